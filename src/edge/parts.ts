@@ -1,0 +1,15 @@
+/** What every protocol at the edge is given: the parts it may ask, and the settings it obeys. Wired in `app.ts`. */
+import type { Health, Ingest, Live, Log, PipelineStats, Progress, Reader } from "../event/ports.ts";
+
+export interface EdgeParts {
+  readonly ingest: Ingest;
+  readonly reader: Reader;
+  readonly progress: Progress;
+  readonly live: Live;
+  readonly log: Log;
+  readonly version: string;
+  /** Whether `GET /api/create_event` and `GET /api/test_socket` exist. */
+  readonly testEndpoints: boolean;
+  stats(): PipelineStats;
+  health(): Health;
+}

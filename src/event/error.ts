@@ -1,0 +1,63 @@
+/**
+ * The one error that crosses a boundary between parts. Its code is from a closed list; every protocol maps the
+ * code, and nothing else, to its own status (`edge/status.ts`).
+ */
+
+/**
+ * - `malformed`: not parseable at all. `invalid_argument`: parseable, but a field is at fault.
+ * - `overloaded`: a bound was reached; try again after `retryAfterMs`. `draining`, `unavailable`: not now.
+ * - `deadline_exceeded`: what was waited for did not come in time.
+ * - `subscriber_too_slow`: a live subscriber fell behind its bound and may resume.
+ * - `internal`: a fault of ours; the cause is for the log and never for the client.
+ */
+export type ErrorCode =
+  | "malformed"
+  | "invalid_argument"
+  | "unauthenticated"
+  | "permission_denied"
+  | "not_found"
+  | "method_not_allowed"
+  | "too_large"
+  | "unsupported_media_type"
+  | "overloaded"
+  | "draining"
+  | "unavailable"
+  | "deadline_exceeded"
+  | "subscriber_too_slow"
+  | "internal";
+
+/** What is wrong with one field. `index` is the event's place in its batch, where there is a batch. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly message: string;
+  readonly index?: number;
+}
+
+export interface MarsErrorOptions {
+  readonly problems?: readonly FieldProblem[];
+  /** When trying again may help, in milliseconds. */
+  readonly retryAfterMs?: number;
+  /** For the log only. */
+  readonly cause?: unknown;
+}
+
+export class MarsError extends Error {
+  override readonly name = "MarsError";
+  readonly code: ErrorCode;
+  readonly problems: readonly FieldProblem[];
+  readonly retryAfterMs: number | undefined;
+
+  /** @param message lower case, with the value and the bound where there are any; shown to the client. */
+  constructor(code: ErrorCode, message: string, options: MarsErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.problems = options.problems ?? [];
+    this.retryAfterMs = options.retryAfterMs;
+  }
+
+  /** Turns anything thrown into a `MarsError`; what is not one already becomes `internal`. */
+  static from(thrown: unknown): MarsError {
+    if (thrown instanceof MarsError) return thrown;
+    return new MarsError("internal", "internal error", { cause: thrown });
+  }
+}

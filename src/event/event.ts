@@ -1,0 +1,40 @@
+/**
+ * The event: what a producer reports, and what Mars keeps of it.
+ *
+ * Everything past the edge speaks these types; nothing past the edge looks at a producer's raw input again.
+ */
+
+/** Microseconds since 1970-01-01T00:00:00Z, a safe integer; see `time.ts` for the range and the text form. */
+export type Micros = number;
+
+/** What names a message. `messageId` is unique only within its app. */
+export interface MessageKey {
+  readonly appId: string;
+  readonly messageId: string;
+}
+
+/** An event that passed validation. Absent optional texts are empty strings, so the shape never varies. */
+export interface MarsEvent extends MessageKey {
+  /** The name of the stage, 1–256 bytes. */
+  readonly event: string;
+  /** When it happened, by the producer's word; the time of receipt where the producer gave none. */
+  readonly createdAt: Micros;
+  /** When Mars took it. */
+  readonly receivedAt: Micros;
+  /** The producer's id for this event; empty when absent. */
+  readonly eventId: string;
+  /** Another name by which the message can be found; empty when absent. */
+  readonly externalId: string;
+  /** A JSON object as compact text, at most 8 KiB; empty when absent. */
+  readonly attributes: string;
+}
+
+/** An event with its place in the one sequence of accepted events: it is on disk. */
+export interface SequencedEvent extends MarsEvent {
+  readonly seq: number;
+}
+
+/** An event as the store keeps it: with the number of times it came again. */
+export interface StoredEvent extends SequencedEvent {
+  readonly duplicates: number;
+}

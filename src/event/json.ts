@@ -1,0 +1,58 @@
+/**
+ * The JSON form of events and messages, the same in every protocol that speaks JSON. Written as text because
+ * `attributes` already is text, and because a published event is encoded once for all of its subscribers.
+ */
+import type { SequencedEvent, StoredEvent } from "./event.ts";
+import type { Message, MessagePage, MessageSummary } from "./query.ts";
+import { formatTime } from "./time.ts";
+
+const text = JSON.stringify;
+
+/** An event as topics carry it: with its message's ids. Absent optional fields are `null`. */
+export function eventJson(event: SequencedEvent): string {
+  return `{"app_id":${text(event.appId)},"message_id":${text(event.messageId)},${eventFields(event)}}`;
+}
+
+/** An event within its message. */
+export function storedEventJson(event: StoredEvent): string {
+  return `{${eventFields(event)},"duplicates":${event.duplicates}}`;
+}
+
+export function summaryJson(summary: MessageSummary): string {
+  return `{${summaryFields(summary)}}`;
+}
+
+/** The answer to a message by its ids. */
+export function messageJson(message: Message, asOfSeq: number): string {
+  const events = message.events.map(storedEventJson).join(",");
+  return `{${summaryFields(message)},"events":[${events}],"as_of_seq":${asOfSeq}}`;
+}
+
+/** The answer to a list. */
+export function pageJson(page: MessagePage): string {
+  const messages = page.messages.map(summaryJson).join(",");
+  const cursor = page.nextCursor === undefined ? "null" : text(page.nextCursor);
+  return `{"messages":[${messages}],"next_cursor":${cursor},"as_of_seq":${page.asOfSeq}}`;
+}
+
+function eventFields(event: SequencedEvent): string {
+  return (
+    `"event":${text(event.event)},"created_at":"${formatTime(event.createdAt)}",` +
+    `"received_at":"${formatTime(event.receivedAt)}","seq":${event.seq},` +
+    `"event_id":${textOrNull(event.eventId)},"external_id":${textOrNull(event.externalId)},` +
+    `"attributes":${event.attributes === "" ? "null" : event.attributes}`
+  );
+}
+
+function summaryFields(summary: MessageSummary): string {
+  return (
+    `"app_id":${text(summary.appId)},"message_id":${text(summary.messageId)},` +
+    `"created_at":"${formatTime(summary.createdAt)}","updated_at":"${formatTime(summary.updatedAt)}",` +
+    `"event_count":${summary.eventCount},"last_event":${text(summary.lastEvent)},` +
+    `"stages":${text(summary.stages)},"external_ids":${text(summary.externalIds)}`
+  );
+}
+
+function textOrNull(value: string): string {
+  return value === "" ? "null" : text(value);
+}

@@ -1,0 +1,30 @@
+/** The limits of the contract, in one place. What an operator may change is in `config.ts` instead. */
+
+export const appIdBytesMax = 256;
+export const messageIdBytesMax = 512;
+export const eventBytesMax = 256;
+export const eventIdBytesMax = 256;
+export const externalIdBytesMax = 512;
+export const attributesBytesMax = 8 * 1024;
+/**
+ * How deep attributes may nest. Protobuf decoders stop at 100 messages, and every JSON level in a
+ * `google.protobuf.Struct` costs three; deeper attributes could be stored, but not read over gRPC.
+ */
+export const attributesDepthMax = 32;
+
+/** Events in one bulk request or one RPC batch. */
+export const bulkEventsMax = 10_000;
+/** Bytes of one request's body, counted after decompression. */
+export const bodyBytesMax = 8 * 1024 * 1024;
+/** Problems that one answer lists; the rest are only counted. A bad request costs no more than its answer. */
+export const problemsMax = 100;
+
+/** Messages on one page of a list. */
+export const listLimitMax = 1000;
+export const listLimitDefault = 100;
+
+/** How long `min_seq` waits for the store to catch up. */
+export const minSeqWaitMs = 5_000;
+
+/** How many lanes there are unless configured otherwise; the original's number of collectors. */
+export const lanesDefault = 10;

@@ -1,0 +1,126 @@
+/**
+ * What one part may ask of the next. The edge knows these interfaces and nothing behind them; `app.ts` decides who
+ * answers.
+ */
+import type { MarsError } from "./error.ts";
+import type { MarsEvent, MessageKey, SequencedEvent } from "./event.ts";
+import type { HistoryPage, HistoryQuery, MessageAnswer, MessagePage, MessageQuery } from "./query.ts";
+import type { Topic } from "./topic.ts";
+
+/** Takes events in. Answered by `pipeline/`. */
+export interface Ingest {
+  /**
+   * Resolves once all of the events are on disk, to the seq of the last: they have consecutive seqs in the order
+   * given. All or none: rejects with `MarsError` `overloaded` (a bound was reached), `draining` or `unavailable` (the
+   * journal cannot be written), and then none of them will be stored.
+   *
+   * @param events at least one, at most `bulkEventsMax`
+   */
+  accept(events: readonly MarsEvent[]): Promise<number>;
+}
+
+/** Reads what is stored. Answered by `store/`. Rejects with `MarsError` `unavailable` while the database is away. */
+export interface Reader {
+  list(query: MessageQuery): Promise<MessagePage>;
+  get(key: MessageKey): Promise<MessageAnswer>;
+  /** A bounded stretch of a topic's history; repeated until `to` reaches `upTo`. */
+  history(query: HistoryQuery): Promise<HistoryPage>;
+}
+
+/** How far the store has come. Answered by `pipeline/`. */
+export interface Progress {
+  /** Everything up to this seq is stored, visible to readers and published. */
+  readonly storedSeq: number;
+  /** Resolves when `storedSeq` has reached `seq`; rejects with `deadline_exceeded` after `timeoutMs`. */
+  reached(seq: number, timeoutMs: number): Promise<void>;
+}
+
+/** One who follows a topic. Its methods must not throw. */
+export interface Subscriber {
+  /**
+   * Called once, before the first event: the events after `seq` follow. `recovered` is false when the subscriber
+   * asked for a seq from which on not everything can be told any more; it then gets what is published from now on.
+   */
+  subscribed(seq: number, recovered: boolean): void;
+  /**
+   * Events of the topic, in seq order, never empty. Where it returns a promise, history waits for it; what is
+   * published live does not wait for anybody, so the subscriber bounds what it holds and ends itself beyond that.
+   */
+  events(events: readonly SequencedEvent[]): Promise<void> | undefined;
+  /** The subscription has ended from our side; nothing follows. */
+  failed(error: MarsError): void;
+}
+
+export interface StreamOptions {
+  /** Resume: everything after this seq comes first. Without it, what is published from now on. */
+  readonly after?: number;
+  readonly signal: AbortSignal;
+}
+
+/** `subscribed` comes first, then batches of events. */
+export type StreamItem =
+  | { readonly seq: number; readonly recovered: boolean }
+  | { readonly events: readonly SequencedEvent[] };
+
+/** Follows topics. Answered by `publish/`. */
+export interface Live {
+  /** Everything up to here has been published. */
+  readonly seq: number;
+  /** Pushes to a subscriber until the returned function is called. Throws `overloaded` beyond the bound on subscribers. */
+  subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber): () => void;
+  /**
+   * The same as an iterable, for protocols with back-pressure. Ends when `signal` aborts; throws
+   * `subscriber_too_slow` when its consumer falls behind the bound, `draining` when Mars stops.
+   */
+  stream(topic: Topic, options: StreamOptions): AsyncIterable<StreamItem>;
+  /** Sends an event to those who follow its topics now, without storing it (`GET /api/test_socket`). It has seq 0. */
+  announce(event: SequencedEvent): void;
+}
+
+/** What waits where; for `GET /api/q/stats`. Counts are events unless named otherwise. */
+export interface PipelineStats {
+  /** Waiting for the fsync, all lanes together; the original's name for it. */
+  readonly event_collector_queue: number;
+  /** The same by lane. */
+  readonly collectors: readonly number[];
+  /** On disk and in their lane's channel, not yet in a batch for the store; by lane. */
+  readonly aggregators: readonly number[];
+  readonly journal: {
+    readonly bytes: number;
+    readonly bytes_max: number;
+    readonly last_seq: number;
+  };
+  readonly store: {
+    readonly stored_seq: number;
+    /** Accepted and not yet stored. */
+    readonly behind: number;
+    readonly available: boolean;
+    /** The last failure's message, empty when the last attempt succeeded. */
+    readonly last_error: string;
+  };
+  /** Since the start. */
+  readonly totals: {
+    readonly accepted: number;
+    readonly refused: number;
+    readonly stored: number;
+    readonly duplicates: number;
+    readonly published: number;
+  };
+}
+
+/** `serving` is the only state in which events are accepted. */
+export type Lifecycle = "starting" | "serving" | "draining" | "stopped";
+
+export interface Health {
+  readonly lifecycle: Lifecycle;
+  /** Why Mars cannot accept events now; empty when it can. */
+  readonly unready: string;
+}
+
+/** JSON lines on stderr. Fields never carry payloads (ids, attributes) at `info` and above. */
+export interface Log {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}

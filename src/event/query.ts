@@ -1,0 +1,81 @@
+/** Questions that can be asked of the store, and their answers. Validated at the edge, by `parse-query.ts`. */
+import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "./event.ts";
+import type { Topic } from "./topic.ts";
+
+/**
+ * `newest` and `oldest` go by the message's earliest `created_at`, `updated` (latest first) by its latest. Ties are
+ * broken by app and message id, so the order is total.
+ */
+export type MessageOrder = "newest" | "oldest" | "updated";
+
+export interface MessageQuery {
+  readonly appId?: string;
+  readonly messageId?: string;
+  readonly externalId?: string;
+  /** Has had this event. */
+  readonly event?: string;
+  /** Has not had this event. */
+  readonly missing?: string;
+  /** What the message id starts with. */
+  readonly prefix?: string;
+  /** From here on (inclusive), by the time that `order` goes by. */
+  readonly since?: Micros;
+  /** Up to here (exclusive), by the time that `order` goes by. */
+  readonly until?: Micros;
+  readonly order: MessageOrder;
+  /** Messages on this page, 1–1000. */
+  readonly limit: number;
+  /** Where the page before ended: its `nextCursor`, opaque. */
+  readonly cursor?: string;
+}
+
+/** A message in short; a function of the set of its events. */
+export interface MessageSummary extends MessageKey {
+  /** The earliest and the latest `created_at` of its events. */
+  readonly createdAt: Micros;
+  readonly updatedAt: Micros;
+  /** How many events it has, repeats not counted. */
+  readonly eventCount: number;
+  /** The distinct names of its events, in the order in which they first happened. */
+  readonly stages: readonly string[];
+  /** The name of the last event by `created_at`. */
+  readonly lastEvent: string;
+  /** The distinct external ids of its events, sorted. */
+  readonly externalIds: readonly string[];
+}
+
+export interface Message extends MessageSummary {
+  /** In `created_at` order; ties by event name, then event id. */
+  readonly events: readonly StoredEvent[];
+}
+
+export interface MessagePage {
+  readonly messages: readonly MessageSummary[];
+  /** Absent on the last page. A page may be short and still have one: a page examines a bounded number of messages. */
+  readonly nextCursor?: string;
+  /** Everything up to this seq is reflected in the answer. */
+  readonly asOfSeq: number;
+}
+
+export interface MessageAnswer {
+  /** Absent when no event of the message is stored. */
+  readonly message?: Message;
+  readonly asOfSeq: number;
+}
+
+/** One stretch of a topic's history, in seq order. */
+export interface HistoryPage {
+  readonly events: readonly SequencedEvent[];
+  /** Everything of the topic up to here is in this page or was in one before. At most the `upTo` asked for. */
+  readonly to: number;
+  /** Events up to this seq may have been pruned: a reader who asks from before it cannot be told everything. */
+  readonly prunedTo: number;
+}
+
+export interface HistoryQuery {
+  readonly topic: Topic;
+  /** Exclusive. */
+  readonly after: number;
+  /** Inclusive. */
+  readonly upTo: number;
+}

@@ -1,0 +1,78 @@
+/**
+ * Topics: named like the resource they watch.
+ *
+ *     all                                    every event
+ *     apps/{app_id}                          the events of one app
+ *     apps/{app_id}/messages/{message_id}    the life of one message
+ *     event_timeline:{message_id}            the original's name: that message id in any app, taken as it stands
+ *
+ * Segments of the `apps/` forms are percent-encoded; two spellings of one topic parse to the same `name`.
+ */
+import { MarsError } from "./error.ts";
+import type { MessageKey } from "./event.ts";
+import { appIdBytesMax, messageIdBytesMax } from "./limits.ts";
+import { textProblem } from "./validate.ts";
+
+/** What a topic selects: every field that is present must match. */
+export interface Topic {
+  /** The canonical name, by which subscriptions are kept. */
+  readonly name: string;
+  readonly appId?: string;
+  readonly messageId?: string;
+}
+
+const timelinePrefix = "event_timeline:";
+
+export const allTopic: Topic = { name: "all" };
+
+/** Parses a topic's name. Throws `MarsError("invalid_argument")` for a name that can never have an event. */
+export function parseTopic(text: string): Topic {
+  if (text === "all") return allTopic;
+  if (text.startsWith(timelinePrefix)) {
+    const messageId = checkId("message_id", text.slice(timelinePrefix.length), messageIdBytesMax);
+    return { name: timelinePrefix + messageId, messageId };
+  }
+  const segments = text.split("/");
+  if (
+    segments[0] === "apps" &&
+    (segments.length === 2 || (segments.length === 4 && segments[2] === "messages"))
+  ) {
+    const appId = checkId("app_id", decodeSegment(segments[1] ?? ""), appIdBytesMax);
+    if (segments.length === 2) return { name: appTopicName(appId), appId };
+    const messageId = checkId("message_id", decodeSegment(segments[3] ?? ""), messageIdBytesMax);
+    return { name: messageTopicName({ appId, messageId }), appId, messageId };
+  }
+  throw invalid(
+    "must be all, apps/{app_id}, apps/{app_id}/messages/{message_id} or event_timeline:{message_id}",
+  );
+}
+
+export function appTopicName(appId: string): string {
+  return `apps/${encodeURIComponent(appId)}`;
+}
+
+export function messageTopicName(key: MessageKey): string {
+  return `apps/${encodeURIComponent(key.appId)}/messages/${encodeURIComponent(key.messageId)}`;
+}
+
+export function timelineTopicName(messageId: string): string {
+  return timelinePrefix + messageId;
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw invalid("has a broken percent-encoding");
+  }
+}
+
+function checkId(field: string, text: string, bytesMax: number): string {
+  const problem = text === "" ? "must not be empty" : textProblem(text, bytesMax);
+  if (problem !== undefined) throw invalid(`${field} ${problem}`);
+  return text;
+}
+
+function invalid(message: string): MarsError {
+  return new MarsError("invalid_argument", `topic ${message}`, { problems: [{ field: "topic", message }] });
+}
