@@ -3,7 +3,7 @@
  * answers.
  */
 import type { MarsError } from "./error.ts";
-import type { MarsEvent, MessageKey, SequencedEvent } from "./event.ts";
+import type { MarsEvent, MessageKey, Micros, SequencedEvent } from "./event.ts";
 import type { HistoryPage, HistoryQuery, MessageAnswer, MessagePage, MessageQuery } from "./query.ts";
 import type { Topic } from "./topic.ts";
 
@@ -38,13 +38,15 @@ export interface Progress {
 /** One who follows a topic. Its methods must not throw. */
 export interface Subscriber {
   /**
-   * Called once, before the first event: the events after `seq` follow. `recovered` is false when the subscriber
+   * Called once, before the first event, perhaps before `subscribe` returns: the events after `seq` follow. `recovered` is false when the subscriber
    * asked for a seq from which on not everything can be told any more; it then gets what is published from now on.
    */
   subscribed(seq: number, recovered: boolean): void;
   /**
-   * Events of the topic, in seq order, never empty. Where it returns a promise, history waits for it; what is
-   * published live does not wait for anybody, so the subscriber bounds what it holds and ends itself beyond that.
+   * Offers events of the topic, in seq order, never empty; the same array to all who follow the topic, so that what is
+   * made of it can be shared. `undefined`: taken. A promise: not now, and none of them was taken; once it has resolved
+   * they are offered again, from history by then. So a slow subscriber holds up nobody and costs no memory. It decides
+   * itself when it has been slow for too long; its promise must resolve when it is gone.
    */
   events(events: readonly SequencedEvent[]): Promise<void> | undefined;
   /** The subscription has ended from our side; nothing follows. */
@@ -70,7 +72,7 @@ export interface Live {
   subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber): () => void;
   /**
    * The same as an iterable, for protocols with back-pressure. Ends when `signal` aborts; throws
-   * `subscriber_too_slow` when its consumer falls behind the bound, `draining` when Mars stops.
+   * `subscriber_too_slow` when its consumer has left a full buffer alone for too long, `draining` when Mars stops.
    */
   stream(topic: Topic, options: StreamOptions): AsyncIterable<StreamItem>;
   /** Sends an event to those who follow its topics now, without storing it (`GET /api/test_socket`). It has seq 0. */
@@ -123,4 +125,76 @@ export interface Log {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** One group commit. */
+export interface JournalGroup {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** The events as text; the journal does not look inside. */
+  readonly body: string;
+}
+
+export interface JournalState {
+  /** Names this journal; a new one has a new name. */
+  readonly id: string;
+  /** The range it holds; both 0 when it has never held anything. */
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly bytes: number;
+}
+
+/** Makes events durable. Answered by `store/`, on a thread of its own. */
+export interface Journal {
+  /** Resolves when the group is on disk. Rejects when it is not, and then it is not there. */
+  append(group: JournalGroup): Promise<void>;
+  /** The groups from the one that holds `fromSeq` on: as many as fit in `charsMax`, at least one if there is one. */
+  read(fromSeq: number, charsMax: number): Promise<JournalGroup[]>;
+  /** Drops a bounded number of groups that end at or before `upTo`; the last group always stays. */
+  trim(upTo: number): Promise<{ bytes: number; more: boolean }>;
+}
+
+/** What the aggregators hand to the store: the events of a contiguous stretch of the journal, folded by message. */
+export interface StoreBatch {
+  /** The stretch is `(from, to]`. */
+  readonly from: number;
+  readonly to: number;
+  /** How many events it holds, repeats counted. */
+  readonly count: number;
+  /** Whether any of them has an event id. */
+  readonly eventIds: boolean;
+  /**
+   * JSON: `[[app_id, message_id, id, created_at, updated_at, received_at, has_event_id, [event…]]…]`, an event being
+   * `[seq, event, created_at, received_at, event_id, external_id, attributes, duplicates]`.
+   */
+  readonly messages: string;
+}
+
+/** Where the store continues a journal. */
+export interface StorePosition {
+  /** Everything up to here is stored. */
+  readonly seq: number;
+  /** Events that the store does not have and the journal no longer has: an older copy of the database came back. */
+  readonly lost: number;
+}
+
+/** Keeps events. Answered by `store/`, on a thread of its own. Rejects with `unavailable` while the database is away. */
+export interface Store {
+  /** Migrates the database, and finds or makes the journal's position in it. */
+  open(journal: JournalState): Promise<StorePosition>;
+  /**
+   * Stores a batch and the position it leads to in one transaction; safe to repeat after a lost answer.
+   *
+   * @returns the seqs of the events that were new, or `null` when all of them were
+   */
+  apply(batch: StoreBatch): Promise<number[] | null>;
+  /** Brings what is stored to the disk. Returns the position up to which no power cut can take it back. */
+  checkpoint(): Promise<number>;
+  /**
+   * One bounded step of retention: deletes messages last heard of before `before`.
+   *
+   * @param afterId where the step before ended, 0 to begin
+   * @returns what was deleted and where to go on, `null` when nothing older is left
+   */
+  prune(before: Micros, afterId: number): Promise<{ messages: number; events: number; next: number | null }>;
 }

@@ -3,8 +3,8 @@ import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "./event.ts
 import type { Topic } from "./topic.ts";
 
 /**
- * `newest` and `oldest` go by the message's earliest `created_at`, `updated` (latest first) by its latest. Ties are
- * broken by app and message id, so the order is total.
+ * `newest` and `oldest` go by the message's earliest `created_at`, `updated` (latest first) by its latest. Ties go by
+ * which message was heard of first, so the order is total.
  */
 export type MessageOrder = "newest" | "oldest" | "updated";
 

@@ -1,0 +1,102 @@
+/**
+ * The fold: what a message is, computed from the set of its events and nothing else.
+ *
+ * Two reports are the same event when their identities are equal (`event_id` where given, else name and time). Of
+ * reports that share an identity and still differ, the least by `created_at`, name, external id and attributes
+ * counts, so that order of arrival never shows; `seq` and `received_at` are those of the first to arrive. The store
+ * applies the same rule in SQL (`store/apply-sql.ts`) where reports meet over several batches.
+ */
+import type { MessageKey, SequencedEvent, StoredEvent } from "./event.ts";
+import type { MessageSummary } from "./query.ts";
+
+/** Distinct stage names that a summary lists. A message with more has lost its meaning, not its events. */
+export const stagesMax = 256;
+
+/** What identifies an event within its message; equal texts mean the same event. */
+export function identityOf(event: SequencedEvent): string {
+  // The separator cannot occur in an id or a name: NUL is refused.
+  return event.eventId === "" ? `${event.event}\0${event.createdAt}` : event.eventId;
+}
+
+/** The set of events that these reports of one message make, each identity once. */
+export function foldReports(reports: readonly SequencedEvent[]): StoredEvent[] {
+  const events = new Map<string, StoredEvent>();
+  for (const report of reports) {
+    const identity = identityOf(report);
+    const known = events.get(identity);
+    events.set(identity, known === undefined ? { ...report, duplicates: 0 } : merge(known, report));
+  }
+  return [...events.values()];
+}
+
+function merge(known: StoredEvent, report: SequencedEvent): StoredEvent {
+  const first = known.seq < report.seq ? known : report;
+  const content = compareReports(report, known) < 0 ? report : known;
+  return {
+    ...content,
+    seq: first.seq,
+    receivedAt: first.receivedAt,
+    duplicates: known.duplicates + 1,
+  };
+}
+
+/** The order in which a message's events are shown: by time, then name, then the producer's id. Total. */
+export function compareEvents(a: SequencedEvent, b: SequencedEvent): number {
+  return a.createdAt - b.createdAt || compareText(a.event, b.event) || compareText(a.eventId, b.eventId);
+}
+
+/**
+ * A message in short.
+ *
+ * @param events at least one, each identity once, in the order of `compareEvents`
+ */
+export function summarize(key: MessageKey, events: readonly StoredEvent[]): MessageSummary {
+  const stages = new Set<string>();
+  const externalIds = new Set<string>();
+  for (const { event, externalId } of events) {
+    if (stages.size < stagesMax) stages.add(event);
+    if (externalId !== "") externalIds.add(externalId);
+  }
+  const first = events[0];
+  const last = events[events.length - 1];
+  if (first === undefined || last === undefined) throw new Error("a message has at least one event");
+  return {
+    appId: key.appId,
+    messageId: key.messageId,
+    createdAt: first.createdAt,
+    updatedAt: last.createdAt,
+    eventCount: events.length,
+    stages: [...stages],
+    lastEvent: last.event,
+    externalIds: [...externalIds].sort(compareText),
+  };
+}
+
+function compareReports(a: SequencedEvent, b: SequencedEvent): number {
+  return (
+    a.createdAt - b.createdAt ||
+    compareText(a.event, b.event) ||
+    compareText(a.externalId, b.externalId) ||
+    compareText(a.attributes, b.attributes)
+  );
+}
+
+/**
+ * Orders texts by their UTF-8 bytes, as SQLite does, so that both sides of the fold agree. JavaScript's own `<`
+ * compares UTF-16 units and puts characters beyond the BMP before U+E000.
+ */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) {
+      const xSurrogate = x >= 0xd800 && x <= 0xdfff;
+      const ySurrogate = y >= 0xd800 && y <= 0xdfff;
+      if (xSurrogate !== ySurrogate) return xSurrogate ? 1 : -1;
+      return x - y;
+    }
+  }
+  return a.length - b.length;
+}

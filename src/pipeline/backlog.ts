@@ -1,0 +1,115 @@
+/**
+ * The backlog: what is on disk and not yet in a lane, in seq order. What was committed just now is still in memory,
+ * up to a bound; the rest is read back from the journal. So catching up after a burst, after a crash and after the
+ * database was away is the same loop as the usual case, and a burst costs disk, not memory.
+ */
+import type { Journal, Log } from "../event/ports.ts";
+import type { CommittedGroup } from "./group-commit.ts";
+import { decodeGroup } from "./journal-format.ts";
+
+/** Characters of journal text whose events are kept in memory. */
+const memoryCharsMax = 8 * 1024 * 1024;
+/** Characters read back at once: parsing them holds up the thread that answers clients. */
+const readCharsMax = 512 * 1024;
+/** Between two attempts to read a journal that could not be read. */
+const readRetryMs = 500;
+
+export class Backlog {
+  readonly #journal: Pick<Journal, "read">;
+  readonly #log: Log;
+  readonly #signal: AbortSignal;
+  #recent: CommittedGroup[] = [];
+  #recentChars = 0;
+  #lastSeq = 0;
+  #arrival: PromiseWithResolvers<void> | undefined;
+
+  constructor(options: { journal: Pick<Journal, "read">; log: Log; signal: AbortSignal }) {
+    this.#journal = options.journal;
+    this.#log = options.log;
+    this.#signal = options.signal;
+    this.#signal.addEventListener("abort", () => this.#wake());
+  }
+
+  /** What the journal holds at the start. */
+  start(lastSeq: number): void {
+    this.#lastSeq = lastSeq;
+  }
+
+  /** A group has just been committed. When memory is full it is only on disk, and will be read from there. */
+  push(group: CommittedGroup): void {
+    if (this.#recent.length === 0 || this.#recentChars + group.chars <= memoryCharsMax) {
+      this.#recent.push(group);
+      this.#recentChars += group.chars;
+    }
+    this.#lastSeq = group.lastSeq;
+    this.#wake();
+  }
+
+  /** Yields every group after `afterSeq`, in order and for ever: ends when the signal aborts. */
+  async *groups(afterSeq: number): AsyncGenerator<CommittedGroup, void, undefined> {
+    let next = afterSeq + 1;
+    while (!this.#signal.aborted) {
+      const recent = this.#takeRecent(next);
+      if (recent !== undefined) {
+        next = recent.lastSeq + 1;
+        yield recent;
+      } else if (next <= this.#lastSeq) {
+        for (const group of await this.#read(next)) {
+          next = group.lastSeq + 1;
+          yield group;
+        }
+      } else {
+        this.#arrival ??= Promise.withResolvers();
+        await this.#arrival.promise;
+      }
+    }
+  }
+
+  #takeRecent(seq: number): CommittedGroup | undefined {
+    // Groups that were read from disk meanwhile.
+    while (this.#recent.length > 0 && this.#recent[0]!.lastSeq < seq) this.#dropFirst();
+    return this.#recent[0] !== undefined && this.#recent[0].firstSeq <= seq ? this.#dropFirst() : undefined;
+  }
+
+  #dropFirst(): CommittedGroup {
+    const [first] = this.#recent;
+    if (first === undefined) throw new Error("the backlog has no recent group");
+    this.#recent.shift();
+    this.#recentChars -= first.chars;
+    return first;
+  }
+
+  async #read(fromSeq: number): Promise<CommittedGroup[]> {
+    try {
+      const groups = await this.#journal.read(fromSeq, readCharsMax);
+      if (groups.length === 0) throw new Error(`the journal does not hold seq ${fromSeq}`);
+      return groups.map((group) => {
+        const events = decodeGroup(group).filter((event) => event.seq >= fromSeq);
+        return { firstSeq: group.firstSeq, lastSeq: group.lastSeq, events, chars: group.body.length };
+      });
+    } catch (error) {
+      this.#log.error("the journal could not be read", { from_seq: fromSeq, error });
+      await delay(readRetryMs, this.#signal);
+      return [];
+    }
+  }
+
+  #wake(): void {
+    this.#arrival?.resolve();
+    this.#arrival = undefined;
+  }
+}
+
+/** Resolves after `ms`, or at once when the signal aborts. */
+export function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+  });
+}

@@ -1,0 +1,188 @@
+/**
+ * The loop that is the topology: backlog → lanes → store → publish.
+ *
+ * Two halves run side by side. One feeds groups from the backlog into the lanes and so fills the open batch. The other
+ * closes the batch when the store is free or the batch is full, collects every lane's share behind a barrier, stores
+ * them in one transaction and publishes. While one batch is being stored the next one fills: batches grow with the
+ * load by themselves, and at rest an event passes at once.
+ *
+ * A batch is a contiguous stretch of the journal, so one number, stored with it, says how far the store has come.
+ */
+import { MarsError } from "../event/error.ts";
+import type { SequencedEvent } from "../event/event.ts";
+import type { Log, Store, StoreBatch } from "../event/ports.ts";
+import { type Backlog, delay } from "./backlog.ts";
+import { Lane } from "./lane.ts";
+import { laneOf } from "./lane-of.ts";
+import type { StoreProgress } from "./progress.ts";
+
+/** Between attempts to reach a store that failed: doubling from the first to the last, in milliseconds. */
+const retryFirstMs = 50;
+const retryLastMs = 2_000;
+
+export interface FlowOptions {
+  readonly lanes: number;
+  /** Events in one store transaction. A group is never split, so a batch may pass this by one group. */
+  readonly batchEventsMax: number;
+  readonly backlog: Backlog;
+  readonly store: Pick<Store, "apply">;
+  readonly progress: StoreProgress;
+  readonly log: Log;
+  /** Called after each store transaction with the events that were new, in seq order, and how far it led. */
+  readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The batch that is being filled. */
+interface OpenBatch {
+  from: number;
+  to: number;
+  /** In seq order. */
+  readonly events: SequencedEvent[];
+}
+
+export class Flow {
+  readonly #options: FlowOptions;
+  readonly #lanes: readonly Lane[];
+  #open: OpenBatch = { from: 0, to: 0, events: [] };
+  /** Wakes whoever waits for the open batch to change. */
+  #changed: PromiseWithResolvers<void> = Promise.withResolvers();
+  #lastError = "";
+  #stored = 0;
+  #published = 0;
+
+  constructor(options: FlowOptions) {
+    this.#options = options;
+    this.#lanes = Array.from({ length: options.lanes }, () => new Lane());
+    options.signal.addEventListener("abort", () => this.#signalChange());
+  }
+
+  /** Events in each lane's channel. */
+  get laneSizes(): number[] {
+    return this.#lanes.map((lane) => lane.size);
+  }
+
+  /** Why the last transaction failed; empty when it did not. */
+  get lastError(): string {
+    return this.#lastError;
+  }
+
+  get totals(): { stored: number; published: number } {
+    return { stored: this.#stored, published: this.#published };
+  }
+
+  /** Runs until the signal aborts. Rejects on a failure that no retry can mend. */
+  async run(afterSeq: number): Promise<void> {
+    this.#open = { from: afterSeq, to: afterSeq, events: [] };
+    const lanes = this.#lanes.map((lane) => lane.run());
+    try {
+      await Promise.all([this.#feed(afterSeq), this.#drain()]);
+    } finally {
+      for (const lane of this.#lanes) lane.end();
+      await Promise.all(lanes);
+    }
+  }
+
+  async #feed(afterSeq: number): Promise<void> {
+    const { backlog, signal, batchEventsMax } = this.#options;
+    for await (const group of backlog.groups(afterSeq)) {
+      while (this.#open.events.length >= batchEventsMax && !signal.aborted) await this.#changed.promise;
+      if (signal.aborted) return;
+      // No await between here and the last push but for a full lane, and the drain waits for `to`: a barrier cannot
+      // fall inside a group.
+      for (const event of group.events) {
+        this.#open.events.push(event);
+        const full = this.#lanes[laneOf(event, this.#lanes.length)]!.push(event);
+        if (full !== undefined) await full;
+      }
+      this.#open.to = group.lastSeq;
+      this.#signalChange();
+    }
+  }
+
+  async #drain(): Promise<void> {
+    const { signal, batchEventsMax } = this.#options;
+    let storing: Promise<void> | undefined;
+    let failure: { readonly error: unknown } | undefined;
+    while (!signal.aborted && failure === undefined) {
+      const full = this.#open.events.length >= batchEventsMax;
+      if (!this.#closable() || (storing !== undefined && !full)) {
+        await this.#changed.promise;
+        continue;
+      }
+      const { batch, events } = await this.#close();
+      await storing;
+      if (failure !== undefined) break;
+      storing = this.#store(batch, events)
+        .catch((error: unknown) => {
+          failure = { error };
+        })
+        .finally(() => {
+          storing = undefined;
+          this.#signalChange();
+        });
+    }
+    await storing;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Closes the open batch and opens the next one behind it. */
+  async #close(): Promise<{ batch: StoreBatch; events: readonly SequencedEvent[] }> {
+    const { from, to, events } = this.#open;
+    this.#open = { from: to, to, events: [] };
+    this.#signalChange();
+    const shares = await Promise.all(this.#lanes.map((lane) => lane.close()));
+    const batch = {
+      from,
+      to,
+      count: events.length,
+      eventIds: shares.some((share) => share.eventIds),
+      messages: `[${shares.flatMap((share) => share.messages || []).join(",")}]`,
+    };
+    return { batch, events };
+  }
+
+  /** Whether the open batch holds whole groups and nothing else. */
+  #closable(): boolean {
+    const { events, to } = this.#open;
+    return events.length > 0 && events.at(-1)!.seq === to;
+  }
+
+  async #store(batch: StoreBatch, events: readonly SequencedEvent[]): Promise<void> {
+    const fresh = await this.#apply(batch);
+    if (fresh === undefined) return;
+    const known = fresh === null ? undefined : new Set(fresh);
+    const published = known === undefined ? events : events.filter((event) => known.has(event.seq));
+    this.#stored += batch.count;
+    this.#published += published.length;
+    this.#options.publish(published, batch.to);
+    this.#options.progress.advance(batch.to);
+  }
+
+  /** Tries until it succeeds: what was acknowledged is never given up. `undefined` when Mars stops before that. */
+  async #apply(batch: StoreBatch): Promise<number[] | null | undefined> {
+    const { store, log, signal } = this.#options;
+    for (let retryMs = retryFirstMs; !signal.aborted; retryMs = Math.min(retryMs * 2, retryLastMs)) {
+      try {
+        const fresh = await store.apply(batch);
+        if (this.#lastError !== "") log.info("the store is back", { from: batch.from, to: batch.to });
+        this.#lastError = "";
+        return fresh;
+      } catch (thrown) {
+        const error = MarsError.from(thrown);
+        if (error.code === "internal") throw error;
+        if (this.#lastError === "") {
+          log.warn("the store failed, trying again", { from: batch.from, to: batch.to, error });
+        }
+        this.#lastError = error.message;
+        await delay(retryMs, signal);
+      }
+    }
+    return undefined;
+  }
+
+  #signalChange(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Group commit: whatever waits in the collectors when the journal becomes free goes to disk as one group, and one
+ * fsync answers all of its calls. At rest an event passes at once; under load groups grow by themselves.
+ */
+import { MarsError } from "../event/error.ts";
+import type { MarsEvent, SequencedEvent } from "../event/event.ts";
+import type { Ingest, Journal, Log } from "../event/ports.ts";
+import { Collectors, type Submission } from "./collectors.ts";
+import { encodeGroup } from "./journal-format.ts";
+
+/** A group on disk, with its events still at hand. */
+export interface CommittedGroup {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly events: readonly SequencedEvent[];
+  /** The length of its text in the journal. */
+  readonly chars: number;
+}
+
+export interface GroupCommitOptions {
+  readonly lanes: number;
+  /** Refuse events while the journal holds more than this. */
+  readonly journalBytesMax: number;
+  readonly journal: Pick<Journal, "append">;
+  readonly log: Log;
+  /** Called in seq order, before the answers go out. */
+  readonly committed: (group: CommittedGroup) => void;
+}
+
+/** How long clients are asked to wait when the journal is full: the store needs time, not a moment. */
+const journalFullRetryMs = 5_000;
+
+export class GroupCommit implements Ingest {
+  readonly #options: GroupCommitOptions;
+  readonly #collectors: Collectors;
+  #lastSeq: number | undefined;
+  #journalBytes = 0;
+  #writing: Promise<void> | undefined;
+  #closed = false;
+  #accepted = 0;
+  #refused = 0;
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+    this.#collectors = new Collectors(options.lanes);
+  }
+
+  get waiting(): readonly number[] {
+    return this.#collectors.waiting;
+  }
+
+  /** The last seq on disk; 0 before `start`. */
+  get lastSeq(): number {
+    return this.#lastSeq ?? 0;
+  }
+
+  get journalBytes(): number {
+    return this.#journalBytes;
+  }
+
+  get totals(): { accepted: number; refused: number } {
+    return { accepted: this.#accepted, refused: this.#refused };
+  }
+
+  /** Why an event would be refused now; empty when it would not. */
+  get refusal(): string {
+    if (this.#lastSeq === undefined) return "starting: the database has not been reached yet";
+    if (this.#closed) return "draining";
+    if (this.#journalBytes > this.#options.journalBytesMax) return this.#journalFull();
+    return "";
+  }
+
+  /** From here on events are accepted; their seqs continue after `lastSeq`. */
+  start(lastSeq: number, journalBytes: number): void {
+    this.#lastSeq = lastSeq;
+    this.#journalBytes = journalBytes;
+  }
+
+  async accept(events: readonly MarsEvent[]): Promise<number> {
+    try {
+      this.#assertAccepting();
+      return await new Promise<number>((resolve, reject) => {
+        this.#collectors.collect({ events, resolve, reject });
+        this.#writing ??= this.#write();
+      });
+    } catch (error) {
+      this.#refused += events.length;
+      throw error;
+    }
+  }
+
+  /** The journal has dropped this much. */
+  trimmed(bytes: number): void {
+    this.#journalBytes -= bytes;
+  }
+
+  /** Refuses from now on; resolves when all that was taken has its answer. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#writing;
+  }
+
+  #assertAccepting(): void {
+    if (this.#closed) throw new MarsError("draining", "Mars is stopping", { retryAfterMs: 1_000 });
+    if (this.#lastSeq === undefined) {
+      throw new MarsError("unavailable", "Mars is starting: the database has not been reached yet", {
+        retryAfterMs: 1_000,
+      });
+    }
+    if (this.#journalBytes > this.#options.journalBytesMax) {
+      throw new MarsError("overloaded", this.#journalFull(), { retryAfterMs: journalFullRetryMs });
+    }
+  }
+
+  #journalFull(): string {
+    return `the journal is full: it holds ${this.#journalBytes} bytes of at most ${this.#options.journalBytesMax} that the database has not taken yet`;
+  }
+
+  async #write(): Promise<void> {
+    // One turn of the microtask queue: requests that were parsed together are written together.
+    await undefined;
+    while (!this.#collectors.empty) {
+      const taken = this.#collectors.take();
+      await this.#commit(taken);
+      this.#collectors.release(taken);
+    }
+    this.#writing = undefined;
+  }
+
+  async #commit(taken: readonly Submission[]): Promise<void> {
+    const events = taken.length === 1 ? taken[0]!.events : taken.flatMap((submission) => submission.events);
+    const firstSeq = this.lastSeq + 1;
+    const group = encodeGroup(firstSeq, events);
+    try {
+      await this.#options.journal.append(group);
+    } catch (cause) {
+      this.#options.log.error("the journal could not be written", { events: events.length, error: cause });
+      const error = new MarsError("unavailable", "the journal cannot be written", {
+        cause,
+        retryAfterMs: 1_000,
+      });
+      for (const submission of taken) submission.reject(error);
+      return;
+    }
+    this.#lastSeq = group.lastSeq;
+    this.#journalBytes += Buffer.byteLength(group.body);
+    this.#accepted += events.length;
+    this.#options.committed({
+      firstSeq,
+      lastSeq: group.lastSeq,
+      events: events.map((event, index) => ({ ...event, seq: firstSeq + index })),
+      chars: group.body.length,
+    });
+    let seq = firstSeq - 1;
+    for (const submission of taken) {
+      seq += submission.events.length;
+      submission.resolve(seq);
+    }
+  }
+}

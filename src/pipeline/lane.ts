@@ -1,0 +1,49 @@
+/** A lane: a bounded channel, and the aggregator that reads it. One message's events are always in the same lane. */
+import type { SequencedEvent } from "../event/event.ts";
+import { Aggregator, type Share } from "./aggregator.ts";
+import { Channel } from "./channel.ts";
+
+/** Events that wait in a lane; beyond that whoever feeds it waits. */
+const laneEventsMax = 4_096;
+
+/** Marks the end of a batch in every lane: what came before it belongs to the batch, nothing after it does. */
+interface Barrier {
+  readonly reached: (share: Share) => void;
+}
+
+export class Lane {
+  readonly #channel = new Channel<SequencedEvent | Barrier>(laneEventsMax);
+  readonly #aggregator = new Aggregator();
+
+  /** Events that wait. */
+  get size(): number {
+    return this.#channel.size;
+  }
+
+  /** @returns a promise when the lane is full: push no more until it resolves. */
+  push(event: SequencedEvent): Promise<void> | undefined {
+    return this.#channel.push(event);
+  }
+
+  /** Closes the lane's part of the batch; resolves to it when everything pushed before has been gathered. */
+  close(): Promise<Share> {
+    return new Promise((reached) => {
+      // A full channel needs no waiting here: a barrier follows at most one batch, and its answer is awaited.
+      this.#channel.push({ reached });
+    });
+  }
+
+  /** Reads the channel until `end`. */
+  async run(): Promise<void> {
+    for await (const items of this.#channel) {
+      for (const item of items) {
+        if ("reached" in item) item.reached(this.#aggregator.take());
+        else this.#aggregator.add(item);
+      }
+    }
+  }
+
+  end(): void {
+    this.#channel.close();
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The pipeline as a whole: collectors → journal → lanes → store → publish, its start and its stop.
+ */
+import { MarsError } from "../event/error.ts";
+import type { SequencedEvent } from "../event/event.ts";
+import type { Ingest, Journal, JournalState, Log, PipelineStats, Progress, Store } from "../event/ports.ts";
+import { Backlog, delay } from "./backlog.ts";
+import { Flow } from "./flow.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { StoreProgress } from "./progress.ts";
+import { Upkeep } from "./upkeep.ts";
+
+/** Between attempts to reach the database at the start. */
+const openRetryMs = 500;
+
+export interface PipelineOptions {
+  readonly lanes: number;
+  readonly batchEventsMax: number;
+  readonly journalBytesMax: number;
+  readonly retentionMs: number;
+  readonly journal: Journal;
+  readonly store: Store;
+  readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
+  readonly log: Log;
+}
+
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #abort = new AbortController();
+  readonly #progress = new StoreProgress();
+  readonly #backlog: Backlog;
+  readonly #commit: GroupCommit;
+  readonly #flow: Flow;
+  readonly #upkeep: Upkeep;
+  readonly #failed = Promise.withResolvers<Error>();
+  #running: Promise<void> = Promise.resolve();
+  #opened = false;
+  #openError = "";
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    const shared = { ...options, signal: this.#abort.signal, progress: this.#progress };
+    this.#backlog = new Backlog(shared);
+    this.#commit = new GroupCommit({ ...options, committed: (group) => this.#backlog.push(group) });
+    this.#flow = new Flow({ ...shared, backlog: this.#backlog });
+    this.#upkeep = new Upkeep({ ...shared, trimmed: (bytes) => this.#commit.trimmed(bytes) });
+  }
+
+  get ingest(): Ingest {
+    return this.#commit;
+  }
+
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** Why events are refused now; empty when they are not. */
+  get refusal(): string {
+    return this.#commit.refusal;
+  }
+
+  /** Resolves, with the reason, when the pipeline can go on no longer. */
+  get failed(): Promise<Error> {
+    return this.#failed.promise;
+  }
+
+  /**
+   * Finds where the store continues and starts the loops. A database that cannot be reached does not keep Mars from
+   * starting: events are accepted as soon as their seqs are certain, and stored when it is there. Rejects when it
+   * answers that it is not ours to use.
+   */
+  async start(journal: JournalState): Promise<void> {
+    // A journal with a history knows its next seq by itself. A new one may continue a database's sequence.
+    const attempt = await this.#open(journal);
+    if (attempt || journal.lastSeq > 0) {
+      this.#commit.start(Math.max(journal.lastSeq, this.#progress.storedSeq), journal.bytes);
+    }
+    this.#running = this.#run(journal, attempt).catch((error: Error) => this.#failed.resolve(error));
+  }
+
+  /** Refuses events, stores what was accepted or leaves it to the journal at the deadline, and ends the loops. */
+  async stop(deadlineMs: number): Promise<void> {
+    await this.#commit.close();
+    if (this.#opened && this.#flow.lastError === "") {
+      await this.#progress.reached(this.#commit.lastSeq, deadlineMs).catch(() => undefined);
+    }
+    const left = this.#commit.lastSeq - this.#progress.storedSeq;
+    if (left > 0)
+      this.#options.log.warn("stopping with events in the journal, to be stored at the next start", { left });
+    this.#abort.abort();
+    await this.#running;
+    if (this.#opened) await this.#upkeep.release().catch(() => undefined);
+  }
+
+  stats(): PipelineStats {
+    const waiting = this.#commit.waiting;
+    const { accepted, refused } = this.#commit.totals;
+    const { stored, published } = this.#flow.totals;
+    return {
+      event_collector_queue: waiting.reduce((sum, n) => sum + n, 0),
+      collectors: [...waiting],
+      aggregators: this.#flow.laneSizes,
+      journal: {
+        bytes: this.#commit.journalBytes,
+        bytes_max: this.#options.journalBytesMax,
+        last_seq: this.#commit.lastSeq,
+      },
+      store: {
+        stored_seq: this.#progress.storedSeq,
+        behind: Math.max(0, this.#commit.lastSeq - this.#progress.storedSeq),
+        available: this.#opened && this.#flow.lastError === "",
+        last_error: this.#flow.lastError || this.#openError,
+      },
+      totals: { accepted, refused, stored, duplicates: stored - published, published },
+    };
+  }
+
+  /** @returns whether the store was reached */
+  async #open(journal: JournalState): Promise<boolean> {
+    const { store, log } = this.#options;
+    try {
+      const position = await store.open(journal);
+      if (position.lost > 0) {
+        log.error("the database is older than the journal: events between them are gone", {
+          events: position.lost,
+        });
+      }
+      this.#opened = true;
+      this.#openError = "";
+      this.#progress.advance(position.seq);
+      this.#options.publish([], position.seq);
+      return true;
+    } catch (thrown) {
+      const error = MarsError.from(thrown);
+      if (error.code !== "unavailable") throw thrown;
+      if (this.#openError === "") log.warn("the database cannot be reached, trying again", { error });
+      this.#openError = error.message;
+      return false;
+    }
+  }
+
+  async #run(journal: JournalState, opened: boolean): Promise<void> {
+    const { signal } = this.#abort;
+    this.#backlog.start(Math.max(journal.lastSeq, this.#commit.lastSeq));
+    for (let reached = opened; !reached; reached = await this.#open(journal)) {
+      await delay(openRetryMs, signal);
+      if (signal.aborted) return;
+    }
+    const { storedSeq } = this.#progress;
+    if (!opened && journal.lastSeq === 0) {
+      this.#commit.start(storedSeq, journal.bytes);
+      this.#backlog.start(storedSeq);
+    } else if (storedSeq > this.#commit.lastSeq) {
+      throw new Error(
+        `the database is at seq ${storedSeq} and the journal only at ${this.#commit.lastSeq}: the journal is an older copy; start while the database can be reached`,
+      );
+    }
+    await Promise.all([this.#flow.run(storedSeq), this.#upkeep.run()]);
+  }
+}

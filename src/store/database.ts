@@ -1,0 +1,105 @@
+/**
+ * One connection to a libSQL database: an embedded file, or a server over HTTP or WebSocket.
+ *
+ * It opens on first use and again after a failure, so that a server that went away and came back is simply used
+ * again. Embedded calls run synchronously on the calling thread: only workers may use this.
+ */
+import { type Client, createClient, type InStatement, type ResultSet } from "@libsql/client";
+import { MarsError } from "../event/error.ts";
+
+export interface DatabaseOptions {
+  /** `file:`, `libsql:`, `http:`, `https:`, `ws:` or `wss:`. */
+  readonly url: string;
+  /** For a server that asks for one; empty otherwise. */
+  readonly authToken: string;
+  /** Run on every new connection to an embedded file. Settings of a connection do not survive it. */
+  readonly pragmas: readonly string[];
+  /** How long one call to a server may take before its connection is given up. */
+  readonly timeoutMs: number;
+}
+
+export class Database {
+  readonly embedded: boolean;
+  readonly #options: DatabaseOptions;
+  #client: Client | undefined;
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+    this.embedded = options.url.startsWith("file:");
+  }
+
+  /** Runs the statements in one transaction: all or none. */
+  batch(statements: InStatement[], mode: "write" | "read"): Promise<ResultSet[]> {
+    // An embedded reader must not ask for a "read" transaction by name: the driver spells that as a pragma the
+    // connection would keep. Deferred is what a reader wants of SQLite.
+    return this.#use((client) => client.batch(statements, mode === "read" ? "deferred" : "write"));
+  }
+
+  execute(statement: InStatement): Promise<ResultSet> {
+    return this.#use((client) => client.execute(statement));
+  }
+
+  /** Runs a script in one transaction together with `then`. */
+  script(sql: string, then: InStatement): Promise<void> {
+    return this.#use(async (client) => {
+      const transaction = await client.transaction("write");
+      try {
+        await transaction.executeMultiple(sql);
+        await transaction.execute(then);
+        await transaction.commit();
+      } finally {
+        transaction.close();
+      }
+    });
+  }
+
+  close(): void {
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  async #use<T>(call: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      const client = this.#client ?? (await this.#open());
+      return this.embedded ? await call(client) : await this.#within(call(client));
+    } catch (error) {
+      // Whatever happened, the next call starts from a fresh connection: a server's stream may be dead, and an
+      // embedded connection may have been replaced by the driver with one that lacks its settings.
+      this.close();
+      throw error;
+    }
+  }
+
+  async #open(): Promise<Client> {
+    const { url, authToken, pragmas } = this.#options;
+    // One connection: with more, settings would hold for some calls and not for others.
+    const client = createClient({ url, concurrency: 1, ...(authToken === "" ? {} : { authToken }) });
+    if (this.embedded) {
+      try {
+        for (const pragma of pragmas) await client.execute(`PRAGMA ${pragma}`);
+      } catch (error) {
+        client.close();
+        throw error;
+      }
+    }
+    this.#client = client;
+    return client;
+  }
+
+  /** A server that is paused answers nothing at all, and the driver would wait for ever. */
+  async #within<T>(call: Promise<T>): Promise<T> {
+    const { timeoutMs } = this.#options;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new MarsError("unavailable", `the database did not answer within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+    });
+    try {
+      return await Promise.race([call, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The journal's file: group commits appended, read back and dropped. Runs in `journal-worker.ts`.
+ *
+ * `synchronous=FULL` makes a commit return only after the fsync of the write-ahead log: this is the moment behind
+ * every success answer. The exclusive lock keeps a second Mars out of the data directory, and being alone needs no
+ * shared memory. The last group is never dropped: it remembers the last seq.
+ */
+import type { JournalGroup, JournalState } from "../event/ports.ts";
+import { Database } from "./database.ts";
+import { migrate } from "./migrate.ts";
+import { journalMigrations } from "./migrations.ts";
+
+/** Groups that one `trim` drops: freeing pages takes time in which nothing can be appended. */
+const trimGroupsMax = 64;
+
+export class JournalFile {
+  readonly #database: Database;
+  readonly #path: string;
+  /** Whether the last append failed. */
+  #suspect = false;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#database = new Database({
+      url: `file:${path}`,
+      authToken: "",
+      timeoutMs: 0,
+      pragmas: [
+        "locking_mode = EXCLUSIVE",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "journal_size_limit = 67108864",
+      ],
+    });
+  }
+
+  async open(): Promise<JournalState> {
+    try {
+      await migrate(this.#database, journalMigrations, `the journal ${this.#path}`);
+    } catch (error) {
+      if (isBusy(error)) {
+        throw new Error(
+          `${this.#path} is in use by another process: is Mars already running on this directory?`,
+        );
+      }
+      throw error;
+    }
+    const [, identity, range] = await this.#database.batch(
+      [
+        {
+          sql: "INSERT INTO identity (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM identity)",
+          args: [crypto.randomUUID()],
+        },
+        "SELECT id FROM identity",
+        `SELECT coalesce(min(first_seq), 0) AS first, coalesce(max(last_seq), 0) AS last,
+           coalesce(sum(octet_length(body)), 0) AS bytes FROM groups`,
+      ],
+      "write",
+    );
+    return {
+      id: String(identity?.rows[0]?.id),
+      firstSeq: Number(range?.rows[0]?.first),
+      lastSeq: Number(range?.rows[0]?.last),
+      bytes: Number(range?.rows[0]?.bytes),
+    };
+  }
+
+  /** Resolves when the group is on disk. */
+  async append(group: JournalGroup): Promise<void> {
+    const insert = {
+      sql: "INSERT INTO groups (first_seq, last_seq, body) VALUES (?, ?, ?)",
+      args: [group.firstSeq, group.lastSeq, group.body],
+    };
+    // A failed commit may have left its group in the log all the same. It was refused, and its seqs are used again.
+    const refused = { sql: "DELETE FROM groups WHERE first_seq >= ?", args: [group.firstSeq] };
+    const suspect = this.#suspect;
+    this.#suspect = true;
+    await (suspect ? this.#database.batch([refused, insert], "write") : this.#database.execute(insert));
+    this.#suspect = false;
+  }
+
+  /** The groups from the one that holds `fromSeq` on: as many as fit in `charsMax`, at least one if there is one. */
+  async read(fromSeq: number, charsMax: number): Promise<JournalGroup[]> {
+    const groups: JournalGroup[] = [];
+    let chars = 0;
+    let next = fromSeq;
+    while (chars < charsMax) {
+      const { rows } = await this.#database.execute({
+        sql: `SELECT first_seq, last_seq, body FROM groups
+          WHERE first_seq >= (SELECT coalesce(max(first_seq), 0) FROM groups WHERE first_seq <= ?1) AND last_seq >= ?1
+          ORDER BY first_seq LIMIT 1`,
+        args: [next],
+      });
+      const row = rows[0];
+      if (row === undefined) break;
+      const group = {
+        firstSeq: Number(row.first_seq),
+        lastSeq: Number(row.last_seq),
+        body: String(row.body),
+      };
+      groups.push(group);
+      chars += group.body.length;
+      next = group.lastSeq + 1;
+    }
+    return groups;
+  }
+
+  /**
+   * Drops groups whose events up to `upTo` the store has on its disk, a bounded number at a time.
+   *
+   * @returns the bytes dropped, and whether a further call would drop more
+   */
+  async trim(upTo: number): Promise<{ bytes: number; more: boolean }> {
+    const old = `SELECT first_seq FROM groups WHERE first_seq <= ?1 AND last_seq <= ?1
+      AND first_seq < (SELECT max(first_seq) FROM groups) ORDER BY first_seq LIMIT ${trimGroupsMax}`;
+    const [measured, dropped] = await this.#database.batch(
+      [
+        {
+          sql: `SELECT coalesce(sum(octet_length(body)), 0) AS bytes FROM groups WHERE first_seq IN (${old})`,
+          args: [upTo],
+        },
+        { sql: `DELETE FROM groups WHERE first_seq IN (${old})`, args: [upTo] },
+      ],
+      "write",
+    );
+    return {
+      bytes: Number(measured?.rows[0]?.bytes),
+      more: dropped?.rowsAffected === trimGroupsMax,
+    };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && /SQLITE_BUSY|database is locked/.test(`${error.message}`);
+}

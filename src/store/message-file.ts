@@ -1,0 +1,167 @@
+/**
+ * The database of messages, as the pipeline sees it: batches in, a position that says how far. Runs in
+ * `store-worker.ts`, the only writer.
+ *
+ * An embedded database commits without an fsync (`synchronous=NORMAL`): the journal still has everything, and a power
+ * cut takes back whole transactions, position included. `checkpoint` is what makes the journal's copy dispensable.
+ */
+import type { ResultSet } from "@libsql/client";
+import { MarsError } from "../event/error.ts";
+import type { Micros } from "../event/event.ts";
+import type { JournalState, StoreBatch, StorePosition } from "../event/ports.ts";
+import {
+  insertEvents,
+  knownPosition,
+  movePosition,
+  newEvents,
+  settleTimes,
+  upsertMessages,
+} from "./apply-sql.ts";
+import { Database } from "./database.ts";
+import { migrate, NewerDatabaseError } from "./migrate.ts";
+import { storeMigrations } from "./migrations.ts";
+import { type PruneStep, pruneStep } from "./prune.ts";
+
+export interface MessageFileOptions {
+  readonly url: string;
+  readonly authToken: string;
+  /** How long one call to a database server may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Write-ahead log that lets a checkpoint wait for a quiet moment; see `Store.checkpoint`. */
+const cacheKiB = 65_536;
+
+export class MessageFile {
+  readonly #database: Database;
+  readonly #what: string;
+  #journalId = "";
+  #seq = 0;
+
+  constructor(options: MessageFileOptions) {
+    this.#what = `the database ${options.url}`;
+    this.#database = new Database({
+      ...options,
+      pragmas: [
+        "busy_timeout = 5000",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        // Checkpoints are ours to time: see `checkpoint`.
+        "wal_autocheckpoint = 0",
+        "journal_size_limit = 67108864",
+        `cache_size = -${cacheKiB}`,
+        "temp_store = MEMORY",
+      ],
+    });
+  }
+
+  async open(journal: JournalState): Promise<StorePosition> {
+    const position = await this.#reach(async () => {
+      await migrate(this.#database, storeMigrations, this.#what);
+      return this.#findPosition(journal);
+    });
+    this.#journalId = journal.id;
+    this.#seq = position.seq;
+    return position;
+  }
+
+  async apply(batch: StoreBatch): Promise<number[] | null> {
+    try {
+      return await this.#reach(async () => {
+        const results = await this.#database.batch(
+          [
+            movePosition(this.#journalId, batch),
+            upsertMessages(batch),
+            insertEvents(batch),
+            ...(batch.eventIds ? [settleTimes(batch)] : []),
+            newEvents(batch),
+          ],
+          "write",
+        );
+        this.#seq = batch.to;
+        return seqsOf(results.at(-1));
+      });
+    } catch (error) {
+      return await this.#settle(batch, error);
+    }
+  }
+
+  /** A failed answer does not say whether the transaction took place. The position does. */
+  async #settle(batch: StoreBatch, error: unknown): Promise<number[] | null> {
+    const [position, fresh] = await this.#reach(() =>
+      this.#database.batch([knownPosition(this.#journalId), newEvents(batch)], "read"),
+    );
+    const seq = position?.rows[0]?.seq;
+    if (seq === batch.to) {
+      this.#seq = batch.to;
+      return seqsOf(fresh);
+    }
+    if (seq === batch.from) throw error;
+    throw new MarsError(
+      "internal",
+      `${this.#what} was at ${batch.from} in our journal and is now at ${seq ?? "nothing"}: another process writes to it, or it was replaced while Mars ran`,
+      { cause: error },
+    );
+  }
+
+  async checkpoint(): Promise<number> {
+    const seq = this.#seq;
+    if (!this.#database.embedded) return seq;
+    const { rows } = await this.#database.execute("PRAGMA wal_checkpoint(PASSIVE)");
+    const row = rows[0];
+    // A reader can hold back the end of the log; then the next checkpoint will say so.
+    return row !== undefined && row.log === row.checkpointed ? seq : 0;
+  }
+
+  prune(before: Micros, afterId: number): Promise<PruneStep> {
+    return this.#reach(() => pruneStep(this.#database, before, afterId));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  async #findPosition(journal: JournalState): Promise<StorePosition> {
+    const [known, last] = await this.#database.batch(
+      [
+        knownPosition(journal.id),
+        `SELECT max(coalesce((SELECT max(seq) FROM positions), 0), coalesce((SELECT max(seq) FROM events), 0),
+           (SELECT seq FROM pruned)) AS seq`,
+      ],
+      "read",
+    );
+    // What lies before the journal's first group was stored, or is gone.
+    const trimmedTo = Math.max(journal.firstSeq - 1, 0);
+    const stored = known?.rows[0]?.seq;
+    if (stored !== undefined && Number(stored) >= trimmedTo) return { seq: Number(stored), lost: 0 };
+    // A journal new to this database continues its sequence; one that has run elsewhere brings what it still holds.
+    const seq = journal.lastSeq === 0 ? Number(last?.rows[0]?.seq) : trimmedTo;
+    await this.#database.batch(
+      [
+        { sql: "DELETE FROM positions WHERE journal_id = ?", args: [journal.id] },
+        {
+          sql: "INSERT INTO positions (journal_id, continues_from, seq) VALUES (?1, ?2, ?2)",
+          args: [journal.id, seq],
+        },
+      ],
+      "write",
+    );
+    return { seq, lost: journal.lastSeq === 0 ? 0 : trimmedTo - Number(stored ?? 0) };
+  }
+
+  /** Gives failures the word that the rest of Mars understands. */
+  async #reach<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof MarsError || error instanceof NewerDatabaseError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new MarsError("unavailable", `${this.#what}: ${reason}`, { cause: error });
+    }
+  }
+}
+
+function seqsOf(result: ResultSet | undefined): number[] | null {
+  const text = result?.rows[0]?.seqs;
+  return typeof text === "string" ? (JSON.parse(text) as number[]) : null;
+}

@@ -1,0 +1,5 @@
+/** The thread of the reader: no question can hold up a write. */
+import { MessageQueries, type MessageQueriesOptions } from "./message-queries.ts";
+import { serveThread } from "./thread.ts";
+
+serveThread((options: MessageQueriesOptions) => new MessageQueries(options));

@@ -1,0 +1,125 @@
+/**
+ * A database on a thread of its own: calls go over as one message each, in order, and are carried out one after
+ * another. Both ends are here, so that the protocol between them is in one place.
+ */
+import { type ErrorCode, MarsError } from "../event/error.ts";
+
+/** In a worker, the way to its parent. */
+declare const self: Worker;
+
+interface Call {
+  readonly id: number;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+type Reply =
+  | { readonly id: number; readonly value: unknown }
+  | {
+      readonly id: number;
+      readonly error: {
+        readonly code: ErrorCode | undefined;
+        readonly name: string;
+        readonly message: string;
+      };
+    };
+
+/** The methods of a part, as they are called from another thread: every answer is a promise. */
+export type Remote<T> = {
+  [M in keyof T]: T[M] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
+};
+
+/** A part that runs on another thread. */
+export interface Thread<T> {
+  readonly remote: Remote<T>;
+  /** Settles, with the reason, if the thread ends before it is told to. */
+  readonly failed: Promise<Error>;
+  /** Ends the thread; the part's own `close` is called before that. */
+  stop(): Promise<void>;
+}
+
+/** Runs in the worker: makes the part from the parent's options, and answers calls to it, one at a time and in order. */
+export function serveThread<O>(create: (options: O) => object): void {
+  const scope = self;
+  let methods: Record<string, (...args: readonly unknown[]) => unknown> = {
+    create: (options) => {
+      methods = create(options as O) as typeof methods;
+    },
+  };
+  let queue: Promise<void> = Promise.resolve();
+  scope.onmessage = ({ data }: MessageEvent<Call>) => {
+    queue = queue.then(async () => {
+      const { id, method, args } = data;
+      let reply: Reply;
+      try {
+        reply = { id, value: await methods[method]?.(...args) };
+      } catch (thrown) {
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+        const code = error instanceof MarsError ? error.code : undefined;
+        reply = { id, error: { code, name: error.name, message: error.message } };
+      }
+      scope.postMessage(reply);
+    });
+  };
+}
+
+/** Runs in the parent: turns a worker into the part that it serves. */
+export function startThread<T extends { close(): unknown }>(worker: Worker, options: unknown): Thread<T> {
+  const calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  const failed = Promise.withResolvers<Error>();
+  let ended: Error | undefined;
+  let lastId = 0;
+
+  const end = (error: Error) => {
+    ended ??= error;
+    failed.resolve(error);
+    for (const call of calls.values()) call.reject(error);
+    calls.clear();
+  };
+  worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+    const call = calls.get(data.id);
+    calls.delete(data.id);
+    if ("error" in data) call?.reject(errorOf(data.error));
+    else call?.resolve(data.value);
+  };
+  worker.onerror = (event) => end(new Error(`a database thread failed: ${event.message}`));
+  worker.addEventListener("close", () => end(new Error("a database thread ended")));
+
+  const call = (method: string, args: unknown[]): Promise<unknown> => {
+    if (ended !== undefined) return Promise.reject(ended);
+    return new Promise((resolve, reject) => {
+      const id = ++lastId;
+      calls.set(id, { resolve, reject });
+      worker.postMessage({ id, method, args } satisfies Call);
+    });
+  };
+  // A part that cannot be made fails its first call in words of its own.
+  call("create", [options]).catch(() => undefined);
+  return {
+    // A remote has the part's methods and no others, which the type says and the proxy trusts.
+    remote: new Proxy({} as Remote<T>, {
+      get: (_, method) =>
+        typeof method === "string" ? (...args: unknown[]) => call(method, args) : undefined,
+    }),
+    failed: failed.promise,
+    async stop() {
+      await call("close", []).catch(() => undefined);
+      worker.terminate();
+    },
+  };
+}
+
+function errorOf({
+  code,
+  name,
+  message,
+}: {
+  code: ErrorCode | undefined;
+  name: string;
+  message: string;
+}): Error {
+  if (code !== undefined) return new MarsError(code, message);
+  const error = new Error(message);
+  error.name = name;
+  return error;
+}
