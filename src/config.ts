@@ -1,0 +1,275 @@
+/**
+ * Every setting of Mars in one table: its names, default, unit and meaning. What reads them, `mars --help`, `mars
+ * config check` and the README's table all come from it.
+ *
+ * A setting is taken from its flag, else from the environment, else from its default. `…_FILE` (`--…-file`) names a
+ * file that holds the value instead. Nothing here touches the process: the caller passes arguments, environment and
+ * a way to read files.
+ */
+import { findText, readFlags, refuseUnknownVariables, type Sources } from "./config-sources.ts";
+import {
+  bytes,
+  databaseUrl,
+  duration,
+  durationOrOff,
+  flag,
+  integer,
+  oneOf,
+  optionalText,
+  origins,
+  port,
+  requiredText,
+  ValueError,
+} from "./config-values.ts";
+import { lanesDefault } from "./event/limits.ts";
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** What Mars runs with. */
+export interface Config {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly httpPort: number;
+  /** 0 picks a free one. */
+  readonly grpcPort: number;
+  readonly dataDir: string;
+  /** Never empty and without secrets. */
+  readonly databaseUrl: string;
+  /** Empty when there is none. */
+  readonly databaseAuthToken: string;
+  /** 0 keeps messages for ever. */
+  readonly retentionMs: number;
+  readonly logLevel: LogLevel;
+  /** Paths of PEM files; both empty when native gRPC is served in cleartext. */
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+  /** Whether `GET /api/create_event` and `GET /api/test_socket` exist. */
+  readonly testEndpoints: boolean;
+  readonly journalBytesMax: number;
+  readonly lanes: number;
+  readonly batchEventsMax: number;
+  readonly shutdownTimeoutMs: number;
+  readonly socketBufferBytesMax: number;
+  /** Origins beside Mars' own whose pages may open WebSockets; `*` for any. */
+  readonly allowedOrigins: readonly string[];
+}
+
+/** One row of the table. */
+export interface Setting<T> {
+  /** In the environment; the flag is the same name in lower case and with dashes. */
+  readonly name: `MARS_${string}`;
+  /** Other programs' name for the same thing; `name` comes first. */
+  readonly alias?: string;
+  /** As a user would write it; empty where nothing is set. */
+  readonly default: string;
+  /** What stands for the default in the table, where it is worked out from other settings. */
+  readonly defaultNote?: string;
+  readonly unit: string;
+  readonly meaning: string;
+  /** Its value is shown nowhere. */
+  readonly secret?: true;
+  /** Throws `ValueError`. */
+  parse(text: string): T;
+}
+
+export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
+  host: {
+    name: "MARS_HOST",
+    default: "127.0.0.1",
+    unit: "address",
+    meaning: "Where both ports listen; `0.0.0.0` for every interface",
+    parse: requiredText,
+  },
+  httpPort: {
+    name: "MARS_HTTP_PORT",
+    alias: "PORT",
+    default: "4000",
+    unit: "port",
+    meaning: "REST, Connect, gRPC-Web, WebSocket, server-sent events and the web page; 0 picks a free one",
+    parse: port,
+  },
+  grpcPort: {
+    name: "MARS_GRPC_PORT",
+    default: "4025",
+    unit: "port",
+    meaning: "Native gRPC; 0 picks a free one",
+    parse: port,
+  },
+  dataDir: {
+    name: "MARS_DATA_DIR",
+    default: "./data",
+    unit: "path",
+    meaning: "The journal, and the database unless `MARS_DATABASE_URL` says otherwise",
+    parse: requiredText,
+  },
+  databaseUrl: {
+    name: "MARS_DATABASE_URL",
+    default: "",
+    defaultNote: "`messages.db` in the data directory",
+    unit: "URL",
+    meaning:
+      "The database of messages: `file:PATH`, or a libSQL server by `libsql://`, `https://`, `http://`, `wss://`, `ws://`",
+    parse: databaseUrl,
+  },
+  databaseAuthToken: {
+    name: "MARS_DATABASE_AUTH_TOKEN",
+    default: "",
+    unit: "token",
+    meaning: "What a libSQL server asks for",
+    secret: true,
+    parse: optionalText,
+  },
+  retentionMs: {
+    name: "MARS_RETENTION",
+    default: "14d",
+    unit: "duration",
+    meaning: "How long a message is kept after its last event; `off` keeps it for ever",
+    parse: durationOrOff({ min: 1_000, max: 36_500 * 86_400_000 }),
+  },
+  logLevel: {
+    name: "MARS_LOG_LEVEL",
+    default: "info",
+    unit: "level",
+    meaning: "`debug`, `info`, `warn` or `error`",
+    parse: oneOf("debug", "info", "warn", "error"),
+  },
+  tlsCert: {
+    name: "MARS_TLS_CERT",
+    default: "",
+    unit: "path",
+    meaning: "Certificate chain (PEM) with which the gRPC port speaks TLS",
+    parse: optionalText,
+  },
+  tlsKey: {
+    name: "MARS_TLS_KEY",
+    default: "",
+    unit: "path",
+    meaning: "The certificate's private key (PEM)",
+    parse: optionalText,
+  },
+  testEndpoints: {
+    name: "MARS_TEST_ENDPOINTS",
+    default: "1",
+    unit: "1 or 0",
+    meaning: "Whether `GET /api/create_event` and `GET /api/test_socket` exist",
+    parse: flag,
+  },
+  journalBytesMax: {
+    name: "MARS_JOURNAL_MAX",
+    default: "2GiB",
+    unit: "bytes",
+    meaning: "Accepted events that wait for the database; beyond it clients are told to come back (429)",
+    parse: bytes({ min: 1024 ** 2, max: 1024 ** 4 }),
+  },
+  lanes: {
+    name: "MARS_LANES",
+    default: String(lanesDefault),
+    unit: "count",
+    meaning: "Lanes between journal and store; may change between runs",
+    parse: integer({ min: 1, max: 256 }),
+  },
+  batchEventsMax: {
+    name: "MARS_BATCH_EVENTS",
+    default: "20000",
+    unit: "events",
+    meaning: "The most events in one database transaction",
+    parse: integer({ min: 1, max: 1_000_000 }),
+  },
+  shutdownTimeoutMs: {
+    name: "MARS_SHUTDOWN_TIMEOUT",
+    default: "20s",
+    unit: "duration",
+    meaning: "How long stopping may take; what is not stored by then is stored at the next start",
+    parse: duration({ min: 100, max: 3_600_000 }),
+  },
+  socketBufferBytesMax: {
+    name: "MARS_SOCKET_BUFFER",
+    default: "4MiB",
+    unit: "bytes",
+    meaning: "How far a live subscriber may fall behind before it is closed, to resume",
+    parse: bytes({ min: 64 * 1024, max: 1024 ** 3 }),
+  },
+  allowedOrigins: {
+    name: "MARS_ALLOWED_ORIGINS",
+    default: "",
+    unit: "origins",
+    meaning: "Origins beside Mars' own whose pages may open WebSockets, separated by commas; `*` for any",
+    parse: origins,
+  },
+};
+
+/** The rows of the table, in its order. */
+export const rows: readonly Setting<unknown>[] = Object.values(settings);
+
+/** A setting as `mars config check` shows it. */
+export interface EffectiveSetting {
+  readonly name: string;
+  /** Secrets hidden. */
+  readonly value: string;
+  /** Where the value came from: `default`, a variable, a flag, a file. */
+  readonly source: string;
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config; readonly effective: readonly EffectiveSetting[] }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Reads, checks and cross-checks every setting. Finds all problems, not only the first. */
+export function parseConfig(input: Sources): ConfigResult {
+  const problems: string[] = [];
+  const flags = readFlags(rows, input.argv, problems);
+  refuseUnknownVariables(rows, input.env, problems);
+
+  const config: Record<string, unknown> = {};
+  const effective: EffectiveSetting[] = [];
+  for (const [key, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
+    const { text, source } = findText(setting, flags, input, problems);
+    try {
+      config[key] = setting.parse(text);
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      const shown = setting.secret ? "" : `, is ${JSON.stringify(text)}`;
+      problems.push(`${source === "default" ? setting.name : source} ${error.message}${shown}`);
+    }
+    const value = setting.secret && text !== "" ? "(hidden)" : text;
+    effective.push({ name: setting.name, value, source });
+  }
+  if (problems.length > 0) return { ok: false, problems };
+
+  // Every key of the table has been parsed by its own parser by now.
+  const parsed = config as unknown as Config;
+  const complete =
+    parsed.databaseUrl === "" ? { ...parsed, databaseUrl: defaultDatabaseUrl(parsed.dataDir) } : parsed;
+  problems.push(...crossCheck(complete));
+  if (problems.length > 0) return { ok: false, problems };
+  return {
+    ok: true,
+    config: complete,
+    effective: effective.map((row) =>
+      row.name === settings.databaseUrl.name ? { ...row, value: complete.databaseUrl } : row,
+    ),
+  };
+}
+
+/** A data directory may have any name, a URL's path may not: `%`, `?` and `#` are encoded. */
+function defaultDatabaseUrl(dataDir: string): string {
+  const path = dataDir.replace(/[%?#]/g, encodeURIComponent).replace(/\/+$/, "");
+  return `file:${path}/messages.db`;
+}
+
+function crossCheck(config: Config): string[] {
+  const problems: string[] = [];
+  if (config.httpPort === config.grpcPort && config.httpPort !== 0) {
+    problems.push(`MARS_HTTP_PORT and MARS_GRPC_PORT must differ, both are ${config.httpPort}`);
+  }
+  if ((config.tlsCert === "") !== (config.tlsKey === "")) {
+    const [given, missing] = config.tlsCert === "" ? ["KEY", "CERT"] : ["CERT", "KEY"];
+    problems.push(`MARS_TLS_${given} needs MARS_TLS_${missing} beside it`);
+  }
+  if (config.databaseUrl.startsWith("file:") && config.databaseAuthToken !== "") {
+    problems.push(
+      "MARS_DATABASE_AUTH_TOKEN is for a libSQL server, but the database is a file: set MARS_DATABASE_URL too",
+    );
+  }
+  return problems;
+}
