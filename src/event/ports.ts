@@ -38,8 +38,9 @@ export interface Progress {
 /** One who follows a topic. Its methods must not throw. */
 export interface Subscriber {
   /**
-   * Called once, before the first event, perhaps before `subscribe` returns: the events after `seq` follow. `recovered` is false when the subscriber
-   * asked for a seq from which on not everything can be told any more; it then gets what is published from now on.
+   * Called once, before the first event, perhaps before `subscribe` returns: the events after `seq` follow.
+   * `recovered` is false when the subscriber asked for a seq from which on not everything can be told any more; it
+   * then gets what is published from now on.
    */
   subscribed(seq: number, recovered: boolean): void;
   /**

@@ -1,0 +1,139 @@
+/**
+ * The WebSockets of `Bun.serve`: which paths they have, who may open one, and how all of them end.
+ *
+ *     const sockets = createSockets(parts, options);
+ *     Bun.serve({ fetch: (request, server) => … sockets.paths.has(path) ? sockets.upgrade(request, server) : …,
+ *                 websocket: sockets.websocket });
+ */
+import type { Server, WebSocketHandler } from "bun";
+import { Connection, type ConnectionLimits, type OpenSession, type SocketData } from "./connection.ts";
+import type { EdgeParts } from "./parts.ts";
+import { openPhoenix } from "./phoenix.ts";
+import { statusOf } from "./status.ts";
+import { openWs } from "./ws.ts";
+
+export interface SocketOptions {
+  /**
+   * Origins (`https://dash.example.com`) whose pages may open a socket besides those that Mars itself serves; `*` lets
+   * every page in. Default: none, since any page that a user visits could else read what their browser can reach.
+   * Programs other than browsers send no origin and are not asked.
+   */
+  readonly allowedOrigins?: readonly string[];
+  /** Sockets open at one time; beyond it a client gets 503. */
+  readonly connectionsMax?: number;
+  /** See `ConnectionLimits`. */
+  readonly pauseBytes?: number;
+  readonly stallTimeoutMs?: number;
+}
+
+export interface Sockets {
+  /** `/ws` and `/socket/websocket`. */
+  readonly paths: ReadonlySet<string>;
+  /** Makes a request for one of `paths` a WebSocket and returns `undefined`, or returns why not. */
+  upgrade(request: Request, server: Server<SocketData>): Response | undefined;
+  readonly websocket: WebSocketHandler<SocketData>;
+  /** Closes every socket with 1012, "service restart": clients should connect again. New ones are refused. */
+  close(): void;
+}
+
+/** The largest frame a client may send; a larger one closes its socket with 1009. */
+const frameBytesMax = 64 * 1024;
+const connectionsMaxDefault = 20_000;
+const pauseBytesDefault = 1024 * 1024;
+const stallTimeoutMsDefault = 15_000;
+
+export function createSockets(parts: EdgeParts, options: SocketOptions = {}): Sockets {
+  const allowedOrigins = new Set(options.allowedOrigins ?? []);
+  const connectionsMax = options.connectionsMax ?? connectionsMaxDefault;
+  const limits: ConnectionLimits = {
+    pauseBytes: options.pauseBytes ?? pauseBytesDefault,
+    stallTimeoutMs: options.stallTimeoutMs ?? stallTimeoutMsDefault,
+  };
+  const routes: Readonly<Record<string, (query: URLSearchParams) => OpenSession | Response>> = {
+    "/ws": () => (connection) => openWs(parts, connection),
+    "/socket/websocket": (query) => openPhoenix(parts, query),
+  };
+  const connections = new Set<Connection>();
+  let closed = false;
+
+  return {
+    paths: new Set(Object.keys(routes)),
+
+    upgrade(request, server) {
+      const url = new URL(request.url);
+      const route = routes[url.pathname];
+      if (route === undefined) return refuse(404, "no socket here");
+      if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+        return refuse(426, "this address speaks WebSocket only", { Upgrade: "websocket" });
+      }
+      if (!originAllowed(request, allowedOrigins)) {
+        return refuse(403, "pages of this origin may not connect; see MARS_ALLOWED_ORIGINS");
+      }
+      if (closed) return refuse(503, "draining", { "Retry-After": "1" });
+      if (connections.size >= connectionsMax) {
+        return refuse(503, `at most ${connectionsMax} sockets may be open`, { "Retry-After": "5" });
+      }
+      const open = route(url.searchParams);
+      if (open instanceof Response) return open;
+      if (server.upgrade(request, { data: { open } })) return undefined;
+      return refuse(400, "not a WebSocket handshake");
+    },
+
+    websocket: {
+      maxPayloadLength: frameBytesMax,
+      // Our own bound is met long before this one; should it fail, the client is cut off rather than sent a part.
+      backpressureLimit: 16 * limits.pauseBytes,
+      closeOnBackpressureLimit: true,
+      // Seconds. Bun pings before they are over, so only a client that is gone runs into it.
+      idleTimeout: 60,
+      sendPings: true,
+      perMessageDeflate: false,
+
+      open(socket) {
+        const connection = new Connection(socket, limits, () => {
+          connections.delete(connection);
+          socket.data.session?.closed();
+        });
+        connections.add(connection);
+        socket.data.connection = connection;
+        // One that was being opened while the others were closed.
+        if (closed) connection.close(restart, restartReason);
+        else socket.data.session = socket.data.open(connection);
+      },
+      message(socket, message) {
+        const { connection, session } = socket.data;
+        if (typeof message === "string") session?.message(message);
+        else connection?.close(statusOf("unsupported_media_type").close, "only text frames are understood");
+      },
+      drain(socket) {
+        socket.data.connection?.drained();
+      },
+      close(socket) {
+        socket.data.connection?.ended();
+      },
+    },
+
+    close() {
+      closed = true;
+      for (const connection of [...connections]) connection.close(restart, restartReason);
+    },
+  };
+}
+
+const restart = statusOf("draining").close;
+const restartReason = "Mars is stopping; connect again";
+
+/** Whether the page that asks, if it is a page, was served under the name that it asks at. */
+export function originAllowed(request: Request, allowedOrigins: ReadonlySet<string>): boolean {
+  const origin = request.headers.get("origin");
+  if (origin === null || allowedOrigins.has("*") || allowedOrigins.has(origin)) return true;
+  // Only the host is compared: behind a proxy that ends TLS the scheme differs.
+  return URL.canParse(origin) && new URL(origin).host === request.headers.get("host");
+}
+
+function refuse(status: number, detail: string, headers: Record<string, string> = {}): Response {
+  return Response.json(
+    { type: "about:blank", title: detail, status, detail, success: false },
+    { status, headers: { "Content-Type": "application/problem+json", ...headers } },
+  );
+}

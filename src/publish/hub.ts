@@ -1,0 +1,180 @@
+/**
+ * The hub: hands every stored event to those who follow its topics, in seq order.
+ *
+ * The pipeline publishes contiguous stretches of the sequence, one after each commit of the store. Nothing is kept here:
+ * those who join late or fall behind read the store's history (`subscription.ts`).
+ */
+import { MarsError } from "../event/error.ts";
+import type { SequencedEvent } from "../event/event.ts";
+import type { Live, Log, Reader, StreamItem, StreamOptions, Subscriber } from "../event/ports.ts";
+import type { HistoryPage, HistoryQuery } from "../event/query.ts";
+import type { Topic } from "../event/topic.ts";
+import { slicesOf } from "./slices.ts";
+import { openStream } from "./stream.ts";
+import { Subscription, type SubscriptionHost } from "./subscription.ts";
+import { TopicIndex } from "./topic-index.ts";
+
+export interface LiveOptions {
+  /** Where the store stands at the start: everything up to here counts as published. */
+  readonly seq: number;
+  /**
+   * The last seq that the journal has given out. A client may resume after an event that was acknowledged but is not
+   * stored yet; a seq beyond this one is from another database. Default: what was published.
+   */
+  readonly lastSeq?: () => number;
+  readonly log: Pick<Log, "error">;
+  /** Subscriptions at one time, all protocols together; beyond it `subscribe` throws `overloaded`. */
+  readonly subscriptionsMax?: number;
+  /** Reads of history at one time, so that ten thousand clients that resume at once do not bury the store. */
+  readonly historyReadsMax?: number;
+  /** How long to wait after a read that failed: doubled each time up to `maxMs`. */
+  readonly retry?: { readonly firstMs: number; readonly maxMs: number };
+  /** How long the consumer of a stream may leave a full buffer untouched. */
+  readonly stallTimeoutMs?: number;
+}
+
+/** What `app.ts` holds of the live part; the edge sees only `Live`. */
+export interface Hub extends Live {
+  /** How many subscriptions there are, streams included. */
+  readonly subscriptions: number;
+  /**
+   * Publishes what was stored. Called in seq order with contiguous stretches; costs next to nothing while nobody
+   * follows.
+   *
+   * @param events those of `(seq, upTo]`, in seq order; may be empty
+   */
+  publish(events: readonly SequencedEvent[], upTo: number): void;
+  /** Ends every subscription with `draining`, refuses new ones, and resolves when no read is under way any more. */
+  close(): Promise<void>;
+}
+
+/** @param reader asked for history only */
+export function createLive(reader: Pick<Reader, "history">, options: LiveOptions): Hub {
+  return new LiveHub(reader, options);
+}
+
+const subscriptionsMaxDefault = 100_000;
+const historyReadsMaxDefault = 8;
+const retryDefault = { firstMs: 50, maxMs: 5_000 };
+const stallTimeoutMsDefault = 30_000;
+
+class LiveHub implements Hub, SubscriptionHost {
+  readonly retry: { readonly firstMs: number; readonly maxMs: number };
+  readonly #reader: Pick<Reader, "history">;
+  readonly #options: LiveOptions;
+  readonly #subscriptionsMax: number;
+  readonly #historyReadsMax: number;
+  readonly #index = new TopicIndex<Subscription>();
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #reads = new Set<Promise<unknown>>();
+  /** Those whose turn to read has not come; bounded by the number of subscriptions. */
+  readonly #waiting: (() => void)[] = [];
+  #seq: number;
+  #closed = false;
+
+  constructor(reader: Pick<Reader, "history">, options: LiveOptions) {
+    this.#reader = reader;
+    this.#options = options;
+    this.#seq = options.seq;
+    this.#subscriptionsMax = options.subscriptionsMax ?? subscriptionsMaxDefault;
+    this.#historyReadsMax = options.historyReadsMax ?? historyReadsMaxDefault;
+    this.retry = options.retry ?? retryDefault;
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  get lastSeq(): number {
+    return Math.max(this.#seq, this.#options.lastSeq?.() ?? 0);
+  }
+
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
+  publish(events: readonly SequencedEvent[], upTo: number): void {
+    const before = this.#seq;
+    const first = events[0]?.seq ?? upTo;
+    const last = events[events.length - 1]?.seq ?? upTo;
+    if (upTo < before || last > upTo || (events.length > 0 && first <= before)) {
+      throw new Error(`published [${first}, ${last}] up to ${upTo} after ${before}`);
+    }
+    // First of all: whoever subscribes from within a delivery starts after these events.
+    this.#seq = upTo;
+    if (this.#subscriptions.size === 0) return;
+    for (const part of this.#index.split(events)) {
+      const slices = slicesOf(part.events);
+      for (const subscription of part.members) subscription.deliver(slices, before);
+    }
+  }
+
+  announce(event: SequencedEvent): void {
+    for (const part of this.#index.split([event])) {
+      for (const subscription of part.members) subscription.announce(part.events);
+    }
+  }
+
+  subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber): () => void {
+    if (this.#closed) throw draining();
+    if (this.#subscriptions.size >= this.#subscriptionsMax) {
+      throw new MarsError("overloaded", `at most ${this.#subscriptionsMax} subscriptions at one time`, {
+        retryAfterMs: 1000,
+      });
+    }
+    const subscription = new Subscription(this, topic, subscriber);
+    this.#subscriptions.add(subscription);
+    subscription.start(after);
+    return () => subscription.cancel();
+  }
+
+  stream(topic: Topic, options: StreamOptions): AsyncIterable<StreamItem> {
+    const stallTimeoutMs = this.#options.stallTimeoutMs ?? stallTimeoutMsDefault;
+    return openStream(this, topic, { ...options, stallTimeoutMs });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const subscription of [...this.#subscriptions]) subscription.fail(draining());
+    await Promise.allSettled(this.#reads);
+  }
+
+  async read(query: () => HistoryQuery | undefined): Promise<HistoryPage | undefined> {
+    while (this.#reads.size >= this.#historyReadsMax) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    const wanted = query();
+    if (wanted === undefined) {
+      this.#waiting.shift()?.();
+      return undefined;
+    }
+    const reading = this.#reader.history(wanted);
+    this.#reads.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#reads.delete(reading);
+      this.#waiting.shift()?.();
+    }
+  }
+
+  attach(topic: Topic, subscription: Subscription): void {
+    this.#index.add(topic, subscription);
+  }
+
+  detach(topic: Topic, subscription: Subscription): void {
+    this.#index.remove(topic, subscription);
+  }
+
+  ended(subscription: Subscription): void {
+    this.#subscriptions.delete(subscription);
+  }
+
+  readonly fault = (thrown: unknown): void => {
+    this.#options.log.error("a live subscriber failed", { error: String(thrown) });
+  };
+}
+
+function draining(): MarsError {
+  return new MarsError("draining", "Mars is stopping; connect again and resume", { retryAfterMs: 1000 });
+}

@@ -1,0 +1,160 @@
+/** Following a topic as an async iterable: a subscriber whose small buffer is emptied at the consumer's pace. */
+import { MarsError } from "../event/error.ts";
+import type { SequencedEvent } from "../event/event.ts";
+import type { Live, StreamItem, StreamOptions, Subscriber } from "../event/ports.ts";
+import type { Topic } from "../event/topic.ts";
+
+export interface OpenStreamOptions extends StreamOptions {
+  /** How long a full buffer may stay untouched before the stream is given up. */
+  readonly stallTimeoutMs: number;
+}
+
+/** Slices (`slices.ts`) in the buffer; what comes beyond stays in history until the consumer has made room. */
+const bufferSlicesMax = 4;
+
+/**
+ * Subscribes at once, so that the stream begins now and not when it is first asked.
+ *
+ * @throws what `Live.subscribe` throws
+ */
+export function openStream(
+  live: Pick<Live, "subscribe">,
+  topic: Topic,
+  options: OpenStreamOptions,
+): AsyncIterable<StreamItem> {
+  const stream = new SubscriberStream(options.stallTimeoutMs);
+  if (options.signal.aborted) {
+    stream.end();
+    return stream;
+  }
+  const unsubscribe = live.subscribe(topic, options.after, stream);
+  const abort = () => stream.end();
+  options.signal.addEventListener("abort", abort, { once: true });
+  stream.onEnd(() => {
+    options.signal.removeEventListener("abort", abort);
+    unsubscribe();
+  });
+  return stream;
+}
+
+type Taken = IteratorResult<StreamItem, undefined>;
+
+const done: Taken = { done: true, value: undefined };
+
+/** One consumer: its iterator is the stream itself. */
+class SubscriberStream
+  implements Subscriber, AsyncIterable<StreamItem>, AsyncIterator<StreamItem, undefined>
+{
+  readonly #stallTimeoutMs: number;
+  readonly #items: StreamItem[] = [];
+  #taker: PromiseWithResolvers<Taken> | undefined;
+  #room: PromiseWithResolvers<void> | undefined;
+  #stallTimer: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
+  #error: MarsError | undefined;
+  #release: (() => void) | undefined;
+
+  constructor(stallTimeoutMs: number) {
+    this.#stallTimeoutMs = stallTimeoutMs;
+  }
+
+  subscribed(seq: number, recovered: boolean): void {
+    this.#put({ seq, recovered });
+  }
+
+  events(events: readonly SequencedEvent[]): Promise<void> | undefined {
+    if (this.#over) return undefined;
+    if (this.#items.length < bufferSlicesMax) {
+      this.#put({ events });
+      return undefined;
+    }
+    if (this.#room === undefined) {
+      this.#room = Promise.withResolvers();
+      this.#stallTimer = setTimeout(() => this.#stalled(), this.#stallTimeoutMs);
+    }
+    return this.#room.promise;
+  }
+
+  /** What is in the buffer can still be taken; then the error comes. */
+  failed(error: MarsError): void {
+    this.#finish(error);
+  }
+
+  /** Ends without an error, and forgets what was not taken. */
+  end(): void {
+    this.#items.length = 0;
+    this.#finish(undefined);
+  }
+
+  onEnd(release: () => void): void {
+    if (this.#over) release();
+    else this.#release = release;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<Taken> {
+    const item = this.#items.shift();
+    if (item !== undefined) {
+      if (this.#items.length === 0) this.#makeRoom();
+      return { done: false, value: item };
+    }
+    if (this.#over) {
+      const error = this.#error;
+      this.#error = undefined;
+      if (error !== undefined) throw error;
+      return done;
+    }
+    if (this.#taker !== undefined)
+      throw new Error("a stream has one consumer, which asks for one item at a time");
+    this.#taker = Promise.withResolvers();
+    return this.#taker.promise;
+  }
+
+  async return(): Promise<Taken> {
+    this.end();
+    return done;
+  }
+
+  #put(item: StreamItem): void {
+    if (this.#over) return;
+    const taker = this.#taker;
+    if (taker === undefined) {
+      this.#items.push(item);
+    } else {
+      this.#taker = undefined;
+      taker.resolve({ done: false, value: item });
+    }
+  }
+
+  #makeRoom(): void {
+    clearTimeout(this.#stallTimer);
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
+  #stalled(): void {
+    this.#items.length = 0;
+    this.#finish(
+      new MarsError(
+        "subscriber_too_slow",
+        `too slow: nothing was taken for ${this.#stallTimeoutMs} ms; resume after the last seq seen`,
+      ),
+    );
+  }
+
+  #finish(error: MarsError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#makeRoom();
+    const taker = this.#taker;
+    this.#taker = undefined;
+    if (taker === undefined) this.#error = error;
+    else if (error === undefined) taker.resolve(done);
+    else taker.reject(error);
+    this.#release?.();
+    this.#release = undefined;
+  }
+}
