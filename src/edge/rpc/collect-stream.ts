@@ -1,0 +1,92 @@
+/** The bidirectional method: batches in, acknowledgements out. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Ingest } from "../../event/ports.ts";
+import type {
+  CollectStreamRequest,
+  CollectStreamResponseSchema,
+} from "../../gen/mars/v1/ingest_service_pb.ts";
+import { collectBatch } from "./collect.ts";
+
+type Ack = MessageInitShape<typeof CollectStreamResponseSchema>;
+
+/** What the stream can wait for. `end` is the client's regular end, or the reason why no more can be read. */
+type Step =
+  | { readonly kind: "ack"; readonly ack: Ack }
+  | { readonly kind: "batch"; readonly batch: CollectStreamRequest }
+  | { readonly kind: "end"; readonly error?: unknown };
+
+/**
+ * Batches of one stream that may await their acknowledgement. When as many do, the stream is not read until the oldest is
+ * acknowledged; HTTP/2 flow control then stops the sender. Enough to keep the journal busy through a commit.
+ */
+export const batchesInFlightMax = 8;
+
+/**
+ * Acknowledges each batch once it is on disk, in order. A batch that is refused as a whole ends the stream with its error;
+ * batches after it may have been accepted without an acknowledgement, and the client sends them again.
+ *
+ * @param signal ends the stream: what was read is acknowledged, then its reason is thrown
+ */
+export async function* collectStream(
+  ingest: Ingest,
+  requests: AsyncIterable<CollectStreamRequest>,
+  signal: AbortSignal,
+): AsyncGenerator<Ack> {
+  const batches = requests[Symbol.asyncIterator]();
+  const acks: Promise<Step & { kind: "ack" }>[] = [];
+  const abortion = watchAbort(signal);
+  let reading: Promise<Step> | undefined;
+  let end: { readonly error?: unknown } | undefined;
+  try {
+    while (true) {
+      if (end === undefined && acks.length < batchesInFlightMax) reading ??= read(batches);
+      const oldest = acks[0];
+      if (end === undefined && reading !== undefined) {
+        const waits = [reading, abortion.step];
+        const step = await Promise.race(oldest === undefined ? waits : [oldest, ...waits]);
+        if (step.kind === "end") {
+          end = step;
+          continue;
+        }
+        if (step.kind === "batch") {
+          reading = undefined;
+          acks.push(acknowledge(ingest, step.batch));
+          continue;
+        }
+      }
+      if (oldest === undefined) break;
+      yield (await oldest).ack;
+      acks.shift();
+    }
+  } finally {
+    abortion.forget();
+  }
+  if (end?.error !== undefined) throw end.error;
+}
+
+async function read(batches: AsyncIterator<CollectStreamRequest>): Promise<Step> {
+  try {
+    const result = await batches.next();
+    return result.done === true ? { kind: "end" } : { kind: "batch", batch: result.value };
+  } catch (error) {
+    return { kind: "end", error };
+  }
+}
+
+function acknowledge(ingest: Ingest, batch: CollectStreamRequest): Promise<Step & { kind: "ack" }> {
+  const ack = collectBatch(ingest, batch.events).then((result) => ({
+    kind: "ack" as const,
+    ack: { batchId: batch.batchId, ...result },
+  }));
+  // Awaited in its turn, or given up with the stream when a batch before it fails.
+  ack.catch(() => {});
+  return ack;
+}
+
+function watchAbort(signal: AbortSignal): { step: Promise<Step>; forget: () => void } {
+  const { promise, resolve } = Promise.withResolvers<Step>();
+  const listener = () => resolve({ kind: "end", error: signal.reason });
+  signal.addEventListener("abort", listener);
+  if (signal.aborted) listener();
+  return { step: promise, forget: () => signal.removeEventListener("abort", listener) };
+}

@@ -1,0 +1,96 @@
+/** Between the generated messages and the events of the vocabulary. */
+import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { MarsEvent, Micros, SequencedEvent, StoredEvent } from "../../event/event.ts";
+import type { Message, MessageSummary } from "../../event/query.ts";
+import { checkEvent, type Problems } from "../../event/validate.ts";
+import type { RecordedEventSchema } from "../../gen/mars/v1/event_pb.ts";
+import type { MessageSchema, MessageSummarySchema } from "../../gen/mars/v1/message_service_pb.ts";
+
+/** The fields of an event as the ingest requests have them. */
+export interface ProtoEvent {
+  readonly appId: string;
+  readonly messageId: string;
+  readonly event: string;
+  readonly createdAt?: Timestamp | undefined;
+  readonly eventId: string;
+  readonly externalId: string;
+  readonly attributes?: JsonObject | undefined;
+}
+
+/** Checks an event by the one validation; `undefined` when at least one problem was added. */
+export function eventFromProto(
+  message: ProtoEvent,
+  receivedAt: Micros,
+  problems: Problems,
+): MarsEvent | undefined {
+  const micros = message.createdAt === undefined ? receivedAt : timestampMicros(message.createdAt);
+  const input = {
+    app_id: message.appId,
+    message_id: message.messageId,
+    event: message.event,
+    event_id: message.eventId,
+    external_id: message.externalId,
+    attributes: message.attributes,
+  };
+  const event = checkEvent(input, receivedAt, problems, micros ?? receivedAt);
+  if (micros !== undefined) return event;
+  const { index } = problems;
+  const problem = { field: "created_at", message: "must have nanos from 0 to 999999999" };
+  problems.list.push(index === undefined ? problem : { ...problem, index });
+  return undefined;
+}
+
+/**
+ * Microseconds of a timestamp, digits past them cut off; `undefined` when its nanos are none. Seconds out of any range
+ * give a number out of range, which the validation refuses.
+ */
+export function timestampMicros(timestamp: Timestamp): Micros | undefined {
+  if (timestamp.nanos < 0 || timestamp.nanos > 999_999_999) return undefined;
+  return Number(timestamp.seconds) * 1_000_000 + Math.floor(timestamp.nanos / 1000);
+}
+
+/** A timestamp's fields. Seconds are rounded down, so that nanos are never negative. */
+export function microsTimestamp(micros: Micros): { seconds: bigint; nanos: number } {
+  const seconds = Math.floor(micros / 1_000_000);
+  return { seconds: BigInt(seconds), nanos: (micros - seconds * 1_000_000) * 1000 };
+}
+
+/** An event as topics carry it, with its message's ids. */
+export function sequencedEventToProto(event: SequencedEvent): MessageInitShape<typeof RecordedEventSchema> {
+  return { appId: event.appId, messageId: event.messageId, ...eventToProto(event) };
+}
+
+/** A message with its events, which leave out its ids. */
+export function messageToProto(message: Message): MessageInitShape<typeof MessageSchema> {
+  return { summary: summaryToProto(message), events: message.events.map(storedEventToProto) };
+}
+
+export function summaryToProto(summary: MessageSummary): MessageInitShape<typeof MessageSummarySchema> {
+  return {
+    appId: summary.appId,
+    messageId: summary.messageId,
+    createdAt: microsTimestamp(summary.createdAt),
+    updatedAt: microsTimestamp(summary.updatedAt),
+    eventCount: BigInt(summary.eventCount),
+    lastEvent: summary.lastEvent,
+    stages: [...summary.stages],
+    externalIds: [...summary.externalIds],
+  };
+}
+
+function storedEventToProto(event: StoredEvent): MessageInitShape<typeof RecordedEventSchema> {
+  return { ...eventToProto(event), duplicates: BigInt(event.duplicates) };
+}
+
+function eventToProto(event: SequencedEvent): MessageInitShape<typeof RecordedEventSchema> {
+  return {
+    event: event.event,
+    createdAt: microsTimestamp(event.createdAt),
+    eventId: event.eventId,
+    externalId: event.externalId,
+    ...(event.attributes !== "" && { attributes: JSON.parse(event.attributes) as JsonObject }),
+    receivedAt: microsTimestamp(event.receivedAt),
+    seq: BigInt(event.seq),
+  };
+}

@@ -1,0 +1,61 @@
+/** From the error of the vocabulary to the one that Connect sends, with the details of google.rpc. */
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type FieldProblem, MarsError } from "../../event/error.ts";
+import type { Log } from "../../event/ports.ts";
+import { BadRequestSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { statusOf } from "../status.ts";
+
+type Details = NonNullable<ConstructorParameters<typeof ConnectError>[3]>;
+
+/**
+ * What a client is told about anything thrown. Errors of the protocol itself are Connect's already; an error that nobody
+ * foresaw goes to the log and becomes INTERNAL without a word of it.
+ */
+export function rpcError(thrown: unknown, log: Log): ConnectError {
+  if (thrown instanceof ConnectError) return thrown;
+  const error = MarsError.from(thrown);
+  if (error.code === "internal") log.error("rpc failed", { error: error.cause ?? error });
+  const details: Details = [];
+  if (error.problems.length > 0) {
+    details.push({
+      desc: BadRequestSchema,
+      value: { fieldViolations: error.problems.map(fieldViolation) },
+    });
+  }
+  if (error.retryAfterMs !== undefined) {
+    details.push({ desc: RetryInfoSchema, value: { retryDelay: millisDuration(error.retryAfterMs) } });
+  }
+  return new ConnectError(error.message, statusOf(error.code).rpc, undefined, details, error.cause);
+}
+
+/** Ends calls when Mars stops. */
+export function stoppingError(): ConnectError {
+  return new ConnectError("mars is stopping", Code.Unavailable);
+}
+
+const undecodable = "parse binary: ";
+
+/**
+ * Whether a status and message are what Connect says of a request that is no protobuf message. It says INTERNAL, as if
+ * the fault were ours; transports turn it into INVALID_ARGUMENT.
+ */
+export function isUndecodable(code: Code, message: string): boolean {
+  return code === Code.Internal && message.startsWith(undecodable);
+}
+
+/** The error for bytes that are no protobuf message. */
+export function undecodableError(cause: unknown): ConnectError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ConnectError(undecodable + reason, Code.InvalidArgument, undefined, undefined, cause);
+}
+
+function fieldViolation(problem: FieldProblem): { field: string; description: string } {
+  const { index, field, message } = problem;
+  if (index === undefined) return { field, description: message };
+  return { field: field === "" ? `events[${index}]` : `events[${index}].${field}`, description: message };
+}
+
+function millisDuration(ms: number): { seconds: bigint; nanos: number } {
+  const seconds = Math.floor(ms / 1000);
+  return { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) };
+}

@@ -1,0 +1,179 @@
+/** Native gRPC on a port of its own: HTTP/2 in cleartext, or with TLS. */
+import {
+  constants,
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { AddressInfo, Socket } from "node:net";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { createMethodUrl } from "@connectrpc/connect/protocol";
+import { MarsGrpc } from "../../gen/event_pb.ts";
+import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
+import type { EdgeParts } from "../parts.ts";
+import { stoppingError } from "./error.ts";
+import { respondError, respondHttp } from "./grpc-status.ts";
+import { serveStream } from "./grpc-stream.ts";
+import { createUnaryHandler, type UnaryHandler } from "./grpc-unary.ts";
+import { createIngestMethods } from "./ingest-service.ts";
+import { createRpcHandlers } from "./router.ts";
+
+export interface GrpcServerOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** PEM texts. With them the port speaks TLS and nothing else. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+export interface GrpcServer {
+  /** The real one. */
+  readonly port: number;
+  /**
+   * Refuses new calls, ends streams with UNAVAILABLE, lets unary calls finish for at most `deadlineMs`, then closes what is
+   * left. Resolves when every connection is closed.
+   */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** Calls at the same time on one connection; a client with more waits by itself. */
+const concurrentStreamsMax = 1000;
+/** Connections at the same time; one more is closed at once. */
+const sessionsMax = 4096;
+const headerBytesMax = 16 * 1024;
+/** What a client may send ahead on one stream. */
+const streamWindowBytes = 1024 * 1024;
+
+/** Resolves when the port is open; rejects when it cannot be. */
+export async function startGrpcServer(
+  parts: EdgeParts,
+  { host, port, tls }: GrpcServerOptions,
+): Promise<GrpcServer> {
+  const stopping = new AbortController();
+  const handlers = createRpcHandlers(parts, {
+    protocols: { grpc: true, grpcWeb: false, connect: false },
+    stopping: stopping.signal,
+  });
+  const unary = createUnaryHandlers(parts);
+  const settings = {
+    maxConcurrentStreams: concurrentStreamsMax,
+    maxHeaderListSize: headerBytesMax,
+    initialWindowSize: streamWindowBytes,
+    enablePush: false,
+  };
+  const server = tls === undefined ? createServer({ settings }) : createSecureServer({ ...tls, settings });
+  const connections = trackConnections(server);
+  // Whoever does not speak HTTP/2, or breaks off, harms only its own connection.
+  server.on("sessionError", (error: Error) =>
+    parts.log.debug("grpc connection failed", { error: error.message }),
+  );
+  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    stream.on("error", (error) => parts.log.debug("grpc stream failed", { error: error.message }));
+    route(stream, headers).catch((error) => {
+      parts.log.error("grpc call failed", { error });
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    });
+  });
+  await listening(server, host, port);
+
+  let stopped: Promise<void> | undefined;
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop(deadlineMs) {
+      stopped ??= stop(deadlineMs);
+      return stopped;
+    },
+  };
+
+  async function route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    const contentType = headers["content-type"] ?? "";
+    if (headers[":method"] !== "POST") return respondHttp(stream, 405);
+    const path = headers[":path"] ?? "";
+    if (contentType === "application/grpc" || contentType === "application/grpc+proto") {
+      const lean = unary.get(path);
+      if (lean !== undefined) return lean(stream, headers);
+    } else if (!contentType.startsWith("application/grpc")) {
+      return respondHttp(stream, 415);
+    }
+    const handler = handlers.get(path);
+    if (handler === undefined) {
+      return respondError(stream, new ConnectError("there is no such method", Code.Unimplemented));
+    }
+    if (!handler.supportedContentType(contentType)) return respondHttp(stream, 415);
+    await serveStream(stream, headers, handler);
+  }
+
+  async function stop(deadlineMs: number): Promise<void> {
+    stopping.abort(stoppingError());
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    connections.close();
+    const timer = setTimeout(connections.destroy, deadlineMs);
+    await closed;
+    clearTimeout(timer);
+  }
+}
+
+/** The hot methods. */
+function createUnaryHandlers(parts: EdgeParts): ReadonlyMap<string, UnaryHandler> {
+  const { collectLegacyEvent, collectEvent, collectEvents } = createIngestMethods(parts.ingest);
+  const options = { log: parts.log, budget: { bytes: 0 } };
+  const { method } = IngestService;
+  return new Map([
+    [
+      createMethodUrl("", MarsGrpc.method.collectEvent),
+      createUnaryHandler({ ...MarsGrpc.method.collectEvent, call: collectLegacyEvent }, options),
+    ],
+    [
+      createMethodUrl("", method.collectEvent),
+      createUnaryHandler({ ...method.collectEvent, call: collectEvent }, options),
+    ],
+    [
+      createMethodUrl("", method.collectEvents),
+      createUnaryHandler({ ...method.collectEvents, call: collectEvents }, options),
+    ],
+  ]);
+}
+
+/** Bounds the connections of a server, and ends them: `close` after their calls, `destroy` at once. */
+function trackConnections(server: Http2Server | Http2SecureServer): { close(): void; destroy(): void } {
+  const sessions = new Set<ServerHttp2Session>();
+  const sockets = new Set<Socket>();
+  let closing = false;
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  server.on("session", (session: ServerHttp2Session) => {
+    if (closing || sessions.size >= sessionsMax) {
+      session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      return;
+    }
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+  });
+  return {
+    close() {
+      closing = true;
+      for (const session of sessions) session.close();
+    },
+    destroy() {
+      for (const session of sessions) session.destroy();
+      // Those that never got as far as a session.
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function listening(server: Http2Server | Http2SecureServer, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,46 @@
+/** How gRPC ends a call on an HTTP/2 stream. */
+import { constants, type ServerHttp2Stream } from "node:http2";
+import type { ConnectError } from "@connectrpc/connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+
+/** Ends a stream that has not been responded to with an error and nothing else, "trailers only" in gRPC's terms. */
+export function respondError(stream: ServerHttp2Stream, error: ConnectError): void {
+  if (stream.destroyed || stream.headersSent) return;
+  const status = Object.fromEntries(setTrailerStatus(new Headers(), error));
+  stream.respond(
+    {
+      ":status": 200,
+      "content-type": "application/grpc",
+      "grpc-accept-encoding": "gzip",
+      ...status,
+    },
+    { endStream: true },
+  );
+  stopUpload(stream);
+}
+
+/** Ends a stream with an HTTP status: for requests that are not gRPC's at all. */
+export function respondHttp(stream: ServerHttp2Stream, status: number): void {
+  if (stream.destroyed || stream.headersSent) return;
+  stream.respond({ ":status": status }, { endStream: true });
+  stopUpload(stream);
+}
+
+/** Ends a stream after its response's body, of which this is the last. */
+export function endStream(stream: ServerHttp2Stream, last?: Uint8Array): void {
+  if (stream.destroyed) return;
+  stream.end(last);
+  stopUpload(stream);
+}
+
+/** Tells a client that still sends that it may stop: the response is complete (RFC 9113, 8.1). */
+function stopUpload(stream: ServerHttp2Stream): void {
+  if (stream.readableEnded || stream.destroyed) return;
+  // What has arrived by now must be read, or it would hold the connection's flow-control window.
+  stream.resume();
+  const stop = () => {
+    if (!stream.destroyed && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  };
+  if (stream.writableFinished) stop();
+  else stream.once("finish", stop);
+}

@@ -1,0 +1,88 @@
+/** Serves an HTTP/2 stream by one of Connect's handlers. */
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
+import { isUndecodable } from "./error.ts";
+import { endStream } from "./grpc-status.ts";
+import { timeoutMsMax } from "./router.ts";
+
+/** Resolves when the response has been handed over or the client is gone; rejects only by a fault of ours. */
+export async function serveStream(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  handler: UniversalHandler,
+): Promise<void> {
+  const gone = new AbortController();
+  // After a regular end nobody listens any more.
+  stream.once("close", () => gone.abort(new ConnectError("the client has gone away", Code.Canceled)));
+  const response = await handler({
+    httpVersion: "2.0",
+    method: headers[":method"] ?? "",
+    // Only the path is looked at, and it is the handler's own: what a client sends as authority may not even parse.
+    url: `http://localhost${handler.requestPath}`,
+    header: requestHeaders(headers),
+    // The end of reading must not take the response with it.
+    body: stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>,
+    signal: gone.signal,
+  });
+  await respond(stream, response);
+}
+
+async function respond(stream: ServerHttp2Stream, response: UniversalServerResponse): Promise<void> {
+  const body = response.body?.[Symbol.asyncIterator]();
+  if (stream.destroyed) {
+    // Ends the method, which still holds its subscription or waits for its client.
+    await body?.return?.();
+    return;
+  }
+  const { trailer } = response;
+  stream.respond(
+    { ...Object.fromEntries(response.header ?? []), ":status": response.status },
+    { waitForTrailers: trailer !== undefined },
+  );
+  stream.once("wantTrailers", () => stream.sendTrailers(Object.fromEntries(blameClient(trailer))));
+  try {
+    while (body !== undefined) {
+      const chunk = await body.next();
+      if (chunk.done === true) break;
+      if (!stream.write(chunk.value)) await drained(stream);
+      if (stream.destroyed) break;
+    }
+  } finally {
+    await body?.return?.();
+  }
+  endStream(stream);
+}
+
+/** Waits until the client has read enough for us to write on, or is gone. */
+function drained(stream: ServerHttp2Stream): Promise<void> {
+  if (stream.destroyed || !stream.writableNeedDrain) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const settle = () => {
+    stream.off("drain", settle);
+    stream.off("close", settle);
+    resolve();
+  };
+  stream.on("drain", settle);
+  stream.on("close", settle);
+  return promise;
+}
+
+function requestHeaders(headers: IncomingHttpHeaders): Headers {
+  const result = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(":") || value === undefined) continue;
+    for (const each of Array.isArray(value) ? value : [value]) result.append(name, each);
+  }
+  const { timeoutMs } = parseTimeout(result.get("grpc-timeout"), Number.MAX_SAFE_INTEGER);
+  if (timeoutMs !== undefined && timeoutMs > timeoutMsMax) result.delete("grpc-timeout");
+  return result;
+}
+
+function blameClient(trailer = new Headers()): Headers {
+  const code = Number(trailer.get("grpc-status"));
+  const message = decodeURIComponent(trailer.get("grpc-message") ?? "");
+  if (isUndecodable(code, message)) trailer.set("grpc-status", String(Code.InvalidArgument));
+  return trailer;
+}

@@ -1,0 +1,92 @@
+/** Connect's handlers for every method, by path. Transports differ in the protocols that they ask for, and in nothing else. */
+import { type ConnectRouterOptions, createConnectRouter, type Interceptor } from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { bodyBytesMax } from "../../event/limits.ts";
+import type { Log } from "../../event/ports.ts";
+import { MarsGrpc } from "../../gen/event_pb.ts";
+import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
+import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
+import type { EdgeParts } from "../parts.ts";
+import { rpcError } from "./error.ts";
+import { compressBytesMin, gzipCompression } from "./gzip.ts";
+import { createIngestMethods } from "./ingest-service.ts";
+import { createMessageMethods } from "./message-service.ts";
+
+export interface RpcRouterOptions {
+  readonly protocols: Required<Pick<ConnectRouterOptions, "grpc" | "grpcWeb" | "connect">>;
+  /** Ends streams with its reason when it aborts. Unary calls go on; they end by themselves. */
+  readonly stopping: AbortSignal;
+}
+
+/** A query's request is a few ids and texts. */
+const queryBytesMax = 64 * 1024;
+
+/** Timers take no longer delays; a longer deadline is as good as none. */
+export const timeoutMsMax = 2 ** 31 - 1;
+
+/** The handlers by request path, such as `/mars.v1.IngestService/CollectEvent`. */
+export function createRpcHandlers(
+  parts: EdgeParts,
+  { protocols, stopping }: RpcRouterOptions,
+): ReadonlyMap<string, UniversalHandler> {
+  const ingest = createIngestMethods(parts.ingest);
+  const messages = createMessageMethods(parts);
+  const query = { readMaxBytes: queryBytesMax };
+  const router = createConnectRouter({
+    ...protocols,
+    interceptors: [explainErrors(parts.log), endWithSignal],
+    acceptCompression: [gzipCompression],
+    compressMinBytes: compressBytesMin,
+    readMaxBytes: bodyBytesMax,
+    jsonOptions,
+  })
+    .rpc(MarsGrpc.method.collectEvent, ingest.collectLegacyEvent)
+    .rpc(IngestService.method.collectEvent, ingest.collectEvent)
+    .rpc(IngestService.method.collectEvents, ingest.collectEvents)
+    .rpc(IngestService.method.collectStream, ingest.collectStream, { shutdownSignal: stopping })
+    .rpc(MessageService.method.getMessage, messages.getMessage, query)
+    .rpc(MessageService.method.listMessages, messages.listMessages, query)
+    .rpc(MessageService.method.watchEvents, messages.watchEvents, { ...query, shutdownSignal: stopping });
+  return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+}
+
+/** `textDecoder` is Connect's own option beside protobuf's: without `fatal`, bytes that are no UTF-8 would be stored as U+FFFD. */
+const jsonOptions = {
+  ignoreUnknownFields: true,
+  textDecoder: new TextDecoder("utf-8", { fatal: true }),
+};
+
+/** Turns whatever a method throws into what the client is told. */
+function explainErrors(log: Log): Interceptor {
+  return (next) => async (request) => {
+    try {
+      const response = await next(request);
+      return response.stream ? { ...response, message: explained(response.message) } : response;
+    } catch (error) {
+      throw rpcError(error, log);
+    }
+  };
+
+  async function* explained<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
+    try {
+      yield* messages;
+    } catch (error) {
+      throw rpcError(error, log);
+    }
+  }
+}
+
+/** Answers a unary call as soon as its deadline has passed or its client is gone, whatever the method still waits for. */
+const endWithSignal: Interceptor = (next) => async (request) => {
+  if (request.stream) return next(request);
+  const { signal } = request;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const listener = () => reject(signal.reason);
+  signal.addEventListener("abort", listener);
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([next(request), promise]);
+  } finally {
+    signal.removeEventListener("abort", listener);
+  }
+};

@@ -1,0 +1,89 @@
+/** Connect and gRPC-Web over web-standard requests, for the port that serves everything else as well. */
+import { Code, cors } from "@connectrpc/connect";
+import {
+  type UniversalHandler,
+  universalServerRequestFromFetch,
+  universalServerResponseToFetch,
+} from "@connectrpc/connect/protocol";
+import type { EdgeParts } from "../parts.ts";
+import { isUndecodable, stoppingError } from "./error.ts";
+import { createRpcHandlers } from "./router.ts";
+
+export interface RpcFetchOptions {
+  /** Ends streams with UNAVAILABLE when it aborts. */
+  readonly stopping?: AbortSignal;
+  /**
+   * Origins whose pages may call from a browser, `*` for all of them. None by default: a page from anywhere could
+   * otherwise read what a Mars on its visitor's machine or network has stored.
+   */
+  readonly allowedOrigins?: readonly string[];
+}
+
+/** Answers a request, or returns `undefined` when its path is that of no RPC. */
+export type RpcFetch = (request: Request) => Promise<Response> | undefined;
+
+/** How long browsers may remember what a preflight request allowed; the most that Chromium takes, in seconds. */
+const preflightAge = "7200";
+
+export function createRpcFetch(parts: EdgeParts, options: RpcFetchOptions = {}): RpcFetch {
+  const handlers = createRpcHandlers(parts, {
+    protocols: { connect: true, grpcWeb: true, grpc: false },
+    stopping: stoppingSignal(options.stopping),
+  });
+  const origins = new Set(options.allowedOrigins);
+  return (request) => {
+    const handler = handlers.get(pathOf(request.url));
+    return handler && answer(handler, request);
+  };
+
+  async function answer(handler: UniversalHandler, request: Request): Promise<Response> {
+    const origin = request.headers.get("origin");
+    const allowed = origin !== null && (origins.has(origin) || origins.has("*"));
+    if (request.method === "OPTIONS") return preflight(allowed ? origin : undefined);
+    const response = blameClient(
+      universalServerResponseToFetch(await handler(universalServerRequestFromFetch(request, {}))),
+    );
+    if (!allowed) return response;
+    const answered = await response;
+    answered.headers.set("access-control-allow-origin", origin);
+    answered.headers.set("access-control-expose-headers", cors.exposedHeaders.join(", "));
+    answered.headers.append("vary", "origin");
+    return answered;
+  }
+}
+
+function pathOf(url: string): string {
+  const path = url.indexOf("/", url.indexOf("://") + 3);
+  const query = url.indexOf("?", path);
+  return url.slice(path, query === -1 ? undefined : query);
+}
+
+function stoppingSignal(signal: AbortSignal | undefined): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => controller.abort(stoppingError());
+  if (signal?.aborted) stop();
+  else signal?.addEventListener("abort", stop, { once: true });
+  return controller.signal;
+}
+
+function preflight(origin: string | undefined): Response {
+  const headers = new Headers({ vary: "origin" });
+  if (origin !== undefined) {
+    headers.set("access-control-allow-origin", origin);
+    headers.set("access-control-allow-methods", cors.allowedMethods.join(", "));
+    headers.set("access-control-allow-headers", ["authorization", ...cors.allowedHeaders].join(", "));
+    headers.set("access-control-max-age", preflightAge);
+  }
+  return new Response(null, { status: 204, headers });
+}
+
+/** A Connect answer that blames us for a request that is no protobuf message is turned round; others pass. */
+async function blameClient(response: Response): Promise<Response> {
+  if (response.status !== 500 || response.headers.has("content-encoding")) return response;
+  const error = (await response.json()) as { code: string; message?: string };
+  const undecodable = isUndecodable(Code.Internal, error.message ?? "");
+  const body = JSON.stringify(undecodable ? { ...error, code: "invalid_argument" } : error);
+  const headers = new Headers(response.headers);
+  headers.delete("content-length");
+  return new Response(body, { status: undecodable ? 400 : 500, headers });
+}
