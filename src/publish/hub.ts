@@ -15,8 +15,6 @@ import { Subscription, type SubscriptionHost } from "./subscription.ts";
 import { TopicIndex } from "./topic-index.ts";
 
 export interface LiveOptions {
-  /** Where the store stands at the start: everything up to here counts as published. */
-  readonly seq: number;
   /**
    * The last seq that the journal has given out. A client may resume after an event that was acknowledged but is not
    * stored yet; a seq beyond this one is from another database. Default: what was published.
@@ -38,8 +36,8 @@ export interface Hub extends Live {
   /** How many subscriptions there are, streams included. */
   readonly subscriptions: number;
   /**
-   * Publishes what was stored. Called in seq order with contiguous stretches; costs next to nothing while nobody
-   * follows.
+   * Publishes what was stored. Called in seq order with contiguous stretches, the first of them empty and up to where
+   * the store stood at the start: until then subscribers wait. Costs next to nothing while nobody follows.
    *
    * @param events those of `(seq, upTo]`, in seq order; may be empty
    */
@@ -69,24 +67,28 @@ class LiveHub implements Hub, SubscriptionHost {
   readonly #reads = new Set<Promise<unknown>>();
   /** Those whose turn to read has not come; bounded by the number of subscriptions. */
   readonly #waiting: (() => void)[] = [];
-  #seq: number;
+  readonly #positioned = Promise.withResolvers<void>();
+  #seq: number | undefined;
   #closed = false;
 
   constructor(reader: Pick<Reader, "history">, options: LiveOptions) {
     this.#reader = reader;
     this.#options = options;
-    this.#seq = options.seq;
     this.#subscriptionsMax = options.subscriptionsMax ?? subscriptionsMaxDefault;
     this.#historyReadsMax = options.historyReadsMax ?? historyReadsMaxDefault;
     this.retry = options.retry ?? retryDefault;
   }
 
   get seq(): number {
-    return this.#seq;
+    return this.#seq ?? 0;
+  }
+
+  get positioned(): Promise<void> | undefined {
+    return this.#seq === undefined ? this.#positioned.promise : undefined;
   }
 
   get lastSeq(): number {
-    return Math.max(this.#seq, this.#options.lastSeq?.() ?? 0);
+    return Math.max(this.seq, this.#options.lastSeq?.() ?? 0);
   }
 
   get subscriptions(): number {
@@ -94,7 +96,8 @@ class LiveHub implements Hub, SubscriptionHost {
   }
 
   publish(events: readonly SequencedEvent[], upTo: number): void {
-    const before = this.#seq;
+    if (this.#seq === undefined) this.#positioned.resolve();
+    const before = this.#seq ?? 0;
     const first = events[0]?.seq ?? upTo;
     const last = events[events.length - 1]?.seq ?? upTo;
     if (upTo < before || last > upTo || (events.length > 0 && first <= before)) {

@@ -19,6 +19,8 @@ import { slicesOf } from "./slices.ts";
 export interface SubscriptionHost {
   /** Everything up to here has been published. */
   readonly seq: number;
+  /** Pending as long as it is not known where the store stands; then `seq` means nothing yet. */
+  readonly positioned: Promise<void> | undefined;
   /** The last seq that was given out: at least `seq`. */
   readonly lastSeq: number;
   readonly retry: { readonly firstMs: number; readonly maxMs: number };
@@ -49,8 +51,10 @@ export class Subscription {
 
   /** Calls `subscribed` at once if nothing has to be read for it. */
   start(after: number | undefined): void {
-    const { seq, lastSeq } = this.#host;
-    if (after === undefined) this.#follow(seq, true);
+    if (this.#state === "ended") return;
+    const { seq, lastSeq, positioned } = this.#host;
+    if (positioned !== undefined) void positioned.then(() => this.start(after));
+    else if (after === undefined) this.#follow(seq, true);
     // A seq that Mars has not given out: it comes from another database, and so says nothing about this one.
     else if (after > lastSeq) this.#follow(seq, false);
     // Given out, perhaps not published yet: what comes is compared with it.
