@@ -1,0 +1,104 @@
+/**
+ * Builds the single binary: program, database driver, workers, migrations and web page in one file.
+ *
+ *     bun scripts/build.ts [--target bun-linux-x64] [--outfile dist/mars]
+ *
+ * For another platform the driver's package for it has to be installed first; the message says how.
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { type BunPlugin, Glob } from "bun";
+
+const root = join(import.meta.dir, "..");
+
+/** Bun's name of a target, and the driver's package for it. */
+const addons = {
+  "bun-linux-x64": "linux-x64-gnu",
+  "bun-linux-x64-musl": "linux-x64-musl",
+  "bun-linux-arm64": "linux-arm64-gnu",
+  "bun-linux-arm64-musl": "linux-arm64-musl",
+  "bun-darwin-x64": "darwin-x64",
+  "bun-darwin-arm64": "darwin-arm64",
+} as const;
+
+type Target = keyof typeof addons;
+
+/** `libsql/index.js` chooses its addon by a name that it computes, which no bundler can follow. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the file says.
+const computedRequire = "require(`@libsql/${target}`)";
+
+async function build(): Promise<number> {
+  const { values } = parseArgs({
+    options: { target: { type: "string" }, outfile: { type: "string", default: "dist/mars" } },
+  });
+  const target = values.target ?? hostTarget();
+  if (!isTarget(target))
+    return fail(`unknown target ${target}: choose from ${Object.keys(addons).join(", ")}`);
+  const addon = `@libsql/${addons[target]}`;
+  if (!existsSync(join(root, "node_modules", addon, "index.node"))) {
+    const { version } = readJson(join(root, "node_modules/libsql/package.json"));
+    return fail(`${target} needs the driver's addon: npm install --no-save --force ${addon}@${version}`);
+  }
+
+  const outfile = join(process.cwd(), values.outfile);
+  mkdirSync(dirname(outfile), { recursive: true });
+  const workers = [...new Glob("src/**/*-worker.ts").scanSync(root)].sort();
+  const result = await Bun.build({
+    entrypoints: ["src/main.ts", ...workers].map((file) => join(root, file)),
+    // Workers are found by their path below it: see `app.ts`.
+    root: join(root, "src"),
+    plugins: [embedAddon(addon)],
+    // Stack traces name the sources.
+    sourcemap: "inline",
+    minify: { syntax: true, whitespace: true },
+    compile: {
+      target,
+      outfile,
+      // The binary takes its settings from where it says and not from files that lie about.
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+    },
+  });
+  if (!result.success) return fail(result.logs.join("\n"));
+  // The maps are inside; Bun leaves copies beside the binary.
+  for (const map of new Glob("*.map").scanSync(dirname(outfile))) rmSync(join(dirname(outfile), map));
+  const megabytes = (Bun.file(outfile).size / 1e6).toFixed(0);
+  process.stdout.write(`${relative(process.cwd(), outfile)}: ${target}, ${megabytes} MB\n`);
+  return 0;
+}
+
+function embedAddon(addon: string): BunPlugin {
+  return {
+    name: "embed the database driver's addon",
+    setup(build) {
+      build.onLoad({ filter: /node_modules\/libsql\/index\.js$/ }, ({ path }) => {
+        const source = readFileSync(path, "utf8");
+        if (!source.includes(computedRequire)) {
+          throw new Error(`${path} no longer says ${computedRequire}: adapt scripts/build.ts`);
+        }
+        return { loader: "js", contents: source.replace(computedRequire, `require("${addon}/index.node")`) };
+      });
+    },
+  };
+}
+
+function hostTarget(): string {
+  const musl = process.platform === "linux" && existsSync("/etc/alpine-release") ? "-musl" : "";
+  return `bun-${process.platform}-${process.arch}${musl}`;
+}
+
+function isTarget(text: string): text is Target {
+  return Object.hasOwn(addons, text);
+}
+
+function readJson(path: string): { readonly version?: unknown } {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+function fail(message: string): number {
+  process.stderr.write(`build: ${message}\n`);
+  return 1;
+}
+
+process.exitCode = await build();

@@ -1,0 +1,170 @@
+/**
+ * Command line → configuration → start → signals → exit code.
+ *
+ * The only file that touches the process: its arguments, environment, signals and end.
+ *
+ * Exit codes: 0 stopped as asked, 1 could not start or go on, 2 wrong usage, 130 and 143 told twice.
+ */
+import { readFileSync, writeSync } from "node:fs";
+import { type Mars, startMars } from "./app.ts";
+import { type Config, type ConfigResult, parseConfig } from "./config.ts";
+import { effectiveText, helpText } from "./config-text.ts";
+import type { Log } from "./event/ports.ts";
+import { createLog } from "./log.ts";
+import { version } from "./version.ts";
+
+/** What the parts may overrun their own deadline by before the process ends without them. */
+const overrunMs = 2_000;
+/** `npm start` passes on a Ctrl-C that the terminal has delivered already; that is one signal, not two. */
+const echoMs = 500;
+const healthTimeoutMs = 3_000;
+
+const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
+
+async function run(args: readonly string[]): Promise<number> {
+  const firstFlag = args.findIndex((arg) => arg.startsWith("-"));
+  const flagsAt = firstFlag === -1 ? args.length : firstFlag;
+  const command = args.slice(0, flagsAt).join(" ");
+  const argv = args.slice(flagsAt);
+  if (argv.includes("--help") || argv.includes("-h") || command === "help") return print(helpText(version));
+  if (argv.includes("--version") || command === "version") return print(`mars ${version}\n`);
+
+  const action = commands[command];
+  if (action === undefined) return refuse([`unknown command ${command}`]);
+  const result = parseConfig({ argv, env: process.env, readFile: (path) => readFileSync(path, "utf8") });
+  return result.ok ? action(result) : refuse(result.problems);
+}
+
+type Valid = Extract<ConfigResult, { ok: true }>;
+
+const commands: Readonly<Record<string, ((valid: Valid) => number | Promise<number>) | undefined>> = {
+  "": ({ config }) => serve(config),
+  serve: ({ config }) => serve(config),
+  "config check": ({ effective }) => print(effectiveText(effective)),
+  health: ({ config }) => checkHealth(config),
+};
+
+async function serve(config: Config): Promise<number> {
+  const log = createLog(config.logLevel);
+  surviveFaults(log);
+  const stopAsked = listenForSignals(log);
+  let mars: Mars;
+  try {
+    const started = await Promise.race([startMars(config, log, version), stopAsked]);
+    // Nothing that was accepted before is lost by leaving at once: it is in the journal.
+    if (started === undefined) return 0;
+    mars = started;
+  } catch (error) {
+    log.debug("could not start", { error });
+    return complain(`cannot start: ${messageOf(error)}`);
+  }
+  print(upLine(config, mars));
+
+  const failure = await Promise.race([stopAsked, mars.failed]);
+  if (failure !== undefined) log.error("cannot go on", { error: failure });
+  return (await stopWithin(mars, config.shutdownTimeoutMs + overrunMs, log)) && failure === undefined ? 0 : 1;
+}
+
+/** Names the real ports, which are news where 0 was asked for. */
+function upLine(config: Config, mars: Mars): string {
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const database = mars.databaseUrl.startsWith("file:") ? "" : `, database ${mars.databaseUrl}`;
+  return (
+    `mars ${version} is up: http://${host}:${mars.httpPort} (REST, Connect, gRPC-Web, WebSocket), ` +
+    `grpc ${host}:${mars.grpcPort}${config.tlsCert === "" ? "" : " (TLS)"}, data ${config.dataDir}${database}\n`
+  );
+}
+
+/** Resolves at the first signal; at the second the process ends. */
+function listenForSignals(log: Log): Promise<undefined> {
+  return new Promise((resolve) => {
+    let first: number | undefined;
+    const onSignal = (name: keyof typeof signalNumbers) => {
+      const now = performance.now();
+      if (first === undefined) {
+        first = now;
+        log.info("stopping", { signal: name });
+        resolve(undefined);
+      } else if (now - first > echoMs) {
+        log.warn("ended at once: told a second time", { signal: name });
+        process.exit(128 + signalNumbers[name]);
+      }
+    };
+    process.on("SIGINT", () => onSignal("SIGINT"));
+    process.on("SIGTERM", () => onSignal("SIGTERM"));
+  });
+}
+
+/** Returns whether everything stopped in time and without an error. */
+async function stopWithin(mars: Mars, timeoutMs: number, log: Log): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not stopped within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    await Promise.race([mars.stop(), late]);
+    return true;
+  } catch (error) {
+    log.error("did not stop cleanly; what was accepted is in the journal", { error });
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * A fault that nobody awaits belongs to one request and is logged. One thrown outside of any promise leaves unknown
+ * state behind: better to start again from the journal.
+ */
+function surviveFaults(log: Log): void {
+  process.on("unhandledRejection", (error) => log.error("a fault that nobody handled", { error }));
+  process.on("uncaughtException", (error) => {
+    log.error("ended by a fault", { error });
+    process.exit(1);
+  });
+}
+
+/** For a container's health check: asks `/readyz` over the address that this configuration listens on. */
+async function checkHealth(config: Config): Promise<number> {
+  if (config.httpPort === 0) return complain("health cannot know the port that 0 picked: set MARS_HTTP_PORT");
+  const anyAddress: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "[::1]" };
+  const host = anyAddress[config.host] ?? (config.host.includes(":") ? `[${config.host}]` : config.host);
+  const url = `http://${host}:${config.httpPort}/readyz`;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(healthTimeoutMs) });
+    return response.ok ? print("ready\n") : complain(`not ready: ${url} answers ${response.status}`);
+  } catch (error) {
+    return complain(`not ready: ${url}: ${messageOf(error)}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function refuse(problems: readonly string[]): number {
+  for (const problem of problems) complain(problem);
+  complain("see mars --help");
+  return 2;
+}
+
+function complain(sentence: string): number {
+  write(2, `mars: ${sentence}\n`);
+  return 1;
+}
+
+function print(text: string): number {
+  write(1, text);
+  return 0;
+}
+
+function write(descriptor: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text);
+  try {
+    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+  } catch {
+    // Whoever would read it has gone.
+  }
+}
+
+process.exit(await run(process.argv.slice(2)));
