@@ -104,6 +104,18 @@ test("one who cannot take an event now gets it from history, and is live again",
   expect(recorder.seqs).toEqual([1, 2, 3, 4]);
 });
 
+test("one who followed a quiet topic is not taken for late when older events were pruned", async () => {
+  const { store, publish, follow } = start();
+  const { recorder } = follow("apps/quiet");
+  publish(eventAt(1), eventAt(2), eventAt(3));
+  store.prunedTo = 3;
+  recorder.busy();
+  publish(eventAt(4, "quiet"));
+  recorder.ready();
+  await until(() => recorder.seqs.length === 1 || recorder.error !== undefined);
+  expect(recorder.seqs).toEqual([4]);
+});
+
 test("while the database is away a resuming subscriber waits", async () => {
   const { store, publish, follow } = start();
   let failures = 0;
