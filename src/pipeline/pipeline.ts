@@ -54,6 +54,11 @@ export class Pipeline {
     return this.#progress;
   }
 
+  /** The last seq that was given out. */
+  get lastSeq(): number {
+    return this.#commit.lastSeq;
+  }
+
   /** Why events are refused now; empty when they are not. */
   get refusal(): string {
     return this.#commit.refusal;

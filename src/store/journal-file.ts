@@ -22,7 +22,8 @@ export class JournalFile {
   constructor(path: string) {
     this.#path = path;
     this.#database = new Database({
-      url: `file:${path}`,
+      // The driver decodes the path of a URL.
+      url: `file:${path.replace(/[%?#]/g, encodeURIComponent)}`,
       authToken: "",
       timeoutMs: 0,
       pragmas: [

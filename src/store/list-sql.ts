@@ -11,7 +11,7 @@ import { messageIdBytesMax } from "../event/limits.ts";
 import type { MessageQuery } from "../event/query.ts";
 
 /** Messages that one page examines at most. */
-export const scanMax = 20_000;
+export const scanMax = 5_000;
 
 export interface ListPlan {
   /** Finds the place where the walk has to end; `undefined` where no walk is needed. */

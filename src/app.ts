@@ -1,0 +1,125 @@
+/**
+ * The composition root: the only file that knows every part. It starts them in the order of the flow and stops them
+ * backwards.
+ *
+ *     edge ─ accept ─► pipeline ─ append ─► journal thread
+ *                          └───── apply ──► store thread ─► publish ─► edge
+ *     edge ─ list, get, history ─► query thread
+ */
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Config } from "./config.ts";
+import { createHttpApp } from "./edge/http-app.ts";
+import { startHttpServer } from "./edge/http-server.ts";
+import type { EdgeParts } from "./edge/parts.ts";
+import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
+import { createSockets } from "./edge/sockets.ts";
+import type { Lifecycle, Log } from "./event/ports.ts";
+import { Pipeline } from "./pipeline/pipeline.ts";
+import { createLive } from "./publish/hub.ts";
+import { Shutdown } from "./shutdown.ts";
+import { startJournalThread, startQueryThread, startStoreThread } from "./threads.ts";
+
+/** How long one call to a database server may take before its connection is given up. */
+const databaseTimeoutMs = 10_000;
+
+/** A Mars that is up. */
+export interface Mars {
+  /** The real ports. */
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  /** Resolves, with the reason, if Mars cannot go on. */
+  readonly failed: Promise<Error>;
+  /** Stores what was accepted, tells clients to connect elsewhere, and releases everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts Mars. Rejects, with everything released again, when a part cannot start; its message is for the operator. */
+export async function startMars(config: Config, log: Log, version: string): Promise<Mars> {
+  const shutdown = new Shutdown(log);
+  try {
+    return await start(config, log, version, shutdown);
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+}
+
+async function start(config: Config, log: Log, version: string, shutdown: Shutdown): Promise<Mars> {
+  await makeDirectories(config);
+  const database = {
+    url: config.databaseUrl,
+    authToken: config.databaseAuthToken,
+    timeoutMs: databaseTimeoutMs,
+  };
+  const journal = startJournalThread(join(config.dataDir, "journal.db"));
+  shutdown.defer("journal", () => journal.stop());
+  const journalState = await journal.remote.open();
+  const store = startStoreThread(database);
+  shutdown.defer("store", () => store.stop());
+  const query = startQueryThread({ ...database, journalId: journalState.id });
+  shutdown.defer("query", () => query.stop());
+
+  const live = createLive(query.remote, { seq: 0, lastSeq: () => pipeline.lastSeq, log });
+  const pipeline = new Pipeline({
+    ...config,
+    retentionMs: config.retentionMs === 0 ? Number.POSITIVE_INFINITY : config.retentionMs,
+    journal: journal.remote,
+    store: store.remote,
+    publish: (events, upTo) => live.publish(events, upTo),
+    log,
+  });
+
+  let lifecycle: Lifecycle = "starting";
+  const parts: EdgeParts = {
+    ingest: pipeline.ingest,
+    reader: query.remote,
+    progress: pipeline.progress,
+    live,
+    log,
+    version,
+    testEndpoints: config.testEndpoints,
+    stats: () => pipeline.stats(),
+    health: () => ({ lifecycle, unready: lifecycle === "serving" ? pipeline.refusal : lifecycle }),
+  };
+  const { host, httpPort, grpcPort, shutdownTimeoutMs, allowedOrigins, socketBufferBytesMax } = config;
+  const sockets = createSockets(parts, { allowedOrigins, pauseBytes: socketBufferBytesMax });
+  const http = startHttpServer(createHttpApp(parts, { allowedOrigins }), sockets, { host, port: httpPort });
+  shutdown.defer("http", () => http.stop(shutdownTimeoutMs));
+  const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await tlsOf(config)) });
+  shutdown.defer("grpc", () => grpc.stop(shutdownTimeoutMs));
+  shutdown.defer("sockets", () => sockets.close());
+  shutdown.defer("live", () => live.close());
+
+  await pipeline.start(journalState);
+  shutdown.defer("pipeline", () => pipeline.stop(shutdownTimeoutMs));
+  lifecycle = "serving";
+
+  return {
+    httpPort: http.port,
+    grpcPort: grpc.port,
+    failed: Promise.race([pipeline.failed, journal.failed, store.failed, query.failed]),
+    async stop() {
+      lifecycle = "draining";
+      await shutdown.run();
+      lifecycle = "stopped";
+    },
+  };
+}
+
+async function makeDirectories(config: Config): Promise<void> {
+  // What teams report about their messages is nobody else's business on a shared machine.
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  if (config.databaseUrl.startsWith("file:")) {
+    await mkdir(dirname(decodeURIComponent(config.databaseUrl.slice("file:".length))), {
+      recursive: true,
+      mode: 0o700,
+    });
+  }
+}
+
+async function tlsOf({ tlsCert, tlsKey }: Config): Promise<{ tls?: { cert: string; key: string } }> {
+  if (tlsCert === "") return {};
+  const [cert, key] = await Promise.all([Bun.file(tlsCert).text(), Bun.file(tlsKey).text()]);
+  return { tls: { cert, key } };
+}

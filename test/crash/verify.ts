@@ -1,0 +1,53 @@
+/** Compares what is in the database files with what the clients know. Mars must not be running. */
+import { createClient } from "@libsql/client";
+import type { Ledger } from "./ledger.ts";
+
+export interface Verdict {
+  readonly found: number;
+  /** Acknowledged and not there. */
+  readonly lost: number;
+  /** There twice, or counted as a repeat though it was sent once. */
+  readonly doubled: number;
+  /** There and never sent, or there with another content. */
+  readonly foreign: number;
+  readonly integrity: string;
+  /** The seqs that are stored, in order. */
+  readonly seqs: number[];
+}
+
+export async function verify(dataDir: string, ledger: Ledger): Promise<Verdict> {
+  const messages = createClient({ url: `file:${dataDir}/messages.db` });
+  const journal = createClient({ url: `file:${dataDir}/journal.db` });
+  const checks = await Promise.all(
+    [messages, journal].map((client) => client.execute("PRAGMA integrity_check")),
+  );
+  const integrity = checks.map(({ rows }) => String(rows[0]?.integrity_check)).join(", ");
+  const { rows } = await messages.execute(
+    `SELECT e.seq, m.app_id, m.message_id, e.event, e.created_at, e.duplicates
+     FROM events e LEFT JOIN messages m ON m.id = e.message ORDER BY e.seq`,
+  );
+  const seen = new Set<unknown>();
+  let lost = 0;
+  let doubled = 0;
+  let foreign = 0;
+  for (const row of rows) {
+    const entry = ledger.find(String(row.message_id), String(row.event));
+    if (
+      entry === undefined ||
+      entry.appId !== row.app_id ||
+      Date.parse(entry.createdAt) * 1000 !== row.created_at
+    ) {
+      foreign++;
+      continue;
+    }
+    // Each acknowledged sending is applied exactly once; of those without an answer each may or may not be.
+    const applied = Number(row.duplicates) + 1;
+    if (seen.has(entry) || applied > entry.sent) doubled++;
+    else if (applied < entry.acknowledged) lost++;
+    seen.add(entry);
+  }
+  for (const entry of ledger.entries.values()) if (entry.acknowledged > 0 && !seen.has(entry)) lost++;
+  messages.close();
+  journal.close();
+  return { found: seen.size, lost, doubled, foreign, integrity, seqs: rows.map((row) => Number(row.seq)) };
+}

@@ -1,0 +1,152 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { MarsError } from "../../src/event/error.ts";
+import type { SequencedEvent } from "../../src/event/event.ts";
+import { compareEvents, foldReports, summarize } from "../../src/event/fold.ts";
+import { MessageFile } from "../../src/store/message-file.ts";
+import { batchOf, event, journalId, openStore } from "../support/store.ts";
+
+/** Few values, so that messages and identities meet again in later batches. */
+const report = fc.record({
+  appId: fc.constantFrom("a", "b"),
+  messageId: fc.constantFrom("1", "2"),
+  event: fc.constantFrom("A", "B", "\u{1F600}", "\uFFFD"),
+  createdAt: fc.integer({ min: 1, max: 5 }),
+  eventId: fc.constantFrom("", "", "x", "A"),
+  externalId: fc.constantFrom("", "e1", "e2"),
+  attributes: fc.constantFrom("", '{"a":1}'),
+});
+
+test("the store folds over batches exactly as the pure fold does at once", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(report, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 5 }),
+      async (batches) => {
+        using opened = await openStore();
+        const all: SequencedEvent[] = [];
+        for (const reports of batches) {
+          const events = reports.map((fields, index) => event(all.length + index + 1, fields));
+          all.push(...events);
+          const seen = new Set(foldedSeqs(all.slice(0, -events.length)));
+          const fresh = await opened.store.apply(batchOf(events));
+          const expected = foldedSeqs(all).filter((seq) => !seen.has(seq));
+          // `null` says that every event of the batch was new.
+          expect(fresh ?? events.map(({ seq }) => seq)).toEqual(expected);
+        }
+        for (const [key, reports] of byMessage(all)) {
+          const events = foldReports(reports).sort(compareEvents);
+          const { message } = await opened.queries.get(key);
+          expect(message).toEqual({ ...summarize(key, events), events });
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test("a batch that is sent again after a lost answer is stored once", async () => {
+  using opened = await openStore();
+  const batch = batchOf([event(1), event(2), event(3, { createdAt: 1_000_002 })]);
+  expect(await opened.store.apply(batch)).toEqual([1, 2]);
+  expect(await opened.store.apply(batch)).toEqual([1, 2]);
+  const { message } = await opened.queries.get({ appId: "app", messageId: "message" });
+  expect(message?.events.map(({ duplicates }) => duplicates)).toEqual([0, 1]);
+});
+
+test("a transaction that does not continue the position changes nothing and says so", async () => {
+  using opened = await openStore();
+  await opened.store.apply(batchOf([event(1)]));
+  const failure = await opened.store.apply(batchOf([event(5)])).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(MarsError);
+  expect((failure as MarsError).code).toBe("internal");
+  const { asOfSeq, message } = await opened.queries.get({ appId: "app", messageId: "message" });
+  expect([asOfSeq, message?.eventCount]).toEqual([1, 1]);
+});
+
+test("a journal that is new to a database continues its sequence", async () => {
+  using opened = await openStore();
+  await opened.store.apply(batchOf([event(1), event(2)]));
+  const other = new MessageFile({ url: opened.url, authToken: "", timeoutMs: 1_000 });
+  expect(await other.open({ id: "other", firstSeq: 0, lastSeq: 0, bytes: 0 })).toEqual({ seq: 2, lost: 0 });
+  // And finds its own place again.
+  expect(await other.open({ id: journalId, firstSeq: 1, lastSeq: 2, bytes: 9 })).toEqual({ seq: 2, lost: 0 });
+  other.close();
+});
+
+test("a database older than the journal continues where the journal begins, and the gap is told", async () => {
+  using opened = await openStore();
+  await opened.store.apply(batchOf([event(1), event(2)]));
+  expect(await opened.store.open({ id: journalId, firstSeq: 10, lastSeq: 12, bytes: 9 })).toEqual({
+    seq: 9,
+    lost: 7,
+  });
+});
+
+test("a database written by a newer Mars is refused", async () => {
+  using opened = await openStore();
+  const { createClient } = await import("@libsql/client");
+  const client = createClient({ url: opened.url });
+  await client.execute("INSERT INTO migrations (version, name, applied_at) VALUES (1000, 'later', 'then')");
+  client.close();
+  const old = new MessageFile({ url: opened.url, authToken: "", timeoutMs: 1_000 });
+  await expect(old.open({ id: journalId, firstSeq: 0, lastSeq: 0, bytes: 0 })).rejects.toThrow(
+    /schema version 1000.*written by a newer Mars/,
+  );
+  old.close();
+});
+
+test("retention takes whole messages, oldest first, and leaves what was heard of since", async () => {
+  using opened = await openStore();
+  const events = Array.from({ length: 1200 }, (_, index) =>
+    event(index + 1, { messageId: `m${index % 600}`, createdAt: index, receivedAt: index }),
+  );
+  // One old message has been heard of again.
+  await opened.store.apply(
+    batchOf([...events, event(1201, { messageId: "m3", createdAt: 7, receivedAt: 5_000 })]),
+  );
+  let next: number | null = 0;
+  let messages = 0;
+  let deleted = 0;
+  while (next !== null) {
+    const step = await opened.store.prune(800, next);
+    messages += step.messages;
+    deleted += step.events;
+    next = step.next;
+  }
+  // Of m0…m599 those below 200 were last heard of before 800; m3 stays.
+  expect([messages, deleted]).toEqual([199, 398]);
+  expect((await opened.queries.get({ appId: "app", messageId: "m3" })).message?.eventCount).toBe(3);
+  expect((await opened.queries.get({ appId: "app", messageId: "m4" })).message).toBeUndefined();
+  const page = await opened.queries.list({ order: "oldest", limit: 1000 });
+  expect(page.messages.length).toBe(401);
+  const history = await opened.queries.history({ topic: { name: "all" }, after: 0, upTo: 1201 });
+  expect(history.prunedTo).toBe(800);
+});
+
+test("a message with more events than one step may delete goes in several", async () => {
+  using opened = await openStore();
+  await opened.store.apply(
+    batchOf(Array.from({ length: 12_000 }, (_, index) => event(index + 1, { receivedAt: 1 }))),
+  );
+  const steps: number[] = [];
+  for (let next: number | null = 0; next !== null; ) {
+    const step: { events: number; next: number | null } = await opened.store.prune(2, next);
+    steps.push(step.events);
+    next = step.next;
+  }
+  expect(steps.filter((events) => events > 0)).toEqual([5_000, 5_000, 2_000]);
+  expect((await opened.queries.list({ order: "newest", limit: 10 })).messages).toEqual([]);
+});
+
+function foldedSeqs(events: readonly SequencedEvent[]): number[] {
+  return [...byMessage(events).values()]
+    .flatMap((reports) => foldReports(reports).map(({ seq }) => seq))
+    .sort((a, b) => a - b);
+}
+
+function byMessage(
+  events: readonly SequencedEvent[],
+): Map<{ appId: string; messageId: string }, SequencedEvent[]> {
+  const groups = Map.groupBy(events, ({ appId, messageId }) => JSON.stringify({ appId, messageId }));
+  return new Map([...groups].map(([key, reports]) => [JSON.parse(key), reports]));
+}

@@ -1,0 +1,68 @@
+/** A whole Mars in this process: real ports, a real database in a directory that goes away with it. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startMars as start } from "../../src/app.ts";
+import type { Config } from "../../src/config.ts";
+import { createLog } from "../../src/log.ts";
+
+export interface TestMars {
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  /** `http://127.0.0.1:port`, without a slash at its end. */
+  readonly url: string;
+  readonly dataDir: string;
+  /** Stops it as SIGTERM does; the directory stays for `restart`, and goes with the test process's `dispose`. */
+  stop(): Promise<void>;
+  /** Stops it and starts another on the same directory, with other ports. */
+  restart(overrides?: Partial<Config>): Promise<TestMars>;
+  /** Stops it and removes its directory. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts Mars with small timeouts and free ports; `overrides` are settings of `Config`. */
+export async function startMars(overrides: Partial<Config> = {}): Promise<TestMars> {
+  const dataDir = overrides.dataDir ?? (await mkdtemp(join(tmpdir(), "mars-test-")));
+  const config = testConfig(dataDir, overrides);
+  const mars = await start(config, createLog(process.env.MARS_TEST_LOG === "1" ? "debug" : "error"), "test");
+  let stopped: Promise<void> | undefined;
+  const stop = () => (stopped ??= mars.stop());
+  return {
+    httpPort: mars.httpPort,
+    grpcPort: mars.grpcPort,
+    url: `http://127.0.0.1:${mars.httpPort}`,
+    dataDir,
+    stop,
+    async restart(more = {}) {
+      await stop();
+      return startMars({ ...overrides, ...more, dataDir });
+    },
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function testConfig(dataDir: string, overrides: Partial<Config>): Config {
+  return {
+    host: "127.0.0.1",
+    httpPort: 0,
+    grpcPort: 0,
+    dataDir,
+    databaseUrl: `file:${dataDir}/messages.db`,
+    databaseAuthToken: "",
+    retentionMs: 0,
+    logLevel: "error",
+    tlsCert: "",
+    tlsKey: "",
+    testEndpoints: true,
+    journalBytesMax: 2 ** 31,
+    lanes: 10,
+    batchEventsMax: 20_000,
+    shutdownTimeoutMs: 10_000,
+    socketBufferBytesMax: 4 * 1024 * 1024,
+    allowedOrigins: [],
+    ...overrides,
+  };
+}
