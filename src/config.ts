@@ -68,6 +68,8 @@ export interface Setting<T> {
   readonly meaning: string;
   /** Its value is shown nowhere. */
   readonly secret?: true;
+  /** Its value is shown once it has been found good; what is refused may hold a secret that does not belong there. */
+  readonly guarded?: true;
   /** Throws `ValueError`. */
   parse(text: string): T;
 }
@@ -109,6 +111,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     unit: "URL",
     meaning:
       "The database of messages: `file:PATH`, or a libSQL server by `libsql://`, `https://`, `http://`, `wss://`, `ws://`",
+    guarded: true,
     parse: databaseUrl,
   },
   databaseAuthToken: {
@@ -228,7 +231,7 @@ export function parseConfig(input: Sources): ConfigResult {
       config[key] = setting.parse(text);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      const shown = setting.secret ? "" : `, is ${JSON.stringify(text)}`;
+      const shown = setting.secret || setting.guarded ? "" : `, is ${JSON.stringify(text)}`;
       problems.push(`${source === "default" ? setting.name : source} ${error.message}${shown}`);
     }
     const value = setting.secret && text !== "" ? "(hidden)" : text;

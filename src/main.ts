@@ -68,7 +68,7 @@ async function serve(config: Config): Promise<number> {
 /** Names the real ports, which are news where 0 was asked for. */
 function upLine(config: Config, mars: Mars): string {
   const host = config.host.includes(":") ? `[${config.host}]` : config.host;
-  const database = mars.databaseUrl.startsWith("file:") ? "" : `, database ${mars.databaseUrl}`;
+  const database = config.databaseUrl.startsWith("file:") ? "" : `, database ${config.databaseUrl}`;
   return (
     `mars ${version} is up: http://${host}:${mars.httpPort} (REST, Connect, gRPC-Web, WebSocket), ` +
     `grpc ${host}:${mars.grpcPort}${config.tlsCert === "" ? "" : " (TLS)"}, data ${config.dataDir}${database}\n`

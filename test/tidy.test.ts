@@ -1,0 +1,165 @@
+/** What can be checked of DESIGN's layout and of the manner in which the code is written. Each message says what to do. */
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { Glob } from "bun";
+
+const root = join(import.meta.dir, "..");
+const linesMax = 300;
+const testLinesMax = 500;
+
+/** The folders of ours that each folder of `src/` may import from, itself aside. */
+const directions: Readonly<Record<string, readonly string[]>> = {
+  event: [],
+  edge: ["event", "gen"],
+  pipeline: ["event"],
+  publish: ["event"],
+  store: ["event", "migrations"],
+  ui: ["event"],
+  gen: [],
+};
+
+/** Files directly in `src/` that know more than `event/` and their neighbours. */
+const composers: Readonly<Record<string, readonly string[]>> = {
+  "src/app.ts": ["edge", "pipeline", "publish", "store", "ui"],
+  "src/threads.ts": ["store"],
+};
+
+/** Where each third-party package may be named. */
+const packageHomes: Readonly<Record<string, readonly string[]>> = {
+  hono: ["edge"],
+  "@connectrpc/connect": ["edge"],
+  "@bufbuild/protobuf": ["edge", "gen"],
+  "@libsql/client": ["store"],
+};
+
+/** The files that another runtime would have to replace. Keep this list short. */
+const bunFiles = [
+  "src/edge/http-server.ts",
+  "src/edge/connection.ts",
+  "src/edge/sockets.ts",
+  "src/threads.ts",
+  "src/store/thread.ts",
+];
+
+interface Source {
+  readonly path: string;
+  /** The folder in `src/`, empty for what lies directly in it. */
+  readonly folder: string;
+  readonly text: string;
+  /** Without comments, so that speaking of a thing is not using it. */
+  readonly code: string;
+  readonly imports: readonly string[];
+}
+
+const sources = read("src/**/*.{ts,tsx}").filter(({ path }) => !path.endsWith(".d.ts"));
+const written = sources.filter(({ folder }) => folder !== "gen");
+
+test("parts import the vocabulary and never each other; they meet in app.ts", () => {
+  const faults = sources.flatMap(({ path, folder, imports }) =>
+    imports
+      .filter((name) => name.startsWith("."))
+      .map((name) => folderOf(normalize(join(dirname(path), name))))
+      .filter((target) => target !== folder && !allowed(path, folder).includes(target))
+      .map(
+        (target) =>
+          `${path} imports ${target}/: ask for a port of event/ports.ts, and let app.ts connect the two`,
+      ),
+  );
+  expect(faults).toEqual([]);
+});
+
+test("each third-party package stays in its folder", () => {
+  const faults = written.flatMap(({ path, folder, imports }) =>
+    imports
+      .filter((name) => !name.startsWith(".") && !name.startsWith("node:") && !/^bun(:|$)/.test(name))
+      .map(packageOf)
+      .filter((name) => !packageHomes[name]?.includes(folder))
+      .map(
+        (name) => `${path} imports ${name}: use it in ${packageHomes[name]?.join(" or ") ?? "no file"} only`,
+      ),
+  );
+  expect(faults).toEqual([]);
+});
+
+test("the process itself is touched by main.ts alone", () => {
+  const uses = {
+    "process.env": "make it a setting in config.ts",
+    "process.argv": "make it a setting in config.ts",
+    "process.exit": "throw, or report through Mars.failed",
+    "process.on(": "take an AbortSignal, or be stopped by app.ts",
+    "Bun.env": "make it a setting in config.ts",
+    "Bun.argv": "make it a setting in config.ts",
+    "import.meta.env": "make it a setting in config.ts",
+  };
+  const faults = written
+    .filter(({ path }) => path !== "src/main.ts")
+    .flatMap(({ path, code }) =>
+      Object.entries(uses)
+        .filter(([use]) => code.includes(use))
+        .map(([use, instead]) => `${path} says ${use}: ${instead}`),
+    );
+  expect(faults).toEqual([]);
+});
+
+test("Bun's own interfaces are used in the named files only", () => {
+  const faults = written
+    .filter(({ path, folder }) => !bunFiles.includes(path) && folder !== "ui")
+    .filter(
+      ({ code, imports }) =>
+        /\bBun\.|\bnew Worker\(/.test(code) || imports.some((name) => /^bun(:|$)/.test(name)),
+    )
+    .map(
+      ({ path }) => `${path} needs Bun: use a web standard or node:*, or move it to ${bunFiles.join(", ")}`,
+    );
+  expect(faults).toEqual([]);
+});
+
+test("nothing is written to the console but by main.ts and the log", () => {
+  const faults = written
+    .filter(({ path, folder }) => !["src/main.ts", "src/log.ts"].includes(path) && folder !== "ui")
+    .filter(({ code }) => /\bconsole\.|process\.(stdout|stderr)/.test(code))
+    .map(({ path }) => `${path} writes to the console: use the Log it is given`);
+  expect(faults).toEqual([]);
+});
+
+test("files stay short enough to be read", () => {
+  const files = [...written, ...read("scripts/**/*.ts"), ...read("test/**/*.ts"), ...read("bench/**/*.ts")];
+  const faults = files
+    .map(({ path, text }) => ({ path, lines: text.split("\n").length - 1 }))
+    .filter(({ path, lines }) => lines > (path.startsWith("test/") ? testLinesMax : linesMax))
+    .map(({ path, lines }) => `${path} has ${lines} lines: split it by what changes together`);
+  expect(faults).toEqual([]);
+});
+
+test("every file begins by saying what it is", () => {
+  const faults = written
+    .filter(({ folder }) => folder !== "ui")
+    .filter(({ text }) => !text.startsWith("/**") && !text.startsWith("//"))
+    .map(({ path }) => `${path} does not say what it is: begin it with a comment`);
+  expect(faults).toEqual([]);
+});
+
+function allowed(path: string, folder: string): readonly string[] {
+  return folder === "" ? ["event", ...(composers[path] ?? [])] : (directions[folder] ?? []);
+}
+
+/** `src/edge/ws.ts` → `edge`, `src/log.ts` → ``, `migrations/a.sql` → `migrations`, `package.json` → ``. */
+function folderOf(path: string): string {
+  const [first = "", second = "", third] = path.split("/");
+  if (first !== "src") return second === "" ? "" : first;
+  return third === undefined ? "" : second;
+}
+
+function packageOf(name: string): string {
+  return name.split("/", name.startsWith("@") ? 2 : 1).join("/");
+}
+
+function read(pattern: string): Source[] {
+  return [...new Glob(pattern).scanSync(root)].sort().map((path) => {
+    const text = readFileSync(join(root, path), "utf8");
+    const code = text.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, "");
+    const imports = [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map(([, name = ""]) => name);
+    return { path, folder: folderOf(path), text, code, imports };
+  });
+}
