@@ -3,8 +3,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
-import { isUndecodable } from "./error.ts";
-import { endStream } from "./grpc-status.ts";
+import { endStream, grpcTrailers } from "./grpc-status.ts";
 import { timeoutMsMax } from "./router.ts";
 
 /** Resolves when the response has been handed over or the client is gone; rejects only by a fault of ours. */
@@ -41,7 +40,7 @@ async function respond(stream: ServerHttp2Stream, response: UniversalServerRespo
     { ...Object.fromEntries(response.header ?? []), ":status": response.status },
     { waitForTrailers: trailer !== undefined },
   );
-  stream.once("wantTrailers", () => stream.sendTrailers(Object.fromEntries(blameClient(trailer))));
+  if (trailer !== undefined) stream.once("wantTrailers", () => stream.sendTrailers(grpcTrailers(trailer)));
   try {
     while (body !== undefined) {
       const chunk = await body.next();
@@ -78,11 +77,4 @@ function requestHeaders(headers: IncomingHttpHeaders): Headers {
   const { timeoutMs } = parseTimeout(result.get("grpc-timeout"), Number.MAX_SAFE_INTEGER);
   if (timeoutMs !== undefined && timeoutMs > timeoutMsMax) result.delete("grpc-timeout");
   return result;
-}
-
-function blameClient(trailer = new Headers()): Headers {
-  const code = Number(trailer.get("grpc-status"));
-  const message = decodeURIComponent(trailer.get("grpc-message") ?? "");
-  if (isUndecodable(code, message)) trailer.set("grpc-status", String(Code.InvalidArgument));
-  return trailer;
 }
