@@ -1,0 +1,18 @@
+/** The small text in the header: whether what the page shows is what is. */
+import { byId } from "./dom.ts";
+
+export type ConnectionState = "live" | "connecting" | "waiting" | "off";
+
+const words: Readonly<Record<ConnectionState, string>> = {
+  live: "Live",
+  connecting: "Connecting",
+  waiting: "Connection lost, trying again",
+  off: "",
+};
+
+export function showConnection(state: ConnectionState): void {
+  const place = byId("connection");
+  if (place.dataset.state === state) return;
+  place.dataset.state = state;
+  place.textContent = words[state];
+}

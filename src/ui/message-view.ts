@@ -1,0 +1,62 @@
+/** One message: what it is, and its timeline as it happens. */
+import type { Message } from "./api.ts";
+import { showConnection } from "./connection.ts";
+import { announce, element, mainElement, notice } from "./dom.ts";
+import { openFeed } from "./feed.ts";
+import { betweenMs, durationText } from "./time.ts";
+import { Timeline } from "./timeline.ts";
+
+/** @param again reads and shows everything anew */
+export function showMessage(message: Message, again: () => void): void {
+  const { app_id: appId, message_id: messageId } = message;
+  document.title = `${messageId} · Mars`;
+  const timeline = new Timeline(message.events);
+  const externalIds = new Set(message.external_ids);
+  const facts = element("dl", { class: "facts" }, ...factsOf(appId, externalIds, timeline));
+  mainElement().replaceChildren(
+    element("p", { class: "kind" }, "Message"),
+    element("h1", { class: "id" }, messageId),
+    facts,
+    element("h2", { class: "unseen" }, "Timeline"),
+    timeline.element,
+  );
+
+  const topic = `apps/${encodeURIComponent(appId)}/messages/${encodeURIComponent(messageId)}`;
+  const feed = openFeed(topic, message.as_of_seq, {
+    event(event) {
+      timeline.add(event);
+      if (event.external_id !== null) externalIds.add(event.external_id);
+      facts.replaceChildren(...factsOf(appId, externalIds, timeline));
+      announce(`New event: ${event.event}`);
+    },
+    state: showConnection,
+    lost() {
+      feed.close();
+      again();
+    },
+    refused(reason) {
+      showConnection("off");
+      mainElement().append(notice("This message cannot be followed live", reason));
+    },
+  });
+}
+
+function factsOf(appId: string, externalIds: ReadonlySet<string>, timeline: Timeline): HTMLElement[] {
+  const stored = timeline.events.filter((event) => event.seq !== 0);
+  const first = stored[0];
+  const last = stored[stored.length - 1];
+  const facts = [fact("App", appId), fact("Events", String(stored.length))];
+  if (last !== undefined && first !== undefined) {
+    facts.push(fact("Last event", last.event));
+    if (first !== last)
+      facts.push(fact("From first to last", durationText(betweenMs(first.created_at, last.created_at))));
+  }
+  const names = [...externalIds].sort();
+  if (names.length > 0)
+    facts.push(fact(names.length === 1 ? "External id" : "External ids", names.join(", ")));
+  return facts;
+}
+
+function fact(name: string, value: string): HTMLElement {
+  return element("div", {}, element("dt", {}, name), element("dd", {}, value));
+}

@@ -1,0 +1,96 @@
+/** What an id leads to: its message, the choice where several apps have it, or the wait for its first event. */
+import { ApiError, getMessage, listMessages, type Summary } from "./api.ts";
+import { showConnection } from "./connection.ts";
+import { element, mainElement, notice } from "./dom.ts";
+import { openFeed } from "./feed.ts";
+import { messageTable } from "./message-list.ts";
+import { showMessage } from "./message-view.ts";
+
+/** Matches that are listed; who has more should ask by app as well. */
+const matchesMax = 200;
+
+export async function showSearch(id: string, appId: string | undefined): Promise<void> {
+  document.title = `${id} · Mars`;
+  mainElement().replaceChildren(element("p", { class: "pending" }, "Looking for it …"));
+  try {
+    await search(id, appId);
+  } catch (error) {
+    showFailure(error, () => showSearch(id, appId));
+  }
+}
+
+async function search(id: string, appId: string | undefined): Promise<void> {
+  const { found, asOfSeq } = await findMatches(id, appId);
+  // Within an app the message's own id says which one is meant.
+  const one = found.length === 1 || appId !== undefined ? found[0] : undefined;
+  if (one === undefined && found.length > 0) return showMatches(id, found);
+  const message = one && (await getMessage(one.app_id, one.message_id));
+  if (message === undefined) showWaiting(id, appId, asOfSeq);
+  else showMessage(message, () => void showSearch(id, appId));
+}
+
+/** By either name, first those whose own id it is; a message that goes by both comes once. */
+async function findMatches(
+  id: string,
+  appId: string | undefined,
+): Promise<{ found: Summary[]; asOfSeq: number }> {
+  const shared = {
+    order: "updated",
+    limit: String(matchesMax),
+    ...(appId === undefined ? {} : { app_id: appId }),
+  };
+  const pages = await Promise.all([
+    listMessages({ message_id: id, ...shared }),
+    listMessages({ external_id: id, ...shared }),
+  ]);
+  const byKey = new Map<string, Summary>();
+  for (const message of pages.flatMap((page) => page.messages)) {
+    byKey.set(JSON.stringify([message.app_id, message.message_id]), message);
+  }
+  return { found: [...byKey.values()], asOfSeq: Math.min(...pages.map((page) => page.as_of_seq)) };
+}
+
+function showMatches(id: string, found: readonly Summary[]): void {
+  showConnection("off");
+  mainElement().replaceChildren(
+    element("p", { class: "kind" }, `${found.length} messages go by this id`),
+    element("h1", { class: "id" }, id),
+    messageTable(found, `Messages that go by ${id}`),
+  );
+}
+
+/** Follows the id from now on, and shows its message as soon as there is one. */
+function showWaiting(id: string, appId: string | undefined, asOfSeq: number): void {
+  const where = appId === undefined ? "in any app" : `in the app ${appId}`;
+  mainElement().replaceChildren(
+    element("p", { class: "kind" }, "Message"),
+    element("h1", { class: "id" }, id),
+    notice(
+      "Nothing is known of it yet",
+      `No event of a message with this id, or with this external id, has arrived ${where}.`,
+      "The first event with this message id will appear here by itself.",
+    ),
+  );
+  const feed = openFeed(`event_timeline:${id}`, asOfSeq, {
+    event(event) {
+      // A test event is not stored, so there is nothing to show yet.
+      if (event.seq === 0 || (appId !== undefined && event.app_id !== appId)) return;
+      feed.close();
+      void showSearch(id, appId);
+    },
+    state: showConnection,
+    lost() {
+      feed.close();
+      void showSearch(id, appId);
+    },
+    refused: (reason) => mainElement().append(notice("This id cannot be followed", reason)),
+  });
+}
+
+/** Says what went wrong, and tries again when asked to. */
+export function showFailure(error: unknown, again: () => Promise<void>): void {
+  const button = element("button", { type: "button" }, "Try again");
+  button.onclick = () => void again();
+  const reason = error instanceof ApiError ? error.message : String(error);
+  mainElement().replaceChildren(notice("This did not work", reason, button));
+}

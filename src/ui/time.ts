@@ -1,0 +1,68 @@
+/** Times in the viewer's zone. The instant itself, in UTC, is always in the title. */
+import { element } from "./dom.ts";
+
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+  hourCycle: "h23",
+});
+
+export function dayOf(time: string): string {
+  return day.format(new Date(time));
+}
+
+/** The time of day, to the millisecond. */
+export function clockElement(time: string): HTMLTimeElement {
+  return timeElement(time, clock.format(new Date(time)));
+}
+
+/** Date and time. */
+export function momentElement(time: string): HTMLTimeElement {
+  return timeElement(time, moment.format(new Date(time)));
+}
+
+/** How long ago, as far as it is not long ago. */
+export function agoElement(time: string, now: number): HTMLTimeElement {
+  const ms = now - Date.parse(time);
+  // A producer's clock may be ahead of the viewer's.
+  if (ms < -2_000 || ms > 86_400_000) return momentElement(time);
+  return timeElement(time, ms < 2_000 ? "now" : `${durationText(Math.floor(ms / 1000) * 1000)} ago`);
+}
+
+function timeElement(time: string, text: string): HTMLTimeElement {
+  return element("time", { datetime: time, title: `${time.replace("T", " ").replace("Z", "")} UTC` }, text);
+}
+
+/** From one RFC 3339 time with six digits to another, in milliseconds with fractions. */
+export function betweenMs(from: string, to: string): number {
+  return Date.parse(to) - Date.parse(from) + (microsOf(to) - microsOf(from)) / 1000;
+}
+
+/** The digits that `Date` has no room for. */
+function microsOf(time: string): number {
+  return Number(time.slice(23, 26));
+}
+
+/** A duration as people say it: two units at most. */
+export function durationText(ms: number): string {
+  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
+  if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${Number(seconds.toFixed(seconds < 10 ? 2 : 1))} s`;
+  const units = [
+    [86_400, "d"],
+    [3_600, "h"],
+    [60, "min"],
+    [1, "s"],
+  ] as const;
+  const first = units.findIndex(([size]) => seconds >= size);
+  const [bigSize, bigName] = units[first]!;
+  const big = Math.floor(seconds / bigSize);
+  const next = units[first + 1];
+  const small = next === undefined ? 0 : Math.floor((seconds - big * bigSize) / next[0]);
+  return small === 0 || next === undefined ? `${big} ${bigName}` : `${big} ${bigName} ${small} ${next[1]}`;
+}

@@ -1,0 +1,98 @@
+/** The life of one message: its events in the order in which they happened, with the time between them. */
+import type { TimelineEvent } from "./api.ts";
+import { element } from "./dom.ts";
+import { betweenMs, clockElement, dayOf, durationText } from "./time.ts";
+
+/** More would make the page slow; the rest is a number. */
+const shownMax = 1_000;
+/** A report that took longer than this to arrive says so. */
+const lateMs = 5_000;
+
+export class Timeline {
+  readonly element = element("ol", { class: "timeline" });
+  #events: TimelineEvent[];
+
+  constructor(events: readonly TimelineEvent[]) {
+    this.#events = [...events].sort(byTime);
+    this.#draw(undefined);
+  }
+
+  get events(): readonly TimelineEvent[] {
+    return this.#events;
+  }
+
+  /** Puts an event in its place. One that is there already stays as it is. */
+  add(event: TimelineEvent): void {
+    if (event.seq !== 0 && this.#events.some((one) => one.seq === event.seq)) return;
+    this.#events.push(event);
+    this.#events.sort(byTime);
+    this.#draw(event);
+  }
+
+  #draw(fresh: TimelineEvent | undefined): void {
+    const shown = this.#events.slice(-shownMax);
+    const left = this.#events.length - shown.length;
+    const items: HTMLElement[] = [];
+    if (left > 0) items.push(element("li", { class: "day" }, `${left} earlier events are not shown`));
+    let before: TimelineEvent | undefined;
+    for (const event of shown) {
+      const day = dayOf(event.created_at);
+      if (before === undefined || dayOf(before.created_at) !== day) {
+        items.push(element("li", { class: "day" }, day));
+      }
+      items.push(eventItem(event, before, event === fresh));
+      before = event;
+    }
+    this.element.replaceChildren(...items);
+  }
+}
+
+/** The contract's order. */
+function byTime(a: TimelineEvent, b: TimelineEvent): number {
+  return (
+    compare(a.created_at, b.created_at) ||
+    compare(a.event, b.event) ||
+    compare(a.event_id ?? "", b.event_id ?? "")
+  );
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function eventItem(event: TimelineEvent, before: TimelineEvent | undefined, fresh: boolean): HTMLElement {
+  const item = element("li", { class: fresh ? "event fresh" : "event" });
+  const sinceMs = before === undefined ? 0 : betweenMs(before.created_at, event.created_at);
+  const gap = before === undefined ? "" : `+${durationText(sinceMs)}`;
+  const when = element(
+    "div",
+    { class: "when" },
+    clockElement(event.created_at),
+    element("span", { class: "gap" }, gap),
+  );
+  const what = element("div", { class: "what" }, element("h3", {}, event.event));
+  const notes = notesOf(event);
+  if (notes.length > 0) what.append(element("p", { class: "notes" }, notes.join(" · ")));
+  const { attributes } = event;
+  if (attributes !== null) {
+    const count = Object.keys(attributes).length;
+    const title = element("summary", {}, count === 1 ? "1 attribute" : `${count} attributes`);
+    what.append(element("details", {}, title, element("pre", {}, JSON.stringify(attributes, null, 2))));
+  }
+  item.append(when, what);
+  return item;
+}
+
+function notesOf(event: TimelineEvent): string[] {
+  const notes: string[] = [];
+  const delayMs = betweenMs(event.created_at, event.received_at);
+  if (event.seq === 0) notes.push("a test, not stored");
+  if (event.event_id !== null) notes.push(`event id ${event.event_id}`);
+  if (event.external_id !== null) notes.push(`external id ${event.external_id}`);
+  if (delayMs > lateMs) notes.push(`reported ${durationText(delayMs)} later`);
+  if (event.duplicates !== undefined && event.duplicates > 0) {
+    notes.push(event.duplicates === 1 ? "reported twice" : `reported ${event.duplicates + 1} times`);
+  }
+  return notes;
+}
