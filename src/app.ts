@@ -60,7 +60,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const query = startQueryThread({ ...database, journalId: journalState.id });
   shutdown.defer("query", () => query.stop());
 
-  const live = createLive(query.remote, { seq: 0, lastSeq: () => pipeline.lastSeq, log });
+  const live = createLive(query.remote, { lastSeq: () => pipeline.lastSeq, log });
   const pipeline = new Pipeline({
     ...config,
     retentionMs: config.retentionMs === 0 ? Number.POSITIVE_INFINITY : config.retentionMs,

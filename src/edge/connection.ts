@@ -8,7 +8,7 @@ import { statusOf } from "./status.ts";
 
 export interface ConnectionLimits {
   /** Events are held back while more bytes than this wait to be sent. */
-  readonly bufferBytesMax: number;
+  readonly pauseBytes: number;
   /** How long a held-back client may take until everything that waits is sent; then it is closed as too slow. */
   readonly stallTimeoutMs: number;
 }
@@ -30,7 +30,7 @@ export interface Session {
   closed(): void;
 }
 
-/** Answers and other small frames may exceed `bufferBytesMax` by this; a client that never reads them is closed. */
+/** Answers and other small frames may exceed `pauseBytes` by this; a client that never reads them is closed. */
 const controlBytesMax = 256 * 1024;
 
 export class Connection {
@@ -51,7 +51,7 @@ export class Connection {
   /** Sends an answer. What a client does not read of its answers is bounded too. */
   send(frame: string): void {
     if (this.#closing) return;
-    if (this.#socket.getBufferedAmount() > this.#limits.bufferBytesMax + controlBytesMax) {
+    if (this.#socket.getBufferedAmount() > this.#limits.pauseBytes + controlBytesMax) {
       this.fail(tooSlow("does not read its answers"));
     } else {
       this.#socket.send(frame);
@@ -66,7 +66,7 @@ export class Connection {
    */
   offer(frames: () => readonly string[]): Promise<void> | undefined {
     if (this.#closing) return undefined;
-    if (this.#held === undefined && this.#socket.getBufferedAmount() <= this.#limits.bufferBytesMax) {
+    if (this.#held === undefined && this.#socket.getBufferedAmount() <= this.#limits.pauseBytes) {
       const socket = this.#socket;
       const batch = frames();
       socket.cork(() => {

@@ -22,7 +22,7 @@ export interface SocketOptions {
   /** Sockets open at one time; beyond it a client gets 503. */
   readonly connectionsMax?: number;
   /** See `ConnectionLimits`. */
-  readonly bufferBytesMax?: number;
+  readonly pauseBytes?: number;
   readonly stallTimeoutMs?: number;
 }
 
@@ -39,14 +39,14 @@ export interface Sockets {
 /** The largest frame a client may send; a larger one closes its socket with 1009. */
 const frameBytesMax = 64 * 1024;
 const connectionsMaxDefault = 20_000;
-const bufferBytesMaxDefault = 4 * 1024 * 1024;
+const pauseBytesDefault = 4 * 1024 * 1024;
 const stallTimeoutMsDefault = 15_000;
 
 export function createSockets(parts: EdgeParts, options: SocketOptions = {}): Sockets {
   const allowedOrigins = new Set(options.allowedOrigins ?? []);
   const connectionsMax = options.connectionsMax ?? connectionsMaxDefault;
   const limits: ConnectionLimits = {
-    bufferBytesMax: options.bufferBytesMax ?? bufferBytesMaxDefault,
+    pauseBytes: options.pauseBytes ?? pauseBytesDefault,
     stallTimeoutMs: options.stallTimeoutMs ?? stallTimeoutMsDefault,
   };
   const routes: Readonly<Record<string, (query: URLSearchParams) => OpenSession | Response>> = {
@@ -82,7 +82,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
     websocket: {
       maxPayloadLength: frameBytesMax,
       // Our own bound is met long before this one; should it fail, the client is cut off rather than sent a part.
-      backpressureLimit: 4 * limits.bufferBytesMax,
+      backpressureLimit: 4 * limits.pauseBytes,
       closeOnBackpressureLimit: true,
       // Seconds. Bun pings before they are over, so only a client that is gone runs into it.
       idleTimeout: 60,
