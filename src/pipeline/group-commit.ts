@@ -4,7 +4,7 @@
  */
 import { MarsError } from "../event/error.ts";
 import type { MarsEvent, SequencedEvent } from "../event/event.ts";
-import type { Ingest, Journal, Log } from "../event/ports.ts";
+import type { Ingest, Journal, JournalGroup, Log } from "../event/ports.ts";
 import { Collectors, type Submission } from "./collectors.ts";
 import { encodeGroup } from "./journal-format.ts";
 
@@ -130,8 +130,9 @@ export class GroupCommit implements Ingest {
   async #commit(taken: readonly Submission[]): Promise<void> {
     const events = taken.length === 1 ? taken[0]!.events : taken.flatMap((submission) => submission.events);
     const firstSeq = this.lastSeq + 1;
-    const group = encodeGroup(firstSeq, events);
+    let group: JournalGroup;
     try {
+      group = encodeGroup(firstSeq, events);
       await this.#options.journal.append(group);
     } catch (cause) {
       this.#options.log.error("the journal could not be written", { events: events.length, error: cause });

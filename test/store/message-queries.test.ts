@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { SequencedEvent } from "../../src/event/event.ts";
+import { compareEvents, foldReports, summarize } from "../../src/event/fold.ts";
+import type { MessageQuery, MessageSummary } from "../../src/event/query.ts";
+import { scanMax } from "../../src/store/list-sql.ts";
+import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
+
+/** A store with every kind of message that a filter can tell apart. */
+let opened: TestStore;
+const events: SequencedEvent[] = [];
+
+beforeAll(async () => {
+  opened = await openStore();
+  for (let n = 0; n < 60; n++) {
+    const message = {
+      appId: `app${n % 3}`,
+      messageId: `${n % 2 ? "odd" : "even"}-${n}`,
+      externalId: n % 7 ? "" : `x${n % 2}`,
+    };
+    // Times that tie and that run against the order of arrival.
+    const createdAt = 1_000 - (n % 10) * 10;
+    events.push(event(events.length + 1, { ...message, createdAt, event: "CREATED" }));
+    if (n % 2) events.push(event(events.length + 1, { ...message, createdAt: createdAt + n, event: "SENT" }));
+    if (n % 5 === 0)
+      events.push(event(events.length + 1, { ...message, createdAt: createdAt - 5, event: "EARLY" }));
+  }
+  await opened.store.apply(batchOf(events));
+});
+afterAll(() => opened[Symbol.dispose]());
+
+const filters = fc.record(
+  {
+    appId: fc.constantFrom("app0", "app1", "nobody"),
+    messageId: fc.constantFrom("odd-1", "even-4"),
+    externalId: fc.constantFrom("x0", "x1", "none"),
+    event: fc.constantFrom("CREATED", "SENT", "NEVER"),
+    missing: fc.constantFrom("SENT", "EARLY", "NEVER"),
+    prefix: fc.constantFrom("odd-", "even-1", "", "\u{10FFFF}"),
+    since: fc.integer({ min: 890, max: 1_010 }),
+    until: fc.integer({ min: 890, max: 1_060 }),
+  },
+  { requiredKeys: [] },
+);
+
+test("every combination of filters lists what a naive model lists, in its order, page by page", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      filters,
+      fc.constantFrom("newest", "oldest", "updated" as const),
+      fc.integer({ min: 1, max: 30 }),
+      async (filter, order, limit) => {
+        const query = { ...filter, order, limit } as MessageQuery;
+        expect(await listAll(query)).toEqual(naive(query));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("a page stays where it was while messages arrive", async () => {
+  using other = await openStore();
+  await other.store.apply(
+    batchOf(Array.from({ length: 10 }, (_, n) => event(n + 1, { messageId: `m${n}` }))),
+  );
+  const first = await other.queries.list({ order: "newest", limit: 4 });
+  await other.store.apply(batchOf([event(11, { messageId: "later" }), event(12, { messageId: "latest" })]));
+  const second = await other.queries.list({ order: "newest", limit: 4, cursor: first.nextCursor! });
+  expect([...first.messages, ...second.messages].map(({ messageId }) => messageId)).toEqual([
+    "m9",
+    "m8",
+    "m7",
+    "m6",
+    "m5",
+    "m4",
+    "m3",
+    "m2",
+  ]);
+  expect([first.asOfSeq, second.asOfSeq]).toEqual([10, 12]);
+});
+
+test("a filter that finds nothing examines a bounded number of messages and goes on by cursor", async () => {
+  using other = await openStore();
+  const count = scanMax + 10;
+  await other.store.apply(
+    batchOf(Array.from({ length: count }, (_, n) => event(n + 1, { messageId: `m${n}` }))),
+  );
+  const first = await other.queries.list({ order: "oldest", limit: 5, event: "NEVER" });
+  expect(first.messages).toEqual([]);
+  expect(first.nextCursor).toBeString();
+  const second = await other.queries.list({
+    order: "oldest",
+    limit: 5,
+    event: "NEVER",
+    cursor: first.nextCursor!,
+  });
+  expect(second.nextCursor).toBeUndefined();
+  // What lies beyond the bound is found all the same.
+  const missing = { order: "oldest", limit: 1000, prefix: `m${count - 1}` } as const;
+  expect((await other.queries.list(missing)).messages.map(({ messageId }) => messageId)).toEqual([
+    `m${count - 1}`,
+  ]);
+});
+
+for (const cursor of [
+  "x",
+  "W10",
+  Buffer.from('["oldest",1,2]').toString("base64url"),
+  Buffer.from('["newest","1",2]').toString("base64url"),
+]) {
+  test(`the cursor ${cursor} is refused`, async () => {
+    const failure = await opened.queries
+      .list({ order: "newest", limit: 1, cursor })
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "invalid_argument" });
+  });
+}
+
+test("history gives each topic its events once and in order, in stretches", async () => {
+  for (const topic of [
+    { name: "all" },
+    { name: "app", appId: "app1" },
+    { name: "message", appId: "app1", messageId: "odd-1" },
+    { name: "timeline", messageId: "even-4" },
+  ]) {
+    const expected = events.filter(
+      (one) =>
+        (topic.appId === undefined || one.appId === topic.appId) &&
+        (topic.messageId === undefined || one.messageId === topic.messageId),
+    );
+    const { events: found, to } = await opened.queries.history({ topic, after: 3, upTo: events.length });
+    expect(found).toEqual(expected.filter(({ seq }) => seq > 3));
+    expect(to).toBe(events.length);
+  }
+});
+
+async function listAll(query: MessageQuery): Promise<MessageSummary[]> {
+  const messages: MessageSummary[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < 100; page++) {
+    const answer = await opened.queries.list(cursor === undefined ? query : { ...query, cursor });
+    messages.push(...answer.messages);
+    cursor = answer.nextCursor;
+    if (cursor === undefined) return messages;
+  }
+  throw new Error("the list does not end");
+}
+
+function naive(query: MessageQuery): MessageSummary[] {
+  const groups = Map.groupBy(events, ({ appId, messageId }) => `${appId} ${messageId}`);
+  const summaries = [...groups.values()].map((reports) => {
+    const folded = foldReports(reports).sort(compareEvents);
+    return { id: reports[0]!.seq, ...summarize(reports[0]!, folded) };
+  });
+  const at = (one: MessageSummary) => (query.order === "updated" ? one.updatedAt : one.createdAt);
+  const sign = query.order === "oldest" ? 1 : -1;
+  return summaries
+    .filter(
+      (one) =>
+        (query.appId === undefined || one.appId === query.appId) &&
+        (query.messageId === undefined || one.messageId === query.messageId) &&
+        (query.externalId === undefined || one.externalIds.includes(query.externalId)) &&
+        (query.event === undefined || one.stages.includes(query.event)) &&
+        (query.missing === undefined || !one.stages.includes(query.missing)) &&
+        (query.prefix === undefined || one.messageId.startsWith(query.prefix)) &&
+        (query.since === undefined || at(one) >= query.since) &&
+        (query.until === undefined || at(one) < query.until),
+    )
+    .sort((a, b) => sign * (at(a) - at(b) || a.id - b.id))
+    .map(({ id, ...summary }) => summary);
+}
