@@ -1,0 +1,26 @@
+# The image holds the binary and nothing else of ours:
+#   docker build -t mars .
+#   docker run --read-only -v mars:/data -p 4000:4000 -p 4025:4025 mars
+ARG BUILD_IMAGE=node:20-bookworm-slim
+ARG RUNTIME_IMAGE=debian:bookworm-slim
+
+FROM ${BUILD_IMAGE} AS build
+WORKDIR /src
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN npm run build && mkdir /empty
+
+FROM ${RUNTIME_IMAGE}
+COPY --from=build /src/dist/mars /usr/local/bin/mars
+# A number, so that an orchestrator can see that it is not root. The volume begins as an empty directory of its own.
+COPY --from=build --chown=10001:10001 /empty /data
+USER 10001:10001
+# The database driver is unpacked from the binary at start, and the root may be read-only: /data is not.
+ENV MARS_HOST=0.0.0.0 MARS_DATA_DIR=/data BUN_TMPDIR=/data
+VOLUME /data
+WORKDIR /data
+EXPOSE 4000 4025
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/usr/local/bin/mars", "health"]
+ENTRYPOINT ["/usr/local/bin/mars"]
