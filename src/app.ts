@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./edge/http-app.ts";
 import { startHttpServer } from "./edge/http-server.ts";
+import { pagePaths, pagePaths, servePage, servePage } from "./edge/page.ts";
 import type { EdgeParts } from "./edge/parts.ts";
 import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
 import { createSockets } from "./edge/sockets.ts";
@@ -84,12 +85,14 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   };
   const { host, httpPort, grpcPort, shutdownTimeoutMs, allowedOrigins, socketBufferBytesMax } = config;
   const sockets = createSockets(parts, { allowedOrigins, pauseBytes: socketBufferBytesMax });
-  const http = startHttpServer(createHttpApp(parts, { allowedOrigins }), sockets, { host, port: httpPort });
+  const page = { paths: pagePaths, serve: servePage };
+  const http = startHttpServer(createHttpApp(parts, { allowedOrigins, page }), sockets, { host, port: httpPort });
   shutdown.defer("http", () => http.stop(shutdownTimeoutMs));
   const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await tlsOf(config)) });
   shutdown.defer("grpc", () => grpc.stop(shutdownTimeoutMs));
   shutdown.defer("sockets", () => sockets.close());
   shutdown.defer("live", () => live.close());
+  shutdown.defer("streams", () => stopping.abort());
 
   await pipeline.start(journalState);
   shutdown.defer("pipeline", () => pipeline.stop(shutdownTimeoutMs));
