@@ -37,10 +37,14 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
 const bunFiles = [
   "src/edge/http-server.ts",
   "src/edge/connection.ts",
+  "src/edge/embed.ts",
   "src/edge/sockets.ts",
   "src/threads.ts",
   "src/store/thread.ts",
 ];
+
+const importing =
+  /^(?:import|export)\s[^"=;]*?\bfrom\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm;
 
 interface Source {
   readonly path: string;
@@ -159,7 +163,9 @@ function read(pattern: string): Source[] {
   return [...new Glob(pattern).scanSync(root)].sort().map((path) => {
     const text = readFileSync(join(root, path), "utf8");
     const code = text.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, "");
-    const imports = [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map(([, name = ""]) => name);
+    const imports = [...code.matchAll(importing)].map(
+      ([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? "",
+    );
     return { path, folder: folderOf(path), text, code, imports };
   });
 }
