@@ -85,8 +85,8 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   };
   const { host, httpPort, grpcPort, shutdownTimeoutMs, allowedOrigins, socketBufferBytesMax } = config;
   const sockets = createSockets(parts, { allowedOrigins, pauseBytes: socketBufferBytesMax });
-  const page = { paths: pagePaths, serve: servePage };
-  const http = startHttpServer(createHttpApp(parts, { allowedOrigins, page }), sockets, { host, port: httpPort });
+  const app = createHttpApp(parts, { allowedOrigins, page: { paths: pagePaths, serve: servePage } });
+  const http = startHttpServer(app, sockets, { host, port: httpPort });
   shutdown.defer("http", () => http.stop(shutdownTimeoutMs));
   const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await tlsOf(config)) });
   shutdown.defer("grpc", () => grpc.stop(shutdownTimeoutMs));

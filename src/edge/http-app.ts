@@ -1,0 +1,121 @@
+/**
+ * Everything that port 4000 answers, but for WebSockets: REST, Connect and gRPC-Web, server-sent events and the page.
+ * Web standards only, so that any runtime can serve it; what needs Bun is in `http-server.ts`.
+ */
+import { Hono } from "hono";
+import { METHODS } from "hono/router";
+import { MarsError } from "../event/error.ts";
+import type { EdgeParts } from "./parts.ts";
+import { acceptedCodings } from "./rest/body.ts";
+import { addEventRoutes } from "./rest/events.ts";
+import { addHealthRoutes } from "./rest/health.ts";
+import { addMessageRoutes } from "./rest/messages.ts";
+import { problemOf, problemResponse } from "./rest/problem.ts";
+import { type HttpContext, type HttpEnv, type Router, rawPath } from "./rest/router.ts";
+import { addTestRoutes } from "./rest/test-endpoints.ts";
+import { createRpcFetch, type RpcFetch } from "./rpc/rpc-fetch.ts";
+import { createSse } from "./sse.ts";
+
+export interface HttpAppOptions {
+  /** Origins whose pages may call the RPCs from a browser; see `RpcFetchOptions`. REST has no CORS. */
+  readonly allowedOrigins?: readonly string[];
+  /** The web page: the paths of its files, and what answers a GET for them. Not part of this file, for it is bundled. */
+  readonly page?: PageFiles;
+  /** Ends RPC streams when it aborts. */
+  readonly stopping?: AbortSignal;
+}
+
+export interface PageFiles {
+  readonly paths: readonly string[];
+  serve(request: Request): Response | undefined;
+}
+
+/** Creates the app. Its `fetch` takes a request and the `RuntimeBindings`; it never rejects. */
+export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): Router {
+  const { page, ...rpcOptions } = options;
+  const router: Router = new Hono<HttpEnv>({ getPath: rawPath });
+  addEventRoutes(router, parts);
+  addMessageRoutes(router, parts);
+  addHealthRoutes(router, parts);
+  if (parts.testEndpoints) addTestRoutes(router, parts);
+  addStreamRoute(router, parts);
+  if (page !== undefined) addPageRoutes(router, page);
+  addFallback(router, createRpcFetch(parts, rpcOptions));
+  router.onError((error) => problemOf(error, parts.log));
+  return router;
+}
+
+function addStreamRoute(router: Router, parts: EdgeParts): void {
+  const sse = createSse(parts);
+  router.get("/api/stream", (c) => {
+    const request = c.req.raw;
+    assertAddress(request);
+    // Nobody would ever read the stream that a HEAD opened, nor end it.
+    if (request.method === "HEAD") {
+      return new Response(null, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
+    }
+    const response = sse(request);
+    c.env?.keepOpen?.(request);
+    return response;
+  });
+}
+
+function addPageRoutes(router: Router, page: PageFiles): void {
+  for (const path of page.paths) {
+    router.get(path, (c) => {
+      assertAddress(c.req.raw);
+      return page.serve(c.req.raw) ?? c.notFound();
+    });
+  }
+}
+
+/**
+ * What no route of its own has: RPCs, then what there is to say about the rest. All of it is here and none of it in
+ * middleware, which every event would pass through.
+ */
+function addFallback(router: Router, rpc: RpcFetch): void {
+  router.notFound((c) => {
+    const request = c.req.raw;
+    assertAddress(request);
+    return answerRpc(c, rpc(request)) ?? answerOther(router, c);
+  });
+}
+
+function answerRpc(c: HttpContext, answer: Promise<Response> | undefined): Promise<Response> | undefined {
+  return answer?.then((response) => {
+    // Only streams are quiet for long, and only once they have begun: a request that stalls is still cut off.
+    if (isStream(response.headers.get("content-type"))) c.env?.keepOpen?.(c.req.raw);
+    return response;
+  });
+}
+
+/** Connect's streams, and all of gRPC-Web, which has no type of its own for them. */
+function isStream(contentType: string | null): boolean {
+  return contentType !== null && /^application\/(connect\+|grpc-web)/.test(contentType);
+}
+
+function answerOther(router: Router, c: HttpContext): Response {
+  const { method, path } = c.req;
+  const allow = methodsAt(router, path);
+  if (allow.length === 0) {
+    return problemResponse(new MarsError("not_found", "there is nothing at this path"));
+  }
+  const headers = { allow: allow.join(", ") };
+  if (method === "OPTIONS") {
+    return new Response(null, { status: 204, headers: { ...headers, "accept-encoding": acceptedCodings } });
+  }
+  const message = `method must be one of ${headers.allow}, is ${method}`;
+  return problemResponse(new MarsError("method_not_allowed", message), { headers });
+}
+
+function methodsAt(router: Router, path: string): string[] {
+  const methods = METHODS.map((method) => method.toUpperCase());
+  const found = methods.filter((method) => router.router.match(method, path)[0].length > 0);
+  if (found.length === 0) return found;
+  return [...found.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])), "OPTIONS"];
+}
+
+/** Refuses a request whose Host header makes no address, before somebody parses one out of it. */
+function assertAddress(request: Request): void {
+  if (!URL.canParse(request.url)) throw new MarsError("malformed", "host header is not valid");
+}

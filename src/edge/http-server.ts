@@ -1,0 +1,78 @@
+/** Port 4000 on Bun: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. */
+import type { Server } from "bun";
+import type { SocketData } from "./connection.ts";
+import type { Router, RuntimeBindings } from "./rest/router.ts";
+import type { Sockets } from "./sockets.ts";
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+}
+
+export interface HttpServer {
+  /** The real port. */
+  readonly port: number;
+  /**
+   * Takes no more connections, lets requests that are on their way be answered, `timeoutMs` at most, and closes what
+   * is left. Calling it again waits for the same end.
+   */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+/**
+ * Seconds without a byte in either direction after which a connection is closed. More than any answer takes (`min_seq`
+ * waits 5 s, a group commit less), so it meets idle connections and requests that are trickling in only.
+ */
+const idleTimeoutSeconds = 30;
+
+/**
+ * Where Bun itself breaks off a body, with an empty 413. The routes have lower bounds, by which they answer in their
+ * protocol's terms; this one is for the day when one of them forgets.
+ */
+const requestBytesMax = 1024 ** 3;
+
+/** Starts to listen. Throws when the port is taken. */
+export function startHttpServer(
+  app: Pick<Router, "fetch">,
+  sockets: Sockets,
+  { host, port }: HttpServerOptions,
+): HttpServer {
+  const upgrade = (request: Request, server: Server<SocketData>) => {
+    // Bun gives a path instead of an address where the Host header makes none.
+    if (!URL.canParse(request.url)) return new Response("host header is not valid", { status: 400 });
+    return sockets.upgrade(request, server);
+  };
+  const server: Server<SocketData> = Bun.serve<SocketData>({
+    hostname: host,
+    port,
+    http2: true,
+    idleTimeout: idleTimeoutSeconds,
+    maxRequestBodySize: requestBytesMax,
+    // Bun's error page shows source code to whoever asks.
+    development: false,
+    // Bun's own router, so that the hot requests are not asked whether they are sockets.
+    routes: Object.fromEntries([...sockets.paths].map((path) => [path, upgrade])),
+    fetch: (request) => app.fetch(request, runtime),
+    websocket: sockets.websocket,
+  });
+  const runtime: RuntimeBindings = { keepOpen: (request) => server.timeout(request, 0) };
+  let stopped: Promise<void> | undefined;
+
+  async function stop(timeoutMs: number): Promise<void> {
+    const deadline = Promise.withResolvers<void>();
+    const timer = setTimeout(deadline.resolve, timeoutMs);
+    try {
+      await Promise.race([server.stop(), deadline.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+    // Connections that are kept alive are still open; so is everything, past the deadline.
+    await server.stop(true);
+  }
+
+  return {
+    port: server.port ?? port,
+    stop: (timeoutMs) => (stopped ??= stop(timeoutMs)),
+  };
+}

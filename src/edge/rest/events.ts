@@ -1,0 +1,57 @@
+/** `POST /api/event` and `POST /api/event/bulk`. */
+import { type FieldProblem, MarsError } from "../../event/error.ts";
+import { nowMicros } from "../../event/time.ts";
+import { checkEvent, type Problems } from "../../event/validate.ts";
+import type { EdgeParts } from "../parts.ts";
+import { answerJson } from "./answer.ts";
+import { parseBatch } from "./batch.ts";
+import { parseJson, readText } from "./body.ts";
+import { bodyFormat } from "./media-type.ts";
+import { problemResponse } from "./problem.ts";
+import type { Router } from "./router.ts";
+
+// Made once: this is the answer that is given most often by far.
+const acceptedInit: ResponseInit = { headers: new Headers({ "content-type": "application/json" }) };
+
+export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest">): void {
+  const { ingest } = parts;
+
+  router.post("/api/event", async (c) => {
+    const request = c.req.raw;
+    bodyFormat(request.headers.get("content-type"), ["json"]);
+    const input = parseJson(await readText(request));
+    const problems: Problems = { list: [] };
+    const event = checkEvent(input, nowMicros(), problems);
+    if (event === undefined) throw invalidEvent(input, problems.list);
+    const seq = await ingest.accept([event]);
+    return new Response(`{"success":true,"seq":${seq}}`, acceptedInit);
+  });
+
+  router.post("/api/event/bulk", async (c) => {
+    const request = c.req.raw;
+    const format = bodyFormat(request.headers.get("content-type"), ["json", "ndjson"]);
+    const batch = parseBatch(await readText(request), format, nowMicros());
+    const { events, rejected, problems } = batch;
+    const accepted = events.length;
+    if (accepted === 0) {
+      const message = `none of ${rejected} events is valid`;
+      const error = new MarsError("invalid_argument", message, { problems });
+      return problemResponse(error, { members: { accepted, rejected } });
+    }
+    const seq = await ingest.accept(events);
+    if (rejected === 0) {
+      return answerJson(c, JSON.stringify({ success: true, accepted, rejected, seq }));
+    }
+    const answer = { success: false, accepted, rejected, errors: problems, seq };
+    return answerJson(c, JSON.stringify(answer), 207);
+  });
+}
+
+function invalidEvent(input: unknown, problems: readonly FieldProblem[]): MarsError {
+  const isBatch =
+    Array.isArray(input) || (typeof input === "object" && input !== null && Object.hasOwn(input, "events"));
+  const message = isBatch
+    ? "body must be one event; several go to /api/event/bulk"
+    : problems.map((problem) => `${problem.field} ${problem.message}`.trim()).join("; ");
+  return new MarsError("invalid_argument", message, { problems });
+}

@@ -1,0 +1,19 @@
+/** How Mars is: `/status`, `/livez`, `/readyz`, `/api/q/stats`. */
+import { MarsError } from "../../event/error.ts";
+import type { EdgeParts } from "../parts.ts";
+import { answerJson } from "./answer.ts";
+import type { Router } from "./router.ts";
+
+export function addHealthRoutes(router: Router, parts: Pick<EdgeParts, "stats" | "health">): void {
+  // Whoever gets this answer knows that the process serves requests; neither says more.
+  router.get("/status", (c) => answerJson(c, '{"status":"up"}'));
+  router.get("/livez", (c) => answerJson(c, '{"status":"up"}'));
+
+  router.get("/readyz", (c) => {
+    const { lifecycle, unready } = parts.health();
+    if (lifecycle === "serving" && unready === "") return answerJson(c, '{"status":"ready"}');
+    throw new MarsError("unavailable", unready === "" ? lifecycle : unready);
+  });
+
+  router.get("/api/q/stats", (c) => answerJson(c, JSON.stringify(parts.stats())));
+}

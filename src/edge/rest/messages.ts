@@ -1,0 +1,51 @@
+/** `GET /api/messages` and `GET /api/apps/{app_id}/messages/{message_id}`. */
+import { MarsError } from "../../event/error.ts";
+import { messageJson, pageJson } from "../../event/json.ts";
+import { minSeqWaitMs } from "../../event/limits.ts";
+import { checkMessageKey, checkMessageQuery, checkMinSeq } from "../parse-query.ts";
+import type { EdgeParts } from "../parts.ts";
+import { answerJson } from "./answer.ts";
+import { decodeSegment, readQuery } from "./query-string.ts";
+import type { Router } from "./router.ts";
+
+const listParameters = [
+  "app_id",
+  "message_id",
+  "external_id",
+  "event",
+  "missing",
+  "prefix",
+  "since",
+  "until",
+  "order",
+  "limit",
+  "cursor",
+  "min_seq",
+] as const;
+
+export function addMessageRoutes(router: Router, parts: Pick<EdgeParts, "reader" | "progress">): void {
+  const { reader, progress } = parts;
+
+  router.get("/api/messages", async (c) => {
+    const { min_seq, ...fields } = readQuery(c.req.url, listParameters);
+    const query = checkMessageQuery(fields);
+    await waitFor(min_seq);
+    return answerJson(c, pageJson(await reader.list(query)));
+  });
+
+  router.get("/api/apps/:app_id/messages/:message_id", async (c) => {
+    const { min_seq } = readQuery(c.req.url, ["min_seq"]);
+    // Not by Hono's parameters: they let a broken percent-encoding pass.
+    const [, , , appId = "", , messageId = ""] = c.req.path.split("/");
+    const key = checkMessageKey(decodeSegment(appId, "app_id"), decodeSegment(messageId, "message_id"));
+    await waitFor(min_seq);
+    const { message, asOfSeq } = await reader.get(key);
+    if (message === undefined) throw new MarsError("not_found", "no event of this message is stored");
+    return answerJson(c, messageJson(message, asOfSeq));
+  });
+
+  async function waitFor(text: string | undefined): Promise<void> {
+    const minSeq = checkMinSeq(text);
+    if (minSeq !== undefined) await progress.reached(minSeq, minSeqWaitMs);
+  }
+}

@@ -1,0 +1,72 @@
+/** Errors as REST tells them: RFC 9457. */
+import { MarsError } from "../../event/error.ts";
+import { problemsMax } from "../../event/limits.ts";
+import type { Log } from "../../event/ports.ts";
+import { statusOf } from "../status.ts";
+
+/** Without a better estimate; long enough for a group commit, a pause of the store or a restart to pass. */
+const retryAfterMsDefault = 1_000;
+
+// For the type "about:blank" the title should be the status's own phrase, RFC 9457 section 4.2.1.
+const titles: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+export interface ProblemOptions {
+  /** Further members of the answer. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The answer to a request that failed with `error`. At most `problemsMax` of its problems are told. */
+export function problemResponse(error: MarsError, options: ProblemOptions = {}): Response {
+  const status = statusOf(error.code).http;
+  const body = {
+    type: "about:blank",
+    title: titles[status] ?? "Error",
+    status,
+    detail: error.message,
+    success: false,
+    code: error.code,
+    ...options.members,
+    ...(error.problems.length > 0 && { errors: error.problems.slice(0, problemsMax) }),
+  };
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...options.headers,
+  });
+  if (status === 429 || status === 503) {
+    headers.set("retry-after", retryAfterSeconds(error.retryAfterMs ?? retryAfterMsDefault));
+  }
+  // The client's next connection may reach a Mars that serves.
+  if (error.code === "draining") headers.set("connection", "close");
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** The answer to anything thrown. What is not an error of ours goes to the log, and no word of it to the client. */
+export function problemOf(thrown: unknown, log: Log): Response {
+  const error = MarsError.from(thrown);
+  if (error.code === "internal") log.error("a request failed", { error: describe(error.cause ?? error) });
+  return problemResponse(error);
+}
+
+function retryAfterSeconds(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms / 1000)));
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}

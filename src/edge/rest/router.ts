@@ -1,0 +1,26 @@
+/** The Hono app's type, and what a runtime may lend to it. */
+import type { Context, Hono } from "hono";
+
+/** What web standards have no name for. A runtime that lacks it leaves it out. */
+export interface RuntimeBindings {
+  /** Exempts a request's connection from the idle timeout, for answers that may be quiet for long. */
+  keepOpen?(request: Request): void;
+}
+
+// A type and not an interface, as Hono's constraint wants an index signature.
+export type HttpEnv = { Bindings: RuntimeBindings };
+
+export type Router = Hono<HttpEnv>;
+export type HttpContext = Context<HttpEnv>;
+
+/**
+ * The path as it was sent, percent-encoding and all: ids in it may contain any character, an encoded slash too, so
+ * segments are decoded one by one, after they are told apart.
+ */
+export function rawPath(request: Request): string {
+  const { url } = request;
+  // Bun gives a path instead of an address where the Host header makes none.
+  const start = url.charCodeAt(0) === 0x2f ? 0 : url.indexOf("/", url.indexOf("://") + 3);
+  const end = url.indexOf("?", start);
+  return end === -1 ? url.slice(start) : url.slice(start, end);
+}

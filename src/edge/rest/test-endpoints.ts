@@ -1,0 +1,52 @@
+/** `GET /api/create_event` and `GET /api/test_socket`, for load tests and a first look. */
+import { MarsError } from "../../event/error.ts";
+import { nowMicros } from "../../event/time.ts";
+import { checkEvent, type Problems } from "../../event/validate.ts";
+import type { EdgeParts } from "../parts.ts";
+import { answerJson } from "./answer.ts";
+import { readQuery } from "./query-string.ts";
+import type { HttpContext, Router } from "./router.ts";
+
+const stages = ["created", "queued", "sent", "delivered", "opened"];
+
+/** Adds the routes; without this they are as unknown as any other path. */
+export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | "live">): void {
+  router.get("/api/create_event", async (c) => {
+    refuseHead(c);
+    const now = nowMicros();
+    const seq = await parts.ingest.accept([
+      {
+        appId: "test",
+        messageId: crypto.randomUUID(),
+        event: stages[Math.floor(Math.random() * stages.length)] ?? "created",
+        createdAt: now,
+        receivedAt: now,
+        eventId: "",
+        externalId: "",
+        attributes: "",
+      },
+    ]);
+    return answerJson(c, `{"success":true,"seq":${seq}}`);
+  });
+
+  router.get("/api/test_socket", (c) => {
+    refuseHead(c);
+    const { message_id, app_id = "test", event = "test_event" } = readQuery(c.req.url, testSocketParameters);
+    const problems: Problems = { list: [] };
+    const announced = checkEvent({ app_id, message_id, event }, nowMicros(), problems);
+    if (announced === undefined) {
+      const [first] = problems.list;
+      const message = `${first?.field} ${first?.message}`;
+      throw new MarsError("invalid_argument", message, { problems: problems.list });
+    }
+    parts.live.announce({ ...announced, seq: 0 });
+    return answerJson(c, '{"success":true}');
+  });
+}
+
+const testSocketParameters = ["message_id", "app_id", "event"] as const;
+
+/** A HEAD that made an event would surprise everybody; Hono answers it as a GET otherwise. */
+function refuseHead(c: HttpContext): void {
+  if (c.req.method === "HEAD") throw new MarsError("method_not_allowed", "method must be GET, is HEAD");
+}
