@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./edge/http-app.ts";
 import { startHttpServer } from "./edge/http-server.ts";
-import { pagePaths, pagePaths, servePage, servePage } from "./edge/page.ts";
+import { pagePaths, servePage } from "./edge/page.ts";
 import type { EdgeParts } from "./edge/parts.ts";
 import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
 import { createSockets } from "./edge/sockets.ts";
