@@ -6,15 +6,22 @@ import { openFeed } from "./feed.ts";
 import { betweenMs, durationText } from "./time.ts";
 import { Timeline } from "./timeline.ts";
 
-/** @param again reads and shows everything anew */
-export function showMessage(message: Message, again: () => void): void {
+/**
+ * @param soughtId what led here: the message's own id or an external one
+ * @param again reads and shows everything anew
+ */
+export function showMessage(message: Message, soughtId: string, again: () => void): void {
   const { app_id: appId, message_id: messageId } = message;
   document.title = `${messageId} · Mars`;
   const timeline = new Timeline(message.events);
   const externalIds = new Set(message.external_ids);
   const facts = element("dl", { class: "facts" }, ...factsOf(appId, externalIds, timeline));
   mainElement().replaceChildren(
-    element("p", { class: "kind" }, "Message"),
+    element(
+      "p",
+      { class: "kind" },
+      soughtId === messageId ? "Message" : `Message with the external id ${soughtId}`,
+    ),
     element("h1", { class: "id" }, messageId),
     facts,
     element("h2", { class: "unseen" }, "Timeline"),

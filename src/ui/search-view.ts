@@ -26,7 +26,7 @@ async function search(id: string, appId: string | undefined): Promise<void> {
   if (one === undefined && found.length > 0) return showMatches(id, found);
   const message = one && (await getMessage(one.app_id, one.message_id));
   if (message === undefined) showWaiting(id, appId, asOfSeq);
-  else showMessage(message, () => void showSearch(id, appId));
+  else showMessage(message, id, () => void showSearch(id, appId));
 }
 
 /** By either name, first those whose own id it is; a message that goes by both comes once. */
@@ -87,8 +87,13 @@ function showWaiting(id: string, appId: string | undefined, asOfSeq: number): vo
   });
 }
 
-/** Says what went wrong, and tries again when asked to. */
-export function showFailure(error: unknown, again: () => Promise<void>): void {
+/** Says what went wrong, and tries again when asked to, where that may help. */
+function showFailure(error: unknown, again: () => Promise<void>): void {
+  const refused = error instanceof ApiError && error.status >= 400 && error.status < 429;
+  if (refused) {
+    mainElement().replaceChildren(notice("No message can have this id", error.message));
+    return;
+  }
   const button = element("button", { type: "button" }, "Try again");
   button.onclick = () => void again();
   const reason = error instanceof ApiError ? error.message : String(error);

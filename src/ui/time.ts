@@ -30,7 +30,11 @@ export function agoElement(time: string, now: number): HTMLTimeElement {
   const ms = now - Date.parse(time);
   // A producer's clock may be ahead of the viewer's.
   if (ms < -2_000 || ms > 86_400_000) return momentElement(time);
-  return timeElement(time, ms < 2_000 ? "now" : `${durationText(Math.floor(ms / 1000) * 1000)} ago`);
+  if (ms < 2_000) return timeElement(time, "now");
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return timeElement(time, `${seconds} s ago`);
+  const minutes = Math.floor(seconds / 60);
+  return timeElement(time, minutes < 60 ? `${minutes} min ago` : `${Math.floor(minutes / 60)} h ago`);
 }
 
 function timeElement(time: string, text: string): HTMLTimeElement {
