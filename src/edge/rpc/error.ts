@@ -13,6 +13,8 @@ type Details = NonNullable<ConstructorParameters<typeof ConnectError>[3]>;
  */
 export function rpcError(thrown: unknown, log: Log): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
+  // What an aborted request rejects with; nobody is left to read the answer.
+  if (thrown instanceof Error && thrown.name === "AbortError") return goneError();
   const error = MarsError.from(thrown);
   if (error.code === "internal") log.error("rpc failed", { error: error.cause ?? error });
   const details: Details = [];
@@ -26,6 +28,11 @@ export function rpcError(thrown: unknown, log: Log): ConnectError {
     details.push({ desc: RetryInfoSchema, value: { retryDelay: millisDuration(error.retryAfterMs) } });
   }
   return new ConnectError(error.message, statusOf(error.code).rpc, undefined, details, error.cause);
+}
+
+/** Ends calls whose client is no longer there. */
+export function goneError(): ConnectError {
+  return new ConnectError("the client has gone away", Code.Canceled);
 }
 
 /** Ends calls when Mars stops. */

@@ -3,6 +3,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { MarsError } from "../../event/error.ts";
 import { bodyBytesMax } from "../../event/limits.ts";
+import { goneError } from "./error.ts";
 
 /** A frame begins with a byte of flags and four of length. */
 export const frameHeadBytes = 5;
@@ -50,7 +51,7 @@ export function readBody(stream: ServerHttp2Stream, budget: BodyBudget): Promise
       fail(new ConnectError("the message's frame is cut off", Code.InvalidArgument));
     } else if (settle()) resolve(body);
   });
-  stream.on("close", () => fail(new ConnectError("the client has gone away", Code.Canceled)));
+  stream.on("close", () => fail(goneError()));
   return promise;
 
   function fail(error: Error): void {

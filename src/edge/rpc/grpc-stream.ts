@@ -1,8 +1,8 @@
 /** Serves an HTTP/2 stream by one of Connect's handlers. */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
+import { goneError } from "./error.ts";
 import { endStream, grpcTrailers } from "./grpc-status.ts";
 import { timeoutMsMax } from "./router.ts";
 
@@ -14,7 +14,7 @@ export async function serveStream(
 ): Promise<void> {
   const gone = new AbortController();
   // After a regular end nobody listens any more.
-  stream.once("close", () => gone.abort(new ConnectError("the client has gone away", Code.Canceled)));
+  stream.once("close", () => gone.abort(goneError()));
   const response = await handler({
     httpVersion: "2.0",
     method: headers[":method"] ?? "",

@@ -1,0 +1,77 @@
+import { describe, expect, test } from "bun:test";
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Code } from "@connectrpc/connect";
+import { createWritableIterable } from "@connectrpc/connect/protocol";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { type ServiceError, status } from "@grpc/grpc-js";
+import { startMars } from "../../support/mars.ts";
+import { failure, grpcJsClients, rpcClients, unary } from "./clients.ts";
+
+function clientsOf(port: number) {
+  return rpcClients(createGrpcTransport({ baseUrl: `http://127.0.0.1:${port}` }));
+}
+
+describe("stopping", () => {
+  test("ends what clients watch and stream into with UNAVAILABLE, after the acknowledgements", async () => {
+    await using mars = await startMars();
+    const { ingest, messages } = clientsOf(mars.grpcPort);
+    const watch = messages.watchEvents({ topic: "all" })[Symbol.asyncIterator]();
+    await watch.next();
+    const requests = createWritableIterable<{ events: object[] }>();
+    const acks = ingest.collectStream(requests)[Symbol.asyncIterator]();
+    await requests.write({ events: [{ appId: "a", messageId: "m", event: "e" }] });
+    expect((await acks.next()).value).toMatchObject({ accepted: 1 });
+    expect((await watch.next()).value).toMatchObject({ item: { case: "batch" } });
+    const ends = Promise.all([failure(watch.next()), failure(acks.next())]);
+    await mars.stop();
+    expect((await ends).map(({ code }) => code)).toEqual([Code.Unavailable, Code.Unavailable]);
+    const late = await failure(ingest.collectEvent({ appId: "a", messageId: "m", event: "late" }));
+    expect(late.code).toBe(Code.Unavailable);
+  });
+
+  test("answers every call that was under way, and keeps what it answered", async () => {
+    await using mars = await startMars();
+    const clients = grpcJsClients(mars);
+    const ids = { app_id: randomUUID(), message_id: randomUUID() };
+    const calls = Array.from({ length: 300 }, (_, i) =>
+      unary(clients.ingest, "CollectEvent", { ...ids, event: "e", event_id: `${i}` }).then(
+        ({ seq }) => Number(seq),
+        (error) => error as ServiceError,
+      ),
+    );
+    await Promise.race(calls);
+    await mars.stop();
+    const answers = await Promise.all(calls);
+    const seqs = answers.filter((answer) => typeof answer === "number");
+    const errors = answers.filter((answer) => typeof answer !== "number");
+    expect(errors.filter(({ code }) => code !== status.UNAVAILABLE)).toEqual([]);
+    for (const client of Object.values(clients)) client.close();
+    await using again = await mars.restart();
+    const { messages } = clientsOf(again.grpcPort);
+    const { message } = await messages.getMessage({
+      appId: ids.app_id,
+      messageId: ids.message_id,
+      minSeq: BigInt(Math.max(...seqs)),
+    });
+    const stored = new Set(message?.events.map(({ seq }) => Number(seq)));
+    expect(seqs.filter((seq) => !stored.has(seq))).toEqual([]);
+  });
+});
+
+test("with a certificate the port speaks TLS, and nothing else", async () => {
+  const tls = join(import.meta.dir, "tls");
+  const [tlsCert, tlsKey] = [join(tls, "cert.pem"), join(tls, "key.pem")];
+  await using mars = await startMars({ tlsCert, tlsKey });
+  const { legacy } = rpcClients(
+    createGrpcTransport({
+      baseUrl: `https://localhost:${mars.grpcPort}`,
+      nodeOptions: { ca: await readFile(tlsCert) },
+    }),
+  );
+  expect(await legacy.collectEvent({ appId: "a", messageId: "m", event: "e" })).toMatchObject({
+    success: true,
+  });
+  await failure(clientsOf(mars.grpcPort).legacy.collectEvent({ appId: "a", messageId: "m", event: "e" }));
+});

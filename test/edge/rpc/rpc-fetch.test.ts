@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { randomUUID } from "node:crypto";
+import { startMars, type TestMars } from "../../support/mars.ts";
+
+const page = "https://page.example";
+const collectEvent = "/mars.v1.IngestService/CollectEvent";
+
+let mars: TestMars;
+beforeAll(async () => {
+  mars = await startMars({ allowedOrigins: [page] });
+});
+afterAll(() => mars[Symbol.asyncDispose]());
+
+function post(
+  path: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(mars.url + path, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body,
+  });
+}
+
+describe("Connect by hand", () => {
+  test("a JSON body like that of REST is taken, unknown fields and all", async () => {
+    const event = {
+      app_id: "a",
+      message_id: "m",
+      event: "e",
+      created_at: "2026-01-31T12:00:00.123456789+01:00",
+      attributes: { a: 1 },
+      colour: "red",
+    };
+    const response = await post(collectEvent, JSON.stringify(event));
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ seq: expect.stringMatching(/^\d+$/) });
+  });
+
+  test("a message can be read by GET", async () => {
+    const ids = { appId: "a", messageId: randomUUID() };
+    const { seq } = (await (await post(collectEvent, JSON.stringify({ ...ids, event: "e" }))).json()) as {
+      seq: string;
+    };
+    const message = encodeURIComponent(JSON.stringify({ ...ids, minSeq: seq }));
+    const url = `${mars.url}/mars.v1.MessageService/GetMessage?connect=v1&encoding=json&message=${message}`;
+    const response = await fetch(url);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ message: { summary: ids, events: [{ event: "e", seq }] } });
+  });
+
+  test.each([
+    ["no JSON", "{"],
+    ["no object", "5"],
+    ["a number for an id", '{"app_id":"a","message_id":5,"event":"e"}'],
+    ["a time that is none", '{"app_id":"a","message_id":"m","event":"e","created_at":"Hello"}'],
+    ["half a surrogate", '{"app_id":"a","message_id":"m","event":"\\ud800"}'],
+    [
+      "half a surrogate in attributes",
+      '{"app_id":"a","message_id":"m","event":"e","attributes":{"a":"\\udc00"}}',
+    ],
+    ["bytes that are no UTF-8", Buffer.from('{"app_id":"a","message_id":"m","event":"\xff"}', "latin1")],
+    ["attributes that are a list", '{"app_id":"a","message_id":"m","event":"e","attributes":[]}'],
+    ["JSON nested 100,000 deep", `{"attributes":${'{"a":'.repeat(100_000)}1${"}".repeat(100_001)}`],
+    ["lists nested 100,000 deep", `{"attributes":{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}}`],
+  ])("%s is an invalid argument", async (_, body) => {
+    const response = await post(collectEvent, body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: "invalid_argument" });
+  });
+
+  test("bytes that are no message are an invalid argument", async () => {
+    const response = await post(collectEvent, "\xff\xff", { "content-type": "application/proto" });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: "invalid_argument" });
+  });
+
+  test("a bomb is refused, and so is what is not gzip", async () => {
+    const gzip = { "content-encoding": "gzip" };
+    const bomb = await post(collectEvent, Bun.gzipSync(Buffer.alloc(64 * 1024 * 1024, "[")), gzip);
+    expect([bomb.status, ((await bomb.json()) as { code: string }).code]).toEqual([
+      429,
+      "resource_exhausted",
+    ]);
+    const junk = await post(collectEvent, "junk", gzip);
+    expect([junk.status, ((await junk.json()) as { code: string }).code]).toEqual([400, "invalid_argument"]);
+  });
+
+  test("a media type that is none of RPC's is refused", async () => {
+    expect((await post(collectEvent, "{}", { "content-type": "text/plain" })).status).toBe(415);
+    expect((await fetch(mars.url + collectEvent)).status).toBe(405);
+    expect((await post("/mars.v1.IngestService/Nothing", "{}")).status).toBe(404);
+  });
+});
+
+describe("a page of another origin", () => {
+  function preflight(origin: string): Promise<Response> {
+    return fetch(mars.url + collectEvent, {
+      method: "OPTIONS",
+      headers: {
+        origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type,connect-protocol-version",
+      },
+    });
+  }
+
+  test("may call when its origin is allowed", async () => {
+    const { headers, status } = await preflight(page);
+    expect(status).toBe(204);
+    expect(headers.get("access-control-allow-origin")).toBe(page);
+    expect(headers.get("access-control-allow-methods")).toContain("POST");
+    expect(headers.get("access-control-allow-headers")?.toLowerCase()).toContain("connect-protocol-version");
+    const event = JSON.stringify({ app_id: "a", message_id: "m", event: "e" });
+    const response = await post(collectEvent, event, { origin: page });
+    expect(response.headers.get("access-control-allow-origin")).toBe(page);
+    expect(response.headers.get("access-control-expose-headers")?.toLowerCase()).toContain("grpc-status");
+  });
+
+  test("may not read an answer otherwise", async () => {
+    expect((await preflight("https://evil.example")).headers.get("access-control-allow-origin")).toBeNull();
+    const event = JSON.stringify({ app_id: "a", message_id: "m", event: "e" });
+    const response = await post(collectEvent, event, { origin: "https://evil.example" });
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+  });
+});
