@@ -85,7 +85,9 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   };
   const { host, httpPort, grpcPort, shutdownTimeoutMs, allowedOrigins, socketBufferBytesMax } = config;
   const sockets = createSockets(parts, { allowedOrigins, pauseBytes: socketBufferBytesMax });
-  const app = createHttpApp(parts, { allowedOrigins, page: { paths: pagePaths, serve: servePage } });
+  const stopping = new AbortController();
+  const page = { paths: pagePaths, serve: servePage };
+  const app = createHttpApp(parts, { allowedOrigins, page, stopping: stopping.signal });
   const http = startHttpServer(app, sockets, { host, port: httpPort });
   shutdown.defer("http", () => http.stop(shutdownTimeoutMs));
   const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await tlsOf(config)) });
