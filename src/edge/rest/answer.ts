@@ -19,8 +19,11 @@ const codings: readonly Coding[] = ["zstd", "gzip"];
 /** Answers with `text`, which is JSON. */
 export function answerJson(c: HttpContext, text: string, status = 200): Response {
   const headers = new Headers(jsonHeaders);
-  // Hono drops a HEAD's body, and with it what the server would count.
-  if (c.req.method === "HEAD") headers.set("content-length", String(new TextEncoder().encode(text).byteLength));
+  if (c.req.method === "HEAD") {
+    // Hono drops a HEAD's body, and with it what the server would count.
+    headers.set("content-length", String(new TextEncoder().encode(text).byteLength));
+    return new Response(null, { status, headers });
+  }
   if (text.length < compressLengthMin) return new Response(text, { status, headers });
   headers.set("vary", "accept-encoding");
   const coding = preferredCoding(c.req.header("accept-encoding"));
