@@ -56,6 +56,8 @@ export class Database {
   close(): void {
     this.#client?.close();
     this.#client = undefined;
+    // The driver closes the file, and lets go of its lock, only when the connection's statements have been collected.
+    if (this.embedded) Bun.gc(true);
   }
 
   async #use<T>(call: (client: Client) => Promise<T>): Promise<T> {

@@ -105,6 +105,8 @@ export function startThread<T extends { close(): unknown }>(worker: Worker, opti
     async stop() {
       await call("close", []).catch(() => undefined);
       worker.terminate();
+      // Only when the thread is gone are its files closed for certain.
+      await failed.promise;
     },
   };
 }
