@@ -118,7 +118,7 @@ async function runGrpcurl(mars: MarsProcess): Promise<void> {
   print("grpcurl: stored, read back, and told what is wrong with an empty event");
 }
 
-/** The original's sample call, as it stands but for the port and the ids. */
+/** The original's sample call, but for the port, the ids, and the second dash that ghz asks for by now. */
 async function runGhz(mars: MarsProcess): Promise<void> {
   for (const [appId, extra] of [
     ["ghz", []],
@@ -129,8 +129,8 @@ async function runGhz(mars: MarsProcess): Promise<void> {
       await output([
         ...[
           "ghz",
-          "-insecure",
-          "-proto",
+          "--insecure",
+          "--proto",
           join(proto, "event.proto"),
           "-n",
           String(ghzCalls),
@@ -138,7 +138,7 @@ async function runGhz(mars: MarsProcess): Promise<void> {
           "-O",
           "json",
         ],
-        ...["-call", "MarsWeb.GrpcService.MarsGrpc.collectEvent", "-d", data, `0.0.0.0:${mars.grpcPort}`],
+        ...["--call", "MarsWeb.GrpcService.MarsGrpc.collectEvent", "-d", data, `0.0.0.0:${mars.grpcPort}`],
       ]),
     );
     check(
