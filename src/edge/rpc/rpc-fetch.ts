@@ -1,10 +1,11 @@
 /** Connect and gRPC-Web over web-standard requests, for the port that serves everything else as well. */
 import { Code, cors } from "@connectrpc/connect";
 import {
+  createAsyncIterable,
   type UniversalHandler,
-  universalServerRequestFromFetch,
   universalServerResponseToFetch,
 } from "@connectrpc/connect/protocol";
+import { bodyBytesMax } from "../../event/limits.ts";
 import type { EdgeParts } from "../parts.ts";
 import { isUndecodable, stoppingError } from "./error.ts";
 import { createRpcHandlers } from "./router.ts";
@@ -21,6 +22,9 @@ export interface RpcFetchOptions {
 
 /** Answers a request, or returns `undefined` when its path is that of no RPC. */
 export type RpcFetch = (request: Request) => Promise<Response> | undefined;
+
+/** What of a body that is refused is read before the client is told. */
+const discardBytesMax = bodyBytesMax;
 
 /** How long browsers may remember what a preflight request allowed; the most that Chromium takes, in seconds. */
 const preflightAge = "7200";
@@ -40,15 +44,74 @@ export function createRpcFetch(parts: EdgeParts, options: RpcFetchOptions = {}):
     const origin = request.headers.get("origin");
     const allowed = origin !== null && (origins.has(origin) || origins.has("*"));
     if (request.method === "OPTIONS") return preflight(allowed ? origin : undefined);
-    const response = blameClient(
-      universalServerResponseToFetch(await handler(universalServerRequestFromFetch(request, {}))),
-    );
+    const body = requestBody(request);
+    const { method, url, headers: header, signal } = request;
+    let answered = await handler({ httpVersion: "", method, url, header, signal, body: body.chunks() });
+    if (handler.method.methodKind === "bidi_streaming") {
+      answered = { ...answered, body: followed(answered.body, body.cancel) };
+    } else {
+      await body.discard();
+    }
+    const response = blameClient(universalServerResponseToFetch(answered));
     if (!allowed) return response;
-    const answered = await response;
-    answered.headers.set("access-control-allow-origin", origin);
-    answered.headers.set("access-control-expose-headers", cors.exposedHeaders.join(", "));
-    answered.headers.append("vary", "origin");
-    return answered;
+    const { headers } = await response;
+    headers.set("access-control-allow-origin", origin);
+    headers.set("access-control-expose-headers", cors.exposedHeaders.join(", "));
+    headers.append("vary", "origin");
+    return response;
+  }
+}
+
+interface RequestBody {
+  chunks(): AsyncGenerator<Uint8Array>;
+  /**
+   * Reads what is left and throws it away, up to a bound: many clients look at an answer only once they have sent all, and
+   * take a connection that is closed before that for a failure of the network.
+   */
+  discard(): Promise<void>;
+  /** Gives up what is left: the server would otherwise keep the connection, and wait for it when it stops. */
+  cancel(): void;
+}
+
+function requestBody({ body }: Request): RequestBody {
+  const reader = body?.getReader();
+  const cancel = () => {
+    // Not awaited: it would wait for a client that goes on sending.
+    reader?.cancel().catch(() => {});
+  };
+  return {
+    async *chunks() {
+      while (reader !== undefined) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        yield value;
+      }
+    },
+    async discard() {
+      let length = 0;
+      try {
+        while (reader !== undefined && length <= discardBytesMax) {
+          const { done, value } = await reader.read();
+          if (done) return;
+          length += value.byteLength;
+        }
+      } catch {
+        // The client has gone; there is nobody to answer.
+      }
+      cancel();
+    },
+    cancel,
+  };
+}
+
+async function* followed(
+  body: AsyncIterable<Uint8Array> = createAsyncIterable([]),
+  after: () => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } finally {
+    after();
   }
 }
 
