@@ -38,6 +38,8 @@ export interface Sockets {
 
 /** The largest frame a client may send; a larger one closes its socket with 1009. */
 const frameBytesMax = 64 * 1024;
+/** What one more slice of events, each escaped as badly as can be, may add to a buffer that was just below its bound. */
+const overshootBytesMax = 16 * 1024 * 1024;
 const connectionsMaxDefault = 20_000;
 const pauseBytesDefault = 4 * 1024 * 1024;
 const stallTimeoutMsDefault = 15_000;
@@ -82,7 +84,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
     websocket: {
       maxPayloadLength: frameBytesMax,
       // Our own bound is met long before this one; should it fail, the client is cut off rather than sent a part.
-      backpressureLimit: 4 * limits.pauseBytes,
+      backpressureLimit: limits.pauseBytes + overshootBytesMax,
       closeOnBackpressureLimit: true,
       // Seconds. Bun pings before they are over, so only a client that is gone runs into it.
       idleTimeout: 60,

@@ -73,8 +73,10 @@ export function createSse(
     let heartbeat: ReturnType<typeof setInterval> | undefined;
     let pulledAt = Date.now();
     let waiting = false;
+    let over = false;
 
     function finish(): void {
+      over = true;
       clearInterval(heartbeat);
       gone.abort();
     }
@@ -100,6 +102,8 @@ export function createSse(
           waiting = true;
           try {
             const { done, value } = await items.next();
+            // The client may have gone while we waited; then there is nothing left to close.
+            if (over) return;
             if (done) {
               finish();
               controller.close();
@@ -107,6 +111,7 @@ export function createSse(
               controller.enqueue(encoder.encode(frameOf(topic, value)));
             }
           } catch (thrown) {
+            if (over) return;
             const error = MarsError.from(thrown);
             if (error.code === "internal") parts.log.error("a stream failed", { error: String(error.cause) });
             const { code, message } = error;

@@ -59,7 +59,7 @@ test("a consumer that leaves a full buffer alone is told that it was too slow", 
   const { items } = open();
   publish(5000);
   while (hub.subscriptions > 0) await turn();
-  expect(items.next()).rejects.toMatchObject({ code: "subscriber_too_slow" });
+  await expect(items.next()).rejects.toMatchObject({ code: "subscriber_too_slow" });
   expect((await items.next()).done).toBe(true);
 });
 
@@ -83,5 +83,5 @@ test("when Mars stops, what is buffered can be taken, then the stream says so", 
   await hub.close();
   await items.next();
   expect(await takeSeqs(items, 3)).toEqual([1, 2, 3]);
-  expect(items.next()).rejects.toMatchObject({ code: "draining" });
+  await expect(items.next()).rejects.toMatchObject({ code: "draining" });
 });

@@ -1,0 +1,105 @@
+import { expect, test } from "bun:test";
+import type { SocketData } from "../../src/edge/connection.ts";
+import type { EdgeParts } from "../../src/edge/parts.ts";
+import { createSockets, type SocketOptions } from "../../src/edge/sockets.ts";
+import { createLive } from "../../src/publish/hub.ts";
+import { eventAt, StoreModel } from "../publish/store-model.ts";
+import { LiveClient, StubbornClient } from "../support/live-client.ts";
+
+/** Sockets with limits that no operator would set, over a store that is an array. */
+function start(options: SocketOptions) {
+  const store = new StoreModel();
+  store.pageEvents = 1000;
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const live = createLive(store, { log });
+  live.publish([], 0);
+  const sockets = createSockets({ live, log } as Partial<EdgeParts> as EdgeParts, options);
+  const server = Bun.serve<SocketData>({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: (request, self) => sockets.upgrade(request, self),
+    websocket: sockets.websocket,
+  });
+  return {
+    live,
+    sockets,
+    httpPort: server.port ?? 0,
+    url: `http://127.0.0.1:${server.port}`,
+    publish(count: number) {
+      const attributes = JSON.stringify({ text: "x".repeat(4000) });
+      const from = live.seq;
+      const events = Array.from({ length: count }, (_, index) => ({
+        ...eventAt(from + index + 1),
+        attributes,
+      }));
+      store.events.push(...events);
+      live.publish(events, from + count);
+    },
+    [Symbol.asyncDispose]: () => server.stop(true),
+  };
+}
+
+test("a client that stops reading is closed with a code that says so, and can resume completely", async () => {
+  await using served = start({ pauseBytes: 64 * 1024, stallTimeoutMs: 50 });
+  const slow = await StubbornClient.open(served);
+  slow.send({ type: "subscribe", topic: "all" });
+  await slow.next();
+  slow.stopReading();
+  // As long as the system's own buffers take what is sent, nobody can know that the client does not read.
+  while (served.live.subscriptions > 0) {
+    served.publish(500);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  slow.readOn();
+  const { code, reason } = await slow.closed;
+  expect(code).toBe(4008);
+  expect(reason).toStartWith("too slow: ");
+  const seqs: number[] = [];
+  while (slow.waiting > 0) seqs.push((await slow.next()).seq);
+  expect(seqs.length).toBeLessThan(served.live.seq);
+
+  const again = await LiveClient.open(served);
+  await again.subscribe("all", seqs.at(-1) ?? 0);
+  seqs.push(...(await again.events(served.live.seq - seqs.length)).map((frame) => frame.seq));
+  expect(seqs).toEqual(Array.from({ length: served.live.seq }, (_, index) => index + 1));
+  await again.settle();
+  await again.close();
+});
+
+test("a client that does not read its answers is closed", async () => {
+  await using served = start({ pauseBytes: 64 * 1024, stallTimeoutMs: 10_000 });
+  const rude = await StubbornClient.open(served);
+  rude.stopReading();
+  let closed = false;
+  void rude.closed.then(() => {
+    closed = true;
+  });
+  const topic = `apps/${"a".repeat(80)}`;
+  for (let sent = 0; sent < 400_000 && !closed; sent++) {
+    rude.send({ type: "unsubscribe", topic });
+    if (sent % 20_000 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  rude.readOn();
+  expect((await rude.closed).code).toBe(4008);
+});
+
+test("beyond the bound on connections a client is refused", async () => {
+  await using served = start({ connectionsMax: 1 });
+  const first = await LiveClient.open(served);
+  await expect(LiveClient.open(served)).rejects.toThrow("refused");
+  await first.close();
+  let second: LiveClient | undefined;
+  // The server hears of the closing a moment after the client.
+  while (second === undefined) second = await LiveClient.open(served).catch(() => undefined);
+  await second.close();
+});
+
+test("stopping closes every socket with a code that means connect again, and refuses new ones", async () => {
+  await using served = start({});
+  const clients = await Promise.all([1, 2, 3].map(() => LiveClient.open(served)));
+  served.sockets.close();
+  for (const client of clients) {
+    expect(await client.closed).toEqual({ code: 1012, reason: "Mars is stopping; connect again" });
+  }
+  await expect(LiveClient.open(served)).rejects.toThrow("refused");
+});
