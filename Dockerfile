@@ -2,7 +2,8 @@
 #   docker build -t mars .
 #   docker run --read-only -v mars:/data -p 4000:4000 -p 4025:4025 mars
 ARG BUILD_IMAGE=node:20-bookworm-slim
-ARG RUNTIME_IMAGE=debian:bookworm-slim
+# The binary asks for glibc and libgcc and for nothing else, a shell included.
+ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /src

@@ -5,7 +5,8 @@
  *
  * Exit codes: 0 stopped as asked, 1 could not start or go on, 2 wrong usage, 130 and 143 told twice.
  */
-import { readFileSync, writeSync } from "node:fs";
+import { accessSync, constants, readFileSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { type Mars, startMars } from "./app.ts";
 import { type Config, type ConfigResult, parseConfig } from "./config.ts";
 import { effectiveText, helpText } from "./config-text.ts";
@@ -50,6 +51,7 @@ async function serve(config: Config): Promise<number> {
   const stopAsked = listenForSignals(log);
   let mars: Mars;
   try {
+    checkUnpacking();
     const started = await Promise.race([startMars(config, log, version), stopAsked]);
     // Nothing that was accepted before is lost by leaving at once: it is in the journal.
     if (started === undefined) return 0;
@@ -138,8 +140,23 @@ async function checkHealth(config: Config): Promise<number> {
   }
 }
 
+/** The binary unpacks the database driver at start; when it cannot, Bun's own words are beside the point. */
+function checkUnpacking(): void {
+  if (!import.meta.url.includes("$bunfs")) return;
+  const directory = process.env.BUN_TMPDIR || tmpdir();
+  try {
+    accessSync(directory, constants.W_OK);
+  } catch {
+    throw new Error(
+      `the database driver is unpacked into ${directory}, which cannot be written: set BUN_TMPDIR`,
+    );
+  }
+}
+
+/** One sentence: what a thread throws at its start comes with the source around it. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return /^error: (.+)$/m.exec(message)?.[1] ?? message;
 }
 
 function refuse(problems: readonly string[]): number {
