@@ -23,6 +23,7 @@ const files: ReadonlyMap<string, PageFile> = new Map([
   ["/ui/search-view.js", pageFile(script, embed("search-view.ts"))],
   ["/ui/time.js", pageFile(script, embed("time.ts"))],
   ["/ui/timeline.js", pageFile(script, embed("timeline.ts"))],
+  ["/ui/views.css", pageFile(css, embed("views.css"))],
 ]);
 
 interface PageFile {
