@@ -2,7 +2,7 @@
  * A database on a thread of its own: calls go over as one message each, in order, and are carried out one after
  * another. Both ends are here, so that the protocol between them is in one place.
  */
-import { type ErrorCode, MarsError } from "../event/error.ts";
+import { type ErrorCode, type FieldProblem, MarsError } from "../event/error.ts";
 
 /** In a worker, the way to its parent. */
 declare const self: Worker;
@@ -17,12 +17,16 @@ type Reply =
   | { readonly id: number; readonly value: unknown }
   | {
       readonly id: number;
-      readonly error: {
-        readonly code: ErrorCode | undefined;
-        readonly name: string;
-        readonly message: string;
-      };
+      readonly error: ThreadError;
     };
+
+/** An error as it crosses; what is thrown on one side is thrown on the other. */
+interface ThreadError {
+  readonly code: ErrorCode | undefined;
+  readonly name: string;
+  readonly message: string;
+  readonly problems: readonly FieldProblem[];
+}
 
 /** The methods of a part, as they are called from another thread: every answer is a promise. */
 export type Remote<T> = {
@@ -55,8 +59,9 @@ export function serveThread<O>(create: (options: O) => object): void {
         reply = { id, value: await methods[method]?.(...args) };
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-        const code = error instanceof MarsError ? error.code : undefined;
-        reply = { id, error: { code, name: error.name, message: error.message } };
+        const { code, problems } =
+          error instanceof MarsError ? error : ({ code: undefined, problems: [] } as const);
+        reply = { id, error: { code, name: error.name, message: error.message, problems } };
       }
       scope.postMessage(reply);
     });
@@ -111,16 +116,8 @@ export function startThread<T extends { close(): unknown }>(worker: Worker, opti
   };
 }
 
-function errorOf({
-  code,
-  name,
-  message,
-}: {
-  code: ErrorCode | undefined;
-  name: string;
-  message: string;
-}): Error {
-  if (code !== undefined) return new MarsError(code, message);
+function errorOf({ code, name, message, problems }: ThreadError): Error {
+  if (code !== undefined) return new MarsError(code, message, { problems });
   const error = new Error(message);
   error.name = name;
   return error;
