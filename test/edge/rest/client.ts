@@ -23,7 +23,11 @@ export async function post(
 ): Promise<Answer> {
   const raw = typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream;
   return answerOf(
-    await fetch(url, { method: "POST", body: raw ? (body as BodyInit) : JSON.stringify(body), headers }),
+    await fetch(url, {
+      method: "POST",
+      body: raw ? (body as RequestInit["body"]) : JSON.stringify(body),
+      headers,
+    }),
   );
 }
 

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { bodyBytesMax } from "../../../src/event/limits.ts";
+import { startMars, type TestMars } from "../../support/mars.ts";
+import { event, get, post } from "./client.ts";
+
+let mars: TestMars;
+beforeAll(async () => {
+  mars = await startMars();
+});
+afterAll(() => mars[Symbol.asyncDispose]());
+
+const json = { "content-type": "application/json" };
+const fast = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+const codings: [name: string, compress: (bytes: Uint8Array) => Uint8Array][] = [
+  ["gzip", (bytes) => gzipSync(bytes)],
+  ["x-gzip", (bytes) => gzipSync(bytes)],
+  ["zstd", (bytes) => zstdCompressSync(bytes)],
+  ["deflate", (bytes) => deflateSync(bytes)],
+  ["br", (bytes) => brotliCompressSync(bytes, fast)],
+];
+
+/** One event whose body has exactly `bytes` bytes, most of them in an unknown field. */
+function eventOf(bytes: number): Buffer {
+  const rest = JSON.stringify(event({ padding: "" })).length;
+  return Buffer.from(JSON.stringify(event({ padding: "x".repeat(bytes - rest) })));
+}
+
+/** Sends `bytes` without announcing how many. */
+function chunked(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  let offset = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (offset >= bytes.length) return controller.close();
+      controller.enqueue(bytes.subarray(offset, offset + 65_536));
+      offset += 65_536;
+    },
+  });
+}
+
+describe("request bodies", () => {
+  for (const [name, compress] of codings) {
+    test(`may be ${name}, single and in bulk, with and without a length`, async () => {
+      const headers = { ...json, "content-encoding": name };
+      const one = compress(Buffer.from(JSON.stringify(event({ message_id: `by ${name}` }))));
+      const many = compress(Buffer.from(JSON.stringify({ events: [event(), event()] })));
+      expect((await post(`${mars.url}/api/event`, one, headers)).status).toBe(200);
+      expect((await post(`${mars.url}/api/event`, chunked(one), headers)).status).toBe(200);
+      const { body } = await post(`${mars.url}/api/event/bulk`, many, headers);
+      expect(body).toMatchObject({ success: true, accepted: 2 });
+      const found = await get(`${mars.url}/api/messages?message_id=by%20${name}&min_seq=${body.seq}`);
+      expect(found.body.messages).toHaveLength(1);
+    });
+
+    test(`in ${name} are held to the bound that counts after decompression`, async () => {
+      const headers = { ...json, "content-encoding": name };
+      const fits = compress(eventOf(bodyBytesMax));
+      expect((await post(`${mars.url}/api/event`, fits, headers)).status).toBe(200);
+      const { status, body } = await post(
+        `${mars.url}/api/event`,
+        compress(eventOf(bodyBytesMax + 1)),
+        headers,
+      );
+      expect(status).toBe(413);
+      expect(body.detail).toContain("8388608 bytes");
+    });
+
+    test(`that only claim to be ${name} are not parseable`, async () => {
+      const headers = { ...json, "content-encoding": name };
+      const whole = compress(
+        Buffer.from(JSON.stringify(Array.from({ length: 5000 }, (_, n) => event({ n })))),
+      );
+      for (const bytes of [Buffer.from("no such thing"), whole.subarray(0, -5), new Uint8Array(0)]) {
+        const { status, body } = await post(`${mars.url}/api/event`, bytes, headers);
+        expect(status).toBe(400);
+        expect(body.success).toBe(false);
+      }
+    });
+  }
+
+  test("cut off in zstd lose no lines unnoticed", async () => {
+    const lines = Array.from({ length: 5000 }, (_, n) => JSON.stringify(event({ message_id: `m-${n}` })));
+    const whole = zstdCompressSync(Buffer.from(lines.join("\n")));
+    const headers = { "content-type": "application/x-ndjson", "content-encoding": "zstd" };
+    const { status } = await post(`${mars.url}/api/event/bulk`, whole.subarray(0, -8), headers);
+    expect(status).toBe(400);
+  });
+
+  test("that unpack to many times the bound are unpacked no further than the bound", async () => {
+    const zeros = Buffer.alloc(16 * bodyBytesMax);
+    for (const [name, bomb] of [
+      ["gzip", gzipSync(zeros, { level: 1 })],
+      ["zstd", zstdCompressSync(zeros)],
+    ] as const) {
+      Bun.gc(true);
+      const before = process.memoryUsage.rss();
+      const headers = { ...json, "content-encoding": name };
+      const answers = await Promise.all(
+        Array.from({ length: 4 }, () => post(`${mars.url}/api/event`, bomb, headers)),
+      );
+      expect(answers.map(({ status }) => status)).toEqual([413, 413, 413, 413]);
+      // Four bounds, and as much again for what is garbage by now.
+      expect(process.memoryUsage.rss() - before).toBeLessThan(8 * bodyBytesMax);
+    }
+  });
+
+  for (const name of ["compress", "gzip, gzip", "constructor", "rot13"]) {
+    test(`in ${name} are refused`, async () => {
+      const { status, body } = await post(`${mars.url}/api/event`, event(), {
+        ...json,
+        "content-encoding": name,
+      });
+      expect(status).toBe(415);
+      expect(body.detail).toContain("gzip, zstd");
+    });
+  }
+
+  test("in no coding may say so", async () => {
+    const headers = { ...json, "content-encoding": "identity" };
+    expect((await post(`${mars.url}/api/event`, event(), headers)).status).toBe(200);
+  });
+
+  test("are taken up to 8 MiB, with and without a length, and refused beyond", async () => {
+    const fits = eventOf(bodyBytesMax);
+    const over = eventOf(bodyBytesMax + 1);
+    const statuses: number[] = [];
+    for (const body of [fits, chunked(fits), over, chunked(over)]) {
+      statuses.push((await post(`${mars.url}/api/event`, body, json)).status);
+    }
+    expect(statuses).toEqual([200, 200, 413, 413]);
+  });
+
+  test("far beyond the bound get their answer too", async () => {
+    const { status, body } = await post(
+      `${mars.url}/api/event/bulk`,
+      Buffer.alloc(3 * bodyBytesMax, 0x20),
+      json,
+    );
+    expect(status).toBe(413);
+    expect(body).toMatchObject({ status: 413, success: false, code: "too_large" });
+  });
+});
