@@ -50,7 +50,7 @@ export interface Config {
   readonly batchEventsMax: number;
   readonly shutdownTimeoutMs: number;
   readonly socketBufferBytesMax: number;
-  /** Origins beside Mars' own whose pages may open WebSockets; `*` for any. */
+  /** Origins beside Mars' own whose pages may open WebSockets and call the RPCs; `*` for any. */
   readonly allowedOrigins: readonly string[];
 }
 
@@ -196,7 +196,8 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     name: "MARS_ALLOWED_ORIGINS",
     default: "",
     unit: "origins",
-    meaning: "Origins beside Mars' own whose pages may open WebSockets, separated by commas; `*` for any",
+    meaning:
+      "Origins beside Mars' own whose pages may open WebSockets and call the RPCs, separated by commas; `*` for any",
     parse: origins,
   },
 };
