@@ -14,8 +14,8 @@ export interface HttpServer {
   /** The real port. */
   readonly port: number;
   /**
-   * Takes no more connections, lets requests that are on their way be answered, `timeoutMs` at most, and closes what
-   * is left. Calling it again waits for the same end.
+   * Takes no more connections, lets requests that are on their way be answered, for `timeoutMs` or `lingerMsMax` at
+   * most, and closes what is left. Calling it again waits for the same end.
    */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -31,6 +31,12 @@ const idleTimeoutSeconds = 30;
  * protocol's terms; this one is for the day when one of them forgets.
  */
 const requestBytesMax = 1024 ** 3;
+
+/**
+ * How long stopping waits for answers. By then nothing is accepted any more, so what is on its way are reads, which take
+ * milliseconds, and uploads, which could only be refused.
+ */
+const lingerMsMax = 2_000;
 
 /** Starts to listen. Throws when the port is taken. */
 export function startHttpServer(
@@ -61,7 +67,7 @@ export function startHttpServer(
 
   async function stop(timeoutMs: number): Promise<void> {
     const deadline = Promise.withResolvers<void>();
-    const timer = setTimeout(deadline.resolve, timeoutMs);
+    const timer = setTimeout(deadline.resolve, Math.min(timeoutMs, lingerMsMax));
     try {
       await Promise.race([server.stop(), deadline.promise]);
     } finally {

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "bun:test";
+import { checkMessageKey, checkMessageQuery, checkMinSeq } from "../../src/edge/parse-query.ts";
+import { MarsError } from "../../src/event/error.ts";
+import { microsMax, microsMin } from "../../src/event/time.ts";
+
+function problemsOf(check: () => unknown): readonly unknown[] {
+  try {
+    check();
+  } catch (error) {
+    expect(error).toBeInstanceOf(MarsError);
+    expect((error as MarsError).code).toBe("invalid_argument");
+    return (error as MarsError).problems;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("checkMessageQuery", () => {
+  test("fills in the defaults and nothing else", () => {
+    expect(checkMessageQuery({})).toEqual({ order: "newest", limit: 100 });
+    expect(checkMessageQuery({ app_id: undefined, since: undefined })).toEqual({
+      order: "newest",
+      limit: 100,
+    });
+  });
+
+  test("takes every field, as text or decoded", () => {
+    const texts = {
+      app_id: "a",
+      message_id: "m",
+      external_id: "x",
+      event: "e",
+      missing: "f",
+      prefix: "p",
+      cursor: "c",
+    };
+    const expected = {
+      appId: "a",
+      messageId: "m",
+      externalId: "x",
+      event: "e",
+      missing: "f",
+      prefix: "p",
+      cursor: "c",
+      order: "updated",
+      limit: 7,
+      since: 1_000_001,
+      until: 2_000_000,
+    } as const;
+    const since = "1970-01-01T00:00:01.000001Z";
+    expect(checkMessageQuery({ ...texts, order: "updated", limit: "7", since, until: 2_000_000 })).toEqual(
+      expected,
+    );
+    expect(
+      checkMessageQuery({ ...texts, order: "updated", limit: 7, since: 1_000_001, until: 2_000_000 }),
+    ).toEqual(expected);
+  });
+
+  test("collects all problems in one error", () => {
+    const fields = {
+      app_id: "",
+      message_id: 7,
+      prefix: "\ud800",
+      since: microsMin - 1,
+      until: microsMax + 1,
+      order: 1,
+      limit: 0.5,
+    };
+    expect(problemsOf(() => checkMessageQuery(fields))).toMatchObject(
+      ["app_id", "message_id", "prefix", "since", "until", "order", "limit"].map((field) => ({ field })),
+    );
+  });
+
+  for (const limit of [
+    0,
+    1001,
+    -1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    "",
+    " 1",
+    "0x10",
+    "1e2",
+    "1.0",
+    "٣",
+  ]) {
+    test(`refuses the limit ${JSON.stringify(limit)}`, () => {
+      expect(problemsOf(() => checkMessageQuery({ limit }))).toEqual([
+        { field: "limit", message: "must be a whole number from 1 to 1000" },
+      ]);
+    });
+  }
+});
+
+describe("checkMinSeq", () => {
+  test("takes whole numbers in any form, and leaves absence alone", () => {
+    for (const value of ["12", 12, 12n]) expect(checkMinSeq(value)).toBe(12);
+    expect(checkMinSeq("0")).toBe(0);
+    expect(checkMinSeq(undefined)).toBeUndefined();
+  });
+
+  for (const value of ["", "-1", "1.5", -1, 1.5, -1n, 2n ** 63n, "99999999999999999999"]) {
+    test(`refuses ${JSON.stringify(String(value))}`, () => {
+      expect(problemsOf(() => checkMinSeq(value))).toEqual([
+        { field: "min_seq", message: "must be a whole number of at least 0" },
+      ]);
+    });
+  }
+});
+
+describe("checkMessageKey", () => {
+  test("tells both ids at fault", () => {
+    expect(checkMessageKey("a", "m")).toEqual({ appId: "a", messageId: "m" });
+    expect(problemsOf(() => checkMessageKey("", "x".repeat(513)))).toMatchObject([
+      { field: "app_id" },
+      { field: "message_id" },
+    ]);
+  });
+});
