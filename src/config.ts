@@ -126,7 +126,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     name: "MARS_RETENTION",
     default: "14d",
     unit: "duration",
-    meaning: "How long a message is kept after its last event; `off` keeps it for ever",
+    meaning: "How long a message is kept after the last that was heard of it; `off` keeps it for ever",
     parse: durationOrOff({ min: 1_000, max: 36_500 * 86_400_000 }),
   },
   logLevel: {
