@@ -6,7 +6,7 @@
  *                          └───── apply ──► store thread ─► publish ─► edge
  *     edge ─ list, get, history ─► query thread
  */
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./edge/http-app.ts";
@@ -125,6 +125,6 @@ async function makeDirectories(config: Config): Promise<void> {
 
 async function tlsOf({ tlsCert, tlsKey }: Config): Promise<{ tls?: { cert: string; key: string } }> {
   if (tlsCert === "") return {};
-  const [cert, key] = await Promise.all([Bun.file(tlsCert).text(), Bun.file(tlsKey).text()]);
+  const [cert, key] = await Promise.all([readFile(tlsCert, "utf8"), readFile(tlsKey, "utf8")]);
   return { tls: { cert, key } };
 }

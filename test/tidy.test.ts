@@ -40,6 +40,7 @@ const bunFiles = [
   "src/edge/embed.ts",
   "src/edge/sockets.ts",
   "src/threads.ts",
+  "src/store/garbage.ts",
   "src/store/thread.ts",
 ];
 

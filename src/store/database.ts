@@ -6,6 +6,7 @@
  */
 import { type Client, createClient, type InStatement, type ResultSet } from "@libsql/client";
 import { MarsError } from "../event/error.ts";
+import { collectGarbage } from "./garbage.ts";
 
 export interface DatabaseOptions {
   /** `file:`, `libsql:`, `http:`, `https:`, `ws:` or `wss:`. */
@@ -57,7 +58,7 @@ export class Database {
     this.#client?.close();
     this.#client = undefined;
     // The driver closes the file, and lets go of its lock, only when the connection's statements have been collected.
-    if (this.embedded) Bun.gc(true);
+    if (this.embedded) collectGarbage();
   }
 
   async #use<T>(call: (client: Client) => Promise<T>): Promise<T> {
