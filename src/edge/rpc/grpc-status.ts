@@ -5,9 +5,14 @@ import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { isUndecodable } from "./error.ts";
 import { gzipCompression } from "./gzip.ts";
 
+/** Whether nobody is left to answer. A stream that was reset is closed first and destroyed later. */
+export function isGone(stream: ServerHttp2Stream): boolean {
+  return stream.closed || stream.destroyed;
+}
+
 /** Ends a stream that has not been responded to with an error and nothing else, "trailers only" in gRPC's terms. */
 export function respondError(stream: ServerHttp2Stream, error: ConnectError): void {
-  if (stream.destroyed || stream.headersSent) return;
+  if (isGone(stream) || stream.headersSent) return;
   const status = setTrailerStatus(new Headers({ "content-type": "application/grpc" }), error);
   status.set("grpc-accept-encoding", gzipCompression.name);
   stream.respond({ ":status": 200, ...grpcTrailers(status) }, { endStream: true });
@@ -37,25 +42,25 @@ function encodeMessage(message: string): string {
 
 /** Ends a stream with an HTTP status: for requests that are not gRPC's at all. */
 export function respondHttp(stream: ServerHttp2Stream, status: number): void {
-  if (stream.destroyed || stream.headersSent) return;
+  if (isGone(stream) || stream.headersSent) return;
   stream.respond({ ":status": status }, { endStream: true });
   stopUpload(stream);
 }
 
 /** Ends a stream after its response's body, of which this is the last. */
 export function endStream(stream: ServerHttp2Stream, last?: Uint8Array): void {
-  if (stream.destroyed) return;
+  if (isGone(stream)) return;
   stream.end(last);
   stopUpload(stream);
 }
 
 /** Tells a client that still sends that it may stop: the response is complete (RFC 9113, 8.1). */
 function stopUpload(stream: ServerHttp2Stream): void {
-  if (stream.readableEnded || stream.destroyed) return;
+  if (stream.readableEnded || isGone(stream)) return;
   // What has arrived by now must be read, or it would hold the connection's flow-control window.
   stream.resume();
   const stop = () => {
-    if (!stream.destroyed && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    if (!isGone(stream) && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
   };
   if (stream.writableFinished) stop();
   else stream.once("finish", stop);

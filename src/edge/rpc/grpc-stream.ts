@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { goneError } from "./error.ts";
-import { endStream, grpcTrailers } from "./grpc-status.ts";
+import { endStream, grpcTrailers, isGone } from "./grpc-status.ts";
 import { timeoutMsMax } from "./router.ts";
 
 /** Resolves when the response has been handed over or the client is gone; rejects only by a fault of ours. */
@@ -30,7 +30,7 @@ export async function serveStream(
 
 async function respond(stream: ServerHttp2Stream, response: UniversalServerResponse): Promise<void> {
   const body = response.body?.[Symbol.asyncIterator]();
-  if (stream.destroyed) {
+  if (isGone(stream)) {
     // Ends the method, which still holds its subscription or waits for its client.
     await body?.return?.();
     return;
@@ -46,7 +46,7 @@ async function respond(stream: ServerHttp2Stream, response: UniversalServerRespo
       const chunk = await body.next();
       if (chunk.done === true) break;
       if (!stream.write(chunk.value)) await drained(stream);
-      if (stream.destroyed) break;
+      if (isGone(stream)) break;
     }
   } finally {
     await body?.return?.();
@@ -56,7 +56,7 @@ async function respond(stream: ServerHttp2Stream, response: UniversalServerRespo
 
 /** Waits until the client has read enough for us to write on, or is gone. */
 function drained(stream: ServerHttp2Stream): Promise<void> {
-  if (stream.destroyed || !stream.writableNeedDrain) return Promise.resolve();
+  if (isGone(stream) || !stream.writableNeedDrain) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
   const settle = () => {
     stream.off("drain", settle);

@@ -19,7 +19,7 @@ import { bodyBytesMax } from "../../event/limits.ts";
 import type { Log } from "../../event/ports.ts";
 import { rpcError, undecodableError } from "./error.ts";
 import { type BodyBudget, frameHeadBytes, readBody } from "./grpc-body.ts";
-import { endStream, respondError } from "./grpc-status.ts";
+import { endStream, isGone, respondError } from "./grpc-status.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { timeoutMsMax } from "./router.ts";
 
@@ -81,7 +81,7 @@ async function respondMessage(
 ): Promise<void> {
   const gzip = bytes.byteLength >= compressBytesMin && /\bgzip\b/.test(String(accepted));
   const message = gzip ? await gzipCompression.compress(bytes) : bytes;
-  if (stream.destroyed) return;
+  if (isGone(stream)) return;
   const frame = Buffer.allocUnsafe(frameHeadBytes + message.byteLength);
   frame.writeUInt8(gzip ? compressedFlag : 0, 0);
   frame.writeUInt32BE(message.byteLength, 1);

@@ -8,6 +8,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { startMars } from "../../support/mars.ts";
 import { failure, grpcJsClients, rpcClients, unary } from "./clients.ts";
+import { WireClient } from "./wire.ts";
 
 function clientsOf(port: number) {
   return rpcClients(createGrpcTransport({ baseUrl: `http://127.0.0.1:${port}` }));
@@ -58,6 +59,24 @@ describe("stopping", () => {
     const stored = new Set(message?.events.map(({ seq }) => Number(seq)));
     expect(seqs.filter((seq) => !stored.has(seq))).toEqual([]);
   });
+});
+
+test("a call that never ends is cut off when the time to stop is over", async () => {
+  await using mars = await startMars({ shutdownTimeoutMs: 50 });
+  using client = new WireClient(mars.grpcPort);
+  const stream = client.session.request({
+    ":method": "POST",
+    ":path": "/mars.v1.IngestService/CollectEvent",
+    "content-type": "application/grpc",
+  });
+  stream.on("error", () => {});
+  stream.write(Buffer.from([0, 0]));
+  // A call on the same connection: when it is answered, the one before it has arrived.
+  const unknown = await client.call({ path: "/unknown", chunks: [] });
+  expect(unknown.status).toBe(status.UNIMPLEMENTED);
+  const closed = new Promise((resolve) => stream.on("close", resolve));
+  await mars.stop();
+  await closed;
 });
 
 test("with a certificate the port speaks TLS, and nothing else", async () => {

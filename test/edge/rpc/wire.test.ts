@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { constants } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { gzipSync } from "node:zlib";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -215,6 +216,26 @@ test.each([
   socket.on("data", () => {});
   socket.write(Buffer.from(bytes, "latin1"));
   await closed;
+  await expectServing();
+});
+
+test("calls that are cancelled at any moment harm nobody", async () => {
+  using other = new WireClient(mars.grpcPort);
+  const closed: Promise<unknown>[] = [];
+  for (let i = 0; i < 500; i++) {
+    const stream = other.session.request({
+      ":method": "POST",
+      ":path": i % 2 === 0 ? legacyPath : readPath,
+      "content-type": "application/grpc",
+    });
+    closed.push(new Promise((resolve) => stream.on("close", resolve)));
+    stream.on("error", () => {});
+    if (i % 5 !== 0) stream.write(frame(event).subarray(0, i % 7 === 0 ? 9 : undefined));
+    if (i % 3 === 0) stream.end();
+    if (i % 4 === 0) stream.close(constants.NGHTTP2_CANCEL);
+    else setImmediate(() => stream.close(constants.NGHTTP2_CANCEL));
+  }
+  await Promise.all(closed);
   await expectServing();
 });
 
