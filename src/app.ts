@@ -125,6 +125,5 @@ async function makeDirectories(config: Config): Promise<void> {
 
 async function tlsOf({ tlsCert, tlsKey }: Config): Promise<{ tls?: { cert: string; key: string } }> {
   if (tlsCert === "") return {};
-  const [cert, key] = await Promise.all([readFile(tlsCert, "utf8"), readFile(tlsKey, "utf8")]);
-  return { tls: { cert, key } };
+  return { tls: { cert: await readFile(tlsCert, "utf8"), key: await readFile(tlsKey, "utf8") } };
 }
