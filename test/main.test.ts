@@ -199,6 +199,6 @@ describe("a Mars that cannot start ends with 1 and one sentence", () => {
   test("when the certificate cannot be read", async () => {
     expect(
       await refusal({ MARS_DATA_DIR: "./tls", MARS_TLS_CERT: "./no.pem", MARS_TLS_KEY: "./no.key" }),
-    ).toContain("no.pem");
+    ).toMatch(/no\.(pem|key)/);
   });
 });
