@@ -51,7 +51,9 @@ export function readBody(stream: ServerHttp2Stream, budget: BodyBudget): Promise
       fail(new ConnectError("the message's frame is cut off", Code.InvalidArgument));
     } else if (settle()) resolve(body);
   });
-  stream.on("close", () => fail(goneError()));
+  stream.on("close", () => {
+    if (!settled) fail(goneError());
+  });
   return promise;
 
   function fail(error: Error): void {
