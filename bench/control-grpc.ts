@@ -9,6 +9,7 @@ server.on("stream", (stream: ServerHttp2Stream) => {
   const chunks: Buffer[] = [];
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
   stream.on("end", () => {
+    if (stream.destroyed) return;
     const request = fromBinary(EventRequestSchema, Buffer.concat(chunks).subarray(5));
     const message = toBinary(
       EventResponseSchema,
@@ -21,7 +22,7 @@ server.on("stream", (stream: ServerHttp2Stream) => {
     stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
     stream.end(frame);
   });
-  stream.on("error", () => stream.close());
+  stream.on("error", () => undefined);
 });
 server.listen(0, "127.0.0.1", () => {
   process.stdout.write(`control is up: grpc 127.0.0.1:${(server.address() as AddressInfo).port}\n`);

@@ -37,6 +37,8 @@ export class GroupCommit implements Ingest {
   #journalBytes = 0;
   #writing: Promise<void> | undefined;
   #closed = false;
+  /** Whether the last group could not be written; said once, not for every group. */
+  #failing = false;
   #accepted = 0;
   #refused = 0;
 
@@ -135,7 +137,9 @@ export class GroupCommit implements Ingest {
       group = encodeGroup(firstSeq, events);
       await this.#options.journal.append(group);
     } catch (cause) {
-      this.#options.log.error("the journal could not be written", { events: events.length, error: cause });
+      if (!this.#failing)
+        this.#options.log.error("the journal cannot be written, refusing events", { error: cause });
+      this.#failing = true;
       const error = new MarsError("unavailable", "the journal cannot be written", {
         cause,
         retryAfterMs: 1_000,
@@ -143,6 +147,8 @@ export class GroupCommit implements Ingest {
       for (const submission of taken) submission.reject(error);
       return;
     }
+    if (this.#failing) this.#options.log.info("the journal can be written again");
+    this.#failing = false;
     this.#lastSeq = group.lastSeq;
     this.#journalBytes += Buffer.byteLength(group.body);
     this.#accepted += events.length;

@@ -3,9 +3,13 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import { createClient } from "@libsql/client";
+import { RetryInfoSchema } from "../../src/gen/google/rpc/error_details_pb.ts";
+import { rpcClients } from "../edge/rpc/clients.ts";
 import { startMars } from "../support/mars.ts";
-import { getJson, messageUrl, send, sendBulk, statsWhen } from "../support/rest.ts";
+import { getJson, messageUrl, postJson, send, sendBulk, statsWhen } from "../support/rest.ts";
 import { makeToken, type Sqld, type SqldOptions, sqldSupported, startSqld } from "../support/sqld.ts";
 
 /** How long the server is paused; `npm run test:remote` takes the 30 s of a real stall. */
@@ -85,6 +89,39 @@ describe.skipIf(!sqldSupported)("a libSQL server", () => {
     },
     pauseMs + 40_000,
   );
+
+  test("away for long: a full journal refuses with a time to retry, and takes events again when it has room", async () => {
+    const sqld = await server();
+    await using mars = await startMars({ databaseUrl: sqld.httpUrl, journalBytesMax: 100_000 });
+    await sendBulk(mars.url, events("before", 30));
+    await statsWhen(mars.url, ({ store }) => store.behind === 0);
+    await sqld.kill();
+
+    let accepted = 30;
+    let response: Response;
+    for (let n = 0; ; n++) {
+      response = await postJson(`${mars.url}/api/event/bulk`, { events: events(`away${n}`, 300) });
+      if (response.status !== 200) break;
+      accepted += 300;
+    }
+    expect(response.status).toBe(429);
+    expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await fetch(`${mars.url}/readyz`)).status).toBe(503);
+    const { ingest } = rpcClients(createGrpcTransport({ baseUrl: `http://127.0.0.1:${mars.grpcPort}` }));
+    const refusal = await ingest
+      .collectEvent({ appId: "a", messageId: "m", event: "E" })
+      .catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: Code.ResourceExhausted });
+    expect((refusal as ConnectError).findDetails(RetryInfoSchema)[0]?.retryDelay?.seconds).toBeGreaterThan(
+      0n,
+    );
+
+    await sqld.restart();
+    await statsWhen(mars.url, ({ store, journal }) => store.behind === 0 && journal.bytes < 100_000);
+    await send(mars.url, { app_id: "remote", message_id: "again", event: "ACCEPTED" });
+    await statsWhen(mars.url, ({ store }) => store.behind === 0);
+    await expectStored(sqld.httpUrl, "", accepted + 1);
+  }, 30_000);
 
   test("away from the start: a Mars that has run before accepts, a new one waits for its sequence", async () => {
     const sqld = await server();

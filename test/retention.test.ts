@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+import { LiveClient } from "./support/live-client.ts";
+import { startMars } from "./support/mars.ts";
+import { getJson, messageUrl, send, statsWhen } from "./support/rest.ts";
+
+const old = { app_id: "kept", message_id: "old", event: "CREATED" };
+
+/** Waits until the message is gone. */
+async function gone(url: string): Promise<void> {
+  const end = Date.now() + 15_000;
+  while ((await fetch(messageUrl(url, old.app_id, old.message_id))).status !== 404) {
+    if (Date.now() > end) throw new Error("retention did not take the message");
+    await Bun.sleep(20);
+  }
+}
+
+test("a message goes when nothing has been heard of it for the retention time, however old its events say they are", async () => {
+  await using mars = await startMars({ retentionMs: 1_500 });
+  const seq = await send(mars.url, { ...old, created_at: "2001-01-01T00:00:00Z" });
+  const url = `${messageUrl(mars.url, old.app_id, old.message_id)}?min_seq=${seq}`;
+  const { events } = await getJson<{ events: { received_at: string }[] }>(url);
+  await gone(mars.url);
+  expect(Date.now() - Date.parse(events[0]!.received_at)).toBeGreaterThanOrEqual(1_500);
+});
+
+test("a subscriber who asks for what retention has taken is told so, and hears what comes next", async () => {
+  await using mars = await startMars({ retentionMs: 400 });
+  const seq = await send(mars.url, old);
+  await statsWhen(mars.url, ({ store }) => store.stored_seq >= seq);
+  await gone(mars.url);
+
+  const client = await LiveClient.open(mars);
+  client.send({ type: "subscribe", topic: "all", after: 0 });
+  expect(await client.next()).toEqual({ type: "subscribed", topic: "all", seq, recovered: false });
+  await send(mars.url, { ...old, event: "AGAIN" });
+  expect(await client.next()).toMatchObject({ type: "event", seq: seq + 1, event: { event: "AGAIN" } });
+  client.close();
+});
+
+test("retention that is off keeps everything", async () => {
+  await using mars = await startMars({ retentionMs: 0 });
+  const seq = await send(mars.url, { ...old, created_at: "1999-01-01T00:00:00Z" });
+  expect(await getJson(`${messageUrl(mars.url, old.app_id, old.message_id)}?min_seq=${seq}`)).toMatchObject({
+    event_count: 1,
+  });
+});
