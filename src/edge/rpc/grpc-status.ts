@@ -1,8 +1,8 @@
 /** How gRPC ends a call on an HTTP/2 stream. */
 import { constants, type ServerHttp2Stream } from "node:http2";
-import { Code, type ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { isUndecodable } from "./error.ts";
+import { grpcTrailers } from "./grpc-trailers.ts";
 import { gzipCompression } from "./gzip.ts";
 
 /** Whether nobody is left to answer. A stream that was reset is closed first and destroyed later. */
@@ -17,27 +17,6 @@ export function respondError(stream: ServerHttp2Stream, error: ConnectError): vo
   status.set("grpc-accept-encoding", gzipCompression.name);
   stream.respond({ ":status": 200, ...grpcTrailers(status) }, { endStream: true });
   stopUpload(stream);
-}
-
-/** What Connect made of a status, as gRPC's clients read it and with the blame where it belongs. */
-export function grpcTrailers(trailers: Headers): Record<string, string> {
-  const fields = Object.fromEntries(trailers);
-  const encoded = fields["grpc-message"];
-  if (encoded === undefined) return fields;
-  const message = decodeURIComponent(encoded);
-  fields["grpc-message"] = encodeMessage(message);
-  if (isUndecodable(Number(fields["grpc-status"]), message)) {
-    fields["grpc-status"] = String(Code.InvalidArgument);
-  }
-  return fields;
-}
-
-/**
- * gRPC percent-encodes what is not printable ASCII, and nothing else but the percent sign. Connect encodes more, and grpc-js,
- * for one, would show a comma as `%2C`. A lone surrogate cannot come here: Connect would have refused to encode it.
- */
-function encodeMessage(message: string): string {
-  return message.replace(/[^ -$&-~]+/g, encodeURIComponent);
 }
 
 /** Ends a stream with an HTTP status: for requests that are not gRPC's at all. */

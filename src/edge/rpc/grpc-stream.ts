@@ -3,7 +3,8 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { goneError } from "./error.ts";
-import { endStream, grpcTrailers, isGone } from "./grpc-status.ts";
+import { endStream, isGone } from "./grpc-status.ts";
+import { grpcTrailers } from "./grpc-trailers.ts";
 import { timeoutMsMax } from "./router.ts";
 
 /** Resolves when the response has been handed over or the client is gone; rejects only by a fault of ours. */

@@ -3,11 +3,13 @@ import { Code, cors } from "@connectrpc/connect";
 import {
   createAsyncIterable,
   type UniversalHandler,
+  type UniversalServerResponse,
   universalServerResponseToFetch,
 } from "@connectrpc/connect/protocol";
 import { bodyBytesMax } from "../../event/limits.ts";
 import type { EdgeParts } from "../parts.ts";
 import { isUndecodable, stoppingError } from "./error.ts";
+import { grpcWebBody } from "./grpc-trailers.ts";
 import { createRpcHandlers } from "./router.ts";
 
 export interface RpcFetchOptions {
@@ -29,6 +31,7 @@ const discardBytesMax = bodyBytesMax;
 /** How long browsers may remember what a preflight request allowed; the most that Chromium takes, in seconds. */
 const preflightAge = "7200";
 
+/** Creates the handler, over whoever takes events in and answers questions. */
 export function createRpcFetch(parts: EdgeParts, options: RpcFetchOptions = {}): RpcFetch {
   const handlers = createRpcHandlers(parts, {
     protocols: { connect: true, grpcWeb: true, grpc: false },
@@ -46,13 +49,11 @@ export function createRpcFetch(parts: EdgeParts, options: RpcFetchOptions = {}):
     if (request.method === "OPTIONS") return preflight(allowed ? origin : undefined);
     const body = requestBody(request);
     const { method, url, headers: header, signal } = request;
-    let answered = await handler({ httpVersion: "", method, url, header, signal, body: body.chunks() });
-    if (handler.method.methodKind === "bidi_streaming") {
-      answered = { ...answered, body: followed(answered.body, body.cancel) };
-    } else {
-      await body.discard();
-    }
-    const response = blameClient(universalServerResponseToFetch(answered));
+    const answered = await handler({ httpVersion: "", method, url, header, signal, body: body.chunks() });
+    if (handler.method.methodKind !== "bidi_streaming") await body.discard();
+    const response = blameClient(
+      universalServerResponseToFetch({ ...answered, body: answerBody(answered, body.cancel) }),
+    );
     if (!allowed) return response;
     const { headers } = await response;
     headers.set("access-control-allow-origin", origin);
@@ -104,12 +105,13 @@ function requestBody({ body }: Request): RequestBody {
   };
 }
 
-async function* followed(
-  body: AsyncIterable<Uint8Array> = createAsyncIterable([]),
+async function* answerBody(
+  { body = createAsyncIterable([]), header }: UniversalServerResponse,
   after: () => void,
 ): AsyncGenerator<Uint8Array> {
+  const web = header?.get("content-type")?.startsWith("application/grpc-web");
   try {
-    yield* body;
+    yield* web ? grpcWebBody(body) : body;
   } finally {
     after();
   }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { startMars, type TestMars } from "../../support/mars.ts";
+import { frame } from "./wire.ts";
 
 const page = "https://page.example";
 const collectEvent = "/mars.v1.IngestService/CollectEvent";
@@ -74,6 +75,15 @@ describe("Connect by hand", () => {
     const response = await post(collectEvent, "\xff\xff", { "content-type": "application/proto" });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: "invalid_argument" });
+  });
+
+  test("bytes that are no message are an invalid argument to gRPC-Web", async () => {
+    const type = { "content-type": "application/grpc-web+proto" };
+    const response = await post(collectEvent, new Uint8Array(frame(Buffer.from("\xff\xff", "latin1"))), type);
+    const answer = Buffer.from(await response.arrayBuffer());
+    expect(answer[0]).toBe(0x80);
+    expect(answer.readUInt32BE(1)).toBe(answer.byteLength - 5);
+    expect(answer.subarray(5).toString().split("\r\n")).toContain("grpc-status: 3");
   });
 
   test("a bomb is refused, and so is what is not gzip", async () => {

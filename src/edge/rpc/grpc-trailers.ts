@@ -1,0 +1,38 @@
+/** The trailers by which gRPC and gRPC-Web end a call. */
+import { Code } from "@connectrpc/connect";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
+import { isUndecodable } from "./error.ts";
+import { frameHeadBytes } from "./grpc-body.ts";
+
+/** What Connect made of a status, as gRPC's clients read it and with the blame where it belongs. */
+export function grpcTrailers(trailers: Headers): Record<string, string> {
+  const fields = Object.fromEntries(trailers);
+  const encoded = fields["grpc-message"];
+  if (encoded === undefined) return fields;
+  const message = decodeURIComponent(encoded);
+  fields["grpc-message"] = encodeMessage(message);
+  if (isUndecodable(Number(fields["grpc-status"]), message)) {
+    fields["grpc-status"] = String(Code.InvalidArgument);
+  }
+  return fields;
+}
+
+/**
+ * gRPC percent-encodes what is not printable ASCII, and nothing else but the percent sign. Connect encodes more, and grpc-js,
+ * for one, would show a comma as `%2C`. A lone surrogate cannot come here: Connect would have refused to encode it.
+ */
+function encodeMessage(message: string): string {
+  return message.replace(/[^ -$&-~]+/g, encodeURIComponent);
+}
+
+/** The same for the trailers that gRPC-Web sends as the last frame of a body; Connect makes one chunk of each frame. */
+export async function* grpcWebBody(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    if (chunk[0] !== trailerFlag) yield chunk;
+    else {
+      const trailers = new Headers(grpcTrailers(trailerParse(chunk.subarray(frameHeadBytes))));
+      yield encodeEnvelope(trailerFlag, trailerSerialize(trailers));
+    }
+  }
+}
