@@ -38,13 +38,12 @@ function formatLine(
   message: string,
   fields: Readonly<Record<string, unknown>> = {},
 ): string {
-  // Last come first here: a field cannot pass itself off as the time, the level or the message.
   const head = { time: new Date().toISOString(), level, message };
-  const line = { ...head, ...fields, ...head };
   try {
-    return JSON.stringify(line, replace);
+    // The head again at the end: a field cannot pass itself off as the time, the level or the message.
+    return JSON.stringify({ ...head, ...fields, ...head }, replace);
   } catch {
-    // A cycle.
+    // A cycle, or a getter that throws.
     return JSON.stringify({ ...head, unloggable: Object.keys(fields) });
   }
 }
