@@ -5,7 +5,7 @@ import { checkEvent, type Problems } from "../../event/validate.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { parseBatch } from "./batch.ts";
-import { parseJson, readText } from "./body.ts";
+import { createBodyReader, parseJson } from "./body.ts";
 import { bodyFormat } from "./media-type.ts";
 import { problemResponse } from "./problem.ts";
 import type { Router } from "./router.ts";
@@ -15,6 +15,7 @@ const acceptedInit: ResponseInit = { headers: new Headers({ "content-type": "app
 
 export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest">): void {
   const { ingest } = parts;
+  const readText = createBodyReader();
 
   router.post("/api/event", async (c) => {
     const request = c.req.raw;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { createBodyReader } from "../../../src/edge/rest/body.ts";
 import { bodyBytesMax } from "../../../src/event/limits.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { event, get, post } from "./client.ts";
@@ -138,5 +139,46 @@ describe("request bodies", () => {
     );
     expect(status).toBe(413);
     expect(body).toMatchObject({ status: 413, success: false, code: "too_large" });
+  });
+});
+
+describe("createBodyReader", () => {
+  /** A body that has sent `bytes` and not come to its end. */
+  function unfinished(bytes: number): { request: Request; end(): void } {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    void writer.write(new Uint8Array(bytes).fill(0x20)).catch(() => {});
+    const request = new Request("http://mars/api/event", { method: "POST", body: readable });
+    return { request, end: () => void writer.close() };
+  }
+
+  test("refuses large bodies while others hold all there is to hold, and no longer", async () => {
+    const read = createBodyReader(1000);
+    const first = unfinished(600);
+    const reading = read(first.request);
+    await expect(read(unfinished(600).request)).rejects.toMatchObject({
+      code: "overloaded",
+      retryAfterMs: 1000,
+    });
+    first.end();
+    expect(await reading).toHaveLength(600);
+    const next = unfinished(1000);
+    next.end();
+    expect(await read(next.request)).toHaveLength(1000);
+  });
+
+  test("forgets what a client that went away had sent", async () => {
+    const read = createBodyReader(1000);
+    for (let n = 0; n < 3; n++) {
+      let push = 0;
+      const body = new ReadableStream({
+        pull(controller) {
+          if (push++ === 0) controller.enqueue(new Uint8Array(900));
+          else controller.error(new Error("gone"));
+        },
+      });
+      const request = new Request("http://mars/api/event", { method: "POST", body });
+      await expect(read(request)).rejects.toMatchObject({ code: "malformed" });
+    }
   });
 });

@@ -1,0 +1,129 @@
+import { describe, expect, test } from "bun:test";
+import { createHttpApp } from "../../src/edge/http-app.ts";
+import type { EdgeParts } from "../../src/edge/parts.ts";
+import { type ErrorCode, MarsError } from "../../src/event/error.ts";
+import type { Health } from "../../src/event/ports.ts";
+
+// Parts that fail on demand: a real Mars cannot be made to run out of disk or to meet a fault of ours at will.
+function appWith(failure: () => unknown, health: Health = { lifecycle: "serving", unready: "" }) {
+  const logged: unknown[] = [];
+  const fail = () => Promise.reject(failure());
+  const parts = {
+    ingest: { accept: fail },
+    reader: { list: fail, get: fail, history: fail },
+    progress: { storedSeq: 0, reached: fail },
+    live: {
+      seq: 0,
+      subscribe: () => () => {},
+      stream: () => {
+        throw failure();
+      },
+      announce: () => {
+        throw failure();
+      },
+    },
+    log: {
+      debug() {},
+      info() {},
+      warn() {},
+      error: (message: string, fields?: Readonly<Record<string, unknown>>) =>
+        logged.push({ message, fields }),
+    },
+    version: "test",
+    testEndpoints: true,
+    stats() {
+      throw failure();
+    },
+    health: () => health,
+  } satisfies EdgeParts;
+  return { app: createHttpApp(parts), logged };
+}
+
+const json = { "content-type": "application/json" };
+const event = { app_id: "a", message_id: "m", event: "e" };
+const calls: [method: string, path: string, body?: string][] = [
+  ["POST", "/api/event", JSON.stringify(event)],
+  ["POST", "/api/event/bulk", JSON.stringify({ events: [event] })],
+  ["GET", "/api/messages"],
+  ["GET", "/api/messages?min_seq=1"],
+  ["GET", "/api/apps/a/messages/m"],
+  ["GET", "/api/stream?topic=all"],
+  ["GET", "/api/create_event"],
+  ["GET", "/api/test_socket?message_id=m"],
+  ["GET", "/api/q/stats"],
+];
+
+describe("a fault of ours", () => {
+  for (const [method, path, body] of calls) {
+    test(`in ${method} ${path} is logged, and the client is told nothing of it`, async () => {
+      const { app, logged } = appWith(() => new Error("the secret path is /srv/mars"));
+      const response = await app.request(path, {
+        method,
+        headers: json,
+        ...(body !== undefined && { body }),
+      });
+      expect(response.status).toBe(500);
+      const text = await response.text();
+      expect(text).not.toContain("secret");
+      expect(JSON.parse(text)).toMatchObject({ status: 500, success: false, code: "internal" });
+      expect(JSON.stringify(logged)).toContain("the secret path is /srv/mars");
+    });
+  }
+});
+
+describe("a refusal", () => {
+  const refusals: [
+    code: ErrorCode,
+    retryAfterMs: number | undefined,
+    status: number,
+    retryAfter: string | null,
+  ][] = [
+    ["overloaded", 2_500, 429, "3"],
+    ["overloaded", 1, 429, "1"],
+    ["overloaded", undefined, 429, "1"],
+    ["draining", undefined, 503, "1"],
+    ["unavailable", 10_000, 503, "10"],
+    ["deadline_exceeded", undefined, 504, null],
+  ];
+  for (const [code, retryAfterMs, status, retryAfter] of refusals) {
+    test(`because ${code} is answered ${status}, to come back after ${retryAfter} s`, async () => {
+      const options = retryAfterMs === undefined ? {} : { retryAfterMs };
+      const { app, logged } = appWith(() => new MarsError(code, "not now", options));
+      for (const [method, path, body] of calls.slice(0, 5)) {
+        const response = await app.request(path, {
+          method,
+          headers: json,
+          ...(body !== undefined && { body }),
+        });
+        expect(response.status).toBe(status);
+        expect(response.headers.get("retry-after")).toBe(retryAfter);
+        expect(response.headers.get("connection")).toBe(code === "draining" ? "close" : null);
+        expect(await response.json()).toMatchObject({ status, success: false, code, detail: "not now" });
+      }
+      expect(logged).toEqual([]);
+    });
+  }
+});
+
+describe("readiness", () => {
+  const cases: [health: Health, status: number, detail?: string][] = [
+    [{ lifecycle: "serving", unready: "" }, 200],
+    [{ lifecycle: "starting", unready: "" }, 503, "starting"],
+    [{ lifecycle: "draining", unready: "draining" }, 503, "draining"],
+    [{ lifecycle: "stopped", unready: "" }, 503, "stopped"],
+    [{ lifecycle: "serving", unready: "the journal is full" }, 503, "the journal is full"],
+  ];
+  for (const [health, status, detail] of cases) {
+    test(`is ${status} while ${detail ?? "serving"}, and life and status are unmoved`, async () => {
+      const { app } = appWith(() => new Error("unused"), health);
+      const response = await app.request("/readyz");
+      expect(response.status).toBe(status);
+      if (detail !== undefined) {
+        expect(await response.json()).toMatchObject({ status: 503, success: false, detail });
+        expect(response.headers.get("retry-after")).toBe("1");
+      }
+      expect((await app.request("/livez")).status).toBe(200);
+      expect((await app.request("/status")).status).toBe(200);
+    });
+  }
+});
