@@ -1,6 +1,8 @@
 /** The program as a user runs it: a process with arguments, an environment, signals and an exit code. */
 import { afterAll, describe, expect, test } from "bun:test";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
@@ -117,6 +119,25 @@ describe("a Mars that is up", () => {
     child.kill("SIGINT");
     child.kill("SIGINT");
     expect(await child.exited).toBe(0);
+  });
+
+  test("ends at once when it is told a second time while it stops", async () => {
+    const child = spawn([], { MARS_DATA_DIR: "./impatient" });
+    // A request that never ends is what a stop waits for.
+    const socket = connect(httpPort(await up(child)), "127.0.0.1");
+    socket.on("error", () => undefined);
+    // The answer to the first says that the second has arrived too.
+    socket.write("GET /status HTTP/1.1\r\nHost: mars\r\n\r\n");
+    socket.write(
+      "POST /api/event HTTP/1.1\r\nHost: mars\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+    );
+    await once(socket, "data");
+    child.kill("SIGTERM");
+    // Two signals within half a second count as one.
+    await Bun.sleep(600);
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(143);
+    socket.destroy();
   });
 
   test("has stored what it acknowledged when it comes again", async () => {
