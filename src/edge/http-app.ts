@@ -5,6 +5,8 @@
 import { Hono } from "hono";
 import { METHODS } from "hono/router";
 import { MarsError } from "../event/error.ts";
+import { IngestService } from "../gen/mars/v1/ingest_service_pb.ts";
+import { MessageService } from "../gen/mars/v1/message_service_pb.ts";
 import type { EdgeParts } from "./parts.ts";
 import { acceptedCodings } from "./rest/body.ts";
 import { addEventRoutes } from "./rest/events.ts";
@@ -29,6 +31,13 @@ export interface PageFiles {
   readonly paths: readonly string[];
   serve(request: Request): Response | undefined;
 }
+
+/** The RPCs that answer with a stream, which may be quiet for long. */
+const streamPaths: ReadonlySet<string> = new Set(
+  [...IngestService.methods, ...MessageService.methods]
+    .filter(({ methodKind }) => methodKind !== "unary")
+    .map((method) => `/${method.parent.typeName}/${method.name}`),
+);
 
 /** Creates the app. Its `fetch` takes a request and the `RuntimeBindings`; it never rejects. */
 export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): Router {
@@ -82,16 +91,12 @@ function addFallback(router: Router, rpc: RpcFetch): void {
 }
 
 function answerRpc(c: HttpContext, answer: Promise<Response> | undefined): Promise<Response> | undefined {
-  return answer?.then((response) => {
-    // Only streams are quiet for long, and only once they have begun: a request that stalls is still cut off.
-    if (isStream(response.headers.get("content-type"))) c.env?.keepOpen?.(c.req.raw);
+  if (answer === undefined || !streamPaths.has(c.req.path)) return answer;
+  return answer.then((response) => {
+    // Not before there is an answer: a request that stalls is still cut off.
+    c.env?.keepOpen?.(c.req.raw);
     return response;
   });
-}
-
-/** Connect's streams, and all of gRPC-Web, which has no type of its own for them. */
-function isStream(contentType: string | null): boolean {
-  return contentType !== null && /^application\/(connect\+|grpc-web)/.test(contentType);
 }
 
 function answerOther(router: Router, c: HttpContext): Response {

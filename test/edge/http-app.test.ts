@@ -105,6 +105,29 @@ describe("a refusal", () => {
   }
 });
 
+describe("the idle timeout", () => {
+  test("is lifted for streams that have begun, and for nothing else", async () => {
+    const { app } = appWith(() => new MarsError("not_found", "nothing"));
+    const exempt: string[] = [];
+    const runtime = { keepOpen: (request: Request) => void exempt.push(new URL(request.url).pathname) };
+    const call = async (path: string, type: string, body?: string) => {
+      const init = body === undefined ? {} : { method: "POST", body, headers: { "content-type": type } };
+      const response = await app.request(path, init, runtime);
+      await response.body?.cancel();
+    };
+    await call("/api/event", "application/json", JSON.stringify(event));
+    await call("/api/messages", "");
+    await call("/mars.v1.MessageService/GetMessage", "application/json", '{"appId":"a","messageId":"m"}');
+    // An envelope of Connect's: flags, length, message.
+    await call(
+      "/mars.v1.MessageService/WatchEvents",
+      "application/connect+json",
+      '\0\0\0\0\x0f{"topic":"all"}',
+    );
+    expect(exempt).toEqual(["/mars.v1.MessageService/WatchEvents"]);
+  });
+});
+
 describe("readiness", () => {
   const cases: [health: Health, status: number, detail?: string][] = [
     [{ lifecycle: "serving", unready: "" }, 200],
