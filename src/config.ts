@@ -189,7 +189,8 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     name: "MARS_SOCKET_BUFFER",
     default: "4MiB",
     unit: "bytes",
-    meaning: "How far a live subscriber may fall behind before it is closed, to resume",
+    meaning:
+      "What waits for a slow live subscriber; the rest it gets from history at its own pace, and one that takes nothing for 15 s is closed, to resume",
     parse: bytes({ min: 64 * 1024, max: 1024 ** 3 }),
   },
   allowedOrigins: {
