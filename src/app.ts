@@ -83,21 +83,24 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     stats: () => pipeline.stats(),
     health: () => ({ lifecycle, unready: lifecycle === "serving" ? pipeline.refusal : lifecycle }),
   };
-  const { host, httpPort, grpcPort, shutdownTimeoutMs, allowedOrigins, socketBufferBytesMax } = config;
+  // One deadline for all: what one part leaves of it is what the next one has.
+  let deadline = 0;
+  const remainingMs = () => Math.max(0, deadline - performance.now());
+  const { host, httpPort, grpcPort, allowedOrigins, socketBufferBytesMax } = config;
   const sockets = createSockets(parts, { allowedOrigins, pauseBytes: socketBufferBytesMax });
   const stopping = new AbortController();
   const page = { paths: pagePaths, serve: servePage };
   const app = createHttpApp(parts, { allowedOrigins, page, stopping: stopping.signal });
   const http = startHttpServer(app, sockets, { host, port: httpPort });
-  shutdown.defer("http", () => http.stop(shutdownTimeoutMs));
+  shutdown.defer("http", () => http.stop(remainingMs()));
   const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await tlsOf(config)) });
-  shutdown.defer("grpc", () => grpc.stop(shutdownTimeoutMs));
+  shutdown.defer("grpc", () => grpc.stop(remainingMs()));
   shutdown.defer("sockets", () => sockets.close());
   shutdown.defer("live", () => live.close());
   shutdown.defer("streams", () => stopping.abort());
 
   await pipeline.start(journalState);
-  shutdown.defer("pipeline", () => pipeline.stop(shutdownTimeoutMs));
+  shutdown.defer("pipeline", () => pipeline.stop(remainingMs()));
   lifecycle = "serving";
 
   return {
@@ -106,20 +109,25 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     failed: Promise.race([pipeline.failed, journal.failed, store.failed, query.failed]),
     async stop() {
       lifecycle = "draining";
+      deadline = performance.now() + config.shutdownTimeoutMs;
       await shutdown.run();
       lifecycle = "stopped";
     },
   };
 }
 
-async function makeDirectories(config: Config): Promise<void> {
-  // What teams report about their messages is nobody else's business on a shared machine.
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  if (config.databaseUrl.startsWith("file:")) {
-    await mkdir(dirname(decodeURIComponent(config.databaseUrl.slice("file:".length))), {
-      recursive: true,
-      mode: 0o700,
-    });
+async function makeDirectories({ dataDir, databaseUrl }: Config): Promise<void> {
+  const directories = [dataDir];
+  if (databaseUrl.startsWith("file:")) {
+    directories.push(dirname(decodeURIComponent(databaseUrl.slice("file:".length))));
+  }
+  for (const directory of directories) {
+    try {
+      // What teams report about their messages is nobody else's business on a shared machine.
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+    } catch (cause) {
+      throw new Error(`the directory ${directory} cannot be made: ${(cause as Error).message}`, { cause });
+    }
   }
 }
 

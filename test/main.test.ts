@@ -126,10 +126,9 @@ describe("a Mars that is up", () => {
     // A request that never ends is what a stop waits for.
     const socket = connect(httpPort(await up(child)), "127.0.0.1");
     socket.on("error", () => undefined);
-    // The answer to the first says that the second has arrived too.
-    socket.write("GET /status HTTP/1.1\r\nHost: mars\r\n\r\n");
+    // In one piece, so that the answer to the first says that the second has arrived too.
     socket.write(
-      "POST /api/event HTTP/1.1\r\nHost: mars\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+      "GET /status HTTP/1.1\r\nHost: mars\r\n\r\nPOST /api/event HTTP/1.1\r\nHost: mars\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
     );
     await once(socket, "data");
     child.kill("SIGTERM");

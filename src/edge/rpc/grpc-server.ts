@@ -48,6 +48,17 @@ const headerBytesMax = 16 * 1024;
 /** What a client may send ahead on one stream. */
 const streamWindowBytes = 1024 * 1024;
 
+/** What a client without calls under way has to notice that it should connect elsewhere, when Mars stops. */
+const goawayGraceMs = 250;
+
+interface Connections {
+  /** Takes no more, and asks those that are open to end with their last call. */
+  close(): void;
+  /** Ends those that have no call under way: some never spoke, and would stay for ever. */
+  destroyIdle(): void;
+  destroy(): void;
+}
+
 /** Resolves when the port is open; rejects when it cannot be. */
 export async function startGrpcServer(
   parts: EdgeParts,
@@ -111,8 +122,10 @@ export async function startGrpcServer(
     stopping.abort(stoppingError());
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     connections.close();
+    const idle = setTimeout(connections.destroyIdle, Math.min(goawayGraceMs, deadlineMs));
     const timer = setTimeout(connections.destroy, deadlineMs);
     await closed;
+    clearTimeout(idle);
     clearTimeout(timer);
   }
 }
@@ -139,8 +152,9 @@ function createUnaryHandlers(parts: EdgeParts): ReadonlyMap<string, UnaryHandler
 }
 
 /** Bounds the connections of a server, and ends them: `close` after their calls, `destroy` at once. */
-function trackConnections(server: Http2Server | Http2SecureServer): { close(): void; destroy(): void } {
-  const sessions = new Set<ServerHttp2Session>();
+function trackConnections(server: Http2Server | Http2SecureServer): Connections {
+  /** Each session with the number of its open streams. */
+  const sessions = new Map<ServerHttp2Session, number>();
   const sockets = new Set<Socket>();
   let closing = false;
   server.on("connection", (socket: Socket) => {
@@ -152,16 +166,27 @@ function trackConnections(server: Http2Server | Http2SecureServer): { close(): v
       session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
       return;
     }
-    sessions.add(session);
+    sessions.set(session, 0);
     session.once("close", () => sessions.delete(session));
+    const count = (change: number) => {
+      const open = sessions.get(session);
+      if (open !== undefined) sessions.set(session, open + change);
+    };
+    session.on("stream", (stream) => {
+      count(1);
+      stream.once("close", () => count(-1));
+    });
   });
   return {
     close() {
       closing = true;
-      for (const session of sessions) session.close();
+      for (const session of sessions.keys()) session.close();
+    },
+    destroyIdle() {
+      for (const [session, open] of sessions) if (open === 0) session.destroy();
     },
     destroy() {
-      for (const session of sessions) session.destroy();
+      for (const session of sessions.keys()) session.destroy();
       // Those that never got as far as a session.
       for (const socket of sockets) socket.destroy();
     },
