@@ -20,7 +20,10 @@ import type { StoreProgress } from "./progress.ts";
  * The least time between two batches, in milliseconds, unless the second is full. A transaction costs some 0.4 ms
  * whatever it holds, so under load a few milliseconds' events share one; after a pause an event passes at once.
  */
-const batchIntervalMs = 5;
+const batchIntervalMs = 10;
+
+/** A batch up to this size is made ready at once. */
+const turnEvents = 1_000;
 
 /** Between attempts to reach a store that failed: doubling from the first to the last, in milliseconds. */
 const retryFirstMs = 50;
@@ -144,7 +147,14 @@ export class Flow {
     const { from, to, events } = this.#open;
     this.#open = { from: to, to, events: [] };
     this.#signalChange();
-    const shares = await Promise.all(this.#lanes.map((lane) => lane.close()));
+    // Every lane's part ends here. Making the parts of a large batch takes turns with answering clients.
+    let turn = Promise.resolve();
+    const shares = await Promise.all(
+      this.#lanes.map((lane) => {
+        if (events.length > turnEvents) turn = turn.then(nextTurn);
+        return lane.close(turn);
+      }),
+    );
     const batch = {
       from,
       to,
@@ -198,4 +208,11 @@ export class Flow {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
+}
+
+/** Resolves when everything else that waits has had its turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

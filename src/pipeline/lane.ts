@@ -8,6 +8,8 @@ const laneEventsMax = 4_096;
 
 /** Marks the end of a batch in every lane: what came before it belongs to the batch, nothing after it does. */
 interface Barrier {
+  /** When the share may be made. */
+  readonly turn: Promise<void>;
   readonly reached: (share: Share) => void;
 }
 
@@ -25,11 +27,15 @@ export class Lane {
     return this.#channel.push(event);
   }
 
-  /** Closes the lane's part of the batch; resolves to it when everything pushed before has been gathered. */
-  close(): Promise<Share> {
+  /**
+   * Closes the lane's part of the batch here and now; resolves to it when everything pushed before has been gathered.
+   *
+   * @param turn when to make it: a large share takes milliseconds of the thread that answers clients
+   */
+  close(turn: Promise<void>): Promise<Share> {
     return new Promise((reached) => {
       // A full channel needs no waiting here: a barrier follows at most one batch, and its answer is awaited.
-      this.#channel.push({ reached });
+      this.#channel.push({ turn, reached });
     });
   }
 
@@ -37,8 +43,12 @@ export class Lane {
   async run(): Promise<void> {
     for await (const items of this.#channel) {
       for (const item of items) {
-        if ("reached" in item) item.reached(this.#aggregator.take());
-        else this.#aggregator.add(item);
+        if ("reached" in item) {
+          await item.turn;
+          item.reached(this.#aggregator.take());
+        } else {
+          this.#aggregator.add(item);
+        }
       }
     }
   }

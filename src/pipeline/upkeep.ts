@@ -10,8 +10,11 @@ import type { StoreProgress } from "./progress.ts";
 
 /** How often the loop looks whether there is something to do. */
 const tickMs = 250;
-/** Stored events after which a checkpoint no longer waits for a quiet moment: it bounds the write-ahead log. */
-const checkpointEvents = 200_000;
+/**
+ * Stored events after which a checkpoint no longer waits for a quiet moment. It bounds the write-ahead log, and what a
+ * checkpoint writes at once: the journal's fsync waits for the same disk.
+ */
+const checkpointEvents = 20_000;
 /** How often retention looks for old messages, at most; more often where the retention itself is short. */
 const pruneEveryMs = 60_000;
 

@@ -29,7 +29,7 @@ export interface MessageFileOptions {
   readonly timeoutMs: number;
 }
 
-/** Write-ahead log that lets a checkpoint wait for a quiet moment; see `Store.checkpoint`. */
+/** What the writer keeps of the database in memory, in KiB: the inner pages of every index, at ten million messages. */
 const cacheKiB = 65_536;
 
 export class MessageFile {
