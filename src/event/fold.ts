@@ -12,21 +12,40 @@ import type { MessageSummary } from "./query.ts";
 /** Distinct stage names that a summary lists. A message with more has lost its meaning, not its events. */
 export const stagesMax = 256;
 
+/** Whether two reports of one message are the same event. */
+function isSameEvent(a: SequencedEvent, b: SequencedEvent): boolean {
+  return (
+    a.eventId === b.eventId && (a.eventId !== "" || (a.createdAt === b.createdAt && a.event === b.event))
+  );
+}
+
 /** What identifies an event within its message; equal texts mean the same event. */
-export function identityOf(event: SequencedEvent): string {
+function identityOf(event: SequencedEvent): string {
   // The separator cannot occur in an id or a name: NUL is refused.
   return event.eventId === "" ? `${event.event}\0${event.createdAt}` : event.eventId;
 }
 
+/** Up to so many reports are compared with each other; the identities of more are looked up. */
+const comparedMax = 16;
+
 /** The set of events that these reports of one message make, each identity once. */
 export function foldReports(reports: readonly SequencedEvent[]): StoredEvent[] {
-  const events = new Map<string, StoredEvent>();
+  const events: StoredEvent[] = [];
+  const known = reports.length > comparedMax ? new Map<string, number>() : undefined;
   for (const report of reports) {
-    const identity = identityOf(report);
-    const known = events.get(identity);
-    events.set(identity, known === undefined ? { ...report, duplicates: 0 } : merge(known, report));
+    const at =
+      known === undefined
+        ? events.findIndex((event) => isSameEvent(event, report))
+        : (known.get(identityOf(report)) ?? -1);
+    const same = events[at];
+    if (same === undefined) {
+      known?.set(identityOf(report), events.length);
+      events.push({ ...report, duplicates: 0 });
+    } else {
+      events[at] = merge(same, report);
+    }
   }
-  return [...events.values()];
+  return events;
 }
 
 function merge(known: StoredEvent, report: SequencedEvent): StoredEvent {

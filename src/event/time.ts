@@ -9,50 +9,65 @@ import type { Micros } from "./event.ts";
 export const microsMin: Micros = Date.UTC(1685, 0, 1) * 1000;
 export const microsMax: Micros = Date.UTC(2255, 0, 1) * 1000 - 1;
 
-const rfc3339 =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
+const notATime = "must be an RFC 3339 time with an offset, such as 2026-01-31T12:00:00.123456Z";
 
 /**
  * Parses an RFC 3339 time with its offset, up to nanosecond digits (those past the microsecond are cut off).
  * A leap second (`:60`) is the first moment of the next minute. Returns a sentence on what is wrong otherwise.
+ *
+ * By hand, since it is done for every event and a regular expression took four times as long.
  */
 export function parseTime(text: string): Micros | string {
-  const match = rfc3339.exec(text);
-  if (match === null) return "must be an RFC 3339 time with an offset, such as 2026-01-31T12:00:00.123456Z";
-  const [
-    ,
-    year,
-    month,
-    day,
-    hour,
-    minute,
-    second,
-    fraction = "",
-    sign,
-    offsetHour = "0",
-    offsetMinute = "0",
-  ] = match;
-  const monthIndex = Number(month) - 1;
+  const year = digits(text, 0, 4);
+  const month = digits(text, 5, 2);
+  const day = digits(text, 8, 2);
+  const hour = digits(text, 11, 2);
+  const minute = digits(text, 14, 2);
+  const second = digits(text, 17, 2);
   if (
-    monthIndex < 0 ||
-    monthIndex > 11 ||
-    Number(day) < 1 ||
-    Number(day) > daysIn(Number(year), monthIndex) ||
-    Number(hour) > 23 ||
-    Number(minute) > 59 ||
-    Number(second) > 60 ||
-    Number(offsetHour) > 23 ||
-    Number(offsetMinute) > 59
+    (year | month | day | hour | minute | second) < 0 ||
+    text[4] !== "-" ||
+    text[7] !== "-" ||
+    (text[10] !== "T" && text[10] !== "t") ||
+    text[13] !== ":" ||
+    text[16] !== ":"
   ) {
-    return "is not a time that exists";
+    return notATime;
   }
-  const local = Date.UTC(Number(year), monthIndex, Number(day), Number(hour), Number(minute), Number(second));
-  const offsetMs = (Number(offsetHour) * 60 + Number(offsetMinute)) * 60_000 * (sign === "-" ? -1 : 1);
+  let at = 19;
+  let micros = 0;
+  if (text[at] === ".") {
+    const start = ++at;
+    for (let unit = 100_000; digits(text, at, 1) >= 0; at++, unit = Math.floor(unit / 10)) {
+      micros += digits(text, at, 1) * unit;
+    }
+    if (at === start || at - start > 9) return notATime;
+  }
+  let offsetMinutes = 0;
+  const sign = text[at];
+  if (sign === "+" || sign === "-") {
+    const hours = digits(text, at + 1, 2);
+    const minutes = digits(text, at + 4, 2);
+    if ((hours | minutes) < 0 || text[at + 3] !== ":") return notATime;
+    if (hours > 23 || minutes > 59) return notReal;
+    offsetMinutes = (hours * 60 + minutes) * (sign === "-" ? -1 : 1);
+    at += 6;
+  } else if (sign === "Z" || sign === "z") {
+    at += 1;
+  } else {
+    return notATime;
+  }
+  if (at !== text.length) return notATime;
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return notReal;
+  if (hour > 23 || minute > 59 || second > 60) return notReal;
   // A year below 100 would be taken as 19xx by Date.UTC; it is out of range either way.
-  if (Number(year) < 100) return outOfRange;
-  const micros = (local - offsetMs) * 1000 + Number(fraction.slice(0, 6).padEnd(6, "0"));
-  return micros < microsMin || micros > microsMax ? outOfRange : micros;
+  if (year < 100) return outOfRange;
+  const ms = Date.UTC(year, month - 1, day, hour, minute, second) - offsetMinutes * 60_000;
+  const time = ms * 1000 + micros;
+  return time < microsMin || time > microsMax ? outOfRange : time;
 }
+
+const notReal = "is not a time that exists";
 
 export const outOfRange = "must lie between the years 1685 and 2254";
 
@@ -68,6 +83,21 @@ export function nowMicros(): Micros {
   return Date.now() * 1000;
 }
 
-function daysIn(year: number, monthIndex: number): number {
-  return new Date(Date.UTC(year, monthIndex + 1, 0)).getUTCDate();
+/** The number that `count` ASCII digits make, or -1 where there are others. */
+function digits(text: string, at: number, count: number): number {
+  let value = 0;
+  for (let i = at; i < at + count; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    // Past the end there is NaN, which is in no range either.
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+function daysIn(year: number, month: number): number {
+  const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return (monthDays[month - 1] ?? 0) + (leap ? 1 : 0);
 }

@@ -35,7 +35,7 @@ test("a message is the same whatever the order in which its events arrive", () =
   fc.assert(
     fc.property(
       fc
-        .array(report, { minLength: 1, maxLength: 12 })
+        .array(report, { minLength: 1, maxLength: 30 })
         .chain((reports) =>
           fc.tuple(
             fc.constant(reports),
@@ -51,7 +51,7 @@ test("a message is the same whatever the order in which its events arrive", () =
 
 test("repeats change nothing but the count of duplicates", () => {
   fc.assert(
-    fc.property(fc.array(report, { minLength: 1, maxLength: 8 }), (reports) => {
+    fc.property(fc.array(report, { minLength: 1, maxLength: 20 }), (reports) => {
       const once = shown(sequence(reports));
       const twice = shown(sequence([...reports, ...reports]));
       expect(twice.summary).toEqual(once.summary);

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import fc from "fast-check";
 import { formatTime, microsMax, microsMin, parseTime } from "../../src/event/time.ts";
 
 const accepted: readonly [text: string, shown: string][] = [
@@ -9,6 +10,7 @@ const accepted: readonly [text: string, shown: string][] = [
   ["2026-01-31T12:00:00+02:30", "2026-01-31T09:30:00.000000Z"],
   ["2026-01-31T12:00:00.000001-23:59", "2026-02-01T11:59:00.000001Z"],
   ["2026-01-31T12:00:00-00:00", "2026-01-31T12:00:00.000000Z"],
+  ["2000-02-29T00:00:00.000000001Z", "2000-02-29T00:00:00.000000Z"],
   ["2024-02-29T00:00:00Z", "2024-02-29T00:00:00.000000Z"],
   ["2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000000Z"],
   ["1969-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z"],
@@ -27,6 +29,15 @@ const refused: readonly string[] = [
   "2026-13-01T00:00:00Z",
   "2026-00-01T00:00:00Z",
   "2026-02-29T00:00:00Z",
+  "1900-02-29T00:00:00Z",
+  "2026-04-31T00:00:00Z",
+  "2026-01-00T00:00:00Z",
+  "2026-01-31T12:00:00+02:60",
+  "2026-01-31T12:00:00+02:3",
+  "2026-01-31T12:00:00Z ",
+  " 2026-01-31T12:00:00Z",
+  "2026/01/31T12:00:00Z",
+  "-026-01-31T12:00:00Z",
   "2026-01-32T00:00:00Z",
   "2026-01-31T24:00:00Z",
   "2026-01-31T12:60:00Z",
@@ -55,6 +66,25 @@ for (const text of refused) {
     expect(parseTime(text)).toBeString();
   });
 }
+
+test("every time that is written is read back", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: microsMin, max: microsMax }), (time) => {
+      expect(parseTime(formatTime(time))).toBe(time);
+    }),
+  );
+});
+
+test("the platform's own parser agrees to the millisecond", () => {
+  fc.assert(
+    fc.property(
+      fc.date({ min: new Date("1700-01-01"), max: new Date("2250-01-01"), noInvalidDate: true }),
+      (date) => {
+        expect(parseTime(date.toISOString())).toBe(date.getTime() * 1000);
+      },
+    ),
+  );
+});
 
 test("the range is exact to the microsecond", () => {
   expect(Number.isSafeInteger(microsMin)).toBe(true);
