@@ -1,4 +1,5 @@
 /** Talks REST to a Mars under test. */
+import type { PipelineStats } from "../../src/event/ports.ts";
 
 export interface RestEvent {
   readonly app_id: string;
@@ -46,32 +47,15 @@ async function seqOf(response: Response): Promise<number> {
   return answer.seq;
 }
 
-/** What waits where; see `PipelineStats`. */
-export interface Stats {
-  readonly journal: { readonly last_seq: number; readonly bytes: number };
-  readonly store: {
-    readonly stored_seq: number;
-    readonly behind: number;
-    readonly available: boolean;
-    readonly last_error: string;
-  };
-  readonly totals: {
-    readonly accepted: number;
-    readonly refused: number;
-    readonly stored: number;
-    readonly duplicates: number;
-  };
-}
-
 /** Waits until the stats satisfy `done`; throws with the last ones after `timeoutMs`. */
 export async function statsWhen(
   url: string,
-  done: (stats: Stats) => boolean,
+  done: (stats: PipelineStats) => boolean,
   timeoutMs = 20_000,
-): Promise<Stats> {
+): Promise<PipelineStats> {
   const end = Date.now() + timeoutMs;
   for (;;) {
-    const stats = await getJson<Stats>(`${url}/api/q/stats`);
+    const stats = await getJson<PipelineStats>(`${url}/api/q/stats`);
     if (done(stats)) return stats;
     if (Date.now() > end) throw new Error(`not reached within ${timeoutMs} ms: ${JSON.stringify(stats)}`);
     await Bun.sleep(10);
