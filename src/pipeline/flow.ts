@@ -22,6 +22,12 @@ import type { StoreProgress } from "./progress.ts";
  */
 const batchIntervalMs = 10;
 
+/**
+ * Characters of journal text in one store transaction: 20,000 ordinary events have a tenth of it, but attributes can
+ * be large. A group is never split here either.
+ */
+const batchCharsMax = 16 * 1024 * 1024;
+
 /** A batch up to this size is made ready at once. */
 const turnEvents = 1_000;
 
@@ -48,12 +54,14 @@ interface OpenBatch {
   to: number;
   /** In seq order. */
   readonly events: SequencedEvent[];
+  /** The length of their text in the journal. */
+  chars: number;
 }
 
 export class Flow {
   readonly #options: FlowOptions;
   readonly #lanes: readonly Lane[];
-  #open: OpenBatch = { from: 0, to: 0, events: [] };
+  #open: OpenBatch = emptyBatch(0);
   /** Wakes whoever waits for the open batch to change. */
   #changed: PromiseWithResolvers<void> = Promise.withResolvers();
   #lastError = "";
@@ -82,7 +90,7 @@ export class Flow {
 
   /** Runs until the signal aborts. Rejects on a failure that no retry can mend. */
   async run(afterSeq: number): Promise<void> {
-    this.#open = { from: afterSeq, to: afterSeq, events: [] };
+    this.#open = emptyBatch(afterSeq);
     const lanes = this.#lanes.map((lane) => lane.run());
     try {
       await Promise.all([this.#feed(afterSeq), this.#drain()]);
@@ -93,9 +101,9 @@ export class Flow {
   }
 
   async #feed(afterSeq: number): Promise<void> {
-    const { backlog, signal, batchEventsMax } = this.#options;
+    const { backlog, signal } = this.#options;
     for await (const group of backlog.groups(afterSeq)) {
-      while (this.#open.events.length >= batchEventsMax && !signal.aborted) await this.#changed.promise;
+      while (this.#full() && !signal.aborted) await this.#changed.promise;
       if (signal.aborted) return;
       // No await between here and the last push but for a full lane, and the drain waits for `to`: a barrier cannot
       // fall inside a group.
@@ -104,18 +112,19 @@ export class Flow {
         const full = this.#lanes[laneOf(event, this.#lanes.length)]!.push(event);
         if (full !== undefined) await full;
       }
+      this.#open.chars += group.chars;
       this.#open.to = group.lastSeq;
       this.#signalChange();
     }
   }
 
   async #drain(): Promise<void> {
-    const { signal, batchEventsMax } = this.#options;
+    const { signal } = this.#options;
     let storing: Promise<void> | undefined;
     let failure: { readonly error: unknown } | undefined;
     let closedAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted && failure === undefined) {
-      const full = this.#open.events.length >= batchEventsMax;
+      const full = this.#full();
       if (!this.#closable() || (storing !== undefined && !full)) {
         await this.#changed.promise;
         continue;
@@ -145,7 +154,7 @@ export class Flow {
   /** Closes the open batch and opens the next one behind it. */
   async #close(): Promise<{ batch: StoreBatch; events: readonly SequencedEvent[] }> {
     const { from, to, events } = this.#open;
-    this.#open = { from: to, to, events: [] };
+    this.#open = emptyBatch(to);
     this.#signalChange();
     // Every lane's part ends here. Making the parts of a large batch takes turns with answering clients.
     let turn = Promise.resolve();
@@ -169,6 +178,11 @@ export class Flow {
   #closable(): boolean {
     const { events, to } = this.#open;
     return events.length > 0 && events.at(-1)!.seq === to;
+  }
+
+  #full(): boolean {
+    const { events, chars } = this.#open;
+    return events.length >= this.#options.batchEventsMax || chars >= batchCharsMax;
   }
 
   async #store(batch: StoreBatch, events: readonly SequencedEvent[]): Promise<void> {
@@ -215,4 +229,8 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
+}
+
+function emptyBatch(after: number): OpenBatch {
+  return { from: after, to: after, events: [], chars: 0 };
 }

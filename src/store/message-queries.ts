@@ -28,8 +28,11 @@ const historySpan = 20_000;
 /** Events that one message's answer holds: its earliest. `event_count` tells how many there are. */
 const messageEventsMax = 10_000;
 
-const eventColumns =
-  "e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.duplicates";
+/** All that a summary needs of an event. Not the attributes: they can be most of what is stored. */
+const summaryColumns =
+  "e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, '' AS attributes, e.duplicates";
+
+const eventColumns = summaryColumns.replace("'' AS attributes", "e.attributes");
 
 export interface MessageQueriesOptions extends MessageFileOptions {
   /** Whose position the answers are as of. */
@@ -124,7 +127,7 @@ export class MessageQueries {
     if (rows.length === 0) return [];
     const [found] = await this.#read([
       {
-        sql: `SELECT e.message, ${eventColumns} FROM events e WHERE e.message IN (SELECT value FROM json_each(?1))`,
+        sql: `SELECT e.message, ${summaryColumns} FROM events e WHERE e.message IN (SELECT value FROM json_each(?1))`,
         args: [JSON.stringify(rows.map((row) => row.id))],
       },
     ]);
