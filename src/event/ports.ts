@@ -166,7 +166,8 @@ export interface StoreBatch {
   readonly eventIds: boolean;
   /**
    * JSON: `[[app_id, message_id, id, created_at, updated_at, received_at, has_event_id, [event…]]…]`, an event being
-   * `[seq, event, created_at, received_at, event_id, external_id, attributes, duplicates]`.
+   * `[seq, event, created_at, received_at, event_id, external_id, attributes, duplicates]`, or its first four where the
+   * rest is empty.
    */
   readonly messages: string;
 }

@@ -2,7 +2,7 @@
  * The aggregator: gathers a lane's events until the batch is closed, and folds those of one message together, so that
  * the store meets each message once a batch.
  */
-import type { SequencedEvent } from "../event/event.ts";
+import type { SequencedEvent, StoredEvent } from "../event/event.ts";
 import { foldReports } from "../event/fold.ts";
 
 /** A lane's part of a batch. */
@@ -61,15 +61,13 @@ function messageRow(reports: readonly SequencedEvent[]) {
     updatedAt,
     receivedAt,
     hasEventId,
-    events.map((e) => [
-      e.seq,
-      e.event,
-      e.createdAt,
-      e.receivedAt,
-      e.eventId,
-      e.externalId,
-      e.attributes,
-      e.duplicates,
-    ]),
+    events.map(eventRow),
   ];
+}
+
+/** What most events do not have comes last and is left out: the database looks up only what is there. */
+function eventRow(e: StoredEvent) {
+  const row = [e.seq, e.event, e.createdAt, e.receivedAt];
+  const plain = e.eventId === "" && e.externalId === "" && e.attributes === "" && e.duplicates === 0;
+  return plain ? row : [...row, e.eventId, e.externalId, e.attributes, e.duplicates];
 }

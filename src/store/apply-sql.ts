@@ -37,8 +37,8 @@ export function insertEvents(batch: StoreBatch): InStatement {
       < (events.created_at, events.event, events.external_id, events.attributes), excluded.${column}, events.${column})`;
   return {
     sql: `INSERT INTO events (message, seq, event, created_at, received_at, event_id, external_id, attributes, duplicates)
-      SELECT messages.id, e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4, e.value ->> 5,
-        e.value ->> 6, e.value ->> 7
+      SELECT messages.id, e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, coalesce(e.value ->> 4, ''),
+        coalesce(e.value ->> 5, ''), coalesce(e.value ->> 6, ''), coalesce(e.value ->> 7, 0)
       FROM json_each(?1) AS m
       CROSS JOIN messages ON messages.message_id = m.value ->> 1 AND messages.app_id = m.value ->> 0
       CROSS JOIN json_each(m.value, '$[7]') AS e
