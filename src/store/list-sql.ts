@@ -11,7 +11,7 @@ import { messageIdBytesMax } from "../event/limits.ts";
 import type { MessageQuery } from "../event/query.ts";
 
 /** Messages that one page examines at most. */
-export const scanMax = 5_000;
+export const scanMaxDefault = 5_000;
 
 export interface ListPlan {
   /** Finds the place where the walk has to end; `undefined` where no walk is needed. */
@@ -26,28 +26,44 @@ interface Place {
   readonly id: number;
 }
 
-/** Whether a prefix has few enough messages to find them by it: `few` is 1 if so. */
-export function countPrefix(prefix: string): InStatement {
+/**
+ * Whether the query's external id, or its prefix, has few enough messages to find them by it: `few` is 1 if so.
+ * `undefined` where there is neither, or an id that needs no counting.
+ */
+export function countCandidates(query: MessageQuery, scanMax: number): InStatement | undefined {
+  const [from, args] =
+    query.messageId !== undefined
+      ? []
+      : query.externalId !== undefined
+        ? [`events WHERE ${externalIs}`, [query.externalId]]
+        : query.prefix !== undefined
+          ? [`messages WHERE ${prefixRange("message_id")}`, prefixBounds(query.prefix)]
+          : [];
+  if (from === undefined || args === undefined) return undefined;
   return {
-    sql: `SELECT count(*) <= ${scanMax} AS few FROM (
-      SELECT 1 FROM messages m WHERE ${prefixRange("m.message_id")} LIMIT ${scanMax + 1})`,
-    args: prefixBounds(prefix),
+    sql: `SELECT count(*) <= ${scanMax} AS few FROM (SELECT 1 FROM ${from} LIMIT ${scanMax + 1})`,
+    args,
   };
 }
 
-/** @param fewWithPrefix whether the prefix is selective; see `countPrefix` */
-export function planList(query: MessageQuery, fewWithPrefix: boolean): ListPlan {
+/** @param few whether an external id or a prefix is selective; see `countCandidates` */
+export function planList(query: MessageQuery, few: boolean, scanMax: number): ListPlan {
   const column = query.order === "updated" ? "updated_at" : "created_at";
   const [direction, past] = query.order === "oldest" ? (["ASC", ">"] as const) : (["DESC", "<"] as const);
-  const order = `m.${column} ${direction}, m.id ${direction}`;
+  // Few candidates: their own index finds them, and there is no walk to bound. A unary plus keeps every other index
+  // from being used: a walk must not turn into a sort, nor a few candidates into a walk.
+  const direct = query.messageId !== undefined || few;
+  const walked = direct ? "+m" : "m";
+  const found = direct ? "m" : "+m";
+  const order = `${walked}.${column} ${direction}, m.id ${direction}`;
 
   const walk = new Conditions();
-  if (query.appId !== undefined) walk.add("m.app_id = ?", query.appId);
-  if (query.since !== undefined) walk.add(`m.${column} >= ?`, query.since);
-  if (query.until !== undefined) walk.add(`m.${column} < ?`, query.until);
+  if (query.appId !== undefined) walk.add(`${walked}.app_id = ?`, query.appId);
+  if (query.since !== undefined) walk.add(`${walked}.${column} >= ?`, query.since);
+  if (query.until !== undefined) walk.add(`${walked}.${column} < ?`, query.until);
   if (query.cursor !== undefined) {
     const place = parseCursor(query.cursor, query.order);
-    walk.add(`(m.${column}, m.id) ${past} (?, ?)`, place.at, place.id);
+    walk.add(`(${walked}.${column}, m.id) ${past} (?, ?)`, place.at, place.id);
   }
 
   const filters = new Conditions();
@@ -58,15 +74,18 @@ export function planList(query: MessageQuery, fewWithPrefix: boolean): ListPlan 
     filters.add("NOT EXISTS (SELECT 1 FROM events e WHERE e.message = m.id AND e.event = ?)", query.missing);
   }
 
-  // Few candidates: their own index finds them, and there is no walk to bound.
-  const direct = query.messageId !== undefined || query.externalId !== undefined || fewWithPrefix;
-  if (query.messageId !== undefined) filters.add("m.message_id = ?", query.messageId);
+  if (query.messageId !== undefined) filters.add(`${found}.message_id = ?`, query.messageId);
   if (query.externalId !== undefined) {
-    filters.add("m.id IN (SELECT message FROM events WHERE external_id = ?)", query.externalId);
+    filters.add(
+      few
+        ? `m.id IN (SELECT message FROM events WHERE ${externalIs})`
+        : "EXISTS (SELECT 1 FROM events e WHERE e.message = m.id AND e.external_id = ?)",
+      query.externalId,
+    );
   }
   if (query.prefix !== undefined) {
-    // A unary plus keeps an index from being used: a walk in the order asked for must not turn into a sort.
-    filters.add(prefixRange(direct ? "m.message_id" : "+m.message_id"), ...prefixBounds(query.prefix));
+    const byPrefix = query.externalId === undefined ? found : "+m";
+    filters.add(prefixRange(`${byPrefix}.message_id`), ...prefixBounds(query.prefix));
   }
 
   const select = `SELECT m.id, m.app_id, m.message_id, m.${column} AS at FROM messages m`;
@@ -81,7 +100,8 @@ export function planList(query: MessageQuery, fewWithPrefix: boolean): ListPlan 
     page(edge) {
       const all = walk.and(filters);
       if (edge !== undefined) {
-        all.add(`(m.${column}, m.id) ${past}= (?, ?)`, Number(edge.at), Number(edge.id));
+        const upTo = query.order === "oldest" ? "<=" : ">=";
+        all.add(`(m.${column}, m.id) ${upTo} (?, ?)`, Number(edge.at), Number(edge.id));
       }
       return { sql: `${select} ${all.where()} ORDER BY ${order} LIMIT ${query.limit}`, args: all.args };
     },
@@ -120,6 +140,9 @@ class Conditions {
     return this.#sql.length === 0 ? "" : `WHERE ${this.#sql.join(" AND ")}`;
   }
 }
+
+/** The second half is what the partial index asks for. */
+const externalIs = "external_id = ? AND external_id <> ''";
 
 function prefixRange(column: string): string {
   return `${column} >= ? AND ${column} <= ?`;

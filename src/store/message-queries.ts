@@ -2,7 +2,7 @@
  * Questions to the database of messages. Runs in `query-worker.ts`, on a connection that cannot write.
  *
  * Every answer names the seq it is as of, read in the same transaction. Every question costs a bounded amount of work:
- * a list page examines at most `scanMax` messages and then says where to go on.
+ * a list page examines a bounded number of messages and then says where to go on.
  */
 import type { InStatement, Row } from "@libsql/client";
 import { MarsError } from "../event/error.ts";
@@ -18,7 +18,7 @@ import type {
 } from "../event/query.ts";
 import { knownPosition } from "./apply-sql.ts";
 import { Database } from "./database.ts";
-import { countPrefix, planList } from "./list-sql.ts";
+import { countCandidates, planList, scanMaxDefault } from "./list-sql.ts";
 import type { MessageFileOptions } from "./message-file.ts";
 
 /** Events of one history page, and how far along the sequence it looks for them. */
@@ -37,14 +37,18 @@ const eventColumns = summaryColumns.replace("'' AS attributes", "e.attributes");
 export interface MessageQueriesOptions extends MessageFileOptions {
   /** Whose position the answers are as of. */
   readonly journalId: string;
+  /** Messages that one list page examines at most. */
+  readonly scanMax?: number;
 }
 
 export class MessageQueries {
   readonly #database: Database;
   readonly #journalId: string;
+  readonly #scanMax: number;
 
   constructor(options: MessageQueriesOptions) {
     this.#journalId = options.journalId;
+    this.#scanMax = options.scanMax ?? scanMaxDefault;
     this.#database = new Database({
       ...options,
       pragmas: ["busy_timeout = 5000", "query_only = 1", "cache_size = -32768", "temp_store = MEMORY"],
@@ -81,8 +85,9 @@ export class MessageQueries {
 
   /** See `Reader.list`. */
   async list(query: MessageQuery): Promise<MessagePage> {
-    const few = query.prefix === undefined ? undefined : (await this.#read([countPrefix(query.prefix)]))[0];
-    const plan = planList(query, few?.[0]?.few === 1);
+    const count = countCandidates(query, this.#scanMax);
+    const [counted] = count === undefined ? [] : await this.#read([count]);
+    const plan = planList(query, counted?.[0]?.few === 1, this.#scanMax);
     const [edge] = plan.edge === undefined ? [] : await this.#read([plan.edge]);
     const floor = edge?.[0];
     const [position, found] = await this.#read([knownPosition(this.#journalId), plan.page(floor)]);

@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createClient, type InValue } from "@libsql/client";
 import fc from "fast-check";
 import type { SequencedEvent } from "../../src/event/event.ts";
 import { compareEvents, foldReports, summarize } from "../../src/event/fold.ts";
 import type { MessageQuery, MessageSummary } from "../../src/event/query.ts";
-import { scanMax } from "../../src/store/list-sql.ts";
+import { countCandidates, planList, scanMaxDefault as scanMax } from "../../src/store/list-sql.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 
-/** A store with every kind of message that a filter can tell apart. */
+/** A store with every kind of message that a filter can tell apart, and pages that end long before its end. */
 let opened: TestStore;
 const events: SequencedEvent[] = [];
 
 beforeAll(async () => {
-  opened = await openStore();
+  opened = await openStore(7);
   for (let n = 0; n < 60; n++) {
     const message = {
       appId: `app${n % 3}`,
@@ -115,6 +116,43 @@ for (const cursor of [
     expect(failure).toMatchObject({ code: "invalid_argument" });
   });
 }
+
+test("no list reads a whole table", async () => {
+  using other = await openStore();
+  const client = createClient({ url: other.url });
+  const queries: Partial<MessageQuery>[] = [
+    {},
+    { appId: "a" },
+    { appId: "a", event: "E", missing: "F" },
+    { appId: "a", since: 1, until: 2 },
+    { messageId: "m", appId: "a" },
+    { prefix: "m", appId: "a", since: 1 },
+    { externalId: "x", appId: "a" },
+    { externalId: "x", prefix: "m" },
+  ];
+  for (const query of queries) {
+    for (const order of ["newest", "oldest", "updated"] as const) {
+      const whole: MessageQuery = { ...query, order, limit: 10 };
+      for (const few of [false, true]) {
+        const candidates = countCandidates(whole, 100);
+        if (few && candidates === undefined) continue;
+        const plan = planList(whole, few, 100);
+        for (const statement of [candidates, plan.edge, plan.page({ at: 1, id: 1 } as never)]) {
+          if (statement === undefined) continue;
+          const { sql, args } = statement as { sql: string; args: InValue[] };
+          const { rows } = await client.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args });
+          const steps = rows.map((row) => String(row.detail));
+          // A scan of an index in the order asked for ends at its limit; one of a table, or before a sort, does not.
+          const scans = steps.filter((step) => /^SCAN (m|e|events|messages)\b(?!.*USING)/.test(step));
+          expect([whole, few, scans]).toEqual([whole, few, []]);
+          const sorts = steps.some((step) => step.includes("TEMP B-TREE FOR ORDER BY"));
+          expect([whole, few, sorts && !few && whole.messageId === undefined]).toEqual([whole, few, false]);
+        }
+      }
+    }
+  }
+  client.close();
+});
 
 test("history gives each topic its events once and in order, in stretches", async () => {
   for (const topic of [

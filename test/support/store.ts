@@ -17,13 +17,17 @@ export interface TestStore {
 
 export const journalId = "test-journal";
 
-/** A new, empty store whose journal begins at seq 1. */
-export async function openStore(): Promise<TestStore> {
+/**
+ * A new, empty store whose journal begins at seq 1.
+ *
+ * @param scanMax messages that one list page examines at most, where the default is not wanted
+ */
+export async function openStore(scanMax?: number): Promise<TestStore> {
   const directory = mkdtempSync(join(tmpdir(), "mars-store-"));
   const options = { url: `file:${directory}/messages.db`, authToken: "", timeoutMs: 1_000 };
   const store = new MessageFile(options);
   await store.open({ id: journalId, firstSeq: 0, lastSeq: 0, bytes: 0 });
-  const queries = new MessageQueries({ ...options, journalId });
+  const queries = new MessageQueries({ ...options, journalId, ...(scanMax && { scanMax }) });
   return {
     url: options.url,
     store,
