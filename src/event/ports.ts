@@ -162,13 +162,18 @@ export interface StoreBatch {
   readonly to: number;
   /** How many events it holds, repeats counted. */
   readonly count: number;
-  /** Whether any of them has an event id. */
-  readonly eventIds: boolean;
   /**
-   * JSON: `[[app_id, message_id, id, created_at, updated_at, received_at, has_event_id, [event…]]…]`, an event being
-   * `[seq, event, created_at, received_at, event_id, external_id, attributes, duplicates]`, or its first four where the
-   * rest is empty.
+   * The events, in chunks that a database server takes as one parameter each. A chunk is JSON: `[[app_id, message_id, id,
+   * created_at, updated_at, received_at, has_event_id, [event…]]…]`, an event being `[seq, event, created_at, received_at,
+   * event_id, external_id, attributes, duplicates]`, or its first four where the rest is empty. A message with much to
+   * say may be in several.
    */
+  readonly chunks: readonly StoreChunk[];
+}
+
+export interface StoreChunk {
+  /** Whether any of its events has an event id. */
+  readonly eventIds: boolean;
   readonly messages: string;
 }
 
@@ -190,8 +195,12 @@ export interface Store {
    * @returns the seqs of the events that were new, or `null` when all of them were
    */
   apply(batch: StoreBatch): Promise<number[] | null>;
-  /** Brings what is stored to the disk. Returns the position up to which no power cut can take it back. */
-  checkpoint(): Promise<number>;
+  /**
+   * Brings what is stored to the disk. Returns the position up to which no power cut should take it back.
+   *
+   * @param hurry the journal is filling up: take a database server's word for what it has only just stored
+   */
+  checkpoint(hurry: boolean): Promise<number>;
   /**
    * One bounded step of retention: deletes messages last heard of before `before`.
    *

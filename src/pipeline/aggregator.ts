@@ -4,13 +4,15 @@
  */
 import type { SequencedEvent, StoredEvent } from "../event/event.ts";
 import { foldReports } from "../event/fold.ts";
+import type { StoreChunk } from "../event/ports.ts";
 
-/** A lane's part of a batch. */
-export interface Share {
-  /** Elements for `StoreBatch.messages`, joined by commas, without the brackets around them; empty for none. */
-  readonly messages: string;
-  readonly eventIds: boolean;
-}
+/**
+ * Characters of one chunk of a batch. A libSQL server refuses a parameter of 5,000,000 bytes, and a character may be
+ * three of them.
+ */
+export const chunkCharsMax = 1_000_000;
+/** Events of one message in one row; at most some 10 KiB each, they stay far below a chunk. */
+const rowEventsMax = 50;
 
 export class Aggregator {
   #messages = new Map<string, SequencedEvent[]>();
@@ -23,23 +25,35 @@ export class Aggregator {
     else reports.push(event);
   }
 
-  /** Hands over what was gathered and begins anew. */
-  take(): Share {
-    if (this.#messages.size === 0) return { messages: "", eventIds: false };
+  /** Hands over what was gathered, a lane's part of a batch, and begins anew. */
+  take(): StoreChunk[] {
+    const chunks: StoreChunk[] = [];
+    let rows: string[] = [];
+    let chars = 0;
     let eventIds = false;
-    const rows: unknown[] = [];
+    const close = () => {
+      if (rows.length > 0) chunks.push({ eventIds, messages: `[${rows.join(",")}]` });
+      rows = [];
+      chars = 0;
+      eventIds = false;
+    };
     for (const reports of this.#messages.values()) {
-      const row = messageRow(reports);
-      eventIds ||= row[6] === 1;
-      rows.push(row);
+      for (const row of messageRows(reports)) {
+        const text = JSON.stringify(row);
+        if (chars + text.length > chunkCharsMax) close();
+        rows.push(text);
+        chars += text.length + 1;
+        eventIds ||= row[6] === 1;
+      }
     }
+    close();
     this.#messages = new Map();
-    return { messages: JSON.stringify(rows).slice(1, -1), eventIds };
+    return chunks;
   }
 }
 
-/** The shape that `StoreBatch.messages` describes. */
-function messageRow(reports: readonly SequencedEvent[]) {
+/** The shape that `StoreBatch.chunks` describes. */
+function messageRows(reports: readonly SequencedEvent[]) {
   const [first] = reports;
   if (first === undefined) throw new Error("a message has at least one report");
   const events = foldReports(reports);
@@ -53,16 +67,20 @@ function messageRow(reports: readonly SequencedEvent[]) {
   }
   let receivedAt = first.receivedAt;
   for (const report of reports) if (report.receivedAt > receivedAt) receivedAt = report.receivedAt;
-  return [
-    first.appId,
-    first.messageId,
-    first.seq,
-    createdAt,
-    updatedAt,
-    receivedAt,
-    hasEventId,
-    events.map(eventRow),
-  ];
+  const row = (part: readonly StoredEvent[]) =>
+    [
+      first.appId,
+      first.messageId,
+      first.seq,
+      createdAt,
+      updatedAt,
+      receivedAt,
+      hasEventId,
+      part.map(eventRow),
+    ] as const;
+  if (events.length <= rowEventsMax) return [row(events)];
+  const parts = Math.ceil(events.length / rowEventsMax);
+  return Array.from({ length: parts }, (_, n) => row(events.slice(n * rowEventsMax, (n + 1) * rowEventsMax)));
 }
 
 /** What most events do not have comes last and is left out: the database looks up only what is there. */

@@ -10,7 +10,8 @@
  */
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
-import type { Log, Store, StoreBatch } from "../event/ports.ts";
+import type { Log, Store, StoreBatch, StoreChunk } from "../event/ports.ts";
+import { chunkCharsMax } from "./aggregator.ts";
 import { type Backlog, delay } from "./backlog.ts";
 import { Lane } from "./lane.ts";
 import { laneOf } from "./lane-of.ts";
@@ -23,10 +24,10 @@ import type { StoreProgress } from "./progress.ts";
 const batchIntervalMs = 10;
 
 /**
- * Characters of journal text in one store transaction: 20,000 ordinary events have a tenth of it, but attributes can
- * be large. A group is never split here either.
+ * Characters of journal text in one store transaction: 20,000 ordinary events have half of it, but attributes can be
+ * large, and a database server has to receive them within its timeout. A group is never split here either.
  */
-const batchCharsMax = 16 * 1024 * 1024;
+const batchCharsMax = 4 * 1024 * 1024;
 
 /** A batch up to this size is made ready at once. */
 const turnEvents = 1_000;
@@ -164,13 +165,7 @@ export class Flow {
         return lane.close(turn);
       }),
     );
-    const batch = {
-      from,
-      to,
-      count: events.length,
-      eventIds: shares.some((share) => share.eventIds),
-      messages: `[${shares.flatMap((share) => share.messages || []).join(",")}]`,
-    };
+    const batch = { from, to, count: events.length, chunks: joinChunks(shares.flat()) };
     return { batch, events };
   }
 
@@ -208,7 +203,7 @@ export class Flow {
       } catch (thrown) {
         const error = MarsError.from(thrown);
         if (error.code === "internal") throw error;
-        if (this.#lastError === "") {
+        if (this.#lastError !== error.message) {
           log.warn("the store failed, trying again", { from: batch.from, to: batch.to, error });
         }
         this.#lastError = error.message;
@@ -229,6 +224,23 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
+}
+
+/** Makes one of small neighbours: each chunk is two statements. */
+function joinChunks(chunks: readonly StoreChunk[]): StoreChunk[] {
+  const joined: StoreChunk[] = [];
+  for (const chunk of chunks) {
+    const last = joined.at(-1);
+    if (last === undefined || last.messages.length + chunk.messages.length > chunkCharsMax) {
+      joined.push(chunk);
+    } else {
+      joined[joined.length - 1] = {
+        eventIds: last.eventIds || chunk.eventIds,
+        messages: `${last.messages.slice(0, -1)},${chunk.messages.slice(1)}`,
+      };
+    }
+  }
+  return joined;
 }
 
 function emptyBatch(after: number): OpenBatch {

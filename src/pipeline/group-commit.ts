@@ -34,6 +34,7 @@ export class GroupCommit implements Ingest {
   readonly #options: GroupCommitOptions;
   readonly #collectors: Collectors;
   #lastSeq: number | undefined;
+  #nextSeq = 0;
   #journalBytes = 0;
   #writing: Promise<void> | undefined;
   #closed = false;
@@ -72,9 +73,23 @@ export class GroupCommit implements Ingest {
     return "";
   }
 
-  /** From here on events are accepted; their seqs continue after `lastSeq`. */
-  start(lastSeq: number, journalBytes: number): void {
+  /**
+   * From here on events are accepted.
+   *
+   * @param lastSeq the last seq on disk
+   * @param nextSeq the first to be given out; later than the one after it where the sequence leaps
+   */
+  start({
+    lastSeq,
+    nextSeq,
+    journalBytes,
+  }: {
+    lastSeq: number;
+    nextSeq: number;
+    journalBytes: number;
+  }): void {
     this.#lastSeq = lastSeq;
+    this.#nextSeq = nextSeq;
     this.#journalBytes = journalBytes;
   }
 
@@ -131,7 +146,7 @@ export class GroupCommit implements Ingest {
 
   async #commit(taken: readonly Submission[]): Promise<void> {
     const events = taken.length === 1 ? taken[0]!.events : taken.flatMap((submission) => submission.events);
-    const firstSeq = this.lastSeq + 1;
+    const firstSeq = this.#nextSeq;
     let group: JournalGroup;
     try {
       group = encodeGroup(firstSeq, events);
@@ -150,6 +165,7 @@ export class GroupCommit implements Ingest {
     if (this.#failing) this.#options.log.info("the journal can be written again");
     this.#failing = false;
     this.#lastSeq = group.lastSeq;
+    this.#nextSeq = group.lastSeq + 1;
     this.#journalBytes += Buffer.byteLength(group.body);
     this.#accepted += events.length;
     this.#options.committed({

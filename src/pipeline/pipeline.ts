@@ -13,6 +13,9 @@ import { Upkeep } from "./upkeep.ts";
 /** Between attempts to reach the database at the start. */
 const openRetryMs = 500;
 
+/** How far the sequence leaps at a start without the database: more events than a copy can be behind. */
+const leap = 1_000_000_000;
+
 export interface PipelineOptions {
   readonly lanes: number;
   readonly batchEventsMax: number;
@@ -35,6 +38,8 @@ export class Pipeline {
   readonly #failed = Promise.withResolvers<Error>();
   #running: Promise<void> = Promise.resolve();
   #opened = false;
+  /** The loops have ended by a failure. */
+  #stuck = false;
   #openError = "";
 
   constructor(options: PipelineOptions) {
@@ -43,7 +48,11 @@ export class Pipeline {
     this.#backlog = new Backlog(shared);
     this.#commit = new GroupCommit({ ...options, committed: (group) => this.#backlog.push(group) });
     this.#flow = new Flow({ ...shared, backlog: this.#backlog });
-    this.#upkeep = new Upkeep({ ...shared, trimmed: (bytes) => this.#commit.trimmed(bytes) });
+    this.#upkeep = new Upkeep({
+      ...shared,
+      trimmed: (bytes) => this.#commit.trimmed(bytes),
+      pressed: () => this.#commit.journalBytes > options.journalBytesMax / 2,
+    });
   }
 
   get ingest(): Ingest {
@@ -75,18 +84,22 @@ export class Pipeline {
    * answers that it is not ours to use.
    */
   async start(journal: JournalState): Promise<void> {
-    // A journal with a history knows its next seq by itself. A new one may continue a database's sequence.
+    // A journal with a history knows its next seq by itself, unless it is an older copy: while that cannot be checked it
+    // leaps ahead of whatever the database may have. A new journal may continue a database's sequence, and waits for it.
     const attempt = await this.#open(journal);
-    if (attempt || journal.lastSeq > 0) {
-      this.#commit.start(Math.max(journal.lastSeq, this.#progress.storedSeq), journal.bytes);
-    }
-    this.#running = this.#run(journal, attempt).catch((error: Error) => this.#failed.resolve(error));
+    const { lastSeq, bytes: journalBytes } = journal;
+    if (attempt) this.#accept(journal);
+    else if (lastSeq > 0) this.#commit.start({ lastSeq, nextSeq: lastSeq + leap, journalBytes });
+    this.#running = this.#run(journal, attempt).catch((error: Error) => {
+      this.#stuck = true;
+      this.#failed.resolve(error);
+    });
   }
 
   /** Refuses events, stores what was accepted or leaves it to the journal at the deadline, and ends the loops. */
   async stop(deadlineMs: number): Promise<void> {
     await this.#commit.close();
-    if (this.#opened && this.#flow.lastError === "") {
+    if (this.#opened && !this.#stuck && this.#flow.lastError === "") {
       await this.#progress.reached(this.#commit.lastSeq, deadlineMs).catch(() => undefined);
     }
     const left = this.#commit.lastSeq - this.#progress.storedSeq;
@@ -118,6 +131,12 @@ export class Pipeline {
       },
       totals: { accepted, refused, stored, duplicates: stored - published, published },
     };
+  }
+
+  /** Continues behind whatever the journal and the database have. */
+  #accept(journal: JournalState): void {
+    const lastSeq = Math.max(journal.lastSeq, this.#progress.storedSeq);
+    this.#commit.start({ lastSeq, nextSeq: lastSeq + 1, journalBytes: journal.bytes });
   }
 
   /** @returns whether the store was reached */
@@ -153,11 +172,11 @@ export class Pipeline {
     }
     const { storedSeq } = this.#progress;
     if (!opened && journal.lastSeq === 0) {
-      this.#commit.start(storedSeq, journal.bytes);
+      this.#accept(journal);
       this.#backlog.start(storedSeq);
-    } else if (storedSeq > this.#commit.lastSeq) {
+    } else if (!opened && storedSeq > journal.lastSeq + leap) {
       throw new Error(
-        `the database is at seq ${storedSeq} and the journal only at ${this.#commit.lastSeq}: the journal is an older copy; start while the database can be reached`,
+        `the database is at seq ${storedSeq} and the journal was at ${journal.lastSeq}: it is an older copy by far; start while the database can be reached`,
       );
     }
     await Promise.all([this.#flow.run(storedSeq), this.#upkeep.run()]);

@@ -3,6 +3,7 @@
  * retention. One loop, one small step at a time, so that ingest waits for a step at most.
  */
 import { MarsError } from "../event/error.ts";
+import type { Micros } from "../event/event.ts";
 import type { Journal, Log, Store } from "../event/ports.ts";
 import { nowMicros } from "../event/time.ts";
 import { delay } from "./backlog.ts";
@@ -15,6 +16,8 @@ const tickMs = 250;
  * checkpoint writes at once: the journal's fsync waits for the same disk.
  */
 const checkpointEvents = 20_000;
+/** Between two steps of a pass of retention, so that ingest and checkpoints have their turn. */
+const passPauseMs = 2;
 /** How often retention looks for old messages, at most; more often where the retention itself is short. */
 const pruneEveryMs = 60_000;
 
@@ -26,6 +29,8 @@ export interface UpkeepOptions {
   readonly retentionMs: number;
   readonly log: Log;
   readonly trimmed: (bytes: number) => void;
+  /** Whether the journal is filling up. */
+  readonly pressed: () => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -33,8 +38,10 @@ export class Upkeep {
   readonly #options: UpkeepOptions;
   /** Everything up to here is on the store's disk. */
   #durableSeq = 0;
-  #seenSeq = 0;
-  #prunedAt = 0;
+  /** Events that retention has deleted since the last checkpoint: they fill the write-ahead log as well. */
+  #deleted = 0;
+  /** Where the pass of retention that is under way goes on; `undefined` between two. */
+  #pass: Pass | undefined;
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
@@ -44,46 +51,65 @@ export class Upkeep {
   async run(): Promise<void> {
     const { signal, retentionMs, progress } = this.#options;
     const pruneMs = Math.min(pruneEveryMs, retentionMs / 4);
-    this.#durableSeq = this.#seenSeq = progress.storedSeq;
-    this.#prunedAt = performance.now();
+    let seenSeq = progress.storedSeq;
+    let seenAt = performance.now();
+    let prunedAt = seenAt;
+    this.#durableSeq = seenSeq;
     while (!signal.aborted) {
-      await delay(Math.min(tickMs, pruneMs), signal);
+      await delay(this.#pass === undefined ? Math.min(tickMs, pruneMs) : passPauseMs, signal);
+      const now = performance.now();
       const { storedSeq } = progress;
-      const quiet = storedSeq === this.#seenSeq;
-      this.#seenSeq = storedSeq;
-      if (quiet || storedSeq - this.#durableSeq >= checkpointEvents)
+      const quiet = storedSeq === seenSeq && now - seenAt >= tickMs;
+      if (storedSeq !== seenSeq) seenAt = now;
+      seenSeq = storedSeq;
+      if (quiet || storedSeq - this.#durableSeq + this.#deleted >= checkpointEvents) {
         await this.#attempt("checkpoint", () => this.release());
-      if (performance.now() - this.#prunedAt >= pruneMs) {
+        seenAt = now;
+      }
+      // Kept for ever: there is nothing to look for.
+      if (retentionMs === Number.POSITIVE_INFINITY) continue;
+      if (this.#pass === undefined && now - prunedAt >= pruneMs) {
+        this.#pass = { before: nowMicros() - retentionMs * 1000, next: 0, messages: 0, events: 0 };
+      }
+      if (this.#pass !== undefined) {
         await this.#attempt("retention", () => this.#prune());
-        this.#prunedAt = performance.now();
+        if (this.#pass === undefined) prunedAt = performance.now();
       }
     }
   }
 
   /** Brings the store to its disk and drops what the journal then need not hold. */
   async release(): Promise<void> {
-    const { store, journal, progress, trimmed } = this.#options;
-    if (progress.storedSeq <= this.#durableSeq) return;
-    this.#durableSeq = Math.max(this.#durableSeq, await store.checkpoint());
+    const { store, journal, progress, trimmed, pressed } = this.#options;
+    if (progress.storedSeq <= this.#durableSeq && this.#deleted === 0) return;
+    const durableSeq = await store.checkpoint(pressed());
+    if (durableSeq > 0) this.#deleted = 0;
+    if (durableSeq <= this.#durableSeq) return;
+    this.#durableSeq = durableSeq;
     for (let more = true; more; ) {
-      const step = await journal.trim(this.#durableSeq);
+      const step = await journal.trim(durableSeq);
       trimmed(step.bytes);
       more = step.more;
     }
   }
 
+  /** One step of the pass that is under way. */
   async #prune(): Promise<void> {
-    const { store, retentionMs, log, signal } = this.#options;
-    const before = nowMicros() - retentionMs * 1000;
-    let messages = 0;
-    let events = 0;
-    for (let next: number | null = 0; next !== null && !signal.aborted; ) {
-      const step = await store.prune(before, next);
-      messages += step.messages;
-      events += step.events;
-      next = step.next;
+    const { store, log } = this.#options;
+    const pass = this.#pass;
+    if (pass === undefined) return;
+    const step = await store.prune(pass.before, pass.next);
+    pass.messages += step.messages;
+    pass.events += step.events;
+    this.#deleted += step.events;
+    if (step.next !== null) {
+      pass.next = step.next;
+      return;
     }
-    if (messages > 0) log.info("retention deleted old messages", { messages, events });
+    this.#pass = undefined;
+    if (pass.messages > 0) {
+      log.info("retention deleted old messages", { messages: pass.messages, events: pass.events });
+    }
   }
 
   async #attempt(what: string, step: () => Promise<void>): Promise<void> {
@@ -95,6 +121,16 @@ export class Upkeep {
       this.#options.log[error.code === "unavailable" ? "debug" : "warn"](`${what} failed, trying again`, {
         error,
       });
+      this.#pass = undefined;
     }
   }
+}
+
+/** A pass of retention over the messages, oldest first. */
+interface Pass {
+  /** What was last heard of before this goes. */
+  readonly before: Micros;
+  next: number;
+  messages: number;
+  events: number;
 }

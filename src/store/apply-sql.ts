@@ -1,12 +1,12 @@
 /**
- * The statements of one store transaction. Each takes the whole batch as one JSON parameter, so that a thousand
- * messages cost two statements, and a database server one round trip.
+ * The statements of one store transaction. Each takes a whole chunk as one JSON parameter, so that a
+ * thousand messages cost two statements, and a database server one round trip.
  */
 import type { InStatement } from "@libsql/client";
-import type { StoreBatch } from "../event/ports.ts";
+import type { StoreBatch, StoreChunk } from "../event/ports.ts";
 
 /** Says how far the transaction leads. Fails, and the transaction with it, unless the database is at `from`. */
-export function movePosition(journalId: string, batch: StoreBatch): InStatement {
+export function movePosition(journalId: string, batch: Pick<StoreBatch, "from" | "to">): InStatement {
   return {
     sql: `INSERT INTO positions (journal_id, continues_from, seq) VALUES (?1, ?2, ?3)
       ON CONFLICT (journal_id) DO UPDATE SET continues_from = excluded.continues_from, seq = excluded.seq`,
@@ -18,7 +18,7 @@ export function knownPosition(journalId: string): InStatement {
   return { sql: "SELECT seq FROM positions WHERE journal_id = ?", args: [journalId] };
 }
 
-export function upsertMessages(batch: StoreBatch): InStatement {
+export function upsertMessages(chunk: StoreChunk): InStatement {
   return {
     sql: `INSERT INTO messages (app_id, message_id, id, created_at, updated_at, received_at)
       SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
@@ -26,12 +26,12 @@ export function upsertMessages(batch: StoreBatch): InStatement {
         created_at = min(created_at, excluded.created_at),
         updated_at = max(updated_at, excluded.updated_at),
         received_at = max(received_at, excluded.received_at)`,
-    args: [batch.messages],
+    args: [chunk.messages],
   };
 }
 
 /** An event that is known only counts a repeat; where the two differ, the least counts (`event/fold.ts`). */
-export function insertEvents(batch: StoreBatch): InStatement {
+export function insertEvents(chunk: StoreChunk): InStatement {
   const least = (column: string) =>
     `${column} = iif((excluded.created_at, excluded.event, excluded.external_id, excluded.attributes)
       < (events.created_at, events.event, events.external_id, events.attributes), excluded.${column}, events.${column})`;
@@ -46,7 +46,7 @@ export function insertEvents(batch: StoreBatch): InStatement {
       ON CONFLICT (message, identity, identity_at) DO UPDATE SET
         duplicates = events.duplicates + excluded.duplicates + 1,
         ${least("created_at")}, ${least("event")}, ${least("external_id")}, ${least("attributes")}`,
-    args: [batch.messages],
+    args: [chunk.messages],
   };
 }
 
@@ -54,7 +54,7 @@ export function insertEvents(batch: StoreBatch): InStatement {
  * Takes the times of messages from their events again, where a repeat under one event id may have named another time:
  * the upsert took it for a new event's.
  */
-export function settleTimes(batch: StoreBatch): InStatement {
+export function settleTimes(chunk: StoreChunk): InStatement {
   return {
     sql: `UPDATE messages SET created_at = settled.first, updated_at = settled.last
       FROM (
@@ -67,7 +67,7 @@ export function settleTimes(batch: StoreBatch): InStatement {
       ) AS settled
       WHERE messages.id = settled.message
         AND (messages.created_at <> settled.first OR messages.updated_at <> settled.last)`,
-    args: [batch.messages],
+    args: [chunk.messages],
   };
 }
 

@@ -32,10 +32,21 @@ export interface MessageFileOptions {
 /** What the writer keeps of the database in memory, in KiB: the inner pages of every index, at ten million messages. */
 const cacheKiB = 65_536;
 
+/** Longer than Linux leaves written pages unsynced by itself. */
+const serverSettleMs = 40_000;
+
+/**
+ * How far a journal's sequence leaps where it may have been ahead before: in a database that other journals have written
+ * to, which may be an older copy. Seqs that were given out then must not be given out again.
+ */
+const leap = 1_000_000_000;
+
 export class MessageFile {
   readonly #database: Database;
   readonly #what: string;
   #journalId = "";
+  /** What a database server had stored when; bounded by `serverSettleMs` over the time between checkpoints. */
+  readonly #marks: { readonly seq: number; readonly at: number }[] = [];
   #seq = 0;
 
   constructor(options: MessageFileOptions) {
@@ -71,9 +82,9 @@ export class MessageFile {
         const results = await this.#database.batch(
           [
             movePosition(this.#journalId, batch),
-            upsertMessages(batch),
-            insertEvents(batch),
-            ...(batch.eventIds ? [settleTimes(batch)] : []),
+            ...batch.chunks.flatMap((chunk) => [upsertMessages(chunk), insertEvents(chunk)]),
+            // When all events are in: a message may be in several chunks.
+            ...batch.chunks.filter(({ eventIds }) => eventIds).map(settleTimes),
             newEvents(batch),
           ],
           "write",
@@ -104,13 +115,28 @@ export class MessageFile {
     );
   }
 
-  async checkpoint(): Promise<number> {
+  async checkpoint(hurry: boolean): Promise<number> {
     const seq = this.#seq;
-    if (!this.#database.embedded) return seq;
+    if (!this.#database.embedded) return hurry ? seq : this.#settled(seq);
     const { rows } = await this.#database.execute("PRAGMA wal_checkpoint(PASSIVE)");
     const row = rows[0];
-    // A reader can hold back the end of the log; then the next checkpoint will say so.
-    return row !== undefined && row.log === row.checkpointed ? seq : 0;
+    // Another process may hold the checkpoint's lock (busy), or a reader the end of the log; a later one will do.
+    const done = row !== undefined && row.busy === 0 && Number(row.log) >= 0 && row.log === row.checkpointed;
+    return done ? seq : 0;
+  }
+
+  /**
+   * A database server does not say when it syncs, and its machine can lose power too: what it stored a while ago is
+   * taken to be on its disk, and until then the journal keeps it.
+   */
+  #settled(seq: number): number {
+    const now = performance.now();
+    if (seq > (this.#marks.at(-1)?.seq ?? 0)) this.#marks.push({ seq, at: now });
+    let settled = 0;
+    while (this.#marks[0] !== undefined && now - this.#marks[0].at >= serverSettleMs) {
+      settled = this.#marks.shift()?.seq ?? 0;
+    }
+    return settled;
   }
 
   prune(before: Micros, afterId: number): Promise<PruneStep> {
@@ -134,15 +160,19 @@ export class MessageFile {
     const trimmedTo = Math.max(journal.firstSeq - 1, 0);
     const stored = known?.rows[0]?.seq;
     if (stored !== undefined && Number(stored) >= trimmedTo) return { seq: Number(stored), lost: 0 };
-    // A journal new to this database continues its sequence; one that has run elsewhere brings what it still holds.
-    const seq = journal.lastSeq === 0 ? Number(last?.rows[0]?.seq) : trimmedTo;
+    // A journal that has run elsewhere brings what it still holds. A new one goes on behind those before it.
+    const before = Number(last?.rows[0]?.seq);
+    const seq = journal.lastSeq > 0 ? trimmedTo : before === 0 ? 0 : before + leap;
     await this.#database.batch(
       [
-        { sql: "DELETE FROM positions WHERE journal_id = ?", args: [journal.id] },
-        {
-          sql: "INSERT INTO positions (journal_id, continues_from, seq) VALUES (?1, ?2, ?2)",
-          args: [journal.id, seq],
-        },
+        stored === undefined
+          ? {
+              sql: "INSERT INTO positions (journal_id, continues_from, seq) VALUES (?1, ?2, ?2)",
+              args: [journal.id, seq],
+            }
+          : movePosition(journal.id, { from: Number(stored), to: seq }),
+        // Whoever watched up to somewhere in between cannot be told everything.
+        { sql: "UPDATE pruned SET seq = max(seq, ?)", args: [seq] },
       ],
       "write",
     );

@@ -21,7 +21,7 @@ import { Database } from "./database.ts";
 import { countCandidates, planList, scanMaxDefault } from "./list-sql.ts";
 import type { MessageFileOptions } from "./message-file.ts";
 
-/** Events of one history page, and how far along the sequence it looks for them. */
+/** Events of one history page, and events that it looks at to find them. */
 const historyEvents = 1_000;
 const historySpan = 20_000;
 
@@ -103,10 +103,14 @@ export class MessageQueries {
 
   /** See `Reader.history`. */
   async history({ topic, after, upTo }: HistoryQuery): Promise<HistoryPage> {
-    const prunedStatement = "SELECT seq FROM pruned";
+    // One message's events are found by its number. A wider topic walks along the sequence, a stretch at a time.
     const one = topic.messageId !== undefined;
-    // One message's events are found by its number; a wider topic walks along the sequence, a stretch at a time.
-    const end = one ? upTo : Math.min(upTo, after + historySpan);
+    const stretch: InStatement = {
+      sql: `SELECT seq FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ${historySpan - 1}`,
+      args: [after, upTo],
+    };
+    const [edge] = one ? [] : await this.#read([stretch]);
+    const end = Number(edge?.[0]?.seq ?? upTo);
     const statement: InStatement = {
       sql: `SELECT m.app_id, m.message_id, ${eventColumns}
         FROM ${one ? "messages m CROSS JOIN events e ON e.message = m.id" : "events e CROSS JOIN messages m ON m.id = e.message"}
@@ -114,7 +118,7 @@ export class MessageQueries {
         ORDER BY e.seq LIMIT ${historyEvents}`,
       args: [after, end, topic.appId ?? null, topic.messageId ?? null],
     };
-    const [pruned, rows] = await this.#read([prunedStatement, statement]);
+    const [pruned, rows] = await this.#read(["SELECT seq FROM pruned", statement]);
     const events = (rows ?? []).map((row) => sequencedEvent(keyOf(row), row));
     const last = events.at(-1);
     return {

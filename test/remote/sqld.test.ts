@@ -90,6 +90,24 @@ describe.skipIf(!sqldSupported)("a libSQL server", () => {
     pauseMs + 40_000,
   );
 
+  test("a bulk request larger than one parameter may be is stored all the same", async () => {
+    const sqld = await server();
+    await using mars = await startMars({ databaseUrl: sqld.httpUrl });
+    const note = "é".repeat(300);
+    const large = events("large", 10_000).map((event) => ({ ...event, attributes: { note } }));
+    // One message with all of it, too: it has to be divided as well.
+    const one = large.map((event, n) => ({ ...event, message_id: "one", event: `STAGE_${n}` }));
+    const url = `${mars.url}/api/event/bulk`;
+    for (const batch of [large, one]) {
+      for (let start = 0; start < batch.length; start += 5_000) {
+        const response = await postJson(url, { events: batch.slice(start, start + 5_000) });
+        expect(response.status).toBe(200);
+      }
+    }
+    await statsWhen(mars.url, ({ store }) => store.behind === 0, 30_000);
+    await expectStored(sqld.httpUrl, "", 20_000);
+  }, 60_000);
+
   test("away for long: a full journal refuses with a time to retry, and takes events again when it has room", async () => {
     const sqld = await server();
     await using mars = await startMars({ databaseUrl: sqld.httpUrl, journalBytesMax: 100_000 });
@@ -132,7 +150,8 @@ describe.skipIf(!sqldSupported)("a libSQL server", () => {
 
     await using again = await first.restart();
     const seq = await send(again.url, { app_id: "remote", message_id: "early", event: "ACCEPTED" });
-    expect(seq).toBe(31);
+    // It cannot ask how far the database is, so it leaps.
+    expect(seq).toBeGreaterThan(31);
     await using fresh = await startMars({ databaseUrl: sqld.httpUrl });
     expect((await fetch(`${fresh.url}/readyz`)).status).toBe(503);
     await expect(send(fresh.url, { app_id: "remote", message_id: "x", event: "REFUSED" })).rejects.toThrow(

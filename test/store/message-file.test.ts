@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { createClient } from "@libsql/client";
 import fc from "fast-check";
 import { MarsError } from "../../src/event/error.ts";
 import type { SequencedEvent } from "../../src/event/event.ts";
@@ -68,12 +69,17 @@ test("a transaction that does not continue the position changes nothing and says
   expect([asOfSeq, message?.eventCount]).toEqual([1, 1]);
 });
 
-test("a journal that is new to a database continues its sequence", async () => {
+test("a journal that is new to a database leaps ahead of what any before it may have given out", async () => {
   using opened = await openStore();
   await opened.store.apply(batchOf([event(1), event(2)]));
   const other = new MessageFile({ url: opened.url, authToken: "", timeoutMs: 1_000 });
-  expect(await other.open({ id: "other", firstSeq: 0, lastSeq: 0, bytes: 0 })).toEqual({ seq: 2, lost: 0 });
-  // And finds its own place again.
+  const { seq, lost } = await other.open({ id: "other", firstSeq: 0, lastSeq: 0, bytes: 0 });
+  expect([seq > 1_000_000, lost]).toEqual([true, 0]);
+  // Whoever watched a sequence that may have gone on longer is told so.
+  const { prunedTo } = await opened.queries.history({ topic: { name: "all" }, after: 2, upTo: seq });
+  expect(prunedTo).toBe(seq);
+  // And each finds its own place again.
+  expect(await other.open({ id: "other", firstSeq: 0, lastSeq: 0, bytes: 0 })).toEqual({ seq, lost: 0 });
   expect(await other.open({ id: journalId, firstSeq: 1, lastSeq: 2, bytes: 9 })).toEqual({ seq: 2, lost: 0 });
   other.close();
 });
@@ -81,15 +87,18 @@ test("a journal that is new to a database continues its sequence", async () => {
 test("a database older than the journal continues where the journal begins, and the gap is told", async () => {
   using opened = await openStore();
   await opened.store.apply(batchOf([event(1), event(2)]));
+  const { prunedTo: before } = await opened.queries.history({ topic: { name: "all" }, after: 0, upTo: 2 });
+  expect(before).toBe(0);
   expect(await opened.store.open({ id: journalId, firstSeq: 10, lastSeq: 12, bytes: 9 })).toEqual({
     seq: 9,
     lost: 7,
   });
+  const { prunedTo } = await opened.queries.history({ topic: { name: "all" }, after: 0, upTo: 9 });
+  expect(prunedTo).toBe(9);
 });
 
 test("a database written by a newer Mars is refused", async () => {
   using opened = await openStore();
-  const { createClient } = await import("@libsql/client");
   const client = createClient({ url: opened.url });
   await client.execute("INSERT INTO migrations (version, name, applied_at) VALUES (1000, 'later', 'then')");
   client.close();

@@ -60,12 +60,10 @@ export function event(seq: number, fields: Partial<SequencedEvent> = {}): Sequen
 export function batchOf(events: readonly SequencedEvent[]): StoreBatch {
   const aggregator = new Aggregator();
   for (const one of events) aggregator.add(one);
-  const share = aggregator.take();
   return {
     from: events[0]!.seq - 1,
     to: events.at(-1)!.seq,
     count: events.length,
-    eventIds: share.eventIds,
-    messages: `[${share.messages}]`,
+    chunks: aggregator.take(),
   };
 }
