@@ -6,7 +6,7 @@
  * counts, so that order of arrival never shows; `seq` and `received_at` are those of the first to arrive. The store
  * applies the same rule in SQL (`store/apply-sql.ts`) where reports meet over several batches.
  */
-import type { MessageKey, SequencedEvent, StoredEvent } from "./event.ts";
+import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { MessageSummary } from "./query.ts";
 
 /** Distinct stage names that a summary lists. A message with more has lost its meaning, not its events. */
@@ -64,30 +64,39 @@ export function compareEvents(a: SequencedEvent, b: SequencedEvent): number {
   return a.createdAt - b.createdAt || compareText(a.event, b.event) || compareText(a.eventId, b.eventId);
 }
 
+/** The events of one message that have the same name. */
+export interface Stage {
+  readonly event: string;
+  /** The earliest and the latest `created_at` among them. */
+  readonly first: Micros;
+  readonly last: Micros;
+  readonly count: number;
+}
+
 /**
  * A message in short.
  *
- * @param events at least one, each identity once, in the order of `compareEvents`
+ * @param stages at least one, each name once
+ * @param externalIds each once
  */
-export function summarize(key: MessageKey, events: readonly StoredEvent[]): MessageSummary {
-  const stages = new Set<string>();
-  const externalIds = new Set<string>();
-  for (const { event, externalId } of events) {
-    if (stages.size < stagesMax) stages.add(event);
-    if (externalId !== "") externalIds.add(externalId);
-  }
-  const first = events[0];
-  const last = events[events.length - 1];
-  if (first === undefined || last === undefined) throw new Error("a message has at least one event");
+export function summarize(
+  key: MessageKey,
+  stages: readonly Stage[],
+  externalIds: readonly string[],
+): MessageSummary {
+  const byFirst = stages.toSorted((a, b) => a.first - b.first || compareText(a.event, b.event));
+  const byLast = stages.toSorted((a, b) => b.last - a.last || compareText(b.event, a.event));
+  const [earliest, latest] = [byFirst[0], byLast[0]];
+  if (earliest === undefined || latest === undefined) throw new Error("a message has at least one event");
   return {
     appId: key.appId,
     messageId: key.messageId,
-    createdAt: first.createdAt,
-    updatedAt: last.createdAt,
-    eventCount: events.length,
-    stages: [...stages],
-    lastEvent: last.event,
-    externalIds: [...externalIds].sort(compareText),
+    createdAt: earliest.first,
+    updatedAt: latest.last,
+    eventCount: stages.reduce((sum, stage) => sum + stage.count, 0),
+    stages: byFirst.slice(0, stagesMax).map((stage) => stage.event),
+    lastEvent: latest.event,
+    externalIds: externalIds.toSorted(compareText),
   };
 }
 

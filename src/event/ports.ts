@@ -147,10 +147,13 @@ export interface JournalState {
 
 /** Makes events durable. Answered by `store/`, on a thread of its own. */
 export interface Journal {
-  /** Resolves when the group is on disk. Rejects when it is not, and then it is not there. */
+  /**
+   * Resolves when the group is on disk. Rejects when that is not certain: its seqs are then used again, and only a crash
+   * before the next group can leave it there, refused and yet stored, as when an answer is lost on its way.
+   */
   append(group: JournalGroup): Promise<void>;
-  /** The groups from the one that holds `fromSeq` on: as many as fit in `charsMax`, at least one if there is one. */
-  read(fromSeq: number, charsMax: number): Promise<JournalGroup[]>;
+  /** The groups from the one that holds `fromSeq` on: as many as fit in `bytesMax`, at least one if there is one. */
+  read(fromSeq: number, bytesMax: number): Promise<JournalGroup[]>;
   /** Drops a bounded number of groups that end at or before `upTo`; the last group always stays. */
   trim(upTo: number): Promise<{ bytes: number; more: boolean }>;
 }

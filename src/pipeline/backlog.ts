@@ -9,8 +9,8 @@ import { decodeGroup } from "./journal-format.ts";
 
 /** Characters of journal text whose events are kept in memory. */
 const memoryCharsMax = 8 * 1024 * 1024;
-/** Characters read back at once: parsing them holds up the thread that answers clients. */
-const readCharsMax = 512 * 1024;
+/** Bytes read back at once: parsing them holds up the thread that answers clients. */
+const readBytesMax = 512 * 1024;
 /** Between two attempts to read a journal that could not be read. */
 const readRetryMs = 500;
 
@@ -81,7 +81,7 @@ export class Backlog {
 
   async #read(fromSeq: number): Promise<CommittedGroup[]> {
     try {
-      const groups = await this.#journal.read(fromSeq, readCharsMax);
+      const groups = await this.#journal.read(fromSeq, readBytesMax);
       if (groups.length === 0) throw new Error(`the journal does not hold seq ${fromSeq}`);
       return groups.map((group) => {
         const events = decodeGroup(group).filter((event) => event.seq >= fromSeq);

@@ -5,13 +5,16 @@
  * every success answer. The exclusive lock keeps a second Mars out of the data directory, and being alone needs no
  * shared memory. The last group is never dropped: it remembers the last seq.
  */
+import type { Row } from "@libsql/client";
 import type { JournalGroup, JournalState } from "../event/ports.ts";
 import { Database } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { journalMigrations } from "./migrations.ts";
 
-/** Groups that one `trim` drops: freeing pages takes time in which nothing can be appended. */
+/** What one `read` looks at, and what one `trim` drops: it takes time in which nothing can be appended. */
+const readGroupsMax = 512;
 const trimGroupsMax = 64;
+const trimBytesMax = 8 * 1024 * 1024;
 
 export class JournalFile {
   readonly #database: Database;
@@ -80,30 +83,24 @@ export class JournalFile {
     this.#suspect = false;
   }
 
-  /** The groups from the one that holds `fromSeq` on: as many as fit in `charsMax`, at least one if there is one. */
-  async read(fromSeq: number, charsMax: number): Promise<JournalGroup[]> {
-    const groups: JournalGroup[] = [];
-    let chars = 0;
-    let next = fromSeq;
-    while (chars < charsMax) {
-      const { rows } = await this.#database.execute({
-        sql: `SELECT first_seq, last_seq, body FROM groups
-          WHERE first_seq >= (SELECT coalesce(max(first_seq), 0) FROM groups WHERE first_seq <= ?1) AND last_seq >= ?1
-          ORDER BY first_seq LIMIT 1`,
-        args: [next],
-      });
-      const row = rows[0];
-      if (row === undefined) break;
-      const group = {
-        firstSeq: Number(row.first_seq),
-        lastSeq: Number(row.last_seq),
-        body: String(row.body),
-      };
-      groups.push(group);
-      chars += group.body.length;
-      next = group.lastSeq + 1;
-    }
-    return groups;
+  /** The groups from the one that holds `fromSeq` on: as many as fit in `bytesMax`, at least one if there is one. */
+  async read(fromSeq: number, bytesMax: number): Promise<JournalGroup[]> {
+    const sizes = await this.#database.execute({
+      sql: `SELECT first_seq, octet_length(body) AS bytes FROM groups
+        WHERE first_seq >= (SELECT coalesce(max(first_seq), 0) FROM groups WHERE first_seq <= ?1) AND last_seq >= ?1
+        ORDER BY first_seq LIMIT ${readGroupsMax}`,
+      args: [fromSeq],
+    });
+    const { firstSeq, lastFirstSeq } = take(sizes.rows, bytesMax);
+    const { rows } = await this.#database.execute({
+      sql: "SELECT first_seq, last_seq, body FROM groups WHERE first_seq BETWEEN ? AND ? ORDER BY first_seq",
+      args: [firstSeq, lastFirstSeq],
+    });
+    return rows.map((row) => ({
+      firstSeq: Number(row.first_seq),
+      lastSeq: Number(row.last_seq),
+      body: String(row.body),
+    }));
   }
 
   /**
@@ -112,27 +109,34 @@ export class JournalFile {
    * @returns the bytes dropped, and whether a further call would drop more
    */
   async trim(upTo: number): Promise<{ bytes: number; more: boolean }> {
-    const old = `SELECT first_seq FROM groups WHERE first_seq <= ?1 AND last_seq <= ?1
-      AND first_seq < (SELECT max(first_seq) FROM groups) ORDER BY first_seq LIMIT ${trimGroupsMax}`;
-    const [measured, dropped] = await this.#database.batch(
-      [
-        {
-          sql: `SELECT coalesce(sum(octet_length(body)), 0) AS bytes FROM groups WHERE first_seq IN (${old})`,
-          args: [upTo],
-        },
-        { sql: `DELETE FROM groups WHERE first_seq IN (${old})`, args: [upTo] },
-      ],
-      "write",
-    );
-    return {
-      bytes: Number(measured?.rows[0]?.bytes),
-      more: dropped?.rowsAffected === trimGroupsMax,
-    };
+    const sizes = await this.#database.execute({
+      sql: `SELECT first_seq, octet_length(body) AS bytes FROM groups
+        WHERE first_seq <= ?1 AND last_seq <= ?1 AND first_seq < (SELECT max(first_seq) FROM groups)
+        ORDER BY first_seq LIMIT ${trimGroupsMax}`,
+      args: [upTo],
+    });
+    const { lastFirstSeq, bytes, count } = take(sizes.rows, trimBytesMax);
+    if (count === 0) return { bytes, more: false };
+    await this.#database.execute({ sql: "DELETE FROM groups WHERE first_seq <= ?", args: [lastFirstSeq] });
+    return { bytes, more: count < sizes.rows.length || count === trimGroupsMax };
   }
 
   close(): void {
     this.#database.close();
   }
+}
+
+/** The first of the groups, by their sizes, up to the one with which they reach `bytesMax`. */
+function take(sizes: readonly Row[], bytesMax: number) {
+  let bytes = 0;
+  let count = 0;
+  for (const row of sizes) {
+    if (bytes >= bytesMax) break;
+    bytes += Number(row.bytes);
+    count++;
+  }
+  const firstSeq = Number(sizes[0]?.first_seq ?? 0);
+  return { firstSeq, lastFirstSeq: Number(sizes[count - 1]?.first_seq ?? -1), bytes, count };
 }
 
 function isBusy(error: unknown): boolean {

@@ -28,11 +28,19 @@ const historySpan = 20_000;
 /** Events that one message's answer holds: its earliest. `event_count` tells how many there are. */
 const messageEventsMax = 10_000;
 
-/** All that a summary needs of an event. Not the attributes: they can be most of what is stored. */
-const summaryColumns =
-  "e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, '' AS attributes, e.duplicates";
+const eventColumns =
+  "e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.duplicates";
 
-const eventColumns = summaryColumns.replace("'' AS attributes", "e.attributes");
+/** A message may have a million events, and a summary needs none of them: see `Stage`. */
+function stagesOf(messages: string): string {
+  return `SELECT message, event, min(created_at) AS first, max(created_at) AS last, count(*) AS count
+    FROM events WHERE message ${messages} GROUP BY message, event`;
+}
+
+/** By the message, which the unary plus sees to: the index of external ids has those of all messages. */
+function externalIdsOf(messages: string): string {
+  return `SELECT DISTINCT message, external_id FROM events WHERE message ${messages} AND +external_id <> ''`;
+}
 
 export interface MessageQueriesOptions extends MessageFileOptions {
   /** Whose position the answers are as of. */
@@ -57,30 +65,22 @@ export class MessageQueries {
 
   /** See `Reader.get`. */
   async get(key: MessageKey): Promise<MessageAnswer> {
+    const id = "(SELECT id FROM messages WHERE message_id = ?1 AND app_id = ?2)";
     const args = [key.messageId, key.appId];
-    const [position, rows, counted] = await this.#read([
+    const [position, rows, stages, externalIds] = await this.#read([
       knownPosition(this.#journalId),
       {
-        sql: `SELECT ${eventColumns} FROM messages m CROSS JOIN events e ON e.message = m.id
-          WHERE m.message_id = ?1 AND m.app_id = ?2 ORDER BY e.created_at LIMIT ${messageEventsMax}`,
+        sql: `SELECT ${eventColumns} FROM events e WHERE e.message = ${id}
+          ORDER BY e.created_at LIMIT ${messageEventsMax}`,
         args,
       },
-      {
-        sql: `SELECT m.updated_at, (SELECT count(*) FROM events e WHERE e.message = m.id) AS events FROM messages m
-          WHERE m.message_id = ?1 AND m.app_id = ?2`,
-        args,
-      },
+      { sql: stagesOf(`= ${id}`), args },
+      { sql: externalIdsOf(`= ${id}`), args },
     ]);
     const asOfSeq = seqOf(position);
-    const all = counted?.[0];
-    if (all === undefined || rows === undefined) return { asOfSeq };
+    if (rows === undefined || rows.length === 0) return { asOfSeq };
     const events = rows.map((row) => storedEvent(key, row)).sort(compareEvents);
-    const summary = {
-      ...summarize(key, events),
-      eventCount: Number(all.events),
-      updatedAt: Number(all.updated_at),
-    };
-    return { message: { ...summary, events }, asOfSeq };
+    return { message: { ...summaryOf(key, stages, externalIds), events }, asOfSeq };
   }
 
   /** See `Reader.list`. */
@@ -134,17 +134,18 @@ export class MessageQueries {
 
   async #summaries(rows: readonly Row[]): Promise<MessageSummary[]> {
     if (rows.length === 0) return [];
-    const [found] = await this.#read([
-      {
-        sql: `SELECT e.message, ${summaryColumns} FROM events e WHERE e.message IN (SELECT value FROM json_each(?1))`,
-        args: [JSON.stringify(rows.map((row) => row.id))],
-      },
+    const ids = "IN (SELECT value FROM json_each(?1))";
+    const args = [JSON.stringify(rows.map((row) => row.id))];
+    const [stages, externalIds] = await this.#read([
+      { sql: stagesOf(ids), args },
+      { sql: externalIdsOf(ids), args },
     ]);
-    const byMessage = Map.groupBy(found ?? [], (row) => row.message);
+    const stagesById = Map.groupBy(stages ?? [], (row) => row.message);
+    const externalIdsById = Map.groupBy(externalIds ?? [], (row) => row.message);
     return rows.flatMap((row) => {
-      const events = byMessage.get(row.id)?.map((event) => storedEvent(keyOf(row), event));
+      const theirs = stagesById.get(row.id);
       // Retention may have taken the message between the two reads.
-      return events === undefined ? [] : [summarize(keyOf(row), events.sort(compareEvents))];
+      return theirs === undefined ? [] : [summaryOf(keyOf(row), theirs, externalIdsById.get(row.id))];
     });
   }
 
@@ -163,6 +164,19 @@ export class MessageQueries {
 
 function seqOf(rows: readonly Row[] | undefined): number {
   return Number(rows?.[0]?.seq ?? 0);
+}
+
+function summaryOf(key: MessageKey, stages: readonly Row[] = [], externalIds: readonly Row[] = []) {
+  return summarize(
+    key,
+    stages.map((row) => ({
+      event: String(row.event),
+      first: Number(row.first),
+      last: Number(row.last),
+      count: Number(row.count),
+    })),
+    externalIds.map((row) => String(row.external_id)),
+  );
 }
 
 function keyOf(row: Row): MessageKey {

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { SequencedEvent } from "../../src/event/event.ts";
-import { compareEvents, compareText, foldReports, summarize } from "../../src/event/fold.ts";
+import { compareEvents, compareText, foldReports } from "../../src/event/fold.ts";
+import { naiveSummary } from "../support/model.ts";
 
 /** Few values, so that identities collide often. */
 const report = fc.record({
@@ -26,7 +27,7 @@ function sequence(reports: readonly Omit<SequencedEvent, "seq" | "appId" | "mess
 function shown(reports: readonly SequencedEvent[]) {
   const events = foldReports(reports).sort(compareEvents);
   return {
-    summary: summarize({ appId: "app", messageId: "message" }, events),
+    summary: naiveSummary({ appId: "app", messageId: "message" }, events),
     events: events.map(({ seq, receivedAt, ...rest }) => rest),
   };
 }

@@ -3,8 +3,9 @@ import { createClient } from "@libsql/client";
 import fc from "fast-check";
 import { MarsError } from "../../src/event/error.ts";
 import type { SequencedEvent } from "../../src/event/event.ts";
-import { compareEvents, foldReports, summarize } from "../../src/event/fold.ts";
+import { compareEvents, foldReports } from "../../src/event/fold.ts";
 import { MessageFile } from "../../src/store/message-file.ts";
+import { naiveSummary } from "../support/model.ts";
 import { batchOf, event, journalId, openStore } from "../support/store.ts";
 
 /** Few values, so that messages and identities meet again in later batches. */
@@ -42,7 +43,7 @@ test("the store folds over batches exactly as the pure fold does at once", async
         for (const [key, reports] of byMessage(all)) {
           const events = foldReports(reports).sort(compareEvents);
           const { message } = await opened.queries.get(key);
-          expect(message).toEqual({ ...summarize(key, events), events });
+          expect(message).toEqual({ ...naiveSummary(key, events), events });
         }
       },
     ),

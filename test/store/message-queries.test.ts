@@ -2,9 +2,10 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createClient, type InValue } from "@libsql/client";
 import fc from "fast-check";
 import type { SequencedEvent } from "../../src/event/event.ts";
-import { compareEvents, foldReports, summarize } from "../../src/event/fold.ts";
+import { compareEvents, foldReports } from "../../src/event/fold.ts";
 import type { MessageQuery, MessageSummary } from "../../src/event/query.ts";
 import { countCandidates, planList, scanMaxDefault as scanMax } from "../../src/store/list-sql.ts";
+import { naiveSummary } from "../support/model.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 
 /** A store with every kind of message that a filter can tell apart, and pages that end long before its end. */
@@ -188,7 +189,7 @@ function naive(query: MessageQuery): MessageSummary[] {
   const groups = Map.groupBy(events, ({ appId, messageId }) => `${appId} ${messageId}`);
   const summaries = [...groups.values()].map((reports) => {
     const folded = foldReports(reports).sort(compareEvents);
-    return { id: reports[0]!.seq, ...summarize(reports[0]!, folded) };
+    return { id: reports[0]!.seq, ...naiveSummary(reports[0]!, folded) };
   });
   const at = (one: MessageSummary) => (query.order === "updated" ? one.updatedAt : one.createdAt);
   const sign = query.order === "oldest" ? 1 : -1;
