@@ -57,6 +57,8 @@ export function startHttpServer(
     maxRequestBodySize: requestBytesMax,
     // Bun's error page shows source code to whoever asks.
     development: false,
+    // Without this a second server on the same port would take half of the requests, and neither would say so.
+    reusePort: false,
     // Bun's own router, so that the hot requests are not asked whether they are sockets.
     routes: Object.fromEntries([...sockets.paths].map((path) => [path, upgrade])),
     fetch: (request) => app.fetch(request, runtime),

@@ -19,6 +19,7 @@ const needed: Readonly<Record<string, string>> = {
   curl: "apt-get install curl",
   wrk: "apt-get install wrk",
   ghz: "go install github.com/bojand/ghz/cmd/ghz@v0.93.0",
+  strace: "apt-get install strace",
   grpcurl: "go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4",
 };
 
@@ -32,6 +33,7 @@ async function run(binary: string | undefined): Promise<number> {
   }
   const dataDir = mkdtempSync(join(tmpdir(), "mars-interop-"));
   const command = binary === undefined ? {} : { command: [resolve(binary)] };
+  await runStrace(command.command ?? [process.execPath, "src/main.ts"], join(dataDir, "traced"));
   const mars = await spawnMars({ dataDir, ...command });
   try {
     await runCurl(mars);
@@ -47,6 +49,29 @@ async function run(binary: string | undefined): Promise<number> {
   }
   print("interop: ok");
   return 0;
+}
+
+/** The kernel's own word for it: the journal has been synced between the request and its answer. */
+async function runStrace(command: readonly string[], dataDir: string): Promise<void> {
+  const trace = `${dataDir}.trace`;
+  // With -D the traced program is our child, and the tracer is not.
+  const options = ["-D", "-f", "-y", "-e", "trace=fsync,fdatasync", "-o", trace];
+  const mars = await spawnMars({ dataDir, command: ["strace", ...options, ...command] });
+  const syncs = async () => (await Bun.file(trace).text()).match(/journal\.db-wal>\)\s+= 0/g)?.length ?? 0;
+  try {
+    for (let n = 0; n < 5; n++) {
+      const before = await syncs();
+      const response = await fetch(`${mars.url}/api/event`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ app_id: "strace", message_id: `m${n}`, event: "sent" }),
+      });
+      check(`answer ${n + 1} came after an fsync of the journal`, response.ok && (await syncs()) > before);
+    }
+    check("SIGTERM ends the traced one with 0", (await mars.kill("SIGTERM")) === 0);
+  } finally {
+    await mars.kill("SIGKILL");
+  }
 }
 
 async function runCurl({ url }: MarsProcess): Promise<void> {

@@ -51,6 +51,12 @@ const streamWindowBytes = 1024 * 1024;
 /** What a client without calls under way has to notice that it should connect elsewhere, when Mars stops. */
 const goawayGraceMs = 250;
 
+/**
+ * How long stopping waits for calls, at most. What takes longest is a read that waits 5 s for `min_seq`; a stream whose
+ * client reads nothing would take for ever.
+ */
+const lingerMsMax = 6_000;
+
 interface Connections {
   /** Takes no more, and asks those that are open to end with their last call. */
   close(): void;
@@ -122,10 +128,10 @@ export async function startGrpcServer(
     stopping.abort(stoppingError());
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     connections.close();
-    const idle = setTimeout(connections.destroyIdle, Math.min(goawayGraceMs, deadlineMs));
-    const timer = setTimeout(connections.destroy, deadlineMs);
+    const idle = setInterval(connections.destroyIdle, Math.min(goawayGraceMs, deadlineMs));
+    const timer = setTimeout(connections.destroy, Math.min(lingerMsMax, deadlineMs));
     await closed;
-    clearTimeout(idle);
+    clearInterval(idle);
     clearTimeout(timer);
   }
 }
@@ -184,6 +190,8 @@ function trackConnections(server: Http2Server | Http2SecureServer): Connections 
     },
     destroyIdle() {
       for (const [session, open] of sessions) if (open === 0) session.destroy();
+      // A session that was asked to close may be forgotten while its connection is still there.
+      if (sessions.size === 0) for (const socket of sockets) socket.destroy();
     },
     destroy() {
       for (const session of sessions.keys()) session.destroy();

@@ -1,5 +1,5 @@
 /** Serves an HTTP/2 stream by one of Connect's handlers. */
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { goneError } from "./error.ts";
@@ -55,15 +55,23 @@ async function respond(stream: ServerHttp2Stream, response: UniversalServerRespo
   endStream(stream);
 }
 
-/** Waits until the client has read enough for us to write on, or is gone. */
+/** How long a client may leave a full stream untouched before it is cut off; it may resume. */
+const stallTimeoutMs = 30_000;
+
+/** Waits until the client has read enough for us to write on, or is gone; one that reads nothing is cut off. */
 function drained(stream: ServerHttp2Stream): Promise<void> {
   if (isGone(stream) || !stream.writableNeedDrain) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
   const settle = () => {
+    clearTimeout(timer);
     stream.off("drain", settle);
     stream.off("close", settle);
     resolve();
   };
+  const timer = setTimeout(() => {
+    stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    settle();
+  }, stallTimeoutMs);
   stream.on("drain", settle);
   stream.on("close", settle);
   return promise;

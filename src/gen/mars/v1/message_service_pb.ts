@@ -427,7 +427,7 @@ export const WatchEventsResponse_BatchSchema: GenMessage<WatchEventsResponse_Bat
   messageDesc(file_mars_v1_message_service, 7, 1);
 
 /**
- * How a list is sorted. Ties are broken by app and message id, so the order is total.
+ * How a list is sorted. Ties go by which message was heard of first, so the order is total.
  *
  * @generated from enum mars.v1.MessageOrder
  */
