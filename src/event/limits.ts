@@ -28,3 +28,9 @@ export const minSeqWaitMs = 5_000;
 
 /** How many lanes there are unless configured otherwise; the original's number of collectors. */
 export const lanesDefault = 10;
+
+/**
+ * How far the sequence leaps where a restored copy of journal or database may have been ahead before: more events than a
+ * copy can be behind, so that no seq is given out twice.
+ */
+export const seqLeap = 1_000_000_000;

@@ -3,6 +3,7 @@
  */
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
+import { seqLeap } from "../event/limits.ts";
 import type { Ingest, Journal, JournalState, Log, PipelineStats, Progress, Store } from "../event/ports.ts";
 import { Backlog, delay } from "./backlog.ts";
 import { Flow } from "./flow.ts";
@@ -12,9 +13,6 @@ import { Upkeep } from "./upkeep.ts";
 
 /** Between attempts to reach the database at the start. */
 const openRetryMs = 500;
-
-/** How far the sequence leaps at a start without the database: more events than a copy can be behind. */
-const leap = 1_000_000_000;
 
 export interface PipelineOptions {
   readonly lanes: number;
@@ -89,7 +87,7 @@ export class Pipeline {
     const attempt = await this.#open(journal);
     const { lastSeq, bytes: journalBytes } = journal;
     if (attempt) this.#accept(journal);
-    else if (lastSeq > 0) this.#commit.start({ lastSeq, nextSeq: lastSeq + leap, journalBytes });
+    else if (lastSeq > 0) this.#commit.start({ lastSeq, nextSeq: lastSeq + seqLeap, journalBytes });
     this.#running = this.#run(journal, attempt).catch((error: Error) => {
       this.#stuck = true;
       this.#failed.resolve(error);
@@ -174,7 +172,7 @@ export class Pipeline {
     if (!opened && journal.lastSeq === 0) {
       this.#accept(journal);
       this.#backlog.start(storedSeq);
-    } else if (!opened && storedSeq > journal.lastSeq + leap) {
+    } else if (!opened && storedSeq > journal.lastSeq + seqLeap) {
       throw new Error(
         `the database is at seq ${storedSeq} and the journal was at ${journal.lastSeq}: it is an older copy by far; start while the database can be reached`,
       );

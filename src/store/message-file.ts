@@ -8,6 +8,7 @@
 import type { ResultSet } from "@libsql/client";
 import { MarsError } from "../event/error.ts";
 import type { Micros } from "../event/event.ts";
+import { seqLeap } from "../event/limits.ts";
 import type { JournalState, StoreBatch, StorePosition } from "../event/ports.ts";
 import {
   insertEvents,
@@ -34,12 +35,6 @@ const cacheKiB = 65_536;
 
 /** Longer than Linux leaves written pages unsynced by itself. */
 const serverSettleMs = 40_000;
-
-/**
- * How far a journal's sequence leaps where it may have been ahead before: in a database that other journals have written
- * to, which may be an older copy. Seqs that were given out then must not be given out again.
- */
-const leap = 1_000_000_000;
 
 export class MessageFile {
   readonly #database: Database;
@@ -162,7 +157,7 @@ export class MessageFile {
     if (stored !== undefined && Number(stored) >= trimmedTo) return { seq: Number(stored), lost: 0 };
     // A journal that has run elsewhere brings what it still holds. A new one goes on behind those before it.
     const before = Number(last?.rows[0]?.seq);
-    const seq = journal.lastSeq > 0 ? trimmedTo : before === 0 ? 0 : before + leap;
+    const seq = journal.lastSeq > 0 ? trimmedTo : before === 0 ? 0 : before + seqLeap;
     await this.#database.batch(
       [
         stored === undefined
