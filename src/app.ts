@@ -2,7 +2,7 @@
  * The composition root: the only file that knows every part. It starts them in the order of the flow and stops them
  * backwards.
  *
- *     edge ─ accept ─► pipeline ─ append ─► journal thread
+ *     edge ─ accept ─► pipeline ─ append ─► journal
  *                          └───── apply ──► store thread ─► publish ─► edge
  *     edge ─ list, get, history ─► query thread
  */
@@ -19,7 +19,8 @@ import type { Lifecycle, Log } from "./event/ports.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
 import { createLive } from "./publish/hub.ts";
 import { Shutdown } from "./shutdown.ts";
-import { startJournalThread, startQueryThread, startStoreThread } from "./threads.ts";
+import { SegmentedJournal } from "./store/segmented-journal.ts";
+import { startQueryThread, startStoreThread } from "./threads.ts";
 
 /** How long one call to a database server may take before its connection is given up. */
 const databaseTimeoutMs = 10_000;
@@ -53,11 +54,13 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     authToken: config.databaseAuthToken,
     timeoutMs: databaseTimeoutMs,
   };
-  const journal = startJournalThread(join(config.dataDir, "journal.db"));
-  shutdown.defer("journal", () => journal.stop());
-  const journalState = await journal.remote.open();
   const store = startStoreThread(database);
   shutdown.defer("store", () => store.stop());
+  await store.remote.lock(config.dataDir);
+  const directory = join(config.dataDir, "journal");
+  const journal = new SegmentedJournal({ directory, bytesMax: config.journalBytesMax });
+  shutdown.defer("journal", () => journal.close());
+  const journalState = await journal.open();
   const query = startQueryThread({ ...database, journalId: journalState.id });
   shutdown.defer("query", () => query.stop());
 
@@ -65,7 +68,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const pipeline = new Pipeline({
     ...config,
     retentionMs: config.retentionMs === 0 ? Number.POSITIVE_INFINITY : config.retentionMs,
-    journal: journal.remote,
+    journal,
     store: store.remote,
     publish: (events, upTo) => live.publish(events, upTo),
     log,
@@ -106,7 +109,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   return {
     httpPort: http.port,
     grpcPort: grpc.port,
-    failed: Promise.race([pipeline.failed, journal.failed, store.failed, query.failed]),
+    failed: Promise.race([pipeline.failed, store.failed, query.failed]),
     async stop() {
       lifecycle = "draining";
       deadline = performance.now() + config.shutdownTimeoutMs;

@@ -4,14 +4,9 @@
  * It lies directly in `src/` because the compiled binary keeps its main bundle there, and looks for the workers, which
  * the build names as entry points of their own, from that place.
  */
-import type { JournalFile } from "./store/journal-file.ts";
 import type { MessageFile, MessageFileOptions } from "./store/message-file.ts";
 import type { MessageQueries, MessageQueriesOptions } from "./store/message-queries.ts";
 import { startThread, type Thread } from "./store/thread.ts";
-
-export function startJournalThread(path: string): Thread<JournalFile> {
-  return startThread(new Worker(new URL("./store/journal-worker.ts", import.meta.url)), path);
-}
 
 export function startStoreThread(options: MessageFileOptions): Thread<MessageFile> {
   return startThread(new Worker(new URL("./store/store-worker.ts", import.meta.url)), options);

@@ -139,23 +139,23 @@ export interface JournalGroup {
 export interface JournalState {
   /** Names this journal; a new one has a new name. */
   readonly id: string;
-  /** The range it holds; both 0 when it has never held anything. */
+  /** What it holds lies between them; both 0 when it has never held anything. */
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly bytes: number;
 }
 
-/** Makes events durable. Answered by `store/`, on a thread of its own. */
+/** Makes events durable. Answered by `store/`. */
 export interface Journal {
   /**
-   * Resolves when the group is on disk. Rejects when that is not certain: its seqs are then used again, and only a crash
+   * Resolves when the group is on disk, to the bytes it takes there. Rejects when that is not certain: its seqs are then used again, and only a crash
    * before the next group can leave it there, refused and yet stored, as when an answer is lost on its way.
    */
-  append(group: JournalGroup): Promise<void>;
+  append(group: JournalGroup): Promise<number>;
   /** The groups from the one that holds `fromSeq` on: as many as fit in `bytesMax`, at least one if there is one. */
   read(fromSeq: number, bytesMax: number): Promise<JournalGroup[]>;
-  /** Drops a bounded number of groups that end at or before `upTo`; the last group always stays. */
-  trim(upTo: number): Promise<{ bytes: number; more: boolean }>;
+  /** Drops what can be dropped of the groups up to `upTo`, and resolves to its bytes; the last seq is not forgotten. */
+  trim(upTo: number): Promise<number>;
 }
 
 /** What the aggregators hand to the store: the events of a contiguous stretch of the journal, folded by message. */

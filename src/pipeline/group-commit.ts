@@ -148,9 +148,10 @@ export class GroupCommit implements Ingest {
     const events = taken.length === 1 ? taken[0]!.events : taken.flatMap((submission) => submission.events);
     const firstSeq = this.#nextSeq;
     let group: JournalGroup;
+    let bytes: number;
     try {
       group = encodeGroup(firstSeq, events);
-      await this.#options.journal.append(group);
+      bytes = await this.#options.journal.append(group);
     } catch (cause) {
       if (!this.#failing)
         this.#options.log.error("the journal cannot be written, refusing events", { error: cause });
@@ -166,7 +167,7 @@ export class GroupCommit implements Ingest {
     this.#failing = false;
     this.#lastSeq = group.lastSeq;
     this.#nextSeq = group.lastSeq + 1;
-    this.#journalBytes += Buffer.byteLength(group.body);
+    this.#journalBytes += bytes;
     this.#accepted += events.length;
     this.#options.committed({
       firstSeq,

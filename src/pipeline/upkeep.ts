@@ -86,11 +86,7 @@ export class Upkeep {
     if (durableSeq > 0) this.#deleted = 0;
     if (durableSeq <= this.#durableSeq) return;
     this.#durableSeq = durableSeq;
-    for (let more = true; more; ) {
-      const step = await journal.trim(durableSeq);
-      trimmed(step.bytes);
-      more = step.more;
-    }
+    trimmed(await journal.trim(durableSeq));
   }
 
   /** One step of the pass that is under way. */

@@ -19,6 +19,11 @@ export interface DatabaseOptions {
   readonly timeoutMs: number;
 }
 
+/** The URL of a file. The driver decodes the path of a URL, and a path may have any character. */
+export function fileUrl(path: string): string {
+  return `file:${path.replace(/[%?#]/g, encodeURIComponent)}`;
+}
+
 export class Database {
   readonly embedded: boolean;
   readonly #options: DatabaseOptions;

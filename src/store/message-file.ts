@@ -19,6 +19,7 @@ import {
   upsertMessages,
 } from "./apply-sql.ts";
 import { Database } from "./database.ts";
+import { DirectoryLock } from "./directory-lock.ts";
 import { migrate, NewerDatabaseError } from "./migrate.ts";
 import { storeMigrations } from "./migrations.ts";
 import { type PruneStep, pruneStep } from "./prune.ts";
@@ -38,6 +39,7 @@ const serverSettleMs = 40_000;
 
 export class MessageFile {
   readonly #database: Database;
+  readonly #lock = new DirectoryLock();
   readonly #what: string;
   #journalId = "";
   /** What a database server had stored when; bounded by `serverSettleMs` over the time between checkpoints. */
@@ -59,6 +61,11 @@ export class MessageFile {
         "temp_store = MEMORY",
       ],
     });
+  }
+
+  /** Before anything else: rejects when another Mars runs on this data directory. */
+  lock(directory: string): Promise<void> {
+    return this.#lock.take(directory);
   }
 
   async open(journal: JournalState): Promise<StorePosition> {
@@ -140,6 +147,7 @@ export class MessageFile {
 
   close(): void {
     this.#database.close();
+    this.#lock.release();
   }
 
   async #findPosition(journal: JournalState): Promise<StorePosition> {

@@ -1,0 +1,196 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import type { JournalGroup } from "../../src/event/ports.ts";
+import { SegmentedJournal } from "../../src/store/segmented-journal.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "mars-journal-"));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+/** Small enough that a few groups fill a segment. */
+const bytesMax = 8 * 1024;
+
+function journalAt(path = directory): SegmentedJournal {
+  return new SegmentedJournal({ directory: path, bytesMax });
+}
+
+function segmentPaths(): string[] {
+  return readdirSync(directory)
+    .sort()
+    .map((name) => join(directory, name));
+}
+
+function group(firstSeq: number, count = 1, body = `group ${firstSeq} é\u{1F600}`): JournalGroup {
+  return { firstSeq, lastSeq: firstSeq + count - 1, body };
+}
+
+async function readAll(journal: SegmentedJournal, from: number, bytes = 500): Promise<JournalGroup[]> {
+  const read: JournalGroup[] = [];
+  for (let next = from; ; ) {
+    const stretch = await journal.read(next, bytes);
+    if (stretch.length === 0) return read;
+    read.push(...stretch);
+    next = stretch.at(-1)!.lastSeq + 1;
+  }
+}
+
+/** Groups of one to three seqs, with leaps between them as after a start without the database. */
+const shapes = fc.array(
+  fc.record({
+    leap: fc.constantFrom(0, 0, 0, 1000),
+    count: fc.integer({ min: 1, max: 3 }),
+    // Some larger than a segment, and than what one read asks for.
+    size: fc.oneof(fc.integer({ min: 1, max: 400 }), fc.constant(3_000)),
+    after: fc.constantFrom("nothing", "nothing", "nothing", "reopen", "trim"),
+  }),
+  { minLength: 1, maxLength: 90 },
+);
+
+test("a journal gives back what it was given, from any seq, and forgets only what it is told to, over restarts", async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(shapes, fc.double({ min: 0, max: 1, noNaN: true }), async (steps, at) => {
+      const path = join(directory, `run-${run++}`);
+      let journal = journalAt(path);
+      const { id } = await journal.open();
+      let seq = 0;
+      let bytes = 0;
+      let trimmedTo = 0;
+      const written: JournalGroup[] = [];
+      for (const { leap, count, size, after } of steps) {
+        const next = group(seq + leap + 1, count, "é".repeat(size));
+        seq = next.lastSeq;
+        bytes += await journal.append(next);
+        written.push(next);
+        if (after === "trim") {
+          trimmedTo = Math.round(at * seq);
+          bytes -= await journal.trim(trimmedTo);
+        } else if (after === "reopen") {
+          await journal.close();
+          journal = journalAt(path);
+          const state = await journal.open();
+          expect(state).toMatchObject({ id, lastSeq: seq, bytes });
+          expect(state.firstSeq).toBeLessThanOrEqual(trimmedTo + 1);
+        }
+      }
+      const from = Math.max(trimmedTo + 1, Math.round(at * seq));
+      expect(await readAll(journal, from)).toEqual(written.filter(({ lastSeq }) => lastSeq >= from));
+      await journal.close();
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("what is stored makes room, down to an empty segment that remembers the last seq", async () => {
+  const journal = journalAt();
+  await journal.open();
+  let bytes = 0;
+  for (let seq = 1; seq <= 40; seq++) bytes += await journal.append(group(seq, 1, "x".repeat(300)));
+  expect(segmentPaths().length).toBeGreaterThan(5);
+  // Only whole segments go: the one that holds seq 21 and those behind it stay.
+  const half = await journal.trim(20);
+  expect(half).toBeGreaterThan(0);
+  expect((await readAll(journal, 21)).map(({ firstSeq }) => firstSeq)).toEqual(
+    [...Array(20).keys()].map((n) => n + 21),
+  );
+  for (let seq = 41; seq <= 44; seq++) bytes += await journal.append(group(seq, 1, "x".repeat(300)));
+  expect(half + (await journal.trim(44))).toBe(bytes);
+  expect(segmentPaths().length).toBe(1);
+  await journal.close();
+  const again = journalAt();
+  expect(await again.open()).toMatchObject({ firstSeq: 45, lastSeq: 44, bytes: 0 });
+  await again.append(group(45));
+  expect(await readAll(again, 45)).toEqual([group(45)]);
+  await again.close();
+});
+
+test("at whatever byte a crash cuts a group off, those before it are there and the next one takes its place", async () => {
+  const journal = journalAt();
+  await journal.open();
+  await journal.append(group(1));
+  const before = await journal.append(group(2));
+  const last = await journal.append(group(3));
+  await journal.close();
+  const [path = ""] = segmentPaths();
+  const whole = readFileSync(path);
+  const end = whole.indexOf("group 3") - 28 + last;
+  for (let cut = end - last; cut < end; cut += 3) {
+    // The end of the file, or the zeros that were written ahead.
+    for (const rest of [0, 200]) {
+      writeFileSync(path, Buffer.concat([whole.subarray(0, cut), Buffer.alloc(rest)]));
+      const again = journalAt();
+      expect(await again.open()).toMatchObject({ lastSeq: 2 });
+      await again.append(group(3, 2, "another"));
+      await again.append(group(5));
+      expect(await readAll(again, 2)).toEqual([group(2), group(3, 2, "another"), group(5)]);
+      await again.close();
+      const third = journalAt();
+      expect(await third.open()).toMatchObject({ lastSeq: 5 });
+      await third.close();
+    }
+  }
+  expect(before).toBeGreaterThan(0);
+});
+
+test("a segment whose making was cut short is made again", async () => {
+  const journal = journalAt();
+  await journal.open();
+  for (let seq = 1; seq <= 4; seq++) await journal.append(group(seq, 1, "x".repeat(400)));
+  await journal.close();
+  expect(segmentPaths().length).toBe(2);
+  const [, second = ""] = segmentPaths();
+  const first = journalAt();
+  truncateSync(second, 30);
+  const { lastSeq } = await first.open();
+  await first.append(group(lastSeq + 1));
+  expect((await readAll(first, lastSeq + 1)).length).toBe(1);
+  await first.close();
+});
+
+test("damage in the midst of what was acknowledged is told, not skipped", async () => {
+  const journal = journalAt();
+  await journal.open();
+  for (let seq = 1; seq <= 8; seq++) await journal.append(group(seq, 1, `${seq}`.repeat(400)));
+  await journal.close();
+  const paths = segmentPaths();
+  expect(paths.length).toBeGreaterThan(2);
+  // A record with others behind it; the last record of a segment that has a successor; a header.
+  for (const [path, needle] of [
+    [paths[0], "1".repeat(400)],
+    [paths[0], "3".repeat(400)],
+    [paths[1], "marsjrnl"],
+  ] as const) {
+    const whole = readFileSync(path!);
+    const at = whole.indexOf(needle);
+    expect(at).toBeGreaterThanOrEqual(0);
+    writeFileSync(path!, whole.fill("?", at, at + 1));
+    const damaged = journalAt();
+    await expect(damaged.open()).rejects.toThrow("the journal is damaged");
+    await damaged.close();
+    writeFileSync(path!, whole.fill(needle[0]!, at, at + 1));
+  }
+  // While Mars runs, too.
+  const again = journalAt();
+  await again.open();
+  const whole = readFileSync(paths[1]!);
+  writeFileSync(paths[1]!, whole.fill("?", 200, 201));
+  await expect(readAll(again, 1)).rejects.toThrow("the journal is damaged");
+  await again.close();
+});
+
+test("a group that could not be written leaves the journal as it was", async () => {
+  const journal = journalAt();
+  await journal.open();
+  await journal.append(group(1));
+  // The next segment cannot be made: its directory is gone.
+  await journal.append(group(2, 1, "x".repeat(2_000)));
+  rmSync(directory, { recursive: true });
+  await expect(journal.append(group(3))).rejects.toThrow();
+  expect(await readAll(journal, 1)).toEqual([group(1), group(2, 1, "x".repeat(2_000))]);
+  await journal.close();
+});
