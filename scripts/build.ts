@@ -52,6 +52,9 @@ async function build(): Promise<number> {
     // Stack traces name the sources.
     sourcemap: "inline",
     minify: { syntax: true, whitespace: true },
+    // Parsed beforehand: the program is up in half of the time.
+    bytecode: true,
+    format: "esm",
     compile: {
       target,
       outfile,

@@ -56,13 +56,11 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   };
   const store = startStoreThread(database);
   shutdown.defer("store", () => store.stop());
-  await store.remote.lock(config.dataDir);
+  const query = startQueryThread(database);
+  shutdown.defer("query", () => query.stop());
   const directory = join(config.dataDir, "journal");
   const journal = new SegmentedJournal({ directory, bytesMax: config.journalBytesMax });
   shutdown.defer("journal", () => journal.close());
-  const journalState = await journal.open();
-  const query = startQueryThread({ ...database, journalId: journalState.id });
-  shutdown.defer("query", () => query.stop());
 
   const live = createLive(query.remote, { lastSeq: () => pipeline.lastSeq, log });
   const pipeline = new Pipeline({
@@ -102,6 +100,10 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   shutdown.defer("live", () => live.close());
   shutdown.defer("streams", () => stopping.abort());
 
+  // The threads have started meanwhile.
+  await store.remote.lock(config.dataDir);
+  const journalState = await journal.open();
+  await query.remote.open(journalState.id);
   await pipeline.start(journalState);
   shutdown.defer("pipeline", () => pipeline.stop(remainingMs()));
   lifecycle = "serving";

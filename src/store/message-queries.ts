@@ -43,24 +43,26 @@ function externalIdsOf(messages: string): string {
 }
 
 export interface MessageQueriesOptions extends MessageFileOptions {
-  /** Whose position the answers are as of. */
-  readonly journalId: string;
   /** Messages that one list page examines at most. */
   readonly scanMax?: number;
 }
 
 export class MessageQueries {
   readonly #database: Database;
-  readonly #journalId: string;
+  #journalId = "";
   readonly #scanMax: number;
 
   constructor(options: MessageQueriesOptions) {
-    this.#journalId = options.journalId;
     this.#scanMax = options.scanMax ?? scanMaxDefault;
     this.#database = new Database({
       ...options,
       pragmas: ["busy_timeout = 5000", "query_only = 1", "cache_size = -32768", "temp_store = MEMORY"],
     });
+  }
+
+  /** Says by whose position answers name the seq that they are as of. */
+  open(journalId: string): void {
+    this.#journalId = journalId;
   }
 
   /** See `Reader.get`. */

@@ -27,7 +27,8 @@ export async function openStore(scanMax?: number): Promise<TestStore> {
   const options = { url: `file:${directory}/messages.db`, authToken: "", timeoutMs: 1_000 };
   const store = new MessageFile(options);
   await store.open({ id: journalId, firstSeq: 0, lastSeq: 0, bytes: 0 });
-  const queries = new MessageQueries({ ...options, journalId, ...(scanMax && { scanMax }) });
+  const queries = new MessageQueries({ ...options, ...(scanMax && { scanMax }) });
+  queries.open(journalId);
   return {
     url: options.url,
     store,
