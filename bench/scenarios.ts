@@ -1,6 +1,7 @@
 /** Every scenario there is, in the order in which they run. */
 import type { Scenario } from "./scenario.ts";
 import { connectUnary } from "./scenarios/connect.ts";
+import { fanOut } from "./scenarios/fan-out.ts";
 import {
   grpcEvents,
   grpcStream,
@@ -8,6 +9,7 @@ import {
   grpcUnaryManyConnections,
   grpcUnaryManyStreams,
 } from "./scenarios/grpc.ts";
+import { latency } from "./scenarios/latency.ts";
 import { restBulk, restSingle } from "./scenarios/rest.ts";
 
 export const scenarios: readonly Scenario[] = [
@@ -19,6 +21,8 @@ export const scenarios: readonly Scenario[] = [
   grpcEvents,
   grpcStream,
   connectUnary,
+  latency,
+  fanOut,
 ];
 
 /** The scenarios of a name, or of a group: `grpc` is all that begin with `grpc-`. All of them when none is named. */
