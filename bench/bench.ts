@@ -17,6 +17,13 @@ export interface BenchOptions {
   readonly messages: number;
 }
 
+export interface StartOptions {
+  /** Default: a new one. */
+  readonly dataDir?: string;
+  /** Default: any that is free. */
+  readonly httpPort?: number;
+}
+
 /** A server under load: Mars, or a control. */
 export interface Server extends Target {
   readonly pid: number;
@@ -75,9 +82,13 @@ export class Bench {
     return join(this.directory, String(++this.#directories));
   }
 
-  /** Starts Mars as it comes: every setting has its default, but for the ports, which are free ones. */
-  async startMars(dataDir = this.newDirectory()): Promise<Mars> {
-    const mars = await spawnMars({ dataDir, command: [this.binary] });
+  /**
+   * Starts Mars as it comes: every setting has its default, but for the ports, which are free ones. The HTTP port can be
+   * given, to knock at before Mars has said that it is up.
+   */
+  async startMars({ dataDir = this.newDirectory(), httpPort = 0 }: StartOptions = {}): Promise<Mars> {
+    const env = { MARS_HTTP_PORT: String(httpPort) };
+    const mars = await spawnMars({ dataDir, command: [this.binary], env });
     this.#children.add(mars);
     const { pid, url } = mars;
     const stats = async () => (await (await fetch(`${url}/api/q/stats`)).json()) as Stats;

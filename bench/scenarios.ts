@@ -1,5 +1,6 @@
 /** Every scenario there is, in the order in which they run. */
 import type { Scenario } from "./scenario.ts";
+import { ageing } from "./scenarios/ageing.ts";
 import { connectUnary } from "./scenarios/connect.ts";
 import { fanOut } from "./scenarios/fan-out.ts";
 import {
@@ -10,11 +11,16 @@ import {
   grpcUnaryManyStreams,
 } from "./scenarios/grpc.ts";
 import { latency } from "./scenarios/latency.ts";
+import { memory } from "./scenarios/memory.ts";
+import { reading } from "./scenarios/reading.ts";
 import { restBulk, restSingle } from "./scenarios/rest.ts";
+import { start } from "./scenarios/start.ts";
+import { sustained } from "./scenarios/sustained.ts";
 
 export const scenarios: readonly Scenario[] = [
   restSingle,
   restBulk,
+  sustained,
   grpcUnaryManyConnections,
   grpcUnaryManyStreams,
   grpcUnaryGhz,
@@ -23,6 +29,10 @@ export const scenarios: readonly Scenario[] = [
   connectUnary,
   latency,
   fanOut,
+  ageing,
+  reading,
+  start,
+  memory,
 ];
 
 /** The scenarios of a name, or of a group: `grpc` is all that begin with `grpc-`. All of them when none is named. */

@@ -19,6 +19,8 @@ export function wrk({ script, args = [], connections, eventsPerRequest, seconds 
       `-c${connections}`,
       `-d${seconds}s`,
       "--latency",
+      // Slow is no error; the latencies tell.
+      "--timeout=60s",
       "-s",
       join(import.meta.dir, script),
       `http://127.0.0.1:${httpPort}`,
