@@ -1,5 +1,5 @@
 /** What scenarios work with: servers to start, a place on a real disk, how long and how often. */
-import { mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { spawnMars } from "../test/support/process.ts";
 import type { Target } from "./load/tool.ts";
@@ -69,7 +69,9 @@ export class Bench {
     mkdirSync(cacheDir, { recursive: true });
     if (statfsSync(cacheDir).type === tmpfs)
       throw new Error(`${cacheDir} is in memory: a real disk is needed`);
-    this.directory = mkdtempSync(join(cacheDir, "run-"));
+    removeLeftovers();
+    this.directory = join(cacheDir, `run-${process.pid}`);
+    mkdirSync(this.directory);
   }
 
   /** The length of a turn: what was asked for, else what the scenario usually takes. */
@@ -148,6 +150,14 @@ export class Bench {
   close(): void {
     this.endChildren();
     rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** What runs that were killed could not remove, which may be gigabytes. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(cacheDir)) {
+    const pid = /^run-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(cacheDir, name), { recursive: true });
   }
 }
 

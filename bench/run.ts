@@ -42,11 +42,13 @@ async function main(): Promise<number> {
 /** Whether nothing failed. */
 async function run({ chosen, results, ...options }: ReturnType<typeof readOptions>): Promise<boolean> {
   const bench = new Bench(options);
-  // Ctrl-C: nothing of ours stays behind, neither processes nor gigabytes.
-  process.once("SIGINT", () => {
-    bench.close();
-    process.exit(130);
-  });
+  // Nothing of ours stays behind, neither processes nor gigabytes.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      bench.close();
+      process.exit(1);
+    });
+  }
   const lines: string[] = [];
   const print = (line: string) => {
     lines.push(line);
