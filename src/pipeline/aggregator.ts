@@ -7,12 +7,12 @@ import { foldReports } from "../event/fold.ts";
 import type { StoreChunk } from "../event/ports.ts";
 
 /**
- * Characters of one chunk of a batch. A libSQL server refuses a parameter of 5,000,000 bytes, and a character may be
+ * Characters of one text of a chunk. A libSQL server refuses a parameter of 5,000,000 bytes, and a character may be
  * three of them.
  */
-export const chunkCharsMax = 1_000_000;
-/** Events of one message in one row; at most some 10 KiB each, they stay far below a chunk. */
-const rowEventsMax = 50;
+const chunkCharsMax = 1_000_000;
+/** Characters of a number in a key: a safe integer and its sign. */
+const numberChars = 17;
 
 export class Aggregator {
   #messages = new Map<string, SequencedEvent[]>();
@@ -28,22 +28,28 @@ export class Aggregator {
   /** Hands over what was gathered, a lane's part of a batch, and begins anew. */
   take(): StoreChunk[] {
     const chunks: StoreChunk[] = [];
-    let rows: string[] = [];
-    let chars = 0;
+    let messages = new Entries();
+    let events = new Entries();
     let eventIds = false;
     const close = () => {
-      if (rows.length > 0) chunks.push({ eventIds, messages: `[${rows.join(",")}]` });
-      rows = [];
-      chars = 0;
+      if (!messages.empty || !events.empty)
+        chunks.push({ eventIds, messages: `${messages}`, events: `${events}` });
+      messages = new Entries();
+      events = new Entries();
       eventIds = false;
     };
     for (const reports of this.#messages.values()) {
-      for (const row of messageRows(reports)) {
-        const text = JSON.stringify(row);
-        if (chars + text.length > chunkCharsMax) close();
-        rows.push(text);
-        chars += text.length + 1;
-        eventIds ||= row[6] === 1;
+      const stored = foldReports(reports);
+      const hasEventId = stored.some(({ eventId }) => eventId !== "");
+      const first = integer(reports[0]!.seq);
+      const message = messageEntry(first, reports, stored, hasEventId);
+      if (!messages.fits(message)) close();
+      messages.add(message);
+      eventIds ||= hasEventId;
+      for (const event of stored) {
+        const entry = eventEntry(first, event);
+        if (!events.fits(entry)) close();
+        events.add(entry);
       }
     }
     close();
@@ -52,40 +58,84 @@ export class Aggregator {
   }
 }
 
-/** The shape that `StoreBatch.chunks` describes. */
-function messageRows(reports: readonly SequencedEvent[]) {
-  const [first] = reports;
-  if (first === undefined) throw new Error("a message has at least one report");
-  const events = foldReports(reports);
-  let createdAt = first.createdAt;
-  let updatedAt = first.createdAt;
-  let hasEventId = 0;
+/** Makes one of small neighbours: each chunk is two statements. */
+export function joinChunks(chunks: readonly StoreChunk[]): StoreChunk[] {
+  const joined: StoreChunk[] = [];
+  for (const chunk of chunks) {
+    const last = joined.at(-1);
+    if (
+      last === undefined ||
+      last.messages.length + chunk.messages.length > chunkCharsMax ||
+      last.events.length + chunk.events.length > chunkCharsMax
+    ) {
+      joined.push(chunk);
+    } else {
+      joined[joined.length - 1] = {
+        eventIds: last.eventIds || chunk.eventIds,
+        messages: joinObjects(last.messages, chunk.messages),
+        events: joinObjects(last.events, chunk.events),
+      };
+    }
+  }
+  return joined;
+}
+
+/** The text of a JSON object in the making. */
+class Entries {
+  readonly #entries: string[] = [];
+  #chars = 0;
+
+  get empty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  fits(entry: string): boolean {
+    return this.empty || this.#chars + entry.length <= chunkCharsMax;
+  }
+
+  add(entry: string): void {
+    this.#entries.push(entry);
+    this.#chars += entry.length + 1;
+  }
+
+  toString(): string {
+    return `{${this.#entries.join(",")}}`;
+  }
+}
+
+function joinObjects(a: string, b: string): string {
+  if (a === "{}") return b;
+  return b === "{}" ? a : `${a.slice(0, -1)},${b.slice(1)}`;
+}
+
+/** Both entries have the shape that `StoreChunk` describes. */
+function messageEntry(
+  first: string,
+  reports: readonly SequencedEvent[],
+  events: readonly StoredEvent[],
+  hasEventId: boolean,
+): string {
+  const { appId, messageId } = reports[0]!;
+  let createdAt = events[0]!.createdAt;
+  let updatedAt = createdAt;
   for (const event of events) {
     if (event.createdAt < createdAt) createdAt = event.createdAt;
     if (event.createdAt > updatedAt) updatedAt = event.createdAt;
-    if (event.eventId !== "") hasEventId = 1;
   }
-  let receivedAt = first.receivedAt;
+  let { receivedAt } = reports[0]!;
   for (const report of reports) if (report.receivedAt > receivedAt) receivedAt = report.receivedAt;
-  const row = (part: readonly StoredEvent[]) =>
-    [
-      first.appId,
-      first.messageId,
-      first.seq,
-      createdAt,
-      updatedAt,
-      receivedAt,
-      hasEventId,
-      part.map(eventRow),
-    ] as const;
-  if (events.length <= rowEventsMax) return [row(events)];
-  const parts = Math.ceil(events.length / rowEventsMax);
-  return Array.from({ length: parts }, (_, n) => row(events.slice(n * rowEventsMax, (n + 1) * rowEventsMax)));
+  const numbers = first + integer(createdAt) + integer(updatedAt) + integer(receivedAt);
+  return `${JSON.stringify(`${numbers}${hasEventId ? 1 : 0}${messageId}`)}:${JSON.stringify(appId)}`;
 }
 
-/** What most events do not have comes last and is left out: the database looks up only what is there. */
-function eventRow(e: StoredEvent) {
-  const row = [e.seq, e.event, e.createdAt, e.receivedAt];
+function eventEntry(first: string, e: StoredEvent): string {
+  const key = JSON.stringify(integer(e.seq) + first + integer(e.createdAt) + integer(e.receivedAt) + e.event);
   const plain = e.eventId === "" && e.externalId === "" && e.attributes === "" && e.duplicates === 0;
-  return plain ? row : [...row, e.eventId, e.externalId, e.attributes, e.duplicates];
+  return plain
+    ? `${key}:null`
+    : `${key}:${JSON.stringify([e.eventId, e.externalId, e.attributes, e.duplicates])}`;
+}
+
+function integer(n: number): string {
+  return String(n).padStart(numberChars);
 }
