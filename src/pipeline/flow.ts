@@ -11,7 +11,7 @@
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import type { Log, Store, StoreBatch } from "../event/ports.ts";
-import { joinChunks } from "./aggregator.ts";
+import { makeChunks } from "./aggregator.ts";
 import { type Backlog, delay } from "./backlog.ts";
 import { Lane } from "./lane.ts";
 import { laneOf } from "./lane-of.ts";
@@ -165,7 +165,7 @@ export class Flow {
         return lane.close(turn);
       }),
     );
-    const batch = { from, to, count: events.length, chunks: joinChunks(shares.flat()) };
+    const batch = { from, to, count: events.length, chunks: makeChunks(shares.flat()) };
     return { batch, events };
   }
 
