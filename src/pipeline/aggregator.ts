@@ -5,23 +5,20 @@
 import type { SequencedEvent, StoredEvent } from "../event/event.ts";
 import { foldReports } from "../event/fold.ts";
 import type { StoreChunk } from "../event/ports.ts";
+import { ChunkText } from "./chunk-text.ts";
 
 /**
- * Characters of one text of a chunk. A libSQL server refuses a parameter of 5,000,000 bytes, and a character may be
- * three of them.
+ * Bytes after which a text of a chunk takes no other entry, none of which has 100,000. A libSQL server refuses a
+ * parameter of 5,000,000 bytes.
  */
-const chunkCharsMax = 1_000_000;
-/** Characters of a number in a key: a safe integer and its sign. */
-const numberChars = 17;
+const chunkBytesMax = 2_000_000;
 
-/** A message's part of a batch, ready to be put into a chunk. */
+/** A message's part of a batch. */
 export interface FoldedMessage {
-  /** Of its first event in the batch. */
-  readonly seq: number;
-  readonly eventIds: boolean;
-  /** Its entry in `StoreChunk.messages`, and those of its events in `StoreChunk.events`. */
-  readonly entry: string;
-  readonly events: readonly string[];
+  /** In the order in which they came; at least one. */
+  readonly reports: readonly SequencedEvent[];
+  /** The set that they make. */
+  readonly events: readonly StoredEvent[];
 }
 
 export class Aggregator {
@@ -38,7 +35,7 @@ export class Aggregator {
   /** Hands over what was gathered, a lane's part of a batch, and begins anew. */
   take(): FoldedMessage[] {
     const folded: FoldedMessage[] = [];
-    for (const reports of this.#messages.values()) folded.push(foldMessage(reports));
+    for (const reports of this.#messages.values()) folded.push({ reports, events: foldReports(reports) });
     this.#messages = new Map();
     return folded;
   }
@@ -48,106 +45,57 @@ export class Aggregator {
  * Makes the chunks of a batch of what all lanes have taken. In the order of the sequence, for that is how the store's
  * tables grow: lane after lane, every one would go through the same pages again, which took a quarter longer.
  */
-export function makeChunks(messages: readonly FoldedMessage[]): StoreChunk[] {
+export function makeChunks(folded: readonly FoldedMessage[]): StoreChunk[] {
   const chunks: StoreChunk[] = [];
-  let open = new OpenChunk();
+  let messages = new ChunkText();
+  let events = new ChunkText();
+  let eventIds = false;
   const close = () => {
-    chunks.push(open.close());
-    open = new OpenChunk();
+    chunks.push({ eventIds, messages: messages.toString(), events: events.toString() });
+    messages = new ChunkText();
+    events = new ChunkText();
+    eventIds = false;
   };
-  for (const { eventIds, entry, events } of messages.toSorted((a, b) => a.seq - b.seq)) {
-    if (!open.messages.fits(entry)) close();
-    open.messages.add(entry);
-    open.eventIds ||= eventIds;
-    for (const event of events) {
-      if (!open.events.fits(event)) close();
-      open.events.add(event);
+  for (const message of folded.toSorted((a, b) => seqOf(a) - seqOf(b))) {
+    if (messages.length > chunkBytesMax) close();
+    eventIds = writeMessage(messages, message) || eventIds;
+    for (const event of message.events) {
+      if (events.length > chunkBytesMax) close();
+      writeEvent(events, seqOf(message), event);
     }
   }
-  if (!open.empty) close();
+  if (messages.length + events.length > 0) close();
   return chunks;
 }
 
-class OpenChunk {
-  readonly messages = new Entries();
-  readonly events = new Entries();
-  eventIds = false;
-
-  get empty(): boolean {
-    return this.messages.empty && this.events.empty;
-  }
-
-  close(): StoreChunk {
-    return { eventIds: this.eventIds, messages: this.messages.close(), events: this.events.close() };
-  }
+/** Of the message's first event in the batch. */
+function seqOf(message: FoldedMessage): number {
+  return message.reports[0]!.seq;
 }
 
-/** The text of a JSON object in the making. */
-class Entries {
-  readonly #entries: string[] = [];
-  #chars = 0;
-
-  get empty(): boolean {
-    return this.#entries.length === 0;
-  }
-
-  fits(entry: string): boolean {
-    return this.empty || this.#chars + entry.length <= chunkCharsMax;
-  }
-
-  add(entry: string): void {
-    this.#entries.push(entry);
-    this.#chars += entry.length + 1;
-  }
-
-  close(): string {
-    return `{${this.#entries.join(",")}}`;
-  }
-}
-
-function foldMessage(reports: readonly SequencedEvent[]): FoldedMessage {
-  const { seq } = reports[0]!;
-  const first = integer(seq);
-  const events = foldReports(reports);
-  const eventIds = events.some(({ eventId }) => eventId !== "");
-  return {
-    seq,
-    eventIds,
-    entry: messageEntry(first, reports, events, eventIds),
-    events: events.map((event) => eventEntry(first, event)),
-  };
-}
-
-/** Both entries have the shape that `StoreChunk` describes. */
-function messageEntry(
-  first: string,
-  reports: readonly SequencedEvent[],
-  events: readonly StoredEvent[],
-  hasEventId: boolean,
-): string {
-  const { appId, messageId } = reports[0]!;
+/** Returns whether any of its events has an event id. */
+function writeMessage(to: ChunkText, { reports, events }: FoldedMessage): boolean {
+  const first = reports[0]!;
   let createdAt = events[0]!.createdAt;
   let updatedAt = createdAt;
+  let hasEventId = false;
   for (const event of events) {
     if (event.createdAt < createdAt) createdAt = event.createdAt;
     if (event.createdAt > updatedAt) updatedAt = event.createdAt;
+    if (event.eventId !== "") hasEventId = true;
   }
-  let { receivedAt } = reports[0]!;
+  let { receivedAt } = first;
   for (const report of reports) if (report.receivedAt > receivedAt) receivedAt = report.receivedAt;
-  const numbers = first + integer(createdAt) + integer(updatedAt) + integer(receivedAt);
-  return `${JSON.stringify(`${numbers}${hasEventId ? 1 : 0}${messageId}`)}:${JSON.stringify(appId)}`;
+  to.begin(first.seq, createdAt, updatedAt, receivedAt);
+  to.text(hasEventId ? "1" : "0");
+  to.text(first.messageId);
+  to.end(JSON.stringify(first.appId));
+  return hasEventId;
 }
 
-function eventEntry(first: string, e: StoredEvent): string {
-  const key = JSON.stringify(integer(e.seq) + first + integer(e.createdAt) + integer(e.receivedAt) + e.event);
+function writeEvent(to: ChunkText, first: number, e: StoredEvent): void {
   const plain = e.eventId === "" && e.externalId === "" && e.attributes === "" && e.duplicates === 0;
-  return plain
-    ? `${key}:null`
-    : `${key}:${JSON.stringify([e.eventId, e.externalId, e.attributes, e.duplicates])}`;
-}
-
-function integer(n: number): string {
-  const text = String(n);
-  // A time of these years: a quarter of the work of padding.
-  return text.length === numberChars - 1 ? ` ${text}` : text.padStart(numberChars);
+  to.begin(e.seq, first, e.createdAt, e.receivedAt);
+  to.text(e.event);
+  to.end(plain ? null : JSON.stringify([e.eventId, e.externalId, e.attributes, e.duplicates]));
 }
