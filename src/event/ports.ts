@@ -171,7 +171,7 @@ export interface StoreBatch {
 
 /**
  * A part of a batch, as two texts that a database server takes as one parameter each. Both are JSON objects whose keys
- * begin with four whole numbers, each padded with blanks to 17 characters: a database is three times as fast at cutting
+ * begin with four whole numbers, each padded with blanks to 17 characters: a database is twice as fast at cutting
  * a text as at looking into an array. A message is called by the seq of its first event in the batch.
  */
 export interface StoreChunk {
