@@ -12,6 +12,8 @@ CREATE TABLE messages (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   received_at INTEGER NOT NULL,
+  -- The seq of its first event in the last batch that had any: what that batch calls it.
+  alias INTEGER NOT NULL,
   -- This way round it also finds a message id in any app, and the ids with a prefix.
   UNIQUE (message_id, app_id)
 ) STRICT;
@@ -20,6 +22,18 @@ CREATE INDEX messages_created ON messages (created_at);
 CREATE INDEX messages_updated ON messages (updated_at);
 CREATE INDEX messages_app_created ON messages (app_id, created_at);
 CREATE INDEX messages_app_updated ON messages (app_id, updated_at);
+
+-- The messages of a batch that were there before it: by what the batch calls them, and by their ids. For the others
+-- the two are the same. Filled and emptied by each transaction; while it is empty no event has to look.
+CREATE TABLE aliases (
+  alias INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL
+) STRICT;
+
+CREATE TRIGGER messages_alias AFTER UPDATE OF alias ON messages WHEN NEW.alias <> NEW.id
+BEGIN
+  INSERT OR IGNORE INTO aliases (alias, message) VALUES (NEW.alias, NEW.id);
+END;
 
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY,

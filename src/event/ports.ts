@@ -165,19 +165,22 @@ export interface StoreBatch {
   readonly to: number;
   /** How many events it holds, repeats counted. */
   readonly count: number;
-  /**
-   * The events, in chunks that a database server takes as one parameter each. A chunk is JSON: `[[app_id, message_id, id,
-   * created_at, updated_at, received_at, has_event_id, [event…]]…]`, an event being `[seq, event, created_at, received_at,
-   * event_id, external_id, attributes, duplicates]`, or its first four where the rest is empty. A message with much to
-   * say may be in several.
-   */
+  /** The events in chunks, in order: the events of a message are in the chunk that names it, or in later ones. */
   readonly chunks: readonly StoreChunk[];
 }
 
+/**
+ * A part of a batch, as two texts that a database server takes as one parameter each. Both are JSON objects whose keys
+ * begin with four whole numbers, each padded with blanks to 17 characters: a database is twice as fast at cutting
+ * a text as at looking into an array. A message is called by the seq of its first event in the batch.
+ */
 export interface StoreChunk {
-  /** Whether any of its events has an event id. */
+  /** Whether any of its messages has an event id. */
   readonly eventIds: boolean;
+  /** `<first seq><created_at><updated_at><received_at><1 if any event id, else 0><message_id>` to `app_id`. */
   readonly messages: string;
+  /** `<seq><message's first seq><created_at><received_at><event>` to `[event_id, external_id, attributes, duplicates]`, or to `null` where these are empty. */
+  readonly events: string;
 }
 
 /** Where the store continues a journal. */

@@ -10,8 +10,8 @@
  */
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
-import type { Log, Store, StoreBatch, StoreChunk } from "../event/ports.ts";
-import { chunkCharsMax } from "./aggregator.ts";
+import type { Log, Store, StoreBatch } from "../event/ports.ts";
+import { makeChunks } from "./aggregator.ts";
 import { type Backlog, delay } from "./backlog.ts";
 import { Lane } from "./lane.ts";
 import { laneOf } from "./lane-of.ts";
@@ -165,7 +165,7 @@ export class Flow {
         return lane.close(turn);
       }),
     );
-    const batch = { from, to, count: events.length, chunks: joinChunks(shares.flat()) };
+    const batch = { from, to, count: events.length, chunks: makeChunks(shares.flat()) };
     return { batch, events };
   }
 
@@ -224,23 +224,6 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
-}
-
-/** Makes one of small neighbours: each chunk is two statements. */
-function joinChunks(chunks: readonly StoreChunk[]): StoreChunk[] {
-  const joined: StoreChunk[] = [];
-  for (const chunk of chunks) {
-    const last = joined.at(-1);
-    if (last === undefined || last.messages.length + chunk.messages.length > chunkCharsMax) {
-      joined.push(chunk);
-    } else {
-      joined[joined.length - 1] = {
-        eventIds: last.eventIds || chunk.eventIds,
-        messages: `${last.messages.slice(0, -1)},${chunk.messages.slice(1)}`,
-      };
-    }
-  }
-  return joined;
 }
 
 function emptyBatch(after: number): OpenBatch {

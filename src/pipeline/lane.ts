@@ -1,7 +1,6 @@
 /** A lane: a bounded channel, and the aggregator that reads it. One message's events are always in the same lane. */
 import type { SequencedEvent } from "../event/event.ts";
-import type { StoreChunk } from "../event/ports.ts";
-import { Aggregator } from "./aggregator.ts";
+import { Aggregator, type FoldedMessage } from "./aggregator.ts";
 import { Channel } from "./channel.ts";
 
 /** Events that wait in a lane; beyond that whoever feeds it waits. */
@@ -11,7 +10,7 @@ const laneEventsMax = 4_096;
 interface Barrier {
   /** When the share may be made. */
   readonly turn: Promise<void>;
-  readonly reached: (chunks: StoreChunk[]) => void;
+  readonly reached: (messages: FoldedMessage[]) => void;
 }
 
 export class Lane {
@@ -33,7 +32,7 @@ export class Lane {
    *
    * @param turn when to make it: a large share takes milliseconds of the thread that answers clients
    */
-  close(turn: Promise<void>): Promise<StoreChunk[]> {
+  close(turn: Promise<void>): Promise<FoldedMessage[]> {
     return new Promise((reached) => {
       // A full channel needs no waiting here: a barrier follows at most one batch, and its answer is awaited.
       this.#channel.push({ turn, reached });

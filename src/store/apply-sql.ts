@@ -1,6 +1,6 @@
 /**
- * The statements of one store transaction. Each takes a whole chunk as one JSON parameter, so that a
- * thousand messages cost two statements, and a database server one round trip.
+ * The statements of one store transaction. Each takes a text of a whole chunk as one JSON parameter, so that a thousand
+ * messages cost two statements, and a database server one round trip. `StoreChunk` says how the texts are made.
  */
 import type { InStatement } from "@libsql/client";
 import type { StoreBatch, StoreChunk } from "../event/ports.ts";
@@ -20,9 +20,11 @@ export function knownPosition(journalId: string): InStatement {
 
 export function upsertMessages(chunk: StoreChunk): InStatement {
   return {
-    sql: `INSERT INTO messages (app_id, message_id, id, created_at, updated_at, received_at)
-      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
+    sql: `INSERT INTO messages (app_id, message_id, id, alias, created_at, updated_at, received_at)
+      SELECT value, ${rest("key", 1)}, ${number("key", 0)}, ${number("key", 0)}, ${number("key", 1)}, ${number("key", 2)}, ${number("key", 3)}
+      FROM json_each(?1) WHERE true
       ON CONFLICT (message_id, app_id) DO UPDATE SET
+        alias = excluded.alias,
         created_at = min(created_at, excluded.created_at),
         updated_at = max(updated_at, excluded.updated_at),
         received_at = max(received_at, excluded.received_at)`,
@@ -30,25 +32,31 @@ export function upsertMessages(chunk: StoreChunk): InStatement {
   };
 }
 
-/** An event that is known only counts a repeat; where the two differ, the least counts (`event/fold.ts`). */
+/**
+ * Inserts the events, whose messages are there by now. An event that is known only counts a repeat; where the two
+ * differ, the least counts (`event/fold.ts`).
+ */
 export function insertEvents(chunk: StoreChunk): InStatement {
+  const alias = number("key", 1);
   const least = (column: string) =>
     `${column} = iif((excluded.created_at, excluded.event, excluded.external_id, excluded.attributes)
       < (events.created_at, events.event, events.external_id, events.attributes), excluded.${column}, events.${column})`;
   return {
     sql: `INSERT INTO events (message, seq, event, created_at, received_at, event_id, external_id, attributes, duplicates)
-      SELECT messages.id, e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, coalesce(e.value ->> 4, ''),
-        coalesce(e.value ->> 5, ''), coalesce(e.value ->> 6, ''), coalesce(e.value ->> 7, 0)
-      FROM json_each(?1) AS m
-      CROSS JOIN messages ON messages.message_id = m.value ->> 1 AND messages.app_id = m.value ->> 0
-      CROSS JOIN json_each(m.value, '$[7]') AS e
-      WHERE true
+      SELECT iif((SELECT EXISTS (SELECT 1 FROM aliases)),
+          coalesce((SELECT message FROM aliases WHERE alias = ${alias}), ${alias}), ${alias}),
+        ${number("key", 0)}, ${rest("key", 0)}, ${number("key", 2)}, ${number("key", 3)}, iif(value IS NULL, '', value ->> 0),
+        iif(value IS NULL, '', value ->> 1), iif(value IS NULL, '', value ->> 2), iif(value IS NULL, 0, value ->> 3)
+      FROM json_each(?1) WHERE true
       ON CONFLICT (message, identity, identity_at) DO UPDATE SET
         duplicates = events.duplicates + excluded.duplicates + 1,
         ${least("created_at")}, ${least("event")}, ${least("external_id")}, ${least("attributes")}`,
-    args: [chunk.messages],
+    args: [chunk.events],
   };
 }
+
+/** Afterwards, when all events are in. */
+export const forgetAliases: InStatement = "DELETE FROM aliases";
 
 /**
  * Takes the times of messages from their events again, where a repeat under one event id may have named another time:
@@ -60,9 +68,9 @@ export function settleTimes(chunk: StoreChunk): InStatement {
       FROM (
         SELECT events.message, min(events.created_at) AS first, max(events.created_at) AS last
         FROM json_each(?1) AS m
-        CROSS JOIN messages ON messages.message_id = m.value ->> 1 AND messages.app_id = m.value ->> 0
+        CROSS JOIN messages ON messages.message_id = ${rest("m.key", 1)} AND messages.app_id = m.value
         CROSS JOIN events ON events.message = messages.id
-        WHERE m.value ->> 6 = 1
+        WHERE substr(m.key, ${4 * numberChars + 1}, 1) = '1'
         GROUP BY events.message
       ) AS settled
       WHERE messages.id = settled.message
@@ -77,4 +85,18 @@ export function newEvents(batch: StoreBatch): InStatement {
     sql: `SELECT iif(count(*) = ?3, NULL, json_group_array(seq)) AS seqs FROM events WHERE seq > ?1 AND seq <= ?2`,
     args: [batch.from, batch.to, batch.count],
   };
+}
+
+/** Characters of each of the four numbers that a key begins with. */
+const numberChars = 17;
+
+/** The `n`th number of a key. A cast reads as far as the digits go, so the first one needs no cutting. */
+function number(key: string, n: 0 | 1 | 2 | 3): string {
+  const text = n === 0 ? key : `substr(${key}, ${n * numberChars + 1}, ${numberChars})`;
+  return `CAST(${text} AS INTEGER)`;
+}
+
+/** What follows the numbers and `flags` characters. */
+function rest(key: string, flags: number): string {
+  return `substr(${key}, ${4 * numberChars + flags + 1})`;
 }

@@ -11,6 +11,7 @@ import type { Micros } from "../event/event.ts";
 import { seqLeap } from "../event/limits.ts";
 import type { JournalState, StoreBatch, StorePosition } from "../event/ports.ts";
 import {
+  forgetAliases,
   insertEvents,
   knownPosition,
   movePosition,
@@ -85,7 +86,8 @@ export class MessageFile {
           [
             movePosition(this.#journalId, batch),
             ...batch.chunks.flatMap((chunk) => [upsertMessages(chunk), insertEvents(chunk)]),
-            // When all events are in: a message may be in several chunks.
+            // When all events are in: those of a message may be in several chunks.
+            forgetAliases,
             ...batch.chunks.filter(({ eventIds }) => eventIds).map(settleTimes),
             newEvents(batch),
           ],

@@ -60,6 +60,31 @@ test("a batch that is sent again after a lost answer is stored once", async () =
   expect(message?.events.map(({ duplicates }) => duplicates)).toEqual([0, 1]);
 });
 
+test("a batch of several chunks finds the messages that were there before it", async () => {
+  using opened = await openStore();
+  const ids = Array.from({ length: 30_000 }, (_, index) => ` "${index}" \\ \u{1F600}\n${"x".repeat(60)}`);
+  const old = ids
+    .filter((_, index) => index % 2 === 0)
+    .map((messageId, index) => event(index + 1, { messageId }));
+  await opened.store.apply(batchOf(old));
+  const batch = batchOf(
+    ids.map((messageId, index) =>
+      event(old.length + index + 1, { messageId, event: ` "B" \\ é${messageId}`, createdAt: -1 - index }),
+    ),
+  );
+  expect(batch.chunks.length).toBeGreaterThan(1);
+  expect(await opened.store.apply(batch)).toBeNull();
+  for (const index of [0, 1, 14_999, 15_000, 29_998, 29_999]) {
+    const { message } = await opened.queries.get({ appId: "app", messageId: ids[index]! });
+    const stages = [` "B" \\ é${ids[index]}`, ...(index % 2 === 0 ? ["CREATED"] : [])];
+    expect([message?.stages, message?.createdAt]).toEqual([stages, -1 - index]);
+  }
+  const known = event(old.length + ids.length + 1, { messageId: ids[1]!, event: "C" });
+  expect(await opened.store.apply(batchOf([known]))).toBeNull();
+  const { message } = await opened.queries.get({ appId: "app", messageId: ids[1]! });
+  expect(message?.eventCount).toBe(2);
+});
+
 test("a transaction that does not continue the position changes nothing and says so", async () => {
   using opened = await openStore();
   await opened.store.apply(batchOf([event(1)]));

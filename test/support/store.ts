@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SequencedEvent } from "../../src/event/event.ts";
 import type { StoreBatch } from "../../src/event/ports.ts";
-import { Aggregator } from "../../src/pipeline/aggregator.ts";
+import { Aggregator, makeChunks } from "../../src/pipeline/aggregator.ts";
 import { MessageFile } from "../../src/store/message-file.ts";
 import { MessageQueries } from "../../src/store/message-queries.ts";
 
@@ -65,6 +65,6 @@ export function batchOf(events: readonly SequencedEvent[]): StoreBatch {
     from: events[0]!.seq - 1,
     to: events.at(-1)!.seq,
     count: events.length,
-    chunks: aggregator.take(),
+    chunks: makeChunks(aggregator.take()),
   };
 }
