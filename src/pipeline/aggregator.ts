@@ -41,11 +41,20 @@ export class Aggregator {
   }
 }
 
+/** Events that are written in one go. */
+const turnEvents = 1_000;
+
 /**
  * Makes the chunks of a batch of what all lanes have taken. In the order of the sequence, for that is how the store's
  * tables grow: lane after lane, every one would go through the same pages again, which took a quarter longer.
+ *
+ * @param nextTurn lets others have their turn: a large batch takes more than ten milliseconds of the thread that answers
+ *   clients
  */
-export function makeChunks(folded: readonly FoldedMessage[]): StoreChunk[] {
+export async function makeChunks(
+  folded: readonly FoldedMessage[],
+  nextTurn: () => Promise<void>,
+): Promise<StoreChunk[]> {
   const chunks: StoreChunk[] = [];
   let messages = new ChunkText();
   let events = new ChunkText();
@@ -56,7 +65,13 @@ export function makeChunks(folded: readonly FoldedMessage[]): StoreChunk[] {
     events = new ChunkText();
     eventIds = false;
   };
+  let written = 0;
   for (const message of folded.toSorted((a, b) => seqOf(a) - seqOf(b))) {
+    if (written >= turnEvents) {
+      written = 0;
+      await nextTurn();
+    }
+    written += message.events.length;
     if (messages.length > chunkBytesMax) close();
     eventIds = writeMessage(messages, message) || eventIds;
     for (const event of message.events) {

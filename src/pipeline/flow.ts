@@ -165,7 +165,7 @@ export class Flow {
         return lane.close(turn);
       }),
     );
-    const batch = { from, to, count: events.length, chunks: makeChunks(shares.flat()) };
+    const batch = { from, to, count: events.length, chunks: await makeChunks(shares.flat(), nextTurn) };
     return { batch, events };
   }
 

@@ -35,7 +35,7 @@ test("the store folds over batches exactly as the pure fold does at once", async
           );
           const known = new Set(foldedSeqs(all));
           all.push(...events);
-          const fresh = await opened.store.apply(batchOf(events));
+          const fresh = await opened.store.apply(await batchOf(events));
           const expected = foldedSeqs(all).filter((seq) => !known.has(seq));
           // `null` says that every event of the batch was new.
           expect(fresh ?? events.map(({ seq }) => seq)).toEqual(expected);
@@ -53,7 +53,7 @@ test("the store folds over batches exactly as the pure fold does at once", async
 
 test("a batch that is sent again after a lost answer is stored once", async () => {
   using opened = await openStore();
-  const batch = batchOf([event(1), event(2), event(3, { createdAt: 1_000_002 })]);
+  const batch = await batchOf([event(1), event(2), event(3, { createdAt: 1_000_002 })]);
   expect(await opened.store.apply(batch)).toEqual([1, 2]);
   expect(await opened.store.apply(batch)).toEqual([1, 2]);
   const { message } = await opened.queries.get({ appId: "app", messageId: "message" });
@@ -66,8 +66,8 @@ test("a batch of several chunks finds the messages that were there before it", a
   const old = ids
     .filter((_, index) => index % 2 === 0)
     .map((messageId, index) => event(index + 1, { messageId }));
-  await opened.store.apply(batchOf(old));
-  const batch = batchOf(
+  await opened.store.apply(await batchOf(old));
+  const batch = await batchOf(
     ids.map((messageId, index) =>
       event(old.length + index + 1, { messageId, event: ` "B" \\ é${messageId}`, createdAt: -1 - index }),
     ),
@@ -80,15 +80,15 @@ test("a batch of several chunks finds the messages that were there before it", a
     expect([message?.stages, message?.createdAt]).toEqual([stages, -1 - index]);
   }
   const known = event(old.length + ids.length + 1, { messageId: ids[1]!, event: "C" });
-  expect(await opened.store.apply(batchOf([known]))).toBeNull();
+  expect(await opened.store.apply(await batchOf([known]))).toBeNull();
   const { message } = await opened.queries.get({ appId: "app", messageId: ids[1]! });
   expect(message?.eventCount).toBe(2);
 });
 
 test("a transaction that does not continue the position changes nothing and says so", async () => {
   using opened = await openStore();
-  await opened.store.apply(batchOf([event(1)]));
-  const failure = await opened.store.apply(batchOf([event(5)])).catch((error: unknown) => error);
+  await opened.store.apply(await batchOf([event(1)]));
+  const failure = await opened.store.apply(await batchOf([event(5)])).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(MarsError);
   expect((failure as MarsError).code).toBe("internal");
   const { asOfSeq, message } = await opened.queries.get({ appId: "app", messageId: "message" });
@@ -97,7 +97,7 @@ test("a transaction that does not continue the position changes nothing and says
 
 test("a journal that is new to a database leaps ahead of what any before it may have given out", async () => {
   using opened = await openStore();
-  await opened.store.apply(batchOf([event(1), event(2)]));
+  await opened.store.apply(await batchOf([event(1), event(2)]));
   const other = new MessageFile({ url: opened.url, authToken: "", timeoutMs: 1_000 });
   const { seq, lost } = await other.open({ id: "other", firstSeq: 0, lastSeq: 0, bytes: 0 });
   expect([seq > 1_000_000, lost]).toEqual([true, 0]);
@@ -112,7 +112,7 @@ test("a journal that is new to a database leaps ahead of what any before it may 
 
 test("a database older than the journal continues where the journal begins, and the gap is told", async () => {
   using opened = await openStore();
-  await opened.store.apply(batchOf([event(1), event(2)]));
+  await opened.store.apply(await batchOf([event(1), event(2)]));
   const { prunedTo: before } = await opened.queries.history({ topic: { name: "all" }, after: 0, upTo: 2 });
   expect(before).toBe(0);
   expect(await opened.store.open({ id: journalId, firstSeq: 10, lastSeq: 12, bytes: 9 })).toEqual({
@@ -142,7 +142,7 @@ test("retention takes whole messages, oldest first, and leaves what was heard of
   );
   // One old message has been heard of again.
   await opened.store.apply(
-    batchOf([...events, event(1201, { messageId: "m3", createdAt: 7, receivedAt: 5_000 })]),
+    await batchOf([...events, event(1201, { messageId: "m3", createdAt: 7, receivedAt: 5_000 })]),
   );
   let next: number | null = 0;
   let messages = 0;
@@ -166,7 +166,7 @@ test("retention takes whole messages, oldest first, and leaves what was heard of
 test("a message with more events than one step may delete goes in several", async () => {
   using opened = await openStore();
   await opened.store.apply(
-    batchOf(Array.from({ length: 12_000 }, (_, index) => event(index + 1, { receivedAt: 1 }))),
+    await batchOf(Array.from({ length: 12_000 }, (_, index) => event(index + 1, { receivedAt: 1 }))),
   );
   const steps: number[] = [];
   for (let next: number | null = 0; next !== null; ) {

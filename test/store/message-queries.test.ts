@@ -27,7 +27,7 @@ beforeAll(async () => {
     if (n % 5 === 0)
       events.push(event(events.length + 1, { ...message, createdAt: createdAt - 5, event: "EARLY" }));
   }
-  await opened.store.apply(batchOf(events));
+  await opened.store.apply(await batchOf(events));
 });
 afterAll(() => opened[Symbol.dispose]());
 
@@ -63,10 +63,12 @@ test("every combination of filters lists what a naive model lists, in its order,
 test("a page stays where it was while messages arrive", async () => {
   using other = await openStore();
   await other.store.apply(
-    batchOf(Array.from({ length: 10 }, (_, n) => event(n + 1, { messageId: `m${n}` }))),
+    await batchOf(Array.from({ length: 10 }, (_, n) => event(n + 1, { messageId: `m${n}` }))),
   );
   const first = await other.queries.list({ order: "newest", limit: 4 });
-  await other.store.apply(batchOf([event(11, { messageId: "later" }), event(12, { messageId: "latest" })]));
+  await other.store.apply(
+    await batchOf([event(11, { messageId: "later" }), event(12, { messageId: "latest" })]),
+  );
   const second = await other.queries.list({ order: "newest", limit: 4, cursor: first.nextCursor! });
   expect([...first.messages, ...second.messages].map(({ messageId }) => messageId)).toEqual([
     "m9",
@@ -85,7 +87,7 @@ test("a filter that finds nothing examines a bounded number of messages and goes
   using other = await openStore();
   const count = scanMax + 10;
   await other.store.apply(
-    batchOf(Array.from({ length: count }, (_, n) => event(n + 1, { messageId: `m${n}` }))),
+    await batchOf(Array.from({ length: count }, (_, n) => event(n + 1, { messageId: `m${n}` }))),
   );
   const first = await other.queries.list({ order: "oldest", limit: 5, event: "NEVER" });
   expect(first.messages).toEqual([]);

@@ -58,13 +58,13 @@ export function event(seq: number, fields: Partial<SequencedEvent> = {}): Sequen
 }
 
 /** The batch that the aggregators make of consecutive events. */
-export function batchOf(events: readonly SequencedEvent[]): StoreBatch {
+export async function batchOf(events: readonly SequencedEvent[]): Promise<StoreBatch> {
   const aggregator = new Aggregator();
   for (const one of events) aggregator.add(one);
   return {
     from: events[0]!.seq - 1,
     to: events.at(-1)!.seq,
     count: events.length,
-    chunks: makeChunks(aggregator.take()),
+    chunks: await makeChunks(aggregator.take(), async () => {}),
   };
 }
