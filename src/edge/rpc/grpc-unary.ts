@@ -86,6 +86,8 @@ async function respondMessage(
   frame.writeUInt8(gzip ? compressedFlag : 0, 0);
   frame.writeUInt32BE(message.byteLength, 1);
   frame.set(message, frameHeadBytes);
+  await ownTurn();
+  if (isGone(stream)) return;
   const headers = { ":status": 200, "content-type": contentTypeProto };
   stream.respond(gzip ? { ...headers, "grpc-encoding": gzipCompression.name } : headers, {
     waitForTrailers: true,
@@ -107,4 +109,15 @@ async function inTime<T>(answer: Promise<T>, header: string): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Resolves in a turn of the event loop of the call's own. One fsync answers calls of many connections, and each time that
+ * Bun passes from one connection to another it sends what it has: without this, the frames of most answers went out in two
+ * system calls, a fifth of what a call costs.
+ */
+function ownTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
