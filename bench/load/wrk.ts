@@ -36,8 +36,8 @@ export function wrk({ script, args = [], connections, eventsPerRequest, seconds 
       acknowledged: Number(requests) * eventsPerRequest,
       unanswered: connections * eventsPerRequest,
       seconds: spent,
-      p50: milliseconds(/50%\s+(\S+)/.exec(text)?.[1] ?? ""),
-      p99: milliseconds(/99%\s+(\S+)/.exec(text)?.[1] ?? ""),
+      p50: milliseconds(/^\s+50%\s+(\S+)/m.exec(text)?.[1] ?? ""),
+      p99: milliseconds(/^\s+99%\s+(\S+)/m.exec(text)?.[1] ?? ""),
       tool: { name: "wrk", cores: cpuSeconds / spent, singleThreaded: true },
     };
   };

@@ -3,6 +3,7 @@
  * up to a bound; the rest is read back from the journal. So catching up after a burst, after a crash and after the
  * database was away is the same loop as the usual case, and a burst costs disk, not memory.
  */
+import type { SequencedEvent } from "../event/event.ts";
 import type { Journal, Log } from "../event/ports.ts";
 import type { CommittedGroup } from "./group-commit.ts";
 import { decodeGroup } from "./journal-format.ts";
@@ -13,6 +14,14 @@ const memoryCharsMax = 8 * 1024 * 1024;
 const readBytesMax = 512 * 1024;
 /** Between two attempts to read a journal that could not be read. */
 const readRetryMs = 500;
+
+/** A group, or what of it is not in a lane yet. */
+export interface BacklogGroup {
+  readonly lastSeq: number;
+  readonly events: readonly SequencedEvent[];
+  /** The length of its text in the journal. */
+  readonly chars: number;
+}
 
 export class Backlog {
   readonly #journal: Pick<Journal, "read">;
@@ -46,7 +55,7 @@ export class Backlog {
   }
 
   /** Yields every group after `afterSeq`, in order and for ever: ends when the signal aborts. */
-  async *groups(afterSeq: number): AsyncGenerator<CommittedGroup, void, undefined> {
+  async *groups(afterSeq: number): AsyncGenerator<BacklogGroup, void, undefined> {
     let next = afterSeq + 1;
     while (!this.#signal.aborted) {
       const recent = this.#takeRecent(next);
@@ -65,10 +74,12 @@ export class Backlog {
     }
   }
 
-  #takeRecent(seq: number): CommittedGroup | undefined {
+  #takeRecent(seq: number): BacklogGroup | undefined {
     // Groups that were read from disk meanwhile.
     while (this.#recent.length > 0 && this.#recent[0]!.lastSeq < seq) this.#dropFirst();
-    return this.#recent[0] !== undefined && this.#recent[0].firstSeq <= seq ? this.#dropFirst() : undefined;
+    if (this.#recent[0] === undefined || this.#recent[0].firstSeq > seq) return undefined;
+    const { firstSeq, lastSeq, events, chars } = this.#dropFirst();
+    return { lastSeq, chars, events: events.map((event, index) => ({ ...event, seq: firstSeq + index })) };
   }
 
   #dropFirst(): CommittedGroup {
@@ -79,13 +90,13 @@ export class Backlog {
     return first;
   }
 
-  async #read(fromSeq: number): Promise<CommittedGroup[]> {
+  async #read(fromSeq: number): Promise<BacklogGroup[]> {
     try {
       const groups = await this.#journal.read(fromSeq, readBytesMax);
       if (groups.length === 0) throw new Error(`the journal does not hold seq ${fromSeq}`);
       return groups.map((group) => {
         const events = decodeGroup(group).filter((event) => event.seq >= fromSeq);
-        return { firstSeq: group.firstSeq, lastSeq: group.lastSeq, events, chars: group.body.length };
+        return { lastSeq: group.lastSeq, events, chars: group.body.length };
       });
     } catch (error) {
       this.#log.error("the journal could not be read", { from_seq: fromSeq, error });

@@ -23,6 +23,8 @@ const retryAfterMs = 1_000;
 /** One call to `accept`, waiting for its answer. */
 export interface Submission {
   readonly events: readonly MarsEvent[];
+  /** The lane of each event. */
+  readonly lanes: readonly number[];
   readonly chars: number;
   resolve(lastSeq: number): void;
   reject(error: MarsError): void;
@@ -47,29 +49,29 @@ export class Collectors {
   }
 
   /** Takes a call's events in. Throws `overloaded` when a bound would be passed; then none of them is taken. */
-  collect(submission: Omit<Submission, "chars">): void {
-    const { events } = submission;
-    const lanes = this.#waiting.length;
+  collect(submission: Omit<Submission, "chars" | "lanes">): void {
+    const lanes: number[] = [];
     let chars = 0;
-    for (const [index, event] of events.entries()) {
-      const lane = laneOf(event, lanes);
+    for (const event of submission.events) {
+      const lane = laneOf(event, this.#waiting.length);
       chars += charsOf(event);
+      lanes.push(lane);
       this.#waiting[lane]! += 1;
       if (this.#waiting[lane]! > collectorEventsMax) {
-        this.#forget(events.slice(0, index + 1));
+        this.#forget(lanes);
         throw new MarsError("overloaded", `collector ${lane} is full with ${collectorEventsMax} events`, {
           retryAfterMs,
         });
       }
     }
     if (this.#chars + chars > collectedCharsMax) {
-      this.#forget(events);
+      this.#forget(lanes);
       throw new MarsError("overloaded", `the collectors are full with ${this.#chars} characters`, {
         retryAfterMs,
       });
     }
     this.#chars += chars;
-    this.#submissions.push({ ...submission, chars });
+    this.#submissions.push({ ...submission, lanes, chars });
   }
 
   /** Takes what waits, oldest first, as much as one group holds. Empty when nothing waits. */
@@ -90,14 +92,14 @@ export class Collectors {
 
   /** The taken calls have their answer: their room is free again. */
   release(taken: readonly Submission[]): void {
-    for (const { events, chars } of taken) {
-      this.#forget(events);
+    for (const { lanes, chars } of taken) {
+      this.#forget(lanes);
       this.#chars -= chars;
     }
   }
 
-  #forget(events: readonly MarsEvent[]): void {
-    for (const event of events) this.#waiting[laneOf(event, this.#waiting.length)]! -= 1;
+  #forget(lanes: readonly number[]): void {
+    for (const lane of lanes) this.#waiting[lane]! -= 1;
   }
 }
 

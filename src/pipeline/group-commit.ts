@@ -3,7 +3,7 @@
  * fsync answers all of its calls. At rest an event passes at once; under load groups grow by themselves.
  */
 import { MarsError } from "../event/error.ts";
-import type { MarsEvent, SequencedEvent } from "../event/event.ts";
+import type { MarsEvent } from "../event/event.ts";
 import type { Ingest, Journal, JournalGroup, Log } from "../event/ports.ts";
 import { Collectors, type Submission } from "./collectors.ts";
 import { encodeGroup } from "./journal-format.ts";
@@ -12,7 +12,8 @@ import { encodeGroup } from "./journal-format.ts";
 export interface CommittedGroup {
   readonly firstSeq: number;
   readonly lastSeq: number;
-  readonly events: readonly SequencedEvent[];
+  /** Consecutive, the first with `firstSeq`. */
+  readonly events: readonly MarsEvent[];
   /** The length of its text in the journal. */
   readonly chars: number;
 }
@@ -172,7 +173,7 @@ export class GroupCommit implements Ingest {
     this.#options.committed({
       firstSeq,
       lastSeq: group.lastSeq,
-      events: events.map((event, index) => ({ ...event, seq: firstSeq + index })),
+      events,
       chars: group.body.length,
     });
     let seq = firstSeq - 1;

@@ -11,6 +11,8 @@ import { GroupCommit } from "./group-commit.ts";
 import { StoreProgress } from "./progress.ts";
 import { Upkeep } from "./upkeep.ts";
 
+/** Of the time for stopping: the rest is for the batch that is under way then, and for its way to the disk. */
+const storingShare = 0.75;
 /** Between attempts to reach the database at the start. */
 const openRetryMs = 500;
 
@@ -98,7 +100,7 @@ export class Pipeline {
   async stop(deadlineMs: number): Promise<void> {
     await this.#commit.close();
     if (this.#opened && !this.#stuck && this.#flow.lastError === "") {
-      await this.#progress.reached(this.#commit.lastSeq, deadlineMs).catch(() => undefined);
+      await this.#progress.reached(this.#commit.lastSeq, deadlineMs * storingShare).catch(() => undefined);
     }
     const left = this.#commit.lastSeq - this.#progress.storedSeq;
     if (left > 0)
