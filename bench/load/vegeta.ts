@@ -2,6 +2,7 @@
  * vegeta: open loop at a rate, or closed loop as fast as it goes; HTTP/1.1, or cleartext HTTP/2 for gRPC, of which it sees
  * the HTTP status only. Its requests are made beforehand and read from a file, so that making them costs the turn nothing.
  */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Load, runTool, type Target } from "./tool.ts";
 
@@ -78,6 +79,8 @@ export function vegeta(options: VegetaOptions): Load {
   };
 
   async function writeTargets(file: string, target: Target): Promise<void> {
+    // A writer does not cut a file off: what a longer one had left behind its end would be sent as well.
+    await rm(file, { force: true });
     const writer = Bun.file(file).writer({ highWaterMark: 1 << 20 });
     const head = JSON.stringify({ method: "POST", url: options.url(target), header: options.headers });
     for (let n = 0; n < options.requests; n++) {
