@@ -21,7 +21,7 @@ import {
  * Zeros written ahead of small groups. Writing over them changes nothing about the file but its contents, and takes half
  * as long as making it longer, which the file system has to write down as well.
  */
-const fillBytes = 1024 * 1024;
+const fillBytes = 256 * 1024;
 /** A group of this size is not worth it. */
 const fillForBytes = fillBytes / 8;
 
