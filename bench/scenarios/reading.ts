@@ -65,11 +65,12 @@ function row(name: string, rounds: readonly Latencies[], max: number | undefined
 
 /** Has the operating system drop what it keeps of the files in memory, without being root. */
 async function forget({ dataDir }: AgedDatabase): Promise<void> {
-  for (const name of readdirSync(dataDir)) {
+  for (const entry of readdirSync(dataDir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
     // Nothing is copied: by `nocache` dd advises the kernel that the file is not needed, once it is written for certain.
     await runTool([
       "dd",
-      `of=${join(dataDir, name)}`,
+      `of=${join(entry.parentPath, entry.name)}`,
       "oflag=nocache",
       "conv=notrunc,fdatasync",
       "count=0",

@@ -22,7 +22,7 @@ const eventsPerRequest = 500;
  * what waits, down to almost nothing at `lagMax`. So the store always has work, and nothing is spent on taking in what cannot
  * be stored: at any fixed rate one of the two would be missed, or the journal grow without end.
  */
-const offeredShare = 1.2;
+const offeredShare = 1.5;
 const lagMax = 1_000_000;
 const steerMs = 200;
 /** With less than a batch waiting, the store may have had time to rest. */

@@ -9,7 +9,7 @@ import type { CommittedGroup } from "./group-commit.ts";
 import { decodeGroup } from "./journal-format.ts";
 
 /** Characters of journal text whose events are kept in memory. */
-const memoryCharsMax = 8 * 1024 * 1024;
+const memoryCharsMax = 4 * 1024 * 1024;
 /** Bytes read back at once: parsing them holds up the thread that answers clients. */
 const readBytesMax = 512 * 1024;
 /** Between two attempts to read a journal that could not be read. */
