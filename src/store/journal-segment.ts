@@ -96,17 +96,20 @@ export class JournalSegment {
   /**
    * Finds the end of a segment of an earlier run: behind its last whole record. What a crash has left of the next one was
    * never acknowledged. Throws where whole records follow a broken one, for those were: the disk has damaged the file.
+   *
+   * @param upTo where the next segment begins: a record beyond it is one whose write had failed, though it is there
    */
-  async findEnd(): Promise<void> {
+  async findEnd(upTo = Number.POSITIVE_INFINITY): Promise<void> {
     const { salt } = this.header;
     const bytes = await readAt(this.#file, 0, this.#filled);
     let end = headerBytes;
     for (let head = headAt(salt, bytes, end); head !== undefined; head = headAt(salt, bytes, end)) {
-      if (!isWhole(salt, bytes, end, head)) break;
+      if (head.firstSeq > upTo || !isWhole(salt, bytes, end, head)) break;
       this.#lastSeq = head.lastSeq;
       end += head.bytes;
     }
     this.#end = end;
+    if (this.#lastSeq === upTo) return;
     const mark = Buffer.alloc(4);
     mark.writeUInt32LE(salt);
     for (let at = bytes.indexOf(mark, end + 1); at >= 0; at = bytes.indexOf(mark, at + 1)) {

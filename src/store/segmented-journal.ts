@@ -5,7 +5,7 @@
  * waits for it: one write of the group's bytes is all that stands between an event and its answer. Writing is asynchronous
  * and needs no thread of ours. One process at a time: `DirectoryLock` sees to that.
  */
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Journal, JournalGroup, JournalState } from "../event/ports.ts";
 import { JournalSegment } from "./journal-segment.ts";
@@ -47,16 +47,21 @@ export class SegmentedJournal implements Journal {
       const path = join(this.#directory, name);
       const segment = await JournalSegment.open(path);
       if (segment === undefined) {
-        // Its making was cut short, and nothing was ever written to it; it is made again under the same name.
-        if (index === names.length - 1) break;
+        // Its making was cut short, and nothing was ever written to it.
+        if (index === names.length - 1) {
+          await unlink(path);
+          break;
+        }
         throw new Error(`the journal is damaged: ${path} has no header`);
       }
       this.#segments.push(segment);
-      await segment.findEnd();
-      const before = this.#segments.at(-2);
-      if (before !== undefined && before.lastSeq !== segment.header.after) {
+    }
+    for (const [index, segment] of this.#segments.entries()) {
+      const next = this.#segments[index + 1]?.header.after;
+      await segment.findEnd(next);
+      if (next !== undefined && segment.lastSeq !== next) {
         throw new Error(
-          `the journal is damaged: ${before.path} ends at seq ${before.lastSeq}, ${path} begins behind ${segment.header.after}`,
+          `the journal is damaged: ${segment.path} ends at seq ${segment.lastSeq}, the next one begins behind ${next}`,
         );
       }
     }

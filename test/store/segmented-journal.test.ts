@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import type { JournalGroup } from "../../src/event/ports.ts";
+import { JournalSegment } from "../../src/store/journal-segment.ts";
 import { SegmentedJournal } from "../../src/store/segmented-journal.ts";
 
 let directory: string;
@@ -150,6 +151,25 @@ test("a segment whose making was cut short is made again", async () => {
   await first.append(group(lastSeq + 1));
   expect((await readAll(first, lastSeq + 1)).length).toBe(1);
   await first.close();
+  const again = journalAt();
+  expect(await again.open()).toMatchObject({ lastSeq: lastSeq + 1 });
+  await again.close();
+});
+
+test("a group whose write failed and that is there all the same does not come back once its seqs were used again", async () => {
+  const journal = journalAt();
+  const { id } = await journal.open();
+  for (let seq = 1; seq <= 3; seq++) await journal.append(group(seq));
+  await journal.close();
+  // As if the third had been refused, and the next segment begun behind the second.
+  const path = join(directory, "0000000000000003.segment");
+  const next = await JournalSegment.create(path, { salt: 7, after: 2, id });
+  await next.append(group(3, 1, "another"));
+  await next.close();
+  const again = journalAt();
+  expect(await again.open()).toMatchObject({ id, firstSeq: 1, lastSeq: 3 });
+  expect(await readAll(again, 1)).toEqual([group(1), group(2), group(3, 1, "another")]);
+  await again.close();
 });
 
 test("damage in the midst of what was acknowledged is told, not skipped", async () => {
