@@ -21,7 +21,7 @@ import type { StoreProgress } from "./progress.ts";
  * The least time between two batches, in milliseconds, unless the second is full. A transaction costs some 0.4 ms
  * whatever it holds, so under load a few milliseconds' events share one; after a pause an event passes at once.
  */
-const batchIntervalMs = 5;
+const batchIntervalMs = 8;
 
 /**
  * Characters of journal text in one store transaction: 20,000 ordinary events have half of it, but attributes can be

@@ -15,7 +15,7 @@ const tickMs = 250;
  * Stored events after which a checkpoint no longer waits for a quiet moment. It bounds the write-ahead log, and what a
  * checkpoint writes at once: the journal's fsync waits for the same disk.
  */
-const checkpointEvents = 20_000;
+const checkpointEvents = 4_000;
 /** Between two steps of a pass of retention, so that ingest and checkpoints have their turn. */
 const passPauseMs = 2;
 /** How often retention looks for old messages, at most; more often where the retention itself is short. */
