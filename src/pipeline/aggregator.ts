@@ -41,8 +41,8 @@ export class Aggregator {
   }
 }
 
-/** Events that are written in one go. */
-const turnEvents = 1_000;
+/** Events that are made ready in one go; a larger batch takes turns with answering clients. */
+export const turnEvents = 1_000;
 
 /**
  * Makes the chunks of a batch of what all lanes have taken. In the order of the sequence, for that is how the store's

@@ -11,7 +11,7 @@
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import type { Log, Store, StoreBatch } from "../event/ports.ts";
-import { makeChunks } from "./aggregator.ts";
+import { makeChunks, turnEvents } from "./aggregator.ts";
 import { type Backlog, delay } from "./backlog.ts";
 import { Lane } from "./lane.ts";
 import { laneOf } from "./lane-of.ts";
@@ -28,9 +28,6 @@ const batchIntervalMs = 8;
  * large, and a database server has to receive them within its timeout. A group is never split here either.
  */
 const batchCharsMax = 4 * 1024 * 1024;
-
-/** A batch up to this size is made ready at once. */
-const turnEvents = 1_000;
 
 /** Between attempts to reach a store that failed: doubling from the first to the last, in milliseconds. */
 const retryFirstMs = 50;

@@ -83,6 +83,11 @@ test("a batch of several chunks finds the messages that were there before it", a
   expect(await opened.store.apply(await batchOf([known]))).toBeNull();
   const { message } = await opened.queries.get({ appId: "app", messageId: ids[1]! });
   expect(message?.eventCount).toBe(2);
+  // What a batch calls its messages is forgotten with it.
+  const client = createClient({ url: opened.url });
+  const { rows } = await client.execute("SELECT count(*) AS aliases FROM aliases");
+  client.close();
+  expect(rows[0]?.aliases).toBe(0);
 });
 
 test("a transaction that does not continue the position changes nothing and says so", async () => {

@@ -156,6 +156,22 @@ test("a segment whose making was cut short is made again", async () => {
   await again.close();
 });
 
+test("a half-made segment is not found between others later", async () => {
+  const journal = journalAt();
+  await journal.open();
+  await journal.append(group(1));
+  await journal.close();
+  writeFileSync(join(directory, "0000000000000002.segment"), "marsjrnl");
+  const next = journalAt();
+  expect(await next.open()).toMatchObject({ lastSeq: 1 });
+  // The segment that was there has room, so the next one begins behind another seq, and has another name.
+  for (let seq = 2; seq <= 6; seq++) await next.append(group(seq, 1, "x".repeat(600)));
+  await next.close();
+  const again = journalAt();
+  expect(await again.open()).toMatchObject({ firstSeq: 1, lastSeq: 6 });
+  await again.close();
+});
+
 test("a group whose write failed and that is there all the same does not come back once its seqs were used again", async () => {
   const journal = journalAt();
   const { id } = await journal.open();
@@ -179,11 +195,13 @@ test("damage in the midst of what was acknowledged is told, not skipped", async 
   await journal.close();
   const paths = segmentPaths();
   expect(paths.length).toBeGreaterThan(2);
-  // A record with others behind it; the last record of a segment that has a successor; a header.
+  // A record with others behind it; the last record of a segment that has a successor; a header; see below.
   for (const [path, needle] of [
     [paths[0], "1".repeat(400)],
     [paths[0], "3".repeat(400)],
     [paths[1], "marsjrnl"],
+    // In the last segment, where a broken record could be what a crash has cut off, but for the whole one behind it.
+    [paths[2], "7".repeat(400)],
   ] as const) {
     const whole = readFileSync(path!);
     const at = whole.indexOf(needle);
