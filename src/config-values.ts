@@ -1,14 +1,8 @@
 /** From the text of a setting to its value. Each parser throws a `ValueError` that completes "MARS_X must …". */
+import { formatDuration, formatUnits, parseDuration } from "./event/duration.ts";
 
 export class ValueError extends Error {}
 
-const durationUnits: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
 const byteUnits: Readonly<Record<string, number>> = {
   "": 1,
   B: 1,
@@ -44,9 +38,8 @@ export function port(text: string): number {
 /** Bounds are in milliseconds. */
 export function duration({ min, max }: Bounds): (text: string) => number {
   return (text) => {
-    const [, digits = "", unit = ""] = /^(\d{1,12})([a-z]+)$/.exec(text) ?? [];
-    const value = Number(digits) * (durationUnits[unit] ?? Number.NaN);
-    if (digits !== "" && value >= min && value <= max) return value;
+    const value = parseDuration(text);
+    if (value !== undefined && value >= min && value <= max) return value;
     throw new ValueError(
       `must be a number and a unit (ms, s, m, h, d) from ${formatDuration(min)} to ${formatDuration(max)}`,
     );
@@ -150,19 +143,6 @@ function originOf(text: string): string | undefined {
   }
 }
 
-function formatDuration(ms: number): string {
-  return format(ms, durationUnits);
-}
-
 function formatBytes(count: number): string {
-  return format(count, { ...byteUnits, "": 0, B: 1 });
-}
-
-/** In the largest unit that leaves a whole number. */
-function format(value: number, units: Readonly<Record<string, number>>): string {
-  const [unit = "", size = 1] =
-    Object.entries(units)
-      .reverse()
-      .find(([, candidate]) => candidate > 0 && value % candidate === 0) ?? [];
-  return `${value / size}${unit}`;
+  return formatUnits(count, { ...byteUnits, "": 0, B: 1 });
 }

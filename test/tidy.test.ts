@@ -11,17 +11,19 @@ const testLinesMax = 500;
 /** The folders of ours that each folder of `src/` may import from, itself aside. */
 const directions: Readonly<Record<string, readonly string[]>> = {
   event: [],
-  edge: ["event", "gen"],
-  pipeline: ["event"],
-  publish: ["event"],
-  store: ["event", "migrations"],
+  lifecycle: ["event"],
+  edge: ["event", "lifecycle", "gen"],
+  pipeline: ["event", "lifecycle"],
+  publish: ["event", "lifecycle"],
+  store: ["event", "lifecycle", "migrations"],
+  alert: ["event", "lifecycle"],
   ui: ["event"],
   gen: [],
 };
 
 /** Files directly in `src/` that know more than `event/` and their neighbours. */
 const composers: Readonly<Record<string, readonly string[]>> = {
-  "src/app.ts": ["edge", "pipeline", "publish", "store", "ui"],
+  "src/app.ts": ["alert", "edge", "pipeline", "publish", "store", "ui"],
   "src/threads.ts": ["store"],
 };
 
@@ -146,7 +148,7 @@ test("every file begins by saying what it is", () => {
 });
 
 function allowed(path: string, folder: string): readonly string[] {
-  return folder === "" ? ["event", ...(composers[path] ?? [])] : (directions[folder] ?? []);
+  return folder === "" ? ["event", "lifecycle", ...(composers[path] ?? [])] : (directions[folder] ?? []);
 }
 
 /** `src/edge/ws.ts` → `edge`, `src/log.ts` → ``, `migrations/a.sql` → `migrations`, `package.json` → ``. */

@@ -78,11 +78,13 @@ export interface Stage {
  *
  * @param stages at least one, each name once
  * @param externalIds each once
+ * @param standing where it stands along its lifecycle; without one it is open
  */
 export function summarize(
   key: MessageKey,
   stages: readonly Stage[],
   externalIds: readonly string[],
+  standing: Pick<MessageSummary, "state" | "overdueSince"> = { state: "open" },
 ): MessageSummary {
   const byFirst = stages.toSorted((a, b) => a.first - b.first || compareText(a.event, b.event));
   const byLast = stages.toSorted((a, b) => b.last - a.last || compareText(b.event, a.event));
@@ -97,6 +99,7 @@ export function summarize(
     stages: byFirst.slice(0, stagesMax).map((stage) => stage.event),
     lastEvent: latest.event,
     externalIds: externalIds.toSorted(compareText),
+    ...standing,
   };
 }
 

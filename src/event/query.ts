@@ -1,12 +1,14 @@
 /** Questions that can be asked of the store, and their answers. Validated at the edge, by `parse-query.ts`. */
 import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "./event.ts";
+import type { MessageLife, MessageState, StageMark } from "./state.ts";
 import type { Topic } from "./topic.ts";
 
 /**
  * `newest` and `oldest` go by the message's earliest `created_at`, `updated` (latest first) by its latest. Ties go by
- * which message was heard of first, so the order is total.
+ * which message was heard of first, so the order is total. `overdue` lists overdue messages only, the longest overdue
+ * first.
  */
-export type MessageOrder = "newest" | "oldest" | "updated";
+export type MessageOrder = "newest" | "oldest" | "updated" | "overdue";
 
 export interface MessageQuery {
   readonly appId?: string;
@@ -16,6 +18,12 @@ export interface MessageQuery {
   readonly event?: string;
   /** Has not had this event. */
   readonly missing?: string;
+  /** Is in one of these states. An app's messages without a lifecycle are open. */
+  readonly states?: readonly MessageState[];
+  /** Has been overdue since then or for longer. */
+  readonly overdueSince?: Micros;
+  /** Stands so with this stage of its lifecycle (`stageName`). */
+  readonly stage?: { readonly name: string; readonly mark: StageMark };
   /** What the message id starts with. */
   readonly prefix?: string;
   /** From here on (inclusive), by the time that `order` goes by. */
@@ -42,11 +50,17 @@ export interface MessageSummary extends MessageKey {
   readonly lastEvent: string;
   /** The distinct external ids of its events, sorted. */
   readonly externalIds: readonly string[];
+  /** `open` where its app has no lifecycle for it. Follows the events within a second. */
+  readonly state: MessageState;
+  /** Since when it is overdue: the earliest due time of a stage that is missing. */
+  readonly overdueSince?: Micros;
 }
 
 export interface Message extends MessageSummary {
   /** In `created_at` order; ties by event name, then event id. */
   readonly events: readonly StoredEvent[];
+  /** Absent where its app has no lifecycle for it. */
+  readonly life?: MessageLife;
 }
 
 export interface MessagePage {

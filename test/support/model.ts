@@ -15,5 +15,6 @@ export function naiveSummary(key: MessageKey, events: readonly StoredEvent[]): M
     stages: [...new Set(events.map(({ event }) => event))],
     lastEvent: events.at(-1)!.event,
     externalIds: [...externalIds].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+    state: "open",
   };
 }

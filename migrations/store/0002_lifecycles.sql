@@ -1,0 +1,141 @@
+-- Lifecycles, what is known of each message along its own, and what is counted of them.
+
+CREATE TABLE lifecycles (
+  id INTEGER PRIMARY KEY,
+  app_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  -- It holds for messages with a greater id.
+  after_seq INTEGER NOT NULL,
+  -- As JSON; empty where this version ends the lifecycle.
+  definition TEXT NOT NULL,
+  UNIQUE (app_id, version)
+) STRICT;
+
+-- How far the tracker has come. It follows the events by itself, so that the batches that store them need not wait.
+CREATE TABLE tracking (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  continues_from INTEGER NOT NULL,
+  -- Counts the tracker's transactions: each names the one that it continues from, and a trigger refuses others.
+  step INTEGER NOT NULL,
+  -- Every event up to here has been taken in.
+  seq INTEGER NOT NULL,
+  -- Microseconds: what held by then has been raised.
+  clock INTEGER NOT NULL,
+  -- The last change of a finding.
+  finding_seq INTEGER NOT NULL,
+  -- Findings whose last change was up to here may be gone.
+  findings_pruned INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO tracking VALUES (1, 0, 0, 0, 0, 0, 0);
+
+CREATE TRIGGER tracking_continue BEFORE UPDATE OF step ON tracking WHEN NEW.continues_from <> OLD.step
+BEGIN
+  SELECT raise(ABORT, 'tracking moved');
+END;
+
+-- Messages one of whose events came again with a content that counts instead: their times are taken from the events anew.
+CREATE TABLE rechecks (message INTEGER PRIMARY KEY) STRICT;
+
+CREATE TRIGGER events_changed AFTER UPDATE OF created_at, event ON events
+WHEN NEW.created_at <> OLD.created_at OR NEW.event <> OLD.event
+BEGIN
+  INSERT OR IGNORE INTO rechecks (message) VALUES (NEW.message);
+END;
+
+CREATE TABLE apps (
+  id INTEGER PRIMARY KEY,
+  app_id TEXT NOT NULL UNIQUE,
+  -- Messages by their state. Those that retention took away unfinished are expired.
+  open INTEGER NOT NULL DEFAULT 0,
+  overdue INTEGER NOT NULL DEFAULT 0,
+  complete INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  expired INTEGER NOT NULL DEFAULT 0,
+  events INTEGER NOT NULL DEFAULT 0,
+  last_event TEXT NOT NULL DEFAULT '',
+  last_event_at INTEGER NOT NULL DEFAULT -9000000000000000000
+) STRICT;
+
+-- The life of each message that has a lifecycle.
+CREATE TABLE lives (
+  message INTEGER PRIMARY KEY,
+  app INTEGER NOT NULL,
+  lifecycle INTEGER NOT NULL,
+  -- 0 open, 1 overdue, 2 complete, 3 failed.
+  state INTEGER NOT NULL,
+  -- Microseconds: its created_at when the tracker last looked; since when it is overdue, 0 for not; when a finding will hold that
+  -- has not been raised, 0 for none.
+  opened_at INTEGER NOT NULL,
+  overdue_since INTEGER NOT NULL,
+  next_at INTEGER NOT NULL,
+  -- How many findings hold.
+  findings INTEGER NOT NULL,
+  -- `;<stage><mark>` for each stage: r reached, w waiting, o overdue, n never.
+  marks TEXT NOT NULL,
+  -- JSON: the earliest created_at of each event that the lifecycle names, in its order.
+  times TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX lives_next ON lives (next_at) WHERE next_at <> 0;
+CREATE INDEX lives_overdue ON lives (overdue_since) WHERE overdue_since <> 0;
+CREATE INDEX lives_app_overdue ON lives (app, overdue_since) WHERE overdue_since <> 0;
+
+CREATE TABLE findings (
+  id INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL,
+  app INTEGER NOT NULL,
+  lifecycle INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  due_at INTEGER NOT NULL,
+  raised_at INTEGER NOT NULL,
+  -- 0 while it holds.
+  retracted_at INTEGER NOT NULL,
+  late_by INTEGER NOT NULL,
+  -- The place of its last change in the sequence of all changes.
+  seq INTEGER NOT NULL UNIQUE,
+  UNIQUE (message, kind, stage)
+) STRICT;
+
+CREATE INDEX findings_app ON findings (app, id);
+
+-- The stages that messages are counted by, each with what it comes after. Both empty: the whole way.
+CREATE TABLE stages (
+  id INTEGER PRIMARY KEY,
+  app INTEGER NOT NULL,
+  after TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  UNIQUE (app, after, stage)
+) STRICT;
+
+-- Counts of messages by when they were opened. `span` is the bucket's length and `start` its beginning, in microseconds.
+CREATE TABLE funnel (
+  stage INTEGER NOT NULL,
+  span INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  reached INTEGER NOT NULL,
+  waiting INTEGER NOT NULL,
+  overdue INTEGER NOT NULL,
+  never INTEGER NOT NULL,
+  PRIMARY KEY (stage, span, start)
+) STRICT, WITHOUT ROWID;
+
+-- How long it took to reach a stage, by when it was reached.
+CREATE TABLE latencies (
+  stage INTEGER NOT NULL,
+  span INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  histogram TEXT NOT NULL,
+  PRIMARY KEY (stage, span, start)
+) STRICT;
+
+-- Events by when they happened.
+CREATE TABLE rates (
+  app INTEGER NOT NULL,
+  minute INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (app, minute, event)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,30 @@
+/** Durations as people write them: a whole number and a unit, `250ms`, `2s`, `5m`, `12h`, `14d`. */
+
+export const durationUnits: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** Milliseconds; `undefined` when the text is no duration. */
+export function parseDuration(text: string): number | undefined {
+  const [, digits = "", unit = ""] = /^(\d{1,12})([a-z]+)$/.exec(text) ?? [];
+  const size = durationUnits[unit];
+  return digits === "" || size === undefined ? undefined : Number(digits) * size;
+}
+
+/** In the largest unit that leaves a whole number. */
+export function formatDuration(ms: number): string {
+  return formatUnits(ms, durationUnits);
+}
+
+/** @param units from the smallest to the largest */
+export function formatUnits(value: number, units: Readonly<Record<string, number>>): string {
+  const [unit = "", size = 1] =
+    Object.entries(units)
+      .reverse()
+      .find(([, candidate]) => candidate > 0 && value % candidate === 0) ?? [];
+  return `${value / size}${unit}`;
+}

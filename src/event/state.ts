@@ -1,0 +1,52 @@
+/** Where a message stands along its app's lifecycle; `lifecycle/assess.ts` works it out. */
+import type { Micros } from "./event.ts";
+
+export type MessageState = "open" | "overdue" | "complete" | "failed";
+
+export const messageStates: readonly MessageState[] = ["open", "overdue", "complete", "failed"];
+
+/**
+ * - `done`. `waiting`: its clock runs, or it is not due at any time. `pending`: nothing that it comes after has come.
+ * - `overdue`: due and grace have passed without it. `skipped`: the message completed without it, though it was
+ *   expected. `unreached`: the message has ended without it, and it did not have to come.
+ */
+export type StageStatus = "done" | "waiting" | "pending" | "overdue" | "skipped" | "unreached";
+
+export interface StageState {
+  /** See `stageName` and `afterName`. */
+  readonly name: string;
+  readonly after: string;
+  readonly optional: boolean;
+  readonly status: StageStatus;
+  readonly doneAt?: Micros;
+  /** When it is or was due; absent while its clock does not run, and where it is never due. */
+  readonly dueAt?: Micros;
+  /** `overdue` only: since when, which is `dueAt`. */
+  readonly missingSince?: Micros;
+  /** Done after due and grace: by how much after due. */
+  readonly lateBy?: Micros;
+  /** Done before anything that it comes after: so much the clocks of two services differ, at least. */
+  readonly earlyBy?: Micros;
+}
+
+export interface Assessment {
+  readonly state: MessageState;
+  readonly stages: readonly StageState[];
+  /** The longest overdue stage's due time. */
+  readonly overdueSince?: Micros;
+  readonly completedAt?: Micros;
+  readonly failedAt?: Micros;
+}
+
+/** A message's state with the lifecycle that it goes by. */
+export interface MessageLife extends Assessment {
+  /** The lifecycle's version within the app. */
+  readonly version: number;
+  /** Mars' clock: what was due and had its grace behind it by then is overdue. */
+  readonly clock: Micros;
+}
+
+/** A stage's mark in short, as messages are counted by it: `waiting` is every stage that can still come in time. */
+export type StageMark = "reached" | "waiting" | "overdue" | "never";
+
+export const stageMarks: readonly StageMark[] = ["reached", "waiting", "overdue", "never"];

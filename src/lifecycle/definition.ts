@@ -1,0 +1,79 @@
+/**
+ * A lifecycle: which stages a message of an app goes through, and by when. Users write it as JSON:
+ *
+ *     { "stages": [
+ *         { "event": "CREATED" },
+ *         { "event": "ACCEPTED", "after": "CREATED", "within": "2s" },
+ *         { "any_of": ["SENT_SMS", "SENT_PUSH"], "after": "ACCEPTED", "within": "1m" },
+ *         { "event": "OPENED", "optional": true } ],
+ *       "complete_on": ["SENT_SMS", "SENT_PUSH"], "fail_on": ["BOUNCED"], "grace": "500ms" }
+ *
+ * Everything here is pure and has no clock.
+ */
+import { formatDuration } from "../event/duration.ts";
+
+export const stagesMax = 50;
+/** Events that one stage may name as alternatives, or as what starts its clock; and those that end a message. */
+export const namesMax = 20;
+export const durationMsMin = 1;
+export const durationMsMax = 30 * 86_400_000;
+
+export interface Stage {
+  /** Any of these events is the stage; nearly always one. */
+  readonly events: readonly string[];
+  /** Any of these events starts the stage's clock; empty for the first stage, which opens a message. */
+  readonly after: readonly string[];
+  /** From the clock's start; absent where the stage has all the time in the world. */
+  readonly withinMs?: number;
+  /** Nothing is said when it does not come. */
+  readonly optional: boolean;
+}
+
+export interface Definition {
+  /** The first one opens a message. No event belongs to two stages. */
+  readonly stages: readonly Stage[];
+  /** Any of these events completes a message. Each belongs to a stage. */
+  readonly completeOn: readonly string[];
+  /** Any of these events means that a message failed, whatever else happens. None of them completes it. */
+  readonly failOn: readonly string[];
+  /** How much later than due something may come before anything is said of it: clocks differ. */
+  readonly graceMs: number;
+}
+
+/** One version of an app's lifecycle. */
+export interface LifecycleVersion {
+  readonly appId: string;
+  /** Counts from 1 within the app. */
+  readonly version: number;
+  /** When it was put, in microseconds. */
+  readonly createdAt: number;
+  /** It holds for messages that were first heard of after this seq. */
+  readonly afterSeq: number;
+  /** Absent where this version ended the lifecycle: later messages have none. */
+  readonly definition?: Definition;
+}
+
+/** What a stage is called: its event, or its alternatives joined. */
+export function stageName(stage: Pick<Stage, "events">): string {
+  return stage.events.join("|");
+}
+
+/** What a stage comes after, as a name; empty for the first. */
+export function afterName(stage: Pick<Stage, "after">): string {
+  return stage.after.join("|");
+}
+
+/** The definition as a user would write it: what `parseDefinition` reads, in one spelling only. */
+export function definitionToJson(definition: Definition): Record<string, unknown> {
+  return {
+    stages: definition.stages.map((stage) => ({
+      ...(stage.events.length === 1 ? { event: stage.events[0] } : { any_of: stage.events }),
+      ...(stage.after.length > 0 && { after: stage.after.length === 1 ? stage.after[0] : stage.after }),
+      ...(stage.withinMs !== undefined && { within: formatDuration(stage.withinMs) }),
+      ...(stage.optional && { optional: true }),
+    })),
+    complete_on: definition.completeOn,
+    ...(definition.failOn.length > 0 && { fail_on: definition.failOn }),
+    grace: formatDuration(definition.graceMs),
+  };
+}

@@ -1,0 +1,51 @@
+/** Findings: what Mars has to say of a message that does not go as its lifecycle says. */
+import type { MessageKey, Micros } from "../event/event.ts";
+
+/**
+ * - `missing`: a stage is due, its grace has passed, and it has not come.
+ * - `late`: it came, but after due and grace.
+ * - `skipped`: the message completed without a stage that was required.
+ * - `failed`: an event came that means failure.
+ */
+export type FindingKind = "missing" | "late" | "skipped" | "failed";
+
+export const findingKinds: readonly FindingKind[] = ["missing", "late", "skipped", "failed"];
+
+/** What is found by. A message has each at most once. */
+export interface FindingKey {
+  readonly kind: FindingKind;
+  /** The stage's name (`stageName`); for `failed` the event that says so. */
+  readonly stage: string;
+}
+
+/** A finding that holds unless other events come. */
+export interface Prospect extends FindingKey {
+  /** Once the clock has reached this, the finding holds. Anything in the past means: now. */
+  readonly raiseAt: Micros;
+  /** When the stage was due; for `skipped` when the message completed, for `failed` when it failed. */
+  readonly dueAt: Micros;
+  /** `late` only: by how much, counted from `dueAt`. */
+  readonly lateBy: Micros;
+}
+
+/** A finding as it is stored and told. */
+export interface Finding extends FindingKey, MessageKey {
+  /**
+   * The place of its last change in one sequence of all findings' changes, which rises and never repeats. What was
+   * retracted has changed.
+   */
+  readonly seq: number;
+  /** Names it; stays when it changes. */
+  readonly id: number;
+  /** What the stage comes after (`afterName`); empty where that says nothing. */
+  readonly after: string;
+  /** The version of the lifecycle that the message goes by. */
+  readonly version: number;
+  readonly dueAt: Micros;
+  /** What Mars' clock said when it was raised; equal for all that were raised together. */
+  readonly raisedAt: Micros;
+  /** When it turned out not to hold any more; absent while it holds. */
+  readonly retractedAt?: Micros;
+  /** How late the stage came in the end; 0 where it came in time and was only delivered late, or has not come. */
+  readonly lateBy: Micros;
+}

@@ -1,0 +1,73 @@
+/** A definition made ready to be asked many times: names become places in a short list of times. */
+import { afterName, type Definition, stageName } from "./definition.ts";
+import { stageOrder } from "./stage-order.ts";
+
+/** The earliest `created_at` of each event that the definition names, by `Plan.slots`; `null` where none came. */
+export type Times = readonly (number | null)[];
+
+export interface PlanStage {
+  /** See `stageName` and `afterName`. */
+  readonly name: string;
+  readonly after: string;
+  /** Places of its events, and of those that start its clock. */
+  readonly events: readonly number[];
+  readonly starts: readonly number[];
+  /** Indexes of the stages that it comes after. */
+  readonly afterStages: readonly number[];
+  /** In microseconds; absent where it is never due. */
+  readonly within?: number;
+  readonly optional: boolean;
+}
+
+export interface Plan {
+  readonly definition: Definition;
+  /** The events that count, each with its place in `Times`. */
+  readonly slots: ReadonlyMap<string, number>;
+  readonly stages: readonly PlanStage[];
+  /** Indexes of stages, each behind all that it comes after. */
+  readonly order: readonly number[];
+  readonly complete: readonly number[];
+  /** With the events' names, in the order in which the definition has them. */
+  readonly fail: readonly { readonly event: string; readonly slot: number }[];
+  /** In microseconds. */
+  readonly grace: number;
+}
+
+export function createPlan(definition: Definition): Plan {
+  const slots = new Map<string, number>();
+  const slotOf = (event: string): number => {
+    const known = slots.get(event);
+    if (known !== undefined) return known;
+    slots.set(event, slots.size);
+    return slots.size - 1;
+  };
+  for (const { events } of definition.stages) events.forEach(slotOf);
+  const owner = (event: string) => definition.stages.findIndex(({ events }) => events.includes(event));
+  return {
+    definition,
+    slots,
+    stages: definition.stages.map((stage) => ({
+      name: stageName(stage),
+      after: afterName(stage),
+      events: stage.events.map(slotOf),
+      starts: stage.after.map(slotOf),
+      afterStages: [...new Set(stage.after.map(owner))],
+      ...(stage.withinMs !== undefined && { within: stage.withinMs * 1_000 }),
+      optional: stage.optional,
+    })),
+    order: stageOrder(definition.stages).order,
+    complete: definition.completeOn.map(slotOf),
+    fail: definition.failOn.map((event) => ({ event, slot: slotOf(event) })),
+    grace: definition.graceMs * 1_000,
+  };
+}
+
+/** The earliest of these places' times; `null` where none came. */
+export function earliest(times: Times, slots: readonly number[]): number | null {
+  let first: number | null = null;
+  for (const slot of slots) {
+    const time = times[slot] ?? null;
+    if (time !== null && (first === null || time < first)) first = time;
+  }
+  return first;
+}

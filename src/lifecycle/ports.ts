@@ -1,0 +1,70 @@
+/** What one part may ask of the next where lifecycles are concerned; `event/ports.ts` has the rest. */
+import type { Micros } from "../event/event.ts";
+import type { Definition, LifecycleVersion } from "./definition.ts";
+import type { Finding } from "./finding.ts";
+import type {
+  AppPage,
+  FindingHistoryPage,
+  FindingHistoryQuery,
+  FindingPage,
+  FindingQuery,
+  Funnel,
+  HistoriesPage,
+  HistoriesQuery,
+  Latency,
+  OverduePage,
+  OverdueQuery,
+  RateQuery,
+  Rates,
+  Window,
+} from "./queries.ts";
+
+/** Keeps definitions. Answered by `store/`. Rejects with `unavailable` while the database is away. */
+export interface LifecycleStore {
+  /**
+   * Makes the definition the app's, for the messages that are first heard of from now on; `undefined` ends the
+   * lifecycle. On disk when it resolves. Putting what is there already changes nothing.
+   *
+   * @returns the version that holds from now on; `undefined` when there was nothing to end
+   */
+  putLifecycle(appId: string, definition: Definition | undefined): Promise<LifecycleVersion | undefined>;
+}
+
+/** Follows messages along their lifecycles. Answered by `store/`. */
+export interface Tracker {
+  /**
+   * One bounded step. First it takes in events in seq order, which can only retract findings. Once everything up to
+   * `upTo` is in, it raises what holds by `clock`; the caller sees to it that whatever was accepted before `clock` is
+   * in the sequence up to `upTo`.
+   *
+   * @param clock absent: raise nothing
+   */
+  track(upTo: number, clock: Micros | undefined): Promise<TrackStep>;
+}
+
+export interface TrackStep {
+  /** Everything up to here has been taken in. */
+  readonly seq: number;
+  /** Nothing is left to do for `upTo` and `clock`. */
+  readonly done: boolean;
+  /** What has changed, in the order of their `seq`. */
+  readonly findings: readonly Finding[];
+  /** The last seq of a finding's change that was given out. */
+  readonly findingSeq: number;
+  /** When the next finding will hold if nothing comes; absent when none will. */
+  readonly nextAt?: Micros;
+}
+
+/** Reads what is kept of lifecycles. Answered by `store/`. Rejects with `unavailable` while the database is away. */
+export interface LifecycleReader {
+  /** The app's versions, the latest first; at most the last hundred. */
+  lifecycleVersions(appId: string): Promise<LifecycleVersion[]>;
+  findings(query: FindingQuery): Promise<FindingPage>;
+  findingHistory(query: FindingHistoryQuery): Promise<FindingHistoryPage>;
+  overdue(query: OverdueQuery): Promise<OverduePage>;
+  funnel(appId: string, window: Window): Promise<Funnel>;
+  latency(appId: string, window: Window): Promise<Latency>;
+  rates(query: RateQuery): Promise<Rates>;
+  apps(cursor: string | undefined, limit: number): Promise<AppPage>;
+  histories(query: HistoriesQuery): Promise<HistoriesPage>;
+}
