@@ -69,6 +69,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     journal,
     store: store.remote,
     publish: (events, upTo) => live.publish(events, upTo),
+    publishFindings: () => {},
     log,
   });
 

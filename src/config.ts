@@ -49,6 +49,8 @@ export interface Config {
   readonly lanes: number;
   readonly batchEventsMax: number;
   readonly shutdownTimeoutMs: number;
+  /** 0 for none. */
+  readonly startGraceMs: number;
   readonly socketBufferBytesMax: number;
   /** Origins beside Mars' own whose pages may open WebSockets and call the RPCs; `*` for any. */
   readonly allowedOrigins: readonly string[];
@@ -184,6 +186,14 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     unit: "duration",
     meaning: "How long stopping may take; what is not stored by then is stored at the next start",
     parse: duration({ min: 100, max: 3_600_000 }),
+  },
+  startGraceMs: {
+    name: "MARS_START_GRACE",
+    default: "10s",
+    unit: "duration",
+    meaning:
+      "After a start, or after events were refused, nothing is called missing for so long: producers may try again; `off` for no wait",
+    parse: durationOrOff({ min: 1, max: 3_600_000 }),
   },
   socketBufferBytesMax: {
     name: "MARS_SOCKET_BUFFER",

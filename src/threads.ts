@@ -4,11 +4,12 @@
  * It lies directly in `src/` because the compiled binary keeps its main bundle there, and looks for the workers, which
  * the build names as entry points of their own, from that place.
  */
-import type { MessageFile, MessageFileOptions } from "./store/message-file.ts";
+import type { DatabaseAddress } from "./store/database.ts";
 import type { MessageQueries, MessageQueriesOptions } from "./store/message-queries.ts";
+import type { StorePart } from "./store/store-part.ts";
 import { startThread, type Thread } from "./store/thread.ts";
 
-export function startStoreThread(options: MessageFileOptions): Thread<MessageFile> {
+export function startStoreThread(options: DatabaseAddress): Thread<StorePart> {
   return startThread(new Worker(new URL("./store/store-worker.ts", import.meta.url)), options);
 }
 

@@ -48,6 +48,7 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     lanes: 10,
     batchEventsMax: 20_000,
     shutdownTimeoutMs: 20_000,
+    startGraceMs: 10_000,
     socketBufferBytesMax: 4 * 1024 ** 2,
     allowedOrigins: [],
   });

@@ -33,6 +33,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   "@connectrpc/connect": ["edge"],
   "@bufbuild/protobuf": ["edge", "gen"],
   "@libsql/client": ["store"],
+  "hdr-histogram-js": ["store"],
 };
 
 /** The files that another runtime would have to replace. Keep this list short. */

@@ -41,7 +41,8 @@ CREATE TABLE rechecks (message INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER events_changed AFTER UPDATE OF created_at, event ON events
 WHEN NEW.created_at <> OLD.created_at OR NEW.event <> OLD.event
 BEGIN
-  INSERT OR IGNORE INTO rechecks (message) VALUES (NEW.message);
+  -- Not by OR IGNORE: within a trigger the outer statement's word on conflicts counts.
+  INSERT INTO rechecks (message) SELECT NEW.message WHERE NOT EXISTS (SELECT 1 FROM rechecks WHERE message = NEW.message);
 END;
 
 CREATE TABLE apps (
@@ -55,7 +56,7 @@ CREATE TABLE apps (
   expired INTEGER NOT NULL DEFAULT 0,
   events INTEGER NOT NULL DEFAULT 0,
   last_event TEXT NOT NULL DEFAULT '',
-  last_event_at INTEGER NOT NULL DEFAULT -9000000000000000000
+  last_event_at INTEGER NOT NULL DEFAULT -9000000000000000
 ) STRICT;
 
 -- The life of each message that has a lifecycle.
@@ -65,8 +66,8 @@ CREATE TABLE lives (
   lifecycle INTEGER NOT NULL,
   -- 0 open, 1 overdue, 2 complete, 3 failed.
   state INTEGER NOT NULL,
-  -- Microseconds: its created_at when the tracker last looked; since when it is overdue, 0 for not; when a finding will hold that
-  -- has not been raised, 0 for none.
+  -- Microseconds: its created_at when the tracker last looked; since when it is overdue, 0 for not; when to look whether a
+  -- finding holds that has not been raised, 0 for never.
   opened_at INTEGER NOT NULL,
   overdue_since INTEGER NOT NULL,
   next_at INTEGER NOT NULL,

@@ -101,6 +101,16 @@ export interface PipelineStats {
     /** The last failure's message, empty when the last attempt succeeded. */
     readonly last_error: string;
   };
+  readonly tracker: {
+    /** Up to here events count in states and findings. */
+    readonly tracked_seq: number;
+    /** Stored and not there yet. */
+    readonly behind: number;
+    /** The last failure's message, empty when the last attempt succeeded. */
+    readonly last_error: string;
+    /** Since the start. */
+    readonly findings: { readonly raised: number; readonly retracted: number };
+  };
   /** Since the start. */
   readonly totals: {
     readonly accepted: number;

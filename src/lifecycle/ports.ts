@@ -34,18 +34,23 @@ export interface LifecycleStore {
 export interface Tracker {
   /**
    * One bounded step. First it takes in events in seq order, which can only retract findings. Once everything up to
-   * `upTo` is in, it raises what holds by `clock`; the caller sees to it that whatever was accepted before `clock` is
-   * in the sequence up to `upTo`.
-   *
-   * @param clock absent: raise nothing
+   * `upTo` is in, it raises what holds by `clock`.
    */
-  track(upTo: number, clock: Micros | undefined): Promise<TrackStep>;
+  track(target: TrackTarget): Promise<TrackStep>;
+}
+
+export interface TrackTarget {
+  readonly upTo: number;
+  /** Now, as Mars' clock says. Whatever was accepted before is in the sequence up to `upTo`; else `raise` must be false. */
+  readonly clock: Micros;
+  /** Whether findings may be raised; else they can only be retracted. */
+  readonly raise: boolean;
 }
 
 export interface TrackStep {
   /** Everything up to here has been taken in. */
   readonly seq: number;
-  /** Nothing is left to do for `upTo` and `clock`. */
+  /** Nothing is left to do for the target. */
   readonly done: boolean;
   /** What has changed, in the order of their `seq`. */
   readonly findings: readonly Finding[];

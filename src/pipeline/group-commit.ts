@@ -43,6 +43,7 @@ export class GroupCommit implements Ingest {
   #failing = false;
   #accepted = 0;
   #refused = 0;
+  #refusedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -103,8 +104,25 @@ export class GroupCommit implements Ingest {
       });
     } catch (error) {
       this.#refused += events.length;
+      this.#refusedAt = performance.now();
       throw error;
     }
+  }
+
+  /** Resolves, once everything that was taken before the call is on disk or refused, to the last seq on disk. */
+  async barrier(): Promise<number> {
+    if (this.#writing !== undefined) {
+      // It takes its place in the queue, and asks for nothing.
+      await new Promise<void>((resolve) => {
+        this.#collectors.collect({ events: [], resolve: () => resolve(), reject: () => resolve() });
+      });
+    }
+    return this.lastSeq;
+  }
+
+  /** When events were last refused, by `performance.now()`. */
+  get refusedAt(): number {
+    return this.#refusedAt;
   }
 
   /** The journal has dropped this much. */
@@ -147,6 +165,10 @@ export class GroupCommit implements Ingest {
 
   async #commit(taken: readonly Submission[]): Promise<void> {
     const events = taken.length === 1 ? taken[0]!.events : taken.flatMap((submission) => submission.events);
+    if (events.length === 0) {
+      for (const submission of taken) submission.resolve(this.lastSeq);
+      return;
+    }
     const firstSeq = this.#nextSeq;
     let group: JournalGroup;
     let bytes: number;

@@ -5,11 +5,14 @@ import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import { seqLeap } from "../event/limits.ts";
 import type { Ingest, Journal, JournalState, Log, PipelineStats, Progress, Store } from "../event/ports.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+import type { Tracker } from "../lifecycle/ports.ts";
 import { Backlog, delay } from "./backlog.ts";
 import { Flow } from "./flow.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { StoreProgress } from "./progress.ts";
 import { Upkeep } from "./upkeep.ts";
+import { Watch } from "./watch.ts";
 
 /** Of the time for stopping: the rest is for the batch that is under way then, and for its way to the disk. */
 const storingShare = 0.75;
@@ -22,8 +25,10 @@ export interface PipelineOptions {
   readonly journalBytesMax: number;
   readonly retentionMs: number;
   readonly journal: Journal;
-  readonly store: Store;
+  readonly startGraceMs: number;
+  readonly store: Store & Tracker;
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
+  readonly publishFindings: (findings: readonly Finding[], upTo: number) => void;
   readonly log: Log;
 }
 
@@ -31,10 +36,12 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #abort = new AbortController();
   readonly #progress = new StoreProgress();
+  readonly #tracked = new StoreProgress();
   readonly #backlog: Backlog;
   readonly #commit: GroupCommit;
   readonly #flow: Flow;
   readonly #upkeep: Upkeep;
+  readonly #watch: Watch;
   readonly #failed = Promise.withResolvers<Error>();
   #running: Promise<void> = Promise.resolve();
   #opened = false;
@@ -53,6 +60,14 @@ export class Pipeline {
       trimmed: (bytes) => this.#commit.trimmed(bytes),
       pressed: () => this.#commit.journalBytes > options.journalBytesMax / 2,
     });
+    this.#watch = new Watch({
+      ...shared,
+      tracker: options.store,
+      tracked: this.#tracked,
+      barrier: () => this.#commit.barrier(),
+      refusedAt: () => this.#commit.refusedAt,
+      publish: options.publishFindings,
+    });
   }
 
   get ingest(): Ingest {
@@ -61,6 +76,11 @@ export class Pipeline {
 
   get progress(): Progress {
     return this.#progress;
+  }
+
+  /** How far messages have been followed along their lifecycles. */
+  get tracked(): Progress {
+    return this.#tracked;
   }
 
   /** The last seq that was given out. */
@@ -129,6 +149,12 @@ export class Pipeline {
         available: this.#opened && this.#flow.lastError === "",
         last_error: this.#flow.lastError || this.#openError,
       },
+      tracker: {
+        tracked_seq: this.#watch.seq,
+        behind: Math.max(0, this.#progress.storedSeq - this.#watch.seq),
+        last_error: this.#watch.lastError,
+        findings: this.#watch.totals,
+      },
       totals: { accepted, refused, stored, duplicates: stored - published, published },
     };
   }
@@ -179,6 +205,7 @@ export class Pipeline {
         `the database is at seq ${storedSeq} and the journal was at ${journal.lastSeq}: it is an older copy by far; start while the database can be reached`,
       );
     }
-    await Promise.all([this.#flow.run(storedSeq), this.#upkeep.run()]);
+    const resumed = journal.lastSeq > 0;
+    await Promise.all([this.#flow.run(storedSeq), this.#upkeep.run(), this.#watch.run(resumed)]);
   }
 }

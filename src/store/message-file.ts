@@ -1,6 +1,6 @@
 /**
- * The database of messages, as the pipeline sees it: batches in, a position that says how far. Runs in
- * `store-worker.ts`, the only writer.
+ * The database of messages, as the pipeline sees it: batches in, a position that says how far. One of
+ * the parts of `store-part.ts`.
  *
  * An embedded database commits without an fsync (`synchronous=NORMAL`): the journal still has everything, and a power
  * cut takes back whole transactions, position included. `checkpoint` is what makes the journal's copy dispensable.
@@ -19,54 +19,32 @@ import {
   settleTimes,
   upsertMessages,
 } from "./apply-sql.ts";
-import { Database } from "./database.ts";
-import { DirectoryLock } from "./directory-lock.ts";
-import { migrate, NewerDatabaseError } from "./migrate.ts";
+import type { Database } from "./database.ts";
+import { migrate } from "./migrate.ts";
 import { storeMigrations } from "./migrations.ts";
 import { type PruneStep, pruneStep } from "./prune.ts";
-
-export interface MessageFileOptions {
-  readonly url: string;
-  readonly authToken: string;
-  /** How long one call to a database server may take, in milliseconds. */
-  readonly timeoutMs: number;
-}
-
-/** What the writer keeps of the database in memory, in KiB: the inner pages of every index, at ten million messages. */
-const cacheKiB = 65_536;
+import { reach } from "./reach.ts";
 
 /** Longer than Linux leaves written pages unsynced by itself. */
 const serverSettleMs = 40_000;
 
 export class MessageFile {
   readonly #database: Database;
-  readonly #lock = new DirectoryLock();
   readonly #what: string;
   #journalId = "";
   /** What a database server had stored when; bounded by `serverSettleMs` over the time between checkpoints. */
   readonly #marks: { readonly seq: number; readonly at: number }[] = [];
   #seq = 0;
 
-  constructor(options: MessageFileOptions) {
-    this.#what = `the database ${options.url}`;
-    this.#database = new Database({
-      ...options,
-      pragmas: [
-        "busy_timeout = 5000",
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        // Checkpoints are ours to time: see `checkpoint`.
-        "wal_autocheckpoint = 0",
-        "journal_size_limit = 67108864",
-        `cache_size = -${cacheKiB}`,
-        "temp_store = MEMORY",
-      ],
-    });
+  /** @param what names the database in messages */
+  constructor(database: Database, what: string) {
+    this.#database = database;
+    this.#what = what;
   }
 
-  /** Before anything else: rejects when another Mars runs on this data directory. */
-  lock(directory: string): Promise<void> {
-    return this.#lock.take(directory);
+  /** Everything up to here is stored. */
+  get seq(): number {
+    return this.#seq;
   }
 
   async open(journal: JournalState): Promise<StorePosition> {
@@ -144,12 +122,7 @@ export class MessageFile {
   }
 
   prune(before: Micros, afterId: number): Promise<PruneStep> {
-    return this.#reach(() => pruneStep(this.#database, before, afterId));
-  }
-
-  close(): void {
-    this.#database.close();
-    this.#lock.release();
+    return this.#reach(() => pruneStep(this.#database, { before, afterId, storedSeq: this.#seq }));
   }
 
   async #findPosition(journal: JournalState): Promise<StorePosition> {
@@ -184,15 +157,8 @@ export class MessageFile {
     return { seq, lost: journal.lastSeq === 0 ? 0 : trimmedTo - Number(stored ?? 0) };
   }
 
-  /** Gives failures the word that the rest of Mars understands. */
-  async #reach<T>(call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      if (error instanceof MarsError || error instanceof NewerDatabaseError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new MarsError("unavailable", `${this.#what}: ${reason}`, { cause: error });
-    }
+  #reach<T>(call: () => Promise<T>): Promise<T> {
+    return reach(this.#what, call);
   }
 }
 

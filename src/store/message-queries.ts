@@ -17,9 +17,8 @@ import type {
   MessageSummary,
 } from "../event/query.ts";
 import { knownPosition } from "./apply-sql.ts";
-import { Database } from "./database.ts";
+import { Database, type DatabaseAddress } from "./database.ts";
 import { countCandidates, planList, scanMaxDefault } from "./list-sql.ts";
-import type { MessageFileOptions } from "./message-file.ts";
 
 /** Events of one history page, and events that it looks at to find them. */
 const historyEvents = 1_000;
@@ -42,7 +41,7 @@ function externalIdsOf(messages: string): string {
   return `SELECT DISTINCT message, external_id FROM events WHERE message ${messages} AND +external_id <> ''`;
 }
 
-export interface MessageQueriesOptions extends MessageFileOptions {
+export interface MessageQueriesOptions extends DatabaseAddress {
   /** Messages that one list page examines at most. */
   readonly scanMax?: number;
 }

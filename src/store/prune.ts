@@ -4,6 +4,7 @@
  * A message goes as a whole, when nothing has been heard of it for the retention time. Messages are numbered in the
  * order in which they were first heard of, so old ones come first and a pass ends at the first young one.
  */
+import type { InStatement } from "@libsql/client";
 import type { Micros } from "../event/event.ts";
 import type { Database } from "./database.ts";
 
@@ -17,8 +18,19 @@ export interface PruneStep {
   readonly next: number | null;
 }
 
+export interface PruneOptions {
+  /** What was last heard of before this goes. */
+  readonly before: Micros;
+  /** Where the step before ended; 0 to begin. */
+  readonly afterId: number;
+  /** How far the store has come. */
+  readonly storedSeq: number;
+}
+
 /** See `Store.prune`. */
-export async function pruneStep(database: Database, before: Micros, afterId: number): Promise<PruneStep> {
+export async function pruneStep(database: Database, options: PruneOptions): Promise<PruneStep> {
+  const { afterId } = options;
+  const before = await trackedBefore(database, options);
   const { rows } = await database.execute({
     sql: `SELECT messages.id, messages.received_at < ?2 AS old, events.received_at >= ?2 AS young,
         iif(messages.received_at < ?2, (SELECT count(*) FROM events AS e WHERE e.message = messages.id), 0) AS events
@@ -42,7 +54,7 @@ export async function pruneStep(database: Database, before: Micros, afterId: num
   const theirs = `message IN (SELECT id FROM messages
     WHERE id IN (SELECT value FROM json_each(?1)) AND received_at < ?2)`;
   const args = [JSON.stringify(old), before];
-  const [, deleted, gone] = await database.batch(
+  const [, deleted, , messages] = await database.batch(
     [
       {
         sql: `UPDATE pruned SET seq = max(seq, coalesce((SELECT max(seq) FROM events WHERE ${theirs}), 0))`,
@@ -52,19 +64,61 @@ export async function pruneStep(database: Database, before: Micros, afterId: num
         sql: `DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE ${theirs} LIMIT ${stepEvents})`,
         args,
       },
-      {
-        sql: `DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?1)) AND received_at < ?2
-          AND NOT EXISTS (SELECT 1 FROM events WHERE events.message = messages.id)`,
-        args,
-      },
+      { sql: countExpired, args },
+      { sql: `DELETE FROM messages WHERE ${emptied}`, args },
+      ...forgetLives(old),
     ],
     "write",
   );
   // A message with more events than one step may delete is met again from the same place.
   const giant = old.length === 1 && Number(step.find((row) => row.old === 1)?.events) > stepEvents;
   return {
-    messages: gone?.rowsAffected ?? 0,
+    messages: messages?.rowsAffected ?? 0,
     events: deleted?.rowsAffected ?? 0,
     next: giant ? old[0]! - 1 : next,
   };
+}
+
+/** Old messages whose last events have been deleted. */
+const emptied = `id IN (SELECT value FROM json_each(?1)) AND received_at < ?2
+  AND NOT EXISTS (SELECT 1 FROM events WHERE events.message = messages.id)`;
+
+/** What ends unfinished leaves the counts of what is under way. All other counts stay. */
+const countExpired = `UPDATE apps SET open = open - gone.open, overdue = overdue - gone.overdue,
+    expired = expired + gone.open + gone.overdue
+  FROM (
+    SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue
+    FROM (
+      SELECT app_id, coalesce((SELECT state FROM lives WHERE message = messages.id), 0) AS state
+      FROM messages WHERE ${emptied}
+    ) GROUP BY app_id
+  ) AS gone
+  WHERE apps.app_id = gone.app_id`;
+
+/** Findings go with their message. Whoever watched them up to there cannot be told everything. */
+function forgetLives(messages: readonly number[]): InStatement[] {
+  const gone = "message IN (SELECT value FROM json_each(?1)) AND message NOT IN (SELECT id FROM messages)";
+  const args = [JSON.stringify(messages)];
+  return [
+    {
+      sql: `UPDATE tracking SET findings_pruned =
+        max(findings_pruned, coalesce((SELECT max(seq) FROM findings WHERE ${gone}), 0))`,
+      args,
+    },
+    { sql: `DELETE FROM findings WHERE ${gone}`, args },
+    { sql: `DELETE FROM lives WHERE ${gone}`, args },
+  ];
+}
+
+/** How much earlier than an event that the tracker has taken in another one may have been received and yet not be. */
+const receiptSkew: Micros = 10_000_000;
+
+/** What the tracker has not counted yet must not go: where it is behind, only what came well before its place is old. */
+async function trackedBefore(database: Database, { before, storedSeq }: PruneOptions): Promise<Micros> {
+  const { rows } = await database.execute(`SELECT seq,
+      (SELECT received_at FROM events WHERE events.seq <= tracking.seq ORDER BY events.seq DESC LIMIT 1) AS at
+    FROM tracking`);
+  const row = rows[0];
+  if (Number(row?.seq) >= storedSeq) return before;
+  return Math.min(before, row?.at === null ? Number.MIN_SAFE_INTEGER : Number(row?.at) - receiptSkew);
 }

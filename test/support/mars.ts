@@ -61,6 +61,7 @@ function testConfig(dataDir: string, overrides: Partial<Config>): Config {
     lanes: 10,
     batchEventsMax: 20_000,
     shutdownTimeoutMs: 10_000,
+    startGraceMs: 0,
     socketBufferBytesMax: 4 * 1024 * 1024,
     allowedOrigins: [],
     ...overrides,

@@ -5,13 +5,15 @@ import { join } from "node:path";
 import type { SequencedEvent } from "../../src/event/event.ts";
 import type { StoreBatch } from "../../src/event/ports.ts";
 import { Aggregator, makeChunks } from "../../src/pipeline/aggregator.ts";
-import { MessageFile } from "../../src/store/message-file.ts";
 import { MessageQueries } from "../../src/store/message-queries.ts";
+import { createStorePart, type StorePart } from "../../src/store/store-part.ts";
 
 export interface TestStore {
   readonly url: string;
-  readonly store: MessageFile;
+  readonly store: StorePart;
   readonly queries: MessageQueries;
+  /** Drops the store's connection without a word, as a crash does, and opens another on the same file. */
+  restart(): Promise<StorePart>;
   [Symbol.dispose](): void;
 }
 
@@ -25,17 +27,26 @@ export const journalId = "test-journal";
 export async function openStore(scanMax?: number): Promise<TestStore> {
   const directory = mkdtempSync(join(tmpdir(), "mars-store-"));
   const options = { url: `file:${directory}/messages.db`, authToken: "", timeoutMs: 1_000 };
-  const store = new MessageFile(options);
-  await store.open({ id: journalId, firstSeq: 0, lastSeq: 0, bytes: 0 });
+  const open = async () => {
+    const store = createStorePart(options);
+    await store.open({ id: journalId, firstSeq: 0, lastSeq: 0, bytes: 0 });
+    return store;
+  };
+  const stores = [await open()];
+  const store = stores[0]!;
   const queries = new MessageQueries({ ...options, ...(scanMax && { scanMax }) });
   queries.open(journalId);
   return {
     url: options.url,
     store,
     queries,
+    async restart() {
+      stores.push(await open());
+      return stores.at(-1)!;
+    },
     [Symbol.dispose]() {
       queries.close();
-      store.close();
+      for (const one of stores) one.close();
       rmSync(directory, { recursive: true, force: true });
     },
   };

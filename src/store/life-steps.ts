@@ -1,0 +1,293 @@
+/** What one step of the tracker makes of the messages that it touches. */
+import type { Micros } from "../event/event.ts";
+import { type MessageState, messageStates, type StageMark } from "../event/state.ts";
+import type { Finding, FindingKind } from "../lifecycle/finding.ts";
+import type { Plan, Times } from "../lifecycle/plan.ts";
+import { type Held, type Settled, settle } from "../lifecycle/settle.ts";
+import type { StoredLifecycle } from "./lifecycle-file.ts";
+import type { Standing, Tally } from "./tally.ts";
+import type { EventRow, FindingRow, LifeRow, Tracking } from "./tracker-sql.ts";
+
+type Followed = StoredLifecycle & { readonly plan: Plan };
+
+/** A message's life as it is stored. */
+export interface Life {
+  readonly row: LifeRow;
+  readonly lifecycle: Followed;
+  /** All that was ever found, retracted or not. */
+  readonly findings: readonly FindingRow[];
+}
+
+/** What was heard of a message in a stretch of events. */
+export interface Heard {
+  readonly message: number;
+  readonly appId: string;
+  /** The message's earliest time by now. */
+  readonly openedAt: Micros;
+  /** The earliest time of each event. */
+  readonly times: Map<string, Micros>;
+  /** These are all of its events, and what was known of it counts no more. */
+  readonly anew: boolean;
+}
+
+/** What was heard of each message. @param anew the rows of messages that are taken in anew */
+export function gather(rows: readonly EventRow[], anew: readonly EventRow[]): Map<number, Heard> {
+  const heard = new Map<number, Heard>();
+  const add = ([message, appId, openedAt, event, at]: EventRow, isAnew: boolean) => {
+    let one = heard.get(message);
+    if (one === undefined) {
+      one = { message, appId, openedAt, times: new Map(), anew: isAnew };
+      heard.set(message, one);
+    }
+    const known = one.times.get(event);
+    if (known === undefined || at < known) one.times.set(event, at);
+  };
+  for (const row of anew) add(row, true);
+  for (const row of rows) if (heard.get(row[0])?.anew !== true) add(row, false);
+  return heard;
+}
+
+/** Counts the events of apps that have lifecycles. */
+export function countEvents(rows: readonly EventRow[], tally: Tally): void {
+  const counts = new Map<
+    string,
+    { row: EventRow; minute: number; count: number; messages: number; lastAt: Micros }
+  >();
+  for (const row of rows) {
+    const [message, appId, , event, at, seq] = row;
+    const minute = Math.floor(at / 60_000_000);
+    const key = `${minute} ${event}\0${appId}`;
+    let one = counts.get(key);
+    if (one === undefined) {
+      one = { row, minute, count: 0, messages: 0, lastAt: at };
+      counts.set(key, one);
+    }
+    one.count += 1;
+    if (seq === message) one.messages += 1;
+    if (at > one.lastAt) one.lastAt = at;
+  }
+  for (const { row, minute, count, messages, lastAt } of counts.values()) {
+    tally.events([row[1], row[3], minute, count, messages, lastAt]);
+  }
+}
+
+/** A finding that was raised, retracted, or has another due time. */
+interface Change extends Held {
+  readonly life: Pick<NewLife, "message" | "lifecycle">;
+  readonly id: number;
+  readonly raisedAt: Micros;
+  readonly retractedAt: Micros;
+  readonly seq: number;
+}
+
+interface NewLife {
+  readonly message: number;
+  readonly lifecycle: Followed;
+  readonly openedAt: Micros;
+  readonly times: Times;
+  readonly settled: Settled;
+  readonly nextAt: number;
+  /** All that was ever found. */
+  readonly findings: number;
+}
+
+export class LifeSteps {
+  readonly #clock: Micros;
+  readonly #now: Micros;
+  readonly #raising: boolean;
+  readonly #tally: Tally;
+  readonly #lives: NewLife[] = [];
+  readonly #changes: Change[] = [];
+  readonly #firstSeq: number;
+
+  /**
+   * @param step where the tracker is: what held by `clock` has been raised, or is to be where the step is `raising`; `now`
+   *   is when what changes does
+   */
+  constructor(
+    step: Pick<Tracking, "clock" | "findingSeq"> & { readonly now: Micros; readonly raising: boolean },
+    tally: Tally,
+  ) {
+    this.#clock = step.clock;
+    this.#now = step.now;
+    this.#raising = step.raising;
+    this.#firstSeq = step.findingSeq + 1;
+    this.#tally = tally;
+  }
+
+  /** How many changes of findings there are. */
+  get changes(): number {
+    return this.#changes.length;
+  }
+
+  /** The messages of which findings have changed. */
+  get changedMessages(): number[] {
+    return [...new Set(this.#changes.map(({ life }) => life.message))];
+  }
+
+  /** Events of a message came. @param life absent for one that was not known */
+  hear(heard: Heard, life: Life | undefined, lifecycle: Followed): void {
+    const { slots } = lifecycle.plan;
+    const times: (number | null)[] =
+      life === undefined || heard.anew ? Array.from({ length: slots.size }, () => null) : [...life.row[6]];
+    for (const [event, at] of heard.times) {
+      const slot = slots.get(event);
+      if (slot === undefined) continue;
+      const known = times[slot] ?? null;
+      if (known === null || at < known) times[slot] = at;
+    }
+    const same =
+      life !== undefined &&
+      life.row[3] === heard.openedAt &&
+      times.every((time, slot) => time === life.row[6][slot]);
+    if (!same) this.#settle(heard.message, lifecycle, life, heard.openedAt, times);
+  }
+
+  /** Its time has come: something holds that has not been raised. */
+  raise(life: Life): void {
+    this.#settle(life.row[0], life.lifecycle, life, life.row[3], life.row[6]);
+  }
+
+  lifeRows(): Iterable<string> {
+    return this.#lives
+      .values()
+      .map(({ message, lifecycle, openedAt, times, settled, nextAt, findings }) =>
+        JSON.stringify([
+          message,
+          lifecycle.app,
+          lifecycle.id,
+          messageStates.indexOf(settled.state),
+          openedAt,
+          settled.overdueSince ?? 0,
+          nextAt,
+          findings,
+          marksText(lifecycle, settled.marks),
+          JSON.stringify(times),
+        ]),
+      );
+  }
+
+  findingRows(): Iterable<string> {
+    return this.#changes
+      .values()
+      .map((change) =>
+        JSON.stringify([
+          change.life.message,
+          change.kind,
+          change.stage,
+          change.id,
+          change.life.lifecycle.app,
+          change.life.lifecycle.id,
+          change.dueAt,
+          change.raisedAt,
+          change.retractedAt,
+          change.lateBy,
+          change.seq,
+        ]),
+      );
+  }
+
+  /** The changes as they are told. @param names the ids of `changedMessages` */
+  findings(names: ReadonlyMap<number, string>): Finding[] {
+    return this.#changes.flatMap((change) => {
+      const { message, lifecycle } = change.life;
+      const messageId = names.get(message);
+      if (messageId === undefined) return [];
+      return {
+        seq: change.seq,
+        id: change.id,
+        appId: lifecycle.appId,
+        messageId,
+        kind: change.kind,
+        stage: change.stage,
+        after: lifecycle.plan.stages.find(({ name }) => name === change.stage)?.after ?? "",
+        version: lifecycle.version,
+        dueAt: change.dueAt,
+        raisedAt: change.raisedAt,
+        ...(change.retractedAt !== 0 && { retractedAt: change.retractedAt }),
+        lateBy: change.lateBy,
+      };
+    });
+  }
+
+  /**
+   * When to look at it again. An event nearly always puts off what is next, and the index of these times need not follow
+   * each time: looking too early finds nothing to raise, and then it is put right.
+   */
+  #nextAt(settled: Settled, life: Life | undefined): number {
+    const next = nextAtOf(settled);
+    const known = life?.row[7] ?? 0;
+    return this.#raising || next === 0 || known === 0 ? next : Math.min(known, next);
+  }
+
+  #settle(
+    message: number,
+    lifecycle: Followed,
+    life: Life | undefined,
+    openedAt: Micros,
+    times: Times,
+  ): void {
+    const known = life?.findings ?? [];
+    const before = known.filter(([, , , , , , retractedAt]) => retractedAt === 0).map(heldOf);
+    const settled = settle(lifecycle.plan, times, before, { clock: this.#clock, raising: this.#raising });
+    let findings = known.length;
+    const change = (held: Held, { retracted }: { readonly retracted: boolean }) => {
+      const row = known.find(([, , kind, stage]) => kind === held.kind && stage === held.stage);
+      if (row === undefined) findings += 1;
+      const wasHeld = row !== undefined && row[6] === 0;
+      const seq = this.#firstSeq + this.#changes.length;
+      this.#changes.push({
+        ...held,
+        life: { message, lifecycle },
+        id: row?.[1] ?? seq,
+        raisedAt: wasHeld ? row[5] : this.#now,
+        retractedAt: retracted ? this.#now : 0,
+        seq,
+      });
+    };
+    for (const held of settled.retracted) change(held, { retracted: true });
+    for (const held of settled.raised) change(held, { retracted: false });
+    const nextAt = this.#nextAt(settled, life);
+    this.#lives.push({ message, lifecycle, openedAt, times, settled, nextAt, findings });
+    this.#tally.message(message, lifecycle, life && standingOf(life), {
+      state: settled.state,
+      openedAt,
+      marks: settled.marks,
+      times,
+    });
+  }
+}
+
+/** See the column `next_at`. */
+function nextAtOf({ nextAt }: Settled): number {
+  // 0 is for none; what holds at once holds a microsecond later too.
+  return nextAt === undefined ? 0 : nextAt || 1;
+}
+
+function heldOf([, , kind, stage, dueAt, , , lateBy]: FindingRow): Held {
+  return { kind: kind as FindingKind, stage, dueAt, lateBy };
+}
+
+function standingOf({ row }: Life): Standing {
+  const [, , state, openedAt, , marks, times] = row;
+  return { state: messageStates[state] as MessageState, openedAt, marks: marksOf(marks), times };
+}
+
+const marksByLetter: Readonly<Record<string, StageMark>> = {
+  r: "reached",
+  w: "waiting",
+  o: "overdue",
+  n: "never",
+};
+
+/** `;<stage><letter>` for each stage, and a `;` at the end, so that one of them can be looked for. */
+function marksText({ stageIds }: StoredLifecycle, marks: readonly StageMark[]): string {
+  return `${marks.map((mark, index) => `;${stageIds[index]}${mark[0]}`).join("")};`;
+}
+
+function marksOf(text: string): StageMark[] {
+  return text
+    .split(";")
+    .filter((part) => part !== "")
+    .map((part) => marksByLetter[part.at(-1)!]!);
+}

@@ -1,0 +1,268 @@
+/**
+ * What the tracker asks and writes. A whole step's rows are one JSON text each way: a driver makes an object of every
+ * row that it hands over, which takes longer than the step itself.
+ */
+import type { InStatement, ResultSet } from "@libsql/client";
+
+/** Messages whose times are taken anew in one step. */
+export const rechecksMax = 1_000;
+
+/** Characters of one parameter. A libSQL server refuses one of 5,000,000 bytes, and most characters are one. */
+const parameterCharsMax = 1_000_000;
+
+/** A stretch of the sequence: `(from, to]`. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reads what `rowsOf` gives back. */
+function asRows(columns: string, from: string, args: (string | number)[]): InStatement {
+  return { sql: `SELECT json_group_array(json_array(${columns})) AS rows FROM (${from})`, args };
+}
+
+export function rowsOf<Row>(result: ResultSet | undefined): Row[] {
+  return JSON.parse(String(result?.rows[0]?.rows ?? "[]")) as Row[];
+}
+
+/** Where a stretch of `eventsMax` events from `from` on ends; no row where it holds fewer. */
+export function stretchEnd({ from, to }: Stretch, eventsMax: number): InStatement {
+  return {
+    sql: "SELECT seq FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ?",
+    args: [from, to, eventsMax - 1],
+  };
+}
+
+export type EventRow = [
+  message: number,
+  appId: string,
+  openedAt: number,
+  event: string,
+  at: number,
+  seq: number,
+];
+
+/** The events of apps that have lifecycles, in seq order. */
+export function eventsOf({ from, to }: Stretch, apps: string): InStatement {
+  return asRows(
+    "message, app_id, opened_at, event, at, seq",
+    `SELECT e.message, m.app_id, m.created_at AS opened_at, e.event, e.created_at AS at, e.seq
+      FROM events e CROSS JOIN messages m ON m.id = e.message
+      WHERE e.seq > ?1 AND e.seq <= ?2 AND m.app_id IN (SELECT value FROM json_each(?3)) ORDER BY e.seq`,
+    [from, to, apps],
+  );
+}
+
+export type CountRow = [
+  appId: string,
+  event: string,
+  minute: number,
+  count: number,
+  messages: number,
+  lastAt: number,
+];
+
+/** The events of the other apps, counted: nothing else is asked of them. */
+export function countsOf({ from, to }: Stretch, apps: string): InStatement {
+  return asRows(
+    "app_id, event, minute, count, messages, last_at",
+    `SELECT m.app_id, e.event, ${minuteOf("e.created_at")} AS minute, count(*) AS count,
+        sum(e.seq = e.message) AS messages, max(e.created_at) AS last_at
+      FROM events e CROSS JOIN messages m ON m.id = e.message
+      WHERE e.seq > ?1 AND e.seq <= ?2 AND m.app_id NOT IN (SELECT value FROM json_each(?3))
+      GROUP BY 1, 2, 3`,
+    [from, to, apps],
+  );
+}
+
+/** Rounded down, also before 1970. */
+function minuteOf(column: string): string {
+  return `(${column} - ((${column} % 60000000) + 60000000) % 60000000) / 60000000`;
+}
+
+/** Messages of which an event has changed, with the earliest time of each of their events. */
+export function recheckedTimes(apps: string): InStatement {
+  return asRows(
+    "message, app_id, opened_at, event, at, 0",
+    `SELECT e.message, m.app_id, m.created_at AS opened_at, e.event, min(e.created_at) AS at
+      FROM ${rechecked} r CROSS JOIN messages m ON m.id = r.message CROSS JOIN events e ON e.message = m.id
+      WHERE m.app_id IN (SELECT value FROM json_each(?1)) GROUP BY e.message, e.event`,
+    [apps],
+  );
+}
+
+const rechecked = `(SELECT message FROM rechecks ORDER BY message LIMIT ${rechecksMax})`;
+
+export const recheckedMessages: InStatement = asRows("message", `SELECT message FROM ${rechecked}`, []);
+
+export function forgetRechecks(messages: readonly number[]): InStatement {
+  return {
+    sql: "DELETE FROM rechecks WHERE message IN (SELECT value FROM json_each(?))",
+    args: [JSON.stringify(messages)],
+  };
+}
+
+export type LifeRow = [
+  message: number,
+  lifecycle: number,
+  state: number,
+  openedAt: number,
+  findings: number,
+  marks: string,
+  times: (number | null)[],
+  nextAt: number,
+];
+
+const lifeColumns = "message, lifecycle, state, opened_at, findings, marks, json(times), next_at";
+const touched = `(SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT message FROM ${rechecked})`;
+
+/** The lives that a stretch touches. */
+export function touchedLives({ from, to }: Stretch): InStatement {
+  return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN ${touched}`, [from, to]);
+}
+
+/** The lives of which something holds by `clock` that has not been raised, the longest ago first. */
+export function dueLives(clock: number, livesMax: number): InStatement {
+  return asRows(lifeColumns, due("*"), [clock, livesMax]);
+}
+
+function due(columns: string): string {
+  return `SELECT ${columns} FROM lives WHERE next_at <> 0 AND next_at < ?1 ORDER BY next_at, message LIMIT ?2`;
+}
+
+export type FindingRow = [
+  message: number,
+  id: number,
+  kind: string,
+  stage: string,
+  dueAt: number,
+  raisedAt: number,
+  retractedAt: number,
+  lateBy: number,
+];
+
+const findingColumns = "message, id, kind, stage, due_at, raised_at, retracted_at, late_by";
+
+/** What was ever found of the lives that a stretch touches. */
+export function touchedFindings({ from, to }: Stretch): InStatement {
+  return asRows(
+    findingColumns,
+    `SELECT * FROM findings
+      WHERE message IN (SELECT message FROM lives WHERE findings > 0 AND message IN ${touched})`,
+    [from, to],
+  );
+}
+
+export function dueFindings(clock: number, livesMax: number): InStatement {
+  return asRows(
+    findingColumns,
+    `SELECT * FROM findings WHERE message IN (SELECT message FROM (${due("message")}))`,
+    [clock, livesMax],
+  );
+}
+
+export type NameRow = [message: number, messageId: string];
+
+export function messageIds(messages: readonly number[]): InStatement {
+  return asRows(
+    "id, message_id",
+    "SELECT id, message_id FROM messages WHERE id IN (SELECT value FROM json_each(?1))",
+    [JSON.stringify(messages)],
+  );
+}
+
+export const nextDue: InStatement = "SELECT min(next_at) AS at FROM lives WHERE next_at <> 0";
+
+export interface Tracking {
+  readonly step: number;
+  readonly seq: number;
+  readonly clock: number;
+  readonly findingSeq: number;
+}
+
+export const knownTracking: InStatement = "SELECT step, seq, clock, finding_seq FROM tracking";
+
+/** Fails, and the transaction with it, unless this is the step behind the last one. */
+export function moveTracking({ step, seq, clock, findingSeq }: Tracking): InStatement {
+  return {
+    sql: "UPDATE tracking SET continues_from = ?1 - 1, step = ?1, seq = ?2, clock = ?3, finding_seq = ?4",
+    args: [step, seq, clock, findingSeq],
+  };
+}
+
+/** One statement for each part of the rows, each of which is the text of a JSON array. */
+export function forRows(sql: string, rows: Iterable<string>): InStatement[] {
+  const statements: InStatement[] = [];
+  let part: string[] = [];
+  let chars = 0;
+  for (const row of rows) {
+    if (chars > parameterCharsMax) {
+      statements.push({ sql, args: [`[${part.join(",")}]`] });
+      part = [];
+      chars = 0;
+    }
+    part.push(row);
+    chars += row.length + 1;
+  }
+  if (part.length > 0) statements.push({ sql, args: [`[${part.join(",")}]`] });
+  return statements;
+}
+
+function upsert(table: string, key: string, columns: readonly string[], sets: string): string {
+  const all = [...key.split(", "), ...columns];
+  return `INSERT INTO ${table} (${all.join(", ")})
+    SELECT ${all.map((_, index) => `value ->> ${index}`).join(", ")} FROM json_each(?1) WHERE true
+    ON CONFLICT (${key}) DO UPDATE SET ${sets}`;
+}
+
+const replaced = (columns: readonly string[]) =>
+  columns.map((name) => `${name} = excluded.${name}`).join(", ");
+const added = (columns: readonly string[]) =>
+  columns.map((name) => `${name} = ${name} + excluded.${name}`).join(", ");
+
+const lifeChanges = ["state", "opened_at", "overdue_since", "next_at", "findings", "marks", "times"] as const;
+export const upsertLives = upsert(
+  "lives",
+  "message",
+  ["app", "lifecycle", ...lifeChanges],
+  replaced(lifeChanges),
+);
+
+const findingChanges = ["due_at", "raised_at", "retracted_at", "late_by", "seq"] as const;
+export const upsertFindings = upsert(
+  "findings",
+  "message, kind, stage",
+  ["id", "app", "lifecycle", ...findingChanges],
+  replaced(findingChanges),
+);
+
+const appCounts = ["open", "overdue", "complete", "failed", "events"] as const;
+const later = "(excluded.last_event_at, excluded.last_event) > (apps.last_event_at, apps.last_event)";
+export const addToApps = upsert(
+  "apps",
+  "app_id",
+  [...appCounts, "last_event", "last_event_at"],
+  `${added(appCounts)}, last_event = iif(${later}, excluded.last_event, apps.last_event),
+    last_event_at = iif(${later}, excluded.last_event_at, apps.last_event_at)`,
+);
+
+/** After `addToApps`, which knows every app by then. */
+export const addToRates = `INSERT INTO rates (app, minute, event, count)
+  SELECT (SELECT id FROM apps WHERE app_id = value ->> 0), value ->> 1, value ->> 2, value ->> 3
+  FROM json_each(?1) WHERE true
+  ON CONFLICT (app, minute, event) DO UPDATE SET count = count + excluded.count`;
+
+const funnelCounts = ["reached", "waiting", "overdue", "never"] as const;
+export const addToFunnel = upsert("funnel", "stage, span, start", funnelCounts, added(funnelCounts));
+
+export const putLatencies = upsert("latencies", "stage, span, start", ["histogram"], replaced(["histogram"]));
+
+/** @param keys JSON: `[stage, span, start]` each */
+export function knownLatencies(keys: string): InStatement {
+  return asRows(
+    "stage, span, start, histogram",
+    `SELECT l.* FROM json_each(?1) k
+      CROSS JOIN latencies l ON l.stage = k.value ->> 0 AND l.span = k.value ->> 1 AND l.start = k.value ->> 2`,
+    [keys],
+  );
+}

@@ -1,0 +1,262 @@
+/**
+ * Follows messages along their lifecycles, behind the store: it has a place of its own in the sequence of events, and
+ * moves it in the same transaction as all that follows from them. So a crash at any point loses and doubles nothing, and
+ * the batches that store events never wait for it.
+ *
+ * What it knows of a message is in `lives`; what is due when is in an index there, so finding what is missing costs
+ * nothing for all that is not.
+ */
+import type { InStatement } from "@libsql/client";
+import type { Micros } from "../event/event.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+import type { TrackStep, TrackTarget } from "../lifecycle/ports.ts";
+import type { Database } from "./database.ts";
+import { Histogram } from "./histogram.ts";
+import { countEvents, gather, type Life, LifeSteps } from "./life-steps.ts";
+import { hasPlan, type LifecycleFile, lifecycleOf, type StoredLifecycles } from "./lifecycle-file.ts";
+import { reach } from "./reach.ts";
+import { Tally } from "./tally.ts";
+import {
+  type CountRow,
+  countsOf,
+  dueFindings,
+  dueLives,
+  type EventRow,
+  eventsOf,
+  type FindingRow,
+  forgetRechecks,
+  forRows,
+  knownLatencies,
+  knownTracking,
+  type LifeRow,
+  messageIds,
+  moveTracking,
+  type NameRow,
+  nextDue,
+  recheckedMessages,
+  recheckedTimes,
+  rechecksMax,
+  rowsOf,
+  type Stretch,
+  stretchEnd,
+  type Tracking,
+  touchedFindings,
+  touchedLives,
+  upsertFindings,
+  upsertLives,
+} from "./tracker-sql.ts";
+
+/** Events that one step takes in. A step that fails is tried again with fewer: a server limits what it sends at once. */
+const stepEventsMax = 10_000;
+/** Lives of which one step raises what holds. */
+const stepLivesMax = 2_000;
+/** Histograms in memory, the last used: some 10 KiB each at most. */
+const histogramsMax = 2_000;
+
+export class Tracker {
+  readonly #database: Database;
+  readonly #lifecycles: LifecycleFile;
+  readonly #what: string;
+  /** What follows is as it is in the database; forgotten when a step fails, for then nobody knows. */
+  #tracking: Tracking | undefined;
+  #nextAt: Micros | undefined;
+  /** Whether there may be messages to be taken in anew. */
+  #rechecks = true;
+  readonly #histograms = new Map<string, Histogram>();
+  #stepEvents = stepEventsMax;
+
+  /** @param what names the database in messages */
+  constructor(database: Database, lifecycles: LifecycleFile, what: string) {
+    this.#database = database;
+    this.#lifecycles = lifecycles;
+    this.#what = what;
+  }
+
+  /** See `Tracker.track` of `lifecycle/ports.ts`. */
+  async track(target: TrackTarget): Promise<TrackStep> {
+    try {
+      return await reach(this.#what, () => this.#track(target));
+    } catch (error) {
+      this.#tracking = undefined;
+      this.#rechecks = true;
+      this.#histograms.clear();
+      this.#stepEvents = Math.max(1, Math.floor(this.#stepEvents / 2));
+      throw error;
+    }
+  }
+
+  async #track({ upTo, clock, raise }: TrackTarget): Promise<TrackStep> {
+    let tracking = this.#tracking ?? (await this.#open());
+    const lifecycles = await this.#lifecycles.load();
+    const findings: Finding[] = [];
+    if (tracking.seq < upTo || this.#rechecks) {
+      findings.push(...(await this.#takeIn(tracking, { upTo, clock }, lifecycles)));
+      tracking = this.#tracking!;
+    }
+    let done = tracking.seq >= upTo && !this.#rechecks;
+    if (done && raise && this.#nextAt !== undefined && this.#nextAt < clock) {
+      findings.push(...(await this.#raise(tracking, clock, lifecycles)));
+      tracking = this.#tracking!;
+      done = this.#nextAt === undefined || this.#nextAt >= clock;
+    }
+    this.#stepEvents = Math.min(stepEventsMax, this.#stepEvents * 2);
+    return {
+      seq: tracking.seq,
+      done,
+      findings,
+      findingSeq: tracking.findingSeq,
+      ...(this.#nextAt !== undefined && { nextAt: this.#nextAt }),
+    };
+  }
+
+  async #open(): Promise<Tracking> {
+    const [known, next] = await this.#database.batch([knownTracking, nextDue], "read");
+    const row = known?.rows[0];
+    this.#tracking = {
+      step: Number(row?.step),
+      seq: Number(row?.seq),
+      clock: Number(row?.clock),
+      findingSeq: Number(row?.finding_seq),
+    };
+    this.#setNext(next?.rows[0]?.at);
+    return this.#tracking;
+  }
+
+  /** Takes in a stretch of events. They can only retract what was found, and say when there is something to find. */
+  async #takeIn(
+    tracking: Tracking,
+    { upTo, clock }: Pick<TrackTarget, "upTo" | "clock">,
+    lifecycles: StoredLifecycles,
+  ): Promise<Finding[]> {
+    const stretch = { from: tracking.seq, to: await this.#end({ from: tracking.seq, to: upTo }) };
+    const apps = JSON.stringify([...lifecycles.byApp.keys()]);
+    const followed = lifecycles.byApp.size > 0;
+    const [counts, rechecked, ...rest] = await this.#database.batch(
+      [
+        countsOf(stretch, apps),
+        recheckedMessages,
+        ...(followed
+          ? [eventsOf(stretch, apps), recheckedTimes(apps), touchedLives(stretch), touchedFindings(stretch)]
+          : []),
+      ],
+      "read",
+    );
+    const tally = new Tally();
+    for (const row of rowsOf<CountRow>(counts)) tally.events(row);
+    const anew = rowsOf<[number]>(rechecked).map(([message]) => message);
+    const steps = new LifeSteps({ ...tracking, now: clock, raising: false }, tally);
+    if (followed) {
+      const [events, times, lives, findings] = rest;
+      const rows = rowsOf<EventRow>(events);
+      countEvents(rows, tally);
+      const known = this.#lives(rowsOf<LifeRow>(lives), rowsOf<FindingRow>(findings), lifecycles);
+      for (const heard of gather(rows, rowsOf<EventRow>(times)).values()) {
+        const life = known.get(heard.message);
+        const lifecycle = life?.lifecycle ?? lifecycleOf(lifecycles, heard.appId, heard.message);
+        if (lifecycle !== undefined) steps.hear(heard, life, lifecycle);
+      }
+    }
+    const found = await this.#write(steps, tally, { ...tracking, seq: stretch.to }, [
+      ...(anew.length > 0 ? [forgetRechecks(anew)] : []),
+    ]);
+    this.#rechecks = anew.length === rechecksMax;
+    return found;
+  }
+
+  /** Raises what holds by `clock`, of a bounded number of lives. */
+  async #raise(tracking: Tracking, clock: Micros, lifecycles: StoredLifecycles): Promise<Finding[]> {
+    const [lives, findings] = await this.#database.batch(
+      [dueLives(clock, stepLivesMax), dueFindings(clock, stepLivesMax)],
+      "read",
+    );
+    const now = Math.max(clock, tracking.clock);
+    const tally = new Tally();
+    const steps = new LifeSteps({ ...tracking, clock: now, now, raising: true }, tally);
+    const due = this.#lives(rowsOf<LifeRow>(lives), rowsOf<FindingRow>(findings), lifecycles);
+    for (const life of due.values()) steps.raise(life);
+    return this.#write(steps, tally, { ...tracking, clock: now }, []);
+  }
+
+  #lives(
+    rows: readonly LifeRow[],
+    findings: readonly FindingRow[],
+    lifecycles: StoredLifecycles,
+  ): ReadonlyMap<number, Life> {
+    const found = Map.groupBy(findings, ([message]) => message);
+    const lives = new Map<number, Life>();
+    for (const row of rows) {
+      const lifecycle = lifecycles.byId.get(row[1]);
+      if (!hasPlan(lifecycle))
+        throw new Error(`message ${row[0]} goes by lifecycle ${row[1]}, which is not there`);
+      lives.set(row[0], { row, lifecycle, findings: found.get(row[0]) ?? [] });
+    }
+    return lives;
+  }
+
+  async #write(
+    steps: LifeSteps,
+    tally: Tally,
+    tracking: Tracking,
+    more: readonly InStatement[],
+  ): Promise<Finding[]> {
+    const names = await this.#namesOf(steps.changedMessages);
+    await this.#loadHistograms(tally.histogramKeys);
+    const next = { ...tracking, step: tracking.step + 1, findingSeq: tracking.findingSeq + steps.changes };
+    const results = await this.#database.batch(
+      [
+        moveTracking(next),
+        ...forRows(upsertLives, steps.lifeRows()),
+        ...forRows(upsertFindings, steps.findingRows()),
+        ...tally.statements(this.#histograms),
+        ...more,
+        nextDue,
+      ],
+      "write",
+    );
+    this.#tracking = next;
+    this.#setNext(results.at(-1)?.rows[0]?.at);
+    return steps.findings(names);
+  }
+
+  async #namesOf(messages: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    if (messages.length === 0) return new Map();
+    return new Map(rowsOf<NameRow>(await this.#database.execute(messageIds(messages))));
+  }
+
+  async #loadHistograms(keys: Iterable<string>): Promise<void> {
+    const missing: string[] = [];
+    let size = 0;
+    for (const key of keys) {
+      size++;
+      const histogram = this.#histograms.get(key);
+      if (histogram === undefined) missing.push(key);
+      else {
+        // The last used are at the end.
+        this.#histograms.delete(key);
+        this.#histograms.set(key, histogram);
+      }
+    }
+    if (missing.length > 0) {
+      const result = await this.#database.execute(
+        knownLatencies(JSON.stringify(missing.map((key) => key.split(",").map(Number)))),
+      );
+      for (const [stage, span, start, text] of rowsOf<[number, number, number, string]>(result)) {
+        this.#histograms.set(`${stage},${span},${start}`, Histogram.parse(text));
+      }
+    }
+    for (const key of this.#histograms.keys()) {
+      if (this.#histograms.size <= Math.max(histogramsMax, size)) break;
+      this.#histograms.delete(key);
+    }
+  }
+
+  async #end(stretch: Stretch): Promise<number> {
+    if (stretch.to - stretch.from <= this.#stepEvents) return Math.max(stretch.from, stretch.to);
+    const { rows } = await this.#database.execute(stretchEnd(stretch, this.#stepEvents));
+    return Number(rows[0]?.seq ?? stretch.to);
+  }
+
+  #setNext(at: unknown): void {
+    this.#nextAt = at === null || at === undefined ? undefined : Number(at);
+  }
+}
