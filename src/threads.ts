@@ -5,7 +5,7 @@
  * the build names as entry points of their own, from that place.
  */
 import type { DatabaseAddress } from "./store/database.ts";
-import type { MessageQueries, MessageQueriesOptions } from "./store/message-queries.ts";
+import type { QueryPart } from "./store/query-part.ts";
 import type { StorePart } from "./store/store-part.ts";
 import { startThread, type Thread } from "./store/thread.ts";
 
@@ -13,6 +13,6 @@ export function startStoreThread(options: DatabaseAddress): Thread<StorePart> {
   return startThread(new Worker(new URL("./store/store-worker.ts", import.meta.url)), options);
 }
 
-export function startQueryThread(options: MessageQueriesOptions): Thread<MessageQueries> {
+export function startQueryThread(options: DatabaseAddress): Thread<QueryPart> {
   return startThread(new Worker(new URL("./store/query-worker.ts", import.meta.url)), options);
 }

@@ -6,9 +6,10 @@
  * `scanMax` messages: the page is then short, and its cursor goes on from the place reached.
  */
 import type { InStatement, InValue, Row } from "@libsql/client";
-import { MarsError } from "../event/error.ts";
 import { messageIdBytesMax } from "../event/limits.ts";
-import type { MessageQuery } from "../event/query.ts";
+import type { MessageOrder, MessageQuery } from "../event/query.ts";
+import { messageStates } from "../event/state.ts";
+import { formatCursor, parseCursor } from "./cursor.ts";
 
 /** Messages that one page examines at most. */
 export const scanMaxDefault = 5_000;
@@ -21,13 +22,22 @@ export interface ListPlan {
   nextCursor(rows: readonly Row[], edge: Row | undefined): string | undefined;
 }
 
-interface Place {
-  readonly at: number;
-  readonly id: number;
+/** What each order goes by: of `messages`, and for `overdue` of `lives`. */
+const columns: Readonly<Record<MessageOrder, string>> = {
+  newest: "created_at",
+  oldest: "created_at",
+  updated: "updated_at",
+  overdue: "overdue_since",
+};
+
+/** Whether only overdue messages are asked for, in another order than theirs. */
+function overdueOnly({ states, overdueSince, order }: MessageQuery): boolean {
+  if (order === "overdue") return false;
+  return overdueSince !== undefined || (states?.length === 1 && states[0] === "overdue");
 }
 
 /**
- * Whether the query's external id, or its prefix, has few enough messages to find them by it: `few` is 1 if so.
+ * Whether the query's external id, its prefix, or being overdue has few enough messages to find them by it: `few` is 1 if so.
  * `undefined` where there is neither, or an id that needs no counting.
  */
 export function countCandidates(query: MessageQuery, scanMax: number): InStatement | undefined {
@@ -38,7 +48,9 @@ export function countCandidates(query: MessageQuery, scanMax: number): InStateme
         ? [`events WHERE ${externalIs}`, [query.externalId]]
         : query.prefix !== undefined
           ? [`messages WHERE ${prefixRange("message_id")}`, prefixBounds(query.prefix)]
-          : [];
+          : overdueOnly(query)
+            ? ["lives WHERE overdue_since <> 0", []]
+            : [];
   if (from === undefined || args === undefined) return undefined;
   return {
     sql: `SELECT count(*) <= ${scanMax} AS few FROM (SELECT 1 FROM ${from} LIMIT ${scanMax + 1})`,
@@ -48,25 +60,54 @@ export function countCandidates(query: MessageQuery, scanMax: number): InStateme
 
 /** @param few whether an external id or a prefix is selective; see `countCandidates` */
 export function planList(query: MessageQuery, few: boolean, scanMax: number): ListPlan {
-  const column = query.order === "updated" ? "updated_at" : "created_at";
-  const [direction, past] = query.order === "oldest" ? (["ASC", ">"] as const) : (["DESC", "<"] as const);
+  const column = columns[query.order];
+  const ascending = query.order === "oldest" || query.order === "overdue";
+  const [direction, past] = ascending ? (["ASC", ">"] as const) : (["DESC", "<"] as const);
   // Few candidates: their own index finds them, and there is no walk to bound. A unary plus keeps every other index
   // from being used: a walk must not turn into a sort, nor a few candidates into a walk.
   const direct = query.messageId !== undefined || few;
-  const walked = direct ? "+m" : "m";
+  const table = query.order === "overdue" ? "l" : "m";
+  const walked = direct ? `+${table}` : table;
   const found = direct ? "m" : "+m";
   const order = `${walked}.${column} ${direction}, m.id ${direction}`;
 
   const walk = new Conditions();
-  if (query.appId !== undefined) walk.add(`${walked}.app_id = ?`, query.appId);
+  if (query.order === "overdue") walk.add("l.overdue_since <> 0");
+  if (query.appId !== undefined && query.order === "overdue" && !direct) {
+    walk.add("l.app = (SELECT id FROM apps WHERE app_id = ?)", query.appId);
+  } else if (query.appId !== undefined) {
+    walk.add(`${direct ? "+m" : "m"}.app_id = ?`, query.appId);
+  }
   if (query.since !== undefined) walk.add(`${walked}.${column} >= ?`, query.since);
   if (query.until !== undefined) walk.add(`${walked}.${column} < ?`, query.until);
   if (query.cursor !== undefined) {
-    const place = parseCursor(query.cursor, query.order);
-    walk.add(`(${walked}.${column}, m.id) ${past} (?, ?)`, place.at, place.id);
+    const [at, id] = parseCursor(query.cursor, query.order, [0, 0] as const);
+    walk.add(`(${walked}.${column}, m.id) ${past} (?, ?)`, at, id);
   }
 
   const filters = new Conditions();
+  if (few && query.externalId === undefined && query.prefix === undefined) {
+    filters.add("m.id IN (SELECT message FROM lives WHERE overdue_since <> 0)");
+  }
+  if (query.states !== undefined) {
+    // A message without a life is open.
+    const states = query.states.map((state) => messageStates.indexOf(state));
+    filters.add(`coalesce((SELECT state FROM lives WHERE message = m.id), 0) IN (${states.join(", ")})`);
+  }
+  if (query.overdueSince !== undefined) {
+    filters.add(
+      "EXISTS (SELECT 1 FROM lives WHERE message = m.id AND overdue_since <> 0 AND overdue_since <= ?)",
+      query.overdueSince,
+    );
+  }
+  if (query.stage !== undefined) {
+    filters.add(
+      `EXISTS (SELECT 1 FROM lives JOIN stages s ON s.app = lives.app AND s.stage = ?
+        WHERE lives.message = m.id AND instr(lives.marks, ';' || s.id || ?) > 0)`,
+      query.stage.name,
+      `${query.stage.mark[0]};`,
+    );
+  }
   if (query.event !== undefined) {
     filters.add("EXISTS (SELECT 1 FROM events e WHERE e.message = m.id AND e.event = ?)", query.event);
   }
@@ -88,29 +129,28 @@ export function planList(query: MessageQuery, few: boolean, scanMax: number): Li
     filters.add(prefixRange(`${byPrefix}.message_id`), ...prefixBounds(query.prefix));
   }
 
-  const select = `SELECT m.id, m.app_id, m.message_id, m.${column} AS at FROM messages m`;
+  const from = query.order === "overdue" ? "lives l CROSS JOIN messages m ON m.id = l.message" : "messages m";
+  const select = `SELECT m.id, m.app_id, m.message_id, ${table}.${column} AS at FROM ${from}`;
   const filtered = !direct && filters.size > 0;
   return {
     edge: filtered
       ? {
-          sql: `SELECT m.${column} AS at, m.id FROM messages m ${walk.where()} ORDER BY ${order} LIMIT 1 OFFSET ${scanMax - 1}`,
+          sql: `SELECT ${table}.${column} AS at, m.id FROM ${from} ${walk.where()} ORDER BY ${order} LIMIT 1 OFFSET ${scanMax - 1}`,
           args: walk.args,
         }
       : undefined,
     page(edge) {
       const all = walk.and(filters);
       if (edge !== undefined) {
-        const upTo = query.order === "oldest" ? "<=" : ">=";
-        all.add(`(m.${column}, m.id) ${upTo} (?, ?)`, Number(edge.at), Number(edge.id));
+        const upTo = ascending ? "<=" : ">=";
+        all.add(`(${table}.${column}, m.id) ${upTo} (?, ?)`, Number(edge.at), Number(edge.id));
       }
       return { sql: `${select} ${all.where()} ORDER BY ${order} LIMIT ${query.limit}`, args: all.args };
     },
     nextCursor(rows, edge) {
       const last = rows.at(-1);
       const end = last !== undefined && rows.length === query.limit ? last : edge;
-      return end === undefined
-        ? undefined
-        : formatCursor(query.order, { at: Number(end.at), id: Number(end.id) });
+      return end === undefined ? undefined : formatCursor(query.order, [Number(end.at), Number(end.id)]);
     },
   };
 }
@@ -151,26 +191,4 @@ function prefixRange(column: string): string {
 /** Texts compare by their UTF-8 bytes, and no id of 512 bytes with this prefix sorts past 128 of the last character. */
 function prefixBounds(prefix: string): InValue[] {
   return [prefix, prefix + "\u{10FFFF}".repeat(messageIdBytesMax / 4)];
-}
-
-function formatCursor(order: string, { at, id }: Place): string {
-  return Buffer.from(JSON.stringify([order, at, id])).toString("base64url");
-}
-
-/** A cursor belongs to the order it was made for; with another order it would skip and repeat. */
-function parseCursor(cursor: string, order: string): Place {
-  let place: unknown;
-  try {
-    place = JSON.parse(Buffer.from(cursor, "base64url").toString());
-  } catch {
-    place = undefined;
-  }
-  if (Array.isArray(place) && place.length === 3) {
-    const [of, at, id] = place as [unknown, unknown, unknown];
-    if (of === order && Number.isSafeInteger(at) && Number.isSafeInteger(id)) {
-      return { at: Number(at), id: Number(id) };
-    }
-  }
-  const message = `must be the next_cursor of a page in the same order (${order})`;
-  throw new MarsError("invalid_argument", `cursor ${message}`, { problems: [{ field: "cursor", message }] });
 }

@@ -1,12 +1,11 @@
 /**
- * Questions to the database of messages. Runs in `query-worker.ts`, on a connection that cannot write.
+ * Questions to the database of messages. One of the parts of `query-part.ts`.
  *
  * Every answer names the seq it is as of, read in the same transaction. Every question costs a bounded amount of work:
  * a list page examines a bounded number of messages and then says where to go on.
  */
 import type { InStatement, Row } from "@libsql/client";
-import { MarsError } from "../event/error.ts";
-import type { MessageKey, SequencedEvent, StoredEvent } from "../event/event.ts";
+import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "../event/event.ts";
 import { compareEvents, summarize } from "../event/fold.ts";
 import type {
   HistoryPage,
@@ -16,9 +15,13 @@ import type {
   MessageQuery,
   MessageSummary,
 } from "../event/query.ts";
+import { type MessageLife, messageStates } from "../event/state.ts";
+import { assess } from "../lifecycle/assess.ts";
 import { knownPosition } from "./apply-sql.ts";
-import { Database, type DatabaseAddress } from "./database.ts";
+import type { DatabaseAddress } from "./database.ts";
 import { countCandidates, planList, scanMaxDefault } from "./list-sql.ts";
+import { lifecycleOfMessage, type Plans } from "./plans.ts";
+import type { Reads } from "./reads.ts";
 
 /** Events of one history page, and events that it looks at to find them. */
 const historyEvents = 1_000;
@@ -47,29 +50,22 @@ export interface MessageQueriesOptions extends DatabaseAddress {
 }
 
 export class MessageQueries {
-  readonly #database: Database;
-  #journalId = "";
+  readonly #reads: Reads;
+  readonly #plans: Plans;
   readonly #scanMax: number;
 
-  constructor(options: MessageQueriesOptions) {
+  constructor(reads: Reads, plans: Plans, options: Pick<MessageQueriesOptions, "scanMax">) {
+    this.#reads = reads;
+    this.#plans = plans;
     this.#scanMax = options.scanMax ?? scanMaxDefault;
-    this.#database = new Database({
-      ...options,
-      pragmas: ["busy_timeout = 5000", "query_only = 1", "cache_size = -32768", "temp_store = MEMORY"],
-    });
-  }
-
-  /** Says by whose position answers name the seq that they are as of. */
-  open(journalId: string): void {
-    this.#journalId = journalId;
   }
 
   /** See `Reader.get`. */
   async get(key: MessageKey): Promise<MessageAnswer> {
     const id = "(SELECT id FROM messages WHERE message_id = ?1 AND app_id = ?2)";
     const args = [key.messageId, key.appId];
-    const [position, rows, stages, externalIds] = await this.#read([
-      knownPosition(this.#journalId),
+    const [position, rows, stages, externalIds, lifecycle, tracking] = await this.#reads.read([
+      knownPosition(this.#reads.journalId),
       {
         sql: `SELECT ${eventColumns} FROM events e WHERE e.message = ${id}
           ORDER BY e.created_at LIMIT ${messageEventsMax}`,
@@ -77,21 +73,32 @@ export class MessageQueries {
       },
       { sql: stagesOf(`= ${id}`), args },
       { sql: externalIdsOf(`= ${id}`), args },
+      { sql: lifecycleOfMessage(id, "?2"), args },
+      "SELECT clock FROM tracking",
     ]);
     const asOfSeq = seqOf(position);
     if (rows === undefined || rows.length === 0) return { asOfSeq };
     const events = rows.map((row) => storedEvent(key, row)).sort(compareEvents);
-    return { message: { ...summaryOf(key, stages, externalIds), events }, asOfSeq };
+    const life = this.#lifeOf(lifecycle?.[0], stages ?? [], Number(tracking?.[0]?.clock ?? 0));
+    const standing = life && {
+      state: life.state,
+      ...(life.overdueSince !== undefined && { overdueSince: life.overdueSince }),
+    };
+    const summary = summaryOf(key, stages, externalIds, standing);
+    return { message: { ...summary, events, ...(life !== undefined && { life }) }, asOfSeq };
   }
 
   /** See `Reader.list`. */
   async list(query: MessageQuery): Promise<MessagePage> {
     const count = countCandidates(query, this.#scanMax);
-    const [counted] = count === undefined ? [] : await this.#read([count]);
+    const [counted] = count === undefined ? [] : await this.#reads.read([count]);
     const plan = planList(query, counted?.[0]?.few === 1, this.#scanMax);
-    const [edge] = plan.edge === undefined ? [] : await this.#read([plan.edge]);
+    const [edge] = plan.edge === undefined ? [] : await this.#reads.read([plan.edge]);
     const floor = edge?.[0];
-    const [position, found] = await this.#read([knownPosition(this.#journalId), plan.page(floor)]);
+    const [position, found] = await this.#reads.read([
+      knownPosition(this.#reads.journalId),
+      plan.page(floor),
+    ]);
     const rows = found ?? [];
     const messages = await this.#summaries(rows);
     const nextCursor = plan.nextCursor(rows, floor);
@@ -110,7 +117,7 @@ export class MessageQueries {
       sql: `SELECT seq FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ${historySpan - 1}`,
       args: [after, upTo],
     };
-    const [edge] = one ? [] : await this.#read([stretch]);
+    const [edge] = one ? [] : await this.#reads.read([stretch]);
     const end = Number(edge?.[0]?.seq ?? upTo);
     const statement: InStatement = {
       sql: `SELECT m.app_id, m.message_id, ${eventColumns}
@@ -119,7 +126,7 @@ export class MessageQueries {
         ORDER BY e.seq LIMIT ${historyEvents}`,
       args: [after, end, topic.appId ?? null, topic.messageId ?? null],
     };
-    const [pruned, rows] = await this.#read(["SELECT seq FROM pruned", statement]);
+    const [pruned, rows] = await this.#reads.read(["SELECT seq FROM pruned", statement]);
     const events = (rows ?? []).map((row) => sequencedEvent(keyOf(row), row));
     const last = events.at(-1);
     return {
@@ -129,37 +136,34 @@ export class MessageQueries {
     };
   }
 
-  close(): void {
-    this.#database.close();
+  /** From the events themselves, so that it is as new as they are. */
+  #lifeOf(lifecycle: Row | undefined, stages: readonly Row[], clock: Micros): MessageLife | undefined {
+    const plan = this.#plans.of(lifecycle);
+    if (plan === undefined || lifecycle === undefined) return undefined;
+    const firsts = new Map(stages.map((row) => [String(row.event), Number(row.first)]));
+    const times = [...plan.slots.keys()].map((event) => firsts.get(event) ?? null);
+    return { ...assess(plan, times, clock), version: Number(lifecycle.version), clock };
   }
 
   async #summaries(rows: readonly Row[]): Promise<MessageSummary[]> {
     if (rows.length === 0) return [];
     const ids = "IN (SELECT value FROM json_each(?1))";
     const args = [JSON.stringify(rows.map((row) => row.id))];
-    const [stages, externalIds] = await this.#read([
+    const [stages, externalIds, lives] = await this.#reads.read([
       { sql: stagesOf(ids), args },
       { sql: externalIdsOf(ids), args },
+      { sql: `SELECT message, state, overdue_since FROM lives WHERE message ${ids}`, args },
     ]);
+    const livesById = new Map((lives ?? []).map((row) => [row.message, row]));
     const stagesById = Map.groupBy(stages ?? [], (row) => row.message);
     const externalIdsById = Map.groupBy(externalIds ?? [], (row) => row.message);
     return rows.flatMap((row) => {
       const theirs = stagesById.get(row.id);
       // Retention may have taken the message between the two reads.
-      return theirs === undefined ? [] : [summaryOf(keyOf(row), theirs, externalIdsById.get(row.id))];
+      return theirs === undefined
+        ? []
+        : [summaryOf(keyOf(row), theirs, externalIdsById.get(row.id), standingOf(livesById.get(row.id)))];
     });
-  }
-
-  async #read(statements: InStatement[]): Promise<Row[][]> {
-    try {
-      return (await this.#database.batch(statements, "read")).map((result) => result.rows);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new MarsError("unavailable", `the database cannot be read: ${reason}`, {
-        cause: error,
-        retryAfterMs: 1_000,
-      });
-    }
   }
 }
 
@@ -167,7 +171,12 @@ function seqOf(rows: readonly Row[] | undefined): number {
   return Number(rows?.[0]?.seq ?? 0);
 }
 
-function summaryOf(key: MessageKey, stages: readonly Row[] = [], externalIds: readonly Row[] = []) {
+function summaryOf(
+  key: MessageKey,
+  stages: readonly Row[] = [],
+  externalIds: readonly Row[] = [],
+  standing?: Standing,
+) {
   return summarize(
     key,
     stages.map((row) => ({
@@ -177,7 +186,16 @@ function summaryOf(key: MessageKey, stages: readonly Row[] = [], externalIds: re
       count: Number(row.count),
     })),
     externalIds.map((row) => String(row.external_id)),
+    standing,
   );
+}
+
+type Standing = Pick<MessageSummary, "state" | "overdueSince">;
+
+/** @param row of `lives`; `undefined` where the message goes by no lifecycle */
+function standingOf(row: Row | undefined): Standing {
+  const since = Number(row?.overdue_since ?? 0);
+  return { state: messageStates[Number(row?.state ?? 0)]!, ...(since !== 0 && { overdueSince: since }) };
 }
 
 function keyOf(row: Row): MessageKey {

@@ -84,8 +84,8 @@ const emptied = `id IN (SELECT value FROM json_each(?1)) AND received_at < ?2
   AND NOT EXISTS (SELECT 1 FROM events WHERE events.message = messages.id)`;
 
 /** What ends unfinished leaves the counts of what is under way. All other counts stay. */
-const countExpired = `UPDATE apps SET open = open - gone.open, overdue = overdue - gone.overdue,
-    expired = expired + gone.open + gone.overdue
+const countExpired = `UPDATE apps SET open = apps.open - gone.open, overdue = apps.overdue - gone.overdue,
+    expired = apps.expired + gone.open + gone.overdue
   FROM (
     SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue
     FROM (

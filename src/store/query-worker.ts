@@ -1,7 +1,7 @@
 /** The thread of the reader: no question can hold up a write. */
-import { MessageQueries, type MessageQueriesOptions } from "./message-queries.ts";
 import { stepBack } from "./priority.ts";
+import { createQueryPart } from "./query-part.ts";
 import { serveThread } from "./thread.ts";
 
 stepBack();
-serveThread((options: MessageQueriesOptions) => new MessageQueries(options));
+serveThread(createQueryPart);

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import type { SequencedEvent } from "../../src/event/event.ts";
 import type { StoreBatch } from "../../src/event/ports.ts";
 import { Aggregator, makeChunks } from "../../src/pipeline/aggregator.ts";
-import { MessageQueries } from "../../src/store/message-queries.ts";
+import { createQueryPart, type QueryPart } from "../../src/store/query-part.ts";
 import { createStorePart, type StorePart } from "../../src/store/store-part.ts";
 
 export interface TestStore {
   readonly url: string;
   readonly store: StorePart;
-  readonly queries: MessageQueries;
+  readonly queries: QueryPart;
   /** Drops the store's connection without a word, as a crash does, and opens another on the same file. */
   restart(): Promise<StorePart>;
   [Symbol.dispose](): void;
@@ -34,7 +34,7 @@ export async function openStore(scanMax?: number): Promise<TestStore> {
   };
   const stores = [await open()];
   const store = stores[0]!;
-  const queries = new MessageQueries({ ...options, ...(scanMax && { scanMax }) });
+  const queries = createQueryPart({ ...options, ...(scanMax && { scanMax }) });
   queries.open(journalId);
   return {
     url: options.url,

@@ -1,0 +1,35 @@
+/** Every part that answers questions, over one connection that cannot write. Runs in `query-worker.ts`. */
+import { FindingQueries } from "./finding-queries.ts";
+import { LifecycleQueries } from "./lifecycle-queries.ts";
+import { MessageQueries, type MessageQueriesOptions } from "./message-queries.ts";
+import { Plans } from "./plans.ts";
+import { Reads } from "./reads.ts";
+import { StatisticsQueries } from "./statistics-queries.ts";
+
+export type QueryPart = ReturnType<typeof createQueryPart>;
+
+export function createQueryPart(options: MessageQueriesOptions) {
+  const reads = new Reads(options);
+  const plans = new Plans();
+  const messages = new MessageQueries(reads, plans, options);
+  const findings = new FindingQueries(reads, plans);
+  const lifecycles = new LifecycleQueries(reads);
+  const statistics = new StatisticsQueries(reads);
+  return {
+    /** Says by whose position answers name the seq that they are as of. */
+    open: (journalId: string) => reads.open(journalId),
+    get: messages.get.bind(messages),
+    list: messages.list.bind(messages),
+    history: messages.history.bind(messages),
+    findings: findings.findings.bind(findings),
+    findingHistory: findings.findingHistory.bind(findings),
+    overdue: findings.overdue.bind(findings),
+    lifecycleVersions: lifecycles.lifecycleVersions.bind(lifecycles),
+    histories: lifecycles.histories.bind(lifecycles),
+    funnel: statistics.funnel.bind(statistics),
+    latency: statistics.latency.bind(statistics),
+    rates: statistics.rates.bind(statistics),
+    apps: statistics.apps.bind(statistics),
+    close: () => reads.close(),
+  };
+}
