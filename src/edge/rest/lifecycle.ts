@@ -4,7 +4,7 @@ import { nowMicros } from "../../event/time.ts";
 import { definitionToJson } from "../../lifecycle/definition.ts";
 import { lifecycleToJson } from "../../lifecycle/json.ts";
 import { parseDefinition } from "../../lifecycle/parse-definition.ts";
-import { createTrials, dryRunToJson, learnedToJson } from "../../lifecycle/trial.ts";
+import { dryRunToJson, learnedToJson } from "../../lifecycle/trial.ts";
 import { checkWindow } from "../parse-finding-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
@@ -14,10 +14,10 @@ import { readQuery } from "./query-string.ts";
 import type { HttpContext, Router } from "./router.ts";
 import { appOf } from "./segments.ts";
 
-export function addLifecycleRoutes(router: Router, { lifecycles }: Pick<EdgeParts, "lifecycles">): void {
+export function addLifecycleRoutes(router: Router, parts: Pick<EdgeParts, "lifecycles" | "trials">): void {
+  const { lifecycles, trials } = parts;
   const path = "/api/apps/:app_id/lifecycle";
   const readText = createBodyReader();
-  const trials = createTrials(lifecycles);
 
   router.put(path, async (c) => {
     const appId = appOf(c);
