@@ -14,6 +14,9 @@ import { readQuery } from "./query-string.ts";
 import type { HttpContext, Router } from "./router.ts";
 import { appOf } from "./segments.ts";
 
+/** What an RPC may have, too; far more than anybody writes. */
+const definitionBytesMax = 64 * 1024;
+
 export function addLifecycleRoutes(router: Router, parts: Pick<EdgeParts, "lifecycles" | "trials">): void {
   const { lifecycles, trials } = parts;
   const path = "/api/apps/:app_id/lifecycle";
@@ -37,7 +40,9 @@ export function addLifecycleRoutes(router: Router, parts: Pick<EdgeParts, "lifec
     const [current] = await lifecycles.lifecycleVersions(appId);
     if (current?.definition === undefined) throw noLifecycle();
     const version = await lifecycles.putLifecycle(appId, undefined);
-    return answerJson(c, JSON.stringify({ success: true, version: version?.version }));
+    // Somebody else may have ended it meanwhile.
+    if (version === undefined) throw noLifecycle();
+    return answerJson(c, JSON.stringify({ success: true, version: version.version }));
   });
 
   router.get(`${path}/versions`, async (c) => {
@@ -63,7 +68,15 @@ export function addLifecycleRoutes(router: Router, parts: Pick<EdgeParts, "lifec
   async function readDefinition(c: HttpContext) {
     const request = c.req.raw;
     bodyFormat(request.headers.get("content-type"), ["json"]);
-    return parseDefinition(parseJson(await readText(request)));
+    const text = await readText(request);
+    const bytes = Buffer.byteLength(text);
+    if (bytes > definitionBytesMax) {
+      throw new MarsError(
+        "too_large",
+        `a lifecycle must be at most ${definitionBytesMax} bytes, has ${bytes}`,
+      );
+    }
+    return parseDefinition(parseJson(text));
   }
 }
 
