@@ -2,6 +2,7 @@
 import type { Health, Ingest, Live, Log, PipelineStats, Progress, Reader } from "../event/ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
+import type { Trials } from "../lifecycle/trial.ts";
 
 export interface EdgeParts {
   readonly ingest: Ingest;
@@ -10,6 +11,8 @@ export interface EdgeParts {
   readonly live: Live;
   readonly findings: Live<Finding>;
   readonly lifecycles: LifecycleStore & LifecycleReader;
+  /** Shared by the protocols, and so is the bound on how many run at one time. */
+  readonly trials: Trials;
   /** How far messages have been followed along their lifecycles. */
   readonly tracked: Progress;
   readonly log: Log;

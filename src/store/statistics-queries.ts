@@ -105,7 +105,8 @@ export class StatisticsQueries {
     const minute = 60_000_000;
     const [rows] = await this.#reads.read([
       {
-        sql: `SELECT event, (minute - ?2) / ?4 AS step, sum(count) AS count FROM rates
+        // Parameters come as reals, by which a division would leave a fraction.
+        sql: `SELECT event, CAST((minute - ?2) / ?4 AS INTEGER) AS step, sum(count) AS count FROM rates
           WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND minute >= ?2 AND minute < ?3
           GROUP BY event, step`,
         args: [appId, since / minute, until / minute, step / minute],

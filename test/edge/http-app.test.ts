@@ -36,6 +36,7 @@ function appWith(failure: () => unknown, health: Health = { lifecycle: "serving"
       apps: fail,
       histories: fail,
     },
+    trials: { learn: fail, dryRun: fail },
     tracked: { storedSeq: 0, reached: fail },
     log: {
       debug() {},
