@@ -189,7 +189,7 @@ export class FindingQueries {
       })),
     );
     const all = new Histogram();
-    for (const row of results.flat()) all.merge(Histogram.parse(String(row.histogram)));
+    for (const row of results.flat()) all.mergeText(String(row.histogram));
     return all.count === 0 ? undefined : all.percentiles([99])[0]?.value;
   }
 
