@@ -35,7 +35,7 @@ export interface Server extends Target {
 export interface Mars extends Server {
   readonly dataDir: string;
   stats(): Promise<Stats>;
-  /** Resolves when everything that was accepted is stored. Rejects when that takes too long. */
+  /** Resolves when everything that was accepted is stored and followed. Rejects when that takes too long. */
   caughtUp(): Promise<Stats>;
   /** Ends it in order, as a user would. Rejects when it does not end well. */
   stop(): Promise<void>;
@@ -44,6 +44,7 @@ export interface Mars extends Server {
 export interface Stats {
   readonly journal: { readonly bytes: number };
   readonly store: { readonly stored_seq: number; readonly behind: number };
+  readonly tracker: { readonly behind: number };
   readonly totals: { readonly accepted: number; readonly stored: number };
 }
 
@@ -105,7 +106,7 @@ export class Bench {
         const deadline = performance.now() + catchUpTimeoutMs;
         while (performance.now() < deadline) {
           const now = await stats();
-          if (now.store.behind === 0) return now;
+          if (now.store.behind + now.tracker.behind === 0) return now;
           await Bun.sleep(20);
         }
         throw new Error(`the store has not caught up in ${catchUpTimeoutMs / 1000} s`);

@@ -11,6 +11,7 @@ import {
   grpcUnaryManyStreams,
 } from "./scenarios/grpc.ts";
 import { latency } from "./scenarios/latency.ts";
+import { lifecycleIngestBulk, lifecycleIngestSingle } from "./scenarios/lifecycle-ingest.ts";
 import { memory } from "./scenarios/memory.ts";
 import { reading } from "./scenarios/reading.ts";
 import { restBulk, restSingle } from "./scenarios/rest.ts";
@@ -31,6 +32,8 @@ export const scenarios: readonly Scenario[] = [
   fanOut,
   ageing,
   reading,
+  lifecycleIngestSingle,
+  lifecycleIngestBulk,
   start,
   memory,
 ];

@@ -1,9 +1,12 @@
--- 500 events a request: random message ids, five events a message.
+-- 500 events a request: random message ids, five events a message. With the argument "now" they happen when they are sent.
 local stages = { "CREATED", "ACCEPTED", "QUEUED", "SENT", "DELIVERED" }
 local prefix, n
 local parts = {}
 
-function init()
+local now
+
+function init(args)
+  now = args[1] == "now"
   math.randomseed(os.time() + tonumber(tostring({}):match("0x(%x+)"), 16) % 100000)
   prefix = string.format("-%08x-", math.random(0, 2147483647))
   n = 0
@@ -14,7 +17,7 @@ function request()
     local id = string.format("%08x%s%d", (n * 2654435761) % 4294967296, prefix, n)
     for stage = 1, 5 do
       parts[i * 5 + stage] = '{"app_id":"bench","message_id":"' .. id .. '","event":"' .. stages[stage]
-        .. '","created_at":"2026-01-01T00:00:00.00000' .. stage .. 'Z"}'
+        .. (now and '"}' or '","created_at":"2026-01-01T00:00:00.00000' .. stage .. 'Z"}')
     end
     n = n + 1
   end

@@ -1,0 +1,104 @@
+/** Ingest with a lifecycle on, against the same run without one: what it costs to follow every message. */
+import type { Bench, Mars } from "../bench.ts";
+import { costs, limits, type MeasuredTurn, measure, settle } from "../compare.ts";
+import { stages } from "../events.ts";
+import { spreadOf } from "../figures.ts";
+import type { Load } from "../load/tool.ts";
+import { wrk } from "../load/wrk.ts";
+import { type Outcome, type Row, ratioOf, type Scenario } from "../scenario.ts";
+
+const ratioMin = 0.8;
+
+/** Every stage a minute after the one before: messages complete in time, as nearly all of them do anywhere. */
+export const definition = {
+  stages: stages.map((event, n) => (n === 0 ? { event } : { event, after: stages[n - 1], within: "1m" })),
+  complete_on: [stages.at(-1)],
+};
+
+export async function putLifecycle(mars: Pick<Mars, "url">, body: unknown = definition): Promise<void> {
+  const response = await fetch(`${mars.url}/api/apps/bench/lifecycle`, {
+    method: "PUT",
+    body: JSON.stringify(body),
+  });
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
+}
+
+export const lifecycleIngestSingle: Scenario = {
+  name: "lifecycle-ingest-single",
+  tools: ["wrk"],
+  run: (bench) =>
+    compareWithout(
+      bench,
+      "lifecycle-ingest-single",
+      wrk({
+        script: "single.lua",
+        args: ["now"],
+        connections: 100,
+        eventsPerRequest: 1,
+        seconds: bench.seconds(),
+      }),
+    ),
+};
+
+export const lifecycleIngestBulk: Scenario = {
+  name: "lifecycle-ingest-bulk",
+  tools: ["wrk"],
+  run: (bench) =>
+    compareWithout(
+      bench,
+      "lifecycle-ingest-bulk",
+      wrk({
+        script: "bulk.lua",
+        args: ["now"],
+        connections: 8,
+        eventsPerRequest: 500,
+        seconds: bench.seconds(),
+      }),
+    ),
+};
+
+interface Turn extends MeasuredTurn {
+  /** Stored by the end of the turn and what followed it, a second. */
+  readonly storedRate: number;
+}
+
+async function compareWithout(bench: Bench, name: string, load: Load): Promise<Outcome> {
+  const [followed, plain] = [await bench.startMars(), await bench.startMars()];
+  await putLifecycle(followed);
+  const ours: Turn[] = [];
+  const theirs: Turn[] = [];
+  for (let round = 0; round < bench.rounds; round++) {
+    ours.push(await turnOf(followed, load));
+    theirs.push(await turnOf(plain, load));
+  }
+  const row = (unit: string, figure: (turn: Turn) => number, bar: Pick<Row, "bar" | "met">): Row => ({
+    name,
+    unit,
+    mars: spreadOf(ours.map(figure)),
+    control: { name: "without", spread: spreadOf(theirs.map(figure)) },
+    ...bar,
+  });
+  const acknowledged = row("events/s", ({ rate }) => rate, { bar: `≥ ${ratioMin}` });
+  return {
+    rows: [
+      {
+        ...acknowledged,
+        met: ratioOf(acknowledged) >= ratioMin,
+        ...costs(ours, theirs),
+        peakBytes: { mars: followed.memory().peak, control: plain.memory().peak },
+        notes: [...limits("Mars", ours), ...limits("without", theirs)],
+      },
+      row("stored and followed/s", ({ storedRate }) => storedRate, { bar: "–" }),
+    ],
+    faults: [
+      ...(await settle(followed, { name, turns: ours, distinct: true })),
+      ...(await settle(plain, { name, turns: theirs, distinct: true })),
+    ],
+  };
+}
+
+async function turnOf(mars: Mars, load: Load): Promise<Turn> {
+  const started = performance.now();
+  const turn = await measure(mars, load, mars.caughtUp);
+  return { ...turn, storedRate: (turn.acknowledged * 1000) / (performance.now() - started) };
+}
