@@ -66,7 +66,9 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   shutdown.defer("journal", () => journal.close());
 
   const live = createLive(query.remote, { lastSeq: () => pipeline.lastSeq, log });
-  const findings = createLiveFindings(findingHistory(query.remote), { log });
+  // Readers may be told of changes before these are published, and follow what comes after them.
+  let findingSeqRead = 0;
+  const findings = createLiveFindings(findingHistory(query.remote), { lastSeq: () => findingSeqRead, log });
   const pipeline = new Pipeline({
     ...config,
     retentionMs: config.retentionMs === 0 ? Number.POSITIVE_INFINITY : config.retentionMs,
@@ -84,7 +86,9 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     progress: pipeline.progress,
     live,
     findings,
-    lifecycles: lifecyclesOf(store.remote, query.remote),
+    lifecycles: lifecyclesOf(store.remote, query.remote, (seq) => {
+      findingSeqRead = Math.max(findingSeqRead, seq);
+    }),
     trials: createTrials(query.remote),
     tracked: pipeline.tracked,
     log,
@@ -140,12 +144,24 @@ function findingHistory(reader: Pick<LifecycleReader, "findingHistory">): Histor
   };
 }
 
-/** Definitions are put by the thread that writes; everything else is asked of the one that reads. */
-function lifecyclesOf(store: LifecycleStore, reader: LifecycleReader): LifecycleStore & LifecycleReader {
+/**
+ * Definitions are put by the thread that writes; everything else is asked of the one that reads.
+ *
+ * @param findingsRead called with the `asOfSeq` of each page of findings
+ */
+function lifecyclesOf(
+  store: LifecycleStore,
+  reader: LifecycleReader,
+  findingsRead: (seq: number) => void,
+): LifecycleStore & LifecycleReader {
   return {
     putLifecycle: store.putLifecycle,
     lifecycleVersions: reader.lifecycleVersions,
-    findings: reader.findings,
+    async findings(query) {
+      const page = await reader.findings(query);
+      findingsRead(page.asOfSeq);
+      return page;
+    },
     findingHistory: reader.findingHistory,
     overdue: reader.overdue,
     funnel: reader.funnel,
