@@ -53,6 +53,12 @@ const stepLivesMax = 2_000;
 /** Histograms in memory, the last used: some 10 KiB each at most. */
 const histogramsMax = 2_000;
 
+/**
+ * How far the sequence of findings leaps at a start: a power cut may have taken back changes that were told already, and
+ * no seq may be given out twice.
+ */
+const findingSeqLeap = 1_000_000;
+
 export class Tracker {
   readonly #database: Database;
   readonly #lifecycles: LifecycleFile;
@@ -64,6 +70,7 @@ export class Tracker {
   #rechecks = true;
   readonly #histograms = new Map<string, Histogram>();
   #stepEvents = stepEventsMax;
+  #started = false;
 
   /** @param what names the database in messages */
   constructor(database: Database, lifecycles: LifecycleFile, what: string) {
@@ -112,11 +119,13 @@ export class Tracker {
   async #open(): Promise<Tracking> {
     const [known, next] = await this.#database.batch([knownTracking, nextDue], "read");
     const row = known?.rows[0];
+    const leap = this.#started ? 0 : findingSeqLeap;
+    this.#started = true;
     this.#tracking = {
       step: Number(row?.step),
       seq: Number(row?.seq),
       clock: Number(row?.clock),
-      findingSeq: Number(row?.finding_seq),
+      findingSeq: Number(row?.finding_seq) + leap,
     };
     this.#setNext(next?.rows[0]?.at);
     return this.#tracking;
