@@ -14,10 +14,8 @@ import { cover } from "./buckets.ts";
 import { Histogram } from "./histogram.ts";
 import { lifecyclesById, type Plans } from "./plans.ts";
 import type { Reads } from "./reads.ts";
-import { Conditions, planWalk, type Walk } from "./walk.ts";
+import { Conditions, planWalk, scanMaxDefault, type Walk } from "./walk.ts";
 
-/** Findings that one page looks at. */
-const scanMax = 10_000;
 /** Findings of one page of history, and changes that it looks at. */
 const historyFindings = 1_000;
 const historySpan = 20_000;
@@ -32,17 +30,18 @@ const overFindings = {
   from: "findings f",
   join: "CROSS JOIN messages m ON m.id = f.message",
   id: "f.id",
-  scanMax,
 };
 const appNumber = "(SELECT id FROM apps WHERE app_id = ?)";
 
 export class FindingQueries {
   readonly #reads: Reads;
   readonly #plans: Plans;
+  readonly #scanMax: number;
 
-  constructor(reads: Reads, plans: Plans) {
+  constructor(reads: Reads, plans: Plans, options: { readonly scanMax?: number }) {
     this.#reads = reads;
     this.#plans = plans;
+    this.#scanMax = options.scanMax ?? scanMaxDefault;
   }
 
   /** See `LifecycleReader.findings`. */
@@ -70,6 +69,7 @@ export class FindingQueries {
       filters,
       few,
       limit: query.limit,
+      scanMax: this.#scanMax,
     });
     const { rows, nextCursor, tracking } = await this.#walk(walk);
     return {
@@ -126,6 +126,7 @@ export class FindingQueries {
       along,
       filters,
       limit,
+      scanMax: this.#scanMax,
     });
     const { rows, nextCursor, tracking } = await this.#walk(walk);
     const clock = Number(tracking?.clock ?? 0);

@@ -8,9 +8,6 @@ import type { MessageOrder, MessageQuery } from "../event/query.ts";
 import { messageStates } from "../event/state.ts";
 import { Conditions, planWalk, type Walk } from "./walk.ts";
 
-/** Messages that one page examines at most. */
-export const scanMaxDefault = 5_000;
-
 /** What each order goes by: of `messages`, and for `overdue` of `lives`. */
 const columns: Readonly<Record<MessageOrder, string>> = {
   newest: "created_at",

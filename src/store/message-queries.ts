@@ -19,9 +19,10 @@ import { type MessageLife, messageStates } from "../event/state.ts";
 import { assess } from "../lifecycle/assess.ts";
 import { knownPosition } from "./apply-sql.ts";
 import type { DatabaseAddress } from "./database.ts";
-import { countCandidates, planList, scanMaxDefault } from "./list-sql.ts";
+import { countCandidates, planList } from "./list-sql.ts";
 import { lifecycleOfMessage, type Plans } from "./plans.ts";
 import type { Reads } from "./reads.ts";
+import { scanMaxDefault } from "./walk.ts";
 
 /** Events of one history page, and events that it looks at to find them. */
 const historyEvents = 1_000;
@@ -45,7 +46,7 @@ function externalIdsOf(messages: string): string {
 }
 
 export interface MessageQueriesOptions extends DatabaseAddress {
-  /** Messages that one list page examines at most. */
+  /** Rows that one page of a list looks at. */
   readonly scanMax?: number;
 }
 

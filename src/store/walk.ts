@@ -5,6 +5,9 @@
 import type { InStatement, InValue, Row } from "@libsql/client";
 import { formatCursor, parseCursor } from "./cursor.ts";
 
+/** Rows that one page looks at. */
+export const scanMaxDefault = 5_000;
+
 export interface WalkOptions {
   /** What the cursor is good for. */
   readonly kind: string;
@@ -23,7 +26,7 @@ export interface WalkOptions {
   readonly filters: Conditions;
   /** Few rows, which another index finds: they are sorted, and nothing is walked. */
   readonly few?: boolean;
-  /** Rows of the page, and rows that it looks at. */
+  /** Rows of the page, and rows that it looks at, at most. */
   readonly limit: number;
   readonly scanMax: number;
 }

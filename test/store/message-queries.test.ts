@@ -4,7 +4,8 @@ import fc from "fast-check";
 import type { SequencedEvent } from "../../src/event/event.ts";
 import { compareEvents, foldReports } from "../../src/event/fold.ts";
 import type { MessageQuery, MessageSummary } from "../../src/event/query.ts";
-import { countCandidates, planList, scanMaxDefault as scanMax } from "../../src/store/list-sql.ts";
+import { countCandidates, planList } from "../../src/store/list-sql.ts";
+import { scanMaxDefault as scanMax } from "../../src/store/walk.ts";
 import { naiveSummary } from "../support/model.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 

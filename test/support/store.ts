@@ -22,7 +22,7 @@ export const journalId = "test-journal";
 /**
  * A new, empty store whose journal begins at seq 1.
  *
- * @param scanMax messages that one list page examines at most, where the default is not wanted
+ * @param scanMax rows that one page of a list looks at, where the default is not wanted
  */
 export async function openStore(scanMax?: number): Promise<TestStore> {
   const directory = mkdtempSync(join(tmpdir(), "mars-store-"));
