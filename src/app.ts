@@ -16,8 +16,10 @@ import type { EdgeParts } from "./edge/parts.ts";
 import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
 import { createSockets } from "./edge/sockets.ts";
 import type { Lifecycle, Log } from "./event/ports.ts";
+import type { Finding } from "./lifecycle/finding.ts";
+import type { LifecycleReader, LifecycleStore } from "./lifecycle/ports.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
-import { createLive } from "./publish/hub.ts";
+import { createLive, createLiveFindings, type History } from "./publish/hub.ts";
 import { Shutdown } from "./shutdown.ts";
 import { SegmentedJournal } from "./store/segmented-journal.ts";
 import { startQueryThread, startStoreThread } from "./threads.ts";
@@ -63,13 +65,14 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   shutdown.defer("journal", () => journal.close());
 
   const live = createLive(query.remote, { lastSeq: () => pipeline.lastSeq, log });
+  const findings = createLiveFindings(findingHistory(query.remote), { log });
   const pipeline = new Pipeline({
     ...config,
     retentionMs: config.retentionMs === 0 ? Number.POSITIVE_INFINITY : config.retentionMs,
     journal,
     store: store.remote,
     publish: (events, upTo) => live.publish(events, upTo),
-    publishFindings: () => {},
+    publishFindings: (changed, upTo) => findings.publish(changed, upTo),
     log,
   });
 
@@ -79,6 +82,9 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     reader: query.remote,
     progress: pipeline.progress,
     live,
+    findings,
+    lifecycles: lifecyclesOf(store.remote, query.remote),
+    tracked: pipeline.tracked,
     log,
     version,
     testEndpoints: config.testEndpoints,
@@ -98,7 +104,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await tlsOf(config)) });
   shutdown.defer("grpc", () => grpc.stop(remainingMs()));
   shutdown.defer("sockets", () => sockets.close());
-  shutdown.defer("live", () => live.close());
+  shutdown.defer("live", () => Promise.all([live.close(), findings.close()]).then(() => undefined));
   shutdown.defer("streams", () => stopping.abort());
 
   // The threads have started meanwhile.
@@ -119,6 +125,32 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       await shutdown.run();
       lifecycle = "stopped";
     },
+  };
+}
+
+function findingHistory(reader: Pick<LifecycleReader, "findingHistory">): History<Finding> {
+  return {
+    async history({ topic: { appId, messageId }, after, upTo }) {
+      const ids = { ...(appId !== undefined && { appId }), ...(messageId !== undefined && { messageId }) };
+      const { findings, to, prunedTo } = await reader.findingHistory({ ...ids, after, upTo });
+      return { events: findings, to, prunedTo };
+    },
+  };
+}
+
+/** Definitions are put by the thread that writes; everything else is asked of the one that reads. */
+function lifecyclesOf(store: LifecycleStore, reader: LifecycleReader): LifecycleStore & LifecycleReader {
+  return {
+    putLifecycle: store.putLifecycle,
+    lifecycleVersions: reader.lifecycleVersions,
+    findings: reader.findings,
+    findingHistory: reader.findingHistory,
+    overdue: reader.overdue,
+    funnel: reader.funnel,
+    latency: reader.latency,
+    rates: reader.rates,
+    apps: reader.apps,
+    histories: reader.histories,
   };
 }
 

@@ -1,24 +1,22 @@
 /**
- * Frames are made once for all who follow a topic: the hub hands every one of them the same array of events, and what
+ * Frames are made once for all who follow a topic: the hub hands every one of them the same array of items, and what
  * was made of it lives as long as the array does.
  */
-import type { SequencedEvent } from "../event/event.ts";
-
-/** @param encode makes the frame of one event for those who know the topic by `name` */
-export function createFrameCache(
-  encode: (name: string, event: SequencedEvent) => string,
-): (name: string, events: readonly SequencedEvent[]) => readonly string[] {
+/** @param encode makes the frame of one item for those who know the topic by `name` */
+export function createFrameCache<Item>(
+  encode: (name: string, item: Item) => string,
+): (name: string, items: readonly Item[]) => readonly string[] {
   // By name too: a topic can be spelt in more than one way, and each client sees its own spelling.
-  const cache = new WeakMap<readonly SequencedEvent[], Map<string, readonly string[]>>();
-  return (name, events) => {
-    let byName = cache.get(events);
+  const cache = new WeakMap<readonly Item[], Map<string, readonly string[]>>();
+  return (name, items) => {
+    let byName = cache.get(items);
     if (byName === undefined) {
       byName = new Map();
-      cache.set(events, byName);
+      cache.set(items, byName);
     }
     let frames = byName.get(name);
     if (frames === undefined) {
-      frames = events.map((event) => encode(name, event));
+      frames = items.map((item) => encode(name, item));
       byName.set(name, frames);
     }
     return frames;

@@ -1,6 +1,5 @@
 /** Checks the questions that clients ask of the store; one set of rules for every protocol. */
-import { type FieldProblem, MarsError } from "../event/error.ts";
-import type { Micros } from "../event/event.ts";
+import type { FieldProblem } from "../event/error.ts";
 import {
   appIdBytesMax,
   eventBytesMax,
@@ -10,11 +9,9 @@ import {
   messageIdBytesMax,
 } from "../event/limits.ts";
 import type { MessageOrder, MessageQuery } from "../event/query.ts";
-import { microsMax, microsMin, outOfRange, parseTime } from "../event/time.ts";
-import { textProblem } from "../event/validate.ts";
-
-/** Texts as a query string has them, numbers where the protocol has decoded them; `undefined` counts as absent. */
-export type QueryValue = string | number | undefined;
+import { type MessageState, messageStates, stageMarks } from "../event/state.ts";
+import { namesMax } from "../lifecycle/definition.ts";
+import { checkInteger, checkOneOf, checkText, checkTime, type QueryValue, throwIfAny } from "./check.ts";
 
 /** A list query by the contract's names. */
 export interface MessageQueryFields {
@@ -24,7 +21,14 @@ export interface MessageQueryFields {
   readonly event?: QueryValue;
   readonly missing?: QueryValue;
   readonly prefix?: QueryValue;
-  /** RFC 3339 text, or microseconds as a number. */
+  /** One or several, separated by commas. */
+  readonly state?: QueryValue;
+  /** Times: see `checkTime`. */
+  readonly overdue_since?: QueryValue;
+  readonly stage?: QueryValue;
+  readonly stage_state?: QueryValue;
+  /** `1`: goes by a lifecycle. */
+  readonly followed?: QueryValue;
   readonly since?: QueryValue;
   readonly until?: QueryValue;
   readonly order?: QueryValue;
@@ -33,9 +37,12 @@ export interface MessageQueryFields {
 }
 
 /** Far above any cursor that the store makes; a longer one was not made by it. */
-const cursorBytesMax = 4096;
+export const cursorBytesMax = 4096;
 
-const orders: readonly string[] = ["newest", "oldest", "updated"] satisfies readonly MessageOrder[];
+const orders: readonly MessageOrder[] = ["newest", "oldest", "updated", "overdue"];
+
+/** A stage may have several names, see `stageName`. */
+export const stageBytesMax = namesMax * (eventBytesMax + 1);
 
 /**
  * Checks a list query. `order` defaults to `newest`, `limit` to `listLimitDefault`.
@@ -52,7 +59,15 @@ export function checkMessageQuery(fields: MessageQueryFields): MessageQuery {
   const prefix = checkText("prefix", fields.prefix, messageIdBytesMax, problems);
   const since = checkTime("since", fields.since, problems);
   const until = checkTime("until", fields.until, problems);
-  const order = checkOrder(fields.order, problems);
+  const states = checkStates(fields.state, problems);
+  const overdueSince = checkTime("overdue_since", fields.overdue_since, problems);
+  const stage = checkText("stage", fields.stage, stageBytesMax, problems);
+  const mark = checkOneOf("stage_state", fields.stage_state, stageMarks, problems);
+  if ((fields.stage === undefined) !== (fields.stage_state === undefined)) {
+    problems.push({ field: "stage", message: "and stage_state must be given together" });
+  }
+  const followed = checkOneOf("followed", fields.followed, ["1"], problems);
+  const order = checkOneOf("order", fields.order, orders, problems) ?? "newest";
   const limit = checkInteger("limit", fields.limit, 1, listLimitMax, problems) ?? listLimitDefault;
   const cursor = checkText("cursor", fields.cursor, cursorBytesMax, problems);
   throwIfAny(problems);
@@ -63,6 +78,10 @@ export function checkMessageQuery(fields: MessageQueryFields): MessageQuery {
     ...(event !== undefined && { event }),
     ...(missing !== undefined && { missing }),
     ...(prefix !== undefined && { prefix }),
+    ...(followed !== undefined && { followed: true }),
+    ...(states !== undefined && { states }),
+    ...(overdueSince !== undefined && { overdueSince }),
+    ...(stage !== undefined && mark !== undefined && { stage: { name: stage, mark } }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
     order,
@@ -97,61 +116,11 @@ export function checkMessageKey(appId: string, messageId: string): { appId: stri
   return { appId, messageId };
 }
 
-function checkText(
-  field: string,
-  value: QueryValue,
-  bytesMax: number,
-  problems: FieldProblem[],
-): string | undefined {
+function checkStates(value: QueryValue, problems: FieldProblem[]): readonly MessageState[] | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== "string") {
-    problems.push({ field, message: "must be a string, is a number" });
-    return undefined;
-  }
-  const problem = value === "" ? "must not be empty" : textProblem(value, bytesMax);
-  if (problem !== undefined) problems.push({ field, message: problem });
-  return value;
-}
-
-function checkTime(field: string, value: QueryValue, problems: FieldProblem[]): Micros | undefined {
-  if (value === undefined) return undefined;
-  const time = typeof value === "number" ? checkMicros(value) : parseTime(value);
-  if (typeof time === "number") return time;
-  problems.push({ field, message: time });
+  const words = String(value).split(",");
+  const states = messageStates.filter((state) => words.includes(state));
+  if (words.every((word) => messageStates.some((state) => state === word))) return states;
+  problems.push({ field: "state", message: `must be one or more of ${messageStates.join(", ")}` });
   return undefined;
-}
-
-function checkMicros(micros: number): Micros | string {
-  const valid = Number.isSafeInteger(micros) && micros >= microsMin && micros <= microsMax;
-  return valid ? micros : outOfRange;
-}
-
-function checkOrder(value: QueryValue, problems: FieldProblem[]): MessageOrder {
-  if (value === undefined) return "newest";
-  if (typeof value === "string" && orders.includes(value)) return value as MessageOrder;
-  problems.push({ field: "order", message: `must be one of ${orders.join(", ")}` });
-  return "newest";
-}
-
-function checkInteger(
-  field: string,
-  value: QueryValue,
-  min: number,
-  max: number,
-  problems: FieldProblem[],
-): number | undefined {
-  if (value === undefined) return undefined;
-  // Digits only: Number() would also take "", " 1", "1e3" and "0x10".
-  const number = typeof value === "string" ? (/^\d{1,16}$/.test(value) ? Number(value) : Number.NaN) : value;
-  if (Number.isSafeInteger(number) && number >= min && number <= max) return number;
-  const bound = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  problems.push({ field, message: `must be a whole number ${bound}` });
-  return undefined;
-}
-
-function throwIfAny(problems: readonly FieldProblem[]): void {
-  const first = problems[0];
-  if (first === undefined) return;
-  const more = problems.length > 1 ? `, and ${problems.length - 1} more` : "";
-  throw new MarsError("invalid_argument", `${first.field} ${first.message}${more}`, { problems });
 }

@@ -1,11 +1,17 @@
 /** What every protocol at the edge is given: the parts it may ask, and the settings it obeys. Wired in `app.ts`. */
 import type { Health, Ingest, Live, Log, PipelineStats, Progress, Reader } from "../event/ports.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
 
 export interface EdgeParts {
   readonly ingest: Ingest;
   readonly reader: Reader;
   readonly progress: Progress;
   readonly live: Live;
+  readonly findings: Live<Finding>;
+  readonly lifecycles: LifecycleStore & LifecycleReader;
+  /** How far messages have been followed along their lifecycles. */
+  readonly tracked: Progress;
   readonly log: Log;
   readonly version: string;
   /** Whether `GET /api/create_event` and `GET /api/test_socket` exist. */

@@ -3,6 +3,7 @@
  *
  *     event: subscribed    id and data: {"topic","seq","recovered"}
  *     event: event         id: the seq; data: the event
+ *     event: finding       the same, of the topics of findings
  *     event: error         data: {"code","message"}; the stream ends, and the browser connects again by itself
  *
  * A browser that lost its connection sends the last id it saw as `Last-Event-ID` and so misses nothing; other clients
@@ -11,8 +12,10 @@
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import { eventJson } from "../event/json.ts";
-import type { StreamItem } from "../event/ports.ts";
+import type { StreamItem, TopicItem } from "../event/ports.ts";
 import { parseTopic } from "../event/topic.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+import { findingToJson } from "../lifecycle/json.ts";
 import { createFrameCache } from "./frame-cache.ts";
 import type { EdgeParts } from "./parts.ts";
 
@@ -28,17 +31,22 @@ const stallTimeoutMsDefault = 30_000;
 /** What browsers wait before they connect again, unless told otherwise, differs; this is ours. */
 const retryMs = 1000;
 
-const eventFrames = createFrameCache((_topic, event) => {
+const eventFrames = createFrameCache((_topic, event: SequencedEvent) => {
   const id = event.seq === 0 ? "" : `id: ${event.seq}\n`;
   return `${id}event: event\ndata: ${eventJson(event)}\n\n`;
 });
+
+const findingFrames = createFrameCache(
+  (_topic, finding: Finding) =>
+    `id: ${finding.seq}\nevent: finding\ndata: ${JSON.stringify(findingToJson(finding))}\n\n`,
+);
 
 /**
  * @returns the handler; it throws `MarsError` for a topic or a place to resume that cannot be, and when there are too
  * many streams
  */
 export function createSse(
-  parts: Pick<EdgeParts, "live" | "log">,
+  parts: Pick<EdgeParts, "live" | "findings" | "log">,
   options: SseOptions = {},
 ): (request: Request) => Response {
   const heartbeatMs = options.heartbeatMs ?? heartbeatMsDefault;
@@ -52,8 +60,10 @@ export function createSse(
     const after = parseAfter(request.headers.get("last-event-id") || query.get("after"));
     const gone = new AbortController();
     const signal = AbortSignal.any([request.signal, gone.signal]);
-    const items = parts.live.stream(topic, after === undefined ? { signal } : { signal, after });
-    const body = streamOf(name, items[Symbol.asyncIterator](), gone);
+    const options = after === undefined ? { signal } : { signal, after };
+    const body = topic.findings
+      ? streamOf(name, parts.findings.stream(topic, options), findingFrames, gone)
+      : streamOf(name, parts.live.stream(topic, options), eventFrames, gone);
     return new Response(body, {
       headers: {
         "Content-Type": "text/event-stream; charset=utf-8",
@@ -64,11 +74,13 @@ export function createSse(
     });
   };
 
-  function streamOf(
+  function streamOf<Item extends TopicItem>(
     topic: string,
-    items: AsyncIterator<StreamItem>,
+    stream: AsyncIterable<StreamItem<Item>>,
+    frames: (name: string, items: readonly Item[]) => readonly string[],
     gone: AbortController,
   ): ReadableStream<Uint8Array> {
+    const items = stream[Symbol.asyncIterator]();
     const encoder = new TextEncoder();
     let heartbeat: ReturnType<typeof setInterval> | undefined;
     let pulledAt = Date.now();
@@ -108,7 +120,7 @@ export function createSse(
               finish();
               controller.close();
             } else {
-              controller.enqueue(encoder.encode(frameOf(topic, value)));
+              controller.enqueue(encoder.encode(frameOf(topic, value, frames)));
             }
           } catch (thrown) {
             if (over) return;
@@ -131,8 +143,12 @@ export function createSse(
   }
 }
 
-function frameOf(topic: string, item: StreamItem): string {
-  if ("events" in item) return eventFrames("", item.events as readonly SequencedEvent[]).join("");
+function frameOf<Item extends TopicItem>(
+  topic: string,
+  item: StreamItem<Item>,
+  frames: (name: string, items: readonly Item[]) => readonly string[],
+): string {
+  if ("events" in item) return frames("", item.events).join("");
   const { seq, recovered } = item;
   return `id: ${seq}\nevent: subscribed\ndata: ${JSON.stringify({ topic, seq, recovered })}\n\n`;
 }

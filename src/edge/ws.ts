@@ -4,6 +4,7 @@
  *     client                                      server
  *     {"type":"subscribe","topic":t,"after":n?}   {"type":"subscribed","topic":t,"seq":n,"recovered":b}
  *                                                 {"type":"event","topic":t,"seq":n,"event":{…}} …
+ *                                                 {"type":"finding","topic":t,"seq":n,"finding":{…}} …
  *     {"type":"unsubscribe","topic":t}            {"type":"unsubscribed","topic":t}
  *     {"type":"ping"}                             {"type":"pong"}
  *     anything else                               {"type":"error","code":c,"message":m,"topic":t?}
@@ -16,6 +17,8 @@ import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import { eventJson } from "../event/json.ts";
 import { parseTopic, type Topic } from "../event/topic.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+import { findingToJson } from "../lifecycle/json.ts";
 import type { Connection, Session } from "./connection.ts";
 import { createFrameCache } from "./frame-cache.ts";
 import type { EdgeParts } from "./parts.ts";
@@ -26,10 +29,16 @@ const topicsMax = 1000;
 const errorsPerMinuteMax = 100;
 
 const eventFrames = createFrameCache(
-  (topic, event) => `{"type":"event","topic":${topic},"seq":${event.seq},"event":${eventJson(event)}}`,
+  (topic, event: SequencedEvent) =>
+    `{"type":"event","topic":${topic},"seq":${event.seq},"event":${eventJson(event)}}`,
 );
 
-export function openWs(parts: Pick<EdgeParts, "live" | "log">, connection: Connection): Session {
+const findingFrames = createFrameCache(
+  (topic, finding: Finding) =>
+    `{"type":"finding","topic":${topic},"seq":${finding.seq},"finding":${JSON.stringify(findingToJson(finding))}}`,
+);
+
+export function openWs(parts: Pick<EdgeParts, "live" | "findings" | "log">, connection: Connection): Session {
   /** By canonical name; the value ends the subscription. */
   const topics = new Map<string, () => void>();
   let minute = 0;
@@ -45,16 +54,24 @@ export function openWs(parts: Pick<EdgeParts, "live" | "log">, connection: Conne
     let unsubscribe: (() => void) | undefined;
     topics.set(topic.name, () => unsubscribe?.());
     try {
-      unsubscribe = parts.live.subscribe(topic, after, {
-        subscribed: (seq, recovered) =>
+      const subscriber = {
+        subscribed: (seq: number, recovered: boolean) =>
           connection.send(`{"type":"subscribed","topic":${quoted},"seq":${seq},"recovered":${recovered}}`),
-        events: (events: readonly SequencedEvent[]) => connection.offer(() => eventFrames(quoted, events)),
-        failed: (error) => {
+        failed: (error: MarsError) => {
           topics.delete(topic.name);
           if (error.code === "draining") connection.fail(error);
           else answerError(error, spelling);
         },
-      });
+      };
+      unsubscribe = topic.findings
+        ? parts.findings.subscribe(topic, after, {
+            ...subscriber,
+            events: (findings) => connection.offer(() => findingFrames(quoted, findings)),
+          })
+        : parts.live.subscribe(topic, after, {
+            ...subscriber,
+            events: (events) => connection.offer(() => eventFrames(quoted, events)),
+          });
     } catch (thrown) {
       topics.delete(topic.name);
       throw thrown;

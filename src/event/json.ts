@@ -2,8 +2,9 @@
  * The JSON form of events and messages, the same in every protocol that speaks JSON. Written as text because
  * `attributes` already is text, and because a published event is encoded once for all of its subscribers.
  */
-import type { SequencedEvent, StoredEvent } from "./event.ts";
+import type { Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { Message, MessagePage, MessageSummary } from "./query.ts";
+import type { MessageLife } from "./state.ts";
 import { formatTime } from "./time.ts";
 
 const text = JSON.stringify;
@@ -25,7 +26,33 @@ export function summaryJson(summary: MessageSummary): string {
 /** The answer to a message by its ids. */
 export function messageJson(message: Message, asOfSeq: number): string {
   const events = message.events.map(storedEventJson).join(",");
-  return `{${summaryFields(message)},"events":[${events}],"as_of_seq":${asOfSeq}}`;
+  const lifecycle = message.life === undefined ? "null" : text(lifeToJson(message.life));
+  return `{${summaryFields(message)},"lifecycle":${lifecycle},"events":[${events}],"as_of_seq":${asOfSeq}}`;
+}
+
+/** Where a message stands along its lifecycle. */
+function lifeToJson(life: MessageLife): Record<string, unknown> {
+  return {
+    version: life.version,
+    clock: formatTime(life.clock),
+    completed_at: timeOrNull(life.completedAt),
+    failed_at: timeOrNull(life.failedAt),
+    stages: life.stages.map((stage) => ({
+      stage: stage.name,
+      after: stage.after === "" ? null : stage.after,
+      optional: stage.optional,
+      status: stage.status,
+      done_at: timeOrNull(stage.doneAt),
+      due_at: timeOrNull(stage.dueAt),
+      missing_since: timeOrNull(stage.missingSince),
+      late_by_ms: stage.lateBy === undefined ? null : stage.lateBy / 1_000,
+      early_by_ms: stage.earlyBy === undefined ? null : stage.earlyBy / 1_000,
+    })),
+  };
+}
+
+function timeOrNull(at: Micros | undefined): string | null {
+  return at === undefined ? null : formatTime(at);
 }
 
 /** The answer to a list. */
@@ -49,7 +76,8 @@ function summaryFields(summary: MessageSummary): string {
     `"app_id":${text(summary.appId)},"message_id":${text(summary.messageId)},` +
     `"created_at":"${formatTime(summary.createdAt)}","updated_at":"${formatTime(summary.updatedAt)}",` +
     `"event_count":${summary.eventCount},"last_event":${text(summary.lastEvent)},` +
-    `"stages":${text(summary.stages)},"external_ids":${text(summary.externalIds)}`
+    `"stages":${text(summary.stages)},"external_ids":${text(summary.externalIds)},` +
+    `"state":"${summary.state}","overdue_since":${text(timeOrNull(summary.overdueSince))}`
   );
 }
 

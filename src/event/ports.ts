@@ -35,8 +35,13 @@ export interface Progress {
   reached(seq: number, timeoutMs: number): Promise<void>;
 }
 
+/** What topics are made of: events, or changes of findings, each in a sequence of its own. */
+export interface TopicItem extends MessageKey {
+  readonly seq: number;
+}
+
 /** One who follows a topic. Its methods must not throw. */
-export interface Subscriber {
+export interface Subscriber<Item extends TopicItem = SequencedEvent> {
   /**
    * Called once, before the first event, perhaps before `subscribe` returns: the events after `seq` follow.
    * `recovered` is false when the subscriber asked for a seq from which on not everything can be told any more; it
@@ -49,7 +54,7 @@ export interface Subscriber {
    * they are offered again, from history by then. So a slow subscriber holds up nobody and costs no memory. It decides
    * itself when it has been slow for too long; its promise must resolve when it is gone.
    */
-  events(events: readonly SequencedEvent[]): Promise<void> | undefined;
+  events(events: readonly Item[]): Promise<void> | undefined;
   /** The subscription has ended from our side; nothing follows. */
   failed(error: MarsError): void;
 }
@@ -61,23 +66,23 @@ export interface StreamOptions {
 }
 
 /** `subscribed` comes first, then batches of events. */
-export type StreamItem =
+export type StreamItem<Item extends TopicItem = SequencedEvent> =
   | { readonly seq: number; readonly recovered: boolean }
-  | { readonly events: readonly SequencedEvent[] };
+  | { readonly events: readonly Item[] };
 
-/** Follows topics. Answered by `publish/`. */
-export interface Live {
+/** Follows topics of one kind of item. Answered by `publish/`. */
+export interface Live<Item extends TopicItem = SequencedEvent> {
   /** Everything up to here has been published. */
   readonly seq: number;
   /** Pushes to a subscriber until the returned function is called. Throws `overloaded` beyond the bound on subscribers. */
-  subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber): () => void;
+  subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber<Item>): () => void;
   /**
    * The same as an iterable, for protocols with back-pressure. Ends when `signal` aborts; throws
    * `subscriber_too_slow` when its consumer has left a full buffer alone for too long, `draining` when Mars stops.
    */
-  stream(topic: Topic, options: StreamOptions): AsyncIterable<StreamItem>;
+  stream(topic: Topic, options: StreamOptions): AsyncIterable<StreamItem<Item>>;
   /** Sends an event to those who follow its topics now, without storing it (`GET /api/test_socket`). It has seq 0. */
-  announce(event: SequencedEvent): void;
+  announce(event: Item): void;
 }
 
 /** What waits where; for `GET /api/q/stats`. Counts are events unless named otherwise. */

@@ -24,6 +24,8 @@ export interface MessageQuery {
   readonly overdueSince?: Micros;
   /** Stands so with this stage of its lifecycle (`stageName`). */
   readonly stage?: { readonly name: string; readonly mark: StageMark };
+  /** Goes by a lifecycle. */
+  readonly followed?: true;
   /** What the message id starts with. */
   readonly prefix?: string;
   /** From here on (inclusive), by the time that `order` goes by. */
@@ -78,8 +80,8 @@ export interface MessageAnswer {
 }
 
 /** One stretch of a topic's history, in seq order. */
-export interface HistoryPage {
-  readonly events: readonly SequencedEvent[];
+export interface HistoryPage<Item = SequencedEvent> {
+  readonly events: readonly Item[];
   /** Everything of the topic up to here is in this page or was in one before. At most the `upTo` asked for. */
   readonly to: number;
   /** Events up to this seq may have been pruned: a reader who asks from before it cannot be told everything. */

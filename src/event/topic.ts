@@ -4,6 +4,8 @@
  *     all                                    every event
  *     apps/{app_id}                          the events of one app
  *     apps/{app_id}/messages/{message_id}    the life of one message
+ *     findings, apps/{app_id}/findings, apps/{app_id}/messages/{message_id}/findings
+ *                                            what is found of these, see lifecycle/finding.ts
  *     event_timeline:{message_id}            the original's name: that message id in any app, taken as it stands
  *
  * Segments of the `apps/` forms are percent-encoded; two spellings of one topic parse to the same `name`.
@@ -19,6 +21,8 @@ export interface Topic {
   readonly name: string;
   readonly appId?: string;
   readonly messageId?: string;
+  /** Of findings, and not of events. */
+  readonly findings?: true;
 }
 
 const timelinePrefix = "event_timeline:";
@@ -32,7 +36,13 @@ export function parseTopic(text: string): Topic {
     const messageId = checkId("message_id", text.slice(timelinePrefix.length), messageIdBytesMax);
     return { name: timelinePrefix + messageId, messageId };
   }
+  if (text === "findings") return { name: text, findings: true };
   const segments = text.split("/");
+  // Ids are percent-encoded, so that no id looks like this segment.
+  if (segments.length % 2 === 1 && segments.at(-1) === "findings") {
+    const { name, ...topic } = parseTopic(segments.slice(0, -1).join("/"));
+    return { ...topic, name: `${name}/findings`, findings: true };
+  }
   if (
     segments[0] === "apps" &&
     (segments.length === 2 || (segments.length === 4 && segments[2] === "messages"))
@@ -43,7 +53,7 @@ export function parseTopic(text: string): Topic {
     return { name: messageTopicName({ appId, messageId }), appId, messageId };
   }
   throw invalid(
-    "must be all, apps/{app_id}, apps/{app_id}/messages/{message_id} or event_timeline:{message_id}",
+    "must be all, apps/{app_id}, apps/{app_id}/messages/{message_id}, one of these with /findings at its end, findings or event_timeline:{message_id}",
   );
 }
 

@@ -6,13 +6,19 @@
  */
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
-import type { Live, Log, Reader, StreamItem, StreamOptions, Subscriber } from "../event/ports.ts";
+import type { Live, Log, StreamItem, StreamOptions, Subscriber, TopicItem } from "../event/ports.ts";
 import type { HistoryPage, HistoryQuery } from "../event/query.ts";
 import type { Topic } from "../event/topic.ts";
-import { slicesOf } from "./slices.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+import { eventSize, findingSize, slicesOf } from "./slices.ts";
 import { openStream } from "./stream.ts";
 import { Subscription, type SubscriptionHost } from "./subscription.ts";
 import { TopicIndex } from "./topic-index.ts";
+
+/** Where the items before come from. */
+export interface History<Item> {
+  history(query: HistoryQuery): Promise<HistoryPage<Item>>;
+}
 
 export interface LiveOptions {
   /**
@@ -31,8 +37,13 @@ export interface LiveOptions {
   readonly stallTimeoutMs?: number;
 }
 
+interface HubOptions<Item> extends LiveOptions {
+  /** The UTF-16 units of an item's texts. */
+  readonly sizeOf: (item: Item) => number;
+}
+
 /** What `app.ts` holds of the live part; the edge sees only `Live`. */
-export interface Hub extends Live {
+export interface Hub<Item extends TopicItem> extends Live<Item> {
   /** How many subscriptions there are, streams included. */
   readonly subscriptions: number;
   /**
@@ -41,14 +52,19 @@ export interface Hub extends Live {
    *
    * @param events those of `(seq, upTo]`, in seq order; may be empty
    */
-  publish(events: readonly SequencedEvent[], upTo: number): void;
+  publish(events: readonly Item[], upTo: number): void;
   /** Ends every subscription with `draining`, refuses new ones, and resolves when no read is under way any more. */
   close(): Promise<void>;
 }
 
-/** @param reader asked for history only */
-export function createLive(reader: Pick<Reader, "history">, options: LiveOptions): Hub {
-  return new LiveHub(reader, options);
+/** Topics of events. */
+export function createLive(history: History<SequencedEvent>, options: LiveOptions): Hub<SequencedEvent> {
+  return new LiveHub(history, { ...options, sizeOf: eventSize });
+}
+
+/** Topics of findings. */
+export function createLiveFindings(history: History<Finding>, options: LiveOptions): Hub<Finding> {
+  return new LiveHub(history, { ...options, sizeOf: findingSize });
 }
 
 const subscriptionsMaxDefault = 100_000;
@@ -56,14 +72,15 @@ const historyReadsMaxDefault = 8;
 const retryDefault = { firstMs: 50, maxMs: 5_000 };
 const stallTimeoutMsDefault = 30_000;
 
-class LiveHub implements Hub, SubscriptionHost {
+class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Item> {
   readonly retry: { readonly firstMs: number; readonly maxMs: number };
-  readonly #reader: Pick<Reader, "history">;
-  readonly #options: LiveOptions;
+  readonly sizeOf: (item: Item) => number;
+  readonly #reader: History<Item>;
+  readonly #options: HubOptions<Item>;
   readonly #subscriptionsMax: number;
   readonly #historyReadsMax: number;
-  readonly #index = new TopicIndex<Subscription>();
-  readonly #subscriptions = new Set<Subscription>();
+  readonly #index = new TopicIndex<Subscription<Item>, Item>();
+  readonly #subscriptions = new Set<Subscription<Item>>();
   readonly #reads = new Set<Promise<unknown>>();
   /** Those whose turn to read has not come; bounded by the number of subscriptions. */
   readonly #waiting: (() => void)[] = [];
@@ -71,9 +88,10 @@ class LiveHub implements Hub, SubscriptionHost {
   #seq: number | undefined;
   #closed = false;
 
-  constructor(reader: Pick<Reader, "history">, options: LiveOptions) {
+  constructor(reader: History<Item>, options: HubOptions<Item>) {
     this.#reader = reader;
     this.#options = options;
+    this.sizeOf = options.sizeOf;
     this.#subscriptionsMax = options.subscriptionsMax ?? subscriptionsMaxDefault;
     this.#historyReadsMax = options.historyReadsMax ?? historyReadsMaxDefault;
     this.retry = options.retry ?? retryDefault;
@@ -95,7 +113,7 @@ class LiveHub implements Hub, SubscriptionHost {
     return this.#subscriptions.size;
   }
 
-  publish(events: readonly SequencedEvent[], upTo: number): void {
+  publish(events: readonly Item[], upTo: number): void {
     if (this.#seq === undefined) this.#positioned.resolve();
     const before = this.#seq ?? 0;
     const first = events[0]?.seq ?? upTo;
@@ -107,18 +125,18 @@ class LiveHub implements Hub, SubscriptionHost {
     this.#seq = upTo;
     if (this.#subscriptions.size === 0) return;
     for (const part of this.#index.split(events)) {
-      const slices = slicesOf(part.events);
+      const slices = slicesOf(part.events, this.sizeOf);
       for (const subscription of part.members) subscription.deliver(slices, before);
     }
   }
 
-  announce(event: SequencedEvent): void {
+  announce(event: Item): void {
     for (const part of this.#index.split([event])) {
       for (const subscription of part.members) subscription.announce(part.events);
     }
   }
 
-  subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber): () => void {
+  subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber<Item>): () => void {
     if (this.#closed) throw draining();
     if (this.#subscriptions.size >= this.#subscriptionsMax) {
       throw new MarsError("overloaded", `at most ${this.#subscriptionsMax} subscriptions at one time`, {
@@ -131,7 +149,7 @@ class LiveHub implements Hub, SubscriptionHost {
     return () => subscription.cancel();
   }
 
-  stream(topic: Topic, options: StreamOptions): AsyncIterable<StreamItem> {
+  stream(topic: Topic, options: StreamOptions): AsyncIterable<StreamItem<Item>> {
     const stallTimeoutMs = this.#options.stallTimeoutMs ?? stallTimeoutMsDefault;
     return openStream(this, topic, { ...options, stallTimeoutMs });
   }
@@ -142,7 +160,7 @@ class LiveHub implements Hub, SubscriptionHost {
     await Promise.allSettled(this.#reads);
   }
 
-  async read(query: () => HistoryQuery | undefined): Promise<HistoryPage | undefined> {
+  async read(query: () => HistoryQuery | undefined): Promise<HistoryPage<Item> | undefined> {
     while (this.#reads.size >= this.#historyReadsMax) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -161,15 +179,15 @@ class LiveHub implements Hub, SubscriptionHost {
     }
   }
 
-  attach(topic: Topic, subscription: Subscription): void {
+  attach(topic: Topic, subscription: Subscription<Item>): void {
     this.#index.add(topic, subscription);
   }
 
-  detach(topic: Topic, subscription: Subscription): void {
+  detach(topic: Topic, subscription: Subscription<Item>): void {
     this.#index.remove(topic, subscription);
   }
 
-  ended(subscription: Subscription): void {
+  ended(subscription: Subscription<Item>): void {
     this.#subscriptions.delete(subscription);
   }
 

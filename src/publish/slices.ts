@@ -1,14 +1,21 @@
 /** Cuts what is published into slices: the unit in which subscribers take events, and by which they overshoot a bound. */
 import type { SequencedEvent } from "../event/event.ts";
+import type { Finding } from "../lifecycle/finding.ts";
 
 const sliceEventsMax = 256;
 /** UTF-16 units of the events' texts. One event alone may exceed it only if the limits on events grow. */
 const sliceCharsMax = 256 * 1024;
 
-/** @returns at least one slice for a batch that is not empty; each is an array of its own that is never changed */
-export function slicesOf(events: readonly SequencedEvent[]): readonly (readonly SequencedEvent[])[] {
-  const slices: SequencedEvent[][] = [];
-  let slice: SequencedEvent[] = [];
+/**
+ * @param sizeOf the UTF-16 units of an item's texts
+ * @returns at least one slice for a batch that is not empty; each is an array of its own that is never changed
+ */
+export function slicesOf<Item>(
+  events: readonly Item[],
+  sizeOf: (event: Item) => number,
+): readonly (readonly Item[])[] {
+  const slices: Item[][] = [];
+  let slice: Item[] = [];
   let chars = 0;
   for (const event of events) {
     const size = sizeOf(event);
@@ -24,8 +31,19 @@ export function slicesOf(events: readonly SequencedEvent[]): readonly (readonly 
   return slices;
 }
 
-function sizeOf(event: SequencedEvent): number {
-  const { appId, messageId, eventId, externalId, attributes } = event;
-  const texts = appId.length + messageId.length + eventId.length + externalId.length + attributes.length;
-  return texts + event.event.length;
+export function eventSize({
+  appId,
+  messageId,
+  event,
+  eventId,
+  externalId,
+  attributes,
+}: SequencedEvent): number {
+  return (
+    appId.length + messageId.length + event.length + eventId.length + externalId.length + attributes.length
+  );
+}
+
+export function findingSize({ appId, messageId, stage, after }: Finding): number {
+  return appId.length + messageId.length + stage.length + after.length;
 }

@@ -1,7 +1,6 @@
 /** Following a topic as an async iterable: a subscriber whose small buffer is emptied at the consumer's pace. */
 import { MarsError } from "../event/error.ts";
-import type { SequencedEvent } from "../event/event.ts";
-import type { Live, StreamItem, StreamOptions, Subscriber } from "../event/ports.ts";
+import type { Live, StreamItem, StreamOptions, Subscriber, TopicItem } from "../event/ports.ts";
 import type { Topic } from "../event/topic.ts";
 
 export interface OpenStreamOptions extends StreamOptions {
@@ -17,12 +16,12 @@ const bufferSlicesMax = 4;
  *
  * @throws what `Live.subscribe` throws
  */
-export function openStream(
-  live: Pick<Live, "subscribe">,
+export function openStream<Item extends TopicItem>(
+  live: Pick<Live<Item>, "subscribe">,
   topic: Topic,
   options: OpenStreamOptions,
-): AsyncIterable<StreamItem> {
-  const stream = new SubscriberStream(options.stallTimeoutMs);
+): AsyncIterable<StreamItem<Item>> {
+  const stream = new SubscriberStream<Item>(options.stallTimeoutMs);
   if (options.signal.aborted) {
     stream.end();
     return stream;
@@ -37,17 +36,17 @@ export function openStream(
   return stream;
 }
 
-type Taken = IteratorResult<StreamItem, undefined>;
+type Taken<Item extends TopicItem> = IteratorResult<StreamItem<Item>, undefined>;
 
-const done: Taken = { done: true, value: undefined };
+const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /** One consumer: its iterator is the stream itself. */
-class SubscriberStream
-  implements Subscriber, AsyncIterable<StreamItem>, AsyncIterator<StreamItem, undefined>
+class SubscriberStream<Item extends TopicItem>
+  implements Subscriber<Item>, AsyncIterable<StreamItem<Item>>, AsyncIterator<StreamItem<Item>, undefined>
 {
   readonly #stallTimeoutMs: number;
-  readonly #items: StreamItem[] = [];
-  #taker: PromiseWithResolvers<Taken> | undefined;
+  readonly #items: StreamItem<Item>[] = [];
+  #taker: PromiseWithResolvers<Taken<Item>> | undefined;
   #room: PromiseWithResolvers<void> | undefined;
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
   #over = false;
@@ -62,7 +61,7 @@ class SubscriberStream
     this.#put({ seq, recovered });
   }
 
-  events(events: readonly SequencedEvent[]): Promise<void> | undefined {
+  events(events: readonly Item[]): Promise<void> | undefined {
     if (this.#over) return undefined;
     if (this.#items.length < bufferSlicesMax) {
       this.#put({ events });
@@ -95,7 +94,7 @@ class SubscriberStream
     return this;
   }
 
-  async next(): Promise<Taken> {
+  async next(): Promise<Taken<Item>> {
     const item = this.#items.shift();
     if (item !== undefined) {
       if (this.#items.length === 0) this.#makeRoom();
@@ -113,12 +112,12 @@ class SubscriberStream
     return this.#taker.promise;
   }
 
-  async return(): Promise<Taken> {
+  async return(): Promise<Taken<Item>> {
     this.end();
     return done;
   }
 
-  #put(item: StreamItem): void {
+  #put(item: StreamItem<Item>): void {
     if (this.#over) return;
     const taker = this.#taker;
     if (taker === undefined) {

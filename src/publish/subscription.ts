@@ -9,14 +9,13 @@
  * events back: what a subscriber cannot take at once it reads from history later. A slow one costs reads, not memory.
  */
 import { MarsError } from "../event/error.ts";
-import type { SequencedEvent } from "../event/event.ts";
-import type { Subscriber } from "../event/ports.ts";
+import type { Subscriber, TopicItem } from "../event/ports.ts";
 import type { HistoryPage, HistoryQuery } from "../event/query.ts";
 import type { Topic } from "../event/topic.ts";
 import { slicesOf } from "./slices.ts";
 
 /** What a subscription needs of the hub. */
-export interface SubscriptionHost {
+export interface SubscriptionHost<Item extends TopicItem> {
   /** Everything up to here has been published. */
   readonly seq: number;
   /** Pending as long as it is not known where the store stands; then `seq` means nothing yet. */
@@ -25,25 +24,27 @@ export interface SubscriptionHost {
   readonly lastSeq: number;
   readonly retry: { readonly firstMs: number; readonly maxMs: number };
   /** Reads history when it is this subscription's turn; `wanted` is asked again then. */
-  read(query: () => HistoryQuery | undefined): Promise<HistoryPage | undefined>;
-  attach(topic: Topic, subscription: Subscription): void;
-  detach(topic: Topic, subscription: Subscription): void;
+  read(query: () => HistoryQuery | undefined): Promise<HistoryPage<Item> | undefined>;
+  attach(topic: Topic, subscription: Subscription<Item>): void;
+  detach(topic: Topic, subscription: Subscription<Item>): void;
   /** The subscription is over and holds nothing any more. */
-  ended(subscription: Subscription): void;
+  ended(subscription: Subscription<Item>): void;
+  /** The UTF-16 units of an item's texts. */
+  readonly sizeOf: (item: Item) => number;
   /** Something threw that must not. */
   fault(thrown: unknown): void;
 }
 
-export class Subscription {
-  readonly #host: SubscriptionHost;
+export class Subscription<Item extends TopicItem> {
+  readonly #host: SubscriptionHost<Item>;
   readonly #topic: Topic;
-  readonly #subscriber: Subscriber;
+  readonly #subscriber: Subscriber<Item>;
   #state: "history" | "live" | "ended" = "history";
   /** Everything of the topic up to here was delivered, or is none of this subscription's business. */
   #cursor = 0;
   #wake: (() => void) | undefined;
 
-  constructor(host: SubscriptionHost, topic: Topic, subscriber: Subscriber) {
+  constructor(host: SubscriptionHost<Item>, topic: Topic, subscriber: Subscriber<Item>) {
     this.#host = host;
     this.#topic = topic;
     this.#subscriber = subscriber;
@@ -68,7 +69,7 @@ export class Subscription {
    * @param slices the topic's events of one publication
    * @param before everything up to here was published before them
    */
-  deliver(slices: readonly (readonly SequencedEvent[])[], before: number): void {
+  deliver(slices: readonly (readonly Item[])[], before: number): void {
     if (this.#state !== "live") return;
     if (this.#cursor < before) this.#cursor = before;
     for (const slice of slices) {
@@ -87,7 +88,7 @@ export class Subscription {
   }
 
   /** Hands over an event that is not part of history; a subscriber that cannot take it now goes without. */
-  announce(events: readonly SequencedEvent[]): void {
+  announce(events: readonly Item[]): void {
     if (this.#state === "live") this.#offer(events)?.catch(this.#host.fault);
   }
 
@@ -141,7 +142,7 @@ export class Subscription {
   }
 
   /** The next page, however long the database is away; `undefined` when the subscription ended meanwhile. */
-  async #page(): Promise<HistoryPage | undefined> {
+  async #page(): Promise<HistoryPage<Item> | undefined> {
     const { firstMs, maxMs } = this.#host.retry;
     const query = () =>
       this.#state === "history"
@@ -161,8 +162,8 @@ export class Subscription {
     }
   }
 
-  async #hand(page: HistoryPage): Promise<void> {
-    for (const slice of slicesOf(page.events)) {
+  async #hand(page: HistoryPage<Item>): Promise<void> {
+    for (const slice of slicesOf(page.events, this.#host.sizeOf)) {
       for (;;) {
         if (this.#state !== "history") return;
         const later = this.#subscriber.events(slice);
@@ -192,7 +193,7 @@ export class Subscription {
     this.#host.attach(this.#topic, this);
   }
 
-  #offer(events: readonly SequencedEvent[]): Promise<void> | undefined {
+  #offer(events: readonly Item[]): Promise<void> | undefined {
     try {
       return this.#subscriber.events(events);
     } catch (thrown) {
@@ -203,7 +204,7 @@ export class Subscription {
   }
 
   /** The slice itself nearly always: its identity lets subscribers share what they make of it. */
-  #unseen(slice: readonly SequencedEvent[]): readonly SequencedEvent[] {
+  #unseen(slice: readonly Item[]): readonly Item[] {
     const first = slice[0];
     if (first === undefined || first.seq > this.#cursor) return slice;
     return slice.filter((event) => event.seq > this.#cursor);
@@ -227,6 +228,6 @@ function passing(thrown: unknown): boolean {
   return code === "unavailable" || code === "overloaded" || code === "deadline_exceeded";
 }
 
-function lastSeqOf(events: readonly SequencedEvent[]): number {
+function lastSeqOf(events: readonly TopicItem[]): number {
   return events[events.length - 1]?.seq ?? 0;
 }

@@ -2,21 +2,21 @@
  * Who follows what. Kept by what a topic selects rather than by its name, so that finding the followers of an event
  * takes map look-ups by its ids, and none for kinds of topics that nobody follows.
  */
-import type { SequencedEvent } from "../event/event.ts";
+import type { TopicItem } from "../event/ports.ts";
 import type { Topic } from "../event/topic.ts";
 
 /** The followers of one topic. */
-export interface Group<Member> {
+export interface Group<Member, Item> {
   readonly members: Set<Member>;
   /** Used while a batch is being split. */
-  batch: SequencedEvent[] | undefined;
+  batch: Item[] | undefined;
 }
 
-export class TopicIndex<Member> {
-  #all: Group<Member> | undefined;
-  readonly #byApp = new Map<string, Group<Member>>();
-  readonly #byMessage = new Map<string, Group<Member>>();
-  readonly #byMessageId = new Map<string, Group<Member>>();
+export class TopicIndex<Member, Item extends TopicItem> {
+  #all: Group<Member, Item> | undefined;
+  readonly #byApp = new Map<string, Group<Member, Item>>();
+  readonly #byMessage = new Map<string, Group<Member, Item>>();
+  readonly #byMessageId = new Map<string, Group<Member, Item>>();
 
   add(topic: Topic, member: Member): void {
     const [groups, key] = this.#place(topic);
@@ -40,9 +40,9 @@ export class TopicIndex<Member> {
   }
 
   /** The followed topics that the events belong to, each with its events in the order given. */
-  split(events: readonly SequencedEvent[]): { members: Set<Member>; events: readonly SequencedEvent[] }[] {
-    const touched: Group<Member>[] = [];
-    const take = (group: Group<Member> | undefined, event: SequencedEvent) => {
+  split(events: readonly Item[]): { members: Set<Member>; events: readonly Item[] }[] {
+    const touched: Group<Member, Item>[] = [];
+    const take = (group: Group<Member, Item> | undefined, event: Item) => {
       if (group === undefined) return;
       if (group.batch === undefined) {
         group.batch = [];
@@ -63,13 +63,13 @@ export class TopicIndex<Member> {
     const parts = touched.map((group) => {
       const batch = group.batch ?? [];
       group.batch = undefined;
-      return { members: group.members, events: batch as readonly SequencedEvent[] };
+      return { members: group.members, events: batch as readonly Item[] };
     });
     if (this.#all !== undefined && events.length > 0) parts.push({ members: this.#all.members, events });
     return parts;
   }
 
-  #place(topic: Topic): [Map<string, Group<Member>> | undefined, string] {
+  #place(topic: Topic): [Map<string, Group<Member, Item>> | undefined, string] {
     const { appId, messageId } = topic;
     if (appId !== undefined && messageId !== undefined) {
       return [this.#byMessage, messageKey(appId, messageId)];

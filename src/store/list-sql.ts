@@ -94,6 +94,7 @@ export function planList(query: MessageQuery, few: boolean, scanMax: number): Li
     const states = query.states.map((state) => messageStates.indexOf(state));
     filters.add(`coalesce((SELECT state FROM lives WHERE message = m.id), 0) IN (${states.join(", ")})`);
   }
+  if (query.followed) filters.add("EXISTS (SELECT 1 FROM lives WHERE message = m.id)");
   if (query.overdueSince !== undefined) {
     filters.add(
       "EXISTS (SELECT 1 FROM lives WHERE message = m.id AND overdue_since <> 0 AND overdue_since <= ?)",

@@ -8,20 +8,35 @@ import type { Health } from "../../src/event/ports.ts";
 function appWith(failure: () => unknown, health: Health = { lifecycle: "serving", unready: "" }) {
   const logged: unknown[] = [];
   const fail = () => Promise.reject(failure());
+  const live = {
+    seq: 0,
+    subscribe: () => () => {},
+    stream: () => {
+      throw failure();
+    },
+    announce: () => {
+      throw failure();
+    },
+  };
   const parts = {
     ingest: { accept: fail },
     reader: { list: fail, get: fail, history: fail },
     progress: { storedSeq: 0, reached: fail },
-    live: {
-      seq: 0,
-      subscribe: () => () => {},
-      stream: () => {
-        throw failure();
-      },
-      announce: () => {
-        throw failure();
-      },
+    live,
+    findings: live,
+    lifecycles: {
+      putLifecycle: fail,
+      lifecycleVersions: fail,
+      findings: fail,
+      findingHistory: fail,
+      overdue: fail,
+      funnel: fail,
+      latency: fail,
+      rates: fail,
+      apps: fail,
+      histories: fail,
     },
+    tracked: { storedSeq: 0, reached: fail },
     log: {
       debug() {},
       info() {},
@@ -41,6 +56,7 @@ function appWith(failure: () => unknown, health: Health = { lifecycle: "serving"
 
 const json = { "content-type": "application/json" };
 const event = { app_id: "a", message_id: "m", event: "e" };
+const lifecycle = { stages: [{ event: "A" }, { event: "B" }], complete_on: ["B"] };
 const calls: [method: string, path: string, body?: string][] = [
   ["POST", "/api/event", JSON.stringify(event)],
   ["POST", "/api/event/bulk", JSON.stringify({ events: [event] })],
@@ -48,6 +64,19 @@ const calls: [method: string, path: string, body?: string][] = [
   ["GET", "/api/messages?min_seq=1"],
   ["GET", "/api/apps/a/messages/m"],
   ["GET", "/api/stream?topic=all"],
+  ["GET", "/api/stream?topic=findings"],
+  ["PUT", "/api/apps/a/lifecycle", JSON.stringify(lifecycle)],
+  ["GET", "/api/apps/a/lifecycle"],
+  ["DELETE", "/api/apps/a/lifecycle"],
+  ["GET", "/api/apps/a/lifecycle/versions"],
+  ["POST", "/api/apps/a/lifecycle/dry-run", JSON.stringify(lifecycle)],
+  ["GET", "/api/apps/a/lifecycle/learned"],
+  ["GET", "/api/findings"],
+  ["GET", "/api/overdue"],
+  ["GET", "/api/apps"],
+  ["GET", "/api/apps/a/funnel"],
+  ["GET", "/api/apps/a/latency"],
+  ["GET", "/api/apps/a/rates"],
   ["GET", "/api/create_event"],
   ["GET", "/api/test_socket?message_id=m"],
   ["GET", "/api/q/stats"],

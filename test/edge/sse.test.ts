@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createSse } from "../../src/edge/sse.ts";
-import { createLive } from "../../src/publish/hub.ts";
+import { createLive, createLiveFindings } from "../../src/publish/hub.ts";
 import { eventAt, StoreModel } from "../publish/store-model.ts";
 import { report } from "../support/live-client.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
@@ -151,6 +151,10 @@ test("a test event has no id: there is nothing to resume after", async () => {
   end();
 });
 
+const noFindings = {
+  history: () => Promise.reject(new Error("nobody follows findings here")),
+};
+
 /** With limits that no operator would set, over a store that is an array. */
 function startSmall(options: Parameters<typeof createSse>[1]) {
   const store = new StoreModel();
@@ -158,7 +162,7 @@ function startSmall(options: Parameters<typeof createSse>[1]) {
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const live = createLive(store, { log });
   live.publish([], 0);
-  const sse = createSse({ live, log }, options);
+  const sse = createSse({ live, findings: createLiveFindings(noFindings, { log }), log }, options);
   const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => sse(request) });
   const publish = (count: number) => {
     const from = live.seq;

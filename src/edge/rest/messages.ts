@@ -1,12 +1,12 @@
 /** `GET /api/messages` and `GET /api/apps/{app_id}/messages/{message_id}`. */
 import { MarsError } from "../../event/error.ts";
 import { messageJson, pageJson } from "../../event/json.ts";
-import { minSeqWaitMs } from "../../event/limits.ts";
-import { checkMessageKey, checkMessageQuery, checkMinSeq } from "../parse-query.ts";
+import { checkMessageKey, checkMessageQuery } from "../parse-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { decodeSegment, readQuery } from "./query-string.ts";
 import type { Router } from "./router.ts";
+import { visible } from "./visible.ts";
 
 const listParameters = [
   "app_id",
@@ -15,6 +15,11 @@ const listParameters = [
   "event",
   "missing",
   "prefix",
+  "state",
+  "overdue_since",
+  "stage",
+  "stage_state",
+  "followed",
   "since",
   "until",
   "order",
@@ -23,13 +28,19 @@ const listParameters = [
   "min_seq",
 ] as const;
 
-export function addMessageRoutes(router: Router, parts: Pick<EdgeParts, "reader" | "progress">): void {
-  const { reader, progress } = parts;
+export function addMessageRoutes(
+  router: Router,
+  parts: Pick<EdgeParts, "reader" | "progress" | "tracked">,
+): void {
+  const { reader, progress, tracked } = parts;
 
   router.get("/api/messages", async (c) => {
     const { min_seq, ...fields } = readQuery(c.req.url, listParameters);
     const query = checkMessageQuery(fields);
-    await waitFor(min_seq);
+    // States follow the events a moment later.
+    const { states, overdueSince, stage, followed, order } = query;
+    const stateful = states ?? overdueSince ?? stage ?? followed ?? (order === "overdue" || undefined);
+    await visible(stateful === undefined ? progress : tracked, min_seq);
     return answerJson(c, pageJson(await reader.list(query)));
   });
 
@@ -38,14 +49,9 @@ export function addMessageRoutes(router: Router, parts: Pick<EdgeParts, "reader"
     // Not by Hono's parameters: they let a broken percent-encoding pass.
     const [, , , appId = "", , messageId = ""] = c.req.path.split("/");
     const key = checkMessageKey(decodeSegment(appId, "app_id"), decodeSegment(messageId, "message_id"));
-    await waitFor(min_seq);
+    await visible(progress, min_seq);
     const { message, asOfSeq } = await reader.get(key);
     if (message === undefined) throw new MarsError("not_found", "no event of this message is stored");
     return answerJson(c, messageJson(message, asOfSeq));
   });
-
-  async function waitFor(text: string | undefined): Promise<void> {
-    const minSeq = checkMinSeq(text);
-    if (minSeq !== undefined) await progress.reached(minSeq, minSeqWaitMs);
-  }
 }

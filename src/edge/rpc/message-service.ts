@@ -57,6 +57,7 @@ export function createMessageMethods(parts: Pick<EdgeParts, "reader" | "progress
 
     async *watchEvents(request, { signal }) {
       const topic = parseTopic(request.topic);
+      if (topic.findings) throw notOfEvents;
       const after = request.afterSeq === undefined ? undefined : checkSeq("after_seq", request.afterSeq);
       const items = parts.live.stream(topic, { signal, ...(after !== undefined && { after }) });
       for await (const item of items) {
@@ -78,6 +79,14 @@ export function createMessageMethods(parts: Pick<EdgeParts, "reader" | "progress
     if (seq !== undefined && seq > parts.progress.storedSeq) await parts.progress.reached(seq, minSeqWaitMs);
   }
 }
+
+const notOfEvents = new MarsError(
+  "invalid_argument",
+  "topic must be one of events; findings are watched by WatchFindings",
+  {
+    problems: [{ field: "topic", message: "must be one of events; findings are watched by WatchFindings" }],
+  },
+);
 
 const orderNames: Readonly<Record<MessageOrder, string | undefined>> = {
   [MessageOrder.UNSPECIFIED]: undefined,

@@ -1,0 +1,42 @@
+/** `GET /api/findings` and `GET /api/overdue`. */
+import { findingPageToJson, overduePageToJson } from "../../lifecycle/json.ts";
+import { checkFindingQuery, checkOverdueQuery } from "../parse-finding-query.ts";
+import type { EdgeParts } from "../parts.ts";
+import { answerJson } from "./answer.ts";
+import { readQuery } from "./query-string.ts";
+import type { Router } from "./router.ts";
+import { visible } from "./visible.ts";
+
+const findingParameters = [
+  "app_id",
+  "message_id",
+  "kind",
+  "stage",
+  "state",
+  "since",
+  "until",
+  "order",
+  "limit",
+  "cursor",
+  "min_seq",
+] as const;
+
+const overdueParameters = ["app_id", "stage", "limit", "cursor", "min_seq"] as const;
+
+export function addFindingRoutes(router: Router, parts: Pick<EdgeParts, "lifecycles" | "tracked">): void {
+  const { lifecycles, tracked } = parts;
+
+  router.get("/api/findings", async (c) => {
+    const { min_seq, ...fields } = readQuery(c.req.url, findingParameters);
+    const query = checkFindingQuery(fields);
+    await visible(tracked, min_seq);
+    return answerJson(c, JSON.stringify(findingPageToJson(await lifecycles.findings(query))));
+  });
+
+  router.get("/api/overdue", async (c) => {
+    const { min_seq, ...fields } = readQuery(c.req.url, overdueParameters);
+    const query = checkOverdueQuery(fields);
+    await visible(tracked, min_seq);
+    return answerJson(c, JSON.stringify(overduePageToJson(await lifecycles.overdue(query))));
+  });
+}

@@ -1,0 +1,72 @@
+/** `/api/apps/{app}/lifecycle`: an app's definition, its versions, and what helps to find a good one. */
+import { MarsError } from "../../event/error.ts";
+import { nowMicros } from "../../event/time.ts";
+import { definitionToJson } from "../../lifecycle/definition.ts";
+import { lifecycleToJson } from "../../lifecycle/json.ts";
+import { parseDefinition } from "../../lifecycle/parse-definition.ts";
+import { createTrials, dryRunToJson, learnedToJson } from "../../lifecycle/trial.ts";
+import { checkWindow } from "../parse-finding-query.ts";
+import type { EdgeParts } from "../parts.ts";
+import { answerJson } from "./answer.ts";
+import { createBodyReader, parseJson } from "./body.ts";
+import { bodyFormat } from "./media-type.ts";
+import { readQuery } from "./query-string.ts";
+import type { HttpContext, Router } from "./router.ts";
+import { appOf } from "./segments.ts";
+
+export function addLifecycleRoutes(router: Router, { lifecycles }: Pick<EdgeParts, "lifecycles">): void {
+  const path = "/api/apps/:app_id/lifecycle";
+  const readText = createBodyReader();
+  const trials = createTrials(lifecycles);
+
+  router.put(path, async (c) => {
+    const appId = appOf(c);
+    const version = await lifecycles.putLifecycle(appId, await readDefinition(c));
+    if (version === undefined) throw new Error("a definition was put, and no version came of it");
+    return answerJson(c, JSON.stringify({ success: true, ...lifecycleToJson(version) }));
+  });
+
+  router.get(path, async (c) => {
+    const [version] = await lifecycles.lifecycleVersions(appOf(c));
+    if (version?.definition === undefined) throw noLifecycle();
+    return answerJson(c, JSON.stringify(lifecycleToJson(version)));
+  });
+
+  router.delete(path, async (c) => {
+    const appId = appOf(c);
+    const [current] = await lifecycles.lifecycleVersions(appId);
+    if (current?.definition === undefined) throw noLifecycle();
+    const version = await lifecycles.putLifecycle(appId, undefined);
+    return answerJson(c, JSON.stringify({ success: true, version: version?.version }));
+  });
+
+  router.get(`${path}/versions`, async (c) => {
+    const versions = await lifecycles.lifecycleVersions(appOf(c));
+    return answerJson(c, JSON.stringify({ versions: versions.map(lifecycleToJson) }));
+  });
+
+  router.post(`${path}/dry-run`, async (c) => {
+    const appId = appOf(c);
+    const window = checkWindow(readQuery(c.req.url, ["since", "until"]));
+    const definition = await readDefinition(c);
+    const run = await trials.dryRun(definition, { appId, ...window, clock: nowMicros() }, c.req.raw.signal);
+    return answerJson(c, JSON.stringify({ lifecycle: definitionToJson(definition), ...dryRunToJson(run) }));
+  });
+
+  router.get(`${path}/learned`, async (c) => {
+    const appId = appOf(c);
+    const window = checkWindow(readQuery(c.req.url, ["since", "until"]));
+    const learned = await trials.learn({ appId, ...window }, c.req.raw.signal);
+    return answerJson(c, JSON.stringify(learnedToJson(learned)));
+  });
+
+  async function readDefinition(c: HttpContext) {
+    const request = c.req.raw;
+    bodyFormat(request.headers.get("content-type"), ["json"]);
+    return parseDefinition(parseJson(await readText(request)));
+  }
+}
+
+function noLifecycle(): MarsError {
+  return new MarsError("not_found", "this app has no lifecycle");
+}

@@ -1,0 +1,13 @@
+/** `min_seq`: waits until everything up to it is visible, so that a client reads its own write. */
+import { minSeqWaitMs } from "../../event/limits.ts";
+import type { Progress } from "../../event/ports.ts";
+import { checkMinSeq } from "../parse-query.ts";
+
+/**
+ * @param progress whose word counts: what is stored is not at once tracked
+ * @throws `MarsError` `invalid_argument`, `deadline_exceeded` after `minSeqWaitMs`
+ */
+export async function visible(progress: Progress, minSeq: string | undefined): Promise<void> {
+  const seq = checkMinSeq(minSeq);
+  if (seq !== undefined) await progress.reached(seq, minSeqWaitMs);
+}

@@ -1,0 +1,146 @@
+/** The JSON form of what is known of lifecycles, the same in every protocol that speaks JSON. Absent values are `null`. */
+import type { Micros } from "../event/event.ts";
+import { formatTime } from "../event/time.ts";
+import { definitionToJson, type LifecycleVersion } from "./definition.ts";
+import type { Finding } from "./finding.ts";
+import type { AppPage, Distribution, FindingPage, Funnel, Latency, OverduePage, Rates } from "./queries.ts";
+
+export function findingToJson(finding: Finding): Record<string, unknown> {
+  return {
+    seq: finding.seq,
+    id: finding.id,
+    app_id: finding.appId,
+    message_id: finding.messageId,
+    kind: finding.kind,
+    stage: finding.stage,
+    after: textOrNull(finding.after),
+    version: finding.version,
+    state: finding.retractedAt === undefined ? "current" : "retracted",
+    due_at: formatTime(finding.dueAt),
+    raised_at: formatTime(finding.raisedAt),
+    retracted_at: timeOrNull(finding.retractedAt),
+    late_by_ms: finding.lateBy === 0 ? null : milliseconds(finding.lateBy),
+  };
+}
+
+export function findingPageToJson(page: FindingPage): Record<string, unknown> {
+  return {
+    findings: page.findings.map(findingToJson),
+    next_cursor: page.nextCursor ?? null,
+    as_of_seq: page.asOfSeq,
+  };
+}
+
+export function overduePageToJson({ overdue, nextCursor, clock }: OverduePage): Record<string, unknown> {
+  return {
+    overdue: overdue.map(({ finding, startedAt, hopP99 }) => ({
+      ...findingToJson(finding),
+      started_at: formatTime(startedAt),
+      overdue_for_ms: milliseconds(Math.max(0, clock - finding.dueAt)),
+      age_ms: milliseconds(Math.max(0, clock - startedAt)),
+      hop_p99_ms: hopP99 === undefined ? null : milliseconds(hopP99),
+    })),
+    next_cursor: nextCursor ?? null,
+    clock: formatTime(clock),
+  };
+}
+
+export function lifecycleToJson(version: LifecycleVersion): Record<string, unknown> {
+  return {
+    version: version.version,
+    created_at: formatTime(version.createdAt),
+    lifecycle: version.definition === undefined ? null : definitionToJson(version.definition),
+  };
+}
+
+/** @param messages makes the link to the messages behind a number */
+export function funnelToJson(
+  { since, until, opened, stages }: Funnel,
+  messages: (filters: Readonly<Record<string, string>>) => string,
+): Record<string, unknown> {
+  const window = { since: formatTime(since), until: formatTime(until) };
+  const linked = (stage: string, state: string, count: number) => ({
+    count,
+    messages: messages({ stage, stage_state: state, ...window }),
+  });
+  return {
+    ...window,
+    opened: { count: opened, messages: messages({ followed: "1", ...window }) },
+    stages: stages.map(({ stage, after, reached, waiting, overdue, never }) => ({
+      stage,
+      after: textOrNull(after),
+      reached: linked(stage, "reached", reached),
+      waiting: linked(stage, "waiting", waiting),
+      overdue: linked(stage, "overdue", overdue),
+      never: linked(stage, "never", never),
+    })),
+  };
+}
+
+export function latencyToJson({ since, until, hops }: Latency): Record<string, unknown> {
+  const whole = hops.find(({ stage }) => stage === "");
+  return {
+    since: formatTime(since),
+    until: formatTime(until),
+    end_to_end: whole === undefined ? null : comparison(whole),
+    hops: hops
+      .filter(({ stage }) => stage !== "")
+      .map((hop) => ({ stage: hop.stage, after: textOrNull(hop.after), ...comparison(hop) })),
+  };
+}
+
+export function ratesToJson({ since, until, step, stages }: Rates): Record<string, unknown> {
+  return { since: formatTime(since), until: formatTime(until), step_ms: milliseconds(step), stages };
+}
+
+export function appPageToJson({ apps, nextCursor }: AppPage): Record<string, unknown> {
+  return {
+    apps: apps.map((app) => ({
+      app_id: app.appId,
+      lifecycle_version: app.lifecycleVersion ?? null,
+      messages: app.messages,
+      events: app.events,
+      last_event: textOrNull(app.lastEvent),
+      last_event_at: app.lastEvent === "" ? null : formatTime(app.lastEventAt),
+    })),
+    next_cursor: nextCursor ?? null,
+  };
+}
+
+function comparison({ now, before }: { readonly now: Distribution; readonly before: Distribution }) {
+  return { now: distributionToJson(now), before: distributionToJson(before) };
+}
+
+/** Of what was not counted nothing is known but that. */
+function distributionToJson({ count, max, percentiles }: Distribution): Record<string, unknown> {
+  const known = (value: Micros) => (count === 0 ? null : milliseconds(value));
+  return {
+    count,
+    ...Object.fromEntries(percentiles.map(({ percent, value }) => [`p${percent}_ms`, known(value)])),
+    max_ms: known(max),
+    examples: Object.fromEntries(
+      percentiles.map(({ percent, example }) => [
+        `p${percent}`,
+        example === undefined
+          ? null
+          : {
+              app_id: example.appId,
+              message_id: example.messageId,
+              message: `/api/apps/${encodeURIComponent(example.appId)}/messages/${encodeURIComponent(example.messageId)}`,
+            },
+      ]),
+    ),
+  };
+}
+
+function milliseconds(micros: Micros): number {
+  return micros / 1_000;
+}
+
+function timeOrNull(at: Micros | undefined): string | null {
+  return at === undefined ? null : formatTime(at);
+}
+
+function textOrNull(text: string): string | null {
+  return text === "" ? null : text;
+}

@@ -1,0 +1,140 @@
+/**
+ * Learning and trying over stored history: a page after the other, so that other questions have their turn in between.
+ */
+import { formatDuration } from "../event/duration.ts";
+import { MarsError } from "../event/error.ts";
+import type { Micros } from "../event/event.ts";
+import { formatTime } from "../event/time.ts";
+import { type Definition, definitionToJson } from "./definition.ts";
+import { DryRun, type DryRunResult } from "./dry-run.ts";
+import { type Learned, type LearnedStage, learn } from "./learn.ts";
+import type { LifecycleReader } from "./ports.ts";
+import type { MessageHistory, Window } from "./queries.ts";
+import { Sample, sampleMessagesMax } from "./sample.ts";
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Each reads up to two hundred thousand messages. */
+const trialsMax = 2;
+
+export interface TrialOptions extends Window {
+  readonly appId: string;
+}
+
+/** Of the messages of the window the latest, where there are more than one trial looks at. */
+export interface Trial<Result> extends Window {
+  readonly result: Result;
+  readonly cutShort: boolean;
+}
+
+export interface Trials {
+  learn(options: TrialOptions, signal: AbortSignal): Promise<Trial<Learned>>;
+  dryRun(
+    definition: Definition,
+    options: TrialOptions & { readonly clock: Micros },
+    signal: AbortSignal,
+  ): Promise<Trial<DryRunResult>>;
+}
+
+/** Both reject with `MarsError` `overloaded` while too many are under way, and with the signal's reason when it aborts. */
+export function createTrials(reader: Pick<LifecycleReader, "histories">): Trials {
+  let running = 0;
+
+  async function run(
+    { appId, since, until }: TrialOptions,
+    signal: AbortSignal,
+    add: (history: MessageHistory) => void,
+  ): Promise<boolean> {
+    if (running >= trialsMax) {
+      throw new MarsError("overloaded", `at most ${trialsMax} of these at one time`, { retryAfterMs: 5_000 });
+    }
+    running += 1;
+    try {
+      let messages = 0;
+      let after: string | undefined;
+      do {
+        signal.throwIfAborted();
+        const page = await reader.histories({ appId, since, until, ...(after !== undefined && { after }) });
+        for (const history of page.histories) add(history);
+        messages += page.histories.length;
+        after = page.next;
+      } while (after !== undefined && messages < sampleMessagesMax);
+      return after !== undefined;
+    } finally {
+      running -= 1;
+    }
+  }
+
+  return {
+    async learn(options, signal) {
+      const sample = new Sample();
+      const cutShort = await run(options, signal, (history) => sample.add(history));
+      const { since, until } = options;
+      return {
+        since,
+        until,
+        result: await learn(sample, until, nextTurn),
+        cutShort: cutShort || sample.full,
+      };
+    },
+
+    async dryRun(definition, options, signal) {
+      const dryRun = new DryRun(definition, options.clock);
+      const cutShort = await run(options, signal, (history) => dryRun.add(history));
+      const { since, until } = options;
+      return { since, until, result: dryRun.result(), cutShort };
+    },
+  };
+}
+
+export function learnedToJson({ since, until, result, cutShort }: Trial<Learned>): Record<string, unknown> {
+  return {
+    since: formatTime(since),
+    until: formatTime(until),
+    messages: result.messages,
+    judged: result.judged,
+    cut_short: cutShort,
+    lifecycle: result.definition === undefined ? null : definitionToJson(result.definition),
+    stages: result.stages.map((stage) => stageToJson(stage, result.definition)),
+    left_out: result.leftOut,
+    messages_with_other_events: result.unnamed,
+  };
+}
+
+function stageToJson(stage: LearnedStage, definition: Definition | undefined): Record<string, unknown> {
+  const { events, after, occurs, count, share, confidence, hop } = stage;
+  const within = definition?.stages.find((one) => one.events[0] === events[0])?.withinMs;
+  return {
+    events,
+    after,
+    occurs,
+    count,
+    share: round(share),
+    confidence: round(confidence),
+    hop:
+      hop === undefined
+        ? null
+        : { count: hop.count, p50_ms: hop.p50 / 1_000, p95_ms: hop.p95 / 1_000, p99_ms: hop.p99 / 1_000 },
+    within: within === undefined ? null : formatDuration(within),
+  };
+}
+
+export function dryRunToJson({
+  since,
+  until,
+  result,
+  cutShort,
+}: Trial<DryRunResult>): Record<string, unknown> {
+  return {
+    since: formatTime(since),
+    until: formatTime(until),
+    messages: result.messages,
+    cut_short: cutShort,
+    states: result.states,
+    findings: result.findings,
+  };
+}
+
+function round(share: number): number {
+  return Math.round(share * 10_000) / 10_000;
+}

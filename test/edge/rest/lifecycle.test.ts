@@ -1,0 +1,326 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { LiveClient } from "../../support/live-client.ts";
+import { startMars, type TestMars } from "../../support/mars.ts";
+import { type Answer, event, get, type Json, post } from "./client.ts";
+
+let mars: TestMars;
+beforeAll(async () => {
+  mars = await startMars();
+});
+afterAll(() => mars[Symbol.asyncDispose]());
+
+const definition = {
+  stages: [
+    { event: "CREATED" },
+    { event: "ACCEPTED", after: "CREATED", within: "150ms" },
+    { any_of: ["SMS", "PUSH"], after: "ACCEPTED", within: "1h" },
+    { event: "SEEN", after: "CREATED", within: "2h" },
+  ],
+  complete_on: ["SEEN"],
+  fail_on: ["BOUNCED"],
+  grace: "50ms",
+};
+
+function put(app: string, body: unknown): Promise<Answer> {
+  const init = { method: "PUT", body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  return get(`${mars.url}/api/apps/${app}/lifecycle`, init);
+}
+
+async function send(
+  app_id: string,
+  message_id: string,
+  ...events: readonly (string | Json)[]
+): Promise<number> {
+  const all = events.map((one) =>
+    event({ app_id, message_id, ...(typeof one === "string" ? { event: one } : one) }),
+  );
+  const { status, body } = await post(`${mars.url}/api/event/bulk`, { events: all });
+  expect(status).toBe(200);
+  return body.seq;
+}
+
+const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
+
+describe("a lifecycle", () => {
+  test("is put in versions, read, listed and ended", async () => {
+    const path = `${mars.url}/api/apps/versions%2F1/lifecycle`;
+    expect((await get(path)).status).toBe(404);
+    expect((await get(path, { method: "DELETE" })).status).toBe(404);
+    const first = await put("versions%2F1", definition);
+    expect(first).toMatchObject({ status: 200, body: { success: true, version: 1, lifecycle: definition } });
+    expect((await put("versions%2F1", definition)).body.version).toBe(1);
+    expect((await put("versions%2F1", { ...definition, grace: "1s" })).body.version).toBe(2);
+    expect((await get(path)).body).toMatchObject({ version: 2, lifecycle: { grace: "1s" } });
+    expect((await get(path, { method: "DELETE" })).body).toEqual({ success: true, version: 3 });
+    expect((await get(path)).status).toBe(404);
+    const { versions } = (await get(`${path}/versions`)).body;
+    expect(versions.map(({ version, lifecycle }: Json) => [version, lifecycle?.grace])).toEqual([
+      [3, undefined],
+      [2, "1s"],
+      [1, "50ms"],
+    ]);
+  });
+
+  const refused: [title: string, definition: unknown, field: string][] = [
+    ["that is no object", [], ""],
+    ["without stages", { complete_on: ["A"] }, "stages"],
+    ["that nothing completes", { stages: [{ event: "A" }] }, "complete_on"],
+    ["completed by what is no stage", { stages: [{ event: "A" }], complete_on: ["B"] }, "complete_on[0]"],
+    [
+      "with an unknown after",
+      { stages: [{ event: "A" }, { event: "B", after: "X" }], complete_on: ["B"] },
+      "stages[1].after",
+    ],
+    [
+      "that goes in a circle",
+      {
+        stages: [{ event: "A" }, { event: "B", after: "C" }, { event: "C", after: "B" }],
+        complete_on: ["C"],
+      },
+      "stages[1].after",
+    ],
+    [
+      "with one event in two stages",
+      { stages: [{ event: "A" }, { any_of: ["B", "A"] }], complete_on: ["B"] },
+      "stages[1]",
+    ],
+    [
+      "with a deadline that is none",
+      { stages: [{ event: "A" }, { event: "B", within: "31d" }], complete_on: ["B"] },
+      "stages[1].within",
+    ],
+    [
+      "with a misspelt field",
+      { stages: [{ event: "A" }, { event: "B", optionl: true }], complete_on: ["B"] },
+      "stages[1].optionl",
+    ],
+  ];
+  for (const [title, body, field] of refused) {
+    test(`${title} is refused with the place named`, async () => {
+      const answer = await put("refused", body);
+      expect(answer.status).toBe(422);
+      expect(answer.body.errors[0].field).toBe(field);
+      expect((await get(`${mars.url}/api/apps/refused/lifecycle`)).status).toBe(404);
+    });
+  }
+});
+
+test("a message that stops is found missing, is listed and counted, and is well again when it goes on", async () => {
+  await put("mail", definition);
+  const live = await LiveClient.open(mars);
+  live.send({ type: "subscribe", topic: "apps/mail/findings" });
+  expect((await live.next()).type).toBe("subscribed");
+  const seq = await send("mail", "m1", "CREATED");
+  await send("mail", "m2", { event: "CREATED", created_at: ago(50) }, "ACCEPTED");
+
+  const raised = await live.next();
+  expect(raised).toMatchObject({
+    type: "finding",
+    topic: "apps/mail/findings",
+    finding: {
+      message_id: "m1",
+      kind: "missing",
+      stage: "ACCEPTED",
+      after: "CREATED",
+      state: "current",
+      version: 1,
+    },
+  });
+  const due = Date.parse(raised.finding.due_at);
+  expect(Date.parse(raised.finding.raised_at) - due).toBeGreaterThanOrEqual(50);
+  expect(Date.parse(raised.finding.raised_at) - due).toBeLessThan(1_050);
+
+  const message = (await get(`${mars.url}/api/apps/mail/messages/m1?min_seq=${seq}`)).body;
+  expect(message).toMatchObject({
+    state: "overdue",
+    overdue_since: raised.finding.due_at,
+    lifecycle: {
+      version: 1,
+      stages: [
+        { stage: "CREATED", status: "done" },
+        { stage: "ACCEPTED", status: "overdue", missing_since: raised.finding.due_at },
+        { stage: "SMS|PUSH", status: "pending", due_at: null },
+        { stage: "SEEN", status: "waiting" },
+      ],
+    },
+  });
+  const ids = async (query: string) =>
+    (await get(`${mars.url}/api/messages?app_id=mail&${query}`)).body.messages.map(
+      (one: Json) => one.message_id,
+    );
+  expect(await ids("state=overdue")).toEqual(["m1"]);
+  expect(await ids("order=overdue")).toEqual(["m1"]);
+  expect(await ids("state=open,complete")).toEqual(["m2"]);
+  expect(await ids("overdue_since=10ms")).toEqual(["m1"]);
+  expect(await ids("overdue_since=1h")).toEqual([]);
+  expect(await ids("stage=ACCEPTED&stage_state=overdue")).toEqual(["m1"]);
+  expect(await ids("stage=ACCEPTED&stage_state=reached")).toEqual(["m2"]);
+  const { overdue } = (await get(`${mars.url}/api/overdue?app_id=mail`)).body;
+  expect(overdue).toMatchObject([{ message_id: "m1", stage: "ACCEPTED", started_at: message.created_at }]);
+  expect(overdue[0].age_ms).toBeGreaterThan(overdue[0].overdue_for_ms);
+
+  const last = await send("mail", "m1", "ACCEPTED", "PUSH", "SEEN");
+  expect(await live.next()).toMatchObject({ finding: { kind: "missing", state: "retracted" } });
+  expect(await live.next()).toMatchObject({ finding: { kind: "late", state: "current" } });
+  const found = async (query: string) =>
+    (await get(`${mars.url}/api/findings?app_id=mail&min_seq=${last}&${query}`)).body.findings.map(
+      (one: Json) => one.kind,
+    );
+  expect(await found("")).toEqual(["late"]);
+  expect(await found("state=any&order=oldest")).toEqual(["missing", "late"]);
+  expect(await found("state=any&kind=missing&message_id=m1")).toEqual(["missing"]);
+  expect(await found("state=any&limit=1")).toEqual(["late"]);
+  expect((await get(`${mars.url}/api/apps/mail/messages/m1`)).body).toMatchObject({
+    state: "complete",
+    overdue_since: null,
+  });
+
+  const resumed = await LiveClient.open(mars);
+  resumed.send({ type: "subscribe", topic: "findings", after: raised.seq });
+  expect(await resumed.next()).toMatchObject({ type: "subscribed", recovered: true });
+  expect(await resumed.next()).toMatchObject({ finding: { kind: "missing", state: "retracted" } });
+  expect(await resumed.next()).toMatchObject({ finding: { kind: "late", state: "current" } });
+  await live.close();
+  await resumed.close();
+});
+
+test("what completed without a required stage has skipped it, and what failed has failed", async () => {
+  await put("skips", definition);
+  const seq = await send("skips", "m1", "CREATED", "SEEN");
+  await send("skips", "m2", "CREATED", "BOUNCED");
+  const wanted = [
+    { message_id: "m1", kind: "skipped", stage: "ACCEPTED" },
+    { message_id: "m1", kind: "skipped", stage: "SMS|PUSH" },
+    { message_id: "m2", kind: "failed", stage: "BOUNCED" },
+  ];
+  const live = await LiveClient.open(mars);
+  live.send({ type: "subscribe", topic: "apps/skips/findings", after: 0 });
+  await live.next();
+  const seen = [];
+  while (seen.length < 3) seen.push((await live.next()).finding);
+  expect(seen.sort((a, b) => (a.message_id + a.stage < b.message_id + b.stage ? -1 : 1))).toMatchObject(
+    wanted,
+  );
+  await live.close();
+  const states = (await get(`${mars.url}/api/messages?app_id=skips&order=oldest&min_seq=${seq}`)).body
+    .messages;
+  expect(states.map((one: Json) => one.state)).toEqual(["complete", "failed"]);
+});
+
+test("counts say where messages and time are lost, and every number leads to its messages", async () => {
+  await put("counts", definition);
+  const base = Date.now() - 600_000;
+  const at = (name: string, ms: number) => ({ event: name, created_at: new Date(base + ms).toISOString() });
+  const whole = (id: string, ms: number) =>
+    send("counts", id, at("CREATED", 0), at("ACCEPTED", ms), at("SMS", 2 * ms), at("SEEN", 10 * ms));
+  for (const n of [1, 2, 3, 4]) await whole(`done-${n}`, n * 10);
+  await send("counts", "failed", at("CREATED", 0), at("ACCEPTED", 20), at("BOUNCED", 30));
+  const seq = await send("counts", "stuck", at("CREATED", 0));
+  const window = `since=15m&min_seq=${seq}`;
+
+  const stuck = (await get(`${mars.url}/api/findings?app_id=counts&min_seq=${seq}`)).body.findings;
+  expect(stuck.map(({ message_id, kind }: Json) => [message_id, kind])).toContainEqual(["stuck", "missing"]);
+  const funnel = (await get(`${mars.url}/api/apps/counts/funnel?${window}`)).body;
+  expect(funnel.opened.count).toBe(6);
+  const numbers = (stage: Json) =>
+    ["reached", "waiting", "overdue", "never"].map((name) => stage[name].count);
+  expect(funnel.stages.map((stage: Json) => [stage.stage, ...numbers(stage)])).toEqual([
+    ["CREATED", 6, 0, 0, 0],
+    ["ACCEPTED", 5, 0, 1, 0],
+    ["SMS|PUSH", 4, 1, 0, 1],
+    ["SEEN", 4, 1, 0, 1],
+  ]);
+  for (const stage of [{ opened: funnel.opened }, ...funnel.stages]) {
+    for (const number of Object.values(stage) as Json[]) {
+      if (typeof number?.count !== "number") continue;
+      const { body } = await get(`${mars.url}${number.messages}`);
+      expect(body.messages.length).toBe(number.count);
+    }
+  }
+
+  const latency = (await get(`${mars.url}/api/apps/counts/latency?${window}`)).body;
+  expect(latency.end_to_end.now).toMatchObject({ count: 4, max_ms: 400 });
+  const accepted = latency.hops.find((hop: Json) => hop.stage === "ACCEPTED");
+  expect(accepted.now.count).toBe(5);
+  expect(Math.abs(accepted.now.p50_ms / 20 - 1)).toBeLessThan(0.01);
+  expect(Math.abs(accepted.now.p99_ms / 40 - 1)).toBeLessThan(0.01);
+  expect(accepted.now.examples.p99.message_id).toBe("done-4");
+  expect(accepted.before.count).toBe(0);
+
+  const rates = (await get(`${mars.url}/api/apps/counts/rates?since=15m&step=5m&min_seq=${seq}`)).body;
+  const created = rates.stages.find((stage: Json) => stage.event === "CREATED");
+  expect(created.counts.reduce((sum: number, count: number) => sum + count, 0)).toBe(6);
+  const { apps } = (await get(`${mars.url}/api/apps?min_seq=${seq}`)).body;
+  expect(apps.find((app: Json) => app.app_id === "counts")).toMatchObject({
+    lifecycle_version: 1,
+    messages: { open: 0, overdue: 1, complete: 4, failed: 1 },
+    events: 20,
+    last_event: "SEEN",
+  });
+});
+
+test("a definition is tried on what is stored, and one is proposed from it", async () => {
+  const base = Date.now() - 3_600_000;
+  const rows = Array.from({ length: 300 }, (_, n) => n).flatMap((n) => {
+    const at = (ms: number) => new Date(base + n * 1_000 + ms).toISOString();
+    const id = { app_id: "history", message_id: `m${n}` };
+    const sent = n % 10 === 0 ? [] : [event({ ...id, event: "SENT", created_at: at(50 + (n % 50)) })];
+    return [
+      event({ ...id, event: "CREATED", created_at: at(0) }),
+      ...sent,
+      event({ ...id, event: "SEEN", created_at: at(500) }),
+    ];
+  });
+  const { body } = await post(`${mars.url}/api/event/bulk`, { events: rows });
+  await get(`${mars.url}/api/messages?limit=1&min_seq=${body.seq}`);
+  const tried = {
+    stages: [{ event: "CREATED" }, { event: "SENT", within: "70ms" }, { event: "SEEN", within: "1s" }],
+    complete_on: ["SEEN"],
+    grace: "0s",
+  };
+  const dryRun = await post(`${mars.url}/api/apps/history/lifecycle/dry-run?since=24h`, tried);
+  expect(dryRun.status).toBe(200);
+  expect(dryRun.body).toMatchObject({ messages: 300, cut_short: false, states: { complete: 300 } });
+  const count = (kind: string) => dryRun.body.findings.find((one: Json) => one.kind === kind);
+  expect(count("skipped")).toMatchObject({ stage: "SENT", holding: 30 });
+  expect(count("late").holding).toBe(
+    rows.filter((row: Json) => row.event === "SENT").length - 300 * 0.4 + 12,
+  );
+  expect(count("skipped").samples.length).toBe(10);
+  expect((await get(`${mars.url}/api/findings?app_id=history`)).body.findings).toEqual([]);
+
+  const learned = (await get(`${mars.url}/api/apps/history/lifecycle/learned?since=24h`)).body;
+  expect(learned.lifecycle).toMatchObject({
+    stages: [
+      { event: "CREATED" },
+      { event: "SENT", after: "CREATED", optional: true },
+      { event: "SEEN", after: "CREATED", within: "1s" },
+    ],
+    complete_on: ["SEEN"],
+  });
+  expect((await put("history", learned.lifecycle)).status).toBe(200);
+});
+
+describe("questions that cannot be meant are refused:", () => {
+  const paths = [
+    "/api/findings?kind=lost",
+    "/api/findings?state=gone",
+    "/api/findings?cursor=x",
+    "/api/overdue?limit=0",
+    "/api/messages?state=gone",
+    "/api/messages?stage=A",
+    "/api/messages?stage=A&stage_state=gone",
+    "/api/apps/a/funnel?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z",
+    "/api/apps/a/latency?since=5y",
+    "/api/apps/a/rates?step=90s",
+    "/api/apps/a/rates?since=30d&step=1m",
+    "/api/apps?cursor=abc",
+  ];
+  for (const path of paths) {
+    test(path, async () => {
+      const { status, body } = await get(mars.url + path);
+      expect(status).toBe(422);
+      expect(body.errors.length).toBeGreaterThan(0);
+    });
+  }
+});
