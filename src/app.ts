@@ -5,9 +5,11 @@
  *     edge ─ accept ─► pipeline ─ append ─► journal
  *                          └───── apply ──► store thread ─► publish ─► edge
  *     edge ─ list, get, history ─► query thread
+ *     pipeline ─ findings ─► publish, alerts
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { Alerts } from "./alert/alerts.ts";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./edge/http-app.ts";
 import { startHttpServer } from "./edge/http-server.ts";
@@ -72,7 +74,19 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     journal,
     store: store.remote,
     publish: (events, upTo) => live.publish(events, upTo),
-    publishFindings: (changed, upTo) => findings.publish(changed, upTo),
+    publishFindings: (changed, upTo) => {
+      findings.publish(changed, upTo);
+      alerts.changed(upTo);
+    },
+    log,
+  });
+  const { smtpUrl, smtpFrom, alertAllow } = config;
+  const alerts = new Alerts({
+    store: store.remote,
+    reader: query.remote,
+    allow: alertAllow,
+    ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
+    version,
     log,
   });
 
@@ -84,6 +98,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     live,
     findings,
     lifecycles: lifecyclesOf(store.remote, query.remote),
+    alerts,
     tracked: pipeline.tracked,
     log,
     version,
@@ -113,6 +128,8 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   await query.remote.open(journalState.id);
   await pipeline.start(journalState);
   shutdown.defer("pipeline", () => pipeline.stop(remainingMs()));
+  alerts.start();
+  shutdown.defer("alerts", () => alerts.stop());
   lifecycle = "serving";
 
   return {

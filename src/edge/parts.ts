@@ -1,5 +1,6 @@
 /** What every protocol at the edge is given: the parts it may ask, and the settings it obeys. Wired in `app.ts`. */
 import type { Health, Ingest, Live, Log, PipelineStats, Progress, Reader } from "../event/ports.ts";
+import type { Alerts } from "../lifecycle/alert-ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
 
@@ -10,6 +11,7 @@ export interface EdgeParts {
   readonly live: Live;
   readonly findings: Live<Finding>;
   readonly lifecycles: LifecycleStore & LifecycleReader;
+  readonly alerts: Alerts;
   /** How far messages have been followed along their lifecycles. */
   readonly tracked: Progress;
   readonly log: Log;
