@@ -261,6 +261,8 @@ export class Alerts implements AlertsPort {
           this.#options.log.error("alerts cannot be worked out, trying again", { error });
         }
         away = true;
+        // Perhaps only the answer was lost, and there is something to deliver.
+        this.#deliverer.nudge();
         await new Wake().sleep(retryMs, signal);
         continue;
       }

@@ -26,7 +26,7 @@ export interface Reply {
  * @throws `TargetError` for what must not be called; what the network says
  */
 export async function post(
-  targets: Targets,
+  targets: Pick<Targets, "resolve">,
   { url, headers, body }: Post,
   signal: AbortSignal,
 ): Promise<Reply> {
