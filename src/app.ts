@@ -20,6 +20,7 @@ import { createSockets } from "./edge/sockets.ts";
 import type { Lifecycle, Log } from "./event/ports.ts";
 import type { Finding } from "./lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "./lifecycle/ports.ts";
+import { createTrials } from "./lifecycle/trial.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
 import { createLive, createLiveFindings, type History } from "./publish/hub.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -99,6 +100,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     findings,
     lifecycles: lifecyclesOf(store.remote, query.remote),
     alerts,
+    trials: createTrials(query.remote),
     tracked: pipeline.tracked,
     log,
     version,

@@ -100,10 +100,11 @@ CREATE TABLE findings (
   UNIQUE (message, kind, stage)
 ) STRICT;
 
-CREATE INDEX findings_app ON findings (app, id);
+CREATE INDEX findings_raised ON findings (raised_at);
+CREATE INDEX findings_app_raised ON findings (app, raised_at);
 -- What is stuck now, the longest first.
-CREATE INDEX findings_overdue ON findings (due_at, id) WHERE kind = 'missing' AND retracted_at = 0;
-CREATE INDEX findings_app_overdue ON findings (app, due_at, id) WHERE kind = 'missing' AND retracted_at = 0;
+CREATE INDEX findings_overdue ON findings (due_at) WHERE kind = 'missing' AND retracted_at = 0;
+CREATE INDEX findings_app_overdue ON findings (app, due_at) WHERE kind = 'missing' AND retracted_at = 0;
 
 -- The stages that messages are counted by, each with what it comes after. Both empty: the whole way.
 CREATE TABLE stages (

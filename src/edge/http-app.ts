@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { METHODS } from "hono/router";
 import { MarsError } from "../event/error.ts";
 import { IngestService } from "../gen/mars/v1/ingest_service_pb.ts";
+import { LifecycleService } from "../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../gen/mars/v1/message_service_pb.ts";
 import type { EdgeParts } from "./parts.ts";
 import { addAlertRoutes } from "./rest/alerts.ts";
@@ -38,7 +39,7 @@ export interface PageFiles {
 
 /** The RPCs that answer with a stream, which may be quiet for long. */
 const streamPaths: ReadonlySet<string> = new Set(
-  [...IngestService.methods, ...MessageService.methods]
+  [...IngestService.methods, ...MessageService.methods, ...LifecycleService.methods]
     .filter(({ methodKind }) => methodKind !== "unary")
     .map((method) => `/${method.parent.typeName}/${method.name}`),
 );

@@ -1,5 +1,4 @@
 /** Checks the questions that clients ask of findings and counts; one set of rules for every protocol. */
-
 import { parseDuration } from "../event/duration.ts";
 import type { FieldProblem } from "../event/error.ts";
 import { appIdBytesMax, listLimitDefault, listLimitMax, messageIdBytesMax } from "../event/limits.ts";

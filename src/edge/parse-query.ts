@@ -90,6 +90,17 @@ export function checkMessageQuery(fields: MessageQueryFields): MessageQuery {
   };
 }
 
+/** Whether the answer goes by states, which follow the events a moment later. */
+export function goesByState({ states, overdueSince, stage, followed, order }: MessageQuery): boolean {
+  return (
+    states !== undefined ||
+    overdueSince !== undefined ||
+    stage !== undefined ||
+    followed === true ||
+    order === "overdue"
+  );
+}
+
 /**
  * Checks a `min_seq`: a whole number from 0 on; `undefined` stays absent.
  *
@@ -101,6 +112,14 @@ export function checkMinSeq(value: QueryValue | bigint): number | undefined {
   const minSeq = checkInteger("min_seq", number, 0, Number.MAX_SAFE_INTEGER, problems);
   throwIfAny(problems);
   return minSeq;
+}
+
+/** @throws `MarsError("invalid_argument")` for what can be no app's id */
+export function checkAppId(appId: string): string {
+  const problems: FieldProblem[] = [];
+  checkText("app_id", appId, appIdBytesMax, problems);
+  throwIfAny(problems);
+  return appId;
 }
 
 /**

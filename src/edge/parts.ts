@@ -3,6 +3,7 @@ import type { Health, Ingest, Live, Log, PipelineStats, Progress, Reader } from 
 import type { Alerts } from "../lifecycle/alert-ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
+import type { Trials } from "../lifecycle/trial.ts";
 
 export interface EdgeParts {
   readonly ingest: Ingest;
@@ -12,6 +13,8 @@ export interface EdgeParts {
   readonly findings: Live<Finding>;
   readonly lifecycles: LifecycleStore & LifecycleReader;
   readonly alerts: Alerts;
+  /** Shared by the protocols, and so is the bound on how many run at one time. */
+  readonly trials: Trials;
   /** How far messages have been followed along their lifecycles. */
   readonly tracked: Progress;
   readonly log: Log;

@@ -4,8 +4,8 @@
  *     all                                    every event
  *     apps/{app_id}                          the events of one app
  *     apps/{app_id}/messages/{message_id}    the life of one message
- *     findings, apps/{app_id}/findings, apps/{app_id}/messages/{message_id}/findings
- *                                            what is found of these, see lifecycle/finding.ts
+ *     findings                               what is found of every message, see lifecycle/finding.ts
+ *     apps/…/findings                        what is found of one app's messages, or of one message
  *     event_timeline:{message_id}            the original's name: that message id in any app, taken as it stands
  *
  * Segments of the `apps/` forms are percent-encoded; two spellings of one topic parse to the same `name`.
@@ -53,7 +53,7 @@ export function parseTopic(text: string): Topic {
     return { name: messageTopicName({ appId, messageId }), appId, messageId };
   }
   throw invalid(
-    "must be all, apps/{app_id}, apps/{app_id}/messages/{message_id}, one of these with /findings at its end, findings or event_timeline:{message_id}",
+    "must be all, apps/{app_id}, apps/{app_id}/messages/{message_id}, event_timeline:{message_id}, findings, or one of apps/… with /findings at its end",
   );
 }
 

@@ -100,12 +100,12 @@ export class AlertQueries {
   }
 
   async dueDeliveries(at: Micros, busy: readonly string[]): Promise<DueDeliveries> {
-    // Of each sink the row with the least next_at, whose other columns SQLite takes along with the minimum.
     const [rows] = await this.#reads.read([
       {
-        sql: `SELECT d.id, min(d.next_at) AS next_at, d.webhook_id, d.notification, d.attempts, s.sink
-          FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.sink = s.id
-          WHERE d.state = 'pending' AND s.id NOT IN (SELECT value FROM json_each(?)) GROUP BY s.id`,
+        sql: `SELECT d.id, d.next_at, d.webhook_id, d.notification, d.attempts, s.sink
+          FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.id = (
+            SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1)
+          WHERE s.id NOT IN (SELECT value FROM json_each(?))`,
         args: [JSON.stringify(busy)],
       },
     ]);

@@ -29,7 +29,7 @@ export function bucketsOf(at: Micros): Bucket[] {
 
 /** A window widened to whole minutes. */
 export function wholeMinutes({ since, until }: Window): Window {
-  return { since: floorTo(since, minute), until: -floorTo(-until, minute) };
+  return { since: floorTo(since, minute), until: ceilTo(until, minute) };
 }
 
 /** The fewest buckets that make up a window of whole minutes: days in its middle, hours and minutes at its ends. */
@@ -39,7 +39,7 @@ export function cover({ since, until }: Window): BucketRange[] {
 
 function coverWith([span, ...shorter]: readonly Micros[], from: Micros, to: Micros): BucketRange[] {
   if (span === undefined || from >= to) return [];
-  const first = -floorTo(-from, span);
+  const first = ceilTo(from, span);
   const last = floorTo(to, span);
   if (first >= last) return coverWith(shorter, from, to);
   return [
@@ -51,6 +51,10 @@ function coverWith([span, ...shorter]: readonly Micros[], from: Micros, to: Micr
 
 /** Rounded down, also before 1970. */
 function floorTo(at: Micros, span: Micros): Micros {
-  // Never -0, which JSON and SQL would tell apart from 0.
-  return Math.floor(at / span) * span + 0;
+  return Math.floor(at / span) * span;
+}
+
+/** Not by turning signs around: that makes -0, which is not the same everywhere. */
+function ceilTo(at: Micros, span: Micros): Micros {
+  return floorTo(at + span - 1, span);
 }

@@ -1,5 +1,5 @@
 /** Questions to findings. Every page looks at a bounded number of rows, and then says where to go on. */
-import type { InValue, Row } from "@libsql/client";
+import type { InStatement, Row } from "@libsql/client";
 import type { Finding, FindingKind } from "../lifecycle/finding.ts";
 import type {
   FindingHistoryPage,
@@ -11,10 +11,10 @@ import type {
   OverdueStage,
 } from "../lifecycle/queries.ts";
 import { cover } from "./buckets.ts";
-import { formatCursor, parseCursor } from "./cursor.ts";
 import { Histogram } from "./histogram.ts";
 import { lifecyclesById, type Plans } from "./plans.ts";
 import type { Reads } from "./reads.ts";
+import { Conditions, planWalk, type Walk } from "./walk.ts";
 
 /** Findings that one page looks at. */
 const scanMax = 10_000;
@@ -24,9 +24,17 @@ const historySpan = 20_000;
 /** What an overdue message's age is compared with. */
 const hopSpan = 7 * 86_400_000_000;
 
-const columns = `f.id, f.seq, f.kind, f.stage, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.lifecycle, f.app,
+const columns = `f.seq, f.kind, f.stage, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.lifecycle, f.app,
   m.app_id, m.message_id`;
-const joined = "findings f CROSS JOIN messages m ON m.id = f.message";
+/** What every walk over findings has in common. */
+const overFindings = {
+  columns,
+  from: "findings f",
+  join: "CROSS JOIN messages m ON m.id = f.message",
+  id: "f.id",
+  scanMax,
+};
+const appNumber = "(SELECT id FROM apps WHERE app_id = ?)";
 
 export class FindingQueries {
   readonly #reads: Reads;
@@ -39,75 +47,55 @@ export class FindingQueries {
 
   /** See `LifecycleReader.findings`. */
   async findings(query: FindingQuery): Promise<FindingPage> {
-    const newest = query.order === "newest";
-    const kind = `findings ${query.order}`;
-    const [after] = query.cursor === undefined ? [undefined] : parseCursor(query.cursor, kind, [0] as const);
-    const past = newest ? "<" : ">";
-    const order = `ORDER BY f.id ${newest ? "DESC" : "ASC"}`;
-    // Findings are numbered as they are raised. One that is raised anew keeps its number, and is found by its new time.
-    const walk: string[] = [];
-    const args: InValue[] = [];
-    const add = (sql: string, ...values: InValue[]) => {
-      walk.push(sql);
-      args.push(...values);
-    };
-    if (after !== undefined) add(`f.id ${past} ?`, after);
-    if (query.messageId !== undefined && query.appId !== undefined) {
-      add(
-        "f.message = (SELECT id FROM messages WHERE message_id = ? AND app_id = ?)",
-        query.messageId,
-        query.appId,
-      );
-    } else if (query.messageId !== undefined) {
-      add("f.message IN (SELECT id FROM messages WHERE message_id = ?)", query.messageId);
-    } else if (query.appId !== undefined) {
-      add("f.app = (SELECT id FROM apps WHERE app_id = ?)", query.appId);
-    }
-    const where = walk.length === 0 ? "" : `WHERE ${walk.join(" AND ")}`;
-    const filters: string[] = [];
-    const filterArgs: InValue[] = [];
-    const filter = (sql: string, ...values: InValue[]) => {
-      filters.push(sql);
-      filterArgs.push(...values);
-    };
-    if (query.kind !== undefined) filter("f.kind = ?", query.kind);
-    if (query.stage !== undefined) filter("f.stage = ?", query.stage);
-    if (query.state === "current") filter("f.retracted_at = 0");
-    if (query.state === "retracted") filter("f.retracted_at <> 0");
-    if (query.since !== undefined) filter("f.raised_at >= ?", query.since);
-    if (query.until !== undefined) filter("f.raised_at < ?", query.until);
-    const [edge, found, tracking] = await this.#reads.read([
-      { sql: `SELECT f.id FROM findings f ${where} ${order} LIMIT 1 OFFSET ${scanMax - 1}`, args },
-      {
-        sql: `SELECT ${columns} FROM (SELECT * FROM findings f ${where} ${order} LIMIT ${scanMax}) f
-          CROSS JOIN messages m ON m.id = f.message
-          ${filters.length === 0 ? "" : `WHERE ${filters.join(" AND ")}`} ${order} LIMIT ${query.limit}`,
-        args: [...args, ...filterArgs],
-      },
-      "SELECT finding_seq FROM tracking",
-    ]);
-    const rows = found ?? [];
-    const end = rows.length === query.limit ? rows.at(-1)?.id : edge?.[0]?.id;
+    const { appId, messageId, kind, stage, state, since, until, order } = query;
+    const few = messageId !== undefined;
+    const walked = few ? "+f" : "f";
+    const along = new Conditions();
+    if (since !== undefined) along.add(`${walked}.raised_at >= ?`, since);
+    if (until !== undefined) along.add(`${walked}.raised_at < ?`, until);
+    if (appId !== undefined) along.add(`${walked}.app = ${appNumber}`, appId);
+    if (few) along.add("f.message IN (SELECT id FROM messages WHERE message_id = ?)", messageId);
+    const filters = new Conditions();
+    if (kind !== undefined) filters.add("f.kind = ?", kind);
+    if (stage !== undefined) filters.add("f.stage = ?", stage);
+    if (state === "current") filters.add("f.retracted_at = 0");
+    if (state === "retracted") filters.add("f.retracted_at <> 0");
+    const walk = planWalk({
+      ...overFindings,
+      kind: `findings ${order}`,
+      cursor: query.cursor,
+      at: "f.raised_at",
+      direction: order === "oldest" ? "ASC" : "DESC",
+      along,
+      filters,
+      few,
+      limit: query.limit,
+    });
+    const { rows, nextCursor, tracking } = await this.#walk(walk);
     return {
       findings: await this.#findings(rows),
-      ...(end !== undefined && { nextCursor: formatCursor(kind, [Number(end)]) }),
-      asOfSeq: Number(tracking?.[0]?.finding_seq ?? 0),
+      ...nextCursor,
+      asOfSeq: Number(tracking?.finding_seq ?? 0),
     };
   }
 
   /** See `LifecycleReader.findingHistory`. */
   async findingHistory({ appId, messageId, after, upTo }: FindingHistoryQuery): Promise<FindingHistoryPage> {
-    const [edge] = await this.#reads.read([
-      {
-        sql: `SELECT seq FROM findings WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ${historySpan - 1}`,
-        args: [after, upTo],
-      },
-    ]);
+    // One message's findings are found by its number. All others are a walk along the changes, a stretch at a time.
+    const one = messageId !== undefined;
+    const stretch: InStatement = {
+      sql: `SELECT seq FROM findings WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ${historySpan - 1}`,
+      args: [after, upTo],
+    };
+    const [edge] = one ? [] : await this.#reads.read([stretch]);
     const end = Number(edge?.[0]?.seq ?? upTo);
+    const from = one
+      ? "messages m CROSS JOIN findings f ON f.message = m.id"
+      : "findings f CROSS JOIN messages m ON m.id = f.message";
     const [found, tracking] = await this.#reads.read([
       {
-        sql: `SELECT ${columns} FROM ${joined} WHERE f.seq > ?1 AND f.seq <= ?2
-          AND (?3 IS NULL OR m.app_id = ?3) AND (?4 IS NULL OR m.message_id = ?4)
+        sql: `SELECT f.id, ${columns} FROM ${from} WHERE ${one ? "+" : ""}f.seq > ?1 AND ${one ? "+" : ""}f.seq <= ?2
+          AND (?3 IS NULL OR m.app_id = ?3) AND ${one ? "m.message_id = ?4" : "?4 IS NULL"}
           ORDER BY f.seq LIMIT ${historyFindings}`,
         args: [after, end, appId ?? null, messageId ?? null],
       },
@@ -123,39 +111,36 @@ export class FindingQueries {
   }
 
   /** See `LifecycleReader.overdue`. */
-  async overdue(query: OverdueQuery): Promise<OverduePage> {
-    const place =
-      query.cursor === undefined ? undefined : parseCursor(query.cursor, "overdue", [0, 0] as const);
-    const args: InValue[] = place === undefined ? [] : [...place];
-    const conditions = ["f.kind = 'missing' AND f.retracted_at = 0"];
-    if (place !== undefined) conditions.push("(f.due_at, f.id) > (?, ?)");
-    if (query.appId !== undefined) {
-      conditions.push("f.app = (SELECT id FROM apps WHERE app_id = ?)");
-      args.push(query.appId);
-    }
-    if (query.stage !== undefined) {
-      conditions.push("f.stage = ?");
-      args.push(query.stage);
-    }
-    const [found, tracking] = await this.#reads.read([
-      {
-        sql: `SELECT ${columns} FROM ${joined} WHERE ${conditions.join(" AND ")}
-          ORDER BY f.due_at, f.id LIMIT ${query.limit}`,
-        args,
-      },
-      "SELECT clock FROM tracking",
+  async overdue({ appId, stage, limit, cursor }: OverdueQuery): Promise<OverduePage> {
+    const along = new Conditions();
+    along.add("f.kind = 'missing' AND f.retracted_at = 0");
+    if (appId !== undefined) along.add(`f.app = ${appNumber}`, appId);
+    const filters = new Conditions();
+    if (stage !== undefined) filters.add("f.stage = ?", stage);
+    const walk = planWalk({
+      ...overFindings,
+      kind: "overdue",
+      cursor,
+      at: "f.due_at",
+      direction: "ASC",
+      along,
+      filters,
+      limit,
+    });
+    const { rows, nextCursor, tracking } = await this.#walk(walk);
+    const clock = Number(tracking?.clock ?? 0);
+    return { overdue: await this.#overdueStages(rows, clock), ...nextCursor, clock };
+  }
+
+  async #walk(walk: Walk) {
+    const [edges] = walk.edge === undefined ? [] : await this.#reads.read([walk.edge]);
+    const edge = edges?.[0];
+    const [rows = [], tracking] = await this.#reads.read([
+      walk.page(edge),
+      "SELECT finding_seq, clock FROM tracking",
     ]);
-    const rows = found ?? [];
-    const clock = Number(tracking?.[0]?.clock ?? 0);
-    const last = rows.at(-1);
-    return {
-      overdue: await this.#overdueStages(rows, clock),
-      ...(last !== undefined &&
-        rows.length === query.limit && {
-          nextCursor: formatCursor("overdue", [Number(last.due_at), Number(last.id)]),
-        }),
-      clock,
-    };
+    const nextCursor = walk.nextCursor(rows, edge);
+    return { rows, nextCursor: nextCursor === undefined ? {} : { nextCursor }, tracking: tracking?.[0] };
   }
 
   async #overdueStages(rows: readonly Row[], clock: number): Promise<OverdueStage[]> {
@@ -189,7 +174,7 @@ export class FindingQueries {
       })),
     );
     const all = new Histogram();
-    for (const row of results.flat()) all.merge(Histogram.parse(String(row.histogram)));
+    for (const row of results.flat()) all.mergeText(String(row.histogram));
     return all.count === 0 ? undefined : all.percentiles([99])[0]?.value;
   }
 

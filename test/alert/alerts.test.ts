@@ -1,8 +1,12 @@
 /** Alerts through the front door: events in, and real receivers at the other end. */
 import { expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { SMTPServer } from "smtp-server";
 import { Webhook } from "standardwebhooks";
 import { startMars } from "../support/mars.ts";
+import { spawnMars } from "../support/process.ts";
 import { startReceiver, until } from "../support/receiver.ts";
 import { getJson, sendBulk } from "../support/rest.ts";
 
@@ -147,6 +151,33 @@ test("what is told is told after a restart as well, and not again", async () => 
   await sendBulk(second.url, events("SHIPPED", 5));
   const all = await receiver.count(2);
   expect(all.map(({ body }) => JSON.parse(body).type)).toEqual(["incident.opened", "incident.over"]);
+});
+
+test("kill -9 between two notifications loses and repeats none", async () => {
+  await using receiver = startReceiver();
+  const dataDir = await mkdtemp(join(tmpdir(), "mars-alerts-"));
+  const env = { MARS_ALERT_ALLOW: "127.0.0.0/8", MARS_START_GRACE: "off", MARS_LOG_LEVEL: "error" };
+  const first = await spawnMars({ dataDir, env });
+  await put(`${first.url}/api/apps/shop/lifecycle`, lifecycle);
+  await put(`${first.url}/api/alerts/sinks/ops`, { type: "webhook", url: receiver.url });
+  await put(`${first.url}/api/alerts/rules/stuck`, { sinks: ["ops"], over: "1s" });
+  await sendBulk(first.url, events("PAID", 5));
+  await until(
+    async () =>
+      (await getJson<Deliveries>(`${first.url}/api/alerts/deliveries?state=delivered`)).deliveries.length ===
+      1,
+    () => "nothing was delivered",
+  );
+  await first.kill("SIGKILL");
+  const second = await spawnMars({ dataDir, env });
+  try {
+    await sendBulk(second.url, events("SHIPPED", 5));
+    const all = await receiver.count(2);
+    expect(all.map(({ body }) => JSON.parse(body).type)).toEqual(["incident.opened", "incident.over"]);
+  } finally {
+    await second.kill("SIGTERM");
+    await rm(dataDir, { recursive: true, force: true });
+  }
 });
 
 test("a test call says what came of it, and is on record", async () => {

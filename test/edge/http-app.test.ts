@@ -50,6 +50,7 @@ function appWith(failure: () => unknown, health: Health = { lifecycle: "serving"
       incidents: fail,
       deliveries: fail,
     },
+    trials: { learn: fail, dryRun: fail },
     tracked: { storedSeq: 0, reached: fail },
     log: {
       debug() {},

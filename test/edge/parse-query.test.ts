@@ -55,6 +55,41 @@ describe("checkMessageQuery", () => {
     ).toEqual(expected);
   });
 
+  test("takes states, a stage with how a message stands with it, and times that are so long ago", () => {
+    const query = checkMessageQuery({
+      state: "failed,overdue",
+      stage: "A|B",
+      stage_state: "never",
+      followed: "1",
+      overdue_since: "1h",
+      order: "overdue",
+    });
+    expect(query).toMatchObject({
+      states: ["overdue", "failed"],
+      stage: { name: "A|B", mark: "never" },
+      followed: true,
+      order: "overdue",
+    });
+    // A second is more than this takes.
+    expect(Math.abs(query.overdueSince! + 3_600_000_000 - Date.now() * 1_000)).toBeLessThan(1_000_000);
+  });
+
+  for (const [fields, at] of [
+    [{ state: "" }, "state"],
+    [{ state: "open," }, "state"],
+    [{ state: "open,gone" }, "state"],
+    [{ stage: "A" }, "stage"],
+    [{ stage_state: "never" }, "stage"],
+    [{ stage: "A", stage_state: "done" }, "stage_state"],
+    [{ followed: "yes" }, "followed"],
+    [{ overdue_since: "1y" }, "overdue_since"],
+    [{ since: "999999d" }, "since"],
+  ] as const) {
+    test(`refuses ${JSON.stringify(fields)}`, () => {
+      expect(problemsOf(() => checkMessageQuery(fields))).toMatchObject([{ field: at }]);
+    });
+  }
+
   test("collects all problems in one error", () => {
     const fields = {
       app_id: "",

@@ -141,6 +141,37 @@ test("when Mars stops, the stream says so, and resumes after the restart", async
   }
 });
 
+test("a finding is told with the seq of its change as the id, and resumed after it", async () => {
+  const json = { "content-type": "application/json" };
+  const body = JSON.stringify({
+    stages: [{ event: "sent" }, { event: "seen", within: "1s" }],
+    complete_on: ["seen"],
+  });
+  const path = `${mars.url}/api/apps/sse-findings/lifecycle`;
+  expect((await fetch(path, { method: "PUT", headers: json, body })).status).toBe(200);
+  const event = { app_id: "sse-findings", message_id: "m" };
+  const first = await open("apps/sse-findings/messages/m/findings");
+  expect((await first.next()).event).toBe("subscribed");
+  await report(mars, { ...event, event: "sent", created_at: "2026-01-01T00:00:00Z" });
+  const raised = await first.next();
+  expect(raised.event).toBe("finding");
+  expect(JSON.parse(raised.data!)).toMatchObject({
+    seq: Number(raised.id),
+    message_id: "m",
+    kind: "missing",
+    stage: "seen",
+    due_at: "2026-01-01T00:00:01.000000Z",
+    retracted_at: null,
+  });
+  first.end();
+  await report(mars, { ...event, event: "seen", created_at: "2026-01-01T00:01:00Z" });
+  const second = await open("findings", { "last-event-id": raised.id! });
+  expect(await second.next()).toMatchObject({ id: raised.id!, event: "subscribed" });
+  expect(JSON.parse((await second.next()).data!)).toMatchObject({ kind: "missing", state: "retracted" });
+  expect(JSON.parse((await second.next()).data!)).toMatchObject({ kind: "late", late_by_ms: 59_000 });
+  second.end();
+});
+
 test("a test event has no id: there is nothing to resume after", async () => {
   const { next, end } = await open("event_timeline:five");
   await next();

@@ -17,8 +17,32 @@ test("a topic's name parses back to what it watches", () => {
   );
 });
 
+test("findings have topics beside those of what they are found of", () => {
+  expect(parseTopic("findings")).toEqual({ name: "findings", findings: true });
+  fc.assert(
+    fc.property(id, id, (appId, messageId) => {
+      const key = { appId, messageId };
+      const [ofApp, ofMessage] = [`${appTopicName(appId)}/findings`, `${messageTopicName(key)}/findings`];
+      expect(parseTopic(ofApp)).toEqual({ name: ofApp, appId, findings: true });
+      expect(parseTopic(ofMessage)).toEqual({ name: ofMessage, ...key, findings: true });
+      expect(parseTopic(messageTopicName(key)).findings).toBeUndefined();
+    }),
+  );
+});
+
+test("what is called findings itself has its own topics", () => {
+  expect(parseTopic("apps/findings")).toMatchObject({ appId: "findings" });
+  expect(parseTopic("apps/findings").findings).toBeUndefined();
+  expect(parseTopic("apps/findings/findings")).toMatchObject({ appId: "findings", findings: true });
+  expect(parseTopic("apps/a/messages/findings")).toMatchObject({ messageId: "findings" });
+  expect(parseTopic("apps/a/messages/findings").findings).toBeUndefined();
+  expect(parseTopic("apps/a%2Ffindings")).toMatchObject({ appId: "a/findings" });
+  expect(parseTopic("event_timeline:apps/a/findings")).toMatchObject({ messageId: "apps/a/findings" });
+});
+
 test("two spellings of one topic are one topic", () => {
   expect(parseTopic("apps/%61b/messages/%6d").name).toBe(parseTopic("apps/ab/messages/m").name);
+  expect(parseTopic("apps/%61b/findings").name).toBe(parseTopic("apps/ab/findings").name);
 });
 
 for (const name of [
@@ -31,6 +55,13 @@ for (const name of [
   "apps/a/messages/",
   "apps/%zz",
   "event_timeline:",
+  "findings/",
+  "findings/findings",
+  "all/findings",
+  "apps/findings/a/findings",
+  "apps//findings",
+  "apps/a/messages/findings/findings/findings",
+  "apps/a/messages//findings",
   "apps/a%00b",
   `apps/${"a".repeat(257)}`,
 ]) {

@@ -1,7 +1,7 @@
 /** A reader over an array, as slow and as paged as the seed says: the trivially right store of the model tests. */
 import { MarsError } from "../../src/event/error.ts";
 import type { SequencedEvent } from "../../src/event/event.ts";
-import type { Reader, Subscriber } from "../../src/event/ports.ts";
+import type { Reader, Subscriber, TopicItem } from "../../src/event/ports.ts";
 import type { Topic } from "../../src/event/topic.ts";
 
 export function eventAt(seq: number, appId = "a", messageId = "m"): SequencedEvent {
@@ -18,7 +18,7 @@ export function eventAt(seq: number, appId = "a", messageId = "m"): SequencedEve
   };
 }
 
-export function matches(topic: Topic, event: SequencedEvent): boolean {
+export function matches(topic: Topic, event: TopicItem): boolean {
   return (
     (topic.appId === undefined || topic.appId === event.appId) &&
     (topic.messageId === undefined || topic.messageId === event.messageId)
@@ -54,10 +54,10 @@ export class StoreModel implements Pick<Reader, "history"> {
 }
 
 /** Notes everything it is told. `busy` makes it refuse events until `ready` is called. */
-export class Recorder implements Subscriber {
+export class Recorder<Item extends TopicItem = SequencedEvent> implements Subscriber<Item> {
   start: { readonly seq: number; readonly recovered: boolean } | undefined;
   readonly seqs: number[] = [];
-  readonly batches: (readonly SequencedEvent[])[] = [];
+  readonly batches: (readonly Item[])[] = [];
   error: MarsError | undefined;
   refusals = 0;
   #busy: PromiseWithResolvers<void> | undefined;
@@ -67,7 +67,7 @@ export class Recorder implements Subscriber {
     this.start = { seq, recovered };
   }
 
-  events(events: readonly SequencedEvent[]): Promise<void> | undefined {
+  events(events: readonly Item[]): Promise<void> | undefined {
     if (this.start === undefined) throw new Error("events before subscribed");
     if (events.length === 0) throw new Error("an empty batch");
     if (this.#busy !== undefined) {

@@ -132,9 +132,14 @@ test("no list reads a whole table", async () => {
     { prefix: "m", appId: "a", since: 1 },
     { externalId: "x", appId: "a" },
     { externalId: "x", prefix: "m" },
+    { states: ["overdue"] },
+    { states: ["overdue", "failed"], appId: "a" },
+    { overdueSince: 1, appId: "a" },
+    { stage: { name: "S", mark: "overdue" }, appId: "a" },
+    { stage: { name: "S", mark: "reached" }, appId: "a", since: 1 },
   ];
   for (const query of queries) {
-    for (const order of ["newest", "oldest", "updated"] as const) {
+    for (const order of ["newest", "oldest", "updated", "overdue"] as const) {
       const whole: MessageQuery = { ...query, order, limit: 10 };
       for (const few of [false, true]) {
         const candidates = countCandidates(whole, 100);
@@ -146,7 +151,9 @@ test("no list reads a whole table", async () => {
           const { rows } = await client.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args });
           const steps = rows.map((row) => String(row.detail));
           // A scan of an index in the order asked for ends at its limit; one of a table, or before a sort, does not.
-          const scans = steps.filter((step) => /^SCAN (m|e|events|messages)\b(?!.*USING)/.test(step));
+          const direct = (few || whole.messageId !== undefined) && statement !== candidates;
+          const scan = direct ? /^SCAN (m|l)\b/ : /^SCAN (m|e|l|events|messages|lives)\b(?!.*USING)/;
+          const scans = steps.filter((step) => scan.test(step));
           expect([whole, few, scans]).toEqual([whole, few, []]);
           const sorts = steps.some((step) => step.includes("TEMP B-TREE FOR ORDER BY"));
           expect([whole, few, sorts && !few && whole.messageId === undefined]).toEqual([whole, few, false]);

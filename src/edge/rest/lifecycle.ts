@@ -4,7 +4,7 @@ import { nowMicros } from "../../event/time.ts";
 import { definitionToJson } from "../../lifecycle/definition.ts";
 import { lifecycleToJson } from "../../lifecycle/json.ts";
 import { parseDefinition } from "../../lifecycle/parse-definition.ts";
-import { createTrials, dryRunToJson, learnedToJson } from "../../lifecycle/trial.ts";
+import { dryRunToJson, learnedToJson } from "../../lifecycle/trial.ts";
 import { checkWindow } from "../parse-finding-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
@@ -14,10 +14,13 @@ import { readQuery } from "./query-string.ts";
 import type { HttpContext, Router } from "./router.ts";
 import { appOf } from "./segments.ts";
 
-export function addLifecycleRoutes(router: Router, { lifecycles }: Pick<EdgeParts, "lifecycles">): void {
+/** What an RPC may have, too; far more than anybody writes. */
+const definitionBytesMax = 64 * 1024;
+
+export function addLifecycleRoutes(router: Router, parts: Pick<EdgeParts, "lifecycles" | "trials">): void {
+  const { lifecycles, trials } = parts;
   const path = "/api/apps/:app_id/lifecycle";
   const readText = createBodyReader();
-  const trials = createTrials(lifecycles);
 
   router.put(path, async (c) => {
     const appId = appOf(c);
@@ -37,7 +40,9 @@ export function addLifecycleRoutes(router: Router, { lifecycles }: Pick<EdgePart
     const [current] = await lifecycles.lifecycleVersions(appId);
     if (current?.definition === undefined) throw noLifecycle();
     const version = await lifecycles.putLifecycle(appId, undefined);
-    return answerJson(c, JSON.stringify({ success: true, version: version?.version }));
+    // Somebody else may have ended it meanwhile.
+    if (version === undefined) throw noLifecycle();
+    return answerJson(c, JSON.stringify({ success: true, version: version.version }));
   });
 
   router.get(`${path}/versions`, async (c) => {
@@ -63,7 +68,15 @@ export function addLifecycleRoutes(router: Router, { lifecycles }: Pick<EdgePart
   async function readDefinition(c: HttpContext) {
     const request = c.req.raw;
     bodyFormat(request.headers.get("content-type"), ["json"]);
-    return parseDefinition(parseJson(await readText(request)));
+    const text = await readText(request);
+    const bytes = Buffer.byteLength(text);
+    if (bytes > definitionBytesMax) {
+      throw new MarsError(
+        "too_large",
+        `a lifecycle must be at most ${definitionBytesMax} bytes, has ${bytes}`,
+      );
+    }
+    return parseDefinition(parseJson(text));
   }
 }
 

@@ -1,7 +1,7 @@
 /** `GET /api/messages` and `GET /api/apps/{app_id}/messages/{message_id}`. */
 import { MarsError } from "../../event/error.ts";
 import { messageJson, pageJson } from "../../event/json.ts";
-import { checkMessageKey, checkMessageQuery } from "../parse-query.ts";
+import { checkMessageKey, checkMessageQuery, goesByState } from "../parse-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { decodeSegment, readQuery } from "./query-string.ts";
@@ -37,10 +37,7 @@ export function addMessageRoutes(
   router.get("/api/messages", async (c) => {
     const { min_seq, ...fields } = readQuery(c.req.url, listParameters);
     const query = checkMessageQuery(fields);
-    // States follow the events a moment later.
-    const { states, overdueSince, stage, followed, order } = query;
-    const stateful = states ?? overdueSince ?? stage ?? followed ?? (order === "overdue" || undefined);
-    await visible(stateful === undefined ? progress : tracked, min_seq);
+    await visible(goesByState(query) ? tracked : progress, min_seq);
     return answerJson(c, pageJson(await reader.list(query)));
   });
 

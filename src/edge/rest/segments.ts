@@ -1,7 +1,5 @@
 /** Ids in paths. Not by Hono's parameters: they let a broken percent-encoding pass. */
-import type { FieldProblem } from "../../event/error.ts";
-import { appIdBytesMax } from "../../event/limits.ts";
-import { checkText, throwIfAny } from "../check.ts";
+import { checkAppId } from "../parse-query.ts";
 import { decodeSegment } from "./query-string.ts";
 import type { HttpContext } from "./router.ts";
 
@@ -11,9 +9,5 @@ import type { HttpContext } from "./router.ts";
  * @throws `MarsError` `malformed` for a broken percent-encoding, `invalid_argument` for what can be no app's id
  */
 export function appOf(c: HttpContext): string {
-  const appId = decodeSegment(c.req.path.split("/")[3] ?? "", "app_id");
-  const problems: FieldProblem[] = [];
-  checkText("app_id", appId, appIdBytesMax, problems);
-  throwIfAny(problems);
-  return appId;
+  return checkAppId(decodeSegment(c.req.path.split("/")[3] ?? "", "app_id"));
 }

@@ -6,6 +6,8 @@ import type { Message, MessageSummary } from "../../event/query.ts";
 import { checkEvent, type Problems } from "../../event/validate.ts";
 import type { RecordedEventSchema } from "../../gen/mars/v1/event_pb.ts";
 import type { MessageSchema, MessageSummarySchema } from "../../gen/mars/v1/message_service_pb.ts";
+import { lifeToProto, stateValues } from "./convert-lifecycle.ts";
+import { microsTimestamp, timestampMicros } from "./convert-time.ts";
 
 /** The fields of an event as the ingest requests have them. */
 export interface ProtoEvent {
@@ -41,21 +43,6 @@ export function eventFromProto(
   return undefined;
 }
 
-/**
- * Microseconds of a timestamp, digits past them cut off; `undefined` when its nanos are none. Seconds out of any range
- * give a number out of range, which the validation refuses.
- */
-export function timestampMicros(timestamp: Timestamp): Micros | undefined {
-  if (timestamp.nanos < 0 || timestamp.nanos > 999_999_999) return undefined;
-  return Number(timestamp.seconds) * 1_000_000 + Math.floor(timestamp.nanos / 1000);
-}
-
-/** A timestamp's fields. Seconds are rounded down, so that nanos are never negative. */
-export function microsTimestamp(micros: Micros): { seconds: bigint; nanos: number } {
-  const seconds = Math.floor(micros / 1_000_000);
-  return { seconds: BigInt(seconds), nanos: (micros - seconds * 1_000_000) * 1000 };
-}
-
 /** An event as topics carry it, with its message's ids. */
 export function sequencedEventToProto(event: SequencedEvent): MessageInitShape<typeof RecordedEventSchema> {
   return { appId: event.appId, messageId: event.messageId, ...eventToProto(event) };
@@ -63,7 +50,12 @@ export function sequencedEventToProto(event: SequencedEvent): MessageInitShape<t
 
 /** A message with its events, which leave out its ids. */
 export function messageToProto(message: Message): MessageInitShape<typeof MessageSchema> {
-  return { summary: summaryToProto(message), events: message.events.map(storedEventToProto) };
+  const { events, life } = message;
+  return {
+    summary: summaryToProto(message),
+    events: events.map(storedEventToProto),
+    ...(life !== undefined && { lifecycle: lifeToProto(life) }),
+  };
 }
 
 export function summaryToProto(summary: MessageSummary): MessageInitShape<typeof MessageSummarySchema> {
@@ -76,6 +68,8 @@ export function summaryToProto(summary: MessageSummary): MessageInitShape<typeof
     lastEvent: summary.lastEvent,
     stages: [...summary.stages],
     externalIds: [...summary.externalIds],
+    state: stateValues[summary.state],
+    ...(summary.overdueSince !== undefined && { overdueSince: microsTimestamp(summary.overdueSince) }),
   };
 }
 

@@ -1,9 +1,6 @@
 /** The methods of `mars.v1.MessageService`: reading and watching. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { MarsError } from "../../event/error.ts";
-import { minSeqWaitMs } from "../../event/limits.ts";
-import { parseTopic } from "../../event/topic.ts";
 import {
   type GetMessageRequest,
   type GetMessageResponseSchema,
@@ -13,16 +10,13 @@ import {
   type WatchEventsRequest,
   type WatchEventsResponseSchema,
 } from "../../gen/mars/v1/message_service_pb.ts";
-import { checkMessageKey, checkMessageQuery, checkMinSeq } from "../parse-query.ts";
+import { checkMessageKey, checkMessageQuery, goesByState } from "../parse-query.ts";
 import type { EdgeParts } from "../parts.ts";
-import { messageToProto, sequencedEventToProto, summaryToProto, timestampMicros } from "./convert.ts";
+import { messageToProto, sequencedEventToProto, summaryToProto } from "./convert.ts";
+import { markValues, stateValues } from "./convert-lifecycle.ts";
 import type { CallContext } from "./ingest-service.ts";
-
-/**
- * Events in one response of `WatchEvents`. An event takes up to some 30 KiB, and the common gRPC clients refuse responses
- * over 4 MiB.
- */
-const watchEventsMax = 100;
+import { checkSeq, checkTopic, positive, present, time, visible, wordOf } from "./request.ts";
+import { watch } from "./watch.ts";
 
 export interface MessageMethods {
   getMessage(request: GetMessageRequest): Promise<MessageInitShape<typeof GetMessageResponseSchema>>;
@@ -34,20 +28,23 @@ export interface MessageMethods {
 }
 
 /** The methods, over the parts that read and publish. */
-export function createMessageMethods(parts: Pick<EdgeParts, "reader" | "progress" | "live">): MessageMethods {
+export function createMessageMethods(
+  parts: Pick<EdgeParts, "reader" | "progress" | "tracked" | "live">,
+): MessageMethods {
+  const { reader, progress, tracked, live } = parts;
   return {
     async getMessage(request) {
       const key = checkMessageKey(request.appId, request.messageId);
-      await visible(request.minSeq);
-      const { message, asOfSeq } = await parts.reader.get(key);
+      await visible(progress, request.minSeq);
+      const { message, asOfSeq } = await reader.get(key);
       if (message === undefined) throw new MarsError("not_found", "no event of this message is stored");
       return { message: messageToProto(message), asOfSeq: BigInt(asOfSeq) };
     },
 
     async listMessages(request) {
       const query = checkMessageQuery(queryFields(request));
-      await visible(request.minSeq);
-      const page = await parts.reader.list(query);
+      await visible(goesByState(query) ? tracked : progress, request.minSeq);
+      const page = await reader.list(query);
       return {
         messages: page.messages.map(summaryToProto),
         nextCursor: page.nextCursor ?? "",
@@ -56,46 +53,24 @@ export function createMessageMethods(parts: Pick<EdgeParts, "reader" | "progress
     },
 
     async *watchEvents(request, { signal }) {
-      const topic = parseTopic(request.topic);
-      if (topic.findings) throw notOfEvents;
+      const topic = checkTopic(request.topic, "events");
       const after = request.afterSeq === undefined ? undefined : checkSeq("after_seq", request.afterSeq);
-      const items = parts.live.stream(topic, { signal, ...(after !== undefined && { after }) });
-      for await (const item of items) {
-        if (!("events" in item)) {
-          yield { item: { case: "started", value: { seq: BigInt(item.seq), recovered: item.recovered } } };
-          continue;
-        }
-        for (let at = 0; at < item.events.length; at += watchEventsMax) {
-          const events = item.events.slice(at, at + watchEventsMax).map(sequencedEventToProto);
-          yield { item: { case: "batch", value: { events } } };
-        }
-      }
-      signal.throwIfAborted();
+      const items = live.stream(topic, { signal, ...(after !== undefined && { after }) });
+      yield* watch(items, (events) => ({ events: events.map(sequencedEventToProto) }), signal);
     },
   };
-
-  async function visible(minSeq: bigint): Promise<void> {
-    const seq = checkMinSeq(minSeq);
-    if (seq !== undefined && seq > parts.progress.storedSeq) await parts.progress.reached(seq, minSeqWaitMs);
-  }
 }
 
-const notOfEvents = new MarsError(
-  "invalid_argument",
-  "topic must be one of events; findings are watched by WatchFindings",
-  {
-    problems: [{ field: "topic", message: "must be one of events; findings are watched by WatchFindings" }],
-  },
-);
-
-const orderNames: Readonly<Record<MessageOrder, string | undefined>> = {
-  [MessageOrder.UNSPECIFIED]: undefined,
-  [MessageOrder.NEWEST]: "newest",
-  [MessageOrder.OLDEST]: "oldest",
-  [MessageOrder.UPDATED]: "updated",
-};
+const orderValues = {
+  newest: MessageOrder.NEWEST,
+  oldest: MessageOrder.OLDEST,
+  updated: MessageOrder.UPDATED,
+  overdue: MessageOrder.OVERDUE,
+} as const;
 
 function queryFields(request: ListMessagesRequest): Parameters<typeof checkMessageQuery>[0] {
+  // One that says "unspecified" would be any state, and is refused like a state that we do not know.
+  const states = request.state.map((state) => wordOf(state, stateValues) ?? "unspecified");
   return {
     app_id: present(request.appId),
     message_id: present(request.messageId),
@@ -103,26 +78,15 @@ function queryFields(request: ListMessagesRequest): Parameters<typeof checkMessa
     event: present(request.event),
     missing: present(request.missing),
     prefix: present(request.prefix),
+    state: present(states.join(",")),
+    overdue_since: time(request.overdueSince),
+    stage: present(request.stage),
+    stage_state: wordOf(request.stageState, markValues),
+    followed: request.followed ? "1" : undefined,
     since: time(request.since),
     until: time(request.until),
-    // An enum is open: a client newer than we are may send a number without a name here.
-    order: request.order in orderNames ? orderNames[request.order] : String(request.order),
-    limit: request.limit === 0 ? undefined : request.limit,
+    order: wordOf(request.order, orderValues),
+    limit: positive(request.limit),
     cursor: present(request.cursor),
   };
-}
-
-function present(text: string): string | undefined {
-  return text === "" ? undefined : text;
-}
-
-function time(timestamp: Timestamp | undefined): number | undefined {
-  if (timestamp === undefined) return undefined;
-  return timestampMicros(timestamp) ?? Number.NaN;
-}
-
-function checkSeq(field: string, seq: bigint): number {
-  if (seq <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(seq);
-  const message = `must be at most ${Number.MAX_SAFE_INTEGER}`;
-  throw new MarsError("invalid_argument", `${field} ${message}`, { problems: [{ field, message }] });
 }

@@ -5,11 +5,13 @@ import { bodyBytesMax } from "../../event/limits.ts";
 import type { Log } from "../../event/ports.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
+import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
 import { rpcError } from "./error.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { createIngestMethods } from "./ingest-service.ts";
+import { createLifecycleMethods } from "./lifecycle-service.ts";
 import { createMessageMethods } from "./message-service.ts";
 
 export interface RpcRouterOptions {
@@ -18,7 +20,7 @@ export interface RpcRouterOptions {
   readonly stopping: AbortSignal;
 }
 
-/** A query's request is a few ids and texts. */
+/** A query's request is a few ids and texts, or a lifecycle. */
 const queryBytesMax = 64 * 1024;
 
 /** Timers take no longer delays; a longer deadline is as good as none. */
@@ -31,6 +33,7 @@ export function createRpcHandlers(
 ): ReadonlyMap<string, UniversalHandler> {
   const ingest = createIngestMethods(parts.ingest);
   const messages = createMessageMethods(parts);
+  const lifecycles = createLifecycleMethods(parts);
   const query = { readMaxBytes: queryBytesMax };
   const router = createConnectRouter({
     ...protocols,
@@ -46,7 +49,23 @@ export function createRpcHandlers(
     .rpc(IngestService.method.collectStream, ingest.collectStream, { shutdownSignal: stopping })
     .rpc(MessageService.method.getMessage, messages.getMessage, query)
     .rpc(MessageService.method.listMessages, messages.listMessages, query)
-    .rpc(MessageService.method.watchEvents, messages.watchEvents, { ...query, shutdownSignal: stopping });
+    .rpc(MessageService.method.watchEvents, messages.watchEvents, { ...query, shutdownSignal: stopping })
+    .rpc(LifecycleService.method.putLifecycle, lifecycles.putLifecycle, query)
+    .rpc(LifecycleService.method.getLifecycle, lifecycles.getLifecycle, query)
+    .rpc(LifecycleService.method.deleteLifecycle, lifecycles.deleteLifecycle, query)
+    .rpc(LifecycleService.method.listLifecycleVersions, lifecycles.listLifecycleVersions, query)
+    .rpc(LifecycleService.method.dryRunLifecycle, lifecycles.dryRunLifecycle, query)
+    .rpc(LifecycleService.method.learnLifecycle, lifecycles.learnLifecycle, query)
+    .rpc(LifecycleService.method.listFindings, lifecycles.listFindings, query)
+    .rpc(LifecycleService.method.listOverdue, lifecycles.listOverdue, query)
+    .rpc(LifecycleService.method.getFunnel, lifecycles.getFunnel, query)
+    .rpc(LifecycleService.method.getLatency, lifecycles.getLatency, query)
+    .rpc(LifecycleService.method.getRates, lifecycles.getRates, query)
+    .rpc(LifecycleService.method.listApps, lifecycles.listApps, query)
+    .rpc(LifecycleService.method.watchFindings, lifecycles.watchFindings, {
+      ...query,
+      shutdownSignal: stopping,
+    });
   return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 }
 

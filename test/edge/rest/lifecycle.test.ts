@@ -301,6 +301,18 @@ test("a definition is tried on what is stored, and one is proposed from it", asy
   expect((await put("history", learned.lifecycle)).status).toBe(200);
 });
 
+test("a lifecycle of more than 64 KiB is too large, and one that is no JSON is not parseable", async () => {
+  const big = { ...definition, fail_on: ["x".repeat(65_536)] };
+  expect((await put("refused", big)).status).toBe(413);
+  const path = `${mars.url}/api/apps/refused/lifecycle`;
+  const headers = { "content-type": "application/json" };
+  expect((await get(path, { method: "PUT", body: "{", headers })).status).toBe(400);
+  const yaml = { "content-type": "application/yaml" };
+  expect((await get(path, { method: "PUT", body: "{}", headers: yaml })).status).toBe(415);
+  expect((await get(`${mars.url}/api/apps/%ff/lifecycle`)).status).toBe(400);
+  expect((await get(`${mars.url}/api/apps/%00/lifecycle`)).status).toBe(422);
+});
+
 describe("questions that cannot be meant are refused:", () => {
   const paths = [
     "/api/findings?kind=lost",

@@ -59,6 +59,8 @@ describe("GET /api/messages", () => {
           last_event: "shipped",
           stages: ["created", "shipped"],
           external_ids: ["track-1"],
+          state: "open",
+          overdue_since: null,
         },
       ],
       next_cursor: null,

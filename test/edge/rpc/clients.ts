@@ -12,6 +12,7 @@ import { loadSync } from "@grpc/proto-loader";
 import { MarsGrpc } from "../../../src/gen/event_pb.ts";
 import { BadRequestSchema } from "../../../src/gen/google/rpc/error_details_pb.ts";
 import { IngestService } from "../../../src/gen/mars/v1/ingest_service_pb.ts";
+import { LifecycleService } from "../../../src/gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../../src/gen/mars/v1/message_service_pb.ts";
 
 export interface Ports {
@@ -23,6 +24,7 @@ export interface RpcClients {
   readonly legacy: Client<typeof MarsGrpc>;
   readonly ingest: Client<typeof IngestService>;
   readonly messages: Client<typeof MessageService>;
+  readonly lifecycles: Client<typeof LifecycleService>;
 }
 
 /** One behaviour, several protocols: what is the same everywhere is tested with each of these. */
@@ -70,6 +72,7 @@ export function rpcClients(transport: Transport): RpcClients {
     legacy: createClient(MarsGrpc, transport),
     ingest: createClient(IngestService, transport),
     messages: createClient(MessageService, transport),
+    lifecycles: createClient(LifecycleService, transport),
   };
 }
 
@@ -92,7 +95,8 @@ export function violations(error: ConnectError): string[] {
 
 /** `@grpc/grpc-js` over what `@grpc/proto-loader` makes of our files, as a program without generated code has it. */
 export function grpcJsClients({ grpcPort }: Ports, options: grpc.ClientOptions = {}) {
-  const files = ["event.proto", "mars/v1/ingest_service.proto", "mars/v1/message_service.proto"];
+  const services = ["ingest", "message", "lifecycle"];
+  const files = ["event.proto", ...services.map((name) => `mars/v1/${name}_service.proto`)];
   const loaded = grpc.loadPackageDefinition(
     loadSync(files, { includeDirs: ["proto"], keepCase: true, longs: Number, enums: String, oneofs: true }),
   );
@@ -107,6 +111,7 @@ export function grpcJsClients({ grpcPort }: Ports, options: grpc.ClientOptions =
     legacy: service("MarsWeb.GrpcService.MarsGrpc"),
     ingest: service("mars.v1.IngestService"),
     messages: service("mars.v1.MessageService"),
+    lifecycles: service("mars.v1.LifecycleService"),
   };
 }
 

@@ -8,13 +8,15 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { RecordedEvent } from "./event_pb.ts";
 import { file_mars_v1_event } from "./event_pb.ts";
+import type { MessageLife, MessageState, StageMark } from "./lifecycle_pb.ts";
+import { file_mars_v1_lifecycle } from "./lifecycle_pb.ts";
 import type { Message as Message$1 } from "@bufbuild/protobuf";
 
 /**
  * Describes the file mars/v1/message_service.proto.
  */
 export const file_mars_v1_message_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tYXJzL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIHbWFycy52MSLjAQoOTWVzc2FnZVN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXZlbnRfY291bnQYBSABKAQSEgoKbGFzdF9ldmVudBgGIAEoCRIOCgZzdGFnZXMYByADKAkSFAoMZXh0ZXJuYWxfaWRzGAggAygJIlsKB01lc3NhZ2USKAoHc3VtbWFyeRgBIAEoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSJgoGZXZlbnRzGAIgAygLMhYubWFycy52MS5SZWNvcmRlZEV2ZW50IkgKEUdldE1lc3NhZ2VSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEg8KB21pbl9zZXEYAyABKAQiSgoSR2V0TWVzc2FnZVJlc3BvbnNlEiEKB21lc3NhZ2UYASABKAsyEC5tYXJzLnYxLk1lc3NhZ2USEQoJYXNfb2Zfc2VxGAIgASgEIqoCChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEhMKC2V4dGVybmFsX2lkGAMgASgJEg0KBWV2ZW50GAQgASgJEg8KB21pc3NpbmcYBSABKAkSDgoGcHJlZml4GAYgASgJEikKBXNpbmNlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFb3JkZXIYCSABKA4yFS5tYXJzLnYxLk1lc3NhZ2VPcmRlchINCgVsaW1pdBgKIAEoDRIOCgZjdXJzb3IYCyABKAkSDwoHbWluX3NlcRgMIAEoBCJpChRMaXN0TWVzc2FnZXNSZXNwb25zZRIpCghtZXNzYWdlcxgBIAMoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEIkkKEldhdGNoRXZlbnRzUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIWCglhZnRlcl9zZXEYAiABKARIAIgBAUIMCgpfYWZ0ZXJfc2VxIucBChNXYXRjaEV2ZW50c1Jlc3BvbnNlEjcKB3N0YXJ0ZWQYASABKAsyJC5tYXJzLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UuU3RhcnRlZEgAEjMKBWJhdGNoGAIgASgLMiIubWFycy52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlLkJhdGNoSAAaKQoHU3RhcnRlZBILCgNzZXEYASABKAQSEQoJcmVjb3ZlcmVkGAIgASgIGi8KBUJhdGNoEiYKBmV2ZW50cxgBIAMoCzIWLm1hcnMudjEuUmVjb3JkZWRFdmVudEIGCgRpdGVtKnwKDE1lc3NhZ2VPcmRlchIdChlNRVNTQUdFX09SREVSX1VOU1BFQ0lGSUVEEAASGAoUTUVTU0FHRV9PUkRFUl9ORVdFU1QQARIYChRNRVNTQUdFX09SREVSX09MREVTVBACEhkKFU1FU1NBR0VfT1JERVJfVVBEQVRFRBADMvoBCg5NZXNzYWdlU2VydmljZRJKCgpHZXRNZXNzYWdlEhoubWFycy52MS5HZXRNZXNzYWdlUmVxdWVzdBobLm1hcnMudjEuR2V0TWVzc2FnZVJlc3BvbnNlIgOQAgESUAoMTGlzdE1lc3NhZ2VzEhwubWFycy52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0TWVzc2FnZXNSZXNwb25zZSIDkAIBEkoKC1dhdGNoRXZlbnRzEhsubWFycy52MS5XYXRjaEV2ZW50c1JlcXVlc3QaHC5tYXJzLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_mars_v1_event]);
+  fileDesc("Ch1tYXJzL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIHbWFycy52MSK8AgoOTWVzc2FnZVN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXZlbnRfY291bnQYBSABKAQSEgoKbGFzdF9ldmVudBgGIAEoCRIOCgZzdGFnZXMYByADKAkSFAoMZXh0ZXJuYWxfaWRzGAggAygJEiQKBXN0YXRlGAkgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihAEKB01lc3NhZ2USKAoHc3VtbWFyeRgBIAEoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSJgoGZXZlbnRzGAIgAygLMhYubWFycy52MS5SZWNvcmRlZEV2ZW50EicKCWxpZmVjeWNsZRgDIAEoCzIULm1hcnMudjEuTWVzc2FnZUxpZmUiSAoRR2V0TWVzc2FnZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHbWluX3NlcRgDIAEoBCJKChJHZXRNZXNzYWdlUmVzcG9uc2USIQoHbWVzc2FnZRgBIAEoCzIQLm1hcnMudjEuTWVzc2FnZRIRCglhc19vZl9zZXEYAiABKAQizQMKE0xpc3RNZXNzYWdlc1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSEwoLZXh0ZXJuYWxfaWQYAyABKAkSDQoFZXZlbnQYBCABKAkSDwoHbWlzc2luZxgFIAEoCRIOCgZwcmVmaXgYBiABKAkSKQoFc2luY2UYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgVvcmRlchgJIAEoDjIVLm1hcnMudjEuTWVzc2FnZU9yZGVyEg0KBWxpbWl0GAogASgNEg4KBmN1cnNvchgLIAEoCRIPCgdtaW5fc2VxGAwgASgEEiQKBXN0YXRlGA0gAygOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFc3RhZ2UYDyABKAkSJwoLc3RhZ2Vfc3RhdGUYECABKA4yEi5tYXJzLnYxLlN0YWdlTWFyaxIQCghmb2xsb3dlZBgRIAEoCCJpChRMaXN0TWVzc2FnZXNSZXNwb25zZRIpCghtZXNzYWdlcxgBIAMoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEIkkKEldhdGNoRXZlbnRzUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIWCglhZnRlcl9zZXEYAiABKARIAIgBAUIMCgpfYWZ0ZXJfc2VxIucBChNXYXRjaEV2ZW50c1Jlc3BvbnNlEjcKB3N0YXJ0ZWQYASABKAsyJC5tYXJzLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UuU3RhcnRlZEgAEjMKBWJhdGNoGAIgASgLMiIubWFycy52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlLkJhdGNoSAAaKQoHU3RhcnRlZBILCgNzZXEYASABKAQSEQoJcmVjb3ZlcmVkGAIgASgIGi8KBUJhdGNoEiYKBmV2ZW50cxgBIAMoCzIWLm1hcnMudjEuUmVjb3JkZWRFdmVudEIGCgRpdGVtKpcBCgxNZXNzYWdlT3JkZXISHQoZTUVTU0FHRV9PUkRFUl9VTlNQRUNJRklFRBAAEhgKFE1FU1NBR0VfT1JERVJfTkVXRVNUEAESGAoUTUVTU0FHRV9PUkRFUl9PTERFU1QQAhIZChVNRVNTQUdFX09SREVSX1VQREFURUQQAxIZChVNRVNTQUdFX09SREVSX09WRVJEVUUQBDL6AQoOTWVzc2FnZVNlcnZpY2USSgoKR2V0TWVzc2FnZRIaLm1hcnMudjEuR2V0TWVzc2FnZVJlcXVlc3QaGy5tYXJzLnYxLkdldE1lc3NhZ2VSZXNwb25zZSIDkAIBElAKDExpc3RNZXNzYWdlcxIcLm1hcnMudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBodLm1hcnMudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2UiA5ACARJKCgtXYXRjaEV2ZW50cxIbLm1hcnMudjEuV2F0Y2hFdmVudHNSZXF1ZXN0GhwubWFycy52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_mars_v1_event, file_mars_v1_lifecycle]);
 
 /**
  * A message in short.
@@ -77,6 +79,20 @@ export type MessageSummary = Message$1<"mars.v1.MessageSummary"> & {
    * @generated from field: repeated string external_ids = 8;
    */
   externalIds: string[];
+
+  /**
+   * Where it stands along its app's lifecycle; open without one. Follows the events within a second.
+   *
+   * @generated from field: mars.v1.MessageState state = 9;
+   */
+  state: MessageState;
+
+  /**
+   * Since when it is overdue; absent when it is not.
+   *
+   * @generated from field: google.protobuf.Timestamp overdue_since = 10;
+   */
+  overdueSince?: Timestamp | undefined;
 };
 
 /**
@@ -105,6 +121,13 @@ export type Message = Message$1<"mars.v1.Message"> & {
    * @generated from field: repeated mars.v1.RecordedEvent events = 2;
    */
   events: RecordedEvent[];
+
+  /**
+   * Absent where its app has no lifecycle for it.
+   *
+   * @generated from field: mars.v1.MessageLife lifecycle = 3;
+   */
+  lifecycle?: MessageLife | undefined;
 };
 
 /**
@@ -266,6 +289,41 @@ export type ListMessagesRequest = Message$1<"mars.v1.ListMessagesRequest"> & {
    * @generated from field: uint64 min_seq = 12;
    */
   minSeq: bigint;
+
+  /**
+   * In one of these states.
+   *
+   * @generated from field: repeated mars.v1.MessageState state = 13;
+   */
+  state: MessageState[];
+
+  /**
+   * Overdue since then or longer.
+   *
+   * @generated from field: google.protobuf.Timestamp overdue_since = 14;
+   */
+  overdueSince?: Timestamp | undefined;
+
+  /**
+   * Stands so with the stage of this name: see `stage_state`, without which it must not be.
+   *
+   * @generated from field: string stage = 15;
+   */
+  stage: string;
+
+  /**
+   * How it stands with `stage`.
+   *
+   * @generated from field: mars.v1.StageMark stage_state = 16;
+   */
+  stageState: StageMark;
+
+  /**
+   * Goes by a lifecycle.
+   *
+   * @generated from field: bool followed = 17;
+   */
+  followed: boolean;
 };
 
 /**
@@ -459,6 +517,13 @@ export enum MessageOrder {
    * @generated from enum value: MESSAGE_ORDER_UPDATED = 3;
    */
   UPDATED = 3,
+
+  /**
+   * Overdue messages only, the longest overdue first.
+   *
+   * @generated from enum value: MESSAGE_ORDER_OVERDUE = 4;
+   */
+  OVERDUE = 4,
 }
 
 /**
@@ -473,7 +538,8 @@ export const MessageOrderSchema: GenEnum<MessageOrder> = /*@__PURE__*/
  * A message is what its events say: the order in which they arrived, and repeats, make no difference.
  *
  * `min_seq` in a request makes the read wait, 5 s at most, until everything up to that place in the sequence is visible
- * (give it the `seq` of an acknowledgement to read your own write); else the call fails with DEADLINE_EXCEEDED.
+ * (give it the `seq` of an acknowledgement to read your own write); else the call fails with DEADLINE_EXCEEDED. A list by
+ * states or stages waits until it counts in these.
  * While the database is away reads fail with UNAVAILABLE.
  *
  * @generated from service mars.v1.MessageService

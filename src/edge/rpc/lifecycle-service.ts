@@ -1,0 +1,172 @@
+/** The methods of `mars.v1.LifecycleService`: what should happen to messages, and what does not. */
+import type { ServiceImpl } from "@connectrpc/connect";
+import { MarsError } from "../../event/error.ts";
+import { nowMicros } from "../../event/time.ts";
+import {
+  FindingOrder,
+  FindingState,
+  type LifecycleService,
+  type ListFindingsRequest,
+} from "../../gen/mars/v1/lifecycle_service_pb.ts";
+import {
+  checkFindingQuery,
+  checkOverdueQuery,
+  checkPage,
+  checkRateQuery,
+  checkWindow,
+} from "../parse-finding-query.ts";
+import { checkAppId } from "../parse-query.ts";
+import type { EdgeParts } from "../parts.ts";
+import { definitionFromProto, findingToProto, kindValues, versionToProto } from "./convert-lifecycle.ts";
+import {
+  appToProto,
+  dryRunToProto,
+  funnelToProto,
+  latencyToProto,
+  learnedToProto,
+  overduePageToProto,
+  ratesToProto,
+} from "./convert-statistics.ts";
+import { checkSeq, checkTopic, length, positive, present, time, visible, wordOf } from "./request.ts";
+import { watch } from "./watch.ts";
+
+/** The methods, over the parts that keep lifecycles and what is found by them. */
+export function createLifecycleMethods(
+  parts: Pick<EdgeParts, "lifecycles" | "trials" | "findings" | "tracked">,
+): ServiceImpl<typeof LifecycleService> {
+  const { lifecycles, trials, findings, tracked } = parts;
+
+  async function currentVersion(appId: string) {
+    const [version] = await lifecycles.lifecycleVersions(appId);
+    if (version?.definition === undefined) throw noLifecycle();
+    return version;
+  }
+
+  return {
+    async putLifecycle(request) {
+      const appId = checkAppId(request.appId);
+      const version = await lifecycles.putLifecycle(appId, definitionFromProto(request.lifecycle));
+      if (version === undefined) throw new Error("a definition was put, and no version came of it");
+      return { version: versionToProto(version) };
+    },
+
+    async getLifecycle(request) {
+      return { version: versionToProto(await currentVersion(checkAppId(request.appId))) };
+    },
+
+    async deleteLifecycle(request) {
+      const { appId } = await currentVersion(checkAppId(request.appId));
+      const version = await lifecycles.putLifecycle(appId, undefined);
+      // Somebody else may have ended it meanwhile.
+      if (version === undefined) throw noLifecycle();
+      return { version: versionToProto(version) };
+    },
+
+    async listLifecycleVersions(request) {
+      const versions = await lifecycles.lifecycleVersions(checkAppId(request.appId));
+      return { versions: versions.map(versionToProto) };
+    },
+
+    async dryRunLifecycle(request, { signal }) {
+      const appId = checkAppId(request.appId);
+      const definition = definitionFromProto(request.lifecycle);
+      const options = { appId, ...checkWindow(windowFields(request)), clock: nowMicros() };
+      return dryRunToProto(await trials.dryRun(definition, options, signal));
+    },
+
+    async learnLifecycle(request, { signal }) {
+      const appId = checkAppId(request.appId);
+      return learnedToProto(await trials.learn({ appId, ...checkWindow(windowFields(request)) }, signal));
+    },
+
+    async listFindings(request) {
+      const query = checkFindingQuery(findingFields(request));
+      await visible(tracked, request.minSeq);
+      const page = await lifecycles.findings(query);
+      return {
+        findings: page.findings.map(findingToProto),
+        nextCursor: page.nextCursor ?? "",
+        asOfSeq: BigInt(page.asOfSeq),
+      };
+    },
+
+    async listOverdue(request) {
+      const query = checkOverdueQuery({
+        app_id: present(request.appId),
+        stage: present(request.stage),
+        limit: positive(request.limit),
+        cursor: present(request.cursor),
+      });
+      await visible(tracked, request.minSeq);
+      return overduePageToProto(await lifecycles.overdue(query));
+    },
+
+    async *watchFindings(request, { signal }) {
+      const topic = checkTopic(request.topic, "findings");
+      const after = request.afterSeq === undefined ? undefined : checkSeq("after_seq", request.afterSeq);
+      const items = findings.stream(topic, { signal, ...(after !== undefined && { after }) });
+      yield* watch(items, (changed) => ({ findings: changed.map(findingToProto) }), signal);
+    },
+
+    async getFunnel(request) {
+      const appId = checkAppId(request.appId);
+      const window = checkWindow(windowFields(request));
+      await visible(tracked, request.minSeq);
+      return funnelToProto(await lifecycles.funnel(appId, window));
+    },
+
+    async getLatency(request) {
+      const appId = checkAppId(request.appId);
+      const window = checkWindow(windowFields(request));
+      await visible(tracked, request.minSeq);
+      return latencyToProto(await lifecycles.latency(appId, window));
+    },
+
+    async getRates(request) {
+      const appId = checkAppId(request.appId);
+      const query = checkRateQuery(appId, { ...windowFields(request), step: length(request.step) });
+      await visible(tracked, request.minSeq);
+      return ratesToProto(await lifecycles.rates(query));
+    },
+
+    async listApps(request) {
+      const { cursor, limit } = checkPage({
+        limit: positive(request.limit),
+        cursor: present(request.cursor),
+      });
+      await visible(tracked, request.minSeq);
+      const page = await lifecycles.apps(cursor, limit);
+      return { apps: page.apps.map(appToProto), nextCursor: page.nextCursor ?? "" };
+    },
+  };
+}
+
+function noLifecycle(): MarsError {
+  return new MarsError("not_found", "this app has no lifecycle");
+}
+
+const stateValues = {
+  current: FindingState.CURRENT,
+  retracted: FindingState.RETRACTED,
+  any: FindingState.ANY,
+} as const;
+
+const orderValues = { newest: FindingOrder.NEWEST, oldest: FindingOrder.OLDEST } as const;
+
+function findingFields(request: ListFindingsRequest): Parameters<typeof checkFindingQuery>[0] {
+  return {
+    app_id: present(request.appId),
+    message_id: present(request.messageId),
+    kind: wordOf(request.kind, kindValues),
+    stage: present(request.stage),
+    state: wordOf(request.state, stateValues),
+    ...windowFields(request),
+    order: wordOf(request.order, orderValues),
+    limit: positive(request.limit),
+    cursor: present(request.cursor),
+  };
+}
+
+function windowFields({ since, until }: Pick<ListFindingsRequest, "since" | "until">) {
+  return { since: time(since), until: time(until) };
+}

@@ -1,0 +1,283 @@
+/**
+ * `npm run test:findings`: random lives of messages, their events shuffled, repeated, split over batches and late, sent
+ * to a Mars that is killed in between. At the end what it has found must be what a naive model says: nothing missed,
+ * nothing false, nothing doubled.
+ *
+ *     --messages N        how many (default 3,000)
+ *     --rounds N          how many kills (default 10)
+ *     --binary PATH       the compiled program instead of the source tree
+ *     --seed N
+ *
+ * Nothing false means two things: what holds at the end is what the model says, and nothing was called missing whose
+ * event had been acknowledged by then.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type NaiveEvent, type NaiveLifecycle, naiveFindings } from "../support/naive-lifecycle.ts";
+import { spawnMars } from "../support/process.ts";
+import { FindingWatcher } from "./finding-watcher.ts";
+
+const { values } = parseArgs({
+  options: {
+    messages: { type: "string", default: "3000" },
+    rounds: { type: "string", default: "10" },
+    binary: { type: "string" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  },
+});
+const messages = Number(values.messages);
+const rounds = Number(values.rounds);
+const random = mulberry32(Number(values.seed));
+const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
+
+const second = 1_000_000;
+const json = {
+  stages: [
+    { event: "CREATED" },
+    { event: "ACCEPTED", after: "CREATED", within: "400ms" },
+    { event: "QUEUED", after: "ACCEPTED", within: "200ms", optional: true },
+    { any_of: ["SMS", "PUSH"], after: ["ACCEPTED", "QUEUED"], within: "600ms" },
+    { event: "SEEN", after: "CREATED", within: "2s" },
+  ],
+  complete_on: ["SEEN"],
+  fail_on: ["BOUNCED"],
+  grace: "100ms",
+};
+const lifecycle: NaiveLifecycle = {
+  stages: [
+    { names: ["CREATED"], after: [] },
+    { names: ["ACCEPTED"], after: ["CREATED"], within: 0.4 * second },
+    { names: ["QUEUED"], after: ["ACCEPTED"], within: 0.2 * second, optional: true },
+    { names: ["SMS", "PUSH"], after: ["ACCEPTED", "QUEUED"], within: 0.6 * second },
+    { names: ["SEEN"], after: ["CREATED"], within: 2 * second },
+  ],
+  completeOn: ["SEEN"],
+  failOn: ["BOUNCED"],
+  grace: 0.1 * second,
+};
+const names = ["CREATED", "ACCEPTED", "QUEUED", "SMS", "PUSH", "SEEN", "BOUNCED", "OTHER"];
+
+interface Sent extends NaiveEvent {
+  readonly messageId: string;
+  /** When it was acknowledged, in microseconds; absent before that. */
+  acknowledgedAt?: number;
+}
+
+const command = values.binary === undefined ? undefined : [values.binary];
+const dataDir = await mkdtemp(join(tmpdir(), "mars-findings-"));
+const watcher = new FindingWatcher();
+const lives = new Map<string, Sent[]>();
+const faults: string[] = [];
+let pending: Sent[] = [];
+say(`${messages} messages, ${rounds} × SIGKILL, seed ${values.seed}`);
+
+let mars = await start();
+const put = await fetch(`${mars.url}/api/apps/shop/lifecycle`, { method: "PUT", body: JSON.stringify(json) });
+if (put.status !== 200) throw new Error(`${put.status} ${await put.text()}`);
+for (let round = 0; round <= rounds; round++) {
+  const made = Math.ceil(messages / (rounds + 1));
+  for (let n = 0; n < made; n++) makeLife(`m${round}-${n}`);
+  shuffle(pending);
+  const end = Date.now() + 700 + random() * 1_500;
+  const killed = round < rounds ? killAt(end) : undefined;
+  await sendAll();
+  await killed;
+  if (round < rounds) mars = await start();
+}
+await sendAll();
+if (pending.length > 0) throw new Error(`${pending.length} events were never acknowledged`);
+await quiet();
+const stored = await storedFindings();
+await mars.kill("SIGTERM");
+
+const wanted = new Map<string, string>();
+for (const [messageId, events] of lives) {
+  for (const { kind, stage, dueAt, lateBy } of naiveFindings(lifecycle, events)) {
+    wanted.set(`${messageId} ${kind} ${stage}`, `${dueAt} ${lateBy}`);
+  }
+}
+let missed = 0;
+let wrong = 0;
+for (const [key, value] of wanted) if (stored.get(key) !== value) missed += 1;
+for (const [key, value] of stored) if (wanted.get(key) !== value) wrong += 1;
+const early = watcher.findings.filter(calledMissingWhileAcknowledged);
+for (const [key, value] of watcher.holding) if (stored.get(key) !== value) wrong += 1;
+if (watcher.holding.size !== stored.size)
+  faults.push(`the watcher holds ${watcher.holding.size}, ${stored.size} are stored`);
+faults.push(...watcher.faults);
+const counts = Object.entries(Object.groupBy([...stored.keys()], (key) => key.split(" ")[1]!));
+say(
+  `${lives.size} messages, ${stored.size} findings (${counts.map(([kind, of]) => `${of?.length} ${kind}`).join(", ")}), ` +
+    `${watcher.findings.length} changes seen: ${missed} missed, ${wrong + early.length} false, ${watcher.faults.length} doubled`,
+);
+for (const fault of [
+  ...early.slice(0, 5).map((one) => `early: ${JSON.stringify(one)}`),
+  ...faults.slice(0, 20),
+])
+  say(`FAULT ${fault}`);
+const ok = stored.size > 0 && missed + wrong + early.length + faults.length === 0;
+say(ok ? "PASS" : `FAIL; the files are in ${dataDir}`);
+if (ok) await rm(dataDir, { recursive: true, force: true });
+process.exit(ok ? 0 : 1);
+
+async function start() {
+  const started = await spawnMars({
+    dataDir,
+    ...(command && { command }),
+    env: { MARS_START_GRACE: "300ms" },
+  });
+  watcher.connect(started.url);
+  return started;
+}
+
+async function killAt(end: number): Promise<void> {
+  await Bun.sleep(Math.max(0, end - Date.now()));
+  watcher.disconnect();
+  await mars.kill("SIGKILL");
+}
+
+/** A random life: mostly in order and in time, sometimes neither. */
+function makeLife(messageId: string): void {
+  const events: Sent[] = [];
+  let at = Date.now() * 1_000 + Math.floor(random() * second);
+  const add = (event: string, createdAt: number) => {
+    const known = events.find((one) => one.event === event && one.createdAt === createdAt);
+    if (known === undefined) events.push({ messageId, event, createdAt });
+  };
+  const wild = random() < 0.2;
+  for (const name of wild
+    ? Array.from({ length: 1 + Math.floor(random() * 6) }, () => pick(names))
+    : names.slice(0, 6)) {
+    if (!wild && random() < 0.08) continue;
+    add(name, at);
+    at += Math.floor(random() * (random() < 0.1 ? 1.5 : 0.3) * second) * (wild && random() < 0.3 ? -1 : 1);
+  }
+  if (events.length === 0) add("CREATED", at);
+  lives.set(messageId, events);
+  for (const event of events) {
+    pending.push(event);
+    if (random() < 0.1) pending.push(event);
+  }
+}
+
+/** Sends what is pending in batches of random sizes, each about when its events happened, until Mars is gone. */
+async function sendAll(): Promise<void> {
+  const left = pending.toSorted((a, b) => a.createdAt - b.createdAt);
+  pending = [];
+  while (left.length > 0) {
+    const batch = left.splice(0, 1 + Math.floor(random() * 120));
+    // Some come late, with those behind them.
+    if (random() < 0.2) left.push(...batch.splice(0, Math.floor(batch.length / 3)));
+    const wait = batch.length === 0 ? 0 : batch.at(-1)!.createdAt / 1_000 - Date.now();
+    if (wait > 0) await Bun.sleep(Math.min(wait, 300));
+    shuffle(batch);
+    if (batch.length > 0 && !(await send(batch))) {
+      pending = [...batch, ...left];
+      return;
+    }
+  }
+}
+
+async function send(batch: readonly Sent[]): Promise<boolean> {
+  const events = batch.map(({ messageId, event, createdAt }) => ({
+    app_id: "shop",
+    message_id: messageId,
+    event,
+    created_at: new Date(createdAt / 1_000)
+      .toISOString()
+      .replace("Z", `${String(createdAt % 1_000).padStart(3, "0")}Z`),
+  }));
+  try {
+    const response = await fetch(`${mars.url}/api/event/bulk`, {
+      method: "POST",
+      body: JSON.stringify({ events }),
+    });
+    if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
+    await response.arrayBuffer();
+  } catch (error) {
+    if (
+      !(
+        error instanceof Error &&
+        /connect|socket|closed|reset|refused/i.test(`${error.message} ${(error as { code?: string }).code}`)
+      )
+    )
+      throw error;
+    return false;
+  }
+  const now = Date.now() * 1_000;
+  for (const one of batch) one.acknowledgedAt ??= now;
+  return true;
+}
+
+/** Waits until everything is tracked and every deadline has passed, with what the start-up grace takes. */
+async function quiet(): Promise<void> {
+  const last = Math.max(...[...lives.values()].flat().map(({ createdAt }) => createdAt));
+  const deadline = last / 1_000 + 2_000 + 100;
+  const stats = async () => {
+    const body = (await (await fetch(`${mars.url}/api/q/stats`)).json()) as {
+      store: { behind: number };
+      tracker: { behind: number };
+    };
+    return body.store.behind + body.tracker.behind;
+  };
+  await Bun.sleep(Math.max(0, deadline - Date.now()) + 1_300);
+  while ((await stats()) > 0) await Bun.sleep(20);
+  const page = (await (await fetch(`${mars.url}/api/findings?state=any&limit=1`)).json()) as {
+    as_of_seq: number;
+  };
+  await watcher.reached(page.as_of_seq, 10_000);
+}
+
+async function storedFindings(): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (let cursor = ""; ; ) {
+    const response = await fetch(`${mars.url}/api/findings?limit=1000${cursor && `&cursor=${cursor}`}`);
+    const page = (await response.json()) as {
+      findings: Parameters<typeof FindingWatcher.keyOf>[0][];
+      next_cursor: string | null;
+    };
+    for (const finding of page.findings) {
+      const [key, value] = FindingWatcher.keyOf(finding);
+      if (found.has(key)) faults.push(`twice in the list: ${key}`);
+      found.set(key, value);
+    }
+    if (page.next_cursor === null) return found;
+    cursor = page.next_cursor;
+  }
+}
+
+/** Whether an event that had been acknowledged before would have kept it from being raised. */
+function calledMissingWhileAcknowledged(finding: FindingWatcher["findings"][number]): boolean {
+  if (finding.kind !== "missing" || finding.retracted_at !== null) return false;
+  const raisedAt = Date.parse(finding.raised_at) * 1_000;
+  const by = (lives.get(finding.message_id) ?? []).filter(
+    ({ acknowledgedAt = Number.POSITIVE_INFINITY }) => acknowledgedAt < raisedAt,
+  );
+  return !naiveFindings(lifecycle, by).some(
+    ({ kind, stage }) => kind === "missing" && stage === finding.stage,
+  );
+}
+
+function shuffle(items: unknown[]): void {
+  for (let n = items.length - 1; n > 0; n--) {
+    const other = Math.floor(random() * (n + 1));
+    [items[n], items[other]] = [items[other], items[n]];
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** A small seeded generator: a failed run can be had again, but for what the clock does to it. */
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
