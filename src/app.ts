@@ -5,9 +5,11 @@
  *     edge ─ accept ─► pipeline ─ append ─► journal
  *                          └───── apply ──► store thread ─► publish ─► edge
  *     edge ─ list, get, history ─► query thread
+ *     pipeline ─ findings ─► publish, alerts
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { Alerts } from "./alert/alerts.ts";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./edge/http-app.ts";
 import { startHttpServer } from "./edge/http-server.ts";
@@ -75,7 +77,19 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     journal,
     store: store.remote,
     publish: (events, upTo) => live.publish(events, upTo),
-    publishFindings: (changed, upTo) => findings.publish(changed, upTo),
+    publishFindings: (changed, upTo) => {
+      findings.publish(changed, upTo);
+      alerts.changed(upTo);
+    },
+    log,
+  });
+  const { smtpUrl, smtpFrom, alertAllow } = config;
+  const alerts = new Alerts({
+    store: store.remote,
+    reader: query.remote,
+    allow: alertAllow,
+    ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
+    version,
     log,
   });
 
@@ -89,6 +103,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     lifecycles: lifecyclesOf(store.remote, query.remote, (seq) => {
       findingSeqRead = Math.max(findingSeqRead, seq);
     }),
+    alerts,
     trials: createTrials(query.remote),
     tracked: pipeline.tracked,
     log,
@@ -119,6 +134,8 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   await query.remote.open(journalState.id);
   await pipeline.start(journalState);
   shutdown.defer("pipeline", () => pipeline.stop(remainingMs()));
+  alerts.start();
+  shutdown.defer("alerts", () => alerts.stop());
   lifecycle = "serving";
 
   return {

@@ -1,4 +1,5 @@
 /** From the text of a setting to its value. Each parser throws a `ValueError` that completes "MARS_X must …". */
+import { isIP } from "node:net";
 import { formatDuration, formatUnits, parseDuration } from "./event/duration.ts";
 
 export class ValueError extends Error {}
@@ -121,6 +122,12 @@ export function databaseUrl(text: string): string {
   return text;
 }
 
+/** The database in the data directory. A directory may have any name, a URL's path may not: `%`, `?` and `#` are encoded. */
+export function defaultDatabaseUrl(dataDir: string): string {
+  const path = dataDir.replace(/[%?#]/g, encodeURIComponent).replace(/\/+$/, "");
+  return `file:${path}/messages.db`;
+}
+
 /** Origins, separated by commas, or `*`. */
 export function origins(text: string): readonly string[] {
   const list = text
@@ -133,6 +140,40 @@ export function origins(text: string): readonly string[] {
     }
   }
   return list;
+}
+
+/** Host names, addresses and CIDR ranges, separated by commas, or `*`. */
+export function addresses(text: string): readonly string[] {
+  const list = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  for (const entry of list) {
+    if (entry !== "*" && !isAddress(entry)) {
+      throw new ValueError(
+        "must be hosts such as hooks.example.com, addresses or ranges such as 10.0.0.0/8, separated by commas, or *",
+      );
+    }
+  }
+  return list;
+}
+
+function isAddress(entry: string): boolean {
+  const [address = "", bits, ...rest] = entry.split("/");
+  if (bits === undefined) return isIP(address) !== 0 || /^[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?$/i.test(address);
+  const bitsMax = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax;
+}
+
+/** A mail server; empty for none. */
+export function smtpUrl(text: string): string {
+  if (text === "") return text;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== "smtp:" && url?.protocol !== "smtps:") {
+    throw new ValueError("must be a URL such as smtps://user:password@mail.example.com:465");
+  }
+  if (url.hostname === "") throw new ValueError("must name a host");
+  return text;
 }
 
 function originOf(text: string): string | undefined {

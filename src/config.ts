@@ -6,10 +6,13 @@
  * file that holds the value instead. Nothing here touches the process: the caller passes arguments, environment and
  * a way to read files.
  */
+import { crossCheck } from "./config-check.ts";
 import { findText, readFlags, refuseUnknownVariables, type Sources } from "./config-sources.ts";
 import {
+  addresses,
   bytes,
   databaseUrl,
+  defaultDatabaseUrl,
   duration,
   durationOrOff,
   flag,
@@ -19,6 +22,7 @@ import {
   origins,
   port,
   requiredText,
+  smtpUrl,
   ValueError,
 } from "./config-values.ts";
 import { lanesDefault } from "./event/limits.ts";
@@ -54,6 +58,11 @@ export interface Config {
   readonly socketBufferBytesMax: number;
   /** Origins beside Mars' own whose pages may open WebSockets and call the RPCs; `*` for any. */
   readonly allowedOrigins: readonly string[];
+  /** Hosts, addresses and CIDR ranges that alerts may be sent to though they are not public; `*` for any. */
+  readonly alertAllow: readonly string[];
+  /** Both empty when alerts go to no mailbox. */
+  readonly smtpUrl: string;
+  readonly smtpFrom: string;
 }
 
 /** One row of the table. */
@@ -211,6 +220,30 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
       "Origins beside Mars' own whose pages may open WebSockets and call the RPCs, separated by commas; `*` for any",
     parse: origins,
   },
+  alertAllow: {
+    name: "MARS_ALERT_ALLOW",
+    default: "",
+    unit: "hosts",
+    meaning:
+      "Hosts, addresses and ranges (CIDR) beyond the public ones that alerts may be sent to, separated by commas; `*` for any",
+    parse: addresses,
+  },
+  smtpUrl: {
+    name: "MARS_SMTP_URL",
+    default: "",
+    unit: "URL",
+    meaning:
+      "The mail server for alerts: `smtp://` or `smtps://`, with user and password where it asks for them",
+    secret: true,
+    parse: smtpUrl,
+  },
+  smtpFrom: {
+    name: "MARS_SMTP_FROM",
+    default: "",
+    unit: "address",
+    meaning: "Who alerts by e-mail come from, such as `Mars <mars@example.com>`",
+    parse: optionalText,
+  },
 };
 
 /** The rows of the table, in its order. */
@@ -264,27 +297,4 @@ export function parseConfig(input: Sources): ConfigResult {
       row.name === settings.databaseUrl.name ? { ...row, value: complete.databaseUrl } : row,
     ),
   };
-}
-
-/** A data directory may have any name, a URL's path may not: `%`, `?` and `#` are encoded. */
-function defaultDatabaseUrl(dataDir: string): string {
-  const path = dataDir.replace(/[%?#]/g, encodeURIComponent).replace(/\/+$/, "");
-  return `file:${path}/messages.db`;
-}
-
-function crossCheck(config: Config): string[] {
-  const problems: string[] = [];
-  if (config.httpPort === config.grpcPort && config.httpPort !== 0) {
-    problems.push(`MARS_HTTP_PORT and MARS_GRPC_PORT must differ, both are ${config.httpPort}`);
-  }
-  if ((config.tlsCert === "") !== (config.tlsKey === "")) {
-    const [given, missing] = config.tlsCert === "" ? ["KEY", "CERT"] : ["CERT", "KEY"];
-    problems.push(`MARS_TLS_${given} needs MARS_TLS_${missing} beside it`);
-  }
-  if (config.databaseUrl.startsWith("file:") && config.databaseAuthToken !== "") {
-    problems.push(
-      "MARS_DATABASE_AUTH_TOKEN is for a libSQL server, but the database is a file: set MARS_DATABASE_URL too",
-    );
-  }
-  return problems;
 }

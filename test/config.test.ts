@@ -51,6 +51,9 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     startGraceMs: 10_000,
     socketBufferBytesMax: 4 * 1024 ** 2,
     allowedOrigins: [],
+    alertAllow: [],
+    smtpUrl: "",
+    smtpFrom: "",
   });
 });
 
@@ -64,13 +67,19 @@ describe("where a value comes from", () => {
   });
 
   test("every setting has a flag and can be read from a file, without the file's last newline", () => {
-    const texts: Record<string, string> = { MARS_DATABASE_URL: "http://db:8080", MARS_ALLOWED_ORIGINS: "*" };
+    const texts: Record<string, string> = {
+      MARS_DATABASE_URL: "http://db:8080",
+      MARS_ALLOWED_ORIGINS: "*",
+      MARS_SMTP_URL: "smtp://mail",
+    };
     for (const row of rows) {
       const text = row.default || texts[row.name] || "x";
       const extra: Record<string, string> = {
         MARS_DATABASE_AUTH_TOKEN: "--database-url=http://db",
         MARS_TLS_CERT: "--tls-key=k",
         MARS_TLS_KEY: "--tls-cert=c",
+        MARS_SMTP_URL: "--smtp-from=mars@example.com",
+        MARS_SMTP_FROM: "--smtp-url=smtp://mail",
       };
       const argv = [extra[row.name] ?? []].flat();
       const files = { "/run/value": `${text}\n` };

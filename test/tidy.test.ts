@@ -34,6 +34,9 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   "@bufbuild/protobuf": ["edge", "gen"],
   "@libsql/client": ["store"],
   "hdr-histogram-js": ["store"],
+  "ipaddr.js": ["alert"],
+  nodemailer: ["alert"],
+  standardwebhooks: ["alert"],
 };
 
 /** The files that another runtime would have to replace. Keep this list short. */

@@ -9,6 +9,7 @@ import { IngestService } from "../gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../gen/mars/v1/message_service_pb.ts";
 import type { EdgeParts } from "./parts.ts";
+import { addAlertRoutes } from "./rest/alerts.ts";
 import { acceptedCodings } from "./rest/body.ts";
 import { addEventRoutes } from "./rest/events.ts";
 import { addFindingRoutes } from "./rest/findings.ts";
@@ -52,6 +53,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): R
   addLifecycleRoutes(router, parts);
   addFindingRoutes(router, parts);
   addStatisticsRoutes(router, parts);
+  addAlertRoutes(router, parts);
   addHealthRoutes(router, parts);
   if (parts.testEndpoints) addTestRoutes(router, parts);
   addStreamRoute(router, parts);

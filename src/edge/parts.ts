@@ -1,5 +1,6 @@
 /** What every protocol at the edge is given: the parts it may ask, and the settings it obeys. Wired in `app.ts`. */
 import type { Health, Ingest, Live, Log, PipelineStats, Progress, Reader } from "../event/ports.ts";
+import type { Alerts } from "../lifecycle/alert-ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
 import type { Trials } from "../lifecycle/trial.ts";
@@ -11,6 +12,7 @@ export interface EdgeParts {
   readonly live: Live;
   readonly findings: Live<Finding>;
   readonly lifecycles: LifecycleStore & LifecycleReader;
+  readonly alerts: Alerts;
   /** Shared by the protocols, and so is the bound on how many run at one time. */
   readonly trials: Trials;
   /** How far messages have been followed along their lifecycles. */

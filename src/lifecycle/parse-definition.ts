@@ -12,6 +12,7 @@ import {
   stageName,
   stagesMax,
 } from "./definition.ts";
+import { objectOf } from "./parse-object.ts";
 import { stageOrder } from "./stage-order.ts";
 
 const graceMsDefault = 500;
@@ -170,25 +171,4 @@ function durationOf(
   if (ms !== undefined && ms <= durationMsMax && (zero || ms >= durationMsMin)) return ms;
   problems.push({ field, message: durationRule });
   return durationMsMax;
-}
-
-/** Its fields, as far as they are known ones; reports the others. */
-function objectOf<Name extends string>(
-  value: unknown,
-  field: string,
-  names: readonly Name[],
-  problems: FieldProblem[],
-): Partial<Record<Name, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    problems.push({ field, message: "must be a JSON object" });
-    return {};
-  }
-  for (const name of Object.keys(value)) {
-    if ((names as readonly string[]).includes(name)) continue;
-    problems.push({
-      field: field === "" ? name : `${field}.${name}`,
-      message: `is unknown; known are ${names.join(", ")}`,
-    });
-  }
-  return value as Partial<Record<Name, unknown>>;
 }

@@ -1,9 +1,11 @@
 /** The files of `migrations/`, in order, embedded in the binary. A file that has been released is never changed. */
 import store0001 from "../../migrations/store/0001_messages.sql" with { type: "text" };
 import store0002 from "../../migrations/store/0002_lifecycles.sql" with { type: "text" };
+import store0003 from "../../migrations/store/0003_alerts.sql" with { type: "text" };
 import type { Migration } from "./migrate.ts";
 
 export const storeMigrations: readonly Migration[] = [
   { name: "0001_messages", sql: store0001 },
   { name: "0002_lifecycles", sql: store0002 },
+  { name: "0003_alerts", sql: store0003 },
 ];

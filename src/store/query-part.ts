@@ -1,4 +1,5 @@
 /** Every part that answers questions, over one connection that cannot write. Runs in `query-worker.ts`. */
+import { AlertQueries } from "./alert-queries.ts";
 import { FindingQueries } from "./finding-queries.ts";
 import { LifecycleQueries } from "./lifecycle-queries.ts";
 import { MessageQueries, type MessageQueriesOptions } from "./message-queries.ts";
@@ -14,6 +15,7 @@ export function createQueryPart(options: MessageQueriesOptions) {
   const messages = new MessageQueries(reads, plans, options);
   const findings = new FindingQueries(reads, plans, options);
   const lifecycles = new LifecycleQueries(reads);
+  const alerts = new AlertQueries(reads);
   const statistics = new StatisticsQueries(reads);
   return {
     /** Says by whose position answers name the seq that they are as of. */
@@ -30,6 +32,15 @@ export function createQueryPart(options: MessageQueriesOptions) {
     latency: statistics.latency.bind(statistics),
     rates: statistics.rates.bind(statistics),
     apps: statistics.apps.bind(statistics),
+    alertRules: alerts.rules.bind(alerts),
+    alertSinks: alerts.sinks.bind(alerts),
+    alertSilences: alerts.silences.bind(alerts),
+    alertState: alerts.state.bind(alerts),
+    alertCounts: alerts.counts.bind(alerts),
+    alertFigures: alerts.figures.bind(alerts),
+    dueDeliveries: alerts.dueDeliveries.bind(alerts),
+    alertIncidents: alerts.incidents.bind(alerts),
+    alertDeliveries: alerts.deliveries.bind(alerts),
     close: () => reads.close(),
   };
 }

@@ -3,6 +3,7 @@
  * what one part has read does not change before it writes.
  */
 import type { LifecycleStore } from "../lifecycle/ports.ts";
+import { AlertFile } from "./alert-file.ts";
 import { Database, type DatabaseAddress } from "./database.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { LifecycleFile } from "./lifecycle-file.ts";
@@ -33,6 +34,7 @@ export function createStorePart(options: DatabaseAddress) {
   const messages = new MessageFile(database, what);
   const lifecycles = new LifecycleFile(database, what);
   const tracker = new Tracker(database, lifecycles, what);
+  const alerts = new AlertFile(database, what);
   return {
     /** Before anything else: rejects when another Mars runs on this data directory. */
     lock: (directory: string) => lock.take(directory),
@@ -42,6 +44,16 @@ export function createStorePart(options: DatabaseAddress) {
     prune: messages.prune.bind(messages),
     putLifecycle: (...[appId, definition]: PutLifecycle) => lifecycles.put(appId, definition, messages.seq),
     track: tracker.track.bind(tracker),
+    putAlertRule: alerts.putRule.bind(alerts),
+    deleteAlertRule: alerts.deleteRule.bind(alerts),
+    putAlertSink: alerts.putSink.bind(alerts),
+    deleteAlertSink: alerts.deleteSink.bind(alerts),
+    addAlertSilence: alerts.addSilence.bind(alerts),
+    deleteAlertSilence: alerts.deleteSilence.bind(alerts),
+    commitAlerts: alerts.commit.bind(alerts),
+    recordAttempt: alerts.recordAttempt.bind(alerts),
+    recordTest: alerts.recordTest.bind(alerts),
+    pruneAlerts: alerts.prune.bind(alerts),
     close(): void {
       database.close();
       lock.release();

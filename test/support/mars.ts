@@ -64,6 +64,9 @@ function testConfig(dataDir: string, overrides: Partial<Config>): Config {
     startGraceMs: 0,
     socketBufferBytesMax: 4 * 1024 * 1024,
     allowedOrigins: [],
+    alertAllow: [],
+    smtpUrl: "",
+    smtpFrom: "",
     ...overrides,
   };
 }

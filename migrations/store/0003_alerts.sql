@@ -1,0 +1,94 @@
+-- Alerts: rules, sinks, silences; incidents, and what is told of them.
+
+CREATE TABLE alert_rules (
+  id TEXT PRIMARY KEY,
+  -- As JSON, like the other two.
+  rule TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alert_sinks (
+  id TEXT PRIMARY KEY,
+  sink TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alert_silences (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  until INTEGER NOT NULL,
+  silence TEXT NOT NULL
+) STRICT;
+
+-- How far the evaluator has come in the changes of findings. Each of its transactions names the one that it continues from.
+CREATE TABLE alert_cursor (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  continues_from INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  finding_seq INTEGER NOT NULL,
+  last_incident INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO alert_cursor VALUES (1, 0, 0, 0, 0);
+
+CREATE TRIGGER alert_cursor_continue BEFORE UPDATE OF step ON alert_cursor WHEN NEW.continues_from <> OLD.step
+BEGIN
+  SELECT raise(ABORT, 'alerts moved');
+END;
+
+CREATE TABLE alert_incidents (
+  id INTEGER PRIMARY KEY,
+  rule TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  after TEXT NOT NULL,
+  -- JSON: versions of the lifecycle.
+  versions TEXT NOT NULL,
+  opened_at INTEGER NOT NULL,
+  counted_from INTEGER NOT NULL,
+  first_raised_at INTEGER NOT NULL,
+  last_raised_at INTEGER NOT NULL,
+  told_at INTEGER NOT NULL,
+  silenced INTEGER NOT NULL,
+  changes INTEGER NOT NULL,
+  -- 0 while it lasts.
+  closed_at INTEGER NOT NULL,
+  text TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX alert_incidents_active ON alert_incidents (rule, app_id, kind, stage, after) WHERE closed_at = 0;
+CREATE INDEX alert_incidents_closed ON alert_incidents (closed_at, id);
+
+CREATE TABLE alert_deliveries (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  -- Both null for a test.
+  incident INTEGER,
+  change INTEGER,
+  sink TEXT NOT NULL,
+  state TEXT NOT NULL,
+  webhook_id TEXT NOT NULL,
+  notification TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  next_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  -- A change is told once to each sink.
+  UNIQUE (incident, change, sink)
+) STRICT;
+
+CREATE INDEX alert_deliveries_due ON alert_deliveries (sink, next_at) WHERE state = 'pending';
+CREATE INDEX alert_deliveries_created ON alert_deliveries (created_at);
+
+CREATE TABLE alert_attempts (
+  delivery INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  response TEXT NOT NULL,
+  PRIMARY KEY (delivery, number)
+) STRICT, WITHOUT ROWID;
+
+-- Counts a group of findings that hold without looking at them. No stage is empty: the second condition keeps questions of other
+-- kinds, which have indexes in the order that they want, from taking this one and sorting.
+CREATE INDEX findings_group ON findings (app, kind, stage, lifecycle, raised_at, due_at, late_by)
+WHERE retracted_at = 0 AND stage <> '';

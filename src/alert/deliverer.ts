@@ -1,0 +1,117 @@
+/**
+ * Brings deliveries to their sinks. What is to be sent is in the database, and each attempt is recorded there before the
+ * next one: after a crash the one that was under way is made again, with the same id. Every sink has one attempt under way at
+ * most, so one that hangs delays nobody but itself.
+ */
+import { MarsError } from "../event/error.ts";
+import type { Log } from "../event/ports.ts";
+import { nowMicros } from "../event/time.ts";
+import type { AlertReader, AlertStore, AttemptRecord, DueDelivery } from "../lifecycle/alert-ports.ts";
+import { retryDelayMs } from "./backoff.ts";
+import type { Sender } from "./sender.ts";
+import { Wake } from "./wake.ts";
+
+/** How long the loop sleeps at most. */
+const sleepMsMax = 60_000;
+/** Between attempts to reach the database. */
+const retryMs = 1_000;
+
+export interface DelivererOptions {
+  readonly store: Pick<AlertStore, "recordAttempt">;
+  readonly reader: Pick<AlertReader, "dueDeliveries">;
+  readonly send: Sender;
+  readonly retryDelaysMs: readonly number[];
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+export class Deliverer {
+  readonly #options: DelivererOptions;
+  readonly #wake = new Wake();
+  /** By sink; bounded by `sinksMax`. */
+  readonly #busy = new Map<string, Promise<void>>();
+  #away = false;
+
+  constructor(options: DelivererOptions) {
+    this.#options = options;
+  }
+
+  /** There may be something to deliver. */
+  nudge(): void {
+    this.#wake.ring();
+  }
+
+  /** Runs until the signal aborts, and resolves when no attempt is under way any more. */
+  async run(): Promise<void> {
+    const { reader, signal, log } = this.#options;
+    while (!signal.aborted) {
+      let sleepMs = sleepMsMax;
+      try {
+        const { due, nextAt } = await reader.dueDeliveries(nowMicros(), [...this.#busy.keys()]);
+        this.#away = false;
+        for (const delivery of due) this.#start(delivery);
+        if (nextAt !== undefined) sleepMs = Math.min(sleepMs, Math.ceil((nextAt - nowMicros()) / 1_000));
+      } catch (thrown) {
+        const error = MarsError.from(thrown);
+        // While the database is away the flow says so.
+        if (!this.#away && error.code !== "unavailable")
+          log.error("alerts cannot be delivered, trying again", { error });
+        this.#away = true;
+        sleepMs = retryMs;
+      }
+      await this.#wake.sleep(sleepMs, signal);
+    }
+    await Promise.all(this.#busy.values());
+  }
+
+  #start(delivery: DueDelivery): void {
+    const { id } = delivery.sink;
+    const running = this.#deliver(delivery)
+      .catch((thrown: unknown) => {
+        const { log, signal } = this.#options;
+        log.error("a delivery failed by our own fault", { error: MarsError.from(thrown) });
+        // It is still due: the sink must not be called in a circle.
+        return new Wake().sleep(sleepMsMax, signal);
+      })
+      .finally(() => {
+        this.#busy.delete(id);
+        this.#wake.ring();
+      });
+    this.#busy.set(id, running);
+  }
+
+  async #deliver(delivery: DueDelivery): Promise<void> {
+    const { send, retryDelaysMs, log, signal } = this.#options;
+    const { attempt, retryAfterMs, final } = await send(delivery, signal);
+    // Broken off because Mars stops: made again at the next start.
+    if (signal.aborted && attempt.outcome === "failed") return;
+    const number = delivery.attempts + 1;
+    const delayMs = final
+      ? undefined
+      : retryDelayMs({ attempts: number, delaysMs: retryDelaysMs, retryAfterMs, random: Math.random() });
+    const failed = attempt.outcome === "failed";
+    const state = !failed ? "delivered" : delayMs === undefined ? "failed" : "pending";
+    if (failed) {
+      const fields = { sink: delivery.sink.id, attempt: number, reason: attempt.error };
+      if (state === "failed") log.error("an alert was not delivered and is given up", fields);
+      else log.warn("an alert was not delivered, trying again", fields);
+    }
+    const nextAt = state === "pending" ? nowMicros() + (delayMs ?? 0) * 1_000 : 0;
+    await this.#record({ delivery: delivery.id, number, attempt, state, nextAt });
+  }
+
+  /** The sink stays busy until it is recorded: it must not be sent again meanwhile. */
+  async #record(record: AttemptRecord): Promise<void> {
+    const { store, signal } = this.#options;
+    for (;;) {
+      try {
+        return await store.recordAttempt(record);
+      } catch (thrown) {
+        const error = MarsError.from(thrown);
+        if (error.code !== "unavailable") throw thrown;
+        if (signal.aborted) return;
+      }
+      await new Wake().sleep(retryMs, signal);
+    }
+  }
+}

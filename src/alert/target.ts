@@ -1,0 +1,100 @@
+/**
+ * Where Mars may send alerts. Users choose the addresses, and Mars stands where they perhaps do not: so that it cannot be
+ * made to call what only it can reach, only public addresses are called unless the operator allows others. A name is looked
+ * up once for each attempt, and what has been checked is what is called: another answer to a second look-up would
+ * otherwise undo the check.
+ */
+import { lookup } from "node:dns/promises";
+import ipaddr from "ipaddr.js";
+
+const urlCharsMax = 2_048;
+
+export interface Address {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** The message completes "url …". */
+export class TargetError extends Error {}
+
+export class Targets {
+  readonly #any: boolean;
+  readonly #hosts: ReadonlySet<string>;
+  readonly #ranges: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
+
+  /** @param allow host names, addresses, and ranges of addresses (CIDR) beyond the public ones; `*` for any */
+  constructor(allow: readonly string[]) {
+    const isRange = (entry: string) => entry.includes("/") || ipaddr.isValid(entry);
+    this.#any = allow.includes("*");
+    this.#hosts = new Set(allow.filter((entry) => !isRange(entry)).map((entry) => entry.toLowerCase()));
+    this.#ranges = allow.filter(isRange).map((entry) => {
+      if (entry.includes("/")) return ipaddr.parseCIDR(entry);
+      const address = ipaddr.parse(entry);
+      return [address, address.kind() === "ipv4" ? 32 : 128];
+    });
+  }
+
+  /**
+   * The addresses to call, each of them checked.
+   *
+   * @throws `TargetError` for what must not be called, or has no address
+   */
+  async resolve(url: URL): Promise<Address[]> {
+    const host = url.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
+    const literal = ipaddr.isValid(host) ? ipaddr.parse(host) : undefined;
+    const found = literal === undefined ? await lookUp(host) : [literal.toString()];
+    const allowed = this.#any || this.#hosts.has(host.toLowerCase());
+    return found.map((address) => {
+      const parsed = ipaddr.process(address);
+      if (!allowed && !this.#isAllowed(parsed)) {
+        throw new TargetError(
+          `must not lead to ${address}, which is not public: the operator allows addresses by MARS_ALERT_ALLOW`,
+        );
+      }
+      return { address, family: ipaddr.parse(address).kind() === "ipv4" ? 4 : 6 };
+    });
+  }
+
+  #isAllowed(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+    return (
+      isPublic(address) ||
+      this.#ranges.some((range) => range[0].kind() === address.kind() && address.match(range))
+    );
+  }
+}
+
+/**
+ * Reads the address of a sink.
+ *
+ * @throws `TargetError`
+ */
+export function parseTarget(text: string): URL {
+  if (text.length > urlCharsMax) throw new TargetError(`must be at most ${urlCharsMax} characters`);
+  if (!URL.canParse(text)) throw new TargetError("must be a URL such as https://example.com/hook");
+  const url = new URL(text);
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw new TargetError("must begin with https:// or http://");
+  }
+  if (url.username !== "" || url.password !== "") throw new TargetError("must not hold a user or a password");
+  return url;
+}
+
+/** `process` has turned IPv4 addresses in IPv6's clothes into what they are. */
+function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  if (address.range() !== "unicast") return false;
+  // All that has been given out for the public so far: 2000::/3. The rest is reserved, or carries an IPv4 address.
+  return address.kind() === "ipv4" || address.match(publicIpv6);
+}
+
+const publicIpv6 = ipaddr.IPv6.parseCIDR("2000::/3");
+
+async function lookUp(host: string): Promise<string[]> {
+  let found: { address: string }[];
+  try {
+    found = await lookup(host, { all: true });
+  } catch (cause) {
+    throw new TargetError(`must name a host that has an address: ${(cause as Error).message}`, { cause });
+  }
+  if (found.length === 0) throw new TargetError("must name a host that has an address");
+  return found.map(({ address }) => address);
+}

@@ -1,0 +1,124 @@
+/** The settings of alerts over REST: what is taken, what is refused and where. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { startMars, type TestMars } from "../../support/mars.ts";
+
+let mars: TestMars;
+beforeAll(async () => {
+  mars = await startMars();
+  await call("PUT", "sinks/ops", { type: "slack", url: "https://93.184.215.14/services/T0/B0/secret" });
+});
+afterAll(() => mars[Symbol.asyncDispose]());
+
+async function call(method: string, path: string, body?: unknown) {
+  const response = await fetch(`${mars.url}/api/alerts/${path}`, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: each test knows what it asked for.
+  return { status: response.status, body: (await response.json()) as any };
+}
+
+test("a rule comes back as it was put, with what was not said filled in", async () => {
+  const put = await call("PUT", "rules/stuck", { sinks: ["ops"] });
+  const rule = {
+    id: "stuck",
+    app_id: null,
+    kinds: ["missing"],
+    stage: null,
+    after: null,
+    at_least: 1,
+    over: "1m",
+    repeat: "4h",
+    sinks: ["ops"],
+  };
+  expect(put).toEqual({ status: 200, body: { success: true, rule } });
+  expect((await call("GET", "rules/stuck")).body).toEqual(rule);
+  const full = {
+    app_id: "shop",
+    kinds: ["missing", "failed"],
+    stage: "B",
+    after: "A",
+    at_least: 10,
+    over: "5m",
+    repeat: "off",
+    sinks: ["ops"],
+  };
+  await call("PUT", "rules/stuck", full);
+  expect((await call("GET", "rules")).body).toEqual({ rules: [{ id: "stuck", ...full }] });
+  expect(await call("DELETE", "rules/stuck")).toEqual({ status: 200, body: { success: true } });
+  expect((await call("DELETE", "rules/stuck")).status).toBe(404);
+  expect((await call("GET", "rules/stuck")).status).toBe(404);
+});
+
+test("a signing secret is told once, kept when the sink is put again, and shown never", async () => {
+  const sink = { type: "webhook", url: "https://93.184.215.14/hook" };
+  const made = await call("PUT", "sinks/hook", sink);
+  expect(made.body.sink.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+  expect((await call("PUT", "sinks/hook", sink)).body.sink.secret).toBe("(hidden)");
+  expect((await call("GET", "sinks/hook")).body).toEqual({ id: "hook", ...sink, secret: "(hidden)" });
+  expect(JSON.stringify((await call("GET", "sinks")).body)).not.toContain("T0/B0");
+  expect((await call("DELETE", "sinks/hook")).status).toBe(200);
+});
+
+test("a sink that a rule names stays", async () => {
+  await call("PUT", "rules/names-it", { sinks: ["ops"] });
+  const refused = await call("DELETE", "sinks/ops");
+  expect(refused).toMatchObject({ status: 422, body: { errors: [{ field: "id" }] } });
+  expect(refused.body.detail).toContain("names-it");
+  await call("DELETE", "rules/names-it");
+});
+
+test("a silence is listed with its end, and can be deleted", async () => {
+  const made = await call("POST", "silences", { rule: "r", kind: "late", for: "2h", comment: "deploy" });
+  const { silence } = made.body;
+  expect(silence).toMatchObject({ app_id: null, rule: "r", stage: null, kind: "late", active: true });
+  expect(Date.parse(silence.until) - Date.parse(silence.created_at)).toBe(7_200_000);
+  expect((await call("GET", "silences")).body).toEqual({ silences: [silence] });
+  expect((await call("DELETE", `silences/${silence.id}`)).status).toBe(200);
+  expect((await call("DELETE", `silences/${silence.id}`)).status).toBe(404);
+});
+
+describe("what is refused, and where", () => {
+  const target = "https://93.184.215.14/";
+  const cases: [method: string, path: string, body: unknown, field: string][] = [
+    ["PUT", "rules/a%20b", { sinks: ["ops"] }, "id"],
+    ["PUT", `rules/${"a".repeat(65)}`, { sinks: ["ops"] }, "id"],
+    ["PUT", "sinks/s", [], ""],
+    ["PUT", "rules/r", {}, "sinks"],
+    ["PUT", "rules/r", { sinks: [] }, "sinks"],
+    ["PUT", "rules/r", { sinks: ["nobody"] }, "sinks[0]"],
+    ["PUT", "rules/r", { sinks: ["ops", "ops"] }, "sinks[1]"],
+    ["PUT", "rules/r", { sinks: ["ops"], atleast: 3 }, "atleast"],
+    ["PUT", "rules/r", { sinks: ["ops"], at_least: 0 }, "at_least"],
+    ["PUT", "rules/r", { sinks: ["ops"], at_least: 1.5 }, "at_least"],
+    ["PUT", "rules/r", { sinks: ["ops"], kinds: ["lost"] }, "kinds"],
+    ["PUT", "rules/r", { sinks: ["ops"], kinds: ["late", "late"] }, "kinds"],
+    ["PUT", "rules/r", { sinks: ["ops"], over: "0s" }, "over"],
+    ["PUT", "rules/r", { sinks: ["ops"], repeat: 60 }, "repeat"],
+    ["PUT", "rules/r", { sinks: ["ops"], app_id: "\ud800" }, "app_id"],
+    ["PUT", "sinks/s", { type: "pager" }, "type"],
+    ["PUT", "sinks/s", { type: "webhook" }, "url"],
+    ["PUT", "sinks/s", { type: "webhook", url: "http://169.254.169.254/" }, "url"],
+    ["PUT", "sinks/s", { type: "webhook", url: "http://localhost:1/" }, "url"],
+    ["PUT", "sinks/s", { type: "webhook", url: "http://nobody.invalid/" }, "url"],
+    ["PUT", "sinks/s", { type: "slack", url: "file:///etc/passwd" }, "url"],
+    ["PUT", "sinks/s", { type: "webhook", url: target, secret: "whsec_short" }, "secret"],
+    ["PUT", "sinks/s", { type: "slack", url: target, secret: "whsec_x" }, "secret"],
+    ["PUT", "sinks/s", { type: "email", to: ["a@example.com"] }, "type"],
+    ["PUT", "sinks/s", { type: "email", to: ["a@example.com, b@example.com"] }, "to[0]"],
+    ["PUT", "sinks/s", { type: "email", to: ["a@b\r\nBcc: c@d"] }, "to[0]"],
+    ["POST", "silences", {}, "until"],
+    ["POST", "silences", { for: "1h", until: "2099-01-01T00:00:00Z" }, "until"],
+    ["POST", "silences", { until: "2020-01-01T00:00:00Z" }, "until"],
+    ["POST", "silences", { for: "1h", kind: "lost" }, "kind"],
+    ["GET", "incidents?state=open", undefined, "state"],
+    ["GET", "incidents?cursor=x", undefined, "cursor"],
+    ["GET", "deliveries?limit=0", undefined, "limit"],
+  ];
+  for (const [method, path, body, field] of cases) {
+    test(`${method} ${path} ${JSON.stringify(body)?.slice(0, 60) ?? ""}`, async () => {
+      const answer = await call(method, path, body);
+      expect(answer).toMatchObject({ status: 422, body: { success: false, errors: [{ field }] } });
+    });
+  }
+});

@@ -1,0 +1,108 @@
+/** Alerts over a store of their own, with a schedule that a test can wait for. */
+import { Alerts, type AlertsOptions } from "../../src/alert/alerts.ts";
+import type { DeliveryPage } from "../../src/lifecycle/alert.ts";
+import { parseRule, parseSink } from "../../src/lifecycle/parse-alert.ts";
+import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
+import { createLog } from "../../src/log.ts";
+import { until } from "./receiver.ts";
+import { batchOf, event, openStore, type TestStore } from "./store.ts";
+
+export interface Alerting {
+  readonly opened: TestStore;
+  readonly alerts: Alerts;
+  /** Sends so many messages that get stuck at once, and tells of it. */
+  stick(count: number): Promise<void>;
+  /** What is missing of all messages comes. */
+  release(): Promise<void>;
+  /** Waits until the deliveries are as wanted. */
+  deliveries(done: (page: DeliveryPage) => boolean): Promise<DeliveryPage>;
+  /** Ends these alerts as a crash would, and starts others on the same database. */
+  restart(options?: Partial<AlertsOptions>): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** @param urls of webhooks, each a sink `0`, `1`, … of one rule for everything that is missing */
+export async function startAlerting(
+  urls: readonly string[],
+  options: Partial<AlertsOptions> = {},
+): Promise<Alerting> {
+  const opened = await openStore();
+  const make = (more: Partial<AlertsOptions> = {}) =>
+    new Alerts({
+      store: opened.store,
+      reader: opened.queries,
+      allow: ["127.0.0.1"],
+      retryDelaysMs: [50, 50, 50],
+      version: "test",
+      log: createLog(process.env.MARS_TEST_LOG === "1" ? "debug" : "error"),
+      ...options,
+      ...more,
+    });
+  let alerts = make();
+  let seq = 0;
+  let messages = 0;
+  await opened.store.putLifecycle(
+    "app",
+    parseDefinition({
+      stages: [{ event: "A" }, { event: "B", within: "1ms" }],
+      complete_on: ["B"],
+      grace: "0s",
+    }),
+  );
+  for (const [index, url] of urls.entries()) {
+    await alerts.putSink(String(index), parseSink({ type: "webhook", url }));
+  }
+  await alerts.putRule(parseRule("all", { sinks: urls.map((_, index) => String(index)), over: "1s" }));
+  alerts.start();
+
+  async function send(name: string, from: number, to: number): Promise<void> {
+    const events = Array.from({ length: to - from }, (_, index) =>
+      event(seq + 1 + index, {
+        messageId: `m${from + index}`,
+        event: name,
+        createdAt: Date.now() * 1_000 - 1_000_000,
+      }),
+    );
+    await opened.store.apply(await batchOf(events));
+    seq += events.length;
+    for (;;) {
+      const step = await opened.store.track({ upTo: seq, clock: Date.now() * 1_000, raise: true });
+      alerts.changed(step.findingSeq);
+      if (step.done) return;
+    }
+  }
+
+  return {
+    opened,
+    get alerts() {
+      return alerts;
+    },
+    async stick(count) {
+      await send("A", messages, messages + count);
+      messages += count;
+    },
+    release: () => send("B", 0, messages),
+    async deliveries(done) {
+      let page: DeliveryPage = { deliveries: [] };
+      await until(
+        async () => {
+          page = await opened.queries.alertDeliveries({ limit: 1_000 });
+          return done(page);
+        },
+        () => JSON.stringify(page),
+      );
+      return page;
+    },
+    async restart(more) {
+      await alerts.stop();
+      alerts = make(more);
+      alerts.start();
+      const step = await opened.store.track({ upTo: seq, clock: Date.now() * 1_000, raise: false });
+      alerts.changed(step.findingSeq);
+    },
+    async [Symbol.asyncDispose]() {
+      await alerts.stop();
+      opened[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** A real HTTP server that takes what alerts send, and says what it is told to say. */
+import type { Server } from "bun";
+
+export interface Received {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Receiver {
+  readonly url: string;
+  readonly received: readonly Received[];
+  /** Resolves when so many requests have come; rejects after a while. */
+  count(count: number): Promise<readonly Received[]>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** @param answer what to say to the request that has this place, from 0 on */
+export function startReceiver(
+  answer: (index: number) => Response | Promise<Response> = () => new Response("ok"),
+  port = 0,
+): Receiver {
+  const received: Received[] = [];
+  const server: Server<undefined> = Bun.serve({
+    hostname: "127.0.0.1",
+    port,
+    async fetch(request) {
+      received.push({ headers: Object.fromEntries(request.headers), body: await request.text() });
+      return answer(received.length - 1);
+    },
+  });
+  return {
+    url: `http://127.0.0.1:${server.port}/hook`,
+    received,
+    async count(count) {
+      await until(
+        () => received.length >= count,
+        () => `${received.length} of ${count} requests came`,
+      );
+      return received;
+    },
+    async [Symbol.asyncDispose]() {
+      await server.stop(true);
+    },
+  };
+}
+
+/** Waits for what a test cannot be told of. */
+export async function until(
+  done: () => boolean | Promise<boolean>,
+  what: () => string,
+  timeoutMs = 15_000,
+): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!(await done())) {
+    if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what()}`);
+    await Bun.sleep(10);
+  }
+}
