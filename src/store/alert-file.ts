@@ -14,6 +14,7 @@ import {
 import type { AlertStep, AttemptRecord, NewDelivery } from "../lifecycle/alert-ports.ts";
 import type { Database } from "./database.ts";
 import { reach } from "./reach.ts";
+import { forRows } from "./tracker-sql.ts";
 
 /** Deliveries and incidents, of each, that one step of retention deletes. */
 const pruneRows = 500;
@@ -91,8 +92,14 @@ export class AlertFile {
           last_incident = max(last_incident, ?3)`,
         args: [step, findingSeq, last],
       },
-      { sql: upsertIncidents, args: [JSON.stringify(incidents)] },
-      { sql: insertDeliveries, args: [JSON.stringify(deliveries)] },
+      ...forRows(
+        upsertIncidents,
+        incidents.map((row) => JSON.stringify(row)),
+      ),
+      ...forRows(
+        insertDeliveries,
+        deliveries.map((row) => JSON.stringify(row)),
+      ),
     ]);
   }
 
