@@ -12,6 +12,8 @@ import {
 } from "./scenarios/grpc.ts";
 import { latency } from "./scenarios/latency.ts";
 import { lifecycleIngestBulk, lifecycleIngestSingle } from "./scenarios/lifecycle-ingest.ts";
+import { lifecycleMonth } from "./scenarios/lifecycle-month.ts";
+import { lifecycleRaise } from "./scenarios/lifecycle-raise.ts";
 import { memory } from "./scenarios/memory.ts";
 import { reading } from "./scenarios/reading.ts";
 import { restBulk, restSingle } from "./scenarios/rest.ts";
@@ -34,6 +36,8 @@ export const scenarios: readonly Scenario[] = [
   reading,
   lifecycleIngestSingle,
   lifecycleIngestBulk,
+  lifecycleRaise,
+  lifecycleMonth,
   start,
   memory,
 ];
