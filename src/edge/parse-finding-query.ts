@@ -60,6 +60,7 @@ export function checkOverdueQuery(
   const cursor = checkText("cursor", fields.cursor, cursorBytesMax, problems);
   throwIfAny(problems);
   return {
+    now: nowMicros(),
     ...(appId !== undefined && { appId }),
     ...(stage !== undefined && { stage }),
     limit,

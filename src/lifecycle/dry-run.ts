@@ -8,6 +8,8 @@ import { createPlan, type Plan } from "./plan.ts";
 import type { MessageHistory } from "./queries.ts";
 
 const samplesMax = 10;
+/** Nothing is raised as soon as it is heard of; see `pipeline/watch.ts`. */
+const raiseDelay: Micros = 1_000_000;
 
 export interface DryRunFinding {
   readonly kind: FindingKind;
@@ -60,13 +62,16 @@ export class DryRun {
     for (const [index, stage] of plan.stages.entries()) {
       const { dueAt, doneAt } = stageTimes(plan, index, times);
       if (dueAt === null || doneAt === null || stage.optional) continue;
-      // It came; but Mars would have heard of it only when it had said already that it is missing.
-      const heardAt = Math.min(
-        ...events
-          .filter(({ event }) => stage.events.includes(plan.slots.get(event) ?? -1))
-          .map((e) => e.receivedAt),
-      );
-      if (heardAt > dueAt + plan.grace)
+      // It came; but Mars would have heard of it only when it had said already that it is missing. What was brought in
+      // afterwards as a whole would never have been missing.
+      const heardOf = (slots: readonly number[]) =>
+        Math.min(
+          ...events
+            .filter(({ event }) => slots.includes(plan.slots.get(event) ?? -1))
+            .map((one) => one.receivedAt),
+        );
+      const raisedAt = Math.max(dueAt + plan.grace, heardOf(stage.starts) + raiseDelay);
+      if (heardOf(stage.events) > raisedAt)
         this.#count({ kind: "missing", stage: stage.name }, messageId).retracted += 1;
     }
   }

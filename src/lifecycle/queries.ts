@@ -45,6 +45,8 @@ export interface FindingHistoryPage {
 }
 
 export interface OverdueQuery {
+  /** Ages count to here. */
+  readonly now: Micros;
   readonly appId?: string;
   readonly stage?: string;
   readonly limit: number;
@@ -64,7 +66,7 @@ export interface OverduePage {
   /** The longest overdue first. */
   readonly overdue: readonly OverdueStage[];
   readonly nextCursor?: string;
-  /** Mars' clock: what was due and had its grace behind it by then is here. */
+  /** Now, as Mars' clock says: ages count to here. */
   readonly clock: Micros;
 }
 

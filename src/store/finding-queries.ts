@@ -111,7 +111,7 @@ export class FindingQueries {
   }
 
   /** See `LifecycleReader.overdue`. */
-  async overdue({ appId, stage, limit, cursor }: OverdueQuery): Promise<OverduePage> {
+  async overdue({ now, appId, stage, limit, cursor }: OverdueQuery): Promise<OverduePage> {
     const along = new Conditions();
     along.add("f.kind = 'missing' AND f.retracted_at = 0");
     if (appId !== undefined) along.add(`f.app = ${appNumber}`, appId);
@@ -129,7 +129,8 @@ export class FindingQueries {
       scanMax: this.#scanMax,
     });
     const { rows, nextCursor, tracking } = await this.#walk(walk);
-    const clock = Number(tracking?.clock ?? 0);
+    // Mars' clock rests while there is nothing to raise, and ages do not.
+    const clock = Math.max(Number(tracking?.clock ?? 0), now);
     return { overdue: await this.#overdueStages(rows, clock), ...nextCursor, clock };
   }
 
