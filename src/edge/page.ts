@@ -21,6 +21,7 @@ const files: ReadonlyMap<string, PageFile> = new Map([
   ["/ui/message-view.js", pageFile(script, embed("message-view.ts"))],
   ["/ui/page.js", pageFile(script, embed("page.ts"))],
   ["/ui/search-view.js", pageFile(script, embed("search-view.ts"))],
+  ["/ui/state.js", pageFile(script, embed("state.ts"))],
   ["/ui/time.js", pageFile(script, embed("time.ts"))],
   ["/ui/timeline.js", pageFile(script, embed("timeline.ts"))],
   ["/ui/views.css", pageFile(css, embed("views.css"))],

@@ -1,5 +1,7 @@
 /** What the page asks over REST. */
 
+export type State = "open" | "overdue" | "complete" | "failed";
+
 export interface Summary {
   readonly app_id: string;
   readonly message_id: string;
@@ -9,6 +11,17 @@ export interface Summary {
   readonly last_event: string;
   readonly stages: readonly string[];
   readonly external_ids: readonly string[];
+  readonly state: State;
+}
+
+/** Where a message stands with each stage of its app's lifecycle. */
+export interface Lifecycle {
+  readonly stages: readonly {
+    readonly stage: string;
+    readonly status: string;
+    readonly missing_since: string | null;
+    readonly late_by_ms: number | null;
+  }[];
 }
 
 export interface TimelineEvent {
@@ -25,6 +38,7 @@ export interface TimelineEvent {
 
 export interface Message extends Summary {
   readonly events: readonly TimelineEvent[];
+  readonly lifecycle: Lifecycle | null;
   readonly as_of_seq: number;
 }
 

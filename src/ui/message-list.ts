@@ -1,11 +1,16 @@
 /** Messages in short, as a table: those last heard of, or the matches of a search. */
 import type { Summary } from "./api.ts";
 import { element } from "./dom.ts";
+import { stateElement } from "./state.ts";
 import { agoElement } from "./time.ts";
 
 export function messageTable(messages: readonly Summary[], caption: string): HTMLElement {
   const now = Date.now();
-  const head = element("tr", {}, ...["Message", "App", "Last event", "Events", "Updated"].map(headCell));
+  const head = element(
+    "tr",
+    {},
+    ...["Message", "App", "State", "Last event", "Events", "Updated"].map(headCell),
+  );
   const rows = messages.map((message) => messageRow(message, now));
   return element(
     "table",
@@ -26,7 +31,7 @@ function headCell(text: string): HTMLElement {
 }
 
 function messageRow(message: Summary, now: number): HTMLElement {
-  const { app_id, message_id, external_ids, last_event, event_count, updated_at } = message;
+  const { app_id, message_id, external_ids, state, last_event, event_count, updated_at } = message;
   const link = element("a", { class: "id", href: messageUrl(message) }, message_id);
   const names =
     external_ids.length === 0 ? undefined : element("span", { class: "also" }, external_ids.join(", "));
@@ -35,6 +40,7 @@ function messageRow(message: Summary, now: number): HTMLElement {
     {},
     element("td", { "data-of": "Message" }, link, names),
     element("td", { "data-of": "App" }, app_id),
+    element("td", { "data-of": "State" }, stateElement(state)),
     element("td", { "data-of": "Last event" }, last_event),
     element("td", { "data-of": "Events" }, String(event_count)),
     element("td", { "data-of": "Updated" }, agoElement(updated_at, now)),

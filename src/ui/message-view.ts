@@ -1,10 +1,13 @@
 /** One message: what it is, and its timeline as it happens. */
-import type { Message } from "./api.ts";
+import { getMessage, type Message } from "./api.ts";
 import { showConnection } from "./connection.ts";
 import { announce, element, mainElement, notice } from "./dom.ts";
 import { openFeed } from "./feed.ts";
+import { stateElement, troublesOf } from "./state.ts";
 import { betweenMs, durationText } from "./time.ts";
 import { Timeline } from "./timeline.ts";
+
+const refreshMs = 3_000;
 
 /**
  * @param soughtId what led here: the message's own id or an external one
@@ -15,7 +18,10 @@ export function showMessage(message: Message, soughtId: string, again: () => voi
   document.title = `${messageId} · Mars`;
   const timeline = new Timeline(message.events);
   const externalIds = new Set(message.external_ids);
-  const facts = element("dl", { class: "facts" }, ...factsOf(appId, externalIds, timeline));
+  const facts = element("dl", { class: "facts" });
+  let standing: Standing = message;
+  const showFacts = () => facts.replaceChildren(...factsOf(appId, externalIds, timeline, standing));
+  showFacts();
   mainElement().replaceChildren(
     element(
       "p",
@@ -28,16 +34,26 @@ export function showMessage(message: Message, soughtId: string, again: () => voi
     timeline.element,
   );
 
+  // Time alone changes where a message stands. A read that fails is tried again at the next turn.
+  const refresh = setInterval(async () => {
+    if (standing.lifecycle === null || !facts.isConnected) return clearInterval(refresh);
+    const now = await getMessage(appId, messageId).catch(() => undefined);
+    if (now === undefined) return;
+    standing = now;
+    showFacts();
+  }, refreshMs);
+
   const topic = `apps/${encodeURIComponent(appId)}/messages/${encodeURIComponent(messageId)}`;
   const feed = openFeed(topic, message.as_of_seq, {
     event(event) {
       timeline.add(event);
       if (event.external_id !== null) externalIds.add(event.external_id);
-      facts.replaceChildren(...factsOf(appId, externalIds, timeline));
+      showFacts();
       announce(`New event: ${event.event}`);
     },
     state: showConnection,
     lost() {
+      clearInterval(refresh);
       feed.close();
       again();
     },
@@ -48,11 +64,24 @@ export function showMessage(message: Message, soughtId: string, again: () => voi
   });
 }
 
-function factsOf(appId: string, externalIds: ReadonlySet<string>, timeline: Timeline): HTMLElement[] {
+type Standing = Pick<Message, "state" | "lifecycle">;
+
+function factsOf(
+  appId: string,
+  externalIds: ReadonlySet<string>,
+  timeline: Timeline,
+  { state, lifecycle }: Standing,
+): HTMLElement[] {
   const stored = timeline.events.filter((event) => event.seq !== 0);
   const first = stored[0];
   const last = stored[stored.length - 1];
-  const facts = [fact("App", appId), fact("Events", String(stored.length))];
+  const facts = [
+    fact("App", appId),
+    fact("State", stateElement(state)),
+    fact("Events", String(stored.length)),
+  ];
+  const troubles = lifecycle === null ? [] : troublesOf(lifecycle, Date.now());
+  if (troubles.length > 0) facts.push(fact("Trouble", troubles.join("; ")));
   if (last !== undefined && first !== undefined) {
     facts.push(fact("Last event", last.event));
     if (first !== last)
@@ -64,6 +93,6 @@ function factsOf(appId: string, externalIds: ReadonlySet<string>, timeline: Time
   return facts;
 }
 
-function fact(name: string, value: string): HTMLElement {
+function fact(name: string, value: string | Node): HTMLElement {
   return element("div", {}, element("dt", {}, name), element("dd", {}, value));
 }
