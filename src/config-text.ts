@@ -1,5 +1,6 @@
 /** The table of settings in words: for `mars --help`, `mars config check` and the README. */
-import { type EffectiveSetting, rows, type Setting } from "./config.ts";
+import { type EffectiveSetting, rows } from "./config.ts";
+import type { Setting } from "./config-setting.ts";
 import { flagOf } from "./config-sources.ts";
 
 export function helpText(version: string): string {

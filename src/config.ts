@@ -7,6 +7,7 @@
  * a way to read files.
  */
 import { crossCheck } from "./config-check.ts";
+import type { Setting } from "./config-setting.ts";
 import { findText, readFlags, refuseUnknownVariables, type Sources } from "./config-sources.ts";
 import {
   addresses,
@@ -43,6 +44,7 @@ export interface Config {
   readonly databaseAuthToken: string;
   /** 0 keeps messages for ever. */
   readonly retentionMs: number;
+  readonly countsRetentionMs: number;
   readonly logLevel: LogLevel;
   /** Paths of PEM files; both empty when native gRPC is served in cleartext. */
   readonly tlsCert: string;
@@ -63,26 +65,6 @@ export interface Config {
   /** Both empty when alerts go to no mailbox. */
   readonly smtpUrl: string;
   readonly smtpFrom: string;
-}
-
-/** One row of the table. */
-export interface Setting<T> {
-  /** In the environment; the flag is the same name in lower case and with dashes. */
-  readonly name: `MARS_${string}`;
-  /** Other programs' name for the same thing; `name` comes first. */
-  readonly alias?: string;
-  /** As a user would write it; empty where nothing is set. */
-  readonly default: string;
-  /** What stands for the default in the table, where it is worked out from other settings. */
-  readonly defaultNote?: string;
-  readonly unit: string;
-  readonly meaning: string;
-  /** Its value is shown nowhere. */
-  readonly secret?: true;
-  /** Its value is shown once it has been found good; what is refused may hold a secret that does not belong there. */
-  readonly guarded?: true;
-  /** Throws `ValueError`. */
-  parse(text: string): T;
 }
 
 export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
@@ -139,6 +121,13 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     unit: "duration",
     meaning: "How long a message is kept after the last that was heard of it; `off` keeps it for ever",
     parse: durationOrOff({ min: 1_000, max: 36_500 * 86_400_000 }),
+  },
+  countsRetentionMs: {
+    name: "MARS_COUNTS_RETENTION",
+    default: "90d",
+    unit: "duration",
+    meaning: "How long funnels, latencies and rates are kept; they outlive their messages",
+    parse: duration({ min: 86_400_000, max: 3_650 * 86_400_000 }),
   },
   logLevel: {
     name: "MARS_LOG_LEVEL",

@@ -229,4 +229,6 @@ export interface Store {
    * @returns what was deleted and where to go on, `null` when nothing older is left
    */
   prune(before: Micros, afterId: number): Promise<{ messages: number; events: number; next: number | null }>;
+  /** Deletes what was counted (funnels, latencies, rates) of the time before. Resolves to the number of rows. */
+  pruneCounts(before: Micros): Promise<number>;
 }

@@ -25,6 +25,7 @@ export interface PipelineOptions {
   readonly journalBytesMax: number;
   readonly retentionMs: number;
   readonly journal: Journal;
+  readonly countsRetentionMs: number;
   readonly startGraceMs: number;
   readonly store: Store & Tracker;
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;

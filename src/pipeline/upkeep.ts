@@ -23,10 +23,12 @@ const pruneEveryMs = 60_000;
 
 export interface UpkeepOptions {
   readonly journal: Pick<Journal, "trim">;
-  readonly store: Pick<Store, "checkpoint" | "prune">;
+  readonly store: Pick<Store, "checkpoint" | "prune" | "pruneCounts">;
   readonly progress: StoreProgress;
   /** How long a message is kept after the last that was heard of it; `Infinity` for ever. */
   readonly retentionMs: number;
+  /** How long what is counted is kept. */
+  readonly countsRetentionMs: number;
   readonly log: Log;
   readonly trimmed: (bytes: number) => void;
   /** Whether the journal is filling up. */
@@ -51,6 +53,7 @@ export class Upkeep {
   async run(): Promise<void> {
     const { signal, retentionMs, progress } = this.#options;
     const pruneMs = Math.min(pruneEveryMs, retentionMs / 4);
+    let countedAt = Number.NEGATIVE_INFINITY;
     let seenSeq = progress.storedSeq;
     let seenAt = performance.now();
     let prunedAt = seenAt;
@@ -65,6 +68,10 @@ export class Upkeep {
       if (quiet || storedSeq - this.#durableSeq + this.#deleted >= checkpointEvents) {
         await this.#attempt("checkpoint", () => this.release());
         seenAt = now;
+      }
+      if (now - countedAt >= pruneEveryMs) {
+        countedAt = now;
+        await this.#attempt("retention of counts", () => this.#pruneCounts());
       }
       // Kept for ever: there is nothing to look for.
       if (retentionMs === Number.POSITIVE_INFINITY) continue;
@@ -87,6 +94,11 @@ export class Upkeep {
     if (durableSeq <= this.#durableSeq) return;
     this.#durableSeq = durableSeq;
     trimmed(await journal.trim(durableSeq));
+  }
+
+  async #pruneCounts(): Promise<void> {
+    const { store, countsRetentionMs } = this.#options;
+    await store.pruneCounts(nowMicros() - countsRetentionMs * 1_000);
   }
 
   /** One step of the pass that is under way. */

@@ -22,7 +22,7 @@ import {
 import type { Database } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { storeMigrations } from "./migrations.ts";
-import { type PruneStep, pruneStep } from "./prune.ts";
+import { type PruneStep, pruneCounts, pruneStep } from "./prune.ts";
 import { reach } from "./reach.ts";
 
 /** Longer than Linux leaves written pages unsynced by itself. */
@@ -123,6 +123,10 @@ export class MessageFile {
 
   prune(before: Micros, afterId: number): Promise<PruneStep> {
     return this.#reach(() => pruneStep(this.#database, { before, afterId, storedSeq: this.#seq }));
+  }
+
+  pruneCounts(before: Micros): Promise<number> {
+    return this.#reach(() => pruneCounts(this.#database, before));
   }
 
   async #findPosition(journal: JournalState): Promise<StorePosition> {

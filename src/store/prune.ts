@@ -6,6 +6,7 @@
  */
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../event/event.ts";
+import { bucketsOf } from "./buckets.ts";
 import type { Database } from "./database.ts";
 
 /** Messages that one step looks at, and events that it deletes. */
@@ -77,6 +78,28 @@ export async function pruneStep(database: Database, options: PruneOptions): Prom
     events: deleted?.rowsAffected ?? 0,
     next: giant ? old[0]! - 1 : next,
   };
+}
+
+/** See `Store.pruneCounts`. Often, and so little at a time: what is due is of the minutes since the last call. */
+export async function pruneCounts(database: Database, before: Micros): Promise<number> {
+  const spans = bucketsOf(before);
+  // By the stages and the apps, so that the primary keys find the old rows.
+  const results = await database.batch(
+    [
+      ...["funnel", "latencies"].flatMap((table) =>
+        spans.map(({ span, start }) => ({
+          sql: `DELETE FROM ${table} WHERE stage IN (SELECT id FROM stages) AND span = ? AND start < ?`,
+          args: [span, start],
+        })),
+      ),
+      {
+        sql: "DELETE FROM rates WHERE app IN (SELECT id FROM apps) AND minute < ?",
+        args: [Math.floor(before / 60_000_000)],
+      },
+    ],
+    "write",
+  );
+  return results.reduce((sum, { rowsAffected }) => sum + rowsAffected, 0);
 }
 
 /** Old messages whose last events have been deleted. */

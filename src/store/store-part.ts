@@ -42,6 +42,7 @@ export function createStorePart(options: DatabaseAddress) {
     apply: messages.apply.bind(messages),
     checkpoint: messages.checkpoint.bind(messages),
     prune: messages.prune.bind(messages),
+    pruneCounts: messages.pruneCounts.bind(messages),
     putLifecycle: (...[appId, definition]: PutLifecycle) => lifecycles.put(appId, definition, messages.seq),
     track: tracker.track.bind(tracker),
     putAlertRule: alerts.putRule.bind(alerts),

@@ -150,6 +150,21 @@ test("retention leaves alone what has not been counted", async () => {
   expect(apps).toMatchObject([{ appId: "app", events: 1, messages: { open: 0, expired: 1 } }]);
 });
 
+test("what was counted is kept until it is old, whatever became of its messages", async () => {
+  using opened = await openStore();
+  const day = 86_400_000_000;
+  await opened.store.apply(await batchOf([event(1, { createdAt: day }), event(2, { createdAt: 3 * day })]));
+  await opened.store.track({ upTo: 2, clock: 0, raise: false });
+  const counted = async () => {
+    const { stages } = await opened.queries.rates({ appId: "app", since: 0, until: 4 * day, step: day });
+    return stages.map(({ counts }) => counts);
+  };
+  expect(await counted()).toEqual([[0, 1, 0, 1]]);
+  expect(await opened.store.pruneCounts(day)).toBe(0);
+  expect(await opened.store.pruneCounts(2 * day)).toBe(1);
+  expect(await counted()).toEqual([[0, 0, 0, 1]]);
+});
+
 test("retention takes whole messages, oldest first, and leaves what was heard of since", async () => {
   using opened = await openStore();
   const events = Array.from({ length: 1200 }, (_, index) =>

@@ -53,6 +53,7 @@ function testConfig(dataDir: string, overrides: Partial<Config>): Config {
     databaseUrl: `file:${dataDir}/messages.db`,
     databaseAuthToken: "",
     retentionMs: 0,
+    countsRetentionMs: 90 * 86_400_000,
     logLevel: "error",
     tlsCert: "",
     tlsKey: "",
