@@ -4,9 +4,10 @@ import { type MessageState, messageStates, type StageMark } from "../event/state
 import type { Finding, FindingKind } from "../lifecycle/finding.ts";
 import type { Plan, Times } from "../lifecycle/plan.ts";
 import { type Held, type Settled, settle } from "../lifecycle/settle.ts";
+import type { Heard } from "./heard.ts";
 import type { StoredLifecycle } from "./lifecycle-file.ts";
 import type { Standing, Tally } from "./tally.ts";
-import type { EventRow, FindingRow, LifeRow, Tracking } from "./tracker-sql.ts";
+import type { FindingRow, LifeRow, Tracking } from "./tracker-sql.ts";
 
 type Followed = StoredLifecycle & { readonly plan: Plan };
 
@@ -16,59 +17,6 @@ export interface Life {
   readonly lifecycle: Followed;
   /** All that was ever found, retracted or not. */
   readonly findings: readonly FindingRow[];
-}
-
-/** What was heard of a message in a stretch of events. */
-export interface Heard {
-  readonly message: number;
-  readonly appId: string;
-  /** The message's earliest time by now. */
-  readonly openedAt: Micros;
-  /** The earliest time of each event. */
-  readonly times: Map<string, Micros>;
-  /** These are all of its events, and what was known of it counts no more. */
-  readonly anew: boolean;
-}
-
-/** What was heard of each message. @param anew the rows of messages that are taken in anew */
-export function gather(rows: readonly EventRow[], anew: readonly EventRow[]): Map<number, Heard> {
-  const heard = new Map<number, Heard>();
-  const add = ([message, appId, openedAt, event, at]: EventRow, isAnew: boolean) => {
-    let one = heard.get(message);
-    if (one === undefined) {
-      one = { message, appId, openedAt, times: new Map(), anew: isAnew };
-      heard.set(message, one);
-    }
-    const known = one.times.get(event);
-    if (known === undefined || at < known) one.times.set(event, at);
-  };
-  for (const row of anew) add(row, true);
-  for (const row of rows) if (heard.get(row[0])?.anew !== true) add(row, false);
-  return heard;
-}
-
-/** Counts the events of apps that have lifecycles. */
-export function countEvents(rows: readonly EventRow[], tally: Tally): void {
-  const counts = new Map<
-    string,
-    { row: EventRow; minute: number; count: number; messages: number; lastAt: Micros }
-  >();
-  for (const row of rows) {
-    const [message, appId, , event, at, seq] = row;
-    const minute = Math.floor(at / 60_000_000);
-    const key = `${minute} ${event}\0${appId}`;
-    let one = counts.get(key);
-    if (one === undefined) {
-      one = { row, minute, count: 0, messages: 0, lastAt: at };
-      counts.set(key, one);
-    }
-    one.count += 1;
-    if (seq === message) one.messages += 1;
-    if (at > one.lastAt) one.lastAt = at;
-  }
-  for (const { row, minute, count, messages, lastAt } of counts.values()) {
-    tally.events([row[1], row[3], minute, count, messages, lastAt]);
-  }
 }
 
 /** A finding that was raised, retracted, or has another due time. */

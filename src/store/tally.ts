@@ -11,7 +11,7 @@ import { type Hop, hopsOf } from "../lifecycle/settle.ts";
 import { bucketsOf } from "./buckets.ts";
 import { Histogram } from "./histogram.ts";
 import type { StoredLifecycle } from "./lifecycle-file.ts";
-import { addToApps, addToFunnel, addToRates, type CountRow, forRows, putLatencies } from "./tracker-sql.ts";
+import { addToApps, addToFunnel, addToRates, forRows, putLatencies } from "./tracker-sql.ts";
 
 /** What a message stands for in the counts. */
 export interface Standing {
@@ -25,6 +25,8 @@ export interface Standing {
 interface AppDelta {
   readonly counts: Record<MessageState, number>;
   events: number;
+  /** By event and minute. */
+  readonly rates: Map<string, Map<number, number>>;
   lastEvent: string;
   lastEventAt: Micros;
 }
@@ -40,22 +42,26 @@ type BucketKey = string;
 
 export class Tally {
   readonly #apps = new Map<string, AppDelta>();
-  readonly #rates = new Map<string, number>();
   /** By stage and minute: a step's messages share a few of these, which are spread over the longer spans at its end. */
   readonly #funnel = new Map<number, number[]>();
   readonly #samples = new Map<number, Sample[]>();
 
-  /** Events of an app and of one minute, and the messages that begin with one of them, which are open at first. */
-  events([appId, event, minute, count, messages, lastAt]: CountRow): void {
+  /** @param opens whether a message begins with it, which is open at first */
+  event(appId: string, event: string, at: Micros, opens: boolean): void {
     const app = this.#app(appId);
-    app.events += count;
-    app.counts.open += messages;
-    if (lastAt > app.lastEventAt || (lastAt === app.lastEventAt && event > app.lastEvent)) {
+    app.events += 1;
+    if (opens) app.counts.open += 1;
+    if (at > app.lastEventAt || (at === app.lastEventAt && event > app.lastEvent)) {
       app.lastEvent = event;
-      app.lastEventAt = lastAt;
+      app.lastEventAt = at;
     }
-    const key = JSON.stringify([appId, minute, event]);
-    this.#rates.set(key, (this.#rates.get(key) ?? 0) + count);
+    let minutes = app.rates.get(event);
+    if (minutes === undefined) {
+      minutes = new Map();
+      app.rates.set(event, minutes);
+    }
+    const minute = Math.floor(at / 60_000_000);
+    minutes.set(minute, (minutes.get(minute) ?? 0) + 1);
   }
 
   /** A message that goes by a lifecycle. @param before absent when it has only now begun to */
@@ -126,7 +132,7 @@ export class Tally {
     let app = this.#apps.get(appId);
     if (app === undefined) {
       const counts = { open: 0, overdue: 0, complete: 0, failed: 0 };
-      app = { counts, events: 0, lastEvent: "", lastEventAt: noTime };
+      app = { counts, events: 0, rates: new Map(), lastEvent: "", lastEventAt: noTime };
       this.#apps.set(appId, app);
     }
     return app;
@@ -140,7 +146,11 @@ export class Tally {
   }
 
   *#rateRows(): Iterable<string> {
-    for (const [key, count] of this.#rates) yield `${key.slice(0, -1)},${count}]`;
+    for (const [appId, { rates }] of this.#apps) {
+      for (const [event, minutes] of rates) {
+        for (const [minute, count] of minutes) yield JSON.stringify([appId, minute, event, count]);
+      }
+    }
   }
 
   *#latencyRows(histograms: Map<BucketKey, Histogram>): Iterable<string> {

@@ -11,14 +11,13 @@ import type { Micros } from "../event/event.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { TrackStep, TrackTarget } from "../lifecycle/ports.ts";
 import type { Database } from "./database.ts";
+import { hear } from "./heard.ts";
 import { Histogram } from "./histogram.ts";
-import { countEvents, gather, type Life, LifeSteps } from "./life-steps.ts";
+import { type Life, LifeSteps } from "./life-steps.ts";
 import { hasPlan, type LifecycleFile, lifecycleOf, type StoredLifecycles } from "./lifecycle-file.ts";
 import { reach } from "./reach.ts";
 import { Tally } from "./tally.ts";
 import {
-  type CountRow,
-  countsOf,
   dueFindings,
   dueLives,
   type EventRow,
@@ -29,6 +28,7 @@ import {
   knownLatencies,
   knownTracking,
   type LifeRow,
+  type MessageRow,
   messageIds,
   moveTracking,
   type NameRow,
@@ -39,9 +39,11 @@ import {
   rowsOf,
   type Stretch,
   stretchEnd,
+  type TimeRow,
   type Tracking,
   touchedFindings,
   touchedLives,
+  touchedMessages,
   upsertFindings,
   upsertLives,
 } from "./tracker-sql.ts";
@@ -138,32 +140,30 @@ export class Tracker {
     lifecycles: StoredLifecycles,
   ): Promise<Finding[]> {
     const stretch = { from: tracking.seq, to: await this.#end({ from: tracking.seq, to: upTo }) };
-    const apps = JSON.stringify([...lifecycles.byApp.keys()]);
-    const followed = lifecycles.byApp.size > 0;
-    const [counts, rechecked, ...rest] = await this.#database.batch(
+    const someFollowed = lifecycles.byApp.size > 0;
+    const [events, messages, rechecked, times, lives, findings] = await this.#database.batch(
       [
-        countsOf(stretch, apps),
+        eventsOf(stretch),
+        touchedMessages(stretch),
         recheckedMessages,
-        ...(followed
-          ? [eventsOf(stretch, apps), recheckedTimes(apps), touchedLives(stretch), touchedFindings(stretch)]
-          : []),
+        recheckedTimes,
+        ...(someFollowed ? [touchedLives(stretch), touchedFindings(stretch)] : []),
       ],
       "read",
     );
-    const tally = new Tally();
-    for (const row of rowsOf<CountRow>(counts)) tally.events(row);
     const anew = rowsOf<[number]>(rechecked).map(([message]) => message);
+    const tally = new Tally();
     const steps = new LifeSteps({ ...tracking, now: clock, raising: false }, tally);
-    if (followed) {
-      const [events, times, lives, findings] = rest;
-      const rows = rowsOf<EventRow>(events);
-      countEvents(rows, tally);
-      const known = this.#lives(rowsOf<LifeRow>(lives), rowsOf<FindingRow>(findings), lifecycles);
-      for (const heard of gather(rows, rowsOf<EventRow>(times)).values()) {
-        const life = known.get(heard.message);
-        const lifecycle = life?.lifecycle ?? lifecycleOf(lifecycles, heard.appId, heard.message);
-        if (lifecycle !== undefined) steps.hear(heard, life, lifecycle);
-      }
+    const known = this.#lives(rowsOf<LifeRow>(lives), rowsOf<FindingRow>(findings), lifecycles);
+    const rows = {
+      events: rowsOf<EventRow>(events),
+      messages: rowsOf<MessageRow>(messages),
+      anew: rowsOf<TimeRow>(times),
+    };
+    for (const heard of hear(rows, (appId) => lifecycles.byApp.has(appId), tally)) {
+      const life = known.get(heard.message);
+      const lifecycle = life?.lifecycle ?? lifecycleOf(lifecycles, heard.appId, heard.message);
+      if (lifecycle !== undefined) steps.hear(heard, life, lifecycle);
     }
     const found = await this.#write(steps, tally, { ...tracking, seq: stretch.to }, [
       ...(anew.length > 0 ? [forgetRechecks(anew)] : []),
