@@ -52,7 +52,7 @@ export function checkFindingQuery(fields: FindingQueryFields): FindingQuery {
 /** @throws `MarsError("invalid_argument")` */
 export function checkOverdueQuery(
   fields: Pick<FindingQueryFields, "app_id" | "stage" | "limit" | "cursor">,
-): OverdueQuery {
+): Omit<OverdueQuery, "clock"> {
   const problems: FieldProblem[] = [];
   const appId = checkText("app_id", fields.app_id, appIdBytesMax, problems);
   const stage = checkText("stage", fields.stage, stageBytesMax, problems);

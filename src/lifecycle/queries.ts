@@ -47,6 +47,8 @@ export interface FindingHistoryPage {
 export interface OverdueQuery {
   readonly appId?: string;
   readonly stage?: string;
+  /** Now: what ages are counted by. */
+  readonly clock: Micros;
   readonly limit: number;
   readonly cursor?: string;
 }
@@ -64,7 +66,7 @@ export interface OverduePage {
   /** The longest overdue first. */
   readonly overdue: readonly OverdueStage[];
   readonly nextCursor?: string;
-  /** Mars' clock: what was due and had its grace behind it by then is here. */
+  /** The query's. */
   readonly clock: Micros;
 }
 

@@ -111,7 +111,7 @@ export class FindingQueries {
   }
 
   /** See `LifecycleReader.overdue`. */
-  async overdue({ appId, stage, limit, cursor }: OverdueQuery): Promise<OverduePage> {
+  async overdue({ appId, stage, clock, limit, cursor }: OverdueQuery): Promise<OverduePage> {
     const along = new Conditions();
     along.add("f.kind = 'missing' AND f.retracted_at = 0");
     if (appId !== undefined) along.add(`f.app = ${appNumber}`, appId);
@@ -128,8 +128,7 @@ export class FindingQueries {
       limit,
       scanMax: this.#scanMax,
     });
-    const { rows, nextCursor, tracking } = await this.#walk(walk);
-    const clock = Number(tracking?.clock ?? 0);
+    const { rows, nextCursor } = await this.#walk(walk);
     return { overdue: await this.#overdueStages(rows, clock), ...nextCursor, clock };
   }
 
@@ -138,7 +137,7 @@ export class FindingQueries {
     const edge = edges?.[0];
     const [rows = [], tracking] = await this.#reads.read([
       walk.page(edge),
-      "SELECT finding_seq, clock FROM tracking",
+      "SELECT finding_seq FROM tracking",
     ]);
     const nextCursor = walk.nextCursor(rows, edge);
     return { rows, nextCursor: nextCursor === undefined ? {} : { nextCursor }, tracking: tracking?.[0] };

@@ -912,7 +912,7 @@ export type ListOverdueResponse = Message<"mars.v1.ListOverdueResponse"> & {
   nextCursor: string;
 
   /**
-   * Mars' clock: what was due and had its grace behind it by then is here.
+   * Mars' clock: what ages are counted by.
    *
    * @generated from field: google.protobuf.Timestamp clock = 3;
    */
