@@ -359,7 +359,7 @@ export type DryRunLifecycleResponse_FindingCount = Message<"mars.v1.DryRunLifecy
   holding: bigint;
 
   /**
-   * Messages of which it would have been raised, and retracted when the stage came after all.
+   * Messages of which it would have been raised, and retracted when the stage came after all or the message ended.
    *
    * @generated from field: uint64 retracted = 4;
    */
