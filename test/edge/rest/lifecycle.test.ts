@@ -294,6 +294,7 @@ test("a definition is tried on what is stored, and one is proposed from it", asy
   };
   const dryRun = await post(`${mars.url}/api/apps/history/lifecycle/dry-run?since=24h`, tried);
   expect(dryRun.status).toBe(200);
+  expect(dryRun.body.lifecycle.grace).toBe("0s");
   expect(dryRun.body).toMatchObject({ messages: 300, cut_short: false, states: { complete: 300 } });
   const count = (kind: string) => dryRun.body.findings.find((one: Json) => one.kind === kind);
   expect(count("skipped")).toMatchObject({ stage: "SENT", holding: 30 });
