@@ -6,7 +6,7 @@ import { orAborted } from "./or-aborted.ts";
 import type { Address, Targets } from "./target.ts";
 
 /** What of an answer is read and kept. */
-export const responseBytesMax = 1_024;
+const responseBytesMax = 1_024;
 
 export interface Post {
   readonly url: URL;

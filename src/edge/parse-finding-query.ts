@@ -52,7 +52,7 @@ export function checkFindingQuery(fields: FindingQueryFields): FindingQuery {
 /** @throws `MarsError("invalid_argument")` */
 export function checkOverdueQuery(
   fields: Pick<FindingQueryFields, "app_id" | "stage" | "limit" | "cursor">,
-): OverdueQuery {
+): Omit<OverdueQuery, "clock"> {
   const problems: FieldProblem[] = [];
   const appId = checkText("app_id", fields.app_id, appIdBytesMax, problems);
   const stage = checkText("stage", fields.stage, stageBytesMax, problems);
@@ -60,7 +60,6 @@ export function checkOverdueQuery(
   const cursor = checkText("cursor", fields.cursor, cursorBytesMax, problems);
   throwIfAny(problems);
   return {
-    now: nowMicros(),
     ...(appId !== undefined && { appId }),
     ...(stage !== undefined && { stage }),
     limit,

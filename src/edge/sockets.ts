@@ -126,7 +126,7 @@ const restart = statusOf("draining").close;
 const restartReason = "Mars is stopping; connect again";
 
 /** Whether the page that asks, if it is a page, was served under the name that it asks at. */
-export function originAllowed(request: Request, allowedOrigins: ReadonlySet<string>): boolean {
+function originAllowed(request: Request, allowedOrigins: ReadonlySet<string>): boolean {
   const origin = request.headers.get("origin");
   if (origin === null || allowedOrigins.has("*") || allowedOrigins.has(origin)) return true;
   // Only the host is compared: behind a proxy that ends TLS the scheme differs.

@@ -1,6 +1,6 @@
 /** Durations as people write them: a whole number and a unit, `250ms`, `2s`, `5m`, `12h`, `14d`. */
 
-export const durationUnits: Readonly<Record<string, number>> = {
+const durationUnits: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,
   m: 60_000,
@@ -15,9 +15,9 @@ export function parseDuration(text: string): number | undefined {
   return digits === "" || size === undefined ? undefined : Number(digits) * size;
 }
 
-/** In the largest unit that leaves a whole number. */
+/** In the largest unit that leaves a whole number; none is `0s`. */
 export function formatDuration(ms: number): string {
-  return formatUnits(ms, durationUnits);
+  return ms === 0 ? "0s" : formatUnits(ms, durationUnits);
 }
 
 /** @param units from the smallest to the largest */

@@ -15,11 +15,11 @@ export function eventJson(event: SequencedEvent): string {
 }
 
 /** An event within its message. */
-export function storedEventJson(event: StoredEvent): string {
+function storedEventJson(event: StoredEvent): string {
   return `{${eventFields(event)},"duplicates":${event.duplicates}}`;
 }
 
-export function summaryJson(summary: MessageSummary): string {
+function summaryJson(summary: MessageSummary): string {
   return `{${summaryFields(summary)}}`;
 }
 

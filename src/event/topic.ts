@@ -27,7 +27,7 @@ export interface Topic {
 
 const timelinePrefix = "event_timeline:";
 
-export const allTopic: Topic = { name: "all" };
+const allTopic: Topic = { name: "all" };
 
 /** Parses a topic's name. Throws `MarsError("invalid_argument")` for a name that can never have an event. */
 export function parseTopic(text: string): Topic {

@@ -8,15 +8,13 @@ import { createPlan, type Plan } from "./plan.ts";
 import type { MessageHistory } from "./queries.ts";
 
 const samplesMax = 10;
-/** Nothing is raised as soon as it is heard of; see `pipeline/watch.ts`. */
-const raiseDelay: Micros = 1_000_000;
 
 export interface DryRunFinding {
   readonly kind: FindingKind;
   readonly stage: string;
   /** Messages of which it would hold now. */
   readonly holding: number;
-  /** `missing` only: messages of which it would have been raised, and retracted when the stage came after all. */
+  /** `missing` only: messages of which it would have been raised, and retracted when the stage came after all or the message ended. */
   readonly retracted: number;
   /** Ids of some of these messages, the latest first. */
   readonly samples: readonly string[];
@@ -59,19 +57,18 @@ export class DryRun {
     for (const prospect of prospectsOf(plan, times)) {
       if (prospect.raiseAt < this.#clock) this.#count(prospect, messageId).holding += 1;
     }
+    const heardAt = (slots: readonly number[]) =>
+      events
+        .filter(({ event }) => slots.includes(plan.slots.get(event) ?? -1))
+        .reduce((first, { receivedAt }) => Math.min(first, receivedAt), Number.POSITIVE_INFINITY);
+    const endedAt = heardAt([...plan.complete, ...plan.fail.map(({ slot }) => slot)]);
     for (const [index, stage] of plan.stages.entries()) {
-      const { dueAt, doneAt } = stageTimes(plan, index, times);
-      if (dueAt === null || doneAt === null || stage.optional) continue;
-      // It came; but Mars would have heard of it only when it had said already that it is missing. What was brought in
-      // afterwards as a whole would never have been missing.
-      const heardOf = (slots: readonly number[]) =>
-        Math.min(
-          ...events
-            .filter(({ event }) => slots.includes(plan.slots.get(event) ?? -1))
-            .map((one) => one.receivedAt),
-        );
-      const raisedAt = Math.max(dueAt + plan.grace, heardOf(stage.starts) + raiseDelay);
-      if (heardOf(stage.events) > raisedAt)
+      const { dueAt } = stageTimes(plan, index, times);
+      if (dueAt === null || stage.optional) continue;
+      // It came, or the message ended; but Mars would have said already that it is missing when it heard of that.
+      const retractedAt = Math.min(heardAt(stage.events), endedAt);
+      if (retractedAt === Number.POSITIVE_INFINITY) continue;
+      if (retractedAt > Math.max(dueAt + plan.grace, heardAt(stage.starts)))
         this.#count({ kind: "missing", stage: stage.name }, messageId).retracted += 1;
     }
   }

@@ -17,8 +17,6 @@ import { stageOrder } from "./stage-order.ts";
 
 const graceMsDefault = 500;
 
-const durationRule = "must be a duration from 1ms to 30d: a whole number and a unit (ms, s, m, h, d)";
-
 /**
  * Reads the form that `definition.ts` shows. A stage without `after` comes after the first one; `grace` is 500ms where
  * nothing is said. Unknown fields are refused: a misspelt `optional` would raise false alarms.
@@ -110,6 +108,18 @@ function checkWhole({ stages, completeOn, failOn }: Definition, problems: FieldP
         });
     }
   }
+  // What is found, and what is counted, is kept by the stage's name.
+  const named = new Map<string, number>();
+  for (const [index, stage] of stages.entries()) {
+    const name = stageName(stage);
+    const other = named.get(name);
+    if (other === undefined) named.set(name, index);
+    else
+      problems.push({
+        field: `stages[${index}]`,
+        message: `must not be called ${name}: stages[${other}] is`,
+      });
+  }
   for (const [index, { after }] of stages.entries()) {
     for (const event of after) {
       if (owners.has(event)) continue;
@@ -131,6 +141,12 @@ function checkWhole({ stages, completeOn, failOn }: Definition, problems: FieldP
     problems.push({
       field: `fail_on[${index}]`,
       message: `must not name ${event}, which completes a message`,
+    });
+  }
+  if (stages[0]?.events.every((event) => failOn.includes(event))) {
+    problems.push({
+      field: "fail_on",
+      message: "must not name all that opens a message: none would complete",
     });
   }
   if (problems.length > 0) return;
@@ -168,7 +184,9 @@ function durationOf(
   { zero = false }: { readonly zero?: boolean } = {},
 ): number {
   const ms = typeof value === "string" ? parseDuration(value) : undefined;
-  if (ms !== undefined && ms <= durationMsMax && (zero || ms >= durationMsMin)) return ms;
-  problems.push({ field, message: durationRule });
+  const msMin = zero ? 0 : durationMsMin;
+  if (ms !== undefined && ms <= durationMsMax && ms >= msMin) return ms;
+  const message = `must be a duration from ${msMin}ms to 30d: a whole number and a unit (ms, s, m, h, d)`;
+  problems.push({ field, message });
   return durationMsMax;
 }

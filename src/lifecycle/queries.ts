@@ -45,10 +45,10 @@ export interface FindingHistoryPage {
 }
 
 export interface OverdueQuery {
-  /** Ages count to here. */
-  readonly now: Micros;
   readonly appId?: string;
   readonly stage?: string;
+  /** Now: what ages are counted by. */
+  readonly clock: Micros;
   readonly limit: number;
   readonly cursor?: string;
 }
@@ -66,7 +66,7 @@ export interface OverduePage {
   /** The longest overdue first. */
   readonly overdue: readonly OverdueStage[];
   readonly nextCursor?: string;
-  /** Now, as Mars' clock says: ages count to here. */
+  /** The query's. */
   readonly clock: Micros;
 }
 

@@ -17,10 +17,9 @@ export interface Held extends FindingKey {
 }
 
 export interface Settled {
-  readonly held: readonly Held[];
-  /** New in `held`, or with another due time than before. */
+  /** New, or with another due time than before. */
   readonly raised: readonly Held[];
-  /** Not in `held` any more; `lateBy` says how late the stage came, 0 where it came in time. */
+  /** Held no more; `lateBy` says how late the stage came, 0 where it came in time. */
   readonly retracted: readonly Held[];
   readonly state: MessageState;
   /** The longest overdue stage's due time; absent where none is. */
@@ -67,7 +66,6 @@ export function settle(
   const overdue = missing.length === 0 ? undefined : Math.min(...missing.map(({ dueAt }) => dueAt));
   const ended = completedAt !== null || failedAt !== null;
   return {
-    held,
     raised,
     retracted,
     state:

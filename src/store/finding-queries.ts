@@ -111,7 +111,7 @@ export class FindingQueries {
   }
 
   /** See `LifecycleReader.overdue`. */
-  async overdue({ now, appId, stage, limit, cursor }: OverdueQuery): Promise<OverduePage> {
+  async overdue({ appId, stage, clock, limit, cursor }: OverdueQuery): Promise<OverduePage> {
     const along = new Conditions();
     along.add("f.kind = 'missing' AND f.retracted_at = 0");
     if (appId !== undefined) along.add(`f.app = ${appNumber}`, appId);
@@ -128,9 +128,7 @@ export class FindingQueries {
       limit,
       scanMax: this.#scanMax,
     });
-    const { rows, nextCursor, tracking } = await this.#walk(walk);
-    // Mars' clock rests while there is nothing to raise, and ages do not.
-    const clock = Math.max(Number(tracking?.clock ?? 0), now);
+    const { rows, nextCursor } = await this.#walk(walk);
     return { overdue: await this.#overdueStages(rows, clock), ...nextCursor, clock };
   }
 
@@ -139,7 +137,7 @@ export class FindingQueries {
     const edge = edges?.[0];
     const [rows = [], tracking] = await this.#reads.read([
       walk.page(edge),
-      "SELECT finding_seq, clock FROM tracking",
+      "SELECT finding_seq FROM tracking",
     ]);
     const nextCursor = walk.nextCursor(rows, edge);
     return { rows, nextCursor: nextCursor === undefined ? {} : { nextCursor }, tracking: tracking?.[0] };

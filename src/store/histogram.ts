@@ -70,11 +70,6 @@ export class Histogram {
         : scale.highestEquivalentValue(scale.valueFromIndex(Math.max(...this.#buckets.keys())));
   }
 
-  merge(other: Histogram): void {
-    for (const [place, { count, example }] of other.#buckets) this.#put(place, count, example);
-    this.#max = Math.max(this.#max, other.#max);
-  }
-
   /**
    * Merges what `toString` wrote. One question reads a million buckets, so it is done by hand: parts of texts, or a
    * histogram for each text, would take five times as long.

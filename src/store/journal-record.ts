@@ -17,7 +17,7 @@ const idBytes = 36;
 const headerCrcAt = 24 + idBytes;
 
 export const headerBytes = headerCrcAt + 4;
-export const recordHeadBytes = 28;
+const recordHeadBytes = 28;
 
 export interface SegmentHeader {
   readonly salt: number;
@@ -66,7 +66,7 @@ export function encodeRecord(salt: number, { firstSeq, lastSeq, body }: JournalG
 }
 
 /** A record's place in a segment's bytes. */
-export interface RecordHead {
+interface RecordHead {
   readonly firstSeq: number;
   readonly lastSeq: number;
   /** Of the whole record, its head included. */

@@ -123,7 +123,7 @@ test("what is overdue is listed by how long, with when its clock started and how
           .filter((one) => isOf(one, filter) && (filter.stage === undefined || one.stage === filter.stage))
           .sort((a, b) => a.dueAt - b.dueAt || a.id - b.id);
         const found = await pages<OverdueStage>(async (cursor) => {
-          const page = await opened.queries.overdue({ now: clock, ...filter, limit, ...cursor });
+          const page = await opened.queries.overdue({ ...filter, clock, limit, ...cursor });
           expect(page.clock).toBe(clock);
           return { rows: page.overdue, nextCursor: page.nextCursor };
         });
@@ -166,7 +166,7 @@ test("a cursor of another list is refused", async () => {
   const { nextCursor } = await opened.queries.findings({ state: "any", order: "newest", limit: 1 });
   for (const call of [
     () => opened.queries.findings({ state: "any", order: "oldest", limit: 1, cursor: nextCursor! }),
-    () => opened.queries.overdue({ now: 0, limit: 1, cursor: nextCursor! }),
+    () => opened.queries.overdue({ clock, limit: 1, cursor: nextCursor! }),
     () => opened.queries.apps(nextCursor!, 1),
   ]) {
     expect(await call().catch((error: unknown) => error)).toMatchObject({ code: "invalid_argument" });

@@ -1,4 +1,5 @@
 /** `GET /api/findings` and `GET /api/overdue`. */
+import { nowMicros } from "../../event/time.ts";
 import { findingPageToJson, overduePageToJson } from "../../lifecycle/json.ts";
 import { checkFindingQuery, checkOverdueQuery } from "../parse-finding-query.ts";
 import type { EdgeParts } from "../parts.ts";
@@ -37,6 +38,9 @@ export function addFindingRoutes(router: Router, parts: Pick<EdgeParts, "lifecyc
     const { min_seq, ...fields } = readQuery(c.req.url, overdueParameters);
     const query = checkOverdueQuery(fields);
     await visible(tracked, min_seq);
-    return answerJson(c, JSON.stringify(overduePageToJson(await lifecycles.overdue(query))));
+    return answerJson(
+      c,
+      JSON.stringify(overduePageToJson(await lifecycles.overdue({ ...query, clock: nowMicros() }))),
+    );
   });
 }

@@ -98,7 +98,7 @@ export function createLifecycleMethods(
         cursor: present(request.cursor),
       });
       await visible(tracked, request.minSeq);
-      return overduePageToProto(await lifecycles.overdue(query));
+      return overduePageToProto(await lifecycles.overdue({ ...query, clock: nowMicros() }));
     },
 
     async *watchFindings(request, { signal }) {

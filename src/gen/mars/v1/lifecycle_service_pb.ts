@@ -359,7 +359,7 @@ export type DryRunLifecycleResponse_FindingCount = Message<"mars.v1.DryRunLifecy
   holding: bigint;
 
   /**
-   * Messages of which it would have been raised, and retracted when the stage came after all.
+   * Messages of which it would have been raised, and retracted when the stage came after all or the message ended.
    *
    * @generated from field: uint64 retracted = 4;
    */
@@ -912,7 +912,7 @@ export type ListOverdueResponse = Message<"mars.v1.ListOverdueResponse"> & {
   nextCursor: string;
 
   /**
-   * Mars' clock: what was due and had its grace behind it by then is here.
+   * Mars' clock: what ages are counted by.
    *
    * @generated from field: google.protobuf.Timestamp clock = 3;
    */
