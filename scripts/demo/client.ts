@@ -1,0 +1,108 @@
+/** A Mars, seen from a producer: waits where it is told to, and sends again what got no answer. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { bulkEventsMax } from "../../src/event/limits.ts";
+import type { DemoEvent } from "./message.ts";
+
+/** How long one call may be refused or unanswered, all tries together. */
+const patienceMs = 60_000;
+/** How long what was accepted may take until it can be seen: a large day on a small machine. */
+const visibleMs = 10 * 60_000;
+const pauseMs = 1_000;
+/** One try. */
+const timeoutMs = 30_000;
+
+/** Something that the user can be told as it is. */
+export class DemoError extends Error {}
+
+// What an answer holds is for the caller to say.
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path
+export type Json = any;
+
+export class MarsClient {
+  readonly #url: string;
+  readonly #signal: AbortSignal;
+
+  /** @param signal ends everything, with its reason */
+  constructor(url: string, signal: AbortSignal) {
+    this.#url = url;
+    this.#signal = signal;
+  }
+
+  /** @throws `DemoError` where no Mars answers, or one that is not ready */
+  async assertReady(): Promise<void> {
+    let response: Response;
+    try {
+      response = await this.#fetch("/readyz");
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      throw new DemoError(
+        `no Mars answers at ${this.#url} (${messageOf(error)}): start one with npm start, or say --url`,
+      );
+    }
+    if (!response.ok)
+      throw new DemoError(
+        `what answers at ${this.#url} is no Mars that is ready: GET /readyz gives ${response.status}`,
+      );
+  }
+
+  async putLifecycle(appId: string, lifecycle: unknown): Promise<void> {
+    await this.#call(`/api/apps/${encodeURIComponent(appId)}/lifecycle`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(lifecycle),
+    });
+  }
+
+  /** Resolves, to the last seq, when all are on disk. A try without an answer is repeated, which does no harm. */
+  async send(events: readonly DemoEvent[]): Promise<number> {
+    let seq = 0;
+    for (let start = 0; start < events.length; start += bulkEventsMax) {
+      const answer = await this.#call("/api/event/bulk", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ events: events.slice(start, start + bulkEventsMax) }),
+      });
+      if (answer.rejected > 0) throw new DemoError(`events were rejected: ${JSON.stringify(answer.errors)}`);
+      seq = answer.seq;
+    }
+    return seq;
+  }
+
+  get(path: string): Promise<Json> {
+    return this.#call(path);
+  }
+
+  async #call(path: string, init?: RequestInit): Promise<Json> {
+    const what = `${init?.method ?? "GET"} ${path}`;
+    const startMs = Date.now();
+    for (;;) {
+      let waitMs = pauseMs;
+      let limitMs = patienceMs;
+      let refusal: string;
+      try {
+        const response = await this.#fetch(path, init);
+        if (response.ok) return await response.json();
+        refusal = `${response.status} ${await response.text()}`;
+        // 504: what was sent is not visible yet.
+        if (response.status === 504) limitMs = visibleMs;
+        if (![429, 503, 504].includes(response.status)) throw new DemoError(`${what} gives ${refusal}`);
+        waitMs = 1_000 * Number(response.headers.get("retry-after")) || pauseMs;
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        if (error instanceof DemoError) throw error;
+        refusal = messageOf(error);
+      }
+      if (Date.now() + waitMs > startMs + limitMs) throw new DemoError(`${what} goes on failing: ${refusal}`);
+      await sleep(waitMs, undefined, { signal: this.#signal });
+    }
+  }
+
+  #fetch(path: string, init?: RequestInit): Promise<Response> {
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]);
+    return fetch(this.#url + path, { ...init, signal });
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,124 @@
+/** One message of the demo: its whole life, with the trouble that it meets. */
+import type { DemoApp, Failure } from "./apps.ts";
+import type { Random } from "./random.ts";
+
+/** As `POST /api/event/bulk` takes it. */
+export interface DemoEvent {
+  readonly app_id: string;
+  readonly message_id: string;
+  readonly external_id: string;
+  readonly event: string;
+  readonly created_at: string;
+  readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+/** An event, and when it reaches Mars. */
+export interface Delivery {
+  readonly atMs: number;
+  readonly event: DemoEvent;
+}
+
+/** What becomes of a message. `hop` is an index into the app's hops. */
+export type Trouble =
+  | { readonly kind: "none" }
+  /** Nothing comes from this hop on. */
+  | { readonly kind: "lost"; readonly hop: number }
+  /** The hop takes longer than it may. */
+  | { readonly kind: "slow"; readonly hop: number }
+  /** The hop is never reported, and life goes on. */
+  | { readonly kind: "skipped"; readonly hop: number }
+  /** The clock of the service that reports the hop is behind, so that it seems to come before what it follows. */
+  | { readonly kind: "skewed"; readonly hop: number }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+export interface MessageSeed {
+  readonly messageId: string;
+  readonly externalId: string;
+  readonly openedAtMs: number;
+  /** Of its first event. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly trouble: Trouble;
+  /** Which of a hop's alternatives, if it has some. */
+  readonly alternative: number;
+  /** When a hop that would be made at `atMs` is made: a queue may stall. */
+  readonly delayed: (event: string, atMs: number) => number;
+}
+
+export interface Life {
+  /** In the order in which they reach Mars. */
+  readonly deliveries: readonly Delivery[];
+  /** When each of its stages truly happened, be it reported or not. */
+  readonly reachedAtMs: ReadonlyMap<string, number>;
+}
+
+const lostShare = 0.012;
+const slowShare = 0.025;
+const skippedShare = 0.008;
+const skewedShare = 0.01;
+/** Events whose producer got no answer, and sent them again. */
+const repeatedShare = 0.02;
+/** Events that were held up on their way to Mars, so that others overtook them. */
+const heldUpShare = 0.03;
+
+export function drawTrouble(app: DemoApp, random: Random): Trouble {
+  const required = [...app.hops.keys()].filter((hop) => app.hops[hop]!.withinMs !== undefined);
+  const hop = random.pick(required);
+  // What completes a message cannot be skipped: without it the message is lost.
+  const inner = random.pick(required.slice(0, -1));
+  let luck = random.unit() - app.failureShare;
+  if (luck < 0) return { kind: "failed", failure: random.pick(app.failures) };
+  luck -= lostShare;
+  if (luck < 0) return { kind: "lost", hop };
+  luck -= slowShare;
+  if (luck < 0) return { kind: "slow", hop };
+  luck -= skippedShare;
+  if (luck < 0) return { kind: "skipped", hop: inner };
+  return luck < skewedShare ? { kind: "skewed", hop } : { kind: "none" };
+}
+
+export function liveThrough(app: DemoApp, seed: MessageSeed, random: Random): Life {
+  const { trouble } = seed;
+  const deliveries: Delivery[] = [];
+  const reachedAtMs = new Map<string, number>();
+  const report = (event: string, atMs: number, attributes?: DemoEvent["attributes"], clockMs = atMs) => {
+    const delivery = {
+      app_id: app.appId,
+      message_id: seed.messageId,
+      external_id: seed.externalId,
+      event,
+      created_at: new Date(clockMs).toISOString(),
+      ...(attributes !== undefined && { attributes }),
+    };
+    const arrivesAtMs = atMs + (random.chance(heldUpShare) ? random.between(100, 900) : 0);
+    deliveries.push({ atMs: arrivesAtMs, event: delivery });
+    if (random.chance(repeatedShare)) {
+      deliveries.push({ atMs: arrivesAtMs + random.between(500, 3_000), event: delivery });
+    }
+  };
+
+  let atMs = seed.openedAtMs;
+  report(app.opens, atMs, seed.attributes);
+  for (const [index, hop] of app.hops.entries()) {
+    const troubled = "hop" in trouble && trouble.hop === index ? trouble.kind : "none";
+    if (troubled === "lost") break;
+    if (hop.share !== undefined && !random.chance(hop.share)) continue;
+    const before = atMs;
+    atMs +=
+      troubled === "slow" && hop.withinMs !== undefined
+        ? app.graceMs + hop.withinMs * random.between(1.05, 2.2)
+        : random.spread(hop.typicalMs, hop.highMs);
+    const failure = trouble.kind === "failed" ? trouble.failure : undefined;
+    if (failure !== undefined && hop.events.includes(failure.insteadOf)) {
+      reachedAtMs.set(failure.event, atMs);
+      report(failure.event, atMs, { reason: failure.reason });
+      break;
+    }
+    const event = hop.events[seed.alternative % hop.events.length]!;
+    atMs = seed.delayed(event, atMs);
+    reachedAtMs.set(event, atMs);
+    if (troubled === "skipped") continue;
+    const clockMs = troubled === "skewed" ? before - random.between(200, 1_500) : atMs;
+    report(event, atMs, undefined, clockMs);
+  }
+  return { deliveries: deliveries.sort((a, b) => a.atMs - b.atMs), reachedAtMs };
+}
