@@ -8,8 +8,12 @@ import { percentileOf } from "./sample.ts";
 /** What is said of "nearly all" and "nearly always" must hold for so many. */
 export const nearlyAll = 0.95;
 
-/** How far this moves when the other one does, at least; 1 where it waits for it, 0 where it does not. */
+/** How far this moves when the other one does: 1 where it waits for it, 0 where it does not. */
 const slopeMin = 0.5;
+/** A slope is only taken for less than that when it is by so many standard errors: a nearer one is the better guess. */
+const standardErrors = 3;
+/** Of a delay's median: what takes no longer than that is part of it. */
+const quickShare = 0.02;
 /** Beyond this percentile a delay says more of stuck messages than of what waits for what. */
 const trimPercent = 95;
 
@@ -52,33 +56,41 @@ export async function causeOf<N extends Node>(
     const often = hops.took.length >= nearlyAll * node.count;
     if (often && hops.inOrder >= nearlyAll * hops.took.length) candidates.push({ node: other, hops });
   }
-  // The farthest first; each nearer one takes its place if this moves with it.
+  // The farthest first; each nearer one takes its place unless this clearly does not move with it.
   candidates.sort((a, b) => percentileOf(b.hops.took, 50) - percentileOf(a.hops.took, 50));
   let cause = candidates[0]?.node;
   for (const { node: nearer } of candidates.slice(1)) {
     await nextTurn();
-    if (cause !== undefined && slope(cause.column, nearer.column, node.column) >= slopeMin) cause = nearer;
+    if (cause !== undefined && movesWith(cause.column, nearer.column, node.column)) cause = nearer;
   }
   return cause;
 }
 
-/** The slope of the regression of `to` on `by`, both counted from `from`; without their slowest messages. */
-function slope(from: Float64Array, by: Float64Array, to: Float64Array): number {
+/** Whether `to` may move with `by`, both counted from `from`: by a regression, without the slowest messages. */
+function movesWith(from: Float64Array, by: Float64Array, to: Float64Array): boolean {
   const byMax = percentileOf(hopsBetween(from, by).took, trimPercent);
-  const toMax = percentileOf(hopsBetween(from, to).took, trimPercent);
-  let [count, sumBy, sumTo, sumByBy, sumByTo] = [0, 0, 0, 0, 0];
+  const whole = hopsBetween(from, to).took;
+  // So much quicker that it makes no difference, while clocks that differ would hide what moves.
+  if (byMax <= quickShare * percentileOf(whole, 50)) return true;
+  const toMax = percentileOf(whole, trimPercent);
+  let [count, sumX, sumY, sumXX, sumXY, sumYY] = [0, 0, 0, 0, 0, 0];
   for (let row = 0; row < from.length; row++) {
     const x = by[row]! - from[row]!;
     const y = to[row]! - from[row]!;
     // Also where either is not a number.
     if (!(x <= byMax && y <= toMax)) continue;
     count += 1;
-    sumBy += x;
-    sumTo += y;
-    sumByBy += x * x;
-    sumByTo += x * y;
+    sumX += x;
+    sumY += y;
+    sumXX += x * x;
+    sumXY += x * y;
+    sumYY += y * y;
   }
-  const variance = sumByBy - (sumBy * sumBy) / count;
-  // Nothing that never moves can be seen to be waited for; then the nearer one is the better guess.
-  return variance > 0 ? (sumByTo - (sumBy * sumTo) / count) / variance : 1;
+  const varianceX = sumXX - (sumX * sumX) / count;
+  // What never moves cannot be seen to be waited for.
+  if (!(varianceX > 0) || count < 3) return true;
+  const covariance = sumXY - (sumX * sumY) / count;
+  const slope = covariance / varianceX;
+  const residual = Math.max(0, sumYY - (sumY * sumY) / count - slope * covariance);
+  return slope + standardErrors * Math.sqrt(residual / (count - 2) / varianceX) >= slopeMin;
 }
