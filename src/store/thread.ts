@@ -26,6 +26,7 @@ interface ThreadError {
   readonly name: string;
   readonly message: string;
   readonly problems: readonly FieldProblem[];
+  readonly retryAfterMs: number | undefined;
 }
 
 /** The methods of a part, as they are called from another thread: every answer is a promise. */
@@ -59,9 +60,11 @@ export function serveThread<O>(create: (options: O) => object): void {
         reply = { id, value: await methods[method]?.(...args) };
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-        const { code, problems } =
-          error instanceof MarsError ? error : ({ code: undefined, problems: [] } as const);
-        reply = { id, error: { code, name: error.name, message: error.message, problems } };
+        const { code, problems, retryAfterMs } =
+          error instanceof MarsError
+            ? error
+            : ({ code: undefined, problems: [], retryAfterMs: undefined } as const);
+        reply = { id, error: { code, name: error.name, message: error.message, problems, retryAfterMs } };
       }
       scope.postMessage(reply);
     });
@@ -116,8 +119,10 @@ export function startThread<T extends { close(): unknown }>(worker: Worker, opti
   };
 }
 
-function errorOf({ code, name, message, problems }: ThreadError): Error {
-  if (code !== undefined) return new MarsError(code, message, { problems });
+function errorOf({ code, name, message, problems, retryAfterMs }: ThreadError): Error {
+  if (code !== undefined) {
+    return new MarsError(code, message, { problems, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+  }
   const error = new Error(message);
   error.name = name;
   return error;

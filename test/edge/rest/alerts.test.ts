@@ -1,5 +1,6 @@
 /** The settings of alerts over REST: what is taken, what is refused and where. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { sinksMax } from "../../../src/lifecycle/alert.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 
 let mars: TestMars;
@@ -76,6 +77,20 @@ test("a silence is listed with its end, and can be deleted", async () => {
   expect((await call("GET", "silences")).body).toEqual({ silences: [silence] });
   expect((await call("DELETE", `silences/${silence.id}`)).status).toBe(200);
   expect((await call("DELETE", `silences/${silence.id}`)).status).toBe(404);
+});
+
+test("beyond the most sinks there may be, a client is told not to come back soon", async () => {
+  const sink = { type: "slack", url: "https://93.184.215.14/" };
+  const { sinks } = (await call("GET", "sinks")).body;
+  const ids = Array.from({ length: sinksMax - sinks.length }, (_, n) => `one-of-many-${n}`);
+  for (const id of ids) expect((await call("PUT", `sinks/${id}`, sink)).status).toBe(200);
+  const refused = await fetch(`${mars.url}/api/alerts/sinks/one-too-many`, {
+    method: "PUT",
+    body: JSON.stringify(sink),
+  });
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "3600"]);
+  expect((await call("PUT", `sinks/${ids[0]}`, sink)).status).toBe(200);
+  for (const id of ids) await call("DELETE", `sinks/${id}`);
 });
 
 describe("what is refused, and where", () => {
