@@ -8,6 +8,9 @@ import { percentileOf } from "./sample.ts";
 /** What is said of "nearly all" and "nearly always" must hold for so many. */
 export const nearlyAll = 0.95;
 
+/** So many of those that have this stage must have had what it comes after: the rest may have lost it. */
+const candidateShare = 0.9;
+
 /** How far this moves when the other one does: 1 where it waits for it, 0 where it does not. */
 const slopeMin = 0.5;
 /** A slope is only taken for less than that when it is by so many standard errors: a nearer one is the better guess. */
@@ -49,21 +52,33 @@ export async function causeOf<N extends Node>(
   others: readonly N[],
   nextTurn: () => Promise<void>,
 ): Promise<N | undefined> {
-  const candidates: { readonly node: N; readonly hops: Hops }[] = [];
+  const candidates: N[] = [];
   for (const other of others) {
     await nextTurn();
     const hops = hopsBetween(other.column, node.column);
-    const often = hops.took.length >= nearlyAll * node.count;
-    if (often && hops.inOrder >= nearlyAll * hops.took.length) candidates.push({ node: other, hops });
+    const often = hops.took.length >= candidateShare * node.count;
+    if (often && hops.inOrder >= nearlyAll * hops.took.length) candidates.push(other);
   }
   // The farthest first; each nearer one takes its place unless this clearly does not move with it.
-  candidates.sort((a, b) => percentileOf(b.hops.took, 50) - percentileOf(a.hops.took, 50));
-  let cause = candidates[0]?.node;
-  for (const { node: nearer } of candidates.slice(1)) {
+  candidates.sort((a, b) => oftenerBefore(b.column, a.column));
+  let cause = candidates[0];
+  for (const nearer of candidates.slice(1)) {
     await nextTurn();
     if (cause !== undefined && movesWith(cause.column, nearer.column, node.column)) cause = nearer;
   }
   return cause;
+}
+
+/** How much oftener the one comes before the other than behind it. */
+function oftenerBefore(a: Float64Array, b: Float64Array): number {
+  let difference = 0;
+  for (let row = 0; row < a.length; row++) {
+    const hop = b[row]! - a[row]!;
+    // Neither where one of them is missing.
+    if (hop > 0) difference += 1;
+    else if (hop < 0) difference -= 1;
+  }
+  return difference;
 }
 
 /** Whether `to` may move with `by`, both counted from `from`: by a regression, without the slowest messages. */
