@@ -25,9 +25,25 @@ const graceMsDefault = 500;
  */
 export function parseDefinition(value: unknown): Definition {
   const problems: FieldProblem[] = [];
+  const definition = readFields(value, problems);
+  if (problems.length === 0) checkWhole(definition, problems);
+  const [first] = problems;
+  if (first !== undefined) {
+    const place = first.field === "" ? "the lifecycle" : first.field;
+    throw new MarsError("invalid_argument", `${place} ${first.message}`, { problems });
+  }
+  return definition;
+}
+
+/** Reads a definition that was put: it was good then, and stays readable whatever is refused since. */
+export function readDefinition(text: string): Definition {
+  return readFields(JSON.parse(text), []);
+}
+
+function readFields(value: unknown, problems: FieldProblem[]): Definition {
   const fields = objectOf(value, "", ["stages", "complete_on", "fail_on", "grace"], problems);
   const stages = stagesOf(fields.stages, problems);
-  const definition: Definition = {
+  return {
     stages,
     completeOn: namesOf(fields.complete_on, "complete_on", problems),
     failOn: fields.fail_on === undefined ? [] : namesOf(fields.fail_on, "fail_on", problems),
@@ -36,13 +52,6 @@ export function parseDefinition(value: unknown): Definition {
         ? graceMsDefault
         : durationOf(fields.grace, "grace", problems, { zero: true }),
   };
-  if (problems.length === 0) checkWhole(definition, problems);
-  const [first] = problems;
-  if (first !== undefined) {
-    const place = first.field === "" ? "the lifecycle" : first.field;
-    throw new MarsError("invalid_argument", `${place} ${first.message}`, { problems });
-  }
-  return definition;
 }
 
 function stagesOf(value: unknown, problems: FieldProblem[]): Stage[] {

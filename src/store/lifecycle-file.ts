@@ -10,7 +10,7 @@ import {
   type LifecycleVersion,
   stageName,
 } from "../lifecycle/definition.ts";
-import { parseDefinition } from "../lifecycle/parse-definition.ts";
+import { readDefinition } from "../lifecycle/parse-definition.ts";
 import { createPlan, type Plan } from "../lifecycle/plan.ts";
 import type { Database } from "./database.ts";
 import { reach } from "./reach.ts";
@@ -114,7 +114,7 @@ export class LifecycleFile {
     );
     const all = (versions?.rows ?? []).map((row): StoredLifecycle => {
       const text = String(row.definition);
-      const plan = text === "" ? undefined : createPlan(parseDefinition(JSON.parse(text)));
+      const plan = text === "" ? undefined : createPlan(readDefinition(text));
       const idOf = (after: string, stage: string) => stageIds.get(stageKey(row.app, after, stage)) ?? 0;
       return {
         id: Number(row.id),
@@ -163,7 +163,7 @@ function versionOf(appId: string, row: VersionRow): LifecycleVersion {
     version: row.version,
     createdAt: row.created_at,
     afterSeq: row.after_seq,
-    ...(row.definition !== "" && { definition: parseDefinition(JSON.parse(row.definition)) }),
+    ...(row.definition !== "" && { definition: readDefinition(row.definition) }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Definitions as the query thread needs them: read when asked for, and kept for the next question. */
 import type { InStatement, Row } from "@libsql/client";
 import type { LifecycleVersion } from "../lifecycle/definition.ts";
-import { parseDefinition } from "../lifecycle/parse-definition.ts";
+import { readDefinition } from "../lifecycle/parse-definition.ts";
 import { createPlan, type Plan } from "../lifecycle/plan.ts";
 
 /** Plans in memory, the last used; a version never changes. */
@@ -29,7 +29,7 @@ export function versionOfRow(row: Row): LifecycleVersion {
     version: Number(row.version),
     createdAt: Number(row.created_at),
     afterSeq: Number(row.after_seq),
-    ...(text !== "" && { definition: parseDefinition(JSON.parse(text)) }),
+    ...(text !== "" && { definition: readDefinition(text) }),
   };
 }
 
@@ -42,7 +42,7 @@ export class Plans {
     const id = Number(row.id);
     const known = this.#plans.get(id);
     if (known !== undefined) return known;
-    const plan = createPlan(parseDefinition(JSON.parse(String(row.definition))));
+    const plan = createPlan(readDefinition(String(row.definition)));
     const oldest = this.#plans.keys().next();
     if (this.#plans.size >= plansMax && !oldest.done) this.#plans.delete(oldest.value);
     this.#plans.set(id, plan);
