@@ -200,7 +200,7 @@ test("whatever the order, repeats, batches and restarts, findings and counts are
       );
       expect(await storedOf(opened.url, app, runs)).toEqual(model);
     }),
-    { numRuns: Number(process.env.MARS_TEST_RUNS ?? 100) },
+    { numRuns: Number(process.env.MARS_TEST_RUNS ?? 50) },
   );
 }, 600_000);
 
