@@ -9,8 +9,9 @@
  * - An event of `fail_on` fails a message for good; else it is complete from its first event of `complete_on` on.
  * - A message that has ended is not missing anything any more. If it completed without a required stage, the stage was
  *   skipped; said a grace after completion, as events of different services overtake each other.
- * - A required stage is expected once something that it comes after has come, or is itself expected. So what hangs on an
- *   optional stage is not expected without it.
+ * - A required stage is expected once something that it comes after has come, or a stage that is itself expected, whichever of
+ *   its alternatives it would have been. So what hangs on an optional stage is not expected without it, nor what hangs on one
+ *   alternative where another came.
  */
 import type { Micros } from "../event/event.ts";
 import type { Assessment, StageState, StageStatus } from "../event/state.ts";
@@ -133,8 +134,11 @@ function expectedStages(plan: Plan, times: Times): readonly boolean[] {
     expected[index] =
       !stage.optional &&
       (stage.afterStages.length === 0 ||
+        earliest(times, stage.starts) !== null ||
         stage.afterStages.some(
-          (before) => expected[before] === true || earliest(times, plan.stages[before]!.events) !== null,
+          (before) =>
+            expected[before] === true &&
+            plan.stages[before]!.events.every((slot) => stage.starts.includes(slot)),
         ));
   }
   return expected;

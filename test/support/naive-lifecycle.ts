@@ -39,7 +39,11 @@ export function naiveFindings(lifecycle: NaiveLifecycle, events: readonly NaiveE
   const expected = (stage: NaiveLifecycle["stages"][number]): boolean => {
     if (stage.optional) return false;
     if (stage.after.length === 0) return true;
-    return stage.after.some((name) => first(stageOf(name).names) !== undefined || expected(stageOf(name)));
+    if (first(stage.after) !== undefined) return true;
+    // What should have come and did not; any of its alternatives would have led here.
+    return stage.after.map(stageOf).some((before) => {
+      return expected(before) && before.names.every((name) => stage.after.includes(name));
+    });
   };
   const findings: NaiveFinding[] = [];
   for (const stage of lifecycle.stages) {

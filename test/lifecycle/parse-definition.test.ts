@@ -1,0 +1,165 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { MarsError } from "../../src/event/error.ts";
+import { definitionToJson } from "../../src/lifecycle/definition.ts";
+import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
+import { anyDefinition } from "./definitions.ts";
+
+test("a definition reads as it was written", () => {
+  expect(
+    parseDefinition({
+      stages: [
+        { event: "CREATED" },
+        { event: "BACKEND", after: "CREATED", within: "2s" },
+        { event: "QUEUED", after: "BACKEND", within: "1s", optional: true },
+        { any_of: ["SMS", "PUSH"], after: ["BACKEND", "QUEUED"], within: "30d" },
+        { event: "SEEN" },
+      ],
+      complete_on: ["SMS", "PUSH"],
+      fail_on: ["BOUNCED"],
+    }),
+  ).toEqual({
+    stages: [
+      { events: ["CREATED"], after: [], optional: false },
+      { events: ["BACKEND"], after: ["CREATED"], withinMs: 2_000, optional: false },
+      { events: ["QUEUED"], after: ["BACKEND"], withinMs: 1_000, optional: true },
+      { events: ["SMS", "PUSH"], after: ["BACKEND", "QUEUED"], withinMs: 30 * 86_400_000, optional: false },
+      { events: ["SEEN"], after: ["CREATED"], optional: false },
+    ],
+    completeOn: ["SMS", "PUSH"],
+    failOn: ["BOUNCED"],
+    graceMs: 500,
+  });
+});
+
+test("any definition is the same once it has been written and read again", () => {
+  fc.assert(
+    fc.property(anyDefinition, (definition) => {
+      expect(parseDefinition(JSON.parse(JSON.stringify(definitionToJson(definition))))).toEqual(definition);
+    }),
+  );
+});
+
+const first = { event: "A" };
+const whole = { stages: [first, { event: "B" }], complete_on: ["B"] };
+const stage = (fields: object) => ({ ...whole, stages: [first, { event: "B" }, fields] });
+
+const refused: Readonly<Record<string, readonly [value: unknown, field: string, message: RegExp]>> = {
+  nothing: [null, "", /JSON object/],
+  "a list": [[], "", /JSON object/],
+  "a text": ["stages", "", /JSON object/],
+  "no stages": [{ complete_on: ["A"] }, "stages", /1 to 50/],
+  "too many stages": [
+    { ...whole, stages: Array.from({ length: 51 }, (_, n) => ({ event: `E${n}` })) },
+    "stages",
+    /1 to 50/,
+  ],
+  "a stage that is no object": [{ ...whole, stages: [first, "B"] }, "stages[1]", /JSON object/],
+  "an unknown field": [{ ...whole, graze: "1s" }, "graze", /unknown; known are .*grace/],
+  "an unknown field of a stage": [stage({ event: "C", optinal: true }), "stages[2].optinal", /unknown/],
+  "a stage without an event": [stage({ after: "A" }), "stages[2]", /either event or any_of/],
+  "a stage with event and any_of": [stage({ event: "C", any_of: ["D"] }), "stages[2]", /either/],
+  "an empty name": [stage({ event: "" }), "stages[2].event", /not empty/],
+  "a name that is a number": [stage({ event: 7 }), "stages[2].event", /texts/],
+  "a name that is too long": [stage({ event: "x".repeat(257) }), "stages[2].event", /256/],
+  "no alternatives": [stage({ any_of: [] }), "stages[2].any_of", /1 to 20/],
+  "too many alternatives": [
+    stage({ any_of: Array.from({ length: 21 }, (_, n) => `E${n}`) }),
+    "stages[2].any_of",
+    /1 to 20/,
+  ],
+  "an alternative twice": [stage({ any_of: ["C", "C"] }), "stages[2].any_of", /C once/],
+  "an event of two stages": [stage({ event: "A" }), "stages[2]", /A: it belongs to stages\[0\]/],
+  "after what is no stage": [stage({ event: "C", after: "D" }), "stages[2].after", /D is none/],
+  "after itself": [stage({ event: "C", after: "C" }), "stages[2].after", /circle: C after C/],
+  "a circle": [
+    {
+      ...whole,
+      stages: [first, { event: "B", after: "D" }, { event: "C", after: "B" }, { event: "D", after: "C" }],
+    },
+    "stages[1].after",
+    /circle: B after D after C after B/,
+  ],
+  "a duration without a unit": [stage({ event: "C", within: "5" }), "stages[2].within", /1ms to 30d/],
+  "a duration that is a number": [stage({ event: "C", within: 5 }), "stages[2].within", /1ms to 30d/],
+  "a fraction": [stage({ event: "C", within: "1.5s" }), "stages[2].within", /whole number/],
+  "no time at all": [stage({ event: "C", within: "0ms" }), "stages[2].within", /1ms to 30d/],
+  "too long a time": [stage({ event: "C", within: "31d" }), "stages[2].within", /1ms to 30d/],
+  "too long a grace": [{ ...whole, grace: "31d" }, "grace", /30d/],
+  "optional that is a text": [stage({ event: "C", optional: "no" }), "stages[2].optional", /true or false/],
+  "a first stage after something": [
+    { ...whole, stages: [{ event: "A", after: "B" }, { event: "B" }] },
+    "stages[0].after",
+    /opens/,
+  ],
+  "a first stage in time": [
+    { ...whole, stages: [{ event: "A", within: "1s" }, { event: "B" }] },
+    "stages[0].within",
+    /opens/,
+  ],
+  "a first stage that is optional": [
+    { ...whole, stages: [{ event: "A", optional: true }, { event: "B" }] },
+    "stages[0].optional",
+    /opens/,
+  ],
+  "no way to complete": [{ stages: [first] }, "complete_on", /1 to 20/],
+  "nothing to complete on": [{ ...whole, complete_on: [] }, "complete_on", /1 to 20/],
+  "completion by what is no stage": [{ ...whole, complete_on: ["B", "C"] }, "complete_on[1]", /C is none/],
+  "failure by what completes": [{ ...whole, fail_on: ["X", "B"] }, "fail_on[1]", /B, which completes/],
+  "failure by what opens": [{ ...whole, fail_on: ["A"] }, "fail_on", /opens/],
+  "fail_on that is a text": [{ ...whole, fail_on: "X" }, "fail_on", /1 to 20/],
+};
+
+describe("a definition that cannot be is refused with the place named:", () => {
+  for (const [what, [value, field, message]] of Object.entries(refused)) {
+    test(what, () => {
+      const thrown = problemOf(value);
+      expect(thrown.code).toBe("invalid_argument");
+      expect(thrown.problems).toContainEqual({ field, message: expect.stringMatching(message) });
+      expect(thrown.message).toStartWith(field === "" ? "the lifecycle" : thrown.problems[0]!.field);
+    });
+  }
+
+  test("every place at once", () => {
+    const { problems } = problemOf({ stages: [{ event: "" }, { within: "x" }], grace: "y" });
+    const fields = ["complete_on", "grace", "stages[0].event", "stages[1]", "stages[1].within"];
+    expect(problems.map(({ field }) => field).sort()).toEqual(fields);
+  });
+});
+
+test("any JSON at all is read or refused by its fields, never a surprise", () => {
+  const part = fc.oneof(fc.jsonValue(), fc.constantFrom("A", "B", "1s", true, ["A"], { event: "A" }));
+  const names = [
+    "stages",
+    "event",
+    "any_of",
+    "after",
+    "within",
+    "optional",
+    "complete_on",
+    "fail_on",
+    "grace",
+  ];
+  const object = fc.dictionary(fc.constantFrom(...names), part);
+  const value = fc.oneof(part, object, fc.record({ stages: fc.array(object), complete_on: part }));
+  fc.assert(
+    fc.property(value, (json) => {
+      try {
+        parseDefinition(json);
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(MarsError);
+        expect((thrown as MarsError).problems.length).toBeGreaterThan(0);
+      }
+    }),
+  );
+});
+
+function problemOf(value: unknown): MarsError {
+  try {
+    parseDefinition(value);
+  } catch (thrown) {
+    if (thrown instanceof MarsError) return thrown;
+    throw thrown;
+  }
+  throw new Error("it was not refused");
+}
