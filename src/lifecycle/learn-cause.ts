@@ -1,111 +1,111 @@
 /**
- * What a stage comes after. Of the stages that nearly always come before it, the nearest may only have been quicker:
- * an order is paid in seconds and packed in minutes, and packing does not wait for the payment. What does wait moves with
- * what it waits for: where that is late, so is this.
+ * Whether one event brought about another, as far as times can tell.
+ *
+ * That it comes before does not say so: of two branches that run side by side one may always be the quicker. But what an
+ * event brings about moves with it. Let a stage start, an event come x after that, and another y after the start, which is
+ * a hop of y - x after the first. If the first brings about the second, the hop does not depend on x. If each is brought about by the
+ * start, y does not depend on it. Which of the two correlations with x is none, and which is there, tells. They are those
+ * of logarithms, since few long waits would else outweigh all others.
  */
-import { percentileOf } from "./sample.ts";
+import type { Observations } from "./sample.ts";
 
-/** What is said of "nearly all" and "nearly always" must hold for so many. */
-export const nearlyAll = 0.95;
-
-/** So many of those that have this stage must have had what it comes after: the rest may have lost it. */
-const candidateShare = 0.9;
-
-/** How far this moves when the other one does: 1 where it waits for it, 0 where it does not. */
-const slopeMin = 0.5;
-/** A slope is only taken for less than that when it is by so many standard errors: a nearer one is the better guess. */
-const standardErrors = 3;
-/** Of a delay's median: what takes no longer than that is part of it. */
-const quickShare = 0.02;
-/** Beyond this percentile a delay says more of stuck messages than of what waits for what. */
-const trimPercent = 95;
-
-interface Node {
-  readonly column: Float64Array;
-  readonly count: number;
-}
-
-/** How long it took from one node to another, in messages that had both. */
-export interface Hops {
-  /** Sorted; where clocks differ a hop takes no time at least. */
-  readonly took: Float64Array;
-  /** In so many of them the one came before the other. */
+export interface Link {
+  /** Of the messages that have the later event and a start, those that have the earlier one too. */
+  readonly coverage: number;
+  /** Of the messages that have both, those in which they come in this order; the same time counts half. */
   readonly inOrder: number;
+  /**
+   * How much the earlier event moves the later one: 1 where it alone brings it about, 0 where it has no part, between them
+   * where others have one too. With its standard error, which is infinite where nothing moves.
+   */
+  readonly pull: number;
+  readonly pullError: number;
+  /** From the start to the earlier event, on average, in microseconds. */
+  readonly delay: number;
 }
 
-export function hopsBetween(from: Float64Array, to: Float64Array): Hops {
-  const took = new Float64Array(from.length);
-  let length = 0;
+/** The earliest of these names in a message; NaN where it has none. */
+export function earliestIn({ columns }: Observations, names: readonly number[], row: number): number {
+  let first = Number.NaN;
+  for (const name of names) {
+    const at = columns[name]![row]!;
+    if (!(at >= first)) first = Number.isNaN(at) ? first : at;
+  }
+  return first;
+}
+
+/**
+ * @param later what may have been brought about
+ * @param earlier any of these may have done so
+ * @param starts what the earlier ones come after
+ */
+export function linkOf(
+  observations: Observations,
+  later: number,
+  earlier: readonly number[],
+  starts: readonly number[],
+): Link {
+  const laterTimes = observations.columns[later]!;
+  const delays = new Float64Array(observations.rows);
+  const waits = new Float64Array(observations.rows);
+  const hops = new Float64Array(observations.rows);
+  let delay = 0;
+  let started = 0;
+  let both = 0;
   let inOrder = 0;
-  for (let row = 0; row < from.length; row++) {
-    const hop = to[row]! - from[row]!;
-    if (Number.isNaN(hop)) continue;
-    took[length++] = Math.max(0, hop);
-    if (hop > 0) inOrder += 1;
+  for (let row = 0; row < observations.rows; row++) {
+    const at = laterTimes[row]!;
+    if (Number.isNaN(at)) continue;
+    const start = earliestIn(observations, starts, row);
+    if (Number.isNaN(start)) continue;
+    started++;
+    const earlierAt = earliestIn(observations, earlier, row);
+    if (Number.isNaN(earlierAt)) continue;
+    delay += earlierAt - start;
+    delays[both] = logarithm(earlierAt - start);
+    waits[both] = logarithm(at - start);
+    hops[both] = logarithm(at - earlierAt);
+    both++;
+    inOrder += earlierAt < at ? 1 : earlierAt === at ? 0.5 : 0;
   }
-  return { took: took.slice(0, length).sort(), inOrder };
+  const x = delays.subarray(0, both);
+  const withWait = correlation(x, waits);
+  const withHop = correlation(x, hops);
+  const apart = withWait - withHop;
+  return {
+    coverage: both / Math.max(1, started),
+    inOrder: inOrder / Math.max(1, both),
+    delay: delay / Math.max(1, both),
+    pull: apart > 0 ? withWait / apart : 0,
+    pullError: apart > 0 ? 1 / Math.sqrt(both) / apart : Number.POSITIVE_INFINITY,
+  };
 }
 
-/** The node that this one comes after; `undefined` where nothing nearly always comes before it. */
-export async function causeOf<N extends Node>(
-  node: N,
-  others: readonly N[],
-  nextTurn: () => Promise<void>,
-): Promise<N | undefined> {
-  const candidates: N[] = [];
-  for (const other of others) {
-    await nextTurn();
-    const hops = hopsBetween(other.column, node.column);
-    const often = hops.took.length >= candidateShare * node.count;
-    if (often && hops.inOrder >= nearlyAll * hops.took.length) candidates.push(other);
-  }
-  // The farthest first; each nearer one takes its place unless this clearly does not move with it.
-  candidates.sort((a, b) => oftenerBefore(b.column, a.column));
-  let cause = candidates[0];
-  for (const nearer of candidates.slice(1)) {
-    await nextTurn();
-    if (cause !== undefined && movesWith(cause.column, nearer.column, node.column)) cause = nearer;
-  }
-  return cause;
+/** Of microseconds: of those above a millisecond nearly the logarithm, below it nearly straight, and with a sign. */
+function logarithm(micros: number): number {
+  return Math.sign(micros) * Math.log1p(Math.abs(micros) / 1_000);
 }
 
-/** How much oftener the one comes before the other than behind it. */
-function oftenerBefore(a: Float64Array, b: Float64Array): number {
-  let difference = 0;
-  for (let row = 0; row < a.length; row++) {
-    const hop = b[row]! - a[row]!;
-    // Neither where one of them is missing.
-    if (hop > 0) difference += 1;
-    else if (hop < 0) difference -= 1;
+/** Pearson's; 0 where nothing varies. `b` may be longer. */
+function correlation(a: Float64Array, b: Float64Array): number {
+  const count = a.length;
+  let sumA = 0;
+  let sumB = 0;
+  for (let i = 0; i < count; i++) {
+    sumA += a[i]!;
+    sumB += b[i]!;
   }
-  return difference;
-}
-
-/** Whether `to` may move with `by`, both counted from `from`: by a regression, without the slowest messages. */
-function movesWith(from: Float64Array, by: Float64Array, to: Float64Array): boolean {
-  const byMax = percentileOf(hopsBetween(from, by).took, trimPercent);
-  const whole = hopsBetween(from, to).took;
-  // So much quicker that it makes no difference, while clocks that differ would hide what moves.
-  if (byMax <= quickShare * percentileOf(whole, 50)) return true;
-  const toMax = percentileOf(whole, trimPercent);
-  let [count, sumX, sumY, sumXX, sumXY, sumYY] = [0, 0, 0, 0, 0, 0];
-  for (let row = 0; row < from.length; row++) {
-    const x = by[row]! - from[row]!;
-    const y = to[row]! - from[row]!;
-    // Also where either is not a number.
-    if (!(x <= byMax && y <= toMax)) continue;
-    count += 1;
-    sumX += x;
-    sumY += y;
-    sumXX += x * x;
-    sumXY += x * y;
-    sumYY += y * y;
+  const meanA = sumA / count;
+  const meanB = sumB / count;
+  let aa = 0;
+  let ab = 0;
+  let bb = 0;
+  for (let i = 0; i < count; i++) {
+    const x = a[i]! - meanA;
+    const y = b[i]! - meanB;
+    aa += x * x;
+    ab += x * y;
+    bb += y * y;
   }
-  const varianceX = sumXX - (sumX * sumX) / count;
-  // What never moves cannot be seen to be waited for.
-  if (!(varianceX > 0) || count < 3) return true;
-  const covariance = sumXY - (sumX * sumY) / count;
-  const slope = covariance / varianceX;
-  const residual = Math.max(0, sumYY - (sumY * sumY) / count - slope * covariance);
-  return slope + standardErrors * Math.sqrt(residual / (count - 2) / varianceX) >= slopeMin;
+  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
 }

@@ -7,6 +7,14 @@ const sampleEventsMax = 2_000_000;
 /** Distinct names that are told apart; later ones count as left out. */
 const namesMax = 64;
 
+/** When some messages had some names. Names are known by their places in `names`. */
+export interface Observations {
+  readonly names: readonly string[];
+  readonly rows: number;
+  /** `columns[name][row]`; `NaN` where the message did not have it. */
+  readonly columns: readonly Float64Array[];
+}
+
 export class Sample {
   /** By number; a message's row names its events by these. */
   readonly names: string[] = [];

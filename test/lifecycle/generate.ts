@@ -1,0 +1,108 @@
+/** Messages of a known graph, for learning: with losses, noise and clocks that differ. */
+import type { MessageHistory } from "../../src/lifecycle/queries.ts";
+
+export interface KnownStage {
+  /** More than one are alternatives, each as probable as the others unless `weights` says otherwise. */
+  readonly events: readonly string[];
+  readonly weights?: readonly number[];
+  /** Any of these starts it; empty for the first. */
+  readonly after: readonly string[];
+  /** How probable it is once it may come; 1 when absent. */
+  readonly chance?: number;
+  /** The hop's median and how far it is spread: log-normal. */
+  readonly medianMs: number;
+  readonly sigma?: number;
+  /** It waits for all that it comes after. */
+  readonly joins?: boolean;
+}
+
+export interface Traffic {
+  readonly seed: number;
+  readonly messages: number;
+  /** Of all events. */
+  readonly lost?: number;
+  /** Rare names, and how many of the messages have one of each. */
+  readonly noise?: Readonly<Record<string, number>>;
+  /** Each event's clock is off by up to this much, either way. */
+  readonly skewMs?: number;
+  /** Between the beginnings of two messages. */
+  readonly everyMs?: number;
+  /** Nothing later than this much after the last message's beginning is known yet. */
+  readonly cutMs?: number;
+}
+
+export const epoch = Date.UTC(2026, 0, 31, 12) * 1_000;
+
+/** A small generator of numbers from 0 to 1 (mulberry32), the same for the same seed. */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export interface Generated {
+  readonly histories: MessageHistory[];
+  /** Every hop that was made, by the stage's events joined, sorted, in microseconds; losses and clocks aside. */
+  readonly hops: ReadonlyMap<string, Float64Array>;
+}
+
+/** The latest message first, as the store gives them. */
+export function generate(stages: readonly KnownStage[], traffic: Traffic): Generated {
+  const random = randomOf(traffic.seed);
+  const histories: MessageHistory[] = [];
+  const hops = new Map<string, number[]>(stages.map(({ events }) => [events.join("|"), []]));
+  const everyMicros = (traffic.everyMs ?? 50) * 1_000;
+  const end =
+    epoch + (traffic.messages - 1) * everyMicros + (traffic.cutMs ?? Number.POSITIVE_INFINITY) * 1_000;
+  for (let index = 0; index < traffic.messages; index++) {
+    const createdAt = epoch + index * everyMicros;
+    const at = new Map<string, number>();
+    for (const stage of stages) {
+      const starts = stage.after.flatMap((name) => at.get(name) ?? []);
+      const first = stage.after.length === 0;
+      const none = starts.length === 0 || (stage.joins === true && starts.length < stage.after.length);
+      if (!first && none) continue;
+      if (random() >= (stage.chance ?? 1)) continue;
+      const hop = first
+        ? 0
+        : Math.round(stage.medianMs * 1_000 * Math.exp((stage.sigma ?? 0.5) * normal(random)));
+      const start = first ? createdAt : stage.joins === true ? Math.max(...starts) : Math.min(...starts);
+      at.set(pick(stage, random), start + hop);
+      if (!first) hops.get(stage.events.join("|"))!.push(start + hop - Math.min(...starts));
+    }
+    const last = Math.max(...at.values());
+    for (const [name, share] of Object.entries(traffic.noise ?? {})) {
+      if (random() < share) at.set(name, Math.round(createdAt + random() * (last - createdAt)));
+    }
+    const events = [...at]
+      .filter(() => random() >= (traffic.lost ?? 0))
+      .map(([event, when]) => {
+        const skewed = when + Math.round((random() * 2 - 1) * (traffic.skewMs ?? 0) * 1_000);
+        return { event, at: skewed, receivedAt: when + 5_000 };
+      })
+      .filter(({ receivedAt }) => receivedAt <= end)
+      .sort((a, b) => a.at - b.at);
+    if (events.length > 0) histories.push({ messageId: `m${index}`, createdAt: events[0]!.at, events });
+  }
+  return {
+    histories: histories.reverse(),
+    hops: new Map([...hops].map(([name, values]) => [name, Float64Array.from(values).sort()])),
+  };
+}
+
+function pick({ events, weights }: KnownStage, random: () => number): string {
+  let left = random() * (weights?.reduce((sum, weight) => sum + weight, 0) ?? events.length);
+  for (const [index, event] of events.entries()) {
+    left -= weights?.[index] ?? 1;
+    if (left < 0) return event;
+  }
+  return events.at(-1)!;
+}
+
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
