@@ -6,7 +6,7 @@ local parts = {}
 local now
 
 function init(args)
-  now = args[1] == "now"
+  now = args and args[1] == "now"
   math.randomseed(os.time() + tonumber(tostring({}):match("0x(%x+)"), 16) % 100000)
   prefix = string.format("-%08x-", math.random(0, 2147483647))
   n = 0
