@@ -3,6 +3,7 @@
  * limit, and a client that stalls beyond it is closed with a code that says so.
  */
 import type { ServerWebSocket } from "bun";
+import type { Peer } from "../event/caller.ts";
 import { MarsError } from "../event/error.ts";
 import { statusOf } from "./status.ts";
 
@@ -16,6 +17,7 @@ export interface ConnectionLimits {
 /** What Bun keeps with each socket. */
 export interface SocketData {
   readonly open: OpenSession;
+  readonly peer: Peer;
   connection?: Connection;
   session?: Session;
 }
@@ -34,6 +36,8 @@ export interface Session {
 const controlBytesMax = 256 * 1024;
 
 export class Connection {
+  /** Who is at the other end. */
+  readonly peer: Peer;
   readonly #socket: ServerWebSocket<SocketData>;
   readonly #limits: ConnectionLimits;
   readonly #onClosing: () => void;
@@ -43,6 +47,7 @@ export class Connection {
 
   /** @param onClosing called once, when the connection starts to close or is found closed */
   constructor(socket: ServerWebSocket<SocketData>, limits: ConnectionLimits, onClosing: () => void) {
+    this.peer = socket.data.peer;
     this.#socket = socket;
     this.#limits = limits;
     this.#onClosing = onClosing;

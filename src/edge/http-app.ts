@@ -95,7 +95,7 @@ function addFallback(router: Router, rpc: RpcFetch): void {
   router.notFound((c) => {
     const request = c.req.raw;
     assertAddress(request);
-    return answerRpc(c, rpc(request)) ?? answerOther(router, c);
+    return answerRpc(c, rpc(request, c.env?.peer?.(request))) ?? answerOther(router, c);
   });
 }
 

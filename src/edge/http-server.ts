@@ -1,6 +1,7 @@
 /** Port 4000 on Bun: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. */
 import type { Server } from "bun";
 import type { SocketData } from "./connection.ts";
+import { peerOf } from "./peer.ts";
 import type { Router, RuntimeBindings } from "./rest/router.ts";
 import type { Sockets } from "./sockets.ts";
 
@@ -64,7 +65,13 @@ export function startHttpServer(
     fetch: (request) => app.fetch(request, runtime),
     websocket: sockets.websocket,
   });
-  const runtime: RuntimeBindings = { keepOpen: (request) => server.timeout(request, 0) };
+  const runtime: RuntimeBindings = {
+    keepOpen: (request) => server.timeout(request, 0),
+    peer: (request) => {
+      const end = server.requestIP(request);
+      return peerOf(end?.address, end?.port);
+    },
+  };
   let stopped: Promise<void> | undefined;
 
   async function stop(timeoutMs: number): Promise<void> {

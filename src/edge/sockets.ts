@@ -8,6 +8,7 @@
 import type { Server, WebSocketHandler } from "bun";
 import { Connection, type ConnectionLimits, type OpenSession, type SocketData } from "./connection.ts";
 import type { EdgeParts } from "./parts.ts";
+import { peerOf } from "./peer.ts";
 import { openPhoenix } from "./phoenix.ts";
 import { statusOf } from "./status.ts";
 import { openWs } from "./ws.ts";
@@ -77,7 +78,9 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       }
       const open = route(url.searchParams);
       if (open instanceof Response) return open;
-      if (server.upgrade(request, { data: { open } })) return undefined;
+      const end = server.requestIP(request);
+      const peer = peerOf(end?.address, end?.port);
+      if (server.upgrade(request, { data: { open, peer } })) return undefined;
       return refuse(400, "not a WebSocket handshake");
     },
 

@@ -1,10 +1,14 @@
 /** The Hono app's type, and what a runtime may lend to it. */
 import type { Context, Hono } from "hono";
+import type { Caller, Peer } from "../../event/caller.ts";
+import { unknownPeer } from "../peer.ts";
 
 /** What web standards have no name for. A runtime that lacks it leaves it out. */
 export interface RuntimeBindings {
   /** Exempts a request's connection from the idle timeout, for answers that may be quiet for long. */
   keepOpen?(request: Request): void;
+  /** Who sent the request. Only to be asked before anything is awaited: who has gone has no address. */
+  peer?(request: Request): Peer;
 }
 
 // A type and not an interface, as Hono's constraint wants an index signature.
@@ -12,6 +16,12 @@ export type HttpEnv = { Bindings: RuntimeBindings };
 
 export type Router = Hono<HttpEnv>;
 export type HttpContext = Context<HttpEnv>;
+
+/** Who asks, and until when; see `RuntimeBindings.peer`. */
+export function callerOf(c: HttpContext): Caller {
+  const request = c.req.raw;
+  return { peer: c.env?.peer?.(request) ?? unknownPeer, signal: request.signal };
+}
 
 /**
  * The path as it was sent, percent-encoding and all: ids in it may contain any character, an encoded slash too, so

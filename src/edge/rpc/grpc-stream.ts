@@ -2,6 +2,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
+import { sessionPeer, valuesOf } from "./caller.ts";
 import { goneError } from "./error.ts";
 import { endStream, isGone } from "./grpc-status.ts";
 import { grpcTrailers } from "./grpc-trailers.ts";
@@ -17,6 +18,7 @@ export async function serveStream(
   // After a regular end nobody listens any more.
   stream.once("close", () => gone.abort(goneError()));
   const response = await handler({
+    contextValues: valuesOf(sessionPeer(stream)),
     httpVersion: "2.0",
     method: headers[":method"] ?? "",
     // Only the path is looked at, and it is the handler's own: what a client sends as authority may not even parse.

@@ -6,8 +6,11 @@ import {
   type UniversalServerResponse,
   universalServerResponseToFetch,
 } from "@connectrpc/connect/protocol";
+import type { Peer } from "../../event/caller.ts";
 import { bodyBytesMax } from "../../event/limits.ts";
 import type { EdgeParts } from "../parts.ts";
+import { unknownPeer } from "../peer.ts";
+import { valuesOf } from "./caller.ts";
 import { isUndecodable, stoppingError } from "./error.ts";
 import { grpcWebBody } from "./grpc-trailers.ts";
 import { createRpcHandlers } from "./router.ts";
@@ -23,7 +26,7 @@ export interface RpcFetchOptions {
 }
 
 /** Answers a request, or returns `undefined` when its path is that of no RPC. */
-export type RpcFetch = (request: Request) => Promise<Response> | undefined;
+export type RpcFetch = (request: Request, peer?: Peer) => Promise<Response> | undefined;
 
 /** What of a body that is refused is read before the client is told. */
 const discardBytesMax = bodyBytesMax;
@@ -38,18 +41,27 @@ export function createRpcFetch(parts: EdgeParts, options: RpcFetchOptions = {}):
     stopping: stoppingSignal(options.stopping),
   });
   const origins = new Set(options.allowedOrigins);
-  return (request) => {
+  return (request, peer = unknownPeer) => {
     const handler = handlers.get(pathOf(request.url));
-    return handler && answer(handler, request);
+    return handler && answer(handler, request, peer);
   };
 
-  async function answer(handler: UniversalHandler, request: Request): Promise<Response> {
+  async function answer(handler: UniversalHandler, request: Request, peer: Peer): Promise<Response> {
     const origin = request.headers.get("origin");
     const allowed = origin !== null && (origins.has(origin) || origins.has("*"));
     if (request.method === "OPTIONS") return preflight(allowed ? origin : undefined);
     const body = requestBody(request);
     const { method, url, headers: header, signal } = request;
-    const answered = await handler({ httpVersion: "", method, url, header, signal, body: body.chunks() });
+    const contextValues = valuesOf(peer);
+    const answered = await handler({
+      httpVersion: "",
+      method,
+      url,
+      header,
+      signal,
+      body: body.chunks(),
+      contextValues,
+    });
     if (handler.method.methodKind !== "bidi_streaming") await body.discard();
     const response = blameClient(
       universalServerResponseToFetch({ ...answered, body: answerBody(answered, body.cancel) }),

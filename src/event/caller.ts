@@ -1,0 +1,14 @@
+/** Who asks: made at the door, and passed to whatever keeps shares between those who ask. */
+
+export interface Peer {
+  /** By which shares are counted: an address, or the network that one host commands. */
+  readonly name: string;
+  /** One of its connections; the same name for as long as that lasts. */
+  readonly connection: string;
+}
+
+export interface Caller {
+  readonly peer: Peer;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
+}
