@@ -1,4 +1,6 @@
 /** Brings a database to the schema this Mars knows: forward only, one transaction a step, never past it. */
+import { createHash } from "node:crypto";
+import type { Row } from "@libsql/client";
 import type { Database } from "./database.ts";
 
 /** A step of the schema; its version is its place in the list, counted from 1. */
@@ -7,15 +9,17 @@ export interface Migration {
   readonly sql: string;
 }
 
-/** Thrown for a database that a newer Mars has written: this one would not understand what it finds there. */
-export class NewerDatabaseError extends Error {
-  override readonly name = "NewerDatabaseError";
+/** Thrown for a database of a schema that this Mars does not know: it would not understand what it finds there. */
+export class UnknownSchemaError extends Error {
+  override readonly name = "UnknownSchemaError";
 }
 
 /**
- * Applies the steps that are not applied yet.
+ * Applies the steps that are not applied yet. Each is recorded with a hash of its SQL, so that a database whose tables
+ * came from another text of the same step is refused, instead of failing later by a column that is not there.
  *
  * @param what names the database in messages
+ * @throws `UnknownSchemaError`
  */
 export async function migrate(
   database: Database,
@@ -23,21 +27,39 @@ export async function migrate(
   what: string,
 ): Promise<void> {
   await database.execute(
-    "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL, hash TEXT NOT NULL) STRICT",
   );
-  const applied = await database.execute("SELECT coalesce(max(version), 0) AS version FROM migrations");
-  const version = Number(applied.rows[0]?.version);
+  const { rows: applied } = await database.execute("SELECT * FROM migrations ORDER BY version");
+  assertKnown(applied, migrations, what);
+  for (const migration of migrations.slice(applied.length)) {
+    await database.script(migration.sql, {
+      // Two nodes that start at once: the second one's insert fails, and its step with it.
+      sql: "INSERT INTO migrations (version, name, applied_at, hash) VALUES (?, ?, ?, ?)",
+      args: [
+        migrations.indexOf(migration) + 1,
+        migration.name,
+        new Date().toISOString(),
+        hashOf(migration.sql),
+      ],
+    });
+  }
+}
+
+function assertKnown(applied: readonly Row[], migrations: readonly Migration[], what: string): void {
+  const version = Number(applied.at(-1)?.version ?? 0);
   if (version > migrations.length) {
-    throw new NewerDatabaseError(
+    throw new UnknownSchemaError(
       `${what} has schema version ${version}, this Mars knows versions up to ${migrations.length}: it was written by a newer Mars; upgrade this one`,
     );
   }
-  for (const [index, { name, sql }] of migrations.entries()) {
-    if (index < version) continue;
-    await database.script(sql, {
-      // Two nodes that start at once: the second one's insert fails, and its step with it.
-      sql: "INSERT INTO migrations (version, name, applied_at) VALUES (?, ?, ?)",
-      args: [index + 1, name, new Date().toISOString()],
-    });
+  for (const [index, { name, sql }] of migrations.slice(0, version).entries()) {
+    if (applied[index]?.hash === hashOf(sql)) continue;
+    throw new UnknownSchemaError(
+      `${what} was written by an earlier, unreleased Mars (its schema step ${name} is another): start with a new data directory or an empty database`,
+    );
   }
+}
+
+function hashOf(sql: string): string {
+  return createHash("sha256").update(sql).digest("hex");
 }

@@ -128,15 +128,29 @@ test("a database older than the journal continues where the journal begins, and 
   expect(prunedTo).toBe(9);
 });
 
-test("a database written by a newer Mars is refused", async () => {
+test.each([
+  [
+    "a newer Mars",
+    "INSERT INTO migrations VALUES (1000, 'later', 'then', '')",
+    /1000.*written by a newer Mars/,
+  ],
+  [
+    "an earlier text of a step",
+    "UPDATE migrations SET hash = 'x' WHERE version = 2",
+    /unreleased Mars.*0002/,
+  ],
+  [
+    "a Mars that kept no hashes",
+    "ALTER TABLE migrations DROP COLUMN hash",
+    /unreleased Mars.*0001.*start with a new data directory/,
+  ],
+])("a database written by %s is refused", async (_by, sql, said) => {
   using opened = await openStore();
   const client = createClient({ url: opened.url });
-  await client.execute("INSERT INTO migrations (version, name, applied_at) VALUES (1000, 'later', 'then')");
+  await client.execute(sql);
   client.close();
   const old = createStorePart({ url: opened.url, authToken: "", timeoutMs: 1_000 });
-  await expect(old.open({ id: journalId, firstSeq: 0, lastSeq: 0, bytes: 0 })).rejects.toThrow(
-    /schema version 1000.*written by a newer Mars/,
-  );
+  await expect(old.open({ id: journalId, firstSeq: 0, lastSeq: 0, bytes: 0 })).rejects.toThrow(said);
   old.close();
 });
 
