@@ -90,6 +90,11 @@ CREATE TABLE findings (
   lifecycle INTEGER NOT NULL,
   kind TEXT NOT NULL,
   stage TEXT NOT NULL,
+  -- What its lifecycle says of the stage, so that reading a finding needs no definition: what it comes after, and the version.
+  after TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  -- When the stage's clock started; `due_at` where none did.
+  started_at INTEGER NOT NULL,
   due_at INTEGER NOT NULL,
   raised_at INTEGER NOT NULL,
   -- 0 while it holds.

@@ -1,6 +1,6 @@
 /** Notifications in words: one line, for people. */
 import type { Micros } from "../event/event.ts";
-import { formatTime } from "../event/time.ts";
+import { formatTime, microsBetween } from "../event/time.ts";
 import { countMax, type Figures, type Incident, type NotificationType } from "../lifecycle/alert.ts";
 
 /** Characters of an app's or stage's name, and of a message's id, that are shown. */
@@ -25,7 +25,7 @@ export function notificationText(type: NotificationType, incident: Incident, fac
     count > countMax ? `more than ${countMax} messages` : `${count} ${count === 1 ? "message" : "messages"}`;
   const longest =
     incident.kind === "missing" && since !== undefined
-      ? `, longest ${durationText(clock - since)}`
+      ? `, longest ${durationText(microsBetween(since, clock))}`
       : incident.kind === "late"
         ? `, by up to ${durationText(lateBy)}`
         : "";

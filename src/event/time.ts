@@ -78,6 +78,14 @@ export function formatTime(micros: Micros): string {
   return `${new Date(ms).toISOString().slice(0, -1)}${String(rest).padStart(3, "0")}Z`;
 }
 
+/**
+ * How long from one time to another; negative where the second is the earlier one. Two good times can lie further apart
+ * than a safe integer reaches: such a length is cut there, so that it can be stored and read like any other.
+ */
+export function microsBetween(from: Micros, to: Micros): Micros {
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, to - from));
+}
+
 /** Now, in microseconds. The clock itself ticks in milliseconds; more digits would be invented. */
 export function nowMicros(): Micros {
   return Date.now() * 1000;

@@ -15,6 +15,7 @@
  */
 import type { Micros } from "../event/event.ts";
 import type { Assessment, StageState, StageStatus } from "../event/state.ts";
+import { microsBetween } from "../event/time.ts";
 import type { Prospect } from "./finding.ts";
 import { earliest, type Plan, type Times } from "./plan.ts";
 
@@ -54,7 +55,8 @@ export function prospectsOf(plan: Plan, times: Times): Prospect[] {
     const { dueAt, doneAt } = stageTimes(plan, index, times);
     if (doneAt !== null) {
       if (dueAt === null || stage.optional || doneAt <= dueAt + plan.grace) continue;
-      prospects.push({ kind: "late", stage: stage.name, raiseAt: atOnce, dueAt, lateBy: doneAt - dueAt });
+      const lateBy = microsBetween(dueAt, doneAt);
+      prospects.push({ kind: "late", stage: stage.name, raiseAt: atOnce, dueAt, lateBy });
     } else if (!ended) {
       if (dueAt === null || stage.optional) continue;
       prospects.push({ kind: "missing", stage: stage.name, raiseAt: dueAt + plan.grace, dueAt, lateBy: 0 });
@@ -72,12 +74,20 @@ export function prospectsOf(plan: Plan, times: Times): Prospect[] {
   return prospects;
 }
 
-/** The state at `clock`: what is due and has its grace behind it by then is missing. */
-export function assess(plan: Plan, times: Times, clock: Micros): Assessment {
+/** Says of a prospect whether it holds. */
+export type Holds = (prospect: Prospect) => boolean;
+
+/** By a clock: what is due and has its grace behind it by then is missing. */
+export function holdsBy(clock: Micros): Holds {
+  return ({ raiseAt }) => raiseAt < clock;
+}
+
+/** The state of a message of which these prospects hold. */
+export function assess(plan: Plan, times: Times, holds: Holds): Assessment {
   const { completedAt, failedAt } = endOf(plan, times);
   const held = new Map(
     prospectsOf(plan, times)
-      .filter(({ raiseAt }) => raiseAt < clock)
+      .filter(holds)
       .map((prospect) => [prospect.kind + prospect.stage, prospect]),
   );
   let overdueSince: Micros | undefined;
@@ -108,7 +118,9 @@ export function assess(plan: Plan, times: Times, clock: Micros): Assessment {
       ...(dueAt !== null && { dueAt }),
       ...(missing && dueAt !== null && { missingSince: dueAt }),
       ...(late !== undefined && { lateBy: late.lateBy }),
-      ...(doneAt !== null && startedAt !== null && doneAt < startedAt && { earlyBy: startedAt - doneAt }),
+      ...(doneAt !== null &&
+        startedAt !== null &&
+        doneAt < startedAt && { earlyBy: microsBetween(doneAt, startedAt) }),
     };
   });
   return {

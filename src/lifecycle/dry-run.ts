@@ -1,7 +1,7 @@
 /** What a definition would have raised, had it been there: messages as they are stored, held against it. */
 import type { Micros } from "../event/event.ts";
 import { type MessageState, messageStates } from "../event/state.ts";
-import { assess, prospectsOf, stageTimes } from "./assess.ts";
+import { assess, holdsBy, prospectsOf, stageTimes } from "./assess.ts";
 import type { Definition } from "./definition.ts";
 import type { FindingKind, Prospect } from "./finding.ts";
 import { createPlan, type Plan } from "./plan.ts";
@@ -51,7 +51,7 @@ export class DryRun {
     const times = [...plan.slots.keys()].map(
       (name) => events.find(({ event }) => event === name)?.at ?? null,
     );
-    const { state } = assess(plan, times, this.#clock);
+    const { state } = assess(plan, times, holdsBy(this.#clock));
     this.#messages += 1;
     this.#states.set(state, (this.#states.get(state) ?? 0) + 1);
     for (const prospect of prospectsOf(plan, times)) {

@@ -1,6 +1,6 @@
 /** The JSON form of what is known of lifecycles, the same in every protocol that speaks JSON. Absent values are `null`. */
 import type { Micros } from "../event/event.ts";
-import { formatTime } from "../event/time.ts";
+import { formatTime, microsBetween } from "../event/time.ts";
 import { definitionToJson, type LifecycleVersion } from "./definition.ts";
 import type { Finding } from "./finding.ts";
 import type { AppPage, Distribution, FindingPage, Funnel, Latency, OverduePage, Rates } from "./queries.ts";
@@ -36,8 +36,8 @@ export function overduePageToJson({ overdue, nextCursor, clock }: OverduePage): 
     overdue: overdue.map(({ finding, startedAt, hopP99 }) => ({
       ...findingToJson(finding),
       started_at: formatTime(startedAt),
-      overdue_for_ms: milliseconds(Math.max(0, clock - finding.dueAt)),
-      age_ms: milliseconds(Math.max(0, clock - startedAt)),
+      overdue_for_ms: milliseconds(Math.max(0, microsBetween(finding.dueAt, clock))),
+      age_ms: milliseconds(Math.max(0, microsBetween(startedAt, clock))),
       hop_p99_ms: hopP99 === undefined ? null : milliseconds(hopP99),
     })),
     next_cursor: nextCursor ?? null,

@@ -6,6 +6,7 @@
  */
 import type { Micros } from "../event/event.ts";
 import type { MessageState, StageMark } from "../event/state.ts";
+import { microsBetween } from "../event/time.ts";
 import { endOf, prospectsOf, stageTimes } from "./assess.ts";
 import type { FindingKey } from "./finding.ts";
 import { earliest, type Plan, type Times } from "./plan.ts";
@@ -16,9 +17,14 @@ export interface Held extends FindingKey {
   readonly lateBy: Micros;
 }
 
+/** A finding that holds from now on, or with another due time; `raiseAt` as a `Prospect` has it. */
+export interface Raised extends Held {
+  readonly raiseAt: Micros;
+}
+
 export interface Settled {
   /** New, or with another due time than before. */
-  readonly raised: readonly Held[];
+  readonly raised: readonly Raised[];
   /** Held no more; `lateBy` says how late the stage came, 0 where it came in time. */
   readonly retracted: readonly Held[];
   readonly state: MessageState;
@@ -41,7 +47,7 @@ export function settle(
   { clock, raising }: { readonly clock: Micros; readonly raising: boolean },
 ): Settled {
   const held: Held[] = [];
-  const raised: Held[] = [];
+  const raised: Raised[] = [];
   let nextAt: Micros | undefined;
   const prospects = prospectsOf(plan, times);
   for (const { kind, stage, dueAt, lateBy, raiseAt } of prospects) {
@@ -49,7 +55,7 @@ export function settle(
     if (raiseAt < clock && (raising || known !== undefined)) {
       const finding = { kind, stage, dueAt, lateBy };
       held.push(finding);
-      if (known?.dueAt !== dueAt || known.lateBy !== lateBy) raised.push(finding);
+      if (known?.dueAt !== dueAt || known.lateBy !== lateBy) raised.push({ ...finding, raiseAt });
     } else if (nextAt === undefined || raiseAt < nextAt) {
       nextAt = raiseAt;
     }
@@ -101,12 +107,12 @@ export function hopsOf(plan: Plan, times: Times): Hop[] {
   for (const index of plan.stages.keys()) {
     const { startedAt, doneAt } = stageTimes(plan, index, times);
     if (startedAt === null || doneAt === null) continue;
-    hops.push({ stage: index, reachedAt: doneAt, took: Math.max(0, doneAt - startedAt) });
+    hops.push({ stage: index, reachedAt: doneAt, took: Math.max(0, microsBetween(startedAt, doneAt)) });
   }
   const openedAt = earliest(times, plan.stages[0]!.events);
   const { completedAt } = endOf(plan, times);
   if (openedAt !== null && completedAt !== null) {
-    hops.push({ stage: -1, reachedAt: completedAt, took: Math.max(0, completedAt - openedAt) });
+    hops.push({ stage: -1, reachedAt: completedAt, took: Math.max(0, microsBetween(openedAt, completedAt)) });
   }
   return hops;
 }

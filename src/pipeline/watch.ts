@@ -93,7 +93,7 @@ export class Watch {
     const { tracker, publish, tracked } = this.#options;
     const step = await tracker.track({ upTo: 0, clock: nowMicros(), raise: false });
     // Nobody has heard of these, nor of anything before them.
-    publish([], step.findingSeq - step.findings.length);
+    publish([], (step.findings[0]?.seq ?? step.findingSeq + 1) - 1);
     this.#take(step);
     tracked.advance(step.seq);
   }

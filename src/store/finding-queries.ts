@@ -12,7 +12,6 @@ import type {
 } from "../lifecycle/queries.ts";
 import { cover } from "./buckets.ts";
 import { Histogram } from "./histogram.ts";
-import { lifecyclesById, type Plans } from "./plans.ts";
 import type { Reads } from "./reads.ts";
 import { Conditions, planWalk, scanMaxDefault, type Walk } from "./walk.ts";
 
@@ -22,8 +21,8 @@ const historySpan = 20_000;
 /** What an overdue message's age is compared with. */
 const hopSpan = 7 * 86_400_000_000;
 
-const columns = `f.seq, f.kind, f.stage, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.lifecycle, f.app,
-  m.app_id, m.message_id`;
+const columns = `f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
+  f.app, m.app_id, m.message_id`;
 /** What every walk over findings has in common. */
 const overFindings = {
   columns,
@@ -35,12 +34,10 @@ const appNumber = "(SELECT id FROM apps WHERE app_id = ?)";
 
 export class FindingQueries {
   readonly #reads: Reads;
-  readonly #plans: Plans;
   readonly #scanMax: number;
 
-  constructor(reads: Reads, plans: Plans, options: { readonly scanMax?: number }) {
+  constructor(reads: Reads, options: { readonly scanMax?: number }) {
     this.#reads = reads;
-    this.#plans = plans;
     this.#scanMax = options.scanMax ?? scanMaxDefault;
   }
 
@@ -73,7 +70,7 @@ export class FindingQueries {
     });
     const { rows, nextCursor, tracking } = await this.#walk(walk);
     return {
-      findings: await this.#findings(rows),
+      findings: rows.map(findingOf),
       ...nextCursor,
       asOfSeq: Number(tracking?.finding_seq ?? 0),
     };
@@ -99,13 +96,15 @@ export class FindingQueries {
           ORDER BY f.seq LIMIT ${historyFindings}`,
         args: [after, end, appId ?? null, messageId ?? null],
       },
-      "SELECT findings_pruned FROM tracking",
+      "SELECT finding_seq, findings_pruned FROM tracking",
     ]);
-    const findings = await this.#findings(found ?? []);
+    const findings = (found ?? []).map(findingOf);
     const last = findings.at(-1);
+    // A copy of the database may lag behind what was published: no further than this reader saw itself.
+    const seen = Math.min(end, Number(tracking?.[0]?.finding_seq ?? 0));
     return {
       findings,
-      to: last !== undefined && findings.length === historyFindings ? last.seq : end,
+      to: last !== undefined && findings.length === historyFindings ? last.seq : seen,
       prunedTo: Number(tracking?.[0]?.findings_pruned ?? 0),
     };
   }
@@ -144,20 +143,16 @@ export class FindingQueries {
   }
 
   async #overdueStages(rows: readonly Row[], clock: number): Promise<OverdueStage[]> {
-    const plans = await this.#plansOf(rows);
     const p99s = new Map<string, number | undefined>();
     const stages: OverdueStage[] = [];
     for (const row of rows) {
-      const finding = findingOf(row, plans.get(Number(row.lifecycle)));
-      const within = plans
-        .get(Number(row.lifecycle))
-        ?.plan?.stages.find(({ name }) => name === finding.stage)?.within;
+      const finding = findingOf(row);
       const hop = JSON.stringify([row.app, finding.after, finding.stage]);
       if (!p99s.has(hop)) p99s.set(hop, await this.#hopP99(Number(row.app), finding, clock));
       const hopP99 = p99s.get(hop);
       stages.push({
         finding,
-        startedAt: finding.dueAt - (within ?? 0),
+        startedAt: Number(row.started_at),
         ...(hopP99 !== undefined && { hopP99 }),
       });
     }
@@ -177,28 +172,6 @@ export class FindingQueries {
     for (const row of results.flat()) all.mergeText(String(row.histogram));
     return all.count === 0 ? undefined : all.percentiles([99])[0]?.value;
   }
-
-  async #findings(rows: readonly Row[]): Promise<Finding[]> {
-    const plans = await this.#plansOf(rows);
-    return rows.map((row) => findingOf(row, plans.get(Number(row.lifecycle))));
-  }
-
-  async #plansOf(rows: readonly Row[]) {
-    if (rows.length === 0) return new Map<number, KnownLifecycle>();
-    const ids = [...new Set(rows.map(({ lifecycle }) => Number(lifecycle)))];
-    const [found] = await this.#reads.read([lifecyclesById(JSON.stringify(ids))]);
-    return new Map(
-      (found ?? []).map((row) => [
-        Number(row.id),
-        { version: Number(row.version), plan: this.#plans.of(row) },
-      ]),
-    );
-  }
-}
-
-interface KnownLifecycle {
-  readonly version: number;
-  readonly plan: ReturnType<Plans["of"]>;
 }
 
 /** The last seven days by the hour, so that few histograms are read. */
@@ -208,17 +181,16 @@ function lastWhole(clock: number) {
   return { since: until - hopSpan, until };
 }
 
-function findingOf(row: Row, lifecycle: KnownLifecycle | undefined): Finding {
-  const stage = String(row.stage);
+function findingOf(row: Row): Finding {
   return {
     seq: Number(row.seq),
     id: Number(row.id),
     appId: String(row.app_id),
     messageId: String(row.message_id),
     kind: row.kind as FindingKind,
-    stage,
-    after: lifecycle?.plan?.stages.find(({ name }) => name === stage)?.after ?? "",
-    version: lifecycle?.version ?? 0,
+    stage: String(row.stage),
+    after: String(row.after),
+    version: Number(row.version),
     dueAt: Number(row.due_at),
     raisedAt: Number(row.raised_at),
     ...(row.retracted_at !== 0 && { retractedAt: Number(row.retracted_at) }),

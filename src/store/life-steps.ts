@@ -21,6 +21,8 @@ export interface Life {
 
 /** A finding that was raised, retracted, or has another due time. */
 interface Change extends Held {
+  readonly after: string;
+  readonly startedAt: Micros;
   readonly life: Pick<NewLife, "message" | "lifecycle">;
   readonly id: number;
   readonly raisedAt: Micros;
@@ -91,8 +93,8 @@ export class LifeSteps {
     if (!same) this.#settle(heard.message, lifecycle, life, heard.openedAt, times);
   }
 
-  /** Its time has come: something holds that has not been raised. */
-  raise(life: Life): void {
+  /** Its time has come: something holds that has not been raised. Or its time was taken back, and something holds no more. */
+  look(life: Life): void {
     this.#settle(life.row[0], life.lifecycle, life, life.row[3], life.row[6]);
   }
 
@@ -126,6 +128,9 @@ export class LifeSteps {
           change.id,
           change.life.lifecycle.app,
           change.life.lifecycle.id,
+          change.after,
+          change.life.lifecycle.version,
+          change.startedAt,
           change.dueAt,
           change.raisedAt,
           change.retractedAt,
@@ -148,7 +153,7 @@ export class LifeSteps {
         messageId,
         kind: change.kind,
         stage: change.stage,
-        after: lifecycle.plan.stages.find(({ name }) => name === change.stage)?.after ?? "",
+        after: change.after,
         version: lifecycle.version,
         dueAt: change.dueAt,
         raisedAt: change.raisedAt,
@@ -179,22 +184,37 @@ export class LifeSteps {
     const before = known.filter(([, , , , , , retractedAt]) => retractedAt === 0).map(heldOf);
     const settled = settle(lifecycle.plan, times, before, { clock: this.#clock, raising: this.#raising });
     let findings = known.length;
-    const change = (held: Held, { retracted }: { readonly retracted: boolean }) => {
+    const change = (held: Held, retractedAt: Micros, raiseAt = Number.NEGATIVE_INFINITY) => {
       const row = known.find(([, , kind, stage]) => kind === held.kind && stage === held.stage);
       if (row === undefined) findings += 1;
-      const wasHeld = row !== undefined && row[6] === 0;
+      const stage = lifecycle.plan.stages.find(({ name }) => name === held.stage);
+      const timed = held.kind === "missing" || held.kind === "late";
       const seq = this.#firstSeq + this.#changes.length;
       this.#changes.push({
-        ...held,
+        kind: held.kind,
+        stage: held.stage,
+        dueAt: held.dueAt,
+        lateBy: held.lateBy,
         life: { message, lifecycle },
+        after: stage?.after ?? "",
+        startedAt: held.dueAt - (timed ? (stage?.within ?? 0) : 0),
         id: row?.[1] ?? seq,
-        raisedAt: wasHeld ? row[5] : this.#now,
-        retractedAt: retracted ? this.#now : 0,
+        // It was raised after it began to hold, and not later than now: so a clock that goes back says what to look at again.
+        raisedAt:
+          row !== undefined && row[6] === 0 && row[5] > raiseAt && row[5] <= this.#now ? row[5] : this.#now,
+        retractedAt,
         seq,
       });
     };
-    for (const held of settled.retracted) change(held, { retracted: true });
-    for (const held of settled.raised) change(held, { retracted: false });
+    for (const held of settled.retracted) change(held, this.#now);
+    for (const held of settled.raised) change(held, 0, held.raiseAt);
+    const ahead = known.filter(
+      ([, , , , , raisedAt, retractedAt]) => retractedAt === 0 && raisedAt > this.#now,
+    );
+    for (const held of ahead.map(heldOf)) {
+      const same = ({ kind, stage }: Held) => kind === held.kind && stage === held.stage;
+      if (!settled.retracted.some(same) && !settled.raised.some(same)) change(held, 0);
+    }
     const nextAt = this.#nextAt(settled, life);
     this.#lives.push({ message, lifecycle, openedAt, times, settled, nextAt, findings });
     this.#tally.message(message, lifecycle, life && standingOf(life), {

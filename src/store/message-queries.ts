@@ -16,7 +16,7 @@ import type {
   MessageSummary,
 } from "../event/query.ts";
 import { type MessageLife, messageStates } from "../event/state.ts";
-import { assess } from "../lifecycle/assess.ts";
+import { assess, type Holds } from "../lifecycle/assess.ts";
 import { knownPosition } from "./apply-sql.ts";
 import type { DatabaseAddress } from "./database.ts";
 import { countCandidates, planList } from "./list-sql.ts";
@@ -65,7 +65,7 @@ export class MessageQueries {
   async get(key: MessageKey): Promise<MessageAnswer> {
     const id = "(SELECT id FROM messages WHERE message_id = ?1 AND app_id = ?2)";
     const args = [key.messageId, key.appId];
-    const [position, rows, stages, externalIds, lifecycle, tracking] = await this.#reads.read([
+    const [position, rows, stages, externalIds, lifecycle, held, tracking] = await this.#reads.read([
       knownPosition(this.#reads.journalId),
       {
         sql: `SELECT ${eventColumns} FROM events e WHERE e.message = ${id}
@@ -75,12 +75,13 @@ export class MessageQueries {
       { sql: stagesOf(`= ${id}`), args },
       { sql: externalIdsOf(`= ${id}`), args },
       { sql: lifecycleOfMessage(id, "?2"), args },
+      { sql: `SELECT kind, stage FROM findings WHERE message = ${id} AND retracted_at = 0`, args },
       "SELECT clock FROM tracking",
     ]);
     const asOfSeq = seqOf(position);
     if (rows === undefined || rows.length === 0) return { asOfSeq };
     const events = rows.map((row) => storedEvent(key, row)).sort(compareEvents);
-    const life = this.#lifeOf(lifecycle?.[0], stages ?? [], Number(tracking?.[0]?.clock ?? 0));
+    const life = this.#lifeOf(lifecycle?.[0], stages ?? [], heldOf(held), Number(tracking?.[0]?.clock ?? 0));
     const standing = life && {
       state: life.state,
       ...(life.overdueSince !== undefined && { overdueSince: life.overdueSince }),
@@ -137,13 +138,18 @@ export class MessageQueries {
     };
   }
 
-  /** From the events themselves, so that it is as new as they are. */
-  #lifeOf(lifecycle: Row | undefined, stages: readonly Row[], clock: Micros): MessageLife | undefined {
+  /** From the events themselves, so that it is as new as they are; what is missing is what was found to be, as everywhere else. */
+  #lifeOf(
+    lifecycle: Row | undefined,
+    stages: readonly Row[],
+    holds: Holds,
+    clock: Micros,
+  ): MessageLife | undefined {
     const plan = this.#plans.of(lifecycle);
     if (plan === undefined || lifecycle === undefined) return undefined;
     const firsts = new Map(stages.map((row) => [String(row.event), Number(row.first)]));
     const times = [...plan.slots.keys()].map((event) => firsts.get(event) ?? null);
-    return { ...assess(plan, times, clock), version: Number(lifecycle.version), clock };
+    return { ...assess(plan, times, holds), version: Number(lifecycle.version), clock };
   }
 
   async #summaries(rows: readonly Row[]): Promise<MessageSummary[]> {
@@ -170,6 +176,13 @@ export class MessageQueries {
 
 function seqOf(rows: readonly Row[] | undefined): number {
   return Number(rows?.[0]?.seq ?? 0);
+}
+
+/** @param rows the findings of the message that hold */
+function heldOf(rows: readonly Row[] = []): Holds {
+  // What came late or failed has happened, whether or not it was found yet.
+  return ({ kind, stage }) =>
+    kind === "late" || kind === "failed" || rows.some((row) => row.kind === kind && row.stage === stage);
 }
 
 function summaryOf(

@@ -13,7 +13,7 @@ export function createQueryPart(options: MessageQueriesOptions) {
   const reads = new Reads(options);
   const plans = new Plans();
   const messages = new MessageQueries(reads, plans, options);
-  const findings = new FindingQueries(reads, plans, options);
+  const findings = new FindingQueries(reads, options);
   const lifecycles = new LifecycleQueries(reads);
   const alerts = new AlertQueries(reads);
   const statistics = new StatisticsQueries(reads);

@@ -17,7 +17,7 @@ export interface Stretch {
 }
 
 /** Reads what `rowsOf` gives back. */
-function asRows(columns: string, from: string, args: (string | number)[]): InStatement {
+export function asRows(columns: string, from: string, args: (string | number)[]): InStatement {
   return { sql: `SELECT json_group_array(json_array(${columns})) AS rows FROM (${from})`, args };
 }
 
@@ -134,6 +134,18 @@ export function dueFindings(clock: number, livesMax: number): InStatement {
   );
 }
 
+/** The lives with a finding that was raised by a clock which was ahead of this one. */
+export function aheadLives(clock: number, livesMax: number): InStatement {
+  return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN (${ahead})`, [clock, livesMax]);
+}
+
+export function aheadFindings(clock: number, livesMax: number): InStatement {
+  return asRows(findingColumns, `SELECT * FROM findings WHERE message IN (${ahead})`, [clock, livesMax]);
+}
+
+const ahead =
+  "SELECT DISTINCT message FROM findings WHERE raised_at > ?1 AND retracted_at = 0 ORDER BY message LIMIT ?2";
+
 export type NameRow = [message: number, messageId: string];
 
 export function messageIds(messages: readonly number[]): InStatement {
@@ -201,11 +213,11 @@ export const upsertLives = upsert(
   replaced(lifeChanges),
 );
 
-const findingChanges = ["due_at", "raised_at", "retracted_at", "late_by", "seq"] as const;
+const findingChanges = ["started_at", "due_at", "raised_at", "retracted_at", "late_by", "seq"] as const;
 export const upsertFindings = upsert(
   "findings",
   "message, kind, stage",
-  ["id", "app", "lifecycle", ...findingChanges],
+  ["id", "app", "lifecycle", "after", "version", ...findingChanges],
   replaced(findingChanges),
 );
 

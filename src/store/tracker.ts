@@ -11,13 +11,16 @@ import type { Micros } from "../event/event.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { TrackStep, TrackTarget } from "../lifecycle/ports.ts";
 import type { Database } from "./database.ts";
+import { type ChangeRow, changesAfter, findingOfChange } from "./finding-changes.ts";
 import { hear } from "./heard.ts";
-import { Histogram } from "./histogram.ts";
+import { HistogramCache } from "./histogram-cache.ts";
 import { type Life, LifeSteps } from "./life-steps.ts";
 import { hasPlan, type LifecycleFile, lifecycleOf, type StoredLifecycles } from "./lifecycle-file.ts";
 import { reach } from "./reach.ts";
 import { Tally } from "./tally.ts";
 import {
+  aheadFindings,
+  aheadLives,
   dueFindings,
   dueLives,
   type EventRow,
@@ -25,7 +28,6 @@ import {
   type FindingRow,
   forgetRechecks,
   forRows,
-  knownLatencies,
   knownTracking,
   type LifeRow,
   type MessageRow,
@@ -52,12 +54,12 @@ import {
 const stepEventsMax = 10_000;
 /** Lives of which one step raises what holds. */
 const stepLivesMax = 2_000;
-/** Histograms in memory, the last used: some 10 KiB each at most. */
-const histogramsMax = 2_000;
+/** Changes of findings that one step reads again. */
+const stepChangesMax = 1_000;
 
 /**
- * How far the sequence of findings leaps at a start: a power cut may have taken back changes that were told already, and
- * no seq may be given out twice.
+ * How far the sequence of findings leaps at a start: a power cut may have taken back changes that were published already,
+ * and no seq may be used twice.
  */
 const findingSeqLeap = 1_000_000;
 
@@ -70,21 +72,25 @@ export class Tracker {
   #nextAt: Micros | undefined;
   /** Whether there may be messages to be taken in anew. */
   #rechecks = true;
-  readonly #histograms = new Map<string, Histogram>();
+  readonly #histograms: HistogramCache;
   #stepEvents = stepEventsMax;
-  #started = false;
+  /** The last change of a finding that a step has returned; `undefined` until the sequence has leapt after the start. */
+  #returned: number | undefined;
 
   /** @param what names the database in messages */
   constructor(database: Database, lifecycles: LifecycleFile, what: string) {
     this.#database = database;
     this.#lifecycles = lifecycles;
     this.#what = what;
+    this.#histograms = new HistogramCache(database);
   }
 
   /** See `Tracker.track` of `lifecycle/ports.ts`. */
   async track(target: TrackTarget): Promise<TrackStep> {
     try {
-      return await reach(this.#what, () => this.#track(target));
+      const step = await reach(this.#what, () => this.#track(target));
+      this.#returned = step.findingSeq;
+      return step;
     } catch (error) {
       this.#tracking = undefined;
       this.#rechecks = true;
@@ -96,6 +102,9 @@ export class Tracker {
 
   async #track({ upTo, clock, raise }: TrackTarget): Promise<TrackStep> {
     let tracking = this.#tracking ?? (await this.#open());
+    if (this.#returned !== undefined && this.#returned < tracking.findingSeq) {
+      return this.#changesAgain(tracking, this.#returned);
+    }
     const lifecycles = await this.#lifecycles.load();
     const findings: Finding[] = [];
     if (tracking.seq < upTo || this.#rechecks) {
@@ -103,6 +112,11 @@ export class Tracker {
       tracking = this.#tracking!;
     }
     let done = tracking.seq >= upTo && !this.#rechecks;
+    if (done && clock < tracking.clock) {
+      findings.push(...(await this.#review(tracking, clock, lifecycles)));
+      tracking = this.#tracking!;
+      done = clock >= tracking.clock;
+    }
     if (done && raise && this.#nextAt !== undefined && this.#nextAt < clock) {
       findings.push(...(await this.#raise(tracking, clock, lifecycles)));
       tracking = this.#tracking!;
@@ -121,16 +135,34 @@ export class Tracker {
   async #open(): Promise<Tracking> {
     const [known, next] = await this.#database.batch([knownTracking, nextDue], "read");
     const row = known?.rows[0];
-    const leap = this.#started ? 0 : findingSeqLeap;
-    this.#started = true;
-    this.#tracking = {
+    let tracking: Tracking = {
       step: Number(row?.step),
       seq: Number(row?.seq),
       clock: Number(row?.clock),
-      findingSeq: Number(row?.finding_seq) + leap,
+      findingSeq: Number(row?.finding_seq),
     };
+    if (this.#returned === undefined) {
+      const { step, findingSeq } = tracking;
+      tracking = { ...tracking, step: step + 1, findingSeq: findingSeq + findingSeqLeap };
+      // Stored at once: whoever reads how far changes have come must not see less than what is published.
+      await this.#database.batch([moveTracking(tracking)], "write");
+      this.#returned = tracking.findingSeq;
+    }
+    this.#tracking = tracking;
     this.#setNext(next?.rows[0]?.at);
-    return this.#tracking;
+    return tracking;
+  }
+
+  /** The answer to a step was lost, and with it what had changed: that is read again. */
+  async #changesAgain(tracking: Tracking, returned: number): Promise<TrackStep> {
+    const rows = rowsOf<ChangeRow>(await this.#database.execute(changesAfter(returned, stepChangesMax)));
+    const last = rows.length === stepChangesMax ? rows.at(-1)?.[0] : undefined;
+    return {
+      seq: tracking.seq,
+      done: false,
+      findings: rows.map(findingOfChange),
+      findingSeq: last ?? tracking.findingSeq,
+    };
   }
 
   /** Takes in a stretch of events. They can only retract what was found, and say when there is something to find. */
@@ -153,7 +185,8 @@ export class Tracker {
     );
     const anew = rowsOf<[number]>(rechecked).map(([message]) => message);
     const tally = new Tally();
-    const steps = new LifeSteps({ ...tracking, now: clock, raising: false }, tally);
+    const judged = { clock: Math.min(clock, tracking.clock), findingSeq: tracking.findingSeq };
+    const steps = new LifeSteps({ ...judged, now: clock, raising: false }, tally);
     const known = this.#lives(rowsOf<LifeRow>(lives), rowsOf<FindingRow>(findings), lifecycles);
     const rows = {
       events: rowsOf<EventRow>(events),
@@ -178,12 +211,28 @@ export class Tracker {
       [dueLives(clock, stepLivesMax), dueFindings(clock, stepLivesMax)],
       "read",
     );
-    const now = Math.max(clock, tracking.clock);
     const tally = new Tally();
-    const steps = new LifeSteps({ ...tracking, clock: now, now, raising: true }, tally);
+    const steps = new LifeSteps({ ...tracking, clock, now: clock, raising: true }, tally);
     const due = this.#lives(rowsOf<LifeRow>(lives), rowsOf<FindingRow>(findings), lifecycles);
-    for (const life of due.values()) steps.raise(life);
-    return this.#write(steps, tally, { ...tracking, clock: now }, []);
+    for (const life of due.values()) steps.look(life);
+    return this.#write(steps, tally, { ...tracking, clock }, []);
+  }
+
+  /**
+   * The clock was ahead and has been put right: retracts what was raised by it and does not hold by now, of a bounded
+   * number of lives. `tracking.clock` goes back with the last of them, so a crash in between changes nothing.
+   */
+  async #review(tracking: Tracking, clock: Micros, lifecycles: StoredLifecycles): Promise<Finding[]> {
+    const [lives, findings] = await this.#database.batch(
+      [aheadLives(clock, stepLivesMax), aheadFindings(clock, stepLivesMax)],
+      "read",
+    );
+    const tally = new Tally();
+    const steps = new LifeSteps({ ...tracking, clock, now: clock, raising: false }, tally);
+    const ahead = this.#lives(rowsOf<LifeRow>(lives), rowsOf<FindingRow>(findings), lifecycles);
+    for (const life of ahead.values()) steps.look(life);
+    const last = ahead.size < stepLivesMax;
+    return this.#write(steps, tally, { ...tracking, clock: last ? clock : tracking.clock }, []);
   }
 
   #lives(
@@ -209,14 +258,14 @@ export class Tracker {
     more: readonly InStatement[],
   ): Promise<Finding[]> {
     const names = await this.#namesOf(steps.changedMessages);
-    await this.#loadHistograms(tally.histogramKeys);
+    const histograms = await this.#histograms.load(tally.histogramKeys);
     const next = { ...tracking, step: tracking.step + 1, findingSeq: tracking.findingSeq + steps.changes };
     const results = await this.#database.batch(
       [
         moveTracking(next),
         ...forRows(upsertLives, steps.lifeRows()),
         ...forRows(upsertFindings, steps.findingRows()),
-        ...tally.statements(this.#histograms),
+        ...tally.statements(histograms),
         ...more,
         nextDue,
       ],
@@ -230,33 +279,6 @@ export class Tracker {
   async #namesOf(messages: readonly number[]): Promise<ReadonlyMap<number, string>> {
     if (messages.length === 0) return new Map();
     return new Map(rowsOf<NameRow>(await this.#database.execute(messageIds(messages))));
-  }
-
-  async #loadHistograms(keys: Iterable<string>): Promise<void> {
-    const missing: string[] = [];
-    let size = 0;
-    for (const key of keys) {
-      size++;
-      const histogram = this.#histograms.get(key);
-      if (histogram === undefined) missing.push(key);
-      else {
-        // The last used are at the end.
-        this.#histograms.delete(key);
-        this.#histograms.set(key, histogram);
-      }
-    }
-    if (missing.length > 0) {
-      const result = await this.#database.execute(
-        knownLatencies(JSON.stringify(missing.map((key) => key.split(",").map(Number)))),
-      );
-      for (const [stage, span, start, text] of rowsOf<[number, number, number, string]>(result)) {
-        this.#histograms.set(`${stage},${span},${start}`, Histogram.parse(text));
-      }
-    }
-    for (const key of this.#histograms.keys()) {
-      if (this.#histograms.size <= Math.max(histogramsMax, size)) break;
-      this.#histograms.delete(key);
-    }
   }
 
   async #end(stretch: Stretch): Promise<number> {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Micros, SequencedEvent } from "../../src/event/event.ts";
 import type { MessageQuery } from "../../src/event/query.ts";
 import { type Assessment, messageStates, type StageMark, stageMarks } from "../../src/event/state.ts";
-import { assess } from "../../src/lifecycle/assess.ts";
+import { assess, holdsBy } from "../../src/lifecycle/assess.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import { createPlan } from "../../src/lifecycle/plan.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
@@ -206,7 +206,7 @@ function modelOf(events: readonly SequencedEvent[]): Model {
   const { seq: id, appId, messageId } = events[0]!;
   const first = (name: string) => events.find((one) => one.event === name)?.createdAt ?? null;
   const at = events.map(({ createdAt }) => createdAt);
-  const life = appId === "app2" ? undefined : assess(plan, [...plan.slots.keys()].map(first), clock);
+  const life = appId === "app2" ? undefined : assess(plan, [...plan.slots.keys()].map(first), holdsBy(clock));
   const ended = life?.state === "complete" || life?.state === "failed";
   return {
     id,

@@ -3,7 +3,7 @@ import { createClient } from "@libsql/client";
 import fc from "fast-check";
 import type { SequencedEvent } from "../../src/event/event.ts";
 import { foldReports } from "../../src/event/fold.ts";
-import { assess } from "../../src/lifecycle/assess.ts";
+import { assess, holdsBy } from "../../src/lifecycle/assess.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import { createPlan, type Plan, type Times } from "../../src/lifecycle/plan.ts";
@@ -262,7 +262,7 @@ function modelOf(all: readonly SequencedEvent[], clock: number, app: string) {
       continue;
     }
     const times = timesOf(plan, set);
-    const state = assess(plan, times, clock);
+    const state = assess(plan, times, holdsBy(clock));
     counts[["open", "overdue", "complete", "failed"].indexOf(state.state)]! += 1;
     for (const { kind, stage, dueAt, lateBy, from } of naiveFindings(naive, set)) {
       if (from < clock) findings.push(`${messageId} ${kind} ${stage} ${dueAt} ${lateBy}`);

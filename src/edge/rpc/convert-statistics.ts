@@ -1,5 +1,6 @@
 /** From what is learned and counted to the generated messages. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { microsBetween } from "../../event/time.ts";
 import * as proto from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import type { DryRunResult } from "../../lifecycle/dry-run.ts";
 import type { Learned, LearnedStage } from "../../lifecycle/learn.ts";
@@ -97,8 +98,8 @@ export function overduePageToProto({
   const stageToProto = ({ finding, startedAt, hopP99 }: OverdueStage) => ({
     finding: findingToProto(finding),
     startedAt: microsTimestamp(startedAt),
-    overdueFor: microsDuration(Math.max(0, clock - finding.dueAt)),
-    age: microsDuration(Math.max(0, clock - startedAt)),
+    overdueFor: microsDuration(Math.max(0, microsBetween(finding.dueAt, clock))),
+    age: microsDuration(Math.max(0, microsBetween(startedAt, clock))),
     ...(hopP99 !== undefined && { hopP99: microsDuration(hopP99) }),
   });
   return { overdue: overdue.map(stageToProto), nextCursor, clock: microsTimestamp(clock) };
