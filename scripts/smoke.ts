@@ -37,7 +37,12 @@ async function run(path: string): Promise<void> {
   mkdirSync(empty);
   copyFileSync(resolve(path), binary);
   process.chdir(empty);
-  const spawn = () => spawnMars({ dataDir: "./data", command: [binary], env: { TMPDIR: join(home, "bin") } });
+  const spawn = () =>
+    spawnMars({
+      dataDir: "./data",
+      command: [binary],
+      env: { TMPDIR: join(home, "bin"), MARS_TEST_ENDPOINTS: "1" },
+    });
   try {
     checkCommands(binary);
     let mars = await spawn();

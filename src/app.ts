@@ -8,9 +8,11 @@
  *     pipeline ─ findings ─► publish, alerts
  */
 import { mkdir, readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { Alerts } from "./alert/alerts.ts";
 import type { Config } from "./config.ts";
+import { createGate } from "./edge/gate.ts";
 import { createHttpApp } from "./edge/http-app.ts";
 import { startHttpServer } from "./edge/http-server.ts";
 import { pagePaths, servePage } from "./edge/page.ts";
@@ -54,6 +56,10 @@ export async function startMars(config: Config, log: Log, version: string): Prom
 
 async function start(config: Config, log: Log, version: string, shutdown: Shutdown): Promise<Mars> {
   await makeDirectories(config);
+  if (!isLoopback(config.host)) {
+    const message = "listening beyond this machine without authentication";
+    log.warn(message, { event: "no_authentication", host: config.host });
+  }
   const database = {
     url: config.databaseUrl,
     authToken: config.databaseAuthToken,
@@ -107,6 +113,10 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     trials: createTrials(query.remote),
     tracked: pipeline.tracked,
     log,
+    gate: createGate({
+      hosts: [config.host, hostname(), ...config.allowedHosts],
+      origins: config.allowedOrigins,
+    }),
     version,
     testEndpoints: config.testEndpoints,
     stats: () => pipeline.stats(),
@@ -116,11 +126,11 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   let deadline = 0;
   const remainingMs = () => Math.max(0, deadline - performance.now());
   const { host, httpPort, grpcPort, allowedOrigins, socketBufferBytesMax } = config;
-  const sockets = createSockets(parts, { allowedOrigins, pauseBytes: socketBufferBytesMax });
+  const sockets = createSockets(parts, { pauseBytes: socketBufferBytesMax });
   const stopping = new AbortController();
   const page = { paths: pagePaths, serve: servePage };
   const app = createHttpApp(parts, { allowedOrigins, page, stopping: stopping.signal });
-  const http = startHttpServer(app, sockets, { host, port: httpPort });
+  const http = startHttpServer(app, sockets, { gate: parts.gate, host, port: httpPort });
   shutdown.defer("http", () => http.stop(remainingMs()));
   const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await tlsOf(config)) });
   shutdown.defer("grpc", () => grpc.stop(remainingMs()));
@@ -149,6 +159,11 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       lifecycle = "stopped";
     },
   };
+}
+
+/** Whether nobody but this machine reaches the address. Of a name it is not known before it is looked up. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 function findingHistory(reader: Pick<LifecycleReader, "findingHistory">): History<Finding> {

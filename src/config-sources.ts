@@ -2,6 +2,7 @@
  * Where the text of a setting comes from: flags, the environment, files. Knows the settings' names and nothing of
  * their values.
  */
+import { nearest } from "./event/nearest.ts";
 
 /** What the sources need to know of a setting. */
 export interface Named {
@@ -130,28 +131,4 @@ function isServiceLink(name: string, value: string): boolean {
     /_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name) ||
     (name.endsWith("_PORT") && /^(tcp|udp|sctp):\/\//.test(value))
   );
-}
-
-/** `: did you mean X?` where a name is close enough to be what was meant. */
-function nearest(text: string, names: readonly string[]): string {
-  const [best] = names
-    .map((name) => ({ name, distance: editDistance(text, name) }))
-    .sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= Math.max(2, text.length / 4)
-    ? `: did you mean ${best.name}?`
-    : "";
-}
-
-/** Levenshtein's, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitute = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitute, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

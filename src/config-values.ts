@@ -142,6 +142,22 @@ export function origins(text: string): readonly string[] {
   return list;
 }
 
+/** Host names without ports, separated by commas, or `*`. */
+export function hostNames(text: string): readonly string[] {
+  const list = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  for (const name of list) {
+    if (name !== "*" && !/^[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?$/i.test(name)) {
+      throw new ValueError(
+        "must be names such as mars.example.com, without ports, separated by commas, or *",
+      );
+    }
+  }
+  return list;
+}
+
 /** Host names, addresses and CIDR ranges, separated by commas, or `*`. */
 export function addresses(text: string): readonly string[] {
   const list = text

@@ -17,6 +17,7 @@ import {
   duration,
   durationOrOff,
   flag,
+  hostNames,
   integer,
   oneOf,
   optionalText,
@@ -58,7 +59,9 @@ export interface Config {
   /** 0 for none. */
   readonly startGraceMs: number;
   readonly socketBufferBytesMax: number;
-  /** Origins beside Mars' own whose pages may open WebSockets and call the RPCs; `*` for any. */
+  /** Names, beside `localhost`, by which requests may call Mars; `*` for any. */
+  readonly allowedHosts: readonly string[];
+  /** Origins beside Mars' own whose pages may change things, open WebSockets and call the RPCs; `*` for any. */
   readonly allowedOrigins: readonly string[];
   /** Hosts, addresses and CIDR ranges that alerts may be sent to though they are not public; `*` for any. */
   readonly alertAllow: readonly string[];
@@ -152,9 +155,9 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   },
   testEndpoints: {
     name: "MARS_TEST_ENDPOINTS",
-    default: "1",
+    default: "0",
     unit: "1 or 0",
-    meaning: "Whether `GET /api/create_event` and `GET /api/test_socket` exist",
+    meaning: "Whether `GET /api/create_event` and `GET /api/test_socket` exist, which change things by a GET",
     parse: flag,
   },
   journalBytesMax: {
@@ -201,12 +204,20 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
       "What waits for a slow live subscriber; the rest it gets from history at its own pace, and one that takes nothing for 15 s is closed, to resume",
     parse: bytes({ min: 64 * 1024, max: 1024 ** 3 }),
   },
+  allowedHosts: {
+    name: "MARS_ALLOWED_HOSTS",
+    default: "",
+    unit: "names",
+    meaning:
+      "Names by which clients may call Mars, beside `localhost`, `MARS_HOST`, the machine's own name and every address; requests to another are refused (421). Separated by commas, without ports; `*` for any",
+    parse: hostNames,
+  },
   allowedOrigins: {
     name: "MARS_ALLOWED_ORIGINS",
     default: "",
     unit: "origins",
     meaning:
-      "Origins beside Mars' own whose pages may open WebSockets and call the RPCs, separated by commas; `*` for any",
+      "Origins beside Mars' own whose pages may change things, open WebSockets and call the RPCs, separated by commas; `*` for any. The RPCs alone answer with CORS headers",
     parse: origins,
   },
   alertAllow: {

@@ -55,6 +55,19 @@ function httpPort(line: string): number {
   return Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
 }
 
+test("a Mars that others can reach says at its start that it asks nobody who they are", async () => {
+  for (const [host, warned] of [
+    ["127.0.0.1", false],
+    ["0.0.0.0", true],
+  ] as const) {
+    const child = spawn(["--host", host], { MARS_DATA_DIR: "./reached" });
+    await up(child);
+    child.kill("SIGTERM");
+    const [stderr] = await Promise.all([child.stderr.text(), child.exited]);
+    expect([host, stderr.includes('"event":"no_authentication"')]).toEqual([host, warned]);
+  }
+});
+
 describe("a command that ends by itself", () => {
   test("--version says the package's version", async () => {
     expect(await ended(spawn(["--version"]))).toEqual({
@@ -128,7 +141,7 @@ describe("a Mars that is up", () => {
     socket.on("error", () => undefined);
     // In one piece, so that the answer to the first says that the second has arrived too.
     socket.write(
-      "GET /status HTTP/1.1\r\nHost: mars\r\n\r\nPOST /api/event HTTP/1.1\r\nHost: mars\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+      "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\nPOST /api/event HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
     );
     await once(socket, "data");
     child.kill("SIGTERM");

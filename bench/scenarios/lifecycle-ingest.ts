@@ -18,6 +18,7 @@ export const definition = {
 export async function putLifecycle(mars: Pick<Mars, "url">, body: unknown = definition): Promise<void> {
   const response = await fetch(`${mars.url}/api/apps/bench/lifecycle`, {
     method: "PUT",
+    headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   });
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);

@@ -88,7 +88,11 @@ function eventText(n: number, run: string, event: string, at: number): string {
 
 async function post(mars: Mars, body: string): Promise<void> {
   for (;;) {
-    const response = await fetch(`${mars.url}/api/event/bulk`, { method: "POST", body });
+    const response = await fetch(`${mars.url}/api/event/bulk`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
     const text = await response.text();
     if (response.status === 200) return;
     if (response.status !== 429) throw new Error(`${response.status} ${text}`);

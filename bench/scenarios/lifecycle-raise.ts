@@ -79,7 +79,11 @@ async function run(bench: Bench): Promise<Outcome> {
 }
 
 async function put(mars: Mars, app: string, definition: unknown): Promise<void> {
-  const init = { method: "PUT", body: JSON.stringify(definition) };
+  const init = {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(definition),
+  };
   const response = await fetch(`${mars.url}/api/apps/${app}/lifecycle`, init);
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
 }
@@ -125,6 +129,7 @@ async function post(mars: Mars, events: unknown): Promise<void> {
   for (;;) {
     const response = await fetch(`${mars.url}/api/event/bulk`, {
       method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({ events }),
     });
     const text = await response.text();

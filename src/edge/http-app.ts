@@ -67,7 +67,6 @@ function addStreamRoute(router: Router, parts: EdgeParts): void {
   const sse = createSse(parts);
   router.get("/api/stream", (c) => {
     const request = c.req.raw;
-    assertAddress(request);
     // Nobody would ever read the stream that a HEAD opened, nor end it.
     if (request.method === "HEAD") {
       return new Response(null, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
@@ -80,10 +79,7 @@ function addStreamRoute(router: Router, parts: EdgeParts): void {
 
 function addPageRoutes(router: Router, page: PageFiles): void {
   for (const path of page.paths) {
-    router.get(path, (c) => {
-      assertAddress(c.req.raw);
-      return page.serve(c.req.raw) ?? c.notFound();
-    });
+    router.get(path, (c) => page.serve(c.req.raw) ?? c.notFound());
   }
 }
 
@@ -94,7 +90,6 @@ function addPageRoutes(router: Router, page: PageFiles): void {
 function addFallback(router: Router, rpc: RpcFetch): void {
   router.notFound((c) => {
     const request = c.req.raw;
-    assertAddress(request);
     return answerRpc(c, rpc(request, c.env?.peer?.(request))) ?? answerOther(router, c);
   });
 }
@@ -127,9 +122,4 @@ function methodsAt(router: Router, path: string): string[] {
   const found = methods.filter((method) => router.router.match(method, path)[0].length > 0);
   if (found.length === 0) return found;
   return [...found.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])), "OPTIONS"];
-}
-
-/** Refuses a request whose Host header makes no address, before somebody parses one out of it. */
-function assertAddress(request: Request): void {
-  if (!URL.canParse(request.url)) throw new MarsError("malformed", "host header is not valid");
 }

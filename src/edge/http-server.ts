@@ -1,11 +1,14 @@
 /** Port 4000 on Bun: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. */
 import type { Server } from "bun";
 import type { SocketData } from "./connection.ts";
+import type { Gate } from "./gate.ts";
 import { peerOf } from "./peer.ts";
+import { problemResponse } from "./rest/problem.ts";
 import type { Router, RuntimeBindings } from "./rest/router.ts";
 import type { Sockets } from "./sockets.ts";
 
 export interface HttpServerOptions {
+  readonly gate: Gate;
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -39,16 +42,18 @@ const requestBytesMax = 1024 ** 3;
  */
 const lingerMsMax = 2_000;
 
+/** Methods that change nothing; of the GETs that do, see `test-endpoints.ts`. */
+const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
 /** Starts to listen. Throws when the port is taken. */
 export function startHttpServer(
   app: Pick<Router, "fetch">,
   sockets: Sockets,
-  { host, port }: HttpServerOptions,
+  { gate, host, port }: HttpServerOptions,
 ): HttpServer {
   const upgrade = (request: Request, server: Server<SocketData>) => {
-    // Bun gives a path instead of an address where the Host header makes none.
-    if (!URL.canParse(request.url)) return new Response("host header is not valid", { status: 400 });
-    return sockets.upgrade(request, server);
+    const refusal = gate.checkHost(request.headers.get("host"));
+    return refusal === undefined ? sockets.upgrade(request, server) : problemResponse(refusal);
   };
   const server: Server<SocketData> = Bun.serve<SocketData>({
     hostname: host,
@@ -62,7 +67,12 @@ export function startHttpServer(
     reusePort: false,
     // Bun's own router, so that the hot requests are not asked whether they are sockets.
     routes: Object.fromEntries([...sockets.paths].map((path) => [path, upgrade])),
-    fetch: (request) => app.fetch(request, runtime),
+    fetch: (request) => {
+      const { headers, method } = request;
+      let refusal = gate.checkHost(headers.get("host"));
+      if (refusal === undefined && !safeMethods.has(method)) refusal = gate.checkPage(headers);
+      return refusal === undefined ? app.fetch(request, runtime) : problemResponse(refusal);
+    },
     websocket: sockets.websocket,
   });
   const runtime: RuntimeBindings = {

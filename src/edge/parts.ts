@@ -4,6 +4,7 @@ import type { Alerts } from "../lifecycle/alert-ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
 import type { Trials } from "../lifecycle/trial.ts";
+import type { Gate } from "./gate.ts";
 
 export interface EdgeParts {
   readonly ingest: Ingest;
@@ -18,6 +19,8 @@ export interface EdgeParts {
   /** How far messages have been followed along their lifecycles. */
   readonly tracked: Progress;
   readonly log: Log;
+  /** Which hosts and which pages are served. */
+  readonly gate: Gate;
   readonly version: string;
   /** Whether `GET /api/create_event` and `GET /api/test_socket` exist. */
   readonly testEndpoints: boolean;

@@ -10,16 +10,11 @@ import { Connection, type ConnectionLimits, type OpenSession, type SocketData } 
 import type { EdgeParts } from "./parts.ts";
 import { peerOf } from "./peer.ts";
 import { openPhoenix } from "./phoenix.ts";
+import { problemResponse } from "./rest/problem.ts";
 import { statusOf } from "./status.ts";
 import { openWs } from "./ws.ts";
 
 export interface SocketOptions {
-  /**
-   * Origins (`https://dash.example.com`) whose pages may open a socket besides those that Mars itself serves; `*` lets
-   * every page in. Default: none, since any page that a user visits could else read what their browser can reach.
-   * Programs other than browsers send no origin and are not asked.
-   */
-  readonly allowedOrigins?: readonly string[];
   /** Sockets open at one time; beyond it a client gets 503. */
   readonly connectionsMax?: number;
   /** See `ConnectionLimits`. */
@@ -46,7 +41,6 @@ const pauseBytesDefault = 4 * 1024 * 1024;
 const stallTimeoutMsDefault = 15_000;
 
 export function createSockets(parts: EdgeParts, options: SocketOptions = {}): Sockets {
-  const allowedOrigins = new Set(options.allowedOrigins ?? []);
   const connectionsMax = options.connectionsMax ?? connectionsMaxDefault;
   const limits: ConnectionLimits = {
     pauseBytes: options.pauseBytes ?? pauseBytesDefault,
@@ -69,9 +63,9 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
         return refuse(426, "this address speaks WebSocket only", { Upgrade: "websocket" });
       }
-      if (!originAllowed(request, allowedOrigins)) {
-        return refuse(403, "pages of this origin may not connect; see MARS_ALLOWED_ORIGINS");
-      }
+      // Any page that a user visits could else read what their browser can reach: no CORS protects a socket.
+      const refusal = parts.gate.checkPage(request.headers);
+      if (refusal !== undefined) return problemResponse(refusal);
       if (closed) return refuse(503, "draining", { "Retry-After": "1" });
       if (connections.size >= connectionsMax) {
         return refuse(503, `at most ${connectionsMax} sockets may be open`, { "Retry-After": "5" });
@@ -128,17 +122,16 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
 const restart = statusOf("draining").close;
 const restartReason = "Mars is stopping; connect again";
 
-/** Whether the page that asks, if it is a page, was served under the name that it asks at. */
-function originAllowed(request: Request, allowedOrigins: ReadonlySet<string>): boolean {
-  const origin = request.headers.get("origin");
-  if (origin === null || allowedOrigins.has("*") || allowedOrigins.has(origin)) return true;
-  // Only the host is compared: behind a proxy that ends TLS the scheme differs.
-  return URL.canParse(origin) && new URL(origin).host === request.headers.get("host");
-}
-
 function refuse(status: number, detail: string, headers: Record<string, string> = {}): Response {
   return Response.json(
     { type: "about:blank", title: detail, status, detail, success: false },
-    { status, headers: { "Content-Type": "application/problem+json", ...headers } },
+    {
+      status,
+      headers: {
+        "Content-Type": "application/problem+json",
+        "X-Content-Type-Options": "nosniff",
+        ...headers,
+      },
+    },
   );
 }

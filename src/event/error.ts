@@ -5,6 +5,7 @@
 
 /**
  * - `malformed`: not parseable at all. `invalid_argument`: parseable, but a field is at fault.
+ * - `misdirected`: addressed to a host that this Mars does not answer for.
  * - `overloaded`: a bound was reached; try again after `retryAfterMs`. `draining`, `unavailable`: not now.
  * - `deadline_exceeded`: what was waited for did not come in time.
  * - `subscriber_too_slow`: a live subscriber fell behind its bound and may resume.
@@ -17,6 +18,7 @@ export type ErrorCode =
   | "permission_denied"
   | "not_found"
   | "method_not_allowed"
+  | "misdirected"
   | "too_large"
   | "unsupported_media_type"
   | "overloaded"

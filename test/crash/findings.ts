@@ -74,7 +74,11 @@ let pending: Sent[] = [];
 say(`${messages} messages, ${rounds} × SIGKILL, seed ${values.seed}`);
 
 let mars = await start();
-const put = await fetch(`${mars.url}/api/apps/shop/lifecycle`, { method: "PUT", body: JSON.stringify(json) });
+const put = await fetch(`${mars.url}/api/apps/shop/lifecycle`, {
+  method: "PUT",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(json),
+});
 if (put.status !== 200) throw new Error(`${put.status} ${await put.text()}`);
 for (let round = 0; round <= rounds; round++) {
   const made = Math.ceil(messages / (rounds + 1));
@@ -192,6 +196,7 @@ async function send(batch: readonly Sent[]): Promise<boolean> {
   try {
     const response = await fetch(`${mars.url}/api/event/bulk`, {
       method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({ events }),
     });
     if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { createGate } from "../../src/edge/gate.ts";
 import { createHttpApp } from "../../src/edge/http-app.ts";
 import type { EdgeParts } from "../../src/edge/parts.ts";
 import { type ErrorCode, MarsError } from "../../src/event/error.ts";
@@ -59,6 +60,7 @@ function appWith(failure: () => unknown, health: Health = { lifecycle: "serving"
       error: (message: string, fields?: Readonly<Record<string, unknown>>) =>
         logged.push({ message, fields }),
     },
+    gate: createGate(),
     version: "test",
     testEndpoints: true,
     stats() {

@@ -9,8 +9,8 @@ beforeAll(async () => {
 afterAll(() => mars[Symbol.asyncDispose]());
 
 const body = '{"app_id":"a","message_id":"m","event":"e"}';
-const head = `POST /api/event HTTP/1.1\r\nHost: mars\r\nContent-Type: application/json\r\n`;
-const status = "GET /status HTTP/1.1\r\nHost: mars\r\n";
+const head = `POST /api/event HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
+const status = "GET /status HTTP/1.1\r\nHost: localhost\r\n";
 
 /** A connection that sends what it is told and keeps what it gets. */
 class Raw {
@@ -96,7 +96,7 @@ describe("HTTP/1.1", () => {
     ["noise", "\x00\x01\xff\xfe\r\n\r\n"],
     ["a TLS handshake", "\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03"],
     ["a request line without a version", "GET /\r\n\r\n"],
-    ["an unknown version", "GET / HTTP/9.9\r\nHost: mars\r\n\r\n"],
+    ["an unknown version", "GET / HTTP/9.9\r\nHost: localhost\r\n\r\n"],
     ["no host", "GET / HTTP/1.1\r\n\r\n"],
     ["a negative length", `${head}Content-Length: -1\r\n\r\n`],
     ["a length that is none", `${head}Content-Length: ten\r\n\r\n`],
@@ -237,7 +237,7 @@ describe("stopping", () => {
     await using stopping = await startMars();
     const idle = new Raw(stopping.httpPort).send(`${status}\r\n`);
     const stream = new Raw(stopping.httpPort).send(
-      "GET /api/stream?topic=all HTTP/1.1\r\nHost: mars\r\n\r\n",
+      "GET /api/stream?topic=all HTTP/1.1\r\nHost: localhost\r\n\r\n",
     );
     const half = new Raw(stopping.httpPort).send(`${head}Content-Length: 1000\r\n\r\n{`);
     await idle.until(answers(1));

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { SocketData } from "../../src/edge/connection.ts";
+import { createGate } from "../../src/edge/gate.ts";
 import type { EdgeParts } from "../../src/edge/parts.ts";
 import { createSockets, type SocketOptions } from "../../src/edge/sockets.ts";
 import { createLive } from "../../src/publish/hub.ts";
@@ -13,7 +14,10 @@ function start(options: SocketOptions) {
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const live = createLive(store, { log });
   live.publish([], 0);
-  const sockets = createSockets({ live, log } as Partial<EdgeParts> as EdgeParts, options);
+  const sockets = createSockets(
+    { live, log, gate: createGate() } as Partial<EdgeParts> as EdgeParts,
+    options,
+  );
   const server = Bun.serve<SocketData>({
     hostname: "127.0.0.1",
     port: 0,

@@ -35,7 +35,7 @@ async function run(binary: string | undefined): Promise<number> {
   const dataDir = mkdtempSync(join(tmpdir(), "mars-interop-"));
   const command = binary === undefined ? {} : { command: [resolve(binary)] };
   await runStrace(command.command ?? [process.execPath, "src/main.ts"], join(dataDir, "traced"));
-  const mars = await spawnMars({ dataDir, ...command });
+  const mars = await spawnMars({ dataDir, env: { MARS_TEST_ENDPOINTS: "1" }, ...command });
   try {
     await runCurl(mars);
     await runGrpcurl(mars);

@@ -9,9 +9,10 @@ const definition = {
   grace: "50ms",
 };
 const graceMs = 1_000;
+const headers = { "content-type": "application/json" };
 
 async function put(mars: TestMars): Promise<void> {
-  const init = { method: "PUT", body: JSON.stringify(definition) };
+  const init = { method: "PUT", headers, body: JSON.stringify(definition) };
   expect((await fetch(`${mars.url}/api/apps/shop/lifecycle`, init)).status).toBe(200);
 }
 
@@ -49,9 +50,17 @@ test("after a refusal nothing is called missing until producers could try again"
   await using mars = await startMars({ startGraceMs: graceMs, journalBytesMax: 1 });
   await put(mars);
   // The journal is over its bound with the first event in it, until that is stored and dropped from it.
-  const sent = await fetch(`${mars.url}/api/event`, { method: "POST", body: JSON.stringify(created(1)) });
+  const sent = await fetch(`${mars.url}/api/event`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(created(1)),
+  });
   expect(sent.status).toBe(200);
-  const refused = await fetch(`${mars.url}/api/event`, { method: "POST", body: JSON.stringify(created(2)) });
+  const refused = await fetch(`${mars.url}/api/event`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(created(2)),
+  });
   expect(refused.status).toBe(429);
   const refusedAt = Date.now();
   const live = await LiveClient.open(mars);

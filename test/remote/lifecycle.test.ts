@@ -30,7 +30,11 @@ describe.skipIf(!sqldSupported)("over a libSQL server", () => {
       const sqld = await startSqld({ dbPath: join(directory, "db") });
       try {
         await using mars = await startMars({ databaseUrl: sqld[protocol] });
-        const put = { method: "PUT", body: JSON.stringify(definition) };
+        const put = {
+          method: "PUT",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(definition),
+        };
         expect((await fetch(`${mars.url}/api/apps/shop/lifecycle`, put)).status).toBe(200);
         const event = (message_id: string, name: string) => ({ app_id: "shop", message_id, event: name });
         const many = Array.from({ length: 300 }, (_, n) =>

@@ -138,7 +138,7 @@ export class StubbornClient {
     const socket = connect(httpPort, "127.0.0.1");
     const client = new StubbornClient(socket);
     socket.write(
-      "GET /ws HTTP/1.1\r\nHost: mars\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+      "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
     );
     await new Promise((resolve) => socket.once("data", resolve));

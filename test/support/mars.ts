@@ -64,6 +64,7 @@ function testConfig(dataDir: string, overrides: Partial<Config>): Config {
     shutdownTimeoutMs: 10_000,
     startGraceMs: 0,
     socketBufferBytesMax: 4 * 1024 * 1024,
+    allowedHosts: [],
     allowedOrigins: [],
     alertAllow: [],
     smtpUrl: "",

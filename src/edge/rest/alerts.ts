@@ -14,7 +14,7 @@ import { checkDeliveryQuery, checkIncidentQuery } from "../parse-alert-query.ts"
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { createBodyReader, parseJson } from "./body.ts";
-import { bodyFormat } from "./media-type.ts";
+import { assertNoOtherFormat, bodyFormat } from "./media-type.ts";
 import { decodeSegment, readQuery } from "./query-string.ts";
 import type { HttpContext, Router } from "./router.ts";
 
@@ -71,6 +71,7 @@ export function addAlertRoutes(router: Router, { alerts }: Pick<EdgeParts, "aler
   });
   // `success` is that of the test: asking for it was no fault either way.
   router.post("/api/alerts/sinks/:id/test", async (c) => {
+    assertNoOtherFormat(c.req.raw.headers.get("content-type"));
     const attempt = await alerts.testSink(idOf(c));
     if (attempt === undefined) throw noSuch("sink");
     const answer = { success: attempt.outcome === "delivered", attempt: attemptToJson(attempt) };

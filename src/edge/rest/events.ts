@@ -11,7 +11,9 @@ import { problemResponse } from "./problem.ts";
 import type { Router } from "./router.ts";
 
 // Made once: this is the answer that is given most often by far.
-const acceptedInit: ResponseInit = { headers: new Headers({ "content-type": "application/json" }) };
+const acceptedInit: ResponseInit = {
+  headers: new Headers({ "content-type": "application/json", "x-content-type-options": "nosniff" }),
+};
 
 export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest">): void {
   const { ingest } = parts;

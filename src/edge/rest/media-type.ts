@@ -4,22 +4,32 @@ import { MarsError } from "../../event/error.ts";
 /** How a body is to be read. */
 export type BodyFormat = "json" | "ndjson";
 
-const ndjsonTypes: ReadonlySet<string> = new Set(["application/x-ndjson", "application/ndjson"]);
+/** One format by the names under which it is sent. */
+const ndjsonTypes: ReadonlySet<string> = new Set([
+  "application/x-ndjson",
+  "application/ndjson",
+  "application/jsonl",
+  "application/x-jsonl",
+  "application/jsonlines",
+  "application/x-jsonlines",
+  "application/json-lines",
+]);
 const utf8Names: ReadonlySet<string> = new Set(["utf-8", "utf8", "us-ascii"]);
 
 /**
- * Which of the formats a `content-type` means. Absent counts as JSON, since the original's clients send none.
+ * Which of the formats a `content-type` means. It must be there: what a web page sends without one, as a form or as plain text,
+ * no browser asks Mars about first.
  *
  * @throws `MarsError("unsupported_media_type")`
  */
 export function bodyFormat(contentType: string | null, formats: readonly BodyFormat[]): BodyFormat {
   // What nearly every client sends, without a split.
-  if (contentType === null || contentType === "application/json") return "json";
+  if (contentType === "application/json") return "json";
+  if (contentType === null) throw unsupported(`content-type is required and must be ${expected(formats)}`);
   const [type = "", ...parameters] = contentType.split(";").map((part) => part.trim().toLowerCase());
   const format = formatOf(type);
   if (format === undefined || !formats.includes(format)) {
-    const expected = formats.map((name) => (name === "json" ? "application/json" : "application/x-ndjson"));
-    throw unsupported(`content-type must be ${expected.join(" or ")}, is ${JSON.stringify(type)}`);
+    throw unsupported(`content-type must be ${expected(formats)}, is ${JSON.stringify(type)}`);
   }
   for (const parameter of parameters) {
     const charset = /^charset\s*=\s*"?([^"]*)"?$/.exec(parameter)?.[1];
@@ -28,6 +38,15 @@ export function bodyFormat(contentType: string | null, formats: readonly BodyFor
     }
   }
   return format;
+}
+
+/** For a request that needs no body: what comes with one must be JSON. @throws `MarsError("unsupported_media_type")` */
+export function assertNoOtherFormat(contentType: string | null): void {
+  if (contentType !== null) bodyFormat(contentType, ["json"]);
+}
+
+function expected(formats: readonly BodyFormat[]): string {
+  return formats.map((name) => (name === "json" ? "application/json" : "application/x-ndjson")).join(" or ");
 }
 
 function formatOf(type: string): BodyFormat | undefined {

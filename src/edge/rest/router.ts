@@ -29,8 +29,7 @@ export function callerOf(c: HttpContext): Caller {
  */
 export function rawPath(request: Request): string {
   const { url } = request;
-  // Bun gives a path instead of an address where the Host header makes none.
-  const start = url.charCodeAt(0) === 0x2f ? 0 : url.indexOf("/", url.indexOf("://") + 3);
+  const start = url.indexOf("/", url.indexOf("://") + 3);
   const end = url.indexOf("?", start);
   return end === -1 ? url.slice(start) : url.slice(start, end);
 }

@@ -2,6 +2,7 @@
 import { MarsError } from "../../event/error.ts";
 import { nowMicros } from "../../event/time.ts";
 import { checkEvent, type Problems } from "../../event/validate.ts";
+import type { Gate } from "../gate.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { readQuery } from "./query-string.ts";
@@ -10,9 +11,9 @@ import type { HttpContext, Router } from "./router.ts";
 const stages = ["created", "queued", "sent", "delivered", "opened"];
 
 /** Adds the routes; without this they are as unknown as any other path. */
-export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | "live">): void {
+export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | "live" | "gate">): void {
   router.get("/api/create_event", async (c) => {
-    refuseHead(c);
+    assertOwnGet(c, parts.gate);
     const now = nowMicros();
     const seq = await parts.ingest.accept([
       {
@@ -30,7 +31,7 @@ export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | 
   });
 
   router.get("/api/test_socket", (c) => {
-    refuseHead(c);
+    assertOwnGet(c, parts.gate);
     const { message_id, app_id = "test", event = "test_event" } = readQuery(c.req.url, testSocketParameters);
     const problems: Problems = { list: [] };
     const announced = checkEvent({ app_id, message_id, event }, nowMicros(), problems);
@@ -46,7 +47,12 @@ export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | 
 
 const testSocketParameters = ["message_id", "app_id", "event"] as const;
 
-/** A HEAD that made an event would surprise everybody; Hono answers it as a GET otherwise. */
-function refuseHead(c: HttpContext): void {
+/**
+ * These GETs change something. A HEAD that made an event would surprise everybody, and Hono answers it as a GET; a page from
+ * elsewhere could name them as the address of a picture.
+ */
+function assertOwnGet(c: HttpContext, gate: Gate): void {
+  const refusal = gate.checkPage(c.req.raw.headers);
+  if (refusal !== undefined) throw refusal;
   if (c.req.method === "HEAD") throw new MarsError("method_not_allowed", "method must be GET, is HEAD");
 }

@@ -15,7 +15,7 @@ import { createMethodUrl } from "@connectrpc/connect/protocol";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
-import { stoppingError } from "./error.ts";
+import { rpcError, stoppingError } from "./error.ts";
 import { respondError, respondHttp } from "./grpc-status.ts";
 import { serveStream } from "./grpc-stream.ts";
 import { createUnaryHandler, type UnaryHandler } from "./grpc-unary.ts";
@@ -107,6 +107,8 @@ export async function startGrpcServer(
   };
 
   async function route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    const refusal = parts.gate.checkHost(headers[":authority"] ?? headers.host);
+    if (refusal !== undefined) return respondError(stream, rpcError(refusal, parts.log));
     const contentType = headers["content-type"] ?? "";
     if (headers[":method"] !== "POST") return respondHttp(stream, 405);
     const path = headers[":path"] ?? "";

@@ -13,7 +13,10 @@ afterAll(() => mars[Symbol.asyncDispose]());
 async function call(method: string, path: string, body?: unknown) {
   const response = await fetch(`${mars.url}/api/alerts/${path}`, {
     method,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(body !== undefined && {
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    }),
   });
   // biome-ignore lint/suspicious/noExplicitAny: each test knows what it asked for.
   return { status: response.status, body: (await response.json()) as any };
@@ -86,6 +89,7 @@ test("beyond the most sinks there may be, a client is told not to come back soon
   for (const id of ids) expect((await call("PUT", `sinks/${id}`, sink)).status).toBe(200);
   const refused = await fetch(`${mars.url}/api/alerts/sinks/one-too-many`, {
     method: "PUT",
+    headers: { "content-type": "application/json" },
     body: JSON.stringify(sink),
   });
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "3600"]);

@@ -244,9 +244,12 @@ describe("POST /api/event", () => {
     });
   }
 
-  test("takes a body without a type for JSON", async () => {
-    const { status } = await post(`${mars.url}/api/event`, Buffer.from(JSON.stringify(event())), {});
-    expect(status).toBe(200);
+  test("asks for a type: no browser asks Mars before it sends a body without one", async () => {
+    for (const path of ["/api/event", "/api/event/bulk"]) {
+      const { status, body } = await post(mars.url + path, Buffer.from(JSON.stringify(event())), {});
+      expect(status).toBe(415);
+      expect(body.detail).toContain("content-type is required and must be application/json");
+    }
   });
 
   test("stores nothing of what it refuses", async () => {
