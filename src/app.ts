@@ -20,6 +20,7 @@ import type { EdgeParts } from "./edge/parts.ts";
 import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
 import { createSockets } from "./edge/sockets.ts";
 import type { Lifecycle, Log } from "./event/ports.ts";
+import { Supervisor } from "./event/supervisor.ts";
 import type { Finding } from "./lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "./lifecycle/ports.ts";
 import { createTrials } from "./lifecycle/trial.ts";
@@ -31,6 +32,8 @@ import { startQueryThread, startStoreThread } from "./threads.ts";
 
 /** How long one call to a database server may take before its connection is given up. */
 const databaseTimeoutMs = 10_000;
+/** Subscribers time their reads of history by themselves; this only keeps account of them. */
+const liveRetry = { firstMs: 50, lastMs: 5_000 };
 
 /** A Mars that is up. */
 export interface Mars {
@@ -60,6 +63,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     const message = "listening beyond this machine without authentication";
     log.warn(message, { event: "no_authentication", host: config.host });
   }
+  const supervisor = new Supervisor({ log });
   const database = {
     url: config.databaseUrl,
     authToken: config.databaseAuthToken,
@@ -73,10 +77,15 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const journal = new SegmentedJournal({ directory, bytesMax: config.journalBytesMax });
   shutdown.defer("journal", () => journal.close());
 
-  const live = createLive(query.remote, { lastSeq: () => pipeline.lastSeq, log });
+  const reads = supervisor.loop("live_history", liveRetry);
+  const live = createLive(query.remote, { lastSeq: () => pipeline.lastSeq, log, reads });
   // Readers may be told of changes before these are published, and follow what comes after them.
   let findingSeqRead = 0;
-  const findings = createLiveFindings(findingHistory(query.remote), { lastSeq: () => findingSeqRead, log });
+  const findings = createLiveFindings(findingHistory(query.remote), {
+    lastSeq: () => findingSeqRead,
+    log,
+    reads,
+  });
   const pipeline = new Pipeline({
     ...config,
     retentionMs: config.retentionMs === 0 ? Number.POSITIVE_INFINITY : config.retentionMs,
@@ -87,6 +96,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       findings.publish(changed, upTo);
       alerts.changed(upTo);
     },
+    supervisor,
     log,
   });
   const { smtpUrl, smtpFrom, alertAllow } = config;
@@ -96,6 +106,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     allow: alertAllow,
     ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
     version,
+    supervisor,
     log,
   });
 
@@ -119,8 +130,12 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     }),
     version,
     testEndpoints: config.testEndpoints,
-    stats: () => pipeline.stats(),
-    health: () => ({ lifecycle, unready: lifecycle === "serving" ? pipeline.refusal : lifecycle }),
+    stats: () => ({ ...pipeline.stats(), loops: supervisor.stats() }),
+    health: () => ({
+      lifecycle,
+      unready: lifecycle === "serving" ? pipeline.refusal || supervisor.stuck().join("; ") : lifecycle,
+      warnings: supervisor.waiting(),
+    }),
   };
   // One deadline for all: what one part leaves of it is what the next one has.
   let deadline = 0;

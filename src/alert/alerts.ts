@@ -2,8 +2,11 @@
  * Alerts as a whole: the evaluator, which makes notifications of findings, and the deliverer, which brings them to their
  * sinks; and what users may ask of them.
  */
+
+import { delay } from "../event/delay.ts";
 import { MarsError } from "../event/error.ts";
 import type { Log } from "../event/ports.ts";
+import type { Supervisor } from "../event/supervisor.ts";
 import { nowMicros } from "../event/time.ts";
 import type {
   AlertRule,
@@ -28,9 +31,9 @@ import { makeSecret, makeWebhookId, secretProblem } from "./webhook.ts";
 
 /** Of one attempt: long enough for a receiver that is slow, as Standard Webhooks has it. */
 const attemptTimeoutMsDefault = 15_000;
-/** The least time between two rounds of the evaluator, and between attempts after a failure. */
+/** The least time between two rounds of the evaluator, and between attempts after a failure, in milliseconds. */
 const roundMs = 100;
-const retryMs = 1_000;
+const retry = { firstMs: 1_000, lastMs: 5_000 };
 /** How long it sleeps at most. */
 const sleepMsMax = 60_000;
 /** How long notifications are kept, and how often it is looked whether some are older. */
@@ -50,6 +53,7 @@ export interface AlertsOptions {
   readonly retryDelaysMs?: readonly number[];
   readonly attemptTimeoutMs?: number;
   readonly version: string;
+  readonly supervisor: Supervisor;
   readonly log: Log;
 }
 
@@ -157,7 +161,7 @@ export class Alerts implements AlertsPort {
     const sink = (await this.#options.reader.alertSinks()).find((known) => known.id === id);
     if (sink === undefined) return undefined;
     if (this.#tests >= testsMax) {
-      throw new MarsError("overloaded", `at most ${testsMax} tests at one time`, { retryAfterMs: retryMs });
+      throw new MarsError("overloaded", `at most ${testsMax} tests at one time`, { retryAfterMs: 1_000 });
     }
     this.#tests += 1;
     try {
@@ -237,8 +241,9 @@ export class Alerts implements AlertsPort {
 
   async #evaluate(): Promise<void> {
     const { signal } = this.#abort;
+    const loop = this.#options.supervisor.loop("alerts", retry);
+    const pruning = this.#options.supervisor.loop("alerts_retention", retry);
     let prunedAt = performance.now();
-    let away = false;
     while (!signal.aborted) {
       let sleepMs = sleepMsMax;
       try {
@@ -248,25 +253,24 @@ export class Alerts implements AlertsPort {
           if (told) this.#deliverer.nudge();
           if (nextAt !== undefined) sleepMs = Math.min(sleepMs, Math.ceil((nextAt - nowMicros()) / 1_000));
         }
-        if (performance.now() - prunedAt >= pruneEveryMs) {
+        loop.succeeded();
+      } catch (thrown) {
+        // Perhaps only the answer was lost, and there is something to deliver.
+        this.#deliverer.nudge();
+        await delay(loop.failed(thrown), signal);
+        continue;
+      }
+      if (performance.now() - prunedAt >= pruneEveryMs) {
+        try {
           const more = await this.#options.store.pruneAlerts(nowMicros() - keepFor);
           if (more) sleepMs = roundMs;
           else prunedAt = performance.now();
+          pruning.succeeded();
+        } catch (thrown) {
+          sleepMs = pruning.failed(thrown);
         }
-        away = false;
-      } catch (thrown) {
-        const error = MarsError.from(thrown);
-        // While the database is away the flow says so.
-        if (!away && error.code !== "unavailable") {
-          this.#options.log.error("alerts cannot be worked out, trying again", { error });
-        }
-        away = true;
-        // Perhaps only the answer was lost, and there is something to deliver.
-        this.#deliverer.nudge();
-        await new Wake().sleep(retryMs, signal);
-        continue;
       }
-      await new Wake().sleep(roundMs, signal);
+      await delay(roundMs, signal);
       await this.#wake.sleep(sleepMs - roundMs, signal);
     }
   }

@@ -3,8 +3,10 @@
  * next one: after a crash the one that was under way is made again, with the same id. Every sink has one attempt under way at
  * most, so one that hangs delays nobody but itself.
  */
+import { delay } from "../event/delay.ts";
 import { MarsError } from "../event/error.ts";
 import type { Log } from "../event/ports.ts";
+import type { Loop, Supervisor } from "../event/supervisor.ts";
 import { nowMicros } from "../event/time.ts";
 import type { AlertReader, AlertStore, AttemptRecord, DueDelivery } from "../lifecycle/alert-ports.ts";
 import { retryDelayMs } from "./backoff.ts";
@@ -13,14 +15,15 @@ import { Wake } from "./wake.ts";
 
 /** How long the loop sleeps at most. */
 const sleepMsMax = 60_000;
-/** Between attempts to reach the database. */
-const retryMs = 1_000;
+/** Between attempts to reach the database, in milliseconds. */
+const retry = { firstMs: 1_000, lastMs: 5_000 };
 
 export interface DelivererOptions {
   readonly store: Pick<AlertStore, "recordAttempt">;
   readonly reader: Pick<AlertReader, "dueDeliveries">;
   readonly send: Sender;
   readonly retryDelaysMs: readonly number[];
+  readonly supervisor: Supervisor;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -30,10 +33,16 @@ export class Deliverer {
   readonly #wake = new Wake();
   /** By sink; bounded by `sinksMax`. */
   readonly #busy = new Map<string, Promise<void>>();
-  #away = false;
+  readonly #loop: Loop;
+  readonly #attempts: Loop;
+  readonly #records: Loop;
 
   constructor(options: DelivererOptions) {
     this.#options = options;
+    const { supervisor } = options;
+    this.#loop = supervisor.loop("deliveries", retry);
+    this.#attempts = supervisor.loop("delivery_attempts", { firstMs: sleepMsMax, lastMs: sleepMsMax });
+    this.#records = supervisor.loop("delivery_records", retry);
   }
 
   /** There may be something to deliver. */
@@ -43,21 +52,16 @@ export class Deliverer {
 
   /** Runs until the signal aborts, and resolves when no attempt is under way any more. */
   async run(): Promise<void> {
-    const { reader, signal, log } = this.#options;
+    const { reader, signal } = this.#options;
     while (!signal.aborted) {
       let sleepMs = sleepMsMax;
       try {
         const { due, nextAt } = await reader.dueDeliveries(nowMicros(), [...this.#busy.keys()]);
-        this.#away = false;
+        this.#loop.succeeded();
         for (const delivery of due) this.#start(delivery);
         if (nextAt !== undefined) sleepMs = Math.min(sleepMs, Math.ceil((nextAt - nowMicros()) / 1_000));
       } catch (thrown) {
-        const error = MarsError.from(thrown);
-        // While the database is away the flow says so.
-        if (!this.#away && error.code !== "unavailable")
-          log.error("alerts cannot be delivered, trying again", { error });
-        this.#away = true;
-        sleepMs = retryMs;
+        sleepMs = this.#loop.failed(thrown);
       }
       await this.#wake.sleep(sleepMs, signal);
     }
@@ -67,12 +71,11 @@ export class Deliverer {
   #start(delivery: DueDelivery): void {
     const { id } = delivery.sink;
     const running = this.#deliver(delivery)
-      .catch((thrown: unknown) => {
-        const { log, signal } = this.#options;
-        log.error("a delivery failed by our own fault", { error: MarsError.from(thrown) });
-        // It is still due: the sink must not be called in a circle.
-        return new Wake().sleep(sleepMsMax, signal);
-      })
+      .then(
+        () => this.#attempts.succeeded(),
+        // By our own fault, and still due: the sink must not be called in a circle.
+        (thrown: unknown) => delay(this.#attempts.failed(thrown), this.#options.signal),
+      )
       .finally(() => {
         this.#busy.delete(id);
         this.#wake.ring();
@@ -105,13 +108,14 @@ export class Deliverer {
     const { store, signal } = this.#options;
     for (;;) {
       try {
-        return await store.recordAttempt(record);
+        await store.recordAttempt(record);
+        this.#records.succeeded();
+        return;
       } catch (thrown) {
-        const error = MarsError.from(thrown);
-        if (error.code !== "unavailable") throw thrown;
+        if (!MarsError.from(thrown).transient) throw thrown;
         if (signal.aborted) return;
+        await delay(this.#records.failed(thrown), signal);
       }
-      await new Wake().sleep(retryMs, signal);
     }
   }
 }

@@ -1,5 +1,5 @@
 /** What every protocol at the edge is given: the parts it may ask, and the settings it obeys. Wired in `app.ts`. */
-import type { Health, Ingest, Live, Log, PipelineStats, Progress, Reader } from "../event/ports.ts";
+import type { Health, Ingest, Live, Log, Progress, Reader, Stats } from "../event/ports.ts";
 import type { Alerts } from "../lifecycle/alert-ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
@@ -24,6 +24,6 @@ export interface EdgeParts {
   readonly version: string;
   /** Whether `GET /api/create_event` and `GET /api/test_socket` exist. */
   readonly testEndpoints: boolean;
-  stats(): PipelineStats;
+  stats(): Stats;
   health(): Health;
 }

@@ -125,7 +125,7 @@ export function createSse(
           } catch (thrown) {
             if (over) return;
             const error = MarsError.from(thrown);
-            if (error.code === "internal") parts.log.error("a stream failed", { error: String(error.cause) });
+            if (error.ours) parts.log.error("a stream failed", { event: "request_failed", error });
             const { code, message } = error;
             controller.enqueue(
               encoder.encode(`event: error\ndata: ${JSON.stringify({ code, message })}\n\n`),

@@ -33,6 +33,9 @@ const statuses: Readonly<Record<ErrorCode, Status>> = {
   deadline_exceeded: { http: 504, rpc: 4, close: 4504 },
   // ABORTED is gRPC's word for "start again at a higher level": subscribe anew, after the last seq seen.
   subscriber_too_slow: { http: 503, rpc: 10, close: 4008 },
+  unprocessable: { http: 500, rpc: 13, close: 1011 },
+  corrupt: { http: 500, rpc: 15, close: 1011 },
+  fenced: { http: 503, rpc: 14, close: 1012 },
   internal: { http: 500, rpc: 13, close: 1011 },
 };
 

@@ -9,6 +9,9 @@
  * - `overloaded`: a bound was reached; try again after `retryAfterMs`. `draining`, `unavailable`: not now.
  * - `deadline_exceeded`: what was waited for did not come in time.
  * - `subscriber_too_slow`: a live subscriber fell behind its bound and may resume.
+ * - `unprocessable`: the database can do this with other input and never with this one: a constraint, a size, a number that
+ *   does not fit. Trying again cannot help.
+ * - `corrupt`: the database is damaged. `fenced`: another process has taken over what this one writes to.
  * - `internal`: a fault of ours; the cause is for the log and never for the client.
  */
 export type ErrorCode =
@@ -26,6 +29,9 @@ export type ErrorCode =
   | "unavailable"
   | "deadline_exceeded"
   | "subscriber_too_slow"
+  | "unprocessable"
+  | "corrupt"
+  | "fenced"
   | "internal";
 
 /** What is wrong with one field. `index` is the event's place in its batch, where there is a batch. */
@@ -57,9 +63,28 @@ export class MarsError extends Error {
     this.retryAfterMs = options.retryAfterMs;
   }
 
+  /** Whether the same call may succeed later although nothing is repaired. */
+  get transient(): boolean {
+    return transientCodes.has(this.code);
+  }
+
+  /** Whether it is no fault of the caller, and belongs in the log with its stack. */
+  get ours(): boolean {
+    return oursCodes.has(this.code);
+  }
+
   /** Turns anything thrown into a `MarsError`; what is not one already becomes `internal`. */
   static from(thrown: unknown): MarsError {
     if (thrown instanceof MarsError) return thrown;
     return new MarsError("internal", "internal error", { cause: thrown });
   }
 }
+
+const transientCodes: ReadonlySet<ErrorCode> = new Set([
+  "overloaded",
+  "draining",
+  "unavailable",
+  "deadline_exceeded",
+]);
+
+const oursCodes: ReadonlySet<ErrorCode> = new Set(["unprocessable", "corrupt", "fenced", "internal"]);

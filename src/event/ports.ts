@@ -126,13 +126,31 @@ export interface PipelineStats {
   };
 }
 
+/** How a loop is; see `supervisor.ts`. */
+export interface LoopStats {
+  /** Since the start. */
+  readonly failures: number;
+  /** The last failure's message, empty when the last step succeeded. */
+  readonly last_error: string;
+  /** 0 when the last step succeeded. */
+  readonly failing_for_ms: number;
+}
+
+/** All that `GET /api/q/stats` answers. */
+export interface Stats extends PipelineStats {
+  /** By name. */
+  readonly loops: Readonly<Record<string, LoopStats>>;
+}
+
 /** `serving` is the only state in which events are accepted. */
 export type Lifecycle = "starting" | "serving" | "draining" | "stopped";
 
 export interface Health {
   readonly lifecycle: Lifecycle;
-  /** Why Mars cannot accept events now; empty when it can. */
+  /** Why Mars cannot accept events now, or which of its loops stand still; empty when all is well. */
   readonly unready: string;
+  /** What goes wrong meanwhile and does not keep events from being accepted. */
+  readonly warnings: readonly string[];
 }
 
 /** JSON lines on stderr. Fields never carry payloads (ids, attributes) at `info` and above. */

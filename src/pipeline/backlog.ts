@@ -3,8 +3,10 @@
  * up to a bound; the rest is read back from the journal. So catching up after a burst, after a crash and after the
  * database was away is the same loop as the usual case, and a burst costs disk, not memory.
  */
+import { delay } from "../event/delay.ts";
 import type { SequencedEvent } from "../event/event.ts";
-import type { Journal, Log } from "../event/ports.ts";
+import type { Journal } from "../event/ports.ts";
+import type { Loop, Supervisor } from "../event/supervisor.ts";
 import type { CommittedGroup } from "./group-commit.ts";
 import { decodeGroup } from "./journal-format.ts";
 
@@ -12,8 +14,8 @@ import { decodeGroup } from "./journal-format.ts";
 const memoryCharsMax = 4 * 1024 * 1024;
 /** Bytes read back at once: parsing them holds up the thread that answers clients. */
 const readBytesMax = 512 * 1024;
-/** Between two attempts to read a journal that could not be read. */
-const readRetryMs = 500;
+/** Between attempts to read a journal that could not be read, in milliseconds. */
+const readRetry = { firstMs: 500, lastMs: 5_000 };
 
 /** A group, or what of it is not in a lane yet. */
 export interface BacklogGroup {
@@ -25,16 +27,16 @@ export interface BacklogGroup {
 
 export class Backlog {
   readonly #journal: Pick<Journal, "read">;
-  readonly #log: Log;
+  readonly #loop: Loop;
   readonly #signal: AbortSignal;
   #recent: CommittedGroup[] = [];
   #recentChars = 0;
   #lastSeq = 0;
   #arrival: PromiseWithResolvers<void> | undefined;
 
-  constructor(options: { journal: Pick<Journal, "read">; log: Log; signal: AbortSignal }) {
+  constructor(options: { journal: Pick<Journal, "read">; supervisor: Supervisor; signal: AbortSignal }) {
     this.#journal = options.journal;
-    this.#log = options.log;
+    this.#loop = options.supervisor.loop("journal_reading", readRetry);
     this.#signal = options.signal;
     this.#signal.addEventListener("abort", () => this.#wake());
   }
@@ -94,13 +96,14 @@ export class Backlog {
     try {
       const groups = await this.#journal.read(fromSeq, readBytesMax);
       if (groups.length === 0) throw new Error(`the journal does not hold seq ${fromSeq}`);
-      return groups.map((group) => {
+      const read = groups.map((group) => {
         const events = decodeGroup(group).filter((event) => event.seq >= fromSeq);
         return { lastSeq: group.lastSeq, events, chars: group.body.length };
       });
+      this.#loop.succeeded();
+      return read;
     } catch (error) {
-      this.#log.error("the journal could not be read", { from_seq: fromSeq, error });
-      await delay(readRetryMs, this.#signal);
+      await delay(this.#loop.failed(error), this.#signal);
       return [];
     }
   }
@@ -109,18 +112,4 @@ export class Backlog {
     this.#arrival?.resolve();
     this.#arrival = undefined;
   }
-}
-
-/** Resolves after `ms`, or at once when the signal aborts. */
-export function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

@@ -8,11 +8,13 @@
  *
  * A batch is a contiguous stretch of the journal, so one number, stored with it, says how far the store has come.
  */
+import { delay } from "../event/delay.ts";
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
-import type { Log, Store, StoreBatch } from "../event/ports.ts";
+import type { Store, StoreBatch } from "../event/ports.ts";
+import type { Loop, Supervisor } from "../event/supervisor.ts";
 import { makeChunks, turnEvents } from "./aggregator.ts";
-import { type Backlog, delay } from "./backlog.ts";
+import type { Backlog } from "./backlog.ts";
 import { Lane } from "./lane.ts";
 import { laneOf } from "./lane-of.ts";
 import type { StoreProgress } from "./progress.ts";
@@ -29,9 +31,8 @@ const batchIntervalMs = 8;
  */
 const batchCharsMax = 4 * 1024 * 1024;
 
-/** Between attempts to reach a store that failed: doubling from the first to the last, in milliseconds. */
-const retryFirstMs = 50;
-const retryLastMs = 2_000;
+/** Between attempts to reach a store that failed, in milliseconds. */
+const retry = { firstMs: 50, lastMs: 2_000 };
 
 export interface FlowOptions {
   readonly lanes: number;
@@ -40,7 +41,7 @@ export interface FlowOptions {
   readonly backlog: Backlog;
   readonly store: Pick<Store, "apply">;
   readonly progress: StoreProgress;
-  readonly log: Log;
+  readonly supervisor: Supervisor;
   /** Called after each store transaction with the events that were new, in seq order, and how far it led. */
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
   readonly signal: AbortSignal;
@@ -59,15 +60,16 @@ interface OpenBatch {
 export class Flow {
   readonly #options: FlowOptions;
   readonly #lanes: readonly Lane[];
+  readonly #loop: Loop;
   #open: OpenBatch = emptyBatch(0);
   /** Wakes whoever waits for the open batch to change. */
   #changed: PromiseWithResolvers<void> = Promise.withResolvers();
-  #lastError = "";
   #stored = 0;
   #published = 0;
 
   constructor(options: FlowOptions) {
     this.#options = options;
+    this.#loop = options.supervisor.loop("store", retry);
     this.#lanes = Array.from({ length: options.lanes }, () => new Lane());
     options.signal.addEventListener("abort", () => this.#signalChange());
   }
@@ -79,14 +81,14 @@ export class Flow {
 
   /** Why the last transaction failed; empty when it did not. */
   get lastError(): string {
-    return this.#lastError;
+    return this.#loop.lastError;
   }
 
   get totals(): { stored: number; published: number } {
     return { stored: this.#stored, published: this.#published };
   }
 
-  /** Runs until the signal aborts. Rejects on a failure that no retry can mend. */
+  /** Runs until the signal aborts. Rejects when another process has taken over the store. */
   async run(afterSeq: number): Promise<void> {
     this.#open = emptyBatch(afterSeq);
     const lanes = this.#lanes.map((lane) => lane.run());
@@ -190,21 +192,15 @@ export class Flow {
 
   /** Tries until it succeeds: what was acknowledged is never given up. `undefined` when Mars stops before that. */
   async #apply(batch: StoreBatch): Promise<number[] | null | undefined> {
-    const { store, log, signal } = this.#options;
-    for (let retryMs = retryFirstMs; !signal.aborted; retryMs = Math.min(retryMs * 2, retryLastMs)) {
+    const { store, signal } = this.#options;
+    while (!signal.aborted) {
       try {
         const fresh = await store.apply(batch);
-        if (this.#lastError !== "") log.info("the store is back", { from: batch.from, to: batch.to });
-        this.#lastError = "";
+        this.#loop.succeeded();
         return fresh;
       } catch (thrown) {
-        const error = MarsError.from(thrown);
-        if (error.code === "internal") throw error;
-        if (this.#lastError !== error.message) {
-          log.warn("the store failed, trying again", { from: batch.from, to: batch.to, error });
-        }
-        this.#lastError = error.message;
-        await delay(retryMs, signal);
+        if (thrown instanceof MarsError && thrown.code === "fenced") throw thrown;
+        await delay(this.#loop.failed(thrown), signal);
       }
     }
     return undefined;

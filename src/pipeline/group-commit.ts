@@ -4,7 +4,8 @@
  */
 import { MarsError } from "../event/error.ts";
 import type { MarsEvent } from "../event/event.ts";
-import type { Ingest, Journal, JournalGroup, Log } from "../event/ports.ts";
+import type { Ingest, Journal, JournalGroup } from "../event/ports.ts";
+import type { Loop, Supervisor } from "../event/supervisor.ts";
 import { Collectors, type Submission } from "./collectors.ts";
 import { encodeGroup } from "./journal-format.ts";
 
@@ -23,24 +24,24 @@ export interface GroupCommitOptions {
   /** Refuse events while the journal holds more than this. */
   readonly journalBytesMax: number;
   readonly journal: Pick<Journal, "append">;
-  readonly log: Log;
+  readonly supervisor: Supervisor;
   /** Called in seq order, before the answers go out. */
   readonly committed: (group: CommittedGroup) => void;
 }
 
 /** How long clients are asked to wait when the journal is full: the store needs time, not a moment. */
 const journalFullRetryMs = 5_000;
+const journalFailing = "the journal cannot be written";
 
 export class GroupCommit implements Ingest {
   readonly #options: GroupCommitOptions;
   readonly #collectors: Collectors;
+  readonly #loop: Loop;
   #lastSeq: number | undefined;
   #nextSeq = 0;
   #journalBytes = 0;
   #writing: Promise<void> | undefined;
   #closed = false;
-  /** Whether the last group could not be written; said once, not for every group. */
-  #failing = false;
   #accepted = 0;
   #refused = 0;
   #refusedAt = Number.NEGATIVE_INFINITY;
@@ -48,6 +49,7 @@ export class GroupCommit implements Ingest {
   constructor(options: GroupCommitOptions) {
     this.#options = options;
     this.#collectors = new Collectors(options.lanes);
+    this.#loop = options.supervisor.loop("journal", { firstMs: 1_000, lastMs: 1_000 });
   }
 
   get waiting(): readonly number[] {
@@ -176,18 +178,12 @@ export class GroupCommit implements Ingest {
       group = encodeGroup(firstSeq, events);
       bytes = await this.#options.journal.append(group);
     } catch (cause) {
-      if (!this.#failing)
-        this.#options.log.error("the journal cannot be written, refusing events", { error: cause });
-      this.#failing = true;
-      const error = new MarsError("unavailable", "the journal cannot be written", {
-        cause,
-        retryAfterMs: 1_000,
-      });
+      const error = new MarsError("unavailable", journalFailing, { cause, retryAfterMs: 1_000 });
+      this.#loop.failed(error);
       for (const submission of taken) submission.reject(error);
       return;
     }
-    if (this.#failing) this.#options.log.info("the journal can be written again");
-    this.#failing = false;
+    this.#loop.succeeded();
     this.#lastSeq = group.lastSeq;
     this.#nextSeq = group.lastSeq + 1;
     this.#journalBytes += bytes;

@@ -1,13 +1,15 @@
 /**
  * The pipeline as a whole: collectors → journal → lanes → store → publish, its start and its stop.
  */
+import { delay } from "../event/delay.ts";
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import { seqLeap } from "../event/limits.ts";
 import type { Ingest, Journal, JournalState, Log, PipelineStats, Progress, Store } from "../event/ports.ts";
+import type { Loop, Supervisor } from "../event/supervisor.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Tracker } from "../lifecycle/ports.ts";
-import { Backlog, delay } from "./backlog.ts";
+import { Backlog } from "./backlog.ts";
 import { Flow } from "./flow.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { StoreProgress } from "./progress.ts";
@@ -16,8 +18,8 @@ import { Watch } from "./watch.ts";
 
 /** Of the time for stopping: the rest is for the batch that is under way then, and for its way to the disk. */
 const storingShare = 0.75;
-/** Between attempts to reach the database at the start. */
-const openRetryMs = 500;
+/** Between attempts to reach the database at the start, in milliseconds. */
+const openRetry = { firstMs: 500, lastMs: 500 };
 
 export interface PipelineOptions {
   readonly lanes: number;
@@ -30,6 +32,7 @@ export interface PipelineOptions {
   readonly store: Store & Tracker;
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
   readonly publishFindings: (findings: readonly Finding[], upTo: number) => void;
+  readonly supervisor: Supervisor;
   readonly log: Log;
 }
 
@@ -43,15 +46,16 @@ export class Pipeline {
   readonly #flow: Flow;
   readonly #upkeep: Upkeep;
   readonly #watch: Watch;
+  readonly #opening: Loop;
   readonly #failed = Promise.withResolvers<Error>();
   #running: Promise<void> = Promise.resolve();
   #opened = false;
   /** The loops have ended by a failure. */
   #stuck = false;
-  #openError = "";
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#opening = options.supervisor.loop("store_opening", openRetry);
     const shared = { ...options, signal: this.#abort.signal, progress: this.#progress };
     this.#backlog = new Backlog(shared);
     this.#commit = new GroupCommit({ ...options, committed: (group) => this.#backlog.push(group) });
@@ -148,7 +152,7 @@ export class Pipeline {
         stored_seq: this.#progress.storedSeq,
         behind: Math.max(0, this.#commit.lastSeq - this.#progress.storedSeq),
         available: this.#opened && this.#flow.lastError === "",
-        last_error: this.#flow.lastError || this.#openError,
+        last_error: this.#flow.lastError || this.#opening.lastError,
       },
       tracker: {
         tracked_seq: this.#watch.seq,
@@ -177,15 +181,13 @@ export class Pipeline {
         });
       }
       this.#opened = true;
-      this.#openError = "";
+      this.#opening.succeeded();
       this.#progress.advance(position.seq);
       this.#options.publish([], position.seq);
       return true;
     } catch (thrown) {
-      const error = MarsError.from(thrown);
-      if (error.code !== "unavailable") throw thrown;
-      if (this.#openError === "") log.warn("the database cannot be reached, trying again", { error });
-      this.#openError = error.message;
+      if (!MarsError.from(thrown).transient) throw thrown;
+      this.#opening.failed(thrown);
       return false;
     }
   }
@@ -194,7 +196,7 @@ export class Pipeline {
     const { signal } = this.#abort;
     this.#backlog.start(Math.max(journal.lastSeq, this.#commit.lastSeq));
     for (let reached = opened; !reached; reached = await this.#open(journal)) {
-      await delay(openRetryMs, signal);
+      await delay(openRetry.firstMs, signal);
       if (signal.aborted) return;
     }
     const { storedSeq } = this.#progress;

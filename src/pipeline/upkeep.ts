@@ -2,11 +2,11 @@
  * What has to be done beside the flow: checkpoints, which make the journal's copy dispensable; dropping that copy; and
  * retention. One loop, one small step at a time, so that ingest waits for a step at most.
  */
-import { MarsError } from "../event/error.ts";
+import { delay } from "../event/delay.ts";
 import type { Micros } from "../event/event.ts";
 import type { Journal, Log, Store } from "../event/ports.ts";
+import type { Loop, Supervisor } from "../event/supervisor.ts";
 import { nowMicros } from "../event/time.ts";
-import { delay } from "./backlog.ts";
 import type { StoreProgress } from "./progress.ts";
 
 /** How often the loop looks whether there is something to do. */
@@ -20,6 +20,8 @@ const checkpointEvents = 4_000;
 const passPauseMs = 2;
 /** How often retention looks for old messages, at most; more often where the retention itself is short. */
 const pruneEveryMs = 60_000;
+/** Between attempts at a step that failed, in milliseconds; the other steps go on meanwhile. */
+const retry = { firstMs: 250, lastMs: 30_000 };
 
 export interface UpkeepOptions {
   readonly journal: Pick<Journal, "trim">;
@@ -30,6 +32,7 @@ export interface UpkeepOptions {
   /** How long what is counted is kept. */
   readonly countsRetentionMs: number;
   readonly log: Log;
+  readonly supervisor: Supervisor;
   readonly trimmed: (bytes: number) => void;
   /** Whether the journal is filling up. */
   readonly pressed: () => boolean;
@@ -44,12 +47,20 @@ export class Upkeep {
   #deleted = 0;
   /** Where the pass of retention that is under way goes on; `undefined` between two. */
   #pass: Pass | undefined;
+  /** When a step that failed may be tried again, by `performance.now()`. */
+  readonly #retryAt = new Map<Loop, number>();
+  readonly #checkpoint: Loop;
+  readonly #retention: Loop;
+  readonly #countsRetention: Loop;
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
+    this.#checkpoint = options.supervisor.loop("checkpoint", retry);
+    this.#retention = options.supervisor.loop("retention", retry);
+    this.#countsRetention = options.supervisor.loop("counts_retention", retry);
   }
 
-  /** Runs until the signal aborts. A step that fails is logged, and tried again at its next turn. */
+  /** Runs until the signal aborts. A step that fails is tried again after a while; the others go on meanwhile. */
   async run(): Promise<void> {
     const { signal, retentionMs, progress } = this.#options;
     const pruneMs = Math.min(pruneEveryMs, retentionMs / 4);
@@ -66,12 +77,12 @@ export class Upkeep {
       if (storedSeq !== seenSeq) seenAt = now;
       seenSeq = storedSeq;
       if (quiet || storedSeq - this.#durableSeq + this.#deleted >= checkpointEvents) {
-        await this.#attempt("checkpoint", () => this.release());
+        await this.#attempt(this.#checkpoint, () => this.release());
         seenAt = now;
       }
       if (now - countedAt >= pruneEveryMs) {
         countedAt = now;
-        await this.#attempt("retention of counts", () => this.#pruneCounts());
+        await this.#attempt(this.#countsRetention, () => this.#pruneCounts());
       }
       // Kept for ever: there is nothing to look for.
       if (retentionMs === Number.POSITIVE_INFINITY) continue;
@@ -79,7 +90,7 @@ export class Upkeep {
         this.#pass = { before: nowMicros() - retentionMs * 1000, next: 0, messages: 0, events: 0 };
       }
       if (this.#pass !== undefined) {
-        await this.#attempt("retention", () => this.#prune());
+        await this.#attempt(this.#retention, () => this.#prune());
         if (this.#pass === undefined) prunedAt = performance.now();
       }
     }
@@ -120,16 +131,13 @@ export class Upkeep {
     }
   }
 
-  async #attempt(what: string, step: () => Promise<void>): Promise<void> {
+  async #attempt(loop: Loop, step: () => Promise<void>): Promise<void> {
+    if (performance.now() < (this.#retryAt.get(loop) ?? 0)) return;
     try {
       await step();
+      loop.succeeded();
     } catch (thrown) {
-      // While a database server is away the flow says so; saying it twice helps nobody.
-      const error = MarsError.from(thrown);
-      this.#options.log[error.code === "unavailable" ? "debug" : "warn"](`${what} failed, trying again`, {
-        error,
-      });
-      this.#pass = undefined;
+      this.#retryAt.set(loop, performance.now() + loop.failed(thrown));
     }
   }
 }

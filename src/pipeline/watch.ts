@@ -7,19 +7,17 @@
  * late, and never false. And nothing is raised while producers may still hold back events because Mars refused them, or was
  * not there: until the start-up grace has passed.
  */
-import { MarsError } from "../event/error.ts";
-import type { Log } from "../event/ports.ts";
+import { delay } from "../event/delay.ts";
+import type { Loop, Supervisor } from "../event/supervisor.ts";
 import { nowMicros } from "../event/time.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Tracker, TrackStep } from "../lifecycle/ports.ts";
-import { delay } from "./backlog.ts";
 import type { StoreProgress } from "./progress.ts";
 
 /** The least time between two rounds. A step costs some 0.5 ms whatever it holds, so events of a while share one. */
 const roundMs = 50;
-/** Between attempts after a failure: doubling from the first to the last, in milliseconds. */
-const retryFirstMs = 100;
-const retryLastMs = 5_000;
+/** Between attempts after a failure, in milliseconds. */
+const retry = { firstMs: 100, lastMs: 5_000 };
 
 export interface WatchOptions {
   readonly tracker: Tracker;
@@ -35,21 +33,22 @@ export interface WatchOptions {
   readonly refusedAt: () => number;
   /** Called with what has changed, in the order of its seq, and the last seq of any change. */
   readonly publish: (findings: readonly Finding[], upTo: number) => void;
-  readonly log: Log;
+  readonly supervisor: Supervisor;
   readonly signal: AbortSignal;
 }
 
 export class Watch {
   readonly #options: WatchOptions;
+  readonly #loop: Loop;
   #startedAt = Number.NEGATIVE_INFINITY;
   #seq = 0;
   #nextAt: number | undefined;
   #raised = 0;
   #retracted = 0;
-  #lastError = "";
 
   constructor(options: WatchOptions) {
     this.#options = options;
+    this.#loop = options.supervisor.loop("lifecycles", retry);
   }
 
   /** Everything up to here has been tracked. */
@@ -59,7 +58,7 @@ export class Watch {
 
   /** Why the last step failed; empty when it did not. */
   get lastError(): string {
-    return this.#lastError;
+    return this.#loop.lastError;
   }
 
   /** Changes of findings since the start. */
@@ -71,21 +70,13 @@ export class Watch {
   async run(resumed: boolean): Promise<void> {
     const { signal, progress } = this.#options;
     if (resumed) this.#startedAt = performance.now();
-    let retryMs = retryFirstMs;
     let opened = false;
-    while (!signal.aborted) {
-      try {
-        if (!opened) await this.#open();
-        opened = true;
-        if (this.#seq < progress.storedSeq || this.#dueNow()) await this.#round();
-        retryMs = retryFirstMs;
-        await delay(roundMs, signal);
-      } catch (thrown) {
-        this.#failed(MarsError.from(thrown));
-        await delay(retryMs, signal);
-        retryMs = Math.min(retryMs * 2, retryLastMs);
-      }
-    }
+    await this.#loop.run(async () => {
+      if (!opened) await this.#open();
+      opened = true;
+      if (this.#seq < progress.storedSeq || this.#dueNow()) await this.#round();
+      return roundMs;
+    }, signal);
   }
 
   /** Finds where the tracker is. */
@@ -120,9 +111,7 @@ export class Watch {
   }
 
   #take(step: TrackStep): void {
-    const { publish, log } = this.#options;
-    if (this.#lastError !== "") log.info("lifecycles are followed again");
-    this.#lastError = "";
+    const { publish } = this.#options;
     this.#seq = step.seq;
     this.#nextAt = step.nextAt;
     for (const { retractedAt } of step.findings) {
@@ -139,13 +128,5 @@ export class Watch {
   #held(): boolean {
     const { startGraceMs, refusedAt } = this.#options;
     return performance.now() < Math.max(this.#startedAt, refusedAt()) + startGraceMs;
-  }
-
-  #failed(error: MarsError): void {
-    // While a database is away the flow says so; saying it twice helps nobody.
-    const level = error.code === "unavailable" ? "debug" : "error";
-    if (this.#lastError === "")
-      this.#options.log[level]("lifecycles cannot be followed, trying again", { error });
-    this.#lastError = error.message;
   }
 }

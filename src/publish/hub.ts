@@ -8,6 +8,7 @@ import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import type { Live, Log, StreamItem, StreamOptions, Subscriber, TopicItem } from "../event/ports.ts";
 import type { HistoryPage, HistoryQuery } from "../event/query.ts";
+import type { Loop } from "../event/supervisor.ts";
 import type { Topic } from "../event/topic.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import { eventSize, findingSize, slicesOf } from "./slices.ts";
@@ -27,6 +28,8 @@ export interface LiveOptions {
    */
   readonly lastSeq?: () => number;
   readonly log: Pick<Log, "error">;
+  /** Keeps account of reads of history that fail. */
+  readonly reads?: Pick<Loop, "succeeded" | "failed">;
   /** Subscriptions at one time, all protocols together; beyond it `subscribe` throws `overloaded`. */
   readonly subscriptionsMax?: number;
   /** Reads of history at one time, so that ten thousand clients that resume at once do not bury the store. */
@@ -172,7 +175,12 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
     const reading = this.#reader.history(wanted);
     this.#reads.add(reading);
     try {
-      return await reading;
+      const page = await reading;
+      this.#options.reads?.succeeded();
+      return page;
+    } catch (thrown) {
+      this.#options.reads?.failed(thrown);
+      throw thrown;
     } finally {
       this.#reads.delete(reading);
       this.#waiting.shift()?.();
@@ -192,7 +200,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
   }
 
   readonly fault = (thrown: unknown): void => {
-    this.#options.log.error("a live subscriber failed", { error: String(thrown) });
+    this.#options.log.error("live subscriber failed", { event: "subscriber_failed", error: thrown });
   };
 }
 

@@ -224,8 +224,7 @@ export class Subscription<Item extends TopicItem> {
 
 /** Whether the same question may be answered later. */
 function passing(thrown: unknown): boolean {
-  const code = thrown instanceof MarsError ? thrown.code : "internal";
-  return code === "unavailable" || code === "overloaded" || code === "deadline_exceeded";
+  return thrown instanceof MarsError && thrown.transient;
 }
 
 function lastSeqOf(events: readonly TopicItem[]): number {

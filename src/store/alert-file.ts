@@ -13,7 +13,6 @@ import {
 } from "../lifecycle/alert.ts";
 import type { AlertStep, AttemptRecord, NewDelivery } from "../lifecycle/alert-ports.ts";
 import type { Database } from "./database.ts";
-import { reach } from "./reach.ts";
 import { forRows } from "./tracker-sql.ts";
 
 /** Deliveries and incidents, of each, that one step of retention deletes. */
@@ -21,12 +20,9 @@ const pruneRows = 500;
 
 export class AlertFile {
   readonly #database: Database;
-  readonly #what: string;
 
-  /** @param what names the database in messages */
-  constructor(database: Database, what: string) {
+  constructor(database: Database) {
     this.#database = database;
-    this.#what = what;
   }
 
   /** See `AlertStore` of `lifecycle/alert-ports.ts` for all of these. */
@@ -64,20 +60,18 @@ export class AlertFile {
   }
 
   async addSilence(silence: Omit<AlertSilence, "id">): Promise<number> {
-    return reach(this.#what, async () => {
-      const { rows } = await this.#database.execute({
-        sql: "SELECT count(*) AS count FROM alert_silences WHERE until > ?",
-        args: [silence.createdAt],
-      });
-      refuseBeyond(Number(rows[0]?.count), silencesMax, "silences");
-      const [inserted] = await this.#database.durably([
-        {
-          sql: "INSERT INTO alert_silences (until, silence) VALUES (?, ?) RETURNING id",
-          args: [silence.until, JSON.stringify(silence)],
-        },
-      ]);
-      return Number(inserted?.rows[0]?.id);
+    const { rows } = await this.#database.execute({
+      sql: "SELECT count(*) AS count FROM alert_silences WHERE until > ?",
+      args: [silence.createdAt],
     });
+    refuseBeyond(Number(rows[0]?.count), silencesMax, "silences");
+    const [inserted] = await this.#database.durably([
+      {
+        sql: "INSERT INTO alert_silences (until, silence) VALUES (?, ?) RETURNING id",
+        args: [silence.until, JSON.stringify(silence)],
+      },
+    ]);
+    return Number(inserted?.rows[0]?.id);
   }
 
   async deleteSilence(id: number): Promise<boolean> {
@@ -140,29 +134,28 @@ export class AlertFile {
     const old = `SELECT id FROM alert_deliveries
       WHERE created_at < ?1 AND state <> 'pending' ORDER BY created_at, id LIMIT ${pruneRows}`;
     const args = [before];
-    const [, deliveries, incidents] = await reach(this.#what, () =>
-      this.#database.batch(
-        [
-          { sql: `DELETE FROM alert_attempts WHERE delivery IN (${old})`, args },
-          { sql: `DELETE FROM alert_deliveries WHERE id IN (${old})`, args },
-          {
-            sql: `DELETE FROM alert_incidents WHERE id IN (SELECT id FROM alert_incidents
-              WHERE closed_at > 0 AND closed_at < ?1 ORDER BY closed_at LIMIT ${pruneRows})`,
-            args,
-          },
-          { sql: "DELETE FROM alert_silences WHERE until < ?1", args },
-        ],
-        "write",
-      ),
+    const [, deliveries, incidents] = await this.#database.batch(
+      [
+        { sql: `DELETE FROM alert_attempts WHERE delivery IN (${old})`, args },
+        { sql: `DELETE FROM alert_deliveries WHERE id IN (${old})`, args },
+        {
+          sql: `DELETE FROM alert_incidents WHERE id IN (SELECT id FROM alert_incidents
+            WHERE closed_at > 0 AND closed_at < ?1 ORDER BY closed_at LIMIT ${pruneRows})`,
+          args,
+        },
+        { sql: "DELETE FROM alert_silences WHERE until < ?1", args },
+      ],
+      "write",
     );
     return deliveries?.rowsAffected === pruneRows || incidents?.rowsAffected === pruneRows;
   }
 
   /** Only this thread writes, so what is counted does not change before it is used. */
   async #bound(table: "alert_rules" | "alert_sinks", id: string, max: number, what: string): Promise<void> {
-    const { rows } = await reach(this.#what, () =>
-      this.#database.execute({ sql: `SELECT count(*) AS count FROM ${table} WHERE id <> ?`, args: [id] }),
-    );
+    const { rows } = await this.#database.execute({
+      sql: `SELECT count(*) AS count FROM ${table} WHERE id <> ?`,
+      args: [id],
+    });
     refuseBeyond(Number(rows[0]?.count), max, what);
   }
 
@@ -176,7 +169,7 @@ export class AlertFile {
 
   /** What has been told to a sink must not be told again because a power cut took back that it had been. */
   #durably(statements: InStatement[]) {
-    return reach(this.#what, () => this.#database.durably(statements));
+    return this.#database.durably(statements);
   }
 }
 

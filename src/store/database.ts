@@ -1,11 +1,13 @@
 /**
- * One connection to a libSQL database: an embedded file, or a server over HTTP or WebSocket.
+ * One connection to a libSQL database: an embedded file, or a server over HTTP or WebSocket. Its faults are `MarsError`s, of
+ * the kinds of `database-error.ts`.
  *
  * It opens on first use and again after a failure, so that a server that went away and came back is simply used
  * again. Embedded calls run synchronously on the calling thread: only workers may use this.
  */
 import { type Client, createClient, type InStatement, type ResultSet } from "@libsql/client";
 import { MarsError } from "../event/error.ts";
+import { databaseError } from "./database-error.ts";
 import { collectGarbage } from "./garbage.ts";
 
 /** Where a database is. */
@@ -90,10 +92,11 @@ export class Database {
     try {
       const client = this.#client ?? (await this.#open());
       return this.embedded ? await call(client) : await this.#within(call(client));
-    } catch (error) {
-      // Whatever happened, the next call starts from a fresh connection: a server's stream may be dead, and an
-      // embedded connection may have been replaced by the driver with one that lacks its settings.
-      this.close();
+    } catch (thrown) {
+      const error = databaseError(thrown);
+      // The next call starts from a fresh connection: a server's stream may be dead, and an embedded connection may have
+      // been replaced by the driver with one that lacks its settings. Only the input at fault leaves it as it was.
+      if (!(error instanceof MarsError && error.code === "unprocessable")) this.close();
       throw error;
     }
   }

@@ -13,7 +13,6 @@ import {
 import { readDefinition } from "../lifecycle/parse-definition.ts";
 import { createPlan, type Plan } from "../lifecycle/plan.ts";
 import type { Database } from "./database.ts";
-import { reach } from "./reach.ts";
 
 /** Versions that are kept in memory, all apps together. */
 const versionsMax = 10_000;
@@ -41,18 +40,15 @@ export interface StoredLifecycles {
 
 export class LifecycleFile {
   readonly #database: Database;
-  readonly #what: string;
   #loaded: StoredLifecycles | undefined;
 
-  /** @param what names the database in messages */
-  constructor(database: Database, what: string) {
+  constructor(database: Database) {
     this.#database = database;
-    this.#what = what;
   }
 
   /** Reads them at first, and again when they have changed. */
   async load(): Promise<StoredLifecycles> {
-    this.#loaded ??= await reach(this.#what, () => this.#read());
+    this.#loaded ??= await this.#read();
     return this.#loaded;
   }
 
@@ -67,7 +63,7 @@ export class LifecycleFile {
     afterSeq: number,
   ): Promise<LifecycleVersion | undefined> {
     const text = definition === undefined ? "" : JSON.stringify(definitionToJson(definition));
-    const [last] = await reach(this.#what, () => this.#versions(appId));
+    const [last] = await this.#versions(appId);
     if (text === (last?.definition ?? "")) return last === undefined ? undefined : versionOf(appId, last);
     const { byId } = await this.load();
     if (byId.size >= versionsMax) {
@@ -81,7 +77,7 @@ export class LifecycleFile {
       after_seq: afterSeq,
       definition: text,
     };
-    await reach(this.#what, () => this.#database.durably(insertVersion(appId, row, definition)));
+    await this.#database.durably(insertVersion(appId, row, definition));
     this.#loaded = undefined;
     return versionOf(appId, row);
   }

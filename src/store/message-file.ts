@@ -23,7 +23,6 @@ import type { Database } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { storeMigrations } from "./migrations.ts";
 import { type PruneStep, pruneCounts, pruneStep } from "./prune.ts";
-import { reach } from "./reach.ts";
 
 /** Longer than Linux leaves written pages unsynced by itself. */
 const serverSettleMs = 40_000;
@@ -48,10 +47,8 @@ export class MessageFile {
   }
 
   async open(journal: JournalState): Promise<StorePosition> {
-    const position = await this.#reach(async () => {
-      await migrate(this.#database, storeMigrations, this.#what);
-      return this.#findPosition(journal);
-    });
+    await migrate(this.#database, storeMigrations, this.#what);
+    const position = await this.#findPosition(journal);
     this.#journalId = journal.id;
     this.#seq = position.seq;
     return position;
@@ -59,21 +56,19 @@ export class MessageFile {
 
   async apply(batch: StoreBatch): Promise<number[] | null> {
     try {
-      return await this.#reach(async () => {
-        const results = await this.#database.batch(
-          [
-            movePosition(this.#journalId, batch),
-            ...batch.chunks.flatMap((chunk) => [upsertMessages(chunk), insertEvents(chunk)]),
-            // When all events are in: those of a message may be in several chunks.
-            forgetAliases,
-            ...batch.chunks.filter(({ eventIds }) => eventIds).map(settleTimes),
-            newEvents(batch),
-          ],
-          "write",
-        );
-        this.#seq = batch.to;
-        return seqsOf(results.at(-1));
-      });
+      const results = await this.#database.batch(
+        [
+          movePosition(this.#journalId, batch),
+          ...batch.chunks.flatMap((chunk) => [upsertMessages(chunk), insertEvents(chunk)]),
+          // When all events are in: those of a message may be in several chunks.
+          forgetAliases,
+          ...batch.chunks.filter(({ eventIds }) => eventIds).map(settleTimes),
+          newEvents(batch),
+        ],
+        "write",
+      );
+      this.#seq = batch.to;
+      return seqsOf(results.at(-1));
     } catch (error) {
       return await this.#settle(batch, error);
     }
@@ -81,8 +76,9 @@ export class MessageFile {
 
   /** A failed answer does not say whether the transaction took place. The position does. */
   async #settle(batch: StoreBatch, error: unknown): Promise<number[] | null> {
-    const [position, fresh] = await this.#reach(() =>
-      this.#database.batch([knownPosition(this.#journalId), newEvents(batch)], "read"),
+    const [position, fresh] = await this.#database.batch(
+      [knownPosition(this.#journalId), newEvents(batch)],
+      "read",
     );
     const seq = position?.rows[0]?.seq;
     if (seq === batch.to) {
@@ -91,8 +87,8 @@ export class MessageFile {
     }
     if (seq === batch.from) throw error;
     throw new MarsError(
-      "internal",
-      `${this.#what} was at ${batch.from} in our journal and is now at ${seq ?? "nothing"}: another process writes to it, or it was replaced while Mars ran`,
+      "fenced",
+      `the database was at ${batch.from} in our journal and is now at ${seq ?? "nothing"}: another process writes to it, or it was replaced while Mars ran`,
       { cause: error },
     );
   }
@@ -122,11 +118,11 @@ export class MessageFile {
   }
 
   prune(before: Micros, afterId: number): Promise<PruneStep> {
-    return this.#reach(() => pruneStep(this.#database, { before, afterId, storedSeq: this.#seq }));
+    return pruneStep(this.#database, { before, afterId, storedSeq: this.#seq });
   }
 
   pruneCounts(before: Micros): Promise<number> {
-    return this.#reach(() => pruneCounts(this.#database, before));
+    return pruneCounts(this.#database, before);
   }
 
   async #findPosition(journal: JournalState): Promise<StorePosition> {
@@ -159,10 +155,6 @@ export class MessageFile {
       "write",
     );
     return { seq, lost: journal.lastSeq === 0 ? 0 : trimmedTo - Number(stored ?? 0) };
-  }
-
-  #reach<T>(call: () => Promise<T>): Promise<T> {
-    return reach(this.#what, call);
   }
 }
 

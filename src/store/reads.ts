@@ -1,6 +1,5 @@
 /** The connection of the query thread, which cannot write; shared by the parts that ask questions. */
 import type { InStatement, Row } from "@libsql/client";
-import { MarsError } from "../event/error.ts";
 import { Database, type DatabaseAddress } from "./database.ts";
 
 export class Reads {
@@ -26,18 +25,10 @@ export class Reads {
   /**
    * Runs the statements in one transaction, so that their answers belong together.
    *
-   * @throws `MarsError("unavailable")`
+   * @throws `MarsError` of the kinds of `database-error.ts`
    */
   async read(statements: InStatement[]): Promise<Row[][]> {
-    try {
-      return (await this.#database.batch(statements, "read")).map((result) => result.rows);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new MarsError("unavailable", `the database cannot be read: ${reason}`, {
-        cause: error,
-        retryAfterMs: 1_000,
-      });
-    }
+    return (await this.#database.batch(statements, "read")).map((result) => result.rows);
   }
 
   close(): void {

@@ -32,9 +32,9 @@ export function createStorePart(options: DatabaseAddress) {
   });
   const lock = new DirectoryLock();
   const messages = new MessageFile(database, what);
-  const lifecycles = new LifecycleFile(database, what);
-  const tracker = new Tracker(database, lifecycles, what);
-  const alerts = new AlertFile(database, what);
+  const lifecycles = new LifecycleFile(database);
+  const tracker = new Tracker(database, lifecycles);
+  const alerts = new AlertFile(database);
   return {
     /** Before anything else: rejects when another Mars runs on this data directory. */
     lock: (directory: string) => lock.take(directory),

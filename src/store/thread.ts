@@ -2,7 +2,7 @@
  * A database on a thread of its own: calls go over as one message each, in order, and are carried out one after
  * another. Both ends are here, so that the protocol between them is in one place.
  */
-import { type ErrorCode, type FieldProblem, MarsError } from "../event/error.ts";
+import { fromThreadError, type ThreadError, toThreadError } from "./thread-error.ts";
 
 /** In a worker, the way to its parent. */
 declare const self: Worker;
@@ -19,15 +19,6 @@ type Reply =
       readonly id: number;
       readonly error: ThreadError;
     };
-
-/** An error as it crosses; what is thrown on one side is thrown on the other. */
-interface ThreadError {
-  readonly code: ErrorCode | undefined;
-  readonly name: string;
-  readonly message: string;
-  readonly problems: readonly FieldProblem[];
-  readonly retryAfterMs: number | undefined;
-}
 
 /** The methods of a part, as they are called from another thread: every answer is a promise. */
 export type Remote<T> = {
@@ -59,14 +50,14 @@ export function serveThread<O>(create: (options: O) => object): void {
       try {
         reply = { id, value: await methods[method]?.(...args) };
       } catch (thrown) {
-        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-        const { code, problems, retryAfterMs } =
-          error instanceof MarsError
-            ? error
-            : ({ code: undefined, problems: [], retryAfterMs: undefined } as const);
-        reply = { id, error: { code, name: error.name, message: error.message, problems, retryAfterMs } };
+        reply = { id, error: toThreadError(thrown) };
       }
-      scope.postMessage(reply);
+      try {
+        scope.postMessage(reply);
+      } catch (thrown) {
+        // An answer that cannot be copied must not end the queue for all who come after it.
+        scope.postMessage({ id, error: toThreadError(thrown) } satisfies Reply);
+      }
     });
   };
 }
@@ -87,7 +78,7 @@ export function startThread<T extends { close(): unknown }>(worker: Worker, opti
   worker.onmessage = ({ data }: MessageEvent<Reply>) => {
     const call = calls.get(data.id);
     calls.delete(data.id);
-    if ("error" in data) call?.reject(errorOf(data.error));
+    if ("error" in data) call?.reject(fromThreadError(data.error));
     else call?.resolve(data.value);
   };
   worker.onerror = (event) => end(new Error(`a database thread failed: ${event.message}`));
@@ -117,13 +108,4 @@ export function startThread<T extends { close(): unknown }>(worker: Worker, opti
       await failed.promise;
     },
   };
-}
-
-function errorOf({ code, name, message, problems, retryAfterMs }: ThreadError): Error {
-  if (code !== undefined) {
-    return new MarsError(code, message, { problems, ...(retryAfterMs !== undefined && { retryAfterMs }) });
-  }
-  const error = new Error(message);
-  error.name = name;
-  return error;
 }

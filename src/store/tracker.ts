@@ -16,7 +16,6 @@ import { hear } from "./heard.ts";
 import { HistogramCache } from "./histogram-cache.ts";
 import { type Life, LifeSteps } from "./life-steps.ts";
 import { hasPlan, type LifecycleFile, lifecycleOf, type StoredLifecycles } from "./lifecycle-file.ts";
-import { reach } from "./reach.ts";
 import { Tally } from "./tally.ts";
 import {
   aheadFindings,
@@ -66,7 +65,6 @@ const findingSeqLeap = 1_000_000;
 export class Tracker {
   readonly #database: Database;
   readonly #lifecycles: LifecycleFile;
-  readonly #what: string;
   /** What follows is as it is in the database; forgotten when a step fails, for then nobody knows. */
   #tracking: Tracking | undefined;
   #nextAt: Micros | undefined;
@@ -77,18 +75,16 @@ export class Tracker {
   /** The last change of a finding that a step has returned; `undefined` until the sequence has leapt after the start. */
   #returned: number | undefined;
 
-  /** @param what names the database in messages */
-  constructor(database: Database, lifecycles: LifecycleFile, what: string) {
+  constructor(database: Database, lifecycles: LifecycleFile) {
     this.#database = database;
     this.#lifecycles = lifecycles;
-    this.#what = what;
     this.#histograms = new HistogramCache(database);
   }
 
   /** See `Tracker.track` of `lifecycle/ports.ts`. */
   async track(target: TrackTarget): Promise<TrackStep> {
     try {
-      const step = await reach(this.#what, () => this.#track(target));
+      const step = await this.#track(target);
       this.#returned = step.findingSeq;
       return step;
     } catch (error) {

@@ -6,7 +6,10 @@ import { type ErrorCode, MarsError } from "../../src/event/error.ts";
 import type { Health } from "../../src/event/ports.ts";
 
 // Parts that fail on demand: a real Mars cannot be made to run out of disk or to meet a fault of ours at will.
-function appWith(failure: () => unknown, health: Health = { lifecycle: "serving", unready: "" }) {
+function appWith(
+  failure: () => unknown,
+  health: Health = { lifecycle: "serving", unready: "", warnings: [] },
+) {
   const logged: unknown[] = [];
   const fail = () => Promise.reject(failure());
   const live = {
@@ -122,7 +125,7 @@ describe("a fault of ours", () => {
       const text = await response.text();
       expect(text).not.toContain("secret");
       expect(JSON.parse(text)).toMatchObject({ status: 500, success: false, code: "internal" });
-      expect(JSON.stringify(logged)).toContain("the secret path is /srv/mars");
+      expect(Bun.inspect(logged, { depth: 9 })).toContain("the secret path is /srv/mars");
     });
   }
 });
@@ -186,11 +189,11 @@ describe("the idle timeout", () => {
 
 describe("readiness", () => {
   const cases: [health: Health, status: number, detail?: string][] = [
-    [{ lifecycle: "serving", unready: "" }, 200],
-    [{ lifecycle: "starting", unready: "" }, 503, "starting"],
-    [{ lifecycle: "draining", unready: "draining" }, 503, "draining"],
-    [{ lifecycle: "stopped", unready: "" }, 503, "stopped"],
-    [{ lifecycle: "serving", unready: "the journal is full" }, 503, "the journal is full"],
+    [{ lifecycle: "serving", unready: "", warnings: [] }, 200],
+    [{ lifecycle: "starting", unready: "", warnings: [] }, 503, "starting"],
+    [{ lifecycle: "draining", unready: "draining", warnings: [] }, 503, "draining"],
+    [{ lifecycle: "stopped", unready: "", warnings: [] }, 503, "stopped"],
+    [{ lifecycle: "serving", unready: "the journal is full", warnings: [] }, 503, "the journal is full"],
   ];
   for (const [health, status, detail] of cases) {
     test(`is ${status} while ${detail ?? "serving"}, and life and status are unmoved`, async () => {

@@ -95,7 +95,7 @@ test("a transaction that does not continue the position changes nothing and says
   await opened.store.apply(await batchOf([event(1)]));
   const failure = await opened.store.apply(await batchOf([event(5)])).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(MarsError);
-  expect((failure as MarsError).code).toBe("internal");
+  expect((failure as MarsError).code).toBe("fenced");
   const { asOfSeq, message } = await opened.queries.get({ appId: "app", messageId: "message" });
   expect([asOfSeq, message?.eventCount]).toEqual([1, 1]);
 });

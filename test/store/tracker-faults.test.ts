@@ -149,7 +149,7 @@ function openTracker({ url }: TestStore) {
     timeoutMs: 1_000,
     pragmas: ["busy_timeout = 5000"],
   });
-  const tracker = new Tracker(database, new LifecycleFile(database, "test"), "test");
+  const tracker = new Tracker(database, new LifecycleFile(database));
   return { database, tracker };
 }
 

@@ -1,5 +1,6 @@
 /** Alerts over a store of their own, with a schedule that a test can wait for. */
 import { Alerts, type AlertsOptions } from "../../src/alert/alerts.ts";
+import { Supervisor } from "../../src/event/supervisor.ts";
 import type { DeliveryPage } from "../../src/lifecycle/alert.ts";
 import { parseRule, parseSink } from "../../src/lifecycle/parse-alert.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
@@ -27,6 +28,7 @@ export async function startAlerting(
   options: Partial<AlertsOptions> = {},
 ): Promise<Alerting> {
   const opened = await openStore();
+  const log = createLog(process.env.MARS_TEST_LOG === "1" ? "debug" : "error");
   const make = (more: Partial<AlertsOptions> = {}) =>
     new Alerts({
       store: opened.store,
@@ -34,7 +36,8 @@ export async function startAlerting(
       allow: ["127.0.0.1"],
       retryDelaysMs: [50, 50, 50],
       version: "test",
-      log: createLog(process.env.MARS_TEST_LOG === "1" ? "debug" : "error"),
+      supervisor: new Supervisor({ log }),
+      log,
       ...options,
       ...more,
     });

@@ -10,8 +10,10 @@ export function addHealthRoutes(router: Router, parts: Pick<EdgeParts, "stats" |
   router.get("/livez", (c) => answerJson(c, '{"status":"up"}'));
 
   router.get("/readyz", (c) => {
-    const { lifecycle, unready } = parts.health();
-    if (lifecycle === "serving" && unready === "") return answerJson(c, '{"status":"ready"}');
+    const { lifecycle, unready, warnings } = parts.health();
+    if (lifecycle === "serving" && unready === "") {
+      return answerJson(c, JSON.stringify({ status: "ready", ...(warnings.length > 0 && { warnings }) }));
+    }
     throw new MarsError("unavailable", unready === "" ? lifecycle : unready);
   });
 

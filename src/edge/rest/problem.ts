@@ -60,14 +60,10 @@ export function problemResponse(error: MarsError, options: ProblemOptions = {}):
 /** The answer to anything thrown. What is not an error of ours goes to the log, and no word of it to the client. */
 export function problemOf(thrown: unknown, log: Log): Response {
   const error = MarsError.from(thrown);
-  if (error.code === "internal") log.error("a request failed", { error: describe(error.cause ?? error) });
+  if (error.ours) log.error("a request failed", { event: "request_failed", error });
   return problemResponse(error);
 }
 
 function retryAfterSeconds(ms: number): string {
   return String(Math.max(1, Math.ceil(ms / 1000)));
-}
-
-function describe(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

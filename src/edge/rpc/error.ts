@@ -16,7 +16,7 @@ export function rpcError(thrown: unknown, log: Log): ConnectError {
   // What an aborted request rejects with; nobody is left to read the answer.
   if (thrown instanceof Error && thrown.name === "AbortError") return goneError();
   const error = MarsError.from(thrown);
-  if (error.code === "internal") log.error("rpc failed", { error: error.cause ?? error });
+  if (error.ours) log.error("rpc failed", { event: "request_failed", error });
   const details: Details = [];
   if (error.problems.length > 0) {
     details.push({
