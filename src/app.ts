@@ -4,7 +4,8 @@
  *
  *     edge ─ accept ─► pipeline ─ append ─► journal
  *                          └───── apply ──► store thread ─► publish ─► edge
- *     edge ─ list, get, history ─► query thread
+ *     edge ─ list, get … ─► fair queue ─► query thread
+ *     publish, alerts ─► inner query thread
  *     pipeline ─ findings ─► publish, alerts
  */
 import { mkdir, readFile } from "node:fs/promises";
@@ -19,14 +20,16 @@ import { pagePaths, servePage } from "./edge/page.ts";
 import type { EdgeParts } from "./edge/parts.ts";
 import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
 import { createSockets } from "./edge/sockets.ts";
+import { MarsError } from "./event/error.ts";
 import type { Lifecycle, Log } from "./event/ports.ts";
 import { Supervisor } from "./event/supervisor.ts";
 import type { Finding } from "./lifecycle/finding.ts";
-import type { LifecycleReader, LifecycleStore } from "./lifecycle/ports.ts";
+import type { LifecycleReader } from "./lifecycle/ports.ts";
 import { createTrials } from "./lifecycle/trial.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
 import { createLive, createLiveFindings, type History } from "./publish/hub.ts";
 import { Shutdown } from "./shutdown.ts";
+import { createClientReads } from "./store/client-reads.ts";
 import { SegmentedJournal } from "./store/segmented-journal.ts";
 import { startQueryThread, startStoreThread } from "./threads.ts";
 
@@ -71,20 +74,23 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   };
   const store = startStoreThread(database);
   shutdown.defer("store", () => store.stop());
+  // One thread for what clients ask, another for what must not wait for them: live history and alerts.
   const query = startQueryThread(database);
   shutdown.defer("query", () => query.stop());
+  const inner = startQueryThread(database);
+  shutdown.defer("inner query", () => inner.stop());
   const directory = join(config.dataDir, "journal");
   const journal = new SegmentedJournal({ directory, bytesMax: config.journalBytesMax });
   shutdown.defer("journal", () => journal.close());
 
-  const reads = supervisor.loop("live_history", liveRetry);
-  const live = createLive(query.remote, { lastSeq: () => pipeline.lastSeq, log, reads });
+  const historyReads = supervisor.loop("live_history", liveRetry);
+  const live = createLive(inner.remote, { lastSeq: () => pipeline.lastSeq, log, reads: historyReads });
   // Readers may be told of changes before these are published, and follow what comes after them.
   let findingSeqRead = 0;
-  const findings = createLiveFindings(findingHistory(query.remote), {
+  const findings = createLiveFindings(findingHistory(inner.remote), {
     lastSeq: () => findingSeqRead,
     log,
-    reads,
+    reads: historyReads,
   });
   const pipeline = new Pipeline({
     ...config,
@@ -102,7 +108,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const { smtpUrl, smtpFrom, alertAllow } = config;
   const alerts = new Alerts({
     store: store.remote,
-    reader: query.remote,
+    reader: inner.remote,
     allow: alertAllow,
     ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
     version,
@@ -110,16 +116,22 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     log,
   });
 
+  const reads = createClientReads(query.remote, {
+    observe: {
+      findings: ({ asOfSeq }) => {
+        findingSeqRead = Math.max(findingSeqRead, asOfSeq);
+      },
+    },
+  });
+
   let lifecycle: Lifecycle = "starting";
   const parts: EdgeParts = {
     ingest: pipeline.ingest,
-    reader: query.remote,
+    reader: reads.for,
     progress: pipeline.progress,
     live,
     findings,
-    lifecycles: lifecyclesOf(store.remote, query.remote, (seq) => {
-      findingSeqRead = Math.max(findingSeqRead, seq);
-    }),
+    lifecycles: store.remote,
     alerts,
     trials: createTrials(query.remote),
     tracked: pipeline.tracked,
@@ -130,7 +142,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     }),
     version,
     testEndpoints: config.testEndpoints,
-    stats: () => ({ ...pipeline.stats(), loops: supervisor.stats() }),
+    stats: () => ({ ...pipeline.stats(), loops: supervisor.stats(), reads: reads.stats }),
     health: () => ({
       lifecycle,
       unready: lifecycle === "serving" ? pipeline.refusal || supervisor.stuck().join("; ") : lifecycle,
@@ -156,7 +168,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   // The threads have started meanwhile.
   await store.remote.lock(config.dataDir);
   const journalState = await journal.open();
-  await query.remote.open(journalState.id);
+  await Promise.all([query.remote.open(journalState.id), inner.remote.open(journalState.id)]);
   await pipeline.start(journalState);
   shutdown.defer("pipeline", () => pipeline.stop(remainingMs()));
   alerts.start();
@@ -166,9 +178,11 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   return {
     httpPort: http.port,
     grpcPort: grpc.port,
-    failed: Promise.race([pipeline.failed, store.failed, query.failed]),
+    failed: Promise.race([pipeline.failed, store.failed, query.failed, inner.failed]),
     async stop() {
       lifecycle = "draining";
+      // What runs is waited for with its thread.
+      reads.close(new MarsError("draining", "mars is stopping", { retryAfterMs: 1_000 }));
       deadline = performance.now() + config.shutdownTimeoutMs;
       await shutdown.run();
       lifecycle = "stopped";
@@ -188,34 +202,6 @@ function findingHistory(reader: Pick<LifecycleReader, "findingHistory">): Histor
       const { findings, to, prunedTo } = await reader.findingHistory({ ...ids, after, upTo });
       return { events: findings, to, prunedTo };
     },
-  };
-}
-
-/**
- * Definitions are put by the thread that writes; everything else is asked of the one that reads.
- *
- * @param findingsRead called with the `asOfSeq` of each page of findings
- */
-function lifecyclesOf(
-  store: LifecycleStore,
-  reader: LifecycleReader,
-  findingsRead: (seq: number) => void,
-): LifecycleStore & LifecycleReader {
-  return {
-    putLifecycle: store.putLifecycle,
-    lifecycleVersions: reader.lifecycleVersions,
-    async findings(query) {
-      const page = await reader.findings(query);
-      findingsRead(page.asOfSeq);
-      return page;
-    },
-    findingHistory: reader.findingHistory,
-    overdue: reader.overdue,
-    funnel: reader.funnel,
-    latency: reader.latency,
-    rates: reader.rates,
-    apps: reader.apps,
-    histories: reader.histories,
   };
 }
 

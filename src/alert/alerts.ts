@@ -8,16 +8,7 @@ import { MarsError } from "../event/error.ts";
 import type { Log } from "../event/ports.ts";
 import type { Supervisor } from "../event/supervisor.ts";
 import { nowMicros } from "../event/time.ts";
-import type {
-  AlertRule,
-  AlertSilence,
-  AlertSink,
-  Attempt,
-  DeliveryQuery,
-  IncidentQuery,
-  Notification,
-  SinkTarget,
-} from "../lifecycle/alert.ts";
+import type { AlertRule, AlertSilence, Attempt, Notification, SinkTarget } from "../lifecycle/alert.ts";
 import type { AlertReader, AlertStore, Alerts as AlertsPort } from "../lifecycle/alert-ports.ts";
 import type { LifecycleReader } from "../lifecycle/ports.ts";
 import { retryDelaysMsDefault } from "./backoff.ts";
@@ -103,10 +94,6 @@ export class Alerts implements AlertsPort {
     this.#wake.ring();
   }
 
-  rules(): Promise<AlertRule[]> {
-    return this.#options.reader.alertRules();
-  }
-
   async putRule(rule: AlertRule): Promise<void> {
     await this.#change(async () => {
       const known = new Set((await this.#options.reader.alertSinks()).map(({ id }) => id));
@@ -121,10 +108,6 @@ export class Alerts implements AlertsPort {
 
   deleteRule(id: string): Promise<boolean> {
     return this.#change(() => this.#options.store.deleteAlertRule(id, nowMicros()));
-  }
-
-  sinks(): Promise<AlertSink[]> {
-    return this.#options.reader.alertSinks();
   }
 
   async putSink(id: string, target: SinkTarget): Promise<string | undefined> {
@@ -180,10 +163,6 @@ export class Alerts implements AlertsPort {
     }
   }
 
-  silences(): Promise<AlertSilence[]> {
-    return this.#options.reader.alertSilences();
-  }
-
   async addSilence(silence: Omit<AlertSilence, "id">): Promise<AlertSilence> {
     const id = await this.#change(() => this.#options.store.addAlertSilence(silence));
     return { ...silence, id };
@@ -191,14 +170,6 @@ export class Alerts implements AlertsPort {
 
   deleteSilence(id: number): Promise<boolean> {
     return this.#change(() => this.#options.store.deleteAlertSilence(id));
-  }
-
-  incidents(query: IncidentQuery) {
-    return this.#options.reader.alertIncidents(query);
-  }
-
-  deliveries(query: DeliveryQuery) {
-    return this.#options.reader.alertDeliveries(query);
   }
 
   /** @throws `MarsError("invalid_argument")` */

@@ -71,7 +71,7 @@ function addStreamRoute(router: Router, parts: EdgeParts): void {
     if (request.method === "HEAD") {
       return new Response(null, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
     }
-    const response = sse(request);
+    const response = sse(request, c.env?.peer?.(request));
     c.env?.keepOpen?.(request);
     return response;
   });

@@ -1,18 +1,25 @@
 /** What every protocol at the edge is given: the parts it may ask, and the settings it obeys. Wired in `app.ts`. */
+import type { Caller } from "../event/caller.ts";
 import type { Health, Ingest, Live, Log, Progress, Reader, Stats } from "../event/ports.ts";
-import type { Alerts } from "../lifecycle/alert-ports.ts";
+import type { AlertReader, Alerts } from "../lifecycle/alert-ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
 import type { Trials } from "../lifecycle/trial.ts";
 import type { Gate } from "./gate.ts";
 
+/** What clients may read. */
+export type EdgeReader = Omit<Reader, "history"> &
+  Omit<LifecycleReader, "findingHistory" | "histories"> &
+  Pick<AlertReader, "alertRules" | "alertSinks" | "alertSilences" | "alertIncidents" | "alertDeliveries">;
+
 export interface EdgeParts {
   readonly ingest: Ingest;
-  readonly reader: Reader;
+  /** For one caller, who waits for its turn; refused as `overloaded` where too many wait, `draining` when Mars stops. */
+  readonly reader: (caller: Caller) => EdgeReader;
   readonly progress: Progress;
   readonly live: Live;
   readonly findings: Live<Finding>;
-  readonly lifecycles: LifecycleStore & LifecycleReader;
+  readonly lifecycles: LifecycleStore;
   readonly alerts: Alerts;
   /** Shared by the protocols, and so is the bound on how many run at one time. */
   readonly trials: Trials;

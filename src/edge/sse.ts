@@ -9,6 +9,7 @@
  * A browser that lost its connection sends the last id it saw as `Last-Event-ID` and so misses nothing; other clients
  * may say the same by `after`. Events that are only announced have no id, since there is nothing to resume after.
  */
+import type { Peer } from "../event/caller.ts";
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import { eventJson } from "../event/json.ts";
@@ -18,6 +19,7 @@ import type { Finding } from "../lifecycle/finding.ts";
 import { findingToJson } from "../lifecycle/json.ts";
 import { createFrameCache } from "./frame-cache.ts";
 import type { EdgeParts } from "./parts.ts";
+import { unknownPeer } from "./peer.ts";
 
 export interface SseOptions {
   /** How often a comment tells both ends that the connection lives. Must be below every proxy's idle timeout. */
@@ -48,11 +50,11 @@ const findingFrames = createFrameCache(
 export function createSse(
   parts: Pick<EdgeParts, "live" | "findings" | "log">,
   options: SseOptions = {},
-): (request: Request) => Response {
+): (request: Request, peer?: Peer) => Response {
   const heartbeatMs = options.heartbeatMs ?? heartbeatMsDefault;
   const stallTimeoutMs = options.stallTimeoutMs ?? stallTimeoutMsDefault;
 
-  return (request) => {
+  return (request, peer = unknownPeer) => {
     const query = new URL(request.url).searchParams;
     const name = query.get("topic");
     if (name === null) throw invalid("topic", "is required");
@@ -60,7 +62,7 @@ export function createSse(
     const after = parseAfter(request.headers.get("last-event-id") || query.get("after"));
     const gone = new AbortController();
     const signal = AbortSignal.any([request.signal, gone.signal]);
-    const options = after === undefined ? { signal } : { signal, after };
+    const options = { signal, peer, ...(after !== undefined && { after }) };
     const body = topic.findings
       ? streamOf(name, parts.findings.stream(topic, options), findingFrames, gone)
       : streamOf(name, parts.live.stream(topic, options), eventFrames, gone);

@@ -2,8 +2,10 @@
  * What one part may ask of the next. The edge knows these interfaces and nothing behind them; `app.ts` decides who
  * answers.
  */
+import type { Caller, Peer } from "./caller.ts";
 import type { MarsError } from "./error.ts";
 import type { MarsEvent, MessageKey, Micros, SequencedEvent } from "./event.ts";
+import type { FairQueueStats } from "./fair-queue.ts";
 import type { HistoryPage, HistoryQuery, MessageAnswer, MessagePage, MessageQuery } from "./query.ts";
 import type { Topic } from "./topic.ts";
 
@@ -42,6 +44,8 @@ export interface TopicItem extends MessageKey {
 
 /** One who follows a topic. Its methods must not throw. */
 export interface Subscriber<Item extends TopicItem = SequencedEvent> {
+  /** For whom history is read. */
+  readonly caller?: Caller;
   /**
    * Called once, before the first event, perhaps before `subscribe` returns: the events after `seq` follow.
    * `recovered` is false when the subscriber asked for a seq from which on not everything can be told any more; it
@@ -63,6 +67,7 @@ export interface StreamOptions {
   /** Resume: everything after this seq comes first. Without it, what is published from now on. */
   readonly after?: number;
   readonly signal: AbortSignal;
+  readonly peer?: Peer;
 }
 
 /** `subscribed` comes first, then batches of events. */
@@ -140,6 +145,8 @@ export interface LoopStats {
 export interface Stats extends PipelineStats {
   /** By name. */
   readonly loops: Readonly<Record<string, LoopStats>>;
+  /** What clients read. */
+  readonly reads: FairQueueStats;
 }
 
 /** `serving` is the only state in which events are accepted. */

@@ -16,14 +16,12 @@ import type {
   SinkTarget,
 } from "./alert.ts";
 
-/** Rules, sinks and silences, and what became of them. Answered by `alert/` for the edge. */
+/** Changes rules, sinks and silences, which `AlertReader` reads. Answered by `alert/` for the edge. */
 export interface Alerts {
-  rules(): Promise<AlertRule[]>;
   /** @throws `MarsError("invalid_argument")` for a sink that is not there, `overloaded` beyond `rulesMax` */
   putRule(rule: AlertRule): Promise<void>;
   /** Ends the rule's incidents without a word. @returns whether it was there */
   deleteRule(id: string): Promise<boolean>;
-  sinks(): Promise<AlertSink[]>;
   /**
    * @returns the signing secret where one was made; it is told only now
    * @throws `MarsError("invalid_argument")` for a target that Mars must not call, `overloaded` beyond `sinksMax`
@@ -33,13 +31,9 @@ export interface Alerts {
   deleteSink(id: string): Promise<boolean>;
   /** Sends a notification of type `test` now. @returns what came of it; `undefined` where there is no such sink */
   testSink(id: string): Promise<Attempt | undefined>;
-  /** The latest first. */
-  silences(): Promise<AlertSilence[]>;
   /** @throws `MarsError("overloaded")` beyond `silencesMax` */
   addSilence(silence: Omit<AlertSilence, "id">): Promise<AlertSilence>;
   deleteSilence(id: number): Promise<boolean>;
-  incidents(query: IncidentQuery): Promise<IncidentPage>;
-  deliveries(query: DeliveryQuery): Promise<DeliveryPage>;
 }
 
 /** Keeps alerts. Answered by `store/`. Rejects with `unavailable` while the database is away. */
@@ -66,6 +60,7 @@ export interface AlertReader {
   alertRules(): Promise<AlertRule[]>;
   /** With their secrets. */
   alertSinks(): Promise<AlertSink[]>;
+  /** The latest first. */
   alertSilences(): Promise<AlertSilence[]>;
   /** Where the evaluator goes on. */
   alertState(): Promise<AlertState>;

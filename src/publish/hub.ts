@@ -4,8 +4,10 @@
  * The pipeline publishes contiguous stretches of the sequence, one after each commit of the store. Nothing is kept here:
  * those who join late or fall behind read the store's history (`subscription.ts`).
  */
+import type { Caller } from "../event/caller.ts";
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
+import { FairQueue } from "../event/fair-queue.ts";
 import type { Live, Log, StreamItem, StreamOptions, Subscriber, TopicItem } from "../event/ports.ts";
 import type { HistoryPage, HistoryQuery } from "../event/query.ts";
 import type { Loop } from "../event/supervisor.ts";
@@ -32,7 +34,10 @@ export interface LiveOptions {
   readonly reads?: Pick<Loop, "succeeded" | "failed">;
   /** Subscriptions at one time, all protocols together; beyond it `subscribe` throws `overloaded`. */
   readonly subscriptionsMax?: number;
-  /** Reads of history at one time, so that ten thousand clients that resume at once do not bury the store. */
+  /**
+   * Reads of history at one time; those who follow take turns, by peer and by connection. Whatever is to be read beside
+   * them, alerts above all, waits for as many.
+   */
   readonly historyReadsMax?: number;
   /** How long to wait after a read that failed: doubled each time up to `maxMs`. */
   readonly retry?: { readonly firstMs: number; readonly maxMs: number };
@@ -71,7 +76,7 @@ export function createLiveFindings(history: History<Finding>, options: LiveOptio
 }
 
 const subscriptionsMaxDefault = 100_000;
-const historyReadsMaxDefault = 8;
+const historyReadsMaxDefault = 2;
 const retryDefault = { firstMs: 50, maxMs: 5_000 };
 const stallTimeoutMsDefault = 30_000;
 
@@ -81,12 +86,11 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
   readonly #reader: History<Item>;
   readonly #options: HubOptions<Item>;
   readonly #subscriptionsMax: number;
-  readonly #historyReadsMax: number;
   readonly #index = new TopicIndex<Subscription<Item>, Item>();
   readonly #subscriptions = new Set<Subscription<Item>>();
-  readonly #reads = new Set<Promise<unknown>>();
-  /** Those whose turn to read has not come; bounded by the number of subscriptions. */
-  readonly #waiting: (() => void)[] = [];
+  /** Each subscription waits with one read at most. */
+  readonly #reads: FairQueue;
+  readonly #reading = new Set<Promise<unknown>>();
   readonly #positioned = Promise.withResolvers<void>();
   #seq: number | undefined;
   #closed = false;
@@ -96,7 +100,11 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
     this.#options = options;
     this.sizeOf = options.sizeOf;
     this.#subscriptionsMax = options.subscriptionsMax ?? subscriptionsMaxDefault;
-    this.#historyReadsMax = options.historyReadsMax ?? historyReadsMaxDefault;
+    this.#reads = new FairQueue({
+      what: "reads of history",
+      activeMax: options.historyReadsMax ?? historyReadsMaxDefault,
+      waitingMax: this.#subscriptionsMax,
+    });
     this.retry = options.retry ?? retryDefault;
   }
 
@@ -160,31 +168,26 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
   async close(): Promise<void> {
     this.#closed = true;
     for (const subscription of [...this.#subscriptions]) subscription.fail(draining());
-    await Promise.allSettled(this.#reads);
+    await Promise.allSettled(this.#reading);
   }
 
-  async read(query: () => HistoryQuery | undefined): Promise<HistoryPage<Item> | undefined> {
-    while (this.#reads.size >= this.#historyReadsMax) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    const wanted = query();
-    if (wanted === undefined) {
-      this.#waiting.shift()?.();
-      return undefined;
-    }
-    const reading = this.#reader.history(wanted);
-    this.#reads.add(reading);
-    try {
-      const page = await reading;
-      this.#options.reads?.succeeded();
-      return page;
-    } catch (thrown) {
-      this.#options.reads?.failed(thrown);
-      throw thrown;
-    } finally {
-      this.#reads.delete(reading);
-      this.#waiting.shift()?.();
-    }
+  read(query: () => HistoryQuery | undefined, caller = nobody): Promise<HistoryPage<Item> | undefined> {
+    return this.#reads.run(caller, async () => {
+      const wanted = query();
+      if (wanted === undefined) return undefined;
+      const reading = this.#reader.history(wanted);
+      this.#reading.add(reading);
+      try {
+        const page = await reading;
+        this.#options.reads?.succeeded();
+        return page;
+      } catch (thrown) {
+        this.#options.reads?.failed(thrown);
+        throw thrown;
+      } finally {
+        this.#reading.delete(reading);
+      }
+    });
   }
 
   attach(topic: Topic, subscription: Subscription<Item>): void {
@@ -203,6 +206,9 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
     this.#options.log.error("live subscriber failed", { event: "subscriber_failed", error: thrown });
   };
 }
+
+/** Who follows without saying who it is. */
+const nobody: Caller = { peer: { name: "unknown", connection: "unknown" } };
 
 function draining(): MarsError {
   return new MarsError("draining", "Mars is stopping; connect again and resume", { retryAfterMs: 1000 });

@@ -1,4 +1,5 @@
 /** Following a topic as an async iterable: a subscriber whose small buffer is emptied at the consumer's pace. */
+import type { Caller } from "../event/caller.ts";
 import { MarsError } from "../event/error.ts";
 import type { Live, StreamItem, StreamOptions, Subscriber, TopicItem } from "../event/ports.ts";
 import type { Topic } from "../event/topic.ts";
@@ -21,7 +22,7 @@ export function openStream<Item extends TopicItem>(
   topic: Topic,
   options: OpenStreamOptions,
 ): AsyncIterable<StreamItem<Item>> {
-  const stream = new SubscriberStream<Item>(options.stallTimeoutMs);
+  const stream = new SubscriberStream<Item>(options);
   if (options.signal.aborted) {
     stream.end();
     return stream;
@@ -44,6 +45,7 @@ const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
 class SubscriberStream<Item extends TopicItem>
   implements Subscriber<Item>, AsyncIterable<StreamItem<Item>>, AsyncIterator<StreamItem<Item>, undefined>
 {
+  readonly caller?: Caller;
   readonly #stallTimeoutMs: number;
   readonly #items: StreamItem<Item>[] = [];
   #taker: PromiseWithResolvers<Taken<Item>> | undefined;
@@ -53,8 +55,9 @@ class SubscriberStream<Item extends TopicItem>
   #error: MarsError | undefined;
   #release: (() => void) | undefined;
 
-  constructor(stallTimeoutMs: number) {
+  constructor({ stallTimeoutMs, peer }: OpenStreamOptions) {
     this.#stallTimeoutMs = stallTimeoutMs;
+    if (peer !== undefined) this.caller = { peer };
   }
 
   subscribed(seq: number, recovered: boolean): void {

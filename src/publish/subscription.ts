@@ -8,6 +8,7 @@
  * happen in one tick, in which nothing can be published; so there is no gap, no repeat, and never a need to hold live
  * events back: what a subscriber cannot take at once it reads from history later. A slow one costs reads, not memory.
  */
+import type { Caller } from "../event/caller.ts";
 import { MarsError } from "../event/error.ts";
 import type { Subscriber, TopicItem } from "../event/ports.ts";
 import type { HistoryPage, HistoryQuery } from "../event/query.ts";
@@ -24,7 +25,10 @@ export interface SubscriptionHost<Item extends TopicItem> {
   readonly lastSeq: number;
   readonly retry: { readonly firstMs: number; readonly maxMs: number };
   /** Reads history when it is this subscription's turn; `wanted` is asked again then. */
-  read(query: () => HistoryQuery | undefined): Promise<HistoryPage<Item> | undefined>;
+  read(
+    query: () => HistoryQuery | undefined,
+    caller: Caller | undefined,
+  ): Promise<HistoryPage<Item> | undefined>;
   attach(topic: Topic, subscription: Subscription<Item>): void;
   detach(topic: Topic, subscription: Subscription<Item>): void;
   /** The subscription is over and holds nothing any more. */
@@ -150,7 +154,7 @@ export class Subscription<Item extends TopicItem> {
         : undefined;
     for (let waitMs = firstMs; ; waitMs = Math.min(waitMs * 2, maxMs)) {
       try {
-        const page = await this.#host.read(query);
+        const page = await this.#host.read(query, this.#subscriber.caller);
         if (this.#state !== "history") return undefined;
         // A page that leads nowhere comes from a database that lags behind what it has acknowledged.
         if (page !== undefined && Math.max(page.to, page.prunedTo) > this.#cursor) return page;

@@ -226,7 +226,7 @@ test("a rule that is deleted says nothing more", async () => {
   await receiver.count(1);
   expect(await alerting.alerts.deleteRule("all")).toBe(true);
   await alerting.release();
-  const { incidents } = await alerting.alerts.incidents({ state: "any", limit: 10 });
+  const { incidents } = await alerting.opened.queries.alertIncidents({ state: "any", limit: 10 });
   expect(incidents.map(({ closedAt }) => closedAt > 0)).toEqual([true]);
   const { rules, incidents: active } = await alerting.opened.queries.alertState();
   expect([rules, active]).toEqual([[], []]);

@@ -16,14 +16,17 @@ import { answerJson } from "./answer.ts";
 import { createBodyReader, parseJson } from "./body.ts";
 import { assertNoOtherFormat, bodyFormat } from "./media-type.ts";
 import { decodeSegment, readQuery } from "./query-string.ts";
-import type { HttpContext, Router } from "./router.ts";
+import { callerOf, type HttpContext, type Router } from "./router.ts";
 
 const incidentParameters = ["app_id", "rule", "state", "limit", "cursor"] as const;
 const deliveryParameters = ["sink", "incident", "state", "limit", "cursor"] as const;
 
 const success = JSON.stringify({ success: true });
 
-export function addAlertRoutes(router: Router, { alerts }: Pick<EdgeParts, "alerts">): void {
+export function addAlertRoutes(
+  router: Router,
+  { alerts, reader }: Pick<EdgeParts, "alerts" | "reader">,
+): void {
   const readText = createBodyReader();
   const readBody = async (c: HttpContext) => {
     bodyFormat(c.req.raw.headers.get("content-type"), ["json"]);
@@ -31,7 +34,7 @@ export function addAlertRoutes(router: Router, { alerts }: Pick<EdgeParts, "aler
   };
 
   router.get("/api/alerts/rules", async (c) =>
-    answerJson(c, JSON.stringify({ rules: (await alerts.rules()).map(ruleToJson) })),
+    answerJson(c, JSON.stringify({ rules: (await reader(callerOf(c)).alertRules()).map(ruleToJson) })),
   );
   router.put("/api/alerts/rules/:id", async (c) => {
     const rule = parseRule(idOf(c), await readBody(c));
@@ -40,7 +43,7 @@ export function addAlertRoutes(router: Router, { alerts }: Pick<EdgeParts, "aler
   });
   router.get("/api/alerts/rules/:id", async (c) => {
     const id = idOf(c);
-    const rule = (await alerts.rules()).find((one) => one.id === id);
+    const rule = (await reader(callerOf(c)).alertRules()).find((one) => one.id === id);
     if (rule === undefined) throw noSuch("rule");
     return answerJson(c, JSON.stringify(ruleToJson(rule)));
   });
@@ -50,7 +53,7 @@ export function addAlertRoutes(router: Router, { alerts }: Pick<EdgeParts, "aler
   });
 
   router.get("/api/alerts/sinks", async (c) =>
-    answerJson(c, JSON.stringify({ sinks: (await alerts.sinks()).map(sinkToJson) })),
+    answerJson(c, JSON.stringify({ sinks: (await reader(callerOf(c)).alertSinks()).map(sinkToJson) })),
   );
   router.put("/api/alerts/sinks/:id", async (c) => {
     const id = idOf(c);
@@ -61,7 +64,7 @@ export function addAlertRoutes(router: Router, { alerts }: Pick<EdgeParts, "aler
   });
   router.get("/api/alerts/sinks/:id", async (c) => {
     const id = idOf(c);
-    const sink = (await alerts.sinks()).find((one) => one.id === id);
+    const sink = (await reader(callerOf(c)).alertSinks()).find((one) => one.id === id);
     if (sink === undefined) throw noSuch("sink");
     return answerJson(c, JSON.stringify(sinkToJson(sink)));
   });
@@ -80,7 +83,9 @@ export function addAlertRoutes(router: Router, { alerts }: Pick<EdgeParts, "aler
 
   router.get("/api/alerts/silences", async (c) => {
     const now = nowMicros();
-    const silences = (await alerts.silences()).map((silence) => silenceToJson(silence, now));
+    const silences = (await reader(callerOf(c)).alertSilences()).map((silence) =>
+      silenceToJson(silence, now),
+    );
     return answerJson(c, JSON.stringify({ silences }));
   });
   router.post("/api/alerts/silences", async (c) => {
@@ -97,11 +102,14 @@ export function addAlertRoutes(router: Router, { alerts }: Pick<EdgeParts, "aler
 
   router.get("/api/alerts/incidents", async (c) => {
     const query = checkIncidentQuery(readQuery(c.req.url, incidentParameters));
-    return answerJson(c, JSON.stringify(incidentPageToJson(await alerts.incidents(query))));
+    return answerJson(c, JSON.stringify(incidentPageToJson(await reader(callerOf(c)).alertIncidents(query))));
   });
   router.get("/api/alerts/deliveries", async (c) => {
     const query = checkDeliveryQuery(readQuery(c.req.url, deliveryParameters));
-    return answerJson(c, JSON.stringify(deliveryPageToJson(await alerts.deliveries(query))));
+    return answerJson(
+      c,
+      JSON.stringify(deliveryPageToJson(await reader(callerOf(c)).alertDeliveries(query))),
+    );
   });
 }
 

@@ -5,7 +5,7 @@ import { checkFindingQuery, checkOverdueQuery } from "../parse-finding-query.ts"
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { readQuery } from "./query-string.ts";
-import type { Router } from "./router.ts";
+import { callerOf, type Router } from "./router.ts";
 import { visible } from "./visible.ts";
 
 const findingParameters = [
@@ -24,23 +24,25 @@ const findingParameters = [
 
 const overdueParameters = ["app_id", "stage", "limit", "cursor", "min_seq"] as const;
 
-export function addFindingRoutes(router: Router, parts: Pick<EdgeParts, "lifecycles" | "tracked">): void {
-  const { lifecycles, tracked } = parts;
+export function addFindingRoutes(router: Router, parts: Pick<EdgeParts, "reader" | "tracked">): void {
+  const { reader, tracked } = parts;
 
   router.get("/api/findings", async (c) => {
+    const caller = callerOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, findingParameters);
     const query = checkFindingQuery(fields);
     await visible(tracked, min_seq);
-    return answerJson(c, JSON.stringify(findingPageToJson(await lifecycles.findings(query))));
+    return answerJson(c, JSON.stringify(findingPageToJson(await reader(caller).findings(query))));
   });
 
   router.get("/api/overdue", async (c) => {
+    const caller = callerOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, overdueParameters);
     const query = checkOverdueQuery(fields);
     await visible(tracked, min_seq);
     return answerJson(
       c,
-      JSON.stringify(overduePageToJson(await lifecycles.overdue({ ...query, clock: nowMicros() }))),
+      JSON.stringify(overduePageToJson(await reader(caller).overdue({ ...query, clock: nowMicros() }))),
     );
   });
 }

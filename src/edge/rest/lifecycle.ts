@@ -11,14 +11,17 @@ import { answerJson } from "./answer.ts";
 import { createBodyReader, parseJson } from "./body.ts";
 import { bodyFormat } from "./media-type.ts";
 import { readQuery } from "./query-string.ts";
-import type { HttpContext, Router } from "./router.ts";
+import { callerOf, type HttpContext, type Router } from "./router.ts";
 import { appOf } from "./segments.ts";
 
 /** What an RPC may have, too; far more than anybody writes. */
 const definitionBytesMax = 64 * 1024;
 
-export function addLifecycleRoutes(router: Router, parts: Pick<EdgeParts, "lifecycles" | "trials">): void {
-  const { lifecycles, trials } = parts;
+export function addLifecycleRoutes(
+  router: Router,
+  parts: Pick<EdgeParts, "reader" | "lifecycles" | "trials">,
+): void {
+  const { reader, lifecycles, trials } = parts;
   const path = "/api/apps/:app_id/lifecycle";
   const readText = createBodyReader();
 
@@ -30,14 +33,14 @@ export function addLifecycleRoutes(router: Router, parts: Pick<EdgeParts, "lifec
   });
 
   router.get(path, async (c) => {
-    const [version] = await lifecycles.lifecycleVersions(appOf(c));
+    const [version] = await reader(callerOf(c)).lifecycleVersions(appOf(c));
     if (version?.definition === undefined) throw noLifecycle();
     return answerJson(c, JSON.stringify(lifecycleToJson(version)));
   });
 
   router.delete(path, async (c) => {
     const appId = appOf(c);
-    const [current] = await lifecycles.lifecycleVersions(appId);
+    const [current] = await reader(callerOf(c)).lifecycleVersions(appId);
     if (current?.definition === undefined) throw noLifecycle();
     const version = await lifecycles.putLifecycle(appId, undefined);
     // Somebody else may have ended it meanwhile.
@@ -46,7 +49,7 @@ export function addLifecycleRoutes(router: Router, parts: Pick<EdgeParts, "lifec
   });
 
   router.get(`${path}/versions`, async (c) => {
-    const versions = await lifecycles.lifecycleVersions(appOf(c));
+    const versions = await reader(callerOf(c)).lifecycleVersions(appOf(c));
     return answerJson(c, JSON.stringify({ versions: versions.map(lifecycleToJson) }));
   });
 

@@ -5,7 +5,7 @@ import { checkMessageKey, checkMessageQuery, goesByState } from "../parse-query.
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { decodeSegment, readQuery } from "./query-string.ts";
-import type { Router } from "./router.ts";
+import { callerOf, type Router } from "./router.ts";
 import { visible } from "./visible.ts";
 
 const listParameters = [
@@ -35,19 +35,21 @@ export function addMessageRoutes(
   const { reader, progress, tracked } = parts;
 
   router.get("/api/messages", async (c) => {
+    const caller = callerOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, listParameters);
     const query = checkMessageQuery(fields);
     await visible(goesByState(query) ? tracked : progress, min_seq);
-    return answerJson(c, pageJson(await reader.list(query)));
+    return answerJson(c, pageJson(await reader(caller).list(query)));
   });
 
   router.get("/api/apps/:app_id/messages/:message_id", async (c) => {
+    const caller = callerOf(c);
     const { min_seq } = readQuery(c.req.url, ["min_seq"]);
     // Not by Hono's parameters: they let a broken percent-encoding pass.
     const [, , , appId = "", , messageId = ""] = c.req.path.split("/");
     const key = checkMessageKey(decodeSegment(appId, "app_id"), decodeSegment(messageId, "message_id"));
     await visible(progress, min_seq);
-    const { message, asOfSeq } = await reader.get(key);
+    const { message, asOfSeq } = await reader(caller).get(key);
     if (message === undefined) throw new MarsError("not_found", "no event of this message is stored");
     return answerJson(c, messageJson(message, asOfSeq));
   });

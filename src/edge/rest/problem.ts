@@ -7,6 +7,9 @@ import { statusOf } from "../status.ts";
 /** Without a better estimate; long enough for a group commit, a pause of the store or a restart to pass. */
 const retryAfterMsDefault = 1_000;
 
+/** nginx's number for a client that closed its request. */
+const goneStatus = 499;
+
 // For the type "about:blank" the title should be the status's own phrase, RFC 9457 section 4.2.1.
 const titles: Readonly<Record<number, string>> = {
   400: "Bad Request",
@@ -59,6 +62,9 @@ export function problemResponse(error: MarsError, options: ProblemOptions = {}):
 
 /** The answer to anything thrown. What is not an error of ours goes to the log, and no word of it to the client. */
 export function problemOf(thrown: unknown, log: Log): Response {
+  // What the signal of a request rejects with whose client has gone; nobody is left to read the answer.
+  if (thrown instanceof Error && thrown.name === "AbortError")
+    return new Response(null, { status: goneStatus });
   const error = MarsError.from(thrown);
   if (error.ours) log.error("a request failed", { event: "request_failed", error });
   return problemResponse(error);

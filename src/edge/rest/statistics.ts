@@ -4,46 +4,50 @@ import { checkPage, checkRateQuery, checkWindow } from "../parse-finding-query.t
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { readQuery } from "./query-string.ts";
-import type { Router } from "./router.ts";
+import { callerOf, type Router } from "./router.ts";
 import { appOf } from "./segments.ts";
 import { visible } from "./visible.ts";
 
 const windowParameters = ["since", "until", "min_seq"] as const;
 
-export function addStatisticsRoutes(router: Router, parts: Pick<EdgeParts, "lifecycles" | "tracked">): void {
-  const { lifecycles, tracked } = parts;
+export function addStatisticsRoutes(router: Router, parts: Pick<EdgeParts, "reader" | "tracked">): void {
+  const { reader, tracked } = parts;
 
   router.get("/api/apps", async (c) => {
+    const caller = callerOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, ["limit", "cursor", "min_seq"]);
     const { cursor, limit } = checkPage(fields);
     await visible(tracked, min_seq);
-    return answerJson(c, JSON.stringify(appPageToJson(await lifecycles.apps(cursor, limit))));
+    return answerJson(c, JSON.stringify(appPageToJson(await reader(caller).apps(cursor, limit))));
   });
 
   router.get("/api/apps/:app_id/funnel", async (c) => {
+    const caller = callerOf(c);
     const app_id = appOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, windowParameters);
     const window = checkWindow(fields);
     await visible(tracked, min_seq);
-    const funnel = await lifecycles.funnel(app_id, window);
+    const funnel = await reader(caller).funnel(app_id, window);
     const messages = (filters: Readonly<Record<string, string>>) =>
       `/api/messages?${new URLSearchParams({ app_id, ...filters })}`;
     return answerJson(c, JSON.stringify(funnelToJson(funnel, messages)));
   });
 
   router.get("/api/apps/:app_id/latency", async (c) => {
+    const caller = callerOf(c);
     const appId = appOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, windowParameters);
     const window = checkWindow(fields);
     await visible(tracked, min_seq);
-    return answerJson(c, JSON.stringify(latencyToJson(await lifecycles.latency(appId, window))));
+    return answerJson(c, JSON.stringify(latencyToJson(await reader(caller).latency(appId, window))));
   });
 
   router.get("/api/apps/:app_id/rates", async (c) => {
+    const caller = callerOf(c);
     const appId = appOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, [...windowParameters, "step"]);
     const query = checkRateQuery(appId, fields);
     await visible(tracked, min_seq);
-    return answerJson(c, JSON.stringify(ratesToJson(await lifecycles.rates(query))));
+    return answerJson(c, JSON.stringify(ratesToJson(await reader(caller).rates(query))));
   });
 }

@@ -11,6 +11,9 @@ import { peerOf, unknownPeer } from "../peer.ts";
 
 const peerKey = createContextKey<Peer>(unknownPeer, { description: "peer" });
 
+/** What of its context a method may ask for. */
+export type CallContext = Pick<HandlerContext, "values" | "signal">;
+
 const sessionPeers = new WeakMap<ServerHttp2Session, Peer>();
 
 /** Who is at the other end of a stream's session; found out once for each session. */
@@ -31,6 +34,6 @@ export function valuesOf(peer: Peer): ContextValues {
 }
 
 /** The caller of a method; gone when its deadline has passed, too. */
-export function callerOf({ values, signal }: Pick<HandlerContext, "values" | "signal">): Caller {
+export function callerOf({ values, signal }: CallContext): Caller {
   return { peer: values.get(peerKey), signal };
 }

@@ -17,6 +17,7 @@ import {
 } from "../parse-finding-query.ts";
 import { checkAppId } from "../parse-query.ts";
 import type { EdgeParts } from "../parts.ts";
+import { type CallContext, callerOf } from "./caller.ts";
 import { definitionFromProto, findingToProto, kindValues, versionToProto } from "./convert-lifecycle.ts";
 import {
   appToProto,
@@ -32,12 +33,12 @@ import { watch } from "./watch.ts";
 
 /** The methods, over the parts that keep lifecycles and what is found by them. */
 export function createLifecycleMethods(
-  parts: Pick<EdgeParts, "lifecycles" | "trials" | "findings" | "tracked">,
+  parts: Pick<EdgeParts, "reader" | "lifecycles" | "trials" | "findings" | "tracked">,
 ): ServiceImpl<typeof LifecycleService> {
-  const { lifecycles, trials, findings, tracked } = parts;
+  const { reader, lifecycles, trials, findings, tracked } = parts;
 
-  async function currentVersion(appId: string) {
-    const [version] = await lifecycles.lifecycleVersions(appId);
+  async function currentVersion(appId: string, context: CallContext) {
+    const [version] = await reader(callerOf(context)).lifecycleVersions(appId);
     if (version?.definition === undefined) throw noLifecycle();
     return version;
   }
@@ -50,20 +51,20 @@ export function createLifecycleMethods(
       return { version: versionToProto(version) };
     },
 
-    async getLifecycle(request) {
-      return { version: versionToProto(await currentVersion(checkAppId(request.appId))) };
+    async getLifecycle(request, context) {
+      return { version: versionToProto(await currentVersion(checkAppId(request.appId), context)) };
     },
 
-    async deleteLifecycle(request) {
-      const { appId } = await currentVersion(checkAppId(request.appId));
+    async deleteLifecycle(request, context) {
+      const { appId } = await currentVersion(checkAppId(request.appId), context);
       const version = await lifecycles.putLifecycle(appId, undefined);
       // Somebody else may have ended it meanwhile.
       if (version === undefined) throw noLifecycle();
       return { version: versionToProto(version) };
     },
 
-    async listLifecycleVersions(request) {
-      const versions = await lifecycles.lifecycleVersions(checkAppId(request.appId));
+    async listLifecycleVersions(request, context) {
+      const versions = await reader(callerOf(context)).lifecycleVersions(checkAppId(request.appId));
       return { versions: versions.map(versionToProto) };
     },
 
@@ -79,10 +80,10 @@ export function createLifecycleMethods(
       return learnedToProto(await trials.learn({ appId, ...checkWindow(windowFields(request)) }, signal));
     },
 
-    async listFindings(request) {
+    async listFindings(request, context) {
       const query = checkFindingQuery(findingFields(request));
       await visible(tracked, request.minSeq);
-      const page = await lifecycles.findings(query);
+      const page = await reader(callerOf(context)).findings(query);
       return {
         findings: page.findings.map(findingToProto),
         nextCursor: page.nextCursor ?? "",
@@ -90,7 +91,7 @@ export function createLifecycleMethods(
       };
     },
 
-    async listOverdue(request) {
+    async listOverdue(request, context) {
       const query = checkOverdueQuery({
         app_id: present(request.appId),
         stage: present(request.stage),
@@ -98,44 +99,46 @@ export function createLifecycleMethods(
         cursor: present(request.cursor),
       });
       await visible(tracked, request.minSeq);
-      return overduePageToProto(await lifecycles.overdue({ ...query, clock: nowMicros() }));
+      return overduePageToProto(await reader(callerOf(context)).overdue({ ...query, clock: nowMicros() }));
     },
 
-    async *watchFindings(request, { signal }) {
+    async *watchFindings(request, context) {
+      const { signal } = context;
+      const { peer } = callerOf(context);
       const topic = checkTopic(request.topic, "findings");
       const after = request.afterSeq === undefined ? undefined : checkSeq("after_seq", request.afterSeq);
-      const items = findings.stream(topic, { signal, ...(after !== undefined && { after }) });
+      const items = findings.stream(topic, { signal, peer, ...(after !== undefined && { after }) });
       yield* watch(items, (changed) => ({ findings: changed.map(findingToProto) }), signal);
     },
 
-    async getFunnel(request) {
+    async getFunnel(request, context) {
       const appId = checkAppId(request.appId);
       const window = checkWindow(windowFields(request));
       await visible(tracked, request.minSeq);
-      return funnelToProto(await lifecycles.funnel(appId, window));
+      return funnelToProto(await reader(callerOf(context)).funnel(appId, window));
     },
 
-    async getLatency(request) {
+    async getLatency(request, context) {
       const appId = checkAppId(request.appId);
       const window = checkWindow(windowFields(request));
       await visible(tracked, request.minSeq);
-      return latencyToProto(await lifecycles.latency(appId, window));
+      return latencyToProto(await reader(callerOf(context)).latency(appId, window));
     },
 
-    async getRates(request) {
+    async getRates(request, context) {
       const appId = checkAppId(request.appId);
       const query = checkRateQuery(appId, { ...windowFields(request), step: length(request.step) });
       await visible(tracked, request.minSeq);
-      return ratesToProto(await lifecycles.rates(query));
+      return ratesToProto(await reader(callerOf(context)).rates(query));
     },
 
-    async listApps(request) {
+    async listApps(request, context) {
       const { cursor, limit } = checkPage({
         limit: positive(request.limit),
         cursor: present(request.cursor),
       });
       await visible(tracked, request.minSeq);
-      const page = await lifecycles.apps(cursor, limit);
+      const page = await reader(callerOf(context)).apps(cursor, limit);
       return { apps: page.apps.map(appToProto), nextCursor: page.nextCursor ?? "" };
     },
   };

@@ -12,15 +12,21 @@ import {
 } from "../../gen/mars/v1/message_service_pb.ts";
 import { checkMessageKey, checkMessageQuery, goesByState } from "../parse-query.ts";
 import type { EdgeParts } from "../parts.ts";
+import { type CallContext, callerOf } from "./caller.ts";
 import { messageToProto, sequencedEventToProto, summaryToProto } from "./convert.ts";
 import { markValues, stateValues } from "./convert-lifecycle.ts";
-import type { CallContext } from "./ingest-service.ts";
 import { checkSeq, checkTopic, positive, present, time, visible, wordOf } from "./request.ts";
 import { watch } from "./watch.ts";
 
 export interface MessageMethods {
-  getMessage(request: GetMessageRequest): Promise<MessageInitShape<typeof GetMessageResponseSchema>>;
-  listMessages(request: ListMessagesRequest): Promise<MessageInitShape<typeof ListMessagesResponseSchema>>;
+  getMessage(
+    request: GetMessageRequest,
+    context: CallContext,
+  ): Promise<MessageInitShape<typeof GetMessageResponseSchema>>;
+  listMessages(
+    request: ListMessagesRequest,
+    context: CallContext,
+  ): Promise<MessageInitShape<typeof ListMessagesResponseSchema>>;
   watchEvents(
     request: WatchEventsRequest,
     context: CallContext,
@@ -33,18 +39,18 @@ export function createMessageMethods(
 ): MessageMethods {
   const { reader, progress, tracked, live } = parts;
   return {
-    async getMessage(request) {
+    async getMessage(request, context) {
       const key = checkMessageKey(request.appId, request.messageId);
       await visible(progress, request.minSeq);
-      const { message, asOfSeq } = await reader.get(key);
+      const { message, asOfSeq } = await reader(callerOf(context)).get(key);
       if (message === undefined) throw new MarsError("not_found", "no event of this message is stored");
       return { message: messageToProto(message), asOfSeq: BigInt(asOfSeq) };
     },
 
-    async listMessages(request) {
+    async listMessages(request, context) {
       const query = checkMessageQuery(queryFields(request));
       await visible(goesByState(query) ? tracked : progress, request.minSeq);
-      const page = await reader.list(query);
+      const page = await reader(callerOf(context)).list(query);
       return {
         messages: page.messages.map(summaryToProto),
         nextCursor: page.nextCursor ?? "",
@@ -52,10 +58,12 @@ export function createMessageMethods(
       };
     },
 
-    async *watchEvents(request, { signal }) {
+    async *watchEvents(request, context) {
+      const { signal } = context;
+      const { peer } = callerOf(context);
       const topic = checkTopic(request.topic, "events");
       const after = request.afterSeq === undefined ? undefined : checkSeq("after_seq", request.afterSeq);
-      const items = live.stream(topic, { signal, ...(after !== undefined && { after }) });
+      const items = live.stream(topic, { signal, peer, ...(after !== undefined && { after }) });
       yield* watch(items, (events) => ({ events: events.map(sequencedEventToProto) }), signal);
     },
   };

@@ -1,0 +1,43 @@
+/** Who takes turns in a fair queue: a peer, or one of its connections. */
+
+export interface Flow {
+  /** Milliseconds of the tasks that it has had, and those that the ones under way are expected to take. */
+  used: number;
+  /** Where a flow below it that is new, or that has rested, starts: rest earns no credit. */
+  floor: number;
+  active: number;
+  waiting: number;
+}
+
+export function newFlow(used: number): Flow {
+  return { used, floor: 0, active: 0, waiting: 0 };
+}
+
+export function isIdle({ active, waiting }: Flow): boolean {
+  return active === 0 && waiting === 0;
+}
+
+export function leastUsed<F extends Flow>(
+  flows: Iterable<F>,
+  eligible: (flow: F) => boolean,
+  handicap: (flow: F) => number = () => 0,
+): F | undefined {
+  let least: F | undefined;
+  let leastKey = Number.POSITIVE_INFINITY;
+  for (const flow of flows) {
+    if (!eligible(flow)) continue;
+    const key = flow.used + handicap(flow);
+    if (key >= leastKey) continue;
+    least = flow;
+    leastKey = key;
+  }
+  return least;
+}
+
+export function mostWaiting<F extends Flow>(flows: Iterable<F>): F | undefined {
+  let most: F | undefined;
+  for (const flow of flows) {
+    if (most === undefined || flow.waiting > most.waiting) most = flow;
+  }
+  return most;
+}
