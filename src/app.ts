@@ -20,6 +20,7 @@ import { pagePaths, servePage } from "./edge/page.ts";
 import type { EdgeParts } from "./edge/parts.ts";
 import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
 import { createSockets } from "./edge/sockets.ts";
+import { Clock } from "./event/clock.ts";
 import { MarsError } from "./event/error.ts";
 import type { Lifecycle, Log } from "./event/ports.ts";
 import { Supervisor } from "./event/supervisor.ts";
@@ -67,6 +68,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     log.warn(message, { event: "no_authentication", host: config.host });
   }
   const supervisor = new Supervisor({ log });
+  const clock = new Clock({ log, graceMs: config.startGraceMs });
   const database = {
     url: config.databaseUrl,
     authToken: config.databaseAuthToken,
@@ -97,6 +99,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     retentionMs: config.retentionMs === 0 ? Number.POSITIVE_INFINITY : config.retentionMs,
     journal,
     store: store.remote,
+    clock,
     publish: (events, upTo) => live.publish(events, upTo),
     publishFindings: (changed, upTo) => {
       findings.publish(changed, upTo);
@@ -127,6 +130,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   let lifecycle: Lifecycle = "starting";
   const parts: EdgeParts = {
     ingest: pipeline.ingest,
+    refusals: pipeline.refusals,
     reader: reads.for,
     progress: pipeline.progress,
     live,

@@ -193,7 +193,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     default: "10s",
     unit: "duration",
     meaning:
-      "After a start, or after events were refused, nothing is called missing for so long: producers may try again; `off` for no wait",
+      "After a start, a pause, or after events were refused, nothing is called missing for so long: producers may try again; `off` for no wait",
     parse: durationOrOff({ min: 1, max: 3_600_000 }),
   },
   socketBufferBytesMax: {

@@ -79,7 +79,8 @@ CREATE TABLE lives (
   times TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX lives_next ON lives (next_at) WHERE next_at <> 0;
+-- With the app, so that those of apps that are held can be passed over.
+CREATE INDEX lives_next ON lives (next_at, app) WHERE next_at <> 0;
 CREATE INDEX lives_overdue ON lives (overdue_since) WHERE overdue_since <> 0;
 CREATE INDEX lives_app_overdue ON lives (app, overdue_since) WHERE overdue_since <> 0;
 

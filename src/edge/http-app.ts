@@ -11,7 +11,7 @@ import { MessageService } from "../gen/mars/v1/message_service_pb.ts";
 import type { EdgeParts } from "./parts.ts";
 import { addAlertRoutes } from "./rest/alerts.ts";
 import { acceptedCodings } from "./rest/body.ts";
-import { addEventRoutes } from "./rest/events.ts";
+import { addEventRoutes, eventPaths } from "./rest/events.ts";
 import { addFindingRoutes } from "./rest/findings.ts";
 import { addHealthRoutes } from "./rest/health.ts";
 import { addLifecycleRoutes } from "./rest/lifecycle.ts";
@@ -59,7 +59,10 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): R
   addStreamRoute(router, parts);
   if (page !== undefined) addPageRoutes(router, page);
   addFallback(router, createRpcFetch(parts, rpcOptions));
-  router.onError((error) => problemOf(error, parts.log));
+  router.onError((error, c) => {
+    if (eventPaths.has(c.req.path)) parts.refusals.refused(error);
+    return problemOf(error, parts.log);
+  });
   return router;
 }
 

@@ -1,6 +1,7 @@
 /** What every protocol at the edge is given: the parts it may ask, and the settings it obeys. Wired in `app.ts`. */
 import type { Caller } from "../event/caller.ts";
 import type { Health, Ingest, Live, Log, Progress, Reader, Stats } from "../event/ports.ts";
+import type { Refusals } from "../event/refusals.ts";
 import type { AlertReader, Alerts } from "../lifecycle/alert-ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
@@ -14,6 +15,8 @@ export type EdgeReader = Omit<Reader, "history"> &
 
 export interface EdgeParts {
   readonly ingest: Ingest;
+  /** To be notified of every refusal of events, wherever in a door it is. */
+  readonly refusals: Refusals;
   /** For one caller, who waits for its turn; refused as `overloaded` where too many wait, `draining` when Mars stops. */
   readonly reader: (caller: Caller) => EdgeReader;
   readonly progress: Progress;

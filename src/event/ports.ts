@@ -7,6 +7,8 @@ import type { MarsError } from "./error.ts";
 import type { MarsEvent, MessageKey, Micros, SequencedEvent } from "./event.ts";
 import type { FairQueueStats } from "./fair-queue.ts";
 import type { HistoryPage, HistoryQuery, MessageAnswer, MessagePage, MessageQuery } from "./query.ts";
+import type { GraceStats } from "./refusals.ts";
+import type { ClockStats } from "./time-record.ts";
 import type { Topic } from "./topic.ts";
 
 /** Takes events in. Answered by `pipeline/`. */
@@ -121,6 +123,8 @@ export interface PipelineStats {
     /** Since the start. */
     readonly findings: { readonly raised: number; readonly retracted: number };
   };
+  readonly clock: ClockStats;
+  readonly grace: GraceStats;
   /** Since the start. */
   readonly totals: {
     readonly accepted: number;

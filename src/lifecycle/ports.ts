@@ -41,11 +41,23 @@ export interface Tracker {
 
 export interface TrackTarget {
   readonly upTo: number;
-  /** Now, as Mars' clock says. Whatever was accepted before is in the sequence up to `upTo`; else `raise` must be false. */
+  /**
+   * Now, as Mars' clock says. Whatever was accepted before is in the sequence up to `upTo`; else `raise` must be false. It may be
+   * behind the clock of an earlier step: then the clock had been ahead, which is believed by now. What was raised and does not hold
+   * by this clock is retracted, and nothing counts as overdue by an earlier one.
+   */
   readonly clock: Micros;
   /** Whether findings may be raised; else they can only be retracted. */
   readonly raise: boolean;
+  /**
+   * Apps of which nothing may be raised now, at most `heldAppsMax`: events of theirs may be on their way again after a refusal.
+   * `done` and `nextAt` of the step leave them out. Absent: none.
+   */
+  readonly heldApps?: readonly string[];
 }
+
+/** Beyond so many apps with refused events, all apps are held. */
+export const heldAppsMax = 1_000;
 
 export interface TrackStep {
   /** Everything up to here has been taken in. */

@@ -27,6 +27,8 @@ export interface GroupCommitOptions {
   readonly supervisor: Supervisor;
   /** Called in seq order, before the answers go out. */
   readonly committed: (group: CommittedGroup) => void;
+  /** Called with events that are refused, and the error that says why. */
+  readonly refused: (error: unknown, events: readonly MarsEvent[]) => void;
 }
 
 /** How long clients are asked to wait when the journal is full: the store needs time, not a moment. */
@@ -44,7 +46,6 @@ export class GroupCommit implements Ingest {
   #closed = false;
   #accepted = 0;
   #refused = 0;
-  #refusedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -106,7 +107,7 @@ export class GroupCommit implements Ingest {
       });
     } catch (error) {
       this.#refused += events.length;
-      this.#refusedAt = performance.now();
+      this.#options.refused(error, events);
       throw error;
     }
   }
@@ -120,11 +121,6 @@ export class GroupCommit implements Ingest {
       });
     }
     return this.lastSeq;
-  }
-
-  /** When events were last refused, by `performance.now()`. */
-  get refusedAt(): number {
-    return this.#refusedAt;
   }
 
   /** The journal has dropped this much. */

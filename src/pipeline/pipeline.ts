@@ -1,16 +1,19 @@
 /**
  * The pipeline as a whole: collectors → journal → lanes → store → publish, its start and its stop.
  */
+import type { Clock } from "../event/clock.ts";
 import { delay } from "../event/delay.ts";
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import { seqLeap } from "../event/limits.ts";
 import type { Ingest, Journal, JournalState, Log, PipelineStats, Progress, Store } from "../event/ports.ts";
+import type { Refusals } from "../event/refusals.ts";
 import type { Loop, Supervisor } from "../event/supervisor.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Tracker } from "../lifecycle/ports.ts";
 import { Backlog } from "./backlog.ts";
 import { Flow } from "./flow.ts";
+import { Grace } from "./grace.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { StoreProgress } from "./progress.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -30,6 +33,7 @@ export interface PipelineOptions {
   readonly countsRetentionMs: number;
   readonly startGraceMs: number;
   readonly store: Store & Tracker;
+  readonly clock: Clock;
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
   readonly publishFindings: (findings: readonly Finding[], upTo: number) => void;
   readonly supervisor: Supervisor;
@@ -41,6 +45,7 @@ export class Pipeline {
   readonly #abort = new AbortController();
   readonly #progress = new StoreProgress();
   readonly #tracked = new StoreProgress();
+  readonly #grace: Grace;
   readonly #backlog: Backlog;
   readonly #commit: GroupCommit;
   readonly #flow: Flow;
@@ -57,8 +62,14 @@ export class Pipeline {
     this.#options = options;
     this.#opening = options.supervisor.loop("store_opening", openRetry);
     const shared = { ...options, signal: this.#abort.signal, progress: this.#progress };
+    options.clock.start(this.#abort.signal);
+    this.#grace = new Grace({ graceMs: options.startGraceMs, log: options.log });
     this.#backlog = new Backlog(shared);
-    this.#commit = new GroupCommit({ ...options, committed: (group) => this.#backlog.push(group) });
+    this.#commit = new GroupCommit({
+      ...options,
+      committed: (group) => this.#backlog.push(group),
+      refused: (error, events) => this.#grace.refusedEvents(error, events),
+    });
     this.#flow = new Flow({ ...shared, backlog: this.#backlog });
     this.#upkeep = new Upkeep({
       ...shared,
@@ -70,7 +81,7 @@ export class Pipeline {
       tracker: options.store,
       tracked: this.#tracked,
       barrier: () => this.#commit.barrier(),
-      refusedAt: () => this.#commit.refusedAt,
+      grace: this.#grace,
       publish: options.publishFindings,
     });
   }
@@ -81,6 +92,10 @@ export class Pipeline {
 
   get progress(): Progress {
     return this.#progress;
+  }
+
+  get refusals(): Refusals {
+    return this.#grace;
   }
 
   /** How far messages have been followed along their lifecycles. */
@@ -160,6 +175,8 @@ export class Pipeline {
         last_error: this.#watch.lastError,
         findings: this.#watch.totals,
       },
+      clock: this.#options.clock.stats(),
+      grace: this.#grace.stats(),
       totals: { accepted, refused, stored, duplicates: stored - published, published },
     };
   }
@@ -208,7 +225,9 @@ export class Pipeline {
         `the database is at seq ${storedSeq} and the journal was at ${journal.lastSeq}: it is an older copy by far; start while the database can be reached`,
       );
     }
-    const resumed = journal.lastSeq > 0;
-    await Promise.all([this.#flow.run(storedSeq), this.#upkeep.run(), this.#watch.run(resumed)]);
+    this.#options.clock.resume(undefined);
+    // Mars was here before, with this journal or with another one: a copy of the database was put back, or a new volume beside it.
+    if (journal.lastSeq > 0 || storedSeq > 0) this.#grace.start();
+    await Promise.all([this.#flow.run(storedSeq), this.#upkeep.run(), this.#watch.run()]);
   }
 }

@@ -5,13 +5,16 @@
  * Nothing is raised by a clock behind which something is still on its way. So a round takes the time, lets everything
  * that came before it be written, stored and tracked, and only then raises by that time: when Mars is behind findings come
  * late, and never false. And nothing is raised while producers may still hold back events because Mars refused them, or was
- * not there: until the start-up grace has passed.
+ * not there (`grace.ts`), nor while the clock is in doubt (`event/clock.ts`): both are asked again behind the barrier, and
+ * between the steps of a round.
  */
+import type { Clock } from "../event/clock.ts";
 import { delay } from "../event/delay.ts";
+import type { Micros } from "../event/event.ts";
 import type { Loop, Supervisor } from "../event/supervisor.ts";
-import { nowMicros } from "../event/time.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Tracker, TrackStep } from "../lifecycle/ports.ts";
+import type { Grace } from "./grace.ts";
 import type { StoreProgress } from "./progress.ts";
 
 /** The least time between two rounds. A step costs some 0.5 ms whatever it holds, so events of a while share one. */
@@ -25,12 +28,10 @@ export interface WatchOptions {
   readonly progress: StoreProgress;
   /** How far the tracker has come: what is up to there counts in states and findings. */
   readonly tracked: StoreProgress;
-  /** How long nothing is raised after a start or a refusal. */
-  readonly startGraceMs: number;
+  readonly clock: Clock;
+  readonly grace: Grace;
   /** Resolves, once everything that was taken before the call is on disk or refused, to the last seq on disk. */
   readonly barrier: () => Promise<number>;
-  /** When events were last refused, by `performance.now()`. */
-  readonly refusedAt: () => number;
   /** Called with what has changed, in the order of its seq, and the last seq of any change. */
   readonly publish: (findings: readonly Finding[], upTo: number) => void;
   readonly supervisor: Supervisor;
@@ -40,9 +41,11 @@ export interface WatchOptions {
 export class Watch {
   readonly #options: WatchOptions;
   readonly #loop: Loop;
-  #startedAt = Number.NEGATIVE_INFINITY;
   #seq = 0;
-  #nextAt: number | undefined;
+  #nextAt: Micros | undefined;
+  /** By which the last round judged, and how many apps were held then. */
+  #clock: Micros = 0;
+  #held = 0;
   #raised = 0;
   #retracted = 0;
 
@@ -66,10 +69,8 @@ export class Watch {
     return { raised: this.#raised, retracted: this.#retracted };
   }
 
-  /** @param resumed whether Mars ran here before, so that producers may have been refused meanwhile */
-  async run(resumed: boolean): Promise<void> {
+  async run(): Promise<void> {
     const { signal, progress } = this.#options;
-    if (resumed) this.#startedAt = performance.now();
     let opened = false;
     await this.#loop.run(async () => {
       if (!opened) await this.#open();
@@ -81,8 +82,8 @@ export class Watch {
 
   /** Finds where the tracker is. */
   async #open(): Promise<void> {
-    const { tracker, publish, tracked } = this.#options;
-    const step = await tracker.track({ upTo: 0, clock: nowMicros(), raise: false });
+    const { tracker, publish, tracked, clock } = this.#options;
+    const step = await tracker.track({ upTo: 0, clock: clock.judged, raise: false });
     // Nobody has heard of these, nor of anything before them.
     publish([], (step.findings[0]?.seq ?? step.findingSeq + 1) - 1);
     this.#take(step);
@@ -90,23 +91,29 @@ export class Watch {
   }
 
   async #round(): Promise<void> {
-    const { tracker, progress, tracked, barrier, signal } = this.#options;
-    const clock = nowMicros();
-    const raise = !this.#held();
+    const { tracker, progress, tracked, barrier, clock, grace, signal } = this.#options;
+    const judged = clock.judged;
+    const mayRaise = this.#mayRaise();
     const upTo = await barrier();
     for (;;) {
       const stored = progress.storedSeq >= upTo;
+      const heldApps = grace.heldApps();
+      // Not by a time that has been taken back since.
+      const raise = mayRaise && stored && this.#mayRaise() && judged <= clock.judged;
       const step = await tracker.track({
         upTo: Math.min(upTo, progress.storedSeq),
-        clock,
-        raise: raise && stored,
+        clock: judged,
+        raise,
+        heldApps,
       });
+      this.#held = heldApps.length;
       this.#take(step);
       if (signal.aborted) return;
       if (!step.done) continue;
       if (stored) break;
       await delay(roundMs, signal);
     }
+    this.#clock = judged;
     tracked.advance(this.#seq);
   }
 
@@ -121,12 +128,17 @@ export class Watch {
     if (step.findings.length > 0) publish(step.findings, step.findingSeq);
   }
 
+  /** Something is due; or may be, since the clock went back or an app is held no longer. */
   #dueNow(): boolean {
-    return this.#nextAt !== undefined && this.#nextAt < nowMicros() && !this.#held();
+    const { clock, grace } = this.#options;
+    if (!this.#mayRaise()) return false;
+    const { judged } = clock;
+    if (judged < this.#clock || grace.heldApps().length < this.#held) return true;
+    return this.#nextAt !== undefined && this.#nextAt < judged;
   }
 
-  #held(): boolean {
-    const { startGraceMs, refusedAt } = this.#options;
-    return performance.now() < Math.max(this.#startedAt, refusedAt()) + startGraceMs;
+  #mayRaise(): boolean {
+    const { clock, grace } = this.#options;
+    return clock.settled && !grace.holdsAll;
   }
 }

@@ -88,19 +88,10 @@ export type LifeRow = [
   nextAt: number,
 ];
 
-const lifeColumns = "message, lifecycle, state, opened_at, findings, marks, json(times), next_at";
+export const lifeColumns = "message, lifecycle, state, opened_at, findings, marks, json(times), next_at";
 /** The lives that a stretch touches. */
 export function touchedLives({ from, to }: Stretch): InStatement {
   return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN ${touched()}`, [from, to]);
-}
-
-/** The lives of which something holds by `clock` that has not been raised, the longest ago first. */
-export function dueLives(clock: number, livesMax: number): InStatement {
-  return asRows(lifeColumns, due("*"), [clock, livesMax]);
-}
-
-function due(columns: string): string {
-  return `SELECT ${columns} FROM lives WHERE next_at <> 0 AND next_at < ?1 ORDER BY next_at, message LIMIT ?2`;
 }
 
 export type FindingRow = [
@@ -114,7 +105,7 @@ export type FindingRow = [
   lateBy: number,
 ];
 
-const findingColumns = "message, id, kind, stage, due_at, raised_at, retracted_at, late_by";
+export const findingColumns = "message, id, kind, stage, due_at, raised_at, retracted_at, late_by";
 
 /** What was ever found of the lives that a stretch touches. */
 export function touchedFindings({ from, to }: Stretch): InStatement {
@@ -123,14 +114,6 @@ export function touchedFindings({ from, to }: Stretch): InStatement {
     `SELECT * FROM findings
       WHERE message IN (SELECT message FROM lives WHERE findings > 0 AND message IN ${touched()})`,
     [from, to],
-  );
-}
-
-export function dueFindings(clock: number, livesMax: number): InStatement {
-  return asRows(
-    findingColumns,
-    `SELECT * FROM findings WHERE message IN (SELECT message FROM (${due("message")}))`,
-    [clock, livesMax],
   );
 }
 
@@ -155,8 +138,6 @@ export function messageIds(messages: readonly number[]): InStatement {
     [JSON.stringify(messages)],
   );
 }
-
-export const nextDue: InStatement = "SELECT min(next_at) AS at FROM lives WHERE next_at <> 0";
 
 export interface Tracking {
   readonly step: number;

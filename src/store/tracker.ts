@@ -11,6 +11,7 @@ import type { Micros } from "../event/event.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { TrackStep, TrackTarget } from "../lifecycle/ports.ts";
 import type { Database } from "./database.ts";
+import { dueFindings, dueLives, nextDue, noHeldApps } from "./due-lives.ts";
 import { type ChangeRow, changesAfter, findingOfChange } from "./finding-changes.ts";
 import { hear } from "./heard.ts";
 import { HistogramCache } from "./histogram-cache.ts";
@@ -20,8 +21,6 @@ import { Tally } from "./tally.ts";
 import {
   aheadFindings,
   aheadLives,
-  dueFindings,
-  dueLives,
   type EventRow,
   eventsOf,
   type FindingRow,
@@ -33,7 +32,6 @@ import {
   messageIds,
   moveTracking,
   type NameRow,
-  nextDue,
   recheckedMessages,
   recheckedTimes,
   rechecksMax,
@@ -68,6 +66,8 @@ export class Tracker {
   /** What follows is as it is in the database; forgotten when a step fails, for then nobody knows. */
   #tracking: Tracking | undefined;
   #nextAt: Micros | undefined;
+  /** As JSON: the apps that `#nextAt` leaves out. */
+  #held = noHeldApps;
   /** Whether there may be messages to be taken in anew. */
   #rechecks = true;
   readonly #histograms: HistogramCache;
@@ -96,7 +96,8 @@ export class Tracker {
     }
   }
 
-  async #track({ upTo, clock, raise }: TrackTarget): Promise<TrackStep> {
+  async #track({ upTo, clock, raise, heldApps }: TrackTarget): Promise<TrackStep> {
+    await this.#hold(heldApps === undefined ? noHeldApps : JSON.stringify(heldApps));
     let tracking = this.#tracking ?? (await this.#open());
     if (this.#returned !== undefined && this.#returned < tracking.findingSeq) {
       return this.#changesAgain(tracking, this.#returned);
@@ -128,8 +129,15 @@ export class Tracker {
     };
   }
 
+  /** What is due next is another life where other apps are held. */
+  async #hold(held: string): Promise<void> {
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#setNext((await this.#database.execute(nextDue(held))).rows[0]?.at);
+  }
+
   async #open(): Promise<Tracking> {
-    const [known, next] = await this.#database.batch([knownTracking, nextDue], "read");
+    const [known, next] = await this.#database.batch([knownTracking, nextDue(this.#held)], "read");
     const row = known?.rows[0];
     let tracking: Tracking = {
       step: Number(row?.step),
@@ -203,14 +211,12 @@ export class Tracker {
 
   /** Raises what holds by `clock`, of a bounded number of lives. */
   async #raise(tracking: Tracking, clock: Micros, lifecycles: StoredLifecycles): Promise<Finding[]> {
-    const [lives, findings] = await this.#database.batch(
-      [dueLives(clock, stepLivesMax), dueFindings(clock, stepLivesMax)],
-      "read",
-    );
+    const due = [dueLives, dueFindings].map((of) => of(clock, stepLivesMax, this.#held));
+    const [lives, findings] = await this.#database.batch(due, "read");
     const tally = new Tally();
     const steps = new LifeSteps({ ...tracking, clock, now: clock, raising: true }, tally);
-    const due = this.#lives(rowsOf<LifeRow>(lives), rowsOf<FindingRow>(findings), lifecycles);
-    for (const life of due.values()) steps.look(life);
+    for (const life of this.#lives(rowsOf<LifeRow>(lives), rowsOf<FindingRow>(findings), lifecycles).values())
+      steps.look(life);
     return this.#write(steps, tally, { ...tracking, clock }, []);
   }
 
@@ -263,7 +269,7 @@ export class Tracker {
         ...forRows(upsertFindings, steps.findingRows()),
         ...tally.statements(histograms),
         ...more,
-        nextDue,
+        nextDue(this.#held),
       ],
       "write",
     );

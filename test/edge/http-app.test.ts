@@ -11,6 +11,7 @@ function appWith(
   health: Health = { lifecycle: "serving", unready: "", warnings: [] },
 ) {
   const logged: unknown[] = [];
+  const refused: unknown[] = [];
   const fail = () => Promise.reject(failure());
   const live = {
     seq: 0,
@@ -24,6 +25,7 @@ function appWith(
   };
   const parts = {
     ingest: { accept: fail },
+    refusals: { refused: (error: unknown) => refused.push(error) },
     reader: () => ({
       list: fail,
       get: fail,
@@ -70,7 +72,7 @@ function appWith(
     },
     health: () => health,
   } satisfies EdgeParts;
-  return { app: createHttpApp(parts), logged };
+  return { app: createHttpApp(parts), logged, refused };
 }
 
 const json = { "content-type": "application/json" };
@@ -207,4 +209,31 @@ describe("readiness", () => {
       expect((await app.request("/status")).status).toBe(200);
     });
   }
+});
+
+test("a refusal of events is noted at every door, and no other refusal is", async () => {
+  const overloaded = () => new MarsError("overloaded", "full");
+  const { app, refused } = appWith(overloaded);
+  const doors = [
+    "/api/event",
+    "/api/event/bulk",
+    "/mars.v1.IngestService/CollectEvent",
+    "/mars.v1.IngestService/CollectEvents",
+    "/MarsWeb.GrpcService.MarsGrpc/collectEvent",
+  ];
+  for (const [index, door] of doors.entries()) {
+    const proto = { appId: "a", messageId: "m", event: "e" };
+    const body = door.endsWith("bulk")
+      ? { events: [event] }
+      : door.endsWith("Events")
+        ? { events: [proto] }
+        : door.startsWith("/api")
+          ? event
+          : proto;
+    const response = await app.request(door, { method: "POST", headers: json, body: JSON.stringify(body) });
+    expect([door, response.status]).toEqual([door, 429]);
+    expect(refused.length).toBe(index + 1);
+  }
+  await app.request("/api/messages");
+  expect(refused.length).toBe(doors.length);
 });

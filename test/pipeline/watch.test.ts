@@ -1,4 +1,15 @@
 import { expect, test } from "bun:test";
+import { copyFile, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Clock } from "../../src/event/clock.ts";
+import { MarsError } from "../../src/event/error.ts";
+import { Supervisor } from "../../src/event/supervisor.ts";
+import type { TrackTarget } from "../../src/lifecycle/ports.ts";
+import { createLog } from "../../src/log.ts";
+import { Grace } from "../../src/pipeline/grace.ts";
+import { StoreProgress } from "../../src/pipeline/progress.ts";
+import { Watch } from "../../src/pipeline/watch.ts";
 import { LiveClient } from "../support/live-client.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { getJson, sendBulk } from "../support/rest.ts";
@@ -11,9 +22,9 @@ const definition = {
 const graceMs = 1_000;
 const headers = { "content-type": "application/json" };
 
-async function put(mars: TestMars): Promise<void> {
+async function put(mars: TestMars, app = "shop"): Promise<void> {
   const init = { method: "PUT", headers, body: JSON.stringify(definition) };
-  expect((await fetch(`${mars.url}/api/apps/shop/lifecycle`, init)).status).toBe(200);
+  expect((await fetch(`${mars.url}/api/apps/${app}/lifecycle`, init)).status).toBe(200);
 }
 
 const created = (n: number) => ({ app_id: "shop", message_id: `m${n}`, event: "CREATED" });
@@ -68,4 +79,89 @@ test("after a refusal nothing is called missing until producers could try again"
   expect((await live.next()).finding).toMatchObject({ message_id: "m1", kind: "missing" });
   expect(Date.now() - refusedAt).toBeGreaterThanOrEqual(graceMs - 50);
   await live.close();
+});
+
+test("refusals of one app's events keep back none of another app's findings", async () => {
+  await using mars = await startMars({ startGraceMs: 20_000, journalBytesMax: 1 });
+  await put(mars);
+  await put(mars, "noisy");
+  const post = (event: object) =>
+    fetch(`${mars.url}/api/event`, { method: "POST", headers, body: JSON.stringify(event) });
+  const live = await LiveClient.open(mars);
+  await live.subscribe("findings", 0);
+  // The journal is over its bound with each event in it, so that most of what follows is refused.
+  while ((await post(created(1))).status !== 200) await Bun.sleep(5);
+  const sentAt = Date.now();
+  let refused = 0;
+  const noise = (async () => {
+    while (Date.now() < sentAt + 1_500) {
+      const { status } = await post({ app_id: "noisy", message_id: "n1", event: "CREATED" });
+      if (status === 429) refused += 1;
+    }
+  })();
+  expect((await live.next()).finding).toMatchObject({ app_id: "shop", message_id: "m1", kind: "missing" });
+  expect(Date.now() - sentAt).toBeLessThan(1_250);
+  await noise;
+  expect(refused).toBeGreaterThan(0);
+  const { grace } = (await (await fetch(`${mars.url}/api/q/stats`)).json()) as { grace: object };
+  expect(grace).toMatchObject({ all: false, apps: 1 });
+  expect(live.waiting).toBe(0);
+  await live.close();
+});
+
+test("a database that was put back is waited for as after a start", async () => {
+  await using first = await startMars();
+  await put(first);
+  await sendBulk(first.url, [created(1)]);
+  await first.stop();
+  const dataDir = await mkdtemp(join(tmpdir(), "mars-test-"));
+  await copyFile(join(first.dataDir, "messages.db"), join(dataDir, "messages.db"));
+  const started = Date.now();
+  await using mars = await startMars({ dataDir, startGraceMs: graceMs });
+  const live = await LiveClient.open(mars);
+  await live.subscribe("findings", 0);
+  for (let frame = await live.next(); frame.finding === undefined; ) frame = await live.next();
+  expect(Date.now() - started).toBeGreaterThanOrEqual(graceMs - 50);
+  await live.close();
+});
+
+test("events that are refused while a round waits are waited for", async () => {
+  const log = createLog("error");
+  const abort = new AbortController();
+  const clock = new Clock({ log, graceMs: 0 });
+  clock.resume(undefined);
+  const grace = new Grace({ graceMs: 300, log });
+  const progress = new StoreProgress();
+  progress.advance(1);
+  const targets: TrackTarget[] = [];
+  let refusedAt = 0;
+  const raised = Promise.withResolvers<number>();
+  const watch = new Watch({
+    tracker: {
+      track: async (target) => {
+        targets.push(target);
+        if (target.raise) raised.resolve(performance.now());
+        return { seq: target.upTo, done: true, findings: [], findingSeq: 0, nextAt: 1 };
+      },
+    },
+    progress,
+    tracked: new StoreProgress(),
+    clock,
+    grace,
+    barrier: async () => {
+      if (refusedAt === 0) {
+        refusedAt = performance.now();
+        grace.refused(new MarsError("overloaded", "full"));
+      }
+      return 1;
+    },
+    publish: () => undefined,
+    supervisor: new Supervisor({ log }),
+    signal: abort.signal,
+  });
+  const running = watch.run();
+  expect((await raised.promise) - refusedAt).toBeGreaterThanOrEqual(290);
+  expect(targets.some(({ raise }) => !raise)).toBe(true);
+  abort.abort();
+  await running;
 });

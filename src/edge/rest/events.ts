@@ -15,6 +15,9 @@ const acceptedInit: ResponseInit = {
   headers: new Headers({ "content-type": "application/json", "x-content-type-options": "nosniff" }),
 };
 
+/** Where events come in: what is refused there may be on its way again. */
+export const eventPaths: ReadonlySet<string> = new Set(["/api/event", "/api/event/bulk"]);
+
 export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest">): void {
   const { ingest } = parts;
   const readText = createBodyReader();

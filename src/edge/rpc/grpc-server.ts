@@ -141,7 +141,8 @@ export async function startGrpcServer(
 /** The hot methods. */
 function createUnaryHandlers(parts: EdgeParts): ReadonlyMap<string, UnaryHandler> {
   const { collectLegacyEvent, collectEvent, collectEvents } = createIngestMethods(parts.ingest);
-  const options = { log: parts.log, budget: { bytes: 0 } };
+  const refused = (error: unknown) => parts.refusals.refused(error);
+  const options = { log: parts.log, budget: { bytes: 0 }, refused };
   const { method } = IngestService;
   return new Map([
     [

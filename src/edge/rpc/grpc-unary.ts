@@ -17,6 +17,7 @@ import { compressedFlag } from "@connectrpc/connect/protocol";
 import { contentTypeProto, parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { bodyBytesMax } from "../../event/limits.ts";
 import type { Log } from "../../event/ports.ts";
+import type { Refusals } from "../../event/refusals.ts";
 import { rpcError, undecodableError } from "./error.ts";
 import { type BodyBudget, frameHeadBytes, readBody } from "./grpc-body.ts";
 import { endStream, isGone, respondError } from "./grpc-status.ts";
@@ -33,9 +34,14 @@ export interface UnaryMethod<I extends DescMessage, O extends DescMessage> {
 /** Serves one call. Never rejects, so that nobody has to wait for it. */
 export type UnaryHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Promise<void>;
 
+export interface UnaryOptions extends Refusals {
+  readonly log: Log;
+  readonly budget: BodyBudget;
+}
+
 export function createUnaryHandler<I extends DescMessage, O extends DescMessage>(
   { input, output, call }: UnaryMethod<I, O>,
-  { log, budget }: { readonly log: Log; readonly budget: BodyBudget },
+  { log, budget, refused }: UnaryOptions,
 ): UnaryHandler {
   return async (stream, headers) => {
     try {
@@ -44,6 +50,7 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
       const bytes = await (typeof timeout === "string" ? inTime(answer, timeout) : answer);
       await respondMessage(stream, bytes, headers["grpc-accept-encoding"]);
     } catch (error) {
+      refused(error);
       respondError(stream, rpcError(error, log));
     }
   };

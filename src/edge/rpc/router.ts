@@ -2,7 +2,6 @@
 import { type ConnectRouterOptions, createConnectRouter, type Interceptor } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { bodyBytesMax } from "../../event/limits.ts";
-import type { Log } from "../../event/ports.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
@@ -37,7 +36,7 @@ export function createRpcHandlers(
   const query = { readMaxBytes: queryBytesMax };
   const router = createConnectRouter({
     ...protocols,
-    interceptors: [explainErrors(parts.log), endWithSignal],
+    interceptors: [explainErrors(parts), endWithSignal],
     acceptCompression: [gzipCompression],
     compressMinBytes: compressBytesMin,
     readMaxBytes: bodyBytesMax,
@@ -75,22 +74,32 @@ const jsonOptions = {
   textDecoder: new TextDecoder("utf-8", { fatal: true }),
 };
 
+/** The services that take events in. */
+const eventServices: ReadonlySet<string> = new Set([IngestService.typeName, MarsGrpc.typeName]);
+
 /** Turns whatever a method throws into what the client is told. */
-function explainErrors(log: Log): Interceptor {
+function explainErrors({ log, refusals }: Pick<EdgeParts, "log" | "refusals">): Interceptor {
   return (next) => async (request) => {
+    const explain = (error: unknown) => {
+      if (eventServices.has(request.service.typeName)) refusals.refused(error);
+      return rpcError(error, log);
+    };
     try {
       const response = await next(request);
-      return response.stream ? { ...response, message: explained(response.message) } : response;
+      return response.stream ? { ...response, message: explained(response.message, explain) } : response;
     } catch (error) {
-      throw rpcError(error, log);
+      throw explain(error);
     }
   };
 
-  async function* explained<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
+  async function* explained<T>(
+    messages: AsyncIterable<T>,
+    explain: (error: unknown) => Error,
+  ): AsyncGenerator<T> {
     try {
       yield* messages;
     } catch (error) {
-      throw rpcError(error, log);
+      throw explain(error);
     }
   }
 }
