@@ -39,9 +39,13 @@ export function checkTime(field: string, value: QueryValue, problems: FieldProbl
         ? checkMicros(value)
         : parseTime(value);
   if (typeof time === "number") return time;
-  problems.push({ field, message: time });
+  const hint = typeof value === "string" && /T[\d:.]+ \d\d:?\d\d$/i.test(value) ? plusHint : "";
+  problems.push({ field, message: time + hint });
   return undefined;
 }
+
+/** What `…12:00:00+02:00` has become where nobody encoded it. */
+const plusHint = "; a + in a query is read as a blank: write it as %2B";
 
 function checkMicros(micros: number): Micros | string {
   const valid = Number.isSafeInteger(micros) && micros >= microsMin && micros <= microsMax;

@@ -23,6 +23,8 @@ import { addTestRoutes } from "./rest/test-endpoints.ts";
 import { createRpcFetch, type RpcFetch } from "./rpc/rpc-fetch.ts";
 import { createSse } from "./sse.ts";
 
+const nosniff = { "x-content-type-options": "nosniff" };
+
 export interface HttpAppOptions {
   /** Origins whose pages may call the RPCs from a browser; see `RpcFetchOptions`. REST has no CORS. */
   readonly allowedOrigins?: readonly string[];
@@ -70,10 +72,6 @@ function addStreamRoute(router: Router, parts: EdgeParts): void {
   const sse = createSse(parts);
   router.get("/api/stream", (c) => {
     const request = c.req.raw;
-    // Nobody would ever read the stream that a HEAD opened, nor end it.
-    if (request.method === "HEAD") {
-      return new Response(null, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
-    }
     const response = sse(request, c.env?.peer?.(request));
     c.env?.keepOpen?.(request);
     return response;
@@ -114,7 +112,10 @@ function answerOther(router: Router, c: HttpContext): Response {
   }
   const headers = { allow: allow.join(", ") };
   if (method === "OPTIONS") {
-    return new Response(null, { status: 204, headers: { ...headers, "accept-encoding": acceptedCodings } });
+    return new Response(null, {
+      status: 204,
+      headers: { ...headers, ...nosniff, "accept-encoding": acceptedCodings },
+    });
   }
   const message = `method must be one of ${headers.allow}, is ${method}`;
   return problemResponse(new MarsError("method_not_allowed", message), { headers });

@@ -71,16 +71,23 @@ export function startHttpServer(
       const { headers, method } = request;
       let refusal = gate.checkHost(headers.get("host"));
       if (refusal === undefined && !safeMethods.has(method)) refusal = gate.checkPage(headers);
-      return refusal === undefined ? app.fetch(request, runtime) : problemResponse(refusal);
+      if (refusal !== undefined) return problemResponse(refusal);
+      return method === "HEAD" ? answerHead(request) : app.fetch(request, runtime);
     },
     websocket: sockets.websocket,
   });
+  const peerOfRequest = (request: Request) => {
+    const end = server.requestIP(request);
+    return peerOf(end?.address, end?.port);
+  };
   const runtime: RuntimeBindings = {
     keepOpen: (request) => server.timeout(request, 0),
-    peer: (request) => {
-      const end = server.requestIP(request);
-      return peerOf(end?.address, end?.port);
-    },
+    peer: peerOfRequest,
+  };
+  // As a GET, of whose answer Bun sends all but the body: so the head is true whatever answers.
+  const answerHead = (request: Request) => {
+    const bindings: RuntimeBindings = { head: true, peer: () => peerOfRequest(request) };
+    return app.fetch(new Request(request, { method: "GET" }), bindings);
   };
   let stopped: Promise<void> | undefined;
 

@@ -36,7 +36,7 @@ interface PageFile {
 export const pagePaths: readonly string[] = [...files.keys()];
 
 /**
- * Answers a GET or HEAD for one of `pagePaths`; 304 where the browser has the file as it is.
+ * Answers a GET for one of `pagePaths`; 304 where the browser has the file as it is.
  *
  * @returns `undefined` for another path
  */
@@ -46,7 +46,7 @@ export function servePage(request: Request): Response | undefined {
   const { text, headers } = file;
   const known = request.headers.get("if-none-match") === headers.ETag;
   if (known) return new Response(null, { status: 304, headers });
-  return new Response(request.method === "HEAD" ? null : text, { headers });
+  return new Response(text, { headers });
 }
 
 function pageFile(type: string, text: string): PageFile {

@@ -20,6 +20,7 @@ import { findingToJson } from "../lifecycle/json.ts";
 import { createFrameCache } from "./frame-cache.ts";
 import type { EdgeParts } from "./parts.ts";
 import { unknownPeer } from "./peer.ts";
+import { readQuery } from "./rest/query-string.ts";
 
 export interface SseOptions {
   /** How often a comment tells both ends that the connection lives. Must be below every proxy's idle timeout. */
@@ -43,6 +44,9 @@ const findingFrames = createFrameCache(
     `id: ${finding.seq}\nevent: finding\ndata: ${JSON.stringify(findingToJson(finding))}\n\n`,
 );
 
+/** `lastEventId` is what polyfills of EventSource send that may set no headers. */
+const parameters = ["topic", "after", "lastEventId"] as const;
+
 /**
  * @returns the handler; it throws `MarsError` for a topic or a place to resume that cannot be, and when there are too
  * many streams
@@ -55,11 +59,10 @@ export function createSse(
   const stallTimeoutMs = options.stallTimeoutMs ?? stallTimeoutMsDefault;
 
   return (request, peer = unknownPeer) => {
-    const query = new URL(request.url).searchParams;
-    const name = query.get("topic");
-    if (name === null) throw invalid("topic", "is required");
+    const { topic: name, after: from, lastEventId } = readQuery(request.url, parameters);
+    if (name === undefined) throw invalid("topic", "is required");
     const topic = parseTopic(name);
-    const after = parseAfter(request.headers.get("last-event-id") || query.get("after"));
+    const after = parseAfter(request.headers.get("last-event-id") || from || lastEventId);
     const gone = new AbortController();
     const signal = AbortSignal.any([request.signal, gone.signal]);
     const options = { signal, peer, ...(after !== undefined && { after }) };
@@ -70,6 +73,7 @@ export function createSse(
       headers: {
         "Content-Type": "text/event-stream; charset=utf-8",
         "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
         // nginx holds back what it proxies unless told not to.
         "X-Accel-Buffering": "no",
       },
@@ -155,8 +159,9 @@ function frameOf<Item extends TopicItem>(
   return `id: ${seq}\nevent: subscribed\ndata: ${JSON.stringify({ topic, seq, recovered })}\n\n`;
 }
 
-function parseAfter(text: string | null): number | undefined {
-  if (text === null || text === "") return undefined;
+/** Clients that have seen nothing yet send `null` or `undefined` as a word; a browser's would never try again after an error. */
+function parseAfter(text: string | undefined): number | undefined {
+  if (text === undefined || ["", "null", "undefined"].includes(text)) return undefined;
   const after = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(after)) throw invalid("after", "must be a seq: a whole number from 0 on");
   return after;

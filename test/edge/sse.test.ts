@@ -107,8 +107,31 @@ test("after resumes like Last-Event-ID, and a seq from elsewhere is not recovere
   elsewhere.end();
 });
 
+test("clients that may set no headers resume by lastEventId, and those that have seen nothing say so in words", async () => {
+  const seq = await report(mars, ...named("six", 1, 5));
+  const polyfill = await open("apps/sse/messages/six", {}, `&lastEventId=${seq - 2}`);
+  expect(JSON.parse((await polyfill.next()).data!)).toMatchObject({ seq: seq - 2, recovered: true });
+  expect(await take(polyfill.next, 2)).toEqual(names(4, 5));
+  polyfill.end();
+  for (const word of ["null", "undefined", ""]) {
+    const byHeader = await open("all", { "Last-Event-ID": word });
+    expect((await byHeader.next()).event).toBe("subscribed");
+    byHeader.end();
+    const byQuery = await open("all", {}, `&lastEventId=${word}`);
+    expect((await byQuery.next()).event).toBe("subscribed");
+    byQuery.end();
+  }
+});
+
 test("a topic or a place that cannot be is refused", async () => {
-  for (const query of ["", "?topic=", "?topic=rooms", "?topic=all&after=-1", "?topic=all&after=x"]) {
+  for (const query of [
+    "",
+    "?topic=",
+    "?topic=rooms",
+    "?topic=all&after=-1",
+    "?topic=all&after=x",
+    "?topic=all&lastEventId=x",
+  ]) {
     const response = await fetch(`${mars.url}/api/stream${query}`);
     expect(response.status).toBe(422);
     expect(response.headers.get("content-type")).toContain("application/problem+json");

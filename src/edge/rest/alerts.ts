@@ -15,7 +15,7 @@ import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { createBodyReader, parseJson } from "./body.ts";
 import { assertNoOtherFormat, bodyFormat } from "./media-type.ts";
-import { decodeSegment, readQuery } from "./query-string.ts";
+import { assertNoQuery, decodeSegment, readQuery } from "./query-string.ts";
 import { callerOf, type HttpContext, type Router } from "./router.ts";
 
 const incidentParameters = ["app_id", "rule", "state", "limit", "cursor"] as const;
@@ -33,9 +33,10 @@ export function addAlertRoutes(
     return parseJson(await readText(c.req.raw));
   };
 
-  router.get("/api/alerts/rules", async (c) =>
-    answerJson(c, JSON.stringify({ rules: (await reader(callerOf(c)).alertRules()).map(ruleToJson) })),
-  );
+  router.get("/api/alerts/rules", async (c) => {
+    assertNoQuery(c.req.url);
+    return answerJson(c, JSON.stringify({ rules: (await reader(callerOf(c)).alertRules()).map(ruleToJson) }));
+  });
   router.put("/api/alerts/rules/:id", async (c) => {
     const rule = parseRule(idOf(c), await readBody(c));
     await alerts.putRule(rule);
@@ -52,9 +53,10 @@ export function addAlertRoutes(
     return answerJson(c, success);
   });
 
-  router.get("/api/alerts/sinks", async (c) =>
-    answerJson(c, JSON.stringify({ sinks: (await reader(callerOf(c)).alertSinks()).map(sinkToJson) })),
-  );
+  router.get("/api/alerts/sinks", async (c) => {
+    assertNoQuery(c.req.url);
+    return answerJson(c, JSON.stringify({ sinks: (await reader(callerOf(c)).alertSinks()).map(sinkToJson) }));
+  });
   router.put("/api/alerts/sinks/:id", async (c) => {
     const id = idOf(c);
     const target = parseSink(await readBody(c));
@@ -82,6 +84,7 @@ export function addAlertRoutes(
   });
 
   router.get("/api/alerts/silences", async (c) => {
+    assertNoQuery(c.req.url);
     const now = nowMicros();
     const silences = (await reader(callerOf(c)).alertSilences()).map((silence) =>
       silenceToJson(silence, now),
@@ -89,6 +92,7 @@ export function addAlertRoutes(
     return answerJson(c, JSON.stringify({ silences }));
   });
   router.post("/api/alerts/silences", async (c) => {
+    assertNoQuery(c.req.url);
     const now = nowMicros();
     const silence = await alerts.addSilence(parseSilence(await readBody(c), now));
     return answerJson(c, JSON.stringify({ success: true, silence: silenceToJson(silence, now) }));
@@ -117,8 +121,9 @@ function idOf(c: HttpContext): string {
   return parseAlertId(segmentOf(c));
 }
 
-/** Not by Hono's parameters: they let a broken percent-encoding pass. */
+/** The id of a call that takes nothing else. Not by Hono's parameters: they let a broken percent-encoding pass. */
 function segmentOf(c: HttpContext): string {
+  assertNoQuery(c.req.url);
   return decodeSegment(c.req.path.split("/")[4] ?? "", "id");
 }
 

@@ -19,11 +19,6 @@ const codings: readonly Coding[] = ["zstd", "gzip"];
 /** Answers with `text`, which is JSON. */
 export function answerJson(c: HttpContext, text: string, status = 200): Response {
   const headers = new Headers(jsonHeaders);
-  if (c.req.method === "HEAD") {
-    // Hono drops a HEAD's body, and with it what the server would count.
-    headers.set("content-length", String(new TextEncoder().encode(text).byteLength));
-    return new Response(null, { status, headers });
-  }
   if (text.length < compressLengthMin) return new Response(text, { status, headers });
   headers.set("vary", "accept-encoding");
   const coding = preferredCoding(c.req.header("accept-encoding"));

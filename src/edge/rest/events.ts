@@ -8,6 +8,7 @@ import { parseBatch } from "./batch.ts";
 import { createBodyReader, parseJson } from "./body.ts";
 import { bodyFormat } from "./media-type.ts";
 import { problemResponse } from "./problem.ts";
+import { assertNoQuery } from "./query-string.ts";
 import type { Router } from "./router.ts";
 
 // Made once: this is the answer that is given most often by far.
@@ -24,6 +25,7 @@ export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest">)
 
   router.post("/api/event", async (c) => {
     const request = c.req.raw;
+    assertNoQuery(request.url);
     bodyFormat(request.headers.get("content-type"), ["json"]);
     const input = parseJson(await readText(request));
     const problems: Problems = { list: [] };
@@ -35,6 +37,7 @@ export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest">)
 
   router.post("/api/event/bulk", async (c) => {
     const request = c.req.raw;
+    assertNoQuery(request.url);
     const format = bodyFormat(request.headers.get("content-type"), ["json", "ndjson"]);
     const batch = parseBatch(await readText(request), format, nowMicros());
     const { events, rejected, problems } = batch;

@@ -10,7 +10,7 @@ import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { createBodyReader, parseJson } from "./body.ts";
 import { bodyFormat } from "./media-type.ts";
-import { readQuery } from "./query-string.ts";
+import { assertNoQuery, readQuery } from "./query-string.ts";
 import { callerOf, type HttpContext, type Router } from "./router.ts";
 import { appOf } from "./segments.ts";
 
@@ -26,6 +26,7 @@ export function addLifecycleRoutes(
   const readText = createBodyReader();
 
   router.put(path, async (c) => {
+    assertNoQuery(c.req.url);
     const appId = appOf(c);
     const version = await lifecycles.putLifecycle(appId, await readDefinition(c));
     if (version === undefined) throw new Error("a definition was put, and no version came of it");
@@ -33,12 +34,14 @@ export function addLifecycleRoutes(
   });
 
   router.get(path, async (c) => {
+    assertNoQuery(c.req.url);
     const [version] = await reader(callerOf(c)).lifecycleVersions(appOf(c));
     if (version?.definition === undefined) throw noLifecycle();
     return answerJson(c, JSON.stringify(lifecycleToJson(version)));
   });
 
   router.delete(path, async (c) => {
+    assertNoQuery(c.req.url);
     const appId = appOf(c);
     const [current] = await reader(callerOf(c)).lifecycleVersions(appId);
     if (current?.definition === undefined) throw noLifecycle();
@@ -49,6 +52,7 @@ export function addLifecycleRoutes(
   });
 
   router.get(`${path}/versions`, async (c) => {
+    assertNoQuery(c.req.url);
     const versions = await reader(callerOf(c)).lifecycleVersions(appOf(c));
     return answerJson(c, JSON.stringify({ versions: versions.map(lifecycleToJson) }));
   });

@@ -5,6 +5,8 @@ import { unknownPeer } from "../peer.ts";
 
 /** What web standards have no name for. A runtime that lacks it leaves it out. */
 export interface RuntimeBindings {
+  /** Whether this GET stands for a HEAD: the answer's body goes nowhere. */
+  readonly head?: true;
   /** Exempts a request's connection from the idle timeout, for answers that may be quiet for long. */
   keepOpen?(request: Request): void;
   /** Who sent the request. Only to be asked before anything is awaited: who has gone has no address. */

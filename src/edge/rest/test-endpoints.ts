@@ -5,7 +5,7 @@ import { checkEvent, type Problems } from "../../event/validate.ts";
 import type { Gate } from "../gate.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
-import { readQuery } from "./query-string.ts";
+import { assertNoQuery, readQuery } from "./query-string.ts";
 import type { HttpContext, Router } from "./router.ts";
 
 const stages = ["created", "queued", "sent", "delivered", "opened"];
@@ -14,6 +14,7 @@ const stages = ["created", "queued", "sent", "delivered", "opened"];
 export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | "live" | "gate">): void {
   router.get("/api/create_event", async (c) => {
     assertOwnGet(c, parts.gate);
+    assertNoQuery(c.req.url);
     const now = nowMicros();
     const seq = await parts.ingest.accept([
       {
@@ -48,11 +49,11 @@ export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | 
 const testSocketParameters = ["message_id", "app_id", "event"] as const;
 
 /**
- * These GETs change something. A HEAD that made an event would surprise everybody, and Hono answers it as a GET; a page from
- * elsewhere could name them as the address of a picture.
+ * These GETs change something. A HEAD that made an event would surprise everybody; a page from elsewhere could name them as the
+ * address of a picture.
  */
 function assertOwnGet(c: HttpContext, gate: Gate): void {
   const refusal = gate.checkPage(c.req.raw.headers);
   if (refusal !== undefined) throw refusal;
-  if (c.req.method === "HEAD") throw new MarsError("method_not_allowed", "method must be GET, is HEAD");
+  if (c.env?.head) throw new MarsError("method_not_allowed", "method must be GET, is HEAD");
 }

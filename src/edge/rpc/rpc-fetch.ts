@@ -66,8 +66,9 @@ export function createRpcFetch(parts: EdgeParts, options: RpcFetchOptions = {}):
     const response = blameClient(
       universalServerResponseToFetch({ ...answered, body: answerBody(answered, body.cancel) }),
     );
-    if (!allowed) return response;
     const { headers } = await response;
+    headers.set("x-content-type-options", "nosniff");
+    if (!allowed) return response;
     headers.set("access-control-allow-origin", origin);
     headers.set("access-control-expose-headers", cors.exposedHeaders.join(", "));
     headers.append("vary", "origin");
@@ -144,7 +145,7 @@ function stoppingSignal(signal: AbortSignal | undefined): AbortSignal {
 }
 
 function preflight(origin: string | undefined): Response {
-  const headers = new Headers({ vary: "origin" });
+  const headers = new Headers({ vary: "origin", "x-content-type-options": "nosniff" });
   if (origin !== undefined) {
     headers.set("access-control-allow-origin", origin);
     headers.set("access-control-allow-methods", cors.allowedMethods.join(", "));

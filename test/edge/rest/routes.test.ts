@@ -81,19 +81,78 @@ describe("paths and methods", () => {
   }
 
   test("a HEAD tells what a GET would, without its body", async () => {
-    for (const path of ["/status", "/api/messages", "/api/q/stats"]) {
-      const [asked, got] = await Promise.all([
-        fetch(mars.url + path, { method: "HEAD" }),
-        fetch(mars.url + path, { headers: { "accept-encoding": "identity" } }),
-      ]);
-      expect(asked.status).toBe(200);
-      expect(asked.headers.get("content-type")).toBe(got.headers.get("content-type"));
-      expect(asked.headers.get("content-length")).toBe(String((await got.bytes()).length));
-      expect(await asked.text()).toBe("");
+    const paths = [
+      "/",
+      "/search/event?message_id=m",
+      "/ui/page.css",
+      "/status",
+      "/api/messages",
+      "/api/messages?limit=0",
+      "/api/apps/a/messages/none",
+      "/nothing",
+      "/api/event",
+      "/api/stream",
+      "/mars.v1.IngestService/CollectEvent",
+    ];
+    for (const coding of ["identity", "gzip"]) {
+      for (const path of paths) {
+        const headers = { "accept-encoding": coding };
+        const got = await fetch(mars.url + path, { headers, decompress: false });
+        const asked = await fetch(mars.url + path, { method: "HEAD", headers, decompress: false });
+        const head = (response: Response) => [
+          path,
+          response.status,
+          ...[
+            "content-type",
+            "content-length",
+            "content-encoding",
+            "etag",
+            "allow",
+            "x-content-type-options",
+          ].map((name) => response.headers.get(name)),
+        ];
+        expect(head(asked)).toEqual(head(got));
+        const size = (await got.bytes()).length;
+        if (coding === "identity")
+          expect([path, got.headers.get("content-length")]).toEqual([path, String(size)]);
+        expect(await asked.text()).toBe("");
+      }
     }
-    const stream = await fetch(`${mars.url}/api/stream?topic=all`, { method: "HEAD" });
-    expect(stream.headers.get("content-type")).toStartWith("text/event-stream");
-    expect(await stream.text()).toBe("");
+  });
+
+  test("a HEAD for a stream opens none", async () => {
+    for (let n = 0; n < 20; n++) {
+      const stream = await fetch(`${mars.url}/api/stream?topic=all`, { method: "HEAD" });
+      expect([stream.status, stream.headers.get("content-length")]).toEqual([200, null]);
+      expect(stream.headers.get("content-type")).toStartWith("text/event-stream");
+      expect(await stream.text()).toBe("");
+    }
+    expect((await fetch(`${mars.url}/api/stream?topic=none`, { method: "HEAD" })).status).toBe(422);
+  });
+
+  test("no answer lets a browser guess what it is", async () => {
+    const json = { "content-type": "application/json" };
+    const event = { method: "POST", headers: json, body: '{"app_id":"a","message_id":"m","event":"e"}' };
+    const asked: [string, RequestInit?][] = [
+      ["/"],
+      ["/api/messages"],
+      ["/api/stream?topic=all"],
+      ["/api/event", event],
+      ["/api/event", { ...event, body: "{" }],
+      ["/api/event", { method: "OPTIONS" }],
+      ["/nothing"],
+      ["/ws"],
+      ["/socket/websocket"],
+      ["/mars.v1.IngestService/CollectEvent", event],
+      ["/mars.v1.IngestService/CollectEvent", { ...event, body: "{" }],
+      ["/mars.v1.IngestService/CollectEvent", { method: "OPTIONS" }],
+      ["/mars.v1.IngestService/CollectEvent"],
+    ];
+    for (const [path, init] of asked) {
+      const response = await fetch(mars.url + path, init);
+      expect([path, response.headers.get("x-content-type-options")]).toEqual([path, "nosniff"]);
+      await response.body?.cancel();
+    }
   });
 
   test("pages of other origins get no leave to read", async () => {
