@@ -100,6 +100,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     journal,
     store: store.remote,
     clock,
+    listSetAside: inner.remote.listSetAside,
     publish: (events, upTo) => live.publish(events, upTo),
     publishFindings: (changed, upTo) => {
       findings.publish(changed, upTo);
@@ -137,6 +138,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     findings,
     lifecycles: store.remote,
     alerts,
+    setAside: pipeline.setAside,
     trials: createTrials(query.remote),
     tracked: pipeline.tracked,
     log,
@@ -150,7 +152,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     health: () => ({
       lifecycle,
       unready: lifecycle === "serving" ? pipeline.refusal || supervisor.stuck().join("; ") : lifecycle,
-      warnings: supervisor.waiting(),
+      warnings: [...supervisor.waiting(), ...asideWarning(pipeline.setAside.count)],
     }),
   };
   // One deadline for all: what one part leaves of it is what the next one has.
@@ -197,6 +199,10 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
 /** Whether nobody but this machine reaches the address. Of a name it is not known before it is looked up. */
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function asideWarning(count: number): string[] {
+  return count === 0 ? [] : [`${count} set aside, see GET /api/set-aside`];
 }
 
 function findingHistory(reader: Pick<LifecycleReader, "findingHistory">): History<Finding> {

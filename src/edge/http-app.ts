@@ -18,6 +18,7 @@ import { addLifecycleRoutes } from "./rest/lifecycle.ts";
 import { addMessageRoutes } from "./rest/messages.ts";
 import { problemOf, problemResponse } from "./rest/problem.ts";
 import { type HttpContext, type HttpEnv, type Router, rawPath } from "./rest/router.ts";
+import { addSetAsideRoutes } from "./rest/set-aside.ts";
 import { addStatisticsRoutes } from "./rest/statistics.ts";
 import { addTestRoutes } from "./rest/test-endpoints.ts";
 import { createRpcFetch, type RpcFetch } from "./rpc/rpc-fetch.ts";
@@ -56,6 +57,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): R
   addFindingRoutes(router, parts);
   addStatisticsRoutes(router, parts);
   addAlertRoutes(router, parts);
+  addSetAsideRoutes(router, parts);
   addHealthRoutes(router, parts);
   if (parts.testEndpoints) addTestRoutes(router, parts);
   addStreamRoute(router, parts);

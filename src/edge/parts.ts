@@ -2,6 +2,7 @@
 import type { Caller } from "../event/caller.ts";
 import type { Health, Ingest, Live, Log, Progress, Reader, Stats } from "../event/ports.ts";
 import type { Refusals } from "../event/refusals.ts";
+import type { SetAside } from "../event/set-aside.ts";
 import type { AlertReader, Alerts } from "../lifecycle/alert-ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
@@ -23,6 +24,7 @@ export interface EdgeParts {
   readonly live: Live;
   readonly findings: Live<Finding>;
   readonly lifecycles: LifecycleStore;
+  readonly setAside: SetAside;
   readonly alerts: Alerts;
   /** Shared by the protocols, and so is the bound on how many run at one time. */
   readonly trials: Trials;

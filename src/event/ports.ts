@@ -8,6 +8,7 @@ import type { MarsEvent, MessageKey, Micros, SequencedEvent } from "./event.ts";
 import type { FairQueueStats } from "./fair-queue.ts";
 import type { HistoryPage, HistoryQuery, MessageAnswer, MessagePage, MessageQuery } from "./query.ts";
 import type { GraceStats } from "./refusals.ts";
+import type { SetAsideStep } from "./set-aside.ts";
 import type { ClockStats } from "./time-record.ts";
 import type { Topic } from "./topic.ts";
 
@@ -125,6 +126,8 @@ export interface PipelineStats {
   };
   readonly clock: ClockStats;
   readonly grace: GraceStats;
+  /** Events and messages that could never be applied and wait for somebody's decision. */
+  readonly set_aside: { readonly count: number; readonly count_max: number };
   /** Since the start. */
   readonly totals: {
     readonly accepted: number;
@@ -233,6 +236,8 @@ export interface StorePosition {
   readonly seq: number;
   /** Events that the store does not have and the journal no longer has: an older copy of the database came back. */
   readonly lost: number;
+  /** How many events and messages are set aside. */
+  readonly setAside: number;
 }
 
 /** Keeps events. Answered by `store/`, on a thread of its own. Rejects with `unavailable` while the database is away. */
@@ -245,6 +250,13 @@ export interface Store {
    * @returns the seqs of the events that were new, or `null` when all of them were
    */
   apply(batch: StoreBatch): Promise<number[] | null>;
+  /**
+   * Sets one event aside in the transaction that moves the position past it; safe to repeat after a lost answer. Rejects
+   * with `unprocessable` when `setAsideMax` are set aside already.
+   *
+   * @returns how many events and messages are set aside now
+   */
+  setAside(step: SetAsideStep): Promise<number>;
   /**
    * Brings what is stored to the disk. Returns the position up to which no power cut should take it back.
    *

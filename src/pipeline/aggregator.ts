@@ -34,9 +34,11 @@ export class Aggregator {
 
   /** Hands over what was gathered, a lane's part of a batch, and begins anew. */
   take(): FoldedMessage[] {
-    const folded: FoldedMessage[] = [];
-    for (const reports of this.#messages.values()) folded.push({ reports, events: foldReports(reports) });
+    const messages = this.#messages;
+    // Begun anew first: what cannot be folded must not come back in the next batch.
     this.#messages = new Map();
+    const folded: FoldedMessage[] = [];
+    for (const reports of messages.values()) folded.push({ reports, events: foldReports(reports) });
     return folded;
   }
 }

@@ -9,15 +9,15 @@
  * A batch is a contiguous stretch of the journal, so one number, stored with it, says how far the store has come.
  */
 import { delay } from "../event/delay.ts";
-import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
-import type { Store, StoreBatch } from "../event/ports.ts";
-import type { Loop, Supervisor } from "../event/supervisor.ts";
+import type { Log, Store } from "../event/ports.ts";
+import type { Supervisor } from "../event/supervisor.ts";
 import { makeChunks, turnEvents } from "./aggregator.ts";
 import type { Backlog } from "./backlog.ts";
 import { Lane } from "./lane.ts";
 import { laneOf } from "./lane-of.ts";
 import type { StoreProgress } from "./progress.ts";
+import { type ClosedBatch, Storing } from "./storing.ts";
 
 /**
  * The least time between two batches, in milliseconds, unless the second is full. A transaction costs some 0.4 ms
@@ -31,19 +31,19 @@ const batchIntervalMs = 8;
  */
 const batchCharsMax = 4 * 1024 * 1024;
 
-/** Between attempts to reach a store that failed, in milliseconds. */
-const retry = { firstMs: 50, lastMs: 2_000 };
-
 export interface FlowOptions {
   readonly lanes: number;
   /** Events in one store transaction. A group is never split, so a batch may pass this by one group. */
   readonly batchEventsMax: number;
   readonly backlog: Backlog;
-  readonly store: Pick<Store, "apply">;
+  readonly store: Pick<Store, "apply" | "setAside">;
   readonly progress: StoreProgress;
   readonly supervisor: Supervisor;
+  readonly log: Log;
   /** Called after each store transaction with the events that were new, in seq order, and how far it led. */
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
+  /** Called with how many events and messages are set aside now. */
+  readonly setAside: (count: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -60,16 +60,14 @@ interface OpenBatch {
 export class Flow {
   readonly #options: FlowOptions;
   readonly #lanes: readonly Lane[];
-  readonly #loop: Loop;
+  readonly #storing: Storing;
   #open: OpenBatch = emptyBatch(0);
   /** Wakes whoever waits for the open batch to change. */
   #changed: PromiseWithResolvers<void> = Promise.withResolvers();
-  #stored = 0;
-  #published = 0;
 
   constructor(options: FlowOptions) {
     this.#options = options;
-    this.#loop = options.supervisor.loop("store", retry);
+    this.#storing = new Storing({ ...options, nextTurn });
     this.#lanes = Array.from({ length: options.lanes }, () => new Lane());
     options.signal.addEventListener("abort", () => this.#signalChange());
   }
@@ -81,11 +79,11 @@ export class Flow {
 
   /** Why the last transaction failed; empty when it did not. */
   get lastError(): string {
-    return this.#loop.lastError;
+    return this.#storing.lastError;
   }
 
   get totals(): { stored: number; published: number } {
-    return { stored: this.#stored, published: this.#published };
+    return this.#storing.totals;
   }
 
   /** Runs until the signal aborts. Rejects when another process has taken over the store. */
@@ -135,10 +133,11 @@ export class Flow {
         continue;
       }
       closedAt = performance.now();
-      const { batch, events } = await this.#close();
+      const batch = await this.#close();
       await storing;
       if (failure !== undefined) break;
-      storing = this.#store(batch, events)
+      storing = this.#storing
+        .store(batch)
         .catch((error: unknown) => {
           failure = { error };
         })
@@ -152,20 +151,23 @@ export class Flow {
   }
 
   /** Closes the open batch and opens the next one behind it. */
-  async #close(): Promise<{ batch: StoreBatch; events: readonly SequencedEvent[] }> {
+  async #close(): Promise<ClosedBatch> {
     const { from, to, events } = this.#open;
     this.#open = emptyBatch(to);
     this.#signalChange();
     // Every lane's part ends here. Making the parts of a large batch takes turns with answering clients.
     let turn = Promise.resolve();
-    const shares = await Promise.all(
-      this.#lanes.map((lane) => {
-        if (events.length > turnEvents) turn = turn.then(nextTurn);
-        return lane.close(turn);
-      }),
-    );
-    const batch = { from, to, count: events.length, chunks: await makeChunks(shares.flat(), nextTurn) };
-    return { batch, events };
+    const shares = this.#lanes.map((lane) => {
+      if (events.length > turnEvents) turn = turn.then(nextTurn);
+      return lane.close(turn);
+    });
+    try {
+      const chunks = await makeChunks((await Promise.all(shares)).flat(), nextTurn);
+      return { from, to, events, chunks };
+    } catch {
+      // They are made again where the fault is dealt with.
+      return { from, to, events, chunks: undefined };
+    }
   }
 
   /** Whether the open batch holds whole groups and nothing else. */
@@ -177,33 +179,6 @@ export class Flow {
   #full(): boolean {
     const { events, chars } = this.#open;
     return events.length >= this.#options.batchEventsMax || chars >= batchCharsMax;
-  }
-
-  async #store(batch: StoreBatch, events: readonly SequencedEvent[]): Promise<void> {
-    const fresh = await this.#apply(batch);
-    if (fresh === undefined) return;
-    const known = fresh === null ? undefined : new Set(fresh);
-    const published = known === undefined ? events : events.filter((event) => known.has(event.seq));
-    this.#stored += batch.count;
-    this.#published += published.length;
-    this.#options.publish(published, batch.to);
-    this.#options.progress.advance(batch.to);
-  }
-
-  /** Tries until it succeeds: what was acknowledged is never given up. `undefined` when Mars stops before that. */
-  async #apply(batch: StoreBatch): Promise<number[] | null | undefined> {
-    const { store, signal } = this.#options;
-    while (!signal.aborted) {
-      try {
-        const fresh = await store.apply(batch);
-        this.#loop.succeeded();
-        return fresh;
-      } catch (thrown) {
-        if (thrown instanceof MarsError && thrown.code === "fenced") throw thrown;
-        await delay(this.#loop.failed(thrown), signal);
-      }
-    }
-    return undefined;
   }
 
   #signalChange(): void {

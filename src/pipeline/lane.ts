@@ -11,6 +11,7 @@ interface Barrier {
   /** When the share may be made. */
   readonly turn: Promise<void>;
   readonly reached: (messages: FoldedMessage[]) => void;
+  readonly failed: (error: unknown) => void;
 }
 
 export class Lane {
@@ -28,14 +29,15 @@ export class Lane {
   }
 
   /**
-   * Closes the lane's part of the batch here and now; resolves to it when everything pushed before has been gathered.
+   * Closes the lane's part of the batch here and now; resolves to it when everything pushed before has been gathered. Rejects
+   * when it cannot be made; the lane goes on with the next one.
    *
    * @param turn when to make it: a large share takes milliseconds of the thread that answers clients
    */
   close(turn: Promise<void>): Promise<FoldedMessage[]> {
-    return new Promise((reached) => {
+    return new Promise((reached, failed) => {
       // A full channel needs no waiting here: a barrier follows at most one batch, and its answer is awaited.
-      this.#channel.push({ turn, reached });
+      this.#channel.push({ turn, reached, failed });
     });
   }
 
@@ -44,8 +46,12 @@ export class Lane {
     for await (const items of this.#channel) {
       for (const item of items) {
         if ("reached" in item) {
-          await item.turn;
-          item.reached(this.#aggregator.take());
+          try {
+            await item.turn;
+            item.reached(this.#aggregator.take());
+          } catch (error) {
+            item.failed(error);
+          }
         } else {
           this.#aggregator.add(item);
         }

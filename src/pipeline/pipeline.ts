@@ -8,6 +8,7 @@ import type { SequencedEvent } from "../event/event.ts";
 import { seqLeap } from "../event/limits.ts";
 import type { Ingest, Journal, JournalState, Log, PipelineStats, Progress, Store } from "../event/ports.ts";
 import type { Refusals } from "../event/refusals.ts";
+import { type SetAsidePage, type SetAsideQuery, setAsideMax } from "../event/set-aside.ts";
 import type { Loop, Supervisor } from "../event/supervisor.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Tracker } from "../lifecycle/ports.ts";
@@ -16,6 +17,7 @@ import { Flow } from "./flow.ts";
 import { Grace } from "./grace.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { StoreProgress } from "./progress.ts";
+import { SetAsideDesk, type SetAsideStore } from "./set-aside.ts";
 import { Upkeep } from "./upkeep.ts";
 import { Watch } from "./watch.ts";
 
@@ -32,8 +34,9 @@ export interface PipelineOptions {
   readonly journal: Journal;
   readonly countsRetentionMs: number;
   readonly startGraceMs: number;
-  readonly store: Store & Tracker;
   readonly clock: Clock;
+  readonly store: Store & Tracker & SetAsideStore;
+  readonly listSetAside: (query: SetAsideQuery) => Promise<SetAsidePage>;
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
   readonly publishFindings: (findings: readonly Finding[], upTo: number) => void;
   readonly supervisor: Supervisor;
@@ -51,6 +54,7 @@ export class Pipeline {
   readonly #flow: Flow;
   readonly #upkeep: Upkeep;
   readonly #watch: Watch;
+  readonly #setAside: SetAsideDesk;
   readonly #opening: Loop;
   readonly #failed = Promise.withResolvers<Error>();
   #running: Promise<void> = Promise.resolve();
@@ -70,7 +74,13 @@ export class Pipeline {
       committed: (group) => this.#backlog.push(group),
       refused: (error, events) => this.#grace.refusedEvents(error, events),
     });
-    this.#flow = new Flow({ ...shared, backlog: this.#backlog });
+    this.#setAside = new SetAsideDesk({
+      store: options.store,
+      list: options.listSetAside,
+      ingest: this.#commit,
+    });
+    const setAside = (count: number) => this.#setAside.counted(count);
+    this.#flow = new Flow({ ...shared, backlog: this.#backlog, setAside });
     this.#upkeep = new Upkeep({
       ...shared,
       trimmed: (bytes) => this.#commit.trimmed(bytes),
@@ -88,6 +98,10 @@ export class Pipeline {
 
   get ingest(): Ingest {
     return this.#commit;
+  }
+
+  get setAside(): SetAsideDesk {
+    return this.#setAside;
   }
 
   get progress(): Progress {
@@ -177,6 +191,7 @@ export class Pipeline {
       },
       clock: this.#options.clock.stats(),
       grace: this.#grace.stats(),
+      set_aside: { count: this.#setAside.count, count_max: setAsideMax },
       totals: { accepted, refused, stored, duplicates: stored - published, published },
     };
   }
@@ -199,6 +214,7 @@ export class Pipeline {
       }
       this.#opened = true;
       this.#opening.succeeded();
+      this.#setAside.counted(position.setAside);
       this.#progress.advance(position.seq);
       this.#options.publish([], position.seq);
       return true;

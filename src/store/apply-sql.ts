@@ -80,7 +80,7 @@ export function settleTimes(chunk: StoreChunk): InStatement {
 }
 
 /** The seqs of the batch's events that were not there before, as JSON; `NULL` for all of them, the usual case. */
-export function newEvents(batch: StoreBatch): InStatement {
+export function newEvents(batch: Omit<StoreBatch, "chunks">): InStatement {
   return {
     sql: `SELECT iif(count(*) = ?3, NULL, json_group_array(seq)) AS seqs FROM events WHERE seq > ?1 AND seq <= ?2`,
     args: [batch.from, batch.to, batch.count],

@@ -10,6 +10,7 @@ import { MarsError } from "../event/error.ts";
 import type { Micros } from "../event/event.ts";
 import { seqLeap } from "../event/limits.ts";
 import type { JournalState, StoreBatch, StorePosition } from "../event/ports.ts";
+import type { SetAsideStep } from "../event/set-aside.ts";
 import {
   forgetAliases,
   insertEvents,
@@ -23,6 +24,7 @@ import type { Database } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { storeMigrations } from "./migrations.ts";
 import { type PruneStep, pruneCounts, pruneStep } from "./prune.ts";
+import { insertSetAside, SetAsideFile } from "./set-aside-file.ts";
 
 /** Longer than Linux leaves written pages unsynced by itself. */
 const serverSettleMs = 40_000;
@@ -30,6 +32,7 @@ const serverSettleMs = 40_000;
 export class MessageFile {
   readonly #database: Database;
   readonly #what: string;
+  readonly #aside: SetAsideFile;
   #journalId = "";
   /** What a database server had stored when; bounded by `serverSettleMs` over the time between checkpoints. */
   readonly #marks: { readonly seq: number; readonly at: number }[] = [];
@@ -39,6 +42,7 @@ export class MessageFile {
   constructor(database: Database, what: string) {
     this.#database = database;
     this.#what = what;
+    this.#aside = new SetAsideFile(database);
   }
 
   /** Everything up to here is stored. */
@@ -48,7 +52,7 @@ export class MessageFile {
 
   async open(journal: JournalState): Promise<StorePosition> {
     await migrate(this.#database, storeMigrations, this.#what);
-    const position = await this.#findPosition(journal);
+    const position = { ...(await this.#findPosition(journal)), setAside: await this.#aside.count() };
     this.#journalId = journal.id;
     this.#seq = position.seq;
     return position;
@@ -74,8 +78,21 @@ export class MessageFile {
     }
   }
 
+  /** See `Store.setAside`. */
+  async setAside({ from, to, item }: SetAsideStep): Promise<number> {
+    try {
+      await this.#aside.assertRoom();
+      const move = movePosition(this.#journalId, { from, to });
+      await this.#database.batch([move, insertSetAside(item)], "write");
+      this.#seq = to;
+    } catch (error) {
+      await this.#settle({ from, to, count: 0 }, error);
+    }
+    return this.#aside.count();
+  }
+
   /** A failed answer does not say whether the transaction took place. The position does. */
-  async #settle(batch: StoreBatch, error: unknown): Promise<number[] | null> {
+  async #settle(batch: Omit<StoreBatch, "chunks">, error: unknown): Promise<number[] | null> {
     const [position, fresh] = await this.#database.batch(
       [knownPosition(this.#journalId), newEvents(batch)],
       "read",
@@ -125,7 +142,7 @@ export class MessageFile {
     return pruneCounts(this.#database, before);
   }
 
-  async #findPosition(journal: JournalState): Promise<StorePosition> {
+  async #findPosition(journal: JournalState): Promise<Omit<StorePosition, "setAside">> {
     const [known, last] = await this.#database.batch(
       [
         knownPosition(journal.id),

@@ -5,6 +5,7 @@ import { LifecycleQueries } from "./lifecycle-queries.ts";
 import { MessageQueries, type MessageQueriesOptions } from "./message-queries.ts";
 import { Plans } from "./plans.ts";
 import { Reads } from "./reads.ts";
+import { SetAsideQueries } from "./set-aside-queries.ts";
 import { StatisticsQueries } from "./statistics-queries.ts";
 
 export type QueryPart = ReturnType<typeof createQueryPart>;
@@ -16,6 +17,7 @@ export function createQueryPart(options: MessageQueriesOptions) {
   const findings = new FindingQueries(reads, options);
   const lifecycles = new LifecycleQueries(reads);
   const alerts = new AlertQueries(reads);
+  const aside = new SetAsideQueries(reads);
   const statistics = new StatisticsQueries(reads);
   return {
     /** Says by whose position answers name the seq that they are as of. */
@@ -41,6 +43,7 @@ export function createQueryPart(options: MessageQueriesOptions) {
     dueDeliveries: alerts.dueDeliveries.bind(alerts),
     alertIncidents: alerts.incidents.bind(alerts),
     alertDeliveries: alerts.deliveries.bind(alerts),
+    listSetAside: aside.list.bind(aside),
     close: () => reads.close(),
   };
 }

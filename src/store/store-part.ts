@@ -8,6 +8,7 @@ import { Database, type DatabaseAddress } from "./database.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { LifecycleFile } from "./lifecycle-file.ts";
 import { MessageFile } from "./message-file.ts";
+import { SetAsideFile } from "./set-aside-file.ts";
 import { Tracker } from "./tracker.ts";
 
 /** What the writer keeps of the database in memory, in KiB: the inner pages of every index, at ten million messages. */
@@ -35,11 +36,15 @@ export function createStorePart(options: DatabaseAddress) {
   const lifecycles = new LifecycleFile(database);
   const tracker = new Tracker(database, lifecycles);
   const alerts = new AlertFile(database);
+  const aside = new SetAsideFile(database);
   return {
     /** Before anything else: rejects when another Mars runs on this data directory. */
     lock: (directory: string) => lock.take(directory),
     open: messages.open.bind(messages),
     apply: messages.apply.bind(messages),
+    setAside: messages.setAside.bind(messages),
+    findSetAside: aside.find.bind(aside),
+    removeSetAside: (seq: number) => aside.remove(seq),
     checkpoint: messages.checkpoint.bind(messages),
     prune: messages.prune.bind(messages),
     pruneCounts: messages.pruneCounts.bind(messages),

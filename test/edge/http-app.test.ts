@@ -55,6 +55,7 @@ function appWith(
       addSilence: fail,
       deleteSilence: fail,
     },
+    setAside: { list: fail, replay: fail, remove: fail },
     trials: { learn: fail, dryRun: fail },
     tracked: { storedSeq: 0, reached: fail },
     log: {

@@ -110,8 +110,16 @@ test("a journal that is new to a database leaps ahead of what any before it may 
   const { prunedTo } = await opened.queries.history({ topic: { name: "all" }, after: 2, upTo: seq });
   expect(prunedTo).toBe(seq);
   // And each finds its own place again.
-  expect(await other.open({ id: "other", firstSeq: 0, lastSeq: 0, bytes: 0 })).toEqual({ seq, lost: 0 });
-  expect(await other.open({ id: journalId, firstSeq: 1, lastSeq: 2, bytes: 9 })).toEqual({ seq: 2, lost: 0 });
+  expect(await other.open({ id: "other", firstSeq: 0, lastSeq: 0, bytes: 0 })).toEqual({
+    seq,
+    lost: 0,
+    setAside: 0,
+  });
+  expect(await other.open({ id: journalId, firstSeq: 1, lastSeq: 2, bytes: 9 })).toEqual({
+    seq: 2,
+    lost: 0,
+    setAside: 0,
+  });
   other.close();
 });
 
@@ -123,6 +131,7 @@ test("a database older than the journal continues where the journal begins, and 
   expect(await opened.store.open({ id: journalId, firstSeq: 10, lastSeq: 12, bytes: 9 })).toEqual({
     seq: 9,
     lost: 7,
+    setAside: 0,
   });
   const { prunedTo } = await opened.queries.history({ topic: { name: "all" }, after: 0, upTo: 9 });
   expect(prunedTo).toBe(9);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startMars as start } from "../../src/app.ts";
 import type { Config } from "../../src/config.ts";
+import type { Log } from "../../src/event/ports.ts";
 import { createLog } from "../../src/log.ts";
 
 export interface TestMars {
@@ -20,11 +21,16 @@ export interface TestMars {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What a test does not ask for is worth a line only where it is an error. */
+function testLog(): Log {
+  return createLog(process.env.MARS_TEST_LOG === "1" ? "debug" : "error");
+}
+
 /** Starts Mars with small timeouts and free ports; `overrides` are settings of `Config`. */
-export async function startMars(overrides: Partial<Config> = {}): Promise<TestMars> {
+export async function startMars(overrides: Partial<Config> = {}, log = testLog()): Promise<TestMars> {
   const dataDir = overrides.dataDir ?? (await mkdtemp(join(tmpdir(), "mars-test-")));
   const config = testConfig(dataDir, overrides);
-  const mars = await start(config, createLog(process.env.MARS_TEST_LOG === "1" ? "debug" : "error"), "test");
+  const mars = await start(config, log, "test");
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= mars.stop());
   return {
@@ -35,7 +41,7 @@ export async function startMars(overrides: Partial<Config> = {}): Promise<TestMa
     stop,
     async restart(more = {}) {
       await stop();
-      return startMars({ ...overrides, ...more, dataDir });
+      return startMars({ ...overrides, ...more, dataDir }, log);
     },
     async [Symbol.asyncDispose]() {
       await stop();

@@ -1,5 +1,5 @@
 /** Talks REST to a Mars under test. */
-import type { PipelineStats } from "../../src/event/ports.ts";
+import type { Stats } from "../../src/event/ports.ts";
 
 export interface RestEvent {
   readonly app_id: string;
@@ -50,12 +50,12 @@ async function seqOf(response: Response): Promise<number> {
 /** Waits until the stats satisfy `done`; throws with the last ones after `timeoutMs`. */
 export async function statsWhen(
   url: string,
-  done: (stats: PipelineStats) => boolean,
+  done: (stats: Stats) => boolean,
   timeoutMs = 20_000,
-): Promise<PipelineStats> {
+): Promise<Stats> {
   const end = Date.now() + timeoutMs;
   for (;;) {
-    const stats = await getJson<PipelineStats>(`${url}/api/q/stats`);
+    const stats = await getJson<Stats>(`${url}/api/q/stats`);
     if (done(stats)) return stats;
     if (Date.now() > end) throw new Error(`not reached within ${timeoutMs} ms: ${JSON.stringify(stats)}`);
     await Bun.sleep(10);

@@ -1,0 +1,51 @@
+/** What can never be applied, and so was set aside for all else to go on: kept whole, listed, replayed or deleted by hand. */
+import type { ErrorCode } from "./error.ts";
+import type { MessageKey, Micros, SequencedEvent } from "./event.ts";
+
+/** Events and messages that may be set aside at one time. Beyond it the loop that would need more waits, and says so. */
+export const setAsideMax = 10_000;
+
+export interface SetAsideItem extends MessageKey {
+  /** The event's; of a message that of its first event. */
+  readonly seq: number;
+  readonly at: Micros;
+  readonly code: ErrorCode;
+  /** For people; says nothing of paths and addresses. */
+  readonly reason: string;
+  /** The event, which is not stored; absent for a message, which is stored and not followed along its lifecycle. */
+  readonly event?: SequencedEvent;
+}
+
+/** The stretch `(from, to]` of the sequence whose one event is set aside. */
+export interface SetAsideStep {
+  readonly from: number;
+  readonly to: number;
+  readonly item: SetAsideItem;
+}
+
+export interface SetAsideQuery {
+  /** At most 1000. */
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+
+export interface SetAsidePage {
+  /** In the order of their seqs. */
+  readonly items: readonly SetAsideItem[];
+  /** All that is set aside. */
+  readonly count: number;
+  readonly nextCursor?: string;
+}
+
+/** What users may do with what is set aside. */
+export interface SetAside {
+  list(query: SetAsideQuery): Promise<SetAsidePage>;
+  /**
+   * Accepts the event once more, or follows the message again; what cannot be applied still is set aside again.
+   *
+   * @returns the event's new seq, or the message's; `undefined` where nothing is set aside under this seq
+   */
+  replay(seq: number): Promise<number | undefined>;
+  /** Forgets it for good. @returns whether it was there */
+  remove(seq: number): Promise<boolean>;
+}
