@@ -190,6 +190,10 @@ export interface JournalState {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly bytes: number;
+  /** The last seq that it has certainly given out, where records have been lost beyond `lastSeq`. */
+  readonly givenOut?: number;
+  /** Files that were set aside as damaged, in all of its runs. Default: none. */
+  readonly damaged?: number;
 }
 
 /** Makes events durable. Answered by `store/`. */

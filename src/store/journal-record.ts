@@ -1,46 +1,78 @@
 /**
- * The bytes of a journal segment: a header, then one record for each group commit, one after another.
+ * The bytes of a journal segment: a header, written twice, then one record for each group commit, one after another.
  *
- *     header   "marsjrnl", format u32, salt u32, after u64, journal id (36 bytes of text), crc32 u32
- *     record   salt u32, body length u32, crc32 u32, first seq u64, last seq u64, body (UTF-8)
+ *     header   "marsjrnl", format u32, salt u32, number u32, granule u32, after u64, up to u64, journal id (36 bytes of
+ *              text), crc32 u32; a second copy in the next disk sector
+ *     record   salt u32, body length u32, first seq u64, last seq u64, crc32 of the body u32, crc32 of the head u32,
+ *              salt u32, body (UTF-8, no NUL)
  *
- * Numbers are little-endian. The salt is random and a segment's own: no client can put together bytes that pass for a
- * record, and what is left of a write that failed passes for none either.
+ * Numbers are little-endian. The salt is random and a segment's own, and none of its bytes is zero: no client can put
+ * together bytes that pass for a record. A file's length is a multiple of its granule and on disk before a record is
+ * written there, and what no record has been written to is zeros. So a write that a crash has cut off leaves zeros where
+ * damage does not: see `journal-scan.ts`.
  */
 import { crc32 } from "node:zlib";
 import type { JournalGroup } from "../event/ports.ts";
 
 /** Later formats get other numbers, and a reader for each stays: a journal may outlive the Mars that wrote it. */
-const format = 1;
+const format = 2;
 const magic = "marsjrnl";
 const idBytes = 36;
-const headerCrcAt = 24 + idBytes;
+const headerCrcAt = 40 + idBytes;
+const headerCopyBytes = headerCrcAt + 4;
 
-export const headerBytes = headerCrcAt + 4;
-const recordHeadBytes = 28;
+/** What a disk writes as a whole. */
+export const sectorBytes = 512;
+/** Both copies of the header, each in a sector of its own. */
+export const headerBytes = 2 * sectorBytes;
+export const recordHeadBytes = 36;
 
 export interface SegmentHeader {
   readonly salt: number;
+  /** Of the journal's segments, counted from 1; what tells two apart that begin behind the same seq. */
+  readonly number: number;
+  /** The length of the file is a multiple of this until the segment has a successor. */
+  readonly granule: number;
   /** The last seq that was given out before this segment began; its records are all beyond. */
   readonly after: number;
+  /** Where the next segment begins, where records up to there have been lost; else 0. */
+  readonly upTo: number;
   /** Names the journal; the same in all of its segments. */
   readonly id: string;
 }
 
-export function encodeHeader({ salt, after, id }: SegmentHeader): Buffer {
+/** A salt without a zero byte, and of which no single bit is all that keeps a byte from being zero. */
+export function newSalt(): number {
+  const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return (random | 0x81818181) >>> 0;
+}
+
+export function encodeHeader({ salt, number, granule, after, upTo, id }: SegmentHeader): Buffer {
   const bytes = Buffer.alloc(headerBytes);
   bytes.write(magic, 0, "latin1");
   bytes.writeUInt32LE(format, 8);
   bytes.writeUInt32LE(salt, 12);
-  bytes.writeBigUInt64LE(BigInt(after), 16);
-  bytes.write(id, 24, idBytes, "latin1");
+  bytes.writeUInt32LE(number, 16);
+  bytes.writeUInt32LE(granule, 20);
+  bytes.writeBigUInt64LE(BigInt(after), 24);
+  bytes.writeBigUInt64LE(BigInt(upTo), 32);
+  bytes.write(id, 40, idBytes, "latin1");
   bytes.writeUInt32LE(crc32(bytes.subarray(0, headerCrcAt)), headerCrcAt);
+  bytes.copy(bytes, sectorBytes, 0, headerCopyBytes);
   return bytes;
 }
 
-/** @returns `undefined` for bytes that are no complete header. Throws for one that a newer Mars has written. */
+/**
+ * Reads the first copy that is whole.
+ *
+ * @returns `undefined` where neither is. Throws for one of another format.
+ */
 export function decodeHeader(bytes: Buffer): SegmentHeader | undefined {
-  if (bytes.length < headerBytes || bytes.toString("latin1", 0, 8) !== magic) return undefined;
+  return decodeCopy(bytes.subarray(0, sectorBytes)) ?? decodeCopy(bytes.subarray(sectorBytes, headerBytes));
+}
+
+function decodeCopy(bytes: Buffer): SegmentHeader | undefined {
+  if (bytes.length < headerCopyBytes || bytes.toString("latin1", 0, 8) !== magic) return undefined;
   if (bytes.readUInt32LE(headerCrcAt) !== crc32(bytes.subarray(0, headerCrcAt))) return undefined;
   const written = bytes.readUInt32LE(8);
   if (written !== format) {
@@ -48,8 +80,11 @@ export function decodeHeader(bytes: Buffer): SegmentHeader | undefined {
   }
   return {
     salt: bytes.readUInt32LE(12),
-    after: Number(bytes.readBigUInt64LE(16)),
-    id: bytes.toString("latin1", 24, 24 + idBytes),
+    number: bytes.readUInt32LE(16),
+    granule: bytes.readUInt32LE(20),
+    after: Number(bytes.readBigUInt64LE(24)),
+    upTo: Number(bytes.readBigUInt64LE(32)),
+    id: bytes.toString("latin1", 40, 40 + idBytes),
   };
 }
 
@@ -58,42 +93,43 @@ export function encodeRecord(salt: number, { firstSeq, lastSeq, body }: JournalG
   const bytes = Buffer.allocUnsafe(recordHeadBytes + bodyBytes);
   bytes.writeUInt32LE(salt, 0);
   bytes.writeUInt32LE(bodyBytes, 4);
-  bytes.writeBigUInt64LE(BigInt(firstSeq), 12);
-  bytes.writeBigUInt64LE(BigInt(lastSeq), 20);
+  bytes.writeBigUInt64LE(BigInt(firstSeq), 8);
+  bytes.writeBigUInt64LE(BigInt(lastSeq), 16);
   bytes.write(body, recordHeadBytes, "utf8");
-  bytes.writeUInt32LE(checksum(salt, bytes), 8);
+  bytes.writeUInt32LE(crc32(bytes.subarray(recordHeadBytes), salt), 24);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, 28), salt), 28);
+  bytes.writeUInt32LE(salt, 32);
   return bytes;
 }
 
 /** A record's place in a segment's bytes. */
-interface RecordHead {
+export interface RecordHead {
   readonly firstSeq: number;
   readonly lastSeq: number;
   /** Of the whole record, its head included. */
   readonly bytes: number;
 }
 
-/** The head of the record at `offset`, unchecked but for its salt; `undefined` where none begins or its head is cut off. */
+/** The head of the record at `offset`; `undefined` where none begins, or it is not as it was written. */
 export function headAt(salt: number, bytes: Buffer, offset: number): RecordHead | undefined {
   if (bytes.length - offset < recordHeadBytes || bytes.readUInt32LE(offset) !== salt) return undefined;
+  if (bytes.readUInt32LE(offset + 32) !== salt) return undefined;
+  if (bytes.readUInt32LE(offset + 28) !== crc32(bytes.subarray(offset, offset + 28), salt)) return undefined;
   return {
-    firstSeq: Number(bytes.readBigUInt64LE(offset + 12)),
-    lastSeq: Number(bytes.readBigUInt64LE(offset + 20)),
+    firstSeq: Number(bytes.readBigUInt64LE(offset + 8)),
+    lastSeq: Number(bytes.readBigUInt64LE(offset + 16)),
     bytes: recordHeadBytes + bytes.readUInt32LE(offset + 4),
   };
 }
 
 /** Whether the record is there to its end, and as it was written. */
 export function isWhole(salt: number, bytes: Buffer, offset: number, head: RecordHead): boolean {
-  const record = bytes.subarray(offset, offset + head.bytes);
-  return record.length === head.bytes && record.readUInt32LE(8) === checksum(salt, record);
+  const body = bytes.subarray(offset + recordHeadBytes, offset + head.bytes);
+  return (
+    body.length === head.bytes - recordHeadBytes && bytes.readUInt32LE(offset + 24) === crc32(body, salt)
+  );
 }
 
 export function bodyOf(bytes: Buffer, offset: number, head: RecordHead): string {
   return bytes.toString("utf8", offset + recordHeadBytes, offset + head.bytes);
-}
-
-/** Over everything but itself, and begun with the salt. */
-function checksum(salt: number, record: Buffer): number {
-  return crc32(record.subarray(12), crc32(record.subarray(4, 8), salt));
 }

@@ -3,9 +3,9 @@
  * them again, are on disk. That is the moment behind every success answer.
  */
 import { constants } from "node:fs";
-import { type FileHandle, open, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { type FileHandle, open, rename, unlink } from "node:fs/promises";
 import type { JournalGroup } from "../event/ports.ts";
+import { durableFlags, isStillThere, readAt, writeAll } from "./journal-files.ts";
 import {
   bodyOf,
   decodeHeader,
@@ -14,16 +14,19 @@ import {
   headAt,
   headerBytes,
   isWhole,
+  recordHeadBytes,
   type SegmentHeader,
 } from "./journal-record.ts";
+import { type SegmentScan, scanSegment } from "./journal-scan.ts";
 
 /**
- * Zeros written ahead of small groups. Writing over them changes nothing about the file but its contents, and takes half
- * as long as making it longer, which the file system has to write down as well.
+ * A group of more than this part of a granule is written into room without zeros: to write them ahead takes half of the
+ * time of making a file longer, and as many bytes.
  */
-const fillBytes = 256 * 1024;
-/** A group of this size is not worth it. */
-const fillForBytes = fillBytes / 8;
+const fillShare = 1 / 8;
+
+/** Of a file that is not named yet. */
+export const unfinishedSuffix = ".new";
 
 /** A stretch of groups, and where the next one begins. */
 export interface SegmentRead {
@@ -31,49 +34,78 @@ export interface SegmentRead {
   readonly next: number;
 }
 
+interface SegmentFile {
+  readonly path: string;
+  readonly header: SegmentHeader;
+  /** What it is expected to hold: it is made so long when a large group needs room. */
+  readonly bytesMax: number;
+  /** Of the file. */
+  readonly length: number;
+}
+
 export class JournalSegment {
   readonly path: string;
   readonly header: SegmentHeader;
   readonly #file: FileHandle;
+  /** What the file will have to hold. */
+  readonly #bytesMax: number;
   /** Where the next record goes: behind the last whole one. */
-  #end: number;
-  /** The length of the file. */
+  #end = headerBytes;
+  /** Zeros have been written up to here, or records. */
   #filled: number;
+  /** The length of the file. */
+  #length: number;
   #lastSeq: number;
+  #events = 0;
+  /** Bytes behind the end that a write has left which did not succeed. */
+  #rest = 0;
 
-  private constructor(path: string, file: FileHandle, header: SegmentHeader, filled: number) {
+  private constructor(file: FileHandle, { path, header, length, bytesMax }: SegmentFile) {
     this.path = path;
     this.#file = file;
     this.header = header;
-    this.#end = headerBytes;
-    this.#filled = filled;
+    this.#bytesMax = bytesMax;
+    this.#filled = length;
+    this.#length = length;
     this.#lastSeq = header.after;
   }
 
-  /** Makes a new segment; it is on disk, and so is its name, when this resolves. Nothing is left of it on failure. */
-  static async create(path: string, header: SegmentHeader): Promise<JournalSegment> {
-    // What may be there was never finished: a whole segment would have been opened.
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_DSYNC;
-    const file = await open(path, flags, 0o600);
+  /**
+   * Makes a new segment; it is on disk, and so is its name, when this resolves. Nothing is left of it on failure, or an
+   * empty one if the file system refuses even that.
+   *
+   * @param directory the open directory of `path`
+   */
+  static async create(
+    { path, header, bytesMax }: Omit<SegmentFile, "length">,
+    directory: FileHandle,
+  ): Promise<JournalSegment> {
+    const unfinished = `${path}${unfinishedSuffix}`;
+    const file = await open(unfinished, durableFlags() | constants.O_CREAT | constants.O_TRUNC, 0o600);
     try {
+      await file.truncate(header.granule);
       await writeAll(file, encodeHeader(header), 0);
-      await syncDirectory(dirname(path));
+      // It has its name from the moment on in which it is whole: one without a header has been damaged.
+      await rename(unfinished, path);
+      await directory.sync();
     } catch (error) {
       await file.close();
-      await unlink(path).catch(() => undefined);
+      for (const name of [unfinished, path]) await unlink(name).catch(() => undefined);
       throw error;
     }
-    return new JournalSegment(path, file, header, headerBytes);
+    const segment = new JournalSegment(file, { path, header, bytesMax, length: header.granule });
+    segment.#filled = headerBytes;
+    return segment;
   }
 
-  /** Opens a segment of an earlier run; `undefined` for one whose making was cut short. */
-  static async open(path: string): Promise<JournalSegment | undefined> {
-    const file = await open(path, constants.O_RDWR | constants.O_DSYNC);
+  /** Opens a segment of an earlier run; `undefined` where it has no header. */
+  static async open(path: string, bytesMax: number): Promise<JournalSegment | undefined> {
+    const file = await open(path, durableFlags());
     try {
       const header = decodeHeader(await readAt(file, 0, headerBytes));
       if (header !== undefined) {
         const { size } = await file.stat();
-        return new JournalSegment(path, file, header, size);
+        return new JournalSegment(file, { path, header, bytesMax, length: size });
       }
     } catch (error) {
       await file.close();
@@ -88,51 +120,75 @@ export class JournalSegment {
     return this.#lastSeq;
   }
 
+  /** The byte behind its last record. */
+  get end(): number {
+    return this.#end;
+  }
+
   /** Bytes of its records. */
   get bytes(): number {
     return this.#end - headerBytes;
   }
 
-  /**
-   * Finds the end of a segment of an earlier run: behind its last whole record. What a crash has left of the next one was
-   * never acknowledged. Throws where whole records follow a broken one, for those were: the disk has damaged the file.
-   *
-   * @param upTo where the next segment begins: a record beyond it is one whose write had failed, though it is there
-   */
-  async findEnd(upTo = Number.POSITIVE_INFINITY): Promise<void> {
-    const { salt } = this.header;
-    const bytes = await readAt(this.#file, 0, this.#filled);
-    let end = headerBytes;
-    for (let head = headAt(salt, bytes, end); head !== undefined; head = headAt(salt, bytes, end)) {
-      if (head.firstSeq > upTo || !isWhole(salt, bytes, end, head)) break;
-      this.#lastSeq = head.lastSeq;
-      end += head.bytes;
-    }
-    this.#end = end;
-    if (this.#lastSeq === upTo) return;
-    const mark = Buffer.alloc(4);
-    mark.writeUInt32LE(salt);
-    for (let at = bytes.indexOf(mark, end + 1); at >= 0; at = bytes.indexOf(mark, at + 1)) {
-      const head = headAt(salt, bytes, at);
-      if (head !== undefined && isWhole(salt, bytes, at, head)) throw this.#damaged(end);
-    }
+  get events(): number {
+    return this.#events;
+  }
+
+  /** A write has left something behind the last record, and nothing may be written over it without need. */
+  get unclean(): boolean {
+    return this.#rest > 0;
   }
 
   /**
-   * Resolves to the bytes that were added when the group is on disk. Rejects when that is not certain; the next group is
-   * then written over whatever is there.
+   * Finds the end of a segment of an earlier run: behind its last whole record.
+   *
+   * @param next where the next segment begins
+   */
+  async findEnd(next: number | undefined): Promise<SegmentScan> {
+    const scan = scanSegment(await readAt(this.#file, 0, this.#length), this.header, next);
+    this.#end = scan.end;
+    this.#lastSeq = scan.lastSeq;
+    this.#events = scan.events;
+    this.#rest = scan.rest;
+    return scan;
+  }
+
+  /** Counts the events of the records beyond `seq`. */
+  async eventsBeyond(seq: number): Promise<number> {
+    if (seq <= this.header.after) return this.#events;
+    if (seq >= this.#lastSeq) return 0;
+    const { salt } = this.header;
+    const bytes = await readAt(this.#file, 0, this.#end);
+    let events = 0;
+    let at = headerBytes;
+    for (let head = headAt(salt, bytes, at); head !== undefined; head = headAt(salt, bytes, at)) {
+      events += Math.max(0, head.lastSeq - Math.max(head.firstSeq - 1, seq));
+      at += head.bytes;
+    }
+    return events;
+  }
+
+  /**
+   * Resolves to the bytes that were added when the group is on disk. Rejects when that is not certain; what was written
+   * of it is then wiped, so that a refused group does not come back at the next start.
    */
   async append(group: JournalGroup): Promise<number> {
+    if (this.#rest > 0) await this.#wipe();
     const record = encodeRecord(this.header.salt, group);
     const end = this.#end + record.length;
-    if (end > this.#filled && record.length <= fillForBytes) {
-      await writeAll(this.#file, Buffer.alloc(fillBytes), this.#filled);
-      this.#filled += fillBytes;
+    if (end > this.#filled) await this.#makeRoom(end, record.length);
+    try {
+      await writeAll(this.#file, record, this.#end);
+    } catch (error) {
+      this.#rest = record.length;
+      // The disk may refuse that as well: the next group tries again, or finds another segment.
+      await this.#wipe().catch(() => undefined);
+      throw error;
     }
-    await writeAll(this.#file, record, this.#end);
     this.#filled = Math.max(this.#filled, end);
     this.#end = end;
     this.#lastSeq = group.lastSeq;
+    this.#events += group.lastSeq - group.firstSeq + 1;
     return record.length;
   }
 
@@ -145,7 +201,7 @@ export class JournalSegment {
     const end = this.#end;
     const groups: JournalGroup[] = [];
     let at = Math.max(offset, headerBytes);
-    for (let want = bytesMax; at < end && groups.length === 0; ) {
+    for (let want = Math.max(bytesMax, recordHeadBytes); at < end && groups.length === 0; ) {
       const bytes = await readAt(this.#file, at, Math.min(want, end - at));
       let taken = 0;
       let head = headAt(salt, bytes, taken);
@@ -160,52 +216,67 @@ export class JournalSegment {
       }
       // A record that is longer than what was read of it is read again, whole.
       if (taken === 0 && (head === undefined || head.bytes > end - at)) throw this.#damaged(at);
-      want = Math.max(bytesMax, head?.bytes ?? 0);
+      want = Math.max(bytesMax, head?.bytes ?? 0, recordHeadBytes);
       at += taken;
     }
     return { groups, next: at };
+  }
+
+  /** Gives back the room behind the last record: a successor is on disk, and says where this one ends. */
+  async finish(): Promise<void> {
+    if (this.#rest > 0 || this.#length === this.#end) return;
+    await this.#file.truncate(this.#end);
+    this.#length = this.#end;
+  }
+
+  /** Whether the file is still what its name stands for, and as long as it was made. */
+  isThere(): Promise<boolean> {
+    return isStillThere(this.#file, this.path, this.#length);
   }
 
   close(): Promise<void> {
     return this.#file.close();
   }
 
+  /** Rejects, and is what it was, when the file cannot be deleted. */
   async delete(): Promise<void> {
-    await this.#file.close();
     await unlink(this.path);
+    await this.#file.close();
+  }
+
+  /** Makes the file long enough, by whole granules, and on the disk, before anything is written there. */
+  async #makeRoom(end: number, bytes: number): Promise<void> {
+    const { granule } = this.header;
+    const needed = Math.ceil(end / granule) * granule;
+    if (bytes > granule * fillShare) {
+      if (needed <= this.#length) return;
+      // At once for all that follow, for it costs a sync of its own.
+      await this.#setLength(Math.max(needed, Math.ceil(this.#bytesMax / granule) * granule));
+      await this.#file.datasync();
+      return;
+    }
+    if (needed > this.#length) await this.#setLength(needed);
+    // Writing over zeros changes nothing about the file but its contents. It brings the length to the disk, too.
+    const from = Math.max(this.#filled, this.#end);
+    await writeAll(this.#file, Buffer.alloc(needed - from), from);
+    this.#filled = needed;
+  }
+
+  async #setLength(length: number): Promise<void> {
+    await this.#file.truncate(length);
+    this.#length = length;
+  }
+
+  /** The end first: a crash meanwhile leaves what looks like a write that was cut off. */
+  async #wipe(): Promise<void> {
+    const bytes = Math.min(this.#rest, this.#length - this.#end);
+    const head = Math.min(recordHeadBytes, bytes);
+    if (bytes > head) await writeAll(this.#file, Buffer.alloc(bytes - head), this.#end + head);
+    await writeAll(this.#file, Buffer.alloc(head), this.#end);
+    this.#rest = 0;
   }
 
   #damaged(offset: number): Error {
     return new Error(`the journal is damaged: ${this.path}, at byte ${offset}`);
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
-    if (bytesWritten === 0) throw new Error("the disk takes no more");
-    written += bytesWritten;
-  }
-}
-
-/** What the file has of `length` bytes at `position`. */
-async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
-  let read = 0;
-  while (read < length) {
-    const { bytesRead } = await file.read(bytes, read, length - read, position + read);
-    if (bytesRead === 0) break;
-    read += bytesRead;
-  }
-  return bytes.subarray(0, read);
-}
-
-/** A file's name is on disk when its directory is. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY);
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }

@@ -3,12 +3,18 @@
  *
  * Its own files and not a database, because nothing is ever looked up or changed in it, and because every success answer
  * waits for it: one write of the group's bytes is all that stands between an event and its answer. Writing is asynchronous
- * and needs no thread of ours. One process at a time: `DirectoryLock` sees to that.
+ * and needs no thread of ours. One process at a time: `DirectoryLock` sees to that, and the mark where it cannot.
  */
-import { mkdir, readdir, unlink } from "node:fs/promises";
-import { join } from "node:path";
-import type { Journal, JournalGroup, JournalState } from "../event/ports.ts";
-import { JournalSegment } from "./journal-segment.ts";
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Journal, JournalGroup, JournalState, Log } from "../event/ports.ts";
+import { thisProcess } from "./holder.ts";
+import { durableFlags, isStillThere, syncDirectory } from "./journal-files.ts";
+import { damagedSuffix, JournalMark } from "./journal-mark.ts";
+import { newSalt } from "./journal-record.ts";
+import { openSegments, segmentName } from "./journal-recovery.ts";
+import { JournalSegment, unfinishedSuffix } from "./journal-segment.ts";
 
 /** What a segment holds before the next one begins. */
 const segmentBytesMax = 16 * 1024 * 1024;
@@ -16,70 +22,98 @@ const segmentBytesMax = 16 * 1024 * 1024;
 const segmentsMin = 8;
 /** What a segment must hold to be given up for a new one when all of it is stored. */
 const rollBytesMin = 64 * 1024;
+/** Files grow by so much; less where segments are small. */
+const granuleMax = 256 * 1024;
+const pageBytes = 4096;
 
 export interface SegmentedJournalOptions {
-  /** Made if it is not there. */
+  /** Made if it is not there. Its mark lies beside it, as `<directory>.mark`. */
   readonly directory: string;
   /** What the journal may hold; see `segmentsMin`. */
   readonly bytesMax: number;
+  /** Whether to go on where the disk has lost or changed what was acknowledged. Default: not. */
+  readonly acceptLoss?: boolean;
+  readonly log?: Pick<Log, "info" | "warn" | "error">;
 }
+
+const noLog = { info() {}, warn() {}, error() {} };
 
 export class SegmentedJournal implements Journal {
   readonly #directory: string;
   readonly #segmentBytes: number;
+  readonly #granule: number;
+  readonly #acceptLoss: boolean;
+  readonly #log: Pick<Log, "info" | "warn" | "error">;
+  readonly #mark: JournalMark;
+  #handle: FileHandle | undefined;
   /** Oldest first; the last one is written to. Empty before `open`. */
   #segments: JournalSegment[] = [];
+  #lastNumber = 0;
   /** Appending and dropping take turns. */
   #turn: Promise<unknown> = Promise.resolve();
   /** Where the last read ended. */
   #place: { readonly segment: JournalSegment; readonly seq: number; readonly offset: number } | undefined;
 
-  constructor({ directory, bytesMax }: SegmentedJournalOptions) {
+  constructor({ directory, bytesMax, acceptLoss = false, log = noLog }: SegmentedJournalOptions) {
     this.#directory = directory;
     this.#segmentBytes = Math.min(segmentBytesMax, Math.ceil(bytesMax / segmentsMin));
+    const quarter = Math.floor(this.#segmentBytes / 4 / pageBytes) * pageBytes;
+    this.#granule = Math.min(granuleMax, Math.max(pageBytes, quarter));
+    this.#acceptLoss = acceptLoss;
+    this.#log = log;
+    this.#mark = new JournalMark(`${directory}.mark`, thisProcess());
   }
 
-  /** Finds what is there, or begins. Rejects for files that the disk has damaged. */
+  /**
+   * Finds what is there, or begins. Rejects while another process writes to it, and for files that the disk has damaged,
+   * naming each with the place; those are left as they are.
+   */
   async open(): Promise<JournalState> {
+    // Fails where the platform cannot do it.
+    durableFlags();
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    const names = (await readdir(this.#directory)).filter((name) => name.endsWith(suffix)).sort();
-    for (const [index, name] of names.entries()) {
-      const path = join(this.#directory, name);
-      const segment = await JournalSegment.open(path);
-      if (segment === undefined) {
-        // Its making was cut short, and nothing was ever written to it.
-        if (index === names.length - 1) {
-          await unlink(path);
-          break;
-        }
-        throw new Error(`the journal is damaged: ${path} has no header`);
-      }
-      this.#segments.push(segment);
+    await syncDirectory(dirname(this.#directory));
+    this.#handle = await open(this.#directory, constants.O_RDONLY);
+    const mark = await this.#mark.read();
+    const names = await readdir(this.#directory);
+    for (const name of names) {
+      // Without a name it was never written to.
+      if (name.endsWith(unfinishedSuffix)) await unlink(join(this.#directory, name));
     }
-    for (const [index, segment] of this.#segments.entries()) {
-      const next = this.#segments[index + 1]?.header.after;
-      await segment.findEnd(next);
-      if (next !== undefined && segment.lastSeq !== next) {
-        throw new Error(
-          `the journal is damaged: ${segment.path} ends at seq ${segment.lastSeq}, the next one begins behind ${next}`,
-        );
-      }
+    this.#segments = await openSegments(names, {
+      directory: this.#directory,
+      handle: this.#handle,
+      bytesMax: this.#segmentBytes,
+      granule: this.#granule,
+      mark,
+      acceptLoss: this.#acceptLoss,
+      log: this.#log,
+    });
+    this.#lastNumber = Math.max(0, ...this.#segments.map(({ header }) => header.number));
+    if (mark === undefined && this.#segments.length > 0) {
+      this.#log.warn("the journal has no mark that can be read: its segments alone say where it ends", {
+        event: "journal_mark_missing",
+        file: this.#mark.path,
+      });
     }
-    if (this.#segments.length === 0) await this.#begin(0, crypto.randomUUID());
+    if (this.#segments.length === 0) await this.#begin(mark?.lastSeq ?? 0, crypto.randomUUID());
     const first = this.#segments[0]!;
-    const { lastSeq } = this.#last;
+    const { lastSeq, header } = this.#last;
+    await this.#mark.start(header.id, mark, () => this.#last.lastSeq);
     return {
-      id: first.header.id,
+      id: header.id,
       firstSeq: lastSeq === 0 ? 0 : first.header.after + 1,
       lastSeq,
       bytes: this.#segments.reduce((sum, { bytes }) => sum + bytes, 0),
+      givenOut: Math.max(lastSeq, mark?.lastSeq ?? 0),
+      damaged: (await readdir(this.#directory)).filter((name) => name.endsWith(damagedSuffix)).length,
     };
   }
 
   append(group: JournalGroup): Promise<number> {
     return this.#inTurn(async () => {
-      const { bytes, lastSeq, header } = this.#last;
-      if (bytes >= this.#segmentBytes) await this.#begin(lastSeq, header.id);
+      const { bytes, unclean } = this.#last;
+      if (unclean || bytes >= this.#segmentBytes) await this.#tryRoll();
       return this.#last.append(group);
     });
   }
@@ -100,22 +134,56 @@ export class SegmentedJournal implements Journal {
     return [];
   }
 
+  /** How many events it holds beyond `seq`. */
+  async eventsBeyond(seq: number): Promise<number> {
+    let events = 0;
+    for (const segment of this.#segments) events += await segment.eventsBeyond(seq);
+    return events;
+  }
+
   async trim(upTo: number): Promise<number> {
-    const dropped = await this.#inTurn(async () => {
-      const { bytes, lastSeq, header } = this.#last;
+    const droppable = await this.#inTurn(async () => {
+      const { bytes, lastSeq } = this.#last;
       const worthwhile = bytes >= Math.min(rollBytesMin, this.#segmentBytes);
-      if (lastSeq <= upTo && worthwhile) await this.#begin(lastSeq, header.id);
-      const kept = this.#segments.findLastIndex(({ header }) => header.after <= upTo);
-      return this.#segments.splice(0, Math.max(kept, 0));
+      if (lastSeq <= upTo && worthwhile) await this.#tryRoll();
+      return this.#segments.findLastIndex(({ header }) => header.after <= upTo);
     });
-    for (const segment of dropped) await segment.delete();
-    return dropped.reduce((sum, { bytes }) => sum + bytes, 0);
+    let dropped = 0;
+    for (let count = 0; count < droppable; count++) {
+      const oldest = this.#segments[0]!;
+      try {
+        await oldest.delete();
+      } catch (error) {
+        // The oldest goes first, or the journal would have a hole. It is tried again at the next call.
+        this.#log.warn("a journal segment cannot be deleted", { event: "journal_trim_failed", error });
+        break;
+      }
+      this.#segments.shift();
+      dropped += oldest.bytes;
+    }
+    return dropped;
+  }
+
+  /** The path of a file or directory that is not the one any more that this journal has open; empty when all are. */
+  async missing(): Promise<string> {
+    const last = this.#segments.at(-1);
+    if (this.#handle === undefined || last === undefined) return "";
+    if (!(await isStillThere(this.#handle, this.#directory))) return this.#directory;
+    if (!(await last.isThere()) && last === this.#segments.at(-1)) return last.path;
+    return (await this.#mark.isThere()) ? "" : this.#mark.path;
   }
 
   /** Ends when what is being written has been. */
   close(): Promise<void> {
     return this.#inTurn(async () => {
-      for (const segment of this.#segments.splice(0)) await segment.close();
+      const last = this.#segments.at(-1);
+      try {
+        if (last !== undefined) await this.#mark.close(last.lastSeq);
+      } finally {
+        for (const segment of this.#segments.splice(0)) await segment.close();
+        await this.#handle?.close();
+        this.#handle = undefined;
+      }
     });
   }
 
@@ -125,10 +193,30 @@ export class SegmentedJournal implements Journal {
     return last;
   }
 
+  /** Goes on in the last segment where no other can be made: file descriptors may have run out. */
+  async #tryRoll(): Promise<void> {
+    const last = this.#last;
+    try {
+      await this.#begin(last.lastSeq, last.header.id);
+    } catch (error) {
+      if ((await this.missing()) !== "") throw error;
+      this.#log.warn("no new journal segment can be made, the last one grows", {
+        event: "journal_roll_failed",
+        error,
+      });
+      return;
+    }
+    // Room that nothing will be written to; where it cannot be given back, nothing is wrong.
+    await last.finish().catch(() => undefined);
+  }
+
   async #begin(after: number, id: string): Promise<void> {
-    const salt = crypto.getRandomValues(new Uint32Array(1))[0]!;
-    const name = `${String(after + 1).padStart(seqDigits, "0")}${suffix}`;
-    this.#segments.push(await JournalSegment.create(join(this.#directory, name), { salt, after, id }));
+    const handle = this.#handle;
+    if (handle === undefined) throw new Error("the journal is not open");
+    const number = ++this.#lastNumber;
+    const path = join(this.#directory, segmentName(after, number));
+    const header = { salt: newSalt(), number, granule: this.#granule, after, upTo: 0, id };
+    this.#segments.push(await JournalSegment.create({ path, header, bytesMax: this.#segmentBytes }, handle));
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
@@ -137,7 +225,3 @@ export class SegmentedJournal implements Journal {
     return done;
   }
 }
-
-/** Named by the seq from which on it holds what there is, so that names sort as seqs do. */
-const suffix = ".segment";
-const seqDigits = 16;

@@ -1,17 +1,22 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import type { JournalGroup } from "../../src/event/ports.ts";
+import { newSalt, recordHeadBytes, type SegmentHeader } from "../../src/store/journal-record.ts";
+import { segmentName } from "../../src/store/journal-recovery.ts";
 import { JournalSegment } from "../../src/store/journal-segment.ts";
 import { SegmentedJournal } from "../../src/store/segmented-journal.ts";
 
+let parent: string;
 let directory: string;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "mars-journal-"));
+  parent = mkdtempSync(join(tmpdir(), "mars-journal-"));
+  directory = join(parent, "journal");
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(() => rmSync(parent, { recursive: true, force: true }));
 
 /** Small enough that a few groups fill a segment. */
 const bytesMax = 8 * 1024;
@@ -24,6 +29,10 @@ function segmentPaths(): string[] {
   return readdirSync(directory)
     .sort()
     .map((name) => join(directory, name));
+}
+
+function headerOf(number: number, after: number, id: string): SegmentHeader {
+  return { salt: newSalt(), number, granule: 4096, after, upTo: 0, id };
 }
 
 function group(firstSeq: number, count = 1, body = `group ${firstSeq} é\u{1F600}`): JournalGroup {
@@ -110,65 +119,90 @@ test("what is stored makes room, down to an empty segment that remembers the las
   await again.close();
 });
 
-test("at whatever byte a crash cuts a group off, those before it are there and the next one takes its place", async () => {
+test("at whatever byte a crash cuts a group off, those before it are there and the next one follows", async () => {
   const journal = journalAt();
   await journal.open();
   await journal.append(group(1));
-  const before = await journal.append(group(2));
+  await journal.append(group(2));
+  const marked = readFileSync(`${directory}.mark`);
   const last = await journal.append(group(3));
   await journal.close();
   const [path = ""] = segmentPaths();
   const whole = readFileSync(path);
-  const end = whole.indexOf("group 3") - 28 + last;
-  for (let cut = end - last; cut < end; cut += 3) {
-    // The end of the file, or the zeros that were written ahead.
-    for (const rest of [0, 200]) {
-      writeFileSync(path, Buffer.concat([whole.subarray(0, cut), Buffer.alloc(rest)]));
-      const again = journalAt();
-      expect(await again.open()).toMatchObject({ lastSeq: 2 });
-      await again.append(group(3, 2, "another"));
-      await again.append(group(5));
-      expect(await readAll(again, 2)).toEqual([group(2), group(3, 2, "another"), group(5)]);
-      await again.close();
-      const third = journalAt();
-      expect(await third.open()).toMatchObject({ lastSeq: 5 });
-      await third.close();
-    }
+  const end = whole.indexOf("group 3") - recordHeadBytes + last;
+  for (let cut = end - last; cut < end; cut++) {
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
+    writeFileSync(path, Buffer.concat([whole.subarray(0, cut), Buffer.alloc(whole.length - cut)]));
+    writeFileSync(`${directory}.mark`, marked);
+    const again = journalAt();
+    expect(await again.open()).toMatchObject({ lastSeq: 2 });
+    await again.append(group(3, 2, "another"));
+    await again.append(group(5));
+    expect(await readAll(again, 2)).toEqual([group(2), group(3, 2, "another"), group(5)]);
+    await again.close();
+    // What the crash has left stays there: the next group has a segment of its own.
+    if (cut > end - last) expect(readFileSync(path).subarray(0, cut)).toEqual(whole.subarray(0, cut));
+    const third = journalAt();
+    expect(await third.open()).toMatchObject({ lastSeq: 5 });
+    await third.close();
   }
-  expect(before).toBeGreaterThan(0);
+});
+
+test("sectors that a power cut kept from the disk belong to a write that was not acknowledged", async () => {
+  const journal = journalAt();
+  await journal.open();
+  await journal.append(group(1));
+  const marked = readFileSync(`${directory}.mark`);
+  await journal.append(group(2, 1, "x".repeat(2_000)));
+  await journal.close();
+  const [path = ""] = segmentPaths();
+  const whole = readFileSync(path);
+  const start = whole.indexOf("xxx") - recordHeadBytes;
+  const end = whole.lastIndexOf("xxx") + 3;
+  for (let sector = 512 * Math.floor(start / 512); sector < end; sector += 512) {
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
+    writeFileSync(path, Buffer.from(whole).fill(0, Math.max(sector, start), Math.min(sector + 512, end)));
+    writeFileSync(`${directory}.mark`, marked);
+    const again = journalAt();
+    expect(await again.open()).toMatchObject({ lastSeq: 1 });
+    await again.append(group(2, 1, "another"));
+    expect(await readAll(again, 1)).toEqual([group(1), group(2, 1, "another")]);
+    await again.close();
+  }
 });
 
 test("a segment whose making was cut short is made again", async () => {
   const journal = journalAt();
   await journal.open();
-  for (let seq = 1; seq <= 4; seq++) await journal.append(group(seq, 1, "x".repeat(400)));
-  await journal.close();
-  expect(segmentPaths().length).toBe(2);
-  const [, second = ""] = segmentPaths();
-  const first = journalAt();
-  truncateSync(second, 30);
-  const { lastSeq } = await first.open();
-  await first.append(group(lastSeq + 1));
-  expect((await readAll(first, lastSeq + 1)).length).toBe(1);
-  await first.close();
-  const again = journalAt();
-  expect(await again.open()).toMatchObject({ lastSeq: lastSeq + 1 });
-  await again.close();
-});
-
-test("a half-made segment is not found between others later", async () => {
-  const journal = journalAt();
-  await journal.open();
   await journal.append(group(1));
   await journal.close();
-  writeFileSync(join(directory, "0000000000000002.segment"), "marsjrnl");
+  // It has no name of its own before it is whole.
+  writeFileSync(join(directory, "0000000000000002-00000002.segment.new"), "marsjrnl");
   const next = journalAt();
   expect(await next.open()).toMatchObject({ lastSeq: 1 });
-  // The segment that was there has room, so the next one begins behind another seq, and has another name.
   for (let seq = 2; seq <= 6; seq++) await next.append(group(seq, 1, "x".repeat(600)));
   await next.close();
   const again = journalAt();
   expect(await again.open()).toMatchObject({ firstSeq: 1, lastSeq: 6 });
+  await again.close();
+});
+
+test("a segment that could neither be made nor deleted hides nothing of what its predecessor went on to hold", async () => {
+  const journal = journalAt();
+  const { id } = await journal.open();
+  await journal.append(group(1));
+  const handle = await open(directory);
+  const path = join(directory, segmentName(1, 2));
+  const stillborn = await JournalSegment.create({ path, header: headerOf(2, 1, id), bytesMax }, handle);
+  await stillborn.close();
+  await handle.close();
+  await journal.append(group(2));
+  await journal.close();
+  const again = journalAt();
+  expect(await again.open()).toMatchObject({ lastSeq: 2 });
+  expect(await readAll(again, 1)).toEqual([group(1), group(2)]);
   await again.close();
 });
 
@@ -178,10 +212,12 @@ test("a group whose write failed and that is there all the same does not come ba
   for (let seq = 1; seq <= 3; seq++) await journal.append(group(seq));
   await journal.close();
   // As if the third had been refused, and the next segment begun behind the second.
-  const path = join(directory, "0000000000000003.segment");
-  const next = await JournalSegment.create(path, { salt: 7, after: 2, id });
+  const handle = await open(directory);
+  const path = join(directory, segmentName(2, 2));
+  const next = await JournalSegment.create({ path, header: headerOf(2, 2, id), bytesMax }, handle);
   await next.append(group(3, 1, "another"));
   await next.close();
+  await handle.close();
   const again = journalAt();
   expect(await again.open()).toMatchObject({ id, firstSeq: 1, lastSeq: 3 });
   expect(await readAll(again, 1)).toEqual([group(1), group(2), group(3, 1, "another")]);
@@ -199,7 +235,6 @@ test("damage in the midst of what was acknowledged is told, not skipped", async 
   for (const [path, needle] of [
     [paths[0], "1".repeat(400)],
     [paths[0], "3".repeat(400)],
-    [paths[1], "marsjrnl"],
     // In the last segment, where a broken record could be what a crash has cut off, but for the whole one behind it.
     [paths[2], "7".repeat(400)],
   ] as const) {
@@ -216,7 +251,7 @@ test("damage in the midst of what was acknowledged is told, not skipped", async 
   const again = journalAt();
   await again.open();
   const whole = readFileSync(paths[1]!);
-  writeFileSync(paths[1]!, whole.fill("?", 200, 201));
+  writeFileSync(paths[1]!, whole.fill("?", 1_200, 1_201));
   await expect(readAll(again, 1)).rejects.toThrow("the journal is damaged");
   await again.close();
 });

@@ -1,0 +1,57 @@
+/** What the journal asks of the file system: whole writes, whole reads, names that are on disk. */
+import { constants } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+
+/**
+ * Flags of a file whose writes are on disk when they return. Throws where the platform has none, for then a success
+ * answer would mean nothing.
+ */
+export function durableFlags(): number {
+  // Undefined on platforms without it, and `|` would make a zero of that.
+  const { O_DSYNC, O_NOFOLLOW } = constants as Partial<typeof constants>;
+  if (!O_DSYNC) throw new Error("this platform has no O_DSYNC: Mars cannot make events durable on it");
+  return constants.O_RDWR | O_DSYNC | (O_NOFOLLOW ?? 0);
+}
+
+/** Throws when the disk takes no more; a part may be written then. */
+export async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
+    if (bytesWritten === 0) throw new Error("the disk takes no more");
+    written += bytesWritten;
+  }
+}
+
+/** What the file has of `length` bytes at `position`. */
+export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  let read = 0;
+  while (read < length) {
+    const { bytesRead } = await file.read(bytes, read, length - read, position + read);
+    if (bytesRead === 0) break;
+    read += bytesRead;
+  }
+  return bytes.subarray(0, read);
+}
+
+/** A file's name is on disk when its directory is. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Whether `path` is the name of the open file, and the file has not become shorter than `bytes`. */
+export async function isStillThere(file: FileHandle, path: string, bytes = 0): Promise<boolean> {
+  try {
+    const [there, held] = await Promise.all([stat(path), file.stat()]);
+    return there.ino === held.ino && there.dev === held.dev && held.size >= bytes;
+  } catch (error) {
+    // Nothing has that name any more. Any other failure says nothing about the file.
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== "ENOENT" && code !== "ENOTDIR";
+  }
+}
