@@ -82,7 +82,12 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const inner = startQueryThread(database);
   shutdown.defer("inner query", () => inner.stop());
   const directory = join(config.dataDir, "journal");
-  const journal = new SegmentedJournal({ directory, bytesMax: config.journalBytesMax });
+  const journal = new SegmentedJournal({
+    directory,
+    bytesMax: config.journalBytesMax,
+    acceptLoss: config.acceptJournalLoss,
+    log,
+  });
   shutdown.defer("journal", () => journal.close());
 
   const historyReads = supervisor.loop("live_history", liveRetry);

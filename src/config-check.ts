@@ -1,5 +1,5 @@
 /** What can only be told of settings when each is right by itself. */
-import type { Config } from "./config.ts";
+import type { Config } from "./config-type.ts";
 
 /** Sentences on settings that do not go together. */
 export function crossCheck(config: Config): string[] {

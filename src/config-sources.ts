@@ -10,7 +10,11 @@ export interface Named {
   readonly name: string;
   readonly alias?: string;
   readonly default: string;
+  readonly unit?: string;
 }
+
+/** The unit of what is on or off: its flag without a value means on. */
+export const switchUnit = "1 or 0";
 
 export interface Sources {
   /** The flags, without the command. */
@@ -48,6 +52,7 @@ export function readFlags(
   const names = new Map(
     rows.flatMap(({ name }) => [name, `${name}_FILE`]).map((name) => [flagOf(name), name]),
   );
+  const switches = new Set(rows.filter(({ unit }) => unit === switchUnit).map(({ name }) => name));
   const flags = new Map<string, Flag>();
   for (let i = 0; i < argv.length; i++) {
     const [written = "", ...rest] = (argv[i] ?? "").split("=");
@@ -60,10 +65,13 @@ export function readFlags(
       if (rest.length === 0 && argv[i + 1]?.startsWith("-") === false) i++;
       continue;
     }
-    const value = rest.length > 0 ? rest.join("=") : argv[++i];
+    let value = rest.length > 0 ? rest.join("=") : argv[++i];
     if (value === undefined || (rest.length === 0 && value.startsWith("--"))) {
-      problems.push(`${written} needs a value`);
       i--;
+      value = switches.has(name) ? "1" : undefined;
+    }
+    if (value === undefined) {
+      problems.push(`${written} needs a value`);
     } else if (flags.has(name)) {
       problems.push(`${written} is given twice`);
     } else {

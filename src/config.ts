@@ -9,6 +9,7 @@
 import { crossCheck } from "./config-check.ts";
 import type { Setting } from "./config-setting.ts";
 import { findText, readFlags, refuseUnknownVariables, type Sources } from "./config-sources.ts";
+import type { Config } from "./config-type.ts";
 import {
   addresses,
   bytes,
@@ -29,46 +30,7 @@ import {
 } from "./config-values.ts";
 import { lanesDefault } from "./event/limits.ts";
 
-export type LogLevel = "debug" | "info" | "warn" | "error";
-
-/** What Mars runs with. */
-export interface Config {
-  readonly host: string;
-  /** 0 picks a free one. */
-  readonly httpPort: number;
-  /** 0 picks a free one. */
-  readonly grpcPort: number;
-  readonly dataDir: string;
-  /** Never empty and without secrets. */
-  readonly databaseUrl: string;
-  /** Empty when there is none. */
-  readonly databaseAuthToken: string;
-  /** 0 keeps messages for ever. */
-  readonly retentionMs: number;
-  readonly countsRetentionMs: number;
-  readonly logLevel: LogLevel;
-  /** Paths of PEM files; both empty when native gRPC is served in cleartext. */
-  readonly tlsCert: string;
-  readonly tlsKey: string;
-  /** Whether `GET /api/create_event` and `GET /api/test_socket` exist. */
-  readonly testEndpoints: boolean;
-  readonly journalBytesMax: number;
-  readonly lanes: number;
-  readonly batchEventsMax: number;
-  readonly shutdownTimeoutMs: number;
-  /** 0 for none. */
-  readonly startGraceMs: number;
-  readonly socketBufferBytesMax: number;
-  /** Names, beside `localhost`, by which requests may call Mars; `*` for any. */
-  readonly allowedHosts: readonly string[];
-  /** Origins beside Mars' own whose pages may change things, open WebSockets and call the RPCs; `*` for any. */
-  readonly allowedOrigins: readonly string[];
-  /** Hosts, addresses and CIDR ranges that alerts may be sent to though they are not public; `*` for any. */
-  readonly alertAllow: readonly string[];
-  /** Both empty when alerts go to no mailbox. */
-  readonly smtpUrl: string;
-  readonly smtpFrom: string;
-}
+export type { Config, LogLevel } from "./config-type.ts";
 
 export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   host: {
@@ -166,6 +128,14 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     unit: "bytes",
     meaning: "Accepted events that wait for the database; beyond it clients are told to come back (429)",
     parse: bytes({ min: 1024 ** 2, max: 1024 ** 4 }),
+  },
+  acceptJournalLoss: {
+    name: "MARS_ACCEPT_JOURNAL_LOSS",
+    default: "0",
+    unit: "1 or 0",
+    meaning:
+      "Start with a damaged journal, without what the damage has taken; each damaged file is kept as `*.damaged`. For one start",
+    parse: flag,
   },
   lanes: {
     name: "MARS_LANES",

@@ -45,6 +45,7 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     tlsKey: "",
     testEndpoints: false,
     journalBytesMax: 2 * 1024 ** 3,
+    acceptJournalLoss: false,
     lanes: 10,
     batchEventsMax: 20_000,
     shutdownTimeoutMs: 20_000,
@@ -66,6 +67,13 @@ describe("where a value comes from", () => {
     expect(config({ argv: ["--http-port=1"], env }).httpPort).toBe(1);
     expect(config({ env }).httpPort).toBe(2);
     expect(config({ env: { PORT: "3" } }).httpPort).toBe(3);
+  });
+
+  test("a flag that is on or off needs no value to be on", () => {
+    for (const argv of [["--accept-journal-loss"], ["--accept-journal-loss", "--lanes", "3"]])
+      expect(config({ argv }).acceptJournalLoss).toBe(true);
+    expect(config({ argv: ["--accept-journal-loss", "0"] }).acceptJournalLoss).toBe(false);
+    expect(problems({ argv: ["--lanes", "--accept-journal-loss"] })).toEqual(["--lanes needs a value"]);
   });
 
   test("every setting has a flag and can be read from a file, without the file's last newline", () => {

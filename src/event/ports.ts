@@ -105,6 +105,8 @@ export interface PipelineStats {
     readonly bytes: number;
     readonly bytes_max: number;
     readonly last_seq: number;
+    /** Files of the journal that were set aside as damaged, in all of its runs. */
+    readonly damaged_files: number;
   };
   readonly store: {
     readonly stored_seq: number;

@@ -59,6 +59,7 @@ export class Pipeline {
   readonly #failed = Promise.withResolvers<Error>();
   #running: Promise<void> = Promise.resolve();
   #opened = false;
+  #damagedFiles = 0;
   /** The loops have ended by a failure. */
   #stuck = false;
 
@@ -140,6 +141,7 @@ export class Pipeline {
   async start(journal: JournalState): Promise<void> {
     // A journal with a history knows its next seq by itself, unless it is an older copy: while that cannot be checked it
     // leaps ahead of whatever the database may have. A new journal may continue a database's sequence, and waits for it.
+    this.#damagedFiles = journal.damaged ?? 0;
     const attempt = await this.#open(journal);
     const { lastSeq, bytes: journalBytes } = journal;
     if (attempt) this.#accept(journal);
@@ -176,6 +178,7 @@ export class Pipeline {
         bytes: this.#commit.journalBytes,
         bytes_max: this.#options.journalBytesMax,
         last_seq: this.#commit.lastSeq,
+        damaged_files: this.#damagedFiles,
       },
       store: {
         stored_seq: this.#progress.storedSeq,

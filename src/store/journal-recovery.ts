@@ -54,38 +54,26 @@ export async function openSegments(
   options: RecoveryOptions,
 ): Promise<JournalSegment[]> {
   const { directory, mark, acceptLoss } = options;
-  const files = names
-    .filter((name) => name.endsWith(suffix))
-    .sort()
-    .map((name): Found => {
-      const [, first, number] = named.exec(name) ?? [];
-      const path = join(directory, name);
-      if (first !== undefined) return { path, after: Number(first) - 1, number: Number(number) };
-      return {
-        path,
-        after: -1,
-        number: 0,
-        damage: { at: 0, reason: "its name is not one of the journal's" },
-      };
-    });
+  const segments = names.filter((name) => name.endsWith(suffix)).sort();
+  const files = segments.filter((name) => named.test(name)).map((name) => foundOf(directory, name));
+  const strangers = segments
+    .filter((name) => !named.test(name))
+    .map((name) => ({ path: join(directory, name), reason: "its name is not one of the journal's" }));
   try {
     for (const file of files) await openFile(file, options.bytesMax);
     const id = files.find(({ segment }) => segment !== undefined)?.segment?.header.id ?? mark?.journalId;
     for (const file of files) checkHeader(file, id);
     await dropStillborn(files);
     for (const [index, file] of files.entries()) await findEnd(file, files[index + 1]?.after, options);
-    const outside = checkMark(files, options, id);
-    const damaged = files.filter(({ damage }) => damage !== undefined);
-    if (damaged.length === 0 && outside === undefined) return files.map(({ segment }) => segment!);
-    if (!acceptLoss) {
-      throw new Error(
-        [...damaged.map(({ path, damage }) => placeOf(path, damage!)), ...(outside ? [outside] : [])].join(
-          "; ",
-        ) +
-          ". Nothing was changed. With --accept-journal-loss Mars goes on without what is lost, and keeps each damaged file as *.damaged",
-      );
-    }
-    if (outside !== undefined) logLoss(options, outside, 0);
+    const outside = [
+      ...strangers.map(({ path, reason }) => placeOf(path, { at: 0, reason })),
+      ...checkMark(files, options, id),
+    ];
+    const damaged = files.flatMap(({ path, damage }) => (damage === undefined ? [] : placeOf(path, damage)));
+    if (damaged.length + outside.length > 0 && !acceptLoss)
+      throw new Error(refusalOf([...damaged, ...outside]));
+    for (const reason of outside) logLoss(options, reason, 0);
+    for (const { path } of strangers) await setAside(path, options);
     for (const [index, file] of files.entries()) {
       if (file.damage !== undefined) await replace(file, files[index + 1]?.after ?? 0, id, options);
     }
@@ -96,8 +84,16 @@ export async function openSegments(
   }
 }
 
+function foundOf(directory: string, name: string): Found {
+  const [, first, number] = named.exec(name) ?? [];
+  return { path: join(directory, name), after: Number(first) - 1, number: Number(number) };
+}
+
+function refusalOf(reasons: readonly string[]): string {
+  return `${reasons.join("; ")}. Nothing was changed. With --accept-journal-loss Mars goes on without what is lost, and keeps each damaged file as *${damagedSuffix}`;
+}
+
 async function openFile(file: Found, bytesMax: number): Promise<void> {
-  if (file.damage !== undefined) return;
   const segment = await JournalSegment.open(file.path, bytesMax);
   if (segment === undefined) file.damage = { at: 0, reason: "its header is not as it was written" };
   else file.segment = segment;
@@ -143,23 +139,25 @@ async function findEnd(file: Found, next: number | undefined, { log }: RecoveryO
   }
 }
 
-/** @returns what cannot be said of a file that is there */
+/** @returns what cannot be said of a segment that is there */
 function checkMark(
   files: readonly Found[],
   { mark, directory }: RecoveryOptions,
   id: string | undefined,
-): string | undefined {
-  if (mark === undefined) return undefined;
+): string[] {
+  if (mark === undefined) return [];
   const last = files.at(-1);
   if (last === undefined) {
-    if (mark.lastSeq === 0) return undefined;
-    return placeOf(directory, {
-      at: 0,
-      reason: `it has no segments, and its mark names seq ${mark.lastSeq}`,
-    });
+    if (mark.lastSeq === 0) return [];
+    return [
+      placeOf(directory, {
+        at: 0,
+        reason: `it has no segments, and its mark names seq ${mark.lastSeq}`,
+      }),
+    ];
   }
   if (mark.journalId !== id)
-    return `the journal is damaged: ${directory} is not the one of its mark, ${mark.journalId}`;
+    return [`the journal is damaged: ${directory} is not the one of its mark, ${mark.journalId}`];
   if (last.segment !== undefined && last.damage === undefined && last.segment.lastSeq < mark.lastSeq) {
     const { end, lastSeq } = last.segment;
     last.damage = {
@@ -167,7 +165,12 @@ function checkMark(
       reason: `it ends at seq ${lastSeq}, and the journal's mark names seq ${mark.lastSeq}`,
     };
   }
-  return undefined;
+  return [];
+}
+
+async function setAside(path: string, { handle }: RecoveryOptions): Promise<void> {
+  await rename(path, `${path}${damagedSuffix}`);
+  await handle.sync();
 }
 
 /** Sets a damaged file aside and writes what is whole in it into another of its name. */
@@ -182,10 +185,9 @@ async function replace(
   const salt = file.segment?.header.salt ?? saltOf(bytes);
   await file.segment?.close();
   delete file.segment;
-  await rename(file.path, `${file.path}${damagedSuffix}`);
-  await handle.sync();
+  await setAside(file.path, options);
   const reason = placeOf(file.path, file.damage!);
-  if (file.after < 0 || id === undefined) return logLoss(options, reason, 0);
+  if (id === undefined) return logLoss(options, reason, 0);
   const { path, after, number } = file;
   const header = { salt: newSalt(), number, granule, after, upTo, id };
   const segment = await JournalSegment.create({ path, header, bytesMax }, handle);

@@ -5,7 +5,16 @@
  *
  *     bun test/faults/journal.ts [--full] [--binary dist/mars]
  */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SegmentedJournal } from "../../src/store/segmented-journal.ts";
@@ -26,7 +35,9 @@ export async function run({ full, binary }: FaultCheckOptions): Promise<string> 
       bytes[at]! ^= 1 << bit;
       writeFileSync(path, bytes);
     });
-    const cuts = await tryAll(image, join(root, "cuts"), full ? 500 : 120, (path, at) => truncateSync(path, at));
+    const cuts = await tryAll(image, join(root, "cuts"), full ? 500 : 120, (path, at) =>
+      truncateSync(path, at),
+    );
     const program = await tryProgram(join(root, "program"), binary);
     return `bit flips: ${figures(flips)}; truncations: ${figures(cuts)}; 0 silent losses; ${program}`;
   } finally {
@@ -132,12 +143,17 @@ async function tryProgram(dataDir: string, binary: string | undefined): Promise<
   const command = binary === undefined ? [process.execPath, "src/main.ts"] : [binary];
   const mars = await spawnMars({ dataDir, command });
   for (let n = 0; n < 20; n++) {
-    const events = Array.from({ length: 50 }, (_, k) => ({ app_id: "a", message_id: `m${n}-${k}`, event: "E" }));
+    const events = Array.from({ length: 50 }, (_, k) => ({
+      app_id: "a",
+      message_id: `m${n}-${k}`,
+      event: "E",
+    }));
     await sendBulk(mars.url, events);
   }
   await mars.kill("SIGKILL");
   // Now the journal alone has them.
-  for (const file of ["messages.db", "messages.db-wal", "messages.db-shm"]) rmSync(join(dataDir, file), { force: true });
+  for (const file of ["messages.db", "messages.db-wal", "messages.db-shm"])
+    rmSync(join(dataDir, file), { force: true });
   const [name = ""] = readdirSync(join(dataDir, "journal"));
   const path = join(dataDir, "journal", name);
   const whole = readFileSync(path);
@@ -148,16 +164,24 @@ async function tryProgram(dataDir: string, binary: string | undefined): Promise<
     ["cut", whole.subarray(0, whole.lastIndexOf("m19-49"))],
   ] as const) {
     writeFileSync(path, damaged);
-    const child = Bun.spawn([...command, "serve", "--data-dir", dataDir, "--http-port", "0", "--grpc-port", "0"], {
-      stdout: "ignore",
-      stderr: "pipe",
-    });
+    const child = Bun.spawn(
+      [...command, "serve", "--data-dir", dataDir, "--http-port", "0", "--grpc-port", "0"],
+      {
+        stdout: "ignore",
+        stderr: "pipe",
+      },
+    );
     const [code, text] = [await child.exited, await new Response(child.stderr).text()];
-    if (code !== 1 || !text.includes(path) || !/at byte \d+/.test(text)) throw new Error(`${what}: exit ${code}: ${text}`);
+    if (code !== 1 || !text.includes(path) || !/at byte \d+/.test(text))
+      throw new Error(`${what}: exit ${code}: ${text}`);
     if (!readFileSync(path).equals(damaged)) throw new Error(`${what}: the file was changed`);
     refused.push(what);
   }
-  const again = await spawnMars({ dataDir, command, env: { MARS_ACCEPT_JOURNAL_LOSS: "1", MARS_LOG_LEVEL: "error" } });
+  const again = await spawnMars({
+    dataDir,
+    command,
+    env: { MARS_ACCEPT_JOURNAL_LOSS: "1", MARS_LOG_LEVEL: "error" },
+  });
   const stats = await statsWhen(again.url, ({ store }) => store.behind === 0);
   const { messages } = await getJson<{ messages: unknown[] }>(`${again.url}/api/messages?limit=1000`);
   await again.kill("SIGTERM");

@@ -65,6 +65,7 @@ function testConfig(dataDir: string, overrides: Partial<Config>): Config {
     tlsKey: "",
     testEndpoints: true,
     journalBytesMax: 2 ** 31,
+    acceptJournalLoss: false,
     lanes: 10,
     batchEventsMax: 20_000,
     shutdownTimeoutMs: 10_000,
