@@ -13,6 +13,8 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { Alerts } from "./alert/alerts.ts";
 import type { Config } from "./config.ts";
+import { createChanges, createEdgeShares, statsOf, warnOfRefusals } from "./edge/edge-shares.ts";
+import { createFairProgress } from "./edge/fair-progress.ts";
 import { createGate } from "./edge/gate.ts";
 import { createHttpApp } from "./edge/http-app.ts";
 import { startHttpServer } from "./edge/http-server.ts";
@@ -90,14 +92,23 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   });
   shutdown.defer("journal", () => journal.close());
 
+  const refused = warnOfRefusals(log);
+  const shares = createEdgeShares(refused);
+  const changes = createChanges();
   const historyReads = supervisor.loop("live_history", liveRetry);
-  const live = createLive(inner.remote, { lastSeq: () => pipeline.lastSeq, log, reads: historyReads });
+  const live = createLive(inner.remote, {
+    lastSeq: () => pipeline.lastSeq,
+    log,
+    reads: historyReads,
+    subscriptions: shares.subscriptions,
+  });
   // Readers may be told of changes before these are published, and follow what comes after them.
   let findingSeqRead = 0;
   const findings = createLiveFindings(findingHistory(inner.remote), {
     lastSeq: () => findingSeqRead,
     log,
     reads: historyReads,
+    subscriptions: shares.subscriptions,
   });
   const pipeline = new Pipeline({
     ...config,
@@ -126,6 +137,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   });
 
   const reads = createClientReads(query.remote, {
+    onRefused: ({ peer }) => refused("reads", peer),
     observe: {
       findings: ({ asOfSeq }) => {
         findingSeqRead = Math.max(findingSeqRead, asOfSeq);
@@ -138,14 +150,16 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     ingest: pipeline.ingest,
     refusals: pipeline.refusals,
     reader: reads.for,
-    progress: pipeline.progress,
+    progress: createFairProgress(pipeline.progress, shares.min_seq_waits),
     live,
     findings,
     lifecycles: store.remote,
     alerts,
     setAside: pipeline.setAside,
     trials: createTrials(query.remote),
-    tracked: pipeline.tracked,
+    tracked: createFairProgress(pipeline.tracked, shares.min_seq_waits),
+    changes,
+    shares,
     log,
     gate: createGate({
       hosts: [config.host, hostname(), ...config.allowedHosts],
@@ -153,7 +167,12 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     }),
     version,
     testEndpoints: config.testEndpoints,
-    stats: () => ({ ...pipeline.stats(), loops: supervisor.stats(), reads: reads.stats }),
+    stats: () => ({
+      ...pipeline.stats(),
+      loops: supervisor.stats(),
+      reads: reads.stats,
+      shares: statsOf(shares),
+    }),
     health: () => ({
       lifecycle,
       unready: lifecycle === "serving" ? pipeline.refusal || supervisor.stuck().join("; ") : lifecycle,
@@ -193,7 +212,9 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     async stop() {
       lifecycle = "draining";
       // What runs is waited for with its thread.
-      reads.close(new MarsError("draining", "mars is stopping", { retryAfterMs: 1_000 }));
+      for (const queue of [reads, changes]) {
+        queue.close(new MarsError("draining", "mars is stopping", { retryAfterMs: 1_000 }));
+      }
       deadline = performance.now() + config.shutdownTimeoutMs;
       await shutdown.run();
       lifecycle = "stopped";

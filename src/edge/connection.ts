@@ -5,6 +5,7 @@
 import type { ServerWebSocket } from "bun";
 import type { Peer } from "../event/caller.ts";
 import { MarsError } from "../event/error.ts";
+import type { Lease } from "../event/shares.ts";
 import { statusOf } from "./status.ts";
 
 export interface ConnectionLimits {
@@ -18,6 +19,8 @@ export interface ConnectionLimits {
 export interface SocketData {
   readonly open: OpenSession;
   readonly peer: Peer;
+  /** Of the cap on sockets. */
+  readonly lease: Lease;
   connection?: Connection;
   session?: Session;
 }

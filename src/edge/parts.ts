@@ -1,5 +1,6 @@
 /** What every protocol at the edge is given: the parts it may ask, and the settings it obeys. Wired in `app.ts`. */
 import type { Caller } from "../event/caller.ts";
+import type { FairQueue } from "../event/fair-queue.ts";
 import type { Health, Ingest, Live, Log, Progress, Reader, Stats } from "../event/ports.ts";
 import type { Refusals } from "../event/refusals.ts";
 import type { SetAside } from "../event/set-aside.ts";
@@ -7,6 +8,7 @@ import type { AlertReader, Alerts } from "../lifecycle/alert-ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
 import type { Trials } from "../lifecycle/trial.ts";
+import type { EdgeShares } from "./edge-shares.ts";
 import type { Gate } from "./gate.ts";
 
 /** What clients may read. */
@@ -30,6 +32,10 @@ export interface EdgeParts {
   readonly trials: Trials;
   /** How far messages have been followed along their lifecycles. */
   readonly tracked: Progress;
+  /** Changes of lifecycles, rules, sinks and silences, which wait for their turn. */
+  readonly changes: Pick<FairQueue, "run">;
+  /** The caps at the doors. */
+  readonly shares: EdgeShares;
   readonly log: Log;
   /** Which hosts and which pages are served. */
   readonly gate: Gate;

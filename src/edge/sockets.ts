@@ -15,8 +15,6 @@ import { statusOf } from "./status.ts";
 import { openWs } from "./ws.ts";
 
 export interface SocketOptions {
-  /** Sockets open at one time; beyond it a client gets 503. */
-  readonly connectionsMax?: number;
   /** See `ConnectionLimits`. */
   readonly pauseBytes?: number;
   readonly stallTimeoutMs?: number;
@@ -36,12 +34,10 @@ export interface Sockets {
 const frameBytesMax = 64 * 1024;
 /** What one more slice of events, each escaped as badly as can be, may add to a buffer that was just below its bound. */
 const overshootBytesMax = 16 * 1024 * 1024;
-const connectionsMaxDefault = 20_000;
 const pauseBytesDefault = 4 * 1024 * 1024;
 const stallTimeoutMsDefault = 15_000;
 
 export function createSockets(parts: EdgeParts, options: SocketOptions = {}): Sockets {
-  const connectionsMax = options.connectionsMax ?? connectionsMaxDefault;
   const limits: ConnectionLimits = {
     pauseBytes: options.pauseBytes ?? pauseBytesDefault,
     stallTimeoutMs: options.stallTimeoutMs ?? stallTimeoutMsDefault,
@@ -67,14 +63,14 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       const refusal = parts.gate.checkPage(request.headers);
       if (refusal !== undefined) return problemResponse(refusal);
       if (closed) return refuse(503, "draining", { "Retry-After": "1" });
-      if (connections.size >= connectionsMax) {
-        return refuse(503, `at most ${connectionsMax} sockets may be open`, { "Retry-After": "5" });
-      }
       const open = route(url.searchParams);
       if (open instanceof Response) return open;
       const end = server.requestIP(request);
       const peer = peerOf(end?.address, end?.port);
-      if (server.upgrade(request, { data: { open, peer } })) return undefined;
+      const lease = parts.shares.sockets.take(peer);
+      if (lease === undefined) return refuse(503, "too many sockets are open", { "Retry-After": "5" });
+      if (server.upgrade(request, { data: { open, peer, lease } })) return undefined;
+      lease.release();
       return refuse(400, "not a WebSocket handshake");
     },
 
@@ -108,6 +104,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
         socket.data.connection?.drained();
       },
       close(socket) {
+        socket.data.lease.release();
         socket.data.connection?.ended();
       },
     },

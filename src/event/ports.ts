@@ -9,6 +9,7 @@ import type { FairQueueStats } from "./fair-queue.ts";
 import type { HistoryPage, HistoryQuery, MessageAnswer, MessagePage, MessageQuery } from "./query.ts";
 import type { GraceStats } from "./refusals.ts";
 import type { SetAsideStep } from "./set-aside.ts";
+import type { SharesStats } from "./shares.ts";
 import type { ClockStats } from "./time-record.ts";
 import type { Topic } from "./topic.ts";
 
@@ -36,8 +37,11 @@ export interface Reader {
 export interface Progress {
   /** Everything up to this seq is stored, visible to readers and published. */
   readonly storedSeq: number;
-  /** Resolves when `storedSeq` has reached `seq`; rejects with `deadline_exceeded` after `timeoutMs`. */
-  reached(seq: number, timeoutMs: number): Promise<void>;
+  /**
+   * Resolves when `storedSeq` has reached `seq`; rejects with `deadline_exceeded` after `timeoutMs`, and with the reason of
+   * the caller's signal when that aborts.
+   */
+  reached(seq: number, timeoutMs: number, caller?: Caller): Promise<void>;
 }
 
 /** What topics are made of: events, or changes of findings, each in a sequence of its own. */
@@ -156,6 +160,8 @@ export interface Stats extends PipelineStats {
   readonly loops: Readonly<Record<string, LoopStats>>;
   /** What clients read. */
   readonly reads: FairQueueStats;
+  /** The caps that clients share, by name. */
+  readonly shares: Readonly<Record<string, SharesStats>>;
 }
 
 /** `serving` is the only state in which events are accepted. */

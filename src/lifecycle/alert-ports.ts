@@ -18,20 +18,20 @@ import type {
 
 /** Changes rules, sinks and silences, which `AlertReader` reads. Answered by `alert/` for the edge. */
 export interface Alerts {
-  /** @throws `MarsError("invalid_argument")` for a sink that is not there, `overloaded` beyond `rulesMax` */
+  /** @throws `MarsError("invalid_argument")` for a sink that is not there, and beyond `rulesMax` */
   putRule(rule: AlertRule): Promise<void>;
   /** Ends the rule's incidents without a word. @returns whether it was there */
   deleteRule(id: string): Promise<boolean>;
   /**
    * @returns the signing secret where one was made; it is told only now
-   * @throws `MarsError("invalid_argument")` for a target that Mars must not call, `overloaded` beyond `sinksMax`
+   * @throws `MarsError("invalid_argument")` for a target that Mars must not call, and beyond `sinksMax`
    */
   putSink(id: string, target: SinkTarget): Promise<string | undefined>;
   /** @returns whether it was there @throws `MarsError("invalid_argument")` while a rule names it */
   deleteSink(id: string): Promise<boolean>;
   /** Sends a notification of type `test` now. @returns what came of it; `undefined` where there is no such sink */
   testSink(id: string): Promise<Attempt | undefined>;
-  /** @throws `MarsError("overloaded")` beyond `silencesMax` */
+  /** @throws `MarsError("invalid_argument")` beyond `silencesMax` */
   addSilence(silence: Omit<AlertSilence, "id">): Promise<AlertSilence>;
   deleteSilence(id: number): Promise<boolean>;
 }

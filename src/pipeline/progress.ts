@@ -1,4 +1,5 @@
 /** How far the store has come, and those who wait for it. */
+import type { Caller } from "../event/caller.ts";
 import { MarsError } from "../event/error.ts";
 import type { Progress } from "../event/ports.ts";
 
@@ -25,7 +26,7 @@ export class StoreProgress implements Progress {
     }
   }
 
-  async reached(seq: number, timeoutMs: number): Promise<void> {
+  async reached(seq: number, timeoutMs: number, { signal }: Pick<Caller, "signal"> = {}): Promise<void> {
     if (seq <= this.#storedSeq) return;
     if (this.#waiters.size >= waitersMax) {
       throw new MarsError("overloaded", `${waitersMax} requests already wait for the store`, {
@@ -35,15 +36,18 @@ export class StoreProgress implements Progress {
     await new Promise<void>((resolve, reject) => {
       const settle = (outcome: () => void) => {
         clearTimeout(timer);
+        signal?.removeEventListener("abort", abandon);
         this.#waiters.delete(waiter);
         outcome();
       };
+      const abandon = () => settle(() => reject(signal?.reason));
       const waiter: Waiter = { seq, resolve: () => settle(resolve) };
       const timer = setTimeout(() => {
         const message = `seq ${seq} is not visible after ${timeoutMs} ms; the store is at ${this.#storedSeq}`;
         settle(() => reject(new MarsError("deadline_exceeded", message)));
       }, timeoutMs);
       this.#waiters.add(waiter);
+      signal?.addEventListener("abort", abandon, { once: true });
     });
   }
 }

@@ -10,6 +10,7 @@ import type { SequencedEvent } from "../event/event.ts";
 import { FairQueue } from "../event/fair-queue.ts";
 import type { Live, Log, StreamItem, StreamOptions, Subscriber, TopicItem } from "../event/ports.ts";
 import type { HistoryPage, HistoryQuery } from "../event/query.ts";
+import { type Lease, Shares } from "../event/shares.ts";
 import type { Loop } from "../event/supervisor.ts";
 import type { Topic } from "../event/topic.ts";
 import type { Finding } from "../lifecycle/finding.ts";
@@ -32,8 +33,8 @@ export interface LiveOptions {
   readonly log: Pick<Log, "error">;
   /** Keeps account of reads of history that fail. */
   readonly reads?: Pick<Loop, "succeeded" | "failed">;
-  /** Subscriptions at one time, all protocols together; beyond it `subscribe` throws `overloaded`. */
-  readonly subscriptionsMax?: number;
+  /** Shares out the subscriptions, of all protocols; without one left for a peer `subscribe` throws `overloaded`. */
+  readonly subscriptions?: Shares;
   /**
    * Reads of history at one time; those who follow take turns, by peer and by connection. Whatever is to be read beside
    * them, alerts above all, waits for as many.
@@ -85,9 +86,9 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
   readonly sizeOf: (item: Item) => number;
   readonly #reader: History<Item>;
   readonly #options: HubOptions<Item>;
-  readonly #subscriptionsMax: number;
+  readonly #shares: Shares;
   readonly #index = new TopicIndex<Subscription<Item>, Item>();
-  readonly #subscriptions = new Set<Subscription<Item>>();
+  readonly #subscriptions = new Map<Subscription<Item>, Lease>();
   /** Each subscription waits with one read at most. */
   readonly #reads: FairQueue;
   readonly #reading = new Set<Promise<unknown>>();
@@ -99,11 +100,11 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
     this.#reader = reader;
     this.#options = options;
     this.sizeOf = options.sizeOf;
-    this.#subscriptionsMax = options.subscriptionsMax ?? subscriptionsMaxDefault;
+    this.#shares = options.subscriptions ?? new Shares({ max: subscriptionsMaxDefault });
     this.#reads = new FairQueue({
       what: "reads of history",
       activeMax: options.historyReadsMax ?? historyReadsMaxDefault,
-      waitingMax: this.#subscriptionsMax,
+      waitingMax: this.#shares.max,
     });
     this.retry = options.retry ?? retryDefault;
   }
@@ -149,13 +150,10 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
 
   subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber<Item>): () => void {
     if (this.#closed) throw draining();
-    if (this.#subscriptions.size >= this.#subscriptionsMax) {
-      throw new MarsError("overloaded", `at most ${this.#subscriptionsMax} subscriptions at one time`, {
-        retryAfterMs: 1000,
-      });
-    }
+    const lease = this.#shares.take(subscriber.caller?.peer ?? nobody.peer);
+    if (lease === undefined) throw this.#shares.full("subscriptions");
     const subscription = new Subscription(this, topic, subscriber);
-    this.#subscriptions.add(subscription);
+    this.#subscriptions.set(subscription, lease);
     subscription.start(after);
     return () => subscription.cancel();
   }
@@ -167,7 +165,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const subscription of [...this.#subscriptions]) subscription.fail(draining());
+    for (const subscription of [...this.#subscriptions.keys()]) subscription.fail(draining());
     await Promise.allSettled(this.#reading);
   }
 
@@ -199,6 +197,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
   }
 
   ended(subscription: Subscription<Item>): void {
+    this.#subscriptions.get(subscription)?.release();
     this.#subscriptions.delete(subscription);
   }
 

@@ -182,7 +182,8 @@ function put(table: string, column: string, id: string, value: object): InStatem
 
 function refuseBeyond(count: number, max: number, what: string): void {
   if (count < max) return;
-  throw new MarsError("overloaded", `at most ${max} ${what}`, { retryAfterMs: 3_600_000 });
+  // Trying again later would not help.
+  throw new MarsError("invalid_argument", `there may be at most ${max} ${what}: delete one first`);
 }
 
 /** The columns of `alert_incidents`, each with its place in an `Incident`. */

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { createEdgeShares } from "../../src/edge/edge-shares.ts";
 import { createGate } from "../../src/edge/gate.ts";
 import { createHttpApp } from "../../src/edge/http-app.ts";
 import type { EdgeParts } from "../../src/edge/parts.ts";
 import { type ErrorCode, MarsError } from "../../src/event/error.ts";
+import { FairQueue } from "../../src/event/fair-queue.ts";
 import type { Health } from "../../src/event/ports.ts";
 
 // Parts that fail on demand: a real Mars cannot be made to run out of disk or to meet a fault of ours at will.
@@ -56,6 +58,8 @@ function appWith(
       deleteSilence: fail,
     },
     setAside: { list: fail, replay: fail, remove: fail },
+    changes: new FairQueue({ what: "changes", activeMax: 1, waitingMax: 1 }),
+    shares: createEdgeShares(),
     trials: { learn: fail, dryRun: fail },
     tracked: { storedSeq: 0, reached: fail },
     log: {

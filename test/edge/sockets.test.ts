@@ -1,21 +1,24 @@
 import { expect, test } from "bun:test";
 import type { SocketData } from "../../src/edge/connection.ts";
+import { createEdgeShares } from "../../src/edge/edge-shares.ts";
 import { createGate } from "../../src/edge/gate.ts";
 import type { EdgeParts } from "../../src/edge/parts.ts";
 import { createSockets, type SocketOptions } from "../../src/edge/sockets.ts";
+import { Shares } from "../../src/event/shares.ts";
 import { createLive } from "../../src/publish/hub.ts";
 import { eventAt, StoreModel } from "../publish/store-model.ts";
 import { LiveClient, StubbornClient } from "../support/live-client.ts";
 
 /** Sockets with limits that no operator would set, over a store that is an array. */
-function start(options: SocketOptions) {
+function start(options: SocketOptions, socketsMax = 100) {
   const store = new StoreModel();
   store.pageEvents = 1000;
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const live = createLive(store, { log });
   live.publish([], 0);
+  const shares = { ...createEdgeShares(), sockets: new Shares({ max: socketsMax }) };
   const sockets = createSockets(
-    { live, log, gate: createGate() } as Partial<EdgeParts> as EdgeParts,
+    { live, log, gate: createGate(), shares } as Partial<EdgeParts> as EdgeParts,
     options,
   );
   const server = Bun.serve<SocketData>({
@@ -88,7 +91,7 @@ test("a client that does not read its answers is closed", async () => {
 });
 
 test("beyond the bound on connections a client is refused", async () => {
-  await using served = start({ connectionsMax: 1 });
+  await using served = start({}, 1);
   const first = await LiveClient.open(served);
   await expect(LiveClient.open(served)).rejects.toThrow("refused");
   await first.close();

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Shares } from "../../src/event/shares.ts";
 import { parseTopic } from "../../src/event/topic.ts";
 import { createLive, type LiveOptions } from "../../src/publish/hub.ts";
 import { eventAt, Recorder, StoreModel, turn, until } from "./store-model.ts";
@@ -196,10 +197,10 @@ test("an announced event reaches those who follow now, and is no part of the seq
 });
 
 test("subscriptions are bounded", () => {
-  const { hub, follow } = start({ subscriptionsMax: 2 });
+  const { hub, follow } = start({ subscriptions: new Shares({ max: 4 }) });
   follow("all");
   const { leave } = follow("apps/a");
-  expect(() => follow("all")).toThrow("at most 2 subscriptions");
+  expect(() => follow("all")).toThrow("at most 4 subscriptions");
   leave();
   leave();
   expect(hub.subscriptions).toBe(1);

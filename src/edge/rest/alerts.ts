@@ -25,7 +25,7 @@ const success = JSON.stringify({ success: true });
 
 export function addAlertRoutes(
   router: Router,
-  { alerts, reader }: Pick<EdgeParts, "alerts" | "reader">,
+  { alerts, reader, changes, shares }: Pick<EdgeParts, "alerts" | "reader" | "changes" | "shares">,
 ): void {
   const readText = createBodyReader();
   const readBody = async (c: HttpContext) => {
@@ -38,8 +38,9 @@ export function addAlertRoutes(
     return answerJson(c, JSON.stringify({ rules: (await reader(callerOf(c)).alertRules()).map(ruleToJson) }));
   });
   router.put("/api/alerts/rules/:id", async (c) => {
+    const caller = callerOf(c);
     const rule = parseRule(idOf(c), await readBody(c));
-    await alerts.putRule(rule);
+    await changes.run(caller, () => alerts.putRule(rule));
     return answerJson(c, JSON.stringify({ success: true, rule: ruleToJson(rule) }));
   });
   router.get("/api/alerts/rules/:id", async (c) => {
@@ -49,7 +50,8 @@ export function addAlertRoutes(
     return answerJson(c, JSON.stringify(ruleToJson(rule)));
   });
   router.delete("/api/alerts/rules/:id", async (c) => {
-    if (!(await alerts.deleteRule(idOf(c)))) throw noSuch("rule");
+    const id = idOf(c);
+    if (!(await changes.run(callerOf(c), () => alerts.deleteRule(id)))) throw noSuch("rule");
     return answerJson(c, success);
   });
 
@@ -58,9 +60,10 @@ export function addAlertRoutes(
     return answerJson(c, JSON.stringify({ sinks: (await reader(callerOf(c)).alertSinks()).map(sinkToJson) }));
   });
   router.put("/api/alerts/sinks/:id", async (c) => {
+    const caller = callerOf(c);
     const id = idOf(c);
     const target = parseSink(await readBody(c));
-    const secret = await alerts.putSink(id, target);
+    const secret = await changes.run(caller, () => alerts.putSink(id, target));
     const sink = { ...sinkToJson({ ...target, id }), ...(secret !== undefined && { secret }) };
     return answerJson(c, JSON.stringify({ success: true, sink }));
   });
@@ -71,13 +74,16 @@ export function addAlertRoutes(
     return answerJson(c, JSON.stringify(sinkToJson(sink)));
   });
   router.delete("/api/alerts/sinks/:id", async (c) => {
-    if (!(await alerts.deleteSink(idOf(c)))) throw noSuch("sink");
+    const id = idOf(c);
+    if (!(await changes.run(callerOf(c), () => alerts.deleteSink(id)))) throw noSuch("sink");
     return answerJson(c, success);
   });
   // `success` is that of the test: asking for it was no fault either way.
   router.post("/api/alerts/sinks/:id/test", async (c) => {
     assertNoOtherFormat(c.req.raw.headers.get("content-type"));
-    const attempt = await alerts.testSink(idOf(c));
+    const id = idOf(c);
+    const { peer } = callerOf(c);
+    const attempt = await shares.sink_tests.during(peer, "tests of sinks", () => alerts.testSink(id));
     if (attempt === undefined) throw noSuch("sink");
     const answer = { success: attempt.outcome === "delivered", attempt: attemptToJson(attempt) };
     return answerJson(c, JSON.stringify(answer));
@@ -93,14 +99,16 @@ export function addAlertRoutes(
   });
   router.post("/api/alerts/silences", async (c) => {
     assertNoQuery(c.req.url);
+    const caller = callerOf(c);
     const now = nowMicros();
-    const silence = await alerts.addSilence(parseSilence(await readBody(c), now));
+    const wanted = parseSilence(await readBody(c), now);
+    const silence = await changes.run(caller, () => alerts.addSilence(wanted));
     return answerJson(c, JSON.stringify({ success: true, silence: silenceToJson(silence, now) }));
   });
   router.delete("/api/alerts/silences/:id", async (c) => {
     const text = segmentOf(c);
     const id = /^\d{1,15}$/.test(text) ? Number(text) : 0;
-    if (!(await alerts.deleteSilence(id))) throw noSuch("silence");
+    if (!(await changes.run(callerOf(c), () => alerts.deleteSilence(id)))) throw noSuch("silence");
     return answerJson(c, success);
   });
 

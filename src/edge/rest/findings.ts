@@ -31,7 +31,7 @@ export function addFindingRoutes(router: Router, parts: Pick<EdgeParts, "reader"
     const caller = callerOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, findingParameters);
     const query = checkFindingQuery(fields);
-    await visible(tracked, min_seq);
+    await visible(tracked, min_seq, caller);
     return answerJson(c, JSON.stringify(findingPageToJson(await reader(caller).findings(query))));
   });
 
@@ -39,7 +39,7 @@ export function addFindingRoutes(router: Router, parts: Pick<EdgeParts, "reader"
     const caller = callerOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, overdueParameters);
     const query = checkOverdueQuery(fields);
-    await visible(tracked, min_seq);
+    await visible(tracked, min_seq, caller);
     return answerJson(
       c,
       JSON.stringify(overduePageToJson(await reader(caller).overdue({ ...query, clock: nowMicros() }))),

@@ -19,16 +19,18 @@ const definitionBytesMax = 64 * 1024;
 
 export function addLifecycleRoutes(
   router: Router,
-  parts: Pick<EdgeParts, "reader" | "lifecycles" | "trials">,
+  parts: Pick<EdgeParts, "reader" | "lifecycles" | "changes" | "trials">,
 ): void {
-  const { reader, lifecycles, trials } = parts;
+  const { reader, lifecycles, changes, trials } = parts;
   const path = "/api/apps/:app_id/lifecycle";
   const readText = createBodyReader();
 
   router.put(path, async (c) => {
     assertNoQuery(c.req.url);
     const appId = appOf(c);
-    const version = await lifecycles.putLifecycle(appId, await readDefinition(c));
+    const caller = callerOf(c);
+    const definition = await readDefinition(c);
+    const version = await changes.run(caller, () => lifecycles.putLifecycle(appId, definition));
     if (version === undefined) throw new Error("a definition was put, and no version came of it");
     return answerJson(c, JSON.stringify({ success: true, ...lifecycleToJson(version) }));
   });
@@ -43,9 +45,10 @@ export function addLifecycleRoutes(
   router.delete(path, async (c) => {
     assertNoQuery(c.req.url);
     const appId = appOf(c);
-    const [current] = await reader(callerOf(c)).lifecycleVersions(appId);
+    const caller = callerOf(c);
+    const [current] = await reader(caller).lifecycleVersions(appId);
     if (current?.definition === undefined) throw noLifecycle();
-    const version = await lifecycles.putLifecycle(appId, undefined);
+    const version = await changes.run(caller, () => lifecycles.putLifecycle(appId, undefined));
     // Somebody else may have ended it meanwhile.
     if (version === undefined) throw noLifecycle();
     return answerJson(c, JSON.stringify({ success: true, version: version.version }));

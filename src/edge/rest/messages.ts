@@ -38,7 +38,7 @@ export function addMessageRoutes(
     const caller = callerOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, listParameters);
     const query = checkMessageQuery(fields);
-    await visible(goesByState(query) ? tracked : progress, min_seq);
+    await visible(goesByState(query) ? tracked : progress, min_seq, caller);
     return answerJson(c, pageJson(await reader(caller).list(query)));
   });
 
@@ -48,7 +48,7 @@ export function addMessageRoutes(
     // Not by Hono's parameters: they let a broken percent-encoding pass.
     const [, , , appId = "", , messageId = ""] = c.req.path.split("/");
     const key = checkMessageKey(decodeSegment(appId, "app_id"), decodeSegment(messageId, "message_id"));
-    await visible(progress, min_seq);
+    await visible(progress, min_seq, caller);
     const { message, asOfSeq } = await reader(caller).get(key);
     if (message === undefined) throw new MarsError("not_found", "no event of this message is stored");
     return answerJson(c, messageJson(message, asOfSeq));

@@ -17,7 +17,7 @@ export function addStatisticsRoutes(router: Router, parts: Pick<EdgeParts, "read
     const caller = callerOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, ["limit", "cursor", "min_seq"]);
     const { cursor, limit } = checkPage(fields);
-    await visible(tracked, min_seq);
+    await visible(tracked, min_seq, caller);
     return answerJson(c, JSON.stringify(appPageToJson(await reader(caller).apps(cursor, limit))));
   });
 
@@ -26,7 +26,7 @@ export function addStatisticsRoutes(router: Router, parts: Pick<EdgeParts, "read
     const app_id = appOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, windowParameters);
     const window = checkWindow(fields);
-    await visible(tracked, min_seq);
+    await visible(tracked, min_seq, caller);
     const funnel = await reader(caller).funnel(app_id, window);
     const messages = (filters: Readonly<Record<string, string>>) =>
       `/api/messages?${new URLSearchParams({ app_id, ...filters })}`;
@@ -38,7 +38,7 @@ export function addStatisticsRoutes(router: Router, parts: Pick<EdgeParts, "read
     const appId = appOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, windowParameters);
     const window = checkWindow(fields);
-    await visible(tracked, min_seq);
+    await visible(tracked, min_seq, caller);
     return answerJson(c, JSON.stringify(latencyToJson(await reader(caller).latency(appId, window))));
   });
 
@@ -47,7 +47,7 @@ export function addStatisticsRoutes(router: Router, parts: Pick<EdgeParts, "read
     const appId = appOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, [...windowParameters, "step"]);
     const query = checkRateQuery(appId, fields);
-    await visible(tracked, min_seq);
+    await visible(tracked, min_seq, caller);
     return answerJson(c, JSON.stringify(ratesToJson(await reader(caller).rates(query))));
   });
 }

@@ -1,4 +1,5 @@
 /** `min_seq`: waits until everything up to it is visible, so that a client reads its own write. */
+import type { Caller } from "../../event/caller.ts";
 import { minSeqWaitMs } from "../../event/limits.ts";
 import type { Progress } from "../../event/ports.ts";
 import { checkMinSeq } from "../parse-query.ts";
@@ -7,7 +8,7 @@ import { checkMinSeq } from "../parse-query.ts";
  * @param progress whose word counts: what is stored is not at once tracked
  * @throws `MarsError` `invalid_argument`, `deadline_exceeded` after `minSeqWaitMs`
  */
-export async function visible(progress: Progress, minSeq: string | undefined): Promise<void> {
+export async function visible(progress: Progress, minSeq: string | undefined, caller: Caller): Promise<void> {
   const seq = checkMinSeq(minSeq);
-  if (seq !== undefined) await progress.reached(seq, minSeqWaitMs);
+  if (seq !== undefined) await progress.reached(seq, minSeqWaitMs, caller);
 }

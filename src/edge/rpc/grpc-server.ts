@@ -6,23 +6,23 @@ import {
   type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
-  type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMethodUrl } from "@connectrpc/connect/protocol";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
 import { rpcError, stoppingError } from "./error.ts";
+import { type ConnectionTimes, trackConnections } from "./grpc-connections.ts";
 import { respondError, respondHttp } from "./grpc-status.ts";
 import { serveStream } from "./grpc-stream.ts";
 import { createUnaryHandler, type UnaryHandler } from "./grpc-unary.ts";
 import { createIngestMethods } from "./ingest-service.ts";
 import { createRpcHandlers } from "./router.ts";
 
-export interface GrpcServerOptions {
+export interface GrpcServerOptions extends ConnectionTimes {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -42,8 +42,8 @@ export interface GrpcServer {
 
 /** Calls at the same time on one connection; a client with more waits by itself. */
 const concurrentStreamsMax = 1000;
-/** Connections at the same time; one more is closed at once. */
-const sessionsMax = 4096;
+/** Until TLS is agreed on; the connection's own limit comes on top. */
+const tlsHandshakeMs = 10_000;
 const headerBytesMax = 16 * 1024;
 /** What a client may send ahead on one stream. */
 const streamWindowBytes = 1024 * 1024;
@@ -57,18 +57,10 @@ const goawayGraceMs = 250;
  */
 const lingerMsMax = 6_000;
 
-interface Connections {
-  /** Takes no more, and asks those that are open to end with their last call. */
-  close(): void;
-  /** Ends those that have no call under way: some never spoke, and would stay for ever. */
-  destroyIdle(): void;
-  destroy(): void;
-}
-
 /** Resolves when the port is open; rejects when it cannot be. */
 export async function startGrpcServer(
   parts: EdgeParts,
-  { host, port, tls }: GrpcServerOptions,
+  { host, port, tls, ...times }: GrpcServerOptions,
 ): Promise<GrpcServer> {
   const stopping = new AbortController();
   const handlers = createRpcHandlers(parts, {
@@ -82,8 +74,11 @@ export async function startGrpcServer(
     initialWindowSize: streamWindowBytes,
     enablePush: false,
   };
-  const server = tls === undefined ? createServer({ settings }) : createSecureServer({ ...tls, settings });
-  const connections = trackConnections(server);
+  const server =
+    tls === undefined
+      ? createServer({ settings })
+      : createSecureServer({ ...tls, settings, handshakeTimeout: tlsHandshakeMs });
+  const connections = trackConnections(server, parts.shares.grpc_connections, times);
   // Whoever does not speak HTTP/2, or breaks off, harms only its own connection.
   server.on("sessionError", (error: Error) =>
     parts.log.debug("grpc connection failed", { error: error.message }),
@@ -158,50 +153,6 @@ function createUnaryHandlers(parts: EdgeParts): ReadonlyMap<string, UnaryHandler
       createUnaryHandler({ ...method.collectEvents, call: collectEvents }, options),
     ],
   ]);
-}
-
-/** Bounds the connections of a server, and ends them: `close` after their calls, `destroy` at once. */
-function trackConnections(server: Http2Server | Http2SecureServer): Connections {
-  /** Each session with the number of its open streams. */
-  const sessions = new Map<ServerHttp2Session, number>();
-  const sockets = new Set<Socket>();
-  let closing = false;
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  server.on("session", (session: ServerHttp2Session) => {
-    if (closing || sessions.size >= sessionsMax) {
-      session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      return;
-    }
-    sessions.set(session, 0);
-    session.once("close", () => sessions.delete(session));
-    const count = (change: number) => {
-      const open = sessions.get(session);
-      if (open !== undefined) sessions.set(session, open + change);
-    };
-    session.on("stream", (stream) => {
-      count(1);
-      stream.once("close", () => count(-1));
-    });
-  });
-  return {
-    close() {
-      closing = true;
-      for (const session of sessions.keys()) session.close();
-    },
-    destroyIdle() {
-      for (const [session, open] of sessions) if (open === 0) session.destroy();
-      // A session that was asked to close may be forgotten while its connection is still there.
-      if (sessions.size === 0) for (const socket of sockets) socket.destroy();
-    },
-    destroy() {
-      for (const session of sessions.keys()) session.destroy();
-      // Those that never got as far as a session.
-      for (const socket of sockets) socket.destroy();
-    },
-  };
 }
 
 function listening(server: Http2Server | Http2SecureServer, host: string, port: number): Promise<void> {

@@ -33,9 +33,9 @@ import { watch } from "./watch.ts";
 
 /** The methods, over the parts that keep lifecycles and what is found by them. */
 export function createLifecycleMethods(
-  parts: Pick<EdgeParts, "reader" | "lifecycles" | "trials" | "findings" | "tracked">,
+  parts: Pick<EdgeParts, "reader" | "lifecycles" | "changes" | "trials" | "findings" | "tracked">,
 ): ServiceImpl<typeof LifecycleService> {
-  const { reader, lifecycles, trials, findings, tracked } = parts;
+  const { reader, lifecycles, changes, trials, findings, tracked } = parts;
 
   async function currentVersion(appId: string, context: CallContext) {
     const [version] = await reader(callerOf(context)).lifecycleVersions(appId);
@@ -44,9 +44,10 @@ export function createLifecycleMethods(
   }
 
   return {
-    async putLifecycle(request) {
+    async putLifecycle(request, context) {
       const appId = checkAppId(request.appId);
-      const version = await lifecycles.putLifecycle(appId, definitionFromProto(request.lifecycle));
+      const definition = definitionFromProto(request.lifecycle);
+      const version = await changes.run(callerOf(context), () => lifecycles.putLifecycle(appId, definition));
       if (version === undefined) throw new Error("a definition was put, and no version came of it");
       return { version: versionToProto(version) };
     },
@@ -57,7 +58,7 @@ export function createLifecycleMethods(
 
     async deleteLifecycle(request, context) {
       const { appId } = await currentVersion(checkAppId(request.appId), context);
-      const version = await lifecycles.putLifecycle(appId, undefined);
+      const version = await changes.run(callerOf(context), () => lifecycles.putLifecycle(appId, undefined));
       // Somebody else may have ended it meanwhile.
       if (version === undefined) throw noLifecycle();
       return { version: versionToProto(version) };
@@ -82,7 +83,7 @@ export function createLifecycleMethods(
 
     async listFindings(request, context) {
       const query = checkFindingQuery(findingFields(request));
-      await visible(tracked, request.minSeq);
+      await visible(tracked, request.minSeq, context);
       const page = await reader(callerOf(context)).findings(query);
       return {
         findings: page.findings.map(findingToProto),
@@ -98,7 +99,7 @@ export function createLifecycleMethods(
         limit: positive(request.limit),
         cursor: present(request.cursor),
       });
-      await visible(tracked, request.minSeq);
+      await visible(tracked, request.minSeq, context);
       return overduePageToProto(await reader(callerOf(context)).overdue({ ...query, clock: nowMicros() }));
     },
 
@@ -114,21 +115,21 @@ export function createLifecycleMethods(
     async getFunnel(request, context) {
       const appId = checkAppId(request.appId);
       const window = checkWindow(windowFields(request));
-      await visible(tracked, request.minSeq);
+      await visible(tracked, request.minSeq, context);
       return funnelToProto(await reader(callerOf(context)).funnel(appId, window));
     },
 
     async getLatency(request, context) {
       const appId = checkAppId(request.appId);
       const window = checkWindow(windowFields(request));
-      await visible(tracked, request.minSeq);
+      await visible(tracked, request.minSeq, context);
       return latencyToProto(await reader(callerOf(context)).latency(appId, window));
     },
 
     async getRates(request, context) {
       const appId = checkAppId(request.appId);
       const query = checkRateQuery(appId, { ...windowFields(request), step: length(request.step) });
-      await visible(tracked, request.minSeq);
+      await visible(tracked, request.minSeq, context);
       return ratesToProto(await reader(callerOf(context)).rates(query));
     },
 
@@ -137,7 +138,7 @@ export function createLifecycleMethods(
         limit: positive(request.limit),
         cursor: present(request.cursor),
       });
-      await visible(tracked, request.minSeq);
+      await visible(tracked, request.minSeq, context);
       const page = await reader(callerOf(context)).apps(cursor, limit);
       return { apps: page.apps.map(appToProto), nextCursor: page.nextCursor ?? "" };
     },

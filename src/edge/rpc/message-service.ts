@@ -41,7 +41,7 @@ export function createMessageMethods(
   return {
     async getMessage(request, context) {
       const key = checkMessageKey(request.appId, request.messageId);
-      await visible(progress, request.minSeq);
+      await visible(progress, request.minSeq, context);
       const { message, asOfSeq } = await reader(callerOf(context)).get(key);
       if (message === undefined) throw new MarsError("not_found", "no event of this message is stored");
       return { message: messageToProto(message), asOfSeq: BigInt(asOfSeq) };
@@ -49,7 +49,7 @@ export function createMessageMethods(
 
     async listMessages(request, context) {
       const query = checkMessageQuery(queryFields(request));
-      await visible(goesByState(query) ? tracked : progress, request.minSeq);
+      await visible(goesByState(query) ? tracked : progress, request.minSeq, context);
       const page = await reader(callerOf(context)).list(query);
       return {
         messages: page.messages.map(summaryToProto),

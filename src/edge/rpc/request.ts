@@ -5,6 +5,7 @@ import { minSeqWaitMs } from "../../event/limits.ts";
 import type { Progress } from "../../event/ports.ts";
 import { parseTopic, type Topic } from "../../event/topic.ts";
 import { checkMinSeq } from "../parse-query.ts";
+import { type CallContext, callerOf } from "./caller.ts";
 import { durationMicros, timestampMicros } from "./convert-time.ts";
 
 export function present(text: string): string | undefined {
@@ -59,7 +60,8 @@ export function checkTopic(name: string, kind: "events" | "findings"): Topic {
  * @param progress whose word counts: what is stored is not at once tracked
  * @throws `MarsError` `invalid_argument`, `deadline_exceeded` after `minSeqWaitMs`
  */
-export async function visible(progress: Progress, minSeq: bigint): Promise<void> {
+export async function visible(progress: Progress, minSeq: bigint, context: CallContext): Promise<void> {
   const seq = checkMinSeq(minSeq);
-  if (seq !== undefined && seq > progress.storedSeq) await progress.reached(seq, minSeqWaitMs);
+  if (seq !== undefined && seq > progress.storedSeq)
+    await progress.reached(seq, minSeqWaitMs, callerOf(context));
 }

@@ -1,0 +1,59 @@
+/** The caps at the doors, each shared out between peers; what one may have of each is in `event/shares.ts`. */
+import type { Peer } from "../event/caller.ts";
+import { FairQueue } from "../event/fair-queue.ts";
+import type { Log } from "../event/ports.ts";
+import { Shares, type SharesStats } from "../event/shares.ts";
+
+const maxima = {
+  /** Connections of the gRPC port. */
+  grpc_connections: 4_096,
+  /** WebSockets. */
+  sockets: 20_000,
+  /** Topics that are followed, all protocols together. */
+  subscriptions: 100_000,
+  /** Requests that wait for `min_seq`. */
+  min_seq_waits: 10_000,
+  /** Tests of a sink. */
+  sink_tests: 8,
+} as const;
+
+/**
+ * Changes of lifecycles, rules, sinks and silences: what stores events, and what alerts, waits for those that run.
+ */
+export function createChanges(): FairQueue {
+  return new FairQueue({ what: "changes", activeMax: 2, waitingMax: 256, waitMs: 10_000 });
+}
+
+const warnEveryMs = 60_000;
+
+export type ShareName = keyof typeof maxima;
+export type EdgeShares = Readonly<Record<ShareName, Shares>>;
+
+/** @param onRefused called when a peer is refused one */
+export function createEdgeShares(
+  onRefused: (name: ShareName, peer: Peer) => void = () => undefined,
+): EdgeShares {
+  const names = Object.keys(maxima) as ShareName[];
+  const entries = names.map((name): [ShareName, Shares] => [
+    name,
+    new Shares({ max: maxima[name], onRefused: (peer) => onRefused(name, peer) }),
+  ]);
+  return Object.fromEntries(entries) as Record<ShareName, Shares>;
+}
+
+/** For `GET /api/q/stats`. */
+export function statsOf(shares: EdgeShares): Readonly<Record<ShareName, SharesStats>> {
+  const entries = Object.entries(shares).map(([name, share]) => [name, share.stats]);
+  return Object.fromEntries(entries) as Record<ShareName, SharesStats>;
+}
+
+/** A line when a cap starts to refuse, and one a minute while it does. */
+export function warnOfRefusals(log: Pick<Log, "warn">): (name: string, peer: Peer) => void {
+  const saidAt = new Map<string, number>();
+  return (name, peer) => {
+    const now = performance.now();
+    if (now - (saidAt.get(name) ?? Number.NEGATIVE_INFINITY) < warnEveryMs) return;
+    saidAt.set(name, now);
+    log.warn("a share is used up, refusing", { event: "share_refused", share: name, peer: peer.name });
+  };
+}

@@ -1,0 +1,19 @@
+/** Waiting for the store, of which every peer has a share: each wait holds a request open. */
+import type { Progress } from "../event/ports.ts";
+import type { Shares } from "../event/shares.ts";
+import { unknownPeer } from "./peer.ts";
+
+/** @returns the progress, whose `reached` throws `overloaded` where the caller has no share left */
+export function createFairProgress(progress: Progress, waits: Shares): Progress {
+  return {
+    get storedSeq() {
+      return progress.storedSeq;
+    },
+    async reached(seq, timeoutMs, caller) {
+      if (seq <= progress.storedSeq) return;
+      await waits.during(caller?.peer ?? unknownPeer, "requests may wait for the store", () =>
+        progress.reached(seq, timeoutMs, caller),
+      );
+    },
+  };
+}

@@ -1,0 +1,157 @@
+/**
+ * The connections of the gRPC port: how many there may be, of whom, and for how long one may say nothing.
+ *
+ * A cap is shared out between peers (`event/shares.ts`); where a share is full, the connection that has had no call for
+ * longest gives way to a new one. One that has not said that it speaks HTTP/2 in time is closed, and so is one that has had no
+ * call for very long: its client may have gone without a word.
+ */
+import {
+  constants,
+  type Http2SecureServer,
+  type Http2Server,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Socket } from "node:net";
+import type { Lease, Shares } from "../../event/shares.ts";
+import { peerOf } from "../peer.ts";
+
+export interface ConnectionTimes {
+  /** Until a client has sent its settings, TLS included. */
+  readonly handshakeMs?: number;
+  /** Without a call. */
+  readonly idleMs?: number;
+}
+
+export interface Connections {
+  /** Takes no more, and asks those that are open to end with their last call. */
+  close(): void;
+  /** Ends those that have no call under way: some never spoke, and would stay for ever. */
+  destroyIdle(): void;
+  destroy(): void;
+}
+
+const handshakeMsDefault = 10_000;
+const idleMsDefault = 15 * 60_000;
+/** How often it is looked whether a time is over. */
+const sweepMs = 1_000;
+/** How long a quiet connection is trusted to have another end; then TCP asks. */
+const keepAliveMs = 60_000;
+
+interface Connection {
+  readonly lease: Lease;
+  socket?: Socket;
+  session?: ServerHttp2Session;
+  /** The client's settings have come. */
+  greeted: boolean;
+  calls: number;
+  /** When it was opened, or its last call ended. */
+  quietSince: number;
+}
+
+/** Where a connection comes from: the socket of a session is another object than the server's. */
+type End = Pick<Socket, "remoteAddress" | "remotePort">;
+
+/** Bounds the connections of a server, and ends them: `close` after their calls, `destroy` at once. */
+export function trackConnections(
+  server: Http2Server | Http2SecureServer,
+  shares: Shares,
+  { handshakeMs = handshakeMsDefault, idleMs = idleMsDefault }: ConnectionTimes = {},
+): Connections {
+  const connections = new Map<string, Connection>();
+  /** Between the two events of a connection that is refused. */
+  const refused = new Set<string>();
+  let closing = false;
+
+  server.on("connection", (socket: Socket) => {
+    const id = idOf(socket);
+    const connection = refused.delete(id) ? undefined : (connections.get(id) ?? admit(socket));
+    if (connection === undefined) {
+      socket.destroy();
+      return;
+    }
+    connection.socket = socket;
+    socket.setKeepAlive(true, keepAliveMs);
+    socket.once("close", () => forget(id, connection));
+  });
+  // Comes before `connection` in cleartext, after it by TLS.
+  server.on("session", (session: ServerHttp2Session) => {
+    const id = idOf(session.socket);
+    const connection = connections.get(id) ?? admit(session.socket);
+    if (connection === undefined) {
+      refused.add(id);
+      session.once("close", () => refused.delete(id));
+      session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      return;
+    }
+    connection.session = session;
+    session.once("remoteSettings", () => {
+      connection.greeted = true;
+    });
+    session.once("close", () => {
+      if (connection.socket === undefined) forget(id, connection);
+    });
+    const ended = () => {
+      connection.calls -= 1;
+      connection.quietSince = performance.now();
+    };
+    session.on("stream", (stream: ServerHttp2Stream) => {
+      connection.calls += 1;
+      stream.once("close", ended);
+    });
+  });
+  const sweep = setInterval(() => {
+    const now = performance.now();
+    for (const connection of [...connections.values()]) {
+      const quietMs = now - connection.quietSince;
+      if (!connection.greeted && quietMs > handshakeMs) end(connection);
+      else if (connection.calls === 0 && quietMs > idleMs) connection.session?.close();
+    }
+  }, sweepMs);
+  sweep.unref();
+  server.once("close", () => clearInterval(sweep));
+
+  return {
+    close() {
+      closing = true;
+      for (const { session } of connections.values()) session?.close();
+    },
+    destroyIdle() {
+      for (const connection of [...connections.values()]) {
+        // A session that was asked to close may be over while its connection is still there.
+        if (connection.calls === 0) end(connection);
+      }
+    },
+    destroy() {
+      for (const connection of [...connections.values()]) end(connection);
+    },
+  };
+
+  function admit(socket: End): Connection | undefined {
+    if (closing) return undefined;
+    const evictable = {
+      idleSince: () => (connection.calls === 0 ? connection.quietSince : undefined),
+      evict: () => end(connection),
+    };
+    const lease = shares.take(peerOf(socket.remoteAddress, socket.remotePort), evictable);
+    if (lease === undefined) return undefined;
+    const connection: Connection = { lease, greeted: false, calls: 0, quietSince: performance.now() };
+    connections.set(idOf(socket), connection);
+    return connection;
+  }
+
+  function end(connection: Connection): void {
+    connection.lease.release();
+    connection.session?.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    connection.socket?.destroy();
+  }
+
+  function forget(id: string, connection: Connection): void {
+    connection.lease.release();
+    if (connections.get(id) === connection) connections.delete(id);
+  }
+}
+
+function idOf({ remoteAddress, remotePort }: End): string {
+  return `${remoteAddress} ${remotePort}`;
+}
