@@ -153,7 +153,15 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     progress: createFairProgress(pipeline.progress, shares.min_seq_waits),
     live,
     findings,
-    lifecycles: store.remote,
+    lifecycles: {
+      async putLifecycle(appId, definition) {
+        // Before that it is not known what is acknowledged, and so not from when on the version would hold.
+        if (lifecycle === "starting") {
+          throw new MarsError("unavailable", "Mars is starting", { retryAfterMs: 1_000 });
+        }
+        return store.remote.putLifecycle(appId, definition, await pipeline.acknowledged());
+      },
+    },
     alerts,
     setAside: pipeline.setAside,
     trials: createTrials(query.remote),

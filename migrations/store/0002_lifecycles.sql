@@ -7,9 +7,19 @@ CREATE TABLE lifecycles (
   created_at INTEGER NOT NULL,
   -- It holds for messages with a greater id.
   after_seq INTEGER NOT NULL,
-  -- As JSON; empty where this version ends the lifecycle.
+  -- Of the definition; 0 where this version ends the lifecycle.
+  bytes INTEGER NOT NULL,
+  -- JSON: `stages.id` of the whole way, then of each stage.
+  stage_ids TEXT NOT NULL,
+  -- As JSON; empty where this version ends the lifecycle. The last column: it can be large.
   definition TEXT NOT NULL,
   UNIQUE (app_id, version)
+) STRICT;
+
+-- How many lives go by each version. Beside `lifecycles`, whose rows are large.
+CREATE TABLE lifecycle_lives (
+  lifecycle INTEGER PRIMARY KEY,
+  lives INTEGER NOT NULL
 ) STRICT;
 
 -- How far the tracker has come. It follows the events by itself, so that the batches that store them need not wait.
@@ -35,14 +45,19 @@ BEGIN
   SELECT raise(ABORT, 'tracking moved');
 END;
 
--- Messages one of whose events came again with a content that counts instead: their times are taken from the events anew.
-CREATE TABLE rechecks (message INTEGER PRIMARY KEY) STRICT;
+-- Events that the tracker has counted and that came again with an earlier time, which counts instead: by which time they were
+-- counted. Of others there is nothing to take back.
+CREATE TABLE event_changes (
+  seq INTEGER PRIMARY KEY,
+  was INTEGER NOT NULL
+) STRICT;
 
-CREATE TRIGGER events_changed AFTER UPDATE OF created_at, event ON events
-WHEN NEW.created_at <> OLD.created_at OR NEW.event <> OLD.event
+CREATE TRIGGER events_changed AFTER UPDATE OF created_at ON events
+WHEN NEW.created_at <> OLD.created_at AND NEW.seq <= (SELECT seq FROM tracking)
 BEGIN
   -- Not by OR IGNORE: within a trigger the outer statement's word on conflicts counts.
-  INSERT INTO rechecks (message) SELECT NEW.message WHERE NOT EXISTS (SELECT 1 FROM rechecks WHERE message = NEW.message);
+  INSERT INTO event_changes (seq, was)
+    SELECT NEW.seq, OLD.created_at WHERE NOT EXISTS (SELECT 1 FROM event_changes WHERE seq = NEW.seq);
 END;
 
 CREATE TABLE apps (
@@ -55,8 +70,8 @@ CREATE TABLE apps (
   failed INTEGER NOT NULL DEFAULT 0,
   expired INTEGER NOT NULL DEFAULT 0,
   events INTEGER NOT NULL DEFAULT 0,
-  last_event TEXT NOT NULL DEFAULT '',
-  last_event_at INTEGER NOT NULL DEFAULT -9000000000000000
+  -- What the versions of its lifecycle take.
+  lifecycle_bytes INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- The life of each message that has a lifecycle.
@@ -118,8 +133,12 @@ CREATE TABLE stages (
   app INTEGER NOT NULL,
   after TEXT NOT NULL,
   stage TEXT NOT NULL,
+  -- How many versions name it. Where none does, it goes with the last that it counts.
+  versions INTEGER NOT NULL DEFAULT 0,
   UNIQUE (app, after, stage)
 ) STRICT;
+
+CREATE INDEX stages_unnamed ON stages (id) WHERE versions = 0;
 
 -- Counts of messages by when they were opened. `span` is the bucket's length and `start` its beginning, in microseconds.
 CREATE TABLE funnel (

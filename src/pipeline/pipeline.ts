@@ -123,6 +123,11 @@ export class Pipeline {
     return this.#commit.lastSeq;
   }
 
+  /** Resolves, once everything that was taken before the call is on disk or refused, to the last seq on disk. */
+  acknowledged(): Promise<number> {
+    return this.#commit.barrier();
+  }
+
   /** Why events are refused now; empty when they are not. */
   get refusal(): string {
     return this.#commit.refusal;

@@ -1,7 +1,22 @@
 /** What a stretch of events says: of each message by itself, and of all of them in numbers. */
 import type { Micros } from "../event/event.ts";
+import type { Database } from "./database.ts";
+import type { Lifecycles, Version } from "./lifecycles.ts";
 import type { Tally } from "./tally.ts";
-import type { EventRow, MessageRow, TimeRow } from "./tracker-sql.ts";
+import {
+  type ChangedRow,
+  changedEvents,
+  type EventRow,
+  eventsOf,
+  type FindingRow,
+  type LifeRow,
+  type MessageRow,
+  rowsOf,
+  type Stretch,
+  touchedFindings,
+  touchedLives,
+  touchedMessages,
+} from "./tracker-sql.ts";
 
 /** What was heard of a message. */
 export interface Heard {
@@ -11,15 +26,57 @@ export interface Heard {
   readonly openedAt: Micros;
   /** The earliest time of each event. */
   readonly times: Map<string, Micros>;
-  /** These are all of its events, and what was known of it counts no more. */
-  readonly anew: boolean;
 }
 
-export interface HeardRows {
+/** A stretch as it is read: what was heard of messages that may go by a lifecycle, and what is known of them. */
+export interface HeardStretch {
+  readonly heard: readonly Heard[];
+  readonly lives: ReadonlyMap<number, LifeRow>;
+  readonly findings: ReadonlyMap<number, readonly FindingRow[]>;
+  /** See `Lifecycles.versionsOf`. */
+  readonly versions: ReadonlyMap<string, readonly Version[]>;
+  /** How many changes of counted events are among it. */
+  readonly changes: number;
+}
+
+/** Reads a stretch and what has changed of events before it, and counts all of that. */
+export async function readStretch(
+  database: Database,
+  lifecycles: Lifecycles,
+  stretch: Stretch,
+  tally: Tally,
+): Promise<HeardStretch> {
+  const anyFollowed = await lifecycles.any();
+  const [events, changed, messages, lives, findings] = await database.batch(
+    [
+      eventsOf(stretch),
+      changedEvents,
+      touchedMessages(stretch),
+      ...(anyFollowed ? [touchedLives(stretch), touchedFindings(stretch)] : []),
+    ],
+    "read",
+  );
+  const rows = {
+    events: rowsOf<EventRow>(events),
+    changed: rowsOf<ChangedRow>(changed),
+    messages: rowsOf<MessageRow>(messages),
+  };
+  const appIds = new Set(anyFollowed ? rows.messages.map(([, appId]) => appId) : []);
+  const versions = await lifecycles.versionsOf(appIds, stretch.from);
+  return {
+    heard: hear(rows, (appId) => (versions.get(appId)?.length ?? 0) > 0, tally),
+    lives: new Map(rowsOf<LifeRow>(lives).map((row) => [row[0], row])),
+    findings: Map.groupBy(rowsOf<FindingRow>(findings), ([message]) => message),
+    versions,
+    changes: rows.changed.length,
+  };
+}
+
+interface HeardRows {
   readonly events: readonly EventRow[];
+  /** Events that were counted before, and have happened earlier than they were counted. */
+  readonly changed: readonly ChangedRow[];
   readonly messages: readonly MessageRow[];
-  /** Of the messages that are taken in anew. */
-  readonly anew: readonly TimeRow[];
 }
 
 /**
@@ -27,28 +84,33 @@ export interface HeardRows {
  *
  * @param followed whether anybody asks more of an app's messages than how many there are
  */
-export function hear(rows: HeardRows, followed: (appId: string) => boolean, tally: Tally): Iterable<Heard> {
+function hear(rows: HeardRows, followed: (appId: string) => boolean, tally: Tally): Heard[] {
   const messages = new Map(rows.messages.map((row) => [row[0], row]));
   const heard = new Map<number, Heard>();
-  const add = ([message, appId, openedAt]: MessageRow, event: string, at: Micros, anew: boolean) => {
+  const add = ([message, appId, openedAt]: MessageRow, event: string, at: Micros) => {
     let one = heard.get(message);
     if (one === undefined) {
-      one = { message, appId, openedAt, times: new Map(), anew };
+      one = { message, appId, openedAt, times: new Map() };
       heard.set(message, one);
     }
     const known = one.times.get(event);
     if (known === undefined || at < known) one.times.set(event, at);
   };
-  for (const [message, event, at] of rows.anew) {
-    const of = messages.get(message);
-    if (of !== undefined && followed(of[1])) add(of, event, at, true);
-  }
-  for (const [message, event, at, seq] of rows.events) {
+  const messageOf = (message: number, seq: number): MessageRow => {
     const of = messages.get(message);
     // Retention never comes before the tracker, so every event has its message.
     if (of === undefined) throw new Error(`event ${seq} belongs to message ${message}, which is not there`);
-    tally.event(of[1], event, at, seq === message);
-    if (followed(of[1]) && heard.get(message)?.anew !== true) add(of, event, at, false);
+    return of;
+  };
+  for (const [seq, message, event, at, was] of rows.changed) {
+    const of = messageOf(message, seq);
+    tally.moved(of[1], event, was, at);
+    if (followed(of[1])) add(of, event, at);
   }
-  return heard.values();
+  for (const [message, event, at, seq] of rows.events) {
+    const of = messageOf(message, seq);
+    tally.event(of[1], event, at, seq === message);
+    if (followed(of[1])) add(of, event, at);
+  }
+  return [...heard.values()];
 }

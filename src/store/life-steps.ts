@@ -2,19 +2,17 @@
 import type { Micros } from "../event/event.ts";
 import { type MessageState, messageStates, type StageMark } from "../event/state.ts";
 import type { Finding, FindingKind } from "../lifecycle/finding.ts";
-import type { Plan, Times } from "../lifecycle/plan.ts";
+import type { Times } from "../lifecycle/plan.ts";
 import { type Held, type Settled, settle } from "../lifecycle/settle.ts";
 import type { Heard } from "./heard.ts";
-import type { StoredLifecycle } from "./lifecycle-file.ts";
+import type { StoredLifecycle } from "./lifecycles.ts";
 import type { Standing, Tally } from "./tally.ts";
 import type { FindingRow, LifeRow, Tracking } from "./tracker-sql.ts";
-
-type Followed = StoredLifecycle & { readonly plan: Plan };
 
 /** A message's life as it is stored. */
 export interface Life {
   readonly row: LifeRow;
-  readonly lifecycle: Followed;
+  readonly lifecycle: StoredLifecycle;
   /** All that was ever found, retracted or not. */
   readonly findings: readonly FindingRow[];
 }
@@ -32,7 +30,7 @@ interface Change extends Held {
 
 interface NewLife {
   readonly message: number;
-  readonly lifecycle: Followed;
+  readonly lifecycle: StoredLifecycle;
   readonly openedAt: Micros;
   readonly times: Times;
   readonly settled: Settled;
@@ -47,6 +45,8 @@ export class LifeSteps {
   readonly #raising: boolean;
   readonly #tally: Tally;
   readonly #lives: NewLife[] = [];
+  /** Lives that begin, by their lifecycle. */
+  readonly #begun = new Map<number, number>();
   readonly #changes: Change[] = [];
   readonly #firstSeq: number;
 
@@ -76,10 +76,10 @@ export class LifeSteps {
   }
 
   /** Events of a message came. @param life absent for one that was not known */
-  hear(heard: Heard, life: Life | undefined, lifecycle: Followed): void {
+  hear(heard: Heard, life: Life | undefined, lifecycle: StoredLifecycle): void {
     const { slots } = lifecycle.plan;
     const times: (number | null)[] =
-      life === undefined || heard.anew ? Array.from({ length: slots.size }, () => null) : [...life.row[6]];
+      life === undefined ? Array.from({ length: slots.size }, () => null) : [...life.row[6]];
     for (const [event, at] of heard.times) {
       const slot = slots.get(event);
       if (slot === undefined) continue;
@@ -115,6 +115,11 @@ export class LifeSteps {
           JSON.stringify(times),
         ]),
       );
+  }
+
+  /** How many lives begin with each lifecycle. */
+  begunRows(): Iterable<string> {
+    return this.#begun.entries().map((row) => JSON.stringify(row));
   }
 
   findingRows(): Iterable<string> {
@@ -175,11 +180,12 @@ export class LifeSteps {
 
   #settle(
     message: number,
-    lifecycle: Followed,
+    lifecycle: StoredLifecycle,
     life: Life | undefined,
     openedAt: Micros,
     times: Times,
   ): void {
+    if (life === undefined) this.#begun.set(lifecycle.id, (this.#begun.get(lifecycle.id) ?? 0) + 1);
     const known = life?.findings ?? [];
     const before = known.filter(([, , , , , , retractedAt]) => retractedAt === 0).map(heldOf);
     const settled = settle(lifecycle.plan, times, before, { clock: this.#clock, raising: this.#raising });

@@ -1,4 +1,7 @@
-/** The definitions in the database, as the store needs them: which one a message goes by, ready to be asked. */
+/**
+ * Puts definitions into the database. What an app may keep of them is bounded: versions that no message goes by any more
+ * make room for new ones.
+ */
 import type { InStatement } from "@libsql/client";
 import { MarsError } from "../event/error.ts";
 import type { Micros } from "../event/event.ts";
@@ -11,51 +14,31 @@ import {
   stageName,
 } from "../lifecycle/definition.ts";
 import { readDefinition } from "../lifecycle/parse-definition.ts";
-import { createPlan, type Plan } from "../lifecycle/plan.ts";
 import type { Database } from "./database.ts";
+import type { Lifecycles } from "./lifecycles.ts";
+import { asRows, rowsOf } from "./tracker-sql.ts";
 
-/** Versions that are kept in memory, all apps together. */
-const versionsMax = 10_000;
-
-/** One version, with the numbers by which its messages are kept and counted. */
-export interface StoredLifecycle {
-  readonly id: number;
-  readonly app: number;
-  readonly appId: string;
-  readonly version: number;
-  readonly afterSeq: number;
-  /** Absent where this version ends the lifecycle. */
-  readonly plan?: Plan;
-  /** `stages.id` by the plan's stages, and of the whole way. */
-  readonly stageIds: readonly number[];
-  readonly wholeId: number;
-}
-
-/** Every version of every app. */
-export interface StoredLifecycles {
-  readonly byId: ReadonlyMap<number, StoredLifecycle>;
-  /** The latest first. */
-  readonly byApp: ReadonlyMap<string, readonly StoredLifecycle[]>;
-}
+/** What the versions of one app may take, each with what it takes beside its text. The smallest make 4,000 versions. */
+const appBytesMax = 4 * 1024 * 1024;
+const versionBytes = 1024;
+/** Versions that are dropped at once where there is no room: so that not each one after that has to look for some. */
+const dropMax = 64;
+/** When retention may have made room. */
+const retryAfterMs = 3_600_000;
 
 export class LifecycleFile {
   readonly #database: Database;
-  #loaded: StoredLifecycles | undefined;
+  readonly #lifecycles: Pick<Lifecycles, "changed">;
 
-  constructor(database: Database) {
+  constructor(database: Database, lifecycles: Pick<Lifecycles, "changed">) {
     this.#database = database;
-  }
-
-  /** Reads them at first, and again when they have changed. */
-  async load(): Promise<StoredLifecycles> {
-    this.#loaded ??= await this.#read();
-    return this.#loaded;
+    this.#lifecycles = lifecycles;
   }
 
   /**
-   * See `LifecycleStore.putLifecycle`.
+   * See `LifecycleStore.putLifecycle`. The end of a lifecycle is a version too, and there is always room for it.
    *
-   * @param afterSeq how far the store has come: what it stores from now on goes by the new version
+   * @param afterSeq the end of what is acknowledged: what is accepted from now on goes by the new version
    */
   async put(
     appId: string,
@@ -63,28 +46,23 @@ export class LifecycleFile {
     afterSeq: number,
   ): Promise<LifecycleVersion | undefined> {
     const text = definition === undefined ? "" : JSON.stringify(definitionToJson(definition));
-    const [last] = await this.#versions(appId);
+    const [last] = await this.#last(appId);
     if (text === (last?.definition ?? "")) return last === undefined ? undefined : versionOf(appId, last);
-    const { byId } = await this.load();
-    if (byId.size >= versionsMax) {
-      throw new MarsError("overloaded", `at most ${versionsMax} versions of lifecycles, all apps together`, {
-        retryAfterMs: 3_600_000,
-      });
-    }
-    const row = {
-      version: (last?.version ?? 0) + 1,
-      created_at: nowMicros(),
-      after_seq: afterSeq,
-      definition: text,
-    };
-    await this.#database.durably(insertVersion(appId, row, definition));
-    this.#loaded = undefined;
-    return versionOf(appId, row);
+    const bytes = Buffer.byteLength(text);
+    const room = definition === undefined ? [] : await this.#makeRoom(appId, bytes + versionBytes);
+    const version = (last?.version ?? 0) + 1;
+    const row = { version, created_at: nowMicros(), bytes, definition: text };
+    const results = await this.#database.durably([
+      ...dropVersions(appId, room),
+      ...insertVersion(appId, row, definition, afterSeq),
+    ]);
+    this.#lifecycles.changed(appId);
+    return versionOf(appId, { ...row, after_seq: Number(results.at(-1)?.rows[0]?.after_seq) });
   }
 
-  async #versions(appId: string): Promise<VersionRow[]> {
+  async #last(appId: string): Promise<VersionRow[]> {
     const { rows } = await this.#database.execute({
-      sql: `SELECT version, created_at, after_seq, definition FROM lifecycles
+      sql: `SELECT version, created_at, after_seq, bytes, definition FROM lifecycles
         WHERE app_id = ? ORDER BY version DESC LIMIT 1`,
       args: [appId],
     });
@@ -92,64 +70,41 @@ export class LifecycleFile {
       version: Number(row.version),
       created_at: Number(row.created_at),
       after_seq: Number(row.after_seq),
+      bytes: Number(row.bytes),
       definition: String(row.definition),
     }));
   }
 
-  async #read(): Promise<StoredLifecycles> {
-    const [versions, stages] = await this.#database.batch(
-      [
-        `SELECT l.id, a.id AS app, l.app_id, l.version, l.after_seq, l.definition
-          FROM lifecycles l JOIN apps a ON a.app_id = l.app_id ORDER BY l.version DESC`,
-        "SELECT id, app, after, stage FROM stages",
-      ],
-      "read",
-    );
-    const stageIds = new Map(
-      (stages?.rows ?? []).map((row) => [stageKey(row.app, row.after, row.stage), Number(row.id)]),
-    );
-    const all = (versions?.rows ?? []).map((row): StoredLifecycle => {
-      const text = String(row.definition);
-      const plan = text === "" ? undefined : createPlan(readDefinition(text));
-      const idOf = (after: string, stage: string) => stageIds.get(stageKey(row.app, after, stage)) ?? 0;
-      return {
-        id: Number(row.id),
-        app: Number(row.app),
-        appId: String(row.app_id),
-        version: Number(row.version),
-        afterSeq: Number(row.after_seq),
-        ...(plan !== undefined && { plan }),
-        stageIds: plan?.stages.map(({ after, name }) => idOf(after, name)) ?? [],
-        wholeId: idOf("", ""),
-      };
+  /** The versions to drop for one that takes so much: the oldest of those that no message goes by, and none will. */
+  async #makeRoom(appId: string, bytes: number): Promise<number[]> {
+    const { rows } = await this.#database.execute({
+      sql: "SELECT lifecycle_bytes FROM apps WHERE app_id = ?",
+      args: [appId],
     });
-    return {
-      byId: new Map(all.map((one) => [one.id, one])),
-      byApp: Map.groupBy(all, ({ appId }) => appId),
-    };
+    let taken = Number(rows[0]?.lifecycle_bytes ?? 0) + bytes;
+    if (taken <= appBytesMax) return [];
+    const result = await this.#database.execute(unusedVersions(appId));
+    const drop: number[] = [];
+    for (const [id, size] of rowsOf<[id: number, bytes: number]>(result)) {
+      drop.push(id);
+      taken -= size + versionBytes;
+    }
+    if (taken > appBytesMax) {
+      throw new MarsError(
+        "overloaded",
+        `the versions of this app's lifecycle that messages go by would take ${taken} bytes, at most ${appBytesMax}: retention has to delete some of these messages first`,
+        { retryAfterMs },
+      );
+    }
+    return drop;
   }
-}
-
-/** The version that a message goes by; `undefined` where it goes by none. */
-export function lifecycleOf(
-  lifecycles: StoredLifecycles,
-  appId: string,
-  message: number,
-): (StoredLifecycle & { readonly plan: Plan }) | undefined {
-  const found = lifecycles.byApp.get(appId)?.find(({ afterSeq }) => afterSeq < message);
-  return hasPlan(found) ? found : undefined;
-}
-
-export function hasPlan(
-  lifecycle: StoredLifecycle | undefined,
-): lifecycle is StoredLifecycle & { readonly plan: Plan } {
-  return lifecycle?.plan !== undefined;
 }
 
 interface VersionRow {
   readonly version: number;
   readonly created_at: Micros;
   readonly after_seq: number;
+  readonly bytes: number;
   readonly definition: string;
 }
 
@@ -163,23 +118,79 @@ function versionOf(appId: string, row: VersionRow): LifecycleVersion {
   };
 }
 
-/** The version, its app, and the stages by which its messages are counted. */
-function insertVersion(appId: string, row: VersionRow, definition: Definition | undefined): InStatement[] {
+/**
+ * The version, its app, and the stages by which its messages are counted: the whole way first. It begins behind all that
+ * the tracker has followed, whatever the caller says: a message goes by what held when it was first followed.
+ */
+function insertVersion(
+  appId: string,
+  row: Omit<VersionRow, "after_seq">,
+  definition: Definition | undefined,
+  afterSeq: number,
+): InStatement[] {
   const stages = (definition?.stages ?? []).map((stage) => [afterName(stage), stageName(stage)]);
+  const names = JSON.stringify([["", ""], ...stages]);
+  const app = "(SELECT id FROM apps WHERE app_id = ?1)";
+  const theirs = `FROM json_each(?2) n CROSS JOIN stages s
+    ON s.app = ${app} AND s.after = n.value ->> 0 AND s.stage = n.value ->> 1`;
   return [
-    { sql: "INSERT OR IGNORE INTO apps (app_id) VALUES (?)", args: [appId] },
     {
-      sql: "INSERT INTO lifecycles (app_id, version, created_at, after_seq, definition) VALUES (?, ?, ?, ?, ?)",
-      args: [appId, row.version, row.created_at, row.after_seq, row.definition],
+      sql: `INSERT INTO apps (app_id, lifecycle_bytes) VALUES (?1, ?2)
+        ON CONFLICT (app_id) DO UPDATE SET lifecycle_bytes = lifecycle_bytes + excluded.lifecycle_bytes`,
+      args: [appId, row.bytes + versionBytes],
     },
     {
       sql: `INSERT OR IGNORE INTO stages (app, after, stage)
-        SELECT (SELECT id FROM apps WHERE app_id = ?1), value ->> 0, value ->> 1 FROM json_each(?2)`,
-      args: [appId, JSON.stringify([["", ""], ...stages])],
+        SELECT ${app}, value ->> 0, value ->> 1 FROM json_each(?2)`,
+      args: [appId, names],
+    },
+    {
+      sql: `UPDATE stages SET versions = versions + 1 WHERE id IN (SELECT s.id ${theirs})`,
+      args: [appId, names],
+    },
+    {
+      sql: `INSERT INTO lifecycles (app_id, version, created_at, after_seq, bytes, stage_ids, definition)
+        SELECT ?1, ?3, ?4, max(?5, (SELECT seq FROM tracking)), ?6,
+          (SELECT json_group_array(id) FROM (SELECT s.id ${theirs} ORDER BY n.key)), ?7
+        RETURNING after_seq`,
+      args: [appId, names, row.version, row.created_at, afterSeq, row.bytes, row.definition],
     },
   ];
 }
 
-function stageKey(app: unknown, after: unknown, stage: unknown): string {
-  return `${app}\0${after}\0${stage}`;
+/** Versions that nobody needs, the oldest first: another one holds behind all that is followed, and no life goes by them. */
+function unusedVersions(appId: string): InStatement {
+  return asRows(
+    "id, bytes",
+    `SELECT id, bytes FROM lifecycles l
+      WHERE app_id = ?1 AND version < (SELECT max(version) FROM lifecycles WHERE app_id = ?1)
+        AND NOT EXISTS (SELECT 1 FROM lifecycle_lives WHERE lifecycle = l.id AND lives > 0)
+        AND (SELECT after_seq FROM lifecycles WHERE app_id = ?1 AND version > l.version ORDER BY version LIMIT 1)
+          <= (SELECT seq FROM tracking)
+      ORDER BY version LIMIT ${dropMax}`,
+    [appId],
+  );
+}
+
+/** Their stages stay as long as they count something: see `pruneCounts`. */
+function dropVersions(appId: string, ids: readonly number[]): InStatement[] {
+  if (ids.length === 0) return [];
+  const theirs = "IN (SELECT value FROM json_each(?))";
+  const args = [JSON.stringify(ids)];
+  return [
+    {
+      sql: `UPDATE apps SET lifecycle_bytes = lifecycle_bytes
+          - (SELECT sum(bytes + ${versionBytes}) FROM lifecycles WHERE id ${theirs}) WHERE app_id = ?`,
+      args: [...args, appId],
+    },
+    {
+      sql: `UPDATE stages SET versions = versions - named.times
+        FROM (SELECT s.value AS stage, count(*) AS times FROM lifecycles l, json_each(l.stage_ids) s
+          WHERE l.id ${theirs} GROUP BY s.value) AS named
+        WHERE stages.id = named.stage`,
+      args,
+    },
+    { sql: `DELETE FROM lifecycle_lives WHERE lifecycle ${theirs}`, args },
+    { sql: `DELETE FROM lifecycles WHERE id ${theirs}`, args },
+  ];
 }

@@ -1,25 +1,17 @@
 /** Definitions as the query thread needs them: read when asked for, and kept for the next question. */
-import type { InStatement, Row } from "@libsql/client";
+import type { Row } from "@libsql/client";
 import type { LifecycleVersion } from "../lifecycle/definition.ts";
 import { readDefinition } from "../lifecycle/parse-definition.ts";
 import { createPlan, type Plan } from "../lifecycle/plan.ts";
 
-/** Plans in memory, the last used; a version never changes. */
-const plansMax = 1_000;
+/** Bytes of the definitions whose plans are in memory, the last used; a version never changes. */
+const plansBytesMax = 2 * 1024 * 1024;
 
 const columns = "id, app_id, version, created_at, after_seq, definition";
 
 /** The lifecycle that a message goes by: the app's last one before it was first heard of. */
 export function lifecycleOfMessage(message: string, app: string): string {
   return `SELECT ${columns} FROM lifecycles WHERE app_id = ${app} AND after_seq < ${message} ORDER BY version DESC LIMIT 1`;
-}
-
-/** @param ids JSON: `lifecycles.id` */
-export function lifecyclesById(ids: string): InStatement {
-  return {
-    sql: `SELECT ${columns} FROM lifecycles WHERE id IN (SELECT value FROM json_each(?))`,
-    args: [ids],
-  };
 }
 
 export function versionOfRow(row: Row): LifecycleVersion {
@@ -34,18 +26,24 @@ export function versionOfRow(row: Row): LifecycleVersion {
 }
 
 export class Plans {
-  readonly #plans = new Map<number, Plan>();
+  readonly #plans = new Map<number, { readonly plan: Plan; readonly bytes: number }>();
+  #bytes = 0;
 
   /** @param row of `lifecycles`; `undefined` for one that ends a lifecycle */
   of(row: Row | undefined): Plan | undefined {
     if (row === undefined || row.definition === "") return undefined;
     const id = Number(row.id);
     const known = this.#plans.get(id);
-    if (known !== undefined) return known;
-    const plan = createPlan(readDefinition(String(row.definition)));
-    const oldest = this.#plans.keys().next();
-    if (this.#plans.size >= plansMax && !oldest.done) this.#plans.delete(oldest.value);
-    this.#plans.set(id, plan);
-    return plan;
+    if (known !== undefined) return known.plan;
+    const text = String(row.definition);
+    const added = { plan: createPlan(readDefinition(text)), bytes: Buffer.byteLength(text) };
+    this.#plans.set(id, added);
+    this.#bytes += added.bytes;
+    for (const [oldest, { bytes }] of this.#plans) {
+      if (this.#bytes <= plansBytesMax) break;
+      this.#plans.delete(oldest);
+      this.#bytes -= bytes;
+    }
+    return added.plan;
   }
 }

@@ -12,6 +12,8 @@ import type { Database } from "./database.ts";
 /** Messages that one step looks at, and events that it deletes. */
 const stepMessages = 500;
 const stepEvents = 5_000;
+/** Stages that no version names, of which one step of `pruneCounts` looks whether they still count something. */
+const stepStages = 10_000;
 
 export interface PruneStep {
   readonly messages: number;
@@ -96,6 +98,9 @@ export async function pruneCounts(database: Database, before: Micros): Promise<n
         sql: "DELETE FROM rates WHERE app IN (SELECT id FROM apps) AND minute < ?",
         args: [Math.floor(before / 60_000_000)],
       },
+      `DELETE FROM stages WHERE id IN (SELECT id FROM stages WHERE versions = 0 ORDER BY id LIMIT ${stepStages})
+        AND NOT EXISTS (SELECT 1 FROM funnel WHERE stage = stages.id)
+        AND NOT EXISTS (SELECT 1 FROM latencies WHERE stage = stages.id)`,
     ],
     "write",
   );
@@ -129,6 +134,12 @@ function forgetLives(messages: readonly number[]): InStatement[] {
       args,
     },
     { sql: `DELETE FROM findings WHERE ${gone}`, args },
+    {
+      sql: `UPDATE lifecycle_lives SET lives = lifecycle_lives.lives - gone.lives
+        FROM (SELECT lifecycle, count(*) AS lives FROM lives WHERE ${gone} GROUP BY lifecycle) AS gone
+        WHERE lifecycle_lives.lifecycle = gone.lifecycle`,
+      args,
+    },
     { sql: `DELETE FROM lives WHERE ${gone}`, args },
   ];
 }

@@ -1,6 +1,7 @@
 /** Questions to what is counted: of buckets only, so that a month costs no more than its days and some hours and minutes. */
 import type { InStatement, Row } from "@libsql/client";
 import type { MessageKey } from "../event/event.ts";
+import { nowMicros } from "../event/time.ts";
 import type {
   AppPage,
   Distribution,
@@ -20,6 +21,21 @@ const percents = [50, 90, 95, 99] as const;
 
 /** Names that rates count in each step, and list: those with the most events. The others are left out. */
 const eventsMax = 200;
+
+/** Messages of one latest time among whose events the last one of an app is looked for. */
+const lastMessages = 16;
+/**
+ * An app's last event, as JSON, from what is stored, so that it is right whatever came, changed and was deleted: of the
+ * messages whose latest time is not ahead of the clock. Where none is stored, the last minute that is counted says it.
+ */
+const lastEvent = `coalesce(
+  (SELECT json_array(e.event, m.updated_at)
+    FROM (SELECT id, updated_at FROM messages WHERE app_id = a.app_id AND updated_at = (
+      SELECT max(updated_at) FROM messages WHERE app_id = a.app_id AND updated_at <= ?3) LIMIT ${lastMessages}) m
+    CROSS JOIN events e ON e.message = m.id AND e.created_at = m.updated_at
+    ORDER BY e.event DESC LIMIT 1),
+  (SELECT json_array(event, minute * 60000000) FROM rates
+    WHERE app = a.id AND minute <= ?3 / 60000000 ORDER BY minute DESC, event DESC LIMIT 1)) AS last`;
 
 export class StatisticsQueries {
   readonly #reads: Reads;
@@ -146,11 +162,11 @@ export class StatisticsQueries {
     const [after] = cursor === undefined ? [""] : parseCursor(cursor, "apps", [""] as const);
     const [found] = await this.#reads.read([
       {
-        sql: `SELECT a.*, l.version, l.definition FROM apps a
+        sql: `SELECT a.*, l.version, l.bytes, ${lastEvent} FROM apps a
           LEFT JOIN lifecycles l ON l.app_id = a.app_id
             AND l.version = (SELECT max(version) FROM lifecycles WHERE app_id = a.app_id)
-          WHERE a.app_id > ? ORDER BY a.app_id LIMIT ?`,
-        args: [after, limit],
+          WHERE a.app_id > ?1 ORDER BY a.app_id LIMIT ?2`,
+        args: [after, limit, nowMicros()],
       },
     ]);
     const rows = found ?? [];
@@ -227,7 +243,8 @@ function distribution(
 }
 
 function appOf(row: Row): AppPage["apps"][number] {
-  const current = row.version !== null && row.definition !== "";
+  const current = row.version !== null && row.bytes !== 0;
+  const [lastEvent, lastEventAt] = JSON.parse(String(row.last ?? '["",0]')) as [string, number];
   return {
     appId: String(row.app_id),
     ...(current && { lifecycleVersion: Number(row.version) }),
@@ -239,7 +256,7 @@ function appOf(row: Row): AppPage["apps"][number] {
       expired: Number(row.expired),
     },
     events: Number(row.events),
-    lastEvent: String(row.last_event),
-    lastEventAt: Number(row.last_event_at),
+    lastEvent,
+    lastEventAt,
   };
 }

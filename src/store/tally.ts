@@ -6,12 +6,20 @@
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../event/event.ts";
 import { type MessageState, type StageMark, stageMarks } from "../event/state.ts";
-import type { Plan, Times } from "../lifecycle/plan.ts";
+import type { Times } from "../lifecycle/plan.ts";
 import { type Hop, hopsOf } from "../lifecycle/settle.ts";
 import { bucketsOf } from "./buckets.ts";
 import { Histogram } from "./histogram.ts";
-import type { StoredLifecycle } from "./lifecycle-file.ts";
-import { addToApps, addToFunnel, addToRates, forRows, putLatencies } from "./tracker-sql.ts";
+import type { StoredLifecycle } from "./lifecycles.ts";
+import {
+  addToApps,
+  addToFunnel,
+  addToRates,
+  forgetNoRates,
+  forRows,
+  putLatencies,
+  takeFromRates,
+} from "./tracker-sql.ts";
 
 /** What a message stands for in the counts. */
 export interface Standing {
@@ -27,8 +35,6 @@ interface AppDelta {
   events: number;
   /** By event and minute. */
   readonly rates: Map<string, Map<number, number>>;
-  lastEvent: string;
-  lastEventAt: Micros;
 }
 
 interface Sample {
@@ -51,26 +57,28 @@ export class Tally {
     const app = this.#app(appId);
     app.events += 1;
     if (opens) app.counts.open += 1;
-    if (at > app.lastEventAt || (at === app.lastEventAt && event > app.lastEvent)) {
-      app.lastEvent = event;
-      app.lastEventAt = at;
-    }
+    this.#rate(app, event, at, 1);
+  }
+
+  /** An event that was counted by one time happened at another one. */
+  moved(appId: string, event: string, was: Micros, at: Micros): void {
+    const app = this.#app(appId);
+    this.#rate(app, event, was, -1);
+    this.#rate(app, event, at, 1);
+  }
+
+  #rate(app: AppDelta, event: string, at: Micros, sign: 1 | -1): void {
     let minutes = app.rates.get(event);
     if (minutes === undefined) {
       minutes = new Map();
       app.rates.set(event, minutes);
     }
     const minute = Math.floor(at / 60_000_000);
-    minutes.set(minute, (minutes.get(minute) ?? 0) + 1);
+    minutes.set(minute, (minutes.get(minute) ?? 0) + sign);
   }
 
   /** A message that goes by a lifecycle. @param before absent when it has only now begun to */
-  message(
-    id: number,
-    lifecycle: StoredLifecycle & { readonly plan: Plan },
-    before: Standing | undefined,
-    after: Standing,
-  ): void {
+  message(id: number, lifecycle: StoredLifecycle, before: Standing | undefined, after: Standing): void {
     const { counts } = this.#app(lifecycle.appId);
     counts[before?.state ?? "open"] -= 1;
     counts[after.state] += 1;
@@ -89,7 +97,9 @@ export class Tally {
   statements(histograms: Map<BucketKey, Histogram>): InStatement[] {
     return [
       ...forRows(addToApps, this.#appRows()),
-      ...forRows(addToRates, this.#rateRows()),
+      ...forRows(addToRates, this.#rateRows(1)),
+      ...forRows(takeFromRates, this.#rateRows(-1)),
+      ...forRows(forgetNoRates, this.#rateRows(-1)),
       ...forRows(addToFunnel, this.#funnelRows()),
       ...forRows(putLatencies, this.#latencyRows(histograms)),
     ];
@@ -132,23 +142,26 @@ export class Tally {
     let app = this.#apps.get(appId);
     if (app === undefined) {
       const counts = { open: 0, overdue: 0, complete: 0, failed: 0 };
-      app = { counts, events: 0, rates: new Map(), lastEvent: "", lastEventAt: noTime };
+      app = { counts, events: 0, rates: new Map() };
       this.#apps.set(appId, app);
     }
     return app;
   }
 
   *#appRows(): Iterable<string> {
-    for (const [appId, { counts, events, lastEvent, lastEventAt }] of this.#apps) {
+    for (const [appId, { counts, events }] of this.#apps) {
       const { open, overdue, complete, failed } = counts;
-      yield JSON.stringify([appId, open, overdue, complete, failed, events, lastEvent, lastEventAt]);
+      yield JSON.stringify([appId, open, overdue, complete, failed, events]);
     }
   }
 
-  *#rateRows(): Iterable<string> {
+  /** What is more or what is less than before. */
+  *#rateRows(sign: 1 | -1): Iterable<string> {
     for (const [appId, { rates }] of this.#apps) {
       for (const [event, minutes] of rates) {
-        for (const [minute, count] of minutes) yield JSON.stringify([appId, minute, event, count]);
+        for (const [minute, count] of minutes) {
+          if (count * sign > 0) yield JSON.stringify([appId, minute, event, count * sign]);
+        }
       }
     }
   }
@@ -172,9 +185,6 @@ export class Tally {
     }
   }
 }
-
-/** Earlier than any event; the schema's default. */
-const noTime = -9_000_000_000_000_000;
 
 function sameHop(a: Hop, b: Hop): boolean {
   return a.stage === b.stage && a.reachedAt === b.reachedAt && a.took === b.took;

@@ -4,8 +4,8 @@
  */
 import type { InStatement, ResultSet } from "@libsql/client";
 
-/** Messages whose times are taken anew in one step. */
-export const rechecksMax = 1_000;
+/** Changed events that one step takes in. */
+export const changesMax = 1_000;
 
 /** Characters of one parameter. A libSQL server refuses one of 5,000,000 bytes, and most characters are one. */
 const parameterCharsMax = 1_000_000;
@@ -44,38 +44,28 @@ export function eventsOf({ from, to }: Stretch): InStatement {
   };
 }
 
-/** The messages that have events in a stretch, or are to be taken in anew. */
-const touched = () =>
-  `(SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT message FROM ${rechecked()})`;
+const someChanges = `SELECT seq, was FROM event_changes ORDER BY seq LIMIT ${changesMax}`;
+
+/** The messages that have events in a stretch, or of which counted events have changed. */
+const touched = `(SELECT message FROM events WHERE seq > ?1 AND seq <= ?2
+  UNION SELECT e.message FROM (${someChanges}) c CROSS JOIN events e ON e.seq = c.seq)`;
 
 export type MessageRow = [message: number, appId: string, openedAt: number];
 
 export function touchedMessages({ from, to }: Stretch): InStatement {
-  return asRows("id, app_id, created_at", `SELECT * FROM messages WHERE id IN ${touched()}`, [from, to]);
+  return asRows("id, app_id, created_at", `SELECT * FROM messages WHERE id IN ${touched}`, [from, to]);
 }
 
-export type TimeRow = [message: number, event: string, at: number];
+export type ChangedRow = [seq: number, message: number, event: string, at: number, was: number];
 
-/** Of messages of which an event has changed, the earliest time of each of their events. */
-export const recheckedTimes: InStatement = asRows(
-  "message, event, at",
-  `SELECT e.message, e.event, min(e.created_at) AS at
-    FROM ${rechecked()} r CROSS JOIN events e ON e.message = r.message GROUP BY e.message, e.event`,
+export const changedEvents: InStatement = asRows(
+  "seq, message, event, created_at, was",
+  `SELECT e.*, c.was FROM (${someChanges}) c CROSS JOIN events e ON e.seq = c.seq`,
   [],
 );
 
-function rechecked(): string {
-  return `(SELECT message FROM rechecks ORDER BY message LIMIT ${rechecksMax})`;
-}
-
-export const recheckedMessages: InStatement = asRows("message", `SELECT message FROM ${rechecked()}`, []);
-
-export function forgetRechecks(messages: readonly number[]): InStatement {
-  return {
-    sql: "DELETE FROM rechecks WHERE message IN (SELECT value FROM json_each(?))",
-    args: [JSON.stringify(messages)],
-  };
-}
+/** Those that `changedEvents` has read, and those whose events are gone. */
+export const forgetChanges: InStatement = `DELETE FROM event_changes WHERE seq IN (SELECT seq FROM (${someChanges}))`;
 
 export type LifeRow = [
   message: number,
@@ -91,7 +81,7 @@ export type LifeRow = [
 export const lifeColumns = "message, lifecycle, state, opened_at, findings, marks, json(times), next_at";
 /** The lives that a stretch touches. */
 export function touchedLives({ from, to }: Stretch): InStatement {
-  return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN ${touched()}`, [from, to]);
+  return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN ${touched}`, [from, to]);
 }
 
 export type FindingRow = [
@@ -112,7 +102,7 @@ export function touchedFindings({ from, to }: Stretch): InStatement {
   return asRows(
     findingColumns,
     `SELECT * FROM findings
-      WHERE message IN (SELECT message FROM lives WHERE findings > 0 AND message IN ${touched()})`,
+      WHERE message IN (SELECT message FROM lives WHERE findings > 0 AND message IN ${touched})`,
     [from, to],
   );
 }
@@ -194,6 +184,8 @@ export const upsertLives = upsert(
   replaced(lifeChanges),
 );
 
+export const addToLives = upsert("lifecycle_lives", "lifecycle", ["lives"], added(["lives"]));
+
 const findingChanges = ["started_at", "due_at", "raised_at", "retracted_at", "late_by", "seq"] as const;
 export const upsertFindings = upsert(
   "findings",
@@ -203,20 +195,23 @@ export const upsertFindings = upsert(
 );
 
 const appCounts = ["open", "overdue", "complete", "failed", "events"] as const;
-const later = "(excluded.last_event_at, excluded.last_event) > (apps.last_event_at, apps.last_event)";
-export const addToApps = upsert(
-  "apps",
-  "app_id",
-  [...appCounts, "last_event", "last_event_at"],
-  `${added(appCounts)}, last_event = iif(${later}, excluded.last_event, apps.last_event),
-    last_event_at = iif(${later}, excluded.last_event_at, apps.last_event_at)`,
-);
+export const addToApps = upsert("apps", "app_id", appCounts, added(appCounts));
 
 /** After `addToApps`, which knows every app by then. */
 export const addToRates = `INSERT INTO rates (app, minute, event, count)
   SELECT (SELECT id FROM apps WHERE app_id = value ->> 0), value ->> 1, value ->> 2, value ->> 3
   FROM json_each(?1) WHERE true
   ON CONFLICT (app, minute, event) DO UPDATE SET count = count + excluded.count`;
+
+const lessRates = `(SELECT apps.id AS app, value ->> 1 AS minute, value ->> 2 AS event, value ->> 3 AS count
+  FROM json_each(?1) CROSS JOIN apps ON apps.app_id = value ->> 0) AS less`;
+const sameRate = "rates.app = less.app AND rates.minute = less.minute AND rates.event = less.event";
+
+/** Where retention has taken a count there is nothing to take away from. */
+export const takeFromRates = `UPDATE rates SET count = rates.count - less.count FROM ${lessRates} WHERE ${sameRate}`;
+
+export const forgetNoRates = `DELETE FROM rates WHERE count <= 0
+  AND (app, minute, event) IN (SELECT less.app, less.minute, less.event FROM ${lessRates})`;
 
 const funnelCounts = ["reached", "waiting", "overdue", "never"] as const;
 export const addToFunnel = upsert("funnel", "stage, span, start", funnelCounts, added(funnelCounts));

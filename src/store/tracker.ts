@@ -11,38 +11,32 @@ import type { Micros } from "../event/event.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { TrackStep, TrackTarget } from "../lifecycle/ports.ts";
 import type { Database } from "./database.ts";
+
 import { dueFindings, dueLives, nextDue, noHeldApps } from "./due-lives.ts";
-import { type ChangeRow, changesAfter, findingOfChange } from "./finding-changes.ts";
-import { hear } from "./heard.ts";
+import { changesAgain } from "./finding-changes.ts";
+import { readStretch } from "./heard.ts";
+
 import { HistogramCache } from "./histogram-cache.ts";
-import { type Life, LifeSteps } from "./life-steps.ts";
-import { hasPlan, type LifecycleFile, lifecycleOf, type StoredLifecycles } from "./lifecycle-file.ts";
+import { LifeSteps } from "./life-steps.ts";
+import { type Lifecycles, versionFor } from "./lifecycles.ts";
 import { Tally } from "./tally.ts";
 import {
+  addToLives,
   aheadFindings,
   aheadLives,
-  type EventRow,
-  eventsOf,
+  changesMax,
   type FindingRow,
-  forgetRechecks,
+  forgetChanges,
   forRows,
   knownTracking,
   type LifeRow,
-  type MessageRow,
   messageIds,
   moveTracking,
   type NameRow,
-  recheckedMessages,
-  recheckedTimes,
-  rechecksMax,
   rowsOf,
   type Stretch,
   stretchEnd,
-  type TimeRow,
   type Tracking,
-  touchedFindings,
-  touchedLives,
-  touchedMessages,
   upsertFindings,
   upsertLives,
 } from "./tracker-sql.ts";
@@ -51,8 +45,6 @@ import {
 const stepEventsMax = 10_000;
 /** Lives of which one step raises what holds. */
 const stepLivesMax = 2_000;
-/** Changes of findings that one step reads again. */
-const stepChangesMax = 1_000;
 
 /**
  * How far the sequence of findings leaps at a start: a power cut may have taken back changes that were published already,
@@ -62,20 +54,21 @@ const findingSeqLeap = 1_000_000;
 
 export class Tracker {
   readonly #database: Database;
-  readonly #lifecycles: LifecycleFile;
+  readonly #lifecycles: Lifecycles;
   /** What follows is as it is in the database; forgotten when a step fails, for then nobody knows. */
   #tracking: Tracking | undefined;
   #nextAt: Micros | undefined;
   /** As JSON: the apps that `#nextAt` leaves out. */
   #held = noHeldApps;
-  /** Whether there may be messages to be taken in anew. */
-  #rechecks = true;
+  /** Whether there may be changes of counted events to be taken in. */
+  #changes = true;
   readonly #histograms: HistogramCache;
   #stepEvents = stepEventsMax;
+  #stepLives = stepLivesMax;
   /** The last change of a finding that a step has returned; `undefined` until the sequence has leapt after the start. */
   #returned: number | undefined;
 
-  constructor(database: Database, lifecycles: LifecycleFile) {
+  constructor(database: Database, lifecycles: Lifecycles) {
     this.#database = database;
     this.#lifecycles = lifecycles;
     this.#histograms = new HistogramCache(database);
@@ -89,9 +82,10 @@ export class Tracker {
       return step;
     } catch (error) {
       this.#tracking = undefined;
-      this.#rechecks = true;
+      this.#changes = true;
       this.#histograms.clear();
-      this.#stepEvents = Math.max(1, Math.floor(this.#stepEvents / 2));
+      this.#stepEvents = Math.ceil(this.#stepEvents / 2);
+      this.#stepLives = Math.ceil(this.#stepLives / 2);
       throw error;
     }
   }
@@ -100,26 +94,31 @@ export class Tracker {
     await this.#hold(heldApps === undefined ? noHeldApps : JSON.stringify(heldApps));
     let tracking = this.#tracking ?? (await this.#open());
     if (this.#returned !== undefined && this.#returned < tracking.findingSeq) {
-      return this.#changesAgain(tracking, this.#returned);
+      const { seq } = tracking;
+      return {
+        seq,
+        done: false,
+        ...(await changesAgain(this.#database, this.#returned, tracking.findingSeq)),
+      };
     }
-    const lifecycles = await this.#lifecycles.load();
     const findings: Finding[] = [];
-    if (tracking.seq < upTo || this.#rechecks) {
-      findings.push(...(await this.#takeIn(tracking, { upTo, clock }, lifecycles)));
+    if (tracking.seq < upTo || this.#changes) {
+      findings.push(...(await this.#takeIn(tracking, { upTo, clock })));
       tracking = this.#tracking!;
     }
-    let done = tracking.seq >= upTo && !this.#rechecks;
+    let done = tracking.seq >= upTo && !this.#changes;
     if (done && clock < tracking.clock) {
-      findings.push(...(await this.#review(tracking, clock, lifecycles)));
+      findings.push(...(await this.#review(tracking, clock)));
       tracking = this.#tracking!;
       done = clock >= tracking.clock;
     }
     if (done && raise && this.#nextAt !== undefined && this.#nextAt < clock) {
-      findings.push(...(await this.#raise(tracking, clock, lifecycles)));
+      findings.push(...(await this.#raise(tracking, clock)));
       tracking = this.#tracking!;
       done = this.#nextAt === undefined || this.#nextAt >= clock;
     }
     this.#stepEvents = Math.min(stepEventsMax, this.#stepEvents * 2);
+    this.#stepLives = Math.min(stepLivesMax, this.#stepLives * 2);
     return {
       seq: tracking.seq,
       done,
@@ -157,66 +156,55 @@ export class Tracker {
     return tracking;
   }
 
-  /** The answer to a step was lost, and with it what had changed: that is read again. */
-  async #changesAgain(tracking: Tracking, returned: number): Promise<TrackStep> {
-    const rows = rowsOf<ChangeRow>(await this.#database.execute(changesAfter(returned, stepChangesMax)));
-    const last = rows.length === stepChangesMax ? rows.at(-1)?.[0] : undefined;
-    return {
-      seq: tracking.seq,
-      done: false,
-      findings: rows.map(findingOfChange),
-      findingSeq: last ?? tracking.findingSeq,
-    };
-  }
-
   /** Takes in a stretch of events. They can only retract what was found, and say when there is something to find. */
   async #takeIn(
     tracking: Tracking,
     { upTo, clock }: Pick<TrackTarget, "upTo" | "clock">,
-    lifecycles: StoredLifecycles,
   ): Promise<Finding[]> {
-    const stretch = { from: tracking.seq, to: await this.#end({ from: tracking.seq, to: upTo }) };
-    const someFollowed = lifecycles.byApp.size > 0;
-    const [events, messages, rechecked, times, lives, findings] = await this.#database.batch(
-      [
-        eventsOf(stretch),
-        touchedMessages(stretch),
-        recheckedMessages,
-        recheckedTimes,
-        ...(someFollowed ? [touchedLives(stretch), touchedFindings(stretch)] : []),
-      ],
-      "read",
-    );
-    const anew = rowsOf<[number]>(rechecked).map(([message]) => message);
-    const tally = new Tally();
-    const judged = { clock: Math.min(clock, tracking.clock), findingSeq: tracking.findingSeq };
-    const steps = new LifeSteps({ ...judged, now: clock, raising: false }, tally);
-    const known = this.#lives(rowsOf<LifeRow>(lives), rowsOf<FindingRow>(findings), lifecycles);
-    const rows = {
-      events: rowsOf<EventRow>(events),
-      messages: rowsOf<MessageRow>(messages),
-      anew: rowsOf<TimeRow>(times),
-    };
-    for (const heard of hear(rows, (appId) => lifecycles.byApp.has(appId), tally)) {
-      const life = known.get(heard.message);
-      const lifecycle = life?.lifecycle ?? lifecycleOf(lifecycles, heard.appId, heard.message);
-      if (lifecycle !== undefined) steps.hear(heard, life, lifecycle);
+    const from = tracking.seq;
+    for (let eventsMax = this.#stepEvents; ; eventsMax = Math.ceil(eventsMax / 2)) {
+      const to = await this.#end({ from, to: upTo }, eventsMax);
+      const tally = new Tally();
+      const { heard, lives, findings, versions, changes } = await readStretch(
+        this.#database,
+        this.#lifecycles,
+        { from, to },
+        tally,
+      );
+      const ids = heard.map(({ message, appId }) => {
+        // A message that was followed without a lifecycle began before there was one: it goes by none for good.
+        const fresh = message > from ? versionFor(versions.get(appId) ?? [], message) : undefined;
+        return lives.get(message)?.[1] ?? fresh?.id;
+      });
+      const plans = await this.#lifecycles.load(new Set(ids.filter((id) => id !== undefined)));
+      const short = ids.some((id) => id !== undefined && !plans.has(id));
+      // Too many large definitions at once: a shorter stretch has fewer.
+      if (short && eventsMax > 1) continue;
+      const judged = { clock: Math.min(clock, tracking.clock), findingSeq: tracking.findingSeq };
+      const steps = new LifeSteps({ ...judged, now: clock, raising: false }, tally);
+      for (const [index, one] of heard.entries()) {
+        const lifecycle = plans.get(ids[index] ?? 0);
+        if (lifecycle === undefined) continue;
+        const row = lives.get(one.message);
+        steps.hear(one, row && { row, lifecycle, findings: findings.get(one.message) ?? [] }, lifecycle);
+      }
+      const found = await this.#write(
+        steps,
+        tally,
+        { ...tracking, seq: to },
+        changes > 0 ? [forgetChanges] : [],
+      );
+      this.#changes = changes === changesMax;
+      return found;
     }
-    const found = await this.#write(steps, tally, { ...tracking, seq: stretch.to }, [
-      ...(anew.length > 0 ? [forgetRechecks(anew)] : []),
-    ]);
-    this.#rechecks = anew.length === rechecksMax;
-    return found;
   }
 
   /** Raises what holds by `clock`, of a bounded number of lives. */
-  async #raise(tracking: Tracking, clock: Micros, lifecycles: StoredLifecycles): Promise<Finding[]> {
-    const due = [dueLives, dueFindings].map((of) => of(clock, stepLivesMax, this.#held));
-    const [lives, findings] = await this.#database.batch(due, "read");
-    const tally = new Tally();
-    const steps = new LifeSteps({ ...tracking, clock, now: clock, raising: true }, tally);
-    for (const life of this.#lives(rowsOf<LifeRow>(lives), rowsOf<FindingRow>(findings), lifecycles).values())
-      steps.look(life);
+  async #raise(tracking: Tracking, clock: Micros): Promise<Finding[]> {
+    const { steps, tally } = await this.#look(tracking, clock, {
+      raising: true,
+      lives: [dueLives, dueFindings].map((of) => of(clock, this.#stepLives, this.#held)),
+    });
     return this.#write(steps, tally, { ...tracking, clock }, []);
   }
 
@@ -224,33 +212,32 @@ export class Tracker {
    * The clock was ahead and has been put right: retracts what was raised by it and does not hold by now, of a bounded
    * number of lives. `tracking.clock` goes back with the last of them, so a crash in between changes nothing.
    */
-  async #review(tracking: Tracking, clock: Micros, lifecycles: StoredLifecycles): Promise<Finding[]> {
-    const [lives, findings] = await this.#database.batch(
-      [aheadLives(clock, stepLivesMax), aheadFindings(clock, stepLivesMax)],
-      "read",
-    );
-    const tally = new Tally();
-    const steps = new LifeSteps({ ...tracking, clock, now: clock, raising: false }, tally);
-    const ahead = this.#lives(rowsOf<LifeRow>(lives), rowsOf<FindingRow>(findings), lifecycles);
-    for (const life of ahead.values()) steps.look(life);
-    const last = ahead.size < stepLivesMax;
+  async #review(tracking: Tracking, clock: Micros): Promise<Finding[]> {
+    const { steps, tally, count } = await this.#look(tracking, clock, {
+      raising: false,
+      lives: [aheadLives(clock, this.#stepLives), aheadFindings(clock, this.#stepLives)],
+    });
+    const last = count === 0;
     return this.#write(steps, tally, { ...tracking, clock: last ? clock : tracking.clock }, []);
   }
 
-  #lives(
-    rows: readonly LifeRow[],
-    findings: readonly FindingRow[],
-    lifecycles: StoredLifecycles,
-  ): ReadonlyMap<number, Life> {
-    const found = Map.groupBy(findings, ([message]) => message);
-    const lives = new Map<number, Life>();
+  /** Looks at lives by the clock: at all that are asked for, or, where their definitions are too large, at the first of them. */
+  async #look(
+    tracking: Tracking,
+    clock: Micros,
+    { raising, lives }: { readonly raising: boolean; readonly lives: InStatement[] },
+  ) {
+    const [asked, found] = await this.#database.batch(lives, "read");
+    const rows = rowsOf<LifeRow>(asked);
+    const findings = Map.groupBy(rowsOf<FindingRow>(found), ([message]) => message);
+    const plans = await this.#lifecycles.load(new Set(rows.map(([, lifecycle]) => lifecycle)));
+    const tally = new Tally();
+    const steps = new LifeSteps({ findingSeq: tracking.findingSeq, clock, now: clock, raising }, tally);
     for (const row of rows) {
-      const lifecycle = lifecycles.byId.get(row[1]);
-      if (!hasPlan(lifecycle))
-        throw new Error(`message ${row[0]} goes by lifecycle ${row[1]}, which is not there`);
-      lives.set(row[0], { row, lifecycle, findings: found.get(row[0]) ?? [] });
+      const lifecycle = plans.get(row[1]);
+      if (lifecycle !== undefined) steps.look({ row, lifecycle, findings: findings.get(row[0]) ?? [] });
     }
-    return lives;
+    return { steps, tally, count: rows.length };
   }
 
   async #write(
@@ -266,6 +253,7 @@ export class Tracker {
       [
         moveTracking(next),
         ...forRows(upsertLives, steps.lifeRows()),
+        ...forRows(addToLives, steps.begunRows()),
         ...forRows(upsertFindings, steps.findingRows()),
         ...tally.statements(histograms),
         ...more,
@@ -283,9 +271,9 @@ export class Tracker {
     return new Map(rowsOf<NameRow>(await this.#database.execute(messageIds(messages))));
   }
 
-  async #end(stretch: Stretch): Promise<number> {
-    if (stretch.to - stretch.from <= this.#stepEvents) return Math.max(stretch.from, stretch.to);
-    const { rows } = await this.#database.execute(stretchEnd(stretch, this.#stepEvents));
+  async #end(stretch: Stretch, eventsMax: number): Promise<number> {
+    if (stretch.to - stretch.from <= eventsMax) return Math.max(stretch.from, stretch.to);
+    const { rows } = await this.#database.execute(stretchEnd(stretch, eventsMax));
     return Number(rows[0]?.seq ?? stretch.to);
   }
 

@@ -3,7 +3,7 @@ import type { Finding } from "../../src/lifecycle/finding.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import type { TrackStep } from "../../src/lifecycle/ports.ts";
 import { Database } from "../../src/store/database.ts";
-import { LifecycleFile } from "../../src/store/lifecycle-file.ts";
+import { Lifecycles } from "../../src/store/lifecycles.ts";
 import { Tracker } from "../../src/store/tracker.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 import { trackAll } from "../support/track.ts";
@@ -149,7 +149,7 @@ function openTracker({ url }: TestStore) {
     timeoutMs: 1_000,
     pragmas: ["busy_timeout = 5000"],
   });
-  const tracker = new Tracker(database, new LifecycleFile(database));
+  const tracker = new Tracker(database, new Lifecycles(database));
   return { database, tracker };
 }
 

@@ -181,7 +181,8 @@ test("whatever the order, repeats, batches and restarts, findings and counts are
         } else if ("reports" in step) {
           const events = step.reports.map((fields) => {
             const appId = fields.appId === "free" ? `free${runs}` : app;
-            return event(++seq, { ...fields, appId, createdAt: base + fields.createdAt });
+            const eventId = fields.eventId && `${fields.event} ${fields.eventId}`;
+            return event(++seq, { ...fields, eventId, appId, createdAt: base + fields.createdAt });
           });
           all.push(...events);
           await store.apply(await batchOf(events));

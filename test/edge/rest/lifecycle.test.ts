@@ -61,6 +61,20 @@ describe("a lifecycle", () => {
     ]);
   });
 
+  test("holds for nothing that was acknowledged before it was put", async () => {
+    const app = "put-behind";
+    const many = Array.from({ length: 5_000 }, (_, n) =>
+      event({ app_id: app, message_id: `m${n}`, event: "CREATED" }),
+    );
+    expect((await post(`${mars.url}/api/event/bulk`, { events: many })).status).toBe(200);
+    expect((await put(app, definition)).status).toBe(200);
+    const seq = await send(app, "after", "CREATED");
+    const { body } = await get(`${mars.url}/api/apps/${app}/funnel?since=1h&min_seq=${seq}`);
+    expect(body.opened.count).toBe(1);
+    const followed = await get(`${mars.url}${body.opened.messages}`);
+    expect(followed.body.messages.map(({ message_id }: Json) => message_id)).toEqual(["after"]);
+  });
+
   const refused: [title: string, definition: unknown, field: string][] = [
     ["that is no object", [], ""],
     ["without stages", { complete_on: ["A"] }, "stages"],
