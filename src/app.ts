@@ -26,6 +26,7 @@ import { Clock } from "./event/clock.ts";
 import { MarsError } from "./event/error.ts";
 import type { Lifecycle, Log } from "./event/ports.ts";
 import { Supervisor } from "./event/supervisor.ts";
+import { createHealth } from "./health.ts";
 import type { Finding } from "./lifecycle/finding.ts";
 import type { LifecycleReader } from "./lifecycle/ports.ts";
 import { createTrials } from "./lifecycle/trial.ts";
@@ -38,6 +39,8 @@ import { startQueryThread, startStoreThread } from "./threads.ts";
 
 /** How long one call to a database server may take before its connection is given up. */
 const databaseTimeoutMs = 10_000;
+/** How long releasing everything may take after a start that failed. */
+const startFailedMs = 5_000;
 /** Subscribers time their reads of history by themselves; this only keeps account of them. */
 const liveRetry = { firstMs: 50, lastMs: 5_000 };
 
@@ -58,7 +61,7 @@ export async function startMars(config: Config, log: Log, version: string): Prom
   try {
     return await start(config, log, version, shutdown);
   } catch (error) {
-    await shutdown.run();
+    await shutdown.run(() => startFailedMs);
     throw error;
   }
 }
@@ -70,6 +73,9 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     log.warn(message, { event: "no_authentication", host: config.host });
   }
   const supervisor = new Supervisor({ log });
+  // One deadline for all: what one part leaves of it is what the next one has.
+  let deadline = 0;
+  const remainingMs = () => Math.max(0, deadline - performance.now());
   const clock = new Clock({ log, graceMs: config.startGraceMs });
   const database = {
     url: config.databaseUrl,
@@ -77,12 +83,12 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     timeoutMs: databaseTimeoutMs,
   };
   const store = startStoreThread(database);
-  shutdown.defer("store", () => store.stop());
+  shutdown.defer("store", () => store.stop(remainingMs()));
   // One thread for what clients ask, another for what must not wait for them: live history and alerts.
   const query = startQueryThread(database);
-  shutdown.defer("query", () => query.stop());
+  shutdown.defer("query", () => query.stop(remainingMs()));
   const inner = startQueryThread(database);
-  shutdown.defer("inner query", () => inner.stop());
+  shutdown.defer("inner query", () => inner.stop(remainingMs()));
   const directory = join(config.dataDir, "journal");
   const journal = new SegmentedJournal({
     directory,
@@ -181,15 +187,14 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       reads: reads.stats,
       shares: statsOf(shares),
     }),
-    health: () => ({
-      lifecycle,
-      unready: lifecycle === "serving" ? pipeline.refusal || supervisor.stuck().join("; ") : lifecycle,
-      warnings: [...supervisor.waiting(), ...asideWarning(pipeline.setAside.count)],
+    health: createHealth({
+      lifecycle: () => lifecycle,
+      refusal: () => pipeline.refusal,
+      supervisor,
+      setAside: () => pipeline.setAside.count,
+      threads: { store, query, "inner query": inner },
     }),
   };
-  // One deadline for all: what one part leaves of it is what the next one has.
-  let deadline = 0;
-  const remainingMs = () => Math.max(0, deadline - performance.now());
   const { host, httpPort, grpcPort, allowedOrigins, socketBufferBytesMax } = config;
   const sockets = createSockets(parts, { pauseBytes: socketBufferBytesMax });
   const stopping = new AbortController();
@@ -224,8 +229,9 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
         queue.close(new MarsError("draining", "mars is stopping", { retryAfterMs: 1_000 }));
       }
       deadline = performance.now() + config.shutdownTimeoutMs;
-      await shutdown.run();
+      const late = await shutdown.run(remainingMs);
       lifecycle = "stopped";
+      if (late.length > 0) throw new Error(`not stopped in time: ${late.join(", ")}`);
     },
   };
 }
@@ -233,10 +239,6 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
 /** Whether nobody but this machine reaches the address. Of a name it is not known before it is looked up. */
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-function asideWarning(count: number): string[] {
-  return count === 0 ? [] : [`${count} set aside, see GET /api/set-aside`];
 }
 
 function findingHistory(reader: Pick<LifecycleReader, "findingHistory">): History<Finding> {

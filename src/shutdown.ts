@@ -1,5 +1,12 @@
-/** Stopping is starting backwards: every step runs, in reverse order, even if one before it failed. */
+/**
+ * Stopping is starting backwards: every step runs, in reverse order, even if one before it failed or does not end. Nothing is
+ * waited for without a deadline: a disk that hangs, or a thread, must not keep a process alive that was told to end.
+ */
+import { within } from "./event/delay.ts";
 import type { Log } from "./event/ports.ts";
+
+/** What a step has at least, however late it is: enough for all that does not hang. */
+const stepMsMin = 250;
 
 export class Shutdown {
   readonly #log: Log;
@@ -14,13 +21,21 @@ export class Shutdown {
     this.#steps.push({ name, step });
   }
 
-  async run(): Promise<void> {
+  /**
+   * @param remainingMs how much is left of the time for all of them
+   * @returns the parts that have not ended in time
+   */
+  async run(remainingMs: () => number): Promise<string[]> {
+    const late: string[] = [];
     for (let next = this.#steps.pop(); next !== undefined; next = this.#steps.pop()) {
-      try {
-        await next.step();
-      } catch (error) {
-        this.#log.error("a part did not stop cleanly", { part: next.name, error });
-      }
+      const { name, step } = next;
+      const ended = (async () => step())().catch((error: unknown) => {
+        this.#log.error("part did not stop cleanly", { event: "stop_failed", part: name, error });
+      });
+      if (await within(Math.max(remainingMs(), stepMsMin), ended)) continue;
+      late.push(name);
+      this.#log.error("part did not stop in time", { event: "stop_late", part: name });
     }
+    return late;
   }
 }

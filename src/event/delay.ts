@@ -1,4 +1,4 @@
-/** A pause that the end of its owner cuts short. */
+/** Waiting with an end: a pause that its owner cuts short, and a result that is waited for no longer than so long. */
 
 /** Resolves after `ms`, or at once when the signal aborts. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
@@ -12,4 +12,21 @@ export function delay(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, ms);
     signal.addEventListener("abort", done);
   });
+}
+
+/** Waits for a promise, `ms` at most. @returns whether it settled in time; its rejection is the caller's to deal with */
+export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

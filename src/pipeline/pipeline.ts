@@ -2,7 +2,7 @@
  * The pipeline as a whole: collectors → journal → lanes → store → publish, its start and its stop.
  */
 import type { Clock } from "../event/clock.ts";
-import { delay } from "../event/delay.ts";
+import { delay, within } from "../event/delay.ts";
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import { seqLeap } from "../event/limits.ts";
@@ -159,9 +159,12 @@ export class Pipeline {
 
   /** Refuses events, stores what was accepted or leaves it to the journal at the deadline, and ends the loops. */
   async stop(deadlineMs: number): Promise<void> {
-    await this.#commit.close();
+    const storingMs = deadlineMs * storingShare;
+    if (!(await within(storingMs, this.#commit.close()))) {
+      this.#options.log.error("journal does not answer", { event: "journal_hangs" });
+    }
     if (this.#opened && !this.#stuck && this.#flow.lastError === "") {
-      await this.#progress.reached(this.#commit.lastSeq, deadlineMs * storingShare).catch(() => undefined);
+      await this.#progress.reached(this.#commit.lastSeq, storingMs).catch(() => undefined);
     }
     const left = this.#commit.lastSeq - this.#progress.storedSeq;
     if (left > 0)

@@ -2,7 +2,13 @@
  * A database on a thread of its own: calls go over as one message each, in order, and are carried out one after
  * another. Both ends are here, so that the protocol between them is in one place.
  */
+import { within } from "../event/delay.ts";
 import { fromThreadError, type ThreadError, toThreadError } from "./thread-error.ts";
+
+/** How long ending a thread by force may take. */
+const terminateMs = 2_000;
+/** What closing the part has at least, though the time for stopping is over. */
+const closeMsMin = 200;
 
 /** In a worker, the way to its parent. */
 declare const self: Worker;
@@ -30,8 +36,10 @@ export interface Thread<T> {
   readonly remote: Remote<T>;
   /** Settles, with the reason, if the thread ends before it is told to. */
   readonly failed: Promise<Error>;
-  /** Ends the thread; the part's own `close` is called before that. */
-  stop(): Promise<void>;
+  /** For how long it has owed an answer, in milliseconds; 0 when it owes none. */
+  readonly silentMs: number;
+  /** Ends the thread, after `timeoutMs` by force; the part's own `close` is called before that. Rejects when it does not end. */
+  stop(timeoutMs: number): Promise<void>;
 }
 
 /** Runs in the worker: makes the part from the parent's options, and answers calls to it, one at a time and in order. */
@@ -42,13 +50,18 @@ export function serveThread<O>(create: (options: O) => object): void {
       methods = create(options as O) as typeof methods;
     },
   };
+  const callOf = (method: string) => {
+    const found = methods[method];
+    if (found === undefined) throw new Error(`the thread has no ${method}, or its part could not be made`);
+    return found;
+  };
   let queue: Promise<void> = Promise.resolve();
   scope.onmessage = ({ data }: MessageEvent<Call>) => {
     queue = queue.then(async () => {
       const { id, method, args } = data;
       let reply: Reply;
       try {
-        reply = { id, value: await methods[method]?.(...args) };
+        reply = { id, value: await callOf(method)(...args) };
       } catch (thrown) {
         reply = { id, error: toThreadError(thrown) };
       }
@@ -68,6 +81,8 @@ export function startThread<T extends { close(): unknown }>(worker: Worker, opti
   const failed = Promise.withResolvers<Error>();
   let ended: Error | undefined;
   let lastId = 0;
+  /** Since when the thread owes an answer, by `performance.now()`. */
+  let owedSince = 0;
 
   const end = (error: Error) => {
     ended ??= error;
@@ -78,6 +93,7 @@ export function startThread<T extends { close(): unknown }>(worker: Worker, opti
   worker.onmessage = ({ data }: MessageEvent<Reply>) => {
     const call = calls.get(data.id);
     calls.delete(data.id);
+    owedSince = performance.now();
     if ("error" in data) call?.reject(fromThreadError(data.error));
     else call?.resolve(data.value);
   };
@@ -88,6 +104,7 @@ export function startThread<T extends { close(): unknown }>(worker: Worker, opti
     if (ended !== undefined) return Promise.reject(ended);
     return new Promise((resolve, reject) => {
       const id = ++lastId;
+      if (calls.size === 0) owedSince = performance.now();
       calls.set(id, { resolve, reject });
       worker.postMessage({ id, method, args } satisfies Call);
     });
@@ -101,11 +118,14 @@ export function startThread<T extends { close(): unknown }>(worker: Worker, opti
         typeof method === "string" ? (...args: unknown[]) => call(method, args) : undefined,
     }),
     failed: failed.promise,
-    async stop() {
-      await call("close", []).catch(() => undefined);
+    get silentMs() {
+      return calls.size === 0 ? 0 : performance.now() - owedSince;
+    },
+    async stop(timeoutMs) {
+      await within(Math.max(timeoutMs, closeMsMin), call("close", []));
       worker.terminate();
       // Only when the thread is gone are its files closed for certain.
-      await failed.promise;
+      if (!(await within(terminateMs, failed.promise))) throw new Error("a database thread does not end");
     },
   };
 }

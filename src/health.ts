@@ -1,0 +1,41 @@
+/** How Mars is as a whole, for `/readyz`: of what each part says, the sentence that an operator needs. */
+import type { Health, Lifecycle } from "./event/ports.ts";
+import type { Supervisor } from "./event/supervisor.ts";
+
+/**
+ * How long a thread may owe an answer. A step takes milliseconds, a database server that is away has let go of its call after
+ * some twenty seconds at most; a thread that is silent for longer hangs, and no retry will ever be made.
+ */
+const silentMsMax = 30_000;
+
+export interface HealthParts {
+  readonly lifecycle: () => Lifecycle;
+  /** Why events are refused now; empty when they are not. */
+  readonly refusal: () => string;
+  readonly supervisor: Pick<Supervisor, "stuck" | "waiting">;
+  /** Events and messages that are set aside. */
+  readonly setAside: () => number;
+  /** By name. */
+  readonly threads: Readonly<Record<string, { readonly silentMs: number }>>;
+}
+
+export function createHealth(parts: HealthParts): () => Health {
+  return () => {
+    const lifecycle = parts.lifecycle();
+    if (lifecycle !== "serving") return { lifecycle, unready: lifecycle, warnings: [] };
+    const hanging = Object.entries(parts.threads)
+      .filter(([, { silentMs }]) => silentMs > silentMsMax)
+      .map(
+        ([name, { silentMs }]) => `the ${name} thread has not answered for ${Math.floor(silentMs / 1_000)} s`,
+      );
+    const count = parts.setAside();
+    const aside = count === 0 ? [] : [`${count} set aside, see GET /api/set-aside`];
+    return {
+      lifecycle,
+      unready: [parts.refusal(), ...hanging, ...parts.supervisor.stuck()]
+        .filter((sentence) => sentence !== "")
+        .join("; "),
+      warnings: [...parts.supervisor.waiting(), ...aside],
+    };
+  };
+}

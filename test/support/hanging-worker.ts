@@ -1,0 +1,21 @@
+/** A part that hangs when it is told to, and one method whose answer cannot be copied. */
+import { serveThread } from "../../src/store/thread.ts";
+
+export type HangingPart = ReturnType<typeof createHangingPart>;
+
+function createHangingPart({ broken }: { readonly broken: boolean }) {
+  if (broken) throw new TypeError("this part cannot be made");
+  return {
+    echo: (value: number) => value,
+    uncopyable: () => () => "a function",
+    fail(): number {
+      throw new TypeError("x is not a function");
+    },
+    hang(): void {
+      for (;;);
+    },
+    close(): void {},
+  };
+}
+
+serveThread(createHangingPart);
