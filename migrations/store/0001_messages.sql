@@ -14,6 +14,8 @@ CREATE TABLE messages (
   received_at INTEGER NOT NULL,
   -- The seq of its first event in the last batch that had any: what that batch calls it.
   alias INTEGER NOT NULL,
+  -- How many events it has, repeats not counted: what a reader may expect before it looks at any.
+  event_count INTEGER NOT NULL DEFAULT 0,
   -- This way round it also finds a message id in any app, and the ids with a prefix.
   UNIQUE (message_id, app_id)
 ) STRICT;
@@ -22,18 +24,6 @@ CREATE INDEX messages_created ON messages (created_at);
 CREATE INDEX messages_updated ON messages (updated_at);
 CREATE INDEX messages_app_created ON messages (app_id, created_at);
 CREATE INDEX messages_app_updated ON messages (app_id, updated_at);
-
--- The messages of a batch that were there before it: by what the batch calls them, and by their ids. For the others
--- the two are the same. Filled and emptied by each transaction; while it is empty no event has to look.
-CREATE TABLE aliases (
-  alias INTEGER PRIMARY KEY,
-  message INTEGER NOT NULL
-) STRICT;
-
-CREATE TRIGGER messages_alias AFTER UPDATE OF alias ON messages WHEN NEW.alias <> NEW.id
-BEGIN
-  INSERT OR IGNORE INTO aliases (alias, message) VALUES (NEW.alias, NEW.id);
-END;
 
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY,
@@ -46,13 +36,48 @@ CREATE TABLE events (
   external_id TEXT NOT NULL,
   attributes TEXT NOT NULL,
   duplicates INTEGER NOT NULL,
-  -- What an event is within its message: its event_id, or else its name and time. No time is as early as -9e18.
-  identity TEXT NOT NULL AS (iif(event_id = '', event, event_id)) VIRTUAL,
-  identity_at INTEGER NOT NULL AS (iif(event_id = '', created_at, -9000000000000000000)) VIRTUAL
+  -- Where it has no event_id: a hash of its external id and attributes; empty where it has neither.
+  detail TEXT NOT NULL DEFAULT '',
+  -- The seq of the last repeat that changed what is kept of it; 0 for none.
+  changed_seq INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-CREATE UNIQUE INDEX events_identity ON events (message, identity, identity_at);
+-- What an event is within its message: its name and event_id, or else all that it says. The first index has every event,
+-- for it is also the order in which a message's events are read.
+CREATE UNIQUE INDEX events_order ON events (message, created_at, event, event_id, detail);
+CREATE UNIQUE INDEX events_by_id ON events (message, event, event_id) WHERE event_id <> '';
+CREATE UNIQUE INDEX events_changes ON events (changed_seq) WHERE changed_seq <> 0;
 CREATE INDEX events_external ON events (external_id) WHERE external_id <> '';
+
+-- The messages of a batch that were there before it: by what the batch calls them, and by their ids. For the others
+-- the two are the same. Filled and emptied by each transaction; while it is empty no event has to look.
+CREATE TABLE aliases (
+  alias INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL,
+  -- How many of its events in the batch are repeats.
+  repeats INTEGER NOT NULL
+) STRICT;
+
+CREATE TRIGGER messages_alias AFTER UPDATE OF alias ON messages WHEN NEW.alias <> NEW.id
+BEGIN
+  INSERT OR IGNORE INTO aliases (alias, message, repeats) VALUES (NEW.alias, NEW.id, 0);
+END;
+
+CREATE TRIGGER events_repeated AFTER UPDATE OF duplicates ON events
+BEGIN
+  UPDATE aliases SET repeats = repeats + 1 WHERE alias = (SELECT alias FROM messages WHERE id = NEW.message);
+END;
+
+-- The upsert took repeats for new events: it counted them, and took their times for the message's. When all events are
+-- in, both are put right.
+CREATE TRIGGER aliases_settle BEFORE DELETE ON aliases WHEN OLD.repeats > 0
+BEGIN
+  UPDATE messages SET
+    event_count = event_count - OLD.repeats,
+    created_at = (SELECT min(created_at) FROM events WHERE message = OLD.message),
+    updated_at = (SELECT max(created_at) FROM events WHERE message = OLD.message)
+  WHERE id = OLD.message;
+END;
 
 -- How far each journal has been applied. A transaction names the position it continues from; one that continues from
 -- another (sent again after a lost answer, or by a process that should be dead) changes nothing.

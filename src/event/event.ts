@@ -32,6 +32,11 @@ export interface MarsEvent extends MessageKey {
 /** An event with its place in the one sequence of accepted events: it is on disk. */
 export interface SequencedEvent extends MarsEvent {
   readonly seq: number;
+  /**
+   * Only of events that are published: this one was published before, and a repeat has changed what is kept of it. `seq`
+   * is the repeat's, and this the event's own.
+   */
+  readonly replaces?: number;
 }
 
 /** An event as the store keeps it: with the number of times it came again. */

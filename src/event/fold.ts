@@ -1,11 +1,12 @@
 /**
  * The fold: what a message is, computed from the set of its events and nothing else.
  *
- * Two reports are the same event when their identities are equal (`event_id` where given, else name and time). Of
- * reports that share an identity and still differ, the least by `created_at`, name, external id and attributes
- * counts, so that order of arrival never shows; `seq` and `received_at` are those of the first to arrive. The store
- * applies the same rule in SQL (`store/apply-sql.ts`) where reports meet over several batches.
+ * Two reports are the same event when their identities are equal: name and `event_id` where that is given, else all
+ * that they say. Of reports that share an identity and still differ, the least by `created_at`, external id and
+ * attributes counts, so that order of arrival never shows; `seq` and `received_at` are those of the first to arrive. The
+ * store applies the same rule in SQL (`store/apply-sql.ts`) where reports meet over several batches.
  */
+import { hash } from "node:crypto";
 import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { MessageSummary } from "./query.ts";
 
@@ -15,15 +16,31 @@ export const stagesMax = 256;
 /** Whether two reports of one message are the same event. */
 function isSameEvent(a: SequencedEvent, b: SequencedEvent): boolean {
   return (
-    a.eventId === b.eventId && (a.eventId !== "" || (a.createdAt === b.createdAt && a.event === b.event))
+    a.event === b.event &&
+    a.eventId === b.eventId &&
+    (a.eventId !== "" ||
+      (a.createdAt === b.createdAt && a.externalId === b.externalId && a.attributes === b.attributes))
   );
 }
 
 /** What identifies an event within its message; equal texts mean the same event. */
 function identityOf(event: SequencedEvent): string {
-  // The separator cannot occur in an id or a name: NUL is refused.
-  return event.eventId === "" ? `${event.event}\0${event.createdAt}` : event.eventId;
+  // The separator cannot occur in any of them: NUL is refused.
+  return event.eventId === ""
+    ? `${event.event}\0\0${event.createdAt}\0${event.externalId}\0${event.attributes}`
+    : `${event.event}\0${event.eventId}`;
 }
+
+/**
+ * What tells apart events that have the same name and time and no id: a hash of the rest of what they say, and so much
+ * shorter; empty where they say no more. 132 bits of SHA-256: two that are equal by chance or by intent are not to be found.
+ */
+export function detailOf({ eventId, externalId, attributes }: SequencedEvent): string {
+  if (eventId !== "" || (externalId === "" && attributes === "")) return "";
+  return hash("sha256", `${externalId}\0${attributes}`, "base64url").slice(0, detailChars);
+}
+
+const detailChars = 22;
 
 /** Up to so many reports are compared with each other; the identities of more are looked up. */
 const comparedMax = 16;
@@ -33,13 +50,14 @@ export function foldReports(reports: readonly SequencedEvent[]): StoredEvent[] {
   const events: StoredEvent[] = [];
   const known = reports.length > comparedMax ? new Map<string, number>() : undefined;
   for (const report of reports) {
+    const identity = known === undefined ? "" : identityOf(report);
     const at =
       known === undefined
         ? events.findIndex((event) => isSameEvent(event, report))
-        : (known.get(identityOf(report)) ?? -1);
+        : (known.get(identity) ?? -1);
     const same = events[at];
     if (same === undefined) {
-      known?.set(identityOf(report), events.length);
+      known?.set(identity, events.length);
       events.push({ ...report, duplicates: 0 });
     } else {
       events[at] = merge(same, report);
@@ -59,9 +77,14 @@ function merge(known: StoredEvent, report: SequencedEvent): StoredEvent {
   };
 }
 
-/** The order in which a message's events are shown: by time, then name, then the producer's id. Total. */
+/** The order in which a message's events are shown: by time, then name, the producer's id, and what else they say. Total. */
 export function compareEvents(a: SequencedEvent, b: SequencedEvent): number {
-  return a.createdAt - b.createdAt || compareText(a.event, b.event) || compareText(a.eventId, b.eventId);
+  return (
+    a.createdAt - b.createdAt ||
+    compareText(a.event, b.event) ||
+    compareText(a.eventId, b.eventId) ||
+    compareText(detailOf(a), detailOf(b))
+  );
 }
 
 /** The events of one message that have the same name. */
@@ -106,7 +129,6 @@ export function summarize(
 function compareReports(a: SequencedEvent, b: SequencedEvent): number {
   return (
     a.createdAt - b.createdAt ||
-    compareText(a.event, b.event) ||
     compareText(a.externalId, b.externalId) ||
     compareText(a.attributes, b.attributes)
   );

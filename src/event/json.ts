@@ -10,9 +10,13 @@ import { formatTime } from "./time.ts";
 
 const text = JSON.stringify;
 
-/** An event as topics carry it: with its message's ids. Absent optional fields are `null`. */
+/**
+ * An event as topics carry it: with its message's ids. Absent optional fields are `null`. Only one that was published
+ * before has `replaces`.
+ */
 export function eventJson(event: SequencedEvent): string {
-  return `{"app_id":${text(event.appId)},"message_id":${text(event.messageId)},${eventFields(event)}}`;
+  const replaces = event.replaces === undefined ? "" : `,"replaces":${event.replaces}`;
+  return `{"app_id":${text(event.appId)},"message_id":${text(event.messageId)},${eventFields(event)}${replaces}}`;
 }
 
 /** An event within its message. */

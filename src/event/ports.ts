@@ -234,12 +234,21 @@ export interface StoreBatch {
  * a text as at looking into an array. A message is called by the seq of its first event in the batch.
  */
 export interface StoreChunk {
-  /** Whether any of its messages has an event id. */
-  readonly eventIds: boolean;
-  /** `<first seq><created_at><updated_at><received_at><1 if any event id, else 0><message_id>` to `app_id`. */
+  /** `<first seq><created_at><updated_at><received_at><how many events, 7 characters><message_id>` to `app_id`. */
   readonly messages: string;
-  /** `<seq><message's first seq><created_at><received_at><event>` to `[event_id, external_id, attributes, duplicates]`, or to `null` where these are empty. */
+  /**
+   * `<seq><message's first seq><created_at><received_at><event>` to `[event_id, external_id, attributes, duplicates,
+   * detail]` (see `detailOf`), or to `null` where all of these are empty.
+   */
   readonly events: string;
+}
+
+/** What came of a batch: the events that were not all new. */
+export interface StoreOutcome {
+  /** The seqs of its events that were. */
+  readonly fresh: readonly number[];
+  /** Events from before it of which a repeat has changed what is kept, as they are kept now; in seq order. */
+  readonly changed: readonly SequencedEvent[];
 }
 
 /** Where the store continues a journal. */
@@ -250,6 +259,8 @@ export interface StorePosition {
   readonly lost: number;
   /** How many events and messages are set aside. */
   readonly setAside: number;
+  /** The latest time of receipt of what is stored last; 0 while nothing is. */
+  readonly receivedAt: Micros;
 }
 
 /** Keeps events. Answered by `store/`, on a thread of its own. Rejects with `unavailable` while the database is away. */
@@ -259,9 +270,9 @@ export interface Store {
   /**
    * Stores a batch and the position it leads to in one transaction; safe to repeat after a lost answer.
    *
-   * @returns the seqs of the events that were new, or `null` when all of them were
+   * @returns `null` when all of its events were new
    */
-  apply(batch: StoreBatch): Promise<number[] | null>;
+  apply(batch: StoreBatch): Promise<StoreOutcome | null>;
   /**
    * Sets one event aside in the transaction that moves the position past it; safe to repeat after a lost answer. Rejects
    * with `unprocessable` when `setAsideMax` are set aside already.

@@ -13,6 +13,7 @@ import {
   externalIdBytesMax,
   messageIdBytesMax,
 } from "./limits.ts";
+import { withSortedKeys } from "./sorted-keys.ts";
 import { microsMax, microsMin, outOfRange, parseTime } from "./time.ts";
 
 /** An event as a producer sent it: the contract's field names, nothing known about the values. */
@@ -134,7 +135,7 @@ function checkAttributes(value: unknown, problems: Problems): string {
     report(problems, "attributes", problem);
     return "";
   }
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(withSortedKeys(value));
   const bytes = text.length * 3 > attributesBytesMax ? Buffer.byteLength(text) : 0;
   if (bytes > attributesBytesMax) {
     report(problems, "attributes", `must be at most ${attributesBytesMax} bytes as JSON, has ${bytes}`);

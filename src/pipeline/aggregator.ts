@@ -3,7 +3,7 @@
  * the store meets each message once a batch.
  */
 import type { SequencedEvent, StoredEvent } from "../event/event.ts";
-import { foldReports } from "../event/fold.ts";
+import { detailOf, foldReports } from "../event/fold.ts";
 import type { StoreChunk } from "../event/ports.ts";
 import { ChunkText } from "./chunk-text.ts";
 
@@ -60,12 +60,10 @@ export async function makeChunks(
   const chunks: StoreChunk[] = [];
   let messages = new ChunkText();
   let events = new ChunkText();
-  let eventIds = false;
   const close = () => {
-    chunks.push({ eventIds, messages: messages.toString(), events: events.toString() });
+    chunks.push({ messages: messages.toString(), events: events.toString() });
     messages = new ChunkText();
     events = new ChunkText();
-    eventIds = false;
   };
   let written = 0;
   for (const message of folded.toSorted((a, b) => seqOf(a) - seqOf(b))) {
@@ -75,7 +73,7 @@ export async function makeChunks(
     }
     written += message.events.length;
     if (messages.length > chunkBytesMax) close();
-    eventIds = writeMessage(messages, message) || eventIds;
+    writeMessage(messages, message);
     for (const event of message.events) {
       if (events.length > chunkBytesMax) close();
       writeEvent(events, seqOf(message), event);
@@ -90,29 +88,28 @@ function seqOf(message: FoldedMessage): number {
   return message.reports[0]!.seq;
 }
 
-/** Returns whether any of its events has an event id. */
-function writeMessage(to: ChunkText, { reports, events }: FoldedMessage): boolean {
+function writeMessage(to: ChunkText, { reports, events }: FoldedMessage): void {
   const first = reports[0]!;
   let createdAt = events[0]!.createdAt;
   let updatedAt = createdAt;
-  let hasEventId = false;
   for (const event of events) {
     if (event.createdAt < createdAt) createdAt = event.createdAt;
     if (event.createdAt > updatedAt) updatedAt = event.createdAt;
-    if (event.eventId !== "") hasEventId = true;
   }
   let { receivedAt } = first;
   for (const report of reports) if (report.receivedAt > receivedAt) receivedAt = report.receivedAt;
   to.begin(first.seq, createdAt, updatedAt, receivedAt);
-  to.text(hasEventId ? "1" : "0");
+  to.text(String(events.length).padStart(countChars));
   to.text(first.messageId);
   to.end(JSON.stringify(first.appId));
-  return hasEventId;
 }
+
+/** See `StoreChunk.messages`. */
+const countChars = 7;
 
 function writeEvent(to: ChunkText, first: number, e: StoredEvent): void {
   const plain = e.eventId === "" && e.externalId === "" && e.attributes === "" && e.duplicates === 0;
   to.begin(e.seq, first, e.createdAt, e.receivedAt);
   to.text(e.event);
-  to.end(plain ? null : JSON.stringify([e.eventId, e.externalId, e.attributes, e.duplicates]));
+  to.end(plain ? null : JSON.stringify([e.eventId, e.externalId, e.attributes, e.duplicates, detailOf(e)]));
 }

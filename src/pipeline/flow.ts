@@ -12,12 +12,12 @@ import { delay } from "../event/delay.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import type { Log, Store } from "../event/ports.ts";
 import type { Supervisor } from "../event/supervisor.ts";
-import { makeChunks, turnEvents } from "./aggregator.ts";
+import { turnEvents } from "./aggregator.ts";
 import type { Backlog } from "./backlog.ts";
 import { Lane } from "./lane.ts";
 import { laneOf } from "./lane-of.ts";
 import type { StoreProgress } from "./progress.ts";
-import { type ClosedBatch, Storing } from "./storing.ts";
+import { type ClosedBatch, makeBatch, Storing } from "./storing.ts";
 
 /**
  * The least time between two batches, in milliseconds, unless the second is full. A transaction costs some 0.4 ms
@@ -40,7 +40,7 @@ export interface FlowOptions {
   readonly progress: StoreProgress;
   readonly supervisor: Supervisor;
   readonly log: Log;
-  /** Called after each store transaction with the events that were new, in seq order, and how far it led. */
+  /** Called after each store transaction with the events that it added or changed, in seq order, and how far it led. */
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
   /** Called with how many events and messages are set aside now. */
   readonly setAside: (count: number) => void;
@@ -82,7 +82,7 @@ export class Flow {
     return this.#storing.lastError;
   }
 
-  get totals(): { stored: number; published: number } {
+  get totals(): { stored: number; duplicates: number; published: number } {
     return this.#storing.totals;
   }
 
@@ -162,11 +162,10 @@ export class Flow {
       return lane.close(turn);
     });
     try {
-      const chunks = await makeChunks((await Promise.all(shares)).flat(), nextTurn);
-      return { from, to, events, chunks };
+      return { from, to, events, made: await makeBatch((await Promise.all(shares)).flat(), nextTurn) };
     } catch {
-      // They are made again where the fault is dealt with.
-      return { from, to, events, chunks: undefined };
+      // It is made again where the fault is dealt with.
+      return { from, to, events, made: undefined };
     }
   }
 

@@ -7,6 +7,7 @@ import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import { seqLeap } from "../event/limits.ts";
 import type { Ingest, Journal, JournalState, Log, PipelineStats, Progress, Store } from "../event/ports.ts";
+import { receipts } from "../event/receipt.ts";
 import type { Refusals } from "../event/refusals.ts";
 import { type SetAsidePage, type SetAsideQuery, setAsideMax } from "../event/set-aside.ts";
 import type { Loop, Supervisor } from "../event/supervisor.ts";
@@ -177,7 +178,7 @@ export class Pipeline {
   stats(): PipelineStats {
     const waiting = this.#commit.waiting;
     const { accepted, refused } = this.#commit.totals;
-    const { stored, published } = this.#flow.totals;
+    const { stored, duplicates, published } = this.#flow.totals;
     return {
       event_collector_queue: waiting.reduce((sum, n) => sum + n, 0),
       collectors: [...waiting],
@@ -203,7 +204,7 @@ export class Pipeline {
       clock: this.#options.clock.stats(),
       grace: this.#grace.stats(),
       set_aside: { count: this.#setAside.count, count_max: setAsideMax },
-      totals: { accepted, refused, stored, duplicates: stored - published, published },
+      totals: { accepted, refused, stored, duplicates, published },
     };
   }
 
@@ -226,6 +227,7 @@ export class Pipeline {
       this.#opened = true;
       this.#opening.succeeded();
       this.#setAside.counted(position.setAside);
+      receipts.continueAfter(position.receivedAt);
       this.#progress.advance(position.seq);
       this.#options.publish([], position.seq);
       return true;

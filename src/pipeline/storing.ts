@@ -1,5 +1,5 @@
 /**
- * Stores closed batches, one after another, and publishes what was new.
+ * Stores closed batches, one after another, and publishes what they added and changed.
  *
  * An acknowledged event is never given up, so a batch that fails is tried again. One that can never be applied, for the input is
  * at fault or because it fails by the same fault of ours twice, must not keep all else waiting: it is halved, down to the one
@@ -8,11 +8,12 @@
 import { delay } from "../event/delay.ts";
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
-import type { Log, Store, StoreChunk } from "../event/ports.ts";
+import type { Log, Store, StoreChunk, StoreOutcome } from "../event/ports.ts";
 import type { Loop, Supervisor } from "../event/supervisor.ts";
 import { nowMicros } from "../event/time.ts";
-import { Aggregator, makeChunks } from "./aggregator.ts";
+import { Aggregator, type FoldedMessage, makeChunks } from "./aggregator.ts";
 import type { StoreProgress } from "./progress.ts";
+import { publicationOf, repeatedIn } from "./publication.ts";
 
 /** Between attempts to reach a store that failed, in milliseconds. */
 const retry = { firstMs: 50, lastMs: 2_000 };
@@ -28,7 +29,21 @@ export interface ClosedBatch {
   /** In seq order; at least one, the last with `to`. */
   readonly events: readonly SequencedEvent[];
   /** Made of them by the lanes; `undefined` where that failed, or is still to be done. */
-  readonly chunks: readonly StoreChunk[] | undefined;
+  readonly made: MadeBatch | undefined;
+}
+
+/** What the store gets of a batch, and what has to be known to publish it. */
+export interface MadeBatch {
+  readonly chunks: readonly StoreChunk[];
+  /** See `repeatedIn`. */
+  readonly repeated: ReadonlyMap<number, SequencedEvent>;
+}
+
+export async function makeBatch(
+  folded: readonly FoldedMessage[],
+  nextTurn: () => Promise<void>,
+): Promise<MadeBatch> {
+  return { chunks: await makeChunks(folded, nextTurn), repeated: repeatedIn(folded) };
 }
 
 export interface StoringOptions {
@@ -36,7 +51,7 @@ export interface StoringOptions {
   readonly progress: StoreProgress;
   readonly supervisor: Supervisor;
   readonly log: Log;
-  /** Called after each store transaction with the events that were new, in seq order, and how far it led. */
+  /** Called after each store transaction with the events that it added or changed, in seq order, and how far it led. */
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
   /** Called with how many events and messages are set aside now. */
   readonly setAside: (count: number) => void;
@@ -49,6 +64,7 @@ export class Storing {
   readonly #options: StoringOptions;
   readonly #loop: Loop;
   #stored = 0;
+  #duplicates = 0;
   #published = 0;
   #asideInARow = 0;
 
@@ -62,8 +78,8 @@ export class Storing {
     return this.#loop.lastError;
   }
 
-  get totals(): { stored: number; published: number } {
-    return { stored: this.#stored, published: this.#published };
+  get totals(): { stored: number; duplicates: number; published: number } {
+    return { stored: this.#stored, duplicates: this.#duplicates, published: this.#published };
   }
 
   /**
@@ -77,12 +93,12 @@ export class Storing {
 
   /** Halves what cannot be applied; sets aside what is one event. */
   async #part({ from, to, events }: ClosedBatch, fault: MarsError): Promise<void> {
-    if (events.length === 1) return this.#putAside({ from, to, events, chunks: undefined }, fault);
+    if (events.length === 1) return this.#putAside({ from, to, events, made: undefined }, fault);
     const middle = events.length >> 1;
     const at = events[middle - 1]!.seq;
     for (const half of [
-      { from, to: at, events: events.slice(0, middle), chunks: undefined },
-      { from: at, to, events: events.slice(middle), chunks: undefined },
+      { from, to: at, events: events.slice(0, middle), made: undefined },
+      { from: at, to, events: events.slice(middle), made: undefined },
     ]) {
       if (this.#options.signal.aborted) return;
       // What the whole has failed by twice, a half may fail by once.
@@ -95,11 +111,12 @@ export class Storing {
   async #attempt(batch: ClosedBatch, faultsMax: number): Promise<MarsError | undefined> {
     const { store, signal } = this.#options;
     for (let faults = 0; !signal.aborted; ) {
-      let fresh: readonly number[] | null;
+      let made: MadeBatch;
+      let outcome: StoreOutcome | null;
       try {
         const { from, to, events } = batch;
-        const chunks = batch.chunks ?? (await this.#chunksOf(events));
-        fresh = await store.apply({ from, to, count: events.length, chunks });
+        made = batch.made ?? (await this.#make(events));
+        outcome = await store.apply({ from, to, count: events.length, chunks: made.chunks });
       } catch (thrown) {
         const error = MarsError.from(thrown);
         if (error.code === "fenced") throw error;
@@ -113,17 +130,17 @@ export class Storing {
         continue;
       }
       this.#asideInARow = 0;
-      this.#done(batch, fresh);
+      this.#done(batch, made, outcome);
       return undefined;
     }
     return undefined;
   }
 
-  #done({ to, events }: ClosedBatch, fresh: readonly number[] | null): void {
-    const known = fresh === null ? undefined : new Set(fresh);
-    const published = known === undefined ? events : events.filter((event) => known.has(event.seq));
+  #done({ to, events }: ClosedBatch, { repeated }: MadeBatch, outcome: StoreOutcome | null): void {
+    const published = publicationOf(events, repeated, outcome);
     this.#loop.succeeded();
     this.#stored += events.length;
+    this.#duplicates += outcome === null ? 0 : events.length - outcome.fresh.length;
     this.#published += published.length;
     this.#options.publish(published, to);
     this.#options.progress.advance(to);
@@ -163,10 +180,10 @@ export class Storing {
     }
   }
 
-  /** The lanes make the chunks of a batch once; of a part of it they are made here. */
-  #chunksOf(events: readonly SequencedEvent[]): Promise<StoreChunk[]> {
+  /** The lanes make a batch once; a part of it is made here. */
+  #make(events: readonly SequencedEvent[]): Promise<MadeBatch> {
     const aggregator = new Aggregator();
     for (const event of events) aggregator.add(event);
-    return makeChunks(aggregator.take(), this.#options.nextTurn);
+    return makeBatch(aggregator.take(), this.#options.nextTurn);
   }
 }

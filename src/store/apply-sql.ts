@@ -2,8 +2,8 @@
  * The statements of one store transaction. Each takes a text of a whole chunk as one JSON parameter, so that a thousand
  * messages cost two statements, and a database server one round trip. `StoreChunk` says how the texts are made.
  */
-import type { InStatement } from "@libsql/client";
-import type { StoreBatch, StoreChunk } from "../event/ports.ts";
+import type { InStatement, ResultSet } from "@libsql/client";
+import type { StoreBatch, StoreChunk, StoreOutcome } from "../event/ports.ts";
 
 /** Says how far the transaction leads. Fails, and the transaction with it, unless the database is at `from`. */
 export function movePosition(journalId: string, batch: Pick<StoreBatch, "from" | "to">): InStatement {
@@ -20,70 +20,93 @@ export function knownPosition(journalId: string): InStatement {
 
 export function upsertMessages(chunk: StoreChunk): InStatement {
   return {
-    sql: `INSERT INTO messages (app_id, message_id, id, alias, created_at, updated_at, received_at)
-      SELECT value, ${rest("key", 1)}, ${number("key", 0)}, ${number("key", 0)}, ${number("key", 1)}, ${number("key", 2)}, ${number("key", 3)}
+    sql: `INSERT INTO messages (app_id, message_id, id, alias, created_at, updated_at, received_at, event_count)
+      SELECT value, ${rest("key", countChars)}, ${number("key", 0)}, ${number("key", 0)}, ${number("key", 1)}, ${number("key", 2)}, ${number("key", 3)},
+        CAST(substr(key, ${4 * numberChars + 1}, ${countChars}) AS INTEGER)
       FROM json_each(?1) WHERE true
       ON CONFLICT (message_id, app_id) DO UPDATE SET
         alias = excluded.alias,
         created_at = min(created_at, excluded.created_at),
         updated_at = max(updated_at, excluded.updated_at),
-        received_at = max(received_at, excluded.received_at)`,
+        received_at = max(received_at, excluded.received_at),
+        event_count = event_count + excluded.event_count`,
     args: [chunk.messages],
   };
 }
 
 /**
  * Inserts the events, whose messages are there by now. An event that is known only counts a repeat; where the two
- * differ, the least counts (`event/fold.ts`).
+ * differ, the least counts (`event/fold.ts`). Only events with an event id can differ, in all but their name.
  */
 export function insertEvents(chunk: StoreChunk): InStatement {
   const alias = number("key", 1);
-  const least = (column: string) =>
-    `${column} = iif((excluded.created_at, excluded.event, excluded.external_id, excluded.attributes)
-      < (events.created_at, events.event, events.external_id, events.attributes), excluded.${column}, events.${column})`;
+  const value = (n: number, none: string) => `iif(value IS NULL, ${none}, value ->> ${n})`;
+  const less = `(excluded.created_at, excluded.external_id, excluded.attributes)
+      < (events.created_at, events.external_id, events.attributes)`;
+  const least = (column: string) => `${column} = iif(${less}, excluded.${column}, events.${column})`;
   return {
-    sql: `INSERT INTO events (message, seq, event, created_at, received_at, event_id, external_id, attributes, duplicates)
+    sql: `INSERT INTO events (message, seq, event, created_at, received_at, event_id, external_id, attributes, duplicates, detail)
       SELECT iif((SELECT EXISTS (SELECT 1 FROM aliases)),
           coalesce((SELECT message FROM aliases WHERE alias = ${alias}), ${alias}), ${alias}),
-        ${number("key", 0)}, ${rest("key", 0)}, ${number("key", 2)}, ${number("key", 3)}, iif(value IS NULL, '', value ->> 0),
-        iif(value IS NULL, '', value ->> 1), iif(value IS NULL, '', value ->> 2), iif(value IS NULL, 0, value ->> 3)
+        ${number("key", 0)}, ${rest("key", 0)}, ${number("key", 2)}, ${number("key", 3)},
+        ${value(0, "''")}, ${value(1, "''")}, ${value(2, "''")}, ${value(3, "0")}, ${value(4, "''")}
       FROM json_each(?1) WHERE true
-      ON CONFLICT (message, identity, identity_at) DO UPDATE SET
+      ON CONFLICT (message, event, event_id) WHERE event_id <> '' DO UPDATE SET
         duplicates = events.duplicates + excluded.duplicates + 1,
-        ${least("created_at")}, ${least("event")}, ${least("external_id")}, ${least("attributes")}`,
+        changed_seq = iif(${less}, excluded.seq, events.changed_seq),
+        ${least("created_at")}, ${least("external_id")}, ${least("attributes")}
+      ON CONFLICT (message, created_at, event, event_id, detail) DO UPDATE SET
+        duplicates = events.duplicates + excluded.duplicates + 1`,
     args: [chunk.events],
   };
 }
 
-/** Afterwards, when all events are in. */
-export const forgetAliases: InStatement = "DELETE FROM aliases";
+/** Afterwards, when all events are in; puts right what the repeats among them have moved. */
+export const settleAliases: InStatement = "DELETE FROM aliases";
 
 /**
- * Takes the times of messages from their events again, where a repeat under one event id may have named another time:
- * the upsert took it for a new event's.
+ * What of the batch was new, as JSON: the seqs of the events that were not there before it, and the events that were and
+ * are kept otherwise since. `NULL` where all were new, the usual case.
  */
-export function settleTimes(chunk: StoreChunk): InStatement {
+export function outcome(batch: Omit<StoreBatch, "chunks">): InStatement {
   return {
-    sql: `UPDATE messages SET created_at = settled.first, updated_at = settled.last
-      FROM (
-        SELECT events.message, min(events.created_at) AS first, max(events.created_at) AS last
-        FROM json_each(?1) AS m
-        CROSS JOIN messages ON messages.message_id = ${rest("m.key", 1)} AND messages.app_id = m.value
-        CROSS JOIN events ON events.message = messages.id
-        WHERE substr(m.key, ${4 * numberChars + 1}, 1) = '1'
-        GROUP BY events.message
-      ) AS settled
-      WHERE messages.id = settled.message
-        AND (messages.created_at <> settled.first OR messages.updated_at <> settled.last)`,
-    args: [chunk.messages],
+    sql: `SELECT iif(count(*) = ?3, NULL, json_object(
+        'fresh', json_group_array(seq),
+        'changed', (SELECT json_group_array(json_array(
+            changed_seq, seq, app_id, message_id, event, created_at, received_at, event_id, external_id, attributes))
+          FROM (SELECT e.*, m.app_id, m.message_id FROM events e CROSS JOIN messages m ON m.id = e.message
+            WHERE changed_seq > ?1 AND changed_seq <= ?2 AND changed_seq <> 0 ORDER BY changed_seq)))) AS outcome
+      FROM events WHERE seq > ?1 AND seq <= ?2`,
+    args: [batch.from, batch.to, batch.count],
   };
 }
 
-/** The seqs of the batch's events that were not there before, as JSON; `NULL` for all of them, the usual case. */
-export function newEvents(batch: Omit<StoreBatch, "chunks">): InStatement {
+type ChangedRow = [
+  place: number,
+  seq: number,
+  appId: string,
+  messageId: string,
+  event: string,
+  createdAt: number,
+  receivedAt: number,
+  eventId: string,
+  externalId: string,
+  attributes: string,
+];
+
+/** Reads what `outcome` asked for. */
+export function outcomeOf(result: ResultSet | undefined): StoreOutcome | null {
+  const text = result?.rows[0]?.outcome;
+  if (typeof text !== "string") return null;
+  const { fresh, changed } = JSON.parse(text) as { fresh: number[]; changed: ChangedRow[] };
   return {
-    sql: `SELECT iif(count(*) = ?3, NULL, json_group_array(seq)) AS seqs FROM events WHERE seq > ?1 AND seq <= ?2`,
-    args: [batch.from, batch.to, batch.count],
+    fresh,
+    changed: changed.map(
+      ([seq, replaces, appId, messageId, event, createdAt, receivedAt, eventId, externalId, attributes]) => ({
+        ...{ seq, replaces, appId, messageId, event },
+        ...{ createdAt, receivedAt, eventId, externalId, attributes },
+      }),
+    ),
   };
 }
 
@@ -96,7 +119,10 @@ function number(key: string, n: 0 | 1 | 2 | 3): string {
   return `CAST(${text} AS INTEGER)`;
 }
 
-/** What follows the numbers and `flags` characters. */
-function rest(key: string, flags: number): string {
-  return `substr(${key}, ${4 * numberChars + flags + 1})`;
+/** Characters of a message's count of events, behind its numbers. */
+const countChars = 7;
+
+/** What follows the numbers and `more` characters. */
+function rest(key: string, more: number): string {
+  return `substr(${key}, ${4 * numberChars + more + 1})`;
 }

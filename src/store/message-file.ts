@@ -5,19 +5,18 @@
  * An embedded database commits without an fsync (`synchronous=NORMAL`): the journal still has everything, and a power
  * cut takes back whole transactions, position included. `checkpoint` is what makes the journal's copy dispensable.
  */
-import type { ResultSet } from "@libsql/client";
 import { MarsError } from "../event/error.ts";
 import type { Micros } from "../event/event.ts";
 import { seqLeap } from "../event/limits.ts";
-import type { JournalState, StoreBatch, StorePosition } from "../event/ports.ts";
+import type { JournalState, StoreBatch, StoreOutcome, StorePosition } from "../event/ports.ts";
 import type { SetAsideStep } from "../event/set-aside.ts";
 import {
-  forgetAliases,
   insertEvents,
   knownPosition,
   movePosition,
-  newEvents,
-  settleTimes,
+  outcome,
+  outcomeOf,
+  settleAliases,
   upsertMessages,
 } from "./apply-sql.ts";
 import type { Database } from "./database.ts";
@@ -58,21 +57,20 @@ export class MessageFile {
     return position;
   }
 
-  async apply(batch: StoreBatch): Promise<number[] | null> {
+  async apply(batch: StoreBatch): Promise<StoreOutcome | null> {
     try {
       const results = await this.#database.batch(
         [
           movePosition(this.#journalId, batch),
           ...batch.chunks.flatMap((chunk) => [upsertMessages(chunk), insertEvents(chunk)]),
           // When all events are in: those of a message may be in several chunks.
-          forgetAliases,
-          ...batch.chunks.filter(({ eventIds }) => eventIds).map(settleTimes),
-          newEvents(batch),
+          settleAliases,
+          outcome(batch),
         ],
         "write",
       );
       this.#seq = batch.to;
-      return seqsOf(results.at(-1));
+      return outcomeOf(results.at(-1));
     } catch (error) {
       return await this.#settle(batch, error);
     }
@@ -92,15 +90,15 @@ export class MessageFile {
   }
 
   /** A failed answer does not say whether the transaction took place. The position does. */
-  async #settle(batch: Omit<StoreBatch, "chunks">, error: unknown): Promise<number[] | null> {
-    const [position, fresh] = await this.#database.batch(
-      [knownPosition(this.#journalId), newEvents(batch)],
+  async #settle(batch: Omit<StoreBatch, "chunks">, error: unknown): Promise<StoreOutcome | null> {
+    const [position, result] = await this.#database.batch(
+      [knownPosition(this.#journalId), outcome(batch)],
       "read",
     );
     const seq = position?.rows[0]?.seq;
     if (seq === batch.to) {
       this.#seq = batch.to;
-      return seqsOf(fresh);
+      return outcomeOf(result);
     }
     if (seq === batch.from) throw error;
     throw new MarsError(
@@ -147,14 +145,17 @@ export class MessageFile {
       [
         knownPosition(journal.id),
         `SELECT max(coalesce((SELECT max(seq) FROM positions), 0), coalesce((SELECT max(seq) FROM events), 0),
-           (SELECT seq FROM pruned)) AS seq`,
+           (SELECT seq FROM pruned)) AS seq,
+           coalesce((SELECT received_at FROM events ORDER BY seq DESC LIMIT 1), 0) AS received_at`,
       ],
       "read",
     );
     // What lies before the journal's first group was stored, or is gone.
     const trimmedTo = Math.max(journal.firstSeq - 1, 0);
     const stored = known?.rows[0]?.seq;
-    if (stored !== undefined && Number(stored) >= trimmedTo) return { seq: Number(stored), lost: 0 };
+    const receivedAt = Number(last?.rows[0]?.received_at);
+    if (stored !== undefined && Number(stored) >= trimmedTo)
+      return { seq: Number(stored), lost: 0, receivedAt };
     // A journal that has run elsewhere brings what it still holds. A new one goes on behind those before it.
     const before = Number(last?.rows[0]?.seq);
     const seq = journal.lastSeq > 0 ? trimmedTo : before === 0 ? 0 : before + seqLeap;
@@ -171,11 +172,6 @@ export class MessageFile {
       ],
       "write",
     );
-    return { seq, lost: journal.lastSeq === 0 ? 0 : trimmedTo - Number(stored ?? 0) };
+    return { seq, lost: journal.lastSeq === 0 ? 0 : trimmedTo - Number(stored ?? 0), receivedAt };
   }
-}
-
-function seqsOf(result: ResultSet | undefined): number[] | null {
-  const text = result?.rows[0]?.seqs;
-  return typeof text === "string" ? (JSON.parse(text) as number[]) : null;
 }

@@ -4,35 +4,22 @@
  * Every answer names the seq it is as of, read in the same transaction. Every question costs a bounded amount of work:
  * a list page examines a bounded number of messages and then says where to go on.
  */
-import type { InStatement, Row } from "@libsql/client";
-import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "../event/event.ts";
+import type { Row } from "@libsql/client";
+import type { MessageKey, Micros } from "../event/event.ts";
 import { compareEvents, summarize } from "../event/fold.ts";
-import type {
-  HistoryPage,
-  HistoryQuery,
-  MessageAnswer,
-  MessagePage,
-  MessageQuery,
-  MessageSummary,
-} from "../event/query.ts";
+import type { MessageAnswer, MessagePage, MessageQuery, MessageSummary } from "../event/query.ts";
 import { type MessageLife, messageStates } from "../event/state.ts";
 import { assess, type Holds } from "../lifecycle/assess.ts";
 import { knownPosition } from "./apply-sql.ts";
 import type { DatabaseAddress } from "./database.ts";
+import { eventColumns, keyOf, storedEvent } from "./event-rows.ts";
 import { countCandidates, planList } from "./list-sql.ts";
 import { lifecycleOfMessage, type Plans } from "./plans.ts";
 import type { Reads } from "./reads.ts";
 import { scanMaxDefault } from "./walk.ts";
 
-/** Events of one history page, and events that it looks at to find them. */
-const historyEvents = 1_000;
-const historySpan = 20_000;
-
 /** Events that one message's answer holds: its earliest. `event_count` tells how many there are. */
 const messageEventsMax = 10_000;
-
-const eventColumns =
-  "e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.duplicates";
 
 /** A message may have a million events, and a summary needs none of them: see `Stage`. */
 function stagesOf(messages: string): string {
@@ -111,33 +98,6 @@ export class MessageQueries {
     };
   }
 
-  /** See `Reader.history`. */
-  async history({ topic, after, upTo }: HistoryQuery): Promise<HistoryPage> {
-    // One message's events are found by its number. A wider topic walks along the sequence, a stretch at a time.
-    const one = topic.messageId !== undefined;
-    const stretch: InStatement = {
-      sql: `SELECT seq FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ${historySpan - 1}`,
-      args: [after, upTo],
-    };
-    const [edge] = one ? [] : await this.#reads.read([stretch]);
-    const end = Number(edge?.[0]?.seq ?? upTo);
-    const statement: InStatement = {
-      sql: `SELECT m.app_id, m.message_id, ${eventColumns}
-        FROM ${one ? "messages m CROSS JOIN events e ON e.message = m.id" : "events e CROSS JOIN messages m ON m.id = e.message"}
-        WHERE e.seq > ?1 AND e.seq <= ?2 AND (?3 IS NULL OR m.app_id = ?3) ${one ? "AND m.message_id = ?4" : "AND ?4 IS NULL"}
-        ORDER BY e.seq LIMIT ${historyEvents}`,
-      args: [after, end, topic.appId ?? null, topic.messageId ?? null],
-    };
-    const [pruned, rows] = await this.#reads.read(["SELECT seq FROM pruned", statement]);
-    const events = (rows ?? []).map((row) => sequencedEvent(keyOf(row), row));
-    const last = events.at(-1);
-    return {
-      events,
-      to: last !== undefined && events.length === historyEvents ? last.seq : end,
-      prunedTo: seqOf(pruned),
-    };
-  }
-
   /** From the events themselves, so that it is as new as they are; what is missing is what was found to be, as everywhere else. */
   #lifeOf(
     lifecycle: Row | undefined,
@@ -210,26 +170,4 @@ type Standing = Pick<MessageSummary, "state" | "overdueSince">;
 function standingOf(row: Row | undefined): Standing {
   const since = Number(row?.overdue_since ?? 0);
   return { state: messageStates[Number(row?.state ?? 0)]!, ...(since !== 0 && { overdueSince: since }) };
-}
-
-function keyOf(row: Row): MessageKey {
-  return { appId: String(row.app_id), messageId: String(row.message_id) };
-}
-
-function sequencedEvent(key: MessageKey, row: Row): SequencedEvent {
-  return {
-    appId: key.appId,
-    messageId: key.messageId,
-    event: String(row.event),
-    createdAt: Number(row.created_at),
-    receivedAt: Number(row.received_at),
-    eventId: String(row.event_id),
-    externalId: String(row.external_id),
-    attributes: String(row.attributes),
-    seq: Number(row.seq),
-  };
-}
-
-function storedEvent(key: MessageKey, row: Row): StoredEvent {
-  return { ...sequencedEvent(key, row), duplicates: Number(row.duplicates) };
 }

@@ -60,7 +60,7 @@ export async function pruneStep(database: Database, options: PruneOptions): Prom
   const [, deleted, , messages] = await database.batch(
     [
       {
-        sql: `UPDATE pruned SET seq = max(seq, coalesce((SELECT max(seq) FROM events WHERE ${theirs}), 0))`,
+        sql: `UPDATE pruned SET seq = max(seq, coalesce((SELECT max(max(seq, changed_seq)) FROM events WHERE ${theirs}), 0))`,
         args,
       },
       {

@@ -1,6 +1,7 @@
 /** Every part that answers questions, over one connection that cannot write. Runs in `query-worker.ts`. */
 import { AlertQueries } from "./alert-queries.ts";
 import { FindingQueries } from "./finding-queries.ts";
+import { HistoryQueries } from "./history-queries.ts";
 import { LifecycleQueries } from "./lifecycle-queries.ts";
 import { MessageQueries, type MessageQueriesOptions } from "./message-queries.ts";
 import { Plans } from "./plans.ts";
@@ -14,6 +15,7 @@ export function createQueryPart(options: MessageQueriesOptions) {
   const reads = new Reads(options);
   const plans = new Plans();
   const messages = new MessageQueries(reads, plans, options);
+  const history = new HistoryQueries(reads);
   const findings = new FindingQueries(reads, options);
   const lifecycles = new LifecycleQueries(reads);
   const alerts = new AlertQueries(reads);
@@ -24,7 +26,7 @@ export function createQueryPart(options: MessageQueriesOptions) {
     open: (journalId: string) => reads.open(journalId),
     get: messages.get.bind(messages),
     list: messages.list.bind(messages),
-    history: messages.history.bind(messages),
+    history: history.history.bind(history),
     findings: findings.findings.bind(findings),
     findingHistory: findings.findingHistory.bind(findings),
     overdue: findings.overdue.bind(findings),

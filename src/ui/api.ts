@@ -34,6 +34,8 @@ export interface TimelineEvent {
   readonly attributes: Readonly<Record<string, unknown>> | null;
   /** Absent on events that come live. */
   readonly duplicates?: number;
+  /** Only on events that come live: the seq of the event that this one was before a repeat changed it. */
+  readonly replaces?: number;
 }
 
 export interface Message extends Summary {

@@ -21,9 +21,13 @@ export class Timeline {
     return this.#events;
   }
 
-  /** Puts an event in its place. One that is there already stays as it is. */
-  add(event: TimelineEvent): void {
-    if (event.seq !== 0 && this.#events.some((one) => one.seq === event.seq)) return;
+  /** Puts an event in its place. One that is there already stays as it is, unless it is replaced. */
+  add(arrived: TimelineEvent): void {
+    const { replaces, ...event } = arrived;
+    if (replaces !== undefined) {
+      this.#events = this.#events.filter((one) => one.seq !== replaces);
+      Object.assign(event, { seq: replaces });
+    } else if (event.seq !== 0 && this.#events.some((one) => one.seq === event.seq)) return;
     this.#events.push(event);
     this.#events.sort(byTime);
     this.#draw(event);

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SequencedEvent } from "../../src/event/event.ts";
 import type { StoreBatch } from "../../src/event/ports.ts";
-import { Aggregator, makeChunks } from "../../src/pipeline/aggregator.ts";
+import { Aggregator, type FoldedMessage, makeChunks } from "../../src/pipeline/aggregator.ts";
+import { publicationOf, repeatedIn } from "../../src/pipeline/publication.ts";
 import { createQueryPart, type QueryPart } from "../../src/store/query-part.ts";
 import { createStorePart, type StorePart } from "../../src/store/store-part.ts";
 
@@ -70,12 +71,26 @@ export function event(seq: number, fields: Partial<SequencedEvent> = {}): Sequen
 
 /** The batch that the aggregators make of consecutive events. */
 export async function batchOf(events: readonly SequencedEvent[]): Promise<StoreBatch> {
-  const aggregator = new Aggregator();
-  for (const one of events) aggregator.add(one);
+  const folded = fold(events);
   return {
     from: events[0]!.seq - 1,
     to: events.at(-1)!.seq,
     count: events.length,
-    chunks: await makeChunks(aggregator.take(), async () => {}),
+    chunks: await makeChunks(folded, async () => {}),
   };
+}
+
+/** Stores consecutive events as one batch, and gives what is published of it. */
+export async function applyAndPublish(
+  store: Pick<StorePart, "apply">,
+  events: readonly SequencedEvent[],
+): Promise<readonly SequencedEvent[]> {
+  const outcome = await store.apply(await batchOf(events));
+  return publicationOf(events, repeatedIn(fold(events)), outcome);
+}
+
+function fold(events: readonly SequencedEvent[]): FoldedMessage[] {
+  const aggregator = new Aggregator();
+  for (const one of events) aggregator.add(one);
+  return aggregator.take();
 }

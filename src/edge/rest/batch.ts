@@ -1,7 +1,8 @@
 /** Many events in one body: a JSON document or newline-delimited JSON. */
 import { type FieldProblem, MarsError } from "../../event/error.ts";
-import type { MarsEvent, Micros } from "../../event/event.ts";
+import type { MarsEvent } from "../../event/event.ts";
 import { bulkEventsMax, problemsMax } from "../../event/limits.ts";
+import { receipts } from "../../event/receipt.ts";
 import { checkEvent, type Problems } from "../../event/validate.ts";
 import { parseJson, reasonOf } from "./body.ts";
 import type { BodyFormat } from "./media-type.ts";
@@ -21,8 +22,8 @@ export interface Batch {
  * @throws `MarsError` `malformed` for a document that is not JSON, `invalid_argument` for one that is no batch or an
  *   empty one, `too_large` for more than `bulkEventsMax` events
  */
-export function parseBatch(text: string, format: BodyFormat, receivedAt: Micros): Batch {
-  const builder = new BatchBuilder(receivedAt);
+export function parseBatch(text: string, format: BodyFormat): Batch {
+  const builder = new BatchBuilder();
   if (format === "ndjson") {
     addLines(text, builder);
   } else {
@@ -65,12 +66,7 @@ function addLines(text: string, builder: BatchBuilder): void {
 class BatchBuilder implements Batch {
   readonly events: MarsEvent[] = [];
   rejected = 0;
-  readonly #receivedAt: Micros;
   readonly #problems: Problems = { list: [] };
-
-  constructor(receivedAt: Micros) {
-    this.#receivedAt = receivedAt;
-  }
 
   get size(): number {
     return this.events.length + this.rejected;
@@ -82,7 +78,7 @@ class BatchBuilder implements Batch {
 
   add(input: unknown): void {
     this.#problems.index = this.size;
-    const event = checkEvent(input, this.#receivedAt, this.#problems);
+    const event = checkEvent(input, receipts.next(), this.#problems);
     if (event !== undefined) {
       this.events.push(event);
       return;

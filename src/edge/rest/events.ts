@@ -1,6 +1,6 @@
 /** `POST /api/event` and `POST /api/event/bulk`. */
 import { type FieldProblem, MarsError } from "../../event/error.ts";
-import { nowMicros } from "../../event/time.ts";
+import { receipts } from "../../event/receipt.ts";
 import { checkEvent, type Problems } from "../../event/validate.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
@@ -29,7 +29,7 @@ export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest">)
     bodyFormat(request.headers.get("content-type"), ["json"]);
     const input = parseJson(await readText(request));
     const problems: Problems = { list: [] };
-    const event = checkEvent(input, nowMicros(), problems);
+    const event = checkEvent(input, receipts.next(), problems);
     if (event === undefined) throw invalidEvent(input, problems.list);
     const seq = await ingest.accept([event]);
     return new Response(`{"success":true,"seq":${seq}}`, acceptedInit);
@@ -39,7 +39,7 @@ export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest">)
     const request = c.req.raw;
     assertNoQuery(request.url);
     const format = bodyFormat(request.headers.get("content-type"), ["json", "ndjson"]);
-    const batch = parseBatch(await readText(request), format, nowMicros());
+    const batch = parseBatch(await readText(request), format);
     const { events, rejected, problems } = batch;
     const accepted = events.length;
     if (accepted === 0) {

@@ -1,6 +1,6 @@
 /** `GET /api/create_event` and `GET /api/test_socket`, for load tests and a first look. */
 import { MarsError } from "../../event/error.ts";
-import { nowMicros } from "../../event/time.ts";
+import { receipts } from "../../event/receipt.ts";
 import { checkEvent, type Problems } from "../../event/validate.ts";
 import type { Gate } from "../gate.ts";
 import type { EdgeParts } from "../parts.ts";
@@ -15,7 +15,7 @@ export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | 
   router.get("/api/create_event", async (c) => {
     assertOwnGet(c, parts.gate);
     assertNoQuery(c.req.url);
-    const now = nowMicros();
+    const now = receipts.next();
     const seq = await parts.ingest.accept([
       {
         appId: "test",
@@ -35,7 +35,7 @@ export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | 
     assertOwnGet(c, parts.gate);
     const { message_id, app_id = "test", event = "test_event" } = readQuery(c.req.url, testSocketParameters);
     const problems: Problems = { list: [] };
-    const announced = checkEvent({ app_id, message_id, event }, nowMicros(), problems);
+    const announced = checkEvent({ app_id, message_id, event }, receipts.next(), problems);
     if (announced === undefined) {
       const [first] = problems.list;
       const message = `${first?.field} ${first?.message}`;

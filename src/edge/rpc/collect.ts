@@ -3,7 +3,7 @@ import { MarsError } from "../../event/error.ts";
 import type { MarsEvent } from "../../event/event.ts";
 import { bulkEventsMax, problemsMax } from "../../event/limits.ts";
 import type { Ingest } from "../../event/ports.ts";
-import { nowMicros } from "../../event/time.ts";
+import { receipts } from "../../event/receipt.ts";
 import type { Problems } from "../../event/validate.ts";
 import { eventFromProto, type ProtoEvent } from "./convert.ts";
 
@@ -20,7 +20,7 @@ export interface BatchResult {
 /** Accepts one event. Throws `MarsError` `invalid_argument` with its problems, and what `Ingest.accept` throws. */
 export async function collectOne(ingest: Ingest, message: ProtoEvent): Promise<number> {
   const problems: Problems = { list: [] };
-  const event = eventFromProto(message, nowMicros(), problems);
+  const event = eventFromProto(message, receipts.next(), problems);
   if (event === undefined) throw invalidEvent(problems);
   return ingest.accept([event]);
 }
@@ -34,12 +34,11 @@ export async function collectBatch(ingest: Ingest, messages: readonly ProtoEvent
     const message = `must be at most ${bulkEventsMax}, are ${messages.length}`;
     throw new MarsError("too_large", `events ${message}`, { problems: [{ field: "events", message }] });
   }
-  const receivedAt = nowMicros();
   const problems: Problems = { list: [] };
   const events: MarsEvent[] = [];
   for (const [index, message] of messages.entries()) {
     problems.index = index;
-    const event = eventFromProto(message, receivedAt, problems);
+    const event = eventFromProto(message, receipts.next(), problems);
     if (event !== undefined) events.push(event);
     else if (problems.list.length > problemsMax) problems.list.length = problemsMax;
   }

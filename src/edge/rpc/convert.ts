@@ -45,7 +45,13 @@ export function eventFromProto(
 
 /** An event as topics carry it, with its message's ids. */
 export function sequencedEventToProto(event: SequencedEvent): MessageInitShape<typeof RecordedEventSchema> {
-  return { appId: event.appId, messageId: event.messageId, ...eventToProto(event) };
+  const { appId, messageId, replaces } = event;
+  return {
+    appId,
+    messageId,
+    ...eventToProto(event),
+    ...(replaces !== undefined && { replaces: BigInt(replaces) }),
+  };
 }
 
 /** A message with its events, which leave out its ids. */

@@ -2,7 +2,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { MarsError } from "../../event/error.ts";
 import type { Ingest } from "../../event/ports.ts";
-import { nowMicros, parseTime } from "../../event/time.ts";
+import { receipts } from "../../event/receipt.ts";
+import { parseTime } from "../../event/time.ts";
 import { checkEvent, type Problems } from "../../event/validate.ts";
 import type { EventRequest, EventResponseSchema } from "../../gen/event_pb.ts";
 import type {
@@ -38,7 +39,7 @@ export interface IngestMethods {
 export function createIngestMethods(ingest: Ingest): IngestMethods {
   return {
     async collectLegacyEvent(request) {
-      const receivedAt = nowMicros();
+      const receivedAt = receipts.next();
       const createdAt = parseTime(request.createdAt);
       const problems: Problems = { list: [] };
       const input = { app_id: request.appId, message_id: request.messageId, event: request.event };

@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/event.proto.
  */
 export const file_mars_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChNtYXJzL3YxL2V2ZW50LnByb3RvEgdtYXJzLnYxIr4BCgVFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKYAgoNUmVjb3JkZWRFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtyZWNlaXZlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCwoDc2VxGAkgASgEEhIKCmR1cGxpY2F0ZXMYCiABKAQiOwoKRXZlbnRFcnJvchINCgVpbmRleBgBIAEoDRINCgVmaWVsZBgCIAEoCRIPCgdtZXNzYWdlGAMgASgJYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChNtYXJzL3YxL2V2ZW50LnByb3RvEgdtYXJzLnYxIr4BCgVFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCK8AgoNUmVjb3JkZWRFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtyZWNlaXZlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCwoDc2VxGAkgASgEEhIKCmR1cGxpY2F0ZXMYCiABKAQSFQoIcmVwbGFjZXMYCyABKARIAIgBAUILCglfcmVwbGFjZXMiOwoKRXZlbnRFcnJvchINCgVpbmRleBgBIAEoDRINCgVmaWVsZBgCIAEoCRIPCgdtZXNzYWdlGAMgASgJYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * What happened to a message, as a producer reports it. Sizes are counted in bytes of UTF-8. Any Unicode is kept as it
@@ -155,6 +155,14 @@ export type RecordedEvent = Message<"mars.v1.RecordedEvent"> & {
    * @generated from field: uint64 duplicates = 10;
    */
   duplicates: bigint;
+
+  /**
+   * To watchers only: this event was shown before, with this seq, and a repeat has changed what is kept of it. `seq` is then
+   * the place of that repeat.
+   *
+   * @generated from field: optional uint64 replaces = 11;
+   */
+  replaces?: bigint | undefined;
 };
 
 /**
