@@ -5,7 +5,7 @@ import { checkPage } from "../parse-finding-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { assertNoOtherFormat } from "./media-type.ts";
-import { readQuery } from "./query-string.ts";
+import { assertNoQuery, readQuery } from "./query-string.ts";
 import type { HttpContext, Router } from "./router.ts";
 
 export function addSetAsideRoutes(router: Router, { setAside }: Pick<EdgeParts, "setAside">): void {
@@ -14,12 +14,14 @@ export function addSetAsideRoutes(router: Router, { setAside }: Pick<EdgeParts, 
     return answerJson(c, setAsidePageJson(await setAside.list({ limit, cursor })));
   });
   router.post("/api/set-aside/:seq/replay", async (c) => {
+    assertNoQuery(c.req.url);
     assertNoOtherFormat(c.req.raw.headers.get("content-type"));
     const seq = await setAside.replay(seqOf(c));
     if (seq === undefined) throw noSuch();
     return answerJson(c, JSON.stringify({ success: true, seq }));
   });
   router.delete("/api/set-aside/:seq", async (c) => {
+    assertNoQuery(c.req.url);
     if (!(await setAside.remove(seqOf(c)))) throw noSuch();
     return answerJson(c, JSON.stringify({ success: true }));
   });
