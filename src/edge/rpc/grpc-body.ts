@@ -4,9 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { MarsError } from "../../event/error.ts";
 import { bodyBytesMax } from "../../event/limits.ts";
 import { goneError } from "./error.ts";
-
-/** A frame begins with a byte of flags and four of length. */
-export const frameHeadBytes = 5;
+import { frameHeadBytes } from "./request-guard.ts";
 
 /** What all of a server's calls together have received and not yet acted upon. */
 export interface BodyBudget {

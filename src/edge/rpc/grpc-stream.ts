@@ -1,12 +1,10 @@
 /** Serves an HTTP/2 stream by one of Connect's handlers. */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
-import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { sessionPeer, valuesOf } from "./caller.ts";
 import { goneError } from "./error.ts";
 import { endStream, isGone } from "./grpc-status.ts";
 import { grpcTrailers } from "./grpc-trailers.ts";
-import { timeoutMsMax } from "./router.ts";
 
 /** Resolves when the response has been handed over or the client is gone; rejects only by a fault of ours. */
 export async function serveStream(
@@ -85,7 +83,5 @@ function requestHeaders(headers: IncomingHttpHeaders): Headers {
     if (name.startsWith(":") || value === undefined) continue;
     for (const each of Array.isArray(value) ? value : [value]) result.append(name, each);
   }
-  const { timeoutMs } = parseTimeout(result.get("grpc-timeout"), Number.MAX_SAFE_INTEGER);
-  if (timeoutMs !== undefined && timeoutMs > timeoutMsMax) result.delete("grpc-timeout");
   return result;
 }

@@ -3,7 +3,7 @@ import { Code } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { isUndecodable } from "./error.ts";
-import { frameHeadBytes } from "./grpc-body.ts";
+import { frameHeadBytes } from "./request-guard.ts";
 
 /** What Connect made of a status, as gRPC's clients read it and with the blame where it belongs. */
 export function grpcTrailers(trailers: Headers): Record<string, string> {

@@ -19,10 +19,10 @@ import { bodyBytesMax } from "../../event/limits.ts";
 import type { Log } from "../../event/ports.ts";
 import type { Refusals } from "../../event/refusals.ts";
 import { rpcError, undecodableError } from "./error.ts";
-import { type BodyBudget, frameHeadBytes, readBody } from "./grpc-body.ts";
+import { type BodyBudget, readBody } from "./grpc-body.ts";
 import { endStream, isGone, respondError } from "./grpc-status.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
-import { timeoutMsMax } from "./router.ts";
+import { flagsProblem, frameHeadBytes, timeoutMsMax } from "./request-guard.ts";
 
 /** A method by its message types. */
 export interface UnaryMethod<I extends DescMessage, O extends DescMessage> {
@@ -45,9 +45,9 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
 ): UnaryHandler {
   return async (stream, headers) => {
     try {
+      const timeoutMs = timeoutOf(headers["grpc-timeout"]);
       const answer = exchange(stream, headers["grpc-encoding"]);
-      const timeout = headers["grpc-timeout"];
-      const bytes = await (typeof timeout === "string" ? inTime(answer, timeout) : answer);
+      const bytes = await (timeoutMs === undefined ? answer : inTime(answer, timeoutMs));
       await respondMessage(stream, bytes, headers["grpc-accept-encoding"]);
     } catch (error) {
       refused(error);
@@ -73,11 +73,11 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
 
 async function unframe(body: Uint8Array, encoding: string | string[] | undefined): Promise<Uint8Array> {
   const message = body.subarray(frameHeadBytes);
-  if (((body[0] ?? 0) & compressedFlag) === 0) return message;
+  const flags = body[0] ?? 0;
+  if (flags === 0) return message;
+  const problem = flagsProblem(flags, encoding !== undefined && encoding !== "identity");
+  if (problem !== undefined) throw problem;
   if (encoding === gzipCompression.name) return gzipCompression.decompress(message, bodyBytesMax);
-  if (encoding === undefined || encoding === "identity") {
-    throw new ConnectError("message is compressed and grpc-encoding does not say how", Code.InvalidArgument);
-  }
   throw new ConnectError("unknown compression, supported is gzip", Code.Unimplemented);
 }
 
@@ -103,12 +103,17 @@ async function respondMessage(
   endStream(stream, frame);
 }
 
-/** The answer, or DEADLINE_EXCEEDED after the time that a `grpc-timeout` header gives it. */
-async function inTime<T>(answer: Promise<T>, header: string): Promise<T> {
-  const { timeoutMs = 0, error } = parseTimeout(header, Number.MAX_SAFE_INTEGER);
-  if (error === undefined && timeoutMs > timeoutMsMax) return answer;
+/** What a `grpc-timeout` header gives a call; throws before anything is done where that is no time. */
+function timeoutOf(header: string | string[] | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const { timeoutMs, error } = parseTimeout(String(header), Number.MAX_SAFE_INTEGER);
+  if (error !== undefined) throw error;
+  return timeoutMs !== undefined && timeoutMs > timeoutMsMax ? undefined : timeoutMs;
+}
+
+/** The answer, or DEADLINE_EXCEEDED after this time. */
+async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  if (error !== undefined) reject(error);
   const expire = () => reject(new ConnectError("the operation timed out", Code.DeadlineExceeded));
   const timer = setTimeout(expire, timeoutMs);
   try {

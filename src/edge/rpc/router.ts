@@ -12,6 +12,7 @@ import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { createIngestMethods } from "./ingest-service.ts";
 import { createLifecycleMethods } from "./lifecycle-service.ts";
 import { createMessageMethods } from "./message-service.ts";
+import { guardRequests } from "./request-guard.ts";
 
 export interface RpcRouterOptions {
   readonly protocols: Required<Pick<ConnectRouterOptions, "grpc" | "grpcWeb" | "connect">>;
@@ -21,9 +22,6 @@ export interface RpcRouterOptions {
 
 /** A query's request is a few ids and texts, or a lifecycle. */
 const queryBytesMax = 64 * 1024;
-
-/** Timers take no longer delays; a longer deadline is as good as none. */
-export const timeoutMsMax = 2 ** 31 - 1;
 
 /** The handlers by request path, such as `/mars.v1.IngestService/CollectEvent`. */
 export function createRpcHandlers(
@@ -65,7 +63,7 @@ export function createRpcHandlers(
       ...query,
       shutdownSignal: stopping,
     });
-  return new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  return new Map(router.handlers.map((handler) => [handler.requestPath, guardRequests(handler)]));
 }
 
 /** `textDecoder` is Connect's own option beside protobuf's: without `fatal`, bytes that are no UTF-8 would be stored as U+FFFD. */

@@ -1,5 +1,5 @@
 /** Connect and gRPC-Web over web-standard requests, for the port that serves everything else as well. */
-import { Code, cors } from "@connectrpc/connect";
+import { cors } from "@connectrpc/connect";
 import {
   createAsyncIterable,
   type UniversalHandler,
@@ -11,7 +11,8 @@ import { bodyBytesMax } from "../../event/limits.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
 import { valuesOf } from "./caller.ts";
-import { isUndecodable, stoppingError } from "./error.ts";
+import { blameStream, blameUnary } from "./connect-errors.ts";
+import { stoppingError } from "./error.ts";
 import { grpcWebBody } from "./grpc-trailers.ts";
 import { createRpcHandlers } from "./router.ts";
 
@@ -63,7 +64,7 @@ export function createRpcFetch(parts: EdgeParts, options: RpcFetchOptions = {}):
       contextValues,
     });
     if (handler.method.methodKind !== "bidi_streaming") await body.discard();
-    const response = blameClient(
+    const response = blameUnary(
       universalServerResponseToFetch({ ...answered, body: answerBody(answered, body.cancel) }),
     );
     const { headers } = await response;
@@ -122,9 +123,11 @@ async function* answerBody(
   { body = createAsyncIterable([]), header }: UniversalServerResponse,
   after: () => void,
 ): AsyncGenerator<Uint8Array> {
-  const web = header?.get("content-type")?.startsWith("application/grpc-web");
+  const type = header?.get("content-type") ?? "";
   try {
-    yield* web ? grpcWebBody(body) : body;
+    if (type.startsWith("application/grpc-web")) yield* grpcWebBody(body);
+    else if (type.startsWith("application/connect+")) yield* blameStream(body);
+    else yield* body;
   } finally {
     after();
   }
@@ -153,15 +156,4 @@ function preflight(origin: string | undefined): Response {
     headers.set("access-control-max-age", preflightAge);
   }
   return new Response(null, { status: 204, headers });
-}
-
-/** A Connect answer that blames us for a request that is no protobuf message is turned round; others pass. */
-async function blameClient(response: Response): Promise<Response> {
-  if (response.status !== 500 || response.headers.has("content-encoding")) return response;
-  const error = (await response.json()) as { code: string; message?: string };
-  const undecodable = isUndecodable(Code.Internal, error.message ?? "");
-  const body = JSON.stringify(undecodable ? { ...error, code: "invalid_argument" } : error);
-  const headers = new Headers(response.headers);
-  headers.delete("content-length");
-  return new Response(body, { status: undecodable ? 400 : 500, headers });
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { EventRequestSchema } from "../../../src/gen/event_pb.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { frame } from "./wire.ts";
 
@@ -84,6 +86,57 @@ describe("Connect by hand", () => {
     expect(answer[0]).toBe(0x80);
     expect(answer.readUInt32BE(1)).toBe(answer.byteLength - 5);
     expect(answer.subarray(5).toString().split("\r\n")).toContain("grpc-status: 3");
+  });
+
+  test("a stream's bytes that are no message are an invalid argument", async () => {
+    const sent = new Uint8Array(frame(Buffer.from("\xff\xff", "latin1")));
+    for (const path of ["/mars.v1.MessageService/WatchEvents", "/mars.v1.IngestService/CollectStream"]) {
+      const response = await post(path, sent, { "content-type": "application/connect+proto" });
+      const answer = Buffer.from(await response.arrayBuffer());
+      expect([response.status, answer[0]]).toEqual([200, 2]);
+      expect(answer.readUInt32BE(1)).toBe(answer.byteLength - 5);
+      expect(JSON.parse(answer.subarray(5).toString())).toMatchObject({
+        error: { code: "invalid_argument" },
+      });
+    }
+  });
+
+  test.each([1, 2, 3, 4, 128, 255])(
+    "frame flags %d are an invalid argument where nothing gives them a meaning",
+    async (flags) => {
+      const sent = new Uint8Array(frame(Buffer.alloc(0), { flags }));
+      for (const type of ["application/connect+proto", "application/grpc-web+proto"]) {
+        const path = "/mars.v1.MessageService/WatchEvents";
+        const text = await (await post(path, sent, { "content-type": type })).text();
+        expect(text).toMatch(/grpc-status: 3|"code":"invalid_argument"/);
+      }
+    },
+  );
+
+  test("a deadline beyond what timers take is as good as none", async () => {
+    const event = JSON.stringify({ app_id: "a", message_id: "m", event: "e" });
+    for (const deadline of [{ "connect-timeout-ms": "9999999999" }, { "grpc-timeout": "99999999H" }]) {
+      expect((await post(collectEvent, event, deadline)).status).toBe(200);
+    }
+    const type = { "content-type": "application/grpc-web+proto", "grpc-timeout": "99999999H" };
+    const call = toBinary(
+      EventRequestSchema,
+      create(EventRequestSchema, { appId: "a", messageId: "m", event: "e" }),
+    );
+    const legacy = await post(
+      "/MarsWeb.GrpcService.MarsGrpc/collectEvent",
+      new Uint8Array(frame(call)),
+      type,
+    );
+    expect(await legacy.text()).toContain("grpc-status: 0");
+  });
+
+  test("base64 that is none is an invalid argument", async () => {
+    for (const message of ["!!!", "a b", "%00"]) {
+      const url = `${mars.url}/mars.v1.MessageService/GetMessage?connect=v1&encoding=proto&base64=1&message=${message}`;
+      const response = await fetch(url);
+      expect([response.status, await response.json()]).toMatchObject([400, { code: "invalid_argument" }]);
+    }
   });
 
   test("a bomb is refused, and so is what is not gzip", async () => {

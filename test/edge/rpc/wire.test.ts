@@ -10,6 +10,7 @@ import {
   CollectEventsResponseSchema,
 } from "../../../src/gen/mars/v1/ingest_service_pb.ts";
 import { GetMessageRequestSchema } from "../../../src/gen/mars/v1/message_service_pb.ts";
+import { report } from "../../support/live-client.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { frame, type WireAnswer, WireClient } from "./wire.ts";
 
@@ -245,3 +246,33 @@ function delimited(field: number, bytes: Uint8Array): Buffer {
   for (; rest > 127; rest >>>= 7) length.push((rest & 127) | 128);
   return Buffer.concat([Buffer.from([(field << 3) | 2, ...length, rest]), bytes]);
 }
+
+/** The original's call for a message of its own, by which it can be told whether it was stored. */
+function callFor(messageId: string): Uint8Array {
+  const call = { appId: "a", messageId, event: "Hello", createdAt: "Hello" };
+  return toBinary(EventRequestSchema, create(EventRequestSchema, call));
+}
+
+async function isStored(messageId: string): Promise<boolean> {
+  const seq = (await report(mars, { app_id: "a", message_id: "after", event: "e" })).toString();
+  return (await fetch(`${mars.url}/api/apps/a/messages/${messageId}?min_seq=${seq}`)).status === 200;
+}
+
+test.each([2, 3, 4, 128, 255])("a frame with the flags %d is refused, and stores nothing", async (flags) => {
+  const bytes = frame(callFor("flags"), { flags });
+  for (const path of [legacyPath, readPath]) {
+    const { status, error } = await client.call({ path, chunks: [bytes] });
+    const message = `frame's flags must be 0 or 1, are ${flags}`;
+    expect([status, error?.rawMessage]).toEqual([Code.InvalidArgument, message]);
+  }
+  expect(await isStored("flags")).toBe(false);
+});
+
+test("a call that is refused for its deadline stores nothing", async () => {
+  for (const timeout of ["x", "-1S", "999999999H", ""]) {
+    const headers = { "grpc-timeout": timeout };
+    const { status } = await client.call({ path: legacyPath, headers, chunks: [frame(callFor("late"))] });
+    expect([timeout, status]).toEqual([timeout, Code.InvalidArgument]);
+  }
+  expect(await isStored("late")).toBe(false);
+});

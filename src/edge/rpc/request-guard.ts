@@ -1,0 +1,119 @@
+/**
+ * What Connect does not look at in a request, or would blame on us with INTERNAL: looked at before the request is Connect's,
+ * for every protocol and method alike.
+ */
+import { base64Decode } from "@bufbuild/protobuf/wire";
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  compressedFlag,
+  createAsyncIterable,
+  type UniversalHandler,
+  type UniversalServerRequest,
+} from "@connectrpc/connect/protocol";
+import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
+
+/** Timers take no longer delays; a longer deadline is as good as none. */
+export const timeoutMsMax = 2 ** 31 - 1;
+
+/** A frame begins with a byte of flags and four of length. */
+export const frameHeadBytes = 5;
+
+/** Bodies that consist of frames: gRPC's, gRPC-Web's, and those of Connect's streams. */
+const framedType = /^application\/(grpc|connect)/i;
+
+/** The handler, behind these checks. */
+export function guardRequests(handler: UniversalHandler): UniversalHandler {
+  return Object.assign(async (request: UniversalServerRequest) => {
+    if (request.method === "GET" && !isDecodable(new URL(request.url).searchParams)) {
+      const error = new ConnectError("message is not valid base64", Code.InvalidArgument);
+      const header = new Headers({ "content-type": "application/json" });
+      return { status: 400, header, body: createAsyncIterable([errorToJsonBytes(error, undefined)]) };
+    }
+    const header = withBoundedTimeout(request.header);
+    const { body } = request;
+    const type = header.get("content-type") ?? "";
+    if (!framedType.test(type) || !isByteStream(body)) return handler({ ...request, header });
+    return handler({ ...request, header, body: checkFrames(body, isCompressed(header, type)) });
+  }, handler);
+}
+
+/**
+ * The error for the flags of a frame that nobody has a use for; `undefined` for good ones.
+ *
+ * @param compressed whether the headers say how messages are compressed
+ */
+export function flagsProblem(flags: number, compressed: boolean): ConnectError | undefined {
+  if (flags > compressedFlag) {
+    return new ConnectError(`frame's flags must be 0 or 1, are ${flags}`, Code.InvalidArgument);
+  }
+  if (flags === compressedFlag && !compressed) {
+    return new ConnectError("message is compressed and no header says how", Code.InvalidArgument);
+  }
+  return undefined;
+}
+
+/** The bytes as they came; throws at the first frame whose flags are no good. */
+async function* checkFrames(
+  body: AsyncIterable<Uint8Array>,
+  compressed: boolean,
+): AsyncGenerator<Uint8Array> {
+  /** What is left of the current frame; its head is read when nothing is. */
+  let left = 0;
+  let headRead = 0;
+  for await (const chunk of body) {
+    for (let at = 0; at < chunk.byteLength; ) {
+      if (left > 0 && headRead === 0) {
+        const step = Math.min(left, chunk.byteLength - at);
+        left -= step;
+        at += step;
+        continue;
+      }
+      const byte = chunk[at++] ?? 0;
+      if (headRead === 0) {
+        const problem = flagsProblem(byte, compressed);
+        if (problem !== undefined) throw problem;
+      } else {
+        left = left * 256 + byte;
+      }
+      headRead = (headRead + 1) % frameHeadBytes;
+    }
+    yield chunk;
+  }
+}
+
+/** Each protocol reads a header of its own, and not the other's. */
+function isCompressed(header: Headers, type: string): boolean {
+  const name = type.toLowerCase().startsWith("application/connect")
+    ? "connect-content-encoding"
+    : "grpc-encoding";
+  return (header.get(name) ?? "identity") !== "identity";
+}
+
+function withBoundedTimeout(header: Headers): Headers {
+  const grpc = header.get("grpc-timeout");
+  const connect = header.get("connect-timeout-ms");
+  if (grpc === null && connect === null) return header;
+  const { timeoutMs = 0 } = parseTimeout(grpc, Number.MAX_SAFE_INTEGER);
+  if (timeoutMs <= timeoutMsMax && !(Number(connect) > timeoutMsMax)) return header;
+  const bounded = new Headers(header);
+  if (timeoutMs > timeoutMsMax) bounded.delete("grpc-timeout");
+  // What is no number Connect refuses by itself.
+  if (/^\d+$/.test(connect ?? "") && Number(connect) > timeoutMsMax) bounded.delete("connect-timeout-ms");
+  return bounded;
+}
+
+/** Connect decodes it outside of what it takes for the client's part. */
+function isDecodable(query: URLSearchParams): boolean {
+  if (query.get("base64") !== "1") return true;
+  try {
+    base64Decode(query.get("message") ?? "");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isByteStream(body: UniversalServerRequest["body"]): body is AsyncIterable<Uint8Array> {
+  return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
+}
