@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@libsql/client";
 import { spawnMars } from "./support/process.ts";
+import { until } from "./support/receiver.ts";
 import { getJson, postJson, statsWhen } from "./support/rest.ts";
 
 /** KiB that a file may have. Without the trap the kernel would end the process instead of failing the write. */
@@ -44,10 +45,20 @@ test.skipIf(process.platform !== "linux")(
     for (let round = 0; refused === 0 && round < 500; round++) await sendOne();
     expect(refused).toBeGreaterThan(0);
     expect(await getJson(`${mars.url}/status`)).toEqual({ status: "up" });
+    const ready = () => fetch(`${mars.url}/readyz`);
+    expect(await (await ready()).json()).toMatchObject({
+      status: 503,
+      detail: "the journal cannot be written",
+    });
 
     Bun.spawnSync(["prlimit", "--pid", String(mars.pid), "--fsize=unlimited"]);
+    // Nobody sends events to whoever is unready: it finds out by itself.
+    await until(
+      async () => (await ready()).status === 200,
+      () => "not ready again",
+    );
     const before = acknowledged;
-    for (let round = 0; acknowledged === before && round < 100; round++) await sendOne();
+    await sendOne();
     expect(acknowledged).toBeGreaterThan(before);
     await statsWhen(mars.url, ({ store }) => store.behind === 0 && store.last_error === "");
     expect(await mars.kill("SIGTERM")).toBe(0);

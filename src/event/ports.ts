@@ -211,6 +211,8 @@ export interface Journal {
    * before the next group can leave it there, refused and yet stored, as when an answer is lost on its way.
    */
   append(group: JournalGroup): Promise<number>;
+  /** Resolves when a group of so many bytes could be written now, and rejects as `append` would. */
+  probe(bytes: number): Promise<void>;
   /** The groups from the one that holds `fromSeq` on: as many as fit in `bytesMax`, at least one if there is one. */
   read(fromSeq: number, bytesMax: number): Promise<JournalGroup[]>;
   /** Drops what can be dropped of the groups up to `upTo`, and resolves to its bytes; the last seq is not forgotten. */

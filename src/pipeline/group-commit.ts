@@ -23,7 +23,7 @@ export interface GroupCommitOptions {
   readonly lanes: number;
   /** Refuse events while the journal holds more than this. */
   readonly journalBytesMax: number;
-  readonly journal: Pick<Journal, "append">;
+  readonly journal: Pick<Journal, "append" | "probe">;
   readonly supervisor: Supervisor;
   /** Called in seq order, before the answers go out. */
   readonly committed: (group: CommittedGroup) => void;
@@ -44,6 +44,7 @@ export class GroupCommit implements Ingest {
   #journalBytes = 0;
   #writing: Promise<void> | undefined;
   #closed = false;
+  #probing: ReturnType<typeof setTimeout> | undefined;
   #accepted = 0;
   #refused = 0;
 
@@ -75,7 +76,7 @@ export class GroupCommit implements Ingest {
     if (this.#lastSeq === undefined) return "starting: the database has not been reached yet";
     if (this.#closed) return "draining";
     if (this.#journalBytes > this.#options.journalBytesMax) return this.#journalFull();
-    return "";
+    return this.#loop.lastError;
   }
 
   /**
@@ -131,6 +132,7 @@ export class GroupCommit implements Ingest {
   /** Refuses from now on; resolves when all that was taken has its answer. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#probing);
     await this.#writing;
   }
 
@@ -144,6 +146,22 @@ export class GroupCommit implements Ingest {
     if (this.#journalBytes > this.#options.journalBytesMax) {
       throw new MarsError("overloaded", this.#journalFull(), { retryAfterMs: journalFullRetryMs });
     }
+  }
+
+  /**
+   * The journal could not be written. Whoever is unready gets no events to try it with, so Mars tries by itself until it can
+   * be written again.
+   */
+  #failed(error: MarsError, bytes: number): void {
+    const retryMs = this.#loop.failed(error);
+    this.#probing ??= setTimeout(() => {
+      this.#probing = undefined;
+      if (this.#closed || this.#loop.lastError === "") return;
+      this.#options.journal.probe(bytes).then(
+        () => this.#loop.succeeded(),
+        (cause: unknown) => this.#failed(new MarsError("unavailable", journalFailing, { cause }), bytes),
+      );
+    }, retryMs);
   }
 
   #journalFull(): string {
@@ -172,10 +190,17 @@ export class GroupCommit implements Ingest {
     let bytes: number;
     try {
       group = encodeGroup(firstSeq, events);
+    } catch (thrown) {
+      // A fault of ours, and nothing that the disk is to blame for: it must not cost the others their answer.
+      if (taken.length === 1) taken[0]!.reject(MarsError.from(thrown));
+      else for (const submission of taken) await this.#commit([submission]);
+      return;
+    }
+    try {
       bytes = await this.#options.journal.append(group);
     } catch (cause) {
       const error = new MarsError("unavailable", journalFailing, { cause, retryAfterMs: 1_000 });
-      this.#loop.failed(error);
+      this.#failed(error, Buffer.byteLength(group.body));
       for (const submission of taken) submission.reject(error);
       return;
     }

@@ -192,6 +192,14 @@ export class JournalSegment {
     return record.length;
   }
 
+  /** Writes zeros where the next group goes. Rejects where so much could not be written. */
+  async probe(bytes: number): Promise<void> {
+    if (this.#rest > 0) await this.#wipe();
+    const end = this.#end + bytes;
+    if (end > this.#filled) await this.#makeRoom(end, bytes);
+    await writeAll(this.#file, Buffer.alloc(bytes), this.#end);
+  }
+
   /**
    * Reads the groups from the record at `offset` on (0: the first) that reach `fromSeq`: as many as fit in `bytesMax`, at
    * least one if there is one. Throws where a record is not what was written.

@@ -111,11 +111,12 @@ export class SegmentedJournal implements Journal {
   }
 
   append(group: JournalGroup): Promise<number> {
-    return this.#inTurn(async () => {
-      const { bytes, unclean } = this.#last;
-      if (unclean || bytes >= this.#segmentBytes) await this.#tryRoll();
-      return this.#last.append(group);
-    });
+    return this.#inTurn(async () => (await this.#writable()).append(group));
+  }
+
+  /** See `Journal.probe`. */
+  probe(bytes: number): Promise<void> {
+    return this.#inTurn(async () => (await this.#writable()).probe(bytes));
   }
 
   async read(fromSeq: number, bytesMax: number): Promise<JournalGroup[]> {
@@ -191,6 +192,13 @@ export class SegmentedJournal implements Journal {
     const last = this.#segments.at(-1);
     if (last === undefined) throw new Error("the journal is not open");
     return last;
+  }
+
+  /** The segment that the next group goes to. */
+  async #writable(): Promise<JournalSegment> {
+    const { bytes, unclean } = this.#last;
+    if (unclean || bytes >= this.#segmentBytes) await this.#tryRoll();
+    return this.#last;
   }
 
   /** Goes on in the last segment where no other can be made: file descriptors may have run out. */
