@@ -34,6 +34,7 @@ import { Pipeline } from "./pipeline/pipeline.ts";
 import { createLive, createLiveFindings, type History } from "./publish/hub.ts";
 import { Shutdown } from "./shutdown.ts";
 import { createClientReads } from "./store/client-reads.ts";
+import { createQuarantine } from "./store/database.ts";
 import { SegmentedJournal } from "./store/segmented-journal.ts";
 import { startQueryThread, startStoreThread } from "./threads.ts";
 
@@ -81,6 +82,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     url: config.databaseUrl,
     authToken: config.databaseAuthToken,
     timeoutMs: databaseTimeoutMs,
+    ...(!config.acceptDatabaseDamage && { quarantine: createQuarantine() }),
   };
   const store = startStoreThread(database);
   shutdown.defer("store", () => store.stop(remainingMs()));
@@ -191,6 +193,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       lifecycle: () => lifecycle,
       refusal: () => pipeline.refusal,
       supervisor,
+      warnings: () => pipeline.warnings,
       setAside: () => pipeline.setAside.count,
       threads: { store, query, "inner query": inner },
     }),

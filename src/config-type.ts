@@ -12,6 +12,7 @@ export interface Config {
   readonly dataDir: string;
   /** Never empty and without secrets. */
   readonly databaseUrl: string;
+  readonly acceptDatabaseDamage: boolean;
   /** Empty when there is none. */
   readonly databaseAuthToken: string;
   /** 0 keeps messages for ever. */

@@ -72,6 +72,14 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     guarded: true,
     parse: databaseUrl,
   },
+  acceptDatabaseDamage: {
+    name: "MARS_ACCEPT_DATABASE_DAMAGE",
+    default: "0",
+    unit: "1 or 0",
+    meaning:
+      "Go on with an embedded database some of whose pages are not as they were written, wrong answers and a crash at what cannot be read included",
+    parse: flag,
+  },
   databaseAuthToken: {
     name: "MARS_DATABASE_AUTH_TOKEN",
     default: "",

@@ -13,6 +13,8 @@ export interface HealthParts {
   /** Why events are refused now; empty when they are not. */
   readonly refusal: () => string;
   readonly supervisor: Pick<Supervisor, "stuck" | "waiting">;
+  /** What goes wrong and does not keep events from being accepted; empty when nothing does. */
+  readonly warnings: () => readonly string[];
   /** Events and messages that are set aside. */
   readonly setAside: () => number;
   /** By name. */
@@ -35,7 +37,7 @@ export function createHealth(parts: HealthParts): () => Health {
       unready: [parts.refusal(), ...hanging, ...parts.supervisor.stuck()]
         .filter((sentence) => sentence !== "")
         .join("; "),
-      warnings: [...parts.supervisor.waiting(), ...aside],
+      warnings: [...parts.warnings(), ...parts.supervisor.waiting(), ...aside],
     };
   };
 }

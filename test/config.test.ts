@@ -39,6 +39,7 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     dataDir: "./data",
     databaseUrl: "file:./data/messages.db",
     databaseAuthToken: "",
+    acceptDatabaseDamage: false,
     retentionMs: 14 * 86_400_000,
     logLevel: "info",
     tlsCert: "",

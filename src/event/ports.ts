@@ -134,6 +134,8 @@ export interface PipelineStats {
   readonly grace: GraceStats;
   /** Events and messages that could never be applied and wait for somebody's decision. */
   readonly set_aside: { readonly count: number; readonly count_max: number };
+  /** The embedded database's pages against their checksums; `null` for a database server, and before the first look. */
+  readonly database: PageCheckStep | null;
   /** Since the start. */
   readonly totals: {
     readonly accepted: number;
@@ -265,6 +267,22 @@ export interface StorePosition {
   readonly receivedAt: Micros;
 }
 
+/** What is known of an embedded database's pages against their checksums. */
+export interface PageCheckStep {
+  /** Pages in the file. */
+  readonly pages: number;
+  /** Of these, written lately and not yet read back. */
+  readonly changed: number;
+  /** How many times all pages have been looked at, since the start. */
+  readonly rounds: number;
+  /** Pages that are not as they were written. */
+  readonly damaged: number;
+  /** Where the first hundred of them are: file and bytes. */
+  readonly places: readonly string[];
+  /** Why the checksums have begun anew since the last step; what the file then held is taken to be right. */
+  readonly began?: string;
+}
+
 /** Keeps events. Answered by `store/`, on a thread of its own. Rejects with `unavailable` while the database is away. */
 export interface Store {
   /** Migrates the database, and finds or makes the journal's position in it. */
@@ -288,6 +306,11 @@ export interface Store {
    * @param hurry the journal is filling up: take a database server's word for what it has only just stored
    */
   checkpoint(hurry: boolean): Promise<number>;
+  /**
+   * Compares up to `pagesMax` pages of the database file with their checksums. Resolves to what is known by then;
+   * `undefined` for a database server, whose files are its own.
+   */
+  checkPages(pagesMax: number): Promise<PageCheckStep | undefined>;
   /**
    * One bounded step of retention: deletes messages last heard of before `before`.
    *

@@ -17,6 +17,7 @@ import { Backlog } from "./backlog.ts";
 import { Flow } from "./flow.ts";
 import { Grace } from "./grace.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { PageRounds } from "./page-rounds.ts";
 import { StoreProgress } from "./progress.ts";
 import { SetAsideDesk, type SetAsideStore } from "./set-aside.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -56,9 +57,10 @@ export class Pipeline {
   readonly #upkeep: Upkeep;
   readonly #watch: Watch;
   readonly #setAside: SetAsideDesk;
+  readonly #pages: PageRounds;
   readonly #opening: Loop;
   readonly #failed = Promise.withResolvers<Error>();
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<unknown> = Promise.resolve();
   #opened = false;
   #damagedFiles = 0;
   /** The loops have ended by a failure. */
@@ -96,6 +98,7 @@ export class Pipeline {
       grace: this.#grace,
       publish: options.publishFindings,
     });
+    this.#pages = new PageRounds(shared);
   }
 
   get ingest(): Ingest {
@@ -134,6 +137,12 @@ export class Pipeline {
     return this.#commit.refusal;
   }
 
+  /** What goes wrong and does not keep events from being accepted; empty when nothing does. */
+  get warnings(): string[] {
+    const damaged = this.#pages.state?.damaged ?? 0;
+    return damaged === 0 ? [] : [`the database is damaged: ${damaged} pages are not as they were written`];
+  }
+
   /** Resolves, with the reason, when the pipeline can go on no longer. */
   get failed(): Promise<Error> {
     return this.#failed.promise;
@@ -152,10 +161,11 @@ export class Pipeline {
     const { lastSeq, bytes: journalBytes } = journal;
     if (attempt) this.#accept(journal);
     else if (lastSeq > 0) this.#commit.start({ lastSeq, nextSeq: lastSeq + seqLeap, journalBytes });
-    this.#running = this.#run(journal, attempt).catch((error: Error) => {
+    const running = this.#run(journal, attempt).catch((error: Error) => {
       this.#stuck = true;
       this.#failed.resolve(error);
     });
+    this.#running = Promise.all([running, this.#pages.run()]);
   }
 
   /** Refuses events, stores what was accepted or leaves it to the journal at the deadline, and ends the loops. */
@@ -204,6 +214,7 @@ export class Pipeline {
       clock: this.#options.clock.stats(),
       grace: this.#grace.stats(),
       set_aside: { count: this.#setAside.count, count_max: setAsideMax },
+      database: this.#pages.state ?? null,
       totals: { accepted, refused, stored, duplicates, published },
     };
   }
@@ -232,7 +243,9 @@ export class Pipeline {
       this.#options.publish([], position.seq);
       return true;
     } catch (thrown) {
-      if (!MarsError.from(thrown).transient) throw thrown;
+      const error = MarsError.from(thrown);
+      // A damaged one is not used, and is somebody's to repair; until then events wait in the journal.
+      if (!error.transient && error.code !== "corrupt") throw thrown;
       this.#opening.failed(thrown);
       return false;
     }

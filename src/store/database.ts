@@ -18,6 +18,19 @@ export interface DatabaseAddress {
   readonly authToken: string;
   /** How long one call to a server may take before its connection is given up. */
   readonly timeoutMs: number;
+  /** Shared by all threads that use the database; absent where damage is to be lived with. */
+  readonly quarantine?: Quarantine;
+}
+
+/** Holds not 0 as soon as the database is known to be damaged: four bytes, from when on nobody uses it. */
+export type Quarantine = SharedArrayBuffer;
+
+export function createQuarantine(): Quarantine {
+  return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+}
+
+export function quarantine(shared: Quarantine): void {
+  Atomics.store(new Int32Array(shared), 0, 1);
 }
 
 export interface DatabaseOptions extends DatabaseAddress {
@@ -30,13 +43,20 @@ export function fileUrl(path: string): string {
   return `file:${path.replace(/[%?#]/g, encodeURIComponent)}`;
 }
 
+/** The path in the URL of a file. */
+export function pathOf(url: string): string {
+  return decodeURIComponent(url.slice("file:".length));
+}
+
 export class Database {
   readonly embedded: boolean;
   readonly #options: DatabaseOptions;
+  readonly #quarantine: Int32Array | undefined;
   #client: Client | undefined;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
+    this.#quarantine = options.quarantine && new Int32Array(options.quarantine);
     this.embedded = options.url.startsWith("file:");
   }
 
@@ -89,6 +109,10 @@ export class Database {
   }
 
   async #use<T>(call: (client: Client) => Promise<T>): Promise<T> {
+    // A damaged page gives wrong answers, and the driver ends the process at a text that is no UTF-8 any more.
+    if (this.#quarantine !== undefined && Atomics.load(this.#quarantine, 0) !== 0) {
+      throw new MarsError("corrupt", "the database is damaged, and nothing is read from it or stored in it");
+    }
     try {
       const client = this.#client ?? (await this.#open());
       return this.embedded ? await call(client) : await this.#within(call(client));

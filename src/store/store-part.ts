@@ -6,11 +6,12 @@ import { MarsError } from "../event/error.ts";
 import type { JournalState, StorePosition } from "../event/ports.ts";
 import type { LifecycleStore } from "../lifecycle/ports.ts";
 import { AlertFile } from "./alert-file.ts";
-import { Database, type DatabaseAddress } from "./database.ts";
+import { Database, type DatabaseAddress, pathOf } from "./database.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { LifecycleFile } from "./lifecycle-file.ts";
 import { Lifecycles } from "./lifecycles.ts";
 import { MessageFile } from "./message-file.ts";
+import { PageCheck } from "./page-check.ts";
 import { SetAsideFile } from "./set-aside-file.ts";
 import { Tracker } from "./tracker.ts";
 
@@ -55,10 +56,19 @@ export function createStorePart(options: DatabaseAddress) {
       }
       return write(...args);
     };
+  let storedSeq = 0;
+  const pages = database.embedded
+    ? new PageCheck(pathOf(options.url), () => Math.max(storedSeq, messages.seq), options.quarantine)
+    : undefined;
   return {
     /** Before anything else: rejects when another Mars runs on this data directory. */
     lock: (directory: string) => lock.take(directory),
     async open(journal: JournalState): Promise<StorePosition> {
+      if (pages !== undefined && !pages.opened) {
+        // Reads the write-ahead log, whose index the check needs; nothing else is read before the check.
+        storedSeq = await storedSeqOf(database);
+        pages.open();
+      }
       const position = await messages.open(journal);
       opened = true;
       return position;
@@ -67,7 +77,11 @@ export function createStorePart(options: DatabaseAddress) {
     setAside: messages.setAside.bind(messages),
     findSetAside: afterOpening(aside.find.bind(aside)),
     removeSetAside: afterOpening((seq: number) => aside.remove(seq)),
-    checkpoint: messages.checkpoint.bind(messages),
+    checkpoint(hurry: boolean): Promise<number> {
+      const run = () => messages.checkpoint(hurry);
+      return pages === undefined ? run() : pages.checkpoint(run);
+    },
+    checkPages: (pagesMax: number) => pages?.step(pagesMax),
     prune: messages.prune.bind(messages),
     pruneCounts: messages.pruneCounts.bind(messages),
     /** @param acknowledged the last seq on disk: the version holds behind it, and behind all that is stored */
@@ -86,6 +100,7 @@ export function createStorePart(options: DatabaseAddress) {
     recordTest: afterOpening(alerts.recordTest.bind(alerts)),
     pruneAlerts: afterOpening(alerts.prune.bind(alerts)),
     close(): void {
+      pages?.close();
       database.close();
       lock.release();
     },
@@ -93,3 +108,13 @@ export function createStorePart(options: DatabaseAddress) {
 }
 
 type PutLifecycle = [...Parameters<LifecycleStore["putLifecycle"]>, acknowledged?: number];
+
+/** How far any journal has been applied; 0 for a new database. */
+async function storedSeqOf(database: Database): Promise<number> {
+  const { rows: tables } = await database.execute(
+    "SELECT count(*) AS count FROM sqlite_schema WHERE name = 'positions'",
+  );
+  if (tables[0]?.count !== 1) return 0;
+  const { rows } = await database.execute("SELECT max(seq) AS seq FROM positions");
+  return Number(rows[0]?.seq ?? 0);
+}

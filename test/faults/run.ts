@@ -6,7 +6,12 @@
 import { type FaultCheck, readOptions } from "./fault-check.ts";
 
 /** By the name under which one can be asked for; each is a file of this folder that exports `run`. */
-const checks: readonly string[] = ["journal", "lifecycles"];
+const checks: readonly string[] = [
+  // One a line.
+  "journal",
+  "lifecycles",
+  "rot",
+];
 
 const argv = process.argv.slice(2);
 const options = readOptions(argv);

@@ -51,6 +51,7 @@ test("a thread that hangs is named by health, and stopping it has an end", async
     lifecycle: () => "serving",
     refusal: () => "",
     supervisor: { stuck: () => [], waiting: () => [] },
+    warnings: () => [],
     setAside: () => 0,
     threads: {
       store: { silentMs: 0 },

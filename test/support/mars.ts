@@ -50,13 +50,15 @@ export async function startMars(overrides: Partial<Config> = {}, log = testLog()
   };
 }
 
-function testConfig(dataDir: string, overrides: Partial<Config>): Config {
+/** Free ports, an embedded database, everything kept. */
+export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Config {
   return {
     host: "127.0.0.1",
     httpPort: 0,
     grpcPort: 0,
     dataDir,
     databaseUrl: `file:${dataDir}/messages.db`,
+    acceptDatabaseDamage: false,
     databaseAuthToken: "",
     retentionMs: 0,
     countsRetentionMs: 90 * 86_400_000,

@@ -1,0 +1,62 @@
+/** A database whose pages are not as they were written: nothing wrong is served of it, and nothing that comes is lost. */
+import { expect, test } from "bun:test";
+import { cpSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { startMars } from "./support/mars.ts";
+import { getJson, messageUrl, send, sendBulk, statsWhen } from "./support/rest.ts";
+
+async function flipIn(path: string, page: number): Promise<void> {
+  const file = await open(path, "r+");
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, (page - 1) * 4096 + 2_000);
+  buffer[0]! ^= 4;
+  await file.write(buffer, 0, 1, (page - 1) * 4096 + 2_000);
+  await file.close();
+}
+
+test("a damaged database is not read, and what comes meanwhile is stored in the copy that replaces it", async () => {
+  const events = Array.from({ length: 300 }, (_, n) => ({
+    app_id: "rot",
+    message_id: `m-${n}`,
+    event: "created",
+  }));
+  await using mars = await startMars();
+  const database = `${mars.dataDir}/messages.db`;
+  await sendBulk(mars.url, events.slice(0, 200));
+  await mars.stop();
+  cpSync(database, `${database}.copy`);
+  const filled = await mars.restart();
+  await sendBulk(filled.url, events.slice(200));
+  await filled.stop();
+  await flipIn(database, 5);
+
+  const damaged = await filled.restart();
+  const read = await fetch(`${damaged.url}/api/messages`);
+  expect(read.status).toBeGreaterThanOrEqual(500);
+  expect((await read.json()) as object).toMatchObject({ success: false, code: "corrupt" });
+  const stats = await statsWhen(damaged.url, ({ database }) => (database?.damaged ?? 0) > 0);
+  expect(stats.database?.places[0]).toContain("messages.db, from byte 16384 to byte 20480");
+  // Accepted, and kept in the journal.
+  await send(damaged.url, { app_id: "rot", message_id: "meanwhile", event: "created" });
+  await damaged.stop();
+
+  cpSync(`${database}.copy`, database);
+  const whole = await damaged.restart();
+  await statsWhen(whole.url, ({ store }) => store.available && store.behind === 0);
+  expect((await fetch(messageUrl(whole.url, "rot", "meanwhile"))).status).toBe(200);
+  expect((await fetch(messageUrl(whole.url, "rot", "m-199"))).status).toBe(200);
+  await whole.stop();
+});
+
+test("whoever accepts the damage gets what can be read, with a warning", async () => {
+  await using mars = await startMars();
+  const seq = await send(mars.url, { app_id: "rot", message_id: "m", event: "created" });
+  await getJson(`${mars.url}/api/messages?min_seq=${seq}`);
+  await mars.stop();
+  await flipIn(`${mars.dataDir}/messages.db`, 3);
+  const again = await mars.restart({ acceptDatabaseDamage: true });
+  await statsWhen(again.url, ({ database }) => (database?.damaged ?? 0) > 0);
+  const ready = await getJson<{ warnings: string[] }>(`${again.url}/readyz`);
+  expect(ready.warnings.join()).toContain("the database is damaged");
+  expect((await fetch(`${again.url}/api/messages`)).status).toBe(200);
+  await again.stop();
+});
