@@ -1,9 +1,10 @@
 /** What every protocol at the edge is given: the parts it may ask, and the settings it obeys. Wired in `app.ts`. */
 import type { Caller } from "../event/caller.ts";
 import type { FairQueue } from "../event/fair-queue.ts";
-import type { Health, Ingest, Live, Log, Progress, Reader, Stats } from "../event/ports.ts";
+import type { Health, Ingest, Live, Log, Progress, Reader } from "../event/ports.ts";
 import type { Refusals } from "../event/refusals.ts";
 import type { SetAside } from "../event/set-aside.ts";
+import type { Stats } from "../event/stats.ts";
 import type { AlertReader, Alerts } from "../lifecycle/alert-ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";

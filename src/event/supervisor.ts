@@ -8,7 +8,8 @@
  */
 import { delay } from "./delay.ts";
 import { MarsError } from "./error.ts";
-import type { Log, LoopStats } from "./ports.ts";
+import type { Log } from "./ports.ts";
+import type { LoopStats } from "./stats.ts";
 
 /** How long a loop may fail, and at least how often, before that is said outside of the log. */
 const stuckAfterMs = 10_000;

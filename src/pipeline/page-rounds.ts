@@ -3,7 +3,8 @@
  * little at a time, so that a round of a large database takes minutes and storing never waits for more than a millisecond.
  */
 import { delay } from "../event/delay.ts";
-import type { Log, PageCheckStep, Store } from "../event/ports.ts";
+import type { Log, Store } from "../event/ports.ts";
+import type { PageCheckStep } from "../event/stats.ts";
 import type { Supervisor } from "../event/supervisor.ts";
 import type { StoreProgress } from "./progress.ts";
 

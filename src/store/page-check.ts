@@ -12,7 +12,7 @@
  * and what the file then holds is taken to be right.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import type { PageCheckStep } from "../event/ports.ts";
+import type { PageCheckStep } from "../event/stats.ts";
 import { type Quarantine, quarantine } from "./database.ts";
 import { PageSums } from "./page-sums.ts";
 import { readWalIndex, type WalIndex } from "./wal-index.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { closeSync, existsSync, openSync, readSync, rmSync, statSync, writeSync } from "node:fs";
 import { createClient } from "@libsql/client";
-import type { PageCheckStep } from "../../src/event/ports.ts";
+import type { PageCheckStep } from "../../src/event/stats.ts";
 import type { StorePart } from "../../src/store/store-part.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 

@@ -1,0 +1,90 @@
+/** What Mars says of itself: the answer of `GET /api/q/stats`. */
+import type { FairQueueStats } from "./fair-queue.ts";
+import type { GraceStats } from "./refusals.ts";
+import type { SharesStats } from "./shares.ts";
+import type { ClockStats } from "./time-record.ts";
+
+/** What is known of an embedded database's pages against their checksums. */
+export interface PageCheckStep {
+  /** Pages in the file. */
+  readonly pages: number;
+  /** Of these, written lately and not yet read back. */
+  readonly changed: number;
+  /** How many times all pages have been looked at, since the start. */
+  readonly rounds: number;
+  /** Pages that are not as they were written. */
+  readonly damaged: number;
+  /** Where the first hundred of them are: file and bytes. */
+  readonly places: readonly string[];
+  /** Why the checksums have begun anew since the last step; what the file then held is taken to be right. */
+  readonly began?: string;
+}
+
+/** What waits where; for `GET /api/q/stats`. Counts are events unless named otherwise. */
+export interface PipelineStats {
+  /** Waiting for the fsync, all lanes together; the original's name for it. */
+  readonly event_collector_queue: number;
+  /** The same by lane. */
+  readonly collectors: readonly number[];
+  /** On disk and in their lane's channel, not yet in a batch for the store; by lane. */
+  readonly aggregators: readonly number[];
+  readonly journal: {
+    readonly bytes: number;
+    readonly bytes_max: number;
+    readonly last_seq: number;
+    /** Files of the journal that were set aside as damaged, in all of its runs. */
+    readonly damaged_files: number;
+  };
+  readonly store: {
+    readonly stored_seq: number;
+    /** Accepted and not yet stored. */
+    readonly behind: number;
+    readonly available: boolean;
+    /** The last failure's message, empty when the last attempt succeeded. */
+    readonly last_error: string;
+  };
+  readonly tracker: {
+    /** Up to here events count in states and findings. */
+    readonly tracked_seq: number;
+    /** Stored and not there yet. */
+    readonly behind: number;
+    /** The last failure's message, empty when the last attempt succeeded. */
+    readonly last_error: string;
+    /** Since the start. */
+    readonly findings: { readonly raised: number; readonly retracted: number };
+  };
+  readonly clock: ClockStats;
+  readonly grace: GraceStats;
+  /** Events and messages that could never be applied and wait for somebody's decision. */
+  readonly set_aside: { readonly count: number; readonly count_max: number };
+  /** The embedded database's pages against their checksums; `null` for a database server, and before the first look. */
+  readonly database: PageCheckStep | null;
+  /** Since the start. */
+  readonly totals: {
+    readonly accepted: number;
+    readonly refused: number;
+    readonly stored: number;
+    readonly duplicates: number;
+    readonly published: number;
+  };
+}
+
+/** How a loop is; see `supervisor.ts`. */
+export interface LoopStats {
+  /** Since the start. */
+  readonly failures: number;
+  /** The last failure's message, empty when the last step succeeded. */
+  readonly last_error: string;
+  /** 0 when the last step succeeded. */
+  readonly failing_for_ms: number;
+}
+
+/** All that `GET /api/q/stats` answers. */
+export interface Stats extends PipelineStats {
+  /** By name. */
+  readonly loops: Readonly<Record<string, LoopStats>>;
+  /** What clients read. */
+  readonly reads: FairQueueStats;
+  /** The caps that clients share, by name. */
+  readonly shares: Readonly<Record<string, SharesStats>>;
+}
