@@ -93,7 +93,7 @@ export interface Funnel extends Window {
   readonly stages: readonly FunnelStage[];
 }
 
-/** How long something took. Microseconds; each percentile at most 1 % off. */
+/** How long something took. Microseconds; each percentile at most 1 % off, the maximum at most 1 % too high. */
 export interface Distribution {
   readonly count: number;
   readonly max: Micros;

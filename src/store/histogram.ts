@@ -11,7 +11,12 @@ interface Bucket {
   count: number;
   /** A message's number; 0 where none is known. */
   example: number;
+  /** By how much its values together are more than its least one each, modulo `excessModulus`: of a single one, exactly. */
+  excess: number;
 }
+
+/** More than the widest bucket, and small enough that two of them are a safe integer together. */
+const excessModulus = 2 ** 48;
 
 const valueMax = Number.MAX_SAFE_INTEGER;
 
@@ -23,7 +28,6 @@ export class Histogram {
   /** By the bucket's place in the library's array. */
   readonly #buckets = new Map<number, Bucket>();
   #count = 0;
-  #max = 0;
 
   /**
    * Reads what `toString` wrote.
@@ -40,16 +44,26 @@ export class Histogram {
     return this.#count;
   }
 
-  /** Exact, unless the greatest value was taken back; then that of its bucket. */
+  /**
+   * Exact where the greatest value is alone in its bucket, else at most 1 % more: no more than the bucket's end. So it
+   * depends on nothing but which values there are: one that was taken back leaves no trace.
+   */
   get max(): number {
-    return this.#max;
+    if (this.#count === 0) return 0;
+    let last = 0;
+    for (const place of this.#buckets.keys()) if (place > last) last = place;
+    const { count, excess } = this.#buckets.get(last)!;
+    const least = scale.valueFromIndex(last);
+    const most = Math.min(scale.highestEquivalentValue(least), valueMax);
+    const whole = count * (most - least) < excessModulus;
+    return whole ? Math.min(most, least + excess) : most;
   }
 
   /** @param value a whole number of microseconds, not negative */
   add(value: number, message: number): void {
     const took = Math.min(value, valueMax);
-    this.#put(scale.countsArrayIndex(took), 1, message);
-    if (took > this.#max) this.#max = took;
+    const place = scale.countsArrayIndex(took);
+    this.#put(place, 1, message, took - scale.valueFromIndex(place));
   }
 
   /** Takes back what `add` added: a message's times can change. */
@@ -59,15 +73,10 @@ export class Histogram {
     const bucket = this.#buckets.get(place);
     if (bucket === undefined) return;
     bucket.count -= 1;
+    bucket.excess = (bucket.excess + excessModulus - (took - scale.valueFromIndex(place))) % excessModulus;
     this.#count -= 1;
     if (bucket.example === message) bucket.example = 0;
-    const last = bucket.count === 0;
-    if (last) this.#buckets.delete(place);
-    if (took !== this.#max && !(last && place === scale.countsArrayIndex(this.#max))) return;
-    this.#max =
-      this.#count === 0
-        ? 0
-        : scale.highestEquivalentValue(scale.valueFromIndex(Math.max(...this.#buckets.keys())));
+    if (bucket.count === 0) this.#buckets.delete(place);
   }
 
   /**
@@ -89,20 +98,20 @@ export class Histogram {
       }
       return at === start || value > valueMax ? Number.NaN : value;
     };
-    const max = number();
-    let valid = max >= 0;
+    let valid = true;
     for (let place = 0; valid && at < end; ) {
-      valid = text.charCodeAt(at++) === space;
+      if (at > 0) valid = text.charCodeAt(at++) === space;
       place += number();
       valid &&= text.charCodeAt(at++) === colon;
       const count = number();
       valid &&= text.charCodeAt(at++) === colon;
       const example = number();
-      valid &&= place < placesMax && count > 0 && example >= 0;
-      if (valid) this.#put(place, count, example);
+      valid &&= text.charCodeAt(at++) === colon;
+      const excess = number();
+      valid &&= place < placesMax && count > 0 && example >= 0 && excess < excessModulus;
+      if (valid) this.#put(place, count, example, excess);
     }
     if (!valid) throw new Error(`not a histogram: ${text.slice(0, 100)}`);
-    this.#max = Math.max(this.#max, max);
   }
 
   /**
@@ -112,6 +121,7 @@ export class Histogram {
    */
   percentiles(percents: readonly number[]): { readonly value: number; readonly message?: number }[] {
     const hdr = createHdr();
+    const { max } = this;
     for (const [place, { count }] of this.#buckets) {
       hdr.recordValueWithCount(scale.valueFromIndex(place), count);
     }
@@ -119,31 +129,33 @@ export class Histogram {
       const highest = hdr.getValueAtPercentile(percent);
       const example = this.#buckets.get(scale.countsArrayIndex(highest))?.example ?? 0;
       // The middle of the bucket is nearer to what was counted than its end.
-      const value = Math.min(scale.medianEquivalentValue(highest), this.#max);
+      const value = Math.min(scale.medianEquivalentValue(highest), max);
       return { value, ...(example !== 0 && { message: example }) };
     });
   }
 
-  /** The greatest value, then `<places since the bucket before>:<count>:<example>` of each bucket, in base 36. */
+  /** `<places since the bucket before>:<count>:<example>:<excess>` of each bucket, in base 36. */
   toString(): string {
-    let text = this.#max.toString(36);
+    let text = "";
     let before = 0;
     for (const place of [...this.#buckets.keys()].sort((a, b) => a - b)) {
-      const { count, example } = this.#buckets.get(place)!;
-      text += ` ${(place - before).toString(36)}:${count.toString(36)}:${example.toString(36)}`;
+      const { count, example, excess } = this.#buckets.get(place)!;
+      if (text !== "") text += " ";
+      text += `${(place - before).toString(36)}:${count.toString(36)}:${example.toString(36)}:${excess.toString(36)}`;
       before = place;
     }
     return text;
   }
 
-  #put(place: number, count: number, example: number): void {
+  #put(place: number, count: number, example: number, excess: number): void {
     this.#count += count;
     const bucket = this.#buckets.get(place);
     if (bucket === undefined) {
-      this.#buckets.set(place, { count, example });
+      this.#buckets.set(place, { count, example, excess });
       return;
     }
     bucket.count += count;
+    bucket.excess = (bucket.excess + excess) % excessModulus;
     // The latest heard of is the last that retention takes.
     if (example > bucket.example) bucket.example = example;
   }
