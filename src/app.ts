@@ -18,6 +18,7 @@ import { createFairProgress } from "./edge/fair-progress.ts";
 import { createGate } from "./edge/gate.ts";
 import { createHttpApp } from "./edge/http-app.ts";
 import { startHttpServer } from "./edge/http-server.ts";
+import { Intake } from "./edge/intake.ts";
 import { pagePaths, servePage } from "./edge/page.ts";
 import type { EdgeParts } from "./edge/parts.ts";
 import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
@@ -153,10 +154,12 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     },
   });
 
+  const intake = new Intake(pipeline.ingest);
   let lifecycle: Lifecycle = "starting";
   const parts: EdgeParts = {
     ingest: pipeline.ingest,
     refusals: pipeline.refusals,
+    intake,
     reader: reads.for,
     progress: createFairProgress(pipeline.progress, shares.min_seq_waits),
     live,
@@ -188,6 +191,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       loops: supervisor.stats(),
       reads: reads.stats,
       shares: statsOf(shares),
+      intake: intake.stats,
     }),
     health: createHealth({
       lifecycle: () => lifecycle,

@@ -10,7 +10,7 @@ import { LifecycleService } from "../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../gen/mars/v1/message_service_pb.ts";
 import type { EdgeParts } from "./parts.ts";
 import { addAlertRoutes } from "./rest/alerts.ts";
-import { acceptedCodings } from "./rest/body.ts";
+import { discardBody } from "./rest/body.ts";
 import { addEventRoutes, eventPaths } from "./rest/events.ts";
 import { addFindingRoutes } from "./rest/findings.ts";
 import { addHealthRoutes } from "./rest/health.ts";
@@ -21,6 +21,7 @@ import { type HttpContext, type HttpEnv, type Router, rawPath } from "./rest/rou
 import { addSetAsideRoutes } from "./rest/set-aside.ts";
 import { addStatisticsRoutes } from "./rest/statistics.ts";
 import { addTestRoutes } from "./rest/test-endpoints.ts";
+import { acceptedCodings } from "./rest/unpack.ts";
 import { createRpcFetch, type RpcFetch } from "./rpc/rpc-fetch.ts";
 import { createSse } from "./sse.ts";
 
@@ -63,8 +64,12 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): R
   addStreamRoute(router, parts);
   if (page !== undefined) addPageRoutes(router, page);
   addFallback(router, createRpcFetch(parts, rpcOptions));
-  router.onError((error, c) => {
-    if (eventPaths.has(c.req.path)) parts.refusals.refused(error);
+  router.onError(async (error, c) => {
+    if (eventPaths.has(c.req.path)) {
+      parts.refusals.refused(error);
+      await parts.intake.pace(error);
+    }
+    await discardBody(c.req.raw);
     return problemOf(error, parts.log);
   });
   return router;

@@ -11,6 +11,7 @@ import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
 import type { Trials } from "../lifecycle/trial.ts";
 import type { EdgeShares } from "./edge-shares.ts";
 import type { Gate } from "./gate.ts";
+import type { Intake } from "./intake.ts";
 
 /** What clients may read. */
 export type EdgeReader = Omit<Reader, "history"> &
@@ -21,6 +22,8 @@ export interface EdgeParts {
   readonly ingest: Ingest;
   /** To be notified of every refusal of events, wherever in a door it is. */
   readonly refusals: Refusals;
+  /** Shared by the protocols, and so are its bounds. */
+  readonly intake: Intake;
   /** For one caller, who waits for its turn; refused as `overloaded` where too many wait, `draining` when Mars stops. */
   readonly reader: (caller: Caller) => EdgeReader;
   readonly progress: Progress;

@@ -1,6 +1,7 @@
 /** The two wire formats of Phoenix Channels, and the original's wording of an event. */
 import type { SequencedEvent } from "../event/event.ts";
 import { createFrameCache } from "./frame-cache.ts";
+import { nestsTooDeep } from "./json.ts";
 
 /** Chosen by the client and given back as it came; the npm package sends texts, others numbers. */
 export type Ref = string | number | null;
@@ -93,6 +94,7 @@ function refOf(value: unknown): Ref {
 }
 
 function parseJson(text: string): unknown {
+  if (nestsTooDeep(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {

@@ -21,6 +21,7 @@ import type { Finding } from "../lifecycle/finding.ts";
 import { findingToJson } from "../lifecycle/json.ts";
 import type { Connection, Session } from "./connection.ts";
 import { createFrameCache } from "./frame-cache.ts";
+import { nestsTooDeep, tooDeep } from "./json.ts";
 import type { EdgeParts } from "./parts.ts";
 
 /** Topics that one connection may follow at one time. */
@@ -131,6 +132,7 @@ export function openWs(parts: Pick<EdgeParts, "live" | "findings" | "log">, conn
 }
 
 function parseFrame(text: string): Readonly<Record<string, unknown>> {
+  if (nestsTooDeep(text)) throw new MarsError("invalid_argument", `a frame ${tooDeep}`);
   let frame: unknown;
   try {
     frame = JSON.parse(text);

@@ -20,6 +20,13 @@ export interface Ingest {
    * @param events at least one, at most `bulkEventsMax`
    */
   accept(events: readonly MarsEvent[]): Promise<number>;
+  /**
+   * Whether events of about so many bytes would be accepted now; asked before they are read, so that what must be refused
+   * costs nothing. A refusal counts as one event.
+   *
+   * @throws `MarsError` as `accept` rejects
+   */
+  admit(bytes: number): void;
 }
 
 /** Reads what is stored. Answered by `store/`. Rejects with `MarsError` `unavailable` while the database is away. */

@@ -81,10 +81,31 @@ export interface LoopStats {
 
 /** All that `GET /api/q/stats` answers. */
 export interface Stats extends PipelineStats {
+  readonly intake: IntakeStats;
   /** By name. */
   readonly loops: Readonly<Record<string, LoopStats>>;
   /** What clients read. */
   readonly reads: FairQueueStats;
   /** The caps that clients share, by name. */
   readonly shares: Readonly<Record<string, SharesStats>>;
+}
+
+/** The work on the bodies of requests. */
+export interface IntakeStats {
+  /** Bytes of bodies that have been received, or announced, and not parsed yet. */
+  readonly received: BudgetStats;
+  /** Large and compressed bodies that are unpacked and parsed. */
+  readonly large: BudgetStats;
+  /** Slices of them that wait for their turn of the event loop. */
+  readonly waiting_turns: number;
+}
+
+/** How much of a budget that clients share is used now. */
+export interface BudgetStats {
+  readonly used: number;
+  readonly max: number;
+  /** Requests that wait for room. */
+  readonly waiting: number;
+  /** Requests that were refused for want of room since the start. */
+  readonly refused: number;
 }

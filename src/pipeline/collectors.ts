@@ -64,14 +64,22 @@ export class Collectors {
         });
       }
     }
-    if (this.#chars + chars > collectedCharsMax) {
+    try {
+      this.assertRoom(chars);
+    } catch (error) {
       this.#forget(lanes);
-      throw new MarsError("overloaded", `the collectors are full with ${this.#chars} characters`, {
-        retryAfterMs,
-      });
+      throw error;
     }
     this.#chars += chars;
     this.#submissions.push({ ...submission, lanes, chars });
+  }
+
+  /** Throws `overloaded` when so many characters more would pass the bound on all collectors. */
+  assertRoom(chars: number): void {
+    if (this.#chars + chars <= collectedCharsMax) return;
+    throw new MarsError("overloaded", `the collectors are full with ${this.#chars} characters`, {
+      retryAfterMs,
+    });
   }
 
   /** Takes what waits, oldest first, as much as one group holds. Empty when nothing waits. */

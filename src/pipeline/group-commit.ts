@@ -99,6 +99,16 @@ export class GroupCommit implements Ingest {
     this.#journalBytes = journalBytes;
   }
 
+  admit(bytes: number): void {
+    try {
+      this.#assertAccepting();
+      this.#collectors.assertRoom(bytes);
+    } catch (error) {
+      this.#refused += 1;
+      throw error;
+    }
+  }
+
   async accept(events: readonly MarsEvent[]): Promise<number> {
     try {
       this.#assertAccepting();

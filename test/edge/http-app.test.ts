@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createEdgeShares } from "../../src/edge/edge-shares.ts";
 import { createGate } from "../../src/edge/gate.ts";
 import { createHttpApp } from "../../src/edge/http-app.ts";
+import { Intake } from "../../src/edge/intake.ts";
 import type { EdgeParts } from "../../src/edge/parts.ts";
 import { type ErrorCode, MarsError } from "../../src/event/error.ts";
 import { FairQueue } from "../../src/event/fair-queue.ts";
@@ -26,7 +27,8 @@ function appWith(
     },
   };
   const parts = {
-    ingest: { accept: fail },
+    ingest: { accept: fail, admit() {} },
+    intake: new Intake({ admit() {} }),
     refusals: { refused: (error: unknown) => refused.push(error) },
     reader: () => ({
       list: fail,

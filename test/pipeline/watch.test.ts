@@ -67,13 +67,14 @@ test("after a refusal nothing is called missing until producers could try again"
     body: JSON.stringify(created(1)),
   });
   expect(sent.status).toBe(200);
+  // The answer comes a little later than the refusal.
+  const refusedAt = Date.now();
   const refused = await fetch(`${mars.url}/api/event`, {
     method: "POST",
     headers,
     body: JSON.stringify(created(2)),
   });
   expect(refused.status).toBe(429);
-  const refusedAt = Date.now();
   const live = await LiveClient.open(mars);
   await live.subscribe("findings", 0);
   expect((await live.next()).finding).toMatchObject({ message_id: "m1", kind: "missing" });

@@ -1,5 +1,6 @@
 /** `/api/alerts/…`: rules, sinks and silences, and what has been told. */
 import { MarsError } from "../../event/error.ts";
+import { smallBodyBytesMax } from "../../event/limits.ts";
 import { nowMicros } from "../../event/time.ts";
 import {
   attemptToJson,
@@ -13,7 +14,7 @@ import { parseAlertId, parseRule, parseSilence, parseSink } from "../../lifecycl
 import { checkDeliveryQuery, checkIncidentQuery } from "../parse-alert-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
-import { createBodyReader, parseJson } from "./body.ts";
+import { readJson } from "./body.ts";
 import { assertNoOtherFormat, bodyFormat } from "./media-type.ts";
 import { assertNoQuery, decodeSegment, readQuery } from "./query-string.ts";
 import { callerOf, type HttpContext, type Router } from "./router.ts";
@@ -25,12 +26,17 @@ const success = JSON.stringify({ success: true });
 
 export function addAlertRoutes(
   router: Router,
-  { alerts, reader, changes, shares }: Pick<EdgeParts, "alerts" | "reader" | "changes" | "shares">,
+  {
+    alerts,
+    reader,
+    changes,
+    shares,
+    intake,
+  }: Pick<EdgeParts, "alerts" | "reader" | "changes" | "shares" | "intake">,
 ): void {
-  const readText = createBodyReader();
   const readBody = async (c: HttpContext) => {
     bodyFormat(c.req.raw.headers.get("content-type"), ["json"]);
-    return parseJson(await readText(c.req.raw));
+    return readJson(intake, c, smallBodyBytesMax);
   };
 
   router.get("/api/alerts/rules", async (c) => {

@@ -1,11 +1,24 @@
 /** Many events in one body: a JSON document or newline-delimited JSON. */
 import { type FieldProblem, MarsError } from "../../event/error.ts";
 import type { MarsEvent } from "../../event/event.ts";
-import { bulkEventsMax, problemsMax } from "../../event/limits.ts";
+import { bulkEventsMax, eventBodyBytesMax, problemsMax } from "../../event/limits.ts";
 import { receipts } from "../../event/receipt.ts";
 import { checkEvent, type Problems } from "../../event/validate.ts";
-import { parseJson, reasonOf } from "./body.ts";
+import { jsonReason, nestsTooDeep, parseJson, tooDeep } from "../json.ts";
+import { sliceElements } from "../json-slices.ts";
+import type { Turns } from "../turns.ts";
+import { textOf } from "./body.ts";
 import type { BodyFormat } from "./media-type.ts";
+
+/** What is parsed at once: a body of this size, or so much of a larger one. No element of it is longer. */
+const sliceBytesMax = eventBodyBytesMax;
+const sliceOptions = {
+  member: "events",
+  elementBytesMax: eventBodyBytesMax,
+  sliceBytesMax,
+  sliceElementsMax: 1_000,
+};
+const newline = 0x0a;
 
 export interface Batch {
   /** The valid ones, in the order sent. */
@@ -17,22 +30,54 @@ export interface Batch {
 }
 
 /**
- * Parses and checks the events of one body. Each is judged alone, down to a line that is not JSON.
+ * Parses and checks the events of one body. Each is judged alone, down to a line that is not JSON, and one that is longer or
+ * nests deeper than an event may is not even parsed. A body of more than a slice is taken slice by slice, in turns.
  *
- * @throws `MarsError` `malformed` for a document that is not JSON, `invalid_argument` for one that is no batch or an
- *   empty one, `too_large` for more than `bulkEventsMax` events
+ * Rejects with `MarsError` `malformed` for a document that is not JSON, `invalid_argument` for one that is no batch or an
+ * empty one, `too_large` for more than `bulkEventsMax` events or too much beside them.
  */
-export function parseBatch(text: string, format: BodyFormat): Batch {
+export async function parseBatch(bytes: Uint8Array, format: BodyFormat, turns: Turns): Promise<Batch> {
   const builder = new BatchBuilder();
-  if (format === "ndjson") {
-    addLines(text, builder);
-  } else {
-    const inputs = eventsOf(parseJson(text));
-    if (inputs.length > bulkEventsMax) throw tooMany(String(inputs.length));
-    for (const input of inputs) builder.add(input);
-  }
+  if (format === "ndjson") await addLines(bytes, builder, turns);
+  else await addDocument(bytes, builder, turns);
   if (builder.size === 0) throw invalid("must hold at least one event");
   return builder;
+}
+
+async function addDocument(bytes: Uint8Array, builder: BatchBuilder, turns: Turns): Promise<void> {
+  if (bytes.byteLength <= sliceBytesMax) {
+    const turn = turns.spend(bytes.byteLength);
+    if (turn !== undefined) await turn;
+    const text = textOf(bytes);
+    // One event that nests too deep is refused alone.
+    if (!nestsTooDeep(text)) {
+      const inputs = eventsOf(parseJson(text));
+      if (inputs.length > bulkEventsMax) throw tooMany(String(inputs.length));
+      for (const input of inputs) builder.add(input);
+      return;
+    }
+  }
+  const slices = sliceElements(bytes, sliceOptions);
+  for (let next = slices.next(); ; next = slices.next()) {
+    if (next.done) {
+      eventsOf(parseJson(textOf(next.value)));
+      return;
+    }
+    const { start, end, count, refused } = next.value;
+    if (count === 0) builder.clear();
+    if (builder.size + count > bulkEventsMax) throw tooMany("more");
+    const turn = turns.spend(end - start);
+    if (turn !== undefined) await turn;
+    if (refused !== undefined) {
+      builder.reject(refused);
+    } else {
+      const inputs = parseJson(`[${textOf(bytes.subarray(start, end))}]`) as readonly unknown[];
+      // There was nothing between two commas, or before the end.
+      if (inputs.length !== count)
+        throw new MarsError("malformed", "body is not valid JSON: an element is missing");
+      for (const input of inputs) builder.add(input);
+    }
+  }
 }
 
 function eventsOf(document: unknown): readonly unknown[] {
@@ -43,24 +88,58 @@ function eventsOf(document: unknown): readonly unknown[] {
   throw invalid('is required: the body must be {"events":[…]}');
 }
 
-function addLines(text: string, builder: BatchBuilder): void {
-  let start = 0;
-  for (let line = 1; start <= text.length; line++) {
-    const newline = text.indexOf("\n", start);
-    const end = newline === -1 ? text.length : newline;
+async function addLines(bytes: Uint8Array, builder: BatchBuilder, turns: Turns): Promise<void> {
+  let line = 0;
+  for (let start = 0; start < bytes.byteLength; ) {
+    const end = endOfLines(bytes, start);
+    const turn = turns.spend(end - start);
+    if (turn !== undefined) await turn;
+    if (end - start > sliceBytesMax) {
+      // One line.
+      line++;
+      if (builder.size === bulkEventsMax) throw tooMany("more");
+      builder.reject(`line ${line} must be at most ${eventBodyBytesMax} bytes, has ${end - start}`);
+    } else {
+      line = addTextLines(textOf(bytes.subarray(start, end)), line, builder);
+    }
+    start = end;
+  }
+}
+
+/** The end of the lines that make a slice: of as many as fit, but of one at least. */
+function endOfLines(bytes: Uint8Array, start: number): number {
+  if (bytes.byteLength - start <= sliceBytesMax) return bytes.byteLength;
+  const last = bytes.lastIndexOf(newline, start + sliceBytesMax - 1);
+  if (last >= start) return last + 1;
+  const next = bytes.indexOf(newline, start);
+  return next === -1 ? bytes.byteLength : next + 1;
+}
+
+/** @returns the number of the last line */
+function addTextLines(text: string, linesBefore: number, builder: BatchBuilder): number {
+  let line = linesBefore;
+  for (let start = 0; start < text.length; ) {
+    const newlineAt = text.indexOf("\n", start);
+    const end = newlineAt === -1 ? text.length : newlineAt;
     const source = text.slice(start, end);
     start = end + 1;
-    if (source.trim() === "") continue;
+    line++;
+    if (source === "" || source.trim() === "") continue;
     if (builder.size === bulkEventsMax) throw tooMany("more");
     let input: unknown;
     try {
+      if (nestsTooDeep(source)) {
+        builder.reject(`line ${line} ${tooDeep}`);
+        continue;
+      }
       input = JSON.parse(source);
     } catch (cause) {
-      builder.reject(`line ${line} is not valid JSON: ${reasonOf(cause)}`);
+      builder.reject(`line ${line} is not valid JSON: ${jsonReason(cause)}`);
       continue;
     }
     builder.add(input);
   }
+  return line;
 }
 
 class BatchBuilder implements Batch {
@@ -85,6 +164,13 @@ class BatchBuilder implements Batch {
     }
     this.rejected++;
     this.#forgetBeyondBound();
+  }
+
+  /** Begins again: what was added does not count. */
+  clear(): void {
+    this.events.length = 0;
+    this.rejected = 0;
+    this.#problems.list.length = 0;
   }
 
   reject(message: string): void {

@@ -1,205 +1,215 @@
-/** Reads request bodies within the bound, whatever their headers promise and however far they unpack. */
+/** Reads request bodies within the bound of their route, whatever their headers promise and however far they unpack. */
 import { MarsError } from "../../event/error.ts";
 import { bodyBytesMax } from "../../event/limits.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
-
-/** What `content-encoding` may say, and the web's names for it. */
-const codings = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate", zstd: "zstd", br: "brotli" } as const;
-
-/** The codings in which bodies may come, for an `accept-encoding` header. */
-export const acceptedCodings = "gzip, zstd, deflate, br";
+import type { Share } from "../budget.ts";
+import { type Intake, smallBytesMax } from "../intake.ts";
+import { parseJson } from "../json.ts";
+import { unknownPeer } from "../peer.ts";
+import type { HttpContext } from "./router.ts";
+import { type Bytes, join, packingOf, unpack } from "./unpack.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** What of a body beyond the bound is read and thrown away before the client is told. */
+/** Room is taken in steps of this many bytes for a body that does not say how long it is. */
+const stepBytes = 64 * 1024;
+
+/** How long a body may take: so much, and the time for its length at the slowest pace that is worth waiting for. */
+const leaseMs = 30_000;
+const leaseBytesPerMs = 8;
+
+const noRoomRetryMs = 1_000;
+
+/** What is read of a body that is refused, and for how long, before its client gets the answer. */
 const discardBytesMax = bodyBytesMax;
+const discardMsMax = 5_000;
 
-/** Bodies up to this size are read in one piece and not counted: connections are what bounds them. */
-const smallBytesMax = 64 * 1024;
-
-/** What all bodies together have sent and not yet sent in full; 32 of the largest. */
-const heldBytesMaxDefault = 32 * bodyBytesMax;
-const heldRetryMs = 1_000;
-
-/** The bytes that unfinished bodies hold, and how many they may. */
-interface Held {
-  bytes: number;
-  readonly bytesMax: number;
+/** A body, and what it holds of the budgets until it has been parsed. */
+export interface Body {
+  /** Unpacked. */
+  readonly bytes: Bytes;
+  release(): void;
 }
 
 /**
- * Reads a body as text, unpacked; a byte order mark is left out. Rejects with `MarsError` `too_large` beyond
- * `bodyBytesMax` after decompression, `unsupported_media_type` for an unknown coding, `malformed` for what does not
- * unpack or is not UTF-8, `overloaded` when too many large bodies are on their way at one time.
+ * Reads a body whole. Rejects with `MarsError` `too_large` for more than `bytesMax`, packed or unpacked, or too much of it
+ * from too little; `unsupported_media_type` for an unknown coding; `malformed` for what breaks off or does not unpack;
+ * `overloaded` when too many bytes are in work; `deadline_exceeded` for one that comes too slowly.
  */
-export type BodyReader = (request: Request) => Promise<string>;
-
-export function createBodyReader(heldBytesMax = heldBytesMaxDefault): BodyReader {
-  const held: Held = { bytes: 0, bytesMax: heldBytesMax };
-  return async (request) => {
-    const bytes = await readBytes(request, held);
-    try {
-      return utf8.decode(bytes);
-    } catch (cause) {
-      throw new MarsError("malformed", "body is not valid UTF-8", { cause });
-    }
+export async function readBody(intake: Intake, c: HttpContext, bytesMax: number): Promise<Body> {
+  const request = c.req.raw;
+  const { headers } = request;
+  const coding = headers.get("content-encoding");
+  const announced = headers.get("content-length");
+  const length = announced === null ? undefined : Number(announced);
+  if (coding === null && length !== undefined && length <= smallBytesMax) {
+    // The server holds the body to its announced length, so this is bounded, and quicker than chunk by chunk.
+    return { bytes: await wholeOf(request), release: nothing };
+  }
+  if (length !== undefined && length > bytesMax) throw tooLarge(bytesMax, `${length} bytes`);
+  const packing = packingOf(coding);
+  const peer = c.env?.peer?.(request) ?? unknownPeer;
+  const room = length ?? stepBytes;
+  const share =
+    intake.received.tryTake(peer.name, room) ?? (await intake.received.take(peer.name, room, request.signal));
+  let place: Share | undefined;
+  const release = () => {
+    share.release();
+    place?.release();
   };
+  try {
+    const sent = await receive(request, { length, bytesMax, share });
+    if (packing === undefined && sent.byteLength <= stepBytes) return { bytes: sent, release };
+    place = await intake.place(peer, request.signal);
+    if (packing === undefined) return { bytes: sent, release };
+    return { bytes: await unpack(sent, packing, bytesMax, intake.turns), release };
+  } catch (thrown) {
+    release();
+    throw thrown;
+  }
+}
+
+/** Reads a body that is one small JSON value. Rejects as `readBody` and `parseJson` do. */
+export async function readJson(intake: Intake, c: HttpContext, bytesMax: number): Promise<unknown> {
+  const body = await readBody(intake, c, bytesMax);
+  try {
+    const turn = intake.turns.spend(body.bytes.byteLength);
+    if (turn !== undefined) await turn;
+    return parseJson(textOf(body.bytes));
+  } finally {
+    body.release();
+  }
 }
 
 /**
- * Parses a body that is one JSON value.
+ * The text of bytes; a byte order mark is left out.
  *
  * @throws `MarsError("malformed")`
  */
-export function parseJson(text: string): unknown {
+export function textOf(bytes: Uint8Array): string {
   try {
-    return JSON.parse(text);
+    return utf8.decode(bytes);
   } catch (cause) {
-    if (text.trim() === "") throw new MarsError("malformed", "body is empty", { cause });
-    throw new MarsError("malformed", `body is not valid JSON: ${reasonOf(cause)}`, { cause });
+    throw new MarsError("malformed", "body is not valid UTF-8", { cause });
   }
 }
 
-/** The parser's own words, without its name before them. */
-export function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message.replace(/^JSON Parse error: /, "") : String(cause);
-}
+function nothing(): void {}
 
-async function readBytes(request: Request, held: Held): Promise<Bytes> {
-  const coding = request.headers.get("content-encoding");
-  const length = request.headers.get("content-length");
-  if (coding === null && length !== null && Number(length) <= smallBytesMax) {
-    // The server holds the body to its announced length, so this is bounded, and quicker than chunk by chunk.
-    try {
-      return (await request.bytes()) as Bytes;
-    } catch (cause) {
-      throw brokenOff(cause);
-    }
-  }
-  const { body } = request;
-  if (length !== null && Number(length) > bodyBytesMax) {
-    await discard(body);
-    throw tooLarge(`${length} bytes`);
-  }
-  if (body === null) return new Uint8Array(0);
-  const packing = packingOf(coding);
-  if (packing === undefined) return collect(body, held, brokenOff, () => discard(body));
-  return collect(unpack(body, packing), held, (cause) => {
-    return new MarsError("malformed", `body is not valid ${packing}: ${reasonOf(cause)}`, { cause });
-  });
-}
-
-/** The one coding that a `content-encoding` names, if it names any. */
-function packingOf(header: string | null): string | undefined {
-  const names = (header ?? "").split(",").map((name) => name.trim().toLowerCase());
-  const packings = names.filter((name) => name !== "" && name !== "identity");
-  if (packings.length > 1) throw unsupported(`${packings.length} codings, one upon the other`);
-  return packings[0];
-}
-
-function unpack(body: ReadableStream<Bytes>, coding: string): ReadableStream<Bytes> {
-  if (!Object.hasOwn(codings, coding)) throw unsupported(JSON.stringify(coding));
-  let stream: DecompressionStream;
+async function wholeOf(request: Request): Promise<Bytes> {
   try {
-    stream = new DecompressionStream(codings[coding as keyof typeof codings]);
-  } catch {
-    // Not every runtime has zstd and brotli.
-    throw unsupported(JSON.stringify(coding));
+    return (await request.bytes()) as Bytes;
+  } catch (cause) {
+    throw brokenOff(cause);
   }
-  return body.pipeThrough(stream as ReadableWritablePair<Bytes, Bytes>);
 }
 
-/**
- * Puts chunks together as they come, and stops at the bound: a bomb unpacks no further than that.
- *
- * @param fault what to make of a failure to read
- * @param discardRest reads on after the bound; without it the client is left with what it has not sent yet
- */
-async function collect(
-  chunks: ReadableStream<Bytes>,
-  held: Held,
-  fault: (cause: unknown) => MarsError,
-  discardRest?: () => Promise<void>,
-): Promise<Bytes> {
-  const parts: Bytes[] = [];
-  let length = 0;
-  const reader = chunks.getReader();
+/** Node's and Bun's types of a reader differ. */
+interface Reader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Bytes | undefined }>;
+  cancel(): Promise<void>;
+}
+
+interface Receiving {
+  /** As announced. */
+  readonly length: number | undefined;
+  readonly bytesMax: number;
+  readonly share: Share;
+}
+
+/** Puts a body together as it comes, and stops at the bound or when the time is over. */
+async function receive(request: Request, { length, bytesMax, share }: Receiving): Promise<Bytes> {
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const late = () => reject(new MarsError("deadline_exceeded", "body came too slowly"));
+  const timer = setTimeout(late, leaseMs + (length ?? bytesMax) / leaseBytesPerMs);
   try {
-    while (length <= bodyBytesMax) {
-      const { done, value } = await reader.read();
-      if (done) return join(parts, length);
-      parts.push(value);
-      length += value.byteLength;
-      held.bytes += value.byteLength;
-      if (held.bytes > held.bytesMax) throw tooManyHeld();
-    }
-  } catch (thrown) {
-    reader.cancel().catch(() => {});
-    throw thrown instanceof MarsError ? thrown : fault(thrown);
+    // Quicker than chunk by chunk, and bounded by what was announced.
+    if (length !== undefined && length <= stepBytes) return await Promise.race([wholeOf(request), over]);
+    if (request.body === null) return new Uint8Array(0);
+    return await chunksOf(request.body, { bytesMax, share, over });
   } finally {
-    held.bytes -= length;
-    reader.releaseLock();
+    clearTimeout(timer);
+  }
+}
+
+async function chunksOf(
+  body: ReadableStream<Bytes>,
+  { bytesMax, share, over }: Pick<Receiving, "bytesMax" | "share"> & { over: Promise<never> },
+): Promise<Bytes> {
+  const reader = body.getReader();
+  let late: unknown;
+  over.catch((error) => {
+    late = error;
+    // Ends the read that waits.
+    reader.cancel().catch(nothing);
+  });
+  const parts: Bytes[] = [];
+  let received = 0;
+  let refusal: MarsError | undefined;
+  while (refusal === undefined) {
+    const { done, value } = await reader.read().catch((cause) => {
+      throw late ?? brokenOff(cause);
+    });
+    if (late !== undefined) throw late;
+    if (done) return join(parts, received);
+    parts.push(value);
+    received += value.byteLength;
+    if (received > bytesMax) refusal = tooLarge(bytesMax, "more");
+    else if (share.amount < received && !share.grow(roundUp(received - share.amount))) refusal = noRoom();
   }
   parts.length = 0;
-  if (discardRest === undefined) cancel(chunks);
-  else await discardRest();
-  throw tooLarge(discardRest === undefined ? "more after decompression" : "more");
-}
-
-function join(parts: readonly Bytes[], length: number): Bytes {
-  const [first] = parts;
-  if (first !== undefined && parts.length === 1) return first;
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.byteLength;
-  }
-  return whole;
+  share.release();
+  await discard(reader);
+  throw refusal;
 }
 
 /**
- * Reads what is left of a body and throws it away, within a bound: many clients look at an answer only once they have
- * sent all, and take a connection that is closed before that for a failure of the network.
+ * Reads what nobody has read of a body that is refused, and throws it away, within a bound. Many clients look at an answer
+ * only once they have sent all; over HTTP/2 an answer before the end of a body takes the whole stream with it.
  */
-async function discard(body: ReadableStream<Bytes> | null): Promise<void> {
-  if (body === null) return;
-  const reader = body.getReader();
-  let length = 0;
+export async function discardBody(request: Request): Promise<void> {
+  if (request.bodyUsed || request.body === null) return;
+  const announced = request.headers.get("content-length");
+  // So much any client may send ahead.
+  if (announced !== null && Number(announced) < stepBytes) return;
+  await discard(request.body.getReader());
+}
+
+async function discard(reader: Reader): Promise<void> {
+  let over = false;
+  const stop = () => {
+    over = true;
+    // Not awaited: it ends when the client ends.
+    reader.cancel().catch(nothing);
+  };
+  const timer = setTimeout(stop, discardMsMax);
   try {
-    while (length <= discardBytesMax) {
+    for (let length = 0; length <= discardBytesMax && !over; ) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done || value === undefined) return;
       length += value.byteLength;
     }
-    reader.releaseLock();
-    cancel(body);
+    stop();
   } catch {
     // The client has gone; there is nobody to answer.
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-/** Not awaited by anybody: it ends when the client ends. */
-function cancel(stream: ReadableStream<Bytes>): void {
-  stream.cancel().catch(() => {});
-}
-
-function tooManyHeld(): MarsError {
-  return new MarsError("overloaded", "too many large bodies are on their way", { retryAfterMs: heldRetryMs });
+function roundUp(bytes: number): number {
+  return Math.ceil(bytes / stepBytes) * stepBytes;
 }
 
 function brokenOff(cause: unknown): MarsError {
   return new MarsError("malformed", "body broke off", { cause });
 }
 
-function tooLarge(size: string): MarsError {
-  return new MarsError("too_large", `body must be at most ${bodyBytesMax} bytes, has ${size}`);
+function noRoom(): MarsError {
+  return new MarsError("overloaded", "too many bytes of request bodies are in work", {
+    retryAfterMs: noRoomRetryMs,
+  });
 }
 
-function unsupported(what: string): MarsError {
-  return new MarsError(
-    "unsupported_media_type",
-    `content-encoding must be one of ${acceptedCodings}, is ${what}`,
-  );
+function tooLarge(bytesMax: number, size: string): MarsError {
+  return new MarsError("too_large", `body must be at most ${bytesMax} bytes, has ${size}`);
 }

@@ -1,15 +1,16 @@
 /** `POST /api/event` and `POST /api/event/bulk`. */
 import { type FieldProblem, MarsError } from "../../event/error.ts";
+import { bodyBytesMax, eventBodyBytesMax } from "../../event/limits.ts";
 import { receipts } from "../../event/receipt.ts";
 import { checkEvent, type Problems } from "../../event/validate.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
-import { parseBatch } from "./batch.ts";
-import { createBodyReader, parseJson } from "./body.ts";
-import { bodyFormat } from "./media-type.ts";
+import { type Batch, parseBatch } from "./batch.ts";
+import { readBody, readJson } from "./body.ts";
+import { type BodyFormat, bodyFormat } from "./media-type.ts";
 import { problemResponse } from "./problem.ts";
 import { assertNoQuery } from "./query-string.ts";
-import type { Router } from "./router.ts";
+import type { HttpContext, Router } from "./router.ts";
 
 // Made once: this is the answer that is given most often by far.
 const acceptedInit: ResponseInit = {
@@ -19,15 +20,15 @@ const acceptedInit: ResponseInit = {
 /** Where events come in: what is refused there may be on its way again. */
 export const eventPaths: ReadonlySet<string> = new Set(["/api/event", "/api/event/bulk"]);
 
-export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest">): void {
-  const { ingest } = parts;
-  const readText = createBodyReader();
+export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | "intake">): void {
+  const { ingest, intake } = parts;
 
   router.post("/api/event", async (c) => {
     const request = c.req.raw;
     assertNoQuery(request.url);
     bodyFormat(request.headers.get("content-type"), ["json"]);
-    const input = parseJson(await readText(request));
+    intake.admit(announcedBytes(request));
+    const input = await readJson(intake, c, eventBodyBytesMax);
     const problems: Problems = { list: [] };
     const event = checkEvent(input, receipts.next(), problems);
     if (event === undefined) throw invalidEvent(input, problems.list);
@@ -39,8 +40,8 @@ export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest">)
     const request = c.req.raw;
     assertNoQuery(request.url);
     const format = bodyFormat(request.headers.get("content-type"), ["json", "ndjson"]);
-    const batch = parseBatch(await readText(request), format);
-    const { events, rejected, problems } = batch;
+    intake.admit(announcedBytes(request));
+    const { events, rejected, problems } = await readBatch(c, format);
     const accepted = events.length;
     if (accepted === 0) {
       const message = `none of ${rejected} events is valid`;
@@ -54,6 +55,20 @@ export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest">)
     const answer = { success: false, accepted, rejected, errors: problems, seq };
     return answerJson(c, JSON.stringify(answer), 207);
   });
+
+  async function readBatch(c: HttpContext, format: BodyFormat): Promise<Batch> {
+    const body = await readBody(intake, c, bodyBytesMax);
+    try {
+      return await parseBatch(body.bytes, format, intake.turns);
+    } finally {
+      body.release();
+    }
+  }
+}
+
+/** What a request says that its body has, which may be packed; of one that does not say, the most that it may have. */
+function announcedBytes({ headers }: Request): number {
+  return Number(headers.get("content-length") ?? bodyBytesMax);
 }
 
 function invalidEvent(input: unknown, problems: readonly FieldProblem[]): MarsError {

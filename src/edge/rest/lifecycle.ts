@@ -1,5 +1,6 @@
 /** `/api/apps/{app}/lifecycle`: an app's definition, its versions, and what helps to find a good one. */
 import { MarsError } from "../../event/error.ts";
+import { lifecycleBodyBytesMax } from "../../event/limits.ts";
 import { nowMicros } from "../../event/time.ts";
 import { definitionToJson } from "../../lifecycle/definition.ts";
 import { lifecycleToJson } from "../../lifecycle/json.ts";
@@ -8,22 +9,18 @@ import { dryRunToJson, learnedToJson } from "../../lifecycle/trial.ts";
 import { checkWindow } from "../parse-finding-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
-import { createBodyReader, parseJson } from "./body.ts";
+import { readJson } from "./body.ts";
 import { bodyFormat } from "./media-type.ts";
 import { assertNoQuery, readQuery } from "./query-string.ts";
 import { callerOf, type HttpContext, type Router } from "./router.ts";
 import { appOf } from "./segments.ts";
 
-/** What an RPC may have, too; far more than anybody writes. */
-const definitionBytesMax = 64 * 1024;
-
 export function addLifecycleRoutes(
   router: Router,
-  parts: Pick<EdgeParts, "reader" | "lifecycles" | "changes" | "trials">,
+  parts: Pick<EdgeParts, "reader" | "lifecycles" | "changes" | "trials" | "intake">,
 ): void {
-  const { reader, lifecycles, changes, trials } = parts;
+  const { reader, lifecycles, changes, trials, intake } = parts;
   const path = "/api/apps/:app_id/lifecycle";
-  const readText = createBodyReader();
 
   router.put(path, async (c) => {
     assertNoQuery(c.req.url);
@@ -76,17 +73,8 @@ export function addLifecycleRoutes(
   });
 
   async function readDefinition(c: HttpContext) {
-    const request = c.req.raw;
-    bodyFormat(request.headers.get("content-type"), ["json"]);
-    const text = await readText(request);
-    const bytes = Buffer.byteLength(text);
-    if (bytes > definitionBytesMax) {
-      throw new MarsError(
-        "too_large",
-        `a lifecycle must be at most ${definitionBytesMax} bytes, has ${bytes}`,
-      );
-    }
-    return parseDefinition(parseJson(text));
+    bodyFormat(c.req.raw.headers.get("content-type"), ["json"]);
+    return parseDefinition(await readJson(intake, c, lifecycleBodyBytesMax));
   }
 }
 

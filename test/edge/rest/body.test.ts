@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { createBodyReader } from "../../../src/edge/rest/body.ts";
-import { bodyBytesMax } from "../../../src/event/limits.ts";
+import { Intake } from "../../../src/edge/intake.ts";
+import { readBody } from "../../../src/edge/rest/body.ts";
+import type { HttpContext } from "../../../src/edge/rest/router.ts";
+import { bodyBytesMax, eventBodyBytesMax } from "../../../src/event/limits.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { event, get, post } from "./client.ts";
 
@@ -21,10 +24,21 @@ const codings: [name: string, compress: (bytes: Uint8Array) => Uint8Array][] = [
   ["br", (bytes) => brotliCompressSync(bytes, fast)],
 ];
 
-/** One event whose body has exactly `bytes` bytes, most of them in an unknown field. */
+/** One event whose body has exactly `bytes` bytes, most of them in an unknown field, and that packs as events do. */
 function eventOf(bytes: number): Buffer {
   const rest = JSON.stringify(event({ padding: "" })).length;
-  return Buffer.from(JSON.stringify(event({ padding: "x".repeat(bytes - rest) })));
+  const padding = randomBytes(1024)
+    .toString("hex")
+    .repeat(Math.ceil(bytes / 2048));
+  return Buffer.from(JSON.stringify(event({ padding: padding.slice(0, bytes - rest) })));
+}
+
+/** A document of events that has exactly `bytes` bytes. */
+function bulkOf(bytes: number): Buffer {
+  const count = Math.floor((bytes - 100) / 60_001);
+  const events = Array.from({ length: count }, () => eventOf(60_000).toString()).join(",");
+  const rest = JSON.stringify({ events: [], padding: "" }).length + events.length;
+  return Buffer.from(`{"events":[${events}],"padding":"${" ".repeat(bytes - rest)}"}`);
 }
 
 /** Sends `bytes` without announcing how many. */
@@ -55,24 +69,24 @@ describe("request bodies", () => {
 
     test(`in ${name} are held to the bound that counts after decompression`, async () => {
       const headers = { ...json, "content-encoding": name };
-      const fits = compress(eventOf(bodyBytesMax));
-      expect((await post(`${mars.url}/api/event`, fits, headers)).status).toBe(200);
-      const { status, body } = await post(
-        `${mars.url}/api/event`,
-        compress(eventOf(bodyBytesMax + 1)),
-        headers,
-      );
-      expect(status).toBe(413);
-      expect(body.detail).toContain("8388608 bytes");
+      for (const [path, bytesMax, bodyOf] of [
+        ["/api/event", eventBodyBytesMax, eventOf],
+        ["/api/event/bulk", bodyBytesMax, bulkOf],
+      ] as const) {
+        const fits = await post(mars.url + path, compress(bodyOf(bytesMax)), headers);
+        expect(fits.status).toBe(200);
+        const { status, body } = await post(mars.url + path, compress(bodyOf(bytesMax + 1)), headers);
+        expect(status).toBe(413);
+        expect(body.detail).toContain(`${bytesMax} bytes`);
+      }
     });
 
     test(`that only claim to be ${name} are not parseable`, async () => {
       const headers = { ...json, "content-encoding": name };
-      const whole = compress(
-        Buffer.from(JSON.stringify(Array.from({ length: 5000 }, (_, n) => event({ n })))),
-      );
+      const events = Array.from({ length: 5000 }, (_, n) => event({ n }));
+      const whole = compress(Buffer.from(JSON.stringify({ events })));
       for (const bytes of [Buffer.from("no such thing"), whole.subarray(0, -5), new Uint8Array(0)]) {
-        const { status, body } = await post(`${mars.url}/api/event`, bytes, headers);
+        const { status, body } = await post(`${mars.url}/api/event/bulk`, bytes, headers);
         expect(status).toBe(400);
         expect(body.success).toBe(false);
       }
@@ -121,14 +135,19 @@ describe("request bodies", () => {
     expect((await post(`${mars.url}/api/event`, event(), headers)).status).toBe(200);
   });
 
-  test("are taken up to 8 MiB, with and without a length, and refused beyond", async () => {
-    const fits = eventOf(bodyBytesMax);
-    const over = eventOf(bodyBytesMax + 1);
-    const statuses: number[] = [];
-    for (const body of [fits, chunked(fits), over, chunked(over)]) {
-      statuses.push((await post(`${mars.url}/api/event`, body, json)).status);
+  test("are taken up to their route's bound, with and without a length, and refused beyond", async () => {
+    for (const [path, bytesMax, bodyOf] of [
+      ["/api/event", eventBodyBytesMax, eventOf],
+      ["/api/event/bulk", bodyBytesMax, bulkOf],
+    ] as const) {
+      const fits = bodyOf(bytesMax);
+      const over = bodyOf(bytesMax + 1);
+      const statuses: number[] = [];
+      for (const body of [fits, chunked(fits), over, chunked(over)]) {
+        statuses.push((await post(mars.url + path, body, json)).status);
+      }
+      expect(statuses).toEqual([200, 200, 413, 413]);
     }
-    expect(statuses).toEqual([200, 200, 413, 413]);
   });
 
   test("far beyond the bound get their answer too", async () => {
@@ -142,33 +161,44 @@ describe("request bodies", () => {
   });
 });
 
-describe("createBodyReader", () => {
+describe("readBody", () => {
   /** A body that has sent `bytes` and not come to its end. */
-  function unfinished(bytes: number): { request: Request; end(): void } {
+  function unfinished(bytes: number): { c: HttpContext; end(): void } {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const writer = writable.getWriter();
     void writer.write(new Uint8Array(bytes).fill(0x20)).catch(() => {});
-    const request = new Request("http://mars/api/event", { method: "POST", body: readable });
-    return { request, end: () => void writer.close() };
+    return { c: contextOf(readable), end: () => void writer.close() };
   }
 
-  test("refuses large bodies while others hold all there is to hold, and no longer", async () => {
-    const read = createBodyReader(1000);
-    const first = unfinished(600);
-    const reading = read(first.request);
-    await expect(read(unfinished(600).request)).rejects.toMatchObject({
+  function contextOf(body: ReadableStream): HttpContext {
+    const request = new Request("http://mars/api/event", { method: "POST", body });
+    return { req: { raw: request } } as unknown as HttpContext;
+  }
+
+  const step = 64 * 1024;
+
+  test("refuses large bodies while others of their client hold all there is to hold, and no longer", async () => {
+    const intake = new Intake({ admit() {} }, 4 * step);
+    const first = unfinished(2 * step);
+    const reading = readBody(intake, first.c, bodyBytesMax);
+    // It has all that one peer may have before the others come.
+    while (intake.stats.received.used < 2 * step) await Bun.sleep(1);
+    const waiting = readBody(intake, unfinished(step).c, bodyBytesMax);
+    first.end();
+    const body = await reading;
+    expect(body.bytes).toHaveLength(2 * step);
+    body.release();
+    const growing = unfinished(3 * step);
+    await expect(readBody(intake, growing.c, bodyBytesMax)).rejects.toMatchObject({
       code: "overloaded",
       retryAfterMs: 1000,
     });
-    first.end();
-    expect(await reading).toHaveLength(600);
-    const next = unfinished(1000);
-    next.end();
-    expect(await read(next.request)).toHaveLength(1000);
+    expect(intake.stats.received.waiting).toBe(0);
+    void waiting;
   });
 
   test("forgets what a client that went away had sent", async () => {
-    const read = createBodyReader(1000);
+    const intake = new Intake({ admit() {} }, 4 * step);
     for (let n = 0; n < 3; n++) {
       let push = 0;
       const body = new ReadableStream({
@@ -177,8 +207,10 @@ describe("createBodyReader", () => {
           else controller.error(new Error("gone"));
         },
       });
-      const request = new Request("http://mars/api/event", { method: "POST", body });
-      await expect(read(request)).rejects.toMatchObject({ code: "malformed" });
+      await expect(readBody(intake, contextOf(body), bodyBytesMax)).rejects.toMatchObject({
+        code: "malformed",
+      });
     }
+    expect(intake.stats.received.used).toBe(0);
   });
 });

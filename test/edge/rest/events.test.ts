@@ -208,7 +208,7 @@ describe("POST /api/event", () => {
     ["white space", " \n"],
     ["a cut off document", '{"app_id":"a"'],
     ["two documents", "{}{}"],
-    ["brackets without an end", "[".repeat(100_000)],
+    ["brackets without an end", "[".repeat(4_000)],
     ["bytes that are no UTF-8", Buffer.from('{"app_id":"a\xff","message_id":"m","event":"e"}', "latin1")],
     ["a surrogate in UTF-8", Buffer.from('{"app_id":"\xed\xa0\x80","message_id":"m","event":"e"}', "latin1")],
     ["UTF-16", Buffer.from(JSON.stringify(event()), "utf16le")],

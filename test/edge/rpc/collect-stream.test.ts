@@ -25,6 +25,7 @@ function handIngest() {
   const commits: ((seq: number | MarsError) => void)[] = [];
   return {
     commits,
+    admit() {},
     accept(_events: readonly MarsEvent[]): Promise<number> {
       return new Promise((resolve, reject) => {
         commits.push((seq) => (typeof seq === "number" ? resolve(seq) : reject(seq)));

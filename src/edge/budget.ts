@@ -1,0 +1,177 @@
+/**
+ * A budget that clients share: so much for all of them together, and at most a part of it for one peer, so that nobody can
+ * keep the others out. Who finds no room waits for it in turn, the peers one after another, and is refused when it takes
+ * too long or too many wait.
+ */
+import { MarsError } from "../event/error.ts";
+import type { BudgetStats } from "../event/stats.ts";
+
+export interface BudgetOptions {
+  /** What it is a budget of, for the refusal: "bytes of request bodies". */
+  readonly what: string;
+  /** For all peers together. */
+  readonly max: number;
+  /** For one peer; at most `max`. */
+  readonly peerMax: number;
+  /** Who may wait for room at one time; beyond it callers are refused at once. */
+  readonly waitersMax?: number;
+  /** How long a caller waits for room before it is refused. */
+  readonly waitMs?: number;
+}
+
+/** What somebody has of the budget, until it is released. Releasing twice is releasing once. */
+export interface Share {
+  readonly amount: number;
+  /** Takes more, unless there is no room for it now. */
+  grow(more: number): boolean;
+  release(): void;
+}
+
+/** A queue for each peer lets in one peer's callers at most at the pace at which others have theirs. */
+interface Waiter {
+  readonly amount: number;
+  grant(share: Share): void;
+}
+
+const waitersMaxDefault = 1_024;
+const waitMsDefault = 5_000;
+const retryAfterMs = 1_000;
+
+export class Budget {
+  readonly #options: Required<BudgetOptions>;
+  readonly #usedBy = new Map<string, number>();
+  /** In the order in which the peers have their turn. None is empty. */
+  readonly #queues = new Map<string, Waiter[]>();
+  #used = 0;
+  #waiting = 0;
+  #refused = 0;
+
+  constructor(options: BudgetOptions) {
+    this.#options = { waitersMax: waitersMaxDefault, waitMs: waitMsDefault, ...options };
+  }
+
+  get stats(): BudgetStats {
+    return { used: this.#used, max: this.#options.max, waiting: this.#waiting, refused: this.#refused };
+  }
+
+  /** Room for `amount` if there is some now and nobody waits for it. */
+  tryTake(peer: string, amount: number): Share | undefined {
+    if (this.#waiting > 0 || !this.#fits(peer, amount)) return undefined;
+    return this.#give(peer, amount);
+  }
+
+  /**
+   * Waits for room. Rejects with `overloaded` after `waitMs`, at once when `waitersMax` wait already, and with
+   * `malformed`, which nobody reads, when the signal aborts.
+   */
+  async take(peer: string, amount: number, signal?: AbortSignal): Promise<Share> {
+    const now = this.tryTake(peer, amount);
+    if (now !== undefined) return now;
+    const { waitersMax, waitMs } = this.#options;
+    // Half of the places at most for one peer, as with the budget itself.
+    const peerWaiters = this.#queues.get(peer)?.length ?? 0;
+    if (this.#waiting >= waitersMax || peerWaiters >= waitersMax / 2) throw this.#refuse();
+    if (signal?.aborted) throw goneError();
+    const { promise, resolve, reject } = Promise.withResolvers<Share>();
+    const waiter: Waiter = { amount, grant: resolve };
+    const timer = setTimeout(() => {
+      if (this.#forget(peer, waiter)) reject(this.#refuse());
+    }, waitMs);
+    const gone = () => {
+      if (this.#forget(peer, waiter)) reject(goneError());
+    };
+    signal?.addEventListener("abort", gone);
+    this.#enqueue(peer, waiter);
+    // There may be room for this peer while others wait for theirs.
+    this.#letIn();
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", gone);
+    }
+  }
+
+  #fits(peer: string, amount: number): boolean {
+    const { max, peerMax } = this.#options;
+    return this.#used + amount <= max && (this.#usedBy.get(peer) ?? 0) + amount <= peerMax;
+  }
+
+  #give(peer: string, amount: number): Share {
+    this.#add(peer, amount);
+    let held = amount;
+    return {
+      get amount() {
+        return held;
+      },
+      grow: (more) => {
+        if (!this.#fits(peer, more)) {
+          this.#refused++;
+          return false;
+        }
+        this.#add(peer, more);
+        held += more;
+        return true;
+      },
+      release: () => {
+        if (held === 0) return;
+        this.#add(peer, -held);
+        held = 0;
+        if (this.#waiting > 0) this.#letIn();
+      },
+    };
+  }
+
+  #add(peer: string, amount: number): void {
+    this.#used += amount;
+    const used = (this.#usedBy.get(peer) ?? 0) + amount;
+    if (used === 0) this.#usedBy.delete(peer);
+    else this.#usedBy.set(peer, used);
+  }
+
+  #enqueue(peer: string, waiter: Waiter): void {
+    const queue = this.#queues.get(peer);
+    if (queue === undefined) this.#queues.set(peer, [waiter]);
+    else queue.push(waiter);
+    this.#waiting++;
+  }
+
+  /** @returns whether it was still waiting */
+  #forget(peer: string, waiter: Waiter): boolean {
+    const queue = this.#queues.get(peer);
+    const at = queue?.indexOf(waiter) ?? -1;
+    if (queue === undefined || at === -1) return false;
+    queue.splice(at, 1);
+    if (queue.length === 0) this.#queues.delete(peer);
+    this.#waiting--;
+    return true;
+  }
+
+  /** Lets in one of each peer, round after round, as long as there is room for any of them. */
+  #letIn(): void {
+    for (let found = true; found; ) {
+      found = false;
+      for (const [peer, queue] of [...this.#queues]) {
+        const waiter = queue[0];
+        if (waiter === undefined || !this.#fits(peer, waiter.amount)) continue;
+        this.#forget(peer, waiter);
+        // The next turn of this peer is after those of the others.
+        if (this.#queues.delete(peer) && queue.length > 0) this.#queues.set(peer, queue);
+        waiter.grant(this.#give(peer, waiter.amount));
+        found = true;
+      }
+    }
+  }
+
+  #refuse(): MarsError {
+    this.#refused++;
+    const { what, max } = this.#options;
+    return new MarsError("overloaded", `too many ${what} are in work: at most ${max} at one time`, {
+      retryAfterMs,
+    });
+  }
+}
+
+function goneError(): MarsError {
+  return new MarsError("malformed", "the client has gone away");
+}

@@ -1,0 +1,97 @@
+/** Unpacks bodies that come compressed, within a bound and at a pace. */
+import { MarsError } from "../../event/error.ts";
+import { jsonReason } from "../json.ts";
+import type { Turns } from "../turns.ts";
+
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What `content-encoding` may say, and the web's names for it. */
+const codings = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate", zstd: "zstd", br: "brotli" } as const;
+
+/** The codings in which bodies may come, for an `accept-encoding` header. */
+export const acceptedCodings = "gzip, zstd, deflate, br";
+
+/** To how many times its size a body may unpack. Events pack into a fifth to a fiftieth of theirs, equal ones into less. */
+const expansionMax = 1_000;
+/** A body may always unpack to this much: ten thousand times the same event. */
+const unpackedBytesMin = 2 * 1024 * 1024;
+
+/**
+ * The one coding that a `content-encoding` names, if it names any.
+ *
+ * @throws `MarsError("unsupported_media_type")`
+ */
+export function packingOf(header: string | null): string | undefined {
+  if (header === null) return undefined;
+  const names = header.split(",").map((name) => name.trim().toLowerCase());
+  const packings = names.filter((name) => name !== "" && name !== "identity");
+  if (packings.length > 1) throw unsupported(`${packings.length} codings, one upon the other`);
+  const [packing] = packings;
+  if (packing !== undefined && !Object.hasOwn(codings, packing)) throw unsupported(JSON.stringify(packing));
+  return packing;
+}
+
+/**
+ * Unpacks a body that has arrived whole. Rejects with `MarsError` `too_large` beyond `bytesMax`, and beyond `expansionMax`
+ * times its size: a bomb unpacks no further than that; `malformed` for what is not of this coding.
+ */
+export async function unpack(packed: Bytes, packing: string, bytesMax: number, turns: Turns): Promise<Bytes> {
+  const bound = Math.min(bytesMax, Math.max(unpackedBytesMin, packed.byteLength * expansionMax));
+  const parts: Bytes[] = [];
+  let length = 0;
+  const reader = unpacked(packed, packing).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return join(parts, length);
+      parts.push(value);
+      length += value.byteLength;
+      if (length > bound) break;
+      const turn = turns.spend(value.byteLength);
+      if (turn !== undefined) await turn;
+    }
+  } catch (cause) {
+    throw new MarsError("malformed", `body is not valid ${packing}: ${jsonReason(cause)}`, { cause });
+  } finally {
+    // It may have failed already, or be at its end.
+    reader.cancel().catch(() => {});
+  }
+  throw new MarsError(
+    "too_large",
+    bound === bytesMax
+      ? `body must be at most ${bytesMax} bytes, has more after decompression`
+      : `body must not unpack to more than ${expansionMax} times its ${packed.byteLength} bytes`,
+  );
+}
+
+function unpacked(packed: Bytes, packing: string): ReadableStream<Bytes> {
+  let stream: DecompressionStream;
+  try {
+    stream = new DecompressionStream(codings[packing as keyof typeof codings]);
+  } catch {
+    // Not every runtime has zstd and brotli.
+    throw unsupported(JSON.stringify(packing));
+  }
+  const source = new Response(packed).body;
+  if (source === null) throw new Error("a response of bytes has a body");
+  return source.pipeThrough(stream as ReadableWritablePair<Bytes, Bytes>);
+}
+
+export function join(parts: readonly Bytes[], length: number): Bytes {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first;
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.byteLength;
+  }
+  return whole;
+}
+
+function unsupported(what: string): MarsError {
+  return new MarsError(
+    "unsupported_media_type",
+    `content-encoding must be one of ${acceptedCodings}, is ${what}`,
+  );
+}

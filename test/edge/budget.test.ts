@@ -1,0 +1,70 @@
+import { describe, expect, test } from "bun:test";
+import { Budget, type Share } from "../../src/edge/budget.ts";
+
+const what = "things";
+
+describe("Budget", () => {
+  test("gives what there is, and to one peer no more than its part", () => {
+    const budget = new Budget({ what, max: 4, peerMax: 2 });
+    expect(budget.tryTake("a", 2)?.amount).toBe(2);
+    expect(budget.tryTake("a", 1)).toBeUndefined();
+    expect(budget.tryTake("b", 2)?.amount).toBe(2);
+    expect(budget.tryTake("c", 1)).toBeUndefined();
+    expect(budget.stats).toMatchObject({ used: 4, max: 4, waiting: 0 });
+  });
+
+  test("lets those who wait in by turns of their peers", async () => {
+    const budget = new Budget({ what, max: 2, peerMax: 2 });
+    const first = await budget.take("a", 2);
+    const order: string[] = [];
+    const waiting = ["a1", "a2", "a3", "b1", "b2"].map(async (name) => {
+      const share = await budget.take(name.charAt(0), 2);
+      order.push(name);
+      share.release();
+    });
+    first.release();
+    await Promise.all(waiting);
+    expect(order).toEqual(["a1", "b1", "a2", "b2", "a3"]);
+    expect(budget.stats).toMatchObject({ used: 0, waiting: 0, refused: 0 });
+  });
+
+  test("serves a peer that has room while another waits for its own", async () => {
+    const budget = new Budget({ what, max: 4, peerMax: 2 });
+    const held = await budget.take("a", 2);
+    const waiting = budget.take("a", 1);
+    expect((await budget.take("b", 1)).amount).toBe(1);
+    held.release();
+    expect((await waiting).amount).toBe(1);
+  });
+
+  test("refuses who waits too long, and at once when too many wait", async () => {
+    const budget = new Budget({ what, max: 1, peerMax: 1, waitersMax: 4, waitMs: 20 });
+    const held = budget.tryTake("a", 1);
+    const waiting = Promise.allSettled(["a", "a", "b", "b"].map((peer) => budget.take(peer, 1)));
+    await expect(budget.take("c", 1)).rejects.toMatchObject({ code: "overloaded", retryAfterMs: 1000 });
+    expect(budget.stats.refused).toBe(1);
+    expect((await waiting).map(({ status }) => status)).toEqual(new Array(4).fill("rejected"));
+    held?.release();
+    expect(budget.stats).toEqual({ used: 0, max: 1, waiting: 0, refused: 5 });
+  });
+
+  test("forgets who has gone", async () => {
+    const budget = new Budget({ what, max: 1, peerMax: 1 });
+    const held = budget.tryTake("a", 1);
+    const gone = new AbortController();
+    const waiting = budget.take("a", 1, gone.signal);
+    gone.abort();
+    await expect(waiting).rejects.toMatchObject({ code: "malformed" });
+    held?.release();
+    held?.release();
+    expect(budget.stats).toEqual({ used: 0, max: 1, waiting: 0, refused: 0 });
+  });
+
+  test("grows a share while there is room", () => {
+    const budget = new Budget({ what, max: 4, peerMax: 3 });
+    const share = budget.tryTake("a", 1) as Share;
+    expect([share.grow(2), share.grow(1), share.amount]).toEqual([true, false, 3]);
+    share.release();
+    expect(budget.stats.used).toBe(0);
+  });
+});
