@@ -211,7 +211,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     default: "",
     unit: "URL",
     meaning:
-      "The mail server for alerts: `smtp://` or `smtps://`, with user and password where it asks for them",
+      "The mail server for alerts: `smtp://` or `smtps://`, with user and password where it asks for them; by `smtp://` a password is only sent after STARTTLS, unless to this machine",
     secret: true,
     parse: smtpUrl,
   },

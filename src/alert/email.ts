@@ -29,6 +29,8 @@ export function createMailer({ url, from, timeoutMs }: SmtpOptions): Mailer {
     host: hostname.replace(/^\[(.*)\]$/, "$1"),
     port: port === "" ? (secure ? 465 : 587) : Number(port),
     secure,
+    // A password leaves this machine encrypted, or not at all: a server that offers no STARTTLS gets none.
+    requireTLS: !secure && username !== "" && !isLoopback(hostname),
     ...(username !== "" && {
       auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) },
     }),
@@ -53,6 +55,10 @@ export function createMailer({ url, from, timeoutMs }: SmtpOptions): Mailer {
     });
     return { response: String(response) };
   };
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 function subjectOf(text: string): string {

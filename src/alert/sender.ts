@@ -3,7 +3,7 @@ import { nowMicros } from "../event/time.ts";
 import type { AlertSink, Attempt, Notification } from "../lifecycle/alert.ts";
 import { parseRetryAfter } from "./backoff.ts";
 import type { Mailer } from "./email.ts";
-import { type Post, post } from "./http-post.ts";
+import { type Post, PostError, post } from "./http-post.ts";
 import { orAborted } from "./or-aborted.ts";
 import { slackPost } from "./slack.ts";
 import { parseTarget, TargetError, type Targets } from "./target.ts";
@@ -101,7 +101,13 @@ interface Outcome {
 
 function reasonOf(thrown: unknown): string {
   if (thrown instanceof TargetError) return `url ${thrown.message}`;
-  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+  if (thrown instanceof PostError) return `receiver ${thrown.message}`;
+  if (!(thrown instanceof Error)) return String(thrown);
+  // Of a mail server its own words are kept; the system's name its address.
+  const unanswered = "command" in thrown && statusOf(thrown) === 0;
+  if (unanswered)
+    return `mail server could not be used: ${"code" in thrown ? String(thrown.code) : thrown.name}`;
+  return thrown.message || thrown.name;
 }
 
 /** A mail server's code where it refused. */

@@ -9,6 +9,10 @@ import ipaddr from "ipaddr.js";
 
 const urlCharsMax = 2_048;
 
+/** Below `freePortMin` are services that were never meant to be sent a POST; of those only the web's own may be. */
+const commonPorts: ReadonlySet<string> = new Set(["80", "443"]);
+const freePortMin = 1_024;
+
 export interface Address {
   readonly address: string;
   readonly family: 4 | 6;
@@ -48,7 +52,7 @@ export class Targets {
       const parsed = ipaddr.process(address);
       if (!allowed && !this.#isAllowed(parsed)) {
         throw new TargetError(
-          `must not lead to ${address}, which is not public: the operator allows addresses by MARS_ALERT_ALLOW`,
+          `must not lead to ${host}, which is not public: the operator allows addresses by MARS_ALERT_ALLOW`,
         );
       }
       return { address, family: ipaddr.parse(address).kind() === "ipv4" ? 4 : 6 };
@@ -75,6 +79,9 @@ export function parseTarget(text: string): URL {
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     throw new TargetError("must begin with https:// or http://");
   }
+  if (url.port !== "" && !commonPorts.has(url.port) && Number(url.port) < freePortMin) {
+    throw new TargetError(`must have port 80, 443 or one from ${freePortMin} on`);
+  }
   if (url.username !== "" || url.password !== "") throw new TargetError("must not hold a user or a password");
   return url;
 }
@@ -93,7 +100,7 @@ async function lookUp(host: string): Promise<string[]> {
   try {
     found = await lookup(host, { all: true });
   } catch (cause) {
-    throw new TargetError(`must name a host that has an address: ${(cause as Error).message}`, { cause });
+    throw new TargetError("must name a host that has an address", { cause });
   }
   if (found.length === 0) throw new TargetError("must name a host that has an address");
   return found.map(({ address }) => address);

@@ -189,7 +189,7 @@ test("a test call says what came of it, and is on record", async () => {
   await put(`${api}/sinks/ops`, { type: "webhook", url: receiver.url });
   expect((await call("POST", `${api}/sinks/ops/test`)).body).toMatchObject({
     success: true,
-    attempt: { outcome: "delivered", status: 200, error: null, response: "thanks" },
+    attempt: { outcome: "delivered", status: 200, error: null, response: null },
   });
   expect((await call("POST", `${api}/sinks/ops/test`)).body).toMatchObject({
     success: false,

@@ -85,11 +85,29 @@ describe("the operator allows", () => {
   }
 });
 
+test.each([
+  "http://example.com:80/",
+  "https://example.com:443/",
+  "http://example.com:443/",
+  "https://example.com:1024/",
+])("%s may be posted to", (text) => expect(parseTarget(text).href).toBe(new URL(text).href));
+
+test("a refusal names what was asked for, and nothing that a look-up has found", async () => {
+  const asked = new Targets([]).resolve(parseTarget("http://localhost/"));
+  await expect(asked).rejects.toThrow(/^must not lead to localhost, which is not public/);
+  const missing = new Targets(["*"]).resolve(parseTarget("http://nobody.invalid/"));
+  await expect(missing).rejects.toThrow(/^must name a host that has an address$/);
+});
+
 describe("what is no address to post to is refused", () => {
   const cases: [text: string, message: string][] = [
     ["ftp://example.com/", "must begin with"],
     ["file:///etc/passwd", "must begin with"],
     ["example.com", "must be a URL"],
+    ...[1, 22, 25, 81, 1023].map((port): [string, string] => [
+      `https://example.com:${port}/`,
+      "must have port 80, 443",
+    ]),
     ["https://user:pass@example.com/", "must not hold a user"],
     [`https://example.com/${"a".repeat(3_000)}`, "at most 2048"],
   ];
