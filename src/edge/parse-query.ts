@@ -27,6 +27,8 @@ export interface MessageQueryFields {
   readonly overdue_since?: QueryValue;
   readonly stage?: QueryValue;
   readonly stage_state?: QueryValue;
+  /** What the stage comes after; empty for nothing. */
+  readonly after?: QueryValue;
   /** `1`: goes by a lifecycle. */
   readonly followed?: QueryValue;
   readonly since?: QueryValue;
@@ -66,6 +68,10 @@ export function checkMessageQuery(fields: MessageQueryFields): MessageQuery {
   if ((fields.stage === undefined) !== (fields.stage_state === undefined)) {
     problems.push({ field: "stage", message: "and stage_state must be given together" });
   }
+  const after = fields.after === "" ? "" : checkText("after", fields.after, stageBytesMax, problems);
+  if (fields.after !== undefined && fields.stage === undefined) {
+    problems.push({ field: "after", message: "must not be given without stage" });
+  }
   const followed = checkOneOf("followed", fields.followed, ["1"], problems);
   const order = checkOneOf("order", fields.order, orders, problems) ?? "newest";
   const limit = checkInteger("limit", fields.limit, 1, listLimitMax, problems) ?? listLimitDefault;
@@ -81,7 +87,8 @@ export function checkMessageQuery(fields: MessageQueryFields): MessageQuery {
     ...(followed !== undefined && { followed: true }),
     ...(states !== undefined && { states }),
     ...(overdueSince !== undefined && { overdueSince }),
-    ...(stage !== undefined && mark !== undefined && { stage: { name: stage, mark } }),
+    ...(stage !== undefined &&
+      mark !== undefined && { stage: { name: stage, mark, ...(after !== undefined && { after }) } }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
     order,

@@ -23,7 +23,8 @@ export interface MessageQuery {
   /** Has been overdue since then or for longer. */
   readonly overdueSince?: Micros;
   /** Stands so with this stage of its lifecycle (`stageName`). */
-  readonly stage?: { readonly name: string; readonly mark: StageMark };
+  /** With `after`, as one that comes after that (`afterName`): stages of several versions may have one name. */
+  readonly stage?: { readonly name: string; readonly mark: StageMark; readonly after?: string };
   /** Goes by a lifecycle. */
   readonly followed?: true;
   /** What the message id starts with. */

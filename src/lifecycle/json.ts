@@ -59,9 +59,9 @@ export function funnelToJson(
   messages: (filters: Readonly<Record<string, string>>) => string,
 ): Record<string, unknown> {
   const window = { since: formatTime(since), until: formatTime(until) };
-  const linked = (stage: string, state: string, count: number) => ({
+  const linked = (stage: string, after: string, state: string, count: number) => ({
     count,
-    messages: messages({ stage, stage_state: state, ...window }),
+    messages: messages({ stage, stage_state: state, after, ...window }),
   });
   return {
     ...window,
@@ -69,10 +69,10 @@ export function funnelToJson(
     stages: stages.map(({ stage, after, reached, waiting, overdue, never }) => ({
       stage,
       after: textOrNull(after),
-      reached: linked(stage, "reached", reached),
-      waiting: linked(stage, "waiting", waiting),
-      overdue: linked(stage, "overdue", overdue),
-      never: linked(stage, "never", never),
+      reached: linked(stage, after, "reached", reached),
+      waiting: linked(stage, after, "waiting", waiting),
+      overdue: linked(stage, after, "overdue", overdue),
+      never: linked(stage, after, "never", never),
     })),
   };
 }

@@ -95,9 +95,11 @@ export function planList(query: MessageQuery, few: boolean, scanMax: number): Wa
   }
   if (query.stage !== undefined) {
     filters.add(
-      `EXISTS (SELECT 1 FROM lives JOIN stages s ON s.app = lives.app AND s.stage = ?
+      `EXISTS (SELECT 1 FROM lives JOIN stages s ON s.app = lives.app AND s.stage = ? AND (? IS NULL OR s.after = ?)
         WHERE lives.message = m.id AND instr(lives.marks, ';' || s.id || ?) > 0)`,
       query.stage.name,
+      query.stage.after ?? null,
+      query.stage.after ?? null,
       `${query.stage.mark[0]};`,
     );
   }

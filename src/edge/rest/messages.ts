@@ -19,6 +19,7 @@ const listParameters = [
   "overdue_since",
   "stage",
   "stage_state",
+  "after",
   "followed",
   "since",
   "until",

@@ -90,6 +90,7 @@ function queryFields(request: ListMessagesRequest): Parameters<typeof checkMessa
     overdue_since: time(request.overdueSince),
     stage: present(request.stage),
     stage_state: wordOf(request.stageState, markValues),
+    after: request.after,
     followed: request.followed ? "1" : undefined,
     since: time(request.since),
     until: time(request.until),

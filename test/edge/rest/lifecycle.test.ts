@@ -75,6 +75,46 @@ describe("a lifecycle", () => {
     expect(followed.body.messages.map(({ message_id }: Json) => message_id)).toEqual(["after"]);
   });
 
+  test("has in every link of its funnel as many messages as the number says, also over versions", async () => {
+    const app = "links";
+    const version = (after: string) => ({
+      stages: [
+        { event: "CREATED", ...(after === "DRAFT" && { after: "DRAFT" }) },
+        { event: "CHECKED", after: "CREATED", optional: true },
+        ...(after === "DRAFT" ? [{ event: "DRAFT" }] : []),
+        { event: "PAID", after: after === "DRAFT" ? "CREATED" : after },
+      ].sort((a, b) => (a.event === "DRAFT" ? -1 : b.event === "DRAFT" ? 1 : 0)),
+      complete_on: ["PAID"],
+    });
+    let [seq, n] = [0, 0];
+    for (const after of ["CREATED", "CHECKED", "DRAFT"]) {
+      expect((await put(app, version(after))).status).toBe(200);
+      for (const events of [
+        ["CREATED"],
+        ["CREATED", "PAID"],
+        ["CREATED", "CHECKED", "PAID"],
+        ["DRAFT", "PAID"],
+      ]) {
+        seq = await send(app, `m${n++}`, ...events);
+      }
+    }
+    const { body } = await get(`${mars.url}/api/apps/${app}/funnel?since=1h&min_seq=${seq}`);
+    const numbers = body.stages.flatMap(({ reached, waiting, overdue, never }: Json) => [
+      reached,
+      waiting,
+      overdue,
+      never,
+    ]);
+    expect(body.stages.filter(({ stage }: Json) => stage === "PAID")).toHaveLength(2);
+    expect(body.stages.filter(({ stage }: Json) => stage === "CREATED")).toHaveLength(2);
+    for (const { count, messages } of [body.opened, ...numbers]) {
+      expect([messages, (await get(`${mars.url}${messages}`)).body.messages.length]).toEqual([
+        messages,
+        count,
+      ]);
+    }
+  });
+
   const refused: [title: string, definition: unknown, field: string][] = [
     ["that is no object", [], ""],
     ["without stages", { complete_on: ["A"] }, "stages"],
@@ -351,6 +391,7 @@ describe("questions that cannot be meant are refused:", () => {
     "/api/messages?state=gone",
     "/api/messages?stage=A",
     "/api/messages?stage=A&stage_state=gone",
+    "/api/messages?after=A",
     "/api/apps/a/funnel?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z",
     "/api/apps/a/latency?since=5y",
     "/api/apps/a/rates?step=90s",

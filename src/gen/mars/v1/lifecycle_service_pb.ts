@@ -1085,7 +1085,8 @@ export const GetFunnelRequestSchema: GenMessage<GetFunnelRequest> = /*@__PURE__*
   messageDesc(file_mars_v1_lifecycle_service, 19);
 
 /**
- * Where messages are lost. ListMessages with `stage` and `stage_state` has the messages behind each number.
+ * Where messages are lost. ListMessages with `stage`, `after` and `stage_state` has
+ * the messages behind each number.
  *
  * @generated from message mars.v1.GetFunnelResponse
  */
