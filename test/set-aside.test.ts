@@ -134,3 +134,44 @@ test("a batch that only the database's state forbids is stored when that is put 
   const after = await statsWhen(mars.url, ({ store }) => store.behind === 0);
   expect([after.set_aside.count, after.totals.stored, after.loops.store?.failing_for_ms]).toEqual([0, 3, 0]);
 });
+
+test("a message that cannot be followed is set aside, and followed from its first event on when it is replayed", async () => {
+  const { lines, log } = collectLog();
+  await using mars = await startMars({}, log);
+  const definition = {
+    stages: [{ event: "CREATED" }, { event: "SEEN", within: "1ms" }],
+    complete_on: ["SEEN"],
+    grace: "0s",
+  };
+  const put = {
+    method: "PUT",
+    body: JSON.stringify(definition),
+    headers: { "content-type": "application/json" },
+  };
+  expect((await fetch(`${mars.url}/api/apps/shop/lifecycle`, put)).status).toBe(200);
+  await sql(
+    mars,
+    `CREATE TRIGGER poison BEFORE INSERT ON findings
+      WHEN (SELECT message_id FROM messages WHERE id = NEW.message) = 'm13' BEGIN SELECT raise(ABORT, 'x'); END`,
+  );
+  const live = await LiveClient.open(mars);
+  await live.subscribe("findings");
+  await sendBulk(
+    mars.url,
+    Array.from({ length: 50 }, (_, n) => sent(n)),
+  );
+  const found = new Set<string>();
+  while (found.size < 49) found.add((await live.next()).finding.message_id);
+  expect(found.has("m13")).toBe(false);
+  await statsWhen(mars.url, ({ set_aside }) => set_aside.count === 1);
+  const [aside] = (await listOf(mars)).set_aside;
+  expect(aside).toMatchObject({ kind: "message", message_id: "m13", code: "unprocessable", event: null });
+  expect(lines).toContainEqual(expect.objectContaining({ event: "message_set_aside", seq: aside!.seq }));
+  // It is stored all the same.
+  expect(await exists(mars, 13)).toBe(true);
+
+  await sql(mars, "DROP TRIGGER poison");
+  expect((await postJson(`${mars.url}/api/set-aside/${aside!.seq}/replay`, {})).status).toBe(200);
+  expect((await live.next()).finding).toMatchObject({ message_id: "m13", kind: "missing" });
+  await live.close();
+});

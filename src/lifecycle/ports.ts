@@ -1,4 +1,5 @@
 /** What one part may ask of the next where lifecycles are concerned; `event/ports.ts` has the rest. */
+import type { ErrorCode } from "../event/error.ts";
 import type { Micros } from "../event/event.ts";
 import type { Definition, LifecycleVersion } from "./definition.ts";
 import type { Finding } from "./finding.ts";
@@ -59,7 +60,18 @@ export interface TrackTarget {
 /** Beyond so many apps with refused events, all apps are held. */
 export const heldAppsMax = 1_000;
 
+/** A message that is no longer followed, or an event that is not counted, for every step with it fails. */
+export interface TrackAside {
+  /** The message's number. */
+  readonly message: number;
+  /** How many events and messages are set aside now. */
+  readonly count: number;
+  readonly fault: { readonly code: ErrorCode; readonly message: string; readonly stack: string };
+}
+
 export interface TrackStep {
+  /** What this step has set aside; it has done nothing else then. */
+  readonly aside?: TrackAside;
   /** Everything up to here has been taken in. */
   readonly seq: number;
   /** Nothing is left to do for the target. */

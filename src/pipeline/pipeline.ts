@@ -83,6 +83,7 @@ export class Pipeline {
       store: options.store,
       list: options.listSetAside,
       ingest: this.#commit,
+      nudge: () => this.#watch.nudge(),
     });
     const setAside = (count: number) => this.#setAside.counted(count);
     this.#flow = new Flow({ ...shared, backlog: this.#backlog, setAside });
@@ -98,6 +99,7 @@ export class Pipeline {
       barrier: () => this.#commit.barrier(),
       grace: this.#grace,
       publish: options.publishFindings,
+      setAside,
     });
     this.#pages = new PageRounds(shared);
   }

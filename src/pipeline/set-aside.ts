@@ -7,12 +7,16 @@ export interface SetAsideStore {
   findSetAside(seq: number): Promise<SetAsideItem | undefined>;
   /** @returns how many are left, `undefined` where it was not there */
   removeSetAside(seq: number): Promise<number | undefined>;
+  /** The same, and the message is followed again, from its first event on. */
+  followAgain(message: number): Promise<number | undefined>;
 }
 
 export interface SetAsideDeskOptions {
   readonly store: SetAsideStore;
   readonly list: (query: SetAsideQuery) => Promise<SetAsidePage>;
   readonly ingest: Ingest;
+  /** There may be a message to be followed again. */
+  readonly nudge: () => void;
 }
 
 export class SetAsideDesk implements SetAside {
@@ -38,9 +42,14 @@ export class SetAsideDesk implements SetAside {
   }
 
   async replay(seq: number): Promise<number | undefined> {
-    const { store, ingest } = this.#options;
+    const { store, ingest, nudge } = this.#options;
     const item = await store.findSetAside(seq);
-    if (item?.event === undefined) return undefined;
+    if (item === undefined) return undefined;
+    if (item.event === undefined) {
+      this.#left(await store.followAgain(seq));
+      nudge();
+      return seq;
+    }
     const { seq: _, ...event } = item.event;
     // On disk before it is forgotten here: a crash in between leaves it twice, and a repeat changes nothing.
     const accepted = await ingest.accept([event]);

@@ -11,6 +11,7 @@
 import type { Clock } from "../event/clock.ts";
 import { delay } from "../event/delay.ts";
 import type { Micros } from "../event/event.ts";
+import type { Log } from "../event/ports.ts";
 import type { Loop, Supervisor } from "../event/supervisor.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Tracker, TrackStep } from "../lifecycle/ports.ts";
@@ -34,7 +35,10 @@ export interface WatchOptions {
   readonly barrier: () => Promise<number>;
   /** Called with what has changed, in the order of its seq, and the last seq of any change. */
   readonly publish: (findings: readonly Finding[], upTo: number) => void;
+  /** Called with how many events and messages are set aside now. */
+  readonly setAside: (count: number) => void;
   readonly supervisor: Supervisor;
+  readonly log: Log;
   readonly signal: AbortSignal;
 }
 
@@ -46,12 +50,18 @@ export class Watch {
   /** By which the last round judged, and how many apps were held then. */
   #clock: Micros = 0;
   #held = 0;
+  #nudged = false;
   #raised = 0;
   #retracted = 0;
 
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#loop = options.supervisor.loop("lifecycles", retry);
+  }
+
+  /** There may be something to do though nothing has been stored and nothing is due. */
+  nudge(): void {
+    this.#nudged = true;
   }
 
   /** Everything up to here has been tracked. */
@@ -75,7 +85,7 @@ export class Watch {
     await this.#loop.run(async () => {
       if (!opened) await this.#open();
       opened = true;
-      if (this.#seq < progress.storedSeq || this.#dueNow()) await this.#round();
+      if (this.#seq < progress.storedSeq || this.#dueNow() || this.#nudged) await this.#round();
       return roundMs;
     }, signal);
   }
@@ -92,6 +102,7 @@ export class Watch {
 
   async #round(): Promise<void> {
     const { tracker, progress, tracked, barrier, clock, grace, signal } = this.#options;
+    this.#nudged = false;
     const judged = clock.judged;
     const mayRaise = this.#mayRaise();
     const upTo = await barrier();
@@ -118,12 +129,17 @@ export class Watch {
   }
 
   #take(step: TrackStep): void {
-    const { publish } = this.#options;
+    const { publish, setAside, log } = this.#options;
     this.#seq = step.seq;
     this.#nextAt = step.nextAt;
     for (const { retractedAt } of step.findings) {
       if (retractedAt === undefined) this.#raised += 1;
       else this.#retracted += 1;
+    }
+    if (step.aside !== undefined) {
+      const { message, count, fault } = step.aside;
+      log.error("message set aside", { event: "message_set_aside", seq: message, count, error: fault });
+      setAside(count);
     }
     if (step.findings.length > 0) publish(step.findings, step.findingSeq);
   }

@@ -19,6 +19,11 @@ export function dueFindings(clock: number, livesMax: number, held: HeldApps): In
   );
 }
 
+/** Of the first of them, the message. */
+export function firstDue(clock: number, held: HeldApps): InStatement {
+  return { sql: due("message", held), args: [clock, 1, ...argsOf(held)] };
+}
+
 /** When the next one will be due. */
 export function nextDue(held: HeldApps): InStatement {
   return {

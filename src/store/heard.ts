@@ -50,7 +50,7 @@ export async function readStretch(
   const [events, changed, messages, lives, findings] = await database.batch(
     [
       eventsOf(stretch),
-      changedEvents,
+      changedEvents(stretch),
       touchedMessages(stretch),
       ...(anyFollowed ? [touchedLives(stretch), touchedFindings(stretch)] : []),
     ],

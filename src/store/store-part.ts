@@ -2,6 +2,7 @@
  * The store: every part that writes to the database, over one connection. Runs in `store-worker.ts`, the only writer, so
  * what one part has read does not change before it writes.
  */
+import type { InStatement } from "@libsql/client";
 import { MarsError } from "../event/error.ts";
 import type { JournalState, StorePosition } from "../event/ports.ts";
 import type { LifecycleStore } from "../lifecycle/ports.ts";
@@ -11,6 +12,7 @@ import { DirectoryLock } from "./directory-lock.ts";
 import { LifecycleFile } from "./lifecycle-file.ts";
 import { Lifecycles } from "./lifecycles.ts";
 import { MessageFile } from "./message-file.ts";
+import { followAgain } from "./narrowing.ts";
 import { PageCheck } from "./page-check.ts";
 import { SetAsideFile } from "./set-aside-file.ts";
 import { Tracker } from "./tracker.ts";
@@ -60,6 +62,11 @@ export function createStorePart(options: DatabaseAddress) {
   const pages = database.embedded
     ? new PageCheck(pathOf(options.url), () => Math.max(storedSeq, messages.seq), options.quarantine)
     : undefined;
+  const remove = async (seq: number, then?: InStatement[]) => {
+    const left = await aside.remove(seq, then);
+    tracker.forget();
+    return left;
+  };
   return {
     /** Before anything else: rejects when another Mars runs on this data directory. */
     lock: (directory: string) => lock.take(directory),
@@ -76,7 +83,8 @@ export function createStorePart(options: DatabaseAddress) {
     apply: messages.apply.bind(messages),
     setAside: messages.setAside.bind(messages),
     findSetAside: afterOpening(aside.find.bind(aside)),
-    removeSetAside: afterOpening((seq: number) => aside.remove(seq)),
+    removeSetAside: afterOpening((seq: number) => remove(seq)),
+    followAgain: afterOpening((message: number) => remove(message, followAgain(message))),
     checkpoint(hurry: boolean): Promise<number> {
       const run = () => messages.checkpoint(hurry);
       return pages === undefined ? run() : pages.checkpoint(run);

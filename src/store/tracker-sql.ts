@@ -4,16 +4,14 @@
  */
 import type { InStatement, ResultSet } from "@libsql/client";
 
-/** Changed events that one step takes in. */
-export const changesMax = 1_000;
-
 /** Characters of one parameter. A libSQL server refuses one of 5,000,000 bytes, and most characters are one. */
 const parameterCharsMax = 1_000_000;
 
-/** A stretch of the sequence: `(from, to]`. */
+/** A stretch of the sequence, `(from, to]`, and how many changes of events before it. */
 export interface Stretch {
   readonly from: number;
   readonly to: number;
+  readonly changes: number;
 }
 
 /** Reads what `rowsOf` gives back. */
@@ -26,7 +24,7 @@ export function rowsOf<Row>(result: ResultSet | undefined): Row[] {
 }
 
 /** Where a stretch of `eventsMax` events from `from` on ends; no row where it holds fewer. */
-export function stretchEnd({ from, to }: Stretch, eventsMax: number): InStatement {
+export function stretchEnd({ from, to }: Pick<Stretch, "from" | "to">, eventsMax: number): InStatement {
   return {
     sql: "SELECT seq FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ?",
     args: [from, to, eventsMax - 1],
@@ -44,28 +42,44 @@ export function eventsOf({ from, to }: Stretch): InStatement {
   };
 }
 
-const someChanges = `SELECT seq, was FROM event_changes ORDER BY seq LIMIT ${changesMax}`;
+const someChanges = (parameter: string) =>
+  `SELECT seq, was FROM event_changes ORDER BY seq LIMIT ${parameter}`;
 
 /** The messages that have events in a stretch, or of which counted events have changed. */
 const touched = `(SELECT message FROM events WHERE seq > ?1 AND seq <= ?2
-  UNION SELECT e.message FROM (${someChanges}) c CROSS JOIN events e ON e.seq = c.seq)`;
+  UNION SELECT e.message FROM (${someChanges("?3")}) c CROSS JOIN events e ON e.seq = c.seq)`;
 
 export type MessageRow = [message: number, appId: string, openedAt: number];
 
-export function touchedMessages({ from, to }: Stretch): InStatement {
-  return asRows("id, app_id, created_at", `SELECT * FROM messages WHERE id IN ${touched}`, [from, to]);
+export function touchedMessages({ from, to, changes }: Stretch): InStatement {
+  const args = [from, to, changes];
+  return asRows("id, app_id, created_at", `SELECT * FROM messages WHERE id IN ${touched}`, args);
 }
 
 export type ChangedRow = [seq: number, message: number, event: string, at: number, was: number];
 
-export const changedEvents: InStatement = asRows(
-  "seq, message, event, created_at, was",
-  `SELECT e.*, c.was FROM (${someChanges}) c CROSS JOIN events e ON e.seq = c.seq`,
-  [],
-);
+export function changedEvents({ changes }: Pick<Stretch, "changes">): InStatement {
+  return asRows(
+    "seq, message, event, created_at, was",
+    `SELECT e.*, c.was FROM (${someChanges("?1")}) c CROSS JOIN events e ON e.seq = c.seq`,
+    [changes],
+  );
+}
 
 /** Those that `changedEvents` has read, and those whose events are gone. */
-export const forgetChanges: InStatement = `DELETE FROM event_changes WHERE seq IN (SELECT seq FROM (${someChanges}))`;
+export function forgetChanges({ changes }: Pick<Stretch, "changes">): InStatement {
+  const sql = `DELETE FROM event_changes WHERE seq IN (SELECT seq FROM (${someChanges("?1")}))`;
+  return { sql, args: [changes] };
+}
+
+/** Of the first change and the first event of a stretch, the message; no row where there is none. */
+export const firstChange: InStatement = `SELECT e.message FROM event_changes c LEFT JOIN events e ON e.seq = c.seq
+  ORDER BY c.seq LIMIT 1`;
+
+export function firstEvent({ from, to }: Pick<Stretch, "from" | "to">): InStatement {
+  const sql = "SELECT message FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1";
+  return { sql, args: [from, to] };
+}
 
 export type LifeRow = [
   message: number,
@@ -80,8 +94,8 @@ export type LifeRow = [
 
 export const lifeColumns = "message, lifecycle, state, opened_at, findings, marks, json(times), next_at";
 /** The lives that a stretch touches. */
-export function touchedLives({ from, to }: Stretch): InStatement {
-  return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN ${touched}`, [from, to]);
+export function touchedLives({ from, to, changes }: Stretch): InStatement {
+  return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN ${touched}`, [from, to, changes]);
 }
 
 export type FindingRow = [
@@ -98,12 +112,12 @@ export type FindingRow = [
 export const findingColumns = "message, id, kind, stage, due_at, raised_at, retracted_at, late_by";
 
 /** What was ever found of the lives that a stretch touches. */
-export function touchedFindings({ from, to }: Stretch): InStatement {
+export function touchedFindings({ from, to, changes }: Stretch): InStatement {
   return asRows(
     findingColumns,
     `SELECT * FROM findings
       WHERE message IN (SELECT message FROM lives WHERE findings > 0 AND message IN ${touched})`,
-    [from, to],
+    [from, to, changes],
   );
 }
 
@@ -116,8 +130,13 @@ export function aheadFindings(clock: number, livesMax: number): InStatement {
   return asRows(findingColumns, `SELECT * FROM findings WHERE message IN (${ahead})`, [clock, livesMax]);
 }
 
-const ahead =
-  "SELECT DISTINCT message FROM findings WHERE raised_at > ?1 AND retracted_at = 0 ORDER BY message LIMIT ?2";
+/** Of the first of them, the message. */
+export function firstAhead(clock: number): InStatement {
+  return { sql: ahead, args: [clock, 1] };
+}
+
+const ahead = `SELECT DISTINCT message FROM findings WHERE raised_at > ?1 AND retracted_at = 0
+  AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY message LIMIT ?2`;
 
 export type NameRow = [message: number, messageId: string];
 

@@ -11,20 +11,18 @@ import type { Micros } from "../event/event.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { TrackStep, TrackTarget } from "../lifecycle/ports.ts";
 import type { Database } from "./database.ts";
-
 import { dueFindings, dueLives, nextDue, noHeldApps } from "./due-lives.ts";
 import { changesAgain } from "./finding-changes.ts";
 import { readStretch } from "./heard.ts";
-
 import { HistogramCache } from "./histogram-cache.ts";
 import { LifeSteps } from "./life-steps.ts";
 import { type Lifecycles, versionFor } from "./lifecycles.ts";
+import { Narrowing } from "./narrowing.ts";
 import { Tally } from "./tally.ts";
 import {
   addToLives,
   aheadFindings,
   aheadLives,
-  changesMax,
   type FindingRow,
   forgetChanges,
   forRows,
@@ -40,11 +38,6 @@ import {
   upsertFindings,
   upsertLives,
 } from "./tracker-sql.ts";
-
-/** Events that one step takes in. A step that fails is tried again with fewer: a server limits what it sends at once. */
-const stepEventsMax = 10_000;
-/** Lives of which one step raises what holds. */
-const stepLivesMax = 2_000;
 
 /**
  * How far the sequence of findings leaps at a start: a power cut may have taken back changes that were published already,
@@ -63,8 +56,8 @@ export class Tracker {
   /** Whether there may be changes of counted events to be taken in. */
   #changes = true;
   readonly #histograms: HistogramCache;
-  #stepEvents = stepEventsMax;
-  #stepLives = stepLivesMax;
+  /** How much one step takes in. One that fails is tried again with less: a server limits what it sends at once. */
+  readonly #narrowing: Narrowing;
   /** The last change of a finding that a step has returned; `undefined` until the sequence has leapt after the start. */
   #returned: number | undefined;
 
@@ -72,27 +65,39 @@ export class Tracker {
     this.#database = database;
     this.#lifecycles = lifecycles;
     this.#histograms = new HistogramCache(database);
+    this.#narrowing = new Narrowing(database);
   }
 
   /** See `Tracker.track` of `lifecycle/ports.ts`. */
   async track(target: TrackTarget): Promise<TrackStep> {
-    try {
-      const step = await this.#track(target);
-      this.#returned = step.findingSeq;
-      return step;
-    } catch (error) {
-      this.#tracking = undefined;
-      this.#changes = true;
-      this.#histograms.clear();
-      this.#stepEvents = Math.ceil(this.#stepEvents / 2);
-      this.#stepLives = Math.ceil(this.#stepLives / 2);
-      throw error;
+    for (;;) {
+      try {
+        const step = await this.#track(target);
+        this.#returned = step.findingSeq;
+        return step;
+      } catch (thrown) {
+        this.forget();
+        const aside = await this.#narrowing.failed(thrown, () => this.#open());
+        if (aside === undefined) continue;
+        this.forget();
+        const { seq, findingSeq } = await this.#open();
+        return { seq, done: false, findings: [], findingSeq: this.#returned ?? findingSeq, aside };
+      }
     }
+  }
+
+  /** Reads everything again, which messages are set aside as well. */
+  forget(): void {
+    this.#tracking = undefined;
+    this.#changes = true;
+    this.#histograms.clear();
+    this.#narrowing.forget();
   }
 
   async #track({ upTo, clock, raise, heldApps }: TrackTarget): Promise<TrackStep> {
     await this.#hold(heldApps === undefined ? noHeldApps : JSON.stringify(heldApps));
     let tracking = this.#tracking ?? (await this.#open());
+    await this.#narrowing.open();
     if (this.#returned !== undefined && this.#returned < tracking.findingSeq) {
       const { seq } = tracking;
       return {
@@ -117,8 +122,7 @@ export class Tracker {
       tracking = this.#tracking!;
       done = this.#nextAt === undefined || this.#nextAt >= clock;
     }
-    this.#stepEvents = Math.min(stepEventsMax, this.#stepEvents * 2);
-    this.#stepLives = Math.min(stepLivesMax, this.#stepLives * 2);
+    this.#narrowing.succeeded();
     return {
       seq: tracking.seq,
       done,
@@ -162,16 +166,22 @@ export class Tracker {
     { upTo, clock }: Pick<TrackTarget, "upTo" | "clock">,
   ): Promise<Finding[]> {
     const from = tracking.seq;
-    for (let eventsMax = this.#stepEvents; ; eventsMax = Math.ceil(eventsMax / 2)) {
-      const to = await this.#end({ from, to: upTo }, eventsMax);
+    const { single } = this.#narrowing;
+    // One thing at a time where it must be known which one fails.
+    const alone = single && this.#changes;
+    const changesMax = single && !alone ? 0 : this.#narrowing.changes;
+    for (let eventsMax = this.#narrowing.events; ; eventsMax = Math.ceil(eventsMax / 2)) {
+      const to = alone ? from : await this.#end({ from, to: upTo }, eventsMax);
+      this.#narrowing.doing(alone ? { what: "changes" } : { what: "events", from, to });
       const tally = new Tally();
       const { heard, lives, findings, versions, changes } = await readStretch(
         this.#database,
         this.#lifecycles,
-        { from, to },
+        { from, to, changes: changesMax },
         tally,
       );
       const ids = heard.map(({ message, appId }) => {
+        if (!this.#narrowing.isFollowed(message)) return undefined;
         // A message that was followed without a lifecycle began before there was one: it goes by none for good.
         const fresh = message > from ? versionFor(versions.get(appId) ?? [], message) : undefined;
         return lives.get(message)?.[1] ?? fresh?.id;
@@ -192,18 +202,20 @@ export class Tracker {
         steps,
         tally,
         { ...tracking, seq: to },
-        changes > 0 ? [forgetChanges] : [],
+        changes > 0 || alone ? [forgetChanges({ changes: changesMax })] : [],
       );
-      this.#changes = changes === changesMax;
+      this.#changes = changes > 0 && changes === changesMax;
+      if (alone && !this.#changes) this.#narrowing.doing(undefined);
       return found;
     }
   }
 
   /** Raises what holds by `clock`, of a bounded number of lives. */
   async #raise(tracking: Tracking, clock: Micros): Promise<Finding[]> {
+    this.#narrowing.doing({ what: "due", clock, held: this.#held });
     const { steps, tally } = await this.#look(tracking, clock, {
       raising: true,
-      lives: [dueLives, dueFindings].map((of) => of(clock, this.#stepLives, this.#held)),
+      lives: [dueLives, dueFindings].map((of) => of(clock, this.#narrowing.lives, this.#held)),
     });
     return this.#write(steps, tally, { ...tracking, clock }, []);
   }
@@ -213,9 +225,11 @@ export class Tracker {
    * number of lives. `tracking.clock` goes back with the last of them, so a crash in between changes nothing.
    */
   async #review(tracking: Tracking, clock: Micros): Promise<Finding[]> {
+    this.#narrowing.doing({ what: "ahead", clock });
+    const { lives } = this.#narrowing;
     const { steps, tally, count } = await this.#look(tracking, clock, {
       raising: false,
-      lives: [aheadLives(clock, this.#stepLives), aheadFindings(clock, this.#stepLives)],
+      lives: [aheadLives(clock, lives), aheadFindings(clock, lives)],
     });
     const last = count === 0;
     return this.#write(steps, tally, { ...tracking, clock: last ? clock : tracking.clock }, []);
@@ -271,7 +285,7 @@ export class Tracker {
     return new Map(rowsOf<NameRow>(await this.#database.execute(messageIds(messages))));
   }
 
-  async #end(stretch: Stretch, eventsMax: number): Promise<number> {
+  async #end(stretch: Pick<Stretch, "from" | "to">, eventsMax: number): Promise<number> {
     if (stretch.to - stretch.from <= eventsMax) return Math.max(stretch.from, stretch.to);
     const { rows } = await this.#database.execute(stretchEnd(stretch, eventsMax));
     return Number(rows[0]?.seq ?? stretch.to);

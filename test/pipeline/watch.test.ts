@@ -157,6 +157,8 @@ test("events that are refused while a round waits are waited for", async () => {
       return 1;
     },
     publish: () => undefined,
+    setAside: () => undefined,
+    log,
     supervisor: new Supervisor({ log }),
     signal: abort.signal,
   });
