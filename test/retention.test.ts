@@ -44,3 +44,23 @@ test("retention that is off keeps everything", async () => {
     event_count: 1,
   });
 });
+
+test("a message stays until its deadline has been judged, and its finding could be read for as long", async () => {
+  const retentionMs = 800;
+  await using mars = await startMars({ retentionMs });
+  const stages = [{ event: "CREATED" }, { event: "PAID", within: "1600ms" }];
+  const response = await fetch(`${mars.url}/api/apps/kept/lifecycle`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ stages, complete_on: ["PAID"], grace: "0s" }),
+  });
+  expect(response.status).toBe(200);
+  const live = await LiveClient.open(mars);
+  await live.subscribe("findings", 0);
+  await send(mars.url, old);
+  expect((await live.next()).finding).toMatchObject({ kind: "missing", stage: "PAID" });
+  const raisedAt = Date.now();
+  await gone(mars.url);
+  expect(Date.now() - raisedAt).toBeGreaterThanOrEqual(retentionMs - 50);
+  await live.close();
+});

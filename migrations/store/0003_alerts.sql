@@ -51,7 +51,9 @@ CREATE TABLE alert_incidents (
   changes INTEGER NOT NULL,
   -- 0 while it lasts.
   closed_at INTEGER NOT NULL,
-  text TEXT NOT NULL
+  text TEXT NOT NULL,
+  -- Messages that it counted and that retention has deleted since, still unfinished.
+  expired INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE UNIQUE INDEX alert_incidents_active ON alert_incidents (rule, app_id, kind, stage, after) WHERE closed_at = 0;

@@ -6,6 +6,7 @@ import type { Caller, Peer } from "./caller.ts";
 import type { MarsError } from "./error.ts";
 import type { MarsEvent, MessageKey, Micros, SequencedEvent } from "./event.ts";
 import type { HistoryPage, HistoryQuery, MessageAnswer, MessagePage, MessageQuery } from "./query.ts";
+import type { RetentionStore } from "./retention.ts";
 import type { SetAsideStep } from "./set-aside.ts";
 import type { PageCheckStep } from "./stats.ts";
 import type { Topic } from "./topic.ts";
@@ -203,7 +204,7 @@ export interface StorePosition {
 }
 
 /** Keeps events. Answered by `store/`, on a thread of its own. Rejects with `unavailable` while the database is away. */
-export interface Store {
+export interface Store extends RetentionStore {
   /** Migrates the database, and finds or makes the journal's position in it. */
   open(journal: JournalState): Promise<StorePosition>;
   /**
@@ -230,13 +231,4 @@ export interface Store {
    * `undefined` for a database server, whose files are its own.
    */
   checkPages(pagesMax: number): Promise<PageCheckStep | undefined>;
-  /**
-   * One bounded step of retention: deletes messages last heard of before `before`.
-   *
-   * @param afterId where the step before ended, 0 to begin
-   * @returns what was deleted and where to go on, `null` when nothing older is left
-   */
-  prune(before: Micros, afterId: number): Promise<{ messages: number; events: number; next: number | null }>;
-  /** Deletes what was counted (funnels, latencies, rates) of the time before. Resolves to the number of rows. */
-  pruneCounts(before: Micros): Promise<number>;
 }

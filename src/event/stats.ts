@@ -1,6 +1,7 @@
 /** What Mars says of itself: the answer of `GET /api/q/stats`. */
 import type { FairQueueStats } from "./fair-queue.ts";
 import type { GraceStats } from "./refusals.ts";
+import type { RetentionStats } from "./retention.ts";
 import type { SharesStats } from "./shares.ts";
 import type { ClockStats } from "./time-record.ts";
 
@@ -55,6 +56,7 @@ export interface PipelineStats {
   };
   readonly clock: ClockStats;
   readonly grace: GraceStats;
+  readonly retention: RetentionStats;
   /** Events and messages that could never be applied and wait for somebody's decision. */
   readonly set_aside: { readonly count: number; readonly count_max: number };
   /** The embedded database's pages against their checksums; `null` for a database server, and before the first look. */

@@ -20,6 +20,7 @@ import { Grace } from "./grace.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { PageRounds } from "./page-rounds.ts";
 import { StoreProgress } from "./progress.ts";
+import { Retention } from "./retention.ts";
 import { SetAsideDesk, type SetAsideStore } from "./set-aside.ts";
 import { Upkeep } from "./upkeep.ts";
 import { Watch } from "./watch.ts";
@@ -56,6 +57,7 @@ export class Pipeline {
   readonly #commit: GroupCommit;
   readonly #flow: Flow;
   readonly #upkeep: Upkeep;
+  readonly #retention: Retention;
   readonly #watch: Watch;
   readonly #setAside: SetAsideDesk;
   readonly #pages: PageRounds;
@@ -92,6 +94,7 @@ export class Pipeline {
       trimmed: (bytes) => this.#commit.trimmed(bytes),
       pressed: () => this.#commit.journalBytes > options.journalBytesMax / 2,
     });
+    this.#retention = new Retention({ ...shared, deleted: (events) => this.#upkeep.deleted(events) });
     this.#watch = new Watch({
       ...shared,
       tracker: options.store,
@@ -185,6 +188,7 @@ export class Pipeline {
       this.#options.log.warn("stopping with events in the journal, to be stored at the next start", { left });
     this.#abort.abort();
     await this.#running;
+    if (this.#opened) await this.#retention.record().catch(() => undefined);
     if (this.#opened) await this.#upkeep.release().catch(() => undefined);
   }
 
@@ -216,6 +220,7 @@ export class Pipeline {
       },
       clock: this.#options.clock.stats(),
       grace: this.#grace.stats(),
+      retention: this.#retention.stats(),
       set_aside: { count: this.#setAside.count, count_max: setAsideMax },
       database: this.#pages.state ?? null,
       totals: { accepted, refused, stored, duplicates, published },
@@ -270,9 +275,14 @@ export class Pipeline {
         `the database is at seq ${storedSeq} and the journal was at ${journal.lastSeq}: it is an older copy by far; start while the database can be reached`,
       );
     }
-    this.#options.clock.resume(undefined);
+    await this.#retention.resume();
     // Mars was here before, with this journal or with another one: a copy of the database was put back, or a new volume beside it.
     if (journal.lastSeq > 0 || storedSeq > 0) this.#grace.start();
-    await Promise.all([this.#flow.run(storedSeq), this.#upkeep.run(), this.#watch.run()]);
+    await Promise.all([
+      this.#flow.run(storedSeq),
+      this.#upkeep.run(),
+      this.#retention.run(),
+      this.#watch.run(),
+    ]);
   }
 }

@@ -96,7 +96,11 @@ export class FindingQueries {
           ORDER BY f.seq LIMIT ${historyFindings}`,
         args: [after, end, appId ?? null, messageId ?? null],
       },
-      "SELECT finding_seq, findings_pruned FROM tracking",
+      {
+        sql: `SELECT finding_seq, max(findings_pruned,
+          coalesce((SELECT finding_seq FROM pruned_apps WHERE app_id = ?), 0)) AS findings_pruned FROM tracking`,
+        args: [appId ?? ""],
+      },
     ]);
     const findings = (found ?? []).map(findingOf);
     const last = findings.at(-1);

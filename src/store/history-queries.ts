@@ -7,6 +7,7 @@ import type { InStatement } from "@libsql/client";
 import type { HistoryPage, HistoryQuery } from "../event/query.ts";
 import { knownPosition } from "./apply-sql.ts";
 import { eventBytes, eventColumns, pageBytesMax, publishedEvent } from "./event-rows.ts";
+import { prunedTo } from "./pruned.ts";
 import type { Reads } from "./reads.ts";
 
 /** Events of one page. */
@@ -30,7 +31,7 @@ export class HistoryQueries {
     const end = whole ? upTo : await this.#stretchEnd(after, upTo);
     const [position, pruned, rows = []] = await this.#reads.read([
       knownPosition(this.#reads.journalId),
-      "SELECT seq FROM pruned",
+      prunedTo(topic),
       { sql: pageOf(whole ? wholePlaces : walkPlaces), args: [after, end, ...ids] },
     ]);
     const last = rows.at(-1);

@@ -6,7 +6,6 @@
  * cut takes back whole transactions, position included. `checkpoint` is what makes the journal's copy dispensable.
  */
 import { MarsError } from "../event/error.ts";
-import type { Micros } from "../event/event.ts";
 import { seqLeap } from "../event/limits.ts";
 import type { JournalState, StoreBatch, StoreOutcome, StorePosition } from "../event/ports.ts";
 import type { SetAsideStep } from "../event/set-aside.ts";
@@ -22,7 +21,6 @@ import {
 import type { Database } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { storeMigrations } from "./migrations.ts";
-import { type PruneStep, pruneCounts, pruneStep } from "./prune.ts";
 import { insertSetAside, SetAsideFile } from "./set-aside-file.ts";
 
 /** Longer than Linux leaves written pages unsynced by itself. */
@@ -130,14 +128,6 @@ export class MessageFile {
       settled = this.#marks.shift()?.seq ?? 0;
     }
     return settled;
-  }
-
-  prune(before: Micros, afterId: number): Promise<PruneStep> {
-    return pruneStep(this.#database, { before, afterId, storedSeq: this.#seq });
-  }
-
-  pruneCounts(before: Micros): Promise<number> {
-    return pruneCounts(this.#database, before);
   }
 
   async #findPosition(journal: JournalState): Promise<Omit<StorePosition, "setAside">> {

@@ -1,115 +1,136 @@
 /**
- * Retention, a bounded step at a time: ingest waits for one step at most.
+ * Retention of messages, a bounded step at a time: ingest waits for one step at most.
  *
- * A message goes as a whole, when nothing has been heard of it for the retention time. Messages are numbered in the
- * order in which they were first heard of, so old ones come first and a pass ends at the first young one.
+ * A message goes as a whole, when nothing has been heard of it for the retention time and nothing of it is owed any more: its
+ * deadlines have been judged, its findings could be read for as long, an incident that counts it for four times as long. How
+ * old it is its place in the sequence says, not a clock (`time-marks.ts`).
+ *
+ * The row of the message goes first, in one transaction with all that leads to it, so nobody sees a part of it. Of a very large
+ * one events are left then, which later steps delete; what comes for it meanwhile begins another message.
  */
 import type { InStatement } from "@libsql/client";
-import type { Micros } from "../event/event.ts";
-import { bucketsOf } from "./buckets.ts";
+import type { PruneQuery, PruneStep } from "../event/retention.ts";
 import type { Database } from "./database.ts";
+import { markBefore } from "./time-marks.ts";
+import { buryMessages, messageHash } from "./tombstones.ts";
 
 /** Messages that one step looks at, and events that it deletes. */
 const stepMessages = 500;
 const stepEvents = 5_000;
-/** Stages that no version names, of which one step of `pruneCounts` looks whether they still count something. */
-const stepStages = 10_000;
+/** How much longer than others a message stays that an open incident counts. */
+export const incidentTimes = 4;
+/** What is due later than so after now, no lifecycle can mean: `within` and `grace` have 30 days each, at most. */
+const owedAhead = 60 * 86_400_000_000;
 
-export interface PruneStep {
-  readonly messages: number;
-  readonly events: number;
-  readonly next: number | null;
-}
-
-export interface PruneOptions {
-  /** What was last heard of before this goes. */
-  readonly before: Micros;
-  /** Where the step before ended; 0 to begin. */
-  readonly afterId: number;
-  /** How far the store has come. */
-  readonly storedSeq: number;
+/** What the conditions of a step go by: how far the sequences were when what is old came. */
+interface Cut {
+  readonly seq: number;
+  readonly findingSeq: number;
+  /** The same for what an incident counts. */
+  readonly incidentSeq: number;
+  readonly owedUntil: number;
 }
 
 /** See `Store.prune`. */
-export async function pruneStep(database: Database, options: PruneOptions): Promise<PruneStep> {
-  const { afterId } = options;
-  const before = await trackedBefore(database, options);
+export async function pruneStep(database: Database, query: PruneQuery): Promise<PruneStep> {
+  const { elapsed, keepFor, after } = query;
+  const [left, mark, early] = await database.batch(
+    [
+      "SELECT EXISTS (SELECT 1 FROM remains) AS some",
+      markBefore(elapsed - keepFor),
+      markBefore(elapsed - incidentTimes * keepFor),
+    ],
+    "read",
+  );
+  if (left?.rows[0]?.some === 1) {
+    const [deleted] = await database.batch(sweep, "write");
+    return { messages: 0, events: deleted?.rowsAffected ?? 0, next: after };
+  }
+  const row = mark?.rows[0];
+  if (row === undefined) return { messages: 0, events: 0, next: null };
+  const cut: Cut = {
+    seq: Number(row.seq),
+    findingSeq: Number(row.finding_seq),
+    incidentSeq: Number(early?.rows[0]?.finding_seq ?? 0),
+    owedUntil: query.latest + owedAhead,
+  };
+  return pruneBefore(database, cut, query);
+}
+
+async function pruneBefore(database: Database, cut: Cut, { after, elapsed }: PruneQuery): Promise<PruneStep> {
   const { rows } = await database.execute({
-    sql: `SELECT messages.id, messages.received_at < ?2 AS old, events.received_at >= ?2 AS young,
-        iif(messages.received_at < ?2, (SELECT count(*) FROM events AS e WHERE e.message = messages.id), 0) AS events
-      FROM messages LEFT JOIN events ON events.seq = messages.id
-      WHERE messages.id > ?1 ORDER BY messages.id LIMIT ${stepMessages}`,
-    args: [afterId, before],
+    sql: `SELECT m.id, m.app_id, m.message_id, ${old} AS old,
+        iif(m.alias <= ?2, (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.message = m.id LIMIT ${stepEvents + 1})), 0) AS events
+      FROM messages m WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ${stepMessages}`,
+    args: [after, ...argsOf(cut)],
   });
-  // Whole messages: as many as the step may delete, or a part of the first where that alone is more.
+  // Whole messages: as many as the step may delete, or one that alone is more.
   let events = 0;
   const count = rows.findIndex((row, index) => {
-    events += Number(row.events);
+    if (row.old === 1) events += Number(row.events);
     return events > stepEvents && index > 0;
   });
   const step = count < 0 ? rows : rows.slice(0, count);
-  const old = step.filter((row) => row.old === 1).map((row) => Number(row.id));
   const last = step.at(-1);
-  const next = last === undefined || last.young === 1 ? null : Number(last.id);
-  if (old.length === 0) return { messages: 0, events: 0, next };
+  const next = last === undefined || (count < 0 && rows.length < stepMessages) ? null : Number(last.id);
+  const gone = step.filter((row) => row.old === 1);
+  if (gone.length === 0) return { messages: 0, events: 0, next };
 
-  // Asked again within the transaction: a database server may carry it out late, when one has been heard of again.
-  const theirs = `message IN (SELECT id FROM messages
-    WHERE id IN (SELECT value FROM json_each(?1)) AND received_at < ?2)`;
-  const args = [JSON.stringify(old), before];
-  const [, deleted, , messages] = await database.batch(
+  const ids = JSON.stringify(gone.map(({ id }) => Number(id)));
+  const hashes = gone.map((row) => [Number(row.id), messageHash(String(row.app_id), String(row.message_id))]);
+  const results = await database.batch(
     [
       {
-        sql: `UPDATE pruned SET seq = max(seq, coalesce((SELECT max(max(seq, changed_seq)) FROM events WHERE ${theirs}), 0))`,
-        args,
+        // Asked again within the transaction: a database server may carry it out late, when one has been heard of again.
+        sql: `INSERT INTO remains (message)
+          SELECT m.id FROM messages m WHERE m.id IN (SELECT value FROM json_each(?1)) AND ${old}`,
+        args: [ids, ...argsOf(cut)],
       },
-      {
-        sql: `DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE ${theirs} LIMIT ${stepEvents})`,
-        args,
-      },
-      { sql: countExpired, args },
-      { sql: `DELETE FROM messages WHERE ${emptied}`, args },
-      ...forgetLives(old),
+      { sql: countPruned, args: [cut.seq] },
+      countExpired,
+      expireIncidents,
+      buryMessages(hashes, elapsed),
+      "DELETE FROM messages WHERE id IN (SELECT message FROM remains)",
+      countLives,
+      ...["lives", "findings", "revenants"].map(
+        (table) => `DELETE FROM ${table} WHERE message IN (SELECT message FROM remains)`,
+      ),
+      ...sweep,
     ],
     "write",
   );
-  // A message with more events than one step may delete is met again from the same place.
-  const giant = old.length === 1 && Number(step.find((row) => row.old === 1)?.events) > stepEvents;
   return {
-    messages: messages?.rowsAffected ?? 0,
-    events: deleted?.rowsAffected ?? 0,
-    next: giant ? old[0]! - 1 : next,
+    messages: results[0]?.rowsAffected ?? 0,
+    events: results.at(-2)?.rowsAffected ?? 0,
+    next,
   };
 }
 
-/** See `Store.pruneCounts`. Often, and so little at a time: what is due is of the minutes since the last call. */
-export async function pruneCounts(database: Database, before: Micros): Promise<number> {
-  const spans = bucketsOf(before);
-  // By the stages and the apps, so that the primary keys find the old rows.
-  const results = await database.batch(
-    [
-      ...["funnel", "latencies"].flatMap((table) =>
-        spans.map(({ span, start }) => ({
-          sql: `DELETE FROM ${table} WHERE stage IN (SELECT id FROM stages) AND span = ? AND start < ?`,
-          args: [span, start],
-        })),
-      ),
-      {
-        sql: "DELETE FROM rates WHERE app IN (SELECT id FROM apps) AND minute < ?",
-        args: [Math.floor(before / 60_000_000)],
-      },
-      `DELETE FROM stages WHERE id IN (SELECT id FROM stages WHERE versions = 0 ORDER BY id LIMIT ${stepStages})
-        AND NOT EXISTS (SELECT 1 FROM funnel WHERE stage = stages.id)
-        AND NOT EXISTS (SELECT 1 FROM latencies WHERE stage = stages.id)`,
-    ],
-    "write",
-  );
-  return results.reduce((sum, { rowsAffected }) => sum + rowsAffected, 0);
+/** Whether a message `m` is old and nothing of it is owed. */
+const old = `(m.alias <= ?2
+  AND NOT EXISTS (SELECT 1 FROM lives l WHERE l.message = m.id AND +l.next_at BETWEEN 1 AND ?5)
+  AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND (+f.seq > ?3
+    OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN (
+      SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing'))))`;
+
+function argsOf({ seq, findingSeq, incidentSeq, owedUntil }: Cut): number[] {
+  return [seq, findingSeq, incidentSeq, owedUntil];
 }
 
-/** Old messages whose last events have been deleted. */
-const emptied = `id IN (SELECT value FROM json_each(?1)) AND received_at < ?2
-  AND NOT EXISTS (SELECT 1 FROM events WHERE events.message = messages.id)`;
+/** Deletes events of what is gone, and forgets what nothing is left of. */
+const sweep: InStatement[] = [
+  `DELETE FROM events WHERE seq IN (
+    SELECT e.seq FROM remains r CROSS JOIN events e ON e.message = r.message LIMIT ${stepEvents})`,
+  "DELETE FROM remains WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.message = remains.message)",
+];
+
+/** Whoever watches an app from before these cannot be told everything; who watches all of them neither. */
+const countPruned = `INSERT INTO pruned_apps (app_id, seq, finding_seq)
+  SELECT iif(k.value = 1, m.app_id, ''), ?1,
+    coalesce(max((SELECT max(+f.seq) FROM findings f WHERE f.message = m.id)), 0)
+  FROM remains r CROSS JOIN messages m ON m.id = r.message CROSS JOIN json_each('[0,1]') k
+  WHERE true GROUP BY 1
+  ON CONFLICT (app_id) DO UPDATE SET seq = max(seq, excluded.seq), finding_seq = max(finding_seq, excluded.finding_seq)`;
 
 /** What ends unfinished leaves the counts of what is under way. All other counts stay. */
 const countExpired = `UPDATE apps SET open = apps.open - gone.open, overdue = apps.overdue - gone.overdue,
@@ -117,42 +138,26 @@ const countExpired = `UPDATE apps SET open = apps.open - gone.open, overdue = ap
   FROM (
     SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue
     FROM (
-      SELECT app_id, coalesce((SELECT state FROM lives WHERE message = messages.id), 0) AS state
-      FROM messages WHERE ${emptied}
+      SELECT m.app_id, coalesce((SELECT state FROM lives WHERE message = m.id), 0) AS state
+      FROM remains r CROSS JOIN messages m ON m.id = r.message
     ) GROUP BY app_id
   ) AS gone
   WHERE apps.app_id = gone.app_id`;
 
-/** Findings go with their message. Whoever watched them up to there cannot be told everything. */
-function forgetLives(messages: readonly number[]): InStatement[] {
-  const gone = "message IN (SELECT value FROM json_each(?1)) AND message NOT IN (SELECT id FROM messages)";
-  const args = [JSON.stringify(messages)];
-  return [
-    {
-      sql: `UPDATE tracking SET findings_pruned =
-        max(findings_pruned, coalesce((SELECT max(seq) FROM findings WHERE ${gone}), 0))`,
-      args,
-    },
-    { sql: `DELETE FROM findings WHERE ${gone}`, args },
-    {
-      sql: `UPDATE lifecycle_lives SET lives = lifecycle_lives.lives - gone.lives
-        FROM (SELECT lifecycle, count(*) AS lives FROM lives WHERE ${gone} GROUP BY lifecycle) AS gone
-        WHERE lifecycle_lives.lifecycle = gone.lifecycle`,
-      args,
-    },
-    { sql: `DELETE FROM lives WHERE ${gone}`, args },
-  ];
-}
+/** How many lives go by a version of a lifecycle: what none goes by can be forgotten. */
+const countLives = `UPDATE lifecycle_lives SET lives = lifecycle_lives.lives - gone.lives
+  FROM (
+    SELECT l.lifecycle, count(*) AS lives FROM remains r CROSS JOIN lives l ON l.message = r.message GROUP BY l.lifecycle
+  ) AS gone
+  WHERE lifecycle_lives.lifecycle = gone.lifecycle`;
 
-/** How much earlier than an event that the tracker has taken in another one may have been received and yet not be. */
-const receiptSkew: Micros = 10_000_000;
-
-/** What the tracker has not counted yet must not go: where it is behind, only what came well before its place is old. */
-async function trackedBefore(database: Database, { before, storedSeq }: PruneOptions): Promise<Micros> {
-  const { rows } = await database.execute(`SELECT seq,
-      (SELECT received_at FROM events WHERE events.seq <= tracking.seq ORDER BY events.seq DESC LIMIT 1) AS at
-    FROM tracking`);
-  const row = rows[0];
-  if (Number(row?.seq) >= storedSeq) return before;
-  return Math.min(before, row?.at === null ? Number.MIN_SAFE_INTEGER : Number(row?.at) - receiptSkew);
-}
+/** An incident that loses what it counts is not over by that. */
+const expireIncidents = `UPDATE alert_incidents SET expired = alert_incidents.expired + gone.count
+  FROM (
+    SELECT m.app_id, f.stage, count(*) AS count
+    FROM remains r CROSS JOIN messages m ON m.id = r.message
+      CROSS JOIN findings f ON f.message = m.id AND f.kind = 'missing' AND +f.retracted_at = 0
+    GROUP BY m.app_id, f.stage
+  ) AS gone
+  WHERE alert_incidents.closed_at = 0 AND alert_incidents.kind = 'missing'
+    AND alert_incidents.app_id = gone.app_id AND alert_incidents.stage = gone.stage`;

@@ -14,6 +14,7 @@ import { Lifecycles } from "./lifecycles.ts";
 import { MessageFile } from "./message-file.ts";
 import { followAgain } from "./narrowing.ts";
 import { PageCheck } from "./page-check.ts";
+import { RetentionFile } from "./retention-file.ts";
 import { SetAsideFile } from "./set-aside-file.ts";
 import { Tracker } from "./tracker.ts";
 
@@ -39,6 +40,7 @@ export function createStorePart(options: DatabaseAddress) {
   });
   const lock = new DirectoryLock();
   const messages = new MessageFile(database, what);
+  const retention = new RetentionFile(database, () => messages.seq);
   const lifecycles = new Lifecycles(database);
   const definitions = new LifecycleFile(database, lifecycles);
   const tracker = new Tracker(database, lifecycles);
@@ -90,8 +92,10 @@ export function createStorePart(options: DatabaseAddress) {
       return pages === undefined ? run() : pages.checkpoint(run);
     },
     checkPages: (pagesMax: number) => pages?.step(pagesMax),
-    prune: messages.prune.bind(messages),
-    pruneCounts: messages.pruneCounts.bind(messages),
+    recallTime: retention.recallTime.bind(retention),
+    recordTime: retention.recordTime.bind(retention),
+    prune: retention.prune.bind(retention),
+    pruneCounts: retention.pruneCounts.bind(retention),
     /** @param acknowledged the last seq on disk: the version holds behind it, and behind all that is stored */
     putLifecycle: afterOpening((...[appId, definition, acknowledged = 0]: PutLifecycle) =>
       definitions.put(appId, definition, Math.max(acknowledged, messages.seq)),

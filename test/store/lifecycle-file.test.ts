@@ -4,7 +4,7 @@ import { MarsError } from "../../src/event/error.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import { createStorePart } from "../../src/store/store-part.ts";
-import { batchOf, event, openStore } from "../support/store.ts";
+import { batchOf, event, keepFor, markTime, openStore, prune } from "../support/store.ts";
 import { trackAll } from "../support/track.ts";
 
 const second = 1_000_000;
@@ -165,7 +165,7 @@ test("an app whose versions are all in use gets no more, can be ended, and has r
   const apps = await queries.apps(undefined, 10);
   expect(apps.apps[0]?.messages).toMatchObject({ open: 0, overdue: 0, complete: seq });
 
-  let next: number | null = 0;
-  while (next !== null) ({ next } = await store.prune(Date.now() * 1_000, next));
+  await markTime(store, 1);
+  await prune(store, 1 + keepFor);
   expect(await store.putLifecycle("app", large("again"))).toMatchObject({ version: seq + 2 });
 });

@@ -164,16 +164,6 @@ test.each([
   old.close();
 });
 
-test("retention leaves alone what has not been counted", async () => {
-  using opened = await openStore();
-  await opened.store.apply(await batchOf([event(1, { receivedAt: 1 })]));
-  expect(await opened.store.prune(800, 0)).toMatchObject({ messages: 0, events: 0 });
-  await opened.store.track({ upTo: 1, clock: 0, raise: false });
-  expect(await opened.store.prune(800, 0)).toMatchObject({ messages: 1, events: 1 });
-  const { apps } = await opened.queries.apps(undefined, 10);
-  expect(apps).toMatchObject([{ appId: "app", events: 1, messages: { open: 0, expired: 1 } }]);
-});
-
 test("what was counted is kept until it is old, whatever became of its messages", async () => {
   using opened = await openStore();
   const day = 86_400_000_000;
@@ -187,51 +177,6 @@ test("what was counted is kept until it is old, whatever became of its messages"
   expect(await opened.store.pruneCounts(day)).toBe(0);
   expect(await opened.store.pruneCounts(2 * day)).toBe(1);
   expect(await counted()).toEqual([[0, 0, 0, 1]]);
-});
-
-test("retention takes whole messages, oldest first, and leaves what was heard of since", async () => {
-  using opened = await openStore();
-  const events = Array.from({ length: 1200 }, (_, index) =>
-    event(index + 1, { messageId: `m${index % 600}`, createdAt: index, receivedAt: index }),
-  );
-  // One old message has been heard of again.
-  await opened.store.apply(
-    await batchOf([...events, event(1201, { messageId: "m3", createdAt: 7, receivedAt: 5_000 })]),
-  );
-  await opened.store.track({ upTo: 1201, clock: 0, raise: false });
-  let next: number | null = 0;
-  let messages = 0;
-  let deleted = 0;
-  while (next !== null) {
-    const step = await opened.store.prune(800, next);
-    messages += step.messages;
-    deleted += step.events;
-    next = step.next;
-  }
-  // Of m0…m599 those below 200 were last heard of before 800; m3 stays.
-  expect([messages, deleted]).toEqual([199, 398]);
-  expect((await opened.queries.get({ appId: "app", messageId: "m3" })).message?.eventCount).toBe(3);
-  expect((await opened.queries.get({ appId: "app", messageId: "m4" })).message).toBeUndefined();
-  const page = await opened.queries.list({ order: "oldest", limit: 1000 });
-  expect(page.messages.length).toBe(401);
-  const history = await opened.queries.history({ topic: { name: "all" }, after: 0, upTo: 1201 });
-  expect(history.prunedTo).toBe(800);
-});
-
-test("a message with more events than one step may delete goes in several", async () => {
-  using opened = await openStore();
-  await opened.store.apply(
-    await batchOf(Array.from({ length: 12_000 }, (_, index) => event(index + 1, { receivedAt: 1 }))),
-  );
-  while (!(await opened.store.track({ upTo: 12_000, clock: 0, raise: false })).done);
-  const steps: number[] = [];
-  for (let next: number | null = 0; next !== null; ) {
-    const step: { events: number; next: number | null } = await opened.store.prune(2, next);
-    steps.push(step.events);
-    next = step.next;
-  }
-  expect(steps.filter((events) => events > 0)).toEqual([5_000, 5_000, 2_000]);
-  expect((await opened.queries.list({ order: "newest", limit: 10 })).messages).toEqual([]);
 });
 
 function foldedSeqs(events: readonly SequencedEvent[]): number[] {

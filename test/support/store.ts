@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SequencedEvent } from "../../src/event/event.ts";
 import type { StoreBatch } from "../../src/event/ports.ts";
+import type { PruneStep } from "../../src/event/retention.ts";
 import { Aggregator, type FoldedMessage, makeChunks } from "../../src/pipeline/aggregator.ts";
 import { publicationOf, repeatedIn } from "../../src/pipeline/publication.ts";
 import { createQueryPart, type QueryPart } from "../../src/store/query-part.ts";
@@ -93,4 +94,21 @@ function fold(events: readonly SequencedEvent[]): FoldedMessage[] {
   const aggregator = new Aggregator();
   for (const one of events) aggregator.add(one);
   return aggregator.take();
+}
+
+/** Retention in tests keeps things for so long, in microseconds of the time that `markTime` says has passed. */
+export const keepFor = 1_000;
+
+/** So much time has passed, and the store is where it is. */
+export function markTime(store: StorePart, elapsed: number): Promise<void> {
+  return store.recordTime({ elapsed, wall: elapsed, absent: 0, stepped: 0, agreed: 0 }, keepFor);
+}
+
+/** A whole pass of retention when so much time has passed. @returns what each of its steps deleted */
+export async function prune(store: StorePart, elapsed: number, latest = 0): Promise<PruneStep[]> {
+  const steps: PruneStep[] = [];
+  for (let after: number | null = 0; after !== null; after = steps.at(-1)!.next) {
+    steps.push(await store.prune({ elapsed, keepFor, latest, after }));
+  }
+  return steps;
 }
