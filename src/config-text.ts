@@ -21,6 +21,7 @@ Commands:
   serve          Run Mars (the default)
   config check   Print the effective configuration, secrets hidden, and where each value comes from
   health         Ask the Mars of this configuration whether it is ready; exit 0 if so, else 1
+  doctor         Look for damage in the files of a Mars that does not run; exit 1 if there is any
 
   --help, -h     Print this
   --version      Print the version

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { type Mars, startMars } from "./app.ts";
 import { type Config, type ConfigResult, parseConfig } from "./config.ts";
 import { effectiveText, helpText } from "./config-text.ts";
+import { examine } from "./doctor.ts";
 import type { Log } from "./event/ports.ts";
 import { createLog } from "./log.ts";
 import { version } from "./version.ts";
@@ -43,6 +44,7 @@ const commands: Readonly<Record<string, ((valid: Valid) => number | Promise<numb
   serve: ({ config }) => serve(config),
   "config check": ({ effective }) => print(effectiveText(effective)),
   health: ({ config }) => checkHealth(config),
+  doctor: ({ config }) => runDoctor(config),
 };
 
 async function serve(config: Config): Promise<number> {
@@ -137,6 +139,17 @@ async function checkHealth(config: Config): Promise<number> {
     return response.ok ? print("ready\n") : complain(`not ready: ${url} answers ${response.status}`);
   } catch (error) {
     return complain(`not ready: ${url}: ${messageOf(error)}`);
+  }
+}
+
+async function runDoctor(config: Config): Promise<number> {
+  try {
+    checkUnpacking();
+    const problems = await examine(config);
+    if (problems.length === 0) return print(`nothing is wrong with ${config.dataDir}\n`);
+    return complain(problems.join("\n"));
+  } catch (error) {
+    return complain(messageOf(error));
   }
 }
 

@@ -13,12 +13,25 @@ async function flipIn(path: string, page: number): Promise<void> {
   await file.close();
 }
 
+const events = Array.from({ length: 300 }, (_, n) => ({
+  app_id: "rot",
+  message_id: `m-${n}`,
+  event: "created",
+}));
+
+async function doctor(dataDir: string): Promise<{ text: string; exitCode: number }> {
+  const child = Bun.spawn(
+    [process.execPath, "--no-env-file", "src/main.ts", "doctor", "--data-dir", dataDir],
+    {
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
+  const [out, err, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { text: out + err, exitCode };
+}
+
 test("a damaged database is not read, and what comes meanwhile is stored in the copy that replaces it", async () => {
-  const events = Array.from({ length: 300 }, (_, n) => ({
-    app_id: "rot",
-    message_id: `m-${n}`,
-    event: "created",
-  }));
   await using mars = await startMars();
   const database = `${mars.dataDir}/messages.db`;
   await sendBulk(mars.url, events.slice(0, 200));
@@ -45,6 +58,30 @@ test("a damaged database is not read, and what comes meanwhile is stored in the 
   expect((await fetch(messageUrl(whole.url, "rot", "meanwhile"))).status).toBe(200);
   expect((await fetch(messageUrl(whole.url, "rot", "m-199"))).status).toBe(200);
   await whole.stop();
+});
+
+test("the doctor names the page and its table, and finds nothing where nothing is wrong", async () => {
+  await using mars = await startMars();
+  await sendBulk(mars.url, events);
+  const running = await doctor(mars.dataDir);
+  expect(running.exitCode).toBe(1);
+  expect(running.text).toContain("in use by another process");
+  await mars.stop();
+  expect(await doctor(mars.dataDir)).toEqual({
+    text: `nothing is wrong with ${mars.dataDir}\n`,
+    exitCode: 0,
+  });
+  // And leaves the checksums as good as they were.
+  const again = await mars.restart();
+  const { database } = await statsWhen(again.url, ({ database }) => (database?.rounds ?? 0) > 0);
+  expect(database).toMatchObject({ damaged: 0, changed: 0 });
+  await again.stop();
+  await flipIn(`${mars.dataDir}/messages.db`, 5);
+  for (let time = 0; time < 2; time++) {
+    const { text, exitCode } = await doctor(mars.dataDir);
+    expect(exitCode).toBe(1);
+    expect(text).toMatch(/messages\.db, from byte 16384 to byte 20480: not as it was written, a page of \w+/);
+  }
 });
 
 test("whoever accepts the damage gets what can be read, with a warning", async () => {

@@ -24,6 +24,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
 /** Files directly in `src/` that know more than `event/` and their neighbours. */
 const composers: Readonly<Record<string, readonly string[]>> = {
   "src/app.ts": ["alert", "edge", "pipeline", "publish", "store", "ui"],
+  "src/doctor.ts": ["store"],
   "src/threads.ts": ["store"],
 };
 

@@ -11,9 +11,10 @@
  * those of the file (none are there, they are damaged, another program wrote, the machine lost power), they begin anew,
  * and what the file then holds is taken to be right.
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { PageCheckStep } from "../event/stats.ts";
 import { type Quarantine, quarantine } from "./database.ts";
+import { noteOf, numbersOf, type PageNote, runOfMachine } from "./page-note.ts";
 import { PageSums } from "./page-sums.ts";
 import { readWalIndex, type WalIndex } from "./wal-index.ts";
 
@@ -28,22 +29,10 @@ const closePages = 1_024;
 /** Pages that the first look reads before Mars serves; of a larger file the rest follows in steps. */
 const openPages = 16_384;
 
-/**
- * What the sums go with: the log after the last checkpoint, whether Mars closed it, how far the store had come, and the
- * machine's run.
- */
-interface Note {
-  readonly salt: number;
-  readonly backfilled: number;
-  readonly closed: boolean;
-  readonly seq: number;
-  readonly run: readonly number[];
-}
-
 export class PageCheck {
   readonly #path: string;
   readonly #quarantine: Quarantine | undefined;
-  readonly #storedSeq: () => number;
+  readonly #storedSeq: (() => number) | undefined;
   readonly #run: readonly number[];
   #file = -1;
   #pageBytes = 0;
@@ -58,14 +47,19 @@ export class PageCheck {
 
   /**
    * @param path of the database file
-   * @param storedSeq how far the store has come, by the database
+   * @param storedSeq how far the store has come, by the database; absent for one who only looks
    * @param quarantine set at the first damaged page
    */
-  constructor(path: string, storedSeq: () => number, quarantine?: Quarantine) {
+  constructor(path: string, storedSeq?: () => number, quarantine?: Quarantine) {
     this.#path = path;
     this.#storedSeq = storedSeq;
     this.#quarantine = quarantine;
     this.#run = runOfMachine();
+  }
+
+  /** The first of the pages that are not as they were written, in the order of `PageCheckStep.places`. */
+  get damagedPages(): readonly number[] {
+    return [...this.#damaged].slice(0, listedMax);
   }
 
   get opened(): boolean {
@@ -101,7 +95,7 @@ export class PageCheck {
       changed: this.#changed.size,
       rounds: this.#rounds,
       damaged: this.#damaged.size,
-      places: [...this.#damaged].slice(0, listedMax).map((page) => this.#placeOf(page)),
+      places: this.damagedPages.map((page) => this.#placeOf(page)),
       ...(began !== "" && { began }),
     };
   }
@@ -118,7 +112,7 @@ export class PageCheck {
     const left = index === undefined ? [] : [...new Set(index.pages.subarray(index.backfilled))];
     this.#attempt((sums) => {
       if (left.length > 0) sums.forget(left);
-      sums.putNote(numbersOf({ ...this.#noted(), seq: this.#storedSeq(), closed: true }));
+      sums.putNote(numbersOf({ ...this.#noted(), closed: true }));
       sums.sync();
       sums.close();
     });
@@ -146,7 +140,7 @@ export class PageCheck {
     const sameRun = note.run.length > 0 && note.run.every((part, at) => part === this.#run[at]);
     if (this.#sums.note.length === 0) {
       this.#beginAnew(this.#pageCount() > 1 ? "it has no checksums" : "");
-    } else if (note.seq > this.#storedSeq()) {
+    } else if (this.#storedSeq !== undefined && note.seq > this.#storedSeq()) {
       this.#beginAnew("it is another copy, which is older");
     } else if (!note.closed && !sameRun) {
       this.#beginAnew("the machine stopped while Mars ran");
@@ -157,13 +151,13 @@ export class PageCheck {
   }
 
   #noteState({ salt, backfilled }: Pick<WalIndex, "salt" | "backfilled">): void {
-    const note = { salt, backfilled, closed: false, seq: this.#storedSeq(), run: this.#run };
+    const seq = this.#storedSeq?.() ?? this.#noted().seq;
+    const note = { salt, backfilled, closed: false, seq, run: this.#run };
     this.#attempt((sums) => sums.putNote(numbersOf(note)));
   }
 
-  #noted(): Note {
-    const [salt = 0, backfilled = 0, closed = 0, high = 0, low = 0, ...run] = this.#sums?.note ?? [];
-    return { salt, backfilled, closed: closed === 1, seq: high * 2 ** 32 + low, run };
+  #noted(): PageNote {
+    return noteOf(this.#sums?.note ?? []);
   }
 
   #changing(): void {
@@ -269,10 +263,6 @@ export class PageCheck {
   }
 }
 
-function numbersOf({ salt, backfilled, closed, seq, run }: Note): number[] {
-  return [salt, backfilled, closed ? 1 : 0, Math.floor(seq / 2 ** 32), seq % 2 ** 32, ...run];
-}
-
 /** Whether a log is the one with this salt, or the next after it. There was none at first: then it is our own. */
 function continues(index: WalIndex, salt: number): boolean {
   return salt === 0 || index.salt === 0 || index.salt === salt || index.salt === (salt + 1) >>> 0;
@@ -284,17 +274,4 @@ function readPageBytes(file: number): number {
   if (readSync(file, bytes, 0, 2, 16) < 2) return 0;
   const written = bytes.readUInt16BE(0);
   return written === 1 ? 65_536 : written;
-}
-
-/** Names the time since the machine was started, where it can be told; the file is Linux's. */
-function runOfMachine(): number[] {
-  let text: string;
-  try {
-    text = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
-  } catch {
-    // Elsewhere every stop that was no close counts as a loss of power.
-    return [];
-  }
-  const hex = text.replaceAll("-", "").slice(0, 32);
-  return [0, 8, 16, 24].map((at) => Number.parseInt(hex.slice(at, at + 8), 16));
 }

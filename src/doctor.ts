@@ -1,0 +1,52 @@
+/** `mars doctor`: what is wrong with the files of a Mars that does not run. */
+import { join } from "node:path";
+import type { Config } from "./config.ts";
+import { DirectoryLock } from "./store/directory-lock.ts";
+import { examineDatabase } from "./store/examine.ts";
+import { SegmentedJournal } from "./store/segmented-journal.ts";
+
+/**
+ * Reads the whole journal and, where it is embedded, the whole database. Nothing of them is changed.
+ *
+ * @returns a sentence for each thing that is wrong
+ * @throws where a Mars runs on the data directory, or it cannot be read
+ */
+export async function examine({ dataDir, databaseUrl, journalBytesMax }: Config): Promise<string[]> {
+  const lock = new DirectoryLock();
+  await lock.take(dataDir);
+  try {
+    const problems = await examineJournal(join(dataDir, "journal"), journalBytesMax);
+    if (databaseUrl.startsWith("file:"))
+      problems.push(...(await attempt(() => examineDatabase(databaseUrl))));
+    return problems;
+  } finally {
+    lock.release();
+  }
+}
+
+async function examineJournal(directory: string, bytesMax: number): Promise<string[]> {
+  const journal = new SegmentedJournal({ directory, bytesMax });
+  try {
+    return await attempt(async () => {
+      const { firstSeq, damaged } = await journal.open();
+      for (let seq = firstSeq; seq > 0; ) {
+        const groups = await journal.read(seq, readBytes);
+        seq = (groups.at(-1)?.lastSeq ?? -1) + 1;
+      }
+      return damaged === 0 ? [] : [`${directory}: ${damaged} damaged files were put aside there`];
+    });
+  } finally {
+    await journal.close();
+  }
+}
+
+const readBytes = 8 * 1024 * 1024;
+
+/** What cannot even be read is a thing that is wrong, too. */
+async function attempt(look: () => Promise<string[]>): Promise<string[]> {
+  try {
+    return await look();
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}

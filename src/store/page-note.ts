@@ -1,0 +1,36 @@
+/** What the checksums of a database's pages go with, as numbers of their log (`PageSums`). */
+import { readFileSync } from "node:fs";
+
+/**
+ * What the sums go with: the log after the last checkpoint, whether Mars closed it, how far the store had come, and the
+ * machine's run.
+ */
+export interface PageNote {
+  readonly salt: number;
+  readonly backfilled: number;
+  readonly closed: boolean;
+  readonly seq: number;
+  readonly run: readonly number[];
+}
+
+export function noteOf(numbers: readonly number[]): PageNote {
+  const [salt = 0, backfilled = 0, closed = 0, high = 0, low = 0, ...run] = numbers;
+  return { salt, backfilled, closed: closed === 1, seq: high * 2 ** 32 + low, run };
+}
+
+export function numbersOf({ salt, backfilled, closed, seq, run }: PageNote): number[] {
+  return [salt, backfilled, closed ? 1 : 0, Math.floor(seq / 2 ** 32), seq % 2 ** 32, ...run];
+}
+
+/** Names the time since the machine was started, where it can be told; the file is Linux's. */
+export function runOfMachine(): number[] {
+  let text: string;
+  try {
+    text = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
+  } catch {
+    // Elsewhere every stop that was no close counts as a loss of power.
+    return [];
+  }
+  const hex = text.replaceAll("-", "").slice(0, 32);
+  return [0, 8, 16, 24].map((at) => Number.parseInt(hex.slice(at, at + 8), 16));
+}
