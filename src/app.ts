@@ -26,6 +26,7 @@ import { createSockets } from "./edge/sockets.ts";
 import { Clock } from "./event/clock.ts";
 import { MarsError } from "./event/error.ts";
 import type { Lifecycle, Log } from "./event/ports.ts";
+import { SendBudget } from "./event/send-budget.ts";
 import { Supervisor } from "./event/supervisor.ts";
 import { createHealth } from "./health.ts";
 import type { Finding } from "./lifecycle/finding.ts";
@@ -103,6 +104,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
 
   const refused = warnOfRefusals(log);
   const shares = createEdgeShares(refused);
+  const budget = new SendBudget();
   const changes = createChanges();
   const historyReads = supervisor.loop("live_history", liveRetry);
   const live = createLive(inner.remote, {
@@ -110,6 +112,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     log,
     reads: historyReads,
     subscriptions: shares.subscriptions,
+    budget,
   });
   // Readers may be told of changes before these are published, and follow what comes after them.
   let findingSeqRead = 0;
@@ -118,6 +121,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     log,
     reads: historyReads,
     subscriptions: shares.subscriptions,
+    budget,
   });
   const pipeline = new Pipeline({
     ...config,
@@ -147,6 +151,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
 
   const reads = createClientReads(query.remote, {
     onRefused: ({ peer }) => refused("reads", peer),
+    admit: ({ peer }) => budget.refusal(peer),
     observe: {
       findings: ({ asOfSeq }) => {
         findingSeqRead = Math.max(findingSeqRead, asOfSeq);
@@ -179,6 +184,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     tracked: createFairProgress(pipeline.tracked, shares.min_seq_waits),
     changes,
     shares,
+    budget,
     log,
     gate: createGate({
       hosts: [config.host, hostname(), ...config.allowedHosts],
@@ -192,6 +198,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       reads: reads.stats,
       shares: statsOf(shares),
       intake: intake.stats,
+      to_send: budget.stats,
     }),
     health: createHealth({
       lifecycle: () => lifecycle,
@@ -207,7 +214,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const stopping = new AbortController();
   const page = { paths: pagePaths, serve: servePage };
   const app = createHttpApp(parts, { allowedOrigins, page, stopping: stopping.signal });
-  const http = startHttpServer(app, sockets, { gate: parts.gate, host, port: httpPort });
+  const http = startHttpServer(app, sockets, { budget, gate: parts.gate, host, port: httpPort });
   shutdown.defer("http", () => http.stop(remainingMs()));
   const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await tlsOf(config)) });
   shutdown.defer("grpc", () => grpc.stop(remainingMs()));

@@ -5,14 +5,17 @@
 import type { ServerWebSocket } from "bun";
 import type { Peer } from "../event/caller.ts";
 import { MarsError } from "../event/error.ts";
+import type { Holding, SendBudget } from "../event/send-budget.ts";
 import type { Lease } from "../event/shares.ts";
 import { statusOf } from "./status.ts";
 
 export interface ConnectionLimits {
   /** Events are held back while more bytes than this wait to be sent. */
   readonly pauseBytes: number;
-  /** How long a held-back client may take until everything that waits is sent; then it is closed as too slow. */
+  /** How long a held-back client may take nothing of what waits; then it is closed as too slow. */
   readonly stallTimeoutMs: number;
+  /** Bounds what waits for all of them. */
+  readonly budget: SendBudget;
 }
 
 /** What Bun keeps with each socket. */
@@ -46,7 +49,7 @@ export class Connection {
   readonly #onClosing: () => void;
   #closing = false;
   #held: PromiseWithResolvers<void> | undefined;
-  #stallTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #holding: Holding;
 
   /** @param onClosing called once, when the connection starts to close or is found closed */
   constructor(socket: ServerWebSocket<SocketData>, limits: ConnectionLimits, onClosing: () => void) {
@@ -54,6 +57,12 @@ export class Connection {
     this.#socket = socket;
     this.#limits = limits;
     this.#onClosing = onClosing;
+    this.#holding = limits.budget.open(this.peer, {
+      pending: () => socket.getBufferedAmount(),
+      stalled: () => this.fail(tooSlow("has taken nothing of what waits for it")),
+      // One that is not held back may sleep over what little waits for it.
+      stallMs: () => (this.#held === undefined ? Number.POSITIVE_INFINITY : limits.stallTimeoutMs),
+    });
   }
 
   /** Sends an answer. What a client does not read of its answers is bounded too. */
@@ -63,6 +72,7 @@ export class Connection {
       this.fail(tooSlow("does not read its answers"));
     } else {
       this.#socket.send(frame);
+      this.#account();
     }
   }
 
@@ -74,18 +84,16 @@ export class Connection {
    */
   offer(frames: () => readonly string[]): Promise<void> | undefined {
     if (this.#closing) return undefined;
-    if (this.#held === undefined && this.#socket.getBufferedAmount() <= this.#limits.pauseBytes) {
+    if (this.#held === undefined && this.#mayOffer()) {
       const socket = this.#socket;
       const batch = frames();
       socket.cork(() => {
         for (const frame of batch) socket.send(frame);
       });
+      this.#account();
       return undefined;
     }
-    if (this.#held === undefined) {
-      this.#held = Promise.withResolvers();
-      this.#stallTimer = setTimeout(() => this.#stalled(), this.#limits.stallTimeoutMs);
-    }
+    this.#held ??= Promise.withResolvers();
     return this.#held.promise;
   }
 
@@ -102,6 +110,7 @@ export class Connection {
 
   /** Bun has sent everything that waited. */
   drained(): void {
+    this.#holding.look();
     if (this.#held !== undefined && this.#socket.getBufferedAmount() === 0) this.#release();
   }
 
@@ -109,18 +118,25 @@ export class Connection {
   ended(): void {
     if (this.#closing) return;
     this.#closing = true;
+    this.#holding.end();
     this.#release();
     this.#onClosing();
   }
 
-  #release(): void {
-    clearTimeout(this.#stallTimer);
-    this.#held?.resolve();
-    this.#held = undefined;
+  /** One for whom nothing waits may always be sent something: the system's own buffers may take it. */
+  #mayOffer(): boolean {
+    const waiting = this.#socket.getBufferedAmount();
+    if (waiting === 0) return true;
+    return waiting <= this.#limits.pauseBytes && this.#limits.budget.hasRoom(this.peer);
   }
 
-  #stalled(): void {
-    this.fail(tooSlow(`has not read what waits for it within ${this.#limits.stallTimeoutMs} ms`));
+  #account(): void {
+    if (this.#socket.getBufferedAmount() > 0) this.#holding.look();
+  }
+
+  #release(): void {
+    this.#held?.resolve();
+    this.#held = undefined;
   }
 }
 

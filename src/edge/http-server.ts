@@ -1,5 +1,6 @@
 /** Port 4000 on Bun: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. */
 import type { Server } from "bun";
+import type { SendBudget } from "../event/send-budget.ts";
 import type { SocketData } from "./connection.ts";
 import type { Gate } from "./gate.ts";
 import { peerOf } from "./peer.ts";
@@ -9,6 +10,7 @@ import type { Sockets } from "./sockets.ts";
 
 export interface HttpServerOptions {
   readonly gate: Gate;
+  readonly budget: SendBudget;
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -49,7 +51,7 @@ const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 export function startHttpServer(
   app: Pick<Router, "fetch">,
   sockets: Sockets,
-  { gate, host, port }: HttpServerOptions,
+  { gate, budget, host, port }: HttpServerOptions,
 ): HttpServer {
   const upgrade = (request: Request, server: Server<SocketData>) => {
     const refusal = gate.checkHost(request.headers.get("host"));
@@ -82,6 +84,7 @@ export function startHttpServer(
   };
   const runtime: RuntimeBindings = {
     keepOpen: (request) => server.timeout(request, 0),
+    budget,
     peer: peerOfRequest,
   };
   // As a GET, of whose answer Bun sends all but the body: so the head is true whatever answers.

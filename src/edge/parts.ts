@@ -3,6 +3,7 @@ import type { Caller } from "../event/caller.ts";
 import type { FairQueue } from "../event/fair-queue.ts";
 import type { Health, Ingest, Live, Log, Progress, Reader } from "../event/ports.ts";
 import type { Refusals } from "../event/refusals.ts";
+import type { SendBudget } from "../event/send-budget.ts";
 import type { SetAside } from "../event/set-aside.ts";
 import type { Stats } from "../event/stats.ts";
 import type { AlertReader, Alerts } from "../lifecycle/alert-ports.ts";
@@ -40,6 +41,8 @@ export interface EdgeParts {
   readonly changes: Pick<FairQueue, "run">;
   /** The caps at the doors. */
   readonly shares: EdgeShares;
+  /** What waits to be sent. */
+  readonly budget: SendBudget;
   readonly log: Log;
   /** Which hosts and which pages are served. */
   readonly gate: Gate;

@@ -15,7 +15,7 @@ import { statusOf } from "./status.ts";
 import { openWs } from "./ws.ts";
 
 export interface SocketOptions {
-  /** See `ConnectionLimits`. */
+  /** These two: see `ConnectionLimits`. */
   readonly pauseBytes?: number;
   readonly stallTimeoutMs?: number;
 }
@@ -41,6 +41,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
   const limits: ConnectionLimits = {
     pauseBytes: options.pauseBytes ?? pauseBytesDefault,
     stallTimeoutMs: options.stallTimeoutMs ?? stallTimeoutMsDefault,
+    budget: parts.budget,
   };
   const routes: Readonly<Record<string, (query: URLSearchParams) => OpenSession | Response>> = {
     "/ws": () => (connection) => openWs(parts, connection),

@@ -13,11 +13,12 @@ import type { Peer } from "../event/caller.ts";
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
 import { eventJson } from "../event/json.ts";
-import type { StreamItem, TopicItem } from "../event/ports.ts";
+import type { Log, StreamItem, TopicItem } from "../event/ports.ts";
 import { parseTopic } from "../event/topic.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import { findingToJson } from "../lifecycle/json.ts";
 import { createFrameCache } from "./frame-cache.ts";
+import { pacedBody, stallMsDefault } from "./paced-body.ts";
 import type { EdgeParts } from "./parts.ts";
 import { unknownPeer } from "./peer.ts";
 import { readQuery } from "./rest/query-string.ts";
@@ -25,12 +26,11 @@ import { readQuery } from "./rest/query-string.ts";
 export interface SseOptions {
   /** How often a comment tells both ends that the connection lives. Must be below every proxy's idle timeout. */
   readonly heartbeatMs?: number;
-  /** How long a client may leave its connection full before it is cut off. */
+  /** How long a client may take nothing of what waits for it before it is cut off. */
   readonly stallTimeoutMs?: number;
 }
 
 const heartbeatMsDefault = 15_000;
-const stallTimeoutMsDefault = 30_000;
 /** What browsers wait before they connect again, unless told otherwise, differs; this is ours. */
 const retryMs = 1000;
 
@@ -52,11 +52,11 @@ const parameters = ["topic", "after", "lastEventId"] as const;
  * many streams
  */
 export function createSse(
-  parts: Pick<EdgeParts, "live" | "findings" | "log">,
+  parts: Pick<EdgeParts, "live" | "findings" | "budget" | "log">,
   options: SseOptions = {},
 ): (request: Request, peer?: Peer) => Response {
   const heartbeatMs = options.heartbeatMs ?? heartbeatMsDefault;
-  const stallTimeoutMs = options.stallTimeoutMs ?? stallTimeoutMsDefault;
+  const stallTimeoutMs = options.stallTimeoutMs ?? stallMsDefault;
 
   return (request, peer = unknownPeer) => {
     const { topic: name, after: from, lastEventId } = readQuery(request.url, parameters);
@@ -67,8 +67,8 @@ export function createSse(
     const signal = AbortSignal.any([request.signal, gone.signal]);
     const options = { signal, peer, ...(after !== undefined && { after }) };
     const body = topic.findings
-      ? streamOf(name, parts.findings.stream(topic, options), findingFrames, gone)
-      : streamOf(name, parts.live.stream(topic, options), eventFrames, gone);
+      ? bodyOf(name, parts.findings.stream(topic, options), findingFrames, { peer, gone })
+      : bodyOf(name, parts.live.stream(topic, options), eventFrames, { peer, gone });
     return new Response(body, {
       headers: {
         "Content-Type": "text/event-stream; charset=utf-8",
@@ -80,72 +80,61 @@ export function createSse(
     });
   };
 
-  function streamOf<Item extends TopicItem>(
+  function bodyOf<Item extends TopicItem>(
     topic: string,
     stream: AsyncIterable<StreamItem<Item>>,
     frames: (name: string, items: readonly Item[]) => readonly string[],
-    gone: AbortController,
-  ): ReadableStream<Uint8Array> {
-    const items = stream[Symbol.asyncIterator]();
-    const encoder = new TextEncoder();
-    let heartbeat: ReturnType<typeof setInterval> | undefined;
-    let pulledAt = Date.now();
-    let waiting = false;
-    let over = false;
+    { peer, gone }: { readonly peer: Peer; readonly gone: AbortController },
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const { budget, log } = parts;
+    const chunks = chunksOf(topic, stream, frames, { heartbeatMs, log });
+    return pacedBody(chunks, { budget, peer, stallMs: stallTimeoutMs, onGone: () => gone.abort() });
+  }
+}
 
-    function finish(): void {
-      over = true;
-      clearInterval(heartbeat);
-      gone.abort();
+interface ChunkOptions {
+  readonly heartbeatMs: number;
+  readonly log: Pick<Log, "error">;
+}
+
+async function* chunksOf<Item extends TopicItem>(
+  topic: string,
+  stream: AsyncIterable<StreamItem<Item>>,
+  frames: (name: string, items: readonly Item[]) => readonly string[],
+  { heartbeatMs, log }: ChunkOptions,
+): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  yield encoder.encode(`retry: ${retryMs}\n\n`);
+  const items = stream[Symbol.asyncIterator]();
+  try {
+    for (let next = items.next(); ; ) {
+      const taken = await within(next, heartbeatMs);
+      if (taken === undefined) {
+        yield encoder.encode(": \n\n");
+        continue;
+      }
+      if (taken.done === true) return;
+      yield encoder.encode(frameOf(topic, taken.value, frames));
+      next = items.next();
     }
+  } catch (thrown) {
+    const error = MarsError.from(thrown);
+    if (error.ours) log.error("a stream failed", { event: "request_failed", error });
+    const { code, message } = error;
+    yield encoder.encode(`event: error\ndata: ${JSON.stringify({ code, message })}\n\n`);
+  } finally {
+    await items.return?.();
+  }
+}
 
-    return new ReadableStream<Uint8Array>(
-      {
-        start(controller) {
-          controller.enqueue(encoder.encode(`retry: ${retryMs}\n\n`));
-          heartbeat = setInterval(
-            () => {
-              if (waiting && (controller.desiredSize ?? 0) > 0) {
-                controller.enqueue(encoder.encode(": \n\n"));
-              } else if (!waiting && Date.now() - pulledAt > stallTimeoutMs) {
-                // Nobody reads, so there is nobody to tell; what was not sent is resumed by the last id.
-                finish();
-                controller.error(new MarsError("subscriber_too_slow", "the client stopped reading"));
-              }
-            },
-            Math.min(heartbeatMs, stallTimeoutMs),
-          );
-        },
-        async pull(controller) {
-          waiting = true;
-          try {
-            const { done, value } = await items.next();
-            // The client may have gone while we waited; then there is nothing left to close.
-            if (over) return;
-            if (done) {
-              finish();
-              controller.close();
-            } else {
-              controller.enqueue(encoder.encode(frameOf(topic, value, frames)));
-            }
-          } catch (thrown) {
-            if (over) return;
-            const error = MarsError.from(thrown);
-            if (error.ours) parts.log.error("a stream failed", { event: "request_failed", error });
-            const { code, message } = error;
-            controller.enqueue(
-              encoder.encode(`event: error\ndata: ${JSON.stringify({ code, message })}\n\n`),
-            );
-            finish();
-            controller.close();
-          }
-          waiting = false;
-          pulledAt = Date.now();
-        },
-        cancel: finish,
-      },
-      { highWaterMark: 1 },
-    );
+/** What the promise resolves to; `undefined` when that takes longer. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(resolve, ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

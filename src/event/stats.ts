@@ -2,6 +2,7 @@
 import type { FairQueueStats } from "./fair-queue.ts";
 import type { GraceStats } from "./refusals.ts";
 import type { RetentionStats } from "./retention.ts";
+import type { SendBudgetStats } from "./send-budget.ts";
 import type { SharesStats } from "./shares.ts";
 import type { ClockStats } from "./time-record.ts";
 
@@ -88,6 +89,8 @@ export interface Stats extends PipelineStats {
   readonly loops: Readonly<Record<string, LoopStats>>;
   /** What clients read. */
   readonly reads: FairQueueStats;
+  /** What waits to be sent, of all clients together. */
+  readonly to_send: SendBudgetStats;
   /** The caps that clients share, by name. */
   readonly shares: Readonly<Record<string, SharesStats>>;
 }

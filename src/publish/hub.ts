@@ -10,6 +10,7 @@ import type { SequencedEvent } from "../event/event.ts";
 import { FairQueue } from "../event/fair-queue.ts";
 import type { Live, Log, StreamItem, StreamOptions, Subscriber, TopicItem } from "../event/ports.ts";
 import type { HistoryPage, HistoryQuery } from "../event/query.ts";
+import { SendBudget } from "../event/send-budget.ts";
 import { type Lease, Shares } from "../event/shares.ts";
 import type { Loop } from "../event/supervisor.ts";
 import type { Topic } from "../event/topic.ts";
@@ -33,6 +34,8 @@ export interface LiveOptions {
   readonly log: Pick<Log, "error">;
   /** Keeps account of reads of history that fail. */
   readonly reads?: Pick<Loop, "succeeded" | "failed">;
+  /** Bounds what waits to be sent; default: one of its own. */
+  readonly budget?: SendBudget;
   /** Shares out the subscriptions, of all protocols; without one left for a peer `subscribe` throws `overloaded`. */
   readonly subscriptions?: Shares;
   /**
@@ -77,9 +80,10 @@ export function createLiveFindings(history: History<Finding>, options: LiveOptio
 }
 
 const subscriptionsMaxDefault = 100_000;
-const historyReadsMaxDefault = 2;
+const historyReadsMaxDefault = 1;
 const retryDefault = { firstMs: 50, maxMs: 5_000 };
-const stallTimeoutMsDefault = 30_000;
+/** Transports notice a client that takes nothing much sooner, by the byte; a slow one may take long for an item. */
+const stallTimeoutMsDefault = 600_000;
 
 class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Item> {
   readonly retry: { readonly firstMs: number; readonly maxMs: number };
@@ -87,6 +91,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
   readonly #reader: History<Item>;
   readonly #options: HubOptions<Item>;
   readonly #shares: Shares;
+  readonly #budget: SendBudget;
   readonly #index = new TopicIndex<Subscription<Item>, Item>();
   readonly #subscriptions = new Map<Subscription<Item>, Lease>();
   /** Each subscription waits with one read at most. */
@@ -100,6 +105,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
     this.#reader = reader;
     this.#options = options;
     this.sizeOf = options.sizeOf;
+    this.#budget = options.budget ?? new SendBudget();
     this.#shares = options.subscriptions ?? new Shares({ max: subscriptionsMaxDefault });
     this.#reads = new FairQueue({
       what: "reads of history",
@@ -160,7 +166,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
 
   stream(topic: Topic, options: StreamOptions): AsyncIterable<StreamItem<Item>> {
     const stallTimeoutMs = this.#options.stallTimeoutMs ?? stallTimeoutMsDefault;
-    return openStream(this, topic, { ...options, stallTimeoutMs });
+    return openStream(this, topic, { ...options, stallTimeoutMs, budget: this.#budget, sizeOf: this.sizeOf });
   }
 
   async close(): Promise<void> {
@@ -186,6 +192,11 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
         this.#reading.delete(reading);
       }
     });
+  }
+
+  /** Pending while too much waits to be sent to the caller; whoever follows only reads what can be sent. */
+  room({ peer } = nobody): Promise<void> | undefined {
+    return this.#budget.hasRoom(peer) ? undefined : this.#budget.freed();
   }
 
   attach(topic: Topic, subscription: Subscription<Item>): void {

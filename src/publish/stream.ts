@@ -1,10 +1,15 @@
 /** Following a topic as an async iterable: a subscriber whose small buffer is emptied at the consumer's pace. */
-import type { Caller } from "../event/caller.ts";
+import type { Caller, Peer } from "../event/caller.ts";
 import { MarsError } from "../event/error.ts";
 import type { Live, StreamItem, StreamOptions, Subscriber, TopicItem } from "../event/ports.ts";
+import type { Holding, SendBudget } from "../event/send-budget.ts";
 import type { Topic } from "../event/topic.ts";
 
-export interface OpenStreamOptions extends StreamOptions {
+export interface OpenStreamOptions<Item extends TopicItem> extends StreamOptions {
+  /** Bounds what waits in all streams. */
+  readonly budget: SendBudget;
+  /** The UTF-16 units of an item's texts. */
+  readonly sizeOf: (item: Item) => number;
   /** How long a full buffer may stay untouched before the stream is given up. */
   readonly stallTimeoutMs: number;
 }
@@ -20,7 +25,7 @@ const bufferSlicesMax = 4;
 export function openStream<Item extends TopicItem>(
   live: Pick<Live<Item>, "subscribe">,
   topic: Topic,
-  options: OpenStreamOptions,
+  options: OpenStreamOptions<Item>,
 ): AsyncIterable<StreamItem<Item>> {
   const stream = new SubscriberStream<Item>(options);
   if (options.signal.aborted) {
@@ -37,6 +42,12 @@ export function openStream<Item extends TopicItem>(
   return stream;
 }
 
+/** What an item takes beside its texts. */
+const itemBytes = 300;
+
+/** Who follows without saying who it is. */
+const nobody: Peer = { name: "unknown", connection: "unknown" };
+
 type Taken<Item extends TopicItem> = IteratorResult<StreamItem<Item>, undefined>;
 
 const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
@@ -48,6 +59,13 @@ class SubscriberStream<Item extends TopicItem>
   readonly caller?: Caller;
   readonly #stallTimeoutMs: number;
   readonly #items: StreamItem<Item>[] = [];
+  readonly #budget: SendBudget;
+  readonly #peer: Peer;
+  readonly #sizeOf: (item: Item) => number;
+  readonly #holding: Holding;
+  /** What the buffer takes in memory, and the item that was taken last: its consumer is at it. */
+  #bytes = 0;
+  #takenBytes = 0;
   #taker: PromiseWithResolvers<Taken<Item>> | undefined;
   #room: PromiseWithResolvers<void> | undefined;
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
@@ -55,7 +73,15 @@ class SubscriberStream<Item extends TopicItem>
   #error: MarsError | undefined;
   #release: (() => void) | undefined;
 
-  constructor({ stallTimeoutMs, peer }: OpenStreamOptions) {
+  constructor({ stallTimeoutMs, peer, budget, sizeOf }: OpenStreamOptions<Item>) {
+    this.#budget = budget;
+    this.#peer = peer ?? nobody;
+    this.#sizeOf = sizeOf;
+    this.#holding = budget.open(this.#peer, {
+      pending: () => this.#bytes,
+      stalled: () => this.#stalled(),
+      stallMs: () => stallTimeoutMs,
+    });
     this.#stallTimeoutMs = stallTimeoutMs;
     if (peer !== undefined) this.caller = { peer };
   }
@@ -66,13 +92,14 @@ class SubscriberStream<Item extends TopicItem>
 
   events(events: readonly Item[]): Promise<void> | undefined {
     if (this.#over) return undefined;
+    if (!this.#budget.hasRoom(this.#peer)) return this.#budget.freed();
     if (this.#items.length < bufferSlicesMax) {
       this.#put({ events });
       return undefined;
     }
     if (this.#room === undefined) {
       this.#room = Promise.withResolvers();
-      this.#stallTimer = setTimeout(() => this.#stalled(), this.#stallTimeoutMs);
+      this.#watchStall();
     }
     return this.#room.promise;
   }
@@ -98,9 +125,14 @@ class SubscriberStream<Item extends TopicItem>
   }
 
   async next(): Promise<Taken<Item>> {
+    // Whoever asks for the next is done with the one before.
+    this.#account(-this.#takenBytes);
+    this.#takenBytes = 0;
     const item = this.#items.shift();
     if (item !== undefined) {
+      this.#takenBytes = this.#bytesOf(item);
       if (this.#items.length === 0) this.#makeRoom();
+      else if (this.#room !== undefined) this.#watchStall();
       return { done: false, value: item };
     }
     if (this.#over) {
@@ -122,13 +154,34 @@ class SubscriberStream<Item extends TopicItem>
 
   #put(item: StreamItem<Item>): void {
     if (this.#over) return;
+    const bytes = this.#bytesOf(item);
+    this.#account(bytes);
     const taker = this.#taker;
     if (taker === undefined) {
       this.#items.push(item);
     } else {
       this.#taker = undefined;
+      this.#takenBytes = bytes;
       taker.resolve({ done: false, value: item });
     }
+  }
+
+  #bytesOf(item: StreamItem<Item>): number {
+    if (!("events" in item)) return 0;
+    let bytes = 0;
+    for (const event of item.events) bytes += itemBytes + this.#sizeOf(event);
+    return bytes;
+  }
+
+  #account(bytes: number): void {
+    this.#bytes += bytes;
+    this.#holding.look();
+  }
+
+  /** From here on: every item that is taken gives the consumer its time anew. */
+  #watchStall(): void {
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = setTimeout(() => this.#stalled(), this.#stallTimeoutMs);
   }
 
   #makeRoom(): void {
@@ -150,6 +203,7 @@ class SubscriberStream<Item extends TopicItem>
   #finish(error: MarsError | undefined): void {
     if (this.#over) return;
     this.#over = true;
+    this.#holding.end();
     this.#makeRoom();
     const taker = this.#taker;
     this.#taker = undefined;

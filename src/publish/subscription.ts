@@ -29,6 +29,8 @@ export interface SubscriptionHost<Item extends TopicItem> {
     query: () => HistoryQuery | undefined,
     caller: Caller | undefined,
   ): Promise<HistoryPage<Item> | undefined>;
+  /** Pending while too much waits to be sent to the caller. */
+  room(caller: Caller | undefined): Promise<void> | undefined;
   attach(topic: Topic, subscription: Subscription<Item>): void;
   detach(topic: Topic, subscription: Subscription<Item>): void;
   /** The subscription is over and holds nothing any more. */
@@ -126,7 +128,7 @@ export class Subscription<Item extends TopicItem> {
           this.#attach();
           return;
         }
-        const page = await this.#page();
+        let page = await this.#page();
         if (page === undefined) return;
         if (this.#cursor < page.prunedTo) {
           if (told) throw new MarsError("subscriber_too_slow", "too slow: what comes next is no longer kept");
@@ -137,7 +139,10 @@ export class Subscription<Item extends TopicItem> {
           told = true;
           this.#subscriber.subscribed(this.#cursor, true);
         }
-        await this.#hand(page);
+        // A page is not kept while its subscriber is slow: it is read again.
+        const later = this.#hand(page);
+        page = undefined;
+        await later;
       }
     } catch (thrown) {
       if (!(thrown instanceof MarsError)) this.#host.fault(thrown);
@@ -153,6 +158,8 @@ export class Subscription<Item extends TopicItem> {
         ? { topic: this.#topic, after: this.#cursor, upTo: this.#host.seq }
         : undefined;
     for (let waitMs = firstMs; ; waitMs = Math.min(waitMs * 2, maxMs)) {
+      for (let full = this.#room(); full !== undefined; full = this.#room()) await full;
+      if (this.#state !== "history") return undefined;
       try {
         const page = await this.#host.read(query, this.#subscriber.caller);
         if (this.#state !== "history") return undefined;
@@ -166,17 +173,20 @@ export class Subscription<Item extends TopicItem> {
     }
   }
 
-  async #hand(page: HistoryPage<Item>): Promise<void> {
+  #room(): Promise<void> | undefined {
+    return this.#state === "history" ? this.#host.room(this.#subscriber.caller) : undefined;
+  }
+
+  /** Hands over what the subscriber takes of the page; a promise where it takes no more now. */
+  #hand(page: HistoryPage<Item>): Promise<void> | undefined {
     for (const slice of slicesOf(page.events, this.#host.sizeOf)) {
-      for (;;) {
-        if (this.#state !== "history") return;
-        const later = this.#subscriber.events(slice);
-        if (later === undefined) break;
-        await later;
-      }
+      if (this.#state !== "history") return undefined;
+      const later = this.#subscriber.events(slice);
+      if (later !== undefined) return later;
       this.#cursor = lastSeqOf(slice);
     }
-    this.#cursor = page.to;
+    if (this.#state === "history") this.#cursor = page.to;
+    return undefined;
   }
 
   #follow(seq: number, recovered: boolean): void {

@@ -16,6 +16,8 @@ export interface ClientReads<T> {
 }
 
 export interface ClientReadsOptions<T> extends Pick<FairQueueOptions, "onRefused"> {
+  /** Asked when it is a caller's turn: why it may not read now. */
+  readonly admit?: (caller: Caller) => MarsError | undefined;
   /** Shown the answers of a method before its caller is. */
   readonly observe?: { readonly [M in keyof T]?: (answer: Awaited<ReturnType<Remote<T>[M]>>) => void };
 }
@@ -28,7 +30,7 @@ const runMs = 15_000;
 
 export function createClientReads<T>(
   remote: Remote<T>,
-  { observe = {}, onRefused }: ClientReadsOptions<T> = {},
+  { admit, observe = {}, onRefused }: ClientReadsOptions<T> = {},
 ): ClientReads<T> {
   const options = { what: "reads", activeMax: 2, waitingMax, waitMs, runMs };
   const queue = new FairQueue({ ...options, ...(onRefused !== undefined && { onRefused }) });
@@ -41,6 +43,8 @@ export function createClientReads<T>(
           typeof method === "string"
             ? (...args: unknown[]) =>
                 queue.run(caller, async () => {
+                  const refusal = admit?.(caller);
+                  if (refusal !== undefined) throw refusal;
                   const answer = await methods[method]?.(...args);
                   observers[method]?.(answer);
                   return answer;

@@ -7,6 +7,7 @@ import type { EdgeParts } from "../../src/edge/parts.ts";
 import { type ErrorCode, MarsError } from "../../src/event/error.ts";
 import { FairQueue } from "../../src/event/fair-queue.ts";
 import type { Health } from "../../src/event/ports.ts";
+import { SendBudget } from "../../src/event/send-budget.ts";
 
 // Parts that fail on demand: a real Mars cannot be made to run out of disk or to meet a fault of ours at will.
 function appWith(
@@ -62,6 +63,7 @@ function appWith(
     setAside: { list: fail, replay: fail, remove: fail },
     changes: new FairQueue({ what: "changes", activeMax: 1, waitingMax: 1 }),
     shares: createEdgeShares(),
+    budget: new SendBudget(),
     trials: { learn: fail, dryRun: fail },
     tracked: { storedSeq: 0, reached: fail },
     log: {

@@ -4,6 +4,7 @@ import { createEdgeShares } from "../../src/edge/edge-shares.ts";
 import { createGate } from "../../src/edge/gate.ts";
 import type { EdgeParts } from "../../src/edge/parts.ts";
 import { createSockets, type SocketOptions } from "../../src/edge/sockets.ts";
+import { SendBudget } from "../../src/event/send-budget.ts";
 import { Shares } from "../../src/event/shares.ts";
 import { createLive } from "../../src/publish/hub.ts";
 import { eventAt, StoreModel } from "../publish/store-model.ts";
@@ -18,7 +19,13 @@ function start(options: SocketOptions, socketsMax = 100) {
   live.publish([], 0);
   const shares = { ...createEdgeShares(), sockets: new Shares({ max: socketsMax }) };
   const sockets = createSockets(
-    { live, log, gate: createGate(), shares } as Partial<EdgeParts> as EdgeParts,
+    {
+      live,
+      log,
+      gate: createGate(),
+      shares,
+      budget: new SendBudget({ lookMs: 10 }),
+    } as Partial<EdgeParts> as EdgeParts,
     options,
   );
   const server = Bun.serve<SocketData>({
@@ -71,6 +78,28 @@ test("a client that stops reading is closed with a code that says so, and can re
   expect(seqs).toEqual(Array.from({ length: served.live.seq }, (_, index) => index + 1));
   await again.settle();
   await again.close();
+});
+
+test("a client that reads slowly is not closed, however long it takes", async () => {
+  await using served = start({ pauseBytes: 64 * 1024, stallTimeoutMs: 200 });
+  const slow = await StubbornClient.open(served);
+  slow.send({ type: "subscribe", topic: "all" });
+  await slow.next();
+  slow.stopReading();
+  for (let n = 0; n < 40; n++) served.publish(500);
+  // Longer than a stall may last, in steps that are shorter.
+  let closed = false;
+  void slow.closed.then(() => {
+    closed = true;
+  });
+  for (let n = 0; n < 30 && !closed; n++) {
+    slow.readOn();
+    await Bun.sleep(1);
+    slow.stopReading();
+    await Bun.sleep(30);
+  }
+  expect(closed).toBe(false);
+  slow.end();
 });
 
 test("a client that does not read its answers is closed", async () => {

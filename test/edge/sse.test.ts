@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createSse } from "../../src/edge/sse.ts";
+import { SendBudget } from "../../src/event/send-budget.ts";
 import { createLive, createLiveFindings } from "../../src/publish/hub.ts";
 import { eventAt, StoreModel } from "../publish/store-model.ts";
 import { report } from "../support/live-client.ts";
@@ -216,7 +217,8 @@ function startSmall(options: Parameters<typeof createSse>[1]) {
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const live = createLive(store, { log });
   live.publish([], 0);
-  const sse = createSse({ live, findings: createLiveFindings(noFindings, { log }), log }, options);
+  const budget = new SendBudget({ lookMs: 5 });
+  const sse = createSse({ live, findings: createLiveFindings(noFindings, { log }), budget, log }, options);
   const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => sse(request) });
   const publish = (count: number) => {
     const from = live.seq;
@@ -258,11 +260,12 @@ test("a client that leaves is forgotten", async () => {
 
 test("a client that stops reading is cut off", async () => {
   const small = startSmall({ heartbeatMs: 5, stallTimeoutMs: 20 });
-  const response = small.sse(new Request("http://mars/?topic=all"));
+  const reader = small.sse(new Request("http://mars/?topic=all")).body!.getReader();
+  await reader.read();
   while (small.live.subscriptions > 0) {
     small.publish(1000);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  await expect(response.text()).rejects.toMatchObject({ code: "subscriber_too_slow" });
+  await expect(reader.read()).rejects.toMatchObject({ code: "subscriber_too_slow" });
   await small.stop();
 });

@@ -10,6 +10,7 @@ const checks: readonly string[] = [
   // One a line.
   "journal",
   "lifecycles",
+  "readers",
   "rot",
 ];
 

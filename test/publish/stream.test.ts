@@ -85,3 +85,18 @@ test("when Mars stops, what is buffered can be taken, then the stream says so", 
   expect(await takeSeqs(items, 3)).toEqual([1, 2, 3]);
   await expect(items.next()).rejects.toMatchObject({ code: "draining" });
 });
+
+test("a consumer that takes one item now and then is not too slow", async () => {
+  const { hub, publish, open } = start(60);
+  const { items } = open();
+  publish(20 * 256);
+  const deadline = performance.now() + 300;
+  let seqs = 0;
+  while (performance.now() < deadline) {
+    const { value } = await items.next();
+    if (value !== undefined && "events" in value) seqs += value.events.length;
+    await Bun.sleep(30);
+  }
+  expect(seqs).toBeGreaterThan(5 * 256);
+  expect(hub.subscriptions).toBe(1);
+});

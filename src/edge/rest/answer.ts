@@ -1,8 +1,14 @@
 /** Success answers as JSON, compressed where the client asks and it is worth it. */
-import type { HttpContext } from "./router.ts";
+import { promisify } from "node:util";
+import { gzip, zstdCompress } from "node:zlib";
+import { oneChunk, pacedBody } from "../paced-body.ts";
+import { callerOf, type HttpContext } from "./router.ts";
 
 /** Below this many characters compression costs more than it saves. */
 const compressLengthMin = 1024;
+
+/** What a connection's own buffers take at once; beyond it an answer is sent as it is taken. */
+const pacedLengthMin = 32 * 1024;
 
 const jsonHeaders = {
   "content-type": "application/json",
@@ -13,20 +19,39 @@ const jsonHeaders = {
 /** What is offered, by the web's names, which HTTP shares. */
 type Coding = "zstd" | "gzip";
 
+type Compress = (text: string) => Promise<Uint8Array<ArrayBuffer>>;
+
+/** On the thread pool. A runtime without zstd lacks that one. */
+const compressors: Readonly<Record<Coding, Compress | undefined>> = {
+  zstd: zstdCompress === undefined ? undefined : (promisify(zstdCompress) as Compress),
+  gzip: promisify(gzip) as Compress,
+};
+
 /** The first is preferred where a client has no preference. */
 const codings: readonly Coding[] = ["zstd", "gzip"];
 
-/** Answers with `text`, which is JSON. */
-export function answerJson(c: HttpContext, text: string, status = 200): Response {
+/** Answers with `text`, which is JSON; a long one at the client's pace. */
+export function answerJson(c: HttpContext, text: string, status = 200): Response | Promise<Response> {
   const headers = new Headers(jsonHeaders);
   if (text.length < compressLengthMin) return new Response(text, { status, headers });
   headers.set("vary", "accept-encoding");
   const coding = preferredCoding(c.req.header("accept-encoding"));
-  const stream = coding && compressor(coding);
-  const body = stream && new Response(text).body?.pipeThrough(stream);
-  if (coding === undefined || body === undefined) return new Response(text, { status, headers });
-  headers.set("content-encoding", coding);
-  return new Response(body, { status, headers });
+  const compress = coding && compressors[coding];
+  if (coding !== undefined && compress !== undefined) {
+    headers.set("content-encoding", coding);
+    return compress(text).then((bytes) => new Response(bodyOf(c, bytes), { status, headers }));
+  }
+  if (text.length < pacedLengthMin) return new Response(text, { status, headers });
+  return new Response(bodyOf(c, new TextEncoder().encode(text)), { status, headers });
+}
+
+function bodyOf(
+  c: HttpContext,
+  bytes: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> {
+  const budget = c.env?.budget;
+  if (budget === undefined || bytes.byteLength < pacedLengthMin) return bytes;
+  return pacedBody(oneChunk(bytes), { budget, peer: callerOf(c).peer });
 }
 
 /**
@@ -58,13 +83,4 @@ function weightOf(parameters: readonly string[]): number {
   if (q === undefined) return 1;
   const weight = Number(q.slice(2));
   return Number.isFinite(weight) ? weight : 0;
-}
-
-function compressor(coding: Coding): CompressionStream | undefined {
-  try {
-    return new CompressionStream(coding);
-  } catch {
-    // A runtime without zstd; the answer goes out as it is.
-    return undefined;
-  }
 }

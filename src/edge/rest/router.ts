@@ -1,6 +1,7 @@
 /** The Hono app's type, and what a runtime may lend to it. */
 import type { Context, Hono } from "hono";
 import type { Caller, Peer } from "../../event/caller.ts";
+import type { SendBudget } from "../../event/send-budget.ts";
 import { unknownPeer } from "../peer.ts";
 
 /** What web standards have no name for. A runtime that lacks it leaves it out. */
@@ -9,6 +10,8 @@ export interface RuntimeBindings {
   readonly head?: true;
   /** Exempts a request's connection from the idle timeout, for answers that may be quiet for long. */
   keepOpen?(request: Request): void;
+  /** Bounds what waits to be sent. */
+  readonly budget?: SendBudget;
   /** Who sent the request. Only to be asked before anything is awaited: who has gone has no address. */
   peer?(request: Request): Peer;
 }

@@ -118,7 +118,7 @@ export async function startGrpcServer(
       return respondError(stream, new ConnectError("there is no such method", Code.Unimplemented));
     }
     if (!handler.supportedContentType(contentType)) return respondHttp(stream, 415);
-    await serveStream(stream, headers, handler);
+    await serveStream(stream, headers, handler, parts.budget);
   }
 
   async function stop(deadlineMs: number): Promise<void> {

@@ -1,6 +1,9 @@
 /** Serves an HTTP/2 stream by one of Connect's handlers. */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { Peer } from "../../event/caller.ts";
+import type { SendBudget } from "../../event/send-budget.ts";
+import { pieceBytes, stallMsDefault } from "../paced-body.ts";
 import { sessionPeer, valuesOf } from "./caller.ts";
 import { goneError } from "./error.ts";
 import { endStream, isGone } from "./grpc-status.ts";
@@ -11,12 +14,14 @@ export async function serveStream(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   handler: UniversalHandler,
+  budget: SendBudget,
 ): Promise<void> {
+  const peer = sessionPeer(stream);
   const gone = new AbortController();
   // After a regular end nobody listens any more.
   stream.once("close", () => gone.abort(goneError()));
   const response = await handler({
-    contextValues: valuesOf(sessionPeer(stream)),
+    contextValues: valuesOf(peer),
     httpVersion: "2.0",
     method: headers[":method"] ?? "",
     // Only the path is looked at, and it is the handler's own: what a client sends as authority may not even parse.
@@ -26,10 +31,14 @@ export async function serveStream(
     body: stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>,
     signal: gone.signal,
   });
-  await respond(stream, response);
+  await respond(stream, response, { peer, budget });
 }
 
-async function respond(stream: ServerHttp2Stream, response: UniversalServerResponse): Promise<void> {
+async function respond(
+  stream: ServerHttp2Stream,
+  response: UniversalServerResponse,
+  { peer, budget }: { readonly peer: Peer; readonly budget: SendBudget },
+): Promise<void> {
   const body = response.body?.[Symbol.asyncIterator]();
   if (isGone(stream)) {
     // Ends the method, which still holds its subscription or waits for its client.
@@ -42,12 +51,29 @@ async function respond(stream: ServerHttp2Stream, response: UniversalServerRespo
     { waitForTrailers: trailer !== undefined },
   );
   if (trailer !== undefined) stream.once("wantTrailers", () => stream.sendTrailers(grpcTrailers(trailer)));
+  let rest: Uint8Array = new Uint8Array(0);
+  const holding = budget.open(peer, {
+    pending: () => rest.byteLength + stream.writableLength,
+    stalled: () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM),
+    stallMs: () => stallMsDefault,
+  });
+  // After the end, too: the client may leave the last of it untaken.
+  stream.once("close", holding.end);
   try {
     while (body !== undefined) {
       const chunk = await body.next();
       if (chunk.done === true) break;
-      if (!stream.write(chunk.value)) await drained(stream);
+      rest = chunk.value;
+      while (rest.byteLength > 0 && !isGone(stream)) {
+        const piece = rest.subarray(0, pieceBytes);
+        rest = rest.subarray(piece.byteLength);
+        if (!stream.write(piece)) {
+          holding.look();
+          await drained(stream);
+        }
+      }
       if (isGone(stream)) break;
+      holding.look();
     }
   } finally {
     await body?.return?.();
@@ -55,23 +81,15 @@ async function respond(stream: ServerHttp2Stream, response: UniversalServerRespo
   endStream(stream);
 }
 
-/** How long a client may leave a full stream untouched before it is cut off; it may resume. */
-const stallTimeoutMs = 30_000;
-
-/** Waits until the client has read enough for us to write on, or is gone; one that reads nothing is cut off. */
+/** Waits until the client has read enough for us to write on, or is gone. */
 function drained(stream: ServerHttp2Stream): Promise<void> {
   if (isGone(stream) || !stream.writableNeedDrain) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
   const settle = () => {
-    clearTimeout(timer);
     stream.off("drain", settle);
     stream.off("close", settle);
     resolve();
   };
-  const timer = setTimeout(() => {
-    stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    settle();
-  }, stallTimeoutMs);
   stream.on("drain", settle);
   stream.on("close", settle);
   return promise;

@@ -8,6 +8,7 @@ import {
 } from "@connectrpc/connect/protocol";
 import type { Peer } from "../../event/caller.ts";
 import { bodyBytesMax } from "../../event/limits.ts";
+import { pacedBody } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
 import { valuesOf } from "./caller.ts";
@@ -64,9 +65,11 @@ export function createRpcFetch(parts: EdgeParts, options: RpcFetchOptions = {}):
       contextValues,
     });
     if (handler.method.methodKind !== "bidi_streaming") await body.discard();
-    const response = blameUnary(
-      universalServerResponseToFetch({ ...answered, body: answerBody(answered, body.cancel) }),
-    );
+    const chunks = answerBody(answered, body.cancel);
+    const { body: _, ...bare } = answered;
+    const { status, headers: head } = universalServerResponseToFetch(bare);
+    const paced = pacedBody(chunks, { budget: parts.budget, peer });
+    const response = blameUnary(new Response(paced, { status, headers: head }));
     const { headers } = await response;
     headers.set("x-content-type-options", "nosniff");
     if (!allowed) return response;
