@@ -145,6 +145,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     allow: alertAllow,
     ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
     version,
+    trusted: () => clock.trusted,
     supervisor,
     log,
   });

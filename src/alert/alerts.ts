@@ -5,6 +5,7 @@
 
 import { delay } from "../event/delay.ts";
 import { MarsError } from "../event/error.ts";
+import type { Micros } from "../event/event.ts";
 import type { Log } from "../event/ports.ts";
 import type { Supervisor } from "../event/supervisor.ts";
 import { nowMicros } from "../event/time.ts";
@@ -44,6 +45,8 @@ export interface AlertsOptions {
   readonly retryDelaysMs?: readonly number[];
   readonly attemptTimeoutMs?: number;
   readonly version: string;
+  /** The time by which old notifications are deleted; see `Clock.trusted`. */
+  readonly trusted: () => Micros;
   readonly supervisor: Supervisor;
   readonly log: Log;
 }
@@ -233,7 +236,7 @@ export class Alerts implements AlertsPort {
       }
       if (performance.now() - prunedAt >= pruneEveryMs) {
         try {
-          const more = await this.#options.store.pruneAlerts(nowMicros() - keepFor);
+          const more = await this.#options.store.pruneAlerts(this.#options.trusted() - keepFor);
           if (more) sleepMs = roundMs;
           else prunedAt = performance.now();
           pruning.succeeded();

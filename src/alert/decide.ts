@@ -26,7 +26,7 @@ export type Decision =
   | { readonly what: "ask" }
   | {
       readonly what: "tell";
-      readonly type: "incident.opened" | "incident.reminder" | "incident.over";
+      readonly type: "incident.opened" | "incident.reminder" | "incident.over" | "incident.expired";
       /** To be recorded and not to be sent. */
       readonly silenced: boolean;
     }
@@ -67,7 +67,8 @@ function decideTold(incident: Incident, rule: AlertRule, moment: Moment): Decisi
   }
   if (figures === undefined) return { what: "ask" };
   if (calm && (incident.kind !== "missing" || figures.count === 0)) {
-    return { what: "tell", type: "incident.over", silenced: silentUntil !== undefined };
+    const type = (figures.expired ?? 0) > 0 ? "incident.expired" : "incident.over";
+    return { what: "tell", type, silenced: silentUntil !== undefined };
   }
   if (remind && figures.count > 0) return { what: "tell", type: "incident.reminder", silenced: false };
   return { what: "wait", until: clock + lookEvery };

@@ -24,6 +24,7 @@ import {
   extendIncident,
   type HopChanges,
   incidentKey,
+  notAhead,
   openIncident,
   ruleMatches,
 } from "./grouping.ts";
@@ -63,6 +64,8 @@ export class Evaluator {
   /** As it is in the database; forgotten when that is not certain any more. */
   #state: Loaded | undefined;
   #full = false;
+  /** When a step was last made. */
+  #clock: Micros = 0;
 
   constructor(options: EvaluatorOptions) {
     this.#options = options;
@@ -82,6 +85,7 @@ export class Evaluator {
   async step(upTo: number): Promise<{ nextAt?: Micros; told: boolean }> {
     try {
       this.#state ??= await this.#load();
+      this.#noticeClock();
       if (this.#state.rules.size === 0) return { told: false };
       while (this.#loaded().findingSeq < upTo) await this.#takeIn(upTo);
       const told = await this.#decideAll();
@@ -100,9 +104,25 @@ export class Evaluator {
       ...state,
       rules: new Map(state.rules.map((rule) => [rule.id, rule])),
       incidents: new Map(
-        state.incidents.map((incident) => [incidentKey(incident), { incident, heardAt: now, lookAt: 0 }]),
+        state.incidents.map((incident) => [
+          incidentKey(incident),
+          { incident: notAhead(incident, now), heardAt: now, lookAt: 0 },
+        ]),
       ),
     };
+  }
+
+  /** Where the clock has gone back, what waits for a time of the clock before would wait for too long. */
+  #noticeClock(): void {
+    const now = nowMicros();
+    if (now < this.#clock) {
+      for (const watched of this.#loaded().incidents.values()) {
+        watched.incident = notAhead(watched.incident, now);
+        watched.heardAt = Math.min(watched.heardAt, now);
+        watched.lookAt = 0;
+      }
+    }
+    this.#clock = now;
   }
 
   /** One page of changes. */
@@ -120,7 +140,7 @@ export class Evaluator {
           watched.lookAt = 0;
           if (hop.raised === undefined) continue;
           watched.heardAt = clock;
-          extended.push(extendIncident(watched.incident, hop));
+          extended.push(notAhead(extendIncident(watched.incident, hop), clock));
         } else if (hop.raised !== undefined) {
           begins.push({ rule, hop });
         }
@@ -147,9 +167,10 @@ export class Evaluator {
       this.#options.log.error("too many incidents last: no new ones begin", { incidents: incidentsMax });
     }
     this.#full = enough.length > room;
-    return enough
-      .slice(0, room)
-      .map(({ rule, hop }, index) => openIncident(rule, hop, { id: state.lastIncident + 1 + index, clock }));
+    return enough.slice(0, room).map(({ rule, hop }, index) => {
+      const id = state.lastIncident + 1 + index;
+      return notAhead(openIncident(rule, hop, { id, clock }), clock);
+    });
   }
 
   /** Looks at every incident that is to be looked at. */
@@ -172,7 +193,10 @@ export class Evaluator {
   /** Decides about these with their figures, in one transaction. */
   async #settle(asking: readonly Watched[], clock: Micros): Promise<boolean> {
     const figures = await this.#options.reader.alertFigures(
-      asking.map(({ incident }) => groupOf(incident, incident.countedFrom)),
+      asking.map(({ incident }) => ({
+        ...groupOf(incident, incident.countedFrom),
+        incident: incident.id,
+      })),
     );
     const incidents: Incident[] = [];
     const deliveries: NewNotification[] = [];

@@ -89,6 +89,22 @@ export function extendIncident(incident: Incident, hop: HopChanges): Incident {
   };
 }
 
+/**
+ * The incident with no time ahead of the clock: one that was ahead when it wrote them has been put right, and nothing is to
+ * wait until it gets there again. Itself where there is none.
+ */
+export function notAhead(incident: Incident, clock: Micros): Incident {
+  const { openedAt, firstRaisedAt, lastRaisedAt, toldAt } = incident;
+  if (Math.max(openedAt, firstRaisedAt, lastRaisedAt, toldAt) <= clock) return incident;
+  return {
+    ...incident,
+    openedAt: Math.min(openedAt, clock),
+    firstRaisedAt: Math.min(firstRaisedAt, clock),
+    lastRaisedAt: Math.min(lastRaisedAt, clock),
+    toldAt: Math.min(toldAt, clock),
+  };
+}
+
 /** What is overdue counts whenever it was raised; what is late stays late for ever, and counts when it is news. */
 function countedFrom(rule: AlertRule, hop: HopChanges): Micros {
   if (hop.kind === "missing" || hop.raised === undefined) return 0;

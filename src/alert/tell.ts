@@ -36,7 +36,7 @@ export function tell(
       text,
       silenced: silenced || (incident.silenced && type !== "incident.opened"),
       toldAt: silenced ? incident.toldAt : clock,
-      closedAt: type === "incident.over" ? clock : 0,
+      closedAt: type === "incident.over" || type === "incident.expired" ? clock : 0,
     },
     deliveries: rule.sinks.map((sink) => ({
       incident: id,

@@ -17,6 +17,7 @@ export interface Facts {
 /** Such as `shop: 312 messages stuck at PAID → SHIPPED since 12:01 UTC, longest 4 m 10 s, sample ids a, b, c`. */
 export function notificationText(type: NotificationType, incident: Incident, facts: Facts): string {
   const app = shown(incident.appId, nameCharsMax);
+  if (type === "incident.expired") return `${app}: expired: ${expiredText(incident, facts)}`;
   if (type === "incident.over") return `${app}: over: ${overText(incident, facts)}`;
   const still = type === "incident.reminder" ? "still " : "";
   const { figures, clock } = facts;
@@ -45,6 +46,14 @@ function what(incident: Incident): string {
     case "failed":
       return `failed with ${hopText(incident)}`;
   }
+}
+
+/** Nothing of it is well: retention has deleted what was stuck. */
+function expiredText(incident: Incident, { figures, clock }: Facts): string {
+  const { expired = 0 } = figures;
+  const messages = `${expired} ${expired === 1 ? "message" : "messages"}`;
+  const lasted = durationText(microsBetween(incident.openedAt, clock));
+  return `${messages} ${what(incident)} expired unfinished, deleted by retention, after ${lasted}`;
 }
 
 function overText(incident: Incident, { clock, overMs }: Facts): string {

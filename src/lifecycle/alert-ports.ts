@@ -80,6 +80,8 @@ export interface FindingGroup extends Omit<IncidentKey, "rule" | "after"> {
   readonly versions: readonly number[];
   /** Raised from here on (inclusive). */
   readonly since: Micros;
+  /** Whose figures they are; absent where only the count is asked for. */
+  readonly incident?: number;
 }
 
 export interface AlertState {

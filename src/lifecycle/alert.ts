@@ -116,9 +116,17 @@ export interface Figures {
   readonly lateBy: Micros;
   /** Ids of messages: those found first. */
   readonly samples: readonly string[];
+  /** How many messages it has counted that retention has deleted since, still unfinished; absent for none. */
+  readonly expired?: number;
 }
 
-export type NotificationType = "incident.opened" | "incident.reminder" | "incident.over" | "test";
+/** `incident.expired`: it ends, not because all is well, but because retention has deleted what it counted. */
+export type NotificationType =
+  | "incident.opened"
+  | "incident.reminder"
+  | "incident.over"
+  | "incident.expired"
+  | "test";
 
 /** What is told, the same to every sink; each has its own way of writing it. */
 export interface Notification {

@@ -24,6 +24,9 @@ import type { FindingKind } from "../lifecycle/finding.ts";
 import { formatCursor, parseCursor } from "./cursor.ts";
 import type { Reads } from "./reads.ts";
 
+/** Less is the way of clocks. */
+const stepMin: Micros = 1_000_000;
+
 /** Statements of one read: a server takes so many at once. */
 const statementsMax = 100;
 
@@ -87,8 +90,8 @@ export class AlertQueries {
           SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by, (
             SELECT json_group_array(m.message_id) FROM (SELECT id FROM held ORDER BY due_at, id LIMIT ${samplesMax}) first
               CROSS JOIN findings f ON f.id = first.id CROSS JOIN messages m ON m.id = f.message
-          ) AS samples FROM held`,
-        args,
+          ) AS samples, (SELECT expired FROM alert_incidents WHERE id = ?6) AS expired FROM held`,
+        args: [...args, group.incident ?? null],
       };
     });
     return rows.map((row) => ({
@@ -96,17 +99,20 @@ export class AlertQueries {
       ...(row?.since !== null && { since: Number(row?.since) }),
       lateBy: Number(row?.late_by ?? 0),
       samples: JSON.parse(String(row?.samples)),
+      ...(Number(row?.expired ?? 0) > 0 && { expired: Number(row?.expired) }),
     }));
   }
 
   async dueDeliveries(at: Micros, busy: readonly string[]): Promise<DueDeliveries> {
     const [rows] = await this.#reads.read([
       {
-        sql: `SELECT d.id, d.next_at, d.webhook_id, d.notification, d.attempts, s.sink
+        // Waiting began at the last attempt. Where that lies ahead, the clock has gone back, and nobody knows for how long to wait.
+        sql: `SELECT d.id, iif(coalesce((SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts),
+            d.created_at) > ?2, 0, d.next_at) AS next_at, d.webhook_id, d.notification, d.attempts, s.sink
           FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.id = (
             SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1)
           WHERE s.id NOT IN (SELECT value FROM json_each(?))`,
-        args: [JSON.stringify(busy)],
+        args: [JSON.stringify(busy), at + stepMin],
       },
     ]);
     const due = (rows ?? []).filter((row) => Number(row.next_at) <= at);

@@ -1,12 +1,14 @@
 /** From findings to what is told. */
 import { describe, expect, test } from "bun:test";
 import { type Decision, decide, type Moment } from "../../src/alert/decide.ts";
+import { notAhead } from "../../src/alert/grouping.ts";
 import { durationText, notificationText } from "../../src/alert/text.ts";
 import { MarsError } from "../../src/event/error.ts";
 import type { Figures, Incident } from "../../src/lifecycle/alert.ts";
 import { parseRule } from "../../src/lifecycle/parse-alert.ts";
 import { startAlerting } from "../support/alerting.ts";
 import { startReceiver } from "../support/receiver.ts";
+import { keepFor, markTime, openStore, prune } from "../support/store.ts";
 
 const second = 1_000_000;
 const minute = 60 * second;
@@ -115,6 +117,12 @@ describe("what is to be done about an incident", () => {
       { what: "tell", type: "incident.over", silenced: false },
     ],
     [
+      "it has expired when none holds because retention has deleted them",
+      told,
+      { clock: noon + minute + 1, figures: { ...none, expired: 2 } },
+      { what: "tell", type: "incident.expired", silenced: false },
+    ],
+    [
       "what stays late is over when no more comes late",
       { ...told, kind: "late" },
       { clock: noon + minute + 1, figures },
@@ -163,6 +171,13 @@ describe("notifications in words", () => {
       expect(notificationText("incident.opened", { ...incident, ...given }, facts)).toBe(text);
     });
   }
+  test("what retention has deleted is not called well", () => {
+    const facts = { figures: { ...none, expired: 2 }, clock, overMs: 60_000 };
+    expect(notificationText("incident.expired", incident, facts)).toBe(
+      "shop: expired: 2 messages stuck at PAID → SHIPPED expired unfinished, deleted by retention, after 4 m 10 s",
+    );
+  });
+
   test("durations have their two largest units", () => {
     expect([0, 1_500, 59 * second, hour, hour + second, 49 * hour].map(durationText)).toEqual([
       "0 ms",
@@ -241,4 +256,57 @@ test("what was over long ago is deleted, and what lasts is not", async () => {
   expect(await store.pruneAlerts(Date.now() * 1_000 + second)).toBe(false);
   expect((await queries.alertDeliveries({ limit: 10 })).deliveries).toEqual([]);
   expect((await queries.alertIncidents({ state: "any", limit: 10 })).incidents).toHaveLength(1);
+});
+
+test("an incident whose messages retention has deleted is not told as over", async () => {
+  await using receiver = startReceiver();
+  await using alerting = await startAlerting([receiver.url]);
+  await alerting.stick(3);
+  await receiver.count(1);
+  const { store } = alerting.opened;
+  await markTime(store, 1);
+  // It is kept for as long as an incident may ask for it.
+  await prune(store, 1 + 3 * keepFor);
+  expect((await alerting.opened.queries.overdue({ clock: 0, limit: 10 })).overdue).toHaveLength(3);
+  await prune(store, 1 + 4 * keepFor);
+  expect((await alerting.opened.queries.overdue({ clock: 0, limit: 10 })).overdue).toEqual([]);
+  await alerting.restart();
+  const [, expired] = await receiver.count(2);
+  expect(JSON.parse(expired!.body)).toMatchObject({
+    type: "incident.expired",
+    data: { text: expect.stringContaining("3 messages stuck"), incident: { count: 0, expired: 3 } },
+  });
+});
+
+test("nothing waits for a time of a clock that was ahead", async () => {
+  using openedStore = await openStore();
+  const { store, queries } = openedStore;
+  const ahead = noon + hour;
+  const notification = { type: "test" as const, at: ahead, text: "" };
+  await store.putAlertSink({ id: "s", type: "webhook", url: "http://127.0.0.1/", secret: "" });
+  await store.commitAlerts({
+    step: 1,
+    findingSeq: 0,
+    incidents: [incident],
+    deliveries: [
+      { incident: 1, change: 1, sink: "s", state: "pending", webhookId: "w", notification, createdAt: ahead },
+    ],
+  });
+  expect((await queries.dueDeliveries(noon, [])).due).toHaveLength(1);
+  const attempt = {
+    at: ahead,
+    durationMs: 1,
+    outcome: "failed" as const,
+    status: 500,
+    error: "",
+    response: "",
+  };
+  await store.recordAttempt({ delivery: 1, number: 1, attempt, state: "pending", nextAt: ahead + hour });
+  expect((await queries.dueDeliveries(ahead + second, [])).due).toHaveLength(0);
+  expect((await queries.dueDeliveries(noon, [])).due).toHaveLength(1);
+  expect(notAhead({ ...incident, lastRaisedAt: ahead, toldAt: ahead }, noon + second)).toMatchObject({
+    openedAt: noon,
+    lastRaisedAt: noon + second,
+    toldAt: noon + second,
+  });
 });

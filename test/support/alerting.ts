@@ -36,6 +36,7 @@ export async function startAlerting(
       allow: ["127.0.0.1"],
       retryDelaysMs: [50, 50, 50],
       version: "test",
+      trusted: () => Date.now() * 1_000,
       supervisor: new Supervisor({ log }),
       log,
       ...options,
