@@ -12,6 +12,10 @@ import { Turns } from "./turns.ts";
 /** Of bodies up to this size neither the bytes nor the turns are counted: connections are what bounds them. */
 export const smallBytesMax = 4 * 1024;
 
+/** How long a body may take: so much, and the time for its length at the slowest pace that is worth waiting for. */
+const leaseMs = 30_000;
+const leaseBytesPerMs = 8;
+
 /** What all bodies together may have sent that has not been parsed; four of the largest for one peer. */
 const receivedBytesMax = 64 * 1024 * 1024;
 /** Bodies that are unpacked and parsed at one time, two of one peer. More would only be slower, each of them. */
@@ -24,6 +28,11 @@ const largeMax = 4;
 const refusalDelayMs = 250;
 /** Refusals that are held back at one time; beyond it they go out at once. */
 const delayedMax = 4_096;
+
+/** In what time a body of this length must have come, from its first byte on. */
+export function leaseMsFor(bytes: number): number {
+  return leaseMs + bytes / leaseBytesPerMs;
+}
 
 export class Intake {
   readonly received: Budget;

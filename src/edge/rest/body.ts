@@ -2,7 +2,7 @@
 import { MarsError } from "../../event/error.ts";
 import { bodyBytesMax } from "../../event/limits.ts";
 import type { Share } from "../budget.ts";
-import { type Intake, smallBytesMax } from "../intake.ts";
+import { type Intake, leaseMsFor, smallBytesMax } from "../intake.ts";
 import { parseJson } from "../json.ts";
 import { unknownPeer } from "../peer.ts";
 import type { HttpContext } from "./router.ts";
@@ -12,10 +12,6 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Room is taken in steps of this many bytes for a body that does not say how long it is. */
 const stepBytes = 64 * 1024;
-
-/** How long a body may take: so much, and the time for its length at the slowest pace that is worth waiting for. */
-const leaseMs = 30_000;
-const leaseBytesPerMs = 8;
 
 const noRoomRetryMs = 1_000;
 
@@ -120,7 +116,7 @@ interface Receiving {
 async function receive(request: Request, { length, bytesMax, share }: Receiving): Promise<Bytes> {
   const { promise: over, reject } = Promise.withResolvers<never>();
   const late = () => reject(new MarsError("deadline_exceeded", "body came too slowly"));
-  const timer = setTimeout(late, leaseMs + (length ?? bytesMax) / leaseBytesPerMs);
+  const timer = setTimeout(late, leaseMsFor(length ?? bytesMax));
   try {
     // Quicker than chunk by chunk, and bounded by what was announced.
     if (length !== undefined && length <= stepBytes) return await Promise.race([wholeOf(request), over]);

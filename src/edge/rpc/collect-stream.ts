@@ -5,14 +5,17 @@ import type {
   CollectStreamRequest,
   CollectStreamResponseSchema,
 } from "../../gen/mars/v1/ingest_service_pb.ts";
-import { collectBatch } from "./collect.ts";
+import { acceptBatch, type BatchResult, type CheckedBatch, checkBatch } from "./collect.ts";
 
 type Ack = MessageInitShape<typeof CollectStreamResponseSchema>;
+
+/** A batch as it is read: large ones are decoded and checked already. */
+export type StreamBatch = CollectStreamRequest & { readonly checked?: CheckedBatch };
 
 /** What the stream can wait for. `end` is the client's regular end, or the reason why no more can be read. */
 type Step =
   | { readonly kind: "ack"; readonly ack: Ack }
-  | { readonly kind: "batch"; readonly batch: CollectStreamRequest }
+  | { readonly kind: "batch"; readonly batch: StreamBatch }
   | { readonly kind: "end"; readonly error?: unknown };
 
 /**
@@ -29,7 +32,7 @@ export const batchesInFlightMax = 8;
  */
 export async function* collectStream(
   ingest: Ingest,
-  requests: AsyncIterable<CollectStreamRequest>,
+  requests: AsyncIterable<StreamBatch>,
   signal: AbortSignal,
 ): AsyncGenerator<Ack> {
   const batches = requests[Symbol.asyncIterator]();
@@ -64,7 +67,7 @@ export async function* collectStream(
   if (end?.error !== undefined) throw end.error;
 }
 
-async function read(batches: AsyncIterator<CollectStreamRequest>): Promise<Step> {
+async function read(batches: AsyncIterator<StreamBatch>): Promise<Step> {
   try {
     const result = await batches.next();
     return result.done === true ? { kind: "end" } : { kind: "batch", batch: result.value };
@@ -73,14 +76,18 @@ async function read(batches: AsyncIterator<CollectStreamRequest>): Promise<Step>
   }
 }
 
-function acknowledge(ingest: Ingest, batch: CollectStreamRequest): Promise<Step & { kind: "ack" }> {
-  const ack = collectBatch(ingest, batch.events).then((result) => ({
+function acknowledge(ingest: Ingest, batch: StreamBatch): Promise<Step & { kind: "ack" }> {
+  const ack = collect(ingest, batch).then((result) => ({
     kind: "ack" as const,
     ack: { batchId: batch.batchId, ...result },
   }));
   // Awaited in its turn, or given up with the stream when a batch before it fails.
   ack.catch(() => {});
   return ack;
+}
+
+async function collect(ingest: Ingest, { checked, events }: StreamBatch): Promise<BatchResult> {
+  return acceptBatch(ingest, checked ?? checkBatch(events));
 }
 
 function watchAbort(signal: AbortSignal): { step: Promise<Step>; forget: () => void } {

@@ -25,30 +25,76 @@ export async function collectOne(ingest: Ingest, message: ProtoEvent): Promise<n
   return ingest.accept([event]);
 }
 
-/**
- * Accepts the valid ones of up to `bulkEventsMax` events, all or none of them.
- * Throws `too_large` beyond the bound, and what `Ingest.accept` throws.
- */
-export async function collectBatch(ingest: Ingest, messages: readonly ProtoEvent[]): Promise<BatchResult> {
-  if (messages.length > bulkEventsMax) {
-    const message = `must be at most ${bulkEventsMax}, are ${messages.length}`;
-    throw new MarsError("too_large", `events ${message}`, { problems: [{ field: "events", message }] });
+/** The events of a batch that are valid, and what is wrong with the others. */
+export class CheckedBatch {
+  readonly events: MarsEvent[] = [];
+  readonly problems: Problems = { list: [] };
+  #size = 0;
+
+  /** How many events came, valid or not. */
+  get size(): number {
+    return this.#size;
   }
-  const problems: Problems = { list: [] };
-  const events: MarsEvent[] = [];
-  for (const [index, message] of messages.entries()) {
-    problems.index = index;
-    const event = eventFromProto(message, receipts.next(), problems);
-    if (event !== undefined) events.push(event);
-    else if (problems.list.length > problemsMax) problems.list.length = problemsMax;
+
+  /** Throws `too_large` beyond `bulkEventsMax`. */
+  add(message: ProtoEvent): void {
+    this.#count();
+    const event = eventFromProto(message, receipts.next(), this.problems);
+    if (event !== undefined) this.events.push(event);
+    else this.#forgetBeyondBound();
   }
+
+  /** Counts an event that is not even looked at. Throws as `add`. */
+  refuse(message: string): void {
+    const index = this.#count();
+    this.problems.list.push({ index, field: "", message });
+    this.#forgetBeyondBound();
+  }
+
+  /** Begins again: what was added does not count. */
+  clear(): void {
+    this.events.length = 0;
+    this.problems.list.length = 0;
+    this.#size = 0;
+  }
+
+  #count(): number {
+    if (this.#size === bulkEventsMax) throw tooMany("more");
+    this.problems.index = this.#size++;
+    return this.problems.index;
+  }
+
+  #forgetBeyondBound(): void {
+    const { list } = this.problems;
+    if (list.length > problemsMax) list.length = problemsMax;
+  }
+}
+
+/** Checks up to `bulkEventsMax` events. Throws `too_large` beyond the bound. */
+export function checkBatch(messages: readonly ProtoEvent[]): CheckedBatch {
+  if (messages.length > bulkEventsMax) throw tooMany(String(messages.length));
+  const batch = new CheckedBatch();
+  for (const message of messages) batch.add(message);
+  return batch;
+}
+
+/** Accepts the valid ones, all or none of them. Rejects as `Ingest.accept` does. */
+export async function acceptBatch(
+  ingest: Pick<Ingest, "accept">,
+  { events, size, problems }: CheckedBatch,
+): Promise<BatchResult> {
   const seq = events.length === 0 ? 0 : await ingest.accept(events);
   return {
     accepted: events.length,
-    rejected: messages.length - events.length,
+    rejected: size - events.length,
     errors: problems.list.map(({ index = 0, field, message }) => ({ index, field, message })),
     seq: BigInt(seq),
   };
+}
+
+function tooMany(count: string): MarsError {
+  const message = `must be at most ${bulkEventsMax}, are ${count}`;
+  return new MarsError("too_large", `events ${message}`, { problems: [{ field: "events", message }] });
 }
 
 /** The error for an event with these problems. */

@@ -2,75 +2,114 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { MarsError } from "../../event/error.ts";
-import { bodyBytesMax } from "../../event/limits.ts";
+import type { Share } from "../budget.ts";
+import { type Intake, leaseMsFor, smallBytesMax } from "../intake.ts";
+import { sessionPeer } from "./caller.ts";
 import { goneError } from "./error.ts";
 import { frameHeadBytes } from "./request-guard.ts";
 
-/** What all of a server's calls together have received and not yet acted upon. */
-export interface BodyBudget {
-  bytes: number;
+export interface BodyBounds {
+  readonly intake: Intake;
+  /** The most that a message of this method may have. */
+  readonly bytesMax: number;
 }
 
-/** Beyond this, calls are refused until others have arrived in full; 32 calls of the largest size. */
-const budgetBytesMax = 32 * bodyBytesMax;
-const budgetRetryMs = 1_000;
+export interface ReceivedBody {
+  /** The frame, complete and alone. */
+  readonly frame: Uint8Array;
+  /** What it holds of the budget, to be released when it has been decoded; small ones hold nothing. */
+  readonly share: Share | undefined;
+}
 
 /**
- * The frame, complete and alone. Rejects with INVALID_ARGUMENT for one that is cut off, UNIMPLEMENTED for none or several,
- * RESOURCE_EXHAUSTED as soon as its head announces more than `bodyBytesMax`, CANCELED when the client is gone.
+ * Rejects with INVALID_ARGUMENT for a frame that is cut off, UNIMPLEMENTED for none or several, `too_large` as soon as its head
+ * announces more than `bytesMax`, `overloaded` when there is no room for it, `deadline_exceeded` when it comes too slowly, what
+ * `Intake.admit` throws, CANCELED when the client is gone.
  */
-export function readBody(stream: ServerHttp2Stream, budget: BodyBudget): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+export function readBody(stream: ServerHttp2Stream, { intake, bytesMax }: BodyBounds): Promise<ReceivedBody> {
+  const { promise, resolve, reject } = Promise.withResolvers<ReceivedBody>();
   const chunks: Buffer[] = [];
   let length = 0;
   let settled = false;
+  let share: Share | undefined;
+  let lease: ReturnType<typeof setTimeout> | undefined;
 
   stream.on("data", (chunk: Buffer) => {
     if (settled) return;
     chunks.push(chunk);
     length += chunk.byteLength;
-    budget.bytes += chunk.byteLength;
     const announced = announcedBytes(chunks);
-    if (announced > bodyBytesMax) {
-      fail(new MarsError("too_large", `message must be at most ${bodyBytesMax} bytes, has ${announced}`));
+    if (announced === undefined) return startLease(bytesMax);
+    if (announced > bytesMax) {
+      fail(new MarsError("too_large", `message must be at most ${bytesMax} bytes, has ${announced}`));
     } else if (length > frameHeadBytes + announced) {
       fail(new ConnectError("a unary call takes one message, there are more", Code.Unimplemented));
-    } else if (budget.bytes > budgetBytesMax) {
-      fail(
-        new MarsError("overloaded", "too many bytes are on their way in", { retryAfterMs: budgetRetryMs }),
-      );
+    } else if (announced > smallBytesMax && share === undefined) {
+      makeRoom(announced);
     }
+    if (length < frameHeadBytes + announced) startLease(announced);
   });
   stream.on("end", () => {
-    const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+    const frame = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
     if (length === 0)
       fail(new ConnectError("a unary call takes one message, there is none", Code.Unimplemented));
-    else if (length < frameHeadBytes || length < frameHeadBytes + body.readUInt32BE(1)) {
+    else if (length < frameHeadBytes || length < frameHeadBytes + frame.readUInt32BE(1)) {
       fail(new ConnectError("the message's frame is cut off", Code.InvalidArgument));
-    } else if (settle()) resolve(body);
+    } else if (settle()) resolve({ frame, share });
   });
   stream.on("close", () => {
     if (!settled) fail(goneError());
   });
   return promise;
 
-  function fail(error: Error): void {
-    if (settle()) reject(error);
+  /** Until there is some nothing more is read of the stream than its window lets in. */
+  function makeRoom(bytes: number): void {
+    try {
+      intake.admit(bytes);
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    const { name } = sessionPeer(stream);
+    share = intake.received.tryTake(name, bytes);
+    if (share !== undefined) return;
+    stream.pause();
+    intake.received.take(name, bytes).then((given) => {
+      if (settled) return given.release();
+      share = given;
+      stream.resume();
+    }, fail);
+  }
+
+  function startLease(bytes: number): void {
+    if (settled) return;
+    lease ??= setTimeout(
+      () => fail(new MarsError("deadline_exceeded", "message came too slowly")),
+      leaseMsFor(bytes),
+    );
+  }
+
+  function fail(error: unknown): void {
+    if (!settle()) return;
+    share?.release();
+    // What is refused is read all the same, and thrown away.
+    stream.resume();
+    reject(error);
   }
 
   function settle(): boolean {
     if (settled) return false;
     settled = true;
-    budget.bytes -= length;
+    if (lease !== undefined) clearTimeout(lease);
     return true;
   }
 }
 
-/** The length that the frame's head announces; none is too long until the head is complete. */
-function announcedBytes(chunks: readonly Buffer[]): number {
+/** The length that the frame's head announces; `undefined` until the head is complete. */
+function announcedBytes(chunks: readonly Buffer[]): number | undefined {
   const [first] = chunks;
-  if (first === undefined) return 0;
+  if (first === undefined) return undefined;
   if (first.byteLength >= frameHeadBytes) return first.readUInt32BE(1);
   const head = Buffer.concat(chunks).subarray(0, frameHeadBytes);
-  return head.byteLength === frameHeadBytes ? head.readUInt32BE(1) : bodyBytesMax;
+  return head.byteLength === frameHeadBytes ? head.readUInt32BE(1) : undefined;
 }

@@ -11,8 +11,13 @@ import {
 import type { AddressInfo } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMethodUrl } from "@connectrpc/connect/protocol";
+import { bodyBytesMax, eventBodyBytesMax } from "../../event/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
-import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
+import {
+  type CollectEventsRequest,
+  CollectEventsRequestSchema,
+  IngestService,
+} from "../../gen/mars/v1/ingest_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
 import { rpcError, stoppingError } from "./error.ts";
 import { type ConnectionTimes, trackConnections } from "./grpc-connections.ts";
@@ -20,6 +25,7 @@ import { respondError, respondHttp } from "./grpc-status.ts";
 import { serveStream } from "./grpc-stream.ts";
 import { createUnaryHandler, type UnaryHandler } from "./grpc-unary.ts";
 import { createIngestMethods } from "./ingest-service.ts";
+import { readBinaryBatch } from "./large-batch.ts";
 import { createRpcHandlers } from "./router.ts";
 
 export interface GrpcServerOptions extends ConnectionTimes {
@@ -135,22 +141,34 @@ export async function startGrpcServer(
 
 /** The hot methods. */
 function createUnaryHandlers(parts: EdgeParts): ReadonlyMap<string, UnaryHandler> {
-  const { collectLegacyEvent, collectEvent, collectEvents } = createIngestMethods(parts.ingest);
-  const refused = (error: unknown) => parts.refusals.refused(error);
-  const options = { log: parts.log, budget: { bytes: 0 }, refused };
+  const { collectLegacyEvent, collectEvent, collectEvents, collectChecked } = createIngestMethods(
+    parts.ingest,
+  );
+  const { log, intake, refusals } = parts;
+  const options = { log, intake, refused: (error: unknown) => refusals.refused(error) };
   const { method } = IngestService;
+  const eventsField = CollectEventsRequestSchema.field.events.number;
+  const one = { bytesMax: eventBodyBytesMax };
+  const many = {
+    bytesMax: bodyBytesMax,
+    call: (request: CollectEventsRequest) => collectEvents(request),
+    decodeLarge: async (message: Uint8Array) => {
+      const { batch } = await readBinaryBatch(message, eventsField, intake.turns);
+      return () => collectChecked(batch);
+    },
+  };
   return new Map([
     [
       createMethodUrl("", MarsGrpc.method.collectEvent),
-      createUnaryHandler({ ...MarsGrpc.method.collectEvent, call: collectLegacyEvent }, options),
+      createUnaryHandler({ ...MarsGrpc.method.collectEvent, ...one, call: collectLegacyEvent }, options),
     ],
     [
       createMethodUrl("", method.collectEvent),
-      createUnaryHandler({ ...method.collectEvent, call: collectEvent }, options),
+      createUnaryHandler({ ...method.collectEvent, ...one, call: collectEvent }, options),
     ],
     [
       createMethodUrl("", method.collectEvents),
-      createUnaryHandler({ ...method.collectEvents, call: collectEvents }, options),
+      createUnaryHandler({ ...method.collectEvents, ...many }, options),
     ],
   ]);
 }

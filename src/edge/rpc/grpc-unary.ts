@@ -15,20 +15,26 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import { compressedFlag } from "@connectrpc/connect/protocol";
 import { contentTypeProto, parseTimeout } from "@connectrpc/connect/protocol-grpc";
-import { bodyBytesMax } from "../../event/limits.ts";
+import type { Peer } from "../../event/caller.ts";
 import type { Log } from "../../event/ports.ts";
 import type { Refusals } from "../../event/refusals.ts";
+import type { Intake } from "../intake.ts";
+import { sessionPeer } from "./caller.ts";
 import { rpcError, undecodableError } from "./error.ts";
-import { type BodyBudget, readBody } from "./grpc-body.ts";
+import { readBody } from "./grpc-body.ts";
 import { endStream, isGone, respondError } from "./grpc-status.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
+import { sliceBytesMax } from "./large-batch.ts";
 import { flagsProblem, frameHeadBytes, timeoutMsMax } from "./request-guard.ts";
 
 /** A method by its message types. */
 export interface UnaryMethod<I extends DescMessage, O extends DescMessage> {
   readonly input: I;
   readonly output: O;
+  readonly bytesMax: number;
   call(request: MessageShape<I>): Promise<MessageInitShape<O>>;
+  /** Decodes a message that is too large to be decoded at once, into its call. Without it none is as large as that. */
+  decodeLarge?(message: Uint8Array): Promise<() => Promise<MessageInitShape<O>>>;
 }
 
 /** Serves one call. Never rejects, so that nobody has to wait for it. */
@@ -36,12 +42,12 @@ export type UnaryHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHead
 
 export interface UnaryOptions extends Refusals {
   readonly log: Log;
-  readonly budget: BodyBudget;
+  readonly intake: Intake;
 }
 
 export function createUnaryHandler<I extends DescMessage, O extends DescMessage>(
-  { input, output, call }: UnaryMethod<I, O>,
-  { log, budget, refused }: UnaryOptions,
+  { input, output, bytesMax, call, decodeLarge }: UnaryMethod<I, O>,
+  { log, intake, refused }: UnaryOptions,
 ): UnaryHandler {
   return async (stream, headers) => {
     try {
@@ -51,6 +57,7 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
       await respondMessage(stream, bytes, headers["grpc-accept-encoding"]);
     } catch (error) {
       refused(error);
+      await intake.pace(error);
       respondError(stream, rpcError(error, log));
     }
   };
@@ -59,25 +66,61 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
     stream: ServerHttp2Stream,
     encoding: string | string[] | undefined,
   ): Promise<Uint8Array> {
-    const body = await readBody(stream, budget);
-    const message = await unframe(body, encoding);
-    let request: MessageShape<I>;
+    const { frame, share } = await readBody(stream, { intake, bytesMax });
+    if (share === undefined && frame[0] === 0)
+      return answer(await call(decode(frame.subarray(frameHeadBytes))));
+    let run: () => Promise<MessageInitShape<O>>;
     try {
-      request = fromBinary(input, message);
+      run = await decodeInTurn(frame, encoding, sessionPeer(stream));
+    } finally {
+      share?.release();
+    }
+    return answer(await run());
+  }
+
+  /** What is neither small nor as it will be decoded waits for its turn. Resolves to the call with this message. */
+  async function decodeInTurn(
+    frame: Uint8Array,
+    encoding: string | string[] | undefined,
+    peer: Peer,
+  ): Promise<() => Promise<MessageInitShape<O>>> {
+    const place = frame.byteLength > sliceBytesMax || frame[0] !== 0 ? await intake.place(peer) : undefined;
+    try {
+      const message = await unframe(frame, encoding, bytesMax);
+      if (decodeLarge !== undefined && message.byteLength > sliceBytesMax) return await decodeLarge(message);
+      const turn = intake.turns.spend(message.byteLength);
+      if (turn !== undefined) await turn;
+      const request = decode(message);
+      return () => call(request);
+    } finally {
+      place?.release();
+    }
+  }
+
+  function decode(message: Uint8Array): MessageShape<I> {
+    try {
+      return fromBinary(input, message);
     } catch (error) {
       throw undecodableError(error);
     }
-    return toBinary(output, create(output, await call(request)));
+  }
+
+  function answer(init: MessageInitShape<O>): Uint8Array {
+    return toBinary(output, create(output, init));
   }
 }
 
-async function unframe(body: Uint8Array, encoding: string | string[] | undefined): Promise<Uint8Array> {
+async function unframe(
+  body: Uint8Array,
+  encoding: string | string[] | undefined,
+  bytesMax: number,
+): Promise<Uint8Array> {
   const message = body.subarray(frameHeadBytes);
   const flags = body[0] ?? 0;
   if (flags === 0) return message;
   const problem = flagsProblem(flags, encoding !== undefined && encoding !== "identity");
   if (problem !== undefined) throw problem;
-  if (encoding === gzipCompression.name) return gzipCompression.decompress(message, bodyBytesMax);
+  if (encoding === gzipCompression.name) return gzipCompression.decompress(message, bytesMax);
   throw new ConnectError("unknown compression, supported is gzip", Code.Unimplemented);
 }
 

@@ -14,21 +14,24 @@ import type {
   CollectStreamRequest,
   CollectStreamResponseSchema,
 } from "../../gen/mars/v1/ingest_service_pb.ts";
-import { collectBatch, collectOne, invalidEvent } from "./collect.ts";
-import { collectStream } from "./collect-stream.ts";
+import type { CallContext } from "./caller.ts";
+import { acceptBatch, type CheckedBatch, checkBatch, collectOne, invalidEvent } from "./collect.ts";
+import { collectStream, type StreamBatch } from "./collect-stream.ts";
+import { type LargeBatches, largeBatches } from "./large-batch.ts";
 
-/** What a method is told of its call. */
-export interface CallContext {
-  /** Aborts at the deadline, when the client gives up, and, for streams, when Mars stops; its reason is then thrown. */
-  readonly signal: AbortSignal;
-}
+type CollectEventsResponseInit = MessageInitShape<typeof CollectEventsResponseSchema>;
 
-/** The unary methods take no context: an event that is being written can no longer be called back. */
+/** The unary methods take no signal: an event that is being written can no longer be called back. */
 export interface IngestMethods {
   /** The original's. A `created_at` that is no timestamp means the time of receipt, as it did there. */
   collectLegacyEvent(request: EventRequest): Promise<MessageInitShape<typeof EventResponseSchema>>;
   collectEvent(request: CollectEventRequest): Promise<MessageInitShape<typeof CollectEventResponseSchema>>;
-  collectEvents(request: CollectEventsRequest): Promise<MessageInitShape<typeof CollectEventsResponseSchema>>;
+  collectEvents(
+    request: CollectEventsRequest,
+    context?: Pick<CallContext, "values">,
+  ): Promise<CollectEventsResponseInit>;
+  /** The same for a batch that has been decoded and checked. */
+  collectChecked(batch: CheckedBatch): Promise<CollectEventsResponseInit>;
   collectStream(
     requests: AsyncIterable<CollectStreamRequest>,
     context: CallContext,
@@ -37,6 +40,18 @@ export interface IngestMethods {
 
 /** The methods, over whoever accepts events. */
 export function createIngestMethods(ingest: Ingest): IngestMethods {
+  async function collectChecked(batch: CheckedBatch): Promise<CollectEventsResponseInit> {
+    if (batch.size === 0) {
+      const message = "must not be empty";
+      throw new MarsError("invalid_argument", `events ${message}`, {
+        problems: [{ field: "events", message }],
+      });
+    }
+    const result = await acceptBatch(ingest, batch);
+    if (result.accepted === 0) throw invalidEvent({ list: result.errors });
+    return result;
+  }
+
   return {
     async collectLegacyEvent(request) {
       const receivedAt = receipts.next();
@@ -54,20 +69,27 @@ export function createIngestMethods(ingest: Ingest): IngestMethods {
       return { seq: BigInt(await collectOne(ingest, request)) };
     },
 
-    async collectEvents(request) {
-      if (request.events.length === 0) {
-        const message = "must not be empty";
-        throw new MarsError("invalid_argument", `events ${message}`, {
-          problems: [{ field: "events", message }],
-        });
-      }
-      const result = await collectBatch(ingest, request.events);
-      if (result.accepted === 0) throw invalidEvent({ list: result.errors });
-      return result;
+    async collectEvents(request, context) {
+      return collectChecked(context?.values.get(largeBatches).get(0) ?? checkBatch(request.events));
     },
 
+    collectChecked,
+
     collectStream(requests, context) {
-      return collectStream(ingest, requests, context.signal);
+      return collectStream(ingest, withLarge(requests, context.values.get(largeBatches)), context.signal);
     },
   };
+}
+
+/** The requests in their order, with the batches of those that were too large to be decoded as a whole. */
+async function* withLarge(
+  requests: AsyncIterable<CollectStreamRequest>,
+  large: LargeBatches,
+): AsyncGenerator<StreamBatch> {
+  let index = 0;
+  for await (const request of requests) {
+    const checked = large.get(index);
+    large.delete(index++);
+    yield checked === undefined ? request : { ...request, checked };
+  }
 }

@@ -20,7 +20,7 @@ export const timeoutMsMax = 2 ** 31 - 1;
 export const frameHeadBytes = 5;
 
 /** Bodies that consist of frames: gRPC's, gRPC-Web's, and those of Connect's streams. */
-const framedType = /^application\/(grpc|connect)/i;
+export const framedType = /^application\/(grpc|connect)/i;
 
 /** The handler, behind these checks. */
 export function guardRequests(handler: UniversalHandler): UniversalHandler {
@@ -82,12 +82,18 @@ async function* checkFrames(
   }
 }
 
-/** Each protocol reads a header of its own, and not the other's. */
 function isCompressed(header: Headers, type: string): boolean {
-  const name = type.toLowerCase().startsWith("application/connect")
-    ? "connect-content-encoding"
-    : "grpc-encoding";
-  return (header.get(name) ?? "identity") !== "identity";
+  return encodingOf(header, type) !== "identity";
+}
+
+/** How messages are compressed. Each protocol reads a header of its own, and not the others'. */
+export function encodingOf(header: Headers, type: string): string {
+  const name = !framedType.test(type)
+    ? "content-encoding"
+    : type.toLowerCase().startsWith("application/connect")
+      ? "connect-content-encoding"
+      : "grpc-encoding";
+  return header.get(name) ?? "identity";
 }
 
 function withBoundedTimeout(header: Headers): Headers {
@@ -114,6 +120,6 @@ function isDecodable(query: URLSearchParams): boolean {
   }
 }
 
-function isByteStream(body: UniversalServerRequest["body"]): body is AsyncIterable<Uint8Array> {
+export function isByteStream(body: UniversalServerRequest["body"]): body is AsyncIterable<Uint8Array> {
   return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }

@@ -1,17 +1,30 @@
 /** Connect's handlers for every method, by path. Transports differ in the protocols that they ask for, and in nothing else. */
-import { type ConnectRouterOptions, createConnectRouter, type Interceptor } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type ConnectRouterOptions,
+  createConnectRouter,
+  type Interceptor,
+} from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import { bodyBytesMax } from "../../event/limits.ts";
+import {
+  bodyBytesMax,
+  eventBodyBytesMax,
+  lifecycleBodyBytesMax,
+  smallBodyBytesMax,
+} from "../../event/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
+import { nestsTooDeep, tooDeep } from "../json.ts";
 import type { EdgeParts } from "../parts.ts";
 import { rpcError } from "./error.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { createIngestMethods } from "./ingest-service.ts";
 import { createLifecycleMethods } from "./lifecycle-service.ts";
 import { createMessageMethods } from "./message-service.ts";
+import { boundRequests } from "./request-bounds.ts";
 import { guardRequests } from "./request-guard.ts";
 
 export interface RpcRouterOptions {
@@ -20,8 +33,14 @@ export interface RpcRouterOptions {
   readonly stopping: AbortSignal;
 }
 
-/** A query's request is a few ids and texts, or a lifecycle. */
-const queryBytesMax = 64 * 1024;
+/** The bytes of a message, packed and unpacked, by the method's name: for these, and for the queries. */
+const bytesMaxOf: Readonly<Record<string, number>> = {
+  CollectEvent: eventBodyBytesMax,
+  CollectEvents: bodyBytesMax,
+  CollectStream: bodyBytesMax,
+  PutLifecycle: lifecycleBodyBytesMax,
+  DryRunLifecycle: lifecycleBodyBytesMax,
+};
 
 /** The handlers by request path, such as `/mars.v1.IngestService/CollectEvent`. */
 export function createRpcHandlers(
@@ -31,7 +50,9 @@ export function createRpcHandlers(
   const ingest = createIngestMethods(parts.ingest);
   const messages = createMessageMethods(parts);
   const lifecycles = createLifecycleMethods(parts);
-  const query = { readMaxBytes: queryBytesMax };
+  const query = { readMaxBytes: smallBodyBytesMax };
+  const event = { readMaxBytes: eventBodyBytesMax };
+  const lifecycle = { readMaxBytes: lifecycleBodyBytesMax };
   const router = createConnectRouter({
     ...protocols,
     interceptors: [explainErrors(parts), endWithSignal],
@@ -40,18 +61,18 @@ export function createRpcHandlers(
     readMaxBytes: bodyBytesMax,
     jsonOptions,
   })
-    .rpc(MarsGrpc.method.collectEvent, ingest.collectLegacyEvent)
-    .rpc(IngestService.method.collectEvent, ingest.collectEvent)
+    .rpc(MarsGrpc.method.collectEvent, ingest.collectLegacyEvent, event)
+    .rpc(IngestService.method.collectEvent, ingest.collectEvent, event)
     .rpc(IngestService.method.collectEvents, ingest.collectEvents)
     .rpc(IngestService.method.collectStream, ingest.collectStream, { shutdownSignal: stopping })
     .rpc(MessageService.method.getMessage, messages.getMessage, query)
     .rpc(MessageService.method.listMessages, messages.listMessages, query)
     .rpc(MessageService.method.watchEvents, messages.watchEvents, { ...query, shutdownSignal: stopping })
-    .rpc(LifecycleService.method.putLifecycle, lifecycles.putLifecycle, query)
+    .rpc(LifecycleService.method.putLifecycle, lifecycles.putLifecycle, lifecycle)
     .rpc(LifecycleService.method.getLifecycle, lifecycles.getLifecycle, query)
     .rpc(LifecycleService.method.deleteLifecycle, lifecycles.deleteLifecycle, query)
     .rpc(LifecycleService.method.listLifecycleVersions, lifecycles.listLifecycleVersions, query)
-    .rpc(LifecycleService.method.dryRunLifecycle, lifecycles.dryRunLifecycle, query)
+    .rpc(LifecycleService.method.dryRunLifecycle, lifecycles.dryRunLifecycle, lifecycle)
     .rpc(LifecycleService.method.learnLifecycle, lifecycles.learnLifecycle, query)
     .rpc(LifecycleService.method.listFindings, lifecycles.listFindings, query)
     .rpc(LifecycleService.method.listOverdue, lifecycles.listOverdue, query)
@@ -63,41 +84,62 @@ export function createRpcHandlers(
       ...query,
       shutdownSignal: stopping,
     });
-  return new Map(router.handlers.map((handler) => [handler.requestPath, guardRequests(handler)]));
+  return new Map(
+    router.handlers.map((handler) => {
+      const bytesMax = bytesMaxOf[handler.method.name] ?? smallBodyBytesMax;
+      const takesEvents = eventServices.has(handler.service.typeName);
+      return [handler.requestPath, guardRequests(boundRequests(handler, parts, { bytesMax, takesEvents }))];
+    }),
+  );
 }
 
-/** `textDecoder` is Connect's own option beside protobuf's: without `fatal`, bytes that are no UTF-8 would be stored as U+FFFD. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** `textDecoder` is Connect's own option beside protobuf's: without `fatal`, bytes that are no UTF-8 would be stored as U+FFFD; and this is the last place before the parser. */
 const jsonOptions = {
   ignoreUnknownFields: true,
-  textDecoder: new TextDecoder("utf-8", { fatal: true }),
+  textDecoder: {
+    decode(bytes: Uint8Array): string {
+      const text = utf8.decode(bytes);
+      if (nestsTooDeep(text)) throw new ConnectError(`message ${tooDeep}`, Code.InvalidArgument);
+      return text;
+    },
+  },
 };
 
 /** The services that take events in. */
 const eventServices: ReadonlySet<string> = new Set([IngestService.typeName, MarsGrpc.typeName]);
 
 /** Turns whatever a method throws into what the client is told. */
-function explainErrors({ log, refusals }: Pick<EdgeParts, "log" | "refusals">): Interceptor {
+function explainErrors({
+  log,
+  refusals,
+  intake,
+}: Pick<EdgeParts, "log" | "refusals" | "intake">): Interceptor {
   return (next) => async (request) => {
-    const explain = (error: unknown) => {
-      if (eventServices.has(request.service.typeName)) refusals.refused(error);
+    const explain = async (error: unknown) => {
+      if (eventServices.has(request.service.typeName)) {
+        refusals.refused(error);
+        await intake.pace(error);
+      }
       return rpcError(error, log);
     };
     try {
       const response = await next(request);
       return response.stream ? { ...response, message: explained(response.message, explain) } : response;
     } catch (error) {
-      throw explain(error);
+      throw await explain(error);
     }
   };
 
   async function* explained<T>(
     messages: AsyncIterable<T>,
-    explain: (error: unknown) => Error,
+    explain: (error: unknown) => Promise<Error>,
   ): AsyncGenerator<T> {
     try {
       yield* messages;
     } catch (error) {
-      throw explain(error);
+      throw await explain(error);
     }
   }
 }

@@ -1,0 +1,56 @@
+/** Reads a stream of chunks by lengths, and no slower than is worth waiting for. */
+import { MarsError } from "../../event/error.ts";
+import { leaseMsFor } from "../intake.ts";
+
+export class ByteReader {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #parts: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(chunks: AsyncIterable<Uint8Array>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /**
+   * So many bytes, or what there is before the end. Rejects with `deadline_exceeded` when they do not come in the time that
+   * a body of this length may take, counted from its first byte.
+   *
+   * @param arrived called with the number of bytes that are there, whenever it grows; may throw
+   */
+  async read(length: number, arrived?: (bytes: number) => void): Promise<Uint8Array> {
+    if (this.#length < length) await this.#fill(length, arrived);
+    const whole = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
+    const taken = whole.subarray(0, length);
+    const left = whole.subarray(length);
+    this.#parts = left.byteLength > 0 ? [left] : [];
+    this.#length = left.byteLength;
+    return taken;
+  }
+
+  async #fill(length: number, arrived?: (bytes: number) => void): Promise<void> {
+    // Nobody is held to a time before anything has come: between two messages a stream may be quiet.
+    if (this.#length === 0 && (await this.#pull(this.#chunks.next()))) return;
+    arrived?.(this.#length);
+    if (this.#length >= length) return;
+    const { promise: over, reject } = Promise.withResolvers<never>();
+    const late = () => reject(new MarsError("deadline_exceeded", "message came too slowly"));
+    const timer = setTimeout(late, leaseMsFor(length));
+    try {
+      while (this.#length < length) {
+        if (await this.#pull(Promise.race([this.#chunks.next(), over]))) return;
+        arrived?.(this.#length);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** @returns whether that was the end */
+  async #pull(next: Promise<IteratorResult<Uint8Array>>): Promise<boolean> {
+    const { done, value } = await next;
+    if (done) return true;
+    this.#parts.push(value);
+    this.#length += value.byteLength;
+    return false;
+  }
+}

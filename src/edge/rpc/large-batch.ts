@@ -1,0 +1,121 @@
+/**
+ * Decodes a large batch of events slice by slice, in turns of the event loop: protobuf or JSON, its values cost so much to
+ * decode that one message of some megabytes would hold up everybody else for a second.
+ */
+import { fromBinary, fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { Code, ConnectError, createContextKey } from "@connectrpc/connect";
+import { MarsError } from "../../event/error.ts";
+import { eventBodyBytesMax } from "../../event/limits.ts";
+import { EventSchema } from "../../gen/mars/v1/event_pb.ts";
+import { parseJson } from "../json.ts";
+import { sliceElements } from "../json-slices.ts";
+import type { Turns } from "../turns.ts";
+import { CheckedBatch } from "./collect.ts";
+import { undecodableError } from "./error.ts";
+import { fieldAt, lengthDelimited } from "./proto-fields.ts";
+
+/** The batches of a call that were decoded here, by the index of their request. */
+export type LargeBatches = Map<number, CheckedBatch>;
+
+export const largeBatches = createContextKey<LargeBatches>(new Map(), { description: "large batches" });
+
+export interface LargeBatch {
+  readonly batch: CheckedBatch;
+  /** The request without its events, in the same format. */
+  readonly rest: Uint8Array;
+}
+
+/** What is decoded in one turn; longer messages than this are decoded here. No event is longer. */
+export const sliceBytesMax = eventBodyBytesMax;
+const sliceElementsMax = 1_000;
+/** Of a request beside its events: an id. What is longer is nothing that we know. */
+const restBytesMax = 256;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Decodes and checks a message with a repeated `mars.v1.Event events`. Rejects with INVALID_ARGUMENT for what is no such
+ * message, `too_large` for too many events. An event that is too long or nests too deep is refused alone.
+ *
+ * @param eventsField the number of the field
+ */
+export async function readBinaryBatch(
+  bytes: Uint8Array,
+  eventsField: number,
+  turns: Turns,
+): Promise<LargeBatch> {
+  const batch = new CheckedBatch();
+  const rest: Uint8Array[] = [];
+  let restBytes = 0;
+  let turnEnd = 0;
+  let turnCount = 0;
+  for (let at = 0; at < bytes.byteLength; ) {
+    if (at >= turnEnd || ++turnCount > sliceElementsMax) {
+      turnEnd = at + sliceBytesMax;
+      turnCount = 0;
+      await turns.spend(sliceBytesMax);
+    }
+    const field = decoded(() => fieldAt(bytes, at));
+    at = field.end;
+    const length = field.end - field.valueStart;
+    if (field.number !== eventsField || field.wireType !== lengthDelimited) {
+      if (restBytes + length > restBytesMax) continue;
+      const other = bytes.subarray(field.start, field.end);
+      rest.push(other);
+      restBytes += other.byteLength;
+    } else if (length > eventBodyBytesMax) {
+      batch.refuse(`must be at most ${eventBodyBytesMax} bytes, has ${length}`);
+    } else {
+      const event = bytes.subarray(field.valueStart, field.end);
+      batch.add(decoded(() => fromBinary(EventSchema, event, { readUnknownFields: false })));
+    }
+  }
+  return { batch, rest: Buffer.concat(rest) };
+}
+
+/** The same for the JSON of such a message. */
+export async function readJsonBatch(bytes: Uint8Array, turns: Turns): Promise<LargeBatch> {
+  const batch = new CheckedBatch();
+  const slices = sliceElements(bytes, {
+    member: "events",
+    elementBytesMax: eventBodyBytesMax,
+    sliceBytesMax,
+    sliceElementsMax,
+  });
+  for (let next = slices.next(); ; next = slices.next()) {
+    if (next.done) return { batch, rest: next.value };
+    const { start, end, count, refused } = next.value;
+    if (count === 0) batch.clear();
+    else if (refused !== undefined) batch.refuse(refused);
+    else {
+      await turns.spend(end - start);
+      const elements = elementsOf(bytes.subarray(start, end));
+      if (elements.length !== count) throw new MarsError("malformed", "an element is missing");
+      for (const element of elements) batch.add(eventOf(element));
+    }
+  }
+}
+
+function elementsOf(bytes: Uint8Array): readonly JsonValue[] {
+  try {
+    return parseJson(`[${utf8.decode(bytes)}]`) as readonly JsonValue[];
+  } catch (error) {
+    throw ConnectError.from(error, Code.InvalidArgument);
+  }
+}
+
+function eventOf(element: JsonValue) {
+  try {
+    return fromJson(EventSchema, element, { ignoreUnknownFields: true });
+  } catch (error) {
+    throw ConnectError.from(error, Code.InvalidArgument);
+  }
+}
+
+function decoded<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw undecodableError(error);
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Bounds what the body of a request to one of Connect's handlers costs, before Connect reads it: room for its bytes, turns of
+ * the event loop, and batches that are decoded slice by slice. The body that Connect gets of such a batch is what is left of it.
+ */
+import { createContextValues } from "@connectrpc/connect";
+import { compressedFlag, type UniversalHandler } from "@connectrpc/connect/protocol";
+import type { Peer } from "../../event/caller.ts";
+import { MarsError } from "../../event/error.ts";
+import { bodyBytesMax } from "../../event/limits.ts";
+import {
+  CollectEventsRequestSchema,
+  CollectStreamRequestSchema,
+  IngestService,
+} from "../../gen/mars/v1/ingest_service_pb.ts";
+import type { Share } from "../budget.ts";
+import { type Intake, smallBytesMax } from "../intake.ts";
+import type { EdgeParts } from "../parts.ts";
+import { ByteReader } from "./byte-reader.ts";
+import { callerOf } from "./caller.ts";
+import { rpcError } from "./error.ts";
+import { gzipCompression } from "./gzip.ts";
+import {
+  type LargeBatches,
+  largeBatches,
+  readBinaryBatch,
+  readJsonBatch,
+  sliceBytesMax,
+} from "./large-batch.ts";
+import { encodingOf, framedType, frameHeadBytes, isByteStream } from "./request-guard.ts";
+
+/** The requests that are batches, with the number of the field that holds the events. */
+const { collectEvents, collectStream } = IngestService.method;
+const batchFields: ReadonlyMap<unknown, number> = new Map<unknown, number>([
+  [collectEvents, CollectEventsRequestSchema.field.events.number],
+  [collectStream, CollectStreamRequestSchema.field.events.number],
+]);
+
+/** Room is taken in steps of this many bytes for a body that does not say how long it is. */
+const stepBytes = 64 * 1024;
+
+export interface BoundsOptions {
+  /** The most that a message may have, packed and unpacked; Connect refuses what is longer. */
+  readonly bytesMax: number;
+  /** Whether events come by this method. */
+  readonly takesEvents: boolean;
+}
+
+/** The handler, behind these bounds. */
+export function boundRequests(
+  handler: UniversalHandler,
+  { intake, refusals, log }: Pick<EdgeParts, "intake" | "refusals" | "log">,
+  { bytesMax, takesEvents }: BoundsOptions,
+): UniversalHandler {
+  const eventsField = batchFields.get(handler.method);
+  return Object.assign((request: Parameters<UniversalHandler>[0]) => {
+    const { body } = request;
+    if (!isByteStream(body)) return handler(request);
+    const contextValues = request.contextValues ?? createContextValues();
+    const { peer } = callerOf({ values: contextValues, signal: request.signal });
+    const type = request.header.get("content-type") ?? "";
+    const work = new RequestWork({
+      intake,
+      peer,
+      bytesMax,
+      takesEvents,
+      eventsField,
+      json: /json/i.test(type),
+      gzip: encodingOf(request.header, type) === gzipCompression.name,
+    });
+    contextValues.set(largeBatches, work.large);
+    if (framedType.test(type)) {
+      return handler({ ...request, contextValues, body: explained(work.frames(body)) });
+    }
+    const header = new Headers(request.header);
+    // They tell of the message as it came.
+    header.delete("content-length");
+    if (work.unpacks) header.delete("content-encoding");
+    return handler({ ...request, header, contextValues, body: explained(work.whole(body)) });
+  }, handler);
+
+  async function* explained(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* chunks;
+    } catch (error) {
+      if (!(error instanceof MarsError)) throw error;
+      if (takesEvents) {
+        refusals.refused(error);
+        await intake.pace(error);
+      }
+      throw rpcError(error, log);
+    }
+  }
+}
+
+interface WorkOptions extends BoundsOptions {
+  readonly intake: Intake;
+  readonly peer: Peer;
+  readonly eventsField: number | undefined;
+  readonly json: boolean;
+  readonly gzip: boolean;
+}
+
+/** The work on the body of one request. */
+class RequestWork {
+  readonly large: LargeBatches = new Map();
+  readonly #options: WorkOptions;
+
+  constructor(options: WorkOptions) {
+    this.#options = options;
+  }
+
+  /** Whether messages are unpacked here: Connect gets what is left of them as it is. */
+  get unpacks(): boolean {
+    return this.#options.gzip && this.#options.eventsField !== undefined;
+  }
+
+  /** A body that is one message. */
+  async *whole(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const { bytesMax, takesEvents, intake, peer } = this.#options;
+    let share: Share | undefined;
+    try {
+      const bytes = await new ByteReader(body).read(bytesMax + 1, (arrived) => {
+        if (arrived <= smallBytesMax) return;
+        if (share === undefined && takesEvents) intake.admit(arrived);
+        share ??= intake.received.tryTake(peer.name, stepBytes);
+        if (share === undefined) throw noRoom();
+        while (share.amount < arrived) if (!share.grow(stepBytes)) throw noRoom();
+      });
+      yield bytes.byteLength > bytesMax
+        ? bytes
+        : await this.#message(bytes, { packed: this.unpacks, index: 0 });
+    } finally {
+      share?.release();
+    }
+  }
+
+  /** A body that consists of frames. */
+  async *frames(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const { bytesMax, takesEvents, intake, peer } = this.#options;
+    const reader = new ByteReader(body);
+    for (let index = 0; ; index++) {
+      const head = await reader.read(frameHeadBytes);
+      const length =
+        head.byteLength < frameHeadBytes ? 0 : new DataView(head.buffer, head.byteOffset).getUint32(1);
+      // Connect has words for what is cut off or too long.
+      if (head.byteLength < frameHeadBytes || length > bytesMax) {
+        if (head.byteLength > 0) yield head;
+        return;
+      }
+      if (takesEvents) intake.admit(length);
+      const share = length > smallBytesMax ? await intake.received.take(peer.name, length) : undefined;
+      let frame: Uint8Array;
+      try {
+        const payload = await reader.read(length);
+        const packed = this.unpacks && head[0] === compressedFlag;
+        // Connect has words for what is cut off, too.
+        const whole = payload.byteLength === length;
+        const message = whole ? await this.#message(payload, { packed, index }) : payload;
+        frame = whole ? frameOf(packed ? 0 : (head[0] ?? 0), message) : Buffer.concat([head, payload]);
+      } finally {
+        share?.release();
+      }
+      yield frame;
+    }
+  }
+
+  /** What Connect is given of a message when its turn has come. */
+  async #message(
+    bytes: Uint8Array,
+    { packed, index }: { packed: boolean; index: number },
+  ): Promise<Uint8Array> {
+    const { eventsField, intake, peer, json, gzip } = this.#options;
+    if (eventsField === undefined || (!packed && bytes.byteLength <= sliceBytesMax)) {
+      // What is unpacked later may be as large as it is allowed to be.
+      await intake.turns.spend(gzip ? Math.max(bytes.byteLength, stepBytes) : bytes.byteLength);
+      return bytes;
+    }
+    const place = await intake.place(peer);
+    try {
+      const message = packed ? await gzipCompression.decompress(bytes, bodyBytesMax) : bytes;
+      await intake.turns.spend(Math.min(message.byteLength, sliceBytesMax));
+      if (message.byteLength <= sliceBytesMax) return message;
+      const { batch, rest } = json
+        ? await readJsonBatch(message, intake.turns)
+        : await readBinaryBatch(message, eventsField, intake.turns);
+      this.large.set(index, batch);
+      return rest;
+    } finally {
+      place.release();
+    }
+  }
+}
+
+function frameOf(flags: number, message: Uint8Array): Uint8Array {
+  const frame = Buffer.allocUnsafe(frameHeadBytes + message.byteLength);
+  frame.writeUInt8(flags, 0);
+  frame.writeUInt32BE(message.byteLength, 1);
+  frame.set(message, frameHeadBytes);
+  return frame;
+}
+
+function noRoom(): MarsError {
+  return new MarsError("overloaded", "too many bytes of request bodies are in work", { retryAfterMs: 1_000 });
+}
