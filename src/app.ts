@@ -109,6 +109,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const historyReads = supervisor.loop("live_history", liveRetry);
   const live = createLive(inner.remote, {
     lastSeq: () => pipeline.lastSeq,
+    skipped: (seq) => pipeline.skipped(seq),
     log,
     reads: historyReads,
     subscriptions: shares.subscriptions,

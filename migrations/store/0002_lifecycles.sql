@@ -46,10 +46,11 @@ BEGIN
 END;
 
 -- Events that the tracker has counted and that came again with an earlier time, which counts instead: by which time they were
--- counted. Of others there is nothing to take back.
+-- counted. Of others there is nothing to take back. And events that were not counted when the tracker passed their place,
+-- for they came later than what lies beyond it: by no time.
 CREATE TABLE event_changes (
   seq INTEGER PRIMARY KEY,
-  was INTEGER NOT NULL
+  was INTEGER
 ) STRICT;
 
 CREATE TRIGGER events_changed AFTER UPDATE OF created_at ON events

@@ -145,14 +145,16 @@ export interface JournalState {
 /** Makes events durable. Answered by `store/`. */
 export interface Journal {
   /**
-   * Resolves when the group is on disk, to the bytes it takes there. Rejects when that is not certain: its seqs are then used again, and only a crash
-   * before the next group can leave it there, refused and yet stored, as when an answer is lost on its way.
+   * Resolves when the group is on disk, to the bytes it takes there. Rejects when that is not certain: it is wiped then, and
+   * its seqs are used again. Only where the disk refuses that too, and Mars ends before the next group, may it be stored.
    */
   append(group: JournalGroup): Promise<number>;
   /** Resolves when a group of so many bytes could be written now, and rejects as `append` would. */
   probe(bytes: number): Promise<void>;
   /** The groups from the one that holds `fromSeq` on: as many as fit in `bytesMax`, at least one if there is one. */
   read(fromSeq: number, bytesMax: number): Promise<JournalGroup[]>;
+  /** How many events it holds beyond `seq`. */
+  eventsBeyond(seq: number): Promise<number>;
   /** Drops what can be dropped of the groups up to `upTo`, and resolves to its bytes; the last seq is not forgotten. */
   trim(upTo: number): Promise<number>;
 }
@@ -201,12 +203,23 @@ export interface StorePosition {
   readonly setAside: number;
   /** The latest time of receipt of what is stored last; 0 while nothing is. */
   readonly receivedAt: Micros;
+  /** The first seq to be given out: beyond all that the database knows. */
+  readonly nextSeq: number;
+  /** The last seq that the database knows, of this or another journal. */
+  readonly givenOut: number;
+  /** How far the tracker is, and how many events it has yet to take in; 100,000 for more. */
+  readonly tracked: number;
+  readonly untracked: number;
 }
 
 /** Keeps events. Answered by `store/`, on a thread of its own. Rejects with `unavailable` while the database is away. */
 export interface Store extends RetentionStore {
-  /** Migrates the database, and finds or makes the journal's position in it. */
-  open(journal: JournalState): Promise<StorePosition>;
+  /**
+   * Migrates the database, and finds or makes the journal's position in it.
+   *
+   * @param nextSeq the first seq to be given out, as far as the journal knows; the answer's counts
+   */
+  open(journal: JournalState, nextSeq: number): Promise<StorePosition>;
   /**
    * Stores a batch and the position it leads to in one transaction; safe to repeat after a lost answer.
    *

@@ -5,7 +5,6 @@ import type { Clock } from "../event/clock.ts";
 import { delay, within } from "../event/delay.ts";
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
-import { seqLeap } from "../event/limits.ts";
 import type { Ingest, Journal, JournalState, Log, Progress, Store } from "../event/ports.ts";
 import { receipts } from "../event/receipt.ts";
 import type { Refusals } from "../event/refusals.ts";
@@ -15,12 +14,14 @@ import type { Loop, Supervisor } from "../event/supervisor.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Tracker } from "../lifecycle/ports.ts";
 import { Backlog } from "./backlog.ts";
+import { Behind } from "./behind.ts";
 import { Flow } from "./flow.ts";
 import { Grace } from "./grace.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { PageRounds } from "./page-rounds.ts";
 import { StoreProgress } from "./progress.ts";
 import { Retention } from "./retention.ts";
+import { SequenceStart } from "./sequence.ts";
 import { SetAsideDesk, type SetAsideStore } from "./set-aside.ts";
 import { Upkeep } from "./upkeep.ts";
 import { Watch } from "./watch.ts";
@@ -66,6 +67,9 @@ export class Pipeline {
   #running: Promise<unknown> = Promise.resolve();
   #opened = false;
   #damagedFiles = 0;
+  readonly #sequence: SequenceStart;
+  #accepting = false;
+  readonly #behind = new Behind();
   /** The loops have ended by a failure. */
   #stuck = false;
 
@@ -73,6 +77,7 @@ export class Pipeline {
     this.#options = options;
     this.#opening = options.supervisor.loop("store_opening", openRetry);
     const shared = { ...options, signal: this.#abort.signal, progress: this.#progress };
+    this.#sequence = new SequenceStart(options.log);
     options.clock.start(this.#abort.signal);
     this.#grace = new Grace({ graceMs: options.startGraceMs, log: options.log });
     this.#backlog = new Backlog(shared);
@@ -88,7 +93,13 @@ export class Pipeline {
       nudge: () => this.#watch.nudge(),
     });
     const setAside = (count: number) => this.#setAside.counted(count);
-    this.#flow = new Flow({ ...shared, backlog: this.#backlog, setAside });
+    const publish = (events: readonly SequencedEvent[], upTo: number) => {
+      this.#behind.stored(upTo, events.length);
+      options.publish(events, upTo);
+      // A journal that was away may bring events from before the tracker's place.
+      if (upTo === this.#sequence.lastSeq) this.#watch.nudge();
+    };
+    this.#flow = new Flow({ ...shared, backlog: this.#backlog, setAside, publish });
     this.#upkeep = new Upkeep({
       ...shared,
       trimmed: (bytes) => this.#commit.trimmed(bytes),
@@ -138,6 +149,11 @@ export class Pipeline {
     return this.#commit.barrier();
   }
 
+  /** Whether a seq was given out by a Mars whose data have been replaced. */
+  skipped(seq: number): boolean {
+    return this.#sequence.skipped(seq);
+  }
+
   /** Why events are refused now; empty when they are not. */
   get refusal(): string {
     return this.#commit.refusal;
@@ -160,13 +176,10 @@ export class Pipeline {
    * answers that it is not ours to use.
    */
   async start(journal: JournalState): Promise<void> {
-    // A journal with a history knows its next seq by itself, unless it is an older copy: while that cannot be checked it
-    // leaps ahead of whatever the database may have. A new journal may continue a database's sequence, and waits for it.
     this.#damagedFiles = journal.damaged ?? 0;
+    this.#sequence.begin(journal);
     const attempt = await this.#open(journal);
-    const { lastSeq, bytes: journalBytes } = journal;
-    if (attempt) this.#accept(journal);
-    else if (lastSeq > 0) this.#commit.start({ lastSeq, nextSeq: lastSeq + seqLeap, journalBytes });
+    if (this.#sequence.certain) this.#accept(journal);
     const running = this.#run(journal, attempt).catch((error: Error) => {
       this.#stuck = true;
       this.#failed.resolve(error);
@@ -183,7 +196,7 @@ export class Pipeline {
     if (this.#opened && !this.#stuck && this.#flow.lastError === "") {
       await this.#progress.reached(this.#commit.lastSeq, storingMs).catch(() => undefined);
     }
-    const left = this.#commit.lastSeq - this.#progress.storedSeq;
+    const left = this.#notStored;
     if (left > 0)
       this.#options.log.warn("stopping with events in the journal, to be stored at the next start", { left });
     this.#abort.abort();
@@ -208,13 +221,13 @@ export class Pipeline {
       },
       store: {
         stored_seq: this.#progress.storedSeq,
-        behind: Math.max(0, this.#commit.lastSeq - this.#progress.storedSeq),
+        behind: this.#notStored,
         available: this.#opened && this.#flow.lastError === "",
         last_error: this.#flow.lastError || this.#opening.lastError,
       },
       tracker: {
         tracked_seq: this.#watch.seq,
-        behind: Math.max(0, this.#progress.storedSeq - this.#watch.seq),
+        behind: this.#behind.ofTracker(this.#watch.seq),
         last_error: this.#watch.lastError,
         findings: this.#watch.totals,
       },
@@ -227,22 +240,25 @@ export class Pipeline {
     };
   }
 
+  get #notStored(): number {
+    if (this.#progress.storedSeq >= this.#commit.lastSeq) return 0;
+    return this.#behind.ofStore({ ...this.#commit.totals, ...this.#flow.totals });
+  }
+
   /** Continues behind whatever the journal and the database have. */
   #accept(journal: JournalState): void {
     const lastSeq = Math.max(journal.lastSeq, this.#progress.storedSeq);
-    this.#commit.start({ lastSeq, nextSeq: lastSeq + 1, journalBytes: journal.bytes });
+    this.#accepting = true;
+    this.#commit.start({ lastSeq, nextSeq: this.#sequence.nextSeq, journalBytes: journal.bytes });
   }
 
   /** @returns whether the store was reached */
   async #open(journal: JournalState): Promise<boolean> {
-    const { store, log } = this.#options;
+    const { store } = this.#options;
     try {
-      const position = await store.open(journal);
-      if (position.lost > 0) {
-        log.error("the database is older than the journal: events between them are gone", {
-          events: position.lost,
-        });
-      }
+      const position = await store.open(journal, this.#sequence.nextSeq);
+      this.#sequence.meet(position, this.#accepting);
+      this.#behind.opened(position, await this.#options.journal.eventsBeyond(position.seq));
       this.#opened = true;
       this.#opening.succeeded();
       this.#setAside.counted(position.setAside);
@@ -267,13 +283,9 @@ export class Pipeline {
       if (signal.aborted) return;
     }
     const { storedSeq } = this.#progress;
-    if (!opened && journal.lastSeq === 0) {
+    if (!this.#accepting) {
       this.#accept(journal);
       this.#backlog.start(storedSeq);
-    } else if (!opened && storedSeq > journal.lastSeq + seqLeap) {
-      throw new Error(
-        `the database is at seq ${storedSeq} and the journal was at ${journal.lastSeq}: it is an older copy by far; start while the database can be reached`,
-      );
     }
     await this.#retention.resume();
     // Mars was here before, with this journal or with another one: a copy of the database was put back, or a new volume beside it.

@@ -31,6 +31,8 @@ export interface LiveOptions {
    * stored yet; a seq beyond this one is from another database. Default: what was published.
    */
   readonly lastSeq?: () => number;
+  /** Whether a seq up to that one was never given out here: the sequence has leapt over it at the start. Default: none. */
+  readonly skipped?: (seq: number) => boolean;
   readonly log: Pick<Log, "error">;
   /** Keeps account of reads of history that fail. */
   readonly reads?: Pick<Loop, "succeeded" | "failed">;
@@ -125,6 +127,10 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
 
   get lastSeq(): number {
     return Math.max(this.seq, this.#options.lastSeq?.() ?? 0);
+  }
+
+  skipped(seq: number): boolean {
+    return this.#options.skipped?.(seq) ?? false;
   }
 
   get subscriptions(): number {

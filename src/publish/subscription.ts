@@ -23,6 +23,8 @@ export interface SubscriptionHost<Item extends TopicItem> {
   readonly positioned: Promise<void> | undefined;
   /** The last seq that was given out: at least `seq`. */
   readonly lastSeq: number;
+  /** Whether a seq up to that one was never given out here. */
+  skipped(seq: number): boolean;
   readonly retry: { readonly firstMs: number; readonly maxMs: number };
   /** Reads history when it is this subscription's turn; `wanted` is asked again then. */
   read(
@@ -62,8 +64,9 @@ export class Subscription<Item extends TopicItem> {
     const { seq, lastSeq, positioned } = this.#host;
     if (positioned !== undefined) void positioned.then(() => this.start(after));
     else if (after === undefined) this.#follow(seq, true);
-    // A seq that Mars has not given out: it comes from another database, and so says nothing about this one.
-    else if (after > lastSeq) this.#follow(seq, false);
+    // A seq that Mars has not given out: it comes from another database, or from these data before an older copy of them
+    // was put back, and so says nothing about what is here.
+    else if (after > lastSeq || this.#host.skipped(after)) this.#follow(seq, false);
     // Given out, perhaps not published yet: what comes is compared with it.
     else if (after >= seq) this.#follow(after, true);
     else void this.#read(after, false);

@@ -12,6 +12,7 @@ import type {
 } from "../lifecycle/queries.ts";
 import { cover } from "./buckets.ts";
 import { Histogram } from "./histogram.ts";
+import { gapAround } from "./position.ts";
 import type { Reads } from "./reads.ts";
 import { Conditions, planWalk, scanMaxDefault, type Walk } from "./walk.ts";
 
@@ -89,7 +90,7 @@ export class FindingQueries {
     const from = one
       ? "messages m CROSS JOIN findings f ON f.message = m.id"
       : "findings f CROSS JOIN messages m ON m.id = f.message";
-    const [found, tracking] = await this.#reads.read([
+    const [found, tracking, gap] = await this.#reads.read([
       {
         sql: `SELECT f.id, ${columns} FROM ${from} WHERE ${one ? "+" : ""}f.seq > ?1 AND ${one ? "+" : ""}f.seq <= ?2
           AND (?3 IS NULL OR m.app_id = ?3) AND ${one ? "m.message_id = ?4" : "?4 IS NULL"}
@@ -101,6 +102,7 @@ export class FindingQueries {
           coalesce((SELECT finding_seq FROM pruned_apps WHERE app_id = ?), 0)) AS findings_pruned FROM tracking`,
         args: [appId ?? ""],
       },
+      gapAround("findings", after),
     ]);
     const findings = (found ?? []).map(findingOf);
     const last = findings.at(-1);
@@ -109,7 +111,7 @@ export class FindingQueries {
     return {
       findings,
       to: last !== undefined && findings.length === historyFindings ? last.seq : seen,
-      prunedTo: Number(tracking?.[0]?.findings_pruned ?? 0),
+      prunedTo: Math.max(Number(tracking?.[0]?.findings_pruned ?? 0), Number(gap?.[0]?.seq ?? 0)),
     };
   }
 

@@ -26,6 +26,8 @@ export interface Heard {
   readonly openedAt: Micros;
   /** The earliest time of each event. */
   readonly times: Map<string, Micros>;
+  /** It begins before the stretch, and nothing of it was known when the tracker was there. */
+  late: boolean;
 }
 
 /** A stretch as it is read: what was heard of messages that may go by a lifecycle, and what is known of them. */
@@ -74,7 +76,7 @@ export async function readStretch(
 
 interface HeardRows {
   readonly events: readonly EventRow[];
-  /** Events that were counted before, and have happened earlier than they were counted. */
+  /** Events that were counted before, and have happened earlier than they were counted; or that come late. */
   readonly changed: readonly ChangedRow[];
   readonly messages: readonly MessageRow[];
 }
@@ -90,7 +92,7 @@ function hear(rows: HeardRows, followed: (appId: string) => boolean, tally: Tall
   const add = ([message, appId, openedAt]: MessageRow, event: string, at: Micros) => {
     let one = heard.get(message);
     if (one === undefined) {
-      one = { message, appId, openedAt, times: new Map() };
+      one = { message, appId, openedAt, times: new Map(), late: false };
       heard.set(message, one);
     }
     const known = one.times.get(event);
@@ -104,8 +106,11 @@ function hear(rows: HeardRows, followed: (appId: string) => boolean, tally: Tall
   };
   for (const [seq, message, event, at, was] of rows.changed) {
     const of = messageOf(message, seq);
-    tally.moved(of[1], event, was, at);
-    if (followed(of[1])) add(of, event, at);
+    if (was === null) tally.event(of[1], event, at, seq === message);
+    else tally.moved(of[1], event, was, at);
+    if (!followed(of[1])) continue;
+    add(of, event, at);
+    if (was === null && seq === message) heard.get(message)!.late = true;
   }
   for (const [message, event, at, seq] of rows.events) {
     const of = messageOf(message, seq);

@@ -7,6 +7,7 @@ import type { InStatement } from "@libsql/client";
 import type { HistoryPage, HistoryQuery } from "../event/query.ts";
 import { knownPosition } from "./apply-sql.ts";
 import { eventBytes, eventColumns, pageBytesMax, publishedEvent } from "./event-rows.ts";
+import { gapAround } from "./position.ts";
 import { prunedTo } from "./pruned.ts";
 import type { Reads } from "./reads.ts";
 
@@ -29,9 +30,10 @@ export class HistoryQueries {
     const ids = [topic.appId ?? null, topic.messageId ?? null];
     const whole = topic.messageId !== undefined && (await this.#isSmall(ids));
     const end = whole ? upTo : await this.#stretchEnd(after, upTo);
-    const [position, pruned, rows = []] = await this.#reads.read([
+    const [position, pruned, gap, rows = []] = await this.#reads.read([
       knownPosition(this.#reads.journalId),
       prunedTo(topic),
+      gapAround("events", after),
       { sql: pageOf(whole ? wholePlaces : walkPlaces), args: [after, end, ...ids] },
     ]);
     const last = rows.at(-1);
@@ -40,7 +42,7 @@ export class HistoryQueries {
       events: rows.map(publishedEvent),
       // This reader may not see as far yet as was asked for: a replica of the database can lag behind.
       to: Math.min(full ? Number(last.place) : end, Number(position?.[0]?.seq ?? 0)),
-      prunedTo: Number(pruned?.[0]?.seq ?? 0),
+      prunedTo: Math.max(Number(pruned?.[0]?.seq ?? 0), Number(gap?.[0]?.seq ?? 0)),
     };
   }
 

@@ -6,7 +6,6 @@
  * cut takes back whole transactions, position included. `checkpoint` is what makes the journal's copy dispensable.
  */
 import { MarsError } from "../event/error.ts";
-import { seqLeap } from "../event/limits.ts";
 import type { JournalState, StoreBatch, StoreOutcome, StorePosition } from "../event/ports.ts";
 import type { SetAsideStep } from "../event/set-aside.ts";
 import {
@@ -16,11 +15,13 @@ import {
   outcome,
   outcomeOf,
   settleAliases,
+  takeInLate,
   upsertMessages,
 } from "./apply-sql.ts";
 import type { Database } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { storeMigrations } from "./migrations.ts";
+import { findPosition } from "./position.ts";
 import { insertSetAside, SetAsideFile } from "./set-aside-file.ts";
 
 /** Longer than Linux leaves written pages unsynced by itself. */
@@ -30,15 +31,22 @@ export class MessageFile {
   readonly #database: Database;
   readonly #what: string;
   readonly #aside: SetAsideFile;
+  readonly #late: () => void;
   #journalId = "";
   /** What a database server had stored when; bounded by `serverSettleMs` over the time between checkpoints. */
   readonly #marks: { readonly seq: number; readonly at: number }[] = [];
   #seq = 0;
+  /** How far the tracker was at the start. */
+  #trackedTo = 0;
 
-  /** @param what names the database in messages */
-  constructor(database: Database, what: string) {
+  /**
+   * @param what names the database in messages
+   * @param late called when events have been stored that the tracker has to take in though it is beyond them
+   */
+  constructor(database: Database, what: string, late: () => void = () => undefined) {
     this.#database = database;
     this.#what = what;
+    this.#late = late;
     this.#aside = new SetAsideFile(database);
   }
 
@@ -47,15 +55,19 @@ export class MessageFile {
     return this.#seq;
   }
 
-  async open(journal: JournalState): Promise<StorePosition> {
+  /** See `Store.open`. */
+  async open(journal: JournalState, nextSeq = journal.lastSeq + 1): Promise<StorePosition> {
     await migrate(this.#database, storeMigrations, this.#what);
-    const position = { ...(await this.#findPosition(journal)), setAside: await this.#aside.count() };
+    const position = await findPosition(this.#database, journal, nextSeq);
     this.#journalId = journal.id;
     this.#seq = position.seq;
-    return position;
+    this.#trackedTo = position.tracked;
+    return { ...position, setAside: await this.#aside.count() };
   }
 
   async apply(batch: StoreBatch): Promise<StoreOutcome | null> {
+    // A journal that was away brings what lies before what another one has brought meanwhile, and the tracker is beyond.
+    const late = batch.from < this.#trackedTo;
     try {
       const results = await this.#database.batch(
         [
@@ -63,11 +75,13 @@ export class MessageFile {
           ...batch.chunks.flatMap((chunk) => [upsertMessages(chunk), insertEvents(chunk)]),
           // When all events are in: those of a message may be in several chunks.
           settleAliases,
+          ...(late ? [takeInLate(batch)] : []),
           outcome(batch),
         ],
         "write",
       );
       this.#seq = batch.to;
+      if (late) this.#late();
       return outcomeOf(results.at(-1));
     } catch (error) {
       return await this.#settle(batch, error);
@@ -128,40 +142,5 @@ export class MessageFile {
       settled = this.#marks.shift()?.seq ?? 0;
     }
     return settled;
-  }
-
-  async #findPosition(journal: JournalState): Promise<Omit<StorePosition, "setAside">> {
-    const [known, last] = await this.#database.batch(
-      [
-        knownPosition(journal.id),
-        `SELECT max(coalesce((SELECT max(seq) FROM positions), 0), coalesce((SELECT max(seq) FROM events), 0),
-           (SELECT seq FROM pruned)) AS seq,
-           coalesce((SELECT received_at FROM events ORDER BY seq DESC LIMIT 1), 0) AS received_at`,
-      ],
-      "read",
-    );
-    // What lies before the journal's first group was stored, or is gone.
-    const trimmedTo = Math.max(journal.firstSeq - 1, 0);
-    const stored = known?.rows[0]?.seq;
-    const receivedAt = Number(last?.rows[0]?.received_at);
-    if (stored !== undefined && Number(stored) >= trimmedTo)
-      return { seq: Number(stored), lost: 0, receivedAt };
-    // A journal that has run elsewhere brings what it still holds. A new one goes on behind those before it.
-    const before = Number(last?.rows[0]?.seq);
-    const seq = journal.lastSeq > 0 ? trimmedTo : before === 0 ? 0 : before + seqLeap;
-    await this.#database.batch(
-      [
-        stored === undefined
-          ? {
-              sql: "INSERT INTO positions (journal_id, continues_from, seq) VALUES (?1, ?2, ?2)",
-              args: [journal.id, seq],
-            }
-          : movePosition(journal.id, { from: Number(stored), to: seq }),
-        // Whoever watched up to somewhere in between cannot be told everything.
-        { sql: "UPDATE pruned SET seq = max(seq, ?)", args: [seq] },
-      ],
-      "write",
-    );
-    return { seq, lost: journal.lastSeq === 0 ? 0 : trimmedTo - Number(stored ?? 0), receivedAt };
   }
 }

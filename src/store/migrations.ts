@@ -4,6 +4,7 @@ import store0002 from "../../migrations/store/0002_lifecycles.sql" with { type: 
 import store0003 from "../../migrations/store/0003_alerts.sql" with { type: "text" };
 import store0004 from "../../migrations/store/0004_set_aside.sql" with { type: "text" };
 import store0005 from "../../migrations/store/0005_retention.sql" with { type: "text" };
+import store0006 from "../../migrations/store/0006_gaps.sql" with { type: "text" };
 import type { Migration } from "./migrate.ts";
 
 export const storeMigrations: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const storeMigrations: readonly Migration[] = [
   { name: "0003_alerts", sql: store0003 },
   { name: "0004_set_aside", sql: store0004 },
   { name: "0005_retention", sql: store0005 },
+  { name: "0006_gaps", sql: store0006 },
 ];

@@ -98,14 +98,15 @@ export class SegmentedJournal implements Journal {
     }
     if (this.#segments.length === 0) await this.#begin(mark?.lastSeq ?? 0, crypto.randomUUID());
     const first = this.#segments[0]!;
-    const { lastSeq, header } = this.#last;
+    const { header } = this.#last;
+    const lastSeq = this.#lastStored();
     await this.#mark.start(header.id, mark, () => this.#last.lastSeq);
     return {
       id: header.id,
       firstSeq: lastSeq === 0 ? 0 : first.header.after + 1,
       lastSeq,
       bytes: this.#segments.reduce((sum, { bytes }) => sum + bytes, 0),
-      givenOut: Math.max(lastSeq, mark?.lastSeq ?? 0),
+      givenOut: Math.max(this.#last.lastSeq, mark?.lastSeq ?? 0),
       damaged: (await readdir(this.#directory)).filter((name) => name.endsWith(damagedSuffix)).length,
     };
   }
@@ -186,6 +187,12 @@ export class SegmentedJournal implements Journal {
         this.#handle = undefined;
       }
     });
+  }
+
+  /** The last seq of a record; of the last segment's beginning where there is no segment before it. */
+  #lastStored(): number {
+    const last = this.#segments.findLast(({ events }) => events > 0) ?? this.#segments[0];
+    return last?.lastSeq ?? 0;
   }
 
   get #last(): JournalSegment {

@@ -39,7 +39,7 @@ export function createStorePart(options: DatabaseAddress) {
     ],
   });
   const lock = new DirectoryLock();
-  const messages = new MessageFile(database, what);
+  const messages = new MessageFile(database, what, () => tracker.takeChanges());
   const retention = new RetentionFile(database, () => messages.seq);
   const lifecycles = new Lifecycles(database);
   const definitions = new LifecycleFile(database, lifecycles);
@@ -72,13 +72,13 @@ export function createStorePart(options: DatabaseAddress) {
   return {
     /** Before anything else: rejects when another Mars runs on this data directory. */
     lock: (directory: string) => lock.take(directory),
-    async open(journal: JournalState): Promise<StorePosition> {
+    async open(journal: JournalState, nextSeq?: number): Promise<StorePosition> {
       if (pages !== undefined && !pages.opened) {
         // Reads the write-ahead log, whose index the check needs; nothing else is read before the check.
         storedSeq = await storedSeqOf(database);
         pages.open();
       }
-      const position = await messages.open(journal);
+      const position = await messages.open(journal, nextSeq);
       opened = true;
       return position;
     },

@@ -56,7 +56,7 @@ export function touchedMessages({ from, to, changes }: Stretch): InStatement {
   return asRows("id, app_id, created_at", `SELECT * FROM messages WHERE id IN ${touched}`, args);
 }
 
-export type ChangedRow = [seq: number, message: number, event: string, at: number, was: number];
+export type ChangedRow = [seq: number, message: number, event: string, at: number, was: number | null];
 
 export function changedEvents({ changes }: Pick<Stretch, "changes">): InStatement {
   return asRows(

@@ -13,6 +13,7 @@ import type { TrackStep, TrackTarget } from "../lifecycle/ports.ts";
 import type { Database } from "./database.ts";
 import { dueFindings, dueLives, nextDue, noHeldApps } from "./due-lives.ts";
 import { changesAgain } from "./finding-changes.ts";
+import { leapFindings } from "./finding-leap.ts";
 import { readStretch } from "./heard.ts";
 import { HistogramCache } from "./histogram-cache.ts";
 import { LifeSteps } from "./life-steps.ts";
@@ -39,12 +40,6 @@ import {
   upsertLives,
 } from "./tracker-sql.ts";
 
-/**
- * How far the sequence of findings leaps at a start: a power cut may have taken back changes that were published already,
- * and no seq may be used twice.
- */
-const findingSeqLeap = 1_000_000;
-
 export class Tracker {
   readonly #database: Database;
   readonly #lifecycles: Lifecycles;
@@ -66,6 +61,11 @@ export class Tracker {
     this.#lifecycles = lifecycles;
     this.#histograms = new HistogramCache(database);
     this.#narrowing = new Narrowing(database);
+  }
+
+  /** Looks, at the next call, for changes of events before its place. */
+  takeChanges(): void {
+    this.#changes = true;
   }
 
   /** See `Tracker.track` of `lifecycle/ports.ts`. */
@@ -149,10 +149,7 @@ export class Tracker {
       findingSeq: Number(row?.finding_seq),
     };
     if (this.#returned === undefined) {
-      const { step, findingSeq } = tracking;
-      tracking = { ...tracking, step: step + 1, findingSeq: findingSeq + findingSeqLeap };
-      // Stored at once: whoever reads how far changes have come must not see less than what is published.
-      await this.#database.batch([moveTracking(tracking)], "write");
+      tracking = await leapFindings(this.#database, tracking);
       this.#returned = tracking.findingSeq;
     }
     this.#tracking = tracking;
@@ -180,10 +177,10 @@ export class Tracker {
         { from, to, changes: changesMax },
         tally,
       );
-      const ids = heard.map(({ message, appId }) => {
+      const ids = heard.map(({ message, appId, late }) => {
         if (!this.#narrowing.isFollowed(message)) return undefined;
         // A message that was followed without a lifecycle began before there was one: it goes by none for good.
-        const fresh = message > from ? versionFor(versions.get(appId) ?? [], message) : undefined;
+        const fresh = message > from || late ? versionFor(versions.get(appId) ?? [], message) : undefined;
         return lives.get(message)?.[1] ?? fresh?.id;
       });
       const plans = await this.#lifecycles.load(new Set(ids.filter((id) => id !== undefined)));

@@ -107,14 +107,15 @@ test("a journal that is new to a database leaps ahead of what any before it may 
   const { seq, lost } = await other.open({ id: "other", firstSeq: 0, lastSeq: 0, bytes: 0 });
   expect([seq > 1_000_000, lost]).toEqual([true, 0]);
   // Whoever watched a sequence that may have gone on longer is told so.
-  const { prunedTo } = await opened.queries.history({ topic: { name: "all" }, after: 2, upTo: seq });
-  expect(prunedTo).toBe(seq);
+  const prunedTo = async (after: number) =>
+    (await opened.queries.history({ topic: { name: "all" }, after, upTo: seq })).prunedTo;
+  expect([await prunedTo(2), await prunedTo(3), await prunedTo(seq - 1)]).toEqual([0, seq, seq]);
   // And each finds its own place again.
   expect(await other.open({ id: "other", firstSeq: 0, lastSeq: 0, bytes: 0 })).toMatchObject({
     seq,
     lost: 0,
   });
-  expect(await other.open({ id: journalId, firstSeq: 1, lastSeq: 2, bytes: 9 })).toEqual({
+  expect(await other.open({ id: journalId, firstSeq: 1, lastSeq: 2, bytes: 9 })).toMatchObject({
     seq: 2,
     lost: 0,
     receivedAt: 2_000_002,
@@ -128,7 +129,7 @@ test("a database older than the journal continues where the journal begins, and 
   await opened.store.apply(await batchOf([event(1), event(2)]));
   const { prunedTo: before } = await opened.queries.history({ topic: { name: "all" }, after: 0, upTo: 2 });
   expect(before).toBe(0);
-  expect(await opened.store.open({ id: journalId, firstSeq: 10, lastSeq: 12, bytes: 9 })).toEqual({
+  expect(await opened.store.open({ id: journalId, firstSeq: 10, lastSeq: 12, bytes: 9 })).toMatchObject({
     seq: 9,
     lost: 7,
     receivedAt: 2_000_002,
