@@ -31,14 +31,14 @@ import { Supervisor } from "./event/supervisor.ts";
 import { createHealth } from "./health.ts";
 import type { Finding } from "./lifecycle/finding.ts";
 import type { LifecycleReader } from "./lifecycle/ports.ts";
-import { createTrials } from "./lifecycle/trial.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
 import { createLive, createLiveFindings, type History } from "./publish/hub.ts";
 import { Shutdown } from "./shutdown.ts";
 import { createClientReads } from "./store/client-reads.ts";
 import { createQuarantine } from "./store/database.ts";
 import { SegmentedJournal } from "./store/segmented-journal.ts";
-import { startQueryThread, startStoreThread } from "./threads.ts";
+import { createTrialRuns } from "./store/trial-runs.ts";
+import { startQueryThread, startStoreThread, startTrialThread } from "./threads.ts";
 
 /** How long one call to a database server may take before its connection is given up. */
 const databaseTimeoutMs = 10_000;
@@ -151,6 +151,10 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     log,
   });
 
+  const trials = createTrialRuns({
+    start: (stop) => startTrialThread({ ...database, stop }),
+    onRefused: ({ peer }) => refused("trials", peer),
+  });
   const reads = createClientReads(query.remote, {
     onRefused: ({ peer }) => refused("reads", peer),
     admit: ({ peer }) => budget.refusal(peer),
@@ -182,7 +186,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     },
     alerts,
     setAside: pipeline.setAside,
-    trials: createTrials(query.remote),
+    trials,
     tracked: createFairProgress(pipeline.tracked, shares.min_seq_waits),
     changes,
     shares,
@@ -198,6 +202,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       ...pipeline.stats(),
       loops: supervisor.stats(),
       reads: reads.stats,
+      trials: trials.stats,
       shares: statsOf(shares),
       intake: intake.stats,
       to_send: budget.stats,
@@ -241,7 +246,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     async stop() {
       lifecycle = "draining";
       // What runs is waited for with its thread.
-      for (const queue of [reads, changes]) {
+      for (const queue of [reads, changes, trials]) {
         queue.close(new MarsError("draining", "mars is stopping", { retryAfterMs: 1_000 }));
       }
       deadline = performance.now() + config.shutdownTimeoutMs;

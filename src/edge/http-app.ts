@@ -48,6 +48,13 @@ const streamPaths: ReadonlySet<string> = new Set(
     .map((method) => `/${method.parent.typeName}/${method.name}`),
 );
 
+/** The RPCs that may work longer than a connection may be quiet; they end by a deadline of their own. */
+const slowPaths: ReadonlySet<string> = new Set(
+  [LifecycleService.method.dryRunLifecycle, LifecycleService.method.learnLifecycle].map(
+    (method) => `/${method.parent.typeName}/${method.name}`,
+  ),
+);
+
 /** Creates the app. Its `fetch` takes a request and the `RuntimeBindings`; it never rejects. */
 export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): Router {
   const { page, ...rpcOptions } = options;
@@ -103,6 +110,7 @@ function addFallback(router: Router, rpc: RpcFetch): void {
 }
 
 function answerRpc(c: HttpContext, answer: Promise<Response> | undefined): Promise<Response> | undefined {
+  if (slowPaths.has(c.req.path)) c.env?.keepOpen?.(c.req.raw);
   if (answer === undefined || !streamPaths.has(c.req.path)) return answer;
   return answer.then((response) => {
     // Not before there is an answer: a request that stalls is still cut off.

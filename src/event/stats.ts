@@ -89,6 +89,8 @@ export interface Stats extends PipelineStats {
   readonly loops: Readonly<Record<string, LoopStats>>;
   /** What clients read. */
   readonly reads: FairQueueStats;
+  /** Runs that learn lifecycles or try them. */
+  readonly trials: FairQueueStats;
   /** What waits to be sent, of all clients together. */
   readonly to_send: SendBudgetStats;
   /** The caps that clients share, by name. */

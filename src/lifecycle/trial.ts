@@ -1,8 +1,6 @@
-/**
- * Learning and trying over stored history: a page after the other, so that other questions have their turn in between.
- */
+/** Learning and trying over stored history, a page after the other. */
+import type { Caller } from "../event/caller.ts";
 import { formatDuration } from "../event/duration.ts";
-import { MarsError } from "../event/error.ts";
 import type { Micros } from "../event/event.ts";
 import { formatTime } from "../event/time.ts";
 import { type Definition, definitionToJson } from "./definition.ts";
@@ -11,11 +9,6 @@ import { type Learned, type LearnedStage, learn } from "./learn.ts";
 import type { LifecycleReader } from "./ports.ts";
 import type { MessageHistory, Window } from "./queries.ts";
 import { Sample, sampleMessagesMax } from "./sample.ts";
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-/** Each reads up to two hundred thousand messages. */
-const trialsMax = 2;
 
 export interface TrialOptions extends Window {
   readonly appId: string;
@@ -28,59 +21,52 @@ export interface Trial<Result> extends Window {
 }
 
 export interface Trials {
-  learn(options: TrialOptions, signal: AbortSignal): Promise<Trial<Learned>>;
+  /**
+   * @throws `MarsError` `overloaded` while too many wait, `deadline_exceeded` for a run that waits or takes too long, and the
+   *   reason of the caller's signal
+   */
+  learn(options: TrialOptions, caller: Caller): Promise<Trial<Learned>>;
+  /** The same. */
   dryRun(
     definition: Definition,
     options: TrialOptions & { readonly clock: Micros },
-    signal: AbortSignal,
+    caller: Caller,
   ): Promise<Trial<DryRunResult>>;
 }
 
-/** Both reject with `MarsError` `overloaded` while too many are under way, and with the signal's reason when it aborts. */
-export function createTrials(reader: Pick<LifecycleReader, "histories">): Trials {
-  let running = 0;
-
-  async function run(
+/** @param check called before each page and each step; ends the run by throwing */
+export function createTrials(reader: Pick<LifecycleReader, "histories">, check: () => void) {
+  async function readAll(
     { appId, since, until }: TrialOptions,
-    signal: AbortSignal,
     add: (history: MessageHistory) => void,
   ): Promise<boolean> {
-    if (running >= trialsMax) {
-      throw new MarsError("overloaded", `at most ${trialsMax} of these at one time`, { retryAfterMs: 5_000 });
-    }
-    running += 1;
-    try {
-      let messages = 0;
-      let after: string | undefined;
-      do {
-        signal.throwIfAborted();
-        const page = await reader.histories({ appId, since, until, ...(after !== undefined && { after }) });
-        for (const history of page.histories) add(history);
-        messages += page.histories.length;
-        after = page.next;
-      } while (after !== undefined && messages < sampleMessagesMax);
-      return after !== undefined;
-    } finally {
-      running -= 1;
-    }
+    let messages = 0;
+    let after: string | undefined;
+    do {
+      check();
+      const page = await reader.histories({ appId, since, until, ...(after !== undefined && { after }) });
+      for (const history of page.histories) add(history);
+      messages += page.histories.length;
+      after = page.next;
+    } while (after !== undefined && messages < sampleMessagesMax);
+    return after !== undefined;
   }
 
   return {
-    async learn(options, signal) {
+    async learn(options: TrialOptions): Promise<Trial<Learned>> {
       const sample = new Sample();
-      const cutShort = await run(options, signal, (history) => sample.add(history));
+      const cutShort = await readAll(options, (history) => sample.add(history));
       const { since, until } = options;
-      return {
-        since,
-        until,
-        result: await learn(sample, until, nextTurn),
-        cutShort: cutShort || sample.full,
-      };
+      const result = await learn(sample, until, async () => check());
+      return { since, until, result, cutShort: cutShort || sample.full };
     },
 
-    async dryRun(definition, options, signal) {
+    async dryRun(
+      definition: Definition,
+      options: TrialOptions & { readonly clock: Micros },
+    ): Promise<Trial<DryRunResult>> {
       const dryRun = new DryRun(definition, options.clock);
-      const cutShort = await run(options, signal, (history) => dryRun.add(history));
+      const cutShort = await readAll(options, (history) => dryRun.add(history));
       const { since, until } = options;
       return { since, until, result: dryRun.result(), cutShort };
     },

@@ -58,17 +58,20 @@ export function addLifecycleRoutes(
   });
 
   router.post(`${path}/dry-run`, async (c) => {
+    const caller = callerOf(c);
     const appId = appOf(c);
     const window = checkWindow(readQuery(c.req.url, ["since", "until"]));
     const definition = await readDefinition(c);
-    const run = await trials.dryRun(definition, { appId, ...window, clock: nowMicros() }, c.req.raw.signal);
+    c.env?.keepOpen?.(c.req.raw);
+    const run = await trials.dryRun(definition, { appId, ...window, clock: nowMicros() }, caller);
     return answerJson(c, JSON.stringify({ lifecycle: definitionToJson(definition), ...dryRunToJson(run) }));
   });
 
   router.get(`${path}/learned`, async (c) => {
     const appId = appOf(c);
     const window = checkWindow(readQuery(c.req.url, ["since", "until"]));
-    const learned = await trials.learn({ appId, ...window }, c.req.raw.signal);
+    c.env?.keepOpen?.(c.req.raw);
+    const learned = await trials.learn({ appId, ...window }, callerOf(c));
     return answerJson(c, JSON.stringify(learnedToJson(learned)));
   });
 

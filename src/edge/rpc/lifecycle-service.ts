@@ -69,16 +69,18 @@ export function createLifecycleMethods(
       return { versions: versions.map(versionToProto) };
     },
 
-    async dryRunLifecycle(request, { signal }) {
+    async dryRunLifecycle(request, context) {
       const appId = checkAppId(request.appId);
       const definition = definitionFromProto(request.lifecycle);
       const options = { appId, ...checkWindow(windowFields(request)), clock: nowMicros() };
-      return dryRunToProto(await trials.dryRun(definition, options, signal));
+      return dryRunToProto(await trials.dryRun(definition, options, callerOf(context)));
     },
 
-    async learnLifecycle(request, { signal }) {
+    async learnLifecycle(request, context) {
       const appId = checkAppId(request.appId);
-      return learnedToProto(await trials.learn({ appId, ...checkWindow(windowFields(request)) }, signal));
+      return learnedToProto(
+        await trials.learn({ appId, ...checkWindow(windowFields(request)) }, callerOf(context)),
+      );
     },
 
     async listFindings(request, context) {
