@@ -28,13 +28,12 @@ CREATE TABLE pruned_apps (
   finding_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Messages that are gone, by a hash of their ids, and when they went: a late report must not begin another life.
+-- Messages that are gone, by a hash of their ids, with their latest time and when they went: a late report must not begin
+-- another life.
 CREATE TABLE tombstones (
   hash INTEGER PRIMARY KEY,
+  updated_at INTEGER NOT NULL,
   elapsed INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX tombstones_elapsed ON tombstones (elapsed);
-
--- Messages that were gone and of which something came late. They are stored, and not followed.
-CREATE TABLE revenants (message INTEGER PRIMARY KEY) STRICT;

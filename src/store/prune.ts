@@ -12,7 +12,7 @@ import type { InStatement } from "@libsql/client";
 import type { PruneQuery, PruneStep } from "../event/retention.ts";
 import type { Database } from "./database.ts";
 import { markBefore } from "./time-marks.ts";
-import { buryMessages, messageHash } from "./tombstones.ts";
+import { messageHash, type Tombstones } from "./tombstones.ts";
 
 /** Messages that one step looks at, and events that it deletes. */
 const stepMessages = 500;
@@ -32,7 +32,11 @@ interface Cut {
 }
 
 /** See `Store.prune`. */
-export async function pruneStep(database: Database, query: PruneQuery): Promise<PruneStep> {
+export async function pruneStep(
+  database: Database,
+  tombstones: Tombstones,
+  query: PruneQuery,
+): Promise<PruneStep> {
   const { elapsed, keepFor, after } = query;
   const [left, mark, early] = await database.batch(
     [
@@ -54,12 +58,17 @@ export async function pruneStep(database: Database, query: PruneQuery): Promise<
     incidentSeq: Number(early?.rows[0]?.finding_seq ?? 0),
     owedUntil: query.latest + owedAhead,
   };
-  return pruneBefore(database, cut, query);
+  return pruneBefore(database, tombstones, cut, query);
 }
 
-async function pruneBefore(database: Database, cut: Cut, { after, elapsed }: PruneQuery): Promise<PruneStep> {
+async function pruneBefore(
+  database: Database,
+  tombstones: Tombstones,
+  cut: Cut,
+  { after, elapsed }: PruneQuery,
+): Promise<PruneStep> {
   const { rows } = await database.execute({
-    sql: `SELECT m.id, m.app_id, m.message_id, ${old} AS old,
+    sql: `SELECT m.id, m.app_id, m.message_id, m.updated_at, ${old} AS old,
         iif(m.alias <= ?2, (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.message = m.id LIMIT ${stepEvents + 1})), 0) AS events
       FROM messages m WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ${stepMessages}`,
     args: [after, ...argsOf(cut)],
@@ -77,7 +86,11 @@ async function pruneBefore(database: Database, cut: Cut, { after, elapsed }: Pru
   if (gone.length === 0) return { messages: 0, events: 0, next };
 
   const ids = JSON.stringify(gone.map(({ id }) => Number(id)));
-  const hashes = gone.map((row) => [Number(row.id), messageHash(String(row.app_id), String(row.message_id))]);
+  const buried = gone.map((row) => ({
+    id: Number(row.id),
+    hash: messageHash(String(row.app_id), String(row.message_id)),
+    updatedAt: Number(row.updated_at),
+  }));
   const results = await database.batch(
     [
       {
@@ -89,10 +102,10 @@ async function pruneBefore(database: Database, cut: Cut, { after, elapsed }: Pru
       { sql: countPruned, args: [cut.seq] },
       countExpired,
       expireIncidents,
-      buryMessages(hashes, elapsed),
+      tombstones.bury(buried, elapsed),
       "DELETE FROM messages WHERE id IN (SELECT message FROM remains)",
       countLives,
-      ...["lives", "findings", "revenants"].map(
+      ...["lives", "findings"].map(
         (table) => `DELETE FROM ${table} WHERE message IN (SELECT message FROM remains)`,
       ),
       ...sweep,

@@ -6,18 +6,20 @@ import type { Database } from "./database.ts";
 import { incidentTimes, pruneStep } from "./prune.ts";
 import { pruneCounts } from "./prune-counts.ts";
 import { addMark, dropMarks, knownTime, recordTime, timeOf } from "./time-marks.ts";
-import { forgetTombstones } from "./tombstones.ts";
+import { forgetTombstones, type Tombstones } from "./tombstones.ts";
 
 /** Marks lie so far apart, as a part of the retention time: a message stays by as much longer, at most. */
 const marksApart = 64;
 
 export class RetentionFile {
   readonly #database: Database;
+  readonly #tombstones: Tombstones;
   readonly #storedSeq: () => number;
 
   /** @param storedSeq how far the store has come: the end of a batch */
-  constructor(database: Database, storedSeq: () => number) {
+  constructor(database: Database, tombstones: Tombstones, storedSeq: () => number) {
     this.#database = database;
+    this.#tombstones = tombstones;
     this.#storedSeq = storedSeq;
   }
 
@@ -40,7 +42,7 @@ export class RetentionFile {
   }
 
   prune(query: PruneQuery): Promise<PruneStep> {
-    return pruneStep(this.#database, query);
+    return pruneStep(this.#database, this.#tombstones, query);
   }
 
   pruneCounts(before: Micros): Promise<number> {

@@ -16,6 +16,7 @@ import { followAgain } from "./narrowing.ts";
 import { PageCheck } from "./page-check.ts";
 import { RetentionFile } from "./retention-file.ts";
 import { SetAsideFile } from "./set-aside-file.ts";
+import { Tombstones } from "./tombstones.ts";
 import { Tracker } from "./tracker.ts";
 
 /** What the writer keeps of the database in memory, in KiB: the inner pages of every index, at ten million messages. */
@@ -40,10 +41,11 @@ export function createStorePart(options: DatabaseAddress) {
   });
   const lock = new DirectoryLock();
   const messages = new MessageFile(database, what, () => tracker.takeChanges());
-  const retention = new RetentionFile(database, () => messages.seq);
+  const tombstones = new Tombstones(database);
+  const retention = new RetentionFile(database, tombstones, () => messages.seq);
   const lifecycles = new Lifecycles(database);
   const definitions = new LifecycleFile(database, lifecycles);
-  const tracker = new Tracker(database, lifecycles);
+  const tracker = new Tracker(database, lifecycles, tombstones);
   const alerts = new AlertFile(database);
   const aside = new SetAsideFile(database);
   let opened = false;

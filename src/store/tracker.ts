@@ -20,6 +20,7 @@ import { LifeSteps } from "./life-steps.ts";
 import { type Lifecycles, versionFor } from "./lifecycles.ts";
 import { Narrowing } from "./narrowing.ts";
 import { Tally } from "./tally.ts";
+import { Tombstones } from "./tombstones.ts";
 import {
   addToLives,
   aheadFindings,
@@ -42,6 +43,7 @@ import {
 
 export class Tracker {
   readonly #database: Database;
+  readonly #tombstones: Tombstones;
   readonly #lifecycles: Lifecycles;
   /** What follows is as it is in the database; forgotten when a step fails, for then nobody knows. */
   #tracking: Tracking | undefined;
@@ -56,7 +58,8 @@ export class Tracker {
   /** The last change of a finding that a step has returned; `undefined` until the sequence has leapt after the start. */
   #returned: number | undefined;
 
-  constructor(database: Database, lifecycles: Lifecycles) {
+  constructor(database: Database, lifecycles: Lifecycles, tombstones = new Tombstones(database)) {
+    this.#tombstones = tombstones;
     this.#database = database;
     this.#lifecycles = lifecycles;
     this.#histograms = new HistogramCache(database);
@@ -189,10 +192,11 @@ export class Tracker {
       if (short && eventsMax > 1) continue;
       const judged = { clock: Math.min(clock, tracking.clock), findingSeq: tracking.findingSeq };
       const steps = new LifeSteps({ ...judged, now: clock, raising: false }, tally);
-      for (const [index, one] of heard.entries()) {
+      const followed = heard.flatMap((one, index) => {
         const lifecycle = plans.get(ids[index] ?? 0);
-        if (lifecycle === undefined) continue;
-        const row = lives.get(one.message);
+        return lifecycle === undefined ? [] : [{ heard: one, lifecycle, row: lives.get(one.message) }];
+      });
+      for (const { heard: one, lifecycle, row } of await this.#tombstones.withoutLate(followed)) {
         steps.hear(one, row && { row, lifecycle, findings: findings.get(one.message) ?? [] }, lifecycle);
       }
       const found = await this.#write(

@@ -116,3 +116,37 @@ test("only topics that have lost something are not recovered", async () => {
   expect(await prunedTo({ appId: "old", messageId: "message" })).toBe(1);
   expect(await prunedTo({ appId: "other" })).toBe(0);
 });
+
+test("a late report on a message that is gone begins no life; a new one under its id does", async () => {
+  using opened = await openStore();
+  const { store, queries } = opened;
+  const stages = [{ event: "A" }, { event: "B", within: "1s" }];
+  await store.putLifecycle("app", parseDefinition({ stages, complete_on: ["B"], grace: "0s" }));
+  const at = (seq: number, name: string, createdAt: number, messageId = "m") =>
+    event(seq, { event: name, createdAt, messageId });
+  await store.apply(await batchOf([at(1, "A", day), at(2, "B", day + 1)]));
+  await track(store, 2, 2 * day);
+  await markTime(store, 1);
+  await store.apply(await batchOf([at(3, "B", 3 * day, "without")]));
+  expect(totals(await prune(store, 1 + keepFor, 2 * day))).toEqual([1, 2]);
+
+  // A late report, then a repeat of what was there, in one stretch and in another.
+  await store.apply(await batchOf([at(4, "B", 3 * day)]));
+  const found = await track(store, 4, 3 * day + 1);
+  expect(found.map(({ messageId, kind }) => [messageId, kind])).toEqual([["without", "skipped"]]);
+  await store.apply(await batchOf([at(5, "A", day)]));
+  expect(await track(store, 5, 4 * day)).toEqual([]);
+  const opening = async () => (await queries.funnel("app", { since: 0, until: 10 * day })).opened;
+  expect(await opening()).toBe(2);
+  expect((await queries.get({ appId: "app", messageId: "m" })).message).toMatchObject({ eventCount: 2 });
+
+  // That message goes too, and years later its id is used again.
+  await markTime(store, 5_000);
+  await prune(store, 5_000 + keepFor, 4 * day);
+  await store.apply(await batchOf([at(6, "A", 400 * day)]));
+  expect((await track(store, 6, 401 * day)).map(({ kind, stage }) => [kind, stage])).toEqual([
+    ["missing", "B"],
+  ]);
+  expect(await opening()).toBe(2);
+  expect((await queries.funnel("app", { since: 0, until: 500 * day })).opened).toBe(3);
+});
