@@ -221,7 +221,13 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const stopping = new AbortController();
   const page = { paths: pagePaths, serve: servePage };
   const app = createHttpApp(parts, { allowedOrigins, page, stopping: stopping.signal });
-  const http = startHttpServer(app, sockets, { budget, gate: parts.gate, host, port: httpPort });
+  const http = startHttpServer(app, sockets, {
+    budget,
+    gate: parts.gate,
+    host,
+    port: httpPort,
+    idleTimeoutMs: config.idleTimeoutMs,
+  });
   shutdown.defer("http", () => http.stop(remainingMs()));
   const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await tlsOf(config)) });
   shutdown.defer("grpc", () => grpc.stop(remainingMs()));

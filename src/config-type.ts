@@ -33,6 +33,7 @@ export interface Config {
   /** 0 for none. */
   readonly startGraceMs: number;
   readonly socketBufferBytesMax: number;
+  readonly idleTimeoutMs: number;
   /** Names, beside `localhost`, by which requests may call Mars; `*` for any. */
   readonly allowedHosts: readonly string[];
   /** Origins beside Mars' own whose pages may change things, open WebSockets and call the RPCs; `*` for any. */

@@ -182,6 +182,14 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
       "What waits for a slow live subscriber; the rest it gets from history at its own pace, and one that takes nothing for 15 s is closed, to resume",
     parse: bytes({ min: 64 * 1024, max: 1024 ** 3 }),
   },
+  idleTimeoutMs: {
+    name: "MARS_IDLE_TIMEOUT",
+    default: "90s",
+    unit: "duration",
+    meaning:
+      "How long an idle connection to port 4000 is kept open, up to 4 s more; longer than a proxy before Mars keeps it (nginx and AWS load balancers: 60 s)",
+    parse: duration({ min: 1_000, max: 240_000 }),
+  },
   allowedHosts: {
     name: "MARS_ALLOWED_HOSTS",
     default: "",

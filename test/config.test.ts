@@ -53,6 +53,7 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     startGraceMs: 10_000,
     countsRetentionMs: 90 * 86_400_000,
     socketBufferBytesMax: 4 * 1024 ** 2,
+    idleTimeoutMs: 90_000,
     allowedHosts: [],
     allowedOrigins: [],
     alertAllow: [],

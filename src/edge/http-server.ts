@@ -1,5 +1,6 @@
 /** Port 4000 on Bun: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. */
 import type { Server } from "bun";
+import { MarsError } from "../event/error.ts";
 import type { SendBudget } from "../event/send-budget.ts";
 import type { SocketData } from "./connection.ts";
 import type { Gate } from "./gate.ts";
@@ -7,8 +8,11 @@ import { peerOf } from "./peer.ts";
 import { problemResponse } from "./rest/problem.ts";
 import type { Router, RuntimeBindings } from "./rest/router.ts";
 import type { Sockets } from "./sockets.ts";
+import { isBrokenOff } from "./whole-body.ts";
 
 export interface HttpServerOptions {
+  /** Without a byte in either direction, after which a connection is closed; at most 255 s, in steps of Bun's of 4 s. */
+  readonly idleTimeoutMs: number;
   readonly gate: Gate;
   readonly budget: SendBudget;
   readonly host: string;
@@ -27,12 +31,6 @@ export interface HttpServer {
 }
 
 /**
- * Seconds without a byte in either direction after which a connection is closed. More than any answer takes (`min_seq`
- * waits 5 s, a group commit less), so it meets idle connections and requests that are trickling in only.
- */
-const idleTimeoutSeconds = 30;
-
-/**
  * Where Bun itself breaks off a body, with an empty 413. The routes have lower bounds, by which they answer in their
  * protocol's terms; this one is for the day when one of them forgets.
  */
@@ -47,11 +45,22 @@ const lingerMsMax = 2_000;
 /** Methods that change nothing; of the GETs that do, see `test-endpoints.ts`. */
 const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/**
+ * Bun's parser answers a trailer section with a 400 of its own when it comes to it, which may be after the request has been
+ * acted upon. So what announces one is refused before.
+ */
+async function refuseTrailers(request: Request): Promise<Response> {
+  // Where they have come with the head, Bun has answered already, and nobody gets a second answer.
+  await isBrokenOff(request);
+  const refusal = new MarsError("malformed", "trailers are not supported over HTTP/1.1");
+  return problemResponse(refusal, { headers: { connection: "close" } });
+}
+
 /** Starts to listen. Throws when the port is taken. */
 export function startHttpServer(
   app: Pick<Router, "fetch">,
   sockets: Sockets,
-  { gate, budget, host, port }: HttpServerOptions,
+  { gate, budget, host, port, idleTimeoutMs }: HttpServerOptions,
 ): HttpServer {
   const upgrade = (request: Request, server: Server<SocketData>) => {
     const refusal = gate.checkHost(request.headers.get("host"));
@@ -61,7 +70,8 @@ export function startHttpServer(
     hostname: host,
     port,
     http2: true,
-    idleTimeout: idleTimeoutSeconds,
+    // Requests whose head does not come are closed after 12 s by Bun itself.
+    idleTimeout: Math.ceil(idleTimeoutMs / 1_000),
     maxRequestBodySize: requestBytesMax,
     // Bun's error page shows source code to whoever asks.
     development: false,
@@ -74,7 +84,10 @@ export function startHttpServer(
       let refusal = gate.checkHost(headers.get("host"));
       if (refusal === undefined && !safeMethods.has(method)) refusal = gate.checkPage(headers);
       if (refusal !== undefined) return problemResponse(refusal);
-      return method === "HEAD" ? answerHead(request) : app.fetch(request, runtime);
+      if (method === "HEAD") return answerHead(request);
+      if (headers.get("trailer") !== null && headers.get("transfer-encoding") !== null)
+        return refuseTrailers(request);
+      return app.fetch(request, runtime);
     },
     websocket: sockets.websocket,
   });

@@ -73,6 +73,7 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
     shutdownTimeoutMs: 10_000,
     startGraceMs: 0,
     socketBufferBytesMax: 4 * 1024 * 1024,
+    idleTimeoutMs: 90_000,
     allowedHosts: [],
     allowedOrigins: [],
     alertAllow: [],

@@ -5,6 +5,7 @@ import type { Share } from "../budget.ts";
 import { type Intake, leaseMsFor, smallBytesMax } from "../intake.ts";
 import { parseJson } from "../json.ts";
 import { unknownPeer } from "../peer.ts";
+import { isBrokenOff } from "../whole-body.ts";
 import type { HttpContext } from "./router.ts";
 import { type Bytes, join, packingOf, unpack } from "./unpack.ts";
 
@@ -39,7 +40,7 @@ export async function readBody(intake: Intake, c: HttpContext, bytesMax: number)
   const length = announced === null ? undefined : Number(announced);
   if (coding === null && length !== undefined && length <= smallBytesMax) {
     // The server holds the body to its announced length, so this is bounded, and quicker than chunk by chunk.
-    return { bytes: await wholeOf(request), release: nothing };
+    return { bytes: assertLength(await wholeOf(request), length), release: nothing };
   }
   if (length !== undefined && length > bytesMax) throw tooLarge(bytesMax, `${length} bytes`);
   const packing = packingOf(coding);
@@ -54,6 +55,8 @@ export async function readBody(intake: Intake, c: HttpContext, bytesMax: number)
   };
   try {
     const sent = await receive(request, { length, bytesMax, share });
+    if (length !== undefined) assertLength(sent, length);
+    else if (await isBrokenOff(request)) throw brokenOff(request.signal.reason);
     if (packing === undefined && sent.byteLength <= stepBytes) return { bytes: sent, release };
     place = await intake.place(peer, request.signal);
     if (packing === undefined) return { bytes: sent, release };
@@ -90,6 +93,12 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 function nothing(): void {}
+
+/** By HTTP/1.1 the length is what frames a body; by HTTP/2 it is no more than said, and the server does not compare. */
+function assertLength(bytes: Bytes, announced: number): Bytes {
+  if (bytes.byteLength === announced) return bytes;
+  throw new MarsError("malformed", `body has ${bytes.byteLength} bytes, content-length says ${announced}`);
+}
 
 async function wholeOf(request: Request): Promise<Bytes> {
   try {

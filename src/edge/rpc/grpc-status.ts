@@ -19,11 +19,13 @@ export function respondError(stream: ServerHttp2Stream, error: ConnectError): vo
   stopUpload(stream);
 }
 
+const notGrpc = Buffer.from("this port speaks gRPC only\n");
+
 /** Ends a stream with an HTTP status: for requests that are not gRPC's at all. */
 export function respondHttp(stream: ServerHttp2Stream, status: number): void {
   if (isGone(stream) || stream.headersSent) return;
-  stream.respond({ ":status": status }, { endStream: true });
-  stopUpload(stream);
+  stream.respond({ ":status": status, "content-type": "text/plain", "x-content-type-options": "nosniff" });
+  endStream(stream, notGrpc);
 }
 
 /** Ends a stream after its response's body, of which this is the last. */

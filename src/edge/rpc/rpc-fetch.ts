@@ -11,9 +11,10 @@ import { bodyBytesMax } from "../../event/limits.ts";
 import { pacedBody } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
+import { isBrokenOff } from "../whole-body.ts";
 import { valuesOf } from "./caller.ts";
 import { blameStream, blameUnary } from "./connect-errors.ts";
-import { stoppingError } from "./error.ts";
+import { goneError, stoppingError } from "./error.ts";
 import { grpcWebBody } from "./grpc-trailers.ts";
 import { createRpcHandlers } from "./router.ts";
 
@@ -91,7 +92,8 @@ interface RequestBody {
   cancel(): void;
 }
 
-function requestBody({ body }: Request): RequestBody {
+function requestBody(request: Request): RequestBody {
+  const { body, headers } = request;
   const reader = body?.getReader();
   const cancel = () => {
     // Not awaited: it would wait for a client that goes on sending.
@@ -101,9 +103,11 @@ function requestBody({ body }: Request): RequestBody {
     async *chunks() {
       while (reader !== undefined) {
         const { done, value } = await reader.read();
-        if (done) return;
+        if (done) break;
         yield value;
       }
+      const unannounced = reader !== undefined && headers.get("content-length") === null;
+      if (unannounced && (await isBrokenOff(request))) throw goneError();
     },
     async discard() {
       let length = 0;
