@@ -48,6 +48,8 @@ const commands: Readonly<Record<string, ((valid: Valid) => number | Promise<numb
 };
 
 async function serve(config: Config): Promise<number> {
+  // Of all files: the database driver makes its own, and what is in them is nobody else's business on a shared machine.
+  process.umask(0o077);
   const log = createLog(config.logLevel);
   surviveFaults(log);
   const stopAsked = listenForSignals(log);

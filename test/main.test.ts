@@ -1,7 +1,7 @@
 /** The program as a user runs it: a process with arguments, an environment, signals and an exit code. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,6 +54,20 @@ async function up(child: Child): Promise<string> {
 function httpPort(line: string): number {
   return Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
 }
+
+test("its files are for nobody else, in a directory that others may read as well", async () => {
+  const directory = join(home, "shared");
+  mkdirSync(directory, { mode: 0o755 });
+  const child = spawn([], { MARS_DATA_DIR: directory });
+  await up(child);
+  const modes = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name, parentPath }) => [name, (statSync(join(parentPath, name)).mode & 0o777).toString(8)]);
+  child.kill("SIGTERM");
+  await child.exited;
+  expect(modes.map(([name]) => name)).toContain("messages.db-wal");
+  expect(modes.filter(([, mode]) => mode !== "600")).toEqual([]);
+});
 
 test("a Mars that others can reach says at its start that it asks nobody who they are", async () => {
   for (const [host, warned] of [
