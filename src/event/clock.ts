@@ -6,8 +6,9 @@
  *   by it.
  * - `trusted` is the wall clock without the steps ahead that have not been proven yet. What bears dates of its own (counts, the
  *   history of alerts) is deleted by it.
- * - `judged` is what is due by now. It follows a step once that is believed, within a minute at most; until then `settled` is
- *   false, and nothing may be raised.
+ * - `judged` is what is due by now. It follows a step ahead once that is believed; until then `settled` is false, and nothing may
+ *   be raised. It follows a step back at once, by which nothing false can be raised; until that is believed `putBack` is true,
+ *   and nothing that was raised may be retracted by it.
  *
  * A step ahead, or time that passed while Mars did not run, is proven when the clocks have agreed for as long as it was, a day
  * at most. A step that takes back another one needs no proof.
@@ -28,8 +29,9 @@ const gapMsMax = 60_000;
 /** Less is the way of clocks; slewing, at most so much of the time that passes, is no step either. */
 const stepMs = 1_000;
 const slew = 0.002;
-/** How long a step ahead has to hold before anything is raised by it, at least the start-up grace; one back, at most. */
+/** How long a step ahead has to hold before anything is raised by it, at least the start-up grace; and one back, before anything is retracted by it. */
 const aheadMsMax = 10_000;
+const backMsMin = 5_000;
 const backMsMax = 60_000;
 /** How long the clocks have to agree before a step is proven, at most. */
 const proofMsMax = 86_400_000;
@@ -70,11 +72,10 @@ export class Clock {
   /** Not proven yet: what may have passed while Mars did not run, and steps ahead while it did. */
   #absentMs = 0;
   #steppedMs = 0;
-  /** By how much the wall clock is ahead of what is judged by (negative: behind), and when that is believed. */
-  #offsetMs = 0;
-  #believedAt = Number.NEGATIVE_INFINITY;
-  /** The last step ahead that has not been taken back. */
-  #lastAheadMs = 0;
+  /** By how much the wall clock is ahead of what is judged by, and when that is believed; and when the last step back is. */
+  #aheadMs = 0;
+  #aheadAt = Number.NEGATIVE_INFINITY;
+  #backAt = Number.NEGATIVE_INFINITY;
   /** Nothing is raised before, by the steady clock. */
   #heldUntil = Number.NEGATIVE_INFINITY;
   #steps = 0;
@@ -146,7 +147,7 @@ export class Clock {
 
   get judged(): Micros {
     this.check();
-    return micros(this.#wallMs - this.#offsetMs);
+    return micros(this.#wallMs - this.#aheadMs);
   }
 
   /** The latest that it can be now: what is due by then may still be waited for. */
@@ -158,7 +159,13 @@ export class Clock {
   /** Whether something may be raised by `judged`. */
   get settled(): boolean {
     this.check();
-    return this.#offsetMs === 0 && this.#steadyMs >= this.#heldUntil;
+    return this.#aheadMs === 0 && this.#steadyMs >= this.#heldUntil;
+  }
+
+  /** Whether the clock went back and that is not believed yet. */
+  get putBack(): boolean {
+    this.check();
+    return this.#steadyMs < this.#backAt;
   }
 
   /** Why the clock is not to be trusted; empty when it is. */
@@ -221,7 +228,6 @@ export class Clock {
   /** @param absent time may really have passed: the steady clock cannot say */
   #step(byMs: number, absent: boolean): void {
     this.#steps += 1;
-    this.#lastStepMs = byMs;
     const agreedMs = this.#agreedMs;
     this.#agreedMs = 0;
     if (byMs > 0) {
@@ -232,19 +238,19 @@ export class Clock {
       this.#steppedMs = Math.max(0, this.#steppedMs + byMs);
       this.#absentMs = Math.max(0, this.#absentMs - left);
     }
-    const takenBack = byMs < 0 && Math.abs(this.#lastAheadMs + byMs) < stepMs;
-    this.#lastAheadMs = byMs > 0 ? byMs : 0;
-    this.#offsetMs = takenBack ? 0 : this.#offsetMs + byMs;
-    if (Math.abs(this.#offsetMs) < stepMs) {
-      this.#offsetMs = 0;
-      if (takenBack) this.#heldUntil = this.#steadyMs;
+    const takesBack = Math.abs(this.#lastStepMs + byMs) < stepMs;
+    this.#lastStepMs = takesBack ? 0 : byMs;
+    const aheadMs = takesBack ? 0 : this.#aheadMs + byMs;
+    this.#aheadMs = Math.max(0, aheadMs);
+    if (takesBack) {
+      this.#heldUntil = this.#steadyMs;
+      this.#backAt = this.#steadyMs;
+    } else if (byMs > 0) {
+      this.#aheadAt = this.#steadyMs + Math.max(this.#graceMs, Math.min(byMs, aheadMsMax));
+    } else if (aheadMs < 0) {
+      // Believed sooner where the time before it was young itself.
+      this.#backAt = this.#steadyMs + Math.min(-aheadMs, Math.max(agreedMs, backMsMin), backMsMax);
     }
-    // One that goes back is believed sooner where the time before it was young itself.
-    const holdMs =
-      this.#offsetMs > 0
-        ? Math.max(this.#graceMs, Math.min(this.#offsetMs, aheadMsMax))
-        : Math.min(-this.#offsetMs, agreedMs, backMsMax);
-    this.#believedAt = this.#steadyMs + holdMs;
     this.#log.warn("clock stepped", {
       event: "clock_stepped",
       by_ms: Math.round(byMs),
@@ -254,7 +260,7 @@ export class Clock {
 
   /** Believes what has held for long enough. */
   #prove(): void {
-    if (this.#offsetMs !== 0 && this.#steadyMs >= this.#believedAt) this.#offsetMs = 0;
+    if (this.#steadyMs >= this.#aheadAt) this.#aheadMs = 0;
     const unprovenMs = this.#steppedMs + this.#absentMs;
     if (unprovenMs === 0 || this.#agreedMs < Math.min(unprovenMs, proofMsMax)) return;
     this.#elapsedMs += this.#absentMs;

@@ -51,6 +51,10 @@ export interface TrackTarget {
   /** Whether findings may be raised; else they can only be retracted. */
   readonly raise: boolean;
   /**
+   * The clock went back and that is not believed yet: nothing that was raised is retracted by it. Absent: it is.
+   */
+  readonly keep?: boolean;
+  /**
    * Apps of which nothing may be raised now, at most `heldAppsMax`: events of theirs may be on their way again after a refusal.
    * `done` and `nextAt` of the step leave them out. Absent: none.
    */

@@ -93,7 +93,7 @@ export class Watch {
   /** Finds where the tracker is. */
   async #open(): Promise<void> {
     const { tracker, publish, tracked, clock } = this.#options;
-    const step = await tracker.track({ upTo: 0, clock: clock.judged, raise: false });
+    const step = await tracker.track({ upTo: 0, clock: clock.judged, raise: false, keep: clock.putBack });
     // Nobody has heard of these, nor of anything before them.
     publish([], (step.findings[0]?.seq ?? step.findingSeq + 1) - 1);
     this.#take(step);
@@ -115,6 +115,7 @@ export class Watch {
         upTo: Math.min(upTo, progress.storedSeq),
         clock: judged,
         raise,
+        keep: clock.putBack,
         heldApps,
       });
       this.#held = heldApps.length;
@@ -124,7 +125,8 @@ export class Watch {
       if (stored) break;
       await delay(roundMs, signal);
     }
-    this.#clock = judged;
+    // By an earlier one it is looked at again once that is believed.
+    this.#clock = clock.putBack ? Math.max(this.#clock, judged) : judged;
     tracked.advance(this.#seq);
   }
 
@@ -149,7 +151,7 @@ export class Watch {
     const { clock, grace } = this.#options;
     if (!this.#mayRaise()) return false;
     const { judged } = clock;
-    if (judged < this.#clock || grace.heldApps().length < this.#held) return true;
+    if ((judged < this.#clock && !clock.putBack) || grace.heldApps().length < this.#held) return true;
     return this.#nextAt !== undefined && this.#nextAt < judged;
   }
 

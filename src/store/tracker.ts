@@ -97,7 +97,7 @@ export class Tracker {
     this.#narrowing.forget();
   }
 
-  async #track({ upTo, clock, raise, heldApps }: TrackTarget): Promise<TrackStep> {
+  async #track({ upTo, clock, raise, keep, heldApps }: TrackTarget): Promise<TrackStep> {
     await this.#hold(heldApps === undefined ? noHeldApps : JSON.stringify(heldApps));
     let tracking = this.#tracking ?? (await this.#open());
     await this.#narrowing.open();
@@ -115,7 +115,7 @@ export class Tracker {
       tracking = this.#tracking!;
     }
     let done = tracking.seq >= upTo && !this.#changes;
-    if (done && clock < tracking.clock) {
+    if (done && clock < tracking.clock && keep !== true) {
       findings.push(...(await this.#review(tracking, clock)));
       tracking = this.#tracking!;
       done = clock >= tracking.clock;
@@ -218,7 +218,7 @@ export class Tracker {
       raising: true,
       lives: [dueLives, dueFindings].map((of) => of(clock, this.#narrowing.lives, this.#held)),
     });
-    return this.#write(steps, tally, { ...tracking, clock }, []);
+    return this.#write(steps, tally, { ...tracking, clock: Math.max(clock, tracking.clock) }, []);
   }
 
   /**

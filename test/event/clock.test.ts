@@ -72,20 +72,23 @@ for (const byMs of [hour, day, 400 * day]) {
       expect(clock.doubt).toBe("");
     });
 
-    test("back is not judged by before it has held for as long as the time before it, and ages nothing", () => {
+    test("back retracts nothing before it has held for as long as the time before it, and ages nothing", () => {
       const { clock, pass, step, ms } = start();
       pass(20 * second);
       step(-byMs);
-      expect(ms()).toEqual({ elapsed: 20 * second, trusted: 0, judged: byMs });
-      expect(clock.settled).toBe(false);
+      expect(ms()).toEqual({ elapsed: 20 * second, trusted: 0, judged: 0 });
+      expect([clock.settled, clock.putBack]).toEqual([true, true]);
       pass(10 * second);
       step(byMs);
-      expect(clock.settled).toBe(true);
+      expect([clock.settled, clock.putBack]).toEqual([true, false]);
       expect(ms()).toEqual({ elapsed: 30 * second, trusted: -byMs, judged: 0 });
+      pass(20 * second);
       step(-byMs);
-      pass(21 * second);
-      expect(clock.settled).toBe(true);
-      expect(ms()).toMatchObject({ elapsed: 51 * second, judged: 0 });
+      pass(19 * second);
+      expect(clock.putBack).toBe(true);
+      pass(second);
+      expect(clock.putBack).toBe(false);
+      expect(ms()).toMatchObject({ elapsed: 70 * second, judged: 0 });
     });
 
     test("ahead at the start, for two seconds, ages nothing", () => {
