@@ -1,0 +1,176 @@
+/**
+ * The clock steps, by libfaketime, while Mars runs or at its start, and is put right a few seconds later: nothing may be deleted
+ * early, nothing called missing that is not, nothing raised twice; and afterwards finding and retention go on as ever.
+ *
+ *     bun test/faults/clock.ts [--full] [--binary dist/mars]
+ */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { spawnMars } from "../support/process.ts";
+import { until } from "../support/receiver.ts";
+import { getJson, messageUrl, send } from "../support/rest.ts";
+import { type FaultCheckOptions, runAlone } from "./fault-check.ts";
+
+const hour = 3_600;
+const day = 24 * hour;
+const offsets = [hour, -hour, day, -day, 400 * day, -400 * day];
+const libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map(
+  (machine) => `/usr/lib/${machine}/faketime/libfaketime.so.1`,
+);
+const retentionMs = 9_000;
+
+interface Case {
+  readonly offset: number;
+  readonly at: "start" | "running";
+}
+
+export async function run({ full, binary }: FaultCheckOptions): Promise<string> {
+  const library = libraries.find((path) => existsSync(path));
+  if (library === undefined) throw new Error("libfaketime is not there: apt-get install faketime");
+  const cases: Case[] = full
+    ? offsets.flatMap((offset): Case[] => [
+        { offset, at: "running" },
+        { offset, at: "start" },
+      ])
+    : [
+        { offset: 400 * day, at: "running" },
+        { offset: -hour, at: "running" },
+        { offset: day, at: "start" },
+      ];
+  let findings = 0;
+  for (let first = 0; first < cases.length; first += 3) {
+    const some = cases.slice(first, first + 3);
+    findings += (await Promise.all(some.map((one) => check(one, library, binary)))).reduce((a, b) => a + b);
+  }
+  return `${cases.length} steps of the clock, 0 messages deleted early, ${findings} findings, 0 false, 0 doubled`;
+}
+
+async function check({ offset, at }: Case, library: string, binary: string | undefined): Promise<number> {
+  const dataDir = await mkdtemp(join(tmpdir(), "mars-clock-"));
+  const file = join(dataDir, "offset");
+  const step = (seconds: number) => writeFile(file, `${seconds < 0 ? "" : "+"}${seconds}\n`);
+  await step(0);
+  const start = () =>
+    spawnMars({
+      dataDir,
+      ...(binary !== undefined && { command: [binary] }),
+      env: {
+        LD_PRELOAD: library,
+        FAKETIME_TIMESTAMP_FILE: file,
+        FAKETIME_NO_CACHE: "1",
+        FAKETIME_DONT_FAKE_MONOTONIC: "1",
+        MARS_RETENTION: `${retentionMs}ms`,
+        // At the start the clock is put right within it.
+        MARS_START_GRACE: "4s",
+        MARS_LOG_LEVEL: "error",
+      },
+    });
+  let mars = await start();
+  try {
+    await put(mars.url, "slow", "30m");
+    await put(mars.url, "quick", "300ms");
+    const sentAt = performance.now();
+    const kept = ["open", "plain"];
+    await send(mars.url, { app_id: "slow", message_id: "open", event: "CREATED" });
+    await send(mars.url, { app_id: "plain", message_id: "plain", event: "CREATED" });
+    await send(mars.url, { app_id: "quick", message_id: "stuck", event: "CREATED" });
+    await found(mars.url, ["stuck"]);
+    if (at === "start") {
+      await mars.kill("SIGTERM");
+      await step(offset);
+      mars = await start();
+    } else {
+      await Bun.sleep(Math.max(0, sentAt + 3_500 - performance.now()));
+      await step(offset);
+    }
+    await send(mars.url, { app_id: "plain", message_id: "during", event: "CREATED" });
+    const duringAt = performance.now();
+    kept.push("during");
+    await holds(2_000);
+    await step(0);
+    await holds(1_000);
+
+    await send(mars.url, { app_id: "quick", message_id: "after", event: "CREATED" });
+    await found(mars.url, ["stuck", "after"]);
+    await gone(mars.url, "plain", sentAt);
+    await gone(mars.url, "during", duringAt);
+    await found(mars.url, ["stuck", "after"], true);
+    if (!(await isThere(mars.url, "slow", "open"))) throw new Error("a message with a deadline was deleted");
+    return 2;
+
+    async function holds(forMs: number): Promise<void> {
+      const end = performance.now() + forMs;
+      while (performance.now() < end) {
+        for (const id of kept) {
+          if (!(await isThere(mars.url, id === "open" ? "slow" : "plain", id)))
+            throw new Error(`${id} was deleted early`);
+        }
+        await found(mars.url, ["stuck"], true);
+        await Bun.sleep(50);
+      }
+    }
+  } catch (error) {
+    throw new Error(`a step of ${offset} s, ${at}: ${error}`, { cause: error });
+  } finally {
+    await mars.kill("SIGKILL");
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function put(url: string, app: string, within: string): Promise<void> {
+  const definition = {
+    stages: [{ event: "CREATED" }, { event: "SEEN", within }],
+    complete_on: ["SEEN"],
+    grace: "0s",
+  };
+  const headers = { "content-type": "application/json" };
+  const body = JSON.stringify(definition);
+  const response = await fetch(`${url}/api/apps/${app}/lifecycle`, { method: "PUT", headers, body });
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
+}
+
+/** Waits until these are missing, and nothing else, each by one change; they may be gone for being old where `atMost`. */
+async function found(url: string, wanted: readonly string[], atMost = false): Promise<void> {
+  type Page = { findings: { message_id: string; kind: string; retracted_at: string | null }[] };
+  const read = async () => (await getJson<Page>(`${url}/api/findings?state=any`)).findings;
+  let seen = await read();
+  if (!atMost) {
+    await until(
+      async () => {
+        seen = await read();
+        return seen.length >= wanted.length;
+      },
+      () => `findings ${JSON.stringify(seen)}, wanted ${wanted}`,
+    );
+  }
+  const wrong = seen.filter(
+    ({ message_id, kind, retracted_at }) =>
+      !wanted.includes(message_id) || kind !== "missing" || retracted_at !== null,
+  );
+  const { tracker } = await getJson<{ tracker: { findings: { raised: number; retracted: number } } }>(
+    `${url}/api/q/stats`,
+  );
+  if (wrong.length > 0 || tracker.findings.retracted > 0 || tracker.findings.raised > wanted.length)
+    throw new Error(`false or doubled: ${JSON.stringify(wrong)}, ${JSON.stringify(tracker.findings)}`);
+}
+
+async function isThere(url: string, app: string, id: string): Promise<boolean> {
+  const { status } = await fetch(messageUrl(url, app, id));
+  if (status !== 200 && status !== 404) throw new Error(`${id}: ${status}`);
+  return status === 200;
+}
+
+/** Waits until retention takes the message, not before its time. */
+async function gone(url: string, id: string, sentAt: number): Promise<void> {
+  await until(
+    async () => !(await isThere(url, "plain", id)),
+    () => `${id} is still there`,
+    30_000,
+  );
+  const keptMs = performance.now() - sentAt;
+  if (keptMs < retentionMs - 50) throw new Error(`${id} was kept for ${keptMs} ms of ${retentionMs}`);
+}
+
+if (import.meta.main) await runAlone(run);
