@@ -6,9 +6,10 @@ import {
   externalIdBytesMax,
   listLimitDefault,
   listLimitMax,
+  messageEventsMax,
   messageIdBytesMax,
 } from "../event/limits.ts";
-import type { MessageOrder, MessageQuery } from "../event/query.ts";
+import type { EventOrder, MessageOrder, MessageQuery, MessageRead } from "../event/query.ts";
 import { type MessageState, messageStates, stageMarks } from "../event/state.ts";
 import { namesMax } from "../lifecycle/definition.ts";
 import { checkInteger, checkOneOf, checkText, checkTime, type QueryValue, throwIfAny } from "./check.ts";
@@ -39,7 +40,7 @@ export interface MessageQueryFields {
 }
 
 /** Far above any cursor that the store makes; a longer one was not made by it. */
-export const cursorBytesMax = 4096;
+export const cursorBytesMax = 8192;
 
 const orders: readonly MessageOrder[] = ["newest", "oldest", "updated", "overdue"];
 
@@ -129,17 +130,35 @@ export function checkAppId(appId: string): string {
   return appId;
 }
 
+/** Which events of a message, by the contract's names. */
+export interface MessageReadFields {
+  readonly order?: QueryValue;
+  readonly limit?: QueryValue;
+  readonly cursor?: QueryValue;
+}
+
+export const eventOrders: readonly EventOrder[] = ["oldest", "newest"];
+
 /**
- * Checks a message's two ids as they came in a path or a request.
+ * Checks a message's two ids as they came in a path or a request, and which of its events are asked for.
  *
- * @throws `MarsError("invalid_argument")` with one problem for each id at fault
+ * @throws `MarsError("invalid_argument")` with one problem for each field at fault
  */
-export function checkMessageKey(appId: string, messageId: string): { appId: string; messageId: string } {
+export function checkMessageRead(appId: string, messageId: string, fields: MessageReadFields): MessageRead {
   const problems: FieldProblem[] = [];
   checkText("app_id", appId, appIdBytesMax, problems);
   checkText("message_id", messageId, messageIdBytesMax, problems);
+  const order = checkOneOf("order", fields.order, eventOrders, problems);
+  const limit = checkInteger("limit", fields.limit, 1, messageEventsMax, problems);
+  const cursor = checkText("cursor", fields.cursor, cursorBytesMax, problems);
   throwIfAny(problems);
-  return { appId, messageId };
+  return {
+    appId,
+    messageId,
+    ...(order !== undefined && { order }),
+    ...(limit !== undefined && { limit }),
+    ...(cursor !== undefined && { cursor }),
+  };
 }
 
 function checkStates(value: QueryValue, problems: FieldProblem[]): readonly MessageState[] | undefined {

@@ -12,6 +12,8 @@ import type { MessageSummary } from "./query.ts";
 
 /** Distinct stage names that a summary lists. A message with more has lost its meaning, not its events. */
 export const stagesMax = 256;
+/** Distinct external ids that a summary lists. */
+export const externalIdsMax = 256;
 
 /** Whether two reports of one message are the same event. */
 function isSameEvent(a: SequencedEvent, b: SequencedEvent): boolean {
@@ -87,42 +89,58 @@ export function compareEvents(a: SequencedEvent, b: SequencedEvent): number {
   );
 }
 
+/**
+ * The place of an event's name among those of its lifecycle, which decides where times are equal; -1 for one that has none.
+ * So the last of several events of one second is the furthest stage.
+ */
+export type Rank = (event: string) => number;
+
+const unranked: Rank = () => -1;
+
+/** The order in which events are shown that go by a lifecycle. Total. */
+export function compareRanked(rank: Rank): (a: SequencedEvent, b: SequencedEvent) => number {
+  return (a, b) => a.createdAt - b.createdAt || rank(a.event) - rank(b.event) || compareEvents(a, b);
+}
+
 /** The events of one message that have the same name. */
 export interface Stage {
   readonly event: string;
   /** The earliest and the latest `created_at` among them. */
   readonly first: Micros;
   readonly last: Micros;
-  readonly count: number;
 }
 
-/**
- * A message in short.
- *
- * @param stages at least one, each name once
- * @param externalIds each once
- * @param standing where it stands along its lifecycle; without one it is open
- */
-export function summarize(
-  key: MessageKey,
-  stages: readonly Stage[],
-  externalIds: readonly string[],
-  standing: Pick<MessageSummary, "state" | "overdueSince"> = { state: "open" },
-): MessageSummary {
-  const byFirst = stages.toSorted((a, b) => a.first - b.first || compareText(a.event, b.event));
-  const byLast = stages.toSorted((a, b) => b.last - a.last || compareText(b.event, a.event));
-  const [earliest, latest] = [byFirst[0], byLast[0]];
-  if (earliest === undefined || latest === undefined) throw new Error("a message has at least one event");
+export interface SummaryParts {
+  /** At least one, each name once. */
+  readonly stages: readonly Stage[];
+  /** Each once. */
+  readonly externalIds: readonly string[];
+  readonly eventCount: number;
+  /** Stages and external ids are those of some of the events only. */
+  readonly partial: boolean;
+  /** Where it stands along its lifecycle; without one it is open. */
+  readonly standing: Pick<MessageSummary, "state" | "overdueSince"> | undefined;
+  readonly rank: Rank | undefined;
+}
+
+/** A message in short. */
+export function summarize(key: MessageKey, parts: SummaryParts): MessageSummary {
+  const { stages, externalIds, eventCount, standing = { state: "open" }, rank = unranked } = parts;
+  const byName = (a: Stage, b: Stage) => rank(a.event) - rank(b.event) || compareText(a.event, b.event);
+  const byFirst = stages.toSorted((a, b) => a.first - b.first || byName(a, b));
+  const latest = stages.reduce((a, b) => ((b.last - a.last || byName(b, a)) > 0 ? b : a));
+  const partial = parts.partial || stages.length > stagesMax || externalIds.length > externalIdsMax;
   return {
     appId: key.appId,
     messageId: key.messageId,
-    createdAt: earliest.first,
+    createdAt: byFirst[0]!.first,
     updatedAt: latest.last,
-    eventCount: stages.reduce((sum, stage) => sum + stage.count, 0),
+    eventCount,
     stages: byFirst.slice(0, stagesMax).map((stage) => stage.event),
     lastEvent: latest.event,
-    externalIds: externalIds.toSorted(compareText),
+    externalIds: externalIds.toSorted(compareText).slice(0, externalIdsMax),
     ...standing,
+    ...(partial && { partial }),
   };
 }
 

@@ -32,7 +32,8 @@ function summaryJson(summary: MessageSummary): string {
 export function messageJson(message: Message, asOfSeq: number): string {
   const events = message.events.map(storedEventJson).join(",");
   const lifecycle = message.life === undefined ? "null" : text(lifeToJson(message.life));
-  return `{${summaryFields(message)},"lifecycle":${lifecycle},"events":[${events}],"as_of_seq":${asOfSeq}}`;
+  const cursor = cursorJson(message.nextCursor);
+  return `{${summaryFields(message)},"lifecycle":${lifecycle},"events":[${events}],"next_cursor":${cursor},"as_of_seq":${asOfSeq}}`;
 }
 
 /** Where a message stands along its lifecycle. */
@@ -63,7 +64,7 @@ function timeOrNull(at: Micros | undefined): string | null {
 /** The answer to a list. */
 export function pageJson(page: MessagePage): string {
   const messages = page.messages.map(summaryJson).join(",");
-  const cursor = page.nextCursor === undefined ? "null" : text(page.nextCursor);
+  const cursor = cursorJson(page.nextCursor);
   return `{"messages":[${messages}],"next_cursor":${cursor},"as_of_seq":${page.asOfSeq}}`;
 }
 
@@ -76,6 +77,10 @@ export function setAsidePageJson({ items, count, nextCursor }: SetAsidePage): st
       `"event":${event === undefined ? "null" : eventJson(event)}}`,
   );
   return `{"set_aside":[${all.join(",")}],"count":${count},"next_cursor":${text(nextCursor ?? null)}}`;
+}
+
+function cursorJson(cursor: string | undefined): string {
+  return cursor === undefined ? "null" : text(cursor);
 }
 
 function eventFields(event: SequencedEvent): string {
@@ -93,7 +98,8 @@ function summaryFields(summary: MessageSummary): string {
     `"created_at":"${formatTime(summary.createdAt)}","updated_at":"${formatTime(summary.updatedAt)}",` +
     `"event_count":${summary.eventCount},"last_event":${text(summary.lastEvent)},` +
     `"stages":${text(summary.stages)},"external_ids":${text(summary.externalIds)},` +
-    `"state":"${summary.state}","overdue_since":${text(timeOrNull(summary.overdueSince))}`
+    `"state":"${summary.state}","overdue_since":${text(timeOrNull(summary.overdueSince))}` +
+    (summary.partial ? ',"partial":true' : "")
   );
 }
 

@@ -32,6 +32,9 @@ export const problemsMax = 100;
 export const listLimitMax = 1000;
 export const listLimitDefault = 100;
 
+/** Events in the answer to one message, which is bounded in bytes as well. */
+export const messageEventsMax = 10_000;
+
 /** How long `min_seq` waits for the store to catch up. */
 export const minSeqWaitMs = 5_000;
 

@@ -5,7 +5,14 @@
 import type { Caller, Peer } from "./caller.ts";
 import type { MarsError } from "./error.ts";
 import type { MarsEvent, MessageKey, Micros, SequencedEvent } from "./event.ts";
-import type { HistoryPage, HistoryQuery, MessageAnswer, MessagePage, MessageQuery } from "./query.ts";
+import type {
+  HistoryPage,
+  HistoryQuery,
+  MessageAnswer,
+  MessagePage,
+  MessageQuery,
+  MessageRead,
+} from "./query.ts";
 import type { RetentionStore } from "./retention.ts";
 import type { SetAsideStep } from "./set-aside.ts";
 import type { PageCheckStep } from "./stats.ts";
@@ -33,7 +40,7 @@ export interface Ingest {
 /** Reads what is stored. Answered by `store/`. Rejects with `MarsError` `unavailable` while the database is away. */
 export interface Reader {
   list(query: MessageQuery): Promise<MessagePage>;
-  get(key: MessageKey): Promise<MessageAnswer>;
+  get(read: MessageRead): Promise<MessageAnswer>;
   /** A bounded stretch of a topic's history; repeated until `to` reaches `upTo`. */
   history(query: HistoryQuery): Promise<HistoryPage>;
 }

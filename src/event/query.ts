@@ -47,21 +47,40 @@ export interface MessageSummary extends MessageKey {
   readonly updatedAt: Micros;
   /** How many events it has, repeats not counted. */
   readonly eventCount: number;
-  /** The distinct names of its events, in the order in which they first happened. */
+  /** The distinct names of its events, in the order in which they first happened; at most `stagesMax`. */
   readonly stages: readonly string[];
   /** The name of the last event by `created_at`. */
   readonly lastEvent: string;
-  /** The distinct external ids of its events, sorted. */
+  /** The distinct external ids of its events, sorted; at most `externalIdsMax`. */
   readonly externalIds: readonly string[];
+  /**
+   * Not all stages or external ids are listed: there are too many of them, or of a message with over 10,000 events only
+   * the first and the last 5,000 were looked at.
+   */
+  readonly partial?: boolean;
   /** `open` where its app has no lifecycle for it. Follows the events within a second. */
   readonly state: MessageState;
   /** Since when it is overdue: the earliest due time of a stage that is missing. */
   readonly overdueSince?: Micros;
 }
 
+/** One message, and which of its events. */
+export interface MessageRead extends MessageKey {
+  /** `oldest` first, or `newest`. */
+  readonly order?: EventOrder;
+  /** Events in the answer, 1–10,000; it may have fewer, since it is bounded in bytes as well. */
+  readonly limit?: number;
+  /** Where the answer before ended: its `nextCursor`, opaque. */
+  readonly cursor?: string;
+}
+
+export type EventOrder = "oldest" | "newest";
+
 export interface Message extends MessageSummary {
-  /** In `created_at` order; ties by event name, then event id. */
+  /** In `created_at` order, or the reverse; ties by the lifecycle's order, then name, event id and what else they say. */
   readonly events: readonly StoredEvent[];
+  /** Absent with the last event. */
+  readonly nextCursor?: string;
   /** Absent where its app has no lifecycle for it. */
   readonly life?: MessageLife;
 }

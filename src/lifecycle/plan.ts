@@ -31,6 +31,8 @@ export interface Plan {
   readonly fail: readonly { readonly event: string; readonly slot: number }[];
   /** In microseconds. */
   readonly grace: number;
+  /** The order of its events where their times are equal: by stage, and behind all stages what makes it fail. */
+  readonly ranks: ReadonlyMap<string, number>;
 }
 
 export function createPlan(definition: Definition): Plan {
@@ -42,6 +44,7 @@ export function createPlan(definition: Definition): Plan {
     return slots.size - 1;
   };
   for (const { events } of definition.stages) events.forEach(slotOf);
+  const { order } = stageOrder(definition.stages);
   const owner = (event: string) => definition.stages.findIndex(({ events }) => events.includes(event));
   return {
     definition,
@@ -55,10 +58,16 @@ export function createPlan(definition: Definition): Plan {
       ...(stage.withinMs !== undefined && { within: stage.withinMs * 1_000 }),
       optional: stage.optional,
     })),
-    order: stageOrder(definition.stages).order,
+    order,
     complete: definition.completeOn.map(slotOf),
     fail: definition.failOn.map((event) => ({ event, slot: slotOf(event) })),
     grace: definition.graceMs * 1_000,
+    ranks: new Map([
+      ...definition.failOn.map((event) => [event, order.length] as const),
+      ...order.flatMap((stage, rank) =>
+        definition.stages[stage]!.events.map((event) => [event, rank] as const),
+      ),
+    ]),
   };
 }
 

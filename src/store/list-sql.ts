@@ -53,7 +53,7 @@ export function countCandidates(query: MessageQuery, scanMax: number): InStateme
 }
 
 /**
- * The page's rows are `id`, `app_id`, `message_id` and `at`.
+ * The page's rows are `id`, `app_id`, `message_id`, `event_count` and `at`.
  *
  * @param few whether there are few candidates; see `countCandidates`
  */
@@ -127,7 +127,7 @@ export function planList(query: MessageQuery, few: boolean, scanMax: number): Wa
   return planWalk({
     kind: query.order,
     cursor: query.cursor,
-    columns: "m.app_id, m.message_id",
+    columns: "m.app_id, m.message_id, m.event_count",
     from:
       query.order !== "overdue"
         ? "messages m"

@@ -6,31 +6,22 @@
  */
 import type { Row } from "@libsql/client";
 import type { MessageKey, Micros } from "../event/event.ts";
-import { compareEvents, summarize } from "../event/fold.ts";
-import type { MessageAnswer, MessagePage, MessageQuery, MessageSummary } from "../event/query.ts";
-import { type MessageLife, messageStates } from "../event/state.ts";
+import { compareEvents, compareRanked, type Rank } from "../event/fold.ts";
+import { messageEventsMax } from "../event/limits.ts";
+import type { MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../event/query.ts";
+import type { MessageLife } from "../event/state.ts";
 import { assess, type Holds } from "../lifecycle/assess.ts";
+import type { Plan } from "../lifecycle/plan.ts";
 import { knownPosition } from "./apply-sql.ts";
+import { formatCursor } from "./cursor.ts";
 import type { DatabaseAddress } from "./database.ts";
-import { eventColumns, keyOf, storedEvent } from "./event-rows.ts";
+import { storedEvent } from "./event-rows.ts";
 import { countCandidates, planList } from "./list-sql.ts";
+import { type EventPage, eventPage, placeOf } from "./message-sql.ts";
 import { lifecycleOfMessage, type Plans } from "./plans.ts";
 import type { Reads } from "./reads.ts";
+import { externalIdsOf, lookedAtMax, rankOf, Summaries, stagesOf, summaryOf } from "./summaries.ts";
 import { scanMaxDefault } from "./walk.ts";
-
-/** Events that one message's answer holds: its earliest. `event_count` tells how many there are. */
-const messageEventsMax = 10_000;
-
-/** A message may have a million events, and a summary needs none of them: see `Stage`. */
-function stagesOf(messages: string): string {
-  return `SELECT message, event, min(created_at) AS first, max(created_at) AS last, count(*) AS count
-    FROM events WHERE message ${messages} GROUP BY message, event`;
-}
-
-/** By the message, which the unary plus sees to: the index of external ids has those of all messages. */
-function externalIdsOf(messages: string): string {
-  return `SELECT DISTINCT message, external_id FROM events WHERE message ${messages} AND +external_id <> ''`;
-}
 
 export interface MessageQueriesOptions extends DatabaseAddress {
   /** Rows that one page of a list looks at. */
@@ -40,41 +31,61 @@ export interface MessageQueriesOptions extends DatabaseAddress {
 export class MessageQueries {
   readonly #reads: Reads;
   readonly #plans: Plans;
+  readonly #summaries: Summaries;
   readonly #scanMax: number;
 
   constructor(reads: Reads, plans: Plans, options: Pick<MessageQueriesOptions, "scanMax">) {
     this.#reads = reads;
     this.#plans = plans;
+    this.#summaries = new Summaries(reads, plans);
     this.#scanMax = options.scanMax ?? scanMaxDefault;
   }
 
   /** See `Reader.get`. */
-  async get(key: MessageKey): Promise<MessageAnswer> {
-    const id = "(SELECT id FROM messages WHERE message_id = ?1 AND app_id = ?2)";
-    const args = [key.messageId, key.appId];
-    const [position, rows, stages, externalIds, lifecycle, held, tracking] = await this.#reads.read([
-      knownPosition(this.#reads.journalId),
+  async get({ appId, messageId, order = "oldest", ...page }: MessageRead): Promise<MessageAnswer> {
+    const key = { appId, messageId };
+    const asked = { order, limit: page.limit ?? messageEventsMax, cursor: page.cursor };
+    const [found] = await this.#reads.read([
       {
-        sql: `SELECT ${eventColumns} FROM events e WHERE e.message = ${id}
-          ORDER BY e.created_at LIMIT ${messageEventsMax}`,
-        args,
+        sql: "SELECT id, event_count FROM messages WHERE message_id = ? AND app_id = ?",
+        args: [messageId, appId],
       },
-      { sql: stagesOf(`= ${id}`), args },
-      { sql: externalIdsOf(`= ${id}`), args },
-      { sql: lifecycleOfMessage(id, "?2"), args },
-      { sql: `SELECT kind, stage FROM findings WHERE message = ${id} AND retracted_at = 0`, args },
-      "SELECT clock FROM tracking",
     ]);
-    const asOfSeq = seqOf(position);
-    if (rows === undefined || rows.length === 0) return { asOfSeq };
-    const events = rows.map((row) => storedEvent(key, row)).sort(compareEvents);
-    const life = this.#lifeOf(lifecycle?.[0], stages ?? [], heldOf(held), Number(tracking?.[0]?.clock ?? 0));
-    const standing = life && {
-      state: life.state,
-      ...(life.overdueSince !== undefined && { overdueSince: life.overdueSince }),
+    const id = Number(found?.[0]?.id ?? 0);
+    const count = Number(found?.[0]?.event_count ?? 0);
+    const [position, message, rows = [], stages = [], externalIds = [], lifecycle, held, life, tracking] =
+      await this.#reads.read([
+        knownPosition(this.#reads.journalId),
+        { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
+        eventPage(id, asked),
+        { sql: stagesOf(count), args: [id] },
+        { sql: externalIdsOf(count), args: [id] },
+        { sql: lifecycleOfMessage("?1", "?2"), args: [id, appId] },
+        { sql: "SELECT kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
+        { sql: "SELECT lifecycle, times FROM lives WHERE message = ?", args: [id] },
+        "SELECT clock FROM tracking",
+      ]);
+    const asOfSeq = Number(position?.[0]?.seq ?? 0);
+    // There is none, or retention has taken it between the two reads.
+    if (stages.length === 0) return { asOfSeq };
+    const eventCount = Number(message?.[0]?.event_count);
+    const plan = this.#plans.of(lifecycle?.[0]);
+    // Of a message with more events than are looked at, what the tracker knows of the others, a moment ago.
+    const known =
+      count > lookedAtMax && life?.[0]?.lifecycle === lifecycle?.[0]?.id ? life?.[0]?.times : null;
+    const clock = Number(tracking?.[0]?.clock ?? 0);
+    const state =
+      plan &&
+      lifeOf(plan, timesOf(plan, stages, known), heldOf(held), Number(lifecycle?.[0]?.version), clock);
+    const standing = state && {
+      state: state.state,
+      ...(state.overdueSince !== undefined && { overdueSince: state.overdueSince }),
     };
-    const summary = summaryOf(key, stages, externalIds, standing);
-    return { message: { ...summary, events, ...(life !== undefined && { life }) }, asOfSeq };
+    const summary = summaryOf(key, { eventCount, stages, externalIds, standing, plan });
+    return {
+      message: { ...summary, ...pageOf(key, rows, asked, rankOf(plan)), ...(state && { life: state }) },
+      asOfSeq,
+    };
   }
 
   /** See `Reader.list`. */
@@ -89,53 +100,47 @@ export class MessageQueries {
       plan.page(floor),
     ]);
     const rows = found ?? [];
-    const messages = await this.#summaries(rows);
-    const nextCursor = plan.nextCursor(rows, floor);
+    const { messages, count: shown } = await this.#summaries.of(rows);
+    const nextCursor = shown < rows.length ? plan.cursorAt(rows[shown - 1]!) : plan.nextCursor(rows, floor);
     return {
       messages,
       ...(nextCursor === undefined ? {} : { nextCursor }),
-      asOfSeq: seqOf(position),
+      asOfSeq: Number(position?.[0]?.seq ?? 0),
     };
-  }
-
-  /** From the events themselves, so that it is as new as they are; what is missing is what was found to be, as everywhere else. */
-  #lifeOf(
-    lifecycle: Row | undefined,
-    stages: readonly Row[],
-    holds: Holds,
-    clock: Micros,
-  ): MessageLife | undefined {
-    const plan = this.#plans.of(lifecycle);
-    if (plan === undefined || lifecycle === undefined) return undefined;
-    const firsts = new Map(stages.map((row) => [String(row.event), Number(row.first)]));
-    const times = [...plan.slots.keys()].map((event) => firsts.get(event) ?? null);
-    return { ...assess(plan, times, holds), version: Number(lifecycle.version), clock };
-  }
-
-  async #summaries(rows: readonly Row[]): Promise<MessageSummary[]> {
-    if (rows.length === 0) return [];
-    const ids = "IN (SELECT value FROM json_each(?1))";
-    const args = [JSON.stringify(rows.map((row) => row.id))];
-    const [stages, externalIds, lives] = await this.#reads.read([
-      { sql: stagesOf(ids), args },
-      { sql: externalIdsOf(ids), args },
-      { sql: `SELECT message, state, overdue_since FROM lives WHERE message ${ids}`, args },
-    ]);
-    const livesById = new Map((lives ?? []).map((row) => [row.message, row]));
-    const stagesById = Map.groupBy(stages ?? [], (row) => row.message);
-    const externalIdsById = Map.groupBy(externalIds ?? [], (row) => row.message);
-    return rows.flatMap((row) => {
-      const theirs = stagesById.get(row.id);
-      // Retention may have taken the message between the two reads.
-      return theirs === undefined
-        ? []
-        : [summaryOf(keyOf(row), theirs, externalIdsById.get(row.id), standingOf(livesById.get(row.id)))];
-    });
   }
 }
 
-function seqOf(rows: readonly Row[] | undefined): number {
-  return Number(rows?.[0]?.seq ?? 0);
+/** A page's events in the order asked for, and where the next one begins. */
+function pageOf(key: MessageKey, rows: readonly Row[], { order }: EventPage, rank: Rank = () => -1) {
+  const events = rows.map((row) => storedEvent(key, row)).sort(compareRanked(rank));
+  const ends = events.toSorted(compareEvents);
+  const last = order === "oldest" ? ends.at(-1) : ends[0];
+  const more = last !== undefined && Number(rows[0]?.total) > rows.length;
+  return {
+    events: order === "oldest" ? events : events.reverse(),
+    ...(more && { nextCursor: formatCursor(order, placeOf(last)) }),
+  };
+}
+
+/** When each event that the lifecycle names came first; from the events themselves, so that it is as new as they are. */
+function timesOf(plan: Plan, stages: readonly Row[], known: unknown): (Micros | null)[] {
+  const firsts = new Map(stages.map((row) => [String(row.event), Number(row.first)]));
+  const earlier = typeof known === "string" ? (JSON.parse(known) as (Micros | null)[]) : [];
+  return [...plan.slots].map(([event, slot]) => {
+    const times = [firsts.get(event), earlier[slot]].filter((time) => typeof time === "number");
+    return times.length === 0 ? null : Math.min(...times);
+  });
+}
+
+/** What is missing is what was found to be, as everywhere else. */
+function lifeOf(
+  plan: Plan,
+  times: readonly (Micros | null)[],
+  holds: Holds,
+  version: number,
+  clock: Micros,
+): MessageLife {
+  return { ...assess(plan, times, holds), version, clock };
 }
 
 /** @param rows the findings of the message that hold */
@@ -143,31 +148,4 @@ function heldOf(rows: readonly Row[] = []): Holds {
   // What came late or failed has happened, whether or not it was found yet.
   return ({ kind, stage }) =>
     kind === "late" || kind === "failed" || rows.some((row) => row.kind === kind && row.stage === stage);
-}
-
-function summaryOf(
-  key: MessageKey,
-  stages: readonly Row[] = [],
-  externalIds: readonly Row[] = [],
-  standing?: Standing,
-) {
-  return summarize(
-    key,
-    stages.map((row) => ({
-      event: String(row.event),
-      first: Number(row.first),
-      last: Number(row.last),
-      count: Number(row.count),
-    })),
-    externalIds.map((row) => String(row.external_id)),
-    standing,
-  );
-}
-
-type Standing = Pick<MessageSummary, "state" | "overdueSince">;
-
-/** @param row of `lives`; `undefined` where the message goes by no lifecycle */
-function standingOf(row: Row | undefined): Standing {
-  const since = Number(row?.overdue_since ?? 0);
-  return { state: messageStates[Number(row?.state ?? 0)]!, ...(since !== 0 && { overdueSince: since }) };
 }

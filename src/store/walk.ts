@@ -36,6 +36,8 @@ export interface Walk {
   readonly edge: InStatement | undefined;
   page(edge: Row | undefined): InStatement;
   nextCursor(rows: readonly Row[], edge: Row | undefined): string | undefined;
+  /** Goes on behind this row. */
+  cursorAt(row: Row): string;
 }
 
 /** @throws `MarsError("invalid_argument")` for a cursor of another list */
@@ -47,6 +49,7 @@ export function planWalk(options: WalkOptions): Walk {
   const [past, upTo] = direction === "ASC" ? [">", "<="] : ["<", ">="];
   const along = options.along.and(new Conditions());
   if (cursor !== undefined) along.add(`(${at}, ${id}) ${past} (?, ?)`, ...parseCursor(cursor, kind, [0, 0]));
+  const cursorAt = (row: Row) => formatCursor(kind, [Number(row.at), Number(row.id)]);
   return {
     edge:
       few || filters.size === 0
@@ -66,8 +69,9 @@ export function planWalk(options: WalkOptions): Walk {
     nextCursor(rows, edge) {
       const last = rows.at(-1);
       const end = last !== undefined && rows.length === limit ? last : edge;
-      return end === undefined ? undefined : formatCursor(kind, [Number(end.at), Number(end.id)]);
+      return end === undefined ? undefined : cursorAt(end);
     },
+    cursorAt,
   };
 }
 

@@ -39,7 +39,10 @@ export interface TimelineEvent {
 }
 
 export interface Message extends Summary {
+  /** A page of them, the newest first. */
   readonly events: readonly TimelineEvent[];
+  /** Where the events before these begin. */
+  readonly next_cursor: string | null;
   readonly lifecycle: Lifecycle | null;
   readonly as_of_seq: number;
 }
@@ -64,11 +67,20 @@ export function listMessages(query: Readonly<Record<string, string>>): Promise<P
   return get<Page>(`/api/messages?${new URLSearchParams(query)}`);
 }
 
-/** `undefined` when nothing is known of it. */
-export async function getMessage(appId: string, messageId: string): Promise<Message | undefined> {
+/**
+ * A message with its newest events; `undefined` when nothing is known of it.
+ *
+ * @param page how many events, and where to go on; without it as many as the page shows at once
+ */
+export async function getMessage(
+  appId: string,
+  messageId: string,
+  page: { readonly limit?: string; readonly cursor?: string } = {},
+): Promise<Message | undefined> {
+  const query = new URLSearchParams({ order: "newest", limit: "1000", ...page });
   try {
     return await get<Message>(
-      `/api/apps/${encodeURIComponent(appId)}/messages/${encodeURIComponent(messageId)}`,
+      `/api/apps/${encodeURIComponent(appId)}/messages/${encodeURIComponent(messageId)}?${query}`,
     );
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined;

@@ -16,7 +16,7 @@ const refreshMs = 3_000;
 export function showMessage(message: Message, soughtId: string, again: () => void): void {
   const { app_id: appId, message_id: messageId } = message;
   document.title = `${messageId} · Mars`;
-  const timeline = new Timeline(message.events);
+  const timeline = new Timeline(message.events, message.event_count);
   const externalIds = new Set(message.external_ids);
   const facts = element("dl", { class: "facts" });
   let standing: Standing = message;
@@ -31,13 +31,14 @@ export function showMessage(message: Message, soughtId: string, again: () => voi
     element("h1", { class: "id" }, messageId),
     facts,
     element("h2", { class: "unseen" }, "Timeline"),
+    earlierElement(message, timeline),
     timeline.element,
   );
 
   // Time alone changes where a message stands. A read that fails is tried again at the next turn.
   const refresh = setInterval(async () => {
     if (standing.lifecycle === null || !facts.isConnected) return clearInterval(refresh);
-    const now = await getMessage(appId, messageId).catch(() => undefined);
+    const now = await getMessage(appId, messageId, { limit: "1" }).catch(() => undefined);
     if (now === undefined) return;
     standing = now;
     showFacts();
@@ -64,21 +65,39 @@ export function showMessage(message: Message, soughtId: string, again: () => voi
   });
 }
 
-type Standing = Pick<Message, "state" | "lifecycle">;
+/** A button that brings the events before those that are shown, as long as there are any. */
+function earlierElement({ app_id, message_id, next_cursor }: Message, timeline: Timeline): HTMLElement {
+  const button = element("button", { type: "button" }, "Show earlier events");
+  let cursor = next_cursor;
+  button.hidden = cursor === null;
+  button.onclick = async () => {
+    button.disabled = true;
+    const page = await getMessage(app_id, message_id, { cursor: cursor ?? "" }).catch(() => undefined);
+    button.disabled = false;
+    // A read that fails is tried again by another press.
+    if (page === undefined) return;
+    timeline.addEarlier(page.events);
+    cursor = page.next_cursor;
+    button.hidden = cursor === null;
+  };
+  return button;
+}
+
+type Standing = Pick<Message, "state" | "lifecycle" | "created_at">;
 
 function factsOf(
   appId: string,
   externalIds: ReadonlySet<string>,
   timeline: Timeline,
-  { state, lifecycle }: Standing,
+  { state, lifecycle, created_at: firstAt }: Standing,
 ): HTMLElement[] {
   const stored = timeline.events.filter((event) => event.seq !== 0);
-  const first = stored[0];
+  const first = firstAt < (stored[0]?.created_at ?? firstAt) ? { created_at: firstAt } : stored[0];
   const last = stored[stored.length - 1];
   const facts = [
     fact("App", appId),
     fact("State", stateElement(state)),
-    fact("Events", String(stored.length)),
+    fact("Events", String(timeline.total)),
   ];
   const troubles = lifecycle === null ? [] : troublesOf(lifecycle, Date.now());
   if (troubles.length > 0) facts.push(fact("Trouble", troubles.join("; ")));

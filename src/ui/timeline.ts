@@ -3,7 +3,7 @@ import type { TimelineEvent } from "./api.ts";
 import { element } from "./dom.ts";
 import { betweenMs, clockElement, dayOf, durationText } from "./time.ts";
 
-/** More would make the page slow; the rest is a number. */
+/** More would make the page slow, unless somebody asks for them; the rest is a number. */
 const shownMax = 1_000;
 /** A report that took longer than this to arrive says so. */
 const lateMs = 5_000;
@@ -11,9 +11,30 @@ const lateMs = 5_000;
 export class Timeline {
   readonly element = element("ol", { class: "timeline" });
   #events: TimelineEvent[];
+  #shown = shownMax;
+  #total: number;
 
-  constructor(events: readonly TimelineEvent[]) {
-    this.#events = [...events].sort(byTime);
+  /**
+   * @param events the newest first, as Mars has them in order
+   * @param total how many there are, those included that are not at hand
+   */
+  constructor(events: readonly TimelineEvent[], total: number) {
+    this.#events = events.toReversed();
+    this.#total = total;
+    this.#draw(undefined);
+  }
+
+  /** How many events the message has. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Puts earlier events before those that are there. */
+  addEarlier(events: readonly TimelineEvent[]): void {
+    const known = new Set(this.#events.map(({ seq }) => seq));
+    const more = events.filter(({ seq }) => !known.has(seq)).toReversed();
+    this.#events = [...more, ...this.#events].sort(byTime);
+    this.#shown += more.length;
     this.#draw(undefined);
   }
 
@@ -27,15 +48,18 @@ export class Timeline {
     if (replaces !== undefined) {
       this.#events = this.#events.filter((one) => one.seq !== replaces);
       Object.assign(event, { seq: replaces });
-    } else if (event.seq !== 0 && this.#events.some((one) => one.seq === event.seq)) return;
+    } else if (event.seq !== 0) {
+      if (this.#events.some((one) => one.seq === event.seq)) return;
+      this.#total += 1;
+    }
     this.#events.push(event);
     this.#events.sort(byTime);
     this.#draw(event);
   }
 
   #draw(fresh: TimelineEvent | undefined): void {
-    const shown = this.#events.slice(-shownMax);
-    const left = this.#events.length - shown.length;
+    const shown = this.#events.slice(-this.#shown);
+    const left = this.#total - shown.filter(({ seq }) => seq !== 0).length;
     const items: HTMLElement[] = [];
     if (left > 0) items.push(element("li", { class: "day" }, `${left} earlier events are not shown`));
     let before: TimelineEvent | undefined;
@@ -51,18 +75,10 @@ export class Timeline {
   }
 }
 
-/** The contract's order. */
+/** Where times are equal the order stays, which is that of Mars. */
 function byTime(a: TimelineEvent, b: TimelineEvent): number {
-  return (
-    compare(a.created_at, b.created_at) ||
-    compare(a.event, b.event) ||
-    compare(a.event_id ?? "", b.event_id ?? "")
-  );
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  if (a.created_at === b.created_at) return 0;
+  return a.created_at < b.created_at ? -1 : 1;
 }
 
 function eventItem(event: TimelineEvent, before: TimelineEvent | undefined, fresh: boolean): HTMLElement {

@@ -63,7 +63,7 @@ describe("checkFindingQuery", () => {
     const bad = { app_id: "", kind: "lost", state: "gone", since: "then", order: "updated", limit: 0 };
     expect(fieldsAtFault(() => checkFindingQuery(bad))).toEqual(Object.keys(bad));
     expect(fieldsAtFault(() => checkOverdueQuery({ stage: "", limit: 1001 }))).toEqual(["stage", "limit"]);
-    expect(fieldsAtFault(() => checkPage({ cursor: "x".repeat(4097) }))).toEqual(["cursor"]);
+    expect(fieldsAtFault(() => checkPage({ cursor: "x".repeat(8193) }))).toEqual(["cursor"]);
   });
 });
 

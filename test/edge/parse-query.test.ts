@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { checkMessageKey, checkMessageQuery, checkMinSeq } from "../../src/edge/parse-query.ts";
+import { checkMessageQuery, checkMessageRead, checkMinSeq } from "../../src/edge/parse-query.ts";
 import { MarsError } from "../../src/event/error.ts";
 import { microsMax, microsMin } from "../../src/event/time.ts";
 
@@ -142,12 +142,22 @@ describe("checkMinSeq", () => {
   }
 });
 
-describe("checkMessageKey", () => {
-  test("tells both ids at fault", () => {
-    expect(checkMessageKey("a", "m")).toEqual({ appId: "a", messageId: "m" });
-    expect(problemsOf(() => checkMessageKey("", "x".repeat(513)))).toMatchObject([
-      { field: "app_id" },
-      { field: "message_id" },
-    ]);
+describe("checkMessageRead", () => {
+  test("takes two ids and a page of events", () => {
+    expect(checkMessageRead("a", "m", {})).toEqual({ appId: "a", messageId: "m" });
+    expect(checkMessageRead("a", "m", { order: "newest", limit: "10000", cursor: "c" })).toEqual({
+      appId: "a",
+      messageId: "m",
+      order: "newest",
+      limit: 10_000,
+      cursor: "c",
+    });
+  });
+
+  test("tells all that is at fault", () => {
+    const fields = { order: "updated", limit: 10_001, cursor: "" };
+    expect(problemsOf(() => checkMessageRead("", "x".repeat(513), fields))).toMatchObject(
+      ["app_id", "message_id", "order", "limit", "cursor"].map((field) => ({ field })),
+    );
   });
 });

@@ -60,3 +60,19 @@ test("history of a large message costs a page, wherever it is asked from", async
     expect(ms).toBeLessThan(150);
   }
 });
+
+test("reading a large message costs a page, and its summary a bounded look", async () => {
+  const key = { appId: "app", messageId: "large" };
+  for (const read of [
+    () => opened.queries.get({ ...key, limit: 10, order: "newest" }),
+    () => opened.queries.list({ messageId: "large", order: "newest", limit: 10 }),
+  ] as const) {
+    expect(await timeOf(read, 5)).toBeLessThan(150);
+  }
+  const { message } = await opened.queries.get({ ...key, limit: 10, order: "newest" });
+  expect(message?.events.length).toBe(10);
+  expect(message?.partial).toBe(true);
+  expect(message?.eventCount).toBe(large + turnsTimed);
+  // By the repeats that came before: the least of them counts.
+  expect([message?.createdAt, message?.updatedAt]).toEqual([-1_000 - (turnsTimed - 1), 2_000_000]);
+});

@@ -84,6 +84,30 @@ test("a page stays where it was while messages arrive", async () => {
   expect([first.asOfSeq, second.asOfSeq]).toEqual([10, 12]);
 });
 
+test("a message that moves while somebody pages is met again, or is in the topic after the first page's seq", async () => {
+  for (const order of ["newest", "oldest", "updated"] as const) {
+    using other = await openStore();
+    let seq = 0;
+    const add = async (n: number, createdAt: number) =>
+      other.store.apply(await batchOf([event(++seq, { messageId: `m${n}`, createdAt })]));
+    for (let n = 0; n < 20; n++) await add(n, 1_000 + n * 10);
+    const seen = new Set<string>();
+    let asOfSeq: number | undefined;
+    for (let cursor: string | undefined, turn = 0; ; turn++) {
+      const page = await other.queries.list({ order, limit: 3, ...(cursor && { cursor }) });
+      asOfSeq ??= page.asOfSeq;
+      for (const { messageId } of page.messages) seen.add(messageId);
+      cursor = page.nextCursor;
+      if (cursor === undefined) break;
+      // One not yet seen moves to either end, and one that was.
+      for (const n of [turn, 19 - turn, 10]) await add(n, turn % 2 ? 9_000 + seq : -seq);
+    }
+    const { events } = await other.queries.history({ topic: { name: "all" }, after: asOfSeq!, upTo: seq });
+    for (const { messageId } of events) seen.add(messageId);
+    expect([order, seen.size]).toEqual([order, 20]);
+  }
+});
+
 test("a filter that finds nothing examines a bounded number of messages and goes on by cursor", async () => {
   using other = await openStore();
   const count = scanMax + 10;

@@ -1,7 +1,7 @@
 /** `GET /api/messages` and `GET /api/apps/{app_id}/messages/{message_id}`. */
 import { MarsError } from "../../event/error.ts";
 import { messageJson, pageJson } from "../../event/json.ts";
-import { checkMessageKey, checkMessageQuery, goesByState } from "../parse-query.ts";
+import { checkMessageQuery, checkMessageRead, goesByState } from "../parse-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { decodeSegment, readQuery } from "./query-string.ts";
@@ -45,12 +45,13 @@ export function addMessageRoutes(
 
   router.get("/api/apps/:app_id/messages/:message_id", async (c) => {
     const caller = callerOf(c);
-    const { min_seq } = readQuery(c.req.url, ["min_seq"]);
+    const { min_seq, ...fields } = readQuery(c.req.url, ["order", "limit", "cursor", "min_seq"]);
     // Not by Hono's parameters: they let a broken percent-encoding pass.
     const [, , , appId = "", , messageId = ""] = c.req.path.split("/");
-    const key = checkMessageKey(decodeSegment(appId, "app_id"), decodeSegment(messageId, "message_id"));
+    const ids = [decodeSegment(appId, "app_id"), decodeSegment(messageId, "message_id")] as const;
+    const read = checkMessageRead(...ids, fields);
     await visible(progress, min_seq, caller);
-    const { message, asOfSeq } = await reader(caller).get(key);
+    const { message, asOfSeq } = await reader(caller).get(read);
     if (message === undefined) throw new MarsError("not_found", "no event of this message is stored");
     return answerJson(c, messageJson(message, asOfSeq));
   });

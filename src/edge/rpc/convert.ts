@@ -76,6 +76,7 @@ export function summaryToProto(summary: MessageSummary): MessageInitShape<typeof
     externalIds: [...summary.externalIds],
     state: stateValues[summary.state],
     ...(summary.overdueSince !== undefined && { overdueSince: microsTimestamp(summary.overdueSince) }),
+    partial: summary.partial ?? false,
   };
 }
 

@@ -2,6 +2,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { MarsError } from "../../event/error.ts";
 import {
+  EventOrder,
   type GetMessageRequest,
   type GetMessageResponseSchema,
   type ListMessagesRequest,
@@ -10,7 +11,7 @@ import {
   type WatchEventsRequest,
   type WatchEventsResponseSchema,
 } from "../../gen/mars/v1/message_service_pb.ts";
-import { checkMessageKey, checkMessageQuery, goesByState } from "../parse-query.ts";
+import { checkMessageQuery, checkMessageRead, goesByState } from "../parse-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { type CallContext, callerOf } from "./caller.ts";
 import { messageToProto, sequencedEventToProto, summaryToProto } from "./convert.ts";
@@ -40,11 +41,19 @@ export function createMessageMethods(
   const { reader, progress, tracked, live } = parts;
   return {
     async getMessage(request, context) {
-      const key = checkMessageKey(request.appId, request.messageId);
+      const read = checkMessageRead(request.appId, request.messageId, {
+        order: wordOf(request.order, eventOrderValues),
+        limit: positive(request.limit),
+        cursor: present(request.cursor),
+      });
       await visible(progress, request.minSeq, context);
-      const { message, asOfSeq } = await reader(callerOf(context)).get(key);
+      const { message, asOfSeq } = await reader(callerOf(context)).get(read);
       if (message === undefined) throw new MarsError("not_found", "no event of this message is stored");
-      return { message: messageToProto(message), asOfSeq: BigInt(asOfSeq) };
+      return {
+        message: messageToProto(message),
+        asOfSeq: BigInt(asOfSeq),
+        nextCursor: message.nextCursor ?? "",
+      };
     },
 
     async listMessages(request, context) {
@@ -68,6 +77,8 @@ export function createMessageMethods(
     },
   };
 }
+
+const eventOrderValues = { oldest: EventOrder.OLDEST, newest: EventOrder.NEWEST } as const;
 
 const orderValues = {
   newest: MessageOrder.NEWEST,

@@ -16,7 +16,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file mars/v1/message_service.proto.
  */
 export const file_mars_v1_message_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tYXJzL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIHbWFycy52MSK8AgoOTWVzc2FnZVN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXZlbnRfY291bnQYBSABKAQSEgoKbGFzdF9ldmVudBgGIAEoCRIOCgZzdGFnZXMYByADKAkSFAoMZXh0ZXJuYWxfaWRzGAggAygJEiQKBXN0YXRlGAkgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihAEKB01lc3NhZ2USKAoHc3VtbWFyeRgBIAEoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSJgoGZXZlbnRzGAIgAygLMhYubWFycy52MS5SZWNvcmRlZEV2ZW50EicKCWxpZmVjeWNsZRgDIAEoCzIULm1hcnMudjEuTWVzc2FnZUxpZmUiSAoRR2V0TWVzc2FnZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHbWluX3NlcRgDIAEoBCJKChJHZXRNZXNzYWdlUmVzcG9uc2USIQoHbWVzc2FnZRgBIAEoCzIQLm1hcnMudjEuTWVzc2FnZRIRCglhc19vZl9zZXEYAiABKAQi6wMKE0xpc3RNZXNzYWdlc1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSEwoLZXh0ZXJuYWxfaWQYAyABKAkSDQoFZXZlbnQYBCABKAkSDwoHbWlzc2luZxgFIAEoCRIOCgZwcmVmaXgYBiABKAkSKQoFc2luY2UYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgVvcmRlchgJIAEoDjIVLm1hcnMudjEuTWVzc2FnZU9yZGVyEg0KBWxpbWl0GAogASgNEg4KBmN1cnNvchgLIAEoCRIPCgdtaW5fc2VxGAwgASgEEiQKBXN0YXRlGA0gAygOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFc3RhZ2UYDyABKAkSJwoLc3RhZ2Vfc3RhdGUYECABKA4yEi5tYXJzLnYxLlN0YWdlTWFyaxIQCghmb2xsb3dlZBgRIAEoCBISCgVhZnRlchgSIAEoCUgAiAEBQggKBl9hZnRlciJpChRMaXN0TWVzc2FnZXNSZXNwb25zZRIpCghtZXNzYWdlcxgBIAMoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEIkkKEldhdGNoRXZlbnRzUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIWCglhZnRlcl9zZXEYAiABKARIAIgBAUIMCgpfYWZ0ZXJfc2VxIucBChNXYXRjaEV2ZW50c1Jlc3BvbnNlEjcKB3N0YXJ0ZWQYASABKAsyJC5tYXJzLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UuU3RhcnRlZEgAEjMKBWJhdGNoGAIgASgLMiIubWFycy52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlLkJhdGNoSAAaKQoHU3RhcnRlZBILCgNzZXEYASABKAQSEQoJcmVjb3ZlcmVkGAIgASgIGi8KBUJhdGNoEiYKBmV2ZW50cxgBIAMoCzIWLm1hcnMudjEuUmVjb3JkZWRFdmVudEIGCgRpdGVtKpcBCgxNZXNzYWdlT3JkZXISHQoZTUVTU0FHRV9PUkRFUl9VTlNQRUNJRklFRBAAEhgKFE1FU1NBR0VfT1JERVJfTkVXRVNUEAESGAoUTUVTU0FHRV9PUkRFUl9PTERFU1QQAhIZChVNRVNTQUdFX09SREVSX1VQREFURUQQAxIZChVNRVNTQUdFX09SREVSX09WRVJEVUUQBDL6AQoOTWVzc2FnZVNlcnZpY2USSgoKR2V0TWVzc2FnZRIaLm1hcnMudjEuR2V0TWVzc2FnZVJlcXVlc3QaGy5tYXJzLnYxLkdldE1lc3NhZ2VSZXNwb25zZSIDkAIBElAKDExpc3RNZXNzYWdlcxIcLm1hcnMudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBodLm1hcnMudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2UiA5ACARJKCgtXYXRjaEV2ZW50cxIbLm1hcnMudjEuV2F0Y2hFdmVudHNSZXF1ZXN0GhwubWFycy52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_mars_v1_event, file_mars_v1_lifecycle]);
+  fileDesc("Ch1tYXJzL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIHbWFycy52MSLNAgoOTWVzc2FnZVN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXZlbnRfY291bnQYBSABKAQSEgoKbGFzdF9ldmVudBgGIAEoCRIOCgZzdGFnZXMYByADKAkSFAoMZXh0ZXJuYWxfaWRzGAggAygJEiQKBXN0YXRlGAkgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcGFydGlhbBgLIAEoCCKEAQoHTWVzc2FnZRIoCgdzdW1tYXJ5GAEgASgLMhcubWFycy52MS5NZXNzYWdlU3VtbWFyeRImCgZldmVudHMYAiADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSJwoJbGlmZWN5Y2xlGAMgASgLMhQubWFycy52MS5NZXNzYWdlTGlmZSKLAQoRR2V0TWVzc2FnZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHbWluX3NlcRgDIAEoBBIiCgVvcmRlchgEIAEoDjITLm1hcnMudjEuRXZlbnRPcmRlchINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkiXwoSR2V0TWVzc2FnZVJlc3BvbnNlEiEKB21lc3NhZ2UYASABKAsyEC5tYXJzLnYxLk1lc3NhZ2USEQoJYXNfb2Zfc2VxGAIgASgEEhMKC25leHRfY3Vyc29yGAMgASgJIusDChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEhMKC2V4dGVybmFsX2lkGAMgASgJEg0KBWV2ZW50GAQgASgJEg8KB21pc3NpbmcYBSABKAkSDgoGcHJlZml4GAYgASgJEikKBXNpbmNlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFb3JkZXIYCSABKA4yFS5tYXJzLnYxLk1lc3NhZ2VPcmRlchINCgVsaW1pdBgKIAEoDRIOCgZjdXJzb3IYCyABKAkSDwoHbWluX3NlcRgMIAEoBBIkCgVzdGF0ZRgNIAMoDjIVLm1hcnMudjEuTWVzc2FnZVN0YXRlEjEKDW92ZXJkdWVfc2luY2UYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YWdlGA8gASgJEicKC3N0YWdlX3N0YXRlGBAgASgOMhIubWFycy52MS5TdGFnZU1hcmsSEAoIZm9sbG93ZWQYESABKAgSEgoFYWZ0ZXIYEiABKAlIAIgBAUIICgZfYWZ0ZXIiaQoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USKQoIbWVzc2FnZXMYASADKAsyFy5tYXJzLnYxLk1lc3NhZ2VTdW1tYXJ5EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBCJJChJXYXRjaEV2ZW50c1JlcXVlc3QSDQoFdG9waWMYASABKAkSFgoJYWZ0ZXJfc2VxGAIgASgESACIAQFCDAoKX2FmdGVyX3NlcSLnAQoTV2F0Y2hFdmVudHNSZXNwb25zZRI3CgdzdGFydGVkGAEgASgLMiQubWFycy52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlLlN0YXJ0ZWRIABIzCgViYXRjaBgCIAEoCzIiLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZS5CYXRjaEgAGikKB1N0YXJ0ZWQSCwoDc2VxGAEgASgEEhEKCXJlY292ZXJlZBgCIAEoCBovCgVCYXRjaBImCgZldmVudHMYASADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnRCBgoEaXRlbSpZCgpFdmVudE9yZGVyEhsKF0VWRU5UX09SREVSX1VOU1BFQ0lGSUVEEAASFgoSRVZFTlRfT1JERVJfT0xERVNUEAESFgoSRVZFTlRfT1JERVJfTkVXRVNUEAIqlwEKDE1lc3NhZ2VPcmRlchIdChlNRVNTQUdFX09SREVSX1VOU1BFQ0lGSUVEEAASGAoUTUVTU0FHRV9PUkRFUl9ORVdFU1QQARIYChRNRVNTQUdFX09SREVSX09MREVTVBACEhkKFU1FU1NBR0VfT1JERVJfVVBEQVRFRBADEhkKFU1FU1NBR0VfT1JERVJfT1ZFUkRVRRAEMvoBCg5NZXNzYWdlU2VydmljZRJKCgpHZXRNZXNzYWdlEhoubWFycy52MS5HZXRNZXNzYWdlUmVxdWVzdBobLm1hcnMudjEuR2V0TWVzc2FnZVJlc3BvbnNlIgOQAgESUAoMTGlzdE1lc3NhZ2VzEhwubWFycy52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0TWVzc2FnZXNSZXNwb25zZSIDkAIBEkoKC1dhdGNoRXZlbnRzEhsubWFycy52MS5XYXRjaEV2ZW50c1JlcXVlc3QaHC5tYXJzLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_mars_v1_event, file_mars_v1_lifecycle]);
 
 /**
  * A message in short.
@@ -67,14 +67,14 @@ export type MessageSummary = Message$1<"mars.v1.MessageSummary"> & {
   lastEvent: string;
 
   /**
-   * The distinct names of its events, in the order in which they first happened.
+   * The distinct names of its events, in the order in which they first happened; 256 at most.
    *
    * @generated from field: repeated string stages = 7;
    */
   stages: string[];
 
   /**
-   * The distinct external ids of its events, sorted.
+   * The distinct external ids of its events, sorted; 256 at most.
    *
    * @generated from field: repeated string external_ids = 8;
    */
@@ -93,6 +93,14 @@ export type MessageSummary = Message$1<"mars.v1.MessageSummary"> & {
    * @generated from field: google.protobuf.Timestamp overdue_since = 10;
    */
   overdueSince?: Timestamp | undefined;
+
+  /**
+   * Not all stages or external ids are listed: there are too many of them, or of a message with over 10,000 events only the
+   * first and the last 5,000 were looked at.
+   *
+   * @generated from field: bool partial = 11;
+   */
+  partial: boolean;
 };
 
 /**
@@ -116,7 +124,7 @@ export type Message = Message$1<"mars.v1.Message"> & {
   summary?: MessageSummary | undefined;
 
   /**
-   * In the order of created_at; ties by name, then event_id.
+   * In the order of created_at, or the reverse; ties by the lifecycle's order, then name, then event_id. A page of them.
    *
    * @generated from field: repeated mars.v1.RecordedEvent events = 2;
    */
@@ -138,7 +146,7 @@ export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
   messageDesc(file_mars_v1_message_service, 1);
 
 /**
- * Which message.
+ * Which message, and which of its events.
  *
  * @generated from message mars.v1.GetMessageRequest
  */
@@ -163,6 +171,27 @@ export type GetMessageRequest = Message$1<"mars.v1.GetMessageRequest"> & {
    * @generated from field: uint64 min_seq = 3;
    */
   minSeq: bigint;
+
+  /**
+   * Which events come first.
+   *
+   * @generated from field: mars.v1.EventOrder order = 4;
+   */
+  order: EventOrder;
+
+  /**
+   * Events in the answer, up to 10,000, which 0 stands for. It has fewer where they are more than 1 MiB.
+   *
+   * @generated from field: uint32 limit = 5;
+   */
+  limit: number;
+
+  /**
+   * Where the answer before ended: its next_cursor.
+   *
+   * @generated from field: string cursor = 6;
+   */
+  cursor: string;
 };
 
 /**
@@ -191,6 +220,13 @@ export type GetMessageResponse = Message$1<"mars.v1.GetMessageResponse"> & {
    * @generated from field: uint64 as_of_seq = 2;
    */
   asOfSeq: bigint;
+
+  /**
+   * Asks for the events behind these; empty where there are none.
+   *
+   * @generated from field: string next_cursor = 3;
+   */
+  nextCursor: string;
 };
 
 /**
@@ -493,6 +529,40 @@ export const WatchEventsResponse_BatchSchema: GenMessage<WatchEventsResponse_Bat
   messageDesc(file_mars_v1_message_service, 7, 1);
 
 /**
+ * Which of a message's events come first.
+ *
+ * @generated from enum mars.v1.EventOrder
+ */
+export enum EventOrder {
+  /**
+   * The same as oldest.
+   *
+   * @generated from enum value: EVENT_ORDER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * By created_at, the earliest first.
+   *
+   * @generated from enum value: EVENT_ORDER_OLDEST = 1;
+   */
+  OLDEST = 1,
+
+  /**
+   * By created_at, the latest first.
+   *
+   * @generated from enum value: EVENT_ORDER_NEWEST = 2;
+   */
+  NEWEST = 2,
+}
+
+/**
+ * Describes the enum mars.v1.EventOrder.
+ */
+export const EventOrderSchema: GenEnum<EventOrder> = /*@__PURE__*/
+  enumDesc(file_mars_v1_message_service, 0);
+
+/**
  * How a list is sorted. Ties go by which message was heard of first, so the order is total.
  *
  * @generated from enum mars.v1.MessageOrder
@@ -538,7 +608,7 @@ export enum MessageOrder {
  * Describes the enum mars.v1.MessageOrder.
  */
 export const MessageOrderSchema: GenEnum<MessageOrder> = /*@__PURE__*/
-  enumDesc(file_mars_v1_message_service, 0);
+  enumDesc(file_mars_v1_message_service, 1);
 
 /**
  * Tells what became of messages.
