@@ -170,3 +170,6 @@ CREATE TABLE rates (
   count INTEGER NOT NULL,
   PRIMARY KEY (app, minute, event)
 ) STRICT, WITHOUT ROWID;
+
+-- Of which everything was taken away: they are deleted at once.
+CREATE INDEX rates_none ON rates (app) WHERE count <= 0;

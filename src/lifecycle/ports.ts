@@ -90,8 +90,11 @@ export interface TrackStep {
 
 /** Reads what is kept of lifecycles. Answered by `store/`. Rejects with `unavailable` while the database is away. */
 export interface LifecycleReader {
-  /** The app's versions, the latest first; at most the last hundred. */
-  lifecycleVersions(appId: string): Promise<LifecycleVersion[]>;
+  /**
+   * The app's versions, the latest first: as many as are asked for, at most the last hundred, and no more than have 1 MiB
+   * together.
+   */
+  lifecycleVersions(appId: string, limit?: number): Promise<LifecycleVersion[]>;
   findings(query: FindingQuery): Promise<FindingPage>;
   findingHistory(query: FindingHistoryQuery): Promise<FindingHistoryPage>;
   overdue(query: OverdueQuery): Promise<OverduePage>;

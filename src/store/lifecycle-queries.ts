@@ -6,6 +6,8 @@ import { versionOfRow } from "./plans.ts";
 import type { Reads } from "./reads.ts";
 
 const versionsMax = 100;
+/** Bytes of the definitions in one answer, unless the latest alone has more. */
+const answerBytesMax = 1024 * 1024;
 /** Messages of one page of histories, and distinct names of one message that count. */
 const historiesMax = 1_000;
 const namesMax = 64;
@@ -18,12 +20,18 @@ export class LifecycleQueries {
   }
 
   /** See `LifecycleReader.lifecycleVersions`. */
-  async lifecycleVersions(appId: string): Promise<LifecycleVersion[]> {
+  async lifecycleVersions(appId: string, limit = versionsMax): Promise<LifecycleVersion[]> {
+    // By the sum of bytes so far, which is read without the definitions.
     const [rows] = await this.#reads.read([
       {
         sql: `SELECT app_id, version, created_at, after_seq, definition FROM lifecycles
-          WHERE app_id = ? ORDER BY version DESC LIMIT ${versionsMax}`,
-        args: [appId],
+          WHERE id IN (
+            SELECT id FROM (
+              SELECT id, bytes, sum(bytes) OVER (ORDER BY version DESC) AS until
+              FROM (SELECT id, version, bytes FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT ?2)
+            ) WHERE until <= ?3 OR until = bytes)
+          ORDER BY version DESC`,
+        args: [appId, limit, answerBytesMax],
       },
     ]);
     return (rows ?? []).map(versionOfRow);

@@ -11,15 +11,7 @@ import { type Hop, hopsOf } from "../lifecycle/settle.ts";
 import { bucketsOf } from "./buckets.ts";
 import { Histogram } from "./histogram.ts";
 import type { StoredLifecycle } from "./lifecycles.ts";
-import {
-  addToApps,
-  addToFunnel,
-  addToRates,
-  forgetNoRates,
-  forRows,
-  putLatencies,
-  takeFromRates,
-} from "./tracker-sql.ts";
+import { addToApps, addToFunnel, addToRates, forgetNoRates, forRows, putLatencies } from "./tracker-sql.ts";
 
 /** What a message stands for in the counts. */
 export interface Standing {
@@ -51,6 +43,8 @@ export class Tally {
   /** By stage and minute: a step's messages share a few of these, which are spread over the longer spans at its end. */
   readonly #funnel = new Map<number, number[]>();
   readonly #samples = new Map<number, Sample[]>();
+  /** Whether something is taken away from a rate. */
+  #less = false;
 
   /** @param opens whether a message begins with it, which is open at first */
   event(appId: string, event: string, at: Micros, opens: boolean): void {
@@ -63,6 +57,7 @@ export class Tally {
   /** An event that was counted by one time happened at another one. */
   moved(appId: string, event: string, was: Micros, at: Micros): void {
     const app = this.#app(appId);
+    this.#less = true;
     this.#rate(app, event, was, -1);
     this.#rate(app, event, at, 1);
   }
@@ -97,9 +92,8 @@ export class Tally {
   statements(histograms: Map<BucketKey, Histogram>): InStatement[] {
     return [
       ...forRows(addToApps, this.#appRows()),
-      ...forRows(addToRates, this.#rateRows(1)),
-      ...forRows(takeFromRates, this.#rateRows(-1)),
-      ...forRows(forgetNoRates, this.#rateRows(-1)),
+      ...forRows(addToRates, this.#rateRows()),
+      ...(this.#less ? [forgetNoRates] : []),
       ...forRows(addToFunnel, this.#funnelRows()),
       ...forRows(putLatencies, this.#latencyRows(histograms)),
     ];
@@ -155,12 +149,11 @@ export class Tally {
     }
   }
 
-  /** What is more or what is less than before. */
-  *#rateRows(sign: 1 | -1): Iterable<string> {
+  *#rateRows(): Iterable<string> {
     for (const [appId, { rates }] of this.#apps) {
       for (const [event, minutes] of rates) {
         for (const [minute, count] of minutes) {
-          if (count * sign > 0) yield JSON.stringify([appId, minute, event, count * sign]);
+          if (count !== 0) yield JSON.stringify([appId, minute, event, count]);
         }
       }
     }

@@ -135,8 +135,9 @@ export function firstAhead(clock: number): InStatement {
   return { sql: ahead, args: [clock, 1] };
 }
 
-const ahead = `SELECT DISTINCT message FROM findings WHERE raised_at > ?1 AND retracted_at = 0
-  AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY message LIMIT ?2`;
+const ahead = `SELECT message FROM findings INDEXED BY findings_raised
+  WHERE raised_at > ?1 AND retracted_at = 0
+    AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2`;
 
 export type NameRow = [message: number, messageId: string];
 
@@ -222,15 +223,8 @@ export const addToRates = `INSERT INTO rates (app, minute, event, count)
   FROM json_each(?1) WHERE true
   ON CONFLICT (app, minute, event) DO UPDATE SET count = count + excluded.count`;
 
-const lessRates = `(SELECT apps.id AS app, value ->> 1 AS minute, value ->> 2 AS event, value ->> 3 AS count
-  FROM json_each(?1) CROSS JOIN apps ON apps.app_id = value ->> 0) AS less`;
-const sameRate = "rates.app = less.app AND rates.minute = less.minute AND rates.event = less.event";
-
-/** Where retention has taken a count there is nothing to take away from. */
-export const takeFromRates = `UPDATE rates SET count = rates.count - less.count FROM ${lessRates} WHERE ${sameRate}`;
-
-export const forgetNoRates = `DELETE FROM rates WHERE count <= 0
-  AND (app, minute, event) IN (SELECT less.app, less.minute, less.event FROM ${lessRates})`;
+/** After less was added to some of them; of a minute that retention has taken there was nothing to take away from. */
+export const forgetNoRates: InStatement = "DELETE FROM rates WHERE count <= 0";
 
 const funnelCounts = ["reached", "waiting", "overdue", "never"] as const;
 export const addToFunnel = upsert("funnel", "stage, span, start", funnelCounts, added(funnelCounts));

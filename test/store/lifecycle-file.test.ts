@@ -104,6 +104,11 @@ test("versions that no message goes by make room, and those that one does are ke
   expect(kept[0]).toBe(1);
   expect(kept.at(-1)).toBe(91);
   expect(kept.length).toBeLessThan(70);
+  // An answer has no more than a mebibyte of them.
+  const shown = (await queries.lifecycleVersions("app")).map(({ version }) => version);
+  expect(shown.length).toBeLessThan(20);
+  expect(shown).toEqual(kept.toReversed().slice(0, shown.length));
+  expect(await queries.lifecycleVersions("app", 1)).toMatchObject([{ version: 91 }]);
   const [bytes = 0] = await rowsOf(opened.url, "SELECT lifecycle_bytes FROM apps");
   const [sum] = await rowsOf(opened.url, "SELECT sum(bytes + 1024) FROM lifecycles");
   expect(bytes).toBe(sum!);

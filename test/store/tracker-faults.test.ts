@@ -140,6 +140,12 @@ class FaultyDatabase extends Database {
     if (next === "answer lost") await super.batch(...args);
     throw new Error(next);
   }
+
+  override async durably(...args: Parameters<Database["durably"]>): ReturnType<Database["durably"]> {
+    if (this.next !== "away") return super.durably(...args);
+    this.next = "answers";
+    throw new Error("away");
+  }
 }
 
 function openTracker({ url }: TestStore) {

@@ -34,7 +34,7 @@ export function addLifecycleRoutes(
 
   router.get(path, async (c) => {
     assertNoQuery(c.req.url);
-    const [version] = await reader(callerOf(c)).lifecycleVersions(appOf(c));
+    const [version] = await reader(callerOf(c)).lifecycleVersions(appOf(c), 1);
     if (version?.definition === undefined) throw noLifecycle();
     return answerJson(c, JSON.stringify(lifecycleToJson(version)));
   });
@@ -43,7 +43,7 @@ export function addLifecycleRoutes(
     assertNoQuery(c.req.url);
     const appId = appOf(c);
     const caller = callerOf(c);
-    const [current] = await reader(caller).lifecycleVersions(appId);
+    const [current] = await reader(caller).lifecycleVersions(appId, 1);
     if (current?.definition === undefined) throw noLifecycle();
     const version = await changes.run(caller, () => lifecycles.putLifecycle(appId, undefined));
     // Somebody else may have ended it meanwhile.

@@ -38,7 +38,7 @@ export function createLifecycleMethods(
   const { reader, lifecycles, changes, trials, findings, tracked } = parts;
 
   async function currentVersion(appId: string, context: CallContext) {
-    const [version] = await reader(callerOf(context)).lifecycleVersions(appId);
+    const [version] = await reader(callerOf(context)).lifecycleVersions(appId, 1);
     if (version?.definition === undefined) throw noLifecycle();
     return version;
   }
