@@ -3,6 +3,7 @@
  * and sorted. Everything else walks an index in the order asked for.
  */
 import type { InStatement, InValue } from "@libsql/client";
+import type { Micros } from "../event/event.ts";
 import { messageIdBytesMax } from "../event/limits.ts";
 import type { MessageOrder, MessageQuery } from "../event/query.ts";
 import { messageStates } from "../event/state.ts";
@@ -56,8 +57,9 @@ export function countCandidates(query: MessageQuery, scanMax: number): InStateme
  * The page's rows are `id`, `app_id`, `message_id`, `event_count` and `at`.
  *
  * @param few whether there are few candidates; see `countCandidates`
+ * @param now ends a list of the latest a day ahead of it; absent for no such end
  */
-export function planList(query: MessageQuery, few: boolean, scanMax: number): Walk {
+export function planList(query: MessageQuery, few: boolean, scanMax: number, now?: Micros): Walk {
   const column = columns[query.order];
   // Few candidates: their own index finds them, and there is no walk to bound. A unary plus keeps every other index
   // from being used: a walk must not turn into a sort, nor a few candidates into a walk.
@@ -75,6 +77,9 @@ export function planList(query: MessageQuery, few: boolean, scanMax: number): Wa
   }
   if (query.since !== undefined) walk.add(`${walked}.${column} >= ?`, query.since);
   if (query.until !== undefined) walk.add(`${walked}.${column} < ?`, query.until);
+  else if (now !== undefined && !direct && isLatest(query, now)) {
+    walk.add(`${walked}.${column} < max(?, ${lastReceipt}) + ${aheadMax}`, now);
+  }
 
   const filters = new Conditions();
   const lives = overdueLives(query);
@@ -143,6 +148,17 @@ export function planList(query: MessageQuery, few: boolean, scanMax: number): Wa
     limit: query.limit,
     scanMax,
   });
+}
+
+/** A message that claims to be from later than so after now would be on top of every list for good. */
+const aheadMax: Micros = 86_400_000_000;
+/** The clock may be behind; what was received when it was not is not from the future. */
+const lastReceipt = "coalesce((SELECT received_at FROM events ORDER BY seq DESC LIMIT 1), 0)";
+
+/** Whether it asks for the latest, and not for one that it names, nor for what is yet to come. */
+function isLatest({ order, since, externalId, prefix }: MessageQuery, now: Micros): boolean {
+  const latest = order === "newest" || order === "updated";
+  return latest && externalId === undefined && prefix === undefined && (since === undefined || since <= now);
 }
 
 const appNumber = "(SELECT id FROM apps WHERE app_id = ?)";

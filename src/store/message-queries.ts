@@ -10,6 +10,7 @@ import { compareEvents, compareRanked, type Rank } from "../event/fold.ts";
 import { messageEventsMax } from "../event/limits.ts";
 import type { MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../event/query.ts";
 import type { MessageLife } from "../event/state.ts";
+import { nowMicros } from "../event/time.ts";
 import { assess, type Holds } from "../lifecycle/assess.ts";
 import type { Plan } from "../lifecycle/plan.ts";
 import { knownPosition } from "./apply-sql.ts";
@@ -92,7 +93,7 @@ export class MessageQueries {
   async list(query: MessageQuery): Promise<MessagePage> {
     const count = countCandidates(query, this.#scanMax);
     const [counted] = count === undefined ? [] : await this.#reads.read([count]);
-    const plan = planList(query, counted?.[0]?.few === 1, this.#scanMax);
+    const plan = planList(query, counted?.[0]?.few === 1, this.#scanMax, nowMicros());
     const [edge] = plan.edge === undefined ? [] : await this.#reads.read([plan.edge]);
     const floor = edge?.[0];
     const [position, found] = await this.#reads.read([
