@@ -28,11 +28,10 @@ import { MarsError } from "./event/error.ts";
 import type { Lifecycle, Log } from "./event/ports.ts";
 import { SendBudget } from "./event/send-budget.ts";
 import { Supervisor } from "./event/supervisor.ts";
-import { createHealth } from "./health.ts";
-import type { Finding } from "./lifecycle/finding.ts";
-import type { LifecycleReader } from "./lifecycle/ports.ts";
+import { createHealth, createUnreadable } from "./health.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
-import { createLive, createLiveFindings, type History } from "./publish/hub.ts";
+import { findingHistory } from "./publish/finding-history.ts";
+import { createLive, createLiveFindings } from "./publish/hub.ts";
 import { Shutdown } from "./shutdown.ts";
 import { createClientReads } from "./store/client-reads.ts";
 import { createQuarantine } from "./store/database.ts";
@@ -88,10 +87,11 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   };
   const store = startStoreThread(database);
   shutdown.defer("store", () => store.stop(remainingMs()));
+  const unreadable = createUnreadable(log);
   // One thread for what clients ask, another for what must not wait for them: live history and alerts.
-  const query = startQueryThread(database);
+  const query = startQueryThread(database, unreadable.notify);
   shutdown.defer("query", () => query.stop(remainingMs()));
-  const inner = startQueryThread(database);
+  const inner = startQueryThread(database, unreadable.notify);
   shutdown.defer("inner query", () => inner.stop(remainingMs()));
   const directory = join(config.dataDir, "journal");
   const journal = new SegmentedJournal({
@@ -201,6 +201,8 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     stats: () => ({
       ...pipeline.stats(),
       loops: supervisor.stats(),
+      unreadable_rows: unreadable.count,
+      alerts: { findings_passed_over: alerts.passedOver },
       reads: reads.stats,
       trials: trials.stats,
       shares: statsOf(shares),
@@ -211,7 +213,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       lifecycle: () => lifecycle,
       refusal: () => pipeline.refusal,
       supervisor,
-      warnings: () => pipeline.warnings,
+      warnings: () => [...pipeline.warnings, ...unreadable.warnings()],
       setAside: () => pipeline.setAside.count,
       threads: { store, query, "inner query": inner },
     }),
@@ -266,16 +268,6 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
 /** Whether nobody but this machine reaches the address. Of a name it is not known before it is looked up. */
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-function findingHistory(reader: Pick<LifecycleReader, "findingHistory">): History<Finding> {
-  return {
-    async history({ topic: { appId, messageId }, after, upTo }) {
-      const ids = { ...(appId !== undefined && { appId }), ...(messageId !== undefined && { messageId }) };
-      const { findings, to, prunedTo } = await reader.findingHistory({ ...ids, after, upTo });
-      return { events: findings, to, prunedTo };
-    },
-  };
 }
 
 async function makeDirectories({ dataDir, databaseUrl }: Config): Promise<void> {

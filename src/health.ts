@@ -1,5 +1,5 @@
 /** How Mars is as a whole, for `/readyz`: of what each part says, the sentence that an operator needs. */
-import type { Health, Lifecycle } from "./event/ports.ts";
+import type { Health, Lifecycle, Log } from "./event/ports.ts";
 import type { Supervisor } from "./event/supervisor.ts";
 
 /**
@@ -39,5 +39,29 @@ export function createHealth(parts: HealthParts): () => Health {
         .join("; "),
       warnings: [...parts.warnings(), ...parts.supervisor.waiting(), ...aside],
     };
+  };
+}
+
+/** Rows that cannot be read are met again at every question: the log has one of them in this time. */
+const logEveryMs = 10_000;
+
+/** Counts and logs what the readers notify. */
+export function createUnreadable(log: Pick<Log, "error">) {
+  let count = 0;
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  return {
+    get count() {
+      return count;
+    },
+    warnings(): string[] {
+      return count === 0 ? [] : [`rows could not be read ${count} times, see unreadable_row in the log`];
+    },
+    notify({ message, event, error }: { message: string; event: string; error: unknown }): void {
+      count += 1;
+      const now = performance.now();
+      if (now - loggedAt < logEveryMs) return;
+      loggedAt = now;
+      log.error(message, { event, count, error });
+    },
   };
 }

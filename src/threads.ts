@@ -7,15 +7,15 @@
 import type { DatabaseAddress } from "./store/database.ts";
 import type { QueryPart } from "./store/query-part.ts";
 import type { StorePart } from "./store/store-part.ts";
-import { startThread, type Thread } from "./store/thread.ts";
+import { type Notify, startThread, type Thread } from "./store/thread.ts";
 import type { TrialPart, TrialPartOptions } from "./store/trial-part.ts";
 
 export function startStoreThread(options: DatabaseAddress): Thread<StorePart> {
   return startThread(new Worker(new URL("./store/store-worker.ts", import.meta.url)), options);
 }
 
-export function startQueryThread(options: DatabaseAddress): Thread<QueryPart> {
-  return startThread(new Worker(new URL("./store/query-worker.ts", import.meta.url)), options);
+export function startQueryThread(options: DatabaseAddress, notify: Notify): Thread<QueryPart> {
+  return startThread(new Worker(new URL("./store/query-worker.ts", import.meta.url)), options, notify);
 }
 
 export function startTrialThread(options: TrialPartOptions): Thread<TrialPart> {

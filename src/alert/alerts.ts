@@ -81,6 +81,11 @@ export class Alerts implements AlertsPort {
     });
   }
 
+  /** Changes of findings that could not be taken in, since the start. */
+  get passedOver(): number {
+    return this.#evaluator.passedOver;
+  }
+
   start(): void {
     this.#running = Promise.all([this.#evaluate(), this.#deliverer.run()]);
   }

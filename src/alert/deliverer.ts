@@ -56,8 +56,10 @@ export class Deliverer {
     while (!signal.aborted) {
       let sleepMs = sleepMsMax;
       try {
-        const { due, nextAt } = await reader.dueDeliveries(nowMicros(), [...this.#busy.keys()]);
+        const { due, unreadable, nextAt } = await reader.dueDeliveries(nowMicros(), [...this.#busy.keys()]);
+        for (const delivery of unreadable) await this.#giveUp(delivery);
         this.#loop.succeeded();
+        if (unreadable.length > 0) sleepMs = 0;
         for (const delivery of due) this.#start(delivery);
         if (nextAt !== undefined) sleepMs = Math.min(sleepMs, Math.ceil((nextAt - nowMicros()) / 1_000));
       } catch (thrown) {
@@ -66,6 +68,21 @@ export class Deliverer {
       await this.#wake.sleep(sleepMs, signal);
     }
     await Promise.all(this.#busy.values());
+  }
+
+  async #giveUp({ id, attempts }: Pick<DueDelivery, "id" | "attempts">): Promise<void> {
+    const error = "the notification cannot be read";
+    const attempt = {
+      at: nowMicros(),
+      durationMs: 0,
+      outcome: "failed",
+      status: 0,
+      error,
+      response: "",
+    } as const;
+    const record = { delivery: id, number: attempts + 1, attempt, state: "failed", nextAt: 0 } as const;
+    await this.#options.store.recordAttempt(record);
+    this.#options.log.error("an alert was not delivered and is given up", { event: "delivery_unreadable" });
   }
 
   #start(delivery: DueDelivery): void {

@@ -10,13 +10,7 @@ import type { Micros } from "../event/event.ts";
 import type { Log } from "../event/ports.ts";
 import { nowMicros } from "../event/time.ts";
 import { type AlertRule, type Figures, type Incident, incidentsMax, silences } from "../lifecycle/alert.ts";
-import type {
-  AlertReader,
-  AlertState,
-  AlertStep,
-  AlertStore,
-  FindingGroup,
-} from "../lifecycle/alert-ports.ts";
+import type { AlertReader, AlertStep, AlertStore, FindingGroup } from "../lifecycle/alert-ports.ts";
 import type { LifecycleReader } from "../lifecycle/ports.ts";
 import { type Decision, decide } from "./decide.ts";
 import {
@@ -28,10 +22,16 @@ import {
   openIncident,
   ruleMatches,
 } from "./grouping.ts";
+import { halve, passes } from "./halve.ts";
 import { type NewNotification, tell } from "./tell.ts";
+import { type Loaded, load, type Watched } from "./watched.ts";
 
 /** Incidents that one transaction decides about with their figures. */
 const stepIncidents = 100;
+/** When an incident that could not be decided about is looked at again. */
+const failedForMs = 60_000;
+/** Changes passed over one after another; then it is not the changes, and alerting waits. */
+const passedInARowMax = 100;
 
 export interface EvaluatorOptions {
   readonly store: Pick<AlertStore, "commitAlerts">;
@@ -40,23 +40,10 @@ export interface EvaluatorOptions {
   readonly log: Log;
 }
 
-/** An incident with what need not survive a restart. */
-interface Watched {
-  incident: Incident;
-  heardAt: Micros;
-  /** It need not be looked at before. */
-  lookAt: Micros;
-}
-
 /** What may begin an incident. */
 interface Begin {
   readonly rule: AlertRule;
   readonly hop: HopChanges;
-}
-
-interface Loaded extends Omit<AlertState, "rules" | "incidents"> {
-  readonly rules: ReadonlyMap<string, AlertRule>;
-  readonly incidents: Map<string, Watched>;
 }
 
 export class Evaluator {
@@ -66,9 +53,16 @@ export class Evaluator {
   #full = false;
   /** When a step was last made. */
   #clock: Micros = 0;
+  #passedOver = 0;
+  #passedInARow = 0;
 
   constructor(options: EvaluatorOptions) {
     this.#options = options;
+  }
+
+  /** Changes of findings that could not be taken in, since the start. */
+  get passedOver(): number {
+    return this.#passedOver;
   }
 
   /** Rules or silences have changed. */
@@ -84,10 +78,10 @@ export class Evaluator {
    */
   async step(upTo: number): Promise<{ nextAt?: Micros; told: boolean }> {
     try {
-      this.#state ??= await this.#load();
+      this.#state ??= await load(this.#options.reader);
       this.#noticeClock();
       if (this.#state.rules.size === 0) return { told: false };
-      while (this.#loaded().findingSeq < upTo) await this.#takeIn(upTo);
+      while (this.#loaded().findingSeq < upTo) await this.#advance(upTo);
       const told = await this.#decideAll();
       const times = [...this.#loaded().incidents.values()].map(({ lookAt }) => lookAt);
       return { told, ...(times.length > 0 && { nextAt: times.reduce((a, b) => Math.min(a, b)) }) };
@@ -95,21 +89,6 @@ export class Evaluator {
       this.#state = undefined;
       throw thrown;
     }
-  }
-
-  async #load(): Promise<Loaded> {
-    const state = await this.#options.reader.alertState();
-    const now = nowMicros();
-    return {
-      ...state,
-      rules: new Map(state.rules.map((rule) => [rule.id, rule])),
-      incidents: new Map(
-        state.incidents.map((incident) => [
-          incidentKey(incident),
-          { incident: notAhead(incident, now), heardAt: now, lookAt: 0 },
-        ]),
-      ),
-    };
   }
 
   /** Where the clock has gone back, what waits for a time of the clock before would wait for too long. */
@@ -123,6 +102,32 @@ export class Evaluator {
       }
     }
     this.#clock = now;
+  }
+
+  /** One page of changes: of one that cannot be taken in half, down to the change that is at fault, which is passed over. */
+  async #advance(upTo: number): Promise<void> {
+    for (let to = upTo; ; ) {
+      try {
+        await this.#takeIn(to);
+        this.#passedInARow = 0;
+        return;
+      } catch (thrown) {
+        // What every change fails by is no change's fault.
+        if (passes(thrown) || this.#passedInARow >= passedInARowMax) throw thrown;
+        this.#state = await load(this.#options.reader);
+        const from = this.#state.findingSeq;
+        if (to - from > 1) {
+          to = from + Math.ceil((to - from) / 2);
+          continue;
+        }
+        const fields = { event: "finding_passed_over", seq: to, error: thrown };
+        this.#options.log.error("finding passed over by alerts", fields);
+        await this.#commit({ findingSeq: to, incidents: [], deliveries: [] });
+        this.#passedInARow += 1;
+        this.#passedOver += 1;
+        return;
+      }
+    }
   }
 
   /** One page of changes. */
@@ -186,8 +191,20 @@ export class Evaluator {
         else if (asking.push(watched) >= stepIncidents) break;
       }
       if (asking.length === 0) return told;
-      told = (await this.#settle(asking, clock)) || told;
+      const settled = await halve(
+        asking,
+        (part) => this.#settle(part, clock),
+        (watched, thrown) => this.#postpone(watched, clock, thrown),
+      );
+      told = settled || told;
     }
+  }
+
+  /** It cannot be decided about: it is looked at later. */
+  #postpone(watched: Watched, clock: Micros, error: unknown): void {
+    const fields = { event: "incident_failing", incident: watched.incident.id, error };
+    this.#options.log.error("incident cannot be decided about, trying again", fields);
+    watched.lookAt = clock + failedForMs * 1_000;
   }
 
   /** Decides about these with their figures, in one transaction. */

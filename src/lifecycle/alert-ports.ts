@@ -136,6 +136,8 @@ export interface DueDelivery {
 
 export interface DueDeliveries {
   readonly due: readonly DueDelivery[];
+  /** Those that are due and cannot be read: to be given up, for they keep their sink from all that comes after them. */
+  readonly unreadable: readonly Pick<DueDelivery, "id" | "attempts">[];
   /** When the next one is due that is not among them; absent where none waits. */
   readonly nextAt?: Micros;
 }

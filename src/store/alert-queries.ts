@@ -19,10 +19,10 @@ import {
   incidentsMax,
   samplesMax,
 } from "../lifecycle/alert.ts";
-import type { AlertState, DueDeliveries, FindingGroup } from "../lifecycle/alert-ports.ts";
+import type { AlertState, DueDeliveries, DueDelivery, FindingGroup } from "../lifecycle/alert-ports.ts";
 import type { FindingKind } from "../lifecycle/finding.ts";
 import { formatCursor, parseCursor } from "./cursor.ts";
-import type { Reads } from "./reads.ts";
+import { parseObject, type Reads } from "./reads.ts";
 
 /** Less is the way of clocks. */
 const stepMin: Micros = 1_000_000;
@@ -40,17 +40,17 @@ export class AlertQueries {
   /** See `AlertReader` of `lifecycle/alert-ports.ts` for all of these. */
   async rules(): Promise<AlertRule[]> {
     const [rows] = await this.#reads.read([allRules]);
-    return (rows ?? []).map(({ rule }) => JSON.parse(String(rule)));
+    return this.#reads.decode(rows, ruleOf);
   }
 
   async sinks(): Promise<AlertSink[]> {
     const [rows] = await this.#reads.read(["SELECT sink FROM alert_sinks ORDER BY id"]);
-    return (rows ?? []).map(({ sink }) => JSON.parse(String(sink)));
+    return this.#reads.decode(rows, sinkOf);
   }
 
   async silences(): Promise<AlertSilence[]> {
     const [rows] = await this.#reads.read(["SELECT id, silence FROM alert_silences ORDER BY id DESC"]);
-    return (rows ?? []).map(silenceOf);
+    return this.#reads.decode(rows, silenceOf);
   }
 
   async state(): Promise<AlertState> {
@@ -65,9 +65,9 @@ export class AlertQueries {
       step: Number(row?.step),
       findingSeq: Number(row?.finding_seq),
       lastIncident: Number(row?.last_incident),
-      rules: (rules ?? []).map(({ rule }) => JSON.parse(String(rule))),
-      silences: (silences ?? []).map(silenceOf),
-      incidents: (incidents ?? []).map(incidentOf),
+      rules: this.#reads.decode(rules, ruleOf),
+      silences: this.#reads.decode(silences, silenceOf),
+      incidents: this.#reads.decode(incidents, incidentOf),
     };
   }
 
@@ -117,14 +117,13 @@ export class AlertQueries {
     ]);
     const due = (rows ?? []).filter((row) => Number(row.next_at) <= at);
     const later = (rows ?? []).map((row) => Number(row.next_at)).filter((next) => next > at);
+    const readable = this.#reads.decode(due, dueOf);
+    const known = new Set(readable.map(({ id }) => id));
     return {
-      due: due.map((row) => ({
-        id: Number(row.id),
-        sink: JSON.parse(String(row.sink)),
-        webhookId: String(row.webhook_id),
-        notification: JSON.parse(String(row.notification)),
-        attempts: Number(row.attempts),
-      })),
+      due: readable,
+      unreadable: due
+        .map((row) => ({ id: Number(row.id), attempts: Number(row.attempts) }))
+        .filter(({ id }) => !known.has(id)),
       ...(later.length > 0 && { nextAt: Math.min(...later) }),
     };
   }
@@ -148,7 +147,7 @@ export class AlertQueries {
     ]);
     const last = rows?.length === limit ? rows.at(-1) : undefined;
     return {
-      incidents: (rows ?? []).map(incidentOf),
+      incidents: this.#reads.decode(rows, incidentOf),
       ...(last !== undefined && {
         nextCursor: formatCursor("incidents", [Number(last.rank), Number(last.id)]),
       }),
@@ -173,7 +172,7 @@ export class AlertQueries {
     const byDelivery = Map.groupBy(attempts ?? [], ({ delivery }) => Number(delivery));
     const last = rows?.length === limit ? rows.at(-1) : undefined;
     return {
-      deliveries: (rows ?? []).map((row) => deliveryOf(row, byDelivery.get(Number(row.id)) ?? [])),
+      deliveries: this.#reads.decode(rows, (row) => deliveryOf(row, byDelivery.get(Number(row.id)) ?? [])),
       ...(last !== undefined && { nextCursor: formatCursor("deliveries", [Number(last.id)]) }),
     };
   }
@@ -226,8 +225,26 @@ class Filters {
   }
 }
 
+function dueOf(row: Row): DueDelivery {
+  return {
+    id: Number(row.id),
+    sink: sinkOf(row),
+    webhookId: String(row.webhook_id),
+    notification: parseObject(row.notification),
+    attempts: Number(row.attempts),
+  };
+}
+
+function ruleOf({ rule }: Row): AlertRule {
+  return parseObject(rule);
+}
+
+function sinkOf({ sink }: Row): AlertSink {
+  return parseObject(sink);
+}
+
 function silenceOf(row: Row): AlertSilence {
-  return { ...JSON.parse(String(row.silence)), id: Number(row.id) };
+  return { ...parseObject<AlertSilence>(row.silence), id: Number(row.id) };
 }
 
 function incidentOf(row: Row): Incident {
@@ -238,7 +255,7 @@ function incidentOf(row: Row): Incident {
     kind: row.kind as FindingKind,
     stage: String(row.stage),
     after: String(row.after),
-    versions: JSON.parse(String(row.versions)),
+    versions: parseObject(row.versions),
     openedAt: Number(row.opened_at),
     countedFrom: Number(row.counted_from),
     firstRaisedAt: Number(row.first_raised_at),
@@ -258,7 +275,7 @@ function deliveryOf(row: Row, attempts: readonly Row[]): Delivery {
     sink: String(row.sink),
     state: row.state as DeliveryState,
     webhookId: String(row.webhook_id),
-    notification: JSON.parse(String(row.notification)),
+    notification: parseObject(row.notification),
     createdAt: Number(row.created_at),
     nextAt: Number(row.next_at),
     attempts: attempts.map(attemptOf),

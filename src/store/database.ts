@@ -5,7 +5,14 @@
  * It opens on first use and again after a failure, so that a server that went away and came back is simply used
  * again. Embedded calls run synchronously on the calling thread: only workers may use this.
  */
-import { type Client, createClient, type InStatement, type ResultSet } from "@libsql/client";
+import {
+  type Client,
+  createClient,
+  type InStatement,
+  type ResultSet,
+  type Row,
+  type Value,
+} from "@libsql/client";
 import { MarsError } from "../event/error.ts";
 import { databaseError } from "./database-error.ts";
 import { collectGarbage } from "./garbage.ts";
@@ -65,6 +72,28 @@ export class Database {
     // An embedded reader must not ask for a "read" transaction by name: the driver spells that as a pragma the
     // connection would keep. Deferred is what a reader wants of SQLite.
     return this.#use((client) => client.batch(statements, mode === "read" ? "deferred" : "write"));
+  }
+
+  /** Reads as `batch` does; integers beyond what a number holds exactly are brought to the nearest that it does. */
+  async readClamped(statements: InStatement[]): Promise<Row[][]> {
+    const { url, authToken, pragmas } = this.#options;
+    const client = createClient({
+      url,
+      concurrency: 1,
+      intMode: "bigint",
+      ...(authToken !== "" && { authToken }),
+    });
+    try {
+      if (this.embedded) for (const pragma of pragmas) await client.execute(`PRAGMA ${pragma}`);
+      const reading = client.batch(statements, "deferred");
+      const results = await (this.embedded ? reading : this.#within(reading));
+      return results.map(({ columns, rows }) => rows.map((row) => rowOf(columns, row)));
+    } catch (thrown) {
+      throw databaseError(thrown);
+    } finally {
+      client.close();
+      if (this.embedded) collectGarbage();
+    }
   }
 
   /**
@@ -157,4 +186,16 @@ export class Database {
       clearTimeout(timer);
     }
   }
+}
+
+/** Of two columns of one name the first counts, as the driver has it. */
+function rowOf(columns: readonly string[], values: Row): Row {
+  const entries = columns.map((name, index) => [name, clamped(values[index])] as const);
+  return Object.fromEntries(entries.reverse()) as Row;
+}
+
+function clamped(value: Value | undefined): Value | undefined {
+  if (typeof value !== "bigint") return value;
+  const bounds = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] as const;
+  return Math.min(Math.max(Number(value), bounds[0]), bounds[1]);
 }

@@ -71,7 +71,7 @@ export class FindingQueries {
     });
     const { rows, nextCursor, tracking } = await this.#walk(walk);
     return {
-      findings: rows.map(findingOf),
+      findings: this.#reads.decode(rows, findingOf),
       ...nextCursor,
       asOfSeq: Number(tracking?.finding_seq ?? 0),
     };
@@ -104,13 +104,13 @@ export class FindingQueries {
       },
       gapAround("findings", after),
     ]);
-    const findings = (found ?? []).map(findingOf);
-    const last = findings.at(-1);
+    const findings = this.#reads.decode(found, findingOf);
+    const last = found?.length === historyFindings ? found.at(-1) : undefined;
     // A copy of the database may lag behind what was published: no further than this reader saw itself.
     const seen = Math.min(end, Number(tracking?.[0]?.finding_seq ?? 0));
     return {
       findings,
-      to: last !== undefined && findings.length === historyFindings ? last.seq : seen,
+      to: last === undefined ? seen : Number(last.seq),
       prunedTo: Math.max(Number(tracking?.[0]?.findings_pruned ?? 0), Number(gap?.[0]?.seq ?? 0)),
     };
   }
@@ -175,7 +175,7 @@ export class FindingQueries {
       })),
     );
     const all = new Histogram();
-    for (const row of results.flat()) all.mergeText(String(row.histogram));
+    this.#reads.decode(results.flat(), (row) => all.mergeText(String(row.histogram)));
     return all.count === 0 ? undefined : all.percentiles([99])[0]?.value;
   }
 }

@@ -34,7 +34,7 @@ export class LifecycleQueries {
         args: [appId, limit, answerBytesMax],
       },
     ]);
-    return (rows ?? []).map(versionOfRow);
+    return this.#reads.decode(rows, versionOfRow);
   }
 
   /** See `LifecycleReader.histories`. */

@@ -70,7 +70,7 @@ export class MessageQueries {
     // There is none, or retention has taken it between the two reads.
     if (stages.length === 0) return { asOfSeq };
     const eventCount = Number(message?.[0]?.event_count);
-    const plan = this.#plans.of(lifecycle?.[0]);
+    const [plan] = this.#reads.decode(lifecycle, (row) => this.#plans.of(row));
     // Of a message with more events than are looked at, what the tracker knows of the others, a moment ago.
     const known =
       count > lookedAtMax && life?.[0]?.lifecycle === lifecycle?.[0]?.id ? life?.[0]?.times : null;

@@ -8,11 +8,13 @@ import { Plans } from "./plans.ts";
 import { Reads } from "./reads.ts";
 import { SetAsideQueries } from "./set-aside-queries.ts";
 import { StatisticsQueries } from "./statistics-queries.ts";
+import type { Notify } from "./thread.ts";
 
 export type QueryPart = ReturnType<typeof createQueryPart>;
 
-export function createQueryPart(options: MessageQueriesOptions) {
-  const reads = new Reads(options);
+/** @param notify called with rows that cannot be read */
+export function createQueryPart(options: MessageQueriesOptions, notify: Notify = () => undefined) {
+  const reads = new Reads(options, notify);
   const plans = new Plans();
   const messages = new MessageQueries(reads, plans, options);
   const history = new HistoryQueries(reads);

@@ -20,7 +20,7 @@ export class SetAsideQueries {
     ]);
     const last = rows.length === limit ? rows.at(-1) : undefined;
     return {
-      items: rows.map(setAsideOf),
+      items: this.#reads.decode(rows, setAsideOf),
       count: Number(counted?.[0]?.count),
       ...(last !== undefined && { nextCursor: formatCursor("set_aside", [Number(last.seq)]) }),
     };

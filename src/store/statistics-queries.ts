@@ -190,14 +190,14 @@ export class StatisticsQueries {
       ),
     );
     const hops = new Map<number, { stage: string; after: string; histogram: Histogram }>();
-    for (const row of results.flat()) {
+    this.#reads.decode(results.flat(), (row) => {
       let hop = hops.get(Number(row.id));
       if (hop === undefined) {
         hop = { stage: String(row.stage), after: String(row.after), histogram: new Histogram() };
         hops.set(Number(row.id), hop);
       }
       hop.histogram.mergeText(String(row.histogram));
-    }
+    });
     return new Map([...hops].filter(([, { histogram }]) => histogram.count > 0));
   }
 

@@ -150,7 +150,7 @@ export class Summaries {
     for (let at = 0; at < unknown.length; at += definitionsMax) {
       const some = JSON.stringify(unknown.slice(at, at + definitionsMax));
       const [rows = []] = await this.#reads.read([lifecyclesById(some)]);
-      for (const row of rows) plans.set(Number(row.id), this.#plans.of(row));
+      this.#reads.decode(rows, (row) => plans.set(Number(row.id), this.#plans.of(row)));
     }
     return plans;
   }

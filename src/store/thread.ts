@@ -19,7 +19,19 @@ interface Call {
   readonly args: readonly unknown[];
 }
 
+/** What a part has to say unasked, for the log. */
+export interface Notice {
+  /** A stable sentence, and a stable name for it. */
+  readonly message: string;
+  readonly event: string;
+  readonly error: unknown;
+}
+
+/** @param error of any kind; it arrives as `fromThreadError` makes it */
+export type Notify = (notice: Notice) => void;
+
 type Reply =
+  | { readonly id: 0; readonly notice: Notice & { readonly error: ThreadError } }
   | { readonly id: number; readonly value: unknown }
   | {
       readonly id: number;
@@ -43,11 +55,13 @@ export interface Thread<T> {
 }
 
 /** Runs in the worker: makes the part from the parent's options, and answers calls to it, one at a time and in order. */
-export function serveThread<O>(create: (options: O) => object): void {
+export function serveThread<O>(create: (options: O, notify: Notify) => object): void {
   const scope = self;
+  const notify: Notify = ({ message, event, error }) =>
+    scope.postMessage({ id: 0, notice: { message, event, error: toThreadError(error) } } satisfies Reply);
   let methods: Record<string, (...args: readonly unknown[]) => unknown> = {
     create: (options) => {
-      methods = create(options as O) as typeof methods;
+      methods = create(options as O, notify) as typeof methods;
     },
   };
   const callOf = (method: string) => {
@@ -76,7 +90,11 @@ export function serveThread<O>(create: (options: O) => object): void {
 }
 
 /** Runs in the parent: turns a worker into the part that it serves. */
-export function startThread<T extends { close(): unknown }>(worker: Worker, options: unknown): Thread<T> {
+export function startThread<T extends { close(): unknown }>(
+  worker: Worker,
+  options: unknown,
+  notify: Notify = () => undefined,
+): Thread<T> {
   const calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   const failed = Promise.withResolvers<Error>();
   let ended: Error | undefined;
@@ -91,6 +109,10 @@ export function startThread<T extends { close(): unknown }>(worker: Worker, opti
     calls.clear();
   };
   worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+    if ("notice" in data) {
+      notify({ ...data.notice, error: fromThreadError(data.notice.error) });
+      return;
+    }
     const call = calls.get(data.id);
     calls.delete(data.id);
     owedSince = performance.now();

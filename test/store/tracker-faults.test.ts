@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { MarsError } from "../../src/event/error.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import type { TrackStep } from "../../src/lifecycle/ports.ts";
@@ -138,7 +139,7 @@ class FaultyDatabase extends Database {
     const { next } = this;
     this.next = "answers";
     if (next === "answer lost") await super.batch(...args);
-    throw new Error(next);
+    throw new MarsError("unavailable", next);
   }
 
   override async durably(...args: Parameters<Database["durably"]>): ReturnType<Database["durably"]> {

@@ -1,0 +1,14 @@
+/** The history of findings, asked as topics ask. */
+import type { Finding } from "../lifecycle/finding.ts";
+import type { LifecycleReader } from "../lifecycle/ports.ts";
+import type { History } from "./hub.ts";
+
+export function findingHistory(reader: Pick<LifecycleReader, "findingHistory">): History<Finding> {
+  return {
+    async history({ topic: { appId, messageId }, after, upTo }) {
+      const ids = { ...(appId !== undefined && { appId }), ...(messageId !== undefined && { messageId }) };
+      const { findings, to, prunedTo } = await reader.findingHistory({ ...ids, after, upTo });
+      return { events: findings, to, prunedTo };
+    },
+  };
+}
