@@ -121,7 +121,8 @@ function addTextLines(text: string, linesBefore: number, builder: BatchBuilder):
   for (let start = 0; start < text.length; ) {
     const newlineAt = text.indexOf("\n", start);
     const end = newlineAt === -1 ? text.length : newlineAt;
-    const source = text.slice(start, end);
+    // Files with a byte order mark that were joined have one at the start of a line each.
+    const source = text.slice(text.charCodeAt(start) === 0xfeff ? start + 1 : start, end);
     start = end + 1;
     line++;
     if (source === "" || source.trim() === "") continue;

@@ -39,7 +39,12 @@ describe("POST /api/event/bulk", () => {
 
   test("takes lines, whatever ends them, and skips empty ones", async () => {
     const [a, b, c] = events("lines", 3).map((line) => JSON.stringify(line));
-    for (const [n, text] of [`${a}\n${b}\n${c}`, `\ufeff${a}\r\n\r\n${b}\r\n  \n${c}\r\n\n`].entries()) {
+    for (const [n, text] of [
+      `${a}\n${b}\n${c}`,
+      `\ufeff${a}\r\n\r\n${b}\r\n  \n${c}\r\n\n`,
+      // Two files, each with its byte order mark.
+      `\ufeff${a}\n\ufeff${b}\n\ufeff\n${c}`,
+    ].entries()) {
       const headers = {
         "content-type": n === 0 ? "application/x-ndjson" : "application/x-ndjson;charset=UTF-8",
       };
