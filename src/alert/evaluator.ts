@@ -134,6 +134,9 @@ export class Evaluator {
   async #takeIn(upTo: number): Promise<void> {
     const state = this.#loaded();
     const { findings, to } = await this.#options.findings.findingHistory({ after: state.findingSeq, upTo });
+    if (to <= state.findingSeq) {
+      throw new MarsError("unavailable", "the findings that were published cannot be read yet");
+    }
     const clock = nowMicros();
     const extended: Incident[] = [];
     const begins: Begin[] = [];

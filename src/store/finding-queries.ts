@@ -107,7 +107,7 @@ export class FindingQueries {
     const findings = this.#reads.decode(found, findingOf);
     const last = found?.length === historyFindings ? found.at(-1) : undefined;
     // A copy of the database may lag behind what was published: no further than this reader saw itself.
-    const seen = Math.min(end, Number(tracking?.[0]?.finding_seq ?? 0));
+    const seen = Math.max(after, Math.min(end, Number(tracking?.[0]?.finding_seq ?? 0)));
     return {
       findings,
       to: last === undefined ? seen : Number(last.seq),

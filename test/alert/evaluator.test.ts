@@ -247,6 +247,25 @@ test("a rule that is deleted says nothing more", async () => {
   expect([rules, active]).toEqual([[], []]);
 });
 
+test("findings that can be read only later are waited for, and told then", async () => {
+  await using receiver = startReceiver();
+  await using alerting = await startAlerting([receiver.url]);
+  const { queries } = alerting.opened;
+  let reads = 0;
+  await alerting.restart({
+    reader: {
+      ...queries,
+      async findingHistory(query) {
+        reads += 1;
+        return reads > 3 ? queries.findingHistory(query) : { findings: [], to: query.after, prunedTo: 0 };
+      },
+    },
+  });
+  await alerting.stick(1);
+  await receiver.count(1);
+  expect(reads).toBeLessThan(20);
+});
+
 test("what was over long ago is deleted, and what lasts is not", async () => {
   await using receiver = startReceiver();
   await using alerting = await startAlerting([receiver.url]);

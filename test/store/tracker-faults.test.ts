@@ -243,4 +243,6 @@ test("a history of findings leads no further than its reader sees", async () => 
     1_000_001,
   );
   expect((await queries.findingHistory({ after: 0, upTo: 500 })).to).toBe(500);
+  // And never back.
+  expect((await queries.findingHistory({ after: 2_000_000, upTo: 5_000_000 })).to).toBe(2_000_000);
 });
