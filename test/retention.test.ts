@@ -34,7 +34,7 @@ test("a subscriber who asks for what retention has taken is told so, and hears w
   expect(await client.next()).toEqual({ type: "subscribed", topic: "all", seq, recovered: false });
   await send(mars.url, { ...old, event: "AGAIN" });
   expect(await client.next()).toMatchObject({ type: "event", seq: seq + 1, event: { event: "AGAIN" } });
-  client.close();
+  await client.close();
 });
 
 test("retention that is off keeps everything", async () => {

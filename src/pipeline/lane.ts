@@ -37,7 +37,7 @@ export class Lane {
   close(turn: Promise<void>): Promise<FoldedMessage[]> {
     return new Promise((reached, failed) => {
       // A full channel needs no waiting here: a barrier follows at most one batch, and its answer is awaited.
-      this.#channel.push({ turn, reached, failed });
+      void this.#channel.push({ turn, reached, failed });
     });
   }
 

@@ -66,7 +66,8 @@ export function databaseError(thrown: unknown): unknown {
   const error: DriverError = thrown;
   if (error.name === "LibsqlError" || error.name === "LibsqlBatchError") return ofDriver(error);
   // The driver's own checks of what goes over and comes back, such as of an integer beyond 2^53.
-  if (error instanceof RangeError) return make("unprocessable", "a value is out of range", error);
+  if (error instanceof RangeError)
+    return make("unprocessable", "cannot process a value that is out of range", error);
   // A system's or a fetch's: ECONNREFUSED, ENOTFOUND.
   if (typeof error.code === "string") return make("unavailable", `cannot be reached (${error.code})`, error);
   // An answer that is no JSON, or none in time: what speaks there is no database server, for now.

@@ -13,6 +13,7 @@ const checks: readonly string[] = [
   "journal",
   "lifecycles",
   "pause",
+  "poison",
   "readers",
   "rot",
 ];

@@ -43,7 +43,7 @@ test("a full channel says so until it has been read", async () => {
 
 test("a closed channel delivers what waits, ends, and takes nothing more", async () => {
   const channel = new Channel<number>(4);
-  channel.push(1);
+  void channel.push(1);
   channel.close();
   expect(await readAll(channel)).toEqual([1]);
   expect(() => channel.push(2)).toThrow("closed");
