@@ -72,6 +72,8 @@ export interface MessageRead extends MessageKey {
   readonly limit?: number;
   /** Where the answer before ended: its `nextCursor`, opaque. */
   readonly cursor?: string;
+  /** Bytes of its events as they are kept; one event is always in it. Default: 1 MiB. */
+  readonly bytesMax?: number;
 }
 
 export type EventOrder = "oldest" | "newest";

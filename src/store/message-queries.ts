@@ -16,7 +16,7 @@ import type { Plan } from "../lifecycle/plan.ts";
 import { knownPosition } from "./apply-sql.ts";
 import { formatCursor } from "./cursor.ts";
 import type { DatabaseAddress } from "./database.ts";
-import { storedEvent } from "./event-rows.ts";
+import { pageBytesMax, storedEvent } from "./event-rows.ts";
 import { countCandidates, planList } from "./list-sql.ts";
 import { type EventPage, eventPage, placeOf } from "./message-sql.ts";
 import { lifecycleOfMessage, type Plans } from "./plans.ts";
@@ -45,7 +45,8 @@ export class MessageQueries {
   /** See `Reader.get`. */
   async get({ appId, messageId, order = "oldest", ...page }: MessageRead): Promise<MessageAnswer> {
     const key = { appId, messageId };
-    const asked = { order, limit: page.limit ?? messageEventsMax, cursor: page.cursor };
+    const { limit = messageEventsMax, cursor, bytesMax = pageBytesMax } = page;
+    const asked = { order, limit, cursor, bytesMax };
     const [found] = await this.#reads.read([
       {
         sql: "SELECT id, event_count FROM messages WHERE message_id = ? AND app_id = ?",

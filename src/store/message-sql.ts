@@ -10,6 +10,8 @@ export interface EventPage {
   readonly order: EventOrder;
   readonly limit: number;
   readonly cursor: string | undefined;
+  /** At most `pageBytesMax`. */
+  readonly bytesMax: number;
 }
 
 /** What the index is in the order of: the cursor's place. */
@@ -25,7 +27,7 @@ export function placeOf(event: StoredEvent): readonly (number | string)[] {
  *
  * @throws `MarsError("invalid_argument")` for a cursor of another list
  */
-export function eventPage(message: number, { order, limit, cursor }: EventPage): InStatement {
+export function eventPage(message: number, { order, limit, cursor, bytesMax }: EventPage): InStatement {
   const way = order === "oldest" ? "ASC" : "DESC";
   const columns = placeColumns.map((column) => `e.${column}`).join(", ");
   const place = cursor === undefined ? [] : parseCursor(cursor, order, [0, "", "", ""] as const);
@@ -43,7 +45,7 @@ export function eventPage(message: number, { order, limit, cursor }: EventPage):
           )
         )
       ) p CROSS JOIN events e ON e.seq = p.seq
-      WHERE p.n <= ${limit} AND p.bytes - p.own < ${pageBytesMax}`,
+      WHERE p.n <= ${limit} AND p.bytes - p.own < ${bytesMax}`,
     args: [message, ...place],
   };
 }

@@ -1,6 +1,7 @@
 /** One answer is bounded in bytes, whatever a message has behind it, and all of it can be had in pages, both ways. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { EventOrder } from "../../../src/gen/mars/v1/message_service_pb.ts";
+import { toBinary } from "@bufbuild/protobuf";
+import { EventOrder, GetMessageResponseSchema } from "../../../src/gen/mars/v1/message_service_pb.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { messageUrl, type RestEvent, sendBulk, statsWhen } from "../../support/rest.ts";
 import { rpcClients, transports } from "../rpc/clients.ts";
@@ -85,6 +86,16 @@ test("large attributes make pages short, over gRPC too", async () => {
   }
   expect(seqs.size).toBe(500);
 }, 30_000);
+
+test("an answer over gRPC fits into what clients take by default", async () => {
+  const message = { app_id: "app", message_id: "numbers", event: "s" };
+  const attributes = { n: Array.from({ length: 4_000 }, () => 1) };
+  await store(Array.from({ length: 200 }, (_, n) => ({ ...message, created_at: second(n), attributes })));
+  const { messages } = rpcClients(transports[0]![1](mars));
+  const response = await messages.getMessage({ appId: "app", messageId: "numbers" });
+  expect(toBinary(GetMessageResponseSchema, response).length).toBeLessThan(4 * 1024 * 1024);
+  expect(response.nextCursor).not.toBe("");
+});
 
 test("what a summary lists is bounded, and says when it is not all", async () => {
   const message = { app_id: "app", message_id: "many names" };

@@ -180,7 +180,7 @@ export type GetMessageRequest = Message$1<"mars.v1.GetMessageRequest"> & {
   order: EventOrder;
 
   /**
-   * Events in the answer, up to 10,000, which 0 stands for. It has fewer where they are more than 1 MiB.
+   * Events in the answer, up to 10,000, which 0 stands for. It has fewer where they are more than 512 KiB.
    *
    * @generated from field: uint32 limit = 5;
    */
