@@ -16,6 +16,7 @@ const checks: readonly string[] = [
   "poison",
   "readers",
   "rot",
+  "shares",
 ];
 
 const argv = process.argv.slice(2);
