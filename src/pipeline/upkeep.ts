@@ -31,16 +31,16 @@ export class Upkeep {
   #durableSeq = 0;
   /** Events that retention has deleted since the last checkpoint: they fill the write-ahead log as well. */
   #deleted = 0;
-  /** When a step that failed may be tried again, by `performance.now()`. */
-  readonly #retryAt = new Map<Loop, number>();
-  readonly #checkpoint: Loop;
+  /** When a checkpoint that failed may be tried again, by `performance.now()`. */
+  #retryAt = 0;
+  readonly #loop: Loop;
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
-    this.#checkpoint = options.supervisor.loop("checkpoint", retry);
+    this.#loop = options.supervisor.loop("checkpoint", retry);
   }
 
-  /** Runs until the signal aborts. A step that fails is tried again after a while; the others go on meanwhile. */
+  /** Runs until the signal aborts. A checkpoint that fails is tried again after a pause that grows. */
   async run(): Promise<void> {
     const { signal, progress } = this.#options;
     let seenSeq = progress.storedSeq;
@@ -54,7 +54,7 @@ export class Upkeep {
       if (storedSeq !== seenSeq) seenAt = now;
       seenSeq = storedSeq;
       if (quiet || storedSeq - this.#durableSeq + this.#deleted >= checkpointEvents) {
-        await this.#attempt(this.#checkpoint, () => this.release());
+        await this.#attempt();
         seenAt = now;
       }
     }
@@ -76,13 +76,13 @@ export class Upkeep {
     trimmed(await journal.trim(durableSeq));
   }
 
-  async #attempt(loop: Loop, step: () => Promise<void>): Promise<void> {
-    if (performance.now() < (this.#retryAt.get(loop) ?? 0)) return;
+  async #attempt(): Promise<void> {
+    if (performance.now() < this.#retryAt) return;
     try {
-      await step();
-      loop.succeeded();
+      await this.release();
+      this.#loop.succeeded();
     } catch (thrown) {
-      this.#retryAt.set(loop, performance.now() + loop.failed(thrown));
+      this.#retryAt = performance.now() + this.#loop.failed(thrown);
     }
   }
 }
