@@ -1,11 +1,6 @@
 /** Connect and gRPC-Web over web-standard requests, for the port that serves everything else as well. */
 import { cors } from "@connectrpc/connect";
-import {
-  createAsyncIterable,
-  type UniversalHandler,
-  type UniversalServerResponse,
-  universalServerResponseToFetch,
-} from "@connectrpc/connect/protocol";
+import { type UniversalHandler, universalServerResponseToFetch } from "@connectrpc/connect/protocol";
 import type { Peer } from "../../event/caller.ts";
 import { bodyBytesMax } from "../../event/limits.ts";
 import { pacedBody } from "../paced-body.ts";
@@ -66,10 +61,14 @@ export function createRpcFetch(parts: EdgeParts, options: RpcFetchOptions = {}):
       contextValues,
     });
     if (handler.method.methodKind !== "bidi_streaming") await body.discard();
-    const chunks = answerBody(answered, body.cancel);
-    const { body: _, ...bare } = answered;
+    const { body: chunks, ...bare } = answered;
     const { status, headers: head } = universalServerResponseToFetch(bare);
-    const paced = pacedBody(chunks, { budget: parts.budget, peer });
+    if (chunks === undefined) body.cancel();
+    // Without a body there is no stream either, so that the answer says its length.
+    const paced =
+      chunks === undefined
+        ? null
+        : pacedBody(answerBody(chunks, answered.header, body.cancel), { budget: parts.budget, peer });
     const response = blameUnary(new Response(paced, { status, headers: head }));
     const { headers } = await response;
     headers.set("x-content-type-options", "nosniff");
@@ -127,7 +126,8 @@ function requestBody(request: Request): RequestBody {
 }
 
 async function* answerBody(
-  { body = createAsyncIterable([]), header }: UniversalServerResponse,
+  body: AsyncIterable<Uint8Array>,
+  header: Headers | undefined,
   after: () => void,
 ): AsyncGenerator<Uint8Array> {
   const type = header?.get("content-type") ?? "";
