@@ -152,6 +152,17 @@ test("every file begins by saying what it is", () => {
   expect(faults).toEqual([]);
 });
 
+test("statements number all of their parameters or none", () => {
+  const mixed = read("src/store/**/*.ts").flatMap(({ path, code }) =>
+    [...code.matchAll(/`[^`]*`/g)]
+      .map(([text]) => text.replace(/\$\{[^}]*\}/g, ""))
+      .filter((text) => /\b(SELECT|INSERT|UPDATE|DELETE)\b/.test(text))
+      .filter((text) => /\?\d/.test(text) && /\?(?![\d.?:])/.test(text))
+      .map((text) => `${path}: a ? beside a ?1 is another parameter: number it: ${text.slice(0, 60)}`),
+  );
+  expect(mixed).toEqual([]);
+});
+
 function allowed(path: string, folder: string): readonly string[] {
   return folder === "" ? ["event", "lifecycle", ...(composers[path] ?? [])] : (directions[folder] ?? []);
 }

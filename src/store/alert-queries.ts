@@ -111,7 +111,7 @@ export class AlertQueries {
             d.created_at) > ?2, 0, d.next_at) AS next_at, d.webhook_id, d.notification, d.attempts, s.sink
           FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.id = (
             SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1)
-          WHERE s.id NOT IN (SELECT value FROM json_each(?))`,
+          WHERE s.id NOT IN (SELECT value FROM json_each(?1))`,
         args: [JSON.stringify(busy), at + stepMin],
       },
     ]);

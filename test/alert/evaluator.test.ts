@@ -312,6 +312,8 @@ test("nothing waits for a time of a clock that was ahead", async () => {
     ],
   });
   expect((await queries.dueDeliveries(noon, [])).due).toHaveLength(1);
+  // Nor is a sink asked again that has not answered yet.
+  expect((await queries.dueDeliveries(noon, ["s"])).due).toHaveLength(0);
   const attempt = {
     at: ahead,
     durationMs: 1,
