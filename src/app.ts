@@ -35,6 +35,7 @@ import { createLive, createLiveFindings } from "./publish/hub.ts";
 import { Shutdown } from "./shutdown.ts";
 import { createClientReads } from "./store/client-reads.ts";
 import { createQuarantine } from "./store/database.ts";
+import { ratesInTurns } from "./store/rates-in-turns.ts";
 import { SegmentedJournal } from "./store/segmented-journal.ts";
 import { createTrialRuns } from "./store/trial-runs.ts";
 import { startQueryThread, startStoreThread, startTrialThread } from "./threads.ts";
@@ -158,6 +159,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const reads = createClientReads(query.remote, {
     onRefused: ({ peer }) => refused("reads", peer),
     admit: ({ peer }) => budget.refusal(peer),
+    inTurns: { rates: ratesInTurns },
     observe: {
       findings: ({ asOfSeq }) => {
         findingSeqRead = Math.max(findingSeqRead, asOfSeq);

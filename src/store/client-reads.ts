@@ -18,6 +18,13 @@ export interface ClientReads<T> {
 export interface ClientReadsOptions<T> extends Pick<FairQueueOptions, "onRefused"> {
   /** Asked when it is a caller's turn: why it may not read now. */
   readonly admit?: (caller: Caller) => MarsError | undefined;
+  /** What makes several calls of a method of one, each of which waits for its turn. */
+  readonly inTurns?: {
+    readonly [M in keyof T]?: (
+      call: Remote<T>[M],
+      ...args: Parameters<Remote<T>[M]>
+    ) => ReturnType<Remote<T>[M]>;
+  };
   /** Shown the answers of a method before its caller is. */
   readonly observe?: { readonly [M in keyof T]?: (answer: Awaited<ReturnType<Remote<T>[M]>>) => void };
 }
@@ -30,26 +37,35 @@ const runMs = 15_000;
 
 export function createClientReads<T>(
   remote: Remote<T>,
-  { admit, observe = {}, onRefused }: ClientReadsOptions<T> = {},
+  { admit, inTurns = {}, observe = {}, onRefused }: ClientReadsOptions<T> = {},
 ): ClientReads<T> {
   const options = { what: "reads", activeMax: 2, waitingMax, waitMs, runMs };
   const queue = new FairQueue({ ...options, ...(onRefused !== undefined && { onRefused }) });
   const methods = remote as Record<string, (...args: readonly unknown[]) => Promise<unknown>>;
   const observers = observe as Record<string, ((answer: unknown) => void) | undefined>;
+  const splits = inTurns as Record<
+    string,
+    ((call: unknown, ...args: readonly unknown[]) => Promise<unknown>) | undefined
+  >;
+  const callOf =
+    (caller: Caller, method: string) =>
+    (...args: unknown[]) =>
+      queue.run(caller, async () => {
+        const refusal = admit?.(caller);
+        if (refusal !== undefined) throw refusal;
+        const answer = await methods[method]?.(...args);
+        observers[method]?.(answer);
+        return answer;
+      });
   return {
     for: (caller) =>
       new Proxy({} as Remote<T>, {
-        get: (_, method) =>
-          typeof method === "string"
-            ? (...args: unknown[]) =>
-                queue.run(caller, async () => {
-                  const refusal = admit?.(caller);
-                  if (refusal !== undefined) throw refusal;
-                  const answer = await methods[method]?.(...args);
-                  observers[method]?.(answer);
-                  return answer;
-                })
-            : undefined,
+        get(_, method) {
+          if (typeof method !== "string") return undefined;
+          const call = callOf(caller, method);
+          const split = splits[method];
+          return split === undefined ? call : (...args: unknown[]) => split(call, ...args);
+        },
       }),
     get stats() {
       return queue.stats;

@@ -6,6 +6,7 @@ import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import { createPlan, type Plan } from "../../src/lifecycle/plan.ts";
 import type { Distribution, Window } from "../../src/lifecycle/queries.ts";
 import { hopsOf } from "../../src/lifecycle/settle.ts";
+import { ratesInTurns } from "../../src/store/rates-in-turns.ts";
 import { batchOf, event, markTime, openStore, prune, type TestStore } from "../support/store.ts";
 import { trackAll } from "../support/track.ts";
 
@@ -123,6 +124,15 @@ test("rates count every event of a window in its step, those with the most event
         expected.set(name, counts);
       }
       const rates = await opened.queries.rates({ appId: "app", step, ...window });
+      const inTurns = await ratesInTurns(async (query) => opened.queries.rates(query), {
+        appId: "app",
+        step,
+        ...window,
+      });
+      expect({ ...inTurns, stages: new Set(inTurns.stages) }).toEqual({
+        ...rates,
+        stages: new Set(rates.stages),
+      });
       expect([rates.since, rates.until, rates.step]).toEqual([since, until, step]);
       expect(new Map(rates.stages.map(({ event: name, counts }) => [name, counts]))).toEqual(
         new Map(expected),
