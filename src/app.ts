@@ -215,7 +215,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       lifecycle: () => lifecycle,
       refusal: () => pipeline.refusal,
       supervisor,
-      warnings: () => [...pipeline.warnings, ...unreadable.warnings()],
+      warnings: () => [...pipeline.warnings, ...unreadable.warnings(), ...clock.warnings],
       setAside: () => pipeline.setAside.count,
       threads: { store, query, "inner query": inner },
     }),

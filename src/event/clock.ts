@@ -38,6 +38,9 @@ const proofMsMax = 86_400_000;
 /** A start so soon after the last word of the run before goes on with what that run had proven. */
 const restartMsMax = 60_000;
 
+/** Less that is unproven is worth no word: it is what a restart takes. */
+const doubtMs = 600_000;
+
 /** The two clocks, in milliseconds. */
 export interface TimeSource {
   /** May be set. */
@@ -168,12 +171,18 @@ export class Clock {
     return this.#steadyMs < this.#backAt;
   }
 
-  /** Why the clock is not to be trusted; empty when it is. */
+  /** Why the clock is not to be trusted; empty when it is, or as good as. */
   get doubt(): string {
+    if (this.putBack) return "the clock went back: what was found is not judged by it yet";
     const unprovenMs = this.#steppedMs + this.#absentMs;
-    if (unprovenMs < stepMs) return "";
+    if (unprovenMs < doubtMs) return "";
     const leftMs = Math.max(0, Math.min(unprovenMs, proofMsMax) - this.#agreedMs);
     return `the clock went ahead by ${seconds(unprovenMs)} s: nothing is deleted by that time for another ${seconds(leftMs)} s`;
+  }
+
+  get warnings(): string[] {
+    const { doubt } = this;
+    return doubt === "" ? [] : [doubt];
   }
 
   stats(): ClockStats {

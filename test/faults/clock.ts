@@ -88,6 +88,7 @@ async function check({ offset, at }: Case, library: string, binary: string | und
     await send(mars.url, { app_id: "plain", message_id: "during", event: "CREATED" });
     const duringAt = performance.now();
     kept.push("during");
+    if (at === "running") await noticed(mars.url);
     await holds(2_000);
     await step(0);
     await holds(1_000);
@@ -154,6 +155,14 @@ async function found(url: string, wanted: readonly string[], atMost = false): Pr
   );
   if (wrong.length > 0 || tracker.findings.retracted > 0 || tracker.findings.raised > wanted.length)
     throw new Error(`false or doubled: ${JSON.stringify(wrong)}, ${JSON.stringify(tracker.findings)}`);
+}
+
+/** The step is counted, and health has a word of it. */
+async function noticed(url: string): Promise<void> {
+  const { clock } = await getJson<{ clock: { steps: number } }>(`${url}/api/q/stats`);
+  if (clock.steps !== 1) throw new Error(`${clock.steps} steps were counted`);
+  const ready = await (await fetch(`${url}/readyz`)).text();
+  if (!ready.includes("the clock went")) throw new Error(`health does not say it: ${ready}`);
 }
 
 async function isThere(url: string, app: string, id: string): Promise<boolean> {
