@@ -76,7 +76,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): R
       parts.refusals.refused(error);
       await parts.intake.pace(error);
     }
-    await discardBody(c.req.raw);
+    await discardBody(parts.intake, c);
     return problemOf(error, parts.log);
   });
   return router;

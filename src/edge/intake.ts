@@ -16,10 +16,11 @@ export const smallBytesMax = 4 * 1024;
 const leaseMs = 30_000;
 const leaseBytesPerMs = 8;
 
-/** What all bodies together may have sent that has not been parsed; four of the largest for one peer. */
-const receivedBytesMax = 64 * 1024 * 1024;
+/** What all bodies together may have sent that has not been parsed; two of the largest for one peer. */
+const receivedBytesMax = 32 * 1024 * 1024;
 /** Bodies that are unpacked and parsed at one time, two of one peer. More would only be slower, each of them. */
 const largeMax = 4;
+const discardedMax = 8;
 
 /**
  * How long a refusal for want of room is held back. A client that tries again at once, whatever `Retry-After` says, would
@@ -37,6 +38,8 @@ export function leaseMsFor(bytes: number): number {
 export class Intake {
   readonly received: Budget;
   readonly large: Budget;
+  /** Refused bodies that are read to their end; more at one time would keep everybody else from being read. */
+  readonly discarded = new Budget({ what: "refused bodies", max: discardedMax, peerMax: discardedMax / 2 });
   readonly turns = new Turns();
   readonly #ingest: Pick<Ingest, "admit">;
   #delayed = 0;

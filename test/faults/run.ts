@@ -8,6 +8,7 @@ import { type FaultCheck, readOptions } from "./fault-check.ts";
 /** By the name under which one can be asked for; each is a file of this folder that exports `run`. */
 const checks: readonly string[] = [
   // One a line.
+  "bombs",
   "clock",
   "doors",
   "journal",

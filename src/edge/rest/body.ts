@@ -1,13 +1,15 @@
 /** Reads request bodies within the bound of their route, whatever their headers promise and however far they unpack. */
+import type { Peer } from "../../event/caller.ts";
 import { MarsError } from "../../event/error.ts";
-import { bodyBytesMax } from "../../event/limits.ts";
 import type { Share } from "../budget.ts";
+import { discard } from "../discard.ts";
+import { free, join } from "../free.ts";
 import { type Intake, leaseMsFor, smallBytesMax } from "../intake.ts";
 import { parseJson } from "../json.ts";
 import { unknownPeer } from "../peer.ts";
 import { isBrokenOff } from "../whole-body.ts";
 import type { HttpContext } from "./router.ts";
-import { type Bytes, join, packingOf, unpack } from "./unpack.ts";
+import { type Bytes, packingOf, unpack } from "./unpack.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -15,10 +17,6 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 const stepBytes = 64 * 1024;
 
 const noRoomRetryMs = 1_000;
-
-/** What is read of a body that is refused, and for how long, before its client gets the answer. */
-const discardBytesMax = bodyBytesMax;
-const discardMsMax = 5_000;
 
 /** A body, and what it holds of the budgets until it has been parsed. */
 export interface Body {
@@ -54,7 +52,7 @@ export async function readBody(intake: Intake, c: HttpContext, bytesMax: number)
     place?.release();
   };
   try {
-    const sent = await receive(request, { length, bytesMax, share });
+    const sent = await receive(request, { intake, peer, length, bytesMax, share });
     if (length !== undefined) assertLength(sent, length);
     else if (await isBrokenOff(request)) throw brokenOff(request.signal.reason);
     if (packing === undefined && sent.byteLength <= stepBytes) return { bytes: sent, release };
@@ -108,13 +106,9 @@ async function wholeOf(request: Request): Promise<Bytes> {
   }
 }
 
-/** Node's and Bun's types of a reader differ. */
-interface Reader {
-  read(): Promise<{ readonly done: boolean; readonly value?: Bytes | undefined }>;
-  cancel(): Promise<void>;
-}
-
 interface Receiving {
+  readonly intake: Intake;
+  readonly peer: Peer;
   /** As announced. */
   readonly length: number | undefined;
   readonly bytesMax: number;
@@ -122,7 +116,8 @@ interface Receiving {
 }
 
 /** Puts a body together as it comes, and stops at the bound or when the time is over. */
-async function receive(request: Request, { length, bytesMax, share }: Receiving): Promise<Bytes> {
+async function receive(request: Request, receiving: Receiving): Promise<Bytes> {
+  const { length, bytesMax } = receiving;
   const { promise: over, reject } = Promise.withResolvers<never>();
   const late = () => reject(new MarsError("deadline_exceeded", "body came too slowly"));
   const timer = setTimeout(late, leaseMsFor(length ?? bytesMax));
@@ -130,7 +125,7 @@ async function receive(request: Request, { length, bytesMax, share }: Receiving)
     // Quicker than chunk by chunk, and bounded by what was announced.
     if (length !== undefined && length <= stepBytes) return await Promise.race([wholeOf(request), over]);
     if (request.body === null) return new Uint8Array(0);
-    return await chunksOf(request.body, { bytesMax, share, over });
+    return await chunksOf(request.body, receiving, over);
   } finally {
     clearTimeout(timer);
   }
@@ -138,7 +133,8 @@ async function receive(request: Request, { length, bytesMax, share }: Receiving)
 
 async function chunksOf(
   body: ReadableStream<Bytes>,
-  { bytesMax, share, over }: Pick<Receiving, "bytesMax" | "share"> & { over: Promise<never> },
+  { intake, peer, bytesMax, share }: Receiving,
+  over: Promise<never>,
 ): Promise<Bytes> {
   const reader = body.getReader();
   let late: unknown;
@@ -161,44 +157,20 @@ async function chunksOf(
     if (received > bytesMax) refusal = tooLarge(bytesMax, "more");
     else if (share.amount < received && !share.grow(roundUp(received - share.amount))) refusal = noRoom();
   }
-  parts.length = 0;
+  for (const part of parts) free(part);
   share.release();
-  await discard(reader);
+  await discard(reader, intake, peer);
   throw refusal;
 }
 
-/**
- * Reads what nobody has read of a body that is refused, and throws it away, within a bound. Many clients look at an answer
- * only once they have sent all; over HTTP/2 an answer before the end of a body takes the whole stream with it.
- */
-export async function discardBody(request: Request): Promise<void> {
-  if (request.bodyUsed || request.body === null) return;
-  const announced = request.headers.get("content-length");
+/** Reads what nobody has read of a body that is refused; see `discard`. */
+export async function discardBody(intake: Intake, c: HttpContext): Promise<void> {
+  const { body, bodyUsed, headers } = c.req.raw;
+  if (bodyUsed || body === null) return;
+  const announced = headers.get("content-length");
   // So much any client may send ahead.
   if (announced !== null && Number(announced) < stepBytes) return;
-  await discard(request.body.getReader());
-}
-
-async function discard(reader: Reader): Promise<void> {
-  let over = false;
-  const stop = () => {
-    over = true;
-    // Not awaited: it ends when the client ends.
-    reader.cancel().catch(nothing);
-  };
-  const timer = setTimeout(stop, discardMsMax);
-  try {
-    for (let length = 0; length <= discardBytesMax && !over; ) {
-      const { done, value } = await reader.read();
-      if (done || value === undefined) return;
-      length += value.byteLength;
-    }
-    stop();
-  } catch {
-    // The client has gone; there is nobody to answer.
-  } finally {
-    clearTimeout(timer);
-  }
+  await discard(body.getReader(), intake, c.env?.peer?.(c.req.raw) ?? unknownPeer);
 }
 
 function roundUp(bytes: number): number {

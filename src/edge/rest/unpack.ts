@@ -1,5 +1,6 @@
 /** Unpacks bodies that come compressed, within a bound and at a pace. */
 import { MarsError } from "../../event/error.ts";
+import { free, join } from "../free.ts";
 import { jsonReason } from "../json.ts";
 import type { Turns } from "../turns.ts";
 
@@ -43,7 +44,10 @@ export async function unpack(packed: Bytes, packing: string, bytesMax: number, t
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return join(parts, length);
+      if (done) {
+        free(packed);
+        return join(parts.splice(0), length);
+      }
       parts.push(value);
       length += value.byteLength;
       if (length > bound) break;
@@ -53,6 +57,7 @@ export async function unpack(packed: Bytes, packing: string, bytesMax: number, t
   } catch (cause) {
     throw new MarsError("malformed", `body is not valid ${packing}: ${jsonReason(cause)}`, { cause });
   } finally {
+    for (const part of parts) free(part);
     // It may have failed already, or be at its end.
     reader.cancel().catch(() => {});
   }
@@ -75,18 +80,6 @@ function unpacked(packed: Bytes, packing: string): ReadableStream<Bytes> {
   const source = new Response(packed).body;
   if (source === null) throw new Error("a response of bytes has a body");
   return source.pipeThrough(stream as ReadableWritablePair<Bytes, Bytes>);
-}
-
-export function join(parts: readonly Bytes[], length: number): Bytes {
-  const [first] = parts;
-  if (first !== undefined && parts.length === 1) return first;
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.byteLength;
-  }
-  return whole;
 }
 
 function unsupported(what: string): MarsError {

@@ -1,10 +1,11 @@
 /** Reads a stream of chunks by lengths, and no slower than is worth waiting for. */
 import { MarsError } from "../../event/error.ts";
+import { join } from "../free.ts";
 import { leaseMsFor } from "../intake.ts";
 
 export class ByteReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
-  #parts: Uint8Array[] = [];
+  #parts: Uint8Array<ArrayBuffer>[] = [];
   #length = 0;
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
@@ -19,7 +20,7 @@ export class ByteReader {
    */
   async read(length: number, arrived?: (bytes: number) => void): Promise<Uint8Array> {
     if (this.#length < length) await this.#fill(length, arrived);
-    const whole = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
+    const whole = join(this.#parts, this.#length);
     const taken = whole.subarray(0, length);
     const left = whole.subarray(length);
     this.#parts = left.byteLength > 0 ? [left] : [];
@@ -49,7 +50,7 @@ export class ByteReader {
   async #pull(next: Promise<IteratorResult<Uint8Array>>): Promise<boolean> {
     const { done, value } = await next;
     if (done) return true;
-    this.#parts.push(value);
+    this.#parts.push(value as Uint8Array<ArrayBuffer>);
     this.#length += value.byteLength;
     return false;
   }

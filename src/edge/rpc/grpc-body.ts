@@ -3,6 +3,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { MarsError } from "../../event/error.ts";
 import type { Share } from "../budget.ts";
+import { free, join } from "../free.ts";
 import { type Intake, leaseMsFor, smallBytesMax } from "../intake.ts";
 import { sessionPeer } from "./caller.ts";
 import { goneError } from "./error.ts";
@@ -50,12 +51,12 @@ export function readBody(stream: ServerHttp2Stream, { intake, bytesMax }: BodyBo
     if (length < frameHeadBytes + announced) startLease(announced);
   });
   stream.on("end", () => {
-    const frame = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+    const announced = announcedBytes(chunks);
     if (length === 0)
       fail(new ConnectError("a unary call takes one message, there is none", Code.Unimplemented));
-    else if (length < frameHeadBytes || length < frameHeadBytes + frame.readUInt32BE(1)) {
+    else if (announced === undefined || length < frameHeadBytes + announced) {
       fail(new ConnectError("the message's frame is cut off", Code.InvalidArgument));
-    } else if (settle()) resolve({ frame, share });
+    } else if (settle()) resolve({ frame: join(chunks as Buffer<ArrayBuffer>[], length), share });
   });
   stream.on("close", () => {
     if (!settled) fail(goneError());
@@ -91,6 +92,7 @@ export function readBody(stream: ServerHttp2Stream, { intake, bytesMax }: BodyBo
 
   function fail(error: unknown): void {
     if (!settle()) return;
+    for (const chunk of chunks) free(chunk);
     share?.release();
     // What is refused is read all the same, and thrown away.
     stream.resume();

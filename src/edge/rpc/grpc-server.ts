@@ -52,7 +52,7 @@ const concurrentStreamsMax = 1000;
 const tlsHandshakeMs = 10_000;
 const headerBytesMax = 16 * 1024;
 /** What a client may send ahead on one stream. */
-const streamWindowBytes = 1024 * 1024;
+const streamWindowBytes = 256 * 1024;
 
 /** What a client without calls under way has to notice that it should connect elsewhere, when Mars stops. */
 const goawayGraceMs = 250;

@@ -18,6 +18,7 @@ import { contentTypeProto, parseTimeout } from "@connectrpc/connect/protocol-grp
 import type { Peer } from "../../event/caller.ts";
 import type { Log } from "../../event/ports.ts";
 import type { Refusals } from "../../event/refusals.ts";
+import { free } from "../free.ts";
 import type { Intake } from "../intake.ts";
 import { sessionPeer } from "./caller.ts";
 import { rpcError, undecodableError } from "./error.ts";
@@ -87,12 +88,15 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
     const place = frame.byteLength > sliceBytesMax || frame[0] !== 0 ? await intake.place(peer) : undefined;
     try {
       const message = await unframe(frame, encoding, bytesMax);
-      if (decodeLarge !== undefined && message.byteLength > sliceBytesMax) return await decodeLarge(message);
+      if (decodeLarge !== undefined && message.byteLength > sliceBytesMax) {
+        return await decodeLarge(message).finally(() => free(message));
+      }
       const turn = intake.turns.spend(message.byteLength);
       if (turn !== undefined) await turn;
       const request = decode(message);
       return () => call(request);
     } finally {
+      free(frame);
       place?.release();
     }
   }

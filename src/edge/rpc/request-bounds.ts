@@ -13,6 +13,7 @@ import {
   IngestService,
 } from "../../gen/mars/v1/ingest_service_pb.ts";
 import type { Share } from "../budget.ts";
+import { free } from "../free.ts";
 import { type Intake, smallBytesMax } from "../intake.ts";
 import type { EdgeParts } from "../parts.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -176,16 +177,23 @@ class RequestWork {
       return bytes;
     }
     const place = await intake.place(peer);
+    let message = bytes;
+    let kept = false;
     try {
-      const message = packed ? await gzipCompression.decompress(bytes, bodyBytesMax) : bytes;
+      if (packed) {
+        message = await gzipCompression.decompress(bytes, bodyBytesMax);
+        free(bytes);
+      }
       await intake.turns.spend(Math.min(message.byteLength, sliceBytesMax));
-      if (message.byteLength <= sliceBytesMax) return message;
+      kept = message.byteLength <= sliceBytesMax;
+      if (kept) return message;
       const { batch, rest } = json
         ? await readJsonBatch(message, intake.turns)
         : await readBinaryBatch(message, eventsField, intake.turns);
       this.large.set(index, batch);
       return rest;
     } finally {
+      if (!kept) free(message);
       place.release();
     }
   }

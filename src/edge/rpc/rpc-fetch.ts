@@ -2,7 +2,8 @@
 import { cors } from "@connectrpc/connect";
 import { type UniversalHandler, universalServerResponseToFetch } from "@connectrpc/connect/protocol";
 import type { Peer } from "../../event/caller.ts";
-import { bodyBytesMax } from "../../event/limits.ts";
+import { discard } from "../discard.ts";
+import type { Intake } from "../intake.ts";
 import { pacedBody } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
@@ -25,9 +26,6 @@ export interface RpcFetchOptions {
 
 /** Answers a request, or returns `undefined` when its path is that of no RPC. */
 export type RpcFetch = (request: Request, peer?: Peer) => Promise<Response> | undefined;
-
-/** What of a body that is refused is read before the client is told. */
-const discardBytesMax = bodyBytesMax;
 
 /** How long browsers may remember what a preflight request allowed; the most that Chromium takes, in seconds. */
 const preflightAge = "7200";
@@ -60,7 +58,7 @@ export function createRpcFetch(parts: EdgeParts, options: RpcFetchOptions = {}):
       body: body.chunks(),
       contextValues,
     });
-    if (handler.method.methodKind !== "bidi_streaming") await body.discard();
+    if (handler.method.methodKind !== "bidi_streaming") await body.discard(parts.intake, peer);
     const { body: chunks, ...bare } = answered;
     const { status, headers: head } = universalServerResponseToFetch(bare);
     if (chunks === undefined) body.cancel();
@@ -82,11 +80,7 @@ export function createRpcFetch(parts: EdgeParts, options: RpcFetchOptions = {}):
 
 interface RequestBody {
   chunks(): AsyncGenerator<Uint8Array>;
-  /**
-   * Reads what is left and throws it away, up to a bound: many clients look at an answer only once they have sent all, and
-   * take a connection that is closed before that for a failure of the network.
-   */
-  discard(): Promise<void>;
+  discard(intake: Intake, peer: Peer): Promise<void>;
   /** Gives up what is left: the server would otherwise keep the connection, and wait for it when it stops. */
   cancel(): void;
 }
@@ -108,18 +102,8 @@ function requestBody(request: Request): RequestBody {
       const unannounced = reader !== undefined && headers.get("content-length") === null;
       if (unannounced && (await isBrokenOff(request))) throw goneError();
     },
-    async discard() {
-      let length = 0;
-      try {
-        while (reader !== undefined && length <= discardBytesMax) {
-          const { done, value } = await reader.read();
-          if (done) return;
-          length += value.byteLength;
-        }
-      } catch {
-        // The client has gone; there is nobody to answer.
-      }
-      cancel();
+    async discard(intake, peer) {
+      if (reader !== undefined) await discard(reader, intake, peer);
     },
     cancel,
   };
