@@ -183,6 +183,8 @@ export interface StoreBatch {
  * a text as at looking into an array. A message is called by the seq of its first event in the batch.
  */
 export interface StoreChunk {
+  /** All of its events have names and times only: every value of `events` is `null`. */
+  readonly plain: boolean;
   /** `<first seq><created_at><updated_at><received_at><how many events, 7 characters><message_id>` to `app_id`. */
   readonly messages: string;
   /**

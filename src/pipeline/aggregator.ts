@@ -60,8 +60,10 @@ export async function makeChunks(
   const chunks: StoreChunk[] = [];
   let messages = new ChunkText();
   let events = new ChunkText();
+  let plain = true;
   const close = () => {
-    chunks.push({ messages: messages.toString(), events: events.toString() });
+    chunks.push({ plain, messages: messages.toString(), events: events.toString() });
+    plain = true;
     messages = new ChunkText();
     events = new ChunkText();
   };
@@ -76,7 +78,7 @@ export async function makeChunks(
     writeMessage(messages, message);
     for (const event of message.events) {
       if (events.length > chunkBytesMax) close();
-      writeEvent(events, seqOf(message), event);
+      plain = writeEvent(events, seqOf(message), event) && plain;
     }
   }
   if (messages.length + events.length > 0) close();
@@ -107,9 +109,11 @@ function writeMessage(to: ChunkText, { reports, events }: FoldedMessage): void {
 /** See `StoreChunk.messages`. */
 const countChars = 7;
 
-function writeEvent(to: ChunkText, first: number, e: StoredEvent): void {
+/** Returns whether it has a name and times only. */
+function writeEvent(to: ChunkText, first: number, e: StoredEvent): boolean {
   const plain = e.eventId === "" && e.externalId === "" && e.attributes === "" && e.duplicates === 0;
   to.begin(e.seq, first, e.createdAt, e.receivedAt);
   to.text(e.event);
   to.end(plain ? null : JSON.stringify([e.eventId, e.externalId, e.attributes, e.duplicates, detailOf(e)]));
+  return plain;
 }

@@ -40,7 +40,8 @@ export function upsertMessages(chunk: StoreChunk): InStatement {
  */
 export function insertEvents(chunk: StoreChunk): InStatement {
   const alias = number("key", 1);
-  const value = (n: number, none: string) => `iif(value IS NULL, ${none}, value ->> ${n})`;
+  const value = (n: number, none: string) =>
+    chunk.plain ? none : `iif(value IS NULL, ${none}, value ->> ${n})`;
   const less = `(excluded.created_at, excluded.external_id, excluded.attributes)
       < (events.created_at, events.external_id, events.attributes)`;
   const least = (column: string) => `${column} = iif(${less}, excluded.${column}, events.${column})`;
