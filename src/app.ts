@@ -13,6 +13,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { Alerts } from "./alert/alerts.ts";
 import type { Config } from "./config.ts";
+import { descriptorsMax } from "./descriptors.ts";
 import { createChanges, createEdgeShares, statsOf, warnOfRefusals } from "./edge/edge-shares.ts";
 import { createFairProgress } from "./edge/fair-progress.ts";
 import { createGate } from "./edge/gate.ts";
@@ -104,7 +105,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   shutdown.defer("journal", () => journal.close());
 
   const refused = warnOfRefusals(log);
-  const shares = createEdgeShares(refused);
+  const shares = createEdgeShares(refused, descriptorsMax());
   const budget = new SendBudget();
   const changes = createChanges();
   const historyReads = supervisor.loop("live_history", liveRetry);

@@ -29,15 +29,26 @@ const warnEveryMs = 60_000;
 export type ShareName = keyof typeof maxima;
 export type EdgeShares = Readonly<Record<ShareName, Shares>>;
 
-/** @param onRefused called when a peer is refused one */
+/** The part of all file descriptors that a cap may take; the rest is for what keeps events: journal, database. */
+const descriptorShares: Readonly<Partial<Record<ShareName, number>>> = {
+  grpc_connections: 0.25,
+  sockets: 0.5,
+};
+
+/**
+ * @param onRefused called when a peer is refused one
+ * @param descriptors that the process may have
+ */
 export function createEdgeShares(
   onRefused: (name: ShareName, peer: Peer) => void = () => undefined,
+  descriptors = Number.POSITIVE_INFINITY,
 ): EdgeShares {
   const names = Object.keys(maxima) as ShareName[];
-  const entries = names.map((name): [ShareName, Shares] => [
-    name,
-    new Shares({ max: maxima[name], onRefused: (peer) => onRefused(name, peer) }),
-  ]);
+  const entries = names.map((name): [ShareName, Shares] => {
+    const part = descriptorShares[name];
+    const max = part === undefined ? maxima[name] : Math.min(maxima[name], Math.floor(descriptors * part));
+    return [name, new Shares({ max, onRefused: (peer) => onRefused(name, peer) })];
+  });
   return Object.fromEntries(entries) as Record<ShareName, Shares>;
 }
 
