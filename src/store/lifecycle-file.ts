@@ -45,6 +45,19 @@ export class LifecycleFile {
     definition: Definition | undefined,
     afterSeq: number,
   ): Promise<LifecycleVersion | undefined> {
+    try {
+      return await this.#put(appId, definition, afterSeq);
+    } finally {
+      // Also where it failed: only the answer may be lost. And where it is there already: an earlier answer may have been.
+      this.#lifecycles.changed(appId);
+    }
+  }
+
+  async #put(
+    appId: string,
+    definition: Definition | undefined,
+    afterSeq: number,
+  ): Promise<LifecycleVersion | undefined> {
     const text = definition === undefined ? "" : JSON.stringify(definitionToJson(definition));
     const [last] = await this.#last(appId);
     if (text === (last?.definition ?? "")) return last === undefined ? undefined : versionOf(appId, last);
@@ -56,7 +69,6 @@ export class LifecycleFile {
       ...dropVersions(appId, room),
       ...insertVersion(appId, row, definition, afterSeq),
     ]);
-    this.#lifecycles.changed(appId);
     return versionOf(appId, { ...row, after_seq: Number(results.at(-1)?.rows[0]?.after_seq) });
   }
 

@@ -4,6 +4,7 @@ import type { Finding } from "../../src/lifecycle/finding.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import type { TrackStep } from "../../src/lifecycle/ports.ts";
 import { Database } from "../../src/store/database.ts";
+import { LifecycleFile } from "../../src/store/lifecycle-file.ts";
 import { Lifecycles } from "../../src/store/lifecycles.ts";
 import { Tracker } from "../../src/store/tracker.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
@@ -143,9 +144,11 @@ class FaultyDatabase extends Database {
   }
 
   override async durably(...args: Parameters<Database["durably"]>): ReturnType<Database["durably"]> {
-    if (this.next !== "away") return super.durably(...args);
+    const { next } = this;
+    if (next === "answers") return super.durably(...args);
     this.next = "answers";
-    throw new Error("away");
+    if (next === "answer lost") await super.durably(...args);
+    throw new Error(next);
   }
 }
 
@@ -229,6 +232,28 @@ test("the sequence of findings leaps at a start also where its first step fails"
   await expect(tracker.track({ upTo: 1, clock: 2 * second, raise: true })).rejects.toThrow();
   const [finding] = await trackAll(tracker, 1, 2 * second);
   expect(finding?.seq).toBe(1_000_001);
+  database.close();
+});
+
+test("a lifecycle holds from when it is stored, also where the answer to its put was lost", async () => {
+  using opened = await openStore();
+  const { store } = opened;
+  const database = new FaultyDatabase({
+    url: opened.url,
+    authToken: "",
+    timeoutMs: 1_000,
+    pragmas: ["busy_timeout = 5000"],
+  });
+  const lifecycles = new Lifecycles(database);
+  const tracker = new Tracker(database, lifecycles);
+  const file = new LifecycleFile(database, lifecycles);
+  await file.put("app", definition, 0);
+  await store.apply(await batchOf([event(1, { messageId: "a", createdAt: 0 })]));
+  await trackAll(tracker, 1, second / 2);
+  database.next = "answer lost";
+  await expect(file.put("app", undefined, 1)).rejects.toThrow();
+  await store.apply(await batchOf([event(2, { messageId: "b", createdAt: 0 })]));
+  expect((await trackAll(tracker, 2, 2 * second)).map(brief)).toEqual(["a missing PAID"]);
   database.close();
 });
 
