@@ -8,9 +8,9 @@
  *     publish, alerts ─► inner query thread
  *     pipeline ─ findings ─► publish, alerts
  */
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Alerts } from "./alert/alerts.ts";
 import type { Config } from "./config.ts";
 import { descriptorsMax } from "./descriptors.ts";
@@ -30,12 +30,14 @@ import type { Lifecycle, Log } from "./event/ports.ts";
 import { SendBudget } from "./event/send-budget.ts";
 import { Supervisor } from "./event/supervisor.ts";
 import { createHealth, createUnreadable } from "./health.ts";
+import { guardFiles } from "./pipeline/guard.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
 import { findingHistory } from "./publish/finding-history.ts";
 import { createLive, createLiveFindings } from "./publish/hub.ts";
 import { Shutdown } from "./shutdown.ts";
 import { createClientReads } from "./store/client-reads.ts";
 import { createQuarantine } from "./store/database.ts";
+import { prepareFiles } from "./store/private-files.ts";
 import { ratesInTurns } from "./store/rates-in-turns.ts";
 import { SegmentedJournal } from "./store/segmented-journal.ts";
 import { createTrialRuns } from "./store/trial-runs.ts";
@@ -71,7 +73,7 @@ export async function startMars(config: Config, log: Log, version: string): Prom
 }
 
 async function start(config: Config, log: Log, version: string, shutdown: Shutdown): Promise<Mars> {
-  await makeDirectories(config);
+  await prepareFiles(config, log);
   if (!isLoopback(config.host)) {
     const message = "listening beyond this machine without authentication";
     log.warn(message, { event: "no_authentication", host: config.host });
@@ -89,6 +91,8 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   };
   const store = startStoreThread(database);
   shutdown.defer("store", () => store.stop(remainingMs()));
+  // Where a database server is away the next Mars finds out by itself that this one has ended.
+  shutdown.defer("lease", () => store.remote.releaseLease().catch(() => undefined));
   const unreadable = createUnreadable(log);
   // One thread for what clients ask, another for what must not wait for them: live history and alerts.
   const query = startQueryThread(database, unreadable.notify);
@@ -246,6 +250,13 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   await Promise.all([query.remote.open(journalState.id), inner.remote.open(journalState.id)]);
   await pipeline.start(journalState);
   shutdown.defer("pipeline", () => pipeline.stop(remainingMs()));
+  const guard = new AbortController();
+  const block = (reason: string) => pipeline.block(reason);
+  const guarding = guardFiles({ journal, store: store.remote, block, supervisor, log }, guard.signal);
+  shutdown.defer("guard", () => {
+    guard.abort();
+    return guarding;
+  });
   alerts.start();
   shutdown.defer("alerts", () => alerts.stop());
   lifecycle = "serving";
@@ -271,21 +282,6 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
 /** Whether nobody but this machine reaches the address. Of a name it is not known before it is looked up. */
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-async function makeDirectories({ dataDir, databaseUrl }: Config): Promise<void> {
-  const directories = [dataDir];
-  if (databaseUrl.startsWith("file:")) {
-    directories.push(dirname(decodeURIComponent(databaseUrl.slice("file:".length))));
-  }
-  for (const directory of directories) {
-    try {
-      // What teams report about their messages is nobody else's business on a shared machine.
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-    } catch (cause) {
-      throw new Error(`the directory ${directory} cannot be made: ${(cause as Error).message}`, { cause });
-    }
-  }
 }
 
 async function tlsOf({ tlsCert, tlsKey }: Config): Promise<{ tls?: { cert: string; key: string } }> {

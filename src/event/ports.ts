@@ -248,6 +248,8 @@ export interface Store extends RetentionStore {
    * @param hurry the journal is filling up: take a database server's word for what it has only just stored
    */
   checkpoint(hurry: boolean): Promise<number>;
+  /** The bytes of an embedded database's write-ahead log that a reader kept the last checkpoint from emptying. */
+  logBytes(): Promise<number>;
   /**
    * Compares up to `pagesMax` pages of the database file with their checksums. Resolves to what is known by then;
    * `undefined` for a database server, whose files are its own.

@@ -42,6 +42,8 @@ export interface PipelineStats {
     /** Accepted and not yet stored. */
     readonly behind: number;
     readonly available: boolean;
+    /** Bytes of the database's write-ahead log that one of its readers, a backup perhaps, keeps from being emptied. */
+    readonly log_bytes: number;
     /** The last failure's message, empty when the last attempt succeeded. */
     readonly last_error: string;
   };

@@ -44,6 +44,11 @@ export class Collectors {
     return this.#waiting;
   }
 
+  /** Characters that wait. */
+  get chars(): number {
+    return this.#chars;
+  }
+
   get empty(): boolean {
     return this.#submissions.length === 0;
   }

@@ -44,6 +44,7 @@ export class GroupCommit implements Ingest {
   #journalBytes = 0;
   #writing: Promise<void> | undefined;
   #closed = false;
+  #blocked = "";
   #probing: ReturnType<typeof setTimeout> | undefined;
   #accepted = 0;
   #refused = 0;
@@ -73,6 +74,7 @@ export class GroupCommit implements Ingest {
 
   /** Why an event would be refused now; empty when it would not. */
   get refusal(): string {
+    if (this.#blocked !== "") return this.#blocked;
     if (this.#lastSeq === undefined) return "starting: the database has not been reached yet";
     if (this.#closed) return "draining";
     if (this.#journalBytes > this.#options.journalBytesMax) return this.#journalFull();
@@ -134,6 +136,11 @@ export class GroupCommit implements Ingest {
     return this.lastSeq;
   }
 
+  /** Refuses events for that reason; the empty one accepts them again. */
+  block(reason: string): void {
+    this.#blocked = reason;
+  }
+
   /** The journal has dropped this much. */
   trimmed(bytes: number): void {
     this.#journalBytes -= bytes;
@@ -148,12 +155,14 @@ export class GroupCommit implements Ingest {
 
   #assertAccepting(): void {
     if (this.#closed) throw new MarsError("draining", "Mars is stopping", { retryAfterMs: 1_000 });
+    if (this.#blocked !== "") throw new MarsError("unavailable", this.#blocked, { retryAfterMs: 5_000 });
     if (this.#lastSeq === undefined) {
       throw new MarsError("unavailable", "Mars is starting: the database has not been reached yet", {
         retryAfterMs: 1_000,
       });
     }
-    if (this.#journalBytes > this.#options.journalBytesMax) {
+    // What waits will be there as well.
+    if (this.#journalBytes > this.#options.journalBytesMax || !this.#fits(this.#collectors.chars)) {
       throw new MarsError("overloaded", this.#journalFull(), { retryAfterMs: journalFullRetryMs });
     }
   }
@@ -174,8 +183,14 @@ export class GroupCommit implements Ingest {
     }, retryMs);
   }
 
+  /** A call that is larger than all of the journal is taken when next to nothing else is there. */
+  #fits(bytes: number): boolean {
+    const { journalBytesMax } = this.#options;
+    return this.#journalBytes + bytes <= journalBytesMax || this.#journalBytes <= journalBytesMax / 8;
+  }
+
   #journalFull(): string {
-    return `the journal is full: it holds ${this.#journalBytes} bytes of at most ${this.#options.journalBytesMax} that the database has not taken yet`;
+    return `the journal is full: it holds ${this.#journalBytes} bytes of at most ${this.#options.journalBytesMax} that are not safely in the database yet`;
   }
 
   async #write(): Promise<void> {
@@ -204,6 +219,15 @@ export class GroupCommit implements Ingest {
       // A fault of ours, and nothing that the disk is to blame for: it must not cost the others their answer.
       if (taken.length === 1) taken[0]!.reject(MarsError.from(thrown));
       else for (const submission of taken) await this.#commit([submission]);
+      return;
+    }
+    if (!this.#fits(Buffer.byteLength(group.body))) {
+      if (taken.length > 1) {
+        for (const submission of taken) await this.#commit([submission]);
+        return;
+      }
+      const error = new MarsError("overloaded", this.#journalFull(), { retryAfterMs: journalFullRetryMs });
+      for (const submission of taken) submission.reject(error);
       return;
     }
     try {

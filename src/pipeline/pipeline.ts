@@ -149,10 +149,9 @@ export class Pipeline {
     return this.#commit.barrier();
   }
 
-  /** Whether a seq was given out by a Mars whose data have been replaced. */
-  skipped(seq: number): boolean {
-    return this.#sequence.skipped(seq);
-  }
+  /** See `SequenceStart.skipped` and `GroupCommit.block`. */
+  readonly skipped = (seq: number) => this.#sequence.skipped(seq);
+  readonly block = (reason: string) => this.#commit.block(reason);
 
   /** Why events are refused now; empty when they are not. */
   get refusal(): string {
@@ -206,12 +205,11 @@ export class Pipeline {
   }
 
   stats(): PipelineStats {
-    const waiting = this.#commit.waiting;
     const { accepted, refused } = this.#commit.totals;
     const { stored, duplicates, published } = this.#flow.totals;
     return {
-      event_collector_queue: waiting.reduce((sum, n) => sum + n, 0),
-      collectors: [...waiting],
+      event_collector_queue: this.#commit.waiting.reduce((sum, n) => sum + n, 0),
+      collectors: [...this.#commit.waiting],
       aggregators: this.#flow.laneSizes,
       journal: {
         bytes: this.#commit.journalBytes,
@@ -223,6 +221,7 @@ export class Pipeline {
         stored_seq: this.#progress.storedSeq,
         behind: this.#notStored,
         available: this.#opened && this.#flow.lastError === "",
+        log_bytes: this.#upkeep.logBytes,
         last_error: this.#flow.lastError || this.#opening.lastError,
       },
       tracker: {

@@ -16,7 +16,7 @@ const retry = { firstMs: 250, lastMs: 30_000 };
 
 export interface UpkeepOptions {
   readonly journal: Pick<Journal, "trim">;
-  readonly store: Pick<Store, "checkpoint">;
+  readonly store: Pick<Store, "checkpoint" | "logBytes">;
   readonly progress: StoreProgress;
   readonly supervisor: Supervisor;
   readonly trimmed: (bytes: number) => void;
@@ -31,6 +31,7 @@ export class Upkeep {
   #durableSeq = 0;
   /** Events that retention has deleted since the last checkpoint: they fill the write-ahead log as well. */
   #deleted = 0;
+  #logBytes = 0;
   /** When a checkpoint that failed may be tried again, by `performance.now()`. */
   #retryAt = 0;
   readonly #loop: Loop;
@@ -60,6 +61,11 @@ export class Upkeep {
     }
   }
 
+  /** The database's write-ahead log that a reader keeps from being emptied. */
+  get logBytes(): number {
+    return this.#logBytes;
+  }
+
   /** Events have been deleted. */
   deleted(events: number): void {
     this.#deleted += events;
@@ -70,6 +76,7 @@ export class Upkeep {
     const { store, journal, progress, trimmed, pressed } = this.#options;
     if (progress.storedSeq <= this.#durableSeq && this.#deleted === 0) return;
     const durableSeq = await store.checkpoint(pressed());
+    this.#logBytes = await store.logBytes();
     if (durableSeq > 0) this.#deleted = 0;
     if (durableSeq <= this.#durableSeq) return;
     this.#durableSeq = durableSeq;

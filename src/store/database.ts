@@ -43,6 +43,8 @@ export function quarantine(shared: Quarantine): void {
 export interface DatabaseOptions extends DatabaseAddress {
   /** Run on every new connection to an embedded file. Settings of a connection do not survive it. */
   readonly pragmas: readonly string[];
+  /** Called whenever a new connection is open. */
+  readonly connected?: () => void;
 }
 
 /** The URL of a file. The driver decodes the path of a URL, and a path may have any character. */
@@ -102,14 +104,16 @@ export class Database {
    */
   durably(statements: InStatement[]): Promise<ResultSet[]> {
     if (!this.embedded) return this.batch(statements, "write");
-    return this.#use(async (client) => {
-      await client.execute("PRAGMA synchronous = FULL");
-      try {
-        return await client.batch(statements, "write");
-      } finally {
-        await client.execute("PRAGMA synchronous = NORMAL");
-      }
-    });
+    return this.#fullySynced(statements);
+  }
+
+  async #fullySynced(statements: InStatement[]): Promise<ResultSet[]> {
+    await this.execute("PRAGMA synchronous = FULL");
+    try {
+      return await this.batch(statements, "write");
+    } finally {
+      await this.execute("PRAGMA synchronous = NORMAL");
+    }
   }
 
   execute(statement: InStatement): Promise<ResultSet> {
@@ -167,6 +171,7 @@ export class Database {
       }
     }
     this.#client = client;
+    this.#options.connected?.();
     return client;
   }
 

@@ -19,6 +19,7 @@ import {
   upsertMessages,
 } from "./apply-sql.ts";
 import type { Database } from "./database.ts";
+import type { Lease } from "./lease.ts";
 import { migrate } from "./migrate.ts";
 import { storeMigrations } from "./migrations.ts";
 import { findPosition } from "./position.ts";
@@ -26,16 +27,22 @@ import { insertSetAside, SetAsideFile } from "./set-aside-file.ts";
 
 /** Longer than Linux leaves written pages unsynced by itself. */
 const serverSettleMs = 40_000;
+/** What the write-ahead log may hold while a reader keeps it from being emptied. */
+const logBytesMax = 1024 ** 3;
+/** A page and its head. */
+const logFrameBytes = 4096 + 24;
 
 export class MessageFile {
   readonly #database: Database;
   readonly #what: string;
   readonly #aside: SetAsideFile;
   readonly #late: () => void;
+  readonly #lease: Lease;
   #journalId = "";
   /** What a database server had stored when; bounded by `serverSettleMs` over the time between checkpoints. */
   readonly #marks: { readonly seq: number; readonly at: number }[] = [];
   #seq = 0;
+  #logBytes = 0;
   /** How far the tracker was at the start. */
   #trackedTo = 0;
 
@@ -43,10 +50,11 @@ export class MessageFile {
    * @param what names the database in messages
    * @param late called when events have been stored that the tracker has to take in though it is beyond them
    */
-  constructor(database: Database, what: string, late: () => void = () => undefined) {
+  constructor(database: Database, what: string, lease: Lease, late: () => void = () => undefined) {
     this.#database = database;
     this.#what = what;
     this.#late = late;
+    this.#lease = lease;
     this.#aside = new SetAsideFile(database);
   }
 
@@ -58,6 +66,7 @@ export class MessageFile {
   /** See `Store.open`. */
   async open(journal: JournalState, nextSeq = journal.lastSeq + 1): Promise<StorePosition> {
     await migrate(this.#database, storeMigrations, this.#what);
+    await this.#lease.take();
     const position = await findPosition(this.#database, journal, nextSeq);
     this.#journalId = journal.id;
     this.#seq = position.seq;
@@ -69,6 +78,7 @@ export class MessageFile {
     // A journal that was away brings what lies before what another one has brought meanwhile, and the tracker is beyond.
     const late = batch.from < this.#trackedTo;
     try {
+      await this.#lease.confirm();
       const results = await this.#database.batch(
         [
           movePosition(this.#journalId, batch),
@@ -125,9 +135,20 @@ export class MessageFile {
     if (!this.#database.embedded) return hurry ? seq : this.#settled(seq);
     const { rows } = await this.#database.execute("PRAGMA wal_checkpoint(PASSIVE)");
     const row = rows[0];
-    // Another process may hold the checkpoint's lock (busy), or a reader the end of the log; a later one will do.
+    // Another process may hold the checkpoint's lock (busy), or a reader the end of the log.
     const done = row !== undefined && row.busy === 0 && Number(row.log) >= 0 && row.log === row.checkpointed;
-    return done ? seq : 0;
+    this.#logBytes = done ? 0 : Math.max(0, Number(row?.log)) * logFrameBytes;
+    if (done) return seq;
+    // It grows as long as that reader stays; beyond the bound the journal does, and then events are refused.
+    if (this.#logBytes > logBytesMax) return 0;
+    // What is in the log is as safe as in the file once the log is on disk, and so is all that was written to it before.
+    await this.#database.durably(["UPDATE lease SET beat = beat + 1"]);
+    return seq;
+  }
+
+  /** The write-ahead log that a reader keeps from being emptied; 0 when there is none. */
+  get logBytes(): number {
+    return this.#logBytes;
   }
 
   /**

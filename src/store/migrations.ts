@@ -5,6 +5,7 @@ import store0003 from "../../migrations/store/0003_alerts.sql" with { type: "tex
 import store0004 from "../../migrations/store/0004_set_aside.sql" with { type: "text" };
 import store0005 from "../../migrations/store/0005_retention.sql" with { type: "text" };
 import store0006 from "../../migrations/store/0006_gaps.sql" with { type: "text" };
+import store0007 from "../../migrations/store/0007_lease.sql" with { type: "text" };
 import type { Migration } from "./migrate.ts";
 
 export const storeMigrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const storeMigrations: readonly Migration[] = [
   { name: "0004_set_aside", sql: store0004 },
   { name: "0005_retention", sql: store0005 },
   { name: "0006_gaps", sql: store0006 },
+  { name: "0007_lease", sql: store0007 },
 ];

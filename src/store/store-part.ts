@@ -2,6 +2,7 @@
  * The store: every part that writes to the database, over one connection. Runs in `store-worker.ts`, the only writer, so
  * what one part has read does not change before it writes.
  */
+import { realpath } from "node:fs/promises";
 import type { InStatement } from "@libsql/client";
 import { MarsError } from "../event/error.ts";
 import type { JournalState, StorePosition } from "../event/ports.ts";
@@ -9,6 +10,8 @@ import type { LifecycleStore } from "../lifecycle/ports.ts";
 import { AlertFile } from "./alert-file.ts";
 import { Database, type DatabaseAddress, pathOf } from "./database.ts";
 import { DirectoryLock } from "./directory-lock.ts";
+import { KnownFiles } from "./known-files.ts";
+import { Lease } from "./lease.ts";
 import { LifecycleFile } from "./lifecycle-file.ts";
 import { Lifecycles } from "./lifecycles.ts";
 import { MessageFile } from "./message-file.ts";
@@ -26,8 +29,12 @@ export type StorePart = ReturnType<typeof createStorePart>;
 
 export function createStorePart(options: DatabaseAddress) {
   const what = `the database ${options.url}`;
-  const database = new Database({
+  const files = new KnownFiles();
+  const database: Database = new Database({
     ...options,
+    connected() {
+      if (database.embedded) files.note(pathOf(options.url), `${pathOf(options.url)}-wal`);
+    },
     pragmas: [
       "busy_timeout = 5000",
       "journal_mode = WAL",
@@ -39,8 +46,9 @@ export function createStorePart(options: DatabaseAddress) {
       "temp_store = MEMORY",
     ],
   });
-  const lock = new DirectoryLock();
-  const messages = new MessageFile(database, what, () => tracker.takeChanges());
+  const locks = [new DirectoryLock(), new DirectoryLock()] as const;
+  const lease = new Lease(database);
+  const messages = new MessageFile(database, what, lease, () => tracker.takeChanges());
   const tombstones = new Tombstones(database);
   const retention = new RetentionFile(database, tombstones, () => messages.seq);
   const lifecycles = new Lifecycles(database);
@@ -72,8 +80,24 @@ export function createStorePart(options: DatabaseAddress) {
     return left;
   };
   return {
-    /** Before anything else: rejects when another Mars runs on this data directory. */
-    lock: (directory: string) => lock.take(directory),
+    /** Before anything else: rejects when another Mars runs on this data directory, or has this file for its database. */
+    async lock(directory: string): Promise<void> {
+      await locks[0].take(directory);
+      files.note(`${directory}/lock.db`);
+      if (!database.embedded) return;
+      // Whatever way leads there.
+      const path = await realpath(pathOf(options.url));
+      await locks[1].take(path, `${path}-lock`);
+      files.note(`${path}-lock`);
+    },
+    /** Renews the lease where there is one. Resolves to the path of a file that is not the one any more; empty for none. */
+    async missing(): Promise<string> {
+      const gone = files.missing();
+      if (gone === "" && opened) await lease.renew();
+      return gone;
+    },
+    /** See `MessageFile.logBytes`. */
+    logBytes: () => messages.logBytes,
     async open(journal: JournalState, nextSeq?: number): Promise<StorePosition> {
       if (pages !== undefined && !pages.opened) {
         // Reads the write-ahead log, whose index the check needs; nothing else is read before the check.
@@ -90,6 +114,9 @@ export function createStorePart(options: DatabaseAddress) {
     removeSetAside: afterOpening((seq: number) => remove(seq)),
     followAgain: afterOpening((message: number) => remove(message, followAgain(message))),
     checkpoint(hurry: boolean): Promise<number> {
+      // What goes into a file without a name is gone with the process.
+      if (files.missing() !== "")
+        return Promise.reject(new MarsError("fenced", "the database's file is gone"));
       const run = () => messages.checkpoint(hurry);
       return pages === undefined ? run() : pages.checkpoint(run);
     },
@@ -113,10 +140,12 @@ export function createStorePart(options: DatabaseAddress) {
     recordAttempt: afterOpening(alerts.recordAttempt.bind(alerts)),
     recordTest: afterOpening(alerts.recordTest.bind(alerts)),
     pruneAlerts: afterOpening(alerts.prune.bind(alerts)),
+    /** Lets the next Mars begin at once. */
+    releaseLease: () => lease.release(),
     close(): void {
       pages?.close();
       database.close();
-      lock.release();
+      for (const lock of locks) lock.release();
     },
   };
 }

@@ -18,6 +18,7 @@ const checks: readonly string[] = [
   "readers",
   "rot",
   "shares",
+  "two-mars",
 ];
 
 const argv = process.argv.slice(2);
