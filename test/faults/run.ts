@@ -15,6 +15,7 @@ const checks: readonly string[] = [
   "lifecycles",
   "pause",
   "poison",
+  "overload",
   "readers",
   "rot",
   "shares",
