@@ -111,10 +111,10 @@ async function attack(
   for (let n = 0; n < sizes.sockets; n++) opened.push(stoppedWebSocket(mars.httpPort));
   await look("WebSockets that stopped");
 
-  opened.push(...zeroWindowGets(mars.httpPort, sizes.zeroWindowGets));
+  opened.push(await startAttack("gets", mars.httpPort, sizes.zeroWindowGets));
   await look("GETs with a window of zero");
 
-  opened.push(...zeroWindowWatches(mars.grpcPort, sizes.watches));
+  opened.push(await startAttack("watches", mars.grpcPort, sizes.watches));
   await look("watches with a window of zero");
 
   const peak = await peakBytes(mars.pid);
@@ -214,6 +214,16 @@ async function flood(mars: MarsProcess, connections: number): Promise<void> {
   if ((await child.exited) !== 0) throw new Error("the flood failed");
 }
 
+/** The same for an attack that is kept up: resolves when it has begun. */
+async function startAttack(role: "gets" | "watches", port: number, count: number) {
+  const child = Bun.spawn([process.execPath, import.meta.path, role, String(port), String(count)], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  await child.stdout.getReader().read();
+  return { destroy: () => child.kill("SIGKILL") };
+}
+
 /** Asks for a hundred large pages on each connection, and leaves. */
 async function floodAndLeave(url: string, connections: number): Promise<never> {
   for (let n = 0; n < connections; n++) {
@@ -288,6 +298,12 @@ function mib(bytes: number): string {
   return (bytes / 1024 / 1024).toFixed();
 }
 
-const [role, url = "", connections] = process.argv.slice(2);
-if (import.meta.main && role === "flood") await floodAndLeave(url, Number(connections));
-if (import.meta.main) await runAlone(run);
+const [role, target = "", count] = process.argv.slice(2);
+if (import.meta.main) {
+  if (role === "flood") await floodAndLeave(target, Number(count));
+  else if (role === "gets") zeroWindowGets(Number(target), Number(count));
+  else if (role === "watches") zeroWindowWatches(Number(target), Number(count));
+  else await runAlone(run);
+  // Until it is killed.
+  setTimeout(() => process.stdout.write("begun\n"), 300);
+}
