@@ -77,7 +77,7 @@ export class GroupCommit implements Ingest {
     if (this.#blocked !== "") return this.#blocked;
     if (this.#lastSeq === undefined) return "starting: the database has not been reached yet";
     if (this.#closed) return "draining";
-    if (this.#journalBytes > this.#options.journalBytesMax) return this.#journalFull();
+    if (this.#isFull) return this.#journalFull();
     return this.#loop.lastError;
   }
 
@@ -162,7 +162,7 @@ export class GroupCommit implements Ingest {
       });
     }
     // What waits will be there as well.
-    if (this.#journalBytes > this.#options.journalBytesMax || !this.#fits(this.#collectors.chars)) {
+    if (this.#isFull || !(this.#collectors.empty || this.#fits(this.#collectors.chars))) {
       throw new MarsError("overloaded", this.#journalFull(), { retryAfterMs: journalFullRetryMs });
     }
   }
@@ -183,10 +183,13 @@ export class GroupCommit implements Ingest {
     }, retryMs);
   }
 
-  /** A call that is larger than all of the journal is taken when next to nothing else is there. */
+  /** A call that begins below the bound is taken as a whole, so the journal passes it by one call at most. */
+  get #isFull(): boolean {
+    return this.#journalBytes > this.#options.journalBytesMax;
+  }
+
   #fits(bytes: number): boolean {
-    const { journalBytesMax } = this.#options;
-    return this.#journalBytes + bytes <= journalBytesMax || this.#journalBytes <= journalBytesMax / 8;
+    return this.#journalBytes + bytes <= this.#options.journalBytesMax;
   }
 
   #journalFull(): string {
@@ -226,9 +229,11 @@ export class GroupCommit implements Ingest {
         for (const submission of taken) await this.#commit([submission]);
         return;
       }
-      const error = new MarsError("overloaded", this.#journalFull(), { retryAfterMs: journalFullRetryMs });
-      for (const submission of taken) submission.reject(error);
-      return;
+      if (this.#isFull) {
+        const error = new MarsError("overloaded", this.#journalFull(), { retryAfterMs: journalFullRetryMs });
+        taken[0]!.reject(error);
+        return;
+      }
     }
     try {
       bytes = await this.#options.journal.append(group);
