@@ -1,23 +1,30 @@
 /** `mars doctor`: what is wrong with the files of a Mars that does not run. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "./config.ts";
+import { pathOf } from "./store/database.ts";
 import { DirectoryLock } from "./store/directory-lock.ts";
 import { examineDatabase } from "./store/examine.ts";
 import { SegmentedJournal } from "./store/segmented-journal.ts";
 
 /**
- * Reads the whole journal and, where it is embedded, the whole database. Nothing of them is changed.
+ * Reads the whole journal and, where it is embedded, the whole database. Nothing of them is changed, and none is made
+ * but the file of the lock.
  *
  * @returns a sentence for each thing that is wrong
- * @throws where a Mars runs on the data directory, or it cannot be read
+ * @throws where a Mars runs on the data directory, it cannot be read, or neither journal nor database is there: a wrong path
+ *   must not pass for a sound Mars
  */
 export async function examine({ dataDir, databaseUrl, journalBytesMax }: Config): Promise<string[]> {
+  const journal = join(dataDir, "journal");
+  const database = databaseUrl.startsWith("file:") ? databaseUrl : undefined;
+  if (!existsSync(journal) && (database === undefined || !existsSync(pathOf(database))))
+    throw new Error(`${dataDir} holds no data of Mars`);
   const lock = new DirectoryLock();
   await lock.take(dataDir);
   try {
-    const problems = await examineJournal(join(dataDir, "journal"), journalBytesMax);
-    if (databaseUrl.startsWith("file:"))
-      problems.push(...(await attempt(() => examineDatabase(databaseUrl))));
+    const problems = existsSync(journal) ? await examineJournal(journal, journalBytesMax) : [];
+    if (database !== undefined) problems.push(...(await attempt(() => examineDatabase(database))));
     return problems;
   } finally {
     lock.release();

@@ -1,7 +1,9 @@
 /** A database whose pages are not as they were written: nothing wrong is served of it, and nothing that comes is lost. */
 import { expect, test } from "bun:test";
-import { cpSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { startMars } from "./support/mars.ts";
 import { getJson, messageUrl, send, sendBulk, statsWhen } from "./support/rest.ts";
 
@@ -96,4 +98,12 @@ test("whoever accepts the damage gets what can be read, with a warning", async (
   expect(ready.warnings.join()).toContain("the database is damaged");
   expect((await fetch(`${again.url}/api/messages`)).status).toBe(200);
   await again.stop();
+});
+
+test("the doctor calls no directory sound that holds no data, and makes nothing there", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "mars-"));
+  for (const dataDir of [directory, join(directory, "missing")])
+    expect(await doctor(dataDir)).toEqual({ text: `mars: ${dataDir} holds no data of Mars\n`, exitCode: 1 });
+  expect(readdirSync(directory)).toEqual([]);
+  rmSync(directory, { recursive: true });
 });

@@ -18,11 +18,12 @@ export class DirectoryLock {
   async take(path: string, file = `${path}/lock.db`): Promise<void> {
     await refuseLink(file);
     await makePrivate(file, true);
-    const client = createClient({ url: fileUrl(file) });
+    let client: Client | undefined;
     try {
+      client = createClient({ url: fileUrl(file) });
       this.#held = { client, transaction: await client.transaction("write") };
     } catch (cause) {
-      client.close();
+      client?.close();
       const reason = cause instanceof Error ? cause.message : String(cause);
       if (!/SQLITE_BUSY|database is locked/.test(reason))
         throw new Error(`${path} cannot be locked: ${reason}`, { cause });
