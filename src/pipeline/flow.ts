@@ -10,14 +10,11 @@
  */
 import { delay } from "../event/delay.ts";
 import type { SequencedEvent } from "../event/event.ts";
-import type { Log, Store } from "../event/ports.ts";
-import type { Supervisor } from "../event/supervisor.ts";
 import { turnEvents } from "./aggregator.ts";
 import type { Backlog } from "./backlog.ts";
 import { Lane } from "./lane.ts";
 import { laneOf } from "./lane-of.ts";
-import type { StoreProgress } from "./progress.ts";
-import { type ClosedBatch, makeBatch, Storing } from "./storing.ts";
+import { type ClosedBatch, makeBatch, Storing, type StoringOptions } from "./storing.ts";
 
 /**
  * The least time between two batches, in milliseconds, unless the second is full. A transaction costs some 0.4 ms
@@ -31,20 +28,11 @@ const batchIntervalMs = 8;
  */
 const batchCharsMax = 4 * 1024 * 1024;
 
-export interface FlowOptions {
+export interface FlowOptions extends Omit<StoringOptions, "nextTurn"> {
   readonly lanes: number;
   /** Events in one store transaction. A group is never split, so a batch may pass this by one group. */
   readonly batchEventsMax: number;
   readonly backlog: Backlog;
-  readonly store: Pick<Store, "apply" | "setAside">;
-  readonly progress: StoreProgress;
-  readonly supervisor: Supervisor;
-  readonly log: Log;
-  /** Called after each store transaction with the events that it added or changed, in seq order, and how far it led. */
-  readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
-  /** Called with how many events and messages are set aside now. */
-  readonly setAside: (count: number) => void;
-  readonly signal: AbortSignal;
 }
 
 /** The batch that is being filled. */

@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type NaiveEvent, type NaiveLifecycle, naiveFindings } from "../support/naive-lifecycle.ts";
 import { spawnMars } from "../support/process.ts";
+import { mulberry32 } from "../support/random.ts";
 import { FindingWatcher } from "./finding-watcher.ts";
 
 const { values } = parseArgs({
@@ -274,15 +275,4 @@ function shuffle(items: unknown[]): void {
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-/** A small seeded generator: a failed run can be had again, but for what the clock does to it. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

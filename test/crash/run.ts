@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { spawnMars } from "../support/process.ts";
+import { mulberry32 } from "../support/random.ts";
 import { runClients } from "./clients.ts";
 import { type Entry, Ledger } from "./ledger.ts";
 import { verify } from "./verify.ts";
@@ -97,15 +98,4 @@ async function settled(url: string): Promise<{ stored_seq: number; behind: numbe
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-/** A small seeded generator: the kills of a failed run can be had again. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

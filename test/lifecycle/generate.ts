@@ -1,5 +1,6 @@
 /** Messages of a known graph, for learning: with losses, noise and clocks that differ. */
 import type { MessageHistory } from "../../src/lifecycle/queries.ts";
+import { mulberry32 } from "../support/random.ts";
 
 export interface KnownStage {
   /** More than one are alternatives, each as probable as the others unless `weights` says otherwise. */
@@ -33,17 +34,6 @@ export interface Traffic {
 
 export const epoch = Date.UTC(2026, 0, 31, 12) * 1_000;
 
-/** A small generator of numbers from 0 to 1 (mulberry32), the same for the same seed. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export interface Generated {
   readonly histories: MessageHistory[];
   /** Every hop that was made, by the stage's events joined, sorted, in microseconds; losses and clocks aside. */
@@ -52,7 +42,7 @@ export interface Generated {
 
 /** The latest message first, as the store gives them. */
 export function generate(stages: readonly KnownStage[], traffic: Traffic): Generated {
-  const random = randomOf(traffic.seed);
+  const random = mulberry32(traffic.seed);
   const histories: MessageHistory[] = [];
   const hops = new Map<string, number[]>(stages.map(({ events }) => [events.join("|"), []]));
   const everyMicros = (traffic.everyMs ?? 50) * 1_000;

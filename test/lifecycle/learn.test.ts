@@ -4,6 +4,7 @@ import { learn } from "../../src/lifecycle/learn.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import type { MessageHistory } from "../../src/lifecycle/queries.ts";
 import { percentileOf, Sample } from "../../src/lifecycle/sample.ts";
+import { mulberry32 } from "../support/random.ts";
 
 const second = 1_000_000;
 
@@ -45,21 +46,10 @@ const graphs: Readonly<Record<string, readonly Known[]>> = {
   ],
 };
 
-/** A generator whose seed says everything (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 const nameOf = ({ name }: Known) => (typeof name === "string" ? name : name.join("|"));
 
 function generate(graph: readonly Known[], messages: number, seed: number) {
-  const next = random(seed);
+  const next = mulberry32(seed);
   const normal = () => Math.sqrt(-2 * Math.log(next() || 1e-9)) * Math.cos(2 * Math.PI * next());
   const hops = new Map<string, number[]>(graph.map((stage) => [nameOf(stage), []]));
   const histories: MessageHistory[] = [];
