@@ -126,6 +126,25 @@ test("going back to an earlier journal goes on beyond all that another has broug
   await mars.stop();
 });
 
+test("the log says when a database meets another journal, and nothing on any other start", async () => {
+  const databaseUrl = `file:${root}/messages.db`;
+  const words: unknown[] = [];
+  const note = (_message: string, fields?: Record<string, unknown>) => void words.push(fields?.event);
+  const log = { debug() {}, info() {}, warn: note, error: note };
+  for (const [name, expected] of [
+    ["a", []],
+    ["a", []],
+    ["b", ["journal_new"]],
+    ["b", []],
+    ["a", ["journal_older"]],
+  ] as const) {
+    const mars = await startMars({ dataDir: join(root, name), databaseUrl }, log);
+    await send(mars.url, { app_id: "a", message_id: "m", event: "E" });
+    await stop(mars);
+    expect(words.splice(0)).toEqual([...expected]);
+  }
+});
+
 /** The messages of the findings, when there are so many. */
 async function findings(mars: TestMars, count: number): Promise<string[]> {
   for (const end = Date.now() + 20_000; ; await Bun.sleep(20)) {

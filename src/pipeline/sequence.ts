@@ -60,6 +60,11 @@ export class SequenceStart {
         stored_seq: seq,
       });
     }
+    if (known === 0 && givenOut > 0) {
+      const message =
+        "a new journal on a database with a history: what another one held and had not stored is not here";
+      this.#log.warn(message, { event: "journal_new", database_seq: givenOut });
+    }
     if (nextSeq !== this.#nextSeq && accepting) {
       throw new Error(
         `the database is at seq ${givenOut} and the journal was at ${known}: it is an older copy by far; start while the database can be reached`,

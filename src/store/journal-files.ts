@@ -1,6 +1,6 @@
 /** What the journal asks of the file system: whole writes, whole reads, names that are on disk. */
 import { constants } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { type FileHandle, open, rename, stat } from "node:fs/promises";
 
 /**
  * Flags of a file whose writes are on disk when they return. Throws where the platform has none, for then a success
@@ -41,6 +41,27 @@ export async function syncDirectory(path: string): Promise<void> {
     await directory.sync();
   } finally {
     await directory.close();
+  }
+}
+
+/** Put behind the name of what is set aside. */
+export const damagedSuffix = ".damaged";
+
+/** Renames a file for somebody to look at, beside whatever has been set aside under its name before. Rejects where it is not there. */
+export async function putAside(path: string): Promise<void> {
+  for (let number = 1; ; number++) {
+    const aside = `${path}${number === 1 ? "" : `.${number}`}${damagedSuffix}`;
+    if (await isFree(aside)) return rename(path, aside);
+  }
+}
+
+async function isFree(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
+    throw error;
   }
 }
 

@@ -6,13 +6,10 @@
  * turns, so that a crash leaves one of them whole. It also says who writes to the journal, as long as somebody does.
  */
 import { constants } from "node:fs";
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { type Holder, hasEnded } from "./holder.ts";
-import { isStillThere, readAt, writeAll } from "./journal-files.ts";
-
-/** Put behind the name of what is set aside. */
-export const damagedSuffix = ".damaged";
+import { isStillThere, putAside, readAt, writeAll } from "./journal-files.ts";
 
 /** A disk sector each. */
 const slotBytes = 512;
@@ -79,7 +76,7 @@ export class JournalMark {
    */
   async start(journalId: string, after: MarkState | undefined, lastSeq: () => number): Promise<void> {
     const turn = after?.turn ?? 0;
-    if (after === undefined) await rename(this.path, `${this.path}${damagedSuffix}`).catch(ignoreMissing);
+    if (after === undefined) await putAside(this.path).catch(ignoreMissing);
     this.#file = await open(this.path, constants.O_RDWR | constants.O_CREAT, 0o600);
     this.#state = { turn, journalId, lastSeq: lastSeq() };
     await this.#write(lastSeq(), this.#holder);

@@ -2,13 +2,14 @@
  * Opens the segments that earlier runs have left, and finds damage. Nothing is changed where there is any, unless it has
  * been accepted: then a damaged file is set aside under another name, and what is whole in it is written anew.
  */
-import { type FileHandle, readFile, rename, unlink } from "node:fs/promises";
+import { type FileHandle, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "../event/ports.ts";
-import { damagedSuffix, type MarkState } from "./journal-mark.ts";
-import { newSalt } from "./journal-record.ts";
-import { saltOf, wholeRecords } from "./journal-scan.ts";
-import { JournalSegment } from "./journal-segment.ts";
+import { damagedSuffix, putAside } from "./journal-files.ts";
+import type { MarkState } from "./journal-mark.ts";
+import { headerBytes, newSalt } from "./journal-record.ts";
+import { isZero, saltOf, wholeRecords } from "./journal-scan.ts";
+import { JournalSegment, unfinishedSuffix } from "./journal-segment.ts";
 
 export interface RecoveryOptions {
   readonly directory: string;
@@ -59,6 +60,17 @@ export async function openSegments(
   const strangers = segments
     .filter((name) => !named.test(name))
     .map((name) => ({ path: join(directory, name), reason: "its name is not one of the journal's" }));
+  const unfinished: string[] = [];
+  for (const name of names.filter((one) => isUnfinished(one))) {
+    const path = join(directory, name);
+    // One that was never given its name was never written to.
+    if (isZero((await readFile(path)).subarray(headerBytes))) unfinished.push(path);
+    else
+      strangers.push({
+        path,
+        reason: "it was never given its name, and yet there is more in it than a header",
+      });
+  }
   try {
     for (const file of files) await openFile(file, options.bytesMax);
     const id = files.find(({ segment }) => segment !== undefined)?.segment?.header.id ?? mark?.journalId;
@@ -73,6 +85,7 @@ export async function openSegments(
     if (damaged.length + outside.length > 0 && !acceptLoss)
       throw new Error(refusalOf([...damaged, ...outside]));
     for (const reason of outside) logLoss(options, reason, 0);
+    for (const path of unfinished) await unlink(path);
     for (const { path } of strangers) await setAside(path, options);
     for (const [index, file] of files.entries()) {
       if (file.damage !== undefined) await replace(file, files[index + 1]?.after ?? 0, id, options);
@@ -82,6 +95,10 @@ export async function openSegments(
     for (const { segment } of files) await segment?.close();
     throw error;
   }
+}
+
+function isUnfinished(name: string): boolean {
+  return name.endsWith(unfinishedSuffix) && named.test(name.slice(0, -unfinishedSuffix.length));
 }
 
 function foundOf(directory: string, name: string): Found {
@@ -169,7 +186,7 @@ function checkMark(
 }
 
 async function setAside(path: string, { handle }: RecoveryOptions): Promise<void> {
-  await rename(path, `${path}${damagedSuffix}`);
+  await putAside(path);
   await handle.sync();
 }
 

@@ -117,7 +117,7 @@ function hasUnwritten(bytes: Buffer, start: number, end: number): boolean {
 
 const zeros = Buffer.alloc(64 * 1024);
 
-function isZero(bytes: Buffer): boolean {
+export function isZero(bytes: Buffer): boolean {
   for (let at = 0; at < bytes.length; at += zeros.length) {
     const part = bytes.subarray(at, at + zeros.length);
     if (!part.equals(zeros.subarray(0, part.length))) return false;

@@ -6,15 +6,15 @@
  * and needs no thread of ours. One process at a time: `DirectoryLock` sees to that, and the mark where it cannot.
  */
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Journal, JournalGroup, JournalState, Log } from "../event/ports.ts";
 import { thisProcess } from "./holder.ts";
-import { durableFlags, isStillThere, syncDirectory } from "./journal-files.ts";
-import { damagedSuffix, JournalMark } from "./journal-mark.ts";
+import { damagedSuffix, durableFlags, isStillThere, syncDirectory } from "./journal-files.ts";
+import { JournalMark } from "./journal-mark.ts";
 import { newSalt } from "./journal-record.ts";
 import { openSegments, segmentName } from "./journal-recovery.ts";
-import { JournalSegment, unfinishedSuffix } from "./journal-segment.ts";
+import { JournalSegment } from "./journal-segment.ts";
 
 /** What a segment holds before the next one begins. */
 const segmentBytesMax = 16 * 1024 * 1024;
@@ -75,12 +75,7 @@ export class SegmentedJournal implements Journal {
     await syncDirectory(dirname(this.#directory));
     this.#handle = await open(this.#directory, constants.O_RDONLY);
     const mark = await this.#mark.read();
-    const names = await readdir(this.#directory);
-    for (const name of names) {
-      // Without a name it was never written to.
-      if (name.endsWith(unfinishedSuffix)) await unlink(join(this.#directory, name));
-    }
-    this.#segments = await openSegments(names, {
+    this.#segments = await openSegments(await readdir(this.#directory), {
       directory: this.#directory,
       handle: this.#handle,
       bytesMax: this.#segmentBytes,

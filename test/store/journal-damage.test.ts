@@ -1,6 +1,14 @@
 /** What has happened to the journal's files while Mars was not running. `test/faults/journal.ts` tries many places more. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JournalGroup } from "../../src/event/ports.ts";
@@ -143,6 +151,30 @@ test("an empty file, zeros, and a name that is none of the journal's are damage 
   writeFileSync(join(directory, "copy.segment"), whole);
   expect(await refusal()).toContain("copy.segment");
   expect(await kept()).toEqual(all);
+});
+
+test("a segment under the name of an unfinished one is kept, and one that was never written to is cleared away", async () => {
+  const last = paths.at(-1)!;
+  const whole = readFileSync(last);
+  renameSync(last, `${last}.new`);
+  expect(await refusal()).toContain(`${last}.new`);
+  expect(await kept()).toEqual(all.filter((seq) => !whole.includes(groups[seq - 1]!.body)));
+  expect(readFileSync(`${last}.new.damaged`).equals(whole)).toBe(true);
+  const begun = last.replace(/-\d{8}/, "-00000099");
+  writeFileSync(`${begun}.new`, whole.subarray(0, 1024));
+  writeFileSync(join(directory, "notes.new"), "somebody's own");
+  await kept();
+  expect(readdirSync(directory)).toContain("notes.new");
+  expect(existsSync(`${begun}.new`)).toBe(false);
+});
+
+test("what was set aside once is not overwritten by what is set aside later", async () => {
+  for (const number of ["", ".2", ".3"]) {
+    change(paths[1]!, 30, 542);
+    const whole = readFileSync(paths[1]!);
+    await kept();
+    expect(readFileSync(`${paths[1]}${number}.damaged`).equals(whole)).toBe(true);
+  }
 });
 
 test("a journal whose mark is gone or cannot be read starts; a mark of another journal is refused", async () => {
