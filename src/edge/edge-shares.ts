@@ -7,6 +7,8 @@ import { Shares, type SharesStats } from "../event/shares.ts";
 const maxima = {
   /** Connections of the gRPC port. */
   grpc_connections: 4_096,
+  /** Calls of the gRPC port that are under way, streams too. */
+  grpc_calls: 32_768,
   /** WebSockets. */
   sockets: 20_000,
   /** Topics that are followed, all protocols together. */

@@ -22,6 +22,9 @@ export interface Serializer {
   frames(topic: string, events: readonly SequencedEvent[]): readonly string[];
 }
 
+/** A ref is kept for as long as its topic is joined. The npm package counts from 1 on. */
+const refCharsMax = 64;
+
 /** As Phoenix matches them: any 1.0.x or 2.0.x. */
 export function serializerOf(vsn: string): Serializer | undefined {
   if (/^1\.0\.\d+$/.test(vsn)) return version1;
@@ -54,6 +57,7 @@ function createSerializer(
       if (fields === undefined) return undefined;
       const [joinRef, ref, topic, event, payload] = fields;
       if (typeof topic !== "string" || typeof event !== "string") return undefined;
+      if ([joinRef, ref].some((one) => typeof one === "string" && one.length > refCharsMax)) return undefined;
       return { joinRef: refOf(joinRef), ref: refOf(ref), topic, event, payload };
     },
     frames: createFrameCache((topic, event) =>

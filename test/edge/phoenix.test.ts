@@ -157,7 +157,9 @@ test("joining again replaces the channel; a late leave of the old one is not mea
 });
 
 test("what is no message of the vsn closes the socket, and an unknown vsn opens none", async () => {
-  for (const text of ["{", "[]", '["1","1",7,"phx_join",{}]', '{"topic":"phoenix"}']) {
+  // A ref is kept with its topic.
+  const longRef = JSON.stringify(["r".repeat(65), "1", "event_timeline:m", "phx_join", {}]);
+  for (const text of ["{", "[]", '["1","1",7,"phx_join",{}]', '{"topic":"phoenix"}', longRef]) {
     const client = await LiveClient.open(mars, "/socket/websocket?vsn=2.0.0");
     client.send(text);
     expect((await client.closed).code).toBe(4400);

@@ -20,6 +20,7 @@ import {
 } from "../../gen/mars/v1/ingest_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
 import { rpcError, stoppingError } from "./error.ts";
+import { GrpcCalls, type GrpcCallsOptions } from "./grpc-calls.ts";
 import { type ConnectionTimes, trackConnections } from "./grpc-connections.ts";
 import { respondError, respondHttp } from "./grpc-status.ts";
 import { serveStream } from "./grpc-stream.ts";
@@ -28,7 +29,7 @@ import { createIngestMethods } from "./ingest-service.ts";
 import { readBinaryBatch } from "./large-batch.ts";
 import { createRpcHandlers } from "./router.ts";
 
-export interface GrpcServerOptions extends ConnectionTimes {
+export interface GrpcServerOptions extends ConnectionTimes, GrpcCallsOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -63,6 +64,9 @@ const goawayGraceMs = 250;
  */
 const lingerMsMax = 6_000;
 
+/** The only method whose client sends more than one message. */
+const streamPath = createMethodUrl("", IngestService.method.collectStream);
+
 /** Resolves when the port is open; rejects when it cannot be. */
 export async function startGrpcServer(
   parts: EdgeParts,
@@ -85,6 +89,7 @@ export async function startGrpcServer(
       ? createServer({ settings })
       : createSecureServer({ ...tls, settings, handshakeTimeout: tlsHandshakeMs });
   const connections = trackConnections(server, parts.shares.grpc_connections, times);
+  const calls = new GrpcCalls(parts.shares.grpc_calls, times);
   // Whoever does not speak HTTP/2, or breaks off, harms only its own connection.
   server.on("sessionError", (error: Error) =>
     parts.log.debug("grpc connection failed", { error: error.message }),
@@ -110,9 +115,14 @@ export async function startGrpcServer(
   async function route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     const refusal = parts.gate.checkHost(headers[":authority"] ?? headers.host);
     if (refusal !== undefined) return respondError(stream, rpcError(refusal, parts.log));
+    const path = headers[":path"] ?? "";
+    const full = calls.enter(stream, path === streamPath);
+    if (full !== undefined) {
+      if (unary.has(path) || path === streamPath) parts.refusals.refused(full);
+      return respondError(stream, rpcError(full, parts.log));
+    }
     const contentType = headers["content-type"] ?? "";
     if (headers[":method"] !== "POST") return respondHttp(stream, 405);
-    const path = headers[":path"] ?? "";
     if (contentType === "application/grpc" || contentType === "application/grpc+proto") {
       const lean = unary.get(path);
       if (lean !== undefined) return lean(stream, headers);
@@ -136,6 +146,7 @@ export async function startGrpcServer(
     await closed;
     clearInterval(idle);
     clearTimeout(timer);
+    calls.close();
   }
 }
 

@@ -1,0 +1,70 @@
+/**
+ * The calls of the gRPC port: how many there may be at one time, of whom, and how long one may say nothing. A call costs some
+ * 10 KiB from its headers on, and a client may begin a thousand of them on each connection.
+ *
+ * A cap is shared out between peers (`event/shares.ts`). A call without a single byte of its request is ended in time, unless
+ * it is a stream of requests, which may be quiet for as long as its client likes.
+ */
+import type { ServerHttp2Stream } from "node:http2";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { MarsError } from "../../event/error.ts";
+import type { Shares } from "../../event/shares.ts";
+import { sessionPeer } from "./caller.ts";
+import { respondError } from "./grpc-status.ts";
+
+export interface GrpcCallsOptions {
+  /** Until the first byte of a request. */
+  readonly quietMs?: number;
+}
+
+const quietMsDefault = 30_000;
+/** How often it is looked whether a time is over; no less often than it is over, either. */
+const sweepMsMax = 1_000;
+
+export class GrpcCalls {
+  readonly #shares: Shares;
+  readonly #quietMs: number;
+  /** Since when each is there that may not have said anything yet, the oldest first. */
+  readonly #fresh = new Map<ServerHttp2Stream, number>();
+  readonly #sweep: ReturnType<typeof setInterval>;
+
+  constructor(shares: Shares, { quietMs = quietMsDefault }: GrpcCallsOptions = {}) {
+    this.#shares = shares;
+    this.#quietMs = quietMs;
+    this.#sweep = setInterval(() => this.#endQuiet(), Math.min(quietMs, sweepMsMax));
+    this.#sweep.unref();
+  }
+
+  /**
+   * Counts a call until its stream is closed.
+   *
+   * @param mayBeQuiet whether its client may wait for as long as it likes before it sends anything
+   * @returns why there is no room for it: `overloaded`
+   */
+  enter(stream: ServerHttp2Stream, mayBeQuiet: boolean): MarsError | undefined {
+    const lease = this.#shares.take(sessionPeer(stream));
+    if (lease === undefined) return this.#shares.full("gRPC calls");
+    if (!mayBeQuiet) this.#fresh.set(stream, performance.now());
+    stream.once("close", () => {
+      this.#fresh.delete(stream);
+      lease.release();
+    });
+    return undefined;
+  }
+
+  /** Ends no quiet call any more. */
+  close(): void {
+    clearInterval(this.#sweep);
+  }
+
+  #endQuiet(): void {
+    const latest = performance.now() - this.#quietMs;
+    for (const [stream, since] of this.#fresh) {
+      if (since > latest) return;
+      this.#fresh.delete(stream);
+      if (!stream.readableDidRead) {
+        respondError(stream, new ConnectError("no request came", Code.DeadlineExceeded));
+      }
+    }
+  }
+}

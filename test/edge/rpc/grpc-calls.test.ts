@@ -1,0 +1,113 @@
+import { afterEach, expect, test } from "bun:test";
+import { type ClientHttp2Stream, connect, createServer, type ServerHttp2Stream } from "node:http2";
+import { type AddressInfo, connect as connectTcp } from "node:net";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import { rpcError } from "../../../src/edge/rpc/error.ts";
+import { GrpcCalls, type GrpcCallsOptions } from "../../../src/edge/rpc/grpc-calls.ts";
+import { respondError } from "../../../src/edge/rpc/grpc-status.ts";
+import { Shares } from "../../../src/event/shares.ts";
+import type { Stats } from "../../../src/event/stats.ts";
+import { startMars } from "../../support/mars.ts";
+import { statsWhen } from "../../support/rest.ts";
+import { WireClient } from "./wire.ts";
+
+const nothing = () => undefined;
+const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const open: { destroy(): void }[] = [];
+
+afterEach(() => {
+  for (const one of open.splice(0)) one.destroy();
+});
+
+/** A server whose calls end only when they are refused; those of `/stream` may be quiet. */
+async function start(max: number, options: GrpcCallsOptions = {}) {
+  const server = createServer();
+  const shares = new Shares({ max });
+  const calls = new GrpcCalls(shares, options);
+  server.on("stream", (stream: ServerHttp2Stream, headers) => {
+    stream.on("error", () => undefined);
+    const full = calls.enter(stream, headers[":path"] === "/stream");
+    if (full === undefined) stream.resume();
+    else respondError(stream, rpcError(full, log));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  open.push({
+    destroy() {
+      calls.close();
+      server.close();
+    },
+  });
+  return { port, shares };
+}
+
+function client(port: number, localAddress = "127.0.0.1") {
+  const session = connect(`http://127.0.0.1:${port}`, {
+    createConnection: () => connectTcp({ port, host: "127.0.0.1", localAddress }),
+  });
+  session.on("error", () => undefined);
+  open.push(session);
+  return {
+    session,
+    call(path: string): ClientHttp2Stream {
+      const stream = session.request({ ":path": path, ":method": "POST" });
+      stream.on("error", () => undefined);
+      stream.resume();
+      return stream;
+    },
+  };
+}
+
+/** With what a call ended. */
+function ended(stream: ClientHttp2Stream): Promise<ConnectError | undefined> {
+  return new Promise((resolve) => {
+    stream.once("response", (headers) => {
+      const texts = Object.entries(headers).filter(([name]) => !name.startsWith(":"));
+      resolve(findTrailerError(new Headers(texts.map(([name, value]) => [name, String(value)]))));
+    });
+    stream.once("close", () => resolve(undefined));
+  });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test("a peer that begins calls without an end leaves others theirs, and is told to come again", async () => {
+  const { port, shares } = await start(16);
+  const greedy = client(port);
+  const calls = Array.from({ length: 40 }, () => greedy.call("/call"));
+  const refusals = await Promise.all(calls.slice(8).map(ended));
+  expect(new Set(refusals.map((error) => error?.code))).toEqual(new Set([Code.ResourceExhausted]));
+  expect(refusals[0]?.details).toMatchObject([{ type: "google.rpc.RetryInfo" }]);
+  client(port, "127.0.0.2").call("/call");
+  await until(() => shares.stats.peers === 2);
+  expect(shares.stats).toMatchObject({ held: 9, refused: 32 });
+  greedy.session.destroy();
+  await until(() => shares.stats.held === 1);
+});
+
+test("a call of which nothing comes is ended in time; one that has begun, and a stream, are not", async () => {
+  const { port, shares } = await start(16, { quietMs: 50 });
+  const { call } = client(port);
+  const begun = call("/call");
+  begun.write("x");
+  call("/stream");
+  await until(() => shares.stats.held === 2);
+  const silent = await Promise.all([call("/call"), call("/call")].map(ended));
+  expect(silent.map((error) => error?.code)).toEqual([Code.DeadlineExceeded, Code.DeadlineExceeded]);
+  await until(() => shares.stats.held === 2);
+});
+
+test("Mars counts its calls until they end", async () => {
+  await using mars = await startMars();
+  const held = (count: number) => (stats: Stats) => stats.shares.grpc_calls?.held === count;
+  using client = new WireClient(mars.grpcPort);
+  const path = "/mars.v1.IngestService/CollectEvent";
+  const call = client.call({ path, chunks: [Buffer.from([0])], end: false });
+  await statsWhen(mars.url, held(1));
+  client.session.destroy();
+  await call.catch(() => undefined);
+  await statsWhen(mars.url, held(0));
+});
