@@ -36,7 +36,7 @@ import { findingHistory } from "./publish/finding-history.ts";
 import { createLive, createLiveFindings } from "./publish/hub.ts";
 import { Shutdown } from "./shutdown.ts";
 import { createClientReads } from "./store/client-reads.ts";
-import { createQuarantine } from "./store/database.ts";
+import { createQuarantine, isQuarantined } from "./store/database.ts";
 import { prepareFiles } from "./store/private-files.ts";
 import { ratesInTurns } from "./store/rates-in-turns.ts";
 import { SegmentedJournal } from "./store/segmented-journal.ts";
@@ -83,11 +83,12 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   let deadline = 0;
   const remainingMs = () => Math.max(0, deadline - performance.now());
   const clock = new Clock({ log, graceMs: config.startGraceMs });
+  const quarantine = createQuarantine();
   const database = {
     url: config.databaseUrl,
     authToken: config.databaseAuthToken,
     timeoutMs: databaseTimeoutMs,
-    ...(!config.acceptDatabaseDamage && { quarantine: createQuarantine() }),
+    ...(!config.acceptDatabaseDamage && { quarantine }),
   };
   const store = startStoreThread(database);
   shutdown.defer("store", () => store.stop(remainingMs()));
@@ -220,7 +221,14 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       lifecycle: () => lifecycle,
       refusal: () => pipeline.refusal,
       supervisor,
-      warnings: () => [...pipeline.warnings, ...unreadable.warnings(), ...clock.warnings],
+      warnings: () => [
+        ...(isQuarantined(quarantine)
+          ? ["the database is damaged: nothing is read from it or stored in it"]
+          : []),
+        ...pipeline.warnings,
+        ...unreadable.warnings(),
+        ...clock.warnings,
+      ],
       setAside: () => pipeline.setAside.count,
       threads: { store, query, "inner query": inner },
     }),

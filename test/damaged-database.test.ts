@@ -1,4 +1,5 @@
 /** A database whose pages are not as they were written: nothing wrong is served of it, and nothing that comes is lost. */
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -12,6 +13,13 @@ async function flipIn(path: string, page: number): Promise<void> {
   const { buffer } = await file.read(Buffer.alloc(1), 0, 1, (page - 1) * 4096 + 2_000);
   buffer[0]! ^= 4;
   await file.write(buffer, 0, 1, (page - 1) * 4096 + 2_000);
+  await file.close();
+}
+
+/** What no page begins with. */
+async function overwrite(path: string, page: number): Promise<void> {
+  const file = await open(path, "r+");
+  await file.write(Buffer.alloc(64, 0xff), 0, 64, (page - 1) * 4096);
   await file.close();
 }
 
@@ -84,6 +92,31 @@ test("the doctor names the page and its table, and finds nothing where nothing i
     expect(exitCode).toBe(1);
     expect(text).toMatch(/messages\.db, from byte 16384 to byte 20480: not as it was written, a page of \w+/);
   }
+});
+
+test("damage that a question meets and no checksum shows: nothing is stored there from then on", async () => {
+  await using mars = await startMars();
+  const path = `${mars.dataDir}/messages.db`;
+  const seq = await sendBulk(mars.url, events);
+  await getJson(`${mars.url}/api/messages?min_seq=${seq}`);
+  await mars.stop();
+  const database = new Database(path);
+  const roots = database
+    .query("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'messages' AND type = 'index'")
+    .values();
+  database.close();
+  for (const [root] of roots) await overwrite(path, Number(root));
+  rmSync(`${path}-sums`);
+  const again = await mars.restart();
+  const read = await fetch(`${again.url}/api/messages?app_id=rot`);
+  expect([read.status, await read.json()]).toEqual([500, expect.objectContaining({ code: "corrupt" })]);
+  const ready = await getJson<{ warnings: string[] }>(`${again.url}/readyz`);
+  expect(ready.warnings).toContain("the database is damaged: nothing is read from it or stored in it");
+  await send(again.url, { app_id: "rot", message_id: "meanwhile", event: "created" });
+  await statsWhen(again.url, ({ store }) => !store.available && store.behind === 1);
+  // What the damage has not touched is not read either.
+  expect((await fetch(`${again.url}/api/apps`)).status).toBe(500);
+  await again.stop();
 });
 
 test("whoever accepts the damage gets what can be read, with a warning", async () => {

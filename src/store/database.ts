@@ -40,6 +40,10 @@ export function quarantine(shared: Quarantine): void {
   Atomics.store(new Int32Array(shared), 0, 1);
 }
 
+export function isQuarantined(shared: Quarantine): boolean {
+  return Atomics.load(new Int32Array(shared), 0) !== 0;
+}
+
 export interface DatabaseOptions extends DatabaseAddress {
   /** Run on every new connection to an embedded file. Settings of a connection do not survive it. */
   readonly pragmas: readonly string[];
@@ -60,12 +64,12 @@ export function pathOf(url: string): string {
 export class Database {
   readonly embedded: boolean;
   readonly #options: DatabaseOptions;
-  readonly #quarantine: Int32Array | undefined;
+  readonly #quarantine: Quarantine | undefined;
   #client: Client | undefined;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
-    this.#quarantine = options.quarantine && new Int32Array(options.quarantine);
+    this.#quarantine = options.quarantine;
     this.embedded = options.url.startsWith("file:");
   }
 
@@ -143,7 +147,7 @@ export class Database {
 
   async #use<T>(call: (client: Client) => Promise<T>): Promise<T> {
     // A damaged page gives wrong answers, and the driver ends the process at a text that is no UTF-8 any more.
-    if (this.#quarantine !== undefined && Atomics.load(this.#quarantine, 0) !== 0) {
+    if (this.#quarantine !== undefined && isQuarantined(this.#quarantine)) {
       throw new MarsError("corrupt", "the database is damaged, and nothing is read from it or stored in it");
     }
     try {
@@ -151,6 +155,9 @@ export class Database {
       return this.embedded ? await call(client) : await this.#within(call(client));
     } catch (thrown) {
       const error = databaseError(thrown);
+      // What is stored in it from now on could be lost, and would leave the journal. A file that cannot be opened is left alone.
+      const corrupt = this.#client !== undefined && error instanceof MarsError && error.code === "corrupt";
+      if (corrupt && this.embedded && this.#quarantine !== undefined) quarantine(this.#quarantine);
       // The next call starts from a fresh connection: a server's stream may be dead, and an embedded connection may have
       // been replaced by the driver with one that lacks its settings. Only the input at fault leaves it as it was.
       if (!(error instanceof MarsError && error.code === "unprocessable")) this.close();

@@ -56,6 +56,8 @@ export class JournalSegment {
   /** The length of the file. */
   #length: number;
   #lastSeq: number;
+  /** Where the last record begins that was written to it; 0 before there is one. */
+  #lastAt = 0;
   #events = 0;
   /** Bytes behind the end that a write has left which did not succeed. */
   #rest = 0;
@@ -186,6 +188,7 @@ export class JournalSegment {
       throw error;
     }
     this.#filled = Math.max(this.#filled, end);
+    this.#lastAt = this.#end;
     this.#end = end;
     this.#lastSeq = group.lastSeq;
     this.#events += group.lastSeq - group.firstSeq + 1;
@@ -237,9 +240,13 @@ export class JournalSegment {
     this.#length = this.#end;
   }
 
-  /** Whether the file is still what its name stands for, and as long as it was made. */
-  isThere(): Promise<boolean> {
-    return isStillThere(this.#file, this.path, this.#length);
+  /** Whether the file is what its name stands for, as long as it was made, and holds the last record written to it. */
+  async isThere(): Promise<boolean> {
+    const [at, lastSeq] = [this.#lastAt, this.#lastSeq];
+    if (!(await isStillThere(this.#file, this.path, this.#length))) return false;
+    // A failure, as of a file that was closed meanwhile, says nothing about its contents.
+    const head = at === 0 ? undefined : await readAt(this.#file, at, recordHeadBytes).catch(() => undefined);
+    return head === undefined || headAt(this.header.salt, head, 0)?.lastSeq === lastSeq;
   }
 
   close(): Promise<void> {

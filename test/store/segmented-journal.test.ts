@@ -267,3 +267,16 @@ test("a group that could not be written leaves the journal as it was", async () 
   expect(await readAll(journal, 1)).toEqual([group(1), group(2, 1, "x".repeat(2_000))]);
   await journal.close();
 });
+
+test("an older copy that is written over a file of a running journal is noticed", async () => {
+  const journal = journalAt();
+  await journal.open();
+  await journal.append(group(1));
+  const [path] = segmentPaths();
+  const copy = readFileSync(path!);
+  await journal.append(group(2));
+  expect(await journal.missing()).toBe("");
+  writeFileSync(path!, copy);
+  expect(await journal.missing()).toBe(path!);
+  await journal.close();
+});
