@@ -14,7 +14,7 @@ export interface Named {
 }
 
 /** The unit of what is on or off: its flag without a value means on. */
-export const switchUnit = "1 or 0";
+const switchUnit = "1 or 0";
 
 export interface Sources {
   /** The flags, without the command. */

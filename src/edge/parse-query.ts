@@ -137,7 +137,7 @@ export interface MessageReadFields {
   readonly cursor?: QueryValue;
 }
 
-export const eventOrders: readonly EventOrder[] = ["oldest", "newest"];
+const eventOrders: readonly EventOrder[] = ["oldest", "newest"];
 
 /**
  * Checks a message's two ids as they came in a path or a request, and which of its events are asked for.

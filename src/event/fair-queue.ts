@@ -8,7 +8,7 @@
  */
 import type { Caller } from "./caller.ts";
 import { MarsError } from "./error.ts";
-import { type Flow, isIdle, leastUsed, mostWaiting, newFlow } from "./flow.ts";
+import { type Flow, isIdle, leastUsed, mostWaiting, newFlow } from "./queue-flow.ts";
 
 export interface FairQueueOptions {
   /** What the tasks are, for messages: "reads". */

@@ -1,7 +1,7 @@
 /** What the clock leaves to the next run, and to `GET /api/q/stats`. */
 import type { Micros } from "./event.ts";
 
-/** What one run of Mars leaves to the next of its clock; see `clock.ts`. In microseconds. */
+/** What one run of Mars leaves to the next of its clock; see `pipeline/clock.ts`. In microseconds. */
 export interface TimeRecord {
   /** Time that has passed, on a scale of its own. */
   readonly elapsed: Micros;

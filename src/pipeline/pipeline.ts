@@ -1,7 +1,7 @@
 /**
  * The pipeline as a whole: collectors → journal → lanes → store → publish, its start and its stop.
  */
-import type { Clock } from "../event/clock.ts";
+
 import { delay, within } from "../event/delay.ts";
 import { MarsError } from "../event/error.ts";
 import type { SequencedEvent } from "../event/event.ts";
@@ -15,6 +15,7 @@ import type { Finding } from "../lifecycle/finding.ts";
 import type { Tracker } from "../lifecycle/ports.ts";
 import { Backlog } from "./backlog.ts";
 import { Behind } from "./behind.ts";
+import type { Clock } from "./clock.ts";
 import { Flow } from "./flow.ts";
 import { Grace } from "./grace.ts";
 import { GroupCommit } from "./group-commit.ts";

@@ -2,14 +2,15 @@
  * Retention beside the flow: messages that are old, and counts of long ago. One small step at a time, so that ingest waits for
  * a step at most.
  *
- * Nothing is deleted by one reading of the wall clock (`event/clock.ts`): messages go by the time that has passed since their
+ * Nothing is deleted by one reading of the wall clock (`clock.ts`): messages go by the time that has passed since their
  * place in the sequence, which is marked as time passes; counts bear dates, and go by the time that is proven.
  */
-import type { Clock } from "../event/clock.ts";
+
 import { delay } from "../event/delay.ts";
 import type { Log } from "../event/ports.ts";
 import type { RetentionStats, RetentionStore } from "../event/retention.ts";
 import type { Supervisor } from "../event/supervisor.ts";
+import type { Clock } from "./clock.ts";
 
 /** How often the time is recorded, at most: a crash takes as much of it from the age of messages. */
 const recordEveryMs = 60_000;

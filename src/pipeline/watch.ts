@@ -5,16 +5,17 @@
  * Nothing is raised by a clock behind which something is still on its way. So a round takes the time, lets everything
  * that came before it be written, stored and tracked, and only then raises by that time: when Mars is behind findings come
  * late, and never false. And nothing is raised while producers may still hold back events because Mars refused them, or was
- * not there (`grace.ts`), nor while the clock is in doubt (`event/clock.ts`): both are asked again behind the barrier, and
+ * not there (`grace.ts`), nor while the clock is in doubt (`clock.ts`): both are asked again behind the barrier, and
  * between the steps of a round.
  */
-import type { Clock } from "../event/clock.ts";
+
 import { delay } from "../event/delay.ts";
 import type { Micros } from "../event/event.ts";
 import type { Log } from "../event/ports.ts";
 import type { Loop, Supervisor } from "../event/supervisor.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Tracker, TrackStep } from "../lifecycle/ports.ts";
+import type { Clock } from "./clock.ts";
 import type { Grace } from "./grace.ts";
 import type { StoreProgress } from "./progress.ts";
 

@@ -20,7 +20,7 @@ export function keyOf(row: Row): MessageKey {
   return { appId: String(row.app_id), messageId: String(row.message_id) };
 }
 
-export function sequencedEvent(key: MessageKey, row: Row): SequencedEvent {
+function sequencedEvent(key: MessageKey, row: Row): SequencedEvent {
   return {
     appId: key.appId,
     messageId: key.messageId,

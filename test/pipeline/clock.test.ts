@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { Clock } from "../../src/event/clock.ts";
 import type { TimeRecord } from "../../src/event/time-record.ts";
 import { createLog } from "../../src/log.ts";
+import { Clock } from "../../src/pipeline/clock.ts";
 
 const second = 1_000;
 const hour = 3_600 * second;

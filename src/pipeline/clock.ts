@@ -13,10 +13,10 @@
  * A step ahead, or time that passed while Mars did not run, is proven when the clocks have agreed for as long as it was, a day
  * at most. A step that takes back another one needs no proof.
  */
-import type { Micros } from "./event.ts";
-import type { Log } from "./ports.ts";
-import { microsMin } from "./time.ts";
-import type { ClockStats, TimeRecord } from "./time-record.ts";
+import type { Micros } from "../event/event.ts";
+import type { Log } from "../event/ports.ts";
+import { microsMin } from "../event/time.ts";
+import type { ClockStats, TimeRecord } from "../event/time-record.ts";
 
 /** How often the clocks are compared, at least. */
 const tickMs = 250;

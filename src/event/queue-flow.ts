@@ -9,14 +9,21 @@ export interface Flow {
   waiting: number;
 }
 
+/** @param used of the flow above it, so that it begins among the others and not before them */
 export function newFlow(used: number): Flow {
   return { used, floor: 0, active: 0, waiting: 0 };
 }
 
+/** Whether nothing of it runs or waits, so that it may be forgotten. */
 export function isIdle({ active, waiting }: Flow): boolean {
   return active === 0 && waiting === 0;
 }
 
+/**
+ * The flow whose turn it is.
+ *
+ * @param handicap milliseconds that are added to what a flow has used
+ */
 export function leastUsed<F extends Flow>(
   flows: Iterable<F>,
   eligible: (flow: F) => boolean,
@@ -34,6 +41,7 @@ export function leastUsed<F extends Flow>(
   return least;
 }
 
+/** The flow that gives up a task when the queue is full. */
 export function mostWaiting<F extends Flow>(flows: Iterable<F>): F | undefined {
   let most: F | undefined;
   for (const flow of flows) {
