@@ -92,7 +92,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     name: "MARS_RETENTION",
     default: "14d",
     unit: "duration",
-    meaning: "How long a message is kept after the last that was heard of it; `off` keeps it for ever",
+    meaning: "How long a message is kept after its last report; `off` keeps it for ever",
     parse: durationOrOff({ min: 1_000, max: 36_500 * 86_400_000 }),
   },
   countsRetentionMs: {
@@ -134,7 +134,8 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     name: "MARS_JOURNAL_MAX",
     default: "2GiB",
     unit: "bytes",
-    meaning: "Accepted events that wait for the database; beyond it clients are told to come back (429)",
+    meaning:
+      "Accepted events that wait for the database; beyond it events are refused until there is room (429)",
     parse: bytes({ min: 1024 ** 2, max: 1024 ** 4 }),
   },
   acceptJournalLoss: {

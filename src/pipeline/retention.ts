@@ -27,7 +27,7 @@ const retry = { firstMs: 250, lastMs: 30_000 };
 export interface RetentionOptions {
   readonly store: RetentionStore;
   readonly clock: Clock;
-  /** How long a message is kept after the last that was heard of it; `Infinity` for ever. */
+  /** How long a message is kept after its last report; `Infinity` for ever. */
   readonly retentionMs: number;
   /** How long what is counted is kept. */
   readonly countsRetentionMs: number;
