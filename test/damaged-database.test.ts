@@ -1,10 +1,11 @@
 /** A database whose pages are not as they were written: nothing wrong is served of it, and nothing that comes is lost. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PageSums } from "../src/store/page-sums.ts";
 import { startMars } from "./support/mars.ts";
 import { getJson, messageUrl, send, sendBulk, statsWhen } from "./support/rest.ts";
 
@@ -86,6 +87,11 @@ test("the doctor names the page and its table, and finds nothing where nothing i
   const { database } = await statsWhen(again.url, ({ database }) => (database?.rounds ?? 0) > 0);
   expect(database).toMatchObject({ damaged: 0, changed: 0 });
   await again.stop();
+  // A stop leaves no page without one.
+  const path = `${mars.dataDir}/messages.db`;
+  const sums = PageSums.open(`${path}-sums`);
+  for (let page = 1; page <= statSync(path).size / 4096; page++) expect(sums.sumOf(page)).not.toBe(0);
+  sums.close();
   await flipIn(`${mars.dataDir}/messages.db`, 5);
   for (let time = 0; time < 2; time++) {
     const { text, exitCode } = await doctor(mars.dataDir);

@@ -202,7 +202,7 @@ export class Pipeline {
     this.#abort.abort();
     await this.#running;
     if (this.#opened) await this.#retention.record().catch(() => undefined);
-    if (this.#opened) await this.#upkeep.release().catch(() => undefined);
+    if (this.#opened) await this.#upkeep.finish().catch(() => undefined);
   }
 
   stats(): PipelineStats {

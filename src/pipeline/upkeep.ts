@@ -71,10 +71,15 @@ export class Upkeep {
     this.#deleted += events;
   }
 
-  /** Brings the store to its disk and drops what the journal then need not hold. */
+  /** Brings the store to its disk and drops what the journal then need not hold, if there is anything to bring. */
   async release(): Promise<void> {
-    const { store, journal, progress, trimmed, pressed } = this.#options;
-    if (progress.storedSeq <= this.#durableSeq && this.#deleted === 0) return;
+    const { progress } = this.#options;
+    if (progress.storedSeq > this.#durableSeq || this.#deleted > 0) await this.finish();
+  }
+
+  /** The same for all that was ever written, events or not. */
+  async finish(): Promise<void> {
+    const { store, journal, trimmed, pressed } = this.#options;
     const durableSeq = await store.checkpoint(pressed());
     this.#logBytes = await store.logBytes();
     if (durableSeq > 0) this.#deleted = 0;
