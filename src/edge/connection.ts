@@ -7,6 +7,7 @@ import type { Peer } from "../event/caller.ts";
 import { MarsError } from "../event/error.ts";
 import type { Holding, SendBudget } from "../event/send-budget.ts";
 import type { Lease } from "../event/shares.ts";
+import type { FrameAllowance } from "./frame-rates.ts";
 import { statusOf } from "./status.ts";
 
 export interface ConnectionLimits {
@@ -24,6 +25,7 @@ export interface SocketData {
   readonly peer: Peer;
   /** Of the cap on sockets. */
   readonly lease: Lease;
+  readonly frames: FrameAllowance;
   connection?: Connection;
   session?: Session;
 }

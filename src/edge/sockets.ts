@@ -6,7 +6,9 @@
  *                 websocket: sockets.websocket });
  */
 import type { Server, WebSocketHandler } from "bun";
+import { MarsError } from "../event/error.ts";
 import { Connection, type ConnectionLimits, type OpenSession, type SocketData } from "./connection.ts";
+import { FrameRates, type FrameRatesOptions } from "./frame-rates.ts";
 import type { EdgeParts } from "./parts.ts";
 import { peerOf } from "./peer.ts";
 import { openPhoenix } from "./phoenix.ts";
@@ -18,6 +20,7 @@ export interface SocketOptions {
   /** These two: see `ConnectionLimits`. */
   readonly pauseBytes?: number;
   readonly stallTimeoutMs?: number;
+  readonly frames?: FrameRatesOptions;
 }
 
 export interface Sockets {
@@ -48,6 +51,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
     "/socket/websocket": (query) => openPhoenix(parts, query),
   };
   const connections = new Set<Connection>();
+  const rates = new FrameRates(options.frames);
   let closed = false;
 
   return {
@@ -70,7 +74,9 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       const peer = peerOf(end?.address, end?.port);
       const lease = parts.shares.sockets.take(peer);
       if (lease === undefined) return refuse(503, "too many sockets are open", { "Retry-After": "5" });
-      if (server.upgrade(request, { data: { open, peer, lease } })) return undefined;
+      const frames = rates.open(peer.name);
+      if (server.upgrade(request, { data: { open, peer, lease, frames } })) return undefined;
+      frames.end();
       lease.release();
       return refuse(400, "not a WebSocket handshake");
     },
@@ -97,8 +103,9 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
         else socket.data.session = socket.data.open(connection);
       },
       message(socket, message) {
-        const { connection, session } = socket.data;
-        if (typeof message === "string") session?.message(message);
+        const { connection, frames, session } = socket.data;
+        if (!frames.take()) connection?.fail(tooFast());
+        else if (typeof message === "string") session?.message(message);
         else connection?.close(statusOf("unsupported_media_type").close, "only text frames are understood");
       },
       drain(socket) {
@@ -106,6 +113,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       },
       close(socket) {
         socket.data.lease.release();
+        socket.data.frames.end();
         socket.data.connection?.ended();
       },
     },
@@ -119,6 +127,10 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
 
 const restart = statusOf("draining").close;
 const restartReason = "Mars is stopping; connect again";
+
+function tooFast(): MarsError {
+  return new MarsError("overloaded", "too many frames within a short time; connect again later");
+}
 
 function refuse(status: number, detail: string, headers: Record<string, string> = {}): Response {
   return Response.json(

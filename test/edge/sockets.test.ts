@@ -103,7 +103,9 @@ test("a client that reads slowly is not closed, however long it takes", async ()
 });
 
 test("a client that does not read its answers is closed", async () => {
-  await using served = start({ pauseBytes: 64 * 1024, stallTimeoutMs: 10_000 });
+  const anyRate = { burst: 1_000_000, perSecond: 0 };
+  const frames = { socket: anyRate, peer: anyRate };
+  await using served = start({ pauseBytes: 64 * 1024, stallTimeoutMs: 10_000, frames });
   const rude = await StubbornClient.open(served);
   rude.stopReading();
   let closed = false;
@@ -138,4 +140,18 @@ test("stopping closes every socket with a code that means connect again, and ref
     expect(await client.closed).toEqual({ code: 1012, reason: "Mars is stopping; connect again" });
   }
   await expect(LiveClient.open(served)).rejects.toThrow("refused");
+});
+
+test("a client that sends frames without an end is closed, and others are served", async () => {
+  await using served = start({ frames: { socket: { burst: 10, perSecond: 1 } } });
+  const other = await LiveClient.open(served);
+  const greedy = await LiveClient.open(served);
+  for (let n = 0; n < 50; n++) greedy.send({ type: "ping" });
+  expect(await greedy.closed).toMatchObject({
+    code: 1013,
+    reason: expect.stringContaining("too many frames"),
+  });
+  other.send({ type: "ping" });
+  expect(await other.next()).toEqual({ type: "pong" });
+  await other.close();
 });

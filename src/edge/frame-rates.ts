@@ -1,0 +1,110 @@
+/**
+ * How fast clients may send frames. Nothing else holds them back: a WebSocket's frames are answered as they are read, and one
+ * client that sends a hundred thousand a second would leave no time for anybody else.
+ *
+ * Bound: a burst, and so many a second from then on, of each socket and of each peer with all of its sockets. Beyond it `take`
+ * returns false, and the socket is to be closed.
+ */
+
+export interface FrameRate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+export interface FrameRatesOptions {
+  /** Default: enough to follow all topics that a socket may follow, to leave and to follow them again. */
+  readonly socket?: FrameRate;
+  /** Default: that of ten such sockets, for all sockets of a peer connect again at one time after a restart. */
+  readonly peer?: FrameRate;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly now?: () => number;
+}
+
+/** One socket's part. */
+export interface FrameAllowance {
+  /** Whether one more frame may be answered. */
+  take(): boolean;
+  /** The socket is gone. */
+  end(): void;
+}
+
+const socketDefault: FrameRate = { burst: 3_000, perSecond: 100 };
+const peerDefault: FrameRate = { burst: 30_000, perSecond: 1_000 };
+
+/** What is left of a rate; it fills up as time passes. */
+class Bucket {
+  readonly #rate: FrameRate;
+  #left: number;
+  #filledAt: number;
+
+  constructor(rate: FrameRate, now: number) {
+    this.#rate = rate;
+    this.#left = rate.burst;
+    this.#filledAt = now;
+  }
+
+  take(now: number): boolean {
+    const { burst, perSecond } = this.#rate;
+    this.#left = Math.min(burst, this.#left + ((now - this.#filledAt) / 1_000) * perSecond);
+    this.#filledAt = now;
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
+  }
+
+  isFull(now: number): boolean {
+    const { burst, perSecond } = this.#rate;
+    return this.#left + ((now - this.#filledAt) / 1_000) * perSecond >= burst;
+  }
+}
+
+export class FrameRates {
+  readonly #socketRate: FrameRate;
+  readonly #peerRate: FrameRate;
+  readonly #now: () => number;
+  /** Of peers that have sockets, or have used up some of theirs lately: who hangs up does not get it back. */
+  readonly #peers = new Map<string, { readonly bucket: Bucket; sockets: number }>();
+
+  constructor({ socket, peer, now = () => performance.now() }: FrameRatesOptions = {}) {
+    this.#socketRate = socket ?? socketDefault;
+    this.#peerRate = peer ?? peerDefault;
+    this.#now = now;
+  }
+
+  /** Peers that are remembered. */
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  /** For a new socket of this peer. */
+  open(peer: string): FrameAllowance {
+    const now = this.#now();
+    this.#forgetFull(now);
+    const shared = this.#peers.get(peer) ?? { bucket: new Bucket(this.#peerRate, now), sockets: 0 };
+    this.#peers.set(peer, shared);
+    shared.sockets += 1;
+    const own = new Bucket(this.#socketRate, now);
+    let ended = false;
+    return {
+      take: () => {
+        const at = this.#now();
+        return own.take(at) && shared.bucket.take(at);
+      },
+      end: () => {
+        if (!ended) shared.sockets -= 1;
+        ended = true;
+      },
+    };
+  }
+
+  /** Looks at the oldest few: more leave than come, and opening a socket costs the same however many peers there are. */
+  #forgetFull(now: number): void {
+    let looked = 0;
+    for (const [name, shared] of this.#peers) {
+      if (++looked > 2) return;
+      this.#peers.delete(name);
+      // Those that stay go to the end.
+      if (shared.sockets > 0 || !shared.bucket.isFull(now)) this.#peers.set(name, shared);
+    }
+  }
+}
