@@ -33,8 +33,9 @@ export async function examineDatabase(url: string): Promise<string[]> {
       return `${place}: not as it was written${owner === undefined ? "" : `, a page of ${owner}`}`;
     });
   } finally {
-    pages.close();
+    pages.finish();
     database.close();
+    pages.close();
   }
 }
 

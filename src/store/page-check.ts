@@ -16,7 +16,7 @@ import type { PageCheckStep } from "../event/stats.ts";
 import { type Quarantine, quarantine } from "./database.ts";
 import { noteOf, numbersOf, type PageNote, runOfMachine } from "./page-note.ts";
 import { PageSums } from "./page-sums.ts";
-import { readWalIndex, type WalIndex } from "./wal-index.ts";
+import { type WalIndex, WalIndexFile } from "./wal-index.ts";
 
 /** Damaged pages that are remembered, and of these the ones that are listed. */
 const damagedMax = 10_000;
@@ -31,6 +31,7 @@ const openPages = 16_384;
 
 export class PageCheck {
   readonly #path: string;
+  readonly #index: WalIndexFile;
   readonly #quarantine: Quarantine | undefined;
   readonly #storedSeq: (() => number) | undefined;
   readonly #run: readonly number[];
@@ -52,6 +53,7 @@ export class PageCheck {
    */
   constructor(path: string, storedSeq?: () => number, quarantine?: Quarantine) {
     this.#path = path;
+    this.#index = new WalIndexFile(path);
     this.#storedSeq = storedSeq;
     this.#quarantine = quarantine;
     this.#run = runOfMachine();
@@ -80,7 +82,7 @@ export class PageCheck {
     try {
       return await run();
     } finally {
-      const index = readWalIndex(this.#path);
+      const index = this.#index.read();
       if (index !== undefined) this.#noteState(index);
     }
   }
@@ -100,15 +102,15 @@ export class PageCheck {
     };
   }
 
-  /** When everything is in the database file, as far as it will be. */
-  close(): void {
+  /** When everything is in the database file, as far as it will be; the last connection is still open. */
+  finish(): void {
     if (this.#file < 0) return;
     const deadline = performance.now() + closeMs;
     while (this.#changed.size > 0 && this.#sums !== undefined && performance.now() < deadline) {
       this.#sumChanged(this.#sums, closePages);
     }
     // SQLite copies what is left in the log when the last connection closes.
-    const index = readWalIndex(this.#path);
+    const index = this.#index.read();
     const left = index === undefined ? [] : [...new Set(index.pages.subarray(index.backfilled))];
     this.#attempt((sums) => {
       if (left.length > 0) sums.forget(left);
@@ -116,9 +118,14 @@ export class PageCheck {
       sums.sync();
       sums.close();
     });
-    closeSync(this.#file);
-    this.#file = -1;
     this.#sums = undefined;
+  }
+
+  /** When no connection is open any more: see `WalIndexFile`. */
+  close(): void {
+    if (this.#file >= 0) closeSync(this.#file);
+    this.#file = -1;
+    this.#index.close();
   }
 
   #work(pagesMax: number): void {
@@ -136,7 +143,7 @@ export class PageCheck {
       return;
     }
     const note = this.#noted();
-    const index = readWalIndex(this.#path);
+    const index = this.#index.read();
     const sameRun = note.run.length > 0 && note.run.every((part, at) => part === this.#run[at]);
     if (this.#sums.note.length === 0) {
       this.#beginAnew(this.#pageCount() > 1 ? "it has no checksums" : "");
@@ -161,7 +168,7 @@ export class PageCheck {
   }
 
   #changing(): void {
-    const index = readWalIndex(this.#path);
+    const index = this.#index.read();
     if (index === undefined) return;
     const { salt, backfilled } = this.#noted();
     if (!continues(index, salt)) this.#beginAnew("another program has written to it");

@@ -143,8 +143,9 @@ export function createStorePart(options: DatabaseAddress) {
     /** Lets the next Mars begin at once. */
     releaseLease: () => lease.release(),
     close(): void {
-      pages?.close();
+      pages?.finish();
       database.close();
+      pages?.close();
       for (const lock of locks) lock.release();
     },
   };

@@ -5,7 +5,7 @@
  * Layout and field names: https://www.sqlite.org/walformat.html#the_wal_index_file_format. Numbers are in the machine's
  * own order.
  */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 
 /** A state of the index; it changes with the next write or checkpoint. */
 export interface WalIndex {
@@ -30,21 +30,28 @@ const [framesAt, saltAt, backfilledAt] = [16, 32, 96];
 /** The number that the header begins with in every version so far. */
 const version = 3_007_000;
 
-/** @returns `undefined` where there is no log, or none that has begun */
-export function readWalIndex(database: string): WalIndex | undefined {
-  let file: number;
-  try {
-    file = openSync(`${database}-shm`, "r");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+/**
+ * The index of one database. Its file stays open as long as it is the one at its path: closing any handle of a file gives up
+ * all locks that the process has on it, SQLite's own included, and the next program to open the database would then take
+ * itself for the first and cut the file off under our feet. https://www.sqlite.org/howtocorrupt.html section 2.2
+ */
+export class WalIndexFile {
+  readonly #path: string;
+  #file: { readonly handle: number; readonly inode: bigint } | undefined;
+
+  constructor(database: string) {
+    this.#path = `${database}-shm`;
   }
-  try {
+
+  /** @returns `undefined` where there is no log, or none that has begun */
+  read(): WalIndex | undefined {
+    const file = this.#current();
+    if (file === undefined) return undefined;
     const header = Buffer.from(new ArrayBuffer(headerBytes));
     if (readSync(file, header, 0, headerBytes, 0) < headerBytes) return undefined;
     const number = (at: number) => new Uint32Array(header.buffer, header.byteOffset + at, 1)[0]!;
     if (number(0) === 0) return undefined;
-    if (number(0) !== version) throw new Error(`${database}-shm has version ${number(0)}, not ${version}`);
+    if (number(0) !== version) throw new Error(`${this.#path} has version ${number(0)}, not ${version}`);
     const frames = number(framesAt);
     return {
       // A copy of the log's own bytes, which have their first byte first.
@@ -53,8 +60,21 @@ export function readWalIndex(database: string): WalIndex | undefined {
       backfilled: Math.min(number(backfilledAt), frames),
       pages: readPages(file, frames),
     };
-  } finally {
-    closeSync(file);
+  }
+
+  /** When no connection of this process uses the database any more. */
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file.handle);
+    this.#file = undefined;
+  }
+
+  #current(): number | undefined {
+    const inode = statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino;
+    // SQLite deletes the file with its last connection; of one that is gone nobody holds a lock.
+    if (inode !== this.#file?.inode) this.close();
+    if (inode === undefined) return undefined;
+    this.#file ??= { handle: openSync(this.#path, "r"), inode };
+    return this.#file.handle;
   }
 }
 

@@ -1,6 +1,15 @@
 /** Pages of the database file against their checksums, by the real store on a real file. */
 import { expect, test } from "bun:test";
-import { closeSync, existsSync, openSync, readSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { createClient } from "@libsql/client";
 import type { PageCheckStep } from "../../src/event/stats.ts";
 import type { StorePart } from "../../src/store/store-part.ts";
@@ -134,4 +143,16 @@ test("the log of checksums does not grow with what is written", async () => {
   }
   expect(existsSync(`${test.path}-sums`)).toBeTrue();
   expect(statSync(`${test.path}-sums`).size).toBeLessThan(1.2 * 1024 * 1024);
+});
+
+test("SQLite keeps its locks, so that no other program takes the database for its own", async () => {
+  using test = await filled();
+  lookAround(test.store);
+  await store(test.store, 401, 500);
+  await test.store.checkpoint(false);
+  const { ino } = statSync(`${test.path}-shm`);
+  const held = readFileSync("/proc/locks", "utf8").split("\n");
+  expect(held.filter((line) => line.includes(` ${process.pid} `) && line.includes(`:${ino} `))).not.toEqual(
+    [],
+  );
 });
