@@ -67,7 +67,7 @@ async function serve(config: Config): Promise<number> {
   print(upLine(config, mars));
 
   const failure = await Promise.race([stopAsked, mars.failed]);
-  if (failure !== undefined) log.error("cannot go on", { error: failure });
+  if (failure !== undefined) log.error("cannot go on", { event: "cannot_go_on", error: failure });
   return (await stopWithin(mars, config.shutdownTimeoutMs + overrunMs, log)) && failure === undefined ? 0 : 1;
 }
 
@@ -89,10 +89,10 @@ function listenForSignals(log: Log): Promise<undefined> {
       const now = performance.now();
       if (first === undefined) {
         first = now;
-        log.info("stopping", { signal: name });
+        log.info("stopping", { event: "stopping", signal: name });
         resolve(undefined);
       } else if (now - first > echoMs) {
-        log.warn("ended at once: told a second time", { signal: name });
+        log.warn("ended at once by a second signal", { event: "ended_at_once", signal: name });
         process.exit(128 + signalNumbers[name]);
       }
     };
@@ -111,7 +111,7 @@ async function stopWithin(mars: Mars, timeoutMs: number, log: Log): Promise<bool
     await Promise.race([mars.stop(), late]);
     return true;
   } catch (error) {
-    log.error("did not stop cleanly; what was accepted is in the journal", { error });
+    log.error("did not stop cleanly; what was accepted is in the journal", { event: "stop_failed", error });
     return false;
   } finally {
     clearTimeout(timer);
@@ -123,9 +123,11 @@ async function stopWithin(mars: Mars, timeoutMs: number, log: Log): Promise<bool
  * state behind: better to start again from the journal.
  */
 function surviveFaults(log: Log): void {
-  process.on("unhandledRejection", (error) => log.error("a fault that nobody handled", { error }));
+  process.on("unhandledRejection", (error) =>
+    log.error("a fault that nobody handled", { event: "unhandled_rejection", error }),
+  );
   process.on("uncaughtException", (error) => {
-    log.error("ended by a fault", { error });
+    log.error("ended by a fault", { event: "uncaught_exception", error });
     process.exit(1);
   });
 }

@@ -148,7 +148,7 @@ describe("a Mars that is up", () => {
     expect(await child.exited).toBe(0);
   });
 
-  test("ends at once when it is told a second time while it stops", async () => {
+  test("ends at once at a second signal while it stops", async () => {
     const child = spawn([], { MARS_DATA_DIR: "./impatient" });
     // A request that never ends is what a stop waits for.
     const socket = connect(httpPort(await up(child)), "127.0.0.1");

@@ -82,7 +82,7 @@ export class Deliverer {
     } as const;
     const record = { delivery: id, number: attempts + 1, attempt, state: "failed", nextAt: 0 } as const;
     await this.#options.store.recordAttempt(record);
-    this.#options.log.error("an alert was not delivered and is given up", { event: "delivery_unreadable" });
+    this.#options.log.error("a delivery cannot be read and is given up", { event: "delivery_unreadable" });
   }
 
   #start(delivery: DueDelivery): void {
@@ -113,8 +113,9 @@ export class Deliverer {
     const state = !failed ? "delivered" : delayMs === undefined ? "failed" : "pending";
     if (failed) {
       const fields = { sink: delivery.sink.id, attempt: number, reason: attempt.error };
-      if (state === "failed") log.error("an alert was not delivered and is given up", fields);
-      else log.warn("an alert was not delivered, trying again", fields);
+      if (state === "failed")
+        log.error("an alert was not delivered and is given up", { event: "delivery_failed", ...fields });
+      else log.warn("an alert was not delivered, trying again", { event: "delivery_failing", ...fields });
     }
     const nextAt = state === "pending" ? nowMicros() + (delayMs ?? 0) * 1_000 : 0;
     await this.#record({ delivery: delivery.id, number, attempt, state, nextAt });

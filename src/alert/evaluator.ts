@@ -172,7 +172,10 @@ export class Evaluator {
     const enough = begins.filter((begin) => !few.has(begin));
     const room = Math.max(0, incidentsMax - state.incidents.size);
     if (enough.length > room && !this.#full) {
-      this.#options.log.error("too many incidents last: no new ones begin", { incidents: incidentsMax });
+      this.#options.log.error("too many incidents last: no new ones begin", {
+        event: "incidents_full",
+        incidents: incidentsMax,
+      });
     }
     this.#full = enough.length > room;
     return enough.slice(0, room).map(({ rule, hop }, index) => {

@@ -198,7 +198,10 @@ export class Pipeline {
     }
     const left = this.#notStored;
     if (left > 0)
-      this.#options.log.warn("stopping with events in the journal, to be stored at the next start", { left });
+      this.#options.log.warn("stopping with events in the journal, to be stored at the next start", {
+        event: "stopped_behind",
+        left,
+      });
     this.#abort.abort();
     await this.#running;
     if (this.#opened) await this.#retention.record().catch(() => undefined);

@@ -97,7 +97,7 @@ export async function startGrpcServer(
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on("error", (error) => parts.log.debug("grpc stream failed", { error: error.message }));
     route(stream, headers).catch((error) => {
-      parts.log.error("grpc call failed", { error });
+      parts.log.error("grpc call failed", { event: "request_failed", error });
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     });
   });
