@@ -1,6 +1,6 @@
 /**
  * Stopping is starting backwards: every step runs, in reverse order, even if one before it failed or does not end. Nothing is
- * waited for without a deadline: a disk that hangs, or a thread, must not keep a process alive that was told to end.
+ * waited for without a deadline: a disk that hangs, or a thread, must not keep a process alive that has to end.
  */
 import { within } from "./event/delay.ts";
 import type { Log } from "./event/ports.ts";

@@ -81,7 +81,7 @@ export class Alerts implements AlertsPort {
     });
   }
 
-  /** Changes of findings that could not be taken in, since the start. */
+  /** Changes of findings that could not be read and were passed over, since the start. */
   get passedOver(): number {
     return this.#evaluator.passedOver;
   }

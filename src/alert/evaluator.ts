@@ -60,7 +60,7 @@ export class Evaluator {
     this.#options = options;
   }
 
-  /** Changes of findings that could not be taken in, since the start. */
+  /** Changes of findings that could not be read and were passed over, since the start. */
   get passedOver(): number {
     return this.#passedOver;
   }
@@ -104,11 +104,11 @@ export class Evaluator {
     this.#clock = now;
   }
 
-  /** One page of changes: of one that cannot be taken in half, down to the change that is at fault, which is passed over. */
+  /** One page of changes: one that cannot be applied is halved, down to the change that is at fault, which is passed over. */
   async #advance(upTo: number): Promise<void> {
     for (let to = upTo; ; ) {
       try {
-        await this.#takeIn(to);
+        await this.#follow(to);
         this.#passedInARow = 0;
         return;
       } catch (thrown) {
@@ -131,7 +131,7 @@ export class Evaluator {
   }
 
   /** One page of changes. */
-  async #takeIn(upTo: number): Promise<void> {
+  async #follow(upTo: number): Promise<void> {
     const state = this.#loaded();
     const { findings, to } = await this.#options.findings.findingHistory({ after: state.findingSeq, upTo });
     if (to <= state.findingSeq) {

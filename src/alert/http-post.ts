@@ -90,7 +90,7 @@ export async function post(
   });
 }
 
-/** Codes of what happens before a connection is there: which of them it is would tell what is behind an address. */
+/** Codes of what happens before a connection is there: which of them it is would reveal what is behind an address. */
 const unconnected = /^(ECONN|EHOST|ENET|EADDR|ETIMEDOUT|EPIPE|EACCES|EPERM|ENOTFOUND|EAI_)/;
 
 function postError(cause: Error): PostError {

@@ -5,7 +5,7 @@
  * - DNS rebinding: the page's own name is made to lead to Mars, and the browser takes Mars for the page's server. Such a
  *   request names the page's host. An address cannot be made to lead elsewhere, so every address may be named; of names only
  *   `localhost` and those that the operator has listed.
- * - Requests across origins: a page need not be able to read an answer to change something. Browsers tell where a request
+ * - Requests across origins: a page need not be able to read an answer to change something. Browsers report where a request
  *   comes from, by `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/) and `Origin`; other programs send neither.
  */
 import { isIP } from "node:net";

@@ -34,7 +34,7 @@ function identityOf(event: SequencedEvent): string {
 }
 
 /**
- * What tells apart events that have the same name and time and no id: a hash of the rest of what they say, and so much
+ * What distinguishes events that have the same name and time and no id: a hash of the rest of what they say, and so much
  * shorter; empty where they say no more. 132 bits of SHA-256: two that are equal by chance or by intent are not to be found.
  */
 export function detailOf({ eventId, externalId, attributes }: SequencedEvent): string {

@@ -216,7 +216,7 @@ export interface StorePosition {
   readonly nextSeq: number;
   /** The last seq that the database knows, of this or another journal. */
   readonly givenOut: number;
-  /** How far the tracker is, and how many events it has yet to take in; 100,000 for more. */
+  /** How far the tracker is, and how many events it has yet to follow; 100,000 for more. */
   readonly tracked: number;
   readonly untracked: number;
 }

@@ -2,11 +2,11 @@
 import type { Micros } from "./event.ts";
 import type { TimeRecord } from "./time-record.ts";
 
-/** A step of a pass over the messages, in the order in which they were first heard of. */
+/** A step of a pass over the messages, in the order in which they were first reported. */
 export interface PruneQuery {
   /** How much time has passed by now; see `Clock.elapsed`. */
   readonly elapsed: Micros;
-  /** What nothing has been heard of for so long goes, unless something of it is still owed. */
+  /** A message without a report for so long goes, unless something of it is still owed. */
   readonly keepFor: Micros;
   /** The latest that it can be now: what is due long after that is no deadline. */
   readonly latest: Micros;

@@ -11,7 +11,7 @@ import { MarsError } from "./error.ts";
 import type { Log } from "./ports.ts";
 import type { LoopStats } from "./stats.ts";
 
-/** How long a loop may fail, and at least how often, before that is said outside of the log. */
+/** How long a loop may fail, and at least how often, before that is reported outside of the log. */
 const stuckAfterMs = 10_000;
 const stuckFailures = 3;
 /** A loop that goes on failing, or fails and recovers in turn, has one line of the log in this time. */

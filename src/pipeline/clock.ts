@@ -24,7 +24,7 @@ const tickMs = 250;
 const stallMs = 100;
 /** Stalls from here on are pauses: a stopped process, a frozen machine. */
 const pauseMs = 1_000;
-/** A greater gap between two readings cannot be told from a step: virtual machines stop the steady clock, or move it. */
+/** A greater gap between two readings cannot be distinguished from a step: virtual machines stop the steady clock, or move it. */
 const gapMsMax = 60_000;
 /** Less is the way of clocks; slewing, at most so much of the time that passes, is no step either. */
 const stepMs = 1_000;

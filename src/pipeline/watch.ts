@@ -95,7 +95,7 @@ export class Watch {
   async #open(): Promise<void> {
     const { tracker, publish, tracked, clock } = this.#options;
     const step = await tracker.track({ upTo: 0, clock: clock.judged, raise: false, keep: clock.putBack });
-    // Nobody has heard of these, nor of anything before them.
+    // Nobody has been notified of these, nor of anything before them.
     publish([], (step.findings[0]?.seq ?? step.findingSeq + 1) - 1);
     this.#take(step);
     tracked.advance(step.seq);

@@ -129,7 +129,7 @@ function rest(key: string, more: number): string {
 }
 
 /** Has the tracker count events that come behind its place in the sequence. */
-export function takeInLate({ from, to }: Pick<StoreBatch, "from" | "to">): InStatement {
+export function followLate({ from, to }: Pick<StoreBatch, "from" | "to">): InStatement {
   return {
     sql: "INSERT OR IGNORE INTO event_changes (seq, was) SELECT seq, NULL FROM events WHERE seq > ? AND seq <= ?",
     args: [from, to],

@@ -45,7 +45,7 @@ async function checkIntegrity(database: Database, path: string): Promise<string[
   return found.map((line) => `${path}: ${line}`);
 }
 
-/** The table or index of each page, as far as the damage lets it be told. */
+/** The table or index of each page, as far as the damage lets it be known. */
 async function ownersOf(database: Database, pages: readonly number[]): Promise<ReadonlyMap<number, string>> {
   try {
     const { rows } = await database.execute({

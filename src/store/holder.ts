@@ -6,7 +6,7 @@ export interface Holder {
   /** The machine and what it calls a process id's namespace. */
   readonly host: string;
   readonly pid: number;
-  /** Random: tells two holders in one process apart. */
+  /** Random, so that two holders in one process differ. */
   readonly token: string;
 }
 
@@ -34,7 +34,7 @@ export function hasEnded(holder: Holder, self: Holder): boolean {
   }
 }
 
-/** Empty on systems that do not tell. */
+/** Empty on systems that do not have it. */
 function read(call: () => string): string {
   try {
     return call();

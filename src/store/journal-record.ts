@@ -29,7 +29,7 @@ export const recordHeadBytes = 36;
 
 export interface SegmentHeader {
   readonly salt: number;
-  /** Of the journal's segments, counted from 1; what tells two apart that begin behind the same seq. */
+  /** Of the journal's segments, counted from 1; so two that begin behind the same seq differ. */
   readonly number: number;
   /** The length of the file is a multiple of this until the segment has a successor. */
   readonly granule: number;

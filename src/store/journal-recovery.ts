@@ -156,7 +156,7 @@ async function findEnd(file: Found, next: number | undefined, { log }: RecoveryO
   }
 }
 
-/** @returns what cannot be said of a segment that is there */
+/** @returns what cannot be true of a segment that is there */
 function checkMark(
   files: readonly Found[],
   { mark, directory }: RecoveryOptions,

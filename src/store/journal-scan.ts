@@ -4,7 +4,7 @@
  *
  * A crash cuts off the last write, for which nobody has an answer yet. Of a record that is being written any disk sectors
  * may be missing, and those are zeros then; text has no zeros. So what is broken and yet complete was complete once, and
- * has been damaged. What else tells the two apart: the length of the file, which is on disk before anything is written
+ * has been damaged. What else distinguishes the two: the length of the file, which is on disk before anything is written
  * there; whole records behind a broken one; and the mark (`journal-mark.ts`).
  */
 import type { JournalGroup } from "../event/ports.ts";

@@ -9,7 +9,7 @@ import { MarsError } from "../event/error.ts";
 import type { Database } from "./database.ts";
 import { hasEnded, thisProcess } from "./holder.ts";
 
-/** How long a holder may not be heard of. It has to renew its lease more often than that. */
+/** How long a holder may be silent. It has to renew its lease more often than that. */
 const silenceMs = 6_000;
 const pollMs = 500;
 /** After so long without it, the lease is renewed before the next write: this process may have stood still. */

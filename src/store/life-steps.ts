@@ -4,8 +4,8 @@ import { type MessageState, messageStates, type StageMark } from "../event/state
 import type { Finding, FindingKind } from "../lifecycle/finding.ts";
 import type { Times } from "../lifecycle/plan.ts";
 import { type Held, type Settled, settle } from "../lifecycle/settle.ts";
-import type { Heard } from "./heard.ts";
 import type { StoredLifecycle } from "./lifecycles.ts";
+import type { Reported } from "./stretch.ts";
 import type { Standing, Tally } from "./tally.ts";
 import type { FindingRow, LifeRow, Tracking } from "./tracker-sql.ts";
 
@@ -76,11 +76,11 @@ export class LifeSteps {
   }
 
   /** Events of a message came. @param life absent for one that was not known */
-  hear(heard: Heard, life: Life | undefined, lifecycle: StoredLifecycle): void {
+  apply(reported: Reported, life: Life | undefined, lifecycle: StoredLifecycle): void {
     const { slots } = lifecycle.plan;
     const times: (number | null)[] =
       life === undefined ? Array.from({ length: slots.size }, () => null) : [...life.row[6]];
-    for (const [event, at] of heard.times) {
+    for (const [event, at] of reported.times) {
       const slot = slots.get(event);
       if (slot === undefined) continue;
       const known = times[slot] ?? null;
@@ -88,9 +88,9 @@ export class LifeSteps {
     }
     const same =
       life !== undefined &&
-      life.row[3] === heard.openedAt &&
+      life.row[3] === reported.openedAt &&
       times.every((time, slot) => time === life.row[6][slot]);
-    if (!same) this.#settle(heard.message, lifecycle, life, heard.openedAt, times);
+    if (!same) this.#settle(reported.message, lifecycle, life, reported.openedAt, times);
   }
 
   /** Its time has come: something holds that has not been raised. Or its time was taken back, and something holds no more. */

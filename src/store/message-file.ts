@@ -9,13 +9,13 @@ import { MarsError } from "../event/error.ts";
 import type { JournalState, StoreBatch, StoreOutcome, StorePosition } from "../event/ports.ts";
 import type { SetAsideStep } from "../event/set-aside.ts";
 import {
+  followLate,
   insertEvents,
   knownPosition,
   movePosition,
   outcome,
   outcomeOf,
   settleAliases,
-  takeInLate,
   upsertMessages,
 } from "./apply-sql.ts";
 import type { Database } from "./database.ts";
@@ -48,7 +48,7 @@ export class MessageFile {
 
   /**
    * @param what names the database in messages
-   * @param late called when events have been stored that the tracker has to take in though it is beyond them
+   * @param late called when events have been stored that the tracker has to follow though it is beyond them
    */
   constructor(database: Database, what: string, lease: Lease, late: () => void = () => undefined) {
     this.#database = database;
@@ -85,7 +85,7 @@ export class MessageFile {
           ...batch.chunks.flatMap((chunk) => [upsertMessages(chunk), insertEvents(chunk)]),
           // When all events are in: those of a message may be in several chunks.
           settleAliases,
-          ...(late ? [takeInLate(batch)] : []),
+          ...(late ? [followLate(batch)] : []),
           outcome(batch),
         ],
         "write",

@@ -1,5 +1,5 @@
 /**
- * What the tracker does with a step that can never succeed: it takes in less at a time, down to the one message that is at
+ * What the tracker does with a step that can never succeed: it reads less at a time, down to the one message that is at
  * fault, and sets that aside from being followed. So one message holds up no other.
  */
 import type { InStatement } from "@libsql/client";
@@ -11,7 +11,7 @@ import { firstDue, type HeldApps } from "./due-lives.ts";
 import { SetAsideFile } from "./set-aside-file.ts";
 import { firstAhead, firstChange, firstEvent, moveTracking, type Tracking } from "./tracker-sql.ts";
 
-/** Events that one step takes in, changes of counted events, and lives that it looks at. */
+/** Events that one step reads, changes of counted events, and lives that it looks at. */
 const eventsMax = 10_000;
 const changesMax = 1_000;
 const livesMax = 2_000;
@@ -52,7 +52,7 @@ export class Narrowing {
     return this.#part(livesMax);
   }
 
-  /** The step cannot be halved any more: it must take in one thing at a time, so that what fails is known. */
+  /** The step cannot be halved any more: it must read one thing at a time, so that what fails is known. */
   get single(): boolean {
     return this.events === 1;
   }
@@ -171,7 +171,7 @@ function passOver(phase: Phase, next: Tracking, message: number | undefined): In
   return [moveTracking(next), { sql, args }];
 }
 
-/** All of the message's events are heard of anew, and its life is looked at. */
+/** All of the message's events are read anew, and its life is looked at. */
 export function followAgain(message: number): InStatement[] {
   return [
     {

@@ -22,7 +22,7 @@ export function numbersOf({ salt, backfilled, closed, seq, run }: PageNote): num
   return [salt, backfilled, closed ? 1 : 0, Math.floor(seq / 2 ** 32), seq % 2 ** 32, ...run];
 }
 
-/** Names the time since the machine was started, where it can be told; the file is Linux's. */
+/** Names the time since the machine was started, where it can be known; the file is Linux's. */
 export function runOfMachine(): number[] {
   let text: string;
   try {

@@ -40,7 +40,7 @@ export async function findPosition(
   // A journal that has run elsewhere brings what it still holds. A new one goes on behind those before it.
   const seq = isNew ? next - 1 : Math.max(stored ?? 0, trimmedTo);
   const lost = isNew ? 0 : seq - (stored ?? 0);
-  // Another journal's events lie behind what this one has still to store: who has seen those cannot be told of these.
+  // Another journal's events lie behind what this one has still to store: who has seen those cannot get these.
   const late = seq < journal.lastSeq && journal.lastSeq < givenOut;
   const statements: InStatement[] = [
     leap("events", late ? seq : Math.max(givenOut, journal.lastSeq), next - 1),
@@ -51,7 +51,7 @@ export async function findPosition(
       args: [journal.id, seq],
     });
   } else if (seq !== stored) statements.push(movePosition(journal.id, { from: stored, to: seq }));
-  // Whoever watched up to somewhere in between cannot be told everything.
+  // Whoever watched up to somewhere in between cannot get everything.
   if (lost > 0) statements.push({ sql: "UPDATE pruned SET seq = max(seq, ?)", args: [seq] });
   statements.push(...mergeGaps);
   await database.batch(statements, "write");
@@ -79,7 +79,7 @@ export function gapAround(sequence: Sequence, seq: number): InStatement {
 /** Leaps that are remembered of each sequence. */
 const gapsMax = 1_000;
 
-/** Older leaps become one, with what lies between them: who comes from there is told to begin anew, needlessly. */
+/** Older leaps become one, with what lies between them: who comes from there has to begin anew, needlessly. */
 const mergeGaps: InStatement[] = (["events", "findings"] as const).flatMap((sequence) => {
   const old = `SELECT after, before FROM gaps WHERE sequence = '${sequence}' ORDER BY after DESC LIMIT -1 OFFSET ${gapsMax}`;
   const oldest = `(SELECT min(after) FROM gaps WHERE sequence = '${sequence}')`;

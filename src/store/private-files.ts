@@ -32,7 +32,7 @@ export async function makePrivate(path: string, make: boolean): Promise<void> {
     if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o600);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // What keeps Mars from using the file is said by whoever opens it.
+    // What keeps Mars from using the file is reported by whoever opens it.
     if (!["ENOENT", "EPERM", "EACCES", "EROFS"].includes(code ?? "")) throw error;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Retention of messages, a bounded step at a time: ingest waits for one step at most.
  *
- * A message goes as a whole, when nothing has been heard of it for the retention time and nothing of it is owed any more: its
+ * A message goes as a whole, when nothing of it was reported for the retention time and nothing of it is owed any more: its
  * deadlines have been judged, its findings could be read for as long, an incident that counts it for four times as long. How
  * old it is its place in the sequence says, not a clock (`time-marks.ts`).
  *
@@ -94,7 +94,7 @@ async function pruneBefore(
   const results = await database.batch(
     [
       {
-        // Asked again within the transaction: a database server may carry it out late, when one has been heard of again.
+        // Asked again within the transaction: a database server may carry it out late, when one was reported again.
         sql: `INSERT INTO remains (message)
           SELECT m.id FROM messages m WHERE m.id IN (SELECT value FROM json_each(?1)) AND ${old}`,
         args: [ids, ...argsOf(cut)],
@@ -137,7 +137,7 @@ const sweep: InStatement[] = [
   "DELETE FROM remains WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.message = remains.message)",
 ];
 
-/** Whoever watches an app from before these cannot be told everything; who watches all of them neither. */
+/** Whoever watches an app from before these cannot get everything; who watches all of them neither. */
 const countPruned = `INSERT INTO pruned_apps (app_id, seq, finding_seq)
   SELECT iif(k.value = 1, m.app_id, ''), ?1,
     coalesce(max((SELECT max(+f.seq) FROM findings f WHERE f.message = m.id)), 0)

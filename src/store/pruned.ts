@@ -4,7 +4,7 @@ import type { HistoryQuery } from "../event/query.ts";
 
 /**
  * Where a database went on from an older one, all topics have lost what came before. By retention an app has lost what came
- * before its last message that went; a message that is there has lost nothing since it was first heard of.
+ * before its last message that went; a message that is there has lost nothing since it was first reported.
  */
 export function prunedTo({ appId, messageId }: HistoryQuery["topic"]): InStatement {
   const retained = "coalesce((SELECT seq FROM pruned_apps WHERE app_id = ?1), 0)";

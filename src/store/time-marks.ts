@@ -46,7 +46,7 @@ export function dropMarks(elapsed: Micros): InStatement {
 
 /**
  * How far the sequences were, at least so long ago; no row where nobody knows. No further than the tracker is: what it has not
- * taken in must not go.
+ * followed must not go.
  */
 export function markBefore(elapsed: Micros): InStatement {
   return {

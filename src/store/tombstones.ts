@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../event/event.ts";
 import type { Database } from "./database.ts";
-import type { Heard } from "./heard.ts";
 import type { StoredLifecycle } from "./lifecycles.ts";
+import type { Reported } from "./stretch.ts";
 import { type LifeRow, messageIds, type NameRow, rowsOf } from "./tracker-sql.ts";
 
 /** 48 bits; NUL occurs in no id. */
@@ -25,7 +25,7 @@ export interface Buried {
 
 /** A message of which events have come, and the lifecycle that it goes by. */
 interface Followed {
-  readonly heard: Heard;
+  readonly reported: Reported;
   readonly lifecycle: StoredLifecycle;
   /** `undefined` for one that begins. */
   readonly row: LifeRow | undefined;
@@ -56,7 +56,7 @@ export class Tombstones {
   /** Leaves out the messages that begin by a late report. */
   async withoutLate<One extends Followed>(followed: readonly One[]): Promise<readonly One[]> {
     const late = await this.#late(followed.filter(({ row }) => row === undefined));
-    return late.size === 0 ? followed : followed.filter(({ heard }) => !late.has(heard.message));
+    return late.size === 0 ? followed : followed.filter(({ reported }) => !late.has(reported.message));
   }
 
   /**
@@ -72,7 +72,7 @@ export class Tombstones {
     const latest = this.#latest;
     const asked = new Map(
       births
-        .map((birth) => ({ ...birth.heard, openedAt: openingOf(birth) }))
+        .map((birth) => ({ ...birth.reported, openedAt: openingOf(birth) }))
         .filter(({ openedAt }) => openedAt <= latest)
         .map((one) => [one.message, one]),
     );
@@ -97,10 +97,10 @@ export class Tombstones {
 const none: ReadonlySet<number> = new Set();
 
 /** When its first stage was, as far as is known; long ago where it has not come. */
-function openingOf({ heard, lifecycle: { plan } }: Followed): Micros {
+function openingOf({ reported, lifecycle: { plan } }: Followed): Micros {
   const slots = plan.stages[0]?.events ?? [];
   let first = Number.POSITIVE_INFINITY;
-  for (const [event, at] of heard.times) {
+  for (const [event, at] of reported.times) {
     const slot = plan.slots.get(event);
     if (slot !== undefined && slots.includes(slot)) first = Math.min(first, at);
   }

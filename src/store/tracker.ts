@@ -14,11 +14,11 @@ import type { Database } from "./database.ts";
 import { dueFindings, dueLives, nextDue, noHeldApps } from "./due-lives.ts";
 import { changesAgain } from "./finding-changes.ts";
 import { leapFindings } from "./finding-leap.ts";
-import { readStretch } from "./heard.ts";
 import { HistogramCache } from "./histogram-cache.ts";
 import { LifeSteps } from "./life-steps.ts";
 import { type Lifecycles, versionFor } from "./lifecycles.ts";
 import { Narrowing } from "./narrowing.ts";
+import { readStretch } from "./stretch.ts";
 import { Tally } from "./tally.ts";
 import { Tombstones } from "./tombstones.ts";
 import {
@@ -50,10 +50,10 @@ export class Tracker {
   #nextAt: Micros | undefined;
   /** As JSON: the apps that `#nextAt` leaves out. */
   #held = noHeldApps;
-  /** Whether there may be changes of counted events to be taken in. */
+  /** Whether there may be changes of counted events to be followed. */
   #changes = true;
   readonly #histograms: HistogramCache;
-  /** How much one step takes in. One that fails is tried again with less: a server limits what it sends at once. */
+  /** How much one step reads. One that fails is tried again with less: a server limits what it sends at once. */
   readonly #narrowing: Narrowing;
   /** The last change of a finding that a step has returned; `undefined` until the sequence has leapt after the start. */
   #returned: number | undefined;
@@ -111,7 +111,7 @@ export class Tracker {
     }
     const findings: Finding[] = [];
     if (tracking.seq < upTo || this.#changes) {
-      findings.push(...(await this.#takeIn(tracking, { upTo, clock })));
+      findings.push(...(await this.#follow(tracking, { upTo, clock })));
       tracking = this.#tracking!;
     }
     let done = tracking.seq >= upTo && !this.#changes;
@@ -161,7 +161,7 @@ export class Tracker {
   }
 
   /** Takes in a stretch of events. They can only retract what was found, and say when there is something to find. */
-  async #takeIn(
+  async #follow(
     tracking: Tracking,
     { upTo, clock }: Pick<TrackTarget, "upTo" | "clock">,
   ): Promise<Finding[]> {
@@ -174,13 +174,13 @@ export class Tracker {
       const to = alone ? from : await this.#end({ from, to: upTo }, eventsMax);
       this.#narrowing.doing(alone ? { what: "changes" } : { what: "events", from, to });
       const tally = new Tally();
-      const { heard, lives, findings, versions, changes } = await readStretch(
+      const { reported, lives, findings, versions, changes } = await readStretch(
         this.#database,
         this.#lifecycles,
         { from, to, changes: changesMax },
         tally,
       );
-      const ids = heard.map(({ message, appId, late }) => {
+      const ids = reported.map(({ message, appId, late }) => {
         if (!this.#narrowing.isFollowed(message)) return undefined;
         // A message that was followed without a lifecycle began before there was one: it goes by none for good.
         const fresh = message > from || late ? versionFor(versions.get(appId) ?? [], message) : undefined;
@@ -192,12 +192,12 @@ export class Tracker {
       if (short && eventsMax > 1) continue;
       const judged = { clock: Math.min(clock, tracking.clock), findingSeq: tracking.findingSeq };
       const steps = new LifeSteps({ ...judged, now: clock, raising: false }, tally);
-      const followed = heard.flatMap((one, index) => {
+      const followed = reported.flatMap((one, index) => {
         const lifecycle = plans.get(ids[index] ?? 0);
-        return lifecycle === undefined ? [] : [{ heard: one, lifecycle, row: lives.get(one.message) }];
+        return lifecycle === undefined ? [] : [{ reported: one, lifecycle, row: lives.get(one.message) }];
       });
-      for (const { heard: one, lifecycle, row } of await this.#tombstones.withoutLate(followed)) {
-        steps.hear(one, row && { row, lifecycle, findings: findings.get(one.message) ?? [] }, lifecycle);
+      for (const { reported: one, lifecycle, row } of await this.#tombstones.withoutLate(followed)) {
+        steps.apply(one, row && { row, lifecycle, findings: findings.get(one.message) ?? [] }, lifecycle);
       }
       const found = await this.#write(
         steps,

@@ -13,7 +13,7 @@ import { type Bytes, packingOf, unpack } from "./unpack.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Room is taken in steps of this many bytes for a body that does not say how long it is. */
+/** Room is taken in steps of this many bytes for a body whose length is not announced. */
 const stepBytes = 64 * 1024;
 
 const noRoomRetryMs = 1_000;
@@ -92,7 +92,7 @@ export function textOf(bytes: Uint8Array): string {
 
 function nothing(): void {}
 
-/** By HTTP/1.1 the length is what frames a body; by HTTP/2 it is no more than said, and the server does not compare. */
+/** By HTTP/1.1 the length is what frames a body; by HTTP/2 it is only announced, and the server does not compare. */
 function assertLength(bytes: Bytes, announced: number): Bytes {
   if (bytes.byteLength === announced) return bytes;
   throw new MarsError("malformed", `body has ${bytes.byteLength} bytes, content-length says ${announced}`);

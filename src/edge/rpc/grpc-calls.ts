@@ -24,7 +24,7 @@ const sweepMsMax = 1_000;
 export class GrpcCalls {
   readonly #shares: Shares;
   readonly #quietMs: number;
-  /** Since when each is there that may not have said anything yet, the oldest first. */
+  /** Since when each is there that may not have sent anything yet, the oldest first. */
   readonly #fresh = new Map<ServerHttp2Stream, number>();
   readonly #sweep: ReturnType<typeof setInterval>;
 

@@ -2,7 +2,7 @@
  * The connections of the gRPC port: how many there may be, of whom, and for how long one may say nothing.
  *
  * A cap is shared out between peers (`event/shares.ts`); where a share is full, the connection that has had no call for
- * longest gives way to a new one. One that has not said that it speaks HTTP/2 in time is closed, and so is one that has had no
+ * longest gives way to a new one. One that has not shown in time that it speaks HTTP/2 is closed, and so is one that has had no
  * call for very long: its client may have gone without a word.
  */
 import {

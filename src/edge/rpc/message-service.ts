@@ -35,7 +35,7 @@ export interface MessageMethods {
 }
 
 /**
- * Bytes of a message's events in one answer. Clients take 4 MiB unless told otherwise, and a list of small numbers is 5.5
+ * Bytes of a message's events in one answer. Clients take 4 MiB unless configured otherwise, and a list of small numbers is 5.5
  * times as long in a `google.protobuf.Struct` as in JSON.
  */
 const eventsBytesMax = 512 * 1024;

@@ -36,7 +36,7 @@ const batchFields: ReadonlyMap<unknown, number> = new Map<unknown, number>([
   [collectStream, CollectStreamRequestSchema.field.events.number],
 ]);
 
-/** Room is taken in steps of this many bytes for a body that does not say how long it is. */
+/** Room is taken in steps of this many bytes for a body whose length is not announced. */
 const stepBytes = 64 * 1024;
 
 export interface BoundsOptions {
@@ -73,7 +73,7 @@ export function boundRequests(
       return handler({ ...request, contextValues, body: explained(work.frames(body)) });
     }
     const header = new Headers(request.header);
-    // They tell of the message as it came.
+    // They describe the message as it came.
     header.delete("content-length");
     if (work.unpacks) header.delete("content-encoding");
     return handler({ ...request, header, contextValues, body: explained(work.whole(body)) });

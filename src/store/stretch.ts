@@ -1,4 +1,4 @@
-/** What a stretch of events says: of each message by itself, and of all of them in numbers. */
+/** A stretch of events as the tracker reads it: the reports of each message, and the numbers of all. */
 import type { Micros } from "../event/event.ts";
 import type { Database } from "./database.ts";
 import type { Lifecycles, Version } from "./lifecycles.ts";
@@ -18,8 +18,8 @@ import {
   touchedMessages,
 } from "./tracker-sql.ts";
 
-/** What was heard of a message. */
-export interface Heard {
+/** The reports of one message. */
+export interface Reported {
   readonly message: number;
   readonly appId: string;
   /** The message's earliest time by now. */
@@ -30,9 +30,9 @@ export interface Heard {
   late: boolean;
 }
 
-/** A stretch as it is read: what was heard of messages that may go by a lifecycle, and what is known of them. */
-export interface HeardStretch {
-  readonly heard: readonly Heard[];
+/** The reports of messages that may go by a lifecycle, and what is known of these messages. */
+export interface StretchReports {
+  readonly reported: readonly Reported[];
   readonly lives: ReadonlyMap<number, LifeRow>;
   readonly findings: ReadonlyMap<number, readonly FindingRow[]>;
   /** See `Lifecycles.versionsOf`. */
@@ -47,7 +47,7 @@ export async function readStretch(
   lifecycles: Lifecycles,
   stretch: Stretch,
   tally: Tally,
-): Promise<HeardStretch> {
+): Promise<StretchReports> {
   const anyFollowed = await lifecycles.any();
   const [events, changed, messages, lives, findings] = await database.batch(
     [
@@ -66,7 +66,7 @@ export async function readStretch(
   const appIds = new Set(anyFollowed ? rows.messages.map(([, appId]) => appId) : []);
   const versions = await lifecycles.versionsOf(appIds, stretch.from);
   return {
-    heard: hear(rows, (appId) => (versions.get(appId)?.length ?? 0) > 0, tally),
+    reported: collect(rows, (appId) => (versions.get(appId)?.length ?? 0) > 0, tally),
     lives: new Map(rowsOf<LifeRow>(lives).map((row) => [row[0], row])),
     findings: Map.groupBy(rowsOf<FindingRow>(findings), ([message]) => message),
     versions,
@@ -74,7 +74,7 @@ export async function readStretch(
   };
 }
 
-interface HeardRows {
+interface StretchRows {
   readonly events: readonly EventRow[];
   /** Events that were counted before, and have happened earlier than they were counted; or that come late. */
   readonly changed: readonly ChangedRow[];
@@ -86,14 +86,14 @@ interface HeardRows {
  *
  * @param followed whether anybody asks more of an app's messages than how many there are
  */
-function hear(rows: HeardRows, followed: (appId: string) => boolean, tally: Tally): Heard[] {
+function collect(rows: StretchRows, followed: (appId: string) => boolean, tally: Tally): Reported[] {
   const messages = new Map(rows.messages.map((row) => [row[0], row]));
-  const heard = new Map<number, Heard>();
+  const reported = new Map<number, Reported>();
   const add = ([message, appId, openedAt]: MessageRow, event: string, at: Micros) => {
-    let one = heard.get(message);
+    let one = reported.get(message);
     if (one === undefined) {
       one = { message, appId, openedAt, times: new Map(), late: false };
-      heard.set(message, one);
+      reported.set(message, one);
     }
     const known = one.times.get(event);
     if (known === undefined || at < known) one.times.set(event, at);
@@ -110,12 +110,12 @@ function hear(rows: HeardRows, followed: (appId: string) => boolean, tally: Tall
     else tally.moved(of[1], event, was, at);
     if (!followed(of[1])) continue;
     add(of, event, at);
-    if (was === null && seq === message) heard.get(message)!.late = true;
+    if (was === null && seq === message) reported.get(message)!.late = true;
   }
   for (const [message, event, at, seq] of rows.events) {
     const of = messageOf(message, seq);
     tally.event(of[1], event, at, seq === message);
     if (followed(of[1])) add(of, event, at);
   }
-  return [...heard.values()];
+  return [...reported.values()];
 }
