@@ -198,10 +198,7 @@ export class Pipeline {
     }
     const left = this.#notStored;
     if (left > 0)
-      this.#options.log.warn("stopping with events in the journal, to be stored at the next start", {
-        event: "stopped_behind",
-        left,
-      });
+      this.#options.log.warn("events are left to the next start", { event: "stopped_behind", left });
     this.#abort.abort();
     await this.#running;
     if (this.#opened) await this.#retention.record().catch(() => undefined);
