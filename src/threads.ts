@@ -10,14 +10,17 @@ import type { StorePart } from "./store/store-part.ts";
 import { type Notify, startThread, type Thread } from "./store/thread.ts";
 import type { TrialPart, TrialPartOptions } from "./store/trial-part.ts";
 
+/** The thread that writes. */
 export function startStoreThread(options: DatabaseAddress): Thread<StorePart> {
   return startThread(new Worker(new URL("./store/store-worker.ts", import.meta.url)), options);
 }
 
+/** A thread that reads; there are two. */
 export function startQueryThread(options: DatabaseAddress, notify: Notify): Thread<QueryPart> {
   return startThread(new Worker(new URL("./store/query-worker.ts", import.meta.url)), options, notify);
 }
 
+/** The thread of one run that learns or tries a lifecycle. */
 export function startTrialThread(options: TrialPartOptions): Thread<TrialPart> {
   return startThread(new Worker(new URL("./store/trial-worker.ts", import.meta.url)), options);
 }

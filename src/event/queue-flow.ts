@@ -1,5 +1,6 @@
 /** Who takes turns in a fair queue: a peer, or one of its connections. */
 
+/** How much one of them has had, and has under way. */
 export interface Flow {
   /** Milliseconds of the tasks that it has had, and those that the ones under way are expected to take. */
   used: number;

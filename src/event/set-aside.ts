@@ -5,6 +5,7 @@ import type { MessageKey, Micros, SequencedEvent } from "./event.ts";
 /** Events and messages that may be set aside at one time. Beyond it the loop that would need more waits, and says so. */
 export const setAsideMax = 10_000;
 
+/** One event or message that is set aside, with the reason. */
 export interface SetAsideItem extends MessageKey {
   /** The event's; of a message that of its first event. */
   readonly seq: number;
@@ -23,12 +24,14 @@ export interface SetAsideStep {
   readonly item: SetAsideItem;
 }
 
+/** A page of what is set aside. */
 export interface SetAsideQuery {
   /** At most 1000. */
   readonly limit: number;
   readonly cursor: string | undefined;
 }
 
+/** The answer to `SetAsideQuery`. */
 export interface SetAsidePage {
   /** In the order of their seqs. */
   readonly items: readonly SetAsideItem[];

@@ -22,11 +22,13 @@ export interface Evictable {
   evict(): void;
 }
 
+/** What a peer holds of a cap. */
 export interface Lease {
   /** Gives back everything; once more is nothing. */
   release(): void;
 }
 
+/** For `GET /api/q/stats`. */
 export interface SharesStats {
   readonly held: number;
   readonly max: number;
@@ -42,6 +44,7 @@ interface Holding {
   readonly evictables: Set<Evictable>;
 }
 
+/** One cap, shared out between peers. */
 export class Shares {
   readonly #options: SharesOptions;
   readonly #peers = new Map<string, Holding>();

@@ -29,6 +29,7 @@ export interface SupervisorOptions {
   readonly now?: () => number;
 }
 
+/** Knows every loop of Mars, and which of them fail. */
 export class Supervisor {
   readonly #log: Log;
   readonly #now: () => number;
@@ -70,6 +71,7 @@ export class Supervisor {
   }
 }
 
+/** One loop: it reports what succeeded and failed, and gets the pause before the next attempt. */
 export class Loop {
   readonly #name: string;
   readonly #options: LoopOptions;

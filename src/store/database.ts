@@ -32,14 +32,17 @@ export interface DatabaseAddress {
 /** Holds not 0 as soon as the database is known to be damaged: four bytes, from when on nobody uses it. */
 export type Quarantine = SharedArrayBuffer;
 
+/** One for all threads that use the database, which is sound so far. */
 export function createQuarantine(): Quarantine {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 }
 
+/** From now on no thread uses the database. Nothing takes that back but a start. */
 export function quarantine(shared: Quarantine): void {
   Atomics.store(new Int32Array(shared), 0, 1);
 }
 
+/** Whether any thread has met damage. */
 export function isQuarantined(shared: Quarantine): boolean {
   return Atomics.load(new Int32Array(shared), 0) !== 0;
 }

@@ -4,6 +4,7 @@ import { asRows, findingColumns, lifeColumns } from "./tracker-sql.ts";
 
 /** The ids of held apps, as JSON. */
 export type HeldApps = string;
+/** None is held. */
 export const noHeldApps: HeldApps = "[]";
 
 /** The lives with something that holds by `clock`, the longest ago first. */
@@ -11,6 +12,7 @@ export function dueLives(clock: number, livesMax: number, held: HeldApps): InSta
   return asRows(lifeColumns, due("*", held), [clock, livesMax, ...argsOf(held)]);
 }
 
+/** The findings of the same lives. */
 export function dueFindings(clock: number, livesMax: number, held: HeldApps): InStatement {
   return asRows(
     findingColumns,

@@ -18,6 +18,7 @@ const writeEveryMs = 500;
 /** How long a holder may give no sign of life. */
 const silenceMs = 5 * writeEveryMs;
 
+/** What the mark witnesses of the journal. */
 export interface MarkState {
   /** Counts the writes. */
   readonly turn: number;

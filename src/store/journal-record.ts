@@ -25,8 +25,10 @@ const headerCopyBytes = headerCrcAt + 4;
 export const sectorBytes = 512;
 /** Both copies of the header, each in a sector of its own. */
 export const headerBytes = 2 * sectorBytes;
+/** Before the body of a record: salt, length, first and last seq, the checksums of body and head, and the salt again. */
 export const recordHeadBytes = 36;
 
+/** The beginning of a segment: which one it is, and where it stands in the sequence. */
 export interface SegmentHeader {
   readonly salt: number;
   /** Of the journal's segments, counted from 1; so two that begin behind the same seq differ. */
@@ -47,6 +49,7 @@ export function newSalt(): number {
   return (random | 0x81818181) >>> 0;
 }
 
+/** `headerBytes` bytes: the header and its copy. */
 export function encodeHeader({ salt, number, granule, after, upTo, id }: SegmentHeader): Buffer {
   const bytes = Buffer.alloc(headerBytes);
   bytes.write(magic, 0, "latin1");
@@ -88,6 +91,7 @@ function decodeCopy(bytes: Buffer): SegmentHeader | undefined {
   };
 }
 
+/** @param salt of the segment, so that a record of another one is never taken for one of this */
 export function encodeRecord(salt: number, { firstSeq, lastSeq, body }: JournalGroup): Buffer {
   const bodyBytes = Buffer.byteLength(body);
   const bytes = Buffer.allocUnsafe(recordHeadBytes + bodyBytes);
@@ -130,6 +134,7 @@ export function isWhole(salt: number, bytes: Buffer, offset: number, head: Recor
   );
 }
 
+/** The body of the record at `offset`, which `isWhole` has found whole. */
 export function bodyOf(bytes: Buffer, offset: number, head: RecordHead): string {
   return bytes.toString("utf8", offset + recordHeadBytes, offset + head.bytes);
 }

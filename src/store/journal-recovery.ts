@@ -42,6 +42,7 @@ const suffix = ".segment";
 /** The seq from which on it holds what there is, so that names sort as seqs do, and the segment's number. */
 const named = /^(\d{16})-(\d{8})\.segment$/;
 
+/** @param after the last seq that was given out before it */
 export function segmentName(after: number, number: number): string {
   return `${String(after + 1).padStart(16, "0")}-${String(number).padStart(8, "0")}${suffix}`;
 }

@@ -117,6 +117,7 @@ function hasUnwritten(bytes: Buffer, start: number, end: number): boolean {
 
 const zeros = Buffer.alloc(64 * 1024);
 
+/** Whether nothing was ever written there. */
 export function isZero(bytes: Buffer): boolean {
   for (let at = 0; at < bytes.length; at += zeros.length) {
     const part = bytes.subarray(at, at + zeros.length);

@@ -6,6 +6,7 @@ import type { EventOrder } from "../event/query.ts";
 import { parseCursor } from "./cursor.ts";
 import { eventBytes, eventColumns, pageBytesMax } from "./event-rows.ts";
 
+/** Which of a message's events are asked for. */
 export interface EventPage {
   readonly order: EventOrder;
   readonly limit: number;
@@ -17,6 +18,7 @@ export interface EventPage {
 /** What the index is in the order of: the cursor's place. */
 const placeColumns = ["created_at", "event", "event_id", "detail"] as const;
 
+/** Where an event stands in that order, for a cursor. */
 export function placeOf(event: StoredEvent): readonly (number | string)[] {
   return [event.createdAt, event.event, event.eventId, detailOf(event)];
 }

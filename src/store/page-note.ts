@@ -13,11 +13,13 @@ export interface PageNote {
   readonly run: readonly number[];
 }
 
+/** @param numbers as `numbersOf` makes them; those that are missing count as 0 */
 export function noteOf(numbers: readonly number[]): PageNote {
   const [salt = 0, backfilled = 0, closed = 0, high = 0, low = 0, ...run] = numbers;
   return { salt, backfilled, closed: closed === 1, seq: high * 2 ** 32 + low, run };
 }
 
+/** As they are logged; a seq in two halves of 32 bits. */
 export function numbersOf({ salt, backfilled, closed, seq, run }: PageNote): number[] {
   return [salt, backfilled, closed ? 1 : 0, Math.floor(seq / 2 ** 32), seq % 2 ** 32, ...run];
 }

@@ -70,6 +70,7 @@ export function insertSetAside(item: SetAsideItem): InStatement {
   };
 }
 
+/** @param row of the table `set_aside` */
 export function setAsideOf(row: Row): SetAsideItem {
   return {
     seq: Number(row.seq),

@@ -47,8 +47,10 @@ const stagesOfAll = `SELECT message, event, min(created_at) AS first, max(create
 const externalIdsOfAll = `SELECT DISTINCT message, external_id
   FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) AND external_id <> ''`;
 
+/** How a message stands with its lifecycle. */
 export type Standing = Pick<MessageSummary, "state" | "overdueSince">;
 
+/** What a summary is made of. */
 export interface SummaryRows {
   readonly eventCount: number;
   readonly stages: readonly Row[];
@@ -57,6 +59,7 @@ export interface SummaryRows {
   readonly plan: Plan | undefined;
 }
 
+/** Folds the rows of one message; at most 256 stages and external ids are listed. */
 export function summaryOf(key: MessageKey, rows: SummaryRows): MessageSummary {
   const { eventCount, standing } = rows;
   return summarize(key, {

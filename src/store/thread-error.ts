@@ -18,6 +18,7 @@ export interface ThreadError {
   readonly cause: ThreadError | undefined;
 }
 
+/** @param thrown anything; what is no error becomes one with its text */
 export function toThreadError(thrown: unknown, causesLeft = causesMax): ThreadError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const mars = error instanceof MarsError ? error : undefined;
@@ -34,6 +35,7 @@ export function toThreadError(thrown: unknown, causesLeft = causesMax): ThreadEr
   };
 }
 
+/** A `MarsError` again where it was one, else an error of the same name, code and stack. */
 export function fromThreadError(crossed: ThreadError): Error {
   const { kind, message, problems, retryAfterMs } = crossed;
   const cause = crossed.cause && fromThreadError(crossed.cause);

@@ -3,8 +3,10 @@ import type { InStatement, Row } from "@libsql/client";
 import type { Micros } from "../event/event.ts";
 import type { TimeRecord } from "../event/time-record.ts";
 
+/** Reads the record of the run before. */
 export const knownTime: InStatement = "SELECT elapsed, wall, absent, stepped, agreed FROM clock";
 
+/** @returns nothing before the first record */
 export function timeOf(row: Row | undefined): TimeRecord | undefined {
   if (row === undefined) return undefined;
   return {
@@ -16,6 +18,7 @@ export function timeOf(row: Row | undefined): TimeRecord | undefined {
   };
 }
 
+/** Replaces the record. */
 export function recordTime({ elapsed, wall, absent, stepped, agreed }: TimeRecord): InStatement {
   return {
     sql: `INSERT INTO clock (one, elapsed, wall, absent, stepped, agreed) VALUES (1, ?, ?, ?, ?, ?)

@@ -107,6 +107,7 @@ function openingOf({ reported, lifecycle: { plan } }: Followed): Micros {
   return first === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : first;
 }
 
+/** @param before in the time that has passed while Mars ran (`Clock.elapsed`) */
 export function forgetTombstones(before: Micros): InStatement {
   return { sql: "DELETE FROM tombstones WHERE elapsed < ?", args: [before] };
 }

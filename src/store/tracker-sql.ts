@@ -31,6 +31,7 @@ export function stretchEnd({ from, to }: Pick<Stretch, "from" | "to">, eventsMax
   };
 }
 
+/** An event of a stretch. */
 export type EventRow = [message: number, event: string, at: number, seq: number];
 
 /** The events of a stretch. Of their messages nothing: to ask for that at each of them takes three times as long. */
@@ -49,15 +50,19 @@ const someChanges = (parameter: string) =>
 const touched = `(SELECT message FROM events WHERE seq > ?1 AND seq <= ?2
   UNION SELECT e.message FROM (${someChanges("?3")}) c CROSS JOIN events e ON e.seq = c.seq)`;
 
+/** A message of a stretch; `openedAt` is its earliest time. */
 export type MessageRow = [message: number, appId: string, openedAt: number];
 
+/** The messages of a stretch, each once. */
 export function touchedMessages({ from, to, changes }: Stretch): InStatement {
   const args = [from, to, changes];
   return asRows("id, app_id, created_at", `SELECT * FROM messages WHERE id IN ${touched}`, args);
 }
 
+/** An event that was counted with the time `was`, or not yet counted (`null`). */
 export type ChangedRow = [seq: number, message: number, event: string, at: number, was: number | null];
 
+/** The first of the changed events, at most `changes`. */
 export function changedEvents({ changes }: Pick<Stretch, "changes">): InStatement {
   return asRows(
     "seq, message, event, created_at, was",
@@ -76,6 +81,7 @@ export function forgetChanges({ changes }: Pick<Stretch, "changes">): InStatemen
 export const firstChange: InStatement = `SELECT e.message FROM event_changes c LEFT JOIN events e ON e.seq = c.seq
   ORDER BY c.seq LIMIT 1`;
 
+/** The same of the events of a stretch. */
 export function firstEvent({ from, to }: Pick<Stretch, "from" | "to">): InStatement {
   const sql = "SELECT message FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1";
   return { sql, args: [from, to] };

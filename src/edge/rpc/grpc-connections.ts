@@ -16,6 +16,7 @@ import type { Socket } from "node:net";
 import type { Lease, Shares } from "../../event/shares.ts";
 import { peerOf } from "../peer.ts";
 
+/** How long a connection may be silent, in milliseconds. */
 export interface ConnectionTimes {
   /** Until a client has sent its settings, TLS included. */
   readonly handshakeMs?: number;
@@ -23,6 +24,7 @@ export interface ConnectionTimes {
   readonly idleMs?: number;
 }
 
+/** The open connections, for the end of Mars. */
 export interface Connections {
   /** Takes no more, and asks those that are open to end with their last call. */
   close(): void;

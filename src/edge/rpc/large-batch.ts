@@ -17,8 +17,10 @@ import { fieldAt, lengthDelimited } from "./proto-fields.ts";
 /** The batches of a call that were decoded here, by the index of their request. */
 export type LargeBatches = Map<number, CheckedBatch>;
 
+/** Under this key a call has its batches in its context. */
 export const largeBatches = createContextKey<LargeBatches>(new Map(), { description: "large batches" });
 
+/** A request that was decoded in turns. */
 export interface LargeBatch {
   readonly batch: CheckedBatch;
   /** The request without its events, in the same format. */

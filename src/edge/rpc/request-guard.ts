@@ -120,6 +120,7 @@ function isDecodable(query: URLSearchParams): boolean {
   }
 }
 
+/** Whether the body has yet to be read; else Connect has parsed it already. */
 export function isByteStream(body: UniversalServerRequest["body"]): body is AsyncIterable<Uint8Array> {
   return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }
