@@ -4,6 +4,7 @@
  * which the clock ticks, and not when the clock is put back and goes through the same hour again.
  */
 import type { Micros } from "./event.ts";
+import { wallMs } from "./time.ts";
 
 /** So far they run ahead of the clock rather than go back: more than adjusting a clock takes, and too little to be felt. */
 const aheadMax: Micros = 1_000_000;
@@ -19,7 +20,7 @@ export class ReceiptClock {
   #last: Micros = Number.MIN_SAFE_INTEGER;
   #phase = 0;
 
-  constructor(nowMs: () => number = Date.now) {
+  constructor(nowMs: () => number = () => wallMs()) {
     this.#nowMs = nowMs;
   }
 

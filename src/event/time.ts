@@ -86,9 +86,21 @@ export function microsBetween(from: Micros, to: Micros): Micros {
   return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, to - from));
 }
 
+/** The clock's years beyond 2250 are taken for this one: what is counted on from now has room before `microsMax`. */
+const lastYearMs = Date.UTC(2250, 0, 1);
+const yearMs = 365 * 86_400_000;
+
+/**
+ * The wall clock, in milliseconds, as a time that can be kept. A machine's clock may be in any year for a while, and what
+ * Mars writes down then has to be read when it has been put right.
+ */
+export function wallMs(now = Date.now()): number {
+  return Math.max(microsMin / 1_000, now < lastYearMs ? now : lastYearMs + ((now - lastYearMs) % yearMs));
+}
+
 /** Now, in microseconds. The clock itself ticks in milliseconds; more digits would be invented. */
 export function nowMicros(): Micros {
-  return Date.now() * 1000;
+  return wallMs() * 1000;
 }
 
 /** The number that `count` ASCII digits make, or -1 where there are others. */

@@ -15,7 +15,7 @@
  */
 import type { Micros } from "../event/event.ts";
 import type { Log } from "../event/ports.ts";
-import { microsMin } from "../event/time.ts";
+import { microsMin, wallMs } from "../event/time.ts";
 import type { ClockStats, TimeRecord } from "../event/time-record.ts";
 
 /** How often the clocks are compared, at least. */
@@ -49,7 +49,7 @@ export interface TimeSource {
   steadyMs(): number;
 }
 
-const systemTime: TimeSource = { wallMs: () => Date.now(), steadyMs: () => performance.now() };
+const systemTime: TimeSource = { wallMs: () => wallMs(), steadyMs: () => performance.now() };
 
 export interface ClockOptions {
   readonly log: Log;
@@ -285,8 +285,9 @@ export class Clock {
   }
 }
 
+/** Cut where a stored number ends: steps of centuries add up. */
 function micros(ms: number): Micros {
-  return Math.round(ms * 1_000);
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Math.round(ms * 1_000)));
 }
 
 function seconds(ms: number): number {

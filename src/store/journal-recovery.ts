@@ -42,6 +42,9 @@ const suffix = ".segment";
 /** The seq from which on it holds what there is, so that names sort as seqs do, and the segment's number. */
 const named = /^(\d{16})-(\d{8})\.segment$/;
 
+/** Of a format that was never released. */
+const early = /^\d{16}\.segment$/;
+
 /** @param after the last seq that was given out before it */
 export function segmentName(after: number, number: number): string {
   return `${String(after + 1).padStart(16, "0")}-${String(number).padStart(8, "0")}${suffix}`;
@@ -57,6 +60,12 @@ export async function openSegments(
 ): Promise<JournalSegment[]> {
   const { directory, mark, acceptLoss } = options;
   const segments = names.filter((name) => name.endsWith(suffix)).sort();
+  const older = segments.find((name) => early.test(name));
+  if (older !== undefined) {
+    throw new Error(
+      `the journal in ${directory} was written by an earlier, unreleased Mars (${older}): start with a new data directory`,
+    );
+  }
   const files = segments.filter((name) => named.test(name)).map((name) => foundOf(directory, name));
   const strangers = segments
     .filter((name) => !named.test(name))

@@ -6,7 +6,7 @@
  * and needs no thread of ours. One process at a time: `DirectoryLock` sees to that, and the mark where it cannot.
  */
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Journal, JournalGroup, JournalState, Log } from "../event/ports.ts";
 import { thisProcess } from "./holder.ts";
@@ -39,12 +39,12 @@ export interface SegmentedJournalOptions {
 const noLog = { info() {}, warn() {}, error() {} };
 
 export class SegmentedJournal implements Journal {
-  readonly #directory: string;
+  #directory: string;
   readonly #segmentBytes: number;
   readonly #granule: number;
   readonly #acceptLoss: boolean;
   readonly #log: Pick<Log, "info" | "warn" | "error">;
-  readonly #mark: JournalMark;
+  #mark: JournalMark;
   #handle: FileHandle | undefined;
   /** Oldest first; the last one is written to. Empty before `open`. */
   #segments: JournalSegment[] = [];
@@ -72,6 +72,9 @@ export class SegmentedJournal implements Journal {
     // Fails where the platform cannot do it.
     durableFlags();
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    // By whatever link it was reached: there is one mark of a directory.
+    this.#directory = await realpath(this.#directory);
+    this.#mark = new JournalMark(`${this.#directory}.mark`, thisProcess());
     await syncDirectory(dirname(this.#directory));
     this.#handle = await open(this.#directory, constants.O_RDONLY);
     const mark = await this.#mark.read();

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { formatTime, microsMax, microsMin, parseTime } from "../../src/event/time.ts";
+import { formatTime, microsMax, microsMin, parseTime, wallMs } from "../../src/event/time.ts";
 
 const accepted: readonly [text: string, shown: string][] = [
   ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.000000Z"],
@@ -91,4 +91,16 @@ test("the range is exact to the microsecond", () => {
   expect(Number.isSafeInteger(microsMax)).toBe(true);
   expect(parseTime(formatTime(microsMin))).toBe(microsMin);
   expect(parseTime(formatTime(microsMax))).toBe(microsMax);
+});
+
+test("whatever year a machine's clock is in, what is counted on from it can be kept, and it goes on ticking", () => {
+  const days = 366 * 86_400_000;
+  for (const year of [1, 1684, 1970, 2026, 2249, 2250, 2254, 2262, 2326, 9_999, 275_760]) {
+    const at = new Date(0).setUTCFullYear(year);
+    const now = wallMs(at);
+    expect((now - days) * 1_000).toBeGreaterThanOrEqual(year < 1_700 ? microsMin - days * 1_000 : microsMin);
+    expect((now + days) * 1_000).toBeLessThan(microsMax);
+    if (year > 1_685 && year < 2_250) expect(now).toBe(at);
+    if (year > 1_685) expect(wallMs(at + 500) - now).toBe(500);
+  }
 });

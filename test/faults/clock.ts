@@ -15,7 +15,7 @@ import { type FaultCheckOptions, runAlone } from "./fault-check.ts";
 
 const hour = 3_600;
 const day = 24 * hour;
-const offsets = [hour, -hour, day, -day, 400 * day, -400 * day];
+const offsets = [hour, -hour, day, -day, 400 * day, -400 * day, 300 * 365 * day];
 const libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map(
   (machine) => `/usr/lib/${machine}/faketime/libfaketime.so.1`,
 );
@@ -87,6 +87,10 @@ async function check({ offset, at }: Case, library: string, binary: string | und
     }
     await send(mars.url, { app_id: "plain", message_id: "during", event: "CREATED" });
     const duringAt = performance.now();
+    await until(
+      () => isThere(mars.url, "plain", "during"),
+      () => "during was not stored",
+    );
     kept.push("during");
     if (at === "running") await noticed(mars.url);
     await holds(2_000);

@@ -36,6 +36,9 @@ export async function run({ full, binary }: FaultCheckOptions): Promise<string> 
     await refused(command, a, "in use by");
     await refused(command, join(root, "link"), "in use by");
     await refused(command, join(root, "b"), "in use by", `file:${a}/messages.db`);
+    mkdirSync(join(root, "c"), { mode: 0o700 });
+    symlinkSync(join(a, "journal"), join(root, "c", "journal"));
+    await refused(command, join(root, "c"), "the journal is in use by");
     await send(first.url, event("kept"));
     if ((statSync(join(a, "messages.db")).mode & 0o077) !== 0)
       throw new Error("messages.db is open to others");

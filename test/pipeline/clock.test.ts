@@ -150,6 +150,17 @@ test("a process that was stopped raises nothing until the grace is over, and tim
   expect(ms()).toEqual({ elapsed: 26 * second, trusted: 0, judged: 0 });
 });
 
+test("steps of centuries can be recorded, and taken back", () => {
+  const { clock, step } = start();
+  for (let n = 0; n < 3; n++) {
+    step(220 * 365 * day);
+    for (const value of Object.values(clock.record())) expect(Number.isSafeInteger(value)).toBe(true);
+  }
+  step(-660 * 365 * day);
+  expect(clock.stats()).toMatchObject({ unproven_ms: 0 });
+  expect(clock.elapsed / 1_000).toBe(began);
+});
+
 test("a clock that is slewed is no clock that steps", () => {
   const { clock, pass, step } = start();
   for (let n = 0; n < 5_000; n++) {

@@ -153,6 +153,14 @@ test("an empty file, zeros, and a name that is none of the journal's are damage 
   expect(await kept()).toEqual(all);
 });
 
+test("a journal of an earlier format is not called damaged, and is not given up", async () => {
+  writeFileSync(join(directory, "0000000000000001.segment"), "marsjrnl");
+  expect(await refusal()).toContain("written by an earlier, unreleased Mars (0000000000000001.segment)");
+  const accepting = journalAt(true);
+  await expect(accepting.open()).rejects.toThrow("start with a new data directory");
+  await accepting.close();
+});
+
 test("a segment under the name of an unfinished one is kept, and one that was never written to is cleared away", async () => {
   const last = paths.at(-1)!;
   const whole = readFileSync(last);

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -279,4 +288,20 @@ test("an older copy that is written over a file of a running journal is noticed"
   writeFileSync(path!, copy);
   expect(await journal.missing()).toBe(path!);
   await journal.close();
+});
+
+test("a journal that is reached by a link has the mark of the directory itself", async () => {
+  const journal = journalAt();
+  await journal.open();
+  await journal.append(group(1));
+  symlinkSync(directory, join(parent, "link"));
+  mkdirSync(join(parent, "elsewhere"));
+  symlinkSync(directory, join(parent, "elsewhere", "journal"));
+  await journal.close();
+  for (const path of [join(parent, "link"), join(parent, "elsewhere", "journal")]) {
+    const linked = journalAt(path);
+    expect(await linked.open()).toMatchObject({ lastSeq: 1 });
+    await linked.close();
+    expect(existsSync(`${path}.mark`)).toBe(false);
+  }
 });
