@@ -39,6 +39,9 @@ const batchFields: ReadonlyMap<unknown, number> = new Map<unknown, number>([
 /** Room is taken in steps of this many bytes for a body whose length is not announced. */
 const stepBytes = 64 * 1024;
 
+/** A frame takes as long as so many bytes, however short it is. */
+const frameCostBytes = 1024;
+
 export interface BoundsOptions {
   /** The most that a message may have, packed and unpacked; Connect refuses what is longer. */
   readonly bytesMax: number;
@@ -139,7 +142,13 @@ class RequestWork {
   async *frames(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const { bytesMax, takesEvents, intake, peer } = this.#options;
     const reader = new ByteReader(body);
+    let unspent = 0;
     for (let index = 0; ; index++) {
+      // Thousands of small frames come in one chunk, and nothing else between them would let others have their turn.
+      if (unspent >= stepBytes) {
+        await intake.turns.spend(unspent);
+        unspent = 0;
+      }
       const head = await reader.read(frameHeadBytes);
       const length =
         head.byteLength < frameHeadBytes ? 0 : new DataView(head.buffer, head.byteOffset).getUint32(1);
@@ -148,6 +157,8 @@ class RequestWork {
         if (head.byteLength > 0) yield head;
         return;
       }
+      // Of longer ones each has its turn.
+      if (length <= smallBytesMax) unspent += Math.max(length, frameCostBytes);
       if (takesEvents) intake.admit(length);
       const share = length > smallBytesMax ? await intake.received.take(peer.name, length) : undefined;
       let frame: Uint8Array;
