@@ -30,6 +30,12 @@ async function put(mars: TestMars, path: string, body: object): Promise<void> {
   expect([path, response.status]).toEqual([path, 200]);
 }
 
+/** A rule that notifies the receiver of everything. */
+async function notifyOfAll(mars: TestMars, url: string): Promise<void> {
+  await put(mars, "/api/alerts/sinks/here", { type: "webhook", url });
+  await put(mars, "/api/alerts/rules/all", { sinks: ["here"], at_least: 1, over: "1m" });
+}
+
 const created = (app: string, n: number) => ({ app_id: app, message_id: `m${n}`, event: "CREATED" });
 
 async function startWith(lines: Record<string, unknown>[] = []) {
@@ -117,8 +123,7 @@ test("a change of a finding that alerts cannot take in is passed over, and the o
   const lines: Record<string, unknown>[] = [];
   await using mars = await startWith(lines);
   await using receiver = startReceiver();
-  await put(mars, "/api/alerts/sinks/here", { type: "webhook", url: receiver.url });
-  await put(mars, "/api/alerts/rules/all", { sinks: ["here"], at_least: 1, over: "1m" });
+  await notifyOfAll(mars, receiver.url);
   await sql(
     mars,
     "CREATE TRIGGER no BEFORE INSERT ON alert_incidents WHEN NEW.app_id = 'shop' BEGIN SELECT raise(ABORT, 'x'); END",
@@ -136,8 +141,7 @@ test("an incident that cannot be decided about keeps no other from being notifie
   const lines: Record<string, unknown>[] = [];
   await using mars = await startWith(lines);
   await using receiver = startReceiver();
-  await put(mars, "/api/alerts/sinks/here", { type: "webhook", url: receiver.url });
-  await put(mars, "/api/alerts/rules/all", { sinks: ["here"], at_least: 1, over: "1m" });
+  await notifyOfAll(mars, receiver.url);
   await sql(
     mars,
     `CREATE TRIGGER no BEFORE INSERT ON alert_deliveries
