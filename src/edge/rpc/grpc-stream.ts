@@ -27,11 +27,21 @@ export async function serveStream(
     // Only the path is looked at, and it is the handler's own: what a client sends as authority may not even parse.
     url: `http://localhost${handler.requestPath}`,
     header: requestHeaders(headers),
-    // The end of reading must not take the response with it.
-    body: stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>,
+    body: chunksOf(stream),
     signal: gone.signal,
   });
   await respond(stream, response, { peer, budget });
+}
+
+/** What a client sends; whatever ends it early is that the client has gone. */
+async function* chunksOf(stream: ServerHttp2Stream): AsyncGenerator<Uint8Array> {
+  try {
+    // The end of reading must not take the response with it.
+    yield* stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  } catch {
+    // Node's and Bun's words for it differ, and are no news to the log.
+    throw goneError();
+  }
 }
 
 async function respond(

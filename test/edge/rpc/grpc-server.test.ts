@@ -7,6 +7,7 @@ import { createWritableIterable } from "@connectrpc/connect/protocol";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { startMars } from "../../support/mars.ts";
+import { statsWhen } from "../../support/rest.ts";
 import { failure, grpcJsClients, rpcClients, unary } from "./clients.ts";
 import { WireClient } from "./wire.ts";
 
@@ -93,4 +94,31 @@ test("with a certificate the port speaks TLS, and nothing else", async () => {
     success: true,
   });
   await failure(clientsOf(mars.grpcPort).legacy.collectEvent({ appId: "a", messageId: "m", event: "e" }));
+});
+
+test("clients that go away in the middle of a message are no errors in the log", async () => {
+  const errors: unknown[] = [];
+  const nothing = () => undefined;
+  const log = {
+    debug: nothing,
+    info: nothing,
+    warn: nothing,
+    error: (...line: unknown[]) => errors.push(line),
+  };
+  await using mars = await startMars({}, log);
+  const services = [
+    "IngestService/CollectStream",
+    "IngestService/CollectEvents",
+    "MessageService/WatchEvents",
+  ];
+  using leaving = new WireClient(mars.grpcPort);
+  const calls = services.map((service) =>
+    leaving.call({ path: `/mars.v1.${service}`, chunks: [Buffer.from([0, 0, 0, 1, 0, 10])], end: false }),
+  );
+  const ends = Promise.allSettled(calls);
+  await statsWhen(mars.url, ({ shares }) => shares.grpc_calls?.held === 3);
+  leaving.session.destroy();
+  await ends;
+  await statsWhen(mars.url, ({ shares }) => shares.grpc_calls?.held === 0);
+  expect(errors).toEqual([]);
 });
