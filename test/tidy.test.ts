@@ -1,6 +1,6 @@
 /** What can be checked of DESIGN's layout and of the manner in which the code is written. Each message says what to do. */
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { Glob } from "bun";
 
@@ -150,6 +150,25 @@ test("every file begins by saying what it is", () => {
     .filter(({ text }) => !text.startsWith("/**") && !text.startsWith("//"))
     .map(({ path }) => `${path} does not say what it is: begin it with a comment`);
   expect(faults).toEqual([]);
+});
+
+test("each fault of the documentation has one row, in the table, and tests that are there", () => {
+  const lines = readFileSync(join(root, "docs/reliability.md"), "utf8").split("\n");
+  const end = lines.indexOf("## What remains");
+  const rows = lines.slice(0, end).filter((line) => /^\| (?!---|fault \||\*\*)/.test(line));
+  const faults = rows.flatMap((row) => {
+    const tests = [...(row.split(" | ").at(-1) ?? "").matchAll(/`([^`]+)`/g)].map(([, path = ""]) => path);
+    const missing = tests.filter((path) => !path.startsWith("test/") || !existsSync(join(root, path)));
+    return tests.length === 0 || missing.length > 0 ? [`no test, or no path of one: ${row}`] : [];
+  });
+  const astray = lines
+    .slice(end)
+    .filter((line) => line.includes(".test.ts`") || line.startsWith("| fault |"));
+  faults.push(
+    ...astray.map((line) => `beside the table, as after a merge; its place is under its kind: ${line}`),
+  );
+  expect(faults).toEqual([]);
+  expect(rows.length).toBeGreaterThan(50);
 });
 
 test("statements number all of their parameters or none", () => {
