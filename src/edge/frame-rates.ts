@@ -2,8 +2,8 @@
  * How fast clients may send frames. Nothing else holds them back: a WebSocket's frames are answered as they are read, and one
  * client that sends a hundred thousand a second would leave no time for anybody else.
  *
- * Bound: a burst, and so many a second from then on, of each socket and of each peer with all of its sockets. Beyond it `take`
- * returns false, and the socket is to be closed.
+ * Bound: a burst, and so many a second from then on, of each socket and of each peer with all of its sockets; a long frame counts
+ * as one for each KiB. Beyond it `take` returns false, and the socket is to be closed.
  */
 
 export interface FrameRate {
@@ -22,11 +22,14 @@ export interface FrameRatesOptions {
 
 /** One socket's part. */
 export interface FrameAllowance {
-  /** Whether one more frame may be answered. */
-  take(): boolean;
+  /** Whether one more frame, of so many characters, may be answered. */
+  take(length: number): boolean;
   /** The socket is gone. */
   end(): void;
 }
+
+/** Far more than any frame that is of use. */
+const countedChars = 1024;
 
 const socketDefault: FrameRate = { burst: 3_000, perSecond: 100 };
 const peerDefault: FrameRate = { burst: 30_000, perSecond: 1_000 };
@@ -43,12 +46,12 @@ class Bucket {
     this.#filledAt = now;
   }
 
-  take(now: number): boolean {
+  take(count: number, now: number): boolean {
     const { burst, perSecond } = this.#rate;
     this.#left = Math.min(burst, this.#left + ((now - this.#filledAt) / 1_000) * perSecond);
     this.#filledAt = now;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
+    if (this.#left < count) return false;
+    this.#left -= count;
     return true;
   }
 
@@ -86,9 +89,10 @@ export class FrameRates {
     const own = new Bucket(this.#socketRate, now);
     let ended = false;
     return {
-      take: () => {
+      take: (length) => {
         const at = this.#now();
-        return own.take(at) && shared.bucket.take(at);
+        const count = Math.max(1, Math.ceil(length / countedChars));
+        return own.take(count, at) && shared.bucket.take(count, at);
       },
       end: () => {
         if (!ended) shared.sockets -= 1;

@@ -104,7 +104,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       },
       message(socket, message) {
         const { connection, frames, session } = socket.data;
-        if (!frames.take()) connection?.fail(tooFast());
+        if (!frames.take(message.length)) connection?.fail(tooFast());
         else if (typeof message === "string") session?.message(message);
         else connection?.close(statusOf("unsupported_media_type").close, "only text frames are understood");
       },

@@ -12,8 +12,8 @@ function rates() {
 }
 
 /** How many of so many frames are taken. */
-function taken(allowance: { take(): boolean }, frames = 10): number {
-  return Array.from({ length: frames }, () => allowance.take()).filter(Boolean).length;
+function taken(allowance: { take(length: number): boolean }, length = 100): number {
+  return Array.from({ length: 10 }, () => allowance.take(length)).filter(Boolean).length;
 }
 
 test("a socket may send a burst, and so many a second from then on", () => {
@@ -41,4 +41,10 @@ test("who hangs up and comes again has no more than before, and is forgotten in 
   for (let n = 0; n < 20; n++) made.open(`peer ${n}`).end();
   made.open("b");
   expect(made.size).toBeLessThan(4);
+});
+
+test("a long frame counts as several", () => {
+  const { rates: made } = rates();
+  expect(taken(made.open("a"), 1025)).toBe(2);
+  expect(taken(made.open("b"), 64 * 1024)).toBe(0);
 });
