@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@libsql/client";
 import { spawnMars } from "./support/process.ts";
-import { until } from "./support/receiver.ts";
 import { getJson, postJson, statsWhen } from "./support/rest.ts";
+import { until } from "./support/until.ts";
 
 /** KiB that a file may have. Without the trap the kernel would end the process instead of failing the write. */
 const limited = [

@@ -7,8 +7,9 @@ import { SMTPServer } from "smtp-server";
 import { Webhook } from "standardwebhooks";
 import { startMars } from "../support/mars.ts";
 import { spawnMars } from "../support/process.ts";
-import { startReceiver, until } from "../support/receiver.ts";
+import { startReceiver } from "../support/receiver.ts";
 import { getJson, sendBulk } from "../support/rest.ts";
+import { until } from "../support/until.ts";
 
 const allow = { alertAllow: ["127.0.0.1"] };
 

@@ -9,8 +9,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawnMars } from "../support/process.ts";
-import { until } from "../support/receiver.ts";
 import { getJson, messageUrl, send } from "../support/rest.ts";
+import { until } from "../support/until.ts";
 import { type FaultCheckOptions, runAlone } from "./fault-check.ts";
 
 const hour = 3_600;

@@ -8,8 +8,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawnMars } from "../support/process.ts";
-import { until } from "../support/receiver.ts";
 import { getJson, send, sendBulk } from "../support/rest.ts";
+import { until } from "../support/until.ts";
 import { type FaultCheckOptions, runAlone } from "./fault-check.ts";
 
 const graceMs = 2_000;

@@ -9,8 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@libsql/client";
 import { type MarsProcess, spawnMars } from "../support/process.ts";
-import { startReceiver, until } from "../support/receiver.ts";
+import { startReceiver } from "../support/receiver.ts";
 import { getJson, messageUrl, postJson, sendBulk, statsWhen } from "../support/rest.ts";
+import { until } from "../support/until.ts";
 import { type FaultCheckOptions, runAlone } from "./fault-check.ts";
 
 /** A twentieth of these is of an app with a lifecycle, and gets stuck. */

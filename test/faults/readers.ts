@@ -10,10 +10,10 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type MarsProcess, spawnMars } from "../support/process.ts";
+import { exchange, rawGet, stopped, textFrame, upgradeRequest } from "../support/raw-peer.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 import { getJson, sendBulk } from "../support/rest.ts";
 import { type FaultCheckOptions, runAlone } from "./fault-check.ts";
-import { exchange, rawGet, stopped, textFrame, upgradeRequest } from "./raw-peer.ts";
 
 const readMsMax = 500;
 const alertMsMax = 1_000;

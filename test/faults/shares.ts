@@ -9,9 +9,6 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type MarsProcess, spawnMars } from "../support/process.ts";
-import { startReceiver } from "../support/receiver.ts";
-import { getJson, sendBulk } from "../support/rest.ts";
-import { type FaultCheckOptions, runAlone } from "./fault-check.ts";
 import {
   askBySocket,
   exchange,
@@ -21,7 +18,10 @@ import {
   stopped,
   textFrame,
   upgradeRequest,
-} from "./raw-peer.ts";
+} from "../support/raw-peer.ts";
+import { startReceiver } from "../support/receiver.ts";
+import { getJson, sendBulk } from "../support/rest.ts";
+import { type FaultCheckOptions, runAlone } from "./fault-check.ts";
 
 interface Closable {
   destroy(): void;

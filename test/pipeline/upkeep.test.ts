@@ -4,7 +4,7 @@ import { Supervisor } from "../../src/event/supervisor.ts";
 import { createLog } from "../../src/log.ts";
 import { StoreProgress } from "../../src/pipeline/progress.ts";
 import { Upkeep } from "../../src/pipeline/upkeep.ts";
-import { until } from "../support/receiver.ts";
+import { until } from "../support/until.ts";
 
 test("a checkpoint that fails is tried again ever more seldom, with one line in the log, and drops the journal once it succeeds", async () => {
   const lines: Record<string, unknown>[] = [];

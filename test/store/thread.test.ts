@@ -3,7 +3,7 @@ import { MarsError } from "../../src/event/error.ts";
 import { createHealth } from "../../src/health.ts";
 import { startThread } from "../../src/store/thread.ts";
 import type { HangingPart } from "../support/hanging-worker.ts";
-import { until } from "../support/receiver.ts";
+import { until } from "../support/until.ts";
 
 function start(broken = false) {
   const worker = new Worker(new URL("../support/hanging-worker.ts", import.meta.url));

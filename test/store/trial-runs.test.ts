@@ -6,6 +6,7 @@ import { createTrialRuns, type TrialRuns } from "../../src/store/trial-runs.ts";
 import { startTrialThread } from "../../src/threads.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { getJson, sendBulk, statsWhen } from "../support/rest.ts";
+import { until } from "../support/until.ts";
 
 const window = { appId: "shop", since: 0, until: 8e15 };
 const pages = 8;
@@ -109,7 +110,3 @@ test("events are accepted while lifecycles are learned", async () => {
   expect(slowest).toBeLessThan(1_000);
   for (const response of await Promise.all(learning)) expect(response.status).toBe(200);
 });
-
-async function until(done: () => boolean): Promise<void> {
-  while (!done()) await Bun.sleep(2);
-}

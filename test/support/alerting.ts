@@ -5,8 +5,8 @@ import type { DeliveryPage } from "../../src/lifecycle/alert.ts";
 import { parseRule, parseSink } from "../../src/lifecycle/parse-alert.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import { createLog } from "../../src/log.ts";
-import { until } from "./receiver.ts";
 import { batchOf, event, openStore, type TestStore } from "./store.ts";
+import { until } from "./until.ts";
 
 export interface Alerting {
   readonly opened: TestStore;

@@ -1,5 +1,6 @@
 /** A real HTTP server that takes what alerts send, and says what it is told to say. */
 import type { Server } from "bun";
+import { until } from "./until.ts";
 
 export interface Received {
   readonly headers: Readonly<Record<string, string>>;
@@ -42,17 +43,4 @@ export function startReceiver(
       await server.stop(true);
     },
   };
-}
-
-/** Waits for what a test cannot be told of. */
-export async function until(
-  done: () => boolean | Promise<boolean>,
-  what: () => string,
-  timeoutMs = 15_000,
-): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  while (!(await done())) {
-    if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what()}`);
-    await Bun.sleep(10);
-  }
 }

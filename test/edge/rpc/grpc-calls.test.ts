@@ -10,6 +10,7 @@ import { Shares } from "../../../src/event/shares.ts";
 import type { Stats } from "../../../src/event/stats.ts";
 import { startMars } from "../../support/mars.ts";
 import { statsWhen } from "../../support/rest.ts";
+import { until } from "../../support/until.ts";
 import { WireClient } from "./wire.ts";
 
 const nothing = () => undefined;
@@ -68,10 +69,6 @@ function ended(stream: ClientHttp2Stream): Promise<ConnectError | undefined> {
     });
     stream.once("close", () => resolve(undefined));
   });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test("a peer that begins calls without an end leaves others theirs, and is told to come again", async () => {
