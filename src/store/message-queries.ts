@@ -65,13 +65,15 @@ export class MessageQueries {
         { sql: lifecycleOfMessage("?1", "?2"), args: [id, appId] },
         { sql: "SELECT kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
         { sql: "SELECT lifecycle, times FROM lives WHERE message = ?", args: [id] },
-        "SELECT clock FROM tracking",
+        "SELECT clock, seq FROM tracking",
       ]);
     const asOfSeq = Number(position?.[0]?.seq ?? 0);
     // There is none, or retention has taken it between the two reads.
     if (stages.length === 0) return { asOfSeq };
     const eventCount = Number(message?.[0]?.event_count);
-    const [plan] = this.#reads.decode(lifecycle, (row) => this.#plans.of(row));
+    // Of one that the tracker has passed and does not follow there is no more to say than lists do.
+    const unfollowed = life?.length === 0 && id <= Number(tracking?.[0]?.seq ?? 0);
+    const [plan] = unfollowed ? [] : this.#reads.decode(lifecycle, (row) => this.#plans.of(row));
     // Of a message with more events than are looked at, what the tracker knows of the others, a moment ago.
     const known =
       count > lookedAtMax && life?.[0]?.lifecycle === lifecycle?.[0]?.id ? life?.[0]?.times : null;

@@ -138,7 +138,13 @@ test("a late report on a message that is gone begins no life; a new one under it
   expect(await track(store, 5, 4 * day)).toEqual([]);
   const opening = async () => (await queries.funnel("app", { since: 0, until: 10 * day })).opened;
   expect(await opening()).toBe(2);
-  expect((await queries.get({ appId: "app", messageId: "m" })).message).toMatchObject({ eventCount: 2 });
+  const { message } = await queries.get({ appId: "app", messageId: "m" });
+  expect(message).toMatchObject({ eventCount: 2 });
+  // By itself it is what it is in lists: no lifecycle follows it.
+  expect([message?.life, message?.state]).toEqual([undefined, "open"]);
+  expect((await queries.list({ order: "newest", limit: 9, appId: "app" })).messages).toContainEqual(
+    expect.objectContaining({ messageId: "m", state: "open" }),
+  );
 
   // That message goes too, and years later its id is used again.
   await markTime(store, 5_000);
