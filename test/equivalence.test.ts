@@ -9,7 +9,7 @@ import { rpcClients, transports } from "./edge/rpc/clients.ts";
 import { startMars, type TestMars } from "./support/mars.ts";
 import { messageUrl, type RestEvent, send, sendBulk, statsWhen } from "./support/rest.ts";
 
-const eventsTotal = 30_000;
+const eventsTotal = 12_000;
 const perMessage = 5;
 /** Of every event, how many more times it is sent: one in four is repeated. */
 const repeatShare = 0.25;
