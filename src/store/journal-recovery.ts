@@ -130,7 +130,7 @@ function checkHeader(file: Found, id: string | undefined): void {
   const header = file.segment?.header;
   if (header === undefined) return;
   if (header.after !== file.after || header.number !== file.number)
-    file.damage = { at: 0, reason: "its header belongs to another name" };
+    file.damage = { at: 0, reason: `it was renamed from ${segmentName(header.after, header.number)}` };
   else if (header.id !== id) file.damage = { at: 0, reason: `it belongs to another journal, ${header.id}` };
 }
 

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { JournalGroup } from "../../src/event/ports.ts";
 import { SegmentedJournal } from "../../src/store/segmented-journal.ts";
 
@@ -150,6 +150,23 @@ test("an empty file, zeros, and a name that is none of the journal's are damage 
   writeFileSync(paths.at(-1)!, whole);
   writeFileSync(join(directory, "copy.segment"), whole);
   expect(await refusal()).toContain("copy.segment");
+  expect(await kept()).toEqual(all);
+});
+
+test("segments whose names were exchanged are named with what they were, and are whole when they have it again", async () => {
+  const exchange = () => {
+    renameSync(paths[0]!, `${directory}.other`);
+    renameSync(paths[1]!, paths[0]!);
+    renameSync(`${directory}.other`, paths[1]!);
+  };
+  exchange();
+  const text = await refusal();
+  for (const [now, before] of [
+    [paths[0], paths[1]],
+    [paths[1], paths[0]],
+  ])
+    expect(text).toContain(`${now}, at byte 0: it was renamed from ${basename(before!)}`);
+  exchange();
   expect(await kept()).toEqual(all);
 });
 
