@@ -41,6 +41,8 @@ export class Intake {
   /** Refused bodies that are read to their end; more at one time would keep everybody else from being read. */
   readonly discarded = new Budget({ what: "refused bodies", max: discardedMax, peerMax: discardedMax / 2 });
   readonly turns = new Turns();
+  /** Those of calls, which are not to wait for the bodies' turns; see `rpc/call-turns.ts`. */
+  readonly calls = new Turns();
   readonly #ingest: Pick<Ingest, "admit">;
   #delayed = 0;
 

@@ -19,6 +19,7 @@ import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
 import { nestsTooDeep, tooDeep } from "../json.ts";
 import type { EdgeParts } from "../parts.ts";
+import { takeTurns } from "./call-turns.ts";
 import { rpcError } from "./error.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { createIngestMethods } from "./ingest-service.ts";
@@ -88,7 +89,8 @@ export function createRpcHandlers(
     router.handlers.map((handler) => {
       const bytesMax = bytesMaxOf[handler.method.name] ?? smallBodyBytesMax;
       const takesEvents = eventServices.has(handler.service.typeName);
-      return [handler.requestPath, guardRequests(boundRequests(handler, parts, { bytesMax, takesEvents }))];
+      const bounded = guardRequests(boundRequests(handler, parts, { bytesMax, takesEvents }));
+      return [handler.requestPath, takeTurns(bounded, parts.intake.calls)];
     }),
   );
 }
