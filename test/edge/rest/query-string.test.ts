@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createGate } from "../../../src/edge/gate.ts";
 import { createHttpApp } from "../../../src/edge/http-app.ts";
+import { Intake } from "../../../src/edge/intake.ts";
 import type { EdgeParts } from "../../../src/edge/parts.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { get } from "./client.ts";
@@ -16,7 +17,8 @@ afterAll(() => mars[Symbol.asyncDispose]());
 const lenient = ["/status", "/livez", "/readyz"];
 
 test("no route ignores a parameter that it does not know", async () => {
-  const parts = { gate: createGate(), testEndpoints: true } as Partial<EdgeParts> as EdgeParts;
+  const intake = new Intake({ admit() {} });
+  const parts = { gate: createGate(), intake, testEndpoints: true } as Partial<EdgeParts> as EdgeParts;
   const { routes } = createHttpApp(parts);
   expect(routes.length).toBeGreaterThan(30);
   for (const { method, path } of routes) {
