@@ -54,7 +54,8 @@ function start(options: SocketOptions, socketsMax = 100) {
 }
 
 test("a client that stops reading is closed with a code that says so, and can resume completely", async () => {
-  await using served = start({ pauseBytes: 64 * 1024, stallTimeoutMs: 50 });
+  // Long enough for a client that does read, on a busy machine too.
+  await using served = start({ pauseBytes: 64 * 1024, stallTimeoutMs: 500 });
   const slow = await StubbornClient.open(served);
   slow.send({ type: "subscribe", topic: "all" });
   await slow.next();
@@ -62,7 +63,7 @@ test("a client that stops reading is closed with a code that says so, and can re
   // As long as the system's own buffers take what is sent, nobody can know that the client does not read.
   while (served.live.subscriptions > 0) {
     served.publish(500);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
   slow.readOn();
   const { code, reason } = await slow.closed;
