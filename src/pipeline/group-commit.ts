@@ -224,7 +224,8 @@ export class GroupCommit implements Ingest {
       else for (const submission of taken) await this.#commit([submission]);
       return;
     }
-    if (!this.#fits(Buffer.byteLength(group.body))) {
+    // Three bytes is the most that UTF-8 spends on one UTF-16 unit: far from the bound the text is not counted.
+    if (!this.#fits(group.body.length * 3) && !this.#fits(Buffer.byteLength(group.body))) {
       if (taken.length > 1) {
         for (const submission of taken) await this.#commit([submission]);
         return;
