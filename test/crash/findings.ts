@@ -254,16 +254,29 @@ async function storedFindings(): Promise<Map<string, string>> {
   }
 }
 
-/** Whether an event that had been acknowledged before would have kept it from being raised. */
+/**
+ * Whether an event that had been acknowledged before would have kept it from being raised, whichever of those that were
+ * not acknowledged by then Mars had: one that is on its way may well be stored.
+ */
 function calledMissingWhileAcknowledged(finding: FindingWatcher["findings"][number]): boolean {
   if (finding.kind !== "missing" || finding.retracted_at !== null) return false;
   const raisedAt = Date.parse(finding.raised_at) * 1_000;
-  const by = (lives.get(finding.message_id) ?? []).filter(
-    ({ acknowledgedAt = Number.POSITIVE_INFINITY }) => acknowledgedAt < raisedAt,
+  const { had = [], unknown = [] } = Object.groupBy(
+    lives.get(finding.message_id) ?? [],
+    ({ acknowledgedAt = Number.POSITIVE_INFINITY }) => (acknowledgedAt < raisedAt ? "had" : "unknown"),
   );
-  return !naiveFindings(lifecycle, by).some(
-    ({ kind, stage }) => kind === "missing" && stage === finding.stage,
+  return !subsets(unknown).some((some) =>
+    naiveFindings(lifecycle, [...had, ...some]).some(
+      ({ kind, stage }) => kind === "missing" && stage === finding.stage,
+    ),
   );
+}
+
+/** All of them: of a life's few events. */
+function subsets<Item>(items: readonly Item[]): Item[][] {
+  const all: Item[][] = [[]];
+  for (const item of items) all.push(...all.map((some) => [...some, item]));
+  return all;
 }
 
 function shuffle(items: unknown[]): void {
