@@ -1,9 +1,11 @@
 /**
- * A second witness of how far the journal goes, beside its directory: where the segments end before that, they have been
- * cut off or are not there any more.
+ * A second witness of where the journal begins and ends, beside its directory: where the segments begin later or end
+ * earlier, some have been cut off or are not there any more.
  *
- * It is written a moment after the journal, twice a second at most, and never names what is not on disk yet. Two slots take
- * turns, so that a crash leaves one of them whole. It also says who writes to the journal, as long as somebody does.
+ * The end is written a moment after the journal, twice a second at most, and never names what is not on disk yet. The
+ * beginning is written before the segments in front of it are deleted, so a crash may leave more of them, never fewer. Two
+ * slots take turns, so that a crash leaves one of them whole. The mark also says who writes to the journal, as long as
+ * somebody does.
  */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -18,13 +20,19 @@ const writeEveryMs = 500;
 /** How long a holder may give no sign of life. */
 const silenceMs = 5 * writeEveryMs;
 
+/** The two ends of the journal. */
+export interface JournalEnds {
+  /** The name of the oldest segment that must be there; absent in a mark of an earlier Mars. */
+  readonly first?: string;
+  /** Acknowledged up to here. */
+  readonly lastSeq: number;
+}
+
 /** What the mark witnesses of the journal. */
-export interface MarkState {
+export interface MarkState extends JournalEnds {
   /** Counts the writes. */
   readonly turn: number;
   readonly journalId: string;
-  /** Acknowledged up to here. */
-  readonly lastSeq: number;
   /** Absent when the journal was closed. */
   readonly holder?: Holder;
 }
@@ -33,10 +41,14 @@ export class JournalMark {
   readonly path: string;
   readonly #holder: Holder;
   #file: FileHandle | undefined;
-  #state: Omit<MarkState, "holder"> = { turn: 0, journalId: "", lastSeq: 0 };
-  #syncedSeq = 0;
+  #journalId = "";
+  #turn = 0;
+  #ends: () => JournalEnds = () => ({ lastSeq: 0 });
+  #synced: JournalEnds = { lastSeq: 0 };
   #timer: ReturnType<typeof setInterval> | undefined;
-  #writing: Promise<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  /** Whether the timer's last write is still under way. */
+  #busy = false;
   #error = "";
 
   constructor(path: string, holder: Holder) {
@@ -73,33 +85,30 @@ export class JournalMark {
    * Begins to write it. What is there and cannot be read is kept beside it.
    *
    * @param after what `read` has found
-   * @param lastSeq asked at each write
+   * @param ends asked at each write
    */
-  async start(journalId: string, after: MarkState | undefined, lastSeq: () => number): Promise<void> {
-    const turn = after?.turn ?? 0;
+  async start(journalId: string, after: MarkState | undefined, ends: () => JournalEnds): Promise<void> {
     if (after === undefined) await putAside(this.path).catch(ignoreMissing);
     this.#file = await open(this.path, constants.O_RDWR | constants.O_CREAT, 0o600);
-    this.#state = { turn, journalId, lastSeq: lastSeq() };
-    await this.#write(lastSeq(), this.#holder);
-    this.#timer = setInterval(() => {
-      this.#writing ??= this.#write(lastSeq(), this.#holder)
-        .then(
-          () => {
-            this.#error = "";
-          },
-          (error: Error) => {
-            this.#error = error.message;
-          },
-        )
-        .finally(() => {
-          this.#writing = undefined;
-        });
-    }, writeEveryMs);
+    this.#journalId = journalId;
+    this.#turn = after?.turn ?? 0;
+    this.#ends = ends;
+    await this.write();
+    this.#timer = setInterval(() => void this.#beat(), writeEveryMs);
     this.#timer.unref();
   }
 
+  /** Writes it now; both ends are on disk when this resolves. */
+  write(): Promise<void> {
+    const written = this.#writing.then(async () => {
+      if (this.#file !== undefined) await this.#writeTo(this.#file, this.#ends(), this.#holder);
+    });
+    this.#writing = written.catch(() => undefined);
+    return written;
+  }
+
   /** Says that nobody writes to the journal any more. */
-  async close(lastSeq: number): Promise<void> {
+  async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#writing;
     const file = this.#file;
@@ -107,7 +116,7 @@ export class JournalMark {
     this.#file = undefined;
     try {
       // Nothing may say that this journal is at rest when another has come to its place.
-      if (await isStillThere(file, this.path)) await this.#writeTo(file, lastSeq, undefined);
+      if (await isStillThere(file, this.path)) await this.#writeTo(file, this.#ends(), undefined);
     } finally {
       await file.close();
     }
@@ -117,20 +126,35 @@ export class JournalMark {
     return this.#file === undefined || (await isStillThere(this.#file, this.path, 2 * slotBytes));
   }
 
-  async #write(lastSeq: number, holder: Holder): Promise<void> {
-    if (this.#file !== undefined) await this.#writeTo(this.#file, lastSeq, holder);
+  async #beat(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      await this.write();
+      this.#error = "";
+    } catch (error) {
+      this.#error = (error as Error).message;
+    } finally {
+      this.#busy = false;
+    }
   }
 
-  async #writeTo(file: FileHandle, lastSeq: number, holder: Holder | undefined): Promise<void> {
-    const state = { ...this.#state, turn: this.#state.turn + 1, lastSeq };
-    const slot = encodeSlot({ ...state, ...(holder !== undefined && { holder }) });
+  async #writeTo(file: FileHandle, ends: JournalEnds, holder: Holder | undefined): Promise<void> {
+    const turn = this.#turn + 1;
+    const state: MarkState = {
+      turn,
+      journalId: this.#journalId,
+      ...ends,
+      ...(holder !== undefined && { holder }),
+    };
     // The first write makes both, so that the length says whether one is missing.
-    if (this.#state.turn === 0) await writeAll(file, Buffer.alloc(2 * slotBytes), 0);
-    await writeAll(file, slot, (state.turn % 2) * slotBytes);
-    this.#state = state;
-    if (lastSeq === this.#syncedSeq && holder !== undefined) return;
+    if (this.#turn === 0) await writeAll(file, Buffer.alloc(2 * slotBytes), 0);
+    await writeAll(file, encodeSlot(state), (turn % 2) * slotBytes);
+    this.#turn = turn;
+    const same = ends.lastSeq === this.#synced.lastSeq && ends.first === this.#synced.first;
+    if (same && holder !== undefined) return;
     await file.datasync();
-    this.#syncedSeq = lastSeq;
+    this.#synced = ends;
   }
 
   async #newest(): Promise<MarkState | undefined> {

@@ -175,13 +175,11 @@ function checkMark(
   if (mark === undefined) return [];
   const last = files.at(-1);
   if (last === undefined) {
-    if (mark.lastSeq === 0) return [];
-    return [
-      placeOf(directory, {
-        at: 0,
-        reason: `it has no segments, and its mark names seq ${mark.lastSeq}`,
-      }),
-    ];
+    const { lastSeq, first = "none", holder } = mark;
+    // Of a run that was cut off nobody knows how much more it has written.
+    if (lastSeq === 0 && (holder === undefined || first === "none")) return [];
+    const reason = `it has no segments, and its mark names seq ${lastSeq} and the first segment ${first}`;
+    return [placeOf(directory, { at: 0, reason })];
   }
   if (mark.journalId !== id)
     return [`the journal is damaged: ${directory} is not the one of its mark, ${mark.journalId}`];
@@ -192,7 +190,18 @@ function checkMark(
       reason: `it ends at seq ${lastSeq}, and the journal's mark names seq ${mark.lastSeq}`,
     };
   }
-  return [];
+  return missingFirst(files, mark).map((reason) => placeOf(join(directory, mark.first!), { at: 0, reason }));
+}
+
+/** Segments in front of the one that the mark names may be there: their deletion was cut short. */
+function missingFirst(files: readonly Found[], { first = "" }: MarkState): string[] {
+  const number = Number(named.exec(first)?.[2] ?? 0);
+  const found = Math.min(...files.map((file) => file.number));
+  if (found <= number || number === 0) return [];
+  const others = found - number - 1;
+  return [
+    `it is not there${others === 0 ? "" : `, nor the ${others} behind it`}, and the journal's mark names it as the first segment`,
+  ];
 }
 
 async function setAside(path: string, { handle }: RecoveryOptions): Promise<void> {

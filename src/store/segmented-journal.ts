@@ -7,7 +7,7 @@
  */
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, realpath } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Journal, JournalGroup, JournalState, Log } from "../event/ports.ts";
 import { thisProcess } from "./holder.ts";
 import { damagedSuffix, durableFlags, isStillThere, syncDirectory } from "./journal-files.ts";
@@ -48,6 +48,8 @@ export class SegmentedJournal implements Journal {
   #handle: FileHandle | undefined;
   /** Oldest first; the last one is written to. Empty before `open`. */
   #segments: JournalSegment[] = [];
+  /** The name of the oldest segment that is not to be deleted. */
+  #first = "";
   #lastNumber = 0;
   /** Appending and dropping take turns. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -98,7 +100,8 @@ export class SegmentedJournal implements Journal {
     const first = this.#segments[0]!;
     const { header } = this.#last;
     const lastSeq = this.#lastStored();
-    await this.#mark.start(header.id, mark, () => this.#last.lastSeq);
+    this.#first = basename(first.path);
+    await this.#mark.start(header.id, mark, () => ({ first: this.#first, lastSeq: this.#last.lastSeq }));
     return {
       id: header.id,
       firstSeq: lastSeq === 0 ? 0 : first.header.after + 1,
@@ -148,18 +151,22 @@ export class SegmentedJournal implements Journal {
       if (lastSeq <= upTo && worthwhile) await this.#tryRoll();
       return this.#segments.findLastIndex(({ header }) => header.after <= upTo);
     });
+    if (droppable <= 0) return 0;
     let dropped = 0;
-    for (let count = 0; count < droppable; count++) {
-      const oldest = this.#segments[0]!;
-      try {
+    try {
+      // Before they go, or the next start would miss them.
+      this.#first = basename(this.#segments[droppable]!.path);
+      await this.#mark.write();
+      // The oldest goes first, or the journal would have a hole.
+      for (let count = 0; count < droppable; count++) {
+        const oldest = this.#segments[0]!;
         await oldest.delete();
-      } catch (error) {
-        // The oldest goes first, or the journal would have a hole. It is tried again at the next call.
-        this.#log.warn("a journal segment cannot be deleted", { event: "journal_trim_failed", error });
-        break;
+        this.#segments.shift();
+        dropped += oldest.bytes;
       }
-      this.#segments.shift();
-      dropped += oldest.bytes;
+    } catch (error) {
+      // It is tried again at the next call.
+      this.#log.warn("a journal segment cannot be deleted", { event: "journal_trim_failed", error });
     }
     return dropped;
   }
@@ -176,9 +183,8 @@ export class SegmentedJournal implements Journal {
   /** Ends when what is being written has been. */
   close(): Promise<void> {
     return this.#inTurn(async () => {
-      const last = this.#segments.at(-1);
       try {
-        if (last !== undefined) await this.#mark.close(last.lastSeq);
+        await this.#mark.close();
       } finally {
         for (const segment of this.#segments.splice(0)) await segment.close();
         await this.#handle?.close();

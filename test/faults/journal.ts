@@ -1,7 +1,7 @@
 /**
- * Damage to the journal's files: one flipped bit at each of many places, and the end cut off at each of many, over several
- * segments whose events are nowhere else, as a kill -9 leaves them. An acknowledged event is there, or the start is refused
- * with the file and the place.
+ * Damage to the journal's files: one flipped bit at each of many places, the end cut off at each of many, and files that are
+ * gone, over several segments whose events are nowhere else, as a kill -9 leaves them. An acknowledged event is there, or the
+ * start is refused with the file and the place.
  *
  *     bun test/faults/journal.ts [--full] [--binary dist/mars]
  */
@@ -38,8 +38,9 @@ export async function run({ full, binary }: FaultCheckOptions): Promise<string> 
     const cuts = await tryAll(image, join(root, "cuts"), full ? 500 : 120, (path, at) =>
       truncateSync(path, at),
     );
+    const gone = await tryMissing(image, join(root, "gone"));
     const program = await tryProgram(join(root, "program"), binary);
-    return `bit flips: ${figures(flips)}; truncations: ${figures(cuts)}; 0 silent losses; ${program}`;
+    return `bit flips: ${figures(flips)}; truncations: ${figures(cuts)}; files gone: ${figures(gone)}; 0 silent losses; ${program}`;
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
@@ -80,9 +81,7 @@ async function tryAll(
   const names = readdirSync(image.directory).sort();
   if (names.length < 5) throw new Error(`only ${names.length} segments`);
   for (let n = 0; n < count; n++) {
-    rmSync(directory, { recursive: true, force: true });
-    cpSync(image.directory, directory, { recursive: true });
-    cpSync(`${image.directory}.mark`, `${directory}.mark`);
+    copyImage(image, directory);
     const name = names[n % names.length]!;
     const path = join(directory, name);
     const { length } = readFileSync(path);
@@ -90,6 +89,22 @@ async function tryAll(
     const bit = Math.floor(Math.random() * 8);
     damage(path, at, bit);
     outcomes[await judge(image, directory, path, `${name} at byte ${at}, bit ${bit}`)] += 1;
+  }
+  return outcomes;
+}
+
+/** The oldest files are gone, one to all of them; and each by itself. */
+async function tryMissing(image: Image, directory: string): Promise<Record<Outcome, number>> {
+  const outcomes = { refused: 0, unaffected: 0 };
+  const names = readdirSync(image.directory).sort();
+  const missing = [...names.map((_, n) => names.slice(0, n + 1)), ...names.slice(1).map((name) => [name])];
+  for (const some of missing) {
+    copyImage(image, directory);
+    for (const name of some) rmSync(join(directory, name));
+    // A gap is named by the file before it.
+    const first = names.indexOf(some[0]!);
+    const named = some.length === names.length ? directory : join(directory, names[Math.max(0, first - 1)]!);
+    outcomes[await judge(image, directory, named, `${some} deleted`)] += 1;
   }
   return outcomes;
 }
@@ -111,8 +126,14 @@ function placeOf(n: number, bytes: Buffer, length: number): number {
   }
 }
 
+function copyImage(image: Image, directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  cpSync(image.directory, directory, { recursive: true });
+  cpSync(`${image.directory}.mark`, `${directory}.mark`);
+}
+
 async function judge(image: Image, directory: string, path: string, what: string): Promise<Outcome> {
-  const before = readFileSync(path);
+  const before = contentsOf(directory);
   const journal = new SegmentedJournal({ directory, bytesMax });
   try {
     const { lastSeq } = await journal.open();
@@ -130,11 +151,18 @@ async function judge(image: Image, directory: string, path: string, what: string
     const { message } = error as Error;
     // Damage in one file may be seen where the next begins; it is named all the same.
     if (!/the journal is damaged: .+, at byte \d+/.test(message) || !message.includes(path)) throw error;
-    if (!readFileSync(path).equals(before)) throw new Error(`${what}: a refused start has changed the file`);
+    if (contentsOf(directory) !== before) throw new Error(`${what}: a refused start has changed a file`);
     return "refused";
   } finally {
     await journal.close();
   }
+}
+
+function contentsOf(directory: string): string {
+  const hash = new Bun.CryptoHasher("sha256");
+  for (const name of readdirSync(directory).sort())
+    hash.update(`/${name}/`).update(readFileSync(join(directory, name)));
+  return hash.digest("hex");
 }
 
 /** The real program, killed: it refuses a damaged header, goes on when that is accepted, and keeps the file. */

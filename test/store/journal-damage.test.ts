@@ -69,10 +69,10 @@ function contents(): Record<string, string> {
   );
 }
 
-/** The first seq of each group that there is when the loss is accepted; then and at the next start, without a word. */
-async function kept(): Promise<number[]> {
+/** The first seq of each group that there is when the loss is accepted, or not; then and at the next start, without a word. */
+async function kept(acceptLoss = true): Promise<number[]> {
   const seqs: number[][] = [];
-  for (const accept of [true, false]) {
+  for (const accept of [acceptLoss, false]) {
     const journal = journalAt(accept);
     await journal.open();
     const read: JournalGroup[] = [];
@@ -119,8 +119,51 @@ test("the last record of all is told from a write that was cut off", async () =>
   expect(await kept()).toEqual(all.slice(0, -1));
 });
 
+test("the first segments are missed by their mark, and their loss can be accepted", async () => {
+  const [first, second] = paths as [string, string];
+  const whole = readFileSync(first);
+  rmSync(first);
+  expect(await refusal()).toContain(`the journal is damaged: ${first}, at byte 0: it is not there, and`);
+  rmSync(second);
+  expect(await refusal()).toContain(`${first}, at byte 0: it is not there, nor the 1 behind it, and`);
+  const seqs = await kept();
+  expect(seqs).toEqual(all.slice(-seqs.length));
+  expect(seqs.length).toBeGreaterThan(3);
+  // From then on it begins with the third. One that comes back is no damage.
+  writeFileSync(first, whole);
+  expect(await refusal()).toContain(`${first}, at byte`);
+  rmSync(first);
+  expect(await kept()).toEqual(seqs);
+});
+
+test("deleting what is stored, whole or cut short by a crash, is no damage", async () => {
+  const journal = journalAt();
+  await journal.open();
+  const before = contents();
+  expect(await journal.trim(7)).toBeGreaterThan(0);
+  // As a crash leaves it at this moment.
+  const mark = readFileSync(`${directory}.mark`);
+  await journal.close();
+  const left = readdirSync(directory).sort();
+  const dropped = Object.keys(before)
+    .filter((name) => !left.includes(name))
+    .sort();
+  expect(dropped.length).toBeGreaterThan(1);
+  // The oldest go first, so the newest of them may be there.
+  for (let back = 0; back <= dropped.length; back++) {
+    writeFileSync(`${directory}.mark`, mark);
+    for (const name of dropped.slice(dropped.length - back))
+      writeFileSync(join(directory, name), before[name]!, "latin1");
+    expect((await kept(false)).length).toBe(all.length - 3 * (dropped.length - back));
+  }
+  for (const name of dropped) rmSync(join(directory, name));
+  rmSync(join(directory, left[0]!));
+  writeFileSync(`${directory}.mark`, mark);
+  expect(await refusal()).toContain(`${join(directory, left[0]!)}, at byte 0: it is not there, and`);
+});
+
 test.each([
-  ["the first of several", 1],
+  ["the second", 1],
   ["one between others", 2],
   ["the last", -1],
 ])("a segment that is gone is noticed: %s", async (_, index) => {
