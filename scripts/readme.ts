@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { settingsTable } from "../src/config-text.ts";
+import { settingsTable } from "../src/config/text.ts";
 
 const path = join(import.meta.dir, "../README.md");
 const marks = /(?<=<!-- settings: .* -->\n)[\s\S]*?(?=<!-- end of settings -->)/;

@@ -1,6 +1,6 @@
 /** How Mars is as a whole, for `/readyz`: of what each part says, the sentence that an operator needs. */
-import type { Health, Lifecycle, Log } from "./event/ports.ts";
-import type { Supervisor } from "./event/supervisor.ts";
+import type { Health, Lifecycle, Log } from "./core/ports.ts";
+import type { Supervisor } from "./runtime/supervisor.ts";
 
 /**
  * How long a thread may owe an answer. A step takes milliseconds, a database server that is away has let go of its call after

@@ -8,11 +8,11 @@
 import { accessSync, constants, readFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { type Mars, startMars } from "./app.ts";
-import { type Config, type ConfigResult, parseConfig } from "./config.ts";
-import { effectiveText, helpText } from "./config-text.ts";
+import { type Config, type ConfigResult, parseConfig } from "./config/config.ts";
+import { effectiveText, helpText } from "./config/text.ts";
+import type { Log } from "./core/ports.ts";
 import { examine } from "./doctor.ts";
-import type { Log } from "./event/ports.ts";
-import { createLog } from "./log.ts";
+import { createLog } from "./runtime/log.ts";
 import { version } from "./version.ts";
 
 /** What the parts may overrun their own deadline by before the process ends without them. */

@@ -2,8 +2,9 @@
  * Stopping is starting backwards: every step runs, in reverse order, even if one before it failed or does not end. Nothing is
  * waited for without a deadline: a disk that hangs, or a thread, must not keep a process alive that has to end.
  */
-import { within } from "./event/delay.ts";
-import type { Log } from "./event/ports.ts";
+
+import type { Log } from "./core/ports.ts";
+import { within } from "./runtime/delay.ts";
 
 /** What a step has at least, however late it is: enough for all that does not hang. */
 const stepMsMin = 250;

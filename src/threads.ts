@@ -4,23 +4,25 @@
  * It lies directly in `src/` because the compiled binary keeps its main bundle there, and looks for the workers, which
  * the build names as entry points of their own, from that place.
  */
-import type { DatabaseAddress } from "./store/database.ts";
-import type { QueryPart } from "./store/query-part.ts";
-import type { StorePart } from "./store/store-part.ts";
-import { type Notify, startThread, type Thread } from "./store/thread.ts";
-import type { TrialPart, TrialPartOptions } from "./store/trial-part.ts";
+
+import type { Notify } from "./core/ports.ts";
+import type { DatabaseAddress } from "./db/database.ts";
+import type { QueryPart } from "./workers/query-part.ts";
+import type { StorePart } from "./workers/store-part.ts";
+import { startThread, type Thread } from "./workers/thread.ts";
+import type { TrialPart, TrialPartOptions } from "./workers/trial-part.ts";
 
 /** The thread that writes. */
 export function startStoreThread(options: DatabaseAddress): Thread<StorePart> {
-  return startThread(new Worker(new URL("./store/store-worker.ts", import.meta.url)), options);
+  return startThread(new Worker(new URL("./workers/store-worker.ts", import.meta.url)), options);
 }
 
 /** A thread that reads; there are two. */
 export function startQueryThread(options: DatabaseAddress, notify: Notify): Thread<QueryPart> {
-  return startThread(new Worker(new URL("./store/query-worker.ts", import.meta.url)), options, notify);
+  return startThread(new Worker(new URL("./workers/query-worker.ts", import.meta.url)), options, notify);
 }
 
 /** The thread of one run that learns or tries a lifecycle. */
 export function startTrialThread(options: TrialPartOptions): Thread<TrialPart> {
-  return startThread(new Worker(new URL("./store/trial-worker.ts", import.meta.url)), options);
+  return startThread(new Worker(new URL("./workers/trial-worker.ts", import.meta.url)), options);
 }

@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PageSums } from "../src/store/page-sums.ts";
+import { PageSums } from "../src/db/integrity/page-sums.ts";
 import { startMars } from "./support/mars.ts";
 import { getJson, messageUrl, send, sendBulk, statsWhen } from "./support/rest.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
-import { createLog } from "../src/log.ts";
+import { createLog } from "../src/runtime/log.ts";
 import { LiveClient } from "./support/live-client.ts";
 import { startMars, type TestMars } from "./support/mars.ts";
 import { getJson, messageUrl, postJson, sendBulk, statsWhen } from "./support/rest.ts";

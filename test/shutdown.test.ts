@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createLog } from "../src/log.ts";
+import { createLog } from "../src/runtime/log.ts";
 import { Shutdown } from "../src/shutdown.ts";
 
 test("every part is stopped, backwards, though one fails and one does not end, and the late one is named", async () => {

@@ -8,24 +8,38 @@ const root = join(import.meta.dir, "..");
 const linesMax = 300;
 const testLinesMax = 500;
 
-/** The folders of ours that each folder of `src/` may import from, itself aside. */
+/** The folders of ours that each folder of `src/` may import from, itself aside; what is above may not import what is below. */
 const directions: Readonly<Record<string, readonly string[]>> = {
-  event: [],
-  lifecycle: ["event"],
-  edge: ["event", "lifecycle", "gen"],
-  pipeline: ["event", "lifecycle"],
-  publish: ["event", "lifecycle"],
-  store: ["event", "lifecycle", "migrations"],
-  alert: ["event", "lifecycle"],
-  ui: ["event"],
   gen: [],
+  // Pure: what is meant, and the ports between parts.
+  core: [],
+  lifecycle: ["core"],
+  learning: ["core", "lifecycle"],
+  statistics: ["core", "lifecycle"],
+  // What every part that runs for long stands on.
+  runtime: ["core"],
+  config: ["core"],
+  alerting: ["core", "lifecycle", "runtime"],
+  live: ["core", "lifecycle", "runtime"],
+  maintenance: ["core", "runtime"],
+  // What is on disk.
+  db: ["core", "lifecycle", "statistics", "alerting", "runtime", "migrations"],
+  directory: ["core", "runtime", "db"],
+  journal: ["core", "runtime", "directory"],
+  ingest: ["core", "runtime", "journal"],
+  projection: ["core", "lifecycle", "statistics", "runtime", "db"],
+  workers: ["core", "lifecycle", "learning", "runtime", "db", "directory", "projection"],
+  // What users see.
+  edge: ["core", "lifecycle", "learning", "alerting", "runtime", "gen"],
+  ui: ["core"],
 };
 
-/** Files directly in `src/` that know more than `event/` and their neighbours. */
+/** Files directly in `src/` put the parts together; each knows these beside what is pure. */
 const composers: Readonly<Record<string, readonly string[]>> = {
-  "src/app.ts": ["alert", "edge", "pipeline", "publish", "store", "ui"],
-  "src/doctor.ts": ["store"],
-  "src/threads.ts": ["store"],
+  "src/app.ts": ["alerting", "db", "directory", "edge", "journal", "live", "maintenance", "workers", "ui"],
+  "src/pipeline.ts": ["ingest", "projection", "maintenance"],
+  "src/threads.ts": ["db", "workers"],
+  "src/doctor.ts": ["db", "directory", "journal"],
 };
 
 /** Where each third-party package may be named. */
@@ -33,22 +47,22 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   hono: ["edge"],
   "@connectrpc/connect": ["edge"],
   "@bufbuild/protobuf": ["edge", "gen"],
-  "@libsql/client": ["store"],
-  "hdr-histogram-js": ["store"],
-  "ipaddr.js": ["alert"],
-  nodemailer: ["alert"],
-  standardwebhooks: ["alert"],
+  "@libsql/client": ["db", "directory", "projection", "workers"],
+  "hdr-histogram-js": ["statistics"],
+  "ipaddr.js": ["alerting"],
+  nodemailer: ["alerting"],
+  standardwebhooks: ["alerting"],
 };
 
 /** The files that another runtime would have to replace. Keep this list short. */
 const bunFiles = [
-  "src/edge/http-server.ts",
-  "src/edge/connection.ts",
-  "src/edge/embed.ts",
-  "src/edge/sockets.ts",
+  "src/edge/http/http-server.ts",
+  "src/edge/ws/connection.ts",
+  "src/edge/http/embed.ts",
+  "src/edge/ws/sockets.ts",
   "src/threads.ts",
-  "src/store/garbage.ts",
-  "src/store/thread.ts",
+  "src/db/garbage.ts",
+  "src/workers/thread.ts",
 ];
 
 const importing =
@@ -75,7 +89,7 @@ test("parts import the vocabulary and never each other; they meet in app.ts", ()
       .filter((target) => target !== folder && !allowed(path, folder).includes(target))
       .map(
         (target) =>
-          `${path} imports ${target}/: ask for a port of event/ports.ts, and let app.ts connect the two`,
+          `${path} imports ${target}/: ask for a port of core/ports.ts, and let app.ts connect the two`,
       ),
   );
   expect(faults).toEqual([]);
@@ -129,7 +143,7 @@ test("Bun's own interfaces are used in the named files only", () => {
 
 test("nothing is written to the console but by main.ts and the log", () => {
   const faults = written
-    .filter(({ path, folder }) => !["src/main.ts", "src/log.ts"].includes(path) && folder !== "ui")
+    .filter(({ path, folder }) => !["src/main.ts", "src/runtime/log.ts"].includes(path) && folder !== "ui")
     .filter(({ code }) => /\bconsole\.|process\.(stdout|stderr)/.test(code))
     .map(({ path }) => `${path} writes to the console: use the Log it is given`);
   expect(faults).toEqual([]);
@@ -172,7 +186,7 @@ test("each fault of the documentation has one row, in the table, and tests that 
 });
 
 test("statements number all of their parameters or none", () => {
-  const mixed = read("src/store/**/*.ts").flatMap(({ path, code }) =>
+  const mixed = read("src/{db,projection}/**/*.ts").flatMap(({ path, code }) =>
     [...code.matchAll(/`[^`]*`/g)]
       .map(([text]) => text.replace(/\$\{[^}]*\}/g, ""))
       .filter((text) => /\b(SELECT|INSERT|UPDATE|DELETE)\b/.test(text))
@@ -183,10 +197,12 @@ test("statements number all of their parameters or none", () => {
 });
 
 function allowed(path: string, folder: string): readonly string[] {
-  return folder === "" ? ["event", "lifecycle", ...(composers[path] ?? [])] : (directions[folder] ?? []);
+  return folder === ""
+    ? ["core", "lifecycle", "runtime", "config", ...(composers[path] ?? [])]
+    : (directions[folder] ?? []);
 }
 
-/** `src/edge/ws.ts` → `edge`, `src/log.ts` → ``, `migrations/a.sql` → `migrations`, `package.json` → ``. */
+/** `src/edge/ws/ws.ts` → `edge`, `src/runtime/log.ts` → ``, `migrations/a.sql` → `migrations`, `package.json` → ``. */
 function folderOf(path: string): string {
   const [first = "", second = "", third] = path.split("/");
   if (first !== "src") return second === "" ? "" : first;

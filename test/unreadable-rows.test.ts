@@ -1,7 +1,7 @@
 /** Rows that somebody else has written, or a disk has changed, into what cannot be read as it is. */
 import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
-import { createLog } from "../src/log.ts";
+import { createLog } from "../src/runtime/log.ts";
 import { LiveClient } from "./support/live-client.ts";
 import { startMars, type TestMars } from "./support/mars.ts";
 import { startReceiver } from "./support/receiver.ts";

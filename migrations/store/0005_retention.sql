@@ -1,6 +1,6 @@
 -- Retention: by what it goes, and what it leaves behind.
 
--- What the clock knew when it was last recorded, in microseconds: see `src/event/time-record.ts`.
+-- What the clock knew when it was last recorded, in microseconds: see `src/core/time-record.ts`.
 CREATE TABLE clock (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   elapsed INTEGER NOT NULL,

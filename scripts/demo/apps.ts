@@ -1,5 +1,5 @@
 /** The apps of the demo: what their messages go through, how long it takes, and how it goes wrong. */
-import { formatDuration } from "../../src/event/duration.ts";
+import { formatDuration } from "../../src/core/duration.ts";
 
 const second = 1_000;
 const minute = 60 * second;

@@ -1,6 +1,6 @@
 /** A Mars, seen from a producer: waits where it is told to, and sends again what got no answer. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { bulkEventsMax } from "../../src/event/limits.ts";
+import { bulkEventsMax } from "../../src/core/limits.ts";
 import type { DemoEvent } from "./message.ts";
 
 /** How long one call may be refused or unanswered, all tries together. */

@@ -3,8 +3,8 @@
  * keep the others out. Who finds no room waits for it in turn, the peers one after another, and is refused when it takes
  * too long or too many wait.
  */
-import { MarsError } from "../event/error.ts";
-import type { BudgetStats } from "../event/stats.ts";
+import { MarsError } from "../core/error.ts";
+import type { BudgetStats } from "../runtime/stats.ts";
 
 export interface BudgetOptions {
   /** What it is a budget of, for the refusal: "bytes of request bodies". */

@@ -2,11 +2,11 @@
  * Checks single parameters. Each returns what was meant, or `undefined` where it is absent or wrong; then there is one
  * more problem.
  */
-import { parseDuration } from "../event/duration.ts";
-import { type FieldProblem, MarsError } from "../event/error.ts";
-import type { Micros } from "../event/event.ts";
-import { microsMax, microsMin, nowMicros, outOfRange, parseTime } from "../event/time.ts";
-import { textProblem } from "../event/validate.ts";
+import { parseDuration } from "../core/duration.ts";
+import { type FieldProblem, MarsError } from "../core/error.ts";
+import type { Micros } from "../core/event.ts";
+import { microsMax, microsMin, nowMicros, outOfRange, parseTime } from "../core/time.ts";
+import { textProblem } from "../core/validate.ts";
 
 /** Texts as a query string has them, numbers where the protocol has decoded them; `undefined` counts as absent. */
 export type QueryValue = string | number | undefined;

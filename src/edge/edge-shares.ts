@@ -1,8 +1,8 @@
-/** The caps at the doors, each shared out between peers; what one may have of each is in `event/shares.ts`. */
-import type { Peer } from "../event/caller.ts";
-import { FairQueue } from "../event/fair-queue.ts";
-import type { Log } from "../event/ports.ts";
-import { Shares, type SharesStats } from "../event/shares.ts";
+/** The caps at the doors, each shared out between peers; what one may have of each is in `runtime/shares.ts`. */
+import type { Peer } from "../core/caller.ts";
+import type { Log } from "../core/ports.ts";
+import { FairQueue } from "../runtime/fair-queue.ts";
+import { Shares, type SharesStats } from "../runtime/shares.ts";
 
 const maxima = {
   /** Connections of the gRPC port. */

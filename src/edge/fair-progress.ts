@@ -1,6 +1,6 @@
 /** Waiting for the store, of which every peer has a share: each wait holds a request open. */
-import type { Progress } from "../event/ports.ts";
-import type { Shares } from "../event/shares.ts";
+import type { Progress } from "../core/ports.ts";
+import type { Shares } from "../runtime/shares.ts";
 import { unknownPeer } from "./peer.ts";
 
 /** @returns the progress, whose `reached` throws `overloaded` where the caller has no share left */

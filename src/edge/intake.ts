@@ -2,10 +2,10 @@
  * What stands before the work on a request's body, the same for every door and protocol: may events come in at all now, is
  * there room for so many bytes, and whose turn is it. So what a request costs is bounded before it costs anything.
  */
-import type { Peer } from "../event/caller.ts";
-import { MarsError } from "../event/error.ts";
-import type { Ingest } from "../event/ports.ts";
-import type { IntakeStats } from "../event/stats.ts";
+import type { Peer } from "../core/caller.ts";
+import { MarsError } from "../core/error.ts";
+import type { Ingest } from "../core/ports.ts";
+import type { IntakeStats } from "../runtime/stats.ts";
 import { Budget, type Share } from "./budget.ts";
 import { Turns } from "./turns.ts";
 

@@ -2,7 +2,7 @@
  * Cuts a large document such as `{"events":[…]}` into slices of whole elements, so that it is parsed piece by piece and
  * never as a whole: by one look at each byte, without building anything.
  */
-import { MarsError } from "../event/error.ts";
+import { MarsError } from "../core/error.ts";
 import { jsonDepthMax } from "./json.ts";
 
 /** A run of consecutive elements, with the commas between them and without those around them. */

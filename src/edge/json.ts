@@ -2,7 +2,7 @@
  * The one parser of JSON that clients send, whatever the door. Its cost is bounded before it is incurred: a parser pays some
  * hundred bytes for each level that is open, so eight million brackets, which pack into 300 bytes, would take a gigabyte.
  */
-import { MarsError } from "../event/error.ts";
+import { MarsError } from "../core/error.ts";
 
 /** How deep documents may nest: attributes have 32 levels, an event, its list and the document around them a few more. */
 export const jsonDepthMax = 64;

@@ -2,9 +2,9 @@
  * A body that is sent at its reader's pace: piece by piece, each when the one before has been taken. What waits meanwhile
  * counts in the budget of bytes to be sent, and a reader that takes nothing for too long is cut off.
  */
-import type { Peer } from "../event/caller.ts";
-import { MarsError } from "../event/error.ts";
-import type { SendBudget } from "../event/send-budget.ts";
+import type { Peer } from "../core/caller.ts";
+import { MarsError } from "../core/error.ts";
+import type { SendBudget } from "../runtime/send-budget.ts";
 
 export interface PacedOptions {
   readonly budget: SendBudget;

@@ -1,7 +1,8 @@
 /** Checks the questions that clients ask of alerts. */
-import type { FieldProblem } from "../event/error.ts";
-import { appIdBytesMax, listLimitDefault, listLimitMax } from "../event/limits.ts";
-import { type DeliveryQuery, deliveryStates, type IncidentQuery } from "../lifecycle/alert.ts";
+
+import { type DeliveryQuery, deliveryStates, type IncidentQuery } from "../alerting/alert.ts";
+import type { FieldProblem } from "../core/error.ts";
+import { appIdBytesMax, listLimitDefault, listLimitMax } from "../core/limits.ts";
 import { checkInteger, checkOneOf, checkText, type QueryValue, throwIfAny } from "./check.ts";
 import { cursorBytesMax } from "./parse-query.ts";
 

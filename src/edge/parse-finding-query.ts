@@ -1,8 +1,8 @@
 /** Checks the questions that clients ask of findings and counts; one set of rules for every protocol. */
-import { parseDuration } from "../event/duration.ts";
-import type { FieldProblem } from "../event/error.ts";
-import { appIdBytesMax, listLimitDefault, listLimitMax, messageIdBytesMax } from "../event/limits.ts";
-import { nowMicros } from "../event/time.ts";
+import { parseDuration } from "../core/duration.ts";
+import type { FieldProblem } from "../core/error.ts";
+import { appIdBytesMax, listLimitDefault, listLimitMax, messageIdBytesMax } from "../core/limits.ts";
+import { nowMicros } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import type { FindingQuery, OverdueQuery, RateQuery, Window } from "../lifecycle/queries.ts";
 import { checkInteger, checkOneOf, checkText, checkTime, type QueryValue, throwIfAny } from "./check.ts";

@@ -1,5 +1,5 @@
 /** Checks the questions that clients ask of the store; one set of rules for every protocol. */
-import type { FieldProblem } from "../event/error.ts";
+import type { FieldProblem } from "../core/error.ts";
 import {
   appIdBytesMax,
   eventBytesMax,
@@ -8,9 +8,9 @@ import {
   listLimitMax,
   messageEventsMax,
   messageIdBytesMax,
-} from "../event/limits.ts";
-import type { EventOrder, MessageOrder, MessageQuery, MessageRead } from "../event/query.ts";
-import { type MessageState, messageStates, stageMarks } from "../event/state.ts";
+} from "../core/limits.ts";
+import type { EventOrder, MessageOrder, MessageQuery, MessageRead } from "../core/query.ts";
+import { type MessageState, messageStates, stageMarks } from "../core/state.ts";
 import { namesMax } from "../lifecycle/definition.ts";
 import { checkInteger, checkOneOf, checkText, checkTime, type QueryValue, throwIfAny } from "./check.ts";
 

@@ -1,17 +1,18 @@
 /** What every protocol at the edge is given: the parts it may ask, and the settings it obeys. Wired in `app.ts`. */
-import type { Caller } from "../event/caller.ts";
-import type { FairQueue } from "../event/fair-queue.ts";
-import type { Health, Ingest, Live, Log, Progress, Reader } from "../event/ports.ts";
-import type { Refusals } from "../event/refusals.ts";
-import type { SendBudget } from "../event/send-budget.ts";
-import type { SetAside } from "../event/set-aside.ts";
-import type { Stats } from "../event/stats.ts";
-import type { AlertReader, Alerts } from "../lifecycle/alert-ports.ts";
+
+import type { AlertReader, Alerts } from "../alerting/alert-ports.ts";
+import type { Caller } from "../core/caller.ts";
+import type { Health, Ingest, Live, Log, Progress, Reader } from "../core/ports.ts";
+import type { Refusals } from "../core/refusals.ts";
+import type { SetAside } from "../core/set-aside.ts";
+import type { Trials } from "../learning/trial.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
-import type { Trials } from "../lifecycle/trial.ts";
+import type { FairQueue } from "../runtime/fair-queue.ts";
+import type { SendBudget } from "../runtime/send-budget.ts";
+import type { Stats } from "../runtime/stats.ts";
 import type { EdgeShares } from "./edge-shares.ts";
-import type { Gate } from "./gate.ts";
+import type { Gate } from "./http/gate.ts";
 import type { Intake } from "./intake.ts";
 
 /** What clients may read. */

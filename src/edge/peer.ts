@@ -2,7 +2,7 @@
  * The peer of a request, a socket or a session, by its address. A host commands a whole /64 of IPv6, so that is one
  * peer; of the loopback every address is one. Behind a proxy all clients are one peer: they share what one may have.
  */
-import type { Peer } from "../event/caller.ts";
+import type { Peer } from "../core/caller.ts";
 
 /** Where a runtime does not know the other end: a connection that has gone meanwhile, a Unix socket. */
 export const unknownPeer: Peer = { name: "unknown", connection: "unknown" };

@@ -2,7 +2,7 @@
  * The one table from an error's code to the status that each protocol answers with. Plain numbers, so that nobody
  * needs another protocol's library to read it.
  */
-import type { ErrorCode } from "../event/error.ts";
+import type { ErrorCode } from "../core/error.ts";
 
 export interface Status {
   /** HTTP status. */

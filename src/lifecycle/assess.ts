@@ -13,9 +13,9 @@
  *   its alternatives it would have been. So what hangs on an optional stage is not expected without it, nor what hangs on one
  *   alternative where another came.
  */
-import type { Micros } from "../event/event.ts";
-import type { Assessment, StageState, StageStatus } from "../event/state.ts";
-import { microsBetween } from "../event/time.ts";
+import type { Micros } from "../core/event.ts";
+import type { Assessment, StageState, StageStatus } from "../core/state.ts";
+import { microsBetween } from "../core/time.ts";
 import type { Prospect } from "./finding.ts";
 import { earliest, type Plan, type Times } from "./plan.ts";
 

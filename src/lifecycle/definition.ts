@@ -10,7 +10,7 @@
  *
  * Everything here is pure and has no clock.
  */
-import { formatDuration } from "../event/duration.ts";
+import { formatDuration } from "../core/duration.ts";
 
 export const stagesMax = 50;
 /** Events that one stage may name as alternatives, or as what starts its clock; and those that end a message. */

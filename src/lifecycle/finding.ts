@@ -1,5 +1,5 @@
 /** Findings: what Mars has to say of a message that does not go as its lifecycle says. */
-import type { MessageKey, Micros } from "../event/event.ts";
+import type { MessageKey, Micros } from "../core/event.ts";
 
 /**
  * - `missing`: a stage is due, its grace has passed, and it has not come.

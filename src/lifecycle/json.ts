@@ -1,6 +1,6 @@
 /** The JSON form of what is known of lifecycles, the same in every protocol that speaks JSON. Absent values are `null`. */
-import type { Micros } from "../event/event.ts";
-import { formatTime, microsBetween } from "../event/time.ts";
+import type { Micros } from "../core/event.ts";
+import { formatTime, microsBetween } from "../core/time.ts";
 import { definitionToJson, type LifecycleVersion } from "./definition.ts";
 import type { Finding } from "./finding.ts";
 import type { AppPage, Distribution, FindingPage, Funnel, Latency, OverduePage, Rates } from "./queries.ts";

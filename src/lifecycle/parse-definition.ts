@@ -1,8 +1,8 @@
 /** Reads a lifecycle from JSON, and refuses one that cannot be, with the place named. */
-import { parseDuration } from "../event/duration.ts";
-import { type FieldProblem, MarsError } from "../event/error.ts";
-import { eventBytesMax } from "../event/limits.ts";
-import { textProblem } from "../event/validate.ts";
+import { parseDuration } from "../core/duration.ts";
+import { type FieldProblem, MarsError } from "../core/error.ts";
+import { eventBytesMax } from "../core/limits.ts";
+import { textProblem } from "../core/validate.ts";
 import {
   type Definition,
   durationMsMax,

@@ -1,5 +1,5 @@
 /** Reads JSON objects strictly: a misspelt field is an error and not a wish that nobody hears. */
-import type { FieldProblem } from "../event/error.ts";
+import type { FieldProblem } from "../core/error.ts";
 
 /** Its fields, as far as they are known ones; reports the others. */
 export function objectOf<Name extends string>(

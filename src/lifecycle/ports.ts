@@ -1,6 +1,6 @@
-/** What one part may ask of the next where lifecycles are concerned; `event/ports.ts` has the rest. */
-import type { ErrorCode } from "../event/error.ts";
-import type { Micros } from "../event/event.ts";
+/** What one part may ask of the next where lifecycles are concerned; `core/ports.ts` has the rest. */
+import type { ErrorCode } from "../core/error.ts";
+import type { Micros } from "../core/event.ts";
 import type { Definition, LifecycleVersion } from "./definition.ts";
 import type { Finding } from "./finding.ts";
 import type {

@@ -1,5 +1,5 @@
 /** Questions to what Mars keeps of lifecycles, and their answers. Times are microseconds. */
-import type { MessageKey, Micros } from "../event/event.ts";
+import type { MessageKey, Micros } from "../core/event.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 
 export interface FindingQuery {

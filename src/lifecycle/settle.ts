@@ -4,9 +4,9 @@
  * Taking in events and raising are kept apart. An event alone never raises anything: its neighbours may be on their way
  * through Mars, and would be called missing. Raising is for a clock behind which nothing is on its way any more.
  */
-import type { Micros } from "../event/event.ts";
-import type { MessageState, StageMark } from "../event/state.ts";
-import { microsBetween } from "../event/time.ts";
+import type { Micros } from "../core/event.ts";
+import type { MessageState, StageMark } from "../core/state.ts";
+import { microsBetween } from "../core/time.ts";
 import { endOf, prospectsOf, stageTimes } from "./assess.ts";
 import type { FindingKey } from "./finding.ts";
 import { earliest, type Plan, type Times } from "./plan.ts";

@@ -1,5 +1,5 @@
 /** A subscriber to all findings, over all the crashes: it resumes after the last change that it saw. */
-import { parseTime } from "../../src/event/time.ts";
+import { parseTime } from "../../src/core/time.ts";
 
 /** A finding as the topic has it. */
 export interface WatchedFinding {

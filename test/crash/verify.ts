@@ -1,6 +1,6 @@
 /** Compares what is in the database files with what the clients know. Mars must not be running. */
 import { createClient } from "@libsql/client";
-import { SegmentedJournal } from "../../src/store/segmented-journal.ts";
+import { SegmentedJournal } from "../../src/journal/segmented-journal.ts";
 import type { Ledger } from "./ledger.ts";
 
 export interface Verdict {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { MarsError } from "../../src/core/error.ts";
 import { Intake } from "../../src/edge/intake.ts";
-import { MarsError } from "../../src/event/error.ts";
 
 test("asks whether a large body would be accepted", () => {
   const asked: number[] = [];

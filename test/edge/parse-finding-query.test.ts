@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { MarsError } from "../../src/core/error.ts";
+import { nowMicros } from "../../src/core/time.ts";
 import {
   checkFindingQuery,
   checkOverdueQuery,
@@ -6,8 +8,6 @@ import {
   checkRateQuery,
   checkWindow,
 } from "../../src/edge/parse-finding-query.ts";
-import { MarsError } from "../../src/event/error.ts";
-import { nowMicros } from "../../src/event/time.ts";
 
 function fieldsAtFault(check: () => unknown): string[] {
   try {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { MarsError } from "../../src/core/error.ts";
+import { microsMax, microsMin } from "../../src/core/time.ts";
 import { checkMessageQuery, checkMessageRead, checkMinSeq } from "../../src/edge/parse-query.ts";
-import { MarsError } from "../../src/event/error.ts";
-import { microsMax, microsMin } from "../../src/event/time.ts";
 
 function problemsOf(check: () => unknown): readonly unknown[] {
   try {

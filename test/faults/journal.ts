@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SegmentedJournal } from "../../src/store/segmented-journal.ts";
+import { SegmentedJournal } from "../../src/journal/segmented-journal.ts";
 import { spawnMars } from "../support/process.ts";
 import { getJson, sendBulk, statsWhen } from "../support/rest.ts";
 import { type FaultCheckOptions, runAlone } from "./fault-check.ts";

@@ -6,7 +6,7 @@ import { cp, mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startMars as start } from "../../src/app.ts";
-import type { Log } from "../../src/event/ports.ts";
+import type { Log } from "../../src/core/ports.ts";
 import { testConfig } from "../support/mars.ts";
 import { mulberry32 } from "../support/random.ts";
 import { sendBulk, statsWhen } from "../support/rest.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { MarsError } from "../../src/event/error.ts";
+import { MarsError } from "../../src/core/error.ts";
 import { definitionToJson } from "../../src/lifecycle/definition.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import { anyDefinition } from "./definitions.ts";

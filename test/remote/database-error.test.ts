@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Database } from "../../src/store/database.ts";
+import { Database } from "../../src/db/database.ts";
 import { sqldSupported, startSqld } from "../support/sqld.ts";
 
 const cases = [

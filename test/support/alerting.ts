@@ -1,10 +1,11 @@
 /** Alerts over a store of their own, with a schedule that a test can wait for. */
-import { Alerts, type AlertsOptions } from "../../src/alert/alerts.ts";
-import { Supervisor } from "../../src/event/supervisor.ts";
-import type { DeliveryPage } from "../../src/lifecycle/alert.ts";
-import { parseRule, parseSink } from "../../src/lifecycle/parse-alert.ts";
+
+import type { DeliveryPage } from "../../src/alerting/alert.ts";
+import { Alerts, type AlertsOptions } from "../../src/alerting/alerts.ts";
+import { parseRule, parseSink } from "../../src/alerting/parse-alert.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
-import { createLog } from "../../src/log.ts";
+import { createLog } from "../../src/runtime/log.ts";
+import { Supervisor } from "../../src/runtime/supervisor.ts";
 import { batchOf, event, openStore, type TestStore } from "./store.ts";
 import { until } from "./until.ts";
 

@@ -1,5 +1,5 @@
 /** A part that hangs when it is told to, and one method whose answer cannot be copied. */
-import { serveThread } from "../../src/store/thread.ts";
+import { serveThread } from "../../src/workers/thread.ts";
 
 export type HangingPart = ReturnType<typeof createHangingPart>;
 

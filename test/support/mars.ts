@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startMars as start } from "../../src/app.ts";
-import type { Config } from "../../src/config.ts";
-import type { Log } from "../../src/event/ports.ts";
-import { createLog } from "../../src/log.ts";
+import type { Config } from "../../src/config/config.ts";
+import type { Log } from "../../src/core/ports.ts";
+import { createLog } from "../../src/runtime/log.ts";
 
 export interface TestMars {
   readonly httpPort: number;

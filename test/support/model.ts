@@ -1,6 +1,6 @@
 /** The trivially right summary of a message, to hold the real one against. */
-import type { MessageKey, StoredEvent } from "../../src/event/event.ts";
-import type { MessageSummary } from "../../src/event/query.ts";
+import type { MessageKey, StoredEvent } from "../../src/core/event.ts";
+import type { MessageSummary } from "../../src/core/query.ts";
 
 /** @param events at least one, each identity once, in the order of `compareEvents` */
 export function naiveSummary(key: MessageKey, events: readonly StoredEvent[]): MessageSummary {

@@ -1,5 +1,5 @@
 /** Talks REST to a Mars under test. */
-import type { Stats } from "../../src/event/stats.ts";
+import type { Stats } from "../../src/runtime/stats.ts";
 
 export interface RestEvent {
   readonly app_id: string;

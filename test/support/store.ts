@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SequencedEvent } from "../../src/event/event.ts";
-import type { StoreBatch } from "../../src/event/ports.ts";
-import type { PruneStep } from "../../src/event/retention.ts";
-import { Aggregator, type FoldedMessage, makeChunks } from "../../src/pipeline/aggregator.ts";
-import { publicationOf, repeatedIn } from "../../src/pipeline/publication.ts";
-import { createQueryPart, type QueryPart } from "../../src/store/query-part.ts";
-import { createStorePart, type StorePart } from "../../src/store/store-part.ts";
+import type { SequencedEvent } from "../../src/core/event.ts";
+import type { StoreBatch } from "../../src/core/ports.ts";
+import type { PruneStep } from "../../src/core/retention.ts";
+import { Aggregator, type FoldedMessage, makeChunks } from "../../src/ingest/aggregator.ts";
+import { publicationOf, repeatedIn } from "../../src/ingest/publication.ts";
+import { createQueryPart, type QueryPart } from "../../src/workers/query-part.ts";
+import { createStorePart, type StorePart } from "../../src/workers/store-part.ts";
 
 export interface TestStore {
   readonly url: string;

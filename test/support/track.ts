@@ -1,5 +1,5 @@
 /** Follows messages to the end of what is stored, and raises what holds by the clock. */
-import type { Micros } from "../../src/event/event.ts";
+import type { Micros } from "../../src/core/event.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
 import type { Tracker } from "../../src/lifecycle/ports.ts";
 

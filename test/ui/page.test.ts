@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { pagePaths } from "../../src/edge/page.ts";
+import { pagePaths } from "../../src/edge/http/page.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 
 let mars: TestMars;

@@ -1,7 +1,5 @@
 /** `/api/alerts/…`: rules, sinks and silences, and what has been told. */
-import { MarsError } from "../../event/error.ts";
-import { smallBodyBytesMax } from "../../event/limits.ts";
-import { nowMicros } from "../../event/time.ts";
+
 import {
   attemptToJson,
   deliveryPageToJson,
@@ -9,8 +7,11 @@ import {
   ruleToJson,
   silenceToJson,
   sinkToJson,
-} from "../../lifecycle/alert-json.ts";
-import { parseAlertId, parseRule, parseSilence, parseSink } from "../../lifecycle/parse-alert.ts";
+} from "../../alerting/alert-json.ts";
+import { parseAlertId, parseRule, parseSilence, parseSink } from "../../alerting/parse-alert.ts";
+import { MarsError } from "../../core/error.ts";
+import { smallBodyBytesMax } from "../../core/limits.ts";
+import { nowMicros } from "../../core/time.ts";
 import { checkDeliveryQuery, checkIncidentQuery } from "../parse-alert-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";

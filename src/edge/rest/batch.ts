@@ -1,9 +1,9 @@
 /** Many events in one body: a JSON document or newline-delimited JSON. */
-import { type FieldProblem, MarsError } from "../../event/error.ts";
-import type { MarsEvent } from "../../event/event.ts";
-import { bulkEventsMax, eventBodyBytesMax, problemsMax } from "../../event/limits.ts";
-import { receipts } from "../../event/receipt.ts";
-import { checkEvent, type Problems } from "../../event/validate.ts";
+import { type FieldProblem, MarsError } from "../../core/error.ts";
+import type { MarsEvent } from "../../core/event.ts";
+import { bulkEventsMax, eventBodyBytesMax, problemsMax } from "../../core/limits.ts";
+import { receipts } from "../../core/receipt.ts";
+import { checkEvent, type Problems } from "../../core/validate.ts";
 import { jsonReason, nestsTooDeep, parseJson, tooDeep } from "../json.ts";
 import { sliceElements } from "../json-slices.ts";
 import type { Turns } from "../turns.ts";

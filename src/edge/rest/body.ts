@@ -1,13 +1,13 @@
 /** Reads request bodies within the bound of their route, whatever their headers promise and however far they unpack. */
-import type { Peer } from "../../event/caller.ts";
-import { MarsError } from "../../event/error.ts";
+import type { Peer } from "../../core/caller.ts";
+import { MarsError } from "../../core/error.ts";
 import type { Share } from "../budget.ts";
-import { discard } from "../discard.ts";
 import { free, join } from "../free.ts";
+import { discard } from "../http/discard.ts";
+import { isBrokenOff } from "../http/whole-body.ts";
 import { type Intake, leaseMsFor, smallBytesMax } from "../intake.ts";
 import { parseJson } from "../json.ts";
 import { unknownPeer } from "../peer.ts";
-import { isBrokenOff } from "../whole-body.ts";
 import type { HttpContext } from "./router.ts";
 import { type Bytes, packingOf, unpack } from "./unpack.ts";
 

@@ -1,8 +1,8 @@
 /** `POST /api/event` and `POST /api/event/bulk`. */
-import { type FieldProblem, MarsError } from "../../event/error.ts";
-import { bodyBytesMax, eventBodyBytesMax } from "../../event/limits.ts";
-import { receipts } from "../../event/receipt.ts";
-import { checkEvent, type Problems } from "../../event/validate.ts";
+import { type FieldProblem, MarsError } from "../../core/error.ts";
+import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
+import { receipts } from "../../core/receipt.ts";
+import { checkEvent, type Problems } from "../../core/validate.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { type Batch, parseBatch } from "./batch.ts";

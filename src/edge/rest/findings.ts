@@ -1,5 +1,5 @@
 /** `GET /api/findings` and `GET /api/overdue`. */
-import { nowMicros } from "../../event/time.ts";
+import { nowMicros } from "../../core/time.ts";
 import { findingPageToJson, overduePageToJson } from "../../lifecycle/json.ts";
 import { checkFindingQuery, checkOverdueQuery } from "../parse-finding-query.ts";
 import type { EdgeParts } from "../parts.ts";

@@ -1,5 +1,5 @@
 /** How Mars is: `/status`, `/livez`, `/readyz`, `/api/q/stats`. */
-import { MarsError } from "../../event/error.ts";
+import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { assertNoQuery } from "./query-string.ts";

@@ -1,11 +1,11 @@
 /** `/api/apps/{app}/lifecycle`: an app's definition, its versions, and what helps to find a good one. */
-import { MarsError } from "../../event/error.ts";
-import { lifecycleBodyBytesMax } from "../../event/limits.ts";
-import { nowMicros } from "../../event/time.ts";
+import { MarsError } from "../../core/error.ts";
+import { lifecycleBodyBytesMax } from "../../core/limits.ts";
+import { nowMicros } from "../../core/time.ts";
+import { dryRunToJson, learnedToJson } from "../../learning/trial.ts";
 import { definitionToJson } from "../../lifecycle/definition.ts";
 import { lifecycleToJson } from "../../lifecycle/json.ts";
 import { parseDefinition } from "../../lifecycle/parse-definition.ts";
-import { dryRunToJson, learnedToJson } from "../../lifecycle/trial.ts";
 import { checkWindow } from "../parse-finding-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";

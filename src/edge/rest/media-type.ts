@@ -1,5 +1,5 @@
 /** What a body says that it is. */
-import { MarsError } from "../../event/error.ts";
+import { MarsError } from "../../core/error.ts";
 
 /** How a body is to be read. */
 export type BodyFormat = "json" | "ndjson";

@@ -1,6 +1,6 @@
 /** `GET /api/messages` and `GET /api/apps/{app_id}/messages/{message_id}`. */
-import { MarsError } from "../../event/error.ts";
-import { messageJson, pageJson } from "../../event/json.ts";
+import { MarsError } from "../../core/error.ts";
+import { messageJson, pageJson } from "../../core/json.ts";
 import { checkMessageQuery, checkMessageRead, goesByState } from "../parse-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";

@@ -1,7 +1,7 @@
 /** Errors as REST tells them: RFC 9457. */
-import { MarsError } from "../../event/error.ts";
-import { problemsMax } from "../../event/limits.ts";
-import type { Log } from "../../event/ports.ts";
+import { MarsError } from "../../core/error.ts";
+import { problemsMax } from "../../core/limits.ts";
+import type { Log } from "../../core/ports.ts";
 import { statusOf } from "../status.ts";
 
 /** Without a better estimate; long enough for a group commit, a pause of the store or a restart to pass. */

@@ -1,7 +1,7 @@
 /** Query strings, read strictly: what cannot be meant is an error rather than a guess. */
-import { type FieldProblem, MarsError } from "../../event/error.ts";
-import { problemsMax } from "../../event/limits.ts";
-import { nearest } from "../../event/nearest.ts";
+import { type FieldProblem, MarsError } from "../../core/error.ts";
+import { problemsMax } from "../../core/limits.ts";
+import { nearest } from "../../core/nearest.ts";
 import { throwIfAny } from "../check.ts";
 
 /** Of an unknown name, in an answer; far more than any known one has. */

@@ -1,7 +1,7 @@
 /** The Hono app's type, and what a runtime may lend to it. */
 import type { Context, Hono } from "hono";
-import type { Caller, Peer } from "../../event/caller.ts";
-import type { SendBudget } from "../../event/send-budget.ts";
+import type { Caller, Peer } from "../../core/caller.ts";
+import type { SendBudget } from "../../runtime/send-budget.ts";
 import { unknownPeer } from "../peer.ts";
 
 /** What web standards have no name for. A runtime that lacks it leaves it out. */

@@ -1,6 +1,6 @@
 /** `/api/set-aside`: what could never be applied, to be looked at, replayed or deleted. */
-import { MarsError } from "../../event/error.ts";
-import { setAsidePageJson } from "../../event/json.ts";
+import { MarsError } from "../../core/error.ts";
+import { setAsidePageJson } from "../../core/json.ts";
 import { checkPage } from "../parse-finding-query.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";

@@ -1,8 +1,8 @@
 /** `GET /api/create_event` and `GET /api/test_socket`, for load tests and a first look. */
-import { MarsError } from "../../event/error.ts";
-import { receipts } from "../../event/receipt.ts";
-import { checkEvent, type Problems } from "../../event/validate.ts";
-import type { Gate } from "../gate.ts";
+import { MarsError } from "../../core/error.ts";
+import { receipts } from "../../core/receipt.ts";
+import { checkEvent, type Problems } from "../../core/validate.ts";
+import type { Gate } from "../http/gate.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { assertNoQuery, readQuery } from "./query-string.ts";

@@ -1,5 +1,5 @@
 /** Unpacks bodies that come compressed, within a bound and at a pace. */
-import { MarsError } from "../../event/error.ts";
+import { MarsError } from "../../core/error.ts";
 import { free, join } from "../free.ts";
 import { jsonReason } from "../json.ts";
 import type { Turns } from "../turns.ts";

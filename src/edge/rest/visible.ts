@@ -1,7 +1,7 @@
 /** `min_seq`: waits until everything up to it is visible, so that a client reads its own write. */
-import type { Caller } from "../../event/caller.ts";
-import { minSeqWaitMs } from "../../event/limits.ts";
-import type { Progress } from "../../event/ports.ts";
+import type { Caller } from "../../core/caller.ts";
+import { minSeqWaitMs } from "../../core/limits.ts";
+import type { Progress } from "../../core/ports.ts";
 import { checkMinSeq } from "../parse-query.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** Reads a stream of chunks by lengths, and no slower than is worth waiting for. */
-import { MarsError } from "../../event/error.ts";
+import { MarsError } from "../../core/error.ts";
 import { join } from "../free.ts";
 import { leaseMsFor } from "../intake.ts";
 

@@ -6,7 +6,7 @@ import {
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
-import type { Caller, Peer } from "../../event/caller.ts";
+import type { Caller, Peer } from "../../core/caller.ts";
 import { peerOf, unknownPeer } from "../peer.ts";
 
 const peerKey = createContextKey<Peer>(unknownPeer, { description: "peer" });

@@ -1,6 +1,6 @@
 /** The bidirectional method: batches in, acknowledgements out. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Ingest } from "../../event/ports.ts";
+import type { Ingest } from "../../core/ports.ts";
 import type {
   CollectStreamRequest,
   CollectStreamResponseSchema,

@@ -1,10 +1,10 @@
 /** Checks and accepts events, for every method that takes them in. */
-import { MarsError } from "../../event/error.ts";
-import type { MarsEvent } from "../../event/event.ts";
-import { bulkEventsMax, problemsMax } from "../../event/limits.ts";
-import type { Ingest } from "../../event/ports.ts";
-import { receipts } from "../../event/receipt.ts";
-import type { Problems } from "../../event/validate.ts";
+import { MarsError } from "../../core/error.ts";
+import type { MarsEvent } from "../../core/event.ts";
+import { bulkEventsMax, problemsMax } from "../../core/limits.ts";
+import type { Ingest } from "../../core/ports.ts";
+import { receipts } from "../../core/receipt.ts";
+import type { Problems } from "../../core/validate.ts";
 import { eventFromProto, type ProtoEvent } from "./convert.ts";
 
 /** What became of a batch, in the shape of the answers. */

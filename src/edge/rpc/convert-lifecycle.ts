@@ -1,8 +1,8 @@
 /** Between the generated messages and lifecycles, states and findings. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
-import { type FieldProblem, MarsError } from "../../event/error.ts";
-import type { MessageLife, MessageState, StageMark, StageState, StageStatus } from "../../event/state.ts";
+import { type FieldProblem, MarsError } from "../../core/error.ts";
+import type { MessageLife, MessageState, StageMark, StageState, StageStatus } from "../../core/state.ts";
 import * as proto from "../../gen/mars/v1/lifecycle_pb.ts";
 import type { Definition, LifecycleVersion } from "../../lifecycle/definition.ts";
 import type { Finding, FindingKind } from "../../lifecycle/finding.ts";

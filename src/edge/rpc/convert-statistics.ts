@@ -1,9 +1,10 @@
 /** From what is learned and counted to the generated messages. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { microsBetween } from "../../event/time.ts";
+import { microsBetween } from "../../core/time.ts";
 import * as proto from "../../gen/mars/v1/lifecycle_service_pb.ts";
-import type { DryRunResult } from "../../lifecycle/dry-run.ts";
-import type { Learned, LearnedStage } from "../../lifecycle/learn.ts";
+import type { DryRunResult } from "../../learning/dry-run.ts";
+import type { Learned, LearnedStage } from "../../learning/learn.ts";
+import type { Trial } from "../../learning/trial.ts";
 import type {
   AppSummary,
   Distribution,
@@ -15,7 +16,6 @@ import type {
   Rates,
   Window,
 } from "../../lifecycle/queries.ts";
-import type { Trial } from "../../lifecycle/trial.ts";
 import { definitionToProto, findingToProto, kindValues } from "./convert-lifecycle.ts";
 import { microsDuration, microsTimestamp } from "./convert-time.ts";
 

@@ -1,6 +1,6 @@
 /** Between protobuf's times and microseconds. */
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import type { Micros } from "../../event/event.ts";
+import type { Micros } from "../../core/event.ts";
 
 /**
  * Microseconds of a timestamp, digits past them cut off; `undefined` when its nanos are none. Seconds out of any range

@@ -1,9 +1,9 @@
 /** Between the generated messages and the events of the vocabulary. */
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import type { MarsEvent, Micros, SequencedEvent, StoredEvent } from "../../event/event.ts";
-import type { Message, MessageSummary } from "../../event/query.ts";
-import { checkEvent, type Problems } from "../../event/validate.ts";
+import type { MarsEvent, Micros, SequencedEvent, StoredEvent } from "../../core/event.ts";
+import type { Message, MessageSummary } from "../../core/query.ts";
+import { checkEvent, type Problems } from "../../core/validate.ts";
 import type { RecordedEventSchema } from "../../gen/mars/v1/event_pb.ts";
 import type { MessageSchema, MessageSummarySchema } from "../../gen/mars/v1/message_service_pb.ts";
 import { lifeToProto, stateValues } from "./convert-lifecycle.ts";

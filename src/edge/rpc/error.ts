@@ -1,7 +1,7 @@
 /** From the error of the vocabulary to the one that Connect sends, with the details of google.rpc. */
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type FieldProblem, MarsError } from "../../event/error.ts";
-import type { Log } from "../../event/ports.ts";
+import { type FieldProblem, MarsError } from "../../core/error.ts";
+import type { Log } from "../../core/ports.ts";
 import { BadRequestSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { statusOf } from "../status.ts";
 

@@ -1,7 +1,7 @@
 /** Reads the body of a unary gRPC call: one message in its frame. */
 import type { ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { MarsError } from "../../event/error.ts";
+import { MarsError } from "../../core/error.ts";
 import type { Share } from "../budget.ts";
 import { free, join } from "../free.ts";
 import { type Intake, leaseMsFor, smallBytesMax } from "../intake.ts";

@@ -2,13 +2,13 @@
  * The calls of the gRPC port: how many there may be at one time, of whom, and how long one may say nothing. A call costs some
  * 10 KiB from its headers on, and a client may begin a thousand of them on each connection.
  *
- * A cap is shared out between peers (`event/shares.ts`). A call without a single byte of its request is ended in time, unless
+ * A cap is shared out between peers (`runtime/shares.ts`). A call without a single byte of its request is ended in time, unless
  * it is a stream of requests, which may be quiet for as long as its client likes.
  */
 import type { ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { MarsError } from "../../event/error.ts";
-import type { Shares } from "../../event/shares.ts";
+import type { MarsError } from "../../core/error.ts";
+import type { Shares } from "../../runtime/shares.ts";
 import { sessionPeer } from "./caller.ts";
 import { respondError } from "./grpc-status.ts";
 

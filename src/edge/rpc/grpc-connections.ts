@@ -1,7 +1,7 @@
 /**
  * The connections of the gRPC port: how many there may be, of whom, and for how long one may say nothing.
  *
- * A cap is shared out between peers (`event/shares.ts`); where a share is full, the connection that has had no call for
+ * A cap is shared out between peers (`runtime/shares.ts`); where a share is full, the connection that has had no call for
  * longest gives way to a new one. One that has not shown in time that it speaks HTTP/2 is closed, and so is one that has had no
  * call for very long: its client may have gone without a word.
  */
@@ -13,7 +13,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
-import type { Lease, Shares } from "../../event/shares.ts";
+import type { Lease, Shares } from "../../runtime/shares.ts";
 import { peerOf } from "../peer.ts";
 
 /** How long a connection may be silent, in milliseconds. */

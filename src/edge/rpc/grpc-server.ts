@@ -11,7 +11,7 @@ import {
 import type { AddressInfo } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMethodUrl } from "@connectrpc/connect/protocol";
-import { bodyBytesMax, eventBodyBytesMax } from "../../event/limits.ts";
+import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import {
   type CollectEventsRequest,

@@ -1,8 +1,8 @@
 /** Serves an HTTP/2 stream by one of Connect's handlers. */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
-import type { Peer } from "../../event/caller.ts";
-import type { SendBudget } from "../../event/send-budget.ts";
+import type { Peer } from "../../core/caller.ts";
+import type { SendBudget } from "../../runtime/send-budget.ts";
 import { pieceBytes, stallMsDefault } from "../paced-body.ts";
 import { sessionPeer, valuesOf } from "./caller.ts";
 import { goneError } from "./error.ts";

@@ -15,9 +15,9 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import { compressedFlag } from "@connectrpc/connect/protocol";
 import { contentTypeProto, parseTimeout } from "@connectrpc/connect/protocol-grpc";
-import type { Peer } from "../../event/caller.ts";
-import type { Log } from "../../event/ports.ts";
-import type { Refusals } from "../../event/refusals.ts";
+import type { Peer } from "../../core/caller.ts";
+import type { Log } from "../../core/ports.ts";
+import type { Refusals } from "../../core/refusals.ts";
 import { free } from "../free.ts";
 import type { Intake } from "../intake.ts";
 import { sessionPeer } from "./caller.ts";

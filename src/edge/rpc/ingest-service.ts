@@ -1,10 +1,10 @@
 /** The methods that take events in: the original's and those of `mars.v1.IngestService`. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { MarsError } from "../../event/error.ts";
-import type { Ingest } from "../../event/ports.ts";
-import { receipts } from "../../event/receipt.ts";
-import { parseTime } from "../../event/time.ts";
-import { checkEvent, type Problems } from "../../event/validate.ts";
+import { MarsError } from "../../core/error.ts";
+import type { Ingest } from "../../core/ports.ts";
+import { receipts } from "../../core/receipt.ts";
+import { parseTime } from "../../core/time.ts";
+import { checkEvent, type Problems } from "../../core/validate.ts";
 import type { EventRequest, EventResponseSchema } from "../../gen/event_pb.ts";
 import type {
   CollectEventRequest,

@@ -4,8 +4,8 @@
  */
 import { fromBinary, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { Code, ConnectError, createContextKey } from "@connectrpc/connect";
-import { MarsError } from "../../event/error.ts";
-import { eventBodyBytesMax } from "../../event/limits.ts";
+import { MarsError } from "../../core/error.ts";
+import { eventBodyBytesMax } from "../../core/limits.ts";
 import { EventSchema } from "../../gen/mars/v1/event_pb.ts";
 import { parseJson } from "../json.ts";
 import { sliceElements } from "../json-slices.ts";

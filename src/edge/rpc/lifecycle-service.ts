@@ -1,7 +1,7 @@
 /** The methods of `mars.v1.LifecycleService`: what should happen to messages, and what does not. */
 import type { ServiceImpl } from "@connectrpc/connect";
-import { MarsError } from "../../event/error.ts";
-import { nowMicros } from "../../event/time.ts";
+import { MarsError } from "../../core/error.ts";
+import { nowMicros } from "../../core/time.ts";
 import {
   FindingOrder,
   FindingState,

@@ -1,6 +1,6 @@
 /** The methods of `mars.v1.MessageService`: reading and watching. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { MarsError } from "../../event/error.ts";
+import { MarsError } from "../../core/error.ts";
 import {
   EventOrder,
   type GetMessageRequest,

@@ -4,9 +4,9 @@
  */
 import { createContextValues } from "@connectrpc/connect";
 import { compressedFlag, type UniversalHandler } from "@connectrpc/connect/protocol";
-import type { Peer } from "../../event/caller.ts";
-import { MarsError } from "../../event/error.ts";
-import { bodyBytesMax } from "../../event/limits.ts";
+import type { Peer } from "../../core/caller.ts";
+import { MarsError } from "../../core/error.ts";
+import { bodyBytesMax } from "../../core/limits.ts";
 import {
   CollectEventsRequestSchema,
   CollectStreamRequestSchema,

@@ -1,9 +1,9 @@
 /** The fields of requests, brought into the shape that the checks of queries take; protobuf has no absent texts. */
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import { MarsError } from "../../event/error.ts";
-import { minSeqWaitMs } from "../../event/limits.ts";
-import type { Progress } from "../../event/ports.ts";
-import { parseTopic, type Topic } from "../../event/topic.ts";
+import { MarsError } from "../../core/error.ts";
+import { minSeqWaitMs } from "../../core/limits.ts";
+import type { Progress } from "../../core/ports.ts";
+import { parseTopic, type Topic } from "../../core/topic.ts";
 import { checkMinSeq } from "../parse-query.ts";
 import { type CallContext, callerOf } from "./caller.ts";
 import { durationMicros, timestampMicros } from "./convert-time.ts";

@@ -12,7 +12,7 @@ import {
   eventBodyBytesMax,
   lifecycleBodyBytesMax,
   smallBodyBytesMax,
-} from "../../event/limits.ts";
+} from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";

@@ -1,13 +1,13 @@
 /** Connect and gRPC-Web over web-standard requests, for the port that serves everything else as well. */
 import { cors } from "@connectrpc/connect";
 import { type UniversalHandler, universalServerResponseToFetch } from "@connectrpc/connect/protocol";
-import type { Peer } from "../../event/caller.ts";
-import { discard } from "../discard.ts";
+import type { Peer } from "../../core/caller.ts";
+import { discard } from "../http/discard.ts";
+import { isBrokenOff } from "../http/whole-body.ts";
 import type { Intake } from "../intake.ts";
 import { pacedBody } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
-import { isBrokenOff } from "../whole-body.ts";
 import { valuesOf } from "./caller.ts";
 import { blameStream, blameUnary } from "./connect-errors.ts";
 import { goneError, stoppingError } from "./error.ts";

@@ -1,5 +1,5 @@
 /** The responses of the methods that watch a topic: where it begins, then its items in batches. */
-import type { StreamItem, TopicItem } from "../../event/ports.ts";
+import type { StreamItem, TopicItem } from "../../core/ports.ts";
 
 /**
  * Items in one response. An event takes up to some 30 KiB, and the common gRPC clients refuse responses over 4 MiB.

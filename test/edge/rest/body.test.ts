@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { bodyBytesMax, eventBodyBytesMax } from "../../../src/core/limits.ts";
 import { Intake } from "../../../src/edge/intake.ts";
 import { readBody } from "../../../src/edge/rest/body.ts";
 import type { HttpContext } from "../../../src/edge/rest/router.ts";
-import { bodyBytesMax, eventBodyBytesMax } from "../../../src/event/limits.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { event, get, post } from "./client.ts";
 

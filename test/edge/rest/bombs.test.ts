@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { bodyBytesMax, eventBodyBytesMax, smallBodyBytesMax } from "../../../src/event/limits.ts";
+import { bodyBytesMax, eventBodyBytesMax, smallBodyBytesMax } from "../../../src/core/limits.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { statsWhen } from "../../support/rest.ts";
 import { event, get, post } from "./client.ts";

@@ -1,7 +1,7 @@
 /** Parameters of every route: what is not known is refused, and the nearest known name is said. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createGate } from "../../../src/edge/gate.ts";
-import { createHttpApp } from "../../../src/edge/http-app.ts";
+import { createGate } from "../../../src/edge/http/gate.ts";
+import { createHttpApp } from "../../../src/edge/http/http-app.ts";
 import { Intake } from "../../../src/edge/intake.ts";
 import type { EdgeParts } from "../../../src/edge/parts.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";

@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createWritableIterable } from "@connectrpc/connect/protocol";
+import { MarsError } from "../../../src/core/error.ts";
+import type { MarsEvent } from "../../../src/core/event.ts";
 import { batchesInFlightMax, collectStream } from "../../../src/edge/rpc/collect-stream.ts";
-import { MarsError } from "../../../src/event/error.ts";
-import type { MarsEvent } from "../../../src/event/event.ts";
 import {
   type CollectStreamRequest,
   CollectStreamRequestSchema,

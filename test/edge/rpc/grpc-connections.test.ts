@@ -9,7 +9,7 @@ import {
 } from "node:http2";
 import { type AddressInfo, connect as connectTcp, type Socket } from "node:net";
 import { trackConnections } from "../../../src/edge/rpc/grpc-connections.ts";
-import { Shares } from "../../../src/event/shares.ts";
+import { Shares } from "../../../src/runtime/shares.ts";
 
 const open: { destroy(): void }[] = [];
 

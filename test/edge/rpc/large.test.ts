@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { eventBodyBytesMax } from "../../../src/event/limits.ts";
+import { eventBodyBytesMax } from "../../../src/core/limits.ts";
 import { CollectEventsRequestSchema } from "../../../src/gen/mars/v1/ingest_service_pb.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { statsWhen } from "../../support/rest.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
-import { nowMicros } from "../../../src/event/time.ts";
+import { nowMicros } from "../../../src/core/time.ts";
 import {
   FindingKind,
   LifecycleSchema,

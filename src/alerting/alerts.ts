@@ -1,0 +1,262 @@
+/**
+ * Alerts as a whole: the evaluator, which makes notifications of findings, and the deliverer, which brings them to their
+ * sinks; and what users may ask of them.
+ */
+
+import { MarsError } from "../core/error.ts";
+import type { Micros } from "../core/event.ts";
+import type { Log } from "../core/ports.ts";
+import { nowMicros } from "../core/time.ts";
+import type { LifecycleReader } from "../lifecycle/ports.ts";
+import { delay } from "../runtime/delay.ts";
+import type { Supervisor } from "../runtime/supervisor.ts";
+import { Wake } from "../runtime/wake.ts";
+import type { AlertRule, AlertSilence, Attempt, Notification, SinkTarget } from "./alert.ts";
+import type { AlertReader, AlertStore, Alerts as AlertsPort } from "./alert-ports.ts";
+import { Evaluator } from "./evaluator.ts";
+import { retryDelaysMsDefault } from "./sinks/backoff.ts";
+import { Deliverer } from "./sinks/deliverer.ts";
+import { createMailer } from "./sinks/email.ts";
+import { createSender, type Sender } from "./sinks/sender.ts";
+import { parseTarget, TargetError, Targets } from "./sinks/target.ts";
+import { makeSecret, makeWebhookId, secretProblem } from "./sinks/webhook.ts";
+
+/** Of one attempt: long enough for a receiver that is slow, as Standard Webhooks has it. */
+const attemptTimeoutMsDefault = 15_000;
+/** The least time between two rounds of the evaluator, and between attempts after a failure, in milliseconds. */
+const roundMs = 100;
+const retry = { firstMs: 1_000, lastMs: 5_000 };
+/** How long it sleeps at most. */
+const sleepMsMax = 60_000;
+/** How long notifications are kept, and how often it is looked whether some are older. */
+const keepFor = 30 * 86_400_000_000;
+const pruneEveryMs = 600_000;
+/** Tests under way at one time. */
+const testsMax = 8;
+
+export interface AlertsOptions {
+  readonly store: AlertStore;
+  readonly reader: AlertReader & Pick<LifecycleReader, "findingHistory">;
+  /** See `Targets`. */
+  readonly allow: readonly string[];
+  /** Absent where there is no e-mail. */
+  readonly smtp?: { readonly url: string; readonly from: string };
+  /** Between the attempts of one delivery. */
+  readonly retryDelaysMs?: readonly number[];
+  readonly attemptTimeoutMs?: number;
+  readonly version: string;
+  /** The time by which old notifications are deleted; see `Clock.trusted`. */
+  readonly trusted: () => Micros;
+  readonly supervisor: Supervisor;
+  readonly log: Log;
+}
+
+export class Alerts implements AlertsPort {
+  readonly #options: AlertsOptions;
+  readonly #abort = new AbortController();
+  readonly #targets: Targets;
+  readonly #send: Sender;
+  readonly #evaluator: Evaluator;
+  readonly #deliverer: Deliverer;
+  readonly #wake = new Wake();
+  #running: Promise<unknown> = Promise.resolve();
+  /** Rules change between two steps of the evaluator, and not within one. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** The last change of a finding that has been published; `undefined` before the first word. */
+  #findingSeq: number | undefined;
+  #tests = 0;
+
+  constructor(options: AlertsOptions) {
+    const { allow, smtp, version, attemptTimeoutMs: timeoutMs = attemptTimeoutMsDefault } = options;
+    this.#options = options;
+    this.#targets = new Targets(allow);
+    const mailer = smtp && createMailer({ ...smtp, timeoutMs });
+    this.#send = createSender({ targets: this.#targets, mailer, timeoutMs, version });
+    this.#evaluator = new Evaluator({ ...options, findings: options.reader });
+    this.#deliverer = new Deliverer({
+      ...options,
+      send: this.#send,
+      retryDelaysMs: options.retryDelaysMs ?? retryDelaysMsDefault,
+      signal: this.#abort.signal,
+    });
+  }
+
+  /** Changes of findings that could not be read and were passed over, since the start. */
+  get passedOver(): number {
+    return this.#evaluator.passedOver;
+  }
+
+  start(): void {
+    this.#running = Promise.all([this.#evaluate(), this.#deliverer.run()]);
+  }
+
+  /** Breaks off what is under way, to be made again at the next start, and ends the loops. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#running;
+  }
+
+  /** Findings have changed up to here; costs the caller nothing. */
+  changed(findingSeq: number): void {
+    this.#findingSeq = findingSeq;
+    this.#wake.ring();
+  }
+
+  async putRule(rule: AlertRule): Promise<void> {
+    await this.#change(async () => {
+      const known = new Set((await this.#options.reader.alertSinks()).map(({ id }) => id));
+      const problems = rule.sinks
+        .map((sink, index) => ({ sink, field: `sinks[${index}]` }))
+        .filter(({ sink }) => !known.has(sink))
+        .map(({ sink, field }) => ({ field, message: `must be a sink that is there, is ${sink}` }));
+      refuse(problems);
+      await this.#options.store.putAlertRule(rule);
+    });
+  }
+
+  deleteRule(id: string): Promise<boolean> {
+    return this.#change(() => this.#options.store.deleteAlertRule(id, nowMicros()));
+  }
+
+  async putSink(id: string, target: SinkTarget): Promise<string | undefined> {
+    await this.#check(target);
+    return this.#change(async () => {
+      if (target.type !== "webhook" || target.secret !== undefined) {
+        await this.#options.store.putAlertSink({ ...target, id });
+        return undefined;
+      }
+      const before = (await this.#options.reader.alertSinks()).find((sink) => sink.id === id);
+      const kept = before?.type === "webhook" ? before.secret : undefined;
+      const secret = kept ?? makeSecret();
+      await this.#options.store.putAlertSink({ ...target, id, secret });
+      return kept === undefined ? secret : undefined;
+    });
+  }
+
+  deleteSink(id: string): Promise<boolean> {
+    return this.#change(async () => {
+      const rules = (await this.#options.reader.alertRules()).filter(({ sinks }) => sinks.includes(id));
+      if (rules.length > 0) {
+        refuse([
+          {
+            field: "id",
+            message: `must be named by no rule, is by ${rules.map((rule) => rule.id).join(", ")}`,
+          },
+        ]);
+      }
+      return this.#options.store.deleteAlertSink(id);
+    });
+  }
+
+  async testSink(id: string): Promise<Attempt | undefined> {
+    const sink = (await this.#options.reader.alertSinks()).find((known) => known.id === id);
+    if (sink === undefined) return undefined;
+    if (this.#tests >= testsMax) {
+      throw new MarsError("overloaded", `at most ${testsMax} tests at one time`, { retryAfterMs: 1_000 });
+    }
+    this.#tests += 1;
+    try {
+      const at = nowMicros();
+      const notification: Notification = { type: "test", at, text: `This is a test of the sink ${id}.` };
+      const webhookId = makeWebhookId();
+      const { attempt } = await this.#send({ sink, webhookId, notification }, this.#abort.signal);
+      const state = attempt.outcome;
+      await this.#options.store.recordTest(
+        { sink: id, state, webhookId, notification, createdAt: at },
+        attempt,
+      );
+      return attempt;
+    } finally {
+      this.#tests -= 1;
+    }
+  }
+
+  async addSilence(silence: Omit<AlertSilence, "id">): Promise<AlertSilence> {
+    const id = await this.#change(() => this.#options.store.addAlertSilence(silence));
+    return { ...silence, id };
+  }
+
+  deleteSilence(id: number): Promise<boolean> {
+    return this.#change(() => this.#options.store.deleteAlertSilence(id));
+  }
+
+  /** @throws `MarsError("invalid_argument")` */
+  async #check(target: SinkTarget): Promise<void> {
+    if (target.type === "email") {
+      if (this.#options.smtp === undefined) {
+        refuse([
+          { field: "type", message: "must not be email: no SMTP server is configured (MARS_SMTP_URL)" },
+        ]);
+      }
+      return;
+    }
+    const problem = target.type === "webhook" && target.secret !== undefined && secretProblem(target.secret);
+    if (problem) refuse([{ field: "secret", message: problem }]);
+    try {
+      await this.#targets.resolve(parseTarget(target.url));
+    } catch (thrown) {
+      if (!(thrown instanceof TargetError)) throw thrown;
+      refuse([{ field: "url", message: thrown.message }]);
+    }
+  }
+
+  /** A change of the settings, between two steps of the evaluator. */
+  #change<T>(change: () => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      try {
+        return await change();
+      } finally {
+        this.#evaluator.forget();
+        this.#wake.ring();
+      }
+    });
+  }
+
+  #inTurn<T>(call: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(call);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async #evaluate(): Promise<void> {
+    const { signal } = this.#abort;
+    const loop = this.#options.supervisor.loop("alerts", retry);
+    const pruning = this.#options.supervisor.loop("alerts_retention", retry);
+    let prunedAt = performance.now();
+    while (!signal.aborted) {
+      let sleepMs = sleepMsMax;
+      try {
+        const seq = this.#findingSeq;
+        if (seq !== undefined) {
+          const { nextAt, told } = await this.#inTurn(() => this.#evaluator.step(seq));
+          if (told) this.#deliverer.nudge();
+          if (nextAt !== undefined) sleepMs = Math.min(sleepMs, Math.ceil((nextAt - nowMicros()) / 1_000));
+        }
+        loop.succeeded();
+      } catch (thrown) {
+        // Perhaps only the answer was lost, and there is something to deliver.
+        this.#deliverer.nudge();
+        await delay(loop.failed(thrown), signal);
+        continue;
+      }
+      if (performance.now() - prunedAt >= pruneEveryMs) {
+        try {
+          const more = await this.#options.store.pruneAlerts(this.#options.trusted() - keepFor);
+          if (more) sleepMs = roundMs;
+          else prunedAt = performance.now();
+          pruning.succeeded();
+        } catch (thrown) {
+          sleepMs = pruning.failed(thrown);
+        }
+      }
+      await delay(roundMs, signal);
+      await this.#wake.sleep(sleepMs - roundMs, signal);
+    }
+  }
+}
+
+function refuse(problems: readonly { readonly field: string; readonly message: string }[]): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  throw new MarsError("invalid_argument", `${first.field} ${first.message}`, { problems });
+}

@@ -1,0 +1,75 @@
+/** What is to be done about an incident at one moment: pure. */
+import type { Micros } from "../core/event.ts";
+import type { AlertRule, Figures, Incident } from "./alert.ts";
+
+/** What was raised together, as after downtime, is told together: once so long has brought no more of it. */
+const quietFor: Micros = 500_000;
+/** But no later than this. */
+const quietForMax: Micros = 10_000_000;
+/** Messages that retention takes away leave no word in the findings' changes: how often it is looked whether any is left. */
+const lookEvery: Micros = 10_000_000;
+
+export interface Moment {
+  readonly clock: Micros;
+  /** When something of the incident was last heard of, by the same clock. */
+  readonly heardAt: Micros;
+  /** The end of the silence that keeps it back; absent where none does. */
+  readonly silentUntil?: Micros;
+  /** Asked for by `ask`. */
+  readonly figures?: Figures;
+}
+
+export type Decision =
+  /** Nothing before then, unless it is heard of. */
+  | { readonly what: "wait"; readonly until: Micros }
+  /** To be decided with its figures. */
+  | { readonly what: "ask" }
+  | {
+      readonly what: "tell";
+      readonly type: "incident.opened" | "incident.reminder" | "incident.over" | "incident.expired";
+      /** To be recorded and not to be sent. */
+      readonly silenced: boolean;
+    }
+  /** It ends, and nobody was told that it had begun. */
+  | { readonly what: "drop" };
+
+export function decide(incident: Incident, rule: AlertRule, moment: Moment): Decision {
+  return incident.toldAt === 0 ? decideUntold(incident, rule, moment) : decideTold(incident, rule, moment);
+}
+
+function decideUntold(incident: Incident, rule: AlertRule, moment: Moment): Decision {
+  const { clock, heardAt, silentUntil, figures } = moment;
+  const together = incident.firstRaisedAt === incident.lastRaisedAt;
+  const settledAt = together
+    ? Math.min(heardAt + quietFor, incident.openedAt + quietForMax)
+    : incident.openedAt;
+  if (clock < settledAt) return { what: "wait", until: settledAt };
+  if (figures === undefined) return { what: "ask" };
+  const calmAt = incident.lastRaisedAt + rule.overMs * 1_000;
+  if (figures.count === 0) {
+    // It came after all, before anybody was told.
+    return clock > calmAt ? { what: "drop" } : { what: "wait", until: calmAt + 1 };
+  }
+  if (silentUntil === undefined) return { what: "tell", type: "incident.opened", silenced: false };
+  if (!incident.silenced) return { what: "tell", type: "incident.opened", silenced: true };
+  const lasts = incident.kind === "missing" || clock <= calmAt;
+  return lasts ? { what: "wait", until: Math.min(silentUntil, clock + lookEvery) } : { what: "drop" };
+}
+
+function decideTold(incident: Incident, rule: AlertRule, moment: Moment): Decision {
+  const { clock, silentUntil, figures } = moment;
+  const calmAt = incident.lastRaisedAt + rule.overMs * 1_000;
+  const remindAt = rule.repeatMs === 0 ? Number.POSITIVE_INFINITY : incident.toldAt + rule.repeatMs * 1_000;
+  const calm = clock > calmAt;
+  const remind = clock >= remindAt && silentUntil === undefined;
+  if (!calm && !remind) {
+    return { what: "wait", until: Math.min(calmAt + 1, Math.max(remindAt, silentUntil ?? 0)) };
+  }
+  if (figures === undefined) return { what: "ask" };
+  if (calm && (incident.kind !== "missing" || figures.count === 0)) {
+    const type = (figures.expired ?? 0) > 0 ? "incident.expired" : "incident.over";
+    return { what: "tell", type, silenced: silentUntil !== undefined };
+  }
+  if (remind && figures.count > 0) return { what: "tell", type: "incident.reminder", silenced: false };
+  return { what: "wait", until: clock + lookEvery };
+}

@@ -1,0 +1,140 @@
+/**
+ * Brings deliveries to their sinks. What is to be sent is in the database, and each attempt is recorded there before the
+ * next one: after a crash the one that was under way is made again, with the same id. Every sink has one attempt under way at
+ * most, so one that hangs delays nobody but itself.
+ */
+
+import { MarsError } from "../../core/error.ts";
+import type { Log } from "../../core/ports.ts";
+import { nowMicros } from "../../core/time.ts";
+import { delay } from "../../runtime/delay.ts";
+import type { Loop, Supervisor } from "../../runtime/supervisor.ts";
+import { Wake } from "../../runtime/wake.ts";
+import type { AlertReader, AlertStore, AttemptRecord, DueDelivery } from "../alert-ports.ts";
+import { retryDelayMs } from "./backoff.ts";
+import type { Sender } from "./sender.ts";
+
+/** How long the loop sleeps at most. */
+const sleepMsMax = 60_000;
+/** Between attempts to reach the database, in milliseconds. */
+const retry = { firstMs: 1_000, lastMs: 5_000 };
+
+export interface DelivererOptions {
+  readonly store: Pick<AlertStore, "recordAttempt">;
+  readonly reader: Pick<AlertReader, "dueDeliveries">;
+  readonly send: Sender;
+  readonly retryDelaysMs: readonly number[];
+  readonly supervisor: Supervisor;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+export class Deliverer {
+  readonly #options: DelivererOptions;
+  readonly #wake = new Wake();
+  /** By sink; bounded by `sinksMax`. */
+  readonly #busy = new Map<string, Promise<void>>();
+  readonly #loop: Loop;
+  readonly #attempts: Loop;
+  readonly #records: Loop;
+
+  constructor(options: DelivererOptions) {
+    this.#options = options;
+    const { supervisor } = options;
+    this.#loop = supervisor.loop("deliveries", retry);
+    this.#attempts = supervisor.loop("delivery_attempts", { firstMs: sleepMsMax, lastMs: sleepMsMax });
+    this.#records = supervisor.loop("delivery_records", retry);
+  }
+
+  /** There may be something to deliver. */
+  nudge(): void {
+    this.#wake.ring();
+  }
+
+  /** Runs until the signal aborts, and resolves when no attempt is under way any more. */
+  async run(): Promise<void> {
+    const { reader, signal } = this.#options;
+    while (!signal.aborted) {
+      let sleepMs = sleepMsMax;
+      try {
+        const { due, unreadable, nextAt } = await reader.dueDeliveries(nowMicros(), [...this.#busy.keys()]);
+        for (const delivery of unreadable) await this.#giveUp(delivery);
+        this.#loop.succeeded();
+        if (unreadable.length > 0) sleepMs = 0;
+        for (const delivery of due) this.#start(delivery);
+        if (nextAt !== undefined) sleepMs = Math.min(sleepMs, Math.ceil((nextAt - nowMicros()) / 1_000));
+      } catch (thrown) {
+        sleepMs = this.#loop.failed(thrown);
+      }
+      await this.#wake.sleep(sleepMs, signal);
+    }
+    await Promise.all(this.#busy.values());
+  }
+
+  async #giveUp({ id, attempts }: Pick<DueDelivery, "id" | "attempts">): Promise<void> {
+    const error = "the notification cannot be read";
+    const attempt = {
+      at: nowMicros(),
+      durationMs: 0,
+      outcome: "failed",
+      status: 0,
+      error,
+      response: "",
+    } as const;
+    const record = { delivery: id, number: attempts + 1, attempt, state: "failed", nextAt: 0 } as const;
+    await this.#options.store.recordAttempt(record);
+    this.#options.log.error("a delivery cannot be read and is given up", { event: "delivery_unreadable" });
+  }
+
+  #start(delivery: DueDelivery): void {
+    const { id } = delivery.sink;
+    const running = this.#deliver(delivery)
+      .then(
+        () => this.#attempts.succeeded(),
+        // By our own fault, and still due: the sink must not be called in a circle.
+        (thrown: unknown) => delay(this.#attempts.failed(thrown), this.#options.signal),
+      )
+      .finally(() => {
+        this.#busy.delete(id);
+        this.#wake.ring();
+      });
+    this.#busy.set(id, running);
+  }
+
+  async #deliver(delivery: DueDelivery): Promise<void> {
+    const { send, retryDelaysMs, log, signal } = this.#options;
+    const { attempt, retryAfterMs, final } = await send(delivery, signal);
+    // Broken off because Mars stops: made again at the next start.
+    if (signal.aborted && attempt.outcome === "failed") return;
+    const number = delivery.attempts + 1;
+    const delayMs = final
+      ? undefined
+      : retryDelayMs({ attempts: number, delaysMs: retryDelaysMs, retryAfterMs, random: Math.random() });
+    const failed = attempt.outcome === "failed";
+    const state = !failed ? "delivered" : delayMs === undefined ? "failed" : "pending";
+    if (failed) {
+      const fields = { sink: delivery.sink.id, attempt: number, reason: attempt.error };
+      if (state === "failed")
+        log.error("an alert was not delivered and is given up", { event: "delivery_failed", ...fields });
+      else log.warn("an alert was not delivered, trying again", { event: "delivery_failing", ...fields });
+    }
+    const nextAt = state === "pending" ? nowMicros() + (delayMs ?? 0) * 1_000 : 0;
+    await this.#record({ delivery: delivery.id, number, attempt, state, nextAt });
+  }
+
+  /** The sink stays busy until it is recorded: it must not be sent again meanwhile. */
+  async #record(record: AttemptRecord): Promise<void> {
+    const { store, signal } = this.#options;
+    for (;;) {
+      try {
+        await store.recordAttempt(record);
+        this.#records.succeeded();
+        return;
+      } catch (thrown) {
+        if (!MarsError.from(thrown).transient) throw thrown;
+        if (signal.aborted) return;
+        await delay(this.#records.failed(thrown), signal);
+      }
+    }
+  }
+}

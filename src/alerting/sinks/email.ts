@@ -1,0 +1,76 @@
+/** Notifications by e-mail: one message of plain text over SMTP. */
+import { createTransport } from "nodemailer";
+import { formatTime } from "../../core/time.ts";
+import type { Notification } from "../alert.ts";
+
+const subjectCharsMax = 150;
+
+export interface SmtpOptions {
+  /** `smtp(s)://user:password@host:port`. */
+  readonly url: string;
+  readonly from: string;
+  /** For each of: to connect, to be greeted, to wait for an answer. */
+  readonly timeoutMs: number;
+}
+
+export interface EmailOptions {
+  readonly to: readonly string[];
+  /** Makes the Message-ID, by which a mailbox knows a repeat. */
+  readonly webhookId: string;
+}
+
+/** Sends mail. A connection of its own for each: alerts are rare. */
+export type Mailer = (notification: Notification, options: EmailOptions) => Promise<{ response: string }>;
+
+export function createMailer({ url, from, timeoutMs }: SmtpOptions): Mailer {
+  const { protocol, hostname, port, username, password } = new URL(url);
+  const secure = protocol === "smtps:";
+  const transport = createTransport({
+    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: port === "" ? (secure ? 465 : 587) : Number(port),
+    secure,
+    // A password leaves this machine encrypted, or not at all: a server that offers no STARTTLS gets none.
+    requireTLS: !secure && username !== "" && !isLoopback(hostname),
+    ...(username !== "" && {
+      auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) },
+    }),
+    dnsTimeout: timeoutMs,
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    // Texts come from events: none of them names a file or an address to be read.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const domain = /@([^@>\s]+)>?$/.exec(from)?.[1] ?? "mars.invalid";
+  return async (notification, { to, webhookId }) => {
+    const { response } = await transport.sendMail({
+      from,
+      to: [...to],
+      subject: subjectOf(notification.text),
+      text: mailText(notification),
+      messageId: `<${webhookId}@${domain}>`,
+      // So that it is not answered by out-of-office replies (RFC 3834).
+      headers: { "Auto-Submitted": "auto-generated" },
+    });
+    return { response: String(response) };
+  };
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+function subjectOf(text: string): string {
+  const chars = [...text];
+  return `[Mars] ${chars.length <= subjectCharsMax ? text : `${chars.slice(0, subjectCharsMax - 1).join("")}…`}`;
+}
+
+function mailText({ text, at, incident }: Notification): string {
+  const lines = [text, ""];
+  if (incident !== undefined) {
+    lines.push(`Rule: ${incident.rule}`, `Incident: ${incident.id}, since ${formatTime(incident.openedAt)}`);
+  }
+  lines.push(`Told: ${formatTime(at)}`);
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,126 @@
+/** One attempt to bring a notification to a sink, whatever kind it is. It never rejects: what came of it is its answer. */
+import { nowMicros } from "../../core/time.ts";
+import { orAborted } from "../../runtime/or-aborted.ts";
+import type { AlertSink, Attempt, Notification } from "../alert.ts";
+import { parseRetryAfter } from "./backoff.ts";
+import type { Mailer } from "./email.ts";
+import { type Post, PostError, post } from "./http-post.ts";
+import { slackPost } from "./slack.ts";
+import { parseTarget, TargetError, type Targets } from "./target.ts";
+import { webhookPost } from "./webhook.ts";
+
+const errorCharsMax = 500;
+
+/** The receiver wants nothing more of it. */
+const gone = 410;
+
+export interface Sent {
+  readonly attempt: Attempt;
+  /** How long the receiver asked to be left alone. */
+  readonly retryAfterMs?: number;
+  /** Trying again would not help. */
+  readonly final: boolean;
+}
+
+export interface Outgoing {
+  readonly sink: AlertSink;
+  readonly webhookId: string;
+  readonly notification: Notification;
+}
+
+export type Sender = (outgoing: Outgoing, signal: AbortSignal) => Promise<Sent>;
+
+export interface SenderOptions {
+  readonly targets: Targets;
+  /** Absent where no SMTP server is configured. */
+  readonly mailer: Mailer | undefined;
+  /** Of one attempt, from looking up the name to the end of the answer. */
+  readonly timeoutMs: number;
+  /** Mars' version, for `user-agent`. */
+  readonly version: string;
+}
+
+export function createSender({ targets, mailer, timeoutMs, version }: SenderOptions): Sender {
+  async function send({ sink, webhookId, notification }: Outgoing, signal: AbortSignal): Promise<Outcome> {
+    if (sink.type === "email") {
+      if (mailer === undefined) throw new Error("no SMTP server is configured: MARS_SMTP_URL is not set");
+      // A mail that is under way cannot be called back; its own timeouts end it.
+      const { response } = await orAborted(mailer(notification, { to: sink.to, webhookId }), signal);
+      return { status: smtpCode(response), response, failure: "" };
+    }
+    const url = parseTarget(sink.url);
+    const request: Post =
+      sink.type === "slack"
+        ? slackPost(notification, url)
+        : webhookPost(notification, { url, secret: sink.secret ?? "", webhookId, sentAt: new Date() });
+    const headers = { ...request.headers, "user-agent": `Mars/${version}` };
+    const { status, body, retryAfter } = await post(targets, { ...request, headers }, signal);
+    const retryAfterMs = parseRetryAfter(retryAfter, Date.now());
+    return {
+      status,
+      response: body,
+      failure: status >= 200 && status < 300 ? "" : `answered ${status}`,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+  }
+
+  return async (outgoing, signal) => {
+    const at = nowMicros();
+    const start = performance.now();
+    const timeout = AbortSignal.timeout(timeoutMs);
+    let outcome: Outcome;
+    try {
+      outcome = await send(outgoing, AbortSignal.any([signal, timeout]));
+    } catch (thrown) {
+      const failure = timeout.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(thrown);
+      outcome = { status: statusOf(thrown), response: "", failure };
+    }
+    const { status, response, failure, retryAfterMs } = outcome;
+    return {
+      attempt: {
+        at,
+        durationMs: Math.round(performance.now() - start),
+        outcome: failure === "" ? "delivered" : "failed",
+        status,
+        error: failure.slice(0, errorCharsMax).toWellFormed(),
+        response: storable(response),
+      },
+      final: status === gone,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+  };
+}
+
+interface Outcome {
+  readonly status: number;
+  readonly response: string;
+  /** Empty where it was delivered. */
+  readonly failure: string;
+  readonly retryAfterMs?: number;
+}
+
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof TargetError) return `url ${thrown.message}`;
+  if (thrown instanceof PostError) return `receiver ${thrown.message}`;
+  if (!(thrown instanceof Error)) return String(thrown);
+  // Of a mail server its own words are kept; the system's name its address.
+  const unanswered = "command" in thrown && statusOf(thrown) === 0;
+  if (unanswered)
+    return `mail server could not be used: ${"code" in thrown ? String(thrown.code) : thrown.name}`;
+  return thrown.message || thrown.name;
+}
+
+/** A mail server's code where it refused. */
+function statusOf(thrown: unknown): number {
+  const code = thrown instanceof Error && "responseCode" in thrown ? thrown.responseCode : 0;
+  return typeof code === "number" ? code : 0;
+}
+
+function smtpCode(response: string): number {
+  return Number(/^\d{3}/.exec(response)?.[0] ?? 0);
+}
+
+/** A database's text ends at a NUL. */
+function storable(text: string): string {
+  return text.replaceAll("\0", "").toWellFormed();
+}

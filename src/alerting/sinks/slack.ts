@@ -1,0 +1,23 @@
+/** Notifications for Slack's incoming webhooks, and for whatever else takes them (Mattermost, Discord's `/slack`). */
+import type { Notification } from "../alert.ts";
+import type { Post } from "./http-post.ts";
+
+export function slackPost({ text, type, incident }: Notification, url: URL): Post {
+  const details = incident === undefined ? type : `${type} · rule ${incident.rule} · incident ${incident.id}`;
+  return {
+    url,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      text: escapeText(text),
+      blocks: [
+        { type: "section", text: { type: "plain_text", text, emoji: false } },
+        { type: "context", elements: [{ type: "plain_text", text: details }] },
+      ],
+    }),
+  };
+}
+
+/** An id must not call the whole channel. https://docs.slack.dev/messaging/formatting-message-text#escaping */
+function escapeText(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

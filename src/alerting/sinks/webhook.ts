@@ -1,0 +1,84 @@
+/** Webhooks as Standard Webhooks has them: JSON, signed, with an id that stays the same when it is sent again. */
+import { randomBytes } from "node:crypto";
+import { Webhook } from "standardwebhooks";
+import { formatTime } from "../../core/time.ts";
+import { countMax, type Notification } from "../alert.ts";
+import type { Post } from "./http-post.ts";
+
+const secretPrefix = "whsec_";
+/** Bytes of a secret: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+const secretBytesMin = 24;
+const secretBytesMax = 64;
+
+export function makeSecret(): string {
+  return secretPrefix + randomBytes(32).toString("base64");
+}
+
+/** What is wrong with a secret; completes "secret …". */
+export function secretProblem(secret: string): string | undefined {
+  const text = secret.startsWith(secretPrefix) ? secret.slice(secretPrefix.length) : undefined;
+  const bytes = text === undefined ? undefined : Buffer.from(text, "base64");
+  // Decoding is lenient; what comes back the same is base64.
+  const valid =
+    bytes !== undefined &&
+    bytes.toString("base64") === text &&
+    bytes.length >= secretBytesMin &&
+    bytes.length <= secretBytesMax;
+  return valid ? undefined : `must be whsec_ and the base64 of ${secretBytesMin} to ${secretBytesMax} bytes`;
+}
+
+/** An id for a notification to one sink. */
+export function makeWebhookId(): string {
+  return `msg_${randomBytes(18).toString("base64url")}`;
+}
+
+export interface WebhookOptions {
+  readonly url: URL;
+  readonly secret: string;
+  readonly webhookId: string;
+  /** Of this attempt: receivers refuse old ones. */
+  readonly sentAt: Date;
+}
+
+export function webhookPost(notification: Notification, options: WebhookOptions): Post {
+  const { url, secret, webhookId, sentAt } = options;
+  const body = JSON.stringify(webhookBody(notification));
+  return {
+    url,
+    headers: {
+      "content-type": "application/json",
+      "webhook-id": webhookId,
+      "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
+      "webhook-signature": new Webhook(secret).sign(webhookId, sentAt, body),
+    },
+    body,
+  };
+}
+
+function webhookBody({ type, at, text, incident }: Notification): Record<string, unknown> {
+  return {
+    type,
+    timestamp: formatTime(at),
+    data: {
+      text,
+      ...(incident !== undefined && {
+        incident: {
+          id: incident.id,
+          change: incident.change,
+          rule: incident.rule,
+          app_id: incident.appId,
+          kind: incident.kind,
+          stage: incident.stage,
+          after: incident.after === "" ? null : incident.after,
+          opened_at: formatTime(incident.openedAt),
+          count: Math.min(incident.figures.count, countMax),
+          count_exceeded: incident.figures.count > countMax,
+          since: incident.figures.since === undefined ? null : formatTime(incident.figures.since),
+          late_by_ms: incident.figures.lateBy === 0 ? null : incident.figures.lateBy / 1_000,
+          samples: incident.figures.samples,
+          expired: incident.figures.expired ?? 0,
+        },
+      }),
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/** Notifications in words: one line, for people. */
+import type { Micros } from "../core/event.ts";
+import { formatTime, microsBetween } from "../core/time.ts";
+import { countMax, type Figures, type Incident, type NotificationType } from "./alert.ts";
+
+/** Characters of an app's or stage's name, and of a message's id, that are shown. */
+const nameCharsMax = 100;
+const idCharsMax = 64;
+
+export interface Facts {
+  readonly figures: Figures;
+  readonly clock: Micros;
+  /** The rule's `over`. */
+  readonly overMs: number;
+}
+
+/** Such as `shop: 312 messages stuck at PAID → SHIPPED since 12:01 UTC, longest 4 m 10 s, sample ids a, b, c`. */
+export function notificationText(type: NotificationType, incident: Incident, facts: Facts): string {
+  const app = shown(incident.appId, nameCharsMax);
+  if (type === "incident.expired") return `${app}: expired: ${expiredText(incident, facts)}`;
+  if (type === "incident.over") return `${app}: over: ${overText(incident, facts)}`;
+  const still = type === "incident.reminder" ? "still " : "";
+  const { figures, clock } = facts;
+  const { count, since, lateBy, samples } = figures;
+  const messages =
+    count > countMax ? `more than ${countMax} messages` : `${count} ${count === 1 ? "message" : "messages"}`;
+  const longest =
+    incident.kind === "missing" && since !== undefined
+      ? `, longest ${durationText(microsBetween(since, clock))}`
+      : incident.kind === "late"
+        ? `, by up to ${durationText(lateBy)}`
+        : "";
+  const from = since === undefined ? "" : ` since ${timeText(since, clock)}`;
+  const ids = samples.map((id) => shown(id, idCharsMax)).join(", ");
+  return `${app}: ${still}${messages} ${what(incident)}${from}${longest}, sample ${samples.length === 1 ? "id" : "ids"} ${ids}`;
+}
+
+function what(incident: Incident): string {
+  switch (incident.kind) {
+    case "missing":
+      return `stuck at ${hopText(incident)}`;
+    case "late":
+      return `late at ${hopText(incident)}`;
+    case "skipped":
+      return `complete without ${hopText(incident)}`;
+    case "failed":
+      return `failed with ${hopText(incident)}`;
+  }
+}
+
+/** Nothing of it is well: retention has deleted what was stuck. */
+function expiredText(incident: Incident, { figures, clock }: Facts): string {
+  const { expired = 0 } = figures;
+  const messages = `${expired} ${expired === 1 ? "message" : "messages"}`;
+  const lasted = durationText(microsBetween(incident.openedAt, clock));
+  return `${messages} ${what(incident)} expired unfinished, deleted by retention, after ${lasted}`;
+}
+
+function overText(incident: Incident, { clock, overMs }: Facts): string {
+  const lasted = `after ${durationText(clock - incident.openedAt)}`;
+  if (incident.kind === "missing") return `no message is ${what(incident)} any more, ${lasted}`;
+  return `no more messages ${what(incident)} for ${durationText(overMs * 1_000)}, ${lasted}`;
+}
+
+function hopText({ after, stage }: Incident): string {
+  const name = shown(stage, nameCharsMax);
+  return after === "" ? name : `${shown(after, nameCharsMax)} → ${name}`;
+}
+
+/** The minute, and the day where it is another one. */
+function timeText(at: Micros, clock: Micros): string {
+  const time = formatTime(at);
+  const day = time.slice(0, 10);
+  const minute = `${time.slice(11, 16)} UTC`;
+  return day === formatTime(clock).slice(0, 10) ? minute : `${day} ${minute}`;
+}
+
+const units = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["m", 60],
+  ["s", 1],
+] as const;
+
+/** In its two largest units: `4 m 10 s`. */
+export function durationText(duration: Micros): string {
+  if (duration < 1_000_000) return `${Math.max(0, Math.round(duration / 1_000))} ms`;
+  let rest = Math.floor(duration / 1_000_000);
+  const parts: string[] = [];
+  for (const [unit, seconds] of units) {
+    const count = Math.floor(rest / seconds);
+    rest -= count * seconds;
+    if (count > 0) parts.push(`${count} ${unit}`);
+    // What comes behind a unit that is nought is too small to matter.
+    else if (parts.length > 0) break;
+    if (parts.length === 2) break;
+  }
+  return parts.join(" ");
+}
+
+/** On one line whatever it is: names and ids may hold any character. */
+function shown(text: string, charsMax: number): string {
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
+  const chars = [...line];
+  return chars.length <= charsMax ? line : `${chars.slice(0, charsMax - 1).join("")}…`;
+}

@@ -1,0 +1,24 @@
+/** What can only be told of settings when each is right by itself. */
+import type { Config } from "./type.ts";
+
+/** Sentences on settings that do not go together. */
+export function crossCheck(config: Config): string[] {
+  const problems: string[] = [];
+  if (config.httpPort === config.grpcPort && config.httpPort !== 0) {
+    problems.push(`MARS_HTTP_PORT and MARS_GRPC_PORT must differ, both are ${config.httpPort}`);
+  }
+  if ((config.tlsCert === "") !== (config.tlsKey === "")) {
+    const [given, missing] = config.tlsCert === "" ? ["KEY", "CERT"] : ["CERT", "KEY"];
+    problems.push(`MARS_TLS_${given} needs MARS_TLS_${missing} beside it`);
+  }
+  if ((config.smtpUrl === "") !== (config.smtpFrom === "")) {
+    const [given, missing] = config.smtpUrl === "" ? ["FROM", "URL"] : ["URL", "FROM"];
+    problems.push(`MARS_SMTP_${given} needs MARS_SMTP_${missing} beside it`);
+  }
+  if (config.databaseUrl.startsWith("file:") && config.databaseAuthToken !== "") {
+    problems.push(
+      "MARS_DATABASE_AUTH_TOKEN is for a libSQL server, but the database is a file: set MARS_DATABASE_URL too",
+    );
+  }
+  return problems;
+}

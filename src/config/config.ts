@@ -1,0 +1,288 @@
+/**
+ * Every setting of Mars in one table: its names, default, unit and meaning. What reads them, `mars --help`, `mars
+ * config check` and the README's table all come from it.
+ *
+ * A setting is taken from its flag, else from the environment, else from its default. `…_FILE` (`--…-file`) names a
+ * file that holds the value instead. Nothing here touches the process: the caller passes arguments, environment and
+ * a way to read files.
+ */
+
+import { lanesDefault } from "../core/limits.ts";
+import { crossCheck } from "./check.ts";
+import type { Setting } from "./setting.ts";
+import { findText, readFlags, refuseUnknownVariables, type Sources } from "./sources.ts";
+import type { Config } from "./type.ts";
+import {
+  addresses,
+  bytes,
+  databaseUrl,
+  defaultDatabaseUrl,
+  duration,
+  durationOrOff,
+  flag,
+  hostNames,
+  integer,
+  oneOf,
+  optionalText,
+  origins,
+  port,
+  requiredText,
+  smtpUrl,
+  ValueError,
+} from "./values.ts";
+
+export type { Config } from "./type.ts";
+
+export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
+  host: {
+    name: "MARS_HOST",
+    default: "127.0.0.1",
+    unit: "address",
+    meaning: "Where both ports listen; `0.0.0.0` for every interface",
+    parse: requiredText,
+  },
+  httpPort: {
+    name: "MARS_HTTP_PORT",
+    alias: "PORT",
+    default: "4000",
+    unit: "port",
+    meaning: "REST, Connect, gRPC-Web, WebSocket, server-sent events and the web page; 0 picks a free one",
+    parse: port,
+  },
+  grpcPort: {
+    name: "MARS_GRPC_PORT",
+    default: "4025",
+    unit: "port",
+    meaning: "Native gRPC; 0 picks a free one",
+    parse: port,
+  },
+  dataDir: {
+    name: "MARS_DATA_DIR",
+    default: "./data",
+    unit: "path",
+    meaning: "The journal, and the database unless `MARS_DATABASE_URL` says otherwise",
+    parse: requiredText,
+  },
+  databaseUrl: {
+    name: "MARS_DATABASE_URL",
+    default: "",
+    defaultNote: "`messages.db` in the data directory",
+    unit: "URL",
+    meaning:
+      "The database of messages: `file:PATH`, or a libSQL server by `libsql://`, `https://`, `http://`, `wss://`, `ws://`",
+    guarded: true,
+    parse: databaseUrl,
+  },
+  acceptDatabaseDamage: {
+    name: "MARS_ACCEPT_DATABASE_DAMAGE",
+    default: "0",
+    unit: "1 or 0",
+    meaning:
+      "Go on with an embedded database some of whose pages are not as they were written, wrong answers and a crash at what cannot be read included",
+    parse: flag,
+  },
+  databaseAuthToken: {
+    name: "MARS_DATABASE_AUTH_TOKEN",
+    default: "",
+    unit: "token",
+    meaning: "What a libSQL server asks for",
+    secret: true,
+    parse: optionalText,
+  },
+  retentionMs: {
+    name: "MARS_RETENTION",
+    default: "14d",
+    unit: "duration",
+    meaning: "How long a message is kept after its last report; `off` keeps it for ever",
+    parse: durationOrOff({ min: 1_000, max: 36_500 * 86_400_000 }),
+  },
+  countsRetentionMs: {
+    name: "MARS_COUNTS_RETENTION",
+    default: "90d",
+    unit: "duration",
+    meaning: "How long funnels, latencies and rates are kept; they outlive their messages",
+    parse: duration({ min: 86_400_000, max: 3_650 * 86_400_000 }),
+  },
+  logLevel: {
+    name: "MARS_LOG_LEVEL",
+    default: "info",
+    unit: "level",
+    meaning: "`debug`, `info`, `warn` or `error`",
+    parse: oneOf("debug", "info", "warn", "error"),
+  },
+  tlsCert: {
+    name: "MARS_TLS_CERT",
+    default: "",
+    unit: "path",
+    meaning: "Certificate chain (PEM) with which the gRPC port speaks TLS",
+    parse: optionalText,
+  },
+  tlsKey: {
+    name: "MARS_TLS_KEY",
+    default: "",
+    unit: "path",
+    meaning: "The certificate's private key (PEM)",
+    parse: optionalText,
+  },
+  testEndpoints: {
+    name: "MARS_TEST_ENDPOINTS",
+    default: "0",
+    unit: "1 or 0",
+    meaning: "Whether `GET /api/create_event` and `GET /api/test_socket` exist, which change things by a GET",
+    parse: flag,
+  },
+  journalBytesMax: {
+    name: "MARS_JOURNAL_MAX",
+    default: "2GiB",
+    unit: "bytes",
+    meaning:
+      "Accepted events that wait for the database; beyond it events are refused until there is room (429)",
+    parse: bytes({ min: 1024 ** 2, max: 1024 ** 4 }),
+  },
+  acceptJournalLoss: {
+    name: "MARS_ACCEPT_JOURNAL_LOSS",
+    default: "0",
+    unit: "1 or 0",
+    meaning:
+      "Start with a damaged journal, without what the damage has taken; each damaged file is kept as `*.damaged`. For one start",
+    parse: flag,
+  },
+  lanes: {
+    name: "MARS_LANES",
+    default: String(lanesDefault),
+    unit: "count",
+    meaning: "Lanes between journal and store; may change between runs",
+    parse: integer({ min: 1, max: 256 }),
+  },
+  batchEventsMax: {
+    name: "MARS_BATCH_EVENTS",
+    default: "20000",
+    unit: "events",
+    meaning: "The most events in one database transaction",
+    parse: integer({ min: 1, max: 1_000_000 }),
+  },
+  shutdownTimeoutMs: {
+    name: "MARS_SHUTDOWN_TIMEOUT",
+    default: "20s",
+    unit: "duration",
+    meaning: "How long stopping may take; what is not stored by then is stored at the next start",
+    parse: duration({ min: 100, max: 3_600_000 }),
+  },
+  startGraceMs: {
+    name: "MARS_START_GRACE",
+    default: "10s",
+    unit: "duration",
+    meaning:
+      "After a start, a pause, or after events were refused, nothing is called missing for so long: producers may try again; `off` for no wait",
+    parse: durationOrOff({ min: 1, max: 3_600_000 }),
+  },
+  socketBufferBytesMax: {
+    name: "MARS_SOCKET_BUFFER",
+    default: "4MiB",
+    unit: "bytes",
+    meaning:
+      "What waits for a slow live subscriber; the rest it gets from history at its own pace, and one that takes nothing for 15 s is closed, to resume",
+    parse: bytes({ min: 64 * 1024, max: 1024 ** 3 }),
+  },
+  idleTimeoutMs: {
+    name: "MARS_IDLE_TIMEOUT",
+    default: "90s",
+    unit: "duration",
+    meaning:
+      "How long an idle connection to port 4000 is kept open, up to 4 s more; longer than a proxy before Mars keeps it (nginx and AWS load balancers: 60 s)",
+    parse: duration({ min: 1_000, max: 240_000 }),
+  },
+  allowedHosts: {
+    name: "MARS_ALLOWED_HOSTS",
+    default: "",
+    unit: "names",
+    meaning:
+      "Names by which clients may call Mars, beside `localhost`, `MARS_HOST`, the machine's own name and every address; requests to another are refused (421). Separated by commas, without ports; `*` for any",
+    parse: hostNames,
+  },
+  allowedOrigins: {
+    name: "MARS_ALLOWED_ORIGINS",
+    default: "",
+    unit: "origins",
+    meaning:
+      "Origins beside Mars' own whose pages may change things, open WebSockets and call the RPCs, separated by commas; `*` for any. The RPCs alone answer with CORS headers",
+    parse: origins,
+  },
+  alertAllow: {
+    name: "MARS_ALERT_ALLOW",
+    default: "",
+    unit: "hosts",
+    meaning:
+      "Hosts, addresses and ranges (CIDR) beyond the public ones that alerts may be sent to, separated by commas; `*` for any",
+    parse: addresses,
+  },
+  smtpUrl: {
+    name: "MARS_SMTP_URL",
+    default: "",
+    unit: "URL",
+    meaning:
+      "The mail server for alerts: `smtp://` or `smtps://`, with user and password where it asks for them; by `smtp://` a password is only sent after STARTTLS, unless to this machine",
+    secret: true,
+    parse: smtpUrl,
+  },
+  smtpFrom: {
+    name: "MARS_SMTP_FROM",
+    default: "",
+    unit: "address",
+    meaning: "Who alerts by e-mail come from, such as `Mars <mars@example.com>`",
+    parse: optionalText,
+  },
+};
+
+/** The rows of the table, in its order. */
+export const rows: readonly Setting<unknown>[] = Object.values(settings);
+
+/** A setting as `mars config check` shows it. */
+export interface EffectiveSetting {
+  readonly name: string;
+  /** Secrets hidden. */
+  readonly value: string;
+  /** Where the value came from: `default`, a variable, a flag, a file. */
+  readonly source: string;
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config; readonly effective: readonly EffectiveSetting[] }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Reads, checks and cross-checks every setting. Finds all problems, not only the first. */
+export function parseConfig(input: Sources): ConfigResult {
+  const problems: string[] = [];
+  const flags = readFlags(rows, input.argv, problems);
+  refuseUnknownVariables(rows, input.env, problems);
+
+  const config: Record<string, unknown> = {};
+  const effective: EffectiveSetting[] = [];
+  for (const [key, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
+    const { text, source } = findText(setting, flags, input, problems);
+    try {
+      config[key] = setting.parse(text);
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      const shown = setting.secret || setting.guarded ? "" : `, is ${JSON.stringify(text)}`;
+      problems.push(`${source === "default" ? setting.name : source} ${error.message}${shown}`);
+    }
+    const value = setting.secret && text !== "" ? "(hidden)" : text;
+    effective.push({ name: setting.name, value, source });
+  }
+  if (problems.length > 0) return { ok: false, problems };
+
+  // Every key of the table has been parsed by its own parser by now.
+  const parsed = config as unknown as Config;
+  const complete =
+    parsed.databaseUrl === "" ? { ...parsed, databaseUrl: defaultDatabaseUrl(parsed.dataDir) } : parsed;
+  problems.push(...crossCheck(complete));
+  if (problems.length > 0) return { ok: false, problems };
+  return {
+    ok: true,
+    config: complete,
+    effective: effective.map((row) =>
+      row.name === settings.databaseUrl.name ? { ...row, value: complete.databaseUrl } : row,
+    ),
+  };
+}

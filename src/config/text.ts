@@ -1,0 +1,65 @@
+/** The table of settings in words: for `mars --help`, `mars config check` and the README. */
+import { type EffectiveSetting, rows } from "./config.ts";
+import type { Setting } from "./setting.ts";
+import { flagOf } from "./sources.ts";
+
+export function helpText(version: string): string {
+  const flags = rows.map((row) => {
+    const preset = defaultOf(row);
+    const names = row.alias === undefined ? row.name : `${row.name} or ${row.alias}`;
+    return [
+      `  ${flagOf(row.name)} <${row.unit}>`,
+      `      ${plain(row.meaning)}.`,
+      `      ${names}${preset === "" ? "" : `; default ${plain(preset)}`}`,
+    ].join("\n");
+  });
+  return `mars ${version}: where is message X, and what should have happened to it by now?
+
+Usage: mars [command] [flags]
+
+Commands:
+  serve          Run Mars (the default)
+  config check   Print the effective configuration, secrets hidden, and where each value comes from
+  health         Ask the Mars of this configuration whether it is ready; exit 0 if so, else 1
+  doctor         Look for damage in the files of a Mars that does not run; exit 1 if there is any
+
+  --help, -h     Print this
+  --version      Print the version
+
+Settings are flags or environment variables; a flag wins. Each has a variant that names a file holding
+the value: --database-auth-token-file, MARS_DATABASE_AUTH_TOKEN_FILE.
+
+${flags.join("\n")}
+`;
+}
+
+/** One line a setting: name, value, where it came from. */
+export function effectiveText(effective: readonly EffectiveSetting[]): string {
+  const nameWidth = Math.max(...effective.map(({ name }) => name.length));
+  const valueWidth = Math.max(...effective.map(({ value }) => value.length));
+  return effective
+    .map(({ name, value, source }) => `${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}  ${source}\n`)
+    .join("");
+}
+
+/** The README's table, in Markdown. */
+export function settingsTable(): string {
+  const lines = rows.map((row) => {
+    const names = row.alias === undefined ? `\`${row.name}\`` : `\`${row.name}\`, \`${row.alias}\``;
+    return `| ${names} | ${markdownDefault(row)} | ${row.unit} | ${row.meaning} |`;
+  });
+  return ["| name | default | unit | meaning |", "| --- | --- | --- | --- |", ...lines].join("\n");
+}
+
+function defaultOf({ default: preset, defaultNote }: Setting<unknown>): string {
+  return defaultNote ?? preset;
+}
+
+function markdownDefault(row: Setting<unknown>): string {
+  return row.defaultNote ?? (row.default === "" ? "not set" : `\`${row.default}\``);
+}
+
+/** Without Markdown's code marks. */
+function plain(text: string): string {
+  return text.replaceAll("`", "");
+}

@@ -1,0 +1,45 @@
+/** What Mars runs with, as `config.ts` makes it of the settings. */
+import type { LogLevel } from "../core/ports.ts";
+
+/** What Mars runs with. */
+export interface Config {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly httpPort: number;
+  /** 0 picks a free one. */
+  readonly grpcPort: number;
+  readonly dataDir: string;
+  /** Never empty and without secrets. */
+  readonly databaseUrl: string;
+  readonly acceptDatabaseDamage: boolean;
+  /** Empty when there is none. */
+  readonly databaseAuthToken: string;
+  /** 0 keeps messages for ever. */
+  readonly retentionMs: number;
+  readonly countsRetentionMs: number;
+  readonly logLevel: LogLevel;
+  /** Paths of PEM files; both empty when native gRPC is served in cleartext. */
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+  /** Whether `GET /api/create_event` and `GET /api/test_socket` exist. */
+  readonly testEndpoints: boolean;
+  readonly journalBytesMax: number;
+  /** Whether to start with a journal that has lost what was acknowledged. */
+  readonly acceptJournalLoss: boolean;
+  readonly lanes: number;
+  readonly batchEventsMax: number;
+  readonly shutdownTimeoutMs: number;
+  /** 0 for none. */
+  readonly startGraceMs: number;
+  readonly socketBufferBytesMax: number;
+  readonly idleTimeoutMs: number;
+  /** Names, beside `localhost`, by which requests may call Mars; `*` for any. */
+  readonly allowedHosts: readonly string[];
+  /** Origins beside Mars' own whose pages may change things, open WebSockets and call the RPCs; `*` for any. */
+  readonly allowedOrigins: readonly string[];
+  /** Hosts, addresses and CIDR ranges that alerts may be sent to though they are not public; `*` for any. */
+  readonly alertAllow: readonly string[];
+  /** Both empty when alerts go to no mailbox. */
+  readonly smtpUrl: string;
+  readonly smtpFrom: string;
+}

@@ -1,0 +1,286 @@
+/**
+ * What one part may ask of the next. The edge knows these interfaces and nothing behind them; `app.ts` decides who
+ * answers.
+ */
+import type { Caller, Peer } from "./caller.ts";
+import type { MarsError } from "./error.ts";
+import type { MarsEvent, MessageKey, Micros, SequencedEvent } from "./event.ts";
+import type {
+  HistoryPage,
+  HistoryQuery,
+  MessageAnswer,
+  MessagePage,
+  MessageQuery,
+  MessageRead,
+} from "./query.ts";
+import type { RetentionStore } from "./retention.ts";
+import type { SetAsideStep } from "./set-aside.ts";
+import type { Topic } from "./topic.ts";
+
+/** Takes events in. Answered by `pipeline/`. */
+export interface Ingest {
+  /**
+   * Resolves once all of the events are on disk, to the seq of the last: they have consecutive seqs in the order
+   * given. All or none: rejects with `MarsError` `overloaded` (a bound was reached), `draining` or `unavailable` (the
+   * journal cannot be written), and then none of them will be stored.
+   *
+   * @param events at least one, at most `bulkEventsMax`
+   */
+  accept(events: readonly MarsEvent[]): Promise<number>;
+  /**
+   * Whether events of about so many bytes would be accepted now; asked before they are read, so that what must be refused
+   * costs nothing. A refusal counts as one event.
+   *
+   * @throws `MarsError` as `accept` rejects
+   */
+  admit(bytes: number): void;
+}
+
+/** Reads what is stored. Answered by `store/`. Rejects with `MarsError` `unavailable` while the database is away. */
+export interface Reader {
+  list(query: MessageQuery): Promise<MessagePage>;
+  get(read: MessageRead): Promise<MessageAnswer>;
+  /** A bounded stretch of a topic's history; repeated until `to` reaches `upTo`. */
+  history(query: HistoryQuery): Promise<HistoryPage>;
+}
+
+/** How far the store has come. Answered by `pipeline/`. */
+export interface Progress {
+  /** Everything up to this seq is stored, visible to readers and published. */
+  readonly storedSeq: number;
+  /**
+   * Resolves when `storedSeq` has reached `seq`; rejects with `deadline_exceeded` after `timeoutMs`, and with the reason of
+   * the caller's signal when that aborts.
+   */
+  reached(seq: number, timeoutMs: number, caller?: Caller): Promise<void>;
+}
+
+/** What topics are made of: events, or changes of findings, each in a sequence of its own. */
+export interface TopicItem extends MessageKey {
+  readonly seq: number;
+}
+
+/** One who follows a topic. Its methods must not throw. */
+export interface Subscriber<Item extends TopicItem = SequencedEvent> {
+  /** For whom history is read. */
+  readonly caller?: Caller;
+  /**
+   * Called once, before the first event, perhaps before `subscribe` returns: the events after `seq` follow.
+   * `recovered` is false when the subscriber asked for a seq from which on not everything can be told any more; it
+   * then gets what is published from now on.
+   */
+  subscribed(seq: number, recovered: boolean): void;
+  /**
+   * Offers events of the topic, in seq order, never empty; the same array to all who follow the topic, so that what is
+   * made of it can be shared. `undefined`: taken. A promise: not now, and none of them was taken; once it has resolved
+   * they are offered again, from history by then. So a slow subscriber holds up nobody and costs no memory. It decides
+   * itself when it has been slow for too long; its promise must resolve when it is gone.
+   */
+  events(events: readonly Item[]): Promise<void> | undefined;
+  /** The subscription has ended from our side; nothing follows. */
+  failed(error: MarsError): void;
+}
+
+export interface StreamOptions {
+  /** Resume: everything after this seq comes first. Without it, what is published from now on. */
+  readonly after?: number;
+  readonly signal: AbortSignal;
+  readonly peer?: Peer;
+}
+
+/** `subscribed` comes first, then batches of events. */
+export type StreamItem<Item extends TopicItem = SequencedEvent> =
+  | { readonly seq: number; readonly recovered: boolean }
+  | { readonly events: readonly Item[] };
+
+/** Follows topics of one kind of item. Answered by `publish/`. */
+export interface Live<Item extends TopicItem = SequencedEvent> {
+  /** Everything up to here has been published. */
+  readonly seq: number;
+  /** Pushes to a subscriber until the returned function is called. Throws `overloaded` beyond the bound on subscribers. */
+  subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber<Item>): () => void;
+  /**
+   * The same as an iterable, for protocols with back-pressure. Ends when `signal` aborts; throws
+   * `subscriber_too_slow` when its consumer has left a full buffer alone for too long, `draining` when Mars stops.
+   */
+  stream(topic: Topic, options: StreamOptions): AsyncIterable<StreamItem<Item>>;
+  /** Sends an event to those who follow its topics now, without storing it (`GET /api/test_socket`). It has seq 0. */
+  announce(event: Item): void;
+}
+
+/** `serving` is the only state in which events are accepted. */
+export type Lifecycle = "starting" | "serving" | "draining" | "stopped";
+
+export interface Health {
+  readonly lifecycle: Lifecycle;
+  /** Why Mars cannot accept events now, or which of its loops stand still; empty when all is well. */
+  readonly unready: string;
+  /** What goes wrong meanwhile and does not keep events from being accepted. */
+  readonly warnings: readonly string[];
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** JSON lines on stderr. Fields never carry payloads (ids, attributes) at `info` and above. */
+export interface Log {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** One group commit. */
+export interface JournalGroup {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** The events as text; the journal does not look inside. */
+  readonly body: string;
+}
+
+export interface JournalState {
+  /** Names this journal; a new one has a new name. */
+  readonly id: string;
+  /** What it holds lies between them; both 0 when it has never held anything. */
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly bytes: number;
+  /** The last seq that it has certainly given out, where records have been lost beyond `lastSeq`. */
+  readonly givenOut?: number;
+  /** Files that were set aside as damaged, in all of its runs. Default: none. */
+  readonly damaged?: number;
+}
+
+/** Makes events durable. Answered by `store/`. */
+export interface Journal {
+  /**
+   * Resolves when the group is on disk, to the bytes it takes there. Rejects when that is not certain: it is wiped then, and
+   * its seqs are used again. Only where the disk refuses that too, and Mars ends before the next group, may it be stored.
+   */
+  append(group: JournalGroup): Promise<number>;
+  /** Resolves when a group of so many bytes could be written now, and rejects as `append` would. */
+  probe(bytes: number): Promise<void>;
+  /** The groups from the one that holds `fromSeq` on: as many as fit in `bytesMax`, at least one if there is one. */
+  read(fromSeq: number, bytesMax: number): Promise<JournalGroup[]>;
+  /** How many events it holds beyond `seq`. */
+  eventsBeyond(seq: number): Promise<number>;
+  /** Drops what can be dropped of the groups up to `upTo`, and resolves to its bytes; the last seq is not forgotten. */
+  trim(upTo: number): Promise<number>;
+}
+
+/** What the aggregators hand to the store: the events of a contiguous stretch of the journal, folded by message. */
+export interface StoreBatch {
+  /** The stretch is `(from, to]`. */
+  readonly from: number;
+  readonly to: number;
+  /** How many events it holds, repeats counted. */
+  readonly count: number;
+  /** The events in chunks, in order: the events of a message are in the chunk that names it, or in later ones. */
+  readonly chunks: readonly StoreChunk[];
+}
+
+/**
+ * A part of a batch, as two texts that a database server takes as one parameter each. Both are JSON objects whose keys
+ * begin with four whole numbers, each padded with blanks to 17 characters: a database is twice as fast at cutting
+ * a text as at looking into an array. A message is called by the seq of its first event in the batch.
+ */
+export interface StoreChunk {
+  /** All of its events have names and times only: every value of `events` is `null`. */
+  readonly plain: boolean;
+  /** `<first seq><created_at><updated_at><received_at><how many events, 7 characters><message_id>` to `app_id`. */
+  readonly messages: string;
+  /**
+   * `<seq><message's first seq><created_at><received_at><event>` to `[event_id, external_id, attributes, duplicates,
+   * detail]` (see `detailOf`), or to `null` where all of these are empty.
+   */
+  readonly events: string;
+}
+
+/** What came of a batch: the events that were not all new. */
+export interface StoreOutcome {
+  /** The seqs of its events that were. */
+  readonly fresh: readonly number[];
+  /** Events from before it of which a repeat has changed what is kept, as they are kept now; in seq order. */
+  readonly changed: readonly SequencedEvent[];
+}
+
+/** Where the store continues a journal. */
+export interface StorePosition {
+  /** Everything up to here is stored. */
+  readonly seq: number;
+  /** Events that the store does not have and the journal no longer has: an older copy of the database came back. */
+  readonly lost: number;
+  /** How many events and messages are set aside. */
+  readonly setAside: number;
+  /** The latest time of receipt of what is stored last; 0 while nothing is. */
+  readonly receivedAt: Micros;
+  /** The first seq to be given out: beyond all that the database knows. */
+  readonly nextSeq: number;
+  /** The last seq that the database knows, of this or another journal. */
+  readonly givenOut: number;
+  /** How far the tracker is, and how many events it has yet to follow; 100,000 for more. */
+  readonly tracked: number;
+  readonly untracked: number;
+}
+
+/** Keeps events. Answered by `store/`, on a thread of its own. Rejects with `unavailable` while the database is away. */
+export interface Store extends RetentionStore {
+  /**
+   * Migrates the database, and finds or makes the journal's position in it.
+   *
+   * @param nextSeq the first seq to be given out, as far as the journal knows; the answer's counts
+   */
+  open(journal: JournalState, nextSeq: number): Promise<StorePosition>;
+  /**
+   * Stores a batch and the position it leads to in one transaction; safe to repeat after a lost answer.
+   *
+   * @returns `null` when all of its events were new
+   */
+  apply(batch: StoreBatch): Promise<StoreOutcome | null>;
+  /**
+   * Sets one event aside in the transaction that moves the position past it; safe to repeat after a lost answer. Rejects
+   * with `unprocessable` when `setAsideMax` are set aside already.
+   *
+   * @returns how many events and messages are set aside now
+   */
+  setAside(step: SetAsideStep): Promise<number>;
+  /**
+   * Brings what is stored to the disk. Returns the position up to which no power cut should take it back.
+   *
+   * @param hurry the journal is filling up: take a database server's word for what it has only just stored
+   */
+  checkpoint(hurry: boolean): Promise<number>;
+  /** The bytes of an embedded database's write-ahead log that a reader kept the last checkpoint from emptying. */
+  logBytes(): Promise<number>;
+  /**
+   * Compares up to `pagesMax` pages of the database file with their checksums. Resolves to what is known by then;
+   * `undefined` for a database server, whose files are its own.
+   */
+  checkPages(pagesMax: number): Promise<PageCheckStep | undefined>;
+}
+
+/** What is known of an embedded database's pages against their checksums. */
+export interface PageCheckStep {
+  /** Pages in the file. */
+  readonly pages: number;
+  /** Of these, written lately and not yet read back. */
+  readonly changed: number;
+  /** How many times all pages have been looked at, since the start. */
+  readonly rounds: number;
+  /** Pages that are not as they were written. */
+  readonly damaged: number;
+  /** Where the first hundred of them are: file and bytes. */
+  readonly places: readonly string[];
+  /** Why the checksums have begun anew since the last step; what the file then held is taken to be right. */
+  readonly began?: string;
+}
+
+/** What a part has to say unasked, for the log. */
+export interface Notice {
+  /** A stable sentence, and a stable name for it. */
+  readonly message: string;
+  readonly event: string;
+  readonly error: unknown;
+}
+
+/** @param error of any kind; across threads it arrives as `fromThreadError` makes it */
+export type Notify = (notice: Notice) => void;

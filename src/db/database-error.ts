@@ -1,0 +1,108 @@
+/**
+ * What a fault of the database means, decided where it arises: by its code, and by its class where it has none. Nobody further
+ * on looks at a driver's words, and none of them reaches a client.
+ */
+import { type ErrorCode, MarsError } from "../core/error.ts";
+
+/** Not now: the server is away, somebody else has the file, the disk is full or out of reach. The next attempt may succeed. */
+const transientCodes: ReadonlySet<string> = new Set([
+  "SQLITE_PERM",
+  "SQLITE_ABORT",
+  "SQLITE_BUSY",
+  "SQLITE_LOCKED",
+  "SQLITE_NOMEM",
+  "SQLITE_READONLY",
+  "SQLITE_INTERRUPT",
+  "SQLITE_IOERR",
+  "SQLITE_FULL",
+  "SQLITE_CANTOPEN",
+  "SQLITE_PROTOCOL",
+  "SQLITE_SCHEMA",
+  "SQLITE_NOLFS",
+  "SQLITE_AUTH",
+  "HRANA_PROTO_ERROR",
+  "HRANA_CLOSED_ERROR",
+  "HRANA_WEBSOCKET_ERROR",
+  "PROTOCOL_VERSION_ERROR",
+  "SERVER_ERROR",
+  "CLIENT_CLOSED",
+  "TRANSACTION_CLOSED",
+  "TRANSACTION_TIMEOUT",
+  "TRANSACTION_BUSY",
+  "STREAM_EXPIRED",
+  "BLOCKED",
+  // A server's refusal without a code of its own.
+  "UNKNOWN",
+]);
+
+/** Never with this input. */
+const inputCodes: ReadonlySet<string> = new Set([
+  "SQLITE_CONSTRAINT",
+  "SQLITE_TOOBIG",
+  "SQLITE_MISMATCH",
+  "SQLITE_RANGE",
+  "RESPONSE_TOO_LARGE",
+  "ARGS_INVALID",
+]);
+
+const corruptCodes: ReadonlySet<string> = new Set(["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"]);
+
+/** Of `SQLITE_IOERR`: what the disk returned is not what was written to it. */
+const corruptExtendedCodes: ReadonlySet<string> = new Set(["SQLITE_IOERR_DATA", "SQLITE_IOERR_CORRUPTFS"]);
+
+/** What our triggers raise when a transaction continues from a state that is no longer there: to be read again. */
+const guards = /journal position (?:moved|unknown)|tracking moved|alerts moved/;
+
+/** Of the driver's errors, as much as is looked at. */
+interface DriverError extends Error {
+  readonly code?: unknown;
+  readonly extendedCode?: unknown;
+  readonly cause?: unknown;
+}
+
+/** Turns what a driver throws into a `MarsError`. What is one already, and what is no fault of the database, stays as it is. */
+export function databaseError(thrown: unknown): unknown {
+  if (thrown instanceof MarsError || !(thrown instanceof Error)) return thrown;
+  const error: DriverError = thrown;
+  if (error.name === "LibsqlError" || error.name === "LibsqlBatchError") return ofDriver(error);
+  // The driver's own checks of what goes over and comes back, such as of an integer beyond 2^53.
+  if (error instanceof RangeError)
+    return make("unprocessable", "cannot process a value that is out of range", error);
+  // A system's or a fetch's: ECONNREFUSED, ENOTFOUND.
+  if (typeof error.code === "string") return make("unavailable", `cannot be reached (${error.code})`, error);
+  // An answer that is no JSON, or none in time: what speaks there is no database server, for now.
+  if (["SyntaxError", "AbortError", "TimeoutError"].includes(error.name)) {
+    return make("unavailable", "answers what is no answer", error);
+  }
+  return thrown;
+}
+
+function ofDriver(error: DriverError): MarsError {
+  const code = String(error.code);
+  const extended = String(error.extendedCode ?? "");
+  const shown = extended.startsWith("SQLITE_") ? extended : code;
+  if (corruptCodes.has(code) || corruptExtendedCodes.has(shown)) {
+    return make("corrupt", `is damaged (${shown})`, error);
+  }
+  if (code === "SQLITE_CONSTRAINT" && guards.test(error.message)) {
+    return make("unavailable", "has moved on; its state has to be read again", error);
+  }
+  if (code === "SERVER_ERROR") return ofServer(error);
+  if (inputCodes.has(code)) return make("unprocessable", `cannot process this input (${shown})`, error);
+  if (transientCodes.has(code)) return make("unavailable", `cannot be used (${shown})`, error);
+  return make("internal", `was used wrongly (${shown})`, error);
+}
+
+function ofServer(error: DriverError): MarsError {
+  const { cause } = error;
+  const status = cause instanceof Error && "status" in cause ? Number(cause.status) : undefined;
+  if (status === 413) return make("unprocessable", "cannot process this input (HTTP 413)", error);
+  return make("unavailable", status === undefined ? "cannot be used" : `answers HTTP ${status}`, error);
+}
+
+function make(code: ErrorCode, what: string, cause: Error): MarsError {
+  return new MarsError(code, `the database ${what}`, {
+    cause,
+    ...(code === "unavailable" && { retryAfterMs: 1_000 }),
+  });
+}

@@ -1,0 +1,216 @@
+/**
+ * One connection to a libSQL database: an embedded file, or a server over HTTP or WebSocket. Its faults are `MarsError`s, of
+ * the kinds of `database-error.ts`.
+ *
+ * It opens on first use and again after a failure, so that a server that went away and came back is simply used
+ * again. Embedded calls run synchronously on the calling thread: only workers may use this.
+ */
+import {
+  type Client,
+  createClient,
+  type InStatement,
+  type ResultSet,
+  type Row,
+  type Value,
+} from "@libsql/client";
+import { MarsError } from "../core/error.ts";
+import { databaseError } from "./database-error.ts";
+import { collectGarbage } from "./garbage.ts";
+
+/** Where a database is. */
+export interface DatabaseAddress {
+  /** `file:`, `libsql:`, `http:`, `https:`, `ws:` or `wss:`. */
+  readonly url: string;
+  /** For a server that asks for one; empty otherwise. */
+  readonly authToken: string;
+  /** How long one call to a server may take before its connection is given up. */
+  readonly timeoutMs: number;
+  /** Shared by all threads that use the database; absent where damage is to be lived with. */
+  readonly quarantine?: Quarantine;
+}
+
+/** Holds not 0 as soon as the database is known to be damaged: four bytes, from when on nobody uses it. */
+export type Quarantine = SharedArrayBuffer;
+
+/** One for all threads that use the database, which is sound so far. */
+export function createQuarantine(): Quarantine {
+  return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+}
+
+/** From now on no thread uses the database. Nothing takes that back but a start. */
+export function quarantine(shared: Quarantine): void {
+  Atomics.store(new Int32Array(shared), 0, 1);
+}
+
+/** Whether any thread has met damage. */
+export function isQuarantined(shared: Quarantine): boolean {
+  return Atomics.load(new Int32Array(shared), 0) !== 0;
+}
+
+export interface DatabaseOptions extends DatabaseAddress {
+  /** Run on every new connection to an embedded file. Settings of a connection do not survive it. */
+  readonly pragmas: readonly string[];
+  /** Called whenever a new connection is open. */
+  readonly connected?: () => void;
+}
+
+/** The URL of a file. The driver decodes the path of a URL, and a path may have any character. */
+export function fileUrl(path: string): string {
+  return `file:${path.replace(/[%?#]/g, encodeURIComponent)}`;
+}
+
+/** The path in the URL of a file. */
+export function pathOf(url: string): string {
+  return decodeURIComponent(url.slice("file:".length));
+}
+
+export class Database {
+  readonly embedded: boolean;
+  readonly #options: DatabaseOptions;
+  readonly #quarantine: Quarantine | undefined;
+  #client: Client | undefined;
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+    this.#quarantine = options.quarantine;
+    this.embedded = options.url.startsWith("file:");
+  }
+
+  /** Runs the statements in one transaction: all or none. */
+  batch(statements: InStatement[], mode: "write" | "read"): Promise<ResultSet[]> {
+    // An embedded reader must not ask for a "read" transaction by name: the driver spells that as a pragma the
+    // connection would keep. Deferred is what a reader wants of SQLite.
+    return this.#use((client) => client.batch(statements, mode === "read" ? "deferred" : "write"));
+  }
+
+  /** Reads as `batch` does; integers beyond what a number holds exactly are brought to the nearest that it does. */
+  async readClamped(statements: InStatement[]): Promise<Row[][]> {
+    const { url, authToken, pragmas } = this.#options;
+    const client = createClient({
+      url,
+      concurrency: 1,
+      intMode: "bigint",
+      ...(authToken !== "" && { authToken }),
+    });
+    try {
+      if (this.embedded) for (const pragma of pragmas) await client.execute(`PRAGMA ${pragma}`);
+      const reading = client.batch(statements, "deferred");
+      const results = await (this.embedded ? reading : this.#within(reading));
+      return results.map(({ columns, rows }) => rows.map((row) => rowOf(columns, row)));
+    } catch (thrown) {
+      throw databaseError(thrown);
+    } finally {
+      client.close();
+      if (this.embedded) collectGarbage();
+    }
+  }
+
+  /**
+   * Runs the statements in one transaction that no power cut takes back once this has resolved, and with it none before
+   * it. A database server says nothing of the sort; it is taken at its word.
+   */
+  durably(statements: InStatement[]): Promise<ResultSet[]> {
+    if (!this.embedded) return this.batch(statements, "write");
+    return this.#fullySynced(statements);
+  }
+
+  async #fullySynced(statements: InStatement[]): Promise<ResultSet[]> {
+    await this.execute("PRAGMA synchronous = FULL");
+    try {
+      return await this.batch(statements, "write");
+    } finally {
+      await this.execute("PRAGMA synchronous = NORMAL");
+    }
+  }
+
+  execute(statement: InStatement): Promise<ResultSet> {
+    return this.#use((client) => client.execute(statement));
+  }
+
+  /** Runs a script in one transaction together with `then`. */
+  script(sql: string, then: InStatement): Promise<void> {
+    return this.#use(async (client) => {
+      const transaction = await client.transaction("write");
+      try {
+        await transaction.executeMultiple(sql);
+        await transaction.execute(then);
+        await transaction.commit();
+      } finally {
+        transaction.close();
+      }
+    });
+  }
+
+  close(): void {
+    this.#client?.close();
+    this.#client = undefined;
+    // The driver closes the file, and lets go of its lock, only when the connection's statements have been collected.
+    if (this.embedded) collectGarbage();
+  }
+
+  async #use<T>(call: (client: Client) => Promise<T>): Promise<T> {
+    // A damaged page gives wrong answers, and the driver ends the process at a text that is no UTF-8 any more.
+    if (this.#quarantine !== undefined && isQuarantined(this.#quarantine)) {
+      throw new MarsError("corrupt", "the database is damaged, and nothing is read from it or stored in it");
+    }
+    try {
+      const client = this.#client ?? (await this.#open());
+      return this.embedded ? await call(client) : await this.#within(call(client));
+    } catch (thrown) {
+      const error = databaseError(thrown);
+      // What is stored in it from now on could be lost, and would leave the journal. A file that cannot be opened is left alone.
+      const corrupt = this.#client !== undefined && error instanceof MarsError && error.code === "corrupt";
+      if (corrupt && this.embedded && this.#quarantine !== undefined) quarantine(this.#quarantine);
+      // The next call starts from a fresh connection: a server's stream may be dead, and an embedded connection may have
+      // been replaced by the driver with one that lacks its settings. Only the input at fault leaves it as it was.
+      if (!(error instanceof MarsError && error.code === "unprocessable")) this.close();
+      throw error;
+    }
+  }
+
+  async #open(): Promise<Client> {
+    const { url, authToken, pragmas } = this.#options;
+    // One connection: with more, settings would hold for some calls and not for others.
+    const client = createClient({ url, concurrency: 1, ...(authToken === "" ? {} : { authToken }) });
+    if (this.embedded) {
+      try {
+        for (const pragma of pragmas) await client.execute(`PRAGMA ${pragma}`);
+      } catch (error) {
+        client.close();
+        throw error;
+      }
+    }
+    this.#client = client;
+    this.#options.connected?.();
+    return client;
+  }
+
+  /** A server that is paused answers nothing at all, and the driver would wait for ever. */
+  async #within<T>(call: Promise<T>): Promise<T> {
+    const { timeoutMs } = this.#options;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new MarsError("unavailable", `the database did not answer within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+    });
+    try {
+      return await Promise.race([call, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Of two columns of one name the first counts, as the driver has it. */
+function rowOf(columns: readonly string[], values: Row): Row {
+  const entries = columns.map((name, index) => [name, clamped(values[index])] as const);
+  return Object.fromEntries(entries.reverse()) as Row;
+}
+
+function clamped(value: Value | undefined): Value | undefined {
+  if (typeof value !== "bigint") return value;
+  const bounds = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] as const;
+  return Math.min(Math.max(Number(value), bounds[0]), bounds[1]);
+}

@@ -1,0 +1,78 @@
+/** Questions to definitions, and to the messages that learning and trying look at. */
+import type { LifecycleVersion } from "../../lifecycle/definition.ts";
+import type { HistoriesPage, HistoriesQuery, MessageHistory } from "../../lifecycle/queries.ts";
+import { formatCursor, parseCursor } from "../cursor.ts";
+import { versionOfRow } from "../messages/plans.ts";
+import type { Reads } from "../reads.ts";
+
+const versionsMax = 100;
+/** Bytes of the definitions in one answer, unless the latest alone has more. */
+const answerBytesMax = 1024 * 1024;
+/** Messages of one page of histories, and distinct names of one message that count. */
+const historiesMax = 1_000;
+const namesMax = 64;
+
+export class LifecycleQueries {
+  readonly #reads: Reads;
+
+  constructor(reads: Reads) {
+    this.#reads = reads;
+  }
+
+  /** See `LifecycleReader.lifecycleVersions`. */
+  async lifecycleVersions(appId: string, limit = versionsMax): Promise<LifecycleVersion[]> {
+    // By the sum of bytes so far, which is read without the definitions.
+    const [rows] = await this.#reads.read([
+      {
+        sql: `SELECT app_id, version, created_at, after_seq, definition FROM lifecycles
+          WHERE id IN (
+            SELECT id FROM (
+              SELECT id, bytes, sum(bytes) OVER (ORDER BY version DESC) AS until
+              FROM (SELECT id, version, bytes FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT ?2)
+            ) WHERE until <= ?3 OR until = bytes)
+          ORDER BY version DESC`,
+        args: [appId, limit, answerBytesMax],
+      },
+    ]);
+    return this.#reads.decode(rows, versionOfRow);
+  }
+
+  /** See `LifecycleReader.histories`. */
+  async histories({ appId, since, until, after }: HistoriesQuery): Promise<HistoriesPage> {
+    const place = after === undefined ? undefined : parseCursor(after, "histories", [0, 0] as const);
+    const page = `SELECT id, message_id, created_at FROM messages
+      WHERE app_id = ?1 AND created_at >= ?2 AND created_at < ?3 ${place === undefined ? "" : "AND (created_at, id) < (?4, ?5)"}
+      ORDER BY created_at DESC, id DESC LIMIT ${historiesMax}`;
+    const args = [appId, since, until, ...(place ?? [])];
+    // Of the events of one name the earliest, with when it was received: SQLite takes a bare column from the row of the minimum.
+    const [found, events] = await this.#reads.read([
+      { sql: page, args },
+      {
+        sql: `SELECT json_group_array(json_array(message, event, at, received_at)) AS rows FROM (
+            SELECT e.message, e.event, min(e.created_at) AS at, e.received_at
+            FROM (${page}) m CROSS JOIN events e ON e.message = m.id GROUP BY e.message, e.event)`,
+        args,
+      },
+    ]);
+    const rows = found ?? [];
+    const all = JSON.parse(String(events?.[0]?.rows ?? "[]")) as [number, string, number, number][];
+    const byMessage = Map.groupBy(all, ([message]) => message);
+    const last = rows.at(-1);
+    return {
+      histories: rows.map(
+        (row): MessageHistory => ({
+          messageId: String(row.message_id),
+          createdAt: Number(row.created_at),
+          events: (byMessage.get(Number(row.id)) ?? [])
+            .map(([, event, at, receivedAt]) => ({ event, at, receivedAt }))
+            .sort((a, b) => a.at - b.at)
+            .slice(0, namesMax),
+        }),
+      ),
+      ...(last !== undefined &&
+        rows.length === historiesMax && {
+          next: formatCursor("histories", [Number(last.created_at), Number(last.id)]),
+        }),
+    };
+  }
+}

@@ -1,0 +1,262 @@
+/** Questions to what is counted: of buckets only, so that a month costs no more than its days and some hours and minutes. */
+import type { InStatement, Row } from "@libsql/client";
+import type { MessageKey } from "../../core/event.ts";
+import { nowMicros } from "../../core/time.ts";
+import type {
+  AppPage,
+  Distribution,
+  Funnel,
+  HopLatency,
+  Latency,
+  RateQuery,
+  Rates,
+  Window,
+} from "../../lifecycle/queries.ts";
+import { cover, wholeMinutes } from "../../statistics/buckets.ts";
+import { Histogram } from "../../statistics/histogram.ts";
+import { formatCursor, parseCursor } from "../cursor.ts";
+import type { Reads } from "../reads.ts";
+
+const percents = [50, 90, 95, 99] as const;
+
+/** Names that rates count in each step, and list: those with the most events. The others are left out. */
+const eventsMax = 200;
+
+/** Messages of one latest time among whose events the last one of an app is looked for. */
+const lastMessages = 16;
+/**
+ * An app's last event, as JSON, from what is stored, so that it is right whatever came, changed and was deleted: of the
+ * messages whose latest time is not ahead of the clock. Where none is stored, the last minute that is counted says it.
+ */
+const lastEvent = `coalesce(
+  (SELECT json_array(e.event, m.updated_at)
+    FROM (SELECT id, updated_at FROM messages WHERE app_id = a.app_id AND updated_at = (
+      SELECT max(updated_at) FROM messages WHERE app_id = a.app_id AND updated_at <= ?3) LIMIT ${lastMessages}) m
+    CROSS JOIN events e ON e.message = m.id AND e.created_at = m.updated_at
+    ORDER BY e.event DESC LIMIT 1),
+  (SELECT json_array(event, minute * 60000000) FROM rates
+    WHERE app = a.id AND minute <= ?3 / 60000000 ORDER BY minute DESC, event DESC LIMIT 1)) AS last`;
+
+export class StatisticsQueries {
+  readonly #reads: Reads;
+
+  constructor(reads: Reads) {
+    this.#reads = reads;
+  }
+
+  /** See `LifecycleReader.funnel`. */
+  async funnel(appId: string, window: Window): Promise<Funnel> {
+    const whole = wholeMinutes(window);
+    const results = await this.#reads.read(
+      cover(whole).map(
+        (range): InStatement => ({
+          sql: `SELECT s.id, s.after, s.stage, sum(f.reached) AS reached, sum(f.waiting) AS waiting,
+              sum(f.overdue) AS overdue, sum(f.never) AS never
+            FROM stages s CROSS JOIN funnel f ON f.stage = s.id AND f.span = ?2 AND f.start >= ?3 AND f.start < ?4
+            WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1) GROUP BY s.id`,
+          args: [appId, range.span, range.from, range.to],
+        }),
+      ),
+    );
+    const sums = new Map<number, { stage: string; after: string; counts: number[] }>();
+    for (const row of results.flat()) {
+      const counts = [row.reached, row.waiting, row.overdue, row.never].map(Number);
+      const known = sums.get(Number(row.id));
+      if (known === undefined)
+        sums.set(Number(row.id), { stage: String(row.stage), after: String(row.after), counts });
+      else known.counts = known.counts.map((count, index) => count + counts[index]!);
+    }
+    // Stages are numbered in the order of their definitions.
+    const stages = [...sums].sort(([a], [b]) => a - b).map(([, sum]) => sum);
+    return {
+      ...whole,
+      opened: stages.find(({ stage }) => stage === "")?.counts[0] ?? 0,
+      stages: stages
+        .filter(({ stage, counts }) => stage !== "" && counts.some((count) => count !== 0))
+        .map(({ stage, after, counts: [reached = 0, waiting = 0, overdue = 0, never = 0] }) => ({
+          stage,
+          after,
+          reached,
+          waiting,
+          overdue,
+          never,
+        })),
+    };
+  }
+
+  /** See `LifecycleReader.latency`. */
+  async latency(appId: string, window: Window): Promise<Latency> {
+    const whole = wholeMinutes(window);
+    const length = whole.until - whole.since;
+    const [now, before] = [
+      await this.#histograms(appId, whole),
+      await this.#histograms(appId, { since: whole.since - length, until: whole.since }),
+    ];
+    const hops = [...new Map([...before, ...now])].sort(([a], [b]) => a - b);
+    const wanted = hops.map(([id, { stage, after }]) => ({
+      stage,
+      after,
+      now: measure(now.get(id)?.histogram),
+      before: measure(before.get(id)?.histogram),
+    }));
+    const numbers = wanted.flatMap((hop) =>
+      [...hop.now.values, ...hop.before.values].flatMap(({ message }) => message ?? []),
+    );
+    const names = await this.#names(numbers);
+    return {
+      ...whole,
+      hops: wanted.map(
+        (hop): HopLatency => ({
+          ...hop,
+          now: distribution(hop.now, names),
+          before: distribution(hop.before, names),
+        }),
+      ),
+    };
+  }
+
+  /** See `LifecycleReader.rates`. */
+  async rates({ appId, step, ...window }: RateQuery): Promise<Rates> {
+    const { since, until } = wholeMinutes(window);
+    const minute = 60_000_000;
+    const starts = Array.from({ length: Math.ceil((until - since) / step) }, (_, n) => since + n * step);
+    // A step at a time: to group a month at once, SQLite would sort all of its minutes, which takes ten times as long.
+    const [rows] = await this.#reads.read([
+      {
+        sql: `SELECT s.key AS step, (
+            SELECT json_group_array(json_array(event, count)) FROM (
+              SELECT event, sum(count) AS count FROM rates
+              WHERE app = (SELECT id FROM apps WHERE app_id = ?1)
+                AND minute >= s.value AND minute < s.value + ?3 AND minute < ?4
+              GROUP BY event ORDER BY sum(count) DESC LIMIT ${eventsMax})) AS counts
+          FROM json_each(?2) s`,
+        args: [appId, JSON.stringify(starts.map((start) => start / minute)), step / minute, until / minute],
+      },
+    ]);
+    const counts = new Map<string, number[]>();
+    for (const row of rows ?? []) {
+      for (const [event, count] of JSON.parse(String(row.counts)) as [string, number][]) {
+        let known = counts.get(event);
+        if (known === undefined) {
+          known = starts.map(() => 0);
+          counts.set(event, known);
+        }
+        known[Number(row.step)] = count;
+      }
+    }
+    const total = (list: readonly number[]) => list.reduce((sum, count) => sum + count, 0);
+    return {
+      appId,
+      since,
+      until,
+      step,
+      stages: [...counts]
+        .map(([event, list]) => ({ event, counts: list }))
+        .sort((a, b) => total(b.counts) - total(a.counts))
+        .slice(0, eventsMax),
+    };
+  }
+
+  /** See `LifecycleReader.apps`. */
+  async apps(cursor: string | undefined, limit: number): Promise<AppPage> {
+    const [after] = cursor === undefined ? [""] : parseCursor(cursor, "apps", [""] as const);
+    const [found] = await this.#reads.read([
+      {
+        sql: `SELECT a.*, l.version, l.bytes, ${lastEvent} FROM apps a
+          LEFT JOIN lifecycles l ON l.app_id = a.app_id
+            AND l.version = (SELECT max(version) FROM lifecycles WHERE app_id = a.app_id)
+          WHERE a.app_id > ?1 ORDER BY a.app_id LIMIT ?2`,
+        args: [after, limit, nowMicros()],
+      },
+    ]);
+    const rows = found ?? [];
+    const last = rows.at(-1);
+    return {
+      apps: rows.map(appOf),
+      ...(last !== undefined &&
+        rows.length === limit && { nextCursor: formatCursor("apps", [String(last.app_id)]) }),
+    };
+  }
+
+  async #histograms(appId: string, window: Window) {
+    const results = await this.#reads.read(
+      cover(window).map(
+        (range): InStatement => ({
+          sql: `SELECT s.id, s.after, s.stage, l.histogram FROM stages s
+            CROSS JOIN latencies l ON l.stage = s.id AND l.span = ?2 AND l.start >= ?3 AND l.start < ?4
+            WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1)`,
+          args: [appId, range.span, range.from, range.to],
+        }),
+      ),
+    );
+    const hops = new Map<number, { stage: string; after: string; histogram: Histogram }>();
+    this.#reads.decode(results.flat(), (row) => {
+      let hop = hops.get(Number(row.id));
+      if (hop === undefined) {
+        hop = { stage: String(row.stage), after: String(row.after), histogram: new Histogram() };
+        hops.set(Number(row.id), hop);
+      }
+      hop.histogram.mergeText(String(row.histogram));
+    });
+    return new Map([...hops].filter(([, { histogram }]) => histogram.count > 0));
+  }
+
+  async #names(messages: readonly number[]): Promise<ReadonlyMap<number, MessageKey>> {
+    const [rows] = await this.#reads.read([
+      {
+        sql: "SELECT id, app_id, message_id FROM messages WHERE id IN (SELECT value FROM json_each(?))",
+        args: [JSON.stringify([...new Set(messages)])],
+      },
+    ]);
+    return new Map(
+      (rows ?? []).map((row) => [
+        Number(row.id),
+        { appId: String(row.app_id), messageId: String(row.message_id) },
+      ]),
+    );
+  }
+}
+
+interface Measured {
+  readonly count: number;
+  readonly max: number;
+  readonly values: readonly { readonly value: number; readonly message?: number }[];
+}
+
+function measure(histogram: Histogram = new Histogram()): Measured {
+  const { count, max } = histogram;
+  return { count, max, values: histogram.percentiles(percents) };
+}
+
+function distribution(
+  { count, max, values }: Measured,
+  names: ReadonlyMap<number, MessageKey>,
+): Distribution {
+  return {
+    count,
+    max,
+    percentiles: values.map(({ value, message }, index) => {
+      const example = message === undefined ? undefined : names.get(message);
+      return { percent: percents[index]!, value, ...(example !== undefined && { example }) };
+    }),
+  };
+}
+
+function appOf(row: Row): AppPage["apps"][number] {
+  const current = row.version !== null && row.bytes !== 0;
+  const [lastEvent, lastEventAt] = JSON.parse(String(row.last ?? '["",0]')) as [string, number];
+  return {
+    appId: String(row.app_id),
+    ...(current && { lifecycleVersion: Number(row.version) }),
+    messages: {
+      open: Number(row.open),
+      overdue: Number(row.overdue),
+      complete: Number(row.complete),
+      failed: Number(row.failed),
+      expired: Number(row.expired),
+    },
+    events: Number(row.events),
+    lastEvent,
+    lastEventAt,
+  };
+}

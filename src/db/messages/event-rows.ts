@@ -1,0 +1,45 @@
+/** Rows of `events`, and how a page of them is bounded in bytes. */
+import type { Row } from "@libsql/client";
+import type { MessageKey, SequencedEvent, StoredEvent } from "../../core/event.ts";
+
+/**
+ * Bytes of events in one answer, as they are kept; one event has 10,000 at most. A database server answers at most
+ * 10,000,000, and JSON in JSON takes up to twice as much.
+ */
+export const pageBytesMax = 1024 * 1024;
+
+/** Of the table `e`. */
+export const eventColumns =
+  "e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.duplicates, e.detail, e.changed_seq";
+
+/** What an event of the table `e` takes in an answer: names, numbers and quotes are some 200. */
+export const eventBytes =
+  "(200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes))";
+
+export function keyOf(row: Row): MessageKey {
+  return { appId: String(row.app_id), messageId: String(row.message_id) };
+}
+
+function sequencedEvent(key: MessageKey, row: Row): SequencedEvent {
+  return {
+    appId: key.appId,
+    messageId: key.messageId,
+    event: String(row.event),
+    createdAt: Number(row.created_at),
+    receivedAt: Number(row.received_at),
+    eventId: String(row.event_id),
+    externalId: String(row.external_id),
+    attributes: String(row.attributes),
+    seq: Number(row.seq),
+  };
+}
+
+/** As it is published: an event that a repeat has changed stands at the place of that repeat. */
+export function publishedEvent(row: Row): SequencedEvent {
+  const event = sequencedEvent(keyOf(row), row);
+  return row.changed_seq === 0 ? event : { ...event, seq: Number(row.changed_seq), replaces: event.seq };
+}
+
+export function storedEvent(key: MessageKey, row: Row): StoredEvent {
+  return { ...sequencedEvent(key, row), duplicates: Number(row.duplicates) };
+}

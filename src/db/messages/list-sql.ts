@@ -1,0 +1,176 @@
+/**
+ * The plan of one list page. A few candidates (one id, a rare external id, a selective prefix) are found by their index
+ * and sorted. Everything else walks an index in the order asked for.
+ */
+import type { InStatement, InValue } from "@libsql/client";
+import type { Micros } from "../../core/event.ts";
+import { messageIdBytesMax } from "../../core/limits.ts";
+import type { MessageOrder, MessageQuery } from "../../core/query.ts";
+import { messageStates } from "../../core/state.ts";
+import { Conditions, planWalk, type Walk } from "../walk.ts";
+
+/** What each order goes by: of `messages`, and for `overdue` of `lives`. */
+const columns: Readonly<Record<MessageOrder, string>> = {
+  newest: "created_at",
+  oldest: "created_at",
+  updated: "updated_at",
+  overdue: "overdue_since",
+};
+
+/** The lives of overdue messages, where no others are asked for and the order is not theirs anyway. */
+function overdueLives({ appId, states, overdueSince, stage, order }: MessageQuery): Conditions | undefined {
+  const only =
+    overdueSince !== undefined ||
+    stage?.mark === "overdue" ||
+    (states?.length === 1 && states[0] === "overdue");
+  if (!only || order === "overdue") return undefined;
+  const lives = new Conditions();
+  lives.add("overdue_since <> 0");
+  if (appId !== undefined) lives.add(`app = ${appNumber}`, appId);
+  return lives;
+}
+
+/**
+ * Whether the query's external id, its prefix, or being overdue has few enough messages to find them by it: `few` is 1
+ * if so. `undefined` where there is none of these, or an id that needs no counting.
+ */
+export function countCandidates(query: MessageQuery, scanMax: number): InStatement | undefined {
+  const lives = overdueLives(query);
+  const [from, args] =
+    query.messageId !== undefined
+      ? []
+      : query.externalId !== undefined
+        ? [`events WHERE ${externalIs}`, [query.externalId]]
+        : query.prefix !== undefined
+          ? [`messages WHERE ${prefixRange("message_id")}`, prefixBounds(query.prefix)]
+          : lives !== undefined
+            ? [`lives ${lives.where()}`, lives.args]
+            : [];
+  if (from === undefined || args === undefined) return undefined;
+  return {
+    sql: `SELECT count(*) <= ${scanMax} AS few FROM (SELECT 1 FROM ${from} LIMIT ${scanMax + 1})`,
+    args,
+  };
+}
+
+/**
+ * The page's rows are `id`, `app_id`, `message_id`, `event_count` and `at`.
+ *
+ * @param few whether there are few candidates; see `countCandidates`
+ * @param now ends a list of the latest a day ahead of it; absent for no such end
+ */
+export function planList(query: MessageQuery, few: boolean, scanMax: number, now?: Micros): Walk {
+  const column = columns[query.order];
+  // Few candidates: their own index finds them, and there is no walk to bound. A unary plus keeps every other index
+  // from being used: a walk must not turn into a sort, nor a few candidates into a walk.
+  const direct = query.messageId !== undefined || few;
+  const table = query.order === "overdue" ? "l" : "m";
+  const walked = direct ? `+${table}` : table;
+  const found = direct ? "m" : "+m";
+
+  const walk = new Conditions();
+  if (query.order === "overdue") walk.add("l.overdue_since <> 0");
+  if (query.appId !== undefined && query.order === "overdue" && !direct) {
+    walk.add(`l.app = ${appNumber}`, query.appId);
+  } else if (query.appId !== undefined) {
+    walk.add(`${direct ? "+m" : "m"}.app_id = ?`, query.appId);
+  }
+  if (query.since !== undefined) walk.add(`${walked}.${column} >= ?`, query.since);
+  if (query.until !== undefined) walk.add(`${walked}.${column} < ?`, query.until);
+  else if (now !== undefined && !direct && isLatest(query, now)) {
+    walk.add(`${walked}.${column} < max(?, ${lastReceipt}) + ${aheadMax}`, now);
+  }
+
+  const filters = new Conditions();
+  const lives = overdueLives(query);
+  if (few && lives !== undefined && query.externalId === undefined && query.prefix === undefined) {
+    filters.add(`m.id IN (SELECT message FROM lives ${lives.where()})`, ...lives.args);
+  }
+  if (query.states !== undefined) {
+    // A message without a life is open.
+    const states = query.states.map((state) => messageStates.indexOf(state));
+    filters.add(`coalesce((SELECT state FROM lives WHERE message = m.id), 0) IN (${states.join(", ")})`);
+  }
+  if (query.followed) filters.add("EXISTS (SELECT 1 FROM lives WHERE message = m.id)");
+  if (query.overdueSince !== undefined) {
+    filters.add(
+      "EXISTS (SELECT 1 FROM lives WHERE message = m.id AND overdue_since <> 0 AND overdue_since <= ?)",
+      query.overdueSince,
+    );
+  }
+  if (query.stage !== undefined) {
+    filters.add(
+      `EXISTS (SELECT 1 FROM lives JOIN stages s ON s.app = lives.app AND s.stage = ? AND (? IS NULL OR s.after = ?)
+        WHERE lives.message = m.id AND instr(lives.marks, ';' || s.id || ?) > 0)`,
+      query.stage.name,
+      query.stage.after ?? null,
+      query.stage.after ?? null,
+      `${query.stage.mark[0]};`,
+    );
+  }
+  if (query.event !== undefined) {
+    filters.add("EXISTS (SELECT 1 FROM events e WHERE e.message = m.id AND e.event = ?)", query.event);
+  }
+  if (query.missing !== undefined) {
+    filters.add("NOT EXISTS (SELECT 1 FROM events e WHERE e.message = m.id AND e.event = ?)", query.missing);
+  }
+
+  if (query.messageId !== undefined) filters.add(`${found}.message_id = ?`, query.messageId);
+  if (query.externalId !== undefined) {
+    filters.add(
+      few
+        ? `m.id IN (SELECT message FROM events WHERE ${externalIs})`
+        : "EXISTS (SELECT 1 FROM events e WHERE e.message = m.id AND e.external_id = ?)",
+      query.externalId,
+    );
+  }
+  if (query.prefix !== undefined) {
+    const byPrefix = query.externalId === undefined ? found : "+m";
+    filters.add(prefixRange(`${byPrefix}.message_id`), ...prefixBounds(query.prefix));
+  }
+
+  return planWalk({
+    kind: query.order,
+    cursor: query.cursor,
+    columns: "m.app_id, m.message_id, m.event_count",
+    from:
+      query.order !== "overdue"
+        ? "messages m"
+        : direct
+          ? "messages m CROSS JOIN lives l ON l.message = m.id"
+          : "lives l CROSS JOIN messages m ON m.id = l.message",
+    at: `${table}.${column}`,
+    id: "m.id",
+    direction: query.order === "oldest" || query.order === "overdue" ? "ASC" : "DESC",
+    along: walk,
+    filters,
+    few: direct,
+    limit: query.limit,
+    scanMax,
+  });
+}
+
+/** A message that claims to be from later than so after now would be on top of every list for good. */
+const aheadMax: Micros = 86_400_000_000;
+/** The clock may be behind; what was received when it was not is not from the future. */
+const lastReceipt = "coalesce((SELECT received_at FROM events ORDER BY seq DESC LIMIT 1), 0)";
+
+/** Whether it asks for the latest, and not for one that it names, nor for what is yet to come. */
+function isLatest({ order, since, externalId, prefix }: MessageQuery, now: Micros): boolean {
+  const latest = order === "newest" || order === "updated";
+  return latest && externalId === undefined && prefix === undefined && (since === undefined || since <= now);
+}
+
+const appNumber = "(SELECT id FROM apps WHERE app_id = ?)";
+
+/** The second half is what the partial index asks for. */
+const externalIs = "external_id = ? AND external_id <> ''";
+
+function prefixRange(column: string): string {
+  return `${column} >= ? AND ${column} <= ?`;
+}
+
+/** Texts compare by their UTF-8 bytes, and no id of 512 bytes with this prefix sorts past 128 of the last character. */
+function prefixBounds(prefix: string): InValue[] {
+  return [prefix, prefix + "\u{10FFFF}".repeat(messageIdBytesMax / 4)];
+}

@@ -1,0 +1,167 @@
+/**
+ * The database of messages, as the pipeline sees it: batches in, a position that says how far. One of
+ * the parts of `store-part.ts`.
+ *
+ * An embedded database commits without an fsync (`synchronous=NORMAL`): the journal still has everything, and a power
+ * cut takes back whole transactions, position included. `checkpoint` is what makes the journal's copy dispensable.
+ */
+import { MarsError } from "../../core/error.ts";
+import type { JournalState, StoreBatch, StoreOutcome, StorePosition } from "../../core/ports.ts";
+import type { SetAsideStep } from "../../core/set-aside.ts";
+import type { Database } from "../database.ts";
+import type { Lease } from "../lease.ts";
+import { migrate } from "../migrate.ts";
+import { storeMigrations } from "../migrations.ts";
+import {
+  followLate,
+  insertEvents,
+  knownPosition,
+  movePosition,
+  outcome,
+  outcomeOf,
+  settleAliases,
+  upsertMessages,
+} from "./apply-sql.ts";
+import { findPosition } from "./position.ts";
+import { insertSetAside, SetAsideFile } from "./set-aside-file.ts";
+
+/** Longer than Linux leaves written pages unsynced by itself. */
+const serverSettleMs = 40_000;
+/** What the write-ahead log may hold while a reader keeps it from being emptied. */
+const logBytesMax = 1024 ** 3;
+/** A page and its head. */
+const logFrameBytes = 4096 + 24;
+
+export class MessageFile {
+  readonly #database: Database;
+  readonly #what: string;
+  readonly #aside: SetAsideFile;
+  readonly #late: () => void;
+  readonly #lease: Lease;
+  #journalId = "";
+  /** What a database server had stored when; bounded by `serverSettleMs` over the time between checkpoints. */
+  readonly #marks: { readonly seq: number; readonly at: number }[] = [];
+  #seq = 0;
+  #logBytes = 0;
+  /** How far the tracker was at the start. */
+  #trackedTo = 0;
+
+  /**
+   * @param what names the database in messages
+   * @param late called when events have been stored that the tracker has to follow though it is beyond them
+   */
+  constructor(database: Database, what: string, lease: Lease, late: () => void = () => undefined) {
+    this.#database = database;
+    this.#what = what;
+    this.#late = late;
+    this.#lease = lease;
+    this.#aside = new SetAsideFile(database);
+  }
+
+  /** Everything up to here is stored. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** See `Store.open`. */
+  async open(journal: JournalState, nextSeq = journal.lastSeq + 1): Promise<StorePosition> {
+    await migrate(this.#database, storeMigrations, this.#what);
+    await this.#lease.take();
+    const position = await findPosition(this.#database, journal, nextSeq);
+    this.#journalId = journal.id;
+    this.#seq = position.seq;
+    this.#trackedTo = position.tracked;
+    return { ...position, setAside: await this.#aside.count() };
+  }
+
+  async apply(batch: StoreBatch): Promise<StoreOutcome | null> {
+    // A journal that was away brings what lies before what another one has brought meanwhile, and the tracker is beyond.
+    const late = batch.from < this.#trackedTo;
+    try {
+      await this.#lease.confirm();
+      const results = await this.#database.batch(
+        [
+          movePosition(this.#journalId, batch),
+          ...batch.chunks.flatMap((chunk) => [upsertMessages(chunk), insertEvents(chunk)]),
+          // When all events are in: those of a message may be in several chunks.
+          settleAliases,
+          ...(late ? [followLate(batch)] : []),
+          outcome(batch),
+        ],
+        "write",
+      );
+      this.#seq = batch.to;
+      if (late) this.#late();
+      return outcomeOf(results.at(-1));
+    } catch (error) {
+      return await this.#settle(batch, error);
+    }
+  }
+
+  /** See `Store.setAside`. */
+  async setAside({ from, to, item }: SetAsideStep): Promise<number> {
+    try {
+      await this.#aside.assertRoom();
+      const move = movePosition(this.#journalId, { from, to });
+      await this.#database.batch([move, insertSetAside(item)], "write");
+      this.#seq = to;
+    } catch (error) {
+      await this.#settle({ from, to, count: 0 }, error);
+    }
+    return this.#aside.count();
+  }
+
+  /** A failed answer does not say whether the transaction took place. The position does. */
+  async #settle(batch: Omit<StoreBatch, "chunks">, error: unknown): Promise<StoreOutcome | null> {
+    const [position, result] = await this.#database.batch(
+      [knownPosition(this.#journalId), outcome(batch)],
+      "read",
+    );
+    const seq = position?.rows[0]?.seq;
+    if (seq === batch.to) {
+      this.#seq = batch.to;
+      return outcomeOf(result);
+    }
+    if (seq === batch.from) throw error;
+    throw new MarsError(
+      "fenced",
+      `the database was at ${batch.from} in our journal and is now at ${seq ?? "nothing"}: another process writes to it, or it was replaced while Mars ran`,
+      { cause: error },
+    );
+  }
+
+  async checkpoint(hurry: boolean): Promise<number> {
+    const seq = this.#seq;
+    if (!this.#database.embedded) return hurry ? seq : this.#settled(seq);
+    const { rows } = await this.#database.execute("PRAGMA wal_checkpoint(PASSIVE)");
+    const row = rows[0];
+    // Another process may hold the checkpoint's lock (busy), or a reader the end of the log.
+    const done = row !== undefined && row.busy === 0 && Number(row.log) >= 0 && row.log === row.checkpointed;
+    this.#logBytes = done ? 0 : Math.max(0, Number(row?.log)) * logFrameBytes;
+    if (done) return seq;
+    // It grows as long as that reader stays; beyond the bound the journal does, and then events are refused.
+    if (this.#logBytes > logBytesMax) return 0;
+    // What is in the log is as safe as in the file once the log is on disk, and so is all that was written to it before.
+    await this.#database.durably(["UPDATE lease SET beat = beat + 1"]);
+    return seq;
+  }
+
+  /** The write-ahead log that a reader keeps from being emptied; 0 when there is none. */
+  get logBytes(): number {
+    return this.#logBytes;
+  }
+
+  /**
+   * A database server does not say when it syncs, and its machine can lose power too: what it stored a while ago is
+   * taken to be on its disk, and until then the journal keeps it.
+   */
+  #settled(seq: number): number {
+    const now = performance.now();
+    if (seq > (this.#marks.at(-1)?.seq ?? 0)) this.#marks.push({ seq, at: now });
+    let settled = 0;
+    while (this.#marks[0] !== undefined && now - this.#marks[0].at >= serverSettleMs) {
+      settled = this.#marks.shift()?.seq ?? 0;
+    }
+    return settled;
+  }
+}

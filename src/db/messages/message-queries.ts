@@ -1,0 +1,155 @@
+/**
+ * Questions to the database of messages. One of the parts of `query-part.ts`.
+ *
+ * Every answer names the seq it is as of, read in the same transaction. Every question costs a bounded amount of work:
+ * a list page examines a bounded number of messages and then says where to go on.
+ */
+import type { Row } from "@libsql/client";
+import type { MessageKey, Micros } from "../../core/event.ts";
+import { compareEvents, compareRanked, type Rank } from "../../core/fold.ts";
+import { messageEventsMax } from "../../core/limits.ts";
+import type { MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../../core/query.ts";
+import type { MessageLife } from "../../core/state.ts";
+import { nowMicros } from "../../core/time.ts";
+import { assess, type Holds } from "../../lifecycle/assess.ts";
+import type { Plan } from "../../lifecycle/plan.ts";
+import { formatCursor } from "../cursor.ts";
+import type { DatabaseAddress } from "../database.ts";
+import type { Reads } from "../reads.ts";
+import { scanMaxDefault } from "../walk.ts";
+import { knownPosition } from "./apply-sql.ts";
+import { pageBytesMax, storedEvent } from "./event-rows.ts";
+import { countCandidates, planList } from "./list-sql.ts";
+import { type EventPage, eventPage, placeOf } from "./message-sql.ts";
+import { lifecycleOfMessage, type Plans } from "./plans.ts";
+import { externalIdsOf, lookedAtMax, rankOf, Summaries, stagesOf, summaryOf } from "./summaries.ts";
+
+export interface MessageQueriesOptions extends DatabaseAddress {
+  /** Rows that one page of a list looks at. */
+  readonly scanMax?: number;
+}
+
+export class MessageQueries {
+  readonly #reads: Reads;
+  readonly #plans: Plans;
+  readonly #summaries: Summaries;
+  readonly #scanMax: number;
+
+  constructor(reads: Reads, plans: Plans, options: Pick<MessageQueriesOptions, "scanMax">) {
+    this.#reads = reads;
+    this.#plans = plans;
+    this.#summaries = new Summaries(reads, plans);
+    this.#scanMax = options.scanMax ?? scanMaxDefault;
+  }
+
+  /** See `Reader.get`. */
+  async get({ appId, messageId, order = "oldest", ...page }: MessageRead): Promise<MessageAnswer> {
+    const key = { appId, messageId };
+    const { limit = messageEventsMax, cursor, bytesMax = pageBytesMax } = page;
+    const asked = { order, limit, cursor, bytesMax };
+    const [found] = await this.#reads.read([
+      {
+        sql: "SELECT id, event_count FROM messages WHERE message_id = ? AND app_id = ?",
+        args: [messageId, appId],
+      },
+    ]);
+    const id = Number(found?.[0]?.id ?? 0);
+    const count = Number(found?.[0]?.event_count ?? 0);
+    const [position, message, rows = [], stages = [], externalIds = [], lifecycle, held, life, tracking] =
+      await this.#reads.read([
+        knownPosition(this.#reads.journalId),
+        { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
+        eventPage(id, asked),
+        { sql: stagesOf(count), args: [id] },
+        { sql: externalIdsOf(count), args: [id] },
+        { sql: lifecycleOfMessage("?1", "?2"), args: [id, appId] },
+        { sql: "SELECT kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
+        { sql: "SELECT lifecycle, times FROM lives WHERE message = ?", args: [id] },
+        "SELECT clock, seq FROM tracking",
+      ]);
+    const asOfSeq = Number(position?.[0]?.seq ?? 0);
+    // There is none, or retention has taken it between the two reads.
+    if (stages.length === 0) return { asOfSeq };
+    const eventCount = Number(message?.[0]?.event_count);
+    // Of one that the tracker has passed and does not follow there is no more to say than lists do.
+    const unfollowed = life?.length === 0 && id <= Number(tracking?.[0]?.seq ?? 0);
+    const [plan] = unfollowed ? [] : this.#reads.decode(lifecycle, (row) => this.#plans.of(row));
+    // Of a message with more events than are looked at, what the tracker knows of the others, a moment ago.
+    const known =
+      count > lookedAtMax && life?.[0]?.lifecycle === lifecycle?.[0]?.id ? life?.[0]?.times : null;
+    const clock = Number(tracking?.[0]?.clock ?? 0);
+    const state =
+      plan &&
+      lifeOf(plan, timesOf(plan, stages, known), heldOf(held), Number(lifecycle?.[0]?.version), clock);
+    const standing = state && {
+      state: state.state,
+      ...(state.overdueSince !== undefined && { overdueSince: state.overdueSince }),
+    };
+    const summary = summaryOf(key, { eventCount, stages, externalIds, standing, plan });
+    return {
+      message: { ...summary, ...pageOf(key, rows, asked, rankOf(plan)), ...(state && { life: state }) },
+      asOfSeq,
+    };
+  }
+
+  /** See `Reader.list`. */
+  async list(query: MessageQuery): Promise<MessagePage> {
+    const count = countCandidates(query, this.#scanMax);
+    const [counted] = count === undefined ? [] : await this.#reads.read([count]);
+    const plan = planList(query, counted?.[0]?.few === 1, this.#scanMax, nowMicros());
+    const [edge] = plan.edge === undefined ? [] : await this.#reads.read([plan.edge]);
+    const floor = edge?.[0];
+    const [position, found] = await this.#reads.read([
+      knownPosition(this.#reads.journalId),
+      plan.page(floor),
+    ]);
+    const rows = found ?? [];
+    const { messages, count: shown } = await this.#summaries.of(rows);
+    const nextCursor = shown < rows.length ? plan.cursorAt(rows[shown - 1]!) : plan.nextCursor(rows, floor);
+    return {
+      messages,
+      ...(nextCursor === undefined ? {} : { nextCursor }),
+      asOfSeq: Number(position?.[0]?.seq ?? 0),
+    };
+  }
+}
+
+/** A page's events in the order asked for, and where the next one begins. */
+function pageOf(key: MessageKey, rows: readonly Row[], { order }: EventPage, rank: Rank = () => -1) {
+  const events = rows.map((row) => storedEvent(key, row)).sort(compareRanked(rank));
+  const ends = events.toSorted(compareEvents);
+  const last = order === "oldest" ? ends.at(-1) : ends[0];
+  const more = last !== undefined && Number(rows[0]?.total) > rows.length;
+  return {
+    events: order === "oldest" ? events : events.reverse(),
+    ...(more && { nextCursor: formatCursor(order, placeOf(last)) }),
+  };
+}
+
+/** When each event that the lifecycle names came first; from the events themselves, so that it is as new as they are. */
+function timesOf(plan: Plan, stages: readonly Row[], known: unknown): (Micros | null)[] {
+  const firsts = new Map(stages.map((row) => [String(row.event), Number(row.first)]));
+  const earlier = typeof known === "string" ? (JSON.parse(known) as (Micros | null)[]) : [];
+  return [...plan.slots].map(([event, slot]) => {
+    const times = [firsts.get(event), earlier[slot]].filter((time) => typeof time === "number");
+    return times.length === 0 ? null : Math.min(...times);
+  });
+}
+
+/** What is missing is what was found to be, as everywhere else. */
+function lifeOf(
+  plan: Plan,
+  times: readonly (Micros | null)[],
+  holds: Holds,
+  version: number,
+  clock: Micros,
+): MessageLife {
+  return { ...assess(plan, times, holds), version, clock };
+}
+
+/** @param rows the findings of the message that hold */
+function heldOf(rows: readonly Row[] = []): Holds {
+  // What came late or failed has happened, whether or not it was found yet.
+  return ({ kind, stage }) =>
+    kind === "late" || kind === "failed" || rows.some((row) => row.kind === kind && row.stage === stage);
+}

@@ -1,0 +1,62 @@
+/** Definitions as the query thread needs them: read when asked for, and kept for the next question. */
+import type { InStatement, Row } from "@libsql/client";
+import type { LifecycleVersion } from "../../lifecycle/definition.ts";
+import { readDefinition } from "../../lifecycle/parse-definition.ts";
+import { createPlan, type Plan } from "../../lifecycle/plan.ts";
+
+/** Bytes of the definitions whose plans are in memory, the last used; a version never changes. */
+const plansBytesMax = 2 * 1024 * 1024;
+
+const columns = "id, app_id, version, created_at, after_seq, definition";
+
+/** The lifecycle that a message goes by: the app's last one before it was first heard of. */
+export function lifecycleOfMessage(message: string, app: string): string {
+  return `SELECT ${columns} FROM lifecycles WHERE app_id = ${app} AND after_seq < ${message} ORDER BY version DESC LIMIT 1`;
+}
+
+/** @param ids JSON: `lifecycles.id` */
+export function lifecyclesById(ids: string): InStatement {
+  return {
+    sql: `SELECT ${columns} FROM lifecycles WHERE id IN (SELECT value FROM json_each(?))`,
+    args: [ids],
+  };
+}
+
+export function versionOfRow(row: Row): LifecycleVersion {
+  const text = String(row.definition);
+  return {
+    appId: String(row.app_id),
+    version: Number(row.version),
+    createdAt: Number(row.created_at),
+    afterSeq: Number(row.after_seq),
+    ...(text !== "" && { definition: readDefinition(text) }),
+  };
+}
+
+export class Plans {
+  readonly #plans = new Map<number, { readonly plan: Plan; readonly bytes: number }>();
+  #bytes = 0;
+
+  /** @param id `lifecycles.id`; `undefined` where it has not been read, or not lately */
+  known(id: number): Plan | undefined {
+    return this.#plans.get(id)?.plan;
+  }
+
+  /** @param row of `lifecycles`; `undefined` for one that ends a lifecycle */
+  of(row: Row | undefined): Plan | undefined {
+    if (row === undefined || row.definition === "") return undefined;
+    const id = Number(row.id);
+    const known = this.#plans.get(id);
+    if (known !== undefined) return known.plan;
+    const text = String(row.definition);
+    const added = { plan: createPlan(readDefinition(text)), bytes: Buffer.byteLength(text) };
+    this.#plans.set(id, added);
+    this.#bytes += added.bytes;
+    for (const [oldest, { bytes }] of this.#plans) {
+      if (this.#bytes <= plansBytesMax) break;
+      this.#plans.delete(oldest);
+      this.#bytes -= bytes;
+    }
+    return added.plan;
+  }
+}

@@ -1,0 +1,84 @@
+/** What is set aside, as the store writes it: see `core/set-aside.ts`. One of the parts of `store-part.ts`. */
+import type { InStatement, Row } from "@libsql/client";
+import { type ErrorCode, MarsError } from "../../core/error.ts";
+import { type SetAsideItem, setAsideMax } from "../../core/set-aside.ts";
+import type { Database } from "../database.ts";
+
+export class SetAsideFile {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** How many events and messages are set aside. */
+  async count(): Promise<number> {
+    const { rows } = await this.#database.execute("SELECT count(*) AS count FROM set_aside");
+    return Number(rows[0]?.count);
+  }
+
+  /**
+   * Only this thread writes, so the room is still there when it is used.
+   *
+   * @throws `MarsError("unprocessable")` when there is none
+   */
+  async assertRoom(): Promise<void> {
+    if ((await this.count()) < setAsideMax) return;
+    // Messages that retention has taken since need nobody's decision.
+    await this.#database.execute(
+      "DELETE FROM set_aside WHERE kind = 'message' AND seq NOT IN (SELECT id FROM messages)",
+    );
+    if ((await this.count()) < setAsideMax) return;
+    const message = `${setAsideMax} events and messages are set aside already: replay or delete some of them`;
+    throw new MarsError("unprocessable", message);
+  }
+
+  async find(seq: number): Promise<SetAsideItem | undefined> {
+    const { rows } = await this.#database.execute({
+      sql: "SELECT * FROM set_aside WHERE seq = ?",
+      args: [seq],
+    });
+    return rows[0] && setAsideOf(rows[0]);
+  }
+
+  /** @param then what else belongs to it. @returns how many are left, `undefined` where it was not there */
+  async remove(seq: number, then: readonly InStatement[] = []): Promise<number | undefined> {
+    const [removed] = await this.#database.batch(
+      [{ sql: "DELETE FROM set_aside WHERE seq = ?", args: [seq] }, ...then],
+      "write",
+    );
+    return removed?.rowsAffected === 1 ? this.count() : undefined;
+  }
+}
+
+/** Setting the same aside again changes nothing but the reason. */
+export function insertSetAside(item: SetAsideItem): InStatement {
+  const { seq, appId, messageId, at, code, reason, event } = item;
+  return {
+    sql: `INSERT INTO set_aside (seq, kind, app_id, message_id, at, code, reason, event) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (seq) DO UPDATE SET at = excluded.at, code = excluded.code, reason = excluded.reason`,
+    args: [
+      seq,
+      event === undefined ? "message" : "event",
+      appId,
+      messageId,
+      at,
+      code,
+      reason,
+      event === undefined ? "" : JSON.stringify(event),
+    ],
+  };
+}
+
+/** @param row of the table `set_aside` */
+export function setAsideOf(row: Row): SetAsideItem {
+  return {
+    seq: Number(row.seq),
+    appId: String(row.app_id),
+    messageId: String(row.message_id),
+    at: Number(row.at),
+    code: row.code as ErrorCode,
+    reason: String(row.reason),
+    ...(row.kind === "event" && { event: JSON.parse(String(row.event)) }),
+  };
+}

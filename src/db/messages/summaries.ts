@@ -1,0 +1,183 @@
+/**
+ * Summaries of messages, from their events. What one costs and holds is bounded, whatever its message has behind it.
+ */
+import type { InStatement, Row } from "@libsql/client";
+import type { MessageKey } from "../../core/event.ts";
+import { externalIdsMax, type Rank, summarize } from "../../core/fold.ts";
+import type { MessageSummary } from "../../core/query.ts";
+import { messageStates } from "../../core/state.ts";
+import type { Plan } from "../../lifecycle/plan.ts";
+import type { Reads } from "../reads.ts";
+import { keyOf } from "./event-rows.ts";
+import { lifecyclesById, type Plans } from "./plans.ts";
+
+/** Events of one message that its summary looks at: with more, half of them are its first and half its last. */
+export const lookedAtMax = 10_000;
+/** Events that a page looks at for its summaries, and at one time; one with more has fewer messages. */
+const pageEventsMax = 5 * lookedAtMax;
+/** UTF-16 units of the summaries on a page. */
+const pageCharsMax = 1024 * 1024;
+/** Definitions that are read at one time; each has up to 64 KiB. */
+const definitionsMax = 16;
+
+/** Names of events with their first and last time, of one message: `?1` is its number. */
+export function stagesOf(eventCount: number): string {
+  return `SELECT ?1 AS message, event, min(created_at) AS first, max(created_at) AS last
+    FROM ${lookedAt("event, created_at", eventCount)} GROUP BY event`;
+}
+
+/** Its external ids, one more than are shown. */
+export function externalIdsOf(eventCount: number): string {
+  return `SELECT DISTINCT ?1 AS message, external_id FROM ${lookedAt("external_id", eventCount)}
+    WHERE external_id <> '' ORDER BY external_id LIMIT ${externalIdsMax + 1}`;
+}
+
+/** The index is named, for that of external ids has those of all messages. */
+function lookedAt(columns: string, eventCount: number): string {
+  const from = `SELECT ${columns} FROM events INDEXED BY events_order WHERE message = ?1`;
+  if (eventCount <= lookedAtMax) return `(${from})`;
+  const half = (way: string) =>
+    `SELECT * FROM (${from} ORDER BY created_at ${way}, event ${way}, event_id ${way}, detail ${way} LIMIT ${lookedAtMax / 2})`;
+  return `(${half("ASC")} UNION ALL ${half("DESC")})`;
+}
+
+/** Of several messages, all of whose events are looked at. */
+const stagesOfAll = `SELECT message, event, min(created_at) AS first, max(created_at) AS last
+  FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) GROUP BY message, event`;
+const externalIdsOfAll = `SELECT DISTINCT message, external_id
+  FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) AND external_id <> ''`;
+
+/** How a message stands with its lifecycle. */
+export type Standing = Pick<MessageSummary, "state" | "overdueSince">;
+
+/** What a summary is made of. */
+export interface SummaryRows {
+  readonly eventCount: number;
+  readonly stages: readonly Row[];
+  readonly externalIds: readonly Row[];
+  readonly standing: Standing | undefined;
+  readonly plan: Plan | undefined;
+}
+
+/** Folds the rows of one message; at most 256 stages and external ids are listed. */
+export function summaryOf(key: MessageKey, rows: SummaryRows): MessageSummary {
+  const { eventCount, standing } = rows;
+  return summarize(key, {
+    stages: rows.stages.map(({ event, first, last }) => ({
+      event: String(event),
+      first: Number(first),
+      last: Number(last),
+    })),
+    externalIds: rows.externalIds.map((row) => String(row.external_id)),
+    eventCount,
+    partial: eventCount > lookedAtMax,
+    standing,
+    rank: rankOf(rows.plan),
+  });
+}
+
+/** `undefined` where a message goes by no lifecycle. */
+export function rankOf(plan: Plan | undefined): Rank | undefined {
+  return plan && ((event) => plan.ranks.get(event) ?? -1);
+}
+
+/** The summaries of a page. */
+export class Summaries {
+  readonly #reads: Reads;
+  readonly #plans: Plans;
+
+  constructor(reads: Reads, plans: Plans) {
+    this.#reads = reads;
+    this.#plans = plans;
+  }
+
+  /**
+   * @param rows of `messages`, in the order of the page
+   * @returns the summaries, and of how many of the rows: fewer than there are where a page's bounds are reached
+   */
+  async of(rows: readonly Row[]): Promise<{ messages: MessageSummary[]; count: number }> {
+    const messages: MessageSummary[] = [];
+    let [count, events, chars] = [0, 0, 0];
+    while (count < rows.length) {
+      for (const [row, message] of await this.#read(sliceOf(rows, count))) {
+        events += Math.min(Number(row.event_count), lookedAtMax);
+        chars += message === undefined ? 0 : charsOf(message);
+        if (count > 0 && (events > pageEventsMax || chars > pageCharsMax)) return { messages, count };
+        if (message !== undefined) messages.push(message);
+        count += 1;
+      }
+    }
+    return { messages, count };
+  }
+
+  async #read(rows: readonly Row[]): Promise<(readonly [Row, MessageSummary | undefined])[]> {
+    const ids = [JSON.stringify(rows.map((row) => row.id))];
+    const large = Number(rows[0]!.event_count) > lookedAtMax ? rows[0] : undefined;
+    const ask = (one: (eventCount: number) => string, all: string): InStatement =>
+      large === undefined
+        ? { sql: all, args: ids }
+        : { sql: one(Number(large.event_count)), args: [Number(large.id)] };
+    const [stages = [], externalIds = [], lives = []] = await this.#reads.read([
+      ask(stagesOf, stagesOfAll),
+      ask(externalIdsOf, externalIdsOfAll),
+      {
+        sql: `SELECT message, lifecycle, state, overdue_since FROM lives
+          WHERE message IN (SELECT value FROM json_each(?1))`,
+        args: ids,
+      },
+    ]);
+    const plans = await this.#plansOf(lives);
+    const livesById = new Map(lives.map((row) => [row.message, row]));
+    const stagesById = Map.groupBy(stages, (row) => row.message);
+    const externalIdsById = Map.groupBy(externalIds, (row) => row.message);
+    return rows.map((row) => {
+      const theirs = stagesById.get(row.id);
+      // Retention may have taken the message between the two reads.
+      if (theirs === undefined) return [row, undefined];
+      const life = livesById.get(row.id);
+      const summary = summaryOf(keyOf(row), {
+        eventCount: Number(row.event_count),
+        stages: theirs,
+        externalIds: externalIdsById.get(row.id) ?? [],
+        standing: standingOf(life),
+        plan: life && plans.get(life.lifecycle),
+      });
+      return [row, summary];
+    });
+  }
+
+  async #plansOf(lives: readonly Row[]): Promise<Map<unknown, Plan | undefined>> {
+    const ids = [...new Set(lives.map((row) => Number(row.lifecycle)))];
+    const plans = new Map<unknown, Plan | undefined>(ids.map((id) => [id, this.#plans.known(id)]));
+    const unknown = ids.filter((id) => plans.get(id) === undefined);
+    for (let at = 0; at < unknown.length; at += definitionsMax) {
+      const some = JSON.stringify(unknown.slice(at, at + definitionsMax));
+      const [rows = []] = await this.#reads.read([lifecyclesById(some)]);
+      this.#reads.decode(rows, (row) => plans.set(Number(row.id), this.#plans.of(row)));
+    }
+    return plans;
+  }
+}
+
+/** What is read at one time: messages with no more events than a page looks at of one, or one with more. */
+function sliceOf(rows: readonly Row[], start: number): readonly Row[] {
+  let events = 0;
+  let end = start;
+  for (; end < rows.length; end++) {
+    const count = Number(rows[end]!.event_count);
+    events += count;
+    if (end > start && events > lookedAtMax) break;
+  }
+  return rows.slice(start, end);
+}
+
+function charsOf({ appId, messageId, stages, externalIds }: MessageSummary): number {
+  const texts = [...stages, ...externalIds];
+  return texts.reduce((sum, text) => sum + text.length + 3, 300 + appId.length + messageId.length);
+}
+
+/** @param row of `lives`; `undefined` where the message goes by no lifecycle */
+function standingOf(row: Row | undefined): Standing {
+  const since = Number(row?.overdue_since ?? 0);
+  return { state: messageStates[Number(row?.state ?? 0)]!, ...(since !== 0 && { overdueSince: since }) };
+}

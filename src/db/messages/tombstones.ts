@@ -1,0 +1,118 @@
+/**
+ * Tombstones of messages that retention has deleted. A report that comes late for one of them is stored, as a message of its
+ * own, and no life begins with it: its stages of long ago are not missing. Kept as long again as the message was.
+ */
+import { createHash } from "node:crypto";
+import type { InStatement } from "@libsql/client";
+import type { Micros } from "../../core/event.ts";
+import type { Database } from "../database.ts";
+import type { StoredLifecycle } from "../lifecycles/lifecycles.ts";
+import { rowsOf } from "../rows.ts";
+import { messageIds, type NameRow } from "./message-ids.ts";
+
+/** 48 bits; NUL occurs in no id. */
+export function messageHash(appId: string, messageId: string): number {
+  return createHash("sha256").update(`${appId}\0${messageId}`).digest().readUIntBE(0, 6);
+}
+
+/** A message that is about to go. */
+export interface Buried {
+  readonly id: number;
+  readonly hash: number;
+  /** Its latest time. */
+  readonly updatedAt: Micros;
+}
+
+/** A message of which events have come, and the lifecycle that it goes by. */
+interface Followed {
+  readonly reported: {
+    readonly message: number;
+    readonly appId: string;
+    /** The earliest time of each event. */
+    readonly times: ReadonlyMap<string, Micros>;
+  };
+  readonly lifecycle: Pick<StoredLifecycle, "plan">;
+  /** `undefined` for one that begins. */
+  readonly row: unknown;
+}
+
+export class Tombstones {
+  readonly #database: Database;
+  /** The latest time of any message that has one; `undefined` while nobody has looked. */
+  #latest: Micros | undefined;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Buries those of the messages that are in `remains`. */
+  bury(messages: readonly Buried[], elapsed: Micros): InStatement {
+    if (this.#latest !== undefined) {
+      for (const { updatedAt } of messages) this.#latest = Math.max(this.#latest, updatedAt);
+    }
+    return {
+      sql: `INSERT OR REPLACE INTO tombstones (hash, updated_at, elapsed)
+        SELECT value ->> '$.hash', value ->> '$.updatedAt', ?2 FROM json_each(?1)
+        WHERE value ->> '$.id' IN (SELECT message FROM remains)`,
+      args: [JSON.stringify(messages), elapsed],
+    };
+  }
+
+  /** Leaves out the messages that begin by a late report. */
+  async withoutLate<One extends Followed>(followed: readonly One[]): Promise<readonly One[]> {
+    const late = await this.#late(followed.filter(({ row }) => row === undefined));
+    return late.size === 0 ? followed : followed.filter(({ reported }) => !late.has(reported.message));
+  }
+
+  /**
+   * Of messages that begin, those that were here before: without an opening stage that is younger than all that was
+   * known of them. One with a young opening stage, as nearly all have, costs no look.
+   */
+  async #late(births: readonly Followed[]): Promise<ReadonlySet<number>> {
+    if (births.length === 0) return none;
+    this.#latest ??= Number(
+      (await this.#database.execute("SELECT coalesce(max(updated_at), -9e15) AS at FROM tombstones")).rows[0]
+        ?.at,
+    );
+    const latest = this.#latest;
+    const asked = new Map(
+      births
+        .map((birth) => ({ ...birth.reported, openedAt: openingOf(birth) }))
+        .filter(({ openedAt }) => openedAt <= latest)
+        .map((one) => [one.message, one]),
+    );
+    if (asked.size === 0) return none;
+    const names = rowsOf<NameRow>(await this.#database.execute(messageIds([...asked.keys()])));
+    const byHash = new Map(
+      names.map(([message, messageId]) => [messageHash(asked.get(message)!.appId, messageId), message]),
+    );
+    const { rows } = await this.#database.execute({
+      sql: "SELECT hash, updated_at FROM tombstones WHERE hash IN (SELECT value FROM json_each(?))",
+      args: [JSON.stringify([...byHash.keys()])],
+    });
+    return new Set(
+      rows
+        .map((row) => ({ message: byHash.get(Number(row.hash))!, updatedAt: Number(row.updated_at) }))
+        .filter(({ message, updatedAt }) => asked.get(message)!.openedAt <= updatedAt)
+        .map(({ message }) => message),
+    );
+  }
+}
+
+const none: ReadonlySet<number> = new Set();
+
+/** When its first stage was, as far as is known; long ago where it has not come. */
+function openingOf({ reported, lifecycle: { plan } }: Followed): Micros {
+  const slots = plan.stages[0]?.events ?? [];
+  let first = Number.POSITIVE_INFINITY;
+  for (const [event, at] of reported.times) {
+    const slot = plan.slots.get(event);
+    if (slot !== undefined && slots.includes(slot)) first = Math.min(first, at);
+  }
+  return first === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : first;
+}
+
+/** @param before in the time that has passed while Mars ran (`Clock.elapsed`) */
+export function forgetTombstones(before: Micros): InStatement {
+  return { sql: "DELETE FROM tombstones WHERE elapsed < ?", args: [before] };
+}

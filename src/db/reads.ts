@@ -1,0 +1,73 @@
+/**
+ * The connection of the query thread, which cannot write; shared by the parts that ask questions.
+ *
+ * A row that cannot be read must not make its whole page unreadable: numbers beyond 2^53 are brought back into that range,
+ * what cannot be decoded is passed over, and both are notified.
+ */
+import type { InStatement, Row } from "@libsql/client";
+import { MarsError } from "../core/error.ts";
+import type { Notify } from "../core/ports.ts";
+import { Database, type DatabaseAddress } from "./database.ts";
+
+export class Reads {
+  readonly #database: Database;
+  readonly #notify: Notify;
+  #journalId = "";
+
+  /** @param notify called with rows that cannot be read */
+  constructor(address: DatabaseAddress, notify: Notify = () => undefined) {
+    this.#notify = notify;
+    this.#database = new Database({
+      ...address,
+      pragmas: ["busy_timeout = 5000", "query_only = 1", "cache_size = -32768", "temp_store = MEMORY"],
+    });
+  }
+
+  /** By whose position answers name the seq that they are as of. */
+  get journalId(): string {
+    return this.#journalId;
+  }
+
+  open(journalId: string): void {
+    this.#journalId = journalId;
+  }
+
+  /**
+   * Runs the statements in one transaction, so that their answers belong together.
+   *
+   * @throws `MarsError` of the kinds of `database-error.ts`
+   */
+  async read(statements: InStatement[]): Promise<Row[][]> {
+    try {
+      return (await this.#database.batch(statements, "read")).map((result) => result.rows);
+    } catch (error) {
+      if (!(error instanceof MarsError && error.cause instanceof RangeError)) throw error;
+      const rows = await this.#database.readClamped(statements);
+      this.#notify({ message: "number out of range clamped", event: "unreadable_row", error });
+      return rows;
+    }
+  }
+
+  /** Decodes rows one by one; those that cannot be are passed over. */
+  decode<T>(rows: readonly Row[] | undefined, decode: (row: Row) => T): T[] {
+    return (rows ?? []).flatMap((row) => {
+      try {
+        return [decode(row)];
+      } catch (error) {
+        this.#notify({ message: "row cannot be read, passed over", event: "unreadable_row", error });
+        return [];
+      }
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/** An object that is kept as JSON. Throws for any other text. */
+export function parseObject<T>(text: unknown): T {
+  const value: unknown = JSON.parse(String(text));
+  if (typeof value !== "object" || value === null) throw new SyntaxError("this is no JSON object");
+  return value as T;
+}

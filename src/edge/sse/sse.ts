@@ -1,0 +1,161 @@
+/**
+ * `GET /api/stream?topic=…`: a topic as server-sent events.
+ *
+ *     event: subscribed    id and data: {"topic","seq","recovered"}
+ *     event: event         id: the seq; data: the event
+ *     event: finding       the same, of the topics of findings
+ *     event: error         data: {"code","message"}; the stream ends, and the browser connects again by itself
+ *
+ * A browser that lost its connection sends the last id it saw as `Last-Event-ID` and so misses nothing; other clients
+ * may say the same by `after`. Events that are only announced have no id, since there is nothing to resume after.
+ */
+import type { Peer } from "../../core/caller.ts";
+import { MarsError } from "../../core/error.ts";
+import type { SequencedEvent } from "../../core/event.ts";
+import { eventJson } from "../../core/json.ts";
+import type { Log, StreamItem, TopicItem } from "../../core/ports.ts";
+import { parseTopic } from "../../core/topic.ts";
+import type { Finding } from "../../lifecycle/finding.ts";
+import { findingToJson } from "../../lifecycle/json.ts";
+import { pacedBody, stallMsDefault } from "../paced-body.ts";
+import type { EdgeParts } from "../parts.ts";
+import { unknownPeer } from "../peer.ts";
+import { readQuery } from "../rest/query-string.ts";
+import { createFrameCache } from "../ws/frame-cache.ts";
+
+export interface SseOptions {
+  /** How often a comment tells both ends that the connection lives. Must be below every proxy's idle timeout. */
+  readonly heartbeatMs?: number;
+  /** How long a client may take nothing of what waits for it before it is cut off. */
+  readonly stallTimeoutMs?: number;
+}
+
+const heartbeatMsDefault = 15_000;
+/** What browsers wait before they connect again, unless told otherwise, differs; this is ours. */
+const retryMs = 1000;
+
+const eventFrames = createFrameCache((_topic, event: SequencedEvent) => {
+  const id = event.seq === 0 ? "" : `id: ${event.seq}\n`;
+  return `${id}event: event\ndata: ${eventJson(event)}\n\n`;
+});
+
+const findingFrames = createFrameCache(
+  (_topic, finding: Finding) =>
+    `id: ${finding.seq}\nevent: finding\ndata: ${JSON.stringify(findingToJson(finding))}\n\n`,
+);
+
+/** `lastEventId` is what polyfills of EventSource send that may set no headers. */
+const parameters = ["topic", "after", "lastEventId"] as const;
+
+/**
+ * @returns the handler; it throws `MarsError` for a topic or a place to resume that cannot be, and when there are too
+ * many streams
+ */
+export function createSse(
+  parts: Pick<EdgeParts, "live" | "findings" | "budget" | "log">,
+  options: SseOptions = {},
+): (request: Request, peer?: Peer) => Response {
+  const heartbeatMs = options.heartbeatMs ?? heartbeatMsDefault;
+  const stallTimeoutMs = options.stallTimeoutMs ?? stallMsDefault;
+
+  return (request, peer = unknownPeer) => {
+    const { topic: name, after: from, lastEventId } = readQuery(request.url, parameters);
+    if (name === undefined) throw invalid("topic", "is required");
+    const topic = parseTopic(name);
+    const after = parseAfter(request.headers.get("last-event-id") || from || lastEventId);
+    const gone = new AbortController();
+    const signal = AbortSignal.any([request.signal, gone.signal]);
+    const options = { signal, peer, ...(after !== undefined && { after }) };
+    const body = topic.findings
+      ? bodyOf(name, parts.findings.stream(topic, options), findingFrames, { peer, gone })
+      : bodyOf(name, parts.live.stream(topic, options), eventFrames, { peer, gone });
+    return new Response(body, {
+      headers: {
+        "Content-Type": "text/event-stream; charset=utf-8",
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        // nginx holds back what it proxies unless told not to.
+        "X-Accel-Buffering": "no",
+      },
+    });
+  };
+
+  function bodyOf<Item extends TopicItem>(
+    topic: string,
+    stream: AsyncIterable<StreamItem<Item>>,
+    frames: (name: string, items: readonly Item[]) => readonly string[],
+    { peer, gone }: { readonly peer: Peer; readonly gone: AbortController },
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const { budget, log } = parts;
+    const chunks = chunksOf(topic, stream, frames, { heartbeatMs, log });
+    return pacedBody(chunks, { budget, peer, stallMs: stallTimeoutMs, onGone: () => gone.abort() });
+  }
+}
+
+interface ChunkOptions {
+  readonly heartbeatMs: number;
+  readonly log: Pick<Log, "error">;
+}
+
+async function* chunksOf<Item extends TopicItem>(
+  topic: string,
+  stream: AsyncIterable<StreamItem<Item>>,
+  frames: (name: string, items: readonly Item[]) => readonly string[],
+  { heartbeatMs, log }: ChunkOptions,
+): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  yield encoder.encode(`retry: ${retryMs}\n\n`);
+  const items = stream[Symbol.asyncIterator]();
+  try {
+    for (let next = items.next(); ; ) {
+      const taken = await within(next, heartbeatMs);
+      if (taken === undefined) {
+        yield encoder.encode(": \n\n");
+        continue;
+      }
+      if (taken.done === true) return;
+      yield encoder.encode(frameOf(topic, taken.value, frames));
+      next = items.next();
+    }
+  } catch (thrown) {
+    const error = MarsError.from(thrown);
+    if (error.ours) log.error("a stream failed", { event: "request_failed", error });
+    const { code, message } = error;
+    yield encoder.encode(`event: error\ndata: ${JSON.stringify({ code, message })}\n\n`);
+  } finally {
+    await items.return?.();
+  }
+}
+
+/** What the promise resolves to; `undefined` when that takes longer. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(resolve, ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function frameOf<Item extends TopicItem>(
+  topic: string,
+  item: StreamItem<Item>,
+  frames: (name: string, items: readonly Item[]) => readonly string[],
+): string {
+  if ("events" in item) return frames("", item.events).join("");
+  const { seq, recovered } = item;
+  return `id: ${seq}\nevent: subscribed\ndata: ${JSON.stringify({ topic, seq, recovered })}\n\n`;
+}
+
+/** Clients that have seen nothing yet send `null` or `undefined` as a word; a browser's would never try again after an error. */
+function parseAfter(text: string | undefined): number | undefined {
+  if (text === undefined || ["", "null", "undefined"].includes(text)) return undefined;
+  const after = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(after)) throw invalid("after", "must be a seq: a whole number from 0 on");
+  return after;
+}
+
+function invalid(field: string, message: string): MarsError {
+  return new MarsError("invalid_argument", `${field} ${message}`, { problems: [{ field, message }] });
+}

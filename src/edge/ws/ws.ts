@@ -1,0 +1,153 @@
+/**
+ * `/ws`: topics as JSON frames.
+ *
+ *     client                                      server
+ *     {"type":"subscribe","topic":t,"after":n?}   {"type":"subscribed","topic":t,"seq":n,"recovered":b}
+ *                                                 {"type":"event","topic":t,"seq":n,"event":{…}} …
+ *                                                 {"type":"finding","topic":t,"seq":n,"finding":{…}} …
+ *     {"type":"unsubscribe","topic":t}            {"type":"unsubscribed","topic":t}
+ *     {"type":"ping"}                             {"type":"pong"}
+ *     anything else                               {"type":"error","code":c,"message":m,"topic":t?}
+ *
+ * Topics come back in the client's own spelling. A topic that is followed already is an error, and stays followed; to
+ * leave one that is not followed is none. An event that is only announced (`GET /api/test_socket`) has seq 0: it is
+ * not part of the sequence and no place to resume after.
+ */
+import { MarsError } from "../../core/error.ts";
+import type { SequencedEvent } from "../../core/event.ts";
+import { eventJson } from "../../core/json.ts";
+import { parseTopic, type Topic } from "../../core/topic.ts";
+import type { Finding } from "../../lifecycle/finding.ts";
+import { findingToJson } from "../../lifecycle/json.ts";
+import { nestsTooDeep, tooDeep } from "../json.ts";
+import type { EdgeParts } from "../parts.ts";
+import type { Connection, Session } from "./connection.ts";
+import { createFrameCache } from "./frame-cache.ts";
+
+/** Topics that one connection may follow at one time. */
+const topicsMax = 1000;
+/** Errors within one minute after which a connection is closed: its client does not listen to them. */
+const errorsPerMinuteMax = 100;
+
+const eventFrames = createFrameCache(
+  (topic, event: SequencedEvent) =>
+    `{"type":"event","topic":${topic},"seq":${event.seq},"event":${eventJson(event)}}`,
+);
+
+const findingFrames = createFrameCache(
+  (topic, finding: Finding) =>
+    `{"type":"finding","topic":${topic},"seq":${finding.seq},"finding":${JSON.stringify(findingToJson(finding))}}`,
+);
+
+export function openWs(parts: Pick<EdgeParts, "live" | "findings" | "log">, connection: Connection): Session {
+  /** By canonical name; the value ends the subscription. */
+  const topics = new Map<string, () => void>();
+  let minute = 0;
+  let errors = 0;
+
+  function subscribe(topic: Topic, spelling: string, after: number | undefined): void {
+    if (topics.has(topic.name)) throw new MarsError("invalid_argument", "this topic is followed already");
+    if (topics.size >= topicsMax) {
+      throw new MarsError("overloaded", `at most ${topicsMax} topics can be followed on one connection`);
+    }
+    const quoted = JSON.stringify(spelling);
+    // Known before the hub is: it may answer before it returns.
+    let unsubscribe: (() => void) | undefined;
+    topics.set(topic.name, () => unsubscribe?.());
+    try {
+      const subscriber = {
+        caller: { peer: connection.peer },
+        subscribed: (seq: number, recovered: boolean) =>
+          connection.send(`{"type":"subscribed","topic":${quoted},"seq":${seq},"recovered":${recovered}}`),
+        failed: (error: MarsError) => {
+          topics.delete(topic.name);
+          if (error.code === "draining") connection.fail(error);
+          else answerError(error, spelling);
+        },
+      };
+      unsubscribe = topic.findings
+        ? parts.findings.subscribe(topic, after, {
+            ...subscriber,
+            events: (findings) => connection.offer(() => findingFrames(quoted, findings)),
+          })
+        : parts.live.subscribe(topic, after, {
+            ...subscriber,
+            events: (events) => connection.offer(() => eventFrames(quoted, events)),
+          });
+    } catch (thrown) {
+      topics.delete(topic.name);
+      throw thrown;
+    }
+    // The first answer may have found the connection closed.
+    if (!topics.has(topic.name)) unsubscribe();
+  }
+
+  function answer(frame: Readonly<Record<string, unknown>>): void {
+    const { type, topic: spelling } = frame;
+    if (type === "ping") {
+      connection.send('{"type":"pong"}');
+      return;
+    }
+    if (type !== "subscribe" && type !== "unsubscribe") {
+      throw new MarsError("invalid_argument", "type must be subscribe, unsubscribe or ping");
+    }
+    if (typeof spelling !== "string") throw new MarsError("invalid_argument", "topic must be a string");
+    const topic = parseTopic(spelling);
+    if (type === "subscribe") {
+      subscribe(topic, spelling, afterOf(frame));
+    } else {
+      topics.get(topic.name)?.();
+      topics.delete(topic.name);
+      connection.send(`{"type":"unsubscribed","topic":${JSON.stringify(spelling)}}`);
+    }
+  }
+
+  function answerError(error: MarsError, topic: string | undefined): void {
+    if (error.ours) parts.log.error("a socket's request failed", { event: "request_failed", error });
+    const { code, message } = error;
+    connection.send(JSON.stringify({ type: "error", code, message, topic }));
+  }
+
+  return {
+    message(text) {
+      let frame: Readonly<Record<string, unknown>> | undefined;
+      try {
+        frame = parseFrame(text);
+        answer(frame);
+      } catch (thrown) {
+        answerError(MarsError.from(thrown), typeof frame?.topic === "string" ? frame.topic : undefined);
+        const now = Math.floor(Date.now() / 60_000);
+        errors = now === minute ? errors + 1 : 1;
+        minute = now;
+        if (errors >= errorsPerMinuteMax) {
+          connection.fail(new MarsError("invalid_argument", "too many bad frames within a minute"));
+        }
+      }
+    },
+    closed() {
+      for (const unsubscribe of topics.values()) unsubscribe();
+      topics.clear();
+    },
+  };
+}
+
+function parseFrame(text: string): Readonly<Record<string, unknown>> {
+  if (nestsTooDeep(text)) throw new MarsError("invalid_argument", `a frame ${tooDeep}`);
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch {
+    throw new MarsError("malformed", "not JSON");
+  }
+  if (typeof frame !== "object" || frame === null || Array.isArray(frame)) {
+    throw new MarsError("malformed", "a frame must be a JSON object");
+  }
+  return frame as Readonly<Record<string, unknown>>;
+}
+
+function afterOf(frame: Readonly<Record<string, unknown>>): number | undefined {
+  const { after } = frame;
+  if (after === undefined || after === null) return undefined;
+  if (typeof after === "number" && Number.isSafeInteger(after) && after >= 0) return after;
+  throw new MarsError("invalid_argument", "after must be a seq: a whole number from 0 on");
+}

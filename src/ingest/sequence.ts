@@ -1,0 +1,83 @@
+/**
+ * Where the sequence goes on at a start. It leaps, for nobody can say that a journal is no older copy of one that went on
+ * elsewhere; and it goes on beyond whatever the journal's files and the database know of it.
+ */
+import { leapFrom } from "../core/leap.ts";
+import type { JournalState, Log, StorePosition } from "../core/ports.ts";
+import { nowMicros } from "../core/time.ts";
+
+export class SequenceStart {
+  readonly #log: Pick<Log, "warn" | "error">;
+  #nextSeq = 1;
+  /** The last seq of the journal's records, and the last that is known to have been given out. */
+  #lastSeq = 0;
+  #givenOut = 0;
+  #certain = false;
+
+  constructor(log: Pick<Log, "warn" | "error">) {
+    this.#log = log;
+  }
+
+  /** The first seq to be given out. */
+  get nextSeq(): number {
+    return this.#nextSeq;
+  }
+
+  /** The last seq of a record at the start. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /**
+   * Whether seqs may be given out. A journal with a history may do so while the database is away; a new one may
+   * continue a database's sequence, and waits for it.
+   */
+  get certain(): boolean {
+    return this.#certain;
+  }
+
+  begin({ lastSeq, givenOut = lastSeq }: JournalState): void {
+    this.#lastSeq = lastSeq;
+    this.#givenOut = givenOut;
+    this.#certain = givenOut > 0;
+    if (givenOut > 0) this.#nextSeq = leapFrom(givenOut, nowMicros()) + 1;
+  }
+
+  /** The database has been reached. Throws where seqs have been given out meanwhile that it knows already. */
+  meet({ seq, lost, nextSeq, givenOut }: StorePosition, accepting: boolean): void {
+    const known = this.#givenOut;
+    if (lost > 0) {
+      this.#log.error("the database is older than the journal: events between them are gone", {
+        event: "database_older",
+        events: lost,
+      });
+    }
+    if (known > 0 && givenOut > known) {
+      this.#log.warn("the database knows more of the sequence than the journal: going on behind it", {
+        event: "journal_older",
+        journal_seq: known,
+        database_seq: givenOut,
+        stored_seq: seq,
+      });
+    }
+    if (known === 0 && givenOut > 0) {
+      const message =
+        "a new journal on a database with a history: what another one held and had not stored is not here";
+      this.#log.warn(message, { event: "journal_new", database_seq: givenOut });
+    }
+    if (nextSeq !== this.#nextSeq && accepting) {
+      throw new Error(
+        `the database is at seq ${givenOut} and the journal was at ${known}: it is an older copy by far; start while the database can be reached`,
+      );
+    }
+    this.#nextSeq = nextSeq;
+    this.#certain = true;
+    // What is still to be stored comes behind the events of another journal that the database has beyond.
+    if (seq >= this.#lastSeq) this.#givenOut = Math.max(known, givenOut);
+  }
+
+  /** Whether the seq lies where this start has leapt: it was given out by a Mars whose data were replaced. */
+  skipped(seq: number): boolean {
+    return seq > Math.max(this.#lastSeq, this.#givenOut) && seq < this.#nextSeq - 1;
+  }
+}

@@ -1,0 +1,96 @@
+/** What a definition would have raised, had it been there: messages as they are stored, held against it. */
+import type { Micros } from "../core/event.ts";
+import { type MessageState, messageStates } from "../core/state.ts";
+import { assess, holdsBy, prospectsOf, stageTimes } from "../lifecycle/assess.ts";
+import type { Definition } from "../lifecycle/definition.ts";
+import type { FindingKind, Prospect } from "../lifecycle/finding.ts";
+import { createPlan, type Plan } from "../lifecycle/plan.ts";
+import type { MessageHistory } from "../lifecycle/queries.ts";
+
+const samplesMax = 10;
+
+export interface DryRunFinding {
+  readonly kind: FindingKind;
+  readonly stage: string;
+  /** Messages of which it would hold now. */
+  readonly holding: number;
+  /** `missing` only: messages of which it would have been raised, and retracted when the stage came after all or the message ended. */
+  readonly retracted: number;
+  /** Ids of some of these messages, the latest first. */
+  readonly samples: readonly string[];
+}
+
+export interface DryRunResult {
+  readonly messages: number;
+  readonly states: Readonly<Record<MessageState, number>>;
+  /** In the order of the stages. */
+  readonly findings: readonly DryRunFinding[];
+}
+
+interface Count {
+  holding: number;
+  retracted: number;
+  readonly samples: string[];
+}
+
+export class DryRun {
+  readonly #plan: Plan;
+  readonly #clock: Micros;
+  #messages = 0;
+  readonly #states = new Map<MessageState, number>();
+  readonly #counts = new Map<string, Count & { readonly kind: FindingKind; readonly stage: string }>();
+
+  /** @param clock what is due and has its grace behind it by then is missing */
+  constructor(definition: Definition, clock: Micros) {
+    this.#plan = createPlan(definition);
+    this.#clock = clock;
+  }
+
+  add({ messageId, events }: MessageHistory): void {
+    const plan = this.#plan;
+    const times = [...plan.slots.keys()].map(
+      (name) => events.find(({ event }) => event === name)?.at ?? null,
+    );
+    const { state } = assess(plan, times, holdsBy(this.#clock));
+    this.#messages += 1;
+    this.#states.set(state, (this.#states.get(state) ?? 0) + 1);
+    for (const prospect of prospectsOf(plan, times)) {
+      if (prospect.raiseAt < this.#clock) this.#count(prospect, messageId).holding += 1;
+    }
+    const heardAt = (slots: readonly number[]) =>
+      events
+        .filter(({ event }) => slots.includes(plan.slots.get(event) ?? -1))
+        .reduce((first, { receivedAt }) => Math.min(first, receivedAt), Number.POSITIVE_INFINITY);
+    const endedAt = heardAt([...plan.complete, ...plan.fail.map(({ slot }) => slot)]);
+    for (const [index, stage] of plan.stages.entries()) {
+      const { dueAt } = stageTimes(plan, index, times);
+      if (dueAt === null || stage.optional) continue;
+      // It came, or the message ended; but Mars would have said already that it is missing when it heard of that.
+      const retractedAt = Math.min(heardAt(stage.events), endedAt);
+      if (retractedAt === Number.POSITIVE_INFINITY) continue;
+      if (retractedAt > Math.max(dueAt + plan.grace, heardAt(stage.starts)))
+        this.#count({ kind: "missing", stage: stage.name }, messageId).retracted += 1;
+    }
+  }
+
+  result(): DryRunResult {
+    return {
+      messages: this.#messages,
+      states: Object.fromEntries(
+        messageStates.map((state) => [state, this.#states.get(state) ?? 0]),
+      ) as Record<MessageState, number>,
+      findings: [...this.#counts.values()],
+    };
+  }
+
+  #count({ kind, stage }: Pick<Prospect, "kind" | "stage">, messageId: string): Count {
+    const key = `${kind} ${stage}`;
+    let count = this.#counts.get(key);
+    if (count === undefined) {
+      count = { kind, stage, holding: 0, retracted: 0, samples: [] };
+      this.#counts.set(key, count);
+    }
+    if (count.samples.length < samplesMax) count.samples.push(messageId);
+    return count;
+  }
+}

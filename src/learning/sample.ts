@@ -1,0 +1,116 @@
+/** Messages to learn from, in columns: two hundred thousand of them take some tens of megabytes. */
+import type { Micros } from "../core/event.ts";
+import type { MessageHistory } from "../lifecycle/queries.ts";
+
+export const sampleMessagesMax = 200_000;
+const sampleEventsMax = 2_000_000;
+/** Distinct names that are told apart; later ones count as left out. */
+const namesMax = 64;
+
+/** When some messages had some names. Names are known by their places in `names`. */
+export interface Observations {
+  readonly names: readonly string[];
+  readonly rows: number;
+  /** `columns[name][row]`; `NaN` where the message did not have it. */
+  readonly columns: readonly Float64Array[];
+}
+
+export class Sample {
+  /** By number; a message's row names its events by these. */
+  readonly names: string[] = [];
+  readonly #numbers = new Map<string, number>();
+  #times = new Float64Array(1_024);
+  #events = new Uint8Array(1_024);
+  #length = 0;
+  /** Where each message begins, and at the end where the last one ends. */
+  readonly #starts: number[] = [0];
+  /** Messages that had a name beyond `namesMax`, by nothing but their number. */
+  #unnamed = 0;
+
+  get messages(): number {
+    return this.#starts.length - 1;
+  }
+
+  get full(): boolean {
+    return this.messages >= sampleMessagesMax || this.#length >= sampleEventsMax;
+  }
+
+  get unnamed(): number {
+    return this.#unnamed;
+  }
+
+  add({ events }: MessageHistory): void {
+    if (this.full) return;
+    let unnamed = false;
+    for (const { event, at } of events) {
+      const number = this.#numberOf(event);
+      if (number === undefined) unnamed = true;
+      else this.#push(number, at);
+    }
+    if (unnamed) this.#unnamed += 1;
+    if (this.#length > this.#starts.at(-1)!) this.#starts.push(this.#length);
+  }
+
+  /** The first and the last time of every message. */
+  spans(): { readonly first: Float64Array; readonly last: Float64Array } {
+    const first = new Float64Array(this.messages).fill(Number.POSITIVE_INFINITY);
+    const last = new Float64Array(this.messages).fill(Number.NEGATIVE_INFINITY);
+    for (let message = 0; message < this.messages; message++) {
+      for (let at = this.#starts[message]!; at < this.#starts[message + 1]!; at++) {
+        const time = this.#times[at]!;
+        if (time < first[message]!) first[message] = time;
+        if (time > last[message]!) last[message] = time;
+      }
+    }
+    return { first, last };
+  }
+
+  /** How many of the messages have each name, by its number. */
+  counts(messages: Uint32Array): Float64Array {
+    const counts = new Float64Array(this.names.length);
+    for (const message of messages) {
+      for (let at = this.#starts[message]!; at < this.#starts[message + 1]!; at++)
+        counts[this.#events[at]!]! += 1;
+    }
+    return counts;
+  }
+
+  /** When each of the messages had the name; `NaN` where it did not. */
+  column(name: number, messages: Uint32Array): Float64Array {
+    const column = new Float64Array(messages.length).fill(Number.NaN);
+    for (const [row, message] of messages.entries()) {
+      for (let at = this.#starts[message]!; at < this.#starts[message + 1]!; at++) {
+        if (this.#events[at] === name) column[row] = this.#times[at]!;
+      }
+    }
+    return column;
+  }
+
+  #numberOf(name: string): number | undefined {
+    const known = this.#numbers.get(name);
+    if (known !== undefined || this.names.length >= namesMax) return known;
+    this.#numbers.set(name, this.names.length);
+    this.names.push(name);
+    return this.names.length - 1;
+  }
+
+  #push(number: number, at: Micros): void {
+    if (this.#length === this.#times.length) {
+      const times = new Float64Array(this.#length * 2);
+      times.set(this.#times);
+      this.#times = times;
+      const events = new Uint8Array(this.#length * 2);
+      events.set(this.#events);
+      this.#events = events;
+    }
+    this.#times[this.#length] = at;
+    this.#events[this.#length] = number;
+    this.#length += 1;
+  }
+}
+
+/** The value below which `percent` of the sorted values are, by nearest rank. */
+export function percentileOf(sorted: Float64Array, percent: number): number {
+  if (sorted.length === 0) return Number.NaN;
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1))]!;
+}

@@ -1,0 +1,231 @@
+/**
+ * The hub: hands every stored event to those who follow its topics, in seq order.
+ *
+ * The pipeline publishes contiguous stretches of the sequence, one after each commit of the store. Nothing is kept here:
+ * those who join late or fall behind read the store's history (`subscription.ts`).
+ */
+import type { Caller } from "../core/caller.ts";
+import { MarsError } from "../core/error.ts";
+import type { SequencedEvent } from "../core/event.ts";
+import type { Live, Log, StreamItem, StreamOptions, Subscriber, TopicItem } from "../core/ports.ts";
+import type { HistoryPage, HistoryQuery } from "../core/query.ts";
+import type { Topic } from "../core/topic.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+import { FairQueue } from "../runtime/fair-queue.ts";
+import { SendBudget } from "../runtime/send-budget.ts";
+import { type Lease, Shares } from "../runtime/shares.ts";
+import type { Loop } from "../runtime/supervisor.ts";
+import { eventSize, findingSize, slicesOf } from "./slices.ts";
+import { openStream } from "./stream.ts";
+import { Subscription, type SubscriptionHost } from "./subscription.ts";
+import { TopicIndex } from "./topic-index.ts";
+
+/** Where the items before come from. */
+export interface History<Item> {
+  history(query: HistoryQuery): Promise<HistoryPage<Item>>;
+}
+
+export interface LiveOptions {
+  /**
+   * The last seq that the journal has given out. A client may resume after an event that was acknowledged but is not
+   * stored yet; a seq beyond this one is from another database. Default: what was published.
+   */
+  readonly lastSeq?: () => number;
+  /** Whether a seq up to that one was never given out here: the sequence has leapt over it at the start. Default: none. */
+  readonly skipped?: (seq: number) => boolean;
+  readonly log: Pick<Log, "error">;
+  /** Keeps account of reads of history that fail. */
+  readonly reads?: Pick<Loop, "succeeded" | "failed">;
+  /** Bounds what waits to be sent; default: one of its own. */
+  readonly budget?: SendBudget;
+  /** Shares out the subscriptions, of all protocols; without one left for a peer `subscribe` throws `overloaded`. */
+  readonly subscriptions?: Shares;
+  /**
+   * Reads of history at one time; those who follow take turns, by peer and by connection. Whatever is to be read beside
+   * them, alerts above all, waits for as many.
+   */
+  readonly historyReadsMax?: number;
+  /** How long to wait after a read that failed: doubled each time up to `maxMs`. */
+  readonly retry?: { readonly firstMs: number; readonly maxMs: number };
+  /** How long the consumer of a stream may leave a full buffer untouched. */
+  readonly stallTimeoutMs?: number;
+}
+
+interface HubOptions<Item> extends LiveOptions {
+  /** The UTF-16 units of an item's texts. */
+  readonly sizeOf: (item: Item) => number;
+}
+
+/** What `app.ts` holds of the live part; the edge sees only `Live`. */
+export interface Hub<Item extends TopicItem> extends Live<Item> {
+  /** How many subscriptions there are, streams included. */
+  readonly subscriptions: number;
+  /**
+   * Publishes what was stored. Called in seq order with contiguous stretches, the first of them empty and up to where
+   * the store stood at the start: until then subscribers wait. Costs next to nothing while nobody follows.
+   *
+   * @param events those of `(seq, upTo]`, in seq order; may be empty
+   */
+  publish(events: readonly Item[], upTo: number): void;
+  /** Ends every subscription with `draining`, refuses new ones, and resolves when no read is under way any more. */
+  close(): Promise<void>;
+}
+
+/** Topics of events. */
+export function createLive(history: History<SequencedEvent>, options: LiveOptions): Hub<SequencedEvent> {
+  return new LiveHub(history, { ...options, sizeOf: eventSize });
+}
+
+/** Topics of findings. */
+export function createLiveFindings(history: History<Finding>, options: LiveOptions): Hub<Finding> {
+  return new LiveHub(history, { ...options, sizeOf: findingSize });
+}
+
+const subscriptionsMaxDefault = 100_000;
+const historyReadsMaxDefault = 1;
+const retryDefault = { firstMs: 50, maxMs: 5_000 };
+/** Transports notice a client that takes nothing much sooner, by the byte; a slow one may take long for an item. */
+const stallTimeoutMsDefault = 600_000;
+
+class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Item> {
+  readonly retry: { readonly firstMs: number; readonly maxMs: number };
+  readonly sizeOf: (item: Item) => number;
+  readonly #reader: History<Item>;
+  readonly #options: HubOptions<Item>;
+  readonly #shares: Shares;
+  readonly #budget: SendBudget;
+  readonly #index = new TopicIndex<Subscription<Item>, Item>();
+  readonly #subscriptions = new Map<Subscription<Item>, Lease>();
+  /** Each subscription waits with one read at most. */
+  readonly #reads: FairQueue;
+  readonly #reading = new Set<Promise<unknown>>();
+  readonly #positioned = Promise.withResolvers<void>();
+  #seq: number | undefined;
+  #closed = false;
+
+  constructor(reader: History<Item>, options: HubOptions<Item>) {
+    this.#reader = reader;
+    this.#options = options;
+    this.sizeOf = options.sizeOf;
+    this.#budget = options.budget ?? new SendBudget();
+    this.#shares = options.subscriptions ?? new Shares({ max: subscriptionsMaxDefault });
+    this.#reads = new FairQueue({
+      what: "reads of history",
+      activeMax: options.historyReadsMax ?? historyReadsMaxDefault,
+      waitingMax: this.#shares.max,
+    });
+    this.retry = options.retry ?? retryDefault;
+  }
+
+  get seq(): number {
+    return this.#seq ?? 0;
+  }
+
+  get positioned(): Promise<void> | undefined {
+    return this.#seq === undefined ? this.#positioned.promise : undefined;
+  }
+
+  get lastSeq(): number {
+    return Math.max(this.seq, this.#options.lastSeq?.() ?? 0);
+  }
+
+  skipped(seq: number): boolean {
+    return this.#options.skipped?.(seq) ?? false;
+  }
+
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
+  publish(events: readonly Item[], upTo: number): void {
+    if (this.#seq === undefined) this.#positioned.resolve();
+    const before = this.#seq ?? 0;
+    const first = events[0]?.seq ?? upTo;
+    const last = events[events.length - 1]?.seq ?? upTo;
+    if (upTo < before || last > upTo || (events.length > 0 && first <= before)) {
+      throw new Error(`published [${first}, ${last}] up to ${upTo} after ${before}`);
+    }
+    // First of all: whoever subscribes from within a delivery starts after these events.
+    this.#seq = upTo;
+    if (this.#subscriptions.size === 0) return;
+    for (const part of this.#index.split(events)) {
+      const slices = slicesOf(part.events, this.sizeOf);
+      for (const subscription of part.members) subscription.deliver(slices, before);
+    }
+  }
+
+  announce(event: Item): void {
+    for (const part of this.#index.split([event])) {
+      for (const subscription of part.members) subscription.announce(part.events);
+    }
+  }
+
+  subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber<Item>): () => void {
+    if (this.#closed) throw draining();
+    const lease = this.#shares.take(subscriber.caller?.peer ?? nobody.peer);
+    if (lease === undefined) throw this.#shares.full("subscriptions");
+    const subscription = new Subscription(this, topic, subscriber);
+    this.#subscriptions.set(subscription, lease);
+    subscription.start(after);
+    return () => subscription.cancel();
+  }
+
+  stream(topic: Topic, options: StreamOptions): AsyncIterable<StreamItem<Item>> {
+    const stallTimeoutMs = this.#options.stallTimeoutMs ?? stallTimeoutMsDefault;
+    return openStream(this, topic, { ...options, stallTimeoutMs, budget: this.#budget, sizeOf: this.sizeOf });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const subscription of [...this.#subscriptions.keys()]) subscription.fail(draining());
+    await Promise.allSettled(this.#reading);
+  }
+
+  read(query: () => HistoryQuery | undefined, caller = nobody): Promise<HistoryPage<Item> | undefined> {
+    return this.#reads.run(caller, async () => {
+      const wanted = query();
+      if (wanted === undefined) return undefined;
+      const reading = this.#reader.history(wanted);
+      this.#reading.add(reading);
+      try {
+        const page = await reading;
+        this.#options.reads?.succeeded();
+        return page;
+      } catch (thrown) {
+        this.#options.reads?.failed(thrown);
+        throw thrown;
+      } finally {
+        this.#reading.delete(reading);
+      }
+    });
+  }
+
+  /** Pending while too much waits to be sent to the caller; whoever follows only reads what can be sent. */
+  room({ peer } = nobody): Promise<void> | undefined {
+    return this.#budget.hasRoom(peer) ? undefined : this.#budget.freed();
+  }
+
+  attach(topic: Topic, subscription: Subscription<Item>): void {
+    this.#index.add(topic, subscription);
+  }
+
+  detach(topic: Topic, subscription: Subscription<Item>): void {
+    this.#index.remove(topic, subscription);
+  }
+
+  ended(subscription: Subscription<Item>): void {
+    this.#subscriptions.get(subscription)?.release();
+    this.#subscriptions.delete(subscription);
+  }
+
+  readonly fault = (thrown: unknown): void => {
+    this.#options.log.error("live subscriber failed", { event: "subscriber_failed", error: thrown });
+  };
+}
+
+/** Who follows without saying who it is. */
+const nobody: Caller = { peer: { name: "unknown", connection: "unknown" } };
+
+function draining(): MarsError {
+  return new MarsError("draining", "Mars is stopping; connect again and resume", { retryAfterMs: 1000 });
+}

@@ -1,0 +1,300 @@
+/**
+ * The pipeline as a whole: collectors → journal → lanes → store → publish, its start and its stop.
+ */
+
+import { MarsError } from "./core/error.ts";
+import type { SequencedEvent } from "./core/event.ts";
+import type { Ingest, Journal, JournalState, Log, Progress, Store } from "./core/ports.ts";
+import { receipts } from "./core/receipt.ts";
+import type { Refusals } from "./core/refusals.ts";
+import { type SetAsidePage, type SetAsideQuery, setAsideMax } from "./core/set-aside.ts";
+import { Backlog } from "./ingest/backlog.ts";
+import { Behind } from "./ingest/behind.ts";
+import { Flow } from "./ingest/flow.ts";
+import { GroupCommit } from "./ingest/group-commit.ts";
+import { SequenceStart } from "./ingest/sequence.ts";
+import { SetAsideDesk, type SetAsideStore } from "./ingest/set-aside.ts";
+import type { Finding } from "./lifecycle/finding.ts";
+import type { Tracker } from "./lifecycle/ports.ts";
+import { PageRounds } from "./maintenance/page-rounds.ts";
+import { Retention } from "./maintenance/retention.ts";
+import { Upkeep } from "./maintenance/upkeep.ts";
+import { Grace } from "./projection/grace.ts";
+import { Watch } from "./projection/watch.ts";
+import type { Clock } from "./runtime/clock.ts";
+import { delay, within } from "./runtime/delay.ts";
+import { StoreProgress } from "./runtime/progress.ts";
+import type { PipelineStats } from "./runtime/stats.ts";
+import type { Loop, Supervisor } from "./runtime/supervisor.ts";
+
+/** Of the time for stopping: the rest is for the batch that is under way then, and for its way to the disk. */
+const storingShare = 0.75;
+/** Between attempts to reach the database at the start, in milliseconds. */
+const openRetry = { firstMs: 500, lastMs: 500 };
+
+export interface PipelineOptions {
+  readonly lanes: number;
+  readonly batchEventsMax: number;
+  readonly journalBytesMax: number;
+  readonly retentionMs: number;
+  readonly journal: Journal;
+  readonly countsRetentionMs: number;
+  readonly startGraceMs: number;
+  readonly clock: Clock;
+  readonly store: Store & Tracker & SetAsideStore;
+  readonly listSetAside: (query: SetAsideQuery) => Promise<SetAsidePage>;
+  readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
+  readonly publishFindings: (findings: readonly Finding[], upTo: number) => void;
+  readonly supervisor: Supervisor;
+  readonly log: Log;
+}
+
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #abort = new AbortController();
+  readonly #progress = new StoreProgress();
+  readonly #tracked = new StoreProgress();
+  readonly #grace: Grace;
+  readonly #backlog: Backlog;
+  readonly #commit: GroupCommit;
+  readonly #flow: Flow;
+  readonly #upkeep: Upkeep;
+  readonly #retention: Retention;
+  readonly #watch: Watch;
+  readonly #setAside: SetAsideDesk;
+  readonly #pages: PageRounds;
+  readonly #opening: Loop;
+  readonly #failed = Promise.withResolvers<Error>();
+  #running: Promise<unknown> = Promise.resolve();
+  #opened = false;
+  #damagedFiles = 0;
+  readonly #sequence: SequenceStart;
+  #accepting = false;
+  readonly #behind = new Behind();
+  /** The loops have ended by a failure. */
+  #stuck = false;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#opening = options.supervisor.loop("store_opening", openRetry);
+    const shared = { ...options, signal: this.#abort.signal, progress: this.#progress };
+    this.#sequence = new SequenceStart(options.log);
+    options.clock.start(this.#abort.signal);
+    this.#grace = new Grace({ graceMs: options.startGraceMs, log: options.log });
+    this.#backlog = new Backlog(shared);
+    this.#commit = new GroupCommit({
+      ...options,
+      committed: (group) => this.#backlog.push(group),
+      refused: (error, events) => this.#grace.refusedEvents(error, events),
+    });
+    this.#setAside = new SetAsideDesk({
+      store: options.store,
+      list: options.listSetAside,
+      ingest: this.#commit,
+      nudge: () => this.#watch.nudge(),
+    });
+    const setAside = (count: number) => this.#setAside.counted(count);
+    const publish = (events: readonly SequencedEvent[], upTo: number) => {
+      this.#behind.stored(upTo, events.length);
+      options.publish(events, upTo);
+      // A journal that was away may bring events from before the tracker's place.
+      if (upTo === this.#sequence.lastSeq) this.#watch.nudge();
+    };
+    this.#flow = new Flow({ ...shared, backlog: this.#backlog, setAside, publish });
+    this.#upkeep = new Upkeep({
+      ...shared,
+      trimmed: (bytes) => this.#commit.trimmed(bytes),
+      pressed: () => this.#commit.journalBytes > options.journalBytesMax / 2,
+    });
+    this.#retention = new Retention({ ...shared, deleted: (events) => this.#upkeep.deleted(events) });
+    this.#watch = new Watch({
+      ...shared,
+      tracker: options.store,
+      tracked: this.#tracked,
+      barrier: () => this.#commit.barrier(),
+      grace: this.#grace,
+      publish: options.publishFindings,
+      setAside,
+    });
+    this.#pages = new PageRounds(shared);
+  }
+
+  get ingest(): Ingest {
+    return this.#commit;
+  }
+
+  get setAside(): SetAsideDesk {
+    return this.#setAside;
+  }
+
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  get refusals(): Refusals {
+    return this.#grace;
+  }
+
+  /** How far messages have been followed along their lifecycles. */
+  get tracked(): Progress {
+    return this.#tracked;
+  }
+
+  /** The last seq that was given out. */
+  get lastSeq(): number {
+    return this.#commit.lastSeq;
+  }
+
+  /** Resolves, once everything that was taken before the call is on disk or refused, to the last seq on disk. */
+  acknowledged(): Promise<number> {
+    return this.#commit.barrier();
+  }
+
+  /** See `SequenceStart.skipped` and `GroupCommit.block`. */
+  readonly skipped = (seq: number) => this.#sequence.skipped(seq);
+  readonly block = (reason: string) => this.#commit.block(reason);
+
+  /** Why events are refused now; empty when they are not. */
+  get refusal(): string {
+    return this.#commit.refusal;
+  }
+
+  /** What goes wrong and does not keep events from being accepted; empty when nothing does. */
+  get warnings(): string[] {
+    const damaged = this.#pages.state?.damaged ?? 0;
+    return damaged === 0 ? [] : [`the database is damaged: ${damaged} pages are not as they were written`];
+  }
+
+  /** Resolves, with the reason, when the pipeline can go on no longer. */
+  get failed(): Promise<Error> {
+    return this.#failed.promise;
+  }
+
+  /**
+   * Finds where the store continues and starts the loops. A database that cannot be reached does not keep Mars from
+   * starting: events are accepted as soon as their seqs are certain, and stored when it is there. Rejects when it
+   * answers that it is not ours to use.
+   */
+  async start(journal: JournalState): Promise<void> {
+    this.#damagedFiles = journal.damaged ?? 0;
+    this.#sequence.begin(journal);
+    const attempt = await this.#open(journal);
+    if (this.#sequence.certain) this.#accept(journal);
+    const running = this.#run(journal, attempt).catch((error: Error) => {
+      this.#stuck = true;
+      this.#failed.resolve(error);
+    });
+    this.#running = Promise.all([running, this.#pages.run()]);
+  }
+
+  /** Refuses events, stores what was accepted or leaves it to the journal at the deadline, and ends the loops. */
+  async stop(deadlineMs: number): Promise<void> {
+    const storingMs = deadlineMs * storingShare;
+    if (!(await within(storingMs, this.#commit.close()))) {
+      this.#options.log.error("journal does not answer", { event: "journal_hangs" });
+    }
+    if (this.#opened && !this.#stuck && this.#flow.lastError === "") {
+      await this.#progress.reached(this.#commit.lastSeq, storingMs).catch(() => undefined);
+    }
+    const left = this.#notStored;
+    if (left > 0)
+      this.#options.log.warn("events are left to the next start", { event: "stopped_behind", left });
+    this.#abort.abort();
+    await this.#running;
+    if (this.#opened) await this.#retention.record().catch(() => undefined);
+    if (this.#opened) await this.#upkeep.finish().catch(() => undefined);
+  }
+
+  stats(): PipelineStats {
+    const { accepted, refused } = this.#commit.totals;
+    const { stored, duplicates, published } = this.#flow.totals;
+    return {
+      event_collector_queue: this.#commit.waiting.reduce((sum, n) => sum + n, 0),
+      collectors: [...this.#commit.waiting],
+      aggregators: this.#flow.laneSizes,
+      journal: {
+        bytes: this.#commit.journalBytes,
+        bytes_max: this.#options.journalBytesMax,
+        last_seq: this.#commit.lastSeq,
+        damaged_files: this.#damagedFiles,
+      },
+      store: {
+        stored_seq: this.#progress.storedSeq,
+        behind: this.#notStored,
+        available: this.#opened && this.#flow.lastError === "",
+        log_bytes: this.#upkeep.logBytes,
+        last_error: this.#flow.lastError || this.#opening.lastError,
+      },
+      tracker: {
+        tracked_seq: this.#watch.seq,
+        behind: this.#behind.ofTracker(this.#watch.seq),
+        last_error: this.#watch.lastError,
+        findings: this.#watch.totals,
+      },
+      clock: this.#options.clock.stats(),
+      grace: this.#grace.stats(),
+      retention: this.#retention.stats(),
+      set_aside: { count: this.#setAside.count, count_max: setAsideMax },
+      database: this.#pages.state ?? null,
+      totals: { accepted, refused, stored, duplicates, published },
+    };
+  }
+
+  get #notStored(): number {
+    if (this.#progress.storedSeq >= this.#commit.lastSeq) return 0;
+    return this.#behind.ofStore({ ...this.#commit.totals, ...this.#flow.totals });
+  }
+
+  /** Continues behind whatever the journal and the database have. */
+  #accept(journal: JournalState): void {
+    const lastSeq = Math.max(journal.lastSeq, this.#progress.storedSeq);
+    this.#accepting = true;
+    this.#commit.start({ lastSeq, nextSeq: this.#sequence.nextSeq, journalBytes: journal.bytes });
+  }
+
+  /** @returns whether the store was reached */
+  async #open(journal: JournalState): Promise<boolean> {
+    const { store } = this.#options;
+    try {
+      const position = await store.open(journal, this.#sequence.nextSeq);
+      this.#sequence.meet(position, this.#accepting);
+      this.#behind.opened(position, await this.#options.journal.eventsBeyond(position.seq));
+      this.#opened = true;
+      this.#opening.succeeded();
+      this.#setAside.counted(position.setAside);
+      receipts.continueAfter(position.receivedAt);
+      this.#progress.advance(position.seq);
+      this.#options.publish([], position.seq);
+      return true;
+    } catch (thrown) {
+      const error = MarsError.from(thrown);
+      // A damaged one is not used, and is somebody's to repair; until then events wait in the journal.
+      if (!error.transient && error.code !== "corrupt") throw thrown;
+      this.#opening.failed(thrown);
+      return false;
+    }
+  }
+
+  async #run(journal: JournalState, opened: boolean): Promise<void> {
+    const { signal } = this.#abort;
+    this.#backlog.start(Math.max(journal.lastSeq, this.#commit.lastSeq));
+    for (let reached = opened; !reached; reached = await this.#open(journal)) {
+      await delay(openRetry.firstMs, signal);
+      if (signal.aborted) return;
+    }
+    const { storedSeq } = this.#progress;
+    if (!this.#accepting) {
+      this.#accept(journal);
+      this.#backlog.start(storedSeq);
+    }
+    await this.#retention.resume();
+    // Mars was here before, with this journal or with another one: a copy of the database was put back, or a new volume beside it.
+    if (journal.lastSeq > 0 || storedSeq > 0) this.#grace.start();
+    await Promise.all([
+      this.#flow.run(storedSeq),
+      this.#upkeep.run(),
+      this.#retention.run(),
+      this.#watch.run(),
+    ]);
+  }
+}

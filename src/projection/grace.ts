@@ -1,0 +1,135 @@
+/**
+ * Who is to be waited for. Events that were refused, or could not be sent because Mars was not there, come again a little later:
+ * until then nothing that they would answer may be called missing. Every refusal at any door comes here, with the apps whose
+ * events they are, or without where a door refuses before it has read them: those concern all apps.
+ *
+ * Waiting has a bound, or a client that is refused for ever would keep findings back for ever: when refusals have gone on for
+ * `appRunMsMax` (one app's) or `allRunMsMax` (of whom nobody knows), findings are raised all the same, and the log says so.
+ */
+import { MarsError } from "../core/error.ts";
+import type { MarsEvent } from "../core/event.ts";
+import type { Log } from "../core/ports.ts";
+import type { GraceStats, Refusals } from "../core/refusals.ts";
+import { heldAppsMax } from "../lifecycle/ports.ts";
+
+/** How long a run of refusals keeps findings back, beside the grace behind its last one. */
+const appRunMsMax = 300_000;
+const allRunMsMax = 60_000;
+
+/** Refusals that follow each other within the grace. By the steady clock. */
+interface Run {
+  since: number;
+  last: number;
+  overrun: boolean;
+}
+
+export interface GraceOptions {
+  /** See `MARS_START_GRACE`; 0 for none. */
+  readonly graceMs: number;
+  readonly log: Log;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly now?: () => number;
+}
+
+export class Grace implements Refusals {
+  readonly #graceMs: number;
+  readonly #log: Log;
+  readonly #now: () => number;
+  #startedAt = Number.NEGATIVE_INFINITY;
+  #all: Run | undefined;
+  /** By app; at most `heldAppsMax`, beyond which a refusal concerns all. */
+  readonly #apps = new Map<string, Run>();
+  /** Errors that `accept` has rejected with: the doors see them again. */
+  readonly #known = new WeakSet<object>();
+  #refusals = 0;
+  #overrun = 0;
+
+  constructor({ graceMs, log, now = () => performance.now() }: GraceOptions) {
+    this.#graceMs = graceMs;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  /** Mars has started, and was away before: producers may have been refused. */
+  start(): void {
+    this.#startedAt = this.#now();
+  }
+
+  refused(error: unknown): void {
+    if (!(error instanceof MarsError) || this.#known.has(error) || !mayComeAgain(error)) return;
+    this.#refusals += 1;
+    this.#all = this.#extend(this.#all);
+  }
+
+  /** These events were refused. */
+  refusedEvents(error: unknown, events: readonly MarsEvent[]): void {
+    if (typeof error === "object" && error !== null) this.#known.add(error);
+    this.#refusals += 1;
+    let before = "";
+    for (const { appId } of events) {
+      if (appId === before) continue;
+      before = appId;
+      const run = this.#apps.get(appId);
+      if (run !== undefined || this.#apps.size < heldAppsMax) this.#apps.set(appId, this.#extend(run));
+      else this.#all = this.#extend(this.#all);
+    }
+  }
+
+  /** Whether nothing may be raised of any app. */
+  get holdsAll(): boolean {
+    const now = this.#now();
+    if (now < this.#startedAt + this.#graceMs) return true;
+    if (this.#all === undefined) return false;
+    if (now >= this.#all.last + this.#graceMs) this.#all = undefined;
+    return this.#all !== undefined && this.#holds(this.#all, allRunMsMax, now);
+  }
+
+  /** The apps of which nothing may be raised. */
+  heldApps(): readonly string[] {
+    if (this.#apps.size === 0) return noApps;
+    const now = this.#now();
+    const held: string[] = [];
+    for (const [appId, run] of this.#apps) {
+      if (now >= run.last + this.#graceMs) this.#apps.delete(appId);
+      else if (this.#holds(run, appRunMsMax, now)) held.push(appId);
+    }
+    return held;
+  }
+
+  stats(): GraceStats {
+    const { holdsAll } = this;
+    return {
+      all: holdsAll,
+      apps: this.heldApps().length,
+      refusals: this.#refusals,
+      overrun: this.#overrun,
+    };
+  }
+
+  #extend(run: Run | undefined): Run {
+    const now = this.#now();
+    if (run === undefined || now >= run.last + this.#graceMs)
+      return { since: now, last: now, overrun: false };
+    run.last = now;
+    return run;
+  }
+
+  #holds(run: Run, runMsMax: number, now: number): boolean {
+    if (now < run.since + runMsMax + this.#graceMs) return true;
+    if (!run.overrun) {
+      run.overrun = true;
+      this.#overrun += 1;
+      this.#log.warn("events are still refused, findings are raised all the same", {
+        event: "grace_overrun",
+        refused_for_ms: Math.round(now - run.since),
+      });
+    }
+    return false;
+  }
+}
+
+const noApps: readonly string[] = [];
+
+function mayComeAgain({ code }: MarsError): boolean {
+  return code === "overloaded" || code === "unavailable" || code === "draining";
+}

@@ -1,0 +1,267 @@
+/** What one step of the tracker makes of the messages that it touches. */
+import type { Micros } from "../core/event.ts";
+import { type MessageState, messageStates, type StageMark } from "../core/state.ts";
+import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
+import type { Finding, FindingKind } from "../lifecycle/finding.ts";
+import type { Times } from "../lifecycle/plan.ts";
+import { type Held, type Settled, settle } from "../lifecycle/settle.ts";
+import type { Reported } from "./stretch.ts";
+import type { Standing, Tally } from "./tally.ts";
+import type { FindingRow, LifeRow, Tracking } from "./tracker-sql.ts";
+
+/** A message's life as it is stored. */
+export interface Life {
+  readonly row: LifeRow;
+  readonly lifecycle: StoredLifecycle;
+  /** All that was ever found, retracted or not. */
+  readonly findings: readonly FindingRow[];
+}
+
+/** A finding that was raised, retracted, or has another due time. */
+interface Change extends Held {
+  readonly after: string;
+  readonly startedAt: Micros;
+  readonly life: Pick<NewLife, "message" | "lifecycle">;
+  readonly id: number;
+  readonly raisedAt: Micros;
+  readonly retractedAt: Micros;
+  readonly seq: number;
+}
+
+interface NewLife {
+  readonly message: number;
+  readonly lifecycle: StoredLifecycle;
+  readonly openedAt: Micros;
+  readonly times: Times;
+  readonly settled: Settled;
+  readonly nextAt: number;
+  /** All that was ever found. */
+  readonly findings: number;
+}
+
+export class LifeSteps {
+  readonly #clock: Micros;
+  readonly #now: Micros;
+  readonly #raising: boolean;
+  readonly #tally: Tally;
+  readonly #lives: NewLife[] = [];
+  /** Lives that begin, by their lifecycle. */
+  readonly #begun = new Map<number, number>();
+  readonly #changes: Change[] = [];
+  readonly #firstSeq: number;
+
+  /**
+   * @param step where the tracker is: what held by `clock` has been raised, or is to be where the step is `raising`; `now`
+   *   is when what changes does
+   */
+  constructor(
+    step: Pick<Tracking, "clock" | "findingSeq"> & { readonly now: Micros; readonly raising: boolean },
+    tally: Tally,
+  ) {
+    this.#clock = step.clock;
+    this.#now = step.now;
+    this.#raising = step.raising;
+    this.#firstSeq = step.findingSeq + 1;
+    this.#tally = tally;
+  }
+
+  /** How many changes of findings there are. */
+  get changes(): number {
+    return this.#changes.length;
+  }
+
+  /** The messages of which findings have changed. */
+  get changedMessages(): number[] {
+    return [...new Set(this.#changes.map(({ life }) => life.message))];
+  }
+
+  /** Events of a message came. @param life absent for one that was not known */
+  apply(reported: Reported, life: Life | undefined, lifecycle: StoredLifecycle): void {
+    const { slots } = lifecycle.plan;
+    const times: (number | null)[] =
+      life === undefined ? Array.from({ length: slots.size }, () => null) : [...life.row[6]];
+    for (const [event, at] of reported.times) {
+      const slot = slots.get(event);
+      if (slot === undefined) continue;
+      const known = times[slot] ?? null;
+      if (known === null || at < known) times[slot] = at;
+    }
+    const same =
+      life !== undefined &&
+      life.row[3] === reported.openedAt &&
+      times.every((time, slot) => time === life.row[6][slot]);
+    if (!same) this.#settle(reported.message, lifecycle, life, reported.openedAt, times);
+  }
+
+  /** Its time has come: something holds that has not been raised. Or its time was taken back, and something holds no more. */
+  look(life: Life): void {
+    this.#settle(life.row[0], life.lifecycle, life, life.row[3], life.row[6]);
+  }
+
+  lifeRows(): Iterable<string> {
+    return this.#lives
+      .values()
+      .map(({ message, lifecycle, openedAt, times, settled, nextAt, findings }) =>
+        JSON.stringify([
+          message,
+          lifecycle.app,
+          lifecycle.id,
+          messageStates.indexOf(settled.state),
+          openedAt,
+          settled.overdueSince ?? 0,
+          nextAt,
+          findings,
+          marksText(lifecycle, settled.marks),
+          JSON.stringify(times),
+        ]),
+      );
+  }
+
+  /** How many lives begin with each lifecycle. */
+  begunRows(): Iterable<string> {
+    return this.#begun.entries().map((row) => JSON.stringify(row));
+  }
+
+  findingRows(): Iterable<string> {
+    return this.#changes
+      .values()
+      .map((change) =>
+        JSON.stringify([
+          change.life.message,
+          change.kind,
+          change.stage,
+          change.id,
+          change.life.lifecycle.app,
+          change.life.lifecycle.id,
+          change.after,
+          change.life.lifecycle.version,
+          change.startedAt,
+          change.dueAt,
+          change.raisedAt,
+          change.retractedAt,
+          change.lateBy,
+          change.seq,
+        ]),
+      );
+  }
+
+  /** The changes as they are told. @param names the ids of `changedMessages` */
+  findings(names: ReadonlyMap<number, string>): Finding[] {
+    return this.#changes.flatMap((change) => {
+      const { message, lifecycle } = change.life;
+      const messageId = names.get(message);
+      if (messageId === undefined) return [];
+      return {
+        seq: change.seq,
+        id: change.id,
+        appId: lifecycle.appId,
+        messageId,
+        kind: change.kind,
+        stage: change.stage,
+        after: change.after,
+        version: lifecycle.version,
+        dueAt: change.dueAt,
+        raisedAt: change.raisedAt,
+        ...(change.retractedAt !== 0 && { retractedAt: change.retractedAt }),
+        lateBy: change.lateBy,
+      };
+    });
+  }
+
+  /**
+   * When to look at it again. An event nearly always puts off what is next, and the index of these times need not follow
+   * each time: looking too early finds nothing to raise, and then it is put right.
+   */
+  #nextAt(settled: Settled, life: Life | undefined): number {
+    const next = nextAtOf(settled);
+    const known = life?.row[7] ?? 0;
+    return this.#raising || next === 0 || known === 0 ? next : Math.min(known, next);
+  }
+
+  #settle(
+    message: number,
+    lifecycle: StoredLifecycle,
+    life: Life | undefined,
+    openedAt: Micros,
+    times: Times,
+  ): void {
+    if (life === undefined) this.#begun.set(lifecycle.id, (this.#begun.get(lifecycle.id) ?? 0) + 1);
+    const known = life?.findings ?? [];
+    const before = known.filter(([, , , , , , retractedAt]) => retractedAt === 0).map(heldOf);
+    const settled = settle(lifecycle.plan, times, before, { clock: this.#clock, raising: this.#raising });
+    let findings = known.length;
+    const change = (held: Held, retractedAt: Micros, raiseAt = Number.NEGATIVE_INFINITY) => {
+      const row = known.find(([, , kind, stage]) => kind === held.kind && stage === held.stage);
+      if (row === undefined) findings += 1;
+      const stage = lifecycle.plan.stages.find(({ name }) => name === held.stage);
+      const timed = held.kind === "missing" || held.kind === "late";
+      const seq = this.#firstSeq + this.#changes.length;
+      this.#changes.push({
+        kind: held.kind,
+        stage: held.stage,
+        dueAt: held.dueAt,
+        lateBy: held.lateBy,
+        life: { message, lifecycle },
+        after: stage?.after ?? "",
+        startedAt: held.dueAt - (timed ? (stage?.within ?? 0) : 0),
+        id: row?.[1] ?? seq,
+        // It was raised after it began to hold, and not later than now: so a clock that goes back says what to look at again.
+        raisedAt:
+          row !== undefined && row[6] === 0 && row[5] > raiseAt && row[5] <= this.#now ? row[5] : this.#now,
+        retractedAt,
+        seq,
+      });
+    };
+    for (const held of settled.retracted) change(held, this.#now);
+    for (const held of settled.raised) change(held, 0, held.raiseAt);
+    const ahead = known.filter(
+      ([, , , , , raisedAt, retractedAt]) => retractedAt === 0 && raisedAt > this.#now,
+    );
+    for (const held of ahead.map(heldOf)) {
+      const same = ({ kind, stage }: Held) => kind === held.kind && stage === held.stage;
+      if (!settled.retracted.some(same) && !settled.raised.some(same)) change(held, 0);
+    }
+    const nextAt = this.#nextAt(settled, life);
+    this.#lives.push({ message, lifecycle, openedAt, times, settled, nextAt, findings });
+    this.#tally.message(message, lifecycle, life && standingOf(life), {
+      state: settled.state,
+      openedAt,
+      marks: settled.marks,
+      times,
+    });
+  }
+}
+
+/** See the column `next_at`. */
+function nextAtOf({ nextAt }: Settled): number {
+  // 0 is for none; what holds at once holds a microsecond later too.
+  return nextAt === undefined ? 0 : nextAt || 1;
+}
+
+function heldOf([, , kind, stage, dueAt, , , lateBy]: FindingRow): Held {
+  return { kind: kind as FindingKind, stage, dueAt, lateBy };
+}
+
+function standingOf({ row }: Life): Standing {
+  const [, , state, openedAt, , marks, times] = row;
+  return { state: messageStates[state] as MessageState, openedAt, marks: marksOf(marks), times };
+}
+
+const marksByLetter: Readonly<Record<string, StageMark>> = {
+  r: "reached",
+  w: "waiting",
+  o: "overdue",
+  n: "never",
+};
+
+/** `;<stage><letter>` for each stage, and a `;` at the end, so that one of them can be looked for. */
+function marksText({ stageIds }: StoredLifecycle, marks: readonly StageMark[]): string {
+  return `${marks.map((mark, index) => `;${stageIds[index]}${mark[0]}`).join("")};`;
+}
+
+function marksOf(text: string): StageMark[] {
+  return text
+    .split(";")
+    .filter((part) => part !== "")
+    .map((part) => marksByLetter[part.at(-1)!]!);
+}

@@ -1,0 +1,184 @@
+/**
+ * What the tracker does with a step that can never succeed: it reads less at a time, down to the one message that is at
+ * fault, and sets that aside from being followed. So one message holds up no other.
+ */
+import type { InStatement } from "@libsql/client";
+import { MarsError } from "../core/error.ts";
+import { nowMicros } from "../core/time.ts";
+import type { Database } from "../db/database.ts";
+import { SetAsideFile } from "../db/messages/set-aside-file.ts";
+import type { TrackAside } from "../lifecycle/ports.ts";
+import { firstDue, type HeldApps } from "./due-lives.ts";
+import { firstAhead, firstChange, firstEvent, moveTracking, type Tracking } from "./tracker-sql.ts";
+
+/** Events that one step reads, changes of counted events, and lives that it looks at. */
+const eventsMax = 10_000;
+const changesMax = 1_000;
+const livesMax = 2_000;
+/** Messages set aside one after another, with no step in between, by faults of ours: then it is not the messages. */
+const asideInARowMax = 100;
+
+/** What a step is doing. */
+export type Phase =
+  | { readonly what: "events"; readonly from: number; readonly to: number }
+  | { readonly what: "changes" }
+  | { readonly what: "due"; readonly clock: number; readonly held: HeldApps }
+  | { readonly what: "ahead"; readonly clock: number };
+
+export class Narrowing {
+  readonly #database: Database;
+  readonly #aside: SetAsideFile;
+  /** How often the step has been halved. */
+  #halved = 0;
+  #inARow = 0;
+  #phase: Phase | undefined;
+  /** Messages that are not followed; bounded by `setAsideMax`. */
+  #unfollowed: Set<number> | undefined;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#aside = new SetAsideFile(database);
+  }
+
+  get events(): number {
+    return this.#part(eventsMax);
+  }
+
+  get changes(): number {
+    return this.#part(changesMax);
+  }
+
+  get lives(): number {
+    return this.#part(livesMax);
+  }
+
+  /** The step cannot be halved any more: it must read one thing at a time, so that what fails is known. */
+  get single(): boolean {
+    return this.events === 1;
+  }
+
+  /** Reads which messages are not followed, unless that is known. */
+  async open(): Promise<void> {
+    if (this.#unfollowed !== undefined) return;
+    const { rows } = await this.#database.execute("SELECT seq FROM set_aside WHERE kind = 'message'");
+    this.#unfollowed = new Set(rows.map((row) => Number(row.seq)));
+  }
+
+  isFollowed(message: number): boolean {
+    return this.#unfollowed?.has(message) !== true;
+  }
+
+  /** Somebody has changed what is set aside: it is read again. */
+  forget(): void {
+    this.#unfollowed = undefined;
+  }
+
+  /** @param phase `undefined` when there was nothing to do, from which nothing follows */
+  doing(phase: Phase | undefined): void {
+    this.#phase = phase;
+  }
+
+  /** A step has succeeded: the next one may be twice as large. */
+  succeeded(): void {
+    if (this.#phase === undefined) return;
+    this.#phase = undefined;
+    this.#inARow = 0;
+    if (this.#halved > 0) this.#halved -= 1;
+  }
+
+  /**
+   * A step has failed. What passes by itself is thrown again, to be tried later.
+   *
+   * @param tracking where the tracker is in the database
+   * @returns what was set aside; `undefined` when the step is to be tried again with less
+   */
+  async failed(thrown: unknown, tracking: () => Promise<Tracking>): Promise<TrackAside | undefined> {
+    const error = MarsError.from(thrown);
+    const phase = this.#phase;
+    this.#phase = undefined;
+    const single = this.single && this.lives === 1;
+    this.#halved += single ? 0 : 1;
+    if (phase === undefined || (error.code !== "unprocessable" && error.code !== "internal")) throw error;
+    if (!single) return undefined;
+    if (error.code === "internal" && this.#inARow >= asideInARowMax) throw error;
+    this.#inARow += 1;
+    return this.#putAside(phase, error, await tracking());
+  }
+
+  async #putAside(phase: Phase, error: MarsError, tracking: Tracking): Promise<TrackAside> {
+    const { rows } = await this.#database.execute(culpritOf(phase));
+    const message = rows[0] === undefined || rows[0].message === null ? undefined : Number(rows[0].message);
+    const next = { ...tracking, step: tracking.step + 1 };
+    await this.open();
+    if (message !== undefined && this.isFollowed(message) && (await this.#isThere(message))) {
+      await this.#aside.assertRoom();
+      await this.#database.batch([moveTracking(next), ...putMessageAside(message, error)], "write");
+      this.#unfollowed?.add(message);
+    } else if (phase.what === "ahead" || (phase.what === "due" && message === undefined)) {
+      throw error;
+    } else {
+      // It fails though nobody follows its message: it is passed over, and not counted.
+      await this.#database.batch(passOver(phase, next, message), "write");
+    }
+    return {
+      message: message ?? 0,
+      count: await this.#aside.count(),
+      fault: {
+        code: error.code,
+        message: error.message,
+        stack: String((error.cause as Error)?.stack ?? error.stack),
+      },
+    };
+  }
+
+  async #isThere(message: number): Promise<boolean> {
+    const { rows } = await this.#database.execute({
+      sql: "SELECT 1 FROM messages WHERE id = ?",
+      args: [message],
+    });
+    return rows.length > 0;
+  }
+
+  #part(max: number): number {
+    return Math.max(1, Math.ceil(max / 2 ** this.#halved));
+  }
+}
+
+function culpritOf(phase: Phase): InStatement {
+  if (phase.what === "events") return firstEvent(phase);
+  if (phase.what === "changes") return firstChange;
+  return phase.what === "due" ? firstDue(phase.clock, phase.held) : firstAhead(phase.clock);
+}
+
+/** It is not due any more: `followAgain` makes it so. */
+function putMessageAside(message: number, { code, message: reason }: MarsError): InStatement[] {
+  return [
+    {
+      sql: `INSERT INTO set_aside (seq, kind, app_id, message_id, at, code, reason, event)
+        SELECT id, 'message', app_id, message_id, ?2, ?3, ?4, '' FROM messages WHERE id = ?1`,
+      args: [message, nowMicros(), code, reason],
+    },
+    { sql: "UPDATE lives SET next_at = 0 WHERE message = ?", args: [message] },
+  ];
+}
+
+function passOver(phase: Phase, next: Tracking, message: number | undefined): InStatement[] {
+  if (phase.what === "events") return [moveTracking({ ...next, seq: phase.to })];
+  const { sql, args } =
+    phase.what === "changes"
+      ? { sql: "DELETE FROM event_changes WHERE seq = (SELECT min(seq) FROM event_changes)", args: [] }
+      : { sql: "UPDATE lives SET next_at = 0 WHERE message = ?", args: [message ?? 0] };
+  return [moveTracking(next), { sql, args }];
+}
+
+/** All of the message's events are read anew, and its life is looked at. */
+export function followAgain(message: number): InStatement[] {
+  return [
+    {
+      sql: `INSERT INTO event_changes (seq, was) SELECT seq, created_at FROM events
+        WHERE message = ?1 AND seq <= (SELECT seq FROM tracking) AND seq NOT IN (SELECT seq FROM event_changes)`,
+      args: [message],
+    },
+    { sql: "UPDATE lives SET next_at = 1 WHERE message = ?", args: [message] },
+  ];
+}

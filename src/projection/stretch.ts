@@ -1,0 +1,121 @@
+/** A stretch of events as the tracker reads it: the reports of each message, and the numbers of all. */
+import type { Micros } from "../core/event.ts";
+import type { Database } from "../db/database.ts";
+import type { Lifecycles, Version } from "../db/lifecycles/lifecycles.ts";
+import { rowsOf } from "../db/rows.ts";
+import type { Tally } from "./tally.ts";
+import {
+  type ChangedRow,
+  changedEvents,
+  type EventRow,
+  eventsOf,
+  type FindingRow,
+  type LifeRow,
+  type MessageRow,
+  type Stretch,
+  touchedFindings,
+  touchedLives,
+  touchedMessages,
+} from "./tracker-sql.ts";
+
+/** The reports of one message. */
+export interface Reported {
+  readonly message: number;
+  readonly appId: string;
+  /** The message's earliest time by now. */
+  readonly openedAt: Micros;
+  /** The earliest time of each event. */
+  readonly times: Map<string, Micros>;
+  /** It begins before the stretch, and nothing of it was known when the tracker was there. */
+  late: boolean;
+}
+
+/** The reports of messages that may go by a lifecycle, and what is known of these messages. */
+export interface StretchReports {
+  readonly reported: readonly Reported[];
+  readonly lives: ReadonlyMap<number, LifeRow>;
+  readonly findings: ReadonlyMap<number, readonly FindingRow[]>;
+  /** See `Lifecycles.versionsOf`. */
+  readonly versions: ReadonlyMap<string, readonly Version[]>;
+  /** How many changes of counted events are among it. */
+  readonly changes: number;
+}
+
+/** Reads a stretch and what has changed of events before it, and counts all of that. */
+export async function readStretch(
+  database: Database,
+  lifecycles: Lifecycles,
+  stretch: Stretch,
+  tally: Tally,
+): Promise<StretchReports> {
+  const anyFollowed = await lifecycles.any();
+  const [events, changed, messages, lives, findings] = await database.batch(
+    [
+      eventsOf(stretch),
+      changedEvents(stretch),
+      touchedMessages(stretch),
+      ...(anyFollowed ? [touchedLives(stretch), touchedFindings(stretch)] : []),
+    ],
+    "read",
+  );
+  const rows = {
+    events: rowsOf<EventRow>(events),
+    changed: rowsOf<ChangedRow>(changed),
+    messages: rowsOf<MessageRow>(messages),
+  };
+  const appIds = new Set(anyFollowed ? rows.messages.map(([, appId]) => appId) : []);
+  const versions = await lifecycles.versionsOf(appIds, stretch.from);
+  return {
+    reported: collect(rows, (appId) => (versions.get(appId)?.length ?? 0) > 0, tally),
+    lives: new Map(rowsOf<LifeRow>(lives).map((row) => [row[0], row])),
+    findings: Map.groupBy(rowsOf<FindingRow>(findings), ([message]) => message),
+    versions,
+    changes: rows.changed.length,
+  };
+}
+
+interface StretchRows {
+  readonly events: readonly EventRow[];
+  /** Events that were counted before, and have happened earlier than they were counted; or that come late. */
+  readonly changed: readonly ChangedRow[];
+  readonly messages: readonly MessageRow[];
+}
+
+/**
+ * Counts the events, and gathers those of each message.
+ *
+ * @param followed whether anybody asks more of an app's messages than how many there are
+ */
+function collect(rows: StretchRows, followed: (appId: string) => boolean, tally: Tally): Reported[] {
+  const messages = new Map(rows.messages.map((row) => [row[0], row]));
+  const reported = new Map<number, Reported>();
+  const add = ([message, appId, openedAt]: MessageRow, event: string, at: Micros) => {
+    let one = reported.get(message);
+    if (one === undefined) {
+      one = { message, appId, openedAt, times: new Map(), late: false };
+      reported.set(message, one);
+    }
+    const known = one.times.get(event);
+    if (known === undefined || at < known) one.times.set(event, at);
+  };
+  const messageOf = (message: number, seq: number): MessageRow => {
+    const of = messages.get(message);
+    // Retention never comes before the tracker, so every event has its message.
+    if (of === undefined) throw new Error(`event ${seq} belongs to message ${message}, which is not there`);
+    return of;
+  };
+  for (const [seq, message, event, at, was] of rows.changed) {
+    const of = messageOf(message, seq);
+    if (was === null) tally.event(of[1], event, at, seq === message);
+    else tally.moved(of[1], event, was, at);
+    if (!followed(of[1])) continue;
+    add(of, event, at);
+    if (was === null && seq === message) reported.get(message)!.late = true;
+  }
+  for (const [message, event, at, seq] of rows.events) {
+    const of = messageOf(message, seq);
+    tally.event(of[1], event, at, seq === message);
+    if (followed(of[1])) add(of, event, at);
+  }
+  return [...reported.values()];
+}

@@ -1,0 +1,215 @@
+/**
+ * What a step adds to the counts of apps, stages and hops. Counts are sums over messages of what each stands for, so a
+ * step adds what a message stands for after it and takes away what it stood for before: no order of events, and no
+ * restart, makes a difference.
+ */
+import type { InStatement } from "@libsql/client";
+import type { Micros } from "../core/event.ts";
+import { type MessageState, type StageMark, stageMarks } from "../core/state.ts";
+import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
+import { forRows } from "../db/rows.ts";
+import type { Times } from "../lifecycle/plan.ts";
+import { type Hop, hopsOf } from "../lifecycle/settle.ts";
+import { bucketsOf } from "../statistics/buckets.ts";
+import { Histogram } from "../statistics/histogram.ts";
+import { addToApps, addToFunnel, addToRates, forgetNoRates, putLatencies } from "./tracker-sql.ts";
+
+/** What a message stands for in the counts. */
+export interface Standing {
+  readonly state: MessageState;
+  readonly openedAt: Micros;
+  /** By the plan's stages. */
+  readonly marks: readonly StageMark[];
+  readonly times: Times;
+}
+
+interface AppDelta {
+  readonly counts: Record<MessageState, number>;
+  events: number;
+  /** By event and minute. */
+  readonly rates: Map<string, Map<number, number>>;
+}
+
+interface Sample {
+  readonly took: Micros;
+  readonly message: number;
+  readonly sign: 1 | -1;
+}
+
+/** `<stage>,<span>,<start>`. */
+type BucketKey = string;
+
+export class Tally {
+  readonly #apps = new Map<string, AppDelta>();
+  /** By stage and minute: a step's messages share a few of these, which are spread over the longer spans at its end. */
+  readonly #funnel = new Map<number, number[]>();
+  readonly #samples = new Map<number, Sample[]>();
+  /** Whether something is taken away from a rate. */
+  #less = false;
+
+  /** @param opens whether a message begins with it, which is open at first */
+  event(appId: string, event: string, at: Micros, opens: boolean): void {
+    const app = this.#app(appId);
+    app.events += 1;
+    if (opens) app.counts.open += 1;
+    this.#rate(app, event, at, 1);
+  }
+
+  /** An event that was counted by one time happened at another one. */
+  moved(appId: string, event: string, was: Micros, at: Micros): void {
+    const app = this.#app(appId);
+    this.#less = true;
+    this.#rate(app, event, was, -1);
+    this.#rate(app, event, at, 1);
+  }
+
+  #rate(app: AppDelta, event: string, at: Micros, sign: 1 | -1): void {
+    let minutes = app.rates.get(event);
+    if (minutes === undefined) {
+      minutes = new Map();
+      app.rates.set(event, minutes);
+    }
+    const minute = Math.floor(at / 60_000_000);
+    minutes.set(minute, (minutes.get(minute) ?? 0) + sign);
+  }
+
+  /** A message that goes by a lifecycle. @param before absent when it has only now begun to */
+  message(id: number, lifecycle: StoredLifecycle, before: Standing | undefined, after: Standing): void {
+    const { counts } = this.#app(lifecycle.appId);
+    counts[before?.state ?? "open"] -= 1;
+    counts[after.state] += 1;
+    this.#count(lifecycle, before, after);
+    const was = before === undefined ? [] : hopsOf(lifecycle.plan, before.times);
+    const is = hopsOf(lifecycle.plan, after.times);
+    for (const hop of was) if (!is.some((other) => sameHop(hop, other))) this.#sample(id, lifecycle, hop, -1);
+    for (const hop of is) if (!was.some((other) => sameHop(hop, other))) this.#sample(id, lifecycle, hop, 1);
+  }
+
+  /** The histograms that have to be at hand for `statements`, each by its key. */
+  get histogramKeys(): BucketKey[] {
+    return [...new Set([...this.#samples.keys()].flatMap(bucketKeys))];
+  }
+
+  statements(histograms: Map<BucketKey, Histogram>): InStatement[] {
+    return [
+      ...forRows(addToApps, this.#appRows()),
+      ...forRows(addToRates, this.#rateRows()),
+      ...(this.#less ? [forgetNoRates] : []),
+      ...forRows(addToFunnel, this.#funnelRows()),
+      ...forRows(putLatencies, this.#latencyRows(histograms)),
+    ];
+  }
+
+  /** Only what differs: of a message that is heard of again, most marks stay. */
+  #count(lifecycle: StoredLifecycle, before: Standing | undefined, after: Standing): void {
+    const moved = before?.openedAt !== after.openedAt;
+    if (before !== undefined && moved) this.#mark(lifecycle.wholeId, before.openedAt, "reached", -1);
+    if (moved) this.#mark(lifecycle.wholeId, after.openedAt, "reached", 1);
+    for (const [index, mark] of after.marks.entries()) {
+      const was = before?.marks[index];
+      if (was === mark && !moved) continue;
+      const stage = lifecycle.stageIds[index]!;
+      if (before !== undefined && was !== undefined) this.#mark(stage, before.openedAt, was, -1);
+      this.#mark(stage, after.openedAt, mark, 1);
+    }
+  }
+
+  #mark(stage: number, openedAt: Micros, mark: StageMark, sign: 1 | -1): void {
+    const key = minuteKey(stage, openedAt);
+    let counts = this.#funnel.get(key);
+    if (counts === undefined) {
+      counts = [0, 0, 0, 0];
+      this.#funnel.set(key, counts);
+    }
+    counts[stageMarks.indexOf(mark)]! += sign;
+  }
+
+  #sample(message: number, lifecycle: StoredLifecycle, hop: Hop, sign: 1 | -1): void {
+    const stage = hop.stage < 0 ? lifecycle.wholeId : lifecycle.stageIds[hop.stage]!;
+    const key = minuteKey(stage, hop.reachedAt);
+    const samples = this.#samples.get(key);
+    const sample = { took: hop.took, message, sign };
+    if (samples === undefined) this.#samples.set(key, [sample]);
+    else samples.push(sample);
+  }
+
+  #app(appId: string): AppDelta {
+    let app = this.#apps.get(appId);
+    if (app === undefined) {
+      const counts = { open: 0, overdue: 0, complete: 0, failed: 0 };
+      app = { counts, events: 0, rates: new Map() };
+      this.#apps.set(appId, app);
+    }
+    return app;
+  }
+
+  *#appRows(): Iterable<string> {
+    for (const [appId, { counts, events }] of this.#apps) {
+      const { open, overdue, complete, failed } = counts;
+      yield JSON.stringify([appId, open, overdue, complete, failed, events]);
+    }
+  }
+
+  *#rateRows(): Iterable<string> {
+    for (const [appId, { rates }] of this.#apps) {
+      for (const [event, minutes] of rates) {
+        for (const [minute, count] of minutes) {
+          if (count !== 0) yield JSON.stringify([appId, minute, event, count]);
+        }
+      }
+    }
+  }
+
+  *#latencyRows(histograms: Map<BucketKey, Histogram>): Iterable<string> {
+    for (const [key, samples] of spread(this.#samples, (all, more) => all.concat(more))) {
+      const histogram = histograms.get(key) ?? new Histogram();
+      histograms.set(key, histogram);
+      for (const { took, message, sign } of samples) {
+        if (sign === 1) histogram.add(took, message);
+        else histogram.remove(took, message);
+      }
+      yield `[${key},${JSON.stringify(histogram.toString())}]`;
+    }
+  }
+
+  *#funnelRows(): Iterable<string> {
+    const sum = (all: number[], more: number[]) => all.map((count, column) => count + more[column]!);
+    for (const [key, counts] of spread(this.#funnel, sum)) {
+      if (counts.some((count) => count !== 0)) yield `[${key},${counts.join(",")}]`;
+    }
+  }
+}
+
+function sameHop(a: Hop, b: Hop): boolean {
+  return a.stage === b.stage && a.reachedAt === b.reachedAt && a.took === b.took;
+}
+
+/** A stage and a minute in one number, which a map finds faster than a text. */
+function minuteKey(stage: number, at: Micros): number {
+  return stage * minutesMax + (Math.floor(at / 60_000_000) + minutesMax / 2);
+}
+
+/** More than there are from 1685 to 2254; with four million stages it stays a safe integer. */
+const minutesMax = 2 ** 31;
+
+/** What belongs to each minute, in the buckets of every span. */
+function spread<Value>(
+  minutes: ReadonlyMap<number, Value>,
+  join: (all: Value, more: Value) => Value,
+): Map<BucketKey, Value> {
+  const buckets = new Map<BucketKey, Value>();
+  for (const [minute, value] of minutes) {
+    for (const key of bucketKeys(minute)) {
+      const known = buckets.get(key);
+      buckets.set(key, known === undefined ? value : join(known, value));
+    }
+  }
+  return buckets;
+}
+
+/** The buckets of every span that hold the minute. */
+function bucketKeys(key: number): BucketKey[] {
+  const stage = Math.floor(key / minutesMax);
+  const at = ((key % minutesMax) - minutesMax / 2) * 60_000_000;
+  return bucketsOf(at).map(({ span, start }) => `${stage},${span},${start}`);
+}

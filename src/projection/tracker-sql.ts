@@ -1,0 +1,209 @@
+/**
+ * What the tracker asks and writes. A whole step's rows are one JSON text each way: a driver makes an object of every
+ * row that it hands over, which takes longer than the step itself.
+ */
+import type { InStatement } from "@libsql/client";
+import { asRows } from "../db/rows.ts";
+
+/** A stretch of the sequence, `(from, to]`, and how many changes of events before it. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly changes: number;
+}
+
+/** Where a stretch of `eventsMax` events from `from` on ends; no row where it holds fewer. */
+export function stretchEnd({ from, to }: Pick<Stretch, "from" | "to">, eventsMax: number): InStatement {
+  return {
+    sql: "SELECT seq FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ?",
+    args: [from, to, eventsMax - 1],
+  };
+}
+
+/** An event of a stretch. */
+export type EventRow = [message: number, event: string, at: number, seq: number];
+
+/** The events of a stretch. Of their messages nothing: to ask for that at each of them takes three times as long. */
+export function eventsOf({ from, to }: Stretch): InStatement {
+  return {
+    sql: `SELECT json_group_array(json_array(message, event, created_at, seq)) AS rows
+      FROM events WHERE seq > ? AND seq <= ?`,
+    args: [from, to],
+  };
+}
+
+const someChanges = (parameter: string) =>
+  `SELECT seq, was FROM event_changes ORDER BY seq LIMIT ${parameter}`;
+
+/** The messages that have events in a stretch, or of which counted events have changed. */
+const touched = `(SELECT message FROM events WHERE seq > ?1 AND seq <= ?2
+  UNION SELECT e.message FROM (${someChanges("?3")}) c CROSS JOIN events e ON e.seq = c.seq)`;
+
+/** A message of a stretch; `openedAt` is its earliest time. */
+export type MessageRow = [message: number, appId: string, openedAt: number];
+
+/** The messages of a stretch, each once. */
+export function touchedMessages({ from, to, changes }: Stretch): InStatement {
+  const args = [from, to, changes];
+  return asRows("id, app_id, created_at", `SELECT * FROM messages WHERE id IN ${touched}`, args);
+}
+
+/** An event that was counted with the time `was`, or not yet counted (`null`). */
+export type ChangedRow = [seq: number, message: number, event: string, at: number, was: number | null];
+
+/** The first of the changed events, at most `changes`. */
+export function changedEvents({ changes }: Pick<Stretch, "changes">): InStatement {
+  return asRows(
+    "seq, message, event, created_at, was",
+    `SELECT e.*, c.was FROM (${someChanges("?1")}) c CROSS JOIN events e ON e.seq = c.seq`,
+    [changes],
+  );
+}
+
+/** Those that `changedEvents` has read, and those whose events are gone. */
+export function forgetChanges({ changes }: Pick<Stretch, "changes">): InStatement {
+  const sql = `DELETE FROM event_changes WHERE seq IN (SELECT seq FROM (${someChanges("?1")}))`;
+  return { sql, args: [changes] };
+}
+
+/** Of the first change and the first event of a stretch, the message; no row where there is none. */
+export const firstChange: InStatement = `SELECT e.message FROM event_changes c LEFT JOIN events e ON e.seq = c.seq
+  ORDER BY c.seq LIMIT 1`;
+
+/** The same of the events of a stretch. */
+export function firstEvent({ from, to }: Pick<Stretch, "from" | "to">): InStatement {
+  const sql = "SELECT message FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1";
+  return { sql, args: [from, to] };
+}
+
+export type LifeRow = [
+  message: number,
+  lifecycle: number,
+  state: number,
+  openedAt: number,
+  findings: number,
+  marks: string,
+  times: (number | null)[],
+  nextAt: number,
+];
+
+export const lifeColumns = "message, lifecycle, state, opened_at, findings, marks, json(times), next_at";
+/** The lives that a stretch touches. */
+export function touchedLives({ from, to, changes }: Stretch): InStatement {
+  return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN ${touched}`, [from, to, changes]);
+}
+
+export type FindingRow = [
+  message: number,
+  id: number,
+  kind: string,
+  stage: string,
+  dueAt: number,
+  raisedAt: number,
+  retractedAt: number,
+  lateBy: number,
+];
+
+export const findingColumns = "message, id, kind, stage, due_at, raised_at, retracted_at, late_by";
+
+/** What was ever found of the lives that a stretch touches. */
+export function touchedFindings({ from, to, changes }: Stretch): InStatement {
+  return asRows(
+    findingColumns,
+    `SELECT * FROM findings
+      WHERE message IN (SELECT message FROM lives WHERE findings > 0 AND message IN ${touched})`,
+    [from, to, changes],
+  );
+}
+
+/** The lives with a finding that was raised by a clock which was ahead of this one. */
+export function aheadLives(clock: number, livesMax: number): InStatement {
+  return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN (${ahead})`, [clock, livesMax]);
+}
+
+export function aheadFindings(clock: number, livesMax: number): InStatement {
+  return asRows(findingColumns, `SELECT * FROM findings WHERE message IN (${ahead})`, [clock, livesMax]);
+}
+
+/** Of the first of them, the message. */
+export function firstAhead(clock: number): InStatement {
+  return { sql: ahead, args: [clock, 1] };
+}
+
+const ahead = `SELECT message FROM findings INDEXED BY findings_raised
+  WHERE raised_at > ?1 AND retracted_at = 0
+    AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2`;
+
+export interface Tracking {
+  readonly step: number;
+  readonly seq: number;
+  readonly clock: number;
+  readonly findingSeq: number;
+}
+
+export const knownTracking: InStatement = "SELECT step, seq, clock, finding_seq FROM tracking";
+
+/** Fails, and the transaction with it, unless this is the step behind the last one. */
+export function moveTracking({ step, seq, clock, findingSeq }: Tracking): InStatement {
+  return {
+    sql: "UPDATE tracking SET continues_from = ?1 - 1, step = ?1, seq = ?2, clock = ?3, finding_seq = ?4",
+    args: [step, seq, clock, findingSeq],
+  };
+}
+
+function upsert(table: string, key: string, columns: readonly string[], sets: string): string {
+  const all = [...key.split(", "), ...columns];
+  return `INSERT INTO ${table} (${all.join(", ")})
+    SELECT ${all.map((_, index) => `value ->> ${index}`).join(", ")} FROM json_each(?1) WHERE true
+    ON CONFLICT (${key}) DO UPDATE SET ${sets}`;
+}
+
+const replaced = (columns: readonly string[]) =>
+  columns.map((name) => `${name} = excluded.${name}`).join(", ");
+const added = (columns: readonly string[]) =>
+  columns.map((name) => `${name} = ${name} + excluded.${name}`).join(", ");
+
+const lifeChanges = ["state", "opened_at", "overdue_since", "next_at", "findings", "marks", "times"] as const;
+export const upsertLives = upsert(
+  "lives",
+  "message",
+  ["app", "lifecycle", ...lifeChanges],
+  replaced(lifeChanges),
+);
+
+export const addToLives = upsert("lifecycle_lives", "lifecycle", ["lives"], added(["lives"]));
+
+const findingChanges = ["started_at", "due_at", "raised_at", "retracted_at", "late_by", "seq"] as const;
+export const upsertFindings = upsert(
+  "findings",
+  "message, kind, stage",
+  ["id", "app", "lifecycle", "after", "version", ...findingChanges],
+  replaced(findingChanges),
+);
+
+const appCounts = ["open", "overdue", "complete", "failed", "events"] as const;
+export const addToApps = upsert("apps", "app_id", appCounts, added(appCounts));
+
+/** After `addToApps`, which knows every app by then. */
+export const addToRates = `INSERT INTO rates (app, minute, event, count)
+  SELECT (SELECT id FROM apps WHERE app_id = value ->> 0), value ->> 1, value ->> 2, value ->> 3
+  FROM json_each(?1) WHERE true
+  ON CONFLICT (app, minute, event) DO UPDATE SET count = count + excluded.count`;
+
+/** After less was added to some of them; of a minute that retention has taken there was nothing to take away from. */
+export const forgetNoRates: InStatement = "DELETE FROM rates WHERE count <= 0";
+
+const funnelCounts = ["reached", "waiting", "overdue", "never"] as const;
+export const addToFunnel = upsert("funnel", "stage, span, start", funnelCounts, added(funnelCounts));
+
+export const putLatencies = upsert("latencies", "stage, span, start", ["histogram"], replaced(["histogram"]));
+
+/** @param keys JSON: `[stage, span, start]` each */
+export function knownLatencies(keys: string): InStatement {
+  return asRows(
+    "stage, span, start, histogram",
+    `SELECT l.* FROM json_each(?1) k
+      CROSS JOIN latencies l ON l.stage = k.value ->> 0 AND l.span = k.value ->> 1 AND l.start = k.value ->> 2`,
+    [keys],
+  );
+}

@@ -1,0 +1,296 @@
+/**
+ * Follows messages along their lifecycles, behind the store: it has a place of its own in the sequence of events, and
+ * moves it in the same transaction as all that follows from them. So a crash at any point loses and doubles nothing, and
+ * the batches that store events never wait for it.
+ *
+ * What it knows of a message is in `lives`; what is due when is in an index there, so finding what is missing costs
+ * nothing for all that is not.
+ */
+import type { InStatement } from "@libsql/client";
+import type { Micros } from "../core/event.ts";
+import type { Database } from "../db/database.ts";
+import { type Lifecycles, versionFor } from "../db/lifecycles/lifecycles.ts";
+import { messageIds, type NameRow } from "../db/messages/message-ids.ts";
+import { Tombstones } from "../db/messages/tombstones.ts";
+import { forRows, rowsOf } from "../db/rows.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+import type { TrackStep, TrackTarget } from "../lifecycle/ports.ts";
+import { dueFindings, dueLives, nextDue, noHeldApps } from "./due-lives.ts";
+import { changesAgain } from "./finding-changes.ts";
+import { leapFindings } from "./finding-leap.ts";
+import { HistogramCache } from "./histogram-cache.ts";
+import { LifeSteps } from "./life-steps.ts";
+import { Narrowing } from "./narrowing.ts";
+import { readStretch } from "./stretch.ts";
+import { Tally } from "./tally.ts";
+import {
+  addToLives,
+  aheadFindings,
+  aheadLives,
+  type FindingRow,
+  forgetChanges,
+  knownTracking,
+  type LifeRow,
+  moveTracking,
+  type Stretch,
+  stretchEnd,
+  type Tracking,
+  upsertFindings,
+  upsertLives,
+} from "./tracker-sql.ts";
+
+export class Tracker {
+  readonly #database: Database;
+  readonly #tombstones: Tombstones;
+  readonly #lifecycles: Lifecycles;
+  /** What follows is as it is in the database; forgotten when a step fails, for then nobody knows. */
+  #tracking: Tracking | undefined;
+  #nextAt: Micros | undefined;
+  /** As JSON: the apps that `#nextAt` leaves out. */
+  #held = noHeldApps;
+  /** Whether there may be changes of counted events to be followed. */
+  #changes = true;
+  readonly #histograms: HistogramCache;
+  /** How much one step reads. One that fails is tried again with less: a server limits what it sends at once. */
+  readonly #narrowing: Narrowing;
+  /** The last change of a finding that a step has returned; `undefined` until the sequence has leapt after the start. */
+  #returned: number | undefined;
+
+  constructor(database: Database, lifecycles: Lifecycles, tombstones = new Tombstones(database)) {
+    this.#tombstones = tombstones;
+    this.#database = database;
+    this.#lifecycles = lifecycles;
+    this.#histograms = new HistogramCache(database);
+    this.#narrowing = new Narrowing(database);
+  }
+
+  /** Looks, at the next call, for changes of events before its place. */
+  takeChanges(): void {
+    this.#changes = true;
+  }
+
+  /** See `Tracker.track` of `lifecycle/ports.ts`. */
+  async track(target: TrackTarget): Promise<TrackStep> {
+    for (;;) {
+      try {
+        const step = await this.#track(target);
+        this.#returned = step.findingSeq;
+        return step;
+      } catch (thrown) {
+        this.forget();
+        const aside = await this.#narrowing.failed(thrown, () => this.#open());
+        if (aside === undefined) continue;
+        this.forget();
+        const { seq, findingSeq } = await this.#open();
+        return { seq, done: false, findings: [], findingSeq: this.#returned ?? findingSeq, aside };
+      }
+    }
+  }
+
+  /** Reads everything again, which messages are set aside as well. */
+  forget(): void {
+    this.#tracking = undefined;
+    this.#changes = true;
+    this.#histograms.clear();
+    this.#narrowing.forget();
+  }
+
+  async #track({ upTo, clock, raise, keep, heldApps }: TrackTarget): Promise<TrackStep> {
+    await this.#hold(heldApps === undefined ? noHeldApps : JSON.stringify(heldApps));
+    let tracking = this.#tracking ?? (await this.#open());
+    await this.#narrowing.open();
+    if (this.#returned !== undefined && this.#returned < tracking.findingSeq) {
+      const { seq } = tracking;
+      return {
+        seq,
+        done: false,
+        ...(await changesAgain(this.#database, this.#returned, tracking.findingSeq)),
+      };
+    }
+    const findings: Finding[] = [];
+    if (tracking.seq < upTo || this.#changes) {
+      findings.push(...(await this.#follow(tracking, { upTo, clock })));
+      tracking = this.#tracking!;
+    }
+    let done = tracking.seq >= upTo && !this.#changes;
+    if (done && clock < tracking.clock && keep !== true) {
+      findings.push(...(await this.#review(tracking, clock)));
+      tracking = this.#tracking!;
+      done = clock >= tracking.clock;
+    }
+    if (done && raise && this.#nextAt !== undefined && this.#nextAt < clock) {
+      findings.push(...(await this.#raise(tracking, clock)));
+      tracking = this.#tracking!;
+      done = this.#nextAt === undefined || this.#nextAt >= clock;
+    }
+    this.#narrowing.succeeded();
+    return {
+      seq: tracking.seq,
+      done,
+      findings,
+      findingSeq: tracking.findingSeq,
+      ...(this.#nextAt !== undefined && { nextAt: this.#nextAt }),
+    };
+  }
+
+  /** What is due next is another life where other apps are held. */
+  async #hold(held: string): Promise<void> {
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#setNext((await this.#database.execute(nextDue(held))).rows[0]?.at);
+  }
+
+  async #open(): Promise<Tracking> {
+    const [known, next] = await this.#database.batch([knownTracking, nextDue(this.#held)], "read");
+    const row = known?.rows[0];
+    let tracking: Tracking = {
+      step: Number(row?.step),
+      seq: Number(row?.seq),
+      clock: Number(row?.clock),
+      findingSeq: Number(row?.finding_seq),
+    };
+    if (this.#returned === undefined) {
+      tracking = await leapFindings(this.#database, tracking);
+      this.#returned = tracking.findingSeq;
+    }
+    this.#tracking = tracking;
+    this.#setNext(next?.rows[0]?.at);
+    return tracking;
+  }
+
+  /** Takes in a stretch of events. They can only retract what was found, and say when there is something to find. */
+  async #follow(
+    tracking: Tracking,
+    { upTo, clock }: Pick<TrackTarget, "upTo" | "clock">,
+  ): Promise<Finding[]> {
+    const from = tracking.seq;
+    const { single } = this.#narrowing;
+    // One thing at a time where it must be known which one fails.
+    const alone = single && this.#changes;
+    const changesMax = single && !alone ? 0 : this.#narrowing.changes;
+    for (let eventsMax = this.#narrowing.events; ; eventsMax = Math.ceil(eventsMax / 2)) {
+      const to = alone ? from : await this.#end({ from, to: upTo }, eventsMax);
+      this.#narrowing.doing(alone ? { what: "changes" } : { what: "events", from, to });
+      const tally = new Tally();
+      const { reported, lives, findings, versions, changes } = await readStretch(
+        this.#database,
+        this.#lifecycles,
+        { from, to, changes: changesMax },
+        tally,
+      );
+      const ids = reported.map(({ message, appId, late }) => {
+        if (!this.#narrowing.isFollowed(message)) return undefined;
+        // A message that was followed without a lifecycle began before there was one: it goes by none for good.
+        const fresh = message > from || late ? versionFor(versions.get(appId) ?? [], message) : undefined;
+        return lives.get(message)?.[1] ?? fresh?.id;
+      });
+      const plans = await this.#lifecycles.load(new Set(ids.filter((id) => id !== undefined)));
+      const short = ids.some((id) => id !== undefined && !plans.has(id));
+      // Too many large definitions at once: a shorter stretch has fewer.
+      if (short && eventsMax > 1) continue;
+      const judged = { clock: Math.min(clock, tracking.clock), findingSeq: tracking.findingSeq };
+      const steps = new LifeSteps({ ...judged, now: clock, raising: false }, tally);
+      const followed = reported.flatMap((one, index) => {
+        const lifecycle = plans.get(ids[index] ?? 0);
+        return lifecycle === undefined ? [] : [{ reported: one, lifecycle, row: lives.get(one.message) }];
+      });
+      for (const { reported: one, lifecycle, row } of await this.#tombstones.withoutLate(followed)) {
+        steps.apply(one, row && { row, lifecycle, findings: findings.get(one.message) ?? [] }, lifecycle);
+      }
+      const found = await this.#write(
+        steps,
+        tally,
+        { ...tracking, seq: to },
+        changes > 0 || alone ? [forgetChanges({ changes: changesMax })] : [],
+      );
+      this.#changes = changes > 0 && changes === changesMax;
+      if (alone && !this.#changes) this.#narrowing.doing(undefined);
+      return found;
+    }
+  }
+
+  /** Raises what holds by `clock`, of a bounded number of lives. */
+  async #raise(tracking: Tracking, clock: Micros): Promise<Finding[]> {
+    this.#narrowing.doing({ what: "due", clock, held: this.#held });
+    const { steps, tally } = await this.#look(tracking, clock, {
+      raising: true,
+      lives: [dueLives, dueFindings].map((of) => of(clock, this.#narrowing.lives, this.#held)),
+    });
+    return this.#write(steps, tally, { ...tracking, clock: Math.max(clock, tracking.clock) }, []);
+  }
+
+  /**
+   * The clock was ahead and has been put right: retracts what was raised by it and does not hold by now, of a bounded
+   * number of lives. `tracking.clock` goes back with the last of them, so a crash in between changes nothing.
+   */
+  async #review(tracking: Tracking, clock: Micros): Promise<Finding[]> {
+    this.#narrowing.doing({ what: "ahead", clock });
+    const { lives } = this.#narrowing;
+    const { steps, tally, count } = await this.#look(tracking, clock, {
+      raising: false,
+      lives: [aheadLives(clock, lives), aheadFindings(clock, lives)],
+    });
+    const last = count === 0;
+    return this.#write(steps, tally, { ...tracking, clock: last ? clock : tracking.clock }, []);
+  }
+
+  /** Looks at lives by the clock: at all that are asked for, or, where their definitions are too large, at the first of them. */
+  async #look(
+    tracking: Tracking,
+    clock: Micros,
+    { raising, lives }: { readonly raising: boolean; readonly lives: InStatement[] },
+  ) {
+    const [asked, found] = await this.#database.batch(lives, "read");
+    const rows = rowsOf<LifeRow>(asked);
+    const findings = Map.groupBy(rowsOf<FindingRow>(found), ([message]) => message);
+    const plans = await this.#lifecycles.load(new Set(rows.map(([, lifecycle]) => lifecycle)));
+    const tally = new Tally();
+    const steps = new LifeSteps({ findingSeq: tracking.findingSeq, clock, now: clock, raising }, tally);
+    for (const row of rows) {
+      const lifecycle = plans.get(row[1]);
+      if (lifecycle !== undefined) steps.look({ row, lifecycle, findings: findings.get(row[0]) ?? [] });
+    }
+    return { steps, tally, count: rows.length };
+  }
+
+  async #write(
+    steps: LifeSteps,
+    tally: Tally,
+    tracking: Tracking,
+    more: readonly InStatement[],
+  ): Promise<Finding[]> {
+    const names = await this.#namesOf(steps.changedMessages);
+    const histograms = await this.#histograms.load(tally.histogramKeys);
+    const next = { ...tracking, step: tracking.step + 1, findingSeq: tracking.findingSeq + steps.changes };
+    const results = await this.#database.batch(
+      [
+        moveTracking(next),
+        ...forRows(upsertLives, steps.lifeRows()),
+        ...forRows(addToLives, steps.begunRows()),
+        ...forRows(upsertFindings, steps.findingRows()),
+        ...tally.statements(histograms),
+        ...more,
+        nextDue(this.#held),
+      ],
+      "write",
+    );
+    this.#tracking = next;
+    this.#setNext(results.at(-1)?.rows[0]?.at);
+    return steps.findings(names);
+  }
+
+  async #namesOf(messages: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    if (messages.length === 0) return new Map();
+    return new Map(rowsOf<NameRow>(await this.#database.execute(messageIds(messages))));
+  }
+
+  async #end(stretch: Pick<Stretch, "from" | "to">, eventsMax: number): Promise<number> {
+    if (stretch.to - stretch.from <= eventsMax) return Math.max(stretch.from, stretch.to);
+    const { rows } = await this.#database.execute(stretchEnd(stretch, eventsMax));
+    return Number(rows[0]?.seq ?? stretch.to);
+  }
+
+  #setNext(at: unknown): void {
+    this.#nextAt = at === null || at === undefined ? undefined : Number(at);
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The loop beside the flow that finds what is missing: it has the tracker take in what is stored, and raise what is
+ * overdue.
+ *
+ * Nothing is raised by a clock behind which something is still on its way. So a round takes the time, lets everything
+ * that came before it be written, stored and tracked, and only then raises by that time: when Mars is behind findings come
+ * late, and never false. And nothing is raised while producers may still hold back events because Mars refused them, or was
+ * not there (`grace.ts`), nor while the clock is in doubt (`clock.ts`): both are asked again behind the barrier, and
+ * between the steps of a round.
+ */
+
+import type { Micros } from "../core/event.ts";
+import type { Log } from "../core/ports.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+import type { Tracker, TrackStep } from "../lifecycle/ports.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { delay } from "../runtime/delay.ts";
+import type { StoreProgress } from "../runtime/progress.ts";
+import type { Loop, Supervisor } from "../runtime/supervisor.ts";
+import type { Grace } from "./grace.ts";
+
+/** The least time between two rounds. A step costs some 0.5 ms whatever it holds, so events of a while share one. */
+const roundMs = 50;
+/** Between attempts after a failure, in milliseconds. */
+const retry = { firstMs: 100, lastMs: 5_000 };
+
+export interface WatchOptions {
+  readonly tracker: Tracker;
+  /** How far the store has come. */
+  readonly progress: StoreProgress;
+  /** How far the tracker has come: what is up to there counts in states and findings. */
+  readonly tracked: StoreProgress;
+  readonly clock: Clock;
+  readonly grace: Grace;
+  /** Resolves, once everything that was taken before the call is on disk or refused, to the last seq on disk. */
+  readonly barrier: () => Promise<number>;
+  /** Called with what has changed, in the order of its seq, and the last seq of any change. */
+  readonly publish: (findings: readonly Finding[], upTo: number) => void;
+  /** Called with how many events and messages are set aside now. */
+  readonly setAside: (count: number) => void;
+  readonly supervisor: Supervisor;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+export class Watch {
+  readonly #options: WatchOptions;
+  readonly #loop: Loop;
+  #seq = 0;
+  #nextAt: Micros | undefined;
+  /** By which the last round judged, and how many apps were held then. */
+  #clock: Micros = 0;
+  #held = 0;
+  #nudged = false;
+  #raised = 0;
+  #retracted = 0;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#loop = options.supervisor.loop("lifecycles", retry);
+  }
+
+  /** There may be something to do though nothing has been stored and nothing is due. */
+  nudge(): void {
+    this.#nudged = true;
+  }
+
+  /** Everything up to here has been tracked. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Why the last step failed; empty when it did not. */
+  get lastError(): string {
+    return this.#loop.lastError;
+  }
+
+  /** Changes of findings since the start. */
+  get totals(): { raised: number; retracted: number } {
+    return { raised: this.#raised, retracted: this.#retracted };
+  }
+
+  async run(): Promise<void> {
+    const { signal, progress } = this.#options;
+    let opened = false;
+    await this.#loop.run(async () => {
+      if (!opened) await this.#open();
+      opened = true;
+      if (this.#seq < progress.storedSeq || this.#dueNow() || this.#nudged) await this.#round();
+      return roundMs;
+    }, signal);
+  }
+
+  /** Finds where the tracker is. */
+  async #open(): Promise<void> {
+    const { tracker, publish, tracked, clock } = this.#options;
+    const step = await tracker.track({ upTo: 0, clock: clock.judged, raise: false, keep: clock.putBack });
+    // Nobody has been notified of these, nor of anything before them.
+    publish([], (step.findings[0]?.seq ?? step.findingSeq + 1) - 1);
+    this.#take(step);
+    tracked.advance(step.seq);
+  }
+
+  async #round(): Promise<void> {
+    const { tracker, progress, tracked, barrier, clock, grace, signal } = this.#options;
+    this.#nudged = false;
+    const judged = clock.judged;
+    const mayRaise = this.#mayRaise();
+    const upTo = await barrier();
+    for (;;) {
+      const stored = progress.storedSeq >= upTo;
+      const heldApps = grace.heldApps();
+      // Not by a time that has been taken back since.
+      const raise = mayRaise && stored && this.#mayRaise() && judged <= clock.judged;
+      const step = await tracker.track({
+        upTo: Math.min(upTo, progress.storedSeq),
+        clock: judged,
+        raise,
+        keep: clock.putBack,
+        heldApps,
+      });
+      this.#held = heldApps.length;
+      this.#take(step);
+      if (signal.aborted) return;
+      if (!step.done) continue;
+      if (stored) break;
+      await delay(roundMs, signal);
+    }
+    // By an earlier one it is looked at again once that is believed.
+    this.#clock = clock.putBack ? Math.max(this.#clock, judged) : judged;
+    tracked.advance(this.#seq);
+  }
+
+  #take(step: TrackStep): void {
+    const { publish, setAside, log } = this.#options;
+    this.#seq = step.seq;
+    this.#nextAt = step.nextAt;
+    for (const { retractedAt } of step.findings) {
+      if (retractedAt === undefined) this.#raised += 1;
+      else this.#retracted += 1;
+    }
+    if (step.aside !== undefined) {
+      const { message, count, fault } = step.aside;
+      log.error("message set aside", { event: "message_set_aside", seq: message, count, error: fault });
+      setAside(count);
+    }
+    if (step.findings.length > 0) publish(step.findings, step.findingSeq);
+  }
+
+  /** Something is due; or may be, since the clock went back or an app is held no longer. */
+  #dueNow(): boolean {
+    const { clock, grace } = this.#options;
+    if (!this.#mayRaise()) return false;
+    const { judged } = clock;
+    if ((judged < this.#clock && !clock.putBack) || grace.heldApps().length < this.#held) return true;
+    return this.#nextAt !== undefined && this.#nextAt < judged;
+  }
+
+  #mayRaise(): boolean {
+    const { clock, grace } = this.#options;
+    return clock.settled && !grace.holdsAll;
+  }
+}

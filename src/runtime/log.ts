@@ -1,0 +1,64 @@
+/** The log: one JSON object a line, `time`, `level`, `message` and what else there is to say. Never throws. */
+import { writeSync } from "node:fs";
+
+import type { Log, LogLevel } from "../core/ports.ts";
+
+/** How far the causes of an error are followed; a cause may be its own. */
+const causesMax = 5;
+const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/**
+ * @param level what is below it is dropped
+ * @param write takes one line, its end included; the default is stderr
+ */
+export function createLog(level: LogLevel, write: (line: string) => void = writeStderr): Log {
+  const at = (own: LogLevel): Log[LogLevel] => {
+    if (order.indexOf(own) < order.indexOf(level)) return () => undefined;
+    return (message, fields) => {
+      try {
+        write(`${formatLine(own, message, fields)}\n`);
+      } catch {
+        // There is nowhere left to say it: the reader of the log has gone, or the disk behind it is full.
+      }
+    };
+  };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** Synchronous, so that the last lines before an exit are not lost with the buffer of a stream. */
+function writeStderr(line: string): void {
+  const bytes = Buffer.from(line);
+  let written = 0;
+  // A full pipe takes part of a line; EAGAIN on a non-blocking one loses the rest of it rather than the thread.
+  while (written < bytes.length) written += writeSync(2, bytes, written);
+}
+
+function formatLine(
+  level: LogLevel,
+  message: string,
+  fields: Readonly<Record<string, unknown>> = {},
+): string {
+  const head = { time: new Date().toISOString(), level, message };
+  try {
+    // The head again at the end: a field cannot pass itself off as the time, the level or the message.
+    return JSON.stringify({ ...head, ...fields, ...head }, replace);
+  } catch {
+    // A cycle, or a getter that throws.
+    return JSON.stringify({ ...head, unloggable: Object.keys(fields) });
+  }
+}
+
+function replace(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  return value instanceof Error ? describeError(value, causesMax) : value;
+}
+
+function describeError(error: Error, causesLeft: number): Record<string, unknown> {
+  const { name, message, stack, cause } = error;
+  const code = "code" in error ? { code: error.code } : {};
+  const why =
+    cause === undefined || causesLeft === 0
+      ? {}
+      : { cause: cause instanceof Error ? describeError(cause, causesLeft - 1) : cause };
+  return { name, message, ...code, stack, ...why };
+}

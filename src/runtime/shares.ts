@@ -1,0 +1,149 @@
+/**
+ * A cap that is shared out: a peer may hold at most as much as it leaves free for the others, so that one alone gets half
+ * of it, the next a quarter, and a peer that holds nothing gets one as long as there is one. What is held and not in use may be
+ * taken away for a newcomer: of the peer itself where its share is full, else of the peer that holds the most.
+ *
+ * Bound: `max`. Full: `take` returns `undefined`, which the caller turns into its protocol's refusal. Counters: `stats`.
+ */
+import type { Peer } from "../core/caller.ts";
+import { MarsError } from "../core/error.ts";
+
+export interface SharesOptions {
+  readonly max: number;
+  /** Called for every refusal. */
+  readonly onRefused?: (peer: Peer) => void;
+}
+
+/** What can be taken away from its holder while that does not use it. */
+export interface Evictable {
+  /** Since when it is not in use, by `performance.now()`; `undefined` while it is. */
+  idleSince(): number | undefined;
+  /** Must end in `release`. */
+  evict(): void;
+}
+
+/** What a peer holds of a cap. */
+export interface Lease {
+  /** Gives back everything; once more is nothing. */
+  release(): void;
+}
+
+/** For `GET /api/q/stats`. */
+export interface SharesStats {
+  readonly held: number;
+  readonly max: number;
+  /** Peers that hold some. */
+  readonly peers: number;
+  /** Since the start. */
+  readonly refused: number;
+  readonly evicted: number;
+}
+
+interface Holding {
+  held: number;
+  readonly evictables: Set<Evictable>;
+}
+
+/** One cap, shared out between peers. */
+export class Shares {
+  readonly #options: SharesOptions;
+  readonly #peers = new Map<string, Holding>();
+  #held = 0;
+  #refused = 0;
+  #evicted = 0;
+
+  constructor(options: SharesOptions) {
+    this.#options = options;
+  }
+
+  get max(): number {
+    return this.#options.max;
+  }
+
+  get stats(): SharesStats {
+    const { max } = this.#options;
+    return { held: this.#held, max, peers: this.#peers.size, refused: this.#refused, evicted: this.#evicted };
+  }
+
+  /** Takes one; `undefined` where the peer's share, or the cap, is full. */
+  take(peer: Peer, evictable?: Evictable): Lease | undefined {
+    if (!this.#fits(peer)) {
+      const mine = this.#peers.get(peer.name);
+      this.#evict(this.#held < this.#options.max ? mine : this.#most());
+      if (!this.#fits(peer)) {
+        this.#refused += 1;
+        this.#options.onRefused?.(peer);
+        return undefined;
+      }
+    }
+    const holding = this.#holdingOf(peer);
+    holding.held += 1;
+    this.#held += 1;
+    if (evictable !== undefined) holding.evictables.add(evictable);
+    let released = false;
+    return {
+      release: () => {
+        if (released) return;
+        released = true;
+        this.#held -= 1;
+        holding.held -= 1;
+        if (evictable !== undefined) holding.evictables.delete(evictable);
+        if (holding.held === 0) this.#peers.delete(peer.name);
+      },
+    };
+  }
+
+  /** Runs the call while the peer holds one. @throws `MarsError("overloaded")` where there is none for it */
+  async during<T>(peer: Peer, what: string, call: () => Promise<T>): Promise<T> {
+    const lease = this.take(peer);
+    if (lease === undefined) throw this.full(what);
+    try {
+      return await call();
+    } finally {
+      lease.release();
+    }
+  }
+
+  /** @param what the things that are shared out */
+  full(what: string): MarsError {
+    const message = `at most ${this.#options.max} ${what} at one time, and fewer for each client`;
+    return new MarsError("overloaded", message, { retryAfterMs: 1_000 });
+  }
+
+  #fits(peer: Peer): boolean {
+    const held = this.#peers.get(peer.name)?.held ?? 0;
+    const free = this.#options.max - this.#held - 1;
+    return free >= 0 && (held === 0 || held + 1 <= free);
+  }
+
+  #holdingOf({ name }: Peer): Holding {
+    const known = this.#peers.get(name);
+    if (known !== undefined) return known;
+    const holding = { held: 0, evictables: new Set<Evictable>() };
+    this.#peers.set(name, holding);
+    return holding;
+  }
+
+  #most(): Holding | undefined {
+    let most: Holding | undefined;
+    for (const holding of this.#peers.values()) {
+      if (most === undefined || holding.held > most.held) most = holding;
+    }
+    return most;
+  }
+
+  /** The one that has been idle for longest. */
+  #evict(holding: Holding | undefined): void {
+    let oldest: Evictable | undefined;
+    let since = Number.POSITIVE_INFINITY;
+    for (const evictable of holding?.evictables ?? []) {
+      const idle = evictable.idleSince();
+      if (idle === undefined || idle >= since) continue;
+      oldest = evictable;
+      since = idle;
+    }
+    if (oldest === undefined) return;
+    this.#evicted += 1;
+    oldest.evict();
+  }
+}

@@ -1,0 +1,109 @@
+/** What Mars says of itself: the answer of `GET /api/q/stats`. */
+import type { PageCheckStep } from "../core/ports.ts";
+import type { GraceStats } from "../core/refusals.ts";
+import type { RetentionStats } from "../core/retention.ts";
+import type { ClockStats } from "../core/time-record.ts";
+import type { FairQueueStats } from "./fair-queue.ts";
+import type { SendBudgetStats } from "./send-budget.ts";
+import type { SharesStats } from "./shares.ts";
+
+/** What waits where; for `GET /api/q/stats`. Counts are events unless named otherwise. */
+export interface PipelineStats {
+  /** Waiting for the fsync, all lanes together; the original's name for it. */
+  readonly event_collector_queue: number;
+  /** The same by lane. */
+  readonly collectors: readonly number[];
+  /** On disk and in their lane's channel, not yet in a batch for the store; by lane. */
+  readonly aggregators: readonly number[];
+  readonly journal: {
+    readonly bytes: number;
+    readonly bytes_max: number;
+    readonly last_seq: number;
+    /** Files of the journal that were set aside as damaged, in all of its runs. */
+    readonly damaged_files: number;
+  };
+  readonly store: {
+    readonly stored_seq: number;
+    /** Accepted and not yet stored. */
+    readonly behind: number;
+    readonly available: boolean;
+    /** Bytes of the database's write-ahead log that one of its readers, a backup perhaps, keeps from being emptied. */
+    readonly log_bytes: number;
+    /** The last failure's message, empty when the last attempt succeeded. */
+    readonly last_error: string;
+  };
+  readonly tracker: {
+    /** Up to here events count in states and findings. */
+    readonly tracked_seq: number;
+    /** Stored and not there yet. */
+    readonly behind: number;
+    /** The last failure's message, empty when the last attempt succeeded. */
+    readonly last_error: string;
+    /** Since the start. */
+    readonly findings: { readonly raised: number; readonly retracted: number };
+  };
+  readonly clock: ClockStats;
+  readonly grace: GraceStats;
+  readonly retention: RetentionStats;
+  /** Events and messages that could never be applied and wait for somebody's decision. */
+  readonly set_aside: { readonly count: number; readonly count_max: number };
+  /** The embedded database's pages against their checksums; `null` for a database server, and before the first look. */
+  readonly database: PageCheckStep | null;
+  /** Since the start. */
+  readonly totals: {
+    readonly accepted: number;
+    readonly refused: number;
+    readonly stored: number;
+    readonly duplicates: number;
+    readonly published: number;
+  };
+}
+
+/** How a loop is; see `supervisor.ts`. */
+export interface LoopStats {
+  /** Since the start. */
+  readonly failures: number;
+  /** The last failure's message, empty when the last step succeeded. */
+  readonly last_error: string;
+  /** 0 when the last step succeeded. */
+  readonly failing_for_ms: number;
+}
+
+/** All that `GET /api/q/stats` answers. */
+export interface Stats extends PipelineStats {
+  readonly intake: IntakeStats;
+  /** By name. */
+  readonly loops: Readonly<Record<string, LoopStats>>;
+  /** How often a row could not be read as it is, and was passed over or brought into range; since the start. */
+  readonly unreadable_rows: number;
+  /** Changes of findings that alerting could not read and passed over, since the start. */
+  readonly alerts: { readonly findings_passed_over: number };
+  /** What clients read. */
+  readonly reads: FairQueueStats;
+  /** Runs that learn lifecycles or try them. */
+  readonly trials: FairQueueStats;
+  /** What waits to be sent, of all clients together. */
+  readonly to_send: SendBudgetStats;
+  /** The caps that clients share, by name. */
+  readonly shares: Readonly<Record<string, SharesStats>>;
+}
+
+/** The work on the bodies of requests. */
+export interface IntakeStats {
+  /** Bytes of bodies that have been received, or announced, and not parsed yet. */
+  readonly received: BudgetStats;
+  /** Large and compressed bodies that are unpacked and parsed. */
+  readonly large: BudgetStats;
+  /** Slices of them that wait for their turn of the event loop. */
+  readonly waiting_turns: number;
+}
+
+/** How much of a budget that clients share is used now. */
+export interface BudgetStats {
+  readonly used: number;
+  readonly max: number;
+  /** Requests that wait for room. */
+  readonly waiting: number;
+  /** Requests that were refused for want of room since the start. */
+  readonly refused: number;
+}

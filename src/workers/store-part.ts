@@ -1,0 +1,164 @@
+/**
+ * The store: every part that writes to the database, over one connection. Runs in `store-worker.ts`, the only writer, so
+ * what one part has read does not change before it writes.
+ */
+import { realpath } from "node:fs/promises";
+import type { InStatement } from "@libsql/client";
+import { MarsError } from "../core/error.ts";
+import type { JournalState, StorePosition } from "../core/ports.ts";
+import { AlertFile } from "../db/alerts/alert-file.ts";
+import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
+import { PageCheck } from "../db/integrity/page-check.ts";
+import { Lease } from "../db/lease.ts";
+import { LifecycleFile } from "../db/lifecycles/lifecycle-file.ts";
+import { Lifecycles } from "../db/lifecycles/lifecycles.ts";
+import { MessageFile } from "../db/messages/message-file.ts";
+import { RetentionFile } from "../db/messages/retention-file.ts";
+import { SetAsideFile } from "../db/messages/set-aside-file.ts";
+import { Tombstones } from "../db/messages/tombstones.ts";
+import { DirectoryLock } from "../directory/directory-lock.ts";
+import { KnownFiles } from "../directory/known-files.ts";
+import type { LifecycleStore } from "../lifecycle/ports.ts";
+import { followAgain } from "../projection/narrowing.ts";
+import { Tracker } from "../projection/tracker.ts";
+
+/** What the writer keeps of the database in memory, in KiB: the inner pages of every index, at ten million messages. */
+const cacheKiB = 65_536;
+
+export type StorePart = ReturnType<typeof createStorePart>;
+
+export function createStorePart(options: DatabaseAddress) {
+  const what = `the database ${options.url}`;
+  const files = new KnownFiles();
+  const database: Database = new Database({
+    ...options,
+    connected() {
+      if (database.embedded) files.note(pathOf(options.url), `${pathOf(options.url)}-wal`);
+    },
+    pragmas: [
+      "busy_timeout = 5000",
+      "journal_mode = WAL",
+      "synchronous = NORMAL",
+      // Checkpoints are ours to time: see `MessageFile.checkpoint`.
+      "wal_autocheckpoint = 0",
+      "journal_size_limit = 67108864",
+      `cache_size = -${cacheKiB}`,
+      "temp_store = MEMORY",
+    ],
+  });
+  const locks = [new DirectoryLock(), new DirectoryLock()] as const;
+  const lease = new Lease(database);
+  const messages = new MessageFile(database, what, lease, () => tracker.takeChanges());
+  const tombstones = new Tombstones(database);
+  const retention = new RetentionFile(database, tombstones, () => messages.seq);
+  const lifecycles = new Lifecycles(database);
+  const definitions = new LifecycleFile(database, lifecycles);
+  const tracker = new Tracker(database, lifecycles, tombstones);
+  const alerts = new AlertFile(database);
+  const aside = new SetAsideFile(database);
+  let opened = false;
+  /**
+   * Refuses to write before the database is this Mars' own: until it has the directory's lock and knows the schema and its
+   * place, another Mars may be at work there, and "from now on" has no meaning.
+   */
+  const afterOpening =
+    <Args extends unknown[], Answer>(write: (...args: Args) => Promise<Answer>) =>
+    async (...args: Args): Promise<Answer> => {
+      if (!opened) {
+        const message = "Mars is starting: the database has not been reached yet";
+        throw new MarsError("unavailable", message, { retryAfterMs: 1_000 });
+      }
+      return write(...args);
+    };
+  let storedSeq = 0;
+  const pages = database.embedded
+    ? new PageCheck(pathOf(options.url), () => Math.max(storedSeq, messages.seq), options.quarantine)
+    : undefined;
+  const remove = async (seq: number, then?: InStatement[]) => {
+    const left = await aside.remove(seq, then);
+    tracker.forget();
+    return left;
+  };
+  return {
+    /** Before anything else: rejects when another Mars runs on this data directory, or has this file for its database. */
+    async lock(directory: string): Promise<void> {
+      await locks[0].take(directory);
+      files.note(`${directory}/lock.db`);
+      if (!database.embedded) return;
+      // Whatever way leads there.
+      const path = await realpath(pathOf(options.url));
+      await locks[1].take(path, `${path}-lock`);
+      files.note(`${path}-lock`);
+    },
+    /** Renews the lease where there is one. Resolves to the path of a file that is not the one any more; empty for none. */
+    async missing(): Promise<string> {
+      const gone = files.missing();
+      if (gone === "" && opened) await lease.renew();
+      return gone;
+    },
+    /** See `MessageFile.logBytes`. */
+    logBytes: () => messages.logBytes,
+    async open(journal: JournalState, nextSeq?: number): Promise<StorePosition> {
+      if (pages !== undefined && !pages.opened) {
+        // Reads the write-ahead log, whose index the check needs; nothing else is read before the check.
+        storedSeq = await storedSeqOf(database);
+        pages.open();
+      }
+      const position = await messages.open(journal, nextSeq);
+      opened = true;
+      return position;
+    },
+    apply: messages.apply.bind(messages),
+    setAside: messages.setAside.bind(messages),
+    findSetAside: afterOpening(aside.find.bind(aside)),
+    removeSetAside: afterOpening((seq: number) => remove(seq)),
+    followAgain: afterOpening((message: number) => remove(message, followAgain(message))),
+    checkpoint(hurry: boolean): Promise<number> {
+      // What goes into a file without a name is gone with the process.
+      if (files.missing() !== "")
+        return Promise.reject(new MarsError("fenced", "the database's file is gone"));
+      const run = () => messages.checkpoint(hurry);
+      return pages === undefined ? run() : pages.checkpoint(run);
+    },
+    checkPages: (pagesMax: number) => pages?.step(pagesMax),
+    recallTime: retention.recallTime.bind(retention),
+    recordTime: retention.recordTime.bind(retention),
+    prune: retention.prune.bind(retention),
+    pruneCounts: retention.pruneCounts.bind(retention),
+    /** @param acknowledged the last seq on disk: the version holds behind it, and behind all that is stored */
+    putLifecycle: afterOpening((...[appId, definition, acknowledged = 0]: PutLifecycle) =>
+      definitions.put(appId, definition, Math.max(acknowledged, messages.seq)),
+    ),
+    track: afterOpening(tracker.track.bind(tracker)),
+    putAlertRule: afterOpening(alerts.putRule.bind(alerts)),
+    deleteAlertRule: afterOpening(alerts.deleteRule.bind(alerts)),
+    putAlertSink: afterOpening(alerts.putSink.bind(alerts)),
+    deleteAlertSink: afterOpening(alerts.deleteSink.bind(alerts)),
+    addAlertSilence: afterOpening(alerts.addSilence.bind(alerts)),
+    deleteAlertSilence: afterOpening(alerts.deleteSilence.bind(alerts)),
+    commitAlerts: afterOpening(alerts.commit.bind(alerts)),
+    recordAttempt: afterOpening(alerts.recordAttempt.bind(alerts)),
+    recordTest: afterOpening(alerts.recordTest.bind(alerts)),
+    pruneAlerts: afterOpening(alerts.prune.bind(alerts)),
+    /** Lets the next Mars begin at once. */
+    releaseLease: () => lease.release(),
+    close(): void {
+      pages?.finish();
+      database.close();
+      pages?.close();
+      for (const lock of locks) lock.release();
+    },
+  };
+}
+
+type PutLifecycle = [...Parameters<LifecycleStore["putLifecycle"]>, acknowledged?: number];
+
+/** How far any journal has been applied; 0 for a new database. */
+async function storedSeqOf(database: Database): Promise<number> {
+  const { rows: tables } = await database.execute(
+    "SELECT count(*) AS count FROM sqlite_schema WHERE name = 'positions'",
+  );
+  if (tables[0]?.count !== 1) return 0;
+  const { rows } = await database.execute("SELECT max(seq) AS seq FROM positions");
+  return Number(rows[0]?.seq ?? 0);
+}

@@ -1,0 +1,57 @@
+/** Errors on their way between threads: the kind, and for the log the stack and the causes, arrive as they left. */
+import { type ErrorCode, type FieldProblem, MarsError } from "../core/error.ts";
+
+/** How far causes are followed; a cause may be its own. */
+const causesMax = 5;
+
+/** An error as it crosses. */
+export interface ThreadError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** Of a `MarsError`, and then the next two as well. */
+  readonly kind: ErrorCode | undefined;
+  readonly problems: readonly FieldProblem[];
+  readonly retryAfterMs: number | undefined;
+  /** A driver's or a system's. */
+  readonly code: string | undefined;
+  readonly cause: ThreadError | undefined;
+}
+
+/** @param thrown anything; what is no error becomes one with its text */
+export function toThreadError(thrown: unknown, causesLeft = causesMax): ThreadError {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const mars = error instanceof MarsError ? error : undefined;
+  return {
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    kind: mars?.code,
+    problems: mars?.problems ?? [],
+    retryAfterMs: mars?.retryAfterMs,
+    code: mars === undefined && "code" in error ? String(error.code) : undefined,
+    cause:
+      error.cause === undefined || causesLeft === 0 ? undefined : toThreadError(error.cause, causesLeft - 1),
+  };
+}
+
+/** A `MarsError` again where it was one, else an error of the same name, code and stack. */
+export function fromThreadError(crossed: ThreadError): Error {
+  const { kind, message, problems, retryAfterMs } = crossed;
+  const cause = crossed.cause && fromThreadError(crossed.cause);
+  const more = cause === undefined ? {} : { cause };
+  let error: Error;
+  if (kind === undefined) {
+    error = new Error(message, more);
+    error.name = crossed.name;
+    if (crossed.code !== undefined) Object.assign(error, { code: crossed.code });
+  } else {
+    error = new MarsError(kind, message, {
+      problems,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...more,
+    });
+  }
+  if (crossed.stack !== undefined) error.stack = crossed.stack;
+  return error;
+}

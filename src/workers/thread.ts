@@ -1,0 +1,143 @@
+/**
+ * A database on a thread of its own: calls go over as one message each, in order, and are carried out one after
+ * another. Both ends are here, so that the protocol between them is in one place.
+ */
+import type { Notice, Notify } from "../core/ports.ts";
+import { within } from "../runtime/delay.ts";
+import { fromThreadError, type ThreadError, toThreadError } from "./thread-error.ts";
+
+/** How long ending a thread by force may take. */
+const terminateMs = 2_000;
+/** What closing the part has at least, though the time for stopping is over. */
+const closeMsMin = 200;
+
+/** In a worker, the way to its parent. */
+declare const self: Worker;
+
+interface Call {
+  readonly id: number;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+type Reply =
+  | { readonly id: 0; readonly notice: Notice & { readonly error: ThreadError } }
+  | { readonly id: number; readonly value: unknown }
+  | {
+      readonly id: number;
+      readonly error: ThreadError;
+    };
+
+/** The methods of a part, as they are called from another thread: every answer is a promise. */
+export type Remote<T> = {
+  [M in keyof T]: T[M] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
+};
+
+/** A part that runs on another thread. */
+export interface Thread<T> {
+  readonly remote: Remote<T>;
+  /** Settles, with the reason, if the thread ends before it is told to. */
+  readonly failed: Promise<Error>;
+  /** For how long it has owed an answer, in milliseconds; 0 when it owes none. */
+  readonly silentMs: number;
+  /** Ends the thread, after `timeoutMs` by force; the part's own `close` is called before that. Rejects when it does not end. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+/** Runs in the worker: makes the part from the parent's options, and answers calls to it, one at a time and in order. */
+export function serveThread<O>(create: (options: O, notify: Notify) => object): void {
+  const scope = self;
+  const notify: Notify = ({ message, event, error }) =>
+    scope.postMessage({ id: 0, notice: { message, event, error: toThreadError(error) } } satisfies Reply);
+  let methods: Record<string, (...args: readonly unknown[]) => unknown> = {
+    create: (options) => {
+      methods = create(options as O, notify) as typeof methods;
+    },
+  };
+  const callOf = (method: string) => {
+    const found = methods[method];
+    if (found === undefined) throw new Error(`the thread has no ${method}, or its part could not be made`);
+    return found;
+  };
+  let queue: Promise<void> = Promise.resolve();
+  scope.onmessage = ({ data }: MessageEvent<Call>) => {
+    queue = queue.then(async () => {
+      const { id, method, args } = data;
+      let reply: Reply;
+      try {
+        reply = { id, value: await callOf(method)(...args) };
+      } catch (thrown) {
+        reply = { id, error: toThreadError(thrown) };
+      }
+      try {
+        scope.postMessage(reply);
+      } catch (thrown) {
+        // An answer that cannot be copied must not end the queue for all who come after it.
+        scope.postMessage({ id, error: toThreadError(thrown) } satisfies Reply);
+      }
+    });
+  };
+}
+
+/** Runs in the parent: turns a worker into the part that it serves. */
+export function startThread<T extends { close(): unknown }>(
+  worker: Worker,
+  options: unknown,
+  notify: Notify = () => undefined,
+): Thread<T> {
+  const calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  const failed = Promise.withResolvers<Error>();
+  let ended: Error | undefined;
+  let lastId = 0;
+  /** Since when the thread owes an answer, by `performance.now()`. */
+  let owedSince = 0;
+
+  const end = (error: Error) => {
+    ended ??= error;
+    failed.resolve(error);
+    for (const call of calls.values()) call.reject(error);
+    calls.clear();
+  };
+  worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+    if ("notice" in data) {
+      notify({ ...data.notice, error: fromThreadError(data.notice.error) });
+      return;
+    }
+    const call = calls.get(data.id);
+    calls.delete(data.id);
+    owedSince = performance.now();
+    if ("error" in data) call?.reject(fromThreadError(data.error));
+    else call?.resolve(data.value);
+  };
+  worker.onerror = (event) => end(new Error(`a database thread failed: ${event.message}`));
+  worker.addEventListener("close", () => end(new Error("a database thread ended")));
+
+  const call = (method: string, args: unknown[]): Promise<unknown> => {
+    if (ended !== undefined) return Promise.reject(ended);
+    return new Promise((resolve, reject) => {
+      const id = ++lastId;
+      if (calls.size === 0) owedSince = performance.now();
+      calls.set(id, { resolve, reject });
+      worker.postMessage({ id, method, args } satisfies Call);
+    });
+  };
+  // A part that cannot be made fails its first call in words of its own.
+  call("create", [options]).catch(() => undefined);
+  return {
+    // A remote has the part's methods and no others, which the type says and the proxy trusts.
+    remote: new Proxy({} as Remote<T>, {
+      get: (_, method) =>
+        typeof method === "string" ? (...args: unknown[]) => call(method, args) : undefined,
+    }),
+    failed: failed.promise,
+    get silentMs() {
+      return calls.size === 0 ? 0 : performance.now() - owedSince;
+    },
+    async stop(timeoutMs) {
+      await within(Math.max(timeoutMs, closeMsMin), call("close", []));
+      worker.terminate();
+      // Only when the thread is gone are its files closed for certain.
+      if (!(await within(terminateMs, failed.promise))) throw new Error("a database thread does not end");
+    },
+  };
+}

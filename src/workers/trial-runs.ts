@@ -1,0 +1,71 @@
+/**
+ * Runs that learn a lifecycle or try one, each in a thread of its own, which begins and ends with it.
+ *
+ * Bound: two at one time, one of a peer; 32 wait, in turns by peer. A run that its caller has left, or that takes too long, is
+ * stopped; its place is free when its thread has ended.
+ */
+import type { Caller } from "../core/caller.ts";
+import { MarsError } from "../core/error.ts";
+import type { Trials } from "../learning/trial.ts";
+import { FairQueue, type FairQueueStats } from "../runtime/fair-queue.ts";
+import type { Remote, Thread } from "./thread.ts";
+import type { TrialPart } from "./trial-part.ts";
+
+export interface TrialRuns extends Trials {
+  readonly stats: FairQueueStats;
+  /** Refuses what waits and stops what runs. */
+  close(error: MarsError): void;
+}
+
+export interface TrialRunsOptions {
+  readonly start: (stop: SharedArrayBuffer) => Thread<TrialPart>;
+  readonly onRefused?: (caller: Caller) => void;
+}
+
+const activeMax = 2;
+const waitingMax = 32;
+/** These two together less than a connection may be quiet. */
+const waitMs = 15_000;
+const runMs = 45_000;
+/** How long closing its connection may take. */
+const stopMs = 1_000;
+
+export function createTrialRuns({ start, onRefused }: TrialRunsOptions): TrialRuns {
+  const options = { what: "trials", activeMax, activePerPeerMax: 1, waitingMax, waitMs };
+  const queue = new FairQueue({ ...options, ...(onRefused !== undefined && { onRefused }) });
+  const closing = new AbortController();
+
+  function run<T>(caller: Caller, call: (part: Remote<TrialPart>) => Promise<T>): Promise<T> {
+    return queue.run(caller, async () => {
+      const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+      const late = AbortSignal.timeout(runMs);
+      const signals = [late, closing.signal, ...(caller.signal === undefined ? [] : [caller.signal])];
+      const ended = AbortSignal.any(signals);
+      const giveUp = () => Atomics.store(new Int32Array(stop), 0, 1);
+      ended.addEventListener("abort", giveUp, { once: true });
+      const thread = start(stop);
+      try {
+        return await call(thread.remote);
+      } catch (error) {
+        if (closing.signal.aborted) throw closing.signal.reason;
+        if (late.aborted) throw new MarsError("deadline_exceeded", `the run took longer than ${runMs} ms`);
+        throw error;
+      } finally {
+        ended.removeEventListener("abort", giveUp);
+        await thread.stop(stopMs);
+      }
+    });
+  }
+
+  return {
+    learn: (options, caller) => run(caller, (part) => part.learn(options)),
+    dryRun: (definition, options, caller) => run(caller, (part) => part.dryRun(definition, options)),
+    get stats() {
+      return queue.stats;
+    },
+    close(error) {
+      queue.close(error);
+      closing.abort(error);
+    },
+  };
+}

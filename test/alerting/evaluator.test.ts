@@ -1,0 +1,333 @@
+/** From findings to what is told. */
+import { describe, expect, test } from "bun:test";
+import type { Figures, Incident } from "../../src/alerting/alert.ts";
+import { type Decision, decide, type Moment } from "../../src/alerting/decide.ts";
+import { notAhead } from "../../src/alerting/grouping.ts";
+import { parseRule } from "../../src/alerting/parse-alert.ts";
+import { durationText, notificationText } from "../../src/alerting/text.ts";
+import { MarsError } from "../../src/core/error.ts";
+import { startAlerting } from "../support/alerting.ts";
+import { startReceiver } from "../support/receiver.ts";
+import { keepFor, markTime, openStore, prune } from "../support/store.ts";
+
+const second = 1_000_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+/** 2026-01-31T12:00:00Z */
+const noon = Date.UTC(2026, 0, 31, 12) * 1_000;
+
+const incident: Incident = {
+  id: 7,
+  rule: "r",
+  appId: "shop",
+  kind: "missing",
+  stage: "SHIPPED",
+  after: "PAID",
+  openedAt: noon,
+  versions: [1],
+  countedFrom: 0,
+  firstRaisedAt: noon,
+  lastRaisedAt: noon,
+  toldAt: 0,
+  silenced: false,
+  changes: 0,
+  closedAt: 0,
+  text: "",
+};
+const rule = parseRule("r", { sinks: ["s"], over: "1m", repeat: "4h" });
+const told = { ...incident, toldAt: noon + second };
+const figures: Figures = { count: 312, since: noon, lateBy: 0, samples: ["a", "b", "c"] };
+const none: Figures = { count: 0, lateBy: 0, samples: [] };
+const opened: Decision = { what: "tell", type: "incident.opened", silenced: false };
+
+describe("what is to be done about an incident", () => {
+  const cases: [title: string, incident: Incident, moment: Partial<Moment>, decision: Decision][] = [
+    [
+      "what was raised together is waited for until it is quiet",
+      incident,
+      { clock: noon + 400_000 },
+      { what: "wait", until: noon + 500_000 },
+    ],
+    ["and told then", incident, { clock: noon + 500_000, figures }, opened],
+    [
+      "but no longer than ten seconds",
+      incident,
+      { clock: noon + 10 * second, heardAt: noon + 9.9 * second, figures },
+      opened,
+    ],
+    [
+      "what comes one by one is told at once",
+      { ...incident, lastRaisedAt: noon + 1 },
+      { clock: noon, figures },
+      opened,
+    ],
+    [
+      "what came after all before it was told is not told",
+      incident,
+      { clock: noon + 61 * second, figures: none },
+      { what: "drop" },
+    ],
+    [
+      "a silence keeps it back, on record",
+      incident,
+      { clock: noon + second, silentUntil: noon + hour, figures },
+      { what: "tell", type: "incident.opened", silenced: true },
+    ],
+    [
+      "once",
+      { ...incident, silenced: true },
+      { clock: noon + second, silentUntil: noon + hour, figures },
+      { what: "wait", until: noon + 11 * second },
+    ],
+    ["until it ends", { ...incident, silenced: true }, { clock: noon + hour, figures }, opened],
+    [
+      "one that grows is not told again",
+      { ...told, lastRaisedAt: noon + hour },
+      { clock: noon + hour, figures },
+      { what: "wait", until: noon + hour + minute + 1 },
+    ],
+    [
+      "one that lasts is told again after the rule's time",
+      told,
+      { clock: noon + 4 * hour + second, figures },
+      { what: "tell", type: "incident.reminder", silenced: false },
+    ],
+    [
+      "and not in a silence",
+      told,
+      { clock: noon + 4 * hour + second, silentUntil: noon + 5 * hour, figures },
+      { what: "wait", until: noon + 4 * hour + 11 * second },
+    ],
+    [
+      "while one holds it is not over",
+      told,
+      { clock: noon + hour, figures: { ...figures, count: 1 } },
+      { what: "wait", until: noon + hour + 10 * second },
+    ],
+    [
+      "nor while one was raised a moment ago",
+      told,
+      { clock: noon + 30 * second, figures: none },
+      { what: "wait", until: noon + minute + 1 },
+    ],
+    [
+      "it is over when none holds and none was raised for the rule's time",
+      told,
+      { clock: noon + minute + 1, figures: none },
+      { what: "tell", type: "incident.over", silenced: false },
+    ],
+    [
+      "it has expired when none holds because retention has deleted them",
+      told,
+      { clock: noon + minute + 1, figures: { ...none, expired: 2 } },
+      { what: "tell", type: "incident.expired", silenced: false },
+    ],
+    [
+      "what stays late is over when no more comes late",
+      { ...told, kind: "late" },
+      { clock: noon + minute + 1, figures },
+      { what: "tell", type: "incident.over", silenced: false },
+    ],
+  ];
+  for (const [title, given, moment, decision] of cases) {
+    test(title, () => {
+      expect(decide(given, rule, { clock: noon, heardAt: noon, ...moment })).toEqual(decision);
+    });
+  }
+});
+
+describe("notifications in words", () => {
+  const clock = noon + 250 * second;
+  const cases: [given: Partial<Incident>, figures: Partial<Figures>, text: string][] = [
+    [
+      {},
+      {},
+      "shop: 312 messages stuck at PAID → SHIPPED since 12:00 UTC, longest 4 m 10 s, sample ids a, b, c",
+    ],
+    [
+      {},
+      { count: 1, samples: ["a"] },
+      "shop: 1 message stuck at PAID → SHIPPED since 12:00 UTC, longest 4 m 10 s, sample id a",
+    ],
+    [
+      { kind: "late" },
+      { lateBy: 3 * second },
+      "shop: 312 messages late at PAID → SHIPPED since 12:00 UTC, by up to 3 s, sample ids a, b, c",
+    ],
+    [
+      { kind: "failed", stage: "BOUNCED", after: "" },
+      { count: 100_001, since: noon - 24 * hour },
+      "shop: more than 100000 messages failed with BOUNCED since 2026-01-30 12:00 UTC, sample ids a, b, c",
+    ],
+    [
+      { kind: "skipped", appId: "a\nb" },
+      { samples: ["x\u202ey\r\n", "b".repeat(80)] },
+      `a b: 312 messages complete without PAID → SHIPPED since 12:00 UTC, sample ids x y  , ${"b".repeat(63)}…`,
+    ],
+  ];
+  for (const [given, more, text] of cases) {
+    test(text.slice(0, 60), () => {
+      const facts = { figures: { ...figures, ...more }, clock, overMs: 60_000 };
+      expect(notificationText("incident.opened", { ...incident, ...given }, facts)).toBe(text);
+    });
+  }
+  test("what retention has deleted is not called well", () => {
+    const facts = { figures: { ...none, expired: 2 }, clock, overMs: 60_000 };
+    expect(notificationText("incident.expired", incident, facts)).toBe(
+      "shop: expired: 2 messages stuck at PAID → SHIPPED expired unfinished, deleted by retention, after 4 m 10 s",
+    );
+  });
+
+  test("durations have their two largest units", () => {
+    expect([0, 1_500, 59 * second, hour, hour + second, 49 * hour].map(durationText)).toEqual([
+      "0 ms",
+      "2 ms",
+      "59 s",
+      "1 h",
+      "1 h",
+      "2 d 1 h",
+    ]);
+  });
+});
+
+test("a group that is raised together, in many steps, is told as one", async () => {
+  await using receiver = startReceiver();
+  await using alerting = await startAlerting([receiver.url]);
+  await alerting.stick(5_000);
+  const [first] = await receiver.count(1);
+  expect(JSON.parse(first!.body).data.incident).toMatchObject({ count: 5_000, count_exceeded: false });
+  await alerting.release();
+  await receiver.count(2);
+  expect(receiver.received.map(({ body }) => JSON.parse(body).type)).toEqual([
+    "incident.opened",
+    "incident.over",
+  ]);
+});
+
+test("whether a write failed or only its answer was lost, everything is told once", async () => {
+  await using receiver = startReceiver();
+  await using alerting = await startAlerting([receiver.url]);
+  let writes = 0;
+  await alerting.restart({
+    store: {
+      ...alerting.opened.store,
+      async commitAlerts(step) {
+        writes += 1;
+        if (writes % 3 === 1) throw new MarsError("unavailable", "the write failed");
+        await alerting.opened.store.commitAlerts(step);
+        if (writes % 3 === 2) throw new MarsError("unavailable", "the answer was lost");
+      },
+    },
+  });
+  await alerting.stick(10);
+  await receiver.count(1);
+  await alerting.release();
+  await receiver.count(2);
+  const { deliveries } = await alerting.deliveries((page) =>
+    page.deliveries.every(({ state }) => state === "delivered"),
+  );
+  expect(deliveries.map(({ notification }) => notification.type)).toEqual([
+    "incident.over",
+    "incident.opened",
+  ]);
+  expect(receiver.received).toHaveLength(2);
+  expect(writes).toBeGreaterThan(3);
+});
+
+test("a rule that is deleted says nothing more", async () => {
+  await using receiver = startReceiver();
+  await using alerting = await startAlerting([receiver.url]);
+  await alerting.stick(1);
+  await receiver.count(1);
+  expect(await alerting.alerts.deleteRule("all")).toBe(true);
+  await alerting.release();
+  const { incidents } = await alerting.opened.queries.alertIncidents({ state: "any", limit: 10 });
+  expect(incidents.map(({ closedAt }) => closedAt > 0)).toEqual([true]);
+  const { rules, incidents: active } = await alerting.opened.queries.alertState();
+  expect([rules, active]).toEqual([[], []]);
+});
+
+test("findings that can be read only later are waited for, and told then", async () => {
+  await using receiver = startReceiver();
+  await using alerting = await startAlerting([receiver.url]);
+  const { queries } = alerting.opened;
+  let reads = 0;
+  await alerting.restart({
+    reader: {
+      ...queries,
+      async findingHistory(query) {
+        reads += 1;
+        return reads > 3 ? queries.findingHistory(query) : { findings: [], to: query.after, prunedTo: 0 };
+      },
+    },
+  });
+  await alerting.stick(1);
+  await receiver.count(1);
+  expect(reads).toBeLessThan(20);
+});
+
+test("what was over long ago is deleted, and what lasts is not", async () => {
+  await using receiver = startReceiver();
+  await using alerting = await startAlerting([receiver.url]);
+  await alerting.stick(1);
+  await alerting.deliveries(({ deliveries: [one] }) => one?.state === "delivered");
+  const { store, queries } = alerting.opened;
+  expect(await store.pruneAlerts(Date.now() * 1_000 + second)).toBe(false);
+  expect((await queries.alertDeliveries({ limit: 10 })).deliveries).toEqual([]);
+  expect((await queries.alertIncidents({ state: "any", limit: 10 })).incidents).toHaveLength(1);
+});
+
+test("an incident whose messages retention has deleted is not told as over", async () => {
+  await using receiver = startReceiver();
+  await using alerting = await startAlerting([receiver.url]);
+  await alerting.stick(3);
+  await receiver.count(1);
+  const { store } = alerting.opened;
+  await markTime(store, 1);
+  // It is kept for as long as an incident may ask for it.
+  await prune(store, 1 + 3 * keepFor);
+  expect((await alerting.opened.queries.overdue({ clock: 0, limit: 10 })).overdue).toHaveLength(3);
+  await prune(store, 1 + 4 * keepFor);
+  expect((await alerting.opened.queries.overdue({ clock: 0, limit: 10 })).overdue).toEqual([]);
+  await alerting.restart();
+  const [, expired] = await receiver.count(2);
+  expect(JSON.parse(expired!.body)).toMatchObject({
+    type: "incident.expired",
+    data: { text: expect.stringContaining("3 messages stuck"), incident: { count: 0, expired: 3 } },
+  });
+});
+
+test("nothing waits for a time of a clock that was ahead", async () => {
+  using openedStore = await openStore();
+  const { store, queries } = openedStore;
+  const ahead = noon + hour;
+  const notification = { type: "test" as const, at: ahead, text: "" };
+  await store.putAlertSink({ id: "s", type: "webhook", url: "http://127.0.0.1/", secret: "" });
+  await store.commitAlerts({
+    step: 1,
+    findingSeq: 0,
+    incidents: [incident],
+    deliveries: [
+      { incident: 1, change: 1, sink: "s", state: "pending", webhookId: "w", notification, createdAt: ahead },
+    ],
+  });
+  expect((await queries.dueDeliveries(noon, [])).due).toHaveLength(1);
+  // Nor is a sink asked again that has not answered yet.
+  expect((await queries.dueDeliveries(noon, ["s"])).due).toHaveLength(0);
+  const attempt = {
+    at: ahead,
+    durationMs: 1,
+    outcome: "failed" as const,
+    status: 500,
+    error: "",
+    response: "",
+  };
+  await store.recordAttempt({ delivery: 1, number: 1, attempt, state: "pending", nextAt: ahead + hour });
+  expect((await queries.dueDeliveries(ahead + second, [])).due).toHaveLength(0);
+  expect((await queries.dueDeliveries(noon, [])).due).toHaveLength(1);
+  expect(notAhead({ ...incident, lastRaisedAt: ahead, toldAt: ahead }, noon + second)).toMatchObject({
+    openedAt: noon,
+    lastRaisedAt: noon + second,
+    toldAt: noon + second,
+  });
+});

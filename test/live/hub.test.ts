@@ -1,0 +1,228 @@
+import { expect, test } from "bun:test";
+import { parseTopic } from "../../src/core/topic.ts";
+import { createLive, type LiveOptions } from "../../src/live/hub.ts";
+import { Shares } from "../../src/runtime/shares.ts";
+import { eventAt, Recorder, StoreModel, turn, until } from "./store-model.ts";
+
+const faults: unknown[] = [];
+const log = { error: (_: string, fields?: object) => void faults.push(fields) };
+
+function start(options: Partial<LiveOptions> = {}, seq = 0) {
+  const store = new StoreModel();
+  const hub = createLive(store, { log, retry: { firstMs: 0, maxMs: 1 }, ...options });
+  hub.publish([], seq);
+  const publish = (...events: ReturnType<typeof eventAt>[]) => {
+    store.events.push(...events);
+    hub.publish(events, events.at(-1)!.seq);
+  };
+  const follow = (topic: string, after?: number) => {
+    const recorder = new Recorder();
+    return { recorder, leave: hub.subscribe(parseTopic(topic), after, recorder) };
+  };
+  return { store, hub, publish, follow };
+}
+
+test("without a place to resume, what is published from now on comes", () => {
+  const { publish, follow } = start();
+  publish(eventAt(1));
+  const { recorder } = follow("all");
+  expect(recorder.start).toEqual({ seq: 1, recovered: true });
+  publish(eventAt(2), eventAt(3));
+  expect(recorder.seqs).toEqual([2, 3]);
+});
+
+test("all who follow a topic get the same array", () => {
+  const { publish, follow } = start();
+  const [first, second] = [follow("apps/a").recorder, follow("apps/a").recorder];
+  publish(eventAt(1), eventAt(2, "b"), eventAt(3));
+  expect(first.seqs).toEqual([1, 3]);
+  expect(second.batches[0]).toBe(first.batches[0]!);
+});
+
+test("a big publication comes in slices", () => {
+  const { publish, follow } = start();
+  const { recorder } = follow("all");
+  publish(...Array.from({ length: 1000 }, (_, index) => eventAt(index + 1)));
+  expect(recorder.seqs).toHaveLength(1000);
+  expect(Math.max(...recorder.batches.map((batch) => batch.length))).toBeLessThanOrEqual(256);
+});
+
+test("a seq from another database is not recovered, and what is published from now on comes", () => {
+  const { publish, follow } = start({ lastSeq: () => 20 }, 10);
+  const { recorder } = follow("all", 21);
+  expect(recorder.start).toEqual({ seq: 10, recovered: false });
+  publish(eventAt(11));
+  expect(recorder.seqs).toEqual([11]);
+});
+
+test("a seq that was acknowledged but is not stored yet is waited for", () => {
+  const { publish, follow } = start({ lastSeq: () => 12 }, 10);
+  const { recorder } = follow("all", 12);
+  expect(recorder.start).toEqual({ seq: 12, recovered: true });
+  publish(eventAt(11), eventAt(12), eventAt(13));
+  expect(recorder.seqs).toEqual([13]);
+});
+
+test("a seq before what was pruned is not recovered", async () => {
+  const { store, publish, follow } = start();
+  publish(eventAt(1), eventAt(2), eventAt(3));
+  store.prunedTo = 2;
+  const { recorder } = follow("all", 1);
+  await until(() => recorder.start !== undefined);
+  expect(recorder.start).toEqual({ seq: 3, recovered: false });
+  publish(eventAt(4));
+  expect(recorder.seqs).toEqual([4]);
+  const whole = follow("all", 2).recorder;
+  await until(() => whole.seqs.length === 2);
+  expect(whole.start).toEqual({ seq: 2, recovered: true });
+});
+
+test("one who is overtaken by pruning is told so, not skipped ahead", async () => {
+  const { store, publish, follow } = start();
+  publish(eventAt(1), eventAt(2), eventAt(3), eventAt(4), eventAt(5));
+  const { recorder } = follow("all", 0);
+  recorder.busy();
+  await until(() => recorder.refusals > 0);
+  store.prunedTo = 5;
+  recorder.ready();
+  await until(() => recorder.error !== undefined);
+  expect(recorder.error?.code).toBe("subscriber_too_slow");
+  // What it did not take is not kept for it, but read again.
+  expect(recorder.seqs).toEqual([]);
+});
+
+test("one who cannot take an event now gets it from history, and is live again", async () => {
+  const { publish, follow } = start();
+  const { recorder } = follow("all");
+  publish(eventAt(1));
+  recorder.busy();
+  publish(eventAt(2));
+  publish(eventAt(3));
+  expect(recorder.seqs).toEqual([1]);
+  recorder.ready();
+  await until(() => recorder.seqs.length === 3);
+  await turn();
+  publish(eventAt(4));
+  expect(recorder.seqs).toEqual([1, 2, 3, 4]);
+});
+
+test("one who followed a quiet topic is not taken for late when older events were pruned", async () => {
+  const { store, publish, follow } = start();
+  const { recorder } = follow("apps/quiet");
+  publish(eventAt(1), eventAt(2), eventAt(3));
+  store.prunedTo = 3;
+  recorder.busy();
+  publish(eventAt(4, "quiet"));
+  recorder.ready();
+  await until(() => recorder.seqs.length === 1 || recorder.error !== undefined);
+  expect(recorder.seqs).toEqual([4]);
+});
+
+test("while the database is away a resuming subscriber waits", async () => {
+  const { store, publish, follow } = start();
+  let failures = 0;
+  store.outcome = () => (failures++ < 5 ? "unavailable" : "ok");
+  publish(eventAt(1), eventAt(2));
+  const { recorder } = follow("all", 0);
+  await until(() => recorder.seqs.length === 2);
+  expect(failures).toBe(6);
+});
+
+test("nobody is served before it is known where the store stands", async () => {
+  const store = new StoreModel();
+  store.events.push(eventAt(1), eventAt(2), eventAt(3));
+  const hub = createLive(store, { log, lastSeq: () => 3 });
+  const [old, now] = [new Recorder(), new Recorder()];
+  hub.subscribe(parseTopic("all"), 1, old);
+  hub.subscribe(parseTopic("all"), undefined, now);
+  await turn();
+  expect([old.start, now.start]).toEqual([undefined, undefined]);
+  hub.publish([], 3);
+  await until(() => old.seqs.length === 2 && now.start !== undefined);
+  expect(now.start).toEqual({ seq: 3, recovered: true });
+  expect(now.seqs).toEqual([]);
+});
+
+test("a subscriber that throws harms nobody", async () => {
+  const { publish, follow, hub } = start();
+  const before = follow("all").recorder;
+  const bad = new Recorder();
+  hub.subscribe(parseTopic("all"), undefined, {
+    subscribed: () => undefined,
+    events: () => {
+      throw new Error("bad");
+    },
+    failed: (error) => bad.failed(error),
+  });
+  const after = follow("all").recorder;
+  publish(eventAt(1));
+  publish(eventAt(2));
+  expect(before.seqs).toEqual([1, 2]);
+  expect(after.seqs).toEqual([1, 2]);
+  expect(bad.error?.code).toBe("internal");
+  expect(hub.subscriptions).toBe(2);
+  expect(faults).not.toBeEmpty();
+});
+
+test("one may leave, and another come, from within a delivery", () => {
+  const { publish, follow, hub } = start();
+  const late = new Recorder();
+  const seen: number[] = [];
+  const leave = hub.subscribe(parseTopic("all"), undefined, {
+    subscribed: () => undefined,
+    events: (events) => {
+      seen.push(...events.map((event) => event.seq));
+      leave();
+      hub.subscribe(parseTopic("all"), undefined, late);
+      return undefined;
+    },
+    failed: () => undefined,
+  });
+  const other = follow("all").recorder;
+  publish(eventAt(1), eventAt(2));
+  publish(eventAt(3));
+  expect(seen).toEqual([1, 2]);
+  expect(other.seqs).toEqual([1, 2, 3]);
+  expect(late.start).toEqual({ seq: 2, recovered: true });
+  expect(late.seqs).toEqual([3]);
+});
+
+test("an announced event reaches those who follow now, and is no part of the sequence", async () => {
+  const { publish, follow, hub } = start();
+  const [live, timeline, other] = [follow("apps/a"), follow("event_timeline:m"), follow("apps/b")];
+  hub.announce(eventAt(0));
+  publish(eventAt(1));
+  expect(live.recorder.seqs).toEqual([0, 1]);
+  expect(timeline.recorder.seqs).toEqual([0, 1]);
+  expect(other.recorder.seqs).toEqual([]);
+});
+
+test("subscriptions are bounded", () => {
+  const { hub, follow } = start({ subscriptions: new Shares({ max: 4 }) });
+  follow("all");
+  const { leave } = follow("apps/a");
+  expect(() => follow("all")).toThrow("at most 4 subscriptions");
+  leave();
+  leave();
+  expect(hub.subscriptions).toBe(1);
+  follow("all");
+});
+
+test("closing ends every subscription and refuses new ones", async () => {
+  const { store, hub, publish, follow } = start();
+  publish(eventAt(1));
+  const live = follow("all").recorder;
+  store.outcome = () => "unavailable";
+  const reading = follow("all", 0).recorder;
+  await turn();
+  await hub.close();
+  expect([live.error?.code, reading.error?.code]).toEqual(["draining", "draining"]);
+  expect(() => follow("all")).toThrow("stopping");
+  expect(hub.subscriptions).toBe(0);
+});
+
+test("publishing out of order is a programmer's fault", () => {
+  const { hub } = start({}, 5);
+  expect(() => hub.publish([eventAt(5)], 5)).toThrow();
+  expect(() => hub.publish([], 4)).toThrow();
+});

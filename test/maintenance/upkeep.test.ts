@@ -1,0 +1,53 @@
+import { expect, test } from "bun:test";
+import { MarsError } from "../../src/core/error.ts";
+import { Upkeep } from "../../src/maintenance/upkeep.ts";
+import { createLog } from "../../src/runtime/log.ts";
+import { StoreProgress } from "../../src/runtime/progress.ts";
+import { Supervisor } from "../../src/runtime/supervisor.ts";
+import { until } from "../support/until.ts";
+
+test("a checkpoint that fails is tried again ever more seldom, with one line in the log, and drops the journal once it succeeds", async () => {
+  const lines: Record<string, unknown>[] = [];
+  const supervisor = new Supervisor({ log: createLog("info", (line) => lines.push(JSON.parse(line))) });
+  const abort = new AbortController();
+  const progress = new StoreProgress();
+  const attempts: number[] = [];
+  const trimmed: number[] = [];
+  const upkeep = new Upkeep({
+    store: {
+      logBytes: async () => 0,
+      async checkpoint() {
+        attempts.push(performance.now());
+        if (attempts.length < 4)
+          throw new MarsError("unavailable", "the database cannot be used (SQLITE_FULL)");
+        return 7;
+      },
+    },
+    journal: {
+      async trim(upTo) {
+        return upTo * 100;
+      },
+    },
+    progress,
+    supervisor,
+    trimmed: (bytes) => trimmed.push(bytes),
+    pressed: () => false,
+    signal: abort.signal,
+  });
+  const running = upkeep.run();
+  progress.advance(7);
+  await until(
+    () => trimmed.length > 0,
+    () => `${attempts.length} attempts`,
+  );
+  abort.abort();
+  await running;
+  const pauses = attempts.slice(1).map((at, index) => at - attempts[index]!);
+  expect(pauses[1]!).toBeGreaterThanOrEqual(500);
+  expect(pauses[2]!).toBeGreaterThanOrEqual(1_000);
+  expect(trimmed).toEqual([700]);
+  expect(lines.map(({ event, loop }) => [event, loop])).toEqual([
+    ["loop_failing", "checkpoint"],
+    ["loop_recovered", "checkpoint"],
+  ]);
+});

@@ -1,0 +1,53 @@
+import { expect, test } from "bun:test";
+import { createClient, type InStatement } from "@libsql/client";
+import { messageIds } from "../../src/db/messages/message-ids.ts";
+import { dueFindings, dueLives, nextDue, noHeldApps } from "../../src/projection/due-lives.ts";
+import * as sql from "../../src/projection/tracker-sql.ts";
+import { openStore } from "../support/store.ts";
+
+/** What a plan may go through from end to end: what is bounded by the step or by itself, and indexes that hold only what is asked for. */
+const bounded =
+  /^SCAN (\w+ VIRTUAL TABLE|\(subquery-\d+\)$|event_changes|set_aside|c$|tracking|rates USING (COVERING )?INDEX rates_none)/;
+
+test("no statement of the tracker goes through a table that grows", async () => {
+  using opened = await openStore();
+  const client = createClient({ url: opened.url });
+  const stretch = { from: 1, to: 2, changes: 10 };
+  const held = JSON.stringify(["app"]);
+  const statements: InStatement[] = [
+    sql.stretchEnd(stretch, 10),
+    sql.eventsOf(stretch),
+    sql.changedEvents(stretch),
+    sql.forgetChanges(stretch),
+    sql.firstChange,
+    sql.firstEvent(stretch),
+    sql.firstAhead(1),
+    sql.touchedMessages(stretch),
+    sql.touchedLives(stretch),
+    sql.touchedFindings(stretch),
+    sql.aheadLives(1, 10),
+    sql.aheadFindings(1, 10),
+    messageIds([1]),
+    sql.knownTracking,
+    sql.moveTracking({ step: 1, seq: 1, clock: 1, findingSeq: 1 }),
+    sql.knownLatencies("[]"),
+    sql.forgetNoRates,
+    ...[sql.upsertLives, sql.addToLives, sql.upsertFindings, sql.addToApps, sql.addToRates].map((text) => ({
+      sql: text,
+      args: ["[]"],
+    })),
+    ...[sql.addToFunnel, sql.putLatencies].map((text) => ({ sql: text, args: ["[]"] })),
+    dueLives(1, 10, noHeldApps),
+    dueFindings(1, 10, noHeldApps),
+    nextDue(noHeldApps),
+    dueLives(1, 10, held),
+    dueFindings(1, 10, held),
+  ];
+  for (const statement of statements) {
+    const { sql: text, args } = typeof statement === "string" ? { sql: statement, args: [] } : statement;
+    const { rows } = await client.execute({ sql: `EXPLAIN QUERY PLAN ${text}`, args: args ?? [] });
+    const scans = rows.map(({ detail }) => String(detail)).filter((detail) => detail.startsWith("SCAN"));
+    expect([text, scans.filter((detail) => !bounded.test(detail))]).toEqual([text, []]);
+  }
+  client.close();
+});
