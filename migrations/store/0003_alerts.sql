@@ -1,4 +1,4 @@
--- Alerts: rules, sinks, silences; incidents, and what is told of them.
+-- Alerts: rules, sinks, silences; incidents and their notifications.
 
 CREATE TABLE alert_rules (
   id TEXT PRIMARY KEY,
@@ -46,7 +46,7 @@ CREATE TABLE alert_incidents (
   counted_from INTEGER NOT NULL,
   first_raised_at INTEGER NOT NULL,
   last_raised_at INTEGER NOT NULL,
-  told_at INTEGER NOT NULL,
+  notified_at INTEGER NOT NULL,
   silenced INTEGER NOT NULL,
   changes INTEGER NOT NULL,
   -- 0 while it lasts.
@@ -71,7 +71,7 @@ CREATE TABLE alert_deliveries (
   created_at INTEGER NOT NULL,
   next_at INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
-  -- A change is told once to each sink.
+  -- One notification of a change for each sink.
   UNIQUE (incident, change, sink)
 ) STRICT;
 

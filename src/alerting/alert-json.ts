@@ -66,7 +66,7 @@ function incidentToJson(incident: Incident): Record<string, unknown> {
     text: incident.text === "" ? null : incident.text,
     opened_at: formatTime(incident.openedAt),
     last_raised_at: formatTime(incident.lastRaisedAt),
-    told_at: timeOrNull(incident.toldAt),
+    notified_at: timeOrNull(incident.notifiedAt),
     closed_at: timeOrNull(incident.closedAt),
   };
 }

@@ -20,10 +20,10 @@ import type {
 export interface Alerts {
   /** @throws `MarsError("invalid_argument")` for a sink that is not there, and beyond `rulesMax` */
   putRule(rule: AlertRule): Promise<void>;
-  /** Ends the rule's incidents without a word. @returns whether it was there */
+  /** Ends the rule's incidents without a notification. @returns whether it was there */
   deleteRule(id: string): Promise<boolean>;
   /**
-   * @returns the signing secret where one was made; it is told only now
+   * @returns the signing secret where one was made; no later answer has it
    * @throws `MarsError("invalid_argument")` for a target that Mars must not call, and beyond `sinksMax`
    */
   putSink(id: string, target: SinkTarget): Promise<string | undefined>;

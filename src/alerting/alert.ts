@@ -1,12 +1,12 @@
 /**
- * Alerts: who is told of which findings, and when.
+ * Alerts: which findings lead to notifications, where these go, and when.
  *
- * Findings of one rule, app, kind and hop (`after` → `stage`) are one incident while it lasts. Of an incident is told that it
- * began, now and then that it still lasts, and that it is over; each of these is one notification, delivered to every
- * sink of the rule, with as many attempts as it takes.
+ * An incident groups findings of one rule, app, kind and hop (`after` → `stage`). It has a notification when it opens, one
+ * from time to time while it is active, and one when it is resolved. Each is delivered to every sink of the rule, with as
+ * many attempts as it takes.
  *
- * An incident lasts while a `missing` finding of it holds, and until none has been raised for the rule's `over`. The second
- * half keeps what comes and goes from being told with every turn.
+ * An incident is active while a `missing` finding of it is active, and until none was raised for the rule's window. The
+ * second condition keeps findings that come and go from causing a notification at every turn.
  */
 import type { Micros } from "../core/event.ts";
 import type { FindingKind } from "../lifecycle/finding.ts";
@@ -21,7 +21,7 @@ export const recipientsMax = 20;
 /** Incidents that last at one time; beyond it no new one begins, which the log says. */
 export const incidentsMax = 10_000;
 export const atLeastMax = 100_000;
-/** What figures count up to; more is told as "more than". */
+/** What figures count up to; above it, texts have "more than". */
 export const countMax = 100_000;
 export const samplesMax = 3;
 
@@ -38,7 +38,7 @@ export interface AlertRule {
   /** An incident begins with so many findings that hold and were raised within `overMs`. */
   readonly atLeast: number;
   readonly overMs: number;
-  /** How often it is told that an incident still lasts; 0 for never. */
+  /** Time between reminders of an active incident; 0 for none. */
   readonly repeatMs: number;
   readonly sinks: readonly string[];
 }
@@ -94,19 +94,19 @@ export interface Incident extends IncidentKey {
   readonly countedFrom: Micros;
   readonly firstRaisedAt: Micros;
   readonly lastRaisedAt: Micros;
-  /** When it was last told; 0 for not yet. */
-  readonly toldAt: Micros;
-  /** It was to be told and a silence kept it back. */
+  /** Time of the last notification that was not silenced; 0 before the first. */
+  readonly notifiedAt: Micros;
+  /** A silence held a notification back. */
   readonly silenced: boolean;
   /** How many notifications there have been; numbers them. */
   readonly changes: number;
   /** 0 while it lasts. */
   readonly closedAt: Micros;
-  /** As it was last told; empty for not yet. */
+  /** Text of the last notification; empty before the first. */
   readonly text: string;
 }
 
-/** What can be said of an incident at one moment. */
+/** Counts and samples of an incident at one moment. */
 export interface Figures {
   /** At most `countMax + 1`. */
   readonly count: number;
@@ -128,7 +128,7 @@ export type NotificationType =
   | "incident.expired"
   | "test";
 
-/** What is told, the same to every sink; each has its own way of writing it. */
+/** The same for every sink; each sink has its own format. */
 export interface Notification {
   readonly type: NotificationType;
   readonly at: Micros;

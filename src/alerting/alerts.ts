@@ -228,8 +228,8 @@ export class Alerts implements AlertsPort {
       try {
         const seq = this.#findingSeq;
         if (seq !== undefined) {
-          const { nextAt, told } = await this.#inTurn(() => this.#evaluator.step(seq));
-          if (told) this.#deliverer.nudge();
+          const { nextAt, notified } = await this.#inTurn(() => this.#evaluator.step(seq));
+          if (notified) this.#deliverer.nudge();
           if (nextAt !== undefined) sleepMs = Math.min(sleepMs, Math.ceil((nextAt - nowMicros()) / 1_000));
         }
         loop.succeeded();

@@ -2,7 +2,7 @@
 import type { Micros } from "../core/event.ts";
 import type { AlertRule, Figures, Incident } from "./alert.ts";
 
-/** What was raised together, as after downtime, is told together: once so long has brought no more of it. */
+/** What was raised together, as after downtime, has one notification: sent when no more came for so long. */
 const quietFor: Micros = 500_000;
 /** But no later than this. */
 const quietForMax: Micros = 10_000_000;
@@ -25,19 +25,21 @@ export type Decision =
   /** To be decided with its figures. */
   | { readonly what: "ask" }
   | {
-      readonly what: "tell";
+      readonly what: "notify";
       readonly type: "incident.opened" | "incident.reminder" | "incident.over" | "incident.expired";
       /** To be recorded and not to be sent. */
       readonly silenced: boolean;
     }
-  /** It ends, and nobody was told that it had begun. */
+  /** It ends without a notification: there was none of its beginning. */
   | { readonly what: "drop" };
 
 export function decide(incident: Incident, rule: AlertRule, moment: Moment): Decision {
-  return incident.toldAt === 0 ? decideUntold(incident, rule, moment) : decideTold(incident, rule, moment);
+  return incident.notifiedAt === 0
+    ? decideNew(incident, rule, moment)
+    : decideNotified(incident, rule, moment);
 }
 
-function decideUntold(incident: Incident, rule: AlertRule, moment: Moment): Decision {
+function decideNew(incident: Incident, rule: AlertRule, moment: Moment): Decision {
   const { clock, heardAt, silentUntil, figures } = moment;
   const together = incident.firstRaisedAt === incident.lastRaisedAt;
   const settledAt = together
@@ -47,19 +49,20 @@ function decideUntold(incident: Incident, rule: AlertRule, moment: Moment): Deci
   if (figures === undefined) return { what: "ask" };
   const calmAt = incident.lastRaisedAt + rule.overMs * 1_000;
   if (figures.count === 0) {
-    // It came after all, before anybody was told.
+    // The stages came after all, before any notification.
     return clock > calmAt ? { what: "drop" } : { what: "wait", until: calmAt + 1 };
   }
-  if (silentUntil === undefined) return { what: "tell", type: "incident.opened", silenced: false };
-  if (!incident.silenced) return { what: "tell", type: "incident.opened", silenced: true };
+  if (silentUntil === undefined) return { what: "notify", type: "incident.opened", silenced: false };
+  if (!incident.silenced) return { what: "notify", type: "incident.opened", silenced: true };
   const lasts = incident.kind === "missing" || clock <= calmAt;
   return lasts ? { what: "wait", until: Math.min(silentUntil, clock + lookEvery) } : { what: "drop" };
 }
 
-function decideTold(incident: Incident, rule: AlertRule, moment: Moment): Decision {
+function decideNotified(incident: Incident, rule: AlertRule, moment: Moment): Decision {
   const { clock, silentUntil, figures } = moment;
   const calmAt = incident.lastRaisedAt + rule.overMs * 1_000;
-  const remindAt = rule.repeatMs === 0 ? Number.POSITIVE_INFINITY : incident.toldAt + rule.repeatMs * 1_000;
+  const remindAt =
+    rule.repeatMs === 0 ? Number.POSITIVE_INFINITY : incident.notifiedAt + rule.repeatMs * 1_000;
   const calm = clock > calmAt;
   const remind = clock >= remindAt && silentUntil === undefined;
   if (!calm && !remind) {
@@ -68,8 +71,8 @@ function decideTold(incident: Incident, rule: AlertRule, moment: Moment): Decisi
   if (figures === undefined) return { what: "ask" };
   if (calm && (incident.kind !== "missing" || figures.count === 0)) {
     const type = (figures.expired ?? 0) > 0 ? "incident.expired" : "incident.over";
-    return { what: "tell", type, silenced: silentUntil !== undefined };
+    return { what: "notify", type, silenced: silentUntil !== undefined };
   }
-  if (remind && figures.count > 0) return { what: "tell", type: "incident.reminder", silenced: false };
+  if (remind && figures.count > 0) return { what: "notify", type: "incident.reminder", silenced: false };
   return { what: "wait", until: clock + lookEvery };
 }

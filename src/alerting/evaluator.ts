@@ -1,5 +1,5 @@
 /**
- * Makes incidents of findings, and says what is to be told of them.
+ * Groups findings into incidents, and decides which notifications they need.
  *
  * It has a place of its own in the sequence of findings' changes, and moves it in the same transaction as all that follows
  * from them, deliveries included: a crash at any point loses and doubles nothing. What it has read is in memory, and what
@@ -23,7 +23,7 @@ import {
   ruleMatches,
 } from "./grouping.ts";
 import { halve, passes } from "./halve.ts";
-import { type NewNotification, tell } from "./tell.ts";
+import { type NewNotification, notify } from "./notify.ts";
 import { type Loaded, load, type Watched } from "./watched.ts";
 
 /** Incidents that one transaction decides about with their figures. */
@@ -71,20 +71,20 @@ export class Evaluator {
   }
 
   /**
-   * Takes in the changes of findings up to `upTo`, then says what is to be said by now.
+   * Applies the changes of findings up to `upTo`, then decides which notifications are due.
    *
    * @param upTo the last change that has been published
    * @returns when it is to be called again if no finding changes; whether there is something new to deliver
    */
-  async step(upTo: number): Promise<{ nextAt?: Micros; told: boolean }> {
+  async step(upTo: number): Promise<{ nextAt?: Micros; notified: boolean }> {
     try {
       this.#state ??= await load(this.#options.reader);
       this.#noticeClock();
-      if (this.#state.rules.size === 0) return { told: false };
+      if (this.#state.rules.size === 0) return { notified: false };
       while (this.#loaded().findingSeq < upTo) await this.#advance(upTo);
-      const told = await this.#decideAll();
+      const notified = await this.#decideAll();
       const times = [...this.#loaded().incidents.values()].map(({ lookAt }) => lookAt);
-      return { told, ...(times.length > 0 && { nextAt: times.reduce((a, b) => Math.min(a, b)) }) };
+      return { notified, ...(times.length > 0 && { nextAt: times.reduce((a, b) => Math.min(a, b)) }) };
     } catch (thrown) {
       this.#state = undefined;
       throw thrown;
@@ -186,7 +186,7 @@ export class Evaluator {
 
   /** Looks at every incident that is to be looked at. */
   async #decideAll(): Promise<boolean> {
-    let told = false;
+    let notified = false;
     for (;;) {
       const clock = nowMicros();
       const asking: Watched[] = [];
@@ -196,13 +196,13 @@ export class Evaluator {
         if (decision.what === "wait") watched.lookAt = decision.until;
         else if (asking.push(watched) >= stepIncidents) break;
       }
-      if (asking.length === 0) return told;
+      if (asking.length === 0) return notified;
       const settled = await halve(
         asking,
         (part) => this.#settle(part, clock),
         (watched, thrown) => this.#postpone(watched, clock, thrown),
       );
-      told = settled || told;
+      notified = settled || notified;
     }
   }
 
@@ -233,9 +233,9 @@ export class Evaluator {
         incidents.push({ ...watched.incident, closedAt: clock });
       } else {
         const rule = this.#ruleOf(watched.incident);
-        const said = tell(watched.incident, rule, { ...decision, clock, figures: known });
-        incidents.push(said.incident);
-        deliveries.push(...said.deliveries);
+        const change = notify(watched.incident, rule, { ...decision, clock, figures: known });
+        incidents.push(change.incident);
+        deliveries.push(...change.deliveries);
       }
     }
     if (incidents.length === 0) return false;

@@ -71,7 +71,7 @@ export function openIncident(
     countedFrom: countedFrom(rule, hop),
     firstRaisedAt: first,
     lastRaisedAt: last,
-    toldAt: 0,
+    notifiedAt: 0,
     silenced: false,
     changes: 0,
     closedAt: 0,
@@ -94,14 +94,14 @@ export function extendIncident(incident: Incident, hop: HopChanges): Incident {
  * wait until it gets there again. Itself where there is none.
  */
 export function notAhead(incident: Incident, clock: Micros): Incident {
-  const { openedAt, firstRaisedAt, lastRaisedAt, toldAt } = incident;
-  if (Math.max(openedAt, firstRaisedAt, lastRaisedAt, toldAt) <= clock) return incident;
+  const { openedAt, firstRaisedAt, lastRaisedAt, notifiedAt } = incident;
+  if (Math.max(openedAt, firstRaisedAt, lastRaisedAt, notifiedAt) <= clock) return incident;
   return {
     ...incident,
     openedAt: Math.min(openedAt, clock),
     firstRaisedAt: Math.min(firstRaisedAt, clock),
     lastRaisedAt: Math.min(lastRaisedAt, clock),
-    toldAt: Math.min(toldAt, clock),
+    notifiedAt: Math.min(notifiedAt, clock),
   };
 }
 

@@ -48,7 +48,7 @@ interface Deliveries {
   deliveries: { type: string; text: string; state: string; incident: number | null; attempts: unknown[] }[];
 }
 
-test("messages that are stuck are told once, signed, and so is that they are not any more", async () => {
+test("stuck messages have one signed notification, and one when they are not stuck any more", async () => {
   await using receiver = startReceiver();
   await using mars = await startMars(allow);
   const api = `${mars.url}/api/alerts`;
@@ -62,9 +62,9 @@ test("messages that are stuck are told once, signed, and so is that they are not
 
   await sendBulk(mars.url, events("PAID", 312));
   const [first] = await receiver.count(1);
-  const told = new Webhook(sink.secret).verify(first!.body, first!.headers) as Record<string, unknown>;
-  expect(told.type).toBe("incident.opened");
-  expect(told.data).toMatchObject({
+  const sent = new Webhook(sink.secret).verify(first!.body, first!.headers) as Record<string, unknown>;
+  expect(sent.type).toBe("incident.opened");
+  expect(sent.data).toMatchObject({
     text: expect.stringMatching(
       /^shop: 312 messages stuck at PAID → SHIPPED since \d\d:\d\d UTC, longest .*, sample ids m\d+, m\d+, m\d+$/,
     ),
@@ -91,7 +91,7 @@ test("messages that are stuck are told once, signed, and so is that they are not
   expect(receiver.received).toHaveLength(2);
 });
 
-test("a silence keeps an incident back and on record, and when it ends it is told", async () => {
+test("a silence keeps an incident back and on record, and its end brings the notification", async () => {
   await using receiver = startReceiver();
   await using mars = await startMars(allow);
   const api = `${mars.url}/api/alerts`;
@@ -113,8 +113,8 @@ test("a silence keeps an incident back and on record, and when it ends it is tol
 
   const gone = await call("DELETE", `${api}/silences/${made.body.silence.id}`);
   expect(gone.body).toEqual({ success: true });
-  const [told] = await receiver.count(1);
-  expect(JSON.parse(told!.body)).toMatchObject({
+  const [sent] = await receiver.count(1);
+  expect(JSON.parse(sent!.body)).toMatchObject({
     text: expect.stringContaining("shop: 2 messages stuck at PAID → SHIPPED"),
     blocks: [{ type: "section" }, { type: "context" }],
   });
@@ -135,11 +135,11 @@ test("a rule waits for as many findings as it says, of the kinds that it names",
   );
   expect((await getJson<{ incidents: unknown[] }>(`${api}/incidents`)).incidents).toEqual([]);
   await sendBulk(mars.url, [{ app_id: "shop", message_id: "third", event: "BOUNCED" }]);
-  const [told] = await receiver.count(1);
-  expect(JSON.parse(told!.body).data.text).toContain("shop: 3 messages failed with BOUNCED");
+  const [sent] = await receiver.count(1);
+  expect(JSON.parse(sent!.body).data.text).toContain("shop: 3 messages failed with BOUNCED");
 });
 
-test("what is told is told after a restart as well, and not again", async () => {
+test("notifications are sent after a restart as well, and once", async () => {
   await using receiver = startReceiver();
   const first = await startMars(allow);
   const api = (url: string) => `${url}/api/alerts`;

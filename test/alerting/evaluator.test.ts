@@ -1,4 +1,4 @@
-/** From findings to what is told. */
+/** From findings to notifications. */
 import { describe, expect, test } from "bun:test";
 import type { Figures, Incident } from "../../src/alerting/alert.ts";
 import { type Decision, decide, type Moment } from "../../src/alerting/decide.ts";
@@ -28,17 +28,17 @@ const incident: Incident = {
   countedFrom: 0,
   firstRaisedAt: noon,
   lastRaisedAt: noon,
-  toldAt: 0,
+  notifiedAt: 0,
   silenced: false,
   changes: 0,
   closedAt: 0,
   text: "",
 };
 const rule = parseRule("r", { sinks: ["s"], over: "1m", repeat: "4h" });
-const told = { ...incident, toldAt: noon + second };
+const notified = { ...incident, notifiedAt: noon + second };
 const figures: Figures = { count: 312, since: noon, lateBy: 0, samples: ["a", "b", "c"] };
 const none: Figures = { count: 0, lateBy: 0, samples: [] };
-const opened: Decision = { what: "tell", type: "incident.opened", silenced: false };
+const opened: Decision = { what: "notify", type: "incident.opened", silenced: false };
 
 describe("what is to be done about an incident", () => {
   const cases: [title: string, incident: Incident, moment: Partial<Moment>, decision: Decision][] = [
@@ -48,7 +48,7 @@ describe("what is to be done about an incident", () => {
       { clock: noon + 400_000 },
       { what: "wait", until: noon + 500_000 },
     ],
-    ["and told then", incident, { clock: noon + 500_000, figures }, opened],
+    ["and notified then", incident, { clock: noon + 500_000, figures }, opened],
     [
       "but no longer than ten seconds",
       incident,
@@ -56,13 +56,13 @@ describe("what is to be done about an incident", () => {
       opened,
     ],
     [
-      "what comes one by one is told at once",
+      "what comes one by one is notified at once",
       { ...incident, lastRaisedAt: noon + 1 },
       { clock: noon, figures },
       opened,
     ],
     [
-      "what came after all before it was told is not told",
+      "what came after all before its notification has none",
       incident,
       { clock: noon + 61 * second, figures: none },
       { what: "drop" },
@@ -71,7 +71,7 @@ describe("what is to be done about an incident", () => {
       "a silence keeps it back, on record",
       incident,
       { clock: noon + second, silentUntil: noon + hour, figures },
-      { what: "tell", type: "incident.opened", silenced: true },
+      { what: "notify", type: "incident.opened", silenced: true },
     ],
     [
       "once",
@@ -81,52 +81,52 @@ describe("what is to be done about an incident", () => {
     ],
     ["until it ends", { ...incident, silenced: true }, { clock: noon + hour, figures }, opened],
     [
-      "one that grows is not told again",
-      { ...told, lastRaisedAt: noon + hour },
+      "one that grows has no second notification",
+      { ...notified, lastRaisedAt: noon + hour },
       { clock: noon + hour, figures },
       { what: "wait", until: noon + hour + minute + 1 },
     ],
     [
-      "one that lasts is told again after the rule's time",
-      told,
+      "one that lasts has a reminder after the rule's time",
+      notified,
       { clock: noon + 4 * hour + second, figures },
-      { what: "tell", type: "incident.reminder", silenced: false },
+      { what: "notify", type: "incident.reminder", silenced: false },
     ],
     [
       "and not in a silence",
-      told,
+      notified,
       { clock: noon + 4 * hour + second, silentUntil: noon + 5 * hour, figures },
       { what: "wait", until: noon + 4 * hour + 11 * second },
     ],
     [
       "while one holds it is not over",
-      told,
+      notified,
       { clock: noon + hour, figures: { ...figures, count: 1 } },
       { what: "wait", until: noon + hour + 10 * second },
     ],
     [
       "nor while one was raised a moment ago",
-      told,
+      notified,
       { clock: noon + 30 * second, figures: none },
       { what: "wait", until: noon + minute + 1 },
     ],
     [
       "it is over when none holds and none was raised for the rule's time",
-      told,
+      notified,
       { clock: noon + minute + 1, figures: none },
-      { what: "tell", type: "incident.over", silenced: false },
+      { what: "notify", type: "incident.over", silenced: false },
     ],
     [
       "it has expired when none holds because retention has deleted them",
-      told,
+      notified,
       { clock: noon + minute + 1, figures: { ...none, expired: 2 } },
-      { what: "tell", type: "incident.expired", silenced: false },
+      { what: "notify", type: "incident.expired", silenced: false },
     ],
     [
       "what stays late is over when no more comes late",
-      { ...told, kind: "late" },
+      { ...notified, kind: "late" },
       { clock: noon + minute + 1, figures },
-      { what: "tell", type: "incident.over", silenced: false },
+      { what: "notify", type: "incident.over", silenced: false },
     ],
   ];
   for (const [title, given, moment, decision] of cases) {
@@ -190,7 +190,7 @@ describe("notifications in words", () => {
   });
 });
 
-test("a group that is raised together, in many steps, is told as one", async () => {
+test("a group that is raised together, in many steps, has one notification", async () => {
   await using receiver = startReceiver();
   await using alerting = await startAlerting([receiver.url]);
   await alerting.stick(5_000);
@@ -204,7 +204,7 @@ test("a group that is raised together, in many steps, is told as one", async () 
   ]);
 });
 
-test("whether a write failed or only its answer was lost, everything is told once", async () => {
+test("whether a write failed or only its answer was lost, each notification is sent once", async () => {
   await using receiver = startReceiver();
   await using alerting = await startAlerting([receiver.url]);
   let writes = 0;
@@ -247,7 +247,7 @@ test("a rule that is deleted says nothing more", async () => {
   expect([rules, active]).toEqual([[], []]);
 });
 
-test("findings that can be read only later are waited for, and told then", async () => {
+test("findings that can be read only later are waited for, and notified then", async () => {
   await using receiver = startReceiver();
   await using alerting = await startAlerting([receiver.url]);
   const { queries } = alerting.opened;
@@ -277,7 +277,7 @@ test("what was over long ago is deleted, and what lasts is not", async () => {
   expect((await queries.alertIncidents({ state: "any", limit: 10 })).incidents).toHaveLength(1);
 });
 
-test("an incident whose messages retention has deleted is not told as over", async () => {
+test("an incident whose messages retention has deleted does not end as resolved", async () => {
   await using receiver = startReceiver();
   await using alerting = await startAlerting([receiver.url]);
   await alerting.stick(3);
@@ -325,9 +325,9 @@ test("nothing waits for a time of a clock that was ahead", async () => {
   await store.recordAttempt({ delivery: 1, number: 1, attempt, state: "pending", nextAt: ahead + hour });
   expect((await queries.dueDeliveries(ahead + second, [])).due).toHaveLength(0);
   expect((await queries.dueDeliveries(noon, [])).due).toHaveLength(1);
-  expect(notAhead({ ...incident, lastRaisedAt: ahead, toldAt: ahead }, noon + second)).toMatchObject({
+  expect(notAhead({ ...incident, lastRaisedAt: ahead, notifiedAt: ahead }, noon + second)).toMatchObject({
     openedAt: noon,
     lastRaisedAt: noon + second,
-    toldAt: noon + second,
+    notifiedAt: noon + second,
   });
 });

@@ -71,6 +71,6 @@ function mailText({ text, at, incident }: Notification): string {
   if (incident !== undefined) {
     lines.push(`Rule: ${incident.rule}`, `Incident: ${incident.id}, since ${formatTime(incident.openedAt)}`);
   }
-  lines.push(`Told: ${formatTime(at)}`);
+  lines.push(`Sent: ${formatTime(at)}`);
   return `${lines.join("\n")}\n`;
 }

@@ -167,7 +167,7 @@ export class AlertFile {
     return deleted?.rowsAffected === 1;
   }
 
-  /** What has been told to a sink must not be told again because a power cut took back that it had been. */
+  /** Synced: a power cut must not take back that a sink has a notification, or the sink gets it again. */
   #durably(statements: InStatement[]) {
     return this.#database.durably(statements);
   }
@@ -199,7 +199,7 @@ const incidentColumns = {
   counted_from: "countedFrom",
   first_raised_at: "firstRaisedAt",
   last_raised_at: "lastRaisedAt",
-  told_at: "toldAt",
+  notified_at: "notifiedAt",
   silenced: "silenced",
   changes: "changes",
   closed_at: "closedAt",
@@ -209,7 +209,7 @@ const incidentColumns = {
 const changing = [
   "versions",
   "last_raised_at",
-  "told_at",
+  "notified_at",
   "silenced",
   "changes",
   "closed_at",

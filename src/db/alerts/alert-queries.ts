@@ -260,7 +260,7 @@ function incidentOf(row: Row): Incident {
     countedFrom: Number(row.counted_from),
     firstRaisedAt: Number(row.first_raised_at),
     lastRaisedAt: Number(row.last_raised_at),
-    toldAt: Number(row.told_at),
+    notifiedAt: Number(row.notified_at),
     silenced: row.silenced === 1,
     changes: Number(row.changes),
     closedAt: Number(row.closed_at),

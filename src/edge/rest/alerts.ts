@@ -1,4 +1,4 @@
-/** `/api/alerts/…`: rules, sinks and silences, and what has been told. */
+/** `/api/alerts/…`: rules, sinks, silences, incidents and deliveries. */
 
 import {
   attemptToJson,

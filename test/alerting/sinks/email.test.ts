@@ -42,10 +42,10 @@ test("a password is not sent to a server elsewhere that takes it in the clear", 
   const attempt = await send(`smtp://mars:secret@0.0.0.0:${server.port}`);
   expect(attempt.outcome).toBe("failed");
   const password = Buffer.from("secret").toString("base64").slice(0, 6);
-  const said = server.lines.join("");
-  expect(said).toStartWith("EHLO");
-  expect(said).not.toContain("AUTH");
-  expect(said).not.toContain(password);
+  const commands = server.lines.join("");
+  expect(commands).toStartWith("EHLO");
+  expect(commands).not.toContain("AUTH");
+  expect(commands).not.toContain(password);
 });
 
 test("nothing of a mail server's address is in an error", async () => {

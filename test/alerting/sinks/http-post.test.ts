@@ -1,4 +1,4 @@
-/** Receivers that answer strangely: each costs a bounded amount, and what is said of it names no more than it must. */
+/** Receivers that answer strangely: each costs a bounded amount, and what is recorded of it names no more than it must. */
 import { expect, test } from "bun:test";
 import { type AddressInfo, createServer } from "node:net";
 import type { AlertSink, Notification } from "../../../src/alerting/alert.ts";

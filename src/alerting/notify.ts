@@ -1,4 +1,4 @@
-/** What follows from telling something of an incident: pure but for the ids. */
+/** A notification of an incident, and its deliveries: pure but for the ids. */
 import type { Micros } from "../core/event.ts";
 import type { AlertRule, Figures, Incident, Notification, NotificationType } from "./alert.ts";
 import type { AlertStep } from "./alert-ports.ts";
@@ -7,18 +7,18 @@ import { notificationText } from "./text.ts";
 
 export type NewNotification = AlertStep["deliveries"][number];
 
-export interface Telling {
+export interface Notice {
   readonly type: Exclude<NotificationType, "test">;
   readonly silenced: boolean;
   readonly clock: Micros;
   readonly figures: Figures;
 }
 
-/** The incident as it is from then on, and one delivery to each of the rule's sinks. */
-export function tell(
+/** @returns the incident after the notification, and one delivery for each sink of the rule */
+export function notify(
   incident: Incident,
   rule: AlertRule,
-  { type, silenced, clock, figures }: Telling,
+  { type, silenced, clock, figures }: Notice,
 ): { incident: Incident; deliveries: NewNotification[] } {
   const text = notificationText(type, incident, { figures, clock, overMs: rule.overMs });
   const change = incident.changes + 1;
@@ -35,7 +35,7 @@ export function tell(
       changes: change,
       text,
       silenced: silenced || (incident.silenced && type !== "incident.opened"),
-      toldAt: silenced ? incident.toldAt : clock,
+      notifiedAt: silenced ? incident.notifiedAt : clock,
       closedAt: type === "incident.over" || type === "incident.expired" ? clock : 0,
     },
     deliveries: rule.sinks.map((sink) => ({
