@@ -44,7 +44,7 @@ export interface Mars extends Server {
 export interface Stats {
   readonly journal: { readonly bytes: number };
   readonly store: { readonly stored_seq: number; readonly behind: number };
-  readonly tracker: { readonly behind: number };
+  readonly projector: { readonly behind: number };
   readonly totals: { readonly accepted: number; readonly stored: number };
 }
 
@@ -94,7 +94,13 @@ export class Bench {
     const mars = await spawnMars({ dataDir, command: [this.binary], env });
     this.#children.add(mars);
     const { pid, url } = mars;
-    const stats = async () => (await (await fetch(`${url}/api/q/stats`)).json()) as Stats;
+    const stats = async () => {
+      const found = (await (await fetch(`${url}/api/q/stats`)).json()) as Stats & {
+        readonly tracker: Stats["projector"];
+      };
+      // A binary to compare with may call it by its earlier name.
+      return { ...found, projector: found.projector ?? found.tracker };
+    };
     return {
       ...measured(pid),
       dataDir,
@@ -106,7 +112,7 @@ export class Bench {
         const deadline = performance.now() + catchUpTimeoutMs;
         while (performance.now() < deadline) {
           const now = await stats();
-          if (now.store.behind + now.tracker.behind === 0) return now;
+          if (now.store.behind + now.projector.behind === 0) return now;
           await Bun.sleep(20);
         }
         throw new Error(`the store has not caught up in ${catchUpTimeoutMs / 1000} s`);

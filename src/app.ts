@@ -195,7 +195,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     alerts,
     setAside: pipeline.setAside,
     trials,
-    tracked: createFairProgress(pipeline.tracked, shares.min_seq_waits),
+    projected: createFairProgress(pipeline.projected, shares.min_seq_waits),
     changes,
     shares,
     budget,

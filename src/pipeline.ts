@@ -15,7 +15,7 @@ import { GroupCommit } from "./ingest/group-commit.ts";
 import { SequenceStart } from "./ingest/sequence.ts";
 import { SetAsideDesk, type SetAsideStore } from "./ingest/set-aside.ts";
 import type { Finding } from "./lifecycle/finding.ts";
-import type { Tracker } from "./lifecycle/ports.ts";
+import type { Projector } from "./lifecycle/ports.ts";
 import { PageRounds } from "./maintenance/page-rounds.ts";
 import { Retention } from "./maintenance/retention.ts";
 import { Upkeep } from "./maintenance/upkeep.ts";
@@ -41,7 +41,7 @@ export interface PipelineOptions {
   readonly countsRetentionMs: number;
   readonly startGraceMs: number;
   readonly clock: Clock;
-  readonly store: Store & Tracker & SetAsideStore;
+  readonly store: Store & Projector & SetAsideStore;
   readonly listSetAside: (query: SetAsideQuery) => Promise<SetAsidePage>;
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
   readonly publishFindings: (findings: readonly Finding[], upTo: number) => void;
@@ -53,7 +53,7 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #abort = new AbortController();
   readonly #progress = new StoreProgress();
-  readonly #tracked = new StoreProgress();
+  readonly #projected = new StoreProgress();
   readonly #grace: Grace;
   readonly #backlog: Backlog;
   readonly #commit: GroupCommit;
@@ -97,7 +97,7 @@ export class Pipeline {
     const publish = (events: readonly SequencedEvent[], upTo: number) => {
       this.#behind.stored(upTo, events.length);
       options.publish(events, upTo);
-      // A journal that was away may bring events from before the tracker's place.
+      // A journal that was away may bring events from before the projector's place.
       if (upTo === this.#sequence.lastSeq) this.#watch.nudge();
     };
     this.#flow = new Flow({ ...shared, backlog: this.#backlog, setAside, publish });
@@ -109,8 +109,8 @@ export class Pipeline {
     this.#retention = new Retention({ ...shared, deleted: (events) => this.#upkeep.deleted(events) });
     this.#watch = new Watch({
       ...shared,
-      tracker: options.store,
-      tracked: this.#tracked,
+      projector: options.store,
+      projected: this.#projected,
       barrier: () => this.#commit.barrier(),
       grace: this.#grace,
       publish: options.publishFindings,
@@ -136,8 +136,8 @@ export class Pipeline {
   }
 
   /** How far messages have been followed along their lifecycles. */
-  get tracked(): Progress {
-    return this.#tracked;
+  get projected(): Progress {
+    return this.#projected;
   }
 
   /** The last seq that was given out. */
@@ -225,9 +225,9 @@ export class Pipeline {
         log_bytes: this.#upkeep.logBytes,
         last_error: this.#flow.lastError || this.#opening.lastError,
       },
-      tracker: {
-        tracked_seq: this.#watch.seq,
-        behind: this.#behind.ofTracker(this.#watch.seq),
+      projector: {
+        projected_seq: this.#watch.seq,
+        behind: this.#behind.ofProjection(this.#watch.seq),
         last_error: this.#watch.lastError,
         findings: this.#watch.totals,
       },

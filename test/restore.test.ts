@@ -88,7 +88,7 @@ test("a start without anything new in between leaves every place to go on from v
     expect((await client.events(1))[0]).toMatchObject({ seq: last, event: { message_id: "new" } });
     await client.close();
   }
-  const stats = await statsWhen(mars.url, ({ store, tracker }) => store.behind + tracker.behind === 0);
+  const stats = await statsWhen(mars.url, ({ store, projector }) => store.behind + projector.behind === 0);
   expect(stats.store.stored_seq).toBe(last);
   await mars.stop();
 });

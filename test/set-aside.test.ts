@@ -63,7 +63,7 @@ for (const [kind, then, code] of [
     const seq = await sendBulk(mars.url, events);
     const stats = await statsWhen(
       mars.url,
-      ({ store, tracker }) => store.stored_seq === seq && tracker.tracked_seq === seq,
+      ({ store, projector }) => store.stored_seq === seq && projector.projected_seq === seq,
     );
     expect([stats.set_aside.count, stats.totals.stored]).toEqual([poisoned.length, stored]);
     const frames = await live.events(stored);

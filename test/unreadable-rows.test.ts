@@ -46,7 +46,7 @@ async function startWith(lines: Record<string, unknown>[] = []) {
 }
 
 const raisedAll = (mars: TestMars, raised: number) =>
-  statsWhen(mars.url, ({ tracker }) => tracker.findings.raised >= raised);
+  statsWhen(mars.url, ({ projector }) => projector.findings.raised >= raised);
 
 for (const [column, value] of [
   ["late_by", "9223372036854775807"],

@@ -78,8 +78,8 @@ async function fill(mars: Mars, messages: number, until: number): Promise<number
 }
 
 async function isBehind(mars: Mars): Promise<boolean> {
-  const { store, tracker } = await mars.stats();
-  return store.behind + tracker.behind > behindMax;
+  const { store, projector } = await mars.stats();
+  return store.behind + projector.behind > behindMax;
 }
 
 function eventText(n: number, run: string, event: string, at: number): string {

@@ -22,11 +22,11 @@ CREATE TABLE lifecycle_lives (
   lives INTEGER NOT NULL
 ) STRICT;
 
--- How far the tracker has come. It follows the events by itself, so that the batches that store them need not wait.
-CREATE TABLE tracking (
+-- How far the projector has come. It follows the events by itself, so that the batches that store them need not wait.
+CREATE TABLE projection (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   continues_from INTEGER NOT NULL,
-  -- Counts the tracker's transactions: each names the one that it continues from, and a trigger refuses others.
+  -- Counts the projector's transactions: each names the one that it continues from, and a trigger refuses others.
   step INTEGER NOT NULL,
   -- Every event up to here has been taken in.
   seq INTEGER NOT NULL,
@@ -38,15 +38,15 @@ CREATE TABLE tracking (
   findings_pruned INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO tracking VALUES (1, 0, 0, 0, 0, 0, 0);
+INSERT INTO projection VALUES (1, 0, 0, 0, 0, 0, 0);
 
-CREATE TRIGGER tracking_continue BEFORE UPDATE OF step ON tracking WHEN NEW.continues_from <> OLD.step
+CREATE TRIGGER projection_continue BEFORE UPDATE OF step ON projection WHEN NEW.continues_from <> OLD.step
 BEGIN
-  SELECT raise(ABORT, 'tracking moved');
+  SELECT raise(ABORT, 'projection moved');
 END;
 
--- Events that the tracker has counted and that came again with an earlier time, which counts instead: by which time they were
--- counted. Of others there is nothing to take back. And events that were not counted when the tracker passed their place,
+-- Events that the projector has counted and that came again with an earlier time, which counts instead: by which time they were
+-- counted. Of others there is nothing to take back. And events that were not counted when the projector passed their place,
 -- for they came later than what lies beyond it: by no time.
 CREATE TABLE event_changes (
   seq INTEGER PRIMARY KEY,
@@ -54,7 +54,7 @@ CREATE TABLE event_changes (
 ) STRICT;
 
 CREATE TRIGGER events_changed AFTER UPDATE OF created_at ON events
-WHEN NEW.created_at <> OLD.created_at AND NEW.seq <= (SELECT seq FROM tracking)
+WHEN NEW.created_at <> OLD.created_at AND NEW.seq <= (SELECT seq FROM projection)
 BEGIN
   -- Not by OR IGNORE: within a trigger the outer statement's word on conflicts counts.
   INSERT INTO event_changes (seq, was)
@@ -82,7 +82,7 @@ CREATE TABLE lives (
   lifecycle INTEGER NOT NULL,
   -- 0 open, 1 overdue, 2 complete, 3 failed.
   state INTEGER NOT NULL,
-  -- Microseconds: its created_at when the tracker last looked; since when it is overdue, 0 for not; when to look whether a
+  -- Microseconds: its created_at when the projector last looked; since when it is overdue, 0 for not; when to look whether a
   -- finding holds that has not been raised, 0 for never.
   opened_at INTEGER NOT NULL,
   overdue_since INTEGER NOT NULL,

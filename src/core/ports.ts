@@ -217,9 +217,9 @@ export interface StorePosition {
   readonly nextSeq: number;
   /** The last seq that the database knows, of this or another journal. */
   readonly givenOut: number;
-  /** How far the tracker is, and how many events it has yet to follow; 100,000 for more. */
-  readonly tracked: number;
-  readonly untracked: number;
+  /** How far the projector is, and how many events it has yet to follow; 100,000 for more. */
+  readonly projected: number;
+  readonly unprojected: number;
 }
 
 /** Keeps events. Answered by `store/`, on a thread of its own. Rejects with `unavailable` while the database is away. */

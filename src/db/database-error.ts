@@ -51,7 +51,7 @@ const corruptCodes: ReadonlySet<string> = new Set(["SQLITE_CORRUPT", "SQLITE_NOT
 const corruptExtendedCodes: ReadonlySet<string> = new Set(["SQLITE_IOERR_DATA", "SQLITE_IOERR_CORRUPTFS"]);
 
 /** What our triggers raise when a transaction continues from a state that is no longer there: to be read again. */
-const guards = /journal position (?:moved|unknown)|tracking moved|alerts moved/;
+const guards = /journal position (?:moved|unknown)|projection moved|alerts moved/;
 
 /** Of the driver's errors, as much as is looked at. */
 interface DriverError extends Error {

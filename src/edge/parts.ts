@@ -37,7 +37,7 @@ export interface EdgeParts {
   /** Shared by the protocols, and so is the bound on how many run at one time. */
   readonly trials: Trials;
   /** How far messages have been followed along their lifecycles. */
-  readonly tracked: Progress;
+  readonly projected: Progress;
   /** Changes of lifecycles, rules, sinks and silences, which wait for their turn. */
   readonly changes: Pick<FairQueue, "run">;
   /** The caps at the doors. */

@@ -13,26 +13,26 @@ interface Stretch {
 export class Behind {
   /** Events of the journal that were not stored at the start. */
   #pending = 0;
-  /** What has been stored and was not tracked when it was last asked. */
-  #untracked: Stretch[] = [];
+  /** What has been stored and was not projected when it was last asked. */
+  #unprojected: Stretch[] = [];
 
   /** @param pending events that the journal holds beyond the position */
-  opened({ seq, untracked }: StorePosition, pending: number): void {
+  opened({ seq, unprojected }: StorePosition, pending: number): void {
     this.#pending = pending;
-    this.stored(seq, untracked);
+    this.stored(seq, unprojected);
   }
 
   /** So many more are stored, up to a seq beyond all before. */
   stored(to: number, count: number): void {
     if (count === 0) return;
-    this.#untracked.push({ to, count });
-    if (this.#untracked.length <= stretchesMax) return;
+    this.#unprojected.push({ to, count });
+    if (this.#unprojected.length <= stretchesMax) return;
     const merged: Stretch[] = [];
-    for (let index = 0; index < this.#untracked.length; index += 2) {
-      const [one, two] = [this.#untracked[index]!, this.#untracked[index + 1]];
+    for (let index = 0; index < this.#unprojected.length; index += 2) {
+      const [one, two] = [this.#unprojected[index]!, this.#unprojected[index + 1]];
       merged.push(two === undefined ? one : { to: two.to, count: one.count + two.count });
     }
-    this.#untracked = merged;
+    this.#unprojected = merged;
   }
 
   /** In the journal and not stored. */
@@ -40,9 +40,9 @@ export class Behind {
     return Math.max(1, this.#pending + totals.accepted - totals.stored);
   }
 
-  /** Stored, and beyond the tracker's place. */
-  ofTracker(trackedSeq: number): number {
-    this.#untracked = this.#untracked.filter(({ to }) => to > trackedSeq);
-    return this.#untracked.reduce((sum, { count }) => sum + count, 0);
+  /** Stored, and beyond the projector's place. */
+  ofProjection(projectedSeq: number): number {
+    this.#unprojected = this.#unprojected.filter(({ to }) => to > projectedSeq);
+    return this.#unprojected.reduce((sum, { count }) => sum + count, 0);
   }
 }

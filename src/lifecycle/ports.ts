@@ -32,15 +32,15 @@ export interface LifecycleStore {
 }
 
 /** Follows messages along their lifecycles. Answered by `store/`. */
-export interface Tracker {
+export interface Projector {
   /**
    * One bounded step. First it takes in events in seq order, which can only retract findings. Once everything up to
    * `upTo` is in, it raises what holds by `clock`.
    */
-  track(target: TrackTarget): Promise<TrackStep>;
+  project(target: ProjectionTarget): Promise<ProjectionStep>;
 }
 
-export interface TrackTarget {
+export interface ProjectionTarget {
   readonly upTo: number;
   /**
    * Now, as Mars' clock says. Whatever was accepted before is in the sequence up to `upTo`; else `raise` must be false. It may be
@@ -65,7 +65,7 @@ export interface TrackTarget {
 export const heldAppsMax = 1_000;
 
 /** A message that is no longer followed, or an event that is not counted, for every step with it fails. */
-export interface TrackAside {
+export interface ProjectionAside {
   /** The message's number. */
   readonly message: number;
   /** How many events and messages are set aside now. */
@@ -73,9 +73,9 @@ export interface TrackAside {
   readonly fault: { readonly code: ErrorCode; readonly message: string; readonly stack: string };
 }
 
-export interface TrackStep {
+export interface ProjectionStep {
   /** What this step has set aside; it has done nothing else then. */
-  readonly aside?: TrackAside;
+  readonly aside?: ProjectionAside;
   /** Everything up to here has been taken in. */
   readonly seq: number;
   /** Nothing is left to do for the target. */

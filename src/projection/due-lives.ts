@@ -1,7 +1,7 @@
 /** The lives of which something holds that has not been raised; those of apps that are held do not count. */
 import type { InStatement } from "@libsql/client";
 import { asRows } from "../db/rows.ts";
-import { findingColumns, lifeColumns } from "./tracker-sql.ts";
+import { findingColumns, lifeColumns } from "./projector-sql.ts";
 
 /** The ids of held apps, as JSON. */
 export type HeldApps = string;

@@ -1,9 +1,9 @@
-/** The changes of findings as they are stored: what a step of the tracker whose answer was lost had changed. */
+/** The changes of findings as they are stored: what a step of the projector whose answer was lost had changed. */
 import type { InStatement } from "@libsql/client";
 import type { Database } from "../db/database.ts";
 import { asRows, rowsOf } from "../db/rows.ts";
 import type { Finding } from "../lifecycle/finding.ts";
-import type { TrackStep } from "../lifecycle/ports.ts";
+import type { ProjectionStep } from "../lifecycle/ports.ts";
 
 /** Changes that are read at once. */
 const changesMax = 1_000;
@@ -15,7 +15,7 @@ export async function changesAgain(
   database: Database,
   after: number,
   upTo: number,
-): Promise<Pick<TrackStep, "findings" | "findingSeq">> {
+): Promise<Pick<ProjectionStep, "findings" | "findingSeq">> {
   const rows = rowsOf<ChangeRow>(await database.execute(changesAfter(after)));
   const last = rows.length === changesMax ? rows.at(-1)?.[0] : undefined;
   return { findings: rows.map(findingOfChange), findingSeq: last ?? upTo };

@@ -1,8 +1,8 @@
-/** The histograms that the tracker adds to, by their keys: `<stage>,<span>,<start>`. */
+/** The histograms that the projector adds to, by their keys: `<stage>,<span>,<start>`. */
 import type { Database } from "../db/database.ts";
 import { rowsOf } from "../db/rows.ts";
 import { Histogram } from "../statistics/histogram.ts";
-import { knownLatencies } from "./tracker-sql.ts";
+import { knownLatencies } from "./projector-sql.ts";
 
 /** Histograms in memory, the last used: some 10 KiB each at most. One step may need more, and then has them all. */
 const histogramsMax = 2_000;

@@ -1,13 +1,13 @@
-/** What one step of the tracker makes of the messages that it touches. */
+/** What one step of the projector makes of the messages that it touches. */
 import type { Micros } from "../core/event.ts";
 import { type MessageState, messageStates, type StageMark } from "../core/state.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
 import type { Finding, FindingKind } from "../lifecycle/finding.ts";
 import type { Times } from "../lifecycle/plan.ts";
 import { type Held, type Settled, settle } from "../lifecycle/settle.ts";
+import type { FindingRow, LifeRow, ProjectionPosition } from "./projector-sql.ts";
 import type { Reported } from "./stretch.ts";
 import type { Standing, Tally } from "./tally.ts";
-import type { FindingRow, LifeRow, Tracking } from "./tracker-sql.ts";
 
 /** A message's life as it is stored. */
 export interface Life {
@@ -51,11 +51,14 @@ export class LifeSteps {
   readonly #firstSeq: number;
 
   /**
-   * @param step where the tracker is: what held by `clock` has been raised, or is to be where the step is `raising`; `now`
+   * @param step where the projector is: what held by `clock` has been raised, or is to be where the step is `raising`; `now`
    *   is when what changes does
    */
   constructor(
-    step: Pick<Tracking, "clock" | "findingSeq"> & { readonly now: Micros; readonly raising: boolean },
+    step: Pick<ProjectionPosition, "clock" | "findingSeq"> & {
+      readonly now: Micros;
+      readonly raising: boolean;
+    },
     tally: Tally,
   ) {
     this.#clock = step.clock;

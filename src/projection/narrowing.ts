@@ -1,5 +1,5 @@
 /**
- * What the tracker does with a step that can never succeed: it reads less at a time, down to the one message that is at
+ * What the projector does with a step that can never succeed: it reads less at a time, down to the one message that is at
  * fault, and sets that aside from being followed. So one message holds up no other.
  */
 import type { InStatement } from "@libsql/client";
@@ -7,9 +7,15 @@ import { MarsError } from "../core/error.ts";
 import { nowMicros } from "../core/time.ts";
 import type { Database } from "../db/database.ts";
 import { SetAsideFile } from "../db/messages/set-aside-file.ts";
-import type { TrackAside } from "../lifecycle/ports.ts";
+import type { ProjectionAside } from "../lifecycle/ports.ts";
 import { firstDue, type HeldApps } from "./due-lives.ts";
-import { firstAhead, firstChange, firstEvent, moveTracking, type Tracking } from "./tracker-sql.ts";
+import {
+  firstAhead,
+  firstChange,
+  firstEvent,
+  movePosition,
+  type ProjectionPosition,
+} from "./projector-sql.ts";
 
 /** Events that one step reads, changes of counted events, and lives that it looks at. */
 const eventsMax = 10_000;
@@ -89,10 +95,13 @@ export class Narrowing {
   /**
    * A step has failed. What passes by itself is thrown again, to be tried later.
    *
-   * @param tracking where the tracker is in the database
+   * @param position where the projector is in the database
    * @returns what was set aside; `undefined` when the step is to be tried again with less
    */
-  async failed(thrown: unknown, tracking: () => Promise<Tracking>): Promise<TrackAside | undefined> {
+  async failed(
+    thrown: unknown,
+    position: () => Promise<ProjectionPosition>,
+  ): Promise<ProjectionAside | undefined> {
     const error = MarsError.from(thrown);
     const phase = this.#phase;
     this.#phase = undefined;
@@ -102,17 +111,17 @@ export class Narrowing {
     if (!single) return undefined;
     if (error.code === "internal" && this.#inARow >= asideInARowMax) throw error;
     this.#inARow += 1;
-    return this.#putAside(phase, error, await tracking());
+    return this.#putAside(phase, error, await position());
   }
 
-  async #putAside(phase: Phase, error: MarsError, tracking: Tracking): Promise<TrackAside> {
+  async #putAside(phase: Phase, error: MarsError, position: ProjectionPosition): Promise<ProjectionAside> {
     const { rows } = await this.#database.execute(culpritOf(phase));
     const message = rows[0] === undefined || rows[0].message === null ? undefined : Number(rows[0].message);
-    const next = { ...tracking, step: tracking.step + 1 };
+    const next = { ...position, step: position.step + 1 };
     await this.open();
     if (message !== undefined && this.isFollowed(message) && (await this.#isThere(message))) {
       await this.#aside.assertRoom();
-      await this.#database.batch([moveTracking(next), ...putMessageAside(message, error)], "write");
+      await this.#database.batch([movePosition(next), ...putMessageAside(message, error)], "write");
       this.#unfollowed?.add(message);
     } else if (phase.what === "ahead" || (phase.what === "due" && message === undefined)) {
       throw error;
@@ -162,13 +171,13 @@ function putMessageAside(message: number, { code, message: reason }: MarsError):
   ];
 }
 
-function passOver(phase: Phase, next: Tracking, message: number | undefined): InStatement[] {
-  if (phase.what === "events") return [moveTracking({ ...next, seq: phase.to })];
+function passOver(phase: Phase, next: ProjectionPosition, message: number | undefined): InStatement[] {
+  if (phase.what === "events") return [movePosition({ ...next, seq: phase.to })];
   const { sql, args } =
     phase.what === "changes"
       ? { sql: "DELETE FROM event_changes WHERE seq = (SELECT min(seq) FROM event_changes)", args: [] }
       : { sql: "UPDATE lives SET next_at = 0 WHERE message = ?", args: [message ?? 0] };
-  return [moveTracking(next), { sql, args }];
+  return [movePosition(next), { sql, args }];
 }
 
 /** All of the message's events are read anew, and its life is looked at. */
@@ -176,7 +185,7 @@ export function followAgain(message: number): InStatement[] {
   return [
     {
       sql: `INSERT INTO event_changes (seq, was) SELECT seq, created_at FROM events
-        WHERE message = ?1 AND seq <= (SELECT seq FROM tracking) AND seq NOT IN (SELECT seq FROM event_changes)`,
+        WHERE message = ?1 AND seq <= (SELECT seq FROM projection) AND seq NOT IN (SELECT seq FROM event_changes)`,
       args: [message],
     },
     { sql: "UPDATE lives SET next_at = 1 WHERE message = ?", args: [message] },

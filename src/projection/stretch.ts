@@ -1,9 +1,8 @@
-/** A stretch of events as the tracker reads it: the reports of each message, and the numbers of all. */
+/** A stretch of events as the projector reads it: the reports of each message, and the numbers of all. */
 import type { Micros } from "../core/event.ts";
 import type { Database } from "../db/database.ts";
 import type { Lifecycles, Version } from "../db/lifecycles/lifecycles.ts";
 import { rowsOf } from "../db/rows.ts";
-import type { Tally } from "./tally.ts";
 import {
   type ChangedRow,
   changedEvents,
@@ -16,7 +15,8 @@ import {
   touchedFindings,
   touchedLives,
   touchedMessages,
-} from "./tracker-sql.ts";
+} from "./projector-sql.ts";
+import type { Tally } from "./tally.ts";
 
 /** The reports of one message. */
 export interface Reported {
@@ -26,7 +26,7 @@ export interface Reported {
   readonly openedAt: Micros;
   /** The earliest time of each event. */
   readonly times: Map<string, Micros>;
-  /** It begins before the stretch, and nothing of it was known when the tracker was there. */
+  /** It begins before the stretch, and nothing of it was known when the projector was there. */
   late: boolean;
 }
 
@@ -100,7 +100,7 @@ function collect(rows: StretchRows, followed: (appId: string) => boolean, tally:
   };
   const messageOf = (message: number, seq: number): MessageRow => {
     const of = messages.get(message);
-    // Retention never comes before the tracker, so every event has its message.
+    // Retention never comes before the projector, so every event has its message.
     if (of === undefined) throw new Error(`event ${seq} belongs to message ${message}, which is not there`);
     return of;
   };

@@ -12,7 +12,7 @@ import type { Times } from "../lifecycle/plan.ts";
 import { type Hop, hopsOf } from "../lifecycle/settle.ts";
 import { bucketsOf } from "../statistics/buckets.ts";
 import { Histogram } from "../statistics/histogram.ts";
-import { addToApps, addToFunnel, addToRates, forgetNoRates, putLatencies } from "./tracker-sql.ts";
+import { addToApps, addToFunnel, addToRates, forgetNoRates, putLatencies } from "./projector-sql.ts";
 
 /** What a message stands for in the counts. */
 export interface Standing {

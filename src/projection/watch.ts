@@ -1,9 +1,9 @@
 /**
- * The loop beside the flow that finds what is missing: it has the tracker take in what is stored, and raise what is
+ * The loop beside the flow that finds what is missing: it has the projector take in what is stored, and raise what is
  * overdue.
  *
  * Nothing is raised by a clock behind which something is still on its way. So a round takes the time, lets everything
- * that came before it be written, stored and tracked, and only then raises by that time: when Mars is behind findings come
+ * that came before it be written, stored and projected, and only then raises by that time: when Mars is behind findings come
  * late, and never false. And nothing is raised while producers may still hold back events because Mars refused them, or was
  * not there (`grace.ts`), nor while the clock is in doubt (`clock.ts`): both are asked again behind the barrier, and
  * between the steps of a round.
@@ -12,7 +12,7 @@
 import type { Micros } from "../core/event.ts";
 import type { Log } from "../core/ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
-import type { Tracker, TrackStep } from "../lifecycle/ports.ts";
+import type { ProjectionStep, Projector } from "../lifecycle/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { delay } from "../runtime/delay.ts";
 import type { StoreProgress } from "../runtime/progress.ts";
@@ -25,11 +25,11 @@ const roundMs = 50;
 const retry = { firstMs: 100, lastMs: 5_000 };
 
 export interface WatchOptions {
-  readonly tracker: Tracker;
+  readonly projector: Projector;
   /** How far the store has come. */
   readonly progress: StoreProgress;
-  /** How far the tracker has come: what is up to there counts in states and findings. */
-  readonly tracked: StoreProgress;
+  /** How far the projector has come: what is up to there counts in states and findings. */
+  readonly projected: StoreProgress;
   readonly clock: Clock;
   readonly grace: Grace;
   /** Resolves, once everything that was taken before the call is on disk or refused, to the last seq on disk. */
@@ -65,7 +65,7 @@ export class Watch {
     this.#nudged = true;
   }
 
-  /** Everything up to here has been tracked. */
+  /** Everything up to here has been projected. */
   get seq(): number {
     return this.#seq;
   }
@@ -91,18 +91,18 @@ export class Watch {
     }, signal);
   }
 
-  /** Finds where the tracker is. */
+  /** Finds where the projector is. */
   async #open(): Promise<void> {
-    const { tracker, publish, tracked, clock } = this.#options;
-    const step = await tracker.track({ upTo: 0, clock: clock.judged, raise: false, keep: clock.putBack });
+    const { projector, publish, projected, clock } = this.#options;
+    const step = await projector.project({ upTo: 0, clock: clock.judged, raise: false, keep: clock.putBack });
     // Nobody has been notified of these, nor of anything before them.
     publish([], (step.findings[0]?.seq ?? step.findingSeq + 1) - 1);
     this.#take(step);
-    tracked.advance(step.seq);
+    projected.advance(step.seq);
   }
 
   async #round(): Promise<void> {
-    const { tracker, progress, tracked, barrier, clock, grace, signal } = this.#options;
+    const { projector, progress, projected, barrier, clock, grace, signal } = this.#options;
     this.#nudged = false;
     const judged = clock.judged;
     const mayRaise = this.#mayRaise();
@@ -112,7 +112,7 @@ export class Watch {
       const heldApps = grace.heldApps();
       // Not by a time that has been taken back since.
       const raise = mayRaise && stored && this.#mayRaise() && judged <= clock.judged;
-      const step = await tracker.track({
+      const step = await projector.project({
         upTo: Math.min(upTo, progress.storedSeq),
         clock: judged,
         raise,
@@ -128,10 +128,10 @@ export class Watch {
     }
     // By an earlier one it is looked at again once that is believed.
     this.#clock = clock.putBack ? Math.max(this.#clock, judged) : judged;
-    tracked.advance(this.#seq);
+    projected.advance(this.#seq);
   }
 
-  #take(step: TrackStep): void {
+  #take(step: ProjectionStep): void {
     const { publish, setAside, log } = this.#options;
     this.#seq = step.seq;
     this.#nextAt = step.nextAt;

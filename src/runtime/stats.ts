@@ -32,9 +32,9 @@ export interface PipelineStats {
     /** The last failure's message, empty when the last attempt succeeded. */
     readonly last_error: string;
   };
-  readonly tracker: {
+  readonly projector: {
     /** Up to here events count in states and findings. */
-    readonly tracked_seq: number;
+    readonly projected_seq: number;
     /** Stored and not there yet. */
     readonly behind: number;
     /** The last failure's message, empty when the last attempt succeeded. */

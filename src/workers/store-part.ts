@@ -20,7 +20,7 @@ import { DirectoryLock } from "../directory/directory-lock.ts";
 import { KnownFiles } from "../directory/known-files.ts";
 import type { LifecycleStore } from "../lifecycle/ports.ts";
 import { followAgain } from "../projection/narrowing.ts";
-import { Tracker } from "../projection/tracker.ts";
+import { Projector } from "../projection/projector.ts";
 
 /** What the writer keeps of the database in memory, in KiB: the inner pages of every index, at ten million messages. */
 const cacheKiB = 65_536;
@@ -48,12 +48,12 @@ export function createStorePart(options: DatabaseAddress) {
   });
   const locks = [new DirectoryLock(), new DirectoryLock()] as const;
   const lease = new Lease(database);
-  const messages = new MessageFile(database, what, lease, () => tracker.takeChanges());
+  const messages = new MessageFile(database, what, lease, () => projector.takeChanges());
   const tombstones = new Tombstones(database);
   const retention = new RetentionFile(database, tombstones, () => messages.seq);
   const lifecycles = new Lifecycles(database);
   const definitions = new LifecycleFile(database, lifecycles);
-  const tracker = new Tracker(database, lifecycles, tombstones);
+  const projector = new Projector(database, lifecycles, tombstones);
   const alerts = new AlertFile(database);
   const aside = new SetAsideFile(database);
   let opened = false;
@@ -76,7 +76,7 @@ export function createStorePart(options: DatabaseAddress) {
     : undefined;
   const remove = async (seq: number, then?: InStatement[]) => {
     const left = await aside.remove(seq, then);
-    tracker.forget();
+    projector.forget();
     return left;
   };
   return {
@@ -129,7 +129,7 @@ export function createStorePart(options: DatabaseAddress) {
     putLifecycle: afterOpening((...[appId, definition, acknowledged = 0]: PutLifecycle) =>
       definitions.put(appId, definition, Math.max(acknowledged, messages.seq)),
     ),
-    track: afterOpening(tracker.track.bind(tracker)),
+    project: afterOpening(projector.project.bind(projector)),
     putAlertRule: afterOpening(alerts.putRule.bind(alerts)),
     deleteAlertRule: afterOpening(alerts.deleteRule.bind(alerts)),
     putAlertSink: afterOpening(alerts.putSink.bind(alerts)),

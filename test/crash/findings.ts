@@ -217,16 +217,16 @@ async function send(batch: readonly Sent[]): Promise<boolean> {
   return true;
 }
 
-/** Waits until everything is tracked and every deadline has passed, with what the start-up grace takes. */
+/** Waits until everything is projected and every deadline has passed, with what the start-up grace takes. */
 async function quiet(): Promise<void> {
   const last = Math.max(...[...lives.values()].flat().map(({ createdAt }) => createdAt));
   const deadline = last / 1_000 + 2_000 + 100;
   const stats = async () => {
     const body = (await (await fetch(`${mars.url}/api/q/stats`)).json()) as {
       store: { behind: number };
-      tracker: { behind: number };
+      projector: { behind: number };
     };
-    return body.store.behind + body.tracker.behind;
+    return body.store.behind + body.projector.behind;
   };
   await Bun.sleep(Math.max(0, deadline - Date.now()) + 1_300);
   while ((await stats()) > 0) await Bun.sleep(20);

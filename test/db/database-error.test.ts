@@ -27,7 +27,7 @@ await database.batch(
   [
     "CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT",
     "CREATE TRIGGER poison BEFORE INSERT ON t WHEN NEW.text = 'poison' BEGIN SELECT raise(ABORT, 'x'); END",
-    "CREATE TRIGGER moved BEFORE INSERT ON t WHEN NEW.text = 'moved' BEGIN SELECT raise(ABORT, 'tracking moved'); END",
+    "CREATE TRIGGER moved BEFORE INSERT ON t WHEN NEW.text = 'moved' BEGIN SELECT raise(ABORT, 'projection moved'); END",
     "INSERT INTO t VALUES (1, 'one'), (9007199254740993, 'beyond')",
   ],
   "write",

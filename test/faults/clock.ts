@@ -159,11 +159,11 @@ async function found(url: string, awaited: readonly string[], old: boolean | str
     ({ message_id, kind, retracted_at }) =>
       !wanted.includes(message_id) || kind !== "missing" || retracted_at !== null,
   );
-  const { tracker } = await getJson<{ tracker: { findings: { raised: number; retracted: number } } }>(
+  const { projector } = await getJson<{ projector: { findings: { raised: number; retracted: number } } }>(
     `${url}/api/q/stats`,
   );
-  if (wrong.length > 0 || tracker.findings.retracted > 0 || tracker.findings.raised > wanted.length)
-    throw new Error(`false or doubled: ${JSON.stringify(wrong)}, ${JSON.stringify(tracker.findings)}`);
+  if (wrong.length > 0 || projector.findings.retracted > 0 || projector.findings.raised > wanted.length)
+    throw new Error(`false or doubled: ${JSON.stringify(wrong)}, ${JSON.stringify(projector.findings)}`);
 }
 
 /** The step is counted, and health has a word of it. */

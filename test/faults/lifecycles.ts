@@ -98,7 +98,7 @@ export async function run({ full, binary }: FaultCheckOptions): Promise<string> 
       try {
         await send(mars.url, { app_id: app, message_id: "both", event: "created" });
         const seq = await send(mars.url, { app_id: app, message_id: "new", event: "created" });
-        await statsWhen(mars.url, ({ tracker }) => tracker.tracked_seq >= seq);
+        await statsWhen(mars.url, ({ projector }) => projector.projected_seq >= seq);
         await Bun.sleep(2_000);
         const { findings } = await getJson<{ findings: { message_id: string }[] }>(
           `${mars.url}/api/findings?app_id=${app}&state=any`,

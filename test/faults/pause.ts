@@ -45,9 +45,9 @@ export async function run({ full, binary }: FaultCheckOptions): Promise<string> 
     await Promise.all(answers);
 
     const stats = () =>
-      getJson<{ tracker: { findings: { raised: number; retracted: number } } }>(`${mars.url}/api/q/stats`);
+      getJson<{ projector: { findings: { raised: number; retracted: number } } }>(`${mars.url}/api/q/stats`);
     await until(
-      async () => (await stats()).tracker.findings.raised >= unpaid,
+      async () => (await stats()).projector.findings.raised >= unpaid,
       () => "what is missing was not found",
     );
     const waitedMs = performance.now() - wokenAt;
@@ -55,7 +55,7 @@ export async function run({ full, binary }: FaultCheckOptions): Promise<string> 
     if (waitedMs > graceMs + 3_000) throw new Error(`raised only ${waitedMs} ms after the pause`);
     // Longer than any later round would take.
     await Bun.sleep(500);
-    const { findings } = (await stats()).tracker;
+    const { findings } = (await stats()).projector;
     const page = await getJson<{ findings: { message_id: string }[] }>(
       `${mars.url}/api/findings?state=any&limit=1000`,
     );

@@ -78,7 +78,7 @@ async function check(
   }
   const stats = await statsWhen(
     url,
-    ({ store, tracker }) => store.stored_seq === last && tracker.tracked_seq === last,
+    ({ store, projector }) => store.stored_seq === last && projector.projected_seq === last,
     waitMs,
   );
   const seconds = (performance.now() - started) / 1_000;
@@ -94,7 +94,7 @@ async function check(
 
   // Every one of the followed messages is stuck, and the first of them have been notified.
   const messages = count / stuckEvery;
-  await statsWhen(url, ({ tracker }) => tracker.findings.raised === messages, waitMs);
+  await statsWhen(url, ({ projector }) => projector.findings.raised === messages, waitMs);
   await receiver.count(1);
 
   // One finding that no number can hold.

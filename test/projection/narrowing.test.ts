@@ -4,8 +4,8 @@ import { MarsError } from "../../src/core/error.ts";
 import { Database } from "../../src/db/database.ts";
 import { Lifecycles } from "../../src/db/lifecycles/lifecycles.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
-import type { TrackStep } from "../../src/lifecycle/ports.ts";
-import { Tracker } from "../../src/projection/tracker.ts";
+import type { ProjectionStep } from "../../src/lifecycle/ports.ts";
+import { Projector } from "../../src/projection/projector.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 
 const second = 1_000_000;
@@ -24,10 +24,10 @@ async function sql({ url }: TestStore, ...statements: string[]): Promise<void> {
 }
 
 /** Every step until nothing is left to do. */
-async function follow(opened: TestStore, upTo: number, clock: number): Promise<TrackStep[]> {
-  const steps: TrackStep[] = [];
+async function follow(opened: TestStore, upTo: number, clock: number): Promise<ProjectionStep[]> {
+  const steps: ProjectionStep[] = [];
   for (;;) {
-    const step = await opened.store.track({ upTo, clock, raise: true });
+    const step = await opened.store.project({ upTo, clock, raise: true });
     steps.push(step);
     if (step.done) return steps;
     expect(steps.length).toBeLessThan(200);
@@ -44,8 +44,8 @@ async function begin(): Promise<TestStore> {
   return opened;
 }
 
-const asides = (steps: readonly TrackStep[]) => steps.flatMap(({ aside }) => aside?.message ?? []);
-const raised = (steps: readonly TrackStep[]) => steps.flatMap(({ findings }) => findings);
+const asides = (steps: readonly ProjectionStep[]) => steps.flatMap(({ aside }) => aside?.message ?? []);
+const raised = (steps: readonly ProjectionStep[]) => steps.flatMap(({ findings }) => findings);
 
 test("a message whose finding cannot be written is set aside, and all others are judged", async () => {
   using opened = await begin();
@@ -131,17 +131,17 @@ class AwayDatabase extends Database {
 test("a fault that passes by itself is thrown however often it comes, and nothing is set aside", async () => {
   using opened = await begin();
   const database = new AwayDatabase({ url: opened.url, authToken: "", timeoutMs: 1_000, pragmas: [] });
-  const tracker = new Tracker(database, new Lifecycles(database));
+  const projector = new Projector(database, new Lifecycles(database));
   const target = { upTo: count, clock: 10 * second, raise: true };
-  expect((await tracker.track(target)).done).toBe(true);
+  expect((await projector.project(target)).done).toBe(true);
   await opened.store.apply(await batchOf([event(count + 1, { messageId: "new", event: "A", createdAt: 1 })]));
   database.away = 40;
   for (let failure = 0; failure < 40; failure++) {
-    const fault = await tracker.track({ ...target, upTo: count + 1 }).catch((error: unknown) => error);
+    const fault = await projector.project({ ...target, upTo: count + 1 }).catch((error: unknown) => error);
     expect(fault).toMatchObject({ code: "unavailable" });
   }
-  const steps: TrackStep[] = [];
-  do steps.push(await tracker.track({ ...target, upTo: count + 1 }));
+  const steps: ProjectionStep[] = [];
+  do steps.push(await projector.project({ ...target, upTo: count + 1 }));
   while (!steps.at(-1)!.done);
   expect([asides(steps), raised(steps).map(({ messageId }) => messageId)]).toEqual([[], ["new"]]);
   database.close();

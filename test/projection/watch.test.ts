@@ -3,7 +3,7 @@ import { copyFile, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MarsError } from "../../src/core/error.ts";
-import type { TrackTarget } from "../../src/lifecycle/ports.ts";
+import type { ProjectionTarget } from "../../src/lifecycle/ports.ts";
 import { Grace } from "../../src/projection/grace.ts";
 import { Watch } from "../../src/projection/watch.ts";
 import { Clock } from "../../src/runtime/clock.ts";
@@ -134,19 +134,19 @@ test("events that are refused while a round waits are waited for", async () => {
   const grace = new Grace({ graceMs: 300, log });
   const progress = new StoreProgress();
   progress.advance(1);
-  const targets: TrackTarget[] = [];
+  const targets: ProjectionTarget[] = [];
   let refusedAt = 0;
   const raised = Promise.withResolvers<number>();
   const watch = new Watch({
-    tracker: {
-      track: async (target) => {
+    projector: {
+      project: async (target) => {
         targets.push(target);
         if (target.raise) raised.resolve(performance.now());
         return { seq: target.upTo, done: true, findings: [], findingSeq: 0, nextAt: 1 };
       },
     },
     progress,
-    tracked: new StoreProgress(),
+    projected: new StoreProgress(),
     clock,
     grace,
     barrier: async () => {

@@ -22,7 +22,7 @@ test.skipIf(!sqldSupported)(
     const sqld = await startSqld({ dbPath: join(directory, "db") });
     for (const url of [sqld.httpUrl, sqld.wsUrl]) {
       const database = new Database({ url, authToken: "", timeoutMs: 5_000, pragmas: [] });
-      const moved = "WHEN NEW.text = 'moved' BEGIN SELECT raise(ABORT, 'tracking moved'); END";
+      const moved = "WHEN NEW.text = 'moved' BEGIN SELECT raise(ABORT, 'projection moved'); END";
       await database.batch(
         [
           "DROP TABLE IF EXISTS t",

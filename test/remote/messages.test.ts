@@ -34,7 +34,11 @@ test.skipIf(!sqldSupported)(
       for (let at = 0; at < events.length; at += 400) await sendBulk(mars.url, events.slice(at, at + 400));
       // One is changed later.
       const last = await sendBulk(mars.url, [{ ...events[9]!, created_at: "2025-12-31T00:00:00Z" }]);
-      await statsWhen(mars.url, ({ store, tracker }) => store.behind === 0 && tracker.behind === 0, 60_000);
+      await statsWhen(
+        mars.url,
+        ({ store, projector }) => store.behind === 0 && projector.behind === 0,
+        60_000,
+      );
       for (const order of ["oldest", "newest"]) {
         const seqs = new Set<number>();
         for (let cursor = ""; ; ) {

@@ -31,7 +31,7 @@ export class AlertFile {
     await this.#durably([
       {
         // Nobody has followed the findings before the first rule.
-        sql: `UPDATE alert_cursor SET finding_seq = max(finding_seq, (SELECT finding_seq FROM tracking))
+        sql: `UPDATE alert_cursor SET finding_seq = max(finding_seq, (SELECT finding_seq FROM projection))
           WHERE NOT EXISTS (SELECT 1 FROM alert_rules)`,
         args: [],
       },

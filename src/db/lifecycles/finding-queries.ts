@@ -69,11 +69,11 @@ export class FindingQueries {
       limit: query.limit,
       scanMax: this.#scanMax,
     });
-    const { rows, nextCursor, tracking } = await this.#walk(walk);
+    const { rows, nextCursor, projection } = await this.#walk(walk);
     return {
       findings: this.#reads.decode(rows, findingOf),
       ...nextCursor,
-      asOfSeq: Number(tracking?.finding_seq ?? 0),
+      asOfSeq: Number(projection?.finding_seq ?? 0),
     };
   }
 
@@ -90,7 +90,7 @@ export class FindingQueries {
     const from = one
       ? "messages m CROSS JOIN findings f ON f.message = m.id"
       : "findings f CROSS JOIN messages m ON m.id = f.message";
-    const [found, tracking, gap] = await this.#reads.read([
+    const [found, projection, gap] = await this.#reads.read([
       {
         sql: `SELECT f.id, ${columns} FROM ${from} WHERE ${one ? "+" : ""}f.seq > ?1 AND ${one ? "+" : ""}f.seq <= ?2
           AND (?3 IS NULL OR m.app_id = ?3) AND ${one ? "m.message_id = ?4" : "?4 IS NULL"}
@@ -99,7 +99,7 @@ export class FindingQueries {
       },
       {
         sql: `SELECT finding_seq, max(findings_pruned,
-          coalesce((SELECT finding_seq FROM pruned_apps WHERE app_id = ?), 0)) AS findings_pruned FROM tracking`,
+          coalesce((SELECT finding_seq FROM pruned_apps WHERE app_id = ?), 0)) AS findings_pruned FROM projection`,
         args: [appId ?? ""],
       },
       gapAround("findings", after),
@@ -107,11 +107,11 @@ export class FindingQueries {
     const findings = this.#reads.decode(found, findingOf);
     const last = found?.length === historyFindings ? found.at(-1) : undefined;
     // A copy of the database may lag behind what was published: no further than this reader saw itself.
-    const seen = Math.max(after, Math.min(end, Number(tracking?.[0]?.finding_seq ?? 0)));
+    const seen = Math.max(after, Math.min(end, Number(projection?.[0]?.finding_seq ?? 0)));
     return {
       findings,
       to: last === undefined ? seen : Number(last.seq),
-      prunedTo: Math.max(Number(tracking?.[0]?.findings_pruned ?? 0), Number(gap?.[0]?.seq ?? 0)),
+      prunedTo: Math.max(Number(projection?.[0]?.findings_pruned ?? 0), Number(gap?.[0]?.seq ?? 0)),
     };
   }
 
@@ -140,12 +140,12 @@ export class FindingQueries {
   async #walk(walk: Walk) {
     const [edges] = walk.edge === undefined ? [] : await this.#reads.read([walk.edge]);
     const edge = edges?.[0];
-    const [rows = [], tracking] = await this.#reads.read([
+    const [rows = [], projection] = await this.#reads.read([
       walk.page(edge),
-      "SELECT finding_seq FROM tracking",
+      "SELECT finding_seq FROM projection",
     ]);
     const nextCursor = walk.nextCursor(rows, edge);
-    return { rows, nextCursor: nextCursor === undefined ? {} : { nextCursor }, tracking: tracking?.[0] };
+    return { rows, nextCursor: nextCursor === undefined ? {} : { nextCursor }, projection: projection?.[0] };
   }
 
   async #overdueStages(rows: readonly Row[], clock: number): Promise<OverdueStage[]> {

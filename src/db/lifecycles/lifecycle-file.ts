@@ -132,7 +132,7 @@ function versionOf(appId: string, row: VersionRow): LifecycleVersion {
 
 /**
  * The version, its app, and the stages by which its messages are counted: the whole way first. It begins behind all that
- * the tracker has followed, whatever the caller says: a message goes by what held when it was first followed.
+ * the projector has followed, whatever the caller says: a message goes by what held when it was first followed.
  */
 function insertVersion(
   appId: string,
@@ -162,7 +162,7 @@ function insertVersion(
     },
     {
       sql: `INSERT INTO lifecycles (app_id, version, created_at, after_seq, bytes, stage_ids, definition)
-        SELECT ?1, ?3, ?4, max(?5, (SELECT seq FROM tracking)), ?6,
+        SELECT ?1, ?3, ?4, max(?5, (SELECT seq FROM projection)), ?6,
           (SELECT json_group_array(id) FROM (SELECT s.id ${theirs} ORDER BY n.key)), ?7
         RETURNING after_seq`,
       args: [appId, names, row.version, row.created_at, afterSeq, row.bytes, row.definition],
@@ -178,7 +178,7 @@ function unusedVersions(appId: string): InStatement {
       WHERE app_id = ?1 AND version < (SELECT max(version) FROM lifecycles WHERE app_id = ?1)
         AND NOT EXISTS (SELECT 1 FROM lifecycle_lives WHERE lifecycle = l.id AND lives > 0)
         AND (SELECT after_seq FROM lifecycles WHERE app_id = ?1 AND version > l.version ORDER BY version LIMIT 1)
-          <= (SELECT seq FROM tracking)
+          <= (SELECT seq FROM projection)
       ORDER BY version LIMIT ${dropMax}`,
     [appId],
   );

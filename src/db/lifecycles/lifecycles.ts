@@ -1,5 +1,5 @@
 /**
- * The definitions that the tracker goes by, read when a message needs them. Memory holds the last used: what it costs to
+ * The definitions that the projector goes by, read when a message needs them. Memory holds the last used: what it costs to
  * put one does not depend on how many versions and apps there are.
  */
 import { readDefinition } from "../../lifecycle/parse-definition.ts";

@@ -128,7 +128,7 @@ function rest(key: string, more: number): string {
   return `substr(${key}, ${4 * numberChars + more + 1})`;
 }
 
-/** Has the tracker count events that come behind its place in the sequence. */
+/** Has the projector count events that come behind its place in the sequence. */
 export function followLate({ from, to }: Pick<StoreBatch, "from" | "to">): InStatement {
   return {
     sql: "INSERT OR IGNORE INTO event_changes (seq, was) SELECT seq, NULL FROM events WHERE seq > ? AND seq <= ?",

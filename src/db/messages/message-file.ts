@@ -43,12 +43,12 @@ export class MessageFile {
   readonly #marks: { readonly seq: number; readonly at: number }[] = [];
   #seq = 0;
   #logBytes = 0;
-  /** How far the tracker was at the start. */
-  #trackedTo = 0;
+  /** How far the projector was at the start. */
+  #projectedTo = 0;
 
   /**
    * @param what names the database in messages
-   * @param late called when events have been stored that the tracker has to follow though it is beyond them
+   * @param late called when events have been stored that the projector has to follow though it is beyond them
    */
   constructor(database: Database, what: string, lease: Lease, late: () => void = () => undefined) {
     this.#database = database;
@@ -70,13 +70,13 @@ export class MessageFile {
     const position = await findPosition(this.#database, journal, nextSeq);
     this.#journalId = journal.id;
     this.#seq = position.seq;
-    this.#trackedTo = position.tracked;
+    this.#projectedTo = position.projected;
     return { ...position, setAside: await this.#aside.count() };
   }
 
   async apply(batch: StoreBatch): Promise<StoreOutcome | null> {
-    // A journal that was away brings what lies before what another one has brought meanwhile, and the tracker is beyond.
-    const late = batch.from < this.#trackedTo;
+    // A journal that was away brings what lies before what another one has brought meanwhile, and the projector is beyond.
+    const late = batch.from < this.#projectedTo;
     try {
       await this.#lease.confirm();
       const results = await this.#database.batch(

@@ -55,7 +55,7 @@ export class MessageQueries {
     ]);
     const id = Number(found?.[0]?.id ?? 0);
     const count = Number(found?.[0]?.event_count ?? 0);
-    const [position, message, rows = [], stages = [], externalIds = [], lifecycle, held, life, tracking] =
+    const [position, message, rows = [], stages = [], externalIds = [], lifecycle, held, life, projection] =
       await this.#reads.read([
         knownPosition(this.#reads.journalId),
         { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
@@ -65,19 +65,19 @@ export class MessageQueries {
         { sql: lifecycleOfMessage("?1", "?2"), args: [id, appId] },
         { sql: "SELECT kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
         { sql: "SELECT lifecycle, times FROM lives WHERE message = ?", args: [id] },
-        "SELECT clock, seq FROM tracking",
+        "SELECT clock, seq FROM projection",
       ]);
     const asOfSeq = Number(position?.[0]?.seq ?? 0);
     // There is none, or retention has taken it between the two reads.
     if (stages.length === 0) return { asOfSeq };
     const eventCount = Number(message?.[0]?.event_count);
-    // Of one that the tracker has passed and does not follow there is no more to say than lists do.
-    const unfollowed = life?.length === 0 && id <= Number(tracking?.[0]?.seq ?? 0);
+    // Of one that the projector has passed and does not follow there is no more to say than lists do.
+    const unfollowed = life?.length === 0 && id <= Number(projection?.[0]?.seq ?? 0);
     const [plan] = unfollowed ? [] : this.#reads.decode(lifecycle, (row) => this.#plans.of(row));
-    // Of a message with more events than are looked at, what the tracker knows of the others, a moment ago.
+    // Of a message with more events than are looked at, what the projector knows of the others, a moment ago.
     const known =
       count > lookedAtMax && life?.[0]?.lifecycle === lifecycle?.[0]?.id ? life?.[0]?.times : null;
-    const clock = Number(tracking?.[0]?.clock ?? 0);
+    const clock = Number(projection?.[0]?.clock ?? 0);
     const state =
       plan &&
       lifeOf(plan, timesOf(plan, stages, known), heldOf(held), Number(lifecycle?.[0]?.version), clock);

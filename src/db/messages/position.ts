@@ -9,13 +9,13 @@ import { knownPosition, movePosition } from "./apply-sql.ts";
 /** A sequence that leaps at each start. */
 export type Sequence = "events" | "findings";
 
-/** The last seq of a database, of any journal, the tracker's place, and where sequences have leapt to. */
+/** The last seq of a database, of any journal, the projector's place, and where sequences have leapt to. */
 const lastOfAll = `SELECT max(coalesce((SELECT max(seq) FROM positions), 0), coalesce((SELECT max(seq) FROM events), 0),
-    (SELECT seq FROM pruned), tracking.seq) AS seq,
+    (SELECT seq FROM pruned), projection.seq) AS seq,
   coalesce((SELECT max(before) FROM gaps WHERE sequence = 'events'), 0) AS leapt,
-  coalesce((SELECT received_at FROM events ORDER BY seq DESC LIMIT 1), 0) AS received_at, tracking.seq AS tracked,
-  (SELECT count(*) FROM (SELECT 1 FROM events WHERE events.seq > tracking.seq LIMIT 100000)) AS untracked
-  FROM tracking`;
+  coalesce((SELECT received_at FROM events ORDER BY seq DESC LIMIT 1), 0) AS received_at, projection.seq AS projected,
+  (SELECT count(*) FROM (SELECT 1 FROM events WHERE events.seq > projection.seq LIMIT 100000)) AS unprojected
+  FROM projection`;
 
 /**
  * Finds or makes the journal's place in the database, and writes down where the sequence leaps.
@@ -30,8 +30,8 @@ export async function findPosition(
   const [known, last] = await database.batch([knownPosition(journal.id), lastOfAll], "read");
   const givenOut = Number(last?.rows[0]?.seq);
   const lastOf = Math.max(givenOut, Number(last?.rows[0]?.leapt));
-  const tracked = Number(last?.rows[0]?.tracked);
-  const untracked = Number(last?.rows[0]?.untracked);
+  const projected = Number(last?.rows[0]?.projected);
+  const unprojected = Number(last?.rows[0]?.unprojected);
   const stored = known?.rows[0]?.seq === undefined ? undefined : Number(known.rows[0].seq);
   const next = lastOf < nextSeq ? nextSeq : leapFrom(lastOf, nowMicros()) + 1;
   const isNew = stored === undefined && journal.lastSeq === 0;
@@ -56,7 +56,7 @@ export async function findPosition(
   statements.push(...mergeGaps);
   await database.batch(statements, "write");
   const receivedAt = Number(last?.rows[0]?.received_at);
-  return { seq, lost, receivedAt, nextSeq: next, givenOut, tracked, untracked };
+  return { seq, lost, receivedAt, nextSeq: next, givenOut, projected, unprojected };
 }
 
 /** Writes down that the seqs between the two are not given out. */

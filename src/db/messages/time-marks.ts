@@ -32,7 +32,7 @@ export function recordTime({ elapsed, wall, absent, stepped, agreed }: TimeRecor
 export function addMark(elapsed: Micros, seq: number, apart: Micros): InStatement {
   return {
     sql: `INSERT OR REPLACE INTO marks (elapsed, seq, finding_seq)
-      SELECT ?1, ?2, finding_seq FROM tracking
+      SELECT ?1, ?2, finding_seq FROM projection
       WHERE (?2, finding_seq) IS NOT (SELECT seq, finding_seq FROM marks ORDER BY elapsed DESC LIMIT 1)
         AND NOT EXISTS (SELECT 1 FROM marks WHERE elapsed > ?1 - ?3)`,
     args: [elapsed, seq, apart],
@@ -48,12 +48,12 @@ export function dropMarks(elapsed: Micros): InStatement {
 }
 
 /**
- * How far the sequences were, at least so long ago; no row where nobody knows. No further than the tracker is: what it has not
+ * How far the sequences were, at least so long ago; no row where nobody knows. No further than the projector is: what it has not
  * followed must not go.
  */
 export function markBefore(elapsed: Micros): InStatement {
   return {
-    sql: `SELECT seq, finding_seq FROM marks WHERE elapsed <= ? AND seq <= (SELECT seq FROM tracking)
+    sql: `SELECT seq, finding_seq FROM marks WHERE elapsed <= ? AND seq <= (SELECT seq FROM projection)
       ORDER BY elapsed DESC LIMIT 1`,
     args: [elapsed],
   };

@@ -24,14 +24,14 @@ const findingParameters = [
 
 const overdueParameters = ["app_id", "stage", "limit", "cursor", "min_seq"] as const;
 
-export function addFindingRoutes(router: Router, parts: Pick<EdgeParts, "reader" | "tracked">): void {
-  const { reader, tracked } = parts;
+export function addFindingRoutes(router: Router, parts: Pick<EdgeParts, "reader" | "projected">): void {
+  const { reader, projected } = parts;
 
   router.get("/api/findings", async (c) => {
     const caller = callerOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, findingParameters);
     const query = checkFindingQuery(fields);
-    await visible(tracked, min_seq, caller);
+    await visible(projected, min_seq, caller);
     return answerJson(c, JSON.stringify(findingPageToJson(await reader(caller).findings(query))));
   });
 
@@ -39,7 +39,7 @@ export function addFindingRoutes(router: Router, parts: Pick<EdgeParts, "reader"
     const caller = callerOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, overdueParameters);
     const query = checkOverdueQuery(fields);
-    await visible(tracked, min_seq, caller);
+    await visible(projected, min_seq, caller);
     return answerJson(
       c,
       JSON.stringify(overduePageToJson(await reader(caller).overdue({ ...query, clock: nowMicros() }))),

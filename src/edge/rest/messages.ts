@@ -31,15 +31,15 @@ const listParameters = [
 
 export function addMessageRoutes(
   router: Router,
-  parts: Pick<EdgeParts, "reader" | "progress" | "tracked">,
+  parts: Pick<EdgeParts, "reader" | "progress" | "projected">,
 ): void {
-  const { reader, progress, tracked } = parts;
+  const { reader, progress, projected } = parts;
 
   router.get("/api/messages", async (c) => {
     const caller = callerOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, listParameters);
     const query = checkMessageQuery(fields);
-    await visible(goesByState(query) ? tracked : progress, min_seq, caller);
+    await visible(goesByState(query) ? projected : progress, min_seq, caller);
     return answerJson(c, pageJson(await reader(caller).list(query)));
   });
 

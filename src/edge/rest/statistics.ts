@@ -10,14 +10,14 @@ import { visible } from "./visible.ts";
 
 const windowParameters = ["since", "until", "min_seq"] as const;
 
-export function addStatisticsRoutes(router: Router, parts: Pick<EdgeParts, "reader" | "tracked">): void {
-  const { reader, tracked } = parts;
+export function addStatisticsRoutes(router: Router, parts: Pick<EdgeParts, "reader" | "projected">): void {
+  const { reader, projected } = parts;
 
   router.get("/api/apps", async (c) => {
     const caller = callerOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, ["limit", "cursor", "min_seq"]);
     const { cursor, limit } = checkPage(fields);
-    await visible(tracked, min_seq, caller);
+    await visible(projected, min_seq, caller);
     return answerJson(c, JSON.stringify(appPageToJson(await reader(caller).apps(cursor, limit))));
   });
 
@@ -26,7 +26,7 @@ export function addStatisticsRoutes(router: Router, parts: Pick<EdgeParts, "read
     const app_id = appOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, windowParameters);
     const window = checkWindow(fields);
-    await visible(tracked, min_seq, caller);
+    await visible(projected, min_seq, caller);
     const funnel = await reader(caller).funnel(app_id, window);
     const messages = (filters: Readonly<Record<string, string>>) =>
       `/api/messages?${new URLSearchParams({ app_id, ...filters })}`;
@@ -38,7 +38,7 @@ export function addStatisticsRoutes(router: Router, parts: Pick<EdgeParts, "read
     const appId = appOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, windowParameters);
     const window = checkWindow(fields);
-    await visible(tracked, min_seq, caller);
+    await visible(projected, min_seq, caller);
     return answerJson(c, JSON.stringify(latencyToJson(await reader(caller).latency(appId, window))));
   });
 
@@ -47,7 +47,7 @@ export function addStatisticsRoutes(router: Router, parts: Pick<EdgeParts, "read
     const appId = appOf(c);
     const { min_seq, ...fields } = readQuery(c.req.url, [...windowParameters, "step"]);
     const query = checkRateQuery(appId, fields);
-    await visible(tracked, min_seq, caller);
+    await visible(projected, min_seq, caller);
     return answerJson(c, JSON.stringify(ratesToJson(await reader(caller).rates(query))));
   });
 }

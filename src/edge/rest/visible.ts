@@ -5,7 +5,7 @@ import type { Progress } from "../../core/ports.ts";
 import { checkMinSeq } from "../parse-query.ts";
 
 /**
- * @param progress whose word counts: what is stored is not at once tracked
+ * @param progress whose word counts: what is stored is not at once projected
  * @throws `MarsError` `invalid_argument`, `deadline_exceeded` after `minSeqWaitMs`
  */
 export async function visible(progress: Progress, minSeq: string | undefined, caller: Caller): Promise<void> {

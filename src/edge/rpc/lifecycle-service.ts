@@ -33,9 +33,9 @@ import { watch } from "./watch.ts";
 
 /** The methods, over the parts that keep lifecycles and what is found by them. */
 export function createLifecycleMethods(
-  parts: Pick<EdgeParts, "reader" | "lifecycles" | "changes" | "trials" | "findings" | "tracked">,
+  parts: Pick<EdgeParts, "reader" | "lifecycles" | "changes" | "trials" | "findings" | "projected">,
 ): ServiceImpl<typeof LifecycleService> {
-  const { reader, lifecycles, changes, trials, findings, tracked } = parts;
+  const { reader, lifecycles, changes, trials, findings, projected } = parts;
 
   async function currentVersion(appId: string, context: CallContext) {
     const [version] = await reader(callerOf(context)).lifecycleVersions(appId, 1);
@@ -85,7 +85,7 @@ export function createLifecycleMethods(
 
     async listFindings(request, context) {
       const query = checkFindingQuery(findingFields(request));
-      await visible(tracked, request.minSeq, context);
+      await visible(projected, request.minSeq, context);
       const page = await reader(callerOf(context)).findings(query);
       return {
         findings: page.findings.map(findingToProto),
@@ -101,7 +101,7 @@ export function createLifecycleMethods(
         limit: positive(request.limit),
         cursor: present(request.cursor),
       });
-      await visible(tracked, request.minSeq, context);
+      await visible(projected, request.minSeq, context);
       return overduePageToProto(await reader(callerOf(context)).overdue({ ...query, clock: nowMicros() }));
     },
 
@@ -117,21 +117,21 @@ export function createLifecycleMethods(
     async getFunnel(request, context) {
       const appId = checkAppId(request.appId);
       const window = checkWindow(windowFields(request));
-      await visible(tracked, request.minSeq, context);
+      await visible(projected, request.minSeq, context);
       return funnelToProto(await reader(callerOf(context)).funnel(appId, window));
     },
 
     async getLatency(request, context) {
       const appId = checkAppId(request.appId);
       const window = checkWindow(windowFields(request));
-      await visible(tracked, request.minSeq, context);
+      await visible(projected, request.minSeq, context);
       return latencyToProto(await reader(callerOf(context)).latency(appId, window));
     },
 
     async getRates(request, context) {
       const appId = checkAppId(request.appId);
       const query = checkRateQuery(appId, { ...windowFields(request), step: length(request.step) });
-      await visible(tracked, request.minSeq, context);
+      await visible(projected, request.minSeq, context);
       return ratesToProto(await reader(callerOf(context)).rates(query));
     },
 
@@ -140,7 +140,7 @@ export function createLifecycleMethods(
         limit: positive(request.limit),
         cursor: present(request.cursor),
       });
-      await visible(tracked, request.minSeq, context);
+      await visible(projected, request.minSeq, context);
       const page = await reader(callerOf(context)).apps(cursor, limit);
       return { apps: page.apps.map(appToProto), nextCursor: page.nextCursor ?? "" };
     },

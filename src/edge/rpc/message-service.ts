@@ -42,9 +42,9 @@ const eventsBytesMax = 512 * 1024;
 
 /** The methods, over the parts that read and publish. */
 export function createMessageMethods(
-  parts: Pick<EdgeParts, "reader" | "progress" | "tracked" | "live">,
+  parts: Pick<EdgeParts, "reader" | "progress" | "projected" | "live">,
 ): MessageMethods {
-  const { reader, progress, tracked, live } = parts;
+  const { reader, progress, projected, live } = parts;
   return {
     async getMessage(request, context) {
       const read = checkMessageRead(request.appId, request.messageId, {
@@ -64,7 +64,7 @@ export function createMessageMethods(
 
     async listMessages(request, context) {
       const query = checkMessageQuery(queryFields(request));
-      await visible(goesByState(query) ? tracked : progress, request.minSeq, context);
+      await visible(goesByState(query) ? projected : progress, request.minSeq, context);
       const page = await reader(callerOf(context)).list(query);
       return {
         messages: page.messages.map(summaryToProto),

@@ -57,7 +57,7 @@ export function checkTopic(name: string, kind: "events" | "findings"): Topic {
 /**
  * Waits until everything up to `minSeq` is visible.
  *
- * @param progress whose word counts: what is stored is not at once tracked
+ * @param progress whose word counts: what is stored is not at once projected
  * @throws `MarsError` `invalid_argument`, `deadline_exceeded` after `minSeqWaitMs`
  */
 export async function visible(progress: Progress, minSeq: bigint, context: CallContext): Promise<void> {

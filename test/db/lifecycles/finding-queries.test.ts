@@ -4,8 +4,8 @@ import type { SequencedEvent } from "../../../src/core/event.ts";
 import { type Finding, findingKinds } from "../../../src/lifecycle/finding.ts";
 import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
 import type { FindingQuery, OverdueStage } from "../../../src/lifecycle/queries.ts";
+import { projectAll } from "../../support/project.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
-import { trackAll } from "../../support/track.ts";
 
 const second = 1_000_000;
 
@@ -54,7 +54,7 @@ beforeAll(async () => {
     }
     await store.apply(await batchOf(events));
     clock = 3 * (round + 1) * second;
-    for (const finding of await trackAll(store, seq, clock)) told.set(finding.id, finding);
+    for (const finding of await projectAll(store, seq, clock)) told.set(finding.id, finding);
   }
 });
 afterAll(() => opened[Symbol.dispose]());

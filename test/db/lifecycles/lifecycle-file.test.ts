@@ -4,8 +4,8 @@ import { MarsError } from "../../../src/core/error.ts";
 import type { Finding } from "../../../src/lifecycle/finding.ts";
 import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
 import { createStorePart } from "../../../src/workers/store-part.ts";
+import { projectAll } from "../../support/project.ts";
 import { batchOf, event, keepFor, markTime, openStore, prune } from "../../support/store.ts";
-import { trackAll } from "../../support/track.ts";
 
 const second = 1_000_000;
 
@@ -38,7 +38,7 @@ async function rowsOf(url: string, sql: string): Promise<number[]> {
   return rows.map((row) => Number(row[0]));
 }
 
-test("a version holds behind all that is acknowledged, whatever the store and the tracker have of it", async () => {
+test("a version holds behind all that is acknowledged, whatever the store and the projector have of it", async () => {
   using opened = await openStore();
   const { store, queries } = opened;
   const put = (name: string, acknowledged?: number) =>
@@ -46,11 +46,11 @@ test("a version holds behind all that is acknowledged, whatever the store and th
   expect(await put("A", 3)).toMatchObject({ version: 1, afterSeq: 3 });
   const created = (seq: number) => event(seq, { messageId: `m${seq}`, createdAt: 0 });
   await store.apply(await batchOf([1, 2, 3, 4, 5].map(created)));
-  await trackAll(store, 5, 0);
+  await projectAll(store, 5, 0);
   // What is stored has been acknowledged, even where the caller does not know it.
   expect(await put("B", 4)).toMatchObject({ version: 2, afterSeq: 5 });
   await store.apply(await batchOf([6, 7].map(created)));
-  await trackAll(store, 7, 2 * second);
+  await projectAll(store, 7, 2 * second);
   const { findings } = await queries.findings({ state: "any", order: "oldest", limit: 100 });
   expect(findings.map(({ messageId, stage }) => `${messageId} ${stage}`)).toEqual([
     "m4 A",
@@ -60,7 +60,7 @@ test("a version holds behind all that is acknowledged, whatever the store and th
   ]);
   // More of a message that goes by no lifecycle does not make it go by one.
   await store.apply(await batchOf([event(8, { messageId: "m1", event: "MORE", createdAt: 0 })]));
-  await trackAll(store, 8, 2 * second);
+  await projectAll(store, 8, 2 * second);
   expect((await queries.get({ appId: "app", messageId: "m1" })).message?.life).toBeUndefined();
   expect(await rowsOf(opened.url, "SELECT count(*) FROM lives")).toEqual([4]);
 });
@@ -69,7 +69,7 @@ test("nothing is written for clients before the database has been opened", async
   const part = createStorePart({ url: "file:/nonexistent/messages.db", authToken: "", timeoutMs: 1_000 });
   const writes = [
     "putLifecycle",
-    "track",
+    "project",
     "putAlertRule",
     "deleteAlertRule",
     "putAlertSink",
@@ -98,7 +98,7 @@ test("versions that no message goes by make room, and those that one does are ke
   const { store, queries } = opened;
   await store.putLifecycle("app", large("first"));
   await store.apply(await batchOf([event(1, { messageId: "m1", createdAt: 0 })]));
-  await trackAll(store, 1, 0);
+  await projectAll(store, 1, 0);
   for (let n = 0; n < 90; n++) await store.putLifecycle("app", large(`v${n}`));
   const kept = await rowsOf(opened.url, "SELECT version FROM lifecycles ORDER BY version");
   expect(kept[0]).toBe(1);
@@ -118,10 +118,10 @@ test("versions that no message goes by make room, and those that one does are ke
   const [stages = 0] = await rowsOf(opened.url, "SELECT count(*) FROM stages");
   expect(stages).toBeLessThanOrEqual(kept.length * 46 + 2);
 
-  const [missing] = await trackAll(store, 1, 2 * second);
+  const [missing] = await projectAll(store, 1, 2 * second);
   expect(missing).toMatchObject({ messageId: "m1", stage: "first", version: 1 });
   await store.apply(await batchOf([event(2, { messageId: "m2", createdAt: 0 })]));
-  const [newest] = await trackAll(store, 2, 2 * second);
+  const [newest] = await projectAll(store, 2, 2 * second);
   expect(newest).toMatchObject({ messageId: "m2", stage: "v89", version: 91 });
   expect((await queries.get({ appId: "app", messageId: "m1" })).message?.life?.version).toBe(1);
 });
@@ -141,7 +141,7 @@ test("an app whose versions are all in use gets no more, can be ended, and has r
     seq += 1;
     const one = { messageId: `m${seq}`, createdAt: 0 };
     await store.apply(await batchOf([event(2 * seq - 1, one), event(2 * seq, { ...one, appId: "other" })]));
-    await trackAll(store, 2 * seq, 0);
+    await projectAll(store, 2 * seq, 0);
     // Beside it another app, so that all of them together are more than one step may load.
     if (seq % 3 === 0) await store.putLifecycle("other", large(`w${seq}`));
   }
@@ -154,7 +154,7 @@ test("an app whose versions are all in use gets no more, can be ended, and has r
 
   // Each message is followed by its own, though together they are larger than what one step may load.
   const app = (findings: readonly Finding[]) => findings.filter(({ appId }) => appId === "app");
-  const found = app(await trackAll(store, 2 * seq, 2 * second));
+  const found = app(await projectAll(store, 2 * seq, 2 * second));
   expect(found.map(({ messageId, stage }) => `${messageId} ${stage}`).sort()).toEqual(
     Array.from({ length: seq }, (_, n) => `m${n + 1} v${n}`).sort(),
   );
@@ -165,7 +165,7 @@ test("an app whose versions are all in use gets no more, can be ended, and has r
     createdAt: 1,
   }));
   await store.apply(await batchOf(paid.map((fields, n) => event(2 * seq + n + 1, fields))));
-  const came = app(await trackAll(store, 4 * seq, 2 * second));
+  const came = app(await projectAll(store, 4 * seq, 2 * second));
   expect(came.filter(({ retractedAt }) => retractedAt !== undefined)).toHaveLength(seq);
   const apps = await queries.apps(undefined, 10);
   expect(apps.apps[0]?.messages).toMatchObject({ open: 0, overdue: 0, complete: seq });

@@ -7,8 +7,8 @@ import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
 import { createPlan, type Plan } from "../../../src/lifecycle/plan.ts";
 import type { Distribution, Window } from "../../../src/lifecycle/queries.ts";
 import { hopsOf } from "../../../src/lifecycle/settle.ts";
+import { projectAll } from "../../support/project.ts";
 import { batchOf, event, markTime, openStore, prune, type TestStore } from "../../support/store.ts";
-import { trackAll } from "../../support/track.ts";
 
 const second = 1_000_000;
 const minute = 60 * second;
@@ -152,7 +152,7 @@ test("apps are listed with their counts, their last event and the version that h
   await store.apply(await batchOf([event(seq, { appId: "free", event: "B", createdAt: 20 })]));
   await store.putLifecycle("free", plans[0]!.definition);
   await store.putLifecycle("free", undefined);
-  await trackAll(store, seq, clock);
+  await projectAll(store, seq, clock);
   const [first, second] = [await queries.apps(undefined, 1), await queries.apps("WyJhcHBzIiwiYXBwIl0", 1)];
   expect(first.nextCursor).toBe("WyJhcHBzIiwiYXBwIl0");
   const [app] = first.apps;
@@ -237,7 +237,7 @@ async function fill({ store }: TestStore, count: number): Promise<Model[]> {
     await store.apply({ ...(await batchOf(more.flatMap(({ events }) => events))), from: first });
     all.push(...more);
   }
-  await trackAll(store, lastSeq, clock);
+  await projectAll(store, lastSeq, clock);
   return all;
 }
 

@@ -6,8 +6,8 @@ import { type Assessment, messageStates, type StageMark, stageMarks } from "../.
 import { assess, holdsBy } from "../../../src/lifecycle/assess.ts";
 import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
 import { createPlan } from "../../../src/lifecycle/plan.ts";
+import { projectAll } from "../../support/project.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
-import { trackAll } from "../../support/track.ts";
 
 const second = 1_000_000;
 const clock = 100 * second;
@@ -60,7 +60,7 @@ beforeAll(async () => {
     if (n % 11 === 0) add("BOUNCED", 5);
   }
   await opened.store.apply(await batchOf(events));
-  await trackAll(opened.store, events.length, clock);
+  await projectAll(opened.store, events.length, clock);
   models = [...Map.groupBy(events, ({ messageId }) => messageId).values()].map(modelOf);
 });
 afterAll(() => opened[Symbol.dispose]());
@@ -148,7 +148,7 @@ test("a message goes by the version that held when it was first heard of, and is
   await store.apply(await batchOf([event(3, { messageId: "second", createdAt: 0 })]));
   await store.putLifecycle("app", undefined);
   await store.apply(await batchOf([event(4, { messageId: "after" })]));
-  await trackAll(store, 4, 10 * second);
+  await projectAll(store, 4, 10 * second);
 
   const lifeOf = async (messageId: string) => {
     const { message } = await queries.get({ appId: "app", messageId });

@@ -2,25 +2,25 @@ import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
 import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
 import type { StorePart } from "../../../src/workers/store-part.ts";
+import { projectAll } from "../../support/project.ts";
 import { batchOf, event, keepFor, markTime, openStore, prune, type TestStore } from "../../support/store.ts";
-import { trackAll } from "../../support/track.ts";
 
 const day = 86_400_000_000;
 const totals = (steps: readonly { messages: number; events: number }[]) =>
   steps.reduce((sum, { messages, events }) => [sum[0]! + messages, sum[1]! + events], [0, 0]);
-const track = (store: StorePart, upTo: number, clock = 0) => trackAll(store, upTo, clock);
+const project = (store: StorePart, upTo: number, clock = 0) => projectAll(store, upTo, clock);
 
 async function follow({ store }: TestStore): Promise<void> {
   const stages = [{ event: "A" }, { event: "B", within: "30d" }, { event: "C", within: "1s" }];
   await store.putLifecycle("app", parseDefinition({ stages, complete_on: ["C"], grace: "0s" }));
 }
 
-test("what the tracker has not taken in stays", async () => {
+test("what the projector has not taken in stays", async () => {
   using opened = await openStore();
   await opened.store.apply(await batchOf([event(1)]));
   await markTime(opened.store, 1);
   expect(totals(await prune(opened.store, 9_000))).toEqual([0, 0]);
-  await track(opened.store, 1);
+  await project(opened.store, 1);
   expect(totals(await prune(opened.store, 9_000))).toEqual([1, 1]);
   const { apps } = await opened.queries.apps(undefined, 10);
   expect(apps).toMatchObject([{ appId: "app", events: 1, messages: { open: 0, expired: 1 } }]);
@@ -38,7 +38,7 @@ test("messages go whole, by when something of them was last stored, whatever the
   await markTime(store, 1_000);
   await store.apply(await batchOf([event(1_201, { messageId: "m3", createdAt: 7 })]));
   await markTime(store, 1_500);
-  await track(store, 1_201);
+  await project(store, 1_201);
   expect(totals(await prune(store, 1_000 + keepFor - 1))).toEqual([0, 0]);
   expect(totals(await prune(store, 1_000 + keepFor))).toEqual([599, 1_198]);
   expect((await queries.get({ appId: "app", messageId: "m3" })).message?.eventCount).toBe(3);
@@ -51,10 +51,10 @@ test("a message with a deadline that has not been judged stays, and then until i
   const { store, queries } = opened;
   await follow(opened);
   await store.apply(await batchOf([event(1, { event: "A", createdAt: 5 * day })]));
-  await track(store, 1, 6 * day);
+  await project(store, 1, 6 * day);
   await markTime(store, 1_000);
   expect(totals(await prune(store, 1_000_000, 20 * day))).toEqual([0, 0]);
-  expect((await track(store, 1, 36 * day)).map(({ stage }) => stage)).toEqual(["B"]);
+  expect((await project(store, 1, 36 * day)).map(({ stage }) => stage)).toEqual(["B"]);
   await markTime(store, 2_000_000);
   expect(totals(await prune(store, 2_000_000 + keepFor - 1, 36 * day))).toEqual([0, 0]);
   expect((await queries.overdue({ clock: 36 * day, limit: 10 })).overdue.length).toBe(2);
@@ -65,7 +65,7 @@ test("a deadline that a time from the far future would make keeps nothing", asyn
   using opened = await openStore();
   await follow(opened);
   await opened.store.apply(await batchOf([event(1, { event: "A", createdAt: 100 * 365 * day })]));
-  await track(opened.store, 1, day);
+  await project(opened.store, 1, day);
   await markTime(opened.store, 1);
   expect(totals(await prune(opened.store, 1 + keepFor, day))).toEqual([1, 1]);
 });
@@ -77,7 +77,7 @@ test("of a message that is too large for one step nobody sees a part", async () 
   await store.apply(
     await batchOf(Array.from({ length: count }, (_, n) => event(n + 1, { externalId: "e" }))),
   );
-  await track(store, count);
+  await project(store, count);
   await markTime(store, 1);
   const after = (at: number) => store.prune({ elapsed: 9_000, keepFor, latest: 0, after: at });
   expect(await after(0)).toEqual({ messages: 1, events: 5_000, next: null });
@@ -88,7 +88,7 @@ test("of a message that is too large for one step nobody sees a part", async () 
   expect([history.events, history.prunedTo]).toEqual([[], count]);
   // What comes meanwhile is another message, with none of the events of old.
   await store.apply(await batchOf([event(count + 1)]));
-  await track(store, count + 1);
+  await project(store, count + 1);
   expect(totals(await prune(store, 9_000))).toEqual([0, 7_000]);
   expect((await queries.get({ appId: "app", messageId: "message" })).message?.eventCount).toBe(1);
   const client = createClient({ url: opened.url });
@@ -107,7 +107,7 @@ test("only topics that have lost something are not recovered", async () => {
   await store.apply(
     await batchOf([event(2, { appId: "old", messageId: "young" }), event(3, { appId: "other" })]),
   );
-  await track(store, 3);
+  await project(store, 3);
   await prune(store, 1 + keepFor);
   const prunedTo = async (topic: { appId?: string; messageId?: string }) =>
     (await queries.history({ topic: { name: "", ...topic }, after: 0, upTo: 3 })).prunedTo;
@@ -125,17 +125,17 @@ test("a late report on a message that is gone begins no life; a new one under it
   const at = (seq: number, name: string, createdAt: number, messageId = "m") =>
     event(seq, { event: name, createdAt, messageId });
   await store.apply(await batchOf([at(1, "A", day), at(2, "B", day + 1)]));
-  await track(store, 2, 2 * day);
+  await project(store, 2, 2 * day);
   await markTime(store, 1);
   await store.apply(await batchOf([at(3, "B", 3 * day, "without")]));
   expect(totals(await prune(store, 1 + keepFor, 2 * day))).toEqual([1, 2]);
 
   // A late report, then a repeat of what was there, in one stretch and in another.
   await store.apply(await batchOf([at(4, "B", 3 * day)]));
-  const found = await track(store, 4, 3 * day + 1);
+  const found = await project(store, 4, 3 * day + 1);
   expect(found.map(({ messageId, kind }) => [messageId, kind])).toEqual([["without", "skipped"]]);
   await store.apply(await batchOf([at(5, "A", day)]));
-  expect(await track(store, 5, 4 * day)).toEqual([]);
+  expect(await project(store, 5, 4 * day)).toEqual([]);
   const opening = async () => (await queries.funnel("app", { since: 0, until: 10 * day })).opened;
   expect(await opening()).toBe(2);
   const { message } = await queries.get({ appId: "app", messageId: "m" });
@@ -150,7 +150,7 @@ test("a late report on a message that is gone begins no life; a new one under it
   await markTime(store, 5_000);
   await prune(store, 5_000 + keepFor, 4 * day);
   await store.apply(await batchOf([at(6, "A", 400 * day)]));
-  expect((await track(store, 6, 401 * day)).map(({ kind, stage }) => [kind, stage])).toEqual([
+  expect((await project(store, 6, 401 * day)).map(({ kind, stage }) => [kind, stage])).toEqual([
     ["missing", "B"],
   ]);
   expect(await opening()).toBe(2);

@@ -65,7 +65,7 @@ function appWith(
     shares: createEdgeShares(),
     budget: new SendBudget(),
     trials: { learn: fail, dryRun: fail },
-    tracked: { storedSeq: 0, reached: fail },
+    projected: { storedSeq: 0, reached: fail },
     log: {
       debug() {},
       info() {},

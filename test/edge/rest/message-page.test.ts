@@ -186,7 +186,7 @@ test("at equal times the lifecycle's order decides, by itself and in lists", asy
     mars.url,
     order.toReversed().map((event) => ({ ...message, event })),
   );
-  await statsWhen(mars.url, ({ tracker }) => tracker.tracked_seq >= seq);
+  await statsWhen(mars.url, ({ projector }) => projector.projected_seq >= seq);
   const one = (await get(messageUrl(mars.url, "mail", "one second"))).body;
   expect(one.events.map(({ event }: Json) => event)).toEqual(order);
   const [listed] = (await get(`${mars.url}/api/messages?app_id=mail`)).body.messages;

@@ -2,14 +2,14 @@ import { expect, test } from "bun:test";
 import { createClient, type InStatement } from "@libsql/client";
 import { messageIds } from "../../src/db/messages/message-ids.ts";
 import { dueFindings, dueLives, nextDue, noHeldApps } from "../../src/projection/due-lives.ts";
-import * as sql from "../../src/projection/tracker-sql.ts";
+import * as sql from "../../src/projection/projector-sql.ts";
 import { openStore } from "../support/store.ts";
 
 /** What a plan may go through from end to end: what is bounded by the step or by itself, and indexes that hold only what is asked for. */
 const bounded =
-  /^SCAN (\w+ VIRTUAL TABLE|\(subquery-\d+\)$|event_changes|set_aside|c$|tracking|rates USING (COVERING )?INDEX rates_none)/;
+  /^SCAN (\w+ VIRTUAL TABLE|\(subquery-\d+\)$|event_changes|set_aside|c$|projection|rates USING (COVERING )?INDEX rates_none)/;
 
-test("no statement of the tracker goes through a table that grows", async () => {
+test("no statement of the projector goes through a table that grows", async () => {
   using opened = await openStore();
   const client = createClient({ url: opened.url });
   const stretch = { from: 1, to: 2, changes: 10 };
@@ -28,8 +28,8 @@ test("no statement of the tracker goes through a table that grows", async () => 
     sql.aheadLives(1, 10),
     sql.aheadFindings(1, 10),
     messageIds([1]),
-    sql.knownTracking,
-    sql.moveTracking({ step: 1, seq: 1, clock: 1, findingSeq: 1 }),
+    sql.knownPosition,
+    sql.movePosition({ step: 1, seq: 1, clock: 1, findingSeq: 1 }),
     sql.knownLatencies("[]"),
     sql.forgetNoRates,
     ...[sql.upsertLives, sql.addToLives, sql.upsertFindings, sql.addToApps, sql.addToRates].map((text) => ({

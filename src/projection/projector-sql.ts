@@ -1,5 +1,5 @@
 /**
- * What the tracker asks and writes. A whole step's rows are one JSON text each way: a driver makes an object of every
+ * What the projector asks and writes. A whole step's rows are one JSON text each way: a driver makes an object of every
  * row that it hands over, which takes longer than the step itself.
  */
 import type { InStatement } from "@libsql/client";
@@ -134,19 +134,19 @@ const ahead = `SELECT message FROM findings INDEXED BY findings_raised
   WHERE raised_at > ?1 AND retracted_at = 0
     AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2`;
 
-export interface Tracking {
+export interface ProjectionPosition {
   readonly step: number;
   readonly seq: number;
   readonly clock: number;
   readonly findingSeq: number;
 }
 
-export const knownTracking: InStatement = "SELECT step, seq, clock, finding_seq FROM tracking";
+export const knownPosition: InStatement = "SELECT step, seq, clock, finding_seq FROM projection";
 
 /** Fails, and the transaction with it, unless this is the step behind the last one. */
-export function moveTracking({ step, seq, clock, findingSeq }: Tracking): InStatement {
+export function movePosition({ step, seq, clock, findingSeq }: ProjectionPosition): InStatement {
   return {
-    sql: "UPDATE tracking SET continues_from = ?1 - 1, step = ?1, seq = ?2, clock = ?3, finding_seq = ?4",
+    sql: "UPDATE projection SET continues_from = ?1 - 1, step = ?1, seq = ?2, clock = ?3, finding_seq = ?4",
     args: [step, seq, clock, findingSeq],
   };
 }

@@ -42,10 +42,10 @@ const naive: NaiveLifecycle = {
 };
 const names = ["CREATED", "ACCEPTED", "QUEUED", "SMS", "PUSH", "SEEN", "BOUNCED", "OTHER"];
 
-async function trackAll(store: TestStore["store"], upTo: number, clock: number, raise = true) {
+async function projectAll(store: TestStore["store"], upTo: number, clock: number, raise = true) {
   const findings: Finding[] = [];
   for (;;) {
-    const step = await store.track({ upTo, clock, raise });
+    const step = await store.project({ upTo, clock, raise });
     findings.push(...step.findings);
     if (step.done) return { ...step, findings };
   }
@@ -57,11 +57,11 @@ test("a stage that does not come is raised once due and grace have passed, and r
   await store.putLifecycle("app", definition);
   await store.apply(await batchOf([event(1, { createdAt: 100 * second })]));
 
-  const before = await trackAll(store, 1, 102.5 * second);
+  const before = await projectAll(store, 1, 102.5 * second);
   expect(before.findings).toEqual([]);
   expect(before.nextAt).toBe(102.5 * second);
 
-  const raised = await trackAll(store, 1, 102.5 * second + 1);
+  const raised = await projectAll(store, 1, 102.5 * second + 1);
   expect(raised.findings).toEqual([
     {
       seq: 1_000_001,
@@ -77,10 +77,10 @@ test("a stage that does not come is raised once due and grace have passed, and r
       lateBy: 0,
     },
   ]);
-  expect((await trackAll(store, 1, 103 * second)).findings).toEqual([]);
+  expect((await projectAll(store, 1, 103 * second)).findings).toEqual([]);
 
   await store.apply(await batchOf([event(2, { event: "ACCEPTED", createdAt: 104 * second })]));
-  const late = await trackAll(store, 2, 104 * second);
+  const late = await projectAll(store, 2, 104 * second);
   expect(
     late.findings.map(({ id, kind, retractedAt, lateBy }) => ({ id, kind, retractedAt, lateBy })),
   ).toEqual([
@@ -94,9 +94,9 @@ test("an event that came in time and is delivered late leaves no finding", async
   const { store } = opened;
   await store.putLifecycle("app", definition);
   await store.apply(await batchOf([event(1, { createdAt: 100 * second })]));
-  expect((await trackAll(store, 1, 103 * second)).findings).toHaveLength(1);
+  expect((await projectAll(store, 1, 103 * second)).findings).toHaveLength(1);
   await store.apply(await batchOf([event(2, { event: "ACCEPTED", createdAt: 101 * second })]));
-  const { findings } = await trackAll(store, 2, 104 * second);
+  const { findings } = await projectAll(store, 2, 104 * second);
   expect(findings.map(({ kind, retractedAt, lateBy }) => ({ kind, retractedAt, lateBy }))).toEqual([
     { kind: "missing", retractedAt: 104 * second, lateBy: 0 },
   ]);
@@ -124,7 +124,7 @@ test("a new version holds for messages that are first heard of after it, and an 
   await put(undefined);
   await store.apply(await batchOf([created(4)]));
 
-  const { findings } = await trackAll(store, 4, 3_600 * second);
+  const { findings } = await projectAll(store, 4, 3_600 * second);
   expect(findings.map(({ messageId, version, dueAt }) => ({ messageId, version, dueAt }))).toEqual([
     { messageId: "m2", version: 1, dueAt: second },
     { messageId: "m3", version: 2, dueAt: 60 * second },
@@ -175,9 +175,9 @@ test("whatever the order, repeats, batches and restarts, findings and counts are
       await store.putLifecycle(app, definition);
       const all: SequencedEvent[] = [];
       const told = new Map<number, Finding>();
-      const track = async (raise: boolean, behind = 0) => {
+      const project = async (raise: boolean, behind = 0) => {
         const upTo = Math.max(0, seq - behind);
-        for (const finding of (await trackAll(store, upTo, clock, raise && behind === 0)).findings) {
+        for (const finding of (await projectAll(store, upTo, clock, raise && behind === 0)).findings) {
           // Those of the runs before go on: their time has passed.
           expect(finding.seq).toBeGreaterThan(toldSeq);
           toldSeq = finding.seq;
@@ -200,11 +200,11 @@ test("whatever the order, repeats, batches and restarts, findings and counts are
           await store.apply(await batchOf(events));
         } else {
           clock += (step.later * second) / 2 + 1;
-          await track(step.raise, step.behind);
+          await project(step.raise, step.behind);
         }
       }
       clock += second / 4;
-      await track(true);
+      await project(true);
 
       const model = modelOf(all, clock, app);
       const held = [...told.values()].filter(({ retractedAt }) => retractedAt === undefined);

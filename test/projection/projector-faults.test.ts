@@ -5,10 +5,10 @@ import { LifecycleFile } from "../../src/db/lifecycles/lifecycle-file.ts";
 import { Lifecycles } from "../../src/db/lifecycles/lifecycles.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
-import type { TrackStep } from "../../src/lifecycle/ports.ts";
-import { Tracker } from "../../src/projection/tracker.ts";
+import type { ProjectionStep } from "../../src/lifecycle/ports.ts";
+import { Projector } from "../../src/projection/projector.ts";
+import { projectAll } from "../support/project.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
-import { trackAll } from "../support/track.ts";
 
 const second = 1_000_000;
 const hour = 3_600 * second;
@@ -51,7 +51,7 @@ test("two good times that lie centuries apart make a finding that can be read", 
       event(5, { messageId: "open", createdAt: first }),
     ]),
   );
-  await trackAll(store, 5, Date.UTC(2254, 11, 31) * 1_000);
+  await projectAll(store, 5, Date.UTC(2254, 11, 31) * 1_000);
   const { findings } = await queries.findings({ state: "any", order: "newest", limit: 100 });
   const late = findings.find(({ kind }) => kind === "late");
   expect(late?.lateBy).toBe(Number.MAX_SAFE_INTEGER);
@@ -81,12 +81,12 @@ test("what a clock that was ahead has raised is retracted when the clock is put 
   await store.putLifecycle("app", definition);
   const start = 100 * hour;
   await store.apply(await batchOf([event(1, { messageId: "a", createdAt: start })]));
-  await trackAll(store, 1, start + hour);
+  await projectAll(store, 1, start + hour);
   expect(await currentOf(opened)).toEqual(["a missing PAID", "a missing SENT"]);
 
   // Put right: two seconds have passed. One stage is late, the other one is not.
   const right = start + 2 * second;
-  const changed = await trackAll(store, 1, right);
+  const changed = await projectAll(store, 1, right);
   expect(changed.map(brief).sort()).toEqual(["a missing PAID", "a missing SENT retracted"]);
   expect(await currentOf(opened)).toEqual(["a missing PAID"]);
   const { findings } = await queries.findings({ state: "current", order: "oldest", limit: 1 });
@@ -95,13 +95,13 @@ test("what a clock that was ahead has raised is retracted when the clock is put 
 
   // A new message is judged by the present clock, in the list and by itself.
   await store.apply(await batchOf([event(2, { messageId: "b", createdAt: right })]));
-  await trackAll(store, 2, right + second / 2);
+  await projectAll(store, 2, right + second / 2);
   expect(await currentOf(opened)).toEqual(["a missing PAID"]);
   expect(await statesOf(opened, "b")).toEqual(["open", "open", "open"]);
   const { message } = await queries.get({ appId: "app", messageId: "b" });
   expect(message?.life?.stages.map(({ status }) => status)).toEqual(["done", "waiting", "waiting"]);
 
-  const raised = await trackAll(store, 2, right + 2 * second);
+  const raised = await projectAll(store, 2, right + 2 * second);
   expect(raised.map((finding) => [brief(finding), finding.raisedAt])).toEqual([
     ["b missing PAID", right + 2 * second],
   ]);
@@ -118,15 +118,15 @@ test("a clock is put right over a restart, and in more than one step", async () 
       Array.from({ length: count }, (_, n) => event(n + 1, { messageId: `m${n}`, createdAt: start })),
     ),
   );
-  await trackAll(store, count, start + hour);
+  await projectAll(store, count, start + hour);
   expect((await opened.queries.overdue({ clock: start, limit: 1_000 })).overdue).toHaveLength(1_000);
   store = await opened.restart();
-  const first = await store.track({ upTo: count, clock: start, raise: true });
+  const first = await store.project({ upTo: count, clock: start, raise: true });
   expect(first.done).toBe(false);
   store = await opened.restart();
-  await trackAll(store, count, start);
+  await projectAll(store, count, start);
   expect(await currentOf(opened)).toEqual([]);
-  const raised = await trackAll(store, count, start + 2 * second);
+  const raised = await projectAll(store, count, start + 2 * second);
   expect(new Set(raised.map(({ messageId, stage }) => `${messageId} ${stage}`)).size).toBe(count);
   expect(raised.every(({ stage }) => stage === "PAID")).toBe(true);
 });
@@ -152,35 +152,35 @@ class FaultyDatabase extends Database {
   }
 }
 
-function openTracker({ url }: TestStore) {
+function openProjector({ url }: TestStore) {
   const database = new FaultyDatabase({
     url,
     authToken: "",
     timeoutMs: 1_000,
     pragmas: ["busy_timeout = 5000"],
   });
-  const tracker = new Tracker(database, new Lifecycles(database));
-  return { database, tracker };
+  const projector = new Projector(database, new Lifecycles(database));
+  return { database, projector };
 }
 
 test("what changed in a step whose answer was lost is returned by the next one, in order", async () => {
   using opened = await openStore();
   const { store } = opened;
   await store.putLifecycle("app", definition);
-  const { database, tracker } = openTracker(opened);
-  const steps: TrackStep[] = [];
-  const track = async (upTo: number, clock: number, raise = true) => {
+  const { database, projector } = openProjector(opened);
+  const steps: ProjectionStep[] = [];
+  const project = async (upTo: number, clock: number, raise = true) => {
     for (let tries = 0; tries < 10; tries++) {
       try {
-        steps.push(await tracker.track({ upTo, clock, raise }));
+        steps.push(await projector.project({ upTo, clock, raise }));
         if (steps.at(-1)?.done) return;
       } catch (error) {
         expect(String(error)).toContain("answer lost");
       }
     }
-    throw new Error("the tracker does not come to an end");
+    throw new Error("the projector does not come to an end");
   };
-  await track(0, 0, false);
+  await project(0, 0, false);
   const [before] = steps.splice(0);
   const count = 1_500;
   await store.apply(
@@ -188,9 +188,9 @@ test("what changed in a step whose answer was lost is returned by the next one, 
       Array.from({ length: count }, (_, n) => event(n + 1, { messageId: `m${n}`, createdAt: 0 })),
     ),
   );
-  await track(count, second, false);
+  await project(count, second, false);
   database.next = "answer lost";
-  await track(count, 2 * second);
+  await project(count, 2 * second);
   // A stretch of events whose answer comes, and in the same step a raise whose answer does not.
   await store.apply(
     await batchOf([
@@ -198,9 +198,9 @@ test("what changed in a step whose answer was lost is returned by the next one, 
       event(count + 2, { messageId: "n", createdAt: 0 }),
     ]),
   );
-  await track(count + 1, 2 * second, false);
+  await project(count + 1, 2 * second, false);
   database.next = "answer lost";
-  await track(count + 2, 3 * second);
+  await project(count + 2, 3 * second);
 
   let seq = before?.findingSeq ?? 0;
   const found = new Map<number, Finding>();
@@ -227,10 +227,10 @@ test("the sequence of findings leaps at a start also where its first step fails"
   const { store } = opened;
   await store.putLifecycle("app", definition);
   await store.apply(await batchOf([event(1, { createdAt: 0 })]));
-  const { database, tracker } = openTracker(opened);
+  const { database, projector } = openProjector(opened);
   database.next = "away";
-  await expect(tracker.track({ upTo: 1, clock: 2 * second, raise: true })).rejects.toThrow();
-  const [finding] = await trackAll(tracker, 1, 2 * second);
+  await expect(projector.project({ upTo: 1, clock: 2 * second, raise: true })).rejects.toThrow();
+  const [finding] = await projectAll(projector, 1, 2 * second);
   expect(finding?.seq).toBe(1_000_001);
   database.close();
 });
@@ -245,15 +245,15 @@ test("a lifecycle holds from when it is stored, also where the answer to its put
     pragmas: ["busy_timeout = 5000"],
   });
   const lifecycles = new Lifecycles(database);
-  const tracker = new Tracker(database, lifecycles);
+  const projector = new Projector(database, lifecycles);
   const file = new LifecycleFile(database, lifecycles);
   await file.put("app", definition, 0);
   await store.apply(await batchOf([event(1, { messageId: "a", createdAt: 0 })]));
-  await trackAll(tracker, 1, second / 2);
+  await projectAll(projector, 1, second / 2);
   database.next = "answer lost";
   await expect(file.put("app", undefined, 1)).rejects.toThrow();
   await store.apply(await batchOf([event(2, { messageId: "b", createdAt: 0 })]));
-  expect((await trackAll(tracker, 2, 2 * second)).map(brief)).toEqual(["a missing PAID"]);
+  expect((await projectAll(projector, 2, 2 * second)).map(brief)).toEqual(["a missing PAID"]);
   database.close();
 });
 
@@ -262,7 +262,7 @@ test("a history of findings leads no further than its reader sees", async () => 
   const { store, queries } = opened;
   await store.putLifecycle("app", definition);
   await store.apply(await batchOf([event(1, { createdAt: 0 })]));
-  await trackAll(store, 1, 2 * second);
+  await projectAll(store, 1, 2 * second);
   expect((await queries.findingHistory({ after: 0, upTo: 5_000_000 })).to).toBe(1_000_001);
   expect((await queries.findingHistory({ messageId: "other", after: 0, upTo: 5_000_000 })).to).toBe(
     1_000_001,

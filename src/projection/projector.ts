@@ -14,37 +14,37 @@ import { messageIds, type NameRow } from "../db/messages/message-ids.ts";
 import { Tombstones } from "../db/messages/tombstones.ts";
 import { forRows, rowsOf } from "../db/rows.ts";
 import type { Finding } from "../lifecycle/finding.ts";
-import type { TrackStep, TrackTarget } from "../lifecycle/ports.ts";
+import type { ProjectionStep, ProjectionTarget } from "../lifecycle/ports.ts";
 import { dueFindings, dueLives, nextDue, noHeldApps } from "./due-lives.ts";
 import { changesAgain } from "./finding-changes.ts";
 import { leapFindings } from "./finding-leap.ts";
 import { HistogramCache } from "./histogram-cache.ts";
 import { LifeSteps } from "./life-steps.ts";
 import { Narrowing } from "./narrowing.ts";
-import { readStretch } from "./stretch.ts";
-import { Tally } from "./tally.ts";
 import {
   addToLives,
   aheadFindings,
   aheadLives,
   type FindingRow,
   forgetChanges,
-  knownTracking,
+  knownPosition,
   type LifeRow,
-  moveTracking,
+  movePosition,
+  type ProjectionPosition,
   type Stretch,
   stretchEnd,
-  type Tracking,
   upsertFindings,
   upsertLives,
-} from "./tracker-sql.ts";
+} from "./projector-sql.ts";
+import { readStretch } from "./stretch.ts";
+import { Tally } from "./tally.ts";
 
-export class Tracker {
+export class Projector {
   readonly #database: Database;
   readonly #tombstones: Tombstones;
   readonly #lifecycles: Lifecycles;
   /** What follows is as it is in the database; forgotten when a step fails, for then nobody knows. */
-  #tracking: Tracking | undefined;
+  #position: ProjectionPosition | undefined;
   #nextAt: Micros | undefined;
   /** As JSON: the apps that `#nextAt` leaves out. */
   #held = noHeldApps;
@@ -69,11 +69,11 @@ export class Tracker {
     this.#changes = true;
   }
 
-  /** See `Tracker.track` of `lifecycle/ports.ts`. */
-  async track(target: TrackTarget): Promise<TrackStep> {
+  /** See `Projector.project` of `lifecycle/ports.ts`. */
+  async project(target: ProjectionTarget): Promise<ProjectionStep> {
     for (;;) {
       try {
-        const step = await this.#track(target);
+        const step = await this.#project(target);
         this.#returned = step.findingSeq;
         return step;
       } catch (thrown) {
@@ -89,46 +89,46 @@ export class Tracker {
 
   /** Reads everything again, which messages are set aside as well. */
   forget(): void {
-    this.#tracking = undefined;
+    this.#position = undefined;
     this.#changes = true;
     this.#histograms.clear();
     this.#narrowing.forget();
   }
 
-  async #track({ upTo, clock, raise, keep, heldApps }: TrackTarget): Promise<TrackStep> {
+  async #project({ upTo, clock, raise, keep, heldApps }: ProjectionTarget): Promise<ProjectionStep> {
     await this.#hold(heldApps === undefined ? noHeldApps : JSON.stringify(heldApps));
-    let tracking = this.#tracking ?? (await this.#open());
+    let position = this.#position ?? (await this.#open());
     await this.#narrowing.open();
-    if (this.#returned !== undefined && this.#returned < tracking.findingSeq) {
-      const { seq } = tracking;
+    if (this.#returned !== undefined && this.#returned < position.findingSeq) {
+      const { seq } = position;
       return {
         seq,
         done: false,
-        ...(await changesAgain(this.#database, this.#returned, tracking.findingSeq)),
+        ...(await changesAgain(this.#database, this.#returned, position.findingSeq)),
       };
     }
     const findings: Finding[] = [];
-    if (tracking.seq < upTo || this.#changes) {
-      findings.push(...(await this.#follow(tracking, { upTo, clock })));
-      tracking = this.#tracking!;
+    if (position.seq < upTo || this.#changes) {
+      findings.push(...(await this.#follow(position, { upTo, clock })));
+      position = this.#position!;
     }
-    let done = tracking.seq >= upTo && !this.#changes;
-    if (done && clock < tracking.clock && keep !== true) {
-      findings.push(...(await this.#review(tracking, clock)));
-      tracking = this.#tracking!;
-      done = clock >= tracking.clock;
+    let done = position.seq >= upTo && !this.#changes;
+    if (done && clock < position.clock && keep !== true) {
+      findings.push(...(await this.#review(position, clock)));
+      position = this.#position!;
+      done = clock >= position.clock;
     }
     if (done && raise && this.#nextAt !== undefined && this.#nextAt < clock) {
-      findings.push(...(await this.#raise(tracking, clock)));
-      tracking = this.#tracking!;
+      findings.push(...(await this.#raise(position, clock)));
+      position = this.#position!;
       done = this.#nextAt === undefined || this.#nextAt >= clock;
     }
     this.#narrowing.succeeded();
     return {
-      seq: tracking.seq,
+      seq: position.seq,
       done,
       findings,
-      findingSeq: tracking.findingSeq,
+      findingSeq: position.findingSeq,
       ...(this.#nextAt !== undefined && { nextAt: this.#nextAt }),
     };
   }
@@ -140,30 +140,30 @@ export class Tracker {
     this.#setNext((await this.#database.execute(nextDue(held))).rows[0]?.at);
   }
 
-  async #open(): Promise<Tracking> {
-    const [known, next] = await this.#database.batch([knownTracking, nextDue(this.#held)], "read");
+  async #open(): Promise<ProjectionPosition> {
+    const [known, next] = await this.#database.batch([knownPosition, nextDue(this.#held)], "read");
     const row = known?.rows[0];
-    let tracking: Tracking = {
+    let position: ProjectionPosition = {
       step: Number(row?.step),
       seq: Number(row?.seq),
       clock: Number(row?.clock),
       findingSeq: Number(row?.finding_seq),
     };
     if (this.#returned === undefined) {
-      tracking = await leapFindings(this.#database, tracking);
-      this.#returned = tracking.findingSeq;
+      position = await leapFindings(this.#database, position);
+      this.#returned = position.findingSeq;
     }
-    this.#tracking = tracking;
+    this.#position = position;
     this.#setNext(next?.rows[0]?.at);
-    return tracking;
+    return position;
   }
 
   /** Takes in a stretch of events. They can only retract what was found, and say when there is something to find. */
   async #follow(
-    tracking: Tracking,
-    { upTo, clock }: Pick<TrackTarget, "upTo" | "clock">,
+    position: ProjectionPosition,
+    { upTo, clock }: Pick<ProjectionTarget, "upTo" | "clock">,
   ): Promise<Finding[]> {
-    const from = tracking.seq;
+    const from = position.seq;
     const { single } = this.#narrowing;
     // One thing at a time where it must be known which one fails.
     const alone = single && this.#changes;
@@ -188,7 +188,7 @@ export class Tracker {
       const short = ids.some((id) => id !== undefined && !plans.has(id));
       // Too many large definitions at once: a shorter stretch has fewer.
       if (short && eventsMax > 1) continue;
-      const judged = { clock: Math.min(clock, tracking.clock), findingSeq: tracking.findingSeq };
+      const judged = { clock: Math.min(clock, position.clock), findingSeq: position.findingSeq };
       const steps = new LifeSteps({ ...judged, now: clock, raising: false }, tally);
       const followed = reported.flatMap((one, index) => {
         const lifecycle = plans.get(ids[index] ?? 0);
@@ -200,7 +200,7 @@ export class Tracker {
       const found = await this.#write(
         steps,
         tally,
-        { ...tracking, seq: to },
+        { ...position, seq: to },
         changes > 0 || alone ? [forgetChanges({ changes: changesMax })] : [],
       );
       this.#changes = changes > 0 && changes === changesMax;
@@ -210,33 +210,33 @@ export class Tracker {
   }
 
   /** Raises what holds by `clock`, of a bounded number of lives. */
-  async #raise(tracking: Tracking, clock: Micros): Promise<Finding[]> {
+  async #raise(position: ProjectionPosition, clock: Micros): Promise<Finding[]> {
     this.#narrowing.doing({ what: "due", clock, held: this.#held });
-    const { steps, tally } = await this.#look(tracking, clock, {
+    const { steps, tally } = await this.#look(position, clock, {
       raising: true,
       lives: [dueLives, dueFindings].map((of) => of(clock, this.#narrowing.lives, this.#held)),
     });
-    return this.#write(steps, tally, { ...tracking, clock: Math.max(clock, tracking.clock) }, []);
+    return this.#write(steps, tally, { ...position, clock: Math.max(clock, position.clock) }, []);
   }
 
   /**
    * The clock was ahead and has been put right: retracts what was raised by it and does not hold by now, of a bounded
-   * number of lives. `tracking.clock` goes back with the last of them, so a crash in between changes nothing.
+   * number of lives. `position.clock` goes back with the last of them, so a crash in between changes nothing.
    */
-  async #review(tracking: Tracking, clock: Micros): Promise<Finding[]> {
+  async #review(position: ProjectionPosition, clock: Micros): Promise<Finding[]> {
     this.#narrowing.doing({ what: "ahead", clock });
     const { lives } = this.#narrowing;
-    const { steps, tally, count } = await this.#look(tracking, clock, {
+    const { steps, tally, count } = await this.#look(position, clock, {
       raising: false,
       lives: [aheadLives(clock, lives), aheadFindings(clock, lives)],
     });
     const last = count === 0;
-    return this.#write(steps, tally, { ...tracking, clock: last ? clock : tracking.clock }, []);
+    return this.#write(steps, tally, { ...position, clock: last ? clock : position.clock }, []);
   }
 
   /** Looks at lives by the clock: at all that are asked for, or, where their definitions are too large, at the first of them. */
   async #look(
-    tracking: Tracking,
+    position: ProjectionPosition,
     clock: Micros,
     { raising, lives }: { readonly raising: boolean; readonly lives: InStatement[] },
   ) {
@@ -245,7 +245,7 @@ export class Tracker {
     const findings = Map.groupBy(rowsOf<FindingRow>(found), ([message]) => message);
     const plans = await this.#lifecycles.load(new Set(rows.map(([, lifecycle]) => lifecycle)));
     const tally = new Tally();
-    const steps = new LifeSteps({ findingSeq: tracking.findingSeq, clock, now: clock, raising }, tally);
+    const steps = new LifeSteps({ findingSeq: position.findingSeq, clock, now: clock, raising }, tally);
     for (const row of rows) {
       const lifecycle = plans.get(row[1]);
       if (lifecycle !== undefined) steps.look({ row, lifecycle, findings: findings.get(row[0]) ?? [] });
@@ -256,15 +256,15 @@ export class Tracker {
   async #write(
     steps: LifeSteps,
     tally: Tally,
-    tracking: Tracking,
+    position: ProjectionPosition,
     more: readonly InStatement[],
   ): Promise<Finding[]> {
     const names = await this.#namesOf(steps.changedMessages);
     const histograms = await this.#histograms.load(tally.histogramKeys);
-    const next = { ...tracking, step: tracking.step + 1, findingSeq: tracking.findingSeq + steps.changes };
+    const next = { ...position, step: position.step + 1, findingSeq: position.findingSeq + steps.changes };
     const results = await this.#database.batch(
       [
-        moveTracking(next),
+        movePosition(next),
         ...forRows(upsertLives, steps.lifeRows()),
         ...forRows(addToLives, steps.begunRows()),
         ...forRows(upsertFindings, steps.findingRows()),
@@ -274,7 +274,7 @@ export class Tracker {
       ],
       "write",
     );
-    this.#tracking = next;
+    this.#position = next;
     this.#setNext(results.at(-1)?.rows[0]?.at);
     return steps.findings(names);
   }
