@@ -122,6 +122,24 @@ for (const [kind, then, code] of [
   }, 30_000);
 }
 
+test("a page of long events is short, and the next one goes on behind it", async () => {
+  await using mars = await startMars({}, collectLog().log);
+  await sql(mars, refuse("raise(ABORT, 'x')"));
+  const count = 100;
+  const long = { note: "x".repeat(8_000) };
+  const events = Array.from({ length: count }, (_, n) => ({ ...sent(n, "POISON"), attributes: long }));
+  await sendBulk(mars.url, events);
+  await statsWhen(mars.url, ({ set_aside }) => set_aside.count === count);
+  const pages: SetAsideAnswer[] = [await listOf(mars)];
+  for (let cursor = pages[0]!.next_cursor; cursor !== null; cursor = pages.at(-1)!.next_cursor) {
+    pages.push(await listOf(mars, `?cursor=${cursor}`));
+  }
+  expect(pages.every((page) => JSON.stringify(page).length < 600_000)).toBe(true);
+  expect(pages.flatMap(({ set_aside }) => set_aside.map(({ message_id }) => message_id))).toEqual(
+    events.map(({ message_id }) => message_id),
+  );
+});
+
 test("a batch that only the database's state forbids is stored when that is put right, and nothing of it is set aside", async () => {
   await using mars = await startMars({}, collectLog().log);
   await sql(mars, "ALTER TABLE set_aside RENAME TO set_aside_away");

@@ -26,7 +26,7 @@ export interface SetAsideStep {
 
 /** A page of what is set aside. */
 export interface SetAsideQuery {
-  /** At most 1000. */
+  /** At most 1000. A page of long events has fewer. */
   readonly limit: number;
   readonly cursor: string | undefined;
 }
