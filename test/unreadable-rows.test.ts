@@ -33,7 +33,7 @@ async function put(mars: TestMars, path: string, body: object): Promise<void> {
 /** A rule that notifies the receiver of everything. */
 async function notifyOfAll(mars: TestMars, url: string): Promise<void> {
   await put(mars, "/api/alerts/sinks/here", { type: "webhook", url });
-  await put(mars, "/api/alerts/rules/all", { sinks: ["here"], at_least: 1, over: "1m" });
+  await put(mars, "/api/alerts/rules/all", { sinks: ["here"], at_least: 1, window: "1m" });
 }
 
 const created = (app: string, n: number) => ({ app_id: app, message_id: `m${n}`, event: "CREATED" });
@@ -65,7 +65,7 @@ for (const [column, value] of [
     // Before anybody follows findings: the evaluator will meet it on its way.
     await sql(mars, `UPDATE findings SET ${column} = ${value} WHERE id = (SELECT min(id) + 5 FROM findings)`);
     await put(mars, "/api/alerts/sinks/here", { type: "webhook", url: receiver.url });
-    await put(mars, "/api/alerts/rules/all", { sinks: ["here"], at_least: 1, over: "1m" });
+    await put(mars, "/api/alerts/rules/all", { sinks: ["here"], at_least: 1, window: "1m" });
     await sql(mars, "UPDATE alert_cursor SET finding_seq = 0");
     await sendBulk(mars.url, [created("bank", 1)]);
 
@@ -94,7 +94,7 @@ test("a rule, a silence, a definition and a notification that are no JSON keep n
   await using receiver = startReceiver();
   await put(mars, "/api/alerts/sinks/here", { type: "webhook", url: receiver.url });
   for (const id of ["bad", "good"])
-    await put(mars, `/api/alerts/rules/${id}`, { sinks: ["here"], over: "1m" });
+    await put(mars, `/api/alerts/rules/${id}`, { sinks: ["here"], window: "1m" });
   await sql(
     mars,
     "UPDATE alert_rules SET rule = '{' WHERE id = 'bad'",
@@ -107,7 +107,7 @@ test("a rule, a silence, a definition and a notification that are no JSON keep n
   expect(((await getJson(`${mars.url}/api/alerts/silences`)) as Answer).silences).toEqual([]);
 
   // A change of the rules makes the evaluator read all of them again.
-  await put(mars, "/api/alerts/rules/good", { sinks: ["here"], over: "2m" });
+  await put(mars, "/api/alerts/rules/good", { sinks: ["here"], window: "2m" });
   await sendBulk(mars.url, [created("shop", 1)]);
   const [alert] = await receiver.count(1);
   expect(JSON.parse(alert!.body)).toMatchObject({ type: "incident.opened" });

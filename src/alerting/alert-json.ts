@@ -21,7 +21,7 @@ export function ruleToJson(rule: AlertRule): Record<string, unknown> {
     stage: rule.stage ?? null,
     after: rule.after ?? null,
     at_least: rule.atLeast,
-    over: formatDuration(rule.overMs),
+    window: formatDuration(rule.windowMs),
     repeat: rule.repeatMs === 0 ? "off" : formatDuration(rule.repeatMs),
     sinks: rule.sinks,
   };
@@ -61,7 +61,7 @@ function incidentToJson(incident: Incident): Record<string, unknown> {
     kind: incident.kind,
     stage: incident.stage,
     after: incident.after === "" ? null : incident.after,
-    state: incident.closedAt === 0 ? "active" : "over",
+    state: incident.closedAt === 0 ? "active" : "resolved",
     silenced: incident.silenced,
     text: incident.text === "" ? null : incident.text,
     opened_at: formatTime(incident.openedAt),

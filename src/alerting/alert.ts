@@ -35,9 +35,9 @@ export interface AlertRule {
   readonly stage?: string;
   /** What the stage comes after, by name; absent: anything. */
   readonly after?: string;
-  /** An incident begins with so many findings that hold and were raised within `overMs`. */
+  /** An incident opens with so many active findings that were raised within `windowMs`. */
   readonly atLeast: number;
-  readonly overMs: number;
+  readonly windowMs: number;
   /** Time between reminders of an active incident; 0 for none. */
   readonly repeatMs: number;
   readonly sinks: readonly string[];
@@ -124,7 +124,7 @@ export interface Figures {
 export type NotificationType =
   | "incident.opened"
   | "incident.reminder"
-  | "incident.over"
+  | "incident.resolved"
   | "incident.expired"
   | "test";
 
@@ -184,7 +184,7 @@ export interface Attempt {
 export interface IncidentQuery {
   readonly appId?: string;
   readonly rule?: string;
-  readonly state: "active" | "over" | "any";
+  readonly state: "active" | "resolved" | "any";
   readonly limit: number;
   readonly cursor?: string;
 }

@@ -26,7 +26,7 @@ export type Decision =
   | { readonly what: "ask" }
   | {
       readonly what: "notify";
-      readonly type: "incident.opened" | "incident.reminder" | "incident.over" | "incident.expired";
+      readonly type: "incident.opened" | "incident.reminder" | "incident.resolved" | "incident.expired";
       /** To be recorded and not to be sent. */
       readonly silenced: boolean;
     }
@@ -47,7 +47,7 @@ function decideNew(incident: Incident, rule: AlertRule, moment: Moment): Decisio
     : incident.openedAt;
   if (clock < settledAt) return { what: "wait", until: settledAt };
   if (figures === undefined) return { what: "ask" };
-  const calmAt = incident.lastRaisedAt + rule.overMs * 1_000;
+  const calmAt = incident.lastRaisedAt + rule.windowMs * 1_000;
   if (figures.count === 0) {
     // The stages came after all, before any notification.
     return clock > calmAt ? { what: "drop" } : { what: "wait", until: calmAt + 1 };
@@ -60,7 +60,7 @@ function decideNew(incident: Incident, rule: AlertRule, moment: Moment): Decisio
 
 function decideNotified(incident: Incident, rule: AlertRule, moment: Moment): Decision {
   const { clock, silentUntil, figures } = moment;
-  const calmAt = incident.lastRaisedAt + rule.overMs * 1_000;
+  const calmAt = incident.lastRaisedAt + rule.windowMs * 1_000;
   const remindAt =
     rule.repeatMs === 0 ? Number.POSITIVE_INFINITY : incident.notifiedAt + rule.repeatMs * 1_000;
   const calm = clock > calmAt;
@@ -70,7 +70,7 @@ function decideNotified(incident: Incident, rule: AlertRule, moment: Moment): De
   }
   if (figures === undefined) return { what: "ask" };
   if (calm && (incident.kind !== "missing" || figures.count === 0)) {
-    const type = (figures.expired ?? 0) > 0 ? "incident.expired" : "incident.over";
+    const type = (figures.expired ?? 0) > 0 ? "incident.expired" : "incident.resolved";
     return { what: "notify", type, silenced: silentUntil !== undefined };
   }
   if (remind && figures.count > 0) return { what: "notify", type: "incident.reminder", silenced: false };

@@ -166,7 +166,7 @@ export class Evaluator {
     // Where one is enough there is nothing to count: one holds.
     const counted = begins.filter(({ rule }) => rule.atLeast > 1);
     const counts = await this.#options.reader.alertCounts(
-      counted.map(({ rule, hop }) => groupOf(hop, (hop.raised?.last ?? clock) - rule.overMs * 1_000)),
+      counted.map(({ rule, hop }) => groupOf(hop, (hop.raised?.last ?? clock) - rule.windowMs * 1_000)),
     );
     const few = new Set(counted.filter(({ rule }, index) => (counts[index] ?? 0) < rule.atLeast));
     const enough = begins.filter((begin) => !few.has(begin));

@@ -108,7 +108,7 @@ export function notAhead(incident: Incident, clock: Micros): Incident {
 /** What is overdue counts whenever it was raised; what is late stays late for ever, and counts when it is news. */
 function countedFrom(rule: AlertRule, hop: HopChanges): Micros {
   if (hop.kind === "missing" || hop.raised === undefined) return 0;
-  return Math.min(hop.raised.first, hop.raised.last - rule.overMs * 1_000);
+  return Math.min(hop.raised.first, hop.raised.last - rule.windowMs * 1_000);
 }
 
 function latest(versions: readonly number[]): number[] {

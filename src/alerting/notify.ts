@@ -20,7 +20,7 @@ export function notify(
   rule: AlertRule,
   { type, silenced, clock, figures }: Notice,
 ): { incident: Incident; deliveries: NewNotification[] } {
-  const text = notificationText(type, incident, { figures, clock, overMs: rule.overMs });
+  const text = notificationText(type, incident, { figures, clock, windowMs: rule.windowMs });
   const change = incident.changes + 1;
   const { id, appId, kind, stage, after, openedAt } = incident;
   const notification: Notification = {
@@ -36,7 +36,7 @@ export function notify(
       text,
       silenced: silenced || (incident.silenced && type !== "incident.opened"),
       notifiedAt: silenced ? incident.notifiedAt : clock,
-      closedAt: type === "incident.over" || type === "incident.expired" ? clock : 0,
+      closedAt: type === "incident.resolved" || type === "incident.expired" ? clock : 0,
     },
     deliveries: rule.sinks.map((sink) => ({
       incident: id,

@@ -17,7 +17,7 @@ import {
   type SinkTarget,
 } from "./alert.ts";
 
-const overMsDefault = 60_000;
+const windowMsDefault = 60_000;
 const repeatMsDefault = 4 * 3_600_000;
 const day = 86_400_000;
 const silenceMsMax = 366 * day;
@@ -41,9 +41,10 @@ export function parseAlertId(text: string): string {
  * Reads a rule, such as
  *
  *     { "app_id": "shop", "kinds": ["missing"], "stage": "SHIPPED", "after": "PAID",
- *       "at_least": 10, "over": "1m", "repeat": "4h", "sinks": ["ops"] }
+ *       "at_least": 10, "window": "1m", "repeat": "4h", "sinks": ["ops"] }
  *
- * All but `sinks` may be absent: every app and stage, `missing`, one finding, `1m`, `4h`. `repeat` may be `off`.
+ * All but `sinks` may be absent: every app and stage, `missing`, one finding, `1m`, `4h`. `repeat` may be `off`. `over` is the
+ * former name of `window`, and accepted in its place.
  *
  * @throws `MarsError("invalid_argument")` with one problem for each place at fault
  */
@@ -52,7 +53,7 @@ export function parseRule(id: string, value: unknown): AlertRule {
   const fields = objectOf(
     value,
     "",
-    ["app_id", "kinds", "stage", "after", "at_least", "over", "repeat", "sinks"],
+    ["app_id", "kinds", "stage", "after", "at_least", "window", "repeat", "sinks", "over"],
     problems,
   );
   const appId = textOf(fields.app_id, "app_id", appIdBytesMax, problems);
@@ -65,7 +66,7 @@ export function parseRule(id: string, value: unknown): AlertRule {
     ...(stage !== undefined && { stage }),
     ...(after !== undefined && { after }),
     atLeast: atLeastOf(fields.at_least, problems),
-    overMs: durationOf(fields.over, "over", { default: overMsDefault, min: 1_000, max: day }, problems),
+    windowMs: windowOf(fields, problems),
     repeatMs:
       fields.repeat === "off"
         ? 0
@@ -169,6 +170,20 @@ function kindsOf(value: unknown, problems: FieldProblem[], field = "kinds"): Fin
   if (Array.isArray(value) && known.length > 0 && known.length === value.length) return known;
   problems.push({ field, message: `must be of ${findingKinds.join(", ")}, each at most once` });
   return [];
+}
+
+/** `over` is the former name. */
+function windowOf(
+  { window, over }: { readonly window?: unknown; readonly over?: unknown },
+  problems: FieldProblem[],
+): number {
+  if (window !== undefined && over !== undefined) {
+    problems.push({ field: "over", message: "is the former name of window: give one of them" });
+  }
+  const bounds = { default: windowMsDefault, min: 1_000, max: day };
+  return window === undefined
+    ? durationOf(over, "over", bounds, problems)
+    : durationOf(window, "window", bounds, problems);
 }
 
 function atLeastOf(value: unknown, problems: FieldProblem[]): number {

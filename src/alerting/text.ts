@@ -10,15 +10,15 @@ const idCharsMax = 64;
 export interface Facts {
   readonly figures: Figures;
   readonly clock: Micros;
-  /** The rule's `over`. */
-  readonly overMs: number;
+  /** The rule's window. */
+  readonly windowMs: number;
 }
 
 /** Such as `shop: 312 messages stuck at PAID → SHIPPED since 12:01 UTC, longest 4 m 10 s, sample ids a, b, c`. */
 export function notificationText(type: NotificationType, incident: Incident, facts: Facts): string {
   const app = shown(incident.appId, nameCharsMax);
   if (type === "incident.expired") return `${app}: expired: ${expiredText(incident, facts)}`;
-  if (type === "incident.over") return `${app}: over: ${overText(incident, facts)}`;
+  if (type === "incident.resolved") return `${app}: resolved: ${resolvedText(incident, facts)}`;
   const still = type === "incident.reminder" ? "still " : "";
   const { figures, clock } = facts;
   const { count, since, lateBy, samples } = figures;
@@ -56,10 +56,10 @@ function expiredText(incident: Incident, { figures, clock }: Facts): string {
   return `${messages} ${what(incident)} expired unfinished, deleted by retention, after ${lasted}`;
 }
 
-function overText(incident: Incident, { clock, overMs }: Facts): string {
+function resolvedText(incident: Incident, { clock, windowMs }: Facts): string {
   const lasted = `after ${durationText(clock - incident.openedAt)}`;
   if (incident.kind === "missing") return `no message is ${what(incident)} any more, ${lasted}`;
-  return `no more messages ${what(incident)} for ${durationText(overMs * 1_000)}, ${lasted}`;
+  return `no more messages ${what(incident)} for ${durationText(windowMs * 1_000)}, ${lasted}`;
 }
 
 function hopText({ after, stage }: Incident): string {

@@ -17,15 +17,20 @@ export interface IncidentQueryFields {
   readonly cursor?: QueryValue;
 }
 
-/** `state` defaults to `any`. @throws `MarsError("invalid_argument")` */
+/** `state` defaults to `any`; `over` is the former name of `resolved`. @throws `MarsError("invalid_argument")` */
 export function checkIncidentQuery(fields: IncidentQueryFields): IncidentQuery {
   const problems: FieldProblem[] = [];
   const appId = checkText("app_id", fields.app_id, appIdBytesMax, problems);
   const rule = checkText("rule", fields.rule, idBytesMax, problems);
-  const state = checkOneOf("state", fields.state, ["active", "over", "any"], problems) ?? "any";
+  const state = checkOneOf("state", fields.state, ["active", "resolved", "any", "over"], problems) ?? "any";
   const page = checkPageFields(fields, problems);
   throwIfAny(problems);
-  return { ...(appId !== undefined && { appId }), ...(rule !== undefined && { rule }), state, ...page };
+  return {
+    ...(appId !== undefined && { appId }),
+    ...(rule !== undefined && { rule }),
+    state: state === "over" ? "resolved" : state,
+    ...page,
+  };
 }
 
 export interface DeliveryQueryFields {

@@ -58,7 +58,7 @@ test("stuck messages have one signed notification, and one when they are not stu
     url: receiver.url,
   });
   expect(sink.secret).toMatch(/^whsec_/);
-  await put(`${api}/rules/stuck`, { sinks: ["ops"], over: "1s" });
+  await put(`${api}/rules/stuck`, { sinks: ["ops"], window: "1s" });
 
   await sendBulk(mars.url, events("PAID", 312));
   const [first] = await receiver.count(1);
@@ -76,8 +76,9 @@ test("stuck messages have one signed notification, and one when they are not stu
   await sendBulk(mars.url, events("SHIPPED", 312));
   const [, second] = await receiver.count(2);
   expect(JSON.parse(second!.body)).toMatchObject({
-    type: "incident.over",
-    data: { text: expect.stringContaining("over: no message is stuck at PAID → SHIPPED any more") },
+    type: "incident.resolved",
+    former_type: "incident.over",
+    data: { text: expect.stringContaining("resolved: no message is stuck at PAID → SHIPPED any more") },
   });
   const delivered = () => getJson<Deliveries>(`${api}/deliveries?sink=ops&state=delivered`);
   await until(
@@ -85,7 +86,7 @@ test("stuck messages have one signed notification, and one when they are not stu
     () => "the deliveries are not on record",
   );
   expect((await delivered()).deliveries.map(({ type }) => type)).toEqual([
-    "incident.over",
+    "incident.resolved",
     "incident.opened",
   ]);
   expect(receiver.received).toHaveLength(2);
@@ -126,7 +127,7 @@ test("a rule waits for as many findings as it says, of the kinds that it names",
   const api = `${mars.url}/api/alerts`;
   await put(`${mars.url}/api/apps/shop/lifecycle`, lifecycle);
   await put(`${api}/sinks/ops`, { type: "webhook", url: receiver.url });
-  await put(`${api}/rules/bounces`, { sinks: ["ops"], kinds: ["failed"], at_least: 3, over: "1m" });
+  await put(`${api}/rules/bounces`, { sinks: ["ops"], kinds: ["failed"], at_least: 3, window: "1m" });
 
   await sendBulk(mars.url, events("BOUNCED", 2));
   await until(
@@ -145,13 +146,13 @@ test("notifications are sent after a restart as well, and once", async () => {
   const api = (url: string) => `${url}/api/alerts`;
   await put(`${first.url}/api/apps/shop/lifecycle`, lifecycle);
   await put(`${api(first.url)}/sinks/ops`, { type: "webhook", url: receiver.url });
-  await put(`${api(first.url)}/rules/stuck`, { sinks: ["ops"], over: "1s" });
+  await put(`${api(first.url)}/rules/stuck`, { sinks: ["ops"], window: "1s" });
   await sendBulk(first.url, events("PAID", 5));
   await receiver.count(1);
   await using second = await first.restart();
   await sendBulk(second.url, events("SHIPPED", 5));
   const all = await receiver.count(2);
-  expect(all.map(({ body }) => JSON.parse(body).type)).toEqual(["incident.opened", "incident.over"]);
+  expect(all.map(({ body }) => JSON.parse(body).type)).toEqual(["incident.opened", "incident.resolved"]);
 });
 
 test("kill -9 between two notifications loses and repeats none", async () => {
@@ -161,7 +162,7 @@ test("kill -9 between two notifications loses and repeats none", async () => {
   const first = await spawnMars({ dataDir, env });
   await put(`${first.url}/api/apps/shop/lifecycle`, lifecycle);
   await put(`${first.url}/api/alerts/sinks/ops`, { type: "webhook", url: receiver.url });
-  await put(`${first.url}/api/alerts/rules/stuck`, { sinks: ["ops"], over: "1s" });
+  await put(`${first.url}/api/alerts/rules/stuck`, { sinks: ["ops"], window: "1s" });
   await sendBulk(first.url, events("PAID", 5));
   await until(
     async () =>
@@ -174,7 +175,7 @@ test("kill -9 between two notifications loses and repeats none", async () => {
   try {
     await sendBulk(second.url, events("SHIPPED", 5));
     const all = await receiver.count(2);
-    expect(all.map(({ body }) => JSON.parse(body).type)).toEqual(["incident.opened", "incident.over"]);
+    expect(all.map(({ body }) => JSON.parse(body).type)).toEqual(["incident.opened", "incident.resolved"]);
   } finally {
     await second.kill("SIGTERM");
     await rm(dataDir, { recursive: true, force: true });

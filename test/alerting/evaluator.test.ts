@@ -34,7 +34,7 @@ const incident: Incident = {
   closedAt: 0,
   text: "",
 };
-const rule = parseRule("r", { sinks: ["s"], over: "1m", repeat: "4h" });
+const rule = parseRule("r", { sinks: ["s"], window: "1m", repeat: "4h" });
 const notified = { ...incident, notifiedAt: noon + second };
 const figures: Figures = { count: 312, since: noon, lateBy: 0, samples: ["a", "b", "c"] };
 const none: Figures = { count: 0, lateBy: 0, samples: [] };
@@ -99,7 +99,7 @@ describe("what is to be done about an incident", () => {
       { what: "wait", until: noon + 4 * hour + 11 * second },
     ],
     [
-      "while one holds it is not over",
+      "while one is active it is not resolved",
       notified,
       { clock: noon + hour, figures: { ...figures, count: 1 } },
       { what: "wait", until: noon + hour + 10 * second },
@@ -111,10 +111,10 @@ describe("what is to be done about an incident", () => {
       { what: "wait", until: noon + minute + 1 },
     ],
     [
-      "it is over when none holds and none was raised for the rule's time",
+      "it is resolved when none is active and none was raised for the rule's window",
       notified,
       { clock: noon + minute + 1, figures: none },
-      { what: "notify", type: "incident.over", silenced: false },
+      { what: "notify", type: "incident.resolved", silenced: false },
     ],
     [
       "it has expired when none holds because retention has deleted them",
@@ -123,10 +123,10 @@ describe("what is to be done about an incident", () => {
       { what: "notify", type: "incident.expired", silenced: false },
     ],
     [
-      "what stays late is over when no more comes late",
+      "what stays late is resolved when no more comes late",
       { ...notified, kind: "late" },
       { clock: noon + minute + 1, figures },
-      { what: "notify", type: "incident.over", silenced: false },
+      { what: "notify", type: "incident.resolved", silenced: false },
     ],
   ];
   for (const [title, given, moment, decision] of cases) {
@@ -167,12 +167,12 @@ describe("notifications in words", () => {
   ];
   for (const [given, more, text] of cases) {
     test(text.slice(0, 60), () => {
-      const facts = { figures: { ...figures, ...more }, clock, overMs: 60_000 };
+      const facts = { figures: { ...figures, ...more }, clock, windowMs: 60_000 };
       expect(notificationText("incident.opened", { ...incident, ...given }, facts)).toBe(text);
     });
   }
   test("what retention has deleted is not called well", () => {
-    const facts = { figures: { ...none, expired: 2 }, clock, overMs: 60_000 };
+    const facts = { figures: { ...none, expired: 2 }, clock, windowMs: 60_000 };
     expect(notificationText("incident.expired", incident, facts)).toBe(
       "shop: expired: 2 messages stuck at PAID → SHIPPED expired unfinished, deleted by retention, after 4 m 10 s",
     );
@@ -200,7 +200,7 @@ test("a group that is raised together, in many steps, has one notification", asy
   await receiver.count(2);
   expect(receiver.received.map(({ body }) => JSON.parse(body).type)).toEqual([
     "incident.opened",
-    "incident.over",
+    "incident.resolved",
   ]);
 });
 
@@ -227,7 +227,7 @@ test("whether a write failed or only its answer was lost, each notification is s
     page.deliveries.every(({ state }) => state === "delivered"),
   );
   expect(deliveries.map(({ notification }) => notification.type)).toEqual([
-    "incident.over",
+    "incident.resolved",
     "incident.opened",
   ]);
   expect(receiver.received).toHaveLength(2);
@@ -266,7 +266,7 @@ test("findings that can be read only later are waited for, and notified then", a
   expect(reads).toBeLessThan(20);
 });
 
-test("what was over long ago is deleted, and what lasts is not", async () => {
+test("what was resolved long ago is deleted, and what is active is not", async () => {
   await using receiver = startReceiver();
   await using alerting = await startAlerting([receiver.url]);
   await alerting.stick(1);

@@ -57,7 +57,7 @@ async function check(
   await put(`${url}/api/apps/shop/lifecycle`, definition);
   await put(`${url}/api/apps/late/lifecycle`, definition);
   await put(`${url}/api/alerts/sinks/here`, { type: "webhook", url: receiver.url });
-  await put(`${url}/api/alerts/rules/all`, { sinks: ["here"], at_least: 1, over: "1m" });
+  await put(`${url}/api/alerts/rules/all`, { sinks: ["here"], at_least: 1, window: "1m" });
   await sql(
     dataDir,
     "CREATE TRIGGER poison BEFORE INSERT ON events WHEN NEW.event = 'POISON' BEGIN SELECT raise(ABORT, 'x'); END",
@@ -103,7 +103,7 @@ async function check(
     "UPDATE findings SET late_by = 9223372036854775807 WHERE id = (SELECT max(id) - 3 FROM findings)",
   );
   await sql(dataDir, "UPDATE alert_cursor SET finding_seq = 0");
-  await put(`${url}/api/alerts/rules/all`, { sinks: ["here"], at_least: 1, over: "2m" });
+  await put(`${url}/api/alerts/rules/all`, { sinks: ["here"], at_least: 1, window: "2m" });
   const before = receiver.received.length;
   await sendBulk(url, [{ app_id: "late", message_id: "one", event: "CREATED" }]);
   await until(

@@ -163,7 +163,7 @@ async function prepare(mars: MarsProcess, receiver: Receiver, sizes: Sizes): Pro
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   };
   await put("/api/alerts/sinks/here", { type: "webhook", url: receiver.url });
-  await put("/api/alerts/rules/all", { kinds: ["missing"], at_least: 1, over: "1s", sinks: ["here"] });
+  await put("/api/alerts/rules/all", { kinds: ["missing"], at_least: 1, window: "1s", sinks: ["here"] });
   await getJson(`${mars.url}/api/messages?limit=1&min_seq=${seq}`);
   // From here on the peak is that of the readers, and not of what was sent before.
   await writeFile(`/proc/${mars.pid}/clear_refs`, "5");

@@ -57,7 +57,7 @@ export async function startAlerting(
   for (const [index, url] of urls.entries()) {
     await alerts.putSink(String(index), parseSink({ type: "webhook", url }));
   }
-  await alerts.putRule(parseRule("all", { sinks: urls.map((_, index) => String(index)), over: "1s" }));
+  await alerts.putRule(parseRule("all", { sinks: urls.map((_, index) => String(index)), window: "1s" }));
   alerts.start();
 
   async function send(name: string, from: number, to: number): Promise<void> {

@@ -58,6 +58,7 @@ export function webhookPost(notification: Notification, options: WebhookOptions)
 function webhookBody({ type, at, text, incident }: Notification): Record<string, unknown> {
   return {
     type,
+    ...(type === "incident.resolved" && { former_type: "incident.over" }),
     timestamp: formatTime(at),
     data: {
       text,

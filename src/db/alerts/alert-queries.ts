@@ -133,7 +133,7 @@ export class AlertQueries {
     conditions.add("app_id", appId);
     conditions.add("rule", rule);
     if (state === "active") conditions.and("closed_at = 0");
-    if (state === "over") conditions.and("closed_at > 0");
+    if (state === "resolved") conditions.and("closed_at > 0");
     if (cursor !== undefined) {
       const [rank, id] = parseCursor(cursor, "incidents", [0, 0] as const);
       conditions.and(`(${rankOf}, id) < (?, ?)`, rank, id);
@@ -191,7 +191,7 @@ export class AlertQueries {
   }
 }
 
-/** Those that last come before all that are over. */
+/** The active come before all that are resolved. */
 const rankOf = `iif(closed_at = 0, ${Number.MAX_SAFE_INTEGER}, closed_at)`;
 
 const allRules = "SELECT rule FROM alert_rules ORDER BY id";

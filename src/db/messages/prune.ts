@@ -164,7 +164,7 @@ const countLives = `UPDATE lifecycle_lives SET lives = lifecycle_lives.lives - g
   ) AS gone
   WHERE lifecycle_lives.lifecycle = gone.lifecycle`;
 
-/** An incident that loses what it counts is not over by that. */
+/** Retention does not resolve an incident whose messages it deletes. */
 const expireIncidents = `UPDATE alert_incidents SET expired = alert_incidents.expired + gone.count
   FROM (
     SELECT m.app_id, f.stage, count(*) AS count

@@ -22,7 +22,7 @@ async function call(method: string, path: string, body?: unknown) {
   return { status: response.status, body: (await response.json()) as any };
 }
 
-test("a rule comes back as it was put, with what was not said filled in", async () => {
+test("a rule comes back as it was put, with defaults for what was left out", async () => {
   const put = await call("PUT", "rules/stuck", { sinks: ["ops"] });
   const rule = {
     id: "stuck",
@@ -31,7 +31,7 @@ test("a rule comes back as it was put, with what was not said filled in", async 
     stage: null,
     after: null,
     at_least: 1,
-    over: "1m",
+    window: "1m",
     repeat: "4h",
     sinks: ["ops"],
   };
@@ -43,7 +43,7 @@ test("a rule comes back as it was put, with what was not said filled in", async 
     stage: "B",
     after: "A",
     at_least: 10,
-    over: "5m",
+    window: "5m",
     repeat: "off",
     sinks: ["ops"],
   };
@@ -54,7 +54,15 @@ test("a rule comes back as it was put, with what was not said filled in", async 
   expect((await call("GET", "rules/stuck")).status).toBe(404);
 });
 
-test("a signing secret is told once, kept when the sink is put again, and shown never", async () => {
+test("the former names of a rule's window and of resolved incidents are understood", async () => {
+  const put = await call("PUT", "rules/former", { sinks: ["ops"], over: "2m" });
+  expect(put).toMatchObject({ status: 200, body: { rule: { window: "2m" } } });
+  expect(put.body.rule).not.toHaveProperty("over");
+  expect(await call("GET", "incidents?state=over")).toEqual(await call("GET", "incidents?state=resolved"));
+  await call("DELETE", "rules/former");
+});
+
+test("a signing secret is in one answer, kept when the sink is put again, and never shown", async () => {
   const sink = { type: "webhook", url: "https://93.184.215.14/hook" };
   const made = await call("PUT", "sinks/hook", sink);
   expect(made.body.sink.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
@@ -112,7 +120,9 @@ describe("what is refused, and where", () => {
     ["PUT", "rules/r", { sinks: ["ops"], at_least: 1.5 }, "at_least"],
     ["PUT", "rules/r", { sinks: ["ops"], kinds: ["lost"] }, "kinds"],
     ["PUT", "rules/r", { sinks: ["ops"], kinds: ["late", "late"] }, "kinds"],
+    ["PUT", "rules/r", { sinks: ["ops"], window: "0s" }, "window"],
     ["PUT", "rules/r", { sinks: ["ops"], over: "0s" }, "over"],
+    ["PUT", "rules/r", { sinks: ["ops"], window: "1m", over: "1m" }, "over"],
     ["PUT", "rules/r", { sinks: ["ops"], repeat: 60 }, "repeat"],
     ["PUT", "rules/r", { sinks: ["ops"], app_id: "\ud800" }, "app_id"],
     ["PUT", "sinks/s", { type: "pager" }, "type"],
