@@ -23,11 +23,11 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   live: ["core", "lifecycle", "runtime"],
   maintenance: ["core", "runtime"],
   // What is on disk.
-  db: ["core", "lifecycle", "statistics", "alerting", "runtime", "migrations"],
+  db: ["core", "lifecycle", "statistics", "alerting", "runtime", "gen"],
   directory: ["core", "runtime", "db"],
   journal: ["core", "runtime", "directory"],
   ingest: ["core", "runtime", "journal"],
-  projection: ["core", "lifecycle", "statistics", "runtime", "db"],
+  projection: ["core", "lifecycle", "statistics", "runtime", "db", "gen"],
   workers: ["core", "lifecycle", "learning", "runtime", "db", "directory", "projection"],
   // What users see.
   edge: ["core", "lifecycle", "learning", "alerting", "runtime", "gen"],
@@ -202,7 +202,7 @@ function allowed(path: string, folder: string): readonly string[] {
     : (directions[folder] ?? []);
 }
 
-/** `src/edge/ws/ws.ts` → `edge`, `src/runtime/log.ts` → ``, `migrations/a.sql` → `migrations`, `package.json` → ``. */
+/** `src/edge/ws/ws.ts` → `edge`, `src/runtime/log.ts` → `runtime`, `package.json` → ``. */
 function folderOf(path: string): string {
   const [first = "", second = "", third] = path.split("/");
   if (first !== "src") return second === "" ? "" : first;

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createClient } from "@libsql/client";
-import { storeMigrations } from "../../src/db/migrations.ts";
+import { storeMigrations } from "../../src/gen/sql.ts";
 
 const { values } = parseArgs({
   options: {

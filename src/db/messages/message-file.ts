@@ -8,18 +8,18 @@
 import { MarsError } from "../../core/error.ts";
 import type { JournalState, StoreBatch, StoreOutcome, StorePosition } from "../../core/ports.ts";
 import type { SetAsideStep } from "../../core/set-aside.ts";
+import { storeMigrations } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import type { Lease } from "../lease.ts";
 import { migrate } from "../migrate.ts";
-import { storeMigrations } from "../migrations.ts";
 import {
-  followLate,
+  collectLate,
   insertEvents,
   knownPosition,
   movePosition,
   outcome,
   outcomeOf,
-  settleAliases,
+  resolveAliases,
   upsertMessages,
 } from "./apply-sql.ts";
 import { findPosition } from "./position.ts";
@@ -84,8 +84,8 @@ export class MessageFile {
           movePosition(this.#journalId, batch),
           ...batch.chunks.flatMap((chunk) => [upsertMessages(chunk), insertEvents(chunk)]),
           // When all events are in: those of a message may be in several chunks.
-          settleAliases,
-          ...(late ? [followLate(batch)] : []),
+          resolveAliases,
+          ...(late ? [collectLate(batch)] : []),
           outcome(batch),
         ],
         "write",

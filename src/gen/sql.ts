@@ -1,0 +1,477 @@
+/** Written by npm run generate from migrations/ and the .sql files of src/. Edit those. */
+
+/** migrations/store/, in order. */
+export const storeMigrations = [
+  { name: "0001_messages", sql: `-- Messages and their events.
+--
+-- Page writes are what storing costs. Ids are random, so only one index knows them, and it is written once for each
+-- message. Everything else grows at its end: rows by seq, indexes by time or by the message's number.
+
+CREATE TABLE messages (
+  -- The seq of the message's first event to arrive: unique, and rising.
+  id INTEGER PRIMARY KEY,
+  app_id TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  -- Microseconds. The earliest and latest created_at of its events, and when the last one arrived.
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  -- The seq of its first event in the last batch that had any: what that batch calls it.
+  alias INTEGER NOT NULL,
+  -- How many events it has, repeats not counted: what a reader may expect before it looks at any.
+  event_count INTEGER NOT NULL DEFAULT 0,
+  -- This way round it also finds a message id in any app, and the ids with a prefix.
+  UNIQUE (message_id, app_id)
+) STRICT;
+
+CREATE INDEX messages_created ON messages (created_at);
+CREATE INDEX messages_updated ON messages (updated_at);
+CREATE INDEX messages_app_created ON messages (app_id, created_at);
+CREATE INDEX messages_app_updated ON messages (app_id, updated_at);
+
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  -- Empty where the producer gave none.
+  event_id TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  attributes TEXT NOT NULL,
+  duplicates INTEGER NOT NULL,
+  -- Where it has no event_id: a hash of its external id and attributes; empty where it has neither.
+  detail TEXT NOT NULL DEFAULT '',
+  -- The seq of the last repeat that changed what is kept of it; 0 for none.
+  changed_seq INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- What an event is within its message: its name and event_id, or else all that it says. The first index has every event,
+-- for it is also the order in which a message's events are read.
+CREATE UNIQUE INDEX events_order ON events (message, created_at, event, event_id, detail);
+CREATE UNIQUE INDEX events_by_id ON events (message, event, event_id) WHERE event_id <> '';
+CREATE UNIQUE INDEX events_changes ON events (changed_seq) WHERE changed_seq <> 0;
+CREATE INDEX events_external ON events (external_id) WHERE external_id <> '';
+
+-- The messages of a batch that were there before it: by what the batch calls them, and by their ids. For the others
+-- the two are the same. Filled and emptied by each transaction; while it is empty no event has to look.
+CREATE TABLE aliases (
+  alias INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL,
+  -- How many of its events in the batch are repeats.
+  repeats INTEGER NOT NULL
+) STRICT;
+
+CREATE TRIGGER messages_alias AFTER UPDATE OF alias ON messages WHEN NEW.alias <> NEW.id
+BEGIN
+  INSERT OR IGNORE INTO aliases (alias, message, repeats) VALUES (NEW.alias, NEW.id, 0);
+END;
+
+CREATE TRIGGER events_repeated AFTER UPDATE OF duplicates ON events
+BEGIN
+  UPDATE aliases SET repeats = repeats + 1 WHERE alias = (SELECT alias FROM messages WHERE id = NEW.message);
+END;
+
+-- The upsert took repeats for new events: it counted them, and took their times for the message's. When all events are
+-- in, both are put right.
+CREATE TRIGGER aliases_settle BEFORE DELETE ON aliases WHEN OLD.repeats > 0
+BEGIN
+  UPDATE messages SET
+    event_count = event_count - OLD.repeats,
+    created_at = (SELECT min(created_at) FROM events WHERE message = OLD.message),
+    updated_at = (SELECT max(created_at) FROM events WHERE message = OLD.message)
+  WHERE id = OLD.message;
+END;
+
+-- How far each journal has been applied. A transaction names the position it continues from; one that continues from
+-- another (sent again after a lost answer, or by a process that should be dead) changes nothing.
+CREATE TABLE positions (
+  journal_id TEXT PRIMARY KEY,
+  continues_from INTEGER NOT NULL,
+  seq INTEGER NOT NULL
+) STRICT;
+
+CREATE TRIGGER positions_continue BEFORE UPDATE ON positions WHEN NEW.continues_from <> OLD.seq
+BEGIN
+  SELECT raise(ABORT, 'journal position moved');
+END;
+
+CREATE TRIGGER positions_begin BEFORE INSERT ON positions
+WHEN NEW.continues_from <> NEW.seq AND NOT EXISTS (SELECT 1 FROM positions WHERE journal_id = NEW.journal_id)
+BEGIN
+  SELECT raise(ABORT, 'journal position unknown');
+END;
+
+-- Retention: events up to this seq may be gone.
+CREATE TABLE pruned (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  seq INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO pruned (one, seq) VALUES (1, 0);
+` },
+  { name: "0002_lifecycles", sql: `-- Lifecycles, what is known of each message along its own, and what is counted of them.
+
+CREATE TABLE lifecycles (
+  id INTEGER PRIMARY KEY,
+  app_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  -- It holds for messages with a greater id.
+  after_seq INTEGER NOT NULL,
+  -- Of the definition; 0 where this version ends the lifecycle.
+  bytes INTEGER NOT NULL,
+  -- JSON: \`stages.id\` of the whole way, then of each stage.
+  stage_ids TEXT NOT NULL,
+  -- As JSON; empty where this version ends the lifecycle. The last column: it can be large.
+  definition TEXT NOT NULL,
+  UNIQUE (app_id, version)
+) STRICT;
+
+-- How many lives go by each version. Beside \`lifecycles\`, whose rows are large.
+CREATE TABLE lifecycle_lives (
+  lifecycle INTEGER PRIMARY KEY,
+  lives INTEGER NOT NULL
+) STRICT;
+
+-- How far the projector has come. It follows the events by itself, so that the batches that store them need not wait.
+CREATE TABLE projection (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  continues_from INTEGER NOT NULL,
+  -- Counts the projector's transactions: each names the one that it continues from, and a trigger refuses others.
+  step INTEGER NOT NULL,
+  -- Every event up to here has been taken in.
+  seq INTEGER NOT NULL,
+  -- Microseconds: what held by then has been raised.
+  clock INTEGER NOT NULL,
+  -- The last change of a finding.
+  finding_seq INTEGER NOT NULL,
+  -- Findings whose last change was up to here may be gone.
+  findings_pruned INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO projection VALUES (1, 0, 0, 0, 0, 0, 0);
+
+CREATE TRIGGER projection_continue BEFORE UPDATE OF step ON projection WHEN NEW.continues_from <> OLD.step
+BEGIN
+  SELECT raise(ABORT, 'projection moved');
+END;
+
+-- Events that the projector has counted and that came again with an earlier time, which counts instead: by which time they were
+-- counted. Of others there is nothing to take back. And events that were not counted when the projector passed their place,
+-- for they came later than what lies beyond it: by no time.
+CREATE TABLE event_changes (
+  seq INTEGER PRIMARY KEY,
+  was INTEGER
+) STRICT;
+
+CREATE TRIGGER events_changed AFTER UPDATE OF created_at ON events
+WHEN NEW.created_at <> OLD.created_at AND NEW.seq <= (SELECT seq FROM projection)
+BEGIN
+  -- Not by OR IGNORE: within a trigger the outer statement's word on conflicts counts.
+  INSERT INTO event_changes (seq, was)
+    SELECT NEW.seq, OLD.created_at WHERE NOT EXISTS (SELECT 1 FROM event_changes WHERE seq = NEW.seq);
+END;
+
+CREATE TABLE apps (
+  id INTEGER PRIMARY KEY,
+  app_id TEXT NOT NULL UNIQUE,
+  -- Messages by their state. Those that retention took away unfinished are expired.
+  open INTEGER NOT NULL DEFAULT 0,
+  overdue INTEGER NOT NULL DEFAULT 0,
+  complete INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  expired INTEGER NOT NULL DEFAULT 0,
+  events INTEGER NOT NULL DEFAULT 0,
+  -- What the versions of its lifecycle take.
+  lifecycle_bytes INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- The life of each message that has a lifecycle.
+CREATE TABLE lives (
+  message INTEGER PRIMARY KEY,
+  app INTEGER NOT NULL,
+  lifecycle INTEGER NOT NULL,
+  -- 0 open, 1 overdue, 2 complete, 3 failed.
+  state INTEGER NOT NULL,
+  -- Microseconds: its created_at when the projector last looked; since when it is overdue, 0 for not; when to look whether a
+  -- finding holds that has not been raised, 0 for never.
+  opened_at INTEGER NOT NULL,
+  overdue_since INTEGER NOT NULL,
+  next_at INTEGER NOT NULL,
+  -- How many findings hold.
+  findings INTEGER NOT NULL,
+  -- \`;<stage><mark>\` for each stage: r reached, w waiting, o overdue, n never.
+  marks TEXT NOT NULL,
+  -- JSON: the earliest created_at of each event that the lifecycle names, in its order.
+  times TEXT NOT NULL
+) STRICT;
+
+-- With the app, so that those of apps that are held can be passed over.
+CREATE INDEX lives_next ON lives (next_at, app) WHERE next_at <> 0;
+CREATE INDEX lives_overdue ON lives (overdue_since) WHERE overdue_since <> 0;
+CREATE INDEX lives_app_overdue ON lives (app, overdue_since) WHERE overdue_since <> 0;
+
+CREATE TABLE findings (
+  id INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL,
+  app INTEGER NOT NULL,
+  lifecycle INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  -- What its lifecycle says of the stage, so that reading a finding needs no definition: what it comes after, and the version.
+  after TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  -- When the stage's clock started; \`due_at\` where none did.
+  started_at INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  raised_at INTEGER NOT NULL,
+  -- 0 while it holds.
+  retracted_at INTEGER NOT NULL,
+  late_by INTEGER NOT NULL,
+  -- The place of its last change in the sequence of all changes.
+  seq INTEGER NOT NULL UNIQUE,
+  UNIQUE (message, kind, stage)
+) STRICT;
+
+CREATE INDEX findings_raised ON findings (raised_at);
+CREATE INDEX findings_app_raised ON findings (app, raised_at);
+-- What is stuck now, the longest first.
+CREATE INDEX findings_overdue ON findings (due_at) WHERE kind = 'missing' AND retracted_at = 0;
+CREATE INDEX findings_app_overdue ON findings (app, due_at) WHERE kind = 'missing' AND retracted_at = 0;
+
+-- The stages that messages are counted by, each with what it comes after. Both empty: the whole way.
+CREATE TABLE stages (
+  id INTEGER PRIMARY KEY,
+  app INTEGER NOT NULL,
+  after TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  -- How many versions name it. Where none does, it goes with the last that it counts.
+  versions INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (app, after, stage)
+) STRICT;
+
+CREATE INDEX stages_unnamed ON stages (id) WHERE versions = 0;
+
+-- Counts of messages by when they were opened. \`span\` is the bucket's length and \`start\` its beginning, in microseconds.
+CREATE TABLE funnel (
+  stage INTEGER NOT NULL,
+  span INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  reached INTEGER NOT NULL,
+  waiting INTEGER NOT NULL,
+  overdue INTEGER NOT NULL,
+  never INTEGER NOT NULL,
+  PRIMARY KEY (stage, span, start)
+) STRICT, WITHOUT ROWID;
+
+-- How long it took to reach a stage, by when it was reached.
+CREATE TABLE latencies (
+  stage INTEGER NOT NULL,
+  span INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  histogram TEXT NOT NULL,
+  PRIMARY KEY (stage, span, start)
+) STRICT;
+
+-- Events by when they happened.
+CREATE TABLE rates (
+  app INTEGER NOT NULL,
+  minute INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (app, minute, event)
+) STRICT, WITHOUT ROWID;
+
+-- Of which everything was taken away: they are deleted at once.
+CREATE INDEX rates_none ON rates (app) WHERE count <= 0;
+` },
+  { name: "0003_alerts", sql: `-- Alerts: rules, sinks, silences; incidents and their notifications.
+
+CREATE TABLE alert_rules (
+  id TEXT PRIMARY KEY,
+  -- As JSON, like the other two.
+  rule TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alert_sinks (
+  id TEXT PRIMARY KEY,
+  sink TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alert_silences (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  until INTEGER NOT NULL,
+  silence TEXT NOT NULL
+) STRICT;
+
+-- How far the evaluator has come in the changes of findings. Each of its transactions names the one that it continues from.
+CREATE TABLE alert_cursor (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  continues_from INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  finding_seq INTEGER NOT NULL,
+  last_incident INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO alert_cursor VALUES (1, 0, 0, 0, 0);
+
+CREATE TRIGGER alert_cursor_continue BEFORE UPDATE OF step ON alert_cursor WHEN NEW.continues_from <> OLD.step
+BEGIN
+  SELECT raise(ABORT, 'alerts moved');
+END;
+
+CREATE TABLE alert_incidents (
+  id INTEGER PRIMARY KEY,
+  rule TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  after TEXT NOT NULL,
+  -- JSON: versions of the lifecycle.
+  versions TEXT NOT NULL,
+  opened_at INTEGER NOT NULL,
+  counted_from INTEGER NOT NULL,
+  first_raised_at INTEGER NOT NULL,
+  last_raised_at INTEGER NOT NULL,
+  notified_at INTEGER NOT NULL,
+  silenced INTEGER NOT NULL,
+  changes INTEGER NOT NULL,
+  -- 0 while it lasts.
+  closed_at INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  -- Messages that it counted and that retention has deleted since, still unfinished.
+  expired INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE UNIQUE INDEX alert_incidents_active ON alert_incidents (rule, app_id, kind, stage, after) WHERE closed_at = 0;
+CREATE INDEX alert_incidents_closed ON alert_incidents (closed_at, id);
+
+CREATE TABLE alert_deliveries (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  -- Both null for a test.
+  incident INTEGER,
+  change INTEGER,
+  sink TEXT NOT NULL,
+  state TEXT NOT NULL,
+  webhook_id TEXT NOT NULL,
+  notification TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  next_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  -- One notification of a change for each sink.
+  UNIQUE (incident, change, sink)
+) STRICT;
+
+CREATE INDEX alert_deliveries_due ON alert_deliveries (sink, next_at) WHERE state = 'pending';
+CREATE INDEX alert_deliveries_created ON alert_deliveries (created_at);
+
+CREATE TABLE alert_attempts (
+  delivery INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  response TEXT NOT NULL,
+  PRIMARY KEY (delivery, number)
+) STRICT, WITHOUT ROWID;
+
+-- Counts a group of findings that hold without looking at them. No stage is empty: the second condition keeps questions of other
+-- kinds, which have indexes in the order that they want, from taking this one and sorting.
+CREATE INDEX findings_group ON findings (app, kind, stage, lifecycle, raised_at, due_at, late_by)
+WHERE retracted_at = 0 AND stage <> '';
+` },
+  { name: "0004_set_aside", sql: `-- What can never be applied is kept here, out of the way of all else, until somebody replays or deletes it.
+
+CREATE TABLE set_aside (
+  -- Of the event; of a message that is not followed, its number.
+  seq INTEGER PRIMARY KEY,
+  -- 'event': it is not stored. 'message': it is not followed along its lifecycle.
+  kind TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  -- Microseconds: when, and why.
+  at INTEGER NOT NULL,
+  code TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  -- The whole event as JSON; empty for a message.
+  event TEXT NOT NULL
+) STRICT;
+` },
+  { name: "0005_retention", sql: `-- Retention: by what it goes, and what it leaves behind.
+
+-- What the clock knew when it was last recorded, in microseconds: see \`src/core/time-record.ts\`.
+CREATE TABLE clock (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  elapsed INTEGER NOT NULL,
+  wall INTEGER NOT NULL,
+  absent INTEGER NOT NULL,
+  stepped INTEGER NOT NULL,
+  agreed INTEGER NOT NULL
+) STRICT;
+
+-- How far the sequences of events and of findings were when so much time had passed. What is up to there is as old, whatever
+-- the wall clock said when it came.
+CREATE TABLE marks (
+  elapsed INTEGER PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  finding_seq INTEGER NOT NULL
+) STRICT;
+
+-- Messages that are gone, and of which events are left: more than one step deletes. Nothing else leads to these.
+CREATE TABLE remains (message INTEGER PRIMARY KEY) STRICT;
+
+-- How far each app has lost events and findings; the app without a name stands for all of them.
+CREATE TABLE pruned_apps (
+  app_id TEXT PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  finding_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Messages that are gone, by a hash of their ids, with their latest time and when they went: a late report must not begin
+-- another life.
+CREATE TABLE tombstones (
+  hash INTEGER PRIMARY KEY,
+  updated_at INTEGER NOT NULL,
+  elapsed INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX tombstones_elapsed ON tombstones (elapsed);
+` },
+  { name: "0006_gaps", sql: `-- Where a sequence has leapt, at a start: the seqs between the two were never given out, unless by a Mars whose data were
+-- replaced by an older copy. Whoever names one of them has seen what is not here.
+CREATE TABLE gaps (
+  -- \`events\` or \`findings\`.
+  sequence TEXT NOT NULL,
+  -- Both have been given out, as an item's seq or as a place to go on from.
+  after INTEGER NOT NULL,
+  before INTEGER NOT NULL,
+  PRIMARY KEY (sequence, after)
+) STRICT, WITHOUT ROWID;
+` },
+  { name: "0007_lease", sql: `-- Which process writes to the database, where it is a server's. The number rises as long as it lives.
+CREATE TABLE lease (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  host TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  token TEXT NOT NULL,
+  beat INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO lease VALUES (1, '', 0, '', 0);
+` },
+] as const;
+
+/** src/db/messages/apply.sql */
+export const applySql = {
+  movePosition: `INSERT INTO positions (journal_id, continues_from, seq) VALUES (?1, ?2, ?3) ON CONFLICT (journal_id) DO UPDATE SET continues_from = excluded.continues_from, seq = excluded.seq`,
+  knownPosition: `SELECT seq FROM positions WHERE journal_id = ?1`,
+  upsertMessages: `INSERT INTO messages (app_id, message_id, id, alias, created_at, updated_at, received_at, event_count) SELECT value, substr(key, 76), CAST(key AS INTEGER), CAST(key AS INTEGER), CAST(substr(key, 18, 17) AS INTEGER), CAST(substr(key, 35, 17) AS INTEGER), CAST(substr(key, 52, 17) AS INTEGER), CAST(substr(key, 69, 7) AS INTEGER) FROM json_each(?1) WHERE true ON CONFLICT (message_id, app_id) DO UPDATE SET alias = excluded.alias, created_at = min(created_at, excluded.created_at), updated_at = max(updated_at, excluded.updated_at), received_at = max(received_at, excluded.received_at), event_count = event_count + excluded.event_count`,
+  insertEvents: `INSERT INTO events (message, seq, event, created_at, received_at, event_id, external_id, attributes, duplicates, detail) SELECT iif((SELECT EXISTS (SELECT 1 FROM aliases)), coalesce((SELECT message FROM aliases WHERE alias = CAST(substr(key, 18, 17) AS INTEGER)), CAST(substr(key, 18, 17) AS INTEGER)), CAST(substr(key, 18, 17) AS INTEGER)), CAST(key AS INTEGER), substr(key, 69), CAST(substr(key, 35, 17) AS INTEGER), CAST(substr(key, 52, 17) AS INTEGER), iif(value IS NULL, '', value ->> 0), iif(value IS NULL, '', value ->> 1), iif(value IS NULL, '', value ->> 2), iif(value IS NULL, 0, value ->> 3), iif(value IS NULL, '', value ->> 4) FROM json_each(?1) WHERE true ON CONFLICT (message, event, event_id) WHERE event_id <> '' DO UPDATE SET duplicates = events.duplicates + excluded.duplicates + 1, changed_seq = iif((excluded.created_at, excluded.external_id, excluded.attributes) < (events.created_at, events.external_id, events.attributes), excluded.seq, events.changed_seq), created_at = iif((excluded.created_at, excluded.external_id, excluded.attributes) < (events.created_at, events.external_id, events.attributes), excluded.created_at, events.created_at), external_id = iif((excluded.created_at, excluded.external_id, excluded.attributes) < (events.created_at, events.external_id, events.attributes), excluded.external_id, events.external_id), attributes = iif((excluded.created_at, excluded.external_id, excluded.attributes) < (events.created_at, events.external_id, events.attributes), excluded.attributes, events.attributes) ON CONFLICT (message, created_at, event, event_id, detail) DO UPDATE SET duplicates = events.duplicates + excluded.duplicates + 1`,
+  insertPlainEvents: `INSERT INTO events (message, seq, event, created_at, received_at, event_id, external_id, attributes, duplicates, detail) SELECT iif((SELECT EXISTS (SELECT 1 FROM aliases)), coalesce((SELECT message FROM aliases WHERE alias = CAST(substr(key, 18, 17) AS INTEGER)), CAST(substr(key, 18, 17) AS INTEGER)), CAST(substr(key, 18, 17) AS INTEGER)), CAST(key AS INTEGER), substr(key, 69), CAST(substr(key, 35, 17) AS INTEGER), CAST(substr(key, 52, 17) AS INTEGER), '', '', '', 0, '' FROM json_each(?1) WHERE true ON CONFLICT (message, created_at, event, event_id, detail) DO UPDATE SET duplicates = events.duplicates + excluded.duplicates + 1`,
+  resolveAliases: `DELETE FROM aliases`,
+  outcome: `SELECT iif(count(*) = ?3, NULL, json_object( 'fresh', json_group_array(seq), 'changed', ( SELECT json_group_array(json_object( 'seq', changed_seq, 'replaces', seq, 'appId', app_id, 'messageId', message_id, 'event', event, 'createdAt', created_at, 'receivedAt', received_at, 'eventId', event_id, 'externalId', external_id, 'attributes', attributes)) FROM ( SELECT e.*, m.app_id, m.message_id FROM events e CROSS JOIN messages m ON m.id = e.message WHERE changed_seq > ?1 AND changed_seq <= ?2 AND changed_seq <> 0 ORDER BY changed_seq ) ))) AS outcome FROM events WHERE seq > ?1 AND seq <= ?2`,
+  collectLate: `INSERT OR IGNORE INTO event_changes (seq, was) SELECT seq, NULL FROM events WHERE seq > ?1 AND seq <= ?2`,
+} as const;
