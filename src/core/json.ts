@@ -40,7 +40,7 @@ export function messageJson(message: Message, asOfSeq: number): string {
 function lifeToJson(life: MessageLife): Record<string, unknown> {
   return {
     version: life.version,
-    clock: formatTime(life.clock),
+    clock: formatTime(life.watermark),
     completed_at: timeOrNull(life.completedAt),
     failed_at: timeOrNull(life.failedAt),
     stages: life.stages.map((stage) => ({

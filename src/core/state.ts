@@ -42,8 +42,8 @@ export interface Assessment {
 export interface MessageLife extends Assessment {
   /** The lifecycle's version within the app. */
   readonly version: number;
-  /** Mars' clock: what was due and had its grace behind it by then is overdue. */
-  readonly clock: Micros;
+  /** The projection's: what was due and had its grace behind it by then is overdue. */
+  readonly watermark: Micros;
 }
 
 /** A stage's mark in short, as messages are counted by it: `waiting` is every stage that can still come in time. */

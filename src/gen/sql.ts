@@ -143,7 +143,7 @@ CREATE TABLE projection (
   -- Every event up to here has been taken in.
   seq INTEGER NOT NULL,
   -- Microseconds: what held by then has been raised.
-  clock INTEGER NOT NULL,
+  watermark INTEGER NOT NULL,
   -- The last change of a finding.
   finding_seq INTEGER NOT NULL,
   -- Findings whose last change was up to here may be gone.

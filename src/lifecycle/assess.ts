@@ -1,9 +1,9 @@
 /**
- * The state of a message: a pure function of the set of its events, its lifecycle, and one clock.
+ * The state of a message: a pure function of the set of its events, its lifecycle, and one time, the watermark.
  *
  * The events come as the earliest time of each name (`Times`): a stage is done when it was first done. What can be said
- * of a message without a clock are its prospects: the findings that will hold if nothing else comes, each with the
- * time from which on it does. The clock only decides which of them hold by now.
+ * of a message without a watermark are its prospects: the findings that will hold if nothing else comes, each with the
+ * time from which on it does. The watermark only decides which of them hold by now.
  *
  * Rules where a lifecycle alone does not say:
  * - An event of `fail_on` fails a message for good; else it is complete from its first event of `complete_on` on.
@@ -77,9 +77,9 @@ export function prospectsOf(plan: Plan, times: Times): Prospect[] {
 /** Says of a prospect whether it holds. */
 export type Holds = (prospect: Prospect) => boolean;
 
-/** By a clock: what is due and has its grace behind it by then is missing. */
-export function holdsBy(clock: Micros): Holds {
-  return ({ raiseAt }) => raiseAt < clock;
+/** By a time: what is due and has its grace behind it by then is missing. */
+export function holdsBy(watermark: Micros): Holds {
+  return ({ raiseAt }) => raiseAt < watermark;
 }
 
 /** The state of a message of which these prospects hold. */

@@ -35,7 +35,7 @@ export interface LifecycleStore {
 export interface Projector {
   /**
    * One bounded step. First it takes in events in seq order, which can only retract findings. Once everything up to
-   * `upTo` is in, it raises what holds by `clock`.
+   * `upTo` is in, it raises what holds by `watermark`.
    */
   project(target: ProjectionTarget): Promise<ProjectionStep>;
 }
@@ -43,11 +43,11 @@ export interface Projector {
 export interface ProjectionTarget {
   readonly upTo: number;
   /**
-   * Now, as Mars' clock says. Whatever was accepted before is in the sequence up to `upTo`; else `raise` must be false. It may be
-   * behind the clock of an earlier step: then the clock had been ahead, which is believed by now. What was raised and does not hold
-   * by this clock is retracted, and nothing counts as overdue by an earlier one.
+   * All that was accepted before this time is in the sequence up to `upTo`; else `raise` must be false. It may lie before the
+   * watermark of an earlier step: then the clock had been ahead, which is believed by now. What was raised and does not hold by
+   * this one is retracted, and nothing counts as overdue by an earlier one.
    */
-  readonly clock: Micros;
+  readonly watermark: Micros;
   /** Whether findings may be raised; else they can only be retracted. */
   readonly raise: boolean;
   /**

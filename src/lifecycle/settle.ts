@@ -2,7 +2,7 @@
  * One step of a message's life: from the findings that were held to those that hold, and what it counts as.
  *
  * Taking in events and raising are kept apart. An event alone never raises anything: its neighbours may be on their way
- * through Mars, and would be called missing. Raising is for a clock behind which nothing is on its way any more.
+ * through Mars, and would be called missing. Raising is for a watermark behind which nothing is on its way any more.
  */
 import type { Micros } from "../core/event.ts";
 import type { MessageState, StageMark } from "../core/state.ts";
@@ -37,14 +37,14 @@ export interface Settled {
 }
 
 /**
- * @param clock nothing holds that would hold only later
+ * @param watermark nothing holds that would hold only later
  * @param raising whether findings may be raised; else they can only be retracted
  */
 export function settle(
   plan: Plan,
   times: Times,
   before: readonly Held[],
-  { clock, raising }: { readonly clock: Micros; readonly raising: boolean },
+  { watermark, raising }: { readonly watermark: Micros; readonly raising: boolean },
 ): Settled {
   const held: Held[] = [];
   const raised: Raised[] = [];
@@ -52,7 +52,7 @@ export function settle(
   const prospects = prospectsOf(plan, times);
   for (const { kind, stage, dueAt, lateBy, raiseAt } of prospects) {
     const known = before.find((one) => one.kind === kind && one.stage === stage);
-    if (raiseAt < clock && (raising || known !== undefined)) {
+    if (raiseAt < watermark && (raising || known !== undefined)) {
       const finding = { kind, stage, dueAt, lateBy };
       held.push(finding);
       if (known?.dueAt !== dueAt || known.lateBy !== lateBy) raised.push({ ...finding, raiseAt });

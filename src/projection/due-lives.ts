@@ -8,23 +8,23 @@ export type HeldApps = string;
 /** None is held. */
 export const noHeldApps: HeldApps = "[]";
 
-/** The lives with something that holds by `clock`, the longest ago first. */
-export function dueLives(clock: number, livesMax: number, held: HeldApps): InStatement {
-  return asRows(lifeColumns, due("*", held), [clock, livesMax, ...argsOf(held)]);
+/** The lives with something that holds by `watermark`, the longest ago first. */
+export function dueLives(watermark: number, livesMax: number, held: HeldApps): InStatement {
+  return asRows(lifeColumns, due("*", held), [watermark, livesMax, ...argsOf(held)]);
 }
 
 /** The findings of the same lives. */
-export function dueFindings(clock: number, livesMax: number, held: HeldApps): InStatement {
+export function dueFindings(watermark: number, livesMax: number, held: HeldApps): InStatement {
   return asRows(
     findingColumns,
     `SELECT * FROM findings WHERE message IN (SELECT message FROM (${due("message", held)}))`,
-    [clock, livesMax, ...argsOf(held)],
+    [watermark, livesMax, ...argsOf(held)],
   );
 }
 
 /** Of the first of them, the message. */
-export function firstDue(clock: number, held: HeldApps): InStatement {
-  return { sql: due("message", held), args: [clock, 1, ...argsOf(held)] };
+export function firstDue(watermark: number, held: HeldApps): InStatement {
+  return { sql: due("message", held), args: [watermark, 1, ...argsOf(held)] };
 }
 
 /** When the next one will be due. */

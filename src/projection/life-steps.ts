@@ -40,7 +40,7 @@ interface NewLife {
 }
 
 export class LifeSteps {
-  readonly #clock: Micros;
+  readonly #watermark: Micros;
   readonly #now: Micros;
   readonly #raising: boolean;
   readonly #tally: Tally;
@@ -51,17 +51,17 @@ export class LifeSteps {
   readonly #firstSeq: number;
 
   /**
-   * @param step where the projector is: what held by `clock` has been raised, or is to be where the step is `raising`; `now`
+   * @param step where the projector is: what held by `watermark` has been raised, or is to be where the step is `raising`; `now`
    *   is when what changes does
    */
   constructor(
-    step: Pick<ProjectionPosition, "clock" | "findingSeq"> & {
+    step: Pick<ProjectionPosition, "watermark" | "findingSeq"> & {
       readonly now: Micros;
       readonly raising: boolean;
     },
     tally: Tally,
   ) {
-    this.#clock = step.clock;
+    this.#watermark = step.watermark;
     this.#now = step.now;
     this.#raising = step.raising;
     this.#firstSeq = step.findingSeq + 1;
@@ -191,7 +191,10 @@ export class LifeSteps {
     if (life === undefined) this.#begun.set(lifecycle.id, (this.#begun.get(lifecycle.id) ?? 0) + 1);
     const known = life?.findings ?? [];
     const before = known.filter(([, , , , , , retractedAt]) => retractedAt === 0).map(heldOf);
-    const settled = settle(lifecycle.plan, times, before, { clock: this.#clock, raising: this.#raising });
+    const settled = settle(lifecycle.plan, times, before, {
+      watermark: this.#watermark,
+      raising: this.#raising,
+    });
     let findings = known.length;
     const change = (held: Held, retractedAt: Micros, raiseAt = Number.NEGATIVE_INFINITY) => {
       const row = known.find(([, , kind, stage]) => kind === held.kind && stage === held.stage);

@@ -28,8 +28,8 @@ const asideInARowMax = 100;
 export type Phase =
   | { readonly what: "events"; readonly from: number; readonly to: number }
   | { readonly what: "changes" }
-  | { readonly what: "due"; readonly clock: number; readonly held: HeldApps }
-  | { readonly what: "ahead"; readonly clock: number };
+  | { readonly what: "due"; readonly watermark: number; readonly held: HeldApps }
+  | { readonly what: "ahead"; readonly watermark: number };
 
 export class Narrowing {
   readonly #database: Database;
@@ -156,7 +156,7 @@ export class Narrowing {
 function culpritOf(phase: Phase): InStatement {
   if (phase.what === "events") return firstEvent(phase);
   if (phase.what === "changes") return firstChange;
-  return phase.what === "due" ? firstDue(phase.clock, phase.held) : firstAhead(phase.clock);
+  return phase.what === "due" ? firstDue(phase.watermark, phase.held) : firstAhead(phase.watermark);
 }
 
 /** It is not due any more: `followAgain` makes it so. */

@@ -117,17 +117,17 @@ export function touchedFindings({ from, to, changes }: Stretch): InStatement {
 }
 
 /** The lives with a finding that was raised by a clock which was ahead of this one. */
-export function aheadLives(clock: number, livesMax: number): InStatement {
-  return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN (${ahead})`, [clock, livesMax]);
+export function aheadLives(watermark: number, livesMax: number): InStatement {
+  return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN (${ahead})`, [watermark, livesMax]);
 }
 
-export function aheadFindings(clock: number, livesMax: number): InStatement {
-  return asRows(findingColumns, `SELECT * FROM findings WHERE message IN (${ahead})`, [clock, livesMax]);
+export function aheadFindings(watermark: number, livesMax: number): InStatement {
+  return asRows(findingColumns, `SELECT * FROM findings WHERE message IN (${ahead})`, [watermark, livesMax]);
 }
 
 /** Of the first of them, the message. */
-export function firstAhead(clock: number): InStatement {
-  return { sql: ahead, args: [clock, 1] };
+export function firstAhead(watermark: number): InStatement {
+  return { sql: ahead, args: [watermark, 1] };
 }
 
 const ahead = `SELECT message FROM findings INDEXED BY findings_raised
@@ -137,17 +137,17 @@ const ahead = `SELECT message FROM findings INDEXED BY findings_raised
 export interface ProjectionPosition {
   readonly step: number;
   readonly seq: number;
-  readonly clock: number;
+  readonly watermark: number;
   readonly findingSeq: number;
 }
 
-export const knownPosition: InStatement = "SELECT step, seq, clock, finding_seq FROM projection";
+export const knownPosition: InStatement = "SELECT step, seq, watermark, finding_seq FROM projection";
 
 /** Fails, and the transaction with it, unless this is the step behind the last one. */
-export function movePosition({ step, seq, clock, findingSeq }: ProjectionPosition): InStatement {
+export function movePosition({ step, seq, watermark, findingSeq }: ProjectionPosition): InStatement {
   return {
-    sql: "UPDATE projection SET continues_from = ?1 - 1, step = ?1, seq = ?2, clock = ?3, finding_seq = ?4",
-    args: [step, seq, clock, findingSeq],
+    sql: "UPDATE projection SET continues_from = ?1 - 1, step = ?1, seq = ?2, watermark = ?3, finding_seq = ?4",
+    args: [step, seq, watermark, findingSeq],
   };
 }
 

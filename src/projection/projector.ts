@@ -95,7 +95,7 @@ export class Projector {
     this.#narrowing.forget();
   }
 
-  async #project({ upTo, clock, raise, keep, heldApps }: ProjectionTarget): Promise<ProjectionStep> {
+  async #project({ upTo, watermark, raise, keep, heldApps }: ProjectionTarget): Promise<ProjectionStep> {
     await this.#hold(heldApps === undefined ? noHeldApps : JSON.stringify(heldApps));
     let position = this.#position ?? (await this.#open());
     await this.#narrowing.open();
@@ -109,19 +109,19 @@ export class Projector {
     }
     const findings: Finding[] = [];
     if (position.seq < upTo || this.#changes) {
-      findings.push(...(await this.#follow(position, { upTo, clock })));
+      findings.push(...(await this.#follow(position, { upTo, watermark })));
       position = this.#position!;
     }
     let done = position.seq >= upTo && !this.#changes;
-    if (done && clock < position.clock && keep !== true) {
-      findings.push(...(await this.#review(position, clock)));
+    if (done && watermark < position.watermark && keep !== true) {
+      findings.push(...(await this.#review(position, watermark)));
       position = this.#position!;
-      done = clock >= position.clock;
+      done = watermark >= position.watermark;
     }
-    if (done && raise && this.#nextAt !== undefined && this.#nextAt < clock) {
-      findings.push(...(await this.#raise(position, clock)));
+    if (done && raise && this.#nextAt !== undefined && this.#nextAt < watermark) {
+      findings.push(...(await this.#raise(position, watermark)));
       position = this.#position!;
-      done = this.#nextAt === undefined || this.#nextAt >= clock;
+      done = this.#nextAt === undefined || this.#nextAt >= watermark;
     }
     this.#narrowing.succeeded();
     return {
@@ -146,7 +146,7 @@ export class Projector {
     let position: ProjectionPosition = {
       step: Number(row?.step),
       seq: Number(row?.seq),
-      clock: Number(row?.clock),
+      watermark: Number(row?.watermark),
       findingSeq: Number(row?.finding_seq),
     };
     if (this.#returned === undefined) {
@@ -161,7 +161,7 @@ export class Projector {
   /** Takes in a stretch of events. They can only retract what was found, and say when there is something to find. */
   async #follow(
     position: ProjectionPosition,
-    { upTo, clock }: Pick<ProjectionTarget, "upTo" | "clock">,
+    { upTo, watermark }: Pick<ProjectionTarget, "upTo" | "watermark">,
   ): Promise<Finding[]> {
     const from = position.seq;
     const { single } = this.#narrowing;
@@ -188,8 +188,8 @@ export class Projector {
       const short = ids.some((id) => id !== undefined && !plans.has(id));
       // Too many large definitions at once: a shorter stretch has fewer.
       if (short && eventsMax > 1) continue;
-      const judged = { clock: Math.min(clock, position.clock), findingSeq: position.findingSeq };
-      const steps = new LifeSteps({ ...judged, now: clock, raising: false }, tally);
+      const judged = { watermark: Math.min(watermark, position.watermark), findingSeq: position.findingSeq };
+      const steps = new LifeSteps({ ...judged, now: watermark, raising: false }, tally);
       const followed = reported.flatMap((one, index) => {
         const lifecycle = plans.get(ids[index] ?? 0);
         return lifecycle === undefined ? [] : [{ reported: one, lifecycle, row: lives.get(one.message) }];
@@ -209,35 +209,35 @@ export class Projector {
     }
   }
 
-  /** Raises what holds by `clock`, of a bounded number of lives. */
-  async #raise(position: ProjectionPosition, clock: Micros): Promise<Finding[]> {
-    this.#narrowing.doing({ what: "due", clock, held: this.#held });
-    const { steps, tally } = await this.#look(position, clock, {
+  /** Raises what holds by `watermark`, of a bounded number of lives. */
+  async #raise(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {
+    this.#narrowing.doing({ what: "due", watermark, held: this.#held });
+    const { steps, tally } = await this.#look(position, watermark, {
       raising: true,
-      lives: [dueLives, dueFindings].map((of) => of(clock, this.#narrowing.lives, this.#held)),
+      lives: [dueLives, dueFindings].map((of) => of(watermark, this.#narrowing.lives, this.#held)),
     });
-    return this.#write(steps, tally, { ...position, clock: Math.max(clock, position.clock) }, []);
+    return this.#write(steps, tally, { ...position, watermark: Math.max(watermark, position.watermark) }, []);
   }
 
   /**
    * The clock was ahead and has been put right: retracts what was raised by it and does not hold by now, of a bounded
-   * number of lives. `position.clock` goes back with the last of them, so a crash in between changes nothing.
+   * number of lives. `position.watermark` goes back with the last of them, so a crash in between changes nothing.
    */
-  async #review(position: ProjectionPosition, clock: Micros): Promise<Finding[]> {
-    this.#narrowing.doing({ what: "ahead", clock });
+  async #review(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {
+    this.#narrowing.doing({ what: "ahead", watermark });
     const { lives } = this.#narrowing;
-    const { steps, tally, count } = await this.#look(position, clock, {
+    const { steps, tally, count } = await this.#look(position, watermark, {
       raising: false,
-      lives: [aheadLives(clock, lives), aheadFindings(clock, lives)],
+      lives: [aheadLives(watermark, lives), aheadFindings(watermark, lives)],
     });
     const last = count === 0;
-    return this.#write(steps, tally, { ...position, clock: last ? clock : position.clock }, []);
+    return this.#write(steps, tally, { ...position, watermark: last ? watermark : position.watermark }, []);
   }
 
-  /** Looks at lives by the clock: at all that are asked for, or, where their definitions are too large, at the first of them. */
+  /** Looks at lives by the watermark: at all that are asked for, or, where their definitions are too large, at the first of them. */
   async #look(
     position: ProjectionPosition,
-    clock: Micros,
+    watermark: Micros,
     { raising, lives }: { readonly raising: boolean; readonly lives: InStatement[] },
   ) {
     const [asked, found] = await this.#database.batch(lives, "read");
@@ -245,7 +245,10 @@ export class Projector {
     const findings = Map.groupBy(rowsOf<FindingRow>(found), ([message]) => message);
     const plans = await this.#lifecycles.load(new Set(rows.map(([, lifecycle]) => lifecycle)));
     const tally = new Tally();
-    const steps = new LifeSteps({ findingSeq: position.findingSeq, clock, now: clock, raising }, tally);
+    const steps = new LifeSteps(
+      { findingSeq: position.findingSeq, watermark, now: watermark, raising },
+      tally,
+    );
     for (const row of rows) {
       const lifecycle = plans.get(row[1]);
       if (lifecycle !== undefined) steps.look({ row, lifecycle, findings: findings.get(row[0]) ?? [] });

@@ -2,7 +2,7 @@
  * The loop beside the flow that finds what is missing: it has the projector take in what is stored, and raise what is
  * overdue.
  *
- * Nothing is raised by a clock behind which something is still on its way. So a round takes the time, lets everything
+ * Nothing is raised by a watermark behind which something is still on its way. So a round takes the time, lets everything
  * that came before it be written, stored and projected, and only then raises by that time: when Mars is behind findings come
  * late, and never false. And nothing is raised while producers may still hold back events because Mars refused them, or was
  * not there (`grace.ts`), nor while the clock is in doubt (`clock.ts`): both are asked again behind the barrier, and
@@ -49,7 +49,7 @@ export class Watch {
   #seq = 0;
   #nextAt: Micros | undefined;
   /** By which the last round judged, and how many apps were held then. */
-  #clock: Micros = 0;
+  #watermark: Micros = 0;
   #held = 0;
   #nudged = false;
   #raised = 0;
@@ -94,7 +94,12 @@ export class Watch {
   /** Finds where the projector is. */
   async #open(): Promise<void> {
     const { projector, publish, projected, clock } = this.#options;
-    const step = await projector.project({ upTo: 0, clock: clock.judged, raise: false, keep: clock.putBack });
+    const step = await projector.project({
+      upTo: 0,
+      watermark: clock.judged,
+      raise: false,
+      keep: clock.putBack,
+    });
     // Nobody has been notified of these, nor of anything before them.
     publish([], (step.findings[0]?.seq ?? step.findingSeq + 1) - 1);
     this.#take(step);
@@ -114,7 +119,7 @@ export class Watch {
       const raise = mayRaise && stored && this.#mayRaise() && judged <= clock.judged;
       const step = await projector.project({
         upTo: Math.min(upTo, progress.storedSeq),
-        clock: judged,
+        watermark: judged,
         raise,
         keep: clock.putBack,
         heldApps,
@@ -127,7 +132,7 @@ export class Watch {
       await delay(roundMs, signal);
     }
     // By an earlier one it is looked at again once that is believed.
-    this.#clock = clock.putBack ? Math.max(this.#clock, judged) : judged;
+    this.#watermark = clock.putBack ? Math.max(this.#watermark, judged) : judged;
     projected.advance(this.#seq);
   }
 
@@ -152,7 +157,7 @@ export class Watch {
     const { clock, grace } = this.#options;
     if (!this.#mayRaise()) return false;
     const { judged } = clock;
-    if ((judged < this.#clock && !clock.putBack) || grace.heldApps().length < this.#held) return true;
+    if ((judged < this.#watermark && !clock.putBack) || grace.heldApps().length < this.#held) return true;
     return this.#nextAt !== undefined && this.#nextAt < judged;
   }
 

@@ -24,10 +24,10 @@ async function sql({ url }: TestStore, ...statements: string[]): Promise<void> {
 }
 
 /** Every step until nothing is left to do. */
-async function follow(opened: TestStore, upTo: number, clock: number): Promise<ProjectionStep[]> {
+async function follow(opened: TestStore, upTo: number, watermark: number): Promise<ProjectionStep[]> {
   const steps: ProjectionStep[] = [];
   for (;;) {
-    const step = await opened.store.project({ upTo, clock, raise: true });
+    const step = await opened.store.project({ upTo, watermark, raise: true });
     steps.push(step);
     if (step.done) return steps;
     expect(steps.length).toBeLessThan(200);
@@ -132,7 +132,7 @@ test("a fault that passes by itself is thrown however often it comes, and nothin
   using opened = await begin();
   const database = new AwayDatabase({ url: opened.url, authToken: "", timeoutMs: 1_000, pragmas: [] });
   const projector = new Projector(database, new Lifecycles(database));
-  const target = { upTo: count, clock: 10 * second, raise: true };
+  const target = { upTo: count, watermark: 10 * second, raise: true };
   expect((await projector.project(target)).done).toBe(true);
   await opened.store.apply(await batchOf([event(count + 1, { messageId: "new", event: "A", createdAt: 1 })]));
   database.away = 40;

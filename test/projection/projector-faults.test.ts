@@ -121,7 +121,7 @@ test("a clock is put right over a restart, and in more than one step", async () 
   await projectAll(store, count, start + hour);
   expect((await opened.queries.overdue({ clock: start, limit: 1_000 })).overdue).toHaveLength(1_000);
   store = await opened.restart();
-  const first = await store.project({ upTo: count, clock: start, raise: true });
+  const first = await store.project({ upTo: count, watermark: start, raise: true });
   expect(first.done).toBe(false);
   store = await opened.restart();
   await projectAll(store, count, start);
@@ -169,10 +169,10 @@ test("what changed in a step whose answer was lost is returned by the next one, 
   await store.putLifecycle("app", definition);
   const { database, projector } = openProjector(opened);
   const steps: ProjectionStep[] = [];
-  const project = async (upTo: number, clock: number, raise = true) => {
+  const project = async (upTo: number, watermark: number, raise = true) => {
     for (let tries = 0; tries < 10; tries++) {
       try {
-        steps.push(await projector.project({ upTo, clock, raise }));
+        steps.push(await projector.project({ upTo, watermark, raise }));
         if (steps.at(-1)?.done) return;
       } catch (error) {
         expect(String(error)).toContain("answer lost");
@@ -229,7 +229,7 @@ test("the sequence of findings leaps at a start also where its first step fails"
   await store.apply(await batchOf([event(1, { createdAt: 0 })]));
   const { database, projector } = openProjector(opened);
   database.next = "away";
-  await expect(projector.project({ upTo: 1, clock: 2 * second, raise: true })).rejects.toThrow();
+  await expect(projector.project({ upTo: 1, watermark: 2 * second, raise: true })).rejects.toThrow();
   const [finding] = await projectAll(projector, 1, 2 * second);
   expect(finding?.seq).toBe(1_000_001);
   database.close();

@@ -29,7 +29,7 @@ test("no statement of the projector goes through a table that grows", async () =
     sql.aheadFindings(1, 10),
     messageIds([1]),
     sql.knownPosition,
-    sql.movePosition({ step: 1, seq: 1, clock: 1, findingSeq: 1 }),
+    sql.movePosition({ step: 1, seq: 1, watermark: 1, findingSeq: 1 }),
     sql.knownLatencies("[]"),
     sql.forgetNoRates,
     ...[sql.upsertLives, sql.addToLives, sql.upsertFindings, sql.addToApps, sql.addToRates].map((text) => ({

@@ -42,10 +42,10 @@ const naive: NaiveLifecycle = {
 };
 const names = ["CREATED", "ACCEPTED", "QUEUED", "SMS", "PUSH", "SEEN", "BOUNCED", "OTHER"];
 
-async function projectAll(store: TestStore["store"], upTo: number, clock: number, raise = true) {
+async function projectAll(store: TestStore["store"], upTo: number, watermark: number, raise = true) {
   const findings: Finding[] = [];
   for (;;) {
-    const step = await store.project({ upTo, clock, raise });
+    const step = await store.project({ upTo, watermark, raise });
     findings.push(...step.findings);
     if (step.done) return { ...step, findings };
   }

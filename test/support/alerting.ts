@@ -71,7 +71,7 @@ export async function startAlerting(
     await opened.store.apply(await batchOf(events));
     seq += events.length;
     for (;;) {
-      const step = await opened.store.project({ upTo: seq, clock: Date.now() * 1_000, raise: true });
+      const step = await opened.store.project({ upTo: seq, watermark: Date.now() * 1_000, raise: true });
       alerts.changed(step.findingSeq);
       if (step.done) return;
     }
@@ -102,7 +102,7 @@ export async function startAlerting(
       await alerts.stop();
       alerts = make(more);
       alerts.start();
-      const step = await opened.store.project({ upTo: seq, clock: Date.now() * 1_000, raise: false });
+      const step = await opened.store.project({ upTo: seq, watermark: Date.now() * 1_000, raise: false });
       alerts.changed(step.findingSeq);
     },
     async [Symbol.asyncDispose]() {

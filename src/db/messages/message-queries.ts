@@ -65,7 +65,7 @@ export class MessageQueries {
         { sql: lifecycleOfMessage("?1", "?2"), args: [id, appId] },
         { sql: "SELECT kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
         { sql: "SELECT lifecycle, times FROM lives WHERE message = ?", args: [id] },
-        "SELECT clock, seq FROM projection",
+        "SELECT watermark, seq FROM projection",
       ]);
     const asOfSeq = Number(position?.[0]?.seq ?? 0);
     // There is none, or retention has taken it between the two reads.
@@ -77,10 +77,10 @@ export class MessageQueries {
     // Of a message with more events than are looked at, what the projector knows of the others, a moment ago.
     const known =
       count > lookedAtMax && life?.[0]?.lifecycle === lifecycle?.[0]?.id ? life?.[0]?.times : null;
-    const clock = Number(projection?.[0]?.clock ?? 0);
+    const watermark = Number(projection?.[0]?.watermark ?? 0);
     const state =
       plan &&
-      lifeOf(plan, timesOf(plan, stages, known), heldOf(held), Number(lifecycle?.[0]?.version), clock);
+      lifeOf(plan, timesOf(plan, stages, known), heldOf(held), Number(lifecycle?.[0]?.version), watermark);
     const standing = state && {
       state: state.state,
       ...(state.overdueSince !== undefined && { overdueSince: state.overdueSince }),
@@ -142,9 +142,9 @@ function lifeOf(
   times: readonly (Micros | null)[],
   holds: Holds,
   version: number,
-  clock: Micros,
+  watermark: Micros,
 ): MessageLife {
-  return { ...assess(plan, times, holds), version, clock };
+  return { ...assess(plan, times, holds), version, watermark };
 }
 
 /** @param rows the findings of the message that hold */

@@ -119,7 +119,7 @@ export function versionToProto({
 export function lifeToProto(life: MessageLife): MessageInitShape<typeof proto.MessageLifeSchema> {
   return {
     version: BigInt(life.version),
-    clock: microsTimestamp(life.clock),
+    clock: microsTimestamp(life.watermark),
     ...(life.completedAt !== undefined && { completedAt: microsTimestamp(life.completedAt) }),
     ...(life.failedAt !== undefined && { failedAt: microsTimestamp(life.failedAt) }),
     stages: life.stages.map(stageToProto),

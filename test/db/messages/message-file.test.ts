@@ -169,7 +169,7 @@ test("what was counted is kept until it is old, whatever became of its messages"
   using opened = await openStore();
   const day = 86_400_000_000;
   await opened.store.apply(await batchOf([event(1, { createdAt: day }), event(2, { createdAt: 3 * day })]));
-  await opened.store.project({ upTo: 2, clock: 0, raise: false });
+  await opened.store.project({ upTo: 2, watermark: 0, raise: false });
   const counted = async () => {
     const { stages } = await opened.queries.rates({ appId: "app", since: 0, until: 4 * day, step: day });
     return stages.map(({ counts }) => counts);

@@ -108,7 +108,7 @@ test("a message says where it stands along its lifecycle, and one without a life
   const { message } = await opened.queries.get({ appId: "app1", messageId: "m1" });
   expect(message?.life).toEqual({
     version: 1,
-    clock,
+    watermark: clock,
     state: "complete",
     completedAt: 38 * second,
     stages: [

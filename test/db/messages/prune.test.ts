@@ -8,7 +8,7 @@ import { batchOf, event, keepFor, markTime, openStore, prune, type TestStore } f
 const day = 86_400_000_000;
 const totals = (steps: readonly { messages: number; events: number }[]) =>
   steps.reduce((sum, { messages, events }) => [sum[0]! + messages, sum[1]! + events], [0, 0]);
-const project = (store: StorePart, upTo: number, clock = 0) => projectAll(store, upTo, clock);
+const project = (store: StorePart, upTo: number, watermark = 0) => projectAll(store, upTo, watermark);
 
 async function follow({ store }: TestStore): Promise<void> {
   const stages = [{ event: "A" }, { event: "B", within: "30d" }, { event: "C", within: "1s" }];
