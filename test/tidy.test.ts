@@ -30,7 +30,8 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   projection: ["core", "lifecycle", "statistics", "runtime", "db", "gen"],
   workers: ["core", "lifecycle", "learning", "runtime", "db", "directory", "projection"],
   // What users see.
-  edge: ["core", "lifecycle", "learning", "alerting", "runtime", "gen"],
+  api: ["core", "lifecycle", "learning", "alerting", "runtime"],
+  edge: ["api", "core", "lifecycle", "learning", "alerting", "runtime", "gen"],
   ui: ["core"],
 };
 
@@ -52,6 +53,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   "ipaddr.js": ["alerting"],
   nodemailer: ["alerting"],
   standardwebhooks: ["alerting"],
+  zod: ["api"],
 };
 
 /** The files that another runtime would have to replace. Keep this list short. */

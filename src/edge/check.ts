@@ -3,7 +3,7 @@
  * more problem.
  */
 import { parseDuration } from "../core/duration.ts";
-import { type FieldProblem, MarsError } from "../core/error.ts";
+import type { FieldProblem } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import { microsMax, microsMin, nowMicros, outOfRange, parseTime } from "../core/time.ts";
 import { textProblem } from "../core/validate.ts";
@@ -66,14 +66,6 @@ export function checkInteger(
   const bound = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   problems.push({ field, message: `must be a whole number ${bound}` });
   return undefined;
-}
-
-/** @throws `MarsError("invalid_argument")` with all of them, if there are any */
-export function throwIfAny(problems: readonly FieldProblem[]): void {
-  const first = problems[0];
-  if (first === undefined) return;
-  const more = problems.length > 1 ? `, and ${problems.length - 1} more` : "";
-  throw new MarsError("invalid_argument", `${first.field} ${first.message}${more}`, { problems });
 }
 
 /** One of a closed list of words. */

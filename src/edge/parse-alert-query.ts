@@ -1,9 +1,10 @@
 /** Checks the questions that clients ask of alerts. */
 
 import { type DeliveryQuery, deliveryStates, type IncidentQuery } from "../alerting/alert.ts";
+import { throwIfAny } from "../api/problems.ts";
 import type { FieldProblem } from "../core/error.ts";
 import { appIdBytesMax, listLimitDefault, listLimitMax } from "../core/limits.ts";
-import { checkInteger, checkOneOf, checkText, type QueryValue, throwIfAny } from "./check.ts";
+import { checkInteger, checkOneOf, checkText, type QueryValue } from "./check.ts";
 import { cursorBytesMax } from "./parse-query.ts";
 
 /** Of a rule or a sink; what is longer names none. */

@@ -1,11 +1,13 @@
 /** Checks the questions that clients ask of findings and counts; one set of rules for every protocol. */
+
+import { throwIfAny } from "../api/problems.ts";
 import { parseDuration } from "../core/duration.ts";
 import type { FieldProblem } from "../core/error.ts";
 import { appIdBytesMax, listLimitDefault, listLimitMax, messageIdBytesMax } from "../core/limits.ts";
 import { nowMicros } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import type { FindingQuery, OverdueQuery, RateQuery, Window } from "../lifecycle/queries.ts";
-import { checkInteger, checkOneOf, checkText, checkTime, type QueryValue, throwIfAny } from "./check.ts";
+import { checkInteger, checkOneOf, checkText, checkTime, type QueryValue } from "./check.ts";
 import { cursorBytesMax, stageBytesMax } from "./parse-query.ts";
 
 export interface FindingQueryFields {

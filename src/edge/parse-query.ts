@@ -1,4 +1,6 @@
 /** Checks the questions that clients ask of the store; one set of rules for every protocol. */
+
+import { throwIfAny } from "../api/problems.ts";
 import type { FieldProblem } from "../core/error.ts";
 import {
   appIdBytesMax,
@@ -12,7 +14,7 @@ import {
 import type { EventOrder, MessageOrder, MessageQuery, MessageRead } from "../core/query.ts";
 import { type MessageState, messageStates, stageMarks } from "../core/state.ts";
 import { namesMax } from "../lifecycle/definition.ts";
-import { checkInteger, checkOneOf, checkText, checkTime, type QueryValue, throwIfAny } from "./check.ts";
+import { checkInteger, checkOneOf, checkText, checkTime, type QueryValue } from "./check.ts";
 
 /** A list query by the contract's names. */
 export interface MessageQueryFields {

@@ -5,7 +5,7 @@ import { definitionToJson, type LifecycleVersion } from "./definition.ts";
 import type { Finding } from "./finding.ts";
 import type { AppPage, Distribution, FindingPage, Funnel, Latency, OverduePage, Rates } from "./queries.ts";
 
-export function findingToJson(finding: Finding): Record<string, unknown> {
+export function findingToJson(finding: Finding) {
   return {
     seq: finding.seq,
     id: finding.id,
@@ -15,7 +15,7 @@ export function findingToJson(finding: Finding): Record<string, unknown> {
     stage: finding.stage,
     after: textOrNull(finding.after),
     version: finding.version,
-    state: finding.retractedAt === undefined ? "current" : "retracted",
+    state: finding.retractedAt === undefined ? ("current" as const) : ("retracted" as const),
     due_at: formatTime(finding.dueAt),
     raised_at: formatTime(finding.raisedAt),
     retracted_at: timeOrNull(finding.retractedAt),
@@ -23,7 +23,7 @@ export function findingToJson(finding: Finding): Record<string, unknown> {
   };
 }
 
-export function findingPageToJson(page: FindingPage): Record<string, unknown> {
+export function findingPageToJson(page: FindingPage) {
   return {
     findings: page.findings.map(findingToJson),
     next_cursor: page.nextCursor ?? null,
@@ -31,7 +31,7 @@ export function findingPageToJson(page: FindingPage): Record<string, unknown> {
   };
 }
 
-export function overduePageToJson({ overdue, nextCursor, clock }: OverduePage): Record<string, unknown> {
+export function overduePageToJson({ overdue, nextCursor, clock }: OverduePage) {
   return {
     overdue: overdue.map(({ finding, startedAt, hopP99 }) => ({
       ...findingToJson(finding),

@@ -4,6 +4,7 @@
  */
 import { Hono } from "hono";
 import { METHODS } from "hono/router";
+import { operations } from "../../api/operations.ts";
 import { MarsError } from "../../core/error.ts";
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
@@ -12,10 +13,10 @@ import type { EdgeParts } from "../parts.ts";
 import { addAlertRoutes } from "../rest/alerts.ts";
 import { discardBody } from "../rest/body.ts";
 import { addEventRoutes, eventPaths } from "../rest/events.ts";
-import { addFindingRoutes } from "../rest/findings.ts";
 import { addHealthRoutes } from "../rest/health.ts";
 import { addLifecycleRoutes } from "../rest/lifecycle.ts";
 import { addMessageRoutes } from "../rest/messages.ts";
+import { addOperationRoutes } from "../rest/operations.ts";
 import { problemOf, problemResponse } from "../rest/problem.ts";
 import { type HttpContext, type HttpEnv, type Router, rawPath } from "../rest/router.ts";
 import { addSetAsideRoutes } from "../rest/set-aside.ts";
@@ -62,7 +63,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): R
   addEventRoutes(router, parts);
   addMessageRoutes(router, parts);
   addLifecycleRoutes(router, parts);
-  addFindingRoutes(router, parts);
+  addOperationRoutes(router, parts, operations);
   addStatisticsRoutes(router, parts);
   addAlertRoutes(router, parts);
   addSetAsideRoutes(router, parts);

@@ -1,11 +1,7 @@
 /** Query strings, read strictly: what cannot be meant is an error rather than a guess. */
+import { throwIfAny, unknownField } from "../../api/problems.ts";
 import { type FieldProblem, MarsError } from "../../core/error.ts";
 import { problemsMax } from "../../core/limits.ts";
-import { nearest } from "../../core/nearest.ts";
-import { throwIfAny } from "../check.ts";
-
-/** Of an unknown name, in an answer; far more than any known one has. */
-const shownCharsMax = 64;
 
 /**
  * The values of the parameters in `names`. Others are refused: the answer to a misspelt filter would look right, and be everything.
@@ -17,7 +13,18 @@ export function readQuery<Name extends string>(
   url: string,
   names: readonly Name[],
 ): Partial<Record<Name, string>> {
-  const values: Partial<Record<Name, string>> = {};
+  return readParameters(url, names, noLists) as Partial<Record<Name, string>>;
+}
+
+const noLists: ReadonlySet<string> = new Set();
+
+/** The same; what is in `lists` may be given several times, and is an array then. */
+export function readParameters(
+  url: string,
+  names: readonly string[],
+  lists: ReadonlySet<string>,
+): Record<string, string | string[]> {
+  const values: Record<string, string | string[]> = {};
   const problems: FieldProblem[] = [];
   const start = url.indexOf("?");
   if (start === -1) return values;
@@ -28,11 +35,18 @@ export function readQuery<Name extends string>(
     const given = decode(rawName, "a parameter's name");
     const name = names.find((known) => known === given);
     if (name === undefined) {
-      if (problems.length < problemsMax) problems.push(unknownParameter(given, names));
+      if (problems.length < problemsMax) problems.push(unknownField(given, names));
       continue;
     }
-    if (values[name] !== undefined) problems.push({ field: name, message: "must be given once" });
-    values[name] = equals === -1 ? "" : decode(pair.slice(equals + 1), name);
+    const value = equals === -1 ? "" : decode(pair.slice(equals + 1), name);
+    const before = values[name];
+    if (before === undefined) {
+      values[name] = value;
+    } else if (lists.has(name)) {
+      values[name] = [before, value].flat();
+    } else {
+      problems.push({ field: name, message: "must be given once" });
+    }
   }
   throwIfAny(problems);
   return values;
@@ -41,13 +55,6 @@ export function readQuery<Name extends string>(
 /** For a call that takes no parameters. @throws `MarsError` as `readQuery` does */
 export function assertNoQuery(url: string): void {
   if (url.includes("?")) readQuery(url, []);
-}
-
-function unknownParameter(given: string, names: readonly string[]): FieldProblem {
-  const field = given.slice(0, shownCharsMax).toWellFormed();
-  if (names.length === 0) return { field, message: "is not known: this call takes no parameters" };
-  const meant = nearest(field, names);
-  return { field, message: `is not known${meant === "" ? `: known are ${names.join(", ")}` : meant}` };
 }
 
 /**

@@ -1,13 +1,14 @@
 /** Between the generated messages and lifecycles, states and findings. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
+import { throwIfAny } from "../../api/problems.ts";
 import { type FieldProblem, MarsError } from "../../core/error.ts";
 import type { MessageLife, MessageState, StageMark, StageState, StageStatus } from "../../core/state.ts";
 import * as proto from "../../gen/mars/v1/lifecycle_pb.ts";
 import type { Definition, LifecycleVersion } from "../../lifecycle/definition.ts";
 import type { Finding, FindingKind } from "../../lifecycle/finding.ts";
 import { parseDefinition } from "../../lifecycle/parse-definition.ts";
-import { throwIfAny } from "../check.ts";
+
 import { durationMicros, microsDuration, microsTimestamp } from "./convert-time.ts";
 
 export const stateValues: Readonly<Record<MessageState, proto.MessageState>> = {

@@ -1,0 +1,98 @@
+/** What is found of messages that do not go as their lifecycles say. */
+import * as z from "zod";
+import { nowMicros } from "../core/time.ts";
+import { findingKinds } from "../lifecycle/finding.ts";
+import { findingPageToJson, overduePageToJson } from "../lifecycle/json.ts";
+import { appId, cursor, defined, limit, messageId, minSeq, since, stage, until, word } from "./fields.ts";
+import { operation } from "./operation.ts";
+import { visible } from "./visible.ts";
+
+const timestamp = z.string();
+
+/** A finding as REST, WebSocket and server-sent events show it. */
+export const finding = z.strictObject({
+  seq: z.int(),
+  id: z.int(),
+  app_id: z.string(),
+  message_id: z.string(),
+  kind: z.enum(findingKinds),
+  stage: z.string(),
+  after: z.string().nullable(),
+  version: z.int(),
+  state: z.enum(["current", "retracted"]),
+  due_at: timestamp,
+  raised_at: timestamp,
+  retracted_at: timestamp.nullable(),
+  late_by_ms: z.number().nullable(),
+});
+
+export const listFindings = operation({
+  name: "listFindings",
+  summary: "Findings by filter, a page at a time.",
+  scope: "read",
+  rest: "GET /api/findings",
+  rpc: "mars.v1.LifecycleService/ListFindings",
+  input: z.strictObject({
+    app_id: appId.optional(),
+    message_id: messageId.optional(),
+    kind: word(findingKinds).optional(),
+    stage: stage.optional(),
+    state: word(["current", "retracted", "any"], "`current` holds now; `retracted` did once.").default(
+      "current",
+    ),
+    since: since.optional(),
+    until: until.optional(),
+    order: word(["newest", "oldest"], "By when they were raised.").default("newest"),
+    limit,
+    cursor: cursor.optional(),
+    min_seq: minSeq,
+  }),
+  output: z.strictObject({
+    findings: z.array(finding),
+    next_cursor: z.string().nullable(),
+    as_of_seq: z.int(),
+  }),
+  async handle(
+    { reader, projected },
+    { min_seq, app_id, message_id, state, order, limit, ...filters },
+    caller,
+  ) {
+    await visible(projected, min_seq, caller);
+    const ids = defined({ appId: app_id, messageId: message_id });
+    return findingPageToJson(
+      await reader(caller).findings({ ...ids, ...defined(filters), state, order, limit }),
+    );
+  },
+});
+
+export const listOverdue = operation({
+  name: "listOverdue",
+  summary: "What is stuck now, the longest overdue first.",
+  scope: "read",
+  rest: "GET /api/overdue",
+  rpc: "mars.v1.LifecycleService/ListOverdue",
+  input: z.strictObject({
+    app_id: appId.optional(),
+    stage: stage.optional(),
+    limit,
+    cursor: cursor.optional(),
+    min_seq: minSeq,
+  }),
+  output: z.strictObject({
+    overdue: z.array(
+      finding.extend({
+        started_at: timestamp,
+        overdue_for_ms: z.number(),
+        age_ms: z.number(),
+        hop_p99_ms: z.number().nullable(),
+      }),
+    ),
+    next_cursor: z.string().nullable(),
+    clock: timestamp,
+  }),
+  async handle({ reader, projected }, { min_seq, app_id, limit, ...filters }, caller) {
+    await visible(projected, min_seq, caller);
+    const query = { ...defined({ appId: app_id, ...filters }), limit, clock: nowMicros() };
+    return overduePageToJson(await reader(caller).overdue(query));
+  },
+});

@@ -1,0 +1,71 @@
+/**
+ * One definition for each operation: its name, what it takes and answers, what it needs leave for, and who carries it out.
+ * Every protocol serves it from here (`edge/rest/operations.ts`, `edge/rpc/operations.ts`); so do the OpenAPI document and
+ * the types of the page. Only the ways in for events are written by hand, beside it, over `core/validate.ts`.
+ */
+import type * as z from "zod";
+import type { Caller } from "../core/caller.ts";
+import type { ApiParts } from "./parts.ts";
+import { problemsOf, throwIfAny } from "./problems.ts";
+
+/** What a caller must have leave for. `read`: what is stored. `write`: what should happen, and who is notified. `admin`: the rest. */
+export type Scope = "read" | "write" | "admin";
+
+/** The JSON object that is the body of a REST request. */
+export interface OperationBody {
+  /** The field of the input that it is. Problems in it are named by their places in the body. */
+  readonly field: string;
+  readonly bytesMax: number;
+}
+
+interface OperationHead {
+  /** In camel case, as in OpenAPI's `operationId`. */
+  readonly name: string;
+  /** One sentence. */
+  readonly summary: string;
+  readonly scope: Scope;
+  /**
+   * Method and path over REST, such as `GET /api/apps/{app_id}/funnel`. What of the input is neither in the path nor the body is
+   * a parameter of the query.
+   */
+  readonly rest: `${"GET" | "PUT" | "POST" | "DELETE"} /${string}`;
+  readonly body?: OperationBody;
+  /** The unary method of the RPCs: `mars.v1.LifecycleService/ListFindings`. */
+  readonly rpc: `${string}/${string}`;
+  /** It may work longer than a connection may be quiet, and ends by a deadline of its own. */
+  readonly slow?: true;
+}
+
+export interface OperationDefinition<Input extends z.ZodType, Output extends z.ZodType>
+  extends OperationHead {
+  /** An object, by the names of JSON. */
+  readonly input: Input;
+  /** The answer as JSON, by the same names as RPC has; absent values are `null`. */
+  readonly output: Output;
+  handle(parts: ApiParts, input: z.output<Input>, caller: Caller): Promise<z.input<Output>> | z.input<Output>;
+}
+
+/** An operation as the protocols see it. */
+export interface Operation extends OperationHead {
+  readonly input: z.ZodType;
+  readonly output: z.ZodType;
+  /**
+   * Checks the input and carries the operation out. The answer is JSON by the schema of the output.
+   *
+   * @throws `MarsError` `invalid_argument` with one problem for each field at fault; whatever the parts throw
+   */
+  run(parts: ApiParts, input: unknown, caller: Caller): Promise<unknown>;
+}
+
+export function operation<Input extends z.ZodType, Output extends z.ZodType>(
+  definition: OperationDefinition<Input, Output>,
+): Operation {
+  return {
+    ...definition,
+    async run(parts, input, caller) {
+      const { success, data, error } = definition.input.safeParse(input, { reportInput: true });
+      if (!success) throwIfAny(problemsOf(error, definition.input));
+      return definition.handle(parts, data as z.output<Input>, caller);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** The parts that carry operations out. Wired in `app.ts`. */
+import type { AlertReader, Alerts } from "../alerting/alert-ports.ts";
+import type { Caller } from "../core/caller.ts";
+import type { Health, Progress, Reader } from "../core/ports.ts";
+import type { SetAside } from "../core/set-aside.ts";
+import type { Trials } from "../learning/trial.ts";
+import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
+import type { FairQueue } from "../runtime/fair-queue.ts";
+import type { Shares } from "../runtime/shares.ts";
+import type { Stats } from "../runtime/stats.ts";
+
+/** What clients may read. */
+export type ApiReader = Omit<Reader, "history"> &
+  Omit<LifecycleReader, "findingHistory" | "histories"> &
+  Pick<AlertReader, "alertRules" | "alertSinks" | "alertSilences" | "alertIncidents" | "alertDeliveries">;
+
+export interface ApiParts {
+  /** For one caller, who waits for its turn; refused as `overloaded` where too many wait, `draining` when Mars stops. */
+  readonly reader: (caller: Caller) => ApiReader;
+  readonly progress: Progress;
+  /** How far messages have been followed along their lifecycles. */
+  readonly projected: Progress;
+  readonly lifecycles: LifecycleStore;
+  /** Changes of lifecycles, rules, sinks and silences, which wait for their turn. */
+  readonly changes: Pick<FairQueue, "run">;
+  /** Shared by the protocols, and so is the bound on how many run at one time. */
+  readonly trials: Trials;
+  readonly alerts: Alerts;
+  readonly setAside: SetAside;
+  readonly shares: { readonly sink_tests: Shares };
+  stats(): Stats;
+  health(): Health;
+}

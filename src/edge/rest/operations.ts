@@ -1,0 +1,75 @@
+/** Serves operations over REST: their input comes from path, query and body, and the answer is JSON. */
+import type { Operation } from "../../api/operation.ts";
+import { throwIfAny } from "../../api/problems.ts";
+import { listNames, shapeOf } from "../../api/schema.ts";
+import { MarsError } from "../../core/error.ts";
+import type { EdgeParts } from "../parts.ts";
+import { answerJson } from "./answer.ts";
+import { readJson } from "./body.ts";
+import { assertNoOtherFormat, bodyFormat } from "./media-type.ts";
+import { decodeSegment, readParameters } from "./query-string.ts";
+import { callerOf, type HttpContext, type Router } from "./router.ts";
+
+/** Adds a route for each of the operations. */
+export function addOperationRoutes(router: Router, parts: EdgeParts, operations: readonly Operation[]): void {
+  for (const operation of operations) {
+    const [method = "", path = ""] = operation.rest.split(" ");
+    const read = inputReader(operation, path, parts);
+    router.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
+      // Before anything is awaited: who has gone has no address.
+      const caller = callerOf(c);
+      if (operation.slow) c.env?.keepOpen?.(c.req.raw);
+      const input = await read(c);
+      try {
+        return await answerJson(c, `${JSON.stringify(await operation.run(parts, input, caller))}\n`);
+      } catch (thrown) {
+        throw operation.body === undefined ? thrown : inBody(thrown, operation.body.field);
+      }
+    });
+  }
+}
+
+/** Reads the input of one operation; what it costs is bounded by then, and nothing of it is checked. */
+function inputReader(
+  { input, body, rest }: Operation,
+  path: string,
+  { intake }: Pick<EdgeParts, "intake">,
+): (c: HttpContext) => Promise<Record<string, unknown>> {
+  const segments = path
+    .split("/")
+    .flatMap((segment, at) => (segment.startsWith("{") ? [{ at, name: segment.slice(1, -1) }] : []));
+  const elsewhere = new Set([...segments.map(({ name }) => name), body?.field]);
+  const names = Object.keys(shapeOf(input)).filter((name) => !elsewhere.has(name));
+  const lists = listNames(input);
+  const changes = !rest.startsWith("GET");
+
+  return async (c) => {
+    const fields: Record<string, unknown> = readParameters(c.req.url, names, lists);
+    // Not by Hono's parameters: they let a broken percent-encoding pass.
+    const given = c.req.path.split("/");
+    for (const { at, name } of segments) fields[name] = decodeSegment(given[at] ?? "", name);
+    const type = c.req.raw.headers.get("content-type");
+    if (body !== undefined) {
+      bodyFormat(type, ["json"]);
+      fields[body.field] = await readJson(intake, c, body.bytesMax);
+    } else if (changes) {
+      assertNoOtherFormat(type);
+    }
+    return fields;
+  };
+}
+
+/** Names what is at fault in a body by its place there. */
+function inBody(thrown: unknown, field: string): unknown {
+  if (!(thrown instanceof MarsError) || thrown.code !== "invalid_argument") return thrown;
+  const problems = thrown.problems.map((problem) => {
+    const inside = problem.field === field || problem.field.startsWith(`${field}.`);
+    return inside ? { ...problem, field: problem.field.slice(field.length + 1) } : problem;
+  });
+  try {
+    throwIfAny(problems);
+  } catch (renamed) {
+    return renamed;
+  }
+  return thrown;
+}
