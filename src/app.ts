@@ -93,7 +93,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const store = startStoreThread(database);
   shutdown.defer("store", () => store.stop(remainingMs()));
   // Where a database server is away the next Mars finds out by itself that this one has ended.
-  shutdown.defer("lease", () => store.remote.releaseLease().catch(() => undefined));
+  shutdown.defer("lease", () => store.client.releaseLease().catch(() => undefined));
   const unreadable = createUnreadable(log);
   // One thread for what clients ask, another for what must not wait for them: live history and alerts.
   const query = startQueryThread(database, unreadable.notify);
@@ -114,7 +114,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const budget = new SendBudget();
   const changes = createChanges();
   const historyReads = supervisor.loop("live_history", liveRetry);
-  const live = createLive(inner.remote, {
+  const live = createLive(inner.client, {
     lastSeq: () => pipeline.lastSeq,
     skipped: (seq) => pipeline.skipped(seq),
     log,
@@ -124,7 +124,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   });
   // Readers may be told of changes before these are published, and follow what comes after them.
   let findingSeqRead = 0;
-  const findings = createLiveFindings(findingHistory(inner.remote), {
+  const findings = createLiveFindings(findingHistory(inner.client), {
     lastSeq: () => findingSeqRead,
     log,
     reads: historyReads,
@@ -135,9 +135,9 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     ...config,
     retentionMs: config.retentionMs === 0 ? Number.POSITIVE_INFINITY : config.retentionMs,
     journal,
-    store: store.remote,
+    store: store.client,
     clock,
-    listSetAside: inner.remote.listSetAside,
+    listSetAside: inner.client.listSetAside,
     publish: (events, upTo) => live.publish(events, upTo),
     publishFindings: (changed, upTo) => {
       findings.publish(changed, upTo);
@@ -148,8 +148,8 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   });
   const { smtpUrl, smtpFrom, alertAllow } = config;
   const alerts = new Alerts({
-    store: store.remote,
-    reader: inner.remote,
+    store: store.client,
+    reader: inner.client,
     allow: alertAllow,
     ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
     version,
@@ -162,7 +162,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     start: (stop) => startTrialThread({ ...database, stop }),
     onRefused: ({ peer }) => refused("trials", peer),
   });
-  const reads = createClientReads(query.remote, {
+  const reads = createClientReads(query.client, {
     onRefused: ({ peer }) => refused("reads", peer),
     admit: ({ peer }) => budget.refusal(peer),
     inTurns: { rates: ratesInTurns },
@@ -189,7 +189,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
         if (lifecycle === "starting") {
           throw new MarsError("unavailable", "Mars is starting", { retryAfterMs: 1_000 });
         }
-        return store.remote.putLifecycle(appId, definition, await pipeline.acknowledged());
+        return store.client.putLifecycle(appId, definition, await pipeline.acknowledged());
       },
     },
     alerts,
@@ -253,14 +253,14 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   shutdown.defer("streams", () => stopping.abort());
 
   // The threads have started meanwhile.
-  await store.remote.lock(config.dataDir);
+  await store.client.lock(config.dataDir);
   const journalState = await journal.open();
-  await Promise.all([query.remote.open(journalState.id), inner.remote.open(journalState.id)]);
+  await Promise.all([query.client.open(journalState.id), inner.client.open(journalState.id)]);
   await pipeline.start(journalState);
   shutdown.defer("pipeline", () => pipeline.stop(remainingMs()));
   const guard = new AbortController();
   const block = (reason: string) => pipeline.block(reason);
-  const guarding = guardFiles({ journal, store: store.remote, block, supervisor, log }, guard.signal);
+  const guarding = guardFiles({ journal, store: store.client, block, supervisor, log }, guard.signal);
   shutdown.defer("guard", () => {
     guard.abort();
     return guarding;

@@ -7,22 +7,22 @@
 
 import type { Notify } from "./core/ports.ts";
 import type { DatabaseAddress } from "./db/database.ts";
-import type { QueryPart } from "./workers/query-part.ts";
-import type { StorePart } from "./workers/store-part.ts";
+import type { QueryService } from "./workers/query-service.ts";
+import type { StoreService } from "./workers/store-service.ts";
 import { startThread, type Thread } from "./workers/thread.ts";
-import type { TrialPart, TrialPartOptions } from "./workers/trial-part.ts";
+import type { TrialService, TrialServiceOptions } from "./workers/trial-service.ts";
 
 /** The thread that writes. */
-export function startStoreThread(options: DatabaseAddress): Thread<StorePart> {
+export function startStoreThread(options: DatabaseAddress): Thread<StoreService> {
   return startThread(new Worker(new URL("./workers/store-worker.ts", import.meta.url)), options);
 }
 
 /** A thread that reads; there are two. */
-export function startQueryThread(options: DatabaseAddress, notify: Notify): Thread<QueryPart> {
+export function startQueryThread(options: DatabaseAddress, notify: Notify): Thread<QueryService> {
   return startThread(new Worker(new URL("./workers/query-worker.ts", import.meta.url)), options, notify);
 }
 
 /** The thread of one run that learns or tries a lifecycle. */
-export function startTrialThread(options: TrialPartOptions): Thread<TrialPart> {
+export function startTrialThread(options: TrialServiceOptions): Thread<TrialService> {
   return startThread(new Worker(new URL("./workers/trial-worker.ts", import.meta.url)), options);
 }

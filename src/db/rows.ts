@@ -16,20 +16,20 @@ export function rowsOf<Row>(result: ResultSet | undefined): Row[] {
   return JSON.parse(String(result?.rows[0]?.rows ?? "[]")) as Row[];
 }
 
-/** One statement for each part of the rows, each of which is the text of a JSON array. */
+/** As many statements as the rows need, each with one parameter: a JSON array of some of them. */
 export function forRows(sql: string, rows: Iterable<string>): InStatement[] {
   const statements: InStatement[] = [];
-  let part: string[] = [];
+  let some: string[] = [];
   let chars = 0;
   for (const row of rows) {
     if (chars > parameterCharsMax) {
-      statements.push({ sql, args: [`[${part.join(",")}]`] });
-      part = [];
+      statements.push({ sql, args: [`[${some.join(",")}]`] });
+      some = [];
       chars = 0;
     }
-    part.push(row);
+    some.push(row);
     chars += row.length + 1;
   }
-  if (part.length > 0) statements.push({ sql, args: [`[${part.join(",")}]`] });
+  if (some.length > 0) statements.push({ sql, args: [`[${some.join(",")}]`] });
   return statements;
 }

@@ -6,7 +6,7 @@ import type { InStatement } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
 import { nowMicros } from "../core/time.ts";
 import type { Database } from "../db/database.ts";
-import { SetAsideFile } from "../db/messages/set-aside-file.ts";
+import { SetAsideWriter } from "../db/messages/set-aside-writer.ts";
 import type { ProjectionAside } from "../lifecycle/ports.ts";
 import { firstDue, type HeldApps } from "./due-lives.ts";
 import {
@@ -33,7 +33,7 @@ export type Phase =
 
 export class Narrowing {
   readonly #database: Database;
-  readonly #aside: SetAsideFile;
+  readonly #aside: SetAsideWriter;
   /** How often the step has been halved. */
   #halved = 0;
   #inARow = 0;
@@ -43,7 +43,7 @@ export class Narrowing {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#aside = new SetAsideFile(database);
+    this.#aside = new SetAsideWriter(database);
   }
 
   get events(): number {

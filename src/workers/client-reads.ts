@@ -5,11 +5,11 @@
 import type { Caller } from "../core/caller.ts";
 import type { MarsError } from "../core/error.ts";
 import { FairQueue, type FairQueueOptions, type FairQueueStats } from "../runtime/fair-queue.ts";
-import type { Remote } from "./thread.ts";
+import type { ThreadClient } from "./thread.ts";
 
 export interface ClientReads<T> {
-  /** The part, for one caller. */
-  for(caller: Caller): Remote<T>;
+  /** The service, for one caller. */
+  for(caller: Caller): ThreadClient<T>;
   readonly stats: FairQueueStats;
   /** Refuses reads from now on, those that wait with them. */
   close(error: MarsError): void;
@@ -21,12 +21,12 @@ export interface ClientReadsOptions<T> extends Pick<FairQueueOptions, "onRefused
   /** What makes several calls of a method of one, each of which waits for its turn. */
   readonly inTurns?: {
     readonly [M in keyof T]?: (
-      call: Remote<T>[M],
-      ...args: Parameters<Remote<T>[M]>
-    ) => ReturnType<Remote<T>[M]>;
+      call: ThreadClient<T>[M],
+      ...args: Parameters<ThreadClient<T>[M]>
+    ) => ReturnType<ThreadClient<T>[M]>;
   };
   /** Shown the answers of a method before its caller is. */
-  readonly observe?: { readonly [M in keyof T]?: (answer: Awaited<ReturnType<Remote<T>[M]>>) => void };
+  readonly observe?: { readonly [M in keyof T]?: (answer: Awaited<ReturnType<ThreadClient<T>[M]>>) => void };
 }
 
 /** More than clients that mean well have open, and few enough that the last is answered in time or not at all. */
@@ -36,12 +36,12 @@ const waitMs = 5_000;
 const runMs = 15_000;
 
 export function createClientReads<T>(
-  remote: Remote<T>,
+  client: ThreadClient<T>,
   { admit, inTurns = {}, observe = {}, onRefused }: ClientReadsOptions<T> = {},
 ): ClientReads<T> {
   const options = { what: "reads", activeMax: 2, waitingMax, waitMs, runMs };
   const queue = new FairQueue({ ...options, ...(onRefused !== undefined && { onRefused }) });
-  const methods = remote as Record<string, (...args: readonly unknown[]) => Promise<unknown>>;
+  const methods = client as Record<string, (...args: readonly unknown[]) => Promise<unknown>>;
   const observers = observe as Record<string, ((answer: unknown) => void) | undefined>;
   const splits = inTurns as Record<
     string,
@@ -59,7 +59,7 @@ export function createClientReads<T>(
       });
   return {
     for: (caller) =>
-      new Proxy({} as Remote<T>, {
+      new Proxy({} as ThreadClient<T>, {
         get(_, method) {
           if (typeof method !== "string") return undefined;
           const call = callOf(caller, method);

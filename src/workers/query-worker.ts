@@ -1,7 +1,7 @@
-/** The thread of the reader: no question can hold up a write. */
+/** The thread of the reader: no query can hold up a write. */
 import { stepBack } from "./priority.ts";
-import { createQueryPart } from "./query-part.ts";
+import { createQueryService } from "./query-service.ts";
 import { serveThread } from "./thread.ts";
 
 stepBack();
-serveThread(createQueryPart);
+serveThread(createQueryService);

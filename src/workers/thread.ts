@@ -6,9 +6,9 @@ import type { Notice, Notify } from "../core/ports.ts";
 import { within } from "../runtime/delay.ts";
 import { fromThreadError, type ThreadError, toThreadError } from "./thread-error.ts";
 
-/** How long ending a thread by force may take. */
+/** Bound on ending a thread by force. */
 const terminateMs = 2_000;
-/** What closing the part has at least, though the time for stopping is over. */
+/** The least time for closing the service, though the time for stopping is over. */
 const closeMsMin = 200;
 
 /** In a worker, the way to its parent. */
@@ -28,23 +28,23 @@ type Reply =
       readonly error: ThreadError;
     };
 
-/** The methods of a part, as they are called from another thread: every answer is a promise. */
-export type Remote<T> = {
+/** The methods of a service, as another thread calls them: every answer is a promise. */
+export type ThreadClient<T> = {
   [M in keyof T]: T[M] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
 };
 
-/** A part that runs on another thread. */
+/** A service that runs on another thread. */
 export interface Thread<T> {
-  readonly remote: Remote<T>;
-  /** Settles, with the reason, if the thread ends before it is told to. */
+  readonly client: ThreadClient<T>;
+  /** Settles, with the reason, when the thread has ended, by `stop` or by itself. */
   readonly failed: Promise<Error>;
   /** For how long it has owed an answer, in milliseconds; 0 when it owes none. */
   readonly silentMs: number;
-  /** Ends the thread, after `timeoutMs` by force; the part's own `close` is called before that. Rejects when it does not end. */
+  /** Calls the service's `close` and ends the thread, after `timeoutMs` by force. Rejects when it does not end. */
   stop(timeoutMs: number): Promise<void>;
 }
 
-/** Runs in the worker: makes the part from the parent's options, and answers calls to it, one at a time and in order. */
+/** Runs in the worker: makes the service from the parent's options, and answers calls to it, one at a time and in order. */
 export function serveThread<O>(create: (options: O, notify: Notify) => object): void {
   const scope = self;
   const notify: Notify = ({ message, event, error }) =>
@@ -56,7 +56,7 @@ export function serveThread<O>(create: (options: O, notify: Notify) => object): 
   };
   const callOf = (method: string) => {
     const found = methods[method];
-    if (found === undefined) throw new Error(`the thread has no ${method}, or its part could not be made`);
+    if (found === undefined) throw new Error(`the thread has no ${method}, or its service could not be made`);
     return found;
   };
   let queue: Promise<void> = Promise.resolve();
@@ -72,14 +72,14 @@ export function serveThread<O>(create: (options: O, notify: Notify) => object): 
       try {
         scope.postMessage(reply);
       } catch (thrown) {
-        // An answer that cannot be copied must not end the queue for all who come after it.
+        // An answer that cannot be copied must not end the queue for the calls behind it.
         scope.postMessage({ id, error: toThreadError(thrown) } satisfies Reply);
       }
     });
   };
 }
 
-/** Runs in the parent: turns a worker into the part that it serves. */
+/** Runs in the parent: makes a client of the service that the worker runs. */
 export function startThread<T extends { close(): unknown }>(
   worker: Worker,
   options: unknown,
@@ -121,11 +121,11 @@ export function startThread<T extends { close(): unknown }>(
       worker.postMessage({ id, method, args } satisfies Call);
     });
   };
-  // A part that cannot be made fails its first call in words of its own.
+  // A service that cannot be made fails its first call with an error of its own.
   call("create", [options]).catch(() => undefined);
   return {
-    // A remote has the part's methods and no others, which the type says and the proxy trusts.
-    remote: new Proxy({} as Remote<T>, {
+    // A client has the service's methods and no others; the proxy trusts the type in that.
+    client: new Proxy({} as ThreadClient<T>, {
       get: (_, method) =>
         typeof method === "string" ? (...args: unknown[]) => call(method, args) : undefined,
     }),

@@ -8,8 +8,8 @@ import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { Trials } from "../learning/trial.ts";
 import { FairQueue, type FairQueueStats } from "../runtime/fair-queue.ts";
-import type { Remote, Thread } from "./thread.ts";
-import type { TrialPart } from "./trial-part.ts";
+import type { Thread, ThreadClient } from "./thread.ts";
+import type { TrialService } from "./trial-service.ts";
 
 export interface TrialRuns extends Trials {
   readonly stats: FairQueueStats;
@@ -18,7 +18,7 @@ export interface TrialRuns extends Trials {
 }
 
 export interface TrialRunsOptions {
-  readonly start: (stop: SharedArrayBuffer) => Thread<TrialPart>;
+  readonly start: (stop: SharedArrayBuffer) => Thread<TrialService>;
   readonly onRefused?: (caller: Caller) => void;
 }
 
@@ -35,7 +35,7 @@ export function createTrialRuns({ start, onRefused }: TrialRunsOptions): TrialRu
   const queue = new FairQueue({ ...options, ...(onRefused !== undefined && { onRefused }) });
   const closing = new AbortController();
 
-  function run<T>(caller: Caller, call: (part: Remote<TrialPart>) => Promise<T>): Promise<T> {
+  function run<T>(caller: Caller, call: (service: ThreadClient<TrialService>) => Promise<T>): Promise<T> {
     return queue.run(caller, async () => {
       const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
       const late = AbortSignal.timeout(runMs);
@@ -45,7 +45,7 @@ export function createTrialRuns({ start, onRefused }: TrialRunsOptions): TrialRu
       ended.addEventListener("abort", giveUp, { once: true });
       const thread = start(stop);
       try {
-        return await call(thread.remote);
+        return await call(thread.client);
       } catch (error) {
         if (closing.signal.aborted) throw closing.signal.reason;
         if (late.aborted) throw new MarsError("deadline_exceeded", `the run took longer than ${runMs} ms`);
@@ -58,8 +58,8 @@ export function createTrialRuns({ start, onRefused }: TrialRunsOptions): TrialRu
   }
 
   return {
-    learn: (options, caller) => run(caller, (part) => part.learn(options)),
-    dryRun: (definition, options, caller) => run(caller, (part) => part.dryRun(definition, options)),
+    learn: (options, caller) => run(caller, (service) => service.learn(options)),
+    dryRun: (definition, options, caller) => run(caller, (service) => service.dryRun(definition, options)),
     get stats() {
       return queue.stats;
     },

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { MarsError } from "../../src/core/error.ts";
 import { Database } from "../../src/db/database.ts";
-import { LifecycleFile } from "../../src/db/lifecycles/lifecycle-file.ts";
+import { LifecycleWriter } from "../../src/db/lifecycles/lifecycle-writer.ts";
 import { Lifecycles } from "../../src/db/lifecycles/lifecycles.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
@@ -246,7 +246,7 @@ test("a lifecycle holds from when it is stored, also where the answer to its put
   });
   const lifecycles = new Lifecycles(database);
   const projector = new Projector(database, lifecycles);
-  const file = new LifecycleFile(database, lifecycles);
+  const file = new LifecycleWriter(database, lifecycles);
   await file.put("app", definition, 0);
   await store.apply(await batchOf([event(1, { messageId: "a", createdAt: 0 })]));
   await projectAll(projector, 1, second / 2);

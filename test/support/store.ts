@@ -7,15 +7,15 @@ import type { StoreBatch } from "../../src/core/ports.ts";
 import type { PruneStep } from "../../src/core/retention.ts";
 import { Aggregator, type FoldedMessage, makeChunks } from "../../src/ingest/aggregator.ts";
 import { publicationOf, repeatedIn } from "../../src/ingest/publication.ts";
-import { createQueryPart, type QueryPart } from "../../src/workers/query-part.ts";
-import { createStorePart, type StorePart } from "../../src/workers/store-part.ts";
+import { createQueryService, type QueryService } from "../../src/workers/query-service.ts";
+import { createStoreService, type StoreService } from "../../src/workers/store-service.ts";
 
 export interface TestStore {
   readonly url: string;
-  readonly store: StorePart;
-  readonly queries: QueryPart;
+  readonly store: StoreService;
+  readonly queries: QueryService;
   /** Drops the store's connection without a word, as a crash does, and opens another on the same file. */
-  restart(): Promise<StorePart>;
+  restart(): Promise<StoreService>;
   [Symbol.dispose](): void;
 }
 
@@ -30,13 +30,13 @@ export async function openStore(scanMax?: number): Promise<TestStore> {
   const directory = mkdtempSync(join(tmpdir(), "mars-store-"));
   const options = { url: `file:${directory}/messages.db`, authToken: "", timeoutMs: 1_000 };
   const open = async () => {
-    const store = createStorePart(options);
+    const store = createStoreService(options);
     await store.open({ id: journalId, firstSeq: 0, lastSeq: 0, bytes: 0 });
     return store;
   };
   const stores = [await open()];
   const store = stores[0]!;
-  const queries = createQueryPart({ ...options, ...(scanMax && { scanMax }) });
+  const queries = createQueryService({ ...options, ...(scanMax && { scanMax }) });
   queries.open(journalId);
   return {
     url: options.url,
@@ -83,7 +83,7 @@ export async function batchOf(events: readonly SequencedEvent[]): Promise<StoreB
 
 /** Stores consecutive events as one batch, and gives what is published of it. */
 export async function applyAndPublish(
-  store: Pick<StorePart, "apply">,
+  store: Pick<StoreService, "apply">,
   events: readonly SequencedEvent[],
 ): Promise<readonly SequencedEvent[]> {
   const outcome = await store.apply(await batchOf(events));
@@ -100,12 +100,12 @@ function fold(events: readonly SequencedEvent[]): FoldedMessage[] {
 export const keepFor = 1_000;
 
 /** So much time has passed, and the store is where it is. */
-export function markTime(store: StorePart, elapsed: number): Promise<void> {
+export function markTime(store: StoreService, elapsed: number): Promise<void> {
   return store.recordTime({ elapsed, wall: elapsed, absent: 0, stepped: 0, agreed: 0 }, keepFor);
 }
 
 /** A whole pass of retention when so much time has passed. @returns what each of its steps deleted */
-export async function prune(store: StorePart, elapsed: number, latest = 0): Promise<PruneStep[]> {
+export async function prune(store: StoreService, elapsed: number, latest = 0): Promise<PruneStep[]> {
   const steps: PruneStep[] = [];
   for (let after: number | null = 0; after !== null; after = steps.at(-1)!.next) {
     steps.push(await store.prune({ elapsed, keepFor, latest, after }));

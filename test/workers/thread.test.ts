@@ -18,11 +18,11 @@ const faultOf = (call: Promise<unknown>): Promise<unknown> =>
 
 test("a call that fails, and one whose answer cannot be copied, hold up none of those behind them", async () => {
   const thread = start();
-  const { remote } = thread;
+  const { client } = thread;
   const [failed, uncopied, echoed] = await Promise.all([
-    faultOf(remote.fail()),
-    faultOf(remote.uncopyable()),
-    remote.echo(3),
+    faultOf(client.fail()),
+    faultOf(client.uncopyable()),
+    client.echo(3),
   ]);
   expect(MarsError.from(failed)).toMatchObject({ code: "internal", cause: { name: "TypeError" } });
   expect((failed as Error).stack).toContain("hanging-worker");
@@ -34,14 +34,14 @@ test("a call that fails, and one whose answer cannot be copied, hold up none of 
 
 test("a thread whose part cannot be made fails every call, and can be stopped", async () => {
   const thread = start(true);
-  expect(await faultOf(thread.remote.echo(1))).toMatchObject({ message: expect.stringContaining("no echo") });
+  expect(await faultOf(thread.client.echo(1))).toMatchObject({ message: expect.stringContaining("no echo") });
   await thread.stop(1_000);
 });
 
 test("a thread that hangs is named by health, and stopping it has an end", async () => {
   const thread = start();
-  await thread.remote.echo(1);
-  const hanging = faultOf(thread.remote.hang());
+  await thread.client.echo(1);
+  const hanging = faultOf(thread.client.hang());
   await until(
     () => thread.silentMs > 50,
     () => `${thread.silentMs}`,

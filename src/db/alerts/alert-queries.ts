@@ -22,7 +22,7 @@ import type { Micros } from "../../core/event.ts";
 import { nowMicros } from "../../core/time.ts";
 import type { FindingKind } from "../../lifecycle/finding.ts";
 import { formatCursor, parseCursor } from "../cursor.ts";
-import { parseObject, type Reads } from "../reads.ts";
+import { parseObject, type ReadConnection } from "../read-connection.ts";
 
 /** Less is the way of clocks. */
 const stepMin: Micros = 1_000_000;
@@ -31,30 +31,30 @@ const stepMin: Micros = 1_000_000;
 const statementsMax = 100;
 
 export class AlertQueries {
-  readonly #reads: Reads;
+  readonly #connection: ReadConnection;
 
-  constructor(reads: Reads) {
-    this.#reads = reads;
+  constructor(connection: ReadConnection) {
+    this.#connection = connection;
   }
 
   /** See `AlertReader` of `alerting/alert-ports.ts` for all of these. */
   async rules(): Promise<AlertRule[]> {
-    const [rows] = await this.#reads.read([allRules]);
-    return this.#reads.decode(rows, ruleOf);
+    const [rows] = await this.#connection.read([allRules]);
+    return this.#connection.decode(rows, ruleOf);
   }
 
   async sinks(): Promise<AlertSink[]> {
-    const [rows] = await this.#reads.read(["SELECT sink FROM alert_sinks ORDER BY id"]);
-    return this.#reads.decode(rows, sinkOf);
+    const [rows] = await this.#connection.read(["SELECT sink FROM alert_sinks ORDER BY id"]);
+    return this.#connection.decode(rows, sinkOf);
   }
 
   async silences(): Promise<AlertSilence[]> {
-    const [rows] = await this.#reads.read(["SELECT id, silence FROM alert_silences ORDER BY id DESC"]);
-    return this.#reads.decode(rows, silenceOf);
+    const [rows] = await this.#connection.read(["SELECT id, silence FROM alert_silences ORDER BY id DESC"]);
+    return this.#connection.decode(rows, silenceOf);
   }
 
   async state(): Promise<AlertState> {
-    const [cursor, rules, silences, incidents] = await this.#reads.read([
+    const [cursor, rules, silences, incidents] = await this.#connection.read([
       "SELECT step, finding_seq, last_incident FROM alert_cursor",
       allRules,
       { sql: "SELECT id, silence FROM alert_silences WHERE until > ?", args: [nowMicros()] },
@@ -65,9 +65,9 @@ export class AlertQueries {
       step: Number(row?.step),
       findingSeq: Number(row?.finding_seq),
       lastIncident: Number(row?.last_incident),
-      rules: this.#reads.decode(rules, ruleOf),
-      silences: this.#reads.decode(silences, silenceOf),
-      incidents: this.#reads.decode(incidents, incidentOf),
+      rules: this.#connection.decode(rules, ruleOf),
+      silences: this.#connection.decode(silences, silenceOf),
+      incidents: this.#connection.decode(incidents, incidentOf),
     };
   }
 
@@ -104,7 +104,7 @@ export class AlertQueries {
   }
 
   async dueDeliveries(at: Micros, busy: readonly string[]): Promise<DueDeliveries> {
-    const [rows] = await this.#reads.read([
+    const [rows] = await this.#connection.read([
       {
         // Waiting began at the last attempt. Where that lies ahead, the clock has gone back, and nobody knows for how long to wait.
         sql: `SELECT d.id, iif(coalesce((SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts),
@@ -117,7 +117,7 @@ export class AlertQueries {
     ]);
     const due = (rows ?? []).filter((row) => Number(row.next_at) <= at);
     const later = (rows ?? []).map((row) => Number(row.next_at)).filter((next) => next > at);
-    const readable = this.#reads.decode(due, dueOf);
+    const readable = this.#connection.decode(due, dueOf);
     const known = new Set(readable.map(({ id }) => id));
     return {
       due: readable,
@@ -138,7 +138,7 @@ export class AlertQueries {
       const [rank, id] = parseCursor(cursor, "incidents", [0, 0] as const);
       conditions.and(`(${rankOf}, id) < (?, ?)`, rank, id);
     }
-    const [rows] = await this.#reads.read([
+    const [rows] = await this.#connection.read([
       {
         sql: `SELECT *, ${rankOf} AS rank FROM alert_incidents ${conditions.where()}
           ORDER BY ${rankOf} DESC, id DESC LIMIT ?`,
@@ -147,7 +147,7 @@ export class AlertQueries {
     ]);
     const last = rows?.length === limit ? rows.at(-1) : undefined;
     return {
-      incidents: this.#reads.decode(rows, incidentOf),
+      incidents: this.#connection.decode(rows, incidentOf),
       ...(last !== undefined && {
         nextCursor: formatCursor("incidents", [Number(last.rank), Number(last.id)]),
       }),
@@ -162,7 +162,7 @@ export class AlertQueries {
     if (cursor !== undefined) conditions.and("id < ?", ...parseCursor(cursor, "deliveries", [0] as const));
     const page = `SELECT * FROM alert_deliveries ${conditions.where()} ORDER BY id DESC LIMIT ?`;
     const args = [...conditions.args, limit];
-    const [rows, attempts] = await this.#reads.read([
+    const [rows, attempts] = await this.#connection.read([
       { sql: page, args },
       {
         sql: `SELECT * FROM alert_attempts WHERE delivery IN (SELECT id FROM (${page})) ORDER BY delivery, number`,
@@ -172,7 +172,9 @@ export class AlertQueries {
     const byDelivery = Map.groupBy(attempts ?? [], ({ delivery }) => Number(delivery));
     const last = rows?.length === limit ? rows.at(-1) : undefined;
     return {
-      deliveries: this.#reads.decode(rows, (row) => deliveryOf(row, byDelivery.get(Number(row.id)) ?? [])),
+      deliveries: this.#connection.decode(rows, (row) =>
+        deliveryOf(row, byDelivery.get(Number(row.id)) ?? []),
+      ),
       ...(last !== undefined && { nextCursor: formatCursor("deliveries", [Number(last.id)]) }),
     };
   }
@@ -185,7 +187,7 @@ export class AlertQueries {
     const rows: (Row | undefined)[] = [];
     for (let from = 0; from < groups.length; from += statementsMax) {
       const some = groups.slice(from, from + statementsMax).map(statement);
-      rows.push(...(await this.#reads.read(some)).map(([row]) => row));
+      rows.push(...(await this.#connection.read(some)).map(([row]) => row));
     }
     return rows;
   }

@@ -13,7 +13,7 @@ import type {
 import { cover } from "../../statistics/buckets.ts";
 import { Histogram } from "../../statistics/histogram.ts";
 import { gapAround } from "../messages/position.ts";
-import type { Reads } from "../reads.ts";
+import type { ReadConnection } from "../read-connection.ts";
 import { Conditions, planWalk, scanMaxDefault, type Walk } from "../walk.ts";
 
 /** Findings of one page of history, and changes that it looks at. */
@@ -34,11 +34,11 @@ const overFindings = {
 const appNumber = "(SELECT id FROM apps WHERE app_id = ?)";
 
 export class FindingQueries {
-  readonly #reads: Reads;
+  readonly #connection: ReadConnection;
   readonly #scanMax: number;
 
-  constructor(reads: Reads, options: { readonly scanMax?: number }) {
-    this.#reads = reads;
+  constructor(connection: ReadConnection, options: { readonly scanMax?: number }) {
+    this.#connection = connection;
     this.#scanMax = options.scanMax ?? scanMaxDefault;
   }
 
@@ -71,7 +71,7 @@ export class FindingQueries {
     });
     const { rows, nextCursor, projection } = await this.#walk(walk);
     return {
-      findings: this.#reads.decode(rows, findingOf),
+      findings: this.#connection.decode(rows, findingOf),
       ...nextCursor,
       asOfSeq: Number(projection?.finding_seq ?? 0),
     };
@@ -85,12 +85,12 @@ export class FindingQueries {
       sql: `SELECT seq FROM findings WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ${historySpan - 1}`,
       args: [after, upTo],
     };
-    const [edge] = one ? [] : await this.#reads.read([stretch]);
+    const [edge] = one ? [] : await this.#connection.read([stretch]);
     const end = Number(edge?.[0]?.seq ?? upTo);
     const from = one
       ? "messages m CROSS JOIN findings f ON f.message = m.id"
       : "findings f CROSS JOIN messages m ON m.id = f.message";
-    const [found, projection, gap] = await this.#reads.read([
+    const [found, projection, gap] = await this.#connection.read([
       {
         sql: `SELECT f.id, ${columns} FROM ${from} WHERE ${one ? "+" : ""}f.seq > ?1 AND ${one ? "+" : ""}f.seq <= ?2
           AND (?3 IS NULL OR m.app_id = ?3) AND ${one ? "m.message_id = ?4" : "?4 IS NULL"}
@@ -104,7 +104,7 @@ export class FindingQueries {
       },
       gapAround("findings", after),
     ]);
-    const findings = this.#reads.decode(found, findingOf);
+    const findings = this.#connection.decode(found, findingOf);
     const last = found?.length === historyFindings ? found.at(-1) : undefined;
     // A copy of the database may lag behind what was published: no further than this reader saw itself.
     const seen = Math.max(after, Math.min(end, Number(projection?.[0]?.finding_seq ?? 0)));
@@ -138,9 +138,9 @@ export class FindingQueries {
   }
 
   async #walk(walk: Walk) {
-    const [edges] = walk.edge === undefined ? [] : await this.#reads.read([walk.edge]);
+    const [edges] = walk.edge === undefined ? [] : await this.#connection.read([walk.edge]);
     const edge = edges?.[0];
-    const [rows = [], projection] = await this.#reads.read([
+    const [rows = [], projection] = await this.#connection.read([
       walk.page(edge),
       "SELECT finding_seq FROM projection",
     ]);
@@ -167,7 +167,7 @@ export class FindingQueries {
 
   async #hopP99(app: number, { after, stage }: Finding, clock: number): Promise<number | undefined> {
     const ranges = cover(lastWhole(clock));
-    const results = await this.#reads.read(
+    const results = await this.#connection.read(
       ranges.map(({ span, from, to }) => ({
         sql: `SELECT histogram FROM latencies
           WHERE stage = (SELECT id FROM stages WHERE app = ?1 AND after = ?2 AND stage = ?3) AND span = ?4 AND start >= ?5 AND start < ?6`,
@@ -175,7 +175,7 @@ export class FindingQueries {
       })),
     );
     const all = new Histogram();
-    this.#reads.decode(results.flat(), (row) => all.mergeText(String(row.histogram)));
+    this.#connection.decode(results.flat(), (row) => all.mergeText(String(row.histogram)));
     return all.count === 0 ? undefined : all.percentiles([99])[0]?.value;
   }
 }

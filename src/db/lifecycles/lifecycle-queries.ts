@@ -3,7 +3,7 @@ import type { LifecycleVersion } from "../../lifecycle/definition.ts";
 import type { HistoriesPage, HistoriesQuery, MessageHistory } from "../../lifecycle/queries.ts";
 import { formatCursor, parseCursor } from "../cursor.ts";
 import { versionOfRow } from "../messages/plans.ts";
-import type { Reads } from "../reads.ts";
+import type { ReadConnection } from "../read-connection.ts";
 
 const versionsMax = 100;
 /** Bytes of the definitions in one answer, unless the latest alone has more. */
@@ -13,16 +13,16 @@ const historiesMax = 1_000;
 const namesMax = 64;
 
 export class LifecycleQueries {
-  readonly #reads: Reads;
+  readonly #connection: ReadConnection;
 
-  constructor(reads: Reads) {
-    this.#reads = reads;
+  constructor(connection: ReadConnection) {
+    this.#connection = connection;
   }
 
   /** See `LifecycleReader.lifecycleVersions`. */
   async lifecycleVersions(appId: string, limit = versionsMax): Promise<LifecycleVersion[]> {
     // By the sum of bytes so far, which is read without the definitions.
-    const [rows] = await this.#reads.read([
+    const [rows] = await this.#connection.read([
       {
         sql: `SELECT app_id, version, created_at, after_seq, definition FROM lifecycles
           WHERE id IN (
@@ -34,7 +34,7 @@ export class LifecycleQueries {
         args: [appId, limit, answerBytesMax],
       },
     ]);
-    return this.#reads.decode(rows, versionOfRow);
+    return this.#connection.decode(rows, versionOfRow);
   }
 
   /** See `LifecycleReader.histories`. */
@@ -45,7 +45,7 @@ export class LifecycleQueries {
       ORDER BY created_at DESC, id DESC LIMIT ${historiesMax}`;
     const args = [appId, since, until, ...(place ?? [])];
     // Of the events of one name the earliest, with when it was received: SQLite takes a bare column from the row of the minimum.
-    const [found, events] = await this.#reads.read([
+    const [found, events] = await this.#connection.read([
       { sql: page, args },
       {
         sql: `SELECT json_group_array(json_array(message, event, at, received_at)) AS rows FROM (

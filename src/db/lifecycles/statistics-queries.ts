@@ -15,7 +15,7 @@ import type {
 import { cover, wholeMinutes } from "../../statistics/buckets.ts";
 import { Histogram } from "../../statistics/histogram.ts";
 import { formatCursor, parseCursor } from "../cursor.ts";
-import type { Reads } from "../reads.ts";
+import type { ReadConnection } from "../read-connection.ts";
 
 const percents = [50, 90, 95, 99] as const;
 
@@ -38,16 +38,16 @@ const lastEvent = `coalesce(
     WHERE app = a.id AND minute <= ?3 / 60000000 ORDER BY minute DESC, event DESC LIMIT 1)) AS last`;
 
 export class StatisticsQueries {
-  readonly #reads: Reads;
+  readonly #connection: ReadConnection;
 
-  constructor(reads: Reads) {
-    this.#reads = reads;
+  constructor(connection: ReadConnection) {
+    this.#connection = connection;
   }
 
   /** See `LifecycleReader.funnel`. */
   async funnel(appId: string, window: Window): Promise<Funnel> {
     const whole = wholeMinutes(window);
-    const results = await this.#reads.read(
+    const results = await this.#connection.read(
       cover(whole).map(
         (range): InStatement => ({
           sql: `SELECT s.id, s.after, s.stage, sum(f.reached) AS reached, sum(f.waiting) AS waiting,
@@ -121,7 +121,7 @@ export class StatisticsQueries {
     const minute = 60_000_000;
     const starts = Array.from({ length: Math.ceil((until - since) / step) }, (_, n) => since + n * step);
     // A step at a time: to group a month at once, SQLite would sort all of its minutes, which takes ten times as long.
-    const [rows] = await this.#reads.read([
+    const [rows] = await this.#connection.read([
       {
         sql: `SELECT s.key AS step, (
             SELECT json_group_array(json_array(event, count)) FROM (
@@ -160,7 +160,7 @@ export class StatisticsQueries {
   /** See `LifecycleReader.apps`. */
   async apps(cursor: string | undefined, limit: number): Promise<AppPage> {
     const [after] = cursor === undefined ? [""] : parseCursor(cursor, "apps", [""] as const);
-    const [found] = await this.#reads.read([
+    const [found] = await this.#connection.read([
       {
         sql: `SELECT a.*, l.version, l.bytes, ${lastEvent} FROM apps a
           LEFT JOIN lifecycles l ON l.app_id = a.app_id
@@ -179,7 +179,7 @@ export class StatisticsQueries {
   }
 
   async #histograms(appId: string, window: Window) {
-    const results = await this.#reads.read(
+    const results = await this.#connection.read(
       cover(window).map(
         (range): InStatement => ({
           sql: `SELECT s.id, s.after, s.stage, l.histogram FROM stages s
@@ -190,7 +190,7 @@ export class StatisticsQueries {
       ),
     );
     const hops = new Map<number, { stage: string; after: string; histogram: Histogram }>();
-    this.#reads.decode(results.flat(), (row) => {
+    this.#connection.decode(results.flat(), (row) => {
       let hop = hops.get(Number(row.id));
       if (hop === undefined) {
         hop = { stage: String(row.stage), after: String(row.after), histogram: new Histogram() };
@@ -202,7 +202,7 @@ export class StatisticsQueries {
   }
 
   async #names(messages: readonly number[]): Promise<ReadonlyMap<number, MessageKey>> {
-    const [rows] = await this.#reads.read([
+    const [rows] = await this.#connection.read([
       {
         sql: "SELECT id, app_id, message_id FROM messages WHERE id IN (SELECT value FROM json_each(?))",
         args: [JSON.stringify([...new Set(messages)])],

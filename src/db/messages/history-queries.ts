@@ -1,11 +1,11 @@
 /**
- * The history of topics: what was published, in its order. One of the parts of `query-part.ts`.
+ * The history of topics: the published events in their order. Runs on a query thread.
  *
- * Every page costs a bounded amount of work, whatever its message or app has behind it.
+ * Every page costs a bounded amount of work, however many events its message or app has.
  */
 import type { InStatement } from "@libsql/client";
 import type { HistoryPage, HistoryQuery } from "../../core/query.ts";
-import type { Reads } from "../reads.ts";
+import type { ReadConnection } from "../read-connection.ts";
 import { knownPosition } from "./apply-sql.ts";
 import { eventBytes, eventColumns, pageBytesMax, publishedEvent } from "./event-rows.ts";
 import { gapAround } from "./position.ts";
@@ -19,10 +19,10 @@ const walkEvents = 20_000;
 const wholeEvents = 5_000;
 
 export class HistoryQueries {
-  readonly #reads: Reads;
+  readonly #connection: ReadConnection;
 
-  constructor(reads: Reads) {
-    this.#reads = reads;
+  constructor(connection: ReadConnection) {
+    this.#connection = connection;
   }
 
   /** See `Reader.history`. */
@@ -30,8 +30,8 @@ export class HistoryQueries {
     const ids = [topic.appId ?? null, topic.messageId ?? null];
     const whole = topic.messageId !== undefined && (await this.#isSmall(ids));
     const end = whole ? upTo : await this.#stretchEnd(after, upTo);
-    const [position, pruned, gap, rows = []] = await this.#reads.read([
-      knownPosition(this.#reads.journalId),
+    const [position, pruned, gap, rows = []] = await this.#connection.read([
+      knownPosition(this.#connection.journalId),
       prunedTo(topic),
       gapAround("events", after),
       { sql: pageOf(whole ? wholePlaces : walkPlaces), args: [after, end, ...ids] },
@@ -47,12 +47,12 @@ export class HistoryQueries {
   }
 
   async #isSmall(ids: readonly (string | null)[]): Promise<boolean> {
-    const [rows] = await this.#reads.read([count(ids)]);
+    const [rows] = await this.#connection.read([count(ids)]);
     return Number(rows?.[0]?.events) <= wholeEvents;
   }
 
   async #stretchEnd(after: number, upTo: number): Promise<number> {
-    const [rows] = await this.#reads.read([stretch(after, upTo)]);
+    const [rows] = await this.#connection.read([stretch(after, upTo)]);
     return Number(rows?.[0]?.seq);
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Questions to the database of messages. One of the parts of `query-part.ts`.
+ * Reads messages, one or a list. Runs on a query thread.
  *
- * Every answer names the seq it is as of, read in the same transaction. Every question costs a bounded amount of work:
- * a list page examines a bounded number of messages and then says where to go on.
+ * Every answer names the seq it is as of, read in the same transaction. Every query costs a bounded amount of work:
+ * a list page examines a bounded number of messages, and its cursor goes on from there.
  */
 import type { Row } from "@libsql/client";
 import type { MessageKey, Micros } from "../../core/event.ts";
@@ -15,7 +15,7 @@ import { assess, type Holds } from "../../lifecycle/assess.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
 import { formatCursor } from "../cursor.ts";
 import type { DatabaseAddress } from "../database.ts";
-import type { Reads } from "../reads.ts";
+import type { ReadConnection } from "../read-connection.ts";
 import { scanMaxDefault } from "../walk.ts";
 import { knownPosition } from "./apply-sql.ts";
 import { pageBytesMax, storedEvent } from "./event-rows.ts";
@@ -30,15 +30,15 @@ export interface MessageQueriesOptions extends DatabaseAddress {
 }
 
 export class MessageQueries {
-  readonly #reads: Reads;
+  readonly #connection: ReadConnection;
   readonly #plans: Plans;
   readonly #summaries: Summaries;
   readonly #scanMax: number;
 
-  constructor(reads: Reads, plans: Plans, options: Pick<MessageQueriesOptions, "scanMax">) {
-    this.#reads = reads;
+  constructor(connection: ReadConnection, plans: Plans, options: Pick<MessageQueriesOptions, "scanMax">) {
+    this.#connection = connection;
     this.#plans = plans;
-    this.#summaries = new Summaries(reads, plans);
+    this.#summaries = new Summaries(connection, plans);
     this.#scanMax = options.scanMax ?? scanMaxDefault;
   }
 
@@ -47,7 +47,7 @@ export class MessageQueries {
     const key = { appId, messageId };
     const { limit = messageEventsMax, cursor, bytesMax = pageBytesMax } = page;
     const asked = { order, limit, cursor, bytesMax };
-    const [found] = await this.#reads.read([
+    const [found] = await this.#connection.read([
       {
         sql: "SELECT id, event_count FROM messages WHERE message_id = ? AND app_id = ?",
         args: [messageId, appId],
@@ -56,8 +56,8 @@ export class MessageQueries {
     const id = Number(found?.[0]?.id ?? 0);
     const count = Number(found?.[0]?.event_count ?? 0);
     const [position, message, rows = [], stages = [], externalIds = [], lifecycle, held, life, projection] =
-      await this.#reads.read([
-        knownPosition(this.#reads.journalId),
+      await this.#connection.read([
+        knownPosition(this.#connection.journalId),
         { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
         eventPage(id, asked),
         { sql: stagesOf(count), args: [id] },
@@ -73,7 +73,7 @@ export class MessageQueries {
     const eventCount = Number(message?.[0]?.event_count);
     // Of one that the projector has passed and does not follow there is no more to say than lists do.
     const unfollowed = life?.length === 0 && id <= Number(projection?.[0]?.seq ?? 0);
-    const [plan] = unfollowed ? [] : this.#reads.decode(lifecycle, (row) => this.#plans.of(row));
+    const [plan] = unfollowed ? [] : this.#connection.decode(lifecycle, (row) => this.#plans.of(row));
     // Of a message with more events than are looked at, what the projector knows of the others, a moment ago.
     const known =
       count > lookedAtMax && life?.[0]?.lifecycle === lifecycle?.[0]?.id ? life?.[0]?.times : null;
@@ -95,12 +95,12 @@ export class MessageQueries {
   /** See `Reader.list`. */
   async list(query: MessageQuery): Promise<MessagePage> {
     const count = countCandidates(query, this.#scanMax);
-    const [counted] = count === undefined ? [] : await this.#reads.read([count]);
+    const [counted] = count === undefined ? [] : await this.#connection.read([count]);
     const plan = planList(query, counted?.[0]?.few === 1, this.#scanMax, nowMicros());
-    const [edge] = plan.edge === undefined ? [] : await this.#reads.read([plan.edge]);
+    const [edge] = plan.edge === undefined ? [] : await this.#connection.read([plan.edge]);
     const floor = edge?.[0];
-    const [position, found] = await this.#reads.read([
-      knownPosition(this.#reads.journalId),
+    const [position, found] = await this.#connection.read([
+      knownPosition(this.#connection.journalId),
       plan.page(floor),
     ]);
     const rows = found ?? [];

@@ -1,8 +1,8 @@
-/** Questions to what is set aside. One of the parts of `query-part.ts`. */
+/** Lists what is set aside. Runs on a query thread. */
 import type { SetAsidePage, SetAsideQuery } from "../../core/set-aside.ts";
 import { formatCursor, parseCursor } from "../cursor.ts";
-import type { Reads } from "../reads.ts";
-import { setAsideOf } from "./set-aside-file.ts";
+import type { ReadConnection } from "../read-connection.ts";
+import { setAsideOf } from "./set-aside-writer.ts";
 
 /**
  * Bytes of the events on one page, the last one aside. Clients of RPC take 4 MiB unless configured otherwise, and attributes that
@@ -11,23 +11,23 @@ import { setAsideOf } from "./set-aside-file.ts";
 const pageBytesMax = 512 * 1024;
 
 export class SetAsideQueries {
-  readonly #reads: Reads;
+  readonly #connection: ReadConnection;
 
-  constructor(reads: Reads) {
-    this.#reads = reads;
+  constructor(connection: ReadConnection) {
+    this.#connection = connection;
   }
 
   /** See `SetAside.list`. */
   async list({ limit, cursor }: SetAsideQuery): Promise<SetAsidePage> {
     const [after] = cursor === undefined ? [0] : parseCursor(cursor, "set_aside", [0] as const);
-    const [rows = [], counted] = await this.#reads.read([
+    const [rows = [], counted] = await this.#connection.read([
       { sql: pageSql, args: [after, limit, pageBytesMax] },
       "SELECT count(*) AS count FROM set_aside",
     ]);
     const last = rows.at(-1);
     const full = last !== undefined && (rows.length === limit || Number(last.bytes) >= pageBytesMax);
     return {
-      items: this.#reads.decode(rows, setAsideOf),
+      items: this.#connection.decode(rows, setAsideOf),
       count: Number(counted?.[0]?.count),
       ...(full && { nextCursor: formatCursor("set_aside", [Number(last.seq)]) }),
     };

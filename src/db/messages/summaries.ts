@@ -7,7 +7,7 @@ import { externalIdsMax, type Rank, summarize } from "../../core/fold.ts";
 import type { MessageSummary } from "../../core/query.ts";
 import { messageStates } from "../../core/state.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
-import type { Reads } from "../reads.ts";
+import type { ReadConnection } from "../read-connection.ts";
 import { keyOf } from "./event-rows.ts";
 import { lifecyclesById, type Plans } from "./plans.ts";
 
@@ -83,11 +83,11 @@ export function rankOf(plan: Plan | undefined): Rank | undefined {
 
 /** The summaries of a page. */
 export class Summaries {
-  readonly #reads: Reads;
+  readonly #connection: ReadConnection;
   readonly #plans: Plans;
 
-  constructor(reads: Reads, plans: Plans) {
-    this.#reads = reads;
+  constructor(connection: ReadConnection, plans: Plans) {
+    this.#connection = connection;
     this.#plans = plans;
   }
 
@@ -117,7 +117,7 @@ export class Summaries {
       large === undefined
         ? { sql: all, args: ids }
         : { sql: one(Number(large.event_count)), args: [Number(large.id)] };
-    const [stages = [], externalIds = [], lives = []] = await this.#reads.read([
+    const [stages = [], externalIds = [], lives = []] = await this.#connection.read([
       ask(stagesOf, stagesOfAll),
       ask(externalIdsOf, externalIdsOfAll),
       {
@@ -152,8 +152,8 @@ export class Summaries {
     const unknown = ids.filter((id) => plans.get(id) === undefined);
     for (let at = 0; at < unknown.length; at += definitionsMax) {
       const some = JSON.stringify(unknown.slice(at, at + definitionsMax));
-      const [rows = []] = await this.#reads.read([lifecyclesById(some)]);
-      this.#reads.decode(rows, (row) => plans.set(Number(row.id), this.#plans.of(row)));
+      const [rows = []] = await this.#connection.read([lifecyclesById(some)]);
+      this.#connection.decode(rows, (row) => plans.set(Number(row.id), this.#plans.of(row)));
     }
     return plans;
   }

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { createClient } from "@libsql/client";
 import type { PageCheckStep } from "../../../src/core/ports.ts";
-import type { StorePart } from "../../../src/workers/store-part.ts";
+import type { StoreService } from "../../../src/workers/store-service.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
 
 const pageBytes = 4096;
@@ -25,14 +25,14 @@ async function filled(): Promise<TestStore & { path: string }> {
   return { ...test, path: test.url.slice("file:".length) };
 }
 
-async function store(part: StorePart, from: number, to: number): Promise<void> {
+async function store(part: StoreService, from: number, to: number): Promise<void> {
   const events = [];
   for (let seq = from; seq <= to; seq++) events.push(event(seq, { messageId: `message-${seq}` }));
   await part.apply(await batchOf(events));
 }
 
 /** Looks at every page at least once. */
-function lookAround(part: StorePart): PageCheckStep {
+function lookAround(part: StoreService): PageCheckStep {
   let step = part.checkPages(1_000_000)!;
   for (const until = step.rounds + 1; step.rounds < until; ) step = part.checkPages(1_000_000)!;
   return step;

@@ -1,14 +1,14 @@
 import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
 import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
-import type { StorePart } from "../../../src/workers/store-part.ts";
+import type { StoreService } from "../../../src/workers/store-service.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, keepFor, markTime, openStore, prune, type TestStore } from "../../support/store.ts";
 
 const day = 86_400_000_000;
 const totals = (steps: readonly { messages: number; events: number }[]) =>
   steps.reduce((sum, { messages, events }) => [sum[0]! + messages, sum[1]! + events], [0, 0]);
-const project = (store: StorePart, upTo: number, watermark = 0) => projectAll(store, upTo, watermark);
+const project = (store: StoreService, upTo: number, watermark = 0) => projectAll(store, upTo, watermark);
 
 async function follow({ store }: TestStore): Promise<void> {
   const stages = [{ event: "A" }, { event: "B", within: "30d" }, { event: "C", within: "1s" }];

@@ -1,5 +1,4 @@
-/** Every part that answers questions, over one connection that cannot write. Runs in `query-worker.ts`. */
-
+/** All queries, over one connection that cannot write. Runs in `query-worker.ts`. */
 import type { Notify } from "../core/ports.ts";
 import { AlertQueries } from "../db/alerts/alert-queries.ts";
 import { FindingQueries } from "../db/lifecycles/finding-queries.ts";
@@ -9,24 +8,24 @@ import { HistoryQueries } from "../db/messages/history-queries.ts";
 import { MessageQueries, type MessageQueriesOptions } from "../db/messages/message-queries.ts";
 import { Plans } from "../db/messages/plans.ts";
 import { SetAsideQueries } from "../db/messages/set-aside-queries.ts";
-import { Reads } from "../db/reads.ts";
+import { ReadConnection } from "../db/read-connection.ts";
 
-export type QueryPart = ReturnType<typeof createQueryPart>;
+export type QueryService = ReturnType<typeof createQueryService>;
 
 /** @param notify called with rows that cannot be read */
-export function createQueryPart(options: MessageQueriesOptions, notify: Notify = () => undefined) {
-  const reads = new Reads(options, notify);
+export function createQueryService(options: MessageQueriesOptions, notify: Notify = () => undefined) {
+  const connection = new ReadConnection(options, notify);
   const plans = new Plans();
-  const messages = new MessageQueries(reads, plans, options);
-  const history = new HistoryQueries(reads);
-  const findings = new FindingQueries(reads, options);
-  const lifecycles = new LifecycleQueries(reads);
-  const alerts = new AlertQueries(reads);
-  const aside = new SetAsideQueries(reads);
-  const statistics = new StatisticsQueries(reads);
+  const messages = new MessageQueries(connection, plans, options);
+  const history = new HistoryQueries(connection);
+  const findings = new FindingQueries(connection, options);
+  const lifecycles = new LifecycleQueries(connection);
+  const alerts = new AlertQueries(connection);
+  const aside = new SetAsideQueries(connection);
+  const statistics = new StatisticsQueries(connection);
   return {
-    /** Says by whose position answers name the seq that they are as of. */
-    open: (journalId: string) => reads.open(journalId),
+    /** Sets the journal by whose position answers name the seq that they are as of. */
+    open: (journalId: string) => connection.open(journalId),
     get: messages.get.bind(messages),
     list: messages.list.bind(messages),
     history: history.history.bind(history),
@@ -49,6 +48,6 @@ export function createQueryPart(options: MessageQueriesOptions, notify: Notify =
     alertIncidents: alerts.incidents.bind(alerts),
     alertDeliveries: alerts.deliveries.bind(alerts),
     listSetAside: aside.list.bind(aside),
-    close: () => reads.close(),
+    close: () => connection.close(),
   };
 }

@@ -1,4 +1,4 @@
-/** Alerts, as those who change them see the database. One of the parts of `store-part.ts`. */
+/** Writes rules, sinks, silences, incidents and deliveries. Runs on the store's thread. */
 import type { InStatement } from "@libsql/client";
 import {
   type AlertRule,
@@ -18,7 +18,7 @@ import { forRows } from "../rows.ts";
 /** Deliveries and incidents, of each, that one step of retention deletes. */
 const pruneRows = 500;
 
-export class AlertFile {
+export class AlertWriter {
   readonly #database: Database;
 
   constructor(database: Database) {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { MarsError } from "../../../src/core/error.ts";
 import type { SequencedEvent } from "../../../src/core/event.ts";
 import { compareEvents, foldReports } from "../../../src/core/fold.ts";
-import { createStorePart } from "../../../src/workers/store-part.ts";
+import { createStoreService } from "../../../src/workers/store-service.ts";
 import { naiveSummary } from "../../support/model.ts";
 import { batchOf, event, journalId, openStore } from "../../support/store.ts";
 
@@ -103,7 +103,7 @@ test("a transaction that does not continue the position changes nothing and says
 test("a journal that is new to a database leaps ahead of what any before it may have given out", async () => {
   using opened = await openStore();
   await opened.store.apply(await batchOf([event(1), event(2)]));
-  const other = createStorePart({ url: opened.url, authToken: "", timeoutMs: 1_000 });
+  const other = createStoreService({ url: opened.url, authToken: "", timeoutMs: 1_000 });
   const { seq, lost } = await other.open({ id: "other", firstSeq: 0, lastSeq: 0, bytes: 0 });
   expect([seq > 1_000_000, lost]).toEqual([true, 0]);
   // Whoever watched a sequence that may have gone on longer is told so.
@@ -160,7 +160,7 @@ test.each([
   const client = createClient({ url: opened.url });
   await client.execute(sql);
   client.close();
-  const old = createStorePart({ url: opened.url, authToken: "", timeoutMs: 1_000 });
+  const old = createStoreService({ url: opened.url, authToken: "", timeoutMs: 1_000 });
   await expect(old.open({ id: journalId, firstSeq: 0, lastSeq: 0, bytes: 0 })).rejects.toThrow(said);
   old.close();
 });

@@ -3,7 +3,7 @@ import { createClient } from "@libsql/client";
 import { MarsError } from "../../../src/core/error.ts";
 import type { Finding } from "../../../src/lifecycle/finding.ts";
 import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
-import { createStorePart } from "../../../src/workers/store-part.ts";
+import { createStoreService } from "../../../src/workers/store-service.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, keepFor, markTime, openStore, prune } from "../../support/store.ts";
 
@@ -66,7 +66,7 @@ test("a version holds behind all that is acknowledged, whatever the store and th
 });
 
 test("nothing is written for clients before the database has been opened", async () => {
-  const part = createStorePart({ url: "file:/nonexistent/messages.db", authToken: "", timeoutMs: 1_000 });
+  const part = createStoreService({ url: "file:/nonexistent/messages.db", authToken: "", timeoutMs: 1_000 });
   const writes = [
     "putLifecycle",
     "project",

@@ -1,10 +1,10 @@
-/** What is set aside, as the store writes it: see `core/set-aside.ts`. One of the parts of `store-part.ts`. */
+/** Writes what is set aside: see `core/set-aside.ts`. Runs on the store's thread. */
 import type { InStatement, Row } from "@libsql/client";
 import { type ErrorCode, MarsError } from "../../core/error.ts";
 import { type SetAsideItem, setAsideMax } from "../../core/set-aside.ts";
 import type { Database } from "../database.ts";
 
-export class SetAsideFile {
+export class SetAsideWriter {
   readonly #database: Database;
 
   constructor(database: Database) {

@@ -1,6 +1,5 @@
 /**
- * The database of messages, as the pipeline sees it: batches in, a position that says how far. One of
- * the parts of `store-part.ts`.
+ * Writes batches of events, and the position that says how far they go, in one transaction. Runs on the store's thread.
  *
  * An embedded database commits without an fsync (`synchronous=NORMAL`): the journal still has everything, and a power
  * cut takes back whole transactions, position included. `checkpoint` is what makes the journal's copy dispensable.
@@ -23,7 +22,7 @@ import {
   upsertMessages,
 } from "./apply-sql.ts";
 import { findPosition } from "./position.ts";
-import { insertSetAside, SetAsideFile } from "./set-aside-file.ts";
+import { insertSetAside, SetAsideWriter } from "./set-aside-writer.ts";
 
 /** Longer than Linux leaves written pages unsynced by itself. */
 const serverSettleMs = 40_000;
@@ -32,10 +31,10 @@ const logBytesMax = 1024 ** 3;
 /** A page and its head. */
 const logFrameBytes = 4096 + 24;
 
-export class MessageFile {
+export class MessageWriter {
   readonly #database: Database;
   readonly #what: string;
-  readonly #aside: SetAsideFile;
+  readonly #aside: SetAsideWriter;
   readonly #late: () => void;
   readonly #lease: Lease;
   #journalId = "";
@@ -55,7 +54,7 @@ export class MessageFile {
     this.#what = what;
     this.#late = late;
     this.#lease = lease;
-    this.#aside = new SetAsideFile(database);
+    this.#aside = new SetAsideWriter(database);
   }
 
   /** Everything up to here is stored. */

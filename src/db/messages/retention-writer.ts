@@ -1,4 +1,4 @@
-/** What the database knows of time, and how it is rid of what is old. One of the parts of `store-part.ts`. */
+/** Records the clock, and deletes what is older than the retention time. Runs on the store's thread. */
 import type { Micros } from "../../core/event.ts";
 import type { PruneQuery, PruneStep } from "../../core/retention.ts";
 import type { TimeRecord } from "../../core/time-record.ts";
@@ -8,10 +8,10 @@ import { pruneCounts } from "./prune-counts.ts";
 import { addMark, dropMarks, knownTime, recordTime, timeOf } from "./time-marks.ts";
 import { forgetTombstones, type Tombstones } from "./tombstones.ts";
 
-/** Marks lie so far apart, as a part of the retention time: a message stays by as much longer, at most. */
+/** The distance between marks, as a fraction of the retention time. A message stays by as much longer, at most. */
 const marksApart = 64;
 
-export class RetentionFile {
+export class RetentionWriter {
   readonly #database: Database;
   readonly #tombstones: Tombstones;
   readonly #storedSeq: () => number;

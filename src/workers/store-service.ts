@@ -1,20 +1,20 @@
 /**
- * The store: every part that writes to the database, over one connection. Runs in `store-worker.ts`, the only writer, so
- * what one part has read does not change before it writes.
+ * The store: every writer of the database, over one connection. Runs in `store-worker.ts`, the only thread that writes, so
+ * what one writer has read does not change before it writes.
  */
 import { realpath } from "node:fs/promises";
 import type { InStatement } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
 import type { JournalState, StorePosition } from "../core/ports.ts";
-import { AlertFile } from "../db/alerts/alert-file.ts";
+import { AlertWriter } from "../db/alerts/alert-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
 import { PageCheck } from "../db/integrity/page-check.ts";
 import { Lease } from "../db/lease.ts";
-import { LifecycleFile } from "../db/lifecycles/lifecycle-file.ts";
+import { LifecycleWriter } from "../db/lifecycles/lifecycle-writer.ts";
 import { Lifecycles } from "../db/lifecycles/lifecycles.ts";
-import { MessageFile } from "../db/messages/message-file.ts";
-import { RetentionFile } from "../db/messages/retention-file.ts";
-import { SetAsideFile } from "../db/messages/set-aside-file.ts";
+import { MessageWriter } from "../db/messages/message-writer.ts";
+import { RetentionWriter } from "../db/messages/retention-writer.ts";
+import { SetAsideWriter } from "../db/messages/set-aside-writer.ts";
 import { Tombstones } from "../db/messages/tombstones.ts";
 import { DirectoryLock } from "../directory/directory-lock.ts";
 import { KnownFiles } from "../directory/known-files.ts";
@@ -25,9 +25,9 @@ import { Projector } from "../projection/projector.ts";
 /** What the writer keeps of the database in memory, in KiB: the inner pages of every index, at ten million messages. */
 const cacheKiB = 65_536;
 
-export type StorePart = ReturnType<typeof createStorePart>;
+export type StoreService = ReturnType<typeof createStoreService>;
 
-export function createStorePart(options: DatabaseAddress) {
+export function createStoreService(options: DatabaseAddress) {
   const what = `the database ${options.url}`;
   const files = new KnownFiles();
   const database: Database = new Database({
@@ -39,7 +39,7 @@ export function createStorePart(options: DatabaseAddress) {
       "busy_timeout = 5000",
       "journal_mode = WAL",
       "synchronous = NORMAL",
-      // Checkpoints are ours to time: see `MessageFile.checkpoint`.
+      // Checkpoints are ours to time: see `MessageWriter.checkpoint`.
       "wal_autocheckpoint = 0",
       "journal_size_limit = 67108864",
       `cache_size = -${cacheKiB}`,
@@ -48,14 +48,14 @@ export function createStorePart(options: DatabaseAddress) {
   });
   const locks = [new DirectoryLock(), new DirectoryLock()] as const;
   const lease = new Lease(database);
-  const messages = new MessageFile(database, what, lease, () => projector.takeChanges());
+  const messages = new MessageWriter(database, what, lease, () => projector.takeChanges());
   const tombstones = new Tombstones(database);
-  const retention = new RetentionFile(database, tombstones, () => messages.seq);
+  const retention = new RetentionWriter(database, tombstones, () => messages.seq);
   const lifecycles = new Lifecycles(database);
-  const definitions = new LifecycleFile(database, lifecycles);
+  const definitions = new LifecycleWriter(database, lifecycles);
   const projector = new Projector(database, lifecycles, tombstones);
-  const alerts = new AlertFile(database);
-  const aside = new SetAsideFile(database);
+  const alerts = new AlertWriter(database);
+  const aside = new SetAsideWriter(database);
   let opened = false;
   /**
    * Refuses to write before the database is this Mars' own: until it has the directory's lock and knows the schema and its
@@ -96,7 +96,7 @@ export function createStorePart(options: DatabaseAddress) {
       if (gone === "" && opened) await lease.renew();
       return gone;
     },
-    /** See `MessageFile.logBytes`. */
+    /** See `MessageWriter.logBytes`. */
     logBytes: () => messages.logBytes,
     async open(journal: JournalState, nextSeq?: number): Promise<StorePosition> {
       if (pages !== undefined && !pages.opened) {

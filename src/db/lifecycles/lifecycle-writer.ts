@@ -26,7 +26,7 @@ const dropMax = 64;
 /** When retention may have made room. */
 const retryAfterMs = 3_600_000;
 
-export class LifecycleFile {
+export class LifecycleWriter {
   readonly #database: Database;
   readonly #lifecycles: Pick<Lifecycles, "changed">;
 

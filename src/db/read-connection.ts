@@ -1,15 +1,15 @@
 /**
- * The connection of the query thread, which cannot write; shared by the parts that ask questions.
+ * A connection that cannot write, shared by all queries of a thread.
  *
- * A row that cannot be read must not make its whole page unreadable: numbers beyond 2^53 are brought back into that range,
- * what cannot be decoded is passed over, and both are notified.
+ * One row that cannot be read must not make its whole page unreadable. Numbers beyond 2^53 are clamped to it, a row that
+ * cannot be decoded is left out, and both are reported.
  */
 import type { InStatement, Row } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
 import type { Notify } from "../core/ports.ts";
 import { Database, type DatabaseAddress } from "./database.ts";
 
-export class Reads {
+export class ReadConnection {
   readonly #database: Database;
   readonly #notify: Notify;
   #journalId = "";
@@ -23,7 +23,7 @@ export class Reads {
     });
   }
 
-  /** By whose position answers name the seq that they are as of. */
+  /** The journal whose position is the seq that answers are as of. */
   get journalId(): string {
     return this.#journalId;
   }
@@ -33,7 +33,7 @@ export class Reads {
   }
 
   /**
-   * Runs the statements in one transaction, so that their answers belong together.
+   * Runs the statements in one transaction, so that their answers agree.
    *
    * @throws `MarsError` of the kinds of `database-error.ts`
    */
@@ -48,7 +48,7 @@ export class Reads {
     }
   }
 
-  /** Decodes rows one by one; those that cannot be are passed over. */
+  /** Decodes rows one by one, without those that cannot be decoded. */
   decode<T>(rows: readonly Row[] | undefined, decode: (row: Row) => T): T[] {
     return (rows ?? []).flatMap((row) => {
       try {
