@@ -210,7 +210,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       ...pipeline.stats(),
       loops: supervisor.stats(),
       unreadable_rows: unreadable.count,
-      alerts: { findings_passed_over: alerts.passedOver },
+      alerts: { findings_skipped: alerts.findingsSkipped },
       reads: reads.stats,
       trials: trials.stats,
       shares: statsOf(shares),

@@ -119,7 +119,7 @@ test("a rule, a silence, a definition and a notification that are no JSON keep n
   expect((await fetch(`${mars.url}/api/apps/shop/lifecycle/versions`)).status).toBe(200);
 });
 
-test("a change of a finding that alerts cannot take in is passed over, and the others are not", async () => {
+test("alerts skip a change of a finding that they cannot apply, and no other", async () => {
   const lines: Record<string, unknown>[] = [];
   await using mars = await startWith(lines);
   await using receiver = startReceiver();
@@ -131,13 +131,13 @@ test("a change of a finding that alerts cannot take in is passed over, and the o
   await sendBulk(mars.url, [created("shop", 1), created("bank", 1), created("shop", 2)]);
   const [alert] = await receiver.count(1);
   expect(JSON.parse(alert!.body).data.app_id ?? JSON.parse(alert!.body).data.incident.app_id).toBe("bank");
-  const passed = lines.filter(({ event }) => event === "finding_passed_over");
-  expect(passed.length).toBe(2);
+  const skipped = lines.filter(({ event }) => event === "alert_finding_skipped");
+  expect(skipped.length).toBe(2);
   const stats: Answer = await getJson(`${mars.url}/api/q/stats`);
-  expect(stats.alerts.findings_passed_over).toBe(2);
+  expect(stats.alerts.findings_skipped).toBe(2);
 });
 
-test("an incident that cannot be decided about keeps no other from being notified", async () => {
+test("an incident that cannot be evaluated keeps no other from being notified", async () => {
   const lines: Record<string, unknown>[] = [];
   await using mars = await startWith(lines);
   await using receiver = startReceiver();

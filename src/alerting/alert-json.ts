@@ -2,16 +2,11 @@
 import { formatDuration } from "../core/duration.ts";
 import type { Micros } from "../core/event.ts";
 import { formatTime } from "../core/time.ts";
-import type {
-  AlertRule,
-  AlertSilence,
-  AlertSink,
-  Attempt,
-  Delivery,
-  DeliveryPage,
-  Incident,
-  IncidentPage,
-} from "./alert.ts";
+import type { Attempt, Delivery, DeliveryPage } from "./delivery.ts";
+import type { Incident, IncidentPage } from "./incident.ts";
+import type { AlertRule } from "./rule.ts";
+import type { AlertSilence } from "./silence.ts";
+import type { AlertSink } from "./sink.ts";
 
 export function ruleToJson(rule: AlertRule): Record<string, unknown> {
   return {

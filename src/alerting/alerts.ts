@@ -1,6 +1,9 @@
 /**
- * Alerts as a whole: the evaluator, which makes notifications of findings, and the deliverer, which brings them to their
- * sinks; and what users may ask of them.
+ * Alerts: which findings lead to notifications, where these go, and when.
+ *
+ * The evaluator groups findings into incidents. An incident has a notification when it opens, one from time to time while
+ * it is active, and one when it is resolved. The deliverer sends each to every sink of the rule, with as many attempts as
+ * it takes. Users change rules, sinks and silences here.
  */
 
 import { MarsError } from "../core/error.ts";
@@ -11,9 +14,13 @@ import type { LifecycleReader } from "../lifecycle/ports.ts";
 import { delay } from "../runtime/delay.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 import { Wake } from "../runtime/wake.ts";
-import type { AlertRule, AlertSilence, Attempt, Notification, SinkTarget } from "./alert.ts";
-import type { AlertReader, AlertStore, Alerts as AlertsPort } from "./alert-ports.ts";
+import type { Attempt } from "./delivery.ts";
 import { Evaluator } from "./evaluator.ts";
+import type { Notification } from "./notification.ts";
+import type { AlertReader, AlertStore, Alerts as AlertsPort } from "./ports.ts";
+import type { AlertRule } from "./rule.ts";
+import type { AlertSilence } from "./silence.ts";
+import type { SinkTarget } from "./sink.ts";
 import { retryDelaysMsDefault } from "./sinks/backoff.ts";
 import { Deliverer } from "./sinks/deliverer.ts";
 import { createMailer } from "./sinks/email.ts";
@@ -21,14 +28,14 @@ import { createSender, type Sender } from "./sinks/sender.ts";
 import { parseTarget, TargetError, Targets } from "./sinks/target.ts";
 import { makeSecret, makeWebhookId, secretProblem } from "./sinks/webhook.ts";
 
-/** Of one attempt: long enough for a receiver that is slow, as Standard Webhooks has it. */
+/** Of one attempt: what Standard Webhooks recommends for slow receivers. */
 const attemptTimeoutMsDefault = 15_000;
 /** The least time between two rounds of the evaluator, and between attempts after a failure, in milliseconds. */
 const roundMs = 100;
 const retry = { firstMs: 1_000, lastMs: 5_000 };
-/** How long it sleeps at most. */
+/** The longest sleep between two rounds. */
 const sleepMsMax = 60_000;
-/** How long notifications are kept, and how often it is looked whether some are older. */
+/** How long notifications are kept, and the interval between deletions. */
 const keepFor = 30 * 86_400_000_000;
 const pruneEveryMs = 600_000;
 /** Tests under way at one time. */
@@ -62,7 +69,7 @@ export class Alerts implements AlertsPort {
   #running: Promise<unknown> = Promise.resolve();
   /** Rules change between two steps of the evaluator, and not within one. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** The last change of a finding that has been published; `undefined` before the first word. */
+  /** Seq of the last published change of a finding; `undefined` before the first. */
   #findingSeq: number | undefined;
   #tests = 0;
 
@@ -81,22 +88,22 @@ export class Alerts implements AlertsPort {
     });
   }
 
-  /** Changes of findings that could not be read and were passed over, since the start. */
-  get passedOver(): number {
-    return this.#evaluator.passedOver;
+  /** Changes of findings that could not be read and were skipped, since the start. */
+  get findingsSkipped(): number {
+    return this.#evaluator.skipped;
   }
 
   start(): void {
     this.#running = Promise.all([this.#evaluate(), this.#deliverer.run()]);
   }
 
-  /** Breaks off what is under way, to be made again at the next start, and ends the loops. */
+  /** Aborts attempts under way, which the next start makes again, and ends the loops. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.#running;
   }
 
-  /** Findings have changed up to here; costs the caller nothing. */
+  /** Findings have changed up to here. Only wakes the loop. */
   changed(findingSeq: number): void {
     this.#findingSeq = findingSeq;
     this.#wake.ring();
@@ -108,7 +115,7 @@ export class Alerts implements AlertsPort {
       const problems = rule.sinks
         .map((sink, index) => ({ sink, field: `sinks[${index}]` }))
         .filter(({ sink }) => !known.has(sink))
-        .map(({ sink, field }) => ({ field, message: `must be a sink that is there, is ${sink}` }));
+        .map(({ sink, field }) => ({ field, message: `must be an existing sink, is ${sink}` }));
       refuse(problems);
       await this.#options.store.putAlertRule(rule);
     });
@@ -234,7 +241,7 @@ export class Alerts implements AlertsPort {
         }
         loop.succeeded();
       } catch (thrown) {
-        // Perhaps only the answer was lost, and there is something to deliver.
+        // Perhaps only the answer was lost, and there is a delivery.
         this.#deliverer.nudge();
         await delay(loop.failed(thrown), signal);
         continue;

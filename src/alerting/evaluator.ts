@@ -1,37 +1,40 @@
 /**
  * Groups findings into incidents, and decides which notifications they need.
  *
- * It has a place of its own in the sequence of findings' changes, and moves it in the same transaction as all that follows
- * from them, deliveries included: a crash at any point loses and doubles nothing. What it has read is in memory, and what
- * it writes names the step that it continues from, so a step whose answer was lost is either found done or made again.
+ * It has its own position in the sequence of findings' changes, and stores it in the transaction with the incidents and
+ * deliveries that follow from them: a crash at any point loses and repeats nothing. It keeps a copy of the database's state in
+ * memory. Each step that it writes names the step before, so one whose answer was lost is either found done or made again.
  */
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import type { Log } from "../core/ports.ts";
 import { nowMicros } from "../core/time.ts";
 import type { LifecycleReader } from "../lifecycle/ports.ts";
-import { type AlertRule, type Figures, type Incident, incidentsMax, silences } from "./alert.ts";
-import type { AlertReader, AlertStep, AlertStore, FindingGroup } from "./alert-ports.ts";
-import { type Decision, decide } from "./decide.ts";
+import { bisect, passes } from "./bisect.ts";
+import { type Decision, decide } from "./decision.ts";
+import { type EvaluatorState, load, type WatchedIncident } from "./evaluator-state.ts";
+import type { Figures, FindingGroup } from "./figures.ts";
+import { changesByHop, type HopChanges } from "./hop-changes.ts";
 import {
-  changesByHop,
   extendIncident,
-  type HopChanges,
+  type Incident,
   incidentKey,
+  incidentsMax,
   notAhead,
   openIncident,
-  ruleMatches,
-} from "./grouping.ts";
-import { halve, passes } from "./halve.ts";
-import { type NewNotification, notify } from "./notify.ts";
-import { type Loaded, load, type Watched } from "./watched.ts";
+} from "./incident.ts";
+import { notify } from "./notify.ts";
+import type { AlertReader, AlertStep, AlertStore, IncidentDelivery } from "./ports.ts";
+import type { AlertRule } from "./rule.ts";
+import { ruleMatches } from "./rule.ts";
+import { silences } from "./silence.ts";
 
 /** Incidents that one transaction decides about with their figures. */
 const stepIncidents = 100;
-/** When an incident that could not be decided about is looked at again. */
-const failedForMs = 60_000;
-/** Changes passed over one after another; then it is not the changes, and alerting waits. */
-const passedInARowMax = 100;
+/** Time until an incident whose decision failed is decided again. */
+const retryAfterMs = 60_000;
+/** Changes skipped in a row. Beyond it the fault is not of the changes, and alerting waits. */
+const skippedInARowMax = 100;
 
 export interface EvaluatorOptions {
   readonly store: Pick<AlertStore, "commitAlerts">;
@@ -40,32 +43,32 @@ export interface EvaluatorOptions {
   readonly log: Log;
 }
 
-/** What may begin an incident. */
-interface Begin {
+/** Changes that may open an incident of the rule. */
+interface Candidate {
   readonly rule: AlertRule;
   readonly hop: HopChanges;
 }
 
 export class Evaluator {
   readonly #options: EvaluatorOptions;
-  /** As it is in the database; forgotten when that is not certain any more. */
-  #state: Loaded | undefined;
+  /** Equal to the database; dropped when that is no longer certain. */
+  #state: EvaluatorState | undefined;
   #full = false;
-  /** When a step was last made. */
+  /** Time of the last step. */
   #clock: Micros = 0;
-  #passedOver = 0;
-  #passedInARow = 0;
+  #skipped = 0;
+  #skippedInARow = 0;
 
   constructor(options: EvaluatorOptions) {
     this.#options = options;
   }
 
-  /** Changes of findings that could not be read and were passed over, since the start. */
-  get passedOver(): number {
-    return this.#passedOver;
+  /** Changes of findings that could not be read and were skipped, since the start. */
+  get skipped(): number {
+    return this.#skipped;
   }
 
-  /** Rules or silences have changed. */
+  /** Reads everything again at the next step: rules or silences have changed. */
   forget(): void {
     this.#state = undefined;
   }
@@ -73,8 +76,8 @@ export class Evaluator {
   /**
    * Applies the changes of findings up to `upTo`, then decides which notifications are due.
    *
-   * @param upTo the last change that has been published
-   * @returns when it is to be called again if no finding changes; whether there is something new to deliver
+   * @param upTo seq of the last published change
+   * @returns when the next step is due if no finding changes; whether there is a new delivery
    */
   async step(upTo: number): Promise<{ nextAt?: Micros; notified: boolean }> {
     try {
@@ -83,7 +86,7 @@ export class Evaluator {
       if (this.#state.rules.size === 0) return { notified: false };
       while (this.#loaded().findingSeq < upTo) await this.#advance(upTo);
       const notified = await this.#decideAll();
-      const times = [...this.#loaded().incidents.values()].map(({ lookAt }) => lookAt);
+      const times = [...this.#loaded().incidents.values()].map(({ dueAt }) => dueAt);
       return { notified, ...(times.length > 0 && { nextAt: times.reduce((a, b) => Math.min(a, b)) }) };
     } catch (thrown) {
       this.#state = undefined;
@@ -91,46 +94,46 @@ export class Evaluator {
     }
   }
 
-  /** Where the clock has gone back, what waits for a time of the clock before would wait for too long. */
+  /** After a step back of the clock, waiting for a time that the former clock gave would take too long. */
   #noticeClock(): void {
     const now = nowMicros();
     if (now < this.#clock) {
       for (const watched of this.#loaded().incidents.values()) {
         watched.incident = notAhead(watched.incident, now);
-        watched.heardAt = Math.min(watched.heardAt, now);
-        watched.lookAt = 0;
+        watched.extendedAt = Math.min(watched.extendedAt, now);
+        watched.dueAt = 0;
       }
     }
     this.#clock = now;
   }
 
-  /** One page of changes: one that cannot be applied is halved, down to the change that is at fault, which is passed over. */
+  /** Applies one page of changes. A page that fails is halved, down to the change at fault, which is skipped. */
   async #advance(upTo: number): Promise<void> {
     for (let to = upTo; ; ) {
       try {
         await this.#follow(to);
-        this.#passedInARow = 0;
+        this.#skippedInARow = 0;
         return;
       } catch (thrown) {
-        // What every change fails by is no change's fault.
-        if (passes(thrown) || this.#passedInARow >= passedInARowMax) throw thrown;
+        // A fault of every change is no fault of this one.
+        if (passes(thrown) || this.#skippedInARow >= skippedInARowMax) throw thrown;
         this.#state = await load(this.#options.reader);
         const from = this.#state.findingSeq;
         if (to - from > 1) {
           to = from + Math.ceil((to - from) / 2);
           continue;
         }
-        const fields = { event: "finding_passed_over", seq: to, error: thrown };
-        this.#options.log.error("finding passed over by alerts", fields);
+        const fields = { event: "alert_finding_skipped", seq: to, error: thrown };
+        this.#options.log.error("alerts skipped a finding that cannot be applied", fields);
         await this.#commit({ findingSeq: to, incidents: [], deliveries: [] });
-        this.#passedInARow += 1;
-        this.#passedOver += 1;
+        this.#skippedInARow += 1;
+        this.#skipped += 1;
         return;
       }
     }
   }
 
-  /** One page of changes. */
+  /** Applies one page of changes: extends incidents, and opens new ones. */
   async #follow(upTo: number): Promise<void> {
     const state = this.#loaded();
     const { findings, to } = await this.#options.findings.findingHistory({ after: state.findingSeq, upTo });
@@ -139,40 +142,40 @@ export class Evaluator {
     }
     const clock = nowMicros();
     const extended: Incident[] = [];
-    const begins: Begin[] = [];
+    const candidates: Candidate[] = [];
     for (const hop of changesByHop(findings)) {
       for (const rule of state.rules.values()) {
         if (!ruleMatches(rule, hop)) continue;
         const watched = state.incidents.get(incidentKey({ ...hop, rule: rule.id }));
         if (watched !== undefined) {
-          watched.lookAt = 0;
+          watched.dueAt = 0;
           if (hop.raised === undefined) continue;
-          watched.heardAt = clock;
+          watched.extendedAt = clock;
           extended.push(notAhead(extendIncident(watched.incident, hop), clock));
         } else if (hop.raised !== undefined) {
-          begins.push({ rule, hop });
+          candidates.push({ rule, hop });
         }
       }
     }
-    const incidents = [...extended, ...(await this.#begin(begins, clock))];
-    // Changes that say nothing to any rule may be looked at again after a crash; they are not worth a write.
+    const incidents = [...extended, ...(await this.#open(candidates, clock))];
+    // Changes that match no rule may be read again after a crash; they are not worth a write.
     if (incidents.length === 0) this.#state = { ...state, findingSeq: to };
     else await this.#commit({ findingSeq: to, incidents, deliveries: [] });
   }
 
-  /** The incidents that begin: where enough findings hold that were raised within the rule's time. */
-  async #begin(begins: readonly Begin[], clock: Micros): Promise<Incident[]> {
+  /** The incidents that open: where enough active findings were raised within the rule's window. */
+  async #open(candidates: readonly Candidate[], clock: Micros): Promise<Incident[]> {
     const state = this.#loaded();
-    // Where one is enough there is nothing to count: one holds.
-    const counted = begins.filter(({ rule }) => rule.atLeast > 1);
+    // Where one is enough there is nothing to count.
+    const counted = candidates.filter(({ rule }) => rule.atLeast > 1);
     const counts = await this.#options.reader.alertCounts(
       counted.map(({ rule, hop }) => groupOf(hop, (hop.raised?.last ?? clock) - rule.windowMs * 1_000)),
     );
     const few = new Set(counted.filter(({ rule }, index) => (counts[index] ?? 0) < rule.atLeast));
-    const enough = begins.filter((begin) => !few.has(begin));
+    const enough = candidates.filter((candidate) => !few.has(candidate));
     const room = Math.max(0, incidentsMax - state.incidents.size);
     if (enough.length > room && !this.#full) {
-      this.#options.log.error("too many incidents last: no new ones begin", {
+      this.#options.log.error("too many active incidents, no new ones open", {
         event: "incidents_full",
         incidents: incidentsMax,
       });
@@ -184,52 +187,52 @@ export class Evaluator {
     });
   }
 
-  /** Looks at every incident that is to be looked at. */
+  /** Decides about every incident that is due. */
   async #decideAll(): Promise<boolean> {
     let notified = false;
     for (;;) {
       const clock = nowMicros();
-      const asking: Watched[] = [];
+      const undecided: WatchedIncident[] = [];
       for (const watched of this.#loaded().incidents.values()) {
-        if (watched.lookAt > clock) continue;
+        if (watched.dueAt > clock) continue;
         const decision = this.#decide(watched, clock, undefined);
-        if (decision.what === "wait") watched.lookAt = decision.until;
-        else if (asking.push(watched) >= stepIncidents) break;
+        if (decision.action === "wait") watched.dueAt = decision.until;
+        else if (undecided.push(watched) >= stepIncidents) break;
       }
-      if (asking.length === 0) return notified;
-      const settled = await halve(
-        asking,
-        (part) => this.#settle(part, clock),
+      if (undecided.length === 0) return notified;
+      const changed = await bisect(
+        undecided,
+        (half) => this.#decideWithFigures(half, clock),
         (watched, thrown) => this.#postpone(watched, clock, thrown),
       );
-      notified = settled || notified;
+      notified = changed || notified;
     }
   }
 
-  /** It cannot be decided about: it is looked at later. */
-  #postpone(watched: Watched, clock: Micros, error: unknown): void {
+  /** Its decision failed: it is due again later. */
+  #postpone(watched: WatchedIncident, clock: Micros, error: unknown): void {
     const fields = { event: "incident_failing", incident: watched.incident.id, error };
-    this.#options.log.error("incident cannot be decided about, trying again", fields);
-    watched.lookAt = clock + failedForMs * 1_000;
+    this.#options.log.error("incident cannot be evaluated, trying again", fields);
+    watched.dueAt = clock + retryAfterMs * 1_000;
   }
 
-  /** Decides about these with their figures, in one transaction. */
-  async #settle(asking: readonly Watched[], clock: Micros): Promise<boolean> {
+  /** Decides about these with their figures, in one transaction. @returns whether there is a new delivery */
+  async #decideWithFigures(undecided: readonly WatchedIncident[], clock: Micros): Promise<boolean> {
     const figures = await this.#options.reader.alertFigures(
-      asking.map(({ incident }) => ({
+      undecided.map(({ incident }) => ({
         ...groupOf(incident, incident.countedFrom),
         incident: incident.id,
       })),
     );
     const incidents: Incident[] = [];
-    const deliveries: NewNotification[] = [];
-    for (const [index, watched] of asking.entries()) {
+    const deliveries: IncidentDelivery[] = [];
+    for (const [index, watched] of undecided.entries()) {
       const known = figures[index];
       if (known === undefined) throw new Error("figures are missing");
       const decision = this.#decide(watched, clock, known);
-      if (decision.what === "wait" || decision.what === "ask") {
-        watched.lookAt = decision.what === "wait" ? decision.until : clock + 1;
-      } else if (decision.what === "drop") {
+      if (decision.action === "wait" || decision.action === "read_figures") {
+        watched.dueAt = decision.action === "wait" ? decision.until : clock + 1;
+      } else if (decision.action === "drop") {
         incidents.push({ ...watched.incident, closedAt: clock });
       } else {
         const rule = this.#ruleOf(watched.incident);
@@ -243,13 +246,13 @@ export class Evaluator {
     return deliveries.some(({ state }) => state === "pending");
   }
 
-  #decide({ incident, heardAt }: Watched, clock: Micros, figures: Figures | undefined): Decision {
+  #decide({ incident, extendedAt }: WatchedIncident, clock: Micros, figures: Figures | undefined): Decision {
     const ends = this.#loaded()
       .silences.filter((silence) => silence.until > clock && silences(silence, incident))
       .map(({ until }) => until);
     return decide(incident, this.#ruleOf(incident), {
       clock,
-      heardAt,
+      extendedAt,
       ...(ends.length > 0 && { silentUntil: Math.max(...ends) }),
       ...(figures !== undefined && { figures }),
     });
@@ -264,15 +267,15 @@ export class Evaluator {
       const key = incidentKey(incident);
       if (incident.closedAt > 0) state.incidents.delete(key);
       else {
-        const heardAt = state.incidents.get(key)?.heardAt ?? now;
-        state.incidents.set(key, { incident, heardAt, lookAt: 0 });
+        const extendedAt = state.incidents.get(key)?.extendedAt ?? now;
+        state.incidents.set(key, { incident, extendedAt, dueAt: 0 });
       }
     }
     const lastIncident = change.incidents.reduce((max, { id }) => Math.max(max, id), state.lastIncident);
     this.#state = { ...state, step, findingSeq: change.findingSeq, lastIncident };
   }
 
-  #loaded(): Loaded {
+  #loaded(): EvaluatorState {
     if (this.#state === undefined) throw new MarsError("internal", "alerts have not been read");
     return this.#state;
   }

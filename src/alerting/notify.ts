@@ -1,14 +1,15 @@
 /** A notification of an incident, and its deliveries: pure but for the ids. */
 import type { Micros } from "../core/event.ts";
-import type { AlertRule, Figures, Incident, Notification, NotificationType } from "./alert.ts";
-import type { AlertStep } from "./alert-ports.ts";
+import type { Figures } from "./figures.ts";
+import type { Incident } from "./incident.ts";
+import type { IncidentChange, Notification } from "./notification.ts";
+import { notificationText } from "./notification-text.ts";
+import type { IncidentDelivery } from "./ports.ts";
+import type { AlertRule } from "./rule.ts";
 import { makeWebhookId } from "./sinks/webhook.ts";
-import { notificationText } from "./text.ts";
-
-export type NewNotification = AlertStep["deliveries"][number];
 
 export interface Notice {
-  readonly type: Exclude<NotificationType, "test">;
+  readonly type: IncidentChange;
   readonly silenced: boolean;
   readonly clock: Micros;
   readonly figures: Figures;
@@ -19,7 +20,7 @@ export function notify(
   incident: Incident,
   rule: AlertRule,
   { type, silenced, clock, figures }: Notice,
-): { incident: Incident; deliveries: NewNotification[] } {
+): { incident: Incident; deliveries: IncidentDelivery[] } {
   const text = notificationText(type, incident, { figures, clock, windowMs: rule.windowMs });
   const change = incident.changes + 1;
   const { id, appId, kind, stage, after, openedAt } = incident;

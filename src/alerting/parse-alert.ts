@@ -8,14 +8,9 @@ import { textProblem } from "../core/validate.ts";
 import { namesMax } from "../lifecycle/definition.ts";
 import { type FindingKind, findingKinds } from "../lifecycle/finding.ts";
 import { objectOf } from "../lifecycle/parse-object.ts";
-import {
-  type AlertRule,
-  type AlertSilence,
-  atLeastMax,
-  recipientsMax,
-  ruleSinksMax,
-  type SinkTarget,
-} from "./alert.ts";
+import { type AlertRule, atLeastMax, ruleSinksMax } from "./rule.ts";
+import type { AlertSilence } from "./silence.ts";
+import { recipientsMax, type SinkTarget } from "./sink.ts";
 
 const windowMsDefault = 60_000;
 const repeatMsDefault = 4 * 3_600_000;

@@ -1,5 +1,5 @@
 /** The parts that carry operations out. Wired in `app.ts`. */
-import type { AlertReader, Alerts } from "../alerting/alert-ports.ts";
+import type { AlertReader, Alerts } from "../alerting/ports.ts";
 import type { Caller } from "../core/caller.ts";
 import type { Health, Progress, Reader } from "../core/ports.ts";
 import type { SetAside } from "../core/set-aside.ts";

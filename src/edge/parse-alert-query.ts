@@ -1,6 +1,7 @@
 /** Checks the questions that clients ask of alerts. */
 
-import { type DeliveryQuery, deliveryStates, type IncidentQuery } from "../alerting/alert.ts";
+import { type DeliveryQuery, deliveryStates } from "../alerting/delivery.ts";
+import type { IncidentQuery } from "../alerting/incident.ts";
 import { throwIfAny } from "../api/problems.ts";
 import type { FieldProblem } from "../core/error.ts";
 import { appIdBytesMax, listLimitDefault, listLimitMax } from "../core/limits.ts";

@@ -76,8 +76,8 @@ export interface Stats extends PipelineStats {
   readonly loops: Readonly<Record<string, LoopStats>>;
   /** How often a row could not be read as it is, and was passed over or brought into range; since the start. */
   readonly unreadable_rows: number;
-  /** Changes of findings that alerting could not read and passed over, since the start. */
-  readonly alerts: { readonly findings_passed_over: number };
+  /** Changes of findings that alerting could not apply and skipped, since the start. */
+  readonly alerts: { readonly findings_skipped: number };
   /** What clients read. */
   readonly reads: FairQueueStats;
   /** Runs that learn lifecycles or try them. */

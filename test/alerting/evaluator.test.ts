@@ -1,10 +1,11 @@
 /** From findings to notifications. */
 import { describe, expect, test } from "bun:test";
-import type { Figures, Incident } from "../../src/alerting/alert.ts";
-import { type Decision, decide, type Moment } from "../../src/alerting/decide.ts";
-import { notAhead } from "../../src/alerting/grouping.ts";
+import { type Decision, decide, type Moment } from "../../src/alerting/decision.ts";
+import type { Figures } from "../../src/alerting/figures.ts";
+import type { Incident } from "../../src/alerting/incident.ts";
+import { notAhead } from "../../src/alerting/incident.ts";
+import { durationText, notificationText } from "../../src/alerting/notification-text.ts";
 import { parseRule } from "../../src/alerting/parse-alert.ts";
-import { durationText, notificationText } from "../../src/alerting/text.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { startAlerting } from "../support/alerting.ts";
 import { startReceiver } from "../support/receiver.ts";
@@ -38,7 +39,7 @@ const rule = parseRule("r", { sinks: ["s"], window: "1m", repeat: "4h" });
 const notified = { ...incident, notifiedAt: noon + second };
 const figures: Figures = { count: 312, since: noon, lateBy: 0, samples: ["a", "b", "c"] };
 const none: Figures = { count: 0, lateBy: 0, samples: [] };
-const opened: Decision = { what: "notify", type: "incident.opened", silenced: false };
+const opened: Decision = { action: "notify", type: "incident.opened", silenced: false };
 
 describe("what is to be done about an incident", () => {
   const cases: [title: string, incident: Incident, moment: Partial<Moment>, decision: Decision][] = [
@@ -46,13 +47,13 @@ describe("what is to be done about an incident", () => {
       "what was raised together is waited for until it is quiet",
       incident,
       { clock: noon + 400_000 },
-      { what: "wait", until: noon + 500_000 },
+      { action: "wait", until: noon + 500_000 },
     ],
     ["and notified then", incident, { clock: noon + 500_000, figures }, opened],
     [
       "but no longer than ten seconds",
       incident,
-      { clock: noon + 10 * second, heardAt: noon + 9.9 * second, figures },
+      { clock: noon + 10 * second, extendedAt: noon + 9.9 * second, figures },
       opened,
     ],
     [
@@ -65,73 +66,73 @@ describe("what is to be done about an incident", () => {
       "what came after all before its notification has none",
       incident,
       { clock: noon + 61 * second, figures: none },
-      { what: "drop" },
+      { action: "drop" },
     ],
     [
       "a silence keeps it back, on record",
       incident,
       { clock: noon + second, silentUntil: noon + hour, figures },
-      { what: "notify", type: "incident.opened", silenced: true },
+      { action: "notify", type: "incident.opened", silenced: true },
     ],
     [
       "once",
       { ...incident, silenced: true },
       { clock: noon + second, silentUntil: noon + hour, figures },
-      { what: "wait", until: noon + 11 * second },
+      { action: "wait", until: noon + 11 * second },
     ],
     ["until it ends", { ...incident, silenced: true }, { clock: noon + hour, figures }, opened],
     [
       "one that grows has no second notification",
       { ...notified, lastRaisedAt: noon + hour },
       { clock: noon + hour, figures },
-      { what: "wait", until: noon + hour + minute + 1 },
+      { action: "wait", until: noon + hour + minute + 1 },
     ],
     [
       "one that lasts has a reminder after the rule's time",
       notified,
       { clock: noon + 4 * hour + second, figures },
-      { what: "notify", type: "incident.reminder", silenced: false },
+      { action: "notify", type: "incident.reminder", silenced: false },
     ],
     [
       "and not in a silence",
       notified,
       { clock: noon + 4 * hour + second, silentUntil: noon + 5 * hour, figures },
-      { what: "wait", until: noon + 4 * hour + 11 * second },
+      { action: "wait", until: noon + 4 * hour + 11 * second },
     ],
     [
       "while one is active it is not resolved",
       notified,
       { clock: noon + hour, figures: { ...figures, count: 1 } },
-      { what: "wait", until: noon + hour + 10 * second },
+      { action: "wait", until: noon + hour + 10 * second },
     ],
     [
       "nor while one was raised a moment ago",
       notified,
       { clock: noon + 30 * second, figures: none },
-      { what: "wait", until: noon + minute + 1 },
+      { action: "wait", until: noon + minute + 1 },
     ],
     [
       "it is resolved when none is active and none was raised for the rule's window",
       notified,
       { clock: noon + minute + 1, figures: none },
-      { what: "notify", type: "incident.resolved", silenced: false },
+      { action: "notify", type: "incident.resolved", silenced: false },
     ],
     [
       "it has expired when none holds because retention has deleted them",
       notified,
       { clock: noon + minute + 1, figures: { ...none, expired: 2 } },
-      { what: "notify", type: "incident.expired", silenced: false },
+      { action: "notify", type: "incident.expired", silenced: false },
     ],
     [
       "what stays late is resolved when no more comes late",
       { ...notified, kind: "late" },
       { clock: noon + minute + 1, figures },
-      { what: "notify", type: "incident.resolved", silenced: false },
+      { action: "notify", type: "incident.resolved", silenced: false },
     ],
   ];
   for (const [title, given, moment, decision] of cases) {
     test(title, () => {
-      expect(decide(given, rule, { clock: noon, heardAt: noon, ...moment })).toEqual(decision);
+      expect(decide(given, rule, { clock: noon, extendedAt: noon, ...moment })).toEqual(decision);
     });
   }
 });

@@ -1,7 +1,7 @@
 /** Alerts over a store of their own, with a schedule that a test can wait for. */
 
-import type { DeliveryPage } from "../../src/alerting/alert.ts";
 import { Alerts, type AlertsOptions } from "../../src/alerting/alerts.ts";
+import type { DeliveryPage } from "../../src/alerting/delivery.ts";
 import { parseRule, parseSink } from "../../src/alerting/parse-alert.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import { createLog } from "../../src/runtime/log.ts";

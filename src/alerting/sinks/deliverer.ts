@@ -10,7 +10,8 @@ import { nowMicros } from "../../core/time.ts";
 import { delay } from "../../runtime/delay.ts";
 import type { Loop, Supervisor } from "../../runtime/supervisor.ts";
 import { Wake } from "../../runtime/wake.ts";
-import type { AlertReader, AlertStore, AttemptRecord, DueDelivery } from "../alert-ports.ts";
+import type { AttemptRecord, DueDelivery } from "../delivery.ts";
+import type { AlertReader, AlertStore } from "../ports.ts";
 import { retryDelayMs } from "./backoff.ts";
 import type { Sender } from "./sender.ts";
 

@@ -1,7 +1,7 @@
 /** Notifications by e-mail: one message of plain text over SMTP. */
 import { createTransport } from "nodemailer";
 import { formatTime } from "../../core/time.ts";
-import type { Notification } from "../alert.ts";
+import type { Notification } from "../notification.ts";
 
 const subjectCharsMax = 150;
 

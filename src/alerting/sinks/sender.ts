@@ -1,7 +1,9 @@
 /** One attempt to bring a notification to a sink, whatever kind it is. It never rejects: what came of it is its answer. */
 import { nowMicros } from "../../core/time.ts";
 import { orAborted } from "../../runtime/or-aborted.ts";
-import type { AlertSink, Attempt, Notification } from "../alert.ts";
+import type { Attempt } from "../delivery.ts";
+import type { Notification } from "../notification.ts";
+import type { AlertSink } from "../sink.ts";
 import { parseRetryAfter } from "./backoff.ts";
 import type { Mailer } from "./email.ts";
 import { type Post, PostError, post } from "./http-post.ts";

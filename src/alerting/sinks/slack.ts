@@ -1,5 +1,5 @@
 /** Notifications for Slack's incoming webhooks, and for whatever else takes them (Mattermost, Discord's `/slack`). */
-import type { Notification } from "../alert.ts";
+import type { Notification } from "../notification.ts";
 import type { Post } from "./http-post.ts";
 
 export function slackPost({ text, type, incident }: Notification, url: URL): Post {

@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { formatTime } from "../../core/time.ts";
-import { countMax, type Notification } from "../alert.ts";
+import { countMax } from "../figures.ts";
+import type { Notification } from "../notification.ts";
 import type { Post } from "./http-post.ts";
 
 const secretPrefix = "whsec_";

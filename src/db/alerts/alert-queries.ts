@@ -1,23 +1,25 @@
 /** Questions to alerts: what the evaluator and the deliverer go on from, and what clients list. */
 import type { InStatement, InValue, Row } from "@libsql/client";
+import type {
+  Attempt,
+  Delivery,
+  DeliveryPage,
+  DeliveryQuery,
+  DeliveryState,
+  DueDeliveries,
+  DueDelivery,
+} from "../../alerting/delivery.ts";
+import { countMax, type Figures, type FindingGroup, samplesMax } from "../../alerting/figures.ts";
 import {
-  type AlertRule,
-  type AlertSilence,
-  type AlertSink,
-  type Attempt,
-  countMax,
-  type Delivery,
-  type DeliveryPage,
-  type DeliveryQuery,
-  type DeliveryState,
-  type Figures,
   type Incident,
   type IncidentPage,
   type IncidentQuery,
   incidentsMax,
-  samplesMax,
-} from "../../alerting/alert.ts";
-import type { AlertState, DueDeliveries, DueDelivery, FindingGroup } from "../../alerting/alert-ports.ts";
+} from "../../alerting/incident.ts";
+import type { AlertState } from "../../alerting/ports.ts";
+import type { AlertRule } from "../../alerting/rule.ts";
+import type { AlertSilence } from "../../alerting/silence.ts";
+import type { AlertSink } from "../../alerting/sink.ts";
 import type { Micros } from "../../core/event.ts";
 import { nowMicros } from "../../core/time.ts";
 import type { FindingKind } from "../../lifecycle/finding.ts";
@@ -37,7 +39,7 @@ export class AlertQueries {
     this.#connection = connection;
   }
 
-  /** See `AlertReader` of `alerting/alert-ports.ts` for all of these. */
+  /** See `AlertReader` of `alerting/ports.ts` for all of these. */
   async rules(): Promise<AlertRule[]> {
     const [rows] = await this.#connection.read([allRules]);
     return this.#connection.decode(rows, ruleOf);

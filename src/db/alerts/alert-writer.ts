@@ -1,15 +1,10 @@
 /** Writes rules, sinks, silences, incidents and deliveries. Runs on the store's thread. */
 import type { InStatement } from "@libsql/client";
-import {
-  type AlertRule,
-  type AlertSilence,
-  type AlertSink,
-  type Attempt,
-  rulesMax,
-  silencesMax,
-  sinksMax,
-} from "../../alerting/alert.ts";
-import type { AlertStep, AttemptRecord, NewDelivery } from "../../alerting/alert-ports.ts";
+import type { Attempt, AttemptRecord, NewDelivery } from "../../alerting/delivery.ts";
+import type { AlertStep } from "../../alerting/ports.ts";
+import { type AlertRule, rulesMax } from "../../alerting/rule.ts";
+import { type AlertSilence, silencesMax } from "../../alerting/silence.ts";
+import { type AlertSink, sinksMax } from "../../alerting/sink.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
 import type { Database } from "../database.ts";
@@ -25,7 +20,7 @@ export class AlertWriter {
     this.#database = database;
   }
 
-  /** See `AlertStore` of `alerting/alert-ports.ts` for all of these. */
+  /** See `AlertStore` of `alerting/ports.ts` for all of these. */
   async putRule(rule: AlertRule): Promise<void> {
     await this.#bound("alert_rules", rule.id, rulesMax, "alert rules");
     await this.#durably([

@@ -1,7 +1,8 @@
 /** Passwords and mail servers. */
 import { expect, test } from "bun:test";
 import { type AddressInfo, createServer } from "node:net";
-import type { AlertSink, Notification } from "../../../src/alerting/alert.ts";
+import type { Notification } from "../../../src/alerting/notification.ts";
+import type { AlertSink } from "../../../src/alerting/sink.ts";
 import { createMailer } from "../../../src/alerting/sinks/email.ts";
 import { createSender } from "../../../src/alerting/sinks/sender.ts";
 import { Targets } from "../../../src/alerting/sinks/target.ts";

@@ -1,7 +1,8 @@
 /** Receivers that answer strangely: each costs a bounded amount, and what is recorded of it names no more than it must. */
 import { expect, test } from "bun:test";
 import { type AddressInfo, createServer } from "node:net";
-import type { AlertSink, Notification } from "../../../src/alerting/alert.ts";
+import type { Notification } from "../../../src/alerting/notification.ts";
+import type { AlertSink } from "../../../src/alerting/sink.ts";
 import { post } from "../../../src/alerting/sinks/http-post.ts";
 import { createSender } from "../../../src/alerting/sinks/sender.ts";
 import { Targets } from "../../../src/alerting/sinks/target.ts";

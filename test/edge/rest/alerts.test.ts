@@ -1,6 +1,6 @@
 /** The settings of alerts over REST: what is taken, what is refused and where. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { sinksMax } from "../../../src/alerting/alert.ts";
+import { sinksMax } from "../../../src/alerting/sink.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 
 let mars: TestMars;

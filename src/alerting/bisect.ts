@@ -1,7 +1,7 @@
-/** What fails together is tried in halves, down to the one thing that is at fault. */
+/** Finds the items that a step fails by: a step that fails is tried again with halves of its items. */
 import { MarsError } from "../core/error.ts";
 
-/** Whether a fault passes by itself, or is nothing that less input could mend; else it is of what was asked. */
+/** Whether a fault passes by itself, or is one that fewer items could not mend; any other fault is of an item. */
 export function passes(thrown: unknown): boolean {
   const { code, transient } = MarsError.from(thrown);
   return transient || code === "corrupt" || code === "fenced";
@@ -10,13 +10,13 @@ export function passes(thrown: unknown): boolean {
 /**
  * Runs a step over all of the items, or over halves of them where that fails for good.
  *
- * @param failed called with the item that fails alone, and why
+ * @param failed called with an item that fails alone, and the fault
  * @returns whether any step has returned true
- * @throws what passes by itself
+ * @throws a fault that passes by itself
  */
-export async function halve<T>(
+export async function bisect<T>(
   items: readonly T[],
-  step: (part: readonly T[]) => Promise<boolean>,
+  step: (half: readonly T[]) => Promise<boolean>,
   failed: (item: T, thrown: unknown) => void,
 ): Promise<boolean> {
   try {
@@ -28,7 +28,7 @@ export async function halve<T>(
       return false;
     }
     const middle = items.length >> 1;
-    const first = await halve(items.slice(0, middle), step, failed);
-    return (await halve(items.slice(middle), step, failed)) || first;
+    const first = await bisect(items.slice(0, middle), step, failed);
+    return (await bisect(items.slice(middle), step, failed)) || first;
   }
 }

@@ -1,7 +1,9 @@
 /** Notifications in words: one line, for people. */
 import type { Micros } from "../core/event.ts";
 import { formatTime, microsBetween } from "../core/time.ts";
-import { countMax, type Figures, type Incident, type NotificationType } from "./alert.ts";
+import { countMax, type Figures } from "./figures.ts";
+import type { Incident } from "./incident.ts";
+import type { NotificationType } from "./notification.ts";
 
 /** Characters of an app's or stage's name, and of a message's id, that are shown. */
 const nameCharsMax = 100;

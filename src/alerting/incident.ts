@@ -1,0 +1,127 @@
+/**
+ * An incident: findings of one rule, app, kind and hop (`after` → `stage`), from the first to the last. Pure.
+ *
+ * It is active while a `missing` finding of it is active, and until none was raised for the rule's window. The second
+ * condition keeps findings that come and go from causing a notification at every turn.
+ */
+import type { Micros } from "../core/event.ts";
+import type { FindingKind } from "../lifecycle/finding.ts";
+import type { HopChanges } from "./hop-changes.ts";
+import type { AlertRule } from "./rule.ts";
+
+/** Active incidents; beyond it none opens, and the log has an error. */
+export const incidentsMax = 10_000;
+/** Versions of a lifecycle that one incident keeps, the latest. */
+const versionsMax = 100;
+
+/** The fields by which findings belong to one incident. */
+export interface IncidentKey {
+  readonly rule: string;
+  readonly appId: string;
+  readonly kind: FindingKind;
+  readonly stage: string;
+  readonly after: string;
+}
+
+export interface Incident extends IncidentKey {
+  readonly id: number;
+  readonly openedAt: Micros;
+  /** Versions of the lifecycle that its findings go by; the latest 100. */
+  readonly versions: readonly number[];
+  /** Findings that were raised from here on count; 0 for `missing`, of which all active ones do. */
+  readonly countedFrom: Micros;
+  readonly firstRaisedAt: Micros;
+  readonly lastRaisedAt: Micros;
+  /** Time of the last notification that was not silenced; 0 before the first. */
+  readonly notifiedAt: Micros;
+  /** A silence held a notification back. */
+  readonly silenced: boolean;
+  /** Number of its notifications. */
+  readonly changes: number;
+  /** 0 while it is active. */
+  readonly closedAt: Micros;
+  /** Text of the last notification; empty before the first. */
+  readonly text: string;
+}
+
+export interface IncidentQuery {
+  readonly appId?: string;
+  readonly rule?: string;
+  readonly state: "active" | "resolved" | "any";
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface IncidentPage {
+  /** The active first, then the latest closed. */
+  readonly incidents: readonly Incident[];
+  readonly nextCursor?: string;
+}
+
+/** The same text for the same incident, and another one for any other. */
+export function incidentKey(key: IncidentKey): string {
+  return JSON.stringify([key.rule, key.appId, key.kind, key.stage, key.after]);
+}
+
+/** A new incident, opened by these changes. */
+export function openIncident(
+  rule: AlertRule,
+  hop: HopChanges,
+  { id, clock }: { readonly id: number; readonly clock: Micros },
+): Incident {
+  const { first, last } = hop.raised ?? { first: clock, last: clock };
+  return {
+    id,
+    rule: rule.id,
+    appId: hop.appId,
+    kind: hop.kind,
+    stage: hop.stage,
+    after: hop.after,
+    openedAt: clock,
+    versions: latest(hop.versions),
+    countedFrom: countedFrom(rule, hop),
+    firstRaisedAt: first,
+    lastRaisedAt: last,
+    notifiedAt: 0,
+    silenced: false,
+    changes: 0,
+    closedAt: 0,
+    text: "",
+  };
+}
+
+/** The incident with these changes added; itself where they raise nothing. */
+export function extendIncident(incident: Incident, hop: HopChanges): Incident {
+  if (hop.raised === undefined) return incident;
+  return {
+    ...incident,
+    lastRaisedAt: Math.max(incident.lastRaisedAt, hop.raised.last),
+    versions: latest([...incident.versions, ...hop.versions]),
+  };
+}
+
+/**
+ * The incident with no time later than the clock. Times are later where a clock that was ahead has been put right: nothing
+ * may wait until the clock gets there again. Itself where no time is later.
+ */
+export function notAhead(incident: Incident, clock: Micros): Incident {
+  const { openedAt, firstRaisedAt, lastRaisedAt, notifiedAt } = incident;
+  if (Math.max(openedAt, firstRaisedAt, lastRaisedAt, notifiedAt) <= clock) return incident;
+  return {
+    ...incident,
+    openedAt: Math.min(openedAt, clock),
+    firstRaisedAt: Math.min(firstRaisedAt, clock),
+    lastRaisedAt: Math.min(lastRaisedAt, clock),
+    notifiedAt: Math.min(notifiedAt, clock),
+  };
+}
+
+/** `missing` counts whenever it was raised. A `late` finding stays late for ever, and counts only as news. */
+function countedFrom(rule: AlertRule, hop: HopChanges): Micros {
+  if (hop.kind === "missing" || hop.raised === undefined) return 0;
+  return Math.min(hop.raised.first, hop.raised.last - rule.windowMs * 1_000);
+}
+
+function latest(versions: readonly number[]): number[] {
+  return [...new Set(versions)].sort((a, b) => a - b).slice(-versionsMax);
+}

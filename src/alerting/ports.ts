@@ -1,0 +1,102 @@
+/** The ports between alerts, the database and the edge. */
+import type { Micros } from "../core/event.ts";
+import type {
+  Attempt,
+  AttemptRecord,
+  DeliveryPage,
+  DeliveryQuery,
+  DueDeliveries,
+  NewDelivery,
+} from "./delivery.ts";
+import type { Figures, FindingGroup } from "./figures.ts";
+import type { Incident, IncidentPage, IncidentQuery } from "./incident.ts";
+import type { AlertRule } from "./rule.ts";
+import type { AlertSilence } from "./silence.ts";
+import type { AlertSink, SinkTarget } from "./sink.ts";
+
+/** Changes rules, sinks and silences, which `AlertReader` reads. Implemented by `alerts.ts` for the edge. */
+export interface Alerts {
+  /** @throws `MarsError("invalid_argument")` for an unknown sink, and beyond `rulesMax` */
+  putRule(rule: AlertRule): Promise<void>;
+  /** Ends the rule's incidents without a notification. @returns whether the rule existed */
+  deleteRule(id: string): Promise<boolean>;
+  /**
+   * @returns the signing secret where one was made; no later answer has it
+   * @throws `MarsError("invalid_argument")` for a target that Mars must not call, and beyond `sinksMax`
+   */
+  putSink(id: string, target: SinkTarget): Promise<string | undefined>;
+  /** @returns whether the sink existed @throws `MarsError("invalid_argument")` while a rule names it */
+  deleteSink(id: string): Promise<boolean>;
+  /** Sends a notification of type `test` now. @returns the attempt; `undefined` for an unknown sink */
+  testSink(id: string): Promise<Attempt | undefined>;
+  /** @throws `MarsError("invalid_argument")` beyond `silencesMax` */
+  addSilence(silence: Omit<AlertSilence, "id">): Promise<AlertSilence>;
+  deleteSilence(id: number): Promise<boolean>;
+}
+
+/** Stores alerts. Implemented by `db/alerts/`. Rejects with `unavailable` while the database is away. */
+export interface AlertStore {
+  /** With the first rule, alerts begin with the findings that are raised from now on. */
+  putAlertRule(rule: AlertRule): Promise<void>;
+  deleteAlertRule(id: string, at: Micros): Promise<boolean>;
+  putAlertSink(sink: AlertSink): Promise<void>;
+  deleteAlertSink(id: string): Promise<boolean>;
+  addAlertSilence(silence: Omit<AlertSilence, "id">): Promise<number>;
+  deleteAlertSilence(id: number): Promise<boolean>;
+  /** All or nothing, and once: rejects when the step before is not the one that it continues from. */
+  commitAlerts(step: AlertStep): Promise<void>;
+  /** Records an attempt and the delivery's new state. Recording it again changes nothing. */
+  recordAttempt(record: AttemptRecord): Promise<void>;
+  /** Records a test, which has been sent already. */
+  recordTest(delivery: NewDelivery, attempt: Attempt): Promise<void>;
+  /** One bounded step of retention. @returns whether there may be more */
+  pruneAlerts(before: Micros): Promise<boolean>;
+}
+
+/** Reads alerts. Implemented by `db/alerts/`. Rejects with `unavailable` while the database is away. */
+export interface AlertReader {
+  alertRules(): Promise<AlertRule[]>;
+  /** With their secrets. */
+  alertSinks(): Promise<AlertSink[]>;
+  /** The latest first. */
+  alertSilences(): Promise<AlertSilence[]>;
+  /** Where the evaluator continues. */
+  alertState(): Promise<AlertState>;
+  /** Active findings of each group; no count goes beyond `countMax + 1`. */
+  alertCounts(groups: readonly FindingGroup[]): Promise<number[]>;
+  /** The figures of each group. */
+  alertFigures(groups: readonly FindingGroup[]): Promise<Figures[]>;
+  /** The first due delivery of each sink that is not busy. */
+  dueDeliveries(at: Micros, busy: readonly string[]): Promise<DueDeliveries>;
+  alertIncidents(query: IncidentQuery): Promise<IncidentPage>;
+  alertDeliveries(query: DeliveryQuery): Promise<DeliveryPage>;
+}
+
+export interface AlertState {
+  /** Numbers the evaluator's transactions. */
+  readonly step: number;
+  /** Every change of a finding up to here has been applied. */
+  readonly findingSeq: number;
+  readonly lastIncident: number;
+  readonly rules: readonly AlertRule[];
+  /** Those that had not ended when they were read. */
+  readonly silences: readonly AlertSilence[];
+  /** The active ones. */
+  readonly incidents: readonly Incident[];
+}
+
+/** A step of the evaluator, written in one transaction. */
+export interface AlertStep {
+  /** One more than the step that it continues from. */
+  readonly step: number;
+  readonly findingSeq: number;
+  /** Their new values. */
+  readonly incidents: readonly Incident[];
+  readonly deliveries: readonly IncidentDelivery[];
+}
+
+/** A new delivery of the incident's change with this number. */
+export interface IncidentDelivery extends NewDelivery {
+  readonly incident: number;
+  readonly change: number;
+}

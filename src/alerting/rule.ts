@@ -1,0 +1,36 @@
+/** A rule: which findings open an incident, and the sinks that its notifications go to. */
+import type { FindingKind } from "../lifecycle/finding.ts";
+import type { IncidentKey } from "./incident.ts";
+
+export const rulesMax = 1_000;
+/** Sinks of one rule. */
+export const ruleSinksMax = 10;
+export const atLeastMax = 100_000;
+
+export interface AlertRule {
+  /** Chosen by the user: 1–64 of `A–Z a–z 0–9 . _ -`. */
+  readonly id: string;
+  /** Absent: every app. */
+  readonly appId?: string;
+  readonly kinds: readonly FindingKind[];
+  /** The stage's name; absent: every stage. */
+  readonly stage?: string;
+  /** Name of the stage before it; absent: any. */
+  readonly after?: string;
+  /** An incident opens with so many active findings that were raised within `windowMs`. */
+  readonly atLeast: number;
+  readonly windowMs: number;
+  /** Time between reminders of an active incident; 0 for none. */
+  readonly repeatMs: number;
+  readonly sinks: readonly string[];
+}
+
+/** Whether the rule is about findings of this app, kind and hop. */
+export function ruleMatches(rule: AlertRule, hop: Omit<IncidentKey, "rule">): boolean {
+  return (
+    (rule.appId === undefined || rule.appId === hop.appId) &&
+    rule.kinds.includes(hop.kind) &&
+    (rule.stage === undefined || rule.stage === hop.stage) &&
+    (rule.after === undefined || rule.after === hop.after)
+  );
+}

@@ -1,0 +1,33 @@
+/** A silence: which incidents have no notifications, and until when. */
+import type { Micros } from "../core/event.ts";
+import type { FindingKind } from "../lifecycle/finding.ts";
+import type { IncidentKey } from "./incident.ts";
+
+/** Silences that have not ended. */
+export const silencesMax = 1_000;
+
+/** Which incidents are silent. An absent field matches all, so an empty match silences everything. */
+export interface SilenceMatch {
+  readonly appId?: string;
+  readonly rule?: string;
+  readonly stage?: string;
+  readonly kind?: FindingKind;
+}
+
+export interface AlertSilence extends SilenceMatch {
+  readonly id: number;
+  readonly until: Micros;
+  readonly createdAt: Micros;
+  /** Empty where none was given. */
+  readonly comment: string;
+}
+
+/** Whether a silence holds the incident's notifications back. */
+export function silences(match: SilenceMatch, incident: IncidentKey): boolean {
+  return (
+    (match.appId === undefined || match.appId === incident.appId) &&
+    (match.rule === undefined || match.rule === incident.rule) &&
+    (match.stage === undefined || match.stage === incident.stage) &&
+    (match.kind === undefined || match.kind === incident.kind)
+  );
+}
