@@ -29,7 +29,7 @@ CREATE TABLE pruned_apps (
 ) STRICT, WITHOUT ROWID;
 
 -- Messages that are gone, by a hash of their ids, with their latest time and when they went: a late report must not begin
--- another life.
+-- another instance.
 CREATE TABLE tombstones (
   hash INTEGER PRIMARY KEY,
   updated_at INTEGER NOT NULL,

@@ -5,7 +5,7 @@
 import type { Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { Message, MessagePage, MessageSummary } from "./query.ts";
 import type { SetAsidePage } from "./set-aside.ts";
-import type { MessageLife } from "./state.ts";
+import type { LifecycleInstance } from "./state.ts";
 import { formatTime } from "./time.ts";
 
 const text = JSON.stringify;
@@ -31,19 +31,19 @@ function summaryJson(summary: MessageSummary): string {
 /** The answer to a message by its ids. */
 export function messageJson(message: Message, asOfSeq: number): string {
   const events = message.events.map(storedEventJson).join(",");
-  const lifecycle = message.life === undefined ? "null" : text(lifeToJson(message.life));
+  const lifecycle = message.instance === undefined ? "null" : text(instanceToJson(message.instance));
   const cursor = cursorJson(message.nextCursor);
   return `{${summaryFields(message)},"lifecycle":${lifecycle},"events":[${events}],"next_cursor":${cursor},"as_of_seq":${asOfSeq}}`;
 }
 
 /** Where a message stands along its lifecycle. */
-function lifeToJson(life: MessageLife): Record<string, unknown> {
+function instanceToJson(instance: LifecycleInstance): Record<string, unknown> {
   return {
-    version: life.version,
-    clock: formatTime(life.watermark),
-    completed_at: timeOrNull(life.completedAt),
-    failed_at: timeOrNull(life.failedAt),
-    stages: life.stages.map((stage) => ({
+    version: instance.version,
+    clock: formatTime(instance.watermark),
+    completed_at: timeOrNull(instance.completedAt),
+    failed_at: timeOrNull(instance.failedAt),
+    stages: instance.stages.map((stage) => ({
       stage: stage.name,
       after: stage.after === "" ? null : stage.after,
       optional: stage.optional,

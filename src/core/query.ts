@@ -1,6 +1,6 @@
 /** Questions that can be asked of the store, and their answers. Validated at the edge, by `parse-query.ts`. */
 import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "./event.ts";
-import type { MessageLife, MessageState, StageMark } from "./state.ts";
+import type { LifecycleInstance, MessageState, StageMark } from "./state.ts";
 import type { Topic } from "./topic.ts";
 
 /**
@@ -84,7 +84,7 @@ export interface Message extends MessageSummary {
   /** Absent with the last event. */
   readonly nextCursor?: string;
   /** Absent where its app has no lifecycle for it. */
-  readonly life?: MessageLife;
+  readonly instance?: LifecycleInstance;
 }
 
 export interface MessagePage {

@@ -39,7 +39,7 @@ export interface Assessment {
 }
 
 /** A message's state with the lifecycle that it goes by. */
-export interface MessageLife extends Assessment {
+export interface LifecycleInstance extends Assessment {
   /** The lifecycle's version within the app. */
   readonly version: number;
   /** The projection's: what was due and had its grace behind it by then is overdue. */

@@ -128,10 +128,10 @@ CREATE TABLE lifecycles (
   UNIQUE (app_id, version)
 ) STRICT;
 
--- How many lives go by each version. Beside \`lifecycles\`, whose rows are large.
-CREATE TABLE lifecycle_lives (
+-- How many instances go by each version. Beside \`lifecycles\`, whose rows are large.
+CREATE TABLE lifecycle_instances (
   lifecycle INTEGER PRIMARY KEY,
-  lives INTEGER NOT NULL
+  instances INTEGER NOT NULL
 ) STRICT;
 
 -- How far the projector has come. It follows the events by itself, so that the batches that store them need not wait.
@@ -187,8 +187,8 @@ CREATE TABLE apps (
   lifecycle_bytes INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- The life of each message that has a lifecycle.
-CREATE TABLE lives (
+-- The instance of each message that has a lifecycle: how far it is along it.
+CREATE TABLE instances (
   message INTEGER PRIMARY KEY,
   app INTEGER NOT NULL,
   lifecycle INTEGER NOT NULL,
@@ -208,9 +208,9 @@ CREATE TABLE lives (
 ) STRICT;
 
 -- With the app, so that those of apps that are held can be passed over.
-CREATE INDEX lives_next ON lives (next_at, app) WHERE next_at <> 0;
-CREATE INDEX lives_overdue ON lives (overdue_since) WHERE overdue_since <> 0;
-CREATE INDEX lives_app_overdue ON lives (app, overdue_since) WHERE overdue_since <> 0;
+CREATE INDEX instances_next ON instances (next_at, app) WHERE next_at <> 0;
+CREATE INDEX instances_overdue ON instances (overdue_since) WHERE overdue_since <> 0;
+CREATE INDEX instances_app_overdue ON instances (app, overdue_since) WHERE overdue_since <> 0;
 
 CREATE TABLE findings (
   id INTEGER PRIMARY KEY,
@@ -431,7 +431,7 @@ CREATE TABLE pruned_apps (
 ) STRICT, WITHOUT ROWID;
 
 -- Messages that are gone, by a hash of their ids, with their latest time and when they went: a late report must not begin
--- another life.
+-- another instance.
 CREATE TABLE tombstones (
   hash INTEGER PRIMARY KEY,
   updated_at INTEGER NOT NULL,

@@ -1,5 +1,5 @@
 /**
- * One step of a message's life: from the findings that were held to those that hold, and what it counts as.
+ * One step of a lifecycle's instance: from the findings that were held to those that hold, and what it counts as.
  *
  * Taking in events and raising are kept apart. An event alone never raises anything: its neighbours may be on their way
  * through Mars, and would be called missing. Raising is for a watermark behind which nothing is on its way any more.

@@ -8,7 +8,7 @@ import { nowMicros } from "../core/time.ts";
 import type { Database } from "../db/database.ts";
 import { SetAsideWriter } from "../db/messages/set-aside-writer.ts";
 import type { ProjectionAside } from "../lifecycle/ports.ts";
-import { firstDue, type HeldApps } from "./due-lives.ts";
+import { firstDue, type HeldApps } from "./due-instances.ts";
 import {
   firstAhead,
   firstChange,
@@ -17,10 +17,10 @@ import {
   type ProjectionPosition,
 } from "./projector-sql.ts";
 
-/** Events that one step reads, changes of counted events, and lives that it looks at. */
+/** Events that one step reads, changes of counted events, and instances that it looks at. */
 const eventsMax = 10_000;
 const changesMax = 1_000;
-const livesMax = 2_000;
+const instancesMax = 2_000;
 /** Messages set aside one after another, with no step in between, by faults of ours: then it is not the messages. */
 const asideInARowMax = 100;
 
@@ -54,8 +54,8 @@ export class Narrowing {
     return this.#part(changesMax);
   }
 
-  get lives(): number {
-    return this.#part(livesMax);
+  get instances(): number {
+    return this.#part(instancesMax);
   }
 
   /** The step cannot be halved any more: it must read one thing at a time, so that what fails is known. */
@@ -105,7 +105,7 @@ export class Narrowing {
     const error = MarsError.from(thrown);
     const phase = this.#phase;
     this.#phase = undefined;
-    const single = this.single && this.lives === 1;
+    const single = this.single && this.instances === 1;
     this.#halved += single ? 0 : 1;
     if (phase === undefined || (error.code !== "unprocessable" && error.code !== "internal")) throw error;
     if (!single) return undefined;
@@ -167,7 +167,7 @@ function putMessageAside(message: number, { code, message: reason }: MarsError):
         SELECT id, 'message', app_id, message_id, ?2, ?3, ?4, '' FROM messages WHERE id = ?1`,
       args: [message, nowMicros(), code, reason],
     },
-    { sql: "UPDATE lives SET next_at = 0 WHERE message = ?", args: [message] },
+    { sql: "UPDATE instances SET next_at = 0 WHERE message = ?", args: [message] },
   ];
 }
 
@@ -176,11 +176,11 @@ function passOver(phase: Phase, next: ProjectionPosition, message: number | unde
   const { sql, args } =
     phase.what === "changes"
       ? { sql: "DELETE FROM event_changes WHERE seq = (SELECT min(seq) FROM event_changes)", args: [] }
-      : { sql: "UPDATE lives SET next_at = 0 WHERE message = ?", args: [message ?? 0] };
+      : { sql: "UPDATE instances SET next_at = 0 WHERE message = ?", args: [message ?? 0] };
   return [movePosition(next), { sql, args }];
 }
 
-/** All of the message's events are read anew, and its life is looked at. */
+/** All of the message's events are read anew, and its instance is looked at. */
 export function followAgain(message: number): InStatement[] {
   return [
     {
@@ -188,6 +188,6 @@ export function followAgain(message: number): InStatement[] {
         WHERE message = ?1 AND seq <= (SELECT seq FROM projection) AND seq NOT IN (SELECT seq FROM event_changes)`,
       args: [message],
     },
-    { sql: "UPDATE lives SET next_at = 1 WHERE message = ?", args: [message] },
+    { sql: "UPDATE instances SET next_at = 1 WHERE message = ?", args: [message] },
   ];
 }

@@ -76,7 +76,7 @@ export function firstEvent({ from, to }: Pick<Stretch, "from" | "to">): InStatem
   return { sql, args: [from, to] };
 }
 
-export type LifeRow = [
+export type InstanceRow = [
   message: number,
   lifecycle: number,
   state: number,
@@ -87,10 +87,10 @@ export type LifeRow = [
   nextAt: number,
 ];
 
-export const lifeColumns = "message, lifecycle, state, opened_at, findings, marks, json(times), next_at";
-/** The lives that a stretch touches. */
-export function touchedLives({ from, to, changes }: Stretch): InStatement {
-  return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN ${touched}`, [from, to, changes]);
+export const instanceColumns = "message, lifecycle, state, opened_at, findings, marks, json(times), next_at";
+/** The instances that a stretch touches. */
+export function touchedInstances({ from, to, changes }: Stretch): InStatement {
+  return asRows(instanceColumns, `SELECT * FROM instances WHERE message IN ${touched}`, [from, to, changes]);
 }
 
 export type FindingRow = [
@@ -106,23 +106,29 @@ export type FindingRow = [
 
 export const findingColumns = "message, id, kind, stage, due_at, raised_at, retracted_at, late_by";
 
-/** What was ever found of the lives that a stretch touches. */
+/** What was ever found of the instances that a stretch touches. */
 export function touchedFindings({ from, to, changes }: Stretch): InStatement {
   return asRows(
     findingColumns,
     `SELECT * FROM findings
-      WHERE message IN (SELECT message FROM lives WHERE findings > 0 AND message IN ${touched})`,
+      WHERE message IN (SELECT message FROM instances WHERE findings > 0 AND message IN ${touched})`,
     [from, to, changes],
   );
 }
 
-/** The lives with a finding that was raised by a clock which was ahead of this one. */
-export function aheadLives(watermark: number, livesMax: number): InStatement {
-  return asRows(lifeColumns, `SELECT * FROM lives WHERE message IN (${ahead})`, [watermark, livesMax]);
+/** The instances with a finding that was raised by a clock which was ahead of this one. */
+export function aheadInstances(watermark: number, instancesMax: number): InStatement {
+  return asRows(instanceColumns, `SELECT * FROM instances WHERE message IN (${ahead})`, [
+    watermark,
+    instancesMax,
+  ]);
 }
 
-export function aheadFindings(watermark: number, livesMax: number): InStatement {
-  return asRows(findingColumns, `SELECT * FROM findings WHERE message IN (${ahead})`, [watermark, livesMax]);
+export function aheadFindings(watermark: number, instancesMax: number): InStatement {
+  return asRows(findingColumns, `SELECT * FROM findings WHERE message IN (${ahead})`, [
+    watermark,
+    instancesMax,
+  ]);
 }
 
 /** Of the first of them, the message. */
@@ -163,15 +169,28 @@ const replaced = (columns: readonly string[]) =>
 const added = (columns: readonly string[]) =>
   columns.map((name) => `${name} = ${name} + excluded.${name}`).join(", ");
 
-const lifeChanges = ["state", "opened_at", "overdue_since", "next_at", "findings", "marks", "times"] as const;
-export const upsertLives = upsert(
-  "lives",
+const instanceChanges = [
+  "state",
+  "opened_at",
+  "overdue_since",
+  "next_at",
+  "findings",
+  "marks",
+  "times",
+] as const;
+export const upsertInstances = upsert(
+  "instances",
   "message",
-  ["app", "lifecycle", ...lifeChanges],
-  replaced(lifeChanges),
+  ["app", "lifecycle", ...instanceChanges],
+  replaced(instanceChanges),
 );
 
-export const addToLives = upsert("lifecycle_lives", "lifecycle", ["lives"], added(["lives"]));
+export const addToLifecycleInstances = upsert(
+  "lifecycle_instances",
+  "lifecycle",
+  ["instances"],
+  added(["instances"]),
+);
 
 const findingChanges = ["started_at", "due_at", "raised_at", "retracted_at", "late_by", "seq"] as const;
 export const upsertFindings = upsert(

@@ -3,7 +3,7 @@
  * moves it in the same transaction as all that follows from them. So a crash at any point loses and doubles nothing, and
  * the batches that store events never wait for it.
  *
- * What it knows of a message is in `lives`; what is due when is in an index there, so finding what is missing costs
+ * What it knows of a message is in `instances`; what is due when is in an index there, so finding what is missing costs
  * nothing for all that is not.
  */
 import type { InStatement } from "@libsql/client";
@@ -15,26 +15,26 @@ import { Tombstones } from "../db/messages/tombstones.ts";
 import { forRows, rowsOf } from "../db/rows.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { ProjectionStep, ProjectionTarget } from "../lifecycle/ports.ts";
-import { dueFindings, dueLives, nextDue, noHeldApps } from "./due-lives.ts";
+import { dueFindings, dueInstances, nextDue, noHeldApps } from "./due-instances.ts";
 import { changesAgain } from "./finding-changes.ts";
 import { leapFindings } from "./finding-leap.ts";
 import { HistogramCache } from "./histogram-cache.ts";
-import { LifeSteps } from "./life-steps.ts";
+import { InstanceSteps } from "./instance-steps.ts";
 import { Narrowing } from "./narrowing.ts";
 import {
-  addToLives,
+  addToLifecycleInstances,
   aheadFindings,
-  aheadLives,
+  aheadInstances,
   type FindingRow,
   forgetChanges,
+  type InstanceRow,
   knownPosition,
-  type LifeRow,
   movePosition,
   type ProjectionPosition,
   type Stretch,
   stretchEnd,
   upsertFindings,
-  upsertLives,
+  upsertInstances,
 } from "./projector-sql.ts";
 import { readStretch } from "./stretch.ts";
 import { Tally } from "./tally.ts";
@@ -133,7 +133,7 @@ export class Projector {
     };
   }
 
-  /** What is due next is another life where other apps are held. */
+  /** What is due next is another one where other apps are held. */
   async #hold(held: string): Promise<void> {
     if (held === this.#held) return;
     this.#held = held;
@@ -172,7 +172,7 @@ export class Projector {
       const to = alone ? from : await this.#end({ from, to: upTo }, eventsMax);
       this.#narrowing.doing(alone ? { what: "changes" } : { what: "events", from, to });
       const tally = new Tally();
-      const { reported, lives, findings, versions, changes } = await readStretch(
+      const { reported, instances, findings, versions, changes } = await readStretch(
         this.#database,
         this.#lifecycles,
         { from, to, changes: changesMax },
@@ -182,17 +182,17 @@ export class Projector {
         if (!this.#narrowing.isFollowed(message)) return undefined;
         // A message that was followed without a lifecycle began before there was one: it goes by none for good.
         const fresh = message > from || late ? versionFor(versions.get(appId) ?? [], message) : undefined;
-        return lives.get(message)?.[1] ?? fresh?.id;
+        return instances.get(message)?.[1] ?? fresh?.id;
       });
       const plans = await this.#lifecycles.load(new Set(ids.filter((id) => id !== undefined)));
       const short = ids.some((id) => id !== undefined && !plans.has(id));
       // Too many large definitions at once: a shorter stretch has fewer.
       if (short && eventsMax > 1) continue;
       const judged = { watermark: Math.min(watermark, position.watermark), findingSeq: position.findingSeq };
-      const steps = new LifeSteps({ ...judged, now: watermark, raising: false }, tally);
+      const steps = new InstanceSteps({ ...judged, now: watermark, raising: false }, tally);
       const followed = reported.flatMap((one, index) => {
         const lifecycle = plans.get(ids[index] ?? 0);
-        return lifecycle === undefined ? [] : [{ reported: one, lifecycle, row: lives.get(one.message) }];
+        return lifecycle === undefined ? [] : [{ reported: one, lifecycle, row: instances.get(one.message) }];
       });
       for (const { reported: one, lifecycle, row } of await this.#tombstones.withoutLate(followed)) {
         steps.apply(one, row && { row, lifecycle, findings: findings.get(one.message) ?? [] }, lifecycle);
@@ -209,46 +209,46 @@ export class Projector {
     }
   }
 
-  /** Raises what holds by `watermark`, of a bounded number of lives. */
+  /** Raises what holds by `watermark`, of a bounded number of instances. */
   async #raise(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {
     this.#narrowing.doing({ what: "due", watermark, held: this.#held });
     const { steps, tally } = await this.#look(position, watermark, {
       raising: true,
-      lives: [dueLives, dueFindings].map((of) => of(watermark, this.#narrowing.lives, this.#held)),
+      instances: [dueInstances, dueFindings].map((of) =>
+        of(watermark, this.#narrowing.instances, this.#held),
+      ),
     });
     return this.#write(steps, tally, { ...position, watermark: Math.max(watermark, position.watermark) }, []);
   }
 
   /**
    * The clock was ahead and has been put right: retracts what was raised by it and does not hold by now, of a bounded
-   * number of lives. `position.watermark` goes back with the last of them, so a crash in between changes nothing.
+   * number of instances. `position.watermark` goes back with the last of them, so a crash in between changes nothing.
    */
   async #review(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {
     this.#narrowing.doing({ what: "ahead", watermark });
-    const { lives } = this.#narrowing;
+    const { instances } = this.#narrowing;
     const { steps, tally, count } = await this.#look(position, watermark, {
       raising: false,
-      lives: [aheadLives(watermark, lives), aheadFindings(watermark, lives)],
+      instances: [aheadInstances(watermark, instances), aheadFindings(watermark, instances)],
     });
     const last = count === 0;
     return this.#write(steps, tally, { ...position, watermark: last ? watermark : position.watermark }, []);
   }
 
-  /** Looks at lives by the watermark: at all that are asked for, or, where their definitions are too large, at the first of them. */
+  /** Looks at instances by the watermark: at all that are asked for, or, where their definitions are too large, at the first of them. */
   async #look(
     position: ProjectionPosition,
     watermark: Micros,
-    { raising, lives }: { readonly raising: boolean; readonly lives: InStatement[] },
+    { raising, instances }: { readonly raising: boolean; readonly instances: InStatement[] },
   ) {
-    const [asked, found] = await this.#database.batch(lives, "read");
-    const rows = rowsOf<LifeRow>(asked);
+    const [asked, found] = await this.#database.batch(instances, "read");
+    const rows = rowsOf<InstanceRow>(asked);
     const findings = Map.groupBy(rowsOf<FindingRow>(found), ([message]) => message);
     const plans = await this.#lifecycles.load(new Set(rows.map(([, lifecycle]) => lifecycle)));
     const tally = new Tally();
-    const steps = new LifeSteps(
-      { findingSeq: position.findingSeq, watermark, now: watermark, raising },
-      tally,
-    );
+    const { findingSeq } = position;
+    const steps = new InstanceSteps({ findingSeq, watermark, now: watermark, raising }, tally);
     for (const row of rows) {
       const lifecycle = plans.get(row[1]);
       if (lifecycle !== undefined) steps.look({ row, lifecycle, findings: findings.get(row[0]) ?? [] });
@@ -257,7 +257,7 @@ export class Projector {
   }
 
   async #write(
-    steps: LifeSteps,
+    steps: InstanceSteps,
     tally: Tally,
     position: ProjectionPosition,
     more: readonly InStatement[],
@@ -268,8 +268,8 @@ export class Projector {
     const results = await this.#database.batch(
       [
         movePosition(next),
-        ...forRows(upsertLives, steps.lifeRows()),
-        ...forRows(addToLives, steps.begunRows()),
+        ...forRows(upsertInstances, steps.instanceRows()),
+        ...forRows(addToLifecycleInstances, steps.begunRows()),
         ...forRows(upsertFindings, steps.findingRows()),
         ...tally.statements(histograms),
         ...more,

@@ -9,11 +9,11 @@ import {
   type EventRow,
   eventsOf,
   type FindingRow,
-  type LifeRow,
+  type InstanceRow,
   type MessageRow,
   type Stretch,
   touchedFindings,
-  touchedLives,
+  touchedInstances,
   touchedMessages,
 } from "./projector-sql.ts";
 import type { Tally } from "./tally.ts";
@@ -33,7 +33,7 @@ export interface Reported {
 /** The reports of messages that may go by a lifecycle, and what is known of these messages. */
 export interface StretchReports {
   readonly reported: readonly Reported[];
-  readonly lives: ReadonlyMap<number, LifeRow>;
+  readonly instances: ReadonlyMap<number, InstanceRow>;
   readonly findings: ReadonlyMap<number, readonly FindingRow[]>;
   /** See `Lifecycles.versionsOf`. */
   readonly versions: ReadonlyMap<string, readonly Version[]>;
@@ -49,12 +49,12 @@ export async function readStretch(
   tally: Tally,
 ): Promise<StretchReports> {
   const anyFollowed = await lifecycles.any();
-  const [events, changed, messages, lives, findings] = await database.batch(
+  const [events, changed, messages, instances, findings] = await database.batch(
     [
       eventsOf(stretch),
       changedEvents(stretch),
       touchedMessages(stretch),
-      ...(anyFollowed ? [touchedLives(stretch), touchedFindings(stretch)] : []),
+      ...(anyFollowed ? [touchedInstances(stretch), touchedFindings(stretch)] : []),
     ],
     "read",
   );
@@ -67,7 +67,7 @@ export async function readStretch(
   const versions = await lifecycles.versionsOf(appIds, stretch.from);
   return {
     reported: collect(rows, (appId) => (versions.get(appId)?.length ?? 0) > 0, tally),
-    lives: new Map(rowsOf<LifeRow>(lives).map((row) => [row[0], row])),
+    instances: new Map(rowsOf<InstanceRow>(instances).map((row) => [row[0], row])),
     findings: Map.groupBy(rowsOf<FindingRow>(findings), ([message]) => message),
     versions,
     changes: rows.changed.length,

@@ -1,5 +1,5 @@
 /**
- * `npm run test:findings`: random lives of messages, their events shuffled, repeated, split over batches and late, sent
+ * `npm run test:findings`: random lifecycles of messages, their events shuffled, repeated, split over batches and late, sent
  * to a Mars that is killed in between. At the end what it has found must be what a naive model says: nothing missed,
  * nothing false, nothing doubled.
  *
@@ -69,7 +69,7 @@ interface Sent extends NaiveEvent {
 const command = values.binary === undefined ? undefined : [values.binary];
 const dataDir = await mkdtemp(join(tmpdir(), "mars-findings-"));
 const watcher = new FindingWatcher();
-const lives = new Map<string, Sent[]>();
+const sentEvents = new Map<string, Sent[]>();
 const faults: string[] = [];
 let pending: Sent[] = [];
 say(`${messages} messages, ${rounds} × SIGKILL, seed ${values.seed}`);
@@ -98,7 +98,7 @@ const stored = await storedFindings();
 await mars.kill("SIGTERM");
 
 const wanted = new Map<string, string>();
-for (const [messageId, events] of lives) {
+for (const [messageId, events] of sentEvents) {
   for (const { kind, stage, dueAt, lateBy } of naiveFindings(lifecycle, events)) {
     wanted.set(`${messageId} ${kind} ${stage}`, `${dueAt} ${lateBy}`);
   }
@@ -114,7 +114,7 @@ if (watcher.holding.size !== stored.size)
 faults.push(...watcher.faults);
 const counts = Object.entries(Object.groupBy([...stored.keys()], (key) => key.split(" ")[1]!));
 say(
-  `${lives.size} messages, ${stored.size} findings (${counts.map(([kind, of]) => `${of?.length} ${kind}`).join(", ")}), ` +
+  `${sentEvents.size} messages, ${stored.size} findings (${counts.map(([kind, of]) => `${of?.length} ${kind}`).join(", ")}), ` +
     `${watcher.findings.length} changes seen: ${missed} missed, ${wrong + early.length} false, ${watcher.faults.length} doubled`,
 );
 for (const fault of [
@@ -143,7 +143,7 @@ async function killAt(end: number): Promise<void> {
   await mars.kill("SIGKILL");
 }
 
-/** A random life: mostly in order and in time, sometimes neither. */
+/** The random events of a message: mostly in order and in time, sometimes neither. */
 function makeLife(messageId: string): void {
   const events: Sent[] = [];
   let at = Date.now() * 1_000 + Math.floor(random() * second);
@@ -160,7 +160,7 @@ function makeLife(messageId: string): void {
     at += Math.floor(random() * (random() < 0.1 ? 1.5 : 0.3) * second) * (wild && random() < 0.3 ? -1 : 1);
   }
   if (events.length === 0) add("CREATED", at);
-  lives.set(messageId, events);
+  sentEvents.set(messageId, events);
   for (const event of events) {
     pending.push(event);
     if (random() < 0.1) pending.push(event);
@@ -219,7 +219,7 @@ async function send(batch: readonly Sent[]): Promise<boolean> {
 
 /** Waits until everything is projected and every deadline has passed, with what the start-up grace takes. */
 async function quiet(): Promise<void> {
-  const last = Math.max(...[...lives.values()].flat().map(({ createdAt }) => createdAt));
+  const last = Math.max(...[...sentEvents.values()].flat().map(({ createdAt }) => createdAt));
   const deadline = last / 1_000 + 2_000 + 100;
   const stats = async () => {
     const body = (await (await fetch(`${mars.url}/api/q/stats`)).json()) as {
@@ -262,7 +262,7 @@ function calledMissingWhileAcknowledged(finding: FindingWatcher["findings"][numb
   if (finding.kind !== "missing" || finding.retracted_at !== null) return false;
   const raisedAt = Date.parse(finding.raised_at) * 1_000;
   const { had = [], unknown = [] } = Object.groupBy(
-    lives.get(finding.message_id) ?? [],
+    sentEvents.get(finding.message_id) ?? [],
     ({ acknowledgedAt = Number.POSITIVE_INFINITY }) => (acknowledgedAt < raisedAt ? "had" : "unknown"),
   );
   return !subsets(unknown).some((some) =>
@@ -272,7 +272,7 @@ function calledMissingWhileAcknowledged(finding: FindingWatcher["findings"][numb
   );
 }
 
-/** All of them: of a life's few events. */
+/** All of them: of a message's few events. */
 function subsets<Item>(items: readonly Item[]): Item[][] {
   const all: Item[][] = [[]];
   for (const item of items) all.push(...all.map((some) => [...some, item]));

@@ -85,11 +85,11 @@ test("a message whose finding cannot be written is set aside, and all others are
   expect(counts.apps[0]).toMatchObject({ events: count + 1, messages: { complete: 1 } });
 });
 
-test("a message whose life cannot be written, or has an event that cannot be counted, holds up no other", async () => {
+test("a message whose instance cannot be written, or has an event that cannot be counted, holds up no other", async () => {
   using opened = await begin();
   await sql(
     opened,
-    "CREATE TRIGGER no BEFORE INSERT ON lives WHEN NEW.message = 250 BEGIN SELECT raise(ABORT, 'x'); END",
+    "CREATE TRIGGER no BEFORE INSERT ON instances WHEN NEW.message = 250 BEGIN SELECT raise(ABORT, 'x'); END",
     "DELETE FROM messages WHERE id = 300",
   );
   const steps = await follow(opened, count, 10 * second);
@@ -102,10 +102,10 @@ test("a message whose life cannot be written, or has an event that cannot be cou
   expect((await opened.queries.apps(undefined, 10)).apps[0]?.events).toBe(count - 1);
 });
 
-test("a life that cannot be read is set aside, when it is due and when it is heard of", async () => {
+test("an instance that cannot be read is set aside, when it is due and when it is heard of", async () => {
   using opened = await begin();
   await follow(opened, count, 0);
-  await sql(opened, "UPDATE lives SET times = '[' WHERE message IN (3, 9)");
+  await sql(opened, "UPDATE instances SET times = '[' WHERE message IN (3, 9)");
   await opened.store.apply(
     await batchOf([
       event(count + 1, { messageId: "m8", event: "B", createdAt: 2 }),

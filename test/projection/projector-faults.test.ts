@@ -34,7 +34,7 @@ async function currentOf({ queries }: TestStore) {
 async function statesOf({ queries }: TestStore, messageId: string) {
   const list = await queries.list({ messageId, order: "newest", limit: 1 });
   const { message } = await queries.get({ appId: "app", messageId });
-  return [list.messages[0]?.state, message?.state, message?.life?.state];
+  return [list.messages[0]?.state, message?.state, message?.instance?.state];
 }
 
 test("two good times that lie centuries apart make a finding that can be read", async () => {
@@ -63,7 +63,7 @@ test("two good times that lie centuries apart make a finding that can be read", 
   expect(figures?.lateBy).toBe(Number.MAX_SAFE_INTEGER);
   const paid = async (messageId: string) => {
     const { message } = await queries.get({ appId: "app", messageId });
-    return message?.life?.stages.find(({ name }) => name === "PAID");
+    return message?.instance?.stages.find(({ name }) => name === "PAID");
   };
   expect((await paid("early"))?.earlyBy).toBe(Number.MAX_SAFE_INTEGER);
   expect((await paid("message"))?.lateBy).toBe(Number.MAX_SAFE_INTEGER);
@@ -99,7 +99,7 @@ test("what a clock that was ahead has raised is retracted when the clock is put 
   expect(await currentOf(opened)).toEqual(["a missing PAID"]);
   expect(await statesOf(opened, "b")).toEqual(["open", "open", "open"]);
   const { message } = await queries.get({ appId: "app", messageId: "b" });
-  expect(message?.life?.stages.map(({ status }) => status)).toEqual(["done", "waiting", "waiting"]);
+  expect(message?.instance?.stages.map(({ status }) => status)).toEqual(["done", "waiting", "waiting"]);
 
   const raised = await projectAll(store, 2, right + 2 * second);
   expect(raised.map((finding) => [brief(finding), finding.raisedAt])).toEqual([

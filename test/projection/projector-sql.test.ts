@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createClient, type InStatement } from "@libsql/client";
 import { messageIds } from "../../src/db/messages/message-ids.ts";
-import { dueFindings, dueLives, nextDue, noHeldApps } from "../../src/projection/due-lives.ts";
+import { dueFindings, dueInstances, nextDue, noHeldApps } from "../../src/projection/due-instances.ts";
 import * as sql from "../../src/projection/projector-sql.ts";
 import { openStore } from "../support/store.ts";
 
@@ -23,24 +23,30 @@ test("no statement of the projector goes through a table that grows", async () =
     sql.firstEvent(stretch),
     sql.firstAhead(1),
     sql.touchedMessages(stretch),
-    sql.touchedLives(stretch),
+    sql.touchedInstances(stretch),
     sql.touchedFindings(stretch),
-    sql.aheadLives(1, 10),
+    sql.aheadInstances(1, 10),
     sql.aheadFindings(1, 10),
     messageIds([1]),
     sql.knownPosition,
     sql.movePosition({ step: 1, seq: 1, watermark: 1, findingSeq: 1 }),
     sql.knownLatencies("[]"),
     sql.forgetNoRates,
-    ...[sql.upsertLives, sql.addToLives, sql.upsertFindings, sql.addToApps, sql.addToRates].map((text) => ({
+    ...[
+      sql.upsertInstances,
+      sql.addToLifecycleInstances,
+      sql.upsertFindings,
+      sql.addToApps,
+      sql.addToRates,
+    ].map((text) => ({
       sql: text,
       args: ["[]"],
     })),
     ...[sql.addToFunnel, sql.putLatencies].map((text) => ({ sql: text, args: ["[]"] })),
-    dueLives(1, 10, noHeldApps),
+    dueInstances(1, 10, noHeldApps),
     dueFindings(1, 10, noHeldApps),
     nextDue(noHeldApps),
-    dueLives(1, 10, held),
+    dueInstances(1, 10, held),
     dueFindings(1, 10, held),
   ];
   for (const statement of statements) {

@@ -170,13 +170,13 @@ function insertVersion(
   ];
 }
 
-/** Versions that nobody needs, the oldest first: another one holds behind all that is followed, and no life goes by them. */
+/** Versions that nobody needs, the oldest first: another one holds behind all that is followed, and no instance goes by them. */
 function unusedVersions(appId: string): InStatement {
   return asRows(
     "id, bytes",
     `SELECT id, bytes FROM lifecycles l
       WHERE app_id = ?1 AND version < (SELECT max(version) FROM lifecycles WHERE app_id = ?1)
-        AND NOT EXISTS (SELECT 1 FROM lifecycle_lives WHERE lifecycle = l.id AND lives > 0)
+        AND NOT EXISTS (SELECT 1 FROM lifecycle_instances WHERE lifecycle = l.id AND instances > 0)
         AND (SELECT after_seq FROM lifecycles WHERE app_id = ?1 AND version > l.version ORDER BY version LIMIT 1)
           <= (SELECT seq FROM projection)
       ORDER BY version LIMIT ${dropMax}`,
@@ -202,7 +202,7 @@ function dropVersions(appId: string, ids: readonly number[]): InStatement[] {
         WHERE stages.id = named.stage`,
       args,
     },
-    { sql: `DELETE FROM lifecycle_lives WHERE lifecycle ${theirs}`, args },
+    { sql: `DELETE FROM lifecycle_instances WHERE lifecycle ${theirs}`, args },
     { sql: `DELETE FROM lifecycles WHERE id ${theirs}`, args },
   ];
 }

@@ -9,7 +9,7 @@ import type { MessageOrder, MessageQuery } from "../../core/query.ts";
 import { messageStates } from "../../core/state.ts";
 import { Conditions, planWalk, type Walk } from "../walk.ts";
 
-/** What each order goes by: of `messages`, and for `overdue` of `lives`. */
+/** What each order goes by: of `messages`, and for `overdue` of `instances`. */
 const columns: Readonly<Record<MessageOrder, string>> = {
   newest: "created_at",
   oldest: "created_at",
@@ -17,17 +17,23 @@ const columns: Readonly<Record<MessageOrder, string>> = {
   overdue: "overdue_since",
 };
 
-/** The lives of overdue messages, where no others are asked for and the order is not theirs anyway. */
-function overdueLives({ appId, states, overdueSince, stage, order }: MessageQuery): Conditions | undefined {
+/** The instances of overdue messages, where no others are asked for and the order is not theirs anyway. */
+function overdueInstances({
+  appId,
+  states,
+  overdueSince,
+  stage,
+  order,
+}: MessageQuery): Conditions | undefined {
   const only =
     overdueSince !== undefined ||
     stage?.mark === "overdue" ||
     (states?.length === 1 && states[0] === "overdue");
   if (!only || order === "overdue") return undefined;
-  const lives = new Conditions();
-  lives.add("overdue_since <> 0");
-  if (appId !== undefined) lives.add(`app = ${appNumber}`, appId);
-  return lives;
+  const instances = new Conditions();
+  instances.add("overdue_since <> 0");
+  if (appId !== undefined) instances.add(`app = ${appNumber}`, appId);
+  return instances;
 }
 
 /**
@@ -35,7 +41,7 @@ function overdueLives({ appId, states, overdueSince, stage, order }: MessageQuer
  * if so. `undefined` where there is none of these, or an id that needs no counting.
  */
 export function countCandidates(query: MessageQuery, scanMax: number): InStatement | undefined {
-  const lives = overdueLives(query);
+  const instances = overdueInstances(query);
   const [from, args] =
     query.messageId !== undefined
       ? []
@@ -43,8 +49,8 @@ export function countCandidates(query: MessageQuery, scanMax: number): InStateme
         ? [`events WHERE ${externalIs}`, [query.externalId]]
         : query.prefix !== undefined
           ? [`messages WHERE ${prefixRange("message_id")}`, prefixBounds(query.prefix)]
-          : lives !== undefined
-            ? [`lives ${lives.where()}`, lives.args]
+          : instances !== undefined
+            ? [`instances ${instances.where()}`, instances.args]
             : [];
   if (from === undefined || args === undefined) return undefined;
   return {
@@ -82,26 +88,26 @@ export function planList(query: MessageQuery, few: boolean, scanMax: number, now
   }
 
   const filters = new Conditions();
-  const lives = overdueLives(query);
-  if (few && lives !== undefined && query.externalId === undefined && query.prefix === undefined) {
-    filters.add(`m.id IN (SELECT message FROM lives ${lives.where()})`, ...lives.args);
+  const instances = overdueInstances(query);
+  if (few && instances !== undefined && query.externalId === undefined && query.prefix === undefined) {
+    filters.add(`m.id IN (SELECT message FROM instances ${instances.where()})`, ...instances.args);
   }
   if (query.states !== undefined) {
-    // A message without a life is open.
+    // A message without an instance is open.
     const states = query.states.map((state) => messageStates.indexOf(state));
-    filters.add(`coalesce((SELECT state FROM lives WHERE message = m.id), 0) IN (${states.join(", ")})`);
+    filters.add(`coalesce((SELECT state FROM instances WHERE message = m.id), 0) IN (${states.join(", ")})`);
   }
-  if (query.followed) filters.add("EXISTS (SELECT 1 FROM lives WHERE message = m.id)");
+  if (query.followed) filters.add("EXISTS (SELECT 1 FROM instances WHERE message = m.id)");
   if (query.overdueSince !== undefined) {
     filters.add(
-      "EXISTS (SELECT 1 FROM lives WHERE message = m.id AND overdue_since <> 0 AND overdue_since <= ?)",
+      "EXISTS (SELECT 1 FROM instances WHERE message = m.id AND overdue_since <> 0 AND overdue_since <= ?)",
       query.overdueSince,
     );
   }
   if (query.stage !== undefined) {
     filters.add(
-      `EXISTS (SELECT 1 FROM lives JOIN stages s ON s.app = lives.app AND s.stage = ? AND (? IS NULL OR s.after = ?)
-        WHERE lives.message = m.id AND instr(lives.marks, ';' || s.id || ?) > 0)`,
+      `EXISTS (SELECT 1 FROM instances JOIN stages s ON s.app = instances.app AND s.stage = ? AND (? IS NULL OR s.after = ?)
+        WHERE instances.message = m.id AND instr(instances.marks, ';' || s.id || ?) > 0)`,
       query.stage.name,
       query.stage.after ?? null,
       query.stage.after ?? null,
@@ -137,8 +143,8 @@ export function planList(query: MessageQuery, few: boolean, scanMax: number, now
       query.order !== "overdue"
         ? "messages m"
         : direct
-          ? "messages m CROSS JOIN lives l ON l.message = m.id"
-          : "lives l CROSS JOIN messages m ON m.id = l.message",
+          ? "messages m CROSS JOIN instances l ON l.message = m.id"
+          : "instances l CROSS JOIN messages m ON m.id = l.message",
     at: `${table}.${column}`,
     id: "m.id",
     direction: query.order === "oldest" || query.order === "overdue" ? "ASC" : "DESC",

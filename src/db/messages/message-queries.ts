@@ -9,7 +9,7 @@ import type { MessageKey, Micros } from "../../core/event.ts";
 import { compareEvents, compareRanked, type Rank } from "../../core/fold.ts";
 import { messageEventsMax } from "../../core/limits.ts";
 import type { MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../../core/query.ts";
-import type { MessageLife } from "../../core/state.ts";
+import type { LifecycleInstance } from "../../core/state.ts";
 import { nowMicros } from "../../core/time.ts";
 import { assess, type Holds } from "../../lifecycle/assess.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
@@ -55,39 +55,54 @@ export class MessageQueries {
     ]);
     const id = Number(found?.[0]?.id ?? 0);
     const count = Number(found?.[0]?.event_count ?? 0);
-    const [position, message, rows = [], stages = [], externalIds = [], lifecycle, held, life, projection] =
-      await this.#connection.read([
-        knownPosition(this.#connection.journalId),
-        { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
-        eventPage(id, asked),
-        { sql: stagesOf(count), args: [id] },
-        { sql: externalIdsOf(count), args: [id] },
-        { sql: lifecycleOfMessage("?1", "?2"), args: [id, appId] },
-        { sql: "SELECT kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
-        { sql: "SELECT lifecycle, times FROM lives WHERE message = ?", args: [id] },
-        "SELECT watermark, seq FROM projection",
-      ]);
+    const [
+      position,
+      message,
+      rows = [],
+      stages = [],
+      externalIds = [],
+      lifecycle,
+      held,
+      instance,
+      projection,
+    ] = await this.#connection.read([
+      knownPosition(this.#connection.journalId),
+      { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
+      eventPage(id, asked),
+      { sql: stagesOf(count), args: [id] },
+      { sql: externalIdsOf(count), args: [id] },
+      { sql: lifecycleOfMessage("?1", "?2"), args: [id, appId] },
+      { sql: "SELECT kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
+      { sql: "SELECT lifecycle, times FROM instances WHERE message = ?", args: [id] },
+      "SELECT watermark, seq FROM projection",
+    ]);
     const asOfSeq = Number(position?.[0]?.seq ?? 0);
     // There is none, or retention has taken it between the two reads.
     if (stages.length === 0) return { asOfSeq };
     const eventCount = Number(message?.[0]?.event_count);
     // Of one that the projector has passed and does not follow there is no more to say than lists do.
-    const unfollowed = life?.length === 0 && id <= Number(projection?.[0]?.seq ?? 0);
+    const unfollowed = instance?.length === 0 && id <= Number(projection?.[0]?.seq ?? 0);
     const [plan] = unfollowed ? [] : this.#connection.decode(lifecycle, (row) => this.#plans.of(row));
     // Of a message with more events than are looked at, what the projector knows of the others, a moment ago.
     const known =
-      count > lookedAtMax && life?.[0]?.lifecycle === lifecycle?.[0]?.id ? life?.[0]?.times : null;
+      count > lookedAtMax && instance?.[0]?.lifecycle === lifecycle?.[0]?.id ? instance?.[0]?.times : null;
     const watermark = Number(projection?.[0]?.watermark ?? 0);
     const state =
       plan &&
-      lifeOf(plan, timesOf(plan, stages, known), heldOf(held), Number(lifecycle?.[0]?.version), watermark);
+      instanceOf(
+        plan,
+        timesOf(plan, stages, known),
+        heldOf(held),
+        Number(lifecycle?.[0]?.version),
+        watermark,
+      );
     const standing = state && {
       state: state.state,
       ...(state.overdueSince !== undefined && { overdueSince: state.overdueSince }),
     };
     const summary = summaryOf(key, { eventCount, stages, externalIds, standing, plan });
     return {
-      message: { ...summary, ...pageOf(key, rows, asked, rankOf(plan)), ...(state && { life: state }) },
+      message: { ...summary, ...pageOf(key, rows, asked, rankOf(plan)), ...(state && { instance: state }) },
       asOfSeq,
     };
   }
@@ -137,13 +152,13 @@ function timesOf(plan: Plan, stages: readonly Row[], known: unknown): (Micros | 
 }
 
 /** What is missing is what was found to be, as everywhere else. */
-function lifeOf(
+function instanceOf(
   plan: Plan,
   times: readonly (Micros | null)[],
   holds: Holds,
   version: number,
   watermark: Micros,
-): MessageLife {
+): LifecycleInstance {
   return { ...assess(plan, times, holds), version, watermark };
 }
 

@@ -104,8 +104,8 @@ async function pruneBefore(
       expireIncidents,
       tombstones.bury(buried, elapsed),
       "DELETE FROM messages WHERE id IN (SELECT message FROM remains)",
-      countLives,
-      ...["lives", "findings"].map(
+      countInstances,
+      ...["instances", "findings"].map(
         (table) => `DELETE FROM ${table} WHERE message IN (SELECT message FROM remains)`,
       ),
       ...sweep,
@@ -121,7 +121,7 @@ async function pruneBefore(
 
 /** Whether a message `m` is old and nothing of it is owed. */
 const old = `(m.alias <= ?2
-  AND NOT EXISTS (SELECT 1 FROM lives l WHERE l.message = m.id AND +l.next_at BETWEEN 1 AND ?5)
+  AND NOT EXISTS (SELECT 1 FROM instances l WHERE l.message = m.id AND +l.next_at BETWEEN 1 AND ?5)
   AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND (+f.seq > ?3
     OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN (
       SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing'))))`;
@@ -151,18 +151,18 @@ const countExpired = `UPDATE apps SET open = apps.open - gone.open, overdue = ap
   FROM (
     SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue
     FROM (
-      SELECT m.app_id, coalesce((SELECT state FROM lives WHERE message = m.id), 0) AS state
+      SELECT m.app_id, coalesce((SELECT state FROM instances WHERE message = m.id), 0) AS state
       FROM remains r CROSS JOIN messages m ON m.id = r.message
     ) GROUP BY app_id
   ) AS gone
   WHERE apps.app_id = gone.app_id`;
 
-/** How many lives go by a version of a lifecycle: what none goes by can be forgotten. */
-const countLives = `UPDATE lifecycle_lives SET lives = lifecycle_lives.lives - gone.lives
+/** How many instances go by a version of a lifecycle: what none goes by can be forgotten. */
+const countInstances = `UPDATE lifecycle_instances SET instances = lifecycle_instances.instances - gone.instances
   FROM (
-    SELECT l.lifecycle, count(*) AS lives FROM remains r CROSS JOIN lives l ON l.message = r.message GROUP BY l.lifecycle
+    SELECT l.lifecycle, count(*) AS instances FROM remains r CROSS JOIN instances l ON l.message = r.message GROUP BY l.lifecycle
   ) AS gone
-  WHERE lifecycle_lives.lifecycle = gone.lifecycle`;
+  WHERE lifecycle_instances.lifecycle = gone.lifecycle`;
 
 /** Retention does not resolve an incident whose messages it deletes. */
 const expireIncidents = `UPDATE alert_incidents SET expired = alert_incidents.expired + gone.count

@@ -117,37 +117,37 @@ export class Summaries {
       large === undefined
         ? { sql: all, args: ids }
         : { sql: one(Number(large.event_count)), args: [Number(large.id)] };
-    const [stages = [], externalIds = [], lives = []] = await this.#connection.read([
+    const [stages = [], externalIds = [], instances = []] = await this.#connection.read([
       ask(stagesOf, stagesOfAll),
       ask(externalIdsOf, externalIdsOfAll),
       {
-        sql: `SELECT message, lifecycle, state, overdue_since FROM lives
+        sql: `SELECT message, lifecycle, state, overdue_since FROM instances
           WHERE message IN (SELECT value FROM json_each(?1))`,
         args: ids,
       },
     ]);
-    const plans = await this.#plansOf(lives);
-    const livesById = new Map(lives.map((row) => [row.message, row]));
+    const plans = await this.#plansOf(instances);
+    const instancesById = new Map(instances.map((row) => [row.message, row]));
     const stagesById = Map.groupBy(stages, (row) => row.message);
     const externalIdsById = Map.groupBy(externalIds, (row) => row.message);
     return rows.map((row) => {
       const theirs = stagesById.get(row.id);
       // Retention may have taken the message between the two reads.
       if (theirs === undefined) return [row, undefined];
-      const life = livesById.get(row.id);
+      const instance = instancesById.get(row.id);
       const summary = summaryOf(keyOf(row), {
         eventCount: Number(row.event_count),
         stages: theirs,
         externalIds: externalIdsById.get(row.id) ?? [],
-        standing: standingOf(life),
-        plan: life && plans.get(life.lifecycle),
+        standing: standingOf(instance),
+        plan: instance && plans.get(instance.lifecycle),
       });
       return [row, summary];
     });
   }
 
-  async #plansOf(lives: readonly Row[]): Promise<Map<unknown, Plan | undefined>> {
-    const ids = [...new Set(lives.map((row) => Number(row.lifecycle)))];
+  async #plansOf(instances: readonly Row[]): Promise<Map<unknown, Plan | undefined>> {
+    const ids = [...new Set(instances.map((row) => Number(row.lifecycle)))];
     const plans = new Map<unknown, Plan | undefined>(ids.map((id) => [id, this.#plans.known(id)]));
     const unknown = ids.filter((id) => plans.get(id) === undefined);
     for (let at = 0; at < unknown.length; at += definitionsMax) {
@@ -176,7 +176,7 @@ function charsOf({ appId, messageId, stages, externalIds }: MessageSummary): num
   return texts.reduce((sum, text) => sum + text.length + 3, 300 + appId.length + messageId.length);
 }
 
-/** @param row of `lives`; `undefined` where the message goes by no lifecycle */
+/** @param row of `instances`; `undefined` where the message goes by no lifecycle */
 function standingOf(row: Row | undefined): Standing {
   const since = Number(row?.overdue_since ?? 0);
   return { state: messageStates[Number(row?.state ?? 0)]!, ...(since !== 0 && { overdueSince: since }) };

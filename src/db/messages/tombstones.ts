@@ -1,6 +1,6 @@
 /**
  * Tombstones of messages that retention has deleted. A report that comes late for one of them is stored, as a message of its
- * own, and no life begins with it: its stages of long ago are not missing. Kept as long again as the message was.
+ * own, and no instance begins with it: its stages of long ago are not missing. Kept as long again as the message was.
  */
 import { createHash } from "node:crypto";
 import type { InStatement } from "@libsql/client";

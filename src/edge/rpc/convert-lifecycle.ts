@@ -3,7 +3,13 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { throwIfAny } from "../../api/problems.ts";
 import { type FieldProblem, MarsError } from "../../core/error.ts";
-import type { MessageLife, MessageState, StageMark, StageState, StageStatus } from "../../core/state.ts";
+import type {
+  LifecycleInstance,
+  MessageState,
+  StageMark,
+  StageState,
+  StageStatus,
+} from "../../core/state.ts";
 import * as proto from "../../gen/mars/v1/lifecycle_pb.ts";
 import type { Definition, LifecycleVersion } from "../../lifecycle/definition.ts";
 import type { Finding, FindingKind } from "../../lifecycle/finding.ts";
@@ -117,13 +123,15 @@ export function versionToProto({
   };
 }
 
-export function lifeToProto(life: MessageLife): MessageInitShape<typeof proto.MessageLifeSchema> {
+export function instanceToProto(
+  instance: LifecycleInstance,
+): MessageInitShape<typeof proto.LifecycleInstanceSchema> {
   return {
-    version: BigInt(life.version),
-    clock: microsTimestamp(life.watermark),
-    ...(life.completedAt !== undefined && { completedAt: microsTimestamp(life.completedAt) }),
-    ...(life.failedAt !== undefined && { failedAt: microsTimestamp(life.failedAt) }),
-    stages: life.stages.map(stageToProto),
+    version: BigInt(instance.version),
+    clock: microsTimestamp(instance.watermark),
+    ...(instance.completedAt !== undefined && { completedAt: microsTimestamp(instance.completedAt) }),
+    ...(instance.failedAt !== undefined && { failedAt: microsTimestamp(instance.failedAt) }),
+    stages: instance.stages.map(stageToProto),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Message, MessageSummary } from "../../core/query.ts";
 import { checkEvent, type Problems } from "../../core/validate.ts";
 import type { RecordedEventSchema } from "../../gen/mars/v1/event_pb.ts";
 import type { MessageSchema, MessageSummarySchema } from "../../gen/mars/v1/message_service_pb.ts";
-import { lifeToProto, stateValues } from "./convert-lifecycle.ts";
+import { instanceToProto, stateValues } from "./convert-lifecycle.ts";
 import { microsTimestamp, timestampMicros } from "./convert-time.ts";
 
 /** The fields of an event as the ingest requests have them. */
@@ -56,11 +56,11 @@ export function sequencedEventToProto(event: SequencedEvent): MessageInitShape<t
 
 /** A message with its events, which leave out its ids. */
 export function messageToProto(message: Message): MessageInitShape<typeof MessageSchema> {
-  const { events, life } = message;
+  const { events, instance } = message;
   return {
     summary: summaryToProto(message),
     events: events.map(storedEventToProto),
-    ...(life !== undefined && { lifecycle: lifeToProto(life) }),
+    ...(instance !== undefined && { lifecycle: instanceToProto(instance) }),
   };
 }
 

@@ -61,8 +61,8 @@ test("a version holds behind all that is acknowledged, whatever the store and th
   // More of a message that goes by no lifecycle does not make it go by one.
   await store.apply(await batchOf([event(8, { messageId: "m1", event: "MORE", createdAt: 0 })]));
   await projectAll(store, 8, 2 * second);
-  expect((await queries.get({ appId: "app", messageId: "m1" })).message?.life).toBeUndefined();
-  expect(await rowsOf(opened.url, "SELECT count(*) FROM lives")).toEqual([4]);
+  expect((await queries.get({ appId: "app", messageId: "m1" })).message?.instance).toBeUndefined();
+  expect(await rowsOf(opened.url, "SELECT count(*) FROM instances")).toEqual([4]);
 });
 
 test("nothing is written for clients before the database has been opened", async () => {
@@ -123,7 +123,7 @@ test("versions that no message goes by make room, and those that one does are ke
   await store.apply(await batchOf([event(2, { messageId: "m2", createdAt: 0 })]));
   const [newest] = await projectAll(store, 2, 2 * second);
   expect(newest).toMatchObject({ messageId: "m2", stage: "v89", version: 91 });
-  expect((await queries.get({ appId: "app", messageId: "m1" })).message?.life?.version).toBe(1);
+  expect((await queries.get({ appId: "app", messageId: "m1" })).message?.instance?.version).toBe(1);
 });
 
 test("an app whose versions are all in use gets no more, can be ended, and has room again after retention", async () => {

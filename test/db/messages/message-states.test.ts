@@ -103,10 +103,10 @@ test("a message says where it stands along its lifecycle, and one without a life
   for (const { appId, messageId, state } of models) {
     const { message } = await opened.queries.get({ appId, messageId });
     expect([messageId, message?.state]).toEqual([messageId, state as never]);
-    expect(message?.life?.version).toBe(appId === "app2" ? undefined : 1);
+    expect(message?.instance?.version).toBe(appId === "app2" ? undefined : 1);
   }
   const { message } = await opened.queries.get({ appId: "app1", messageId: "m1" });
-  expect(message?.life).toEqual({
+  expect(message?.instance).toEqual({
     version: 1,
     watermark: clock,
     state: "complete",
@@ -150,18 +150,18 @@ test("a message goes by the version that held when it was first heard of, and is
   await store.apply(await batchOf([event(4, { messageId: "after" })]));
   await projectAll(store, 4, 10 * second);
 
-  const lifeOf = async (messageId: string) => {
+  const instanceOf = async (messageId: string) => {
     const { message } = await queries.get({ appId: "app", messageId });
-    return [message?.state, message?.overdueSince, message?.life?.version];
+    return [message?.state, message?.overdueSince, message?.instance?.version];
   };
-  expect(await lifeOf("before")).toEqual(["open", undefined, undefined]);
-  expect(await lifeOf("first")).toEqual(["overdue", second, 1]);
-  expect(await lifeOf("second")).toEqual(["open", undefined, 2]);
-  expect(await lifeOf("after")).toEqual(["open", undefined, undefined]);
+  expect(await instanceOf("before")).toEqual(["open", undefined, undefined]);
+  expect(await instanceOf("first")).toEqual(["overdue", second, 1]);
+  expect(await instanceOf("second")).toEqual(["open", undefined, 2]);
+  expect(await instanceOf("after")).toEqual(["open", undefined, undefined]);
 
   // Stored, and not followed yet.
   await store.apply(await batchOf([event(5, { messageId: "first", event: "SENT", createdAt: 500_000 })]));
-  expect(await lifeOf("first")).toEqual(["complete", undefined, 1]);
+  expect(await instanceOf("first")).toEqual(["complete", undefined, 1]);
 });
 
 async function listAll(query: MessageQuery) {
@@ -206,18 +206,19 @@ function modelOf(events: readonly SequencedEvent[]): Model {
   const { seq: id, appId, messageId } = events[0]!;
   const first = (name: string) => events.find((one) => one.event === name)?.createdAt ?? null;
   const at = events.map(({ createdAt }) => createdAt);
-  const life = appId === "app2" ? undefined : assess(plan, [...plan.slots.keys()].map(first), holdsBy(clock));
-  const ended = life?.state === "complete" || life?.state === "failed";
+  const instance =
+    appId === "app2" ? undefined : assess(plan, [...plan.slots.keys()].map(first), holdsBy(clock));
+  const ended = instance?.state === "complete" || instance?.state === "failed";
   return {
     id,
     appId,
     messageId,
     createdAt: Math.min(...at),
     updatedAt: Math.max(...at),
-    state: life?.state ?? "open",
-    ...(life?.overdueSince !== undefined && { overdueSince: life.overdueSince }),
+    state: instance?.state ?? "open",
+    ...(instance?.overdueSince !== undefined && { overdueSince: instance.overdueSince }),
     marks: new Map(
-      life?.stages.map(({ name, status }) => [
+      instance?.stages.map(({ name, status }) => [
         name,
         status === "done" ? "reached" : ended ? "never" : status === "overdue" ? "overdue" : "waiting",
       ]),

@@ -117,7 +117,7 @@ test("only topics that have lost something are not recovered", async () => {
   expect(await prunedTo({ appId: "other" })).toBe(0);
 });
 
-test("a late report on a message that is gone begins no life; a new one under its id does", async () => {
+test("a late report on a message that is gone begins no instance; a new one under its id does", async () => {
   using opened = await openStore();
   const { store, queries } = opened;
   const stages = [{ event: "A" }, { event: "B", within: "1s" }];
@@ -141,7 +141,7 @@ test("a late report on a message that is gone begins no life; a new one under it
   const { message } = await queries.get({ appId: "app", messageId: "m" });
   expect(message).toMatchObject({ eventCount: 2 });
   // By itself it is what it is in lists: no lifecycle follows it.
-  expect([message?.life, message?.state]).toEqual([undefined, "open"]);
+  expect([message?.instance, message?.state]).toEqual([undefined, "open"]);
   expect((await queries.list({ order: "newest", limit: 9, appId: "app" })).messages).toContainEqual(
     expect.objectContaining({ messageId: "m", state: "open" }),
   );

@@ -5,13 +5,13 @@ import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
 import type { Finding, FindingKind } from "../lifecycle/finding.ts";
 import type { Times } from "../lifecycle/plan.ts";
 import { type Held, type Settled, settle } from "../lifecycle/settle.ts";
-import type { FindingRow, LifeRow, ProjectionPosition } from "./projector-sql.ts";
+import type { FindingRow, InstanceRow, ProjectionPosition } from "./projector-sql.ts";
 import type { Reported } from "./stretch.ts";
 import type { Standing, Tally } from "./tally.ts";
 
-/** A message's life as it is stored. */
-export interface Life {
-  readonly row: LifeRow;
+/** A message's instance as it is stored. */
+export interface Instance {
+  readonly row: InstanceRow;
   readonly lifecycle: StoredLifecycle;
   /** All that was ever found, retracted or not. */
   readonly findings: readonly FindingRow[];
@@ -21,14 +21,14 @@ export interface Life {
 interface Change extends Held {
   readonly after: string;
   readonly startedAt: Micros;
-  readonly life: Pick<NewLife, "message" | "lifecycle">;
+  readonly instance: Pick<NextInstance, "message" | "lifecycle">;
   readonly id: number;
   readonly raisedAt: Micros;
   readonly retractedAt: Micros;
   readonly seq: number;
 }
 
-interface NewLife {
+interface NextInstance {
   readonly message: number;
   readonly lifecycle: StoredLifecycle;
   readonly openedAt: Micros;
@@ -39,13 +39,13 @@ interface NewLife {
   readonly findings: number;
 }
 
-export class LifeSteps {
+export class InstanceSteps {
   readonly #watermark: Micros;
   readonly #now: Micros;
   readonly #raising: boolean;
   readonly #tally: Tally;
-  readonly #lives: NewLife[] = [];
-  /** Lives that begin, by their lifecycle. */
+  readonly #instances: NextInstance[] = [];
+  /** Instances that begin, by their lifecycle. */
   readonly #begun = new Map<number, number>();
   readonly #changes: Change[] = [];
   readonly #firstSeq: number;
@@ -75,14 +75,14 @@ export class LifeSteps {
 
   /** The messages of which findings have changed. */
   get changedMessages(): number[] {
-    return [...new Set(this.#changes.map(({ life }) => life.message))];
+    return [...new Set(this.#changes.map(({ instance }) => instance.message))];
   }
 
-  /** Events of a message came. @param life absent for one that was not known */
-  apply(reported: Reported, life: Life | undefined, lifecycle: StoredLifecycle): void {
+  /** Events of a message came. @param instance absent for one that was not known */
+  apply(reported: Reported, instance: Instance | undefined, lifecycle: StoredLifecycle): void {
     const { slots } = lifecycle.plan;
     const times: (number | null)[] =
-      life === undefined ? Array.from({ length: slots.size }, () => null) : [...life.row[6]];
+      instance === undefined ? Array.from({ length: slots.size }, () => null) : [...instance.row[6]];
     for (const [event, at] of reported.times) {
       const slot = slots.get(event);
       if (slot === undefined) continue;
@@ -90,19 +90,19 @@ export class LifeSteps {
       if (known === null || at < known) times[slot] = at;
     }
     const same =
-      life !== undefined &&
-      life.row[3] === reported.openedAt &&
-      times.every((time, slot) => time === life.row[6][slot]);
-    if (!same) this.#settle(reported.message, lifecycle, life, reported.openedAt, times);
+      instance !== undefined &&
+      instance.row[3] === reported.openedAt &&
+      times.every((time, slot) => time === instance.row[6][slot]);
+    if (!same) this.#settle(reported.message, lifecycle, instance, reported.openedAt, times);
   }
 
   /** Its time has come: something holds that has not been raised. Or its time was taken back, and something holds no more. */
-  look(life: Life): void {
-    this.#settle(life.row[0], life.lifecycle, life, life.row[3], life.row[6]);
+  look(instance: Instance): void {
+    this.#settle(instance.row[0], instance.lifecycle, instance, instance.row[3], instance.row[6]);
   }
 
-  lifeRows(): Iterable<string> {
-    return this.#lives
+  instanceRows(): Iterable<string> {
+    return this.#instances
       .values()
       .map(({ message, lifecycle, openedAt, times, settled, nextAt, findings }) =>
         JSON.stringify([
@@ -120,7 +120,7 @@ export class LifeSteps {
       );
   }
 
-  /** How many lives begin with each lifecycle. */
+  /** How many instances begin with each lifecycle. */
   begunRows(): Iterable<string> {
     return this.#begun.entries().map((row) => JSON.stringify(row));
   }
@@ -130,14 +130,14 @@ export class LifeSteps {
       .values()
       .map((change) =>
         JSON.stringify([
-          change.life.message,
+          change.instance.message,
           change.kind,
           change.stage,
           change.id,
-          change.life.lifecycle.app,
-          change.life.lifecycle.id,
+          change.instance.lifecycle.app,
+          change.instance.lifecycle.id,
           change.after,
-          change.life.lifecycle.version,
+          change.instance.lifecycle.version,
           change.startedAt,
           change.dueAt,
           change.raisedAt,
@@ -151,7 +151,7 @@ export class LifeSteps {
   /** The changes as they are told. @param names the ids of `changedMessages` */
   findings(names: ReadonlyMap<number, string>): Finding[] {
     return this.#changes.flatMap((change) => {
-      const { message, lifecycle } = change.life;
+      const { message, lifecycle } = change.instance;
       const messageId = names.get(message);
       if (messageId === undefined) return [];
       return {
@@ -175,21 +175,21 @@ export class LifeSteps {
    * When to look at it again. An event nearly always puts off what is next, and the index of these times need not follow
    * each time: looking too early finds nothing to raise, and then it is put right.
    */
-  #nextAt(settled: Settled, life: Life | undefined): number {
+  #nextAt(settled: Settled, instance: Instance | undefined): number {
     const next = nextAtOf(settled);
-    const known = life?.row[7] ?? 0;
+    const known = instance?.row[7] ?? 0;
     return this.#raising || next === 0 || known === 0 ? next : Math.min(known, next);
   }
 
   #settle(
     message: number,
     lifecycle: StoredLifecycle,
-    life: Life | undefined,
+    instance: Instance | undefined,
     openedAt: Micros,
     times: Times,
   ): void {
-    if (life === undefined) this.#begun.set(lifecycle.id, (this.#begun.get(lifecycle.id) ?? 0) + 1);
-    const known = life?.findings ?? [];
+    if (instance === undefined) this.#begun.set(lifecycle.id, (this.#begun.get(lifecycle.id) ?? 0) + 1);
+    const known = instance?.findings ?? [];
     const before = known.filter(([, , , , , , retractedAt]) => retractedAt === 0).map(heldOf);
     const settled = settle(lifecycle.plan, times, before, {
       watermark: this.#watermark,
@@ -207,7 +207,7 @@ export class LifeSteps {
         stage: held.stage,
         dueAt: held.dueAt,
         lateBy: held.lateBy,
-        life: { message, lifecycle },
+        instance: { message, lifecycle },
         after: stage?.after ?? "",
         startedAt: held.dueAt - (timed ? (stage?.within ?? 0) : 0),
         id: row?.[1] ?? seq,
@@ -227,9 +227,9 @@ export class LifeSteps {
       const same = ({ kind, stage }: Held) => kind === held.kind && stage === held.stage;
       if (!settled.retracted.some(same) && !settled.raised.some(same)) change(held, 0);
     }
-    const nextAt = this.#nextAt(settled, life);
-    this.#lives.push({ message, lifecycle, openedAt, times, settled, nextAt, findings });
-    this.#tally.message(message, lifecycle, life && standingOf(life), {
+    const nextAt = this.#nextAt(settled, instance);
+    this.#instances.push({ message, lifecycle, openedAt, times, settled, nextAt, findings });
+    this.#tally.message(message, lifecycle, instance && standingOf(instance), {
       state: settled.state,
       openedAt,
       marks: settled.marks,
@@ -248,7 +248,7 @@ function heldOf([, , kind, stage, dueAt, , , lateBy]: FindingRow): Held {
   return { kind: kind as FindingKind, stage, dueAt, lateBy };
 }
 
-function standingOf({ row }: Life): Standing {
+function standingOf({ row }: Instance): Standing {
   const [, , state, openedAt, , marks, times] = row;
   return { state: messageStates[state] as MessageState, openedAt, marks: marksOf(marks), times };
 }
