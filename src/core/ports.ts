@@ -40,7 +40,7 @@ export interface Ingest {
 export interface Reader {
   list(query: MessageQuery): Promise<MessagePage>;
   get(read: MessageRead): Promise<MessageAnswer>;
-  /** A bounded stretch of a topic's history; repeated until `to` reaches `upTo`. */
+  /** One page of a topic's history; repeated until `to` reaches `upTo`. */
   history(query: HistoryQuery): Promise<HistoryPage>;
 }
 
@@ -60,24 +60,26 @@ export interface TopicItem extends MessageKey {
   readonly seq: number;
 }
 
-/** One who follows a topic. Its methods must not throw. */
+/** A subscriber of a topic. Its methods must not throw. */
 export interface Subscriber<Item extends TopicItem = SequencedEvent> {
-  /** For whom history is read. */
+  /** The caller whose turn at reading history is used. */
   readonly caller?: Caller;
   /**
    * Called once, before the first event, perhaps before `subscribe` returns: the events after `seq` follow.
-   * `recovered` is false when the subscriber asked for a seq from which on not everything can be told any more; it
-   * then gets what is published from now on.
+   * `recovered` is false when some events after the wanted seq can no longer be sent; the events that are published from
+   * now on follow.
    */
   subscribed(seq: number, recovered: boolean): void;
   /**
-   * Offers events of the topic, in seq order, never empty; the same array to all who follow the topic, so that what is
-   * made of it can be shared. `undefined`: taken. A promise: not now, and none of them was taken; once it has resolved
-   * they are offered again, from history by then. So a slow subscriber holds up nobody and costs no memory. It decides
-   * itself when it has been slow for too long; its promise must resolve when it is gone.
+   * Offers events of the topic, in seq order, never empty. All subscribers of the topic get the same array, so that they can
+   * share what they encode of it.
+   *
+   * @returns `undefined`: accepted. A promise: none was accepted; they are offered again, from history, when it has
+   * resolved. So a slow subscriber delays nobody and costs no memory. It decides itself when it was slow for too long; its
+   * promise must resolve when it is gone.
    */
   events(events: readonly Item[]): Promise<void> | undefined;
-  /** The subscription has ended from our side; nothing follows. */
+  /** Mars has ended the subscription; nothing follows. */
   failed(error: MarsError): void;
 }
 
@@ -93,7 +95,7 @@ export type StreamItem<Item extends TopicItem = SequencedEvent> =
   | { readonly seq: number; readonly recovered: boolean }
   | { readonly events: readonly Item[] };
 
-/** Follows topics of one kind of item. Answered by `publish/`. */
+/** The topics of one kind of item. Implemented by `live/`. */
 export interface Live<Item extends TopicItem = SequencedEvent> {
   /** Everything up to here has been published. */
   readonly seq: number;
@@ -101,10 +103,10 @@ export interface Live<Item extends TopicItem = SequencedEvent> {
   subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber<Item>): () => void;
   /**
    * The same as an iterable, for protocols with back-pressure. Ends when `signal` aborts; throws
-   * `subscriber_too_slow` when its consumer has left a full buffer alone for too long, `draining` when Mars stops.
+   * `subscriber_too_slow` when its consumer has not read a full buffer for too long, `draining` when Mars stops.
    */
   stream(topic: Topic, options: StreamOptions): AsyncIterable<StreamItem<Item>>;
-  /** Sends an event to those who follow its topics now, without storing it (`GET /api/test_socket`). It has seq 0. */
+  /** Sends an event to the subscribers of its topics now, without storing it (`GET /api/test_socket`). It has seq 0. */
   announce(event: Item): void;
 }
 

@@ -4,8 +4,8 @@
  *     all                                    every event
  *     apps/{app_id}                          the events of one app
  *     apps/{app_id}/messages/{message_id}    the life of one message
- *     findings                               what is found of every message, see lifecycle/finding.ts
- *     apps/…/findings                        what is found of one app's messages, or of one message
+ *     findings                               every finding, see lifecycle/finding.ts
+ *     apps/…/findings                        findings of one app, or of one message
  *     event_timeline:{message_id}            the original's name: that message id in any app, taken as it stands
  *
  * Segments of the `apps/` forms are percent-encoded; two spellings of one topic parse to the same `name`.

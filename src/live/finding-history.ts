@@ -1,4 +1,4 @@
-/** The history of findings, asked as topics ask. */
+/** The history of findings as the history of their topics. */
 import type { Finding } from "../lifecycle/finding.ts";
 import type { LifecycleReader } from "../lifecycle/ports.ts";
 import type { History } from "./hub.ts";

@@ -1,8 +1,8 @@
 /**
- * The hub: hands every stored event to those who follow its topics, in seq order.
+ * The hub: sends every stored item to the subscriptions of its topics, in seq order.
  *
- * The pipeline publishes contiguous stretches of the sequence, one after each commit of the store. Nothing is kept here:
- * those who join late or fall behind read the store's history (`subscription.ts`).
+ * The pipeline publishes contiguous ranges of the sequence, one after each commit of the store. Nothing is kept here: a
+ * subscription that starts in the past or falls behind reads the store's history (`subscription.ts`).
  */
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
@@ -15,34 +15,34 @@ import { FairQueue } from "../runtime/fair-queue.ts";
 import { SendBudget } from "../runtime/send-budget.ts";
 import { type Lease, Shares } from "../runtime/shares.ts";
 import type { Loop } from "../runtime/supervisor.ts";
-import { eventSize, findingSize, slicesOf } from "./slices.ts";
+import { batchesOf, eventSize, findingSize } from "./batches.ts";
 import { openStream } from "./stream.ts";
 import { Subscription, type SubscriptionHost } from "./subscription.ts";
 import { TopicIndex } from "./topic-index.ts";
 
-/** Where the items before come from. */
+/** The items that were published before. */
 export interface History<Item> {
   history(query: HistoryQuery): Promise<HistoryPage<Item>>;
 }
 
 export interface LiveOptions {
   /**
-   * The last seq that the journal has given out. A client may resume after an event that was acknowledged but is not
-   * stored yet; a seq beyond this one is from another database. Default: what was published.
+   * The last seq that was assigned. A client may resume after an event that was acknowledged but is not stored yet; a seq
+   * beyond this one is from another database. Default: the last one that was published.
    */
   readonly lastSeq?: () => number;
-  /** Whether a seq up to that one was never given out here: the sequence has leapt over it at the start. Default: none. */
+  /** Whether a seq up to the last was never assigned here: the sequence has leapt over it at a start. Default: none. */
   readonly skipped?: (seq: number) => boolean;
   readonly log: Pick<Log, "error">;
-  /** Keeps account of reads of history that fail. */
+  /** Counts reads of history that fail. */
   readonly reads?: Pick<Loop, "succeeded" | "failed">;
-  /** Bounds what waits to be sent; default: one of its own. */
+  /** Bounds the bytes that wait to be sent; default: one of its own. */
   readonly budget?: SendBudget;
   /** Shares out the subscriptions, of all protocols; without one left for a peer `subscribe` throws `overloaded`. */
   readonly subscriptions?: Shares;
   /**
-   * Reads of history at one time; those who follow take turns, by peer and by connection. Whatever is to be read beside
-   * them, alerts above all, waits for as many.
+   * Reads of history at one time; subscribers take turns, by peer and by connection. Other reads on the same thread, those of
+   * alerts above all, wait for as many.
    */
   readonly historyReadsMax?: number;
   /** How long to wait after a read that failed: doubled each time up to `maxMs`. */
@@ -56,18 +56,18 @@ interface HubOptions<Item> extends LiveOptions {
   readonly sizeOf: (item: Item) => number;
 }
 
-/** What `app.ts` holds of the live part; the edge sees only `Live`. */
+/** The hub as `app.ts` has it; the edge has only `Live`. */
 export interface Hub<Item extends TopicItem> extends Live<Item> {
-  /** How many subscriptions there are, streams included. */
+  /** Number of subscriptions, streams included. */
   readonly subscriptions: number;
   /**
-   * Publishes what was stored. Called in seq order with contiguous stretches, the first of them empty and up to where
-   * the store stood at the start: until then subscribers wait. Costs next to nothing while nobody follows.
+   * Publishes stored items. Called in seq order with contiguous ranges. The first range is empty and ends at the store's
+   * position at the start: subscribers wait for it. Costs next to nothing without subscribers.
    *
-   * @param events those of `(seq, upTo]`, in seq order; may be empty
+   * @param events the items of `(seq, upTo]`, in seq order; may be empty
    */
   publish(events: readonly Item[], upTo: number): void;
-  /** Ends every subscription with `draining`, refuses new ones, and resolves when no read is under way any more. */
+  /** Ends every subscription with `draining`, refuses new ones, and resolves when the last read has ended. */
   close(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export function createLiveFindings(history: History<Finding>, options: LiveOptio
 const subscriptionsMaxDefault = 100_000;
 const historyReadsMaxDefault = 1;
 const retryDefault = { firstMs: 50, maxMs: 5_000 };
-/** Transports notice a client that takes nothing much sooner, by the byte; a slow one may take long for an item. */
+/** Long: transports close a client that reads nothing much sooner, and a slow one may take long for an item. */
 const stallTimeoutMsDefault = 600_000;
 
 class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Item> {
@@ -145,18 +145,18 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
     if (upTo < before || last > upTo || (events.length > 0 && first <= before)) {
       throw new Error(`published [${first}, ${last}] up to ${upTo} after ${before}`);
     }
-    // First of all: whoever subscribes from within a delivery starts after these events.
+    // First of all: a subscription that starts within a callback starts after these items.
     this.#seq = upTo;
     if (this.#subscriptions.size === 0) return;
-    for (const part of this.#index.split(events)) {
-      const slices = slicesOf(part.events, this.sizeOf);
-      for (const subscription of part.members) subscription.deliver(slices, before);
+    for (const { subscriptions, items } of this.#index.split(events)) {
+      const batches = batchesOf(items, this.sizeOf);
+      for (const subscription of subscriptions) subscription.publish(batches, before);
     }
   }
 
   announce(event: Item): void {
-    for (const part of this.#index.split([event])) {
-      for (const subscription of part.members) subscription.announce(part.events);
+    for (const { subscriptions, items } of this.#index.split([event])) {
+      for (const subscription of subscriptions) subscription.announce(items);
     }
   }
 
@@ -200,7 +200,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
     });
   }
 
-  /** Pending while too much waits to be sent to the caller; whoever follows only reads what can be sent. */
+  /** Pending while too much waits to be sent to the caller: history that cannot be sent is not read. */
   room({ peer } = nobody): Promise<void> | undefined {
     return this.#budget.hasRoom(peer) ? undefined : this.#budget.freed();
   }
@@ -223,7 +223,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
   };
 }
 
-/** Who follows without saying who it is. */
+/** The caller of subscribers that name none. */
 const nobody: Caller = { peer: { name: "unknown", connection: "unknown" } };
 
 function draining(): MarsError {

@@ -1,4 +1,4 @@
-/** Following a topic as an async iterable: a subscriber whose small buffer is emptied at the consumer's pace. */
+/** A subscription as an async iterable: a subscriber with a small buffer, which the consumer reads at its pace. */
 import type { Caller, Peer } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { Live, StreamItem, StreamOptions, Subscriber, TopicItem } from "../core/ports.ts";
@@ -6,19 +6,19 @@ import type { Topic } from "../core/topic.ts";
 import type { Holding, SendBudget } from "../runtime/send-budget.ts";
 
 export interface OpenStreamOptions<Item extends TopicItem> extends StreamOptions {
-  /** Bounds what waits in all streams. */
+  /** Bounds the bytes that wait in all streams. */
   readonly budget: SendBudget;
   /** The UTF-16 units of an item's texts. */
   readonly sizeOf: (item: Item) => number;
-  /** How long a full buffer may stay untouched before the stream is given up. */
+  /** How long a full buffer may stay unread before the stream fails. */
   readonly stallTimeoutMs: number;
 }
 
-/** Slices (`slices.ts`) in the buffer; what comes beyond stays in history until the consumer has made room. */
-const bufferSlicesMax = 4;
+/** Batches (`batches.ts`) in the buffer; later ones stay in history until the consumer has made room. */
+const bufferBatchesMax = 4;
 
 /**
- * Subscribes at once, so that the stream begins now and not when it is first asked.
+ * Subscribes at once, so that the stream begins now and not at the first read.
  *
  * @throws what `Live.subscribe` throws
  */
@@ -42,17 +42,17 @@ export function openStream<Item extends TopicItem>(
   return stream;
 }
 
-/** What an item takes beside its texts. */
+/** Memory of an item beside its texts. */
 const itemBytes = 300;
 
-/** Who follows without saying who it is. */
+/** The peer of subscribers that name none. */
 const nobody: Peer = { name: "unknown", connection: "unknown" };
 
-type Taken<Item extends TopicItem> = IteratorResult<StreamItem<Item>, undefined>;
+type Next<Item extends TopicItem> = IteratorResult<StreamItem<Item>, undefined>;
 
 const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** One consumer: its iterator is the stream itself. */
+/** The stream of one consumer; it is its own iterator. */
 class SubscriberStream<Item extends TopicItem>
   implements Subscriber<Item>, AsyncIterable<StreamItem<Item>>, AsyncIterator<StreamItem<Item>, undefined>
 {
@@ -63,13 +63,13 @@ class SubscriberStream<Item extends TopicItem>
   readonly #peer: Peer;
   readonly #sizeOf: (item: Item) => number;
   readonly #holding: Holding;
-  /** What the buffer takes in memory, and the item that was taken last: its consumer is at it. */
+  /** Memory of the buffer and of the item that was read last, which the consumer is working on. */
   #bytes = 0;
-  #takenBytes = 0;
-  #taker: PromiseWithResolvers<Taken<Item>> | undefined;
+  #readBytes = 0;
+  #reader: PromiseWithResolvers<Next<Item>> | undefined;
   #room: PromiseWithResolvers<void> | undefined;
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
-  #over = false;
+  #ended = false;
   #error: MarsError | undefined;
   #release: (() => void) | undefined;
 
@@ -91,9 +91,9 @@ class SubscriberStream<Item extends TopicItem>
   }
 
   events(events: readonly Item[]): Promise<void> | undefined {
-    if (this.#over) return undefined;
+    if (this.#ended) return undefined;
     if (!this.#budget.hasRoom(this.#peer)) return this.#budget.freed();
-    if (this.#items.length < bufferSlicesMax) {
+    if (this.#items.length < bufferBatchesMax) {
       this.#put({ events });
       return undefined;
     }
@@ -104,19 +104,19 @@ class SubscriberStream<Item extends TopicItem>
     return this.#room.promise;
   }
 
-  /** What is in the buffer can still be taken; then the error comes. */
+  /** The buffer can still be read; then the error comes. */
   failed(error: MarsError): void {
     this.#finish(error);
   }
 
-  /** Ends without an error, and forgets what was not taken. */
+  /** Ends without an error, and drops the buffer. */
   end(): void {
     this.#items.length = 0;
     this.#finish(undefined);
   }
 
   onEnd(release: () => void): void {
-    if (this.#over) release();
+    if (this.#ended) release();
     else this.#release = release;
   }
 
@@ -124,45 +124,45 @@ class SubscriberStream<Item extends TopicItem>
     return this;
   }
 
-  async next(): Promise<Taken<Item>> {
-    // Whoever asks for the next is done with the one before.
-    this.#account(-this.#takenBytes);
-    this.#takenBytes = 0;
+  async next(): Promise<Next<Item>> {
+    // A consumer that reads the next item is done with the one before.
+    this.#account(-this.#readBytes);
+    this.#readBytes = 0;
     const item = this.#items.shift();
     if (item !== undefined) {
-      this.#takenBytes = this.#bytesOf(item);
+      this.#readBytes = this.#bytesOf(item);
       if (this.#items.length === 0) this.#makeRoom();
       else if (this.#room !== undefined) this.#watchStall();
       return { done: false, value: item };
     }
-    if (this.#over) {
+    if (this.#ended) {
       const error = this.#error;
       this.#error = undefined;
       if (error !== undefined) throw error;
       return done;
     }
-    if (this.#taker !== undefined)
+    if (this.#reader !== undefined)
       throw new Error("a stream has one consumer, which asks for one item at a time");
-    this.#taker = Promise.withResolvers();
-    return this.#taker.promise;
+    this.#reader = Promise.withResolvers();
+    return this.#reader.promise;
   }
 
-  async return(): Promise<Taken<Item>> {
+  async return(): Promise<Next<Item>> {
     this.end();
     return done;
   }
 
   #put(item: StreamItem<Item>): void {
-    if (this.#over) return;
+    if (this.#ended) return;
     const bytes = this.#bytesOf(item);
     this.#account(bytes);
-    const taker = this.#taker;
-    if (taker === undefined) {
+    const reader = this.#reader;
+    if (reader === undefined) {
       this.#items.push(item);
     } else {
-      this.#taker = undefined;
-      this.#takenBytes = bytes;
-      taker.resolve({ done: false, value: item });
+      this.#reader = undefined;
+      this.#readBytes = bytes;
+      reader.resolve({ done: false, value: item });
     }
   }
 
@@ -178,7 +178,7 @@ class SubscriberStream<Item extends TopicItem>
     this.#holding.look();
   }
 
-  /** From here on: every item that is taken gives the consumer its time anew. */
+  /** Starts the consumer's time again; called for every item that it reads from a full buffer. */
   #watchStall(): void {
     clearTimeout(this.#stallTimer);
     this.#stallTimer = setTimeout(() => this.#stalled(), this.#stallTimeoutMs);
@@ -195,21 +195,21 @@ class SubscriberStream<Item extends TopicItem>
     this.#finish(
       new MarsError(
         "subscriber_too_slow",
-        `too slow: nothing was taken for ${this.#stallTimeoutMs} ms; resume after the last seq seen`,
+        `too slow: nothing was read for ${this.#stallTimeoutMs} ms; resume after the last seq`,
       ),
     );
   }
 
   #finish(error: MarsError | undefined): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#ended) return;
+    this.#ended = true;
     this.#holding.end();
     this.#makeRoom();
-    const taker = this.#taker;
-    this.#taker = undefined;
-    if (taker === undefined) this.#error = error;
-    else if (error === undefined) taker.resolve(done);
-    else taker.reject(error);
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (reader === undefined) this.#error = error;
+    else if (error === undefined) reader.resolve(done);
+    else reader.reject(error);
     this.#release?.();
     this.#release = undefined;
   }

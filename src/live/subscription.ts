@@ -1,32 +1,32 @@
 /**
- * One subscriber's way through a topic. It is at any time in one of two places:
+ * One subscriber's position in a topic. A subscription is in one of two states:
  *
- *     history ── nothing was published that it does not have ──▶ live
- *     history ◀── the subscriber cannot take more now ────────── live
+ *     history ── it has everything that was published ──▶ live
+ *     history ◀── the subscriber accepts no more now ──── live
  *
- * History is read page by page, at the subscriber's pace. The check that nothing is left to read and the step to live
- * happen in one tick, in which nothing can be published; so there is no gap, no repeat, and never a need to hold live
- * events back: what a subscriber cannot take at once it reads from history later. A slow one costs reads, not memory.
+ * History is read in pages, at the subscriber's pace. The check that nothing is left to read and the step to live happen in
+ * one tick, in which nothing can be published. So there is no gap and no repeat, and no live item is ever buffered: what a
+ * subscriber does not accept at once is read from history later. A slow subscriber costs reads, not memory.
  */
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { Subscriber, TopicItem } from "../core/ports.ts";
 import type { HistoryPage, HistoryQuery } from "../core/query.ts";
 import type { Topic } from "../core/topic.ts";
-import { slicesOf } from "./slices.ts";
+import { batchesOf } from "./batches.ts";
 
-/** What a subscription needs of the hub. */
+/** The hub, as a subscription uses it. */
 export interface SubscriptionHost<Item extends TopicItem> {
   /** Everything up to here has been published. */
   readonly seq: number;
-  /** Pending as long as it is not known where the store stands; then `seq` means nothing yet. */
+  /** Pending until the position of the store is known; before that `seq` has no meaning. */
   readonly positioned: Promise<void> | undefined;
-  /** The last seq that was given out: at least `seq`. */
+  /** The last seq that was assigned: at least `seq`. */
   readonly lastSeq: number;
-  /** Whether a seq up to that one was never given out here. */
+  /** Whether a seq up to the last was never assigned here. */
   skipped(seq: number): boolean;
   readonly retry: { readonly firstMs: number; readonly maxMs: number };
-  /** Reads history when it is this subscription's turn; `wanted` is asked again then. */
+  /** Reads history when it is this subscription's turn; `query` is called then. */
   read(
     query: () => HistoryQuery | undefined,
     caller: Caller | undefined,
@@ -35,11 +35,11 @@ export interface SubscriptionHost<Item extends TopicItem> {
   room(caller: Caller | undefined): Promise<void> | undefined;
   attach(topic: Topic, subscription: Subscription<Item>): void;
   detach(topic: Topic, subscription: Subscription<Item>): void;
-  /** The subscription is over and holds nothing any more. */
+  /** The subscription has ended and holds nothing any more. */
   ended(subscription: Subscription<Item>): void;
   /** The UTF-16 units of an item's texts. */
   readonly sizeOf: (item: Item) => number;
-  /** Something threw that must not. */
+  /** A subscriber threw, which it must not. */
   fault(thrown: unknown): void;
 }
 
@@ -48,7 +48,7 @@ export class Subscription<Item extends TopicItem> {
   readonly #topic: Topic;
   readonly #subscriber: Subscriber<Item>;
   #state: "history" | "live" | "ended" = "history";
-  /** Everything of the topic up to here was delivered, or is none of this subscription's business. */
+  /** Every item of the topic up to here was sent, or comes before the subscription's start. */
   #cursor = 0;
   #wake: (() => void) | undefined;
 
@@ -58,50 +58,50 @@ export class Subscription<Item extends TopicItem> {
     this.#subscriber = subscriber;
   }
 
-  /** Calls `subscribed` at once if nothing has to be read for it. */
+  /** Calls `subscribed` at once if that needs no read. */
   start(after: number | undefined): void {
     if (this.#state === "ended") return;
     const { seq, lastSeq, positioned } = this.#host;
     if (positioned !== undefined) void positioned.then(() => this.start(after));
-    else if (after === undefined) this.#follow(seq, true);
-    // A seq that Mars has not given out: it comes from another database, or from these data before an older copy of them
-    // was put back, and so says nothing about what is here.
-    else if (after > lastSeq || this.#host.skipped(after)) this.#follow(seq, false);
-    // Given out, perhaps not published yet: what comes is compared with it.
-    else if (after >= seq) this.#follow(after, true);
-    else void this.#read(after, false);
+    else if (after === undefined) this.#goLive(seq, true);
+    // Mars has not assigned this seq: it comes from another database, or from this one before an older copy was restored.
+    // It is no position in the sequence of this one.
+    else if (after > lastSeq || this.#host.skipped(after)) this.#goLive(seq, false);
+    // Assigned, perhaps not published yet: later items are compared with it.
+    else if (after >= seq) this.#goLive(after, true);
+    else void this.#readHistory(after, false);
   }
 
   /**
-   * Takes what was published.
+   * Sends published items to the subscriber.
    *
-   * @param slices the topic's events of one publication
-   * @param before everything up to here was published before them
+   * @param batches the topic's items of one publication
+   * @param before seq of the last item that was published before them
    */
-  deliver(slices: readonly (readonly Item[])[], before: number): void {
+  publish(batches: readonly (readonly Item[])[], before: number): void {
     if (this.#state !== "live") return;
     if (this.#cursor < before) this.#cursor = before;
-    for (const slice of slices) {
-      const events = this.#unseen(slice);
+    for (const batch of batches) {
+      const events = this.#unseen(batch);
       if (events.length === 0) continue;
       const later = this.#offer(events);
       if (this.#state !== "live") return;
       if (later !== undefined) {
         this.#state = "history";
         this.#host.detach(this.#topic, this);
-        void this.#read(this.#cursor, true, later);
+        void this.#readHistory(this.#cursor, true, later);
         return;
       }
       this.#cursor = lastSeqOf(events);
     }
   }
 
-  /** Hands over an event that is not part of history; a subscriber that cannot take it now goes without. */
+  /** Sends an event that is not part of history; a subscriber that accepts none now never gets it. */
   announce(events: readonly Item[]): void {
     if (this.#state === "live") this.#offer(events)?.catch(this.#host.fault);
   }
 
-  /** Ends without a word to the subscriber. */
+  /** Ends without calling the subscriber. */
   cancel(): void {
     if (this.#state === "ended") return;
     if (this.#state === "live") this.#host.detach(this.#topic, this);
@@ -120,30 +120,31 @@ export class Subscription<Item extends TopicItem> {
     }
   }
 
-  /** Reads from `after` on until nothing is left, then goes live. `told`: whether `subscribed` was called. */
-  async #read(after: number, told: boolean, later?: Promise<void>): Promise<void> {
+  /** Reads from `after` on until nothing is left, then goes live. @param subscribed whether `subscribed` was called */
+  async #readHistory(after: number, subscribed: boolean, later?: Promise<void>): Promise<void> {
     this.#cursor = after;
     try {
       await later;
       while (this.#state === "history") {
         // From here to `#attach` is one tick.
-        if (told && this.#cursor >= this.#host.seq) {
+        if (subscribed && this.#cursor >= this.#host.seq) {
           this.#attach();
           return;
         }
         let page = await this.#page();
         if (page === undefined) return;
         if (this.#cursor < page.prunedTo) {
-          if (told) throw new MarsError("subscriber_too_slow", "too slow: what comes next is no longer kept");
-          this.#follow(this.#host.seq, false);
+          if (subscribed)
+            throw new MarsError("subscriber_too_slow", "too slow: the next events are no longer kept");
+          this.#goLive(this.#host.seq, false);
           return;
         }
-        if (!told) {
-          told = true;
+        if (!subscribed) {
+          subscribed = true;
           this.#subscriber.subscribed(this.#cursor, true);
         }
-        // A page is not kept while its subscriber is slow: it is read again.
-        const later = this.#hand(page);
+        // A page is not kept while its subscriber is slow. It is read again.
+        const later = this.#send(page);
         page = undefined;
         await later;
       }
@@ -153,7 +154,7 @@ export class Subscription<Item extends TopicItem> {
     }
   }
 
-  /** The next page, however long the database is away; `undefined` when the subscription ended meanwhile. */
+  /** Reads the next page, however long the database is away. @returns `undefined` when the subscription has ended */
   async #page(): Promise<HistoryPage<Item> | undefined> {
     const { firstMs, maxMs } = this.#host.retry;
     const query = () =>
@@ -166,7 +167,7 @@ export class Subscription<Item extends TopicItem> {
       try {
         const page = await this.#host.read(query, this.#subscriber.caller);
         if (this.#state !== "history") return undefined;
-        // A page that leads nowhere comes from a database that lags behind what it has acknowledged.
+        // A page that does not advance comes from a database that lags behind its own commits.
         if (page !== undefined && Math.max(page.to, page.prunedTo) > this.#cursor) return page;
       } catch (thrown) {
         if (!passing(thrown)) throw thrown;
@@ -180,19 +181,19 @@ export class Subscription<Item extends TopicItem> {
     return this.#state === "history" ? this.#host.room(this.#subscriber.caller) : undefined;
   }
 
-  /** Hands over what the subscriber takes of the page; a promise where it takes no more now. */
-  #hand(page: HistoryPage<Item>): Promise<void> | undefined {
-    for (const slice of slicesOf(page.events, this.#host.sizeOf)) {
+  /** Sends the page in batches. @returns a promise where the subscriber accepts no more now */
+  #send(page: HistoryPage<Item>): Promise<void> | undefined {
+    for (const batch of batchesOf(page.events, this.#host.sizeOf)) {
       if (this.#state !== "history") return undefined;
-      const later = this.#subscriber.events(slice);
+      const later = this.#subscriber.events(batch);
       if (later !== undefined) return later;
-      this.#cursor = lastSeqOf(slice);
+      this.#cursor = lastSeqOf(batch);
     }
     if (this.#state === "history") this.#cursor = page.to;
     return undefined;
   }
 
-  #follow(seq: number, recovered: boolean): void {
+  #goLive(seq: number, recovered: boolean): void {
     this.#cursor = seq;
     try {
       this.#subscriber.subscribed(seq, recovered);
@@ -220,11 +221,11 @@ export class Subscription<Item extends TopicItem> {
     }
   }
 
-  /** The slice itself nearly always: its identity lets subscribers share what they make of it. */
-  #unseen(slice: readonly Item[]): readonly Item[] {
-    const first = slice[0];
-    if (first === undefined || first.seq > this.#cursor) return slice;
-    return slice.filter((event) => event.seq > this.#cursor);
+  /** Nearly always the batch itself: subscribers share by its identity what they encode of it. */
+  #unseen(batch: readonly Item[]): readonly Item[] {
+    const first = batch[0];
+    if (first === undefined || first.seq > this.#cursor) return batch;
+    return batch.filter((event) => event.seq > this.#cursor);
   }
 
   #sleep(ms: number): Promise<void> {
@@ -239,7 +240,7 @@ export class Subscription<Item extends TopicItem> {
   }
 }
 
-/** Whether the same question may be answered later. */
+/** Whether the same read may succeed later. */
 function passing(thrown: unknown): boolean {
   return thrown instanceof MarsError && thrown.transient;
 }

@@ -1,75 +1,83 @@
 /**
- * Who follows what. Kept by what a topic selects rather than by its name, so that finding the followers of an event
- * takes map look-ups by its ids, and none for kinds of topics that nobody follows.
+ * The subscriptions of each topic. Keyed by what a topic selects and not by its name: finding the subscriptions of an item
+ * takes map look-ups by its ids, and none for kinds of topics without subscriptions.
  */
 import type { TopicItem } from "../core/ports.ts";
 import type { Topic } from "../core/topic.ts";
 
-/** The followers of one topic. */
-export interface Group<Member, Item> {
-  readonly members: Set<Member>;
-  /** Used while a batch is being split. */
-  batch: Item[] | undefined;
+/** The subscriptions of one topic. */
+interface Entry<Subscription, Item> {
+  readonly subscriptions: Set<Subscription>;
+  /** Used while items are being split. */
+  items: Item[] | undefined;
 }
 
-export class TopicIndex<Member, Item extends TopicItem> {
-  #all: Group<Member, Item> | undefined;
-  readonly #byApp = new Map<string, Group<Member, Item>>();
-  readonly #byMessage = new Map<string, Group<Member, Item>>();
-  readonly #byMessageId = new Map<string, Group<Member, Item>>();
+/** A topic's items, and the subscriptions that get them. */
+export interface TopicItems<Subscription, Item> {
+  readonly subscriptions: ReadonlySet<Subscription>;
+  readonly items: readonly Item[];
+}
 
-  add(topic: Topic, member: Member): void {
-    const [groups, key] = this.#place(topic);
-    let group = groups === undefined ? this.#all : groups.get(key);
-    if (group === undefined) {
-      group = { members: new Set(), batch: undefined };
-      if (groups === undefined) this.#all = group;
-      else groups.set(key, group);
+export class TopicIndex<Subscription, Item extends TopicItem> {
+  #all: Entry<Subscription, Item> | undefined;
+  readonly #byApp = new Map<string, Entry<Subscription, Item>>();
+  readonly #byMessage = new Map<string, Entry<Subscription, Item>>();
+  readonly #byMessageId = new Map<string, Entry<Subscription, Item>>();
+
+  add(topic: Topic, subscription: Subscription): void {
+    const [entries, key] = this.#place(topic);
+    let entry = entries === undefined ? this.#all : entries.get(key);
+    if (entry === undefined) {
+      entry = { subscriptions: new Set(), items: undefined };
+      if (entries === undefined) this.#all = entry;
+      else entries.set(key, entry);
     }
-    group.members.add(member);
+    entry.subscriptions.add(subscription);
   }
 
-  remove(topic: Topic, member: Member): void {
-    const [groups, key] = this.#place(topic);
-    const group = groups === undefined ? this.#all : groups.get(key);
-    if (group === undefined) return;
-    group.members.delete(member);
-    if (group.members.size > 0) return;
-    if (groups === undefined) this.#all = undefined;
-    else groups.delete(key);
+  remove(topic: Topic, subscription: Subscription): void {
+    const [entries, key] = this.#place(topic);
+    const entry = entries === undefined ? this.#all : entries.get(key);
+    if (entry === undefined) return;
+    entry.subscriptions.delete(subscription);
+    if (entry.subscriptions.size > 0) return;
+    if (entries === undefined) this.#all = undefined;
+    else entries.delete(key);
   }
 
-  /** The followed topics that the events belong to, each with its events in the order given. */
-  split(events: readonly Item[]): { members: Set<Member>; events: readonly Item[] }[] {
-    const touched: Group<Member, Item>[] = [];
-    const take = (group: Group<Member, Item> | undefined, event: Item) => {
-      if (group === undefined) return;
-      if (group.batch === undefined) {
-        group.batch = [];
-        touched.push(group);
+  /** Splits items by the topics that have subscriptions; a topic's items keep their order. */
+  split(items: readonly Item[]): TopicItems<Subscription, Item>[] {
+    const touched: Entry<Subscription, Item>[] = [];
+    const add = (entry: Entry<Subscription, Item> | undefined, item: Item) => {
+      if (entry === undefined) return;
+      if (entry.items === undefined) {
+        entry.items = [];
+        touched.push(entry);
       }
-      group.batch.push(event);
+      entry.items.push(item);
     };
     const apps = this.#byApp.size > 0;
     const messages = this.#byMessage.size > 0;
     const messageIds = this.#byMessageId.size > 0;
     if (apps || messages || messageIds) {
-      for (const event of events) {
-        if (apps) take(this.#byApp.get(event.appId), event);
-        if (messages) take(this.#byMessage.get(messageKey(event.appId, event.messageId)), event);
-        if (messageIds) take(this.#byMessageId.get(event.messageId), event);
+      for (const item of items) {
+        if (apps) add(this.#byApp.get(item.appId), item);
+        if (messages) add(this.#byMessage.get(messageKey(item.appId, item.messageId)), item);
+        if (messageIds) add(this.#byMessageId.get(item.messageId), item);
       }
     }
-    const parts = touched.map((group) => {
-      const batch = group.batch ?? [];
-      group.batch = undefined;
-      return { members: group.members, events: batch as readonly Item[] };
+    const topics: TopicItems<Subscription, Item>[] = touched.map((entry) => {
+      const { subscriptions, items: own = [] } = entry;
+      entry.items = undefined;
+      return { subscriptions, items: own };
     });
-    if (this.#all !== undefined && events.length > 0) parts.push({ members: this.#all.members, events });
-    return parts;
+    if (this.#all !== undefined && items.length > 0) {
+      topics.push({ subscriptions: this.#all.subscriptions, items });
+    }
+    return topics;
   }
 
-  #place(topic: Topic): [Map<string, Group<Member, Item>> | undefined, string] {
+  #place(topic: Topic): [Map<string, Entry<Subscription, Item>> | undefined, string] {
     const { appId, messageId } = topic;
     if (appId !== undefined && messageId !== undefined) {
       return [this.#byMessage, messageKey(appId, messageId)];

@@ -6,7 +6,7 @@
  * they are read and live topics wait, to be read from history later. A holding of which nothing is taken for its stall
  * time is closed, and after `crampedMs` already while its peer has no room and holds the most.
  *
- * Bound: `bytesMax`, and what one answer or slice of each holding may add beyond. Counters: `stats`.
+ * Bound: `bytesMax`, and what one answer or batch of each holding may add beyond. Counters: `stats`.
  */
 import type { Peer } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";

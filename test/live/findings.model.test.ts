@@ -50,7 +50,7 @@ const operation = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      kind: fc.constant("follow" as const),
+      kind: fc.constant("subscribe" as const),
       topic: fc.constantFrom(...topics),
       back: fc.option(fc.nat(20)),
     }),
@@ -62,13 +62,13 @@ const operation = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("turn" as const) }) },
 );
 
-interface Follower {
+interface Subscribed {
   readonly topic: Topic;
   readonly after: number;
   readonly recorder: Recorder<Finding>;
 }
 
-test("every follower comes to know how each finding stands in the end, in the order of the changes", async () => {
+test("every subscriber ends with the last change of each finding, in the order of the changes", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(operation, { maxLength: 60 }),
@@ -77,7 +77,7 @@ test("every follower comes to know how each finding stands in the end, in the or
         const store = new FindingsModel();
         store.pageItems = pageItems;
         const hub: Hub<Finding> = createLiveFindings(store, { log: { error: () => expect.unreachable() } });
-        const followers: Follower[] = [];
+        const subscribed: Subscribed[] = [];
         const changes = new Map<number, number>();
         let seq = 0;
         hub.publish([], 0);
@@ -92,19 +92,19 @@ test("every follower comes to know how each finding stands in the end, in the or
         for (const op of operations) {
           if (op.kind === "publish") publish(op.ids);
           else if (op.kind === "turn") await turn();
-          else if (op.kind === "follow") {
+          else if (op.kind === "subscribe") {
             const topic = parseTopic(op.topic);
             const after = op.back === null ? undefined : Math.max(0, seq - op.back);
             const recorder = new Recorder<Finding>();
             hub.subscribe(topic, after, recorder);
-            followers.push({ topic, after: after ?? seq, recorder });
-          } else if (followers.length > 0) {
-            followers[op.which % followers.length]!.recorder[op.kind]();
+            subscribed.push({ topic, after: after ?? seq, recorder });
+          } else if (subscribed.length > 0) {
+            subscribed[op.which % subscribed.length]!.recorder[op.kind]();
           }
         }
         publish([0, 1]);
-        for (const { recorder } of followers) recorder.ready();
-        for (const { topic, after, recorder } of followers) {
+        for (const { recorder } of subscribed) recorder.ready();
+        for (const { topic, after, recorder } of subscribed) {
           const due = [...store.last.values()].filter((one) => one.seq > after && matches(topic, one));
           await until(() => due.every((one) => recorder.seqs.includes(one.seq)));
           expect(recorder.start).toEqual({ seq: after, recovered: true });

@@ -26,7 +26,7 @@ const operation = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("turn" as const) }) },
 );
 
-interface Followed {
+interface Subscribed {
   readonly topic: Topic;
   readonly after: number;
   readonly recorder: Recorder;
@@ -35,7 +35,7 @@ interface Followed {
   leftAt: number | undefined;
 }
 
-test("every follower gets every event of its topic once and in order, whatever the timing", async () => {
+test("every subscriber gets every event of its topic once and in order, whatever the timing", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(operation, { maxLength: 80 }),
@@ -57,7 +57,7 @@ test("every follower gets every event of its topic once and in order, whatever t
           retry: { firstMs: 0, maxMs: 1 },
         });
         let seq = 0;
-        const followed: Followed[] = [];
+        const subscribed: Subscribed[] = [];
         hub.publish([], 0);
         const publish = (ids: readonly number[]) => {
           const events: SequencedEvent[] = [];
@@ -77,9 +77,9 @@ test("every follower gets every event of its topic once and in order, whatever t
             const after = op.back === null ? undefined : Math.max(0, seq - op.back);
             const recorder = new Recorder();
             const unsubscribe = hub.subscribe(topic, after, recorder);
-            followed.push({ topic, after: after ?? seq, recorder, unsubscribe, leftAt: undefined });
-          } else if (followed.length > 0) {
-            const one = followed[op.which % followed.length]!;
+            subscribed.push({ topic, after: after ?? seq, recorder, unsubscribe, leftAt: undefined });
+          } else if (subscribed.length > 0) {
+            const one = subscribed[op.which % subscribed.length]!;
             if (op.kind === "busy") one.recorder.busy();
             else if (op.kind === "ready") one.recorder.ready();
             else {
@@ -90,8 +90,8 @@ test("every follower gets every event of its topic once and in order, whatever t
         }
         // What was given out is published in the end, and the busy come to rest.
         publish([0, 0, 0]);
-        for (const { recorder } of followed) recorder.ready();
-        for (const { topic, after, recorder, leftAt } of followed) {
+        for (const { recorder } of subscribed) recorder.ready();
+        for (const { topic, after, recorder, leftAt } of subscribed) {
           const due = store.events.filter((event) => event.seq > after && matches(topic, event));
           const expected = due.map((event) => event.seq);
           if (leftAt === undefined) {

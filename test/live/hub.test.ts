@@ -15,72 +15,72 @@ function start(options: Partial<LiveOptions> = {}, seq = 0) {
     store.events.push(...events);
     hub.publish(events, events.at(-1)!.seq);
   };
-  const follow = (topic: string, after?: number) => {
+  const subscribe = (topic: string, after?: number) => {
     const recorder = new Recorder();
     return { recorder, leave: hub.subscribe(parseTopic(topic), after, recorder) };
   };
-  return { store, hub, publish, follow };
+  return { store, hub, publish, subscribe };
 }
 
 test("without a place to resume, what is published from now on comes", () => {
-  const { publish, follow } = start();
+  const { publish, subscribe } = start();
   publish(eventAt(1));
-  const { recorder } = follow("all");
+  const { recorder } = subscribe("all");
   expect(recorder.start).toEqual({ seq: 1, recovered: true });
   publish(eventAt(2), eventAt(3));
   expect(recorder.seqs).toEqual([2, 3]);
 });
 
-test("all who follow a topic get the same array", () => {
-  const { publish, follow } = start();
-  const [first, second] = [follow("apps/a").recorder, follow("apps/a").recorder];
+test("all subscribers of a topic get the same array", () => {
+  const { publish, subscribe } = start();
+  const [first, second] = [subscribe("apps/a").recorder, subscribe("apps/a").recorder];
   publish(eventAt(1), eventAt(2, "b"), eventAt(3));
   expect(first.seqs).toEqual([1, 3]);
   expect(second.batches[0]).toBe(first.batches[0]!);
 });
 
 test("a big publication comes in slices", () => {
-  const { publish, follow } = start();
-  const { recorder } = follow("all");
+  const { publish, subscribe } = start();
+  const { recorder } = subscribe("all");
   publish(...Array.from({ length: 1000 }, (_, index) => eventAt(index + 1)));
   expect(recorder.seqs).toHaveLength(1000);
   expect(Math.max(...recorder.batches.map((batch) => batch.length))).toBeLessThanOrEqual(256);
 });
 
 test("a seq from another database is not recovered, and what is published from now on comes", () => {
-  const { publish, follow } = start({ lastSeq: () => 20 }, 10);
-  const { recorder } = follow("all", 21);
+  const { publish, subscribe } = start({ lastSeq: () => 20 }, 10);
+  const { recorder } = subscribe("all", 21);
   expect(recorder.start).toEqual({ seq: 10, recovered: false });
   publish(eventAt(11));
   expect(recorder.seqs).toEqual([11]);
 });
 
 test("a seq that was acknowledged but is not stored yet is waited for", () => {
-  const { publish, follow } = start({ lastSeq: () => 12 }, 10);
-  const { recorder } = follow("all", 12);
+  const { publish, subscribe } = start({ lastSeq: () => 12 }, 10);
+  const { recorder } = subscribe("all", 12);
   expect(recorder.start).toEqual({ seq: 12, recovered: true });
   publish(eventAt(11), eventAt(12), eventAt(13));
   expect(recorder.seqs).toEqual([13]);
 });
 
 test("a seq before what was pruned is not recovered", async () => {
-  const { store, publish, follow } = start();
+  const { store, publish, subscribe } = start();
   publish(eventAt(1), eventAt(2), eventAt(3));
   store.prunedTo = 2;
-  const { recorder } = follow("all", 1);
+  const { recorder } = subscribe("all", 1);
   await until(() => recorder.start !== undefined);
   expect(recorder.start).toEqual({ seq: 3, recovered: false });
   publish(eventAt(4));
   expect(recorder.seqs).toEqual([4]);
-  const whole = follow("all", 2).recorder;
+  const whole = subscribe("all", 2).recorder;
   await until(() => whole.seqs.length === 2);
   expect(whole.start).toEqual({ seq: 2, recovered: true });
 });
 
-test("one who is overtaken by pruning is told so, not skipped ahead", async () => {
-  const { store, publish, follow } = start();
+test("a subscriber that pruning overtakes fails, and is not skipped ahead", async () => {
+  const { store, publish, subscribe } = start();
   publish(eventAt(1), eventAt(2), eventAt(3), eventAt(4), eventAt(5));
-  const { recorder } = follow("all", 0);
+  const { recorder } = subscribe("all", 0);
   recorder.busy();
   await until(() => recorder.refusals > 0);
   store.prunedTo = 5;
@@ -92,8 +92,8 @@ test("one who is overtaken by pruning is told so, not skipped ahead", async () =
 });
 
 test("one who cannot take an event now gets it from history, and is live again", async () => {
-  const { publish, follow } = start();
-  const { recorder } = follow("all");
+  const { publish, subscribe } = start();
+  const { recorder } = subscribe("all");
   publish(eventAt(1));
   recorder.busy();
   publish(eventAt(2));
@@ -107,8 +107,8 @@ test("one who cannot take an event now gets it from history, and is live again",
 });
 
 test("one who followed a quiet topic is not taken for late when older events were pruned", async () => {
-  const { store, publish, follow } = start();
-  const { recorder } = follow("apps/quiet");
+  const { store, publish, subscribe } = start();
+  const { recorder } = subscribe("apps/quiet");
   publish(eventAt(1), eventAt(2), eventAt(3));
   store.prunedTo = 3;
   recorder.busy();
@@ -119,11 +119,11 @@ test("one who followed a quiet topic is not taken for late when older events wer
 });
 
 test("while the database is away a resuming subscriber waits", async () => {
-  const { store, publish, follow } = start();
+  const { store, publish, subscribe } = start();
   let failures = 0;
   store.outcome = () => (failures++ < 5 ? "unavailable" : "ok");
   publish(eventAt(1), eventAt(2));
-  const { recorder } = follow("all", 0);
+  const { recorder } = subscribe("all", 0);
   await until(() => recorder.seqs.length === 2);
   expect(failures).toBe(6);
 });
@@ -144,8 +144,8 @@ test("nobody is served before it is known where the store stands", async () => {
 });
 
 test("a subscriber that throws harms nobody", async () => {
-  const { publish, follow, hub } = start();
-  const before = follow("all").recorder;
+  const { publish, subscribe, hub } = start();
+  const before = subscribe("all").recorder;
   const bad = new Recorder();
   hub.subscribe(parseTopic("all"), undefined, {
     subscribed: () => undefined,
@@ -154,7 +154,7 @@ test("a subscriber that throws harms nobody", async () => {
     },
     failed: (error) => bad.failed(error),
   });
-  const after = follow("all").recorder;
+  const after = subscribe("all").recorder;
   publish(eventAt(1));
   publish(eventAt(2));
   expect(before.seqs).toEqual([1, 2]);
@@ -165,7 +165,7 @@ test("a subscriber that throws harms nobody", async () => {
 });
 
 test("one may leave, and another come, from within a delivery", () => {
-  const { publish, follow, hub } = start();
+  const { publish, subscribe, hub } = start();
   const late = new Recorder();
   const seen: number[] = [];
   const leave = hub.subscribe(parseTopic("all"), undefined, {
@@ -178,7 +178,7 @@ test("one may leave, and another come, from within a delivery", () => {
     },
     failed: () => undefined,
   });
-  const other = follow("all").recorder;
+  const other = subscribe("all").recorder;
   publish(eventAt(1), eventAt(2));
   publish(eventAt(3));
   expect(seen).toEqual([1, 2]);
@@ -187,9 +187,9 @@ test("one may leave, and another come, from within a delivery", () => {
   expect(late.seqs).toEqual([3]);
 });
 
-test("an announced event reaches those who follow now, and is no part of the sequence", async () => {
-  const { publish, follow, hub } = start();
-  const [live, timeline, other] = [follow("apps/a"), follow("event_timeline:m"), follow("apps/b")];
+test("an announced event reaches those who subscribe now, and is no part of the sequence", async () => {
+  const { publish, subscribe, hub } = start();
+  const [live, timeline, other] = [subscribe("apps/a"), subscribe("event_timeline:m"), subscribe("apps/b")];
   hub.announce(eventAt(0));
   publish(eventAt(1));
   expect(live.recorder.seqs).toEqual([0, 1]);
@@ -198,26 +198,26 @@ test("an announced event reaches those who follow now, and is no part of the seq
 });
 
 test("subscriptions are bounded", () => {
-  const { hub, follow } = start({ subscriptions: new Shares({ max: 4 }) });
-  follow("all");
-  const { leave } = follow("apps/a");
-  expect(() => follow("all")).toThrow("at most 4 subscriptions");
+  const { hub, subscribe } = start({ subscriptions: new Shares({ max: 4 }) });
+  subscribe("all");
+  const { leave } = subscribe("apps/a");
+  expect(() => subscribe("all")).toThrow("at most 4 subscriptions");
   leave();
   leave();
   expect(hub.subscriptions).toBe(1);
-  follow("all");
+  subscribe("all");
 });
 
 test("closing ends every subscription and refuses new ones", async () => {
-  const { store, hub, publish, follow } = start();
+  const { store, hub, publish, subscribe } = start();
   publish(eventAt(1));
-  const live = follow("all").recorder;
+  const live = subscribe("all").recorder;
   store.outcome = () => "unavailable";
-  const reading = follow("all", 0).recorder;
+  const reading = subscribe("all", 0).recorder;
   await turn();
   await hub.close();
   expect([live.error?.code, reading.error?.code]).toEqual(["draining", "draining"]);
-  expect(() => follow("all")).toThrow("stopping");
+  expect(() => subscribe("all")).toThrow("stopping");
   expect(hub.subscriptions).toBe(0);
 });
 

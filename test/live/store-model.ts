@@ -53,7 +53,7 @@ export class StoreModel implements Pick<Reader, "history"> {
   }
 }
 
-/** Notes everything it is told. `busy` makes it refuse events until `ready` is called. */
+/** Records every call. `busy` makes it refuse events until `ready` is called. */
 export class Recorder<Item extends TopicItem = SequencedEvent> implements Subscriber<Item> {
   start: { readonly seq: number; readonly recovered: boolean } | undefined;
   readonly seqs: number[] = [];

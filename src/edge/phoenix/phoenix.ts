@@ -52,12 +52,12 @@ function openSession(
     const topic = timelineTopic(name);
     if (topic === undefined) reply(message, "error", { reason: "unmatched topic" });
     else if (channels.size >= topicsMax) reply(message, "error", { reason: "too many topics" });
-    else follow(topic, message);
+    else subscribe(topic, message);
   }
 
-  function follow(topic: Topic, message: PhoenixMessage): void {
+  function subscribe(topic: Topic, message: PhoenixMessage): void {
     const { topic: name } = message;
-    // Known before the hub is: it may answer before it returns.
+    // Added before the hub is called: it may call back before it returns.
     let leave: (() => void) | undefined;
     // Clients of vsn 1.0.0 send no join_ref; they know a join by the ref of its message.
     channels.set(name, { joinRef: message.joinRef ?? message.ref, leave: () => leave?.() });

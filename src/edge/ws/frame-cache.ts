@@ -1,8 +1,8 @@
 /**
- * Frames are made once for all who follow a topic: the hub hands every one of them the same array of items, and what
- * was made of it lives as long as the array does.
+ * Frames, encoded once for all subscribers of a topic. The hub offers every one of them the same array of items, and the
+ * frames of an array live as long as the array does.
  */
-/** @param encode makes the frame of one item for those who know the topic by `name` */
+/** @param encode makes the frame of one item for subscribers that spell the topic `name` */
 export function createFrameCache<Item>(
   encode: (name: string, item: Item) => string,
 ): (name: string, items: readonly Item[]) => readonly string[] {

@@ -12,7 +12,7 @@ export interface FrameRate {
 }
 
 export interface FrameRatesOptions {
-  /** Default: enough to follow all topics that a socket may follow, to leave and to follow them again. */
+  /** Default: enough to subscribe to as many topics as a socket may have, to end the subscriptions and to start them again. */
   readonly socket?: FrameRate;
   /** Default: that of ten such sockets, for all sockets of a peer connect again at one time after a restart. */
   readonly peer?: FrameRate;

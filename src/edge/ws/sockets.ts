@@ -35,7 +35,7 @@ export interface Sockets {
 
 /** The largest frame a client may send; a larger one closes its socket with 1009. */
 const frameBytesMax = 64 * 1024;
-/** What one more slice of events, each escaped as badly as can be, may add to a buffer that was just below its bound. */
+/** The most that one more batch of events, each escaped as badly as can be, adds to a buffer just below its bound. */
 const overshootBytesMax = 16 * 1024 * 1024;
 const pauseBytesDefault = 4 * 1024 * 1024;
 const stallTimeoutMsDefault = 15_000;
@@ -83,7 +83,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
 
     websocket: {
       maxPayloadLength: frameBytesMax,
-      // Our own bound is met long before this one; should it fail, the client is cut off rather than sent a part.
+      // Our own bound is met long before this one. Should it fail, the client is closed rather than sent an incomplete stream.
       backpressureLimit: limits.pauseBytes + overshootBytesMax,
       closeOnBackpressureLimit: true,
       // Seconds. Bun pings before they are over, so only a client that is gone runs into it.
@@ -98,7 +98,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
         });
         connections.add(connection);
         socket.data.connection = connection;
-        // One that was being opened while the others were closed.
+        // It was being opened while the others were closed.
         if (closed) connection.close(restart, restartReason);
         else socket.data.session = socket.data.open(connection);
       },

@@ -9,9 +9,9 @@
  *     {"type":"ping"}                             {"type":"pong"}
  *     anything else                               {"type":"error","code":c,"message":m,"topic":t?}
  *
- * Topics come back in the client's own spelling. A topic that is followed already is an error, and stays followed; to
- * leave one that is not followed is none. An event that is only announced (`GET /api/test_socket`) has seq 0: it is
- * not part of the sequence and no place to resume after.
+ * Topics come back in the client's own spelling. A second subscription to a topic is an error, and the first stays; to end
+ * one that is not there is none. An event that is only announced (`GET /api/test_socket`) has seq 0: it is not part of
+ * the sequence, and no subscription resumes after it.
  */
 import { MarsError } from "../../core/error.ts";
 import type { SequencedEvent } from "../../core/event.ts";
@@ -24,9 +24,9 @@ import type { EdgeParts } from "../parts.ts";
 import type { Connection, Session } from "./connection.ts";
 import { createFrameCache } from "./frame-cache.ts";
 
-/** Topics that one connection may follow at one time. */
+/** Subscriptions of one connection. */
 const topicsMax = 1000;
-/** Errors within one minute after which a connection is closed: its client does not listen to them. */
+/** Errors within one minute after which a connection is closed: its client does not react to them. */
 const errorsPerMinuteMax = 100;
 
 const eventFrames = createFrameCache(
@@ -46,12 +46,13 @@ export function openWs(parts: Pick<EdgeParts, "live" | "findings" | "log">, conn
   let errors = 0;
 
   function subscribe(topic: Topic, spelling: string, after: number | undefined): void {
-    if (topics.has(topic.name)) throw new MarsError("invalid_argument", "this topic is followed already");
+    if (topics.has(topic.name))
+      throw new MarsError("invalid_argument", "there is a subscription to this topic already");
     if (topics.size >= topicsMax) {
-      throw new MarsError("overloaded", `at most ${topicsMax} topics can be followed on one connection`);
+      throw new MarsError("overloaded", `at most ${topicsMax} topics on one connection`);
     }
     const quoted = JSON.stringify(spelling);
-    // Known before the hub is: it may answer before it returns.
+    // Added before the hub is called: it may call back before it returns.
     let unsubscribe: (() => void) | undefined;
     topics.set(topic.name, () => unsubscribe?.());
     try {
