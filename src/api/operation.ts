@@ -13,8 +13,11 @@ export type Scope = "read" | "write" | "admin";
 
 /** The JSON object that is the body of a REST request. */
 export interface OperationBody {
-  /** The field of the input that it is. Problems in it are named by their places in the body. */
-  readonly field: string;
+  /**
+   * The field of the input that it is. Problems in it are named by their places in the body. Absent: its members are fields of the
+   * input, beside those of the path.
+   */
+  readonly field?: string;
   readonly bytesMax: number;
 }
 
@@ -30,6 +33,11 @@ interface OperationHead {
    */
   readonly rest: `${"GET" | "PUT" | "POST" | "DELETE"} /${string}`;
   readonly body?: OperationBody;
+  /**
+   * The member of the output whose members are the answer over REST; absent: those of the output are. The answer to a change
+   * begins with `"success":true`.
+   */
+  readonly restAnswer?: string;
   /** The unary method of the RPCs: `mars.v1.LifecycleService/ListFindings`. */
   readonly rpc: `${string}/${string}`;
   /** It may work longer than a connection may be quiet, and ends by a deadline of its own. */

@@ -1,5 +1,33 @@
 /** The table of operations. */
+import { listDeliveries } from "./alert-deliveries.ts";
+import { listIncidents } from "./alert-incidents.ts";
+import { deleteRule, getRule, listRules, putRule } from "./alert-rules.ts";
+import { createSilence, deleteSilence, listSilences } from "./alert-silences.ts";
+import { deleteSink, getSink, listSinks, putSink, testSink } from "./alert-sinks.ts";
 import { listFindings, listOverdue } from "./findings.ts";
 import type { Operation } from "./operation.ts";
+import { deleteSetAside, listSetAside, replaySetAside } from "./set-aside.ts";
+import { getStats } from "./stats.ts";
 
-export const operations: readonly Operation[] = [listFindings, listOverdue];
+export const operations: readonly Operation[] = [
+  listFindings,
+  listOverdue,
+  listRules,
+  getRule,
+  putRule,
+  deleteRule,
+  listSinks,
+  getSink,
+  putSink,
+  deleteSink,
+  testSink,
+  listSilences,
+  createSilence,
+  deleteSilence,
+  listIncidents,
+  listDeliveries,
+  listSetAside,
+  replaySetAside,
+  deleteSetAside,
+  getStats,
+];

@@ -52,5 +52,6 @@ function placeOf(path: readonly PropertyKey[]): string {
 function messageOf(issue: z.core.$ZodIssue): string {
   if (issue.code !== "invalid_type") return issue.message;
   if (issue.input === undefined && issue.path.length > 0) return "is required";
-  return issue.expected === "object" ? "must be a JSON object" : `must be ${issue.expected}`;
+  if (issue.expected === "object") return "must be a JSON object";
+  return issue.expected === "array" ? "must be a list" : `must be ${issue.expected}`;
 }

@@ -4,7 +4,6 @@
  */
 import type { Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { Message, MessagePage, MessageSummary } from "./query.ts";
-import type { SetAsidePage } from "./set-aside.ts";
 import type { LifecycleInstance } from "./state.ts";
 import { formatTime } from "./time.ts";
 
@@ -66,17 +65,6 @@ export function pageJson(page: MessagePage): string {
   const messages = page.messages.map(summaryJson).join(",");
   const cursor = cursorJson(page.nextCursor);
   return `{"messages":[${messages}],"next_cursor":${cursor},"as_of_seq":${page.asOfSeq}}`;
-}
-
-/** The answer to what is set aside. */
-export function setAsidePageJson({ items, count, nextCursor }: SetAsidePage): string {
-  const all = items.map(
-    ({ seq, appId, messageId, at, code, reason, event }) =>
-      `{"seq":${seq},"kind":"${event === undefined ? "message" : "event"}","app_id":${text(appId)},` +
-      `"message_id":${text(messageId)},"at":"${formatTime(at)}","code":"${code}","reason":${text(reason)},` +
-      `"event":${event === undefined ? "null" : eventJson(event)}}`,
-  );
-  return `{"set_aside":[${all.join(",")}],"count":${count},"next_cursor":${text(nextCursor ?? null)}}`;
 }
 
 function cursorJson(cursor: string | undefined): string {

@@ -5,7 +5,7 @@ import type { Figures } from "../../src/alerting/figures.ts";
 import type { Incident } from "../../src/alerting/incident.ts";
 import { notAhead } from "../../src/alerting/incident.ts";
 import { durationText, notificationText } from "../../src/alerting/notification-text.ts";
-import { parseRule } from "../../src/alerting/parse-alert.ts";
+import { ruleInput } from "../../src/api/alert-rules.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { startAlerting } from "../support/alerting.ts";
 import { startReceiver } from "../support/receiver.ts";
@@ -35,7 +35,7 @@ const incident: Incident = {
   closedAt: 0,
   text: "",
 };
-const rule = parseRule("r", { sinks: ["s"], window: "1m", repeat: "4h" });
+const rule = ruleInput.parse({ id: "r", sinks: ["s"], window: "1m", repeat: "4h" });
 const notified = { ...incident, notifiedAt: noon + second };
 const figures: Figures = { count: 312, since: noon, lateBy: 0, samples: ["a", "b", "c"] };
 const none: Figures = { count: 0, lateBy: 0, samples: [] };

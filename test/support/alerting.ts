@@ -2,7 +2,7 @@
 
 import { Alerts, type AlertsOptions } from "../../src/alerting/alerts.ts";
 import type { DeliveryPage } from "../../src/alerting/delivery.ts";
-import { parseRule, parseSink } from "../../src/alerting/parse-alert.ts";
+import { ruleInput } from "../../src/api/alert-rules.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { Supervisor } from "../../src/runtime/supervisor.ts";
@@ -55,9 +55,11 @@ export async function startAlerting(
     }),
   );
   for (const [index, url] of urls.entries()) {
-    await alerts.putSink(String(index), parseSink({ type: "webhook", url }));
+    await alerts.putSink(String(index), { type: "webhook", url });
   }
-  await alerts.putRule(parseRule("all", { sinks: urls.map((_, index) => String(index)), window: "1s" }));
+  await alerts.putRule(
+    ruleInput.parse({ id: "all", sinks: urls.map((_, index) => String(index)), window: "1s" }),
+  );
   alerts.start();
 
   async function send(name: string, from: number, to: number): Promise<void> {

@@ -1,11 +1,10 @@
-/** How Mars is: `/status`, `/livez`, `/readyz`, `/api/q/stats`. */
+/** How Mars is: `/status`, `/livez`, `/readyz`. */
 import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
-import { assertNoQuery } from "./query-string.ts";
 import type { Router } from "./router.ts";
 
-export function addHealthRoutes(router: Router, parts: Pick<EdgeParts, "stats" | "health">): void {
+export function addHealthRoutes(router: Router, parts: Pick<EdgeParts, "health">): void {
   // Health checkers may add to the address what they like, to get past caches.
   // Whoever gets this answer knows that the process serves requests; neither says more.
   router.get("/status", (c) => answerJson(c, '{"status":"up"}'));
@@ -17,10 +16,5 @@ export function addHealthRoutes(router: Router, parts: Pick<EdgeParts, "stats" |
       return answerJson(c, JSON.stringify({ status: "ready", ...(warnings.length > 0 && { warnings }) }));
     }
     throw new MarsError("unavailable", unready === "" ? lifecycle : unready);
-  });
-
-  router.get("/api/q/stats", (c) => {
-    assertNoQuery(c.req.url);
-    return answerJson(c, JSON.stringify(parts.stats()));
   });
 }

@@ -21,9 +21,10 @@ export function addOperationRoutes(router: Router, parts: EdgeParts, operations:
       if (operation.slow) c.env?.keepOpen?.(c.req.raw);
       const input = await read(c);
       try {
-        return await answerJson(c, `${JSON.stringify(await operation.run(parts, input, caller))}\n`);
+        const answer = answerOf(operation, await operation.run(parts, input, caller));
+        return await answerJson(c, `${JSON.stringify(answer)}\n`);
       } catch (thrown) {
-        throw operation.body === undefined ? thrown : inBody(thrown, operation.body.field);
+        throw operation.body?.field === undefined ? thrown : inBody(thrown, operation.body.field);
       }
     });
   }
@@ -39,24 +40,43 @@ function inputReader(
     .split("/")
     .flatMap((segment, at) => (segment.startsWith("{") ? [{ at, name: segment.slice(1, -1) }] : []));
   const elsewhere = new Set([...segments.map(({ name }) => name), body?.field]);
-  const names = Object.keys(shapeOf(input)).filter((name) => !elsewhere.has(name));
+  const isBody = body !== undefined && body.field === undefined;
+  const names = isBody ? [] : Object.keys(shapeOf(input)).filter((name) => !elsewhere.has(name));
   const lists = listNames(input);
   const changes = !rest.startsWith("GET");
 
   return async (c) => {
     const fields: Record<string, unknown> = readParameters(c.req.url, names, lists);
     // Not by Hono's parameters: they let a broken percent-encoding pass.
-    const given = c.req.path.split("/");
-    for (const { at, name } of segments) fields[name] = decodeSegment(given[at] ?? "", name);
+    const steps = c.req.path.split("/");
+    for (const { at, name } of segments) fields[name] = decodeSegment(steps[at] ?? "", name);
     const type = c.req.raw.headers.get("content-type");
-    if (body !== undefined) {
-      bodyFormat(type, ["json"]);
-      fields[body.field] = await readJson(intake, c, body.bytesMax);
-    } else if (changes) {
-      assertNoOtherFormat(type);
+    if (body === undefined) {
+      if (changes) assertNoOtherFormat(type);
+      return fields;
     }
-    return fields;
+    bodyFormat(type, ["json"]);
+    const given = await readJson(intake, c, body.bytesMax);
+    return body.field === undefined ? besidePath(given, fields) : { ...fields, [body.field]: given };
   };
+}
+
+/** The members of a body, and what the path says. */
+function besidePath(body: unknown, path: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throwIfAny([{ field: "", message: "must be a JSON object" }]);
+  }
+  const given = body as Record<string, unknown>;
+  const twice = Object.keys(path).filter((name) => Object.hasOwn(given, name));
+  throwIfAny(twice.map((field) => ({ field, message: "is in the path, and must not be in the body" })));
+  return { ...given, ...path };
+}
+
+/** What REST answers with. */
+function answerOf({ restAnswer, rest, scope }: Operation, output: unknown): unknown {
+  const members = output as Readonly<Record<string, unknown>>;
+  const answer = restAnswer === undefined ? members : members[restAnswer];
+  return rest.startsWith("GET") || scope === "read" ? answer : { success: true, ...(answer as object) };
 }
 
 /** Names what is at fault in a body by its place there. */

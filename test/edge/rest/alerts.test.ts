@@ -80,6 +80,13 @@ test("a sink that a rule names stays", async () => {
   await call("DELETE", "rules/names-it");
 });
 
+test("a member or a parameter that is not known is refused with the nearest that is", async () => {
+  const rule = await call("PUT", "rules/r", { sinks: ["ops"], windw: "1m" });
+  expect(rule.body.errors).toEqual([{ field: "windw", message: "is not known: did you mean window?" }]);
+  const incidents = await call("GET", "incidents?stat=active");
+  expect(incidents.body.errors).toEqual([{ field: "stat", message: "is not known: did you mean state?" }]);
+});
+
 test("a silence is listed with its end, and can be deleted", async () => {
   const made = await call("POST", "silences", { rule: "r", kind: "late", for: "2h", comment: "deploy" });
   const { silence } = made.body;
@@ -140,6 +147,10 @@ describe("what is refused, and where", () => {
     ["POST", "silences", { for: "1h", until: "2099-01-01T00:00:00Z" }, "until"],
     ["POST", "silences", { until: "2020-01-01T00:00:00Z" }, "until"],
     ["POST", "silences", { for: "1h", kind: "lost" }, "kind"],
+    ["PUT", "rules/r", { id: "r", sinks: ["ops"] }, "id"],
+    ["PUT", "rules/r?dry_run=1", { sinks: ["ops"] }, "dry_run"],
+    ["PUT", "sinks/s", { type: "email", to: "a@example.com" }, "to"],
+    ["DELETE", "silences/none", undefined, "id"],
     ["GET", "incidents?state=open", undefined, "state"],
     ["GET", "incidents?cursor=x", undefined, "cursor"],
     ["GET", "deliveries?limit=0", undefined, "limit"],

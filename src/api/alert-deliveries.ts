@@ -1,0 +1,78 @@
+/** The operation on deliveries: notifications on their way to sinks. */
+import * as z from "zod";
+import { type Attempt, type Delivery, deliveryStates } from "../alerting/delivery.ts";
+import { formatTime } from "../core/time.ts";
+import { alertIdFilter, timeOrNull } from "./alert-fields.ts";
+import { cursor, defined, limit, whole, word } from "./fields.ts";
+import { operation } from "./operation.ts";
+
+/** An attempt to deliver as REST and RPC show it. */
+export const attempt = z.strictObject({
+  at: z.string(),
+  outcome: z.enum(["delivered", "failed"]),
+  status: z.int().nullable(),
+  duration_ms: z.int(),
+  error: z.string().nullable(),
+  response: z.string().nullable(),
+});
+
+const delivery = z.strictObject({
+  id: z.int(),
+  incident: z.int().nullable(),
+  sink: z.string(),
+  type: z.string(),
+  text: z.string(),
+  state: z.enum(deliveryStates),
+  webhook_id: z.string(),
+  created_at: z.string(),
+  next_at: z.string().nullable(),
+  attempts: z.array(attempt),
+});
+
+export const listDeliveries = operation({
+  name: "listAlertDeliveries",
+  summary: "Deliveries by filter with their attempts, a page at a time, the latest first.",
+  scope: "read",
+  rest: "GET /api/alerts/deliveries",
+  rpc: "mars.v1.AlertService/ListDeliveries",
+  input: z.strictObject({
+    sink: alertIdFilter.optional(),
+    incident: whole(1, Number.MAX_SAFE_INTEGER).optional(),
+    state: word(deliveryStates).optional(),
+    limit,
+    cursor: cursor.optional(),
+  }),
+  output: z.strictObject({ deliveries: z.array(delivery), next_cursor: z.string().nullable() }),
+  async handle({ reader }, { limit, ...filters }, caller) {
+    const query = { ...defined(filters), limit };
+    const { deliveries, nextCursor = null } = await reader(caller).alertDeliveries(query);
+    return { deliveries: deliveries.map(deliveryJson), next_cursor: nextCursor };
+  },
+});
+
+function deliveryJson(shown: Delivery): z.input<typeof delivery> {
+  return {
+    id: shown.id,
+    incident: shown.incident ?? null,
+    sink: shown.sink,
+    type: shown.notification.type,
+    text: shown.notification.text,
+    state: shown.state,
+    webhook_id: shown.webhookId,
+    created_at: formatTime(shown.createdAt),
+    next_at: timeOrNull(shown.nextAt),
+    attempts: shown.attempts.map(attemptJson),
+  };
+}
+
+/** An attempt by the schema `attempt`. */
+export function attemptJson(made: Attempt): z.input<typeof attempt> {
+  return {
+    at: formatTime(made.at),
+    outcome: made.outcome,
+    status: made.status === 0 ? null : made.status,
+    duration_ms: made.durationMs,
+    error: made.error === "" ? null : made.error,
+    response: made.response === "" ? null : made.response,
+  };
+}

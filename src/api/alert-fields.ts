@@ -1,0 +1,61 @@
+/** The fields that several operations of alerts have. */
+import * as z from "zod";
+import { MarsError } from "../core/error.ts";
+import type { Micros } from "../core/event.ts";
+import { formatTime } from "../core/time.ts";
+import { type FindingKind, findingKinds } from "../lifecycle/finding.ts";
+import { field, text } from "./fields.ts";
+
+const idPattern = "^[A-Za-z0-9._-]{1,64}$";
+
+/** The id of a rule or a sink, which its user has chosen. */
+export const alertId = field<string>({ type: "string", pattern: idPattern }, (value) =>
+  typeof value === "string" && new RegExp(idPattern).test(value)
+    ? { value }
+    : { problem: "must be 1 to 64 of A-Z a-z 0-9 . _ -" },
+);
+
+/** The id of a rule or a sink as a filter: one that no rule or sink can have matches nothing. */
+export const alertIdFilter = text(64);
+
+/** Kinds of findings, in the order in which they are listed everywhere. */
+export const kinds = field<FindingKind[]>(
+  { type: "array", items: { type: "string", enum: findingKinds }, minItems: 1, uniqueItems: true },
+  (value) => {
+    const given: readonly unknown[] = Array.isArray(value) ? value : [];
+    const known = findingKinds.filter((kind) => given.includes(kind));
+    return known.length > 0 && known.length === given.length
+      ? { value: known }
+      : { problem: `must be of ${findingKinds.join(", ")}, each at most once` };
+  },
+);
+
+/**
+ * A list of so many items that all differ.
+ *
+ * @param what names the items: "ids of sinks"
+ */
+export function list<Item extends z.ZodType>(item: Item, max: number, what: string) {
+  const error = `must be a list of 1 to ${max} ${what}`;
+  return z
+    .array(item, { error })
+    .min(1, { error })
+    .max(max, { error })
+    .superRefine((items, context) => {
+      for (const [index, one] of items.entries()) {
+        if (items.indexOf(one) === index) continue;
+        context.addIssue({ code: "custom", path: [index], message: "must be there once" });
+      }
+    });
+}
+
+/** @throws `MarsError("not_found")` where there is none */
+export function found<Value>(value: Value | undefined, what: string): Value {
+  if (value === undefined) throw new MarsError("not_found", `there is no such ${what}`);
+  return value;
+}
+
+/** 0 is none. */
+export function timeOrNull(at: Micros): string | null {
+  return at === 0 ? null : formatTime(at);
+}

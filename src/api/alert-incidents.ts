@@ -1,0 +1,68 @@
+/** The operation on incidents: what the rules have found, and for how long. */
+import * as z from "zod";
+import type { Incident } from "../alerting/incident.ts";
+import { formatTime } from "../core/time.ts";
+import { findingKinds } from "../lifecycle/finding.ts";
+import { alertIdFilter, timeOrNull } from "./alert-fields.ts";
+import { appId, cursor, defined, limit, word } from "./fields.ts";
+import { operation } from "./operation.ts";
+
+const incident = z.strictObject({
+  id: z.int(),
+  rule: z.string(),
+  app_id: z.string(),
+  kind: z.enum(findingKinds),
+  stage: z.string(),
+  after: z.string().nullable(),
+  state: z.enum(["active", "resolved"]),
+  silenced: z.boolean(),
+  text: z.string().nullable(),
+  opened_at: z.string(),
+  last_raised_at: z.string(),
+  notified_at: z.string().nullable(),
+  closed_at: z.string().nullable(),
+});
+
+/** `over` is the former name of `resolved`. */
+const state = word(["active", "resolved", "any", "over"])
+  .default("any")
+  .transform((given) => (given === "over" ? "resolved" : given));
+
+export const listIncidents = operation({
+  name: "listAlertIncidents",
+  summary: "Incidents by filter, a page at a time: those that last, then the latest closed.",
+  scope: "read",
+  rest: "GET /api/alerts/incidents",
+  rpc: "mars.v1.AlertService/ListIncidents",
+  input: z.strictObject({
+    app_id: appId.optional(),
+    rule: alertIdFilter.optional(),
+    state,
+    limit,
+    cursor: cursor.optional(),
+  }),
+  output: z.strictObject({ incidents: z.array(incident), next_cursor: z.string().nullable() }),
+  async handle({ reader }, { app_id, rule, state, limit, cursor }, caller) {
+    const query = { ...defined({ appId: app_id, rule, cursor }), state, limit };
+    const { incidents, nextCursor = null } = await reader(caller).alertIncidents(query);
+    return { incidents: incidents.map(incidentJson), next_cursor: nextCursor };
+  },
+});
+
+function incidentJson(shown: Incident): z.input<typeof incident> {
+  return {
+    id: shown.id,
+    rule: shown.rule,
+    app_id: shown.appId,
+    kind: shown.kind,
+    stage: shown.stage,
+    after: shown.after === "" ? null : shown.after,
+    state: shown.closedAt === 0 ? "active" : "resolved",
+    silenced: shown.silenced,
+    text: shown.text === "" ? null : shown.text,
+    opened_at: formatTime(shown.openedAt),
+    last_raised_at: formatTime(shown.lastRaisedAt),
+    notified_at: timeOrNull(shown.notifiedAt),
+    closed_at: timeOrNull(shown.closedAt),
+  };
+}

@@ -1,0 +1,144 @@
+/** The operations on rules: which findings open an incident, and which sinks are notified of it. */
+import * as z from "zod";
+import { type AlertRule, atLeastMax, ruleSinksMax } from "../alerting/rule.ts";
+import { formatDuration } from "../core/duration.ts";
+import { smallBodyBytesMax } from "../core/limits.ts";
+import { findingKinds } from "../lifecycle/finding.ts";
+import { alertId, found, kinds, list } from "./alert-fields.ts";
+import { duration } from "./duration.ts";
+import { appId, defined, stage, whole } from "./fields.ts";
+import { operation } from "./operation.ts";
+
+const windowMsDefault = 60_000;
+const repeatMsDefault = 4 * 3_600_000;
+const day = 86_400_000;
+
+const window = duration(
+  { min: 1_000, max: day },
+  "An incident opens with `at_least` findings raised within it.",
+);
+
+/** A rule as REST and RPC take it; absent: every app and stage, `missing`, one finding, one minute, four hours. */
+export const ruleInput = z
+  .strictObject({
+    id: alertId,
+    app_id: appId.optional(),
+    kinds: kinds.default(["missing"]),
+    stage: stage.optional(),
+    after: stage.optional(),
+    at_least: whole(1, atLeastMax).default(1),
+    window: window.optional(),
+    repeat: duration(
+      { min: 60_000, max: 30 * day, off: true },
+      "Between reminders of an active incident.",
+    ).default(repeatMsDefault),
+    sinks: list(alertId, ruleSinksMax, "ids of sinks"),
+    over: window.optional().meta({ deprecated: true, description: "The former name of `window`." }),
+  })
+  .transform(({ app_id, at_least, window, over, repeat, stage, after, ...same }, context): AlertRule => {
+    if (window !== undefined && over !== undefined) {
+      const message = "is the former name of window: give one of them";
+      context.addIssue({ code: "custom", path: ["over"], message });
+    }
+    return {
+      ...same,
+      ...defined({ appId: app_id, stage, after }),
+      atLeast: at_least,
+      windowMs: window ?? over ?? windowMsDefault,
+      repeatMs: repeat,
+    };
+  });
+
+/** A rule as REST and RPC show it. */
+const rule = z.strictObject({
+  id: z.string(),
+  app_id: z.string().nullable(),
+  kinds: z.array(z.enum(findingKinds)),
+  stage: z.string().nullable(),
+  after: z.string().nullable(),
+  at_least: z.int(),
+  window: z.string(),
+  repeat: z.string(),
+  sinks: z.array(z.string()),
+});
+
+export const listRules = operation({
+  name: "listAlertRules",
+  summary: "All rules, by id.",
+  scope: "read",
+  rest: "GET /api/alerts/rules",
+  rpc: "mars.v1.AlertService/ListRules",
+  input: z.strictObject({}),
+  output: z.strictObject({ rules: z.array(rule) }),
+  async handle({ reader }, _, caller) {
+    return { rules: (await reader(caller).alertRules()).map(ruleJson) };
+  },
+});
+
+export const getRule = operation({
+  name: "getAlertRule",
+  summary: "One rule.",
+  scope: "read",
+  rest: "GET /api/alerts/rules/{id}",
+  restAnswer: "rule",
+  rpc: "mars.v1.AlertService/GetRule",
+  input: z.strictObject({ id: alertId }),
+  output: z.strictObject({ rule }),
+  async handle({ reader }, { id }, caller) {
+    const known = (await reader(caller).alertRules()).find((one) => one.id === id);
+    return { rule: ruleJson(found(known, "rule")) };
+  },
+});
+
+export const putRule = operation({
+  name: "putAlertRule",
+  summary: "Creates or replaces a rule.",
+  scope: "write",
+  rest: "PUT /api/alerts/rules/{id}",
+  body: { bytesMax: smallBodyBytesMax },
+  rpc: "mars.v1.AlertService/PutRule",
+  input: ruleInput,
+  output: z.strictObject({ rule }),
+  async handle({ alerts, changes }, wanted, caller) {
+    await changes.run(caller, () => alerts.putRule(wanted));
+    return { rule: ruleJson(wanted) };
+  },
+});
+
+export const deleteRule = operation({
+  name: "deleteAlertRule",
+  summary: "Deletes a rule and closes its incidents without a notification.",
+  scope: "write",
+  rest: "DELETE /api/alerts/rules/{id}",
+  rpc: "mars.v1.AlertService/DeleteRule",
+  input: z.strictObject({ id: alertId }),
+  output: z.strictObject({}),
+  async handle({ alerts, changes }, { id }, caller) {
+    found((await changes.run(caller, () => alerts.deleteRule(id))) || undefined, "rule");
+    return {};
+  },
+});
+
+function ruleJson({
+  id,
+  appId,
+  kinds,
+  stage,
+  after,
+  atLeast,
+  windowMs,
+  repeatMs,
+  sinks,
+}: AlertRule): z.input<typeof rule> {
+  return {
+    id,
+    app_id: appId ?? null,
+    kinds: [...kinds],
+    stage: stage ?? null,
+    after: after ?? null,
+    at_least: atLeast,
+    window: formatDuration(windowMs),
+    repeat: repeatMs === 0 ? "off" : formatDuration(repeatMs),
+    sinks: [...sinks],
+  };
+}

@@ -1,0 +1,117 @@
+/** The operations on silences: which incidents are not notified, and until when. */
+import * as z from "zod";
+import type { AlertSilence } from "../alerting/silence.ts";
+import type { Micros } from "../core/event.ts";
+import { smallBodyBytesMax } from "../core/limits.ts";
+import { formatTime, nowMicros, parseTime } from "../core/time.ts";
+import { findingKinds } from "../lifecycle/finding.ts";
+import { alertIdFilter, found } from "./alert-fields.ts";
+import { duration } from "./duration.ts";
+import { appId, defined, field, stage, text, whole, word } from "./fields.ts";
+import { operation } from "./operation.ts";
+
+const silenceMsMax = 366 * 86_400_000;
+const commentBytesMax = 1_024;
+
+/** A time ahead; no duration, which would be a time before now as everywhere else. */
+const end = field<number>({ type: "string", format: "date-time" }, (value) => {
+  const until = typeof value === "string" ? parseTime(value) : "must be an RFC 3339 time";
+  if (typeof until === "string") return { problem: until };
+  const now = nowMicros();
+  const ahead = until > now && until <= now + silenceMsMax * 1_000;
+  return ahead ? { value: until } : { problem: "must be in the future, and within 366 days" };
+});
+
+/** A silence as REST and RPC take it; without any of the first four members it matches every incident. */
+const silenceInput = z
+  .strictObject({
+    app_id: appId.optional(),
+    rule: alertIdFilter.optional(),
+    stage: stage.optional(),
+    kind: word(findingKinds).optional(),
+    until: end.optional(),
+    for: duration({ min: 1_000, max: silenceMsMax }, "Instead of `until`: from now on.").optional(),
+    comment: text(commentBytesMax).optional(),
+  })
+  .transform(({ app_id, rule, stage, kind, comment, ...fields }, context): Omit<AlertSilence, "id"> => {
+    const now = nowMicros();
+    if ((fields.until === undefined) === (fields.for === undefined)) {
+      context.addIssue({ code: "custom", path: ["until"], message: "or for must be given, and not both" });
+    }
+    return {
+      ...defined({ appId: app_id, rule, stage, kind }),
+      until: fields.until ?? now + (fields.for ?? 0) * 1_000,
+      createdAt: now,
+      comment: comment ?? "",
+    };
+  });
+
+/** A silence as REST and RPC show it. */
+const silence = z.strictObject({
+  id: z.int(),
+  app_id: z.string().nullable(),
+  rule: z.string().nullable(),
+  stage: z.string().nullable(),
+  kind: z.enum(findingKinds).nullable(),
+  comment: z.string().nullable(),
+  created_at: z.string(),
+  until: z.string(),
+  active: z.boolean(),
+});
+
+export const listSilences = operation({
+  name: "listAlertSilences",
+  summary: "All silences, the latest first.",
+  scope: "read",
+  rest: "GET /api/alerts/silences",
+  rpc: "mars.v1.AlertService/ListSilences",
+  input: z.strictObject({}),
+  output: z.strictObject({ silences: z.array(silence) }),
+  async handle({ reader }, _, caller) {
+    const now = nowMicros();
+    return { silences: (await reader(caller).alertSilences()).map((one) => silenceJson(one, now)) };
+  },
+});
+
+export const createSilence = operation({
+  name: "createAlertSilence",
+  summary: "Creates a silence.",
+  scope: "write",
+  rest: "POST /api/alerts/silences",
+  body: { bytesMax: smallBodyBytesMax },
+  rpc: "mars.v1.AlertService/CreateSilence",
+  input: silenceInput,
+  output: z.strictObject({ silence }),
+  async handle({ alerts, changes }, wanted, caller) {
+    const created = await changes.run(caller, () => alerts.addSilence(wanted));
+    return { silence: silenceJson(created, wanted.createdAt) };
+  },
+});
+
+export const deleteSilence = operation({
+  name: "deleteAlertSilence",
+  summary: "Deletes a silence.",
+  scope: "write",
+  rest: "DELETE /api/alerts/silences/{id}",
+  rpc: "mars.v1.AlertService/DeleteSilence",
+  input: z.strictObject({ id: whole(1, Number.MAX_SAFE_INTEGER) }),
+  output: z.strictObject({}),
+  async handle({ alerts, changes }, { id }, caller) {
+    found((await changes.run(caller, () => alerts.deleteSilence(id))) || undefined, "silence");
+    return {};
+  },
+});
+
+function silenceJson(shown: AlertSilence, now: Micros): z.input<typeof silence> {
+  return {
+    id: shown.id,
+    app_id: shown.appId ?? null,
+    rule: shown.rule ?? null,
+    stage: shown.stage ?? null,
+    kind: shown.kind ?? null,
+    comment: shown.comment === "" ? null : shown.comment,
+    created_at: formatTime(shown.createdAt),
+    until: formatTime(shown.until),
+    active: shown.until > now,
+  };
+}

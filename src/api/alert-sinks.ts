@@ -1,0 +1,147 @@
+/** The operations on sinks: where notifications are delivered. */
+import * as z from "zod";
+import { type AlertSink, recipientsMax, type SinkTarget } from "../alerting/sink.ts";
+import { smallBodyBytesMax } from "../core/limits.ts";
+import { textProblem } from "../core/validate.ts";
+import { attempt, attemptJson } from "./alert-deliveries.ts";
+import { alertId, found, list } from "./alert-fields.ts";
+import { field, text, word } from "./fields.ts";
+import { operation } from "./operation.ts";
+
+const sinkTypes = ["webhook", "slack", "email"] as const;
+/** Bytes of the body, of which the URL is the most. */
+const urlBytesMax = smallBodyBytesMax;
+const emailBytesMax = 254;
+
+/** No more than keeps an address from being several, or a header. Whether it exists only its server knows. */
+const email = field<string>({ type: "string", format: "email" }, (value) => {
+  const plain =
+    typeof value === "string" &&
+    /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+$/.test(value) &&
+    value.length <= emailBytesMax;
+  const problem = plain
+    ? textProblem(value, emailBytesMax)
+    : "must be an e-mail address such as ops@example.com";
+  return problem === undefined ? { value: value as string } : { problem };
+});
+
+/** The members that a sink has beside its type: the required one first. */
+const membersOf = { webhook: ["url", "secret"], slack: ["url"], email: ["to"] } as const;
+
+/** A sink as REST and RPC take it. Where its URL may lead is checked when it is put. */
+export const sinkInput = z
+  .strictObject({
+    id: alertId,
+    type: word(sinkTypes),
+    url: text(urlBytesMax, "Of a webhook and of Slack.").optional(),
+    secret: text(256, "Of a webhook; absent: kept, or generated.").optional(),
+    to: list(email, recipientsMax, "e-mail addresses").optional(),
+  })
+  .transform(({ id, type, ...given }, context): { readonly id: string; readonly target: SinkTarget } => {
+    const members: readonly string[] = membersOf[type];
+    for (const name of ["url", "secret", "to"] as const) {
+      const fault =
+        given[name] === undefined
+          ? name === members[0] && "is required"
+          : !members.includes(name) && `is not for ${type}`;
+      if (fault) context.addIssue({ code: "custom", path: [name], message: fault });
+    }
+    const { url = "", secret, to = [] } = given;
+    if (type === "email") return { id, target: { type, to } };
+    if (type === "slack") return { id, target: { type, url } };
+    return { id, target: { type, url, ...(secret !== undefined && { secret }) } };
+  });
+
+/** A sink as REST and RPC show it. */
+const sink = z.strictObject({
+  id: z.string(),
+  type: z.enum(sinkTypes),
+  url: z.string().optional(),
+  secret: z
+    .string()
+    .optional()
+    .meta({ description: "`(hidden)`, but in the answer to the call that has generated it." }),
+  to: z.array(z.string()).optional(),
+});
+
+export const listSinks = operation({
+  name: "listAlertSinks",
+  summary: "All sinks, by id, without their secrets.",
+  scope: "read",
+  rest: "GET /api/alerts/sinks",
+  rpc: "mars.v1.AlertService/ListSinks",
+  input: z.strictObject({}),
+  output: z.strictObject({ sinks: z.array(sink) }),
+  async handle({ reader }, _, caller) {
+    return { sinks: (await reader(caller).alertSinks()).map(sinkJson) };
+  },
+});
+
+export const getSink = operation({
+  name: "getAlertSink",
+  summary: "One sink, without its secret.",
+  scope: "read",
+  rest: "GET /api/alerts/sinks/{id}",
+  restAnswer: "sink",
+  rpc: "mars.v1.AlertService/GetSink",
+  input: z.strictObject({ id: alertId }),
+  output: z.strictObject({ sink }),
+  async handle({ reader }, { id }, caller) {
+    const known = (await reader(caller).alertSinks()).find((one) => one.id === id);
+    return { sink: sinkJson(found(known, "sink")) };
+  },
+});
+
+export const putSink = operation({
+  name: "putAlertSink",
+  summary: "Creates or replaces a sink.",
+  scope: "write",
+  rest: "PUT /api/alerts/sinks/{id}",
+  body: { bytesMax: smallBodyBytesMax },
+  rpc: "mars.v1.AlertService/PutSink",
+  input: sinkInput,
+  output: z.strictObject({ sink }),
+  async handle({ alerts, changes }, { id, target }, caller) {
+    const secret = await changes.run(caller, () => alerts.putSink(id, target));
+    return { sink: { ...sinkJson({ ...target, id }), ...(secret !== undefined && { secret }) } };
+  },
+});
+
+export const deleteSink = operation({
+  name: "deleteAlertSink",
+  summary: "Deletes a sink, which no rule may name.",
+  scope: "write",
+  rest: "DELETE /api/alerts/sinks/{id}",
+  rpc: "mars.v1.AlertService/DeleteSink",
+  input: z.strictObject({ id: alertId }),
+  output: z.strictObject({}),
+  async handle({ alerts, changes }, { id }, caller) {
+    found((await changes.run(caller, () => alerts.deleteSink(id))) || undefined, "sink");
+    return {};
+  },
+});
+
+export const testSink = operation({
+  name: "testAlertSink",
+  summary: "Sends a notification of the type `test` to a sink now.",
+  scope: "write",
+  rest: "POST /api/alerts/sinks/{id}/test",
+  rpc: "mars.v1.AlertService/TestSink",
+  input: z.strictObject({ id: alertId }),
+  // `success` is that of the attempt: the request was no fault either way.
+  output: z.strictObject({ success: z.boolean(), attempt }),
+  async handle({ alerts, shares }, { id }, { peer }) {
+    const made = await shares.sink_tests.during(peer, "tests of sinks", () => alerts.testSink(id));
+    const { outcome } = found(made, "sink");
+    return { success: outcome === "delivered", attempt: attemptJson(found(made, "sink")) };
+  },
+});
+
+/** Without its secret, and without what is as good as one. */
+function sinkJson(shown: AlertSink): z.input<typeof sink> {
+  const { id, type } = shown;
+  if (type === "email") return { id, type, to: [...shown.to] };
+  if (type === "webhook") return { id, type, url: shown.url, secret: "(hidden)" };
+  // Whoever knows the rest of Slack's URL can write to the channel.
+  return { id, type, url: `${new URL(shown.url).origin}/(hidden)` };
+}
