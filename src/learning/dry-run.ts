@@ -1,9 +1,9 @@
 /** What a definition would have raised, had it been there: messages as they are stored, held against it. */
 import type { Micros } from "../core/event.ts";
 import { type MessageState, messageStates } from "../core/state.ts";
-import { assess, holdsBy, prospectsOf, stageTimes } from "../lifecycle/assess.ts";
+import { activeBy, assess, pendingFindings, stageTimes } from "../lifecycle/assess.ts";
 import type { Definition } from "../lifecycle/definition.ts";
-import type { FindingKind, Prospect } from "../lifecycle/finding.ts";
+import type { FindingKind, PendingFinding } from "../lifecycle/finding.ts";
 import { createPlan, type Plan } from "../lifecycle/plan.ts";
 import type { MessageHistory } from "../lifecycle/queries.ts";
 
@@ -51,11 +51,11 @@ export class DryRun {
     const times = [...plan.slots.keys()].map(
       (name) => events.find(({ event }) => event === name)?.at ?? null,
     );
-    const { state } = assess(plan, times, holdsBy(this.#clock));
+    const { state } = assess(plan, times, activeBy(this.#clock));
     this.#messages += 1;
     this.#states.set(state, (this.#states.get(state) ?? 0) + 1);
-    for (const prospect of prospectsOf(plan, times)) {
-      if (prospect.raiseAt < this.#clock) this.#count(prospect, messageId).holding += 1;
+    for (const finding of pendingFindings(plan, times)) {
+      if (finding.raiseAt < this.#clock) this.#count(finding, messageId).holding += 1;
     }
     const heardAt = (slots: readonly number[]) =>
       events
@@ -83,7 +83,7 @@ export class DryRun {
     };
   }
 
-  #count({ kind, stage }: Pick<Prospect, "kind" | "stage">, messageId: string): Count {
+  #count({ kind, stage }: Pick<PendingFinding, "kind" | "stage">, messageId: string): Count {
     const key = `${kind} ${stage}`;
     let count = this.#counts.get(key);
     if (count === undefined) {

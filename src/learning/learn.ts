@@ -65,7 +65,7 @@ export async function learn(
   until: Micros,
   nextTurn: () => Promise<void> = async () => {},
 ): Promise<Learned> {
-  const messages = settledMessages(sample, until);
+  const messages = matureMessages(sample, until);
   await nextTurn();
   const judged = messages.length;
   const counts = sample.counts(messages);
@@ -99,7 +99,7 @@ export async function learn(
 }
 
 /** Messages that have had the time that nearly all take; where those are few the older half, which have had the most. */
-function settledMessages(sample: Sample, until: Micros): Uint32Array {
+function matureMessages(sample: Sample, until: Micros): Uint32Array {
   const { first, last } = sample.spans();
   const whole = percentileOf(last.map((at, message) => at - first[message]!).sort(), 99);
   const before = Math.max(until - 2 * whole, percentileOf(first.toSorted(), 50));

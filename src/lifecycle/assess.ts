@@ -2,8 +2,8 @@
  * The state of a message: a pure function of the set of its events, its lifecycle, and one time, the watermark.
  *
  * The events come as the earliest time of each name (`Times`): a stage is done when it was first done. What can be said
- * of a message without a watermark are its prospects: the findings that will hold if nothing else comes, each with the
- * time from which on it does. The watermark only decides which of them hold by now.
+ * of a message without a watermark are its pending findings: those that will be active if nothing else comes, each with the
+ * time from which on it is. The watermark only decides which of them are active by now.
  *
  * Rules where a lifecycle alone does not say:
  * - An event of `fail_on` fails a message for good; else it is complete from its first event of `complete_on` on.
@@ -16,7 +16,7 @@
 import type { Micros } from "../core/event.ts";
 import type { Assessment, StageState, StageStatus } from "../core/state.ts";
 import { microsBetween } from "../core/time.ts";
-import type { Prospect } from "./finding.ts";
+import type { PendingFinding } from "./finding.ts";
 import { earliest, type Plan, type Times } from "./plan.ts";
 
 /** When a stage's clock started, was due and was done; `null` for what is not. */
@@ -45,64 +45,64 @@ export function endOf(plan: Plan, times: Times): { completedAt: Micros | null; f
 /** Of what has happened already there is nothing to wait for, even where a producer's clock is ahead. */
 const atOnce = 0;
 
-/** The findings that hold or will hold if nothing else comes; in the order of the stages, `failed` last. */
-export function prospectsOf(plan: Plan, times: Times): Prospect[] {
+/** The findings that are or will be active if nothing else comes; in the order of the stages, `failed` last. */
+export function pendingFindings(plan: Plan, times: Times): PendingFinding[] {
   const { completedAt, failedAt } = endOf(plan, times);
   const ended = completedAt !== null || failedAt !== null;
-  const prospects: Prospect[] = [];
+  const pending: PendingFinding[] = [];
   const expected = completedAt === null ? undefined : expectedStages(plan, times);
   for (const [index, stage] of plan.stages.entries()) {
     const { dueAt, doneAt } = stageTimes(plan, index, times);
     if (doneAt !== null) {
       if (dueAt === null || stage.optional || doneAt <= dueAt + plan.grace) continue;
       const lateBy = microsBetween(dueAt, doneAt);
-      prospects.push({ kind: "late", stage: stage.name, raiseAt: atOnce, dueAt, lateBy });
+      pending.push({ kind: "late", stage: stage.name, raiseAt: atOnce, dueAt, lateBy });
     } else if (!ended) {
       if (dueAt === null || stage.optional) continue;
-      prospects.push({ kind: "missing", stage: stage.name, raiseAt: dueAt + plan.grace, dueAt, lateBy: 0 });
+      pending.push({ kind: "missing", stage: stage.name, raiseAt: dueAt + plan.grace, dueAt, lateBy: 0 });
     } else if (completedAt !== null && expected?.[index]) {
       const raiseAt = completedAt + plan.grace;
-      prospects.push({ kind: "skipped", stage: stage.name, raiseAt, dueAt: completedAt, lateBy: 0 });
+      pending.push({ kind: "skipped", stage: stage.name, raiseAt, dueAt: completedAt, lateBy: 0 });
     }
   }
   for (const { event, slot } of plan.fail) {
     const at = times[slot] ?? null;
     if (at === null || at !== failedAt) continue;
-    prospects.push({ kind: "failed", stage: event, raiseAt: atOnce, dueAt: at, lateBy: 0 });
+    pending.push({ kind: "failed", stage: event, raiseAt: atOnce, dueAt: at, lateBy: 0 });
     break;
   }
-  return prospects;
+  return pending;
 }
 
-/** Says of a prospect whether it holds. */
-export type Holds = (prospect: Prospect) => boolean;
+/** Says of a pending finding whether it is active. */
+export type IsActive = (finding: PendingFinding) => boolean;
 
 /** By a time: what is due and has its grace behind it by then is missing. */
-export function holdsBy(watermark: Micros): Holds {
+export function activeBy(watermark: Micros): IsActive {
   return ({ raiseAt }) => raiseAt < watermark;
 }
 
-/** The state of a message of which these prospects hold. */
-export function assess(plan: Plan, times: Times, holds: Holds): Assessment {
+/** The state of a message of which these findings are active. */
+export function assess(plan: Plan, times: Times, isActive: IsActive): Assessment {
   const { completedAt, failedAt } = endOf(plan, times);
-  const held = new Map(
-    prospectsOf(plan, times)
-      .filter(holds)
-      .map((prospect) => [prospect.kind + prospect.stage, prospect]),
+  const active = new Map(
+    pendingFindings(plan, times)
+      .filter(isActive)
+      .map((finding) => [finding.kind + finding.stage, finding]),
   );
   let overdueSince: Micros | undefined;
   const stages = plan.stages.map((stage, index): StageState => {
     const { startedAt, dueAt, doneAt } = stageTimes(plan, index, times);
-    const missing = held.has(`missing${stage.name}`);
+    const missing = active.has(`missing${stage.name}`);
     if (missing && dueAt !== null && (overdueSince === undefined || dueAt < overdueSince))
       overdueSince = dueAt;
-    const late = held.get(`late${stage.name}`);
+    const late = active.get(`late${stage.name}`);
     const status: StageStatus =
       doneAt !== null
         ? "done"
         : missing
           ? "overdue"
-          : held.has(`skipped${stage.name}`)
+          : active.has(`skipped${stage.name}`)
             ? "skipped"
             : completedAt !== null || failedAt !== null
               ? "unreached"

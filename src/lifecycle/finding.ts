@@ -11,16 +11,16 @@ export type FindingKind = "missing" | "late" | "skipped" | "failed";
 
 export const findingKinds: readonly FindingKind[] = ["missing", "late", "skipped", "failed"];
 
-/** What is found by. A message has each at most once. */
+/** By which a finding is known. A message has each at most once. */
 export interface FindingKey {
   readonly kind: FindingKind;
   /** The stage's name (`stageName`); for `failed` the event that says so. */
   readonly stage: string;
 }
 
-/** A finding that holds unless other events come. */
-export interface Prospect extends FindingKey {
-  /** Once the clock has reached this, the finding holds. Anything in the past means: now. */
+/** A finding that becomes active unless other events come. */
+export interface PendingFinding extends FindingKey {
+  /** Once the watermark has passed this, the finding is active. Anything in the past means: now. */
   readonly raiseAt: Micros;
   /** When the stage was due; for `skipped` when the message completed, for `failed` when it failed. */
   readonly dueAt: Micros;

@@ -4,7 +4,7 @@ import { type MessageState, messageStates, type StageMark } from "../core/state.
 import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
 import type { Finding, FindingKind } from "../lifecycle/finding.ts";
 import type { Times } from "../lifecycle/plan.ts";
-import { type Held, type Settled, settle } from "../lifecycle/settle.ts";
+import { type ActiveFinding, type Reconciled, reconcile } from "../lifecycle/reconcile.ts";
 import type { FindingRow, InstanceRow, ProjectionPosition } from "./projector-sql.ts";
 import type { Reported } from "./stretch.ts";
 import type { Standing, Tally } from "./tally.ts";
@@ -18,7 +18,7 @@ export interface Instance {
 }
 
 /** A finding that was raised, retracted, or has another due time. */
-interface Change extends Held {
+interface Change extends ActiveFinding {
   readonly after: string;
   readonly startedAt: Micros;
   readonly instance: Pick<NextInstance, "message" | "lifecycle">;
@@ -33,7 +33,7 @@ interface NextInstance {
   readonly lifecycle: StoredLifecycle;
   readonly openedAt: Micros;
   readonly times: Times;
-  readonly settled: Settled;
+  readonly reconciled: Reconciled;
   readonly nextAt: number;
   /** All that was ever found. */
   readonly findings: number;
@@ -51,8 +51,8 @@ export class InstanceSteps {
   readonly #firstSeq: number;
 
   /**
-   * @param step where the projector is: what held by `watermark` has been raised, or is to be where the step is `raising`; `now`
-   *   is when what changes does
+   * @param step where the projector is: what was active by `watermark` has been raised, or is to be where the step is
+   *   `raising`; `now`   *   is when what changes does
    */
   constructor(
     step: Pick<ProjectionPosition, "watermark" | "findingSeq"> & {
@@ -93,28 +93,28 @@ export class InstanceSteps {
       instance !== undefined &&
       instance.row[3] === reported.openedAt &&
       times.every((time, slot) => time === instance.row[6][slot]);
-    if (!same) this.#settle(reported.message, lifecycle, instance, reported.openedAt, times);
+    if (!same) this.#reconcile(reported.message, lifecycle, instance, reported.openedAt, times);
   }
 
-  /** Its time has come: something holds that has not been raised. Or its time was taken back, and something holds no more. */
+  /** Its time has come: a finding is active that has not been raised. Or its time was taken back, and one is active no more. */
   look(instance: Instance): void {
-    this.#settle(instance.row[0], instance.lifecycle, instance, instance.row[3], instance.row[6]);
+    this.#reconcile(instance.row[0], instance.lifecycle, instance, instance.row[3], instance.row[6]);
   }
 
   instanceRows(): Iterable<string> {
     return this.#instances
       .values()
-      .map(({ message, lifecycle, openedAt, times, settled, nextAt, findings }) =>
+      .map(({ message, lifecycle, openedAt, times, reconciled, nextAt, findings }) =>
         JSON.stringify([
           message,
           lifecycle.app,
           lifecycle.id,
-          messageStates.indexOf(settled.state),
+          messageStates.indexOf(reconciled.state),
           openedAt,
-          settled.overdueSince ?? 0,
+          reconciled.overdueSince ?? 0,
           nextAt,
           findings,
-          marksText(lifecycle, settled.marks),
+          marksText(lifecycle, reconciled.marks),
           JSON.stringify(times),
         ]),
       );
@@ -175,13 +175,13 @@ export class InstanceSteps {
    * When to look at it again. An event nearly always puts off what is next, and the index of these times need not follow
    * each time: looking too early finds nothing to raise, and then it is put right.
    */
-  #nextAt(settled: Settled, instance: Instance | undefined): number {
-    const next = nextAtOf(settled);
+  #nextAt(reconciled: Reconciled, instance: Instance | undefined): number {
+    const next = nextAtOf(reconciled);
     const known = instance?.row[7] ?? 0;
     return this.#raising || next === 0 || known === 0 ? next : Math.min(known, next);
   }
 
-  #settle(
+  #reconcile(
     message: number,
     lifecycle: StoredLifecycle,
     instance: Instance | undefined,
@@ -190,61 +190,61 @@ export class InstanceSteps {
   ): void {
     if (instance === undefined) this.#begun.set(lifecycle.id, (this.#begun.get(lifecycle.id) ?? 0) + 1);
     const known = instance?.findings ?? [];
-    const before = known.filter(([, , , , , , retractedAt]) => retractedAt === 0).map(heldOf);
-    const settled = settle(lifecycle.plan, times, before, {
+    const before = known.filter(([, , , , , , retractedAt]) => retractedAt === 0).map(activeOf);
+    const reconciled = reconcile(lifecycle.plan, times, before, {
       watermark: this.#watermark,
       raising: this.#raising,
     });
     let findings = known.length;
-    const change = (held: Held, retractedAt: Micros, raiseAt = Number.NEGATIVE_INFINITY) => {
-      const row = known.find(([, , kind, stage]) => kind === held.kind && stage === held.stage);
+    const change = (finding: ActiveFinding, retractedAt: Micros, raiseAt = Number.NEGATIVE_INFINITY) => {
+      const row = known.find(([, , kind, stage]) => kind === finding.kind && stage === finding.stage);
       if (row === undefined) findings += 1;
-      const stage = lifecycle.plan.stages.find(({ name }) => name === held.stage);
-      const timed = held.kind === "missing" || held.kind === "late";
+      const stage = lifecycle.plan.stages.find(({ name }) => name === finding.stage);
+      const timed = finding.kind === "missing" || finding.kind === "late";
       const seq = this.#firstSeq + this.#changes.length;
       this.#changes.push({
-        kind: held.kind,
-        stage: held.stage,
-        dueAt: held.dueAt,
-        lateBy: held.lateBy,
+        kind: finding.kind,
+        stage: finding.stage,
+        dueAt: finding.dueAt,
+        lateBy: finding.lateBy,
         instance: { message, lifecycle },
         after: stage?.after ?? "",
-        startedAt: held.dueAt - (timed ? (stage?.within ?? 0) : 0),
+        startedAt: finding.dueAt - (timed ? (stage?.within ?? 0) : 0),
         id: row?.[1] ?? seq,
-        // It was raised after it began to hold, and not later than now: so a clock that goes back says what to look at again.
+        // It was raised after it became active, and not later than now: so a clock that goes back says what to look at again.
         raisedAt:
           row !== undefined && row[6] === 0 && row[5] > raiseAt && row[5] <= this.#now ? row[5] : this.#now,
         retractedAt,
         seq,
       });
     };
-    for (const held of settled.retracted) change(held, this.#now);
-    for (const held of settled.raised) change(held, 0, held.raiseAt);
+    for (const finding of reconciled.retracted) change(finding, this.#now);
+    for (const finding of reconciled.raised) change(finding, 0, finding.raiseAt);
     const ahead = known.filter(
       ([, , , , , raisedAt, retractedAt]) => retractedAt === 0 && raisedAt > this.#now,
     );
-    for (const held of ahead.map(heldOf)) {
-      const same = ({ kind, stage }: Held) => kind === held.kind && stage === held.stage;
-      if (!settled.retracted.some(same) && !settled.raised.some(same)) change(held, 0);
+    for (const finding of ahead.map(activeOf)) {
+      const same = ({ kind, stage }: ActiveFinding) => kind === finding.kind && stage === finding.stage;
+      if (!reconciled.retracted.some(same) && !reconciled.raised.some(same)) change(finding, 0);
     }
-    const nextAt = this.#nextAt(settled, instance);
-    this.#instances.push({ message, lifecycle, openedAt, times, settled, nextAt, findings });
+    const nextAt = this.#nextAt(reconciled, instance);
+    this.#instances.push({ message, lifecycle, openedAt, times, reconciled, nextAt, findings });
     this.#tally.message(message, lifecycle, instance && standingOf(instance), {
-      state: settled.state,
+      state: reconciled.state,
       openedAt,
-      marks: settled.marks,
+      marks: reconciled.marks,
       times,
     });
   }
 }
 
 /** See the column `next_at`. */
-function nextAtOf({ nextAt }: Settled): number {
-  // 0 is for none; what holds at once holds a microsecond later too.
+function nextAtOf({ nextAt }: Reconciled): number {
+  // 0 is for none; what is active at once is so a microsecond later too.
   return nextAt === undefined ? 0 : nextAt || 1;
 }
 
-function heldOf([, , kind, stage, dueAt, , , lateBy]: FindingRow): Held {
+function activeOf([, , kind, stage, dueAt, , , lateBy]: FindingRow): ActiveFinding {
   return { kind: kind as FindingKind, stage, dueAt, lateBy };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { assess, holdsBy, prospectsOf } from "../../src/lifecycle/assess.ts";
+import { activeBy, assess, pendingFindings } from "../../src/lifecycle/assess.ts";
 import { afterName, type Definition, stageName } from "../../src/lifecycle/definition.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import { createPlan } from "../../src/lifecycle/plan.ts";
@@ -90,7 +90,7 @@ test("a message's state is that of a naive model, at any clock", () => {
   fc.assert(
     fc.property(anyCase, ({ definition, events, clock }) => {
       const plan = createPlan(definition);
-      expect<unknown>(assess(plan, timesOf(plan, events), holdsBy(clock))).toEqual(
+      expect<unknown>(assess(plan, timesOf(plan, events), activeBy(clock))).toEqual(
         naiveAssess(definition, events, clock),
       );
     }),
@@ -102,7 +102,7 @@ test("the findings to come are those of the naive model, each with when it holds
   fc.assert(
     fc.property(anyCase, ({ definition, events }) => {
       const plan = createPlan(definition);
-      const found = prospectsOf(plan, timesOf(plan, events)).map(({ raiseAt, ...rest }) => ({
+      const found = pendingFindings(plan, timesOf(plan, events)).map(({ raiseAt, ...rest }) => ({
         ...rest,
         from: raiseAt,
       }));
@@ -128,8 +128,8 @@ test("order and repeats of events make no difference", () => {
       ),
       ({ one: { definition, events, clock }, again }) => {
         const plan = createPlan(definition);
-        expect(assess(plan, timesOf(plan, again), holdsBy(clock))).toEqual(
-          assess(plan, timesOf(plan, events), holdsBy(clock)),
+        expect(assess(plan, timesOf(plan, again), activeBy(clock))).toEqual(
+          assess(plan, timesOf(plan, events), activeBy(clock)),
         );
       },
     ),
@@ -154,7 +154,7 @@ test("what hangs on one alternative is not skipped where another came", () => {
       plan,
       names.map((event) => ({ event, at: 0 })),
     );
-    return prospectsOf(plan, times).map(({ kind, stage }) => `${kind} ${stage}`);
+    return pendingFindings(plan, times).map(({ kind, stage }) => `${kind} ${stage}`);
   };
   expect(skipped("CREATED", "PUSH", "LOGGED", "DONE")).toEqual([]);
   expect(skipped("CREATED", "SMS", "LOGGED", "DONE")).toEqual(["skipped SMS_RECEIPT"]);

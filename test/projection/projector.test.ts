@@ -3,11 +3,11 @@ import { createClient } from "@libsql/client";
 import fc from "fast-check";
 import type { SequencedEvent } from "../../src/core/event.ts";
 import { foldReports } from "../../src/core/fold.ts";
-import { assess, holdsBy } from "../../src/lifecycle/assess.ts";
+import { activeBy, assess } from "../../src/lifecycle/assess.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
+import { hopsOf } from "../../src/lifecycle/hops.ts";
 import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import { createPlan, type Plan, type Times } from "../../src/lifecycle/plan.ts";
-import { hopsOf } from "../../src/lifecycle/settle.ts";
 import { Histogram } from "../../src/statistics/histogram.ts";
 import { type NaiveLifecycle, naiveFindings } from "../support/naive-lifecycle.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
@@ -282,7 +282,7 @@ function modelOf(all: readonly SequencedEvent[], clock: number, app: string) {
       continue;
     }
     const times = timesOf(plan, set);
-    const state = assess(plan, times, holdsBy(clock));
+    const state = assess(plan, times, activeBy(clock));
     counts[["open", "overdue", "complete", "failed"].indexOf(state.state)]! += 1;
     for (const { kind, stage, dueAt, lateBy, from } of naiveFindings(naive, set)) {
       if (from < clock) findings.push(`${messageId} ${kind} ${stage} ${dueAt} ${lateBy}`);

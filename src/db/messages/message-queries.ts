@@ -11,7 +11,7 @@ import { messageEventsMax } from "../../core/limits.ts";
 import type { MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../../core/query.ts";
 import type { LifecycleInstance } from "../../core/state.ts";
 import { nowMicros } from "../../core/time.ts";
-import { assess, type Holds } from "../../lifecycle/assess.ts";
+import { assess, type IsActive } from "../../lifecycle/assess.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
 import { formatCursor } from "../cursor.ts";
 import type { DatabaseAddress } from "../database.ts";
@@ -62,7 +62,7 @@ export class MessageQueries {
       stages = [],
       externalIds = [],
       lifecycle,
-      held,
+      active,
       instance,
       projection,
     ] = await this.#connection.read([
@@ -92,7 +92,7 @@ export class MessageQueries {
       instanceOf(
         plan,
         timesOf(plan, stages, known),
-        heldOf(held),
+        activeIn(active),
         Number(lifecycle?.[0]?.version),
         watermark,
       );
@@ -155,15 +155,15 @@ function timesOf(plan: Plan, stages: readonly Row[], known: unknown): (Micros | 
 function instanceOf(
   plan: Plan,
   times: readonly (Micros | null)[],
-  holds: Holds,
+  isActive: IsActive,
   version: number,
   watermark: Micros,
 ): LifecycleInstance {
-  return { ...assess(plan, times, holds), version, watermark };
+  return { ...assess(plan, times, isActive), version, watermark };
 }
 
 /** @param rows the findings of the message that hold */
-function heldOf(rows: readonly Row[] = []): Holds {
+function activeIn(rows: readonly Row[] = []): IsActive {
   // What came late or failed has happened, whether or not it was found yet.
   return ({ kind, stage }) =>
     kind === "late" || kind === "failed" || rows.some((row) => row.kind === kind && row.stage === stage);

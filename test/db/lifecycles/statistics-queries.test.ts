@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { SequencedEvent } from "../../../src/core/event.ts";
 import { ratesInTurns } from "../../../src/db/lifecycles/rates-in-turns.ts";
-import { assess, holdsBy } from "../../../src/lifecycle/assess.ts";
+import { activeBy, assess } from "../../../src/lifecycle/assess.ts";
+import { hopsOf } from "../../../src/lifecycle/hops.ts";
 import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
 import { createPlan, type Plan } from "../../../src/lifecycle/plan.ts";
 import type { Distribution, Window } from "../../../src/lifecycle/queries.ts";
-import { hopsOf } from "../../../src/lifecycle/settle.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, markTime, openStore, prune, type TestStore } from "../../support/store.ts";
 
@@ -65,7 +65,7 @@ test("a funnel counts the messages opened in any window by how they stand with e
       const counts = new Map<string, { reached: number; waiting: number; overdue: number; never: number }>();
       const opening = models.filter(({ events }) => isIn(openedAt(events), { since, until }));
       for (const { plan, events } of opening) {
-        const { state, stages } = assess(plan, timesOf(plan, events), holdsBy(clock));
+        const { state, stages } = assess(plan, timesOf(plan, events), activeBy(clock));
         for (const { name, after, status } of stages) {
           const key = `${after} ${name}`;
           const sum = counts.get(key) ?? { reached: 0, waiting: 0, overdue: 0, never: 0 };

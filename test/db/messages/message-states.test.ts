@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Micros, SequencedEvent } from "../../../src/core/event.ts";
 import type { MessageQuery } from "../../../src/core/query.ts";
 import { type Assessment, messageStates, type StageMark, stageMarks } from "../../../src/core/state.ts";
-import { assess, holdsBy } from "../../../src/lifecycle/assess.ts";
+import { activeBy, assess } from "../../../src/lifecycle/assess.ts";
 import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
 import { createPlan } from "../../../src/lifecycle/plan.ts";
 import { projectAll } from "../../support/project.ts";
@@ -207,7 +207,7 @@ function modelOf(events: readonly SequencedEvent[]): Model {
   const first = (name: string) => events.find((one) => one.event === name)?.createdAt ?? null;
   const at = events.map(({ createdAt }) => createdAt);
   const instance =
-    appId === "app2" ? undefined : assess(plan, [...plan.slots.keys()].map(first), holdsBy(clock));
+    appId === "app2" ? undefined : assess(plan, [...plan.slots.keys()].map(first), activeBy(clock));
   const ended = instance?.state === "complete" || instance?.state === "failed";
   return {
     id,

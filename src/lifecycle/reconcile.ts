@@ -1,0 +1,92 @@
+/**
+ * Reconciles an instance's findings with its events: from those that were active to those that are, and what it counts as.
+ *
+ * Applying events and raising are kept apart. An event alone never raises anything: its neighbours may be on their way
+ * through Mars, and would be called missing. Raising is for a watermark behind which nothing is on its way any more.
+ */
+import type { Micros } from "../core/event.ts";
+import type { MessageState, StageMark } from "../core/state.ts";
+import { endOf, pendingFindings } from "./assess.ts";
+import type { FindingKey } from "./finding.ts";
+import { earliest, type Plan, type Times } from "./plan.ts";
+
+/** A finding that has been raised and not retracted. */
+export interface ActiveFinding extends FindingKey {
+  readonly dueAt: Micros;
+  readonly lateBy: Micros;
+}
+
+/** A finding that is active from now on, or with another due time; `raiseAt` as a `PendingFinding` has it. */
+export interface RaisedFinding extends ActiveFinding {
+  readonly raiseAt: Micros;
+}
+
+export interface Reconciled {
+  /** New, or with another due time than before. */
+  readonly raised: readonly RaisedFinding[];
+  /** Active no more; `lateBy` says how late the stage came, 0 where it came in time. */
+  readonly retracted: readonly ActiveFinding[];
+  readonly state: MessageState;
+  /** The longest overdue stage's due time; absent where none is. */
+  readonly overdueSince?: Micros;
+  /** When the next pending finding becomes active; absent where none will. */
+  readonly nextAt?: Micros;
+  /** By the plan's stages. */
+  readonly marks: readonly StageMark[];
+}
+
+/**
+ * @param watermark nothing holds that would hold only later
+ * @param raising whether findings may be raised; else they can only be retracted
+ */
+export function reconcile(
+  plan: Plan,
+  times: Times,
+  before: readonly ActiveFinding[],
+  { watermark, raising }: { readonly watermark: Micros; readonly raising: boolean },
+): Reconciled {
+  const active: ActiveFinding[] = [];
+  const raised: RaisedFinding[] = [];
+  let nextAt: Micros | undefined;
+  const pending = pendingFindings(plan, times);
+  for (const { kind, stage, dueAt, lateBy, raiseAt } of pending) {
+    const known = before.find((one) => one.kind === kind && one.stage === stage);
+    if (raiseAt < watermark && (raising || known !== undefined)) {
+      const finding = { kind, stage, dueAt, lateBy };
+      active.push(finding);
+      if (known?.dueAt !== dueAt || known.lateBy !== lateBy) raised.push({ ...finding, raiseAt });
+    } else if (nextAt === undefined || raiseAt < nextAt) {
+      nextAt = raiseAt;
+    }
+  }
+  const retracted = before
+    .filter((one) => !active.some(({ kind, stage }) => kind === one.kind && stage === one.stage))
+    .map((one) => {
+      const late = pending.find(({ kind, stage }) => kind === "late" && stage === one.stage);
+      return { ...one, lateBy: late?.lateBy ?? one.lateBy };
+    });
+
+  const { completedAt, failedAt } = endOf(plan, times);
+  const missing = active.filter(({ kind }) => kind === "missing");
+  const overdue = missing.length === 0 ? undefined : Math.min(...missing.map(({ dueAt }) => dueAt));
+  const ended = completedAt !== null || failedAt !== null;
+  return {
+    raised,
+    retracted,
+    state:
+      failedAt !== null
+        ? "failed"
+        : completedAt !== null
+          ? "complete"
+          : overdue !== undefined
+            ? "overdue"
+            : "open",
+    ...(overdue !== undefined && { overdueSince: overdue }),
+    ...(nextAt !== undefined && { nextAt }),
+    marks: plan.stages.map((stage): StageMark => {
+      if (earliest(times, stage.events) !== null) return "reached";
+      if (ended) return "never";
+      return missing.some((finding) => finding.stage === stage.name) ? "overdue" : "waiting";
+    }),
+  };
+}
