@@ -111,7 +111,7 @@ export class Evaluator {
   async #advance(upTo: number): Promise<void> {
     for (let to = upTo; ; ) {
       try {
-        await this.#follow(to);
+        await this.#applyPage(to);
         this.#skippedInARow = 0;
         return;
       } catch (thrown) {
@@ -134,11 +134,11 @@ export class Evaluator {
   }
 
   /** Applies one page of changes: extends incidents, and opens new ones. */
-  async #follow(upTo: number): Promise<void> {
+  async #applyPage(upTo: number): Promise<void> {
     const state = this.#loaded();
     const { findings, to } = await this.#options.findings.findingHistory({ after: state.findingSeq, upTo });
     if (to <= state.findingSeq) {
-      throw new MarsError("unavailable", "the findings that were published cannot be read yet");
+      throw new MarsError("unavailable", "published findings cannot be read yet");
     }
     const clock = nowMicros();
     const extended: Incident[] = [];

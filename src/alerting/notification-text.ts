@@ -50,7 +50,7 @@ function what(incident: Incident): string {
   }
 }
 
-/** Nothing of it is well: retention has deleted what was stuck. */
+/** Nothing was resolved: retention has deleted the stuck messages. */
 function expiredText(incident: Incident, { figures, clock }: Facts): string {
   const { expired = 0 } = figures;
   const messages = `${expired} ${expired === 1 ? "message" : "messages"}`;
@@ -93,14 +93,14 @@ export function durationText(duration: Micros): string {
     const count = Math.floor(rest / seconds);
     rest -= count * seconds;
     if (count > 0) parts.push(`${count} ${unit}`);
-    // What comes behind a unit that is nought is too small to matter.
+    // A unit after one that is zero is too small to matter.
     else if (parts.length > 0) break;
     if (parts.length === 2) break;
   }
   return parts.join(" ");
 }
 
-/** On one line whatever it is: names and ids may hold any character. */
+/** One line: names and ids may hold any character. */
 function shown(text: string, charsMax: number): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
   const chars = [...line];

@@ -1,4 +1,4 @@
-/** When a delivery that failed is tried again: pure. */
+/** The time of the next attempt of a failed delivery. Pure. */
 
 /**
  * The schedule that Standard Webhooks recommends, some three days in all; the first attempt is made at once.
@@ -8,23 +8,23 @@ export const retryDelaysMsDefault: readonly number[] = [
   5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000,
 ];
 
-/** A receiver may ask for more time than the schedule has, and not for more than this. */
+/** A receiver may ask for more time than the schedule has, up to this. */
 const retryAfterMsMax = 86_400_000;
 
-/** Each delay is changed by up to this share of itself, so that what failed together does not come again together. */
+/** Each delay changes by up to this share of itself, so that deliveries that failed together are not retried together. */
 const jitter = 0.2;
 
 export interface Retry {
-  /** How many attempts there have been; at least 1. */
+  /** Number of attempts so far; at least 1. */
   readonly attempts: number;
   readonly delaysMs: readonly number[];
-  /** What the receiver asked for. */
+  /** From the answer's `Retry-After`. */
   readonly retryAfterMs: number | undefined;
   /** From 0 to 1. */
   readonly random: number;
 }
 
-/** How long to wait for the next attempt; `undefined` where it was the last. */
+/** Time until the next attempt; `undefined` after the last. */
 export function retryDelayMs({ attempts, delaysMs, retryAfterMs = 0, random }: Retry): number | undefined {
   const delay = delaysMs[attempts - 1];
   if (delay === undefined) return undefined;

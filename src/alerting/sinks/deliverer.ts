@@ -1,7 +1,7 @@
 /**
- * Brings deliveries to their sinks. What is to be sent is in the database, and each attempt is recorded there before the
- * next one: after a crash the one that was under way is made again, with the same id. Every sink has one attempt under way at
- * most, so one that hangs delays nobody but itself.
+ * Sends due deliveries to their sinks. Deliveries are in the database, and each attempt is recorded there before the next
+ * one: after a crash the attempt that was under way is made again, with the same id. A sink has one attempt under way at most,
+ * so one that hangs delays only itself.
  */
 
 import { MarsError } from "../../core/error.ts";
@@ -15,7 +15,7 @@ import type { AlertReader, AlertStore } from "../ports.ts";
 import { retryDelayMs } from "./backoff.ts";
 import type { Sender } from "./sender.ts";
 
-/** How long the loop sleeps at most. */
+/** The longest sleep of the loop. */
 const sleepMsMax = 60_000;
 /** Between attempts to reach the database, in milliseconds. */
 const retry = { firstMs: 1_000, lastMs: 5_000 };
@@ -47,12 +47,12 @@ export class Deliverer {
     this.#records = supervisor.loop("delivery_records", retry);
   }
 
-  /** There may be something to deliver. */
+  /** Wakes the loop: there may be a new delivery. */
   nudge(): void {
     this.#wake.ring();
   }
 
-  /** Runs until the signal aborts, and resolves when no attempt is under way any more. */
+  /** Runs until the signal aborts, and resolves when the last attempt has ended. */
   async run(): Promise<void> {
     const { reader, signal } = this.#options;
     while (!signal.aborted) {
@@ -84,7 +84,7 @@ export class Deliverer {
     } as const;
     const record = { delivery: id, number: attempts + 1, attempt, state: "failed", nextAt: 0 } as const;
     await this.#options.store.recordAttempt(record);
-    this.#options.log.error("a delivery cannot be read and is given up", { event: "delivery_unreadable" });
+    this.#options.log.error("delivery cannot be read, giving up", { event: "delivery_unreadable" });
   }
 
   #start(delivery: DueDelivery): void {
@@ -92,7 +92,7 @@ export class Deliverer {
     const running = this.#deliver(delivery)
       .then(
         () => this.#attempts.succeeded(),
-        // By our own fault, and still due: the sink must not be called in a circle.
+        // By our own fault, and the delivery is still due: wait, so that the sink is not called in a circle.
         (thrown: unknown) => delay(this.#attempts.failed(thrown), this.#options.signal),
       )
       .finally(() => {
@@ -105,7 +105,7 @@ export class Deliverer {
   async #deliver(delivery: DueDelivery): Promise<void> {
     const { send, retryDelaysMs, log, signal } = this.#options;
     const { attempt, retryAfterMs, final } = await send(delivery, signal);
-    // Broken off because Mars stops: made again at the next start.
+    // Aborted because Mars stops: made again at the next start.
     if (signal.aborted && attempt.outcome === "failed") return;
     const number = delivery.attempts + 1;
     const delayMs = final
@@ -116,14 +116,14 @@ export class Deliverer {
     if (failed) {
       const fields = { sink: delivery.sink.id, attempt: number, reason: attempt.error };
       if (state === "failed")
-        log.error("an alert was not delivered and is given up", { event: "delivery_failed", ...fields });
-      else log.warn("an alert was not delivered, trying again", { event: "delivery_failing", ...fields });
+        log.error("alert delivery failed, giving up", { event: "delivery_failed", ...fields });
+      else log.warn("alert delivery failed, trying again", { event: "delivery_failing", ...fields });
     }
     const nextAt = state === "pending" ? nowMicros() + (delayMs ?? 0) * 1_000 : 0;
     await this.#record({ delivery: delivery.id, number, attempt, state, nextAt });
   }
 
-  /** The sink stays busy until it is recorded: it must not be sent again meanwhile. */
+  /** The sink stays busy until the attempt is recorded, so that the delivery is not sent twice. */
   async #record(record: AttemptRecord): Promise<void> {
     const { store, signal } = this.#options;
     for (;;) {

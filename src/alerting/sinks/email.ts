@@ -15,11 +15,11 @@ export interface SmtpOptions {
 
 export interface EmailOptions {
   readonly to: readonly string[];
-  /** Makes the Message-ID, by which a mailbox knows a repeat. */
+  /** Part of the Message-ID, by which a mailbox recognises a repeat. */
   readonly webhookId: string;
 }
 
-/** Sends mail. A connection of its own for each: alerts are rare. */
+/** Sends a mail over a connection of its own: alerts are rare. */
 export type Mailer = (notification: Notification, options: EmailOptions) => Promise<{ response: string }>;
 
 export function createMailer({ url, from, timeoutMs }: SmtpOptions): Mailer {
@@ -29,7 +29,7 @@ export function createMailer({ url, from, timeoutMs }: SmtpOptions): Mailer {
     host: hostname.replace(/^\[(.*)\]$/, "$1"),
     port: port === "" ? (secure ? 465 : 587) : Number(port),
     secure,
-    // A password leaves this machine encrypted, or not at all: a server that offers no STARTTLS gets none.
+    // A password leaves this machine encrypted or not at all: without STARTTLS the server gets none.
     requireTLS: !secure && username !== "" && !isLoopback(hostname),
     ...(username !== "" && {
       auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) },
@@ -38,7 +38,7 @@ export function createMailer({ url, from, timeoutMs }: SmtpOptions): Mailer {
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
-    // Texts come from events: none of them names a file or an address to be read.
+    // Texts come from events: none of them may name a file or an address to read.
     disableFileAccess: true,
     disableUrlAccess: true,
   });

@@ -5,13 +5,13 @@ import { request as requestHttps } from "node:https";
 import { orAborted } from "../../runtime/or-aborted.ts";
 import type { Address, Targets } from "./target.ts";
 
-/** What of an answer's text is read and kept. */
+/** Bytes of an answer's body that are read and kept. */
 const responseBytesMax = 1_024;
 
-/** Interim answers (1xx) before the one that counts: a receiver could send them for ever, and each costs. */
+/** Interim answers (1xx) before the final one: a receiver could send them without end, and each costs. */
 const interimMax = 8;
 
-/** The message completes "it …": what went wrong, and nothing of what else may be behind an address. */
+/** The message completes "it …". It names the failure, and reveals nothing of what is behind an address. */
 export class PostError extends Error {}
 
 export interface Post {
@@ -22,17 +22,17 @@ export interface Post {
 
 export interface Reply {
   readonly status: number;
-  /** At most `responseBytesMax` bytes, and nothing of a success: what a receiver says is shown to whoever reads deliveries. */
+  /** At most `responseBytesMax` bytes, and empty for a success: readers of deliveries see it. */
   readonly body: string;
   readonly retryAfter: string | undefined;
 }
 
 /**
- * @param signal ends it: the time is up, or Mars stops
- * The answer's head is bounded by the runtime (16 KiB), its interim answers and its text by the bounds above, and all of it by
- * `signal`.
+ * Sends one request. The runtime bounds the answer's head (16 KiB), the bounds above its interim answers and its body, and
+ * `signal` the time of it all.
  *
- * @throws `TargetError` for what must not be called, `PostError` for what came of the call, the signal's reason
+ * @param signal aborts at the timeout, and when Mars stops
+ * @throws `TargetError` for an address that must not be called, `PostError` for a failed call, the signal's reason
  */
 export async function post(
   targets: Pick<Targets, "resolve">,
@@ -45,7 +45,7 @@ export async function post(
     const sent: ClientRequest = request(url, {
       method: "POST",
       headers: { ...headers, "content-length": String(Buffer.byteLength(body)) },
-      // A connection of its own: one that is kept may have been made before a name's addresses changed.
+      // A connection of its own: a kept one may be older than the name's present addresses.
       agent: false,
       lookup: lookupOf(addresses),
     });
@@ -90,18 +90,18 @@ export async function post(
   });
 }
 
-/** Codes of what happens before a connection is there: which of them it is would reveal what is behind an address. */
+/** Codes of failures before a connection is open. They are not shown: they would reveal what is behind an address. */
 const unconnected = /^(ECONN|EHOST|ENET|EADDR|ETIMEDOUT|EPIPE|EACCES|EPERM|ENOTFOUND|EAI_)/;
 
 function postError(cause: Error): PostError {
   const code = "code" in cause ? String(cause.code) : "";
   if (code.startsWith("HPE_")) return new PostError("answered with what is not HTTP", { cause });
   if (code === "" || unconnected.test(code)) return new PostError("could not be connected to", { cause });
-  // A certificate that does not do; its own texts name hosts.
+  // A certificate that is not accepted; its own texts name hosts.
   return new PostError(`could not be connected to: ${code}`, { cause });
 }
 
-/** Answers with the addresses that were checked, whatever it is asked. */
+/** A look-up that answers any name with the addresses that were checked. */
 function lookupOf(addresses: readonly Address[]) {
   return (
     _host: string,

@@ -1,4 +1,4 @@
-/** One attempt to bring a notification to a sink, whatever kind it is. It never rejects: what came of it is its answer. */
+/** One attempt to send a notification to a sink of any type. It never rejects: a failure is part of the answer. */
 import { nowMicros } from "../../core/time.ts";
 import { orAborted } from "../../runtime/or-aborted.ts";
 import type { Attempt } from "../delivery.ts";
@@ -13,14 +13,14 @@ import { webhookPost } from "./webhook.ts";
 
 const errorCharsMax = 500;
 
-/** The receiver wants nothing more of it. */
+/** The receiver is gone for good. */
 const gone = 410;
 
 export interface Sent {
   readonly attempt: Attempt;
-  /** How long the receiver asked to be left alone. */
+  /** From the answer's `Retry-After`. */
   readonly retryAfterMs?: number;
-  /** Trying again would not help. */
+  /** No further attempt would succeed. */
   readonly final: boolean;
 }
 
@@ -46,7 +46,7 @@ export function createSender({ targets, mailer, timeoutMs, version }: SenderOpti
   async function send({ sink, webhookId, notification }: Outgoing, signal: AbortSignal): Promise<Outcome> {
     if (sink.type === "email") {
       if (mailer === undefined) throw new Error("no SMTP server is configured: MARS_SMTP_URL is not set");
-      // A mail that is under way cannot be called back; its own timeouts end it.
+      // A mail that is under way cannot be aborted; its own timeouts end it.
       const { response } = await orAborted(mailer(notification, { to: sink.to, webhookId }), signal);
       return { status: smtpCode(response), response, failure: "" };
     }
@@ -105,7 +105,7 @@ function reasonOf(thrown: unknown): string {
   if (thrown instanceof TargetError) return `url ${thrown.message}`;
   if (thrown instanceof PostError) return `receiver ${thrown.message}`;
   if (!(thrown instanceof Error)) return String(thrown);
-  // Of a mail server its own words are kept; the system's name its address.
+  // A mail server's own text is kept. Texts of the system are not: they name its address.
   const unanswered = "command" in thrown && statusOf(thrown) === 0;
   if (unanswered)
     return `mail server could not be used: ${"code" in thrown ? String(thrown.code) : thrown.name}`;

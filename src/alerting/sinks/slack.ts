@@ -1,4 +1,4 @@
-/** Notifications for Slack's incoming webhooks, and for whatever else takes them (Mattermost, Discord's `/slack`). */
+/** Notifications for Slack's incoming webhooks, and for services with the same interface (Mattermost, Discord's `/slack`). */
 import type { Notification } from "../notification.ts";
 import type { Post } from "./http-post.ts";
 
@@ -17,7 +17,7 @@ export function slackPost({ text, type, incident }: Notification, url: URL): Pos
   };
 }
 
-/** An id must not call the whole channel. https://docs.slack.dev/messaging/formatting-message-text#escaping */
+/** Escaped: an id must not mention the whole channel. https://docs.slack.dev/messaging/formatting-message-text#escaping */
 function escapeText(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

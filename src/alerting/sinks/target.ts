@@ -1,15 +1,14 @@
 /**
- * Where Mars may send alerts. Users choose the addresses, and Mars stands where they perhaps do not: so that it cannot be
- * made to call what only it can reach, only public addresses are called unless the operator allows others. A name is looked
- * up once for each attempt, and what has been checked is what is called: another answer to a second look-up would
- * otherwise undo the check.
+ * The addresses that alerts may be sent to. Users choose them, and Mars may be in a network that its users cannot reach. So
+ * only public addresses are called unless the operator allows others. A name is looked up once for each attempt, and the
+ * addresses that were checked are the ones that are called: a second look-up could have another answer.
  */
 import { lookup } from "node:dns/promises";
 import ipaddr from "ipaddr.js";
 
 const urlCharsMax = 2_048;
 
-/** Below `freePortMin` are services that were never meant to be sent a POST; of those only the web's own may be. */
+/** Services on ports below `freePortMin` do not expect a POST, except those of the web. */
 const commonPorts: ReadonlySet<string> = new Set(["80", "443"]);
 const freePortMin = 1_024;
 
@@ -41,7 +40,7 @@ export class Targets {
   /**
    * The addresses to call, each of them checked.
    *
-   * @throws `TargetError` for what must not be called, or has no address
+   * @throws `TargetError` for a host that must not be called, or has no address
    */
   async resolve(url: URL): Promise<Address[]> {
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
@@ -86,10 +85,10 @@ export function parseTarget(text: string): URL {
   return url;
 }
 
-/** `process` has turned IPv4 addresses in IPv6's clothes into what they are. */
+/** @param address as `ipaddr.process` gives it: IPv4-mapped addresses are IPv4 */
 function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   if (address.range() !== "unicast") return false;
-  // All that has been given out for the public so far: 2000::/3. The rest is reserved, or carries an IPv4 address.
+  // 2000::/3 is all of IPv6 that is assigned to public use. The rest is reserved, or embeds an IPv4 address.
   return address.kind() === "ipv4" || address.match(publicIpv6);
 }
 

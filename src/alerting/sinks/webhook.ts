@@ -1,4 +1,4 @@
-/** Webhooks as Standard Webhooks has them: JSON, signed, with an id that stays the same when it is sent again. */
+/** Standard Webhooks: JSON, signed, with an id that is the same for every attempt. */
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { formatTime } from "../../core/time.ts";
@@ -15,11 +15,11 @@ export function makeSecret(): string {
   return secretPrefix + randomBytes(32).toString("base64");
 }
 
-/** What is wrong with a secret; completes "secret …". */
+/** The problem of a secret, which completes "secret …"; `undefined` for none. */
 export function secretProblem(secret: string): string | undefined {
   const text = secret.startsWith(secretPrefix) ? secret.slice(secretPrefix.length) : undefined;
   const bytes = text === undefined ? undefined : Buffer.from(text, "base64");
-  // Decoding is lenient; what comes back the same is base64.
+  // Decoding is lenient; only base64 comes back the same.
   const valid =
     bytes !== undefined &&
     bytes.toString("base64") === text &&
@@ -37,7 +37,7 @@ export interface WebhookOptions {
   readonly url: URL;
   readonly secret: string;
   readonly webhookId: string;
-  /** Of this attempt: receivers refuse old ones. */
+  /** The time of this attempt: receivers refuse old ones. */
   readonly sentAt: Date;
 }
 
