@@ -58,6 +58,8 @@ CREATE TABLE alert_incidents (
 
 CREATE UNIQUE INDEX alert_incidents_active ON alert_incidents (rule, app_id, kind, stage, after) WHERE closed_at = 0;
 CREATE INDEX alert_incidents_closed ON alert_incidents (closed_at, id);
+-- The order of lists: those that are active come first.
+CREATE INDEX alert_incidents_order ON alert_incidents (iif(closed_at = 0, 9007199254740991, closed_at), id);
 
 CREATE TABLE alert_deliveries (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,31 +1,35 @@
-/** Cursors: where a page ended, opaque to clients, and good only for the kind of list that it was made for. */
+/** Cursors: the key at which a page ended, opaque to clients, and good only for the kind of list that it was made for. */
 import { MarsError } from "../core/error.ts";
 
-export type Place = readonly (number | string)[];
-
-export function formatCursor(kind: string, place: Place): string {
-  return Buffer.from(JSON.stringify([kind, ...place])).toString("base64url");
+export function formatCursor(kind: string, key: readonly (number | string)[]): string {
+  return Buffer.from(JSON.stringify([kind, ...key])).toString("base64url");
 }
 
 /**
- * @param shape a value of each type that the place has, in its order
+ * @param types of the key's values, in its order
  * @throws `MarsError("invalid_argument")` for a cursor of another list; it would skip and repeat
  */
-export function parseCursor<Shape extends Place>(
+export function parseCursor<Types extends readonly ("integer" | "text")[]>(
   cursor: string,
   kind: string,
-  shape: Shape,
-): { -readonly [K in keyof Shape]: Shape[K] extends number ? number : string } {
-  let place: unknown;
+  types: Types,
+): {
+  -readonly [K in keyof Types]: Types[K] extends "integer"
+    ? number
+    : Types[K] extends "text"
+      ? string
+      : number | string;
+} {
+  let key: unknown;
   try {
-    place = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    key = JSON.parse(Buffer.from(cursor, "base64url").toString());
   } catch {
-    place = undefined;
+    key = undefined;
   }
-  if (Array.isArray(place) && place.length === shape.length + 1 && place[0] === kind) {
-    const values = place.slice(1) as unknown[];
-    const fits = shape.every((like, index) =>
-      typeof like === "number" ? Number.isSafeInteger(values[index]) : typeof values[index] === "string",
+  if (Array.isArray(key) && key.length === types.length + 1 && key[0] === kind) {
+    const values = key.slice(1) as unknown[];
+    const fits = types.every((type, index) =>
+      type === "integer" ? Number.isSafeInteger(values[index]) : typeof values[index] === "string",
     );
     if (fits) return values as never;
   }

@@ -2,17 +2,18 @@
  * Rows as JSON text, each way: a driver makes an object of every row that it hands over, which takes longer than the
  * statement itself.
  */
-import type { InStatement, ResultSet } from "@libsql/client";
+import type { InStatement, InValue, ResultSet } from "@libsql/client";
 
 /** Characters of one parameter. A libSQL server refuses one of 5,000,000 bytes, and most characters are one. */
 const parameterCharsMax = 1_000_000;
 
-/** Reads what `rowsOf` gives back. */
-export function asRows(columns: string, from: string, args: (string | number)[]): InStatement {
+/** A statement whose rows `rowsOf` decodes. */
+export function asRows(columns: string, from: string, args: InValue[]): InStatement {
   return { sql: `SELECT json_group_array(json_array(${columns})) AS rows FROM (${from})`, args };
 }
 
-export function rowsOf<Row>(result: ResultSet | undefined): Row[] {
+/** @param result of a statement of `asRows` */
+export function rowsOf<Row>(result: Pick<ResultSet, "rows"> | undefined): Row[] {
   return JSON.parse(String(result?.rows[0]?.rows ?? "[]")) as Row[];
 }
 

@@ -1,6 +1,8 @@
 /** All queries, over one connection that cannot write. Runs in `query-worker.ts`. */
 import type { Notify } from "../core/ports.ts";
 import { AlertQueries } from "../db/alerts/alert-queries.ts";
+import { DeliveryQueries } from "../db/alerts/delivery-queries.ts";
+import { IncidentQueries } from "../db/alerts/incident-queries.ts";
 import { FindingQueries } from "../db/lifecycles/finding-queries.ts";
 import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
 import { StatisticsQueries } from "../db/lifecycles/statistics-queries.ts";
@@ -21,6 +23,8 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const findings = new FindingQueries(connection, options);
   const lifecycles = new LifecycleQueries(connection);
   const alerts = new AlertQueries(connection);
+  const incidents = new IncidentQueries(connection);
+  const deliveries = new DeliveryQueries(connection);
   const aside = new SetAsideQueries(connection);
   const statistics = new StatisticsQueries(connection);
   return {
@@ -44,9 +48,9 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     alertState: alerts.state.bind(alerts),
     alertCounts: alerts.counts.bind(alerts),
     alertFigures: alerts.figures.bind(alerts),
-    dueDeliveries: alerts.dueDeliveries.bind(alerts),
-    alertIncidents: alerts.incidents.bind(alerts),
-    alertDeliveries: alerts.deliveries.bind(alerts),
+    dueDeliveries: deliveries.due.bind(deliveries),
+    alertIncidents: incidents.list.bind(incidents),
+    alertDeliveries: deliveries.list.bind(deliveries),
     listSetAside: aside.list.bind(aside),
     close: () => connection.close(),
   };

@@ -1,35 +1,16 @@
-/** Questions to alerts: what the evaluator and the deliverer go on from, and what clients list. */
+/** Reads rules, sinks and silences, and what the evaluator goes on from. Runs on a query thread. */
 import type { InStatement, InValue, Row } from "@libsql/client";
-import type {
-  Attempt,
-  Delivery,
-  DeliveryPage,
-  DeliveryQuery,
-  DeliveryState,
-  DueDeliveries,
-  DueDelivery,
-} from "../../alerting/delivery.ts";
 import { countMax, type Figures, type FindingGroup, samplesMax } from "../../alerting/figures.ts";
-import {
-  type Incident,
-  type IncidentPage,
-  type IncidentQuery,
-  incidentsMax,
-} from "../../alerting/incident.ts";
+import { incidentsMax } from "../../alerting/incident.ts";
 import type { AlertState } from "../../alerting/ports.ts";
 import type { AlertRule } from "../../alerting/rule.ts";
 import type { AlertSilence } from "../../alerting/silence.ts";
 import type { AlertSink } from "../../alerting/sink.ts";
-import type { Micros } from "../../core/event.ts";
 import { nowMicros } from "../../core/time.ts";
-import type { FindingKind } from "../../lifecycle/finding.ts";
-import { formatCursor, parseCursor } from "../cursor.ts";
 import { parseObject, type ReadConnection } from "../read-connection.ts";
+import { incidentOf } from "./incident-queries.ts";
 
-/** Less is the way of clocks. */
-const stepMin: Micros = 1_000_000;
-
-/** Statements of one read: a server takes so many at once. */
+/** Statements of one read. */
 const statementsMax = 100;
 
 export class AlertQueries {
@@ -105,82 +86,6 @@ export class AlertQueries {
     }));
   }
 
-  async dueDeliveries(at: Micros, busy: readonly string[]): Promise<DueDeliveries> {
-    const [rows] = await this.#connection.read([
-      {
-        // Waiting began at the last attempt. Where that lies ahead, the clock has gone back, and nobody knows for how long to wait.
-        sql: `SELECT d.id, iif(coalesce((SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts),
-            d.created_at) > ?2, 0, d.next_at) AS next_at, d.webhook_id, d.notification, d.attempts, s.sink
-          FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.id = (
-            SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1)
-          WHERE s.id NOT IN (SELECT value FROM json_each(?1))`,
-        args: [JSON.stringify(busy), at + stepMin],
-      },
-    ]);
-    const due = (rows ?? []).filter((row) => Number(row.next_at) <= at);
-    const later = (rows ?? []).map((row) => Number(row.next_at)).filter((next) => next > at);
-    const readable = this.#connection.decode(due, dueOf);
-    const known = new Set(readable.map(({ id }) => id));
-    return {
-      due: readable,
-      unreadable: due
-        .map((row) => ({ id: Number(row.id), attempts: Number(row.attempts) }))
-        .filter(({ id }) => !known.has(id)),
-      ...(later.length > 0 && { nextAt: Math.min(...later) }),
-    };
-  }
-
-  async incidents({ appId, rule, state, limit, cursor }: IncidentQuery): Promise<IncidentPage> {
-    const conditions = new Filters();
-    conditions.add("app_id", appId);
-    conditions.add("rule", rule);
-    if (state === "active") conditions.and("closed_at = 0");
-    if (state === "resolved") conditions.and("closed_at > 0");
-    if (cursor !== undefined) {
-      const [rank, id] = parseCursor(cursor, "incidents", [0, 0] as const);
-      conditions.and(`(${rankOf}, id) < (?, ?)`, rank, id);
-    }
-    const [rows] = await this.#connection.read([
-      {
-        sql: `SELECT *, ${rankOf} AS rank FROM alert_incidents ${conditions.where()}
-          ORDER BY ${rankOf} DESC, id DESC LIMIT ?`,
-        args: [...conditions.args, limit],
-      },
-    ]);
-    const last = rows?.length === limit ? rows.at(-1) : undefined;
-    return {
-      incidents: this.#connection.decode(rows, incidentOf),
-      ...(last !== undefined && {
-        nextCursor: formatCursor("incidents", [Number(last.rank), Number(last.id)]),
-      }),
-    };
-  }
-
-  async deliveries({ sink, incident, state, limit, cursor }: DeliveryQuery): Promise<DeliveryPage> {
-    const conditions = new Filters();
-    conditions.add("sink", sink);
-    conditions.add("incident", incident);
-    conditions.add("state", state);
-    if (cursor !== undefined) conditions.and("id < ?", ...parseCursor(cursor, "deliveries", [0] as const));
-    const page = `SELECT * FROM alert_deliveries ${conditions.where()} ORDER BY id DESC LIMIT ?`;
-    const args = [...conditions.args, limit];
-    const [rows, attempts] = await this.#connection.read([
-      { sql: page, args },
-      {
-        sql: `SELECT * FROM alert_attempts WHERE delivery IN (SELECT id FROM (${page})) ORDER BY delivery, number`,
-        args,
-      },
-    ]);
-    const byDelivery = Map.groupBy(attempts ?? [], ({ delivery }) => Number(delivery));
-    const last = rows?.length === limit ? rows.at(-1) : undefined;
-    return {
-      deliveries: this.#connection.decode(rows, (row) =>
-        deliveryOf(row, byDelivery.get(Number(row.id)) ?? []),
-      ),
-      ...(last !== undefined && { nextCursor: formatCursor("deliveries", [Number(last.id)]) }),
-    };
-  }
-
   /** The one row that each group's statement answers with. */
   async #each(
     groups: readonly FindingGroup[],
@@ -195,9 +100,6 @@ export class AlertQueries {
   }
 }
 
-/** The active come before all that are resolved. */
-const rankOf = `iif(closed_at = 0, ${Number.MAX_SAFE_INTEGER}, closed_at)`;
-
 const allRules = "SELECT rule FROM alert_rules ORDER BY id";
 
 /** In the terms of the index `findings_group`. */
@@ -207,35 +109,6 @@ function holding({ appId, kind, stage, versions, since }: FindingGroup): { where
       AND lifecycle IN (SELECT id FROM lifecycles
         WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= ?5`,
     args: [appId, kind, stage, JSON.stringify(versions), since],
-  };
-}
-
-class Filters {
-  readonly #sql: string[] = [];
-  readonly args: InValue[] = [];
-
-  /** The column has this value, where one is given. */
-  add(column: string, value: InValue | undefined): void {
-    if (value !== undefined) this.and(`${column} = ?`, value);
-  }
-
-  and(sql: string, ...args: InValue[]): void {
-    this.#sql.push(sql);
-    this.args.push(...args);
-  }
-
-  where(): string {
-    return this.#sql.length === 0 ? "" : `WHERE ${this.#sql.join(" AND ")}`;
-  }
-}
-
-function dueOf(row: Row): DueDelivery {
-  return {
-    id: Number(row.id),
-    sink: sinkOf(row),
-    webhookId: String(row.webhook_id),
-    notification: parseObject(row.notification),
-    attempts: Number(row.attempts),
   };
 }
 
@@ -249,50 +122,4 @@ function sinkOf({ sink }: Row): AlertSink {
 
 function silenceOf(row: Row): AlertSilence {
   return { ...parseObject<AlertSilence>(row.silence), id: Number(row.id) };
-}
-
-function incidentOf(row: Row): Incident {
-  return {
-    id: Number(row.id),
-    rule: String(row.rule),
-    appId: String(row.app_id),
-    kind: row.kind as FindingKind,
-    stage: String(row.stage),
-    after: String(row.after),
-    versions: parseObject(row.versions),
-    openedAt: Number(row.opened_at),
-    countedFrom: Number(row.counted_from),
-    firstRaisedAt: Number(row.first_raised_at),
-    lastRaisedAt: Number(row.last_raised_at),
-    notifiedAt: Number(row.notified_at),
-    silenced: row.silenced === 1,
-    changes: Number(row.changes),
-    closedAt: Number(row.closed_at),
-    text: String(row.text),
-  };
-}
-
-function deliveryOf(row: Row, attempts: readonly Row[]): Delivery {
-  return {
-    id: Number(row.id),
-    ...(row.incident !== null && { incident: Number(row.incident) }),
-    sink: String(row.sink),
-    state: row.state as DeliveryState,
-    webhookId: String(row.webhook_id),
-    notification: parseObject(row.notification),
-    createdAt: Number(row.created_at),
-    nextAt: Number(row.next_at),
-    attempts: attempts.map(attemptOf),
-  };
-}
-
-function attemptOf(row: Row): Attempt {
-  return {
-    at: Number(row.at),
-    durationMs: Number(row.duration_ms),
-    outcome: row.outcome as Attempt["outcome"],
-    status: Number(row.status),
-    error: String(row.error),
-    response: String(row.response),
-  };
 }

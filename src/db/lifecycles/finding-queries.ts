@@ -12,9 +12,10 @@ import type {
 } from "../../lifecycle/queries.ts";
 import { cover } from "../../statistics/buckets.ts";
 import { Histogram } from "../../statistics/histogram.ts";
+import { Conditions } from "../conditions.ts";
+import { KeysetScan, readPage, scanMaxDefault } from "../keyset-scan.ts";
 import { gapAround } from "../messages/position.ts";
 import type { ReadConnection } from "../read-connection.ts";
-import { Conditions, planWalk, scanMaxDefault, type Walk } from "../walk.ts";
 
 /** Findings of one page of history, and changes that it looks at. */
 const historyFindings = 1_000;
@@ -24,13 +25,10 @@ const hopSpan = 7 * 86_400_000_000;
 
 const columns = `f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
   f.app, m.app_id, m.message_id`;
-/** What every walk over findings has in common. */
-const overFindings = {
-  columns,
-  from: "findings f",
-  join: "CROSS JOIN messages m ON m.id = f.message",
-  id: "f.id",
-};
+/** The columns and tables of each page of findings. */
+const overFindings = { columns, from: "findings f", join: "CROSS JOIN messages m ON m.id = f.message" };
+/** What findings of one time are in the order of. */
+const idKey = { name: "id", sql: "f.id", type: "integer" } as const;
 const appNumber = "(SELECT id FROM apps WHERE app_id = ?)";
 
 export class FindingQueries {
@@ -45,48 +43,51 @@ export class FindingQueries {
   /** See `LifecycleReader.findings`. */
   async findings(query: FindingQuery): Promise<FindingPage> {
     const { appId, messageId, kind, stage, state, since, until, order } = query;
-    const few = messageId !== undefined;
-    const walked = few ? "+f" : "f";
-    const along = new Conditions();
-    if (since !== undefined) along.add(`${walked}.raised_at >= ?`, since);
-    if (until !== undefined) along.add(`${walked}.raised_at < ?`, until);
-    if (appId !== undefined) along.add(`${walked}.app = ${appNumber}`, appId);
-    if (few) along.add("f.message IN (SELECT id FROM messages WHERE message_id = ?)", messageId);
+    // One message has few findings, and an index finds them: the plus keeps SQLite from scanning by time instead.
+    const one = messageId !== undefined;
+    const f = one ? "+f" : "f";
+    const indexed = new Conditions();
+    if (since !== undefined) indexed.add(`${f}.raised_at >= ?`, since);
+    if (until !== undefined) indexed.add(`${f}.raised_at < ?`, until);
+    if (appId !== undefined) indexed.add(`${f}.app = ${appNumber}`, appId);
+    if (one) indexed.add("f.message IN (SELECT id FROM messages WHERE message_id = ?)", messageId);
     const filters = new Conditions();
-    if (kind !== undefined) filters.add("f.kind = ?", kind);
-    if (stage !== undefined) filters.add("f.stage = ?", stage);
+    filters.addEqual("f.kind", kind);
+    filters.addEqual("f.stage", stage);
     if (state === "current") filters.add("f.retracted_at = 0");
     if (state === "retracted") filters.add("f.retracted_at <> 0");
-    const walk = planWalk({
+    const scan = new KeysetScan({
       ...overFindings,
       kind: `findings ${order}`,
       cursor: query.cursor,
-      at: "f.raised_at",
+      key: [{ name: "at", sql: "f.raised_at", type: "integer" }, idKey],
       direction: order === "oldest" ? "ASC" : "DESC",
-      along,
+      indexed,
       filters,
-      few,
+      sorted: one,
       limit: query.limit,
       scanMax: this.#scanMax,
     });
-    const { rows, nextCursor, projection } = await this.#walk(walk);
+    const { rows, next, others } = await readPage(this.#connection, scan, () => [
+      "SELECT finding_seq FROM projection",
+    ]);
     return {
       findings: this.#connection.decode(rows, findingOf),
-      ...nextCursor,
-      asOfSeq: Number(projection?.finding_seq ?? 0),
+      ...next,
+      asOfSeq: Number(others[0]?.[0]?.finding_seq ?? 0),
     };
   }
 
   /** See `LifecycleReader.findingHistory`. */
   async findingHistory({ appId, messageId, after, upTo }: FindingHistoryQuery): Promise<FindingHistoryPage> {
-    // One message's findings are found by its number. All others are a walk along the changes, a stretch at a time.
+    // One message's findings are found by its number. All others are a scan of the changes, a range at a time.
     const one = messageId !== undefined;
-    const stretch: InStatement = {
+    const rangeEnd: InStatement = {
       sql: `SELECT seq FROM findings WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ${historySpan - 1}`,
       args: [after, upTo],
     };
-    const [edge] = one ? [] : await this.#connection.read([stretch]);
-    const end = Number(edge?.[0]?.seq ?? upTo);
+    const [ends] = one ? [] : await this.#connection.read([rangeEnd]);
+    const end = Number(ends?.[0]?.seq ?? upTo);
     const from = one
       ? "messages m CROSS JOIN findings f ON f.message = m.id"
       : "findings f CROSS JOIN messages m ON m.id = f.message";
@@ -117,35 +118,24 @@ export class FindingQueries {
 
   /** See `LifecycleReader.overdue`. */
   async overdue({ appId, stage, clock, limit, cursor }: OverdueQuery): Promise<OverduePage> {
-    const along = new Conditions();
-    along.add("f.kind = 'missing' AND f.retracted_at = 0");
-    if (appId !== undefined) along.add(`f.app = ${appNumber}`, appId);
+    const indexed = new Conditions();
+    indexed.add("f.kind = 'missing' AND f.retracted_at = 0");
+    if (appId !== undefined) indexed.add(`f.app = ${appNumber}`, appId);
     const filters = new Conditions();
-    if (stage !== undefined) filters.add("f.stage = ?", stage);
-    const walk = planWalk({
+    filters.addEqual("f.stage", stage);
+    const scan = new KeysetScan({
       ...overFindings,
       kind: "overdue",
       cursor,
-      at: "f.due_at",
+      key: [{ name: "at", sql: "f.due_at", type: "integer" }, idKey],
       direction: "ASC",
-      along,
+      indexed,
       filters,
       limit,
       scanMax: this.#scanMax,
     });
-    const { rows, nextCursor } = await this.#walk(walk);
-    return { overdue: await this.#overdueStages(rows, clock), ...nextCursor, clock };
-  }
-
-  async #walk(walk: Walk) {
-    const [edges] = walk.edge === undefined ? [] : await this.#connection.read([walk.edge]);
-    const edge = edges?.[0];
-    const [rows = [], projection] = await this.#connection.read([
-      walk.page(edge),
-      "SELECT finding_seq FROM projection",
-    ]);
-    const nextCursor = walk.nextCursor(rows, edge);
-    return { rows, nextCursor: nextCursor === undefined ? {} : { nextCursor }, projection: projection?.[0] };
+    const { rows, next } = await readPage(this.#connection, scan);
+    return { overdue: await this.#overdueStages(rows, clock), ...next, clock };
   }
 
   async #overdueStages(rows: readonly Row[], clock: number): Promise<OverdueStage[]> {

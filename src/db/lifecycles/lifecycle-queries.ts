@@ -1,9 +1,11 @@
 /** Questions to definitions, and to the messages that learning and trying look at. */
 import type { LifecycleVersion } from "../../lifecycle/definition.ts";
 import type { HistoriesPage, HistoriesQuery, MessageHistory } from "../../lifecycle/queries.ts";
-import { formatCursor, parseCursor } from "../cursor.ts";
+import { Conditions } from "../conditions.ts";
+import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { versionOfRow } from "../messages/plans.ts";
 import type { ReadConnection } from "../read-connection.ts";
+import { asRows, rowsOf } from "../rows.ts";
 
 const versionsMax = 100;
 /** Bytes of the definitions in one answer, unless the latest alone has more. */
@@ -39,25 +41,35 @@ export class LifecycleQueries {
 
   /** See `LifecycleReader.histories`. */
   async histories({ appId, since, until, after }: HistoriesQuery): Promise<HistoriesPage> {
-    const place = after === undefined ? undefined : parseCursor(after, "histories", [0, 0] as const);
-    const page = `SELECT id, message_id, created_at FROM messages
-      WHERE app_id = ?1 AND created_at >= ?2 AND created_at < ?3 ${place === undefined ? "" : "AND (created_at, id) < (?4, ?5)"}
-      ORDER BY created_at DESC, id DESC LIMIT ${historiesMax}`;
-    const args = [appId, since, until, ...(place ?? [])];
+    const indexed = new Conditions();
+    indexed.add("app_id = ?", appId);
+    indexed.add("created_at >= ? AND created_at < ?", since, until);
+    const scan = new KeysetScan({
+      kind: "histories",
+      cursor: after,
+      columns: "message_id",
+      from: "messages",
+      key: [
+        { name: "created_at", sql: "created_at", type: "integer" },
+        { name: "id", sql: "id", type: "integer" },
+      ],
+      direction: "DESC",
+      indexed,
+      limit: historiesMax,
+    });
     // Of the events of one name the earliest, with when it was received: SQLite takes a bare column from the row of the minimum.
-    const [found, events] = await this.#connection.read([
-      { sql: page, args },
-      {
-        sql: `SELECT json_group_array(json_array(message, event, at, received_at)) AS rows FROM (
-            SELECT e.message, e.event, min(e.created_at) AS at, e.received_at
-            FROM (${page}) m CROSS JOIN events e ON e.message = m.id GROUP BY e.message, e.event)`,
+    const { rows, next, others } = await readPage(this.#connection, scan, ({ sql, args }) => [
+      asRows(
+        "message, event, at, received_at",
+        `SELECT e.message, e.event, min(e.created_at) AS at, e.received_at
+          FROM (${sql}) m CROSS JOIN events e ON e.message = m.id GROUP BY e.message, e.event`,
         args,
-      },
+      ),
     ]);
-    const rows = found ?? [];
-    const all = JSON.parse(String(events?.[0]?.rows ?? "[]")) as [number, string, number, number][];
+    const all = rowsOf<[message: number, event: string, at: number, receivedAt: number]>({
+      rows: others[0] ?? [],
+    });
     const byMessage = Map.groupBy(all, ([message]) => message);
-    const last = rows.at(-1);
     return {
       histories: rows.map(
         (row): MessageHistory => ({
@@ -69,10 +81,7 @@ export class LifecycleQueries {
             .slice(0, namesMax),
         }),
       ),
-      ...(last !== undefined &&
-        rows.length === historiesMax && {
-          next: formatCursor("histories", [Number(last.created_at), Number(last.id)]),
-        }),
+      ...(next.nextCursor !== undefined && { next: next.nextCursor }),
     };
   }
 }

@@ -14,7 +14,7 @@ import type {
 } from "../../lifecycle/queries.ts";
 import { cover, wholeMinutes } from "../../statistics/buckets.ts";
 import { Histogram } from "../../statistics/histogram.ts";
-import { formatCursor, parseCursor } from "../cursor.ts";
+import { KeysetScan, readPage } from "../keyset-scan.ts";
 import type { ReadConnection } from "../read-connection.ts";
 
 const percents = [50, 90, 95, 99] as const;
@@ -24,18 +24,25 @@ const eventsMax = 200;
 
 /** Messages of one latest time among whose events the last one of an app is looked for. */
 const lastMessages = 16;
+
 /**
- * An app's last event, as JSON, from what is stored, so that it is right whatever came, changed and was deleted: of the
- * messages whose latest time is not ahead of the clock. Where none is stored, the last minute that is counted says it.
+ * The last event of each app of a page, as JSON. It comes from what is stored, so that it is right whatever was changed or
+ * deleted: of the messages whose latest time is not ahead of the clock. Where none is stored, the rates have it by the minute.
+ *
+ * @param page has the columns `id` and `app_id`
+ * @returns the statement's only `?` behind those of the page: now
  */
-const lastEvent = `coalesce(
-  (SELECT json_array(e.event, m.updated_at)
-    FROM (SELECT id, updated_at FROM messages WHERE app_id = a.app_id AND updated_at = (
-      SELECT max(updated_at) FROM messages WHERE app_id = a.app_id AND updated_at <= ?3) LIMIT ${lastMessages}) m
-    CROSS JOIN events e ON e.message = m.id AND e.created_at = m.updated_at
-    ORDER BY e.event DESC LIMIT 1),
-  (SELECT json_array(event, minute * 60000000) FROM rates
-    WHERE app = a.id AND minute <= ?3 / 60000000 ORDER BY minute DESC, event DESC LIMIT 1)) AS last`;
+function lastEvents(page: string): string {
+  return `SELECT a.id, coalesce(
+      (SELECT json_object('event', e.event, 'at', m.updated_at)
+        FROM (SELECT id, updated_at FROM messages WHERE app_id = a.app_id AND updated_at = (
+          SELECT max(updated_at) FROM messages WHERE app_id = a.app_id AND updated_at <= clock.now) LIMIT ${lastMessages}) m
+        CROSS JOIN events e ON e.message = m.id AND e.created_at = m.updated_at
+        ORDER BY e.event DESC LIMIT 1),
+      (SELECT json_object('event', event, 'at', minute * 60000000) FROM rates
+        WHERE app = a.id AND minute <= clock.now / 60000000 ORDER BY minute DESC, event DESC LIMIT 1)) AS last
+    FROM (${page}) a CROSS JOIN (SELECT ? AS now) clock`;
+}
 
 export class StatisticsQueries {
   readonly #connection: ReadConnection;
@@ -159,23 +166,22 @@ export class StatisticsQueries {
 
   /** See `LifecycleReader.apps`. */
   async apps(cursor: string | undefined, limit: number): Promise<AppPage> {
-    const [after] = cursor === undefined ? [""] : parseCursor(cursor, "apps", [""] as const);
-    const [found] = await this.#connection.read([
-      {
-        sql: `SELECT a.*, l.version, l.bytes, ${lastEvent} FROM apps a
-          LEFT JOIN lifecycles l ON l.app_id = a.app_id
-            AND l.version = (SELECT max(version) FROM lifecycles WHERE app_id = a.app_id)
-          WHERE a.app_id > ?1 ORDER BY a.app_id LIMIT ?2`,
-        args: [after, limit, nowMicros()],
-      },
+    const scan = new KeysetScan({
+      kind: "apps",
+      cursor,
+      columns: "a.id, a.open, a.overdue, a.complete, a.failed, a.expired, a.events, l.version, l.bytes",
+      from: "apps a",
+      join: `LEFT JOIN lifecycles l ON l.app_id = a.app_id
+        AND l.version = (SELECT max(version) FROM lifecycles WHERE app_id = a.app_id)`,
+      key: [{ name: "app_id", sql: "a.app_id", type: "text" }],
+      direction: "ASC",
+      limit,
+    });
+    const { rows, next, others } = await readPage(this.#connection, scan, ({ sql, args }) => [
+      { sql: lastEvents(sql), args: [...args, nowMicros()] },
     ]);
-    const rows = found ?? [];
-    const last = rows.at(-1);
-    return {
-      apps: rows.map(appOf),
-      ...(last !== undefined &&
-        rows.length === limit && { nextCursor: formatCursor("apps", [String(last.app_id)]) }),
-    };
+    const last = new Map((others[0] ?? []).map((row) => [row.id, row.last]));
+    return { apps: rows.map((row) => appOf(row, last.get(row.id))), ...next };
   }
 
   async #histograms(appId: string, window: Window) {
@@ -242,9 +248,9 @@ function distribution(
   };
 }
 
-function appOf(row: Row): AppPage["apps"][number] {
+function appOf(row: Row, last: unknown): AppPage["apps"][number] {
   const current = row.version !== null && row.bytes !== 0;
-  const [lastEvent, lastEventAt] = JSON.parse(String(row.last ?? '["",0]')) as [string, number];
+  const { event, at } = JSON.parse(String(last ?? '{"event":"","at":0}')) as { event: string; at: number };
   return {
     appId: String(row.app_id),
     ...(current && { lifecycleVersion: Number(row.version) }),
@@ -256,7 +262,7 @@ function appOf(row: Row): AppPage["apps"][number] {
       expired: Number(row.expired),
     },
     events: Number(row.events),
-    lastEvent,
-    lastEventAt,
+    lastEvent: event,
+    lastEventAt: at,
   };
 }

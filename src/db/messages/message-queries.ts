@@ -6,21 +6,20 @@
  */
 import type { Row } from "@libsql/client";
 import type { MessageKey, Micros } from "../../core/event.ts";
-import { compareEvents, compareRanked, type Rank } from "../../core/fold.ts";
+import { compareRanked, type Rank } from "../../core/fold.ts";
 import { messageEventsMax } from "../../core/limits.ts";
 import type { MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../../core/query.ts";
 import type { LifecycleInstance } from "../../core/state.ts";
 import { nowMicros } from "../../core/time.ts";
 import { assess, type IsActive } from "../../lifecycle/assess.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
-import { formatCursor } from "../cursor.ts";
 import type { DatabaseAddress } from "../database.ts";
+import { type KeysetScan, readPage, scanMaxDefault } from "../keyset-scan.ts";
 import type { ReadConnection } from "../read-connection.ts";
-import { scanMaxDefault } from "../walk.ts";
 import { knownPosition } from "./apply-sql.ts";
+import { type EventPage, eventPage, scanEvents } from "./event-page.ts";
 import { pageBytesMax, storedEvent } from "./event-rows.ts";
-import { countCandidates, planList } from "./list-sql.ts";
-import { type EventPage, eventPage, placeOf } from "./message-sql.ts";
+import { countCandidates, scanMessages } from "./message-list.ts";
 import { lifecycleOfMessage, type Plans } from "./plans.ts";
 import { externalIdsOf, lookedAtMax, rankOf, Summaries, stagesOf, summaryOf } from "./summaries.ts";
 
@@ -55,6 +54,7 @@ export class MessageQueries {
     ]);
     const id = Number(found?.[0]?.id ?? 0);
     const count = Number(found?.[0]?.event_count ?? 0);
+    const scan = scanEvents(id, asked);
     const [
       position,
       message,
@@ -68,7 +68,7 @@ export class MessageQueries {
     ] = await this.#connection.read([
       knownPosition(this.#connection.journalId),
       { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
-      eventPage(id, asked),
+      eventPage(scan, asked),
       { sql: stagesOf(count), args: [id] },
       { sql: externalIdsOf(count), args: [id] },
       { sql: lifecycleOfMessage("?1", "?2"), args: [id, appId] },
@@ -102,7 +102,11 @@ export class MessageQueries {
     };
     const summary = summaryOf(key, { eventCount, stages, externalIds, standing, plan });
     return {
-      message: { ...summary, ...pageOf(key, rows, asked, rankOf(plan)), ...(state && { instance: state }) },
+      message: {
+        ...summary,
+        ...eventsOf(key, rows, scan, asked, rankOf(plan)),
+        ...(state && { instance: state }),
+      },
       asOfSeq,
     };
   }
@@ -111,33 +115,33 @@ export class MessageQueries {
   async list(query: MessageQuery): Promise<MessagePage> {
     const count = countCandidates(query, this.#scanMax);
     const [counted] = count === undefined ? [] : await this.#connection.read([count]);
-    const plan = planList(query, counted?.[0]?.few === 1, this.#scanMax, nowMicros());
-    const [edge] = plan.edge === undefined ? [] : await this.#connection.read([plan.edge]);
-    const floor = edge?.[0];
-    const [position, found] = await this.#connection.read([
+    const scan = scanMessages(query, counted?.[0]?.few === 1, this.#scanMax, nowMicros());
+    const { rows, next, others } = await readPage(this.#connection, scan, () => [
       knownPosition(this.#connection.journalId),
-      plan.page(floor),
     ]);
-    const rows = found ?? [];
     const { messages, count: shown } = await this.#summaries.of(rows);
-    const nextCursor = shown < rows.length ? plan.cursorAt(rows[shown - 1]!) : plan.nextCursor(rows, floor);
     return {
       messages,
-      ...(nextCursor === undefined ? {} : { nextCursor }),
-      asOfSeq: Number(position?.[0]?.seq ?? 0),
+      ...(shown < rows.length ? { nextCursor: scan.cursorAt(rows[shown - 1]!) } : next),
+      asOfSeq: Number(others[0]?.[0]?.seq ?? 0),
     };
   }
 }
 
-/** A page's events in the order asked for, and where the next one begins. */
-function pageOf(key: MessageKey, rows: readonly Row[], { order }: EventPage, rank: Rank = () => -1) {
+/** A page's events in the order asked for, and the cursor of the next page. */
+function eventsOf(
+  key: MessageKey,
+  rows: readonly Row[],
+  scan: KeysetScan,
+  { order }: EventPage,
+  rank: Rank = () => -1,
+) {
   const events = rows.map((row) => storedEvent(key, row)).sort(compareRanked(rank));
-  const ends = events.toSorted(compareEvents);
-  const last = order === "oldest" ? ends.at(-1) : ends[0];
-  const more = last !== undefined && Number(rows[0]?.total) > rows.length;
+  const last = rows.at(-1);
+  const more = last !== undefined && Number(last.total) > rows.length;
   return {
     events: order === "oldest" ? events : events.reverse(),
-    ...(more && { nextCursor: formatCursor(order, placeOf(last)) }),
+    ...(more && { nextCursor: scan.cursorAt(last) }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Lists what is set aside. Runs on a query thread. */
 import type { SetAsidePage, SetAsideQuery } from "../../core/set-aside.ts";
-import { formatCursor, parseCursor } from "../cursor.ts";
+import { KeysetScan } from "../keyset-scan.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { setAsideOf } from "./set-aside-writer.ts";
 
@@ -19,9 +19,22 @@ export class SetAsideQueries {
 
   /** See `SetAside.list`. */
   async list({ limit, cursor }: SetAsideQuery): Promise<SetAsidePage> {
-    const [after] = cursor === undefined ? [0] : parseCursor(cursor, "set_aside", [0] as const);
+    const scan = new KeysetScan({
+      kind: "set_aside",
+      cursor,
+      columns: "*, octet_length(event) AS own",
+      from: "set_aside",
+      key: [{ name: "seq", sql: "seq", type: "integer" }],
+      direction: "ASC",
+      limit,
+    });
+    const { sql, args } = scan.page();
     const [rows = [], counted] = await this.#connection.read([
-      { sql: pageSql, args: [after, limit, pageBytesMax] },
+      {
+        sql: `SELECT * FROM (SELECT *, sum(own) OVER (ORDER BY seq) AS bytes FROM (${sql}))
+          WHERE bytes - own < ${pageBytesMax} ORDER BY seq`,
+        args,
+      },
       "SELECT count(*) AS count FROM set_aside",
     ]);
     const last = rows.at(-1);
@@ -29,13 +42,7 @@ export class SetAsideQueries {
     return {
       items: this.#connection.decode(rows, setAsideOf),
       count: Number(counted?.[0]?.count),
-      ...(full && { nextCursor: formatCursor("set_aside", [Number(last.seq)]) }),
+      ...(full && { nextCursor: scan.cursorAt(last) }),
     };
   }
 }
-
-/** `bytes`: of the events up to this one. */
-const pageSql = `SELECT * FROM (
-    SELECT *, sum(length(CAST(event AS BLOB))) OVER (ORDER BY seq) AS bytes
-    FROM (SELECT * FROM set_aside WHERE seq > ?1 ORDER BY seq LIMIT ?2)
-  ) WHERE bytes - length(CAST(event AS BLOB)) < ?3 ORDER BY seq`;

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import type { SequencedEvent } from "../../../src/core/event.ts";
 import { compareEvents, foldReports } from "../../../src/core/fold.ts";
 import type { MessageQuery, MessageSummary } from "../../../src/core/query.ts";
-import { countCandidates, planList } from "../../../src/db/messages/list-sql.ts";
-import { scanMaxDefault as scanMax } from "../../../src/db/walk.ts";
+import { scanMaxDefault as scanMax } from "../../../src/db/keyset-scan.ts";
+import { countCandidates, scanMessages } from "../../../src/db/messages/message-list.ts";
 import { naiveSummary } from "../../support/model.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
 
@@ -169,8 +169,8 @@ test("no list reads a whole table", async () => {
       for (const few of [false, true]) {
         const candidates = countCandidates(whole, 100);
         if (few && candidates === undefined) continue;
-        const plan = planList(whole, few, 100);
-        for (const statement of [candidates, plan.edge, plan.page({ at: 1, id: 1 } as never)]) {
+        const plan = scanMessages(whole, few, 100);
+        for (const statement of [candidates, plan.boundary, plan.page({ at: 1, id: 1 } as never)]) {
           if (statement === undefined) continue;
           const { sql, args } = statement as { sql: string; args: InValue[] };
           const { rows } = await client.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args });

@@ -1,15 +1,16 @@
 /**
- * The plan of one list page. A few candidates (one id, a rare external id, a selective prefix) are found by their index
- * and sorted. Everything else walks an index in the order asked for.
+ * The scan of one list page. A few candidates (one id, a rare external id, a selective prefix) are found by their index
+ * and sorted. Everything else scans an index in the order asked for.
  */
 import type { InStatement, InValue } from "@libsql/client";
 import type { Micros } from "../../core/event.ts";
 import { messageIdBytesMax } from "../../core/limits.ts";
 import type { MessageOrder, MessageQuery } from "../../core/query.ts";
 import { messageStates } from "../../core/state.ts";
-import { Conditions, planWalk, type Walk } from "../walk.ts";
+import { Conditions } from "../conditions.ts";
+import { KeysetScan } from "../keyset-scan.ts";
 
-/** What each order goes by: of `messages`, and for `overdue` of `instances`. */
+/** The column of each order: of `messages`, and for `overdue` of `instances`. */
 const columns: Readonly<Record<MessageOrder, string>> = {
   newest: "created_at",
   oldest: "created_at",
@@ -17,7 +18,7 @@ const columns: Readonly<Record<MessageOrder, string>> = {
   overdue: "overdue_since",
 };
 
-/** The instances of overdue messages, where no others are asked for and the order is not theirs anyway. */
+/** The instances of overdue messages, where no others are asked for and the order is another. */
 function overdueInstances({
   appId,
   states,
@@ -60,31 +61,31 @@ export function countCandidates(query: MessageQuery, scanMax: number): InStateme
 }
 
 /**
- * The page's rows are `id`, `app_id`, `message_id`, `event_count` and `at`.
+ * Rows of `id`, `app_id`, `message_id`, `event_count` and `at`.
  *
  * @param few whether there are few candidates; see `countCandidates`
  * @param now ends a list of the latest a day ahead of it; absent for no such end
  */
-export function planList(query: MessageQuery, few: boolean, scanMax: number, now?: Micros): Walk {
+export function scanMessages(query: MessageQuery, few: boolean, scanMax: number, now?: Micros): KeysetScan {
   const column = columns[query.order];
-  // Few candidates: their own index finds them, and there is no walk to bound. A unary plus keeps every other index
-  // from being used: a walk must not turn into a sort, nor a few candidates into a walk.
+  // Few candidates: their own index finds them, and there is no scan to bound. A unary plus keeps SQLite from any other
+  // index: a scan must not become a sort, nor a few candidates a scan.
   const direct = query.messageId !== undefined || few;
   const table = query.order === "overdue" ? "l" : "m";
-  const walked = direct ? `+${table}` : table;
+  const scanned = direct ? `+${table}` : table;
   const found = direct ? "m" : "+m";
 
-  const walk = new Conditions();
-  if (query.order === "overdue") walk.add("l.overdue_since <> 0");
+  const indexed = new Conditions();
+  if (query.order === "overdue") indexed.add("l.overdue_since <> 0");
   if (query.appId !== undefined && query.order === "overdue" && !direct) {
-    walk.add(`l.app = ${appNumber}`, query.appId);
+    indexed.add(`l.app = ${appNumber}`, query.appId);
   } else if (query.appId !== undefined) {
-    walk.add(`${direct ? "+m" : "m"}.app_id = ?`, query.appId);
+    indexed.add(`${direct ? "+m" : "m"}.app_id = ?`, query.appId);
   }
-  if (query.since !== undefined) walk.add(`${walked}.${column} >= ?`, query.since);
-  if (query.until !== undefined) walk.add(`${walked}.${column} < ?`, query.until);
+  if (query.since !== undefined) indexed.add(`${scanned}.${column} >= ?`, query.since);
+  if (query.until !== undefined) indexed.add(`${scanned}.${column} < ?`, query.until);
   else if (now !== undefined && !direct && isLatest(query, now)) {
-    walk.add(`${walked}.${column} < max(?, ${lastReceipt}) + ${aheadMax}`, now);
+    indexed.add(`${scanned}.${column} < max(?, ${lastReceipt}) + ${aheadMax}`, now);
   }
 
   const filters = new Conditions();
@@ -135,7 +136,7 @@ export function planList(query: MessageQuery, few: boolean, scanMax: number, now
     filters.add(prefixRange(`${byPrefix}.message_id`), ...prefixBounds(query.prefix));
   }
 
-  return planWalk({
+  return new KeysetScan({
     kind: query.order,
     cursor: query.cursor,
     columns: "m.app_id, m.message_id, m.event_count",
@@ -145,12 +146,14 @@ export function planList(query: MessageQuery, few: boolean, scanMax: number, now
         : direct
           ? "messages m CROSS JOIN instances l ON l.message = m.id"
           : "instances l CROSS JOIN messages m ON m.id = l.message",
-    at: `${table}.${column}`,
-    id: "m.id",
+    key: [
+      { name: "at", sql: `${table}.${column}`, type: "integer" },
+      { name: "id", sql: "m.id", type: "integer" },
+    ],
     direction: query.order === "oldest" || query.order === "overdue" ? "ASC" : "DESC",
-    along: walk,
+    indexed,
     filters,
-    few: direct,
+    sorted: direct,
     limit: query.limit,
     scanMax,
   });

@@ -1,0 +1,118 @@
+/** Reads deliveries: those that are due, and lists with every attempt. Runs on a query thread. */
+import type { Row } from "@libsql/client";
+import type {
+  Attempt,
+  Delivery,
+  DeliveryPage,
+  DeliveryQuery,
+  DeliveryState,
+  DueDeliveries,
+  DueDelivery,
+} from "../../alerting/delivery.ts";
+import type { Micros } from "../../core/event.ts";
+import { Conditions } from "../conditions.ts";
+import { KeysetScan, readPage } from "../keyset-scan.ts";
+import { parseObject, type ReadConnection } from "../read-connection.ts";
+
+/** Less is the way of clocks. */
+const stepMin: Micros = 1_000_000;
+
+export class DeliveryQueries {
+  readonly #connection: ReadConnection;
+
+  constructor(connection: ReadConnection) {
+    this.#connection = connection;
+  }
+
+  /** See `AlertReader` of `alerting/ports.ts`. */
+  async due(at: Micros, busy: readonly string[]): Promise<DueDeliveries> {
+    const [rows] = await this.#connection.read([
+      {
+        // Waiting began at the last attempt. Where that lies ahead, the clock has gone back, and nobody knows for how long to wait.
+        sql: `SELECT d.id, iif(coalesce((SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts),
+            d.created_at) > ?2, 0, d.next_at) AS next_at, d.webhook_id, d.notification, d.attempts, s.sink
+          FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.id = (
+            SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1)
+          WHERE s.id NOT IN (SELECT value FROM json_each(?1))`,
+        args: [JSON.stringify(busy), at + stepMin],
+      },
+    ]);
+    const due = (rows ?? []).filter((row) => Number(row.next_at) <= at);
+    const later = (rows ?? []).map((row) => Number(row.next_at)).filter((next) => next > at);
+    const readable = this.#connection.decode(due, dueOf);
+    const known = new Set(readable.map(({ id }) => id));
+    return {
+      due: readable,
+      unreadable: due
+        .map((row) => ({ id: Number(row.id), attempts: Number(row.attempts) }))
+        .filter(({ id }) => !known.has(id)),
+      ...(later.length > 0 && { nextAt: Math.min(...later) }),
+    };
+  }
+
+  /** See `AlertReader` of `alerting/ports.ts`. */
+  async list({ sink, incident, state, limit, cursor }: DeliveryQuery): Promise<DeliveryPage> {
+    const filters = new Conditions();
+    filters.addEqual("sink", sink);
+    filters.addEqual("incident", incident);
+    filters.addEqual("state", state);
+    const scan = new KeysetScan({
+      kind: "deliveries",
+      cursor,
+      columns: "*",
+      from: "alert_deliveries",
+      key: [{ name: "id", sql: "id", type: "integer" }],
+      direction: "DESC",
+      filters,
+      // An incident has a delivery a change and sink, and an index of them.
+      sorted: incident !== undefined,
+      limit,
+    });
+    const { rows, next, others } = await readPage(this.#connection, scan, ({ sql, args }) => [
+      {
+        sql: `SELECT * FROM alert_attempts WHERE delivery IN (SELECT id FROM (${sql})) ORDER BY delivery, number`,
+        args,
+      },
+    ]);
+    const attempts = Map.groupBy(others[0] ?? [], ({ delivery }) => Number(delivery));
+    return {
+      deliveries: this.#connection.decode(rows, (row) => deliveryOf(row, attempts.get(Number(row.id)) ?? [])),
+      ...next,
+    };
+  }
+}
+
+function dueOf(row: Row): DueDelivery {
+  return {
+    id: Number(row.id),
+    sink: parseObject(row.sink),
+    webhookId: String(row.webhook_id),
+    notification: parseObject(row.notification),
+    attempts: Number(row.attempts),
+  };
+}
+
+function deliveryOf(row: Row, attempts: readonly Row[]): Delivery {
+  return {
+    id: Number(row.id),
+    ...(row.incident !== null && { incident: Number(row.incident) }),
+    sink: String(row.sink),
+    state: row.state as DeliveryState,
+    webhookId: String(row.webhook_id),
+    notification: parseObject(row.notification),
+    createdAt: Number(row.created_at),
+    nextAt: Number(row.next_at),
+    attempts: attempts.map(attemptOf),
+  };
+}
+
+function attemptOf(row: Row): Attempt {
+  return {
+    at: Number(row.at),
+    durationMs: Number(row.duration_ms),
+    outcome: row.outcome as Attempt["outcome"],
+    status: Number(row.status),
+    error: String(row.error),
+    response: String(row.response),
+  };
+}

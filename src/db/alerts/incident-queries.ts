@@ -1,0 +1,64 @@
+/** Lists incidents, the active ones first. Runs on a query thread. */
+import type { Row } from "@libsql/client";
+import type { Incident, IncidentPage, IncidentQuery } from "../../alerting/incident.ts";
+import type { FindingKind } from "../../lifecycle/finding.ts";
+import { Conditions } from "../conditions.ts";
+import { KeysetScan, readPage } from "../keyset-scan.ts";
+import { parseObject, type ReadConnection } from "../read-connection.ts";
+
+/** The expression of the index `alert_incidents_order`: active ones come before all that are resolved. */
+const closedAt = `iif(closed_at = 0, ${Number.MAX_SAFE_INTEGER}, closed_at)`;
+
+export class IncidentQueries {
+  readonly #connection: ReadConnection;
+
+  constructor(connection: ReadConnection) {
+    this.#connection = connection;
+  }
+
+  /** See `AlertReader` of `alerting/ports.ts`. */
+  async list({ appId, rule, state, limit, cursor }: IncidentQuery): Promise<IncidentPage> {
+    const filters = new Conditions();
+    filters.addEqual("app_id", appId);
+    filters.addEqual("rule", rule);
+    if (state === "active") filters.add("closed_at = 0");
+    if (state === "resolved") filters.add("closed_at > 0");
+    const scan = new KeysetScan({
+      kind: "incidents",
+      cursor,
+      columns: "*",
+      from: "alert_incidents",
+      key: [
+        { name: "rank", sql: closedAt, type: "integer" },
+        { name: "id", sql: "id", type: "integer" },
+      ],
+      direction: "DESC",
+      filters,
+      limit,
+    });
+    const { rows, next } = await readPage(this.#connection, scan);
+    return { incidents: this.#connection.decode(rows, incidentOf), ...next };
+  }
+}
+
+/** @param row of `alert_incidents` */
+export function incidentOf(row: Row): Incident {
+  return {
+    id: Number(row.id),
+    rule: String(row.rule),
+    appId: String(row.app_id),
+    kind: row.kind as FindingKind,
+    stage: String(row.stage),
+    after: String(row.after),
+    versions: parseObject(row.versions),
+    openedAt: Number(row.opened_at),
+    countedFrom: Number(row.counted_from),
+    firstRaisedAt: Number(row.first_raised_at),
+    lastRaisedAt: Number(row.last_raised_at),
+    notifiedAt: Number(row.notified_at),
+    silenced: row.silenced === 1,
+    changes: Number(row.changes),
+    closedAt: Number(row.closed_at),
+    text: String(row.text),
+  };
+}
