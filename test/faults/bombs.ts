@@ -1,63 +1,106 @@
 /**
- * Bombs on every door: bodies that nest, spread, count and unpack, many at once, while a canary sends its events. It must be
+ * Bombs on every door: bodies that nest, spread, count and unpack, a hundred at once, while a canary sends its events. It must be
  * served, Mars must stay small and alive, and nothing of the bombs may be stored.
  *
  *     bun test/faults/bombs.ts [--full] [--binary dist/mars]
+ *
+ * In full, Mars has 512 MiB where this may make a memory cgroup, and every kind comes three times, in hundreds of many kinds;
+ * then come a hundred at once of each of the dearest kinds. They are sent by a process of its own.
  */
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
-import { jsonBombs, protoBombs } from "../support/bombs.ts";
+import { type Bomb, type Doors, everyBomb } from "../support/bomb-doors.ts";
 import { type Canary, quantile, startCanary } from "../support/canary.ts";
+import { limitMemory } from "../support/memory-limit.ts";
 import { type MarsProcess, spawnMars } from "../support/process.ts";
+import { mulberry32 } from "../support/random.ts";
 import { type FaultCheckOptions, runAlone } from "./fault-check.ts";
 
 const canaryMsMax = 250;
 const rssMiBMax = 400;
+const memoryMiB = 512;
 const atOnce = 100;
-const large = 8 * 1024 * 1024;
-const patienceMs = 120_000;
-
-interface Bomb {
-  readonly name: string;
-  explode(mars: MarsProcess): Promise<unknown>;
-}
+/** How often each kind comes, in full. */
+const rounds = 3;
+/** What costs most to read, or to refuse: a hundred of one. */
+const dearest =
+  /^(gzip|plain) (brackets|keys|wide events|event of lists) \(application\/(json|proto)\) at .*(bulk|CollectEvents)$|^gRPC (gzip )?(wide|one wide|empty|nested) events? at .*CollectEvents$/;
 
 /** Resolves to how the canary fared and how large Mars became. */
 export async function run({ full, binary }: FaultCheckOptions): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), "mars-bombs-"));
-  const mars = await spawnMars({ dataDir, ...(binary !== undefined && { command: [binary] }) });
+  const limit = full ? limitMemory(memoryMiB * 1024 * 1024) : undefined;
+  const program = binary === undefined ? [process.execPath, "src/main.ts"] : [binary];
+  const mars = await spawnMars({ dataDir, command: [...(limit?.prefix ?? []), ...program] });
   try {
-    const bombs = [...everyBomb()].filter((_, n) => full || n % 9 === 0);
     // What a machine takes for its first requests is not the bombs' doing.
     await (await fetch(`${mars.url}/api/messages`)).text();
     const canary = startCanary(mars.url);
-    const slow = await explodeAll(mars, bombs, full);
+    const attack = await attacked(mars, full);
     const figures = await judge(mars, canary);
-    return `${bombs.length} kinds, ${atOnce} at once; ${figures}; longest ${slow}`;
+    const memory = full
+      ? `, in ${limit === undefined ? "no cgroup: none can be made here" : `a cgroup of ${memoryMiB} MiB`}`
+      : "";
+    return `${attack}; ${figures}${memory}`;
   } finally {
     await mars.kill("SIGKILL");
     await rm(dataDir, { recursive: true, force: true });
+    limit?.remove();
   }
 }
 
-/** @returns the name of the bomb that took longest, and how long */
-async function explodeAll(mars: MarsProcess, bombs: readonly Bomb[], full: boolean): Promise<string> {
+/** @returns what was sent */
+async function attacked(mars: MarsProcess, full: boolean): Promise<string> {
+  const args = [mars.url, String(mars.grpcPort), full ? "full" : "short"];
+  const child = Bun.spawn([process.execPath, import.meta.path, "attack", ...args], {
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [said, wrong] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  if ((await child.exited) !== 0) throw new Error(`${said}${wrong}`);
+  return said.trim();
+}
+
+/** In the process that attacks. */
+async function attack(doors: Doors, full: boolean): Promise<string> {
+  const all = [...everyBomb()];
+  const bombs = all.filter((_, n) => full || n % 9 === 0);
+  const hundreds = full ? [...mixed(bombs), ...ofOneKind(bombs)] : [cycle(bombs)];
   let longest = { name: "", ms: 0 };
-  const groups = full ? bombs.map((bomb) => new Array<Bomb>(atOnce).fill(bomb)) : [mixed(bombs)];
-  for (const group of groups) {
+  for (const hundred of hundreds) {
     const start = performance.now();
-    await Promise.all(group.map((bomb) => bomb.explode(mars)));
+    await Promise.all(hundred.map((bomb) => bomb.explode(doors)));
     const ms = performance.now() - start;
-    if (ms > longest.ms) longest = { name: full ? (group[0]?.name ?? "") : "all", ms };
+    if (ms <= longest.ms) continue;
+    const names = new Set(hundred.map(({ name }) => name));
+    longest = { name: names.size === 1 ? [...names].join() : "of many kinds", ms };
   }
-  return `${longest.name} ${(longest.ms / 1_000).toFixed(1)} s`;
+  return `${bombs.length} kinds, ${hundreds.length} times ${atOnce} at once, the longest ${(longest.ms / 1_000).toFixed(1)} s (${longest.name})`;
 }
 
-function mixed(bombs: readonly Bomb[]): Bomb[] {
+/** Every kind `rounds` times, in hundreds whose kinds differ; the same in every run. */
+function mixed(bombs: readonly Bomb[]): Bomb[][] {
+  const random = mulberry32(7);
+  const order = Array.from({ length: rounds }, () => bombs)
+    .flat()
+    .map((bomb) => ({ bomb, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ bomb }) => bomb);
+  const hundreds: Bomb[][] = [];
+  for (let at = 0; at < order.length; at += atOnce) hundreds.push(cycle(order.slice(at, at + atOnce)));
+  return hundreds;
+}
+
+function ofOneKind(bombs: readonly Bomb[]): Bomb[][] {
+  return bombs.filter(({ name }) => dearest.test(name)).map((bomb) => cycle([bomb]));
+}
+
+function cycle(bombs: readonly Bomb[]): Bomb[] {
   return Array.from({ length: atOnce }, (_, n) => bombs[n % bombs.length] as Bomb);
 }
 
@@ -82,171 +125,9 @@ function peakMiB(pid: number): number {
   return Math.round(Number(kibi) / 1024);
 }
 
-function* everyBomb(): Generator<Bomb> {
-  const json = jsonBombs(large);
-  const small = jsonBombs(60 * 1024);
-  const proto = protoBombs(large);
-  for (const [name, body] of Object.entries(json)) {
-    for (const [coding, packed] of packings(body, name === "brackets" || name === "keys")) {
-      yield http("POST", "/api/event/bulk", "application/json", packed, { name, coding });
-      yield http("POST", "/api/event/bulk", "application/x-ndjson", packed, { name, coding });
-      yield http("POST", "/api/event", "application/json", packed, { name, coding });
-      if (coding === "gzip") {
-        yield http("POST", "/mars.v1.IngestService/CollectEvents", "application/json", packed, {
-          name,
-          coding,
-        });
-        yield http("PUT", "/api/apps/bomb/lifecycle", "application/json", packed, { name, coding });
-      }
-    }
-  }
-  for (const [name, body] of Object.entries(small)) {
-    const bomb = { name: `small ${name}` };
-    yield http("POST", "/api/event", "application/json", body, bomb);
-    yield http("POST", "/api/apps/bomb/lifecycle/dry-run", "application/json", body, bomb);
-    yield http("PUT", "/api/alerts/sinks/bomb", "application/json", body.subarray(0, 16_000), bomb);
-    yield http("PUT", "/api/alerts/rules/bomb", "application/json", body.subarray(0, 16_000), bomb);
-    yield http("POST", "/api/alerts/silences", "application/json", body.subarray(0, 16_000), bomb);
-    yield http("POST", "/mars.v1.IngestService/CollectEvent", "application/json", body, bomb);
-    yield http(
-      "POST",
-      "/mars.v1.MessageService/GetMessage",
-      "application/json",
-      body.subarray(0, 16_000),
-      bomb,
-    );
-    yield query(name, body);
-    yield socket("/ws", name, body);
-    yield socket("/socket/websocket?vsn=2.0.0", name, body);
-  }
-  for (const [name, body] of Object.entries(proto)) {
-    const packed = gzipSync(body, { level: 1 });
-    const path = "/mars.v1.IngestService/CollectEvents";
-    yield http("POST", path, "application/proto", body, { name });
-    yield http("POST", path, "application/proto", packed, { name, coding: "gzip" });
-    yield http("POST", path, "application/grpc-web+proto", framed(body), { name });
-    yield http("POST", "/mars.v1.IngestService/CollectEvent", "application/proto", body.subarray(0, 65_000), {
-      name,
-    });
-    yield grpc(path, name, framed(body), {});
-    yield grpc(path, `gzip ${name}`, framed(packed, 1), { "grpc-encoding": "gzip" });
-    yield grpc("/mars.v1.IngestService/CollectEvent", name, framed(body.subarray(2, 65_000)), {});
-    yield grpc("/mars.v1.IngestService/CollectStream", name, framed(body), {});
-    yield grpc("/mars.v1.IngestService/CollectStream", `gzip ${name}`, framed(packed, 1), {
-      "grpc-encoding": "gzip",
-    });
-  }
-  const nested = json.brackets ?? Buffer.alloc(0);
-  yield grpc("/mars.v1.IngestService/CollectEvents", "JSON", framed(nested), {
-    "content-type": "application/grpc+json",
-  });
+const [role, url = "", grpcPort, form] = process.argv.slice(2);
+if (import.meta.main && role === "attack") {
+  process.stdout.write(`${await attack({ url, grpcPort: Number(grpcPort) }, form === "full")}\n`);
+  process.exit(0);
 }
-
-function packings(body: Buffer, all: boolean): [coding: string | undefined, packed: Buffer][] {
-  const quick = { params: { [constants.BROTLI_PARAM_QUALITY]: 2 } };
-  return [
-    ["gzip", gzipSync(body, { level: 1 })],
-    ...(all
-      ? ([
-          [undefined, body],
-          ["zstd", zstdCompressSync(body)],
-          ["br", brotliCompressSync(body, quick)],
-        ] as [string | undefined, Buffer][])
-      : []),
-  ];
-}
-
-function http(
-  method: string,
-  path: string,
-  type: string,
-  body: Buffer,
-  { name, coding }: { name: string; coding?: string | undefined },
-): Bomb {
-  const headers = { "content-type": type, ...(coding !== undefined && { "content-encoding": coding }) };
-  return {
-    name: `${coding ?? "plain"} ${name} (${type}) at ${path}`,
-    async explode({ url }) {
-      const response = await fetch(url + path, {
-        method,
-        headers,
-        body,
-        signal: AbortSignal.timeout(patienceMs),
-      });
-      const answer = await response.text();
-      const good =
-        response.status < 400 && !/"accepted":0|grpc/.test(answer) && !type.startsWith("application/grpc");
-      if (good || response.status >= 500)
-        throw new Error(`${this.name}: ${response.status} ${answer.slice(0, 300)}`);
-    },
-  };
-}
-
-/** A query's message in the address, packed. */
-function query(name: string, body: Buffer): Bomb {
-  const message = gzipSync(body).toString("base64url").slice(0, 12_000);
-  const parameters = `encoding=json&base64=1&compression=gzip&message=${message}`;
-  return {
-    name: `query ${name}`,
-    async explode({ url }) {
-      const response = await fetch(`${url}/mars.v1.MessageService/GetMessage?connect=v1&${parameters}`);
-      const answer = await response.text();
-      if (response.status < 400 || response.status >= 500)
-        throw new Error(`${this.name}: ${response.status} ${answer}`);
-    },
-  };
-}
-
-function socket(path: string, name: string, body: Buffer): Bomb {
-  return {
-    name: `${path} ${name}`,
-    explode({ url }) {
-      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      const client = new WebSocket(url.replace("http", "ws") + path);
-      const timer = setTimeout(() => reject(new Error(`${this.name}: no answer`)), patienceMs);
-      client.onopen = () => client.send(body.toString());
-      client.onmessage = () => client.close();
-      client.onclose = resolve;
-      return promise.finally(() => clearTimeout(timer));
-    },
-  };
-}
-
-function grpc(path: string, name: string, body: Buffer, headers: Record<string, string>): Bomb {
-  return {
-    name: `gRPC ${name} at ${path}`,
-    explode({ grpcPort }) {
-      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      const session = connect(`http://127.0.0.1:${grpcPort}`);
-      const stream = session.request({
-        ":method": "POST",
-        ":path": path,
-        "content-type": "application/grpc",
-        te: "trailers",
-        ...headers,
-      });
-      const timer = setTimeout(() => reject(new Error(`${this.name}: no answer`)), patienceMs);
-      session.on("error", resolve);
-      stream.on("error", resolve);
-      stream.on("trailers", (trailers) => {
-        if (trailers["grpc-status"] === "13") reject(new Error(`${this.name}: ${trailers["grpc-message"]}`));
-      });
-      stream.on("close", resolve);
-      stream.resume();
-      stream.end(body);
-      return promise.finally(() => {
-        clearTimeout(timer);
-        session.destroy();
-      });
-    },
-  };
-}
-
-function framed(message: Buffer, flags = 0): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt8(flags, 0);
-  head.writeUInt32BE(message.byteLength, 1);
-  return Buffer.concat([head, message]);
-}
-
 if (import.meta.main) await runAlone(run);
