@@ -87,6 +87,10 @@ ON CONFLICT (message, created_at, event, event_id, detail) DO UPDATE SET
 -- After all events of the batch: a trigger corrects what the repeats among them have changed.
 DELETE FROM aliases;
 
+-- name: countStored
+-- How many events of a batch (?1, ?2] were new: the others were there with a seq of their own.
+SELECT count(*) AS stored FROM events WHERE seq > ?1 AND seq <= ?2;
+
 -- name: outcome
 -- Of a batch (?1, ?2] of ?3 events: the seqs that were new, and the earlier events that it changed. NULL where all were new.
 SELECT iif(count(*) = ?3, NULL, json_object(

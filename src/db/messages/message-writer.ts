@@ -13,6 +13,7 @@ import type { Lease } from "../lease.ts";
 import { migrate } from "../migrate.ts";
 import {
   collectLate,
+  countStored,
   insertEvents,
   knownPosition,
   movePosition,
@@ -85,13 +86,14 @@ export class MessageWriter {
           // When all events are in: those of a message may be in several chunks.
           resolveAliases,
           ...(late ? [collectLate(batch)] : []),
-          outcome(batch),
+          countStored(batch),
         ],
         "write",
       );
       this.#seq = batch.to;
       if (late) this.#late();
-      return outcomeOf(results.at(-1));
+      if (results.at(-1)?.rows[0]?.stored === batch.count) return null;
+      return outcomeOf(await this.#database.execute(outcome(batch)));
     } catch (error) {
       return await this.#settle(batch, error);
     }
