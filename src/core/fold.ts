@@ -119,13 +119,13 @@ export interface SummaryParts {
   /** Stages and external ids are those of some of the events only. */
   readonly partial: boolean;
   /** Where it stands along its lifecycle; without one it is open. */
-  readonly standing: Pick<MessageSummary, "state" | "overdueSince"> | undefined;
+  readonly status: Pick<MessageSummary, "state" | "overdueSince"> | undefined;
   readonly rank: Rank | undefined;
 }
 
 /** A message in short. */
 export function summarize(key: MessageKey, parts: SummaryParts): MessageSummary {
-  const { stages, externalIds, eventCount, standing = { state: "open" }, rank = unranked } = parts;
+  const { stages, externalIds, eventCount, status = { state: "open" }, rank = unranked } = parts;
   const byName = (a: Stage, b: Stage) => rank(a.event) - rank(b.event) || compareText(a.event, b.event);
   const byFirst = stages.toSorted((a, b) => a.first - b.first || byName(a, b));
   const latest = stages.reduce((a, b) => ((b.last - a.last || byName(b, a)) > 0 ? b : a));
@@ -139,7 +139,7 @@ export function summarize(key: MessageKey, parts: SummaryParts): MessageSummary 
     stages: byFirst.slice(0, stagesMax).map((stage) => stage.event),
     lastEvent: latest.event,
     externalIds: externalIds.toSorted(compareText).slice(0, externalIdsMax),
-    ...standing,
+    ...status,
     ...(partial && { partial }),
   };
 }

@@ -1,6 +1,6 @@
 /** Questions that can be asked of the store, and their answers. Validated at the edge, by `parse-query.ts`. */
 import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "./event.ts";
-import type { LifecycleInstance, MessageState, StageMark } from "./state.ts";
+import type { FunnelStatus, LifecycleInstance, MessageState } from "./state.ts";
 import type { Topic } from "./topic.ts";
 
 /**
@@ -24,7 +24,7 @@ export interface MessageQuery {
   readonly overdueSince?: Micros;
   /** Stands so with this stage of its lifecycle (`stageName`). */
   /** With `after`, as one that comes after that (`afterName`): stages of several versions may have one name. */
-  readonly stage?: { readonly name: string; readonly mark: StageMark; readonly after?: string };
+  readonly stage?: { readonly name: string; readonly status: FunnelStatus; readonly after?: string };
   /** Goes by a lifecycle. */
   readonly followed?: true;
   /** What the message id starts with. */

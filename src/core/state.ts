@@ -12,7 +12,7 @@ export const messageStates: readonly MessageState[] = ["open", "overdue", "compl
  */
 export type StageStatus = "done" | "waiting" | "pending" | "overdue" | "skipped" | "unreached";
 
-export interface StageState {
+export interface InstanceStage {
   /** See `stageName` and `afterName`. */
   readonly name: string;
   readonly after: string;
@@ -31,7 +31,7 @@ export interface StageState {
 
 export interface Assessment {
   readonly state: MessageState;
-  readonly stages: readonly StageState[];
+  readonly stages: readonly InstanceStage[];
   /** The longest overdue stage's due time. */
   readonly overdueSince?: Micros;
   readonly completedAt?: Micros;
@@ -46,7 +46,7 @@ export interface LifecycleInstance extends Assessment {
   readonly watermark: Micros;
 }
 
-/** A stage's mark in short, as messages are counted by it: `waiting` is every stage that can still come in time. */
-export type StageMark = "reached" | "waiting" | "overdue" | "never";
+/** A stage's status as a funnel counts it: `reached` is `done`, `waiting` also `pending`, `never` is `skipped` and `unreached`. */
+export type FunnelStatus = "reached" | "waiting" | "overdue" | "never";
 
-export const stageMarks: readonly StageMark[] = ["reached", "waiting", "overdue", "never"];
+export const funnelStatuses: readonly FunnelStatus[] = ["reached", "waiting", "overdue", "never"];

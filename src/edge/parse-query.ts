@@ -12,7 +12,7 @@ import {
   messageIdBytesMax,
 } from "../core/limits.ts";
 import type { EventOrder, MessageOrder, MessageQuery, MessageRead } from "../core/query.ts";
-import { type MessageState, messageStates, stageMarks } from "../core/state.ts";
+import { funnelStatuses, type MessageState, messageStates } from "../core/state.ts";
 import { namesMax } from "../lifecycle/definition.ts";
 import { checkInteger, checkOneOf, checkText, checkTime, type QueryValue } from "./check.ts";
 
@@ -67,7 +67,7 @@ export function checkMessageQuery(fields: MessageQueryFields): MessageQuery {
   const states = checkStates(fields.state, problems);
   const overdueSince = checkTime("overdue_since", fields.overdue_since, problems);
   const stage = checkText("stage", fields.stage, stageBytesMax, problems);
-  const mark = checkOneOf("stage_state", fields.stage_state, stageMarks, problems);
+  const status = checkOneOf("stage_state", fields.stage_state, funnelStatuses, problems);
   if ((fields.stage === undefined) !== (fields.stage_state === undefined)) {
     problems.push({ field: "stage", message: "and stage_state must be given together" });
   }
@@ -91,7 +91,7 @@ export function checkMessageQuery(fields: MessageQueryFields): MessageQuery {
     ...(states !== undefined && { states }),
     ...(overdueSince !== undefined && { overdueSince }),
     ...(stage !== undefined &&
-      mark !== undefined && { stage: { name: stage, mark, ...(after !== undefined && { after }) } }),
+      status !== undefined && { stage: { name: stage, status, ...(after !== undefined && { after }) } }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
     order,

@@ -201,8 +201,8 @@ CREATE TABLE instances (
   next_at INTEGER NOT NULL,
   -- How many findings hold.
   findings INTEGER NOT NULL,
-  -- \`;<stage><mark>\` for each stage: r reached, w waiting, o overdue, n never.
-  marks TEXT NOT NULL,
+  -- \`;<stage><status>\` for each stage: r reached, w waiting, o overdue, n never.
+  statuses TEXT NOT NULL,
   -- JSON: the earliest created_at of each event that the lifecycle names, in its order.
   times TEXT NOT NULL
 ) STRICT;

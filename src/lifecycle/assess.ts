@@ -14,7 +14,7 @@
  *   alternative where another came.
  */
 import type { Micros } from "../core/event.ts";
-import type { Assessment, StageState, StageStatus } from "../core/state.ts";
+import type { Assessment, InstanceStage, StageStatus } from "../core/state.ts";
 import { microsBetween } from "../core/time.ts";
 import type { PendingFinding } from "./finding.ts";
 import { earliest, type Plan, type Times } from "./plan.ts";
@@ -91,7 +91,7 @@ export function assess(plan: Plan, times: Times, isActive: IsActive): Assessment
       .map((finding) => [finding.kind + finding.stage, finding]),
   );
   let overdueSince: Micros | undefined;
-  const stages = plan.stages.map((stage, index): StageState => {
+  const stages = plan.stages.map((stage, index): InstanceStage => {
     const { startedAt, dueAt, doneAt } = stageTimes(plan, index, times);
     const missing = active.has(`missing${stage.name}`);
     if (missing && dueAt !== null && (overdueSince === undefined || dueAt < overdueSince))

@@ -5,7 +5,7 @@
  * through Mars, and would be called missing. Raising is for a watermark behind which nothing is on its way any more.
  */
 import type { Micros } from "../core/event.ts";
-import type { MessageState, StageMark } from "../core/state.ts";
+import type { FunnelStatus, MessageState } from "../core/state.ts";
 import { endOf, pendingFindings } from "./assess.ts";
 import type { FindingKey } from "./finding.ts";
 import { earliest, type Plan, type Times } from "./plan.ts";
@@ -32,7 +32,7 @@ export interface Reconciled {
   /** When the next pending finding becomes active; absent where none will. */
   readonly nextAt?: Micros;
   /** By the plan's stages. */
-  readonly marks: readonly StageMark[];
+  readonly statuses: readonly FunnelStatus[];
 }
 
 /**
@@ -83,7 +83,7 @@ export function reconcile(
             : "open",
     ...(overdue !== undefined && { overdueSince: overdue }),
     ...(nextAt !== undefined && { nextAt }),
-    marks: plan.stages.map((stage): StageMark => {
+    statuses: plan.stages.map((stage): FunnelStatus => {
       if (earliest(times, stage.events) !== null) return "reached";
       if (ended) return "never";
       return missing.some((finding) => finding.stage === stage.name) ? "overdue" : "waiting";

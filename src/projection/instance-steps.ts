@@ -1,13 +1,13 @@
 /** What one step of the projector makes of the messages that it touches. */
 import type { Micros } from "../core/event.ts";
-import { type MessageState, messageStates, type StageMark } from "../core/state.ts";
+import { type FunnelStatus, type MessageState, messageStates } from "../core/state.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
 import type { Finding, FindingKind } from "../lifecycle/finding.ts";
 import type { Times } from "../lifecycle/plan.ts";
 import { type ActiveFinding, type Reconciled, reconcile } from "../lifecycle/reconcile.ts";
 import type { FindingRow, InstanceRow, ProjectionPosition } from "./projector-sql.ts";
+import type { CountedInstance, RollupDeltas } from "./rollup-deltas.ts";
 import type { Reported } from "./stretch.ts";
-import type { Standing, Tally } from "./tally.ts";
 
 /** A message's instance as it is stored. */
 export interface Instance {
@@ -43,7 +43,7 @@ export class InstanceSteps {
   readonly #watermark: Micros;
   readonly #now: Micros;
   readonly #raising: boolean;
-  readonly #tally: Tally;
+  readonly #deltas: RollupDeltas;
   readonly #instances: NextInstance[] = [];
   /** Instances that begin, by their lifecycle. */
   readonly #begun = new Map<number, number>();
@@ -52,20 +52,20 @@ export class InstanceSteps {
 
   /**
    * @param step where the projector is: what was active by `watermark` has been raised, or is to be where the step is
-   *   `raising`; `now`   *   is when what changes does
+   *   `raising`; `now` is when what changes does
    */
   constructor(
     step: Pick<ProjectionPosition, "watermark" | "findingSeq"> & {
       readonly now: Micros;
       readonly raising: boolean;
     },
-    tally: Tally,
+    deltas: RollupDeltas,
   ) {
     this.#watermark = step.watermark;
     this.#now = step.now;
     this.#raising = step.raising;
     this.#firstSeq = step.findingSeq + 1;
-    this.#tally = tally;
+    this.#deltas = deltas;
   }
 
   /** How many changes of findings there are. */
@@ -114,7 +114,7 @@ export class InstanceSteps {
           reconciled.overdueSince ?? 0,
           nextAt,
           findings,
-          marksText(lifecycle, reconciled.marks),
+          statusesText(lifecycle, reconciled.statuses),
           JSON.stringify(times),
         ]),
       );
@@ -229,10 +229,10 @@ export class InstanceSteps {
     }
     const nextAt = this.#nextAt(reconciled, instance);
     this.#instances.push({ message, lifecycle, openedAt, times, reconciled, nextAt, findings });
-    this.#tally.message(message, lifecycle, instance && standingOf(instance), {
+    this.#deltas.changeInstance(message, lifecycle, instance && countedOf(instance), {
       state: reconciled.state,
       openedAt,
-      marks: reconciled.marks,
+      statuses: reconciled.statuses,
       times,
     });
   }
@@ -248,12 +248,12 @@ function activeOf([, , kind, stage, dueAt, , , lateBy]: FindingRow): ActiveFindi
   return { kind: kind as FindingKind, stage, dueAt, lateBy };
 }
 
-function standingOf({ row }: Instance): Standing {
-  const [, , state, openedAt, , marks, times] = row;
-  return { state: messageStates[state] as MessageState, openedAt, marks: marksOf(marks), times };
+function countedOf({ row }: Instance): CountedInstance {
+  const [, , state, openedAt, , statuses, times] = row;
+  return { state: messageStates[state] as MessageState, openedAt, statuses: statusesOf(statuses), times };
 }
 
-const marksByLetter: Readonly<Record<string, StageMark>> = {
+const statusesByLetter: Readonly<Record<string, FunnelStatus>> = {
   r: "reached",
   w: "waiting",
   o: "overdue",
@@ -261,13 +261,13 @@ const marksByLetter: Readonly<Record<string, StageMark>> = {
 };
 
 /** `;<stage><letter>` for each stage, and a `;` at the end, so that one of them can be looked for. */
-function marksText({ stageIds }: StoredLifecycle, marks: readonly StageMark[]): string {
-  return `${marks.map((mark, index) => `;${stageIds[index]}${mark[0]}`).join("")};`;
+function statusesText({ stageIds }: StoredLifecycle, statuses: readonly FunnelStatus[]): string {
+  return `${statuses.map((status, index) => `;${stageIds[index]}${status[0]}`).join("")};`;
 }
 
-function marksOf(text: string): StageMark[] {
+function statusesOf(text: string): FunnelStatus[] {
   return text
     .split(";")
     .filter((part) => part !== "")
-    .map((part) => marksByLetter[part.at(-1)!]!);
+    .map((part) => statusesByLetter[part.at(-1)!]!);
 }

@@ -82,12 +82,13 @@ export type InstanceRow = [
   state: number,
   openedAt: number,
   findings: number,
-  marks: string,
+  statuses: string,
   times: (number | null)[],
   nextAt: number,
 ];
 
-export const instanceColumns = "message, lifecycle, state, opened_at, findings, marks, json(times), next_at";
+export const instanceColumns =
+  "message, lifecycle, state, opened_at, findings, statuses, json(times), next_at";
 /** The instances that a stretch touches. */
 export function touchedInstances({ from, to, changes }: Stretch): InStatement {
   return asRows(instanceColumns, `SELECT * FROM instances WHERE message IN ${touched}`, [from, to, changes]);
@@ -175,7 +176,7 @@ const instanceChanges = [
   "overdue_since",
   "next_at",
   "findings",
-  "marks",
+  "statuses",
   "times",
 ] as const;
 export const upsertInstances = upsert(

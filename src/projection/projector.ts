@@ -36,8 +36,8 @@ import {
   upsertFindings,
   upsertInstances,
 } from "./projector-sql.ts";
+import { RollupDeltas } from "./rollup-deltas.ts";
 import { readStretch } from "./stretch.ts";
-import { Tally } from "./tally.ts";
 
 export class Projector {
   readonly #database: Database;
@@ -171,12 +171,12 @@ export class Projector {
     for (let eventsMax = this.#narrowing.events; ; eventsMax = Math.ceil(eventsMax / 2)) {
       const to = alone ? from : await this.#end({ from, to: upTo }, eventsMax);
       this.#narrowing.doing(alone ? { what: "changes" } : { what: "events", from, to });
-      const tally = new Tally();
+      const deltas = new RollupDeltas();
       const { reported, instances, findings, versions, changes } = await readStretch(
         this.#database,
         this.#lifecycles,
         { from, to, changes: changesMax },
-        tally,
+        deltas,
       );
       const ids = reported.map(({ message, appId, late }) => {
         if (!this.#narrowing.isFollowed(message)) return undefined;
@@ -189,7 +189,7 @@ export class Projector {
       // Too many large definitions at once: a shorter stretch has fewer.
       if (short && eventsMax > 1) continue;
       const judged = { watermark: Math.min(watermark, position.watermark), findingSeq: position.findingSeq };
-      const steps = new InstanceSteps({ ...judged, now: watermark, raising: false }, tally);
+      const steps = new InstanceSteps({ ...judged, now: watermark, raising: false }, deltas);
       const followed = reported.flatMap((one, index) => {
         const lifecycle = plans.get(ids[index] ?? 0);
         return lifecycle === undefined ? [] : [{ reported: one, lifecycle, row: instances.get(one.message) }];
@@ -199,7 +199,7 @@ export class Projector {
       }
       const found = await this.#write(
         steps,
-        tally,
+        deltas,
         { ...position, seq: to },
         changes > 0 || alone ? [forgetChanges({ changes: changesMax })] : [],
       );
@@ -212,13 +212,13 @@ export class Projector {
   /** Raises what holds by `watermark`, of a bounded number of instances. */
   async #raise(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {
     this.#narrowing.doing({ what: "due", watermark, held: this.#held });
-    const { steps, tally } = await this.#look(position, watermark, {
+    const { steps, deltas } = await this.#look(position, watermark, {
       raising: true,
       instances: [dueInstances, dueFindings].map((of) =>
         of(watermark, this.#narrowing.instances, this.#held),
       ),
     });
-    return this.#write(steps, tally, { ...position, watermark: Math.max(watermark, position.watermark) }, []);
+    return this.#write(steps, deltas, { ...position, watermark: Math.max(watermark, position.watermark) });
   }
 
   /**
@@ -228,12 +228,12 @@ export class Projector {
   async #review(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {
     this.#narrowing.doing({ what: "ahead", watermark });
     const { instances } = this.#narrowing;
-    const { steps, tally, count } = await this.#look(position, watermark, {
+    const { steps, deltas, count } = await this.#look(position, watermark, {
       raising: false,
       instances: [aheadInstances(watermark, instances), aheadFindings(watermark, instances)],
     });
     const last = count === 0;
-    return this.#write(steps, tally, { ...position, watermark: last ? watermark : position.watermark }, []);
+    return this.#write(steps, deltas, { ...position, watermark: last ? watermark : position.watermark });
   }
 
   /** Looks at instances by the watermark: at all that are asked for, or, where their definitions are too large, at the first of them. */
@@ -246,24 +246,24 @@ export class Projector {
     const rows = rowsOf<InstanceRow>(asked);
     const findings = Map.groupBy(rowsOf<FindingRow>(found), ([message]) => message);
     const plans = await this.#lifecycles.load(new Set(rows.map(([, lifecycle]) => lifecycle)));
-    const tally = new Tally();
+    const deltas = new RollupDeltas();
     const { findingSeq } = position;
-    const steps = new InstanceSteps({ findingSeq, watermark, now: watermark, raising }, tally);
+    const steps = new InstanceSteps({ findingSeq, watermark, now: watermark, raising }, deltas);
     for (const row of rows) {
       const lifecycle = plans.get(row[1]);
       if (lifecycle !== undefined) steps.look({ row, lifecycle, findings: findings.get(row[0]) ?? [] });
     }
-    return { steps, tally, count: rows.length };
+    return { steps, deltas, count: rows.length };
   }
 
   async #write(
     steps: InstanceSteps,
-    tally: Tally,
+    deltas: RollupDeltas,
     position: ProjectionPosition,
-    more: readonly InStatement[],
+    more: readonly InStatement[] = [],
   ): Promise<Finding[]> {
     const names = await this.#namesOf(steps.changedMessages);
-    const histograms = await this.#histograms.load(tally.histogramKeys);
+    const histograms = await this.#histograms.load(deltas.histogramKeys);
     const next = { ...position, step: position.step + 1, findingSeq: position.findingSeq + steps.changes };
     const results = await this.#database.batch(
       [
@@ -271,7 +271,7 @@ export class Projector {
         ...forRows(upsertInstances, steps.instanceRows()),
         ...forRows(addToLifecycleInstances, steps.begunRows()),
         ...forRows(upsertFindings, steps.findingRows()),
-        ...tally.statements(histograms),
+        ...deltas.statements(histograms),
         ...more,
         nextDue(this.#held),
       ],

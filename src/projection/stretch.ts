@@ -16,7 +16,7 @@ import {
   touchedInstances,
   touchedMessages,
 } from "./projector-sql.ts";
-import type { Tally } from "./tally.ts";
+import type { RollupDeltas } from "./rollup-deltas.ts";
 
 /** The reports of one message. */
 export interface Reported {
@@ -46,7 +46,7 @@ export async function readStretch(
   database: Database,
   lifecycles: Lifecycles,
   stretch: Stretch,
-  tally: Tally,
+  deltas: RollupDeltas,
 ): Promise<StretchReports> {
   const anyFollowed = await lifecycles.any();
   const [events, changed, messages, instances, findings] = await database.batch(
@@ -66,7 +66,7 @@ export async function readStretch(
   const appIds = new Set(anyFollowed ? rows.messages.map(([, appId]) => appId) : []);
   const versions = await lifecycles.versionsOf(appIds, stretch.from);
   return {
-    reported: collect(rows, (appId) => (versions.get(appId)?.length ?? 0) > 0, tally),
+    reported: collect(rows, (appId) => (versions.get(appId)?.length ?? 0) > 0, deltas),
     instances: new Map(rowsOf<InstanceRow>(instances).map((row) => [row[0], row])),
     findings: Map.groupBy(rowsOf<FindingRow>(findings), ([message]) => message),
     versions,
@@ -86,7 +86,7 @@ interface StretchRows {
  *
  * @param followed whether anybody asks more of an app's messages than how many there are
  */
-function collect(rows: StretchRows, followed: (appId: string) => boolean, tally: Tally): Reported[] {
+function collect(rows: StretchRows, followed: (appId: string) => boolean, deltas: RollupDeltas): Reported[] {
   const messages = new Map(rows.messages.map((row) => [row[0], row]));
   const reported = new Map<number, Reported>();
   const add = ([message, appId, openedAt]: MessageRow, event: string, at: Micros) => {
@@ -106,15 +106,15 @@ function collect(rows: StretchRows, followed: (appId: string) => boolean, tally:
   };
   for (const [seq, message, event, at, was] of rows.changed) {
     const of = messageOf(message, seq);
-    if (was === null) tally.event(of[1], event, at, seq === message);
-    else tally.moved(of[1], event, was, at);
+    if (was === null) deltas.addEvent(of[1], event, at, seq === message);
+    else deltas.moveEvent(of[1], event, was, at);
     if (!followed(of[1])) continue;
     add(of, event, at);
     if (was === null && seq === message) reported.get(message)!.late = true;
   }
   for (const [message, event, at, seq] of rows.events) {
     const of = messageOf(message, seq);
-    tally.event(of[1], event, at, seq === message);
+    deltas.addEvent(of[1], event, at, seq === message);
     if (followed(of[1])) add(of, event, at);
   }
   return [...reported.values()];

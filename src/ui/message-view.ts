@@ -19,8 +19,8 @@ export function showMessage(message: Message, soughtId: string, again: () => voi
   const timeline = new Timeline(message.events, message.event_count);
   const externalIds = new Set(message.external_ids);
   const facts = element("dl", { class: "facts" });
-  let standing: Standing = message;
-  const showFacts = () => facts.replaceChildren(...factsOf(appId, externalIds, timeline, standing));
+  let status: MessageStatus = message;
+  const showFacts = () => facts.replaceChildren(...factsOf(appId, externalIds, timeline, status));
   showFacts();
   mainElement().replaceChildren(
     element(
@@ -37,10 +37,10 @@ export function showMessage(message: Message, soughtId: string, again: () => voi
 
   // Time alone changes where a message stands. A read that fails is tried again at the next turn.
   const refresh = setInterval(async () => {
-    if (standing.lifecycle === null || !facts.isConnected) return clearInterval(refresh);
+    if (status.lifecycle === null || !facts.isConnected) return clearInterval(refresh);
     const now = await getMessage(appId, messageId, { limit: "1" }).catch(() => undefined);
     if (now === undefined) return;
-    standing = now;
+    status = now;
     showFacts();
   }, refreshMs);
 
@@ -83,13 +83,13 @@ function earlierElement({ app_id, message_id, next_cursor }: Message, timeline: 
   return button;
 }
 
-type Standing = Pick<Message, "state" | "lifecycle" | "created_at">;
+type MessageStatus = Pick<Message, "state" | "lifecycle" | "created_at">;
 
 function factsOf(
   appId: string,
   externalIds: ReadonlySet<string>,
   timeline: Timeline,
-  { state, lifecycle, created_at: firstAt }: Standing,
+  { state, lifecycle, created_at: firstAt }: MessageStatus,
 ): HTMLElement[] {
   const stored = timeline.events.filter((event) => event.seq !== 0);
   const first = firstAt < (stored[0]?.created_at ?? firstAt) ? { created_at: firstAt } : stored[0];

@@ -66,7 +66,7 @@ describe("checkMessageQuery", () => {
     });
     expect(query).toMatchObject({
       states: ["overdue", "failed"],
-      stage: { name: "A|B", mark: "never" },
+      stage: { name: "A|B", status: "never" },
       followed: true,
       order: "overdue",
     });

@@ -306,9 +306,9 @@ function modelOf(all: readonly SequencedEvent[], clock: number, app: string) {
         }),
       ] as const) {
         const key = `${name} ${span * second} ${start}`;
-        const marks = funnel.get(key) ?? [0, 0, 0, 0];
-        marks[column]! += 1;
-        funnel.set(key, marks);
+        const statuses = funnel.get(key) ?? [0, 0, 0, 0];
+        statuses[column]! += 1;
+        funnel.set(key, statuses);
       }
     }
     for (const { stage, reachedAt, took } of hopsOf(plan, times)) {

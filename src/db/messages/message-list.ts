@@ -28,7 +28,7 @@ function overdueInstances({
 }: MessageQuery): Conditions | undefined {
   const only =
     overdueSince !== undefined ||
-    stage?.mark === "overdue" ||
+    stage?.status === "overdue" ||
     (states?.length === 1 && states[0] === "overdue");
   if (!only || order === "overdue") return undefined;
   const instances = new Conditions();
@@ -108,11 +108,11 @@ export function scanMessages(query: MessageQuery, few: boolean, scanMax: number,
   if (query.stage !== undefined) {
     filters.add(
       `EXISTS (SELECT 1 FROM instances JOIN stages s ON s.app = instances.app AND s.stage = ? AND (? IS NULL OR s.after = ?)
-        WHERE instances.message = m.id AND instr(instances.marks, ';' || s.id || ?) > 0)`,
+        WHERE instances.message = m.id AND instr(instances.statuses, ';' || s.id || ?) > 0)`,
       query.stage.name,
       query.stage.after ?? null,
       query.stage.after ?? null,
-      `${query.stage.mark[0]};`,
+      `${query.stage.status[0]};`,
     );
   }
   if (query.event !== undefined) {

@@ -96,11 +96,11 @@ export class MessageQueries {
         Number(lifecycle?.[0]?.version),
         watermark,
       );
-    const standing = state && {
+    const status = state && {
       state: state.state,
       ...(state.overdueSince !== undefined && { overdueSince: state.overdueSince }),
     };
-    const summary = summaryOf(key, { eventCount, stages, externalIds, standing, plan });
+    const summary = summaryOf(key, { eventCount, stages, externalIds, status, plan });
     return {
       message: {
         ...summary,

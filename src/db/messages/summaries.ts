@@ -48,20 +48,20 @@ const externalIdsOfAll = `SELECT DISTINCT message, external_id
   FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) AND external_id <> ''`;
 
 /** How a message stands with its lifecycle. */
-export type Standing = Pick<MessageSummary, "state" | "overdueSince">;
+export type MessageStatus = Pick<MessageSummary, "state" | "overdueSince">;
 
 /** What a summary is made of. */
 export interface SummaryRows {
   readonly eventCount: number;
   readonly stages: readonly Row[];
   readonly externalIds: readonly Row[];
-  readonly standing: Standing | undefined;
+  readonly status: MessageStatus | undefined;
   readonly plan: Plan | undefined;
 }
 
 /** Folds the rows of one message; at most 256 stages and external ids are listed. */
 export function summaryOf(key: MessageKey, rows: SummaryRows): MessageSummary {
-  const { eventCount, standing } = rows;
+  const { eventCount, status } = rows;
   return summarize(key, {
     stages: rows.stages.map(({ event, first, last }) => ({
       event: String(event),
@@ -71,7 +71,7 @@ export function summaryOf(key: MessageKey, rows: SummaryRows): MessageSummary {
     externalIds: rows.externalIds.map((row) => String(row.external_id)),
     eventCount,
     partial: eventCount > lookedAtMax,
-    standing,
+    status,
     rank: rankOf(rows.plan),
   });
 }
@@ -139,7 +139,7 @@ export class Summaries {
         eventCount: Number(row.event_count),
         stages: theirs,
         externalIds: externalIdsById.get(row.id) ?? [],
-        standing: standingOf(instance),
+        status: statusOf(instance),
         plan: instance && plans.get(instance.lifecycle),
       });
       return [row, summary];
@@ -177,7 +177,7 @@ function charsOf({ appId, messageId, stages, externalIds }: MessageSummary): num
 }
 
 /** @param row of `instances`; `undefined` where the message goes by no lifecycle */
-function standingOf(row: Row | undefined): Standing {
+function statusOf(row: Row | undefined): MessageStatus {
   const since = Number(row?.overdue_since ?? 0);
   return { state: messageStates[Number(row?.state ?? 0)]!, ...(since !== 0 && { overdueSince: since }) };
 }

@@ -4,10 +4,10 @@ import type { Duration } from "@bufbuild/protobuf/wkt";
 import { throwIfAny } from "../../api/problems.ts";
 import { type FieldProblem, MarsError } from "../../core/error.ts";
 import type {
+  FunnelStatus,
+  InstanceStage,
   LifecycleInstance,
   MessageState,
-  StageMark,
-  StageState,
   StageStatus,
 } from "../../core/state.ts";
 import * as proto from "../../gen/mars/v1/lifecycle_pb.ts";
@@ -24,11 +24,11 @@ export const stateValues: Readonly<Record<MessageState, proto.MessageState>> = {
   failed: proto.MessageState.FAILED,
 };
 
-export const markValues: Readonly<Record<StageMark, proto.StageMark>> = {
-  reached: proto.StageMark.REACHED,
-  waiting: proto.StageMark.WAITING,
-  overdue: proto.StageMark.OVERDUE,
-  never: proto.StageMark.NEVER,
+export const funnelStatusValues: Readonly<Record<FunnelStatus, proto.FunnelStatus>> = {
+  reached: proto.FunnelStatus.REACHED,
+  waiting: proto.FunnelStatus.WAITING,
+  overdue: proto.FunnelStatus.OVERDUE,
+  never: proto.FunnelStatus.NEVER,
 };
 
 export const kindValues: Readonly<Record<FindingKind, proto.FindingKind>> = {
@@ -135,7 +135,7 @@ export function instanceToProto(
   };
 }
 
-function stageToProto(stage: StageState): MessageInitShape<typeof proto.StageStateSchema> {
+function stageToProto(stage: InstanceStage): MessageInitShape<typeof proto.InstanceStageSchema> {
   return {
     stage: stage.name,
     after: stage.after,

@@ -15,7 +15,7 @@ import { checkMessageQuery, checkMessageRead, goesByState } from "../parse-query
 import type { EdgeParts } from "../parts.ts";
 import { type CallContext, callerOf } from "./caller.ts";
 import { messageToProto, sequencedEventToProto, summaryToProto } from "./convert.ts";
-import { markValues, stateValues } from "./convert-lifecycle.ts";
+import { funnelStatusValues, stateValues } from "./convert-lifecycle.ts";
 import { checkSeq, checkTopic, positive, present, time, visible, wordOf } from "./request.ts";
 import { watch } from "./watch.ts";
 
@@ -106,7 +106,7 @@ function queryFields(request: ListMessagesRequest): Parameters<typeof checkMessa
     state: present(states.join(",")),
     overdue_since: time(request.overdueSince),
     stage: present(request.stage),
-    stage_state: wordOf(request.stageState, markValues),
+    stage_state: wordOf(request.stageState, funnelStatusValues),
     after: request.after,
     followed: request.followed ? "1" : undefined,
     since: time(request.since),

@@ -160,8 +160,8 @@ test("no list reads a whole table", async () => {
     { states: ["overdue"] },
     { states: ["overdue", "failed"], appId: "a" },
     { overdueSince: 1, appId: "a" },
-    { stage: { name: "S", mark: "overdue" }, appId: "a" },
-    { stage: { name: "S", mark: "reached" }, appId: "a", since: 1 },
+    { stage: { name: "S", status: "overdue" }, appId: "a" },
+    { stage: { name: "S", status: "reached" }, appId: "a", since: 1 },
   ];
   for (const query of queries) {
     for (const order of ["newest", "oldest", "updated", "overdue"] as const) {

@@ -2,7 +2,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Micros, SequencedEvent } from "../../../src/core/event.ts";
 import type { MessageQuery } from "../../../src/core/query.ts";
-import { type Assessment, messageStates, type StageMark, stageMarks } from "../../../src/core/state.ts";
+import {
+  type Assessment,
+  type FunnelStatus,
+  funnelStatuses,
+  messageStates,
+} from "../../../src/core/state.ts";
 import { activeBy, assess } from "../../../src/lifecycle/assess.ts";
 import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
 import { createPlan } from "../../../src/lifecycle/plan.ts";
@@ -30,7 +35,7 @@ interface Model extends Pick<Assessment, "overdueSince"> {
   readonly createdAt: Micros;
   readonly updatedAt: Micros;
   readonly state: string;
-  readonly marks: ReadonlyMap<string, StageMark>;
+  readonly statuses: ReadonlyMap<string, FunnelStatus>;
   readonly events: ReadonlySet<string>;
 }
 
@@ -73,7 +78,7 @@ const filters = fc.record(
     overdueSince: fc.integer({ min: 0, max: 90 }).map((n) => n * second),
     stage: fc.record({
       name: fc.constantFrom("CREATED", "SENT", "SEEN|HEARD", "SEEN"),
-      mark: fc.constantFrom(...stageMarks),
+      status: fc.constantFrom(...funnelStatuses),
     }),
     followed: fc.constant(true),
     missing: fc.constantFrom("SENT", "SEEN"),
@@ -192,7 +197,7 @@ function naive(query: MessageQuery) {
         (query.prefix === undefined || one.messageId.startsWith(query.prefix)) &&
         (states === undefined || (states as readonly string[]).includes(one.state)) &&
         (overdueSince === undefined || (one.overdueSince ?? Infinity) <= overdueSince) &&
-        (stage === undefined || one.marks.get(stage.name) === stage.mark) &&
+        (stage === undefined || one.statuses.get(stage.name) === stage.status) &&
         (query.followed === undefined || one.appId !== "app2") &&
         (missing === undefined || !one.events.has(missing)) &&
         (query.since === undefined || at(one) >= query.since) &&
@@ -217,7 +222,7 @@ function modelOf(events: readonly SequencedEvent[]): Model {
     updatedAt: Math.max(...at),
     state: instance?.state ?? "open",
     ...(instance?.overdueSince !== undefined && { overdueSince: instance.overdueSince }),
-    marks: new Map(
+    statuses: new Map(
       instance?.stages.map(({ name, status }) => [
         name,
         status === "done" ? "reached" : ended ? "never" : status === "overdue" ? "overdue" : "waiting",

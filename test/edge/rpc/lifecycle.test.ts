@@ -5,9 +5,9 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { nowMicros } from "../../../src/core/time.ts";
 import {
   FindingKind,
+  FunnelStatus,
   LifecycleSchema,
   MessageState,
-  StageMark,
   StageStatus,
 } from "../../../src/gen/mars/v1/lifecycle_pb.ts";
 import {
@@ -203,8 +203,8 @@ describe.each([...transports])("lifecycles by %s", (_, open) => {
     expect(await list({ state: [MessageState.OPEN] })).toEqual([]);
     expect(await list({ order: MessageOrder.OVERDUE, followed: true })).toHaveLength(1);
     expect(await list({ overdueSince: at(1_499) })).toEqual([]);
-    expect(await list({ stage: "ACCEPTED", stageState: StageMark.OVERDUE })).toHaveLength(1);
-    expect(await list({ stage: "ACCEPTED", stageState: StageMark.REACHED })).toEqual([]);
+    expect(await list({ stage: "ACCEPTED", stageState: FunnelStatus.OVERDUE })).toHaveLength(1);
+    expect(await list({ stage: "ACCEPTED", stageState: FunnelStatus.REACHED })).toEqual([]);
   }
 
   test("say where messages and time are lost", async () => {
@@ -308,7 +308,7 @@ describe.each([...transports])("lifecycles by %s", (_, open) => {
       [() => lifecycles.learnLifecycle({ appId, until: { seconds: 8_993_980_800n } }), "until"],
       [() => messages.listMessages({ state: [MessageState.UNSPECIFIED] }), "state"],
       [() => messages.listMessages({ stage: "A" }), "stage"],
-      [() => messages.listMessages({ stage: "A", stageState: 99 as StageMark }), "stage_state"],
+      [() => messages.listMessages({ stage: "A", stageState: 99 as FunnelStatus }), "stage_state"],
     ];
     for (const [call, field] of refused) {
       const error = await failure(call());

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/lifecycle.proto.
  */
 export const file_mars_v1_lifecycle: GenFile = /*@__PURE__*/
-  fileDesc("ChdtYXJzL3YxL2xpZmVjeWNsZS5wcm90bxIHbWFycy52MSKEAQoJTGlmZWN5Y2xlEicKBnN0YWdlcxgBIAMoCzIXLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2USEwoLY29tcGxldGVfb24YAiADKAkSDwoHZmFpbF9vbhgDIAMoCRIoCgVncmFjZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJsCg5MaWZlY3ljbGVTdGFnZRIOCgZldmVudHMYASADKAkSDQoFYWZ0ZXIYAiADKAkSKQoGd2l0aGluGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCG9wdGlvbmFsGAQgASgIInoKEExpZmVjeWNsZVZlcnNpb24SDwoHdmVyc2lvbhgBIAEoBBIuCgpjcmVhdGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCglsaWZlY3ljbGUYAyABKAsyEi5tYXJzLnYxLkxpZmVjeWNsZSLVAQoRTGlmZWN5Y2xlSW5zdGFuY2USDwoHdmVyc2lvbhgBIAEoBBIpCgVjbG9jaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglmYWlsZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiMKBnN0YWdlcxgFIAMoCzITLm1hcnMudjEuU3RhZ2VTdGF0ZSLHAgoKU3RhZ2VTdGF0ZRINCgVzdGFnZRgBIAEoCRINCgVhZnRlchgCIAEoCRIQCghvcHRpb25hbBgDIAEoCBIkCgZzdGF0dXMYBCABKA4yFC5tYXJzLnYxLlN0YWdlU3RhdHVzEisKB2RvbmVfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKBmR1ZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoNbWlzc2luZ19zaW5jZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoHbGF0ZV9ieRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghlYXJseV9ieRgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLSAgoHRmluZGluZxILCgNzZXEYASABKAQSCgoCaWQYAiABKAQSDgoGYXBwX2lkGAMgASgJEhIKCm1lc3NhZ2VfaWQYBCABKAkSIgoEa2luZBgFIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBiABKAkSDQoFYWZ0ZXIYByABKAkSDwoHdmVyc2lvbhgIIAEoBBIqCgZkdWVfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXJhaXNlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcmV0cmFjdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uKpYBCgxNZXNzYWdlU3RhdGUSHQoZTUVTU0FHRV9TVEFURV9VTlNQRUNJRklFRBAAEhYKEk1FU1NBR0VfU1RBVEVfT1BFThABEhkKFU1FU1NBR0VfU1RBVEVfT1ZFUkRVRRACEhoKFk1FU1NBR0VfU1RBVEVfQ09NUExFVEUQAxIYChRNRVNTQUdFX1NUQVRFX0ZBSUxFRBAEKsYBCgtTdGFnZVN0YXR1cxIcChhTVEFHRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFTVEFHRV9TVEFUVVNfRE9ORRABEhgKFFNUQUdFX1NUQVRVU19XQUlUSU5HEAISGAoUU1RBR0VfU1RBVFVTX1BFTkRJTkcQAxIYChRTVEFHRV9TVEFUVVNfT1ZFUkRVRRAEEhgKFFNUQUdFX1NUQVRVU19TS0lQUEVEEAUSGgoWU1RBR0VfU1RBVFVTX1VOUkVBQ0hFRBAGKoUBCglTdGFnZU1hcmsSGgoWU1RBR0VfTUFSS19VTlNQRUNJRklFRBAAEhYKElNUQUdFX01BUktfUkVBQ0hFRBABEhYKElNUQUdFX01BUktfV0FJVElORxACEhYKElNUQUdFX01BUktfT1ZFUkRVRRADEhQKEFNUQUdFX01BUktfTkVWRVIQBCqPAQoLRmluZGluZ0tpbmQSHAoYRklORElOR19LSU5EX1VOU1BFQ0lGSUVEEAASGAoURklORElOR19LSU5EX01JU1NJTkcQARIVChFGSU5ESU5HX0tJTkRfTEFURRACEhgKFEZJTkRJTkdfS0lORF9TS0lQUEVEEAMSFwoTRklORElOR19LSU5EX0ZBSUxFRBAEYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChdtYXJzL3YxL2xpZmVjeWNsZS5wcm90bxIHbWFycy52MSKEAQoJTGlmZWN5Y2xlEicKBnN0YWdlcxgBIAMoCzIXLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2USEwoLY29tcGxldGVfb24YAiADKAkSDwoHZmFpbF9vbhgDIAMoCRIoCgVncmFjZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJsCg5MaWZlY3ljbGVTdGFnZRIOCgZldmVudHMYASADKAkSDQoFYWZ0ZXIYAiADKAkSKQoGd2l0aGluGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCG9wdGlvbmFsGAQgASgIInoKEExpZmVjeWNsZVZlcnNpb24SDwoHdmVyc2lvbhgBIAEoBBIuCgpjcmVhdGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCglsaWZlY3ljbGUYAyABKAsyEi5tYXJzLnYxLkxpZmVjeWNsZSLYAQoRTGlmZWN5Y2xlSW5zdGFuY2USDwoHdmVyc2lvbhgBIAEoBBIpCgVjbG9jaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglmYWlsZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKBnN0YWdlcxgFIAMoCzIWLm1hcnMudjEuSW5zdGFuY2VTdGFnZSLKAgoNSW5zdGFuY2VTdGFnZRINCgVzdGFnZRgBIAEoCRINCgVhZnRlchgCIAEoCRIQCghvcHRpb25hbBgDIAEoCBIkCgZzdGF0dXMYBCABKA4yFC5tYXJzLnYxLlN0YWdlU3RhdHVzEisKB2RvbmVfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKBmR1ZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoNbWlzc2luZ19zaW5jZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoHbGF0ZV9ieRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghlYXJseV9ieRgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLSAgoHRmluZGluZxILCgNzZXEYASABKAQSCgoCaWQYAiABKAQSDgoGYXBwX2lkGAMgASgJEhIKCm1lc3NhZ2VfaWQYBCABKAkSIgoEa2luZBgFIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBiABKAkSDQoFYWZ0ZXIYByABKAkSDwoHdmVyc2lvbhgIIAEoBBIqCgZkdWVfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXJhaXNlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcmV0cmFjdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uKpYBCgxNZXNzYWdlU3RhdGUSHQoZTUVTU0FHRV9TVEFURV9VTlNQRUNJRklFRBAAEhYKEk1FU1NBR0VfU1RBVEVfT1BFThABEhkKFU1FU1NBR0VfU1RBVEVfT1ZFUkRVRRACEhoKFk1FU1NBR0VfU1RBVEVfQ09NUExFVEUQAxIYChRNRVNTQUdFX1NUQVRFX0ZBSUxFRBAEKsYBCgtTdGFnZVN0YXR1cxIcChhTVEFHRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFTVEFHRV9TVEFUVVNfRE9ORRABEhgKFFNUQUdFX1NUQVRVU19XQUlUSU5HEAISGAoUU1RBR0VfU1RBVFVTX1BFTkRJTkcQAxIYChRTVEFHRV9TVEFUVVNfT1ZFUkRVRRAEEhgKFFNUQUdFX1NUQVRVU19TS0lQUEVEEAUSGgoWU1RBR0VfU1RBVFVTX1VOUkVBQ0hFRBAGKpcBCgxGdW5uZWxTdGF0dXMSHQoZRlVOTkVMX1NUQVRVU19VTlNQRUNJRklFRBAAEhkKFUZVTk5FTF9TVEFUVVNfUkVBQ0hFRBABEhkKFUZVTk5FTF9TVEFUVVNfV0FJVElORxACEhkKFUZVTk5FTF9TVEFUVVNfT1ZFUkRVRRADEhcKE0ZVTk5FTF9TVEFUVVNfTkVWRVIQBCqPAQoLRmluZGluZ0tpbmQSHAoYRklORElOR19LSU5EX1VOU1BFQ0lGSUVEEAASGAoURklORElOR19LSU5EX01JU1NJTkcQARIVChFGSU5ESU5HX0tJTkRfTEFURRACEhgKFEZJTkRJTkdfS0lORF9TS0lQUEVEEAMSFwoTRklORElOR19LSU5EX0ZBSUxFRBAEYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A lifecycle: which stages a message of an app goes through, and by when.
@@ -171,9 +171,9 @@ export type LifecycleInstance = Message<"mars.v1.LifecycleInstance"> & {
   /**
    * In the order of the lifecycle.
    *
-   * @generated from field: repeated mars.v1.StageState stages = 5;
+   * @generated from field: repeated mars.v1.InstanceStage stages = 5;
    */
-  stages: StageState[];
+  stages: InstanceStage[];
 };
 
 /**
@@ -186,9 +186,9 @@ export const LifecycleInstanceSchema: GenMessage<LifecycleInstance> = /*@__PURE_
 /**
  * One stage of a message's way.
  *
- * @generated from message mars.v1.StageState
+ * @generated from message mars.v1.InstanceStage
  */
-export type StageState = Message<"mars.v1.StageState"> & {
+export type InstanceStage = Message<"mars.v1.InstanceStage"> & {
   /**
    * The stage's name: its event, or its alternatives joined by `|`.
    *
@@ -254,10 +254,10 @@ export type StageState = Message<"mars.v1.StageState"> & {
 };
 
 /**
- * Describes the message mars.v1.StageState.
- * Use `create(StageStateSchema)` to create a new message.
+ * Describes the message mars.v1.InstanceStage.
+ * Use `create(InstanceStageSchema)` to create a new message.
  */
-export const StageStateSchema: GenMessage<StageState> = /*@__PURE__*/
+export const InstanceStageSchema: GenMessage<InstanceStage> = /*@__PURE__*/
   messageDesc(file_mars_v1_lifecycle, 4);
 
 /**
@@ -472,49 +472,49 @@ export const StageStatusSchema: GenEnum<StageStatus> = /*@__PURE__*/
 /**
  * The same in short, as messages are counted by it.
  *
- * @generated from enum mars.v1.StageMark
+ * @generated from enum mars.v1.FunnelStatus
  */
-export enum StageMark {
+export enum FunnelStatus {
   /**
    * Whichever.
    *
-   * @generated from enum value: STAGE_MARK_UNSPECIFIED = 0;
+   * @generated from enum value: FUNNEL_STATUS_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
    * It has come.
    *
-   * @generated from enum value: STAGE_MARK_REACHED = 1;
+   * @generated from enum value: FUNNEL_STATUS_REACHED = 1;
    */
   REACHED = 1,
 
   /**
    * It can still come in time.
    *
-   * @generated from enum value: STAGE_MARK_WAITING = 2;
+   * @generated from enum value: FUNNEL_STATUS_WAITING = 2;
    */
   WAITING = 2,
 
   /**
    * It is missing.
    *
-   * @generated from enum value: STAGE_MARK_OVERDUE = 3;
+   * @generated from enum value: FUNNEL_STATUS_OVERDUE = 3;
    */
   OVERDUE = 3,
 
   /**
    * The message has ended without it.
    *
-   * @generated from enum value: STAGE_MARK_NEVER = 4;
+   * @generated from enum value: FUNNEL_STATUS_NEVER = 4;
    */
   NEVER = 4,
 }
 
 /**
- * Describes the enum mars.v1.StageMark.
+ * Describes the enum mars.v1.FunnelStatus.
  */
-export const StageMarkSchema: GenEnum<StageMark> = /*@__PURE__*/
+export const FunnelStatusSchema: GenEnum<FunnelStatus> = /*@__PURE__*/
   enumDesc(file_mars_v1_lifecycle, 2);
 
 /**

@@ -5,7 +5,7 @@
  */
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../core/event.ts";
-import { type MessageState, type StageMark, stageMarks } from "../core/state.ts";
+import { type FunnelStatus, funnelStatuses, type MessageState } from "../core/state.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
 import { forRows } from "../db/rows.ts";
 import { type Hop, hopsOf } from "../lifecycle/hops.ts";
@@ -14,12 +14,12 @@ import { bucketsOf } from "../statistics/buckets.ts";
 import { Histogram } from "../statistics/histogram.ts";
 import { addToApps, addToFunnel, addToRates, forgetNoRates, putLatencies } from "./projector-sql.ts";
 
-/** What a message stands for in the counts. */
-export interface Standing {
+/** An instance as it is counted. */
+export interface CountedInstance {
   readonly state: MessageState;
   readonly openedAt: Micros;
   /** By the plan's stages. */
-  readonly marks: readonly StageMark[];
+  readonly statuses: readonly FunnelStatus[];
   readonly times: Times;
 }
 
@@ -39,16 +39,16 @@ interface Sample {
 /** `<stage>,<span>,<start>`. */
 type BucketKey = string;
 
-export class Tally {
+export class RollupDeltas {
   readonly #apps = new Map<string, AppDelta>();
-  /** By stage and minute: a step's messages share a few of these, which are spread over the longer spans at its end. */
+  /** By stage and minute: a step's messages share a few of these, which are rolled up into the longer spans at its end. */
   readonly #funnel = new Map<number, number[]>();
   readonly #samples = new Map<number, Sample[]>();
   /** Whether something is taken away from a rate. */
   #less = false;
 
   /** @param opens whether a message begins with it, which is open at first */
-  event(appId: string, event: string, at: Micros, opens: boolean): void {
+  addEvent(appId: string, event: string, at: Micros, opens: boolean): void {
     const app = this.#app(appId);
     app.events += 1;
     if (opens) app.counts.open += 1;
@@ -56,7 +56,7 @@ export class Tally {
   }
 
   /** An event that was counted by one time happened at another one. */
-  moved(appId: string, event: string, was: Micros, at: Micros): void {
+  moveEvent(appId: string, event: string, was: Micros, at: Micros): void {
     const app = this.#app(appId);
     this.#less = true;
     this.#rate(app, event, was, -1);
@@ -74,11 +74,16 @@ export class Tally {
   }
 
   /** A message that goes by a lifecycle. @param before absent when it has only now begun to */
-  message(id: number, lifecycle: StoredLifecycle, before: Standing | undefined, after: Standing): void {
+  changeInstance(
+    id: number,
+    lifecycle: StoredLifecycle,
+    before: CountedInstance | undefined,
+    after: CountedInstance,
+  ): void {
     const { counts } = this.#app(lifecycle.appId);
     counts[before?.state ?? "open"] -= 1;
     counts[after.state] += 1;
-    this.#count(lifecycle, before, after);
+    this.#countStatuses(lifecycle, before, after);
     const was = before === undefined ? [] : hopsOf(lifecycle.plan, before.times);
     const is = hopsOf(lifecycle.plan, after.times);
     for (const hop of was) if (!is.some((other) => sameHop(hop, other))) this.#sample(id, lifecycle, hop, -1);
@@ -100,28 +105,32 @@ export class Tally {
     ];
   }
 
-  /** Only what differs: of a message that is heard of again, most marks stay. */
-  #count(lifecycle: StoredLifecycle, before: Standing | undefined, after: Standing): void {
+  /** Only what differs: of a message with more events, most statuses stay. */
+  #countStatuses(
+    lifecycle: StoredLifecycle,
+    before: CountedInstance | undefined,
+    after: CountedInstance,
+  ): void {
     const moved = before?.openedAt !== after.openedAt;
-    if (before !== undefined && moved) this.#mark(lifecycle.wholeId, before.openedAt, "reached", -1);
-    if (moved) this.#mark(lifecycle.wholeId, after.openedAt, "reached", 1);
-    for (const [index, mark] of after.marks.entries()) {
-      const was = before?.marks[index];
-      if (was === mark && !moved) continue;
+    if (before !== undefined && moved) this.#addToFunnel(lifecycle.wholeId, before.openedAt, "reached", -1);
+    if (moved) this.#addToFunnel(lifecycle.wholeId, after.openedAt, "reached", 1);
+    for (const [index, status] of after.statuses.entries()) {
+      const was = before?.statuses[index];
+      if (was === status && !moved) continue;
       const stage = lifecycle.stageIds[index]!;
-      if (before !== undefined && was !== undefined) this.#mark(stage, before.openedAt, was, -1);
-      this.#mark(stage, after.openedAt, mark, 1);
+      if (before !== undefined && was !== undefined) this.#addToFunnel(stage, before.openedAt, was, -1);
+      this.#addToFunnel(stage, after.openedAt, status, 1);
     }
   }
 
-  #mark(stage: number, openedAt: Micros, mark: StageMark, sign: 1 | -1): void {
+  #addToFunnel(stage: number, openedAt: Micros, status: FunnelStatus, sign: 1 | -1): void {
     const key = minuteKey(stage, openedAt);
     let counts = this.#funnel.get(key);
     if (counts === undefined) {
       counts = [0, 0, 0, 0];
       this.#funnel.set(key, counts);
     }
-    counts[stageMarks.indexOf(mark)]! += sign;
+    counts[funnelStatuses.indexOf(status)]! += sign;
   }
 
   #sample(message: number, lifecycle: StoredLifecycle, hop: Hop, sign: 1 | -1): void {
@@ -161,7 +170,7 @@ export class Tally {
   }
 
   *#latencyRows(histograms: Map<BucketKey, Histogram>): Iterable<string> {
-    for (const [key, samples] of spread(this.#samples, (all, more) => all.concat(more))) {
+    for (const [key, samples] of rollUp(this.#samples, (all, more) => all.concat(more))) {
       const histogram = histograms.get(key) ?? new Histogram();
       histograms.set(key, histogram);
       for (const { took, message, sign } of samples) {
@@ -174,7 +183,7 @@ export class Tally {
 
   *#funnelRows(): Iterable<string> {
     const sum = (all: number[], more: number[]) => all.map((count, column) => count + more[column]!);
-    for (const [key, counts] of spread(this.#funnel, sum)) {
+    for (const [key, counts] of rollUp(this.#funnel, sum)) {
       if (counts.some((count) => count !== 0)) yield `[${key},${counts.join(",")}]`;
     }
   }
@@ -193,7 +202,7 @@ function minuteKey(stage: number, at: Micros): number {
 const minutesMax = 2 ** 31;
 
 /** What belongs to each minute, in the buckets of every span. */
-function spread<Value>(
+function rollUp<Value>(
   minutes: ReadonlyMap<number, Value>,
   join: (all: Value, more: Value) => Value,
 ): Map<BucketKey, Value> {
