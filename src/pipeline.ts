@@ -1,5 +1,5 @@
 /**
- * The pipeline as a whole: collectors → journal → lanes → store → publish, its start and its stop.
+ * The pipeline as a whole: admission → journal → collectors → store → publish, its start and its stop.
  */
 
 import { MarsError } from "./core/error.ts";
@@ -8,12 +8,12 @@ import type { Ingest, Journal, JournalState, Log, Progress, Store } from "./core
 import { receipts } from "./core/receipt.ts";
 import type { Refusals } from "./core/refusals.ts";
 import { type SetAsidePage, type SetAsideQuery, setAsideMax } from "./core/set-aside.ts";
-import { Backlog } from "./ingest/backlog.ts";
+import type { StoredBatch } from "./ingest/batch.ts";
 import { Behind } from "./ingest/behind.ts";
-import { Flow } from "./ingest/flow.ts";
 import { GroupCommit } from "./ingest/group-commit.ts";
 import { SequenceStart } from "./ingest/sequence.ts";
 import { SetAsideDesk, type SetAsideStore } from "./ingest/set-aside.ts";
+import { Writer } from "./ingest/writer.ts";
 import type { Finding } from "./lifecycle/finding.ts";
 import type { Projector } from "./lifecycle/ports.ts";
 import { PageRounds } from "./maintenance/page-rounds.ts";
@@ -33,7 +33,7 @@ const storingShare = 0.75;
 const openRetry = { firstMs: 500, lastMs: 500 };
 
 export interface PipelineOptions {
-  readonly lanes: number;
+  readonly collectors: number;
   readonly batchEventsMax: number;
   readonly journalBytesMax: number;
   readonly retentionMs: number;
@@ -55,9 +55,8 @@ export class Pipeline {
   readonly #progress = new StoreProgress();
   readonly #projected = new StoreProgress();
   readonly #grace: Grace;
-  readonly #backlog: Backlog;
   readonly #commit: GroupCommit;
-  readonly #flow: Flow;
+  readonly #writer: Writer;
   readonly #upkeep: Upkeep;
   readonly #retention: Retention;
   readonly #watch: Watch;
@@ -81,10 +80,9 @@ export class Pipeline {
     this.#sequence = new SequenceStart(options.log);
     options.clock.start(this.#abort.signal);
     this.#grace = new Grace({ graceMs: options.startGraceMs, log: options.log });
-    this.#backlog = new Backlog(shared);
     this.#commit = new GroupCommit({
       ...options,
-      committed: (group) => this.#backlog.push(group),
+      committed: (commit) => this.#writer.push(commit),
       refused: (error, events) => this.#grace.refusedEvents(error, events),
     });
     this.#setAside = new SetAsideDesk({
@@ -94,13 +92,14 @@ export class Pipeline {
       nudge: () => this.#watch.nudge(),
     });
     const setAside = (count: number) => this.#setAside.counted(count);
-    const publish = (events: readonly SequencedEvent[], upTo: number) => {
+    const publish = ({ events, upTo }: StoredBatch) => {
       this.#behind.stored(upTo, events.length);
       options.publish(events, upTo);
       // A journal that was away may bring events from before the projector's place.
       if (upTo === this.#sequence.lastSeq) this.#watch.nudge();
+      this.#progress.advance(upTo);
     };
-    this.#flow = new Flow({ ...shared, backlog: this.#backlog, setAside, publish });
+    this.#writer = new Writer({ ...shared, setAside, publish });
     this.#upkeep = new Upkeep({
       ...shared,
       trimmed: (bytes) => this.#commit.trimmed(bytes),
@@ -193,9 +192,7 @@ export class Pipeline {
     if (!(await within(storingMs, this.#commit.close()))) {
       this.#options.log.error("journal does not answer", { event: "journal_hangs" });
     }
-    if (this.#opened && !this.#stuck && this.#flow.lastError === "") {
-      await this.#progress.reached(this.#commit.lastSeq, storingMs).catch(() => undefined);
-    }
+    if (this.#opened && !this.#stuck && this.#writer.lastError === "") await this.#writer.drain(storingMs);
     const left = this.#notStored;
     if (left > 0)
       this.#options.log.warn("events are left to the next start", { event: "stopped_behind", left });
@@ -207,11 +204,10 @@ export class Pipeline {
 
   stats(): PipelineStats {
     const { accepted, refused } = this.#commit.totals;
-    const { stored, duplicates, published } = this.#flow.totals;
+    const { stored, duplicates, published } = this.#writer.totals;
     return {
-      event_collector_queue: this.#commit.waiting.reduce((sum, n) => sum + n, 0),
-      collectors: [...this.#commit.waiting],
-      aggregators: this.#flow.laneSizes,
+      admission: [...this.#commit.waiting],
+      ...this.#writer.stats,
       journal: {
         bytes: this.#commit.journalBytes,
         bytes_max: this.#options.journalBytesMax,
@@ -221,9 +217,9 @@ export class Pipeline {
       store: {
         stored_seq: this.#progress.storedSeq,
         behind: this.#notStored,
-        available: this.#opened && this.#flow.lastError === "",
+        available: this.#opened && this.#writer.lastError === "",
         log_bytes: this.#upkeep.logBytes,
-        last_error: this.#flow.lastError || this.#opening.lastError,
+        last_error: this.#writer.lastError || this.#opening.lastError,
       },
       projector: {
         projected_seq: this.#watch.seq,
@@ -242,7 +238,7 @@ export class Pipeline {
 
   get #notStored(): number {
     if (this.#progress.storedSeq >= this.#commit.lastSeq) return 0;
-    return this.#behind.ofStore({ ...this.#commit.totals, ...this.#flow.totals });
+    return this.#behind.ofStore({ ...this.#commit.totals, ...this.#writer.totals });
   }
 
   /** Continues behind whatever the journal and the database have. */
@@ -277,7 +273,7 @@ export class Pipeline {
 
   async #run(journal: JournalState, opened: boolean): Promise<void> {
     const { signal } = this.#abort;
-    this.#backlog.start(Math.max(journal.lastSeq, this.#commit.lastSeq));
+    this.#writer.start(Math.max(journal.lastSeq, this.#commit.lastSeq));
     for (let reached = opened; !reached; reached = await this.#open(journal)) {
       await delay(openRetry.firstMs, signal);
       if (signal.aborted) return;
@@ -285,13 +281,13 @@ export class Pipeline {
     const { storedSeq } = this.#progress;
     if (!this.#accepting) {
       this.#accept(journal);
-      this.#backlog.start(storedSeq);
+      this.#writer.start(storedSeq);
     }
     await this.#retention.resume();
     // Mars was here before, with this journal or with another one: a copy of the database was put back, or a new volume beside it.
     if (journal.lastSeq > 0 || storedSeq > 0) this.#grace.start();
     await Promise.all([
-      this.#flow.run(storedSeq),
+      this.#writer.run(storedSeq),
       this.#upkeep.run(),
       this.#retention.run(),
       this.#watch.run(),

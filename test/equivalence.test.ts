@@ -23,7 +23,7 @@ test(`${eventsTotal} events give the same messages whatever way they come in (se
   const random = generator(seed);
   const events = makeEvents();
   await using ordered = await startMars();
-  await using mixed = await startMars({ batchEventsMax: 700, lanes: 7 });
+  await using mixed = await startMars({ batchEventsMax: 700, collectors: 7 });
 
   for (let start = 0; start < events.length; start += 5_000) {
     await sendBulk(ordered.url, events.slice(start, start + 5_000));

@@ -101,9 +101,9 @@ describe("a command that ends by itself", () => {
 
   test("config check shows what is set and hides the secret", async () => {
     const env = { MARS_DATABASE_URL: "http://db:8080", MARS_DATABASE_AUTH_TOKEN: "s3cret" };
-    const { stdout, stderr, exitCode } = await ended(spawn(["config", "check", "--lanes", "4"], env));
+    const { stdout, stderr, exitCode } = await ended(spawn(["config", "check", "--collectors", "4"], env));
     expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
-    expect(stdout).toMatch(/^MARS_LANES +4 +--lanes$/m);
+    expect(stdout).toMatch(/^MARS_COLLECTORS +4 +--collectors$/m);
     expect(stdout).toMatch(/^MARS_DATABASE_AUTH_TOKEN +\(hidden\) +MARS_DATABASE_AUTH_TOKEN$/m);
     expect(stdout).not.toContain("s3cret");
   });
@@ -114,8 +114,8 @@ describe("a command that ends by itself", () => {
       [["config"], "mars: unknown command config"],
       [["--http-prt", "1"], "mars: unknown flag --http-prt: did you mean --http-port?"],
       [
-        ["config", "check", "--lanes", "many"],
-        'mars: --lanes must be a whole number from 1 to 256, is "many"',
+        ["config", "check", "--collectors", "many"],
+        'mars: --collectors must be a whole number from 1 to 256, is "many"',
       ],
     ] as const) {
       const { stdout, stderr, exitCode } = await ended(spawn(args));

@@ -7,7 +7,7 @@
  * a way to read files.
  */
 
-import { lanesDefault } from "../core/limits.ts";
+import { collectorsDefault } from "../core/limits.ts";
 import { crossCheck } from "./check.ts";
 import type { Setting } from "./setting.ts";
 import { findText, readFlags, refuseUnknownVariables, type Sources } from "./sources.ts";
@@ -147,11 +147,11 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
       "Start with a damaged journal, without what the damage has taken; each damaged file is kept as `*.damaged`. For one start",
     parse: flag,
   },
-  lanes: {
-    name: "MARS_LANES",
-    default: String(lanesDefault),
+  collectors: {
+    name: "MARS_COLLECTORS",
+    default: String(collectorsDefault),
     unit: "count",
-    meaning: "Lanes between journal and store; may change between runs",
+    meaning: "Collectors between journal and store; may change between runs",
     parse: integer({ min: 1, max: 256 }),
   },
   batchEventsMax: {

@@ -26,7 +26,7 @@ export interface Config {
   readonly journalBytesMax: number;
   /** Whether to start with a journal that has lost what was acknowledged. */
   readonly acceptJournalLoss: boolean;
-  readonly lanes: number;
+  readonly collectors: number;
   readonly batchEventsMax: number;
   readonly shutdownTimeoutMs: number;
   /** 0 for none. */

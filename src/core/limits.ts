@@ -38,8 +38,8 @@ export const messageEventsMax = 10_000;
 /** How long `min_seq` waits for the store to catch up. */
 export const minSeqWaitMs = 5_000;
 
-/** How many lanes there are unless configured otherwise; the original's number of collectors. */
-export const lanesDefault = 10;
+/** How many collectors there are unless configured otherwise; the number of the original Mars. */
+export const collectorsDefault = 10;
 
 /**
  * How far the sequence leaps where a restored copy of journal or database may have been ahead before: more events than a

@@ -169,9 +169,9 @@ export interface Journal {
   trim(upTo: number): Promise<number>;
 }
 
-/** What the aggregators hand to the store: the events of a contiguous stretch of the journal, folded by message. */
+/** What the aggregators hand to the store: the events of a contiguous range of the log, folded by message. */
 export interface StoreBatch {
-  /** The stretch is `(from, to]`. */
+  /** The range is `(from, to]`. */
   readonly from: number;
   readonly to: number;
   /** How many events it holds, repeats counted. */

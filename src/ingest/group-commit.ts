@@ -1,32 +1,35 @@
 /**
- * Group commit: whatever waits in the collectors when the journal becomes free goes to disk as one group, and one
- * fsync answers all of its calls. At rest an event passes at once; under load groups grow by themselves.
+ * Group commit: the calls that wait when the journal becomes free go to disk as one commit, and one fsync answers all of
+ * them. At rest an event passes at once; under load commits grow by themselves.
  */
 import { MarsError } from "../core/error.ts";
 import type { MarsEvent } from "../core/event.ts";
 import type { Ingest, Journal, JournalGroup } from "../core/ports.ts";
 import { encodeGroup } from "../journal/journal-format.ts";
 import type { Loop, Supervisor } from "../runtime/supervisor.ts";
-import { Collectors, type Submission } from "./collectors.ts";
+import { Admission, type AppendRequest } from "./admission.ts";
+import type { Partition } from "./partition.ts";
 
-/** A group on disk, with its events still at hand. */
-export interface CommittedGroup {
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  /** Consecutive, the first with `firstSeq`. */
+/** Events that are on disk, and still in memory. */
+export interface Commit {
+  /** The seqs of the first and the last event; those between are consecutive. */
+  readonly first: number;
+  readonly last: number;
   readonly events: readonly MarsEvent[];
-  /** The length of its text in the journal. */
+  readonly partition: Partition;
+  /** See `eventChars`. */
   readonly chars: number;
 }
 
 export interface GroupCommitOptions {
-  readonly lanes: number;
+  /** How many. */
+  readonly collectors: number;
   /** Refuse events while the journal holds more than this. */
   readonly journalBytesMax: number;
   readonly journal: Pick<Journal, "append" | "probe">;
   readonly supervisor: Supervisor;
   /** Called in seq order, before the answers go out. */
-  readonly committed: (group: CommittedGroup) => void;
+  readonly committed: (commit: Commit) => void;
   /** Called with events that are refused, and the error that says why. */
   readonly refused: (error: unknown, events: readonly MarsEvent[]) => void;
 }
@@ -37,7 +40,7 @@ const journalFailing = "the journal cannot be written";
 
 export class GroupCommit implements Ingest {
   readonly #options: GroupCommitOptions;
-  readonly #collectors: Collectors;
+  readonly #admission: Admission;
   readonly #loop: Loop;
   #lastSeq: number | undefined;
   #nextSeq = 0;
@@ -51,12 +54,13 @@ export class GroupCommit implements Ingest {
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
-    this.#collectors = new Collectors(options.lanes);
+    this.#admission = new Admission(options.collectors);
     this.#loop = options.supervisor.loop("journal", { firstMs: 1_000, lastMs: 1_000 });
   }
 
+  /** Events that wait for the journal, by collector. */
   get waiting(): readonly number[] {
-    return this.#collectors.waiting;
+    return this.#admission.waiting;
   }
 
   /** The last seq on disk; 0 before `start`. */
@@ -104,7 +108,7 @@ export class GroupCommit implements Ingest {
   admit(bytes: number): void {
     try {
       this.#assertAccepting();
-      this.#collectors.assertRoom(bytes);
+      this.#admission.assertRoom(bytes);
     } catch (error) {
       this.#refused += 1;
       throw error;
@@ -115,7 +119,7 @@ export class GroupCommit implements Ingest {
     try {
       this.#assertAccepting();
       return await new Promise<number>((resolve, reject) => {
-        this.#collectors.collect({ events, resolve, reject });
+        this.#admission.admit({ events, resolve, reject });
         this.#writing ??= this.#write();
       });
     } catch (error) {
@@ -130,7 +134,7 @@ export class GroupCommit implements Ingest {
     if (this.#writing !== undefined) {
       // It takes its place in the queue, and asks for nothing.
       await new Promise<void>((resolve) => {
-        this.#collectors.collect({ events: [], resolve: () => resolve(), reject: () => resolve() });
+        this.#admission.admit({ events: [], resolve: () => resolve(), reject: () => resolve() });
       });
     }
     return this.lastSeq;
@@ -162,7 +166,7 @@ export class GroupCommit implements Ingest {
       });
     }
     // What waits will be there as well.
-    if (this.#isFull || !(this.#collectors.empty || this.#fits(this.#collectors.chars))) {
+    if (this.#isFull || !(this.#admission.empty || this.#fits(this.#admission.chars))) {
       throw new MarsError("overloaded", this.#journalFull(), { retryAfterMs: journalFullRetryMs });
     }
   }
@@ -199,18 +203,18 @@ export class GroupCommit implements Ingest {
   async #write(): Promise<void> {
     // One turn of the microtask queue: requests that were parsed together are written together.
     await undefined;
-    while (!this.#collectors.empty) {
-      const taken = this.#collectors.take();
+    while (!this.#admission.empty) {
+      const taken = this.#admission.take();
       await this.#commit(taken);
-      this.#collectors.release(taken);
+      this.#admission.release(taken);
     }
     this.#writing = undefined;
   }
 
-  async #commit(taken: readonly Submission[]): Promise<void> {
-    const events = taken.length === 1 ? taken[0]!.events : taken.flatMap((submission) => submission.events);
+  async #commit(taken: readonly AppendRequest[]): Promise<void> {
+    const events = taken.length === 1 ? taken[0]!.events : taken.flatMap((request) => request.events);
     if (events.length === 0) {
-      for (const submission of taken) submission.resolve(this.lastSeq);
+      for (const request of taken) request.resolve(this.lastSeq);
       return;
     }
     const firstSeq = this.#nextSeq;
@@ -221,13 +225,13 @@ export class GroupCommit implements Ingest {
     } catch (thrown) {
       // A fault of ours, and nothing that the disk is to blame for: it must not cost the others their answer.
       if (taken.length === 1) taken[0]!.reject(MarsError.from(thrown));
-      else for (const submission of taken) await this.#commit([submission]);
+      else for (const request of taken) await this.#commit([request]);
       return;
     }
     // Three bytes is the most that UTF-8 spends on one UTF-16 unit: far from the bound the text is not counted.
     if (!this.#fits(group.body.length * 3) && !this.#fits(Buffer.byteLength(group.body))) {
       if (taken.length > 1) {
-        for (const submission of taken) await this.#commit([submission]);
+        for (const request of taken) await this.#commit([request]);
         return;
       }
       if (this.#isFull) {
@@ -241,7 +245,7 @@ export class GroupCommit implements Ingest {
     } catch (cause) {
       const error = new MarsError("unavailable", journalFailing, { cause, retryAfterMs: 1_000 });
       this.#failed(error, Buffer.byteLength(group.body));
-      for (const submission of taken) submission.reject(error);
+      for (const request of taken) request.reject(error);
       return;
     }
     this.#loop.succeeded();
@@ -250,15 +254,16 @@ export class GroupCommit implements Ingest {
     this.#journalBytes += bytes;
     this.#accepted += events.length;
     this.#options.committed({
-      firstSeq,
-      lastSeq: group.lastSeq,
+      first: firstSeq,
+      last: group.lastSeq,
       events,
-      chars: group.body.length,
+      partition: taken.length === 1 ? taken[0]!.partition : taken.flatMap((request) => request.partition),
+      chars: taken.reduce((sum, request) => sum + request.chars, 0),
     });
     let seq = firstSeq - 1;
-    for (const submission of taken) {
-      seq += submission.events.length;
-      submission.resolve(seq);
+    for (const request of taken) {
+      seq += request.events.length;
+      request.resolve(seq);
     }
   }
 }

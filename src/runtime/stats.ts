@@ -7,14 +7,26 @@ import type { FairQueueStats } from "./fair-queue.ts";
 import type { SendBudgetStats } from "./send-budget.ts";
 import type { SharesStats } from "./shares.ts";
 
-/** What waits where; for `GET /api/q/stats`. Counts are events unless named otherwise. */
-export interface PipelineStats {
-  /** Waiting for the fsync, all lanes together; the original's name for it. */
+/** What waits between log and store. Counts are events unless named otherwise. */
+export interface WriterStats {
+  /** On disk and in a collector, all of them together; the original's name for it. */
   readonly event_collector_queue: number;
-  /** The same by lane. */
+  /** The same by collector. */
   readonly collectors: readonly number[];
-  /** On disk and in their lane's channel, not yet in a batch for the store; by lane. */
-  readonly aggregators: readonly number[];
+  /** By collector, since the start. */
+  readonly collected: {
+    readonly events: readonly number[];
+    /** How often it had as many events of a batch as it may. */
+    readonly times_full: readonly number[];
+  };
+  /** Batches since the start, by the reason for which each was closed: see `Trigger`. */
+  readonly batches: Readonly<Record<"size" | "bytes" | "interval" | "drain", number>>;
+}
+
+/** What waits where; for `GET /api/q/stats`. Counts are events unless named otherwise. */
+export interface PipelineStats extends WriterStats {
+  /** Waiting for the fsync, by collector. */
+  readonly admission: readonly number[];
   readonly journal: {
     readonly bytes: number;
     readonly bytes_max: number;

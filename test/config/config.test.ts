@@ -47,7 +47,7 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     testEndpoints: false,
     journalBytesMax: 2 * 1024 ** 3,
     acceptJournalLoss: false,
-    lanes: 10,
+    collectors: 10,
     batchEventsMax: 20_000,
     shutdownTimeoutMs: 20_000,
     startGraceMs: 10_000,
@@ -72,10 +72,12 @@ describe("where a value comes from", () => {
   });
 
   test("a flag that is on or off needs no value to be on", () => {
-    for (const argv of [["--accept-journal-loss"], ["--accept-journal-loss", "--lanes", "3"]])
+    for (const argv of [["--accept-journal-loss"], ["--accept-journal-loss", "--collectors", "3"]])
       expect(config({ argv }).acceptJournalLoss).toBe(true);
     expect(config({ argv: ["--accept-journal-loss", "0"] }).acceptJournalLoss).toBe(false);
-    expect(problems({ argv: ["--lanes", "--accept-journal-loss"] })).toEqual(["--lanes needs a value"]);
+    expect(problems({ argv: ["--collectors", "--accept-journal-loss"] })).toEqual([
+      "--collectors needs a value",
+    ]);
   });
 
   test("every setting has a flag and can be read from a file, without the file's last newline", () => {
@@ -144,8 +146,12 @@ describe("what is refused", () => {
     ["a misspelt flag", { argv: ["--http-prt", "1"] }, "unknown flag --http-prt: did you mean --http-port?"],
     ["an argument that is no flag", { argv: ["--host", "h", "now"] }, "unknown argument now"],
     ["a flag without its value", { argv: ["--host"] }, "--host needs a value"],
-    ["a flag in place of a value", { argv: ["--host", "--lanes", "1"] }, "--host needs a value"],
-    ["a flag given twice", { argv: ["--lanes", "1", "--lanes", "2"] }, "--lanes is given twice"],
+    ["a flag in place of a value", { argv: ["--host", "--collectors", "1"] }, "--host needs a value"],
+    [
+      "a flag given twice",
+      { argv: ["--collectors", "1", "--collectors", "2"] },
+      "--collectors is given twice",
+    ],
     [
       "a misspelt variable",
       { env: { MARS_DATA_DIRR: "x" } },
@@ -163,10 +169,14 @@ describe("what is refused", () => {
     ],
     [
       "a fraction",
-      { env: { MARS_LANES: "1.5" } },
-      'MARS_LANES must be a whole number from 1 to 256, is "1.5"',
+      { env: { MARS_COLLECTORS: "1.5" } },
+      'MARS_COLLECTORS must be a whole number from 1 to 256, is "1.5"',
     ],
-    ["no lanes", { env: { MARS_LANES: "0" } }, 'MARS_LANES must be a whole number from 1 to 256, is "0"'],
+    [
+      "no collectors",
+      { env: { MARS_COLLECTORS: "0" } },
+      'MARS_COLLECTORS must be a whole number from 1 to 256, is "0"',
+    ],
     [
       "a duration without a unit",
       { env: { MARS_SHUTDOWN_TIMEOUT: "20" } },
@@ -234,9 +244,9 @@ describe("what is refused", () => {
   }
 
   test("everything wrong is said at once", () => {
-    expect(problems({ argv: ["--lanes", "x"], env: { MARS_HTTP_PORT: "x", MARS_OOPS: "1" } })).toHaveLength(
-      3,
-    );
+    expect(
+      problems({ argv: ["--collectors", "x"], env: { MARS_HTTP_PORT: "x", MARS_OOPS: "1" } }),
+    ).toHaveLength(3);
   });
 });
 

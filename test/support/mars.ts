@@ -68,7 +68,7 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
     testEndpoints: true,
     journalBytesMax: 2 ** 31,
     acceptJournalLoss: false,
-    lanes: 10,
+    collectors: 10,
     batchEventsMax: 20_000,
     shutdownTimeoutMs: 10_000,
     startGraceMs: 0,

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { SequencedEvent } from "../../src/core/event.ts";
 import type { StoreBatch } from "../../src/core/ports.ts";
 import type { PruneStep } from "../../src/core/retention.ts";
-import { Aggregator, type FoldedMessage, makeChunks } from "../../src/ingest/aggregator.ts";
-import { publicationOf, repeatedIn } from "../../src/ingest/publication.ts";
+import { foldContent } from "../../src/ingest/batch.ts";
+import { publicationOf } from "../../src/ingest/publication.ts";
 import { createQueryService, type QueryService } from "../../src/workers/query-service.ts";
 import { createStoreService, type StoreService } from "../../src/workers/store-service.ts";
 
@@ -72,12 +72,12 @@ export function event(seq: number, fields: Partial<SequencedEvent> = {}): Sequen
 
 /** The batch that the aggregators make of consecutive events. */
 export async function batchOf(events: readonly SequencedEvent[]): Promise<StoreBatch> {
-  const folded = fold(events);
+  const { chunks } = await foldContent(events, noPace);
   return {
     from: events[0]!.seq - 1,
     to: events.at(-1)!.seq,
     count: events.length,
-    chunks: await makeChunks(folded, async () => {}),
+    chunks,
   };
 }
 
@@ -87,14 +87,11 @@ export async function applyAndPublish(
   events: readonly SequencedEvent[],
 ): Promise<readonly SequencedEvent[]> {
   const outcome = await store.apply(await batchOf(events));
-  return publicationOf(events, repeatedIn(fold(events)), outcome);
+  const { repeated } = await foldContent(events, noPace);
+  return publicationOf(events, repeated, outcome);
 }
 
-function fold(events: readonly SequencedEvent[]): FoldedMessage[] {
-  const aggregator = new Aggregator();
-  for (const one of events) aggregator.add(one);
-  return aggregator.take();
-}
+const noPace = () => undefined;
 
 /** Retention in tests keeps things for so long, in microseconds of the time that `markTime` says has passed. */
 export const keepFor = 1_000;

@@ -24,7 +24,7 @@ describe("health", () => {
     const { body } = await get(`${mars.url}/api/q/stats`);
     expect(body.event_collector_queue).toBeNumber();
     expect(body.collectors).toHaveLength(10);
-    expect(body.aggregators).toHaveLength(10);
+    expect(body.admission).toHaveLength(10);
     expect(body.totals.accepted).toBeGreaterThan(0);
     expect(body.journal.last_seq).toBeGreaterThan(0);
   });

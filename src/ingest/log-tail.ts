@@ -1,0 +1,135 @@
+/**
+ * The log's tail: what is on disk and not yet in a collector, in seq order. What was committed just now is still in memory,
+ * up to a bound; the rest is read back from the journal. So catching up after a burst, after a crash and after the
+ * database was away is the same loop as the usual case, and a burst costs disk, not memory.
+ */
+
+import type { SequencedEvent } from "../core/event.ts";
+import type { Journal } from "../core/ports.ts";
+import { decodeGroup } from "../journal/journal-format.ts";
+import { delay } from "../runtime/delay.ts";
+import type { Loop, Supervisor } from "../runtime/supervisor.ts";
+import type { Commit } from "./group-commit.ts";
+import { type Partition, partition } from "./partition.ts";
+
+/** Characters of events that are kept in memory. */
+const memoryCharsMax = 4 * 1024 * 1024;
+/** Bytes read back at once: parsing them holds up the thread that answers clients. */
+const readBytesMax = 512 * 1024;
+/** Between attempts to read a journal that could not be read, in milliseconds. */
+const readRetry = { firstMs: 500, lastMs: 5_000 };
+
+/** The events of one commit, or those of them that are beyond where reading began. */
+export interface LogRecord {
+  readonly events: readonly SequencedEvent[];
+  readonly partition: Partition;
+}
+
+export interface LogTailOptions {
+  readonly journal: Pick<Journal, "read">;
+  /** How many. */
+  readonly collectors: number;
+  readonly supervisor: Supervisor;
+  readonly signal: AbortSignal;
+}
+
+export class LogTail {
+  readonly #options: LogTailOptions;
+  readonly #loop: Loop;
+  /** In memory, oldest first. */
+  #commits: Commit[] = [];
+  #chars = 0;
+  #lastSeq = 0;
+  #ended = false;
+  #arrival: PromiseWithResolvers<void> | undefined;
+
+  constructor(options: LogTailOptions) {
+    this.#options = options;
+    this.#loop = options.supervisor.loop("journal_reading", readRetry);
+    options.signal.addEventListener("abort", () => this.#wake());
+  }
+
+  /** What the journal holds at the start. */
+  start(lastSeq: number): void {
+    this.#lastSeq = lastSeq;
+  }
+
+  /** Adds what has just been committed. When memory is full it is only on disk, and will be read from there. */
+  push(commit: Commit): void {
+    if (this.#commits.length === 0 || this.#chars + commit.chars <= memoryCharsMax) {
+      this.#commits.push(commit);
+      this.#chars += commit.chars;
+    }
+    this.#lastSeq = commit.last;
+    this.#wake();
+  }
+
+  /** Reading ends with what is there now. */
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** Yields everything after the seq, in order, until `end` or the signal aborts. */
+  async *read(after: number): AsyncGenerator<LogRecord, void, undefined> {
+    const { signal } = this.#options;
+    let next = after + 1;
+    while (!signal.aborted) {
+      const recent = this.#takeRecent(next);
+      if (recent !== undefined) {
+        next = recent.events.at(-1)!.seq + 1;
+        yield recent;
+      } else if (next <= this.#lastSeq) {
+        for (const events of await this.#readBack(next)) {
+          next = events.at(-1)!.seq + 1;
+          yield { events, partition: partition(events, this.#options.collectors) };
+        }
+      } else if (this.#ended) {
+        return;
+      } else {
+        this.#arrival ??= Promise.withResolvers();
+        await this.#arrival.promise;
+      }
+    }
+  }
+
+  #takeRecent(seq: number): LogRecord | undefined {
+    // Those that were read from disk meanwhile.
+    while (this.#commits.length > 0 && this.#commits[0]!.last < seq) this.#dropFirst();
+    if (this.#commits[0] === undefined || this.#commits[0].first > seq) return undefined;
+    const commit = this.#dropFirst();
+    const from = seq - commit.first;
+    const { events, partition: parts } = from === 0 ? commit : beyond(commit, from);
+    return { events: events.map((event, index) => ({ ...event, seq: seq + index })), partition: parts };
+  }
+
+  #dropFirst(): Commit {
+    const commit = this.#commits.shift();
+    if (commit === undefined) throw new Error("the log's tail has no commit in memory");
+    this.#chars -= commit.chars;
+    return commit;
+  }
+
+  async #readBack(fromSeq: number): Promise<SequencedEvent[][]> {
+    try {
+      const groups = await this.#options.journal.read(fromSeq, readBytesMax);
+      if (groups.length === 0) throw new Error(`the journal does not hold seq ${fromSeq}`);
+      const read = groups.map((group) => decodeGroup(group).filter((event) => event.seq >= fromSeq));
+      this.#loop.succeeded();
+      return read;
+    } catch (error) {
+      await delay(this.#loop.failed(error), this.#options.signal);
+      return [];
+    }
+  }
+
+  #wake(): void {
+    this.#arrival?.resolve();
+    this.#arrival = undefined;
+  }
+}
+
+/** What is left of a commit whose first events were read from disk. */
+function beyond({ events, partition: parts }: Commit, from: number): Pick<Commit, "events" | "partition"> {
+  return { events: events.slice(from), partition: parts.slice(from) };
+}
