@@ -87,4 +87,6 @@ export interface DeliveryPage {
   /** The latest first. */
   readonly deliveries: readonly Delivery[];
   readonly nextCursor?: string;
+  /** Every change of a finding up to here has been evaluated. */
+  readonly asOfSeq: number;
 }

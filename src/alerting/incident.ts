@@ -56,6 +56,8 @@ export interface IncidentPage {
   /** The active first, then the latest closed. */
   readonly incidents: readonly Incident[];
   readonly nextCursor?: string;
+  /** Every change of a finding up to here has been evaluated. */
+  readonly asOfSeq: number;
 }
 
 /** The same text for the same incident, and another one for any other. */

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { type Attempt, type Delivery, deliveryStates } from "../alerting/delivery.ts";
 import { formatTime } from "../core/time.ts";
-import { alertIdFilter, timeOrNull } from "./alert-fields.ts";
+import { alertIdFilter, alertPageEnd, timeOrNull } from "./alert-fields.ts";
 import { cursor, defined, limit, whole, word } from "./fields.ts";
 import { operation } from "./operation.ts";
 
@@ -42,11 +42,11 @@ export const listDeliveries = operation({
     limit,
     cursor: cursor.optional(),
   }),
-  output: z.strictObject({ deliveries: z.array(delivery), next_cursor: z.string().nullable() }),
+  output: z.strictObject({ deliveries: z.array(delivery), ...alertPageEnd }),
   async handle({ reader }, { limit, ...filters }, caller) {
     const query = { ...defined(filters), limit };
-    const { deliveries, nextCursor = null } = await reader(caller).alertDeliveries(query);
-    return { deliveries: deliveries.map(deliveryJson), next_cursor: nextCursor };
+    const { deliveries, nextCursor = null, asOfSeq } = await reader(caller).alertDeliveries(query);
+    return { deliveries: deliveries.map(deliveryJson), next_cursor: nextCursor, as_of_seq: asOfSeq };
   },
 });
 

@@ -55,6 +55,12 @@ export function found<Value>(value: Value | undefined, what: string): Value {
   return value;
 }
 
+/** How a page of incidents or deliveries ends. */
+export const alertPageEnd = {
+  next_cursor: z.string().nullable(),
+  as_of_seq: z.int().meta({ description: "Every change of a finding up to here has been evaluated." }),
+};
+
 /** 0 is none. */
 export function timeOrNull(at: Micros): string | null {
   return at === 0 ? null : formatTime(at);

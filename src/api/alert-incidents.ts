@@ -3,8 +3,9 @@ import * as z from "zod";
 import type { Incident } from "../alerting/incident.ts";
 import { formatTime } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
-import { alertIdFilter, timeOrNull } from "./alert-fields.ts";
+import { alertIdFilter, alertPageEnd, timeOrNull } from "./alert-fields.ts";
 import { appId, cursor, defined, limit, word } from "./fields.ts";
+import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 
 const incident = z.strictObject({
@@ -41,11 +42,13 @@ export const listIncidents = operation({
     limit,
     cursor: cursor.optional(),
   }),
-  output: z.strictObject({ incidents: z.array(incident), next_cursor: z.string().nullable() }),
+  output: z.strictObject({ incidents: z.array(incident), ...alertPageEnd }),
   async handle({ reader }, { app_id, rule, state, limit, cursor }, caller) {
     const query = { ...defined({ appId: app_id, rule, cursor }), state, limit };
-    const { incidents, nextCursor = null } = await reader(caller).alertIncidents(query);
-    return { incidents: incidents.map(incidentJson), next_cursor: nextCursor };
+    const read = reader(caller);
+    const { incidents, nextCursor = null, asOfSeq } = await read.alertIncidents(query);
+    if (app_id !== undefined && incidents.length === 0) await assertApp(read, app_id);
+    return { incidents: incidents.map(incidentJson), next_cursor: nextCursor, as_of_seq: asOfSeq };
   },
 });
 

@@ -34,10 +34,15 @@ export const listSetAside = operation({
   rest: "GET /api/set-aside",
   rpc: "mars.v1.AdminService/ListSetAside",
   input: z.strictObject({ limit, cursor: cursor.optional() }),
-  output: z.strictObject({ set_aside: z.array(item), count: z.int(), next_cursor: z.string().nullable() }),
+  output: z.strictObject({
+    set_aside: z.array(item),
+    count: z.int(),
+    next_cursor: z.string().nullable(),
+    as_of_seq: z.int().meta({ description: "Every event up to here is stored or set aside." }),
+  }),
   async handle({ setAside }, { limit, cursor }) {
-    const { items, count, nextCursor = null } = await setAside.list({ limit, cursor });
-    return { set_aside: items.map(itemJson), count, next_cursor: nextCursor };
+    const { items, count, nextCursor = null, asOfSeq } = await setAside.list({ limit, cursor });
+    return { set_aside: items.map(itemJson), count, next_cursor: nextCursor, as_of_seq: asOfSeq };
   },
 });
 

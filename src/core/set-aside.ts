@@ -38,6 +38,8 @@ export interface SetAsidePage {
   /** All that is set aside. */
   readonly count: number;
   readonly nextCursor?: string;
+  /** Every event up to here is stored or set aside. */
+  readonly asOfSeq: number;
 }
 
 /** What users may do with what is set aside. */

@@ -40,6 +40,8 @@ export interface KeysetScanOptions {
   /** The most rows of a page, and the most that it examines. */
   readonly limit: number;
   readonly scanMax?: number;
+  /** The bytes of a row, in SQL, and the most that the rows of a page have together, the last one aside. Absent: not bounded. */
+  readonly bytes?: { readonly sql: string; readonly max: number };
 }
 
 /** A statement with its arguments in order, fit to be part of another. */
@@ -87,19 +89,26 @@ export class KeysetScan {
 
   /** @param boundary the row that `boundary` has found */
   page(boundary?: Row): Statement {
-    const { columns, from, join = "", direction, limit } = this.#options;
+    const { columns, from, join = "", direction, limit, bytes } = this.#options;
     const all = this.#indexed.and(this.#filters);
     if (boundary !== undefined) this.#compare(all, direction === "ASC" ? "<=" : ">=", this.#keyOf(boundary));
+    const own = bytes === undefined ? "" : `, ${bytes.sql} AS own`;
+    const sql = `SELECT ${this.#named()}, ${columns}${own} FROM ${from} ${join} ${all.where()} ${this.#order} LIMIT ${limit}`;
+    if (bytes === undefined) return { sql, args: all.args };
+    const order = this.#options.key.map(({ name }) => `${name} ${direction}`).join(", ");
     return {
-      sql: `SELECT ${this.#named()}, ${columns} FROM ${from} ${join} ${all.where()} ${this.#order} LIMIT ${limit}`,
+      sql: `SELECT * FROM (SELECT *, sum(own) OVER (ORDER BY ${order}) AS bytes FROM (${sql}))
+        WHERE bytes - own < ${bytes.max} ORDER BY ${order}`,
       args: all.args,
     };
   }
 
   /** The cursor of the next page; `undefined` where this was the last. */
   nextCursor(rows: readonly Row[], boundary?: Row): string | undefined {
-    const last = rows.length === this.#options.limit ? rows.at(-1) : undefined;
-    const end = last ?? boundary;
+    const { limit, bytes } = this.#options;
+    const last = rows.at(-1);
+    const full = rows.length === limit || (bytes !== undefined && Number(last?.bytes) >= bytes.max);
+    const end = full ? last : boundary;
     return end === undefined ? undefined : this.cursorAt(end);
   }
 

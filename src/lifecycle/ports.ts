@@ -102,5 +102,7 @@ export interface LifecycleReader {
   latency(appId: string, window: Window): Promise<Latency>;
   rates(query: RateQuery): Promise<Rates>;
   apps(cursor: string | undefined, limit: number): Promise<AppPage>;
+  /** Whether the app has, or has had, a message or a lifecycle. */
+  hasApp(appId: string): Promise<boolean>;
   histories(query: HistoriesQuery): Promise<HistoriesPage>;
 }

@@ -42,6 +42,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     latency: statistics.latency.bind(statistics),
     rates: statistics.rates.bind(statistics),
     apps: statistics.apps.bind(statistics),
+    hasApp: statistics.hasApp.bind(statistics),
     alertRules: alerts.rules.bind(alerts),
     alertSinks: alerts.sinks.bind(alerts),
     alertSilences: alerts.silences.bind(alerts),

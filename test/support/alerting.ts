@@ -90,7 +90,7 @@ export async function startAlerting(
     },
     release: () => send("B", 0, messages),
     async deliveries(done) {
-      let page: DeliveryPage = { deliveries: [] };
+      let page: DeliveryPage = { deliveries: [], asOfSeq: 0 };
       await until(
         async () => {
           page = await opened.queries.alertDeliveries({ limit: 1_000 });

@@ -13,9 +13,13 @@ import type { Micros } from "../../core/event.ts";
 import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { parseObject, type ReadConnection } from "../read-connection.ts";
+import { alertPageBytesMax, evaluatedSeq } from "./incident-queries.ts";
 
 /** Less is the way of clocks. */
 const stepMin: Micros = 1_000_000;
+
+const deliveryBytes = `octet_length(notification) + 200 + coalesce(
+  (SELECT sum(octet_length(error) + octet_length(response) + 200) FROM alert_attempts WHERE delivery = alert_deliveries.id), 0)`;
 
 export class DeliveryQueries {
   readonly #connection: ReadConnection;
@@ -67,17 +71,21 @@ export class DeliveryQueries {
       // An incident has a delivery a change and sink, and an index of them.
       sorted: incident !== undefined,
       limit,
+      bytes: { sql: deliveryBytes, max: alertPageBytesMax },
     });
     const { rows, next, others } = await readPage(this.#connection, scan, ({ sql, args }) => [
+      evaluatedSeq,
       {
         sql: `SELECT * FROM alert_attempts WHERE delivery IN (SELECT id FROM (${sql})) ORDER BY delivery, number`,
         args,
       },
     ]);
-    const attempts = Map.groupBy(others[0] ?? [], ({ delivery }) => Number(delivery));
+    const [evaluated, made] = others;
+    const attempts = Map.groupBy(made ?? [], ({ delivery }) => Number(delivery));
     return {
       deliveries: this.#connection.decode(rows, (row) => deliveryOf(row, attempts.get(Number(row.id)) ?? [])),
       ...next,
+      asOfSeq: Number(evaluated?.[0]?.seq),
     };
   }
 }

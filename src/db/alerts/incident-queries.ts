@@ -9,6 +9,12 @@ import { parseObject, type ReadConnection } from "../read-connection.ts";
 /** The expression of the index `alert_incidents_order`: active ones come before all that are resolved. */
 const closedAt = `iif(closed_at = 0, ${Number.MAX_SAFE_INTEGER}, closed_at)`;
 
+/** Bytes of a page of incidents or deliveries: clients of RPC take 4 MiB unless configured otherwise. */
+export const alertPageBytesMax = 1024 * 1024;
+
+/** As of which change of a finding incidents and deliveries are. */
+export const evaluatedSeq = "SELECT finding_seq AS seq FROM alert_cursor";
+
 export class IncidentQueries {
   readonly #connection: ReadConnection;
 
@@ -35,9 +41,17 @@ export class IncidentQueries {
       direction: "DESC",
       filters,
       limit,
+      bytes: {
+        sql: "octet_length(stage) + octet_length(after) + octet_length(text) + 1000",
+        max: alertPageBytesMax,
+      },
     });
-    const { rows, next } = await readPage(this.#connection, scan);
-    return { incidents: this.#connection.decode(rows, incidentOf), ...next };
+    const { rows, next, others } = await readPage(this.#connection, scan, () => [evaluatedSeq]);
+    return {
+      incidents: this.#connection.decode(rows, incidentOf),
+      ...next,
+      asOfSeq: Number(others[0]?.[0]?.seq),
+    };
   }
 }
 

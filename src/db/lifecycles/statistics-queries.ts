@@ -184,6 +184,18 @@ export class StatisticsQueries {
     return { apps: rows.map((row) => appOf(row, last.get(row.id))), ...next };
   }
 
+  /** See `LifecycleReader.hasApp`. An app is counted only some moments after its first message is stored. */
+  async hasApp(appId: string): Promise<boolean> {
+    const [rows] = await this.#connection.read([
+      {
+        sql: `SELECT EXISTS (SELECT 1 FROM apps WHERE app_id = ?1)
+          OR EXISTS (SELECT 1 FROM messages WHERE app_id = ?1) AS known`,
+        args: [appId],
+      },
+    ]);
+    return rows?.[0]?.known === 1;
+  }
+
   async #histograms(appId: string, window: Window) {
     const results = await this.#connection.read(
       cover(window).map(

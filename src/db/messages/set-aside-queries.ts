@@ -1,7 +1,8 @@
 /** Lists what is set aside. Runs on a query thread. */
 import type { SetAsidePage, SetAsideQuery } from "../../core/set-aside.ts";
-import { KeysetScan } from "../keyset-scan.ts";
+import { KeysetScan, readPage } from "../keyset-scan.ts";
 import type { ReadConnection } from "../read-connection.ts";
+import { knownPosition } from "./apply-sql.ts";
 import { setAsideOf } from "./set-aside-writer.ts";
 
 /**
@@ -22,27 +23,22 @@ export class SetAsideQueries {
     const scan = new KeysetScan({
       kind: "set_aside",
       cursor,
-      columns: "*, octet_length(event) AS own",
+      columns: "*",
       from: "set_aside",
       key: [{ name: "seq", sql: "seq", type: "integer" }],
       direction: "ASC",
       limit,
+      bytes: { sql: "octet_length(event)", max: pageBytesMax },
     });
-    const { sql, args } = scan.page();
-    const [rows = [], counted] = await this.#connection.read([
-      {
-        sql: `SELECT * FROM (SELECT *, sum(own) OVER (ORDER BY seq) AS bytes FROM (${sql}))
-          WHERE bytes - own < ${pageBytesMax} ORDER BY seq`,
-        args,
-      },
+    const { rows, next, others } = await readPage(this.#connection, scan, () => [
       "SELECT count(*) AS count FROM set_aside",
+      knownPosition(this.#connection.journalId),
     ]);
-    const last = rows.at(-1);
-    const full = last !== undefined && (rows.length === limit || Number(last.bytes) >= pageBytesMax);
     return {
       items: this.#connection.decode(rows, setAsideOf),
-      count: Number(counted?.[0]?.count),
-      ...(full && { nextCursor: scan.cursorAt(last) }),
+      count: Number(others[0]?.[0]?.count),
+      ...next,
+      asOfSeq: Number(others[1]?.[0]?.seq ?? 0),
     };
   }
 }

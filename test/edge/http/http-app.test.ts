@@ -41,6 +41,7 @@ function appWith(
       latency: fail,
       rates: fail,
       apps: fail,
+      hasApp: fail,
       alertRules: fail,
       alertSinks: fail,
       alertSilences: fail,

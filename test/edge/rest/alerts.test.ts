@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sinksMax } from "../../../src/alerting/sink.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
+import { get, post } from "./client.ts";
 
 let mars: TestMars;
 beforeAll(async () => {
@@ -78,6 +79,15 @@ test("a sink that a rule names stays", async () => {
   expect(refused).toMatchObject({ status: 422, body: { errors: [{ field: "id" }] } });
   expect(refused.body.detail).toContain("names-it");
   await call("DELETE", "rules/names-it");
+});
+
+test("incidents of an app without any are none, and of an app that is not known 404", async () => {
+  expect((await call("GET", "incidents?app_id=shop")).status).toBe(404);
+  const event = { app_id: "shop", message_id: "m", event: "CREATED" };
+  const { body } = await post(`${mars.url}/api/event`, event);
+  await get(`${mars.url}/api/messages?min_seq=${body.seq}`);
+  const empty = { status: 200, body: { incidents: [], next_cursor: null, as_of_seq: expect.any(Number) } };
+  expect(await call("GET", "incidents?app_id=shop")).toEqual(empty);
 });
 
 test("a member or a parameter that is not known is refused with the nearest that is", async () => {
