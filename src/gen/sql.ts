@@ -478,3 +478,69 @@ export const applySql = {
   outcome: `SELECT iif(count(*) = ?3, NULL, json_object( 'fresh', json_group_array(seq), 'changed', ( SELECT json_group_array(json_object( 'seq', changed_seq, 'replaces', seq, 'appId', app_id, 'messageId', message_id, 'event', event, 'createdAt', created_at, 'receivedAt', received_at, 'eventId', event_id, 'externalId', external_id, 'attributes', attributes)) FROM ( SELECT e.*, m.app_id, m.message_id FROM events e CROSS JOIN messages m ON m.id = e.message WHERE changed_seq > ?1 AND changed_seq <= ?2 AND changed_seq <> 0 ORDER BY changed_seq ) ))) AS outcome FROM events WHERE seq > ?1 AND seq <= ?2`,
   collectLate: `INSERT OR IGNORE INTO event_changes (seq, was) SELECT seq, NULL FROM events WHERE seq > ?1 AND seq <= ?2`,
 } as const;
+
+/** src/db/messages/history.sql */
+export const historySql = {
+  countEvents: `SELECT coalesce(sum(event_count), 0) AS events FROM ( SELECT event_count FROM messages WHERE message_id = ?2 AND (?1 IS NULL OR app_id = ?1) LIMIT ?3 )`,
+  rangeEnd: `SELECT min( coalesce((SELECT seq FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1 OFFSET ?3), ?2), coalesce((SELECT changed_seq FROM events WHERE changed_seq > ?1 AND changed_seq <= ?2 AND changed_seq <> 0 ORDER BY changed_seq LIMIT 1 OFFSET ?3), ?2) ) AS seq`,
+  pageOfRange: `SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.duplicates, e.detail, e.changed_seq FROM ( SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own FROM ( SELECT e.seq, e.seq AS place, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) AS bytes FROM events e CROSS JOIN messages m ON m.id = e.message WHERE e.seq > ?1 AND e.seq <= ?2 AND e.changed_seq = 0 AND (?3 IS NULL OR m.app_id = ?3) AND (?4 IS NULL OR m.message_id = ?4) UNION ALL SELECT e.seq, e.changed_seq, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) FROM events e CROSS JOIN messages m ON m.id = e.message WHERE e.changed_seq > ?1 AND e.changed_seq <= ?2 AND e.changed_seq <> 0 AND (?3 IS NULL OR m.app_id = ?3) AND (?4 IS NULL OR m.message_id = ?4) ORDER BY place LIMIT ?5 ) ) p CROSS JOIN events e ON e.seq = p.seq CROSS JOIN messages m ON m.id = e.message WHERE p.bytes - p.own < ?6 ORDER BY p.place`,
+  pageOfMessage: `SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.duplicates, e.detail, e.changed_seq FROM ( SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own FROM ( SELECT e.seq, iif(e.changed_seq = 0, e.seq, e.changed_seq) AS place, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) AS bytes FROM messages m CROSS JOIN events e ON e.message = m.id WHERE m.message_id = ?4 AND (?3 IS NULL OR m.app_id = ?3) AND max(e.seq, e.changed_seq) > ?1 AND max(e.seq, e.changed_seq) <= ?2 ORDER BY place LIMIT ?5 ) ) p CROSS JOIN events e ON e.seq = p.seq CROSS JOIN messages m ON m.id = e.message WHERE p.bytes - p.own < ?6 ORDER BY p.place`,
+} as const;
+
+/** src/db/messages/position.sql */
+export const positionSql = {
+  lastOfAll: `SELECT max( coalesce((SELECT max(seq) FROM positions), 0), coalesce((SELECT max(seq) FROM events), 0), (SELECT seq FROM pruned), projection.seq ) AS seq, coalesce((SELECT max(before) FROM gaps WHERE sequence = 'events'), 0) AS leapt, coalesce((SELECT received_at FROM events ORDER BY seq DESC LIMIT 1), 0) AS received_at, projection.seq AS projected, (SELECT count(*) FROM (SELECT 1 FROM events WHERE events.seq > projection.seq LIMIT 100000)) AS unprojected FROM projection`,
+  leap: `INSERT INTO gaps (sequence, after, before) SELECT ?1, ?2, ?3 WHERE ?3 > ?2 + 1 ON CONFLICT (sequence, after) DO UPDATE SET before = max(before, excluded.before)`,
+  gapAround: `SELECT max(before) AS seq FROM gaps WHERE sequence = ?1 AND after < ?2 AND before > ?2`,
+  extendOldestGap: `UPDATE gaps SET before = coalesce(( SELECT max(before) FROM ( SELECT before FROM gaps WHERE sequence = ?1 ORDER BY after DESC LIMIT -1 OFFSET ?2)), before) WHERE sequence = ?1 AND after = (SELECT min(after) FROM gaps WHERE sequence = ?1)`,
+  deleteMergedGaps: `DELETE FROM gaps WHERE sequence = ?1 AND after <> (SELECT min(after) FROM gaps WHERE sequence = ?1) AND after IN (SELECT after FROM gaps WHERE sequence = ?1 ORDER BY after DESC LIMIT -1 OFFSET ?2)`,
+  prunedApp: `SELECT max(seq, coalesce((SELECT seq FROM pruned_apps WHERE app_id = ?1), 0)) AS seq FROM pruned`,
+  prunedMessage: `SELECT max(seq, CAST(min( coalesce((SELECT seq FROM pruned_apps WHERE app_id = ?1), 0), coalesce((SELECT id - 1 FROM messages WHERE message_id = ?2 AND app_id = ?1), 9e15) ) AS INTEGER)) AS seq FROM pruned`,
+} as const;
+
+/** src/db/messages/prune.sql */
+export const pruneSql = {
+  candidates: `SELECT m.id, m.app_id, m.message_id, m.updated_at, m.alias <= ?2 AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.message = m.id AND +i.next_at BETWEEN 1 AND ?5) AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND ( +f.seq > ?3 OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN ( SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing'))) AS old, iif(m.alias <= ?2, (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.message = m.id LIMIT ?7)), 0) AS events FROM messages m WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ?6`,
+  insertRemains: `INSERT INTO remains (message) SELECT m.id FROM messages m WHERE m.id IN (SELECT value FROM json_each(?1)) AND m.alias <= ?2 AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.message = m.id AND +i.next_at BETWEEN 1 AND ?5) AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND ( +f.seq > ?3 OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN ( SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing')))`,
+  recordPruned: `INSERT INTO pruned_apps (app_id, seq, finding_seq) SELECT iif(k.value = 1, m.app_id, ''), ?1, coalesce(max((SELECT max(+f.seq) FROM findings f WHERE f.message = m.id)), 0) FROM remains r CROSS JOIN messages m ON m.id = r.message CROSS JOIN json_each('[0,1]') k WHERE true GROUP BY 1 ON CONFLICT (app_id) DO UPDATE SET seq = max(seq, excluded.seq), finding_seq = max(finding_seq, excluded.finding_seq)`,
+  countExpired: `UPDATE apps SET open = apps.open - gone.open, overdue = apps.overdue - gone.overdue, expired = apps.expired + gone.open + gone.overdue FROM ( SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue FROM ( SELECT m.app_id, coalesce((SELECT state FROM instances WHERE message = m.id), 0) AS state FROM remains r CROSS JOIN messages m ON m.id = r.message ) GROUP BY app_id ) AS gone WHERE apps.app_id = gone.app_id`,
+  expireIncidents: `UPDATE alert_incidents SET expired = alert_incidents.expired + gone.count FROM ( SELECT m.app_id, f.stage, count(*) AS count FROM remains r CROSS JOIN messages m ON m.id = r.message CROSS JOIN findings f ON f.message = m.id AND f.kind = 'missing' AND +f.retracted_at = 0 GROUP BY m.app_id, f.stage ) AS gone WHERE alert_incidents.closed_at = 0 AND alert_incidents.kind = 'missing' AND alert_incidents.app_id = gone.app_id AND alert_incidents.stage = gone.stage`,
+  countInstances: `UPDATE lifecycle_instances SET instances = lifecycle_instances.instances - gone.instances FROM ( SELECT i.lifecycle, count(*) AS instances FROM remains r CROSS JOIN instances i ON i.message = r.message GROUP BY i.lifecycle ) AS gone WHERE lifecycle_instances.lifecycle = gone.lifecycle`,
+  deleteMessages: `DELETE FROM messages WHERE id IN (SELECT message FROM remains)`,
+  deleteInstances: `DELETE FROM instances WHERE message IN (SELECT message FROM remains)`,
+  deleteFindings: `DELETE FROM findings WHERE message IN (SELECT message FROM remains)`,
+  deleteEvents: `DELETE FROM events WHERE seq IN ( SELECT e.seq FROM remains r CROSS JOIN events e ON e.message = r.message LIMIT ?1)`,
+  deleteRemains: `DELETE FROM remains WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.message = remains.message)`,
+  deleteStages: `DELETE FROM stages WHERE id IN (SELECT id FROM stages WHERE versions = 0 ORDER BY id LIMIT ?1) AND NOT EXISTS (SELECT 1 FROM funnel WHERE stage = stages.id) AND NOT EXISTS (SELECT 1 FROM latencies WHERE stage = stages.id)`,
+} as const;
+
+/** src/db/messages/set-aside.sql */
+export const setAsideSql = {
+  insert: `INSERT INTO set_aside (seq, kind, app_id, message_id, at, code, reason, event) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (seq) DO UPDATE SET at = excluded.at, code = excluded.code, reason = excluded.reason`,
+  deleteGone: `DELETE FROM set_aside WHERE kind = 'message' AND seq NOT IN (SELECT id FROM messages)`,
+} as const;
+
+/** src/db/messages/summaries.sql */
+export const summariesSql = {
+  stages: `SELECT message, event, min(created_at) AS first, max(created_at) AS last FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) GROUP BY message, event`,
+  externalIds: `SELECT DISTINCT message, external_id FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) AND external_id <> ''`,
+  stagesOfLarge: `SELECT ?1 AS message, event, min(created_at) AS first, max(created_at) AS last FROM ( SELECT * FROM ( SELECT event, created_at FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2) UNION ALL SELECT * FROM ( SELECT event, created_at FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2) ) GROUP BY event`,
+  externalIdsOfLarge: `SELECT DISTINCT ?1 AS message, external_id FROM ( SELECT * FROM ( SELECT external_id FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2) UNION ALL SELECT * FROM ( SELECT external_id FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2) ) WHERE external_id <> '' ORDER BY external_id LIMIT ?3`,
+  instances: `SELECT message, lifecycle, state, overdue_since FROM instances WHERE message IN (SELECT value FROM json_each(?1))`,
+} as const;
+
+/** src/db/messages/time-marks.sql */
+export const timeMarksSql = {
+  recordTime: `INSERT INTO clock (one, elapsed, wall, absent, stepped, agreed) VALUES (1, ?1, ?2, ?3, ?4, ?5) ON CONFLICT (one) DO UPDATE SET elapsed = excluded.elapsed, wall = excluded.wall, absent = excluded.absent, stepped = excluded.stepped, agreed = excluded.agreed`,
+  addMark: `INSERT OR REPLACE INTO marks (elapsed, seq, finding_seq) SELECT ?1, ?2, finding_seq FROM projection WHERE (?2, finding_seq) IS NOT (SELECT seq, finding_seq FROM marks ORDER BY elapsed DESC LIMIT 1) AND NOT EXISTS (SELECT 1 FROM marks WHERE elapsed > ?1 - ?3)`,
+  dropMarks: `DELETE FROM marks WHERE elapsed < (SELECT max(elapsed) FROM marks WHERE elapsed <= ?1)`,
+  markBefore: `SELECT seq, finding_seq FROM marks WHERE elapsed <= ?1 AND seq <= (SELECT seq FROM projection) ORDER BY elapsed DESC LIMIT 1`,
+} as const;
+
+/** src/db/messages/tombstones.sql */
+export const tombstonesSql = {
+  bury: `INSERT OR REPLACE INTO tombstones (hash, updated_at, elapsed) SELECT value ->> '$.hash', value ->> '$.updatedAt', ?2 FROM json_each(?1) WHERE value ->> '$.id' IN (SELECT message FROM remains)`,
+  latest: `SELECT coalesce(max(updated_at), -9e15) AS at FROM tombstones`,
+  byHash: `SELECT hash, updated_at FROM tombstones WHERE hash IN (SELECT value FROM json_each(?1))`,
+  forget: `DELETE FROM tombstones WHERE elapsed < ?1`,
+} as const;

@@ -5,6 +5,11 @@ import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 
 const { storeMigrations: _, ...files } = generated;
 
+/** Statements that may read a table which grows, and why. */
+const exceptions: Readonly<Record<string, string>> = {
+  "positionSql.lastOfAll": "reads the last event",
+};
+
 let opened: TestStore;
 let plans: QueryPlans;
 
@@ -36,7 +41,10 @@ for (const [file, statements] of Object.entries(files)) {
   describe(file, () => {
     for (const [name, sql] of Object.entries(statements)) {
       test(`${name} reads no table that grows from end to end`, async () => {
-        expect(await plans.scans(sql)).toEqual([]);
+        const scans = await plans.scans(sql);
+        const exception = exceptions[`${file}.${name}`];
+        if (exception === undefined) expect(scans).toEqual([]);
+        else expect([exception, scans.length]).toEqual([exception, 1]);
       });
     }
   });

@@ -3,22 +3,15 @@ import type { InStatement } from "@libsql/client";
 import { leapFrom } from "../../core/leap.ts";
 import type { JournalState, StorePosition } from "../../core/ports.ts";
 import { nowMicros } from "../../core/time.ts";
+import { positionSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import { knownPosition, movePosition } from "./apply-sql.ts";
 
 /** A sequence that leaps at each start. */
 export type Sequence = "events" | "findings";
 
-/** The last seq of a database, of any journal, the projector's place, and where sequences have leapt to. */
-const lastOfAll = `SELECT max(coalesce((SELECT max(seq) FROM positions), 0), coalesce((SELECT max(seq) FROM events), 0),
-    (SELECT seq FROM pruned), projection.seq) AS seq,
-  coalesce((SELECT max(before) FROM gaps WHERE sequence = 'events'), 0) AS leapt,
-  coalesce((SELECT received_at FROM events ORDER BY seq DESC LIMIT 1), 0) AS received_at, projection.seq AS projected,
-  (SELECT count(*) FROM (SELECT 1 FROM events WHERE events.seq > projection.seq LIMIT 100000)) AS unprojected
-  FROM projection`;
-
 /**
- * Finds or makes the journal's place in the database, and writes down where the sequence leaps.
+ * Finds or makes the journal's place in the database, and records where the sequence leaps.
  *
  * @param nextSeq the first seq to be given out, as far as the journal knows
  */
@@ -27,7 +20,7 @@ export async function findPosition(
   journal: JournalState,
   nextSeq: number,
 ): Promise<Omit<StorePosition, "setAside">> {
-  const [known, last] = await database.batch([knownPosition(journal.id), lastOfAll], "read");
+  const [known, last] = await database.batch([knownPosition(journal.id), positionSql.lastOfAll], "read");
   const givenOut = Number(last?.rows[0]?.seq);
   const lastOf = Math.max(givenOut, Number(last?.rows[0]?.leapt));
   const projected = Number(last?.rows[0]?.projected);
@@ -59,33 +52,23 @@ export async function findPosition(
   return { seq, lost, receivedAt, nextSeq: next, givenOut, projected, unprojected };
 }
 
-/** Writes down that the seqs between the two are not given out. */
+/** Records that the seqs between the two were never given out. */
 export function leap(sequence: Sequence, after: number, before: number): InStatement {
-  return {
-    sql: `INSERT INTO gaps (sequence, after, before) SELECT ?1, ?2, ?3 WHERE ?3 > ?2 + 1
-      ON CONFLICT (sequence, after) DO UPDATE SET before = max(before, excluded.before)`,
-    args: [sequence, after, before],
-  };
+  return { sql: positionSql.leap, args: [sequence, after, before] };
 }
 
 /** The end of a gap that holds the seq; no row or `NULL` where none does. */
 export function gapAround(sequence: Sequence, seq: number): InStatement {
-  return {
-    sql: "SELECT max(before) AS seq FROM gaps WHERE sequence = ?1 AND after < ?2 AND before > ?2",
-    args: [sequence, seq],
-  };
+  return { sql: positionSql.gapAround, args: [sequence, seq] };
 }
 
-/** Leaps that are remembered of each sequence. */
+/** Leaps that are kept of each sequence. The oldest become one. */
 const gapsMax = 1_000;
 
-/** Older leaps become one, with what lies between them: who comes from there has to begin anew, needlessly. */
 const mergeGaps: InStatement[] = (["events", "findings"] as const).flatMap((sequence) => {
-  const old = `SELECT after, before FROM gaps WHERE sequence = '${sequence}' ORDER BY after DESC LIMIT -1 OFFSET ${gapsMax}`;
-  const oldest = `(SELECT min(after) FROM gaps WHERE sequence = '${sequence}')`;
+  const args = [sequence, gapsMax];
   return [
-    `UPDATE gaps SET before = coalesce((SELECT max(before) FROM (${old})), before)
-      WHERE sequence = '${sequence}' AND after = ${oldest}`,
-    `DELETE FROM gaps WHERE sequence = '${sequence}' AND after <> ${oldest} AND after IN (SELECT after FROM (${old}))`,
+    { sql: positionSql.extendOldestGap, args },
+    { sql: positionSql.deleteMergedGaps, args },
   ];
 });

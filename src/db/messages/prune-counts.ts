@@ -1,12 +1,13 @@
 /** Retention of what is counted. */
 import type { Micros } from "../../core/event.ts";
+import { pruneSql } from "../../gen/sql.ts";
 import { bucketsOf } from "../../statistics/buckets.ts";
 import type { Database } from "../database.ts";
 
-/** Stages that no version names, of which one step of `pruneCounts` looks whether they still count something. */
+/** Stages without a version that one step of `pruneCounts` examines. */
 const stepStages = 10_000;
 
-/** See `Store.pruneCounts`. Often, and so little at a time: what is due is of the minutes since the last call. */
+/** See `Store.pruneCounts`. It is called often, so little is due at a time: the buckets of the minutes since the last call. */
 export async function pruneCounts(database: Database, before: Micros): Promise<number> {
   const spans = bucketsOf(before);
   // By the stages and the apps, so that the primary keys find the old rows.
@@ -22,9 +23,7 @@ export async function pruneCounts(database: Database, before: Micros): Promise<n
         sql: "DELETE FROM rates WHERE app IN (SELECT id FROM apps) AND minute < ?",
         args: [Math.floor(before / 60_000_000)],
       },
-      `DELETE FROM stages WHERE id IN (SELECT id FROM stages WHERE versions = 0 ORDER BY id LIMIT ${stepStages})
-        AND NOT EXISTS (SELECT 1 FROM funnel WHERE stage = stages.id)
-        AND NOT EXISTS (SELECT 1 FROM latencies WHERE stage = stages.id)`,
+      { sql: pruneSql.deleteStages, args: [stepStages] },
     ],
     "write",
   );

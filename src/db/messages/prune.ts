@@ -10,6 +10,7 @@
  */
 import type { InStatement } from "@libsql/client";
 import type { PruneQuery, PruneStep } from "../../core/retention.ts";
+import { pruneSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import { markBefore } from "./time-marks.ts";
 import { messageHash, type Tombstones } from "./tombstones.ts";
@@ -19,10 +20,10 @@ const stepMessages = 500;
 const stepEvents = 5_000;
 /** How much longer than others a message stays that an open incident counts. */
 export const incidentTimes = 4;
-/** What is due later than so after now, no lifecycle can mean: `within` and `grace` have 30 days each, at most. */
+/** A bound on deadlines ahead of now: `within` and `grace` have 30 days each, at most. */
 const owedAhead = 60 * 86_400_000_000;
 
-/** What the conditions of a step go by: how far the sequences were when what is old came. */
+/** The bounds of a step: how far the sequences were when what is old was received. */
 interface Cut {
   readonly seq: number;
   readonly findingSeq: number;
@@ -47,7 +48,7 @@ export async function pruneStep(
     "read",
   );
   if (left?.rows[0]?.some === 1) {
-    const [deleted] = await database.batch(sweep, "write");
+    const [deleted] = await database.batch(deleteEvents, "write");
     return { messages: 0, events: deleted?.rowsAffected ?? 0, next: after };
   }
   const row = mark?.rows[0];
@@ -68,10 +69,8 @@ async function pruneBefore(
   { after, elapsed }: PruneQuery,
 ): Promise<PruneStep> {
   const { rows } = await database.execute({
-    sql: `SELECT m.id, m.app_id, m.message_id, m.updated_at, ${old} AS old,
-        iif(m.alias <= ?2, (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.message = m.id LIMIT ${stepEvents + 1})), 0) AS events
-      FROM messages m WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ${stepMessages}`,
-    args: [after, ...argsOf(cut)],
+    sql: pruneSql.candidates,
+    args: [after, ...argsOf(cut), stepMessages, stepEvents + 1],
   });
   // Whole messages: as many as the step may delete, or one that alone is more.
   let events = 0;
@@ -93,22 +92,16 @@ async function pruneBefore(
   }));
   const results = await database.batch(
     [
-      {
-        // Asked again within the transaction: a database server may carry it out late, when one was reported again.
-        sql: `INSERT INTO remains (message)
-          SELECT m.id FROM messages m WHERE m.id IN (SELECT value FROM json_each(?1)) AND ${old}`,
-        args: [ids, ...argsOf(cut)],
-      },
-      { sql: countPruned, args: [cut.seq] },
-      countExpired,
-      expireIncidents,
+      { sql: pruneSql.insertRemains, args: [ids, ...argsOf(cut)] },
+      { sql: pruneSql.recordPruned, args: [cut.seq] },
+      pruneSql.countExpired,
+      pruneSql.expireIncidents,
       tombstones.bury(buried, elapsed),
-      "DELETE FROM messages WHERE id IN (SELECT message FROM remains)",
-      countInstances,
-      ...["instances", "findings"].map(
-        (table) => `DELETE FROM ${table} WHERE message IN (SELECT message FROM remains)`,
-      ),
-      ...sweep,
+      pruneSql.deleteMessages,
+      pruneSql.countInstances,
+      pruneSql.deleteInstances,
+      pruneSql.deleteFindings,
+      ...deleteEvents,
     ],
     "write",
   );
@@ -119,58 +112,12 @@ async function pruneBefore(
   };
 }
 
-/** Whether a message `m` is old and nothing of it is owed. */
-const old = `(m.alias <= ?2
-  AND NOT EXISTS (SELECT 1 FROM instances l WHERE l.message = m.id AND +l.next_at BETWEEN 1 AND ?5)
-  AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND (+f.seq > ?3
-    OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN (
-      SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing'))))`;
-
 function argsOf({ seq, findingSeq, incidentSeq, owedUntil }: Cut): number[] {
   return [seq, findingSeq, incidentSeq, owedUntil];
 }
 
-/** Deletes events of what is gone, and forgets what nothing is left of. */
-const sweep: InStatement[] = [
-  `DELETE FROM events WHERE seq IN (
-    SELECT e.seq FROM remains r CROSS JOIN events e ON e.message = r.message LIMIT ${stepEvents})`,
-  "DELETE FROM remains WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.message = remains.message)",
+/** Deletes events of deleted messages, and forgets the messages that have none left. */
+const deleteEvents: InStatement[] = [
+  { sql: pruneSql.deleteEvents, args: [stepEvents] },
+  pruneSql.deleteRemains,
 ];
-
-/** Whoever watches an app from before these cannot get everything; who watches all of them neither. */
-const countPruned = `INSERT INTO pruned_apps (app_id, seq, finding_seq)
-  SELECT iif(k.value = 1, m.app_id, ''), ?1,
-    coalesce(max((SELECT max(+f.seq) FROM findings f WHERE f.message = m.id)), 0)
-  FROM remains r CROSS JOIN messages m ON m.id = r.message CROSS JOIN json_each('[0,1]') k
-  WHERE true GROUP BY 1
-  ON CONFLICT (app_id) DO UPDATE SET seq = max(seq, excluded.seq), finding_seq = max(finding_seq, excluded.finding_seq)`;
-
-/** What ends unfinished leaves the counts of what is under way. All other counts stay. */
-const countExpired = `UPDATE apps SET open = apps.open - gone.open, overdue = apps.overdue - gone.overdue,
-    expired = apps.expired + gone.open + gone.overdue
-  FROM (
-    SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue
-    FROM (
-      SELECT m.app_id, coalesce((SELECT state FROM instances WHERE message = m.id), 0) AS state
-      FROM remains r CROSS JOIN messages m ON m.id = r.message
-    ) GROUP BY app_id
-  ) AS gone
-  WHERE apps.app_id = gone.app_id`;
-
-/** How many instances go by a version of a lifecycle: what none goes by can be forgotten. */
-const countInstances = `UPDATE lifecycle_instances SET instances = lifecycle_instances.instances - gone.instances
-  FROM (
-    SELECT l.lifecycle, count(*) AS instances FROM remains r CROSS JOIN instances l ON l.message = r.message GROUP BY l.lifecycle
-  ) AS gone
-  WHERE lifecycle_instances.lifecycle = gone.lifecycle`;
-
-/** Retention does not resolve an incident whose messages it deletes. */
-const expireIncidents = `UPDATE alert_incidents SET expired = alert_incidents.expired + gone.count
-  FROM (
-    SELECT m.app_id, f.stage, count(*) AS count
-    FROM remains r CROSS JOIN messages m ON m.id = r.message
-      CROSS JOIN findings f ON f.message = m.id AND f.kind = 'missing' AND +f.retracted_at = 0
-    GROUP BY m.app_id, f.stage
-  ) AS gone
-  WHERE alert_incidents.closed_at = 0 AND alert_incidents.kind = 'missing'
-    AND alert_incidents.app_id = gone.app_id AND alert_incidents.stage = gone.stage`;

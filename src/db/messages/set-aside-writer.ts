@@ -2,6 +2,7 @@
 import type { InStatement, Row } from "@libsql/client";
 import { type ErrorCode, MarsError } from "../../core/error.ts";
 import { type SetAsideItem, setAsideMax } from "../../core/set-aside.ts";
+import { setAsideSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 
 export class SetAsideWriter {
@@ -24,10 +25,7 @@ export class SetAsideWriter {
    */
   async assertRoom(): Promise<void> {
     if ((await this.count()) < setAsideMax) return;
-    // Messages that retention has taken since need nobody's decision.
-    await this.#database.execute(
-      "DELETE FROM set_aside WHERE kind = 'message' AND seq NOT IN (SELECT id FROM messages)",
-    );
+    await this.#database.execute(setAsideSql.deleteGone);
     if ((await this.count()) < setAsideMax) return;
     const message = `${setAsideMax} events and messages are set aside already: replay or delete some of them`;
     throw new MarsError("unprocessable", message);
@@ -51,12 +49,11 @@ export class SetAsideWriter {
   }
 }
 
-/** Setting the same aside again changes nothing but the reason. */
+/** Setting the same item aside again changes its reason only. */
 export function insertSetAside(item: SetAsideItem): InStatement {
   const { seq, appId, messageId, at, code, reason, event } = item;
   return {
-    sql: `INSERT INTO set_aside (seq, kind, app_id, message_id, at, code, reason, event) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (seq) DO UPDATE SET at = excluded.at, code = excluded.code, reason = excluded.reason`,
+    sql: setAsideSql.insert,
     args: [
       seq,
       event === undefined ? "message" : "event",

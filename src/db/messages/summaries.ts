@@ -6,6 +6,7 @@ import type { MessageKey } from "../../core/event.ts";
 import { externalIdsMax, type Rank, summarize } from "../../core/fold.ts";
 import type { MessageSummary } from "../../core/query.ts";
 import { messageStates } from "../../core/state.ts";
+import { summariesSql } from "../../gen/sql.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { keyOf } from "./event-rows.ts";
@@ -20,32 +21,19 @@ const pageCharsMax = 1024 * 1024;
 /** Definitions that are read at one time; each has up to 64 KiB. */
 const definitionsMax = 16;
 
-/** Names of events with their first and last time, of one message: `?1` is its number. */
-export function stagesOf(eventCount: number): string {
-  return `SELECT ?1 AS message, event, min(created_at) AS first, max(created_at) AS last
-    FROM ${lookedAt("event, created_at", eventCount)} GROUP BY event`;
+/** Names of a message's events with their first and last time. */
+export function stagesOf(message: number, eventCount: number): InStatement {
+  return eventCount <= lookedAtMax
+    ? { sql: summariesSql.stages, args: [`[${message}]`] }
+    : { sql: summariesSql.stagesOfLarge, args: [message, lookedAtMax / 2] };
 }
 
-/** Its external ids, one more than are shown. */
-export function externalIdsOf(eventCount: number): string {
-  return `SELECT DISTINCT ?1 AS message, external_id FROM ${lookedAt("external_id", eventCount)}
-    WHERE external_id <> '' ORDER BY external_id LIMIT ${externalIdsMax + 1}`;
+/** A message's external ids. Of a large message one more than are shown, at most. */
+export function externalIdsOf(message: number, eventCount: number): InStatement {
+  return eventCount <= lookedAtMax
+    ? { sql: summariesSql.externalIds, args: [`[${message}]`] }
+    : { sql: summariesSql.externalIdsOfLarge, args: [message, lookedAtMax / 2, externalIdsMax + 1] };
 }
-
-/** The index is named, for that of external ids has those of all messages. */
-function lookedAt(columns: string, eventCount: number): string {
-  const from = `SELECT ${columns} FROM events INDEXED BY events_order WHERE message = ?1`;
-  if (eventCount <= lookedAtMax) return `(${from})`;
-  const half = (way: string) =>
-    `SELECT * FROM (${from} ORDER BY created_at ${way}, event ${way}, event_id ${way}, detail ${way} LIMIT ${lookedAtMax / 2})`;
-  return `(${half("ASC")} UNION ALL ${half("DESC")})`;
-}
-
-/** Of several messages, all of whose events are looked at. */
-const stagesOfAll = `SELECT message, event, min(created_at) AS first, max(created_at) AS last
-  FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) GROUP BY message, event`;
-const externalIdsOfAll = `SELECT DISTINCT message, external_id
-  FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) AND external_id <> ''`;
 
 /** How a message stands with its lifecycle. */
 export type MessageStatus = Pick<MessageSummary, "state" | "overdueSince">;
@@ -112,19 +100,12 @@ export class Summaries {
 
   async #read(rows: readonly Row[]): Promise<(readonly [Row, MessageSummary | undefined])[]> {
     const ids = [JSON.stringify(rows.map((row) => row.id))];
-    const large = Number(rows[0]!.event_count) > lookedAtMax ? rows[0] : undefined;
-    const ask = (one: (eventCount: number) => string, all: string): InStatement =>
-      large === undefined
-        ? { sql: all, args: ids }
-        : { sql: one(Number(large.event_count)), args: [Number(large.id)] };
+    const [first] = rows.map((row) => ({ id: Number(row.id), events: Number(row.event_count) }));
+    const large = first !== undefined && first.events > lookedAtMax ? first : undefined;
     const [stages = [], externalIds = [], instances = []] = await this.#connection.read([
-      ask(stagesOf, stagesOfAll),
-      ask(externalIdsOf, externalIdsOfAll),
-      {
-        sql: `SELECT message, lifecycle, state, overdue_since FROM instances
-          WHERE message IN (SELECT value FROM json_each(?1))`,
-        args: ids,
-      },
+      large ? stagesOf(large.id, large.events) : { sql: summariesSql.stages, args: ids },
+      large ? externalIdsOf(large.id, large.events) : { sql: summariesSql.externalIds, args: ids },
+      { sql: summariesSql.instances, args: ids },
     ]);
     const plans = await this.#plansOf(instances);
     const instancesById = new Map(instances.map((row) => [row.message, row]));

@@ -1,7 +1,8 @@
-/** What is kept of time: the clock's record, and how far the sequences were when. */
+/** The clock's record, and how far the sequences were at which time. */
 import type { InStatement, Row } from "@libsql/client";
 import type { Micros } from "../../core/event.ts";
 import type { TimeRecord } from "../../core/time-record.ts";
+import { timeMarksSql } from "../../gen/sql.ts";
 
 /** Reads the record of the run before. */
 export const knownTime: InStatement = "SELECT elapsed, wall, absent, stepped, agreed FROM clock";
@@ -20,41 +21,20 @@ export function timeOf(row: Row | undefined): TimeRecord | undefined {
 
 /** Replaces the record. */
 export function recordTime({ elapsed, wall, absent, stepped, agreed }: TimeRecord): InStatement {
-  return {
-    sql: `INSERT INTO clock (one, elapsed, wall, absent, stepped, agreed) VALUES (1, ?, ?, ?, ?, ?)
-      ON CONFLICT (one) DO UPDATE SET elapsed = excluded.elapsed, wall = excluded.wall, absent = excluded.absent,
-        stepped = excluded.stepped, agreed = excluded.agreed`,
-    args: [elapsed, wall, absent, stepped, agreed],
-  };
+  return { sql: timeMarksSql.recordTime, args: [elapsed, wall, absent, stepped, agreed] };
 }
 
-/** Marks how far the sequences are, unless they are where the last mark has them, or that is younger than `apart`. */
+/** Marks how far the sequences are, unless the last mark says the same or is younger than `apart`. */
 export function addMark(elapsed: Micros, seq: number, apart: Micros): InStatement {
-  return {
-    sql: `INSERT OR REPLACE INTO marks (elapsed, seq, finding_seq)
-      SELECT ?1, ?2, finding_seq FROM projection
-      WHERE (?2, finding_seq) IS NOT (SELECT seq, finding_seq FROM marks ORDER BY elapsed DESC LIMIT 1)
-        AND NOT EXISTS (SELECT 1 FROM marks WHERE elapsed > ?1 - ?3)`,
-    args: [elapsed, seq, apart],
-  };
+  return { sql: timeMarksSql.addMark, args: [elapsed, seq, apart] };
 }
 
 /** Drops the marks before the last one that is at least so old. */
 export function dropMarks(elapsed: Micros): InStatement {
-  return {
-    sql: "DELETE FROM marks WHERE elapsed < (SELECT max(elapsed) FROM marks WHERE elapsed <= ?)",
-    args: [elapsed],
-  };
+  return { sql: timeMarksSql.dropMarks, args: [elapsed] };
 }
 
-/**
- * How far the sequences were, at least so long ago; no row where nobody knows. No further than the projector is: what it has not
- * followed must not go.
- */
+/** How far the sequences were, at least so long ago; no row where no mark is as old. */
 export function markBefore(elapsed: Micros): InStatement {
-  return {
-    sql: `SELECT seq, finding_seq FROM marks WHERE elapsed <= ? AND seq <= (SELECT seq FROM projection)
-      ORDER BY elapsed DESC LIMIT 1`,
-    args: [elapsed],
-  };
+  return { sql: timeMarksSql.markBefore, args: [elapsed] };
 }

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../../core/event.ts";
+import { tombstonesSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import type { StoredLifecycle } from "../lifecycles/lifecycles.ts";
 import { rowsOf } from "../rows.ts";
@@ -51,9 +52,7 @@ export class Tombstones {
       for (const { updatedAt } of messages) this.#latest = Math.max(this.#latest, updatedAt);
     }
     return {
-      sql: `INSERT OR REPLACE INTO tombstones (hash, updated_at, elapsed)
-        SELECT value ->> '$.hash', value ->> '$.updatedAt', ?2 FROM json_each(?1)
-        WHERE value ->> '$.id' IN (SELECT message FROM remains)`,
+      sql: tombstonesSql.bury,
       args: [JSON.stringify(messages), elapsed],
     };
   }
@@ -70,10 +69,7 @@ export class Tombstones {
    */
   async #late(births: readonly Followed[]): Promise<ReadonlySet<number>> {
     if (births.length === 0) return none;
-    this.#latest ??= Number(
-      (await this.#database.execute("SELECT coalesce(max(updated_at), -9e15) AS at FROM tombstones")).rows[0]
-        ?.at,
-    );
+    this.#latest ??= Number((await this.#database.execute(tombstonesSql.latest)).rows[0]?.at);
     const latest = this.#latest;
     const asked = new Map(
       births
@@ -87,7 +83,7 @@ export class Tombstones {
       names.map(([message, messageId]) => [messageHash(asked.get(message)!.appId, messageId), message]),
     );
     const { rows } = await this.#database.execute({
-      sql: "SELECT hash, updated_at FROM tombstones WHERE hash IN (SELECT value FROM json_each(?))",
+      sql: tombstonesSql.byHash,
       args: [JSON.stringify([...byHash.keys()])],
     });
     return new Set(
@@ -114,5 +110,5 @@ function openingOf({ reported, lifecycle: { plan } }: Followed): Micros {
 
 /** @param before in the time that has passed while Mars ran (`Clock.elapsed`) */
 export function forgetTombstones(before: Micros): InStatement {
-  return { sql: "DELETE FROM tombstones WHERE elapsed < ?", args: [before] };
+  return { sql: tombstonesSql.forget, args: [before] };
 }

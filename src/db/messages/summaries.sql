@@ -1,0 +1,46 @@
+-- The events of messages, folded for their summaries: see `summaries.ts`. The index is named because that of external ids
+-- has those of all messages.
+
+-- name: stages
+-- Names of events with their first and last time, of the messages ?1 (JSON: numbers).
+SELECT message, event, min(created_at) AS first, max(created_at) AS last
+FROM events INDEXED BY events_order
+WHERE message IN (SELECT value FROM json_each(?1))
+GROUP BY message, event;
+
+-- name: externalIds
+SELECT DISTINCT message, external_id
+FROM events INDEXED BY events_order
+WHERE message IN (SELECT value FROM json_each(?1)) AND external_id <> '';
+
+-- name: stagesOfLarge
+-- Of the message ?1, from its first ?2 and its last ?2 events.
+SELECT ?1 AS message, event, min(created_at) AS first, max(created_at) AS last
+FROM (
+  SELECT * FROM (
+    SELECT event, created_at FROM events INDEXED BY events_order WHERE message = ?1
+    ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2)
+  UNION ALL
+  SELECT * FROM (
+    SELECT event, created_at FROM events INDEXED BY events_order WHERE message = ?1
+    ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2)
+)
+GROUP BY event;
+
+-- name: externalIdsOfLarge
+-- The same of its external ids, at most ?3.
+SELECT DISTINCT ?1 AS message, external_id
+FROM (
+  SELECT * FROM (
+    SELECT external_id FROM events INDEXED BY events_order WHERE message = ?1
+    ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2)
+  UNION ALL
+  SELECT * FROM (
+    SELECT external_id FROM events INDEXED BY events_order WHERE message = ?1
+    ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2)
+)
+WHERE external_id <> '' ORDER BY external_id LIMIT ?3;
+
+-- name: instances
+SELECT message, lifecycle, state, overdue_since FROM instances
+WHERE message IN (SELECT value FROM json_each(?1));

@@ -1,0 +1,27 @@
+-- The clock's record, and how far the sequences were at which time: see `time-marks.ts`.
+
+-- name: recordTime
+INSERT INTO clock (one, elapsed, wall, absent, stepped, agreed) VALUES (1, ?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (one) DO UPDATE SET
+  elapsed = excluded.elapsed,
+  wall = excluded.wall,
+  absent = excluded.absent,
+  stepped = excluded.stepped,
+  agreed = excluded.agreed;
+
+-- name: addMark
+-- At ?1 the events were at ?2. Not where the last mark says the same, nor within ?3 of it.
+INSERT OR REPLACE INTO marks (elapsed, seq, finding_seq)
+SELECT ?1, ?2, finding_seq FROM projection
+WHERE (?2, finding_seq) IS NOT (SELECT seq, finding_seq FROM marks ORDER BY elapsed DESC LIMIT 1)
+  AND NOT EXISTS (SELECT 1 FROM marks WHERE elapsed > ?1 - ?3);
+
+-- name: dropMarks
+-- Those before the last one that is at least as old as ?1.
+DELETE FROM marks WHERE elapsed < (SELECT max(elapsed) FROM marks WHERE elapsed <= ?1);
+
+-- name: markBefore
+-- The last mark at ?1 or before, no further than the projector: events that it has not applied must stay.
+SELECT seq, finding_seq FROM marks
+WHERE elapsed <= ?1 AND seq <= (SELECT seq FROM projection)
+ORDER BY elapsed DESC LIMIT 1;
