@@ -1,4 +1,4 @@
-/** What the page asks over REST. */
+/** The REST calls of the page, and their answers. */
 
 export type State = "open" | "overdue" | "complete" | "failed";
 
@@ -14,7 +14,7 @@ export interface Summary {
   readonly state: State;
 }
 
-/** Where a message stands with each stage of its app's lifecycle. */
+/** A message's stages by its app's lifecycle. */
 export interface Lifecycle {
   readonly stages: readonly {
     readonly stage: string;
@@ -32,16 +32,16 @@ export interface TimelineEvent {
   readonly event_id: string | null;
   readonly external_id: string | null;
   readonly attributes: Readonly<Record<string, unknown>> | null;
-  /** Absent on events that come live. */
+  /** Absent on live events. */
   readonly duplicates?: number;
-  /** Only on events that come live: the seq of the event that this one was before a repeat changed it. */
+  /** Only on live events: the seq of the event that a repeat has changed into this one. */
   readonly replaces?: number;
 }
 
 export interface Message extends Summary {
-  /** A page of them, the newest first. */
+  /** One page, the newest first. */
   readonly events: readonly TimelineEvent[];
-  /** Where the events before these begin. */
+  /** The page of the events before these; null where there are none. */
   readonly next_cursor: string | null;
   readonly lifecycle: Lifecycle | null;
   readonly as_of_seq: number;
@@ -52,11 +52,11 @@ export interface Page {
   readonly as_of_seq: number;
 }
 
-/** An answer that is none, in words that can be shown. */
+/** A call that failed, with a message for the user. */
 export class ApiError extends Error {
   readonly status: number;
 
-  /** @param status 0 when Mars did not answer at all */
+  /** @param status 0 where no answer came */
   constructor(status: number, message: string) {
     super(message);
     this.status = status;
@@ -68,9 +68,9 @@ export function listMessages(query: Readonly<Record<string, string>>): Promise<P
 }
 
 /**
- * A message with its newest events; `undefined` when nothing is known of it.
+ * A message with its newest events; `undefined` for one without events.
  *
- * @param page how many events, and where to go on; without it as many as the page shows at once
+ * @param page number of events, and the cursor; default: as many as the page shows at once
  */
 export async function getMessage(
   appId: string,

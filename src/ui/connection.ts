@@ -1,4 +1,4 @@
-/** The small text in the header: whether what the page shows is what is. */
+/** The state of the connection, in the header: whether the page is up to date. */
 import { byId } from "./dom.ts";
 
 export type ConnectionState = "live" | "connecting" | "waiting" | "off";

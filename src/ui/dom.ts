@@ -1,4 +1,4 @@
-/** Elements from data. Texts become text nodes and attributes are set as such: ids are anybody's input. */
+/** Elements from data. Texts become text nodes, and attributes are set as such: ids are untrusted input. */
 
 type Child = Node | string | undefined;
 
@@ -24,12 +24,12 @@ export function mainElement(): HTMLElement {
   return byId("main");
 }
 
-/** For those who listen to the page rather than look at it. */
+/** Announces a text to screen readers. */
 export function announce(text: string): void {
   byId("announcer").textContent = text;
 }
 
-/** A box that says in words what is the matter. */
+/** A box with a title and an explanation. */
 export function notice(title: string, ...lines: readonly (Node | string)[]): HTMLElement {
   const box = element("section", { class: "notice" }, element("h2", {}, title));
   for (const line of lines) box.append(element("p", {}, line));

@@ -1,6 +1,6 @@
 /**
- * One topic, followed over `/ws` for as long as the page is open. A lost connection is made again and resumes after
- * the last event seen, so nothing is missed and nothing comes twice.
+ * A subscription to one topic over `/ws`, for as long as the page is open. After a lost connection it resumes after the
+ * last event, so no event is missed and none comes twice.
  */
 import type { TimelineEvent } from "./api.ts";
 
@@ -9,9 +9,9 @@ export type FeedState = "connecting" | "live" | "waiting";
 export interface FeedHandlers {
   event(event: TimelineEvent & { readonly app_id: string; readonly message_id: string }): void;
   state(state: FeedState): void;
-  /** What happened since the last event seen can no longer be told one by one: read everything anew. */
+  /** The events since the last one can no longer be sent: the page must be read again. */
   lost(): void;
-  /** The topic cannot be followed at all. */
+  /** The subscription was refused. */
   refused(message: string): void;
 }
 
@@ -21,11 +21,11 @@ export interface Feed {
 
 const retryFirstMs = 500;
 const retryLastMs = 15_000;
-/** A connection may die without a word; one that leaves a ping unanswered is taken for dead. */
+/** A connection may fail without a close; one that leaves a ping unanswered is closed. */
 const pingEveryMs = 20_000;
 const pongWithinMs = 10_000;
 
-/** @param after the seq up to which the page knows everything */
+/** @param after the seq that the page is up to date with */
 export function openFeed(topic: string, after: number, handlers: FeedHandlers): Feed {
   let cursor = after;
   let retryMs = retryFirstMs;
@@ -43,10 +43,10 @@ export function openFeed(topic: string, after: number, handlers: FeedHandlers): 
     opened.onopen = () => opened.send(JSON.stringify({ type: "subscribe", topic, after: cursor }));
     opened.onmessage = (message) => {
       ping(opened);
-      take(JSON.parse(String(message.data)));
+      receive(JSON.parse(String(message.data)));
     };
     opened.onclose = () => lose(opened);
-    // One that neither opens nor fails is given up like one that falls silent.
+    // A connection that neither opens nor fails is closed like one that falls silent.
     pingTimer = setTimeout(() => lose(opened), pongWithinMs);
   }
 
@@ -70,7 +70,7 @@ export function openFeed(topic: string, after: number, handlers: FeedHandlers): 
     retryMs = Math.min(retryMs * 2, retryLastMs);
   }
 
-  function take(frame: {
+  function receive(frame: {
     readonly type: string;
     readonly recovered?: boolean;
     readonly seq?: number;

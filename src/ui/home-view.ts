@@ -1,4 +1,4 @@
-/** The first page: the messages last heard of, read again every other second while somebody looks. */
+/** The first page: the messages that were updated last, read every two seconds while the page is visible. */
 import { ApiError, listMessages, type Summary } from "./api.ts";
 import { showConnection } from "./connection.ts";
 import { element, mainElement, notice } from "./dom.ts";
@@ -18,9 +18,9 @@ export function showHome(): void {
     element(
       "p",
       { class: "lead" },
-      "Find a message by its id or an external id, and see what has happened to it as it happens.",
+      "Find a message by its id or an external id, and follow its events live.",
     ),
-    element("h2", {}, "Heard of last"),
+    element("h2", {}, "Latest messages"),
     place,
   );
   document.querySelector<HTMLInputElement>("#query")?.focus();
@@ -44,9 +44,7 @@ export function showHome(): void {
     const now = `${JSON.stringify(messages)}${Math.floor(Date.now() / 10_000)}`;
     if (now === shown || place.contains(document.activeElement)) return;
     shown = now;
-    place.replaceChildren(
-      messages.length === 0 ? emptyNotice() : messageTable(messages, "Messages heard of last"),
-    );
+    place.replaceChildren(messages.length === 0 ? emptyNotice() : messageTable(messages, "Latest messages"));
   }
 
   void refresh();
@@ -54,7 +52,7 @@ export function showHome(): void {
 
 function emptyNotice(): HTMLElement {
   const code = element("pre", {}, example.replace("localhost:4000", location.host));
-  const box = notice("No events yet", "Send the first one, and its message appears here:");
+  const box = notice("No events yet", "Send one, and its message appears here:");
   box.append(code);
   return box;
 }

@@ -1,4 +1,4 @@
-/** Messages in short, as a table: those last heard of, or the matches of a search. */
+/** A table of messages: the latest, or the matches of a search. */
 import type { Summary } from "./api.ts";
 import { element } from "./dom.ts";
 import { stateElement } from "./state.ts";

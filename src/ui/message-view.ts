@@ -1,17 +1,17 @@
-/** One message: what it is, and its timeline as it happens. */
+/** One message: its facts, its findings, and its live timeline. */
 import { getMessage, type Message } from "./api.ts";
 import { showConnection } from "./connection.ts";
 import { announce, element, mainElement, notice } from "./dom.ts";
 import { openFeed } from "./feed.ts";
-import { stateElement, troublesOf } from "./state.ts";
+import { findingTexts, stateElement } from "./state.ts";
 import { betweenMs, durationText } from "./time.ts";
 import { Timeline } from "./timeline.ts";
 
 const refreshMs = 3_000;
 
 /**
- * @param soughtId what led here: the message's own id or an external one
- * @param again reads and shows everything anew
+ * @param soughtId the id of the search: the message's own or an external one
+ * @param again reads and shows the message again
  */
 export function showMessage(message: Message, soughtId: string, again: () => void): void {
   const { app_id: appId, message_id: messageId } = message;
@@ -35,7 +35,7 @@ export function showMessage(message: Message, soughtId: string, again: () => voi
     timeline.element,
   );
 
-  // Time alone changes where a message stands. A read that fails is tried again at the next turn.
+  // Time alone changes a message's findings. A read that fails is repeated at the next turn.
   const refresh = setInterval(async () => {
     if (status.lifecycle === null || !facts.isConnected) return clearInterval(refresh);
     const now = await getMessage(appId, messageId, { limit: "1" }).catch(() => undefined);
@@ -60,12 +60,12 @@ export function showMessage(message: Message, soughtId: string, again: () => voi
     },
     refused(reason) {
       showConnection("off");
-      mainElement().append(notice("This message cannot be followed live", reason));
+      mainElement().append(notice("There are no live updates of this message", reason));
     },
   });
 }
 
-/** A button that brings the events before those that are shown, as long as there are any. */
+/** A button that loads earlier events; hidden when there are none. */
 function earlierElement({ app_id, message_id, next_cursor }: Message, timeline: Timeline): HTMLElement {
   const button = element("button", { type: "button" }, "Show earlier events");
   let cursor = next_cursor;
@@ -74,7 +74,7 @@ function earlierElement({ app_id, message_id, next_cursor }: Message, timeline: 
     button.disabled = true;
     const page = await getMessage(app_id, message_id, { cursor: cursor ?? "" }).catch(() => undefined);
     button.disabled = false;
-    // A read that fails is tried again by another press.
+    // After a read that failed the button can be pressed again.
     if (page === undefined) return;
     timeline.addEarlier(page.events);
     cursor = page.next_cursor;
@@ -99,8 +99,8 @@ function factsOf(
     fact("State", stateElement(state)),
     fact("Events", String(timeline.total)),
   ];
-  const troubles = lifecycle === null ? [] : troublesOf(lifecycle, Date.now());
-  if (troubles.length > 0) facts.push(fact("Trouble", troubles.join("; ")));
+  const findings = lifecycle === null ? [] : findingTexts(lifecycle, Date.now());
+  if (findings.length > 0) facts.push(fact("Findings", findings.join("; ")));
   if (last !== undefined && first !== undefined) {
     facts.push(fact("Last event", last.event));
     if (first !== last)

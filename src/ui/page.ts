@@ -1,4 +1,4 @@
-/** The page's beginning: which view the address asks for. */
+/** The entry of the page: shows the view of the address. */
 import { byId } from "./dom.ts";
 import { showHome } from "./home-view.ts";
 import { showSearch } from "./search-view.ts";

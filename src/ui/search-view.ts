@@ -1,4 +1,4 @@
-/** What an id leads to: its message, the choice where several apps have it, or the wait for its first event. */
+/** The search for an id: its message, a choice where several apps have it, or the wait for its first event. */
 import { ApiError, getMessage, listMessages, type Summary } from "./api.ts";
 import { showConnection } from "./connection.ts";
 import { element, mainElement, notice } from "./dom.ts";
@@ -6,12 +6,12 @@ import { openFeed } from "./feed.ts";
 import { messageTable } from "./message-list.ts";
 import { showMessage } from "./message-view.ts";
 
-/** Matches that are listed; who has more should ask by app as well. */
+/** Matches that are listed; with more, the app must be given as well. */
 const matchesMax = 200;
 
 export async function showSearch(id: string, appId: string | undefined): Promise<void> {
   document.title = `${id} · Mars`;
-  mainElement().replaceChildren(element("p", { class: "pending" }, "Looking for it …"));
+  mainElement().replaceChildren(element("p", { class: "pending" }, "Searching …"));
   try {
     await search(id, appId);
   } catch (error) {
@@ -21,7 +21,7 @@ export async function showSearch(id: string, appId: string | undefined): Promise
 
 async function search(id: string, appId: string | undefined): Promise<void> {
   const { found, asOfSeq } = await findMatches(id, appId);
-  // Within an app the message's own id says which one is meant.
+  // Within an app the first match is the message with this id of its own.
   const one = found.length === 1 || appId !== undefined ? found[0] : undefined;
   if (one === undefined && found.length > 0) return showMatches(id, found);
   const message = one && (await getMessage(one.app_id, one.message_id));
@@ -29,7 +29,7 @@ async function search(id: string, appId: string | undefined): Promise<void> {
   else showMessage(message, id, () => void showSearch(id, appId));
 }
 
-/** By either name, first those whose own id it is; a message that goes by both comes once. */
+/** Matches by message id, then by external id, each message once. */
 async function findMatches(
   id: string,
   appId: string | undefined,
@@ -53,22 +53,22 @@ async function findMatches(
 function showMatches(id: string, found: readonly Summary[]): void {
   showConnection("off");
   mainElement().replaceChildren(
-    element("p", { class: "kind" }, `${found.length} messages go by this id`),
+    element("p", { class: "kind" }, `${found.length} messages have this id`),
     element("h1", { class: "id" }, id),
-    messageTable(found, `Messages that go by ${id}`),
+    messageTable(found, `Messages with the id ${id}`),
   );
 }
 
-/** Follows the id from now on, and shows its message as soon as there is one. */
+/** Waits for an event of this id, and shows its message then. */
 function showWaiting(id: string, appId: string | undefined, asOfSeq: number): void {
   const where = appId === undefined ? "in any app" : `in the app ${appId}`;
   mainElement().replaceChildren(
     element("p", { class: "kind" }, "Message"),
     element("h1", { class: "id" }, id),
     notice(
-      "Nothing is known of it yet",
-      `No event of a message with this id, or with this external id, has arrived ${where}.`,
-      "The first event with this message id will appear here by itself.",
+      "No events yet",
+      `No event with this message id or external id has arrived ${where}.`,
+      "The first event with this message id appears here by itself.",
     ),
   );
   const feed = openFeed(`event_timeline:${id}`, asOfSeq, {
@@ -83,11 +83,11 @@ function showWaiting(id: string, appId: string | undefined, asOfSeq: number): vo
       feed.close();
       void showSearch(id, appId);
     },
-    refused: (reason) => mainElement().append(notice("This id cannot be followed", reason)),
+    refused: (reason) => mainElement().append(notice("There are no live updates of this id", reason)),
   });
 }
 
-/** Says what went wrong, and tries again when asked to, where that may help. */
+/** Shows a failure, with a button to try again where that may help. */
 function showFailure(error: unknown, again: () => Promise<void>): void {
   const refused = error instanceof ApiError && error.status >= 400 && error.status < 429;
   if (refused) {
@@ -97,5 +97,5 @@ function showFailure(error: unknown, again: () => Promise<void>): void {
   const button = element("button", { type: "button" }, "Try again");
   button.onclick = () => void again();
   const reason = error instanceof ApiError ? error.message : String(error);
-  mainElement().replaceChildren(notice("This did not work", reason, button));
+  mainElement().replaceChildren(notice("The search failed", reason, button));
 }

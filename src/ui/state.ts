@@ -1,4 +1,4 @@
-/** Where a message stands along its lifecycle, in words and in a colour. */
+/** The state of a message along its lifecycle, as text and colour. */
 import type { Lifecycle, State } from "./api.ts";
 import { element } from "./dom.ts";
 import { durationText } from "./time.ts";
@@ -8,15 +8,15 @@ export function stateElement(state: State): HTMLElement {
 }
 
 /**
- * What is wrong with the message's stages, the worst first; empty while nothing is.
+ * The findings of the message's stages as texts: missing, skipped, late, in this order; empty where there are none.
  *
- * @param now as `Date.now()` has it
+ * @param now by `Date.now()`
  */
-export function troublesOf({ stages }: Lifecycle, now: number): string[] {
+export function findingTexts({ stages }: Lifecycle, now: number): string[] {
   const since = (time: string) => durationText(Math.max(0, now - Date.parse(time)));
   return [
     ...stages.flatMap(({ stage, missing_since }) =>
-      missing_since === null ? [] : [`${stage} has been due for ${since(missing_since)}`],
+      missing_since === null ? [] : [`${stage} missing for ${since(missing_since)}`],
     ),
     ...stages.flatMap(({ stage, status }) => (status === "skipped" ? [`${stage} was skipped`] : [])),
     ...stages.flatMap(({ stage, late_by_ms }) =>

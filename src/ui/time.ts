@@ -25,7 +25,7 @@ export function momentElement(time: string): HTMLTimeElement {
   return timeElement(time, moment.format(new Date(time)));
 }
 
-/** How long ago, as far as it is not long ago. */
+/** The time before now within the last day, else date and time. */
 export function agoElement(time: string, now: number): HTMLTimeElement {
   const ms = now - Date.parse(time);
   // A producer's clock may be ahead of the viewer's.
@@ -51,12 +51,12 @@ function microsOf(time: string): number {
   return Number(time.slice(23, 26));
 }
 
-/** A duration as people say it: two units at most. */
+/** A duration in its two largest units; a number and its unit stay on one line. */
 export function durationText(ms: number): string {
-  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
-  if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  if (ms < 1) return `${Math.round(ms * 1000)}\u00a0µs`;
+  if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)}\u00a0ms`;
   const seconds = ms / 1000;
-  if (seconds < 60) return `${Number(seconds.toFixed(seconds < 10 ? 2 : 1))} s`;
+  if (seconds < 60) return `${Number(seconds.toFixed(seconds < 10 ? 2 : 1))}\u00a0s`;
   const units = [
     [86_400, "d"],
     [3_600, "h"],
@@ -68,5 +68,7 @@ export function durationText(ms: number): string {
   const big = Math.floor(seconds / bigSize);
   const next = units[first + 1];
   const small = next === undefined ? 0 : Math.floor((seconds - big * bigSize) / next[0]);
-  return small === 0 || next === undefined ? `${big} ${bigName}` : `${big} ${bigName} ${small} ${next[1]}`;
+  return small === 0 || next === undefined
+    ? `${big}\u00a0${bigName}`
+    : `${big}\u00a0${bigName} ${small}\u00a0${next[1]}`;
 }

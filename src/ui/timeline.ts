@@ -1,11 +1,11 @@
-/** The life of one message: its events in the order in which they happened, with the time between them. */
+/** The timeline of one message: its events in order of `created_at`, with the time between them. */
 import type { TimelineEvent } from "./api.ts";
 import { element } from "./dom.ts";
 import { betweenMs, clockElement, dayOf, durationText } from "./time.ts";
 
-/** More would make the page slow, unless somebody asks for them; the rest is a number. */
+/** Events that are shown at first: more would make the page slow. */
 const shownMax = 1_000;
-/** A report that took longer than this to arrive says so. */
+/** An event that arrived later than this after `created_at` has a note. */
 const lateMs = 5_000;
 
 export class Timeline {
@@ -15,8 +15,8 @@ export class Timeline {
   #total: number;
 
   /**
-   * @param events the newest first, as Mars has them in order
-   * @param total how many there are, those included that are not at hand
+   * @param events the newest first
+   * @param total number of events, those that are not loaded included
    */
   constructor(events: readonly TimelineEvent[], total: number) {
     this.#events = events.toReversed();
@@ -24,12 +24,12 @@ export class Timeline {
     this.#draw(undefined);
   }
 
-  /** How many events the message has. */
+  /** Number of events of the message. */
   get total(): number {
     return this.#total;
   }
 
-  /** Puts earlier events before those that are there. */
+  /** Adds events before the first. */
   addEarlier(events: readonly TimelineEvent[]): void {
     const known = new Set(this.#events.map(({ seq }) => seq));
     const more = events.filter(({ seq }) => !known.has(seq)).toReversed();
@@ -42,7 +42,7 @@ export class Timeline {
     return this.#events;
   }
 
-  /** Puts an event in its place. One that is there already stays as it is, unless it is replaced. */
+  /** Adds an event in its order. One that is there already stays as it is, unless it is replaced. */
   add(arrived: TimelineEvent): void {
     const { replaces, ...event } = arrived;
     if (replaces !== undefined) {
@@ -75,7 +75,7 @@ export class Timeline {
   }
 }
 
-/** Where times are equal the order stays, which is that of Mars. */
+/** Where times are equal the order stays: it is the order of the answer. */
 function byTime(a: TimelineEvent, b: TimelineEvent): number {
   if (a.created_at === b.created_at) return 0;
   return a.created_at < b.created_at ? -1 : 1;
