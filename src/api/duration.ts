@@ -1,8 +1,6 @@
 /** A duration as a field of an operation's input: a whole number and a unit, such as `5m`. */
-import { parseDuration } from "../core/duration.ts";
-import { field } from "./fields.ts";
-
-const day = 86_400_000;
+import { formatDuration, parseDuration } from "../core/duration.ts";
+import { type FieldOptions, field, type Reading } from "./fields.ts";
 
 /** The bounds of a duration, in milliseconds. */
 export interface DurationBounds {
@@ -13,13 +11,15 @@ export interface DurationBounds {
 }
 
 /** Milliseconds. */
-export function duration({ min, max, off }: DurationBounds, description?: string) {
-  const range = `from ${min / 1_000}s to ${max / day}d`;
-  const problem = `must be a duration ${range}, such as 5m${off ? ", or off" : ""}`;
+export function duration({ min, max, off }: DurationBounds, description?: string, options?: FieldOptions) {
+  const range = `from ${min === 0 ? "0ms" : formatDuration(min)} to ${formatDuration(max)}`;
+  const form = `a whole number and a unit (ms, s, m, h, d)${off ? ", or off" : ""}`;
+  const problem = `must be a duration ${range}: ${form}`;
   const meta = { type: "string", examples: ["5m"], ...(description !== undefined && { description }) };
-  return field<number>(meta, (value) => {
+  const read = (value: unknown): Reading<number> => {
     const ms = value === "off" ? 0 : typeof value === "string" ? parseDuration(value) : undefined;
     if (ms === 0 && off) return { value: 0 };
     return ms !== undefined && ms >= min && ms <= max ? { value: ms } : { problem };
-  });
+  };
+  return field(meta, read, options);
 }

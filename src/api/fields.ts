@@ -22,20 +22,28 @@ const cursorBytesMax = 8192;
 /** A stage may have several names, see `stageName`. */
 export const stageBytesMax = namesMax * (eventBytesMax + 1);
 
-/** What a reader makes of a value, or what is wrong with it. */
-type Reading<Value> = { readonly value: Value } | { readonly problem: string };
+/** What a field makes of a value, or what is wrong with it. */
+export type Reading<Value> = { readonly value: Value } | { readonly problem: string };
+
+export interface FieldOptions {
+  /** What is said where the field is absent and must not be. */
+  readonly absent?: string;
+  /** Whether the object around it is still looked at as a whole when this is wrong; it gets `undefined` for it. */
+  readonly goOn?: boolean;
+}
 
 /** A field that reads its value by itself. `meta` is its JSON Schema, for what it takes from REST. */
 export function field<Value>(
   meta: Readonly<Record<string, unknown>>,
   read: (value: unknown) => Reading<Value>,
+  { absent = "is required", goOn = false }: FieldOptions = {},
 ) {
   return z
     .unknown()
     .transform((value, context): Value => {
-      const reading = value === undefined ? { problem: "is required" } : read(value);
+      const reading = value === undefined ? { problem: absent } : read(value);
       if ("value" in reading) return reading.value;
-      context.issues.push({ code: "custom", message: reading.problem, input: value });
+      context.issues.push({ code: "custom", message: reading.problem, input: value, continue: goOn });
       return z.NEVER;
     })
     .meta({ ...meta });
@@ -89,6 +97,17 @@ export function word<Word extends string>(words: readonly Word[], description?: 
   return field(meta, (value): Reading<Word> => {
     const known = words.find((one) => one === value);
     return known === undefined ? { problem: `must be one of ${words.join(", ")}` } : { value: known };
+  });
+}
+
+/** Several of a closed list of words: a list, or a text with commas. They come in the order of `known`. */
+export function words<Word extends string>(known: readonly Word[], description: string) {
+  const meta = { type: "array", items: { type: "string", enum: [...known] }, description };
+  return field(meta, (value): Reading<readonly Word[]> => {
+    const given = (Array.isArray(value) ? value : [value]).flatMap((one) => String(one).split(","));
+    const good = given.every((one) => known.some((word) => word === one));
+    if (!good) return { problem: `must be one or more of ${known.join(", ")}` };
+    return { value: known.filter((word) => given.includes(word)) };
   });
 }
 

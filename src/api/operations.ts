@@ -5,11 +5,33 @@ import { deleteRule, getRule, listRules, putRule } from "./alert-rules.ts";
 import { createSilence, deleteSilence, listSilences } from "./alert-silences.ts";
 import { deleteSink, getSink, listSinks, putSink, testSink } from "./alert-sinks.ts";
 import { listFindings, listOverdue } from "./findings.ts";
+import {
+  deleteLifecycle,
+  dryRunLifecycle,
+  getLifecycle,
+  learnLifecycle,
+  listLifecycleVersions,
+  putLifecycle,
+} from "./lifecycles.ts";
+import { getMessage, listMessages } from "./messages.ts";
 import type { Operation } from "./operation.ts";
 import { deleteSetAside, listSetAside, replaySetAside } from "./set-aside.ts";
+import { getFunnel, getLatency, getRates, listApps } from "./statistics.ts";
 import { getStats } from "./stats.ts";
 
 export const operations: readonly Operation[] = [
+  listMessages,
+  getMessage,
+  listApps,
+  getFunnel,
+  getLatency,
+  getRates,
+  putLifecycle,
+  getLifecycle,
+  deleteLifecycle,
+  listLifecycleVersions,
+  dryRunLifecycle,
+  learnLifecycle,
   listFindings,
   listOverdue,
   listRules,

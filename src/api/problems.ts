@@ -19,14 +19,20 @@ export function unknownField(given: string, known: readonly string[], place = ""
 
 /** The problems of an input that its schema does not take; at most `problemsMax`. */
 export function problemsOf(error: z.core.$ZodError, input: z.ZodType): FieldProblem[] {
-  return error.issues
-    .flatMap((issue): FieldProblem[] => {
-      const place = placeOf(issue.path);
-      if (issue.code !== "unrecognized_keys") return [{ field: place, message: messageOf(issue) }];
+  const problems: FieldProblem[] = [];
+  for (const issue of error.issues) {
+    const place = placeOf(issue.path);
+    if (issue.code === "unrecognized_keys") {
       const known = namesAt(input, issue.path);
-      return issue.keys.map((key) => unknownField(key, known, place));
-    })
-    .slice(0, problemsMax);
+      // To look for the nearest names costs more than all else: no more of them than are shown.
+      const keys = issue.keys.slice(0, problemsMax - problems.length);
+      problems.push(...keys.map((key) => unknownField(key, known, place)));
+    } else {
+      problems.push({ field: place, message: messageOf(issue) });
+    }
+    if (problems.length >= problemsMax) break;
+  }
+  return problems;
 }
 
 /** @throws `MarsError("invalid_argument")` with all of them, if there are any */
@@ -50,7 +56,7 @@ function placeOf(path: readonly PropertyKey[]): string {
 
 /** Zod's own words are for the few things that no field of ours reads. */
 function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code !== "invalid_type") return issue.message;
+  if (issue.code !== "invalid_type" || !issue.message.startsWith("Invalid input")) return issue.message;
   if (issue.input === undefined && issue.path.length > 0) return "is required";
   if (issue.expected === "object") return "must be a JSON object";
   return issue.expected === "array" ? "must be a list" : `must be ${issue.expected}`;

@@ -7,8 +7,13 @@ export interface Peer {
   readonly connection: string;
 }
 
+/** By which a caller speaks. `inside` is Mars itself. */
+export type Protocol = "rest" | "connect" | "grpc-web" | "grpc" | "websocket" | "phoenix" | "sse" | "inside";
+
+/** Made at each door, and handed in from there. */
 export interface Caller {
   readonly peer: Peer;
+  readonly protocol: Protocol;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal;
 }

@@ -1,6 +1,6 @@
 /**
- * The JSON form of events and messages, the same in every protocol that speaks JSON. Written as text because
- * `attributes` already is text, and because a published event is encoded once for all of its subscribers.
+ * The JSON form of events and messages, the same in every protocol that speaks JSON. That of a published event is text, because
+ * its `attributes` already are, and because it is encoded once for all of its subscribers.
  */
 import type { Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { Message, MessagePage, MessageSummary } from "./query.ts";
@@ -18,25 +18,54 @@ export function eventJson(event: SequencedEvent): string {
   return `{"app_id":${text(event.appId)},"message_id":${text(event.messageId)},${eventFields(event)}${replaces}}`;
 }
 
-/** An event within its message. */
-function storedEventJson(event: StoredEvent): string {
-  return `{${eventFields(event)},"duplicates":${event.duplicates}}`;
-}
-
-function summaryJson(summary: MessageSummary): string {
-  return `{${summaryFields(summary)}}`;
-}
-
 /** The answer to a message by its ids. */
-export function messageJson(message: Message, asOfSeq: number): string {
-  const events = message.events.map(storedEventJson).join(",");
-  const lifecycle = message.instance === undefined ? "null" : text(instanceToJson(message.instance));
-  const cursor = cursorJson(message.nextCursor);
-  return `{${summaryFields(message)},"lifecycle":${lifecycle},"events":[${events}],"next_cursor":${cursor},"as_of_seq":${asOfSeq}}`;
+export function messageToJson(message: Message, asOfSeq: number) {
+  return {
+    ...summaryToJson(message),
+    lifecycle: message.instance === undefined ? null : instanceToJson(message.instance),
+    events: message.events.map(storedEventToJson),
+    next_cursor: message.nextCursor ?? null,
+    as_of_seq: asOfSeq,
+  };
+}
+
+/** The answer to a list. */
+export function messagePageToJson({ messages, nextCursor, asOfSeq }: MessagePage) {
+  return { messages: messages.map(summaryToJson), next_cursor: nextCursor ?? null, as_of_seq: asOfSeq };
+}
+
+function summaryToJson(summary: MessageSummary) {
+  return {
+    app_id: summary.appId,
+    message_id: summary.messageId,
+    created_at: formatTime(summary.createdAt),
+    updated_at: formatTime(summary.updatedAt),
+    event_count: summary.eventCount,
+    last_event: summary.lastEvent,
+    stages: summary.stages,
+    external_ids: summary.externalIds,
+    state: summary.state,
+    overdue_since: timeOrNull(summary.overdueSince),
+    ...(summary.partial && { partial: true as const }),
+  };
+}
+
+/** An event within its message. */
+function storedEventToJson(event: StoredEvent) {
+  return {
+    event: event.event,
+    created_at: formatTime(event.createdAt),
+    received_at: formatTime(event.receivedAt),
+    seq: event.seq,
+    event_id: event.eventId === "" ? null : event.eventId,
+    external_id: event.externalId === "" ? null : event.externalId,
+    attributes: event.attributes === "" ? null : (JSON.parse(event.attributes) as Record<string, unknown>),
+    duplicates: event.duplicates,
+  };
 }
 
 /** Where a message stands along its lifecycle. */
-function instanceToJson(instance: LifecycleInstance): Record<string, unknown> {
+function instanceToJson(instance: LifecycleInstance) {
   return {
     version: instance.version,
     clock: formatTime(instance.watermark),
@@ -60,34 +89,12 @@ function timeOrNull(at: Micros | undefined): string | null {
   return at === undefined ? null : formatTime(at);
 }
 
-/** The answer to a list. */
-export function pageJson(page: MessagePage): string {
-  const messages = page.messages.map(summaryJson).join(",");
-  const cursor = cursorJson(page.nextCursor);
-  return `{"messages":[${messages}],"next_cursor":${cursor},"as_of_seq":${page.asOfSeq}}`;
-}
-
-function cursorJson(cursor: string | undefined): string {
-  return cursor === undefined ? "null" : text(cursor);
-}
-
 function eventFields(event: SequencedEvent): string {
   return (
     `"event":${text(event.event)},"created_at":"${formatTime(event.createdAt)}",` +
     `"received_at":"${formatTime(event.receivedAt)}","seq":${event.seq},` +
     `"event_id":${textOrNull(event.eventId)},"external_id":${textOrNull(event.externalId)},` +
     `"attributes":${event.attributes === "" ? "null" : event.attributes}`
-  );
-}
-
-function summaryFields(summary: MessageSummary): string {
-  return (
-    `"app_id":${text(summary.appId)},"message_id":${text(summary.messageId)},` +
-    `"created_at":"${formatTime(summary.createdAt)}","updated_at":"${formatTime(summary.updatedAt)}",` +
-    `"event_count":${summary.eventCount},"last_event":${text(summary.lastEvent)},` +
-    `"stages":${text(summary.stages)},"external_ids":${text(summary.externalIds)},` +
-    `"state":"${summary.state}","overdue_since":${text(timeOrNull(summary.overdueSince))}` +
-    (summary.partial ? ',"partial":true' : "")
   );
 }
 

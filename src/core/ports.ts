@@ -2,7 +2,7 @@
  * What one part may ask of the next. The edge knows these interfaces and nothing behind them; `app.ts` decides who
  * answers.
  */
-import type { Caller, Peer } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 import type { MarsError } from "./error.ts";
 import type { MarsEvent, MessageKey, Micros, SequencedEvent } from "./event.ts";
 import type {
@@ -87,7 +87,8 @@ export interface StreamOptions {
   /** Resume: everything after this seq comes first. Without it, what is published from now on. */
   readonly after?: number;
   readonly signal: AbortSignal;
-  readonly peer?: Peer;
+  /** Who follows; its signal is not looked at. */
+  readonly caller?: Caller;
 }
 
 /** `subscribed` comes first, then batches of events. */

@@ -10,7 +10,9 @@ export const messageStates: readonly MessageState[] = ["open", "overdue", "compl
  * - `overdue`: due and grace have passed without it. `skipped`: the message completed without it, though it was
  *   expected. `unreached`: the message has ended without it, and it did not have to come.
  */
-export type StageStatus = "done" | "waiting" | "pending" | "overdue" | "skipped" | "unreached";
+export type StageStatus = (typeof stageStatuses)[number];
+
+export const stageStatuses = ["done", "waiting", "pending", "overdue", "skipped", "unreached"] as const;
 
 export interface InstanceStage {
   /** See `stageName` and `afterName`. */

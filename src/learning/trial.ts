@@ -73,7 +73,7 @@ export function createTrials(reader: Pick<LifecycleReader, "histories">, check: 
   };
 }
 
-export function learnedToJson({ since, until, result, cutShort }: Trial<Learned>): Record<string, unknown> {
+export function learnedToJson({ since, until, result, cutShort }: Trial<Learned>) {
   return {
     since: formatTime(since),
     until: formatTime(until),
@@ -87,7 +87,7 @@ export function learnedToJson({ since, until, result, cutShort }: Trial<Learned>
   };
 }
 
-function stageToJson(stage: LearnedStage, definition: Definition | undefined): Record<string, unknown> {
+function stageToJson(stage: LearnedStage, definition: Definition | undefined) {
   const { events, after, occurs, count, share, confidence, hop } = stage;
   const within = definition?.stages.find((one) => one.events[0] === events[0])?.withinMs;
   return {
@@ -105,12 +105,7 @@ function stageToJson(stage: LearnedStage, definition: Definition | undefined): R
   };
 }
 
-export function dryRunToJson({
-  since,
-  until,
-  result,
-  cutShort,
-}: Trial<DryRunResult>): Record<string, unknown> {
+export function dryRunToJson({ since, until, result, cutShort }: Trial<DryRunResult>) {
   return {
     since: formatTime(since),
     until: formatTime(until),

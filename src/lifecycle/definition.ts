@@ -10,7 +10,7 @@
  *
  * Everything here is pure and has no clock.
  */
-import { formatDuration } from "../core/duration.ts";
+import { formatDuration, parseDuration } from "../core/duration.ts";
 
 export const stagesMax = 50;
 /** Events that one stage may name as alternatives, or as what starts its clock; and those that end a message. */
@@ -63,17 +63,47 @@ export function afterName(stage: Pick<Stage, "after">): string {
   return stage.after.join("|");
 }
 
-/** The definition as a user would write it: what `parseDefinition` reads, in one spelling only. */
-export function definitionToJson(definition: Definition): Record<string, unknown> {
+/** What `definitionToJson` writes. */
+export interface DefinitionJson {
+  readonly stages: readonly {
+    readonly event?: string;
+    readonly any_of?: readonly string[];
+    readonly after?: string | readonly string[];
+    readonly within?: string;
+    readonly optional?: boolean;
+  }[];
+  readonly complete_on: readonly string[];
+  readonly fail_on?: readonly string[];
+  readonly grace: string;
+}
+
+/** The definition as a user would write it: what `api/definition.ts` reads, in one spelling only. */
+export function definitionToJson(definition: Definition): DefinitionJson {
   return {
     stages: definition.stages.map((stage) => ({
-      ...(stage.events.length === 1 ? { event: stage.events[0] } : { any_of: stage.events }),
-      ...(stage.after.length > 0 && { after: stage.after.length === 1 ? stage.after[0] : stage.after }),
+      ...(stage.events.length === 1 ? { event: stage.events[0]! } : { any_of: stage.events }),
+      ...(stage.after.length > 0 && { after: stage.after.length === 1 ? stage.after[0]! : stage.after }),
       ...(stage.withinMs !== undefined && { within: formatDuration(stage.withinMs) }),
       ...(stage.optional && { optional: true }),
     })),
     complete_on: definition.completeOn,
     ...(definition.failOn.length > 0 && { fail_on: definition.failOn }),
     grace: formatDuration(definition.graceMs),
+  };
+}
+
+/** Reads a definition that was put: it was good then, and stays readable whatever is refused since. */
+export function readDefinition(text: string): Definition {
+  const { stages, complete_on, fail_on = [], grace } = JSON.parse(text) as DefinitionJson;
+  return {
+    stages: stages.map(({ event, any_of, after = [], within, optional = false }) => ({
+      events: event === undefined ? (any_of ?? []) : [event],
+      after: typeof after === "string" ? [after] : after,
+      ...(within !== undefined && { withinMs: parseDuration(within)! }),
+      optional,
+    })),
+    completeOn: complete_on,
+    failOn: fail_on,
+    graceMs: parseDuration(grace)!,
   };
 }

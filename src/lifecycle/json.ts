@@ -1,5 +1,5 @@
 /** The JSON form of what is known of lifecycles, the same in every protocol that speaks JSON. Absent values are `null`. */
-import type { Micros } from "../core/event.ts";
+import type { MessageKey, Micros } from "../core/event.ts";
 import { formatTime, microsBetween } from "../core/time.ts";
 import { definitionToJson, type LifecycleVersion } from "./definition.ts";
 import type { Finding } from "./finding.ts";
@@ -45,7 +45,7 @@ export function overduePageToJson({ overdue, nextCursor, clock }: OverduePage) {
   };
 }
 
-export function lifecycleToJson(version: LifecycleVersion): Record<string, unknown> {
+export function lifecycleToJson(version: LifecycleVersion) {
   return {
     version: version.version,
     created_at: formatTime(version.createdAt),
@@ -57,7 +57,7 @@ export function lifecycleToJson(version: LifecycleVersion): Record<string, unkno
 export function funnelToJson(
   { since, until, opened, stages }: Funnel,
   messages: (filters: Readonly<Record<string, string>>) => string,
-): Record<string, unknown> {
+) {
   const window = { since: formatTime(since), until: formatTime(until) };
   const linked = (stage: string, after: string, state: string, count: number) => ({
     count,
@@ -77,7 +77,7 @@ export function funnelToJson(
   };
 }
 
-export function latencyToJson({ since, until, hops }: Latency): Record<string, unknown> {
+export function latencyToJson({ since, until, hops }: Latency) {
   const whole = hops.find(({ stage }) => stage === "");
   return {
     since: formatTime(since),
@@ -89,11 +89,11 @@ export function latencyToJson({ since, until, hops }: Latency): Record<string, u
   };
 }
 
-export function ratesToJson({ since, until, step, stages }: Rates): Record<string, unknown> {
+export function ratesToJson({ since, until, step, stages }: Rates) {
   return { since: formatTime(since), until: formatTime(until), step_ms: milliseconds(step), stages };
 }
 
-export function appPageToJson({ apps, nextCursor }: AppPage): Record<string, unknown> {
+export function appPageToJson({ apps, nextCursor }: AppPage) {
   return {
     apps: apps.map((app) => ({
       app_id: app.appId,
@@ -112,24 +112,29 @@ function comparison({ now, before }: { readonly now: Distribution; readonly befo
 }
 
 /** Of what was not counted nothing is known but that. */
-function distributionToJson({ count, max, percentiles }: Distribution): Record<string, unknown> {
-  const known = (value: Micros) => (count === 0 ? null : milliseconds(value));
+function distributionToJson({ count, max, percentiles }: Distribution) {
+  const at = (percent: number) => percentiles.find((one) => one.percent === percent);
+  const lasting = (value: Micros | undefined) =>
+    count === 0 || value === undefined ? null : milliseconds(value);
+  const example = (percent: number) => exampleToJson(at(percent)?.example);
   return {
     count,
-    ...Object.fromEntries(percentiles.map(({ percent, value }) => [`p${percent}_ms`, known(value)])),
-    max_ms: known(max),
-    examples: Object.fromEntries(
-      percentiles.map(({ percent, example }) => [
-        `p${percent}`,
-        example === undefined
-          ? null
-          : {
-              app_id: example.appId,
-              message_id: example.messageId,
-              message: `/api/apps/${encodeURIComponent(example.appId)}/messages/${encodeURIComponent(example.messageId)}`,
-            },
-      ]),
-    ),
+    p50_ms: lasting(at(50)?.value),
+    p90_ms: lasting(at(90)?.value),
+    p95_ms: lasting(at(95)?.value),
+    p99_ms: lasting(at(99)?.value),
+    max_ms: lasting(max),
+    examples: { p50: example(50), p90: example(90), p95: example(95), p99: example(99) },
+  };
+}
+
+function exampleToJson(example: MessageKey | undefined) {
+  if (example === undefined) return null;
+  const { appId, messageId } = example;
+  return {
+    app_id: appId,
+    message_id: messageId,
+    message: `/api/apps/${encodeURIComponent(appId)}/messages/${encodeURIComponent(messageId)}`,
   };
 }
 

@@ -224,7 +224,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
 }
 
 /** The caller of subscribers that name none. */
-const nobody: Caller = { peer: { name: "unknown", connection: "unknown" } };
+const nobody: Caller = { peer: { name: "unknown", connection: "unknown" }, protocol: "inside" };
 
 function draining(): MarsError {
   return new MarsError("draining", "Mars is stopping; connect again and resume", { retryAfterMs: 1000 });

@@ -73,9 +73,9 @@ class SubscriberStream<Item extends TopicItem>
   #error: MarsError | undefined;
   #release: (() => void) | undefined;
 
-  constructor({ stallTimeoutMs, peer, budget, sizeOf }: OpenStreamOptions<Item>) {
+  constructor({ stallTimeoutMs, caller, budget, sizeOf }: OpenStreamOptions<Item>) {
     this.#budget = budget;
-    this.#peer = peer ?? nobody;
+    this.#peer = caller?.peer ?? nobody;
     this.#sizeOf = sizeOf;
     this.#holding = budget.open(this.#peer, {
       pending: () => this.#bytes,
@@ -83,7 +83,7 @@ class SubscriberStream<Item extends TopicItem>
       stallMs: () => stallTimeoutMs,
     });
     this.#stallTimeoutMs = stallTimeoutMs;
-    if (peer !== undefined) this.caller = { peer };
+    if (caller !== undefined) this.caller = { peer: caller.peer, protocol: caller.protocol };
   }
 
   subscribed(seq: number, recovered: boolean): void {

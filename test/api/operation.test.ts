@@ -23,7 +23,7 @@ const tried = operation({
   handle: (_, input) => input,
 });
 
-const caller = { peer: { name: "test", connection: "test" } };
+const caller = { peer: { name: "test", connection: "test" }, protocol: "inside" } as const;
 const run = (input: unknown) => tried.run({} as ApiParts, input, caller);
 const refusal = (input: unknown): Promise<MarsError> =>
   run(input).then(

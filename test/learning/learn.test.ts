@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { parseDefinition } from "../../src/api/definition.ts";
 import { learn } from "../../src/learning/learn.ts";
 import { percentileOf, Sample } from "../../src/learning/sample.ts";
 import { definitionToJson } from "../../src/lifecycle/definition.ts";
-import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import type { MessageHistory } from "../../src/lifecycle/queries.ts";
 import { mulberry32 } from "../support/random.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { parseDefinition } from "../../src/api/definition.ts";
 import { activeBy, assess, pendingFindings } from "../../src/lifecycle/assess.ts";
 import { afterName, type Definition, stageName } from "../../src/lifecycle/definition.ts";
-import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import { createPlan } from "../../src/lifecycle/plan.ts";
 import { naiveFindings } from "../support/naive-lifecycle.ts";
 import { anyDefinition, anyEvents, type NamedEvent, timesOf } from "./definitions.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
+import { parseDefinition } from "../../src/api/definition.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { Database } from "../../src/db/database.ts";
 import { Lifecycles } from "../../src/db/lifecycles/lifecycles.ts";
-import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import type { ProjectionStep } from "../../src/lifecycle/ports.ts";
 import { Projector } from "../../src/projection/projector.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
+import { parseDefinition } from "../../src/api/definition.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { Database } from "../../src/db/database.ts";
 import { LifecycleWriter } from "../../src/db/lifecycles/lifecycle-writer.ts";
 import { Lifecycles } from "../../src/db/lifecycles/lifecycles.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
-import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import type { ProjectionStep } from "../../src/lifecycle/ports.ts";
 import { Projector } from "../../src/projection/projector.ts";
 import { projectAll } from "../support/project.ts";

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
 import fc from "fast-check";
+import { parseDefinition } from "../../src/api/definition.ts";
 import type { SequencedEvent } from "../../src/core/event.ts";
 import { foldReports } from "../../src/core/fold.ts";
 import { activeBy, assess } from "../../src/lifecycle/assess.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
 import { hopsOf } from "../../src/lifecycle/hops.ts";
-import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
 import { createPlan, type Plan, type Times } from "../../src/lifecycle/plan.ts";
 import { Histogram } from "../../src/statistics/histogram.ts";
 import { type NaiveLifecycle, naiveFindings } from "../support/naive-lifecycle.ts";

@@ -12,7 +12,11 @@ const options: FairQueueOptions = {
 };
 
 function caller(name: string, port = 1, signal?: AbortSignal): Caller {
-  return { peer: { name, connection: `${name}:${port}` }, ...(signal !== undefined && { signal }) };
+  return {
+    peer: { name, connection: `${name}:${port}` },
+    protocol: "inside",
+    ...(signal !== undefined && { signal }),
+  };
 }
 
 /** A queue whose first task is held, so that the others wait; and the order in which they run. */

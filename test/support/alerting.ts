@@ -3,7 +3,7 @@
 import { Alerts, type AlertsOptions } from "../../src/alerting/alerts.ts";
 import type { DeliveryPage } from "../../src/alerting/delivery.ts";
 import { ruleInput } from "../../src/api/alert-rules.ts";
-import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
+import { parseDefinition } from "../../src/api/definition.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { Supervisor } from "../../src/runtime/supervisor.ts";
 import { batchOf, event, openStore, type TestStore } from "./store.ts";

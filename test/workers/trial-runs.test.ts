@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => mars[Symbol.asyncDispose]());
 
 function caller(name: string, signal?: AbortSignal): Caller {
-  return { peer: { name, connection: name }, ...(signal !== undefined && { signal }) };
+  return { peer: { name, connection: name }, protocol: "inside", ...(signal !== undefined && { signal }) };
 }
 
 /** Runs over the database of the Mars above, and how many threads there are. */

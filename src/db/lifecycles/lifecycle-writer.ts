@@ -11,9 +11,9 @@ import {
   type Definition,
   definitionToJson,
   type LifecycleVersion,
+  readDefinition,
   stageName,
 } from "../../lifecycle/definition.ts";
-import { readDefinition } from "../../lifecycle/parse-definition.ts";
 import type { Database } from "../database.ts";
 import { asRows, rowsOf } from "../rows.ts";
 import type { Lifecycles } from "./lifecycles.ts";

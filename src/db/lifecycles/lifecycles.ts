@@ -2,7 +2,7 @@
  * The definitions that the projector goes by, read when a message needs them. Memory holds the last used: what it costs to
  * put one does not depend on how many versions and apps there are.
  */
-import { readDefinition } from "../../lifecycle/parse-definition.ts";
+import { readDefinition } from "../../lifecycle/definition.ts";
 import { createPlan, type Plan } from "../../lifecycle/plan.ts";
 import type { Database } from "../database.ts";
 import { asRows, rowsOf } from "../rows.ts";

@@ -1,7 +1,7 @@
 /** Definitions as the query thread needs them: read when asked for, and kept for the next question. */
 import type { InStatement, Row } from "@libsql/client";
 import type { LifecycleVersion } from "../../lifecycle/definition.ts";
-import { readDefinition } from "../../lifecycle/parse-definition.ts";
+import { readDefinition } from "../../lifecycle/definition.ts";
 import { createPlan, type Plan } from "../../lifecycle/plan.ts";
 
 /** Bytes of the definitions whose plans are in memory, the last used; a version never changes. */

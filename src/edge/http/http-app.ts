@@ -13,12 +13,9 @@ import type { EdgeParts } from "../parts.ts";
 import { discardBody } from "../rest/body.ts";
 import { addEventRoutes, eventPaths } from "../rest/events.ts";
 import { addHealthRoutes } from "../rest/health.ts";
-import { addLifecycleRoutes } from "../rest/lifecycle.ts";
-import { addMessageRoutes } from "../rest/messages.ts";
 import { addOperationRoutes } from "../rest/operations.ts";
 import { problemOf, problemResponse } from "../rest/problem.ts";
 import { type HttpContext, type HttpEnv, type Router, rawPath } from "../rest/router.ts";
-import { addStatisticsRoutes } from "../rest/statistics.ts";
 import { addTestRoutes } from "../rest/test-endpoints.ts";
 import { acceptedCodings } from "../rest/unpack.ts";
 import { createRpcFetch, type RpcFetch } from "../rpc/rpc-fetch.ts";
@@ -49,9 +46,7 @@ const streamPaths: ReadonlySet<string> = new Set(
 
 /** The RPCs that may work longer than a connection may be quiet; they end by a deadline of their own. */
 const slowPaths: ReadonlySet<string> = new Set(
-  [LifecycleService.method.dryRunLifecycle, LifecycleService.method.learnLifecycle].map(
-    (method) => `/${method.parent.typeName}/${method.name}`,
-  ),
+  operations.filter(({ slow }) => slow).map(({ rpc }) => `/${rpc}`),
 );
 
 /** Creates the app. Its `fetch` takes a request and the `RuntimeBindings`; it never rejects. */
@@ -59,10 +54,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): R
   const { page, ...rpcOptions } = options;
   const router: Router = new Hono<HttpEnv>({ getPath: rawPath });
   addEventRoutes(router, parts);
-  addMessageRoutes(router, parts);
-  addLifecycleRoutes(router, parts);
   addOperationRoutes(router, parts, operations);
-  addStatisticsRoutes(router, parts);
   addHealthRoutes(router, parts);
   if (parts.testEndpoints) addTestRoutes(router, parts);
   addStreamRoute(router, parts);

@@ -25,7 +25,7 @@ export type HttpContext = Context<HttpEnv>;
 /** Who asks, and until when; see `RuntimeBindings.peer`. */
 export function callerOf(c: HttpContext): Caller {
   const request = c.req.raw;
-  return { peer: c.env?.peer?.(request) ?? unknownPeer, signal: request.signal };
+  return { peer: c.env?.peer?.(request) ?? unknownPeer, protocol: "rest", signal: request.signal };
 }
 
 /**

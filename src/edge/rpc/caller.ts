@@ -6,13 +6,13 @@ import {
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
-import type { Caller, Peer } from "../../core/caller.ts";
+import type { Caller, Peer, Protocol } from "../../core/caller.ts";
 import { peerOf, unknownPeer } from "../peer.ts";
 
 const peerKey = createContextKey<Peer>(unknownPeer, { description: "peer" });
 
 /** What of its context a method may ask for. */
-export type CallContext = Pick<HandlerContext, "values" | "signal">;
+export type CallContext = Pick<HandlerContext, "values" | "signal" | "protocolName">;
 
 const sessionPeers = new WeakMap<ServerHttp2Session, Peer>();
 
@@ -33,7 +33,12 @@ export function valuesOf(peer: Peer): ContextValues {
   return createContextValues().set(peerKey, peer);
 }
 
+/** Whom a transport has passed. */
+export function peerIn(values: ContextValues): Peer {
+  return values.get(peerKey);
+}
+
 /** The caller of a method; gone when its deadline has passed, too. */
-export function callerOf({ values, signal }: CallContext): Caller {
-  return { peer: values.get(peerKey), signal };
+export function callerOf({ values, signal, protocolName }: CallContext): Caller {
+  return { peer: peerIn(values), protocol: protocolName as Protocol, signal };
 }

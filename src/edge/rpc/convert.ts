@@ -1,12 +1,9 @@
 /** Between the generated messages and the events of the vocabulary. */
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import type { MarsEvent, Micros, SequencedEvent, StoredEvent } from "../../core/event.ts";
-import type { Message, MessageSummary } from "../../core/query.ts";
+import type { MarsEvent, Micros, SequencedEvent } from "../../core/event.ts";
 import { checkEvent, type Problems } from "../../core/validate.ts";
 import type { RecordedEventSchema } from "../../gen/mars/v1/event_pb.ts";
-import type { MessageSchema, MessageSummarySchema } from "../../gen/mars/v1/message_service_pb.ts";
-import { instanceToProto, stateValues } from "./convert-lifecycle.ts";
 import { microsTimestamp, timestampMicros } from "./convert-time.ts";
 
 /** The fields of an event as the ingest requests have them. */
@@ -52,36 +49,6 @@ export function sequencedEventToProto(event: SequencedEvent): MessageInitShape<t
     ...eventToProto(event),
     ...(replaces !== undefined && { replaces: BigInt(replaces) }),
   };
-}
-
-/** A message with its events, which leave out its ids. */
-export function messageToProto(message: Message): MessageInitShape<typeof MessageSchema> {
-  const { events, instance } = message;
-  return {
-    summary: summaryToProto(message),
-    events: events.map(storedEventToProto),
-    ...(instance !== undefined && { lifecycle: instanceToProto(instance) }),
-  };
-}
-
-export function summaryToProto(summary: MessageSummary): MessageInitShape<typeof MessageSummarySchema> {
-  return {
-    appId: summary.appId,
-    messageId: summary.messageId,
-    createdAt: microsTimestamp(summary.createdAt),
-    updatedAt: microsTimestamp(summary.updatedAt),
-    eventCount: BigInt(summary.eventCount),
-    lastEvent: summary.lastEvent,
-    stages: [...summary.stages],
-    externalIds: [...summary.externalIds],
-    state: stateValues[summary.state],
-    ...(summary.overdueSince !== undefined && { overdueSince: microsTimestamp(summary.overdueSince) }),
-    partial: summary.partial ?? false,
-  };
-}
-
-function storedEventToProto(event: StoredEvent): MessageInitShape<typeof RecordedEventSchema> {
-  return { ...eventToProto(event), duplicates: BigInt(event.duplicates) };
 }
 
 function eventToProto(event: SequencedEvent): MessageInitShape<typeof RecordedEventSchema> {

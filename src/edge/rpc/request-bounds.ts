@@ -17,7 +17,7 @@ import { free } from "../free.ts";
 import { type Intake, smallBytesMax } from "../intake.ts";
 import type { EdgeParts } from "../parts.ts";
 import { ByteReader } from "./byte-reader.ts";
-import { callerOf } from "./caller.ts";
+import { peerIn } from "./caller.ts";
 import { rpcError } from "./error.ts";
 import { gzipCompression } from "./gzip.ts";
 import {
@@ -60,7 +60,7 @@ export function boundRequests(
     const { body } = request;
     if (!isByteStream(body)) return handler(request);
     const contextValues = request.contextValues ?? createContextValues();
-    const { peer } = callerOf({ values: contextValues, signal: request.signal });
+    const peer = peerIn(contextValues);
     const type = request.header.get("content-type") ?? "";
     const work = new RequestWork({
       intake,

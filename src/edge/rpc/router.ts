@@ -1,4 +1,5 @@
 /** Connect's handlers for every method, by path. Transports differ in the protocols that they ask for, and in nothing else. */
+import type { DescMethod } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -7,12 +8,7 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import {
-  bodyBytesMax,
-  eventBodyBytesMax,
-  lifecycleBodyBytesMax,
-  smallBodyBytesMax,
-} from "../../core/limits.ts";
+import { bodyBytesMax, eventBodyBytesMax, smallBodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
@@ -23,10 +19,10 @@ import { takeTurns } from "./call-turns.ts";
 import { rpcError } from "./error.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { createIngestMethods } from "./ingest-service.ts";
-import { createLifecycleMethods } from "./lifecycle-service.ts";
-import { createMessageMethods } from "./message-service.ts";
+import { addOperationMethods, operationMethods } from "./operations.ts";
 import { boundRequests } from "./request-bounds.ts";
 import { guardRequests } from "./request-guard.ts";
+import { createWatchMethods } from "./watch.ts";
 
 export interface RpcRouterOptions {
   readonly protocols: Required<Pick<ConnectRouterOptions, "grpc" | "grpcWeb" | "connect">>;
@@ -34,14 +30,14 @@ export interface RpcRouterOptions {
   readonly stopping: AbortSignal;
 }
 
-/** The bytes of a message, packed and unpacked, by the method's name: for these, and for the queries. */
-const bytesMaxOf: Readonly<Record<string, number>> = {
-  CollectEvent: eventBodyBytesMax,
-  CollectEvents: bodyBytesMax,
-  CollectStream: bodyBytesMax,
-  PutLifecycle: lifecycleBodyBytesMax,
-  DryRunLifecycle: lifecycleBodyBytesMax,
-};
+/** The bytes of a request's message, packed and unpacked, by method; others have `smallBodyBytesMax`. */
+const bytesMaxOf: ReadonlyMap<DescMethod, number> = new Map<DescMethod, number>([
+  [MarsGrpc.method.collectEvent, eventBodyBytesMax],
+  [IngestService.method.collectEvent, eventBodyBytesMax],
+  [IngestService.method.collectEvents, bodyBytesMax],
+  [IngestService.method.collectStream, bodyBytesMax],
+  ...operationMethods.map(({ method, bytesMax }) => [method, bytesMax] as const),
+]);
 
 /** The handlers by request path, such as `/mars.v1.IngestService/CollectEvent`. */
 export function createRpcHandlers(
@@ -49,11 +45,9 @@ export function createRpcHandlers(
   { protocols, stopping }: RpcRouterOptions,
 ): ReadonlyMap<string, UniversalHandler> {
   const ingest = createIngestMethods(parts.ingest);
-  const messages = createMessageMethods(parts);
-  const lifecycles = createLifecycleMethods(parts);
-  const query = { readMaxBytes: smallBodyBytesMax };
+  const watch = createWatchMethods(parts);
   const event = { readMaxBytes: eventBodyBytesMax };
-  const lifecycle = { readMaxBytes: lifecycleBodyBytesMax };
+  const stream = { readMaxBytes: smallBodyBytesMax, shutdownSignal: stopping };
   const router = createConnectRouter({
     ...protocols,
     interceptors: [explainErrors(parts), endWithSignal],
@@ -66,28 +60,12 @@ export function createRpcHandlers(
     .rpc(IngestService.method.collectEvent, ingest.collectEvent, event)
     .rpc(IngestService.method.collectEvents, ingest.collectEvents)
     .rpc(IngestService.method.collectStream, ingest.collectStream, { shutdownSignal: stopping })
-    .rpc(MessageService.method.getMessage, messages.getMessage, query)
-    .rpc(MessageService.method.listMessages, messages.listMessages, query)
-    .rpc(MessageService.method.watchEvents, messages.watchEvents, { ...query, shutdownSignal: stopping })
-    .rpc(LifecycleService.method.putLifecycle, lifecycles.putLifecycle, lifecycle)
-    .rpc(LifecycleService.method.getLifecycle, lifecycles.getLifecycle, query)
-    .rpc(LifecycleService.method.deleteLifecycle, lifecycles.deleteLifecycle, query)
-    .rpc(LifecycleService.method.listLifecycleVersions, lifecycles.listLifecycleVersions, query)
-    .rpc(LifecycleService.method.dryRunLifecycle, lifecycles.dryRunLifecycle, lifecycle)
-    .rpc(LifecycleService.method.learnLifecycle, lifecycles.learnLifecycle, query)
-    .rpc(LifecycleService.method.listFindings, lifecycles.listFindings, query)
-    .rpc(LifecycleService.method.listOverdue, lifecycles.listOverdue, query)
-    .rpc(LifecycleService.method.getFunnel, lifecycles.getFunnel, query)
-    .rpc(LifecycleService.method.getLatency, lifecycles.getLatency, query)
-    .rpc(LifecycleService.method.getRates, lifecycles.getRates, query)
-    .rpc(LifecycleService.method.listApps, lifecycles.listApps, query)
-    .rpc(LifecycleService.method.watchFindings, lifecycles.watchFindings, {
-      ...query,
-      shutdownSignal: stopping,
-    });
+    .rpc(MessageService.method.watchEvents, watch.watchEvents, stream)
+    .rpc(LifecycleService.method.watchFindings, watch.watchFindings, stream);
+  addOperationMethods(router, parts);
   return new Map(
     router.handlers.map((handler) => {
-      const bytesMax = bytesMaxOf[handler.method.name] ?? smallBodyBytesMax;
+      const bytesMax = bytesMaxOf.get(handler.method) ?? smallBodyBytesMax;
       const takesEvents = eventServices.has(handler.service.typeName);
       const bounded = guardRequests(boundRequests(handler, parts, { bytesMax, takesEvents }));
       return [handler.requestPath, takeTurns(bounded, parts.intake.calls)];

@@ -1,5 +1,57 @@
-/** The responses of the methods that watch a topic: where it begins, then its items in batches. */
-import type { StreamItem, TopicItem } from "../../core/ports.ts";
+/** The methods that watch a topic: where it begins, then its items in batches. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { MarsError } from "../../core/error.ts";
+import type { Live, StreamItem, TopicItem } from "../../core/ports.ts";
+import { parseTopic, type Topic } from "../../core/topic.ts";
+import { FindingSchema } from "../../gen/mars/v1/lifecycle_pb.ts";
+import type {
+  WatchFindingsRequest,
+  WatchFindingsResponseSchema,
+} from "../../gen/mars/v1/lifecycle_service_pb.ts";
+import type { WatchEventsRequest, WatchEventsResponseSchema } from "../../gen/mars/v1/message_service_pb.ts";
+import { findingToJson } from "../../lifecycle/json.ts";
+import type { EdgeParts } from "../parts.ts";
+import { type CallContext, callerOf } from "./caller.ts";
+import { sequencedEventToProto } from "./convert.ts";
+import { messageOf } from "./proto-json.ts";
+
+export interface WatchMethods {
+  watchEvents(
+    request: WatchEventsRequest,
+    context: CallContext,
+  ): AsyncGenerator<MessageInitShape<typeof WatchEventsResponseSchema>>;
+  watchFindings(
+    request: WatchFindingsRequest,
+    context: CallContext,
+  ): AsyncGenerator<MessageInitShape<typeof WatchFindingsResponseSchema>>;
+}
+
+/** The methods, over the parts that publish. */
+export function createWatchMethods({ live, findings }: Pick<EdgeParts, "live" | "findings">): WatchMethods {
+  return {
+    async *watchEvents(request, context) {
+      const items = follow(live, checkTopic(request.topic, "events"), request.afterSeq, context);
+      yield* watch(items, (events) => ({ events: events.map(sequencedEventToProto) }), context.signal);
+    },
+    async *watchFindings(request, context) {
+      const items = follow(findings, checkTopic(request.topic, "findings"), request.afterSeq, context);
+      const toProto = (changed: Parameters<typeof findingToJson>[0]) =>
+        messageOf(FindingSchema, findingToJson(changed));
+      yield* watch(items, (changed) => ({ findings: changed.map(toProto) }), context.signal);
+    },
+  };
+}
+
+function follow<Item extends TopicItem>(
+  live: Live<Item>,
+  topic: Topic,
+  afterSeq: bigint | undefined,
+  context: CallContext,
+): AsyncIterable<StreamItem<Item>> {
+  const { signal, ...caller } = callerOf(context);
+  const after = afterSeq === undefined ? undefined : checkSeq("after_seq", afterSeq);
+  return live.stream(topic, { signal: context.signal, caller, ...(after !== undefined && { after }) });
+}
 
 /**
  * Items in one response. An event takes up to some 30 KiB, and the common gRPC clients refuse responses over 4 MiB.
@@ -12,7 +64,7 @@ type Started = { case: "started"; value: { seq: bigint; recovered: boolean } };
  * @param batch the value that brings these items
  * @throws the signal's reason when it has ended the stream
  */
-export async function* watch<Item extends TopicItem, Batch>(
+async function* watch<Item extends TopicItem, Batch>(
   items: AsyncIterable<StreamItem<Item>>,
   batch: (items: readonly Item[]) => Batch,
   signal: AbortSignal,
@@ -27,4 +79,22 @@ export async function* watch<Item extends TopicItem, Batch>(
     }
   }
   signal.throwIfAborted();
+}
+
+/** @throws `MarsError("invalid_argument")` beyond what is a safe integer */
+function checkSeq(field: string, seq: bigint): number {
+  if (seq <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(seq);
+  const message = `must be at most ${Number.MAX_SAFE_INTEGER}`;
+  throw new MarsError("invalid_argument", `${field} ${message}`, { problems: [{ field, message }] });
+}
+
+/** @throws `MarsError("invalid_argument")` for what is no topic, or one of the other kind */
+function checkTopic(name: string, kind: "events" | "findings"): Topic {
+  const topic = parseTopic(name);
+  if ((topic.findings === true) === (kind === "findings")) return topic;
+  const message =
+    kind === "events"
+      ? "must be one of events; findings are watched by WatchFindings"
+      : "must be one of findings; events are watched by WatchEvents";
+  throw new MarsError("invalid_argument", `topic ${message}`, { problems: [{ field: "topic", message }] });
 }

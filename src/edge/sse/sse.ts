@@ -9,7 +9,7 @@
  * A browser that lost its connection sends the last id it saw as `Last-Event-ID` and so misses nothing; other clients
  * may say the same by `after`. Events that are only announced have no id, since there is nothing to resume after.
  */
-import type { Peer } from "../../core/caller.ts";
+import type { Caller, Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { SequencedEvent } from "../../core/event.ts";
 import { eventJson } from "../../core/json.ts";
@@ -65,7 +65,8 @@ export function createSse(
     const after = parseAfter(request.headers.get("last-event-id") || from || lastEventId);
     const gone = new AbortController();
     const signal = AbortSignal.any([request.signal, gone.signal]);
-    const options = { signal, peer, ...(after !== undefined && { after }) };
+    const caller: Caller = { peer, protocol: "sse" };
+    const options = { signal, caller, ...(after !== undefined && { after }) };
     const body = topic.findings
       ? bodyOf(name, parts.findings.stream(topic, options), findingFrames, { peer, gone })
       : bodyOf(name, parts.live.stream(topic, options), eventFrames, { peer, gone });

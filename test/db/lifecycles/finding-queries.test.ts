@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
+import { parseDefinition } from "../../../src/api/definition.ts";
 import type { SequencedEvent } from "../../../src/core/event.ts";
 import { type Finding, findingKinds } from "../../../src/lifecycle/finding.ts";
-import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
 import type { FindingQuery, OverdueStage } from "../../../src/lifecycle/queries.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";

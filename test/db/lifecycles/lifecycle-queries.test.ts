@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { parseDefinition } from "../../../src/api/definition.ts";
 import type { SequencedEvent } from "../../../src/core/event.ts";
-import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
 import type { HistoriesQuery, MessageHistory } from "../../../src/lifecycle/queries.ts";
 import { batchOf, event, openStore } from "../../support/store.ts";
 

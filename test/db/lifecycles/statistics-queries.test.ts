@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
+import { parseDefinition } from "../../../src/api/definition.ts";
 import type { SequencedEvent } from "../../../src/core/event.ts";
 import { ratesInTurns } from "../../../src/db/lifecycles/rates-in-turns.ts";
 import { activeBy, assess } from "../../../src/lifecycle/assess.ts";
 import { hopsOf } from "../../../src/lifecycle/hops.ts";
-import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
 import { createPlan, type Plan } from "../../../src/lifecycle/plan.ts";
 import type { Distribution, Window } from "../../../src/lifecycle/queries.ts";
 import { projectAll } from "../../support/project.ts";

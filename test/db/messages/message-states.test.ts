@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
+import { parseDefinition } from "../../../src/api/definition.ts";
 import type { Micros, SequencedEvent } from "../../../src/core/event.ts";
 import type { MessageQuery } from "../../../src/core/query.ts";
 import {
@@ -9,7 +10,6 @@ import {
   messageStates,
 } from "../../../src/core/state.ts";
 import { activeBy, assess } from "../../../src/lifecycle/assess.ts";
-import { parseDefinition } from "../../../src/lifecycle/parse-definition.ts";
 import { createPlan } from "../../../src/lifecycle/plan.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";

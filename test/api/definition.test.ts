@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { parseDefinition } from "../../src/api/definition.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { definitionToJson } from "../../src/lifecycle/definition.ts";
-import { parseDefinition } from "../../src/lifecycle/parse-definition.ts";
-import { anyDefinition } from "./definitions.ts";
+import { anyDefinition } from "../lifecycle/definitions.ts";
 
 test("a definition reads as it was written", () => {
   expect(
@@ -55,8 +55,12 @@ const refused: Readonly<Record<string, readonly [value: unknown, field: string, 
     /1 to 50/,
   ],
   "a stage that is no object": [{ ...whole, stages: [first, "B"] }, "stages[1]", /JSON object/],
-  "an unknown field": [{ ...whole, graze: "1s" }, "graze", /unknown; known are .*grace/],
-  "an unknown field of a stage": [stage({ event: "C", optinal: true }), "stages[2].optinal", /unknown/],
+  "an unknown field": [{ ...whole, graze: "1s" }, "graze", /did you mean grace/],
+  "an unknown field of a stage": [
+    stage({ event: "C", optinal: true }),
+    "stages[2].optinal",
+    /did you mean optional/,
+  ],
   "a stage without an event": [stage({ after: "A" }), "stages[2]", /either event or any_of/],
   "a stage with event and any_of": [stage({ event: "C", any_of: ["D"] }), "stages[2]", /either/],
   "an empty name": [stage({ event: "" }), "stages[2].event", /not empty/],
@@ -116,7 +120,7 @@ describe("a definition that cannot be is refused with the place named:", () => {
       const thrown = problemOf(value);
       expect(thrown.code).toBe("invalid_argument");
       expect(thrown.problems).toContainEqual({ field, message: expect.stringMatching(message) });
-      expect(thrown.message).toStartWith(field === "" ? "the lifecycle" : thrown.problems[0]!.field);
+      expect(thrown.message).toStartWith(field === "" ? "the body" : thrown.problems[0]!.field);
     });
   }
 

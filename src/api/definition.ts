@@ -1,0 +1,205 @@
+/** A lifecycle as users write it: what of it cannot be is refused, with the place named. */
+import * as z from "zod";
+import { eventBytesMax } from "../core/limits.ts";
+import { textProblem } from "../core/validate.ts";
+import {
+  type Definition,
+  durationMsMax,
+  durationMsMin,
+  namesMax,
+  type Stage,
+  stageName,
+  stagesMax,
+} from "../lifecycle/definition.ts";
+import { stageOrder } from "../lifecycle/stage-order.ts";
+import { duration } from "./duration.ts";
+import { field, type Reading } from "./fields.ts";
+import { problemsOf, throwIfAny } from "./problems.ts";
+
+const graceMsDefault = 500;
+
+const listOfNames = `must be a list of 1 to ${namesMax} event names`;
+/** A stage is looked at as a whole even where a part of it is wrong: all that is wrong with it is said at once. */
+const inStage = { goOn: true };
+const nameMeta = { type: "string", minLength: 1 };
+const namesMeta = { type: "array", items: nameMeta, minItems: 1, maxItems: namesMax };
+
+function readNames(value: unknown): Reading<readonly string[]> {
+  if (!Array.isArray(value) || value.length === 0 || value.length > namesMax) return { problem: listOfNames };
+  const names = new Set<string>();
+  for (const name of value) {
+    const problem =
+      typeof name !== "string" || name === ""
+        ? "must be event names, which are texts and not empty"
+        : textProblem(name, eventBytesMax);
+    if (problem !== undefined) return { problem };
+    if (names.has(name)) return { problem: `must name ${name} once` };
+    names.add(name);
+  }
+  return { value: [...names] };
+}
+
+function names(options = {}) {
+  return field(namesMeta, readNames, { absent: listOfNames, ...options });
+}
+
+/** One event's name, or several in a list. */
+function nameOrNames(meta: Readonly<Record<string, unknown>>) {
+  return field(meta, (value) => readNames(Array.isArray(value) ? value : [value]), inStage);
+}
+
+const stage = z
+  .strictObject({
+    event: nameOrNames(nameMeta).optional(),
+    any_of: names(inStage).optional(),
+    events: names(inStage).optional(),
+    after: nameOrNames({ anyOf: [nameMeta, namesMeta] }).optional(),
+    within: duration({ min: durationMsMin, max: durationMsMax }, undefined, inStage).optional(),
+    optional: z.boolean("must be true or false").optional(),
+  })
+  .check(({ value, issues }) => {
+    const given = (["event", "any_of", "events"] as const).filter((name) => value[name] !== undefined);
+    // A name that is wrong has been given all the same.
+    const wrong = issues.some(
+      ({ path }) => path?.[0] === "event" || path?.[0] === "any_of" || path?.[0] === "events",
+    );
+    if (wrong || given.length === 1) return;
+    issues.push({
+      code: "custom",
+      message: "must have either event or any_of",
+      input: value,
+      continue: true,
+    });
+  })
+  .meta({ description: "Its `event`, or alternatives in `any_of`, of which `events` is another name." });
+
+const stages = `must be a list of 1 to ${stagesMax} stages`;
+
+/** What `definition.ts` of the lifecycle shows, and its parts. */
+export const definition = z
+  .strictObject({
+    stages: z.array(stage, stages).min(1, stages).max(stagesMax, stages),
+    complete_on: names(),
+    fail_on: names().optional(),
+    grace: duration({ min: 0, max: durationMsMax }).optional(),
+  })
+  .transform((fields, context): Definition => {
+    const read = readFields(fields);
+    const problems = [...problemsOfFirst(fields.stages[0]!), ...problemsOfWhole(read)];
+    for (const { path, message } of problems) {
+      context.issues.push({ code: "custom", path, message, input: fields });
+    }
+    return read;
+  })
+  .meta({
+    description: "Which stages a message goes through, and by when. The first one opens a message.",
+    examples: [
+      {
+        stages: [
+          { event: "created" },
+          { event: "paid", after: "created", within: "3s" },
+          { any_of: ["sent_by_mail", "sent_by_courier"], after: "paid", within: "1h" },
+        ],
+        complete_on: ["sent_by_mail", "sent_by_courier"],
+        fail_on: ["cancelled"],
+        grace: "500ms",
+      },
+    ],
+  });
+
+/** Reads a definition. @throws `MarsError("invalid_argument")` with one problem for each place at fault */
+export function parseDefinition(value: unknown): Definition {
+  const { success, data, error } = definition.safeParse(value, { reportInput: true });
+  if (!success) throwIfAny(problemsOf(error, definition));
+  return data as Definition;
+}
+
+type StageFields = z.output<typeof stage>;
+
+/** A stage without `after` comes after the first one; `grace` is 500ms where nothing is said. */
+function readFields({
+  stages,
+  complete_on,
+  fail_on = [],
+  grace = graceMsDefault,
+}: {
+  readonly stages: readonly StageFields[];
+  readonly complete_on: readonly string[];
+  readonly fail_on?: readonly string[] | undefined;
+  readonly grace?: number | undefined;
+}): Definition {
+  const eventsOf = ({ event, any_of, events }: StageFields) => event ?? any_of ?? events ?? [];
+  const opening = eventsOf(stages[0]!);
+  return {
+    stages: stages.map(
+      (fields, index): Stage => ({
+        events: eventsOf(fields),
+        after: fields.after ?? (index > 0 ? opening : []),
+        ...(fields.within !== undefined && { withinMs: fields.within }),
+        optional: fields.optional === true,
+      }),
+    ),
+    completeOn: complete_on,
+    failOn: fail_on,
+    graceMs: grace,
+  };
+}
+
+interface Problem {
+  readonly path: (string | number)[];
+  readonly message: string;
+}
+
+function problemsOfFirst(first: StageFields): Problem[] {
+  return (["after", "within", "optional"] as const)
+    .filter((name) => first[name] !== undefined && first[name] !== false)
+    .map((name) => ({
+      path: ["stages", 0, name],
+      message: "must be absent: the first stage opens a message",
+    }));
+}
+
+/** What can only be told when every part is right by itself. */
+function problemsOfWhole({ stages, completeOn, failOn }: Definition): Problem[] {
+  const problems: Problem[] = [];
+  const report = (path: (string | number)[], message: string) => problems.push({ path, message });
+  const owners = new Map<string, number>();
+  // What is found, and what is counted, is kept by the stage's name.
+  const named = new Map<string, number>();
+  for (const [index, stage] of stages.entries()) {
+    for (const event of stage.events) {
+      const owner = owners.get(event);
+      if (owner === undefined) owners.set(event, index);
+      else report(["stages", index], `must not name ${event}: it belongs to stages[${owner}]`);
+    }
+    const name = stageName(stage);
+    const other = named.get(name);
+    if (other === undefined) named.set(name, index);
+    else report(["stages", index], `must not be called ${name}: stages[${other}] is`);
+  }
+  for (const [index, { after }] of stages.entries()) {
+    for (const event of after) {
+      if (!owners.has(event)) {
+        report(["stages", index, "after"], `must name events of stages; ${event} is none`);
+      }
+    }
+  }
+  for (const [index, event] of completeOn.entries()) {
+    if (!owners.has(event)) report(["complete_on", index], `must name events of stages; ${event} is none`);
+  }
+  for (const [index, event] of failOn.entries()) {
+    if (completeOn.includes(event)) {
+      report(["fail_on", index], `must not name ${event}, which completes a message`);
+    }
+  }
+  if (stages[0]?.events.every((event) => failOn.includes(event))) {
+    report(["fail_on"], "must not name all that opens a message: none would complete");
+  }
+  if (problems.length > 0) return problems;
+  const { cycle } = stageOrder(stages);
+  if (cycle.length > 0) {
+    const circle = [...cycle, cycle[0]!].map((index) => stageName(stages[index]!));
+    report(["stages", cycle[0]!, "after"], `must not lead in a circle: ${circle.join(" after ")}`);
+  }
+  return problems;
+}

@@ -1,0 +1,198 @@
+/** What became of messages: lists of them, and one with its events. */
+import * as z from "zod";
+import { MarsError } from "../core/error.ts";
+import { messagePageToJson, messageToJson } from "../core/json.ts";
+import { eventBytesMax, externalIdBytesMax, messageEventsMax, messageIdBytesMax } from "../core/limits.ts";
+import type { MessageQuery } from "../core/query.ts";
+import { funnelStatuses, messageStates, stageStatuses } from "../core/state.ts";
+import { count, ms, pageEnd, timestamp } from "./answers.ts";
+import {
+  appId,
+  cursor,
+  defined,
+  field,
+  limit,
+  messageId,
+  minSeq,
+  type Reading,
+  since,
+  stage,
+  stageBytesMax,
+  text,
+  time,
+  until,
+  whole,
+  word,
+  words,
+} from "./fields.ts";
+import { operation } from "./operation.ts";
+import { visible } from "./visible.ts";
+
+const summary = {
+  app_id: z.string(),
+  message_id: z.string(),
+  created_at: timestamp,
+  updated_at: timestamp,
+  event_count: count,
+  last_event: z.string(),
+  stages: z.array(z.string()).readonly(),
+  external_ids: z.array(z.string()).readonly(),
+  state: z.enum(messageStates),
+  overdue_since: timestamp.nullable(),
+  partial: z.literal(true).optional(),
+};
+
+const event = z.strictObject({
+  event: z.string(),
+  created_at: timestamp,
+  received_at: timestamp,
+  seq: z.int(),
+  event_id: z.string().nullable(),
+  external_id: z.string().nullable(),
+  attributes: z.record(z.string(), z.unknown()).nullable(),
+  duplicates: count,
+});
+
+const life = z.strictObject({
+  version: z.int(),
+  clock: timestamp,
+  completed_at: timestamp.nullable(),
+  failed_at: timestamp.nullable(),
+  stages: z.array(
+    z.strictObject({
+      stage: z.string(),
+      after: z.string().nullable(),
+      optional: z.boolean(),
+      status: z.enum(stageStatuses),
+      done_at: timestamp.nullable(),
+      due_at: timestamp.nullable(),
+      missing_since: timestamp.nullable(),
+      late_by_ms: ms.nullable(),
+      early_by_ms: ms.nullable(),
+    }),
+  ),
+});
+
+/** RPC has `true` for it. */
+const followed = field(
+  { type: "string", enum: ["1"], description: "Goes by a lifecycle." },
+  (value): Reading<true> =>
+    value === "1" || value === true ? { value: true } : { problem: "must be one of 1" },
+);
+
+/** What a stage comes after; empty for nothing. */
+const after = field(
+  { type: "string", description: "With `stage`: what it comes after; empty for nothing." },
+  (value): Reading<string> => {
+    if (value === "") return { value };
+    const { success, data, error } = text(stageBytesMax).safeParse(value);
+    return success ? { value: data } : { problem: error.issues[0]!.message };
+  },
+);
+
+const listInput = z
+  .strictObject({
+    app_id: appId.optional(),
+    message_id: messageId.optional(),
+    external_id: text(externalIdBytesMax, "Known by this name too.").optional(),
+    event: text(eventBytesMax, "Has had this event.").optional(),
+    missing: text(eventBytesMax, "Has not had this event.").optional(),
+    prefix: text(messageIdBytesMax, "What the message id begins with.").optional(),
+    state: words(messageStates, "In one of these states.").optional(),
+    overdue_since: time("Has been overdue since then or for longer.").optional(),
+    stage: stage.optional(),
+    stage_state: word(funnelStatuses, "How it stands with `stage`.").optional(),
+    after: after.optional(),
+    followed: followed.optional(),
+    since: since.optional(),
+    until: until.optional(),
+    order: word(["newest", "oldest", "updated", "overdue"]).default("newest"),
+    limit,
+    cursor: cursor.optional(),
+    min_seq: minSeq,
+  })
+  .superRefine(({ stage, stage_state, after }, context) => {
+    const report = (field: string, message: string) =>
+      context.addIssue({ code: "custom", path: [field], message });
+    if ((stage === undefined) !== (stage_state === undefined)) {
+      report("stage", "and stage_state must be given together");
+    }
+    if (after !== undefined && stage === undefined) report("after", "must not be given without stage");
+  });
+
+export const listMessages = operation({
+  name: "listMessages",
+  summary:
+    "Messages by filter, a page at a time. The order is global, and the cursor stable while events arrive.",
+  scope: "read",
+  rest: "GET /api/messages",
+  rpc: "mars.v1.MessageService/ListMessages",
+  input: listInput,
+  output: z.strictObject({ messages: z.array(z.strictObject(summary)), ...pageEnd }),
+  async handle({ reader, progress, projected }, { min_seq, ...filters }, caller) {
+    const query = queryOf(filters);
+    await visible(goesByState(query) ? projected : progress, min_seq, caller);
+    return messagePageToJson(await reader(caller).list(query));
+  },
+});
+
+type Filters = Omit<z.output<typeof listInput>, "min_seq">;
+
+function queryOf(filters: Filters): MessageQuery {
+  const { app_id, message_id, external_id, state, overdue_since, stage, stage_state, after, ...rest } =
+    filters;
+  const { order, limit, ...others } = rest;
+  return {
+    ...defined({ appId: app_id, messageId: message_id, externalId: external_id }),
+    ...defined({ states: state, overdueSince: overdue_since, ...others }),
+    ...(stage !== undefined &&
+      stage_state !== undefined && { stage: { name: stage, status: stage_state, ...defined({ after }) } }),
+    order,
+    limit,
+  };
+}
+
+/** Whether the answer goes by states, which follow the events a moment later. */
+function goesByState({ states, overdueSince, stage, followed, order }: MessageQuery): boolean {
+  return (
+    states !== undefined ||
+    overdueSince !== undefined ||
+    stage !== undefined ||
+    followed === true ||
+    order === "overdue"
+  );
+}
+
+/**
+ * Bytes of a message's events in one answer by RPC. Clients take 4 MiB unless configured otherwise, and a list of small numbers
+ * is 5.5 times as long in a `google.protobuf.Struct` as in JSON.
+ */
+const rpcEventsBytesMax = 512 * 1024;
+
+export const getMessage = operation({
+  name: "getMessage",
+  summary: "One message with its events, a page of them at a time; 404 when no event of it is stored.",
+  scope: "read",
+  rest: "GET /api/apps/{app_id}/messages/{message_id}",
+  rpc: "mars.v1.MessageService/GetMessage",
+  input: z.strictObject({
+    app_id: appId,
+    message_id: messageId,
+    order: word(["oldest", "newest"], "By `created_at`.").optional(),
+    limit: whole(1, messageEventsMax, "How many events there are in the answer.").optional(),
+    cursor: cursor.optional(),
+    min_seq: minSeq,
+  }),
+  output: z.strictObject({ ...summary, lifecycle: life.nullable(), events: z.array(event), ...pageEnd }),
+  async handle({ reader, progress }, { app_id, message_id, min_seq, ...page }, caller) {
+    await visible(progress, min_seq, caller);
+    const { message, asOfSeq } = await reader(caller).get({
+      appId: app_id,
+      messageId: message_id,
+      ...defined(page),
+      ...(caller.protocol !== "rest" && { bytesMax: rpcEventsBytesMax }),
+    });
+    if (message === undefined) throw new MarsError("not_found", "no event of this message is stored");
+    return messageToJson(message, asOfSeq);
+  },
+});

@@ -1,0 +1,170 @@
+/** Where messages and time are lost: the apps with their counts, and of one app its funnel, latencies and rates. */
+import * as z from "zod";
+import { parseDuration } from "../core/duration.ts";
+import { appPageToJson, funnelToJson, latencyToJson, ratesToJson } from "../lifecycle/json.ts";
+import type { RateQuery, Window } from "../lifecycle/queries.ts";
+import { count, ms, timestamp } from "./answers.ts";
+import { appId, cursor, field, limit, minSeq, type Reading } from "./fields.ts";
+import { operation } from "./operation.ts";
+import { visible } from "./visible.ts";
+import { windowFields, windowOf } from "./window.ts";
+
+const window = { since: timestamp, until: timestamp };
+
+export const listApps = operation({
+  name: "listApps",
+  summary: "The apps with their counts, by id.",
+  scope: "read",
+  rest: "GET /api/apps",
+  rpc: "mars.v1.LifecycleService/ListApps",
+  input: z.strictObject({ limit, cursor: cursor.optional(), min_seq: minSeq }),
+  output: z.strictObject({
+    apps: z.array(
+      z.strictObject({
+        app_id: z.string(),
+        lifecycle_version: z.int().nullable(),
+        messages: z.strictObject({
+          open: count,
+          overdue: count,
+          complete: count,
+          failed: count,
+          expired: count.meta({ description: "Those that retention took away unfinished." }),
+        }),
+        events: count,
+        last_event: z.string().nullable(),
+        last_event_at: timestamp.nullable(),
+      }),
+    ),
+    next_cursor: z.string().nullable(),
+  }),
+  async handle({ reader, projected }, { cursor, limit, min_seq }, caller) {
+    await visible(projected, min_seq, caller);
+    return appPageToJson(await reader(caller).apps(cursor, limit));
+  },
+});
+
+const windowInput = z
+  .strictObject({ app_id: appId, ...windowFields, min_seq: minSeq })
+  .transform((input, context) => ({ ...input, ...windowOf(input, context) }));
+
+const linked = z
+  .strictObject({ count, messages: z.string() })
+  .meta({ description: "A number, and the path of the list of its messages." });
+
+export const getFunnel = operation({
+  name: "getFunnel",
+  summary: "Of the messages that were opened in a window, how many reached each stage, and how many did not.",
+  scope: "read",
+  rest: "GET /api/apps/{app_id}/funnel",
+  rpc: "mars.v1.LifecycleService/GetFunnel",
+  input: windowInput,
+  output: z.strictObject({
+    ...window,
+    opened: linked,
+    stages: z.array(
+      z.strictObject({
+        stage: z.string(),
+        after: z.string().nullable(),
+        reached: linked,
+        waiting: linked,
+        overdue: linked,
+        never: linked,
+      }),
+    ),
+  }),
+  async handle({ reader, projected }, { app_id, since, until, min_seq }, caller) {
+    await visible(projected, min_seq, caller);
+    const funnel = await reader(caller).funnel(app_id, { since, until });
+    return funnelToJson(funnel, (filters) => `/api/messages?${new URLSearchParams({ app_id, ...filters })}`);
+  },
+});
+
+const example = z
+  .strictObject({ app_id: z.string(), message_id: z.string(), message: z.string() })
+  .nullable()
+  .meta({ description: "A message that took as long; null where retention has taken it." });
+
+const distribution = z.strictObject({
+  count,
+  p50_ms: ms.nullable(),
+  p90_ms: ms.nullable(),
+  p95_ms: ms.nullable(),
+  p99_ms: ms.nullable(),
+  max_ms: ms.nullable(),
+  examples: z.strictObject({ p50: example, p90: example, p95: example, p99: example }),
+});
+
+const comparison = {
+  now: distribution,
+  before: distribution.meta({ description: "The same in the window of equal length before." }),
+};
+
+export const getLatency = operation({
+  name: "getLatency",
+  summary: "How long each hop took, and the whole way, against the window of equal length before.",
+  scope: "read",
+  rest: "GET /api/apps/{app_id}/latency",
+  rpc: "mars.v1.LifecycleService/GetLatency",
+  input: windowInput,
+  output: z.strictObject({
+    ...window,
+    end_to_end: z.strictObject(comparison).nullable(),
+    hops: z.array(z.strictObject({ stage: z.string(), after: z.string().nullable(), ...comparison })),
+  }),
+  async handle({ reader, projected }, { app_id, since, until, min_seq }, caller) {
+    await visible(projected, min_seq, caller);
+    return latencyToJson(await reader(caller).latency(app_id, { since, until }));
+  },
+});
+
+const minuteMs = 60_000;
+const stepsMax = 1_500;
+/** The least of these with which there are at most `stepsDefaultMax` steps is the default. */
+const niceSteps = [1, 5, 15, 60, 360, 1_440, 10_080].map((minutes) => minutes * minuteMs);
+const stepsDefaultMax = 120;
+
+/** Milliseconds. */
+const step = field(
+  { type: "string", examples: ["5m", "1h"], description: "Whole minutes, at most 1500 steps." },
+  (value): Reading<number> => {
+    const length = typeof value === "string" ? (parseDuration(value) ?? 0) : 0;
+    return length >= minuteMs && length % minuteMs === 0
+      ? { value: length }
+      : { problem: "must be a duration of whole minutes, such as 5m" };
+  },
+);
+
+const rateInput = z
+  .strictObject({ app_id: appId, ...windowFields, step: step.optional(), min_seq: minSeq })
+  .transform(({ app_id, min_seq, ...input }, context): { query: RateQuery; min_seq: number | undefined } => {
+    const window = windowOf(input, context);
+    const stepMs = input.step ?? niceStep(window);
+    if ((window.until - window.since) / (stepMs * 1_000) > stepsMax) {
+      const message = `must leave at most ${stepsMax} steps between since and until`;
+      context.issues.push({ code: "custom", path: ["step"], message, input: input.step });
+    }
+    return { query: { appId: app_id, ...window, step: stepMs * 1_000 }, min_seq };
+  });
+
+function niceStep({ since, until }: Window): number {
+  const lengthMs = (until - since) / 1_000;
+  return niceSteps.find((step) => lengthMs / step <= stepsDefaultMax) ?? niceSteps.at(-1)!;
+}
+
+export const getRates = operation({
+  name: "getRates",
+  summary: "How many events of each name happened, step by step.",
+  scope: "read",
+  rest: "GET /api/apps/{app_id}/rates",
+  rpc: "mars.v1.LifecycleService/GetRates",
+  input: rateInput,
+  output: z.strictObject({
+    ...window,
+    step_ms: ms,
+    stages: z.array(z.strictObject({ event: z.string(), counts: z.array(count).readonly() })).readonly(),
+  }),
+  async handle({ reader, projected }, { query, min_seq }, caller) {
+    await visible(projected, min_seq, caller);
+    return ratesToJson(await reader(caller).rates(query));
+  },
+});
