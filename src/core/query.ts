@@ -5,7 +5,7 @@ import type { Topic } from "./topic.ts";
 
 /**
  * `newest` and `oldest` go by the message's earliest `created_at`, `updated` (latest first) by its latest. Ties go by
- * which message was heard of first, so the order is total. `overdue` lists overdue messages only, the longest overdue
+ * which message's first event came first, so the order is total. `overdue` lists overdue messages only, the longest overdue
  * first.
  */
 export type MessageOrder = "newest" | "oldest" | "updated" | "overdue";
@@ -101,7 +101,7 @@ export interface MessageAnswer {
   readonly asOfSeq: number;
 }
 
-/** One stretch of a topic's history, in seq order. */
+/** One range of a topic's history, in seq order. */
 export interface HistoryPage<Item = SequencedEvent> {
   readonly events: readonly Item[];
   /** Everything of the topic up to here is in this page or was in one before. At most the `upTo` asked for. */

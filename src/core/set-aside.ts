@@ -17,7 +17,7 @@ export interface SetAsideItem extends MessageKey {
   readonly event?: SequencedEvent;
 }
 
-/** The stretch `(from, to]` of the sequence whose one event is set aside. */
+/** The range `(from, to]` of the sequence whose one event is set aside. */
 export interface SetAsideStep {
   readonly from: number;
   readonly to: number;

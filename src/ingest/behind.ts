@@ -1,11 +1,11 @@
 /** How many events wait at each stage. They are counted: the seqs between two of them may have leapt. */
 import type { StorePosition } from "../core/ports.ts";
 
-/** Beyond this many stretches, two neighbours become one: a count then falls later than it could. */
-const stretchesMax = 1_000;
+/** Beyond this many ranges, two neighbours become one: a count then falls later than it could. */
+const rangesMax = 1_000;
 
-/** Events of a stretch of the sequence, by where it ends. */
-interface Stretch {
+/** Events of a range of the sequence, by where it ends. */
+interface Range {
   readonly to: number;
   readonly count: number;
 }
@@ -14,7 +14,7 @@ export class Behind {
   /** Events of the journal that were not stored at the start. */
   #pending = 0;
   /** What has been stored and was not projected when it was last asked. */
-  #unprojected: Stretch[] = [];
+  #unprojected: Range[] = [];
 
   /** @param pending events that the journal holds beyond the position */
   opened({ seq, unprojected }: StorePosition, pending: number): void {
@@ -26,8 +26,8 @@ export class Behind {
   stored(to: number, count: number): void {
     if (count === 0) return;
     this.#unprojected.push({ to, count });
-    if (this.#unprojected.length <= stretchesMax) return;
-    const merged: Stretch[] = [];
+    if (this.#unprojected.length <= rangesMax) return;
+    const merged: Range[] = [];
     for (let index = 0; index < this.#unprojected.length; index += 2) {
       const [one, two] = [this.#unprojected[index]!, this.#unprojected[index + 1]];
       merged.push(two === undefined ? one : { to: two.to, count: one.count + two.count });

@@ -28,7 +28,7 @@ const fillShare = 1 / 8;
 /** Of a file that is not named yet. */
 export const unfinishedSuffix = ".new";
 
-/** A stretch of groups, and where the next one begins. */
+/** A range of groups, and where the next one begins. */
 export interface SegmentRead {
   readonly groups: JournalGroup[];
   readonly next: number;

@@ -57,18 +57,18 @@ export class DryRun {
     for (const finding of pendingFindings(plan, times)) {
       if (finding.raiseAt < this.#clock) this.#count(finding, messageId).holding += 1;
     }
-    const heardAt = (slots: readonly number[]) =>
+    const firstReceived = (slots: readonly number[]) =>
       events
         .filter(({ event }) => slots.includes(plan.slots.get(event) ?? -1))
         .reduce((first, { receivedAt }) => Math.min(first, receivedAt), Number.POSITIVE_INFINITY);
-    const endedAt = heardAt([...plan.complete, ...plan.fail.map(({ slot }) => slot)]);
+    const endedAt = firstReceived([...plan.complete, ...plan.fail.map(({ slot }) => slot)]);
     for (const [index, stage] of plan.stages.entries()) {
       const { dueAt } = stageTimes(plan, index, times);
       if (dueAt === null || stage.optional) continue;
-      // It came, or the message ended; but Mars would have said already that it is missing when it heard of that.
-      const retractedAt = Math.min(heardAt(stage.events), endedAt);
+      // It came, or the message ended; but Mars would have said already that it is missing when it received that.
+      const retractedAt = Math.min(firstReceived(stage.events), endedAt);
       if (retractedAt === Number.POSITIVE_INFINITY) continue;
-      if (retractedAt > Math.max(dueAt + plan.grace, heardAt(stage.starts)))
+      if (retractedAt > Math.max(dueAt + plan.grace, firstReceived(stage.starts)))
         this.#count({ kind: "missing", stage: stage.name }, messageId).retracted += 1;
     }
   }

@@ -47,7 +47,7 @@ export interface LifecycleVersion {
   readonly version: number;
   /** When it was put, in microseconds. */
   readonly createdAt: number;
-  /** It holds for messages that were first heard of after this seq. */
+  /** It holds for messages whose first event came after this seq. */
   readonly afterSeq: number;
   /** Absent where this version ended the lifecycle: later messages have none. */
   readonly definition?: Definition;

@@ -23,7 +23,7 @@ import type {
 /** Keeps definitions. Answered by `store/`. Rejects with `unavailable` while the database is away. */
 export interface LifecycleStore {
   /**
-   * Makes the definition the app's, for the messages that are first heard of from now on; `undefined` ends the
+   * Makes the definition the app's, for the messages whose first event comes from now on; `undefined` ends the
    * lifecycle. On disk when it resolves. Putting what is there already changes nothing.
    *
    * @returns the version that holds from now on; `undefined` when there was nothing to end

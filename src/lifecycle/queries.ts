@@ -26,7 +26,7 @@ export interface FindingPage {
   readonly asOfSeq: number;
 }
 
-/** A stretch of the changes of findings, in seq order; of a finding that changed more than once the last. */
+/** A range of the changes of findings, in seq order; of a finding that changed more than once the last. */
 export interface FindingHistoryQuery {
   readonly appId?: string;
   readonly messageId?: string;

@@ -5,9 +5,9 @@ import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
 import type { Finding, FindingKind } from "../lifecycle/finding.ts";
 import type { Times } from "../lifecycle/plan.ts";
 import { type ActiveFinding, type Reconciled, reconcile } from "../lifecycle/reconcile.ts";
+import type { CollectedEvents } from "./event-range.ts";
 import type { FindingRow, InstanceRow, ProjectionPosition } from "./projector-sql.ts";
 import type { CountedInstance, RollupDeltas } from "./rollup-deltas.ts";
-import type { Reported } from "./stretch.ts";
 
 /** A message's instance as it is stored. */
 export interface Instance {
@@ -79,11 +79,11 @@ export class InstanceSteps {
   }
 
   /** Events of a message came. @param instance absent for one that was not known */
-  apply(reported: Reported, instance: Instance | undefined, lifecycle: StoredLifecycle): void {
+  apply(collected: CollectedEvents, instance: Instance | undefined, lifecycle: StoredLifecycle): void {
     const { slots } = lifecycle.plan;
     const times: (number | null)[] =
       instance === undefined ? Array.from({ length: slots.size }, () => null) : [...instance.row[6]];
-    for (const [event, at] of reported.times) {
+    for (const [event, at] of collected.times) {
       const slot = slots.get(event);
       if (slot === undefined) continue;
       const known = times[slot] ?? null;
@@ -91,9 +91,9 @@ export class InstanceSteps {
     }
     const same =
       instance !== undefined &&
-      instance.row[3] === reported.openedAt &&
+      instance.row[3] === collected.openedAt &&
       times.every((time, slot) => time === instance.row[6][slot]);
-    if (!same) this.#reconcile(reported.message, lifecycle, instance, reported.openedAt, times);
+    if (!same) this.#reconcile(collected.message, lifecycle, instance, collected.openedAt, times);
   }
 
   /** Its time has come: a finding is active that has not been raised. Or its time was taken back, and one is active no more. */

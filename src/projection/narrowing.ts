@@ -180,7 +180,7 @@ function passOver(phase: Phase, next: ProjectionPosition, message: number | unde
   return [movePosition(next), { sql, args }];
 }
 
-/** All of the message's events are read anew, and its instance is looked at. */
+/** All of the message's events are read again, and its instance is looked at. */
 export function followAgain(message: number): InStatement[] {
   return [
     {

@@ -5,26 +5,26 @@
 import type { InStatement } from "@libsql/client";
 import { asRows } from "../db/rows.ts";
 
-/** A stretch of the sequence, `(from, to]`, and how many changes of events before it. */
-export interface Stretch {
+/** A range of the sequence, `(from, to]`, and how many changes of events before it. */
+export interface EventRange {
   readonly from: number;
   readonly to: number;
   readonly changes: number;
 }
 
-/** Where a stretch of `eventsMax` events from `from` on ends; no row where it holds fewer. */
-export function stretchEnd({ from, to }: Pick<Stretch, "from" | "to">, eventsMax: number): InStatement {
+/** Where a range of `eventsMax` events from `from` on ends; no row where it holds fewer. */
+export function rangeEnd({ from, to }: Pick<EventRange, "from" | "to">, eventsMax: number): InStatement {
   return {
     sql: "SELECT seq FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ?",
     args: [from, to, eventsMax - 1],
   };
 }
 
-/** An event of a stretch. */
+/** An event of a range. */
 export type EventRow = [message: number, event: string, at: number, seq: number];
 
-/** The events of a stretch. Of their messages nothing: to ask for that at each of them takes three times as long. */
-export function eventsOf({ from, to }: Stretch): InStatement {
+/** The events of a range. Of their messages nothing: to ask for that at each of them takes three times as long. */
+export function eventsOf({ from, to }: EventRange): InStatement {
   return {
     sql: `SELECT json_group_array(json_array(message, event, created_at, seq)) AS rows
       FROM events WHERE seq > ? AND seq <= ?`,
@@ -35,15 +35,15 @@ export function eventsOf({ from, to }: Stretch): InStatement {
 const someChanges = (parameter: string) =>
   `SELECT seq, was FROM event_changes ORDER BY seq LIMIT ${parameter}`;
 
-/** The messages that have events in a stretch, or of which counted events have changed. */
+/** The messages that have events in a range, or of which counted events have changed. */
 const touched = `(SELECT message FROM events WHERE seq > ?1 AND seq <= ?2
   UNION SELECT e.message FROM (${someChanges("?3")}) c CROSS JOIN events e ON e.seq = c.seq)`;
 
-/** A message of a stretch; `openedAt` is its earliest time. */
+/** A message of a range; `openedAt` is its earliest time. */
 export type MessageRow = [message: number, appId: string, openedAt: number];
 
-/** The messages of a stretch, each once. */
-export function touchedMessages({ from, to, changes }: Stretch): InStatement {
+/** The messages of a range, each once. */
+export function touchedMessages({ from, to, changes }: EventRange): InStatement {
   const args = [from, to, changes];
   return asRows("id, app_id, created_at", `SELECT * FROM messages WHERE id IN ${touched}`, args);
 }
@@ -52,7 +52,7 @@ export function touchedMessages({ from, to, changes }: Stretch): InStatement {
 export type ChangedRow = [seq: number, message: number, event: string, at: number, was: number | null];
 
 /** The first of the changed events, at most `changes`. */
-export function changedEvents({ changes }: Pick<Stretch, "changes">): InStatement {
+export function changedEvents({ changes }: Pick<EventRange, "changes">): InStatement {
   return asRows(
     "seq, message, event, created_at, was",
     `SELECT e.*, c.was FROM (${someChanges("?1")}) c CROSS JOIN events e ON e.seq = c.seq`,
@@ -61,17 +61,17 @@ export function changedEvents({ changes }: Pick<Stretch, "changes">): InStatemen
 }
 
 /** Those that `changedEvents` has read, and those whose events are gone. */
-export function forgetChanges({ changes }: Pick<Stretch, "changes">): InStatement {
+export function forgetChanges({ changes }: Pick<EventRange, "changes">): InStatement {
   const sql = `DELETE FROM event_changes WHERE seq IN (SELECT seq FROM (${someChanges("?1")}))`;
   return { sql, args: [changes] };
 }
 
-/** Of the first change and the first event of a stretch, the message; no row where there is none. */
+/** Of the first change and the first event of a range, the message; no row where there is none. */
 export const firstChange: InStatement = `SELECT e.message FROM event_changes c LEFT JOIN events e ON e.seq = c.seq
   ORDER BY c.seq LIMIT 1`;
 
-/** The same of the events of a stretch. */
-export function firstEvent({ from, to }: Pick<Stretch, "from" | "to">): InStatement {
+/** The same of the events of a range. */
+export function firstEvent({ from, to }: Pick<EventRange, "from" | "to">): InStatement {
   const sql = "SELECT message FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1";
   return { sql, args: [from, to] };
 }
@@ -89,8 +89,8 @@ export type InstanceRow = [
 
 export const instanceColumns =
   "message, lifecycle, state, opened_at, findings, statuses, json(times), next_at";
-/** The instances that a stretch touches. */
-export function touchedInstances({ from, to, changes }: Stretch): InStatement {
+/** The instances that a range touches. */
+export function touchedInstances({ from, to, changes }: EventRange): InStatement {
   return asRows(instanceColumns, `SELECT * FROM instances WHERE message IN ${touched}`, [from, to, changes]);
 }
 
@@ -107,8 +107,8 @@ export type FindingRow = [
 
 export const findingColumns = "message, id, kind, stage, due_at, raised_at, retracted_at, late_by";
 
-/** What was ever found of the instances that a stretch touches. */
-export function touchedFindings({ from, to, changes }: Stretch): InStatement {
+/** What was ever found of the instances that a range touches. */
+export function touchedFindings({ from, to, changes }: EventRange): InStatement {
   return asRows(
     findingColumns,
     `SELECT * FROM findings

@@ -16,6 +16,7 @@ import { forRows, rowsOf } from "../db/rows.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { ProjectionStep, ProjectionTarget } from "../lifecycle/ports.ts";
 import { dueFindings, dueInstances, nextDue, noHeldApps } from "./due-instances.ts";
+import { endOfRange, readRange } from "./event-range.ts";
 import { changesAgain } from "./finding-changes.ts";
 import { leapFindings } from "./finding-leap.ts";
 import { HistogramCache } from "./histogram-cache.ts";
@@ -31,13 +32,10 @@ import {
   knownPosition,
   movePosition,
   type ProjectionPosition,
-  type Stretch,
-  stretchEnd,
   upsertFindings,
   upsertInstances,
 } from "./projector-sql.ts";
 import { RollupDeltas } from "./rollup-deltas.ts";
-import { readStretch } from "./stretch.ts";
 
 export class Projector {
   readonly #database: Database;
@@ -158,7 +156,7 @@ export class Projector {
     return position;
   }
 
-  /** Takes in a stretch of events. They can only retract what was found, and say when there is something to find. */
+  /** Applies a range of events. They can only retract what was found, and say when there is something to find. */
   async #follow(
     position: ProjectionPosition,
     { upTo, watermark }: Pick<ProjectionTarget, "upTo" | "watermark">,
@@ -169,16 +167,16 @@ export class Projector {
     const alone = single && this.#changes;
     const changesMax = single && !alone ? 0 : this.#narrowing.changes;
     for (let eventsMax = this.#narrowing.events; ; eventsMax = Math.ceil(eventsMax / 2)) {
-      const to = alone ? from : await this.#end({ from, to: upTo }, eventsMax);
+      const to = alone ? from : await endOfRange(this.#database, { from, to: upTo }, eventsMax);
       this.#narrowing.doing(alone ? { what: "changes" } : { what: "events", from, to });
       const deltas = new RollupDeltas();
-      const { reported, instances, findings, versions, changes } = await readStretch(
+      const { collected, instances, findings, versions, changes } = await readRange(
         this.#database,
         this.#lifecycles,
         { from, to, changes: changesMax },
         deltas,
       );
-      const ids = reported.map(({ message, appId, late }) => {
+      const ids = collected.map(({ message, appId, late }) => {
         if (!this.#narrowing.isFollowed(message)) return undefined;
         // A message that was followed without a lifecycle began before there was one: it goes by none for good.
         const fresh = message > from || late ? versionFor(versions.get(appId) ?? [], message) : undefined;
@@ -186,15 +184,17 @@ export class Projector {
       });
       const plans = await this.#lifecycles.load(new Set(ids.filter((id) => id !== undefined)));
       const short = ids.some((id) => id !== undefined && !plans.has(id));
-      // Too many large definitions at once: a shorter stretch has fewer.
+      // Too many large definitions at once: a shorter range has fewer.
       if (short && eventsMax > 1) continue;
       const judged = { watermark: Math.min(watermark, position.watermark), findingSeq: position.findingSeq };
       const steps = new InstanceSteps({ ...judged, now: watermark, raising: false }, deltas);
-      const followed = reported.flatMap((one, index) => {
+      const followed = collected.flatMap((one, index) => {
         const lifecycle = plans.get(ids[index] ?? 0);
-        return lifecycle === undefined ? [] : [{ reported: one, lifecycle, row: instances.get(one.message) }];
+        return lifecycle === undefined
+          ? []
+          : [{ collected: one, lifecycle, row: instances.get(one.message) }];
       });
-      for (const { reported: one, lifecycle, row } of await this.#tombstones.withoutLate(followed)) {
+      for (const { collected: one, lifecycle, row } of await this.#tombstones.withoutLate(followed)) {
         steps.apply(one, row && { row, lifecycle, findings: findings.get(one.message) ?? [] }, lifecycle);
       }
       const found = await this.#write(
@@ -285,12 +285,6 @@ export class Projector {
   async #namesOf(messages: readonly number[]): Promise<ReadonlyMap<number, string>> {
     if (messages.length === 0) return new Map();
     return new Map(rowsOf<NameRow>(await this.#database.execute(messageIds(messages))));
-  }
-
-  async #end(stretch: Pick<Stretch, "from" | "to">, eventsMax: number): Promise<number> {
-    if (stretch.to - stretch.from <= eventsMax) return Math.max(stretch.from, stretch.to);
-    const { rows } = await this.#database.execute(stretchEnd(stretch, eventsMax));
-    return Number(rows[0]?.seq ?? stretch.to);
   }
 
   #setNext(at: unknown): void {

@@ -156,7 +156,7 @@ export class Histogram {
     }
     bucket.count += count;
     bucket.excess = (bucket.excess + excess) % excessModulus;
-    // The latest heard of is the last that retention takes.
+    // The latest message is the last that retention takes.
     if (example > bucket.example) bucket.example = example;
   }
 }

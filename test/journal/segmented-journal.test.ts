@@ -51,10 +51,10 @@ function group(firstSeq: number, count = 1, body = `group ${firstSeq} é\u{1F600
 async function readAll(journal: SegmentedJournal, from: number, bytes = 500): Promise<JournalGroup[]> {
   const read: JournalGroup[] = [];
   for (let next = from; ; ) {
-    const stretch = await journal.read(next, bytes);
-    if (stretch.length === 0) return read;
-    read.push(...stretch);
-    next = stretch.at(-1)!.lastSeq + 1;
+    const range = await journal.read(next, bytes);
+    if (range.length === 0) return read;
+    read.push(...range);
+    next = range.at(-1)!.lastSeq + 1;
   }
 }
 

@@ -191,7 +191,7 @@ test("what changed in a step whose answer was lost is returned by the next one, 
   await project(count, second, false);
   database.next = "answer lost";
   await project(count, 2 * second);
-  // A stretch of events whose answer comes, and in the same step a raise whose answer does not.
+  // A range of events whose answer comes, and in the same step a raise whose answer does not.
   await store.apply(
     await batchOf([
       event(count + 1, { messageId: "m0", event: "PAID", createdAt: 2 * second }),

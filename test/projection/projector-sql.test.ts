@@ -12,19 +12,19 @@ const bounded =
 test("no statement of the projector goes through a table that grows", async () => {
   using opened = await openStore();
   const client = createClient({ url: opened.url });
-  const stretch = { from: 1, to: 2, changes: 10 };
+  const range = { from: 1, to: 2, changes: 10 };
   const held = JSON.stringify(["app"]);
   const statements: InStatement[] = [
-    sql.stretchEnd(stretch, 10),
-    sql.eventsOf(stretch),
-    sql.changedEvents(stretch),
-    sql.forgetChanges(stretch),
+    sql.rangeEnd(range, 10),
+    sql.eventsOf(range),
+    sql.changedEvents(range),
+    sql.forgetChanges(range),
     sql.firstChange,
-    sql.firstEvent(stretch),
+    sql.firstEvent(range),
     sql.firstAhead(1),
-    sql.touchedMessages(stretch),
-    sql.touchedInstances(stretch),
-    sql.touchedFindings(stretch),
+    sql.touchedMessages(range),
+    sql.touchedInstances(range),
+    sql.touchedFindings(range),
     sql.aheadInstances(1, 10),
     sql.aheadFindings(1, 10),
     messageIds([1]),

@@ -1,20 +1,20 @@
 /**
- * Rates of a long window, read a stretch at a time: three months are a minute's rows by the hundred thousand, and others
- * have their turn between two stretches.
+ * Rates of a long window, read a range at a time: three months are a minute's rows by the hundred thousand, and others
+ * have their turn between two ranges.
  */
 import { MarsError } from "../../core/error.ts";
 import type { RateQuery, Rates } from "../../lifecycle/queries.ts";
 import { wholeMinutes } from "../../statistics/buckets.ts";
 
-/** Of one read; a longer step is one stretch by itself. */
-const stretch = 2 * 86_400_000_000;
+/** Of one read; a longer step is one range by itself. */
+const range = 2 * 86_400_000_000;
 /** For all of them, less than a connection may be quiet. */
 const wholeMsMax = 20_000;
 /** As in `statistics-queries.ts`. */
 const eventsMax = 200;
 
 /**
- * @param read reads one stretch
+ * @param read reads one range
  * @throws what `read` rejects with, `MarsError("deadline_exceeded")` when all take too long
  */
 export async function ratesInTurns(
@@ -22,7 +22,7 @@ export async function ratesInTurns(
   { appId, step, ...window }: RateQuery,
 ): Promise<Rates> {
   const { since, until } = wholeMinutes(window);
-  const perRead = Math.max(1, Math.floor(stretch / step)) * step;
+  const perRead = Math.max(1, Math.floor(range / step)) * step;
   if (until - since <= perRead) return read({ appId, step, since, until });
   const steps = Math.ceil((until - since) / step);
   const end = performance.now() + wholeMsMax;

@@ -9,7 +9,7 @@ const plansBytesMax = 2 * 1024 * 1024;
 
 const columns = "id, app_id, version, created_at, after_seq, definition";
 
-/** The lifecycle that a message goes by: the app's last one before it was first heard of. */
+/** The lifecycle that a message goes by: the app's last one before its first event. */
 export function lifecycleOfMessage(message: string, app: string): string {
   return `SELECT ${columns} FROM lifecycles WHERE app_id = ${app} AND after_seq < ${message} ORDER BY version DESC LIMIT 1`;
 }

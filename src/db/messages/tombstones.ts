@@ -26,7 +26,7 @@ export interface Buried {
 
 /** A message of which events have come, and the lifecycle that it goes by. */
 interface Followed {
-  readonly reported: {
+  readonly collected: {
     readonly message: number;
     readonly appId: string;
     /** The earliest time of each event. */
@@ -60,7 +60,7 @@ export class Tombstones {
   /** Leaves out the messages that begin by a late report. */
   async withoutLate<One extends Followed>(followed: readonly One[]): Promise<readonly One[]> {
     const late = await this.#late(followed.filter(({ row }) => row === undefined));
-    return late.size === 0 ? followed : followed.filter(({ reported }) => !late.has(reported.message));
+    return late.size === 0 ? followed : followed.filter(({ collected }) => !late.has(collected.message));
   }
 
   /**
@@ -73,7 +73,7 @@ export class Tombstones {
     const latest = this.#latest;
     const asked = new Map(
       births
-        .map((birth) => ({ ...birth.reported, openedAt: openingOf(birth) }))
+        .map((birth) => ({ ...birth.collected, openedAt: openingOf(birth) }))
         .filter(({ openedAt }) => openedAt <= latest)
         .map((one) => [one.message, one]),
     );
@@ -98,10 +98,10 @@ export class Tombstones {
 const none: ReadonlySet<number> = new Set();
 
 /** When its first stage was, as far as is known; long ago where it has not come. */
-function openingOf({ reported, lifecycle: { plan } }: Followed): Micros {
+function openingOf({ collected, lifecycle: { plan } }: Followed): Micros {
   const slots = plan.stages[0]?.events ?? [];
   let first = Number.POSITIVE_INFINITY;
-  for (const [event, at] of reported.times) {
+  for (const [event, at] of collected.times) {
     const slot = plan.slots.get(event);
     if (slot !== undefined && slots.includes(slot)) first = Math.min(first, at);
   }

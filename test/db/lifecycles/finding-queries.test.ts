@@ -141,7 +141,7 @@ test("what is overdue is listed by how long, with when its clock started and how
   );
 });
 
-test("the history of changes gives each topic its findings once and in order, in stretches", async () => {
+test("the history of changes gives each topic its findings once and in order, in ranges", async () => {
   for (const topic of [{}, { appId: "app1" }, { appId: "app0", messageId: "m2" }, { messageId: "m3" }]) {
     for (const [after, upTo] of [
       [0, lastChange()],

@@ -189,7 +189,7 @@ test("no list reads a whole table", async () => {
   client.close();
 });
 
-test("history gives each topic its events once and in order, in stretches", async () => {
+test("history gives each topic its events once and in order, in ranges", async () => {
   for (const topic of [
     { name: "all" },
     { name: "app", appId: "app1" },

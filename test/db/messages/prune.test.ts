@@ -130,7 +130,7 @@ test("a late report on a message that is gone begins no instance; a new one unde
   await store.apply(await batchOf([at(3, "B", 3 * day, "without")]));
   expect(totals(await prune(store, 1 + keepFor, 2 * day))).toEqual([1, 2]);
 
-  // A late report, then a repeat of what was there, in one stretch and in another.
+  // A late report, then a repeat of what was there, in one range and in another.
   await store.apply(await batchOf([at(4, "B", 3 * day)]));
   const found = await project(store, 4, 3 * day + 1);
   expect(found.map(({ messageId, kind }) => [messageId, kind])).toEqual([["without", "skipped"]]);

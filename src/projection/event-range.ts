@@ -1,4 +1,4 @@
-/** A stretch of events as the projector reads it: the reports of each message, and the numbers of all. */
+/** A range of events as the projector reads it: those of each message, collected, and the counts of all. */
 import type { Micros } from "../core/event.ts";
 import type { Database } from "../db/database.ts";
 import type { Lifecycles, Version } from "../db/lifecycles/lifecycles.ts";
@@ -6,33 +6,34 @@ import { rowsOf } from "../db/rows.ts";
 import {
   type ChangedRow,
   changedEvents,
+  type EventRange,
   type EventRow,
   eventsOf,
   type FindingRow,
   type InstanceRow,
   type MessageRow,
-  type Stretch,
+  rangeEnd,
   touchedFindings,
   touchedInstances,
   touchedMessages,
 } from "./projector-sql.ts";
 import type { RollupDeltas } from "./rollup-deltas.ts";
 
-/** The reports of one message. */
-export interface Reported {
+/** The events of one message. */
+export interface CollectedEvents {
   readonly message: number;
   readonly appId: string;
   /** The message's earliest time by now. */
   readonly openedAt: Micros;
   /** The earliest time of each event. */
   readonly times: Map<string, Micros>;
-  /** It begins before the stretch, and nothing of it was known when the projector was there. */
+  /** It begins before the range, and nothing of it was known when the projector was there. */
   late: boolean;
 }
 
-/** The reports of messages that may go by a lifecycle, and what is known of these messages. */
-export interface StretchReports {
-  readonly reported: readonly Reported[];
+/** The events of messages that may go by a lifecycle, and what is known of these messages. */
+export interface RangeEvents {
+  readonly collected: readonly CollectedEvents[];
   readonly instances: ReadonlyMap<number, InstanceRow>;
   readonly findings: ReadonlyMap<number, readonly FindingRow[]>;
   /** See `Lifecycles.versionsOf`. */
@@ -41,20 +42,31 @@ export interface StretchReports {
   readonly changes: number;
 }
 
-/** Reads a stretch and what has changed of events before it, and counts all of that. */
-export async function readStretch(
+/** Where a range ends that has `eventsMax` events at most. */
+export async function endOfRange(
+  database: Database,
+  range: Pick<EventRange, "from" | "to">,
+  eventsMax: number,
+): Promise<number> {
+  if (range.to - range.from <= eventsMax) return Math.max(range.from, range.to);
+  const { rows } = await database.execute(rangeEnd(range, eventsMax));
+  return Number(rows[0]?.seq ?? range.to);
+}
+
+/** Reads a range and what has changed of events before it, and counts all of that. */
+export async function readRange(
   database: Database,
   lifecycles: Lifecycles,
-  stretch: Stretch,
+  range: EventRange,
   deltas: RollupDeltas,
-): Promise<StretchReports> {
+): Promise<RangeEvents> {
   const anyFollowed = await lifecycles.any();
   const [events, changed, messages, instances, findings] = await database.batch(
     [
-      eventsOf(stretch),
-      changedEvents(stretch),
-      touchedMessages(stretch),
-      ...(anyFollowed ? [touchedInstances(stretch), touchedFindings(stretch)] : []),
+      eventsOf(range),
+      changedEvents(range),
+      touchedMessages(range),
+      ...(anyFollowed ? [touchedInstances(range), touchedFindings(range)] : []),
     ],
     "read",
   );
@@ -64,9 +76,9 @@ export async function readStretch(
     messages: rowsOf<MessageRow>(messages),
   };
   const appIds = new Set(anyFollowed ? rows.messages.map(([, appId]) => appId) : []);
-  const versions = await lifecycles.versionsOf(appIds, stretch.from);
+  const versions = await lifecycles.versionsOf(appIds, range.from);
   return {
-    reported: collect(rows, (appId) => (versions.get(appId)?.length ?? 0) > 0, deltas),
+    collected: collect(rows, (appId) => (versions.get(appId)?.length ?? 0) > 0, deltas),
     instances: new Map(rowsOf<InstanceRow>(instances).map((row) => [row[0], row])),
     findings: Map.groupBy(rowsOf<FindingRow>(findings), ([message]) => message),
     versions,
@@ -74,7 +86,7 @@ export async function readStretch(
   };
 }
 
-interface StretchRows {
+interface RangeRows {
   readonly events: readonly EventRow[];
   /** Events that were counted before, and have happened earlier than they were counted; or that come late. */
   readonly changed: readonly ChangedRow[];
@@ -82,18 +94,22 @@ interface StretchRows {
 }
 
 /**
- * Counts the events, and gathers those of each message.
+ * Counts the events, and collects those of each message.
  *
  * @param followed whether anybody asks more of an app's messages than how many there are
  */
-function collect(rows: StretchRows, followed: (appId: string) => boolean, deltas: RollupDeltas): Reported[] {
+function collect(
+  rows: RangeRows,
+  followed: (appId: string) => boolean,
+  deltas: RollupDeltas,
+): CollectedEvents[] {
   const messages = new Map(rows.messages.map((row) => [row[0], row]));
-  const reported = new Map<number, Reported>();
+  const collected = new Map<number, CollectedEvents>();
   const add = ([message, appId, openedAt]: MessageRow, event: string, at: Micros) => {
-    let one = reported.get(message);
+    let one = collected.get(message);
     if (one === undefined) {
       one = { message, appId, openedAt, times: new Map(), late: false };
-      reported.set(message, one);
+      collected.set(message, one);
     }
     const known = one.times.get(event);
     if (known === undefined || at < known) one.times.set(event, at);
@@ -110,12 +126,12 @@ function collect(rows: StretchRows, followed: (appId: string) => boolean, deltas
     else deltas.moveEvent(of[1], event, was, at);
     if (!followed(of[1])) continue;
     add(of, event, at);
-    if (was === null && seq === message) reported.get(message)!.late = true;
+    if (was === null && seq === message) collected.get(message)!.late = true;
   }
   for (const [message, event, at, seq] of rows.events) {
     const of = messageOf(message, seq);
     deltas.addEvent(of[1], event, at, seq === message);
     if (followed(of[1])) add(of, event, at);
   }
-  return [...reported.values()];
+  return [...collected.values()];
 }
