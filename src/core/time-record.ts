@@ -1,5 +1,14 @@
 /** What the clock leaves to the next run, and to `GET /api/q/stats`. */
 import type { Micros } from "./event.ts";
+import type { Skew } from "./skew.ts";
+
+/** What is known of the clock's steps. */
+export interface SkewRecord {
+  /** Since when the clock runs evenly, by itself. */
+  readonly since: Micros;
+  /** Oldest first. */
+  readonly known: readonly Skew[];
+}
 
 /** What one run of Mars leaves to the next of its clock; see `runtime/clock.ts`. In microseconds. */
 export interface TimeRecord {
@@ -12,6 +21,8 @@ export interface TimeRecord {
   readonly stepped: Micros;
   /** For how long the clocks have agreed. */
   readonly agreed: Micros;
+  /** Absent in a record of an earlier Mars. */
+  readonly skews?: SkewRecord;
 }
 
 /** How the clock behaves. */
@@ -25,4 +36,6 @@ export interface ClockStats {
   readonly last_step_ms: number;
   /** By how much the clock is ahead of what is deleted by. */
   readonly unproven_ms: number;
+  /** By how much the clock was behind before its steps, at most: deadlines that it started then wait as much longer. */
+  readonly behind_ms: number;
 }

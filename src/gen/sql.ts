@@ -464,6 +464,15 @@ CREATE TABLE lease (
 
 INSERT INTO lease VALUES (1, '', 0, '', 0);
 ` },
+  { name: "0008_skews", sql: `-- Deadlines that a clock started which was behind: see \`src/core/skew.ts\`.
+
+-- JSON: the steps of the clock as far as they still matter, a \`SkewRecord\`; empty for none.
+ALTER TABLE clock ADD COLUMN skews TEXT NOT NULL DEFAULT '';
+
+-- Microseconds: how much of \`next_at\` is there because the clock was behind. It is taken off again when that turns out wrong.
+ALTER TABLE instances ADD COLUMN waits INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX instances_waits ON instances (message) WHERE waits <> 0;
+` },
 ] as const;
 
 /** src/db/messages/apply.sql */
@@ -531,7 +540,7 @@ export const summariesSql = {
 
 /** src/db/messages/time-marks.sql */
 export const timeMarksSql = {
-  recordTime: `INSERT INTO clock (one, elapsed, wall, absent, stepped, agreed) VALUES (1, ?1, ?2, ?3, ?4, ?5) ON CONFLICT (one) DO UPDATE SET elapsed = excluded.elapsed, wall = excluded.wall, absent = excluded.absent, stepped = excluded.stepped, agreed = excluded.agreed`,
+  recordTime: `INSERT INTO clock (one, elapsed, wall, absent, stepped, agreed, skews) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (one) DO UPDATE SET elapsed = excluded.elapsed, wall = excluded.wall, absent = excluded.absent, stepped = excluded.stepped, agreed = excluded.agreed, skews = excluded.skews`,
   addMark: `INSERT OR REPLACE INTO marks (elapsed, seq, finding_seq) SELECT ?1, ?2, finding_seq FROM projection WHERE (?2, finding_seq) IS NOT (SELECT seq, finding_seq FROM marks ORDER BY elapsed DESC LIMIT 1) AND NOT EXISTS (SELECT 1 FROM marks WHERE elapsed > ?1 - ?3)`,
   dropMarks: `DELETE FROM marks WHERE elapsed < (SELECT max(elapsed) FROM marks WHERE elapsed <= ?1)`,
   markBefore: `SELECT seq, finding_seq FROM marks WHERE elapsed <= ?1 AND seq <= (SELECT seq FROM projection) ORDER BY elapsed DESC LIMIT 1`,

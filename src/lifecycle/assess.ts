@@ -14,6 +14,7 @@
  *   alternative where another came.
  */
 import type { Micros } from "../core/event.ts";
+import { behindOf, excessOf, noSkews, type Skew } from "../core/skew.ts";
 import type { Assessment, InstanceStage, StageStatus } from "../core/state.ts";
 import { microsBetween } from "../core/time.ts";
 import type { PendingFinding } from "./finding.ts";
@@ -45,30 +46,40 @@ export function endOf(plan: Plan, times: Times): { completedAt: Micros | null; f
 /** Of what has happened already there is nothing to wait for, even where a producer's clock is ahead. */
 const atOnce = 0;
 
-/** The findings that are or will be active if nothing else comes; in the order of the stages, `failed` last. */
-export function pendingFindings(plan: Plan, times: Times): PendingFinding[] {
+/**
+ * The findings that are or will be active if nothing else comes; in the order of the stages, `failed` last.
+ *
+ * @param skews what is known of the clock that may have given these times
+ */
+export function pendingFindings(
+  plan: Plan,
+  times: Times,
+  skews: readonly Skew[] = noSkews,
+): PendingFinding[] {
   const { completedAt, failedAt } = endOf(plan, times);
   const ended = completedAt !== null || failedAt !== null;
   const pending: PendingFinding[] = [];
   const expected = completedAt === null ? undefined : expectedStages(plan, times);
   for (const [index, stage] of plan.stages.entries()) {
-    const { dueAt, doneAt } = stageTimes(plan, index, times);
+    const { startedAt, dueAt, doneAt } = stageTimes(plan, index, times);
     if (doneAt !== null) {
-      if (dueAt === null || stage.optional || doneAt <= dueAt + plan.grace) continue;
-      const lateBy = microsBetween(dueAt, doneAt);
-      pending.push({ kind: "late", stage: stage.name, raiseAt: atOnce, dueAt, lateBy });
+      if (startedAt === null || dueAt === null || stage.optional || doneAt <= dueAt + plan.grace) continue;
+      const lateBy = microsBetween(dueAt, doneAt) - excessOf(skews, startedAt, doneAt);
+      if (lateBy <= plan.grace) continue;
+      pending.push({ kind: "late", stage: stage.name, raiseAt: atOnce, waits: 0, dueAt, lateBy });
     } else if (!ended) {
-      if (dueAt === null || stage.optional) continue;
-      pending.push({ kind: "missing", stage: stage.name, raiseAt: dueAt + plan.grace, dueAt, lateBy: 0 });
+      if (startedAt === null || dueAt === null || stage.optional) continue;
+      const [raiseAt, waits] = [dueAt + plan.grace, behindOf(skews, startedAt)];
+      pending.push({ kind: "missing", stage: stage.name, raiseAt, waits, dueAt, lateBy: 0 });
     } else if (completedAt !== null && expected?.[index]) {
-      const raiseAt = completedAt + plan.grace;
-      pending.push({ kind: "skipped", stage: stage.name, raiseAt, dueAt: completedAt, lateBy: 0 });
+      const [raiseAt, waits] = [completedAt + plan.grace, behindOf(skews, completedAt)];
+      pending.push({ kind: "skipped", stage: stage.name, raiseAt, waits, dueAt: completedAt, lateBy: 0 });
     }
   }
   for (const { event, slot } of plan.fail) {
     const at = times[slot] ?? null;
     if (at === null || at !== failedAt) continue;
-    pending.push({ kind: "failed", stage: event, raiseAt: atOnce, dueAt: at, lateBy: 0 });
+    pending.push({ kind: "failed", stage: event, raiseAt: atOnce, waits: 0, dueAt: at, lateBy: 0 });
     break;
   }
   return pending;
@@ -79,14 +90,19 @@ export type IsActive = (finding: PendingFinding) => boolean;
 
 /** By a time: what is due and has its grace behind it by then is missing. */
 export function activeBy(watermark: Micros): IsActive {
-  return ({ raiseAt }) => raiseAt < watermark;
+  return ({ raiseAt, waits }) => raiseAt + waits < watermark;
 }
 
 /** The state of a message of which these findings are active. */
-export function assess(plan: Plan, times: Times, isActive: IsActive): Assessment {
+export function assess(
+  plan: Plan,
+  times: Times,
+  isActive: IsActive,
+  skews: readonly Skew[] = noSkews,
+): Assessment {
   const { completedAt, failedAt } = endOf(plan, times);
   const active = new Map(
-    pendingFindings(plan, times)
+    pendingFindings(plan, times, skews)
       .filter(isActive)
       .map((finding) => [finding.kind + finding.stage, finding]),
   );

@@ -22,6 +22,8 @@ export interface FindingKey {
 export interface PendingFinding extends FindingKey {
   /** Once the watermark has passed this, the finding is active. Anything in the past means: now. */
   readonly raiseAt: Micros;
+  /** So much longer it is waited for, because the clock may have been behind that gave the time it is counted from. */
+  readonly waits: Micros;
   /** When the stage was due; for `skipped` when the message completed, for `failed` when it failed. */
   readonly dueAt: Micros;
   /** `late` only: by how much, counted from `dueAt`. */

@@ -1,6 +1,7 @@
 /** What one part may ask of the next where lifecycles are concerned; `core/ports.ts` has the rest. */
 import type { ErrorCode } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
+import type { Skew } from "../core/skew.ts";
 import type { Definition, LifecycleVersion } from "./definition.ts";
 import type { Finding } from "./finding.ts";
 import type {
@@ -54,6 +55,8 @@ export interface ProjectionTarget {
    * The clock went back and that is not believed yet: nothing that was raised is retracted by it. Absent: it is.
    */
   readonly keep?: boolean;
+  /** What is known of steps of the clock, as `watermark` has it. Absent: nothing. */
+  readonly skews?: readonly Skew[];
   /**
    * Apps of which nothing may be raised now, at most `heldAppsMax`: events of theirs may be on their way again after a refusal.
    * `done` and `nextAt` of the step leave them out. Absent: none.

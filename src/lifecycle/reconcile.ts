@@ -5,6 +5,7 @@
  * through Mars, and would be called missing. Raising is for a watermark behind which nothing is on its way any more.
  */
 import type { Micros } from "../core/event.ts";
+import { noSkews, type Skew } from "../core/skew.ts";
 import type { FunnelStatus, MessageState } from "../core/state.ts";
 import { endOf, pendingFindings } from "./assess.ts";
 import type { FindingKey } from "./finding.ts";
@@ -31,6 +32,8 @@ export interface Reconciled {
   readonly overdueSince?: Micros;
   /** When the next pending finding becomes active; absent where none will. */
   readonly nextAt?: Micros;
+  /** How much of `nextAt` is there because the clock was behind. */
+  readonly waits: Micros;
   /** By the plan's stages. */
   readonly statuses: readonly FunnelStatus[];
 }
@@ -38,25 +41,31 @@ export interface Reconciled {
 /**
  * @param watermark nothing holds that would hold only later
  * @param raising whether findings may be raised; else they can only be retracted
+ * @param skews as `pendingFindings` has them; what has been raised is not retracted by them
  */
 export function reconcile(
   plan: Plan,
   times: Times,
   before: readonly ActiveFinding[],
-  { watermark, raising }: { readonly watermark: Micros; readonly raising: boolean },
+  {
+    watermark,
+    raising,
+    skews = noSkews,
+  }: { readonly watermark: Micros; readonly raising: boolean; readonly skews?: readonly Skew[] },
 ): Reconciled {
   const active: ActiveFinding[] = [];
   const raised: RaisedFinding[] = [];
-  let nextAt: Micros | undefined;
-  const pending = pendingFindings(plan, times);
-  for (const { kind, stage, dueAt, lateBy, raiseAt } of pending) {
+  let next: { readonly at: Micros; readonly waits: Micros } | undefined;
+  const pending = pendingFindings(plan, times, skews);
+  for (const { kind, stage, dueAt, lateBy, raiseAt, waits } of pending) {
     const known = before.find((one) => one.kind === kind && one.stage === stage);
-    if (raiseAt < watermark && (raising || known !== undefined)) {
+    const at = known === undefined ? raiseAt + waits : raiseAt;
+    if (at < watermark && (raising || known !== undefined)) {
       const finding = { kind, stage, dueAt, lateBy };
       active.push(finding);
       if (known?.dueAt !== dueAt || known.lateBy !== lateBy) raised.push({ ...finding, raiseAt });
-    } else if (nextAt === undefined || raiseAt < nextAt) {
-      nextAt = raiseAt;
+    } else if (next === undefined || at < next.at) {
+      next = { at, waits: at - raiseAt };
     }
   }
   const retracted = before
@@ -82,7 +91,8 @@ export function reconcile(
             ? "overdue"
             : "open",
     ...(overdue !== undefined && { overdueSince: overdue }),
-    ...(nextAt !== undefined && { nextAt }),
+    ...(next !== undefined && { nextAt: next.at }),
+    waits: next?.waits ?? 0,
     statuses: plan.stages.map((stage): FunnelStatus => {
       if (earliest(times, stage.events) !== null) return "reached";
       if (ended) return "never";

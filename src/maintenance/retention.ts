@@ -16,6 +16,8 @@ import type { Supervisor } from "../runtime/supervisor.ts";
 const recordEveryMs = 60_000;
 /** How often it is recorded within the retention time, at least. */
 const recordsMin = 32;
+/** How soon after a step of the clock: the next run would judge by it otherwise. */
+const recordStepMs = 1_000;
 /** How often retention looks for old messages, at most; more often where the retention itself is short. */
 const pruneEveryMs = 60_000;
 const countsEveryMs = 60_000;
@@ -51,6 +53,9 @@ export class Retention {
   #events = 0;
   /** The pass that is under way; `undefined` between two. */
   #pass: Pass | undefined;
+  /** When the time is recorded next, by `performance.now()`, and how often the clock had stepped at the last time. */
+  #recordAt = 0;
+  #steps = 0;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -97,8 +102,14 @@ export class Retention {
   }
 
   async #record(): Promise<number> {
-    await this.record();
-    return Math.min(recordEveryMs, this.#options.retentionMs / recordsMin);
+    const everyMs = Math.min(recordEveryMs, this.#options.retentionMs / recordsMin);
+    const { steps } = this.#options.clock.stats();
+    if (performance.now() >= this.#recordAt || steps !== this.#steps) {
+      await this.record();
+      this.#steps = steps;
+      this.#recordAt = performance.now() + everyMs;
+    }
+    return Math.min(recordStepMs, everyMs);
   }
 
   async #pruneCounts(): Promise<number> {

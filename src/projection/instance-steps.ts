@@ -1,5 +1,6 @@
 /** What one step of the projector makes of the messages that it touches. */
 import type { Micros } from "../core/event.ts";
+import type { Skew } from "../core/skew.ts";
 import { type FunnelStatus, type MessageState, messageStates } from "../core/state.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
 import type { Finding, FindingKind } from "../lifecycle/finding.ts";
@@ -28,21 +29,34 @@ interface Change extends ActiveFinding {
   readonly seq: number;
 }
 
+type Next = readonly [at: number, waits: number];
+
 interface NextInstance {
   readonly message: number;
   readonly lifecycle: StoredLifecycle;
   readonly openedAt: Micros;
   readonly times: Times;
   readonly reconciled: Reconciled;
-  readonly nextAt: number;
+  /** See the columns `next_at` and `waits`. */
+  readonly next: Next;
   /** All that was ever found. */
   readonly findings: number;
+}
+
+/** By what a step judges. */
+export interface StepTime {
+  /** What was active by then has been raised, or is to be where the step is `raising`. */
+  readonly watermark: Micros;
+  /** When what changes does. */
+  readonly now: Micros;
+  readonly raising: boolean;
 }
 
 export class InstanceSteps {
   readonly #watermark: Micros;
   readonly #now: Micros;
   readonly #raising: boolean;
+  readonly #skews: readonly Skew[];
   readonly #deltas: RollupDeltas;
   readonly #instances: NextInstance[] = [];
   /** Instances that begin, by their lifecycle. */
@@ -50,20 +64,15 @@ export class InstanceSteps {
   readonly #changes: Change[] = [];
   readonly #firstSeq: number;
 
-  /**
-   * @param step where the projector is: what was active by `watermark` has been raised, or is to be where the step is
-   *   `raising`; `now` is when what changes does
-   */
+  /** @param step `findingSeq` as the projector has it, `skews` as in `ProjectionTarget` */
   constructor(
-    step: Pick<ProjectionPosition, "watermark" | "findingSeq"> & {
-      readonly now: Micros;
-      readonly raising: boolean;
-    },
+    step: StepTime & Pick<ProjectionPosition, "findingSeq"> & { readonly skews: readonly Skew[] },
     deltas: RollupDeltas,
   ) {
     this.#watermark = step.watermark;
     this.#now = step.now;
     this.#raising = step.raising;
+    this.#skews = step.skews;
     this.#firstSeq = step.findingSeq + 1;
     this.#deltas = deltas;
   }
@@ -104,7 +113,7 @@ export class InstanceSteps {
   instanceRows(): Iterable<string> {
     return this.#instances
       .values()
-      .map(({ message, lifecycle, openedAt, times, reconciled, nextAt, findings }) =>
+      .map(({ message, lifecycle, openedAt, times, reconciled, next, findings }) =>
         JSON.stringify([
           message,
           lifecycle.app,
@@ -112,10 +121,11 @@ export class InstanceSteps {
           messageStates.indexOf(reconciled.state),
           openedAt,
           reconciled.overdueSince ?? 0,
-          nextAt,
+          next[0],
           findings,
           statusesText(lifecycle, reconciled.statuses),
           JSON.stringify(times),
+          next[1],
         ]),
       );
   }
@@ -175,10 +185,10 @@ export class InstanceSteps {
    * When to look at it again. An event nearly always puts off what is next, and the index of these times need not follow
    * each time: looking too early finds nothing to raise, and then it is put right.
    */
-  #nextAt(reconciled: Reconciled, instance: Instance | undefined): number {
-    const next = nextAtOf(reconciled);
-    const known = instance?.row[7] ?? 0;
-    return this.#raising || next === 0 || known === 0 ? next : Math.min(known, next);
+  #next(reconciled: Reconciled, instance: Instance | undefined): Next {
+    const next: Next = [nextAtOf(reconciled), reconciled.waits];
+    const known: Next = [instance?.row[7] ?? 0, instance?.row[8] ?? 0];
+    return this.#raising || next[0] === 0 || known[0] === 0 || next[0] < known[0] ? next : known;
   }
 
   #reconcile(
@@ -194,6 +204,7 @@ export class InstanceSteps {
     const reconciled = reconcile(lifecycle.plan, times, before, {
       watermark: this.#watermark,
       raising: this.#raising,
+      skews: this.#skews,
     });
     let findings = known.length;
     const change = (finding: ActiveFinding, retractedAt: Micros, raiseAt = Number.NEGATIVE_INFINITY) => {
@@ -227,8 +238,8 @@ export class InstanceSteps {
       const same = ({ kind, stage }: ActiveFinding) => kind === finding.kind && stage === finding.stage;
       if (!reconciled.retracted.some(same) && !reconciled.raised.some(same)) change(finding, 0);
     }
-    const nextAt = this.#nextAt(reconciled, instance);
-    this.#instances.push({ message, lifecycle, openedAt, times, reconciled, nextAt, findings });
+    const next = this.#next(reconciled, instance);
+    this.#instances.push({ message, lifecycle, openedAt, times, reconciled, next, findings });
     this.#deltas.changeInstance(message, lifecycle, instance && countedOf(instance), {
       state: reconciled.state,
       openedAt,

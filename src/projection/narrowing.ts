@@ -167,7 +167,7 @@ function putMessageAside(message: number, { code, message: reason }: MarsError):
         SELECT id, 'message', app_id, message_id, ?2, ?3, ?4, '' FROM messages WHERE id = ?1`,
       args: [message, nowMicros(), code, reason],
     },
-    { sql: "UPDATE instances SET next_at = 0 WHERE message = ?", args: [message] },
+    { sql: "UPDATE instances SET next_at = 0, waits = 0 WHERE message = ?", args: [message] },
   ];
 }
 
@@ -176,7 +176,7 @@ function passOver(phase: Phase, next: ProjectionPosition, message: number | unde
   const { sql, args } =
     phase.what === "changes"
       ? { sql: "DELETE FROM event_changes WHERE seq = (SELECT min(seq) FROM event_changes)", args: [] }
-      : { sql: "UPDATE instances SET next_at = 0 WHERE message = ?", args: [message ?? 0] };
+      : { sql: "UPDATE instances SET next_at = 0, waits = 0 WHERE message = ?", args: [message ?? 0] };
   return [movePosition(next), { sql, args }];
 }
 
@@ -188,6 +188,6 @@ export function followAgain(message: number): InStatement[] {
         WHERE message = ?1 AND seq <= (SELECT seq FROM projection) AND seq NOT IN (SELECT seq FROM event_changes)`,
       args: [message],
     },
-    { sql: "UPDATE instances SET next_at = 1 WHERE message = ?", args: [message] },
+    { sql: "UPDATE instances SET next_at = 1, waits = 0 WHERE message = ?", args: [message] },
   ];
 }

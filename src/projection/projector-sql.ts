@@ -2,7 +2,7 @@
  * What the projector asks and writes. A whole step's rows are one JSON text each way: a driver makes an object of every
  * row that it hands over, which takes longer than the step itself.
  */
-import type { InStatement } from "@libsql/client";
+import type { InStatement, Row } from "@libsql/client";
 import { asRows } from "../db/rows.ts";
 
 /** A range of the sequence, `(from, to]`, and how many changes of events before it. */
@@ -85,10 +85,11 @@ export type InstanceRow = [
   statuses: string,
   times: (number | null)[],
   nextAt: number,
+  waits: number,
 ];
 
 export const instanceColumns =
-  "message, lifecycle, state, opened_at, findings, statuses, json(times), next_at";
+  "message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits";
 /** The instances that a range touches. */
 export function touchedInstances({ from, to, changes }: EventRange): InStatement {
   return asRows(instanceColumns, `SELECT * FROM instances WHERE message IN ${touched}`, [from, to, changes]);
@@ -150,6 +151,16 @@ export interface ProjectionPosition {
 
 export const knownPosition: InStatement = "SELECT step, seq, watermark, finding_seq FROM projection";
 
+/** @param row of `knownPosition` */
+export function positionOf(row: Row | undefined): ProjectionPosition {
+  return {
+    step: Number(row?.step),
+    seq: Number(row?.seq),
+    watermark: Number(row?.watermark),
+    findingSeq: Number(row?.finding_seq),
+  };
+}
+
 /** Fails, and the transaction with it, unless this is the step behind the last one. */
 export function movePosition({ step, seq, watermark, findingSeq }: ProjectionPosition): InStatement {
   return {
@@ -178,6 +189,7 @@ const instanceChanges = [
   "findings",
   "statuses",
   "times",
+  "waits",
 ] as const;
 export const upsertInstances = upsert(
   "instances",

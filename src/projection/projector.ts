@@ -8,6 +8,7 @@
  */
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../core/event.ts";
+import { noSkews } from "../core/skew.ts";
 import type { Database } from "../db/database.ts";
 import { type Lifecycles, versionFor } from "../db/lifecycles/lifecycles.ts";
 import { messageIds, type NameRow } from "../db/messages/message-ids.ts";
@@ -20,7 +21,7 @@ import { endOfRange, readRange } from "./event-range.ts";
 import { changesAgain } from "./finding-changes.ts";
 import { leapFindings } from "./finding-leap.ts";
 import { HistogramCache } from "./histogram-cache.ts";
-import { InstanceSteps } from "./instance-steps.ts";
+import { InstanceSteps, type StepTime } from "./instance-steps.ts";
 import { Narrowing } from "./narrowing.ts";
 import {
   addToLifecycleInstances,
@@ -32,10 +33,12 @@ import {
   knownPosition,
   movePosition,
   type ProjectionPosition,
+  positionOf,
   upsertFindings,
   upsertInstances,
 } from "./projector-sql.ts";
 import { RollupDeltas } from "./rollup-deltas.ts";
+import { WaitingInstances } from "./waiting-instances.ts";
 
 export class Projector {
   readonly #database: Database;
@@ -46,6 +49,7 @@ export class Projector {
   #nextAt: Micros | undefined;
   /** As JSON: the apps that `#nextAt` leaves out. */
   #held = noHeldApps;
+  readonly #waiting: WaitingInstances;
   /** Whether there may be changes of counted events to be followed. */
   #changes = true;
   readonly #histograms: HistogramCache;
@@ -60,6 +64,7 @@ export class Projector {
     this.#lifecycles = lifecycles;
     this.#histograms = new HistogramCache(database);
     this.#narrowing = new Narrowing(database);
+    this.#waiting = new WaitingInstances(database);
   }
 
   /** Looks, at the next call, for changes of events before its place. */
@@ -93,19 +98,17 @@ export class Projector {
     this.#narrowing.forget();
   }
 
-  async #project({ upTo, watermark, raise, keep, heldApps }: ProjectionTarget): Promise<ProjectionStep> {
-    await this.#hold(heldApps === undefined ? noHeldApps : JSON.stringify(heldApps));
+  async #project(target: ProjectionTarget): Promise<ProjectionStep> {
+    const { upTo, watermark, raise, keep, skews = noSkews, heldApps } = target;
+    const waiting = await this.#waiting.waitBy(skews);
+    await this.#hold(heldApps === undefined ? noHeldApps : JSON.stringify(heldApps), waiting.changed);
     let position = this.#position ?? (await this.#open());
     await this.#narrowing.open();
-    if (this.#returned !== undefined && this.#returned < position.findingSeq) {
-      const { seq } = position;
-      return {
-        seq,
-        done: false,
-        ...(await changesAgain(this.#database, this.#returned, position.findingSeq)),
-      };
-    }
+    const { seq, findingSeq } = position;
+    if (this.#returned !== undefined && this.#returned < findingSeq)
+      return { seq, done: false, ...(await changesAgain(this.#database, this.#returned, findingSeq)) };
     const findings: Finding[] = [];
+    if (!waiting.done) return { seq, done: false, findings, findingSeq };
     if (position.seq < upTo || this.#changes) {
       findings.push(...(await this.#follow(position, { upTo, watermark })));
       position = this.#position!;
@@ -131,22 +134,16 @@ export class Projector {
     };
   }
 
-  /** What is due next is another one where other apps are held. */
-  async #hold(held: string): Promise<void> {
-    if (held === this.#held) return;
+  /** What is due next is another one where other apps are held, or some wait no longer. */
+  async #hold(held: string, changed: boolean): Promise<void> {
+    if (held === this.#held && !changed) return;
     this.#held = held;
     this.#setNext((await this.#database.execute(nextDue(held))).rows[0]?.at);
   }
 
   async #open(): Promise<ProjectionPosition> {
     const [known, next] = await this.#database.batch([knownPosition, nextDue(this.#held)], "read");
-    const row = known?.rows[0];
-    let position: ProjectionPosition = {
-      step: Number(row?.step),
-      seq: Number(row?.seq),
-      watermark: Number(row?.watermark),
-      findingSeq: Number(row?.finding_seq),
-    };
+    let position = positionOf(known?.rows[0]);
     if (this.#returned === undefined) {
       position = await leapFindings(this.#database, position);
       this.#returned = position.findingSeq;
@@ -186,8 +183,8 @@ export class Projector {
       const short = ids.some((id) => id !== undefined && !plans.has(id));
       // Too many large definitions at once: a shorter range has fewer.
       if (short && eventsMax > 1) continue;
-      const judged = { watermark: Math.min(watermark, position.watermark), findingSeq: position.findingSeq };
-      const steps = new InstanceSteps({ ...judged, now: watermark, raising: false }, deltas);
+      const judged = Math.min(watermark, position.watermark);
+      const steps = this.#steps(position, { watermark: judged, now: watermark, raising: false }, deltas);
       const followed = collected.flatMap((one, index) => {
         const lifecycle = plans.get(ids[index] ?? 0);
         return lifecycle === undefined
@@ -247,13 +244,16 @@ export class Projector {
     const findings = Map.groupBy(rowsOf<FindingRow>(found), ([message]) => message);
     const plans = await this.#lifecycles.load(new Set(rows.map(([, lifecycle]) => lifecycle)));
     const deltas = new RollupDeltas();
-    const { findingSeq } = position;
-    const steps = new InstanceSteps({ findingSeq, watermark, now: watermark, raising }, deltas);
+    const steps = this.#steps(position, { watermark, now: watermark, raising }, deltas);
     for (const row of rows) {
       const lifecycle = plans.get(row[1]);
       if (lifecycle !== undefined) steps.look({ row, lifecycle, findings: findings.get(row[0]) ?? [] });
     }
     return { steps, deltas, count: rows.length };
+  }
+
+  #steps({ findingSeq }: ProjectionPosition, by: StepTime, deltas: RollupDeltas): InstanceSteps {
+    return new InstanceSteps({ ...by, findingSeq, skews: this.#waiting.skews }, deltas);
   }
 
   async #write(

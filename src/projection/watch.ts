@@ -99,6 +99,7 @@ export class Watch {
       watermark: clock.judged,
       raise: false,
       keep: clock.putBack,
+      skews: clock.skews,
     });
     // Nobody has been notified of these, nor of anything before them.
     publish([], (step.findings[0]?.seq ?? step.findingSeq + 1) - 1);
@@ -122,6 +123,7 @@ export class Watch {
         watermark: judged,
         raise,
         keep: clock.putBack,
+        skews: clock.skews,
         heldApps,
       });
       this.#held = heldApps.length;

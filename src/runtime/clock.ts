@@ -11,12 +11,16 @@
  *   and nothing that was raised may be retracted by it.
  *
  * A step ahead, or time that passed while Mars did not run, is proven when the clocks have agreed for as long as it was, a day
- * at most. A step that takes back another one needs no proof.
+ * at most. A step that takes back another one needs no proof. Times of before a step are judged by `skews`: the clock was behind
+ * then, or is ahead now, and either way the difference is known.
  */
 import type { Micros } from "../core/event.ts";
 import type { Log } from "../core/ports.ts";
-import { microsMin, wallMs } from "../core/time.ts";
+import type { Skew } from "../core/skew.ts";
+import { microsMin } from "../core/time.ts";
 import type { ClockStats, TimeRecord } from "../core/time-record.ts";
+import { micros, Skews } from "./skews.ts";
+import { systemTime, type TimeSource } from "./time-source.ts";
 
 /** How often the clocks are compared, at least. */
 const tickMs = 250;
@@ -40,16 +44,6 @@ const restartMsMax = 60_000;
 
 /** Less that is unproven is worth no word: it is what a restart takes. */
 const doubtMs = 600_000;
-
-/** The two clocks, in milliseconds. */
-export interface TimeSource {
-  /** May be set. */
-  wallMs(): number;
-  /** Cannot be set. */
-  steadyMs(): number;
-}
-
-const systemTime: TimeSource = { wallMs: () => wallMs(), steadyMs: () => performance.now() };
 
 export interface ClockOptions {
   readonly log: Log;
@@ -84,6 +78,7 @@ export class Clock {
   #steps = 0;
   #pauses = 0;
   #lastStepMs = 0;
+  readonly #skews = new Skews();
 
   constructor({ log, graceMs, time = systemTime }: ClockOptions) {
     this.#log = log;
@@ -116,6 +111,7 @@ export class Clock {
     const passedMs = this.#wallMs - record.wall / 1_000;
     const agreedMs = record.agreed / 1_000;
     this.#agreedMs = passedMs <= restartMsMax ? agreedMs : 0;
+    if (record.skews !== undefined) this.#skews.resume(record.skews, { wallMs: this.#wallMs, passedMs });
     if (passedMs >= 0) this.#absentMs += passedMs;
     else if (passedMs <= -stepMs) {
       this.#agreedMs = agreedMs;
@@ -133,6 +129,7 @@ export class Clock {
       absent: micros(this.#absentMs),
       stepped: micros(this.#steppedMs),
       agreed: micros(this.#agreedMs),
+      skews: this.#skews.record,
     };
   }
 
@@ -151,6 +148,12 @@ export class Clock {
   get judged(): Micros {
     this.check();
     return micros(this.#wallMs - this.#aheadMs);
+  }
+
+  /** What is known of earlier times, as `judged` has it. */
+  get skews(): readonly Skew[] {
+    this.check();
+    return this.#skews.seenFrom(this.#aheadMs);
   }
 
   /** The latest that it can be now: what is due by then may still be waited for. */
@@ -181,8 +184,7 @@ export class Clock {
   }
 
   get warnings(): string[] {
-    const { doubt } = this;
-    return doubt === "" ? [] : [doubt];
+    return [this.doubt, this.#skews.warning(this.#agreedMs)].filter((text) => text !== "");
   }
 
   stats(): ClockStats {
@@ -193,6 +195,7 @@ export class Clock {
       pauses: this.#pauses,
       last_step_ms: Math.round(this.#lastStepMs),
       unproven_ms: Math.round(this.#steppedMs + this.#absentMs),
+      behind_ms: this.#skews.behindMsMax,
     };
   }
 
@@ -207,6 +210,7 @@ export class Clock {
     if (passedMs < 0 || passedMs > gapMsMax) {
       this.#driftMs = 0;
       this.#pauses += 1;
+      if (passedMs > 0) this.#skews.stepped(wallPassedMs - passedMs, { wallMs, passedMs });
       this.#step(wallPassedMs, true);
       return;
     }
@@ -217,6 +221,7 @@ export class Clock {
     this.#driftMs = Math.sign(drift) * Math.max(0, Math.abs(drift) - passedMs * slew);
     if (Math.abs(this.#driftMs) >= stepMs) {
       this.#driftMs = 0;
+      this.#skews.stepped(drift, { wallMs, passedMs });
       this.#step(drift, false);
     }
     this.#prove();
@@ -264,6 +269,7 @@ export class Clock {
       event: "clock_stepped",
       by_ms: Math.round(byMs),
       unproven_ms: Math.round(this.#steppedMs + this.#absentMs),
+      behind_ms: this.#skews.behindMsMax,
     });
   }
 
@@ -283,11 +289,6 @@ export class Clock {
   #hold(ms: number): void {
     this.#heldUntil = Math.max(this.#heldUntil, this.#steadyMs + ms);
   }
-}
-
-/** Cut where a stored number ends: steps of centuries add up. */
-function micros(ms: number): Micros {
-  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Math.round(ms * 1_000)));
 }
 
 function seconds(ms: number): number {

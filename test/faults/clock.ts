@@ -1,6 +1,7 @@
 /**
- * The clock steps, by libfaketime, while Mars runs or at its start, and is put right a few seconds later: nothing may be deleted
- * early, nothing called missing that is not, nothing raised twice; and afterwards finding and retention go on as ever.
+ * The clock steps, by libfaketime, while Mars runs or at its start, and is put right a few seconds later; or it is behind from
+ * the start on, and is put right while messages are under way. Nothing may be deleted early, nothing called missing or late that
+ * is not, nothing raised twice; and afterwards finding and retention go on as ever.
  *
  *     bun test/faults/clock.ts [--full] [--binary dist/mars]
  */
@@ -20,6 +21,8 @@ const libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map(
   (machine) => `/usr/lib/${machine}/faketime/libfaketime.so.1`,
 );
 const retentionMs = 9_000;
+/** By so much the clock is behind before it is put right. */
+const behind = [5, 20, hour, 400 * day];
 
 interface Case {
   readonly offset: number;
@@ -44,7 +47,75 @@ export async function run({ full, binary }: FaultCheckOptions): Promise<string> 
     const some = cases.slice(first, first + 3);
     findings += (await Promise.all(some.map((one) => check(one, library, binary)))).reduce((a, b) => a + b);
   }
-  return `${cases.length} steps of the clock, 0 messages deleted early, ${findings} findings, 0 false, 0 doubled`;
+  const late = full ? behind : [20];
+  const under = await Promise.all(late.map((seconds) => checkBehind(seconds, library, binary)));
+  return `${cases.length} steps of the clock, 0 messages deleted early, ${findings} findings, 0 false, 0 doubled; behind by ${late.join(", ")} s and put right, ${under.join(", ")} messages under way: 0 false, what was stuck is found on time`;
+}
+
+/** The clock's offset is in a file of the data directory. */
+function startAt(dataDir: string, library: string, binary: string | undefined, env: Record<string, string>) {
+  return spawnMars({
+    dataDir,
+    ...(binary !== undefined && { command: [binary] }),
+    env: {
+      LD_PRELOAD: library,
+      FAKETIME_TIMESTAMP_FILE: join(dataDir, "offset"),
+      FAKETIME_NO_CACHE: "1",
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+      MARS_LOG_LEVEL: "error",
+      ...env,
+    },
+  });
+}
+
+/** @returns how many messages were under way when the clock was put right */
+async function checkBehind(seconds: number, library: string, binary: string | undefined): Promise<number> {
+  const dataDir = await mkdtemp(join(tmpdir(), "mars-clock-"));
+  const step = (by: number) => writeFile(join(dataDir, "offset"), `${by < 0 ? "" : "+"}${by}\n`);
+  await step(-seconds);
+  const mars = await startAt(dataDir, library, binary, { MARS_START_GRACE: "off" });
+  const report = async (app: string, id: string, event: string, byWrong = false) => {
+    const at = new Date(Date.now() - (byWrong ? seconds * 1_000 : 0)).toISOString();
+    // Every other one by a client on the same machine.
+    const stamp = id.endsWith("c") ? { created_at: at } : {};
+    await send(mars.url, { app_id: app, message_id: id, event, ...stamp });
+  };
+  let right = false;
+  try {
+    await put(mars.url, "quick", "5s");
+    await put(mars.url, "slow", "18s");
+    const seen: Promise<void>[] = [];
+    const underway = Array.from({ length: 20 }, (_, n) => `m${n}${n % 2 === 0 ? "" : "c"}`);
+    for (const id of underway) {
+      await report("quick", id, "CREATED", true);
+      await report("slow", id, "CREATED", true);
+      // Those that come before the step bear the time of the wrong clock as well.
+      seen.push(Bun.sleep(2_300).then(() => report("quick", id, "SEEN", !right)));
+      seen.push(Bun.sleep(14_500).then(() => report("slow", id, "SEEN", !right)));
+      await Bun.sleep(100);
+    }
+    const stuckAt = performance.now();
+    await report("slow", "stuck", "CREATED");
+    await Bun.sleep(200);
+    await step(0);
+    right = true;
+    await report("quick", "after", "CREATED");
+    await Promise.all(seen);
+    await found(mars.url, ["after", "stuck"]);
+    const tookMs = performance.now() - stuckAt;
+    if (tookMs < 18_000 || tookMs > 22_000) throw new Error(`stuck was found after ${tookMs} ms of 18,000`);
+    await Bun.sleep(1_000);
+    await found(mars.url, ["after", "stuck"]);
+    const { clock } = await getJson<{ clock: { behind_ms: number } }>(`${mars.url}/api/q/stats`);
+    if (Math.abs(clock.behind_ms - seconds * 1_000) > 1_000)
+      throw new Error(`behind by ${clock.behind_ms} ms`);
+    return underway.length;
+  } catch (error) {
+    throw new Error(`behind by ${seconds} s: ${error}`, { cause: error });
+  } finally {
+    await mars.kill("SIGKILL");
+    await rm(dataDir, { recursive: true, force: true });
+  }
 }
 
 async function check({ offset, at }: Case, library: string, binary: string | undefined): Promise<number> {
@@ -53,19 +124,10 @@ async function check({ offset, at }: Case, library: string, binary: string | und
   const step = (seconds: number) => writeFile(file, `${seconds < 0 ? "" : "+"}${seconds}\n`);
   await step(0);
   const start = () =>
-    spawnMars({
-      dataDir,
-      ...(binary !== undefined && { command: [binary] }),
-      env: {
-        LD_PRELOAD: library,
-        FAKETIME_TIMESTAMP_FILE: file,
-        FAKETIME_NO_CACHE: "1",
-        FAKETIME_DONT_FAKE_MONOTONIC: "1",
-        MARS_RETENTION: `${retentionMs}ms`,
-        // At the start the clock is put right within it.
-        MARS_START_GRACE: "4s",
-        MARS_LOG_LEVEL: "error",
-      },
+    startAt(dataDir, library, binary, {
+      MARS_RETENTION: `${retentionMs}ms`,
+      // At the start the clock is put right within it.
+      MARS_START_GRACE: "4s",
     });
   let mars = await start();
   try {

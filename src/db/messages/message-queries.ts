@@ -22,6 +22,7 @@ import { pageBytesMax, storedEvent } from "./event-rows.ts";
 import { countCandidates, scanMessages } from "./message-list.ts";
 import { lifecycleOfMessage, type Plans } from "./plans.ts";
 import { externalIdsOf, lookedAtMax, rankOf, Summaries, stagesOf, summaryOf } from "./summaries.ts";
+import { knownSkews } from "./time-marks.ts";
 
 export interface MessageQueriesOptions extends DatabaseAddress {
   /** Rows that one page of a list looks at. */
@@ -74,7 +75,7 @@ export class MessageQueries {
       { sql: lifecycleOfMessage("?1", "?2"), args: [id, appId] },
       { sql: "SELECT kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
       { sql: "SELECT lifecycle, times FROM instances WHERE message = ?", args: [id] },
-      "SELECT watermark, seq FROM projection",
+      "SELECT watermark, seq, (SELECT skews FROM clock) AS skews FROM projection",
     ]);
     const asOfSeq = Number(position?.[0]?.seq ?? 0);
     // There is none, or retention has taken it between the two reads.
@@ -89,13 +90,11 @@ export class MessageQueries {
     const watermark = Number(projection?.[0]?.watermark ?? 0);
     const state =
       plan &&
-      instanceOf(
-        plan,
-        timesOf(plan, stages, known),
-        activeIn(active),
-        Number(lifecycle?.[0]?.version),
+      ({
+        ...assess(plan, timesOf(plan, stages, known), activeIn(active), knownSkews(projection?.[0])),
+        version: Number(lifecycle?.[0]?.version),
         watermark,
-      );
+      } satisfies LifecycleInstance);
     const status = state && {
       state: state.state,
       ...(state.overdueSince !== undefined && { overdueSince: state.overdueSince }),
@@ -155,18 +154,7 @@ function timesOf(plan: Plan, stages: readonly Row[], known: unknown): (Micros | 
   });
 }
 
-/** What is missing is what was found to be, as everywhere else. */
-function instanceOf(
-  plan: Plan,
-  times: readonly (Micros | null)[],
-  isActive: IsActive,
-  version: number,
-  watermark: Micros,
-): LifecycleInstance {
-  return { ...assess(plan, times, isActive), version, watermark };
-}
-
-/** @param rows the findings of the message that hold */
+/** What is missing is what was found to be, as everywhere else. @param rows the findings of the message that hold */
 function activeIn(rows: readonly Row[] = []): IsActive {
   // What came late or failed has happened, whether or not it was found yet.
   return ({ kind, stage }) =>

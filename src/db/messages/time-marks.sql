@@ -1,13 +1,14 @@
 -- The clock's record, and how far the sequences were at which time: see `time-marks.ts`.
 
 -- name: recordTime
-INSERT INTO clock (one, elapsed, wall, absent, stepped, agreed) VALUES (1, ?1, ?2, ?3, ?4, ?5)
+INSERT INTO clock (one, elapsed, wall, absent, stepped, agreed, skews) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (one) DO UPDATE SET
   elapsed = excluded.elapsed,
   wall = excluded.wall,
   absent = excluded.absent,
   stepped = excluded.stepped,
-  agreed = excluded.agreed;
+  agreed = excluded.agreed,
+  skews = excluded.skews;
 
 -- name: addMark
 -- At ?1 the events were at ?2. Not where the last mark says the same, nor within ?3 of it.
