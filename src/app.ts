@@ -57,7 +57,7 @@ export interface Mars {
   readonly grpcPort: number;
   /** Resolves, with the reason, if Mars cannot go on. */
   readonly failed: Promise<Error>;
-  /** Stores what was accepted, tells clients to connect elsewhere, and releases everything. */
+  /** Stores accepted events, closes clients so that they connect elsewhere, and releases everything. */
   stop(): Promise<void>;
 }
 
@@ -122,7 +122,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     subscriptions: shares.subscriptions,
     budget,
   });
-  // Readers may be told of changes before these are published, and follow what comes after them.
+  // Readers may see changes before these are published, and subscribe after them.
   let findingSeqRead = 0;
   const findings = createLiveFindings(findingHistory(inner.client), {
     lastSeq: () => findingSeqRead,

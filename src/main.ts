@@ -3,7 +3,7 @@
  *
  * The only file that touches the process: its arguments, environment, signals and end.
  *
- * Exit codes: 0 stopped as asked, 1 could not start or go on, 2 wrong usage, 130 and 143 told twice.
+ * Exit codes: 0 stopped as asked, 1 could not start or go on, 2 wrong usage, 130 and 143 a second signal.
  */
 import { accessSync, constants, readFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";

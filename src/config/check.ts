@@ -1,7 +1,7 @@
-/** What can only be told of settings when each is right by itself. */
+/** Checks of settings together, once each is valid by itself. */
 import type { Config } from "./type.ts";
 
-/** Sentences on settings that do not go together. */
+/** @returns a sentence for each conflict between settings */
 export function crossCheck(config: Config): string[] {
   const problems: string[] = [];
   if (config.httpPort === config.grpcPort && config.httpPort !== 0) {

@@ -96,7 +96,7 @@ export function requiredText(text: string): string {
   return text;
 }
 
-/** Checks what can be told without opening it. */
+/** Checks the URL without opening the database. */
 export function databaseUrl(text: string): string {
   if (text === "") return text;
   if (/^file:/i.test(text)) {

@@ -1,12 +1,11 @@
-/** Questions that can be asked of the store, and their answers. Validated at the edge, by `parse-query.ts`. */
+/** Queries of messages and of history, and their answers. Validated by `api/`. */
 import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { FunnelStatus, LifecycleInstance, MessageState } from "./state.ts";
 import type { Topic } from "./topic.ts";
 
 /**
  * `newest` and `oldest` go by the message's earliest `created_at`, `updated` (latest first) by its latest. Ties go by
- * which message's first event came first, so the order is total. `overdue` lists overdue messages only, the longest overdue
- * first.
+ * the seq of the first event, so the order is total. `overdue` lists overdue messages only, the longest overdue first.
  */
 export type MessageOrder = "newest" | "oldest" | "updated" | "overdue";
 
@@ -101,12 +100,12 @@ export interface MessageAnswer {
   readonly asOfSeq: number;
 }
 
-/** One range of a topic's history, in seq order. */
+/** One page of a topic's history, in seq order. */
 export interface HistoryPage<Item = SequencedEvent> {
   readonly events: readonly Item[];
-  /** Everything of the topic up to here is in this page or was in one before. At most the `upTo` asked for. */
+  /** Every item of the topic up to here is in this page or was in one before. At most the `upTo` of the query. */
   readonly to: number;
-  /** Events up to this seq may have been pruned: a reader who asks from before it cannot be told everything. */
+  /** Events up to this seq may have been pruned: a page from before it may be incomplete. */
   readonly prunedTo: number;
 }
 

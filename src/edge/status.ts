@@ -1,6 +1,6 @@
 /**
- * The one table from an error's code to the status that each protocol answers with. Plain numbers, so that nobody
- * needs another protocol's library to read it.
+ * The one table from an error's code to each protocol's status. Plain numbers, so that no protocol's library is needed to
+ * read it.
  */
 import type { ErrorCode } from "../core/error.ts";
 
@@ -31,7 +31,7 @@ const statuses: Readonly<Record<ErrorCode, Status>> = {
   draining: { http: 503, rpc: 14, close: 1012 },
   unavailable: { http: 503, rpc: 14, close: 1013 },
   deadline_exceeded: { http: 504, rpc: 4, close: 4504 },
-  // ABORTED is gRPC's word for "start again at a higher level": subscribe anew, after the last seq seen.
+  // ABORTED is gRPC's word for "start again at a higher level": subscribe again, after the last seq.
   subscriber_too_slow: { http: 503, rpc: 10, close: 4008 },
   unprocessable: { http: 500, rpc: 13, close: 1011 },
   corrupt: { http: 500, rpc: 15, close: 1011 },

@@ -24,14 +24,14 @@ import { readQuery } from "../rest/query-string.ts";
 import { createFrameCache } from "../ws/frame-cache.ts";
 
 export interface SseOptions {
-  /** How often a comment tells both ends that the connection lives. Must be below every proxy's idle timeout. */
+  /** Interval of the comments that keep the connection open. Must be below every proxy's idle timeout. */
   readonly heartbeatMs?: number;
-  /** How long a client may take nothing of what waits for it before it is cut off. */
+  /** How long a client may read nothing before it is closed. */
   readonly stallTimeoutMs?: number;
 }
 
 const heartbeatMsDefault = 15_000;
-/** What browsers wait before they connect again, unless told otherwise, differs; this is ours. */
+/** Time before a browser connects again: browsers' own defaults differ. */
 const retryMs = 1000;
 
 const eventFrames = createFrameCache((_topic, event: SequencedEvent) => {
@@ -75,7 +75,7 @@ export function createSse(
         "Content-Type": "text/event-stream; charset=utf-8",
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
-        // nginx holds back what it proxies unless told not to.
+        // nginx buffers what it proxies without this.
         "X-Accel-Buffering": "no",
       },
     });

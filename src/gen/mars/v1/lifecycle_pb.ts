@@ -42,7 +42,7 @@ export type Lifecycle = Message<"mars.v1.Lifecycle"> & {
   failOn: string[];
 
   /**
-   * How much later than due something may come before anything is said of it: clocks differ. Whole milliseconds, at most
+   * How much later than due a stage may come without a finding: clocks differ. Whole milliseconds, at most
    * 30 days. Absent: 500 ms.
    *
    * @generated from field: google.protobuf.Duration grace = 4;
@@ -85,7 +85,7 @@ export type LifecycleStage = Message<"mars.v1.LifecycleStage"> & {
   within?: Duration | undefined;
 
   /**
-   * Nothing is said when it does not come.
+   * There is no finding when it does not come.
    *
    * @generated from field: bool optional = 4;
    */
@@ -113,7 +113,7 @@ export type LifecycleVersion = Message<"mars.v1.LifecycleVersion"> & {
   version: bigint;
 
   /**
-   * When it was put. It holds for messages that were first heard of after that.
+   * When it was put. It holds for messages whose first event was accepted after that.
    *
    * @generated from field: google.protobuf.Timestamp created_at = 2;
    */
@@ -204,7 +204,7 @@ export type InstanceStage = Message<"mars.v1.InstanceStage"> & {
   after: string;
 
   /**
-   * Nothing is said when it does not come.
+   * There is no finding when it does not come.
    *
    * @generated from field: bool optional = 3;
    */
@@ -261,8 +261,7 @@ export const InstanceStageSchema: GenMessage<InstanceStage> = /*@__PURE__*/
   messageDesc(file_mars_v1_lifecycle, 4);
 
 /**
- * What Mars has to say of a message that does not go as its lifecycle says. A message has each kind for each stage at
- * most once.
+ * A message's deviation from its lifecycle. A message has each kind for each stage at most once.
  *
  * @generated from message mars.v1.Finding
  */
@@ -296,21 +295,21 @@ export type Finding = Message<"mars.v1.Finding"> & {
   messageId: string;
 
   /**
-   * What is found.
+   * The kind of deviation.
    *
    * @generated from field: mars.v1.FindingKind kind = 5;
    */
   kind: FindingKind;
 
   /**
-   * The stage's name: its event, or its alternatives joined by `|`. For a failure the event that says so.
+   * The stage's name: its event, or its alternatives joined by `|`. For `failed` the event of `fail_on`.
    *
    * @generated from field: string stage = 6;
    */
   stage: string;
 
   /**
-   * What the stage comes after, named alike; empty where that says nothing.
+   * The stage that it comes after, named alike; empty where there is none.
    *
    * @generated from field: string after = 7;
    */
@@ -331,14 +330,14 @@ export type Finding = Message<"mars.v1.Finding"> & {
   dueAt?: Timestamp | undefined;
 
   /**
-   * What Mars' clock said when it was raised; equal for all that were raised together.
+   * When it was raised, by Mars' clock; equal for all that were raised together.
    *
    * @generated from field: google.protobuf.Timestamp raised_at = 10;
    */
   raisedAt?: Timestamp | undefined;
 
   /**
-   * When it turned out not to hold any more; absent while it holds.
+   * When it was retracted; absent while it is active.
    *
    * @generated from field: google.protobuf.Timestamp retracted_at = 11;
    */

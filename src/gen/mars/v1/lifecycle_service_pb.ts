@@ -478,7 +478,7 @@ export type LearnLifecycleResponse = Message<"mars.v1.LearnLifecycleResponse"> &
   leftOut: LearnLifecycleResponse_LeftOut[];
 
   /**
-   * Messages that had events with names beyond those that are told apart.
+   * Messages that had events with names beyond the bound on names.
    *
    * @generated from field: uint64 messages_with_other_events = 9;
    */
@@ -576,7 +576,7 @@ export type LearnLifecycleResponse_Stage = Message<"mars.v1.LearnLifecycleRespon
   share: number;
 
   /**
-   * In what part of the messages, at least, it holds what is said of this stage, from 0 to 1.
+   * Least share of the messages that agree with this stage, from 0 to 1.
    *
    * @generated from field: double confidence = 6;
    */
@@ -1006,8 +1006,8 @@ export type WatchFindingsResponse_Started = Message<"mars.v1.WatchFindingsRespon
   seq: bigint;
 
   /**
-   * False when not everything after `after_seq` can be told any more: what is missing has to be read by other means,
-   * and what follows is what changes from now on.
+   * False when some changes after `after_seq` can no longer be sent: they have to be read by other means, and the changes
+   * from now on follow.
    *
    * @generated from field: bool recovered = 2;
    */
@@ -1742,7 +1742,7 @@ export const FindingOrderSchema: GenEnum<FindingOrder> = /*@__PURE__*/
   enumDesc(file_mars_v1_lifecycle_service, 1);
 
 /**
- * Tells what is missing: lifecycles, what is found by them, and where messages and time are lost.
+ * Lifecycles, their findings, and where messages and time are lost.
  *
  * A window is from `since` on (inclusive) up to `until` (exclusive); absent, `until` is now and `since` a day before it.
  *
@@ -1754,7 +1754,7 @@ export const FindingOrderSchema: GenEnum<FindingOrder> = /*@__PURE__*/
  */
 export const LifecycleService: GenService<{
   /**
-   * Makes a lifecycle the app's, for messages that are first heard of from now on; those under way finish under theirs.
+   * Puts the app's lifecycle, for messages whose first event is accepted from now on; others keep their version.
    * Putting what is there already changes nothing. One that cannot be is refused with INVALID_ARGUMENT and
    * google.rpc.BadRequest, which names the places at fault.
    *
@@ -1776,7 +1776,7 @@ export const LifecycleService: GenService<{
     output: typeof GetLifecycleResponseSchema;
   },
   /**
-   * Ends the app's lifecycle: messages that are first heard of from now on have none. NOT_FOUND when it has none.
+   * Ends the app's lifecycle: messages whose first event is accepted from now on have none. NOT_FOUND when it has none.
    *
    * @generated from rpc mars.v1.LifecycleService.DeleteLifecycle
    */

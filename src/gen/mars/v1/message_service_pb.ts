@@ -492,8 +492,8 @@ export type WatchEventsResponse_Started = Message$1<"mars.v1.WatchEventsResponse
   seq: bigint;
 
   /**
-   * False when not everything after `after_seq` can be told any more: what is missing has to be read by other means,
-   * and what follows is what is stored from now on.
+   * False when some events after `after_seq` can no longer be sent: they have to be read by other means, and the events
+   * from now on follow.
    *
    * @generated from field: bool recovered = 2;
    */
@@ -563,7 +563,7 @@ export const EventOrderSchema: GenEnum<EventOrder> = /*@__PURE__*/
   enumDesc(file_mars_v1_message_service, 0);
 
 /**
- * How a list is sorted. Ties go by which message was heard of first, so the order is total.
+ * How a list is sorted. Ties go by the seq of the first event, so the order is total.
  *
  * @generated from enum mars.v1.MessageOrder
  */
@@ -611,9 +611,9 @@ export const MessageOrderSchema: GenEnum<MessageOrder> = /*@__PURE__*/
   enumDesc(file_mars_v1_message_service, 1);
 
 /**
- * Tells what became of messages.
+ * Messages and their events.
  *
- * A message is what its events say: the order in which they arrived, and repeats, make no difference.
+ * A message is a function of the set of its events: order of arrival and repeats make no difference.
  *
  * `min_seq` in a request makes the read wait, 5 s at most, until everything up to that place in the sequence is visible
  * (give it the `seq` of an acknowledgement to read your own write); else the call fails with DEADLINE_EXCEEDED. A list by
