@@ -6,9 +6,6 @@ import { Hono } from "hono";
 import { METHODS } from "hono/router";
 import { operations } from "../../api/operations.ts";
 import { MarsError } from "../../core/error.ts";
-import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
-import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
-import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
 import { discardBody } from "../rest/body.ts";
 import { addEventRoutes, eventPaths } from "../rest/events.ts";
@@ -18,7 +15,7 @@ import { problemOf, problemResponse } from "../rest/problem.ts";
 import { type HttpContext, type HttpEnv, type Router, rawPath } from "../rest/router.ts";
 import { addTestRoutes } from "../rest/test-endpoints.ts";
 import { acceptedCodings } from "../rest/unpack.ts";
-import { createRpcFetch, type RpcFetch } from "../rpc/rpc-fetch.ts";
+import { createRpcRoutes, type RpcRoute } from "../rpc/rpc-fetch.ts";
 import { createSse } from "../sse/sse.ts";
 
 const nosniff = { "x-content-type-options": "nosniff" };
@@ -37,18 +34,6 @@ export interface PageFiles {
   serve(request: Request): Response | undefined;
 }
 
-/** The RPCs that answer with a stream, which may be quiet for long. */
-const streamPaths: ReadonlySet<string> = new Set(
-  [...IngestService.methods, ...MessageService.methods, ...LifecycleService.methods]
-    .filter(({ methodKind }) => methodKind !== "unary")
-    .map((method) => `/${method.parent.typeName}/${method.name}`),
-);
-
-/** The RPCs that may work longer than a connection may be quiet; they end by a deadline of their own. */
-const slowPaths: ReadonlySet<string> = new Set(
-  operations.filter(({ slow }) => slow).map(({ rpc }) => `/${rpc}`),
-);
-
 /** Creates the app. Its `fetch` takes a request and the `RuntimeBindings`; it never rejects. */
 export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): Router {
   const { page, ...rpcOptions } = options;
@@ -59,7 +44,8 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): R
   if (parts.testEndpoints) addTestRoutes(router, parts);
   addStreamRoute(router, parts);
   if (page !== undefined) addPageRoutes(router, page);
-  addFallback(router, createRpcFetch(parts, rpcOptions));
+  addRpcRoutes(router, createRpcRoutes(parts, rpcOptions));
+  router.notFound((c) => answerOther(router, c));
   router.onError(async (error, c) => {
     if (eventPaths.has(c.req.path)) {
       parts.refusals.refused(error);
@@ -87,27 +73,20 @@ function addPageRoutes(router: Router, page: PageFiles): void {
   }
 }
 
-/**
- * What no route of its own has: RPCs, then what there is to say about the rest. All of it is here and none of it in
- * middleware, which every event would pass through.
- */
-function addFallback(router: Router, rpc: RpcFetch): void {
-  router.notFound((c) => {
-    const request = c.req.raw;
-    return answerRpc(c, rpc(request, c.env?.peer?.(request))) ?? answerOther(router, c);
-  });
+function addRpcRoutes(router: Router, routes: readonly RpcRoute[]): void {
+  for (const { path, streams, slow, answer } of routes) {
+    router.all(path, async (c) => {
+      const request = c.req.raw;
+      if (slow) c.env?.keepOpen?.(request);
+      const response = await answer(request, c.env?.peer?.(request));
+      // Not before there is an answer: a request that stalls is still cut off.
+      if (streams) c.env?.keepOpen?.(request);
+      return response;
+    });
+  }
 }
 
-function answerRpc(c: HttpContext, answer: Promise<Response> | undefined): Promise<Response> | undefined {
-  if (slowPaths.has(c.req.path)) c.env?.keepOpen?.(c.req.raw);
-  if (answer === undefined || !streamPaths.has(c.req.path)) return answer;
-  return answer.then((response) => {
-    // Not before there is an answer: a request that stalls is still cut off.
-    c.env?.keepOpen?.(c.req.raw);
-    return response;
-  });
-}
-
+/** What there is to say about a request that no route takes. Not in middleware, which every event would pass through. */
 function answerOther(router: Router, c: HttpContext): Response {
   const { method, path } = c.req;
   const allow = methodsAt(router, path);

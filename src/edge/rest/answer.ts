@@ -30,8 +30,9 @@ const compressors: Readonly<Record<Coding, Compress | undefined>> = {
 /** The first is preferred where a client has no preference. */
 const codings: readonly Coding[] = ["zstd", "gzip"];
 
-/** Answers with `text`, which is JSON; a long one at the client's pace. */
-export function answerJson(c: HttpContext, text: string, status = 200): Response | Promise<Response> {
+/** Answers with this JSON, and a newline at its end; a long one at the client's pace. */
+export function answerJson(c: HttpContext, json: string, status = 200): Response | Promise<Response> {
+  const text = `${json}\n`;
   const headers = new Headers(jsonHeaders);
   if (text.length < compressLengthMin) return new Response(text, { status, headers });
   headers.set("vary", "accept-encoding");

@@ -33,7 +33,7 @@ export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest" |
     const event = checkEvent(input, receipts.next(), problems);
     if (event === undefined) throw invalidEvent(input, problems.list);
     const seq = await ingest.accept([event]);
-    return new Response(`{"success":true,"seq":${seq}}`, acceptedInit);
+    return new Response(`{"success":true,"seq":${seq}}\n`, acceptedInit);
   });
 
   router.post("/api/event/bulk", async (c) => {

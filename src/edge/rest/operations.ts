@@ -22,7 +22,7 @@ export function addOperationRoutes(router: Router, parts: EdgeParts, operations:
       const input = await read(c);
       try {
         const answer = answerOf(operation, await operation.run(parts, input, caller));
-        return await answerJson(c, `${JSON.stringify(answer)}\n`);
+        return await answerJson(c, JSON.stringify(answer));
       } catch (thrown) {
         throw operation.body?.field === undefined ? thrown : inBody(thrown, operation.body.field);
       }

@@ -57,7 +57,7 @@ export function problemResponse(error: MarsError, options: ProblemOptions = {}):
   }
   // The client's next connection may reach a Mars that serves.
   if (error.code === "draining") headers.set("connection", "close");
-  return new Response(JSON.stringify(body), { status, headers });
+  return new Response(`${JSON.stringify(body)}\n`, { status, headers });
 }
 
 /** The answer to anything thrown. What is not an error of ours goes to the log, and no word of it to the client. */

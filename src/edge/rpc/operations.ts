@@ -1,5 +1,5 @@
 /** Serves operations over RPC: the methods' messages become their inputs, and their answers messages. */
-import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import type { DescMethod, DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Operation } from "../../api/operation.ts";
 import { operations } from "../../api/operations.ts";
@@ -45,6 +45,11 @@ export function addOperationMethods(router: ConnectRouter, parts: EdgeParts): vo
     };
     router.rpc(method, call, { readMaxBytes: bytesMax });
   }
+}
+
+/** Whether a method is one of those that may take long. */
+export function isSlow(method: DescMethod): boolean {
+  return operationMethods.some((one) => one.method === method && one.operation.slow === true);
 }
 
 function methodOf(name: string): DescMethodUnary {

@@ -12,6 +12,7 @@ import { valuesOf } from "./caller.ts";
 import { blameStream, blameUnary } from "./connect-errors.ts";
 import { goneError, stoppingError } from "./error.ts";
 import { grpcWebBody } from "./grpc-trailers.ts";
+import { isSlow } from "./operations.ts";
 import { createRpcHandlers } from "./router.ts";
 
 export interface RpcFetchOptions {
@@ -24,23 +25,33 @@ export interface RpcFetchOptions {
   readonly allowedOrigins?: readonly string[];
 }
 
-/** Answers a request, or returns `undefined` when its path is that of no RPC. */
-export type RpcFetch = (request: Request, peer?: Peer) => Promise<Response> | undefined;
+/** One method of an RPC service. */
+export interface RpcRoute {
+  /** Such as `/mars.v1.IngestService/CollectEvent`. */
+  readonly path: string;
+  /** Answers with a stream, which may be quiet for long. */
+  readonly streams: boolean;
+  /** May work longer than a connection may be quiet, and ends by a deadline of its own. */
+  readonly slow: boolean;
+  answer(request: Request, peer?: Peer): Promise<Response>;
+}
 
 /** How long browsers may remember what a preflight request allowed; the most that Chromium takes, in seconds. */
 const preflightAge = "7200";
 
-/** Creates the handler, over whoever takes events in and answers questions. */
-export function createRpcFetch(parts: EdgeParts, options: RpcFetchOptions = {}): RpcFetch {
+/** Creates the methods' routes, over the parts that take events and answer questions. */
+export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {}): RpcRoute[] {
   const handlers = createRpcHandlers(parts, {
     protocols: { connect: true, grpcWeb: true, grpc: false },
     stopping: stoppingSignal(options.stopping),
   });
   const origins = new Set(options.allowedOrigins);
-  return (request, peer = unknownPeer) => {
-    const handler = handlers.get(pathOf(request.url));
-    return handler && answer(handler, request, peer);
-  };
+  return [...handlers].map(([path, handler]) => ({
+    path,
+    streams: handler.method.methodKind !== "unary",
+    slow: isSlow(handler.method),
+    answer: (request, peer = unknownPeer) => answer(handler, request, peer),
+  }));
 
   async function answer(handler: UniversalHandler, request: Request, peer: Peer): Promise<Response> {
     const origin = request.headers.get("origin");
@@ -122,12 +133,6 @@ async function* answerBody(
   } finally {
     after();
   }
-}
-
-function pathOf(url: string): string {
-  const path = url.indexOf("/", url.indexOf("://") + 3);
-  const query = url.indexOf("?", path);
-  return url.slice(path, query === -1 ? undefined : query);
 }
 
 function stoppingSignal(signal: AbortSignal | undefined): AbortSignal {

@@ -158,7 +158,7 @@ describe("curl", () => {
     expect(await run.exited).toBe(0);
     return out;
   };
-  const report = ["--write-out", "\n%{http_version} %{http_code}"];
+  const report = ["--write-out", "%{http_version} %{http_code}"];
 
   for (const [flag, version] of [
     ["--http1.1", "1.1"],

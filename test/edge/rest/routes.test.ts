@@ -159,6 +159,29 @@ describe("paths and methods", () => {
     }
   });
 
+  test("each answer in JSON ends with a newline", async () => {
+    const json = { "content-type": "application/json" };
+    const bulk = '{"events":[{"app_id":"a","message_id":"m","event":"e"},{}]}';
+    const asked: [string, RequestInit?][] = [
+      ["/api/messages"],
+      ["/api/messages?limit=0"],
+      ["/api/apps/a/messages/none"],
+      ["/api/q/stats"],
+      ["/status"],
+      ["/readyz"],
+      ["/nothing"],
+      ["/api/test_socket?message_id=m"],
+      ["/api/event", { method: "POST", headers: json, body: '{"app_id":"a","message_id":"m","event":"e"}' }],
+      ["/api/event", { method: "POST", headers: json, body: "{" }],
+      ["/api/event/bulk", { method: "POST", headers: json, body: bulk }],
+      ["/api/event", { method: "PUT" }],
+    ];
+    for (const [path, init] of asked) {
+      const text = await (await fetch(mars.url + path, init)).text();
+      expect([path, text]).toEqual([path, expect.stringMatching(/^\{.*\}\n$/)]);
+    }
+  });
+
   test("pages of other origins get no leave to read", async () => {
     for (const path of ["/status", "/api/messages"]) {
       const response = await fetch(mars.url + path, { headers: { origin: "https://elsewhere.example" } });
