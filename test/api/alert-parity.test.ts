@@ -1,0 +1,267 @@
+/** One conversation about alerts, and about what is set aside, over every protocol: each gives the same answers. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Code } from "@connectrpc/connect";
+import { createClient } from "@libsql/client";
+import { listDeliveries } from "../../src/api/alert-deliveries.ts";
+import { listIncidents } from "../../src/api/alert-incidents.ts";
+import { deleteRule, getRule, listRules, putRule } from "../../src/api/alert-rules.ts";
+import { createSilence, deleteSilence, listSilences } from "../../src/api/alert-silences.ts";
+import { deleteSink, getSink, listSinks, putSink, testSink } from "../../src/api/alert-sinks.ts";
+import type { Operation } from "../../src/api/operation.ts";
+import { operations } from "../../src/api/operations.ts";
+import { deleteSetAside, listSetAside, replaySetAside } from "../../src/api/set-aside.ts";
+import { getStats } from "../../src/api/stats.ts";
+import { startMars, type TestMars } from "../support/mars.ts";
+import { type Receiver, startReceiver } from "../support/receiver.ts";
+import { send } from "../support/rest.ts";
+import { until } from "../support/until.ts";
+import { doors, type Json, type Outcome } from "./doors.ts";
+
+type Step = readonly [operation: Operation, input: Json];
+
+const far = "2099-01-01T00:00:00Z";
+
+const settings = (url: string): readonly Step[] => [
+  [listRules, {}],
+  [putRule, { id: "stuck", sinks: ["ops"] }],
+  [putSink, { id: "ops", type: "webhook", url }],
+  [putSink, { id: "ops", type: "webhook", url }],
+  [putSink, { id: "slack", type: "slack", url }],
+  [putSink, { id: "slack", type: "slack", url, secret: "whsec_x" }],
+  [putSink, { id: "a b", type: "slack", url }],
+  [putSink, { id: "mail", type: "email", to: ["a@example.com"] }],
+  [putSink, { id: "mail", type: "email", to: ["a@example.com", "nobody"] }],
+  [putSink, { id: "none", type: "pager" }],
+  [putSink, { id: "none", type: "webhook" }],
+  [putSink, { id: "none", type: "webhook", url: "http://169.254.169.254/" }],
+  [getSink, { id: "ops" }],
+  [getSink, { id: "nobody" }],
+  [listSinks, {}],
+  [testSink, { id: "ops" }],
+  [testSink, { id: "nobody" }],
+  [putRule, { id: "stuck", app_id: "shop", sinks: ["ops"] }],
+  [
+    putRule,
+    {
+      id: "full",
+      app_id: "shop",
+      kinds: ["missing", "failed"],
+      stage: "B",
+      after: "A",
+      at_least: 10,
+      window: "5m",
+      repeat: "off",
+      sinks: ["ops", "slack"],
+    },
+  ],
+  [putRule, { id: "bad", sinks: ["ops", "ops"] }],
+  [putRule, { id: "bad", sinks: ["ops"], at_least: 100_001 }],
+  [putRule, { id: "bad", sinks: ["ops"], kinds: ["late", "late"] }],
+  [putRule, { id: "bad", sinks: ["ops"], window: "2d", repeat: "1s" }],
+  [putRule, { id: "bad" }],
+  [getRule, { id: "full" }],
+  [getRule, { id: "nobody" }],
+  [listRules, {}],
+  [deleteSink, { id: "slack" }],
+  [deleteRule, { id: "full" }],
+  [deleteRule, { id: "full" }],
+  [deleteSink, { id: "slack" }],
+  [deleteSink, { id: "slack" }],
+  [createSilence, { rule: "r", kind: "late", for: "2h", comment: "deploy" }],
+  [createSilence, {}],
+  [createSilence, { for: "2h", until: far }],
+  [createSilence, { until: far }],
+  [listSilences, {}],
+  [deleteSilence, { id: 1 }],
+  [deleteSilence, { id: 1 }],
+];
+
+const found: readonly Step[] = [
+  [listIncidents, {}],
+  [listIncidents, { app_id: "shop", rule: "stuck", state: "active", limit: 1 }],
+  [listIncidents, { app_id: "shop", state: "resolved" }],
+  [listIncidents, { app_id: "nobody" }],
+  [listIncidents, { cursor: "x" }],
+  [listIncidents, { limit: 1_001 }],
+  [listDeliveries, {}],
+  [listDeliveries, { sink: "ops", incident: 1, state: "delivered" }],
+  [listDeliveries, { limit: 1 }],
+  [listDeliveries, { state: "pending" }],
+];
+
+const aside: readonly Step[] = [
+  [listSetAside, {}],
+  [listSetAside, { limit: 1 }],
+  [replaySetAside, { seq: 900 }],
+  [replaySetAside, { seq: 900 }],
+  [deleteSetAside, { seq: 901 }],
+  [deleteSetAside, { seq: 901 }],
+];
+
+/** Members that differ from one Mars to the next. */
+const unlike: Readonly<Record<string, string>> = {
+  created_at: "a time",
+  until: "a time",
+  at: "a time",
+  opened_at: "a time",
+  last_raised_at: "a time",
+  notified_at: "a time",
+  text: "a text",
+  webhook_id: "an id",
+  secret: "a secret",
+  next_cursor: "a cursor",
+  as_of_seq: "a seq",
+  seq: "a seq",
+};
+
+/** Without what only REST has, and what may be zero or not. */
+function alike(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(alike);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => name !== "success" && name !== "duration_ms")
+      .map(([name, member]) => [
+        name,
+        member !== "(hidden)" && unlike[name] !== undefined ? unlike[name] : alike(member),
+      ]),
+  );
+}
+
+interface Talk {
+  readonly door: string;
+  readonly outcomes: readonly { readonly asked: string; readonly outcome: unknown }[];
+}
+
+async function makeStuck(mars: TestMars): Promise<void> {
+  const stages = [{ event: "A" }, { event: "B", within: "1ms" }];
+  const put = await fetch(`${mars.url}/api/apps/shop/lifecycle`, {
+    method: "PUT",
+    body: JSON.stringify({ stages, complete_on: ["B"], grace: "0s" }),
+    headers: { "content-type": "application/json" },
+  });
+  expect(put.status).toBe(200);
+  await send(mars.url, { app_id: "shop", message_id: "m", event: "A" });
+}
+
+/** Puts an event and a message aside, as a fault of the database would. */
+async function setAside(mars: TestMars): Promise<void> {
+  const client = createClient({ url: `file:${mars.dataDir}/messages.db` });
+  await client.execute("PRAGMA busy_timeout = 5000");
+  const event = {
+    seq: 900,
+    appId: "shop",
+    messageId: "poison",
+    event: "E",
+    createdAt: 1_000_000,
+    receivedAt: 2_000_000,
+    eventId: "e1",
+    externalId: "",
+    attributes: '{"n":1,"list":["x",null,true]}',
+  };
+  for (const [seq, kind, json] of [
+    [900, "event", JSON.stringify(event)],
+    [901, "message", ""],
+  ] as const) {
+    await client.execute({
+      sql: `INSERT INTO set_aside (seq, kind, app_id, message_id, at, code, reason, event)
+        VALUES (?, ?, 'shop', 'poison', 3000000, 'unprocessable', 'because', ?)`,
+      args: [seq, kind, json],
+    });
+  }
+  client.close();
+}
+
+let receiver: Receiver;
+let talks: readonly Talk[];
+const asked = new Set<Operation>();
+
+beforeAll(async () => {
+  receiver = startReceiver();
+  talks = await Promise.all(
+    doors.map(async ({ name, open }) => {
+      await using mars = await startMars({ alertAllow: ["127.0.0.1"] });
+      const call = open(mars);
+      const outcomes: { asked: string; outcome: unknown }[] = [];
+      const talk = async (steps: readonly Step[]) => {
+        for (const [operation, input] of steps) {
+          asked.add(operation);
+          const outcome = await call(operation, input);
+          outcomes.push({ asked: `${operation.name} ${JSON.stringify(input)}`, outcome: alike(outcome) });
+        }
+      };
+      await talk(settings(receiver.url));
+      await makeStuck(mars);
+      let last: Outcome | undefined;
+      await until(
+        async () => {
+          last = await call(listDeliveries, { incident: 1, state: "delivered" });
+          return "answer" in last && last.answer.deliveries !== undefined;
+        },
+        () => JSON.stringify(last),
+      );
+      await talk(found);
+      await setAside(mars);
+      await talk(aside);
+      asked.add(getStats);
+      const stats = (await call(getStats, {})) as { answer: { stats: Json } };
+      outcomes.push({ asked: "getStats", outcome: Object.keys(stats.answer.stats).sort() });
+      return { door: name, outcomes };
+    }),
+  );
+}, 60_000);
+afterAll(() => receiver[Symbol.asyncDispose]());
+
+test("REST answers as it should", () => {
+  const codes = talks[0]!.outcomes.flatMap(({ asked, outcome }) => {
+    const { code, fields } = outcome as { code?: number; fields?: string[] };
+    return code === undefined ? [] : [[asked.split(" ")[0], Code[code], ...(fields ?? [])].join(" ")];
+  });
+  expect(codes).toMatchInlineSnapshot(`
+    [
+      "putAlertRule InvalidArgument sinks[0]",
+      "putAlertSink InvalidArgument secret",
+      "putAlertSink InvalidArgument id",
+      "putAlertSink InvalidArgument type",
+      "putAlertSink InvalidArgument to[1]",
+      "putAlertSink InvalidArgument type",
+      "putAlertSink InvalidArgument url",
+      "putAlertSink InvalidArgument url",
+      "getAlertSink NotFound",
+      "testAlertSink NotFound",
+      "putAlertRule InvalidArgument sinks[1]",
+      "putAlertRule InvalidArgument at_least",
+      "putAlertRule InvalidArgument kinds",
+      "putAlertRule InvalidArgument window repeat",
+      "putAlertRule InvalidArgument sinks",
+      "getAlertRule NotFound",
+      "deleteAlertSink InvalidArgument id",
+      "deleteAlertRule NotFound",
+      "deleteAlertSink NotFound",
+      "createAlertSilence InvalidArgument until",
+      "createAlertSilence InvalidArgument until",
+      "createAlertSilence InvalidArgument until",
+      "deleteAlertSilence NotFound",
+      "listAlertIncidents NotFound",
+      "listAlertIncidents InvalidArgument cursor",
+      "listAlertIncidents InvalidArgument limit",
+      "replaySetAside NotFound",
+      "deleteSetAside NotFound",
+    ]
+  `);
+});
+
+describe.each(doors.slice(1).map(({ name }) => name))("over %s", (door) => {
+  test("all answers are those of REST", () => {
+    const [over, rest] = [talks.find((talk) => talk.door === door), talks[0]];
+    expect(over?.outcomes).toEqual(rest?.outcomes as never);
+  });
+});
+
+test("no operation of these is left out", () => {
+  const services = ["mars.v1.AlertService", "mars.v1.AdminService"];
+  const left = operations
+    .filter(({ rpc }) => services.includes(rpc.split("/")[0] ?? ""))
+    .filter((one) => !asked.has(one));
+  expect(left.map(({ name }) => name)).toEqual([]);
+});
