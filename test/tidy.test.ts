@@ -49,7 +49,6 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   "@connectrpc/connect": ["edge"],
   "@bufbuild/protobuf": ["edge", "gen"],
   "@libsql/client": ["db", "directory", "projection", "workers"],
-  "hdr-histogram-js": ["statistics"],
   "ipaddr.js": ["alerting"],
   nodemailer: ["alerting"],
   standardwebhooks: ["alerting"],

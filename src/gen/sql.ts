@@ -270,6 +270,7 @@ CREATE TABLE latencies (
   stage INTEGER NOT NULL,
   span INTEGER NOT NULL,
   start INTEGER NOT NULL,
+  -- See \`src/statistics/histogram.ts\`: sparse buckets of scale 7.
   histogram TEXT NOT NULL,
   PRIMARY KEY (stage, span, start)
 ) STRICT;

@@ -1,11 +1,8 @@
 /**
- * How long things took, in short: a mergeable histogram with HdrHistogram's buckets (two significant digits, so a
- * percentile is at most 1 % off), and of each bucket one message that is in it.
- *
- * Most hold few buckets of the many that there are, so they are kept sparse; the library says which bucket a value is in,
- * and where percentiles lie.
+ * How long things took, in short: a mergeable base-2 exponential histogram (`exponential-scale.ts`), and of each bucket one
+ * message that is in it. Most hold few buckets of the many that there are, so they are kept sparse.
  */
-import { Float64Histogram } from "hdr-histogram-js";
+import { leastAt, middleAt, mostAt, placeOf, placesMax, valueMax } from "./exponential-scale.ts";
 
 interface Bucket {
   count: number;
@@ -18,14 +15,8 @@ interface Bucket {
 /** More than the widest bucket, and small enough that two of them are a safe integer together. */
 const excessModulus = 2 ** 48;
 
-const valueMax = Number.MAX_SAFE_INTEGER;
-
-/** Only asked for buckets' places and bounds, which depend on nothing that is recorded. */
-const scale = createHdr();
-const placesMax = scale.countsArrayLength;
-
 export class Histogram {
-  /** By the bucket's place in the library's array. */
+  /** By the bucket's place. */
   readonly #buckets = new Map<number, Bucket>();
   #count = 0;
 
@@ -53,8 +44,8 @@ export class Histogram {
     let last = 0;
     for (const place of this.#buckets.keys()) if (place > last) last = place;
     const { count, excess } = this.#buckets.get(last)!;
-    const least = scale.valueFromIndex(last);
-    const most = Math.min(scale.highestEquivalentValue(least), valueMax);
+    const least = leastAt(last);
+    const most = mostAt(last);
     const whole = count * (most - least) < excessModulus;
     return whole ? Math.min(most, least + excess) : most;
   }
@@ -62,18 +53,18 @@ export class Histogram {
   /** @param value a whole number of microseconds, not negative */
   add(value: number, message: number): void {
     const took = Math.min(value, valueMax);
-    const place = scale.countsArrayIndex(took);
-    this.#put(place, 1, message, took - scale.valueFromIndex(place));
+    const place = placeOf(took);
+    this.#put(place, 1, message, took - leastAt(place));
   }
 
   /** Takes back what `add` added: a message's times can change. */
   remove(value: number, message: number): void {
     const took = Math.min(value, valueMax);
-    const place = scale.countsArrayIndex(took);
+    const place = placeOf(took);
     const bucket = this.#buckets.get(place);
     if (bucket === undefined) return;
     bucket.count -= 1;
-    bucket.excess = (bucket.excess + excessModulus - (took - scale.valueFromIndex(place))) % excessModulus;
+    bucket.excess = (bucket.excess + excessModulus - (took - leastAt(place))) % excessModulus;
     this.#count -= 1;
     if (bucket.example === message) bucket.example = 0;
     if (bucket.count === 0) this.#buckets.delete(place);
@@ -120,17 +111,17 @@ export class Histogram {
    * @param percents each above 0 and at most 100; every value is 0 where nothing was counted
    */
   percentiles(percents: readonly number[]): { readonly value: number; readonly message?: number }[] {
-    const hdr = createHdr();
+    const places = this.#places();
     const { max } = this;
-    for (const [place, { count }] of this.#buckets) {
-      hdr.recordValueWithCount(scale.valueFromIndex(place), count);
-    }
     return percents.map((percent) => {
-      const highest = hdr.getValueAtPercentile(percent);
-      const example = this.#buckets.get(scale.countsArrayIndex(highest))?.example ?? 0;
-      // The middle of the bucket is nearer to what was counted than its end.
-      const value = Math.min(scale.medianEquivalentValue(highest), max);
-      return { value, ...(example !== 0 && { message: example }) };
+      let left = Math.ceil((percent * this.#count) / 100);
+      const place = places.find((one) => {
+        left -= this.#buckets.get(one)!.count;
+        return left <= 0;
+      });
+      if (place === undefined) return { value: 0 };
+      const { example } = this.#buckets.get(place)!;
+      return { value: Math.min(middleAt(place), max), ...(example !== 0 && { message: example }) };
     });
   }
 
@@ -138,13 +129,18 @@ export class Histogram {
   toString(): string {
     let text = "";
     let before = 0;
-    for (const place of [...this.#buckets.keys()].sort((a, b) => a - b)) {
+    for (const place of this.#places()) {
       const { count, example, excess } = this.#buckets.get(place)!;
       if (text !== "") text += " ";
       text += `${(place - before).toString(36)}:${count.toString(36)}:${example.toString(36)}:${excess.toString(36)}`;
       before = place;
     }
     return text;
+  }
+
+  /** From the least on. */
+  #places(): number[] {
+    return [...this.#buckets.keys()].sort((a, b) => a - b);
   }
 
   #put(place: number, count: number, example: number, excess: number): void {
@@ -159,10 +155,6 @@ export class Histogram {
     // The latest message is the last that retention takes.
     if (example > bucket.example) bucket.example = example;
   }
-}
-
-function createHdr(): Float64Histogram {
-  return new Float64Histogram(1, valueMax, 2);
 }
 
 /** Values of digits in base 36, as `toString` writes them, by their codes; -1 for what is none. */
