@@ -476,6 +476,64 @@ CREATE INDEX instances_waits ON instances (message) WHERE waits <> 0;
 ` },
 ] as const;
 
+/** src/db/alerts/alerts.sql */
+export const alertsSql = {
+  countFindings: `SELECT count(*) AS count FROM ( SELECT 1 FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= ?5 LIMIT ?6 )`,
+  figures: `WITH active AS MATERIALIZED ( SELECT id, due_at, late_by FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= ?5 LIMIT ?6 ) SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by, ( SELECT json_group_array(m.message_id) FROM (SELECT id FROM active ORDER BY due_at, id LIMIT ?7) sample CROSS JOIN findings f ON f.id = sample.id CROSS JOIN messages m ON m.id = f.message ) AS samples, (SELECT expired FROM alert_incidents WHERE id = ?8) AS expired FROM active`,
+  dueDeliveries: `SELECT d.id, d.webhook_id, d.notification, d.attempts, s.sink, iif(coalesce( (SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts), d.created_at ) > ?2, 0, d.next_at) AS next_at FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.id = ( SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1) WHERE s.id NOT IN (SELECT value FROM json_each(?1))`,
+  putRule: `INSERT INTO alert_rules (id, rule) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET rule = excluded.rule`,
+  putSink: `INSERT INTO alert_sinks (id, sink) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET sink = excluded.sink`,
+  beginCursor: `UPDATE alert_cursor SET finding_seq = max(finding_seq, (SELECT finding_seq FROM projection)) WHERE NOT EXISTS (SELECT 1 FROM alert_rules)`,
+  moveCursor: `UPDATE alert_cursor SET continues_from = ?1 - 1, step = ?1, finding_seq = ?2, last_incident = max(last_incident, ?3)`,
+  closeIncidents: `UPDATE alert_incidents SET closed_at = ?2 WHERE rule = ?1 AND closed_at = 0`,
+  failDeliveries: `UPDATE alert_deliveries SET state = 'failed', next_at = 0 WHERE sink = ?1 AND state = 'pending'`,
+  upsertIncidents: `INSERT INTO alert_incidents (id, rule, app_id, kind, stage, after, versions, opened_at, counted_from, first_raised_at, last_raised_at, notified_at, silenced, changes, closed_at, text) SELECT value ->> '$.id', value ->> '$.rule', value ->> '$.appId', value ->> '$.kind', value ->> '$.stage', value ->> '$.after', value ->> '$.versions', value ->> '$.openedAt', value ->> '$.countedFrom', value ->> '$.firstRaisedAt', value ->> '$.lastRaisedAt', value ->> '$.notifiedAt', value ->> '$.silenced', value ->> '$.changes', value ->> '$.closedAt', value ->> '$.text' FROM json_each(?1) WHERE true ON CONFLICT (id) DO UPDATE SET versions = excluded.versions, last_raised_at = excluded.last_raised_at, notified_at = excluded.notified_at, silenced = excluded.silenced, changes = excluded.changes, closed_at = excluded.closed_at, text = excluded.text`,
+  insertDeliveries: `INSERT INTO alert_deliveries (incident, change, sink, state, webhook_id, notification, created_at, next_at, attempts) SELECT value ->> '$.incident', value ->> '$.change', value ->> '$.sink', value ->> '$.state', value ->> '$.webhookId', value -> '$.notification', value ->> '$.createdAt', iif(value ->> '$.state' = 'pending', value ->> '$.createdAt', 0), 0 FROM json_each(?1)`,
+  insertTest: `INSERT INTO alert_deliveries (sink, state, webhook_id, notification, created_at, next_at, attempts) VALUES (?1, ?2, ?3, ?4, ?5, 0, 1)`,
+  insertAttempt: `INSERT OR IGNORE INTO alert_attempts (delivery, number, at, duration_ms, outcome, status, error, response) VALUES (coalesce(?1, (SELECT max(id) FROM alert_deliveries)), ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+  moveDelivery: `UPDATE alert_deliveries SET state = ?2, next_at = ?3, attempts = ?4 WHERE id = ?1 AND state = 'pending' AND attempts < ?4`,
+  pruneAttempts: `DELETE FROM alert_attempts WHERE delivery IN ( SELECT id FROM alert_deliveries WHERE created_at < ?1 AND state <> 'pending' ORDER BY created_at, id LIMIT ?2)`,
+  pruneDeliveries: `DELETE FROM alert_deliveries WHERE id IN ( SELECT id FROM alert_deliveries WHERE created_at < ?1 AND state <> 'pending' ORDER BY created_at, id LIMIT ?2)`,
+  pruneIncidents: `DELETE FROM alert_incidents WHERE id IN ( SELECT id FROM alert_incidents WHERE closed_at > 0 AND closed_at < ?1 ORDER BY closed_at LIMIT ?2)`,
+} as const;
+
+/** src/db/lifecycles/findings.sql */
+export const findingsSql = {
+  rangeEnd: `SELECT seq FROM findings WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1 OFFSET ?3`,
+  historyOfRange: `SELECT f.id, f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.app, m.app_id, m.message_id FROM findings f CROSS JOIN messages m ON m.id = f.message WHERE f.seq > ?1 AND f.seq <= ?2 AND (?3 IS NULL OR m.app_id = ?3) ORDER BY f.seq LIMIT ?4`,
+  historyOfMessage: `SELECT f.id, f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.app, m.app_id, m.message_id FROM messages m CROSS JOIN findings f ON f.message = m.id WHERE m.message_id = ?5 AND (?3 IS NULL OR m.app_id = ?3) AND +f.seq > ?1 AND +f.seq <= ?2 ORDER BY f.seq LIMIT ?4`,
+  ends: `SELECT finding_seq, max(findings_pruned, coalesce((SELECT finding_seq FROM pruned_apps WHERE app_id = ?1), 0)) AS findings_pruned FROM projection`,
+} as const;
+
+/** src/db/lifecycles/lifecycles.sql */
+export const lifecyclesSql = {
+  latest: `SELECT version, created_at, after_seq, bytes, definition FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT 1`,
+  list: `SELECT app_id, version, created_at, after_seq, definition FROM lifecycles WHERE id IN ( SELECT id FROM ( SELECT id, bytes, sum(bytes) OVER (ORDER BY version DESC) AS until FROM (SELECT id, version, bytes FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT ?2) ) WHERE until <= ?3 OR until = bytes) ORDER BY version DESC`,
+  ofMessage: `SELECT id, app_id, version, created_at, after_seq, definition FROM lifecycles WHERE app_id = ?2 AND after_seq < ?1 ORDER BY version DESC LIMIT 1`,
+  byIds: `SELECT id, app_id, version, created_at, after_seq, definition FROM lifecycles WHERE id IN (SELECT value FROM json_each(?1))`,
+  behind: `SELECT l.app_id, l.id, l.after_seq, l.bytes FROM json_each(?1) a CROSS JOIN lifecycles l ON l.app_id = a.value AND l.version >= coalesce( (SELECT version FROM lifecycles WHERE app_id = a.value AND after_seq <= ?2 ORDER BY version DESC LIMIT 1), 0) ORDER BY l.app_id, l.version DESC`,
+  sizes: `SELECT id, bytes FROM lifecycles WHERE id IN (SELECT value FROM json_each(?1))`,
+  withApps: `SELECT l.id, a.id AS app, l.app_id, l.version, l.stage_ids, l.definition FROM lifecycles l CROSS JOIN apps a ON a.app_id = l.app_id WHERE l.id IN (SELECT value FROM json_each(?1))`,
+  addBytes: `INSERT INTO apps (app_id, lifecycle_bytes) VALUES (?1, ?2) ON CONFLICT (app_id) DO UPDATE SET lifecycle_bytes = lifecycle_bytes + excluded.lifecycle_bytes`,
+  insertStages: `INSERT OR IGNORE INTO stages (app, after, stage) SELECT (SELECT id FROM apps WHERE app_id = ?1), value ->> 0, value ->> 1 FROM json_each(?2)`,
+  countNamed: `UPDATE stages SET versions = versions + 1 WHERE id IN ( SELECT s.id FROM json_each(?2) n CROSS JOIN stages s ON s.app = (SELECT id FROM apps WHERE app_id = ?1) AND s.after = n.value ->> 0 AND s.stage = n.value ->> 1)`,
+  insertVersion: `INSERT INTO lifecycles (app_id, version, created_at, after_seq, bytes, stage_ids, definition) SELECT ?1, ?3, ?4, max(?5, (SELECT seq FROM projection)), ?6, (SELECT json_group_array(id) FROM ( SELECT s.id FROM json_each(?2) n CROSS JOIN stages s ON s.app = (SELECT id FROM apps WHERE app_id = ?1) AND s.after = n.value ->> 0 AND s.stage = n.value ->> 1 ORDER BY n.key)), ?7 RETURNING after_seq`,
+  unused: `SELECT id, bytes FROM lifecycles l WHERE app_id = ?1 AND version < (SELECT max(version) FROM lifecycles WHERE app_id = ?1) AND NOT EXISTS (SELECT 1 FROM lifecycle_instances WHERE lifecycle = l.id AND instances > 0) AND (SELECT after_seq FROM lifecycles WHERE app_id = ?1 AND version > l.version ORDER BY version LIMIT 1) <= (SELECT seq FROM projection) ORDER BY version LIMIT ?2`,
+  subtractBytes: `UPDATE apps SET lifecycle_bytes = lifecycle_bytes - (SELECT sum(bytes + ?3) FROM lifecycles WHERE id IN (SELECT value FROM json_each(?2))) WHERE app_id = ?1`,
+  countUnnamed: `UPDATE stages SET versions = versions - named.times FROM ( SELECT s.value AS stage, count(*) AS times FROM lifecycles l, json_each(l.stage_ids) s WHERE l.id IN (SELECT value FROM json_each(?1)) GROUP BY s.value ) AS named WHERE stages.id = named.stage`,
+  deleteCounts: `DELETE FROM lifecycle_instances WHERE lifecycle IN (SELECT value FROM json_each(?1))`,
+  deleteVersions: `DELETE FROM lifecycles WHERE id IN (SELECT value FROM json_each(?1))`,
+} as const;
+
+/** src/db/lifecycles/statistics.sql */
+export const statisticsSql = {
+  funnel: `SELECT s.id, s.after, s.stage, sum(f.reached) AS reached, sum(f.waiting) AS waiting, sum(f.overdue) AS overdue, sum(f.never) AS never FROM stages s CROSS JOIN funnel f ON f.stage = s.id AND f.span = ?2 AND f.start >= ?3 AND f.start < ?4 WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1) GROUP BY s.id`,
+  latencies: `SELECT s.id, s.after, s.stage, l.histogram FROM stages s CROSS JOIN latencies l ON l.stage = s.id AND l.span = ?2 AND l.start >= ?3 AND l.start < ?4 WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1)`,
+  latencyOfHop: `SELECT histogram FROM latencies WHERE stage = (SELECT id FROM stages WHERE app = ?1 AND after = ?5 AND stage = ?6) AND span = ?2 AND start >= ?3 AND start < ?4`,
+  rates: `SELECT s.key AS step, ( SELECT json_group_array(json_object('event', event, 'count', count)) FROM ( SELECT event, sum(count) AS count FROM rates WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND minute >= s.value AND minute < s.value + ?3 AND minute < ?4 GROUP BY event ORDER BY sum(count) DESC LIMIT ?5) ) AS counts FROM json_each(?2) s`,
+  messageNames: `SELECT id, app_id, message_id FROM messages WHERE id IN (SELECT value FROM json_each(?1))`,
+} as const;
+
 /** src/db/messages/apply.sql */
 export const applySql = {
   movePosition: `INSERT INTO positions (journal_id, continues_from, seq) VALUES (?1, ?2, ?3) ON CONFLICT (journal_id) DO UPDATE SET continues_from = excluded.continues_from, seq = excluded.seq`,

@@ -8,8 +8,13 @@ const boundedTables = new Set([
   ...["aliases", "event_changes", "remains"],
 ]);
 
-/** Indexes of rows that wait to be deleted. */
-const boundedIndexes = new Set(["rates_none", "stages_unnamed"]);
+/** Indexes of rows that wait to be deleted, and one whose rows are counted before a list reads them (`countCandidates`). */
+const boundedIndexes = new Set([
+  "rates_none",
+  "stages_unnamed",
+  "instances_overdue",
+  "instances_app_overdue",
+]);
 
 export class QueryPlans {
   readonly #client: Client;
@@ -20,15 +25,25 @@ export class QueryPlans {
 
   /**
    * The steps that read a table which grows from one end to the other. A step that reads an index in its order and ends
-   * at a LIMIT is among them.
+   * at a LIMIT is among them, unless `limited`.
    */
-  async scans(statement: InStatement): Promise<string[]> {
+  async scans(statement: InStatement, limited = false): Promise<string[]> {
     const { sql, args } = typeof statement === "string" ? { sql: statement, args: undefined } : statement;
     const filled: InArgs = args ?? placeholders(sql);
     const { rows } = await this.#client.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args: filled });
-    return rows
-      .map(({ detail }) => String(detail))
-      .filter((detail) => detail.startsWith("SCAN ") && !isBounded(detail, sql));
+    const steps = rows.map(({ parent, detail }) => ({ parent: Number(parent), detail: String(detail) }));
+    // A query that sorts reads all rows before it returns the first one.
+    const sorting = new Set(
+      steps
+        .filter(({ detail }) => detail.startsWith("USE TEMP B-TREE FOR ORDER BY"))
+        .map(({ parent }) => parent),
+    );
+    const stops = ({ parent }: { parent: number }) =>
+      limited && /\bLIMIT\b/.test(sql) && !sorting.has(parent);
+    return steps
+      .filter((step) => step.detail.startsWith("SCAN ") && !stops(step))
+      .map(({ detail }) => detail)
+      .filter((detail) => !isBounded(detail, sql));
   }
 
   close(): void {
@@ -50,6 +65,7 @@ function isBounded(detail: string, sql: string): boolean {
   const tables = [...sql.matchAll(new RegExp(`(?:\\b(\\w+)|\\)) (?:AS )?${name}\\b`, "g"))].map(
     ([, table]) => table,
   );
-  // A subquery's rows are those of its own steps.
+  // The rows of a subquery or of a common table expression are those of its own steps.
+  if (new RegExp(`\\b${name} AS (NOT )?(MATERIALIZED )?\\(`).test(sql)) return true;
   return boundedTables.has(name) || tables.some((table) => table === undefined || boundedTables.has(table));
 }

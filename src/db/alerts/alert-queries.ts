@@ -7,6 +7,7 @@ import type { AlertRule } from "../../alerting/rule.ts";
 import type { AlertSilence } from "../../alerting/silence.ts";
 import type { AlertSink } from "../../alerting/sink.ts";
 import { nowMicros } from "../../core/time.ts";
+import { alertsSql } from "../../gen/sql.ts";
 import { parseObject, type ReadConnection } from "../read-connection.ts";
 import { incidentOf } from "./incident-queries.ts";
 
@@ -55,28 +56,18 @@ export class AlertQueries {
   }
 
   async counts(groups: readonly FindingGroup[]): Promise<number[]> {
-    const rows = await this.#each(groups, (group) => {
-      const { where, args } = holding(group);
-      return {
-        sql: `SELECT count(*) AS count FROM (SELECT 1 FROM findings WHERE ${where} LIMIT ${countMax + 1})`,
-        args,
-      };
-    });
+    const rows = await this.#each(groups, (group) => ({
+      sql: alertsSql.countFindings,
+      args: groupArgs(group),
+    }));
     return rows.map((row) => Number(row?.count));
   }
 
   async figures(groups: readonly FindingGroup[]): Promise<Figures[]> {
-    const rows = await this.#each(groups, (group) => {
-      const { where, args } = holding(group);
-      return {
-        sql: `WITH held AS MATERIALIZED (SELECT id, due_at, late_by FROM findings WHERE ${where} LIMIT ${countMax + 1})
-          SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by, (
-            SELECT json_group_array(m.message_id) FROM (SELECT id FROM held ORDER BY due_at, id LIMIT ${samplesMax}) first
-              CROSS JOIN findings f ON f.id = first.id CROSS JOIN messages m ON m.id = f.message
-          ) AS samples, (SELECT expired FROM alert_incidents WHERE id = ?6) AS expired FROM held`,
-        args: [...args, group.incident ?? null],
-      };
-    });
+    const rows = await this.#each(groups, (group) => ({
+      sql: alertsSql.figures,
+      args: [...groupArgs(group), samplesMax, group.incident ?? null],
+    }));
     return rows.map((row) => ({
       count: Number(row?.count),
       ...(row?.since !== null && { since: Number(row?.since) }),
@@ -102,14 +93,9 @@ export class AlertQueries {
 
 const allRules = "SELECT rule FROM alert_rules ORDER BY id";
 
-/** In the terms of the index `findings_group`. */
-function holding({ appId, kind, stage, versions, since }: FindingGroup): { where: string; args: InValue[] } {
-  return {
-    where: `app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0
-      AND lifecycle IN (SELECT id FROM lifecycles
-        WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= ?5`,
-    args: [appId, kind, stage, JSON.stringify(versions), since],
-  };
+/** The first six arguments of both statements. */
+function groupArgs({ appId, kind, stage, versions, since }: FindingGroup): InValue[] {
+  return [appId, kind, stage, JSON.stringify(versions), since, countMax + 1];
 }
 
 function ruleOf({ rule }: Row): AlertRule {

@@ -7,6 +7,7 @@ import { type AlertSilence, silencesMax } from "../../alerting/silence.ts";
 import { type AlertSink, sinksMax } from "../../alerting/sink.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
+import { alertsSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import { forRows } from "../rows.ts";
 
@@ -24,34 +25,22 @@ export class AlertWriter {
   async putRule(rule: AlertRule): Promise<void> {
     await this.#bound("alert_rules", rule.id, rulesMax, "alert rules");
     await this.#durably([
-      {
-        // Nobody has followed the findings before the first rule.
-        sql: `UPDATE alert_cursor SET finding_seq = max(finding_seq, (SELECT finding_seq FROM projection))
-          WHERE NOT EXISTS (SELECT 1 FROM alert_rules)`,
-        args: [],
-      },
-      put("alert_rules", "rule", rule.id, rule),
+      alertsSql.beginCursor,
+      { sql: alertsSql.putRule, args: [rule.id, JSON.stringify(rule)] },
     ]);
   }
 
   async deleteRule(id: string, at: Micros): Promise<boolean> {
-    return this.#delete("alert_rules", id, [
-      { sql: "UPDATE alert_incidents SET closed_at = ?2 WHERE rule = ?1 AND closed_at = 0", args: [id, at] },
-    ]);
+    return this.#delete("alert_rules", id, [{ sql: alertsSql.closeIncidents, args: [id, at] }]);
   }
 
   async putSink(sink: AlertSink): Promise<void> {
     await this.#bound("alert_sinks", sink.id, sinksMax, "alert sinks");
-    await this.#durably([put("alert_sinks", "sink", sink.id, sink)]);
+    await this.#durably([{ sql: alertsSql.putSink, args: [sink.id, JSON.stringify(sink)] }]);
   }
 
   async deleteSink(id: string): Promise<boolean> {
-    return this.#delete("alert_sinks", id, [
-      {
-        sql: "UPDATE alert_deliveries SET state = 'failed', next_at = 0 WHERE sink = ? AND state = 'pending'",
-        args: [id],
-      },
-    ]);
+    return this.#delete("alert_sinks", id, [{ sql: alertsSql.failDeliveries, args: [id] }]);
   }
 
   async addSilence(silence: Omit<AlertSilence, "id">): Promise<number> {
@@ -76,17 +65,13 @@ export class AlertWriter {
   async commit({ step, findingSeq, incidents, deliveries }: AlertStep): Promise<void> {
     const last = incidents.reduce((max, { id }) => Math.max(max, id), 0);
     await this.#durably([
-      {
-        sql: `UPDATE alert_cursor SET continues_from = ?1 - 1, step = ?1, finding_seq = ?2,
-          last_incident = max(last_incident, ?3)`,
-        args: [step, findingSeq, last],
-      },
+      { sql: alertsSql.moveCursor, args: [step, findingSeq, last] },
       ...forRows(
-        upsertIncidents,
+        alertsSql.upsertIncidents,
         incidents.map((row) => JSON.stringify(row)),
       ),
       ...forRows(
-        insertDeliveries,
+        alertsSql.insertDeliveries,
         deliveries.map((row) => JSON.stringify(row)),
       ),
     ]);
@@ -94,51 +79,27 @@ export class AlertWriter {
 
   async recordAttempt({ delivery, number, attempt, state, nextAt }: AttemptRecord): Promise<void> {
     await this.#durably([
-      insertAttempt(attempt, number, "?8", delivery),
-      {
-        sql: `UPDATE alert_deliveries SET state = ?1, next_at = ?2, attempts = ?3
-          WHERE id = ?4 AND state = 'pending' AND attempts < ?3`,
-        args: [state, nextAt, number, delivery],
-      },
+      insertAttempt(delivery, number, attempt),
+      { sql: alertsSql.moveDelivery, args: [delivery, state, nextAt, number] },
     ]);
   }
 
   async recordTest(delivery: NewDelivery, attempt: Attempt): Promise<void> {
+    const { sink, state, webhookId, notification, createdAt } = delivery;
     await this.#durably([
-      {
-        sql: `INSERT INTO alert_deliveries (sink, state, webhook_id, notification, created_at, next_at, attempts)
-          VALUES (?, ?, ?, ?, ?, 0, 1)`,
-        args: [
-          delivery.sink,
-          delivery.state,
-          delivery.webhookId,
-          JSON.stringify(delivery.notification),
-          delivery.createdAt,
-        ],
-      },
-      insertAttempt(
-        attempt,
-        1,
-        "(SELECT max(id) FROM alert_deliveries WHERE webhook_id = ?8)",
-        delivery.webhookId,
-      ),
+      { sql: alertsSql.insertTest, args: [sink, state, webhookId, JSON.stringify(notification), createdAt] },
+      insertAttempt(null, 1, attempt),
     ]);
   }
 
   async prune(before: Micros): Promise<boolean> {
-    const old = `SELECT id FROM alert_deliveries
-      WHERE created_at < ?1 AND state <> 'pending' ORDER BY created_at, id LIMIT ${pruneRows}`;
-    const args = [before];
+    const args = [before, pruneRows];
     const [, deliveries, incidents] = await this.#database.batch(
       [
-        { sql: `DELETE FROM alert_attempts WHERE delivery IN (${old})`, args },
-        { sql: `DELETE FROM alert_deliveries WHERE id IN (${old})`, args },
-        {
-          sql: `DELETE FROM alert_incidents WHERE id IN (SELECT id FROM alert_incidents
-            WHERE closed_at > 0 AND closed_at < ?1 ORDER BY closed_at LIMIT ${pruneRows})`,
-          args,
-        },
-        { sql: "DELETE FROM alert_silences WHERE until < ?1", args },
+        { sql: alertsSql.pruneAttempts, args },
+        { sql: alertsSql.pruneDeliveries, args },
+        { sql: alertsSql.pruneIncidents, args },
+        { sql: "DELETE FROM alert_silences WHERE until < ?", args: [before] },
       ],
       "write",
     );
@@ -168,76 +129,17 @@ export class AlertWriter {
   }
 }
 
-function put(table: string, column: string, id: string, value: object): InStatement {
-  return {
-    sql: `INSERT INTO ${table} (id, ${column}) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET ${column} = excluded.${column}`,
-    args: [id, JSON.stringify(value)],
-  };
-}
-
 function refuseBeyond(count: number, max: number, what: string): void {
   if (count < max) return;
   // Trying again later would not help.
   throw new MarsError("invalid_argument", `there may be at most ${max} ${what}: delete one first`);
 }
 
-/** The columns of `alert_incidents`, each with its place in an `Incident`. */
-const incidentColumns = {
-  id: "id",
-  rule: "rule",
-  app_id: "appId",
-  kind: "kind",
-  stage: "stage",
-  after: "after",
-  versions: "versions",
-  opened_at: "openedAt",
-  counted_from: "countedFrom",
-  first_raised_at: "firstRaisedAt",
-  last_raised_at: "lastRaisedAt",
-  notified_at: "notifiedAt",
-  silenced: "silenced",
-  changes: "changes",
-  closed_at: "closedAt",
-  text: "text",
-} as const;
-
-const changing = [
-  "versions",
-  "last_raised_at",
-  "notified_at",
-  "silenced",
-  "changes",
-  "closed_at",
-  "text",
-] as const;
-
-const upsertIncidents = `INSERT INTO alert_incidents (${Object.keys(incidentColumns).join(", ")})
-  SELECT ${Object.values(incidentColumns)
-    .map((name) => `value ->> '$.${name}'`)
-    .join(", ")} FROM json_each(?) WHERE true
-  ON CONFLICT (id) DO UPDATE SET ${changing.map((name) => `${name} = excluded.${name}`).join(", ")}`;
-
-const insertDeliveries = `INSERT INTO alert_deliveries
-    (incident, change, sink, state, webhook_id, notification, created_at, next_at, attempts)
-  SELECT value ->> '$.incident', value ->> '$.change', value ->> '$.sink', value ->> '$.state', value ->> '$.webhookId',
-    value -> '$.notification', value ->> '$.createdAt', iif(value ->> '$.state' = 'pending', value ->> '$.createdAt', 0), 0
-  FROM json_each(?)`;
-
-/** @param delivery SQL of its id, by the eighth argument */
-function insertAttempt(attempt: Attempt, number: number, delivery: string, by: number | string): InStatement {
+/** @param delivery its id; `null` for the one inserted just before, in the same transaction */
+function insertAttempt(delivery: number | null, number: number, attempt: Attempt): InStatement {
+  const { at, durationMs, outcome, status, error, response } = attempt;
   return {
-    sql: `INSERT OR IGNORE INTO alert_attempts
-        (delivery, number, at, duration_ms, outcome, status, error, response)
-      VALUES (${delivery}, ?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
-    args: [
-      number,
-      attempt.at,
-      attempt.durationMs,
-      attempt.outcome,
-      attempt.status,
-      attempt.error,
-      attempt.response,
-      by,
-    ],
+    sql: alertsSql.insertAttempt,
+    args: [delivery, number, at, durationMs, outcome, status, error, response],
   };
 }

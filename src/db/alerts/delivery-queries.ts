@@ -10,6 +10,7 @@ import type {
   DueDelivery,
 } from "../../alerting/delivery.ts";
 import type { Micros } from "../../core/event.ts";
+import { alertsSql } from "../../gen/sql.ts";
 import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { parseObject, type ReadConnection } from "../read-connection.ts";
@@ -31,15 +32,7 @@ export class DeliveryQueries {
   /** See `AlertReader` of `alerting/ports.ts`. */
   async due(at: Micros, busy: readonly string[]): Promise<DueDeliveries> {
     const [rows] = await this.#connection.read([
-      {
-        // Waiting began at the last attempt. Where that lies ahead, the clock has gone back, and nobody knows for how long to wait.
-        sql: `SELECT d.id, iif(coalesce((SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts),
-            d.created_at) > ?2, 0, d.next_at) AS next_at, d.webhook_id, d.notification, d.attempts, s.sink
-          FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.id = (
-            SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1)
-          WHERE s.id NOT IN (SELECT value FROM json_each(?1))`,
-        args: [JSON.stringify(busy), at + stepMin],
-      },
+      { sql: alertsSql.dueDeliveries, args: [JSON.stringify(busy), at + stepMin] },
     ]);
     const due = (rows ?? []).filter((row) => Number(row.next_at) <= at);
     const later = (rows ?? []).map((row) => Number(row.next_at)).filter((next) => next > at);

@@ -1,5 +1,6 @@
 /** Questions to findings. Every page looks at a bounded number of rows, and then says where to go on. */
 import type { InStatement, Row } from "@libsql/client";
+import { findingsSql, statisticsSql } from "../../gen/sql.ts";
 import type { Finding, FindingKind } from "../../lifecycle/finding.ts";
 import type {
   FindingHistoryPage,
@@ -83,26 +84,17 @@ export class FindingQueries {
     // One message's findings are found by its number. All others are a scan of the changes, a range at a time.
     const one = messageId !== undefined;
     const rangeEnd: InStatement = {
-      sql: `SELECT seq FROM findings WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ${historySpan - 1}`,
-      args: [after, upTo],
+      sql: findingsSql.rangeEnd,
+      args: [after, upTo, historySpan - 1],
     };
     const [ends] = one ? [] : await this.#connection.read([rangeEnd]);
     const end = Number(ends?.[0]?.seq ?? upTo);
-    const from = one
-      ? "messages m CROSS JOIN findings f ON f.message = m.id"
-      : "findings f CROSS JOIN messages m ON m.id = f.message";
+    const args = [after, end, appId ?? null, historyFindings];
     const [found, projection, gap] = await this.#connection.read([
-      {
-        sql: `SELECT f.id, ${columns} FROM ${from} WHERE ${one ? "+" : ""}f.seq > ?1 AND ${one ? "+" : ""}f.seq <= ?2
-          AND (?3 IS NULL OR m.app_id = ?3) AND ${one ? "m.message_id = ?4" : "?4 IS NULL"}
-          ORDER BY f.seq LIMIT ${historyFindings}`,
-        args: [after, end, appId ?? null, messageId ?? null],
-      },
-      {
-        sql: `SELECT finding_seq, max(findings_pruned,
-          coalesce((SELECT finding_seq FROM pruned_apps WHERE app_id = ?), 0)) AS findings_pruned FROM projection`,
-        args: [appId ?? ""],
-      },
+      one
+        ? { sql: findingsSql.historyOfMessage, args: [...args, messageId] }
+        : { sql: findingsSql.historyOfRange, args },
+      { sql: findingsSql.ends, args: [appId ?? ""] },
       gapAround("findings", after),
     ]);
     const findings = this.#connection.decode(found, findingOf);
@@ -159,9 +151,8 @@ export class FindingQueries {
     const ranges = cover(lastWhole(clock));
     const results = await this.#connection.read(
       ranges.map(({ span, from, to }) => ({
-        sql: `SELECT histogram FROM latencies
-          WHERE stage = (SELECT id FROM stages WHERE app = ?1 AND after = ?2 AND stage = ?3) AND span = ?4 AND start >= ?5 AND start < ?6`,
-        args: [app, after, stage, span, from, to],
+        sql: statisticsSql.latencyOfHop,
+        args: [app, span, from, to, after, stage],
       })),
     );
     const all = new Histogram();

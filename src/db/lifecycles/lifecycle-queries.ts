@@ -1,4 +1,5 @@
 /** Questions to definitions, and to the messages that learning and trying look at. */
+import { lifecyclesSql } from "../../gen/sql.ts";
 import type { LifecycleVersion } from "../../lifecycle/definition.ts";
 import type { HistoriesPage, HistoriesQuery, MessageHistory } from "../../lifecycle/queries.ts";
 import { Conditions } from "../conditions.ts";
@@ -23,16 +24,9 @@ export class LifecycleQueries {
 
   /** See `LifecycleReader.lifecycleVersions`. */
   async lifecycleVersions(appId: string, limit = versionsMax): Promise<LifecycleVersion[]> {
-    // By the sum of bytes so far, which is read without the definitions.
     const [rows] = await this.#connection.read([
       {
-        sql: `SELECT app_id, version, created_at, after_seq, definition FROM lifecycles
-          WHERE id IN (
-            SELECT id FROM (
-              SELECT id, bytes, sum(bytes) OVER (ORDER BY version DESC) AS until
-              FROM (SELECT id, version, bytes FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT ?2)
-            ) WHERE until <= ?3 OR until = bytes)
-          ORDER BY version DESC`,
+        sql: lifecyclesSql.list,
         args: [appId, limit, answerBytesMax],
       },
     ]);

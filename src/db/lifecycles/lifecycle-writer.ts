@@ -6,6 +6,7 @@ import type { InStatement } from "@libsql/client";
 import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
 import { nowMicros } from "../../core/time.ts";
+import { lifecyclesSql } from "../../gen/sql.ts";
 import {
   afterName,
   type Definition,
@@ -15,7 +16,6 @@ import {
   stageName,
 } from "../../lifecycle/definition.ts";
 import type { Database } from "../database.ts";
-import { asRows, rowsOf } from "../rows.ts";
 import type { Lifecycles } from "./lifecycles.ts";
 
 /** What the versions of one app may take, each with what it takes beside its text. The smallest make 4,000 versions. */
@@ -74,8 +74,7 @@ export class LifecycleWriter {
 
   async #last(appId: string): Promise<VersionRow[]> {
     const { rows } = await this.#database.execute({
-      sql: `SELECT version, created_at, after_seq, bytes, definition FROM lifecycles
-        WHERE app_id = ? ORDER BY version DESC LIMIT 1`,
+      sql: lifecyclesSql.latest,
       args: [appId],
     });
     return rows.map((row) => ({
@@ -95,12 +94,8 @@ export class LifecycleWriter {
     });
     let taken = Number(rows[0]?.lifecycle_bytes ?? 0) + bytes;
     if (taken <= appBytesMax) return [];
-    const result = await this.#database.execute(unusedVersions(appId));
-    const drop: number[] = [];
-    for (const [id, size] of rowsOf<[id: number, bytes: number]>(result)) {
-      drop.push(id);
-      taken -= size + versionBytes;
-    }
+    const unused = await this.#database.execute({ sql: lifecyclesSql.unused, args: [appId, dropMax] });
+    for (const row of unused.rows) taken -= Number(row.bytes) + versionBytes;
     if (taken > appBytesMax) {
       throw new MarsError(
         "overloaded",
@@ -108,7 +103,7 @@ export class LifecycleWriter {
         { retryAfterMs },
       );
     }
-    return drop;
+    return unused.rows.map((row) => Number(row.id));
   }
 }
 
@@ -131,8 +126,7 @@ function versionOf(appId: string, row: VersionRow): LifecycleVersion {
 }
 
 /**
- * The version, its app, and the stages by which its messages are counted: the whole way first. It begins behind all that
- * the projector has followed, whatever the caller says: a message goes by what held when it was first followed.
+ * The version, its app, and the stages by which its messages are counted: the whole lifecycle first.
  */
 function insertVersion(
   appId: string,
@@ -142,67 +136,25 @@ function insertVersion(
 ): InStatement[] {
   const stages = (definition?.stages ?? []).map((stage) => [afterName(stage), stageName(stage)]);
   const names = JSON.stringify([["", ""], ...stages]);
-  const app = "(SELECT id FROM apps WHERE app_id = ?1)";
-  const theirs = `FROM json_each(?2) n CROSS JOIN stages s
-    ON s.app = ${app} AND s.after = n.value ->> 0 AND s.stage = n.value ->> 1`;
+  const { version, created_at, bytes, definition: text } = row;
   return [
+    { sql: lifecyclesSql.addBytes, args: [appId, bytes + versionBytes] },
+    { sql: lifecyclesSql.insertStages, args: [appId, names] },
+    { sql: lifecyclesSql.countNamed, args: [appId, names] },
     {
-      sql: `INSERT INTO apps (app_id, lifecycle_bytes) VALUES (?1, ?2)
-        ON CONFLICT (app_id) DO UPDATE SET lifecycle_bytes = lifecycle_bytes + excluded.lifecycle_bytes`,
-      args: [appId, row.bytes + versionBytes],
-    },
-    {
-      sql: `INSERT OR IGNORE INTO stages (app, after, stage)
-        SELECT ${app}, value ->> 0, value ->> 1 FROM json_each(?2)`,
-      args: [appId, names],
-    },
-    {
-      sql: `UPDATE stages SET versions = versions + 1 WHERE id IN (SELECT s.id ${theirs})`,
-      args: [appId, names],
-    },
-    {
-      sql: `INSERT INTO lifecycles (app_id, version, created_at, after_seq, bytes, stage_ids, definition)
-        SELECT ?1, ?3, ?4, max(?5, (SELECT seq FROM projection)), ?6,
-          (SELECT json_group_array(id) FROM (SELECT s.id ${theirs} ORDER BY n.key)), ?7
-        RETURNING after_seq`,
-      args: [appId, names, row.version, row.created_at, afterSeq, row.bytes, row.definition],
+      sql: lifecyclesSql.insertVersion,
+      args: [appId, names, version, created_at, afterSeq, bytes, text],
     },
   ];
 }
 
-/** Versions that nobody needs, the oldest first: another one holds behind all that is followed, and no instance goes by them. */
-function unusedVersions(appId: string): InStatement {
-  return asRows(
-    "id, bytes",
-    `SELECT id, bytes FROM lifecycles l
-      WHERE app_id = ?1 AND version < (SELECT max(version) FROM lifecycles WHERE app_id = ?1)
-        AND NOT EXISTS (SELECT 1 FROM lifecycle_instances WHERE lifecycle = l.id AND instances > 0)
-        AND (SELECT after_seq FROM lifecycles WHERE app_id = ?1 AND version > l.version ORDER BY version LIMIT 1)
-          <= (SELECT seq FROM projection)
-      ORDER BY version LIMIT ${dropMax}`,
-    [appId],
-  );
-}
-
-/** Their stages stay as long as they count something: see `pruneCounts`. */
 function dropVersions(appId: string, ids: readonly number[]): InStatement[] {
   if (ids.length === 0) return [];
-  const theirs = "IN (SELECT value FROM json_each(?))";
   const args = [JSON.stringify(ids)];
   return [
-    {
-      sql: `UPDATE apps SET lifecycle_bytes = lifecycle_bytes
-          - (SELECT sum(bytes + ${versionBytes}) FROM lifecycles WHERE id ${theirs}) WHERE app_id = ?`,
-      args: [...args, appId],
-    },
-    {
-      sql: `UPDATE stages SET versions = versions - named.times
-        FROM (SELECT s.value AS stage, count(*) AS times FROM lifecycles l, json_each(l.stage_ids) s
-          WHERE l.id ${theirs} GROUP BY s.value) AS named
-        WHERE stages.id = named.stage`,
-      args,
-    },
-    { sql: `DELETE FROM lifecycle_instances WHERE lifecycle ${theirs}`, args },
-    { sql: `DELETE FROM lifecycles WHERE id ${theirs}`, args },
+    { sql: lifecyclesSql.subtractBytes, args: [appId, ...args, versionBytes] },
+    { sql: lifecyclesSql.countUnnamed, args },
+    { sql: lifecyclesSql.deleteCounts, args },
+    { sql: lifecyclesSql.deleteVersions, args },
   ];
 }

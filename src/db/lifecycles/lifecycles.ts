@@ -2,10 +2,10 @@
  * The definitions that the projector goes by, read when a message needs them. Memory holds the last used: what it costs to
  * put one does not depend on how many versions and apps there are.
  */
+import { lifecyclesSql } from "../../gen/sql.ts";
 import { readDefinition } from "../../lifecycle/definition.ts";
 import { createPlan, type Plan } from "../../lifecycle/plan.ts";
 import type { Database } from "../database.ts";
-import { asRows, rowsOf } from "../rows.ts";
 
 /** Apps of which memory knows the versions; of others they are read again. */
 const appsMax = 10_000;
@@ -74,14 +74,16 @@ export class Lifecycles {
   ): Promise<ReadonlyMap<string, readonly Version[]>> {
     const missing = [...appIds].filter((appId) => !this.#apps.has(appId));
     if (missing.length > 0) {
-      const result = await this.#database.execute(versionsBehind(missing, seq));
-      const rows = rowsOf<[appId: string, id: number, afterSeq: number, bytes: number]>(result);
-      const byApp = Map.groupBy(rows, ([appId]) => appId);
+      const { rows } = await this.#database.execute({
+        sql: lifecyclesSql.behind,
+        args: [JSON.stringify(missing), seq],
+      });
+      const byApp = Map.groupBy(rows, (row) => String(row.app_id));
       for (const appId of missing) {
-        const versions = (byApp.get(appId) ?? []).map(([, id, afterSeq, bytes]) => ({
-          id,
-          afterSeq,
-          ends: bytes === 0,
+        const versions = (byApp.get(appId) ?? []).map((row) => ({
+          id: Number(row.id),
+          afterSeq: Number(row.after_seq),
+          ends: row.bytes === 0,
         }));
         this.#apps.set(appId, versions);
       }
@@ -126,36 +128,31 @@ export class Lifecycles {
   }
 
   async #sizes(ids: readonly number[]): Promise<Map<number, number>> {
-    const result = await this.#database.execute(
-      asRows("id, bytes", "SELECT id, bytes FROM lifecycles WHERE id IN (SELECT value FROM json_each(?1))", [
-        JSON.stringify(ids),
-      ]),
-    );
-    return new Map(rowsOf<[number, number]>(result));
+    const { rows } = await this.#database.execute({ sql: lifecyclesSql.sizes, args: [JSON.stringify(ids)] });
+    return new Map(rows.map((row) => [Number(row.id), Number(row.bytes)]));
   }
 
   async #read(ids: readonly number[]): Promise<void> {
     if (ids.length === 0) return;
-    const result = await this.#database.execute(
-      asRows(
-        "id, app, app_id, version, json(stage_ids), definition",
-        `SELECT l.*, a.id AS app FROM lifecycles l CROSS JOIN apps a ON a.app_id = l.app_id
-          WHERE l.id IN (SELECT value FROM json_each(?1))`,
-        [JSON.stringify(ids)],
-      ),
-    );
-    type LifecycleRow = [
-      id: number,
-      app: number,
-      appId: string,
-      version: number,
-      stages: number[],
-      definition: string,
-    ];
-    for (const [id, app, appId, version, [wholeId = 0, ...stageIds], text] of rowsOf<LifecycleRow>(result)) {
-      const plan = createPlan(readDefinition(text));
+    const { rows } = await this.#database.execute({
+      sql: lifecyclesSql.withApps,
+      args: [JSON.stringify(ids)],
+    });
+    for (const row of rows) {
+      const id = Number(row.id);
+      const text = String(row.definition);
+      const [wholeId = 0, ...stageIds] = JSON.parse(String(row.stage_ids)) as number[];
+      const lifecycle = {
+        id,
+        app: Number(row.app),
+        appId: String(row.app_id),
+        version: Number(row.version),
+        plan: createPlan(readDefinition(text)),
+        stageIds,
+        wholeId,
+      };
       const bytes = Buffer.byteLength(text);
-      this.#byId.set(id, { lifecycle: { id, app, appId, version, plan, stageIds, wholeId }, bytes });
+      this.#byId.set(id, { lifecycle, bytes });
       this.#bytes += bytes;
     }
   }
@@ -165,16 +162,4 @@ export class Lifecycles {
 export function versionFor(versions: readonly Version[], message: number): Version | undefined {
   const found = versions.find(({ afterSeq }) => afterSeq < message);
   return found?.ends ? undefined : found;
-}
-
-/** The version that holds behind `seq`, and those that came after it. */
-function versionsBehind(appIds: readonly string[], seq: number) {
-  return asRows(
-    "app_id, id, after_seq, bytes",
-    `SELECT l.app_id, l.id, l.after_seq, l.bytes FROM json_each(?1) a CROSS JOIN lifecycles l ON l.app_id = a.value
-        AND l.version >= coalesce((SELECT version FROM lifecycles
-          WHERE app_id = a.value AND after_seq <= ?2 ORDER BY version DESC LIMIT 1), 0)
-      ORDER BY l.app_id, l.version DESC`,
-    [JSON.stringify(appIds), seq],
-  );
 }

@@ -2,6 +2,7 @@
 import type { InStatement, Row } from "@libsql/client";
 import type { MessageKey } from "../../core/event.ts";
 import { nowMicros } from "../../core/time.ts";
+import { statisticsSql } from "../../gen/sql.ts";
 import type {
   AppPage,
   Distribution,
@@ -57,10 +58,7 @@ export class StatisticsQueries {
     const results = await this.#connection.read(
       cover(whole).map(
         (range): InStatement => ({
-          sql: `SELECT s.id, s.after, s.stage, sum(f.reached) AS reached, sum(f.waiting) AS waiting,
-              sum(f.overdue) AS overdue, sum(f.never) AS never
-            FROM stages s CROSS JOIN funnel f ON f.stage = s.id AND f.span = ?2 AND f.start >= ?3 AND f.start < ?4
-            WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1) GROUP BY s.id`,
+          sql: statisticsSql.funnel,
           args: [appId, range.span, range.from, range.to],
         }),
       ),
@@ -127,22 +125,21 @@ export class StatisticsQueries {
     const { since, until } = wholeMinutes(window);
     const minute = 60_000_000;
     const starts = Array.from({ length: Math.ceil((until - since) / step) }, (_, n) => since + n * step);
-    // A step at a time: to group a month at once, SQLite would sort all of its minutes, which takes ten times as long.
     const [rows] = await this.#connection.read([
       {
-        sql: `SELECT s.key AS step, (
-            SELECT json_group_array(json_array(event, count)) FROM (
-              SELECT event, sum(count) AS count FROM rates
-              WHERE app = (SELECT id FROM apps WHERE app_id = ?1)
-                AND minute >= s.value AND minute < s.value + ?3 AND minute < ?4
-              GROUP BY event ORDER BY sum(count) DESC LIMIT ${eventsMax})) AS counts
-          FROM json_each(?2) s`,
-        args: [appId, JSON.stringify(starts.map((start) => start / minute)), step / minute, until / minute],
+        sql: statisticsSql.rates,
+        args: [
+          appId,
+          JSON.stringify(starts.map((start) => start / minute)),
+          step / minute,
+          until / minute,
+          eventsMax,
+        ],
       },
     ]);
     const counts = new Map<string, number[]>();
     for (const row of rows ?? []) {
-      for (const [event, count] of JSON.parse(String(row.counts)) as [string, number][]) {
+      for (const { event, count } of JSON.parse(String(row.counts)) as { event: string; count: number }[]) {
         let known = counts.get(event);
         if (known === undefined) {
           known = starts.map(() => 0);
@@ -200,9 +197,7 @@ export class StatisticsQueries {
     const results = await this.#connection.read(
       cover(window).map(
         (range): InStatement => ({
-          sql: `SELECT s.id, s.after, s.stage, l.histogram FROM stages s
-            CROSS JOIN latencies l ON l.stage = s.id AND l.span = ?2 AND l.start >= ?3 AND l.start < ?4
-            WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1)`,
+          sql: statisticsSql.latencies,
           args: [appId, range.span, range.from, range.to],
         }),
       ),
@@ -222,7 +217,7 @@ export class StatisticsQueries {
   async #names(messages: readonly number[]): Promise<ReadonlyMap<number, MessageKey>> {
     const [rows] = await this.#connection.read([
       {
-        sql: "SELECT id, app_id, message_id FROM messages WHERE id IN (SELECT value FROM json_each(?))",
+        sql: statisticsSql.messageNames,
         args: [JSON.stringify([...new Set(messages)])],
       },
     ]);

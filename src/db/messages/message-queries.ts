@@ -72,7 +72,7 @@ export class MessageQueries {
       eventPage(scan, asked),
       stagesOf(id, count),
       externalIdsOf(id, count),
-      { sql: lifecycleOfMessage("?1", "?2"), args: [id, appId] },
+      lifecycleOfMessage(id, appId),
       { sql: "SELECT kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
       { sql: "SELECT lifecycle, times FROM instances WHERE message = ?", args: [id] },
       "SELECT watermark, seq, (SELECT skews FROM clock) AS skews FROM projection",

@@ -1,5 +1,6 @@
 /** Definitions as the query thread needs them: read when asked for, and kept for the next question. */
 import type { InStatement, Row } from "@libsql/client";
+import { lifecyclesSql } from "../../gen/sql.ts";
 import type { LifecycleVersion } from "../../lifecycle/definition.ts";
 import { readDefinition } from "../../lifecycle/definition.ts";
 import { createPlan, type Plan } from "../../lifecycle/plan.ts";
@@ -7,19 +8,14 @@ import { createPlan, type Plan } from "../../lifecycle/plan.ts";
 /** Bytes of the definitions whose plans are in memory, the last used; a version never changes. */
 const plansBytesMax = 2 * 1024 * 1024;
 
-const columns = "id, app_id, version, created_at, after_seq, definition";
-
 /** The lifecycle that a message goes by: the app's last one before its first event. */
-export function lifecycleOfMessage(message: string, app: string): string {
-  return `SELECT ${columns} FROM lifecycles WHERE app_id = ${app} AND after_seq < ${message} ORDER BY version DESC LIMIT 1`;
+export function lifecycleOfMessage(message: number, appId: string): InStatement {
+  return { sql: lifecyclesSql.ofMessage, args: [message, appId] };
 }
 
 /** @param ids JSON: `lifecycles.id` */
 export function lifecyclesById(ids: string): InStatement {
-  return {
-    sql: `SELECT ${columns} FROM lifecycles WHERE id IN (SELECT value FROM json_each(?))`,
-    args: [ids],
-  };
+  return { sql: lifecyclesSql.byIds, args: [ids] };
 }
 
 export function versionOfRow(row: Row): LifecycleVersion {

@@ -1,0 +1,132 @@
+-- Rules, incidents and deliveries: see `alert-writer.ts` and `alert-queries.ts`.
+
+-- name: countFindings
+-- Active findings of a group, counted up to ?6. The index `findings_group` answers it. ?1 the app, ?2 the kind, ?3 the stage,
+-- ?4 JSON: versions of the lifecycle, ?5 the earliest raised_at.
+SELECT count(*) AS count
+FROM (
+  SELECT 1 FROM findings
+  WHERE app = (SELECT id FROM apps WHERE app_id = ?1)
+    AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0
+    AND lifecycle IN (
+      SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4)))
+    AND raised_at >= ?5
+  LIMIT ?6
+);
+
+-- name: figures
+-- The same findings: how many, since when, the ids of ?7 messages, and how many retention took from the incident ?8.
+WITH active AS MATERIALIZED (
+  SELECT id, due_at, late_by FROM findings
+  WHERE app = (SELECT id FROM apps WHERE app_id = ?1)
+    AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0
+    AND lifecycle IN (
+      SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4)))
+    AND raised_at >= ?5
+  LIMIT ?6
+)
+SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by,
+  (
+    SELECT json_group_array(m.message_id)
+    FROM (SELECT id FROM active ORDER BY due_at, id LIMIT ?7) sample
+      CROSS JOIN findings f ON f.id = sample.id CROSS JOIN messages m ON m.id = f.message
+  ) AS samples,
+  (SELECT expired FROM alert_incidents WHERE id = ?8) AS expired
+FROM active;
+
+-- name: dueDeliveries
+-- The first pending delivery of each sink that is not in ?1 (JSON: ids). A delivery waits from its last attempt on; where
+-- that lies behind ?2, the clock has gone back since, and it is due now.
+SELECT d.id, d.webhook_id, d.notification, d.attempts, s.sink,
+  iif(coalesce(
+    (SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts), d.created_at
+  ) > ?2, 0, d.next_at) AS next_at
+FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.id = (
+  SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1)
+WHERE s.id NOT IN (SELECT value FROM json_each(?1));
+
+-- name: putRule
+INSERT INTO alert_rules (id, rule) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET rule = excluded.rule;
+
+-- name: putSink
+INSERT INTO alert_sinks (id, sink) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET sink = excluded.sink;
+
+-- name: beginCursor
+-- Before the first rule, the evaluator goes on from the findings of now.
+UPDATE alert_cursor SET finding_seq = max(finding_seq, (SELECT finding_seq FROM projection))
+WHERE NOT EXISTS (SELECT 1 FROM alert_rules);
+
+-- name: moveCursor
+-- Fails, and the transaction with it, unless ?1 is the step behind the last one.
+UPDATE alert_cursor SET
+  continues_from = ?1 - 1,
+  step = ?1,
+  finding_seq = ?2,
+  last_incident = max(last_incident, ?3);
+
+-- name: closeIncidents
+UPDATE alert_incidents SET closed_at = ?2 WHERE rule = ?1 AND closed_at = 0;
+
+-- name: failDeliveries
+UPDATE alert_deliveries SET state = 'failed', next_at = 0 WHERE sink = ?1 AND state = 'pending';
+
+-- name: upsertIncidents
+-- ?1 JSON: incidents
+INSERT INTO alert_incidents
+  (id, rule, app_id, kind, stage, after, versions, opened_at, counted_from, first_raised_at,
+  last_raised_at, notified_at, silenced, changes, closed_at, text)
+SELECT
+  value ->> '$.id', value ->> '$.rule', value ->> '$.appId', value ->> '$.kind', value ->> '$.stage', value ->> '$.after',
+  value ->> '$.versions', value ->> '$.openedAt', value ->> '$.countedFrom', value ->> '$.firstRaisedAt',
+  value ->> '$.lastRaisedAt', value ->> '$.notifiedAt', value ->> '$.silenced', value ->> '$.changes',
+  value ->> '$.closedAt', value ->> '$.text'
+FROM json_each(?1) WHERE true
+ON CONFLICT (id) DO UPDATE SET
+  versions = excluded.versions,
+  last_raised_at = excluded.last_raised_at,
+  notified_at = excluded.notified_at,
+  silenced = excluded.silenced,
+  changes = excluded.changes,
+  closed_at = excluded.closed_at,
+  text = excluded.text;
+
+-- name: insertDeliveries
+-- ?1 JSON: deliveries
+INSERT INTO alert_deliveries
+  (incident, change, sink, state, webhook_id, notification, created_at, next_at, attempts)
+SELECT
+  value ->> '$.incident', value ->> '$.change', value ->> '$.sink', value ->> '$.state', value ->> '$.webhookId',
+  value -> '$.notification', value ->> '$.createdAt',
+  iif(value ->> '$.state' = 'pending', value ->> '$.createdAt', 0), 0
+FROM json_each(?1);
+
+-- name: insertTest
+-- The delivery of a test, which has been sent.
+INSERT INTO alert_deliveries (sink, state, webhook_id, notification, created_at, next_at, attempts)
+VALUES (?1, ?2, ?3, ?4, ?5, 0, 1);
+
+-- name: insertAttempt
+-- Of the delivery ?1; NULL for the last one that was inserted.
+INSERT OR IGNORE INTO alert_attempts (delivery, number, at, duration_ms, outcome, status, error, response)
+VALUES (coalesce(?1, (SELECT max(id) FROM alert_deliveries)), ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+
+-- name: moveDelivery
+-- Recording the attempt ?4 again changes nothing.
+UPDATE alert_deliveries SET state = ?2, next_at = ?3, attempts = ?4
+WHERE id = ?1 AND state = 'pending' AND attempts < ?4;
+
+-- name: pruneAttempts
+-- Of the deliveries that `pruneDeliveries` deletes next.
+DELETE FROM alert_attempts WHERE delivery IN (
+  SELECT id FROM alert_deliveries
+  WHERE created_at < ?1 AND state <> 'pending' ORDER BY created_at, id LIMIT ?2);
+
+-- name: pruneDeliveries
+DELETE FROM alert_deliveries WHERE id IN (
+  SELECT id FROM alert_deliveries
+  WHERE created_at < ?1 AND state <> 'pending' ORDER BY created_at, id LIMIT ?2);
+
+-- name: pruneIncidents
+DELETE FROM alert_incidents WHERE id IN (
+  SELECT id FROM alert_incidents
+  WHERE closed_at > 0 AND closed_at < ?1 ORDER BY closed_at LIMIT ?2);
