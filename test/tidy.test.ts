@@ -15,7 +15,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   core: [],
   lifecycle: ["core"],
   learning: ["core", "lifecycle"],
-  statistics: ["core", "lifecycle"],
+  statistics: ["core"],
   // What every part that runs for long stands on.
   runtime: ["core"],
   config: ["core"],
@@ -23,15 +23,15 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   live: ["core", "lifecycle", "runtime"],
   maintenance: ["core", "runtime"],
   // What is on disk.
-  db: ["core", "lifecycle", "statistics", "alerting", "runtime", "gen"],
+  db: ["core", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
   directory: ["core", "runtime", "db"],
   journal: ["core", "runtime", "directory"],
   ingest: ["core", "runtime", "journal"],
   projection: ["core", "lifecycle", "statistics", "runtime", "db", "gen"],
   workers: ["core", "lifecycle", "learning", "runtime", "db", "directory", "projection"],
   // What users see.
-  api: ["core", "lifecycle", "learning", "alerting", "runtime"],
-  edge: ["api", "core", "lifecycle", "learning", "alerting", "runtime", "gen"],
+  api: ["core", "lifecycle", "learning", "statistics", "alerting", "runtime"],
+  edge: ["api", "core", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
   ui: ["core"],
 };
 

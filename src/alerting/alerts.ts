@@ -10,7 +10,7 @@ import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import type { Log } from "../core/ports.ts";
 import { nowMicros } from "../core/time.ts";
-import type { LifecycleReader } from "../lifecycle/ports.ts";
+import type { FindingReader } from "../lifecycle/finding-query.ts";
 import { delay } from "../runtime/delay.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 import { Wake } from "../runtime/wake.ts";
@@ -43,7 +43,7 @@ const testsMax = 8;
 
 export interface AlertsOptions {
   readonly store: AlertStore;
-  readonly reader: AlertReader & Pick<LifecycleReader, "findingHistory">;
+  readonly reader: AlertReader & Pick<FindingReader, "findingHistory">;
   /** See `Targets`. */
   readonly allow: readonly string[];
   /** Absent where there is no e-mail. */

@@ -9,7 +9,7 @@ import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import type { Log } from "../core/ports.ts";
 import { nowMicros } from "../core/time.ts";
-import type { LifecycleReader } from "../lifecycle/ports.ts";
+import type { FindingReader } from "../lifecycle/finding-query.ts";
 import { bisect, passes } from "./bisect.ts";
 import { type Decision, decide } from "./decision.ts";
 import { type EvaluatorState, load, type WatchedIncident } from "./evaluator-state.ts";
@@ -39,7 +39,7 @@ const skippedInARowMax = 100;
 export interface EvaluatorOptions {
   readonly store: Pick<AlertStore, "commitAlerts">;
   readonly reader: Pick<AlertReader, "alertState" | "alertCounts" | "alertFigures">;
-  readonly findings: Pick<LifecycleReader, "findingHistory">;
+  readonly findings: Pick<FindingReader, "findingHistory">;
   readonly log: Log;
 }
 

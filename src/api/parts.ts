@@ -4,14 +4,18 @@ import type { Caller } from "../core/caller.ts";
 import type { Health, Progress, Reader } from "../core/ports.ts";
 import type { SetAside } from "../core/set-aside.ts";
 import type { Trials } from "../learning/trial.ts";
+import type { FindingReader } from "../lifecycle/finding-query.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
 import type { FairQueue } from "../runtime/fair-queue.ts";
 import type { Shares } from "../runtime/shares.ts";
 import type { Stats } from "../runtime/stats.ts";
+import type { StatisticsReader } from "../statistics/statistics.ts";
 
 /** What clients may read. */
 export type ApiReader = Omit<Reader, "history"> &
-  Omit<LifecycleReader, "findingHistory" | "histories"> &
+  LifecycleReader &
+  Omit<FindingReader, "findingHistory"> &
+  StatisticsReader &
   Pick<AlertReader, "alertRules" | "alertSinks" | "alertSilences" | "alertIncidents" | "alertDeliveries">;
 
 export interface ApiParts {

@@ -1,8 +1,9 @@
 /** Where messages and time are lost: the apps with their counts, and of one app its funnel, latencies and rates. */
 import * as z from "zod";
 import { parseDuration } from "../core/duration.ts";
-import { appPageToJson, funnelToJson, latencyToJson, ratesToJson } from "../lifecycle/json.ts";
-import type { RateQuery, Window } from "../lifecycle/queries.ts";
+import type { Window } from "../core/window.ts";
+import { appPageToJson, funnelToJson, latencyToJson, ratesToJson } from "../statistics/json.ts";
+import type { RateQuery } from "../statistics/statistics.ts";
 import { count, ms, timestamp } from "./answers.ts";
 import { appId, cursor, field, limit, minSeq, type Reading } from "./fields.ts";
 import { operation } from "./operation.ts";

@@ -1,7 +1,7 @@
 /** Windows of time that statistics and trials are about. */
 import type * as z from "zod";
 import { nowMicros } from "../core/time.ts";
-import type { Window } from "../lifecycle/queries.ts";
+import type { Window } from "../core/window.ts";
 import { time } from "./fields.ts";
 
 const day = 86_400_000_000;

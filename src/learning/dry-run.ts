@@ -5,7 +5,7 @@ import { activeBy, assess, pendingFindings, stageTimes } from "../lifecycle/asse
 import type { Definition } from "../lifecycle/definition.ts";
 import type { FindingKind, PendingFinding } from "../lifecycle/finding.ts";
 import { createPlan, type Plan } from "../lifecycle/plan.ts";
-import type { MessageHistory } from "../lifecycle/queries.ts";
+import type { MessageHistory } from "./history.ts";
 
 const samplesMax = 10;
 

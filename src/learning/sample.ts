@@ -1,6 +1,6 @@
 /** Messages to learn from, in columns: two hundred thousand of them take some tens of megabytes. */
 import type { Micros } from "../core/event.ts";
-import type { MessageHistory } from "../lifecycle/queries.ts";
+import type { MessageHistory } from "./history.ts";
 
 export const sampleMessagesMax = 200_000;
 const sampleEventsMax = 2_000_000;

@@ -3,10 +3,10 @@ import type { Caller } from "../core/caller.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { Micros } from "../core/event.ts";
 import { formatTime } from "../core/time.ts";
+import type { Window } from "../core/window.ts";
 import { type Definition, definitionToJson } from "../lifecycle/definition.ts";
-import type { LifecycleReader } from "../lifecycle/ports.ts";
-import type { MessageHistory, Window } from "../lifecycle/queries.ts";
 import { DryRun, type DryRunResult } from "./dry-run.ts";
+import type { HistoryReader, MessageHistory } from "./history.ts";
 import { type Learned, type LearnedStage, learn } from "./learn.ts";
 import { Sample, sampleMessagesMax } from "./sample.ts";
 
@@ -35,7 +35,7 @@ export interface Trials {
 }
 
 /** @param check called before each page and each step; ends the run by throwing */
-export function createTrials(reader: Pick<LifecycleReader, "histories">, check: () => void) {
+export function createTrials(reader: HistoryReader, check: () => void) {
   async function readAll(
     { appId, since, until }: TrialOptions,
     add: (history: MessageHistory) => void,

@@ -3,7 +3,7 @@ import type { InStatement } from "@libsql/client";
 import type { Database } from "../db/database.ts";
 import { asRows, rowsOf } from "../db/rows.ts";
 import type { Finding } from "../lifecycle/finding.ts";
-import type { ProjectionStep } from "../lifecycle/ports.ts";
+import type { ProjectionStep } from "./projection-step.ts";
 
 /** Changes that are read at once. */
 const changesMax = 1_000;

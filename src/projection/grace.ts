@@ -10,11 +10,13 @@ import { MarsError } from "../core/error.ts";
 import type { MarsEvent } from "../core/event.ts";
 import type { Log } from "../core/ports.ts";
 import type { GraceStats, Refusals } from "../core/refusals.ts";
-import { heldAppsMax } from "../lifecycle/ports.ts";
 
 /** How long a run of refusals keeps findings back, beside the grace behind its last one. */
 const appRunMsMax = 300_000;
 const allRunMsMax = 60_000;
+
+/** Beyond so many apps with refused events, all apps are held. */
+const heldAppsMax = 1_000;
 
 /** Refusals that follow each other within the grace. By the steady clock. */
 interface Run {

@@ -7,8 +7,8 @@ import { MarsError } from "../core/error.ts";
 import { nowMicros } from "../core/time.ts";
 import type { Database } from "../db/database.ts";
 import { SetAsideWriter } from "../db/messages/set-aside-writer.ts";
-import type { ProjectionAside } from "../lifecycle/ports.ts";
 import { firstDue, type HeldApps } from "./due-instances.ts";
+import type { ProjectionAside } from "./projection-step.ts";
 import {
   firstAhead,
   firstChange,

@@ -15,7 +15,6 @@ import { messageIds, type NameRow } from "../db/messages/message-ids.ts";
 import { Tombstones } from "../db/messages/tombstones.ts";
 import { forRows, rowsOf } from "../db/rows.ts";
 import type { Finding } from "../lifecycle/finding.ts";
-import type { ProjectionStep, ProjectionTarget } from "../lifecycle/ports.ts";
 import { dueFindings, dueInstances, nextDue, noHeldApps } from "./due-instances.ts";
 import { endOfRange, readRange } from "./event-range.ts";
 import { changesAgain } from "./finding-changes.ts";
@@ -23,6 +22,7 @@ import { leapFindings } from "./finding-leap.ts";
 import { HistogramCache } from "./histogram-cache.ts";
 import { InstanceSteps, type StepTime } from "./instance-steps.ts";
 import { Narrowing } from "./narrowing.ts";
+import type { ProjectionStep, ProjectionTarget } from "./projection-step.ts";
 import {
   addToLifecycleInstances,
   aheadFindings,
@@ -72,7 +72,7 @@ export class Projector {
     this.#changes = true;
   }
 
-  /** See `Projector.project` of `lifecycle/ports.ts`. */
+  /** See `Projection.project`. */
   async project(target: ProjectionTarget): Promise<ProjectionStep> {
     for (;;) {
       try {

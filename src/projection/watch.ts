@@ -12,12 +12,12 @@
 import type { Micros } from "../core/event.ts";
 import type { Log } from "../core/ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
-import type { ProjectionStep, Projector } from "../lifecycle/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { delay } from "../runtime/delay.ts";
 import type { StoreProgress } from "../runtime/progress.ts";
 import type { Loop, Supervisor } from "../runtime/supervisor.ts";
 import type { Grace } from "./grace.ts";
+import type { Projection, ProjectionStep } from "./projection-step.ts";
 
 /** The least time between two rounds. A step costs some 0.5 ms whatever it holds, so events of a while share one. */
 const roundMs = 50;
@@ -25,7 +25,7 @@ const roundMs = 50;
 const retry = { firstMs: 100, lastMs: 5_000 };
 
 export interface WatchOptions {
-  readonly projector: Projector;
+  readonly projector: Projection;
   /** How far the store has come. */
   readonly progress: StoreProgress;
   /** How far the projector has come: what is up to there counts in states and findings. */

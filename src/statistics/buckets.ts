@@ -1,6 +1,6 @@
 /** Time in buckets of a minute, an hour and a day, so that a month is read in a few hundred of them. */
 import type { Micros } from "../core/event.ts";
-import type { Window } from "../lifecycle/queries.ts";
+import type { Window } from "../core/window.ts";
 
 const minute = 60_000_000;
 const hour = 60 * minute;

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { listFindings, listOverdue } from "../../src/api/findings.ts";
 import { getFunnel, getRates, listApps } from "../../src/api/statistics.ts";
 import { formatTime, nowMicros } from "../../src/core/time.ts";
-import type { RateQuery, Window } from "../../src/lifecycle/queries.ts";
+import type { Window } from "../../src/core/window.ts";
+import type { RateQuery } from "../../src/statistics/statistics.ts";
 import { askedOf, fieldsAtFault } from "./asked.ts";
 
 const minute = 60_000_000;

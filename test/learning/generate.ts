@@ -1,5 +1,5 @@
 /** Messages of a known graph, for learning: with losses, noise and clocks that differ. */
-import type { MessageHistory } from "../../src/lifecycle/queries.ts";
+import type { MessageHistory } from "../../src/learning/history.ts";
 import { mulberry32 } from "../support/random.ts";
 
 export interface KnownStage {

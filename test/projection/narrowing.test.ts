@@ -4,7 +4,7 @@ import { parseDefinition } from "../../src/api/definition.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { Database } from "../../src/db/database.ts";
 import { Lifecycles } from "../../src/db/lifecycles/lifecycles.ts";
-import type { ProjectionStep } from "../../src/lifecycle/ports.ts";
+import type { ProjectionStep } from "../../src/projection/projection-step.ts";
 import { Projector } from "../../src/projection/projector.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 

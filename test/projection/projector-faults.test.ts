@@ -5,7 +5,7 @@ import { Database } from "../../src/db/database.ts";
 import { LifecycleWriter } from "../../src/db/lifecycles/lifecycle-writer.ts";
 import { Lifecycles } from "../../src/db/lifecycles/lifecycles.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
-import type { ProjectionStep } from "../../src/lifecycle/ports.ts";
+import type { ProjectionStep } from "../../src/projection/projection-step.ts";
 import { Projector } from "../../src/projection/projector.ts";
 import { projectAll } from "../support/project.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";

@@ -10,7 +10,7 @@ import type {
   OverduePage,
   OverdueQuery,
   OverdueStage,
-} from "../../lifecycle/queries.ts";
+} from "../../lifecycle/finding-query.ts";
 import { cover } from "../../statistics/buckets.ts";
 import { Histogram } from "../../statistics/histogram.ts";
 import { Conditions } from "../conditions.ts";
@@ -41,7 +41,7 @@ export class FindingQueries {
     this.#scanMax = options.scanMax ?? scanMaxDefault;
   }
 
-  /** See `LifecycleReader.findings`. */
+  /** See `FindingReader.findings`. */
   async findings(query: FindingQuery): Promise<FindingPage> {
     const { appId, messageId, kind, stage, state, since, until, order } = query;
     // One message has few findings, and an index finds them: the plus keeps SQLite from scanning by time instead.
@@ -79,7 +79,7 @@ export class FindingQueries {
     };
   }
 
-  /** See `LifecycleReader.findingHistory`. */
+  /** See `FindingReader.findingHistory`. */
   async findingHistory({ appId, messageId, after, upTo }: FindingHistoryQuery): Promise<FindingHistoryPage> {
     // One message's findings are found by its number. All others are a scan of the changes, a range at a time.
     const one = messageId !== undefined;
@@ -108,7 +108,7 @@ export class FindingQueries {
     };
   }
 
-  /** See `LifecycleReader.overdue`. */
+  /** See `FindingReader.overdue`. */
   async overdue({ appId, stage, clock, limit, cursor }: OverdueQuery): Promise<OverduePage> {
     const indexed = new Conditions();
     indexed.add("f.kind = 'missing' AND f.retracted_at = 0");

@@ -1,7 +1,7 @@
 /** Questions to definitions, and to the messages that learning and trying look at. */
 import { lifecyclesSql } from "../../gen/sql.ts";
+import type { HistoriesPage, HistoriesQuery, MessageHistory } from "../../learning/history.ts";
 import type { LifecycleVersion } from "../../lifecycle/definition.ts";
-import type { HistoriesPage, HistoriesQuery, MessageHistory } from "../../lifecycle/queries.ts";
 import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { versionOfRow } from "../messages/plans.ts";
@@ -33,7 +33,7 @@ export class LifecycleQueries {
     return this.#connection.decode(rows, versionOfRow);
   }
 
-  /** See `LifecycleReader.histories`. */
+  /** See `HistoryReader.histories`. */
   async histories({ appId, since, until, after }: HistoriesQuery): Promise<HistoriesPage> {
     const indexed = new Conditions();
     indexed.add("app_id = ?", appId);

@@ -3,8 +3,8 @@
  * have their turn between two ranges.
  */
 import { MarsError } from "../../core/error.ts";
-import type { RateQuery, Rates } from "../../lifecycle/queries.ts";
 import { wholeMinutes } from "../../statistics/buckets.ts";
+import type { RateQuery, Rates } from "../../statistics/statistics.ts";
 
 /** Of one read; a longer step is one range by itself. */
 const range = 2 * 86_400_000_000;

@@ -2,7 +2,10 @@
 import type { InStatement, Row } from "@libsql/client";
 import type { MessageKey } from "../../core/event.ts";
 import { nowMicros } from "../../core/time.ts";
+import type { Window } from "../../core/window.ts";
 import { statisticsSql } from "../../gen/sql.ts";
+import { cover, wholeMinutes } from "../../statistics/buckets.ts";
+import { Histogram } from "../../statistics/histogram.ts";
 import type {
   AppPage,
   Distribution,
@@ -11,10 +14,7 @@ import type {
   Latency,
   RateQuery,
   Rates,
-  Window,
-} from "../../lifecycle/queries.ts";
-import { cover, wholeMinutes } from "../../statistics/buckets.ts";
-import { Histogram } from "../../statistics/histogram.ts";
+} from "../../statistics/statistics.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import type { ReadConnection } from "../read-connection.ts";
 
@@ -52,7 +52,7 @@ export class StatisticsQueries {
     this.#connection = connection;
   }
 
-  /** See `LifecycleReader.funnel`. */
+  /** See `StatisticsReader.funnel`. */
   async funnel(appId: string, window: Window): Promise<Funnel> {
     const whole = wholeMinutes(window);
     const results = await this.#connection.read(
@@ -89,7 +89,7 @@ export class StatisticsQueries {
     };
   }
 
-  /** See `LifecycleReader.latency`. */
+  /** See `StatisticsReader.latency`. */
   async latency(appId: string, window: Window): Promise<Latency> {
     const whole = wholeMinutes(window);
     const length = whole.until - whole.since;
@@ -120,7 +120,7 @@ export class StatisticsQueries {
     };
   }
 
-  /** See `LifecycleReader.rates`. */
+  /** See `StatisticsReader.rates`. */
   async rates({ appId, step, ...window }: RateQuery): Promise<Rates> {
     const { since, until } = wholeMinutes(window);
     const minute = 60_000_000;
@@ -161,7 +161,7 @@ export class StatisticsQueries {
     };
   }
 
-  /** See `LifecycleReader.apps`. */
+  /** See `StatisticsReader.apps`. */
   async apps(cursor: string | undefined, limit: number): Promise<AppPage> {
     const scan = new KeysetScan({
       kind: "apps",
@@ -181,7 +181,7 @@ export class StatisticsQueries {
     return { apps: rows.map((row) => appOf(row, last.get(row.id))), ...next };
   }
 
-  /** See `LifecycleReader.hasApp`. An app is counted only some moments after its first message is stored. */
+  /** See `StatisticsReader.hasApp`. An app is counted only some moments after its first message is stored. */
   async hasApp(appId: string): Promise<boolean> {
     const [rows] = await this.#connection.read([
       {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parseDefinition } from "../../../src/api/definition.ts";
 import type { SequencedEvent } from "../../../src/core/event.ts";
 import { type Finding, findingKinds } from "../../../src/lifecycle/finding.ts";
-import type { FindingQuery, OverdueStage } from "../../../src/lifecycle/queries.ts";
+import type { FindingQuery, OverdueStage } from "../../../src/lifecycle/finding-query.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
 

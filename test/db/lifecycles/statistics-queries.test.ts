@@ -2,11 +2,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseDefinition } from "../../../src/api/definition.ts";
 import type { SequencedEvent } from "../../../src/core/event.ts";
+import type { Window } from "../../../src/core/window.ts";
 import { ratesInTurns } from "../../../src/db/lifecycles/rates-in-turns.ts";
 import { activeBy, assess } from "../../../src/lifecycle/assess.ts";
 import { hopsOf } from "../../../src/lifecycle/hops.ts";
 import { createPlan, type Plan } from "../../../src/lifecycle/plan.ts";
-import type { Distribution, Window } from "../../../src/lifecycle/queries.ts";
+import type { Distribution } from "../../../src/statistics/statistics.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, markTime, openStore, prune, type TestStore } from "../../support/store.ts";
 

@@ -1,0 +1,31 @@
+/** The stored messages of an app in short: what learning and dry runs look at. */
+import type { Micros } from "../core/event.ts";
+
+/** Reads messages in short. Rejects with `unavailable` while the database is away. */
+export interface HistoryReader {
+  histories(query: HistoriesQuery): Promise<HistoriesPage>;
+}
+
+/** What the events of one message say, in short: for learning and for trying definitions. */
+export interface MessageHistory {
+  readonly messageId: string;
+  readonly createdAt: Micros;
+  /** The first of each name: when it happened, and when Mars took it. */
+  readonly events: readonly { readonly event: string; readonly at: Micros; readonly receivedAt: Micros }[];
+}
+
+export interface HistoriesQuery {
+  readonly appId: string;
+  /** By the messages' `created_at`. */
+  readonly since: Micros;
+  readonly until: Micros;
+  /** `next` of the page before; absent to begin. */
+  readonly after?: string;
+}
+
+/** A bounded number of messages, the latest first. */
+export interface HistoriesPage {
+  readonly histories: readonly MessageHistory[];
+  /** Absent on the last page. */
+  readonly next?: string;
+}

@@ -1,0 +1,78 @@
+/** Questions to findings, and their answers. Times are microseconds. */
+import type { Micros } from "../core/event.ts";
+import type { Finding, FindingKind } from "./finding.ts";
+
+/** Reads findings. Rejects with `unavailable` while the database is away. */
+export interface FindingReader {
+  findings(query: FindingQuery): Promise<FindingPage>;
+  findingHistory(query: FindingHistoryQuery): Promise<FindingHistoryPage>;
+  overdue(query: OverdueQuery): Promise<OverduePage>;
+}
+
+export interface FindingQuery {
+  readonly appId?: string;
+  readonly messageId?: string;
+  readonly kind?: FindingKind;
+  readonly stage?: string;
+  /** `current` holds now; `retracted` did once. */
+  readonly state: "current" | "retracted" | "any";
+  /** By when they were raised: from here on (inclusive), up to here (exclusive). */
+  readonly since?: Micros;
+  readonly until?: Micros;
+  /** By when they were raised. */
+  readonly order: "newest" | "oldest";
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface FindingPage {
+  readonly findings: readonly Finding[];
+  /** Absent on the last page. A page may be short and still have one. */
+  readonly nextCursor?: string;
+  /** The last change of any finding that is reflected in the answer. */
+  readonly asOfSeq: number;
+}
+
+/** A range of the changes of findings, in seq order; of a finding that changed more than once the last. */
+export interface FindingHistoryQuery {
+  readonly appId?: string;
+  readonly messageId?: string;
+  /** Exclusive. */
+  readonly after: number;
+  /** Inclusive. */
+  readonly upTo: number;
+}
+
+export interface FindingHistoryPage {
+  readonly findings: readonly Finding[];
+  /** Everything up to here is in this page or was in one before. */
+  readonly to: number;
+  /** Findings whose last change was up to here may be gone with their messages. */
+  readonly prunedTo: number;
+}
+
+export interface OverdueQuery {
+  readonly appId?: string;
+  readonly stage?: string;
+  /** Now: what ages are counted by. */
+  readonly clock: Micros;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** A stage of a message that is overdue. */
+export interface OverdueStage {
+  readonly finding: Finding;
+  /** When the stage's clock started. */
+  readonly startedAt: Micros;
+  /** How long messages took from there to this stage in the last seven days; absent where none was counted. */
+  readonly hopP99?: Micros;
+}
+
+export interface OverduePage {
+  /** The longest overdue first. */
+  readonly overdue: readonly OverdueStage[];
+  readonly nextCursor?: string;
+  /** The query's. */
+  readonly clock: Micros;
+}

@@ -1,0 +1,61 @@
+/** One step of the projection: what it is asked for, and what came of it. */
+import type { ErrorCode } from "../core/error.ts";
+import type { Micros } from "../core/event.ts";
+import type { Skew } from "../core/skew.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+
+/** Projects events into instances, findings and counts. Answered by a thread of its own. */
+export interface Projection {
+  /**
+   * One bounded step. First it applies events in seq order, which can only retract findings. Once everything up to
+   * `upTo` is, it raises what is active by `watermark`.
+   */
+  project(target: ProjectionTarget): Promise<ProjectionStep>;
+}
+
+export interface ProjectionTarget {
+  readonly upTo: number;
+  /**
+   * All that was accepted before this time is in the sequence up to `upTo`; else `raise` must be false. It may lie before the
+   * watermark of an earlier step: then the clock had been ahead, which is believed by now. What was raised and does not hold by
+   * this one is retracted, and nothing counts as overdue by an earlier one.
+   */
+  readonly watermark: Micros;
+  /** Whether findings may be raised; else they can only be retracted. */
+  readonly raise: boolean;
+  /**
+   * The clock went back and that is not believed yet: nothing that was raised is retracted by it. Absent: it is.
+   */
+  readonly keep?: boolean;
+  /** What is known of steps of the clock, as `watermark` has it. Absent: nothing. */
+  readonly skews?: readonly Skew[];
+  /**
+   * Apps of which nothing may be raised now, at most `heldAppsMax`: events of theirs may be on their way again after a refusal.
+   * `done` and `nextAt` of the step leave them out. Absent: none.
+   */
+  readonly heldApps?: readonly string[];
+}
+
+/** A message that is no longer followed, or an event that is not counted, for every step with it fails. */
+export interface ProjectionAside {
+  /** The message's number. */
+  readonly message: number;
+  /** How many events and messages are set aside now. */
+  readonly count: number;
+  readonly fault: { readonly code: ErrorCode; readonly message: string; readonly stack: string };
+}
+
+export interface ProjectionStep {
+  /** What this step has set aside; it has done nothing else then. */
+  readonly aside?: ProjectionAside;
+  /** Everything up to here has been applied. */
+  readonly seq: number;
+  /** Nothing is left to do for the target. */
+  readonly done: boolean;
+  /** What has changed, in the order of their `seq`. */
+  readonly findings: readonly Finding[];
+  /** The last seq of a finding's change that was given out. */
+  readonly findingSeq: number;
+  /** When the next finding becomes active if nothing comes; absent when none will. */
+  readonly nextAt?: Micros;
+}
