@@ -67,30 +67,31 @@ export class Shares {
 
   /** Takes one; `undefined` where the peer's share, or the cap, is full. */
   take(peer: Peer, evictable?: Evictable): Lease | undefined {
-    if (!this.#fits(peer)) {
-      const mine = this.#peers.get(peer.name);
-      this.#evict(this.#held < this.#options.max ? mine : this.#most());
-      if (!this.#fits(peer)) {
-        this.#refused += 1;
-        this.#options.onRefused?.(peer);
-        return undefined;
-      }
-    }
-    const holding = this.#holdingOf(peer);
-    holding.held += 1;
-    this.#held += 1;
+    const holding = this.#add(peer);
+    if (holding === undefined) return undefined;
     if (evictable !== undefined) holding.evictables.add(evictable);
     let released = false;
     return {
       release: () => {
         if (released) return;
         released = true;
-        this.#held -= 1;
-        holding.held -= 1;
         if (evictable !== undefined) holding.evictables.delete(evictable);
-        if (holding.held === 0) this.#peers.delete(peer.name);
+        this.giveBack(peer);
       },
     };
+  }
+
+  /** Takes one without a lease, for what comes thousands of times a second: to be given back once, by `giveBack`. */
+  takeOne(peer: Peer): boolean {
+    return this.#add(peer) !== undefined;
+  }
+
+  giveBack({ name }: Peer): void {
+    const holding = this.#peers.get(name);
+    if (holding === undefined) throw new Error(`${name} holds nothing that it could give back`);
+    this.#held -= 1;
+    holding.held -= 1;
+    if (holding.held === 0) this.#peers.delete(name);
   }
 
   /** Runs the call while the peer holds one. @throws `MarsError("overloaded")` where there is none for it */
@@ -110,18 +111,30 @@ export class Shares {
     return new MarsError("overloaded", message, { retryAfterMs: 1_000 });
   }
 
-  #fits(peer: Peer): boolean {
-    const held = this.#peers.get(peer.name)?.held ?? 0;
-    const free = this.#options.max - this.#held - 1;
-    return free >= 0 && (held === 0 || held + 1 <= free);
+  #add(peer: Peer): Holding | undefined {
+    let holding = this.#peers.get(peer.name);
+    if (!this.#fits(holding)) {
+      this.#evict(this.#held < this.#options.max ? holding : this.#most());
+      // It may have been the peer's last one.
+      holding = this.#peers.get(peer.name);
+      if (!this.#fits(holding)) {
+        this.#refused += 1;
+        this.#options.onRefused?.(peer);
+        return undefined;
+      }
+    }
+    if (holding === undefined) {
+      holding = { held: 0, evictables: new Set() };
+      this.#peers.set(peer.name, holding);
+    }
+    holding.held += 1;
+    this.#held += 1;
+    return holding;
   }
 
-  #holdingOf({ name }: Peer): Holding {
-    const known = this.#peers.get(name);
-    if (known !== undefined) return known;
-    const holding = { held: 0, evictables: new Set<Evictable>() };
-    this.#peers.set(name, holding);
-    return holding;
+  #fits(holding: Holding | undefined): boolean {
+    const free = this.#options.max - this.#held - 1;
+    return free >= 0 && (holding === undefined || holding.held + 1 <= free);
   }
 
   #most(): Holding | undefined {

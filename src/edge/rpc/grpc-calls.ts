@@ -7,6 +7,7 @@
  */
 import type { ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Peer } from "../../core/caller.ts";
 import type { MarsError } from "../../core/error.ts";
 import type { Shares } from "../../runtime/shares.ts";
 import { sessionPeer } from "./caller.ts";
@@ -26,6 +27,7 @@ export class GrpcCalls {
   readonly #quietMs: number;
   /** Since when each is there that may not have sent anything yet, the oldest first. */
   readonly #fresh = new Map<ServerHttp2Stream, number>();
+  readonly #leave = new WeakMap<Peer, (this: ServerHttp2Stream) => void>();
   readonly #sweep: ReturnType<typeof setInterval>;
 
   constructor(shares: Shares, { quietMs = quietMsDefault }: GrpcCallsOptions = {}) {
@@ -42,19 +44,29 @@ export class GrpcCalls {
    * @returns why there is no room for it: `overloaded`
    */
   enter(stream: ServerHttp2Stream, mayBeQuiet: boolean): MarsError | undefined {
-    const lease = this.#shares.take(sessionPeer(stream));
-    if (lease === undefined) return this.#shares.full("gRPC calls");
+    const peer = sessionPeer(stream);
+    if (!this.#shares.takeOne(peer)) return this.#shares.full("gRPC calls");
     if (!mayBeQuiet) this.#fresh.set(stream, performance.now());
-    stream.once("close", () => {
-      this.#fresh.delete(stream);
-      lease.release();
-    });
+    stream.on("close", this.#leaving(peer));
     return undefined;
   }
 
   /** Ends no quiet call any more. */
   close(): void {
     clearInterval(this.#sweep);
+  }
+
+  /** What the end of a peer's calls calls: one for all of them, for a call has no time to make its own. */
+  #leaving(peer: Peer): (this: ServerHttp2Stream) => void {
+    const known = this.#leave.get(peer);
+    if (known !== undefined) return known;
+    const [fresh, shares] = [this.#fresh, this.#shares];
+    function leave(this: ServerHttp2Stream): void {
+      fresh.delete(this);
+      shares.giveBack(peer);
+    }
+    this.#leave.set(peer, leave);
+    return leave;
   }
 
   #endQuiet(): void {

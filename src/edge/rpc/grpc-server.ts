@@ -94,8 +94,9 @@ export async function startGrpcServer(
   server.on("sessionError", (error: Error) =>
     parts.log.debug("grpc connection failed", { error: error.message }),
   );
+  const streamFailed = (error: Error) => parts.log.debug("grpc stream failed", { error: error.message });
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    stream.on("error", (error) => parts.log.debug("grpc stream failed", { error: error.message }));
+    stream.on("error", streamFailed);
     route(stream, headers).catch((error) => {
       parts.log.error("grpc call failed", { event: "request_failed", error });
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);

@@ -146,8 +146,14 @@ async function respondMessage(
   stream.respond(gzip ? { ...headers, "grpc-encoding": gzipCompression.name } : headers, {
     waitForTrailers: true,
   });
-  stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+  stream.on("wantTrailers", sendOk);
   endStream(stream, frame);
+}
+
+const ok = { "grpc-status": "0" };
+
+function sendOk(this: ServerHttp2Stream): void {
+  this.sendTrailers(ok);
 }
 
 /** What a `grpc-timeout` header gives a call; throws before anything is done where that is no time. */
@@ -159,15 +165,22 @@ function timeoutOf(header: string | string[] | undefined): number | undefined {
 }
 
 /** The answer, or DEADLINE_EXCEEDED after this time. */
-async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const expire = () => reject(new ConnectError("the operation timed out", Code.DeadlineExceeded));
-  const timer = setTimeout(expire, timeoutMs);
-  try {
-    return await Promise.race([promise, answer]);
-  } finally {
-    clearTimeout(timer);
-  }
+function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+    }, timeoutMs);
+    answer.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
 }
 
 /**
