@@ -8,7 +8,7 @@ import { isBrokenOff } from "../http/whole-body.ts";
 import { type Intake, leaseMsFor, smallBytesMax } from "../intake.ts";
 import { parseJson } from "../json.ts";
 import { unknownPeer } from "../peer.ts";
-import type { HttpContext } from "./router.ts";
+import type { Exchange } from "./router.ts";
 import { type Bytes, packingOf, unpack } from "./unpack.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -25,21 +25,31 @@ export interface Body {
   release(): void;
 }
 
+export interface BodyOptions {
+  /** Whether it is refused, before it is read, where events of its length would be: see `Intake.admit`. Default: no. */
+  readonly takesEvents?: boolean;
+}
+
 /**
  * Reads a body whole. Rejects with `MarsError` `too_large` for more than `bytesMax`, packed or unpacked, or too much of it
  * from too little; `unsupported_media_type` for an unknown coding; `malformed` for what breaks off or does not unpack;
  * `overloaded` when too many bytes are in work; `deadline_exceeded` for one that comes too slowly.
  */
-export async function readBody(intake: Intake, c: HttpContext, bytesMax: number): Promise<Body> {
+export async function readBody(
+  intake: Intake,
+  c: Exchange,
+  bytesMax: number,
+  { takesEvents = false }: BodyOptions = {},
+): Promise<Body> {
   const request = c.req.raw;
+  const small = smallBody(request);
+  if (small !== undefined) return { bytes: await small, release: nothing };
   const { headers } = request;
   const coding = headers.get("content-encoding");
   const announced = headers.get("content-length");
   const length = announced === null ? undefined : Number(announced);
-  if (coding === null && length !== undefined && length <= smallBytesMax) {
-    // The server holds the body to its announced length, so this is bounded, and quicker than chunk by chunk.
-    return { bytes: assertLength(await wholeOf(request), length), release: nothing };
-  }
+  // Of one that is not announced, the most that it may have.
+  if (takesEvents) intake.admit(length ?? bytesMax);
   if (length !== undefined && length > bytesMax) throw tooLarge(bytesMax, `${length} bytes`);
   const packing = packingOf(coding);
   const peer = c.env?.peer?.(request) ?? unknownPeer;
@@ -66,8 +76,15 @@ export async function readBody(intake: Intake, c: HttpContext, bytesMax: number)
 }
 
 /** Reads a body that is one small JSON value. Rejects as `readBody` and `parseJson` do. */
-export async function readJson(intake: Intake, c: HttpContext, bytesMax: number): Promise<unknown> {
-  const body = await readBody(intake, c, bytesMax);
+export async function readJson(
+  intake: Intake,
+  c: Exchange,
+  bytesMax: number,
+  options?: BodyOptions,
+): Promise<unknown> {
+  const small = smallBody(c.req.raw);
+  if (small !== undefined) return parseJson(textOf(await small));
+  const body = await readBody(intake, c, bytesMax, options);
   try {
     const turn = intake.turns.spend(body.bytes.byteLength);
     if (turn !== undefined) await turn;
@@ -75,6 +92,17 @@ export async function readJson(intake: Intake, c: HttpContext, bytesMax: number)
   } finally {
     body.release();
   }
+}
+
+/** A body that is announced as small and as it is, of which nothing is counted; `undefined` for any other. */
+function smallBody(request: Request): Promise<Bytes> | undefined {
+  const { headers } = request;
+  const announced = headers.get("content-length");
+  if (announced === null) return undefined;
+  const length = Number(announced);
+  if (!(length <= smallBytesMax) || headers.get("content-encoding") !== null) return undefined;
+  // The server holds the body to its announced length, so this is bounded, and quicker than chunk by chunk.
+  return request.bytes().then((bytes) => assertLength(bytes as Bytes, length), throwBrokenOff);
 }
 
 /**
@@ -98,12 +126,12 @@ function assertLength(bytes: Bytes, announced: number): Bytes {
   throw new MarsError("malformed", `body has ${bytes.byteLength} bytes, content-length says ${announced}`);
 }
 
-async function wholeOf(request: Request): Promise<Bytes> {
-  try {
-    return (await request.bytes()) as Bytes;
-  } catch (cause) {
-    throw brokenOff(cause);
-  }
+function wholeOf(request: Request): Promise<Bytes> {
+  return (request.bytes() as Promise<Bytes>).catch(throwBrokenOff);
+}
+
+function throwBrokenOff(cause: unknown): never {
+  throw brokenOff(cause);
 }
 
 interface Receiving {
@@ -164,7 +192,7 @@ async function chunksOf(
 }
 
 /** Reads what nobody has read of a body that is refused; see `discard`. */
-export async function discardBody(intake: Intake, c: HttpContext): Promise<void> {
+export async function discardBody(intake: Intake, c: Exchange): Promise<void> {
   const { body, bodyUsed, headers } = c.req.raw;
   if (bodyUsed || body === null) return;
   const announced = headers.get("content-length");

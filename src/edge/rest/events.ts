@@ -6,41 +6,51 @@ import { checkEvent, type Problems } from "../../core/validate.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { type Batch, parseBatch } from "./batch.ts";
-import { readBody, readJson } from "./body.ts";
+import { type BodyOptions, readBody, readJson } from "./body.ts";
 import { type BodyFormat, bodyFormat } from "./media-type.ts";
 import { problemResponse } from "./problem.ts";
 import { assertNoQuery } from "./query-string.ts";
-import type { HttpContext, Router } from "./router.ts";
+import type { Exchange, Router } from "./router.ts";
 
 // Made once: this is the answer that is given most often by far.
 const acceptedInit: ResponseInit = {
   headers: new Headers({ "content-type": "application/json", "x-content-type-options": "nosniff" }),
 };
 
+type IngestParts = Pick<EdgeParts, "ingest" | "intake">;
+
+export const eventPath = "/api/event";
+
 /** Where events come in: what is refused there may be on its way again. */
-export const eventPaths: ReadonlySet<string> = new Set(["/api/event", "/api/event/bulk"]);
+export const eventPaths: ReadonlySet<string> = new Set([eventPath, "/api/event/bulk"]);
 
-export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | "intake">): void {
-  const { ingest, intake } = parts;
-
-  router.post("/api/event", async (c) => {
+/** Serves `POST /api/event`. Rejects with `MarsError`. */
+export function createEventHandler({ ingest, intake }: IngestParts): (c: Exchange) => Promise<Response> {
+  return async (c) => {
     const request = c.req.raw;
     assertNoQuery(request.url);
-    bodyFormat(request.headers.get("content-type"), ["json"]);
-    intake.admit(announcedBytes(request));
-    const input = await readJson(intake, c, eventBodyBytesMax);
+    bodyFormat(request.headers.get("content-type"), jsonOnly);
+    const input = await readJson(intake, c, eventBodyBytesMax, ofEvents);
     const problems: Problems = { list: [] };
     const event = checkEvent(input, receipts.next(), problems);
     if (event === undefined) throw invalidEvent(input, problems.list);
     const seq = await ingest.accept([event]);
     return new Response(`{"success":true,"seq":${seq}}\n`, acceptedInit);
-  });
+  };
+}
+
+const jsonOnly: readonly BodyFormat[] = ["json"];
+const ofEvents: BodyOptions = { takesEvents: true };
+
+export function addEventRoutes(router: Router, parts: IngestParts): void {
+  const { ingest, intake } = parts;
+
+  router.post(eventPath, createEventHandler(parts));
 
   router.post("/api/event/bulk", async (c) => {
     const request = c.req.raw;
     assertNoQuery(request.url);
     const format = bodyFormat(request.headers.get("content-type"), ["json", "ndjson"]);
-    intake.admit(announcedBytes(request));
     const { events, rejected, problems } = await readBatch(c, format);
     const accepted = events.length;
     if (accepted === 0) {
@@ -56,19 +66,14 @@ export function addEventRoutes(router: Router, parts: Pick<EdgeParts, "ingest" |
     return answerJson(c, JSON.stringify(answer), 207);
   });
 
-  async function readBatch(c: HttpContext, format: BodyFormat): Promise<Batch> {
-    const body = await readBody(intake, c, bodyBytesMax);
+  async function readBatch(c: Exchange, format: BodyFormat): Promise<Batch> {
+    const body = await readBody(intake, c, bodyBytesMax, ofEvents);
     try {
       return await parseBatch(body.bytes, format, intake.turns);
     } finally {
       body.release();
     }
   }
-}
-
-/** What a request says that its body has, which may be packed; of one that does not say, the most that it may have. */
-function announcedBytes({ headers }: Request): number {
-  return Number(headers.get("content-length") ?? bodyBytesMax);
 }
 
 function invalidEvent(input: unknown, problems: readonly FieldProblem[]): MarsError {

@@ -22,6 +22,12 @@ export type HttpEnv = { Bindings: RuntimeBindings };
 export type Router = Hono<HttpEnv>;
 export type HttpContext = Context<HttpEnv>;
 
+/** What of a context the calls use that are served past the router, too. */
+export interface Exchange {
+  readonly req: { readonly raw: Request };
+  readonly env: RuntimeBindings | undefined;
+}
+
 /** Who asks, and until when; see `RuntimeBindings.peer`. */
 export function callerOf(c: HttpContext): Caller {
   const request = c.req.raw;
@@ -32,9 +38,14 @@ export function callerOf(c: HttpContext): Caller {
  * The path as it was sent, percent-encoding and all: ids in it may contain any character, an encoded slash too, so
  * segments are decoded one by one, after they are told apart.
  */
-export function rawPath(request: Request): string {
-  const { url } = request;
+export function rawPath({ url }: Request): string {
+  // Nearly all requests have the same URL, of which the path is cut out once.
+  if (url === lastUrl) return lastPath;
   const start = url.indexOf("/", url.indexOf("://") + 3);
   const end = url.indexOf("?", start);
-  return end === -1 ? url.slice(start) : url.slice(start, end);
+  lastPath = end === -1 ? url.slice(start) : url.slice(start, end);
+  lastUrl = url;
+  return lastPath;
 }
+
+let [lastUrl, lastPath] = ["", ""];
