@@ -184,7 +184,7 @@ export class Clock {
   }
 
   get warnings(): string[] {
-    return [this.doubt, this.#skews.warning(this.#agreedMs)].filter((text) => text !== "");
+    return [this.doubt, this.#skews.warning(this.#wallMs)].filter((text) => text !== "");
   }
 
   stats(): ClockStats {

@@ -59,9 +59,10 @@ export class Skews {
     return this.#known.map((skew) => ({ ...skew, behind: skew.behind - micros(behindMs) }));
   }
 
-  /** What waits because of a step; empty when that was so long ago. */
-  warning(agoMs: number): string {
+  /** What waits because of a step; empty when that was long ago by now, a reading of the wall clock. */
+  warning(wallMs: number): string {
     const { behindMsMax } = this;
+    const agoMs = wallMs - this.#since / 1_000;
     if (behindMsMax === 0 || agoMs >= Math.min(wordMsMax, Math.max(behindMsMax, wordMsMin))) return "";
     return `the clock went ahead by ${Math.round(behindMsMax / 1_000)} s: deadlines that began before are judged as much later`;
   }

@@ -56,6 +56,9 @@ test("so many are remembered, and none that is less than a second", () => {
   expect(skews.record.known).toEqual([]);
   for (let n = 1; n <= 100; n++) skews.stepped(2 * second, { wallMs: n * 10 * second, passedMs });
   expect(skews.record.known).toHaveLength(32);
-  expect(skews.warning(0)).toContain("64 s");
-  expect(skews.warning(65 * second)).toBe("");
+  expect(skews.warning(1_000 * second)).toContain("64 s");
+  const later = new Skews();
+  later.resume(skews.record, { wallMs: 1_030 * second, passedMs: 20 * second });
+  expect(later.warning(1_030 * second)).toContain("64 s");
+  expect(later.warning(1_065 * second)).toBe("");
 });
