@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { Alerts } from "./alerting/alerts.ts";
 import type { Config } from "./config/config.ts";
 import { MarsError } from "./core/error.ts";
-import type { Lifecycle, Log } from "./core/ports.ts";
+import type { Log, ProcessState } from "./core/ports.ts";
 import { createQuarantine, isQuarantined } from "./db/database.ts";
 import { ratesInTurns } from "./db/lifecycles/rates-in-turns.ts";
 import { descriptorsMax } from "./descriptors.ts";
@@ -174,7 +174,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   });
 
   const intake = new Intake(pipeline.ingest);
-  let lifecycle: Lifecycle = "starting";
+  let state: ProcessState = "starting";
   const parts: EdgeParts = {
     ingest: pipeline.ingest,
     refusals: pipeline.refusals,
@@ -186,7 +186,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     lifecycles: {
       async putLifecycle(appId, definition) {
         // Before that it is not known what is acknowledged, and so not from when on the version would hold.
-        if (lifecycle === "starting") {
+        if (state === "starting") {
           throw new MarsError("unavailable", "Mars is starting", { retryAfterMs: 1_000 });
         }
         return store.client.putLifecycle(appId, definition, await pipeline.acknowledged());
@@ -218,7 +218,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       to_send: budget.stats,
     }),
     health: createHealth({
-      lifecycle: () => lifecycle,
+      state: () => state,
       refusal: () => pipeline.refusal,
       supervisor,
       warnings: () => [
@@ -267,21 +267,21 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   });
   alerts.start();
   shutdown.defer("alerts", () => alerts.stop());
-  lifecycle = "serving";
+  state = "serving";
 
   return {
     httpPort: http.port,
     grpcPort: grpc.port,
     failed: Promise.race([pipeline.failed, store.failed, query.failed, inner.failed]),
     async stop() {
-      lifecycle = "draining";
+      state = "draining";
       // What runs is waited for with its thread.
       for (const queue of [reads, changes, trials]) {
         queue.close(new MarsError("draining", "mars is stopping", { retryAfterMs: 1_000 }));
       }
       deadline = performance.now() + config.shutdownTimeoutMs;
       const late = await shutdown.run(remainingMs);
-      lifecycle = "stopped";
+      state = "stopped";
       if (late.length > 0) throw new Error(`not stopped in time: ${late.join(", ")}`);
     },
   };

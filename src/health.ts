@@ -1,5 +1,5 @@
 /** How Mars is as a whole, for `/readyz`: of what each part says, the sentence that an operator needs. */
-import type { Health, Lifecycle, Log } from "./core/ports.ts";
+import type { Health, Log, ProcessState } from "./core/ports.ts";
 import type { Supervisor } from "./runtime/supervisor.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { Supervisor } from "./runtime/supervisor.ts";
 const silentMsMax = 30_000;
 
 export interface HealthParts {
-  readonly lifecycle: () => Lifecycle;
+  readonly state: () => ProcessState;
   /** Why events are refused now; empty when they are not. */
   readonly refusal: () => string;
   readonly supervisor: Pick<Supervisor, "stuck" | "waiting">;
@@ -23,8 +23,8 @@ export interface HealthParts {
 
 export function createHealth(parts: HealthParts): () => Health {
   return () => {
-    const lifecycle = parts.lifecycle();
-    if (lifecycle !== "serving") return { lifecycle, unready: lifecycle, warnings: [] };
+    const state = parts.state();
+    if (state !== "serving") return { state, unready: state, warnings: [] };
     const hanging = Object.entries(parts.threads)
       .filter(([, { silentMs }]) => silentMs > silentMsMax)
       .map(
@@ -33,7 +33,7 @@ export function createHealth(parts: HealthParts): () => Health {
     const count = parts.setAside();
     const aside = count === 0 ? [] : [`${count} set aside, see GET /api/set-aside`];
     return {
-      lifecycle,
+      state,
       unready: [parts.refusal(), ...hanging, ...parts.supervisor.stuck()]
         .filter((sentence) => sentence !== "")
         .join("; "),

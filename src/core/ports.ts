@@ -112,10 +112,10 @@ export interface Live<Item extends TopicItem = SequencedEvent> {
 }
 
 /** `serving` is the only state in which events are accepted. */
-export type Lifecycle = "starting" | "serving" | "draining" | "stopped";
+export type ProcessState = "starting" | "serving" | "draining" | "stopped";
 
 export interface Health {
-  readonly lifecycle: Lifecycle;
+  readonly state: ProcessState;
   /** Why Mars cannot accept events now, or which of its loops stand still; empty when all is well. */
   readonly unready: string;
   /** What goes wrong meanwhile and does not keep events from being accepted. */

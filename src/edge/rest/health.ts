@@ -11,10 +11,10 @@ export function addHealthRoutes(router: Router, parts: Pick<EdgeParts, "health">
   router.get("/livez", (c) => answerJson(c, '{"status":"up"}'));
 
   router.get("/readyz", (c) => {
-    const { lifecycle, unready, warnings } = parts.health();
-    if (lifecycle === "serving" && unready === "") {
+    const { state, unready, warnings } = parts.health();
+    if (state === "serving" && unready === "") {
       return answerJson(c, JSON.stringify({ status: "ready", ...(warnings.length > 0 && { warnings }) }));
     }
-    throw new MarsError("unavailable", unready === "" ? lifecycle : unready);
+    throw new MarsError("unavailable", unready === "" ? state : unready);
   });
 }

@@ -10,10 +10,7 @@ import { FairQueue } from "../../../src/runtime/fair-queue.ts";
 import { SendBudget } from "../../../src/runtime/send-budget.ts";
 
 // Parts that fail on demand: a real Mars cannot be made to run out of disk or to meet a fault of ours at will.
-function appWith(
-  failure: () => unknown,
-  health: Health = { lifecycle: "serving", unready: "", warnings: [] },
-) {
+function appWith(failure: () => unknown, health: Health = { state: "serving", unready: "", warnings: [] }) {
   const logged: unknown[] = [];
   const refused: unknown[] = [];
   const fail = () => Promise.reject(failure());
@@ -200,11 +197,11 @@ describe("the idle timeout", () => {
 
 describe("readiness", () => {
   const cases: [health: Health, status: number, detail?: string][] = [
-    [{ lifecycle: "serving", unready: "", warnings: [] }, 200],
-    [{ lifecycle: "starting", unready: "", warnings: [] }, 503, "starting"],
-    [{ lifecycle: "draining", unready: "draining", warnings: [] }, 503, "draining"],
-    [{ lifecycle: "stopped", unready: "", warnings: [] }, 503, "stopped"],
-    [{ lifecycle: "serving", unready: "the journal is full", warnings: [] }, 503, "the journal is full"],
+    [{ state: "serving", unready: "", warnings: [] }, 200],
+    [{ state: "starting", unready: "", warnings: [] }, 503, "starting"],
+    [{ state: "draining", unready: "draining", warnings: [] }, 503, "draining"],
+    [{ state: "stopped", unready: "", warnings: [] }, 503, "stopped"],
+    [{ state: "serving", unready: "the journal is full", warnings: [] }, 503, "the journal is full"],
   ];
   for (const [health, status, detail] of cases) {
     test(`is ${status} while ${detail ?? "serving"}, and life and status are unmoved`, async () => {
