@@ -156,7 +156,14 @@ async function runGrpcurl(mars: MarsProcess): Promise<void> {
     `grpcurl is told why: ${refused.text}`,
     refused.exitCode !== 0 && /InvalidArgument[\s\S]*app_id/.test(refused.text),
   );
-  print("grpcurl: stored, read back, and told what is wrong with an empty event");
+  const address = `127.0.0.1:${mars.grpcPort}`;
+  const services = (await output(["grpcurl", "-plaintext", address, "list"])).split("\n");
+  check(`grpcurl list: ${services}`, services.includes("mars.v1.AlertService"));
+  const reflected = JSON.parse(
+    await output(["grpcurl", "-plaintext", "-d", "{}", address, "mars.v1.AdminService/GetStats"]),
+  );
+  check("grpcurl by reflection", reflected.stats.totals.accepted >= 2);
+  print("grpcurl: stored, read back, told what is wrong with an empty event, and how the services are made");
 }
 
 /** The original's sample call, but for the port, the ids, and the second dash that ghz asks for by now. */

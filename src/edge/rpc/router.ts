@@ -10,6 +10,7 @@ import {
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { bodyBytesMax, eventBodyBytesMax, smallBodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
+import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
@@ -19,7 +20,8 @@ import { takeTurns } from "./call-turns.ts";
 import { rpcError } from "./error.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { createIngestMethods } from "./ingest-service.ts";
-import { addOperationMethods, operationMethods } from "./operations.ts";
+import { addOperationMethods, operationMethods, operationServices } from "./operations.ts";
+import { createReflection } from "./reflection.ts";
 import { boundRequests } from "./request-bounds.ts";
 import { guardRequests } from "./request-guard.ts";
 import { createWatchMethods } from "./watch.ts";
@@ -62,6 +64,8 @@ export function createRpcHandlers(
     .rpc(IngestService.method.collectStream, ingest.collectStream, { shutdownSignal: stopping })
     .rpc(MessageService.method.watchEvents, watch.watchEvents, stream)
     .rpc(LifecycleService.method.watchFindings, watch.watchFindings, stream);
+  const reflection = createReflection([MarsGrpc, IngestService, ...operationServices]);
+  router.rpc(ServerReflection.method.serverReflectionInfo, reflection, stream);
   addOperationMethods(router, parts);
   return new Map(
     router.handlers.map((handler) => {

@@ -7,10 +7,10 @@ import { gzipSync } from "node:zlib";
 import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import fc from "fast-check";
+import { operationServices } from "../../../src/edge/rpc/operations.ts";
 import { MarsGrpc } from "../../../src/gen/event_pb.ts";
+import { ServerReflection } from "../../../src/gen/grpc/reflection/v1/reflection_pb.ts";
 import { IngestService } from "../../../src/gen/mars/v1/ingest_service_pb.ts";
-import { LifecycleService } from "../../../src/gen/mars/v1/lifecycle_service_pb.ts";
-import { MessageService } from "../../../src/gen/mars/v1/message_service_pb.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { frame, WireClient } from "./wire.ts";
 
@@ -20,8 +20,8 @@ const ours: readonly number[] = [Code.Internal, Code.Unknown, Code.DataLoss];
 const methods: readonly DescMethod[] = [
   ...MarsGrpc.methods,
   ...IngestService.methods,
-  ...MessageService.methods,
-  ...LifecycleService.methods,
+  ...operationServices.flatMap(({ methods }) => methods),
+  ...ServerReflection.methods,
 ];
 
 let mars: TestMars;
