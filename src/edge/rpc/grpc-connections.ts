@@ -95,7 +95,7 @@ export function trackConnections(
     });
     const ended = () => {
       connection.calls -= 1;
-      connection.quietSince = performance.now();
+      if (connection.calls === 0) connection.quietSince = performance.now();
     };
     session.on("stream", (stream: ServerHttp2Stream) => {
       connection.calls += 1;
