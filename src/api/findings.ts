@@ -3,11 +3,11 @@ import * as z from "zod";
 import { nowMicros } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { findingPageToJson, overduePageToJson } from "../lifecycle/json.ts";
+import { pageEnd, timestamp } from "./answers.ts";
 import { appId, cursor, defined, limit, messageId, minSeq, since, stage, until, word } from "./fields.ts";
+import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 import { visible } from "./visible.ts";
-
-const timestamp = z.string();
 
 /** A finding as REST, WebSocket and server-sent events show it. */
 export const finding = z.strictObject({
@@ -50,7 +50,7 @@ export const listFindings = operation({
   output: z.strictObject({
     findings: z.array(finding),
     next_cursor: z.string().nullable(),
-    as_of_seq: z.int(),
+    as_of_seq: z.int().meta({ description: "Every change of a finding up to here is in the answer." }),
   }),
   async handle(
     { reader, projected },
@@ -59,9 +59,10 @@ export const listFindings = operation({
   ) {
     await visible(projected, min_seq, caller);
     const ids = defined({ appId: app_id, messageId: message_id });
-    return findingPageToJson(
-      await reader(caller).findings({ ...ids, ...defined(filters), state, order, limit }),
-    );
+    const read = reader(caller);
+    const page = await read.findings({ ...ids, ...defined(filters), state, order, limit });
+    if (app_id !== undefined && page.findings.length === 0) await assertApp(read, app_id);
+    return findingPageToJson(page);
   },
 });
 
@@ -87,12 +88,16 @@ export const listOverdue = operation({
         hop_p99_ms: z.number().nullable(),
       }),
     ),
-    next_cursor: z.string().nullable(),
+    ...pageEnd,
     clock: timestamp,
   }),
   async handle({ reader, projected }, { min_seq, app_id, limit, ...filters }, caller) {
     await visible(projected, min_seq, caller);
+    const asOfSeq = projected.storedSeq;
+    const read = reader(caller);
     const query = { ...defined({ appId: app_id, ...filters }), limit, clock: nowMicros() };
-    return overduePageToJson(await reader(caller).overdue(query));
+    const page = await read.overdue(query);
+    if (app_id !== undefined && page.overdue.length === 0) await assertApp(read, app_id);
+    return overduePageToJson(page, asOfSeq);
   },
 });

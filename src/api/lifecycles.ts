@@ -12,6 +12,7 @@ import { lifecycleToJson } from "../lifecycle/json.ts";
 import { count, ms, timestamp } from "./answers.ts";
 import { definition } from "./definition.ts";
 import { appId } from "./fields.ts";
+import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 import type { ApiParts } from "./parts.ts";
 import { windowFields, windowOf } from "./window.ts";
@@ -105,7 +106,10 @@ export const listLifecycleVersions = operation({
   input: z.strictObject({ app_id: appId }),
   output: z.strictObject({ versions: z.array(version) }),
   async handle({ reader }, { app_id }, caller) {
-    return { versions: (await reader(caller).lifecycleVersions(app_id)).map(lifecycleToJson) };
+    const read = reader(caller);
+    const versions = await read.lifecycleVersions(app_id);
+    if (versions.length === 0) await assertApp(read, app_id);
+    return { versions: versions.map(lifecycleToJson) };
   },
 });
 
@@ -143,9 +147,10 @@ export const dryRunLifecycle = operation({
       )
       .readonly(),
   }),
-  async handle({ trials }, { app_id, lifecycle, since, until }, caller) {
+  async handle({ trials, reader }, { app_id, lifecycle, since, until }, caller) {
     const options = { appId: app_id, since, until, clock: nowMicros() };
     const run = await trials.dryRun(lifecycle, options, caller);
+    if (run.result.messages === 0) await assertApp(reader(caller), app_id);
     return { lifecycle: definitionToJson(lifecycle), ...dryRunToJson(run) };
   },
 });
@@ -179,8 +184,10 @@ export const learnLifecycle = operation({
     left_out: z.array(z.strictObject({ event: z.string(), share: z.number() })).readonly(),
     messages_with_other_events: count,
   }),
-  async handle({ trials }, { app_id, since, until }, caller) {
-    return learnedToJson(await trials.learn({ appId: app_id, since, until }, caller));
+  async handle({ trials, reader }, { app_id, since, until }, caller) {
+    const learned = await trials.learn({ appId: app_id, since, until }, caller);
+    if (learned.result.messages === 0) await assertApp(reader(caller), app_id);
+    return learnedToJson(learned);
   },
 });
 

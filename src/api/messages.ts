@@ -25,6 +25,7 @@ import {
   word,
   words,
 } from "./fields.ts";
+import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 import { visible } from "./visible.ts";
 
@@ -132,7 +133,10 @@ export const listMessages = operation({
   async handle({ reader, progress, projected }, { min_seq, ...filters }, caller) {
     const query = queryOf(filters);
     await visible(goesByState(query) ? projected : progress, min_seq, caller);
-    return messagePageToJson(await reader(caller).list(query));
+    const read = reader(caller);
+    const page = await read.list(query);
+    if (query.appId !== undefined && page.messages.length === 0) await assertApp(read, query.appId);
+    return messagePageToJson(page);
   },
 });
 

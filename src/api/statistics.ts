@@ -4,8 +4,9 @@ import { parseDuration } from "../core/duration.ts";
 import type { Window } from "../core/window.ts";
 import { appPageToJson, funnelToJson, latencyToJson, ratesToJson } from "../statistics/json.ts";
 import type { RateQuery } from "../statistics/statistics.ts";
-import { count, ms, timestamp } from "./answers.ts";
+import { count, ms, pageEnd, timestamp } from "./answers.ts";
 import { appId, cursor, field, limit, minSeq, type Reading } from "./fields.ts";
+import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 import { visible } from "./visible.ts";
 import { windowFields, windowOf } from "./window.ts";
@@ -36,11 +37,12 @@ export const listApps = operation({
         last_event_at: timestamp.nullable(),
       }),
     ),
-    next_cursor: z.string().nullable(),
+    ...pageEnd,
   }),
   async handle({ reader, projected }, { cursor, limit, min_seq }, caller) {
     await visible(projected, min_seq, caller);
-    return appPageToJson(await reader(caller).apps(cursor, limit));
+    const asOfSeq = projected.storedSeq;
+    return appPageToJson(await reader(caller).apps(cursor, limit), asOfSeq);
   },
 });
 
@@ -75,7 +77,9 @@ export const getFunnel = operation({
   }),
   async handle({ reader, projected }, { app_id, since, until, min_seq }, caller) {
     await visible(projected, min_seq, caller);
-    const funnel = await reader(caller).funnel(app_id, { since, until });
+    const read = reader(caller);
+    const funnel = await read.funnel(app_id, { since, until });
+    if (funnel.stages.length === 0) await assertApp(read, app_id);
     return funnelToJson(funnel, (filters) => `/api/messages?${new URLSearchParams({ app_id, ...filters })}`);
   },
 });
@@ -114,7 +118,10 @@ export const getLatency = operation({
   }),
   async handle({ reader, projected }, { app_id, since, until, min_seq }, caller) {
     await visible(projected, min_seq, caller);
-    return latencyToJson(await reader(caller).latency(app_id, { since, until }));
+    const read = reader(caller);
+    const latency = await read.latency(app_id, { since, until });
+    if (latency.hops.length === 0) await assertApp(read, app_id);
+    return latencyToJson(latency);
   },
 });
 
@@ -166,6 +173,9 @@ export const getRates = operation({
   }),
   async handle({ reader, projected }, { query, min_seq }, caller) {
     await visible(projected, min_seq, caller);
-    return ratesToJson(await reader(caller).rates(query));
+    const read = reader(caller);
+    const rates = await read.rates(query);
+    if (rates.stages.length === 0) await assertApp(read, query.appId);
+    return ratesToJson(rates);
   },
 });

@@ -31,7 +31,8 @@ export function findingPageToJson(page: FindingPage) {
   };
 }
 
-export function overduePageToJson({ overdue, nextCursor, clock }: OverduePage) {
+/** @param asOfSeq every event up to here counts */
+export function overduePageToJson({ overdue, nextCursor, clock }: OverduePage, asOfSeq: number) {
   return {
     overdue: overdue.map(({ finding, startedAt, hopP99 }) => ({
       ...findingToJson(finding),
@@ -41,6 +42,7 @@ export function overduePageToJson({ overdue, nextCursor, clock }: OverduePage) {
       hop_p99_ms: hopP99 === undefined ? null : milliseconds(hopP99),
     })),
     next_cursor: nextCursor ?? null,
+    as_of_seq: asOfSeq,
     clock: formatTime(clock),
   };
 }

@@ -43,7 +43,8 @@ export function ratesToJson({ since, until, step, stages }: Rates) {
   return { since: formatTime(since), until: formatTime(until), step_ms: milliseconds(step), stages };
 }
 
-export function appPageToJson({ apps, nextCursor }: AppPage) {
+/** @param asOfSeq every event up to here counts */
+export function appPageToJson({ apps, nextCursor }: AppPage, asOfSeq: number) {
   return {
     apps: apps.map((app) => ({
       app_id: app.appId,
@@ -54,6 +55,7 @@ export function appPageToJson({ apps, nextCursor }: AppPage) {
       last_event_at: app.lastEvent === "" ? null : formatTime(app.lastEventAt),
     })),
     next_cursor: nextCursor ?? null,
+    as_of_seq: asOfSeq,
   };
 }
 

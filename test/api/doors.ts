@@ -1,7 +1,9 @@
 /** The protocols by which an operation can be called, each with the same input and answer: JSON by the names of REST. */
+import { expect } from "bun:test";
 import { create, type DescField, type DescMessage, type DescMethodUnary, toJson } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import type { Operation } from "../../src/api/operation.ts";
+import { shapeOf } from "../../src/api/schema.ts";
 import { parseDuration } from "../../src/core/duration.ts";
 import type { ErrorCode } from "../../src/core/error.ts";
 import { parseTime } from "../../src/core/time.ts";
@@ -39,6 +41,7 @@ const rest: Door = {
     if (response.status !== 200) {
       return { code: statusOf(answer.code).rpc, fields: (answer.errors ?? []).map(({ field }) => field) };
     }
+    assertBySchema(operation, answer);
     return {
       answer: plain(operation.restAnswer === undefined ? answer : { [operation.restAnswer]: answer }),
     };
@@ -78,6 +81,15 @@ function rpc(transport: Transport) {
   };
 }
 
+/** An answer is as its operation's schema says: that is what OpenAPI promises. */
+function assertBySchema({ name, output, restAnswer }: Operation, answer: Json): void {
+  const { success, ...members } = answer;
+  const shown = restAnswer === undefined ? members : { [restAnswer]: members };
+  // `success` is the answer's own where the operation has it, and else said by REST of every change.
+  const own = "success" in shapeOf(output) ? { ...shown, success } : shown;
+  expect([name, output.safeParse(own).error?.message]).toEqual([name, undefined]);
+}
+
 /** Where each part of the input goes. */
 function restRequest({ rest, body }: Operation, input: Json): { request: string; body: unknown } {
   const left = { ...input };
@@ -86,13 +98,12 @@ function restRequest({ rest, body }: Operation, input: Json): { request: string;
     delete left[name];
     return segment;
   });
-  if (body === undefined) {
-    const query = Object.entries(left).flatMap(([name, value]) =>
-      [value].flat().map((one) => `${name}=${encodeURIComponent(String(one))}`),
-    );
-    return { request: query.length === 0 ? path : `${path}?${query.join("&")}`, body: undefined };
-  }
-  return { request: path, body: body.field === undefined ? left : left[body.field] };
+  if (body !== undefined && body.field === undefined) return { request: path, body: left };
+  const content = body?.field === undefined ? undefined : left[body.field];
+  const query = Object.entries(left)
+    .filter(([name]) => name !== body?.field)
+    .flatMap(([name, value]) => [value].flat().map((one) => `${name}=${encodeURIComponent(String(one))}`));
+  return { request: query.length === 0 ? path : `${path}?${query.join("&")}`, body: content };
 }
 
 /** The form of REST, by protobuf's own mapping to JSON and not by the code under test. */

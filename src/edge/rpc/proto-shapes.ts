@@ -22,9 +22,9 @@ const percents = [50, 90, 95, 99];
 export const answerShapes: Shapes = {
   "mars.v1.GetMessageResponse": (message) => ({ ...message, message: { ...message, summary: message } }),
   "mars.v1.OverdueStage": (stage) => ({ ...stage, finding: stage }),
-  "mars.v1.LifecycleStage": ({ event, any_of, after = [], ...stage }) => ({
+  "mars.v1.LifecycleStage": ({ event, any_of, events, after = [], ...stage }) => ({
     ...stage,
-    events: any_of ?? [event],
+    events: events ?? any_of ?? [event],
     after: [after].flat(),
   }),
   "mars.v1.DryRunLifecycleResponse.FindingCount": ({ samples, ...finding }) => ({
