@@ -1,6 +1,6 @@
 /**
  * Every setting of Mars in one table: its names, default, unit and meaning. What reads them, `mars --help`, `mars
- * config check` and the README's table all come from it.
+ * config check` and the reference's table all come from it.
  *
  * A setting is taken from its flag, else from the environment, else from its default. `…_FILE` (`--…-file`) names a
  * file that holds the value instead. Nothing here touches the process: the caller passes arguments, environment and

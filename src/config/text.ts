@@ -1,4 +1,4 @@
-/** The table of settings in words: for `mars --help`, `mars config check` and the README. */
+/** The table of settings in words: for `mars --help`, `mars config check` and the reference. */
 import { type EffectiveSetting, rows } from "./config.ts";
 import type { Setting } from "./setting.ts";
 import { flagOf } from "./sources.ts";
@@ -42,7 +42,7 @@ export function effectiveText(effective: readonly EffectiveSetting[]): string {
     .join("");
 }
 
-/** The README's table, in Markdown. */
+/** The reference's table, in Markdown. */
 export function settingsTable(): string {
   const lines = rows.map((row) => {
     const names = row.alias === undefined ? `\`${row.name}\`` : `\`${row.name}\`, \`${row.alias}\``;

@@ -323,6 +323,6 @@ test("the help names every setting by its flag and its variable", () => {
   }
 });
 
-test("the README's table of settings is the one in config.ts (npm run generate writes it)", () => {
-  expect(readFileSync(join(import.meta.dir, "../../README.md"), "utf8")).toContain(settingsTable());
+test("the reference's table of settings is the one in config.ts (npm run generate writes it)", () => {
+  expect(readFileSync(join(import.meta.dir, "../../docs/reference.md"), "utf8")).toContain(settingsTable());
 });

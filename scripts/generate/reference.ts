@@ -1,0 +1,38 @@
+/** The tables of the reference that are generated: settings and operations. */
+import * as z from "zod";
+import type { Operation } from "../../src/api/operation.ts";
+import { operations } from "../../src/api/operations.ts";
+import { shapeOf } from "../../src/api/schema.ts";
+import { settingsTable } from "../../src/config/text.ts";
+import { pageOf } from "./marked-part.ts";
+
+export const reference = pageOf("docs/reference.md", [
+  { name: "settings", text: settingsTable },
+  { name: "operations", text: operationsTable },
+]);
+
+function operationsTable(): string {
+  const rows = operations.map((one) => {
+    const names = parametersOf(one);
+    const takes = names.length === 0 ? "" : ` Takes ${names.join(", ")}.`;
+    return `| \`${one.rest}\` | \`${one.rpc.replace("mars.v1.", "")}\` | ${cell(one.summary + takes)} |`;
+  });
+  return ["| REST | RPC | |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+/** The fields of the input that are not in the path, with their values where these are a closed list. */
+function parametersOf({ input, rest }: Operation): string[] {
+  return Object.entries(shapeOf(input))
+    .filter(([name]) => !rest.includes(`{${name}}`))
+    .map(([name, field]) => {
+      const schema = z.toJSONSchema(field, { io: "input", unrepresentable: "any" });
+      const items = schema.items;
+      const values = schema.enum ?? (typeof items === "object" && "enum" in items ? items.enum : undefined);
+      const words = (values ?? []).map((value) => `\`${String(value)}\``);
+      return words.length === 0 ? `\`${name}\`` : `\`${name}\` (${words.join(", ")})`;
+    });
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}

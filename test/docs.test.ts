@@ -1,0 +1,50 @@
+/** The documentation names what is there: its links lead somewhere, and so do the paths that it mentions. */
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Glob } from "bun";
+
+const root = join(import.meta.dir, "..");
+const pages = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "CHANGELOG.md",
+  ...new Glob("{docs,bench}/*.md").scanSync(root),
+];
+
+test.each(pages)("every link of %s leads to a file, and to a heading of it", (page) => {
+  const dead = linksOf(read(page)).filter((link) => {
+    const [path = "", anchor] = link.split("#");
+    const target = path === "" ? page : join(dirname(page), path);
+    if (!existsSync(join(root, target))) return true;
+    return anchor !== undefined && !anchorsOf(read(target)).includes(anchor);
+  });
+  expect(dead).toEqual([]);
+});
+
+test.each(pages)("every path of this project in %s is there", (page) => {
+  const named = [...read(page).matchAll(/`((?:src|test|scripts|docs|bench|proto|migrations)\/[\w./-]*)`/g)];
+  const gone = named.map(([, path = ""]) => path).filter((path) => !existsSync(join(root, path)));
+  expect(gone).toEqual([]);
+});
+
+function read(page: string): string {
+  return readFileSync(join(root, page), "utf8");
+}
+
+/** Links within the project. */
+function linksOf(text: string): string[] {
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link = ""]) => link)
+    .filter((link) => !/^[a-z]+:/.test(link));
+}
+
+/** As GitHub makes them of headings. */
+function anchorsOf(text: string): string[] {
+  return [...text.replace(/^```[\s\S]*?^```/gm, "").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
