@@ -30,7 +30,7 @@ import type { EdgeParts } from "./edge/parts.ts";
 import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
 import { createSockets } from "./edge/ws/sockets.ts";
 import { createHealth, createUnreadable } from "./health.ts";
-import { SegmentedJournal } from "./journal/segmented-journal.ts";
+import { FileJournal } from "./journal/file-journal.ts";
 import { findingHistory } from "./live/finding-history.ts";
 import { createLive, createLiveFindings } from "./live/hub.ts";
 import { guardFiles } from "./maintenance/guard.ts";
@@ -101,7 +101,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const inner = startQueryThread(database, unreadable.notify);
   shutdown.defer("inner query", () => inner.stop(remainingMs()));
   const directory = join(config.dataDir, "journal");
-  const journal = new SegmentedJournal({
+  const journal = new FileJournal({
     directory,
     bytesMax: config.journalBytesMax,
     acceptLoss: config.acceptJournalLoss,

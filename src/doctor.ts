@@ -36,10 +36,7 @@ async function examineJournal(directory: string, bytesMax: number): Promise<stri
   try {
     return await attempt(async () => {
       const { firstSeq, damaged } = await journal.open();
-      for (let seq = firstSeq; seq > 0; ) {
-        const groups = await journal.read(seq, readBytes);
-        seq = (groups.at(-1)?.lastSeq ?? -1) + 1;
-      }
+      for await (const _ of journal.read(firstSeq - 1, readBytes));
       return damaged === 0 ? [] : [`${directory}: ${damaged} damaged files were put aside there`];
     });
   } finally {

@@ -4,7 +4,8 @@
 
 import { MarsError } from "./core/error.ts";
 import type { SequencedEvent } from "./core/event.ts";
-import type { Ingest, Journal, JournalState, Log, Progress, Store } from "./core/ports.ts";
+import type { Journal, JournalState } from "./core/journal.ts";
+import type { Ingest, Log, Progress, Store } from "./core/ports.ts";
 import { receipts } from "./core/receipt.ts";
 import type { Refusals } from "./core/refusals.ts";
 import { type SetAsidePage, type SetAsideQuery, setAsideMax } from "./core/set-aside.ts";
@@ -15,9 +16,9 @@ import { SequenceStart } from "./ingest/sequence.ts";
 import { SetAsideDesk, type SetAsideStore } from "./ingest/set-aside.ts";
 import { Writer } from "./ingest/writer.ts";
 import type { Finding } from "./lifecycle/finding.ts";
+import { Checkpoints } from "./maintenance/checkpoints.ts";
 import { PageRounds } from "./maintenance/page-rounds.ts";
 import { Retention } from "./maintenance/retention.ts";
-import { Upkeep } from "./maintenance/upkeep.ts";
 import { Grace } from "./projection/grace.ts";
 import type { Projection } from "./projection/projection-step.ts";
 import { Watch } from "./projection/watch.ts";
@@ -35,7 +36,6 @@ const openRetry = { firstMs: 500, lastMs: 500 };
 export interface PipelineOptions {
   readonly collectors: number;
   readonly batchEventsMax: number;
-  readonly journalBytesMax: number;
   readonly retentionMs: number;
   readonly journal: Journal;
   readonly countsRetentionMs: number;
@@ -57,7 +57,7 @@ export class Pipeline {
   readonly #grace: Grace;
   readonly #commit: GroupCommit;
   readonly #writer: Writer;
-  readonly #upkeep: Upkeep;
+  readonly #checkpoints: Checkpoints;
   readonly #retention: Retention;
   readonly #watch: Watch;
   readonly #setAside: SetAsideDesk;
@@ -100,12 +100,11 @@ export class Pipeline {
       this.#progress.advance(upTo);
     };
     this.#writer = new Writer({ ...shared, setAside, publish });
-    this.#upkeep = new Upkeep({
+    this.#checkpoints = new Checkpoints({
       ...shared,
-      trimmed: (bytes) => this.#commit.trimmed(bytes),
-      pressed: () => this.#commit.journalBytes > options.journalBytesMax / 2,
+      pressed: () => options.journal.bytes > options.journal.bytesMax / 2,
     });
-    this.#retention = new Retention({ ...shared, deleted: (events) => this.#upkeep.deleted(events) });
+    this.#retention = new Retention({ ...shared, deleted: (events) => this.#checkpoints.deleted(events) });
     this.#watch = new Watch({
       ...shared,
       projector: options.store,
@@ -144,7 +143,7 @@ export class Pipeline {
     return this.#commit.lastSeq;
   }
 
-  /** Resolves, once everything that was taken before the call is on disk or refused, to the last seq on disk. */
+  /** Resolves, once everything that was admitted before the call is on disk or refused, to the last seq on disk. */
   acknowledged(): Promise<number> {
     return this.#commit.barrier();
   }
@@ -199,7 +198,7 @@ export class Pipeline {
     this.#abort.abort();
     await this.#running;
     if (this.#opened) await this.#retention.record().catch(() => undefined);
-    if (this.#opened) await this.#upkeep.finish().catch(() => undefined);
+    if (this.#opened) await this.#checkpoints.finish().catch(() => undefined);
   }
 
   stats(): PipelineStats {
@@ -209,8 +208,8 @@ export class Pipeline {
       admission: [...this.#commit.waiting],
       ...this.#writer.stats,
       journal: {
-        bytes: this.#commit.journalBytes,
-        bytes_max: this.#options.journalBytesMax,
+        bytes: this.#options.journal.bytes,
+        bytes_max: this.#options.journal.bytesMax,
         last_seq: this.#commit.lastSeq,
         damaged_files: this.#damagedFiles,
       },
@@ -218,7 +217,7 @@ export class Pipeline {
         stored_seq: this.#progress.storedSeq,
         behind: this.#notStored,
         available: this.#opened && this.#writer.lastError === "",
-        log_bytes: this.#upkeep.logBytes,
+        log_bytes: this.#checkpoints.logBytes,
         last_error: this.#writer.lastError || this.#opening.lastError,
       },
       projector: {
@@ -245,7 +244,8 @@ export class Pipeline {
   #accept(journal: JournalState): void {
     const lastSeq = Math.max(journal.lastSeq, this.#progress.storedSeq);
     this.#accepting = true;
-    this.#commit.start({ lastSeq, nextSeq: this.#sequence.nextSeq, journalBytes: journal.bytes });
+    this.#options.journal.startAt(this.#sequence.nextSeq);
+    this.#commit.start(lastSeq);
   }
 
   /** @returns whether the store was reached */
@@ -288,7 +288,7 @@ export class Pipeline {
     if (journal.lastSeq > 0 || storedSeq > 0) this.#grace.start();
     await Promise.all([
       this.#writer.run(storedSeq),
-      this.#upkeep.run(),
+      this.#checkpoints.run(),
       this.#retention.run(),
       this.#watch.run(),
     ]);

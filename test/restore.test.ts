@@ -3,8 +3,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodeGroup } from "../src/journal/journal-format.ts";
-import { SegmentedJournal } from "../src/journal/segmented-journal.ts";
+import { FileJournal } from "../src/journal/file-journal.ts";
 import { LiveClient } from "./support/live-client.ts";
 import { startMars, type TestMars } from "./support/mars.ts";
 import { getJson, send, sendBulk, statsWhen } from "./support/rest.ts";
@@ -117,9 +116,10 @@ test("going back to an earlier journal goes on beyond all that another has broug
   expect(seqs).toEqual([...seqs].sort((x, y) => x - y));
   await mars.stop();
   // As if the Mars of the first journal had been killed before it had stored all of it.
-  const journal = new SegmentedJournal({ directory: join(a, "journal"), bytesMax: 2 ** 31 });
+  const journal = new FileJournal({ directory: join(a, "journal"), bytesMax: 2 ** 31 });
   const { lastSeq } = await journal.open();
-  await journal.append(encodeGroup(lastSeq + 1, [event(0, { appId: "a", messageId: "late", event: "E" })]));
+  journal.startAt(lastSeq + 1);
+  await journal.append([event(0, { appId: "a", messageId: "late", event: "E" })]);
   await journal.close();
   mars = await startMars({ dataDir: a, databaseUrl });
   expect(await findings(mars, 5)).toContain("late");

@@ -26,7 +26,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   db: ["core", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
   directory: ["core", "runtime", "db"],
   journal: ["core", "runtime", "directory"],
-  ingest: ["core", "runtime", "journal"],
+  ingest: ["core", "runtime"],
   projection: ["core", "lifecycle", "statistics", "runtime", "db", "gen"],
   workers: ["core", "lifecycle", "learning", "runtime", "db", "directory", "projection"],
   // What users see.

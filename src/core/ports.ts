@@ -5,6 +5,7 @@
 import type { Caller } from "./caller.ts";
 import type { MarsError } from "./error.ts";
 import type { MarsEvent, MessageKey, Micros, SequencedEvent } from "./event.ts";
+import type { JournalState } from "./journal.ts";
 import type {
   HistoryPage,
   HistoryQuery,
@@ -130,44 +131,6 @@ export interface Log {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
-}
-
-/** One group commit. */
-export interface JournalGroup {
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  /** The events as text; the journal does not look inside. */
-  readonly body: string;
-}
-
-export interface JournalState {
-  /** Names this journal; a new one has a new name. */
-  readonly id: string;
-  /** What it holds lies between them; both 0 when it has never held anything. */
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  readonly bytes: number;
-  /** The last seq that it has certainly given out, where records have been lost beyond `lastSeq`. */
-  readonly givenOut?: number;
-  /** Files that were set aside as damaged, in all of its runs. Default: none. */
-  readonly damaged?: number;
-}
-
-/** Makes events durable. Answered by `store/`. */
-export interface Journal {
-  /**
-   * Resolves when the group is on disk, to the bytes it takes there. Rejects when that is not certain: it is wiped then, and
-   * its seqs are used again. Only where the disk refuses that too, and Mars ends before the next group, may it be stored.
-   */
-  append(group: JournalGroup): Promise<number>;
-  /** Resolves when a group of so many bytes could be written now, and rejects as `append` would. */
-  probe(bytes: number): Promise<void>;
-  /** The groups from the one that holds `fromSeq` on: as many as fit in `bytesMax`, at least one if there is one. */
-  read(fromSeq: number, bytesMax: number): Promise<JournalGroup[]>;
-  /** How many events it holds beyond `seq`. */
-  eventsBeyond(seq: number): Promise<number>;
-  /** Drops what can be dropped of the groups up to `upTo`, and resolves to its bytes; the last seq is not forgotten. */
-  trim(upTo: number): Promise<number>;
 }
 
 /** What the aggregators hand to the store: the events of a contiguous range of the log, folded by message. */

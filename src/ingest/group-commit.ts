@@ -4,17 +4,14 @@
  */
 import { MarsError } from "../core/error.ts";
 import type { MarsEvent } from "../core/event.ts";
-import type { Ingest, Journal, JournalGroup } from "../core/ports.ts";
-import { encodeGroup } from "../journal/journal-format.ts";
+import type { Journal, SeqRange } from "../core/journal.ts";
+import type { Ingest } from "../core/ports.ts";
 import type { Loop, Supervisor } from "../runtime/supervisor.ts";
 import { Admission, type AppendRequest } from "./admission.ts";
 import type { Partition } from "./partition.ts";
 
 /** Events that are on disk, and still in memory. */
-export interface Commit {
-  /** The seqs of the first and the last event; those between are consecutive. */
-  readonly first: number;
-  readonly last: number;
+export interface Commit extends SeqRange {
   readonly events: readonly MarsEvent[];
   readonly partition: Partition;
   /** See `eventChars`. */
@@ -24,9 +21,7 @@ export interface Commit {
 export interface GroupCommitOptions {
   /** How many. */
   readonly collectors: number;
-  /** Refuse events while the journal holds more than this. */
-  readonly journalBytesMax: number;
-  readonly journal: Pick<Journal, "append" | "probe">;
+  readonly journal: Pick<Journal, "append" | "probe" | "refusal">;
   readonly supervisor: Supervisor;
   /** Called in seq order, before the answers go out. */
   readonly committed: (commit: Commit) => void;
@@ -34,17 +29,14 @@ export interface GroupCommitOptions {
   readonly refused: (error: unknown, events: readonly MarsEvent[]) => void;
 }
 
-/** How long clients are asked to wait when the journal is full: the store needs time, not a moment. */
-const journalFullRetryMs = 5_000;
-const journalFailing = "the journal cannot be written";
+/** Between attempts to write a journal that failed, in milliseconds. */
+const probeRetry = { firstMs: 1_000, lastMs: 1_000 };
 
 export class GroupCommit implements Ingest {
   readonly #options: GroupCommitOptions;
   readonly #admission: Admission;
   readonly #loop: Loop;
   #lastSeq: number | undefined;
-  #nextSeq = 0;
-  #journalBytes = 0;
   #writing: Promise<void> | undefined;
   #closed = false;
   #blocked = "";
@@ -55,7 +47,7 @@ export class GroupCommit implements Ingest {
   constructor(options: GroupCommitOptions) {
     this.#options = options;
     this.#admission = new Admission(options.collectors);
-    this.#loop = options.supervisor.loop("journal", { firstMs: 1_000, lastMs: 1_000 });
+    this.#loop = options.supervisor.loop("journal", probeRetry);
   }
 
   /** Events that wait for the journal, by collector. */
@@ -68,10 +60,6 @@ export class GroupCommit implements Ingest {
     return this.#lastSeq ?? 0;
   }
 
-  get journalBytes(): number {
-    return this.#journalBytes;
-  }
-
   get totals(): { accepted: number; refused: number } {
     return { accepted: this.#accepted, refused: this.#refused };
   }
@@ -81,28 +69,12 @@ export class GroupCommit implements Ingest {
     if (this.#blocked !== "") return this.#blocked;
     if (this.#lastSeq === undefined) return "starting: the database has not been reached yet";
     if (this.#closed) return "draining";
-    if (this.#isFull) return this.#journalFull();
-    return this.#loop.lastError;
+    return this.#options.journal.refusal()?.message ?? this.#loop.lastError;
   }
 
-  /**
-   * From here on events are accepted.
-   *
-   * @param lastSeq the last seq on disk
-   * @param nextSeq the first to be given out; later than the one after it where the sequence leaps
-   */
-  start({
-    lastSeq,
-    nextSeq,
-    journalBytes,
-  }: {
-    lastSeq: number;
-    nextSeq: number;
-    journalBytes: number;
-  }): void {
+  /** From here on events are accepted. @param lastSeq the last seq on disk */
+  start(lastSeq: number): void {
     this.#lastSeq = lastSeq;
-    this.#nextSeq = nextSeq;
-    this.#journalBytes = journalBytes;
   }
 
   admit(bytes: number): void {
@@ -129,7 +101,7 @@ export class GroupCommit implements Ingest {
     }
   }
 
-  /** Resolves, once everything that was taken before the call is on disk or refused, to the last seq on disk. */
+  /** Resolves, once everything that was admitted before the call is on disk or refused, to the last seq on disk. */
   async barrier(): Promise<number> {
     if (this.#writing !== undefined) {
       // It takes its place in the queue, and asks for nothing.
@@ -145,12 +117,7 @@ export class GroupCommit implements Ingest {
     this.#blocked = reason;
   }
 
-  /** The journal has dropped this much. */
-  trimmed(bytes: number): void {
-    this.#journalBytes -= bytes;
-  }
-
-  /** Refuses from now on; resolves when all that was taken has its answer. */
+  /** Refuses from now on; resolves when all that was admitted has its answer. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#probing);
@@ -166,38 +133,24 @@ export class GroupCommit implements Ingest {
       });
     }
     // What waits will be there as well.
-    if (this.#isFull || !(this.#admission.empty || this.#fits(this.#admission.chars))) {
-      throw new MarsError("overloaded", this.#journalFull(), { retryAfterMs: journalFullRetryMs });
-    }
+    const refusal = this.#options.journal.refusal(this.#admission.chars);
+    if (refusal !== undefined) throw refusal;
   }
 
   /**
    * The journal could not be written. Whoever is unready gets no events to try it with, so Mars tries by itself until it can
    * be written again.
    */
-  #failed(error: MarsError, bytes: number): void {
+  #failed(error: MarsError): void {
     const retryMs = this.#loop.failed(error);
     this.#probing ??= setTimeout(() => {
       this.#probing = undefined;
       if (this.#closed || this.#loop.lastError === "") return;
-      this.#options.journal.probe(bytes).then(
+      this.#options.journal.probe().then(
         () => this.#loop.succeeded(),
-        (cause: unknown) => this.#failed(new MarsError("unavailable", journalFailing, { cause }), bytes),
+        (thrown: unknown) => this.#failed(MarsError.from(thrown)),
       );
     }, retryMs);
-  }
-
-  /** A call that begins below the bound is taken as a whole, so the journal passes it by one call at most. */
-  get #isFull(): boolean {
-    return this.#journalBytes > this.#options.journalBytesMax;
-  }
-
-  #fits(bytes: number): boolean {
-    return this.#journalBytes + bytes <= this.#options.journalBytesMax;
-  }
-
-  #journalFull(): string {
-    return `the journal is full: it holds ${this.#journalBytes} bytes of at most ${this.#options.journalBytesMax} that are not safely in the database yet`;
   }
 
   async #write(): Promise<void> {
@@ -217,50 +170,31 @@ export class GroupCommit implements Ingest {
       for (const request of taken) request.resolve(this.lastSeq);
       return;
     }
-    const firstSeq = this.#nextSeq;
-    let group: JournalGroup;
-    let bytes: number;
+    let range: SeqRange;
     try {
-      group = encodeGroup(firstSeq, events);
+      // A call that begins below the bound is taken as a whole, so the journal passes it by one call at most.
+      range = await this.#options.journal.append(events, { passBound: taken.length === 1 });
     } catch (thrown) {
-      // A fault of ours, and nothing that the disk is to blame for: it must not cost the others their answer.
-      if (taken.length === 1) taken[0]!.reject(MarsError.from(thrown));
-      else for (const request of taken) await this.#commit([request]);
-      return;
-    }
-    // Three bytes is the most that UTF-8 spends on one UTF-16 unit: far from the bound the text is not counted.
-    if (!this.#fits(group.body.length * 3) && !this.#fits(Buffer.byteLength(group.body))) {
-      if (taken.length > 1) {
+      const error = MarsError.from(thrown);
+      if (error.code === "unavailable") this.#failed(error);
+      else if (taken.length > 1) {
+        // For want of room, or by a fault in one of them, which must not cost the others their answer.
         for (const request of taken) await this.#commit([request]);
         return;
       }
-      if (this.#isFull) {
-        const error = new MarsError("overloaded", this.#journalFull(), { retryAfterMs: journalFullRetryMs });
-        taken[0]!.reject(error);
-        return;
-      }
-    }
-    try {
-      bytes = await this.#options.journal.append(group);
-    } catch (cause) {
-      const error = new MarsError("unavailable", journalFailing, { cause, retryAfterMs: 1_000 });
-      this.#failed(error, Buffer.byteLength(group.body));
       for (const request of taken) request.reject(error);
       return;
     }
     this.#loop.succeeded();
-    this.#lastSeq = group.lastSeq;
-    this.#nextSeq = group.lastSeq + 1;
-    this.#journalBytes += bytes;
+    this.#lastSeq = range.last;
     this.#accepted += events.length;
     this.#options.committed({
-      first: firstSeq,
-      last: group.lastSeq,
+      ...range,
       events,
       partition: taken.length === 1 ? taken[0]!.partition : taken.flatMap((request) => request.partition),
       chars: taken.reduce((sum, request) => sum + request.chars, 0),
     });
-    let seq = firstSeq - 1;
+    let seq = range.first - 1;
     for (const request of taken) {
       seq += request.events.length;
       request.resolve(seq);

@@ -5,8 +5,7 @@
  */
 
 import type { SequencedEvent } from "../core/event.ts";
-import type { Journal } from "../core/ports.ts";
-import { decodeGroup } from "../journal/journal-format.ts";
+import type { Journal } from "../core/journal.ts";
 import { delay } from "../runtime/delay.ts";
 import type { Loop, Supervisor } from "../runtime/supervisor.ts";
 import type { Commit } from "./group-commit.ts";
@@ -14,8 +13,6 @@ import { type Partition, partition } from "./partition.ts";
 
 /** Characters of events that are kept in memory. */
 const memoryCharsMax = 4 * 1024 * 1024;
-/** Bytes read back at once: parsing them holds up the thread that answers clients. */
-const readBytesMax = 512 * 1024;
 /** Between attempts to read a journal that could not be read, in milliseconds. */
 const readRetry = { firstMs: 500, lastMs: 5_000 };
 
@@ -80,7 +77,7 @@ export class LogTail {
         next = recent.events.at(-1)!.seq + 1;
         yield recent;
       } else if (next <= this.#lastSeq) {
-        for (const events of await this.#readBack(next)) {
+        for await (const events of this.#readBack(next)) {
           next = events.at(-1)!.seq + 1;
           yield { events, partition: partition(events, this.#options.collectors) };
         }
@@ -94,13 +91,17 @@ export class LogTail {
   }
 
   #takeRecent(seq: number): LogRecord | undefined {
-    // Those that were read from disk meanwhile.
-    while (this.#commits.length > 0 && this.#commits[0]!.last < seq) this.#dropFirst();
-    if (this.#commits[0] === undefined || this.#commits[0].first > seq) return undefined;
+    if (!this.#isInMemory(seq)) return undefined;
     const commit = this.#dropFirst();
     const from = seq - commit.first;
     const { events, partition: parts } = from === 0 ? commit : beyond(commit, from);
     return { events: events.map((event, index) => ({ ...event, seq: seq + index })), partition: parts };
+  }
+
+  #isInMemory(seq: number): boolean {
+    // Those that were read from disk meanwhile.
+    while (this.#commits.length > 0 && this.#commits[0]!.last < seq) this.#dropFirst();
+    return this.#commits[0] !== undefined && this.#commits[0].first <= seq;
   }
 
   #dropFirst(): Commit {
@@ -110,16 +111,20 @@ export class LogTail {
     return commit;
   }
 
-  async #readBack(fromSeq: number): Promise<SequencedEvent[][]> {
+  /** Yields what is on disk, until what follows is in memory. Ends after a pause when it cannot be read. */
+  async *#readBack(from: number): AsyncGenerator<readonly SequencedEvent[], void, undefined> {
+    const { journal, signal } = this.#options;
+    let next = from;
     try {
-      const groups = await this.#options.journal.read(fromSeq, readBytesMax);
-      if (groups.length === 0) throw new Error(`the journal does not hold seq ${fromSeq}`);
-      const read = groups.map((group) => decodeGroup(group).filter((event) => event.seq >= fromSeq));
-      this.#loop.succeeded();
-      return read;
+      for await (const events of journal.read(from - 1)) {
+        next = events.at(-1)!.seq + 1;
+        this.#loop.succeeded();
+        yield events;
+        if (signal.aborted || this.#isInMemory(next)) return;
+      }
+      if (next === from) throw new Error(`the journal does not hold seq ${from}`);
     } catch (error) {
-      await delay(this.#loop.failed(error), this.#options.signal);
-      return [];
+      await delay(this.#loop.failed(error), signal);
     }
   }
 

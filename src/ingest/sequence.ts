@@ -2,8 +2,10 @@
  * Where the sequence goes on at a start. It leaps, for nobody can say that a journal is no older copy of one that went on
  * elsewhere; and it goes on beyond whatever the journal's files and the database know of it.
  */
+
+import type { JournalState } from "../core/journal.ts";
 import { leapFrom } from "../core/leap.ts";
-import type { JournalState, Log, StorePosition } from "../core/ports.ts";
+import type { Log, StorePosition } from "../core/ports.ts";
 import { nowMicros } from "../core/time.ts";
 
 export class SequenceStart {

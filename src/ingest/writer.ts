@@ -1,5 +1,6 @@
 /** The writer: brings the log to the store, by the topology, until it is asked to drain or Mars stops. */
-import type { Journal, Log, Store } from "../core/ports.ts";
+import type { Journal } from "../core/journal.ts";
+import type { Log, Store } from "../core/ports.ts";
 import { within } from "../runtime/delay.ts";
 import type { WriterStats } from "../runtime/stats.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";

@@ -1,9 +1,9 @@
 /**
- * How a group of events is written in the journal: a JSON array with one array for each event, in seq order. Arrays,
+ * How events are written in a record of the journal: a JSON array with one array for each event, in seq order. Arrays,
  * because field names would be half of the bytes that every fsync waits for.
  */
 import type { MarsEvent, SequencedEvent } from "../core/event.ts";
-import type { JournalGroup } from "../core/ports.ts";
+import type { JournalRecord } from "./journal-record.ts";
 
 /** Later formats get other numbers, and readers for all of them stay: a journal may outlive the Mars that wrote it. */
 const format = 1;
@@ -19,8 +19,8 @@ type Row = [
   attributes: string,
 ];
 
-/** @param events at least one */
-export function encodeGroup(firstSeq: number, events: readonly MarsEvent[]): JournalGroup {
+/** @returns the record's body */
+export function encodeEvents(events: readonly MarsEvent[]): string {
   const rows: (Row | number)[] = [format];
   for (const e of events) {
     rows.push([
@@ -34,13 +34,14 @@ export function encodeGroup(firstSeq: number, events: readonly MarsEvent[]): Jou
       e.attributes,
     ]);
   }
-  return { firstSeq, lastSeq: firstSeq + events.length - 1, body: JSON.stringify(rows) };
+  return JSON.stringify(rows);
 }
 
-export function decodeGroup(group: JournalGroup): SequencedEvent[] {
-  const [written, ...rows] = JSON.parse(group.body) as [number, ...Row[]];
+/** Throws for a record of another format. */
+export function decodeEvents({ firstSeq, body }: JournalRecord): SequencedEvent[] {
+  const [written, ...rows] = JSON.parse(body) as [number, ...Row[]];
   if (written !== format) {
-    throw new Error(`the journal has a group of format ${written}, this Mars reads ${format}: upgrade it`);
+    throw new Error(`the journal has a record of format ${written}, this Mars reads ${format}: upgrade it`);
   }
   return rows.map((row, index) => ({
     appId: row[0],
@@ -51,6 +52,6 @@ export function decodeGroup(group: JournalGroup): SequencedEvent[] {
     eventId: row[5],
     externalId: row[6],
     attributes: row[7],
-    seq: group.firstSeq + index,
+    seq: firstSeq + index,
   }));
 }

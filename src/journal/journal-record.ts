@@ -1,5 +1,5 @@
 /**
- * The bytes of a journal segment: a header, written twice, then one record for each group commit, one after another.
+ * The bytes of a journal segment: a header, written twice, then one record for each commit, one after another.
  *
  *     header   "marsjrnl", format u32, salt u32, number u32, granule u32, after u64, up to u64, journal id (36 bytes of
  *              text), crc32 u32; a second copy in the next disk sector
@@ -12,7 +12,6 @@
  * damage does not: see `journal-scan.ts`.
  */
 import { crc32 } from "node:zlib";
-import type { JournalGroup } from "../core/ports.ts";
 
 /** Later formats get other numbers, and a reader for each stays: a journal may outlive the Mars that wrote it. */
 const format = 2;
@@ -27,6 +26,14 @@ export const sectorBytes = 512;
 export const headerBytes = 2 * sectorBytes;
 /** Before the body of a record: salt, length, first and last seq, the checksums of body and head, and the salt again. */
 export const recordHeadBytes = 36;
+
+/** The events of one commit. */
+export interface JournalRecord {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** The events as text, which the segments do not look into: see `journal-format.ts`. */
+  readonly body: string;
+}
 
 /** The beginning of a segment: which one it is, and where it stands in the sequence. */
 export interface SegmentHeader {
@@ -92,7 +99,7 @@ function decodeCopy(bytes: Buffer): SegmentHeader | undefined {
 }
 
 /** @param salt of the segment, so that a record of another one is never taken for one of this */
-export function encodeRecord(salt: number, { firstSeq, lastSeq, body }: JournalGroup): Buffer {
+export function encodeRecord(salt: number, { firstSeq, lastSeq, body }: JournalRecord): Buffer {
   const bodyBytes = Buffer.byteLength(body);
   const bytes = Buffer.allocUnsafe(recordHeadBytes + bodyBytes);
   bytes.writeUInt32LE(salt, 0);

@@ -229,8 +229,8 @@ async function replace(
   const segment = await JournalSegment.create({ path, header, bytesMax }, handle);
   file.segment = segment;
   if (salt !== undefined) {
-    for (const group of wholeRecords(bytes, { salt, from: 0, after })) {
-      if (upTo === 0 || group.lastSeq <= upTo) await segment.append(group);
+    for (const record of wholeRecords(bytes, { salt, from: 0, after })) {
+      if (upTo === 0 || record.lastSeq <= upTo) await segment.append(record);
     }
   }
   logLoss(options, reason, segment.events);

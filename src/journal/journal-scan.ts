@@ -7,12 +7,12 @@
  * has been damaged. What else distinguishes the two: the length of the file, which is on disk before anything is written
  * there; whole records behind a broken one; and the mark (`journal-mark.ts`).
  */
-import type { JournalGroup } from "../core/ports.ts";
 import {
   bodyOf,
   headAt,
   headerBytes,
   isWhole,
+  type JournalRecord,
   recordHeadBytes,
   type SegmentHeader,
   sectorBytes,
@@ -66,7 +66,7 @@ export function scanSegment(bytes: Buffer, header: SegmentHeader, next: number |
 export function* wholeRecords(
   bytes: Buffer,
   { salt, from, after }: { readonly salt: number; readonly from: number; readonly after: number },
-): Generator<JournalGroup> {
+): Generator<JournalRecord> {
   const mark = Buffer.alloc(4);
   mark.writeUInt32LE(salt);
   let lastSeq = after;

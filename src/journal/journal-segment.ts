@@ -4,7 +4,6 @@
  */
 import { constants } from "node:fs";
 import { type FileHandle, open, rename, unlink } from "node:fs/promises";
-import type { JournalGroup } from "../core/ports.ts";
 import { durableFlags, isStillThere, readAt, writeAll } from "../directory/whole-files.ts";
 import {
   bodyOf,
@@ -14,13 +13,14 @@ import {
   headAt,
   headerBytes,
   isWhole,
+  type JournalRecord,
   recordHeadBytes,
   type SegmentHeader,
 } from "./journal-record.ts";
 import { type SegmentScan, scanSegment } from "./journal-scan.ts";
 
 /**
- * A group of more than this part of a granule is written into room without zeros: to write them ahead takes half of the
+ * A record of more than this part of a granule is written into room without zeros: to write them ahead takes half of the
  * time of making a file longer, and as many bytes.
  */
 const fillShare = 1 / 8;
@@ -28,16 +28,16 @@ const fillShare = 1 / 8;
 /** Of a file that is not named yet. */
 export const unfinishedSuffix = ".new";
 
-/** A range of groups, and where the next one begins. */
+/** Some records, and where the next one begins. */
 export interface SegmentRead {
-  readonly groups: JournalGroup[];
+  readonly records: JournalRecord[];
   readonly next: number;
 }
 
 interface SegmentFile {
   readonly path: string;
   readonly header: SegmentHeader;
-  /** What it is expected to hold: it is made so long when a large group needs room. */
+  /** What it is expected to hold: it is made so long when a large record needs room. */
   readonly bytesMax: number;
   /** Of the file. */
   readonly length: number;
@@ -171,31 +171,31 @@ export class JournalSegment {
   }
 
   /**
-   * Resolves to the bytes that were added when the group is on disk. Rejects when that is not certain; what was written
-   * of it is then wiped, so that a refused group does not come back at the next start.
+   * Resolves to the bytes that were added when the record is on disk. Rejects when that is not certain; what was written
+   * of it is then wiped, so that a refused record does not come back at the next start.
    */
-  async append(group: JournalGroup): Promise<number> {
+  async append(record: JournalRecord): Promise<number> {
     if (this.#rest > 0) await this.#wipe();
-    const record = encodeRecord(this.header.salt, group);
-    const end = this.#end + record.length;
-    if (end > this.#filled) await this.#makeRoom(end, record.length);
+    const bytes = encodeRecord(this.header.salt, record);
+    const end = this.#end + bytes.length;
+    if (end > this.#filled) await this.#makeRoom(end, bytes.length);
     try {
-      await writeAll(this.#file, record, this.#end);
+      await writeAll(this.#file, bytes, this.#end);
     } catch (error) {
-      this.#rest = record.length;
-      // The disk may refuse that as well: the next group tries again, or finds another segment.
+      this.#rest = bytes.length;
+      // The disk may refuse that as well: the next record tries again, or finds another segment.
       await this.#wipe().catch(() => undefined);
       throw error;
     }
     this.#filled = Math.max(this.#filled, end);
     this.#lastAt = this.#end;
     this.#end = end;
-    this.#lastSeq = group.lastSeq;
-    this.#events += group.lastSeq - group.firstSeq + 1;
-    return record.length;
+    this.#lastSeq = record.lastSeq;
+    this.#events += record.lastSeq - record.firstSeq + 1;
+    return bytes.length;
   }
 
-  /** Writes zeros where the next group goes. Rejects where so much could not be written. */
+  /** Writes zeros where the next record goes. Rejects where so much could not be written. */
   async probe(bytes: number): Promise<void> {
     if (this.#rest > 0) await this.#wipe();
     const end = this.#end + bytes;
@@ -204,15 +204,15 @@ export class JournalSegment {
   }
 
   /**
-   * Reads the groups from the record at `offset` on (0: the first) that reach `fromSeq`: as many as fit in `bytesMax`, at
+   * Reads the records from the one at `offset` on (0: the first) that reach `fromSeq`: as many as fit in `bytesMax`, at
    * least one if there is one. Throws where a record is not what was written.
    */
   async read(offset: number, fromSeq: number, bytesMax: number): Promise<SegmentRead> {
     const { salt } = this.header;
     const end = this.#end;
-    const groups: JournalGroup[] = [];
+    const records: JournalRecord[] = [];
     let at = Math.max(offset, headerBytes);
-    for (let want = Math.max(bytesMax, recordHeadBytes); at < end && groups.length === 0; ) {
+    for (let want = Math.max(bytesMax, recordHeadBytes); at < end && records.length === 0; ) {
       const bytes = await readAt(this.#file, at, Math.min(want, end - at));
       let taken = 0;
       let head = headAt(salt, bytes, taken);
@@ -220,7 +220,7 @@ export class JournalSegment {
         if (head.lastSeq >= fromSeq) {
           if (!isWhole(salt, bytes, taken, head)) throw this.#damaged(at + taken);
           const { firstSeq, lastSeq } = head;
-          groups.push({ firstSeq, lastSeq, body: bodyOf(bytes, taken, head) });
+          records.push({ firstSeq, lastSeq, body: bodyOf(bytes, taken, head) });
         }
         taken += head.bytes;
         head = headAt(salt, bytes, taken);
@@ -230,7 +230,7 @@ export class JournalSegment {
       want = Math.max(bytesMax, head?.bytes ?? 0, recordHeadBytes);
       at += taken;
     }
-    return { groups, next: at };
+    return { records, next: at };
   }
 
   /** Gives back the room behind the last record: a successor is on disk, and says where this one ends. */

@@ -1,18 +1,19 @@
 /**
- * The journal: a directory of segments, written one after another and dropped as wholes.
+ * The journal's records on disk: a directory of segments, written one after another and dropped as wholes.
  *
  * Its own files and not a database, because nothing is ever looked up or changed in it, and because every success answer
- * waits for it: one write of the group's bytes is all that stands between an event and its answer. Writing is asynchronous
+ * waits for it: one write of the record's bytes is all that stands between an event and its answer. Writing is asynchronous
  * and needs no thread of ours. One process at a time: `DirectoryLock` sees to that, and the mark where it cannot.
  */
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { Journal, JournalGroup, JournalState, Log } from "../core/ports.ts";
+import type { JournalState } from "../core/journal.ts";
+import type { Log } from "../core/ports.ts";
 import { damagedSuffix, durableFlags, isStillThere, syncDirectory } from "../directory/whole-files.ts";
 import { thisProcess } from "../runtime/holder.ts";
 import { JournalMark } from "./journal-mark.ts";
-import { newSalt } from "./journal-record.ts";
+import { type JournalRecord, newSalt } from "./journal-record.ts";
 import { openSegments, segmentName } from "./journal-recovery.ts";
 import { JournalSegment } from "./journal-segment.ts";
 
@@ -20,6 +21,8 @@ import { JournalSegment } from "./journal-segment.ts";
 const segmentBytesMax = 16 * 1024 * 1024;
 /** A smaller journal has smaller segments, so that dropping one makes room. */
 const segmentsMin = 8;
+/** Bytes read back at once. */
+const readBytesDefault = 512 * 1024;
 /** What a segment must hold to be given up for a new one when all of it is stored. */
 const rollBytesMin = 64 * 1024;
 /** Files grow by so much; less where segments are small. */
@@ -38,7 +41,7 @@ export interface SegmentedJournalOptions {
 
 const noLog = { info() {}, warn() {}, error() {} };
 
-export class SegmentedJournal implements Journal {
+export class SegmentedJournal {
   #directory: string;
   readonly #segmentBytes: number;
   readonly #granule: number;
@@ -53,8 +56,6 @@ export class SegmentedJournal implements Journal {
   #lastNumber = 0;
   /** Appending and dropping take turns. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** Where the last read ended. */
-  #place: { readonly segment: JournalSegment; readonly seq: number; readonly offset: number } | undefined;
 
   constructor({ directory, bytesMax, acceptLoss = false, log = noLog }: SegmentedJournalOptions) {
     this.#directory = directory;
@@ -112,29 +113,37 @@ export class SegmentedJournal implements Journal {
     };
   }
 
-  append(group: JournalGroup): Promise<number> {
-    return this.#inTurn(async () => (await this.#writable()).append(group));
+  /** Resolves to the bytes that the record takes when it is on disk; see `JournalSegment.append`. */
+  append(record: JournalRecord): Promise<number> {
+    return this.#inTurn(async () => (await this.#writable()).append(record));
   }
 
-  /** See `Journal.probe`. */
+  /** Resolves when a record of so many bytes could be written now, and rejects as `append` would. */
   probe(bytes: number): Promise<void> {
     return this.#inTurn(async () => (await this.#writable()).probe(bytes));
   }
 
-  async read(fromSeq: number, bytesMax: number): Promise<JournalGroup[]> {
-    let segment = this.#segments.findLast(({ header }) => header.after < fromSeq) ?? this.#segments[0];
-    let offset = this.#place?.segment === segment && this.#place?.seq === fromSeq ? this.#place.offset : 0;
-    for (; segment !== undefined; offset = 0) {
-      const { groups, next } = await segment.read(offset, fromSeq, bytesMax);
-      const last = groups.at(-1);
-      if (last !== undefined) {
-        this.#place = { segment, seq: last.lastSeq + 1, offset: next };
-        return groups;
-      }
-      // A leap of the sequence between two segments: what comes after it is in the next one.
-      segment = this.#segments[this.#segments.indexOf(segment) + 1];
+  /**
+   * Yields the records that reach beyond `after`, up to the end of what is on disk then. Throws where one is not what was
+   * written.
+   */
+  async *read(
+    after: number,
+    readBytesMax = readBytesDefault,
+  ): AsyncGenerator<JournalRecord, void, undefined> {
+    let seq = after + 1;
+    let offset = 0;
+    for (let segment = this.#segmentOf(seq); segment !== undefined; ) {
+      const { records, next } = await segment.read(offset, seq, readBytesMax);
+      const last = records.at(-1);
+      yield* records;
+      // Without records: a leap of the sequence between two segments, and what comes after it is in the next one.
+      if (last !== undefined) seq = last.lastSeq + 1;
+      const following: JournalSegment | undefined =
+        last === undefined ? this.#segments[this.#segments.indexOf(segment) + 1] : this.#segmentOf(seq);
+      offset = following === segment ? next : 0;
+      segment = following;
     }
-    return [];
   }
 
   /** How many events it holds beyond `seq`. */
@@ -193,6 +202,11 @@ export class SegmentedJournal implements Journal {
     });
   }
 
+  /** The segment that holds the seq, or the first that may hold what follows it. */
+  #segmentOf(seq: number): JournalSegment | undefined {
+    return this.#segments.findLast(({ header }) => header.after < seq) ?? this.#segments[0];
+  }
+
   /** The last seq of a record; of the last segment's beginning where there is no segment before it. */
   #lastStored(): number {
     const last = this.#segments.findLast(({ events }) => events > 0) ?? this.#segments[0];
@@ -205,7 +219,7 @@ export class SegmentedJournal implements Journal {
     return last;
   }
 
-  /** The segment that the next group goes to. */
+  /** The segment that the next record goes to. */
   async #writable(): Promise<JournalSegment> {
     const { bytes, unclean } = this.#last;
     if (unclean || bytes >= this.#segmentBytes) await this.#tryRoll();

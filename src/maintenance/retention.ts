@@ -1,5 +1,5 @@
 /**
- * Retention beside the flow: messages that are old, and counts of long ago. One small step at a time, so that ingest waits for
+ * Retention: deletes messages that are old, and counts of long ago. One small step at a time, so that ingest waits for
  * a step at most.
  *
  * Nothing is deleted by one reading of the wall clock (`clock.ts`): messages go by the time that has passed since their

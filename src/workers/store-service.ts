@@ -5,7 +5,8 @@
 import { realpath } from "node:fs/promises";
 import type { InStatement } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
-import type { JournalState, StorePosition } from "../core/ports.ts";
+import type { JournalState } from "../core/journal.ts";
+import type { StorePosition } from "../core/ports.ts";
 import { AlertWriter } from "../db/alerts/alert-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
 import { PageCheck } from "../db/integrity/page-check.ts";

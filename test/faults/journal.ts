@@ -58,7 +58,7 @@ async function makeImage(directory: string): Promise<Image> {
   await journal.open();
   const bodies: string[] = [];
   let seq = 0;
-  // Small groups, some that span sectors, some of which each has a file grow by more than zeros.
+  // Small records, some that span sectors, some of which each has a file grow by more than zeros.
   for (let n = 0; n < 300; n++) {
     const body = JSON.stringify([1, n, "x".repeat([20, 400, 900, 6_000][n % 4]!)]);
     await journal.append({ firstSeq: seq + 1, lastSeq: seq + 1 + (n % 3), body });
@@ -138,12 +138,7 @@ async function judge(image: Image, directory: string, path: string, what: string
   try {
     const { lastSeq } = await journal.open();
     const bodies: string[] = [];
-    for (let next = 1; ; ) {
-      const groups = await journal.read(next, 64 * 1024);
-      if (groups.length === 0) break;
-      bodies.push(...groups.map(({ body }) => body));
-      next = groups.at(-1)!.lastSeq + 1;
-    }
+    for await (const { body } of journal.read(0, 64 * 1024)) bodies.push(body);
     if (lastSeq !== image.lastSeq || bodies.join() !== image.bodies.join())
       throw new Error(`SILENT LOSS: ${what}: seq ${lastSeq} of ${image.lastSeq}`);
     return "unaffected";

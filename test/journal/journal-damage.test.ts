@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import type { JournalGroup } from "../../src/core/ports.ts";
+import type { JournalRecord } from "../../src/journal/journal-record.ts";
 import { SegmentedJournal } from "../../src/journal/segmented-journal.ts";
 
 let parent: string;
@@ -19,7 +19,7 @@ let directory: string;
 /** Oldest first. */
 let paths: string[];
 
-const groups: readonly JournalGroup[] = Array.from({ length: 12 }, (_, n) => ({
+const records: readonly JournalRecord[] = Array.from({ length: 12 }, (_, n) => ({
   firstSeq: n + 1,
   lastSeq: n + 1,
   body: `${"abcdefghijkl"[n]}`.repeat(400),
@@ -30,7 +30,7 @@ beforeEach(async () => {
   directory = join(parent, "journal");
   const journal = journalAt();
   await journal.open();
-  for (const group of groups) await journal.append(group);
+  for (const record of records) await journal.append(record);
   await journal.close();
   paths = readdirSync(directory)
     .sort()
@@ -69,19 +69,14 @@ function contents(): Record<string, string> {
   );
 }
 
-/** The first seq of each group that there is when the loss is accepted, or not; then and at the next start, without a word. */
+/** The first seq of each record that there is when the loss is accepted, or not; then and at the next start, without a word. */
 async function kept(acceptLoss = true): Promise<number[]> {
   const seqs: number[][] = [];
   for (const accept of [acceptLoss, false]) {
     const journal = journalAt(accept);
     await journal.open();
-    const read: JournalGroup[] = [];
-    for (let next = 1; ; next = read.at(-1)!.lastSeq + 1) {
-      const some = await journal.read(next, 1_000);
-      if (some.length === 0) break;
-      read.push(...some);
-    }
-    for (const group of read) expect(group.body).toBe(groups[group.firstSeq - 1]!.body);
+    const read = await Array.fromAsync(journal.read(0, 1_000));
+    for (const record of read) expect(record.body).toBe(records[record.firstSeq - 1]!.body);
     seqs.push(read.map(({ firstSeq }) => firstSeq));
     await journal.close();
   }
@@ -89,7 +84,7 @@ async function kept(acceptLoss = true): Promise<number[]> {
   return seqs[0]!;
 }
 
-const all = groups.map(({ firstSeq }) => firstSeq);
+const all = records.map(({ firstSeq }) => firstSeq);
 
 test("one copy of a header is enough", async () => {
   change(paths[0]!, 30);
@@ -226,7 +221,7 @@ test("a segment under the name of an unfinished one is kept, and one that was ne
   const whole = readFileSync(last);
   renameSync(last, `${last}.new`);
   expect(await refusal()).toContain(`${last}.new`);
-  expect(await kept()).toEqual(all.filter((seq) => !whole.includes(groups[seq - 1]!.body)));
+  expect(await kept()).toEqual(all.filter((seq) => !whole.includes(records[seq - 1]!.body)));
   expect(readFileSync(`${last}.new.damaged`).equals(whole)).toBe(true);
   const begun = last.replace(/-\d{8}/, "-00000099");
   writeFileSync(`${begun}.new`, whole.subarray(0, 1024));

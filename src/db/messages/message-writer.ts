@@ -5,7 +5,8 @@
  * cut takes back whole transactions, position included. `checkpoint` is what makes the journal's copy dispensable.
  */
 import { MarsError } from "../../core/error.ts";
-import type { JournalState, StoreBatch, StoreOutcome, StorePosition } from "../../core/ports.ts";
+import type { JournalState } from "../../core/journal.ts";
+import type { StoreBatch, StoreOutcome, StorePosition } from "../../core/ports.ts";
 import type { SetAsideStep } from "../../core/set-aside.ts";
 import { storeMigrations } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";

@@ -1,7 +1,8 @@
 /** Where a journal and a database go on together: how far it has been stored, and which seqs come next. */
 import type { InStatement } from "@libsql/client";
+import type { JournalState } from "../../core/journal.ts";
 import { leapFrom } from "../../core/leap.ts";
-import type { JournalState, StorePosition } from "../../core/ports.ts";
+import type { StorePosition } from "../../core/ports.ts";
 import { nowMicros } from "../../core/time.ts";
 import { positionSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";

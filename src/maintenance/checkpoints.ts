@@ -1,6 +1,7 @@
-/** What has to be done beside the flow: checkpoints, which make the journal's copy dispensable, and dropping that copy. */
+/** Checkpoints: they bring what is stored to the disk, so the journal can drop its copy. */
 
-import type { Journal, Store } from "../core/ports.ts";
+import type { Journal } from "../core/journal.ts";
+import type { Store } from "../core/ports.ts";
 import { delay } from "../runtime/delay.ts";
 import type { StoreProgress } from "../runtime/progress.ts";
 import type { Loop, Supervisor } from "../runtime/supervisor.ts";
@@ -15,19 +16,18 @@ const checkpointEvents = 4_000;
 /** Between attempts at a step that failed, in milliseconds; the other steps go on meanwhile. */
 const retry = { firstMs: 250, lastMs: 30_000 };
 
-export interface UpkeepOptions {
+export interface CheckpointsOptions {
   readonly journal: Pick<Journal, "trim">;
   readonly store: Pick<Store, "checkpoint" | "logBytes">;
   readonly progress: StoreProgress;
   readonly supervisor: Supervisor;
-  readonly trimmed: (bytes: number) => void;
   /** Whether the journal is filling up. */
   readonly pressed: () => boolean;
   readonly signal: AbortSignal;
 }
 
-export class Upkeep {
-  readonly #options: UpkeepOptions;
+export class Checkpoints {
+  readonly #options: CheckpointsOptions;
   /** Everything up to here is on the store's disk. */
   #durableSeq = 0;
   /** Events that retention has deleted since the last checkpoint: they fill the write-ahead log as well. */
@@ -37,7 +37,7 @@ export class Upkeep {
   #retryAt = 0;
   readonly #loop: Loop;
 
-  constructor(options: UpkeepOptions) {
+  constructor(options: CheckpointsOptions) {
     this.#options = options;
     this.#loop = options.supervisor.loop("checkpoint", retry);
   }
@@ -80,13 +80,13 @@ export class Upkeep {
 
   /** The same for all that was ever written, events or not. */
   async finish(): Promise<void> {
-    const { store, journal, trimmed, pressed } = this.#options;
+    const { store, journal, pressed } = this.#options;
     const durableSeq = await store.checkpoint(pressed());
     this.#logBytes = await store.logBytes();
     if (durableSeq > 0) this.#deleted = 0;
     if (durableSeq <= this.#durableSeq) return;
     this.#durableSeq = durableSeq;
-    trimmed(await journal.trim(durableSeq));
+    await journal.trim(durableSeq);
   }
 
   async #attempt(): Promise<void> {

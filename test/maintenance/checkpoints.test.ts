@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { MarsError } from "../../src/core/error.ts";
-import { Upkeep } from "../../src/maintenance/upkeep.ts";
+import { Checkpoints } from "../../src/maintenance/checkpoints.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { StoreProgress } from "../../src/runtime/progress.ts";
 import { Supervisor } from "../../src/runtime/supervisor.ts";
@@ -13,7 +13,7 @@ test("a checkpoint that fails is tried again ever more seldom, with one line in 
   const progress = new StoreProgress();
   const attempts: number[] = [];
   const trimmed: number[] = [];
-  const upkeep = new Upkeep({
+  const checkpoints = new Checkpoints({
     store: {
       logBytes: async () => 0,
       async checkpoint() {
@@ -25,16 +25,15 @@ test("a checkpoint that fails is tried again ever more seldom, with one line in 
     },
     journal: {
       async trim(upTo) {
-        return upTo * 100;
+        trimmed.push(upTo);
       },
     },
     progress,
     supervisor,
-    trimmed: (bytes) => trimmed.push(bytes),
     pressed: () => false,
     signal: abort.signal,
   });
-  const running = upkeep.run();
+  const running = checkpoints.run();
   progress.advance(7);
   await until(
     () => trimmed.length > 0,
@@ -45,7 +44,7 @@ test("a checkpoint that fails is tried again ever more seldom, with one line in 
   const pauses = attempts.slice(1).map((at, index) => at - attempts[index]!);
   expect(pauses[1]!).toBeGreaterThanOrEqual(500);
   expect(pauses[2]!).toBeGreaterThanOrEqual(1_000);
-  expect(trimmed).toEqual([700]);
+  expect(trimmed).toEqual([7]);
   expect(lines.map(({ event, loop }) => [event, loop])).toEqual([
     ["loop_failing", "checkpoint"],
     ["loop_recovered", "checkpoint"],

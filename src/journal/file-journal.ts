@@ -1,0 +1,125 @@
+/**
+ * The journal as files: numbers the events, encodes each commit as one record, and refuses what it has no room for. Its
+ * records lie in segments.
+ */
+import { MarsError } from "../core/error.ts";
+import type { MarsEvent, SequencedEvent } from "../core/event.ts";
+import type { AppendOptions, Journal, JournalState, SeqRange } from "../core/journal.ts";
+import { decodeEvents, encodeEvents } from "./journal-format.ts";
+import { SegmentedJournal, type SegmentedJournalOptions } from "./segmented-journal.ts";
+
+/** How long clients are asked to wait when it is full: the store needs time, not a moment. */
+const fullRetryMs = 5_000;
+/** How long clients are asked to wait when it cannot be written: as long as Mars waits before it tries again. */
+const failingRetryMs = 1_000;
+
+export class FileJournal implements Journal {
+  readonly bytesMax: number;
+  readonly #records: SegmentedJournal;
+  #id = "";
+  #nextSeq = 0;
+  #bytes = 0;
+  #appending = false;
+  /** Of the record whose write failed last. */
+  #failedBytes = 0;
+
+  constructor(options: SegmentedJournalOptions) {
+    this.bytesMax = options.bytesMax;
+    this.#records = new SegmentedJournal(options);
+  }
+
+  /** See `SegmentedJournal.open`. */
+  async open(): Promise<JournalState> {
+    const state = await this.#records.open();
+    this.#id = state.id;
+    this.#bytes = state.bytes;
+    return state;
+  }
+
+  get id(): string {
+    return this.#id;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The first seq to be given out. It lies beyond all that are on disk, and before it nothing is appended. */
+  startAt(nextSeq: number): void {
+    this.#nextSeq = nextSeq;
+  }
+
+  async append(events: readonly MarsEvent[], { passBound = false }: AppendOptions = {}): Promise<SeqRange> {
+    if (this.#nextSeq === 0 || this.#appending)
+      throw new Error("append before the start, or while another is under way");
+    const body = encodeEvents(events);
+    // Three bytes is the most that UTF-8 spends on one UTF-16 unit: far from the bound the text is not counted.
+    if (!this.#fits(body.length * 3) && !this.#fits(Buffer.byteLength(body))) {
+      if (!passBound || !this.#fits(0)) throw this.#full();
+    }
+    const first = this.#nextSeq;
+    const last = first + events.length - 1;
+    this.#appending = true;
+    try {
+      this.#bytes += await this.#records.append({ firstSeq: first, lastSeq: last, body });
+    } catch (cause) {
+      this.#failedBytes = Buffer.byteLength(body);
+      throw failing(cause);
+    } finally {
+      this.#appending = false;
+    }
+    this.#nextSeq = last + 1;
+    return { first, last };
+  }
+
+  async probe(): Promise<void> {
+    await this.#records.probe(this.#failedBytes).catch((cause: unknown) => {
+      throw failing(cause);
+    });
+  }
+
+  refusal(bytes = 0): MarsError | undefined {
+    return this.#fits(bytes) ? undefined : this.#full();
+  }
+
+  async *read(after: number): AsyncGenerator<readonly SequencedEvent[], void, undefined> {
+    for await (const record of this.#records.read(after)) {
+      const events = decodeEvents(record);
+      yield record.firstSeq > after ? events : events.filter(({ seq }) => seq > after);
+    }
+  }
+
+  eventsBeyond(seq: number): Promise<number> {
+    return this.#records.eventsBeyond(seq);
+  }
+
+  async trim(upTo: number): Promise<void> {
+    this.#bytes -= await this.#records.trim(upTo);
+  }
+
+  /** See `SegmentedJournal.missing`. */
+  missing(): Promise<string> {
+    return this.#records.missing();
+  }
+
+  /** Ends when what is being written has been. */
+  close(): Promise<void> {
+    return this.#records.close();
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#bytes + bytes <= this.bytesMax;
+  }
+
+  #full(): MarsError {
+    const message = `the journal is full: it holds ${this.#bytes} bytes of at most ${this.bytesMax} that are not safely in the database yet`;
+    return new MarsError("overloaded", message, { retryAfterMs: fullRetryMs });
+  }
+}
+
+function failing(cause: unknown): MarsError {
+  return new MarsError("unavailable", "the journal cannot be written", {
+    cause,
+    retryAfterMs: failingRetryMs,
+  });
+}

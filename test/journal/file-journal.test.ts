@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { MarsError } from "../../src/core/error.ts";
+import type { MarsEvent } from "../../src/core/event.ts";
+import { FileJournal } from "../../src/journal/file-journal.ts";
+import { event } from "../support/store.ts";
+
+let parent: string;
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), "mars-file-journal-"));
+});
+afterEach(() => rmSync(parent, { recursive: true, force: true }));
+
+function journalAt(bytesMax = 2 ** 20, name = "journal"): FileJournal {
+  return new FileJournal({ directory: join(parent, name), bytesMax });
+}
+
+function events(count: number, attributes = ""): MarsEvent[] {
+  return Array.from({ length: count }, (_, n) => {
+    const { seq, ...rest } = event(n, { attributes });
+    return rest;
+  });
+}
+
+const shapes = fc.array(
+  fc.record({
+    count: fc.integer({ min: 1, max: 5 }),
+    text: fc.string({ unit: "binary" }),
+    /** A restart, and how far the sequence leaps there. */
+    leap: fc.option(fc.integer({ min: 0, max: 1_000 }), { freq: 6 }),
+  }),
+  { minLength: 1, maxLength: 30 },
+);
+
+test("events get consecutive seqs in the order given, and are read back from any seq, over restarts and leaps", async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(shapes, fc.double({ min: 0, max: 1, noNaN: true }), async (steps, at) => {
+      const name = `run-${run++}`;
+      let journal = journalAt(2 ** 20, name);
+      await journal.open();
+      journal.startAt(1);
+      let nextSeq = 1;
+      const written: object[] = [];
+      for (const { count, text, leap } of steps) {
+        if (leap !== null) {
+          await journal.close();
+          journal = journalAt(2 ** 20, name);
+          expect((await journal.open()).lastSeq).toBe(nextSeq - 1);
+          if (written.length > 0) nextSeq += leap;
+          journal.startAt(nextSeq);
+        }
+        const given = events(count, text);
+        const { first, last } = await journal.append(given);
+        expect([first, last]).toEqual([nextSeq, nextSeq + count - 1]);
+        written.push(...given.map((one, n) => ({ ...one, seq: first + n })));
+        nextSeq = last + 1;
+      }
+      const after = Math.round(at * nextSeq);
+      const read = await Array.fromAsync(journal.read(after));
+      expect(read.every((commit) => commit.length > 0)).toBe(true);
+      expect(read.flat()).toEqual((written as { seq: number }[]).filter(({ seq }) => seq > after) as never);
+      expect(await journal.eventsBeyond(after)).toBe(read.flat().length);
+      await journal.close();
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("it passes its bound by one call at most, and has room again once events are dropped", async () => {
+  const journal = journalAt(64 * 1024);
+  await journal.open();
+  journal.startAt(1);
+  const large = events(1, "x".repeat(40_000));
+  await journal.append(large);
+  // Of several calls, none; of one, all.
+  await expect(journal.append(large)).rejects.toMatchObject({ code: "overloaded" });
+  expect(journal.refusal()).toBeUndefined();
+  expect(journal.refusal(30_000)).toBeInstanceOf(MarsError);
+  expect(await journal.append(large, { passBound: true })).toEqual({ first: 2, last: 2 });
+  const { bytes } = journal;
+  expect(bytes).toBeGreaterThan(journal.bytesMax);
+  await expect(journal.append(events(1), { passBound: true })).rejects.toMatchObject({ code: "overloaded" });
+  expect(journal.refusal()?.message).toContain("the journal is full");
+  expect(journal.bytes).toBe(bytes);
+  await journal.trim(2);
+  expect([journal.bytes, journal.refusal()]).toEqual([0, undefined]);
+  expect(await journal.append(large)).toEqual({ first: 3, last: 3 });
+  await journal.close();
+});
+
+test("what could not be written is refused, leaves nothing, and its seqs are given out again", async () => {
+  const journal = journalAt(16 * 1024);
+  await journal.open();
+  journal.startAt(1);
+  await journal.append(events(1, "x".repeat(2_500)));
+  // The next segment cannot be made: its directory is gone.
+  const directory = join(parent, "journal");
+  rmSync(directory, { recursive: true });
+  await expect(journal.append(events(2))).rejects.toMatchObject({ code: "unavailable" });
+  await expect(journal.probe()).rejects.toMatchObject({ code: "unavailable" });
+  expect((await Array.fromAsync(journal.read(0))).flat().map(({ seq }) => seq)).toEqual([1]);
+  await journal.close();
+});
+
+test("one call at a time, and none before the first seq is known", async () => {
+  const journal = journalAt();
+  await journal.open();
+  await expect(journal.append(events(1))).rejects.toThrow("before the start");
+  journal.startAt(7);
+  const first = journal.append(events(1));
+  await expect(journal.append(events(1))).rejects.toThrow("under way");
+  expect(await first).toEqual({ first: 7, last: 7 });
+  await journal.close();
+});
