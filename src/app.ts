@@ -8,14 +8,14 @@
  *     publish, alerts ─► inner query thread
  *     pipeline ─ findings ─► publish, alerts
  */
-import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Alerts } from "./alerting/alerts.ts";
 import type { Config } from "./config/config.ts";
 import { MarsError } from "./core/error.ts";
+import { isLoopback } from "./core/loopback.ts";
 import type { Log, ProcessState } from "./core/ports.ts";
-import { createQuarantine, isQuarantined } from "./db/database.ts";
+import { createQuarantine, quarantineWarnings } from "./db/database.ts";
 import { ratesInTurns } from "./db/lifecycles/rates-in-turns.ts";
 import { descriptorsMax } from "./descriptors.ts";
 import { prepareFiles } from "./directory/private-files.ts";
@@ -23,11 +23,12 @@ import { createChanges, createEdgeShares, statsOf, warnOfRefusals } from "./edge
 import { createFairProgress } from "./edge/fair-progress.ts";
 import { createGate } from "./edge/http/gate.ts";
 import { createHttpApp } from "./edge/http/http-app.ts";
-import { startHttpServer } from "./edge/http/http-server.ts";
+import type { StartHttpServer } from "./edge/http/http-server.ts";
 import { pagePaths, servePage } from "./edge/http/page.ts";
 import { Intake } from "./edge/intake.ts";
 import type { EdgeParts } from "./edge/parts.ts";
 import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
+import { readTls } from "./edge/rpc/tls.ts";
 import { createSockets } from "./edge/ws/sockets.ts";
 import { createHealth, createUnreadable } from "./health.ts";
 import { FileJournal } from "./journal/file-journal.ts";
@@ -61,18 +62,33 @@ export interface Mars {
   stop(): Promise<void>;
 }
 
-/** Starts Mars. Rejects, with everything released again, when a part cannot start; its message is for the operator. */
-export async function startMars(config: Config, log: Log, version: string): Promise<Mars> {
+/**
+ * Starts Mars. Rejects, with everything released again, when a part cannot start; its message is for the operator.
+ *
+ * @param listen the runtime's own server for port 4000
+ */
+export async function startMars(
+  config: Config,
+  log: Log,
+  version: string,
+  listen: StartHttpServer,
+): Promise<Mars> {
   const shutdown = new Shutdown(log);
   try {
-    return await start(config, log, version, shutdown);
+    return await start(config, log, version, listen, shutdown);
   } catch (error) {
     await shutdown.run(() => startFailedMs);
     throw error;
   }
 }
 
-async function start(config: Config, log: Log, version: string, shutdown: Shutdown): Promise<Mars> {
+async function start(
+  config: Config,
+  log: Log,
+  version: string,
+  listen: StartHttpServer,
+  shutdown: Shutdown,
+): Promise<Mars> {
   await prepareFiles(config, log);
   if (!isLoopback(config.host)) {
     const message = "listening beyond this machine without authentication";
@@ -100,9 +116,8 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   shutdown.defer("query", () => query.stop(remainingMs()));
   const inner = startQueryThread(database, unreadable.notify);
   shutdown.defer("inner query", () => inner.stop(remainingMs()));
-  const directory = join(config.dataDir, "journal");
   const journal = new FileJournal({
-    directory,
+    directory: join(config.dataDir, "journal"),
     bytesMax: config.journalBytesMax,
     acceptLoss: config.acceptJournalLoss,
     log,
@@ -222,9 +237,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
       refusal: () => pipeline.refusal,
       supervisor,
       warnings: () => [
-        ...(isQuarantined(quarantine)
-          ? ["the database is damaged: nothing is read from it or stored in it"]
-          : []),
+        ...quarantineWarnings(quarantine),
         ...pipeline.warnings,
         ...unreadable.warnings(),
         ...clock.warnings,
@@ -238,7 +251,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
   const stopping = new AbortController();
   const page = { paths: pagePaths, serve: servePage };
   const app = createHttpApp(parts, { allowedOrigins, page, stopping: stopping.signal });
-  const http = startHttpServer(app, sockets, {
+  const http = listen(app, sockets, {
     budget,
     gate: parts.gate,
     host,
@@ -246,7 +259,7 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     idleTimeoutMs: config.idleTimeoutMs,
   });
   shutdown.defer("http", () => http.stop(remainingMs()));
-  const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await tlsOf(config)) });
+  const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await readTls(config)) });
   shutdown.defer("grpc", () => grpc.stop(remainingMs()));
   shutdown.defer("sockets", () => sockets.close());
   shutdown.defer("live", () => Promise.all([live.close(), findings.close()]).then(() => undefined));
@@ -276,23 +289,12 @@ async function start(config: Config, log: Log, version: string, shutdown: Shutdo
     async stop() {
       state = "draining";
       // What runs is waited for with its thread.
-      for (const queue of [reads, changes, trials]) {
-        queue.close(new MarsError("draining", "mars is stopping", { retryAfterMs: 1_000 }));
-      }
+      const draining = new MarsError("draining", "mars is stopping", { retryAfterMs: 1_000 });
+      for (const queue of [reads, changes, trials]) queue.close(draining);
       deadline = performance.now() + config.shutdownTimeoutMs;
       const late = await shutdown.run(remainingMs);
       state = "stopped";
       if (late.length > 0) throw new Error(`not stopped in time: ${late.join(", ")}`);
     },
   };
-}
-
-/** Whether nobody but this machine reaches the address. Of a name it is not known before it is looked up. */
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-async function tlsOf({ tlsCert, tlsKey }: Config): Promise<{ tls?: { cert: string; key: string } }> {
-  if (tlsCert === "") return {};
-  return { tls: { cert: await readFile(tlsCert, "utf8"), key: await readFile(tlsKey, "utf8") } };
 }

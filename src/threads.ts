@@ -1,10 +1,10 @@
 /**
- * Starts the database threads: the only file that knows how a runtime makes a thread out of a module.
+ * Starts the database threads, each from a module of `workers/`.
  *
  * It lies directly in `src/` because the compiled binary keeps its main bundle there, and looks for the workers, which
  * the build names as entry points of their own, from that place.
  */
-
+import { Worker } from "node:worker_threads";
 import type { Notify } from "./core/ports.ts";
 import type { DatabaseAddress } from "./db/database.ts";
 import type { QueryService } from "./workers/query-service.ts";

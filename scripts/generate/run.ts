@@ -6,11 +6,12 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GeneratedFile } from "./generated-file.ts";
+import { pageFiles } from "./page-files.ts";
 import { reference } from "./reference.ts";
 import { sqlModule } from "./sql-module.ts";
 
 const root = join(import.meta.dir, "../..");
-const files: readonly GeneratedFile[] = [sqlModule, reference];
+const files: readonly GeneratedFile[] = [sqlModule, pageFiles, reference];
 
 for (const { path, text } of files) {
   const whole = join(root, path);

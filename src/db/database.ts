@@ -43,8 +43,14 @@ export function quarantine(shared: Quarantine): void {
 }
 
 /** Whether any thread has met damage. */
-export function isQuarantined(shared: Quarantine): boolean {
+function isQuarantined(shared: Quarantine): boolean {
   return Atomics.load(new Int32Array(shared), 0) !== 0;
+}
+
+/** For those who look after Mars; empty while there is none. */
+export function quarantineWarnings(shared: Quarantine): string[] {
+  if (!isQuarantined(shared)) return [];
+  return ["the database is damaged: nothing is read from it or stored in it"];
 }
 
 export interface DatabaseOptions extends DatabaseAddress {

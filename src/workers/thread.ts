@@ -2,6 +2,7 @@
  * A database on a thread of its own: calls go over as one message each, in order, and are carried out one after
  * another. Both ends are here, so that the protocol between them is in one place.
  */
+import { parentPort, type Worker } from "node:worker_threads";
 import type { Notice, Notify } from "../core/ports.ts";
 import { within } from "../runtime/delay.ts";
 import { fromThreadError, type ThreadError, toThreadError } from "./thread-error.ts";
@@ -10,9 +11,6 @@ import { fromThreadError, type ThreadError, toThreadError } from "./thread-error
 const terminateMs = 2_000;
 /** The least time for closing the service, though the time for stopping is over. */
 const closeMsMin = 200;
-
-/** In a worker, the way to its parent. */
-declare const self: Worker;
 
 interface Call {
   readonly id: number;
@@ -46,9 +44,10 @@ export interface Thread<T> {
 
 /** Runs in the worker: makes the service from the parent's options, and answers calls to it, one at a time and in order. */
 export function serveThread<O>(create: (options: O, notify: Notify) => object): void {
-  const scope = self;
+  const parent = parentPort;
+  if (parent === null) throw new Error("this module runs in a worker only");
   const notify: Notify = ({ message, event, error }) =>
-    scope.postMessage({ id: 0, notice: { message, event, error: toThreadError(error) } } satisfies Reply);
+    parent.postMessage({ id: 0, notice: { message, event, error: toThreadError(error) } } satisfies Reply);
   let methods: Record<string, (...args: readonly unknown[]) => unknown> = {
     create: (options) => {
       methods = create(options as O, notify) as typeof methods;
@@ -60,7 +59,7 @@ export function serveThread<O>(create: (options: O, notify: Notify) => object): 
     return found;
   };
   let queue: Promise<void> = Promise.resolve();
-  scope.onmessage = ({ data }: MessageEvent<Call>) => {
+  parent.on("message", (data: Call) => {
     queue = queue.then(async () => {
       const { id, method, args } = data;
       let reply: Reply;
@@ -70,13 +69,13 @@ export function serveThread<O>(create: (options: O, notify: Notify) => object): 
         reply = { id, error: toThreadError(thrown) };
       }
       try {
-        scope.postMessage(reply);
+        parent.postMessage(reply);
       } catch (thrown) {
         // An answer that cannot be copied must not end the queue for the calls behind it.
-        scope.postMessage({ id, error: toThreadError(thrown) } satisfies Reply);
+        parent.postMessage({ id, error: toThreadError(thrown) } satisfies Reply);
       }
     });
-  };
+  });
 }
 
 /** Runs in the parent: makes a client of the service that the worker runs. */
@@ -98,7 +97,7 @@ export function startThread<T extends { close(): unknown }>(
     for (const call of calls.values()) call.reject(error);
     calls.clear();
   };
-  worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+  worker.on("message", (data: Reply) => {
     if ("notice" in data) {
       notify({ ...data.notice, error: fromThreadError(data.notice.error) });
       return;
@@ -108,9 +107,9 @@ export function startThread<T extends { close(): unknown }>(
     owedSince = performance.now();
     if ("error" in data) call?.reject(fromThreadError(data.error));
     else call?.resolve(data.value);
-  };
-  worker.onerror = (event) => end(new Error(`a database thread failed: ${event.message}`));
-  worker.addEventListener("close", () => end(new Error("a database thread ended")));
+  });
+  worker.on("error", (cause) => end(new Error(`a database thread failed: ${String(cause)}`, { cause })));
+  worker.on("exit", () => end(new Error("a database thread ended")));
 
   const call = (method: string, args: unknown[]): Promise<unknown> => {
     if (ended !== undefined) return Promise.reject(ended);
@@ -135,7 +134,7 @@ export function startThread<T extends { close(): unknown }>(
     },
     async stop(timeoutMs) {
       await within(Math.max(timeoutMs, closeMsMin), call("close", []));
-      worker.terminate();
+      void worker.terminate();
       // Only when the thread is gone are its files closed for certain.
       if (!(await within(terminateMs, failed.promise))) throw new Error("a database thread does not end");
     },

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { startMars as start } from "../../src/app.ts";
 import type { Config } from "../../src/config/config.ts";
 import type { Log } from "../../src/core/ports.ts";
+import { startBunServer } from "../../src/edge/http/bun-server.ts";
 import { createLog } from "../../src/runtime/log.ts";
 
 export interface TestMars {
@@ -30,7 +31,7 @@ function testLog(): Log {
 export async function startMars(overrides: Partial<Config> = {}, log = testLog()): Promise<TestMars> {
   const dataDir = overrides.dataDir ?? (await mkdtemp(join(tmpdir(), "mars-test-")));
   const config = testConfig(dataDir, overrides);
-  const mars = await start(config, log, "test");
+  const mars = await start(config, log, "test", startBunServer);
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= mars.stop());
   return {

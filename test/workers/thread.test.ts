@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Worker } from "node:worker_threads";
 import { MarsError } from "../../src/core/error.ts";
 import { createHealth } from "../../src/health.ts";
 import { startThread } from "../../src/workers/thread.ts";

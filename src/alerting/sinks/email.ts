@@ -1,5 +1,6 @@
 /** Notifications by e-mail: one message of plain text over SMTP. */
 import { createTransport } from "nodemailer";
+import { isLoopback } from "../../core/loopback.ts";
 import { formatTime } from "../../core/time.ts";
 import type { Notification } from "../notification.ts";
 
@@ -55,10 +56,6 @@ export function createMailer({ url, from, timeoutMs }: SmtpOptions): Mailer {
     });
     return { response: String(response) };
   };
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 function subjectOf(text: string): string {

@@ -1,31 +1,23 @@
 /** The web page: its files, which are part of this code, and the headers that keep it to itself. */
 import { createHash } from "node:crypto";
-import { embed } from "./embed.ts" with { type: "macro" };
+import { pageFiles } from "../../gen/page-files.ts";
 
-const html = "text/html; charset=utf-8";
-const css = "text/css; charset=utf-8";
-const script = "text/javascript; charset=utf-8";
+const types: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
+};
 
-/** A macro takes literals only, hence the list. */
-const files: ReadonlyMap<string, PageFile> = new Map([
-  ["/", pageFile(html, embed("page.html"))],
-  ["/search/event", pageFile(html, embed("page.html"))],
-  ["/ui/page.css", pageFile(css, embed("page.css"))],
-  ["/ui/icon.svg", pageFile("image/svg+xml", embed("icon.svg"))],
-  ["/ui/api.js", pageFile(script, embed("api.ts"))],
-  ["/ui/connection.js", pageFile(script, embed("connection.ts"))],
-  ["/ui/dom.js", pageFile(script, embed("dom.ts"))],
-  ["/ui/feed.js", pageFile(script, embed("feed.ts"))],
-  ["/ui/home-view.js", pageFile(script, embed("home-view.ts"))],
-  ["/ui/message-list.js", pageFile(script, embed("message-list.ts"))],
-  ["/ui/message-view.js", pageFile(script, embed("message-view.ts"))],
-  ["/ui/page.js", pageFile(script, embed("page.ts"))],
-  ["/ui/search-view.js", pageFile(script, embed("search-view.ts"))],
-  ["/ui/state.js", pageFile(script, embed("state.ts"))],
-  ["/ui/time.js", pageFile(script, embed("time.ts"))],
-  ["/ui/timeline.js", pageFile(script, embed("timeline.ts"))],
-  ["/ui/views.css", pageFile(css, embed("views.css"))],
-]);
+/** Which page an address means is for the page to find out. */
+const addresses = ["/", "/search/event"];
+
+const files: ReadonlyMap<string, PageFile> = new Map(
+  Object.entries(pageFiles).flatMap(([name, text]) => {
+    const file = pageFile(types[name.split(".").at(-1) ?? ""] ?? "", text);
+    return (name === "page.html" ? addresses : [`/ui/${name}`]).map((path) => [path, file]);
+  }),
+);
 
 interface PageFile {
   readonly text: string;

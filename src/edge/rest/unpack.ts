@@ -1,4 +1,6 @@
 /** Unpacks bodies that come compressed, within a bound and at a pace. */
+import { Duplex } from "node:stream";
+import { createBrotliDecompress, createZstdDecompress } from "node:zlib";
 import { MarsError } from "../../core/error.ts";
 import { free, join } from "../free.ts";
 import { jsonReason } from "../json.ts";
@@ -70,16 +72,20 @@ export async function unpack(packed: Bytes, packing: string, bytesMax: number, t
 }
 
 function unpacked(packed: Bytes, packing: string): ReadableStream<Bytes> {
-  let stream: DecompressionStream;
-  try {
-    stream = new DecompressionStream(codings[packing as keyof typeof codings]);
-  } catch {
-    // Not every runtime has zstd and brotli.
-    throw unsupported(JSON.stringify(packing));
-  }
   const source = new Response(packed).body;
   if (source === null) throw new Error("a response of bytes has a body");
-  return source.pipeThrough(stream as ReadableWritablePair<Bytes, Bytes>);
+  return source.pipeThrough(decompressor(packing as keyof typeof codings));
+}
+
+/** The web's, or Node's where a runtime's web has no zstd and brotli. */
+function decompressor(packing: keyof typeof codings): ReadableWritablePair<Bytes, Bytes> {
+  const coding = codings[packing];
+  try {
+    return new DecompressionStream(coding) as ReadableWritablePair<Bytes, Bytes>;
+  } catch {
+    const stream = coding === "zstd" ? createZstdDecompress() : createBrotliDecompress();
+    return Duplex.toWeb(stream) as unknown as ReadableWritablePair<Bytes, Bytes>;
+  }
 }
 
 function unsupported(what: string): MarsError {

@@ -1,14 +1,12 @@
 /**
- * One WebSocket of `Bun.serve`, with the bounds that Bun leaves open: what is sent waits for a slow client up to a
- * limit, and a client that stalls beyond it is closed with a code that says so.
+ * One WebSocket, with the bounds that runtimes leave open: what is sent waits for a slow client up to a limit, and a client
+ * that stalls beyond it is closed with a code that says so.
  */
-import type { ServerWebSocket } from "bun";
 import type { Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Holding, SendBudget } from "../../runtime/send-budget.ts";
-import type { Lease } from "../../runtime/shares.ts";
 import { statusOf } from "../status.ts";
-import type { FrameAllowance } from "./frame-rates.ts";
+import type { Socket } from "./socket.ts";
 
 export interface ConnectionLimits {
   /** Events are held back while more bytes than this wait to be sent. */
@@ -17,17 +15,6 @@ export interface ConnectionLimits {
   readonly stallTimeoutMs: number;
   /** Bounds what waits for all of them. */
   readonly budget: SendBudget;
-}
-
-/** What Bun keeps with each socket. */
-export interface SocketData {
-  readonly open: OpenSession;
-  readonly peer: Peer;
-  /** Of the cap on sockets. */
-  readonly lease: Lease;
-  readonly frames: FrameAllowance;
-  connection?: Connection;
-  session?: Session;
 }
 
 /** Begins a protocol on a connection. */
@@ -46,7 +33,7 @@ const controlBytesMax = 256 * 1024;
 export class Connection {
   /** Who is at the other end. */
   readonly peer: Peer;
-  readonly #socket: ServerWebSocket<SocketData>;
+  readonly #socket: Socket;
   readonly #limits: ConnectionLimits;
   readonly #onClosing: () => void;
   #closing = false;
@@ -54,13 +41,13 @@ export class Connection {
   readonly #holding: Holding;
 
   /** @param onClosing called once, when the connection starts to close or is found closed */
-  constructor(socket: ServerWebSocket<SocketData>, limits: ConnectionLimits, onClosing: () => void) {
-    this.peer = socket.data.peer;
+  constructor(socket: Socket, peer: Peer, limits: ConnectionLimits, onClosing: () => void) {
+    this.peer = peer;
     this.#socket = socket;
     this.#limits = limits;
     this.#onClosing = onClosing;
     this.#holding = limits.budget.open(this.peer, {
-      pending: () => socket.getBufferedAmount(),
+      pending: () => socket.bufferedBytes(),
       stalled: () => this.fail(tooSlow("has taken nothing of what waits for it")),
       // One that is not held back may sleep over what little waits for it.
       stallMs: () => (this.#held === undefined ? Number.POSITIVE_INFINITY : limits.stallTimeoutMs),
@@ -70,7 +57,7 @@ export class Connection {
   /** Sends an answer. What a client does not read of its answers is bounded too. */
   send(frame: string): void {
     if (this.#closing) return;
-    if (this.#socket.getBufferedAmount() > this.#limits.pauseBytes + controlBytesMax) {
+    if (this.#socket.bufferedBytes() > this.#limits.pauseBytes + controlBytesMax) {
       this.fail(tooSlow("does not read its answers"));
     } else {
       this.#socket.send(frame);
@@ -87,11 +74,7 @@ export class Connection {
   offer(frames: () => readonly string[]): Promise<void> | undefined {
     if (this.#closing) return undefined;
     if (this.#held === undefined && this.#mayOffer()) {
-      const socket = this.#socket;
-      const batch = frames();
-      socket.cork(() => {
-        for (const frame of batch) socket.send(frame);
-      });
+      this.#socket.sendAll(frames());
       this.#account();
       return undefined;
     }
@@ -110,10 +93,10 @@ export class Connection {
     this.#socket.close(code, reason);
   }
 
-  /** Bun has sent everything that waited. */
+  /** Some or all of what waited has been sent. */
   drained(): void {
     this.#holding.look();
-    if (this.#held !== undefined && this.#socket.getBufferedAmount() === 0) this.#release();
+    if (this.#held !== undefined && this.#socket.bufferedBytes() === 0) this.#release();
   }
 
   /** The socket is gone, or about to be. */
@@ -127,13 +110,13 @@ export class Connection {
 
   /** One for whom nothing waits may always be sent something: the system's own buffers may take it. */
   #mayOffer(): boolean {
-    const waiting = this.#socket.getBufferedAmount();
+    const waiting = this.#socket.bufferedBytes();
     if (waiting === 0) return true;
     return waiting <= this.#limits.pauseBytes && this.#limits.budget.hasRoom(this.peer);
   }
 
   #account(): void {
-    if (this.#socket.getBufferedAmount() > 0) this.#holding.look();
+    if (this.#socket.bufferedBytes() > 0) this.#holding.look();
   }
 
   #release(): void {

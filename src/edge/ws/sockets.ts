@@ -1,19 +1,13 @@
-/**
- * The WebSockets of `Bun.serve`: which paths they have, who may open one, and how all of them end.
- *
- *     const sockets = createSockets(parts, options);
- *     Bun.serve({ fetch: (request, server) => … sockets.paths.has(path) ? sockets.upgrade(request, server) : …,
- *                 websocket: sockets.websocket });
- */
-import type { Server, WebSocketHandler } from "bun";
+/** The WebSockets: which paths they have, who may open one, and how all of them end. A runtime's server does the handshake. */
+import type { Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
-import { peerOf } from "../peer.ts";
 import { openPhoenix } from "../phoenix/phoenix.ts";
 import { problemResponse } from "../rest/problem.ts";
 import { statusOf } from "../status.ts";
-import { Connection, type ConnectionLimits, type OpenSession, type SocketData } from "./connection.ts";
-import { FrameRates, type FrameRatesOptions } from "./frame-rates.ts";
+import { Connection, type ConnectionLimits, type OpenSession, type Session } from "./connection.ts";
+import { type FrameAllowance, FrameRates, type FrameRatesOptions } from "./frame-rates.ts";
+import type { Socket, SocketHandler } from "./socket.ts";
 import { openWs } from "./ws.ts";
 
 export interface SocketOptions {
@@ -26,11 +20,21 @@ export interface SocketOptions {
 export interface Sockets {
   /** `/ws` and `/socket/websocket`. */
   readonly paths: ReadonlySet<string>;
-  /** Makes a request for one of `paths` a WebSocket and returns `undefined`, or returns why not. */
-  upgrade(request: Request, server: Server<SocketData>): Response | undefined;
-  readonly websocket: WebSocketHandler<SocketData>;
+  /** The largest frame a client may send; a larger one closes its socket with 1009. */
+  readonly frameBytesMax: number;
+  /** What may wait to be sent before a runtime that can does well to close the socket. */
+  readonly bufferBytesMax: number;
+  /** Whether a request for one of `paths` becomes a socket; the response says why not. */
+  accept(request: Request, peer: Peer): Acceptance | Response;
   /** Closes every socket with 1012, "service restart": clients should connect again. New ones are refused. */
   close(): void;
+}
+
+/** A place for one socket: either it is opened, or the place is given back. */
+export interface Acceptance {
+  open(socket: Socket): SocketHandler;
+  /** The handshake failed. */
+  abandon(): void;
 }
 
 /** The largest frame a client may send; a larger one closes its socket with 1009. */
@@ -54,10 +58,43 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
   const rates = new FrameRates(options.frames);
   let closed = false;
 
+  function handlerOf(
+    socket: Socket,
+    peer: Peer,
+    open: OpenSession,
+    frames: FrameAllowance,
+    release: () => void,
+  ): SocketHandler {
+    let session: Session | undefined;
+    const connection = new Connection(socket, peer, limits, () => {
+      connections.delete(connection);
+      session?.closed();
+    });
+    connections.add(connection);
+    // It was being opened while the others were closed.
+    if (closed) connection.close(restart, restartReason);
+    else session = open(connection);
+    return {
+      message(text, length) {
+        if (!frames.take(length)) connection.fail(tooFast());
+        else if (text !== undefined) session?.message(text);
+        else connection.close(statusOf("unsupported_media_type").close, "only text frames are understood");
+      },
+      drained: () => connection.drained(),
+      closed() {
+        release();
+        connection.ended();
+      },
+    };
+  }
+
   return {
     paths: new Set(Object.keys(routes)),
 
-    upgrade(request, server) {
+    frameBytesMax,
+    bufferBytesMax: limits.pauseBytes + overshootBytesMax,
+
+    accept(request, peer) {
       const url = new URL(request.url);
       const route = routes[url.pathname];
       if (route === undefined) return refuse(404, "no socket here");
@@ -70,52 +107,14 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       if (closed) return refuse(503, "draining", { "Retry-After": "1" });
       const open = route(url.searchParams);
       if (open instanceof Response) return open;
-      const end = server.requestIP(request);
-      const peer = peerOf(end?.address, end?.port);
       const lease = parts.shares.sockets.take(peer);
       if (lease === undefined) return refuse(503, "too many sockets are open", { "Retry-After": "5" });
       const frames = rates.open(peer.name);
-      if (server.upgrade(request, { data: { open, peer, lease, frames } })) return undefined;
-      frames.end();
-      lease.release();
-      return refuse(400, "not a WebSocket handshake");
-    },
-
-    websocket: {
-      maxPayloadLength: frameBytesMax,
-      // Our own bound is met long before this one. Should it fail, the client is closed rather than sent an incomplete stream.
-      backpressureLimit: limits.pauseBytes + overshootBytesMax,
-      closeOnBackpressureLimit: true,
-      // Seconds. Bun pings before they are over, so only a client that is gone runs into it.
-      idleTimeout: 60,
-      sendPings: true,
-      perMessageDeflate: false,
-
-      open(socket) {
-        const connection = new Connection(socket, limits, () => {
-          connections.delete(connection);
-          socket.data.session?.closed();
-        });
-        connections.add(connection);
-        socket.data.connection = connection;
-        // It was being opened while the others were closed.
-        if (closed) connection.close(restart, restartReason);
-        else socket.data.session = socket.data.open(connection);
-      },
-      message(socket, message) {
-        const { connection, frames, session } = socket.data;
-        if (!frames.take(message.length)) connection?.fail(tooFast());
-        else if (typeof message === "string") session?.message(message);
-        else connection?.close(statusOf("unsupported_media_type").close, "only text frames are understood");
-      },
-      drain(socket) {
-        socket.data.connection?.drained();
-      },
-      close(socket) {
-        socket.data.lease.release();
-        socket.data.frames.end();
-        socket.data.connection?.ended();
-      },
+      const abandon = () => {
+        frames.end();
+        lease.release();
+      };
+      return { abandon, open: (socket) => handlerOf(socket, peer, open, frames, abandon) };
     },
 
     close() {
@@ -130,6 +129,11 @@ const restartReason = "Mars is stopping; connect again";
 
 function tooFast(): MarsError {
   return new MarsError("overloaded", "too many frames within a short time; connect again later");
+}
+
+/** For a runtime that finds fault with the handshake itself. */
+export function notAHandshake(): Response {
+  return refuse(400, "not a WebSocket handshake");
 }
 
 function refuse(status: number, detail: string, headers: Record<string, string> = {}): Response {

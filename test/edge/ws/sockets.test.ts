@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { createEdgeShares } from "../../../src/edge/edge-shares.ts";
+import { startBunServer } from "../../../src/edge/http/bun-server.ts";
 import { createGate } from "../../../src/edge/http/gate.ts";
 import type { EdgeParts } from "../../../src/edge/parts.ts";
-import type { SocketData } from "../../../src/edge/ws/connection.ts";
 import { createSockets, type SocketOptions } from "../../../src/edge/ws/sockets.ts";
 import { createLive } from "../../../src/live/hub.ts";
 import { SendBudget } from "../../../src/runtime/send-budget.ts";
@@ -28,16 +28,17 @@ function start(options: SocketOptions, socketsMax = 100) {
     } as Partial<EdgeParts> as EdgeParts,
     options,
   );
-  const server = Bun.serve<SocketData>({
-    hostname: "127.0.0.1",
+  const server = startBunServer({ fetch: () => new Response(null, { status: 404 }) }, sockets, {
+    gate: createGate(),
+    budget: new SendBudget({ lookMs: 10 }),
+    host: "127.0.0.1",
     port: 0,
-    fetch: (request, self) => sockets.upgrade(request, self),
-    websocket: sockets.websocket,
+    idleTimeoutMs: 90_000,
   });
   return {
     live,
     sockets,
-    httpPort: server.port ?? 0,
+    httpPort: server.port,
     url: `http://127.0.0.1:${server.port}`,
     publish(count: number) {
       const attributes = JSON.stringify({ text: "x".repeat(4000) });
@@ -49,7 +50,7 @@ function start(options: SocketOptions, socketsMax = 100) {
       store.events.push(...events);
       live.publish(events, from + count);
     },
-    [Symbol.asyncDispose]: () => server.stop(true),
+    [Symbol.asyncDispose]: () => server.stop(0),
   };
 }
 

@@ -1,28 +1,33 @@
 /**
- * Shows that a built Mars works as it will be run: copied out of reach of this project, started in an empty
- * directory, one event sent through every protocol, watched live and read back, before and after a restart.
+ * Shows that a Mars works as it will be run: a binary is copied out of reach of this project. Started in an empty
+ * directory, it gets one event through every protocol, watched live and read back, before and after a restart; and an event
+ * that is missing becomes a finding and a webhook.
  *
- *     bun scripts/smoke.ts dist/mars
+ *     bun scripts/smoke/run.ts dist/mars
+ *     bun scripts/smoke/run.ts deno
  */
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { type Client, createClient } from "@connectrpc/connect";
 import {
   createConnectTransport,
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
-import { Socket } from "phoenix";
-import packageJson from "../package.json" with { type: "json" };
-import { MarsGrpc } from "../src/gen/event_pb.ts";
-import { IngestService } from "../src/gen/mars/v1/ingest_service_pb.ts";
-import { MessageService } from "../src/gen/mars/v1/message_service_pb.ts";
-import { type MarsProcess, spawnMars } from "../test/support/process.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { MarsGrpc } from "../../src/gen/event_pb.ts";
+import { IngestService } from "../../src/gen/mars/v1/ingest_service_pb.ts";
+import { MessageService } from "../../src/gen/mars/v1/message_service_pb.ts";
+import { type MarsProcess, spawnMars } from "../../test/support/process.ts";
+import { denoCommand } from "../deno.ts";
+import { check, within } from "./check.ts";
+import { watchEventSource, watchPhoenix, watchWebSocket } from "./watchers.ts";
 
 const appId = "smoke";
-const waitMs = 10_000;
+/** Of the program itself, and of where a runtime keeps its compiled modules. */
+const env = { HOME: process.env.HOME ?? "" };
 
 /** What was sent: the message's id is the name of the way it took. */
 type Way = readonly [name: string, send: () => Promise<unknown>];
@@ -35,19 +40,21 @@ async function run(path: string): Promise<void> {
   const empty = join(home, "empty");
   mkdirSync(join(home, "bin"));
   mkdirSync(empty);
-  copyFileSync(resolve(path), binary);
+  const command = path === "deno" ? denoCommand() : [binary];
+  if (path !== "deno") copyFileSync(resolve(path), binary);
   process.chdir(empty);
   const spawn = () =>
     spawnMars({
       dataDir: "./data",
-      command: [binary],
-      env: { TMPDIR: join(home, "bin"), MARS_TEST_ENDPOINTS: "1" },
+      command,
+      env: { TMPDIR: join(home, "bin"), MARS_TEST_ENDPOINTS: "1", MARS_ALERT_ALLOW: "127.0.0.1" },
     });
   try {
-    checkCommands(binary);
+    checkCommands(command);
     let mars = await spawn();
-    const names = await sendAndWatch(mars, binary);
+    const names = await sendAndWatch(mars, command);
     await readBack(mars, names);
+    await missEvent(mars);
     check("SIGTERM ends it with 0", (await mars.kill("SIGTERM")) === 0);
     mars = await spawn();
     await readBack(mars, names);
@@ -61,9 +68,9 @@ async function run(path: string): Promise<void> {
   process.exit(0);
 }
 
-function checkCommands(binary: string): void {
+function checkCommands(command: readonly string[]): void {
   const output = (...args: string[]) => {
-    const { stdout, stderr, exitCode } = Bun.spawnSync([binary, ...args], { env: {} });
+    const { stdout, stderr, exitCode } = Bun.spawnSync([...command, ...args], { env });
     return { text: `${stdout}${stderr}`, exitCode };
   };
   check("--version", output("--version").text === `mars ${packageJson.version}\n`);
@@ -73,11 +80,11 @@ function checkCommands(binary: string): void {
 }
 
 /** Returns the ids of the messages that were sent, each on a way of its own. */
-async function sendAndWatch(mars: MarsProcess, binary: string): Promise<string[]> {
+async function sendAndWatch(mars: MarsProcess, command: readonly string[]): Promise<string[]> {
   const { url } = mars;
   check("/status", (await (await fetch(`${url}/status`)).text()).replaceAll(" ", "") === '{"status":"up"}');
   check("/readyz", (await fetch(`${url}/readyz`)).status === 200);
-  const health = Bun.spawnSync([binary, "health", "--http-port", String(mars.httpPort)], { env: {} });
+  const health = Bun.spawnSync([...command, "health", "--http-port", String(mars.httpPort)], { env });
   check("mars health", health.exitCode === 0);
   const page = await fetch(`${url}/`);
   check("the page", page.status === 200 && (page.headers.get("content-type") ?? "").startsWith("text/html"));
@@ -86,7 +93,7 @@ async function sendAndWatch(mars: MarsProcess, binary: string): Promise<string[]
   const names = ways.map(([name]) => name);
   const watchers = await Promise.all([
     watchWebSocket(url, `{"type":"subscribe","topic":"apps/${appId}"}`, names),
-    watchEventSource(url, names),
+    watchEventSource(url, `apps/${appId}`, names),
     watchPhoenix(url, "rest"),
   ]);
   for (const [name, send] of ways) {
@@ -126,6 +133,13 @@ function waysIn({ url, grpcPort }: MarsProcess): readonly Way[] {
           "content-encoding": "gzip",
         }),
     ],
+    [
+      "bulk-zstd",
+      () =>
+        post(`${url}/api/event/bulk`, zstdCompressSync(`{"events":[${restEvent("bulk-zstd")}]}`), {
+          "content-encoding": "zstd",
+        }),
+    ],
     ["grpc-original", () => original.collectEvent({ ...event("grpc-original"), createdAt: "Hello" })],
     unary("grpc", native),
     ["grpc-batch", () => native.collectEvents({ events: [event("grpc-batch")] })],
@@ -163,69 +177,6 @@ async function stream(client: Client<typeof IngestService>, event: { appId: stri
   check("the stream acknowledges", accepted === 1);
 }
 
-interface Watcher {
-  readonly name: string;
-  /** Resolves when every message has been seen. */
-  readonly seen: Promise<void>;
-}
-
-/** Resolves once the subscription stands. */
-function watchWebSocket(url: string, subscribe: string, names: readonly string[]): Promise<Watcher> {
-  const missing = new Set(names);
-  const seen = Promise.withResolvers<void>();
-  const ready = Promise.withResolvers<Watcher>();
-  const socket = new WebSocket(`${url.replace("http", "ws")}/ws`);
-  socket.onopen = () => socket.send(subscribe);
-  socket.onmessage = ({ data }) => {
-    const frame = JSON.parse(String(data));
-    if (frame.type === "subscribed") ready.resolve({ name: "websocket", seen: seen.promise });
-    if (frame.type === "error") seen.reject(new Error(String(data)));
-    if (frame.type === "event") missing.delete(frame.event.message_id);
-    if (missing.size === 0) {
-      seen.resolve();
-      socket.close();
-    }
-  };
-  socket.onerror = () => ready.reject(new Error("the WebSocket failed"));
-  return within(ready.promise, "a WebSocket subscription");
-}
-
-async function watchEventSource(url: string, names: readonly string[]): Promise<Watcher> {
-  const response = await fetch(`${url}/api/stream?topic=apps/${appId}`);
-  check("GET /api/stream", response.status === 200 && response.body !== null);
-  const read = async () => {
-    const missing = new Set(names);
-    let text = "";
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body!) {
-      text += decoder.decode(chunk, { stream: true });
-      for (const name of missing) if (text.includes(`"message_id":"${name}"`)) missing.delete(name);
-      if (missing.size === 0) return;
-    }
-    throw new Error("the event stream ended");
-  };
-  return { name: "server-sent events", seen: read() };
-}
-
-/** The original's front end: the npm package `phoenix`, as it is. */
-function watchPhoenix(url: string, messageId: string): Promise<Watcher> {
-  const seen = Promise.withResolvers<void>();
-  const ready = Promise.withResolvers<Watcher>();
-  const socket = new Socket(`${url.replace("http", "ws")}/socket`, { transport: WebSocket });
-  socket.connect();
-  const channel = socket.channel(`event_timeline:${messageId}`);
-  channel.on("add_to_timeline", ({ event }: { event: string }) => {
-    if (event === "SENT") seen.resolve();
-    else seen.reject(new Error(`phoenix got ${event}`));
-    socket.disconnect();
-  });
-  channel
-    .join()
-    .receive("ok", () => ready.resolve({ name: "phoenix", seen: seen.promise }))
-    .receive("error", (reason) => ready.reject(new Error(`phoenix may not join: ${JSON.stringify(reason)}`)));
-  return within(ready.promise, "a Phoenix channel");
-}
-
 /** Every message, over REST and over gRPC. */
 async function readBack({ url, grpcPort }: MarsProcess, names: readonly string[]): Promise<void> {
   const grpc = createClient(MessageService, createGrpcTransport({ baseUrl: `http://127.0.0.1:${grpcPort}` }));
@@ -245,28 +196,52 @@ async function readBack({ url, grpcPort }: MarsProcess, names: readonly string[]
   print(`  read ${names.length} messages`);
 }
 
+/** An event that does not come is found and notified. */
+async function missEvent({ url }: MarsProcess): Promise<void> {
+  const notified = Promise.withResolvers<string>();
+  const receiver = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      notified.resolve(await request.text());
+      return new Response("ok");
+    },
+  });
+  const put = async (path: string, body: unknown) => {
+    const response = await fetch(`${url}${path}`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    check(`PUT ${path}: ${await response.text()}`, response.status === 200);
+  };
+  const stages = [{ event: "created" }, { event: "paid", after: "created", within: "1s" }];
+  await put("/api/apps/late/lifecycle", { stages, complete_on: ["paid"], grace: "0s" });
+  await put("/api/alerts/sinks/here", { type: "webhook", url: `http://127.0.0.1:${receiver.port}/` });
+  await put("/api/alerts/rules/late", {
+    app_id: "late",
+    kinds: ["missing"],
+    at_least: 1,
+    window: "1s",
+    sinks: ["here"],
+  });
+  await post(`${url}/api/event`, JSON.stringify({ app_id: "late", message_id: "m", event: "created" }));
+  const text = await within(notified.promise, "a webhook");
+  check(`the webhook names the app: ${text}`, text.includes('"late"'));
+  const page = (await (await fetch(`${url}/api/findings?app_id=late`)).json()) as {
+    findings: { stage: string }[];
+  };
+  check("the finding is listed", page.findings.length === 1 && page.findings[0]?.stage === "paid");
+  await receiver.stop(true);
+  print("  out  a finding and its webhook");
+}
+
 /** A watcher that comes back after the restart is told everything from the start. */
 async function resume({ url }: MarsProcess, names: readonly string[]): Promise<void> {
   const frame = `{"type":"subscribe","topic":"apps/${appId}","after":0}`;
   const { seen } = await watchWebSocket(url, frame, names);
   await within(seen, "resuming");
   print("  out  websocket, resumed after a restart");
-}
-
-async function within<T>(promise: Promise<T>, what: string): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: nothing within ${waitMs} ms`)), waitMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function check(what: string, holds: boolean): void {
-  if (!holds) throw new Error(`smoke: failed: ${what}`);
 }
 
 function print(line: string): void {

@@ -1,0 +1,218 @@
+/**
+ * Command line → configuration → start → signals → exit code, whatever the runtime.
+ *
+ * The only file that touches the process: its arguments, environment, signals and end.
+ *
+ * Exit codes: 0 stopped as asked, 1 could not start or go on, 2 wrong usage, 130 and 143 a second signal.
+ */
+import { accessSync, constants, readFileSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { type Mars, startMars } from "./app.ts";
+import { type Config, type ConfigResult, parseConfig } from "./config/config.ts";
+import { effectiveText, helpText } from "./config/text.ts";
+import type { Log } from "./core/ports.ts";
+import { examine } from "./doctor.ts";
+import type { StartHttpServer } from "./edge/http/http-server.ts";
+import { createLog } from "./runtime/log.ts";
+import { version } from "./version.ts";
+
+/** What the parts may overrun their own deadline by before the process ends without them. */
+const overrunMs = 2_000;
+/** `npm start` passes on a Ctrl-C that the terminal has delivered already; that is one signal, not two. */
+const echoMs = 500;
+const healthTimeoutMs = 3_000;
+
+const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/** What is another with each runtime; threads, files and native gRPC are `node:`'s on all of them. */
+export interface Runtime {
+  readonly listen: StartHttpServer;
+  /** What this one cannot do of what Mars promises, a sentence each; logged at the start. */
+  readonly lacks: readonly string[];
+}
+
+/** Carries out the command of this process, and ends it. */
+export async function runCommand(runtime: Runtime): Promise<never> {
+  process.exit(await run(process.argv.slice(2), runtime));
+}
+
+async function run(args: readonly string[], runtime: Runtime): Promise<number> {
+  const firstFlag = args.findIndex((arg) => arg.startsWith("-"));
+  const flagsAt = firstFlag === -1 ? args.length : firstFlag;
+  const command = args.slice(0, flagsAt).join(" ");
+  const argv = args.slice(flagsAt);
+  if (argv.includes("--help") || argv.includes("-h") || command === "help") return print(helpText(version));
+  if (argv.includes("--version") || command === "version") return print(`mars ${version}\n`);
+
+  const action = commands[command];
+  if (action === undefined) return refuse([`unknown command ${command}`]);
+  const result = parseConfig({ argv, env: process.env, readFile: (path) => readFileSync(path, "utf8") });
+  return result.ok ? action(result, runtime) : refuse(result.problems);
+}
+
+type Valid = Extract<ConfigResult, { ok: true }>;
+
+type Action = (valid: Valid, runtime: Runtime) => number | Promise<number>;
+
+const commands: Readonly<Record<string, Action | undefined>> = {
+  "": ({ config }, runtime) => serve(config, runtime),
+  serve: ({ config }, runtime) => serve(config, runtime),
+  "config check": ({ effective }) => print(effectiveText(effective)),
+  health: ({ config }) => checkHealth(config),
+  doctor: ({ config }) => runDoctor(config),
+};
+
+async function serve(config: Config, runtime: Runtime): Promise<number> {
+  // Of all files: the database driver makes its own, and what is in them is nobody else's business on a shared machine.
+  process.umask(0o077);
+  const log = createLog(config.logLevel);
+  surviveFaults(log);
+  for (const lack of runtime.lacks) log.warn("runtime lacks a bound", { event: "runtime_lacks", lack });
+  const stopAsked = listenForSignals(log);
+  let mars: Mars;
+  try {
+    checkUnpacking();
+    const started = await Promise.race([startMars(config, log, version, runtime.listen), stopAsked]);
+    // Nothing that was accepted before is lost by leaving at once: it is in the journal.
+    if (started === undefined) return 0;
+    mars = started;
+  } catch (error) {
+    log.debug("could not start", { error });
+    return complain(`cannot start: ${messageOf(error)}`);
+  }
+  print(upLine(config, mars));
+
+  const failure = await Promise.race([stopAsked, mars.failed]);
+  if (failure !== undefined) log.error("cannot go on", { event: "cannot_go_on", error: failure });
+  return (await stopWithin(mars, config.shutdownTimeoutMs + overrunMs, log)) && failure === undefined ? 0 : 1;
+}
+
+/** Names the real ports, which are news where 0 was asked for. */
+function upLine(config: Config, mars: Mars): string {
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const database = config.databaseUrl.startsWith("file:") ? "" : `, database ${config.databaseUrl}`;
+  return (
+    `mars ${version} is up: http://${host}:${mars.httpPort} (REST, Connect, gRPC-Web, WebSocket), ` +
+    `grpc ${host}:${mars.grpcPort}${config.tlsCert === "" ? "" : " (TLS)"}, data ${config.dataDir}${database}\n`
+  );
+}
+
+/** Resolves at the first signal; at the second the process ends. */
+function listenForSignals(log: Log): Promise<undefined> {
+  return new Promise((resolve) => {
+    let first: number | undefined;
+    const onSignal = (name: keyof typeof signalNumbers) => {
+      const now = performance.now();
+      if (first === undefined) {
+        first = now;
+        log.info("stopping", { event: "stopping", signal: name });
+        resolve(undefined);
+      } else if (now - first > echoMs) {
+        log.warn("ended at once by a second signal", { event: "ended_at_once", signal: name });
+        process.exit(128 + signalNumbers[name]);
+      }
+    };
+    process.on("SIGINT", () => onSignal("SIGINT"));
+    process.on("SIGTERM", () => onSignal("SIGTERM"));
+  });
+}
+
+/** Returns whether everything stopped in time and without an error. */
+async function stopWithin(mars: Mars, timeoutMs: number, log: Log): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not stopped within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    await Promise.race([mars.stop(), late]);
+    return true;
+  } catch (error) {
+    log.error("did not stop cleanly; what was accepted is in the journal", { event: "stop_failed", error });
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * A fault that nobody awaits belongs to one request and is logged. One thrown outside of any promise leaves unknown
+ * state behind: better to start again from the journal.
+ */
+function surviveFaults(log: Log): void {
+  process.on("unhandledRejection", (error) =>
+    log.error("a fault that nobody handled", { event: "unhandled_rejection", error }),
+  );
+  process.on("uncaughtException", (error) => {
+    log.error("ended by a fault", { event: "uncaught_exception", error });
+    process.exit(1);
+  });
+}
+
+/** For a container's health check: asks `/readyz` over the address that this configuration listens on. */
+async function checkHealth(config: Config): Promise<number> {
+  if (config.httpPort === 0) return complain("health cannot know the port that 0 picked: set MARS_HTTP_PORT");
+  const anyAddress: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "[::1]" };
+  const host = anyAddress[config.host] ?? (config.host.includes(":") ? `[${config.host}]` : config.host);
+  const url = `http://${host}:${config.httpPort}/readyz`;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(healthTimeoutMs) });
+    return response.ok ? print("ready\n") : complain(`not ready: ${url} answers ${response.status}`);
+  } catch (error) {
+    return complain(`not ready: ${url}: ${messageOf(error)}`);
+  }
+}
+
+async function runDoctor(config: Config): Promise<number> {
+  try {
+    checkUnpacking();
+    const problems = await examine(config);
+    if (problems.length === 0) return print(`nothing is wrong with ${config.dataDir}\n`);
+    return complain(problems.join("\n"));
+  } catch (error) {
+    return complain(messageOf(error));
+  }
+}
+
+/** The binary unpacks the database driver at start; when it cannot, Bun's own words are beside the point. */
+function checkUnpacking(): void {
+  if (!import.meta.url.includes("$bunfs")) return;
+  const directory = process.env.BUN_TMPDIR || tmpdir();
+  try {
+    accessSync(directory, constants.W_OK);
+  } catch {
+    throw new Error(
+      `the database driver is unpacked into ${directory}, which cannot be written: set BUN_TMPDIR`,
+    );
+  }
+}
+
+/** One sentence: what a thread throws at its start comes with the source around it. */
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^error: (.+)$/m.exec(message)?.[1] ?? message;
+}
+
+function refuse(problems: readonly string[]): number {
+  for (const problem of problems) complain(problem);
+  complain("see mars --help");
+  return 2;
+}
+
+function complain(sentence: string): number {
+  write(2, `mars: ${sentence}\n`);
+  return 1;
+}
+
+function print(text: string): number {
+  write(1, text);
+  return 0;
+}
+
+function write(descriptor: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text);
+  try {
+    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+  } catch {
+    // Whoever would read it has gone.
+  }
+}

@@ -1,0 +1,140 @@
+/** Port 4000 on Bun: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. */
+import type { Server, ServerWebSocket } from "bun";
+import { MarsError } from "../../core/error.ts";
+import { peerOf } from "../peer.ts";
+import { problemResponse } from "../rest/problem.ts";
+import type { RuntimeBindings } from "../rest/router.ts";
+import type { Socket, SocketHandler } from "../ws/socket.ts";
+import { type Acceptance, notAHandshake } from "../ws/sockets.ts";
+import { lingerMsMax, type StartHttpServer, safeMethods } from "./http-server.ts";
+import { isBrokenOff } from "./whole-body.ts";
+
+/** The acceptance of a handshake, and what hears of its socket once it is open. */
+interface SocketData {
+  readonly acceptance: Acceptance;
+  handler?: SocketHandler;
+}
+
+/**
+ * Where Bun itself breaks off a body, with an empty 413. The routes have lower bounds, by which they answer in their
+ * protocol's terms; this one is for the day when one of them forgets.
+ */
+const requestBytesMax = 1024 ** 3;
+
+/**
+ * Bun's parser answers a trailer section with a 400 of its own when it comes to it, which may be after the request has been
+ * acted upon. So what announces one is refused before.
+ */
+async function refuseTrailers(request: Request): Promise<Response> {
+  // Where they have come with the head, Bun has answered already, and nobody gets a second answer.
+  await isBrokenOff(request);
+  const refusal = new MarsError("malformed", "trailers are not supported over HTTP/1.1");
+  return problemResponse(refusal, { headers: { connection: "close" } });
+}
+
+export const startBunServer: StartHttpServer = (
+  app,
+  sockets,
+  { gate, budget, host, port, idleTimeoutMs },
+) => {
+  const upgrade = (request: Request, server: Server<SocketData>) => {
+    const refusal = gate.checkHost(request.headers.get("host"));
+    if (refusal !== undefined) return problemResponse(refusal);
+    const acceptance = sockets.accept(request, peerOfRequest(request));
+    if (acceptance instanceof Response) return acceptance;
+    if (server.upgrade(request, { data: { acceptance } })) return undefined;
+    acceptance.abandon();
+    return notAHandshake();
+  };
+  const server: Server<SocketData> = Bun.serve<SocketData>({
+    hostname: host,
+    port,
+    http2: true,
+    // Requests whose head does not come are closed after 12 s by Bun itself.
+    idleTimeout: Math.ceil(idleTimeoutMs / 1_000),
+    maxRequestBodySize: requestBytesMax,
+    // Bun's error page shows source code to whoever asks.
+    development: false,
+    // Without this a second server on the same port would take half of the requests, and neither would say so.
+    reusePort: false,
+    // Bun's own router, so that the hot requests are not asked whether they are sockets.
+    routes: Object.fromEntries([...sockets.paths].map((path) => [path, upgrade])),
+    fetch: (request) => {
+      const { headers, method } = request;
+      let refusal = gate.checkHost(headers.get("host"));
+      if (refusal === undefined && !safeMethods.has(method)) refusal = gate.checkPage(headers);
+      if (refusal !== undefined) return problemResponse(refusal);
+      if (method === "HEAD") return answerHead(request);
+      if (headers.get("trailer") !== null && headers.get("transfer-encoding") !== null)
+        return refuseTrailers(request);
+      return app.fetch(request, runtime);
+    },
+    websocket: {
+      maxPayloadLength: sockets.frameBytesMax,
+      // Our own bound is met long before this one. Should it fail, the client is closed rather than sent an incomplete stream.
+      backpressureLimit: sockets.bufferBytesMax,
+      closeOnBackpressureLimit: true,
+      // Seconds. Bun pings before they are over, so only a client that is gone runs into it.
+      idleTimeout: 60,
+      sendPings: true,
+      perMessageDeflate: false,
+      open(socket) {
+        socket.data.handler = socket.data.acceptance.open(portOf(socket));
+      },
+      message({ data }, message) {
+        data.handler?.message(typeof message === "string" ? message : undefined, message.length);
+      },
+      drain({ data }) {
+        data.handler?.drained();
+      },
+      close({ data }) {
+        if (data.handler === undefined) data.acceptance.abandon();
+        else data.handler.closed();
+      },
+    },
+  });
+  const peerOfRequest = (request: Request) => {
+    const end = server.requestIP(request);
+    return peerOf(end?.address, end?.port);
+  };
+  const runtime: RuntimeBindings = {
+    keepOpen: (request) => server.timeout(request, 0),
+    budget,
+    peer: peerOfRequest,
+  };
+  // As a GET, of whose answer Bun sends all but the body: so the head is true whatever answers.
+  const answerHead = (request: Request) => {
+    const bindings: RuntimeBindings = { head: true, peer: () => peerOfRequest(request) };
+    return app.fetch(new Request(request, { method: "GET" }), bindings);
+  };
+  let stopped: Promise<void> | undefined;
+
+  async function stop(timeoutMs: number): Promise<void> {
+    const deadline = Promise.withResolvers<void>();
+    const timer = setTimeout(deadline.resolve, Math.min(timeoutMs, lingerMsMax));
+    try {
+      await Promise.race([server.stop(), deadline.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+    // Connections that are kept alive are still open; so is everything, past the deadline.
+    await server.stop(true);
+  }
+
+  return {
+    port: server.port ?? port,
+    stop: (timeoutMs) => (stopped ??= stop(timeoutMs)),
+  };
+};
+
+function portOf(socket: ServerWebSocket<SocketData>): Socket {
+  return {
+    bufferedBytes: () => socket.getBufferedAmount(),
+    send: (frame) => void socket.send(frame),
+    sendAll: (frames) =>
+      void socket.cork(() => {
+        for (const frame of frames) socket.send(frame);
+      }),
+    close: (code, reason) => socket.close(code, reason),
+  };
+}

@@ -1,0 +1,181 @@
+/**
+ * Port 4000 on Deno: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. What Deno has no means for is in
+ * `denoLimits`, which is logged at the start.
+ */
+import { peerOf } from "../peer.ts";
+import { problemResponse } from "../rest/problem.ts";
+import { type RuntimeBindings, rawPath } from "../rest/router.ts";
+import type { Socket } from "../ws/socket.ts";
+import { type Acceptance, notAHandshake } from "../ws/sockets.ts";
+import { lingerMsMax, type StartHttpServer, safeMethods } from "./http-server.ts";
+
+/** What holds on Bun and not here, as a sentence each. */
+export const denoLimits: readonly string[] = [
+  "connections have no idle timeout: put a proxy in front that has one",
+  "a WebSocket frame is taken into memory before its size is looked at",
+  "the thread that answers waits for each write to the journal",
+];
+
+/** What of Deno is used here; its own types are not among those of this project. */
+declare const Deno: {
+  serve(
+    options: {
+      readonly hostname: string;
+      readonly port: number;
+      readonly signal: AbortSignal;
+      onListen(): void;
+      onError(error: unknown): Response;
+    },
+    handler: (request: Request, info: { readonly remoteAddr: Address }) => Response | Promise<Response>,
+  ): { readonly addr: Address; shutdown(): Promise<void>; readonly finished: Promise<void> };
+  upgradeWebSocket(
+    request: Request,
+    options: { readonly idleTimeout: number },
+  ): { readonly socket: WebSocket; readonly response: Response };
+};
+
+interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** Deno says nothing when a socket's buffer has room again. */
+const drainPollMs = 20;
+/** Seconds. Deno pings, so only a client that is gone runs into it. */
+const socketIdleTimeout = 60;
+
+export const startDenoServer: StartHttpServer = (app, sockets, { gate, budget, host, port }) => {
+  const closing = new AbortController();
+  const peers = new WeakMap<Request, Address>();
+  const peerOfRequest = (request: Request) => {
+    const end = peers.get(request);
+    return peerOf(end?.hostname, end?.port);
+  };
+  const runtime: RuntimeBindings = { budget, peer: peerOfRequest };
+  const answer = (request: Request): Response | Promise<Response> => {
+    const { headers, method } = request;
+    let refusal = gate.checkHost(headers.get("host") ?? new URL(request.url).host);
+    if (refusal === undefined && !safeMethods.has(method)) refusal = gate.checkPage(headers);
+    if (refusal !== undefined) return problemResponse(refusal);
+    if (sockets.paths.has(rawPath(request))) {
+      const acceptance = sockets.accept(request, peerOfRequest(request));
+      return acceptance instanceof Response
+        ? acceptance
+        : upgrade(request, acceptance, sockets.frameBytesMax);
+    }
+    // As a GET, of whose answer Deno sends all but the body: so the head is true whatever answers.
+    if (method === "HEAD") {
+      const peer = () => peerOfRequest(request);
+      return app.fetch(new Request(request, { method: "GET" }), { head: true, peer });
+    }
+    return app.fetch(request, runtime);
+  };
+  const server = Deno.serve(
+    {
+      hostname: host,
+      port,
+      signal: closing.signal,
+      onListen: () => undefined,
+      onError: () => new Response(null, { status: 500 }),
+    },
+    (request, { remoteAddr }) => {
+      peers.set(request, remoteAddr);
+      return answer(request);
+    },
+  );
+  let ended = false;
+  void server.finished.then(() => {
+    ended = true;
+  });
+  let stopped: Promise<void> | undefined;
+
+  async function stop(timeoutMs: number): Promise<void> {
+    const deadline = Promise.withResolvers<void>();
+    const timer = setTimeout(deadline.resolve, Math.min(timeoutMs, lingerMsMax));
+    await Promise.race([server.shutdown(), deadline.promise]);
+    clearTimeout(timer);
+    // Aborting what has ended is a fault of its own.
+    if (!ended) closing.abort();
+    await server.finished;
+  }
+
+  return { port: server.addr.port, stop: (timeoutMs) => (stopped ??= stop(timeoutMs)) };
+};
+
+function upgrade(request: Request, acceptance: Acceptance, frameBytesMax: number): Response {
+  let upgraded: ReturnType<typeof Deno.upgradeWebSocket>;
+  try {
+    upgraded = Deno.upgradeWebSocket(request, { idleTimeout: socketIdleTimeout });
+  } catch {
+    // A handshake that lacks something; its own words are about Deno.
+    acceptance.abandon();
+    return notAHandshake();
+  }
+  const { socket, response } = upgraded;
+  socket.binaryType = "arraybuffer";
+  const drain = createDrain(socket);
+  let opened = false;
+  socket.onopen = () => {
+    opened = true;
+    const handler = acceptance.open(portOf(socket, drain.watch));
+    drain.onProgress = handler.drained;
+    socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+      const text = typeof data === "string" ? data : undefined;
+      const length = text?.length ?? (data as ArrayBuffer).byteLength;
+      if (length > frameBytesMax) socket.close(1009, "a frame is too large");
+      else handler.message(text, length);
+    };
+    socket.onclose = () => {
+      drain.end();
+      handler.closed();
+    };
+  };
+  // A socket that fails is closed as well.
+  socket.onclose = () => {
+    if (!opened) acceptance.abandon();
+  };
+  return response;
+}
+
+function portOf(socket: WebSocket, watch: () => void): Socket {
+  const send = (frame: string) => {
+    // Between its last word and the event that says so a socket takes nothing.
+    if (socket.readyState === WebSocket.OPEN) socket.send(frame);
+  };
+  return {
+    bufferedBytes: () => socket.bufferedAmount,
+    send(frame) {
+      send(frame);
+      watch();
+    },
+    sendAll(frames) {
+      for (const frame of frames) send(frame);
+      watch();
+    },
+    close: (code, reason) => socket.close(code, reason),
+  };
+}
+
+/** Looks at a socket's buffer for as long as something waits in it. */
+function createDrain(socket: WebSocket) {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let before = 0;
+  const drain = {
+    onProgress: () => {},
+    watch() {
+      before = socket.bufferedAmount;
+      if (timer === undefined && before > 0) timer = setInterval(look, drainPollMs);
+    },
+    end() {
+      clearInterval(timer);
+      timer = undefined;
+    },
+  };
+  function look() {
+    const now = socket.bufferedAmount;
+    if (now < before) drain.onProgress();
+    before = socket.bufferedAmount;
+    if (before === 0) drain.end();
+  }
+  return drain;
+}
