@@ -10,8 +10,8 @@ import type {
 } from "./delivery.ts";
 import type { Figures, FindingGroup } from "./figures.ts";
 import type { Incident, IncidentPage, IncidentQuery } from "./incident.ts";
-import type { AlertRule } from "./rule.ts";
-import type { AlertSilence } from "./silence.ts";
+import type { AlertRule, RulePage } from "./rule.ts";
+import type { AlertSilence, SilencePage } from "./silence.ts";
 import type { AlertSink, SinkTarget } from "./sink.ts";
 
 /** Changes rules, sinks and silences, which `AlertReader` reads. Implemented by `alerts.ts` for the edge. */
@@ -58,8 +58,8 @@ export interface AlertReader {
   alertRules(): Promise<AlertRule[]>;
   /** With their secrets. */
   alertSinks(): Promise<AlertSink[]>;
-  /** The latest first. */
-  alertSilences(): Promise<AlertSilence[]>;
+  alertRulePage(query: AlertPageQuery): Promise<RulePage>;
+  alertSilences(query: AlertPageQuery): Promise<SilencePage>;
   /** Where the evaluator continues. */
   alertState(): Promise<AlertState>;
   /** Active findings of each group; no count goes beyond `countMax + 1`. */
@@ -70,6 +70,12 @@ export interface AlertReader {
   dueDeliveries(at: Micros, busy: readonly string[]): Promise<DueDeliveries>;
   alertIncidents(query: IncidentQuery): Promise<IncidentPage>;
   alertDeliveries(query: DeliveryQuery): Promise<DeliveryPage>;
+}
+
+/** A page of a list without filters. */
+export interface AlertPageQuery {
+  readonly limit: number;
+  readonly cursor?: string;
 }
 
 export interface AlertState {

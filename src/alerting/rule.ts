@@ -7,6 +7,12 @@ export const rulesMax = 1_000;
 export const ruleSinksMax = 10;
 export const atLeastMax = 100_000;
 
+/** A page of rules, by id. */
+export interface RulePage {
+  readonly rules: readonly AlertRule[];
+  readonly nextCursor?: string;
+}
+
 export interface AlertRule {
   /** Chosen by the user: 1–64 of `A–Z a–z 0–9 . _ -`. */
   readonly id: string;

@@ -22,6 +22,12 @@ export interface AlertSilence extends SilenceMatch {
   readonly comment: string;
 }
 
+/** A page of silences, the latest first. */
+export interface SilencePage {
+  readonly silences: readonly AlertSilence[];
+  readonly nextCursor?: string;
+}
+
 /** Whether a silence holds the incident's notifications back. */
 export function silences(match: SilenceMatch, incident: IncidentKey): boolean {
   return (

@@ -31,7 +31,7 @@ const delivery = z.strictObject({
 
 export const listDeliveries = operation({
   name: "listAlertDeliveries",
-  summary: "Deliveries by filter with their attempts, a page at a time, the latest first.",
+  summary: "Deliveries of notifications by filter, with every attempt, a page at a time, the latest first.",
   scope: "read",
   rest: "GET /api/alerts/deliveries",
   rpc: "mars.v1.AlertService/ListDeliveries",

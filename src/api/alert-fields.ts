@@ -2,9 +2,10 @@
 import * as z from "zod";
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
+import { listLimitMax } from "../core/limits.ts";
 import { formatTime } from "../core/time.ts";
 import { type FindingKind, findingKinds } from "../lifecycle/finding.ts";
-import { field, text } from "./fields.ts";
+import { field, text, whole } from "./fields.ts";
 
 const idPattern = "^[A-Za-z0-9._-]{1,64}$";
 
@@ -17,6 +18,9 @@ export const alertId = field<string>({ type: "string", pattern: idPattern }, (va
 
 /** The id of a rule or a sink as a filter: one that no rule or sink can have matches nothing. */
 export const alertIdFilter = text(64);
+
+/** How many rules or silences are on a page: all, unless there are very many. */
+export const settingLimit = whole(1, listLimitMax, "How many are on a page.").default(listLimitMax);
 
 /** Kinds of findings, in the order in which they are listed everywhere. */
 export const kinds = field<FindingKind[]>(

@@ -31,7 +31,7 @@ const state = word(["active", "resolved", "any", "over"])
 
 export const listIncidents = operation({
   name: "listAlertIncidents",
-  summary: "Incidents by filter, a page at a time: those that last, then the latest closed.",
+  summary: "Incidents by filter, a page at a time: the active ones, then the latest resolved.",
   scope: "read",
   rest: "GET /api/alerts/incidents",
   rpc: "mars.v1.AlertService/ListIncidents",

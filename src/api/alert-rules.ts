@@ -4,9 +4,9 @@ import { type AlertRule, atLeastMax, ruleSinksMax } from "../alerting/rule.ts";
 import { formatDuration } from "../core/duration.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
-import { alertId, found, kinds, list } from "./alert-fields.ts";
+import { alertId, found, kinds, list, settingLimit } from "./alert-fields.ts";
 import { duration } from "./duration.ts";
-import { appId, defined, stage, whole } from "./fields.ts";
+import { appId, cursor, defined, stage, whole } from "./fields.ts";
 import { operation } from "./operation.ts";
 
 const windowMsDefault = 60_000;
@@ -64,20 +64,22 @@ const rule = z.strictObject({
 
 export const listRules = operation({
   name: "listAlertRules",
-  summary: "All rules, by id.",
+  summary: "Rules, by id, a page at a time: which findings open an incident, and which sinks are notified.",
   scope: "read",
   rest: "GET /api/alerts/rules",
   rpc: "mars.v1.AlertService/ListRules",
-  input: z.strictObject({}),
-  output: z.strictObject({ rules: z.array(rule) }),
-  async handle({ reader }, _, caller) {
-    return { rules: (await reader(caller).alertRules()).map(ruleJson) };
+  input: z.strictObject({ limit: settingLimit, cursor: cursor.optional() }),
+  output: z.strictObject({ rules: z.array(rule), next_cursor: z.string().nullable() }),
+  async handle({ reader }, { limit, cursor }, caller) {
+    const page = { limit, ...defined({ cursor }) };
+    const { rules, nextCursor = null } = await reader(caller).alertRulePage(page);
+    return { rules: rules.map(ruleJson), next_cursor: nextCursor };
   },
 });
 
 export const getRule = operation({
   name: "getAlertRule",
-  summary: "One rule.",
+  summary: "One rule; 404 when there is none with this id.",
   scope: "read",
   rest: "GET /api/alerts/rules/{id}",
   restAnswer: "rule",
@@ -92,7 +94,7 @@ export const getRule = operation({
 
 export const putRule = operation({
   name: "putAlertRule",
-  summary: "Creates or replaces a rule.",
+  summary: "Create or replace a rule; at most 1,000.",
   scope: "write",
   rest: "PUT /api/alerts/rules/{id}",
   body: { bytesMax: smallBodyBytesMax },
@@ -107,7 +109,7 @@ export const putRule = operation({
 
 export const deleteRule = operation({
   name: "deleteAlertRule",
-  summary: "Deletes a rule and closes its incidents without a notification.",
+  summary: "Delete a rule and close its incidents without a notification.",
   scope: "write",
   rest: "DELETE /api/alerts/rules/{id}",
   rpc: "mars.v1.AlertService/DeleteRule",

@@ -5,9 +5,9 @@ import type { Micros } from "../core/event.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { formatTime, nowMicros, parseTime } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
-import { alertIdFilter, found } from "./alert-fields.ts";
+import { alertIdFilter, found, settingLimit } from "./alert-fields.ts";
 import { duration } from "./duration.ts";
-import { appId, defined, field, stage, text, whole, word } from "./fields.ts";
+import { appId, cursor, defined, field, stage, text, whole, word } from "./fields.ts";
 import { operation } from "./operation.ts";
 
 const silenceMsMax = 366 * 86_400_000;
@@ -61,21 +61,23 @@ const silence = z.strictObject({
 
 export const listSilences = operation({
   name: "listAlertSilences",
-  summary: "All silences, the latest first.",
+  summary: "Silences, the latest first, a page at a time: what is not notified, and until when.",
   scope: "read",
   rest: "GET /api/alerts/silences",
   rpc: "mars.v1.AlertService/ListSilences",
-  input: z.strictObject({}),
-  output: z.strictObject({ silences: z.array(silence) }),
-  async handle({ reader }, _, caller) {
+  input: z.strictObject({ limit: settingLimit, cursor: cursor.optional() }),
+  output: z.strictObject({ silences: z.array(silence), next_cursor: z.string().nullable() }),
+  async handle({ reader }, { limit, cursor }, caller) {
     const now = nowMicros();
-    return { silences: (await reader(caller).alertSilences()).map((one) => silenceJson(one, now)) };
+    const page = { limit, ...defined({ cursor }) };
+    const { silences, nextCursor = null } = await reader(caller).alertSilences(page);
+    return { silences: silences.map((one) => silenceJson(one, now)), next_cursor: nextCursor };
   },
 });
 
 export const createSilence = operation({
   name: "createAlertSilence",
-  summary: "Creates a silence.",
+  summary: "Create a silence, which ends at `until`, or `for` from now; at most 1,000 that have not ended.",
   scope: "write",
   rest: "POST /api/alerts/silences",
   body: { bytesMax: smallBodyBytesMax },
@@ -90,7 +92,7 @@ export const createSilence = operation({
 
 export const deleteSilence = operation({
   name: "deleteAlertSilence",
-  summary: "Deletes a silence.",
+  summary: "Delete a silence; 404 when there is none with this id.",
   scope: "write",
   rest: "DELETE /api/alerts/silences/{id}",
   rpc: "mars.v1.AlertService/DeleteSilence",

@@ -66,7 +66,7 @@ const sink = z.strictObject({
 
 export const listSinks = operation({
   name: "listAlertSinks",
-  summary: "All sinks, by id, without their secrets.",
+  summary: "All sinks, by id, without their secrets: where notifications are delivered.",
   scope: "read",
   rest: "GET /api/alerts/sinks",
   rpc: "mars.v1.AlertService/ListSinks",
@@ -79,7 +79,7 @@ export const listSinks = operation({
 
 export const getSink = operation({
   name: "getAlertSink",
-  summary: "One sink, without its secret.",
+  summary: "One sink, without its secret; 404 when there is none with this id.",
   scope: "read",
   rest: "GET /api/alerts/sinks/{id}",
   restAnswer: "sink",
@@ -94,7 +94,7 @@ export const getSink = operation({
 
 export const putSink = operation({
   name: "putAlertSink",
-  summary: "Creates or replaces a sink.",
+  summary: "Create or replace a sink; at most 100. A signing secret that is made now is in this answer only.",
   scope: "write",
   rest: "PUT /api/alerts/sinks/{id}",
   body: { bytesMax: smallBodyBytesMax },
@@ -109,7 +109,7 @@ export const putSink = operation({
 
 export const deleteSink = operation({
   name: "deleteAlertSink",
-  summary: "Deletes a sink, which no rule may name.",
+  summary: "Delete a sink, which no rule may name.",
   scope: "write",
   rest: "DELETE /api/alerts/sinks/{id}",
   rpc: "mars.v1.AlertService/DeleteSink",
@@ -123,7 +123,7 @@ export const deleteSink = operation({
 
 export const testSink = operation({
   name: "testAlertSink",
-  summary: "Sends a notification of the type `test` to a sink now.",
+  summary: "Send a notification of the type `test` to a sink now.",
   scope: "write",
   rest: "POST /api/alerts/sinks/{id}/test",
   rpc: "mars.v1.AlertService/TestSink",

@@ -16,7 +16,10 @@ export type ApiReader = Omit<Reader, "history"> &
   LifecycleReader &
   Omit<FindingReader, "findingHistory"> &
   StatisticsReader &
-  Pick<AlertReader, "alertRules" | "alertSinks" | "alertSilences" | "alertIncidents" | "alertDeliveries">;
+  Pick<
+    AlertReader,
+    "alertRules" | "alertRulePage" | "alertSinks" | "alertSilences" | "alertIncidents" | "alertDeliveries"
+  >;
 
 export interface ApiParts {
   /** For one caller, who waits for its turn; refused as `overloaded` where too many wait, `draining` when Mars stops. */

@@ -29,7 +29,7 @@ const item = z.strictObject({
 
 export const listSetAside = operation({
   name: "listSetAside",
-  summary: "Events and messages that are set aside, by seq, a page at a time.",
+  summary: "Events and messages that could not be applied, by seq, a page at a time.",
   scope: "admin",
   rest: "GET /api/set-aside",
   rpc: "mars.v1.AdminService/ListSetAside",
@@ -48,7 +48,7 @@ export const listSetAside = operation({
 
 export const replaySetAside = operation({
   name: "replaySetAside",
-  summary: "Accepts the event once more, or follows the message again.",
+  summary: "Accept the event once more, with a new seq, or follow the message again.",
   scope: "admin",
   rest: "POST /api/set-aside/{seq}/replay",
   rpc: "mars.v1.AdminService/ReplaySetAside",
@@ -65,7 +65,7 @@ export const replaySetAside = operation({
 
 export const deleteSetAside = operation({
   name: "deleteSetAside",
-  summary: "Deletes for good what is set aside.",
+  summary: "Delete for good what is set aside.",
   scope: "admin",
   rest: "DELETE /api/set-aside/{seq}",
   rpc: "mars.v1.AdminService/DeleteSetAside",

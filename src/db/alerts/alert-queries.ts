@@ -2,14 +2,15 @@
 import type { InStatement, InValue, Row } from "@libsql/client";
 import { countMax, type Figures, type FindingGroup, samplesMax } from "../../alerting/figures.ts";
 import { incidentsMax } from "../../alerting/incident.ts";
-import type { AlertState } from "../../alerting/ports.ts";
-import type { AlertRule } from "../../alerting/rule.ts";
-import type { AlertSilence } from "../../alerting/silence.ts";
+import type { AlertPageQuery, AlertState } from "../../alerting/ports.ts";
+import type { AlertRule, RulePage } from "../../alerting/rule.ts";
+import type { AlertSilence, SilencePage } from "../../alerting/silence.ts";
 import type { AlertSink } from "../../alerting/sink.ts";
 import { nowMicros } from "../../core/time.ts";
 import { alertsSql } from "../../gen/sql.ts";
+import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { parseObject, type ReadConnection } from "../read-connection.ts";
-import { incidentOf } from "./incident-queries.ts";
+import { alertPageBytesMax, incidentOf } from "./incident-queries.ts";
 
 /** Statements of one read. */
 const statementsMax = 100;
@@ -32,9 +33,34 @@ export class AlertQueries {
     return this.#connection.decode(rows, sinkOf);
   }
 
-  async silences(): Promise<AlertSilence[]> {
-    const [rows] = await this.#connection.read(["SELECT id, silence FROM alert_silences ORDER BY id DESC"]);
-    return this.#connection.decode(rows, silenceOf);
+  async rulePage({ limit, cursor }: AlertPageQuery): Promise<RulePage> {
+    const scan = new KeysetScan({
+      kind: "rules",
+      cursor,
+      columns: "rule",
+      from: "alert_rules",
+      key: [{ name: "id", sql: "id", type: "text" }],
+      direction: "ASC",
+      limit,
+      bytes: { sql: "octet_length(rule)", max: alertPageBytesMax },
+    });
+    const { rows, next } = await readPage(this.#connection, scan);
+    return { rules: this.#connection.decode(rows, ruleOf), ...next };
+  }
+
+  async silences({ limit, cursor }: AlertPageQuery): Promise<SilencePage> {
+    const scan = new KeysetScan({
+      kind: "silences",
+      cursor,
+      columns: "silence",
+      from: "alert_silences",
+      key: [{ name: "id", sql: "id", type: "integer" }],
+      direction: "DESC",
+      limit,
+      bytes: { sql: "octet_length(silence)", max: alertPageBytesMax },
+    });
+    const { rows, next } = await readPage(this.#connection, scan);
+    return { silences: this.#connection.decode(rows, silenceOf), ...next };
   }
 
   async state(): Promise<AlertState> {

@@ -40,6 +40,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
       apps: fail,
       hasApp: fail,
       alertRules: fail,
+      alertRulePage: fail,
       alertSinks: fail,
       alertSilences: fail,
       alertIncidents: fail,

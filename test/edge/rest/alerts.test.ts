@@ -49,7 +49,7 @@ test("a rule comes back as it was put, with defaults for what was left out", asy
     sinks: ["ops"],
   };
   await call("PUT", "rules/stuck", full);
-  expect((await call("GET", "rules")).body).toEqual({ rules: [{ id: "stuck", ...full }] });
+  expect((await call("GET", "rules")).body).toEqual({ rules: [{ id: "stuck", ...full }], next_cursor: null });
   expect(await call("DELETE", "rules/stuck")).toEqual({ status: 200, body: { success: true } });
   expect((await call("DELETE", "rules/stuck")).status).toBe(404);
   expect((await call("GET", "rules/stuck")).status).toBe(404);
@@ -102,9 +102,26 @@ test("a silence is listed with its end, and can be deleted", async () => {
   const { silence } = made.body;
   expect(silence).toMatchObject({ app_id: null, rule: "r", stage: null, kind: "late", active: true });
   expect(Date.parse(silence.until) - Date.parse(silence.created_at)).toBe(7_200_000);
-  expect((await call("GET", "silences")).body).toEqual({ silences: [silence] });
+  expect((await call("GET", "silences")).body).toEqual({ silences: [silence], next_cursor: null });
   expect((await call("DELETE", `silences/${silence.id}`)).status).toBe(200);
   expect((await call("DELETE", `silences/${silence.id}`)).status).toBe(404);
+});
+
+test("rules and silences come in pages where they are asked for in pages", async () => {
+  const ids = ["a", "b", "c"];
+  for (const id of ids) await call("PUT", `rules/${id}`, { sinks: ["ops"] });
+  for (const comment of ids) await call("POST", "silences", { for: "1h", comment });
+  const seen: string[][] = [];
+  for (const list of ["rules", "silences"]) {
+    const { body: first } = await call("GET", `${list}?limit=2`);
+    const { body: second } = await call("GET", `${list}?limit=2&cursor=${first.next_cursor}`);
+    expect([first[list].length, second.next_cursor]).toEqual([2, null]);
+    seen.push([...first[list], ...second[list]].map(({ id, comment }) => comment ?? id));
+    expect(await call("GET", `${list}?cursor=x`)).toMatchObject({ status: 422 });
+  }
+  expect(seen).toEqual([ids, ids.toReversed()]);
+  for (const id of ids) await call("DELETE", `rules/${id}`);
+  for (const { id } of (await call("GET", "silences")).body.silences) await call("DELETE", `silences/${id}`);
 });
 
 test("beyond the most sinks there may be, a client is refused for good", async () => {

@@ -16,14 +16,27 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/alert_service.proto.
  */
 export const file_mars_v1_alert_service: GenFile = /*@__PURE__*/
-  fileDesc("ChttYXJzL3YxL2FsZXJ0X3NlcnZpY2UucHJvdG8SB21hcnMudjEiEgoQTGlzdFJ1bGVzUmVxdWVzdCI2ChFMaXN0UnVsZXNSZXNwb25zZRIhCgVydWxlcxgBIAMoCzISLm1hcnMudjEuQWxlcnRSdWxlIhwKDkdldFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFJ1bGVSZXNwb25zZRIgCgRydWxlGAEgASgLMhIubWFycy52MS5BbGVydFJ1bGUi5gEKDlB1dFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRIjCgVraW5kcxgDIAMoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBCABKAkSDQoFYWZ0ZXIYBSABKAkSEAoIYXRfbGVhc3QYBiABKA0SKQoGd2luZG93GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBnJlcGVhdBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVzaW5rcxgJIAMoCSIzCg9QdXRSdWxlUmVzcG9uc2USIAoEcnVsZRgBIAEoCzISLm1hcnMudjEuQWxlcnRSdWxlIh8KEURlbGV0ZVJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIhQKEkRlbGV0ZVJ1bGVSZXNwb25zZSISChBMaXN0U2lua3NSZXF1ZXN0IjYKEUxpc3RTaW5rc1Jlc3BvbnNlEiEKBXNpbmtzGAEgAygLMhIubWFycy52MS5BbGVydFNpbmsiHAoOR2V0U2lua1JlcXVlc3QSCgoCaWQYASABKAkiMwoPR2V0U2lua1Jlc3BvbnNlEiAKBHNpbmsYASABKAsyEi5tYXJzLnYxLkFsZXJ0U2luayJmCg5QdXRTaW5rUmVxdWVzdBIKCgJpZBgBIAEoCRIfCgR0eXBlGAIgASgOMhEubWFycy52MS5TaW5rVHlwZRILCgN1cmwYAyABKAkSDgoGc2VjcmV0GAQgASgJEgoKAnRvGAUgAygJIjMKD1B1dFNpbmtSZXNwb25zZRIgCgRzaW5rGAEgASgLMhIubWFycy52MS5BbGVydFNpbmsiHwoRRGVsZXRlU2lua1JlcXVlc3QSCgoCaWQYASABKAkiFAoSRGVsZXRlU2lua1Jlc3BvbnNlIh0KD1Rlc3RTaW5rUmVxdWVzdBIKCgJpZBgBIAEoCSJOChBUZXN0U2lua1Jlc3BvbnNlEg8KB3N1Y2Nlc3MYASABKAgSKQoHYXR0ZW1wdBgCIAEoCzIYLm1hcnMudjEuRGVsaXZlcnlBdHRlbXB0IhUKE0xpc3RTaWxlbmNlc1JlcXVlc3QiPwoUTGlzdFNpbGVuY2VzUmVzcG9uc2USJwoIc2lsZW5jZXMYASADKAsyFS5tYXJzLnYxLkFsZXJ0U2lsZW5jZSLLAQoUQ3JlYXRlU2lsZW5jZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEgwKBHJ1bGUYAiABKAkSDQoFc3RhZ2UYAyABKAkSIgoEa2luZBgEIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSKQoFdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKA2ZvchgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdjb21tZW50GAcgASgJIj8KFUNyZWF0ZVNpbGVuY2VSZXNwb25zZRImCgdzaWxlbmNlGAEgASgLMhUubWFycy52MS5BbGVydFNpbGVuY2UiIgoURGVsZXRlU2lsZW5jZVJlcXVlc3QSCgoCaWQYASABKAQiFwoVRGVsZXRlU2lsZW5jZVJlc3BvbnNlInoKFExpc3RJbmNpZGVudHNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIMCgRydWxlGAIgASgJEiUKBXN0YXRlGAMgASgOMhYubWFycy52MS5JbmNpZGVudFN0YXRlEg0KBWxpbWl0GAQgASgNEg4KBmN1cnNvchgFIAEoCSJlChVMaXN0SW5jaWRlbnRzUmVzcG9uc2USJAoJaW5jaWRlbnRzGAEgAygLMhEubWFycy52MS5JbmNpZGVudBITCgtuZXh0X2N1cnNvchgCIAEoCRIRCglhc19vZl9zZXEYAyABKAQifQoVTGlzdERlbGl2ZXJpZXNSZXF1ZXN0EgwKBHNpbmsYASABKAkSEAoIaW5jaWRlbnQYAiABKAQSJQoFc3RhdGUYAyABKA4yFi5tYXJzLnYxLkRlbGl2ZXJ5U3RhdGUSDQoFbGltaXQYBCABKA0SDgoGY3Vyc29yGAUgASgJImcKFkxpc3REZWxpdmVyaWVzUmVzcG9uc2USJQoKZGVsaXZlcmllcxgBIAMoCzIRLm1hcnMudjEuRGVsaXZlcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEMqkICgxBbGVydFNlcnZpY2USRwoJTGlzdFJ1bGVzEhkubWFycy52MS5MaXN0UnVsZXNSZXF1ZXN0GhoubWFycy52MS5MaXN0UnVsZXNSZXNwb25zZSIDkAIBEkEKB0dldFJ1bGUSFy5tYXJzLnYxLkdldFJ1bGVSZXF1ZXN0GhgubWFycy52MS5HZXRSdWxlUmVzcG9uc2UiA5ACARJBCgdQdXRSdWxlEhcubWFycy52MS5QdXRSdWxlUmVxdWVzdBoYLm1hcnMudjEuUHV0UnVsZVJlc3BvbnNlIgOQAgISSgoKRGVsZXRlUnVsZRIaLm1hcnMudjEuRGVsZXRlUnVsZVJlcXVlc3QaGy5tYXJzLnYxLkRlbGV0ZVJ1bGVSZXNwb25zZSIDkAICEkcKCUxpc3RTaW5rcxIZLm1hcnMudjEuTGlzdFNpbmtzUmVxdWVzdBoaLm1hcnMudjEuTGlzdFNpbmtzUmVzcG9uc2UiA5ACARJBCgdHZXRTaW5rEhcubWFycy52MS5HZXRTaW5rUmVxdWVzdBoYLm1hcnMudjEuR2V0U2lua1Jlc3BvbnNlIgOQAgESQQoHUHV0U2luaxIXLm1hcnMudjEuUHV0U2lua1JlcXVlc3QaGC5tYXJzLnYxLlB1dFNpbmtSZXNwb25zZSIDkAICEkoKCkRlbGV0ZVNpbmsSGi5tYXJzLnYxLkRlbGV0ZVNpbmtSZXF1ZXN0GhsubWFycy52MS5EZWxldGVTaW5rUmVzcG9uc2UiA5ACAhI/CghUZXN0U2luaxIYLm1hcnMudjEuVGVzdFNpbmtSZXF1ZXN0GhkubWFycy52MS5UZXN0U2lua1Jlc3BvbnNlElAKDExpc3RTaWxlbmNlcxIcLm1hcnMudjEuTGlzdFNpbGVuY2VzUmVxdWVzdBodLm1hcnMudjEuTGlzdFNpbGVuY2VzUmVzcG9uc2UiA5ACARJOCg1DcmVhdGVTaWxlbmNlEh0ubWFycy52MS5DcmVhdGVTaWxlbmNlUmVxdWVzdBoeLm1hcnMudjEuQ3JlYXRlU2lsZW5jZVJlc3BvbnNlElMKDURlbGV0ZVNpbGVuY2USHS5tYXJzLnYxLkRlbGV0ZVNpbGVuY2VSZXF1ZXN0Gh4ubWFycy52MS5EZWxldGVTaWxlbmNlUmVzcG9uc2UiA5ACAhJTCg1MaXN0SW5jaWRlbnRzEh0ubWFycy52MS5MaXN0SW5jaWRlbnRzUmVxdWVzdBoeLm1hcnMudjEuTGlzdEluY2lkZW50c1Jlc3BvbnNlIgOQAgESVgoOTGlzdERlbGl2ZXJpZXMSHi5tYXJzLnYxLkxpc3REZWxpdmVyaWVzUmVxdWVzdBofLm1hcnMudjEuTGlzdERlbGl2ZXJpZXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mars_v1_alert, file_mars_v1_lifecycle]);
+  fileDesc("ChttYXJzL3YxL2FsZXJ0X3NlcnZpY2UucHJvdG8SB21hcnMudjEiMQoQTGlzdFJ1bGVzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiSwoRTGlzdFJ1bGVzUmVzcG9uc2USIQoFcnVsZXMYASADKAsyEi5tYXJzLnYxLkFsZXJ0UnVsZRITCgtuZXh0X2N1cnNvchgCIAEoCSIcCg5HZXRSdWxlUmVxdWVzdBIKCgJpZBgBIAEoCSIzCg9HZXRSdWxlUmVzcG9uc2USIAoEcnVsZRgBIAEoCzISLm1hcnMudjEuQWxlcnRSdWxlIuYBCg5QdXRSdWxlUmVxdWVzdBIKCgJpZBgBIAEoCRIOCgZhcHBfaWQYAiABKAkSIwoFa2luZHMYAyADKA4yFC5tYXJzLnYxLkZpbmRpbmdLaW5kEg0KBXN0YWdlGAQgASgJEg0KBWFmdGVyGAUgASgJEhAKCGF0X2xlYXN0GAYgASgNEikKBndpbmRvdxgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCgZyZXBlYXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDQoFc2lua3MYCSADKAkiMwoPUHV0UnVsZVJlc3BvbnNlEiAKBHJ1bGUYASABKAsyEi5tYXJzLnYxLkFsZXJ0UnVsZSIfChFEZWxldGVSdWxlUmVxdWVzdBIKCgJpZBgBIAEoCSIUChJEZWxldGVSdWxlUmVzcG9uc2UiEgoQTGlzdFNpbmtzUmVxdWVzdCI2ChFMaXN0U2lua3NSZXNwb25zZRIhCgVzaW5rcxgBIAMoCzISLm1hcnMudjEuQWxlcnRTaW5rIhwKDkdldFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFNpbmtSZXNwb25zZRIgCgRzaW5rGAEgASgLMhIubWFycy52MS5BbGVydFNpbmsiZgoOUHV0U2lua1JlcXVlc3QSCgoCaWQYASABKAkSHwoEdHlwZRgCIAEoDjIRLm1hcnMudjEuU2lua1R5cGUSCwoDdXJsGAMgASgJEg4KBnNlY3JldBgEIAEoCRIKCgJ0bxgFIAMoCSIzCg9QdXRTaW5rUmVzcG9uc2USIAoEc2luaxgBIAEoCzISLm1hcnMudjEuQWxlcnRTaW5rIh8KEURlbGV0ZVNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJIhQKEkRlbGV0ZVNpbmtSZXNwb25zZSIdCg9UZXN0U2lua1JlcXVlc3QSCgoCaWQYASABKAkiTgoQVGVzdFNpbmtSZXNwb25zZRIPCgdzdWNjZXNzGAEgASgIEikKB2F0dGVtcHQYAiABKAsyGC5tYXJzLnYxLkRlbGl2ZXJ5QXR0ZW1wdCI0ChNMaXN0U2lsZW5jZXNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJUChRMaXN0U2lsZW5jZXNSZXNwb25zZRInCghzaWxlbmNlcxgBIAMoCzIVLm1hcnMudjEuQWxlcnRTaWxlbmNlEhMKC25leHRfY3Vyc29yGAIgASgJIssBChRDcmVhdGVTaWxlbmNlUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSDAoEcnVsZRgCIAEoCRINCgVzdGFnZRgDIAEoCRIiCgRraW5kGAQgASgOMhQubWFycy52MS5GaW5kaW5nS2luZBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoDZm9yGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB2NvbW1lbnQYByABKAkiPwoVQ3JlYXRlU2lsZW5jZVJlc3BvbnNlEiYKB3NpbGVuY2UYASABKAsyFS5tYXJzLnYxLkFsZXJ0U2lsZW5jZSIiChREZWxldGVTaWxlbmNlUmVxdWVzdBIKCgJpZBgBIAEoBCIXChVEZWxldGVTaWxlbmNlUmVzcG9uc2UiegoUTGlzdEluY2lkZW50c1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJEgwKBHJ1bGUYAiABKAkSJQoFc3RhdGUYAyABKA4yFi5tYXJzLnYxLkluY2lkZW50U3RhdGUSDQoFbGltaXQYBCABKA0SDgoGY3Vyc29yGAUgASgJImUKFUxpc3RJbmNpZGVudHNSZXNwb25zZRIkCglpbmNpZGVudHMYASADKAsyES5tYXJzLnYxLkluY2lkZW50EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBCJ9ChVMaXN0RGVsaXZlcmllc1JlcXVlc3QSDAoEc2luaxgBIAEoCRIQCghpbmNpZGVudBgCIAEoBBIlCgVzdGF0ZRgDIAEoDjIWLm1hcnMudjEuRGVsaXZlcnlTdGF0ZRINCgVsaW1pdBgEIAEoDRIOCgZjdXJzb3IYBSABKAkiZwoWTGlzdERlbGl2ZXJpZXNSZXNwb25zZRIlCgpkZWxpdmVyaWVzGAEgAygLMhEubWFycy52MS5EZWxpdmVyeRITCgtuZXh0X2N1cnNvchgCIAEoCRIRCglhc19vZl9zZXEYAyABKAQyqQgKDEFsZXJ0U2VydmljZRJHCglMaXN0UnVsZXMSGS5tYXJzLnYxLkxpc3RSdWxlc1JlcXVlc3QaGi5tYXJzLnYxLkxpc3RSdWxlc1Jlc3BvbnNlIgOQAgESQQoHR2V0UnVsZRIXLm1hcnMudjEuR2V0UnVsZVJlcXVlc3QaGC5tYXJzLnYxLkdldFJ1bGVSZXNwb25zZSIDkAIBEkEKB1B1dFJ1bGUSFy5tYXJzLnYxLlB1dFJ1bGVSZXF1ZXN0GhgubWFycy52MS5QdXRSdWxlUmVzcG9uc2UiA5ACAhJKCgpEZWxldGVSdWxlEhoubWFycy52MS5EZWxldGVSdWxlUmVxdWVzdBobLm1hcnMudjEuRGVsZXRlUnVsZVJlc3BvbnNlIgOQAgISRwoJTGlzdFNpbmtzEhkubWFycy52MS5MaXN0U2lua3NSZXF1ZXN0GhoubWFycy52MS5MaXN0U2lua3NSZXNwb25zZSIDkAIBEkEKB0dldFNpbmsSFy5tYXJzLnYxLkdldFNpbmtSZXF1ZXN0GhgubWFycy52MS5HZXRTaW5rUmVzcG9uc2UiA5ACARJBCgdQdXRTaW5rEhcubWFycy52MS5QdXRTaW5rUmVxdWVzdBoYLm1hcnMudjEuUHV0U2lua1Jlc3BvbnNlIgOQAgISSgoKRGVsZXRlU2luaxIaLm1hcnMudjEuRGVsZXRlU2lua1JlcXVlc3QaGy5tYXJzLnYxLkRlbGV0ZVNpbmtSZXNwb25zZSIDkAICEj8KCFRlc3RTaW5rEhgubWFycy52MS5UZXN0U2lua1JlcXVlc3QaGS5tYXJzLnYxLlRlc3RTaW5rUmVzcG9uc2USUAoMTGlzdFNpbGVuY2VzEhwubWFycy52MS5MaXN0U2lsZW5jZXNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0U2lsZW5jZXNSZXNwb25zZSIDkAIBEk4KDUNyZWF0ZVNpbGVuY2USHS5tYXJzLnYxLkNyZWF0ZVNpbGVuY2VSZXF1ZXN0Gh4ubWFycy52MS5DcmVhdGVTaWxlbmNlUmVzcG9uc2USUwoNRGVsZXRlU2lsZW5jZRIdLm1hcnMudjEuRGVsZXRlU2lsZW5jZVJlcXVlc3QaHi5tYXJzLnYxLkRlbGV0ZVNpbGVuY2VSZXNwb25zZSIDkAICElMKDUxpc3RJbmNpZGVudHMSHS5tYXJzLnYxLkxpc3RJbmNpZGVudHNSZXF1ZXN0Gh4ubWFycy52MS5MaXN0SW5jaWRlbnRzUmVzcG9uc2UiA5ACARJWCg5MaXN0RGVsaXZlcmllcxIeLm1hcnMudjEuTGlzdERlbGl2ZXJpZXNSZXF1ZXN0Gh8ubWFycy52MS5MaXN0RGVsaXZlcmllc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mars_v1_alert, file_mars_v1_lifecycle]);
 
 /**
- * All rules.
+ * Which page.
  *
  * @generated from message mars.v1.ListRulesRequest
  */
 export type ListRulesRequest = Message<"mars.v1.ListRulesRequest"> & {
+  /**
+   * Rules on this page, at most 1000, which 0 stands for.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+
+  /**
+   * Where the page before ended: its next_cursor.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
 };
 
 /**
@@ -34,7 +47,7 @@ export const ListRulesRequestSchema: GenMessage<ListRulesRequest> = /*@__PURE__*
   messageDesc(file_mars_v1_alert_service, 0);
 
 /**
- * All rules.
+ * A page of rules.
  *
  * @generated from message mars.v1.ListRulesResponse
  */
@@ -45,6 +58,13 @@ export type ListRulesResponse = Message<"mars.v1.ListRulesResponse"> & {
    * @generated from field: repeated mars.v1.AlertRule rules = 1;
    */
   rules: AlertRule[];
+
+  /**
+   * Where the next page begins; empty on the last one. A page may be short and still have one.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
 };
 
 /**
@@ -466,11 +486,24 @@ export const TestSinkResponseSchema: GenMessage<TestSinkResponse> = /*@__PURE__*
   messageDesc(file_mars_v1_alert_service, 17);
 
 /**
- * All silences.
+ * Which page.
  *
  * @generated from message mars.v1.ListSilencesRequest
  */
 export type ListSilencesRequest = Message<"mars.v1.ListSilencesRequest"> & {
+  /**
+   * Silences on this page, at most 1000, which 0 stands for.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+
+  /**
+   * Where the page before ended: its next_cursor.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
 };
 
 /**
@@ -481,7 +514,7 @@ export const ListSilencesRequestSchema: GenMessage<ListSilencesRequest> = /*@__P
   messageDesc(file_mars_v1_alert_service, 18);
 
 /**
- * All silences.
+ * A page of silences, among them those that have ended in the last 30 days.
  *
  * @generated from message mars.v1.ListSilencesResponse
  */
@@ -492,6 +525,13 @@ export type ListSilencesResponse = Message<"mars.v1.ListSilencesResponse"> & {
    * @generated from field: repeated mars.v1.AlertSilence silences = 1;
    */
   silences: AlertSilence[];
+
+  /**
+   * Where the next page begins; empty on the last one. A page may be short and still have one.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
 };
 
 /**
@@ -799,7 +839,7 @@ export const ListDeliveriesResponseSchema: GenMessage<ListDeliveriesResponse> = 
  */
 export const AlertService: GenService<{
   /**
-   * All rules, by id.
+   * Rules, by id, a page at a time; all of them fit into one, unless they are very long.
    *
    * @generated from rpc mars.v1.AlertService.ListRules
    */
@@ -890,7 +930,7 @@ export const AlertService: GenService<{
     output: typeof TestSinkResponseSchema;
   },
   /**
-   * All silences, the latest first.
+   * Silences, the latest first, a page at a time.
    *
    * @generated from rpc mars.v1.AlertService.ListSilences
    */
