@@ -612,3 +612,55 @@ export const tombstonesSql = {
   byHash: `SELECT hash, updated_at FROM tombstones WHERE hash IN (SELECT value FROM json_each(?1))`,
   forget: `DELETE FROM tombstones WHERE elapsed < ?1`,
 } as const;
+
+/** src/projection/due-instances.sql */
+export const dueInstancesSql = {
+  next: `SELECT min(next_at) AS at FROM instances WHERE next_at <> 0 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?1)))`,
+  due: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows FROM ( SELECT * FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?3))) ORDER BY next_at, message LIMIT ?2)`,
+  findingsOfDue: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by)) AS rows FROM findings WHERE message IN ( SELECT message FROM ( SELECT message FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?3))) ORDER BY next_at, message LIMIT ?2))`,
+  firstDue: `SELECT message FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?2))) ORDER BY next_at, message LIMIT 1`,
+  ahead: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows FROM instances WHERE message IN ( SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND retracted_at = 0 AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2)`,
+  findingsOfAhead: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by)) AS rows FROM findings WHERE message IN ( SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND retracted_at = 0 AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2)`,
+  firstAhead: `SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND retracted_at = 0 AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT 1`,
+  stopWaiting: `UPDATE instances SET next_at = coalesce(nullif(next_at - waits, 0), 1), waits = 0 WHERE message IN (SELECT message FROM instances WHERE waits <> 0 LIMIT ?1)`,
+} as const;
+
+/** src/projection/narrowing.sql */
+export const narrowingSql = {
+  unfollowed: `SELECT seq FROM set_aside WHERE kind = 'message'`,
+  firstChange: `SELECT e.message FROM event_changes c LEFT JOIN events e ON e.seq = c.seq ORDER BY c.seq LIMIT 1`,
+  firstEvent: `SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1`,
+  message: `SELECT 1 FROM messages WHERE id = ?1`,
+  setAside: `INSERT INTO set_aside (seq, kind, app_id, message_id, at, code, reason, event) SELECT id, 'message', app_id, message_id, ?2, ?3, ?4, '' FROM messages WHERE id = ?1`,
+  forgetFirstChange: `DELETE FROM event_changes WHERE seq = (SELECT min(seq) FROM event_changes)`,
+  neverDue: `UPDATE instances SET next_at = 0, waits = 0 WHERE message = ?1`,
+  readAgain: `INSERT INTO event_changes (seq, was) SELECT seq, created_at FROM events WHERE message = ?1 AND seq <= (SELECT seq FROM projection) AND seq NOT IN (SELECT seq FROM event_changes)`,
+  dueNow: `UPDATE instances SET next_at = 1, waits = 0 WHERE message = ?1`,
+} as const;
+
+/** src/projection/projection.sql */
+export const projectionSql = {
+  position: `SELECT step, seq, watermark, finding_seq FROM projection`,
+  movePosition: `UPDATE projection SET continues_from = ?1 - 1, step = ?1, seq = ?2, watermark = ?3, finding_seq = ?4`,
+  rangeEnd: `SELECT seq FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1 OFFSET ?3`,
+  events: `SELECT json_group_array(json_array(seq, message, event, created_at)) AS rows FROM events WHERE seq > ?1 AND seq <= ?2`,
+  changedEvents: `SELECT json_group_array(json_array(e.seq, e.message, e.event, e.created_at, c.was)) AS rows FROM (SELECT seq, was FROM event_changes ORDER BY seq LIMIT ?1) c CROSS JOIN events e ON e.seq = c.seq`,
+  forgetChanges: `DELETE FROM event_changes WHERE seq IN (SELECT seq FROM event_changes ORDER BY seq LIMIT ?1)`,
+  messages: `SELECT json_group_array(json_array(id, app_id, created_at)) AS rows FROM messages WHERE id IN ( SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq)`,
+  instances: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows FROM instances WHERE message IN ( SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq)`,
+  findings: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by)) AS rows FROM findings WHERE message IN ( SELECT message FROM instances WHERE findings > 0 AND message IN ( SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq))`,
+  upsertInstances: `INSERT INTO instances (message, app, lifecycle, state, opened_at, overdue_since, next_at, findings, statuses, times, waits) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10 FROM json_each(?1) WHERE true ON CONFLICT (message) DO UPDATE SET state = excluded.state, opened_at = excluded.opened_at, overdue_since = excluded.overdue_since, next_at = excluded.next_at, findings = excluded.findings, statuses = excluded.statuses, times = excluded.times, waits = excluded.waits`,
+  countInstances: `INSERT INTO lifecycle_instances (lifecycle, instances) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true ON CONFLICT (lifecycle) DO UPDATE SET instances = instances + excluded.instances`,
+  upsertFindings: `INSERT INTO findings (message, kind, stage, id, app, lifecycle, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13 FROM json_each(?1) WHERE true ON CONFLICT (message, kind, stage) DO UPDATE SET started_at = excluded.started_at, due_at = excluded.due_at, raised_at = excluded.raised_at, retracted_at = excluded.retracted_at, late_by = excluded.late_by, seq = excluded.seq`,
+  findingChanges: `SELECT f.seq, f.id, m.app_id, m.message_id, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at, f.late_by FROM findings f CROSS JOIN messages m ON m.id = f.message WHERE f.seq > ?1 ORDER BY f.seq LIMIT ?2`,
+} as const;
+
+/** src/projection/rollups.sql */
+export const rollupsSql = {
+  addToApps: `INSERT INTO apps (app_id, open, overdue, complete, failed, events) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true ON CONFLICT (app_id) DO UPDATE SET open = open + excluded.open, overdue = overdue + excluded.overdue, complete = complete + excluded.complete, failed = failed + excluded.failed, events = events + excluded.events`,
+  addToRates: `INSERT INTO rates (app, minute, event, count) SELECT (SELECT id FROM apps WHERE app_id = value ->> 0), value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true ON CONFLICT (app, minute, event) DO UPDATE SET count = count + excluded.count`,
+  deleteEmptyRates: `DELETE FROM rates WHERE count <= 0`,
+  addToFunnel: `INSERT INTO funnel (stage, span, start, reached, waiting, overdue, never) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?1) WHERE true ON CONFLICT (stage, span, start) DO UPDATE SET reached = reached + excluded.reached, waiting = waiting + excluded.waiting, overdue = overdue + excluded.overdue, never = never + excluded.never`,
+  latencies: `SELECT json_group_array(json_array(l.stage, l.span, l.start, l.histogram)) AS rows FROM json_each(?1) k CROSS JOIN latencies l ON l.stage = k.value ->> 0 AND l.span = k.value ->> 1 AND l.start = k.value ->> 2`,
+  putLatencies: `INSERT INTO latencies (stage, span, start, histogram) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true ON CONFLICT (stage, span, start) DO UPDATE SET histogram = excluded.histogram`,
+} as const;

@@ -3,21 +3,24 @@ import type { Micros } from "../core/event.ts";
 import type { Database } from "../db/database.ts";
 import type { Lifecycles, Version } from "../db/lifecycles/lifecycles.ts";
 import { rowsOf } from "../db/rows.ts";
+import { projectionSql } from "../gen/sql.ts";
 import {
   type ChangedRow,
-  changedEvents,
-  type EventRange,
   type EventRow,
-  eventsOf,
-  type FindingRow,
-  type InstanceRow,
+  findingsOf,
+  instancesOf,
   type MessageRow,
-  rangeEnd,
-  touchedFindings,
-  touchedInstances,
-  touchedMessages,
-} from "./projector-sql.ts";
+  type StoredFinding,
+  type StoredInstance,
+} from "./projection-rows.ts";
 import type { RollupDeltas } from "./rollup-deltas.ts";
+
+/** A range of the sequence, `(from, to]`, and how many changes of events before it. */
+export interface EventRange {
+  readonly from: number;
+  readonly to: number;
+  readonly changes: number;
+}
 
 /** The events of one message. */
 export interface CollectedEvents {
@@ -34,8 +37,8 @@ export interface CollectedEvents {
 /** The events of messages that may go by a lifecycle, and what is known of these messages. */
 export interface RangeEvents {
   readonly collected: readonly CollectedEvents[];
-  readonly instances: ReadonlyMap<number, InstanceRow>;
-  readonly findings: ReadonlyMap<number, readonly FindingRow[]>;
+  readonly instances: ReadonlyMap<number, StoredInstance>;
+  readonly findings: ReadonlyMap<number, readonly StoredFinding[]>;
   /** See `Lifecycles.versionsOf`. */
   readonly versions: ReadonlyMap<string, readonly Version[]>;
   /** How many changes of counted events are among it. */
@@ -45,12 +48,15 @@ export interface RangeEvents {
 /** Where a range ends that has `eventsMax` events at most. */
 export async function endOfRange(
   database: Database,
-  range: Pick<EventRange, "from" | "to">,
+  { from, to }: Pick<EventRange, "from" | "to">,
   eventsMax: number,
 ): Promise<number> {
-  if (range.to - range.from <= eventsMax) return Math.max(range.from, range.to);
-  const { rows } = await database.execute(rangeEnd(range, eventsMax));
-  return Number(rows[0]?.seq ?? range.to);
+  if (to - from <= eventsMax) return Math.max(from, to);
+  const { rows } = await database.execute({
+    sql: projectionSql.rangeEnd,
+    args: [from, to, eventsMax - 1],
+  });
+  return Number(rows[0]?.seq ?? to);
 }
 
 /** Reads a range and what has changed of events before it, and counts all of that. */
@@ -61,12 +67,19 @@ export async function readRange(
   deltas: RollupDeltas,
 ): Promise<RangeEvents> {
   const anyFollowed = await lifecycles.any();
+  const { from, to } = range;
+  const args = [from, to, range.changes];
   const [events, changed, messages, instances, findings] = await database.batch(
     [
-      eventsOf(range),
-      changedEvents(range),
-      touchedMessages(range),
-      ...(anyFollowed ? [touchedInstances(range), touchedFindings(range)] : []),
+      { sql: projectionSql.events, args: [from, to] },
+      { sql: projectionSql.changedEvents, args: [range.changes] },
+      { sql: projectionSql.messages, args },
+      ...(anyFollowed
+        ? [
+            { sql: projectionSql.instances, args },
+            { sql: projectionSql.findings, args },
+          ]
+        : []),
     ],
     "read",
   );
@@ -76,15 +89,17 @@ export async function readRange(
     messages: rowsOf<MessageRow>(messages),
   };
   const appIds = new Set(anyFollowed ? rows.messages.map(([, appId]) => appId) : []);
-  const versions = await lifecycles.versionsOf(appIds, range.from);
+  const versions = await lifecycles.versionsOf(appIds, from);
   return {
     collected: collect(rows, (appId) => (versions.get(appId)?.length ?? 0) > 0, deltas),
-    instances: new Map(rowsOf<InstanceRow>(instances).map((row) => [row[0], row])),
-    findings: Map.groupBy(rowsOf<FindingRow>(findings), ([message]) => message),
+    instances: new Map(instancesOf(instances).map((instance) => [instance.message, instance])),
+    findings: findingsOf(findings),
     versions,
     changes: rows.changed.length,
   };
 }
+
+type MessageOfRange = Pick<CollectedEvents, "message" | "appId" | "openedAt">;
 
 interface RangeRows {
   readonly events: readonly EventRow[];
@@ -103,18 +118,20 @@ function collect(
   followed: (appId: string) => boolean,
   deltas: RollupDeltas,
 ): CollectedEvents[] {
-  const messages = new Map(rows.messages.map((row) => [row[0], row]));
+  const messages = new Map(
+    rows.messages.map(([message, appId, openedAt]) => [message, { message, appId, openedAt }]),
+  );
   const collected = new Map<number, CollectedEvents>();
-  const add = ([message, appId, openedAt]: MessageRow, event: string, at: Micros) => {
-    let one = collected.get(message);
+  const add = (of: MessageOfRange, event: string, at: Micros) => {
+    let one = collected.get(of.message);
     if (one === undefined) {
-      one = { message, appId, openedAt, times: new Map(), late: false };
-      collected.set(message, one);
+      one = { ...of, times: new Map(), late: false };
+      collected.set(of.message, one);
     }
     const known = one.times.get(event);
     if (known === undefined || at < known) one.times.set(event, at);
   };
-  const messageOf = (message: number, seq: number): MessageRow => {
+  const messageOf = (message: number, seq: number): MessageOfRange => {
     const of = messages.get(message);
     // Retention never comes before the projector, so every event has its message.
     if (of === undefined) throw new Error(`event ${seq} belongs to message ${message}, which is not there`);
@@ -122,16 +139,16 @@ function collect(
   };
   for (const [seq, message, event, at, was] of rows.changed) {
     const of = messageOf(message, seq);
-    if (was === null) deltas.addEvent(of[1], event, at, seq === message);
-    else deltas.moveEvent(of[1], event, was, at);
-    if (!followed(of[1])) continue;
+    if (was === null) deltas.addEvent(of.appId, event, at, seq === message);
+    else deltas.moveEvent(of.appId, event, was, at);
+    if (!followed(of.appId)) continue;
     add(of, event, at);
     if (was === null && seq === message) collected.get(message)!.late = true;
   }
-  for (const [message, event, at, seq] of rows.events) {
+  for (const [seq, message, event, at] of rows.events) {
     const of = messageOf(message, seq);
-    deltas.addEvent(of[1], event, at, seq === message);
-    if (followed(of[1])) add(of, event, at);
+    deltas.addEvent(of.appId, event, at, seq === message);
+    if (followed(of.appId)) add(of, event, at);
   }
   return [...collected.values()];
 }

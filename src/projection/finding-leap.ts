@@ -3,7 +3,7 @@ import { leapFrom } from "../core/leap.ts";
 import { nowMicros } from "../core/time.ts";
 import type { Database } from "../db/database.ts";
 import { leap } from "../db/messages/position.ts";
-import { movePosition, type ProjectionPosition } from "./projector-sql.ts";
+import { movePosition, type ProjectionPosition } from "./position.ts";
 
 /** Where the sequence begins. Durable before the first finding, so that no start begins there twice. */
 const firstLeap = 1_000_000;

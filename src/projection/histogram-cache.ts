@@ -1,8 +1,8 @@
 /** The histograms that the projector adds to, by their keys: `<stage>,<span>,<start>`. */
 import type { Database } from "../db/database.ts";
 import { rowsOf } from "../db/rows.ts";
+import { rollupsSql } from "../gen/sql.ts";
 import { Histogram } from "../statistics/histogram.ts";
-import { knownLatencies } from "./projector-sql.ts";
 
 /** Histograms in memory, the last used: some 10 KiB each at most. One step may need more, and then has them all. */
 const histogramsMax = 2_000;
@@ -33,9 +33,10 @@ export class HistogramCache {
       }
     }
     if (missing.length > 0) {
-      const result = await this.#database.execute(
-        knownLatencies(JSON.stringify(missing.map((key) => key.split(",").map(Number)))),
-      );
+      const result = await this.#database.execute({
+        sql: rollupsSql.latencies,
+        args: [JSON.stringify(missing.map((key) => key.split(",").map(Number)))],
+      });
       for (const [stage, span, start, text] of rowsOf<[number, number, number, string]>(result)) {
         this.#histograms.set(`${stage},${span},${start}`, Histogram.parse(text));
       }

@@ -1,21 +1,21 @@
 /** What one step of the projector makes of the messages that it touches. */
 import type { Micros } from "../core/event.ts";
 import type { Skew } from "../core/skew.ts";
-import { type FunnelStatus, type MessageState, messageStates } from "../core/state.ts";
+import { type FunnelStatus, messageStates } from "../core/state.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
-import type { Finding, FindingKind } from "../lifecycle/finding.ts";
+import type { Finding } from "../lifecycle/finding.ts";
 import type { Times } from "../lifecycle/plan.ts";
 import { type ActiveFinding, type Reconciled, reconcile } from "../lifecycle/reconcile.ts";
 import type { CollectedEvents } from "./event-range.ts";
-import type { FindingRow, InstanceRow, ProjectionPosition } from "./projector-sql.ts";
+import type { ProjectionPosition } from "./position.ts";
+import type { StoredFinding, StoredInstance } from "./projection-rows.ts";
 import type { CountedInstance, RollupDeltas } from "./rollup-deltas.ts";
 
-/** A message's instance as it is stored. */
-export interface Instance {
-  readonly row: InstanceRow;
+/** A message's instance as it is stored, with its lifecycle. */
+export interface Instance extends Omit<StoredInstance, "lifecycle" | "findings"> {
   readonly lifecycle: StoredLifecycle;
-  /** All that was ever found, retracted or not. */
-  readonly findings: readonly FindingRow[];
+  /** All that were ever raised, retracted or not. */
+  readonly findings: readonly StoredFinding[];
 }
 
 /** A finding that was raised, retracted, or has another due time. */
@@ -91,7 +91,7 @@ export class InstanceSteps {
   apply(collected: CollectedEvents, instance: Instance | undefined, lifecycle: StoredLifecycle): void {
     const { slots } = lifecycle.plan;
     const times: (number | null)[] =
-      instance === undefined ? Array.from({ length: slots.size }, () => null) : [...instance.row[6]];
+      instance === undefined ? Array.from({ length: slots.size }, () => null) : [...instance.times];
     for (const [event, at] of collected.times) {
       const slot = slots.get(event);
       if (slot === undefined) continue;
@@ -100,14 +100,15 @@ export class InstanceSteps {
     }
     const same =
       instance !== undefined &&
-      instance.row[3] === collected.openedAt &&
-      times.every((time, slot) => time === instance.row[6][slot]);
+      instance.openedAt === collected.openedAt &&
+      times.every((time, slot) => time === instance.times[slot]);
     if (!same) this.#reconcile(collected.message, lifecycle, instance, collected.openedAt, times);
   }
 
   /** Its time has come: a finding is active that has not been raised. Or its time was taken back, and one is active no more. */
   look(instance: Instance): void {
-    this.#reconcile(instance.row[0], instance.lifecycle, instance, instance.row[3], instance.row[6]);
+    const { message, lifecycle, openedAt, times } = instance;
+    this.#reconcile(message, lifecycle, instance, openedAt, times);
   }
 
   instanceRows(): Iterable<string> {
@@ -187,7 +188,7 @@ export class InstanceSteps {
    */
   #next(reconciled: Reconciled, instance: Instance | undefined): Next {
     const next: Next = [nextAtOf(reconciled), reconciled.waits];
-    const known: Next = [instance?.row[7] ?? 0, instance?.row[8] ?? 0];
+    const known: Next = [instance?.nextAt ?? 0, instance?.waits ?? 0];
     return this.#raising || next[0] === 0 || known[0] === 0 || next[0] < known[0] ? next : known;
   }
 
@@ -200,7 +201,7 @@ export class InstanceSteps {
   ): void {
     if (instance === undefined) this.#begun.set(lifecycle.id, (this.#begun.get(lifecycle.id) ?? 0) + 1);
     const known = instance?.findings ?? [];
-    const before = known.filter(([, , , , , , retractedAt]) => retractedAt === 0).map(activeOf);
+    const before = known.filter(({ retractedAt }) => retractedAt === 0);
     const reconciled = reconcile(lifecycle.plan, times, before, {
       watermark: this.#watermark,
       raising: this.#raising,
@@ -208,8 +209,8 @@ export class InstanceSteps {
     });
     let findings = known.length;
     const change = (finding: ActiveFinding, retractedAt: Micros, raiseAt = Number.NEGATIVE_INFINITY) => {
-      const row = known.find(([, , kind, stage]) => kind === finding.kind && stage === finding.stage);
-      if (row === undefined) findings += 1;
+      const stored = known.find(({ kind, stage }) => kind === finding.kind && stage === finding.stage);
+      if (stored === undefined) findings += 1;
       const stage = lifecycle.plan.stages.find(({ name }) => name === finding.stage);
       const timed = finding.kind === "missing" || finding.kind === "late";
       const seq = this.#firstSeq + this.#changes.length;
@@ -221,20 +222,19 @@ export class InstanceSteps {
         instance: { message, lifecycle },
         after: stage?.after ?? "",
         startedAt: finding.dueAt - (timed ? (stage?.within ?? 0) : 0),
-        id: row?.[1] ?? seq,
+        id: stored?.id ?? seq,
         // It was raised after it became active, and not later than now: so a clock that goes back says what to look at again.
         raisedAt:
-          row !== undefined && row[6] === 0 && row[5] > raiseAt && row[5] <= this.#now ? row[5] : this.#now,
+          stored?.retractedAt === 0 && stored.raisedAt > raiseAt && stored.raisedAt <= this.#now
+            ? stored.raisedAt
+            : this.#now,
         retractedAt,
         seq,
       });
     };
     for (const finding of reconciled.retracted) change(finding, this.#now);
     for (const finding of reconciled.raised) change(finding, 0, finding.raiseAt);
-    const ahead = known.filter(
-      ([, , , , , raisedAt, retractedAt]) => retractedAt === 0 && raisedAt > this.#now,
-    );
-    for (const finding of ahead.map(activeOf)) {
+    for (const finding of before.filter(({ raisedAt }) => raisedAt > this.#now)) {
       const same = ({ kind, stage }: ActiveFinding) => kind === finding.kind && stage === finding.stage;
       if (!reconciled.retracted.some(same) && !reconciled.raised.some(same)) change(finding, 0);
     }
@@ -255,13 +255,8 @@ function nextAtOf({ nextAt }: Reconciled): number {
   return nextAt === undefined ? 0 : nextAt || 1;
 }
 
-function activeOf([, , kind, stage, dueAt, , , lateBy]: FindingRow): ActiveFinding {
-  return { kind: kind as FindingKind, stage, dueAt, lateBy };
-}
-
-function countedOf({ row }: Instance): CountedInstance {
-  const [, , state, openedAt, , statuses, times] = row;
-  return { state: messageStates[state] as MessageState, openedAt, statuses: statusesOf(statuses), times };
+function countedOf({ state, openedAt, statuses, times }: Instance): CountedInstance {
+  return { state, openedAt, statuses: statusesOf(statuses), times };
 }
 
 const statusesByLetter: Readonly<Record<string, FunnelStatus>> = {

@@ -7,15 +7,10 @@ import { MarsError } from "../core/error.ts";
 import { nowMicros } from "../core/time.ts";
 import type { Database } from "../db/database.ts";
 import { SetAsideWriter } from "../db/messages/set-aside-writer.ts";
-import { firstDue, type HeldApps } from "./due-instances.ts";
+import { narrowingSql } from "../gen/sql.ts";
+import { firstAhead, firstDue, type HeldApps } from "./due-instances.ts";
+import { movePosition, type ProjectionPosition } from "./position.ts";
 import type { ProjectionAside } from "./projection-step.ts";
-import {
-  firstAhead,
-  firstChange,
-  firstEvent,
-  movePosition,
-  type ProjectionPosition,
-} from "./projector-sql.ts";
 
 /** Events that one step reads, changes of counted events, and instances that it looks at. */
 const eventsMax = 10_000;
@@ -66,7 +61,7 @@ export class Narrowing {
   /** Reads which messages are not followed, unless that is known. */
   async open(): Promise<void> {
     if (this.#unfollowed !== undefined) return;
-    const { rows } = await this.#database.execute("SELECT seq FROM set_aside WHERE kind = 'message'");
+    const { rows } = await this.#database.execute(narrowingSql.unfollowed);
     this.#unfollowed = new Set(rows.map((row) => Number(row.seq)));
   }
 
@@ -142,7 +137,7 @@ export class Narrowing {
 
   async #isThere(message: number): Promise<boolean> {
     const { rows } = await this.#database.execute({
-      sql: "SELECT 1 FROM messages WHERE id = ?",
+      sql: narrowingSql.message,
       args: [message],
     });
     return rows.length > 0;
@@ -154,40 +149,32 @@ export class Narrowing {
 }
 
 function culpritOf(phase: Phase): InStatement {
-  if (phase.what === "events") return firstEvent(phase);
-  if (phase.what === "changes") return firstChange;
+  if (phase.what === "events") return { sql: narrowingSql.firstEvent, args: [phase.from, phase.to] };
+  if (phase.what === "changes") return narrowingSql.firstChange;
   return phase.what === "due" ? firstDue(phase.watermark, phase.held) : firstAhead(phase.watermark);
 }
 
 /** It is not due any more: `followAgain` makes it so. */
 function putMessageAside(message: number, { code, message: reason }: MarsError): InStatement[] {
   return [
-    {
-      sql: `INSERT INTO set_aside (seq, kind, app_id, message_id, at, code, reason, event)
-        SELECT id, 'message', app_id, message_id, ?2, ?3, ?4, '' FROM messages WHERE id = ?1`,
-      args: [message, nowMicros(), code, reason],
-    },
-    { sql: "UPDATE instances SET next_at = 0, waits = 0 WHERE message = ?", args: [message] },
+    { sql: narrowingSql.setAside, args: [message, nowMicros(), code, reason] },
+    { sql: narrowingSql.neverDue, args: [message] },
   ];
 }
 
 function passOver(phase: Phase, next: ProjectionPosition, message: number | undefined): InStatement[] {
   if (phase.what === "events") return [movePosition({ ...next, seq: phase.to })];
-  const { sql, args } =
+  const passed: InStatement =
     phase.what === "changes"
-      ? { sql: "DELETE FROM event_changes WHERE seq = (SELECT min(seq) FROM event_changes)", args: [] }
-      : { sql: "UPDATE instances SET next_at = 0, waits = 0 WHERE message = ?", args: [message ?? 0] };
-  return [movePosition(next), { sql, args }];
+      ? narrowingSql.forgetFirstChange
+      : { sql: narrowingSql.neverDue, args: [message ?? 0] };
+  return [movePosition(next), passed];
 }
 
 /** All of the message's events are read again, and its instance is looked at. */
 export function followAgain(message: number): InStatement[] {
   return [
-    {
-      sql: `INSERT INTO event_changes (seq, was) SELECT seq, created_at FROM events
-        WHERE message = ?1 AND seq <= (SELECT seq FROM projection) AND seq NOT IN (SELECT seq FROM event_changes)`,
-      args: [message],
-    },
-    { sql: "UPDATE instances SET next_at = 1, waits = 0 WHERE message = ?", args: [message] },
+    { sql: narrowingSql.readAgain, args: [message] },
+    { sql: narrowingSql.dueNow, args: [message] },
   ];
 }

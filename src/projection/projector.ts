@@ -14,29 +14,18 @@ import { type Lifecycles, versionFor } from "../db/lifecycles/lifecycles.ts";
 import { messageIds, type NameRow } from "../db/messages/message-ids.ts";
 import { Tombstones } from "../db/messages/tombstones.ts";
 import { forRows, rowsOf } from "../db/rows.ts";
+import { projectionSql } from "../gen/sql.ts";
 import type { Finding } from "../lifecycle/finding.ts";
-import { dueFindings, dueInstances, nextDue, noHeldApps } from "./due-instances.ts";
+import { aheadInstances, dueInstances, nextDue, noHeldApps } from "./due-instances.ts";
 import { endOfRange, readRange } from "./event-range.ts";
 import { changesAgain } from "./finding-changes.ts";
 import { leapFindings } from "./finding-leap.ts";
 import { HistogramCache } from "./histogram-cache.ts";
 import { InstanceSteps, type StepTime } from "./instance-steps.ts";
 import { Narrowing } from "./narrowing.ts";
+import { movePosition, type ProjectionPosition, positionOf } from "./position.ts";
+import { findingsOf, instancesOf } from "./projection-rows.ts";
 import type { ProjectionStep, ProjectionTarget } from "./projection-step.ts";
-import {
-  addToLifecycleInstances,
-  aheadFindings,
-  aheadInstances,
-  type FindingRow,
-  forgetChanges,
-  type InstanceRow,
-  knownPosition,
-  movePosition,
-  type ProjectionPosition,
-  positionOf,
-  upsertFindings,
-  upsertInstances,
-} from "./projector-sql.ts";
 import { RollupDeltas } from "./rollup-deltas.ts";
 import { WaitingInstances } from "./waiting-instances.ts";
 
@@ -142,7 +131,7 @@ export class Projector {
   }
 
   async #open(): Promise<ProjectionPosition> {
-    const [known, next] = await this.#database.batch([knownPosition, nextDue(this.#held)], "read");
+    const [known, next] = await this.#database.batch([projectionSql.position, nextDue(this.#held)], "read");
     let position = positionOf(known?.rows[0]);
     if (this.#returned === undefined) {
       position = await leapFindings(this.#database, position);
@@ -177,7 +166,7 @@ export class Projector {
         if (!this.#narrowing.isFollowed(message)) return undefined;
         // A message that was followed without a lifecycle began before there was one: it goes by none for good.
         const fresh = message > from || late ? versionFor(versions.get(appId) ?? [], message) : undefined;
-        return instances.get(message)?.[1] ?? fresh?.id;
+        return instances.get(message)?.lifecycle ?? fresh?.id;
       });
       const plans = await this.#lifecycles.load(new Set(ids.filter((id) => id !== undefined)));
       const short = ids.some((id) => id !== undefined && !plans.has(id));
@@ -187,18 +176,18 @@ export class Projector {
       const steps = this.#steps(position, { watermark: judged, now: watermark, raising: false }, deltas);
       const followed = collected.flatMap((one, index) => {
         const lifecycle = plans.get(ids[index] ?? 0);
-        return lifecycle === undefined
-          ? []
-          : [{ collected: one, lifecycle, row: instances.get(one.message) }];
+        if (lifecycle === undefined) return [];
+        return { collected: one, lifecycle, stored: instances.get(one.message) };
       });
-      for (const { collected: one, lifecycle, row } of await this.#tombstones.withoutLate(followed)) {
-        steps.apply(one, row && { row, lifecycle, findings: findings.get(one.message) ?? [] }, lifecycle);
+      for (const { collected: one, lifecycle, stored } of await this.#tombstones.withoutLate(followed)) {
+        const known = stored && { ...stored, lifecycle, findings: findings.get(one.message) ?? [] };
+        steps.apply(one, known, lifecycle);
       }
       const found = await this.#write(
         steps,
         deltas,
         { ...position, seq: to },
-        changes > 0 || alone ? [forgetChanges({ changes: changesMax })] : [],
+        changes > 0 || alone ? [{ sql: projectionSql.forgetChanges, args: [changesMax] }] : [],
       );
       this.#changes = changes > 0 && changes === changesMax;
       if (alone && !this.#changes) this.#narrowing.doing(undefined);
@@ -211,9 +200,7 @@ export class Projector {
     this.#narrowing.doing({ what: "due", watermark, held: this.#held });
     const { steps, deltas } = await this.#look(position, watermark, {
       raising: true,
-      instances: [dueInstances, dueFindings].map((of) =>
-        of(watermark, this.#narrowing.instances, this.#held),
-      ),
+      read: dueInstances(watermark, this.#narrowing.instances, this.#held),
     });
     return this.#write(steps, deltas, { ...position, watermark: Math.max(watermark, position.watermark) });
   }
@@ -224,10 +211,9 @@ export class Projector {
    */
   async #review(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {
     this.#narrowing.doing({ what: "ahead", watermark });
-    const { instances } = this.#narrowing;
     const { steps, deltas, count } = await this.#look(position, watermark, {
       raising: false,
-      instances: [aheadInstances(watermark, instances), aheadFindings(watermark, instances)],
+      read: aheadInstances(watermark, this.#narrowing.instances),
     });
     const last = count === 0;
     return this.#write(steps, deltas, { ...position, watermark: last ? watermark : position.watermark });
@@ -237,19 +223,20 @@ export class Projector {
   async #look(
     position: ProjectionPosition,
     watermark: Micros,
-    { raising, instances }: { readonly raising: boolean; readonly instances: InStatement[] },
+    { raising, read }: { readonly raising: boolean; readonly read: InStatement[] },
   ) {
-    const [asked, found] = await this.#database.batch(instances, "read");
-    const rows = rowsOf<InstanceRow>(asked);
-    const findings = Map.groupBy(rowsOf<FindingRow>(found), ([message]) => message);
-    const plans = await this.#lifecycles.load(new Set(rows.map(([, lifecycle]) => lifecycle)));
+    const [asked, found] = await this.#database.batch(read, "read");
+    const instances = instancesOf(asked);
+    const findings = findingsOf(found);
+    const plans = await this.#lifecycles.load(new Set(instances.map(({ lifecycle }) => lifecycle)));
     const deltas = new RollupDeltas();
     const steps = this.#steps(position, { watermark, now: watermark, raising }, deltas);
-    for (const row of rows) {
-      const lifecycle = plans.get(row[1]);
-      if (lifecycle !== undefined) steps.look({ row, lifecycle, findings: findings.get(row[0]) ?? [] });
+    for (const instance of instances) {
+      const lifecycle = plans.get(instance.lifecycle);
+      if (lifecycle === undefined) continue;
+      steps.look({ ...instance, lifecycle, findings: findings.get(instance.message) ?? [] });
     }
-    return { steps, deltas, count: rows.length };
+    return { steps, deltas, count: instances.length };
   }
 
   #steps({ findingSeq }: ProjectionPosition, by: StepTime, deltas: RollupDeltas): InstanceSteps {
@@ -268,9 +255,9 @@ export class Projector {
     const results = await this.#database.batch(
       [
         movePosition(next),
-        ...forRows(upsertInstances, steps.instanceRows()),
-        ...forRows(addToLifecycleInstances, steps.begunRows()),
-        ...forRows(upsertFindings, steps.findingRows()),
+        ...forRows(projectionSql.upsertInstances, steps.instanceRows()),
+        ...forRows(projectionSql.countInstances, steps.begunRows()),
+        ...forRows(projectionSql.upsertFindings, steps.findingRows()),
         ...deltas.statements(histograms),
         ...more,
         nextDue(this.#held),

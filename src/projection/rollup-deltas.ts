@@ -8,11 +8,11 @@ import type { Micros } from "../core/event.ts";
 import { type FunnelStatus, funnelStatuses, type MessageState } from "../core/state.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
 import { forRows } from "../db/rows.ts";
+import { rollupsSql } from "../gen/sql.ts";
 import { type Hop, hopsOf } from "../lifecycle/hops.ts";
 import type { Times } from "../lifecycle/plan.ts";
 import { bucketsOf } from "../statistics/buckets.ts";
 import { Histogram } from "../statistics/histogram.ts";
-import { addToApps, addToFunnel, addToRates, forgetNoRates, putLatencies } from "./projector-sql.ts";
 
 /** An instance as it is counted. */
 export interface CountedInstance {
@@ -97,11 +97,11 @@ export class RollupDeltas {
 
   statements(histograms: Map<BucketKey, Histogram>): InStatement[] {
     return [
-      ...forRows(addToApps, this.#appRows()),
-      ...forRows(addToRates, this.#rateRows()),
-      ...(this.#less ? [forgetNoRates] : []),
-      ...forRows(addToFunnel, this.#funnelRows()),
-      ...forRows(putLatencies, this.#latencyRows(histograms)),
+      ...forRows(rollupsSql.addToApps, this.#appRows()),
+      ...forRows(rollupsSql.addToRates, this.#rateRows()),
+      ...(this.#less ? [rollupsSql.deleteEmptyRates] : []),
+      ...forRows(rollupsSql.addToFunnel, this.#funnelRows()),
+      ...forRows(rollupsSql.putLatencies, this.#latencyRows(histograms)),
     ];
   }
 

@@ -5,12 +5,12 @@
 import type { InStatement } from "@libsql/client";
 import { noSkews, type Skew } from "../core/skew.ts";
 import type { Database } from "../db/database.ts";
+import { dueInstancesSql } from "../gen/sql.ts";
 
 /** Of one statement. */
 const instancesMax = 1_000;
 
-const unwait: InStatement = `UPDATE instances SET next_at = coalesce(nullif(next_at - waits, 0), 1), waits = 0
-  WHERE message IN (SELECT message FROM instances WHERE waits <> 0 LIMIT ${instancesMax})`;
+const stopWaiting: InStatement = { sql: dueInstancesSql.stopWaiting, args: [instancesMax] };
 
 export class WaitingInstances {
   readonly #database: Database;
@@ -36,7 +36,7 @@ export class WaitingInstances {
     this.#skews = skews;
     const by = JSON.stringify(skews);
     if (by === this.#by) return { changed: false, done: true };
-    const { rowsAffected } = await this.#database.execute(unwait);
+    const { rowsAffected } = await this.#database.execute(stopWaiting);
     const done = rowsAffected < instancesMax;
     if (done) this.#by = by;
     return { changed: rowsAffected > 0, done };

@@ -34,7 +34,7 @@ interface Followed {
   };
   readonly lifecycle: Pick<StoredLifecycle, "plan">;
   /** `undefined` for one that begins. */
-  readonly row: unknown;
+  readonly stored: unknown;
 }
 
 export class Tombstones {
@@ -59,7 +59,7 @@ export class Tombstones {
 
   /** Leaves out the messages that begin by a late report. */
   async withoutLate<One extends Followed>(followed: readonly One[]): Promise<readonly One[]> {
-    const late = await this.#late(followed.filter(({ row }) => row === undefined));
+    const late = await this.#late(followed.filter(({ stored }) => stored === undefined));
     return late.size === 0 ? followed : followed.filter(({ collected }) => !late.has(collected.message));
   }
 

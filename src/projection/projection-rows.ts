@@ -1,0 +1,104 @@
+/**
+ * The rows of a step, and their names. A step's rows are one JSON text of arrays: a driver makes an object of every row that
+ * it hands over, which takes longer than the step itself, and names in the text would double it. Rows of which there are as many as
+ * events stay arrays with named places; those of instances and findings are decoded here.
+ */
+import type { ResultSet } from "@libsql/client";
+import type { Micros } from "../core/event.ts";
+import { type MessageState, messageStates } from "../core/state.ts";
+import { rowsOf } from "../db/rows.ts";
+import type { FindingKind } from "../lifecycle/finding.ts";
+import type { Times } from "../lifecycle/plan.ts";
+
+export type EventRow = [seq: number, message: number, event: string, at: Micros];
+
+/** An event that was counted with the time `was`, or not yet counted (`null`). */
+export type ChangedRow = [seq: number, message: number, event: string, at: Micros, was: Micros | null];
+
+/** `openedAt` is the message's earliest time. */
+export type MessageRow = [message: number, appId: string, openedAt: Micros];
+
+/** An instance as it is stored. */
+export interface StoredInstance {
+  readonly message: number;
+  /** The id of the lifecycle's version. */
+  readonly lifecycle: number;
+  readonly state: MessageState;
+  readonly openedAt: Micros;
+  /** Some findings were ever raised. */
+  readonly findings: number;
+  /** See the columns `statuses`, `times`, `next_at` and `waits`. */
+  readonly statuses: string;
+  readonly times: Times;
+  readonly nextAt: Micros;
+  readonly waits: number;
+}
+
+/** A finding that was ever raised, retracted or not. */
+export interface StoredFinding {
+  readonly message: number;
+  readonly id: number;
+  readonly kind: FindingKind;
+  readonly stage: string;
+  readonly dueAt: Micros;
+  readonly raisedAt: Micros;
+  /** 0 for not. */
+  readonly retractedAt: Micros;
+  readonly lateBy: Micros;
+}
+
+export function instancesOf(result: ResultSet | undefined): StoredInstance[] {
+  return rowsOf<InstanceRow>(result).map(
+    ([message, lifecycle, state, openedAt, findings, statuses, times, nextAt, waits]) => ({
+      message,
+      lifecycle,
+      state: messageStates[state]!,
+      openedAt,
+      findings,
+      statuses,
+      times,
+      nextAt,
+      waits,
+    }),
+  );
+}
+
+/** By their messages. */
+export function findingsOf(result: ResultSet | undefined): Map<number, StoredFinding[]> {
+  const findings = rowsOf<FindingRow>(result).map(
+    ([message, id, kind, stage, dueAt, raisedAt, retractedAt, lateBy]) => ({
+      message,
+      id,
+      kind,
+      stage,
+      dueAt,
+      raisedAt,
+      retractedAt,
+      lateBy,
+    }),
+  );
+  return Map.groupBy(findings, ({ message }) => message);
+}
+
+type InstanceRow = [
+  message: number,
+  lifecycle: number,
+  state: number,
+  openedAt: Micros,
+  findings: number,
+  statuses: string,
+  times: Times,
+  nextAt: Micros,
+  waits: number,
+];
+
+type FindingRow = [
+  message: number,
+  id: number,
+  kind: FindingKind,
+  stage: string,
+  dueAt: Micros,
+  raisedAt: Micros,
+  retractedAt: Micros,
+  lateBy: Micros,
+];

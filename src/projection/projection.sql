@@ -1,0 +1,99 @@
+-- The statements of one step of the projection: see `projector.ts`, and `projection-rows.ts` for the rows.
+--
+-- A step applies the events of the range (?1, ?2] of the sequence, and ?3 changes of counted events before it. Many rows are
+-- one JSON text, each way.
+
+-- name: position
+SELECT step, seq, watermark, finding_seq FROM projection;
+
+-- name: movePosition
+-- Fails, and the transaction with it, unless this is the step behind the last one.
+UPDATE projection SET continues_from = ?1 - 1, step = ?1, seq = ?2, watermark = ?3, finding_seq = ?4;
+
+-- name: rangeEnd
+-- The seq of the event behind ?1 that has ?3 between them; no row where the range has fewer.
+SELECT seq FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1 OFFSET ?3;
+
+-- name: events
+-- Of their messages nothing: to ask for that at each event takes three times as long.
+SELECT json_group_array(json_array(seq, message, event, created_at)) AS rows
+FROM events WHERE seq > ?1 AND seq <= ?2;
+
+-- name: changedEvents
+-- The first ?1 of them. `was`: the time by which it was counted; NULL for not yet.
+SELECT json_group_array(json_array(e.seq, e.message, e.event, e.created_at, c.was)) AS rows
+FROM (SELECT seq, was FROM event_changes ORDER BY seq LIMIT ?1) c CROSS JOIN events e ON e.seq = c.seq;
+
+-- name: forgetChanges
+-- Those that `changedEvents` has read, and those whose events are gone.
+DELETE FROM event_changes WHERE seq IN (SELECT seq FROM event_changes ORDER BY seq LIMIT ?1);
+
+-- name: messages
+-- Each message of the range once.
+SELECT json_group_array(json_array(id, app_id, created_at)) AS rows
+FROM messages WHERE id IN (
+  SELECT message FROM events WHERE seq > ?1 AND seq <= ?2
+  UNION
+  SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq);
+
+-- name: instances
+SELECT json_group_array(json_array(
+  message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows
+FROM instances WHERE message IN (
+  SELECT message FROM events WHERE seq > ?1 AND seq <= ?2
+  UNION
+  SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq);
+
+-- name: findings
+SELECT json_group_array(json_array(
+  message, id, kind, stage, due_at, raised_at, retracted_at, late_by)) AS rows
+FROM findings WHERE message IN (
+  SELECT message FROM instances WHERE findings > 0 AND message IN (
+    SELECT message FROM events WHERE seq > ?1 AND seq <= ?2
+    UNION
+    SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq));
+
+-- name: upsertInstances
+INSERT INTO instances
+  (message, app, lifecycle, state, opened_at, overdue_since, next_at, findings, statuses, times, waits)
+SELECT
+  value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
+  value ->> 9, value ->> 10
+FROM json_each(?1) WHERE true
+ON CONFLICT (message) DO UPDATE SET
+  state = excluded.state,
+  opened_at = excluded.opened_at,
+  overdue_since = excluded.overdue_since,
+  next_at = excluded.next_at,
+  findings = excluded.findings,
+  statuses = excluded.statuses,
+  times = excluded.times,
+  waits = excluded.waits;
+
+-- name: countInstances
+-- How many more there are of each version.
+INSERT INTO lifecycle_instances (lifecycle, instances)
+SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+ON CONFLICT (lifecycle) DO UPDATE SET instances = instances + excluded.instances;
+
+-- name: upsertFindings
+INSERT INTO findings
+  (message, kind, stage, id, app, lifecycle, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq)
+SELECT
+  value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
+  value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13
+FROM json_each(?1) WHERE true
+ON CONFLICT (message, kind, stage) DO UPDATE SET
+  started_at = excluded.started_at,
+  due_at = excluded.due_at,
+  raised_at = excluded.raised_at,
+  retracted_at = excluded.retracted_at,
+  late_by = excluded.late_by,
+  seq = excluded.seq;
+
+-- name: findingChanges
+-- The ?2 changes behind the seq ?1, in order: of each finding that has changed the last.
+SELECT f.seq, f.id, m.app_id, m.message_id, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at,
+  f.late_by
+FROM findings f CROSS JOIN messages m ON m.id = f.message
+WHERE f.seq > ?1 ORDER BY f.seq LIMIT ?2;

@@ -1,0 +1,43 @@
+-- What a step adds to the counts: see `rollup-deltas.ts`. ?1 is a JSON array of rows.
+
+-- name: addToApps
+INSERT INTO apps (app_id, open, overdue, complete, failed, events)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
+ON CONFLICT (app_id) DO UPDATE SET
+  open = open + excluded.open,
+  overdue = overdue + excluded.overdue,
+  complete = complete + excluded.complete,
+  failed = failed + excluded.failed,
+  events = events + excluded.events;
+
+-- name: addToRates
+-- After `addToApps`, which knows every app by then.
+INSERT INTO rates (app, minute, event, count)
+SELECT (SELECT id FROM apps WHERE app_id = value ->> 0), value ->> 1, value ->> 2, value ->> 3
+FROM json_each(?1) WHERE true
+ON CONFLICT (app, minute, event) DO UPDATE SET count = count + excluded.count;
+
+-- name: deleteEmptyRates
+-- After less was added to some; of a minute that retention has taken there was nothing to take away from.
+DELETE FROM rates WHERE count <= 0;
+
+-- name: addToFunnel
+INSERT INTO funnel (stage, span, start, reached, waiting, overdue, never)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+FROM json_each(?1) WHERE true
+ON CONFLICT (stage, span, start) DO UPDATE SET
+  reached = reached + excluded.reached,
+  waiting = waiting + excluded.waiting,
+  overdue = overdue + excluded.overdue,
+  never = never + excluded.never;
+
+-- name: latencies
+-- Those of the keys ?1 that there are: `[stage, span, start]` each.
+SELECT json_group_array(json_array(l.stage, l.span, l.start, l.histogram)) AS rows
+FROM json_each(?1) k
+CROSS JOIN latencies l ON l.stage = k.value ->> 0 AND l.span = k.value ->> 1 AND l.start = k.value ->> 2;
+
+-- name: putLatencies
+INSERT INTO latencies (stage, span, start, histogram)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
+ON CONFLICT (stage, span, start) DO UPDATE SET histogram = excluded.histogram;
