@@ -6,7 +6,7 @@
  * For another platform the driver's package for it has to be installed first; the message says how.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type BunPlugin, Glob } from "bun";
 
@@ -41,7 +41,7 @@ async function build(): Promise<number> {
     return fail(`${target} needs the driver's addon: npm install --no-save --force ${addon}@${version}`);
   }
 
-  const outfile = join(process.cwd(), values.outfile);
+  const outfile = resolve(values.outfile);
   mkdirSync(dirname(outfile), { recursive: true });
   const workers = [...new Glob("src/**/*-worker.ts").scanSync(root)].sort();
   const result = await Bun.build({
