@@ -1,5 +1,5 @@
 /**
- * The composition root: the only file that knows every part. It starts them in the order of the flow and stops them
+ * The composition root: the only file that knows every part. It starts them in the order of the pipeline and stops them
  * backwards.
  *
  *     edge ─ accept ─► pipeline ─ append ─► journal

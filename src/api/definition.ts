@@ -159,7 +159,7 @@ function problemsOfFirst(first: StageFields): Problem[] {
     }));
 }
 
-/** What can only be told when every part is right by itself. */
+/** Checks of the parts together, once each is valid by itself. */
 function problemsOfWhole({ stages, completeOn, failOn }: Definition): Problem[] {
   const problems: Problem[] = [];
   const report = (path: (string | number)[], message: string) => problems.push({ path, message });

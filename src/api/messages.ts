@@ -54,7 +54,7 @@ const event = z.strictObject({
   duplicates: count,
 });
 
-const life = z.strictObject({
+const instance = z.strictObject({
   version: z.int(),
   clock: timestamp,
   completed_at: timestamp.nullable(),
@@ -187,7 +187,7 @@ export const getMessage = operation({
     cursor: cursor.optional(),
     min_seq: minSeq,
   }),
-  output: z.strictObject({ ...summary, lifecycle: life.nullable(), events: z.array(event), ...pageEnd }),
+  output: z.strictObject({ ...summary, lifecycle: instance.nullable(), events: z.array(event), ...pageEnd }),
   async handle({ reader, progress }, { app_id, message_id, min_seq, ...page }, caller) {
     await visible(progress, min_seq, caller);
     const { message, asOfSeq } = await reader(caller).get({

@@ -236,7 +236,7 @@ export interface PageCheckStep {
   readonly damaged: number;
   /** Where the first hundred of them are: file and bytes. */
   readonly places: readonly string[];
-  /** Why the checksums have begun anew since the last step; what the file then held is taken to be right. */
+  /** Why the checksums were rebuilt since the last step: from the file, whose contents then count as right. */
   readonly began?: string;
 }
 

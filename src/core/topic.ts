@@ -3,7 +3,7 @@
  *
  *     all                                    every event
  *     apps/{app_id}                          the events of one app
- *     apps/{app_id}/messages/{message_id}    the life of one message
+ *     apps/{app_id}/messages/{message_id}    the events of one message
  *     findings                               every finding, see lifecycle/finding.ts
  *     apps/…/findings                        findings of one app, or of one message
  *     event_timeline:{message_id}            the original's name: that message id in any app, taken as it stands

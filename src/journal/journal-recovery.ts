@@ -1,6 +1,6 @@
 /**
  * Opens the segments that earlier runs have left, and finds damage. Nothing is changed where there is any, unless it has
- * been accepted: then a damaged file is set aside under another name, and what is whole in it is written anew.
+ * been accepted: then a damaged file is set aside under another name, and its whole records are written again.
  */
 import { type FileHandle, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";

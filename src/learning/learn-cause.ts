@@ -1,10 +1,10 @@
 /**
- * Whether one event brought about another, as far as times can tell.
+ * Whether one event brought about another, as far as times show.
  *
  * That it comes before does not say so: of two branches that run side by side one may always be the quicker. But what an
  * event brings about moves with it. Let a stage start, an event come x after that, and another y after the start, which is
  * a hop of y - x after the first. If the first brings about the second, the hop does not depend on x. If each is brought about by the
- * start, y does not depend on it. Which of the two correlations with x is none, and which is there, tells. They are those
+ * start, y does not depend on it. Which of the two correlations with x is none, and which is there, shows it. They are those
  * of logarithms, since few long waits would else outweigh all others.
  */
 import type { Observations } from "./sample.ts";

@@ -215,7 +215,7 @@ interface Step {
   readonly link: Link;
 }
 
-/** The one that moves the name most; where no times tell, the latest that always comes before it. */
+/** The one that moves the name most; without times, the latest that always comes before it. */
 function sole(steps: readonly Step[]): readonly Step[] {
   const before = steps.filter(({ link }) => inTime(link));
   const moving = before

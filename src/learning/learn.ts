@@ -50,7 +50,7 @@ export interface Learned {
   /** In their order. */
   readonly stages: readonly LearnedStage[];
   readonly leftOut: readonly { readonly event: string; readonly share: number }[];
-  /** Messages with names beyond those that are told apart. */
+  /** Messages with names beyond the bound on names. */
   readonly unnamed: number;
   /** Absent where there is too little to go by: no message, or nothing that comes after anything. */
   readonly definition?: Definition;

@@ -82,7 +82,7 @@ export class NamePairs {
     return this.#delays[name]! / Math.max(1, this.#counts[name]!);
   }
 
-  /** Of the messages that have both, those in which `name` comes before `other`; half where there are too few to tell. */
+  /** Of the messages that have both, those in which `name` comes before `other`; half where there are too few. */
   before(name: number, other: number): number {
     const both = this.#both[name * this.#width + other]!;
     return both < bothMin ? 0.5 : this.#before[name * this.#width + other]! / both;

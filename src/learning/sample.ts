@@ -4,7 +4,7 @@ import type { MessageHistory } from "./history.ts";
 
 export const sampleMessagesMax = 200_000;
 const sampleEventsMax = 2_000_000;
-/** Distinct names that are told apart; later ones count as left out. */
+/** Bound on distinct names; later ones count as left out. */
 const namesMax = 64;
 
 /** When some messages had some names. Names are known by their places in `names`. */

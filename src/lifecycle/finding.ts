@@ -30,7 +30,7 @@ export interface PendingFinding extends FindingKey {
   readonly lateBy: Micros;
 }
 
-/** A finding as it is stored and told. */
+/** A finding as it is stored and published. */
 export interface Finding extends FindingKey, MessageKey {
   /**
    * The place of its last change in one sequence of all findings' changes, which rises and never repeats. What was

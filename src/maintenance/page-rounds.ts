@@ -59,7 +59,7 @@ export class PageRounds {
     const known = this.#last?.damaged ?? 0;
     this.#last = step;
     if (step.began !== undefined) {
-      log.warn("database checksums begin anew", { event: "checksums_anew", reason: step.began });
+      log.warn("database checksums rebuilt", { event: "checksums_rebuilt", reason: step.began });
     }
     if (step.damaged > known) {
       const { damaged, places } = step;

@@ -159,7 +159,7 @@ export class InstanceSteps {
       );
   }
 
-  /** The changes as they are told. @param names the ids of `changedMessages` */
+  /** The changes as they are published. @param names the ids of `changedMessages` */
   findings(names: ReadonlyMap<number, string>): Finding[] {
     return this.#changes.flatMap((change) => {
       const { message, lifecycle } = change.instance;

@@ -17,7 +17,7 @@ function supervise() {
   return { supervisor, loop: supervisor.loop("store", retry), lines, wait };
 }
 
-test("the pauses after failures double up to the last, and begin anew after a success", () => {
+test("the pauses after failures double up to the last, and start again after a success", () => {
   const { loop } = supervise();
   expect(Array.from({ length: 6 }, () => loop.failed(away))).toEqual([100, 200, 400, 800, 1_000, 1_000]);
   loop.succeeded();

@@ -8,7 +8,7 @@
  * a checkpoint costs a list of numbers.
  *
  * Runs on the thread of the store, so nothing is written while a step reads. Where it is not certain that the sums are
- * those of the file (none are there, they are damaged, another program wrote, the machine lost power), they begin anew,
+ * those of the file (none are there, they are damaged, another program wrote, the machine lost power), they are rebuilt,
  * and what the file then holds is taken to be right.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
@@ -23,7 +23,7 @@ const damagedMax = 10_000;
 const listedMax = 100;
 /** Changed pages that are remembered to be summed soon; more are summed when the round comes to them. */
 const changedMax = 100_000;
-/** How long closing may take to sum what has no sum yet; the rest begins anew with the next start. */
+/** How long closing may take to sum what has no sum yet; the rest is rebuilt at the next start. */
 const closeMs = 2_000;
 const closePages = 1_024;
 /** Pages that the first look reads before Mars serves; of a larger file the rest follows in steps. */

@@ -3,7 +3,7 @@
  *
  *     record   kind u32, count u32, crc32 u32, then `count` numbers (u32)
  *
- * Numbers are little-endian. The log is never synced while Mars runs: after a loss of power the sums begin anew
+ * Numbers are little-endian. The log is never synced while Mars runs: after a loss of power the sums are rebuilt
  * (`PageCheck`). It is written again, short, when most of it is out of date.
  */
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";

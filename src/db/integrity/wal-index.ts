@@ -9,7 +9,7 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 
 /** A state of the index; it changes with the next write or checkpoint. */
 export interface WalIndex {
-  /** The log's first salt: random at first, one more each time the log begins anew. */
+  /** The log's first salt: random at first, one more at each restart of the log. */
   readonly salt: number;
   /** Frames in the log. Each holds one page. */
   readonly frames: number;

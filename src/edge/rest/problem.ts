@@ -1,4 +1,4 @@
-/** Errors as REST tells them: RFC 9457. */
+/** Errors over REST: RFC 9457. */
 import { MarsError } from "../../core/error.ts";
 import { problemsMax } from "../../core/limits.ts";
 import type { Log } from "../../core/ports.ts";
@@ -33,7 +33,7 @@ export interface ProblemOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The answer to a request that failed with `error`. At most `problemsMax` of its problems are told. */
+/** The answer to a request that failed with `error`. It lists at most `problemsMax` of its problems. */
 export function problemResponse(error: MarsError, options: ProblemOptions = {}): Response {
   const status = statusOf(error.code).http;
   const body = {

@@ -36,7 +36,7 @@ export function callerOf(c: HttpContext): Caller {
 
 /**
  * The path as it was sent, percent-encoding and all: ids in it may contain any character, an encoded slash too, so
- * segments are decoded one by one, after they are told apart.
+ * segments are decoded one by one, after the path is split.
  */
 export function rawPath({ url }: Request): string {
   // Nearly all requests have the same URL, of which the path is cut out once.

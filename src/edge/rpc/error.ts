@@ -8,7 +8,7 @@ import { statusOf } from "../status.ts";
 type Details = NonNullable<ConstructorParameters<typeof ConnectError>[3]>;
 
 /**
- * What a client is told about anything thrown. Errors of the protocol itself are Connect's already; an error that nobody
+ * The error that a client gets for anything thrown. Errors of the protocol itself are Connect's already; an error that nobody
  * foresaw goes to the log and becomes INTERNAL without a word of it.
  */
 export function rpcError(thrown: unknown, log: Log): ConnectError {

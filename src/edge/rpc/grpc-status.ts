@@ -35,7 +35,7 @@ export function endStream(stream: ServerHttp2Stream, last?: Uint8Array): void {
   stopUpload(stream);
 }
 
-/** Tells a client that still sends that it may stop: the response is complete (RFC 9113, 8.1). */
+/** Asks a client that still sends to stop: the response is complete (RFC 9113, 8.1). */
 function stopUpload(stream: ServerHttp2Stream): void {
   if (stream.readableEnded || isGone(stream)) return;
   // What has arrived by now must be read, or it would hold the connection's flow-control window.

@@ -6,7 +6,7 @@ type Shapes = Readonly<Record<string, (json: Json) => Json>>;
 
 /** From a request's message to the input of its operation. */
 export const requestShapes: Shapes = {
-  // So that a stage without events is told so by the field's own name.
+  // So that the error of a stage without events names the field itself.
   "mars.v1.LifecycleStage": (stage) => ({ events: [], ...stage }),
 };
 

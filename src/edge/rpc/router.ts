@@ -94,7 +94,7 @@ const jsonOptions = {
 /** The services that take events in. */
 const eventServices: ReadonlySet<string> = new Set([IngestService.typeName, MarsGrpc.typeName]);
 
-/** Turns whatever a method throws into what the client is told. */
+/** Turns anything that a method throws into the error for the client. */
 function explainErrors({
   log,
   refusals,

@@ -118,7 +118,7 @@ test("what another program writes is not called damage, running or stopped", asy
   expect(lookAround(test.store).damaged).toBe(0);
 });
 
-test("checksums that are gone or damaged begin anew and say so", async () => {
+test("checksums that are gone or damaged are rebuilt, with a warning", async () => {
   for (const harm of [(path: string) => rmSync(path), (path: string) => flip(path, 20, 2)]) {
     using test = await filled();
     lookAround(test.store);
