@@ -32,7 +32,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   // What users see.
   api: ["core", "lifecycle", "learning", "statistics", "alerting", "runtime"],
   edge: ["api", "core", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
-  ui: ["core"],
+  ui: ["api", "core"],
 };
 
 /** Files directly in `src/` put the parts together; each knows these beside what is pure. */

@@ -13,3 +13,13 @@ export const pageEnd = {
   next_cursor: z.string().nullable(),
   as_of_seq: z.int().meta({ description: "Every event up to here is reflected in the answer." }),
 };
+
+const eventNames = z.array(z.string());
+
+/** A stage by its name and what it comes after. */
+export const stageNames = {
+  stage: z.string().meta({ description: "The stage's name: its event, or its alternatives joined by `|`." }),
+  stage_events: eventNames.meta({ description: "Its events: several where it has alternatives." }),
+  after: z.string().nullable().meta({ description: "The name of what it comes after." }),
+  after_events: eventNames.meta({ description: "The events of that." }),
+};

@@ -1,59 +1,28 @@
 /** A lifecycle as users write it: what of it cannot be is refused, with the place named. */
 import * as z from "zod";
-import { eventBytesMax } from "../core/limits.ts";
-import { textProblem } from "../core/validate.ts";
 import {
   type Definition,
   durationMsMax,
   durationMsMin,
-  namesMax,
   type Stage,
   stageName,
   stagesMax,
 } from "../lifecycle/definition.ts";
 import { stageOrder } from "../lifecycle/stage-order.ts";
 import { duration } from "./duration.ts";
-import { field, type Reading } from "./fields.ts";
+import { eventNames, nameMeta, nameOrNames, namesMeta } from "./event-names.ts";
 import { problemsOf, throwIfAny } from "./problems.ts";
 
 const graceMsDefault = 500;
 
-const listOfNames = `must be a list of 1 to ${namesMax} event names`;
 /** A stage is looked at as a whole even where a part of it is wrong: all that is wrong with it is said at once. */
 const inStage = { goOn: true };
-const nameMeta = { type: "string", minLength: 1 };
-const namesMeta = { type: "array", items: nameMeta, minItems: 1, maxItems: namesMax };
-
-function readNames(value: unknown): Reading<readonly string[]> {
-  if (!Array.isArray(value) || value.length === 0 || value.length > namesMax) return { problem: listOfNames };
-  const names = new Set<string>();
-  for (const name of value) {
-    const problem =
-      typeof name !== "string" || name === ""
-        ? "must be event names, which are texts and not empty"
-        : textProblem(name, eventBytesMax);
-    if (problem !== undefined) return { problem };
-    if (names.has(name)) return { problem: `must name ${name} once` };
-    names.add(name);
-  }
-  return { value: [...names] };
-}
-
-function names(options = {}) {
-  return field(namesMeta, readNames, { absent: listOfNames, ...options });
-}
-
-/** One event's name, or several in a list. */
-function nameOrNames(meta: Readonly<Record<string, unknown>>) {
-  return field(meta, (value) => readNames(Array.isArray(value) ? value : [value]), inStage);
-}
-
 const stage = z
   .strictObject({
-    event: nameOrNames(nameMeta).optional(),
-    any_of: names(inStage).optional(),
-    events: names(inStage).optional(),
-    after: nameOrNames({ anyOf: [nameMeta, namesMeta] }).optional(),
+    event: nameOrNames(nameMeta, inStage).optional(),
+    any_of: eventNames(inStage).optional(),
+    events: eventNames(inStage).optional(),
+    after: nameOrNames({ anyOf: [nameMeta, namesMeta] }, inStage).optional(),
     within: duration({ min: durationMsMin, max: durationMsMax }, undefined, inStage).optional(),
     optional: z.boolean("must be true or false").optional(),
   })
@@ -79,8 +48,8 @@ const stages = `must be a list of 1 to ${stagesMax} stages`;
 export const definition = z
   .strictObject({
     stages: z.array(stage, stages).min(1, stages).max(stagesMax, stages),
-    complete_on: names(),
-    fail_on: names().optional(),
+    complete_on: eventNames(),
+    fail_on: eventNames().optional(),
     grace: duration({ min: 0, max: durationMsMax }).optional(),
   })
   .transform((fields, context): Definition => {
@@ -164,7 +133,7 @@ function problemsOfWhole({ stages, completeOn, failOn }: Definition): Problem[] 
   const problems: Problem[] = [];
   const report = (path: (string | number)[], message: string) => problems.push({ path, message });
   const owners = new Map<string, number>();
-  // What is found, and what is counted, is kept by the stage's name.
+  // By the name without `\`, as users write it in a filter.
   const named = new Map<string, number>();
   for (const [index, stage] of stages.entries()) {
     for (const event of stage.events) {
@@ -172,7 +141,7 @@ function problemsOfWhole({ stages, completeOn, failOn }: Definition): Problem[] 
       if (owner === undefined) owners.set(event, index);
       else report(["stages", index], `must not name ${event}: it belongs to stages[${owner}]`);
     }
-    const name = stageName(stage);
+    const name = stage.events.join("|");
     const other = named.get(name);
     if (other === undefined) named.set(name, index);
     else report(["stages", index], `must not be called ${name}: stages[${other}] is`);

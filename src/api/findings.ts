@@ -3,7 +3,8 @@ import * as z from "zod";
 import { nowMicros } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { findingPageToJson, overduePageToJson } from "../lifecycle/json.ts";
-import { pageEnd, timestamp } from "./answers.ts";
+import { pageEnd, stageNames, timestamp } from "./answers.ts";
+import { stageEvents, stageNamed } from "./event-names.ts";
 import { appId, cursor, defined, limit, messageId, minSeq, since, stage, until, word } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
@@ -16,8 +17,7 @@ export const finding = z.strictObject({
   app_id: z.string(),
   message_id: z.string(),
   kind: z.enum(findingKinds),
-  stage: z.string(),
-  after: z.string().nullable(),
+  ...stageNames,
   version: z.int(),
   state: z.enum(["current", "retracted"]),
   due_at: timestamp,
@@ -26,27 +26,40 @@ export const finding = z.strictObject({
   late_by_ms: z.number().nullable(),
 });
 
+/** The input with the name of the stage, by whichever spelling it was given. */
+function byStageName<
+  Input extends {
+    readonly stage?: string | undefined;
+    readonly stage_events?: readonly string[] | undefined;
+  },
+>({ stage_events, ...input }: Input, context: Pick<z.core.ParsePayload, "issues">) {
+  return { ...input, stage: stageNamed("stage", input.stage, stage_events, context) };
+}
+
 export const listFindings = operation({
   name: "listFindings",
   summary: "Findings by filter, a page at a time.",
   scope: "read",
   rest: "GET /api/findings",
   rpc: "mars.v1.LifecycleService/ListFindings",
-  input: z.strictObject({
-    app_id: appId.optional(),
-    message_id: messageId.optional(),
-    kind: word(findingKinds).optional(),
-    stage: stage.optional(),
-    state: word(["current", "retracted", "any"], "`current` holds now; `retracted` did once.").default(
-      "current",
-    ),
-    since: since.optional(),
-    until: until.optional(),
-    order: word(["newest", "oldest"], "By when they were raised.").default("newest"),
-    limit,
-    cursor: cursor.optional(),
-    min_seq: minSeq,
-  }),
+  input: z
+    .strictObject({
+      app_id: appId.optional(),
+      message_id: messageId.optional(),
+      kind: word(findingKinds).optional(),
+      stage: stage.optional(),
+      stage_events: stageEvents,
+      state: word(["current", "retracted", "any"], "`current` holds now; `retracted` did once.").default(
+        "current",
+      ),
+      since: since.optional(),
+      until: until.optional(),
+      order: word(["newest", "oldest"], "By when they were raised.").default("newest"),
+      limit,
+      cursor: cursor.optional(),
+      min_seq: minSeq,
+    })
+    .transform(byStageName),
   output: z.strictObject({
     findings: z.array(finding),
     next_cursor: z.string().nullable(),
@@ -72,13 +85,16 @@ export const listOverdue = operation({
   scope: "read",
   rest: "GET /api/overdue",
   rpc: "mars.v1.LifecycleService/ListOverdue",
-  input: z.strictObject({
-    app_id: appId.optional(),
-    stage: stage.optional(),
-    limit,
-    cursor: cursor.optional(),
-    min_seq: minSeq,
-  }),
+  input: z
+    .strictObject({
+      app_id: appId.optional(),
+      stage: stage.optional(),
+      stage_events: stageEvents,
+      limit,
+      cursor: cursor.optional(),
+      min_seq: minSeq,
+    })
+    .transform(byStageName),
   output: z.strictObject({
     overdue: z.array(
       finding.extend({

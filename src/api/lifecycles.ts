@@ -140,6 +140,7 @@ export const dryRunLifecycle = operation({
         z.strictObject({
           kind: z.enum(findingKinds),
           stage: z.string(),
+          stage_events: names,
           holding: count,
           retracted: count,
           samples: names.readonly(),

@@ -4,8 +4,8 @@ import { MarsError } from "../core/error.ts";
 import { messagePageToJson, messageToJson } from "../core/json.ts";
 import { eventBytesMax, externalIdBytesMax, messageEventsMax, messageIdBytesMax } from "../core/limits.ts";
 import type { MessageQuery } from "../core/query.ts";
-import { funnelStatuses, messageStates, stageStatuses } from "../core/state.ts";
-import { count, ms, pageEnd, timestamp } from "./answers.ts";
+import { funnelStatuses, messageStates } from "../core/state.ts";
+import { stageEvents, stageNamed } from "./event-names.ts";
 import {
   appId,
   cursor,
@@ -26,53 +26,9 @@ import {
   words,
 } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
+import { messageAnswer, messagePage } from "./message-answers.ts";
 import { operation } from "./operation.ts";
 import { visible } from "./visible.ts";
-
-const summary = {
-  app_id: z.string(),
-  message_id: z.string(),
-  created_at: timestamp,
-  updated_at: timestamp,
-  event_count: count,
-  last_event: z.string(),
-  stages: z.array(z.string()).readonly(),
-  external_ids: z.array(z.string()).readonly(),
-  state: z.enum(messageStates),
-  overdue_since: timestamp.nullable(),
-  partial: z.literal(true).optional(),
-};
-
-const event = z.strictObject({
-  event: z.string(),
-  created_at: timestamp,
-  received_at: timestamp,
-  seq: z.int(),
-  event_id: z.string().nullable(),
-  external_id: z.string().nullable(),
-  attributes: z.record(z.string(), z.unknown()).nullable(),
-  duplicates: count,
-});
-
-const instance = z.strictObject({
-  version: z.int(),
-  clock: timestamp,
-  completed_at: timestamp.nullable(),
-  failed_at: timestamp.nullable(),
-  stages: z.array(
-    z.strictObject({
-      stage: z.string(),
-      after: z.string().nullable(),
-      optional: z.boolean(),
-      status: z.enum(stageStatuses),
-      done_at: timestamp.nullable(),
-      due_at: timestamp.nullable(),
-      missing_since: timestamp.nullable(),
-      late_by_ms: ms.nullable(),
-      early_by_ms: ms.nullable(),
-    }),
-  ),
-});
 
 /** RPC has `true` for it. */
 const followed = field(
@@ -103,7 +59,9 @@ const listInput = z
     overdue_since: time("Has been overdue since then or for longer.").optional(),
     stage: stage.optional(),
     stage_state: word(funnelStatuses, "How it stands with `stage`.").optional(),
+    stage_events: stageEvents,
     after: after.optional(),
+    after_events: stageEvents,
     followed: followed.optional(),
     since: since.optional(),
     until: until.optional(),
@@ -112,6 +70,11 @@ const listInput = z
     cursor: cursor.optional(),
     min_seq: minSeq,
   })
+  .transform(({ stage_events, after_events, ...input }, context) => ({
+    ...input,
+    stage: stageNamed("stage", input.stage, stage_events, context),
+    after: stageNamed("after", input.after, after_events, context),
+  }))
   .superRefine(({ stage, stage_state, after }, context) => {
     const report = (field: string, message: string) =>
       context.addIssue({ code: "custom", path: [field], message });
@@ -129,7 +92,7 @@ export const listMessages = operation({
   rest: "GET /api/messages",
   rpc: "mars.v1.MessageService/ListMessages",
   input: listInput,
-  output: z.strictObject({ messages: z.array(z.strictObject(summary)), ...pageEnd }),
+  output: messagePage,
   async handle({ reader, progress, projected }, { min_seq, ...filters }, caller) {
     const query = queryOf(filters);
     await visible(goesByState(query) ? projected : progress, min_seq, caller);
@@ -187,7 +150,7 @@ export const getMessage = operation({
     cursor: cursor.optional(),
     min_seq: minSeq,
   }),
-  output: z.strictObject({ ...summary, lifecycle: instance.nullable(), events: z.array(event), ...pageEnd }),
+  output: messageAnswer,
   async handle({ reader, progress }, { app_id, message_id, min_seq, ...page }, caller) {
     await visible(progress, min_seq, caller);
     const { message, asOfSeq } = await reader(caller).get({

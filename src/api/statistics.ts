@@ -4,7 +4,7 @@ import { parseDuration } from "../core/duration.ts";
 import type { Window } from "../core/window.ts";
 import { appPageToJson, funnelToJson, latencyToJson, ratesToJson } from "../statistics/json.ts";
 import type { RateQuery } from "../statistics/statistics.ts";
-import { count, ms, pageEnd, timestamp } from "./answers.ts";
+import { count, ms, pageEnd, stageNames, timestamp } from "./answers.ts";
 import { appId, cursor, field, limit, minSeq, type Reading } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
@@ -66,8 +66,7 @@ export const getFunnel = operation({
     opened: linked,
     stages: z.array(
       z.strictObject({
-        stage: z.string(),
-        after: z.string().nullable(),
+        ...stageNames,
         reached: linked,
         waiting: linked,
         overdue: linked,
@@ -114,7 +113,7 @@ export const getLatency = operation({
   output: z.strictObject({
     ...window,
     end_to_end: z.strictObject(comparison).nullable(),
-    hops: z.array(z.strictObject({ stage: z.string(), after: z.string().nullable(), ...comparison })),
+    hops: z.array(z.strictObject({ ...stageNames, ...comparison })),
   }),
   async handle({ reader, projected }, { app_id, since, until, min_seq }, caller) {
     await visible(projected, min_seq, caller);

@@ -4,6 +4,7 @@
  */
 import type { Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { Message, MessagePage, MessageSummary } from "./query.ts";
+import { stageToJson } from "./stage-name.ts";
 import type { LifecycleInstance } from "./state.ts";
 import { formatTime } from "./time.ts";
 
@@ -72,8 +73,7 @@ function instanceToJson(instance: LifecycleInstance) {
     completed_at: timeOrNull(instance.completedAt),
     failed_at: timeOrNull(instance.failedAt),
     stages: instance.stages.map((stage) => ({
-      stage: stage.name,
-      after: stage.after === "" ? null : stage.after,
+      ...stageToJson(stage.name, stage.after),
       optional: stage.optional,
       status: stage.status,
       done_at: timeOrNull(stage.doneAt),

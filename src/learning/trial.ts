@@ -2,6 +2,7 @@
 import type { Caller } from "../core/caller.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { Micros } from "../core/event.ts";
+import { eventsOfName } from "../core/stage-name.ts";
 import { formatTime } from "../core/time.ts";
 import type { Window } from "../core/window.ts";
 import { type Definition, definitionToJson } from "../lifecycle/definition.ts";
@@ -112,7 +113,10 @@ export function dryRunToJson({ since, until, result, cutShort }: Trial<DryRunRes
     messages: result.messages,
     cut_short: cutShort,
     states: result.states,
-    findings: result.findings,
+    findings: result.findings.map((finding) => ({
+      ...finding,
+      stage_events: eventsOfName(finding.stage),
+    })),
   };
 }
 

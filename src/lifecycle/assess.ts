@@ -15,6 +15,7 @@
  */
 import type { Micros } from "../core/event.ts";
 import { behindOf, excessOf, noSkews, type Skew } from "../core/skew.ts";
+import { nameOfEvents } from "../core/stage-name.ts";
 import type { Assessment, InstanceStage, StageStatus } from "../core/state.ts";
 import { microsBetween } from "../core/time.ts";
 import type { PendingFinding } from "./finding.ts";
@@ -79,7 +80,14 @@ export function pendingFindings(
   for (const { event, slot } of plan.fail) {
     const at = times[slot] ?? null;
     if (at === null || at !== failedAt) continue;
-    pending.push({ kind: "failed", stage: event, raiseAt: atOnce, waits: 0, dueAt: at, lateBy: 0 });
+    pending.push({
+      kind: "failed",
+      stage: nameOfEvents([event]),
+      raiseAt: atOnce,
+      waits: 0,
+      dueAt: at,
+      lateBy: 0,
+    });
     break;
   }
   return pending;

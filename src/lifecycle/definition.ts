@@ -11,6 +11,7 @@
  * Everything here is pure and has no clock.
  */
 import { formatDuration, parseDuration } from "../core/duration.ts";
+import { nameOfEvents } from "../core/stage-name.ts";
 
 export const stagesMax = 50;
 /** Events that one stage may name as alternatives, or as what starts its clock; and those that end a message. */
@@ -55,12 +56,12 @@ export interface LifecycleVersion {
 
 /** What a stage is called: its event, or its alternatives joined. */
 export function stageName(stage: Pick<Stage, "events">): string {
-  return stage.events.join("|");
+  return nameOfEvents(stage.events);
 }
 
 /** What a stage comes after, as a name; empty for the first. */
 export function afterName(stage: Pick<Stage, "after">): string {
-  return stage.after.join("|");
+  return nameOfEvents(stage.after);
 }
 
 /** What `definitionToJson` writes. */

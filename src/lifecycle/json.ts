@@ -1,5 +1,6 @@
 /** The JSON form of lifecycles and findings, the same in every protocol that speaks JSON. Absent values are `null`. */
 import type { Micros } from "../core/event.ts";
+import { stageToJson } from "../core/stage-name.ts";
 import { formatTime, microsBetween } from "../core/time.ts";
 import { definitionToJson, type LifecycleVersion } from "./definition.ts";
 import type { Finding } from "./finding.ts";
@@ -12,8 +13,7 @@ export function findingToJson(finding: Finding) {
     app_id: finding.appId,
     message_id: finding.messageId,
     kind: finding.kind,
-    stage: finding.stage,
-    after: textOrNull(finding.after),
+    ...stageToJson(finding.stage, finding.after),
     version: finding.version,
     state: finding.retractedAt === undefined ? ("current" as const) : ("retracted" as const),
     due_at: formatTime(finding.dueAt),
@@ -61,8 +61,4 @@ function milliseconds(micros: Micros): number {
 
 function timeOrNull(at: Micros | undefined): string | null {
   return at === undefined ? null : formatTime(at);
-}
-
-function textOrNull(text: string): string | null {
-  return text === "" ? null : text;
 }

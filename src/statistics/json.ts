@@ -1,5 +1,6 @@
 /** The JSON form of what is counted, the same in every protocol that speaks JSON. Absent values are `null`. */
 import type { MessageKey, Micros } from "../core/event.ts";
+import { stageToJson } from "../core/stage-name.ts";
 import { formatTime } from "../core/time.ts";
 import type { AppPage, Distribution, Funnel, Latency, Rates } from "./statistics.ts";
 
@@ -17,8 +18,7 @@ export function funnelToJson(
     ...window,
     opened: { count: opened, messages: messages({ followed: "1", ...window }) },
     stages: stages.map(({ stage, after, reached, waiting, overdue, never }) => ({
-      stage,
-      after: textOrNull(after),
+      ...stageToJson(stage, after),
       reached: linked(stage, after, "reached", reached),
       waiting: linked(stage, after, "waiting", waiting),
       overdue: linked(stage, after, "overdue", overdue),
@@ -35,7 +35,7 @@ export function latencyToJson({ since, until, hops }: Latency) {
     end_to_end: whole === undefined ? null : comparison(whole),
     hops: hops
       .filter(({ stage }) => stage !== "")
-      .map((hop) => ({ stage: hop.stage, after: textOrNull(hop.after), ...comparison(hop) })),
+      .map((hop) => ({ ...stageToJson(hop.stage, hop.after), ...comparison(hop) })),
   };
 }
 

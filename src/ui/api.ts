@@ -1,55 +1,25 @@
 /** The REST calls of the page, and their answers. */
+import type {
+  EventJson,
+  InstanceJson,
+  MessageJson,
+  MessagePageJson,
+  MessageSummaryJson,
+} from "../api/message-answers.ts";
 
-export type State = "open" | "overdue" | "complete" | "failed";
-
-export interface Summary {
-  readonly app_id: string;
-  readonly message_id: string;
-  readonly created_at: string;
-  readonly updated_at: string;
-  readonly event_count: number;
-  readonly last_event: string;
-  readonly stages: readonly string[];
-  readonly external_ids: readonly string[];
-  readonly state: State;
-}
-
+export type Summary = MessageSummaryJson;
+export type State = Summary["state"];
+export type Page = MessagePageJson;
+/** With a page of its events, the newest first. */
+export type Message = MessageJson;
 /** A message's stages by its app's lifecycle. */
-export interface Lifecycle {
-  readonly stages: readonly {
-    readonly stage: string;
-    readonly status: string;
-    readonly missing_since: string | null;
-    readonly late_by_ms: number | null;
-  }[];
-}
+export type Lifecycle = InstanceJson;
 
-export interface TimelineEvent {
-  readonly event: string;
-  readonly created_at: string;
-  readonly received_at: string;
-  readonly seq: number;
-  readonly event_id: string | null;
-  readonly external_id: string | null;
-  readonly attributes: Readonly<Record<string, unknown>> | null;
+export interface TimelineEvent extends Omit<EventJson, "duplicates"> {
   /** Absent on live events. */
   readonly duplicates?: number;
   /** Only on live events: the seq of the event that a repeat has changed into this one. */
   readonly replaces?: number;
-}
-
-export interface Message extends Summary {
-  /** One page, the newest first. */
-  readonly events: readonly TimelineEvent[];
-  /** The page of the events before these; null where there are none. */
-  readonly next_cursor: string | null;
-  readonly lifecycle: Lifecycle | null;
-  readonly as_of_seq: number;
-}
-
-export interface Page {
-  readonly messages: readonly Summary[];
-  readonly as_of_seq: number;
 }
 
 /** A call that failed, with a message for the user. */

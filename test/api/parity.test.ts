@@ -42,6 +42,11 @@ const steps = (door: string): readonly Step[] => [
   [listMessages, { ...shop, ...window, order: "oldest", limit: 2 }],
   [listMessages, { ...shop, state: ["overdue", "failed"] }],
   [listMessages, { ...shop, stage: "mailed|pushed", stage_state: "waiting", after: "paid" }],
+  [
+    listMessages,
+    { ...shop, stage_events: ["mailed", "pushed"], stage_state: "waiting", after_events: ["paid"] },
+  ],
+  [listMessages, { stage: "paid", stage_events: ["paid"], stage_state: "waiting" }],
   [listMessages, { external_id: "x-1" }],
   [listMessages, { app_id: "nobody" }],
   [listMessages, { limit: 1_001 }],
@@ -81,6 +86,7 @@ const steps = (door: string): readonly Step[] => [
   [listFindings, { limit: 1_001, stage: "x".repeat(6_000) }],
   [listOverdue, shop],
   [listOverdue, { ...shop, stage: "nowhere" }],
+  [listOverdue, { ...shop, stage_events: ["paid"] }],
   [listOverdue, { app_id: "nobody" }],
   [putLifecycle, { app_id: `x-ended-${door}`, lifecycle }],
   [deleteLifecycle, { app_id: `x-ended-${door}` }],
@@ -131,9 +137,11 @@ const asRpc: Readonly<Record<string, (answer: Any) => Json>> = {
   getFunnel: ({ opened, stages, ...rest }) => ({
     ...rest,
     opened: opened?.count,
-    stages: stages.map(({ stage, after, ...numbers }: Any) => ({
+    stages: stages.map(({ stage, stage_events, after, after_events, ...numbers }: Any) => ({
       stage,
+      stage_events,
       after,
+      after_events,
       ...Object.fromEntries(Object.entries(numbers).map(([name, number]) => [name, (number as Any).count])),
     })),
   }),

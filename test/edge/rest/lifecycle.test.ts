@@ -206,7 +206,7 @@ test("a message that stops is found missing, is listed and counted, and is well 
       stages: [
         { stage: "CREATED", status: "done" },
         { stage: "ACCEPTED", status: "overdue", missing_since: raised.finding.due_at },
-        { stage: "SMS|PUSH", status: "pending", due_at: null },
+        { stage: "SMS|PUSH", stage_events: ["SMS", "PUSH"], after_events: ["ACCEPTED"], status: "pending" },
         { stage: "SEEN", status: "waiting" },
       ],
     },

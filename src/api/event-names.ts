@@ -1,0 +1,56 @@
+/** The events that make up a stage, as a field of an input; and the other spelling of them, the stage's name. */
+import type * as z from "zod";
+import { eventBytesMax } from "../core/limits.ts";
+import { nameOfEvents } from "../core/stage-name.ts";
+import { textProblem } from "../core/validate.ts";
+import { namesMax } from "../lifecycle/definition.ts";
+import { type FieldOptions, field, type Reading } from "./fields.ts";
+
+const listOfNames = `must be a list of 1 to ${namesMax} event names`;
+export const nameMeta = { type: "string", minLength: 1 };
+export const namesMeta = { type: "array", items: nameMeta, minItems: 1, maxItems: namesMax };
+
+/** A list of event names, of which none is there twice. */
+export function eventNames(options: FieldOptions = {}) {
+  return field(namesMeta, readNames, { absent: listOfNames, ...options });
+}
+
+/** One event's name, or several in a list. */
+export function nameOrNames(meta: Readonly<Record<string, unknown>>, options: FieldOptions = {}) {
+  return field(meta, (value) => readNames(Array.isArray(value) ? value : [value]), options);
+}
+
+function readNames(value: unknown): Reading<readonly string[]> {
+  if (!Array.isArray(value) || value.length === 0 || value.length > namesMax) return { problem: listOfNames };
+  const names = new Set<string>();
+  for (const name of value) {
+    const problem =
+      typeof name !== "string" || name === ""
+        ? "must be event names, which are texts and not empty"
+        : textProblem(name, eventBytesMax);
+    if (problem !== undefined) return { problem };
+    if (names.has(name)) return { problem: `must name ${name} once` };
+    names.add(name);
+  }
+  return { value: [...names] };
+}
+
+/** A stage by its events; the parameter may be given several times. */
+export const stageEvents = nameOrNames({
+  ...namesMeta,
+  description: "The stage by its events: instead of its name.",
+}).optional();
+
+/** The name of a stage that is given by name or by its events, and not by both. */
+export function stageNamed(
+  field: string,
+  name: string | undefined,
+  events: readonly string[] | undefined,
+  { issues }: Pick<z.core.ParsePayload, "issues">,
+): string | undefined {
+  if (name !== undefined && events !== undefined) {
+    const message = `is ${field} by another spelling: give one of them`;
+    issues.push({ code: "custom", path: [`${field}_events`], message, input: events });
+  }
+  return events === undefined ? name : nameOfEvents(events);
+}

@@ -1,0 +1,67 @@
+/** Messages as the answers of operations show them, and their types: those of the page, too. */
+import * as z from "zod";
+import { messageStates, stageStatuses } from "../core/state.ts";
+import { count, ms, pageEnd, stageNames, timestamp } from "./answers.ts";
+
+const summary = {
+  app_id: z.string(),
+  message_id: z.string(),
+  created_at: timestamp,
+  updated_at: timestamp,
+  event_count: count,
+  last_event: z.string(),
+  stages: z.array(z.string()).readonly(),
+  external_ids: z.array(z.string()).readonly(),
+  state: z.enum(messageStates),
+  overdue_since: timestamp.nullable(),
+  partial: z.literal(true).optional(),
+};
+
+const summaryAnswer = z.strictObject(summary);
+
+/** An event within its message. */
+const event = z.strictObject({
+  event: z.string(),
+  created_at: timestamp,
+  received_at: timestamp,
+  seq: z.int(),
+  event_id: z.string().nullable(),
+  external_id: z.string().nullable(),
+  attributes: z.record(z.string(), z.unknown()).nullable(),
+  duplicates: count,
+});
+
+/** A message's way along its app's lifecycle. */
+const instance = z.strictObject({
+  version: z.int(),
+  clock: timestamp,
+  completed_at: timestamp.nullable(),
+  failed_at: timestamp.nullable(),
+  stages: z.array(
+    z.strictObject({
+      ...stageNames,
+      optional: z.boolean(),
+      status: z.enum(stageStatuses),
+      done_at: timestamp.nullable(),
+      due_at: timestamp.nullable(),
+      missing_since: timestamp.nullable(),
+      late_by_ms: ms.nullable(),
+      early_by_ms: ms.nullable(),
+    }),
+  ),
+});
+
+export const messagePage = z.strictObject({ messages: z.array(summaryAnswer), ...pageEnd });
+
+export const messageAnswer = z.strictObject({
+  ...summary,
+  lifecycle: instance.nullable(),
+  events: z.array(event),
+  ...pageEnd,
+});
+
+export type MessageSummaryJson = z.output<typeof summaryAnswer>;
+export type MessagePageJson = z.output<typeof messagePage>;
+export type MessageJson = z.output<typeof messageAnswer>;
+export type EventJson = z.output<typeof event>;
+export type InstanceJson = z.output<typeof instance>;

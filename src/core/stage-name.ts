@@ -1,0 +1,24 @@
+/**
+ * The name of a stage: its event, or its alternatives with `|` between them. A `|` or `\` of an event's own name has a `\` before
+ * it, so that the events can be told from the name.
+ */
+
+/** `["SENT_SMS", "SENT_PUSH"]` are `SENT_SMS|SENT_PUSH`. */
+export function nameOfEvents(events: readonly string[]): string {
+  return events.map((event) => event.replace(/[\\|]/g, "\\$&")).join("|");
+}
+
+/** The events of a stage by its name; none where there is no name. */
+export function eventsOfName(name: string): string[] {
+  return (name.match(/(?:\\.|[^\\|])+/gs) ?? []).map((event) => event.replace(/\\(.)/gs, "$1"));
+}
+
+/** A stage by its name and what it comes after, and the events of both. */
+export function stageToJson(name: string, after: string) {
+  return {
+    stage: name,
+    stage_events: eventsOfName(name),
+    after: after === "" ? null : after,
+    after_events: eventsOfName(after),
+  };
+}
