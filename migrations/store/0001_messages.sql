@@ -70,7 +70,7 @@ END;
 
 -- The upsert took repeats for new events: it counted them, and took their times for the message's. When all events are
 -- in, both are put right.
-CREATE TRIGGER aliases_settle BEFORE DELETE ON aliases WHEN OLD.repeats > 0
+CREATE TRIGGER aliases_recompute BEFORE DELETE ON aliases WHEN OLD.repeats > 0
 BEGIN
   UPDATE messages SET
     event_count = event_count - OLD.repeats,

@@ -28,9 +28,9 @@ CREATE TABLE projection (
   continues_from INTEGER NOT NULL,
   -- Counts the projector's transactions: each names the one that it continues from, and a trigger refuses others.
   step INTEGER NOT NULL,
-  -- Every event up to here has been taken in.
+  -- Every event up to here has been applied.
   seq INTEGER NOT NULL,
-  -- Microseconds: what held by then has been raised.
+  -- Microseconds: what was active by then has been raised.
   watermark INTEGER NOT NULL,
   -- The last change of a finding.
   finding_seq INTEGER NOT NULL,
@@ -83,11 +83,11 @@ CREATE TABLE instances (
   -- 0 open, 1 overdue, 2 complete, 3 failed.
   state INTEGER NOT NULL,
   -- Microseconds: its created_at when the projector last looked; since when it is overdue, 0 for not; when to look whether a
-  -- finding holds that has not been raised, 0 for never.
+  -- finding is active that has not been raised, 0 for never.
   opened_at INTEGER NOT NULL,
   overdue_since INTEGER NOT NULL,
   next_at INTEGER NOT NULL,
-  -- How many findings hold.
+  -- How many findings were ever raised.
   findings INTEGER NOT NULL,
   -- `;<stage><status>` for each stage: r reached, w waiting, o overdue, n never.
   statuses TEXT NOT NULL,
@@ -95,7 +95,7 @@ CREATE TABLE instances (
   times TEXT NOT NULL
 ) STRICT;
 
--- With the app, so that those of apps that are held can be passed over.
+-- With the app, so that those of apps that are held can be left out.
 CREATE INDEX instances_next ON instances (next_at, app) WHERE next_at <> 0;
 CREATE INDEX instances_overdue ON instances (overdue_since) WHERE overdue_since <> 0;
 CREATE INDEX instances_app_overdue ON instances (app, overdue_since) WHERE overdue_since <> 0;
@@ -114,7 +114,7 @@ CREATE TABLE findings (
   started_at INTEGER NOT NULL,
   due_at INTEGER NOT NULL,
   raised_at INTEGER NOT NULL,
-  -- 0 while it holds.
+  -- 0 while it is active.
   retracted_at INTEGER NOT NULL,
   late_by INTEGER NOT NULL,
   -- The place of its last change in the sequence of all changes.

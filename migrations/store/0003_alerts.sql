@@ -92,7 +92,7 @@ CREATE TABLE alert_attempts (
   PRIMARY KEY (delivery, number)
 ) STRICT, WITHOUT ROWID;
 
--- Counts a group of findings that hold without looking at them. No stage is empty: the second condition keeps questions of other
+-- Counts a group of active findings without looking at them. No stage is empty: the second condition keeps questions of other
 -- kinds, which have indexes in the order that they want, from taking this one and sorting.
 CREATE INDEX findings_group ON findings (app, kind, stage, lifecycle, raised_at, due_at, late_by)
 WHERE retracted_at = 0 AND stage <> '';

@@ -74,7 +74,7 @@ END;
 
 -- The upsert took repeats for new events: it counted them, and took their times for the message's. When all events are
 -- in, both are put right.
-CREATE TRIGGER aliases_settle BEFORE DELETE ON aliases WHEN OLD.repeats > 0
+CREATE TRIGGER aliases_recompute BEFORE DELETE ON aliases WHEN OLD.repeats > 0
 BEGIN
   UPDATE messages SET
     event_count = event_count - OLD.repeats,
@@ -140,9 +140,9 @@ CREATE TABLE projection (
   continues_from INTEGER NOT NULL,
   -- Counts the projector's transactions: each names the one that it continues from, and a trigger refuses others.
   step INTEGER NOT NULL,
-  -- Every event up to here has been taken in.
+  -- Every event up to here has been applied.
   seq INTEGER NOT NULL,
-  -- Microseconds: what held by then has been raised.
+  -- Microseconds: what was active by then has been raised.
   watermark INTEGER NOT NULL,
   -- The last change of a finding.
   finding_seq INTEGER NOT NULL,
@@ -195,11 +195,11 @@ CREATE TABLE instances (
   -- 0 open, 1 overdue, 2 complete, 3 failed.
   state INTEGER NOT NULL,
   -- Microseconds: its created_at when the projector last looked; since when it is overdue, 0 for not; when to look whether a
-  -- finding holds that has not been raised, 0 for never.
+  -- finding is active that has not been raised, 0 for never.
   opened_at INTEGER NOT NULL,
   overdue_since INTEGER NOT NULL,
   next_at INTEGER NOT NULL,
-  -- How many findings hold.
+  -- How many findings were ever raised.
   findings INTEGER NOT NULL,
   -- \`;<stage><status>\` for each stage: r reached, w waiting, o overdue, n never.
   statuses TEXT NOT NULL,
@@ -207,7 +207,7 @@ CREATE TABLE instances (
   times TEXT NOT NULL
 ) STRICT;
 
--- With the app, so that those of apps that are held can be passed over.
+-- With the app, so that those of apps that are held can be left out.
 CREATE INDEX instances_next ON instances (next_at, app) WHERE next_at <> 0;
 CREATE INDEX instances_overdue ON instances (overdue_since) WHERE overdue_since <> 0;
 CREATE INDEX instances_app_overdue ON instances (app, overdue_since) WHERE overdue_since <> 0;
@@ -226,7 +226,7 @@ CREATE TABLE findings (
   started_at INTEGER NOT NULL,
   due_at INTEGER NOT NULL,
   raised_at INTEGER NOT NULL,
-  -- 0 while it holds.
+  -- 0 while it is active.
   retracted_at INTEGER NOT NULL,
   late_by INTEGER NOT NULL,
   -- The place of its last change in the sequence of all changes.
@@ -381,7 +381,7 @@ CREATE TABLE alert_attempts (
   PRIMARY KEY (delivery, number)
 ) STRICT, WITHOUT ROWID;
 
--- Counts a group of findings that hold without looking at them. No stage is empty: the second condition keeps questions of other
+-- Counts a group of active findings without looking at them. No stage is empty: the second condition keeps questions of other
 -- kinds, which have indexes in the order that they want, from taking this one and sorting.
 CREATE INDEX findings_group ON findings (app, kind, stage, lifecycle, raised_at, due_at, late_by)
 WHERE retracted_at = 0 AND stage <> '';

@@ -12,7 +12,7 @@ const samplesMax = 10;
 export interface DryRunFinding {
   readonly kind: FindingKind;
   readonly stage: string;
-  /** Messages of which it would hold now. */
+  /** Messages of which it would be active now. */
   readonly holding: number;
   /** `missing` only: messages of which it would have been raised, and retracted when the stage came after all or the message ended. */
   readonly retracted: number;

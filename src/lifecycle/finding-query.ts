@@ -14,7 +14,7 @@ export interface FindingQuery {
   readonly messageId?: string;
   readonly kind?: FindingKind;
   readonly stage?: string;
-  /** `current` holds now; `retracted` did once. */
+  /** `current`: active now. `retracted`: once active. */
   readonly state: "current" | "retracted" | "any";
   /** By when they were raised: from here on (inclusive), up to here (exclusive). */
   readonly since?: Micros;

@@ -46,7 +46,7 @@ export interface Finding extends FindingKey, MessageKey {
   readonly dueAt: Micros;
   /** What Mars' clock said when it was raised; equal for all that were raised together. */
   readonly raisedAt: Micros;
-  /** When it turned out not to hold any more; absent while it holds. */
+  /** When it was retracted; absent while it is active. */
   readonly retractedAt?: Micros;
   /** How late the stage came in the end; 0 where it came in time and was only delivered late, or has not come. */
   readonly lateBy: Micros;

@@ -39,7 +39,7 @@ export interface Reconciled {
 }
 
 /**
- * @param watermark nothing holds that would hold only later
+ * @param watermark nothing is active that would be only later
  * @param raising whether findings may be raised; else they can only be retracted
  * @param skews as `pendingFindings` has them; what has been raised is not retracted by them
  */

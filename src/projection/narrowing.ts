@@ -1,6 +1,6 @@
 /**
  * What the projector does with a step that can never succeed: it reads less at a time, down to the one message that is at
- * fault, and sets that aside from being followed. So one message holds up no other.
+ * fault, and sets that aside from being followed. So no message delays another.
  */
 import type { InStatement } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
@@ -42,15 +42,15 @@ export class Narrowing {
   }
 
   get events(): number {
-    return this.#part(eventsMax);
+    return this.#limit(eventsMax);
   }
 
   get changes(): number {
-    return this.#part(changesMax);
+    return this.#limit(changesMax);
   }
 
   get instances(): number {
-    return this.#part(instancesMax);
+    return this.#limit(instancesMax);
   }
 
   /** The step cannot be halved any more: it must read one thing at a time, so that what fails is known. */
@@ -121,7 +121,7 @@ export class Narrowing {
     } else if (phase.what === "ahead" || (phase.what === "due" && message === undefined)) {
       throw error;
     } else {
-      // It fails though nobody follows its message: it is passed over, and not counted.
+      // It fails though nobody follows its message: it is left out, and not counted.
       await this.#database.batch(passOver(phase, next, message), "write");
     }
     return {
@@ -143,7 +143,7 @@ export class Narrowing {
     return rows.length > 0;
   }
 
-  #part(max: number): number {
+  #limit(max: number): number {
     return Math.max(1, Math.ceil(max / 2 ** this.#halved));
   }
 }

@@ -17,7 +17,7 @@ export interface ProjectionTarget {
   readonly upTo: number;
   /**
    * All that was accepted before this time is in the sequence up to `upTo`; else `raise` must be false. It may lie before the
-   * watermark of an earlier step: then the clock had been ahead, which is believed by now. What was raised and does not hold by
+   * watermark of an earlier step: then the clock had been ahead, which is believed by now. What was raised and is not active by
    * this one is retracted, and nothing counts as overdue by an earlier one.
    */
   readonly watermark: Micros;

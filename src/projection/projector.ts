@@ -195,7 +195,7 @@ export class Projector {
     }
   }
 
-  /** Raises what holds by `watermark`, of a bounded number of instances. */
+  /** Raises what is active by `watermark`, of a bounded number of instances. */
   async #raise(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {
     this.#narrowing.doing({ what: "due", watermark, held: this.#held });
     const { steps, deltas } = await this.#look(position, watermark, {
@@ -206,7 +206,7 @@ export class Projector {
   }
 
   /**
-   * The clock was ahead and has been put right: retracts what was raised by it and does not hold by now, of a bounded
+   * The clock was ahead and has been put right: retracts what was raised by it and is not active by now, of a bounded
    * number of instances. `position.watermark` goes back with the last of them, so a crash in between changes nothing.
    */
   async #review(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {

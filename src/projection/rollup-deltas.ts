@@ -216,7 +216,7 @@ function rollUp<Value>(
   return buckets;
 }
 
-/** The buckets of every span that hold the minute. */
+/** The buckets of every span that have the minute. */
 function bucketKeys(key: number): BucketKey[] {
   const stage = Math.floor(key / minutesMax);
   const at = ((key % minutesMax) - minutesMax / 2) * 60_000_000;

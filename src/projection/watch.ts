@@ -1,5 +1,5 @@
 /**
- * The loop beside the flow that finds what is missing: it has the projector take in what is stored, and raise what is
+ * The loop beside the flow that finds what is missing: it has the projector apply what is stored, and raise what is
  * overdue.
  *
  * Nothing is raised by a watermark behind which something is still on its way. So a round takes the time, lets everything

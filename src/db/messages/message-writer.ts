@@ -27,7 +27,7 @@ import { findPosition } from "./position.ts";
 import { insertSetAside, SetAsideWriter } from "./set-aside-writer.ts";
 
 /** Longer than Linux leaves written pages unsynced by itself. */
-const serverSettleMs = 40_000;
+const serverSyncMs = 40_000;
 /** What the write-ahead log may hold while a reader keeps it from being emptied. */
 const logBytesMax = 1024 ** 3;
 /** A page and its head. */
@@ -40,7 +40,7 @@ export class MessageWriter {
   readonly #late: () => void;
   readonly #lease: Lease;
   #journalId = "";
-  /** What a database server had stored when; bounded by `serverSettleMs` over the time between checkpoints. */
+  /** What a database server had stored when; bounded by `serverSyncMs` over the time between checkpoints. */
   readonly #marks: { readonly seq: number; readonly at: number }[] = [];
   #seq = 0;
   #logBytes = 0;
@@ -96,7 +96,7 @@ export class MessageWriter {
       if (results.at(-1)?.rows[0]?.stored === batch.count) return null;
       return outcomeOf(await this.#database.execute(outcome(batch)));
     } catch (error) {
-      return await this.#settle(batch, error);
+      return await this.#resolveCommit(batch, error);
     }
   }
 
@@ -108,13 +108,13 @@ export class MessageWriter {
       await this.#database.batch([move, insertSetAside(item)], "write");
       this.#seq = to;
     } catch (error) {
-      await this.#settle({ from, to, count: 0 }, error);
+      await this.#resolveCommit({ from, to, count: 0 }, error);
     }
     return this.#aside.count();
   }
 
   /** A failed answer does not say whether the transaction took place. The position does. */
-  async #settle(batch: Omit<StoreBatch, "chunks">, error: unknown): Promise<StoreOutcome | null> {
+  async #resolveCommit(batch: Omit<StoreBatch, "chunks">, error: unknown): Promise<StoreOutcome | null> {
     const [position, result] = await this.#database.batch(
       [knownPosition(this.#journalId), outcome(batch)],
       "read",
@@ -134,7 +134,7 @@ export class MessageWriter {
 
   async checkpoint(hurry: boolean): Promise<number> {
     const seq = this.#seq;
-    if (!this.#database.embedded) return hurry ? seq : this.#settled(seq);
+    if (!this.#database.embedded) return hurry ? seq : this.#syncedBefore(seq);
     const { rows } = await this.#database.execute("PRAGMA wal_checkpoint(PASSIVE)");
     const row = rows[0];
     // Another process may hold the checkpoint's lock (busy), or a reader the end of the log.
@@ -157,13 +157,13 @@ export class MessageWriter {
    * A database server does not say when it syncs, and its machine can lose power too: what it stored a while ago is
    * taken to be on its disk, and until then the journal keeps it.
    */
-  #settled(seq: number): number {
+  #syncedBefore(seq: number): number {
     const now = performance.now();
     if (seq > (this.#marks.at(-1)?.seq ?? 0)) this.#marks.push({ seq, at: now });
-    let settled = 0;
-    while (this.#marks[0] !== undefined && now - this.#marks[0].at >= serverSettleMs) {
-      settled = this.#marks.shift()?.seq ?? 0;
+    let synced = 0;
+    while (this.#marks[0] !== undefined && now - this.#marks[0].at >= serverSyncMs) {
+      synced = this.#marks.shift()?.seq ?? 0;
     }
-    return settled;
+    return synced;
   }
 }
