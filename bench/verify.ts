@@ -26,7 +26,7 @@ export interface Claims {
   /** Before the first event and after the last one. */
   readonly before: Stored;
   readonly after: Stored;
-  /** Events that clients were told are on disk. */
+  /** Events that were acknowledged to clients. */
   readonly acknowledged: number;
   /** The most events whose answers clients may not have waited for. */
   readonly unanswered: number;

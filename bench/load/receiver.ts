@@ -24,7 +24,7 @@ export interface FanOut {
 const batchEvents = 50;
 /** Nothing comes any more: frames are lost. */
 const patienceMs = 20_000;
-/** Connections opened at the same time; more would overflow the server's backlog. */
+/** Connections opened at the same time; more would overflow the server's accept queue. */
 const openingMax = 50;
 
 const handshake = (port: number) =>

@@ -19,7 +19,7 @@ export function wrk({ script, args = [], connections, eventsPerRequest, seconds 
       `-c${connections}`,
       `-d${seconds}s`,
       "--latency",
-      // Slow is no error; the latencies tell.
+      // Slow is no error; the latencies show it.
       "--timeout=60s",
       "-s",
       join(import.meta.dir, script),

@@ -26,7 +26,7 @@ export const connectUnary: Scenario = {
       directory: bench.directory,
     });
     const control = { name: "Bun.serve + empty Connect handler", file: "connect.ts", ...atLeast(0.7) };
-    // As with gRPC, h2load's events are told apart by the microsecond of their receipt, which two may share.
+    // As with gRPC, h2load's events differ by the microsecond of their receipt only, which two may share.
     return compare(bench, { name: "connect-unary", load, distinct: false, controls: [control] });
   },
 };

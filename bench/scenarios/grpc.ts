@@ -55,7 +55,7 @@ function unary(name: string, load: (bench: Bench) => Load): Scenario {
       compare(bench, {
         name,
         load: load(bench),
-        // h2load's events are told apart by the microsecond of their receipt, which two may share.
+        // h2load's events differ by the microsecond of their receipt only, which two may share.
         distinct: tool === "ghz",
         controls: [
           { ...bare, ...atLeast(0.6) },

@@ -1,6 +1,6 @@
 /**
  * A million messages are open, each with a deadline, and events keep coming: how long after due and grace is what does not
- * come told to a subscriber?
+ * come sent to a subscriber?
  */
 import type { Bench, Mars } from "../bench.ts";
 import { settle } from "../compare.ts";
@@ -49,7 +49,9 @@ async function run(bench: Bench): Promise<Outcome> {
   const growth = median(memory.slice(2 * third)) / median(memory.slice(third, 2 * third));
   const { peak } = mars.memory();
   const faults = [
-    ...(watch.told < sent.stuck ? [`lifecycle-raise: ${watch.told} findings of ${sent.stuck} came`] : []),
+    ...(watch.received < sent.stuck
+      ? [`lifecycle-raise: ${watch.received} findings of ${sent.stuck} came`]
+      : []),
     ...(await settle(mars, {
       name: "lifecycle-raise",
       turns: [{ acknowledged: filled + sent.events, unanswered: 0 }],
@@ -142,7 +144,7 @@ async function post(mars: Mars, events: unknown): Promise<void> {
 /** Counts how long after due and grace each finding came, by this machine's one clock. */
 async function watchFindings(mars: Mars) {
   const delays: number[] = [];
-  let told = 0;
+  let received = 0;
   const socket = new WebSocket(`${mars.url.replace("http", "ws")}/ws`);
   await new Promise<void>((resolve, reject) => {
     socket.onerror = () => reject(new Error("the socket did not open"));
@@ -153,15 +155,15 @@ async function watchFindings(mars: Mars) {
       };
       if (frame.type === "subscribed") resolve();
       if (frame.finding === undefined || frame.finding.retracted_at !== null) return;
-      if (frame.finding.app_id === "coming") told += 1;
+      if (frame.finding.app_id === "coming") received += 1;
       delays.push(Date.now() - Date.parse(frame.finding.due_at) - graceMs);
     };
     socket.onopen = () => socket.send(JSON.stringify({ type: "subscribe", topic: "findings" }));
   });
   return {
     delays,
-    get told() {
-      return told;
+    get received() {
+      return received;
     },
     close: () => socket.close(),
   };

@@ -1,4 +1,4 @@
-/** A Mars, seen from a producer: waits where it is told to, and sends again what got no answer. */
+/** A Mars, seen from a producer: waits for as long as an answer asks, and sends again without an answer. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { bulkEventsMax } from "../../src/core/limits.ts";
 import type { DemoEvent } from "./message.ts";
@@ -11,7 +11,7 @@ const pauseMs = 1_000;
 /** One try. */
 const timeoutMs = 30_000;
 
-/** Something that the user can be told as it is. */
+/** A failure whose message is for the user. */
 export class DemoError extends Error {}
 
 // What an answer holds is for the caller to say.

@@ -68,7 +68,7 @@ async function main(): Promise<number> {
 async function play({ url, live, ...options }: Options, signal: AbortSignal): Promise<void> {
   const mars = new MarsClient(url, signal);
   await mars.assertReady();
-  // A lifecycle holds for messages that are first heard of after it.
+  // A lifecycle holds for messages whose first event is accepted after it.
   for (const app of demoApps) await mars.putLifecycle(app.appId, lifecycleOf(app));
   say(`Lifecycles put: ${demoApps.map(({ appId }) => appId).join(", ")}.`);
 
@@ -99,12 +99,12 @@ async function goOn(
   startMs: number,
   signal: AbortSignal,
 ): Promise<never> {
-  let told = 0;
+  let announced = 0;
   for (;;) {
     const now = Date.now();
     const { fromMs, untilMs } = liveIncident(startMs, now);
-    if (now >= fromMs && now < untilMs && told !== fromMs) {
-      told = fromMs;
+    if (now >= fromMs && now < untilMs && announced !== fromMs) {
+      announced = fromMs;
       say(`${clock(now)} The queue of notifications stands still for a minute: watch what is stuck.`);
     }
     await catchUp(mars, traffic);

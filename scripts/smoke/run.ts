@@ -236,7 +236,7 @@ async function missEvent({ url }: MarsProcess): Promise<void> {
   print("  out  a finding and its webhook");
 }
 
-/** A watcher that comes back after the restart is told everything from the start. */
+/** A watcher that comes back after the restart gets everything from the start. */
 async function resume({ url }: MarsProcess, names: readonly string[]): Promise<void> {
   const frame = `{"type":"subscribe","topic":"apps/${appId}","after":0}`;
   const { seen } = await watchWebSocket(url, frame, names);

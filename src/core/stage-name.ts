@@ -1,6 +1,6 @@
 /**
  * The name of a stage: its event, or its alternatives with `|` between them. A `|` or `\` of an event's own name has a `\` before
- * it, so that the events can be told from the name.
+ * it, so that the name can be split into the events.
  */
 
 /** `["SENT_SMS", "SENT_PUSH"]` are `SENT_SMS|SENT_PUSH`. */

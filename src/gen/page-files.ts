@@ -1046,7 +1046,7 @@ dd {
   min-height: 2.75rem;
 }
 
-/* The rule and its marks: each event draws the stretch down to the next. */
+/* The rule and its marks: each event draws the line down to the next. */
 .what::before {
   content: "";
   position: absolute;

@@ -454,7 +454,7 @@ CREATE TABLE gaps (
   PRIMARY KEY (sequence, after)
 ) STRICT, WITHOUT ROWID;
 ` },
-  { name: "0007_lease", sql: `-- Which process writes to the database, where it is a server's. The number rises as long as it lives.
+  { name: "0007_lease", sql: `-- Which process writes to the database, where it is a server's. The number rises as long as that process runs.
 CREATE TABLE lease (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   host TEXT NOT NULL,

@@ -1,4 +1,4 @@
-/** Reads JSON objects strictly: a misspelt field is an error and not a wish that nobody hears. */
+/** Reads JSON objects strictly: a misspelt field is an error, and is not ignored. */
 import type { FieldProblem } from "../core/error.ts";
 
 /** Its fields, as far as they are known ones; reports the others. */

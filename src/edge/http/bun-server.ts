@@ -9,7 +9,7 @@ import { type Acceptance, notAHandshake } from "../ws/sockets.ts";
 import { lingerMsMax, type StartHttpServer, safeMethods } from "./http-server.ts";
 import { isBrokenOff } from "./whole-body.ts";
 
-/** The acceptance of a handshake, and what hears of its socket once it is open. */
+/** The acceptance of a handshake, and the handler of its socket once it is open. */
 interface SocketData {
   readonly acceptance: Acceptance;
   handler?: SocketHandler;

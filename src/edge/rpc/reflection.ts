@@ -1,5 +1,5 @@
 /**
- * Server reflection: tells clients such as grpcurl which services there are, and how their messages are made.
+ * Server reflection: describes the services and their messages to clients such as grpcurl.
  * https://github.com/grpc/grpc/blob/master/doc/server-reflection.md
  */
 import { type DescFile, type DescService, type MessageInitShape, toBinary } from "@bufbuild/protobuf";

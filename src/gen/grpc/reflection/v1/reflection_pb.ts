@@ -297,7 +297,7 @@ export const ErrorResponseSchema: GenMessage<ErrorResponse> = /*@__PURE__*/
   messageDesc(file_grpc_reflection_v1_reflection, 7);
 
 /**
- * Tells clients which services there are, and how their messages are made.
+ * Describes the services and their messages to clients.
  *
  * @generated from service grpc.reflection.v1.ServerReflection
  */
