@@ -10,6 +10,7 @@ import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
 import { callerOf } from "./caller.ts";
+import { strictJsonOptions } from "./json-options.ts";
 import { inputOf, messageOf } from "./proto-json.ts";
 import type { Json } from "./proto-shapes.ts";
 
@@ -43,7 +44,10 @@ export function addOperationMethods(router: ConnectRouter, parts: EdgeParts): vo
       const answer = await operation.run(parts, input, callerOf(context));
       return messageOf(method.output, answer as Json);
     };
-    router.rpc(method, call, { readMaxBytes: bytesMax });
+    router.rpc(method, call, {
+      readMaxBytes: bytesMax,
+      jsonOptions: strictJsonOptions(method.input, parts.log),
+    });
   }
 }
 

@@ -1,12 +1,6 @@
 /** Connect's handlers for every method, by path. Transports differ in the protocols that they ask for, and in nothing else. */
 import type { DescMethod } from "@bufbuild/protobuf";
-import {
-  Code,
-  ConnectError,
-  type ConnectRouterOptions,
-  createConnectRouter,
-  type Interceptor,
-} from "@connectrpc/connect";
+import { type ConnectRouterOptions, createConnectRouter, type Interceptor } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { bodyBytesMax, eventBodyBytesMax, smallBodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
@@ -14,12 +8,12 @@ import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts"
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
-import { nestsTooDeep, tooDeep } from "../json.ts";
 import type { EdgeParts } from "../parts.ts";
 import { takeTurns } from "./call-turns.ts";
 import { rpcError } from "./error.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { createIngestMethods } from "./ingest-service.ts";
+import { jsonOptions, strictJsonOptions } from "./json-options.ts";
 import { addOperationMethods, operationMethods, operationServices } from "./operations.ts";
 import { createReflection } from "./reflection.ts";
 import { boundRequests } from "./request-bounds.ts";
@@ -48,6 +42,9 @@ export function createRpcHandlers(
 ): ReadonlyMap<string, UniversalHandler> {
   const ingest = createIngestMethods(parts.ingest);
   const watch = createWatchMethods(parts);
+  const { watchEvents } = MessageService.method;
+  const { watchFindings } = LifecycleService.method;
+  const { log } = parts;
   const event = { readMaxBytes: eventBodyBytesMax };
   const stream = { readMaxBytes: smallBodyBytesMax, shutdownSignal: stopping };
   const router = createConnectRouter({
@@ -62,8 +59,14 @@ export function createRpcHandlers(
     .rpc(IngestService.method.collectEvent, ingest.collectEvent, event)
     .rpc(IngestService.method.collectEvents, ingest.collectEvents)
     .rpc(IngestService.method.collectStream, ingest.collectStream, { shutdownSignal: stopping })
-    .rpc(MessageService.method.watchEvents, watch.watchEvents, stream)
-    .rpc(LifecycleService.method.watchFindings, watch.watchFindings, stream);
+    .rpc(watchEvents, watch.watchEvents, {
+      ...stream,
+      jsonOptions: strictJsonOptions(watchEvents.input, log),
+    })
+    .rpc(watchFindings, watch.watchFindings, {
+      ...stream,
+      jsonOptions: strictJsonOptions(watchFindings.input, log),
+    });
   const reflection = createReflection([MarsGrpc, IngestService, ...operationServices]);
   router.rpc(ServerReflection.method.serverReflectionInfo, reflection, stream);
   addOperationMethods(router, parts);
@@ -76,20 +79,6 @@ export function createRpcHandlers(
     }),
   );
 }
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-
-/** `textDecoder` is Connect's own option beside protobuf's: without `fatal`, bytes that are no UTF-8 would be stored as U+FFFD; and this is the last place before the parser. */
-const jsonOptions = {
-  ignoreUnknownFields: true,
-  textDecoder: {
-    decode(bytes: Uint8Array): string {
-      const text = utf8.decode(bytes);
-      if (nestsTooDeep(text)) throw new ConnectError(`message ${tooDeep}`, Code.InvalidArgument);
-      return text;
-    },
-  },
-};
 
 /** The services that take events in. */
 const eventServices: ReadonlySet<string> = new Set([IngestService.typeName, MarsGrpc.typeName]);

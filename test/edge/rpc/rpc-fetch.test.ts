@@ -27,6 +27,35 @@ function post(
 }
 
 describe("Connect by hand", () => {
+  test("a misspelt field of a question is refused with what was meant, by any name that protobuf has", async () => {
+    const asked: [path: string, body: object, detail: string][] = [
+      ["MessageService/ListMessages", { appid: "a" }, "appid is not known: did you mean app_id?"],
+      [
+        "MessageService/ListMessages",
+        { app_id: "a", limti: 1, x: 2 },
+        "limti is not known: did you mean limit?, and 1 more",
+      ],
+      [
+        "LifecycleService/PutLifecycle",
+        { appId: "a", lifecycle: { completeOn: ["A"], stages: [{ events: ["A"], optinal: true }] } },
+        "lifecycle.stages[0].optinal is not known: did you mean optional?",
+      ],
+    ];
+    for (const [path, body, detail] of asked) {
+      const response = await post(`/mars.v1.${path}`, JSON.stringify(body));
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        code: "invalid_argument",
+        message: detail,
+        details: [{}],
+      });
+    }
+    const known = { appId: "none", stageEvents: ["A"], stage_state: "FUNNEL_STATUS_REACHED", followed: true };
+    const response = await post("/mars.v1.MessageService/ListMessages", JSON.stringify(known));
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ code: "not_found" });
+  });
+
   test("a JSON body like that of REST is taken, unknown fields and all", async () => {
     const event = {
       app_id: "a",
