@@ -20,8 +20,8 @@ import { Checkpoints } from "./maintenance/checkpoints.ts";
 import { PageRounds } from "./maintenance/page-rounds.ts";
 import { Retention } from "./maintenance/retention.ts";
 import { Grace } from "./projection/grace.ts";
+import { ProjectionLoop } from "./projection/projection-loop.ts";
 import type { Projection } from "./projection/projection-step.ts";
-import { Watch } from "./projection/watch.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { delay, within } from "./runtime/delay.ts";
 import { StoreProgress } from "./runtime/progress.ts";
@@ -59,7 +59,7 @@ export class Pipeline {
   readonly #writer: Writer;
   readonly #checkpoints: Checkpoints;
   readonly #retention: Retention;
-  readonly #watch: Watch;
+  readonly #projection: ProjectionLoop;
   readonly #setAside: SetAsideDesk;
   readonly #pages: PageRounds;
   readonly #opening: Loop;
@@ -89,14 +89,14 @@ export class Pipeline {
       store: options.store,
       list: options.listSetAside,
       ingest: this.#commit,
-      nudge: () => this.#watch.nudge(),
+      nudge: () => this.#projection.nudge(),
     });
     const setAside = (count: number) => this.#setAside.counted(count);
     const publish = ({ events, upTo }: StoredBatch) => {
       this.#behind.stored(upTo, events.length);
       options.publish(events, upTo);
       // A journal that was away may bring events from before the projector's place.
-      if (upTo === this.#sequence.lastSeq) this.#watch.nudge();
+      if (upTo === this.#sequence.lastSeq) this.#projection.nudge();
       this.#progress.advance(upTo);
     };
     this.#writer = new Writer({ ...shared, setAside, publish });
@@ -105,7 +105,7 @@ export class Pipeline {
       pressed: () => options.journal.bytes > options.journal.bytesMax / 2,
     });
     this.#retention = new Retention({ ...shared, deleted: (events) => this.#checkpoints.deleted(events) });
-    this.#watch = new Watch({
+    this.#projection = new ProjectionLoop({
       ...shared,
       projector: options.store,
       projected: this.#projected,
@@ -221,10 +221,10 @@ export class Pipeline {
         last_error: this.#writer.lastError || this.#opening.lastError,
       },
       projector: {
-        projected_seq: this.#watch.seq,
-        behind: this.#behind.ofProjection(this.#watch.seq),
-        last_error: this.#watch.lastError,
-        findings: this.#watch.totals,
+        projected_seq: this.#projection.seq,
+        behind: this.#behind.ofProjection(this.#projection.seq),
+        last_error: this.#projection.lastError,
+        findings: this.#projection.totals,
       },
       clock: this.#options.clock.stats(),
       grace: this.#grace.stats(),
@@ -290,7 +290,7 @@ export class Pipeline {
       this.#writer.run(storedSeq),
       this.#checkpoints.run(),
       this.#retention.run(),
-      this.#watch.run(),
+      this.#projection.run(),
     ]);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The loop beside the flow that finds what is missing: it has the projector apply what is stored, and raise what is
+ * The loop that finds what is missing, behind the store: it has the projector apply what is stored, and raise what is
  * overdue.
  *
  * Nothing is raised by a watermark behind which something is still on its way. So a round takes the time, lets everything
@@ -24,7 +24,7 @@ const roundMs = 50;
 /** Between attempts after a failure, in milliseconds. */
 const retry = { firstMs: 100, lastMs: 5_000 };
 
-export interface WatchOptions {
+export interface ProjectionLoopOptions {
   readonly projector: Projection;
   /** How far the store has come. */
   readonly progress: StoreProgress;
@@ -43,8 +43,8 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
-export class Watch {
-  readonly #options: WatchOptions;
+export class ProjectionLoop {
+  readonly #options: ProjectionLoopOptions;
   readonly #loop: Loop;
   #seq = 0;
   #nextAt: Micros | undefined;
@@ -55,7 +55,7 @@ export class Watch {
   #raised = 0;
   #retracted = 0;
 
-  constructor(options: WatchOptions) {
+  constructor(options: ProjectionLoopOptions) {
     this.#options = options;
     this.#loop = options.supervisor.loop("lifecycles", retry);
   }

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MarsError } from "../../src/core/error.ts";
 import { Grace } from "../../src/projection/grace.ts";
+import { ProjectionLoop } from "../../src/projection/projection-loop.ts";
 import type { ProjectionTarget } from "../../src/projection/projection-step.ts";
-import { Watch } from "../../src/projection/watch.ts";
 import { Clock } from "../../src/runtime/clock.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { StoreProgress } from "../../src/runtime/progress.ts";
@@ -137,7 +137,7 @@ test("events that are refused while a round waits are waited for", async () => {
   const targets: ProjectionTarget[] = [];
   let refusedAt = 0;
   const raised = Promise.withResolvers<number>();
-  const watch = new Watch({
+  const loop = new ProjectionLoop({
     projector: {
       project: async (target) => {
         targets.push(target);
@@ -162,7 +162,7 @@ test("events that are refused while a round waits are waited for", async () => {
     supervisor: new Supervisor({ log }),
     signal: abort.signal,
   });
-  const running = watch.run();
+  const running = loop.run();
   expect((await raised.promise) - refusedAt).toBeGreaterThanOrEqual(290);
   expect(targets.some(({ raise }) => !raise)).toBe(true);
   abort.abort();
