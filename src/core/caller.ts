@@ -1,19 +1,19 @@
-/** Who asks: made at the door, and passed to whatever keeps shares between those who ask. */
+/** The caller of an operation: made at the door, and passed on to all parts that share something between callers. */
 
 export interface Peer {
-  /** By which shares are counted: an address, or the network that one host commands. */
+  /** Shares are counted by it: an address, or the network that one host controls. */
   readonly name: string;
-  /** One of its connections; the same name for as long as that lasts. */
+  /** One connection of the peer; the same name while it is open. */
   readonly connection: string;
 }
 
-/** By which a caller speaks. `inside` is Mars itself. */
+/** The caller's protocol. `inside` is Mars itself. */
 export type Protocol = "rest" | "connect" | "grpc-web" | "grpc" | "websocket" | "phoenix" | "sse" | "inside";
 
 /** Made at each door, and handed in from there. */
 export interface Caller {
   readonly peer: Peer;
   readonly protocol: Protocol;
-  /** Aborts when nobody waits for the answer any more. */
+  /** Aborts when the answer is no longer needed. */
   readonly signal?: AbortSignal;
 }

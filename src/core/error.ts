@@ -34,7 +34,7 @@ export type ErrorCode =
   | "fenced"
   | "internal";
 
-/** What is wrong with one field. `index` is the event's place in its batch, where there is a batch. */
+/** The problem of one field. `index` is the event's place in its batch, where there is a batch. */
 export interface FieldProblem {
   readonly field: string;
   readonly message: string;
@@ -43,7 +43,7 @@ export interface FieldProblem {
 
 export interface MarsErrorOptions {
   readonly problems?: readonly FieldProblem[];
-  /** When trying again may help, in milliseconds. */
+  /** Milliseconds until a new try may succeed. */
   readonly retryAfterMs?: number;
   /** For the log only. */
   readonly cause?: unknown;

@@ -7,7 +7,7 @@
 /** Microseconds since 1970-01-01T00:00:00Z, a safe integer; see `time.ts` for the range and the text form. */
 export type Micros = number;
 
-/** What names a message. `messageId` is unique only within its app. */
+/** The key of a message. `messageId` is unique only within its app. */
 export interface MessageKey {
   readonly appId: string;
   readonly messageId: string;
@@ -17,9 +17,9 @@ export interface MessageKey {
 export interface MarsEvent extends MessageKey {
   /** The name of the stage, 1–256 bytes. */
   readonly event: string;
-  /** When it happened, by the producer's word; the time of receipt where the producer gave none. */
+  /** When it happened, as the producer reports it; the time of receipt where the producer gave none. */
   readonly createdAt: Micros;
-  /** When Mars took it. */
+  /** The time of receipt. */
   readonly receivedAt: Micros;
   /** The producer's id for this event; empty when absent. */
   readonly eventId: string;

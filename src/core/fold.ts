@@ -1,8 +1,8 @@
 /**
- * The fold: what a message is, computed from the set of its events and nothing else.
+ * The fold: computes a message from the set of its events and nothing else.
  *
  * Two reports are the same event when their identities are equal: name and `event_id` where that is given, else all
- * that they say. Of reports that share an identity and still differ, the least by `created_at`, external id and
+ * of their contents. Of reports that share an identity and still differ, the least by `created_at`, external id and
  * attributes counts, so that order of arrival never shows; `seq` and `received_at` are those of the first to arrive. The
  * store applies the same rule in SQL (`db/messages/apply-sql.ts`) where reports meet over several batches.
  */
@@ -25,7 +25,7 @@ function isSameEvent(a: SequencedEvent, b: SequencedEvent): boolean {
   );
 }
 
-/** What identifies an event within its message; equal texts mean the same event. */
+/** The identity of an event within its message; equal texts mean the same event. */
 function identityOf(event: SequencedEvent): string {
   // The separator cannot occur in any of them: NUL is refused.
   return event.eventId === ""
@@ -34,8 +34,8 @@ function identityOf(event: SequencedEvent): string {
 }
 
 /**
- * What distinguishes events that have the same name and time and no id: a hash of the rest of what they say, and so much
- * shorter; empty where they say no more. 132 bits of SHA-256: two that are equal by chance or by intent are not to be found.
+ * The difference between events with the same name and time and no id: a hash of the rest of their contents, which is
+ * shorter; empty where there is no rest. 132 bits of SHA-256: nobody finds two contents with equal hashes.
  */
 export function detailOf({ eventId, externalId, attributes }: SequencedEvent): string {
   if (eventId !== "" || (externalId === "" && attributes === "")) return "";
@@ -79,7 +79,7 @@ function merge(known: StoredEvent, report: SequencedEvent): StoredEvent {
   };
 }
 
-/** The order in which a message's events are shown: by time, then name, the producer's id, and what else they say. Total. */
+/** The order in which a message's events are shown: by time, then name, the producer's id, and the rest of their contents. Total. */
 export function compareEvents(a: SequencedEvent, b: SequencedEvent): number {
   return (
     a.createdAt - b.createdAt ||
@@ -118,7 +118,7 @@ export interface SummaryParts {
   readonly eventCount: number;
   /** Stages and external ids are those of some of the events only. */
   readonly partial: boolean;
-  /** Where it stands along its lifecycle; without one it is open. */
+  /** By its lifecycle; without one it is open. */
   readonly status: Pick<MessageSummary, "state" | "overdueSince"> | undefined;
   readonly rank: Rank | undefined;
 }

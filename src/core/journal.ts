@@ -2,15 +2,15 @@
 import type { MarsError } from "./error.ts";
 import type { MarsEvent, SequencedEvent } from "./event.ts";
 
-/** What a journal holds when it is opened. */
+/** The state of a journal when it is opened. */
 export interface JournalState {
   /** Names this journal; a new one has a new name. */
   readonly id: string;
-  /** What it holds lies between them; both 0 when it has never held anything. */
+  /** The first and the last seq in it; both 0 for a journal that was never written to. */
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly bytes: number;
-  /** The last seq that it has certainly given out, where records have been lost beyond `lastSeq`. */
+  /** The last seq that it has certainly assigned, where records after `lastSeq` have been lost. */
   readonly givenOut?: number;
   /** Files that were set aside as damaged, in all of its runs. Default: none. */
   readonly damaged?: number;
@@ -27,13 +27,13 @@ export interface AppendOptions {
   readonly passBound?: boolean;
 }
 
-/** The log: makes events durable and gives out their seqs. Answered by `journal/`. */
+/** The log: makes events durable and assigns their seqs. Implemented by `journal/`. */
 export interface Journal {
   readonly id: string;
-  /** What it holds, and what it may. */
+  /** Its size, and the bound of that. */
   readonly bytes: number;
   readonly bytesMax: number;
-  /** Called once, before the first `append`, with the first seq to be given out: beyond all that anybody knows. */
+  /** Called once, before the first `append`, with the first seq to be assigned: beyond all that were ever assigned. */
   startAt(nextSeq: number): void;
   /**
    * Resolves to the events' seqs once all of them are on disk; they are consecutive, in the order given. One call at a
@@ -45,13 +45,13 @@ export interface Journal {
    * - `internal`: they cannot be written, whatever the disk.
    */
   append(events: readonly MarsEvent[], options?: AppendOptions): Promise<SeqRange>;
-  /** Resolves when what could not be written last could be now, and rejects as `append` would. */
+  /** Resolves when a write of the size that failed last would succeed now, and rejects as `append` would. */
   probe(): Promise<void>;
   /** Why so many bytes more have no room now. Default: none, so whether it has passed its bound. */
   refusal(bytes?: number): MarsError | undefined;
   /** Yields the events after the seq, those of one commit at a time, in order, up to the end of what is on disk then. */
   read(after: number): AsyncIterable<readonly SequencedEvent[]>;
-  /** How many events it holds beyond `seq`. */
+  /** Number of its events after `seq`. */
   eventsBeyond(seq: number): Promise<number>;
   /** Drops what it can of the events up to `upTo`; the last seq is not forgotten. */
   trim(upTo: number): Promise<void>;

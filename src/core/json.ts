@@ -65,7 +65,7 @@ function storedEventToJson(event: StoredEvent) {
   };
 }
 
-/** Where a message stands along its lifecycle. */
+/** The state of a message along its lifecycle. */
 function instanceToJson(instance: LifecycleInstance) {
   return {
     version: instance.version,

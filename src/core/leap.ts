@@ -1,4 +1,4 @@
-/** How a sequence goes on where nobody can say how far it had gone: at every start. */
+/** The leap of a sequence at every start, when nobody knows for certain which seqs were assigned before. */
 import type { Micros } from "./event.ts";
 import { seqLeap } from "./limits.ts";
 
@@ -6,13 +6,13 @@ import { seqLeap } from "./limits.ts";
 const epoch: Micros = Date.UTC(2020, 0, 1) * 1_000;
 
 /**
- * A seq that lies beyond whatever has been given out, after which the sequence goes on.
+ * A seq beyond all that were ever assigned; the sequence continues after it.
  *
- * The data may be an older copy of what has gone on elsewhere, so it is not enough to leap from what they know: another
- * start from the same copy would leap to the same place. The time is another at each start, and no Mars has given out
+ * The data may be an older copy, while another Mars went on from it. A leap from the last known seq is not enough: another
+ * start from the same copy would leap to the same place. The time differs at each start, and no Mars has assigned
  * a million seqs a second since it began. A clock that is wrong is no worse than the leap alone.
  *
- * @param last the last seq that is known to have been given out
+ * @param last the last seq that is known to be assigned
  */
 export function leapFrom(last: number, now: Micros): number {
   return Math.max(last + seqLeap, now - epoch);

@@ -1,6 +1,5 @@
 /**
- * What one part may ask of the next. The edge knows these interfaces and nothing behind them; `app.ts` decides who
- * answers.
+ * The ports between parts. A part knows the interfaces of the next part and nothing behind them; `app.ts` connects them.
  */
 import type { Caller } from "./caller.ts";
 import type { MarsError } from "./error.ts";
@@ -18,7 +17,7 @@ import type { RetentionStore } from "./retention.ts";
 import type { SetAsideStep } from "./set-aside.ts";
 import type { Topic } from "./topic.ts";
 
-/** Takes events in. Answered by `pipeline/`. */
+/** Accepts events. Implemented by `pipeline.ts`. */
 export interface Ingest {
   /**
    * Resolves once all of the events are on disk, to the seq of the last: they have consecutive seqs in the order
@@ -29,15 +28,15 @@ export interface Ingest {
    */
   accept(events: readonly MarsEvent[]): Promise<number>;
   /**
-   * Whether events of about so many bytes would be accepted now; asked before they are read, so that what must be refused
-   * costs nothing. A refusal counts as one event.
+   * Checks whether events of about so many bytes would be accepted now. Called before they are read, so that a refusal costs
+   * nothing. A refusal counts as one event.
    *
    * @throws `MarsError` as `accept` rejects
    */
   admit(bytes: number): void;
 }
 
-/** Reads what is stored. Answered by `store/`. Rejects with `MarsError` `unavailable` while the database is away. */
+/** Reads messages and events. Implemented by `workers/`. Rejects with `MarsError` `unavailable` while the database is away. */
 export interface Reader {
   list(query: MessageQuery): Promise<MessagePage>;
   get(read: MessageRead): Promise<MessageAnswer>;
@@ -45,7 +44,7 @@ export interface Reader {
   history(query: HistoryQuery): Promise<HistoryPage>;
 }
 
-/** How far the store has come. Answered by `pipeline/`. */
+/** The store's progress. Implemented by `pipeline.ts`. */
 export interface Progress {
   /** Everything up to this seq is stored, visible to readers and published. */
   readonly storedSeq: number;
@@ -56,7 +55,7 @@ export interface Progress {
   reached(seq: number, timeoutMs: number, caller?: Caller): Promise<void>;
 }
 
-/** What topics are made of: events, or changes of findings, each in a sequence of its own. */
+/** An item of a topic: an event, or the change of a finding, each in a sequence of its own. */
 export interface TopicItem extends MessageKey {
   readonly seq: number;
 }
@@ -85,10 +84,10 @@ export interface Subscriber<Item extends TopicItem = SequencedEvent> {
 }
 
 export interface StreamOptions {
-  /** Resume: everything after this seq comes first. Without it, what is published from now on. */
+  /** Resume: everything after this seq comes first. Without it, the items from now on. */
   readonly after?: number;
   readonly signal: AbortSignal;
-  /** Who follows; its signal is not looked at. */
+  /** The subscriber's caller; its signal is ignored. */
   readonly caller?: Caller;
 }
 
@@ -119,7 +118,7 @@ export interface Health {
   readonly state: ProcessState;
   /** Why Mars cannot accept events now, or which of its loops stand still; empty when all is well. */
   readonly unready: string;
-  /** What goes wrong meanwhile and does not keep events from being accepted. */
+  /** Faults that do not keep Mars from accepting events. */
   readonly warnings: readonly string[];
 }
 
@@ -133,12 +132,12 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** What the aggregators hand to the store: the events of a contiguous range of the log, folded by message. */
+/** The unit of storing: the events of a contiguous range of the log, folded by message. */
 export interface StoreBatch {
   /** The range is `(from, to]`. */
   readonly from: number;
   readonly to: number;
-  /** How many events it holds, repeats counted. */
+  /** Number of events, repeats counted. */
   readonly count: number;
   /** The events in chunks, in order: the events of a message are in the chunk that names it, or in later ones. */
   readonly chunks: readonly StoreChunk[];
@@ -161,39 +160,39 @@ export interface StoreChunk {
   readonly events: string;
 }
 
-/** What came of a batch: the events that were not all new. */
+/** The outcome of a batch whose events were not all new. */
 export interface StoreOutcome {
-  /** The seqs of its events that were. */
+  /** The seqs of its new events. */
   readonly fresh: readonly number[];
-  /** Events from before it of which a repeat has changed what is kept, as they are kept now; in seq order. */
+  /** Stored events that a repeat in it has changed, with their new contents; in seq order. */
   readonly changed: readonly SequencedEvent[];
 }
 
-/** Where the store continues a journal. */
+/** The position at which the store continues the journal. */
 export interface StorePosition {
   /** Everything up to here is stored. */
   readonly seq: number;
   /** Events that the store does not have and the journal no longer has: an older copy of the database came back. */
   readonly lost: number;
-  /** How many events and messages are set aside. */
+  /** Number of events and messages that are set aside. */
   readonly setAside: number;
-  /** The latest time of receipt of what is stored last; 0 while nothing is. */
+  /** The latest time of receipt of the last stored events; 0 while there are none. */
   readonly receivedAt: Micros;
-  /** The first seq to be given out: beyond all that the database knows. */
+  /** The first seq to be assigned: beyond all that the database knows. */
   readonly nextSeq: number;
   /** The last seq that the database knows, of this or another journal. */
   readonly givenOut: number;
-  /** How far the projector is, and how many events it has yet to follow; 100,000 for more. */
+  /** The projector's position, and the number of events after it; 100,000 for more. */
   readonly projected: number;
   readonly unprojected: number;
 }
 
-/** Keeps events. Answered by `store/`, on a thread of its own. Rejects with `unavailable` while the database is away. */
+/** Stores events. Implemented by `workers/`, on a thread of its own. Rejects with `unavailable` while the database is away. */
 export interface Store extends RetentionStore {
   /**
    * Migrates the database, and finds or makes the journal's position in it.
    *
-   * @param nextSeq the first seq to be given out, as far as the journal knows; the answer's counts
+   * @param nextSeq the first seq to be assigned, as far as the journal knows; that of the answer is the one to use
    */
   open(journal: JournalState, nextSeq: number): Promise<StorePosition>;
   /**
@@ -206,41 +205,41 @@ export interface Store extends RetentionStore {
    * Sets one event aside in the transaction that moves the position past it; safe to repeat after a lost answer. Rejects
    * with `unprocessable` when `setAsideMax` are set aside already.
    *
-   * @returns how many events and messages are set aside now
+   * @returns the number of events and messages that are set aside now
    */
   setAside(step: SetAsideStep): Promise<number>;
   /**
-   * Brings what is stored to the disk. Returns the position up to which no power cut should take it back.
+   * Syncs the database to disk. Returns the position up to which no power cut should undo it.
    *
-   * @param hurry the journal is filling up: take a database server's word for what it has only just stored
+   * @param hurry the journal is filling up: trust a database server with what it has only just stored
    */
   checkpoint(hurry: boolean): Promise<number>;
   /** The bytes of an embedded database's write-ahead log that a reader kept the last checkpoint from emptying. */
   logBytes(): Promise<number>;
   /**
-   * Compares up to `pagesMax` pages of the database file with their checksums. Resolves to what is known by then;
+   * Compares up to `pagesMax` pages of the database file with their checksums. Resolves to the state of the check;
    * `undefined` for a database server, whose files are its own.
    */
   checkPages(pagesMax: number): Promise<PageCheckStep | undefined>;
 }
 
-/** What is known of an embedded database's pages against their checksums. */
+/** The state of the check of an embedded database's pages against their checksums. */
 export interface PageCheckStep {
   /** Pages in the file. */
   readonly pages: number;
   /** Of these, written lately and not yet read back. */
   readonly changed: number;
-  /** How many times all pages have been looked at, since the start. */
+  /** Number of complete rounds over all pages since the start. */
   readonly rounds: number;
   /** Pages that are not as they were written. */
   readonly damaged: number;
-  /** Where the first hundred of them are: file and bytes. */
+  /** File and bytes of the first hundred damaged pages. */
   readonly places: readonly string[];
   /** Why the checksums were rebuilt since the last step: from the file, whose contents then count as right. */
   readonly began?: string;
 }
 
-/** What a part has to say unasked, for the log. */
+/** A line for the log, from a part that has no log of its own. */
 export interface Notice {
   /** A stable sentence, and a stable name for it. */
   readonly message: string;

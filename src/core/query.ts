@@ -26,7 +26,7 @@ export interface MessageQuery {
   readonly stage?: { readonly name: string; readonly status: FunnelStatus; readonly after?: string };
   /** Goes by a lifecycle. */
   readonly followed?: true;
-  /** What the message id starts with. */
+  /** The beginning of the message id. */
   readonly prefix?: string;
   /** From here on (inclusive), by the time that `order` goes by. */
   readonly since?: Micros;
@@ -35,7 +35,7 @@ export interface MessageQuery {
   readonly order: MessageOrder;
   /** Messages on this page, 1–1000. */
   readonly limit: number;
-  /** Where the page before ended: its `nextCursor`, opaque. */
+  /** The `nextCursor` of the page before, opaque. */
   readonly cursor?: string;
 }
 
@@ -44,7 +44,7 @@ export interface MessageSummary extends MessageKey {
   /** The earliest and the latest `created_at` of its events. */
   readonly createdAt: Micros;
   readonly updatedAt: Micros;
-  /** How many events it has, repeats not counted. */
+  /** Number of its events, repeats not counted. */
   readonly eventCount: number;
   /** The distinct names of its events, in the order in which they first happened; at most `stagesMax`. */
   readonly stages: readonly string[];
@@ -63,13 +63,13 @@ export interface MessageSummary extends MessageKey {
   readonly overdueSince?: Micros;
 }
 
-/** One message, and which of its events. */
+/** One message, with a page of its events. */
 export interface MessageRead extends MessageKey {
   /** `oldest` first, or `newest`. */
   readonly order?: EventOrder;
   /** Events in the answer, 1–10,000; it may have fewer, since it is bounded in bytes as well. */
   readonly limit?: number;
-  /** Where the answer before ended: its `nextCursor`, opaque. */
+  /** The `nextCursor` of the answer before, opaque. */
   readonly cursor?: string;
   /** Bytes of its events as they are kept; one event is always in it. Default: 1 MiB. */
   readonly bytesMax?: number;
@@ -78,7 +78,7 @@ export interface MessageRead extends MessageKey {
 export type EventOrder = "oldest" | "newest";
 
 export interface Message extends MessageSummary {
-  /** In `created_at` order, or the reverse; ties by the lifecycle's order, then name, event id and what else they say. */
+  /** In `created_at` order, or the reverse; ties by the lifecycle's order, then name, event id and the rest of their contents. */
   readonly events: readonly StoredEvent[];
   /** Absent with the last event. */
   readonly nextCursor?: string;

@@ -1,17 +1,17 @@
-/** Refusals of events, and what they keep back. */
+/** Refusals of events, and the findings that they delay. */
 
-/** Notes refusals of events, so that nothing is called missing that a producer may hold back. Answered by `pipeline/`. */
+/** Records refusals of events, so that no event is called missing that a producer still has to send again. Implemented by `pipeline.ts`. */
 export interface Refusals {
   /**
-   * Notes that a door refuses events with this error, without knowing whose they are. Counts for `overloaded`, `unavailable` and
+   * Records that a door refuses events with this error, without knowing whose they are. Counts for `overloaded`, `unavailable` and
    * `draining`: with these a client is to try again. An error that `Ingest.accept` rejected with is known already.
    */
   refused(error: unknown): void;
 }
 
-/** How refusals keep back findings. */
+/** Figures of findings that wait after refusals. */
 export interface GraceStats {
-  /** Whether findings of all apps are kept back now, and of how many by themselves. */
+  /** Whether findings of all apps wait now; else the number of apps whose findings do. */
   readonly all: boolean;
   readonly apps: number;
   /** Since the start: refused calls, and how often refusals went on for so long that findings were raised all the same. */

@@ -1,8 +1,8 @@
-/** What can never be applied, and so was set aside for all else to go on: kept whole, listed, replayed or deleted by hand. */
+/** Events and messages that can never be applied, set aside so that all others go on: kept whole, listed, replayed or deleted by hand. */
 import type { ErrorCode } from "./error.ts";
 import type { MessageKey, Micros, SequencedEvent } from "./event.ts";
 
-/** Events and messages that may be set aside at one time. Beyond it the loop that would need more waits, and says so. */
+/** Events and messages that may be set aside at one time. Beyond it the loop waits, with an error in the log. */
 export const setAsideMax = 10_000;
 
 /** One event or message that is set aside, with the reason. */
@@ -11,7 +11,7 @@ export interface SetAsideItem extends MessageKey {
   readonly seq: number;
   readonly at: Micros;
   readonly code: ErrorCode;
-  /** For people; says nothing of paths and addresses. */
+  /** For people; names no path and no address. */
   readonly reason: string;
   /** The event, which is not stored; absent for a message, which is stored and not followed along its lifecycle. */
   readonly event?: SequencedEvent;
@@ -42,15 +42,15 @@ export interface SetAsidePage {
   readonly asOfSeq: number;
 }
 
-/** What users may do with what is set aside. */
+/** The operations on what is set aside. */
 export interface SetAside {
   list(query: SetAsideQuery): Promise<SetAsidePage>;
   /**
-   * Accepts the event once more, or follows the message again; what cannot be applied still is set aside again.
+   * Accepts the event once more, or projects the message again; one that still cannot be applied is set aside again.
    *
    * @returns the event's new seq, or the message's; `undefined` where nothing is set aside under this seq
    */
   replay(seq: number): Promise<number | undefined>;
-  /** Forgets it for good. @returns whether it was there */
+  /** Deletes it for good. @returns whether it was there */
   remove(seq: number): Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-/** Where a message stands along its app's lifecycle; `lifecycle/assess.ts` works it out. */
+/** The state of a message along its app's lifecycle, computed by `lifecycle/assess.ts`. */
 import type { Micros } from "./event.ts";
 
 export type MessageState = "open" | "overdue" | "complete" | "failed";
@@ -44,7 +44,7 @@ export interface Assessment {
 export interface LifecycleInstance extends Assessment {
   /** The lifecycle's version within the app. */
   readonly version: number;
-  /** The projection's: what was due and had its grace behind it by then is overdue. */
+  /** The projection's: a stage whose due time and grace lie before it is overdue. */
   readonly watermark: Micros;
 }
 

@@ -1,8 +1,8 @@
-/** What the clock leaves to the next run, and to `GET /api/q/stats`. */
+/** The clock's record for the next run, and its figures for `GET /api/q/stats`. */
 import type { Micros } from "./event.ts";
 import type { Skew } from "./skew.ts";
 
-/** What is known of the clock's steps. */
+/** The known steps of the clock. */
 export interface SkewRecord {
   /** Since when the clock runs evenly, by itself. */
   readonly since: Micros;
@@ -10,7 +10,7 @@ export interface SkewRecord {
   readonly known: readonly Skew[];
 }
 
-/** What one run of Mars leaves to the next of its clock; see `runtime/clock.ts`. In microseconds. */
+/** The record of the clock, from one run of Mars to the next; see `runtime/clock.ts`. In microseconds. */
 export interface TimeRecord {
   /** Time that has passed, on a scale of its own. */
   readonly elapsed: Micros;
@@ -25,16 +25,16 @@ export interface TimeRecord {
   readonly skews?: SkewRecord;
 }
 
-/** How the clock behaves. */
+/** Figures of the clock. */
 export interface ClockStats {
   /** Whether findings may be raised by it now. */
   readonly settled: boolean;
   /** Since the start: steps of the wall clock, and pauses of this process. */
   readonly steps: number;
   readonly pauses: number;
-  /** How far the last step went; negative: back. */
+  /** Length of the last step; negative: back. */
   readonly last_step_ms: number;
-  /** By how much the clock is ahead of what is deleted by. */
+  /** By how much the clock is ahead of the time that deletions go by. */
   readonly unproven_ms: number;
   /** By how much the clock was behind before its steps, at most: deadlines that it started then wait as much longer. */
   readonly behind_ms: number;

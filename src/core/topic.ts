@@ -15,7 +15,7 @@ import type { MessageKey } from "./event.ts";
 import { appIdBytesMax, messageIdBytesMax } from "./limits.ts";
 import { textProblem } from "./validate.ts";
 
-/** What a topic selects: every field that is present must match. */
+/** A topic: every field that is present must match. */
 export interface Topic {
   /** The canonical name, by which subscriptions are kept. */
   readonly name: string;
