@@ -13,10 +13,10 @@
  */
 import type { Micros } from "../core/event.ts";
 import { type Definition, durationMsMax } from "../lifecycle/definition.ts";
-import { neatDuration } from "../lifecycle/neat-duration.ts";
 import { earliestIn } from "./learn-cause.ts";
 import { endsOf } from "./learn-ends.ts";
 import { type GraphStage, type LearnedGraph, learnGraph } from "./learn-graph.ts";
+import { neatDuration } from "./neat-duration.ts";
 import { type Observations, percentileOf, type Sample } from "./sample.ts";
 
 /** A name that fewer messages have is noise. */

@@ -7,8 +7,8 @@
  *
  * Rules where a lifecycle alone does not say:
  * - An event of `fail_on` fails a message for good; else it is complete from its first event of `complete_on` on.
- * - A message that has ended is not missing anything any more. If it completed without a required stage, the stage was
- *   skipped; said a grace after completion, as events of different services overtake each other.
+ * - Nothing is missing of a message that has ended. If it completed without a required stage, the stage was skipped; that is
+ *   found a grace after completion, as events of different services overtake each other.
  * - A required stage is expected once something that it comes after has come, or a stage that is itself expected, whichever of
  *   its alternatives it would have been. So what hangs on an optional stage is not expected without it, nor what hangs on one
  *   alternative where another came.

@@ -1,4 +1,4 @@
-/** Findings: what Mars has to say of a message that does not go as its lifecycle says. */
+/** Findings: where a message deviates from its lifecycle. */
 import type { MessageKey, Micros } from "../core/event.ts";
 
 /**

@@ -9,8 +9,8 @@ import { movePosition, type ProjectionPosition } from "./position.ts";
 const firstLeap = 1_000_000;
 
 /**
- * A power cut may have taken back changes that were published, or the data are an older copy: no seq is given out twice.
- * It is stored at once, for whoever reads how far changes have come must not see less than what is published.
+ * Leaps ahead of every seq that may have been published: a power cut may have undone changes, or the data are an older copy, and
+ * no seq may be used twice. The leap is stored at once, so that no reader sees less than was published.
  */
 export async function leapFindings(
   database: Database,

@@ -1,7 +1,7 @@
 /**
- * Who is to be waited for. Events that were refused, or could not be sent because Mars was not there, come again a little later:
- * until then nothing that they would answer may be called missing. Every refusal at any door comes here, with the apps whose
- * events they are, or without where a door refuses before it has read them: those concern all apps.
+ * A pause of raising after refusals. Events that were refused, or that could not be sent while Mars was away, come again a little
+ * later; until then they must not be called missing. Every refusal at any door is reported here, with the apps of its events,
+ * or without where the door refuses before it reads them: that pauses all apps.
  *
  * Waiting has a bound, or a client that is refused for ever would keep findings back for ever: when refusals have gone on for
  * `appRunMsMax` (one app's) or `allRunMsMax` (of whom nobody knows), findings are raised all the same, and the log says so.

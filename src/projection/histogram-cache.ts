@@ -15,7 +15,7 @@ export class HistogramCache {
     this.#database = database;
   }
 
-  /** Forgets all: what is in memory may not be what is in the database. */
+  /** After a step that failed: memory may differ from the database. */
   clear(): void {
     this.#histograms.clear();
   }

@@ -1,4 +1,4 @@
-/** What one step of the projector makes of the messages that it touches. */
+/** The instances and findings that one step of the projector changes. */
 import type { Micros } from "../core/event.ts";
 import type { Skew } from "../core/skew.ts";
 import { type FunnelStatus, messageStates } from "../core/state.ts";
@@ -43,11 +43,11 @@ interface NextInstance {
   readonly findings: number;
 }
 
-/** By what a step judges. */
+/** The times of a step. */
 export interface StepTime {
   /** What was active by then has been raised, or is to be where the step is `raising`. */
   readonly watermark: Micros;
-  /** When what changes does. */
+  /** The time of its changes. */
   readonly now: Micros;
   readonly raising: boolean;
 }
@@ -183,8 +183,8 @@ export class InstanceSteps {
   }
 
   /**
-   * When to look at it again. An event nearly always puts off what is next, and the index of these times need not follow
-   * each time: looking too early finds nothing to raise, and then it is put right.
+   * When the instance is due next. Nearly every event puts that off, which would write the index each time. So an earlier
+   * time stays: it costs one look that raises nothing, and is corrected then.
    */
   #next(reconciled: Reconciled, instance: Instance | undefined): Next {
     const next: Next = [nextAtOf(reconciled), reconciled.waits];

@@ -1,6 +1,6 @@
 /**
- * What the projector does with a step that can never succeed: it reads less at a time, down to the one message that is at
- * fault, and sets that aside from being followed. So no message delays another.
+ * Finds the message for which a step always fails: the projector reads less at a time, down to one message, and sets that
+ * aside from being followed. So no message delays another.
  */
 import type { InStatement } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
@@ -16,7 +16,7 @@ import type { ProjectionAside } from "./projection-step.ts";
 const eventsMax = 10_000;
 const changesMax = 1_000;
 const instancesMax = 2_000;
-/** Messages set aside one after another, with no step in between, by faults of ours: then it is not the messages. */
+/** Messages set aside by internal errors with no step in between; beyond that, the messages are not the cause. */
 const asideInARowMax = 100;
 
 /** What a step is doing. */

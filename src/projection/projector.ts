@@ -1,10 +1,9 @@
 /**
- * Follows messages along their lifecycles, behind the store: it has a place of its own in the sequence of events, and
- * moves it in the same transaction as all that follows from them. So a crash at any point loses and doubles nothing, and
- * the batches that store events never wait for it.
+ * Projects stored events into instances, findings and counts. It has a position of its own in the sequence of events, and each
+ * step moves it in the transaction that writes what the step changes. So a crash loses and doubles nothing, and storing
+ * never waits for it.
  *
- * What it knows of a message is in `instances`; what is due when is in an index there, so finding what is missing costs
- * nothing for all that is not.
+ * An index of `instances` says when each is due next, so a step reads none that are not due.
  */
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../core/event.ts";
@@ -33,13 +32,13 @@ export class Projector {
   readonly #database: Database;
   readonly #tombstones: Tombstones;
   readonly #lifecycles: Lifecycles;
-  /** What follows is as it is in the database; forgotten when a step fails, for then nobody knows. */
+  /** As it is in the database. Read again after a step that failed: it may have been written. */
   #position: ProjectionPosition | undefined;
   #nextAt: Micros | undefined;
   /** As JSON: the apps that `#nextAt` leaves out. */
   #held = noHeldApps;
   readonly #waiting: WaitingInstances;
-  /** Whether there may be changes of counted events to be followed. */
+  /** Whether there may be changes of counted events to apply. */
   #changes = true;
   readonly #histograms: HistogramCache;
   /** How much one step reads. One that fails is tried again with less: a server limits what it sends at once. */
@@ -56,7 +55,7 @@ export class Projector {
     this.#waiting = new WaitingInstances(database);
   }
 
-  /** Looks, at the next call, for changes of events before its place. */
+  /** The next step looks for changes of events before its position. */
   takeChanges(): void {
     this.#changes = true;
   }
@@ -79,7 +78,7 @@ export class Projector {
     }
   }
 
-  /** Reads everything again, which messages are set aside as well. */
+  /** Everything is read again, and which messages are set aside. */
   forget(): void {
     this.#position = undefined;
     this.#changes = true;

@@ -1,7 +1,6 @@
 /**
- * What a step adds to the counts of apps, stages and hops. Counts are sums over messages of what each stands for, so a
- * step adds what a message stands for after it and takes away what it stood for before: no order of events, and no
- * restart, makes a difference.
+ * What a step adds to the counts of apps, stages and hops. Each instance counts once, as it is now: a step adds it as it is
+ * after the step and subtracts it as it was before. So neither the order of events nor a restart makes a difference.
  */
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../core/event.ts";
