@@ -63,7 +63,7 @@ export interface Mars {
 }
 
 /**
- * Starts Mars. Rejects, with everything released again, when a part cannot start; its message is for the operator.
+ * Starts Mars. Rejects, with everything released, when a component cannot start; the error's message is for the operator.
  *
  * @param listen the runtime's own server for port 4000
  */
@@ -95,7 +95,7 @@ async function start(
     log.warn(message, { event: "no_authentication", host: config.host });
   }
   const supervisor = new Supervisor({ log });
-  // One deadline for all: what one part leaves of it is what the next one has.
+  // One deadline for all: each component has the time that the ones before it leave.
   let deadline = 0;
   const remainingMs = () => Math.max(0, deadline - performance.now());
   const clock = new Clock({ log, graceMs: config.startGraceMs });

@@ -16,7 +16,7 @@ import type { StartHttpServer } from "./edge/http/http-server.ts";
 import { createLog } from "./runtime/log.ts";
 import { version } from "./version.ts";
 
-/** What the parts may overrun their own deadline by before the process ends without them. */
+/** How long after its deadline a stop may go on before the process ends without it. */
 const overrunMs = 2_000;
 /** `npm start` passes on a Ctrl-C that the terminal has delivered already; that is one signal, not two. */
 const echoMs = 500;
@@ -63,7 +63,7 @@ const commands: Readonly<Record<string, Action | undefined>> = {
 };
 
 async function serve(config: Config, runtime: Runtime): Promise<number> {
-  // Of all files: the database driver makes its own, and what is in them is nobody else's business on a shared machine.
+  // Of all files: the database driver makes its own, and other users of the machine must not read them.
   process.umask(0o077);
   const log = createLog(config.logLevel);
   surviveFaults(log);
@@ -135,12 +135,12 @@ async function stopWithin(mars: Mars, timeoutMs: number, log: Log): Promise<bool
 }
 
 /**
- * A fault that nobody awaits belongs to one request and is logged. One thrown outside of any promise leaves unknown
+ * A rejection that no code awaits belongs to one request and is logged. One thrown outside of any promise leaves unknown
  * state behind: better to start again from the journal.
  */
 function surviveFaults(log: Log): void {
   process.on("unhandledRejection", (error) =>
-    log.error("a fault that nobody handled", { event: "unhandled_rejection", error }),
+    log.error("unhandled rejection", { event: "unhandled_rejection", error }),
   );
   process.on("uncaughtException", (error) => {
     log.error("ended by a fault", { event: "uncaught_exception", error });
@@ -213,6 +213,6 @@ function write(descriptor: 1 | 2, text: string): void {
   try {
     for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
   } catch {
-    // Whoever would read it has gone.
+    // The reader of stderr has gone.
   }
 }

@@ -1,4 +1,4 @@
-/** How Mars is as a whole, for `/readyz`: of what each part says, the sentence that an operator needs. */
+/** The health of Mars for `/readyz`: one sentence for the operator, from the state of each component. */
 import type { Health, Log, ProcessState } from "./core/ports.ts";
 import type { Supervisor } from "./runtime/supervisor.ts";
 

@@ -30,7 +30,7 @@ import type { Loop, Supervisor } from "./runtime/supervisor.ts";
 
 /** Of the time for stopping: the rest is for the batch that is under way then, and for its way to the disk. */
 const storingShare = 0.75;
-/** Between attempts to reach the database at the start, in milliseconds. */
+/** Between attempts to open the database at the start, in milliseconds. */
 const openRetry = { firstMs: 500, lastMs: 500 };
 
 export interface PipelineOptions {
@@ -169,7 +169,7 @@ export class Pipeline {
   }
 
   /**
-   * Finds where the store continues and starts the loops. A database that cannot be reached does not keep Mars from
+   * Finds where the store continues and starts the loops. A database that is away does not keep Mars from
    * starting: events are accepted as soon as their seqs are certain, and stored when it is there. Rejects when it
    * answers that it is not ours to use.
    */
@@ -240,7 +240,7 @@ export class Pipeline {
     return this.#behind.ofStore({ ...this.#commit.totals, ...this.#writer.totals });
   }
 
-  /** Continues behind whatever the journal and the database have. */
+  /** Continues after the last seq of the journal and the database. */
   #accept(journal: JournalState): void {
     const lastSeq = Math.max(journal.lastSeq, this.#progress.storedSeq);
     this.#accepting = true;
@@ -248,7 +248,7 @@ export class Pipeline {
     this.#commit.start(lastSeq);
   }
 
-  /** @returns whether the store was reached */
+  /** @returns whether the store is open */
   async #open(journal: JournalState): Promise<boolean> {
     const { store } = this.#options;
     try {
@@ -264,7 +264,7 @@ export class Pipeline {
       return true;
     } catch (thrown) {
       const error = MarsError.from(thrown);
-      // A damaged one is not used, and is somebody's to repair; until then events wait in the journal.
+      // A damaged one is not used until the operator has repaired it; until then events wait in the journal.
       if (!error.transient && error.code !== "corrupt") throw thrown;
       this.#opening.failed(thrown);
       return false;

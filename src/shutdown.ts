@@ -17,25 +17,25 @@ export class Shutdown {
     this.#log = log;
   }
 
-  /** What undoes the part that has just been started. */
+  /** Stops the component that has just been started. */
   defer(name: string, step: () => unknown): void {
     this.#steps.push({ name, step });
   }
 
   /**
    * @param remainingMs how much is left of the time for all of them
-   * @returns the parts that have not ended in time
+   * @returns the components that have not ended in time
    */
   async run(remainingMs: () => number): Promise<string[]> {
     const late: string[] = [];
     for (let next = this.#steps.pop(); next !== undefined; next = this.#steps.pop()) {
       const { name, step } = next;
       const ended = (async () => step())().catch((error: unknown) => {
-        this.#log.error("part did not stop cleanly", { event: "stop_failed", part: name, error });
+        this.#log.error("component did not stop cleanly", { event: "stop_failed", part: name, error });
       });
       if (await within(Math.max(remainingMs(), stepMsMin), ended)) continue;
       late.push(name);
-      this.#log.error("part did not stop in time", { event: "stop_late", part: name });
+      this.#log.error("component did not stop in time", { event: "stop_late", part: name });
     }
     return late;
   }

@@ -95,7 +95,7 @@ CREATE TABLE instances (
   times TEXT NOT NULL
 ) STRICT;
 
--- With the app, so that those of apps that are held can be left out.
+-- With the app, so that those of paused apps can be left out.
 CREATE INDEX instances_next ON instances (next_at, app) WHERE next_at <> 0;
 CREATE INDEX instances_overdue ON instances (overdue_since) WHERE overdue_since <> 0;
 CREATE INDEX instances_app_overdue ON instances (app, overdue_since) WHERE overdue_since <> 0;

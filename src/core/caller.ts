@@ -10,7 +10,7 @@ export interface Peer {
 /** The caller's protocol. `inside` is Mars itself. */
 export type Protocol = "rest" | "connect" | "grpc-web" | "grpc" | "websocket" | "phoenix" | "sse" | "inside";
 
-/** Made at each door, and handed in from there. */
+/** Created by each protocol's server, and passed down from there. */
 export interface Caller {
   readonly peer: Peer;
   readonly protocol: Protocol;

@@ -1,5 +1,5 @@
 /**
- * The one error that crosses a boundary between parts. Its code is from a closed list; every protocol maps the
+ * The one error that crosses a boundary between modules. Its code is from a closed list; every protocol maps the
  * code, and nothing else, to its own status (`edge/status.ts`).
  */
 

@@ -1,7 +1,7 @@
 /**
  * The event: what a producer reports, and what Mars keeps of it.
  *
- * Everything past the edge speaks these types; nothing past the edge looks at a producer's raw input again.
+ * Everything behind `edge/` uses these types; nothing there looks at a producer's raw input again.
  */
 
 /** Microseconds since 1970-01-01T00:00:00Z, a safe integer; see `time.ts` for the range and the text form. */

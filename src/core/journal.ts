@@ -1,4 +1,4 @@
-/** The journal's port: the log of accepted events, whatever engine keeps it. */
+/** The journal's port: the log of accepted events, for any engine that keeps it. */
 import type { MarsError } from "./error.ts";
 import type { MarsEvent, SequencedEvent } from "./event.ts";
 
@@ -42,12 +42,12 @@ export interface Journal {
    * - `overloaded`: there is no room for them.
    * - `unavailable`: it is not certain that they are on disk. They are wiped, and their seqs are used again. Only where the
    *   disk refuses that too, and Mars ends before the next call, may they be stored.
-   * - `internal`: they cannot be written, whatever the disk.
+   * - `internal`: they cannot be written to any disk.
    */
   append(events: readonly MarsEvent[], options?: AppendOptions): Promise<SeqRange>;
   /** Resolves when a write of the size that failed last would succeed now, and rejects as `append` would. */
   probe(): Promise<void>;
-  /** Why so many bytes more have no room now. Default: none, so whether it has passed its bound. */
+  /** Why `bytes` more have no room now. Default: 0, so whether it has passed its bound. */
   refusal(bytes?: number): MarsError | undefined;
   /** Yields the events after the seq, those of one commit at a time, in order, up to the end of what is on disk then. */
   read(after: number): AsyncIterable<readonly SequencedEvent[]>;

@@ -17,11 +17,10 @@ export const bulkEventsMax = 10_000;
 /** Bytes of one request's body, counted after decompression. */
 export const bodyBytesMax = 8 * 1024 * 1024;
 /**
- * Bytes of one event in its request, with whatever fields Mars ignores, be it the only one of its body or one of many. The
- * longest valid one has some 11 KiB as JSON, and 48 KiB as protobuf.
+ * Bytes of one event in its request, ignored fields included, be it the only one of its body or one of many. The longest valid one has some 11 KiB as JSON, and 48 KiB as protobuf.
  */
 export const eventBodyBytesMax = 64 * 1024;
-/** Bytes of a lifecycle in its request; far more than anybody writes. */
+/** Bytes of a lifecycle in its request; far more than people write. */
 export const lifecycleBodyBytesMax = 64 * 1024;
 /** Bytes of a request for a rule, a sink, a silence, or of a query by RPC: some ids, names and texts. */
 export const smallBodyBytesMax = 16 * 1024;

@@ -1,4 +1,4 @@
-/** Addresses that only this machine reaches. */
+/** Addresses that only this machine can connect to. */
 
 /** @param host a name or an address, an IPv6 one in brackets or not; of a name it is not known before it is looked up */
 export function isLoopback(host: string): boolean {

@@ -71,11 +71,11 @@ export interface Subscriber<Item extends TopicItem = SequencedEvent> {
    */
   subscribed(seq: number, recovered: boolean): void;
   /**
-   * Offers events of the topic, in seq order, never empty. All subscribers of the topic get the same array, so that they can
-   * share what they encode of it.
+   * Offers events of the topic, in seq order, never empty. All subscribers of the topic get the same array, so that each
+   * encoding of it is made once.
    *
    * @returns `undefined`: accepted. A promise: none was accepted; they are offered again, from history, when it has
-   * resolved. So a slow subscriber delays nobody and costs no memory. It decides itself when it was slow for too long; its
+   * resolved. So a slow subscriber delays no other and costs no memory. It decides itself when it was slow for too long; its
    * promise must resolve when it is gone.
    */
   events(events: readonly Item[]): Promise<void> | undefined;
@@ -144,7 +144,7 @@ export interface StoreBatch {
 }
 
 /**
- * A part of a batch, as two texts that a database server takes as one parameter each. Both are JSON objects whose keys
+ * Some of a batch's messages and events, as two texts that a database server accepts as one parameter each. Both are JSON objects whose keys
  * begin with four whole numbers, each padded with blanks to 17 characters: a database is twice as fast at cutting
  * a text as at looking into an array. A message is called by the seq of its first event in the batch.
  */

@@ -1,12 +1,12 @@
 /**
- * The times that Mars itself gives: when it received an event, and so when that happened if its producer does not say.
+ * The times of receipt, which stand in for the `created_at` of an event that has none.
  * Such a time is a part of the event's identity, so no two may be equal: not in one request, not within the millisecond in
  * which the clock ticks, and not when the clock is put back and goes through the same hour again.
  */
 import type { Micros } from "./event.ts";
 import { wallMs } from "./time.ts";
 
-/** So far they run ahead of the clock rather than go back: more than adjusting a clock takes, and too little to be felt. */
+/** How far they may run ahead of the clock rather than go back: more than a clock is adjusted by, and too little to be noticed. */
 const aheadMax: Micros = 1_000_000;
 
 /**
@@ -42,5 +42,5 @@ export class ReceiptClock {
   }
 }
 
-/** One for the process: the events of all protocols share it. */
+/** One for the process, for the events of all protocols. */
 export const receipts = new ReceiptClock();

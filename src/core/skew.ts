@@ -16,7 +16,7 @@ export const noSkews: readonly Skew[] = [];
 
 /**
  * By how much the clock was behind that may have given this time; 0 where nothing is known. Another clock may have given it,
- * which was right: whoever waits as much longer waits for nothing then.
+ * which was right: then the wait is longer than it has to be.
  */
 export function behindOf(skews: readonly Skew[], at: Micros): Micros {
   let behind = 0;

@@ -6,7 +6,7 @@
  *     apps/{app_id}/messages/{message_id}    the events of one message
  *     findings                               every finding, see lifecycle/finding.ts
  *     apps/…/findings                        findings of one app, or of one message
- *     event_timeline:{message_id}            the original's name: that message id in any app, taken as it stands
+ *     event_timeline:{message_id}            the original's name: that message id in any app, not decoded
  *
  * Segments of the `apps/` forms are percent-encoded; two spellings of one topic parse to the same `name`.
  */

@@ -1,7 +1,6 @@
 /**
- * A budget that clients share: so much for all of them together, and at most a part of it for one peer, so that nobody can
- * keep the others out. Who finds no room waits for it in turn, the peers one after another, and is refused when it takes
- * too long or too many wait.
+ * A budget of all clients: `max` for all of them together, and `peerMax` for one, so that no peer can keep the others out. A
+ * caller that finds no room waits for it, the peers by turns, and is refused after `waitMs` or when too many wait.
  */
 import { MarsError } from "../core/error.ts";
 import type { BudgetStats } from "../runtime/stats.ts";
@@ -13,24 +12,24 @@ export interface BudgetOptions {
   readonly max: number;
   /** For one peer; at most `max`. */
   readonly peerMax: number;
-  /** Who may wait for room at one time; beyond it callers are refused at once. */
+  /** Callers that may wait for room at one time; beyond it callers are refused at once. */
   readonly waitersMax?: number;
   /** How long a caller waits for room before it is refused. */
   readonly waitMs?: number;
 }
 
-/** What somebody has of the budget, until it is released. Releasing twice is releasing once. */
-export interface Share {
+/** An amount of the budget that a caller has until it is released. Releasing is idempotent. */
+export interface BudgetLease {
   readonly amount: number;
   /** Takes more, unless there is no room for it now. */
   grow(more: number): boolean;
   release(): void;
 }
 
-/** A queue for each peer lets in one peer's callers at most at the pace at which others have theirs. */
+/** One caller that waits. Each peer has a queue, so that a peer with many callers gets no more turns than the others. */
 interface Waiter {
   readonly amount: number;
-  grant(share: Share): void;
+  grant(lease: BudgetLease): void;
 }
 
 const waitersMaxDefault = 1_024;
@@ -54,17 +53,17 @@ export class Budget {
     return { used: this.#used, max: this.#options.max, waiting: this.#waiting, refused: this.#refused };
   }
 
-  /** Room for `amount` if there is some now and nobody waits for it. */
-  tryTake(peer: string, amount: number): Share | undefined {
+  /** Room for `amount` if there is some now and no caller waits for it. */
+  tryTake(peer: string, amount: number): BudgetLease | undefined {
     if (this.#waiting > 0 || !this.#fits(peer, amount)) return undefined;
     return this.#give(peer, amount);
   }
 
   /**
    * Waits for room. Rejects with `overloaded` after `waitMs`, at once when `waitersMax` wait already, and with
-   * `malformed`, which nobody reads, when the signal aborts.
+   * `malformed` when the signal aborts, since the client has gone.
    */
-  async take(peer: string, amount: number, signal?: AbortSignal): Promise<Share> {
+  async take(peer: string, amount: number, signal?: AbortSignal): Promise<BudgetLease> {
     const now = this.tryTake(peer, amount);
     if (now !== undefined) return now;
     const { waitersMax, waitMs } = this.#options;
@@ -72,7 +71,7 @@ export class Budget {
     const peerWaiters = this.#queues.get(peer)?.length ?? 0;
     if (this.#waiting >= waitersMax || peerWaiters >= waitersMax / 2) throw this.#refuse();
     if (signal?.aborted) throw goneError();
-    const { promise, resolve, reject } = Promise.withResolvers<Share>();
+    const { promise, resolve, reject } = Promise.withResolvers<BudgetLease>();
     const waiter: Waiter = { amount, grant: resolve };
     const timer = setTimeout(() => {
       if (this.#forget(peer, waiter)) reject(this.#refuse());
@@ -97,7 +96,7 @@ export class Budget {
     return this.#used + amount <= max && (this.#usedBy.get(peer) ?? 0) + amount <= peerMax;
   }
 
-  #give(peer: string, amount: number): Share {
+  #give(peer: string, amount: number): BudgetLease {
     this.#add(peer, amount);
     let held = amount;
     return {

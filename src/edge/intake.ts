@@ -6,15 +6,15 @@ import type { Peer } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { Ingest } from "../core/ports.ts";
 import type { IntakeStats } from "../runtime/stats.ts";
-import { Budget, type Share } from "./budget.ts";
+import { Budget, type BudgetLease } from "./budget.ts";
 import { Turns } from "./turns.ts";
 
 /** Of bodies up to this size neither the bytes nor the turns are counted: connections are what bounds them. */
 export const smallBytesMax = 4 * 1024;
 
 /** How long a body may take: so much, and the time for its length at the slowest pace that is worth waiting for. */
-const leaseMs = 30_000;
-const leaseBytesPerMs = 8;
+const bodyTimeoutMs = 30_000;
+const bodyBytesPerMsMin = 8;
 
 /** What all bodies together may have sent that has not been parsed; two of the largest for one peer. */
 const receivedBytesMax = 32 * 1024 * 1024;
@@ -31,8 +31,8 @@ const refusalDelayMs = 250;
 const delayedMax = 4_096;
 
 /** In what time a body of this length must have come, from its first byte on. */
-export function leaseMsFor(bytes: number): number {
-  return leaseMs + bytes / leaseBytesPerMs;
+export function bodyTimeoutMsFor(bytes: number): number {
+  return bodyTimeoutMs + bytes / bodyBytesPerMsMin;
 }
 
 export class Intake {
@@ -72,7 +72,7 @@ export class Intake {
   }
 
   /** A place among the large bodies. Rejects with `overloaded` when none becomes free in time. */
-  async place(peer: Peer, signal?: AbortSignal): Promise<Share> {
+  async place(peer: Peer, signal?: AbortSignal): Promise<BudgetLease> {
     return this.large.tryTake(peer.name, 1) ?? (await this.large.take(peer.name, 1, signal));
   }
 

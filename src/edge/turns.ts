@@ -1,6 +1,6 @@
 /**
  * Turns of the event loop, dealt out to large pieces of work: one turn parses at most so many bytes, and what does not fit
- * waits for a later one. So a hundred large bodies that come at once hold up nobody for longer than one slice of them.
+ * waits for a later one. So a hundred large bodies that come at once hold up nobody for longer than one chunk of them.
  */
 
 /**

@@ -1,6 +1,6 @@
 -- Instances of which a finding is to be raised or retracted by the watermark ?1, at most ?2: see `due-instances.ts`.
 --
--- ?3 is a JSON array of the ids of apps that are held. The index `instances_next` has the app: their instances are passed over
+-- ?3 is a JSON array of the ids of apps that are paused. The index `instances_next` has the app: their instances are passed over
 -- without being read.
 
 -- name: next

@@ -3,14 +3,14 @@ import type { InStatement } from "@libsql/client";
 import type { Micros } from "../core/event.ts";
 import { dueInstancesSql } from "../gen/sql.ts";
 
-/** The ids of held apps, as JSON. */
-export type HeldApps = string;
-/** None is held. */
-export const noHeldApps: HeldApps = "[]";
+/** The ids of paused apps, as JSON. */
+export type PausedApps = string;
+/** None is paused. */
+export const noPausedApps: PausedApps = "[]";
 
 /** Those with a finding that is active by `watermark` and not raised, the longest ago first; and their findings. */
-export function dueInstances(watermark: Micros, instancesMax: number, held: HeldApps): InStatement[] {
-  const args = [watermark, instancesMax, held];
+export function dueInstances(watermark: Micros, instancesMax: number, paused: PausedApps): InStatement[] {
+  const args = [watermark, instancesMax, paused];
   return [
     { sql: dueInstancesSql.due, args },
     { sql: dueInstancesSql.findingsOfDue, args },
@@ -18,13 +18,13 @@ export function dueInstances(watermark: Micros, instancesMax: number, held: Held
 }
 
 /** Of the first of them, the message. */
-export function firstDue(watermark: Micros, held: HeldApps): InStatement {
-  return { sql: dueInstancesSql.firstDue, args: [watermark, held] };
+export function firstDue(watermark: Micros, paused: PausedApps): InStatement {
+  return { sql: dueInstancesSql.firstDue, args: [watermark, paused] };
 }
 
 /** When the next one will be due, `at`. */
-export function nextDue(held: HeldApps): InStatement {
-  return { sql: dueInstancesSql.next, args: [held] };
+export function nextDue(paused: PausedApps): InStatement {
+  return { sql: dueInstancesSql.next, args: [paused] };
 }
 
 /** Those with a finding that was raised by a clock which was ahead of this watermark; and their findings. */

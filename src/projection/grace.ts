@@ -15,8 +15,8 @@ import type { GraceStats, Refusals } from "../core/refusals.ts";
 const appRunMsMax = 300_000;
 const allRunMsMax = 60_000;
 
-/** Beyond so many apps with refused events, all apps are held. */
-const heldAppsMax = 1_000;
+/** Beyond so many apps with refused events, all apps are paused. */
+const pausedAppsMax = 1_000;
 
 /** Refusals that follow each other within the grace. By the steady clock. */
 interface Run {
@@ -39,7 +39,7 @@ export class Grace implements Refusals {
   readonly #now: () => number;
   #startedAt = Number.NEGATIVE_INFINITY;
   #all: Run | undefined;
-  /** By app; at most `heldAppsMax`, beyond which a refusal concerns all. */
+  /** By app; at most `pausedAppsMax`, beyond which a refusal concerns all. */
   readonly #apps = new Map<string, Run>();
   /** Errors that `accept` has rejected with: the doors see them again. */
   readonly #known = new WeakSet<object>();
@@ -72,37 +72,37 @@ export class Grace implements Refusals {
       if (appId === before) continue;
       before = appId;
       const run = this.#apps.get(appId);
-      if (run !== undefined || this.#apps.size < heldAppsMax) this.#apps.set(appId, this.#extend(run));
+      if (run !== undefined || this.#apps.size < pausedAppsMax) this.#apps.set(appId, this.#extend(run));
       else this.#all = this.#extend(this.#all);
     }
   }
 
   /** Whether nothing may be raised of any app. */
-  get holdsAll(): boolean {
+  get pausesAll(): boolean {
     const now = this.#now();
     if (now < this.#startedAt + this.#graceMs) return true;
     if (this.#all === undefined) return false;
     if (now >= this.#all.last + this.#graceMs) this.#all = undefined;
-    return this.#all !== undefined && this.#holds(this.#all, allRunMsMax, now);
+    return this.#all !== undefined && this.#pauses(this.#all, allRunMsMax, now);
   }
 
   /** The apps of which nothing may be raised. */
-  heldApps(): readonly string[] {
+  pausedApps(): readonly string[] {
     if (this.#apps.size === 0) return noApps;
     const now = this.#now();
-    const held: string[] = [];
+    const paused: string[] = [];
     for (const [appId, run] of this.#apps) {
       if (now >= run.last + this.#graceMs) this.#apps.delete(appId);
-      else if (this.#holds(run, appRunMsMax, now)) held.push(appId);
+      else if (this.#pauses(run, appRunMsMax, now)) paused.push(appId);
     }
-    return held;
+    return paused;
   }
 
   stats(): GraceStats {
-    const { holdsAll } = this;
+    const { pausesAll } = this;
     return {
-      all: holdsAll,
-      apps: this.heldApps().length,
+      all: pausesAll,
+      apps: this.pausedApps().length,
       refusals: this.#refusals,
       overrun: this.#overrun,
     };
@@ -116,7 +116,7 @@ export class Grace implements Refusals {
     return run;
   }
 
-  #holds(run: Run, runMsMax: number, now: number): boolean {
+  #pauses(run: Run, runMsMax: number, now: number): boolean {
     if (now < run.since + runMsMax + this.#graceMs) return true;
     if (!run.overrun) {
       run.overrun = true;

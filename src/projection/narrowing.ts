@@ -8,7 +8,7 @@ import { nowMicros } from "../core/time.ts";
 import type { Database } from "../db/database.ts";
 import { SetAsideWriter } from "../db/messages/set-aside-writer.ts";
 import { narrowingSql } from "../gen/sql.ts";
-import { firstAhead, firstDue, type HeldApps } from "./due-instances.ts";
+import { firstAhead, firstDue, type PausedApps } from "./due-instances.ts";
 import { movePosition, type ProjectionPosition } from "./position.ts";
 import type { ProjectionAside } from "./projection-step.ts";
 
@@ -23,7 +23,7 @@ const asideInARowMax = 100;
 export type Phase =
   | { readonly what: "events"; readonly from: number; readonly to: number }
   | { readonly what: "changes" }
-  | { readonly what: "due"; readonly watermark: number; readonly held: HeldApps }
+  | { readonly what: "due"; readonly watermark: number; readonly paused: PausedApps }
   | { readonly what: "ahead"; readonly watermark: number };
 
 export class Narrowing {
@@ -151,7 +151,7 @@ export class Narrowing {
 function culpritOf(phase: Phase): InStatement {
   if (phase.what === "events") return { sql: narrowingSql.firstEvent, args: [phase.from, phase.to] };
   if (phase.what === "changes") return narrowingSql.firstChange;
-  return phase.what === "due" ? firstDue(phase.watermark, phase.held) : firstAhead(phase.watermark);
+  return phase.what === "due" ? firstDue(phase.watermark, phase.paused) : firstAhead(phase.watermark);
 }
 
 /** It is not due any more: `followAgain` makes it so. */

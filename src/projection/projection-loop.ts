@@ -48,9 +48,9 @@ export class ProjectionLoop {
   readonly #loop: Loop;
   #seq = 0;
   #nextAt: Micros | undefined;
-  /** By which the last round judged, and how many apps were held then. */
+  /** By which the last round judged, and how many apps were paused then. */
   #watermark: Micros = 0;
-  #held = 0;
+  #pausedCount = 0;
   #nudged = false;
   #raised = 0;
   #retracted = 0;
@@ -115,7 +115,7 @@ export class ProjectionLoop {
     const upTo = await barrier();
     for (;;) {
       const stored = progress.storedSeq >= upTo;
-      const heldApps = grace.heldApps();
+      const pausedApps = grace.pausedApps();
       // Not by a time that has been taken back since.
       const raise = mayRaise && stored && this.#mayRaise() && judged <= clock.judged;
       const step = await projector.project({
@@ -124,9 +124,9 @@ export class ProjectionLoop {
         raise,
         keep: clock.putBack,
         skews: clock.skews,
-        heldApps,
+        pausedApps,
       });
-      this.#held = heldApps.length;
+      this.#pausedCount = pausedApps.length;
       this.#take(step);
       if (signal.aborted) return;
       if (!step.done) continue;
@@ -154,17 +154,18 @@ export class ProjectionLoop {
     if (step.findings.length > 0) publish(step.findings, step.findingSeq);
   }
 
-  /** Something is due; or may be, since the clock went back or an app is held no longer. */
+  /** Something is due; or may be, since the clock went back or an app is no longer paused. */
   #dueNow(): boolean {
     const { clock, grace } = this.#options;
     if (!this.#mayRaise()) return false;
     const { judged } = clock;
-    if ((judged < this.#watermark && !clock.putBack) || grace.heldApps().length < this.#held) return true;
+    if ((judged < this.#watermark && !clock.putBack) || grace.pausedApps().length < this.#pausedCount)
+      return true;
     return this.#nextAt !== undefined && this.#nextAt < judged;
   }
 
   #mayRaise(): boolean {
     const { clock, grace } = this.#options;
-    return clock.settled && !grace.holdsAll;
+    return clock.mayRaise && !grace.pausesAll;
   }
 }

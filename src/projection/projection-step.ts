@@ -30,10 +30,10 @@ export interface ProjectionTarget {
   /** What is known of steps of the clock, as `watermark` has it. Absent: nothing. */
   readonly skews?: readonly Skew[];
   /**
-   * Apps of which nothing may be raised now, at most `heldAppsMax`: events of theirs may be on their way again after a refusal.
+   * Apps of which nothing may be raised now, at most `pausedAppsMax`: events of theirs may be on their way again after a refusal.
    * `done` and `nextAt` of the step leave them out. Absent: none.
    */
-  readonly heldApps?: readonly string[];
+  readonly pausedApps?: readonly string[];
 }
 
 /** A message that is no longer followed, or an event that is not counted, for every step with it fails. */

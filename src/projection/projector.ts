@@ -15,7 +15,7 @@ import { Tombstones } from "../db/messages/tombstones.ts";
 import { forRows, rowsOf } from "../db/rows.ts";
 import { projectionSql } from "../gen/sql.ts";
 import type { Finding } from "../lifecycle/finding.ts";
-import { aheadInstances, dueInstances, nextDue, noHeldApps } from "./due-instances.ts";
+import { aheadInstances, dueInstances, nextDue, noPausedApps } from "./due-instances.ts";
 import { endOfRange, readRange } from "./event-range.ts";
 import { changesAgain } from "./finding-changes.ts";
 import { leapFindings } from "./finding-leap.ts";
@@ -36,7 +36,7 @@ export class Projector {
   #position: ProjectionPosition | undefined;
   #nextAt: Micros | undefined;
   /** As JSON: the apps that `#nextAt` leaves out. */
-  #held = noHeldApps;
+  #paused = noPausedApps;
   readonly #waiting: WaitingInstances;
   /** Whether there may be changes of counted events to apply. */
   #changes = true;
@@ -87,9 +87,9 @@ export class Projector {
   }
 
   async #project(target: ProjectionTarget): Promise<ProjectionStep> {
-    const { upTo, watermark, raise, keep, skews = noSkews, heldApps } = target;
+    const { upTo, watermark, raise, keep, skews = noSkews, pausedApps } = target;
     const waiting = await this.#waiting.waitBy(skews);
-    await this.#hold(heldApps === undefined ? noHeldApps : JSON.stringify(heldApps), waiting.changed);
+    await this.#pause(pausedApps === undefined ? noPausedApps : JSON.stringify(pausedApps), waiting.changed);
     let position = this.#position ?? (await this.#open());
     await this.#narrowing.open();
     const { seq, findingSeq } = position;
@@ -122,15 +122,15 @@ export class Projector {
     };
   }
 
-  /** What is due next is another one where other apps are held, or some wait no longer. */
-  async #hold(held: string, changed: boolean): Promise<void> {
-    if (held === this.#held && !changed) return;
-    this.#held = held;
-    this.#setNext((await this.#database.execute(nextDue(held))).rows[0]?.at);
+  /** What is due next is another one where other apps are paused, or some no longer are. */
+  async #pause(paused: string, changed: boolean): Promise<void> {
+    if (paused === this.#paused && !changed) return;
+    this.#paused = paused;
+    this.#setNext((await this.#database.execute(nextDue(paused))).rows[0]?.at);
   }
 
   async #open(): Promise<ProjectionPosition> {
-    const [known, next] = await this.#database.batch([projectionSql.position, nextDue(this.#held)], "read");
+    const [known, next] = await this.#database.batch([projectionSql.position, nextDue(this.#paused)], "read");
     let position = positionOf(known?.rows[0]);
     if (this.#returned === undefined) {
       position = await leapFindings(this.#database, position);
@@ -196,10 +196,10 @@ export class Projector {
 
   /** Raises what is active by `watermark`, of a bounded number of instances. */
   async #raise(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {
-    this.#narrowing.doing({ what: "due", watermark, held: this.#held });
+    this.#narrowing.doing({ what: "due", watermark, paused: this.#paused });
     const { steps, deltas } = await this.#look(position, watermark, {
       raising: true,
-      read: dueInstances(watermark, this.#narrowing.instances, this.#held),
+      read: dueInstances(watermark, this.#narrowing.instances, this.#paused),
     });
     return this.#write(steps, deltas, { ...position, watermark: Math.max(watermark, position.watermark) });
   }
@@ -259,7 +259,7 @@ export class Projector {
         ...forRows(projectionSql.upsertFindings, steps.findingRows()),
         ...deltas.statements(histograms),
         ...more,
-        nextDue(this.#held),
+        nextDue(this.#paused),
       ],
       "write",
     );

@@ -1,12 +1,11 @@
 /**
- * What Mars knows of time. The wall clock is a witness, not a judge: it can be set, ahead or back, at the start or while Mars
- * runs. So every reading is held against a clock that nobody sets, and what is decided by time asks for one of three:
+ * The clock of Mars. The wall clock can be set, ahead or back, at the start or while Mars runs. So every reading is compared with
+ * a monotonic ("steady") clock, and each decision uses one of three times:
  *
- * - `elapsed` grows as that steady clock does. No step of the wall clock changes it. What is to be kept for a while is deleted
- *   by it.
- * - `trusted` is the wall clock without the steps ahead that have not been proven yet. What bears dates of its own (counts, the
- *   history of alerts) is deleted by it.
- * - `judged` is what is due by now. It follows a step ahead once that is believed; until then `settled` is false, and nothing may
+ * - `elapsed` grows as the steady clock does. No step of the wall clock changes it. Retention deletes messages by it.
+ * - `trusted` is the wall clock without the steps ahead that have not been proven yet. Retention deletes rows that have dates of
+ *   their own (counts, the history of alerts) by it.
+ * - `judged` is what is due by now. It follows a step ahead once that is believed; until then `mayRaise` is false, and nothing may
  *   be raised. It follows a step back at once, by which nothing false can be raised; until that is believed `putBack` is true,
  *   and nothing that was raised may be retracted by it.
  *
@@ -39,10 +38,10 @@ const backMsMin = 5_000;
 const backMsMax = 60_000;
 /** How long the clocks have to agree before a step is proven, at most. */
 const proofMsMax = 86_400_000;
-/** A start so soon after the last word of the run before goes on with what that run had proven. */
+/** A start so soon after the last record of the run before goes on with what that run had proven. */
 const restartMsMax = 60_000;
 
-/** Less that is unproven is worth no word: it is what a restart takes. */
+/** Less that is unproven causes no warning: a restart takes as long. */
 const doubtMs = 600_000;
 
 export interface ClockOptions {
@@ -62,9 +61,9 @@ export class Clock {
   #elapsedMs: number;
   /** For how long the clocks have agreed. */
   #agreedMs = 0;
-  /** Before, nobody knows how old anything is. */
+  /** False until the record of the run before is read: ages are unknown until then. */
   #resumed = false;
-  /** By how much they differ from that in small. */
+  /** Differences between the clocks that are too small to be a step, summed up. */
   #driftMs = 0;
   /** Not proven yet: what may have passed while Mars did not run, and steps ahead while it did. */
   #absentMs = 0;
@@ -163,7 +162,7 @@ export class Clock {
   }
 
   /** Whether something may be raised by `judged`. */
-  get settled(): boolean {
+  get mayRaise(): boolean {
     this.check();
     return this.#aheadMs === 0 && this.#steadyMs >= this.#heldUntil;
   }
@@ -188,9 +187,9 @@ export class Clock {
   }
 
   stats(): ClockStats {
-    const { settled } = this;
+    const { mayRaise } = this;
     return {
-      settled,
+      settled: mayRaise,
       steps: this.#steps,
       pauses: this.#pauses,
       last_step_ms: Math.round(this.#lastStepMs),
@@ -273,7 +272,7 @@ export class Clock {
     });
   }
 
-  /** Believes what has held for long enough. */
+  /** Accepts steps after which the clocks have agreed for long enough. */
   #prove(): void {
     if (this.#steadyMs >= this.#aheadAt) this.#aheadMs = 0;
     const unprovenMs = this.#steppedMs + this.#absentMs;
@@ -282,7 +281,7 @@ export class Clock {
     this.#absentMs = 0;
     this.#steppedMs = 0;
     if (unprovenMs >= restartMsMax) {
-      this.#log.info("clock settled", { event: "clock_settled", proven_ms: Math.round(unprovenMs) });
+      this.#log.info("clock trusted again", { event: "clock_trusted", proven_ms: Math.round(unprovenMs) });
     }
   }
 

@@ -1,4 +1,4 @@
-/** Waiting with an end: a pause that its owner cuts short, and a result that is waited for no longer than so long. */
+/** Waits that end: a pause that an abort ends early, and a wait for a promise with a bound. */
 
 /** Resolves after `ms`, or at once when the signal aborts. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {

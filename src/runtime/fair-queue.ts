@@ -1,6 +1,6 @@
 /**
- * A queue in which one who asks much delays others by about one task: peers take turns by the time that their tasks have
- * taken, and within a peer its connections do. Who has asked for nothing lately goes first.
+ * A fair queue: a peer with many tasks delays others by about one task. Peers take turns by the time that their tasks have
+ * used, and so do the connections of a peer. A peer that has used the least time goes first.
  *
  * Bound: `waitingMax` tasks. When it is full, the last task of the connection that waits with the most gives way, of the
  * peer that does; it is refused as `overloaded`. A task that waits longer than `waitMs` ends with `deadline_exceeded`, one
@@ -119,7 +119,7 @@ export class FairQueue {
     return promise;
   }
 
-  /** Refuses what waits and whatever comes; what runs ends by itself. */
+  /** Refuses the tasks that wait and all later ones; running tasks end by themselves. */
   close(error: MarsError): void {
     this.#closed ??= error;
     const waiting = [...this.#peers.values()].flatMap(({ connections }) =>

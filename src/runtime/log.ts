@@ -1,4 +1,4 @@
-/** The log: one JSON object a line, `time`, `level`, `message` and what else there is to say. Never throws. */
+/** The log: one JSON object a line, `time`, `level`, `message` and other fields. Never throws. */
 import { writeSync } from "node:fs";
 
 import type { Log, LogLevel } from "../core/ports.ts";
@@ -18,7 +18,7 @@ export function createLog(level: LogLevel, write: (line: string) => void = write
       try {
         write(`${formatLine(own, message, fields)}\n`);
       } catch {
-        // There is nowhere left to say it: the reader of the log has gone, or the disk behind it is full.
+        // Nowhere is left to report it: the reader of the log has gone, or its disk is full.
       }
     };
   };
@@ -29,7 +29,7 @@ export function createLog(level: LogLevel, write: (line: string) => void = write
 function writeStderr(line: string): void {
   const bytes = Buffer.from(line);
   let written = 0;
-  // A full pipe takes part of a line; EAGAIN on a non-blocking one loses the rest of it rather than the thread.
+  // A full pipe accepts some bytes of a line; EAGAIN on a non-blocking one loses the rest of it rather than the thread.
   while (written < bytes.length) written += writeSync(2, bytes, written);
 }
 

@@ -1,4 +1,4 @@
-/** Waiting that can be broken off. */
+/** A wait that an abort ends. */
 
 /** Settles as the promise does, or rejects with the signal's reason if that comes first. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

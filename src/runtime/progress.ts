@@ -1,4 +1,4 @@
-/** How far the store has come, and those who wait for it. */
+/** How far the store has come, and the requests that wait for it. */
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { Progress } from "../core/ports.ts";
@@ -34,17 +34,17 @@ export class StoreProgress implements Progress {
       });
     }
     await new Promise<void>((resolve, reject) => {
-      const settle = (outcome: () => void) => {
+      const finish = (outcome: () => void) => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", abandon);
         this.#waiters.delete(waiter);
         outcome();
       };
-      const abandon = () => settle(() => reject(signal?.reason));
-      const waiter: Waiter = { seq, resolve: () => settle(resolve) };
+      const abandon = () => finish(() => reject(signal?.reason));
+      const waiter: Waiter = { seq, resolve: () => finish(resolve) };
       const timer = setTimeout(() => {
         const message = `seq ${seq} is not visible after ${timeoutMs} ms; the store is at ${this.#storedSeq}`;
-        settle(() => reject(new MarsError("deadline_exceeded", message)));
+        finish(() => reject(new MarsError("deadline_exceeded", message)));
       }, timeoutMs);
       this.#waiters.add(waiter);
       signal?.addEventListener("abort", abandon, { once: true });

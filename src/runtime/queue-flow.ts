@@ -1,8 +1,8 @@
-/** Who takes turns in a fair queue: a peer, or one of its connections. */
+/** A flow of a fair queue, in the sense of fair queueing: the tasks of a peer, or of one of its connections. */
 
-/** How much one of them has had, and has under way. */
+/** How much time it has used, and how many tasks it has. */
 export interface Flow {
-  /** Milliseconds of the tasks that it has had, and those that the ones under way are expected to take. */
+  /** Milliseconds that its tasks have used, and those that the running ones are expected to use. */
   used: number;
   /** Where a flow below it that is new, or that has rested, starts: rest earns no credit. */
   floor: number;

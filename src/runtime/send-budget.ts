@@ -1,10 +1,10 @@
 /**
- * What waits to be sent, of all clients together: answers and live topics that their readers have not taken yet.
+ * The bytes that wait to be sent, of all clients together: answers and live topics that their clients have not read yet.
  *
- * Whoever holds such bytes opens a holding and says when they grow; a look a second finds out what was taken. A peer has room as
- * long as it holds less than is left free for the others (see `shares.ts`); without room, large answers are refused before
- * they are read and live topics wait, to be read from history later. A holding of which nothing is taken for its stall
- * time is closed, and after `crampedMs` already while its peer has no room and holds the most.
+ * A connection or stream with such bytes opens a holding and reports when they grow; once a second each holding is checked for
+ * bytes that were read. A peer has room as long as it holds less than is left free for the others (see `shares.ts`). Without
+ * room, large answers are refused before they are read, and live topics wait, to be read from history later. A holding of which
+ * nothing is read for its stall time is closed, and after `crampedMs` already while its peer has no room and holds the most.
  *
  * Bound: `bytesMax`, and what one answer or batch of each holding may add beyond. Counters: `stats`.
  */
@@ -13,9 +13,9 @@ import { MarsError } from "../core/error.ts";
 
 export interface SendBudgetOptions {
   readonly bytesMax?: number;
-  /** How long a holding may be left untouched while its peer has no room. */
+  /** How long nothing of a holding may be read while its peer has no room. */
   readonly crampedMs?: number;
-  /** How often it is looked at what was taken. */
+  /** The interval of the checks. */
   readonly lookMs?: number;
 }
 
@@ -23,9 +23,9 @@ export interface SendBudgetOptions {
 export interface Sink {
   /** Bytes that wait now. */
   pending(): number;
-  /** Ends the holding's connection or stream: its reader takes nothing. */
+  /** Ends the holding's connection or stream: its client reads nothing. */
   stalled(): void;
-  /** How long nothing may be taken. */
+  /** How long the client may read nothing. */
   stallMs(): number;
 }
 
@@ -34,7 +34,7 @@ export interface Holding {
   add(bytes: number): void;
   /** Some may have been taken. */
   look(): void;
-  /** Nothing waits any more, or nobody waits for it. */
+  /** Everything is sent, or the client has gone. */
   end(): void;
 }
 
@@ -42,7 +42,7 @@ export interface SendBudgetStats {
   readonly bytes: number;
   readonly bytes_max: number;
   readonly holdings: number;
-  /** Since the start: holdings that were closed because nothing was taken of them. */
+  /** Since the start: holdings that were closed because nothing of them was read. */
   readonly stalled: number;
 }
 
@@ -56,7 +56,7 @@ interface Entry extends Holding {
 const bytesMaxDefault = 128 * 1024 * 1024;
 const crampedMsDefault = 5_000;
 const lookMsDefault = 1_000;
-/** Those who wait for room are woken together, at most so often. */
+/** The waiters for room are woken together, at most so often. */
 const wakeMs = 50;
 
 export class SendBudget {

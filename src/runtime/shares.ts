@@ -1,7 +1,7 @@
 /**
- * A cap that is shared out: a peer may hold at most as much as it leaves free for the others, so that one alone gets half
- * of it, the next a quarter, and a peer that holds nothing gets one as long as there is one. What is held and not in use may be
- * taken away for a newcomer: of the peer itself where its share is full, else of the peer that holds the most.
+ * A cap that is divided into fair shares: a peer may hold at most as much as it leaves free for the others. So one alone gets
+ * half of it, the next a quarter, and a peer that holds nothing gets one as long as there is one. An idle one may be evicted for a
+ * newcomer: of the peer itself where its share is full, else of the peer that holds the most.
  *
  * Bound: `max`. Full: `take` returns `undefined`, which the caller turns into its protocol's refusal. Counters: `stats`.
  */
@@ -14,17 +14,17 @@ export interface SharesOptions {
   readonly onRefused?: (peer: Peer) => void;
 }
 
-/** What can be taken away from its holder while that does not use it. */
+/** A thing of a peer that may be ended while it is idle. */
 export interface Evictable {
-  /** Since when it is not in use, by `performance.now()`; `undefined` while it is. */
+  /** Since when it is idle, by `performance.now()`; `undefined` while it is in use. */
   idleSince(): number | undefined;
   /** Must end in `release`. */
   evict(): void;
 }
 
-/** What a peer holds of a cap. */
+/** One of a cap, held by a peer. */
 export interface Lease {
-  /** Gives back everything; once more is nothing. */
+  /** Gives it back. Idempotent. */
   release(): void;
 }
 
@@ -44,7 +44,7 @@ interface Holding {
   readonly evictables: Set<Evictable>;
 }
 
-/** One cap, shared out between peers. */
+/** One cap, divided between peers. */
 export class Shares {
   readonly #options: SharesOptions;
   readonly #peers = new Map<string, Holding>();
@@ -105,7 +105,7 @@ export class Shares {
     }
   }
 
-  /** @param what the things that are shared out */
+  /** @param what the things of which there is a cap */
   full(what: string): MarsError {
     const message = `at most ${this.#options.max} ${what} at one time, and fewer for each client`;
     return new MarsError("overloaded", message, { retryAfterMs: 1_000 });

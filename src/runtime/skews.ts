@@ -8,7 +8,7 @@ import type { SkewRecord } from "../core/time-record.ts";
 const skewsMax = 32;
 /** Less is no step: `stepMs` of `clock.ts`. */
 const behindMin: Micros = 1_000_000;
-/** There is a word of a step ahead for as long as it went, within these. */
+/** A step ahead causes a warning for as long as the step was, within these bounds. */
 const wordMsMin = 60_000;
 const wordMsMax = 86_400_000;
 

@@ -1,4 +1,4 @@
-/** What Mars says of itself: the answer of `GET /api/q/stats`. */
+/** The statistics of Mars: the answer of `GET /api/q/stats`. */
 import type { PageCheckStep } from "../core/ports.ts";
 import type { GraceStats } from "../core/refusals.ts";
 import type { RetentionStats } from "../core/retention.ts";
@@ -57,7 +57,7 @@ export interface PipelineStats extends WriterStats {
   readonly clock: ClockStats;
   readonly grace: GraceStats;
   readonly retention: RetentionStats;
-  /** Events and messages that could never be applied and wait for somebody's decision. */
+  /** Events and messages that could never be applied and wait for the operator's decision. */
   readonly set_aside: { readonly count: number; readonly count_max: number };
   /** The embedded database's pages against their checksums; `null` for a database server, and before the first look. */
   readonly database: PageCheckStep | null;
@@ -96,7 +96,7 @@ export interface Stats extends PipelineStats {
   readonly trials: FairQueueStats;
   /** What waits to be sent, of all clients together. */
   readonly to_send: SendBudgetStats;
-  /** The caps that clients share, by name. */
+  /** The caps that are divided between clients, by name. */
   readonly shares: Readonly<Record<string, SharesStats>>;
 }
 
@@ -106,11 +106,11 @@ export interface IntakeStats {
   readonly received: BudgetStats;
   /** Large and compressed bodies that are unpacked and parsed. */
   readonly large: BudgetStats;
-  /** Slices of them that wait for their turn of the event loop. */
+  /** Chunks of them that wait for their turn of the event loop. */
   readonly waiting_turns: number;
 }
 
-/** How much of a budget that clients share is used now. */
+/** How much of a budget of all clients is used now. */
 export interface BudgetStats {
   readonly used: number;
   readonly max: number;

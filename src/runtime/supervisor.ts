@@ -1,9 +1,9 @@
 /**
- * The supervisor of the loops: everything that goes on by itself beside the requests (storing, following, alerting, dropping
- * what is old) fails and recovers in its books, so that none of them can stand still without a word.
+ * The supervisor of the loops: everything that runs beside the requests (store, projector, alerts, retention) reports its failures
+ * and recoveries to it, so that no loop stands still unnoticed.
  *
- * A step that fails is tried again after a growing pause, whatever its kind: a loop never ends by a fault. What differs is
- * how loud it is. A transient fault (the database is away) is a warning for as long as it lasts: events are still accepted,
+ * A step that fails is tried again after a growing pause, after any kind of fault: a loop never ends by one. The kinds
+ * differ in how they are reported. A transient fault (the database is away) is a warning for as long as it lasts: events are still accepted,
  * and all of them arrive later. Any other fault needs a person, so after a while it makes Mars unready, by the loop's name.
  */
 
@@ -26,7 +26,7 @@ export interface LoopOptions {
 
 export interface SupervisorOptions {
   readonly log: Log;
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Budget, type Share } from "../../src/edge/budget.ts";
+import { Budget, type BudgetLease } from "../../src/edge/budget.ts";
 
 const what = "things";
 
@@ -18,9 +18,9 @@ describe("Budget", () => {
     const first = await budget.take("a", 2);
     const order: string[] = [];
     const waiting = ["a1", "a2", "a3", "b1", "b2"].map(async (name) => {
-      const share = await budget.take(name.charAt(0), 2);
+      const lease = await budget.take(name.charAt(0), 2);
       order.push(name);
-      share.release();
+      lease.release();
     });
     first.release();
     await Promise.all(waiting);
@@ -60,11 +60,11 @@ describe("Budget", () => {
     expect(budget.stats).toEqual({ used: 0, max: 1, waiting: 0, refused: 0 });
   });
 
-  test("grows a share while there is room", () => {
+  test("grows a lease while there is room", () => {
     const budget = new Budget({ what, max: 4, peerMax: 3 });
-    const share = budget.tryTake("a", 1) as Share;
-    expect([share.grow(2), share.grow(1), share.amount]).toEqual([true, false, 3]);
-    share.release();
+    const lease = budget.tryTake("a", 1) as BudgetLease;
+    expect([lease.grow(2), lease.grow(1), lease.amount]).toEqual([true, false, 3]);
+    lease.release();
     expect(budget.stats.used).toBe(0);
   });
 });

@@ -23,22 +23,22 @@ const overloaded = () => new MarsError("overloaded", "full");
 test("a refusal keeps back the apps whose events were refused, and no others", () => {
   const { grace, pass } = create();
   grace.refusedEvents(overloaded(), [event(1, { appId: "a" }), event(2, { appId: "b" })]);
-  expect(grace.holdsAll).toBe(false);
-  expect(grace.heldApps()).toEqual(["a", "b"]);
+  expect(grace.pausesAll).toBe(false);
+  expect(grace.pausedApps()).toEqual(["a", "b"]);
   pass(graceMs);
-  expect(grace.heldApps()).toEqual([]);
+  expect(grace.pausedApps()).toEqual([]);
 });
 
 test("a refusal before anything was read keeps back all apps; one that a client need not repeat keeps back none", () => {
   const { grace, pass } = create();
   grace.refused(new MarsError("invalid_argument", "no"));
   grace.refused(new Error("bug"));
-  expect(grace.holdsAll).toBe(false);
+  expect(grace.pausesAll).toBe(false);
   for (const code of ["overloaded", "unavailable", "draining"] as const) {
     grace.refused(new MarsError(code, "later"));
-    expect(grace.holdsAll).toBe(true);
+    expect(grace.pausesAll).toBe(true);
     pass(graceMs);
-    expect(grace.holdsAll).toBe(false);
+    expect(grace.pausesAll).toBe(false);
   }
 });
 
@@ -47,13 +47,13 @@ test("an error that is known with its events does not keep back all apps as well
   const error = overloaded();
   grace.refusedEvents(error, [event(1, { appId: "a" })]);
   grace.refused(error);
-  expect(grace.holdsAll).toBe(false);
+  expect(grace.pausesAll).toBe(false);
 });
 
 test("refusals without an end keep findings back for a bounded time", () => {
   const { grace, pass } = create();
   let heldMs = 0;
-  for (; grace.holdsAll || heldMs === 0; heldMs += 1_000) {
+  for (; grace.pausesAll || heldMs === 0; heldMs += 1_000) {
     grace.refused(overloaded());
     pass(1_000);
   }
@@ -68,6 +68,6 @@ test("refusals without an end keep findings back for a bounded time", () => {
 test("beyond so many apps a refusal keeps back all", () => {
   const { grace } = create();
   for (let n = 0; n < 1_001; n++) grace.refusedEvents(overloaded(), [event(1, { appId: `app${n}` })]);
-  expect(grace.heldApps().length).toBe(1_000);
-  expect(grace.holdsAll).toBe(true);
+  expect(grace.pausedApps().length).toBe(1_000);
+  expect(grace.pausesAll).toBe(true);
 });

@@ -50,9 +50,9 @@ export async function post(
       lookup: lookupOf(addresses),
     });
     const abort = () => sent.destroy(signal.reason);
-    const end = (settle: () => void) => {
+    const end = (act: () => void) => {
       signal.removeEventListener("abort", abort);
-      settle();
+      act();
       sent.destroy();
     };
     signal.addEventListener("abort", abort, { once: true });

@@ -5,18 +5,18 @@ import { bulkEventsMax, eventBodyBytesMax, problemsMax } from "../../core/limits
 import { receipts } from "../../core/receipt.ts";
 import { checkEvent, type Problems } from "../../core/validate.ts";
 import { jsonReason, nestsTooDeep, parseJson, tooDeep } from "../json.ts";
-import { sliceElements } from "../json-slices.ts";
+import { chunkElements } from "../json-chunks.ts";
 import type { Turns } from "../turns.ts";
 import { textOf } from "./body.ts";
 import type { BodyFormat } from "./media-type.ts";
 
 /** What is parsed at once: a body of this size, or so much of a larger one. No element of it is longer. */
-const sliceBytesMax = eventBodyBytesMax;
-const sliceOptions = {
+const chunkBytesMax = eventBodyBytesMax;
+const chunkOptions = {
   member: "events",
   elementBytesMax: eventBodyBytesMax,
-  sliceBytesMax,
-  sliceElementsMax: 1_000,
+  chunkBytesMax,
+  chunkElementsMax: 1_000,
 };
 const newline = 0x0a;
 
@@ -31,7 +31,7 @@ export interface Batch {
 
 /**
  * Parses and checks the events of one body. Each is judged alone, down to a line that is not JSON, and one that is longer or
- * nests deeper than an event may is not even parsed. A body of more than a slice is taken slice by slice, in turns.
+ * nests deeper than an event may is not even parsed. A body of more than a chunk is taken chunk by chunk, in turns.
  *
  * Rejects with `MarsError` `malformed` for a document that is not JSON, `invalid_argument` for one that is no batch or an
  * empty one, `too_large` for more than `bulkEventsMax` events or too much beside them.
@@ -45,7 +45,7 @@ export async function parseBatch(bytes: Uint8Array, format: BodyFormat, turns: T
 }
 
 async function addDocument(bytes: Uint8Array, builder: BatchBuilder, turns: Turns): Promise<void> {
-  if (bytes.byteLength <= sliceBytesMax) {
+  if (bytes.byteLength <= chunkBytesMax) {
     const turn = turns.spend(bytes.byteLength);
     if (turn !== undefined) await turn;
     const text = textOf(bytes);
@@ -57,8 +57,8 @@ async function addDocument(bytes: Uint8Array, builder: BatchBuilder, turns: Turn
       return;
     }
   }
-  const slices = sliceElements(bytes, sliceOptions);
-  for (let next = slices.next(); ; next = slices.next()) {
+  const chunks = chunkElements(bytes, chunkOptions);
+  for (let next = chunks.next(); ; next = chunks.next()) {
     if (next.done) {
       eventsOf(parseJson(textOf(next.value)));
       return;
@@ -94,7 +94,7 @@ async function addLines(bytes: Uint8Array, builder: BatchBuilder, turns: Turns):
     const end = endOfLines(bytes, start);
     const turn = turns.spend(end - start);
     if (turn !== undefined) await turn;
-    if (end - start > sliceBytesMax) {
+    if (end - start > chunkBytesMax) {
       // One line.
       line++;
       if (builder.size === bulkEventsMax) throw tooMany("more");
@@ -106,10 +106,10 @@ async function addLines(bytes: Uint8Array, builder: BatchBuilder, turns: Turns):
   }
 }
 
-/** The end of the lines that make a slice: of as many as fit, but of one at least. */
+/** The end of the lines that make a chunk: of as many as fit, but of one at least. */
 function endOfLines(bytes: Uint8Array, start: number): number {
-  if (bytes.byteLength - start <= sliceBytesMax) return bytes.byteLength;
-  const last = bytes.lastIndexOf(newline, start + sliceBytesMax - 1);
+  if (bytes.byteLength - start <= chunkBytesMax) return bytes.byteLength;
+  const last = bytes.lastIndexOf(newline, start + chunkBytesMax - 1);
   if (last >= start) return last + 1;
   const next = bytes.indexOf(newline, start);
   return next === -1 ? bytes.byteLength : next + 1;

@@ -1,11 +1,11 @@
 /** Reads request bodies within the bound of their route, whatever their headers promise and however far they unpack. */
 import type { Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
-import type { Share } from "../budget.ts";
+import type { BudgetLease } from "../budget.ts";
 import { free, join } from "../free.ts";
 import { discard } from "../http/discard.ts";
 import { isBrokenOff } from "../http/whole-body.ts";
-import { type Intake, leaseMsFor, smallBytesMax } from "../intake.ts";
+import { bodyTimeoutMsFor, type Intake, smallBytesMax } from "../intake.ts";
 import { parseJson } from "../json.ts";
 import { unknownPeer } from "../peer.ts";
 import type { Exchange } from "./router.ts";
@@ -54,15 +54,15 @@ export async function readBody(
   const packing = packingOf(coding);
   const peer = c.env?.peer?.(request) ?? unknownPeer;
   const room = length ?? stepBytes;
-  const share =
+  const lease =
     intake.received.tryTake(peer.name, room) ?? (await intake.received.take(peer.name, room, request.signal));
-  let place: Share | undefined;
+  let place: BudgetLease | undefined;
   const release = () => {
-    share.release();
+    lease.release();
     place?.release();
   };
   try {
-    const sent = await receive(request, { intake, peer, length, bytesMax, share });
+    const sent = await receive(request, { intake, peer, length, bytesMax, lease });
     if (length !== undefined) assertLength(sent, length);
     else if (await isBrokenOff(request)) throw brokenOff(request.signal.reason);
     if (packing === undefined && sent.byteLength <= stepBytes) return { bytes: sent, release };
@@ -140,7 +140,7 @@ interface Receiving {
   /** As announced. */
   readonly length: number | undefined;
   readonly bytesMax: number;
-  readonly share: Share;
+  readonly lease: BudgetLease;
 }
 
 /** Puts a body together as it comes, and stops at the bound or when the time is over. */
@@ -148,7 +148,7 @@ async function receive(request: Request, receiving: Receiving): Promise<Bytes> {
   const { length, bytesMax } = receiving;
   const { promise: over, reject } = Promise.withResolvers<never>();
   const late = () => reject(new MarsError("deadline_exceeded", "body came too slowly"));
-  const timer = setTimeout(late, leaseMsFor(length ?? bytesMax));
+  const timer = setTimeout(late, bodyTimeoutMsFor(length ?? bytesMax));
   try {
     // Quicker than chunk by chunk, and bounded by what was announced.
     if (length !== undefined && length <= stepBytes) return await Promise.race([wholeOf(request), over]);
@@ -161,7 +161,7 @@ async function receive(request: Request, receiving: Receiving): Promise<Bytes> {
 
 async function chunksOf(
   body: ReadableStream<Bytes>,
-  { intake, peer, bytesMax, share }: Receiving,
+  { intake, peer, bytesMax, lease }: Receiving,
   over: Promise<never>,
 ): Promise<Bytes> {
   const reader = body.getReader();
@@ -183,10 +183,10 @@ async function chunksOf(
     parts.push(value);
     received += value.byteLength;
     if (received > bytesMax) refusal = tooLarge(bytesMax, "more");
-    else if (share.amount < received && !share.grow(roundUp(received - share.amount))) refusal = noRoom();
+    else if (lease.amount < received && !lease.grow(roundUp(received - lease.amount))) refusal = noRoom();
   }
   for (const part of parts) free(part);
-  share.release();
+  lease.release();
   await discard(reader, intake, peer);
   throw refusal;
 }

@@ -1,7 +1,7 @@
 /** Reads a stream of chunks by lengths, and no slower than is worth waiting for. */
 import { MarsError } from "../../core/error.ts";
 import { join } from "../free.ts";
-import { leaseMsFor } from "../intake.ts";
+import { bodyTimeoutMsFor } from "../intake.ts";
 
 export class ByteReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
@@ -35,7 +35,7 @@ export class ByteReader {
     if (this.#length >= length) return;
     const { promise: over, reject } = Promise.withResolvers<never>();
     const late = () => reject(new MarsError("deadline_exceeded", "message came too slowly"));
-    const timer = setTimeout(late, leaseMsFor(length));
+    const timer = setTimeout(late, bodyTimeoutMsFor(length));
     try {
       while (this.#length < length) {
         if (await this.#pull(Promise.race([this.#chunks.next(), over]))) return;

@@ -2,9 +2,9 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { MarsError } from "../../core/error.ts";
-import type { Share } from "../budget.ts";
+import type { BudgetLease } from "../budget.ts";
 import { free, join } from "../free.ts";
-import { type Intake, leaseMsFor, smallBytesMax } from "../intake.ts";
+import { bodyTimeoutMsFor, type Intake, smallBytesMax } from "../intake.ts";
 import { sessionPeer } from "./caller.ts";
 import { goneError } from "./error.ts";
 import { frameHeadBytes } from "./request-guard.ts";
@@ -19,7 +19,7 @@ export interface ReceivedBody {
   /** The frame, complete and alone. */
   readonly frame: Uint8Array;
   /** What it holds of the budget, to be released when it has been decoded; small ones hold nothing. */
-  readonly share: Share | undefined;
+  readonly lease: BudgetLease | undefined;
 }
 
 /**
@@ -31,24 +31,24 @@ export function readBody(stream: ServerHttp2Stream, { intake, bytesMax }: BodyBo
   const { promise, resolve, reject } = Promise.withResolvers<ReceivedBody>();
   const chunks: Buffer[] = [];
   let length = 0;
-  let settled = false;
-  let share: Share | undefined;
-  let lease: ReturnType<typeof setTimeout> | undefined;
+  let ended = false;
+  let lease: BudgetLease | undefined;
+  let deadline: ReturnType<typeof setTimeout> | undefined;
 
   stream.on("data", (chunk: Buffer) => {
-    if (settled) return;
+    if (ended) return;
     chunks.push(chunk);
     length += chunk.byteLength;
     const announced = announcedBytes(chunks);
-    if (announced === undefined) return startLease(bytesMax);
+    if (announced === undefined) return startDeadline(bytesMax);
     if (announced > bytesMax) {
       fail(new MarsError("too_large", `message must be at most ${bytesMax} bytes, has ${announced}`));
     } else if (length > frameHeadBytes + announced) {
       fail(new ConnectError("a unary call takes one message, there are more", Code.Unimplemented));
-    } else if (announced > smallBytesMax && share === undefined) {
+    } else if (announced > smallBytesMax && lease === undefined) {
       makeRoom(announced);
     }
-    if (length < frameHeadBytes + announced) startLease(announced);
+    if (length < frameHeadBytes + announced) startDeadline(announced);
   });
   stream.on("end", () => {
     const announced = announcedBytes(chunks);
@@ -56,10 +56,10 @@ export function readBody(stream: ServerHttp2Stream, { intake, bytesMax }: BodyBo
       fail(new ConnectError("a unary call takes one message, there is none", Code.Unimplemented));
     else if (announced === undefined || length < frameHeadBytes + announced) {
       fail(new ConnectError("the message's frame is cut off", Code.InvalidArgument));
-    } else if (settle()) resolve({ frame: join(chunks as Buffer<ArrayBuffer>[], length), share });
+    } else if (end()) resolve({ frame: join(chunks as Buffer<ArrayBuffer>[], length), lease });
   });
   stream.on("close", () => {
-    if (!settled) fail(goneError());
+    if (!ended) fail(goneError());
   });
   return promise;
 
@@ -72,37 +72,37 @@ export function readBody(stream: ServerHttp2Stream, { intake, bytesMax }: BodyBo
       return;
     }
     const { name } = sessionPeer(stream);
-    share = intake.received.tryTake(name, bytes);
-    if (share !== undefined) return;
+    lease = intake.received.tryTake(name, bytes);
+    if (lease !== undefined) return;
     stream.pause();
     intake.received.take(name, bytes).then((given) => {
-      if (settled) return given.release();
-      share = given;
+      if (ended) return given.release();
+      lease = given;
       stream.resume();
     }, fail);
   }
 
-  function startLease(bytes: number): void {
-    if (settled) return;
-    lease ??= setTimeout(
+  function startDeadline(bytes: number): void {
+    if (ended) return;
+    deadline ??= setTimeout(
       () => fail(new MarsError("deadline_exceeded", "message came too slowly")),
-      leaseMsFor(bytes),
+      bodyTimeoutMsFor(bytes),
     );
   }
 
   function fail(error: unknown): void {
-    if (!settle()) return;
+    if (!end()) return;
     for (const chunk of chunks) free(chunk);
-    share?.release();
+    lease?.release();
     // What is refused is read all the same, and thrown away.
     stream.resume();
     reject(error);
   }
 
-  function settle(): boolean {
-    if (settled) return false;
-    settled = true;
-    if (lease !== undefined) clearTimeout(lease);
+  function end(): boolean {
+    if (ended) return false;
+    ended = true;
+    clearTimeout(deadline);
     return true;
   }
 }

@@ -95,13 +95,13 @@ async function respond(
 function drained(stream: ServerHttp2Stream): Promise<void> {
   if (isGone(stream) || !stream.writableNeedDrain) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const settle = () => {
-    stream.off("drain", settle);
-    stream.off("close", settle);
+  const finish = () => {
+    stream.off("drain", finish);
+    stream.off("close", finish);
     resolve();
   };
-  stream.on("drain", settle);
-  stream.on("close", settle);
+  stream.on("drain", finish);
+  stream.on("close", finish);
   return promise;
 }
 

@@ -25,7 +25,7 @@ import { rpcError, undecodableError } from "./error.ts";
 import { readBody } from "./grpc-body.ts";
 import { endStream, isGone, respondError } from "./grpc-status.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
-import { sliceBytesMax } from "./large-batch.ts";
+import { chunkBytesMax } from "./large-batch.ts";
 import { flagsProblem, frameHeadBytes, timeoutMsMax } from "./request-guard.ts";
 
 /** A method by its message types. */
@@ -67,14 +67,14 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
     stream: ServerHttp2Stream,
     encoding: string | string[] | undefined,
   ): Promise<Uint8Array> {
-    const { frame, share } = await readBody(stream, { intake, bytesMax });
-    if (share === undefined && frame[0] === 0)
+    const { frame, lease } = await readBody(stream, { intake, bytesMax });
+    if (lease === undefined && frame[0] === 0)
       return answer(await call(decode(frame.subarray(frameHeadBytes))));
     let run: () => Promise<MessageInitShape<O>>;
     try {
       run = await decodeInTurn(frame, encoding, sessionPeer(stream));
     } finally {
-      share?.release();
+      lease?.release();
     }
     return answer(await run());
   }
@@ -85,10 +85,10 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
     encoding: string | string[] | undefined,
     peer: Peer,
   ): Promise<() => Promise<MessageInitShape<O>>> {
-    const place = frame.byteLength > sliceBytesMax || frame[0] !== 0 ? await intake.place(peer) : undefined;
+    const place = frame.byteLength > chunkBytesMax || frame[0] !== 0 ? await intake.place(peer) : undefined;
     try {
       const message = await unframe(frame, encoding, bytesMax);
-      if (decodeLarge !== undefined && message.byteLength > sliceBytesMax) {
+      if (decodeLarge !== undefined && message.byteLength > chunkBytesMax) {
         return await decodeLarge(message).finally(() => free(message));
       }
       const turn = intake.turns.spend(message.byteLength);

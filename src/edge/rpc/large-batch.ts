@@ -1,5 +1,5 @@
 /**
- * Decodes a large batch of events slice by slice, in turns of the event loop: protobuf or JSON, its values cost so much to
+ * Decodes a large batch of events chunk by chunk, in turns of the event loop: protobuf or JSON, its values cost so much to
  * decode that one message of some megabytes would hold up everybody else for a second.
  */
 import { fromBinary, fromJson, type JsonValue } from "@bufbuild/protobuf";
@@ -8,7 +8,7 @@ import { MarsError } from "../../core/error.ts";
 import { eventBodyBytesMax } from "../../core/limits.ts";
 import { EventSchema } from "../../gen/mars/v1/event_pb.ts";
 import { parseJson } from "../json.ts";
-import { sliceElements } from "../json-slices.ts";
+import { chunkElements } from "../json-chunks.ts";
 import type { Turns } from "../turns.ts";
 import { CheckedBatch } from "./collect.ts";
 import { undecodableError } from "./error.ts";
@@ -28,8 +28,8 @@ export interface LargeBatch {
 }
 
 /** What is decoded in one turn; longer messages than this are decoded here. No event is longer. */
-export const sliceBytesMax = eventBodyBytesMax;
-const sliceElementsMax = 1_000;
+export const chunkBytesMax = eventBodyBytesMax;
+const chunkElementsMax = 1_000;
 /** Of a request beside its events: an id. What is longer is nothing that we know. */
 const restBytesMax = 256;
 
@@ -52,10 +52,10 @@ export async function readBinaryBatch(
   let turnEnd = 0;
   let turnCount = 0;
   for (let at = 0; at < bytes.byteLength; ) {
-    if (at >= turnEnd || ++turnCount > sliceElementsMax) {
-      turnEnd = at + sliceBytesMax;
+    if (at >= turnEnd || ++turnCount > chunkElementsMax) {
+      turnEnd = at + chunkBytesMax;
       turnCount = 0;
-      await turns.spend(sliceBytesMax);
+      await turns.spend(chunkBytesMax);
     }
     const field = decoded(() => fieldAt(bytes, at));
     at = field.end;
@@ -78,13 +78,13 @@ export async function readBinaryBatch(
 /** The same for the JSON of such a message. */
 export async function readJsonBatch(bytes: Uint8Array, turns: Turns): Promise<LargeBatch> {
   const batch = new CheckedBatch();
-  const slices = sliceElements(bytes, {
+  const chunks = chunkElements(bytes, {
     member: "events",
     elementBytesMax: eventBodyBytesMax,
-    sliceBytesMax,
-    sliceElementsMax,
+    chunkBytesMax,
+    chunkElementsMax,
   });
-  for (let next = slices.next(); ; next = slices.next()) {
+  for (let next = chunks.next(); ; next = chunks.next()) {
     if (next.done) return { batch, rest: next.value };
     const { start, end, count, refused } = next.value;
     if (count === 0) batch.clear();

@@ -1,6 +1,6 @@
 /**
  * Bounds what the body of a request to one of Connect's handlers costs, before Connect reads it: room for its bytes, turns of
- * the event loop, and batches that are decoded slice by slice. The body that Connect gets of such a batch is what is left of it.
+ * the event loop, and batches that are decoded chunk by chunk. The body that Connect gets of such a batch is what is left of it.
  */
 import { createContextValues } from "@connectrpc/connect";
 import { compressedFlag, type UniversalHandler } from "@connectrpc/connect/protocol";
@@ -12,7 +12,7 @@ import {
   CollectStreamRequestSchema,
   IngestService,
 } from "../../gen/mars/v1/ingest_service_pb.ts";
-import type { Share } from "../budget.ts";
+import type { BudgetLease } from "../budget.ts";
 import { free } from "../free.ts";
 import { type Intake, smallBytesMax } from "../intake.ts";
 import type { EdgeParts } from "../parts.ts";
@@ -21,11 +21,11 @@ import { peerIn } from "./caller.ts";
 import { rpcError } from "./error.ts";
 import { gzipCompression } from "./gzip.ts";
 import {
+  chunkBytesMax,
   type LargeBatches,
   largeBatches,
   readBinaryBatch,
   readJsonBatch,
-  sliceBytesMax,
 } from "./large-batch.ts";
 import { encodingOf, framedType, frameHeadBytes, isByteStream } from "./request-guard.ts";
 
@@ -121,20 +121,20 @@ class RequestWork {
   /** A body that is one message. */
   async *whole(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const { bytesMax, takesEvents, intake, peer } = this.#options;
-    let share: Share | undefined;
+    let lease: BudgetLease | undefined;
     try {
       const bytes = await new ByteReader(body).read(bytesMax + 1, (arrived) => {
         if (arrived <= smallBytesMax) return;
-        if (share === undefined && takesEvents) intake.admit(arrived);
-        share ??= intake.received.tryTake(peer.name, stepBytes);
-        if (share === undefined) throw noRoom();
-        while (share.amount < arrived) if (!share.grow(stepBytes)) throw noRoom();
+        if (lease === undefined && takesEvents) intake.admit(arrived);
+        lease ??= intake.received.tryTake(peer.name, stepBytes);
+        if (lease === undefined) throw noRoom();
+        while (lease.amount < arrived) if (!lease.grow(stepBytes)) throw noRoom();
       });
       yield bytes.byteLength > bytesMax
         ? bytes
         : await this.#message(bytes, { packed: this.unpacks, index: 0 });
     } finally {
-      share?.release();
+      lease?.release();
     }
   }
 
@@ -160,7 +160,7 @@ class RequestWork {
       // Of longer ones each has its turn.
       if (length <= smallBytesMax) unspent += Math.max(length, frameCostBytes);
       if (takesEvents) intake.admit(length);
-      const share = length > smallBytesMax ? await intake.received.take(peer.name, length) : undefined;
+      const lease = length > smallBytesMax ? await intake.received.take(peer.name, length) : undefined;
       let frame: Uint8Array;
       try {
         const payload = await reader.read(length);
@@ -170,7 +170,7 @@ class RequestWork {
         const message = whole ? await this.#message(payload, { packed, index }) : payload;
         frame = whole ? frameOf(packed ? 0 : (head[0] ?? 0), message) : Buffer.concat([head, payload]);
       } finally {
-        share?.release();
+        lease?.release();
       }
       yield frame;
     }
@@ -182,7 +182,7 @@ class RequestWork {
     { packed, index }: { packed: boolean; index: number },
   ): Promise<Uint8Array> {
     const { eventsField, intake, peer, json, gzip } = this.#options;
-    if (eventsField === undefined || (!packed && bytes.byteLength <= sliceBytesMax)) {
+    if (eventsField === undefined || (!packed && bytes.byteLength <= chunkBytesMax)) {
       // What is unpacked later may be as large as it is allowed to be.
       await intake.turns.spend(gzip ? Math.max(bytes.byteLength, stepBytes) : bytes.byteLength);
       return bytes;
@@ -195,8 +195,8 @@ class RequestWork {
         message = await gzipCompression.decompress(bytes, bodyBytesMax);
         free(bytes);
       }
-      await intake.turns.spend(Math.min(message.byteLength, sliceBytesMax));
-      kept = message.byteLength <= sliceBytesMax;
+      await intake.turns.spend(Math.min(message.byteLength, chunkBytesMax));
+      kept = message.byteLength <= chunkBytesMax;
       if (kept) return message;
       const { batch, rest } = json
         ? await readJsonBatch(message, intake.turns)

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { sliceElements } from "../../src/edge/json-slices.ts";
+import { chunkElements } from "../../src/edge/json-chunks.ts";
 
-const options = { member: "events", elementBytesMax: 200, sliceBytesMax: 40, sliceElementsMax: 3 };
+const options = { member: "events", elementBytesMax: 200, chunkBytesMax: 40, chunkElementsMax: 3 };
 
-/** The document put together again from its slices; throws where one of them does not parse. */
+/** The document put together again from its chunks; throws where one of them does not parse. */
 function assemble(text: string): { document: unknown; refused: string[] } {
   const bytes = new TextEncoder().encode(text);
-  const slices = sliceElements(bytes, options);
+  const chunks = chunkElements(bytes, options);
   let events: unknown[] = [];
   const refused: string[] = [];
   for (;;) {
-    const { done, value } = slices.next();
+    const { done, value } = chunks.next();
     if (done) {
       const document = JSON.parse(new TextDecoder().decode(value)) as Record<string, unknown>;
       if (Array.isArray(document?.events)) document.events = events;
@@ -55,7 +55,7 @@ const documents = fc
   )
   .map((document) => JSON.stringify(document));
 
-describe("sliceElements", () => {
+describe("chunkElements", () => {
   test("keeps every valid document whole", () => {
     fc.assert(
       fc.property(documents, fc.nat(2), (text, indent) => {

@@ -1,12 +1,12 @@
 /**
- * Cuts a large document such as `{"events":[…]}` into slices of whole elements, so that it is parsed piece by piece and
+ * Cuts a large document such as `{"events":[…]}` into chunks of whole elements, so that it is parsed piece by piece and
  * never as a whole: by one look at each byte, without building anything.
  */
 import { MarsError } from "../core/error.ts";
 import { jsonDepthMax } from "./json.ts";
 
 /** A run of consecutive elements, with the commas between them and without those around them. */
-export interface ElementSlice {
+export interface ElementChunk {
   readonly start: number;
   readonly end: number;
   /** How many elements a valid document has here; 0 where the array begins once more, and the last one counts. */
@@ -15,13 +15,13 @@ export interface ElementSlice {
   readonly refused?: string;
 }
 
-export interface SliceOptions {
+export interface ChunkOptions {
   /** The array's name in the document's object. */
   readonly member: string;
   readonly elementBytesMax: number;
-  /** A slice is closed when it has as many. */
-  readonly sliceBytesMax: number;
-  readonly sliceElementsMax: number;
+  /** A chunk is closed when it has as many. */
+  readonly chunkBytesMax: number;
+  readonly chunkElementsMax: number;
 }
 
 /** What a document may hold beside its elements. */
@@ -44,16 +44,16 @@ const structural = new Uint8Array(256);
 for (const byte of [quote, comma, openBracket, closeBracket, openBrace, closeBrace]) structural[byte] = 1;
 
 /**
- * Yields the slices in their order and returns the rest: the document with nothing in the arrays that were cut. The
- * document is valid JSON exactly when the rest is and each slice, in brackets, is an array of `count` elements; only
+ * Yields the chunks in their order and returns the rest: the document with nothing in the arrays that were cut. The
+ * document is valid JSON exactly when the rest is and each chunk, in brackets, is an array of `count` elements; only
  * refused elements are not known.
  *
  * @throws `MarsError("too_large")` when there is too much beside the elements
  */
-export function* sliceElements(
+export function* chunkElements(
   bytes: Uint8Array,
-  options: SliceOptions,
-): Generator<ElementSlice, Uint8Array> {
+  options: ChunkOptions,
+): Generator<ElementChunk, Uint8Array> {
   const rest = new Uint8Array(restBytesMax);
   const outside = { depth: 0, nameStart: 0, nameEnd: 0 };
   let restBytes = 0;
@@ -70,7 +70,7 @@ export function* sliceElements(
       throw new MarsError("too_large", message);
     }
     if (arrays > 0) yield { start: to, end: to, count: 0 };
-    from = yield* sliceArray(bytes, to, options);
+    from = yield* chunkArray(bytes, to, options);
   }
 }
 
@@ -113,14 +113,14 @@ function isNamed(
 }
 
 /** @returns where the array ends: at its bracket, or at the end of a document that is cut off */
-function* sliceArray(
+function* chunkArray(
   bytes: Uint8Array,
   start: number,
-  { elementBytesMax, sliceBytesMax, sliceElementsMax }: SliceOptions,
-): Generator<ElementSlice, number> {
+  { elementBytesMax, chunkBytesMax, chunkElementsMax }: ChunkOptions,
+): Generator<ElementChunk, number> {
   const element = { end: start - 1, levels: 0 };
-  let sliceStart = start;
-  let sliceEnd = start;
+  let chunkStart = start;
+  let chunkEnd = start;
   let count = 0;
   for (let last = false; !last; ) {
     const elementStart = element.end + 1;
@@ -130,12 +130,12 @@ function* sliceArray(
     if (last && elementStart === start && isBlank(bytes, start, end)) return end;
     const refused = refusal(end - elementStart, levels, elementBytesMax);
     if (refused === undefined) {
-      if (count++ === 0) sliceStart = elementStart;
-      sliceEnd = end;
+      if (count++ === 0) chunkStart = elementStart;
+      chunkEnd = end;
     }
-    const full = count >= sliceElementsMax || end - sliceStart >= sliceBytesMax;
+    const full = count >= chunkElementsMax || end - chunkStart >= chunkBytesMax;
     if (count > 0 && (last || full || refused !== undefined)) {
-      yield { start: sliceStart, end: sliceEnd, count };
+      yield { start: chunkStart, end: chunkEnd, count };
       count = 0;
     }
     if (refused !== undefined) yield { start: elementStart, end, count: 1, refused };
