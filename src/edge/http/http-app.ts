@@ -10,6 +10,7 @@ import type { EdgeParts } from "../parts.ts";
 import { discardBody } from "../rest/body.ts";
 import { addEventRoutes, createEventHandler, eventPath, eventPaths } from "../rest/events.ts";
 import { addHealthRoutes } from "../rest/health.ts";
+import { addOpenApiRoute } from "../rest/openapi.ts";
 import { addOperationRoutes } from "../rest/operations.ts";
 import { problemOf, problemResponse } from "../rest/problem.ts";
 import { type Exchange, type HttpContext, type HttpEnv, type Router, rawPath } from "../rest/router.ts";
@@ -41,6 +42,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): R
   addEventRoutes(router, parts);
   addOperationRoutes(router, parts, operations);
   addHealthRoutes(router, parts);
+  addOpenApiRoute(router, parts);
   if (parts.testEndpoints) addTestRoutes(router, parts);
   addStreamRoute(router, parts);
   if (page !== undefined) addPageRoutes(router, page);

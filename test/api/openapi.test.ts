@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import { openApiOf } from "../../src/api/openapi.ts";
+import { operations } from "../../src/api/operations.ts";
+import { startMars } from "../support/mars.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: the document is looked into by path
+const document: any = openApiOf(operations, "1.2.3");
+const callOf = (rest: string) => {
+  const [method = "", path = ""] = rest.split(" ");
+  return document.paths[path]?.[method.toLowerCase()];
+};
+
+test("the document has each operation, with all that it takes in its place", () => {
+  expect(document).toMatchObject({ openapi: "3.1.1", info: { title: "Mars", version: "1.2.3" } });
+  const names = new Set<string>();
+  for (const { name, rest } of operations) {
+    const { operationId, parameters, responses } = callOf(rest);
+    expect(operationId).toBe(name);
+    names.add(operationId);
+    const inPath = [...rest.matchAll(/\{(\w+)\}/g)].map(([, segment]) => segment!);
+    const found = parameters.filter((one: { in: string }) => one.in === "path");
+    expect([name, found.map((one: { name: string }) => one.name).sort()]).toEqual([name, inPath.sort()]);
+    for (const one of found) expect([name, one.required]).toEqual([name, true]);
+    expect([name, responses[200].content["application/json"].schema.type]).toEqual([name, "object"]);
+  }
+  expect(names.size).toBe(operations.length);
+});
+
+test("parameters and answers are those of the schemas", () => {
+  const { parameters, responses } = callOf("GET /api/findings");
+  const named = Object.fromEntries(parameters.map((one: { name: string }) => [one.name, one]));
+  expect(named.limit).toMatchObject({
+    in: "query",
+    required: false,
+    schema: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
+  });
+  expect(named.kind.schema.enum).toEqual(["missing", "late", "skipped", "failed"]);
+  expect(named.stage_events.schema.type).toBe("array");
+  const { properties } = responses[200].content["application/json"].schema;
+  expect(properties.findings.items.properties.late_by_ms.type).toEqual(["number", "null"]);
+  expect(responses.default.content["application/problem+json"].schema.$ref).toBe(
+    "#/components/schemas/Problem",
+  );
+});
+
+test("bodies are described, whether they are one field of the input or all that is not in the path", () => {
+  const lifecycle = callOf("PUT /api/apps/{app_id}/lifecycle");
+  const schema = lifecycle.requestBody.content["application/json"].schema;
+  expect(Object.keys(schema.properties)).toEqual(["stages", "complete_on", "fail_on", "grace"]);
+  expect(schema.required).toEqual(["stages", "complete_on"]);
+  const rule = callOf("PUT /api/alerts/rules/{id}").requestBody.content["application/json"].schema;
+  expect(rule.properties).toMatchObject({ sinks: { type: "array" } });
+  expect(rule.properties.id).toBeUndefined();
+  const deleted = callOf("DELETE /api/alerts/rules/{id}").responses[200].content["application/json"].schema;
+  expect(deleted).toMatchObject({ properties: { success: { const: true } }, required: ["success"] });
+});
+
+test("Mars serves it", async () => {
+  await using mars = await startMars();
+  const response = await fetch(`${mars.url}/openapi.json`);
+  expect(response.headers.get("content-type")).toBe("application/json");
+  expect(await response.json()).toEqual(JSON.parse(JSON.stringify(openApiOf(operations, "test"))));
+});
