@@ -16,7 +16,7 @@ import { MarsError } from "./core/error.ts";
 import { isLoopback } from "./core/loopback.ts";
 import type { Log, ProcessState } from "./core/ports.ts";
 import { createQuarantine, quarantineWarnings } from "./db/database.ts";
-import { ratesInTurns } from "./db/lifecycles/rates-in-turns.ts";
+import { readRatesByRange } from "./db/statistics/rate-ranges.ts";
 import { descriptorsMax } from "./descriptors.ts";
 import { prepareFiles } from "./directory/private-files.ts";
 import { createChanges, createEdgeShares, statsOf, warnOfRefusals } from "./edge/edge-shares.ts";
@@ -180,7 +180,7 @@ async function start(
   const reads = createClientReads(query.client, {
     onRefused: ({ peer }) => refused("reads", peer),
     admit: ({ peer }) => budget.refusal(peer),
-    inTurns: { rates: ratesInTurns },
+    inTurns: { rates: readRatesByRange },
     observe: {
       findings: ({ asOfSeq }) => {
         findingSeqRead = Math.max(findingSeqRead, asOfSeq);

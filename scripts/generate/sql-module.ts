@@ -71,7 +71,7 @@ function isComment(line: string): boolean {
   return line.trimStart().startsWith("--");
 }
 
-/** `src/db/messages/set-aside.sql` → `setAsideSql`. */
+/** `src/db/set-aside/set-aside.sql` → `setAsideSql`. */
 function constantOf(path: string): string {
   const words = basename(path, ".sql").replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
   return `${words}Sql`;

@@ -497,7 +497,7 @@ export const alertsSql = {
   pruneIncidents: `DELETE FROM alert_incidents WHERE id IN ( SELECT id FROM alert_incidents WHERE closed_at > 0 AND closed_at < ?1 ORDER BY closed_at LIMIT ?2)`,
 } as const;
 
-/** src/db/lifecycles/findings.sql */
+/** src/db/findings/findings.sql */
 export const findingsSql = {
   rangeEnd: `SELECT seq FROM findings WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1 OFFSET ?3`,
   historyOfRange: `SELECT f.id, f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.app, m.app_id, m.message_id FROM findings f CROSS JOIN messages m ON m.id = f.message WHERE f.seq > ?1 AND f.seq <= ?2 AND (?3 IS NULL OR m.app_id = ?3) ORDER BY f.seq LIMIT ?4`,
@@ -523,15 +523,6 @@ export const lifecyclesSql = {
   countUnnamed: `UPDATE stages SET versions = versions - named.times FROM ( SELECT s.value AS stage, count(*) AS times FROM lifecycles l, json_each(l.stage_ids) s WHERE l.id IN (SELECT value FROM json_each(?1)) GROUP BY s.value ) AS named WHERE stages.id = named.stage`,
   deleteCounts: `DELETE FROM lifecycle_instances WHERE lifecycle IN (SELECT value FROM json_each(?1))`,
   deleteVersions: `DELETE FROM lifecycles WHERE id IN (SELECT value FROM json_each(?1))`,
-} as const;
-
-/** src/db/lifecycles/statistics.sql */
-export const statisticsSql = {
-  funnel: `SELECT s.id, s.after, s.stage, sum(f.reached) AS reached, sum(f.waiting) AS waiting, sum(f.overdue) AS overdue, sum(f.never) AS never FROM stages s CROSS JOIN funnel f ON f.stage = s.id AND f.span = ?2 AND f.start >= ?3 AND f.start < ?4 WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1) GROUP BY s.id`,
-  latencies: `SELECT s.id, s.after, s.stage, l.histogram FROM stages s CROSS JOIN latencies l ON l.stage = s.id AND l.span = ?2 AND l.start >= ?3 AND l.start < ?4 WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1)`,
-  latencyOfHop: `SELECT histogram FROM latencies WHERE stage = (SELECT id FROM stages WHERE app = ?1 AND after = ?5 AND stage = ?6) AND span = ?2 AND start >= ?3 AND start < ?4`,
-  rates: `SELECT s.key AS step, ( SELECT json_group_array(json_object('event', event, 'count', count)) FROM ( SELECT event, sum(count) AS count FROM rates WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND minute >= s.value AND minute < s.value + ?3 AND minute < ?4 GROUP BY event ORDER BY sum(count) DESC LIMIT ?5) ) AS counts FROM json_each(?2) s`,
-  messageNames: `SELECT id, app_id, message_id FROM messages WHERE id IN (SELECT value FROM json_each(?1))`,
 } as const;
 
 /** src/db/messages/apply.sql */
@@ -566,7 +557,16 @@ export const positionSql = {
   prunedMessage: `SELECT max(seq, CAST(min( coalesce((SELECT seq FROM pruned_apps WHERE app_id = ?1), 0), coalesce((SELECT id - 1 FROM messages WHERE message_id = ?2 AND app_id = ?1), 9e15) ) AS INTEGER)) AS seq FROM pruned`,
 } as const;
 
-/** src/db/messages/prune.sql */
+/** src/db/messages/summaries.sql */
+export const summariesSql = {
+  stages: `SELECT message, event, min(created_at) AS first, max(created_at) AS last FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) GROUP BY message, event`,
+  externalIds: `SELECT DISTINCT message, external_id FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) AND external_id <> ''`,
+  stagesOfLarge: `SELECT ?1 AS message, event, min(created_at) AS first, max(created_at) AS last FROM ( SELECT * FROM ( SELECT event, created_at FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2) UNION ALL SELECT * FROM ( SELECT event, created_at FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2) ) GROUP BY event`,
+  externalIdsOfLarge: `SELECT DISTINCT ?1 AS message, external_id FROM ( SELECT * FROM ( SELECT external_id FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2) UNION ALL SELECT * FROM ( SELECT external_id FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2) ) WHERE external_id <> '' ORDER BY external_id LIMIT ?3`,
+  instances: `SELECT message, lifecycle, state, overdue_since FROM instances WHERE message IN (SELECT value FROM json_each(?1))`,
+} as const;
+
+/** src/db/retention/prune.sql */
 export const pruneSql = {
   candidates: `SELECT m.id, m.app_id, m.message_id, m.updated_at, m.alias <= ?2 AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.message = m.id AND +i.next_at BETWEEN 1 AND ?5) AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND ( +f.seq > ?3 OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN ( SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing'))) AS old, iif(m.alias <= ?2, (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.message = m.id LIMIT ?7)), 0) AS events FROM messages m WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ?6`,
   insertRemains: `INSERT INTO remains (message) SELECT m.id FROM messages m WHERE m.id IN (SELECT value FROM json_each(?1)) AND m.alias <= ?2 AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.message = m.id AND +i.next_at BETWEEN 1 AND ?5) AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND ( +f.seq > ?3 OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN ( SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing')))`,
@@ -582,22 +582,7 @@ export const pruneSql = {
   deleteStages: `DELETE FROM stages WHERE id IN (SELECT id FROM stages WHERE versions = 0 ORDER BY id LIMIT ?1) AND NOT EXISTS (SELECT 1 FROM funnel WHERE stage = stages.id) AND NOT EXISTS (SELECT 1 FROM latencies WHERE stage = stages.id)`,
 } as const;
 
-/** src/db/messages/set-aside.sql */
-export const setAsideSql = {
-  insert: `INSERT INTO set_aside (seq, kind, app_id, message_id, at, code, reason, event) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (seq) DO UPDATE SET at = excluded.at, code = excluded.code, reason = excluded.reason`,
-  deleteGone: `DELETE FROM set_aside WHERE kind = 'message' AND seq NOT IN (SELECT id FROM messages)`,
-} as const;
-
-/** src/db/messages/summaries.sql */
-export const summariesSql = {
-  stages: `SELECT message, event, min(created_at) AS first, max(created_at) AS last FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) GROUP BY message, event`,
-  externalIds: `SELECT DISTINCT message, external_id FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) AND external_id <> ''`,
-  stagesOfLarge: `SELECT ?1 AS message, event, min(created_at) AS first, max(created_at) AS last FROM ( SELECT * FROM ( SELECT event, created_at FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2) UNION ALL SELECT * FROM ( SELECT event, created_at FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2) ) GROUP BY event`,
-  externalIdsOfLarge: `SELECT DISTINCT ?1 AS message, external_id FROM ( SELECT * FROM ( SELECT external_id FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2) UNION ALL SELECT * FROM ( SELECT external_id FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2) ) WHERE external_id <> '' ORDER BY external_id LIMIT ?3`,
-  instances: `SELECT message, lifecycle, state, overdue_since FROM instances WHERE message IN (SELECT value FROM json_each(?1))`,
-} as const;
-
-/** src/db/messages/time-marks.sql */
+/** src/db/retention/time-marks.sql */
 export const timeMarksSql = {
   recordTime: `INSERT INTO clock (one, elapsed, wall, absent, stepped, agreed, skews) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (one) DO UPDATE SET elapsed = excluded.elapsed, wall = excluded.wall, absent = excluded.absent, stepped = excluded.stepped, agreed = excluded.agreed, skews = excluded.skews`,
   addMark: `INSERT OR REPLACE INTO marks (elapsed, seq, finding_seq) SELECT ?1, ?2, finding_seq FROM projection WHERE (?2, finding_seq) IS NOT (SELECT seq, finding_seq FROM marks ORDER BY elapsed DESC LIMIT 1) AND NOT EXISTS (SELECT 1 FROM marks WHERE elapsed > ?1 - ?3)`,
@@ -605,12 +590,27 @@ export const timeMarksSql = {
   markBefore: `SELECT seq, finding_seq FROM marks WHERE elapsed <= ?1 AND seq <= (SELECT seq FROM projection) ORDER BY elapsed DESC LIMIT 1`,
 } as const;
 
-/** src/db/messages/tombstones.sql */
+/** src/db/retention/tombstones.sql */
 export const tombstonesSql = {
   bury: `INSERT OR REPLACE INTO tombstones (hash, updated_at, elapsed) SELECT value ->> '$.hash', value ->> '$.updatedAt', ?2 FROM json_each(?1) WHERE value ->> '$.id' IN (SELECT message FROM remains)`,
   latest: `SELECT coalesce(max(updated_at), -9e15) AS at FROM tombstones`,
   byHash: `SELECT hash, updated_at FROM tombstones WHERE hash IN (SELECT value FROM json_each(?1))`,
   forget: `DELETE FROM tombstones WHERE elapsed < ?1`,
+} as const;
+
+/** src/db/set-aside/set-aside.sql */
+export const setAsideSql = {
+  insert: `INSERT INTO set_aside (seq, kind, app_id, message_id, at, code, reason, event) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (seq) DO UPDATE SET at = excluded.at, code = excluded.code, reason = excluded.reason`,
+  deleteGone: `DELETE FROM set_aside WHERE kind = 'message' AND seq NOT IN (SELECT id FROM messages)`,
+} as const;
+
+/** src/db/statistics/statistics.sql */
+export const statisticsSql = {
+  funnel: `SELECT s.id, s.after, s.stage, sum(f.reached) AS reached, sum(f.waiting) AS waiting, sum(f.overdue) AS overdue, sum(f.never) AS never FROM stages s CROSS JOIN funnel f ON f.stage = s.id AND f.span = ?2 AND f.start >= ?3 AND f.start < ?4 WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1) GROUP BY s.id`,
+  latencies: `SELECT s.id, s.after, s.stage, l.histogram FROM stages s CROSS JOIN latencies l ON l.stage = s.id AND l.span = ?2 AND l.start >= ?3 AND l.start < ?4 WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1)`,
+  latencyOfHop: `SELECT histogram FROM latencies WHERE stage = (SELECT id FROM stages WHERE app = ?1 AND after = ?5 AND stage = ?6) AND span = ?2 AND start >= ?3 AND start < ?4`,
+  rates: `SELECT s.key AS step, ( SELECT json_group_array(json_object('event', event, 'count', count)) FROM ( SELECT event, sum(count) AS count FROM rates WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND minute >= s.value AND minute < s.value + ?3 AND minute < ?4 GROUP BY event ORDER BY sum(count) DESC LIMIT ?5) ) AS counts FROM json_each(?2) s`,
+  messageNames: `SELECT id, app_id, message_id FROM messages WHERE id IN (SELECT value FROM json_each(?1))`,
 } as const;
 
 /** src/projection/due-instances.sql */

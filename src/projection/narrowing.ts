@@ -6,7 +6,7 @@ import type { InStatement } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
 import { nowMicros } from "../core/time.ts";
 import type { Database } from "../db/database.ts";
-import { SetAsideWriter } from "../db/messages/set-aside-writer.ts";
+import { SetAsideWriter } from "../db/set-aside/set-aside-writer.ts";
 import { narrowingSql } from "../gen/sql.ts";
 import { firstAhead, firstDue, type PausedApps } from "./due-instances.ts";
 import { movePosition, type ProjectionPosition } from "./position.ts";

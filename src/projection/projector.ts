@@ -11,7 +11,7 @@ import { noSkews } from "../core/skew.ts";
 import type { Database } from "../db/database.ts";
 import { type Lifecycles, versionFor } from "../db/lifecycles/lifecycles.ts";
 import { messageIds, type NameRow } from "../db/messages/message-ids.ts";
-import { Tombstones } from "../db/messages/tombstones.ts";
+import { Tombstones } from "../db/retention/tombstones.ts";
 import { forRows, rowsOf } from "../db/rows.ts";
 import { projectionSql } from "../gen/sql.ts";
 import type { Finding } from "../lifecycle/finding.ts";

@@ -3,14 +3,14 @@ import type { Notify } from "../core/ports.ts";
 import { AlertQueries } from "../db/alerts/alert-queries.ts";
 import { DeliveryQueries } from "../db/alerts/delivery-queries.ts";
 import { IncidentQueries } from "../db/alerts/incident-queries.ts";
-import { FindingQueries } from "../db/lifecycles/finding-queries.ts";
+import { FindingQueries } from "../db/findings/finding-queries.ts";
 import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
-import { StatisticsQueries } from "../db/lifecycles/statistics-queries.ts";
+import { Plans } from "../db/lifecycles/plans.ts";
 import { HistoryQueries } from "../db/messages/history-queries.ts";
 import { MessageQueries, type MessageQueriesOptions } from "../db/messages/message-queries.ts";
-import { Plans } from "../db/messages/plans.ts";
-import { SetAsideQueries } from "../db/messages/set-aside-queries.ts";
 import { ReadConnection } from "../db/read-connection.ts";
+import { SetAsideQueries } from "../db/set-aside/set-aside-queries.ts";
+import { StatisticsQueries } from "../db/statistics/statistics-queries.ts";
 
 export type QueryService = ReturnType<typeof createQueryService>;
 

@@ -4,9 +4,9 @@ import type { HistoriesPage, HistoriesQuery, MessageHistory } from "../../learni
 import type { LifecycleVersion } from "../../lifecycle/definition.ts";
 import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
-import { versionOfRow } from "../messages/plans.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { asRows, rowsOf } from "../rows.ts";
+import { versionOfRow } from "./plans.ts";
 
 const versionsMax = 100;
 /** Bytes of the definitions in one answer, unless the latest alone has more. */

@@ -15,14 +15,14 @@ import { assess, type IsActive } from "../../lifecycle/assess.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
 import type { DatabaseAddress } from "../database.ts";
 import { type KeysetScan, readPage, scanMaxDefault } from "../keyset-scan.ts";
+import { lifecycleOfMessage, type Plans } from "../lifecycles/plans.ts";
 import type { ReadConnection } from "../read-connection.ts";
+import { knownSkews } from "../retention/time-marks.ts";
 import { knownPosition } from "./apply-sql.ts";
 import { type EventPage, eventPage, scanEvents } from "./event-page.ts";
 import { pageBytesMax, storedEvent } from "./event-rows.ts";
 import { countCandidates, scanMessages } from "./message-list.ts";
-import { lifecycleOfMessage, type Plans } from "./plans.ts";
 import { externalIdsOf, lookedAtMax, rankOf, Summaries, stagesOf, summaryOf } from "./summaries.ts";
-import { knownSkews } from "./time-marks.ts";
 
 export interface MessageQueriesOptions extends DatabaseAddress {
   /** Rows that one page of a list looks at. */

@@ -12,6 +12,7 @@ import { storeMigrations } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import type { Lease } from "../lease.ts";
 import { migrate } from "../migrate.ts";
+import { insertSetAside, SetAsideWriter } from "../set-aside/set-aside-writer.ts";
 import {
   collectLate,
   countStored,
@@ -24,7 +25,6 @@ import {
   upsertMessages,
 } from "./apply-sql.ts";
 import { findPosition } from "./position.ts";
-import { insertSetAside, SetAsideWriter } from "./set-aside-writer.ts";
 
 /** Longer than Linux leaves written pages unsynced by itself. */
 const serverSyncMs = 40_000;

@@ -8,9 +8,9 @@ import type { MessageSummary } from "../../core/query.ts";
 import { messageStates } from "../../core/state.ts";
 import { summariesSql } from "../../gen/sql.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
+import { lifecyclesById, type Plans } from "../lifecycles/plans.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { keyOf } from "./event-rows.ts";
-import { lifecyclesById, type Plans } from "./plans.ts";
 
 /** Events of one message that its summary looks at: with more, half of them are its first and half its last. */
 export const lookedAtMax = 10_000;

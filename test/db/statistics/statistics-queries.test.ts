@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parseDefinition } from "../../../src/api/definition.ts";
 import type { SequencedEvent } from "../../../src/core/event.ts";
 import type { Window } from "../../../src/core/window.ts";
-import { ratesInTurns } from "../../../src/db/lifecycles/rates-in-turns.ts";
+import { readRatesByRange } from "../../../src/db/statistics/rate-ranges.ts";
 import { activeBy, assess } from "../../../src/lifecycle/assess.ts";
 import { hopsOf } from "../../../src/lifecycle/hops.ts";
 import { createPlan, type Plan } from "../../../src/lifecycle/plan.ts";
@@ -125,7 +125,7 @@ test("rates count every event of a window in its step, those with the most event
         expected.set(name, counts);
       }
       const rates = await opened.queries.rates({ appId: "app", step, ...window });
-      const inTurns = await ratesInTurns(async (query) => opened.queries.rates(query), {
+      const inTurns = await readRatesByRange(async (query) => opened.queries.rates(query), {
         appId: "app",
         step,
         ...window,

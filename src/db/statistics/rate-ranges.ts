@@ -17,7 +17,7 @@ const eventsMax = 200;
  * @param read reads one range
  * @throws what `read` rejects with, `MarsError("deadline_exceeded")` when all take too long
  */
-export async function ratesInTurns(
+export async function readRatesByRange(
   read: (query: RateQuery) => Promise<Rates>,
   { appId, step, ...window }: RateQuery,
 ): Promise<Rates> {

@@ -1,8 +1,8 @@
 /** Lists what is set aside. Runs on a query thread. */
 import type { SetAsidePage, SetAsideQuery } from "../../core/set-aside.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
+import { knownPosition } from "../messages/apply-sql.ts";
 import type { ReadConnection } from "../read-connection.ts";
-import { knownPosition } from "./apply-sql.ts";
 import { setAsideOf } from "./set-aside-writer.ts";
 
 /**

@@ -8,8 +8,8 @@ import type { Micros } from "../../core/event.ts";
 import { tombstonesSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import type { StoredLifecycle } from "../lifecycles/lifecycles.ts";
+import { messageIds, type NameRow } from "../messages/message-ids.ts";
 import { rowsOf } from "../rows.ts";
-import { messageIds, type NameRow } from "./message-ids.ts";
 
 /** 48 bits; NUL occurs in no id. */
 export function messageHash(appId: string, messageId: string): number {
