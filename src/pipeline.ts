@@ -28,7 +28,7 @@ import { StoreProgress } from "./runtime/progress.ts";
 import type { PipelineStats } from "./runtime/stats.ts";
 import type { Loop, Supervisor } from "./runtime/supervisor.ts";
 
-/** Of the time for stopping: the rest is for the batch that is under way then, and for its way to the disk. */
+/** Share of the time for stopping; the rest is for the batch under way, and for its way to the disk. */
 const storingShare = 0.75;
 /** Between attempts to open the database at the start, in milliseconds. */
 const openRetry = { firstMs: 500, lastMs: 500 };
@@ -157,7 +157,7 @@ export class Pipeline {
     return this.#commit.refusal;
   }
 
-  /** What goes wrong and does not keep events from being accepted; empty when nothing does. */
+  /** Problems that do not keep events from being accepted. */
   get warnings(): string[] {
     const damaged = this.#pages.state?.damaged ?? 0;
     return damaged === 0 ? [] : [`the database is damaged: ${damaged} pages are not as they were written`];
@@ -284,7 +284,7 @@ export class Pipeline {
       this.#writer.start(storedSeq);
     }
     await this.#retention.resume();
-    // Mars was here before, with this journal or with another one: a copy of the database was put back, or a new volume beside it.
+    // Producers may have been away since: Mars has run here before, with this journal or, before a copy was put back, another.
     if (journal.lastSeq > 0 || storedSeq > 0) this.#grace.start();
     await Promise.all([
       this.#writer.run(storedSeq),

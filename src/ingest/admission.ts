@@ -18,7 +18,7 @@ const charsMax = 64 * 1024 * 1024;
 const commitEventsMax = 16_384;
 const commitCharsMax = 4 * 1024 * 1024;
 
-/** The time in which a full queue is certainly empty again, unless the journal hangs. */
+/** By then a full queue is empty again, unless the journal hangs. */
 const retryAfterMs = 1_000;
 
 /** One call of `accept` that waits for its answer. */

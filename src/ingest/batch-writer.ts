@@ -1,9 +1,9 @@
 /**
  * Writes batches to the store, one after another, and yields what they added and changed.
  *
- * An acknowledged event is never given up, so a batch that fails is tried again. One that can never be applied, for the input is
- * at fault or because it fails by the same fault of ours twice, must not keep all else waiting: it is halved, down to the one
- * event, which is set aside in the transaction that moves the position past it.
+ * An acknowledged event is never given up, so a batch that fails is tried again. A batch that can never be applied must not
+ * keep all others waiting: its input is at fault, or it has failed by an internal fault twice. It is halved, down to the one
+ * event at fault, which is set aside in the transaction that moves the position past it.
  */
 
 import { MarsError } from "../core/error.ts";
@@ -17,9 +17,9 @@ import { publicationOf } from "./publication.ts";
 
 /** Between attempts to reach a store that failed, in milliseconds. */
 const retry = { firstMs: 50, lastMs: 2_000 };
-/** A fault of ours that comes back so often for one batch is the batch's. */
+/** An internal fault that a batch meets so often comes from its events. */
 const sameFaults = 2;
-/** Events set aside one after another, with none stored in between, by faults of ours: then it is not the events. */
+/** After so many events in a row that are set aside by internal faults, with none stored between, the fault is not theirs. */
 const asideInARowMax = 100;
 
 export interface BatchWriterOptions {
@@ -73,7 +73,7 @@ export class BatchWriter {
     }
     for (const half of halvesOf(batch)) {
       if (this.#options.signal.aborted) return;
-      // What the whole has failed by twice, a half may fail by once.
+      // The whole has failed twice, so once is enough for a half.
       yield* this.write(half, 1);
     }
   }
@@ -115,8 +115,8 @@ export class BatchWriter {
   }
 
   /**
-   * Tries until it succeeds, or until the event can be stored after all: one that can be neither keeps all else waiting, and
-   * is not lost.
+   * Sets the one event aside, or stores it after all: tries both until one succeeds. Meanwhile all others wait, and nothing
+   * is lost.
    */
   async #putAside(batch: Batch, fault: MarsError): Promise<StoredBatch | undefined> {
     const { store, log, setAside, signal } = this.#options;

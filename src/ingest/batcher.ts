@@ -2,7 +2,7 @@
  * The batcher: fills the collectors, and decides when the open batch ends. It is read as an async iterable of batches, each of
  * which is a contiguous range of the log; every collector has its part of it ready by then.
  *
- * It is full when one transaction or one collector holds no more; then whoever fills it waits until the batch is closed.
+ * A batch is full when a transaction or one of the collectors holds no more. Then the log waits until the batch is closed.
  */
 import type { SequencedEvent } from "../core/event.ts";
 import { Wake } from "../runtime/wake.ts";

@@ -1,7 +1,9 @@
-/** How many events wait at each stage. They are counted: the seqs between two of them may have leapt. */
+/**
+ * Counts the events between journal and store, and between store and projection. Seqs alone do not tell: the sequence leaps.
+ */
 import type { StorePosition } from "../core/ports.ts";
 
-/** Beyond this many ranges, two neighbours become one: a count then falls later than it could. */
+/** With more ranges, each two neighbours become one: a count then falls later than it could. */
 const rangesMax = 1_000;
 
 /** Events of a range of the sequence, by where it ends. */
@@ -13,7 +15,7 @@ interface Range {
 export class Behind {
   /** Events of the journal that were not stored at the start. */
   #pending = 0;
-  /** What has been stored and was not projected when it was last asked. */
+  /** Stored, and not projected when it was last asked. */
   #unprojected: Range[] = [];
 
   /** @param pending events that the journal holds beyond the position */
@@ -22,7 +24,7 @@ export class Behind {
     this.stored(seq, unprojected);
   }
 
-  /** So many more are stored, up to a seq beyond all before. */
+  /** Adds `count` stored events. @param to the store's position behind them */
   stored(to: number, count: number): void {
     if (count === 0) return;
     this.#unprojected.push({ to, count });

@@ -104,7 +104,7 @@ export class GroupCommit implements Ingest {
   /** Resolves, once everything that was admitted before the call is on disk or refused, to the last seq on disk. */
   async barrier(): Promise<number> {
     if (this.#writing !== undefined) {
-      // It takes its place in the queue, and asks for nothing.
+      // A request without events, in its place of the queue.
       await new Promise<void>((resolve) => {
         this.#admission.admit({ events: [], resolve: () => resolve(), reject: () => resolve() });
       });
@@ -132,14 +132,14 @@ export class GroupCommit implements Ingest {
         retryAfterMs: 1_000,
       });
     }
-    // What waits will be there as well.
+    // Events that wait will be in the journal as well.
     const refusal = this.#options.journal.refusal(this.#admission.chars);
     if (refusal !== undefined) throw refusal;
   }
 
   /**
-   * The journal could not be written. Whoever is unready gets no events to try it with, so Mars tries by itself until it can
-   * be written again.
+   * Notes that the journal could not be written, and tries it until it can be: while Mars is unready it may get no events to
+   * try it with.
    */
   #failed(error: MarsError): void {
     const retryMs = this.#loop.failed(error);

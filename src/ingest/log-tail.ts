@@ -1,7 +1,7 @@
 /**
- * The log's tail: what is on disk and not yet in a collector, in seq order. What was committed just now is still in memory,
- * up to a bound; the rest is read back from the journal. So catching up after a burst, after a crash and after the
- * database was away is the same loop as the usual case, and a burst costs disk, not memory.
+ * The log's tail: events that are on disk and not yet in a collector, in seq order. The latest commits are still in memory, up
+ * to a bound; the rest is read back from the journal. So one loop serves the usual case and catching up, be it after a
+ * burst, a crash or an outage of the database. A burst costs disk, not memory.
  */
 
 import type { SequencedEvent } from "../core/event.ts";
@@ -16,7 +16,7 @@ const memoryCharsMax = 4 * 1024 * 1024;
 /** Between attempts to read a journal that could not be read, in milliseconds. */
 const readRetry = { firstMs: 500, lastMs: 5_000 };
 
-/** The events of one commit, or those of them that are beyond where reading began. */
+/** The events of one commit, or the last ones of them. */
 export interface LogRecord {
   readonly events: readonly SequencedEvent[];
   readonly partition: Partition;
@@ -46,7 +46,7 @@ export class LogTail {
     options.signal.addEventListener("abort", () => this.#wake());
   }
 
-  /** What the journal holds at the start. */
+  /** @param lastSeq of the journal, at the start */
   start(lastSeq: number): void {
     this.#lastSeq = lastSeq;
   }
@@ -99,7 +99,7 @@ export class LogTail {
   }
 
   #isInMemory(seq: number): boolean {
-    // Those that were read from disk meanwhile.
+    // Those before it were read from disk meanwhile.
     while (this.#commits.length > 0 && this.#commits[0]!.last < seq) this.#dropFirst();
     return this.#commits[0] !== undefined && this.#commits[0].first <= seq;
   }
@@ -134,7 +134,7 @@ export class LogTail {
   }
 }
 
-/** What is left of a commit whose first events were read from disk. */
+/** The rest of a commit whose first events were read from disk. */
 function beyond({ events, partition: parts }: Commit, from: number): Pick<Commit, "events" | "partition"> {
   return { events: events.slice(from), partition: parts.slice(from) };
 }

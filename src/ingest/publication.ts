@@ -1,6 +1,6 @@
 /**
- * What is published of a batch: its events as they are stored. Where some of them were repeats, that is not what was
- * reported: a watcher has to end with the same view as a reader.
+ * Which events of a batch are published: each as it is stored. A repeat may be stored otherwise than it was reported, and a
+ * watcher must end with the same view as a reader.
  */
 import type { SequencedEvent } from "../core/event.ts";
 import type { StoreOutcome } from "../core/ports.ts";

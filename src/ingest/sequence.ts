@@ -1,6 +1,6 @@
 /**
- * Where the sequence goes on at a start. It leaps, for nobody can say that a journal is no older copy of one that went on
- * elsewhere; and it goes on beyond whatever the journal's files and the database know of it.
+ * Where the sequence continues at a start: beyond every seq that the journal's files or the database know. It leaps,
+ * since the journal may be an older copy of one that continued elsewhere.
  */
 
 import type { JournalState } from "../core/journal.ts";
@@ -45,7 +45,7 @@ export class SequenceStart {
     if (givenOut > 0) this.#nextSeq = leapFrom(givenOut, nowMicros()) + 1;
   }
 
-  /** The database has been reached. Throws where seqs have been given out meanwhile that it knows already. */
+  /** Compares with the database, once it is reached. Throws where seqs have been given out that it knows already. */
   meet({ seq, lost, nextSeq, givenOut }: StorePosition, accepting: boolean): void {
     const known = this.#givenOut;
     if (lost > 0) {
@@ -74,11 +74,11 @@ export class SequenceStart {
     }
     this.#nextSeq = nextSeq;
     this.#certain = true;
-    // What is still to be stored comes behind the events of another journal that the database has beyond.
+    // Else events of this journal are still to be stored, behind those that another one has stored beyond them.
     if (seq >= this.#lastSeq) this.#givenOut = Math.max(known, givenOut);
   }
 
-  /** Whether the seq lies where this start has leapt: it was given out by a Mars whose data were replaced. */
+  /** Whether this start has leapt over the seq: a Mars whose data were replaced has given it out. */
   skipped(seq: number): boolean {
     return seq > Math.max(this.#lastSeq, this.#givenOut) && seq < this.#nextSeq - 1;
   }

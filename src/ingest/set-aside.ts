@@ -1,8 +1,8 @@
-/** What is set aside, for those who look after it: how much there is, and its way back through the front door. */
+/** Counts, lists, replays and deletes the events and messages that are set aside. */
 import type { Ingest } from "../core/ports.ts";
 import type { SetAside, SetAsideItem, SetAsidePage, SetAsideQuery } from "../core/set-aside.ts";
 
-/** Keeps what is set aside. Answered by `store/`. */
+/** Keeps what is set aside. Answered by `workers/`. */
 export interface SetAsideStore {
   findSetAside(seq: number): Promise<SetAsideItem | undefined>;
   /** @returns how many are left, `undefined` where it was not there */
@@ -15,7 +15,7 @@ export interface SetAsideDeskOptions {
   readonly store: SetAsideStore;
   readonly list: (query: SetAsideQuery) => Promise<SetAsidePage>;
   readonly ingest: Ingest;
-  /** There may be a message to be followed again. */
+  /** Called when there may be a message to be followed again. */
   readonly nudge: () => void;
 }
 
@@ -32,7 +32,7 @@ export class SetAsideDesk implements SetAside {
     return this.#count;
   }
 
-  /** There are so many now. */
+  /** Takes the count from whoever has changed it. */
   counted(count: number): void {
     this.#count = count;
   }

@@ -5,7 +5,7 @@
  * the collectors have of a batch, stores it in one transaction and publishes it. While one batch is being stored the next
  * one is folded and the one after it fills, so batches grow with the load by themselves. At rest an event passes at once.
  *
- * A batch is a contiguous range of the log, so one number, stored with it, says how far the store has come.
+ * A batch is a contiguous range of the log. So the store's position is one number, stored in the same transaction.
  */
 import { type Aggregate, aggregate, mergeAggregates } from "./aggregator.ts";
 import { type Batch, makeBatch, type StoredBatch } from "./batch.ts";

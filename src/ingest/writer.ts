@@ -43,7 +43,7 @@ export class Writer {
     this.#batches = new BatchWriter({ ...options, pace: this.#pace });
   }
 
-  /** What the journal holds at the start. */
+  /** @param lastSeq of the journal, at the start */
   start(lastSeq: number): void {
     this.#tail.start(lastSeq);
   }

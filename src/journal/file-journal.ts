@@ -44,7 +44,7 @@ export class FileJournal implements Journal {
     return this.#bytes;
   }
 
-  /** The first seq to be given out. It lies beyond all that are on disk, and before it nothing is appended. */
+  /** See `Journal.startAt`. */
   startAt(nextSeq: number): void {
     this.#nextSeq = nextSeq;
   }

@@ -4,8 +4,7 @@
  *
  * The end is written a moment after the journal, twice a second at most, and never names what is not on disk yet. The
  * beginning is written before the segments in front of it are deleted, so a crash may leave more of them, never fewer. Two
- * slots take turns, so that a crash leaves one of them whole. The mark also says who writes to the journal, as long as
- * somebody does.
+ * slots take turns, so that a crash leaves one of them whole. The mark also names the process that writes to the journal.
  */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -28,7 +27,7 @@ export interface JournalEnds {
   readonly lastSeq: number;
 }
 
-/** What the mark witnesses of the journal. */
+/** The contents of the mark. */
 export interface MarkState extends JournalEnds {
   /** Counts the writes. */
   readonly turn: number;
@@ -62,7 +61,7 @@ export class JournalMark {
   }
 
   /**
-   * What an earlier run has left. Rejects while another process writes to the journal.
+   * Reads the mark of an earlier run. Rejects while another process writes to the journal.
    *
    * @returns `undefined` where there is no mark, or none that can be read
    */
@@ -82,7 +81,7 @@ export class JournalMark {
   }
 
   /**
-   * Begins to write it. What is there and cannot be read is kept beside it.
+   * Begins to write it. A file that is there and cannot be read is kept under another name.
    *
    * @param after what `read` has found
    * @param ends asked at each write
@@ -107,7 +106,7 @@ export class JournalMark {
     return written;
   }
 
-  /** Says that nobody writes to the journal any more. */
+  /** Writes it without a holder: the journal is at rest. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#writing;
@@ -115,7 +114,7 @@ export class JournalMark {
     if (file === undefined) return;
     this.#file = undefined;
     try {
-      // Nothing may say that this journal is at rest when another has come to its place.
+      // Another journal may have come to its place, and be in use.
       if (await isStillThere(file, this.path)) await this.#writeTo(file, this.#ends(), undefined);
     } finally {
       await file.close();
@@ -147,7 +146,7 @@ export class JournalMark {
       ...ends,
       ...(holder !== undefined && { holder }),
     };
-    // The first write makes both, so that the length says whether one is missing.
+    // The first write makes both slots, so that a missing one shows in the length.
     if (this.#turn === 0) await writeAll(file, Buffer.alloc(2 * slotBytes), 0);
     await writeAll(file, encodeSlot(state), (turn % 2) * slotBytes);
     this.#turn = turn;

@@ -8,8 +8,8 @@
  *
  * Numbers are little-endian. The salt is random and a segment's own, and none of its bytes is zero: no client can put
  * together bytes that pass for a record. A file's length is a multiple of its granule and on disk before a record is
- * written there, and what no record has been written to is zeros. So a write that a crash has cut off leaves zeros where
- * damage does not: see `journal-scan.ts`.
+ * written there, and bytes behind the last record are zeros. So a write that a crash has cut off leaves zeros, and damage
+ * does not: see `journal-scan.ts`.
  */
 import { crc32 } from "node:zlib";
 
@@ -20,7 +20,7 @@ const idBytes = 36;
 const headerCrcAt = 40 + idBytes;
 const headerCopyBytes = headerCrcAt + 4;
 
-/** What a disk writes as a whole. */
+/** Bytes that a disk writes as a whole. */
 export const sectorBytes = 512;
 /** Both copies of the header, each in a sector of its own. */
 export const headerBytes = 2 * sectorBytes;
@@ -50,7 +50,7 @@ export interface SegmentHeader {
   readonly id: string;
 }
 
-/** A salt without a zero byte, and of which no single bit is all that keeps a byte from being zero. */
+/** A salt without a zero byte, also after any one of its bits has flipped. */
 export function newSalt(): number {
   const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
   return (random | 0x81818181) >>> 0;

@@ -39,7 +39,7 @@ interface Found {
 }
 
 const suffix = ".segment";
-/** The seq from which on it holds what there is, so that names sort as seqs do, and the segment's number. */
+/** The first seq that it may hold, so that names sort as seqs do, and the segment's number. */
 const named = /^(\d{16})-(\d{8})\.segment$/;
 
 /** Of a format that was never released. */
@@ -135,8 +135,8 @@ function checkHeader(file: Found, id: string | undefined): void {
 }
 
 /**
- * A segment that could not be made and not be deleted, while its predecessor went on: nothing was ever written to it, and
- * what it says of where the predecessor ends is wrong.
+ * Drops a segment that could not be made whole nor deleted, while its predecessor went on. Nothing was ever written to it,
+ * and its header is wrong about where the predecessor ends.
  */
 async function dropStillborn(files: Found[]): Promise<void> {
   for (let index = files.length - 1; index > 0; index--) {
@@ -166,7 +166,7 @@ async function findEnd(file: Found, next: number | undefined, { log }: RecoveryO
   }
 }
 
-/** @returns what cannot be true of a segment that is there */
+/** @returns each contradiction between the mark and the segments, as a sentence */
 function checkMark(
   files: readonly Found[],
   { mark, directory }: RecoveryOptions,
@@ -176,7 +176,7 @@ function checkMark(
   const last = files.at(-1);
   if (last === undefined) {
     const { lastSeq, first = "none", holder } = mark;
-    // Of a run that was cut off nobody knows how much more it has written.
+    // The mark of a run that was cut off may be behind: that run may have written more.
     if (lastSeq === 0 && (holder === undefined || first === "none")) return [];
     const reason = `it has no segments, and its mark names seq ${lastSeq} and the first segment ${first}`;
     return [placeOf(directory, { at: 0, reason })];
@@ -209,7 +209,7 @@ async function setAside(path: string, { handle }: RecoveryOptions): Promise<void
   await handle.sync();
 }
 
-/** Sets a damaged file aside and writes what is whole in it into another of its name. */
+/** Sets a damaged file aside, and writes its whole records into another one of its name. */
 async function replace(
   file: Found,
   upTo: number,

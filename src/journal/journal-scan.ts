@@ -1,10 +1,10 @@
 /**
- * What the bytes of a segment say after a stop, a crash or worse: its whole records, and whether what follows them is the
- * work of a crash or damage.
+ * Scans the bytes of a segment after a stop, a crash or worse: finds its whole records, and whether the rest was left by a
+ * crash or is damage.
  *
  * A crash cuts off the last write, for which nobody has an answer yet. Of a record that is being written any disk sectors
- * may be missing, and those are zeros then; text has no zeros. So what is broken and yet complete was complete once, and
- * has been damaged. What else distinguishes the two: the length of the file, which is on disk before anything is written
+ * may be missing, and those are zeros then; text has no zeros. So a record that is broken and yet complete was complete
+ * once, and has been damaged. Other signs distinguish the two: the length of the file, which is on disk before anything is written
  * there; whole records behind a broken one; and the mark (`journal-mark.ts`).
  */
 import {
@@ -18,7 +18,7 @@ import {
   sectorBytes,
 } from "./journal-record.ts";
 
-/** What was found in a segment. */
+/** The findings of a scan. */
 export interface SegmentScan {
   /** Behind its last whole record. */
   readonly end: number;

@@ -37,7 +37,7 @@ export interface SegmentRead {
 interface SegmentFile {
   readonly path: string;
   readonly header: SegmentHeader;
-  /** What it is expected to hold: it is made so long when a large record needs room. */
+  /** Bytes that it is expected to hold: it is made so long when a large record needs room. */
   readonly bytesMax: number;
   /** Of the file. */
   readonly length: number;
@@ -47,7 +47,7 @@ export class JournalSegment {
   readonly path: string;
   readonly header: SegmentHeader;
   readonly #file: FileHandle;
-  /** What the file will have to hold. */
+  /** See `SegmentFile.bytesMax`. */
   readonly #bytesMax: number;
   /** Where the next record goes: behind the last whole one. */
   #end = headerBytes;
@@ -59,7 +59,7 @@ export class JournalSegment {
   /** Where the last record begins that was written to it; 0 before there is one. */
   #lastAt = 0;
   #events = 0;
-  /** Bytes behind the end that a write has left which did not succeed. */
+  /** Bytes behind the end, left by a write that did not succeed. */
   #rest = 0;
 
   private constructor(file: FileHandle, { path, header, length, bytesMax }: SegmentFile) {
@@ -87,7 +87,7 @@ export class JournalSegment {
     try {
       await file.truncate(header.granule);
       await writeAll(file, encodeHeader(header), 0);
-      // It has its name from the moment on in which it is whole: one without a header has been damaged.
+      // It has its name only once it is whole. So a file of that name without a header is damaged.
       await rename(unfinished, path);
       await directory.sync();
     } catch (error) {
@@ -233,7 +233,7 @@ export class JournalSegment {
     return { records, next: at };
   }
 
-  /** Gives back the room behind the last record: a successor is on disk, and says where this one ends. */
+  /** Gives back the room behind the last record: a successor is on disk, and its header has where this one ends. */
   async finish(): Promise<void> {
     if (this.#rest > 0 || this.#length === this.#end) return;
     await this.#file.truncate(this.#end);
@@ -244,7 +244,7 @@ export class JournalSegment {
   async isThere(): Promise<boolean> {
     const [at, lastSeq] = [this.#lastAt, this.#lastSeq];
     if (!(await isStillThere(this.#file, this.path, this.#length))) return false;
-    // A failure, as of a file that was closed meanwhile, says nothing about its contents.
+    // The file may have been closed meanwhile: a failure is no proof about its contents.
     const head = at === 0 ? undefined : await readAt(this.#file, at, recordHeadBytes).catch(() => undefined);
     return head === undefined || headAt(this.header.salt, head, 0)?.lastSeq === lastSeq;
   }
@@ -253,7 +253,7 @@ export class JournalSegment {
     return this.#file.close();
   }
 
-  /** Rejects, and is what it was, when the file cannot be deleted. */
+  /** Rejects, and has changed nothing, when the file cannot be deleted. */
   async delete(): Promise<void> {
     await unlink(this.path);
     await this.#file.close();

@@ -1,8 +1,8 @@
 /**
  * The journal's records on disk: a directory of segments, written one after another and dropped as wholes.
  *
- * Its own files and not a database, because nothing is ever looked up or changed in it, and because every success answer
- * waits for it: one write of the record's bytes is all that stands between an event and its answer. Writing is asynchronous
+ * Its own files and not a database, since nothing is ever looked up or changed in it, and every success answer waits for
+ * it: one write of the record's bytes stands between an event and its answer. Writing is asynchronous
  * and needs no thread of ours. One process at a time: `DirectoryLock` sees to that, and the mark where it cannot.
  */
 import { constants } from "node:fs";
@@ -17,13 +17,13 @@ import { type JournalRecord, newSalt } from "./journal-record.ts";
 import { openSegments, segmentName } from "./journal-recovery.ts";
 import { JournalSegment } from "./journal-segment.ts";
 
-/** What a segment holds before the next one begins. */
+/** Bytes of a segment before the next one begins. */
 const segmentBytesMax = 16 * 1024 * 1024;
 /** A smaller journal has smaller segments, so that dropping one makes room. */
 const segmentsMin = 8;
 /** Bytes read back at once. */
 const readBytesDefault = 512 * 1024;
-/** What a segment must hold to be given up for a new one when all of it is stored. */
+/** Bytes that a segment must have to be given up for a new one when all of it is stored. */
 const rollBytesMin = 64 * 1024;
 /** Files grow by so much; less where segments are small. */
 const granuleMax = 256 * 1024;
@@ -32,7 +32,7 @@ const pageBytes = 4096;
 export interface SegmentedJournalOptions {
   /** Made if it is not there. Its mark lies beside it, as `<directory>.mark`. */
   readonly directory: string;
-  /** What the journal may hold; see `segmentsMin`. */
+  /** Bytes that the journal may hold; see `segmentsMin`. */
   readonly bytesMax: number;
   /** Whether to go on where the disk has lost or changed what was acknowledged. Default: not. */
   readonly acceptLoss?: boolean;
@@ -68,7 +68,7 @@ export class SegmentedJournal {
   }
 
   /**
-   * Finds what is there, or begins. Rejects while another process writes to it, and for files that the disk has damaged,
+   * Opens the segments that are there, or begins the first. Rejects while another process writes to it, and for files that the disk has damaged,
    * naming each with the place; those are left as they are.
    */
   async open(): Promise<JournalState> {
@@ -239,7 +239,7 @@ export class SegmentedJournal {
       });
       return;
     }
-    // Room that nothing will be written to; where it cannot be given back, nothing is wrong.
+    // Nothing will be written to that room, so it does no harm where it stays.
     await last.finish().catch(() => undefined);
   }
 

@@ -67,18 +67,18 @@ export class Checkpoints {
     return this.#logBytes;
   }
 
-  /** Events have been deleted. */
+  /** Adds events that retention has deleted. */
   deleted(events: number): void {
     this.#deleted += events;
   }
 
-  /** Brings the store to its disk and drops what the journal then need not hold, if there is anything to bring. */
+  /** Brings the store to its disk, and drops what the journal need no longer hold, where something has changed. */
   async release(): Promise<void> {
     const { progress } = this.#options;
     if (progress.storedSeq > this.#durableSeq || this.#deleted > 0) await this.finish();
   }
 
-  /** The same for all that was ever written, events or not. */
+  /** The same, whether events have changed or not. */
   async finish(): Promise<void> {
     const { store, journal, pressed } = this.#options;
     const durableSeq = await store.checkpoint(pressed());

@@ -1,6 +1,6 @@
 /**
- * The loop that has the store compare the pages of its database with their checksums, all of them in turn and for ever: a
- * little at a time, so that a round of a large database takes minutes and storing never waits for more than a millisecond.
+ * The loop that compares the pages of the database with their checksums, all of them in turn, round after round. It takes
+ * a little at a time: a round of a large database takes minutes, and storing never waits for more than a millisecond.
  */
 
 import type { Log, PageCheckStep, Store } from "../core/ports.ts";
@@ -71,7 +71,7 @@ export class PageRounds {
     }
   }
 
-  /** Brisk only while nothing is being stored: what changes again and again need not be read back each time. */
+  /** Brisk only while nothing is being stored: a page that changes again and again need not be read back each time. */
   #pauseMs(step: PageCheckStep): number {
     const { storedSeq } = this.#options.progress;
     const quiet = storedSeq === this.#storedSeq;

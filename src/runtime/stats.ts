@@ -7,7 +7,7 @@ import type { FairQueueStats } from "./fair-queue.ts";
 import type { SendBudgetStats } from "./send-budget.ts";
 import type { SharesStats } from "./shares.ts";
 
-/** What waits between log and store. Counts are events unless named otherwise. */
+/** Events that wait between log and store. Counts are events unless named otherwise. */
 export interface WriterStats {
   /** On disk and in a collector, all of them together; the original's name for it. */
   readonly event_collector_queue: number;
@@ -23,7 +23,7 @@ export interface WriterStats {
   readonly batches: Readonly<Record<"size" | "bytes" | "interval" | "drain", number>>;
 }
 
-/** What waits where; for `GET /api/q/stats`. Counts are events unless named otherwise. */
+/** The pipeline in `GET /api/q/stats`. Counts are events unless named otherwise. */
 export interface PipelineStats extends WriterStats {
   /** Waiting for the fsync, by collector. */
   readonly admission: readonly number[];
