@@ -148,7 +148,7 @@ export type LifecycleInstance = Message<"mars.v1.LifecycleInstance"> & {
   version: bigint;
 
   /**
-   * Mars' clock: what was due and had its grace behind it by then is overdue.
+   * The watermark: what was due and had its grace behind it by then is overdue.
    *
    * @generated from field: google.protobuf.Timestamp clock = 2;
    */
