@@ -1,10 +1,10 @@
 /**
- * What a fault of the database means, decided where it arises: by its code, and by its class where it has none. Nobody further
- * on looks at a driver's words, and none of them reaches a client.
+ * Maps a driver's errors to kinds of fault, by their code, and by their class where they have none. No other file reads a driver's
+ * texts, and none of them reaches a client.
  */
 import { type ErrorCode, MarsError } from "../core/error.ts";
 
-/** Not now: the server is away, somebody else has the file, the disk is full or out of reach. The next attempt may succeed. */
+/** Transient: the server is away, another process has the file, the disk is full. The next attempt may succeed. */
 const transientCodes: ReadonlySet<string> = new Set([
   "SQLITE_PERM",
   "SQLITE_ABORT",
@@ -35,7 +35,7 @@ const transientCodes: ReadonlySet<string> = new Set([
   "UNKNOWN",
 ]);
 
-/** Never with this input. */
+/** Permanent for this input. */
 const inputCodes: ReadonlySet<string> = new Set([
   "SQLITE_CONSTRAINT",
   "SQLITE_TOOBIG",
@@ -47,32 +47,32 @@ const inputCodes: ReadonlySet<string> = new Set([
 
 const corruptCodes: ReadonlySet<string> = new Set(["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"]);
 
-/** Of `SQLITE_IOERR`: what the disk returned is not what was written to it. */
+/** Of `SQLITE_IOERR`: the disk returned other bytes than were written. */
 const corruptExtendedCodes: ReadonlySet<string> = new Set(["SQLITE_IOERR_DATA", "SQLITE_IOERR_CORRUPTFS"]);
 
-/** What our triggers raise when a transaction continues from a state that is no longer there: to be read again. */
+/** Messages of our triggers: a transaction continues from a state that has changed, which has to be read again. */
 const guards = /journal position (?:moved|unknown)|projection moved|alerts moved/;
 
-/** Of the driver's errors, as much as is looked at. */
+/** The properties of a driver's error that are read. */
 interface DriverError extends Error {
   readonly code?: unknown;
   readonly extendedCode?: unknown;
   readonly cause?: unknown;
 }
 
-/** Turns what a driver throws into a `MarsError`. What is one already, and what is no fault of the database, stays as it is. */
+/** Wraps a driver's error in a `MarsError`. Returns a `MarsError`, and an error of another source, as it is. */
 export function databaseError(thrown: unknown): unknown {
   if (thrown instanceof MarsError || !(thrown instanceof Error)) return thrown;
   const error: DriverError = thrown;
   if (error.name === "LibsqlError" || error.name === "LibsqlBatchError") return ofDriver(error);
-  // The driver's own checks of what goes over and comes back, such as of an integer beyond 2^53.
+  // The driver checks values itself, such as an integer beyond 2^53.
   if (error instanceof RangeError)
     return make("unprocessable", "cannot process a value that is out of range", error);
-  // A system's or a fetch's: ECONNREFUSED, ENOTFOUND.
+  // From the system or from fetch: ECONNREFUSED, ENOTFOUND.
   if (typeof error.code === "string") return make("unavailable", `cannot be reached (${error.code})`, error);
-  // An answer that is no JSON, or none in time: what speaks there is no database server, for now.
+  // No JSON, or no answer in time: no database server answers there, for now.
   if (["SyntaxError", "AbortError", "TimeoutError"].includes(error.name)) {
-    return make("unavailable", "answers what is no answer", error);
+    return make("unavailable", "gives an answer that cannot be read", error);
   }
   return thrown;
 }

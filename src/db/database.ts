@@ -2,8 +2,8 @@
  * One connection to a libSQL database: an embedded file, or a server over HTTP or WebSocket. Its faults are `MarsError`s, of
  * the kinds of `database-error.ts`.
  *
- * It opens on first use and again after a failure, so that a server that went away and came back is simply used
- * again. Embedded calls run synchronously on the calling thread: only workers may use this.
+ * It opens on first use, and again after a failure, for a server may come back. Embedded calls run synchronously on the
+ * calling thread: only workers may use this.
  */
 import {
   type Client,
@@ -17,32 +17,32 @@ import { MarsError } from "../core/error.ts";
 import { databaseError } from "./database-error.ts";
 import { collectGarbage } from "./garbage.ts";
 
-/** Where a database is. */
+/** Address of a database. */
 export interface DatabaseAddress {
   /** `file:`, `libsql:`, `http:`, `https:`, `ws:` or `wss:`. */
   readonly url: string;
   /** For a server that asks for one; empty otherwise. */
   readonly authToken: string;
-  /** How long one call to a server may take before its connection is given up. */
+  /** Bound on one call to a server, after which its connection is closed. */
   readonly timeoutMs: number;
-  /** Shared by all threads that use the database; absent where damage is to be lived with. */
+  /** Shared by all threads that use the database; absent where a damaged database may be used. */
   readonly quarantine?: Quarantine;
 }
 
-/** Holds not 0 as soon as the database is known to be damaged: four bytes, from when on nobody uses it. */
+/** Four bytes that are not 0 once damage of the database is known. From then on no thread uses it. */
 export type Quarantine = SharedArrayBuffer;
 
-/** One for all threads that use the database, which is sound so far. */
+/** A quarantine for a database without known damage. */
 export function createQuarantine(): Quarantine {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 }
 
-/** From now on no thread uses the database. Nothing takes that back but a start. */
+/** From now on no thread uses the database. Only a restart ends that. */
 export function quarantine(shared: Quarantine): void {
   Atomics.store(new Int32Array(shared), 0, 1);
 }
 
-/** Whether any thread has met damage. */
+/** Whether any thread has found damage. */
 function isQuarantined(shared: Quarantine): boolean {
   return Atomics.load(new Int32Array(shared), 0) !== 0;
 }
@@ -84,12 +84,12 @@ export class Database {
 
   /** Runs the statements in one transaction: all or none. */
   batch(statements: InStatement[], mode: "write" | "read"): Promise<ResultSet[]> {
-    // An embedded reader must not ask for a "read" transaction by name: the driver spells that as a pragma the
-    // connection would keep. Deferred is what a reader wants of SQLite.
+    // For "read" the driver sets a pragma, which an embedded connection would keep. A deferred transaction that only reads
+    // is the same.
     return this.#use((client) => client.batch(statements, mode === "read" ? "deferred" : "write"));
   }
 
-  /** Reads as `batch` does; integers beyond what a number holds exactly are brought to the nearest that it does. */
+  /** Reads as `batch` does. Integers beyond 2^53 are clamped to the safe range. */
   async readClamped(statements: InStatement[]): Promise<Row[][]> {
     const { url, authToken, pragmas } = this.#options;
     const client = createClient({
@@ -112,8 +112,8 @@ export class Database {
   }
 
   /**
-   * Runs the statements in one transaction that no power cut takes back once this has resolved, and with it none before
-   * it. A database server says nothing of the sort; it is taken at its word.
+   * Runs the statements in one transaction. Once this has resolved, a power cut undoes neither it nor any before it. A
+   * database server does not say whether it syncs; its answer is trusted.
    */
   durably(statements: InStatement[]): Promise<ResultSet[]> {
     if (!this.embedded) return this.batch(statements, "write");
@@ -150,12 +150,12 @@ export class Database {
   close(): void {
     this.#client?.close();
     this.#client = undefined;
-    // The driver closes the file, and lets go of its lock, only when the connection's statements have been collected.
+    // The driver closes the file and releases its lock only when the connection's statements have been collected.
     if (this.embedded) collectGarbage();
   }
 
   async #use<T>(call: (client: Client) => Promise<T>): Promise<T> {
-    // A damaged page gives wrong answers, and the driver ends the process at a text that is no UTF-8 any more.
+    // A damaged page gives wrong answers, and the driver aborts the process at a text that is not UTF-8.
     if (this.#quarantine !== undefined && isQuarantined(this.#quarantine)) {
       throw new MarsError("corrupt", "the database is damaged, and nothing is read from it or stored in it");
     }
@@ -164,7 +164,7 @@ export class Database {
       return this.embedded ? await call(client) : await this.#within(call(client));
     } catch (thrown) {
       const error = databaseError(thrown);
-      // What is stored in it from now on could be lost, and would leave the journal. A file that cannot be opened is left alone.
+      // Events stored in a damaged file could be lost after the journal has dropped them. A file that was never open is not judged.
       const corrupt = this.#client !== undefined && error instanceof MarsError && error.code === "corrupt";
       if (corrupt && this.embedded && this.#quarantine !== undefined) quarantine(this.#quarantine);
       // The next call starts from a fresh connection: a server's stream may be dead, and an embedded connection may have
@@ -176,7 +176,7 @@ export class Database {
 
   async #open(): Promise<Client> {
     const { url, authToken, pragmas } = this.#options;
-    // One connection: with more, settings would hold for some calls and not for others.
+    // One connection: settings are its own, and with more they would hold for some calls only.
     const client = createClient({ url, concurrency: 1, ...(authToken === "" ? {} : { authToken }) });
     if (this.embedded) {
       try {
@@ -191,7 +191,7 @@ export class Database {
     return client;
   }
 
-  /** A server that is paused answers nothing at all, and the driver would wait for ever. */
+  /** A server that is paused does not answer, and the driver has no timeout. */
   async #within<T>(call: Promise<T>): Promise<T> {
     const { timeoutMs } = this.#options;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -209,7 +209,7 @@ export class Database {
   }
 }
 
-/** Of two columns of one name the first counts, as the driver has it. */
+/** As in the driver's rows, the first of two columns with one name counts. */
 function rowOf(columns: readonly string[], values: Row): Row {
   const entries = columns.map((name, index) => [name, clamped(values[index])] as const);
   return Object.fromEntries(entries.reverse()) as Row;

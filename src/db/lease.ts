@@ -1,18 +1,18 @@
 /**
- * Who writes to a database server's database: one Mars at a time. An embedded database has locks for that.
+ * The lease of a database server's database: one Mars at a time writes to it. An embedded database has file locks instead.
  *
- * The holder adds one to a number every few seconds. Whoever comes waits until that number has stood still for a while by
- * its own clock, so no two clocks are compared; or not at all where the holder has certainly ended.
+ * The holder increments a number every few seconds. Another Mars takes the lease when it has seen no increment for a while by
+ * its own clock, so no two clocks are compared. It takes it at once when the holder's process has ended.
  */
 
 import { MarsError } from "../core/error.ts";
 import { hasEnded, thisProcess } from "../runtime/holder.ts";
 import type { Database } from "./database.ts";
 
-/** How long a holder may be silent. It has to renew its lease more often than that. */
+/** A lease without an increment for so long is free. The holder renews it more often. */
 const silenceMs = 6_000;
 const pollMs = 500;
-/** After so long without it, the lease is renewed before the next write: this process may have stood still. */
+/** A lease renewed longer ago is renewed before the next write: this process may have been paused. */
 const freshMs = 4_000;
 
 export class Lease {
@@ -72,7 +72,7 @@ export class Lease {
     this.#renewedAt = performance.now();
   }
 
-  /** Before a write: rejects when it is not certain any more whose the database is. Costs nothing as long as it is. */
+  /** To be called before a write. Renews the lease when the last renewal is not recent, else does nothing. */
   confirm(): Promise<void> | undefined {
     return this.#held && performance.now() - this.#renewedAt > freshMs ? this.renew() : undefined;
   }

@@ -1,4 +1,4 @@
-/** Brings a database to the schema this Mars knows: forward only, one transaction a step, never past it. */
+/** Migrates a database to the schema of this Mars: forward only, one transaction a step. */
 import { createHash } from "node:crypto";
 import type { Row } from "@libsql/client";
 import type { Database } from "./database.ts";
@@ -9,14 +9,14 @@ export interface Migration {
   readonly sql: string;
 }
 
-/** Thrown for a database of a schema that this Mars does not know: it would not understand what it finds there. */
+/** Thrown for a database whose schema this Mars does not know. */
 export class UnknownSchemaError extends Error {
   override readonly name = "UnknownSchemaError";
 }
 
 /**
- * Applies the steps that are not applied yet. Each is recorded with a hash of its SQL, so that a database whose tables
- * came from another text of the same step is refused, instead of failing later by a column that is not there.
+ * Applies the steps that are not applied yet. Each is recorded with a hash of its SQL, so that a database made by
+ * another text of the same step is refused here, instead of failing later for want of a column.
  *
  * @param what names the database in messages
  * @throws `UnknownSchemaError`
@@ -33,7 +33,7 @@ export async function migrate(
   assertKnown(applied, migrations, what);
   for (const migration of migrations.slice(applied.length)) {
     await database.script(migration.sql, {
-      // Two nodes that start at once: the second one's insert fails, and its step with it.
+      // Of two nodes that start together the second one's insert fails, and its step with it.
       sql: "INSERT INTO migrations (version, name, applied_at, hash) VALUES (?, ?, ?, ?)",
       args: [
         migrations.indexOf(migration) + 1,

@@ -1,6 +1,6 @@
 /**
- * Rows as JSON text, each way: a driver makes an object of every row that it hands over, which takes longer than the
- * statement itself.
+ * Rows as JSON text, in both directions. The driver makes an object of every row, which takes longer than the statement
+ * itself.
  */
 import type { InStatement, InValue, ResultSet } from "@libsql/client";
 

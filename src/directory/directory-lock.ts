@@ -1,6 +1,6 @@
 /**
  * Keeps a second Mars out of a data directory, or away from a database's file: a transaction on an empty database, open as
- * long as the process runs. The operating system lets go of it when the process is gone, however it went.
+ * long as the process runs. The operating system releases it when the process ends, however that happens.
  */
 import { type Client, createClient, type Transaction } from "@libsql/client";
 import { fileUrl } from "../db/database.ts";

@@ -1,16 +1,16 @@
-/** Files that are open elsewhere, by their names: whether each name still stands for the file that it stood for. */
+/** Watches the names of open files: whether each still leads to the same file. */
 import { statSync } from "node:fs";
 
 export class KnownFiles {
-  /** The identity of each, once it has been seen. */
+  /** The identity of each file, once it exists. */
   readonly #files = new Map<string, string | undefined>();
 
-  /** From now on each name has to stand for what it stands for now, or is first seen to. */
+  /** From now on each name must lead to its present file, or to the first one that it leads to. */
   note(...paths: readonly string[]): void {
     for (const path of paths) this.#files.set(path, identityOf(path));
   }
 
-  /** The first name that stands for nothing or for another file; empty when there is none. */
+  /** The first name that leads to no file or to another one; empty for none. */
   missing(): string {
     for (const [path, known] of this.#files) {
       const now = identityOf(path);

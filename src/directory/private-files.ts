@@ -1,6 +1,6 @@
 /**
- * The directories and files of a Mars. What teams report about their messages is nobody else's business on a shared machine,
- * and the database holds the secrets of webhooks.
+ * Permissions of the data directory and its files: other users of the machine must not read reported events, nor the secrets
+ * of webhooks.
  */
 import { constants } from "node:fs";
 import { chmod, lstat, mkdir, open, stat } from "node:fs/promises";
@@ -22,7 +22,7 @@ export async function prepareFiles(
 }
 
 /**
- * Sees to it that a file can be read by its owner alone. One of another owner is left as it is.
+ * Makes a file readable by its owner alone. A file of another owner stays as it is.
  *
  * @param make whether to make it, empty, if it is not there
  */
@@ -32,7 +32,7 @@ export async function makePrivate(path: string, make: boolean): Promise<void> {
     if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o600);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // What keeps Mars from using the file is reported by whoever opens it.
+    // These are reported when the file is opened.
     if (!["ENOENT", "EPERM", "EACCES", "EROFS"].includes(code ?? "")) throw error;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What clients read, in front of the query thread: each of its calls waits in a fair queue for its caller's turn. Two go
- * to the thread at one time, so that it need not wait for the next, and no caller for more than the one before.
+ * Reads of clients: a fair queue in front of the query thread. Two calls are with the thread at one time, so that it does not
+ * wait for the next, and a caller waits for one other call at most.
  */
 import type { Caller } from "../core/caller.ts";
 import type { MarsError } from "../core/error.ts";
@@ -11,28 +11,28 @@ export interface ClientReads<T> {
   /** The service, for one caller. */
   for(caller: Caller): ThreadClient<T>;
   readonly stats: FairQueueStats;
-  /** Refuses reads from now on, those that wait with them. */
+  /** Refuses all reads from now on, including those that wait. */
   close(error: MarsError): void;
 }
 
 export interface ClientReadsOptions<T> extends Pick<FairQueueOptions, "onRefused"> {
-  /** Asked when it is a caller's turn: why it may not read now. */
+  /** Called when it is a caller's turn. @returns why it may not read now */
   readonly admit?: (caller: Caller) => MarsError | undefined;
-  /** What makes several calls of a method of one, each of which waits for its turn. */
+  /** Divides a call of a method into several, each of which waits for its turn. */
   readonly inTurns?: {
     readonly [M in keyof T]?: (
       call: ThreadClient<T>[M],
       ...args: Parameters<ThreadClient<T>[M]>
     ) => ReturnType<ThreadClient<T>[M]>;
   };
-  /** Shown the answers of a method before its caller is. */
+  /** Called with the answers of a method before its caller gets them. */
   readonly observe?: { readonly [M in keyof T]?: (answer: Awaited<ReturnType<ThreadClient<T>[M]>>) => void };
 }
 
-/** More than clients that mean well have open, and few enough that the last is answered in time or not at all. */
+/** More than well-behaved clients have open, and few enough that the last one is answered within its time. */
 const waitingMax = 2_000;
 const waitMs = 5_000;
-/** Together with `waitMs` less than any connection may be quiet. */
+/** Together with `waitMs` less than the idle timeout of a connection. */
 const runMs = 15_000;
 
 export function createClientReads<T>(

@@ -1,7 +1,7 @@
-/** The thread of the reader: no query can hold up a write. */
-import { stepBack } from "./priority.ts";
+/** A query thread: no query delays a write. */
+import { lowerPriority } from "./priority.ts";
 import { createQueryService } from "./query-service.ts";
 import { serveThread } from "./thread.ts";
 
-stepBack();
+lowerPriority();
 serveThread(createQueryService);

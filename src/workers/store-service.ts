@@ -23,7 +23,7 @@ import type { LifecycleStore } from "../lifecycle/ports.ts";
 import { followAgain } from "../projection/narrowing.ts";
 import { Projector } from "../projection/projector.ts";
 
-/** What the writer keeps of the database in memory, in KiB: the inner pages of every index, at ten million messages. */
+/** The writer's page cache, in KiB: it holds the inner pages of every index at ten million messages. */
 const cacheKiB = 65_536;
 
 export type StoreService = ReturnType<typeof createStoreService>;
@@ -40,7 +40,7 @@ export function createStoreService(options: DatabaseAddress) {
       "busy_timeout = 5000",
       "journal_mode = WAL",
       "synchronous = NORMAL",
-      // Checkpoints are ours to time: see `MessageWriter.checkpoint`.
+      // `MessageWriter.checkpoint` decides when.
       "wal_autocheckpoint = 0",
       "journal_size_limit = 67108864",
       `cache_size = -${cacheKiB}`,
@@ -59,8 +59,8 @@ export function createStoreService(options: DatabaseAddress) {
   const aside = new SetAsideWriter(database);
   let opened = false;
   /**
-   * Refuses to write before the database is this Mars' own: until it has the directory's lock and knows the schema and its
-   * place, another Mars may be at work there, and "from now on" has no meaning.
+   * Refuses to write before the database is this Mars' own. Until it has the directory's lock, the schema and its position,
+   * another Mars may be writing there.
    */
   const afterOpening =
     <Args extends unknown[], Answer>(write: (...args: Args) => Promise<Answer>) =>
@@ -81,17 +81,17 @@ export function createStoreService(options: DatabaseAddress) {
     return left;
   };
   return {
-    /** Before anything else: rejects when another Mars runs on this data directory, or has this file for its database. */
+    /** To be called first. Rejects when another Mars runs on this data directory, or has this file for its database. */
     async lock(directory: string): Promise<void> {
       await locks[0].take(directory);
       files.note(`${directory}/lock.db`);
       if (!database.embedded) return;
-      // Whatever way leads there.
+      // Links to one file share its lock.
       const path = await realpath(pathOf(options.url));
       await locks[1].take(path, `${path}-lock`);
       files.note(`${path}-lock`);
     },
-    /** Renews the lease where there is one. Resolves to the path of a file that is not the one any more; empty for none. */
+    /** Renews the lease where there is one. @returns the path of a file that is gone or replaced; empty for none */
     async missing(): Promise<string> {
       const gone = files.missing();
       if (gone === "" && opened) await lease.renew();
@@ -101,7 +101,7 @@ export function createStoreService(options: DatabaseAddress) {
     logBytes: () => messages.logBytes,
     async open(journal: JournalState, nextSeq?: number): Promise<StorePosition> {
       if (pages !== undefined && !pages.opened) {
-        // Reads the write-ahead log, whose index the check needs; nothing else is read before the check.
+        // This opens the write-ahead log, whose index the check needs. The check comes before any other read.
         storedSeq = await storedSeqOf(database);
         pages.open();
       }
@@ -115,7 +115,7 @@ export function createStoreService(options: DatabaseAddress) {
     removeSetAside: afterOpening((seq: number) => remove(seq)),
     followAgain: afterOpening((message: number) => remove(message, followAgain(message))),
     checkpoint(hurry: boolean): Promise<number> {
-      // What goes into a file without a name is gone with the process.
+      // Data written to a file without a name are gone with the process.
       if (files.missing() !== "")
         return Promise.reject(new MarsError("fenced", "the database's file is gone"));
       const run = () => messages.checkpoint(hurry);

@@ -1,7 +1,7 @@
-/** The thread of the store: the only writer of the database of messages. */
-import { stepBack } from "./priority.ts";
+/** The store's thread: the only one that writes to the database. */
+import { lowerPriority } from "./priority.ts";
 import { createStoreService } from "./store-service.ts";
 import { serveThread } from "./thread.ts";
 
-stepBack();
+lowerPriority();
 serveThread(createStoreService);

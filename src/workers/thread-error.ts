@@ -1,24 +1,24 @@
-/** Errors on their way between threads: the kind, and for the log the stack and the causes, arrive as they left. */
+/** Errors between threads: the kind, the stack and the causes survive the copy. */
 import { type ErrorCode, type FieldProblem, MarsError } from "../core/error.ts";
 
-/** How far causes are followed; a cause may be its own. */
+/** Bound on the chain of causes, which may be a circle. */
 const causesMax = 5;
 
-/** An error as it crosses. */
+/** The form in which an error is copied. */
 export interface ThreadError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** Of a `MarsError`, and then the next two as well. */
+  /** These three are of a `MarsError`. */
   readonly kind: ErrorCode | undefined;
   readonly problems: readonly FieldProblem[];
   readonly retryAfterMs: number | undefined;
-  /** A driver's or a system's. */
+  /** Code of a driver's or a system's error. */
   readonly code: string | undefined;
   readonly cause: ThreadError | undefined;
 }
 
-/** @param thrown anything; what is no error becomes one with its text */
+/** @param thrown any value; one that is no error becomes one with its text */
 export function toThreadError(thrown: unknown, causesLeft = causesMax): ThreadError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const mars = error instanceof MarsError ? error : undefined;

@@ -1,6 +1,6 @@
 /**
- * A database on a thread of its own: calls go over as one message each, in order, and are carried out one after
- * another. Both ends are here, so that the protocol between them is in one place.
+ * A service on a thread of its own: each call is one message, and calls run one after another in their order. Both ends of
+ * this protocol are here.
  */
 import { parentPort, type Worker } from "node:worker_threads";
 import type { Notice, Notify } from "../core/ports.ts";
@@ -36,7 +36,7 @@ export interface Thread<T> {
   readonly client: ThreadClient<T>;
   /** Settles, with the reason, when the thread has ended, by `stop` or by itself. */
   readonly failed: Promise<Error>;
-  /** For how long it has owed an answer, in milliseconds; 0 when it owes none. */
+  /** How long its oldest answer has been due, in milliseconds; 0 when none is. */
   readonly silentMs: number;
   /** Calls the service's `close` and ends the thread, after `timeoutMs` by force. Rejects when it does not end. */
   stop(timeoutMs: number): Promise<void>;
@@ -88,7 +88,7 @@ export function startThread<T extends { close(): unknown }>(
   const failed = Promise.withResolvers<Error>();
   let ended: Error | undefined;
   let lastId = 0;
-  /** Since when the thread owes an answer, by `performance.now()`. */
+  /** Since when an answer is due, by `performance.now()`. */
   let owedSince = 0;
 
   const end = (error: Error) => {
@@ -135,7 +135,7 @@ export function startThread<T extends { close(): unknown }>(
     async stop(timeoutMs) {
       await within(Math.max(timeoutMs, closeMsMin), call("close", []));
       void worker.terminate();
-      // Only when the thread is gone are its files closed for certain.
+      // Its files are certainly closed only when the thread has ended.
       if (!(await within(terminateMs, failed.promise))) throw new Error("a database thread does not end");
     },
   };

@@ -1,8 +1,8 @@
 /**
- * Runs that learn a lifecycle or try one, each in a thread of its own, which begins and ends with it.
+ * Learning and dry runs of lifecycles, each in a thread of its own.
  *
- * Bound: two at one time, one of a peer; 32 wait, in turns by peer. A run that its caller has left, or that takes too long, is
- * stopped; its place is free when its thread has ended.
+ * Bound: two at one time, one of a peer; 32 wait, in turns by peer. A run is stopped when its caller is gone or it takes too
+ * long; its place is free when its thread has ended.
  */
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
@@ -13,7 +13,7 @@ import type { TrialService } from "./trial-service.ts";
 
 export interface TrialRuns extends Trials {
   readonly stats: FairQueueStats;
-  /** Refuses what waits and stops what runs. */
+  /** Refuses the runs that wait and stops the others. */
   close(error: MarsError): void;
 }
 
@@ -24,10 +24,10 @@ export interface TrialRunsOptions {
 
 const activeMax = 2;
 const waitingMax = 32;
-/** These two together less than a connection may be quiet. */
+/** Together less than the idle timeout of a connection. */
 const waitMs = 15_000;
 const runMs = 45_000;
-/** How long closing its connection may take. */
+/** Bound on closing the thread's connection. */
 const stopMs = 1_000;
 
 export function createTrialRuns({ start, onRefused }: TrialRunsOptions): TrialRuns {

@@ -8,7 +8,7 @@ import { createTrials, type TrialOptions } from "../learning/trial.ts";
 import type { Definition } from "../lifecycle/definition.ts";
 
 export interface TrialServiceOptions extends DatabaseAddress {
-  /** A number that both threads see; the run ends when it is not 0 any more. A message would not be read in time. */
+  /** A number in shared memory: the run ends when it is not 0. A message would wait behind the run. */
   readonly stop: SharedArrayBuffer;
 }
 
@@ -18,7 +18,7 @@ export function createTrialService({ stop, ...address }: TrialServiceOptions) {
   const flag = new Int32Array(stop);
   const connection = new ReadConnection(address);
   const trials = createTrials(new LifecycleQueries(connection), () => {
-    if (Atomics.load(flag, 0) !== 0) throw new MarsError("deadline_exceeded", "the run was given up");
+    if (Atomics.load(flag, 0) !== 0) throw new MarsError("deadline_exceeded", "the run was stopped");
   });
   return {
     learn: (options: TrialOptions) => trials.learn(options),

@@ -1,7 +1,7 @@
-/** The thread of one run that learns a lifecycle or tries one: seconds of work, which nobody else waits for. */
-import { stepBack } from "./priority.ts";
+/** The thread of one learning or dry run, which takes seconds. No other call waits for it. */
+import { lowerPriority } from "./priority.ts";
 import { serveThread } from "./thread.ts";
 import { createTrialService } from "./trial-service.ts";
 
-stepBack();
+lowerPriority();
 serveThread(createTrialService);

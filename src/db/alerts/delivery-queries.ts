@@ -16,7 +16,7 @@ import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { parseObject, type ReadConnection } from "../read-connection.ts";
 import { alertPageBytesMax, evaluatedSeq } from "./incident-queries.ts";
 
-/** Less is the way of clocks. */
+/** A smaller step back is normal for a clock. */
 const stepMin: Micros = 1_000_000;
 
 const deliveryBytes = `octet_length(notification) + 200 + coalesce(

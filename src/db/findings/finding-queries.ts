@@ -1,4 +1,4 @@
-/** Questions to findings. Every page looks at a bounded number of rows, and then says where to go on. */
+/** Reads findings and their history. Every page examines a bounded number of rows. Runs on a query thread. */
 import type { InStatement, Row } from "@libsql/client";
 import { findingsSql, statisticsSql } from "../../gen/sql.ts";
 import type { Finding, FindingKind } from "../../lifecycle/finding.ts";
@@ -18,17 +18,17 @@ import { KeysetScan, readPage, scanMaxDefault } from "../keyset-scan.ts";
 import { gapAround } from "../messages/position.ts";
 import type { ReadConnection } from "../read-connection.ts";
 
-/** Findings of one page of history, and changes that it looks at. */
+/** Findings of one page of history, and changes that it examines. */
 const historyFindings = 1_000;
 const historySpan = 20_000;
-/** What an overdue message's age is compared with. */
+/** The window of latencies that an overdue message's age is compared with, in microseconds. */
 const hopSpan = 7 * 86_400_000_000;
 
 const columns = `f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
   f.app, m.app_id, m.message_id`;
 /** The columns and tables of each page of findings. */
 const overFindings = { columns, from: "findings f", join: "CROSS JOIN messages m ON m.id = f.message" };
-/** What findings of one time are in the order of. */
+/** The order of findings with one time. */
 const idKey = { name: "id", sql: "f.id", type: "integer" } as const;
 const appNumber = "(SELECT id FROM apps WHERE app_id = ?)";
 
@@ -99,7 +99,7 @@ export class FindingQueries {
     ]);
     const findings = this.#connection.decode(found, findingOf);
     const last = found?.length === historyFindings ? found.at(-1) : undefined;
-    // A copy of the database may lag behind what was published: no further than this reader saw itself.
+    // A replica of the database may lag behind the published findings: no further than this reader sees.
     const seen = Math.max(after, Math.min(end, Number(projection?.[0]?.finding_seq ?? 0)));
     return {
       findings,

@@ -1,4 +1,4 @@
-/** Questions to definitions, and to the messages that learning and trying look at. */
+/** Reads definitions, and the histories of messages for learning and dry runs. Runs on a query thread. */
 import { lifecyclesSql } from "../../gen/sql.ts";
 import type { HistoriesPage, HistoriesQuery, MessageHistory } from "../../learning/history.ts";
 import type { LifecycleVersion } from "../../lifecycle/definition.ts";

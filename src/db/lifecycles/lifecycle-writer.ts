@@ -1,6 +1,6 @@
 /**
- * Puts definitions into the database. What an app may keep of them is bounded: versions that no message goes by any more
- * make room for new ones.
+ * Writes versions of lifecycles. The bytes of an app's versions are bounded: those that no message goes by any more make room
+ * for new ones. Runs on the store's thread.
  */
 import type { InStatement } from "@libsql/client";
 import { MarsError } from "../../core/error.ts";
@@ -18,10 +18,10 @@ import {
 import type { Database } from "../database.ts";
 import type { Lifecycles } from "./lifecycles.ts";
 
-/** What the versions of one app may take, each with what it takes beside its text. The smallest make 4,000 versions. */
+/** Bytes of the versions of one app, and of each version beside its text. The smallest make 4,000 versions. */
 const appBytesMax = 4 * 1024 * 1024;
 const versionBytes = 1024;
-/** Versions that are dropped at once where there is no room: so that not each one after that has to look for some. */
+/** Versions that are dropped together, so that not every later `PUT` has to look for some. */
 const dropMax = 64;
 /** When retention may have made room. */
 const retryAfterMs = 3_600_000;

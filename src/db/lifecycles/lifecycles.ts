@@ -1,13 +1,13 @@
 /**
- * The definitions that the projector goes by, read when a message needs them. Memory holds the last used: what it costs to
- * put one does not depend on how many versions and apps there are.
+ * The definitions for the projector, read when a message needs them. Memory holds the last used, so the cost of putting one
+ * does not depend on the number of versions and apps.
  */
 import { lifecyclesSql } from "../../gen/sql.ts";
 import { readDefinition } from "../../lifecycle/definition.ts";
 import { createPlan, type Plan } from "../../lifecycle/plan.ts";
 import type { Database } from "../database.ts";
 
-/** Apps of which memory knows the versions; of others they are read again. */
+/** Apps whose versions are kept in memory. */
 const appsMax = 10_000;
 /**
  * Bytes of definitions in memory, and of those that one step may need beside them: a plan takes some ten times as much as

@@ -1,4 +1,4 @@
-/** Definitions as the query thread needs them: read when asked for, and kept for the next question. */
+/** Plans of definitions for the query thread, the last used kept in memory. */
 import type { InStatement, Row } from "@libsql/client";
 import { lifecyclesSql } from "../../gen/sql.ts";
 import type { LifecycleVersion } from "../../lifecycle/definition.ts";

@@ -34,7 +34,7 @@ function sequencedEvent(key: MessageKey, row: Row): SequencedEvent {
   };
 }
 
-/** As it is published: an event that a repeat has changed stands at the place of that repeat. */
+/** The published event: one that a repeat has changed has the place of that repeat. */
 export function publishedEvent(row: Row): SequencedEvent {
   const event = sequencedEvent(keyOf(row), row);
   return row.changed_seq === 0 ? event : { ...event, seq: Number(row.changed_seq), replaces: event.seq };

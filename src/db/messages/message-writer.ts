@@ -28,7 +28,7 @@ import { findPosition } from "./position.ts";
 
 /** Longer than Linux leaves written pages unsynced by itself. */
 const serverSyncMs = 40_000;
-/** What the write-ahead log may hold while a reader keeps it from being emptied. */
+/** Bound on the write-ahead log while a reader keeps it from being emptied. */
 const logBytesMax = 1024 ** 3;
 /** A page and its head. */
 const logFrameBytes = 4096 + 24;
@@ -40,7 +40,7 @@ export class MessageWriter {
   readonly #late: () => void;
   readonly #lease: Lease;
   #journalId = "";
-  /** What a database server had stored when; bounded by `serverSyncMs` over the time between checkpoints. */
+  /** What a database server had stored at which time; bounded by `serverSyncMs` over the time between checkpoints. */
   readonly #marks: { readonly seq: number; readonly at: number }[] = [];
   #seq = 0;
   #logBytes = 0;
@@ -154,8 +154,8 @@ export class MessageWriter {
   }
 
   /**
-   * A database server does not say when it syncs, and its machine can lose power too: what it stored a while ago is
-   * taken to be on its disk, and until then the journal keeps it.
+   * A database server does not say when it syncs, and its machine can lose power too. Events that it stored a while ago count
+   * as on its disk; until then the journal keeps them.
    */
   #syncedBefore(seq: number): number {
     const now = performance.now();

@@ -1,4 +1,4 @@
-/** Where a journal and a database go on together: how far it has been stored, and which seqs come next. */
+/** The journal's position in the database: how far it is stored, and which seqs come next. */
 import type { InStatement } from "@libsql/client";
 import type { JournalState } from "../../core/journal.ts";
 import { leapFrom } from "../../core/leap.ts";
@@ -29,12 +29,12 @@ export async function findPosition(
   const stored = known?.rows[0]?.seq === undefined ? undefined : Number(known.rows[0].seq);
   const next = lastOf < nextSeq ? nextSeq : leapFrom(lastOf, nowMicros()) + 1;
   const isNew = stored === undefined && journal.lastSeq === 0;
-  // What lies before the journal's first group was stored, or is gone.
+  // Events before the journal's first record were stored, or are lost.
   const trimmedTo = Math.max(journal.firstSeq - 1, 0);
-  // A journal that has run elsewhere brings what it still holds. A new one goes on behind those before it.
+  // A journal that ran elsewhere still has its records to store. A new one continues behind the journals before it.
   const seq = isNew ? next - 1 : Math.max(stored ?? 0, trimmedTo);
   const lost = isNew ? 0 : seq - (stored ?? 0);
-  // Another journal's events lie behind what this one has still to store: who has seen those cannot get these.
+  // Another journal's events lie behind the ones that this journal has still to store: a subscriber of those misses these.
   const late = seq < journal.lastSeq && journal.lastSeq < givenOut;
   const statements: InStatement[] = [
     leap("events", late ? seq : Math.max(givenOut, journal.lastSeq), next - 1),
@@ -45,7 +45,7 @@ export async function findPosition(
       args: [journal.id, seq],
     });
   } else if (seq !== stored) statements.push(movePosition(journal.id, { from: stored, to: seq }));
-  // Whoever watched up to somewhere in between cannot get everything.
+  // A subscriber that resumes from between the two has a gap.
   if (lost > 0) statements.push({ sql: "UPDATE pruned SET seq = max(seq, ?)", args: [seq] });
   statements.push(...mergeGaps);
   await database.batch(statements, "write");

@@ -4,8 +4,8 @@ import type { HistoryQuery } from "../../core/query.ts";
 import { positionSql } from "../../gen/sql.ts";
 
 /**
- * Where a database went on from an older one, all topics have lost what came before. By retention an app has lost what came
- * before its last message that went; a message that is there has lost nothing since it was first reported.
+ * After an older copy of the database was put back, all topics have lost the events before. By retention an app has lost the
+ * events before its last deleted message; a message that is there has lost none since its first event.
  */
 export function prunedTo({ appId, messageId }: HistoryQuery["topic"]): InStatement {
   return appId === undefined || messageId === undefined

@@ -1,5 +1,5 @@
 /**
- * Summaries of messages, from their events. What one costs and holds is bounded, whatever its message has behind it.
+ * Summaries of messages, from their events. Cost and size of each are bounded, however many events its message has.
  */
 import type { InStatement, Row } from "@libsql/client";
 import type { MessageKey } from "../../core/event.ts";
@@ -38,7 +38,7 @@ export function externalIdsOf(message: number, eventCount: number): InStatement 
 /** How a message stands with its lifecycle. */
 export type MessageStatus = Pick<MessageSummary, "state" | "overdueSince">;
 
-/** What a summary is made of. */
+/** The rows of a summary. */
 export interface SummaryRows {
   readonly eventCount: number;
   readonly stages: readonly Row[];
@@ -140,7 +140,7 @@ export class Summaries {
   }
 }
 
-/** What is read at one time: messages with no more events than a page looks at of one, or one with more. */
+/** The messages of one read: several with `lookedAtMax` events together, or one with more. */
 function sliceOf(rows: readonly Row[], start: number): readonly Row[] {
   let events = 0;
   let end = start;

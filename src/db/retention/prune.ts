@@ -1,12 +1,12 @@
 /**
  * Retention of messages, a bounded step at a time: ingest waits for one step at most.
  *
- * A message goes as a whole, when nothing of it was reported for the retention time and nothing of it is owed any more: its
- * deadlines have been judged, its findings could be read for as long, an incident that counts it for four times as long. How
- * old it is its place in the sequence says, not a clock (`time-marks.ts`).
+ * A message is deleted as a whole, when none of its events was reported within the retention time and nothing is owed any more:
+ * its deadlines have been judged, its findings could be read for as long, and an incident that counts it for four times as long.
+ * Its age comes from its place in the sequence, not from a clock (`time-marks.ts`).
  *
- * The row of the message goes first, in one transaction with all that leads to it, so nobody sees a part of it. Of a very large
- * one events are left then, which later steps delete; what comes for it meanwhile begins another message.
+ * The row of the message is deleted in one transaction with all that leads to it, so no reader sees a part of it. Events of a very
+ * large message are left then, which later steps delete; an event that arrives meanwhile begins another message.
  */
 import type { InStatement } from "@libsql/client";
 import type { PruneQuery, PruneStep } from "../../core/retention.ts";

@@ -1,6 +1,6 @@
 /**
- * Tombstones of messages that retention has deleted. A report that comes late for one of them is stored, as a message of its
- * own, and no instance begins with it: its stages of long ago are not missing. Kept as long again as the message was.
+ * Tombstones of messages that retention has deleted. A late event of one of them is stored, as a message of its own, and no
+ * instance begins with it: the stages of long ago are not missing. They are kept for another retention time.
  */
 import { createHash } from "node:crypto";
 import type { InStatement } from "@libsql/client";
@@ -16,7 +16,7 @@ export function messageHash(appId: string, messageId: string): number {
   return createHash("sha256").update(`${appId}\0${messageId}`).digest().readUIntBE(0, 6);
 }
 
-/** A message that is about to go. */
+/** A message that is about to be deleted. */
 export interface Buried {
   readonly id: number;
   readonly hash: number;
@@ -24,7 +24,7 @@ export interface Buried {
   readonly updatedAt: Micros;
 }
 
-/** A message of which events have come, and the lifecycle that it goes by. */
+/** A message with new events, and the lifecycle that it goes by. */
 interface Followed {
   readonly collected: {
     readonly message: number;
@@ -33,13 +33,13 @@ interface Followed {
     readonly times: ReadonlyMap<string, Micros>;
   };
   readonly lifecycle: Pick<StoredLifecycle, "plan">;
-  /** `undefined` for one that begins. */
+  /** `undefined` for a new message. */
   readonly stored: unknown;
 }
 
 export class Tombstones {
   readonly #database: Database;
-  /** The latest time of any message that has one; `undefined` while nobody has looked. */
+  /** The latest time of any message that has one; `undefined` before the first read. */
   #latest: Micros | undefined;
 
   constructor(database: Database) {
@@ -57,15 +57,15 @@ export class Tombstones {
     };
   }
 
-  /** Leaves out the messages that begin by a late report. */
+  /** Leaves out the messages that begin with a late event. */
   async withoutLate<One extends Followed>(followed: readonly One[]): Promise<readonly One[]> {
     const late = await this.#late(followed.filter(({ stored }) => stored === undefined));
     return late.size === 0 ? followed : followed.filter(({ collected }) => !late.has(collected.message));
   }
 
   /**
-   * Of messages that begin, those that were here before: without an opening stage that is younger than all that was
-   * known of them. One with a young opening stage, as nearly all have, costs no look.
+   * Of new messages those that were deleted before: without an opening stage that is younger than their tombstone. A message
+   * with a young opening stage, as nearly all have, costs no read.
    */
   async #late(births: readonly Followed[]): Promise<ReadonlySet<number>> {
     if (births.length === 0) return none;

@@ -1,6 +1,6 @@
 /**
- * Rates of a long window, read a range at a time: three months are a minute's rows by the hundred thousand, and others
- * have their turn between two ranges.
+ * Rates of a long window, read a range at a time: three months have rows by the hundred thousand, and other callers get their
+ * turn between two ranges.
  */
 import { MarsError } from "../../core/error.ts";
 import { wholeMinutes } from "../../statistics/buckets.ts";
@@ -8,7 +8,7 @@ import type { RateQuery, Rates } from "../../statistics/statistics.ts";
 
 /** Of one read; a longer step is one range by itself. */
 const range = 2 * 86_400_000_000;
-/** For all of them, less than a connection may be quiet. */
+/** Bound on all reads together, less than the idle timeout of a connection. */
 const wholeMsMax = 20_000;
 /** As in `statistics-queries.ts`. */
 const eventsMax = 200;

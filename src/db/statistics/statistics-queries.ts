@@ -1,4 +1,4 @@
-/** Questions to what is counted: of buckets only, so that a month costs no more than its days and some hours and minutes. */
+/** Reads statistics, from buckets only: a month costs its days and some hours and minutes. Runs on a query thread. */
 import type { InStatement, Row } from "@libsql/client";
 import type { MessageKey } from "../../core/event.ts";
 import { nowMicros } from "../../core/time.ts";
@@ -20,7 +20,7 @@ import type { ReadConnection } from "../read-connection.ts";
 
 const percents = [50, 90, 95, 99] as const;
 
-/** Names that rates count in each step, and list: those with the most events. The others are left out. */
+/** Events that rates have in each step, and in all: the most frequent ones. */
 const eventsMax = 200;
 
 /** Messages of one latest time among whose events the last one of an app is looked for. */
