@@ -1,5 +1,6 @@
 /**
- * Counts the events between journal and store, and between store and projection. Seqs alone do not tell: the sequence leaps.
+ * Counts the events between journal and store, and between store and projection. Their seqs do not count them: the sequence
+ * leaps.
  */
 import type { StorePosition } from "../core/ports.ts";
 
