@@ -8,7 +8,7 @@ export interface SetAsideStore {
   /** @returns how many are left, `undefined` where it was not there */
   removeSetAside(seq: number): Promise<number | undefined>;
   /** The same, and the message is followed again, from its first event on. */
-  followAgain(message: number): Promise<number | undefined>;
+  rebuildInstance(message: number): Promise<number | undefined>;
 }
 
 export interface SetAsideDeskOptions {
@@ -46,7 +46,7 @@ export class SetAsideDesk implements SetAside {
     const item = await store.findSetAside(seq);
     if (item === undefined) return undefined;
     if (item.event === undefined) {
-      this.#left(await store.followAgain(seq));
+      this.#left(await store.rebuildInstance(seq));
       nudge();
       return seq;
     }

@@ -11,7 +11,7 @@ const changesMax = 1_000;
 /**
  * Reads the changes from `after` (exclusive) to `upTo`: a bounded number of them, and how far they lead.
  */
-export async function changesAgain(
+export async function readChanges(
   database: Database,
   after: number,
   upTo: number,

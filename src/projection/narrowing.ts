@@ -154,7 +154,7 @@ function culpritOf(phase: Phase): InStatement {
   return phase.what === "due" ? firstDue(phase.watermark, phase.paused) : firstAhead(phase.watermark);
 }
 
-/** It is not due any more: `followAgain` makes it so. */
+/** It is not due any more: `rebuildInstance` makes it so. */
 function putMessageAside(message: number, { code, message: reason }: MarsError): InStatement[] {
   return [
     { sql: narrowingSql.setAside, args: [message, nowMicros(), code, reason] },
@@ -171,8 +171,8 @@ function passOver(phase: Phase, next: ProjectionPosition, message: number | unde
   return [movePosition(next), passed];
 }
 
-/** All of the message's events are read again, and its instance is looked at. */
-export function followAgain(message: number): InStatement[] {
+/** Rebuilds a message's instance in the next steps: all of its events are collected again, and it is due. */
+export function rebuildInstance(message: number): InStatement[] {
   return [
     { sql: narrowingSql.readAgain, args: [message] },
     { sql: narrowingSql.dueNow, args: [message] },

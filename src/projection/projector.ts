@@ -17,7 +17,7 @@ import { projectionSql } from "../gen/sql.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import { aheadInstances, dueInstances, nextDue, noPausedApps } from "./due-instances.ts";
 import { endOfRange, readRange } from "./event-range.ts";
-import { changesAgain } from "./finding-changes.ts";
+import { readChanges } from "./finding-changes.ts";
 import { leapFindings } from "./finding-leap.ts";
 import { HistogramCache } from "./histogram-cache.ts";
 import { InstanceSteps, type StepTime } from "./instance-steps.ts";
@@ -56,7 +56,7 @@ export class Projector {
   }
 
   /** The next step looks for changes of events before its position. */
-  takeChanges(): void {
+  expectChanges(): void {
     this.#changes = true;
   }
 
@@ -94,7 +94,7 @@ export class Projector {
     await this.#narrowing.open();
     const { seq, findingSeq } = position;
     if (this.#returned !== undefined && this.#returned < findingSeq)
-      return { seq, done: false, ...(await changesAgain(this.#database, this.#returned, findingSeq)) };
+      return { seq, done: false, ...(await readChanges(this.#database, this.#returned, findingSeq)) };
     const findings: Finding[] = [];
     if (!waiting.done) return { seq, done: false, findings, findingSeq };
     if (position.seq < upTo || this.#changes) {

@@ -20,7 +20,7 @@ import { SetAsideWriter } from "../db/set-aside/set-aside-writer.ts";
 import { DirectoryLock } from "../directory/directory-lock.ts";
 import { KnownFiles } from "../directory/known-files.ts";
 import type { LifecycleStore } from "../lifecycle/ports.ts";
-import { followAgain } from "../projection/narrowing.ts";
+import { rebuildInstance } from "../projection/narrowing.ts";
 import { Projector } from "../projection/projector.ts";
 
 /** The writer's page cache, in KiB: it holds the inner pages of every index at ten million messages. */
@@ -49,7 +49,7 @@ export function createStoreService(options: DatabaseAddress) {
   });
   const locks = [new DirectoryLock(), new DirectoryLock()] as const;
   const lease = new Lease(database);
-  const messages = new MessageWriter(database, what, lease, () => projector.takeChanges());
+  const messages = new MessageWriter(database, what, lease, () => projector.expectChanges());
   const tombstones = new Tombstones(database);
   const retention = new RetentionWriter(database, tombstones, () => messages.seq);
   const lifecycles = new Lifecycles(database);
@@ -113,7 +113,7 @@ export function createStoreService(options: DatabaseAddress) {
     setAside: messages.setAside.bind(messages),
     findSetAside: afterOpening(aside.find.bind(aside)),
     removeSetAside: afterOpening((seq: number) => remove(seq)),
-    followAgain: afterOpening((message: number) => remove(message, followAgain(message))),
+    rebuildInstance: afterOpening((message: number) => remove(message, rebuildInstance(message))),
     checkpoint(hurry: boolean): Promise<number> {
       // Data written to a file without a name are gone with the process.
       if (files.missing() !== "")

@@ -74,8 +74,8 @@ test("a message whose finding cannot be written is set aside, and all others are
 
   // Once the cause is gone it is followed again from its first event on.
   await sql(opened, "DROP TRIGGER no");
-  expect(await store.followAgain(7)).toBe(2);
-  expect(await store.followAgain(400)).toBe(1);
+  expect(await store.rebuildInstance(7)).toBe(2);
+  expect(await store.rebuildInstance(400)).toBe(1);
   const again = await follow({ ...opened, store }, count + 1, 12 * second);
   expect(raised(again).map(({ messageId, kind }) => [messageId, kind])).toEqual([
     ["m6", "late"],
