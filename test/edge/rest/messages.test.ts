@@ -70,7 +70,7 @@ describe("GET /api/messages", () => {
 
   const cases: [query: string, ids: string[]][] = [
     ["app_id=orders", ["ret-4", "ret-3", "ord-2", "ord-1"]],
-    ["app_id=orders&prefix=nobody", []],
+    ["app_id=nobody", []],
     ["message_id=ord-1&order=oldest", ["ord-1", "ord-1"]],
     ["message_id=ord-9", []],
     ["message_id=ord-1&app_id=mail", ["ord-1"]],
