@@ -1,4 +1,4 @@
-/** The caps at the doors, each shared out between peers; what one may have of each is in `runtime/shares.ts`. */
+/** The caps of all protocols, each divided between peers; `runtime/shares.ts` has the rule for a peer's share. */
 import type { Peer } from "../core/caller.ts";
 import type { Log } from "../core/ports.ts";
 import { FairQueue } from "../runtime/fair-queue.ts";
@@ -11,7 +11,7 @@ const maxima = {
   grpc_calls: 32_768,
   /** WebSockets. */
   sockets: 20_000,
-  /** Topics that are followed, all protocols together. */
+  /** Subscriptions, all protocols together. */
   subscriptions: 100_000,
   /** Requests that wait for `min_seq`. */
   min_seq_waits: 10_000,
@@ -20,7 +20,7 @@ const maxima = {
 } as const;
 
 /**
- * Changes of lifecycles, rules, sinks and silences: what stores events, and what alerts, waits for those that run.
+ * The queue of changes of lifecycles, rules, sinks and silences, which hold up the store and the evaluator while they run.
  */
 export function createChanges(): FairQueue {
   return new FairQueue({ what: "changes", activeMax: 2, waitingMax: 256, waitMs: 10_000 });
@@ -31,8 +31,8 @@ const warnEveryMs = 60_000;
 export type ShareName = keyof typeof maxima;
 export type EdgeShares = Readonly<Record<ShareName, Shares>>;
 
-/** The part of all file descriptors that a cap may take; the rest is for what keeps events: journal, database. */
-const descriptorShares: Readonly<Partial<Record<ShareName, number>>> = {
+/** The fraction of all file descriptors that a cap may take; the rest is for the journal and the database. */
+const descriptorFractions: Readonly<Partial<Record<ShareName, number>>> = {
   grpc_connections: 0.25,
   sockets: 0.5,
 };
@@ -47,8 +47,9 @@ export function createEdgeShares(
 ): EdgeShares {
   const names = Object.keys(maxima) as ShareName[];
   const entries = names.map((name): [ShareName, Shares] => {
-    const part = descriptorShares[name];
-    const max = part === undefined ? maxima[name] : Math.min(maxima[name], Math.floor(descriptors * part));
+    const fraction = descriptorFractions[name];
+    const max =
+      fraction === undefined ? maxima[name] : Math.min(maxima[name], Math.floor(descriptors * fraction));
     return [name, new Shares({ max, onRefused: (peer) => onRefused(name, peer) })];
   });
   return Object.fromEntries(entries) as Record<ShareName, Shares>;
@@ -60,13 +61,13 @@ export function statsOf(shares: EdgeShares): Readonly<Record<ShareName, SharesSt
   return Object.fromEntries(entries) as Record<ShareName, SharesStats>;
 }
 
-/** A line when a cap starts to refuse, and one a minute while it does. */
+/** Logs when a cap starts to refuse, and once a minute while it does. */
 export function warnOfRefusals(log: Pick<Log, "warn">): (name: string, peer: Peer) => void {
-  const saidAt = new Map<string, number>();
+  const loggedAt = new Map<string, number>();
   return (name, peer) => {
     const now = performance.now();
-    if (now - (saidAt.get(name) ?? Number.NEGATIVE_INFINITY) < warnEveryMs) return;
-    saidAt.set(name, now);
-    log.warn("a share is used up, refusing", { event: "share_refused", share: name, peer: peer.name });
+    if (now - (loggedAt.get(name) ?? Number.NEGATIVE_INFINITY) < warnEveryMs) return;
+    loggedAt.set(name, now);
+    log.warn("share used up, refusing", { event: "share_refused", share: name, peer: peer.name });
   };
 }

@@ -1,4 +1,4 @@
-/** Waiting for the store, of which every peer has a share: each wait holds a request open. */
+/** Waits for the store, divided between peers: each wait keeps a request open. */
 import type { Progress } from "../core/ports.ts";
 import type { Shares } from "../runtime/shares.ts";
 import { unknownPeer } from "./peer.ts";

@@ -1,6 +1,6 @@
 /**
- * What stands before the work on a request's body, the same for every door and protocol: may events come in at all now, is
- * there room for so many bytes, and whose turn is it. So what a request costs is bounded before it costs anything.
+ * The checks before the work on a request's body, the same for every protocol: whether events are accepted now, whether there is
+ * room for the bytes, and whose turn it is. So the cost of a request is bounded before it arises.
  */
 import type { Peer } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
@@ -12,25 +12,25 @@ import { Turns } from "./turns.ts";
 /** Of bodies up to this size neither the bytes nor the turns are counted: connections are what bounds them. */
 export const smallBytesMax = 4 * 1024;
 
-/** How long a body may take: so much, and the time for its length at the slowest pace that is worth waiting for. */
+/** How long a body may take: this long, and the time for its length at the slowest accepted pace. */
 const bodyTimeoutMs = 30_000;
 const bodyBytesPerMsMin = 8;
 
-/** What all bodies together may have sent that has not been parsed; two of the largest for one peer. */
+/** The bytes of all bodies together that have been received and not parsed; two of the largest bodies for one peer. */
 const receivedBytesMax = 32 * 1024 * 1024;
 /** Bodies that are unpacked and parsed at one time, two of one peer. More would only be slower, each of them. */
 const largeMax = 4;
 const discardedMax = 8;
 
 /**
- * How long a refusal for want of room is held back. A client that tries again at once, whatever `Retry-After` says, would
- * otherwise keep Mars busy with refusing, so that less is accepted the more is sent.
+ * How long a refusal as `overloaded` is delayed. Clients that ignore `Retry-After` and try again at once would otherwise keep Mars
+ * busy with refusals, and it would accept less the more they send.
  */
 const refusalDelayMs = 250;
-/** Refusals that are held back at one time; beyond it they go out at once. */
+/** Refusals that are delayed at one time; beyond it they go out at once. */
 const delayedMax = 4_096;
 
-/** In what time a body of this length must have come, from its first byte on. */
+/** The time in which a body of this length must have come, from its first byte on. */
 export function bodyTimeoutMsFor(bytes: number): number {
   return bodyTimeoutMs + bytes / bodyBytesPerMsMin;
 }
@@ -38,10 +38,10 @@ export function bodyTimeoutMsFor(bytes: number): number {
 export class Intake {
   readonly received: Budget;
   readonly large: Budget;
-  /** Refused bodies that are read to their end; more at one time would keep everybody else from being read. */
+  /** Refused bodies that are read to their end; more at one time would leave no time for other requests. */
   readonly discarded = new Budget({ what: "refused bodies", max: discardedMax, peerMax: discardedMax / 2 });
   readonly turns = new Turns();
-  /** Those of calls, which are not to wait for the bodies' turns; see `rpc/call-turns.ts`. */
+  /** The turns of calls, which must not wait for bodies; see `rpc/call-turns.ts`. */
   readonly calls = new Turns();
   readonly #ingest: Pick<Ingest, "admit">;
   #delayed = 0;
@@ -62,8 +62,8 @@ export class Intake {
   }
 
   /**
-   * Asks whether events of so many bytes would be accepted now, before they are read. Not asked for small bodies: those are
-   * read, for whose events are refused is worth more to know.
+   * Asks whether events of so many bytes would be accepted now, before they are read. Small bodies are
+   * read without asking, so that a refusal is counted by app.
    *
    * @throws `MarsError` as `Ingest.admit`
    */

@@ -1,6 +1,6 @@
 /**
  * Cuts a large document such as `{"events":[…]}` into chunks of whole elements, so that it is parsed piece by piece and
- * never as a whole: by one look at each byte, without building anything.
+ * never as a whole. One pass over the bytes, without building a value.
  */
 import { MarsError } from "../core/error.ts";
 import { jsonDepthMax } from "./json.ts";
@@ -24,7 +24,7 @@ export interface ChunkOptions {
   readonly chunkElementsMax: number;
 }
 
-/** What a document may hold beside its elements. */
+/** The bound on a document's bytes beside its elements. */
 const restBytesMax = 64 * 1024;
 /** A name whose characters are all escaped has six bytes for each. */
 const escapedBytesMax = 6;
@@ -107,7 +107,7 @@ function isNamed(
   try {
     return JSON.parse(Buffer.from(bytes.subarray(nameStart, nameEnd)).toString("latin1")) === member;
   } catch {
-    // No string: the rest will not parse either, and whoever parses it says so.
+    // No string: the rest will not parse either, and its parser reports that.
     return false;
   }
 }

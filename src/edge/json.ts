@@ -1,5 +1,5 @@
 /**
- * The one parser of JSON that clients send, whatever the door. Its cost is bounded before it is incurred: a parser pays some
+ * The one parser of clients' JSON, for all protocols. Its cost is bounded before it is incurred: a parser pays some
  * hundred bytes for each level that is open, so eight million brackets, which pack into 300 bytes, would take a gigabyte.
  */
 import { MarsError } from "../core/error.ts";

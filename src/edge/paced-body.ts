@@ -1,6 +1,6 @@
 /**
- * A body that is sent at its reader's pace: piece by piece, each when the one before has been taken. What waits meanwhile
- * counts in the budget of bytes to be sent, and a reader that takes nothing for too long is cut off.
+ * A body that is sent at its reader's pace: piece by piece, each when the one before has been read. The bytes that wait
+ * count in the budget of bytes to be sent, and a connection whose client reads nothing for too long is closed.
  */
 import type { Peer } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
@@ -15,13 +15,13 @@ export interface PacedOptions {
   readonly onGone?: () => void;
 }
 
-/** How long a reader may take nothing. */
+/** How long a client may read nothing. */
 export const stallMsDefault = 30_000;
 
-/** So small that even a slow reader takes one within the stall time. */
+/** Small enough that even a slow client reads one within the stall time. */
 export const pieceBytes = 16 * 1024;
 
-/** @param chunks what is to be sent; ended by its `return` when nobody reads any more */
+/** @param chunks what is to be sent; ended by its `return` when the client stops reading */
 export function pacedBody(
   chunks: AsyncIterator<Uint8Array>,
   { budget, peer, stallMs = stallMsDefault, onGone }: PacedOptions,
@@ -44,7 +44,7 @@ export function pacedBody(
     if (over) return;
     over = true;
     holding.end();
-    // It may wait for something that never comes; nobody waits for it.
+    // Not awaited: it may wait for something that never comes.
     chunks.return?.().catch(() => undefined);
     onGone?.();
   }

@@ -1,4 +1,4 @@
-/** What every protocol at the edge is given: the parts it may ask, and the settings it obeys. Wired in `app.ts`. */
+/** The dependencies of every protocol: the ports that it uses, and its settings. Wired in `app.ts`. */
 import type { ApiParts } from "../api/parts.ts";
 import type { Ingest, Live, Log } from "../core/ports.ts";
 import type { Refusals } from "../core/refusals.ts";
@@ -10,13 +10,13 @@ import type { Intake } from "./intake.ts";
 
 export interface EdgeParts extends ApiParts {
   readonly ingest: Ingest;
-  /** To be notified of every refusal of events, wherever in a door it is. */
+  /** To be notified of every refusal of events, in all protocols. */
   readonly refusals: Refusals;
-  /** Shared by the protocols, and so are its bounds. */
+  /** One for all protocols, and so are its bounds. */
   readonly intake: Intake;
   readonly live: Live;
   readonly findings: Live<Finding>;
-  /** The caps at the doors. */
+  /** The caps of all protocols, divided between peers. */
   readonly shares: EdgeShares;
   /** What waits to be sent. */
   readonly budget: SendBudget;

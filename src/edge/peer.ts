@@ -1,6 +1,6 @@
 /**
  * The peer of a request, a socket or a session, by its address. A host commands a whole /64 of IPv6, so that is one
- * peer; of the loopback every address is one. Behind a proxy all clients are one peer: they share what one may have.
+ * peer; of the loopback every address is one. Behind a proxy all clients are one peer, and have one share together.
  */
 import type { Peer } from "../core/caller.ts";
 
@@ -23,12 +23,12 @@ function peerName(address: string): string {
   return `${networkOf(plain).join(":")}::/64`;
 }
 
-/** The first four of the eight groups, without leading zeros. */
+/** The first four of the eight 16-bit fields, without leading zeros. */
 function networkOf(address: string): string[] {
   const [head = "", tail] = address.split("::");
   const before = head === "" ? [] : head.split(":");
   const after = tail === undefined || tail === "" ? [] : tail.split(":");
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
-  const groups = [...before, ...new Array<string>(zeros).fill("0"), ...after];
-  return groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ""));
+  const fields = [...before, ...new Array<string>(zeros).fill("0"), ...after];
+  return fields.slice(0, 4).map((field) => field.replace(/^0+(?=.)/, ""));
 }

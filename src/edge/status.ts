@@ -31,7 +31,7 @@ const statuses: Readonly<Record<ErrorCode, Status>> = {
   draining: { http: 503, rpc: 14, close: 1012 },
   unavailable: { http: 503, rpc: 14, close: 1013 },
   deadline_exceeded: { http: 504, rpc: 4, close: 4504 },
-  // ABORTED is gRPC's word for "start again at a higher level": subscribe again, after the last seq.
+  // ABORTED means "retry at a higher level" in gRPC: subscribe again, after the last seq.
   subscriber_too_slow: { http: 503, rpc: 10, close: 4008 },
   unprocessable: { http: 500, rpc: 13, close: 1011 },
   corrupt: { http: 500, rpc: 15, close: 1011 },
@@ -39,7 +39,7 @@ const statuses: Readonly<Record<ErrorCode, Status>> = {
   internal: { http: 500, rpc: 13, close: 1011 },
 };
 
-/** What a protocol answers to an error with this code. */
+/** The statuses of an error with this code. */
 export function statusOf(code: ErrorCode): Status {
   return statuses[code];
 }

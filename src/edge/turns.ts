@@ -1,11 +1,11 @@
 /**
- * Turns of the event loop, dealt out to large pieces of work: one turn parses at most so many bytes, and what does not fit
- * waits for a later one. So a hundred large bodies that come at once hold up nobody for longer than one chunk of them.
+ * Turns of the event loop for large pieces of work: one turn parses at most so many bytes, and other pieces wait for a later
+ * one. So a hundred large bodies that come at once delay other requests by one chunk of them.
  */
 
 /**
- * The bytes of one turn. Parsed, checked and accepted they take one or two milliseconds, and some ten where somebody made
- * them as costly as can be.
+ * The bytes of one turn. Parsed, checked and accepted they take one or two milliseconds, and some ten where they are made
+ * as costly as possible.
  */
 const turnBytesMax = 128 * 1024;
 

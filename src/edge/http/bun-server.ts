@@ -16,17 +16,17 @@ interface SocketData {
 }
 
 /**
- * Where Bun itself breaks off a body, with an empty 413. The routes have lower bounds, by which they answer in their
- * protocol's terms; this one is for the day when one of them forgets.
+ * The length at which Bun itself ends a body, with an empty 413. The routes have lower bounds and answer in their protocol's
+ * terms; this one is for a route that lacks a bound.
  */
 const requestBytesMax = 1024 ** 3;
 
 /**
  * Bun's parser answers a trailer section with a 400 of its own when it comes to it, which may be after the request has been
- * acted upon. So what announces one is refused before.
+ * acted upon. So a request that announces trailers is refused before.
  */
 async function refuseTrailers(request: Request): Promise<Response> {
-  // Where they have come with the head, Bun has answered already, and nobody gets a second answer.
+  // Where they have come with the head, Bun has answered already, and sends no second answer.
   await isBrokenOff(request);
   const refusal = new MarsError("malformed", "trailers are not supported over HTTP/1.1");
   return problemResponse(refusal, { headers: { connection: "close" } });
@@ -53,7 +53,7 @@ export const startBunServer: StartHttpServer = (
     // Requests whose head does not come are closed after 12 s by Bun itself.
     idleTimeout: Math.ceil(idleTimeoutMs / 1_000),
     maxRequestBodySize: requestBytesMax,
-    // Bun's error page shows source code to whoever asks.
+    // Bun's error page shows source code to every client.
     development: false,
     // Without this a second server on the same port would take half of the requests, and neither would say so.
     reusePort: false,
@@ -74,7 +74,7 @@ export const startBunServer: StartHttpServer = (
       // Our own bound is met long before this one. Should it fail, the client is closed rather than sent an incomplete stream.
       backpressureLimit: sockets.bufferBytesMax,
       closeOnBackpressureLimit: true,
-      // Seconds. Bun pings before they are over, so only a client that is gone runs into it.
+      // Seconds. Bun pings before they are over, so only a client that is gone meets this bound.
       idleTimeout: 60,
       sendPings: true,
       perMessageDeflate: false,
@@ -102,7 +102,7 @@ export const startBunServer: StartHttpServer = (
     budget,
     peer: peerOfRequest,
   };
-  // As a GET, of whose answer Bun sends all but the body: so the head is true whatever answers.
+  // As a GET, of whose answer Bun sends all but the body: so the head is that of the GET.
   const answerHead = (request: Request) => {
     const bindings: RuntimeBindings = { head: true, peer: () => peerOfRequest(request) };
     return app.fetch(new Request(request, { method: "GET" }), bindings);

@@ -1,6 +1,6 @@
 /**
- * Port 4000 on Deno: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. What Deno has no means for is in
- * `denoLimits`, which is logged at the start.
+ * Port 4000 on Deno: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. `denoLimits` lists the bounds that
+ * Deno has no means for; it is logged at the start.
  */
 import { peerOf } from "../peer.ts";
 import { problemResponse } from "../rest/problem.ts";
@@ -9,14 +9,14 @@ import type { Socket } from "../ws/socket.ts";
 import { type Acceptance, notAHandshake } from "../ws/sockets.ts";
 import { lingerMsMax, type StartHttpServer, safeMethods } from "./http-server.ts";
 
-/** What holds on Bun and not here, as a sentence each. */
+/** The bounds that Bun has and Deno lacks, a sentence each. */
 export const denoLimits: readonly string[] = [
   "connections have no idle timeout: put a proxy in front that has one",
   "a WebSocket frame is taken into memory before its size is looked at",
   "the thread that answers waits for each write to the journal",
 ];
 
-/** What of Deno is used here; its own types are not among those of this project. */
+/** The part of Deno's interface that is used here; this project does not have Deno's own types. */
 declare const Deno: {
   serve(
     options: {
@@ -41,7 +41,7 @@ interface Address {
 
 /** Deno says nothing when a socket's buffer has room again. */
 const drainPollMs = 20;
-/** Seconds. Deno pings, so only a client that is gone runs into it. */
+/** Seconds. Deno pings, so only a client that is gone meets this bound. */
 const socketIdleTimeout = 60;
 
 export const startDenoServer: StartHttpServer = (app, sockets, { gate, budget, host, port }) => {
@@ -63,7 +63,7 @@ export const startDenoServer: StartHttpServer = (app, sockets, { gate, budget, h
         ? acceptance
         : upgrade(request, acceptance, sockets.frameBytesMax);
     }
-    // As a GET, of whose answer Deno sends all but the body: so the head is true whatever answers.
+    // As a GET, of whose answer Deno sends all but the body: so the head is that of the GET.
     if (method === "HEAD") {
       const peer = () => peerOfRequest(request);
       return app.fetch(new Request(request, { method: "GET" }), { head: true, peer });
@@ -94,7 +94,7 @@ export const startDenoServer: StartHttpServer = (app, sockets, { gate, budget, h
     const timer = setTimeout(deadline.resolve, Math.min(timeoutMs, lingerMsMax));
     await Promise.race([server.shutdown(), deadline.promise]);
     clearTimeout(timer);
-    // Aborting what has ended is a fault of its own.
+    // Deno throws when an answer is aborted that has ended.
     if (!ended) closing.abort();
     await server.finished;
   }
@@ -107,7 +107,7 @@ function upgrade(request: Request, acceptance: Acceptance, frameBytesMax: number
   try {
     upgraded = Deno.upgradeWebSocket(request, { idleTimeout: socketIdleTimeout });
   } catch {
-    // A handshake that lacks something; its own words are about Deno.
+    // The handshake is malformed. Deno's message is not for clients.
     acceptance.abandon();
     return notAHandshake();
   }
@@ -139,7 +139,7 @@ function upgrade(request: Request, acceptance: Acceptance, frameBytesMax: number
 
 function portOf(socket: WebSocket, watch: () => void): Socket {
   const send = (frame: string) => {
-    // Between its last word and the event that says so a socket takes nothing.
+    // A closed socket throws until its close event has come.
     if (socket.readyState === WebSocket.OPEN) socket.send(frame);
   };
   return {
@@ -156,7 +156,7 @@ function portOf(socket: WebSocket, watch: () => void): Socket {
   };
 }
 
-/** Looks at a socket's buffer for as long as something waits in it. */
+/** Polls a socket's buffer while bytes wait in it: Deno has no event for a buffer that drains. */
 function createDrain(socket: WebSocket) {
   let timer: ReturnType<typeof setInterval> | undefined;
   let before = 0;

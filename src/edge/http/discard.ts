@@ -1,13 +1,13 @@
 /**
- * Reads what is left of a body that is refused, and throws it away, within a bound. Many clients look at an answer only once
- * they have sent all, and over HTTP/2 an answer before the end of a body takes the whole stream with it.
+ * Reads the rest of a refused body and drops it, within a bound. Many clients read an answer only after they have sent
+ * all, and over HTTP/2 an answer before the end of a body resets the whole stream.
  */
 import type { Peer } from "../../core/caller.ts";
 import { bodyBytesMax } from "../../core/limits.ts";
 import { free } from "../free.ts";
 import type { Intake } from "../intake.ts";
 
-/** How much is read, and for how long, before the client gets its answer. */
+/** The bound on bytes and time before the client gets its answer. */
 const bytesMax = bodyBytesMax;
 const msMax = 5_000;
 
@@ -17,7 +17,7 @@ interface Reader {
   cancel(): Promise<void>;
 }
 
-/** Resolves when there is no more to read, or too much; never rejects. Bodies wait for their turn, the peers one after another. */
+/** Resolves at the end of the body or at the bound; never rejects. Bodies wait for their turn, the peers one after another. */
 export async function discard(reader: Reader, intake: Intake, peer: Peer): Promise<void> {
   let over = false;
   const stop = () => {
@@ -40,7 +40,7 @@ export async function discard(reader: Reader, intake: Intake, peer: Peer): Promi
       place.release();
     }
   } catch {
-    // Too many wait, or the client has gone and there is nobody to answer.
+    // Too many wait, or the client has gone.
   }
   stop();
 }

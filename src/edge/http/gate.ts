@@ -1,10 +1,10 @@
 /**
- * The gate before all routes, of both ports. There are two ways in which a web page from elsewhere can use its visitor's browser
- * against a Mars that only this visitor can reach, and it stops both:
+ * The gate before all routes, of both ports. A web page from elsewhere can use its visitor's browser against a Mars that only
+ * this visitor can connect to. The gate stops both ways:
  *
- * - DNS rebinding: the page's own name is made to lead to Mars, and the browser takes Mars for the page's server. Such a
- *   request names the page's host. An address cannot be made to lead elsewhere, so every address may be named; of names only
- *   `localhost` and those that the operator has listed.
+ * - DNS rebinding: the page's own name resolves to Mars, and the browser takes Mars for the page's server. Such a
+ *   request names the page's host. An address cannot be rebound, so every address is allowed; of names only `localhost` and
+ *   those that the operator has listed.
  * - Requests across origins: a page need not be able to read an answer to change something. Browsers report where a request
  *   comes from, by `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/) and `Origin`; other programs send neither.
  */
@@ -12,9 +12,9 @@ import { isIP } from "node:net";
 import { MarsError } from "../../core/error.ts";
 
 export interface GateOptions {
-  /** Names by which Mars may be called, in any case; `*` for any. */
+  /** Host names that Mars answers for, in any case; `*` for any. */
   readonly hosts?: readonly string[];
-  /** Origins whose pages may do what Mars' own may; `*` for any. */
+  /** Origins whose pages have the same rights as Mars' own; `*` for any. */
   readonly origins?: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export function createGate({ hosts = [], origins = [] }: GateOptions = {}): Gate
   };
 }
 
-/** The host without its port, in lower case; `undefined` for what is no host, or several. */
+/** The host without its port, in lower case; `undefined` for a text that is no host, or several. */
 function hostName(host: string | null | undefined): string | undefined {
   if (host === null || host === undefined || host.length > hostBytesMax) return undefined;
   const [, address, name, port] = hostPattern.exec(host) ?? [];

@@ -1,6 +1,5 @@
 /**
- * Port 4000, whatever the runtime: what a server is given and what it gives. `bun-server.ts` and `deno-server.ts` are the two
- * that there are.
+ * The server of port 4000, for any runtime: its options and its interface. Implemented by `bun-server.ts` and `deno-server.ts`.
  */
 import type { SendBudget } from "../../runtime/send-budget.ts";
 import type { Router } from "../rest/router.ts";
@@ -24,8 +23,8 @@ export interface HttpServer {
   /** The real port. */
   readonly port: number;
   /**
-   * Takes no more connections, lets requests that are on their way be answered, for `timeoutMs` or `lingerMsMax` at
-   * most, and closes what is left. Calling it again waits for the same end.
+   * Accepts no more connections, waits for the answers to open requests, for `timeoutMs` or `lingerMsMax` at most, and
+   * closes all others. A second call waits for the same end.
    */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -38,8 +37,8 @@ export type StartHttpServer = (
 ) => HttpServer;
 
 /**
- * How long stopping waits for answers. By then nothing is accepted any more, so what is on its way are reads, which take
- * milliseconds, and uploads, which could only be refused.
+ * How long a stop waits for answers. By then no event is accepted, so the open requests are reads, which take milliseconds, and
+ * uploads, which would be refused.
  */
 export const lingerMsMax = 2_000;
 

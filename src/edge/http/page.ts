@@ -1,4 +1,4 @@
-/** The web page: its files, which are part of this code, and the headers that keep it to itself. */
+/** The web page: its files, which are compiled in, and the headers that isolate it. */
 import { createHash } from "node:crypto";
 import { pageFiles } from "../../gen/page-files.ts";
 
@@ -9,7 +9,7 @@ const types: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** Which page an address means is for the page to find out. */
+/** The page itself finds out which view an address means. */
 const addresses = ["/", "/search/event"];
 
 const files: ReadonlyMap<string, PageFile> = new Map(
@@ -54,7 +54,7 @@ function pageFile(type: string, text: string): PageFile {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
       "X-Content-Type-Options": "nosniff",
-      // Message ids stand in the page's address and are nobody else's business.
+      // Message ids stand in the page's address and must not leak to other sites.
       "Referrer-Policy": "no-referrer",
     },
   };

@@ -1,8 +1,8 @@
 /**
- * Whether a body without an announced length came whole. Bun's parser takes a chunked body for complete at its last chunk and only
- * then looks at what follows: at a trailer section, which it does not know, it answers 400 by itself and hangs up, and at the
- * end of a connection that was cut there it hangs up as well. By then the body has been read. What is refused must
- * not be stored, so whoever acts upon such a body waits for the parser first.
+ * Whether a body without an announced length is whole. Bun's parser ends a chunked body at its last chunk, and parses what
+ * follows only then: at a trailer section, which it does not know, it answers 400 by itself and closes the connection; at
+ * a connection that ends there it closes as well. By then the body has been read. A refused event must not be stored, so
+ * a handler waits for the parser before it uses such a body.
  */
 export async function isBrokenOff(request: Request): Promise<boolean> {
   // The parser goes on in the turn in which it gave out the last chunk.

@@ -3,7 +3,7 @@ import type { SequencedEvent } from "../../core/event.ts";
 import { nestsTooDeep } from "../json.ts";
 import { createFrameCache } from "../ws/frame-cache.ts";
 
-/** Chosen by the client and given back as it came; the npm package sends texts, others numbers. */
+/** Chosen by the client and returned unchanged; the npm package sends texts, others numbers. */
 export type Ref = string | number | null;
 
 export interface PhoenixMessage {
@@ -15,7 +15,7 @@ export interface PhoenixMessage {
 }
 
 export interface Serializer {
-  /** `undefined` for what is no message. */
+  /** `undefined` for a text that is no message. */
   decode(text: string): PhoenixMessage | undefined;
   encode(message: PhoenixMessage): string;
   /** The pushes of these events, made once for all clients of this vsn. */

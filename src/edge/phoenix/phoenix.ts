@@ -18,7 +18,7 @@ import { type PhoenixMessage, type Ref, type Serializer, serializerOf } from "./
 /** Topics that one connection may have joined at one time. */
 const topicsMax = 1000;
 
-/** @returns 403 for a `vsn` that is not spoken here, as Phoenix does */
+/** @returns 403 for an unknown `vsn`, as Phoenix does */
 export function openPhoenix(
   parts: Pick<EdgeParts, "live" | "log">,
   query: URLSearchParams,

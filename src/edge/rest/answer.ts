@@ -1,4 +1,4 @@
-/** Success answers as JSON, compressed where the client asks and it is worth it. */
+/** Success answers as JSON, compressed where the client asks for it and they are long enough. */
 import { promisify } from "node:util";
 import { gzip, zstdCompress } from "node:zlib";
 import { oneChunk, pacedBody } from "../paced-body.ts";
@@ -7,7 +7,7 @@ import { callerOf, type HttpContext } from "./router.ts";
 /** Below this many characters compression costs more than it saves. */
 const compressLengthMin = 1024;
 
-/** What a connection's own buffers take at once; beyond it an answer is sent as it is taken. */
+/** The bytes that a connection's own buffers hold; a longer answer is sent at its client's pace. */
 const pacedLengthMin = 32 * 1024;
 
 const jsonHeaders = {
@@ -16,7 +16,7 @@ const jsonHeaders = {
   "x-content-type-options": "nosniff",
 };
 
-/** What is offered, by the web's names, which HTTP shares. */
+/** The offered codings, by the web's names, which are also HTTP's. */
 type Coding = "zstd" | "gzip";
 
 type Compress = (text: string) => Promise<Uint8Array<ArrayBuffer>>;
@@ -67,7 +67,7 @@ export function preferredCoding(acceptEncoding: string | undefined): Coding | un
     weights.set(name === "x-gzip" ? "gzip" : name, weightOf(parameters));
   }
   let best: Coding | undefined;
-  // What a client wants less than no coding at all is not forced upon it.
+  // A coding that the client likes less than none is not used.
   let bestWeight = Math.max(weights.get("identity") ?? 0, Number.MIN_VALUE);
   for (const coding of codings) {
     const weight = weights.get(coding) ?? 0;

@@ -10,7 +10,7 @@ import type { Turns } from "../turns.ts";
 import { textOf } from "./body.ts";
 import type { BodyFormat } from "./media-type.ts";
 
-/** What is parsed at once: a body of this size, or so much of a larger one. No element of it is longer. */
+/** The bytes that are parsed at once. No element of a body may be longer. */
 const chunkBytesMax = eventBodyBytesMax;
 const chunkOptions = {
   member: "events",
@@ -30,8 +30,8 @@ export interface Batch {
 }
 
 /**
- * Parses and checks the events of one body. Each is judged alone, down to a line that is not JSON, and one that is longer or
- * nests deeper than an event may is not even parsed. A body of more than a chunk is taken chunk by chunk, in turns.
+ * Parses and checks the events of one body. Each is checked alone, down to a line that is not JSON. One that is longer or
+ * nests deeper than an event may is not even parsed. A body of more than a chunk is parsed chunk by chunk, in turns.
  *
  * Rejects with `MarsError` `malformed` for a document that is not JSON, `invalid_argument` for one that is no batch or an
  * empty one, `too_large` for more than `bulkEventsMax` events or too much beside them.
@@ -72,7 +72,7 @@ async function addDocument(bytes: Uint8Array, builder: BatchBuilder, turns: Turn
       builder.reject(refused);
     } else {
       const inputs = parseJson(`[${textOf(bytes.subarray(start, end))}]`) as readonly unknown[];
-      // There was nothing between two commas, or before the end.
+      // An element is empty: two commas, or a comma before the end.
       if (inputs.length !== count)
         throw new MarsError("malformed", "body is not valid JSON: an element is missing");
       for (const input of inputs) builder.add(input);
@@ -167,7 +167,7 @@ class BatchBuilder implements Batch {
     this.#forgetBeyondBound();
   }
 
-  /** Begins again: what was added does not count. */
+  /** Starts again with an empty batch. */
   clear(): void {
     this.events.length = 0;
     this.rejected = 0;

@@ -1,4 +1,4 @@
-/** Reads request bodies within the bound of their route, whatever their headers promise and however far they unpack. */
+/** Reads request bodies within the bound of their route, which holds for the received and for the unpacked bytes. */
 import type { Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { BudgetLease } from "../budget.ts";
@@ -18,7 +18,7 @@ const stepBytes = 64 * 1024;
 
 const noRoomRetryMs = 1_000;
 
-/** A body, and what it holds of the budgets until it has been parsed. */
+/** A body, and its leases of the budgets until it has been parsed. */
 export interface Body {
   /** Unpacked. */
   readonly bytes: Bytes;
@@ -26,14 +26,14 @@ export interface Body {
 }
 
 export interface BodyOptions {
-  /** Whether it is refused, before it is read, where events of its length would be: see `Intake.admit`. Default: no. */
+  /** Whether it is refused unread where events of its length would be refused: see `Intake.admit`. Default: no. */
   readonly takesEvents?: boolean;
 }
 
 /**
  * Reads a body whole. Rejects with `MarsError` `too_large` for more than `bytesMax`, packed or unpacked, or too much of it
- * from too little; `unsupported_media_type` for an unknown coding; `malformed` for what breaks off or does not unpack;
- * `overloaded` when too many bytes are in work; `deadline_exceeded` for one that comes too slowly.
+ * from too little; `unsupported_media_type` for an unknown coding; `malformed` for a body that breaks off or does not unpack;
+ * `overloaded` when too many bytes are in work; `deadline_exceeded` for a body that comes too slowly.
  */
 export async function readBody(
   intake: Intake,
@@ -48,7 +48,7 @@ export async function readBody(
   const coding = headers.get("content-encoding");
   const announced = headers.get("content-length");
   const length = announced === null ? undefined : Number(announced);
-  // Of one that is not announced, the most that it may have.
+  // Without an announced length, the time for the longest body.
   if (takesEvents) intake.admit(length ?? bytesMax);
   if (length !== undefined && length > bytesMax) throw tooLarge(bytesMax, `${length} bytes`);
   const packing = packingOf(coding);
@@ -94,7 +94,7 @@ export async function readJson(
   }
 }
 
-/** A body that is announced as small and as it is, of which nothing is counted; `undefined` for any other. */
+/** A body that is announced as small and uncompressed, whose bytes are not counted; `undefined` for any other. */
 function smallBody(request: Request): Promise<Bytes> | undefined {
   const { headers } = request;
   const announced = headers.get("content-length");
@@ -143,7 +143,7 @@ interface Receiving {
   readonly lease: BudgetLease;
 }
 
-/** Puts a body together as it comes, and stops at the bound or when the time is over. */
+/** Joins a body's chunks as they come, and stops at the bound or when the time is over. */
 async function receive(request: Request, receiving: Receiving): Promise<Bytes> {
   const { length, bytesMax } = receiving;
   const { promise: over, reject } = Promise.withResolvers<never>();
@@ -171,7 +171,7 @@ async function chunksOf(
     // Ends the read that waits.
     reader.cancel().catch(nothing);
   });
-  const parts: Bytes[] = [];
+  const chunks: Bytes[] = [];
   let received = 0;
   let refusal: MarsError | undefined;
   while (refusal === undefined) {
@@ -179,24 +179,24 @@ async function chunksOf(
       throw late ?? brokenOff(cause);
     });
     if (late !== undefined) throw late;
-    if (done) return join(parts, received);
-    parts.push(value);
+    if (done) return join(chunks, received);
+    chunks.push(value);
     received += value.byteLength;
     if (received > bytesMax) refusal = tooLarge(bytesMax, "more");
     else if (lease.amount < received && !lease.grow(roundUp(received - lease.amount))) refusal = noRoom();
   }
-  for (const part of parts) free(part);
+  for (const chunk of chunks) free(chunk);
   lease.release();
   await discard(reader, intake, peer);
   throw refusal;
 }
 
-/** Reads what nobody has read of a body that is refused; see `discard`. */
+/** Reads the rest of a refused body; see `discard`. */
 export async function discardBody(intake: Intake, c: Exchange): Promise<void> {
   const { body, bodyUsed, headers } = c.req.raw;
   if (bodyUsed || body === null) return;
   const announced = headers.get("content-length");
-  // So much any client may send ahead.
+  // The bytes that a client may send before it reads.
   if (announced !== null && Number(announced) < stepBytes) return;
   await discard(body.getReader(), intake, c.env?.peer?.(c.req.raw) ?? unknownPeer);
 }

@@ -21,7 +21,7 @@ type IngestParts = Pick<EdgeParts, "ingest" | "intake">;
 
 export const eventPath = "/api/event";
 
-/** Where events come in: what is refused there may be on its way again. */
+/** The paths that accept events. Grace counts their refusals: the client may send these events again. */
 export const eventPaths: ReadonlySet<string> = new Set([eventPath, "/api/event/bulk"]);
 
 /** Serves `POST /api/event`. Rejects with `MarsError`. */

@@ -1,12 +1,12 @@
-/** How Mars is: `/status`, `/livez`, `/readyz`. */
+/** The health of Mars: `/status`, `/livez`, `/readyz`. */
 import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import type { Router } from "./router.ts";
 
 export function addHealthRoutes(router: Router, parts: Pick<EdgeParts, "health">): void {
-  // Health checkers may add to the address what they like, to get past caches.
-  // Whoever gets this answer knows that the process serves requests; neither says more.
+  // Parameters are not checked: health checkers add their own, to get past caches.
+  // Both answer only that the process serves requests.
   router.get("/status", (c) => answerJson(c, '{"status":"up"}'));
   router.get("/livez", (c) => answerJson(c, '{"status":"up"}'));
 

@@ -1,4 +1,4 @@
-/** What a body says that it is. */
+/** The media type that a request gives its body. */
 import { MarsError } from "../../core/error.ts";
 
 /** How a body is to be read. */
@@ -17,13 +17,13 @@ const ndjsonTypes: ReadonlySet<string> = new Set([
 const utf8Names: ReadonlySet<string> = new Set(["utf-8", "utf8", "us-ascii"]);
 
 /**
- * Which of the formats a `content-type` means. It must be there: what a web page sends without one, as a form or as plain text,
- * no browser asks Mars about first.
+ * The format that a `content-type` names. It is required: a browser sends a page's form or plain text to another origin
+ * without a preflight request.
  *
  * @throws `MarsError("unsupported_media_type")`
  */
 export function bodyFormat(contentType: string | null, formats: readonly BodyFormat[]): BodyFormat {
-  // What nearly every client sends, without a split.
+  // The text of nearly all clients, without a split.
   if (contentType === "application/json") return "json";
   if (contentType === null) throw unsupported(`content-type is required and must be ${expected(formats)}`);
   const [type = "", ...parameters] = contentType.split(";").map((part) => part.trim().toLowerCase());
@@ -40,7 +40,7 @@ export function bodyFormat(contentType: string | null, formats: readonly BodyFor
   return format;
 }
 
-/** For a request that needs no body: what comes with one must be JSON. @throws `MarsError("unsupported_media_type")` */
+/** For a request that needs no body: a body must be JSON. @throws `MarsError("unsupported_media_type")` */
 export function assertNoOtherFormat(contentType: string | null): void {
   if (contentType !== null) bodyFormat(contentType, ["json"]);
 }

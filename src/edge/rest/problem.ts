@@ -55,14 +55,14 @@ export function problemResponse(error: MarsError, options: ProblemOptions = {}):
   if (status === 429 || status === 503) {
     headers.set("retry-after", retryAfterSeconds(error.retryAfterMs ?? retryAfterMsDefault));
   }
-  // The client's next connection may reach a Mars that serves.
+  // The client's next connection may be to a Mars that serves.
   if (error.code === "draining") headers.set("connection", "close");
   return new Response(`${JSON.stringify(body)}\n`, { status, headers });
 }
 
-/** The answer to anything thrown. What is not an error of ours goes to the log, and no word of it to the client. */
+/** The answer to anything thrown. A value that is no `MarsError` goes to the log, and no text of it to the client. */
 export function problemOf(thrown: unknown, log: Log): Response {
-  // What the signal of a request rejects with whose client has gone; nobody is left to read the answer.
+  // The reason of a request's signal whose client has gone: no client reads this answer.
   if (thrown instanceof Error && thrown.name === "AbortError")
     return new Response(null, { status: goneStatus });
   const error = MarsError.from(thrown);

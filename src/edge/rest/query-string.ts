@@ -1,10 +1,10 @@
-/** Query strings, read strictly: what cannot be meant is an error rather than a guess. */
+/** Query strings, parsed strictly: an unknown or repeated parameter is an error. */
 import { throwIfAny, unknownField } from "../../api/problems.ts";
 import { type FieldProblem, MarsError } from "../../core/error.ts";
 import { problemsMax } from "../../core/limits.ts";
 
 /**
- * The values of the parameters in `names`. Others are refused: the answer to a misspelt filter would look right, and be everything.
+ * The values of the parameters in `names`. Others are refused: without that, a misspelt filter would list everything.
  *
  * @throws `MarsError` `malformed` for a broken percent-encoding, `invalid_argument` for a parameter that is there
  *   more than once or is not known, with the nearest name that is
@@ -18,7 +18,7 @@ export function readQuery<Name extends string>(
 
 const noLists: ReadonlySet<string> = new Set();
 
-/** The same; what is in `lists` may be given several times, and is an array then. */
+/** The same; a parameter in `lists` may be given several times, and its value is an array. */
 export function readParameters(
   url: string,
   names: readonly string[],

@@ -1,18 +1,18 @@
-/** The Hono app's type, and what a runtime may lend to it. */
+/** The Hono app's type, and its bindings to the runtime. */
 import type { Context, Hono } from "hono";
 import type { Caller, Peer } from "../../core/caller.ts";
 import type { SendBudget } from "../../runtime/send-budget.ts";
 import { unknownPeer } from "../peer.ts";
 
-/** What web standards have no name for. A runtime that lacks it leaves it out. */
+/** Functions of the runtime that web standards do not have. A runtime that lacks one leaves it out. */
 export interface RuntimeBindings {
   /** Whether this GET stands for a HEAD: the answer's body goes nowhere. */
   readonly head?: true;
   /** Exempts a request's connection from the idle timeout, for answers that may be quiet for long. */
   keepOpen?(request: Request): void;
-  /** Bounds what waits to be sent. */
+  /** The budget of the bytes that wait to be sent. */
   readonly budget?: SendBudget;
-  /** Who sent the request. Only to be asked before anything is awaited: who has gone has no address. */
+  /** The peer of the request. Only to be called before anything is awaited: a client that has gone has no address. */
   peer?(request: Request): Peer;
 }
 
@@ -22,13 +22,13 @@ export type HttpEnv = { Bindings: RuntimeBindings };
 export type Router = Hono<HttpEnv>;
 export type HttpContext = Context<HttpEnv>;
 
-/** What of a context the calls use that are served past the router, too. */
+/** The members of a context that are used by calls that bypass the router, too. */
 export interface Exchange {
   readonly req: { readonly raw: Request };
   readonly env: RuntimeBindings | undefined;
 }
 
-/** Who asks, and until when; see `RuntimeBindings.peer`. */
+/** The caller of a request; see `RuntimeBindings.peer`. */
 export function callerOf(c: HttpContext): Caller {
   const request = c.req.raw;
   return { peer: c.env?.peer?.(request) ?? unknownPeer, protocol: "rest", signal: request.signal };

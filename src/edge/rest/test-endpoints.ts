@@ -10,7 +10,7 @@ import type { HttpContext, Router } from "./router.ts";
 
 const stages = ["created", "queued", "sent", "delivered", "opened"];
 
-/** Adds the routes; without this they are as unknown as any other path. */
+/** Adds the routes; without it these paths answer 404. */
 export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | "live" | "gate">): void {
   router.get("/api/create_event", async (c) => {
     assertOwnGet(c, parts.gate);
@@ -49,8 +49,8 @@ export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | 
 const testSocketParameters = ["message_id", "app_id", "event"] as const;
 
 /**
- * These GETs change something. A HEAD that made an event would surprise everybody; a page from elsewhere could name them as the
- * address of a picture.
+ * These GETs change something. A HEAD must not make an event, and a page from elsewhere could name them as the address of
+ * a picture.
  */
 function assertOwnGet(c: HttpContext, gate: Gate): void {
   const refusal = gate.checkPage(c.req.raw.headers);

@@ -8,13 +8,13 @@ import type { Turns } from "../turns.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What `content-encoding` may say, and the web's names for it. */
+/** The values of `content-encoding`, and the web's names for them. */
 const codings = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate", zstd: "zstd", br: "brotli" } as const;
 
 /** The codings in which bodies may come, for an `accept-encoding` header. */
 export const acceptedCodings = "gzip, zstd, deflate, br";
 
-/** To how many times its size a body may unpack. Events pack into a fifth to a fiftieth of theirs, equal ones into less. */
+/** The ratio to which a body may unpack. Events compress by 5 to 50, equal ones by more. */
 const expansionMax = 1_000;
 /** A body may always unpack to this much: ten thousand times the same event. */
 const unpackedBytesMin = 2 * 1024 * 1024;
@@ -36,11 +36,11 @@ export function packingOf(header: string | null): string | undefined {
 
 /**
  * Unpacks a body that has arrived whole. Rejects with `MarsError` `too_large` beyond `bytesMax`, and beyond `expansionMax`
- * times its size: a bomb unpacks no further than that; `malformed` for what is not of this coding.
+ * times its size: a bomb unpacks no further than that; `malformed` for bytes that are not of this coding.
  */
 export async function unpack(packed: Bytes, packing: string, bytesMax: number, turns: Turns): Promise<Bytes> {
   const bound = Math.min(bytesMax, Math.max(unpackedBytesMin, packed.byteLength * expansionMax));
-  const parts: Bytes[] = [];
+  const chunks: Bytes[] = [];
   let length = 0;
   const reader = unpacked(packed, packing).getReader();
   try {
@@ -48,9 +48,9 @@ export async function unpack(packed: Bytes, packing: string, bytesMax: number, t
       const { done, value } = await reader.read();
       if (done) {
         free(packed);
-        return join(parts.splice(0), length);
+        return join(chunks.splice(0), length);
       }
-      parts.push(value);
+      chunks.push(value);
       length += value.byteLength;
       if (length > bound) break;
       const turn = turns.spend(value.byteLength);
@@ -59,7 +59,7 @@ export async function unpack(packed: Bytes, packing: string, bytesMax: number, t
   } catch (cause) {
     throw new MarsError("malformed", `body is not valid ${packing}: ${jsonReason(cause)}`, { cause });
   } finally {
-    for (const part of parts) free(part);
+    for (const chunk of chunks) free(chunk);
     // It may have failed already, or be at its end.
     reader.cancel().catch(() => {});
   }
@@ -77,7 +77,7 @@ function unpacked(packed: Bytes, packing: string): ReadableStream<Bytes> {
   return source.pipeThrough(decompressor(packing as keyof typeof codings));
 }
 
-/** The web's, or Node's where a runtime's web has no zstd and brotli. */
+/** The web's stream, or Node's where the web API lacks zstd and brotli. */
 function decompressor(packing: keyof typeof codings): ReadableWritablePair<Bytes, Bytes> {
   const coding = codings[packing];
   try {

@@ -1,11 +1,11 @@
-/** Reads a stream of chunks by lengths, and no slower than is worth waiting for. */
+/** Reads a stream of chunks by lengths, within a time for each. */
 import { MarsError } from "../../core/error.ts";
 import { join } from "../free.ts";
 import { bodyTimeoutMsFor } from "../intake.ts";
 
 export class ByteReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
-  #parts: Uint8Array<ArrayBuffer>[] = [];
+  #received: Uint8Array<ArrayBuffer>[] = [];
   #length = 0;
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
@@ -13,23 +13,23 @@ export class ByteReader {
   }
 
   /**
-   * So many bytes, or what there is before the end. Rejects with `deadline_exceeded` when they do not come in the time that
+   * So many bytes, or fewer at the stream's end. Rejects with `deadline_exceeded` when they do not come in the time that
    * a body of this length may take, counted from its first byte.
    *
    * @param arrived called with the number of bytes that are there, whenever it grows; may throw
    */
   async read(length: number, arrived?: (bytes: number) => void): Promise<Uint8Array> {
     if (this.#length < length) await this.#fill(length, arrived);
-    const whole = join(this.#parts, this.#length);
+    const whole = join(this.#received, this.#length);
     const taken = whole.subarray(0, length);
     const left = whole.subarray(length);
-    this.#parts = left.byteLength > 0 ? [left] : [];
+    this.#received = left.byteLength > 0 ? [left] : [];
     this.#length = left.byteLength;
     return taken;
   }
 
   async #fill(length: number, arrived?: (bytes: number) => void): Promise<void> {
-    // Nobody is held to a time before anything has come: between two messages a stream may be quiet.
+    // The time begins with the first byte: between two messages a stream may be quiet.
     if (this.#length === 0 && (await this.#pull(this.#chunks.next()))) return;
     arrived?.(this.#length);
     if (this.#length >= length) return;
@@ -50,7 +50,7 @@ export class ByteReader {
   async #pull(next: Promise<IteratorResult<Uint8Array>>): Promise<boolean> {
     const { done, value } = await next;
     if (done) return true;
-    this.#parts.push(value as Uint8Array<ArrayBuffer>);
+    this.#received.push(value as Uint8Array<ArrayBuffer>);
     this.#length += value.byteLength;
     return false;
   }

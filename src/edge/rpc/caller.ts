@@ -1,4 +1,4 @@
-/** Who calls a method: the transport says, and the method asks its context. */
+/** The caller of a method: set by the transport, read by the method from its context. */
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import {
   type ContextValues,
@@ -11,12 +11,12 @@ import { peerOf, unknownPeer } from "../peer.ts";
 
 const peerKey = createContextKey<Peer>(unknownPeer, { description: "peer" });
 
-/** What of its context a method may ask for. */
+/** The members of its context that a method may use. */
 export type CallContext = Pick<HandlerContext, "values" | "signal" | "protocolName">;
 
 const sessionPeers = new WeakMap<ServerHttp2Session, Peer>();
 
-/** Who is at the other end of a stream's session; found out once for each session. */
+/** The peer of a stream's session; determined once for each session. */
 export function sessionPeer({ session }: Pick<ServerHttp2Stream, "session">): Peer {
   // A stream that was reset has no session any more.
   if (session === undefined || session === null) return unknownPeer;
@@ -28,17 +28,17 @@ export function sessionPeer({ session }: Pick<ServerHttp2Stream, "session">): Pe
   return peer;
 }
 
-/** What a transport passes with a request. */
+/** The context values that a transport passes with a request. */
 export function valuesOf(peer: Peer): ContextValues {
   return createContextValues().set(peerKey, peer);
 }
 
-/** Whom a transport has passed. */
+/** The peer that a transport has passed. */
 export function peerIn(values: ContextValues): Peer {
   return values.get(peerKey);
 }
 
-/** The caller of a method; gone when its deadline has passed, too. */
+/** The caller of a method; its signal aborts at its deadline, too. */
 export function callerOf({ values, signal, protocolName }: CallContext): Caller {
   return { peer: peerIn(values), protocol: protocolName as Protocol, signal };
 }

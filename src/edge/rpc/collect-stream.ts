@@ -9,10 +9,10 @@ import { acceptBatch, type BatchResult, type CheckedBatch, checkBatch } from "./
 
 type Ack = MessageInitShape<typeof CollectStreamResponseSchema>;
 
-/** A batch as it is read: large ones are decoded and checked already. */
+/** A batch as it is read: a large one is decoded and checked already. */
 export type StreamBatch = CollectStreamRequest & { readonly checked?: CheckedBatch };
 
-/** What the stream can wait for. `end` is the client's regular end, or the reason why no more can be read. */
+/** The events of the stream. `end` is the client's regular end, or the reason why no more can be read. */
 type Step =
   | { readonly kind: "ack"; readonly ack: Ack }
   | { readonly kind: "batch"; readonly batch: StreamBatch }
@@ -28,7 +28,7 @@ export const batchesInFlightMax = 8;
  * Acknowledges each batch once it is on disk, in order. A batch that is refused as a whole ends the stream with its error;
  * batches after it may have been accepted without an acknowledgement, and the client sends them again.
  *
- * @param signal ends the stream: what was read is acknowledged, then its reason is thrown
+ * @param signal ends the stream: the batches that were read are acknowledged, then its reason is thrown
  */
 export async function* collectStream(
   ingest: Ingest,
@@ -81,7 +81,7 @@ function acknowledge(ingest: Ingest, batch: StreamBatch): Promise<Step & { kind:
     kind: "ack" as const,
     ack: { batchId: batch.batchId, ...result },
   }));
-  // Awaited in its turn, or given up with the stream when a batch before it fails.
+  // Awaited in its turn, or dropped with the stream when a batch before it fails.
   ack.catch(() => {});
   return ack;
 }

@@ -1,4 +1,4 @@
-/** Checks and accepts events, for every method that takes them in. */
+/** Checks and accepts events, for every method that collects them. */
 import { MarsError } from "../../core/error.ts";
 import type { MarsEvent } from "../../core/event.ts";
 import { bulkEventsMax, problemsMax } from "../../core/limits.ts";
@@ -7,7 +7,7 @@ import { receipts } from "../../core/receipt.ts";
 import type { Problems } from "../../core/validate.ts";
 import { eventFromProto, type ProtoEvent } from "./convert.ts";
 
-/** What became of a batch, in the shape of the answers. */
+/** The result of a batch, in the shape of the answers. */
 export interface BatchResult {
   readonly accepted: number;
   readonly rejected: number;
@@ -25,7 +25,7 @@ export async function collectOne(ingest: Ingest, message: ProtoEvent): Promise<n
   return ingest.accept([event]);
 }
 
-/** The events of a batch that are valid, and what is wrong with the others. */
+/** The valid events of a batch, and the problems of the others. */
 export class CheckedBatch {
   readonly events: MarsEvent[] = [];
   readonly problems: Problems = { list: [] };
@@ -44,14 +44,14 @@ export class CheckedBatch {
     else this.#forgetBeyondBound();
   }
 
-  /** Counts an event that is not even looked at. Throws as `add`. */
+  /** Counts an event that is refused undecoded. Throws as `add`. */
   refuse(message: string): void {
     const index = this.#count();
     this.problems.list.push({ index, field: "", message });
     this.#forgetBeyondBound();
   }
 
-  /** Begins again: what was added does not count. */
+  /** Starts again with an empty batch. */
   clear(): void {
     this.events.length = 0;
     this.problems.list.length = 0;

@@ -1,6 +1,6 @@
 /**
- * Connect says INTERNAL, as if the fault were ours, of a request that is no protobuf message. Here its own protocol's answers
- * say INVALID_ARGUMENT instead; those of gRPC and gRPC-Web do in `grpc-trailers.ts`.
+ * Connect answers INTERNAL to a request that is no protobuf message. This turns INTERNAL into INVALID_ARGUMENT in the answers of
+ * Connect's own protocol; `grpc-trailers.ts` does it for gRPC and gRPC-Web.
  */
 import { Code } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";

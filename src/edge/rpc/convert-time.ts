@@ -1,4 +1,4 @@
-/** Between protobuf's times and microseconds. */
+/** Converts between protobuf's times and microseconds. */
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Micros } from "../../core/event.ts";
 
@@ -17,7 +17,7 @@ export function microsTimestamp(micros: Micros): { seconds: bigint; nanos: numbe
   return { seconds: BigInt(seconds), nanos: (micros - seconds * 1_000_000) * 1000 };
 }
 
-/** Microseconds of a duration; `undefined` for one that is negative, no whole number of them, or no duration. */
+/** Microseconds of a duration; `undefined` where it is negative, has nanoseconds, or is no duration. */
 export function durationMicros({ seconds, nanos }: Duration): Micros | undefined {
   if (seconds < 0n || nanos < 0 || nanos > 999_999_999 || nanos % 1000 !== 0) return undefined;
   return Number(seconds) * 1_000_000 + nanos / 1000;

@@ -1,4 +1,4 @@
-/** Between the generated messages and the events of the vocabulary. */
+/** Converts between generated messages and the events of `core/`. */
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { MarsEvent, Micros, SequencedEvent } from "../../core/event.ts";
@@ -6,7 +6,7 @@ import { checkEvent, type Problems } from "../../core/validate.ts";
 import type { RecordedEventSchema } from "../../gen/mars/v1/event_pb.ts";
 import { microsTimestamp, timestampMicros } from "./convert-time.ts";
 
-/** The fields of an event as the ingest requests have them. */
+/** The fields of an event in the ingest requests. */
 export interface ProtoEvent {
   readonly appId: string;
   readonly messageId: string;

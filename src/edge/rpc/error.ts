@@ -1,4 +1,4 @@
-/** From the error of the vocabulary to the one that Connect sends, with the details of google.rpc. */
+/** Converts a `MarsError` into Connect's error, with the details of google.rpc. */
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type FieldProblem, MarsError } from "../../core/error.ts";
 import type { Log } from "../../core/ports.ts";
@@ -8,12 +8,12 @@ import { statusOf } from "../status.ts";
 type Details = NonNullable<ConstructorParameters<typeof ConnectError>[3]>;
 
 /**
- * The error that a client gets for anything thrown. Errors of the protocol itself are Connect's already; an error that nobody
- * foresaw goes to the log and becomes INTERNAL without a word of it.
+ * The error that a client gets for anything thrown. Errors of the protocol itself are Connect's already; any other
+ * error goes to the log and becomes INTERNAL, without its text.
  */
 export function rpcError(thrown: unknown, log: Log): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
-  // What an aborted request rejects with; nobody is left to read the answer.
+  // The reason of an aborted request: no client reads this answer.
   if (thrown instanceof Error && thrown.name === "AbortError") return goneError();
   const error = MarsError.from(thrown);
   if (error.ours) log.error("rpc failed", { event: "request_failed", error });
@@ -43,8 +43,8 @@ export function stoppingError(): ConnectError {
 const undecodable = "parse binary: ";
 
 /**
- * Whether a status and message are what Connect says of a request that is no protobuf message. It says INTERNAL, as if
- * the fault were ours; transports turn it into INVALID_ARGUMENT.
+ * Whether a status and message are Connect's answer to a request that is no protobuf message. Its status is INTERNAL;
+ * transports turn it into INVALID_ARGUMENT.
  */
 export function isUndecodable(code: Code, message: string): boolean {
   return code === Code.Internal && message.startsWith(undecodable);

@@ -11,21 +11,21 @@ import { frameHeadBytes } from "./request-guard.ts";
 
 export interface BodyBounds {
   readonly intake: Intake;
-  /** The most that a message of this method may have. */
+  /** The bound on a message of this method. */
   readonly bytesMax: number;
 }
 
 export interface ReceivedBody {
   /** The frame, complete and alone. */
   readonly frame: Uint8Array;
-  /** What it holds of the budget, to be released when it has been decoded; small ones hold nothing. */
+  /** Its lease of the budget, to be released when it has been decoded; small ones have none. */
   readonly lease: BudgetLease | undefined;
 }
 
 /**
  * Rejects with INVALID_ARGUMENT for a frame that is cut off, UNIMPLEMENTED for none or several, `too_large` as soon as its head
- * announces more than `bytesMax`, `overloaded` when there is no room for it, `deadline_exceeded` when it comes too slowly, what
- * `Intake.admit` throws, CANCELED when the client is gone.
+ * announces more than `bytesMax`, `overloaded` when there is no room for it, `deadline_exceeded` when it comes too slowly,
+ * CANCELED when the client is gone, and as `Intake.admit` throws.
  */
 export function readBody(stream: ServerHttp2Stream, { intake, bytesMax }: BodyBounds): Promise<ReceivedBody> {
   const { promise, resolve, reject } = Promise.withResolvers<ReceivedBody>();
@@ -63,7 +63,7 @@ export function readBody(stream: ServerHttp2Stream, { intake, bytesMax }: BodyBo
   });
   return promise;
 
-  /** Until there is some nothing more is read of the stream than its window lets in. */
+  /** Until there is room the stream is paused, and only its flow-control window fills. */
   function makeRoom(bytes: number): void {
     try {
       intake.admit(bytes);
@@ -94,7 +94,7 @@ export function readBody(stream: ServerHttp2Stream, { intake, bytesMax }: BodyBo
     if (!end()) return;
     for (const chunk of chunks) free(chunk);
     lease?.release();
-    // What is refused is read all the same, and thrown away.
+    // A refused body is read all the same, and dropped.
     stream.resume();
     reject(error);
   }

@@ -1,8 +1,8 @@
 /**
- * The calls of the gRPC port: how many there may be at one time, of whom, and how long one may say nothing. A call costs some
- * 10 KiB from its headers on, and a client may begin a thousand of them on each connection.
+ * Bounds the calls of the gRPC port: how many a peer may have at one time, and how long one may be quiet. A call costs some 10 KiB
+ * from its headers on, and a client may begin a thousand of them on each connection.
  *
- * A cap is shared out between peers (`runtime/shares.ts`). A call without a single byte of its request is ended in time, unless
+ * The cap is divided between peers (`runtime/shares.ts`). A call without a single byte of its request is ended in time, unless
  * it is a stream of requests, which may be quiet for as long as its client likes.
  */
 import type { ServerHttp2Stream } from "node:http2";
@@ -19,15 +19,15 @@ export interface GrpcCallsOptions {
 }
 
 const quietMsDefault = 30_000;
-/** How often it is looked whether a time is over; no less often than it is over, either. */
+/** The interval of the checks, and at most `quietMs`. */
 const sweepMsMax = 1_000;
 
 export class GrpcCalls {
   readonly #shares: Shares;
   readonly #quietMs: number;
-  /** Those that have begun in this turn of the event loop, and may not be quiet. */
+  /** Calls that have begun in this turn of the event loop, and may not be quiet. */
   #begun: ServerHttp2Stream[] = [];
-  /** Since when each is there that had not sent anything in its first turn, the oldest first. */
+  /** Quiet calls by the time of their start, the oldest first: they sent nothing in their first turn. */
   readonly #quiet = new Map<ServerHttp2Stream, number>();
   readonly #leave = new WeakMap<Peer, (this: ServerHttp2Stream) => void>();
   readonly #sweep: ReturnType<typeof setInterval>;
@@ -43,7 +43,7 @@ export class GrpcCalls {
    * Counts a call until its stream is closed.
    *
    * @param mayBeQuiet whether its client may wait for as long as it likes before it sends anything
-   * @returns why there is no room for it: `overloaded`
+   * @returns `overloaded` where there is no room for it
    */
   enter(stream: ServerHttp2Stream, mayBeQuiet: boolean): MarsError | undefined {
     const peer = sessionPeer(stream);
@@ -56,12 +56,12 @@ export class GrpcCalls {
     return undefined;
   }
 
-  /** Ends no quiet call any more. */
+  /** Stops ending quiet calls. */
   close(): void {
     clearInterval(this.#sweep);
   }
 
-  /** What the end of a peer's calls calls: one for all of them, for a call has no time to make its own. */
+  /** The function that the end of a peer's call calls: one for all of them, since a closure for each call would cost too much. */
   #leaving(peer: Peer): (this: ServerHttp2Stream) => void {
     const known = this.#leave.get(peer);
     if (known !== undefined) return known;
@@ -75,8 +75,8 @@ export class GrpcCalls {
   }
 
   /**
-   * Notes those that have sent nothing yet. Nearly all have sent their request with their headers, and are never in the map:
-   * an old map keeps what it once held alive until the next full collection, and so garbage cost three times as much.
+   * Adds the calls that have sent nothing yet. Nearly all send their request with their headers, and never enter the map: an old
+   * map keeps deleted entries alive until the next full collection, and garbage cost three times as much.
    */
   #sortOut(): void {
     const begun = this.#begun;

@@ -1,9 +1,9 @@
 /**
- * The connections of the gRPC port: how many there may be, of whom, and for how long one may say nothing.
+ * Bounds the connections of the gRPC port: how many a peer may have, and for how long one may be quiet.
  *
- * A cap is shared out between peers (`runtime/shares.ts`); where a share is full, the connection that has had no call for
- * longest gives way to a new one. One that has not shown in time that it speaks HTTP/2 is closed, and so is one that has had no
- * call for very long: its client may have gone without a word.
+ * The cap is divided between peers (`runtime/shares.ts`); where a share is full, a new connection evicts the one that has had no
+ * call for longest. A connection is closed that has not sent its HTTP/2 settings in time, or has had no call for very long:
+ * its client may have gone without closing it.
  */
 import {
   constants,
@@ -26,18 +26,18 @@ export interface ConnectionTimes {
 
 /** The open connections, for the end of Mars. */
 export interface Connections {
-  /** Takes no more, and asks those that are open to end with their last call. */
+  /** Accepts no more, and asks the open ones to end with their last call. */
   close(): void;
-  /** Ends those that have no call under way: some never spoke, and would stay for ever. */
+  /** Ends those without an open call: some never sent anything, and would stay for ever. */
   destroyIdle(): void;
   destroy(): void;
 }
 
 const handshakeMsDefault = 10_000;
 const idleMsDefault = 15 * 60_000;
-/** How often it is looked whether a time is over. */
+/** The interval of the checks. */
 const sweepMs = 1_000;
-/** How long a quiet connection is trusted to have another end; then TCP asks. */
+/** After so long a quiet connection is probed by TCP keep-alive. */
 const keepAliveMs = 60_000;
 
 interface Connection {
@@ -51,7 +51,7 @@ interface Connection {
   quietSince: number;
 }
 
-/** Where a connection comes from: the socket of a session is another object than the server's. */
+/** A connection's remote address: the socket of a session is another object than the server's. */
 type End = Pick<Socket, "remoteAddress" | "remotePort">;
 
 /** Bounds the connections of a server, and ends them: `close` after their calls, `destroy` at once. */

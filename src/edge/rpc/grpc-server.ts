@@ -49,18 +49,18 @@ export interface GrpcServer {
 
 /** Calls at the same time on one connection; a client with more waits by itself. */
 const concurrentStreamsMax = 1000;
-/** Until TLS is agreed on; the connection's own limit comes on top. */
+/** Until the TLS handshake ends; the connection's own limit comes on top. */
 const tlsHandshakeMs = 10_000;
 const headerBytesMax = 16 * 1024;
-/** What a client may send ahead on one stream. */
+/** The flow-control window of a stream, in bytes. */
 const streamWindowBytes = 256 * 1024;
 
-/** What a client without calls under way has to notice that it should connect elsewhere, when Mars stops. */
+/** The time that a client without open calls has, at a stop, to notice that it should connect elsewhere. */
 const goawayGraceMs = 250;
 
 /**
- * How long stopping waits for calls, at most. What takes longest is a read that waits 5 s for `min_seq`; a stream whose
- * client reads nothing would take for ever.
+ * How long a stop waits for calls, at most. The longest call is a read that waits 5 s for `min_seq`; a stream whose client
+ * reads nothing would never end.
  */
 const lingerMsMax = 6_000;
 
@@ -90,7 +90,7 @@ export async function startGrpcServer(
       : createSecureServer({ ...tls, settings, handshakeTimeout: tlsHandshakeMs });
   const connections = trackConnections(server, parts.shares.grpc_connections, times);
   const calls = new GrpcCalls(parts.shares.grpc_calls, times);
-  // Whoever does not speak HTTP/2, or breaks off, harms only its own connection.
+  // A client that does not speak HTTP/2, or breaks off, harms only its own connection.
   server.on("sessionError", (error: Error) =>
     parts.log.debug("grpc connection failed", { error: error.message }),
   );

@@ -5,7 +5,7 @@ import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { grpcTrailers } from "./grpc-trailers.ts";
 import { gzipCompression } from "./gzip.ts";
 
-/** Whether nobody is left to answer. A stream that was reset is closed first and destroyed later. */
+/** Whether the client has gone. A stream that was reset is closed first and destroyed later. */
 export function isGone(stream: ServerHttp2Stream): boolean {
   return stream.closed || stream.destroyed;
 }
@@ -38,7 +38,7 @@ export function endStream(stream: ServerHttp2Stream, last?: Uint8Array): void {
 /** Asks a client that still sends to stop: the response is complete (RFC 9113, 8.1). */
 function stopUpload(stream: ServerHttp2Stream): void {
   if (stream.readableEnded || isGone(stream)) return;
-  // What has arrived by now must be read, or it would hold the connection's flow-control window.
+  // Bytes that have arrived must be read, or they would fill the connection's flow-control window.
   stream.resume();
   const stop = () => {
     if (!isGone(stream) && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);

@@ -18,13 +18,13 @@ export async function serveStream(
 ): Promise<void> {
   const peer = sessionPeer(stream);
   const gone = new AbortController();
-  // After a regular end nobody listens any more.
+  // After a regular end no reader is left.
   stream.once("close", () => gone.abort(goneError()));
   const response = await handler({
     contextValues: valuesOf(peer),
     httpVersion: "2.0",
     method: headers[":method"] ?? "",
-    // Only the path is looked at, and it is the handler's own: what a client sends as authority may not even parse.
+    // Only the path is used, and it is the handler's own: a client's authority may not even parse.
     url: `http://localhost${handler.requestPath}`,
     header: requestHeaders(headers),
     body: chunksOf(stream),
@@ -33,13 +33,13 @@ export async function serveStream(
   await respond(stream, response, { peer, budget });
 }
 
-/** What a client sends; whatever ends it early is that the client has gone. */
+/** The request's body; any early end means that the client has gone. */
 async function* chunksOf(stream: ServerHttp2Stream): AsyncGenerator<Uint8Array> {
   try {
     // The end of reading must not take the response with it.
     yield* stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
   } catch {
-    // Node's and Bun's words for it differ, and are no news to the log.
+    // Node's and Bun's messages for it differ, and are of no use in the log.
     throw goneError();
   }
 }
@@ -67,7 +67,7 @@ async function respond(
     stalled: () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM),
     stallMs: () => stallMsDefault,
   });
-  // After the end, too: the client may leave the last of it untaken.
+  // After the end, too: the client may not read the last chunk.
   stream.once("close", holding.end);
   try {
     while (body !== undefined) {
@@ -91,7 +91,7 @@ async function respond(
   endStream(stream);
 }
 
-/** Waits until the client has read enough for us to write on, or is gone. */
+/** Resolves when the client has read enough for the next write, or is gone. */
 function drained(stream: ServerHttp2Stream): Promise<void> {
   if (isGone(stream) || !stream.writableNeedDrain) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();

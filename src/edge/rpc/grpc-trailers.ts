@@ -5,7 +5,7 @@ import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect
 import { isUndecodable } from "./error.ts";
 import { frameHeadBytes } from "./request-guard.ts";
 
-/** What Connect made of a status, as gRPC's clients read it and with the blame where it belongs. */
+/** Connect's status with the message as gRPC's clients decode it, and with INVALID_ARGUMENT for a malformed request. */
 export function grpcTrailers(trailers: Headers): Record<string, string> {
   const fields = Object.fromEntries(trailers);
   const encoded = fields["grpc-message"];
@@ -19,7 +19,7 @@ export function grpcTrailers(trailers: Headers): Record<string, string> {
 }
 
 /**
- * gRPC percent-encodes what is not printable ASCII, and nothing else but the percent sign. Connect encodes more, and grpc-js,
+ * gRPC percent-encodes all but printable ASCII, and the percent sign. Connect encodes more, and grpc-js,
  * for one, would show a comma as `%2C`. A lone surrogate cannot come here: Connect would have refused to encode it.
  */
 function encodeMessage(message: string): string {

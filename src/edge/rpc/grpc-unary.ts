@@ -34,11 +34,11 @@ export interface UnaryMethod<I extends DescMessage, O extends DescMessage> {
   readonly output: O;
   readonly bytesMax: number;
   call(request: MessageShape<I>): Promise<MessageInitShape<O>>;
-  /** Decodes a message that is too large to be decoded at once, into its call. Without it none is as large as that. */
+  /** Decodes a message that is too large to be decoded at once, into its call. Absent where no message is so large. */
   decodeLarge?(message: Uint8Array): Promise<() => Promise<MessageInitShape<O>>>;
 }
 
-/** Serves one call. Never rejects, so that nobody has to wait for it. */
+/** Serves one call. Never rejects, so that it need not be awaited. */
 export type UnaryHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Promise<void>;
 
 export interface UnaryOptions extends Refusals {
@@ -79,7 +79,7 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
     return answer(await run());
   }
 
-  /** What is neither small nor as it will be decoded waits for its turn. Resolves to the call with this message. */
+  /** A large or compressed message waits for its turn. Resolves to the call with this message. */
   async function decodeInTurn(
     frame: Uint8Array,
     encoding: string | string[] | undefined,
@@ -156,7 +156,7 @@ function sendOk(this: ServerHttp2Stream): void {
   this.sendTrailers(ok);
 }
 
-/** What a `grpc-timeout` header gives a call; throws before anything is done where that is no time. */
+/** The deadline of a `grpc-timeout` header; throws before anything is done where it is malformed. */
 function timeoutOf(header: string | string[] | undefined): number | undefined {
   if (header === undefined) return undefined;
   const { timeoutMs, error } = parseTimeout(String(header), Number.MAX_SAFE_INTEGER);

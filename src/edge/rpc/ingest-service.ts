@@ -1,4 +1,4 @@
-/** The methods that take events in: the original's and those of `mars.v1.IngestService`. */
+/** The methods that collect events: the original's and those of `mars.v1.IngestService`. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { MarsError } from "../../core/error.ts";
 import type { Ingest } from "../../core/ports.ts";
@@ -38,7 +38,7 @@ export interface IngestMethods {
   ): AsyncGenerator<MessageInitShape<typeof CollectStreamResponseSchema>>;
 }
 
-/** The methods, over whoever accepts events. */
+/** The methods, over a port that accepts events. */
 export function createIngestMethods(ingest: Ingest): IngestMethods {
   async function collectChecked(batch: CheckedBatch): Promise<CollectEventsResponseInit> {
     if (batch.size === 0) {

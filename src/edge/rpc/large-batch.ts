@@ -1,6 +1,6 @@
 /**
- * Decodes a large batch of events chunk by chunk, in turns of the event loop: protobuf or JSON, its values cost so much to
- * decode that one message of some megabytes would hold up everybody else for a second.
+ * Decodes a large batch of events chunk by chunk, in turns of the event loop: in protobuf or JSON, decoding a
+ * message of some megabytes at once would hold up all other requests for a second.
  */
 import { fromBinary, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { Code, ConnectError, createContextKey } from "@connectrpc/connect";
@@ -27,16 +27,16 @@ export interface LargeBatch {
   readonly rest: Uint8Array;
 }
 
-/** What is decoded in one turn; longer messages than this are decoded here. No event is longer. */
+/** The bytes that are decoded in one turn; longer messages than this are decoded here. No event is longer. */
 export const chunkBytesMax = eventBodyBytesMax;
 const chunkElementsMax = 1_000;
-/** Of a request beside its events: an id. What is longer is nothing that we know. */
+/** The bytes of a request beside its events: an id. Longer fields are unknown ones. */
 const restBytesMax = 256;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Decodes and checks a message with a repeated `mars.v1.Event events`. Rejects with INVALID_ARGUMENT for what is no such
+ * Decodes and checks a message with a repeated `mars.v1.Event events`. Rejects with INVALID_ARGUMENT for another
  * message, `too_large` for too many events. An event that is too long or nests too deep is refused alone.
  *
  * @param eventsField the number of the field

@@ -14,7 +14,7 @@ export interface ProtoField {
 /** A value with its length before it: a text, bytes, a message, packed numbers. */
 export const lengthDelimited = 2;
 
-/** The field at this place. Throws `Error` for what is no protobuf message; groups, which proto3 has not, are none. */
+/** The field at this place. Throws `Error` for bytes that are no protobuf message, and for the groups of proto2. */
 export function fieldAt(bytes: Uint8Array, start: number): ProtoField {
   const tag = varintAt(bytes, start);
   const number = Math.floor(tag.value / 8);

@@ -1,5 +1,5 @@
 /**
- * Between the messages of the RPCs and the JSON of operations, by the messages' descriptors. Both have the same names; of values
+ * Converts between the messages of the RPCs and the JSON of operations, by the messages' descriptors. Both have the same names; of values
  * these differ:
  *
  * | protobuf | JSON |
@@ -19,7 +19,7 @@ import { formatTime, microsMax, microsMin, parseTime } from "../../core/time.ts"
 import { durationMicros, microsDuration, microsTimestamp, timestampMicros } from "./convert-time.ts";
 import { answerShapes, type Json, requestShapes } from "./proto-shapes.ts";
 
-/** The input of an operation. Values that JSON has no form for become what no schema takes. */
+/** The input of an operation. Values without a form in JSON become values that every schema refuses. */
 export function inputOf(schema: DescMessage, message: Json): Json {
   const input: Record<string, unknown> = {};
   for (const field of schema.fields) {
@@ -54,7 +54,7 @@ function isAbsent(field: DescField, value: unknown): boolean {
   return value === "" || value === 0 || value === 0n || value === false;
 }
 
-/** A time that is out of range, as RFC 3339 has it; what is no time at all becomes this one, too. */
+/** A time that is out of range, as RFC 3339 has it; a malformed time becomes this one, too. */
 const outOfRange = "0001-01-01T00:00:00Z";
 
 /** One value of a field as JSON; `undefined` for an enum's value that is unspecified. */

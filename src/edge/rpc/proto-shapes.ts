@@ -33,7 +33,7 @@ export const answerShapes: Shapes = {
   }),
   "mars.v1.GetFunnelResponse": (funnel) => counted(funnel, ["opened"]),
   "mars.v1.GetFunnelResponse.Stage": (stage) => counted(stage, ["reached", "waiting", "overdue", "never"]),
-  // Of what was not counted nothing is known but that.
+  // Nothing else is known of a quantity that was not counted.
   "mars.v1.GetLatencyResponse.Distribution": ({ count, max_ms, examples, ...times }) =>
     count === 0
       ? { count }

@@ -32,7 +32,7 @@ export function createReflection(services: readonly DescService[]) {
   return async function* serverReflectionInfo(
     requests: AsyncIterable<ServerReflectionRequest>,
   ): AsyncGenerator<Response> {
-    /** Files that this stream has had. What it asks for comes again, what that imports does not. */
+    /** Files that this stream has received. A requested file is sent again, its imports are not. */
     const sent = new Set<DescFile>();
     for await (const request of requests) {
       yield { validHost: request.host, originalRequest: request, messageResponse: answerTo(request, sent) };

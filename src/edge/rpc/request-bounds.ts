@@ -1,6 +1,6 @@
 /**
- * Bounds what the body of a request to one of Connect's handlers costs, before Connect reads it: room for its bytes, turns of
- * the event loop, and batches that are decoded chunk by chunk. The body that Connect gets of such a batch is what is left of it.
+ * Bounds the cost of a request's body before one of Connect's handlers reads it: room for its bytes, turns of the event loop, and
+ * batches that are decoded chunk by chunk. Of such a batch Connect gets the message without its events.
  */
 import { createContextValues } from "@connectrpc/connect";
 import { compressedFlag, type UniversalHandler } from "@connectrpc/connect/protocol";
@@ -39,11 +39,11 @@ const batchFields: ReadonlyMap<unknown, number> = new Map<unknown, number>([
 /** Room is taken in steps of this many bytes for a body whose length is not announced. */
 const stepBytes = 64 * 1024;
 
-/** A frame takes as long as so many bytes, however short it is. */
+/** A shorter frame counts as this many bytes in the turns. */
 const frameCostBytes = 1024;
 
 export interface BoundsOptions {
-  /** The most that a message may have, packed and unpacked; Connect refuses what is longer. */
+  /** The bound on a message, compressed and decompressed; Connect refuses a longer one. */
   readonly bytesMax: number;
   /** Whether events come by this method. */
   readonly takesEvents: boolean;
@@ -113,7 +113,7 @@ class RequestWork {
     this.#options = options;
   }
 
-  /** Whether messages are unpacked here: Connect gets what is left of them as it is. */
+  /** Whether messages are decompressed here: Connect gets the rest of them uncompressed. */
   get unpacks(): boolean {
     return this.#options.gzip && this.#options.eventsField !== undefined;
   }
@@ -144,7 +144,7 @@ class RequestWork {
     const reader = new ByteReader(body);
     let unspent = 0;
     for (let index = 0; ; index++) {
-      // Thousands of small frames come in one chunk, and nothing else between them would let others have their turn.
+      // Thousands of small frames come in one chunk: without a turn for each, others would have to wait for all of them.
       if (unspent >= stepBytes) {
         await intake.turns.spend(unspent);
         unspent = 0;
@@ -152,12 +152,12 @@ class RequestWork {
       const head = await reader.read(frameHeadBytes);
       const length =
         head.byteLength < frameHeadBytes ? 0 : new DataView(head.buffer, head.byteOffset).getUint32(1);
-      // Connect has words for what is cut off or too long.
+      // Connect answers a frame that is cut off or too long.
       if (head.byteLength < frameHeadBytes || length > bytesMax) {
         if (head.byteLength > 0) yield head;
         return;
       }
-      // Of longer ones each has its turn.
+      // Each longer one has its own turn.
       if (length <= smallBytesMax) unspent += Math.max(length, frameCostBytes);
       if (takesEvents) intake.admit(length);
       const lease = length > smallBytesMax ? await intake.received.take(peer.name, length) : undefined;
@@ -165,7 +165,7 @@ class RequestWork {
       try {
         const payload = await reader.read(length);
         const packed = this.unpacks && head[0] === compressedFlag;
-        // Connect has words for what is cut off, too.
+        // Connect answers a frame that is cut off.
         const whole = payload.byteLength === length;
         const message = whole ? await this.#message(payload, { packed, index }) : payload;
         frame = whole ? frameOf(packed ? 0 : (head[0] ?? 0), message) : Buffer.concat([head, payload]);
@@ -176,14 +176,14 @@ class RequestWork {
     }
   }
 
-  /** What Connect is given of a message when its turn has come. */
+  /** The message that Connect gets, when its turn has come. */
   async #message(
     bytes: Uint8Array,
     { packed, index }: { packed: boolean; index: number },
   ): Promise<Uint8Array> {
     const { eventsField, intake, peer, json, gzip } = this.#options;
     if (eventsField === undefined || (!packed && bytes.byteLength <= chunkBytesMax)) {
-      // What is unpacked later may be as large as it is allowed to be.
+      // A message that Connect decompresses may be as large as its bound.
       await intake.turns.spend(gzip ? Math.max(bytes.byteLength, stepBytes) : bytes.byteLength);
       return bytes;
     }

@@ -1,6 +1,6 @@
 /**
- * What Connect does not look at in a request, or would blame on us with INTERNAL: looked at before the request is Connect's,
- * for every protocol and method alike.
+ * Checks of a request that Connect omits, or would answer with INTERNAL. They come before Connect, for every protocol and
+ * method alike.
  */
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -39,7 +39,7 @@ export function guardRequests(handler: UniversalHandler): UniversalHandler {
 }
 
 /**
- * The error for the flags of a frame that nobody has a use for; `undefined` for good ones.
+ * The error for a frame's unknown flags; `undefined` for valid ones.
  *
  * @param compressed whether the headers say how messages are compressed
  */
@@ -53,12 +53,12 @@ export function flagsProblem(flags: number, compressed: boolean): ConnectError |
   return undefined;
 }
 
-/** The bytes as they came; throws at the first frame whose flags are no good. */
+/** The bytes as they came; throws at the first frame with invalid flags. */
 async function* checkFrames(
   body: AsyncIterable<Uint8Array>,
   compressed: boolean,
 ): AsyncGenerator<Uint8Array> {
-  /** What is left of the current frame; its head is read when nothing is. */
+  /** The bytes left of the current frame; at 0 the next head is read. */
   let left = 0;
   let headRead = 0;
   for await (const chunk of body) {
@@ -104,12 +104,12 @@ function withBoundedTimeout(header: Headers): Headers {
   if (timeoutMs <= timeoutMsMax && !(Number(connect) > timeoutMsMax)) return header;
   const bounded = new Headers(header);
   if (timeoutMs > timeoutMsMax) bounded.delete("grpc-timeout");
-  // What is no number Connect refuses by itself.
+  // Connect itself refuses a text that is no number.
   if (/^\d+$/.test(connect ?? "") && Number(connect) > timeoutMsMax) bounded.delete("connect-timeout-ms");
   return bounded;
 }
 
-/** Connect decodes it outside of what it takes for the client's part. */
+/** Connect decodes it where an error counts as the server's. */
 function isDecodable(query: URLSearchParams): boolean {
   if (query.get("base64") !== "1") return true;
   try {

@@ -1,4 +1,4 @@
-/** Connect's handlers for every method, by path. Transports differ in the protocols that they ask for, and in nothing else. */
+/** Connect's handlers for every method, by path. Transports differ only in the protocols that they ask for. */
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type ConnectRouterOptions, createConnectRouter, type Interceptor } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
@@ -80,7 +80,7 @@ export function createRpcHandlers(
   );
 }
 
-/** The services that take events in. */
+/** The services that collect events. */
 const eventServices: ReadonlySet<string> = new Set([IngestService.typeName, MarsGrpc.typeName]);
 
 /** Turns anything that a method throws into the error for the client. */
@@ -117,7 +117,7 @@ function explainErrors({
   }
 }
 
-/** Answers a unary call as soon as its deadline has passed or its client is gone, whatever the method still waits for. */
+/** Answers a unary call as soon as its deadline has passed or its client is gone, while the method may still wait. */
 const endWithSignal: Interceptor = (next) => async (request) => {
   if (request.stream) return next(request);
   const { signal } = request;

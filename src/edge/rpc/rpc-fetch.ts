@@ -31,7 +31,7 @@ export interface RpcRoute {
   readonly path: string;
   /** Answers with a stream, which may be quiet for long. */
   readonly streams: boolean;
-  /** May work longer than a connection may be quiet, and ends by a deadline of its own. */
+  /** May take longer than a connection may be quiet, and has a deadline of its own. */
   readonly slow: boolean;
   answer(request: Request, peer?: Peer): Promise<Response>;
 }
@@ -39,7 +39,7 @@ export interface RpcRoute {
 /** How long browsers may remember what a preflight request allowed; the most that Chromium takes, in seconds. */
 const preflightAge = "7200";
 
-/** Creates the methods' routes, over the parts that take events and answer questions. */
+/** Creates the methods' routes, over the dependencies of the protocols. */
 export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {}): RpcRoute[] {
   const handlers = createRpcHandlers(parts, {
     protocols: { connect: true, grpcWeb: true, grpc: false },
@@ -92,7 +92,7 @@ export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {})
 interface RequestBody {
   chunks(): AsyncGenerator<Uint8Array>;
   discard(intake: Intake, peer: Peer): Promise<void>;
-  /** Gives up what is left: the server would otherwise keep the connection, and wait for it when it stops. */
+  /** Cancels the rest of the body: the server would otherwise keep the connection, and wait for it at a stop. */
   cancel(): void;
 }
 

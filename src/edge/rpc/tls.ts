@@ -8,9 +8,9 @@ export interface Tls {
 }
 
 /**
- * Reads the files that are configured. Rejects where one cannot be read.
+ * Reads the configured files. Rejects where one cannot be read.
  *
- * @returns nothing where none are: the port speaks cleartext
+ * @returns `{}` where none is configured: the port speaks cleartext
  */
 export async function readTls(paths: {
   readonly tlsCert: string;

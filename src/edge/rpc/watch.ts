@@ -1,4 +1,4 @@
-/** The methods that watch a topic: where it begins, then its items in batches. */
+/** The methods that watch a topic: the seq of its start, then its items in batches. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { MarsError } from "../../core/error.ts";
 import type { Live, StreamItem, TopicItem } from "../../core/ports.ts";
@@ -26,7 +26,7 @@ export interface WatchMethods {
   ): AsyncGenerator<MessageInitShape<typeof WatchFindingsResponseSchema>>;
 }
 
-/** The methods, over the parts that publish. */
+/** The methods, over the topics. */
 export function createWatchMethods({ live, findings }: Pick<EdgeParts, "live" | "findings">): WatchMethods {
   return {
     async *watchEvents(request, context) {
@@ -81,14 +81,14 @@ async function* watch<Item extends TopicItem, Batch>(
   signal.throwIfAborted();
 }
 
-/** @throws `MarsError("invalid_argument")` beyond what is a safe integer */
+/** @throws `MarsError("invalid_argument")` beyond a safe integer */
 function checkSeq(field: string, seq: bigint): number {
   if (seq <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(seq);
   const message = `must be at most ${Number.MAX_SAFE_INTEGER}`;
   throw new MarsError("invalid_argument", `${field} ${message}`, { problems: [{ field, message }] });
 }
 
-/** @throws `MarsError("invalid_argument")` for what is no topic, or one of the other kind */
+/** @throws `MarsError("invalid_argument")` for a text that is no topic, or a topic of the other kind */
 function checkTopic(name: string, kind: "events" | "findings"): Topic {
   const topic = parseTopic(name);
   if ((topic.findings === true) === (kind === "findings")) return topic;

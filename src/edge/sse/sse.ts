@@ -7,7 +7,7 @@
  *     event: error         data: {"code","message"}; the stream ends, and the browser connects again by itself
  *
  * A browser that lost its connection sends the last id it saw as `Last-Event-ID` and so misses nothing; other clients
- * may say the same by `after`. Events that are only announced have no id, since there is nothing to resume after.
+ * may send it as `after`. Events that are only announced have no id, since there is nothing to resume after.
  */
 import type { Caller, Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
@@ -44,11 +44,11 @@ const findingFrames = createFrameCache(
     `id: ${finding.seq}\nevent: finding\ndata: ${JSON.stringify(findingToJson(finding))}\n\n`,
 );
 
-/** `lastEventId` is what polyfills of EventSource send that may set no headers. */
+/** Polyfills of EventSource that cannot set headers send `lastEventId`. */
 const parameters = ["topic", "after", "lastEventId"] as const;
 
 /**
- * @returns the handler; it throws `MarsError` for a topic or a place to resume that cannot be, and when there are too
+ * @returns the handler; it throws `MarsError` for a malformed topic or seq, and when there are too
  * many streams
  */
 export function createSse(
@@ -128,7 +128,7 @@ async function* chunksOf<Item extends TopicItem>(
   }
 }
 
-/** What the promise resolves to; `undefined` when that takes longer. */
+/** The promise's value; `undefined` when it takes longer. */
 async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
   const timer = setTimeout(resolve, ms);

@@ -1,6 +1,6 @@
 /**
- * One WebSocket, with the bounds that runtimes leave open: what is sent waits for a slow client up to a limit, and a client
- * that stalls beyond it is closed with a code that says so.
+ * One WebSocket, with the bounds that runtimes lack: frames wait for a slow client up to a limit, and a client that stalls
+ * beyond it is closed with a code of its own.
  */
 import type { Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
@@ -9,11 +9,11 @@ import { statusOf } from "../status.ts";
 import type { Socket } from "./socket.ts";
 
 export interface ConnectionLimits {
-  /** Events are held back while more bytes than this wait to be sent. */
+  /** Events are not sent while more bytes than this wait. */
   readonly pauseBytes: number;
-  /** How long a held-back client may take nothing of what waits; then it is closed as too slow. */
+  /** How long a paused client may read nothing; then it is closed as too slow. */
   readonly stallTimeoutMs: number;
-  /** Bounds what waits for all of them. */
+  /** The budget of waiting bytes of all connections. */
   readonly budget: SendBudget;
 }
 
@@ -31,13 +31,13 @@ export interface Session {
 const controlBytesMax = 256 * 1024;
 
 export class Connection {
-  /** Who is at the other end. */
+  /** The client's peer. */
   readonly peer: Peer;
   readonly #socket: Socket;
   readonly #limits: ConnectionLimits;
   readonly #onClosing: () => void;
   #closing = false;
-  #held: PromiseWithResolvers<void> | undefined;
+  #paused: PromiseWithResolvers<void> | undefined;
   readonly #holding: Holding;
 
   /** @param onClosing called once, when the connection starts to close or is found closed */
@@ -49,12 +49,12 @@ export class Connection {
     this.#holding = limits.budget.open(this.peer, {
       pending: () => socket.bufferedBytes(),
       stalled: () => this.fail(tooSlow("has taken nothing of what waits for it")),
-      // One that is not held back may sleep over what little waits for it.
-      stallMs: () => (this.#held === undefined ? Number.POSITIVE_INFINITY : limits.stallTimeoutMs),
+      // A client that is not paused may leave the few bytes that wait for it.
+      stallMs: () => (this.#paused === undefined ? Number.POSITIVE_INFINITY : limits.stallTimeoutMs),
     });
   }
 
-  /** Sends an answer. What a client does not read of its answers is bounded too. */
+  /** Sends an answer. Unread answers of a client are bounded too. */
   send(frame: string): void {
     if (this.#closing) return;
     if (this.#socket.bufferedBytes() > this.#limits.pauseBytes + controlBytesMax) {
@@ -66,20 +66,20 @@ export class Connection {
   }
 
   /**
-   * Sends frames that can be had again later. Where too much waits already it sends none of them and returns a
-   * promise that resolves when it is worth trying again, or the connection is gone.
+   * Offers frames that can be offered again later. Where too many bytes wait it sends none of them and returns a promise that
+   * resolves when there is room, or the connection is gone.
    *
    * @param frames called only when they will be sent
    */
   offer(frames: () => readonly string[]): Promise<void> | undefined {
     if (this.#closing) return undefined;
-    if (this.#held === undefined && this.#mayOffer()) {
+    if (this.#paused === undefined && this.#mayOffer()) {
       this.#socket.sendAll(frames());
       this.#account();
       return undefined;
     }
-    this.#held ??= Promise.withResolvers();
-    return this.#held.promise;
+    this.#paused ??= Promise.withResolvers();
+    return this.#paused.promise;
   }
 
   /** Closes with the error's code and its message as the reason. */
@@ -96,7 +96,7 @@ export class Connection {
   /** Some or all of what waited has been sent. */
   drained(): void {
     this.#holding.look();
-    if (this.#held !== undefined && this.#socket.bufferedBytes() === 0) this.#release();
+    if (this.#paused !== undefined && this.#socket.bufferedBytes() === 0) this.#release();
   }
 
   /** The socket is gone, or about to be. */
@@ -108,7 +108,7 @@ export class Connection {
     this.#onClosing();
   }
 
-  /** One for whom nothing waits may always be sent something: the system's own buffers may take it. */
+  /** A client for whom nothing waits is always sent something: the system's own buffers may have room. */
   #mayOffer(): boolean {
     const waiting = this.#socket.bufferedBytes();
     if (waiting === 0) return true;
@@ -120,8 +120,8 @@ export class Connection {
   }
 
   #release(): void {
-    this.#held?.resolve();
-    this.#held = undefined;
+    this.#paused?.resolve();
+    this.#paused = undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * How fast clients may send frames. Nothing else holds them back: a WebSocket's frames are answered as they are read, and one
- * client that sends a hundred thousand a second would leave no time for anybody else.
+ * Bounds the rate of clients' frames. A WebSocket's frames are answered as they are read, so one client that sends a hundred
+ * thousand a second would leave no time for the others.
  *
  * Bound: a burst, and so many a second from then on, of each socket and of each peer with all of its sockets; a long frame counts
  * as one for each KiB. Beyond it `take` returns false, and the socket is to be closed.
@@ -16,11 +16,11 @@ export interface FrameRatesOptions {
   readonly socket?: FrameRate;
   /** Default: that of ten such sockets, for all sockets of a peer connect again at one time after a restart. */
   readonly peer?: FrameRate;
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 
-/** One socket's part. */
+/** The rate of one socket. */
 export interface FrameAllowance {
   /** Whether one more frame, of so many characters, may be answered. */
   take(length: number): boolean;
@@ -34,7 +34,7 @@ const countedChars = 1024;
 const socketDefault: FrameRate = { burst: 3_000, perSecond: 100 };
 const peerDefault: FrameRate = { burst: 30_000, perSecond: 1_000 };
 
-/** What is left of a rate; it fills up as time passes. */
+/** A token bucket: the rest of a rate, which fills up as time passes. */
 class Bucket {
   readonly #rate: FrameRate;
   #left: number;
@@ -65,7 +65,7 @@ export class FrameRates {
   readonly #socketRate: FrameRate;
   readonly #peerRate: FrameRate;
   readonly #now: () => number;
-  /** Of peers that have sockets, or have used up some of theirs lately: who hangs up does not get it back. */
+  /** Of peers that have sockets, or had some lately: closing a socket does not restore the rate. */
   readonly #peers = new Map<string, { readonly bucket: Bucket; sockets: number }>();
 
   constructor({ socket, peer, now = () => performance.now() }: FrameRatesOptions = {}) {
@@ -74,7 +74,7 @@ export class FrameRates {
     this.#now = now;
   }
 
-  /** Peers that are remembered. */
+  /** How many peers have a bucket. */
   get size(): number {
     return this.#peers.size;
   }
@@ -101,7 +101,7 @@ export class FrameRates {
     };
   }
 
-  /** Looks at the oldest few: more leave than come, and opening a socket costs the same however many peers there are. */
+  /** Checks the oldest few: more leave than come, and the cost of opening a socket does not grow with the peers. */
   #forgetFull(now: number): void {
     let looked = 0;
     for (const [name, shared] of this.#peers) {

@@ -1,4 +1,4 @@
-/** The WebSockets: which paths they have, who may open one, and how all of them end. A runtime's server does the handshake. */
+/** The WebSockets: their paths, the checks before one is opened, and the end of all of them. A runtime's server does the handshake. */
 import type { Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
@@ -22,7 +22,7 @@ export interface Sockets {
   readonly paths: ReadonlySet<string>;
   /** The largest frame a client may send; a larger one closes its socket with 1009. */
   readonly frameBytesMax: number;
-  /** What may wait to be sent before a runtime that can does well to close the socket. */
+  /** The bytes that may wait before the runtime closes the socket, where it can. */
   readonly bufferBytesMax: number;
   /** Whether a request for one of `paths` becomes a socket; the response says why not. */
   accept(request: Request, peer: Peer): Acceptance | Response;
@@ -101,7 +101,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
         return refuse(426, "this address speaks WebSocket only", { Upgrade: "websocket" });
       }
-      // Any page that a user visits could else read what their browser can reach: no CORS protects a socket.
+      // CORS does not protect a socket: any page that a user visits could read every Mars that their browser can connect to.
       const refusal = parts.gate.checkPage(request.headers);
       if (refusal !== undefined) return problemResponse(refusal);
       if (closed) return refuse(503, "draining", { "Retry-After": "1" });
@@ -131,7 +131,7 @@ function tooFast(): MarsError {
   return new MarsError("overloaded", "too many frames within a short time; connect again later");
 }
 
-/** For a runtime that finds fault with the handshake itself. */
+/** The response to a handshake that the runtime itself refuses. */
 export function notAHandshake(): Response {
   return refuse(400, "not a WebSocket handshake");
 }

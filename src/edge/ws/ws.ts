@@ -10,7 +10,7 @@
  *     anything else                               {"type":"error","code":c,"message":m,"topic":t?}
  *
  * Topics come back in the client's own spelling. A second subscription to a topic is an error, and the first stays; to end
- * one that is not there is none. An event that is only announced (`GET /api/test_socket`) has seq 0: it is not part of
+ * an unknown one is no error. An event that is only announced (`GET /api/test_socket`) has seq 0: it is not in
  * the sequence, and no subscription resumes after it.
  */
 import { MarsError } from "../../core/error.ts";
