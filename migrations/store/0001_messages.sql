@@ -1,7 +1,7 @@
 -- Messages and their events.
 --
--- Page writes are what storing costs. Ids are random, so only one index knows them, and it is written once for each
--- message. Everything else grows at its end: rows by seq, indexes by time or by the message's number.
+-- Most of the cost of storing is page writes. Ids are random, so only one index has them, and it is written once a message.
+-- Everything else grows at its end: rows by seq, indexes by time or by the message's number.
 
 CREATE TABLE messages (
   -- The seq of the message's first event to arrive: unique, and rising.
@@ -12,9 +12,9 @@ CREATE TABLE messages (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   received_at INTEGER NOT NULL,
-  -- The seq of its first event in the last batch that had any: what that batch calls it.
+  -- The seq of its first event in its last batch: its number within that batch.
   alias INTEGER NOT NULL,
-  -- How many events it has, repeats not counted: what a reader may expect before it looks at any.
+  -- Its events without repeats, counted so that a reader knows the cost before it reads them.
   event_count INTEGER NOT NULL DEFAULT 0,
   -- This way round it also finds a message id in any app, and the ids with a prefix.
   UNIQUE (message_id, app_id)
@@ -36,21 +36,21 @@ CREATE TABLE events (
   external_id TEXT NOT NULL,
   attributes TEXT NOT NULL,
   duplicates INTEGER NOT NULL,
-  -- Where it has no event_id: a hash of its external id and attributes; empty where it has neither.
+  -- Where it has no event_id: a hash of its external id and attributes; empty where it has neither of them.
   detail TEXT NOT NULL DEFAULT '',
-  -- The seq of the last repeat that changed what is kept of it; 0 for none.
+  -- The seq of the last repeat that changed this row; 0 for none.
   changed_seq INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- What an event is within its message: its name and event_id, or else all that it says. The first index has every event,
--- for it is also the order in which a message's events are read.
+-- The identity of an event within its message: its name and event_id, or else all of its fields. The first index has every
+-- event, for it is also the order in which a message's events are read.
 CREATE UNIQUE INDEX events_order ON events (message, created_at, event, event_id, detail);
 CREATE UNIQUE INDEX events_by_id ON events (message, event, event_id) WHERE event_id <> '';
 CREATE UNIQUE INDEX events_changes ON events (changed_seq) WHERE changed_seq <> 0;
 CREATE INDEX events_external ON events (external_id) WHERE external_id <> '';
 
--- The messages of a batch that were there before it: by what the batch calls them, and by their ids. For the others
--- the two are the same. Filled and emptied by each transaction; while it is empty no event has to look.
+-- The messages of a batch that were there before it: their number within the batch, and their id. For new messages the two
+-- are the same. Each transaction fills and empties it; while it is empty, events are inserted without a lookup.
 CREATE TABLE aliases (
   alias INTEGER PRIMARY KEY,
   message INTEGER NOT NULL,
@@ -68,8 +68,8 @@ BEGIN
   UPDATE aliases SET repeats = repeats + 1 WHERE alias = (SELECT alias FROM messages WHERE id = NEW.message);
 END;
 
--- The upsert took repeats for new events: it counted them, and took their times for the message's. When all events are
--- in, both are put right.
+-- The upsert of messages counts repeats as new events and takes their times. After all events of the batch both are
+-- recomputed.
 CREATE TRIGGER aliases_recompute BEFORE DELETE ON aliases WHEN OLD.repeats > 0
 BEGIN
   UPDATE messages SET

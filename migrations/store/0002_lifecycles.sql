@@ -1,4 +1,4 @@
--- Lifecycles, what is known of each message along its own, and what is counted of them.
+-- Lifecycles, the instance of each message, findings, and statistics.
 
 CREATE TABLE lifecycles (
   id INTEGER PRIMARY KEY,
@@ -9,7 +9,7 @@ CREATE TABLE lifecycles (
   after_seq INTEGER NOT NULL,
   -- Of the definition; 0 where this version ends the lifecycle.
   bytes INTEGER NOT NULL,
-  -- JSON: `stages.id` of the whole way, then of each stage.
+  -- JSON: `stages.id` of the whole lifecycle, then of each stage.
   stage_ids TEXT NOT NULL,
   -- As JSON; empty where this version ends the lifecycle. The last column: it can be large.
   definition TEXT NOT NULL,
@@ -22,7 +22,7 @@ CREATE TABLE lifecycle_instances (
   instances INTEGER NOT NULL
 ) STRICT;
 
--- How far the projector has come. It follows the events by itself, so that the batches that store them need not wait.
+-- The projector's position. It reads stored events by itself, so that storing does not wait for it.
 CREATE TABLE projection (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   continues_from INTEGER NOT NULL,
@@ -45,9 +45,8 @@ BEGIN
   SELECT raise(ABORT, 'projection moved');
 END;
 
--- Events that the projector has counted and that came again with an earlier time, which counts instead: by which time they were
--- counted. Of others there is nothing to take back. And events that were not counted when the projector passed their place,
--- for they came later than what lies beyond it: by no time.
+-- Events that the projector has to count again. `was` is the time by which an event was counted before a repeat with an
+-- earlier time; NULL for an event that was stored behind the projector's position and not counted yet.
 CREATE TABLE event_changes (
   seq INTEGER PRIMARY KEY,
   was INTEGER
@@ -56,7 +55,7 @@ CREATE TABLE event_changes (
 CREATE TRIGGER events_changed AFTER UPDATE OF created_at ON events
 WHEN NEW.created_at <> OLD.created_at AND NEW.seq <= (SELECT seq FROM projection)
 BEGIN
-  -- Not by OR IGNORE: within a trigger the outer statement's word on conflicts counts.
+  -- Without OR IGNORE: within a trigger the conflict clause of the outer statement holds.
   INSERT INTO event_changes (seq, was)
     SELECT NEW.seq, OLD.created_at WHERE NOT EXISTS (SELECT 1 FROM event_changes WHERE seq = NEW.seq);
 END;
@@ -64,14 +63,14 @@ END;
 CREATE TABLE apps (
   id INTEGER PRIMARY KEY,
   app_id TEXT NOT NULL UNIQUE,
-  -- Messages by their state. Those that retention took away unfinished are expired.
+  -- Messages by their state. Those that retention deleted unfinished are expired.
   open INTEGER NOT NULL DEFAULT 0,
   overdue INTEGER NOT NULL DEFAULT 0,
   complete INTEGER NOT NULL DEFAULT 0,
   failed INTEGER NOT NULL DEFAULT 0,
   expired INTEGER NOT NULL DEFAULT 0,
   events INTEGER NOT NULL DEFAULT 0,
-  -- What the versions of its lifecycle take.
+  -- Bytes of the versions of its lifecycle.
   lifecycle_bytes INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -107,7 +106,7 @@ CREATE TABLE findings (
   lifecycle INTEGER NOT NULL,
   kind TEXT NOT NULL,
   stage TEXT NOT NULL,
-  -- What its lifecycle says of the stage, so that reading a finding needs no definition: what it comes after, and the version.
+  -- Copied from the lifecycle, so that reading a finding needs no definition: the stage before, and the version.
   after TEXT NOT NULL,
   version INTEGER NOT NULL,
   -- When the stage's clock started; `due_at` where none did.
@@ -124,17 +123,17 @@ CREATE TABLE findings (
 
 CREATE INDEX findings_raised ON findings (raised_at);
 CREATE INDEX findings_app_raised ON findings (app, raised_at);
--- What is stuck now, the longest first.
+-- Overdue stages, the longest first.
 CREATE INDEX findings_overdue ON findings (due_at) WHERE kind = 'missing' AND retracted_at = 0;
 CREATE INDEX findings_app_overdue ON findings (app, due_at) WHERE kind = 'missing' AND retracted_at = 0;
 
--- The stages that messages are counted by, each with what it comes after. Both empty: the whole way.
+-- The stages that messages are counted by, each with the one before. Both are empty for the whole lifecycle.
 CREATE TABLE stages (
   id INTEGER PRIMARY KEY,
   app INTEGER NOT NULL,
   after TEXT NOT NULL,
   stage TEXT NOT NULL,
-  -- How many versions name it. Where none does, it goes with the last that it counts.
+  -- How many versions name it. One that none names is deleted with its last count.
   versions INTEGER NOT NULL DEFAULT 0,
   UNIQUE (app, after, stage)
 ) STRICT;
@@ -172,5 +171,5 @@ CREATE TABLE rates (
   PRIMARY KEY (app, minute, event)
 ) STRICT, WITHOUT ROWID;
 
--- Of which everything was taken away: they are deleted at once.
+-- Counts that have become 0, which are deleted at once.
 CREATE INDEX rates_none ON rates (app) WHERE count <= 0;

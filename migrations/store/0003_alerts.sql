@@ -17,7 +17,7 @@ CREATE TABLE alert_silences (
   silence TEXT NOT NULL
 ) STRICT;
 
--- How far the evaluator has come in the changes of findings. Each of its transactions names the one that it continues from.
+-- The evaluator's position in the changes of findings. Each of its transactions names the one that it continues from.
 CREATE TABLE alert_cursor (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   continues_from INTEGER NOT NULL,
@@ -49,7 +49,7 @@ CREATE TABLE alert_incidents (
   notified_at INTEGER NOT NULL,
   silenced INTEGER NOT NULL,
   changes INTEGER NOT NULL,
-  -- 0 while it lasts.
+  -- 0 while it is active.
   closed_at INTEGER NOT NULL,
   text TEXT NOT NULL,
   -- Messages that it counted and that retention has deleted since, still unfinished.
@@ -92,7 +92,7 @@ CREATE TABLE alert_attempts (
   PRIMARY KEY (delivery, number)
 ) STRICT, WITHOUT ROWID;
 
--- Counts a group of active findings without looking at them. No stage is empty: the second condition keeps questions of other
--- kinds, which have indexes in the order that they want, from taking this one and sorting.
+-- Counts a group of active findings from the index alone. No stage is empty: the second condition keeps SQLite from choosing
+-- this index for other queries, which would then have to sort.
 CREATE INDEX findings_group ON findings (app, kind, stage, lifecycle, raised_at, due_at, late_by)
 WHERE retracted_at = 0 AND stage <> '';

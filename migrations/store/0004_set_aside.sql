@@ -1,4 +1,4 @@
--- What can never be applied is kept here, out of the way of all else, until somebody replays or deletes it.
+-- Events and messages that cannot be applied, kept until an operator replays or deletes them.
 
 CREATE TABLE set_aside (
   -- Of the event; of a message that is not followed, its number.

@@ -1,6 +1,6 @@
--- Retention: by what it goes, and what it leaves behind.
+-- Retention: its time, and its traces.
 
--- What the clock knew when it was last recorded, in microseconds: see `src/core/time-record.ts`.
+-- The last record of the clock, in microseconds: see `src/core/time-record.ts`.
 CREATE TABLE clock (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   elapsed INTEGER NOT NULL,
@@ -10,15 +10,15 @@ CREATE TABLE clock (
   agreed INTEGER NOT NULL
 ) STRICT;
 
--- How far the sequences of events and of findings were when so much time had passed. What is up to there is as old, whatever
--- the wall clock said when it came.
+-- How far the sequences of events and of findings were after so much running time. All up to there is at least as old, whatever
+-- the wall clock showed.
 CREATE TABLE marks (
   elapsed INTEGER PRIMARY KEY,
   seq INTEGER NOT NULL,
   finding_seq INTEGER NOT NULL
 ) STRICT;
 
--- Messages that are gone, and of which events are left: more than one step deletes. Nothing else leads to these.
+-- Deleted messages that have events left: more than one step deletes. No other row leads to these events.
 CREATE TABLE remains (message INTEGER PRIMARY KEY) STRICT;
 
 -- How far each app has lost events and findings; the app without a name stands for all of them.
@@ -28,8 +28,8 @@ CREATE TABLE pruned_apps (
   finding_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Messages that are gone, by a hash of their ids, with their latest time and when they went: a late report must not begin
--- another instance.
+-- Deleted messages, by a hash of their ids, with their latest time and the time of deletion: a late event must not begin another
+-- instance.
 CREATE TABLE tombstones (
   hash INTEGER PRIMARY KEY,
   updated_at INTEGER NOT NULL,

@@ -1,5 +1,5 @@
--- Where a sequence has leapt, at a start: the seqs between the two were never given out, unless by a Mars whose data were
--- replaced by an older copy. Whoever names one of them has seen what is not here.
+-- Leaps of a sequence at a start. The seqs between the two were never given out, unless by a Mars whose data were replaced by an
+-- older copy: a subscriber that resumes from one of them has seen what is not here.
 CREATE TABLE gaps (
   -- `events` or `findings`.
   sequence TEXT NOT NULL,

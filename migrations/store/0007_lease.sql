@@ -1,4 +1,4 @@
--- Which process writes to the database, where it is a server's. The number rises as long as that process runs.
+-- The process that writes to the database of a server. It increments `beat` as long as it runs.
 CREATE TABLE lease (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   host TEXT NOT NULL,

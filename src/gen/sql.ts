@@ -4,8 +4,8 @@
 export const storeMigrations = [
   { name: "0001_messages", sql: `-- Messages and their events.
 --
--- Page writes are what storing costs. Ids are random, so only one index knows them, and it is written once for each
--- message. Everything else grows at its end: rows by seq, indexes by time or by the message's number.
+-- Most of the cost of storing is page writes. Ids are random, so only one index has them, and it is written once a message.
+-- Everything else grows at its end: rows by seq, indexes by time or by the message's number.
 
 CREATE TABLE messages (
   -- The seq of the message's first event to arrive: unique, and rising.
@@ -16,9 +16,9 @@ CREATE TABLE messages (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   received_at INTEGER NOT NULL,
-  -- The seq of its first event in the last batch that had any: what that batch calls it.
+  -- The seq of its first event in its last batch: its number within that batch.
   alias INTEGER NOT NULL,
-  -- How many events it has, repeats not counted: what a reader may expect before it looks at any.
+  -- Its events without repeats, counted so that a reader knows the cost before it reads them.
   event_count INTEGER NOT NULL DEFAULT 0,
   -- This way round it also finds a message id in any app, and the ids with a prefix.
   UNIQUE (message_id, app_id)
@@ -40,21 +40,21 @@ CREATE TABLE events (
   external_id TEXT NOT NULL,
   attributes TEXT NOT NULL,
   duplicates INTEGER NOT NULL,
-  -- Where it has no event_id: a hash of its external id and attributes; empty where it has neither.
+  -- Where it has no event_id: a hash of its external id and attributes; empty where it has neither of them.
   detail TEXT NOT NULL DEFAULT '',
-  -- The seq of the last repeat that changed what is kept of it; 0 for none.
+  -- The seq of the last repeat that changed this row; 0 for none.
   changed_seq INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- What an event is within its message: its name and event_id, or else all that it says. The first index has every event,
--- for it is also the order in which a message's events are read.
+-- The identity of an event within its message: its name and event_id, or else all of its fields. The first index has every
+-- event, for it is also the order in which a message's events are read.
 CREATE UNIQUE INDEX events_order ON events (message, created_at, event, event_id, detail);
 CREATE UNIQUE INDEX events_by_id ON events (message, event, event_id) WHERE event_id <> '';
 CREATE UNIQUE INDEX events_changes ON events (changed_seq) WHERE changed_seq <> 0;
 CREATE INDEX events_external ON events (external_id) WHERE external_id <> '';
 
--- The messages of a batch that were there before it: by what the batch calls them, and by their ids. For the others
--- the two are the same. Filled and emptied by each transaction; while it is empty no event has to look.
+-- The messages of a batch that were there before it: their number within the batch, and their id. For new messages the two
+-- are the same. Each transaction fills and empties it; while it is empty, events are inserted without a lookup.
 CREATE TABLE aliases (
   alias INTEGER PRIMARY KEY,
   message INTEGER NOT NULL,
@@ -72,8 +72,8 @@ BEGIN
   UPDATE aliases SET repeats = repeats + 1 WHERE alias = (SELECT alias FROM messages WHERE id = NEW.message);
 END;
 
--- The upsert took repeats for new events: it counted them, and took their times for the message's. When all events are
--- in, both are put right.
+-- The upsert of messages counts repeats as new events and takes their times. After all events of the batch both are
+-- recomputed.
 CREATE TRIGGER aliases_recompute BEFORE DELETE ON aliases WHEN OLD.repeats > 0
 BEGIN
   UPDATE messages SET
@@ -110,7 +110,7 @@ CREATE TABLE pruned (
 
 INSERT INTO pruned (one, seq) VALUES (1, 0);
 ` },
-  { name: "0002_lifecycles", sql: `-- Lifecycles, what is known of each message along its own, and what is counted of them.
+  { name: "0002_lifecycles", sql: `-- Lifecycles, the instance of each message, findings, and statistics.
 
 CREATE TABLE lifecycles (
   id INTEGER PRIMARY KEY,
@@ -121,7 +121,7 @@ CREATE TABLE lifecycles (
   after_seq INTEGER NOT NULL,
   -- Of the definition; 0 where this version ends the lifecycle.
   bytes INTEGER NOT NULL,
-  -- JSON: \`stages.id\` of the whole way, then of each stage.
+  -- JSON: \`stages.id\` of the whole lifecycle, then of each stage.
   stage_ids TEXT NOT NULL,
   -- As JSON; empty where this version ends the lifecycle. The last column: it can be large.
   definition TEXT NOT NULL,
@@ -134,7 +134,7 @@ CREATE TABLE lifecycle_instances (
   instances INTEGER NOT NULL
 ) STRICT;
 
--- How far the projector has come. It follows the events by itself, so that the batches that store them need not wait.
+-- The projector's position. It reads stored events by itself, so that storing does not wait for it.
 CREATE TABLE projection (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   continues_from INTEGER NOT NULL,
@@ -157,9 +157,8 @@ BEGIN
   SELECT raise(ABORT, 'projection moved');
 END;
 
--- Events that the projector has counted and that came again with an earlier time, which counts instead: by which time they were
--- counted. Of others there is nothing to take back. And events that were not counted when the projector passed their place,
--- for they came later than what lies beyond it: by no time.
+-- Events that the projector has to count again. \`was\` is the time by which an event was counted before a repeat with an
+-- earlier time; NULL for an event that was stored behind the projector's position and not counted yet.
 CREATE TABLE event_changes (
   seq INTEGER PRIMARY KEY,
   was INTEGER
@@ -168,7 +167,7 @@ CREATE TABLE event_changes (
 CREATE TRIGGER events_changed AFTER UPDATE OF created_at ON events
 WHEN NEW.created_at <> OLD.created_at AND NEW.seq <= (SELECT seq FROM projection)
 BEGIN
-  -- Not by OR IGNORE: within a trigger the outer statement's word on conflicts counts.
+  -- Without OR IGNORE: within a trigger the conflict clause of the outer statement holds.
   INSERT INTO event_changes (seq, was)
     SELECT NEW.seq, OLD.created_at WHERE NOT EXISTS (SELECT 1 FROM event_changes WHERE seq = NEW.seq);
 END;
@@ -176,14 +175,14 @@ END;
 CREATE TABLE apps (
   id INTEGER PRIMARY KEY,
   app_id TEXT NOT NULL UNIQUE,
-  -- Messages by their state. Those that retention took away unfinished are expired.
+  -- Messages by their state. Those that retention deleted unfinished are expired.
   open INTEGER NOT NULL DEFAULT 0,
   overdue INTEGER NOT NULL DEFAULT 0,
   complete INTEGER NOT NULL DEFAULT 0,
   failed INTEGER NOT NULL DEFAULT 0,
   expired INTEGER NOT NULL DEFAULT 0,
   events INTEGER NOT NULL DEFAULT 0,
-  -- What the versions of its lifecycle take.
+  -- Bytes of the versions of its lifecycle.
   lifecycle_bytes INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -219,7 +218,7 @@ CREATE TABLE findings (
   lifecycle INTEGER NOT NULL,
   kind TEXT NOT NULL,
   stage TEXT NOT NULL,
-  -- What its lifecycle says of the stage, so that reading a finding needs no definition: what it comes after, and the version.
+  -- Copied from the lifecycle, so that reading a finding needs no definition: the stage before, and the version.
   after TEXT NOT NULL,
   version INTEGER NOT NULL,
   -- When the stage's clock started; \`due_at\` where none did.
@@ -236,17 +235,17 @@ CREATE TABLE findings (
 
 CREATE INDEX findings_raised ON findings (raised_at);
 CREATE INDEX findings_app_raised ON findings (app, raised_at);
--- What is stuck now, the longest first.
+-- Overdue stages, the longest first.
 CREATE INDEX findings_overdue ON findings (due_at) WHERE kind = 'missing' AND retracted_at = 0;
 CREATE INDEX findings_app_overdue ON findings (app, due_at) WHERE kind = 'missing' AND retracted_at = 0;
 
--- The stages that messages are counted by, each with what it comes after. Both empty: the whole way.
+-- The stages that messages are counted by, each with the one before. Both are empty for the whole lifecycle.
 CREATE TABLE stages (
   id INTEGER PRIMARY KEY,
   app INTEGER NOT NULL,
   after TEXT NOT NULL,
   stage TEXT NOT NULL,
-  -- How many versions name it. Where none does, it goes with the last that it counts.
+  -- How many versions name it. One that none names is deleted with its last count.
   versions INTEGER NOT NULL DEFAULT 0,
   UNIQUE (app, after, stage)
 ) STRICT;
@@ -284,7 +283,7 @@ CREATE TABLE rates (
   PRIMARY KEY (app, minute, event)
 ) STRICT, WITHOUT ROWID;
 
--- Of which everything was taken away: they are deleted at once.
+-- Counts that have become 0, which are deleted at once.
 CREATE INDEX rates_none ON rates (app) WHERE count <= 0;
 ` },
   { name: "0003_alerts", sql: `-- Alerts: rules, sinks, silences; incidents and their notifications.
@@ -306,7 +305,7 @@ CREATE TABLE alert_silences (
   silence TEXT NOT NULL
 ) STRICT;
 
--- How far the evaluator has come in the changes of findings. Each of its transactions names the one that it continues from.
+-- The evaluator's position in the changes of findings. Each of its transactions names the one that it continues from.
 CREATE TABLE alert_cursor (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   continues_from INTEGER NOT NULL,
@@ -338,7 +337,7 @@ CREATE TABLE alert_incidents (
   notified_at INTEGER NOT NULL,
   silenced INTEGER NOT NULL,
   changes INTEGER NOT NULL,
-  -- 0 while it lasts.
+  -- 0 while it is active.
   closed_at INTEGER NOT NULL,
   text TEXT NOT NULL,
   -- Messages that it counted and that retention has deleted since, still unfinished.
@@ -381,12 +380,12 @@ CREATE TABLE alert_attempts (
   PRIMARY KEY (delivery, number)
 ) STRICT, WITHOUT ROWID;
 
--- Counts a group of active findings without looking at them. No stage is empty: the second condition keeps questions of other
--- kinds, which have indexes in the order that they want, from taking this one and sorting.
+-- Counts a group of active findings from the index alone. No stage is empty: the second condition keeps SQLite from choosing
+-- this index for other queries, which would then have to sort.
 CREATE INDEX findings_group ON findings (app, kind, stage, lifecycle, raised_at, due_at, late_by)
 WHERE retracted_at = 0 AND stage <> '';
 ` },
-  { name: "0004_set_aside", sql: `-- What can never be applied is kept here, out of the way of all else, until somebody replays or deletes it.
+  { name: "0004_set_aside", sql: `-- Events and messages that cannot be applied, kept until an operator replays or deletes them.
 
 CREATE TABLE set_aside (
   -- Of the event; of a message that is not followed, its number.
@@ -403,9 +402,9 @@ CREATE TABLE set_aside (
   event TEXT NOT NULL
 ) STRICT;
 ` },
-  { name: "0005_retention", sql: `-- Retention: by what it goes, and what it leaves behind.
+  { name: "0005_retention", sql: `-- Retention: its time, and its traces.
 
--- What the clock knew when it was last recorded, in microseconds: see \`src/core/time-record.ts\`.
+-- The last record of the clock, in microseconds: see \`src/core/time-record.ts\`.
 CREATE TABLE clock (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   elapsed INTEGER NOT NULL,
@@ -415,15 +414,15 @@ CREATE TABLE clock (
   agreed INTEGER NOT NULL
 ) STRICT;
 
--- How far the sequences of events and of findings were when so much time had passed. What is up to there is as old, whatever
--- the wall clock said when it came.
+-- How far the sequences of events and of findings were after so much running time. All up to there is at least as old, whatever
+-- the wall clock showed.
 CREATE TABLE marks (
   elapsed INTEGER PRIMARY KEY,
   seq INTEGER NOT NULL,
   finding_seq INTEGER NOT NULL
 ) STRICT;
 
--- Messages that are gone, and of which events are left: more than one step deletes. Nothing else leads to these.
+-- Deleted messages that have events left: more than one step deletes. No other row leads to these events.
 CREATE TABLE remains (message INTEGER PRIMARY KEY) STRICT;
 
 -- How far each app has lost events and findings; the app without a name stands for all of them.
@@ -433,8 +432,8 @@ CREATE TABLE pruned_apps (
   finding_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Messages that are gone, by a hash of their ids, with their latest time and when they went: a late report must not begin
--- another instance.
+-- Deleted messages, by a hash of their ids, with their latest time and the time of deletion: a late event must not begin another
+-- instance.
 CREATE TABLE tombstones (
   hash INTEGER PRIMARY KEY,
   updated_at INTEGER NOT NULL,
@@ -443,8 +442,8 @@ CREATE TABLE tombstones (
 
 CREATE INDEX tombstones_elapsed ON tombstones (elapsed);
 ` },
-  { name: "0006_gaps", sql: `-- Where a sequence has leapt, at a start: the seqs between the two were never given out, unless by a Mars whose data were
--- replaced by an older copy. Whoever names one of them has seen what is not here.
+  { name: "0006_gaps", sql: `-- Leaps of a sequence at a start. The seqs between the two were never given out, unless by a Mars whose data were replaced by an
+-- older copy: a subscriber that resumes from one of them has seen what is not here.
 CREATE TABLE gaps (
   -- \`events\` or \`findings\`.
   sequence TEXT NOT NULL,
@@ -454,7 +453,7 @@ CREATE TABLE gaps (
   PRIMARY KEY (sequence, after)
 ) STRICT, WITHOUT ROWID;
 ` },
-  { name: "0007_lease", sql: `-- Which process writes to the database, where it is a server's. The number rises as long as that process runs.
+  { name: "0007_lease", sql: `-- The process that writes to the database of a server. It increments \`beat\` as long as it runs.
 CREATE TABLE lease (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   host TEXT NOT NULL,

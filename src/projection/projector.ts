@@ -10,9 +10,9 @@ import type { Micros } from "../core/event.ts";
 import { noSkews } from "../core/skew.ts";
 import type { Database } from "../db/database.ts";
 import { type Lifecycles, versionFor } from "../db/lifecycles/lifecycles.ts";
-import { messageIds, type NameRow } from "../db/messages/message-ids.ts";
+import { messageIds, messageIdsOf } from "../db/messages/message-ids.ts";
 import { Tombstones } from "../db/retention/tombstones.ts";
-import { forRows, rowsOf } from "../db/rows.ts";
+import { forRows } from "../db/rows.ts";
 import { projectionSql } from "../gen/sql.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import { aheadInstances, dueInstances, nextDue, noPausedApps } from "./due-instances.ts";
@@ -270,7 +270,7 @@ export class Projector {
 
   async #namesOf(messages: readonly number[]): Promise<ReadonlyMap<number, string>> {
     if (messages.length === 0) return new Map();
-    return new Map(rowsOf<NameRow>(await this.#database.execute(messageIds(messages))));
+    return messageIdsOf(await this.#database.execute(messageIds(messages)));
   }
 
   #setNext(at: unknown): void {

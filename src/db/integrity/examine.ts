@@ -1,18 +1,18 @@
-/** Looks closely at an embedded database that no Mars uses. */
+/** Checks an embedded database that no Mars uses. */
 import { existsSync } from "node:fs";
 import { Database, pathOf } from "../database.ts";
 import { PageCheck } from "./page-check.ts";
 
-/** What SQLite's own check finds is cut off there. */
+/** Bound on the findings of SQLite's own check. */
 const integrityMax = 100;
 const stepPages = 4_096;
 
 /**
- * Compares every page with its checksum. Where all are as they were written, SQLite then checks that tables and indexes
- * agree, which takes some seconds a gigabyte.
+ * Compares every page with its checksum. Where all match, SQLite then checks that tables and indexes agree, which takes some
+ * seconds a gigabyte.
  *
  * @param url `file:` and the path
- * @returns a sentence for each thing that is wrong; none where all is well, or nothing is there
+ * @returns a sentence for each fault; none where there is no fault, or no database
  * @throws `MarsError` of the kinds of `database-error.ts`
  */
 export async function examineDatabase(url: string): Promise<string[]> {
@@ -21,7 +21,7 @@ export async function examineDatabase(url: string): Promise<string[]> {
   const database = new Database({ url, authToken: "", timeoutMs: 0, pragmas: ["busy_timeout = 5000"] });
   const pages = new PageCheck(path);
   try {
-    // Reads the write-ahead log, whose index the check of the pages needs.
+    // This opens the write-ahead log, whose index the check of the pages needs.
     await database.execute("SELECT count(*) FROM sqlite_schema");
     pages.open();
     let step = pages.step(stepPages);
@@ -45,7 +45,7 @@ async function checkIntegrity(database: Database, path: string): Promise<string[
   return found.map((line) => `${path}: ${line}`);
 }
 
-/** The table or index of each page, as far as the damage lets it be known. */
+/** The table or index of each page, as far as the damage lets SQLite read it. */
 async function ownersOf(database: Database, pages: readonly number[]): Promise<ReadonlyMap<number, string>> {
   try {
     const { rows } = await database.execute({
@@ -54,7 +54,7 @@ async function ownersOf(database: Database, pages: readonly number[]): Promise<R
     });
     return new Map(rows.map(({ pageno, name }) => [Number(pageno), String(name)]));
   } catch {
-    // Whatever it was that SQLite met on its way through the pages is in the list that this is for.
+    // The damage that stops SQLite here is in the list of pages already.
     return new Map();
   }
 }

@@ -1,15 +1,13 @@
 /**
- * Finds pages of an embedded database that are not as they were written: rot, a bad disk, a program that wrote where it
- * should not. SQLite checks the frames of its write-ahead log and nothing of the database file.
+ * Finds damaged pages of an embedded database: bit rot, a bad disk, another program's writes. SQLite has checksums for its
+ * write-ahead log only, and none for the database file.
  *
- * The file changes only when a checkpoint copies pages into it. Before each one their sums are forgotten (`PageSums`);
- * afterwards pages without a sum are read back and summed, a few at a time, while they are still in the machine's memory.
- * All others are read and compared, round after round. So a page costs one reading for each time that it is at rest, and
- * a checkpoint costs a list of numbers.
+ * The file changes only when a checkpoint copies pages into it. Before a checkpoint the sums of these pages are dropped
+ * (`PageSums`); afterwards they are read back and summed, a few at a time, while they are still in the page cache. All other
+ * pages are read and compared, round after round. So a checkpoint costs a list of numbers, and a changed page one read.
  *
- * Runs on the thread of the store, so nothing is written while a step reads. Where it is not certain that the sums are
- * those of the file (none are there, they are damaged, another program wrote, the machine lost power), they are rebuilt,
- * and what the file then holds is taken to be right.
+ * Runs on the store's thread, so nothing is written while a step reads. Where the sums may not be those of the file (there are
+ * none, they are damaged, another program wrote, the machine lost power), they are rebuilt from the file as it is.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { PageCheckStep } from "../../core/ports.ts";
@@ -18,15 +16,15 @@ import { noteOf, numbersOf, type PageNote, runOfMachine } from "./page-note.ts";
 import { PageSums } from "./page-sums.ts";
 import { type WalIndex, WalIndexFile } from "./wal-index.ts";
 
-/** Damaged pages that are remembered, and of these the ones that are listed. */
+/** Damaged pages that are kept in memory, and of these the ones that are listed. */
 const damagedMax = 10_000;
 const listedMax = 100;
-/** Changed pages that are remembered to be summed soon; more are summed when the round comes to them. */
+/** Changed pages that are kept in memory to be summed soon; others are summed in the round. */
 const changedMax = 100_000;
-/** How long closing may take to sum what has no sum yet; the rest is rebuilt at the next start. */
+/** Bound on the time to sum pages while closing; the others are summed at the next start. */
 const closeMs = 2_000;
 const closePages = 1_024;
-/** Pages that the first look reads before Mars serves; of a larger file the rest follows in steps. */
+/** Pages that are read before Mars serves; those of a larger file follow in steps. */
 const openPages = 16_384;
 
 export class PageCheck {
@@ -40,7 +38,7 @@ export class PageCheck {
   #sums: PageSums | undefined;
   /** Pages that have changed and have no sum yet. */
   readonly #changed = new Set<number>();
-  /** The last page that the round under way has looked at. */
+  /** The last page that this round has compared. */
   #at = 0;
   #rounds = 0;
   readonly #damaged = new Set<number>();
@@ -48,7 +46,7 @@ export class PageCheck {
 
   /**
    * @param path of the database file
-   * @param storedSeq how far the store has come, by the database; absent for one who only looks
+   * @param storedSeq how far the store has come, by the database; absent for a check without a writer
    * @param quarantine set at the first damaged page
    */
   constructor(path: string, storedSeq?: () => number, quarantine?: Quarantine) {
@@ -59,7 +57,7 @@ export class PageCheck {
     this.#run = runOfMachine();
   }
 
-  /** The first of the pages that are not as they were written, in the order of `PageCheckStep.places`. */
+  /** The first damaged pages, in the order of `PageCheckStep.places`. */
   get damagedPages(): readonly number[] {
     return [...this.#damaged].slice(0, listedMax);
   }
@@ -68,14 +66,14 @@ export class PageCheck {
     return this.#file >= 0;
   }
 
-  /** When there is a connection, and before anything is made of what the database holds. */
+  /** To be called when there is a connection, before any other read. */
   open(): void {
     this.#file = openSync(this.#path, "r");
     this.#openSums();
     this.#work(openPages);
   }
 
-  /** Runs a checkpoint. What it may write has no sum from before it until it is read back. */
+  /** Runs a checkpoint. The pages that it may write have no sum until they are read back. */
   async checkpoint<T>(run: () => Promise<T>): Promise<T> {
     if (this.#sums === undefined) return run();
     this.#changing();
@@ -87,7 +85,7 @@ export class PageCheck {
     }
   }
 
-  /** Looks at up to `pagesMax` pages: first at those without a sum, then at those that come next in the round. */
+  /** Reads up to `pagesMax` pages: first those without a sum, then the next of the round. */
   step(pagesMax: number): PageCheckStep {
     this.#work(pagesMax);
     const began = this.#began;
@@ -102,14 +100,14 @@ export class PageCheck {
     };
   }
 
-  /** When everything is in the database file, as far as it will be; the last connection is still open. */
+  /** To be called when all is in the database file that will be, with the last connection still open. */
   finish(): void {
     if (this.#file < 0) return;
     const deadline = performance.now() + closeMs;
     while (this.#changed.size > 0 && this.#sums !== undefined && performance.now() < deadline) {
       this.#sumChanged(this.#sums, closePages);
     }
-    // SQLite copies what is left in the log when the last connection closes.
+    // SQLite copies the rest of the log when the last connection closes.
     const index = this.#index.read();
     const left = index === undefined ? [] : [...new Set(index.pages.subarray(index.backfilled))];
     this.#attempt((sums) => {
@@ -121,7 +119,7 @@ export class PageCheck {
     this.#sums = undefined;
   }
 
-  /** When no connection is open any more: see `WalIndexFile`. */
+  /** To be called when no connection is open any more: see `WalIndexFile`. */
   close(): void {
     if (this.#file >= 0) closeSync(this.#file);
     this.#file = -1;
@@ -189,7 +187,7 @@ export class PageCheck {
     this.#began ||= reason;
   }
 
-  /** A log that cannot be written must not be believed later; the check goes on in memory. */
+  /** A log that cannot be written must not be used later; the check continues in memory. */
   #attempt(write: (sums: PageSums) => void): void {
     if (this.#sums === undefined) return;
     try {
@@ -216,9 +214,9 @@ export class PageCheck {
     return pages.length;
   }
 
-  /** Goes on with the round. */
+  /** Continues the round. */
   #look(sums: PageSums, pagesMax: number): void {
-    // Beyond the end of the file too: what has a sum must be there.
+    // Beyond the end of the file too: a page with a sum must be there.
     const last = Math.max(sums.lastPage, this.#pageCount());
     const first = this.#at + 1;
     const count = Math.min(pagesMax, last - this.#at);
@@ -270,7 +268,7 @@ export class PageCheck {
   }
 }
 
-/** Whether a log is the one with this salt, or the next after it. There was none at first: then it is our own. */
+/** Whether a log is the one with this salt, or the next after it. Where there was none at first, it is our own. */
 function continues(index: WalIndex, salt: number): boolean {
   return salt === 0 || index.salt === 0 || index.salt === salt || index.salt === (salt + 1) >>> 0;
 }

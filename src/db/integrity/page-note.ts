@@ -1,9 +1,9 @@
-/** What the checksums of a database's pages go with, as numbers of their log (`PageSums`). */
+/** The state of the database that the checksums of its pages belong to, as numbers of their log (`PageSums`). */
 import { readFileSync } from "node:fs";
 
 /**
- * What the sums go with: the log after the last checkpoint, whether Mars closed it, how far the store had come, and the
- * machine's run.
+ * That state: the write-ahead log after the last checkpoint, whether Mars closed it, how far the store had come, and the
+ * machine's boot.
  */
 export interface PageNote {
   readonly salt: number;
@@ -24,13 +24,13 @@ export function numbersOf({ salt, backfilled, closed, seq, run }: PageNote): num
   return [salt, backfilled, closed ? 1 : 0, Math.floor(seq / 2 ** 32), seq % 2 ** 32, ...run];
 }
 
-/** Names the time since the machine was started, where it can be known; the file is Linux's. */
+/** The id of the machine's boot; only Linux has one. */
 export function runOfMachine(): number[] {
   let text: string;
   try {
     text = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
   } catch {
-    // Elsewhere every stop that was no close counts as a loss of power.
+    // Elsewhere every stop without a close counts as a loss of power.
     return [];
   }
   const hex = text.replaceAll("-", "").slice(0, 32);

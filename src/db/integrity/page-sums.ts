@@ -1,5 +1,5 @@
 /**
- * A checksum of each page of a database file, in a log beside it: what was written and when, newest last.
+ * A checksum of each page of a database file, in a log beside it, the newest last.
  *
  *     record   kind u32, count u32, crc32 u32, then `count` numbers (u32)
  *
@@ -11,7 +11,7 @@ import { crc32 } from "node:zlib";
 
 /** A page and its checksum, one after the other, of many pages. */
 const kindSums = 1;
-/** Pages whose sums hold no more: they are about to be written. */
+/** Pages without a valid sum: they are about to be written. */
 const kindChanged = 2;
 /** The writer's own note, the last of which counts. */
 const kindNote = 3;
@@ -78,7 +78,7 @@ export class PageSums {
     return this.#sums[page] ?? 0;
   }
 
-  /** What a page's sum is to be; never 0. */
+  /** The sum of a page's bytes; never 0. */
   static sumOfBytes(bytes: Uint8Array): number {
     return crc32(bytes) || 1;
   }
@@ -104,7 +104,7 @@ export class PageSums {
     fsyncSync(this.#file);
   }
 
-  /** Empties the file, so that nobody believes what is out of date; what is in memory stays. */
+  /** Empties the file, so that no later start uses old sums. Those in memory stay. */
   drop(): void {
     ftruncateSync(this.#file);
     this.#bytes = 0;
@@ -161,7 +161,7 @@ export class PageSums {
     this.#bytes += bytes.length;
   }
 
-  /** Renamed over the old log when it is whole: a crash leaves one or the other. */
+  /** It is renamed over the old log when it is complete: a crash leaves one of the two. */
   #rewrite(): void {
     const path = `${this.#path}.new`;
     const file = openSync(path, "w", 0o600);

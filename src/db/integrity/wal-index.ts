@@ -1,6 +1,6 @@
 /**
- * What SQLite's index of a write-ahead log says of it: which pages wait to be copied into the database file, and how far
- * the copying has come. It is the file `<database>-shm`, which every connection maps.
+ * Reads SQLite's index of a write-ahead log: which pages wait to be copied into the database file, and how far copying has come.
+ * It is the file `<database>-shm`, which every connection maps.
  *
  * Layout and field names: https://www.sqlite.org/walformat.html#the_wal_index_file_format. Numbers are in the machine's
  * own order.
@@ -31,9 +31,9 @@ const [framesAt, saltAt, backfilledAt] = [16, 32, 96];
 const version = 3_007_000;
 
 /**
- * The index of one database. Its file stays open as long as it is the one at its path: closing any handle of a file gives up
- * all locks that the process has on it, SQLite's own included, and the next program to open the database would then take
- * itself for the first and cut the file off under our feet. https://www.sqlite.org/howtocorrupt.html section 2.2
+ * The index of one database. Its file stays open as long as it is the one at its path. Closing any handle of a file releases all
+ * locks that the process has on it, SQLite's own included, and the next program to open the database would then truncate the
+ * file while it is in use. https://www.sqlite.org/howtocorrupt.html section 2.2
  */
 export class WalIndexFile {
   readonly #path: string;
@@ -62,7 +62,7 @@ export class WalIndexFile {
     };
   }
 
-  /** When no connection of this process uses the database any more. */
+  /** To be called when no connection of this process uses the database any more. */
   close(): void {
     if (this.#file !== undefined) closeSync(this.#file.handle);
     this.#file = undefined;
@@ -70,7 +70,7 @@ export class WalIndexFile {
 
   #current(): number | undefined {
     const inode = statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino;
-    // SQLite deletes the file with its last connection; of one that is gone nobody holds a lock.
+    // SQLite deletes the file with its last connection; a deleted file has no locks.
     if (inode !== this.#file?.inode) this.close();
     if (inode === undefined) return undefined;
     this.#file ??= { handle: openSync(this.#path, "r"), inode };

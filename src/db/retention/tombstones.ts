@@ -8,8 +8,7 @@ import type { Micros } from "../../core/event.ts";
 import { tombstonesSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import type { StoredLifecycle } from "../lifecycles/lifecycles.ts";
-import { messageIds, type NameRow } from "../messages/message-ids.ts";
-import { rowsOf } from "../rows.ts";
+import { messageIds, messageIdsOf } from "../messages/message-ids.ts";
 
 /** 48 bits; NUL occurs in no id. */
 export function messageHash(appId: string, messageId: string): number {
@@ -78,9 +77,9 @@ export class Tombstones {
         .map((one) => [one.message, one]),
     );
     if (asked.size === 0) return none;
-    const names = rowsOf<NameRow>(await this.#database.execute(messageIds([...asked.keys()])));
+    const names = messageIdsOf(await this.#database.execute(messageIds([...asked.keys()])));
     const byHash = new Map(
-      names.map(([message, messageId]) => [messageHash(asked.get(message)!.appId, messageId), message]),
+      [...names].map(([message, messageId]) => [messageHash(asked.get(message)!.appId, messageId), message]),
     );
     const { rows } = await this.#database.execute({
       sql: tombstonesSql.byHash,
