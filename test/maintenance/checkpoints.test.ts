@@ -50,3 +50,47 @@ test("a checkpoint that fails is tried again ever more seldom, with one line in 
     ["loop_recovered", "checkpoint"],
   ]);
 });
+
+test("a checkpoint waits for a quiet moment, or for so many events that it cannot wait; deleted events count too", async () => {
+  const supervisor = new Supervisor({ log: createLog("error", () => undefined) });
+  const abort = new AbortController();
+  const progress = new StoreProgress();
+  const asked: [number, boolean][] = [];
+  const trimmed: number[] = [];
+  let pressed = false;
+  const checkpoints = new Checkpoints({
+    store: {
+      logBytes: async () => 42,
+      async checkpoint(hurry) {
+        asked.push([progress.storedSeq, hurry]);
+        return progress.storedSeq;
+      },
+    },
+    journal: {
+      async trim(upTo) {
+        trimmed.push(upTo);
+      },
+    },
+    progress,
+    supervisor,
+    pressed: () => pressed,
+    signal: abort.signal,
+  });
+  const running = checkpoints.run();
+  // Never quiet: each look finds another position, until there are 4,000 events.
+  const storing = setInterval(() => progress.advance(progress.storedSeq + 700), 100);
+  await until(() => asked.length > 0);
+  clearInterval(storing);
+  expect(asked[0]![0]).toBeGreaterThanOrEqual(4_000);
+  // Then quiet.
+  await until(() => trimmed.at(-1) === progress.storedSeq);
+  expect([trimmed, checkpoints.logBytes]).toEqual([asked.map(([seq]) => seq), 42]);
+  // Nothing is stored, and what retention has deleted goes to the disk all the same; the journal has nothing to drop.
+  const [count, drops] = [asked.length, trimmed.length];
+  pressed = true;
+  checkpoints.deleted(1);
+  await until(() => asked.length > count);
+  expect([asked.at(-1)?.[1], trimmed.length]).toEqual([true, drops]);
+  abort.abort();
+  await running;
+});
