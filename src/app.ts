@@ -1,5 +1,5 @@
 /**
- * The composition root: the only file that knows every part. It starts them in the order of the pipeline and stops them
+ * The composition root: the only file that knows every component. It starts them in the order of the pipeline and stops them
  * backwards.
  *
  *     edge ─ accept ─► pipeline ─ append ─► journal
@@ -288,7 +288,7 @@ async function start(
     failed: Promise.race([pipeline.failed, store.failed, query.failed, inner.failed]),
     async stop() {
       state = "draining";
-      // What runs is waited for with its thread.
+      // A running query is awaited with its thread.
       const draining = new MarsError("draining", "mars is stopping", { retryAfterMs: 1_000 });
       for (const queue of [reads, changes, trials]) queue.close(draining);
       deadline = performance.now() + config.shutdownTimeoutMs;

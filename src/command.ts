@@ -1,5 +1,5 @@
 /**
- * Command line → configuration → start → signals → exit code, whatever the runtime.
+ * Command line → configuration → start → signals → exit code, for every runtime.
  *
  * The only file that touches the process: its arguments, environment, signals and end.
  *
@@ -24,10 +24,10 @@ const healthTimeoutMs = 3_000;
 
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
 
-/** What is another with each runtime; threads, files and native gRPC are `node:`'s on all of them. */
+/** The differences between runtimes; threads, files and native gRPC are `node:`'s on all of them. */
 export interface Runtime {
   readonly listen: StartHttpServer;
-  /** What this one cannot do of what Mars promises, a sentence each; logged at the start. */
+  /** The guarantees that this runtime cannot give, a sentence each; logged at the start. */
   readonly lacks: readonly string[];
 }
 
@@ -73,7 +73,7 @@ async function serve(config: Config, runtime: Runtime): Promise<number> {
   try {
     checkUnpacking();
     const started = await Promise.race([startMars(config, log, version, runtime.listen), stopAsked]);
-    // Nothing that was accepted before is lost by leaving at once: it is in the journal.
+    // No accepted event is lost by an immediate end: it is in the journal.
     if (started === undefined) return 0;
     mars = started;
   } catch (error) {
@@ -87,7 +87,7 @@ async function serve(config: Config, runtime: Runtime): Promise<number> {
   return (await stopWithin(mars, config.shutdownTimeoutMs + overrunMs, log)) && failure === undefined ? 0 : 1;
 }
 
-/** Names the real ports, which are news where 0 was asked for. */
+/** The line that names the real ports: port 0 has become another one. */
 function upLine(config: Config, mars: Mars): string {
   const host = config.host.includes(":") ? `[${config.host}]` : config.host;
   const database = config.databaseUrl.startsWith("file:") ? "" : `, database ${config.databaseUrl}`;
@@ -127,7 +127,7 @@ async function stopWithin(mars: Mars, timeoutMs: number, log: Log): Promise<bool
     await Promise.race([mars.stop(), late]);
     return true;
   } catch (error) {
-    log.error("did not stop cleanly; what was accepted is in the journal", { event: "stop_failed", error });
+    log.error("did not stop cleanly, accepted events are in the journal", { event: "stop_failed", error });
     return false;
   } finally {
     clearTimeout(timer);
@@ -136,14 +136,14 @@ async function stopWithin(mars: Mars, timeoutMs: number, log: Log): Promise<bool
 
 /**
  * A rejection that no code awaits belongs to one request and is logged. One thrown outside of any promise leaves unknown
- * state behind: better to start again from the journal.
+ * state: Mars ends, and its next start reads the journal.
  */
 function surviveFaults(log: Log): void {
   process.on("unhandledRejection", (error) =>
     log.error("unhandled rejection", { event: "unhandled_rejection", error }),
   );
   process.on("uncaughtException", (error) => {
-    log.error("ended by a fault", { event: "uncaught_exception", error });
+    log.error("uncaught exception, ending", { event: "uncaught_exception", error });
     process.exit(1);
   });
 }
@@ -173,7 +173,7 @@ async function runDoctor(config: Config): Promise<number> {
   }
 }
 
-/** The binary unpacks the database driver at start; when it cannot, Bun's own words are beside the point. */
+/** The binary unpacks the database driver at start; Bun's own message for a failure of that does not help. */
 function checkUnpacking(): void {
   if (!import.meta.url.includes("$bunfs")) return;
   const directory = process.env.BUN_TMPDIR || tmpdir();
@@ -186,7 +186,7 @@ function checkUnpacking(): void {
   }
 }
 
-/** One sentence: what a thread throws at its start comes with the source around it. */
+/** One sentence: an error that a thread throws at its start has source code around it. */
 function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return /^error: (.+)$/m.exec(message)?.[1] ?? message;

@@ -46,7 +46,7 @@ async function examineJournal(directory: string, bytesMax: number): Promise<stri
 
 const readBytes = 8 * 1024 * 1024;
 
-/** What cannot even be read is a thing that is wrong, too. */
+/** A file that cannot be read is a problem, too. */
 async function attempt(look: () => Promise<string[]>): Promise<string[]> {
   try {
     return await look();

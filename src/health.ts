@@ -13,7 +13,7 @@ export interface HealthParts {
   /** Why events are refused now; empty when they are not. */
   readonly refusal: () => string;
   readonly supervisor: Pick<Supervisor, "stuck" | "waiting">;
-  /** What goes wrong and does not keep events from being accepted; empty when nothing does. */
+  /** Faults that do not keep events from being accepted; empty when there are none. */
   readonly warnings: () => readonly string[];
   /** Events and messages that are set aside. */
   readonly setAside: () => number;

@@ -6,7 +6,7 @@
 import type { Log } from "./core/ports.ts";
 import { within } from "./runtime/delay.ts";
 
-/** What a step has at least, however late it is: enough for all that does not hang. */
+/** The least time of a step, however late it is: enough for a step that does not hang. */
 const stepMsMin = 250;
 
 export class Shutdown {

@@ -5,7 +5,7 @@ import type { AlertSink } from "./sink.ts";
 
 /**
  * - `pending`: to be sent, perhaps again. `delivered`: the sink accepted it.
- * - `failed`: no further attempt is made. `silenced`: a silence held it back, and it is not sent.
+ * - `failed`: no further attempt is made. `silenced`: a silence matched it, and it is not sent.
  */
 export type DeliveryState = "pending" | "delivered" | "failed" | "silenced";
 

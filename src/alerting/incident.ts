@@ -34,7 +34,7 @@ export interface Incident extends IncidentKey {
   readonly lastRaisedAt: Micros;
   /** Time of the last notification that was not silenced; 0 before the first. */
   readonly notifiedAt: Micros;
-  /** A silence held a notification back. */
+  /** A silence matched a notification. */
   readonly silenced: boolean;
   /** Number of its notifications. */
   readonly changes: number;

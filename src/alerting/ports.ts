@@ -1,4 +1,4 @@
-/** The ports between alerts, the database and the edge. */
+/** The ports between alerts, the database and the protocols. */
 import type { Micros } from "../core/event.ts";
 import type {
   Attempt,
@@ -14,7 +14,7 @@ import type { AlertRule, RulePage } from "./rule.ts";
 import type { AlertSilence, SilencePage } from "./silence.ts";
 import type { AlertSink, SinkTarget } from "./sink.ts";
 
-/** Changes rules, sinks and silences, which `AlertReader` reads. Implemented by `alerts.ts` for the edge. */
+/** Changes rules, sinks and silences, which `AlertReader` reads. Implemented by `alerts.ts` for `api/`. */
 export interface Alerts {
   /** @throws `MarsError("invalid_argument")` for an unknown sink, and beyond `rulesMax` */
   putRule(rule: AlertRule): Promise<void>;

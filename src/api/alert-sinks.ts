@@ -142,6 +142,6 @@ function sinkJson(shown: AlertSink): z.input<typeof sink> {
   const { id, type } = shown;
   if (type === "email") return { id, type, to: [...shown.to] };
   if (type === "webhook") return { id, type, url: shown.url, secret: "(hidden)" };
-  // Whoever knows the rest of Slack's URL can write to the channel.
+  // The rest of Slack's URL is a secret: with it anyone can write to the channel.
   return { id, type, url: `${new URL(shown.url).origin}/(hidden)` };
 }

@@ -1,4 +1,4 @@
-/** What the answers of operations have in common. Absent values are `null`. */
+/** The common members of operations' answers. Absent values are `null`. */
 import * as z from "zod";
 
 /** RFC 3339 in UTC, with six digits. */

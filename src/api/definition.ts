@@ -15,7 +15,7 @@ import { problemsOf, throwIfAny } from "./problems.ts";
 
 const graceMsDefault = 500;
 
-/** A stage is looked at as a whole even where a part of it is wrong: all that is wrong with it is said at once. */
+/** A stage is checked as a whole even where one field is wrong, so that all of its problems are reported at once. */
 const inStage = { goOn: true };
 const stage = z
   .strictObject({
@@ -85,7 +85,7 @@ export function parseDefinition(value: unknown): Definition {
 
 type StageFields = z.output<typeof stage>;
 
-/** A stage without `after` comes after the first one; `grace` is 500ms where nothing is said. */
+/** A stage without `after` comes after the first one; `grace` defaults to 500ms. */
 function readFields({
   stages,
   complete_on,
@@ -128,7 +128,7 @@ function problemsOfFirst(first: StageFields): Problem[] {
     }));
 }
 
-/** Checks of the parts together, once each is valid by itself. */
+/** Checks of the fields together, once each is valid by itself. */
 function problemsOfWhole({ stages, completeOn, failOn }: Definition): Problem[] {
   const problems: Problem[] = [];
   const report = (path: (string | number)[], message: string) => problems.push({ path, message });

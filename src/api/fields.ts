@@ -22,11 +22,11 @@ const cursorBytesMax = 8192;
 /** A stage may have several names, see `stageName`. */
 export const stageBytesMax = namesMax * (eventBytesMax + 1);
 
-/** What a field makes of a value, or what is wrong with it. */
+/** The result of parsing a field: the value, or the problem. */
 export type Reading<Value> = { readonly value: Value } | { readonly problem: string };
 
 export interface FieldOptions {
-  /** What is said where the field is absent and must not be. */
+  /** The message where the field is required and absent. */
   readonly absent?: string;
   /** Whether the object around it is still looked at as a whole when this is wrong; it gets `undefined` for it. */
   readonly goOn?: boolean;
@@ -111,7 +111,7 @@ export function words<Word extends string>(known: readonly Word[], description: 
   });
 }
 
-/** What `…12:00:00+02:00` has become where nobody encoded it. */
+/** `…12:00:00+02:00` in a query that was not percent-encoded: the plus has become a blank. */
 const plusHint = "; a + in a query is read as a blank: write it as %2B";
 
 /** A time: RFC 3339, or a duration that says how long before now it is. Microseconds. */

@@ -1,4 +1,4 @@
-/** What is found of messages that do not go as their lifecycles say. */
+/** Findings: messages that differ from their lifecycles. */
 import * as z from "zod";
 import { nowMicros } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";

@@ -1,4 +1,4 @@
-/** An app that nobody has reported to is not an empty one: its id is misspelt, most likely. */
+/** An app without any event is unknown, not empty: its id is misspelt, most likely. */
 import { MarsError } from "../core/error.ts";
 import type { ApiReader } from "./parts.ts";
 

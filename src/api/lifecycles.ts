@@ -91,7 +91,7 @@ export const deleteLifecycle = operation({
     await currentVersion(parts, app_id, caller);
     const { changes, lifecycles } = parts;
     const ended = await changes.run(caller, () => lifecycles.putLifecycle(app_id, undefined));
-    // Somebody else may have ended it meanwhile.
+    // Another request may have ended it meanwhile.
     if (ended === undefined) throw noLifecycle();
     return { version: lifecycleToJson(ended) };
   },

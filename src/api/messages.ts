@@ -1,4 +1,4 @@
-/** What became of messages: lists of them, and one with its events. */
+/** Messages: lists of them, and one with its events. */
 import * as z from "zod";
 import { MarsError } from "../core/error.ts";
 import { messagePageToJson, messageToJson } from "../core/json.ts";

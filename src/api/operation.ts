@@ -8,7 +8,7 @@ import type { Caller } from "../core/caller.ts";
 import type { ApiParts } from "./parts.ts";
 import { problemsOf, throwIfAny } from "./problems.ts";
 
-/** What a caller must have leave for. `read`: what is stored. `write`: what should happen, and who is notified. `admin`: the rest. */
+/** The permission that an operation needs. `read`: stored data. `write`: lifecycles and alerts. `admin`: the rest. */
 export type Scope = "read" | "write" | "admin";
 
 /** The JSON object that is the body of a REST request. */
@@ -28,7 +28,7 @@ interface OperationHead {
   readonly summary: string;
   readonly scope: Scope;
   /**
-   * Method and path over REST, such as `GET /api/apps/{app_id}/funnel`. What of the input is neither in the path nor the body is
+   * Method and path over REST, such as `GET /api/apps/{app_id}/funnel`. A field of the input that is neither in the path nor in the body is
    * a parameter of the query.
    */
   readonly rest: `${"GET" | "PUT" | "POST" | "DELETE"} /${string}`;
@@ -60,7 +60,7 @@ export interface Operation extends OperationHead {
   /**
    * Checks the input and carries the operation out. The answer is JSON by the schema of the output.
    *
-   * @throws `MarsError` `invalid_argument` with one problem for each field at fault; whatever the parts throw
+   * @throws `MarsError` `invalid_argument` with one problem for each field at fault; and the errors of the ports that it calls
    */
   run(parts: ApiParts, input: unknown, caller: Caller): Promise<unknown>;
 }

@@ -11,7 +11,7 @@ import type { Shares } from "../runtime/shares.ts";
 import type { Stats } from "../runtime/stats.ts";
 import type { StatisticsReader } from "../statistics/statistics.ts";
 
-/** What clients may read. */
+/** The clients' reader. */
 export type ApiReader = Omit<Reader, "history"> &
   LifecycleReader &
   Omit<FindingReader, "findingHistory"> &

@@ -1,4 +1,4 @@
-/** What is wrong with an input, field by field, in the words of every protocol. */
+/** The problems of an input, field by field, with the same texts in every protocol. */
 import type * as z from "zod";
 import { type FieldProblem, MarsError } from "../core/error.ts";
 import { problemsMax } from "../core/limits.ts";

@@ -1,7 +1,7 @@
 /** Looks into schemas: which names an input has. */
 import * as z from "zod";
 
-/** The members of an object, whatever defaults and transformations are around it; none where it is no object. */
+/** The members of an object, with or without defaults and transformations around it; none where it is no object. */
 export function shapeOf(schema: z.core.$ZodType): Readonly<Record<string, z.core.$ZodType>> {
   return unwrapped(schema)?.shape ?? {};
 }

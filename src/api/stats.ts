@@ -10,7 +10,7 @@ export const getStats = operation({
   restAnswer: "stats",
   rpc: "mars.v1.AdminService/GetStats",
   input: z.strictObject({}),
-  // Not typed: members come and go with the parts that they count; `runtime/stats.ts` has them.
+  // Not typed: members come and go with the components that they count; `runtime/stats.ts` has them.
   output: z.strictObject({ stats: z.record(z.string(), z.unknown()) }),
   handle({ stats }) {
     return { stats: { ...stats() } };

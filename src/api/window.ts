@@ -14,7 +14,7 @@ export const windowFields = {
   until: time("Up to here, exclusive; now by default.").optional(),
 };
 
-/** `since` defaults to a day before `until`, and `until` to now. What is wrong becomes an issue of the context. */
+/** `since` defaults to a day before `until`, and `until` to now. A problem becomes an issue of the context. */
 export function windowOf(
   {
     since,

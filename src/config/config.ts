@@ -1,6 +1,6 @@
 /**
- * Every setting of Mars in one table: its names, default, unit and meaning. What reads them, `mars --help`, `mars
- * config check` and the reference's table all come from it.
+ * Every setting of Mars in one table: its names, default, unit and meaning. The parser, `mars --help`, `mars config check` and
+ * the reference's table all come from it.
  *
  * A setting is taken from its flag, else from the environment, else from its default. `…_FILE` (`--…-file`) names a
  * file that holds the value instead. Nothing here touches the process: the caller passes arguments, environment and
@@ -165,7 +165,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     name: "MARS_SHUTDOWN_TIMEOUT",
     default: "20s",
     unit: "duration",
-    meaning: "How long stopping may take; what is not stored by then is stored at the next start",
+    meaning: "How long stopping may take; events that are not stored by then are stored at the next start",
     parse: duration({ min: 100, max: 3_600_000 }),
   },
   startGraceMs: {
@@ -173,7 +173,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     default: "10s",
     unit: "duration",
     meaning:
-      "After a start, a pause, or after events were refused, nothing is called missing for so long: producers may try again; `off` for no wait",
+      "How long no finding is raised after a start, a pause or a refusal of events, since producers may try again; `off` for no wait",
     parse: durationOrOff({ min: 1, max: 3_600_000 }),
   },
   socketBufferBytesMax: {
@@ -181,7 +181,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     default: "4MiB",
     unit: "bytes",
     meaning:
-      "What waits for a slow live subscriber; the rest it gets from history at its own pace, and one that takes nothing for 15 s is closed, to resume",
+      "Bytes that wait for a slow live subscriber; it gets the rest from history at its own pace, and is closed when it reads nothing for 15 s, to resume",
     parse: bytes({ min: 64 * 1024, max: 1024 ** 3 }),
   },
   idleTimeoutMs: {

@@ -7,13 +7,13 @@ export interface Setting<T> {
   readonly alias?: string;
   /** As a user would write it; empty where nothing is set. */
   readonly default: string;
-  /** What stands for the default in the table, where it is worked out from other settings. */
+  /** The default's text in the table, where it is computed from other settings. */
   readonly defaultNote?: string;
   readonly unit: string;
   readonly meaning: string;
   /** Its value is shown nowhere. */
   readonly secret?: true;
-  /** Its value is shown once it has been found good; what is refused may hold a secret that does not belong there. */
+  /** Its value is shown once it is valid; a refused value may contain a secret by mistake. */
   readonly guarded?: true;
   /** Throws `ValueError`. */
   parse(text: string): T;

@@ -4,7 +4,7 @@
  */
 import { nearest } from "../core/nearest.ts";
 
-/** What the sources need to know of a setting. */
+/** The properties of a setting that the sources use. */
 export interface Named {
   /** `MARS_…`. */
   readonly name: string;
@@ -61,7 +61,7 @@ export function readFlags(
       problems.push(
         `unknown ${written.startsWith("-") ? "flag" : "argument"} ${written}${nearest(written, [...names.keys()])}`,
       );
-      // What follows is most likely the value of what was misspelt.
+      // The next argument is most likely the value of the misspelt flag.
       if (rest.length === 0 && argv[i + 1]?.startsWith("-") === false) i++;
       continue;
     }

@@ -1,7 +1,7 @@
-/** What Mars runs with, as `config.ts` makes it of the settings. */
+/** The configuration of Mars, which `config.ts` parses from the settings. */
 import type { LogLevel } from "../core/ports.ts";
 
-/** What Mars runs with. */
+/** The effective configuration. */
 export interface Config {
   readonly host: string;
   /** 0 picks a free one. */

@@ -1,4 +1,4 @@
-/** The caller of an operation: made at the door, and passed on to all parts that share something between callers. */
+/** The caller of an operation: created by the protocol's server, and passed to everything that divides a bound between callers. */
 
 export interface Peer {
   /** Shares are counted by it: an address, or the network that one host controls. */

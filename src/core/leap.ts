@@ -1,4 +1,4 @@
-/** The leap of a sequence at every start, when nobody knows for certain which seqs were assigned before. */
+/** The leap of a sequence at every start, since it is not certain which seqs were assigned before. */
 import type { Micros } from "./event.ts";
 import { seqLeap } from "./limits.ts";
 

@@ -1,4 +1,4 @@
-/** The limits of the contract, in one place. What an operator may change is in `config.ts` instead. */
+/** The limits of the contract, in one place. Limits that an operator may change are in `config.ts` instead. */
 
 export const appIdBytesMax = 256;
 export const messageIdBytesMax = 512;

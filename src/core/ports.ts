@@ -1,5 +1,5 @@
 /**
- * The ports between parts. A part knows the interfaces of the next part and nothing behind them; `app.ts` connects them.
+ * The ports between components. Each knows the interfaces of the next and nothing behind them; `app.ts` connects them.
  */
 import type { Caller } from "./caller.ts";
 import type { MarsError } from "./error.ts";
@@ -239,7 +239,7 @@ export interface PageCheckStep {
   readonly began?: string;
 }
 
-/** A line for the log, from a part that has no log of its own. */
+/** A line for the log, from a component that has no log of its own. */
 export interface Notice {
   /** A stable sentence, and a stable name for it. */
   readonly message: string;

@@ -30,7 +30,7 @@ export interface RetentionStats {
   readonly held: string;
 }
 
-/** The part of `Store` that records time and deletes what is old. */
+/** The methods of `Store` that record time and delete old messages. */
 export interface RetentionStore {
   /** The time record of the run before; `undefined` where there was none. */
   recallTime(): Promise<TimeRecord | undefined>;

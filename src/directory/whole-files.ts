@@ -1,4 +1,4 @@
-/** What the journal asks of the file system: whole writes, whole reads, names that are on disk. */
+/** The journal's file operations: whole writes, whole reads, names that are on disk. */
 import { constants } from "node:fs";
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
 
@@ -13,7 +13,7 @@ export function durableFlags(): number {
   return constants.O_RDWR | O_DSYNC | (O_NOFOLLOW ?? 0);
 }
 
-/** Throws when the disk takes no more; a part may be written then. */
+/** Throws when the disk is full; some bytes may be written then. */
 export async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
@@ -22,7 +22,7 @@ export async function writeAll(file: FileHandle, bytes: Buffer, position: number
   }
 }
 
-/** What the file has of `length` bytes at `position`. */
+/** Up to `length` bytes at `position`; fewer at the file's end. */
 export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
   let read = 0;
@@ -47,7 +47,7 @@ export async function syncDirectory(path: string): Promise<void> {
 /** Put behind the name of what is set aside. */
 export const damagedSuffix = ".damaged";
 
-/** Renames a file for somebody to look at, beside whatever has been set aside under its name before. Rejects where it is not there. */
+/** Renames a damaged file and keeps those that have been set aside under its name before. Rejects where there is no such file. */
 export async function putAside(path: string): Promise<void> {
   for (let number = 1; ; number++) {
     const aside = `${path}${number === 1 ? "" : `.${number}`}${damagedSuffix}`;

@@ -34,12 +34,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The parser's own words, without its name before them. */
+/** The parser's own message, without the error's name. */
 export function jsonReason(cause: unknown): string {
   return cause instanceof Error ? cause.message.replace(/^JSON Parse error: /, "") : String(cause);
 }
 
-/** What is wrong with a document for which `nestsTooDeep` holds. */
+/** The error for a document for which `nestsTooDeep` holds. */
 export const tooDeep = `must not nest deeper than ${jsonDepthMax} levels`;
 
 /** Whether a text nests deeper than `jsonDepthMax`. Costs next to nothing for a text of the usual kind. */

@@ -18,7 +18,7 @@ export interface EdgeParts extends ApiParts {
   readonly findings: Live<Finding>;
   /** The caps of all protocols, divided between peers. */
   readonly shares: EdgeShares;
-  /** What waits to be sent. */
+  /** The bytes that wait to be sent. */
   readonly budget: SendBudget;
   readonly log: Log;
   /** Which hosts and which pages are served. */

@@ -24,7 +24,7 @@ export interface BatchRange {
 
 /**
  * The least time between two batches, in milliseconds, unless the second is full. A transaction costs some 0.4 ms
- * whatever it holds, so under load a few milliseconds' events share one; after a pause an event passes at once.
+ * with any number of events, so under load it holds those of a few milliseconds; after a pause an event passes at once.
  */
 const batchIntervalMs = 8;
 /**

@@ -32,7 +32,7 @@ export class SetAsideDesk implements SetAside {
     return this.#count;
   }
 
-  /** Takes the count from whoever has changed it. */
+  /** Sets the count, after a change of it. */
   counted(count: number): void {
     this.#count = count;
   }

@@ -2,7 +2,7 @@
  * Scans the bytes of a segment after a stop, a crash or worse: finds its whole records, and whether the rest was left by a
  * crash or is damage.
  *
- * A crash cuts off the last write, for which nobody has an answer yet. Of a record that is being written any disk sectors
+ * A crash cuts off the last write, which is not acknowledged yet. Of a record that is being written any disk sectors
  * may be missing, and those are zeros then; text has no zeros. So a record that is broken and yet complete was complete
  * once, and has been damaged. Other signs distinguish the two: the length of the file, which is on disk before anything is written
  * there; whole records behind a broken one; and the mark (`journal-mark.ts`).
@@ -62,7 +62,7 @@ export function scanSegment(bytes: Buffer, header: SegmentHeader, next: number |
   return { ...found, damage: rest === 0 ? "" : damageOf(bytes, salt, end) };
 }
 
-/** All whole records from byte `from` on, whatever lies between them, with rising seqs beyond `after`. */
+/** All whole records from byte `from` on, also behind damaged bytes, with rising seqs beyond `after`. */
 export function* wholeRecords(
   bytes: Buffer,
   { salt, from, after }: { readonly salt: number; readonly from: number; readonly after: number },

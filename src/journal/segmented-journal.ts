@@ -75,7 +75,7 @@ export class SegmentedJournal {
     // Fails where the platform cannot do it.
     durableFlags();
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    // By whatever link it was reached: there is one mark of a directory.
+    // The real path: one directory has one mark, by every link to it.
     this.#directory = await realpath(this.#directory);
     this.#mark = new JournalMark(`${this.#directory}.mark`, thisProcess());
     await syncDirectory(dirname(this.#directory));
@@ -124,7 +124,7 @@ export class SegmentedJournal {
   }
 
   /**
-   * Yields the records that reach beyond `after`, up to the end of what is on disk then. Throws where one is not what was
+   * Yields the records with events beyond `after`, up to the end of the journal on disk. Throws where one is not what was
    * written.
    */
   async *read(

@@ -1,4 +1,4 @@
-/** What a definition would have raised, had it been there: messages as they are stored, held against it. */
+/** Dry run: the findings that a definition would have raised for the stored messages. */
 import type { Micros } from "../core/event.ts";
 import { type MessageState, messageStates } from "../core/state.ts";
 import { activeBy, assess, pendingFindings, stageTimes } from "../lifecycle/assess.ts";
@@ -65,7 +65,7 @@ export class DryRun {
     for (const [index, stage] of plan.stages.entries()) {
       const { dueAt } = stageTimes(plan, index, times);
       if (dueAt === null || stage.optional) continue;
-      // It came, or the message ended; but Mars would have said already that it is missing when it received that.
+      // It came, or the message ended; but Mars would have raised it as missing before it received that.
       const retractedAt = Math.min(firstReceived(stage.events), endedAt);
       if (retractedAt === Number.POSITIVE_INFINITY) continue;
       if (retractedAt > Math.max(dueAt + plan.grace, firstReceived(stage.starts)))

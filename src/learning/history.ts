@@ -6,7 +6,7 @@ export interface HistoryReader {
   histories(query: HistoriesQuery): Promise<HistoriesPage>;
 }
 
-/** What the events of one message say, in short: for learning and for trying definitions. */
+/** The times of one message's events, in short: for learning and for dry runs. */
 export interface MessageHistory {
   readonly messageId: string;
   readonly createdAt: Micros;

@@ -39,7 +39,7 @@ const orderShare = 0.85;
 const pullErrorMax = 0.4;
 /** From here on a pull shows the one cause; */
 const pullSole = 0.8;
-/** of one that shares its part with others, as where branches join; */
+/** of one of several, as where branches join; */
 const pullShared = 0.1;
 /** of the best one, where clocks that differ blur it. */
 const pullMin = 0.4;
@@ -75,7 +75,7 @@ class Graph {
   readonly first: readonly number[];
   readonly #observations: Observations;
   readonly #pairs: NamePairs;
-  /** What each name comes after, in the order in which they were placed. */
+  /** The names that each name comes after, in the order in which they were placed. */
   readonly #after = new Map<number, readonly number[]>();
   readonly #shares = new Map<string, number>();
 
@@ -122,7 +122,7 @@ class Graph {
     }
   }
 
-  /** What has been placed, with the alternatives found among it. */
+  /** The placed names, with the alternatives found among them. */
   stages(): GraphStage[] {
     const stages: GraphStage[] = [{ events: this.first, after: [], required: true }];
     const taken = new Set<number>();
@@ -210,7 +210,7 @@ class Graph {
 
 interface Step {
   readonly earlier: readonly number[];
-  /** What it takes the place of. */
+  /** The names that it replaces. */
   readonly starts: readonly number[];
   readonly link: Link;
 }

@@ -35,7 +35,7 @@ export interface LearnedStage {
   readonly count: number;
   readonly share: number;
   /**
-   * In how many messages, at least, what is said of it holds: the lower end of Wilson's 95 % interval of those that had it
+   * The least share of the messages that agree with it: the lower end of Wilson's 95 % interval of those that had it
    * behind what it comes after, of all that had the latter where it is required.
    */
   readonly confidence: number;

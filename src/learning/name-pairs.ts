@@ -1,9 +1,9 @@
-/** What any two names have to do with each other over many messages. Names are places in `Observations`. */
+/** How any two names are related over many messages. Names are places in `Observations`. */
 import type { Observations } from "./sample.ts";
 
 /** Names exclude each other when a message of the rarer has the other as seldom as this, */
 const togetherMax = 0.05;
-/** and that is less than this part of what chance alone would bring, */
+/** and that is less than this fraction of the count that chance alone would bring, */
 const ofChanceMax = 0.2;
 /** which must be worth speaking of. In messages. */
 const chanceMin = 5;

@@ -26,7 +26,7 @@ export interface Stage {
   readonly after: readonly string[];
   /** From the clock's start; absent where the stage has all the time in the world. */
   readonly withinMs?: number;
-  /** Nothing is said when it does not come. */
+  /** No finding is raised when it does not come. */
   readonly optional: boolean;
 }
 
@@ -35,9 +35,9 @@ export interface Definition {
   readonly stages: readonly Stage[];
   /** Any of these events completes a message. Each belongs to a stage. */
   readonly completeOn: readonly string[];
-  /** Any of these events means that a message failed, whatever else happens. None of them completes it. */
+  /** Any of these events means that a message failed, with or without other events. None of them completes it. */
   readonly failOn: readonly string[];
-  /** How much later than due something may come before anything is said of it: clocks differ. */
+  /** How much later than due a stage may come before a finding is raised: clocks differ. */
   readonly graceMs: number;
 }
 
@@ -54,17 +54,17 @@ export interface LifecycleVersion {
   readonly definition?: Definition;
 }
 
-/** What a stage is called: its event, or its alternatives joined. */
+/** The name of a stage: its event, or its alternatives joined. */
 export function stageName(stage: Pick<Stage, "events">): string {
   return nameOfEvents(stage.events);
 }
 
-/** What a stage comes after, as a name; empty for the first. */
+/** The name of the stage that a stage comes after; empty for the first. */
 export function afterName(stage: Pick<Stage, "after">): string {
   return nameOfEvents(stage.after);
 }
 
-/** What `definitionToJson` writes. */
+/** The result of `definitionToJson`. */
 export interface DefinitionJson {
   readonly stages: readonly {
     readonly event?: string;
@@ -93,7 +93,7 @@ export function definitionToJson(definition: Definition): DefinitionJson {
   };
 }
 
-/** Reads a definition that was put: it was good then, and stays readable whatever is refused since. */
+/** Reads a stored definition. It was valid when it was put, and stays readable where later rules would refuse it. */
 export function readDefinition(text: string): Definition {
   const { stages, complete_on, fail_on = [], grace } = JSON.parse(text) as DefinitionJson;
   return {

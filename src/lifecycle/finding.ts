@@ -39,12 +39,12 @@ export interface Finding extends FindingKey, MessageKey {
   readonly seq: number;
   /** Names it; stays when it changes. */
   readonly id: number;
-  /** What the stage comes after (`afterName`); empty where that says nothing. */
+  /** The stage that it comes after (`afterName`); empty where the stage's name is enough. */
   readonly after: string;
   /** The version of the lifecycle that the message goes by. */
   readonly version: number;
   readonly dueAt: Micros;
-  /** What Mars' clock said when it was raised; equal for all that were raised together. */
+  /** When it was raised, by Mars' clock; equal for all that were raised together. */
   readonly raisedAt: Micros;
   /** When it was retracted; absent while it is active. */
   readonly retractedAt?: Micros;

@@ -1,4 +1,4 @@
-/** What one part may ask of the next where definitions are concerned. Both reject with `unavailable` while the database is away. */
+/** The ports of lifecycles' definitions. Both reject with `unavailable` while the database is away. */
 import type { Definition, LifecycleVersion } from "./definition.ts";
 
 /** Keeps definitions. */

@@ -32,7 +32,7 @@ export class PageRounds {
     this.#options = options;
   }
 
-  /** What is known of the pages; `undefined` before the first step, and of a database server's. */
+  /** The result of the last step; `undefined` before it, and for a database server. */
   get state(): PageCheckStep | undefined {
     return this.#last;
   }

@@ -111,7 +111,7 @@ interface RangeRows {
 /**
  * Counts the events, and collects those of each message.
  *
- * @param followed whether anybody asks more of an app's messages than how many there are
+ * @param followed whether more than the number of an app's messages is needed
  */
 function collect(
   rows: RangeRows,

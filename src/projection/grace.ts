@@ -3,8 +3,8 @@
  * later; until then they must not be called missing. Every refusal at any door is reported here, with the apps of its events,
  * or without where the door refuses before it reads them: that pauses all apps.
  *
- * Waiting has a bound, or a client that is refused for ever would keep findings back for ever: when refusals have gone on for
- * `appRunMsMax` (one app's) or `allRunMsMax` (of whom nobody knows), findings are raised all the same, and the log says so.
+ * The grace has a bound, or a client that is always refused would delay findings for ever: when refusals have gone on for
+ * `appRunMsMax` (one app's) or `allRunMsMax` (of unknown apps), findings are raised all the same, and the log says so.
  */
 import { MarsError } from "../core/error.ts";
 import type { MarsEvent } from "../core/event.ts";
@@ -29,7 +29,7 @@ export interface GraceOptions {
   /** See `MARS_START_GRACE`; 0 for none. */
   readonly graceMs: number;
   readonly log: Log;
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 

@@ -69,7 +69,7 @@ export class Narrowing {
     return this.#unfollowed?.has(message) !== true;
   }
 
-  /** Somebody has changed what is set aside: it is read again. */
+  /** The set-aside items have changed: they are read again. */
   forget(): void {
     this.#unfollowed = undefined;
   }

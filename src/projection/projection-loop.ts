@@ -19,7 +19,7 @@ import type { Loop, Supervisor } from "../runtime/supervisor.ts";
 import type { Grace } from "./grace.ts";
 import type { Projection, ProjectionStep } from "./projection-step.ts";
 
-/** The least time between two rounds. A step costs some 0.5 ms whatever it holds, so events of a while share one. */
+/** The least time between two rounds. A step has a fixed cost of some 0.5 ms, so it projects the events of a while. */
 const roundMs = 50;
 /** Between attempts after a failure, in milliseconds. */
 const retry = { firstMs: 100, lastMs: 5_000 };
@@ -101,7 +101,7 @@ export class ProjectionLoop {
       keep: clock.putBack,
       skews: clock.skews,
     });
-    // Nobody has been notified of these, nor of anything before them.
+    // No notification was sent for these, nor for any before them.
     publish([], (step.findings[0]?.seq ?? step.findingSeq + 1) - 1);
     this.#take(step);
     projected.advance(step.seq);

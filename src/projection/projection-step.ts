@@ -4,7 +4,7 @@ import type { Micros } from "../core/event.ts";
 import type { Skew } from "../core/skew.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 
-/** Projects events into instances, findings and counts. Answered by a thread of its own. */
+/** Projects events into instances, findings and counts. Implemented on a thread of its own. */
 export interface Projection {
   /**
    * One bounded step. First it applies events in seq order, which can only retract findings. Once everything up to

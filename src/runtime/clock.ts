@@ -119,7 +119,7 @@ export class Clock {
     this.#prove();
   }
 
-  /** What the next run needs to know. */
+  /** The record for the next run. */
   record(): TimeRecord {
     this.check();
     return {
@@ -149,7 +149,7 @@ export class Clock {
     return micros(this.#wallMs - this.#aheadMs);
   }
 
-  /** What is known of earlier times, as `judged` has it. */
+  /** The known skews of earlier times, relative to `judged`. */
   get skews(): readonly Skew[] {
     this.check();
     return this.#skews.seenFrom(this.#aheadMs);

@@ -57,7 +57,7 @@ interface Task {
   onAbort: (() => void) | undefined;
 }
 
-/** What a task is taken to need before any has ended. */
+/** The expected cost of a task before any has ended. */
 const firstCostMs = 1;
 const retryAfterMs = 1_000;
 
@@ -66,7 +66,7 @@ export class FairQueue {
   readonly #peers = new Map<string, PeerFlow>();
   /** Of all peers together. */
   readonly #all: Flow = newFlow(0);
-  /** What a task takes, as a moving mean. */
+  /** The cost of a task, as a moving mean. */
   #cost = firstCostMs;
   #done = 0;
   #refused = 0;

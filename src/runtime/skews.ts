@@ -59,7 +59,10 @@ export class Skews {
     return this.#known.map((skew) => ({ ...skew, behind: skew.behind - micros(behindMs) }));
   }
 
-  /** What waits because of a step; empty when that was long ago by now, a reading of the wall clock. */
+  /** The warning of deadlines that wait because of a step; empty when that was long ago.
+   *
+   * @param wallMs a reading of the wall clock
+   */
   warning(wallMs: number): string {
     const { behindMsMax } = this;
     const agoMs = wallMs - this.#since / 1_000;

@@ -90,11 +90,11 @@ export interface Stats extends PipelineStats {
   readonly unreadable_rows: number;
   /** Changes of findings that alerting could not apply and skipped, since the start. */
   readonly alerts: { readonly findings_skipped: number };
-  /** What clients read. */
+  /** The reads of clients. */
   readonly reads: FairQueueStats;
   /** Runs that learn lifecycles or try them. */
   readonly trials: FairQueueStats;
-  /** What waits to be sent, of all clients together. */
+  /** The bytes that wait to be sent, of all clients together. */
   readonly to_send: SendBudgetStats;
   /** The caps that are divided between clients, by name. */
   readonly shares: Readonly<Record<string, SharesStats>>;

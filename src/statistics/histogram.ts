@@ -71,7 +71,7 @@ export class Histogram {
   }
 
   /**
-   * Merges what `toString` wrote. One question reads a million buckets, so it is done by hand: parts of texts, or a
+   * Merges what `toString` wrote. One question reads a million buckets, so it is done by hand: substrings, or a
    * histogram for each text, would take five times as long.
    *
    * @throws Error for any other text; this histogram is then of no use any more

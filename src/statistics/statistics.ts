@@ -1,4 +1,4 @@
-/** What is counted of an app's messages and how long they take: questions and answers. Times are microseconds. */
+/** Counts and durations of an app's messages: queries and answers. Times are microseconds. */
 import type { MessageKey, Micros } from "../core/event.ts";
 import type { Window } from "../core/window.ts";
 

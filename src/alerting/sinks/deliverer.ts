@@ -17,7 +17,7 @@ import type { Sender } from "./sender.ts";
 
 /** The longest sleep of the loop. */
 const sleepMsMax = 60_000;
-/** Between attempts to reach the database, in milliseconds. */
+/** Between attempts to read the database, in milliseconds. */
 const retry = { firstMs: 1_000, lastMs: 5_000 };
 
 export interface DelivererOptions {

@@ -1,5 +1,5 @@
 /**
- * The addresses that alerts may be sent to. Users choose them, and Mars may be in a network that its users cannot reach. So
+ * The addresses that alerts may be sent to. Users choose them, and Mars may be in a network that its users cannot connect to. So
  * only public addresses are called unless the operator allows others. A name is looked up once for each attempt, and the
  * addresses that were checked are the ones that are called: a second look-up could have another answer.
  */

@@ -102,7 +102,7 @@ function addRpcRoutes(router: Router, routes: readonly RpcRoute[]): void {
   }
 }
 
-/** What there is to say about a request that no route takes. Not in middleware, which every event would pass through. */
+/** The error for a request without a route. Not in middleware, which every event would pass through. */
 function answerOther(router: Router, c: HttpContext): Response {
   const { method, path } = c.req;
   const allow = methodsAt(router, path);

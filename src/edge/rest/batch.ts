@@ -25,7 +25,7 @@ export interface Batch {
   readonly events: readonly MarsEvent[];
   /** How many were not valid. */
   readonly rejected: number;
-  /** What is wrong with them; at most `problemsMax`. `index` counts events from 0, so NDJSON's empty lines not. */
+  /** The problems of the invalid ones; at most `problemsMax`. `index` counts events from 0, so NDJSON's empty lines not. */
   readonly problems: readonly FieldProblem[];
 }
 

@@ -7,7 +7,7 @@ import { assertNoQuery } from "./query-string.ts";
 import type { Router } from "./router.ts";
 
 export function addOpenApiRoute(router: Router, { version }: Pick<EdgeParts, "version">): void {
-  // Made when somebody asks for it: a start does not wait for it.
+  // Made at the first request: a start does not wait for it.
   let text: string | undefined;
   router.get("/openapi.json", (c) => {
     assertNoQuery(c.req.url);

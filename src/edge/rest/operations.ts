@@ -72,7 +72,7 @@ function besidePath(body: unknown, path: Readonly<Record<string, unknown>>): Rec
   return { ...given, ...path };
 }
 
-/** What REST answers with. */
+/** The answer over REST. */
 function answerOf({ restAnswer, rest, scope }: Operation, output: unknown): unknown {
   const members = output as Readonly<Record<string, unknown>>;
   const answer = restAnswer === undefined ? members : members[restAnswer];

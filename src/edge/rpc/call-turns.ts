@@ -1,6 +1,6 @@
 /**
  * Turns of the event loop for calls by Connect's handlers, which take half a millisecond to set a call up and to take it down. A
- * client that begins thousands and gives them up at once, all in one packet, would otherwise keep everybody else waiting for
+ * client that begins thousands and gives them up at once, all in one packet, would otherwise keep all other clients waiting for
  * seconds: so, beyond the first few of a turn, calls wait for the next one, and those that are given up by then never begin.
  */
 import type { UniversalHandler } from "@connectrpc/connect/protocol";

@@ -58,7 +58,7 @@ function addUnknown(message: DescMessage, json: unknown, place: string, problems
   }
 }
 
-/** What is no JSON is refused by the parser of messages, in its own words. */
+/** The parser of messages refuses a text that is no JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,7 +1,7 @@
 /** A WebSocket as its runtime gives it, and what the runtime reports of it. */
 
 export interface Socket {
-  /** What waits to be sent. */
+  /** The bytes that wait to be sent. */
   bufferedBytes(): number;
   send(frame: string): void;
   /** In as few writes as the runtime can. */

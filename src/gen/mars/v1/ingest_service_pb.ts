@@ -243,7 +243,7 @@ export const CollectStreamResponseSchema: GenMessage<CollectStreamResponse> = /*
 /**
  * Takes events in.
  *
- * A success means that the events are on disk and will be stored exactly once, whatever happens next. What was not
+ * A success means that the events are on disk and will be stored exactly once, also after a crash. What was not
  * accepted is not stored, and the answer says which and why. Sending an event again is always safe.
  *
  * Errors, in every method: INVALID_ARGUMENT with google.rpc.BadRequest (a field is at fault), RESOURCE_EXHAUSTED with

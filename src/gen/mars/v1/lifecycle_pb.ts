@@ -35,7 +35,7 @@ export type Lifecycle = Message<"mars.v1.Lifecycle"> & {
   completeOn: string[];
 
   /**
-   * Any of these events means that a message failed, whatever else happens; at most 20, none of which completes it.
+   * Any of these events means that a message failed, with or without others; at most 20, none of which completes it.
    *
    * @generated from field: repeated string fail_on = 3;
    */
