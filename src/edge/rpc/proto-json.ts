@@ -22,12 +22,12 @@ import { answerShapes, type Json, requestShapes } from "./proto-shapes.ts";
 /** The input of an operation. Values without a form in JSON become values that every schema refuses. */
 export function inputOf(schema: DescMessage, message: Json): Json {
   const input: Record<string, unknown> = {};
-  for (const field of schema.fields) {
+  for (const field of fieldsOf(schema)) {
     const value = message[field.localName];
-    if (isAbsent(field, value)) continue;
-    input[field.name] = Array.isArray(value)
-      ? value.map((one) => jsonOf(field, one) ?? "unspecified")
-      : jsonOf(field, value);
+    if (value === undefined || field.isAbsent(value)) continue;
+    input[field.name] = field.isList
+      ? (value as readonly unknown[]).map((one) => field.toJson(one) ?? "unspecified")
+      : field.toJson(value);
   }
   return requestShapes[schema.typeName]?.(input) ?? input;
 }
@@ -36,61 +36,94 @@ export function inputOf(schema: DescMessage, message: Json): Json {
 export function messageOf(schema: DescMessage, answer: Json): Record<string, unknown> {
   const json = answerShapes[schema.typeName]?.(answer) ?? answer;
   const message: Record<string, unknown> = {};
-  for (const field of schema.fields) {
-    const value = json[field.name] ?? (isDuration(field) ? json[`${field.name}_ms`] : undefined);
+  for (const { localName, name, otherName, isList, toField } of fieldsOf(schema)) {
+    const value = json[name] ?? json[otherName];
     if (value === undefined || value === null) continue;
-    message[field.localName] =
-      field.fieldKind === "list"
-        ? (value as readonly unknown[]).map((one) => fieldOf(field, one))
-        : fieldOf(field, value);
+    message[localName] = isList ? (value as readonly unknown[]).map(toField) : toField(value);
   }
   return message;
 }
 
-function isAbsent(field: DescField, value: unknown): boolean {
-  if (value === undefined) return true;
-  if (Array.isArray(value)) return value.length === 0;
-  if (field.presence !== FeatureSet_FieldPresence.IMPLICIT) return false;
-  return value === "" || value === 0 || value === 0n || value === false;
+/** A field with what is asked of its descriptor for each value, found out once. */
+interface Field {
+  readonly localName: string;
+  /** In JSON, and `otherName` of durations in answers. */
+  readonly name: string;
+  readonly otherName: string;
+  readonly isList: boolean;
+  /** Whether a value counts as none: what protobuf cannot tell from it. */
+  isAbsent(value: unknown): boolean;
+  /** One value as JSON; `undefined` for an enum's value that is unspecified. */
+  toJson(value: unknown): unknown;
+  toField(value: unknown): unknown;
 }
+
+const fieldsBySchema = new WeakMap<DescMessage, readonly Field[]>();
+
+function fieldsOf(schema: DescMessage): readonly Field[] {
+  const known = fieldsBySchema.get(schema);
+  if (known !== undefined) return known;
+  const fields = schema.fields.map((field): Field => {
+    const isList = field.fieldKind === "list";
+    const isImplicit = field.presence === FeatureSet_FieldPresence.IMPLICIT;
+    return {
+      localName: field.localName,
+      name: field.name,
+      otherName: field.message?.typeName === durationType ? `${field.name}_ms` : field.name,
+      isList,
+      isAbsent: (value) =>
+        isList ? (value as readonly unknown[]).length === 0 : isImplicit && zeros.has(value),
+      ...conversionOf(field),
+    };
+  });
+  fieldsBySchema.set(schema, fields);
+  return fields;
+}
+
+const zeros: ReadonlySet<unknown> = new Set(["", 0, 0n, false]);
+
+const durationType = "google.protobuf.Duration";
+
+type Conversion = Pick<Field, "toJson" | "toField">;
+
+function conversionOf({ enum: words, message, scalar }: DescField): Conversion {
+  if (words !== undefined) return enumConversion(words);
+  if (message !== undefined) {
+    return (
+      wellKnown[message.typeName] ?? {
+        toJson: (value) => inputOf(message, value as Json),
+        toField: (value) => messageOf(message, value as Json),
+      }
+    );
+  }
+  return longs.has(scalar) ? { toJson: Number, toField: (value) => BigInt(value as number) } : asItIs;
+}
+
+const asItIs: Conversion = { toJson: (value) => value, toField: (value) => value };
 
 /** A time that is out of range, as RFC 3339 has it; a malformed time becomes this one, too. */
 const outOfRange = "0001-01-01T00:00:00Z";
 
-/** One value of a field as JSON; `undefined` for an enum's value that is unspecified. */
-function jsonOf(field: DescField, value: unknown): unknown {
-  if (field.enum !== undefined) return wordsOf(field.enum).words.get(value as number) ?? String(value);
-  if (field.message === undefined) return typeof value === "bigint" ? Number(value) : value;
-  if (isTimestamp(field)) {
-    const micros = timestampMicros(value as Timestamp) ?? Number.NaN;
-    return micros >= microsMin && micros <= microsMax ? formatTime(micros) : outOfRange;
-  }
-  if (isDuration(field)) {
-    const micros = durationMicros(value as Duration);
-    return micros === undefined || micros % 1_000 !== 0 ? "" : `${micros / 1_000}ms`;
-  }
-  return inputOf(field.message, value as Json);
-}
-
-function fieldOf(field: DescField, value: unknown): unknown {
-  if (field.enum !== undefined) return wordsOf(field.enum).numbers.get(value as string);
-  if (field.message === undefined) return isLong(field) ? BigInt(value as number) : value;
-  if (isTimestamp(field)) return microsTimestamp(parseTime(value as string) as number);
-  if (isDuration(field)) {
-    const ms = typeof value === "string" ? (parseDuration(value) ?? 0) : (value as number);
-    return microsDuration(Math.round(ms * 1_000));
-  }
-  if (field.message.typeName === "google.protobuf.Struct") return value;
-  return messageOf(field.message, value as Json);
-}
-
-function isTimestamp({ message }: DescField): boolean {
-  return message?.typeName === "google.protobuf.Timestamp";
-}
-
-function isDuration({ message }: DescField): boolean {
-  return message?.typeName === "google.protobuf.Duration";
-}
+const wellKnown: Readonly<Record<string, Conversion>> = {
+  "google.protobuf.Struct": asItIs,
+  "google.protobuf.Timestamp": {
+    toJson(value) {
+      const micros = timestampMicros(value as Timestamp) ?? Number.NaN;
+      return micros >= microsMin && micros <= microsMax ? formatTime(micros) : outOfRange;
+    },
+    toField: (value) => microsTimestamp(parseTime(value as string) as number),
+  },
+  [durationType]: {
+    toJson(value) {
+      const micros = durationMicros(value as Duration);
+      return micros === undefined || micros % 1_000 !== 0 ? "" : `${micros / 1_000}ms`;
+    },
+    toField(value) {
+      const ms = typeof value === "string" ? (parseDuration(value) ?? 0) : (value as number);
+      return microsDuration(Math.round(ms * 1_000));
+    },
+  },
+};
 
 const longs: ReadonlySet<ScalarType | undefined> = new Set([
   ScalarType.UINT64,
@@ -100,26 +133,16 @@ const longs: ReadonlySet<ScalarType | undefined> = new Set([
   ScalarType.SINT64,
 ]);
 
-function isLong(field: DescField): boolean {
-  return longs.has(field.scalar);
-}
-
-interface Words {
-  /** By number; 0, which is unspecified, has none. */
-  readonly words: ReadonlyMap<number, string | undefined>;
-  readonly numbers: ReadonlyMap<string, number>;
-}
-
-const wordsByEnum = new WeakMap<DescEnum, Words>();
-
-function wordsOf(desc: DescEnum): Words {
-  const known = wordsByEnum.get(desc);
-  if (known !== undefined) return known;
-  const pairs = desc.values.map(({ number, localName }) => [number, localName.toLowerCase()] as const);
-  const made: Words = {
-    words: new Map(pairs.filter(([number]) => number !== 0)),
-    numbers: new Map(pairs.map(([number, name]) => [name, number])),
+/** Enums are open: a value without a word, which a newer client may send, is its number, which no schema takes. */
+function enumConversion({ values }: DescEnum): Conversion {
+  const pairs = values.map(({ number, localName }) => [number, localName.toLowerCase()] as const);
+  const words = new Map<number, string | undefined>([
+    ...pairs.filter(([number]) => number !== 0),
+    [0, undefined],
+  ]);
+  const numbers = new Map(pairs.map(([number, word]) => [word, number]));
+  return {
+    toJson: (value) => (words.has(value as number) ? words.get(value as number) : String(value)),
+    toField: (value) => numbers.get(value as string),
   };
-  wordsByEnum.set(desc, made);
-  return made;
 }
