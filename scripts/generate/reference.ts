@@ -20,12 +20,16 @@ function operationsTable(): string {
   return ["| REST | RPC | |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
-/** The fields of the input that are not in the path, with their values where these are a closed list. */
+/** The fields of the input that are not in the path or deprecated, with their values where these are a closed list. */
 function parametersOf({ input, rest }: Operation): string[] {
   return Object.entries(shapeOf(input))
     .filter(([name]) => !rest.includes(`{${name}}`))
-    .map(([name, field]) => {
-      const schema = z.toJSONSchema(field, { io: "input", unrepresentable: "any" });
+    .map(([name, field]) => ({
+      name,
+      schema: z.toJSONSchema(field, { io: "input", unrepresentable: "any" }),
+    }))
+    .filter(({ schema }) => schema.deprecated !== true)
+    .map(({ name, schema }) => {
       const items = schema.items;
       const values = schema.enum ?? (typeof items === "object" && "enum" in items ? items.enum : undefined);
       const words = (values ?? []).map((value) => `\`${String(value)}\``);
