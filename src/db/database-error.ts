@@ -61,7 +61,7 @@ interface DriverError extends Error {
 }
 
 /** Wraps a driver's error in a `MarsError`. Returns a `MarsError`, and an error of another source, as it is. */
-export function databaseError(thrown: unknown): unknown {
+export function wrapDatabaseError(thrown: unknown): unknown {
   if (thrown instanceof MarsError || !(thrown instanceof Error)) return thrown;
   const error: DriverError = thrown;
   if (error.name === "LibsqlError" || error.name === "LibsqlBatchError") return ofDriver(error);

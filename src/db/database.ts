@@ -14,7 +14,7 @@ import {
   type Value,
 } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
-import { databaseError } from "./database-error.ts";
+import { wrapDatabaseError } from "./database-error.ts";
 import { collectGarbage } from "./garbage.ts";
 
 /** Address of a database. */
@@ -104,7 +104,7 @@ export class Database {
       const results = await (this.embedded ? reading : this.#within(reading));
       return results.map(({ columns, rows }) => rows.map((row) => rowOf(columns, row)));
     } catch (thrown) {
-      throw databaseError(thrown);
+      throw wrapDatabaseError(thrown);
     } finally {
       client.close();
       if (this.embedded) collectGarbage();
@@ -163,7 +163,7 @@ export class Database {
       const client = this.#client ?? (await this.#open());
       return this.embedded ? await call(client) : await this.#within(call(client));
     } catch (thrown) {
-      const error = databaseError(thrown);
+      const error = wrapDatabaseError(thrown);
       // Events stored in a damaged file could be lost after the journal has dropped them. A file that was never open is not judged.
       const corrupt = this.#client !== undefined && error instanceof MarsError && error.code === "corrupt";
       if (corrupt && this.embedded && this.#quarantine !== undefined) quarantine(this.#quarantine);

@@ -1,7 +1,7 @@
 /** A range of events as the projector reads it: those of each message, collected, and the counts of all. */
 import type { Micros } from "../core/event.ts";
 import type { Database } from "../db/database.ts";
-import type { Lifecycles, Version } from "../db/lifecycles/lifecycles.ts";
+import type { LifecycleCache, Version } from "../db/lifecycles/lifecycle-cache.ts";
 import { rowsOf } from "../db/rows.ts";
 import { projectionSql } from "../gen/sql.ts";
 import {
@@ -62,7 +62,7 @@ export async function endOfRange(
 /** Reads a range and what has changed of events before it, and counts all of that. */
 export async function readRange(
   database: Database,
-  lifecycles: Lifecycles,
+  lifecycles: LifecycleCache,
   range: EventRange,
   deltas: RollupDeltas,
 ): Promise<RangeEvents> {

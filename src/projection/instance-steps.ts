@@ -2,7 +2,7 @@
 import type { Micros } from "../core/event.ts";
 import type { Skew } from "../core/skew.ts";
 import { type FunnelStatus, messageStates } from "../core/state.ts";
-import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
+import type { StoredLifecycle } from "../db/lifecycles/lifecycle-cache.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Times } from "../lifecycle/plan.ts";
 import { type ActiveFinding, type Reconciled, reconcile } from "../lifecycle/reconcile.ts";

@@ -9,7 +9,7 @@ import type { InStatement } from "@libsql/client";
 import type { Micros } from "../core/event.ts";
 import { noSkews } from "../core/skew.ts";
 import type { Database } from "../db/database.ts";
-import { type Lifecycles, versionFor } from "../db/lifecycles/lifecycles.ts";
+import { type LifecycleCache, versionFor } from "../db/lifecycles/lifecycle-cache.ts";
 import { messageIds, messageIdsOf } from "../db/messages/message-ids.ts";
 import { Tombstones } from "../db/retention/tombstones.ts";
 import { forRows } from "../db/rows.ts";
@@ -31,7 +31,7 @@ import { WaitingInstances } from "./waiting-instances.ts";
 export class Projector {
   readonly #database: Database;
   readonly #tombstones: Tombstones;
-  readonly #lifecycles: Lifecycles;
+  readonly #lifecycles: LifecycleCache;
   /** As it is in the database. Read again after a step that failed: it may have been written. */
   #position: ProjectionPosition | undefined;
   #nextAt: Micros | undefined;
@@ -46,7 +46,7 @@ export class Projector {
   /** The last change of a finding that a step has returned; `undefined` until the sequence has leapt after the start. */
   #returned: number | undefined;
 
-  constructor(database: Database, lifecycles: Lifecycles, tombstones = new Tombstones(database)) {
+  constructor(database: Database, lifecycles: LifecycleCache, tombstones = new Tombstones(database)) {
     this.#tombstones = tombstones;
     this.#database = database;
     this.#lifecycles = lifecycles;

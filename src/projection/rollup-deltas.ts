@@ -5,7 +5,7 @@
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../core/event.ts";
 import { type FunnelStatus, funnelStatuses, type MessageState } from "../core/state.ts";
-import type { StoredLifecycle } from "../db/lifecycles/lifecycles.ts";
+import type { StoredLifecycle } from "../db/lifecycles/lifecycle-cache.ts";
 import { forRows } from "../db/rows.ts";
 import { rollupsSql } from "../gen/sql.ts";
 import { type Hop, hopsOf } from "../lifecycle/hops.ts";

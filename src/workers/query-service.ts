@@ -5,7 +5,7 @@ import { DeliveryQueries } from "../db/alerts/delivery-queries.ts";
 import { IncidentQueries } from "../db/alerts/incident-queries.ts";
 import { FindingQueries } from "../db/findings/finding-queries.ts";
 import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
-import { Plans } from "../db/lifecycles/plans.ts";
+import { PlanCache } from "../db/lifecycles/plan-cache.ts";
 import { HistoryQueries } from "../db/messages/history-queries.ts";
 import { MessageQueries, type MessageQueriesOptions } from "../db/messages/message-queries.ts";
 import { ReadConnection } from "../db/read-connection.ts";
@@ -17,7 +17,7 @@ export type QueryService = ReturnType<typeof createQueryService>;
 /** @param notify called with rows that cannot be read */
 export function createQueryService(options: MessageQueriesOptions, notify: Notify = () => undefined) {
   const connection = new ReadConnection(options, notify);
-  const plans = new Plans();
+  const plans = new PlanCache();
   const messages = new MessageQueries(connection, plans, options);
   const history = new HistoryQueries(connection);
   const findings = new FindingQueries(connection, options);

@@ -11,8 +11,8 @@ import { AlertWriter } from "../db/alerts/alert-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
 import { PageCheck } from "../db/integrity/page-check.ts";
 import { Lease } from "../db/lease.ts";
+import { LifecycleCache } from "../db/lifecycles/lifecycle-cache.ts";
 import { LifecycleWriter } from "../db/lifecycles/lifecycle-writer.ts";
-import { Lifecycles } from "../db/lifecycles/lifecycles.ts";
 import { MessageWriter } from "../db/messages/message-writer.ts";
 import { RetentionWriter } from "../db/retention/retention-writer.ts";
 import { Tombstones } from "../db/retention/tombstones.ts";
@@ -52,7 +52,7 @@ export function createStoreService(options: DatabaseAddress) {
   const messages = new MessageWriter(database, what, lease, () => projector.expectChanges());
   const tombstones = new Tombstones(database);
   const retention = new RetentionWriter(database, tombstones, () => messages.seq);
-  const lifecycles = new Lifecycles(database);
+  const lifecycles = new LifecycleCache(database);
   const definitions = new LifecycleWriter(database, lifecycles);
   const projector = new Projector(database, lifecycles, tombstones);
   const alerts = new AlertWriter(database);

@@ -3,7 +3,7 @@ import { createClient } from "@libsql/client";
 import { parseDefinition } from "../../src/api/definition.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { Database } from "../../src/db/database.ts";
-import { Lifecycles } from "../../src/db/lifecycles/lifecycles.ts";
+import { LifecycleCache } from "../../src/db/lifecycles/lifecycle-cache.ts";
 import type { ProjectionStep } from "../../src/projection/projection-step.ts";
 import { Projector } from "../../src/projection/projector.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
@@ -131,7 +131,7 @@ class AwayDatabase extends Database {
 test("a fault that passes by itself is thrown however often it comes, and nothing is set aside", async () => {
   using opened = await begin();
   const database = new AwayDatabase({ url: opened.url, authToken: "", timeoutMs: 1_000, pragmas: [] });
-  const projector = new Projector(database, new Lifecycles(database));
+  const projector = new Projector(database, new LifecycleCache(database));
   const target = { upTo: count, watermark: 10 * second, raise: true };
   expect((await projector.project(target)).done).toBe(true);
   await opened.store.apply(await batchOf([event(count + 1, { messageId: "new", event: "A", createdAt: 1 })]));

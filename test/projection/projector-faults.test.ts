@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { parseDefinition } from "../../src/api/definition.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { Database } from "../../src/db/database.ts";
+import { LifecycleCache } from "../../src/db/lifecycles/lifecycle-cache.ts";
 import { LifecycleWriter } from "../../src/db/lifecycles/lifecycle-writer.ts";
-import { Lifecycles } from "../../src/db/lifecycles/lifecycles.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
 import type { ProjectionStep } from "../../src/projection/projection-step.ts";
 import { Projector } from "../../src/projection/projector.ts";
@@ -159,7 +159,7 @@ function openProjector({ url }: TestStore) {
     timeoutMs: 1_000,
     pragmas: ["busy_timeout = 5000"],
   });
-  const projector = new Projector(database, new Lifecycles(database));
+  const projector = new Projector(database, new LifecycleCache(database));
   return { database, projector };
 }
 
@@ -244,7 +244,7 @@ test("a lifecycle holds from when it is stored, also where the answer to its put
     timeoutMs: 1_000,
     pragmas: ["busy_timeout = 5000"],
   });
-  const lifecycles = new Lifecycles(database);
+  const lifecycles = new LifecycleCache(database);
   const projector = new Projector(database, lifecycles);
   const file = new LifecycleWriter(database, lifecycles);
   await file.put("app", definition, 0);

@@ -6,7 +6,7 @@ import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { asRows, rowsOf } from "../rows.ts";
-import { versionOfRow } from "./plans.ts";
+import { versionOfRow } from "./plan-cache.ts";
 
 const versionsMax = 100;
 /** Bytes of the definitions in one answer, unless the latest alone has more. */

@@ -16,7 +16,7 @@ import {
   stageName,
 } from "../../lifecycle/definition.ts";
 import type { Database } from "../database.ts";
-import type { Lifecycles } from "./lifecycles.ts";
+import type { LifecycleCache } from "./lifecycle-cache.ts";
 
 /** Bytes of the versions of one app, and of each version beside its text. The smallest make 4,000 versions. */
 const appBytesMax = 4 * 1024 * 1024;
@@ -28,9 +28,9 @@ const retryAfterMs = 3_600_000;
 
 export class LifecycleWriter {
   readonly #database: Database;
-  readonly #lifecycles: Pick<Lifecycles, "changed">;
+  readonly #lifecycles: Pick<LifecycleCache, "changed">;
 
-  constructor(database: Database, lifecycles: Pick<Lifecycles, "changed">) {
+  constructor(database: Database, lifecycles: Pick<LifecycleCache, "changed">) {
     this.#database = database;
     this.#lifecycles = lifecycles;
   }

@@ -1,4 +1,4 @@
--- Versions of lifecycles: see `lifecycles.ts` and `lifecycle-writer.ts`.
+-- Versions of lifecycles: see `lifecycle-cache.ts` and `lifecycle-writer.ts`.
 
 -- name: latest
 SELECT version, created_at, after_seq, bytes, definition FROM lifecycles

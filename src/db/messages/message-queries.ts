@@ -15,7 +15,7 @@ import { assess, type IsActive } from "../../lifecycle/assess.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
 import type { DatabaseAddress } from "../database.ts";
 import { type KeysetScan, readPage, scanMaxDefault } from "../keyset-scan.ts";
-import { lifecycleOfMessage, type Plans } from "../lifecycles/plans.ts";
+import { lifecycleOfMessage, type PlanCache } from "../lifecycles/plan-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { knownSkews } from "../retention/time-marks.ts";
 import { knownPosition } from "./apply-sql.ts";
@@ -31,11 +31,11 @@ export interface MessageQueriesOptions extends DatabaseAddress {
 
 export class MessageQueries {
   readonly #connection: ReadConnection;
-  readonly #plans: Plans;
+  readonly #plans: PlanCache;
   readonly #summaries: Summaries;
   readonly #scanMax: number;
 
-  constructor(connection: ReadConnection, plans: Plans, options: Pick<MessageQueriesOptions, "scanMax">) {
+  constructor(connection: ReadConnection, plans: PlanCache, options: Pick<MessageQueriesOptions, "scanMax">) {
     this.#connection = connection;
     this.#plans = plans;
     this.#summaries = new Summaries(connection, plans);

@@ -8,7 +8,7 @@ import type { MessageSummary } from "../../core/query.ts";
 import { messageStates } from "../../core/state.ts";
 import { summariesSql } from "../../gen/sql.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
-import { lifecyclesById, type Plans } from "../lifecycles/plans.ts";
+import { lifecyclesById, type PlanCache } from "../lifecycles/plan-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { keyOf } from "./event-rows.ts";
 
@@ -72,9 +72,9 @@ export function rankOf(plan: Plan | undefined): Rank | undefined {
 /** The summaries of a page. */
 export class Summaries {
   readonly #connection: ReadConnection;
-  readonly #plans: Plans;
+  readonly #plans: PlanCache;
 
-  constructor(connection: ReadConnection, plans: Plans) {
+  constructor(connection: ReadConnection, plans: PlanCache) {
     this.#connection = connection;
     this.#plans = plans;
   }
@@ -87,7 +87,7 @@ export class Summaries {
     const messages: MessageSummary[] = [];
     let [count, events, chars] = [0, 0, 0];
     while (count < rows.length) {
-      for (const [row, message] of await this.#read(sliceOf(rows, count))) {
+      for (const [row, message] of await this.#read(nextRead(rows, count))) {
         events += Math.min(Number(row.event_count), lookedAtMax);
         chars += message === undefined ? 0 : charsOf(message);
         if (count > 0 && (events > pageEventsMax || chars > pageCharsMax)) return { messages, count };
@@ -141,7 +141,7 @@ export class Summaries {
 }
 
 /** The messages of one read: several with `lookedAtMax` events together, or one with more. */
-function sliceOf(rows: readonly Row[], start: number): readonly Row[] {
+function nextRead(rows: readonly Row[], start: number): readonly Row[] {
   let events = 0;
   let end = start;
   for (; end < rows.length; end++) {

@@ -7,7 +7,7 @@ import type { InStatement } from "@libsql/client";
 import type { Micros } from "../../core/event.ts";
 import { tombstonesSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
-import type { StoredLifecycle } from "../lifecycles/lifecycles.ts";
+import type { StoredLifecycle } from "../lifecycles/lifecycle-cache.ts";
 import { messageIds, messageIdsOf } from "../messages/message-ids.ts";
 
 /** 48 bits; NUL occurs in no id. */

@@ -1,4 +1,4 @@
-/** Plans of definitions for the query thread, the last used kept in memory. */
+/** The plans of definitions, the last used of them, for a query thread. */
 import type { InStatement, Row } from "@libsql/client";
 import { lifecyclesSql } from "../../gen/sql.ts";
 import type { LifecycleVersion } from "../../lifecycle/definition.ts";
@@ -29,7 +29,7 @@ export function versionOfRow(row: Row): LifecycleVersion {
   };
 }
 
-export class Plans {
+export class PlanCache {
   readonly #plans = new Map<number, { readonly plan: Plan; readonly bytes: number }>();
   #bytes = 0;
 

@@ -36,7 +36,7 @@ export interface Version {
   readonly ends: boolean;
 }
 
-export class Lifecycles {
+export class LifecycleCache {
   readonly #database: Database;
   /** The latest version first. An app without any has an empty list. */
   readonly #apps = new Map<string, readonly Version[]>();
