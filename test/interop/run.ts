@@ -99,7 +99,7 @@ async function runCurl({ url }: MarsProcess): Promise<void> {
   ] as const) {
     const messageId = `curl${flag}`;
     const event = JSON.stringify({ app_id: "curl", message_id: messageId, event: "sent" });
-    const curl = ["curl", "-sS", "--fail-with-body", flag, "-w", "\n%{http_version}"];
+    const curl = ["curl", "-sS", "--fail-with-body", flag, "-w", "%{http_version}"];
     const posted = await output([
       ...curl,
       "-H",
