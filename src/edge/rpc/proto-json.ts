@@ -51,7 +51,7 @@ interface Field {
   readonly name: string;
   readonly otherName: string;
   readonly isList: boolean;
-  /** Whether a value counts as none: what protobuf cannot tell from it. */
+  /** Whether protobuf has no difference between this value and none. */
   isAbsent(value: unknown): boolean;
   /** One value as JSON; `undefined` for an enum's value that is unspecified. */
   toJson(value: unknown): unknown;
