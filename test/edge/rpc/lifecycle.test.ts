@@ -17,6 +17,7 @@ import {
 } from "../../../src/gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageOrder } from "../../../src/gen/mars/v1/message_service_pb.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
+import { until } from "../../support/until.ts";
 import {
   failure,
   grpcJsClients,
@@ -215,6 +216,8 @@ describe.each([...transports])("lifecycles by %s", (_, open) => {
     const minSeq = await report(appId, "m-3", { CREATED: 0 });
     const window = { appId, minSeq, since: at(-60_000) };
 
+    // After a pause of the machine it is raised a little later.
+    await until(async () => (await clients.lifecycles.listOverdue({ appId })).overdue.length === 1);
     const funnel = await clients.lifecycles.getFunnel(window);
     expect(funnel.opened).toBe(3n);
     const numbers = funnel.stages.map(({ stage, reached, waiting, overdue, never }) => [
