@@ -138,7 +138,7 @@ export class Pipeline {
     return this.#projected;
   }
 
-  /** The last seq that was given out. */
+  /** The last seq that was assigned. */
   get lastSeq(): number {
     return this.#commit.lastSeq;
   }
@@ -194,7 +194,10 @@ export class Pipeline {
     if (this.#opened && !this.#stuck && this.#writer.lastError === "") await this.#writer.drain(storingMs);
     const left = this.#notStored;
     if (left > 0)
-      this.#options.log.warn("events are left to the next start", { event: "stopped_behind", left });
+      this.#options.log.warn("stopped before all events were stored, the next start stores them", {
+        event: "stopped_behind",
+        left,
+      });
     this.#abort.abort();
     await this.#running;
     if (this.#opened) await this.#retention.record().catch(() => undefined);

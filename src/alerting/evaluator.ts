@@ -124,7 +124,7 @@ export class Evaluator {
           continue;
         }
         const fields = { event: "alert_finding_skipped", seq: to, error: thrown };
-        this.#options.log.error("alerts skipped a finding that cannot be applied", fields);
+        this.#options.log.error("finding cannot be applied, skipped", fields);
         await this.#commit({ findingSeq: to, incidents: [], deliveries: [] });
         this.#skippedInARow += 1;
         this.#skipped += 1;

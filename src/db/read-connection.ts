@@ -54,7 +54,7 @@ export class ReadConnection {
       try {
         return [decode(row)];
       } catch (error) {
-        this.#notify({ message: "row cannot be read, passed over", event: "unreadable_row", error });
+        this.#notify({ message: "row cannot be read, skipped", event: "unreadable_row", error });
         return [];
       }
     });

@@ -11,7 +11,7 @@ import { nowMicros } from "../core/time.ts";
 export class SequenceStart {
   readonly #log: Pick<Log, "warn" | "error">;
   #nextSeq = 1;
-  /** The last seq of the journal's records, and the last that is known to have been given out. */
+  /** The last seq of the journal's records, and the last that is known to have been assigned. */
   #lastSeq = 0;
   #givenOut = 0;
   #certain = false;
@@ -20,7 +20,7 @@ export class SequenceStart {
     this.#log = log;
   }
 
-  /** The first seq to be given out. */
+  /** The first seq to be assigned. */
   get nextSeq(): number {
     return this.#nextSeq;
   }
@@ -31,7 +31,7 @@ export class SequenceStart {
   }
 
   /**
-   * Whether seqs may be given out. A journal with a history may do so while the database is away; a new one may
+   * Whether seqs may be assigned. A journal with a history may do so while the database is away; a new one may
    * continue a database's sequence, and waits for it.
    */
   get certain(): boolean {
@@ -45,17 +45,17 @@ export class SequenceStart {
     if (givenOut > 0) this.#nextSeq = leapFrom(givenOut, nowMicros()) + 1;
   }
 
-  /** Compares with the database, once it is reached. Throws where seqs have been given out that it knows already. */
+  /** Compares with the database, once it is open. Throws where this journal has assigned seqs that the database has already. */
   meet({ seq, lost, nextSeq, givenOut }: StorePosition, accepting: boolean): void {
     const known = this.#givenOut;
     if (lost > 0) {
-      this.#log.error("the database is older than the journal: events between them are gone", {
+      this.#log.error("database older than journal, events between them lost", {
         event: "database_older",
         events: lost,
       });
     }
     if (known > 0 && givenOut > known) {
-      this.#log.warn("the database knows more of the sequence than the journal: going on behind it", {
+      this.#log.warn("journal older than database, sequence continues after the database", {
         event: "journal_older",
         journal_seq: known,
         database_seq: givenOut,

@@ -42,7 +42,7 @@ export interface SegmentHeader {
   readonly number: number;
   /** The length of the file is a multiple of this until the segment has a successor. */
   readonly granule: number;
-  /** The last seq that was given out before this segment began; its records are all beyond. */
+  /** The last seq that was assigned before this segment began; its records are all beyond. */
   readonly after: number;
   /** Where the next segment begins, where records up to there have been lost; else 0. */
   readonly upTo: number;

@@ -45,7 +45,7 @@ const named = /^(\d{16})-(\d{8})\.segment$/;
 /** Of a format that was never released. */
 const early = /^\d{16}\.segment$/;
 
-/** @param after the last seq that was given out before it */
+/** @param after the last seq that was assigned before it */
 export function segmentName(after: number, number: number): string {
   return `${String(after + 1).padStart(16, "0")}-${String(number).padStart(8, "0")}${suffix}`;
 }
@@ -157,7 +157,7 @@ async function findEnd(file: Found, next: number | undefined, { log }: RecoveryO
   const { end, rest, damage } = await file.segment.findEnd(next);
   if (damage !== "") file.damage = { at: end, reason: damage };
   else if (rest > 0 && next === undefined) {
-    log.info("the journal's last write was cut off; it was not acknowledged", {
+    log.info("last journal write cut off, it was not acknowledged", {
       event: "journal_torn_write",
       file: file.path,
       byte: end,

@@ -117,7 +117,7 @@ export class JournalSegment {
     return undefined;
   }
 
-  /** The last seq that was given out by its end; the one before it while it is empty. */
+  /** The last seq that was assigned by its end; the one before it while it is empty. */
   get lastSeq(): number {
     return this.#lastSeq;
   }

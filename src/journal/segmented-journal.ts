@@ -92,7 +92,7 @@ export class SegmentedJournal {
     });
     this.#lastNumber = Math.max(0, ...this.#segments.map(({ header }) => header.number));
     if (mark === undefined && this.#segments.length > 0) {
-      this.#log.warn("the journal has no mark that can be read: its segments alone say where it ends", {
+      this.#log.warn("journal mark cannot be read, its end is taken from the segments", {
         event: "journal_mark_missing",
         file: this.#mark.path,
       });
@@ -175,7 +175,7 @@ export class SegmentedJournal {
       }
     } catch (error) {
       // It is tried again at the next call.
-      this.#log.warn("a journal segment cannot be deleted", { event: "journal_trim_failed", error });
+      this.#log.warn("journal segment cannot be deleted", { event: "journal_trim_failed", error });
     }
     return dropped;
   }
@@ -233,7 +233,7 @@ export class SegmentedJournal {
       await this.#begin(last.lastSeq, last.header.id);
     } catch (error) {
       if ((await this.missing()) !== "") throw error;
-      this.#log.warn("no new journal segment can be made, the last one grows", {
+      this.#log.warn("journal segment cannot be created, the last one grows", {
         event: "journal_roll_failed",
         error,
       });

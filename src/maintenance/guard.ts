@@ -26,9 +26,9 @@ export async function guardFiles(options: GuardOptions, signal: AbortSignal): Pr
   let fenced = false;
   const found = (file: string) => {
     if (file !== "" && file !== gone) {
-      log.error("a file of Mars is gone or replaced, refusing events", { event: "file_missing", file });
+      log.error("file gone or replaced, refusing events", { event: "file_missing", file });
     } else if (file === "" && gone !== "") {
-      log.info("the files of Mars are there again", { event: "file_back", file: gone });
+      log.info("file back, accepting events", { event: "file_back", file: gone });
     }
     gone = file;
     if (!fenced) block(gone === "" ? "" : "a file of Mars was removed or replaced while it ran: see its log");

@@ -121,7 +121,7 @@ export class Grace implements Refusals {
     if (!run.overrun) {
       run.overrun = true;
       this.#overrun += 1;
-      this.#log.warn("events are still refused, findings are raised all the same", {
+      this.#log.warn("refusals last too long, findings are raised", {
         event: "grace_overrun",
         refused_for_ms: Math.round(now - run.since),
       });

@@ -54,7 +54,7 @@ export interface ProjectionStep {
   readonly done: boolean;
   /** What has changed, in the order of their `seq`. */
   readonly findings: readonly Finding[];
-  /** The last seq of a finding's change that was given out. */
+  /** The last seq of a finding's change that was assigned. */
   readonly findingSeq: number;
   /** When the next finding becomes active if nothing comes; absent when none will. */
   readonly nextAt?: Micros;

@@ -59,7 +59,8 @@ export class Skews {
     return this.#known.map((skew) => ({ ...skew, behind: skew.behind - micros(behindMs) }));
   }
 
-  /** The warning of deadlines that wait because of a step; empty when that was long ago.
+  /**
+   * The warning of deadlines that wait because of a step; empty when that was long ago.
    *
    * @param wallMs a reading of the wall clock
    */

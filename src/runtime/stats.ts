@@ -86,7 +86,7 @@ export interface Stats extends PipelineStats {
   readonly intake: IntakeStats;
   /** By name. */
   readonly loops: Readonly<Record<string, LoopStats>>;
-  /** How often a row could not be read as it is, and was passed over or brought into range; since the start. */
+  /** How often a row could not be read as it is, and was skipped or clamped; since the start. */
   readonly unreadable_rows: number;
   /** Changes of findings that alerting could not apply and skipped, since the start. */
   readonly alerts: { readonly findings_skipped: number };

@@ -16,7 +16,7 @@ SELECT
 FROM projection;
 
 -- name: leap
--- The seqs of ?1 between ?2 and ?3 were never given out.
+-- The seqs of ?1 between ?2 and ?3 were never assigned.
 INSERT INTO gaps (sequence, after, before) SELECT ?1, ?2, ?3 WHERE ?3 > ?2 + 1
 ON CONFLICT (sequence, after) DO UPDATE SET before = max(before, excluded.before);
 

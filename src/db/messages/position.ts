@@ -14,7 +14,7 @@ export type Sequence = "events" | "findings";
 /**
  * Finds or makes the journal's place in the database, and records where the sequence leaps.
  *
- * @param nextSeq the first seq to be given out, as far as the journal knows
+ * @param nextSeq the first seq to be assigned, as far as the journal knows
  */
 export async function findPosition(
   database: Database,
@@ -53,7 +53,7 @@ export async function findPosition(
   return { seq, lost, receivedAt, nextSeq: next, givenOut, projected, unprojected };
 }
 
-/** Records that the seqs between the two were never given out. */
+/** Records that the seqs between the two were never assigned. */
 export function leap(sequence: Sequence, after: number, before: number): InStatement {
   return { sql: positionSql.leap, args: [sequence, after, before] };
 }

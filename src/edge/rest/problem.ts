@@ -66,7 +66,7 @@ export function problemOf(thrown: unknown, log: Log): Response {
   if (thrown instanceof Error && thrown.name === "AbortError")
     return new Response(null, { status: goneStatus });
   const error = MarsError.from(thrown);
-  if (error.ours) log.error("a request failed", { event: "request_failed", error });
+  if (error.ours) log.error("request failed", { event: "request_failed", error });
   return problemResponse(error);
 }
 

@@ -120,7 +120,7 @@ async function* chunksOf<Item extends TopicItem>(
     }
   } catch (thrown) {
     const error = MarsError.from(thrown);
-    if (error.ours) log.error("a stream failed", { event: "request_failed", error });
+    if (error.ours) log.error("stream failed", { event: "request_failed", error });
     const { code, message } = error;
     yield encoder.encode(`event: error\ndata: ${JSON.stringify({ code, message })}\n\n`);
   } finally {

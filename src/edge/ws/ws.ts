@@ -104,7 +104,7 @@ export function openWs(parts: Pick<EdgeParts, "live" | "findings" | "log">, conn
   }
 
   function answerError(error: MarsError, topic: string | undefined): void {
-    if (error.ours) parts.log.error("a socket's request failed", { event: "request_failed", error });
+    if (error.ours) parts.log.error("socket request failed", { event: "request_failed", error });
     const { code, message } = error;
     connection.send(JSON.stringify({ type: "error", code, message, topic }));
   }
