@@ -23,6 +23,12 @@ const retired: Readonly<Record<string, string>> = {
   anew: "again",
   "toldAt|told_at": "notifiedAt",
   overMs: "windowMs",
+  "(?<!\\.)slices?": "chunk, page, range",
+  "(some|any|every)body": "a client, a subscriber, a caller",
+  "whoever|whatever": "the thing itself",
+  "take[sn]? in|taking in": "accept, project",
+  "LifeSteps|StageState": "instance, status",
+  "held apps?|heldApps": "paused apps",
 };
 
 const files = [

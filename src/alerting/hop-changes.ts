@@ -25,7 +25,7 @@ export function changesByHop(findings: readonly Finding[]): HopChanges[] {
       stage,
       after,
       versions: [...new Set(group.map(({ version }) => version))],
-      // At most one page of findings, so the spread is short.
+      // At most one page of findings, so that the argument list is short.
       ...(times.length > 0 && { raised: { first: Math.min(...times), last: Math.max(...times) } }),
     };
   });

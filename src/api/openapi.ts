@@ -68,7 +68,7 @@ function callOf({ name, summary, scope, rest, body, rpc, input, output, restAnsw
 }
 
 /**
- * Says defaults and examples, which zod leaves out where a value is transformed. A default is that of the result, and said only
+ * Adds defaults and examples, which zod omits where a value is transformed. A default is that of the result, and added only
  * where the value as it is given has the same type.
  */
 function describe({

@@ -35,7 +35,7 @@ function identityOf(event: SequencedEvent): string {
 
 /**
  * The difference between events with the same name and time and no id: a hash of the rest of their contents, which is
- * shorter; empty where there is no rest. 132 bits of SHA-256: nobody finds two contents with equal hashes.
+ * shorter; empty where there is no rest. 132 bits of SHA-256: two contents with equal hashes cannot be found.
  */
 export function detailOf({ eventId, externalId, attributes }: SequencedEvent): string {
   if (eventId !== "" || (externalId === "" && attributes === "")) return "";

@@ -414,7 +414,7 @@ CREATE TABLE clock (
   agreed INTEGER NOT NULL
 ) STRICT;
 
--- How far the sequences of events and of findings were after so much running time. All up to there is at least as old, whatever
+-- How far the sequences of events and of findings were after so much running time. All up to there is at least as old, whichever time
 -- the wall clock showed.
 CREATE TABLE marks (
   elapsed INTEGER PRIMARY KEY,

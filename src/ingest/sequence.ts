@@ -64,7 +64,7 @@ export class SequenceStart {
     }
     if (known === 0 && givenOut > 0) {
       const message =
-        "a new journal on a database with a history: what another one held and had not stored is not here";
+        "a new journal on a database with a history: events of another journal that were not stored are not here";
       this.#log.warn(message, { event: "journal_new", database_seq: givenOut });
     }
     if (nextSeq !== this.#nextSeq && accepting) {

@@ -1,7 +1,7 @@
 /**
  * The state of a message: a pure function of the set of its events, its lifecycle, and one time, the watermark.
  *
- * The events come as the earliest time of each name (`Times`): a stage is done when it was first done. What can be said
+ * The events come as the earliest time of each name (`Times`): a stage is done when it was first done. What can be known
  * of a message without a watermark are its pending findings: those that will be active if nothing else comes, each with the
  * time from which on it is. The watermark only decides which of them are active by now.
  *

@@ -162,7 +162,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
 
   subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber<Item>): () => void {
     if (this.#closed) throw draining();
-    const lease = this.#shares.take(subscriber.caller?.peer ?? nobody.peer);
+    const lease = this.#shares.take(subscriber.caller?.peer ?? noCaller.peer);
     if (lease === undefined) throw this.#shares.full("subscriptions");
     const subscription = new Subscription(this, topic, subscriber);
     this.#subscriptions.set(subscription, lease);
@@ -181,7 +181,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
     await Promise.allSettled(this.#reading);
   }
 
-  read(query: () => HistoryQuery | undefined, caller = nobody): Promise<HistoryPage<Item> | undefined> {
+  read(query: () => HistoryQuery | undefined, caller = noCaller): Promise<HistoryPage<Item> | undefined> {
     return this.#reads.run(caller, async () => {
       const wanted = query();
       if (wanted === undefined) return undefined;
@@ -201,7 +201,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
   }
 
   /** Pending while too much waits to be sent to the caller: history that cannot be sent is not read. */
-  room({ peer } = nobody): Promise<void> | undefined {
+  room({ peer } = noCaller): Promise<void> | undefined {
     return this.#budget.hasRoom(peer) ? undefined : this.#budget.freed();
   }
 
@@ -224,7 +224,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
 }
 
 /** The caller of subscribers that name none. */
-const nobody: Caller = { peer: { name: "unknown", connection: "unknown" }, protocol: "inside" };
+const noCaller: Caller = { peer: { name: "unknown", connection: "unknown" }, protocol: "inside" };
 
 function draining(): MarsError {
   return new MarsError("draining", "Mars is stopping; connect again and resume", { retryAfterMs: 1000 });

@@ -46,7 +46,7 @@ export function openStream<Item extends TopicItem>(
 const itemBytes = 300;
 
 /** The peer of subscribers that name none. */
-const nobody: Peer = { name: "unknown", connection: "unknown" };
+const unknownPeer: Peer = { name: "unknown", connection: "unknown" };
 
 type Next<Item extends TopicItem> = IteratorResult<StreamItem<Item>, undefined>;
 
@@ -75,7 +75,7 @@ class SubscriberStream<Item extends TopicItem>
 
   constructor({ stallTimeoutMs, caller, budget, sizeOf }: OpenStreamOptions<Item>) {
     this.#budget = budget;
-    this.#peer = caller?.peer ?? nobody;
+    this.#peer = caller?.peer ?? unknownPeer;
     this.#sizeOf = sizeOf;
     this.#holding = budget.open(this.#peer, {
       pending: () => this.#bytes,

@@ -121,7 +121,7 @@ export class Narrowing {
     } else if (phase.what === "ahead" || (phase.what === "due" && message === undefined)) {
       throw error;
     } else {
-      // It fails though nobody follows its message: it is left out, and not counted.
+      // It fails although its message is not projected: it is left out, and not counted.
       await this.#database.batch(passOver(phase, next, message), "write");
     }
     return {

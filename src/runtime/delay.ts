@@ -14,18 +14,18 @@ export function delay(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits for a promise, `ms` at most. @returns whether it settled in time; its rejection is the caller's to deal with */
+/** Waits for a promise, `ms` at most. @returns whether it ended in time; its rejection is the caller's to deal with */
 export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, ms, false);
   });
-  const settled = promise.then(
+  const ended = promise.then(
     () => true,
     () => true,
   );
   try {
-    return await Promise.race([settled, late]);
+    return await Promise.race([ended, late]);
   } finally {
     clearTimeout(timer);
   }

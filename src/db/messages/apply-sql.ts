@@ -27,7 +27,7 @@ export function insertEvents({ plain, events }: StoreChunk): InStatement {
 /** After all events: corrects the counts and times of messages that had repeats. */
 export const resolveAliases: InStatement = applySql.resolveAliases;
 
-/** How many events of the batch were new. Usually all were, and then nobody needs `outcome`, which takes ten times as long. */
+/** How many events of the batch were new. Usually all were, and then `outcome` is not needed, which takes ten times as long. */
 export function countStored({ from, to }: Pick<StoreBatch, "from" | "to">): InStatement {
   return { sql: applySql.countStored, args: [from, to] };
 }

@@ -12,7 +12,7 @@ export const pageBytesMax = 1024 * 1024;
 export const eventColumns =
   "e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.duplicates, e.detail, e.changed_seq";
 
-/** What an event of the table `e` takes in an answer: names, numbers and quotes are some 200. */
+/** The bytes of an event of the table `e` in an answer: names, numbers and quotes are some 200. */
 export const eventBytes =
   "(200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes))";
 

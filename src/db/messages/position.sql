@@ -25,7 +25,7 @@ ON CONFLICT (sequence, after) DO UPDATE SET before = max(before, excluded.before
 SELECT max(before) AS seq FROM gaps WHERE sequence = ?1 AND after < ?2 AND before > ?2;
 
 -- name: extendOldestGap
--- All gaps of ?1 but the last ?2 become one, with the seqs between them: whoever resumes from one of those starts over.
+-- All gaps of ?1 but the last ?2 become one, with the seqs between them: a subscriber that resumes from one of those starts over.
 UPDATE gaps SET before = coalesce((
   SELECT max(before) FROM (
     SELECT before FROM gaps WHERE sequence = ?1 ORDER BY after DESC LIMIT -1 OFFSET ?2)), before)

@@ -27,7 +27,7 @@ const eventsMax = 200;
 const lastMessages = 16;
 
 /**
- * The last event of each app of a page, as JSON. It comes from what is stored, so that it is right whatever was changed or
+ * The last event of each app of a page, as JSON. It comes from what is stored, so that it is right after anything was changed or
  * deleted: of the messages whose latest time is not ahead of the clock. Where none is stored, the rates have it by the minute.
  *
  * @param page has the columns `id` and `app_id`

@@ -1,5 +1,5 @@
 -- Statistics, from buckets only: see `statistics-queries.ts`. ?1 is the app; ?2, ?3 and ?4 are a span and the starts of its
--- buckets in [?3, ?4), where nothing else is said.
+-- buckets in [?3, ?4), unless stated otherwise.
 
 -- name: funnel
 SELECT s.id, s.after, s.stage,

@@ -13,7 +13,7 @@ import { type Bytes, packingOf, unpack } from "./unpack.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Room is taken in steps of this many bytes for a body whose length is not announced. */
+/** The lease of a body without an announced length grows by this many bytes. */
 const stepBytes = 64 * 1024;
 
 const noRoomRetryMs = 1_000;

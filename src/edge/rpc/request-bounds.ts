@@ -36,7 +36,7 @@ const batchFields: ReadonlyMap<unknown, number> = new Map<unknown, number>([
   [collectStream, CollectStreamRequestSchema.field.events.number],
 ]);
 
-/** Room is taken in steps of this many bytes for a body whose length is not announced. */
+/** The lease of a body without an announced length grows by this many bytes. */
 const stepBytes = 64 * 1024;
 
 /** A shorter frame counts as this many bytes in the turns. */
