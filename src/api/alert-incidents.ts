@@ -1,9 +1,11 @@
 /** The operation on incidents: what the rules have found, and for how long. */
 import * as z from "zod";
 import type { Incident } from "../alerting/incident.ts";
+import { stageToJson } from "../core/stage-name.ts";
 import { formatTime } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { alertIdFilter, alertPageEnd, timeOrNull } from "./alert-fields.ts";
+import { stageNames } from "./answers.ts";
 import { appId, cursor, defined, limit, word } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
@@ -13,8 +15,7 @@ const incident = z.strictObject({
   rule: z.string(),
   app_id: z.string(),
   kind: z.enum(findingKinds),
-  stage: z.string(),
-  after: z.string().nullable(),
+  ...stageNames,
   state: z.enum(["active", "resolved"]),
   silenced: z.boolean(),
   text: z.string().nullable(),
@@ -58,8 +59,7 @@ function incidentJson(shown: Incident): z.input<typeof incident> {
     rule: shown.rule,
     app_id: shown.appId,
     kind: shown.kind,
-    stage: shown.stage,
-    after: shown.after === "" ? null : shown.after,
+    ...stageToJson(shown.stage, shown.after),
     state: shown.closedAt === 0 ? "active" : "resolved",
     silenced: shown.silenced,
     text: shown.text === "" ? null : shown.text,

@@ -6,6 +6,7 @@ import { smallBodyBytesMax } from "../core/limits.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { alertId, found, kinds, list, settingLimit } from "./alert-fields.ts";
 import { duration } from "./duration.ts";
+import { alternatives, stageEvents, stageNamed } from "./event-names.ts";
 import { appId, cursor, defined, stage, whole } from "./fields.ts";
 import { operation } from "./operation.ts";
 
@@ -25,7 +26,9 @@ export const ruleInput = z
     app_id: appId.optional(),
     kinds: kinds.default(["missing"]),
     stage: stage.optional(),
+    stage_events: stageEvents,
     after: stage.optional(),
+    after_events: stageEvents,
     at_least: whole(1, atLeastMax).default(1),
     window: window.optional(),
     repeat: duration(
@@ -35,14 +38,19 @@ export const ruleInput = z
     sinks: list(alertId, ruleSinksMax, "ids of sinks"),
     over: window.optional().meta({ deprecated: true, description: "The former name of `window`." }),
   })
-  .transform(({ app_id, at_least, window, over, repeat, stage, after, ...same }, context): AlertRule => {
+  .transform(({ stage_events, after_events, ...input }, context): AlertRule => {
+    const { app_id, at_least, window, over, repeat, stage, after, ...same } = input;
     if (window !== undefined && over !== undefined) {
       const message = "is the former name of window: give one of them";
       context.addIssue({ code: "custom", path: ["over"], message });
     }
     return {
       ...same,
-      ...defined({ appId: app_id, stage, after }),
+      ...defined({
+        appId: app_id,
+        stage: stageNamed("stage", stage, stage_events, context),
+        after: stageNamed("after", after, after_events, context),
+      }),
       atLeast: at_least,
       windowMs: window ?? over ?? windowMsDefault,
       repeatMs: repeat,
@@ -56,6 +64,8 @@ const rule = z.strictObject({
   kinds: z.array(z.enum(findingKinds)),
   stage: z.string().nullable(),
   after: z.string().nullable(),
+  stage_events: z.array(z.string()).optional(),
+  after_events: z.array(z.string()).optional(),
   at_least: z.int(),
   window: z.string(),
   repeat: z.string(),
@@ -138,6 +148,8 @@ function ruleJson({
     kinds: [...kinds],
     stage: stage ?? null,
     after: after ?? null,
+    ...alternatives("stage_events", stage),
+    ...alternatives("after_events", after),
     at_least: atLeast,
     window: formatDuration(windowMs),
     repeat: repeatMs === 0 ? "off" : formatDuration(repeatMs),

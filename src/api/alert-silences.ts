@@ -7,6 +7,7 @@ import { formatTime, nowMicros, parseTime } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { alertIdFilter, found, settingLimit } from "./alert-fields.ts";
 import { duration } from "./duration.ts";
+import { alternatives, stageEvents, stageNamed } from "./event-names.ts";
 import { appId, cursor, defined, field, stage, text, whole, word } from "./fields.ts";
 import { operation } from "./operation.ts";
 
@@ -28,23 +29,26 @@ const silenceInput = z
     app_id: appId.optional(),
     rule: alertIdFilter.optional(),
     stage: stage.optional(),
+    stage_events: stageEvents,
     kind: word(findingKinds).optional(),
     until: end.optional(),
     for: duration({ min: 1_000, max: silenceMsMax }, "Instead of `until`: from now on.").optional(),
     comment: text(commentBytesMax).optional(),
   })
-  .transform(({ app_id, rule, stage, kind, comment, ...fields }, context): Omit<AlertSilence, "id"> => {
-    const now = nowMicros();
-    if ((fields.until === undefined) === (fields.for === undefined)) {
-      context.addIssue({ code: "custom", path: ["until"], message: "or for must be given, and not both" });
-    }
-    return {
-      ...defined({ appId: app_id, rule, stage, kind }),
-      until: fields.until ?? now + (fields.for ?? 0) * 1_000,
-      createdAt: now,
-      comment: comment ?? "",
-    };
-  });
+  .transform(
+    ({ app_id, rule, stage, stage_events, kind, comment, ...fields }, context): Omit<AlertSilence, "id"> => {
+      const now = nowMicros();
+      if ((fields.until === undefined) === (fields.for === undefined)) {
+        context.addIssue({ code: "custom", path: ["until"], message: "or for must be given, and not both" });
+      }
+      return {
+        ...defined({ appId: app_id, rule, kind, stage: stageNamed("stage", stage, stage_events, context) }),
+        until: fields.until ?? now + (fields.for ?? 0) * 1_000,
+        createdAt: now,
+        comment: comment ?? "",
+      };
+    },
+  );
 
 /** A silence as REST and RPC show it. */
 const silence = z.strictObject({
@@ -52,6 +56,7 @@ const silence = z.strictObject({
   app_id: z.string().nullable(),
   rule: z.string().nullable(),
   stage: z.string().nullable(),
+  stage_events: z.array(z.string()).optional(),
   kind: z.enum(findingKinds).nullable(),
   comment: z.string().nullable(),
   created_at: z.string(),
@@ -110,6 +115,7 @@ function silenceJson(shown: AlertSilence, now: Micros): z.input<typeof silence> 
     app_id: shown.appId ?? null,
     rule: shown.rule ?? null,
     stage: shown.stage ?? null,
+    ...alternatives("stage_events", shown.stage),
     kind: shown.kind ?? null,
     comment: shown.comment === "" ? null : shown.comment,
     created_at: formatTime(shown.createdAt),

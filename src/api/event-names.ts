@@ -1,7 +1,7 @@
 /** The events that make up a stage, as a field of an input; and the other spelling of them, the stage's name. */
 import type * as z from "zod";
 import { eventBytesMax } from "../core/limits.ts";
-import { nameOfEvents } from "../core/stage-name.ts";
+import { eventsOfName, nameOfEvents } from "../core/stage-name.ts";
 import { textProblem } from "../core/validate.ts";
 import { namesMax } from "../lifecycle/definition.ts";
 import { type FieldOptions, field, type Reading } from "./fields.ts";
@@ -41,16 +41,27 @@ export const stageEvents = nameOrNames({
   description: "The stage by its events: instead of its name.",
 }).optional();
 
-/** The name of a stage that is given by name or by its events, and not by both. */
+/** The name of a stage that is given by name or by its events, or by both where they agree, as answers have them. */
 export function stageNamed(
   field: string,
   name: string | undefined,
   events: readonly string[] | undefined,
   { issues }: Pick<z.core.ParsePayload, "issues">,
 ): string | undefined {
-  if (name !== undefined && events !== undefined) {
-    const message = `is ${field} by another spelling: give one of them`;
+  if (events === undefined) return name;
+  const named = nameOfEvents(events);
+  if (name !== undefined && name !== named) {
+    const message = `is another one than ${field}: give one of them`;
     issues.push({ code: "custom", path: [`${field}_events`], message, input: events });
   }
-  return events === undefined ? name : nameOfEvents(events);
+  return named;
+}
+
+/** The events of a stage that has alternatives, as a member of an answer. */
+export function alternatives<Member extends string>(
+  member: Member,
+  name: string | undefined,
+): { [Name in Member]?: string[] } {
+  const events = eventsOfName(name ?? "");
+  return events.length > 1 ? ({ [member]: events } as { [Name in Member]?: string[] }) : {};
 }

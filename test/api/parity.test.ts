@@ -46,7 +46,7 @@ const steps = (door: string): readonly Step[] => [
     listMessages,
     { ...shop, stage_events: ["mailed", "pushed"], stage_state: "waiting", after_events: ["paid"] },
   ],
-  [listMessages, { stage: "paid", stage_events: ["paid"], stage_state: "waiting" }],
+  [listMessages, { stage: "paid", stage_events: ["mailed"], stage_state: "waiting" }],
   [listMessages, { external_id: "x-1" }],
   [listMessages, { app_id: "nobody" }],
   [listMessages, { limit: 1_001 }],
