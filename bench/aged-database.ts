@@ -1,12 +1,12 @@
 /**
  * A database of many messages with random ids, filled through Mars itself and kept between runs, as filling takes minutes.
- * It is kept as it was filled: who adds to it works on a copy, or hardly adds anything.
+ * It is kept as it was filled: a scenario that adds much works on a copy.
  */
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Glob } from "bun";
 import { type Bench, cacheDir, type Mars } from "./bench.ts";
-import { settle } from "./compare.ts";
+import { stopAndVerify } from "./compare.ts";
 import { type Body, createBody, messageId, stages } from "./events.ts";
 
 export interface AgedDatabase {
@@ -57,7 +57,7 @@ async function fill(bench: Bench, dataDir: string, messages: number): Promise<vo
   let next = 0;
   await Promise.all(Array.from({ length: requestsAtOnce }, work));
   const turns = [{ acknowledged: messages, unanswered: 0 }];
-  const faults = await settle(mars, { name: "filling", turns, distinct: true });
+  const faults = await stopAndVerify(mars, { name: "filling", turns, distinct: true });
   if (faults.length > 0) throw new Error(faults.join("; "));
 
   async function work(): Promise<void> {
@@ -97,7 +97,7 @@ function schemaHash(): string {
   return hash.digest("hex").slice(0, 8);
 }
 
-/** Gigabytes that nothing will read again. */
+/** Databases of earlier schemas, gigabytes that no run reads again. */
 function removeOthers(schema: string): void {
   for (const name of readdirSync(cacheDir)) {
     if (name.startsWith("aged-") && !name.startsWith(`aged-${schema}-`)) {

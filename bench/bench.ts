@@ -1,4 +1,4 @@
-/** What scenarios work with: servers to start, a place on a real disk, how long and how often. */
+/** The environment of scenarios: servers to start, a directory on a real disk, the length and number of turns. */
 import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { spawnMars } from "../test/support/process.ts";
@@ -11,7 +11,7 @@ export const cacheDir = resolve(import.meta.dir, "../.cache/bench");
 export interface BenchOptions {
   readonly binary: string;
   readonly rounds: number;
-  /** The length of a turn; without it, what each scenario takes for right. */
+  /** The length of a turn; default: the scenario's own. */
   readonly seconds?: number;
   /** In the aged database. */
   readonly messages: number;
@@ -35,7 +35,7 @@ export interface Server extends Target {
 export interface Mars extends Server {
   readonly dataDir: string;
   stats(): Promise<Stats>;
-  /** Resolves when everything that was accepted is stored and followed. Rejects when that takes too long. */
+  /** Resolves when every accepted event is stored and projected. Rejects when that takes too long. */
   caughtUp(): Promise<Stats>;
   /** Ends it in order, as a user would. Rejects when it does not end well. */
   stop(): Promise<void>;
@@ -87,7 +87,7 @@ export class Bench {
 
   /**
    * Starts Mars as it comes: every setting has its default, but for the ports, which are free ones. The HTTP port can be
-   * given, to knock at before Mars has said that it is up.
+   * given, to connect to before Mars is up.
    */
   async startMars({ dataDir = this.newDirectory(), httpPort = 0 }: StartOptions = {}): Promise<Mars> {
     const env = { MARS_HTTP_PORT: String(httpPort) };
@@ -125,7 +125,7 @@ export class Bench {
     };
   }
 
-  /** Starts a file of `bench/controls` or `bench/load` under Bun, and resolves when it has said its port. */
+  /** Starts a file of `bench/controls` or `bench/load` under Bun, and resolves when it has printed its port. */
   async startControl(file: string, ...args: string[]): Promise<Server & { stop(): Promise<void> }> {
     const command = [process.execPath, join(import.meta.dir, "controls", file), ...args];
     const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });

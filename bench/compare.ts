@@ -37,16 +37,16 @@ export interface MeasuredTurn extends Turn {
   readonly cpuMicrosPerEvent: number;
 }
 
-/** Runs the load and waits until `settled`: an event that is acknowledged and not stored has been paid for in part only. */
+/** Runs the load and waits until `caughtUp`: an event that is acknowledged and not stored has caused only some of its cost. */
 export async function measure(
   server: Server,
   load: Load,
-  settled: () => Promise<unknown> = async () => {},
+  caughtUp: () => Promise<unknown> = async () => {},
 ): Promise<MeasuredTurn> {
   const before = server.cpuSeconds();
   const turn = await load(server);
   const loaded = server.cpuSeconds();
-  await settled();
+  await caughtUp();
   const micros = (server.cpuSeconds() - before) * 1e6;
   return {
     ...turn,
@@ -84,7 +84,7 @@ export async function compare(bench: Bench, comparison: Comparison): Promise<Out
     };
   });
   await Promise.all(started.map((control) => control.stop()));
-  return { rows, faults: await settle(mars, { name, turns: ours, distinct }) };
+  return { rows, faults: await stopAndVerify(mars, { name, turns: ours, distinct }) };
 }
 
 /** The medians of latency and CPU. */
@@ -120,7 +120,7 @@ export interface Sent {
 }
 
 /** Stops Mars and compares what is in its database with what was acknowledged. */
-export async function settle(mars: Mars, { name, turns, distinct, before }: Sent): Promise<string[]> {
+export async function stopAndVerify(mars: Mars, { name, turns, distinct, before }: Sent): Promise<string[]> {
   const { totals } = await mars.caughtUp();
   await mars.stop();
   return findFaults({

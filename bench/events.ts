@@ -1,4 +1,4 @@
-/** What is sent: five events a message, ids random and distinct, and all of it derivable from a counter. */
+/** The events that are sent: five a message, ids random and distinct, all derived from a counter. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { EventSchema } from "../src/gen/mars/v1/event_pb.ts";
 import {

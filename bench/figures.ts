@@ -1,4 +1,4 @@
-/** Medians, percentiles, and how numbers are written. */
+/** Medians, percentiles, and the format of numbers. */
 
 /** Several measurements of one thing. */
 export interface Spread {

@@ -1,4 +1,4 @@
-/** What the kernel knows of a process: CPU time and memory. Linux only; elsewhere there is no /proc and the bench says so. */
+/** A process's CPU time and memory, from the kernel. Linux only; elsewhere there is no /proc, and the bench ends with an error. */
 import { readFileSync } from "node:fs";
 
 /** The kernel's unit in /proc/PID/stat: 100 a second on every architecture that Mars is built for. */

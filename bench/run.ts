@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- NAME…]`: the compiled Mars beside servers that do the least that the protocol demands, in the same run
  * and in turns, because machines differ and are shared: what counts is the ratio. NAME is a scenario or a group of them
- * (`grpc`). Exit code 1 when an event was lost or doubled, or a tool failed; a bar that is missed is said and no failure.
+ * (`grpc`). Exit code 1 when an event was lost or doubled, or a tool failed; a missed bar is reported and is no failure.
  *
  *     --rounds N     turns of each (default 3)
  *     --seconds N    length of a turn (default: 5, and longer where the scenario says so)

@@ -1,4 +1,4 @@
-/** What a scenario is, and the rows that it yields. */
+/** A scenario, and the rows that it yields. */
 import type { Bench } from "./bench.ts";
 import { number, type Spread, spreadText } from "./figures.ts";
 
@@ -11,7 +11,7 @@ export interface Scenario {
 
 export interface Outcome {
   readonly rows: readonly Row[];
-  /** What was lost, doubled or otherwise wrong: each is a FAIL. A bar that was missed is not. */
+  /** Lost or doubled events and other faults: each is a FAIL. A missed bar is not. */
   readonly faults: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** Whether what was acknowledged equals what is stored. Reads the database files, so Mars must not be running. */
+/** Compares the acknowledged events with the stored ones. Reads the database files, so Mars must not be running. */
 import { createClient } from "@libsql/client";
 
 export interface Stored {
@@ -28,15 +28,15 @@ export interface Claims {
   readonly after: Stored;
   /** Events that were acknowledged to clients. */
   readonly acknowledged: number;
-  /** The most events whose answers clients may not have waited for. */
+  /** The most events whose answers clients may not have read. */
   readonly unanswered: number;
-  /** What Mars says it accepted. */
+  /** The accepted events, by Mars' own count. */
   readonly accepted: number;
   /** No event was sent twice, so none may have been counted as sent again. */
   readonly distinct: boolean;
 }
 
-/** What does not add up; nothing where all is well. */
+/** The differences; empty where all is well. */
 export function findFaults(claims: Claims): string[] {
   const { name, before, after, acknowledged, unanswered, accepted } = claims;
   const again = after.duplicates - before.duplicates;

@@ -3,7 +3,7 @@
  *
  *     bun scripts/build.ts [--target bun-linux-x64] [--outfile dist/mars]
  *
- * For another platform the driver's package for it has to be installed first; the message says how.
+ * For another platform the driver's package for it has to be installed first; the error's message has the command.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -25,7 +25,7 @@ const addons = {
 type Target = keyof typeof addons;
 
 /** `libsql/index.js` chooses its addon by a name that it computes, which no bundler can follow. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the file says.
+// biome-ignore lint/suspicious/noTemplateCurlyInString: this is the file's text.
 const computedRequire = "require(`@libsql/${target}`)";
 
 async function build(): Promise<number> {
@@ -58,7 +58,7 @@ async function build(): Promise<number> {
     compile: {
       target,
       outfile,
-      // The binary takes its settings from where it says and not from files that lie about.
+      // The binary reads no settings from files in its working directory.
       autoloadDotenv: false,
       autoloadBunfig: false,
     },
@@ -78,7 +78,7 @@ function embedAddon(addon: string): BunPlugin {
       build.onLoad({ filter: /node_modules\/libsql\/index\.js$/ }, ({ path }) => {
         const source = readFileSync(path, "utf8");
         if (!source.includes(computedRequire)) {
-          throw new Error(`${path} no longer says ${computedRequire}: adapt scripts/build.ts`);
+          throw new Error(`${path} no longer has ${computedRequire}: adapt scripts/build.ts`);
         }
         return { loader: "js", contents: source.replace(computedRequire, `require("${addon}/index.node")`) };
       });

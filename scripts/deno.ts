@@ -1,6 +1,6 @@
 /**
- * Runs Mars from source on Deno, which is installed apart, into `.cache`, when it is first asked for: nobody needs its hundred
- * megabytes but those who do.
+ * Runs Mars from source on Deno, which is installed apart, into `.cache`, at the first use: its hundred megabytes are
+ * not a dependency of Mars.
  *
  *     bun scripts/deno.ts [serve] [flags of mars]
  */

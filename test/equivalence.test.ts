@@ -31,9 +31,9 @@ test(`${eventsTotal} events give the same messages whatever way they come in (se
   const repeats = events.filter(() => random() < repeatShare);
   await sendMixed(mixed, shuffle([...events, ...repeats], random), random);
 
-  const [once] = await Promise.all([settled(ordered), settled(mixed)]);
+  const [once] = await Promise.all([caughtUp(ordered), caughtUp(mixed)]);
   expect(once.totals.duplicates).toBe(0);
-  expect((await settled(mixed)).totals.duplicates).toBe(repeats.length);
+  expect((await caughtUp(mixed)).totals.duplicates).toBe(repeats.length);
 
   const keys = [...new Set(events.map((event) => `${event.app_id}\n${event.message_id}`))];
   expect(keys.length).toBe(eventsTotal / perMessage);
@@ -139,7 +139,7 @@ function toProto(event: Sent) {
   };
 }
 
-async function settled(mars: TestMars) {
+async function caughtUp(mars: TestMars) {
   return statsWhen(mars.url, ({ store }) => store.behind === 0, 60_000);
 }
 

@@ -44,7 +44,7 @@ server.on("stream", (stream: ServerHttp2Stream, headers) => {
     stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
     stream.end(answers.length === 1 ? answers[0] : Buffer.concat(answers));
   });
-  // A load tool that stops leaves its streams behind; there is nobody to answer.
+  // A load tool that stops leaves its streams behind; no client is left to answer.
   stream.on("error", () => undefined);
 });
 server.listen(0, "127.0.0.1", () => {

@@ -1,5 +1,5 @@
 /**
- * The least that a server can do to spread events: `Bun.serve` publishes to one topic what it is posted. The frames are
+ * The least that a server can do to fan events out: `Bun.serve` publishes to one topic what it is posted. The frames are
  * as long as Mars' are (`--frame-bytes N`) and made beforehand.
  */
 import { parseArgs } from "node:util";

@@ -1,4 +1,4 @@
--- As bulk.lua, at a rate that may change meanwhile: `wrk … URL FILE`, where FILE has events a second. Whoever is behind its
+-- As bulk.lua, at a rate that may change meanwhile: `wrk … URL FILE`, where FILE has events a second. A thread behind its
 -- schedule sends at once, so that the rate is kept as long as the connections suffice, and no more is on its way than one
 -- request a connection.
 local ffi = require("ffi")

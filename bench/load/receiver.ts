@@ -2,7 +2,7 @@
  * Many WebSockets in a process of its own, on bare TCP: frames are counted by their heads and never read, so that receiving
  * costs as little as it can and the server is what is measured.
  *
- *     bun bench/load/receiver.ts PORT SOCKETS TOPIC            subscribes, says so, and holds on until its stdin ends
+ *     bun bench/load/receiver.ts PORT SOCKETS TOPIC            subscribes, reports it, and stays until its stdin ends
  *     bun bench/load/receiver.ts PORT SOCKETS TOPIC SECONDS    then posts events of one message, the next batch when every
  *                                                              socket has all of the last, and prints a `FanOut`
  */
@@ -22,7 +22,7 @@ export interface FanOut {
 }
 
 const batchEvents = 50;
-/** Nothing comes any more: frames are lost. */
+/** After so long without a frame, frames are lost. */
 const patienceMs = 20_000;
 /** Connections opened at the same time; more would overflow the server's accept queue. */
 const openingMax = 50;
@@ -54,7 +54,7 @@ if (seconds === 0) {
   process.stdout.write("subscribed\n");
   await Bun.stdin.text();
 } else {
-  process.stdout.write(`${JSON.stringify(await spread())}\n`);
+  process.stdout.write(`${JSON.stringify(await fanOut())}\n`);
 }
 process.exit(0);
 
@@ -140,7 +140,7 @@ function framesUntil(total: number): Promise<void> {
   });
 }
 
-async function spread(): Promise<FanOut> {
+async function fanOut(): Promise<FanOut> {
   frames = 0;
   bytes = 0;
   let acknowledged = 0;

@@ -1,4 +1,4 @@
-/** Public load tools: how to get them, how they are run, and what all of their results have in common. */
+/** Public load tools: their installation, their start, and the common members of their results. */
 import { number } from "../figures.ts";
 
 /** Where the load goes. The ports of a control are one and the same. */
@@ -54,7 +54,7 @@ export interface ToolRun {
   readonly cpuSeconds: number;
 }
 
-/** Runs a program to its end. Rejects with what it said when it fails. */
+/** Runs a program to its end. Rejects with its output when it fails. */
 export async function runTool(command: readonly string[], stdin?: Bun.BunFile): Promise<ToolRun> {
   const started = performance.now();
   const child = Bun.spawn([...command], { stdin: stdin ?? "ignore", stdout: "pipe", stderr: "pipe" });
@@ -69,7 +69,7 @@ const busyCores = 0.9;
 /** A server that uses less than this beside a tool with many threads has been waiting for it. */
 const idleServerCores = 0.7;
 
-/** Whether the tool, and not the server, set the rate: then the server could have done more. Words for it, or nothing. */
+/** Whether the tool, and not the server, set the rate: then the server could have done more. A note on it, or `undefined`. */
 export function toolWasLimit({ tool }: Turn, serverCores: number): string | undefined {
   const limit = tool.singleThreaded
     ? tool.cores >= busyCores && serverCores < busyCores

@@ -2,7 +2,7 @@
 
 import { openAgedDatabase } from "../aged-database.ts";
 import type { Bench, Mars } from "../bench.ts";
-import { costs, limits, type MeasuredTurn, measure, settle } from "../compare.ts";
+import { costs, limits, type MeasuredTurn, measure, stopAndVerify } from "../compare.ts";
 import { number, spreadOf } from "../figures.ts";
 import { runTool } from "../load/tool.ts";
 import { wrk } from "../load/wrk.ts";
@@ -37,14 +37,14 @@ async function run(bench: Bench): Promise<Outcome> {
     const turn = await store(bench, other);
     empty.push(turn);
     emptyPeak = Math.max(emptyPeak, other.memory().peak);
-    faults.push(...(await settle(other, { name: "ageing, empty", turns: [turn], distinct: true })));
+    faults.push(...(await stopAndVerify(other, { name: "ageing, empty", turns: [turn], distinct: true })));
   }
   const figures = {
     mars: spreadOf(full.map(({ storedRate }) => storedRate)),
     control: { name: "empty database", spread: spreadOf(empty.map(({ storedRate }) => storedRate)) },
   };
   const peakBytes = { mars: mars.memory().peak, control: emptyPeak };
-  faults.push(...(await settle(mars, { name: "ageing", turns: full, distinct: true, before })));
+  faults.push(...(await stopAndVerify(mars, { name: "ageing", turns: full, distinct: true, before })));
   return {
     rows: [
       {

@@ -1,7 +1,7 @@
 /** One topic, a thousand subscribers: frames a second that reach them all. */
 import { join } from "node:path";
 import type { Bench, Server } from "../bench.ts";
-import { settle } from "../compare.ts";
+import { stopAndVerify } from "../compare.ts";
 import { median, number, spreadOf } from "../figures.ts";
 import type { FanOut } from "../load/receiver.ts";
 import { runTool } from "../load/tool.ts";
@@ -20,14 +20,14 @@ interface Measured extends FanOut {
 
 async function run(bench: Bench): Promise<Outcome> {
   const mars = await bench.startMars();
-  const ours = [await spread(mars, bench.seconds())];
+  const ours = [await measureFanOut(mars, bench.seconds())];
   // The control sends frames as long as those that Mars sent; a head of four bytes is no part of them.
   const frameBytes = Math.round(ours[0]!.bytes / ours[0]!.frames) - 4;
   const control = await bench.startControl("publish.ts", "--frame-bytes", String(frameBytes));
-  const theirs = [await spread(control, bench.seconds())];
+  const theirs = [await measureFanOut(control, bench.seconds())];
   for (let round = 1; round < bench.rounds; round++) {
-    ours.push(await spread(mars, bench.seconds()));
-    theirs.push(await spread(control, bench.seconds()));
+    ours.push(await measureFanOut(mars, bench.seconds()));
+    theirs.push(await measureFanOut(control, bench.seconds()));
   }
   const figures = {
     mars: spreadOf(ours.map(rate)),
@@ -54,11 +54,11 @@ async function run(bench: Bench): Promise<Outcome> {
         ],
       },
     ],
-    faults: await settle(mars, { name: "fan-out", turns, distinct: true }),
+    faults: await stopAndVerify(mars, { name: "fan-out", turns, distinct: true }),
   };
 }
 
-async function spread(server: Server, seconds: number): Promise<Measured> {
+async function measureFanOut(server: Server, seconds: number): Promise<Measured> {
   const file = join(import.meta.dir, "../load/receiver.ts");
   const before = server.cpuSeconds();
   const { text } = await runTool([

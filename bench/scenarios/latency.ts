@@ -1,7 +1,7 @@
 /** How long an answer and a live frame take at half of the rate that saturates the machine. */
 import { join } from "node:path";
 import type { Bench } from "../bench.ts";
-import { type MeasuredTurn, measure, settle } from "../compare.ts";
+import { type MeasuredTurn, measure, stopAndVerify } from "../compare.ts";
 import { eventJson, eventsPerMessage, messageId, newRun, stages } from "../events.ts";
 import { median, number, spreadOf } from "../figures.ts";
 import type { Probe } from "../load/probe.ts";
@@ -52,7 +52,7 @@ async function run(bench: Bench): Promise<Outcome> {
   }
   const peakBytes = { mars: mars.memory().peak };
   const probed = probes.map(({ acknowledged }) => ({ acknowledged, unanswered: 0 }));
-  const faults = await settle(mars, {
+  const faults = await stopAndVerify(mars, {
     name: "latency",
     turns: [saturated, ...turns, ...probed],
     distinct: true,

@@ -1,6 +1,6 @@
-/** Ingest with a lifecycle on, against the same run without one: what it costs to follow every message. */
+/** Ingest with a lifecycle on, against the same run without one: the cost of projecting every message. */
 import type { Bench, Mars } from "../bench.ts";
-import { costs, limits, type MeasuredTurn, measure, settle } from "../compare.ts";
+import { costs, limits, type MeasuredTurn, measure, stopAndVerify } from "../compare.ts";
 import { stages } from "../events.ts";
 import { spreadOf } from "../figures.ts";
 import type { Load } from "../load/tool.ts";
@@ -59,7 +59,7 @@ export const lifecycleIngestBulk: Scenario = {
 };
 
 interface Turn extends MeasuredTurn {
-  /** Stored by the end of the turn and what followed it, a second. */
+  /** Stored events a second, by the end of the turn and of the time to catch up. */
   readonly storedRate: number;
 }
 
@@ -92,8 +92,8 @@ async function compareWithout(bench: Bench, name: string, load: Load): Promise<O
       row("stored and followed/s", ({ storedRate }) => storedRate, { bar: "–" }),
     ],
     faults: [
-      ...(await settle(followed, { name, turns: ours, distinct: true })),
-      ...(await settle(plain, { name, turns: theirs, distinct: true })),
+      ...(await stopAndVerify(followed, { name, turns: ours, distinct: true })),
+      ...(await stopAndVerify(plain, { name, turns: theirs, distinct: true })),
     ],
   };
 }

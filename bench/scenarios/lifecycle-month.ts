@@ -1,6 +1,6 @@
-/** Thirty days of messages, counted: what a funnel and latencies over all of them cost. */
+/** The cost of a funnel and of latencies over thirty days of messages. */
 import type { Bench, Mars } from "../bench.ts";
-import { settle } from "../compare.ts";
+import { stopAndVerify } from "../compare.ts";
 import { messageId, newRun } from "../events.ts";
 import { median, number, spreadOf } from "../figures.ts";
 import type { Outcome, Row, Scenario } from "../scenario.ts";
@@ -49,7 +49,7 @@ async function run(bench: Bench): Promise<Outcome> {
       p99: { mars: p99 },
     });
   }
-  const faults = await settle(mars, {
+  const faults = await stopAndVerify(mars, {
     name: "lifecycle-month",
     turns: [{ acknowledged: events, unanswered: 0 }],
     distinct: true,
@@ -57,7 +57,7 @@ async function run(bench: Bench): Promise<Outcome> {
   return { rows, faults };
 }
 
-/** Spread evenly over the days: every minute has its messages. */
+/** Evenly over the days: every minute has its messages. */
 async function fill(mars: Mars, messages: number, until: number): Promise<number> {
   const run = newRun();
   const step = (days * 86_400_000) / messages;

@@ -1,9 +1,9 @@
 /**
- * A million messages are open, each with a deadline, and events keep coming: how long after due and grace is what does not
- * come sent to a subscriber?
+ * A million messages are open, each with a deadline, and events keep coming: how long after due and grace does the finding
+ * of a missing event reach a subscriber?
  */
 import type { Bench, Mars } from "../bench.ts";
-import { settle } from "../compare.ts";
+import { stopAndVerify } from "../compare.ts";
 import { messageId, newRun } from "../events.ts";
 import { median, number, spreadOf } from "../figures.ts";
 import type { Outcome, Scenario } from "../scenario.ts";
@@ -19,7 +19,7 @@ const stuckPercent = 10;
 const tickMs = 50;
 const requestEvents = 5_000;
 
-/** The million's deadlines are spread over the hour that follows, so that some are due at any time. */
+/** The million's deadlines lie evenly in the hour that follows, so that some are due at any time. */
 const waiting = {
   stages: [{ event: "CREATED" }, { event: "DELIVERED", within: "2h" }],
   complete_on: ["DELIVERED"],
@@ -52,7 +52,7 @@ async function run(bench: Bench): Promise<Outcome> {
     ...(watch.received < sent.stuck
       ? [`lifecycle-raise: ${watch.received} findings of ${sent.stuck} came`]
       : []),
-    ...(await settle(mars, {
+    ...(await stopAndVerify(mars, {
       name: "lifecycle-raise",
       turns: [{ acknowledged: filled + sent.events, unanswered: 0 }],
       distinct: true,
@@ -90,7 +90,7 @@ async function put(mars: Mars, app: string, definition: unknown): Promise<void> 
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
 }
 
-/** Opens the million, by their own word from two hours ago to one: the first of them is due in a minute. */
+/** Opens the million, with times from two hours ago to one: the first of them is due in a minute. */
 async function fill(mars: Mars): Promise<number> {
   const run = newRun();
   const start = Date.now() - 2 * 3_600_000;

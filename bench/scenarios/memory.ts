@@ -9,7 +9,7 @@ const subscriberBytesMax = 20e3;
 const subscribers = 1_000;
 const idleMs = 2_000;
 /** For buffers of the handshakes to be collected. */
-const settleMs = 5_000;
+const quietMs = 5_000;
 
 export const memory: Scenario = { name: "memory", tools: [], run };
 
@@ -22,7 +22,7 @@ async function run(bench: Bench): Promise<Outcome> {
     const before = mars.memory().now;
     idle.push(before);
     const release = await holdSubscribers(mars.httpPort);
-    await Bun.sleep(settleMs);
+    await Bun.sleep(quietMs);
     each.push((mars.memory().now - before) / subscribers);
     await release();
     await mars.stop();
@@ -43,7 +43,7 @@ async function run(bench: Bench): Promise<Outcome> {
         mars: scaled(each, 1e3),
         bar: `≤ ${subscriberBytesMax / 1e3} KB`,
         met: spreadOf(each).median <= subscriberBytesMax,
-        notes: [`${settleMs / 1000} s after they subscribed`],
+        notes: [`${quietMs / 1000} s after they subscribed`],
       },
     ],
     faults: [],

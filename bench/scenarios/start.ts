@@ -85,7 +85,7 @@ async function knock(url: string, body: string, started: number): Promise<number
       await response.arrayBuffer();
       if (response.status === 200) return performance.now() - started;
     } catch (error) {
-      // Nobody listens yet. Anything else might have been stored, and must not be sent again.
+      // The port is not open yet. Anything else might have been stored, and must not be sent again.
       if ((error as { code?: string }).code !== "ECONNREFUSED") throw error;
     }
     await Bun.sleep(knockMs);

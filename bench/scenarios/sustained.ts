@@ -1,7 +1,7 @@
 /** A minute of bulk load that never lets the store rest: what is acknowledged *and stored* beside raw libSQL. */
 import { join } from "node:path";
 import type { Bench, Mars } from "../bench.ts";
-import { limits, type MeasuredTurn, settle } from "../compare.ts";
+import { limits, type MeasuredTurn, stopAndVerify } from "../compare.ts";
 import { median, number, type Spread, spreadOf } from "../figures.ts";
 import { runTool } from "../load/tool.ts";
 import { wrk } from "../load/wrk.ts";
@@ -19,7 +19,7 @@ const eventsPerRequest = 500;
 
 /**
  * Offered, in times of what the control stored just before, while the store has nothing waiting. It falls in proportion to
- * what waits, down to almost nothing at `lagMax`. So the store always has work, and nothing is spent on taking in what cannot
+ * what waits, down to almost nothing at `lagMax`. So the store always has work, and no time is spent on accepting what cannot
  * be stored: at any fixed rate one of the two would be missed, or the journal grow without end.
  */
 const offeredShare = 1.5;
@@ -153,6 +153,6 @@ async function sustain(
     restShare: resting.filter(Boolean).length / resting.length,
     peakBytes,
     growth: median(samples.slice(2 * third)) / median(samples.slice(third, 2 * third)),
-    faults: await settle(mars, { name: "sustained", turns: [turn], distinct: true }),
+    faults: await stopAndVerify(mars, { name: "sustained", turns: [turn], distinct: true }),
   };
 }

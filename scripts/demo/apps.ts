@@ -1,4 +1,4 @@
-/** The apps of the demo: what their messages go through, how long it takes, and how it goes wrong. */
+/** The apps of the demo: their stages, the times between them, and their failures. */
 import { formatDuration } from "../../src/core/duration.ts";
 
 const second = 1_000;
@@ -11,14 +11,14 @@ export interface Hop {
   readonly events: readonly string[];
   /** Absent where the stage is optional. Counts from the last stage that is not. */
   readonly withinMs?: number;
-  /** What half of them take at most, and 99 of 100. */
+  /** The median and the 99th percentile of its time. */
   readonly typicalMs: number;
   readonly highMs: number;
   /** How many make an optional hop. */
   readonly share?: number;
 }
 
-/** An end that nobody wished for. */
+/** A failure. */
 export interface Failure {
   readonly event: string;
   /** The event of a hop, which it comes instead of. */
@@ -28,7 +28,7 @@ export interface Failure {
 
 export interface DemoApp {
   readonly appId: string;
-  /** What the ids of its messages begin with. */
+  /** The prefix of its messages' ids. */
   readonly idPrefix: string;
   readonly opens: string;
   readonly hops: readonly Hop[];

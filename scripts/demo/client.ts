@@ -1,4 +1,4 @@
-/** A Mars, seen from a producer: waits for as long as an answer asks, and sends again without an answer. */
+/** A producer's client: waits as long as an answer asks, and sends again without an answer. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { bulkEventsMax } from "../../src/core/limits.ts";
 import type { DemoEvent } from "./message.ts";
@@ -14,7 +14,7 @@ const timeoutMs = 30_000;
 /** A failure whose message is for the user. */
 export class DemoError extends Error {}
 
-// What an answer holds is for the caller to say.
+// The caller knows the type of the answer.
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path
 export type Json = any;
 
@@ -36,7 +36,7 @@ export class MarsClient {
     } catch (error) {
       this.#signal.throwIfAborted();
       throw new DemoError(
-        `no Mars answers at ${this.#url} (${messageOf(error)}): start one with npm start, or say --url`,
+        `no Mars answers at ${this.#url} (${messageOf(error)}): start one with npm start, or set --url`,
       );
     }
     if (!response.ok)

@@ -1,4 +1,4 @@
-/** When the queue of notifications stands still: for ten minutes in the past day, and now and then while one looks on. */
+/** When the queue of notifications stalls: for ten minutes in the past day, and for one minute in ten while the demo is live. */
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -8,7 +8,7 @@ export interface Incident {
   readonly untilMs: number;
 }
 
-/** In the busiest hour of the past day that is over for a good while, so that all is well again. */
+/** In the busiest hour of the past day that ended long enough ago for all to have recovered. */
 export function pastIncident(startMs: number, busyness: (atMs: number) => number): Incident {
   let fromMs = startMs - 2 * hour;
   for (let hours = 3; hours <= 22; hours++) {

@@ -1,4 +1,4 @@
-/** One message of the demo: its whole life, with the trouble that it meets. */
+/** One message of the demo: its events, with slow, lost and failed stages. */
 import type { DemoApp, Failure } from "./apps.ts";
 import type { Random } from "./random.ts";
 
@@ -18,14 +18,14 @@ export interface Delivery {
   readonly event: DemoEvent;
 }
 
-/** What becomes of a message. `hop` is an index into the app's hops. */
+/** The course of a message. `hop` is an index into the app's hops. */
 export type Trouble =
   | { readonly kind: "none" }
   /** Nothing comes from this hop on. */
   | { readonly kind: "lost"; readonly hop: number }
   /** The hop takes longer than it may. */
   | { readonly kind: "slow"; readonly hop: number }
-  /** The hop is never reported, and life goes on. */
+  /** The hop is never reported, and the message goes on. */
   | { readonly kind: "skipped"; readonly hop: number }
   /** The clock of the service that reports the hop is behind, so that it seems to come before what it follows. */
   | { readonly kind: "skewed"; readonly hop: number }
@@ -44,7 +44,7 @@ export interface MessageSeed {
   readonly delayed: (event: string, atMs: number) => number;
 }
 
-export interface Life {
+export interface DemoMessage {
   /** In the order in which they reach Mars. */
   readonly deliveries: readonly Delivery[];
   /** When each of its stages truly happened, be it reported or not. */
@@ -57,13 +57,13 @@ const skippedShare = 0.008;
 const skewedShare = 0.01;
 /** Events whose producer got no answer, and sent them again. */
 const repeatedShare = 0.02;
-/** Events that were held up on their way to Mars, so that others overtook them. */
+/** Events that were delayed on their way to Mars, so that others overtook them. */
 const heldUpShare = 0.03;
 
 export function drawTrouble(app: DemoApp, random: Random): Trouble {
   const required = [...app.hops.keys()].filter((hop) => app.hops[hop]!.withinMs !== undefined);
   const hop = random.pick(required);
-  // What completes a message cannot be skipped: without it the message is lost.
+  // The completing event cannot be skipped: without it the message is lost.
   const inner = random.pick(required.slice(0, -1));
   let luck = random.unit() - app.failureShare;
   if (luck < 0) return { kind: "failed", failure: random.pick(app.failures) };
@@ -76,7 +76,7 @@ export function drawTrouble(app: DemoApp, random: Random): Trouble {
   return luck < skewedShare ? { kind: "skewed", hop } : { kind: "none" };
 }
 
-export function liveThrough(app: DemoApp, seed: MessageSeed, random: Random): Life {
+export function playMessage(app: DemoApp, seed: MessageSeed, random: Random): DemoMessage {
   const { trouble } = seed;
   const deliveries: Delivery[] = [];
   const reachedAtMs = new Map<string, number>();

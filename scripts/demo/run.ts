@@ -53,14 +53,14 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     if (stop.signal.aborted) {
-      say("Stopped. What is under way will be overdue in time, as nothing goes on with it.");
+      say("Stopped. Open messages will become overdue.");
       return 0;
     }
     if (!(error instanceof DemoError)) throw error;
     process.stderr.write(`demo: ${error.message}\n`);
     return 1;
   } finally {
-    // Whatever still goes on ends too.
+    // Ends the calls that are still under way.
     stop.abort();
   }
 }
@@ -85,8 +85,7 @@ async function play({ url, live, ...options }: Options, signal: AbortSignal): Pr
   const look = async () => {
     const order = `${run}-${Math.ceil(traffic.orders / 2)}`;
     say("", await statesText(mars, seq), "", lookText(url, order), "");
-    if (live)
-      say("Going on live; Ctrl-C ends it. For one minute in ten the queue of notifications stands still.");
+    if (live) say("Going on live; Ctrl-C ends it. For one minute in ten the queue of notifications stalls.");
   };
   // A Mars that has just started may take a while to judge the day. Traffic does not wait for it.
   await Promise.all([look(), ...(live ? [goOn(mars, traffic, startMs, signal)] : [])]);
@@ -105,7 +104,7 @@ async function goOn(
     const { fromMs, untilMs } = liveIncident(startMs, now);
     if (now >= fromMs && now < untilMs && announced !== fromMs) {
       announced = fromMs;
-      say(`${clock(now)} The queue of notifications stands still for a minute: watch what is stuck.`);
+      say(`${clock(now)} The queue of notifications stalls for a minute: watch the stuck messages.`);
     }
     await catchUp(mars, traffic);
     await sleep(livePauseMs, undefined, { signal });
@@ -190,7 +189,7 @@ function readOptions(): Options | undefined {
   return { url: base, ordersPerDay: orders, seed: Number(values.seed), live: values.live };
 }
 
-/** What this file says of itself. */
+/** The comment at the head of this file. */
 function helpText(): string {
   const [, comment = ""] =
     /^\/\*\*\n([\s\S]*?)\n \*\//.exec(readFileSync(import.meta.filename, "utf8")) ?? [];

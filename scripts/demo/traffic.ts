@@ -1,15 +1,15 @@
 /**
  * The traffic of a shop, in the order in which it reaches Mars: customers order, and every order makes messages in the
- * other apps, which carry its number. One walk through time serves the past day and, from the start on, the present.
+ * other apps, which carry its number. One generator serves the past day and, from the start on, the present.
  */
 import { type DemoApp, notifications, parcelTracking, payments, shopOrders } from "./apps.ts";
 import { type Incident, leavesAt, liveIncident, pastIncident } from "./incident.ts";
 import {
   type Delivery,
   type DemoEvent,
+  type DemoMessage,
   drawTrouble,
-  type Life,
-  liveThrough,
+  playMessage,
   type Trouble,
 } from "./message.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -22,7 +22,7 @@ const batchEventsMax = 5_000;
 
 export interface TrafficOptions {
   readonly seed: number;
-  /** What every id of this run carries, so that another run is not mixed up with it. */
+  /** A part of every id of this run, so that another run is not mixed up with it. */
   readonly run: string;
   /** The day before this is past. */
   readonly startMs: number;
@@ -38,7 +38,7 @@ export class Traffic {
   readonly incident: Incident;
   readonly #options: TrafficOptions;
   readonly #random: Random;
-  /** What is to come, by tick. It is bounded by the rate and by how long a message lives, about a day. */
+  /** What is to come, by tick. It is bounded by the rate and by how long a message goes on, about a day. */
   readonly #coming = new Map<number, DemoEvent[]>();
   /** Up to this tick nothing is to come any more. */
   #tick: number;
@@ -106,25 +106,25 @@ export class Traffic {
   }
 
   /** An order and the messages it makes in the other apps. */
-  #order(placedAtMs: number): Life[] {
+  #order(placedAtMs: number): DemoMessage[] {
     const random = this.#random;
     const number = `${this.#options.run}-${++this.#orders}`;
     const region = random.pick(["north", "south", "east", "west", "abroad"]);
     const totalEur = Math.round(random.spread(45, 600) * 100) / 100;
     const channel = random.chance(0.55) ? 1 : 0;
-    const lives: Life[] = [];
+    const messages: DemoMessage[] = [];
     const play = (
       app: DemoApp,
       openedAtMs: number,
       attributes: Attributes,
       { trouble = drawTrouble(app, random), suffix = "", alternative = 0 } = {},
-    ): Life => {
+    ): DemoMessage => {
       const messageId = `${app.idPrefix}-${number}${suffix}`;
       const delayed = (event: string, atMs: number) => this.#delayed(event, atMs);
       const seed = { messageId, externalId: number, openedAtMs, attributes, trouble, alternative, delayed };
-      const life = liveThrough(app, seed, random);
-      lives.push(life);
-      return life;
+      const message = playMessage(app, seed, random);
+      messages.push(message);
+      return message;
     };
     const notify = (template: string, atMs: number | undefined) => {
       if (atMs === undefined) return;
@@ -152,13 +152,13 @@ export class Traffic {
     notify("shipped", order.reachedAtMs.get("HANDED_TO_CARRIER"));
 
     const packedAtMs = order.reachedAtMs.get("PACKED");
-    if (packedAtMs === undefined) return lives;
+    if (packedAtMs === undefined) return messages;
     const pickup = random.chance(0.2) ? 1 : 0;
     const packed = { carrier: random.pick(["swift", "postal", "cargo"]), region };
     const parcel = play(parcelTracking, packedAtMs + 90_000, packed, { alternative: pickup });
     notify("out_for_delivery", parcel.reachedAtMs.get("OUT_FOR_DELIVERY"));
     notify("delivered", parcel.reachedAtMs.get("DELIVERED"));
-    return lives;
+    return messages;
   }
 
   #delayed(event: string, atMs: number): number {

@@ -1,4 +1,4 @@
-/** What a smoke test asks: that something holds, or comes soon. */
+/** The assertions of a smoke test: a condition holds, or becomes true soon. */
 
 const waitMs = 10_000;
 

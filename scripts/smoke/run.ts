@@ -1,5 +1,5 @@
 /**
- * Shows that a Mars works as it will be run: a binary is copied out of reach of this project. Started in an empty
+ * Shows that a Mars works as it will be run: a binary is copied outside of this project. Started in an empty
  * directory, it gets one event through every protocol, watched live and read back, before and after a restart; and an event
  * that is missing becomes a finding and a webhook.
  *
@@ -29,7 +29,7 @@ const appId = "smoke";
 /** Of the program itself, and of where a runtime keeps its compiled modules. */
 const env = { HOME: process.env.HOME ?? "" };
 
-/** What was sent: the message's id is the name of the way it took. */
+/** The sent messages: the id of each is the name of its protocol. */
 type Way = readonly [name: string, send: () => Promise<unknown>];
 
 await run(process.argv[2] ?? "dist/mars");

@@ -60,7 +60,7 @@ for (let round = 1; round <= rounds; round++) {
 
 // One more start replays what the last kill left in the journal.
 const mars = await spawnMars({ dataDir, ...(command && { command }) });
-const stats = await settled(mars.url);
+const stats = await caughtUp(mars.url);
 watcher.connect(mars.url);
 await watcher.reached(stats.stored_seq, 30_000);
 if ((await mars.kill("SIGTERM")) !== 0) faults.push("the last stop did not exit with 0");
@@ -86,7 +86,7 @@ say(ok ? "PASS" : `FAIL; the files are in ${dataDir}`);
 if (ok) await rm(dataDir, { recursive: true, force: true });
 process.exit(ok ? 0 : 1);
 
-async function settled(url: string): Promise<{ stored_seq: number; behind: number }> {
+async function caughtUp(url: string): Promise<{ stored_seq: number; behind: number }> {
   for (;;) {
     const { store } = (await (await fetch(`${url}/api/q/stats`)).json()) as {
       store: { stored_seq: number; behind: number };

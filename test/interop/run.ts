@@ -193,7 +193,7 @@ async function runGhz(mars: MarsProcess): Promise<void> {
       `ghz: ${JSON.stringify(report.statusCodeDistribution)}`,
       report.statusCodeDistribution.OK === ghzCalls,
     );
-    await settle(mars);
+    await caughtUp(mars);
     // Each without a time of its own, and so an event of its own.
     const stored = await countEvents(`${mars.url}/api/apps/${appId}/messages/sample`);
     check(`ghz: ${ghzCalls} OK, ${stored} stored`, stored === ghzCalls);
@@ -224,7 +224,7 @@ async function runWrk(mars: MarsProcess): Promise<void> {
     const report = await output(command);
     const answered = Number(/(\d+) requests in/.exec(report)?.[1]);
     check(`wrk: ${report}`, answered > 0 && !/Non-2xx|Socket errors/.test(report));
-    await settle(mars);
+    await caughtUp(mars);
     const stored = (await countStored(mars)) - before;
     // What was under way when wrk left may be stored without having been answered; never the other way round.
     check(
@@ -253,7 +253,7 @@ async function runH2load(mars: MarsProcess): Promise<void> {
 }
 
 /** Waits until everything that was accepted is stored, as Mars' own counters have it. */
-async function settle({ url }: MarsProcess): Promise<void> {
+async function caughtUp({ url }: MarsProcess): Promise<void> {
   for (let left = 600; left > 0; left--) {
     const stats = (await (await fetch(`${url}/api/q/stats`)).json()) as Stats;
     if (stats.event_collector_queue === 0 && stats.store.behind === 0) return;

@@ -174,7 +174,7 @@ test("whatever the order, repeats, batches and restarts, findings and counts are
       clock = base;
       await store.putLifecycle(app, definition);
       const all: SequencedEvent[] = [];
-      const told = new Map<number, Finding>();
+      const published = new Map<number, Finding>();
       const project = async (raise: boolean, behind = 0) => {
         const upTo = Math.max(0, seq - behind);
         for (const finding of (await projectAll(store, upTo, clock, raise && behind === 0)).findings) {
@@ -182,9 +182,9 @@ test("whatever the order, repeats, batches and restarts, findings and counts are
           expect(finding.seq).toBeGreaterThan(toldSeq);
           toldSeq = finding.seq;
           if (finding.appId !== app) continue;
-          const held = told.get(finding.id)?.retractedAt === undefined && told.has(finding.id);
-          expect(held).toBe(finding.retractedAt !== undefined || held);
-          told.set(finding.id, finding);
+          const active = published.get(finding.id)?.retractedAt === undefined && published.has(finding.id);
+          expect(active).toBe(finding.retractedAt !== undefined || active);
+          published.set(finding.id, finding);
         }
       };
       for (const step of steps) {
@@ -207,8 +207,8 @@ test("whatever the order, repeats, batches and restarts, findings and counts are
       await project(true);
 
       const model = modelOf(all, clock, app);
-      const held = [...told.values()].filter(({ retractedAt }) => retractedAt === undefined);
-      expect(held.map((f) => `${f.messageId} ${f.kind} ${f.stage} ${f.dueAt} ${f.lateBy}`).sort()).toEqual(
+      const active = [...published.values()].filter(({ retractedAt }) => retractedAt === undefined);
+      expect(active.map((f) => `${f.messageId} ${f.kind} ${f.stage} ${f.dueAt} ${f.lateBy}`).sort()).toEqual(
         model.findings,
       );
       expect(await storedOf(opened.url, app, runs)).toEqual(model);

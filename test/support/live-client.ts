@@ -105,7 +105,7 @@ export class LiveClient {
   }
 
   /** Waits until everything sent before is answered; fails when anything but the answer comes. */
-  async settle(): Promise<void> {
+  async answered(): Promise<void> {
     this.send({ type: "ping" });
     const frame = await this.next();
     if (frame.type !== "pong") throw new Error(`unexpected ${JSON.stringify(frame)}`);

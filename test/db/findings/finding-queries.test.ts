@@ -21,8 +21,8 @@ const definition = parseDefinition({
 });
 
 let opened: TestStore;
-/** As they were last told, by id. */
-const told = new Map<number, Finding>();
+/** As they were last published, by id. */
+const published = new Map<number, Finding>();
 let [seq, clock] = [0, 0];
 
 /** Messages of two apps, some of whose stages are missing, late, skipped or failed, raised and retracted over a while. */
@@ -54,13 +54,13 @@ beforeAll(async () => {
     }
     await store.apply(await batchOf(events));
     clock = 3 * (round + 1) * second;
-    for (const finding of await projectAll(store, seq, clock)) told.set(finding.id, finding);
+    for (const finding of await projectAll(store, seq, clock)) published.set(finding.id, finding);
   }
 });
 afterAll(() => opened[Symbol.dispose]());
 
 test("every kind of finding is there to be asked for, and some hold no more", () => {
-  const all = [...told.values()];
+  const all = [...published.values()];
   expect(new Set(all.map(({ kind }) => kind))).toEqual(new Set(findingKinds));
   expect(all.filter(({ retractedAt }) => retractedAt !== undefined).length).toBeGreaterThan(5);
 });
@@ -80,11 +80,11 @@ const queries = fc.record(
   { requiredKeys: ["state", "order", "limit"] },
 );
 
-test("findings are listed by every combination of filters as they were told, page by page", async () => {
+test("findings are listed by every combination of filters as they were published, page by page", async () => {
   await fc.assert(
     fc.asyncProperty(queries, async (query) => {
       const sign = query.order === "oldest" ? 1 : -1;
-      const expected = [...told.values()]
+      const expected = [...published.values()]
         .filter(
           (one) =>
             isOf(one, query as FindingQuery) &&
@@ -118,7 +118,7 @@ test("what is overdue is listed by how long, with when its clock started and how
       ),
       fc.integer({ min: 1, max: 30 }),
       async (filter, limit) => {
-        const expected = [...told.values()]
+        const expected = [...published.values()]
           .filter(({ kind, retractedAt }) => kind === "missing" && retractedAt === undefined)
           .filter((one) => isOf(one, filter) && (filter.stage === undefined || one.stage === filter.stage))
           .sort((a, b) => a.dueAt - b.dueAt || a.id - b.id);
@@ -154,7 +154,7 @@ test("the history of changes gives each topic its findings once and in order, in
         found.push(...page.findings);
         to = page.to;
       }
-      const expected = [...told.values()]
+      const expected = [...published.values()]
         .filter((one) => one.seq > after && one.seq <= upTo && isOf(one, topic))
         .sort((a, b) => a.seq - b.seq);
       expect(found).toEqual(expected);
@@ -181,7 +181,7 @@ function isOf(finding: Finding, of: { readonly appId?: string; readonly messageI
 }
 
 function lastChange(): number {
-  return Math.max(...[...told.values()].map((one) => one.seq));
+  return Math.max(...[...published.values()].map((one) => one.seq));
 }
 
 async function pages<Row>(

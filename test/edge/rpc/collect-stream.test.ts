@@ -39,8 +39,8 @@ async function* endless(asked: { count: number }): AsyncGenerator<CollectStreamR
   while (true) yield batch(++asked.count);
 }
 
-/** Lets everything run that can run without the outside world. */
-async function settle(): Promise<void> {
+/** Runs all microtasks that are due. */
+async function runMicrotasks(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 }
 
@@ -50,15 +50,15 @@ describe("collectStream", () => {
     const asked = { count: 0 };
     const acks = collectStream(ingest, endless(asked), never);
     const first = acks.next();
-    await settle();
+    await runMicrotasks();
     expect(asked.count).toBe(batchesInFlightMax);
     ingest.commits[0]?.(1);
     expect(await first).toMatchObject({ value: { batchId: 1n, seq: 1n } });
     // Nobody asks for the next acknowledgement, so nothing more is read either.
-    await settle();
+    await runMicrotasks();
     expect(asked.count).toBe(batchesInFlightMax);
     const second = acks.next();
-    await settle();
+    await runMicrotasks();
     expect(asked.count).toBe(batchesInFlightMax + 1);
     ingest.commits[1]?.(2);
     await second;
@@ -68,7 +68,7 @@ describe("collectStream", () => {
     const ingest = handIngest();
     const acks = collectStream(ingest, endless({ count: 0 }), never);
     const first = acks.next();
-    await settle();
+    await runMicrotasks();
     ingest.commits[1]?.(2);
     ingest.commits[0]?.(1);
     expect([(await first).value?.batchId, (await acks.next()).value?.batchId]).toEqual([1n, 2n]);
@@ -82,7 +82,7 @@ describe("collectStream", () => {
     };
     const acks = collectStream(ingest, requests(), never);
     const first = acks.next();
-    await settle();
+    await runMicrotasks();
     ingest.commits[0]?.(1);
     expect((await first).value?.batchId).toBe(1n);
     expect((await failure(acks.next())).code).toBe(Code.InvalidArgument);
@@ -92,7 +92,7 @@ describe("collectStream", () => {
     const ingest = handIngest();
     const acks = collectStream(ingest, endless({ count: 0 }), never);
     const first = acks.next();
-    await settle();
+    await runMicrotasks();
     ingest.commits[1]?.(new MarsError("overloaded", "full", { retryAfterMs: 1000 }));
     ingest.commits[2]?.(new MarsError("overloaded", "full", { retryAfterMs: 1000 }));
     ingest.commits[0]?.(1);
@@ -107,7 +107,7 @@ describe("collectStream", () => {
     const acks = collectStream(ingest, requests, stopping.signal);
     const first = acks.next();
     void requests.write(batch(1));
-    await settle();
+    await runMicrotasks();
     stopping.abort(new ConnectError("stopping", Code.Unavailable));
     ingest.commits[0]?.(1);
     expect((await first).value?.batchId).toBe(1n);

@@ -78,7 +78,7 @@ test("a client that stops reading is closed with a code that says so, and can re
   await again.subscribe("all", seqs.at(-1) ?? 0);
   seqs.push(...(await again.events(served.live.seq - seqs.length)).map((frame) => frame.seq));
   expect(seqs).toEqual(Array.from({ length: served.live.seq }, (_, index) => index + 1));
-  await again.settle();
+  await again.answered();
   await again.close();
 });
 

@@ -58,7 +58,7 @@ test("an event reaches those who follow its message, its app, its message id, an
       attributes: null,
     });
   }
-  await other.settle();
+  await other.answered();
   await Promise.all([client.close(), other.close()]);
 });
 
@@ -108,7 +108,7 @@ test("whoever subscribes in the midst of heavy ingest, from any seq, misses noth
     expect((await client.subscribe(topic, after)).recovered).toBe(true);
     const total = rounds * size - (after - first + 1);
     const got = (await client.events(total)).map((frame) => frame.event.event);
-    await client.settle();
+    await client.answered();
     await client.close();
     return got;
   };
@@ -167,7 +167,7 @@ test("a restart is announced as such, and a client that resumes has every event 
     expect(namesOf([...before, ...after])).toEqual(names(1, 30));
     seqs.push(...after.map((frame) => frame.seq));
     expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
-    await again.settle();
+    await again.answered();
     await again.close();
   } finally {
     await own[Symbol.asyncDispose]();
@@ -197,7 +197,7 @@ test("what is unsubscribed from stops, what is not goes on", async () => {
   await report(mars, message.event("second"));
   const [frame] = await client.events(1);
   expect(frame.topic).toBe(message.timeline);
-  await client.settle();
+  await client.answered();
   client.send({ type: "unsubscribe", topic: message.topic });
   expect(await client.next()).toEqual({ type: "unsubscribed", topic: message.topic });
   await client.close();
@@ -258,7 +258,7 @@ test("a bad frame is answered by an error, and the connection goes on", async ()
     expect(answer).toMatchObject({ type: "error", code });
     expect(answer.message).toBeString();
   }
-  await client.settle();
+  await client.answered();
   await client.close();
 });
 
