@@ -3,29 +3,30 @@ import * as z from "zod";
 import { type Attempt, type Delivery, deliveryStates } from "../alerting/delivery.ts";
 import { formatTime } from "../core/time.ts";
 import { alertIdFilter, alertPageEnd, timeOrNull } from "./alert-fields.ts";
+import { count, ms, timestamp } from "./answers.ts";
 import { cursor, defined, limit, whole, word } from "./fields.ts";
 import { operation } from "./operation.ts";
 
 /** An attempt to deliver as REST and RPC show it. */
 export const attempt = z.strictObject({
-  at: z.string(),
+  at: timestamp,
   outcome: z.enum(["delivered", "failed"]),
   status: z.int().nullable(),
-  duration_ms: z.int(),
+  duration_ms: ms,
   error: z.string().nullable(),
   response: z.string().nullable(),
 });
 
 const delivery = z.strictObject({
-  id: z.int(),
+  id: count,
   incident: z.int().nullable(),
   sink: z.string(),
   type: z.string(),
   text: z.string(),
   state: z.enum(deliveryStates),
   webhook_id: z.string(),
-  created_at: z.string(),
-  next_at: z.string().nullable(),
+  created_at: timestamp,
+  next_at: timestamp.nullable(),
   attempts: z.array(attempt),
 });
 

@@ -5,13 +5,13 @@ import { stageToJson } from "../core/stage-name.ts";
 import { formatTime } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { alertIdFilter, alertPageEnd, timeOrNull } from "./alert-fields.ts";
-import { stageNames } from "./answers.ts";
-import { appId, cursor, defined, limit, word } from "./fields.ts";
+import { count, stageNames, timestamp } from "./answers.ts";
+import { appId, cursor, defined, field, limit } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 
 const incident = z.strictObject({
-  id: z.int(),
+  id: count,
   rule: z.string(),
   app_id: z.string(),
   kind: z.enum(findingKinds),
@@ -19,16 +19,19 @@ const incident = z.strictObject({
   state: z.enum(["active", "resolved"]),
   silenced: z.boolean(),
   text: z.string().nullable(),
-  opened_at: z.string(),
-  last_raised_at: z.string(),
-  notified_at: z.string().nullable(),
-  closed_at: z.string().nullable(),
+  opened_at: timestamp,
+  last_raised_at: timestamp,
+  notified_at: timestamp.nullable(),
+  closed_at: timestamp.nullable(),
 });
 
-/** `over` is the former name of `resolved`. */
-const state = word(["active", "resolved", "any", "over"])
-  .default("any")
-  .transform((given) => (given === "over" ? "resolved" : given));
+const states = ["active", "resolved", "any"] as const;
+
+/** `over` is the former name of `resolved`, and still accepted. */
+const state = field<(typeof states)[number]>({ type: "string", enum: states }, (value) => {
+  const known = states.find((one) => one === (value === "over" ? "resolved" : value));
+  return known === undefined ? { problem: `must be one of ${states.join(", ")}` } : { value: known };
+});
 
 export const listIncidents = operation({
   name: "listAlertIncidents",
@@ -39,7 +42,7 @@ export const listIncidents = operation({
   input: z.strictObject({
     app_id: appId.optional(),
     rule: alertIdFilter.optional(),
-    state,
+    state: state.default("any"),
     limit,
     cursor: cursor.optional(),
   }),

@@ -16,7 +16,7 @@ const day = 86_400_000;
 
 const window = duration(
   { min: 1_000, max: day },
-  "An incident opens with `at_least` findings raised within it.",
+  "An incident opens with `at_least` findings raised within it; `1m` unless given.",
 );
 
 /** A rule as REST and RPC take it; absent: every app and stage, `missing`, one finding, one minute, four hours. */
@@ -33,7 +33,7 @@ export const ruleInput = z
     window: window.optional(),
     repeat: duration(
       { min: 60_000, max: 30 * day, off: true },
-      "Between reminders of an active incident.",
+      "Between reminders of an active incident, or `off`; `4h` unless given.",
     ).default(repeatMsDefault),
     sinks: list(alertId, ruleSinksMax, "ids of sinks"),
     over: window.optional().meta({ deprecated: true, description: "The former name of `window`." }),

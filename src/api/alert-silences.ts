@@ -6,6 +6,7 @@ import { smallBodyBytesMax } from "../core/limits.ts";
 import { formatTime, nowMicros, parseTime } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { alertIdFilter, found, settingLimit } from "./alert-fields.ts";
+import { count, timestamp } from "./answers.ts";
 import { duration } from "./duration.ts";
 import { alternatives, stageEvents, stageNamed } from "./event-names.ts";
 import { appId, cursor, defined, field, stage, text, whole, word } from "./fields.ts";
@@ -52,15 +53,15 @@ const silenceInput = z
 
 /** A silence as REST and RPC show it. */
 const silence = z.strictObject({
-  id: z.int(),
+  id: count,
   app_id: z.string().nullable(),
   rule: z.string().nullable(),
   stage: z.string().nullable(),
   stage_events: z.array(z.string()).optional(),
   kind: z.enum(findingKinds).nullable(),
   comment: z.string().nullable(),
-  created_at: z.string(),
-  until: z.string(),
+  created_at: timestamp,
+  until: timestamp,
   active: z.boolean(),
 });
 

@@ -4,6 +4,7 @@ import { MarsError } from "../core/error.ts";
 import { eventJson } from "../core/json.ts";
 import type { SetAsideItem } from "../core/set-aside.ts";
 import { formatTime } from "../core/time.ts";
+import { count, timestamp } from "./answers.ts";
 import { cursor, limit, whole } from "./fields.ts";
 import { operation } from "./operation.ts";
 
@@ -18,7 +19,7 @@ const item = z.strictObject({
   kind: z.enum(["event", "message"]),
   app_id: z.string(),
   message_id: z.string(),
-  at: z.string(),
+  at: timestamp,
   code: z.string(),
   reason: z.string(),
   event: z
@@ -36,7 +37,7 @@ export const listSetAside = operation({
   input: z.strictObject({ limit, cursor: cursor.optional() }),
   output: z.strictObject({
     set_aside: z.array(item),
-    count: z.int(),
+    count,
     next_cursor: z.string().nullable(),
     as_of_seq: z.int().meta({ description: "Every event up to here is stored or set aside." }),
   }),
