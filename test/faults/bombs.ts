@@ -108,14 +108,15 @@ async function judge(mars: MarsProcess, canary: Canary): Promise<string> {
   const { times, failures } = await canary.stop();
   const p99 = quantile(times, 0.99);
   const rss = peakMiB(mars.pid);
-  // Nothing of that app was stored, so nobody knows of it.
-  const { status } = await fetch(`${mars.url}/api/messages?app_id=bomb`);
+  const stored = (await (await fetch(`${mars.url}/api/messages?app_id=bomb`)).json()) as {
+    messages: unknown[];
+  };
   const figures = `canary p99 ${p99.toFixed(0)} ms, max ${(times.at(-1) ?? 0).toFixed(0)} ms of ${times.length}, peak ${rss} MiB`;
   if (failures.length > 0)
     throw new Error(`the canary failed ${failures.length} times: ${failures[0]}; ${figures}`);
   if (p99 > canaryMsMax) throw new Error(`the canary waited too long: ${figures}`);
   if (rss > rssMiBMax) throw new Error(`Mars became too large: ${figures}`);
-  if (status !== 404) throw new Error(`a bomb was stored: its app answers ${status}`);
+  if (stored.messages.length > 0) throw new Error(`a bomb was stored: ${JSON.stringify(stored.messages[0])}`);
   return figures;
 }
 
