@@ -63,7 +63,7 @@ function openSession(
     channels.set(name, { joinRef: message.joinRef ?? message.ref, leave: () => leave?.() });
     try {
       leave = parts.live.subscribe(topic, undefined, {
-        caller: { peer: connection.peer, protocol: "phoenix" },
+        caller: connection.caller,
         subscribed: () => reply(message, "ok"),
         events: (events) => connection.offer(() => serializer.frames(name, events)),
         failed: (error) => {

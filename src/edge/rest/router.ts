@@ -28,10 +28,16 @@ export interface Exchange {
   readonly env: RuntimeBindings | undefined;
 }
 
-/** The caller of a request; see `RuntimeBindings.peer`. */
-export function callerOf(c: HttpContext): Caller {
-  const request = c.req.raw;
-  return { peer: c.env?.peer?.(request) ?? unknownPeer, protocol: "rest", signal: request.signal };
+const callers = new WeakMap<Request, Caller>();
+
+/** The caller of a request: made at the first call, before anything is awaited, and the same from then on. */
+export function callerOf({ req: { raw: request }, env }: Exchange): Caller {
+  const known = callers.get(request);
+  if (known !== undefined) return known;
+  const peer = env?.peer?.(request) ?? unknownPeer;
+  const caller: Caller = { peer, protocol: "rest", signal: request.signal };
+  callers.set(request, caller);
+  return caller;
 }
 
 /**

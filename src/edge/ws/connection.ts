@@ -2,7 +2,7 @@
  * One WebSocket, with the bounds that runtimes lack: frames wait for a slow client up to a limit, and a client that stalls
  * beyond it is closed with a code of its own.
  */
-import type { Peer } from "../../core/caller.ts";
+import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Holding, SendBudget } from "../../runtime/send-budget.ts";
 import { statusOf } from "../status.ts";
@@ -31,8 +31,7 @@ export interface Session {
 const controlBytesMax = 256 * 1024;
 
 export class Connection {
-  /** The client's peer. */
-  readonly peer: Peer;
+  readonly caller: Caller;
   readonly #socket: Socket;
   readonly #limits: ConnectionLimits;
   readonly #onClosing: () => void;
@@ -41,12 +40,12 @@ export class Connection {
   readonly #holding: Holding;
 
   /** @param onClosing called once, when the connection starts to close or is found closed */
-  constructor(socket: Socket, peer: Peer, limits: ConnectionLimits, onClosing: () => void) {
-    this.peer = peer;
+  constructor(socket: Socket, caller: Caller, limits: ConnectionLimits, onClosing: () => void) {
+    this.caller = caller;
     this.#socket = socket;
     this.#limits = limits;
     this.#onClosing = onClosing;
-    this.#holding = limits.budget.open(this.peer, {
+    this.#holding = limits.budget.open(caller.peer, {
       pending: () => socket.bufferedBytes(),
       stalled: () => this.fail(tooSlow("has taken nothing of what waits for it")),
       // A client that is not paused may leave the few bytes that wait for it.
@@ -112,7 +111,7 @@ export class Connection {
   #mayOffer(): boolean {
     const waiting = this.#socket.bufferedBytes();
     if (waiting === 0) return true;
-    return waiting <= this.#limits.pauseBytes && this.#limits.budget.hasRoom(this.peer);
+    return waiting <= this.#limits.pauseBytes && this.#limits.budget.hasRoom(this.caller.peer);
   }
 
   #account(): void {

@@ -1,5 +1,5 @@
 /** The WebSockets: their paths, the checks before one is opened, and the end of all of them. A runtime's server does the handshake. */
-import type { Peer } from "../../core/caller.ts";
+import type { Caller, Peer, Protocol } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
 import { openPhoenix } from "../phoenix/phoenix.ts";
@@ -37,6 +37,12 @@ export interface Acceptance {
   abandon(): void;
 }
 
+interface SocketRoute {
+  readonly protocol: Protocol;
+  /** Begins a session, or says why there is none. */
+  open(query: URLSearchParams): OpenSession | Response;
+}
+
 /** The largest frame a client may send; a larger one closes its socket with 1009. */
 const frameBytesMax = 64 * 1024;
 /** The most that one more batch of events, each escaped as badly as can be, adds to a buffer just below its bound. */
@@ -50,9 +56,9 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
     stallTimeoutMs: options.stallTimeoutMs ?? stallTimeoutMsDefault,
     budget: parts.budget,
   };
-  const routes: Readonly<Record<string, (query: URLSearchParams) => OpenSession | Response>> = {
-    "/ws": () => (connection) => openWs(parts, connection),
-    "/socket/websocket": (query) => openPhoenix(parts, query),
+  const routes: Readonly<Record<string, SocketRoute>> = {
+    "/ws": { protocol: "websocket", open: () => (connection) => openWs(parts, connection) },
+    "/socket/websocket": { protocol: "phoenix", open: (query) => openPhoenix(parts, query) },
   };
   const connections = new Set<Connection>();
   const rates = new FrameRates(options.frames);
@@ -60,13 +66,13 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
 
   function handlerOf(
     socket: Socket,
-    peer: Peer,
+    caller: Caller,
     open: OpenSession,
     frames: FrameAllowance,
     release: () => void,
   ): SocketHandler {
     let session: Session | undefined;
-    const connection = new Connection(socket, peer, limits, () => {
+    const connection = new Connection(socket, caller, limits, () => {
       connections.delete(connection);
       session?.closed();
     });
@@ -105,7 +111,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       const refusal = parts.gate.checkPage(request.headers);
       if (refusal !== undefined) return problemResponse(refusal);
       if (closed) return refuse(503, "draining", { "Retry-After": "1" });
-      const open = route(url.searchParams);
+      const open = route.open(url.searchParams);
       if (open instanceof Response) return open;
       const lease = parts.shares.sockets.take(peer);
       if (lease === undefined) return refuse(503, "too many sockets are open", { "Retry-After": "5" });
@@ -114,7 +120,8 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
         frames.end();
         lease.release();
       };
-      return { abandon, open: (socket) => handlerOf(socket, peer, open, frames, abandon) };
+      const caller: Caller = { peer, protocol: route.protocol };
+      return { abandon, open: (socket) => handlerOf(socket, caller, open, frames, abandon) };
     },
 
     close() {

@@ -57,7 +57,7 @@ export function openWs(parts: Pick<EdgeParts, "live" | "findings" | "log">, conn
     topics.set(topic.name, () => unsubscribe?.());
     try {
       const subscriber = {
-        caller: { peer: connection.peer, protocol: "websocket" as const },
+        caller: connection.caller,
         subscribed: (seq: number, recovered: boolean) =>
           connection.send(`{"type":"subscribed","topic":${quoted},"seq":${seq},"recovered":${recovered}}`),
         failed: (error: MarsError) => {
