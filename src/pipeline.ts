@@ -191,7 +191,8 @@ export class Pipeline {
     if (!(await within(storingMs, this.#commit.close()))) {
       this.#options.log.error("journal does not answer", { event: "journal_hangs" });
     }
-    if (this.#opened && !this.#stuck && this.#writer.lastError === "") await this.#writer.drain(storingMs);
+    const healthy = this.#opened && !this.#stuck && this.#writer.lastError === "";
+    if (healthy && this.#notStored > 0) await this.#writer.drain(storingMs);
     const left = this.#notStored;
     if (left > 0)
       this.#options.log.warn("stopped before all events were stored, the next start stores them", {
