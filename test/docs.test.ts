@@ -1,6 +1,6 @@
 /** The documentation names what is there: its links lead somewhere, and so do the paths that it mentions. */
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
 
@@ -26,6 +26,14 @@ test.each(pages)("every path of this project in %s is there", (page) => {
   const named = [...read(page).matchAll(/`((?:src|test|scripts|docs|bench|proto|migrations)\/[\w./-]*)`/g)];
   const gone = named.map(([, path = ""]) => path).filter((path) => !existsSync(join(root, path)));
   expect(gone).toEqual([]);
+});
+
+test("the architecture names every folder of src/", () => {
+  const text = read("ARCHITECTURE.md");
+  const folders = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  expect(folders.map(({ name }) => name).filter((name) => !text.includes(`| \`${name}/\` |`))).toEqual([]);
 });
 
 function read(page: string): string {

@@ -182,7 +182,7 @@ test("kill -9 between two notifications loses and repeats none", async () => {
   }
 });
 
-test("a test call says what came of it, and is on record", async () => {
+test("a test of a sink answers with its attempt, and is on record", async () => {
   await using receiver = startReceiver((index) =>
     index === 0 ? new Response("thanks") : new Response("x".repeat(5_000), { status: 500 }),
   );
