@@ -1,4 +1,4 @@
-/** Data that are put back, or belong to another journal: one sequence goes on, and whoever saw what is gone is told so. */
+/** Data that are put back, or belong to another journal: one sequence goes on, and a watcher that saw what is gone gets `recovered: false`. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -14,7 +14,7 @@ async function gone(url: string): Promise<void> {
   }
 }
 
-test("a message goes when nothing has been heard of it for the retention time, however old its events say they are", async () => {
+test("a message goes when no event of it came for the retention time, however old its events say they are", async () => {
   await using mars = await startMars({ retentionMs: 1_500 });
   const seq = await send(mars.url, { ...old, created_at: "2001-01-01T00:00:00Z" });
   const url = `${messageUrl(mars.url, old.app_id, old.message_id)}?min_seq=${seq}`;
@@ -23,7 +23,7 @@ test("a message goes when nothing has been heard of it for the retention time, h
   expect(Date.now() - Date.parse(events[0]!.received_at)).toBeGreaterThanOrEqual(1_500);
 });
 
-test("a subscriber who asks for what retention has taken is told so, and hears what comes next", async () => {
+test("a subscriber who asks for what retention has taken gets `recovered: false`, and what comes next", async () => {
   await using mars = await startMars({ retentionMs: 400 });
   const seq = await send(mars.url, old);
   await statsWhen(mars.url, ({ store }) => store.stored_seq >= seq);

@@ -35,7 +35,7 @@ test("a clock that was put back, and back again, gives no time twice and none fr
       }
     }
     now -= 2_000;
-    // The last time given is too near to tell that the clock was put back: go on an hour before that, and come again.
+    // The last time given is too near to show that the clock was put back: go on an hour before that, and come again.
     now -= hourMs;
     clock.next();
     now += hourMs;

@@ -8,7 +8,7 @@ test("a stage is called by its events, as users have always written it", () => {
   expect(eventsOfName("")).toEqual([]);
 });
 
-test("the events can be told from the name, whatever they are called", () => {
+test("the name can be split into the events, however they are named", () => {
   const event = fc.oneof(fc.string({ minLength: 1 }), fc.stringMatching(/^[|\\a\n]{1,5}$/));
   fc.assert(
     fc.property(fc.array(event, { minLength: 1 }), (events) => {

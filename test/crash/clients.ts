@@ -1,4 +1,4 @@
-/** The mixed load: clients of four protocols, each sending as fast as it is answered, until they are told to end. */
+/** The mixed load: clients of four protocols, each sending as fast as it is answered, until they are stopped. */
 import { credentials, loadPackageDefinition, type ServiceError } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import type { MarsProcess } from "../support/process.ts";

@@ -1,4 +1,4 @@
-/** What the clients know: every event they sent, how often, and what they were told. */
+/** What the clients know: every event they sent, how often, and every answer. */
 
 export interface Entry {
   readonly appId: string;
@@ -36,7 +36,7 @@ export class Ledger {
     for (const entry of entries) entry.sent++;
   }
 
-  /** @param lastSeq absent where the protocol does not tell it */
+  /** @param lastSeq absent where the protocol has none */
   acknowledged(entries: readonly Entry[], lastSeq?: number): void {
     for (const [index, entry] of entries.entries()) {
       entry.acknowledged++;

@@ -1,6 +1,6 @@
 /**
  * Mars against clients that this project did not write: ghz, wrk, grpcurl, curl, and h2load where it is installed.
- * Whatever they were told was accepted is counted again in what is stored.
+ * Everything that was acknowledged to them is counted again in what is stored.
  *
  *     bun test/interop/run.ts [dist/mars]      (without a path: this source tree)
  */
@@ -61,7 +61,7 @@ async function runStrace(command: readonly string[], dataDir: string): Promise<v
   // With -D the traced program is our child, and the tracer is not.
   const options = ["-D", "-ff", "-y", "-e", "trace=openat,pwrite64", "-o", trace];
   const mars = await spawnMars({ dataDir, command: ["strace", ...options, ...command] });
-  // A file for each thread: in one for all, calls that overlap would be told in two halves.
+  // A file for each thread: in one for all, calls that overlap would be written in two halves.
   const text = async () => {
     const files = [...new Glob(`${basename(trace)}.*`).scanSync({ cwd: dirname(trace), absolute: true })];
     return (await Promise.all(files.map((file) => Bun.file(file).text()))).join("\n");
@@ -153,7 +153,7 @@ async function runGrpcurl(mars: MarsProcess): Promise<void> {
     "mars.v1.IngestService/CollectEvent",
   ]);
   check(
-    `grpcurl is told why: ${refused.text}`,
+    `grpcurl gets the reason: ${refused.text}`,
     refused.exitCode !== 0 && /InvalidArgument[\s\S]*app_id/.test(refused.text),
   );
   const address = `127.0.0.1:${mars.grpcPort}`;
@@ -163,7 +163,7 @@ async function runGrpcurl(mars: MarsProcess): Promise<void> {
     await output(["grpcurl", "-plaintext", "-d", "{}", address, "mars.v1.AdminService/GetStats"]),
   );
   check("grpcurl by reflection", reflected.stats.totals.accepted >= 2);
-  print("grpcurl: stored, read back, told what is wrong with an empty event, and how the services are made");
+  print("grpcurl: stored, read back, refused with the fields of an empty event, and services described");
 }
 
 /** The original's sample call, but for the port, the ids, and the second dash that ghz asks for by now. */

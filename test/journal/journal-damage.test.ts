@@ -108,7 +108,7 @@ test("of a segment with a broken record in its midst all others are kept", async
   expect(await kept()).toEqual(all.filter((seq) => seq !== lost));
 });
 
-test("the last record of all is told from a write that was cut off", async () => {
+test("the last record of all is distinguished from a write that was cut off", async () => {
   change(paths.at(-1)!, readFileSync(paths.at(-1)!).lastIndexOf("l"));
   expect(await refusal()).toContain(paths.at(-1)!);
   expect(await kept()).toEqual(all.slice(0, -1));

@@ -10,18 +10,18 @@ const definition = parseDefinition({
   grace: "1s",
 });
 
-/** Each event by its time, and by when Mars heard of it where that was later; in seconds. */
+/** Each event by its time, and by its time of receipt where that was later; in seconds. */
 const histories: Readonly<Record<string, readonly [event: string, at: number, receivedAt?: number][]>> = {
   "in time": [
     ["A", 0],
     ["B", 5],
     ["C", 20],
   ],
-  "in time, heard of late": [
+  "in time, received late": [
     ["A", 0],
     ["B", 5, 12],
   ],
-  "complete before it was due, and heard of late": [
+  "complete before it was due, and received late": [
     ["A", 0],
     ["C", 2],
     ["B", 5, 60],
@@ -34,14 +34,14 @@ const histories: Readonly<Record<string, readonly [event: string, at: number, re
     ["A", 0],
     ["X", 30],
   ],
-  "heard of all at once, late": [
+  "received all at once, late": [
     ["A", 0, 60],
     ["B", 5, 60],
     ["C", 20, 60],
   ],
 };
 
-test("a trial counts as missing what would have been told, whether the stage came or the message ended", () => {
+test("a trial counts as missing what would have been raised, whether the stage came or the message ended", () => {
   const run = new DryRun(definition, 1_000 * second);
   for (const [messageId, events] of Object.entries(histories)) {
     run.add({
@@ -61,7 +61,7 @@ test("a trial counts as missing what would have been told, whether the stage cam
     holding: 0,
     retracted: 3,
     samples: [
-      "in time, heard of late",
+      "in time, received late",
       "complete without it, long after it was due",
       "failed without it, long after it was due",
     ],

@@ -148,7 +148,7 @@ test("nothing is learned from nothing, nor a definition from one stage", async (
   expect((await learn(sample, 2)).definition).toBeUndefined();
 });
 
-test("names beyond those that are told apart are counted, and do no harm", async () => {
+test("names beyond the bound are counted, and do no harm", async () => {
   const sample = new Sample();
   for (let n = 0; n < 1_000; n++) {
     const events = ["A", "B", `X${n}`].map((event, index) => ({

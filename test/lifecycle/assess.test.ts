@@ -32,7 +32,7 @@ function findingsOf({ stages, completeOn, failOn, graceMs }: Definition, events:
   );
 }
 
-/** The state, told from the findings of the naive model and from nothing else of the code. */
+/** The state, derived from the findings of the naive model and from nothing else of the code. */
 function naiveAssess(definition: Definition, events: readonly NamedEvent[], clock: number) {
   const first = (names: readonly string[]) => {
     const times = events.filter(({ event }) => names.includes(event)).map(({ at }) => at);

@@ -64,7 +64,7 @@ test("a message whose finding cannot be written is set aside, and all others are
   ]);
   expect(items[0]?.event).toBeUndefined();
 
-  // It is passed over when it is heard of again, and after a restart.
+  // It is passed over when it has another event, and after a restart.
   const store = await opened.restart();
   await store.apply(
     await batchOf([event(count + 1, { messageId: "m6", event: "B", createdAt: 5 * second })]),
@@ -102,7 +102,7 @@ test("a message whose instance cannot be written, or has an event that cannot be
   expect((await opened.queries.apps(undefined, 10)).apps[0]?.events).toBe(count - 1);
 });
 
-test("an instance that cannot be read is set aside, when it is due and when it is heard of", async () => {
+test("an instance that cannot be read is set aside, when it is due and when it has an event", async () => {
   using opened = await begin();
   await follow(opened, count, 0);
   await sql(opened, "UPDATE instances SET times = '[' WHERE message IN (3, 9)");
@@ -117,7 +117,7 @@ test("an instance that cannot be read is set aside, when it is due and when it i
   expect(raised(steps).length).toBe(count - 3);
 });
 
-/** A server that is away for as many calls as it is told. */
+/** A server that is away for a given number of calls. */
 class AwayDatabase extends Database {
   away = 0;
 

@@ -102,7 +102,7 @@ test("an event that came in time and is delivered late leaves no finding", async
   ]);
 });
 
-test("a new version holds for messages that are first heard of after it, and an end for none before it", async () => {
+test("a new version holds for messages whose first event comes after it, and an end for none before it", async () => {
   using opened = await openStore();
   const { store } = opened;
   const put = (value: unknown) =>
@@ -165,7 +165,7 @@ const actions = fc.array(
 test("whatever the order, repeats, batches and restarts, findings and counts are those of the set of events", async () => {
   using opened = await openStore();
   let store = opened.store;
-  let [runs, seq, clock, toldSeq] = [0, 0, 0, 0];
+  let [runs, seq, clock, publishedSeq] = [0, 0, 0, 0];
   await fc.assert(
     fc.asyncProperty(actions, async (steps) => {
       // One database for all runs: each has an app and a time of its own.
@@ -179,8 +179,8 @@ test("whatever the order, repeats, batches and restarts, findings and counts are
         const upTo = Math.max(0, seq - behind);
         for (const finding of (await projectAll(store, upTo, clock, raise && behind === 0)).findings) {
           // Those of the runs before go on: their time has passed.
-          expect(finding.seq).toBeGreaterThan(toldSeq);
-          toldSeq = finding.seq;
+          expect(finding.seq).toBeGreaterThan(publishedSeq);
+          publishedSeq = finding.seq;
           if (finding.appId !== app) continue;
           const active = published.get(finding.id)?.retractedAt === undefined && published.has(finding.id);
           expect(active).toBe(finding.retractedAt !== undefined || active);

@@ -69,7 +69,7 @@ test("what was taken back leaves nothing, in whatever order it came and went", (
 test("what was taken back is neither counted nor named", () => {
   fc.assert(
     fc.property(samples, samples, (kept, others) => {
-      // Numbers of their own, so that one that was taken back can be told.
+      // Numbers of their own, so that one that was taken back can be recognised.
       const taken = others.map(({ value, message }) => ({ value, message: message + 2 ** 41 }));
       const histogram = histogramOf([...kept, ...taken]);
       for (const { value, message } of taken) histogram.remove(value, message);

@@ -12,7 +12,7 @@ import { until } from "./until.ts";
 export interface Alerting {
   readonly opened: TestStore;
   readonly alerts: Alerts;
-  /** Sends so many messages that get stuck at once, and tells of it. */
+  /** Sends so many messages that get stuck at once, and projects them. */
   stick(count: number): Promise<void>;
   /** What is missing of all messages comes. */
   release(): Promise<void>;

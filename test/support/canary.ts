@@ -8,7 +8,7 @@ export interface CanaryReport {
 }
 
 export interface Canary {
-  /** Ends it and tells how it went. */
+  /** Ends it and resolves to its result. */
   stop(): Promise<CanaryReport>;
 }
 

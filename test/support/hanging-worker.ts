@@ -1,4 +1,4 @@
-/** A part that hangs when it is told to, and one method whose answer cannot be copied. */
+/** A part that hangs on demand, and one method whose answer cannot be copied. */
 import { serveThread } from "../../src/workers/thread.ts";
 
 export type HangingPart = ReturnType<typeof createHangingPart>;

@@ -1,4 +1,4 @@
-/** A real HTTP server that takes what alerts send, and says what it is told to say. */
+/** A real HTTP server that receives alerts, and gives any answer. */
 import type { Server } from "bun";
 import { until } from "./until.ts";
 

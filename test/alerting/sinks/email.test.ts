@@ -39,7 +39,7 @@ async function send(url: string) {
 
 test("a password is not sent to a server elsewhere that takes it in the clear", async () => {
   await using server = await startPlainServer();
-  // This machine by an address that is not known for it: as far as Mars can tell, elsewhere.
+  // This machine by an address that is not known for it: for Mars, elsewhere.
   const attempt = await send(`smtp://mars:secret@0.0.0.0:${server.port}`);
   expect(attempt.outcome).toBe("failed");
   const password = Buffer.from("secret").toString("base64").slice(0, 6);

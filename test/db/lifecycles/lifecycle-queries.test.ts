@@ -4,7 +4,7 @@ import type { SequencedEvent } from "../../../src/core/event.ts";
 import type { HistoriesQuery, MessageHistory } from "../../../src/learning/history.ts";
 import { batchOf, event, openStore } from "../../support/store.ts";
 
-test("an app's versions are told latest first, those that ended its lifecycle too, and at most a hundred", async () => {
+test("an app's versions come latest first, those that ended its lifecycle too, and at most a hundred", async () => {
   using opened = await openStore();
   const { store, queries } = opened;
   const definition = (within: string) =>
@@ -60,7 +60,7 @@ test("histories are those of every message of a window, the latest first, with t
       if (after === undefined) return { found, pages };
     }
   };
-  // Of those that tie the one that was heard of last comes first.
+  // Of those that tie the one with the latest first event comes first.
   const latestFirst = histories.toReversed().sort((a, b) => b.createdAt - a.createdAt);
   expect(await read({ since: 0, until: 500 })).toEqual({ found: latestFirst, pages: 3 });
   const { found } = await read({ since: 100, until: 300 });

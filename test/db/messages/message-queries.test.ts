@@ -9,7 +9,7 @@ import { countCandidates, scanMessages } from "../../../src/db/messages/message-
 import { naiveSummary } from "../../support/model.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
 
-/** A store with every kind of message that a filter can tell apart, and pages that end long before its end. */
+/** A store with every kind of message that a filter can distinguish, and pages that end long before its end. */
 let opened: TestStore;
 const events: SequencedEvent[] = [];
 

@@ -138,7 +138,7 @@ test("a message says where it stands along its lifecycle, and one without a life
   });
 });
 
-test("a message goes by the version that held when it was first heard of, and is as new as its events", async () => {
+test("a message goes by the version that held at its first event, and is as new as its events", async () => {
   using other = await openStore();
   const { store, queries } = other;
   const put = (within: string) =>

@@ -106,7 +106,7 @@ test("a journal that is new to a database leaps ahead of what any before it may 
   const other = createStoreService({ url: opened.url, authToken: "", timeoutMs: 1_000 });
   const { seq, lost } = await other.open({ id: "other", firstSeq: 0, lastSeq: 0, bytes: 0 });
   expect([seq > 1_000_000, lost]).toEqual([true, 0]);
-  // Whoever watched a sequence that may have gone on longer is told so.
+  // A watcher of a sequence that may have gone on longer gets `recovered: false`.
   const prunedTo = async (after: number) =>
     (await opened.queries.history({ topic: { name: "all" }, after, upTo: seq })).prunedTo;
   expect([await prunedTo(2), await prunedTo(3), await prunedTo(seq - 1)]).toEqual([0, seq, seq]);
@@ -124,7 +124,7 @@ test("a journal that is new to a database leaps ahead of what any before it may 
   other.close();
 });
 
-test("a database older than the journal continues where the journal begins, and the gap is told", async () => {
+test("a database older than the journal continues where the journal begins, and the gap is logged", async () => {
   using opened = await openStore();
   await opened.store.apply(await batchOf([event(1), event(2)]));
   const { prunedTo: before } = await opened.queries.history({ topic: { name: "all" }, after: 0, upTo: 2 });

@@ -199,7 +199,7 @@ test("messages that retention takes leave their counts, and are named no more", 
   );
 });
 
-test("an app that nobody has heard of has no counts", async () => {
+test("an unknown app has no counts", async () => {
   const window = { since: 0, until: minute };
   expect(await opened.queries.funnel("nobody", window)).toEqual({ ...window, opened: 0, stages: [] });
   expect(await opened.queries.latency("nobody", window)).toEqual({ ...window, hops: [] });

@@ -123,7 +123,7 @@ const calls: [method: string, path: string, body?: string][] = [
 
 describe("a fault of ours", () => {
   for (const [method, path, body] of calls) {
-    test(`in ${method} ${path} is logged, and the client is told nothing of it`, async () => {
+    test(`in ${method} ${path} is logged, and the client learns nothing of it`, async () => {
       const { app, logged } = appWith(() => new Error("the secret path is /srv/mars"));
       const response = await app.request(path, {
         method,

@@ -12,7 +12,7 @@ const body = '{"app_id":"a","message_id":"m","event":"e"}';
 const head = `POST /api/event HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
 const status = "GET /status HTTP/1.1\r\nHost: localhost\r\n";
 
-/** A connection that sends what it is told and keeps what it gets. */
+/** A connection that sends given bytes and keeps the answer. */
 class Raw {
   text = "";
   readonly closed: Promise<void>;

@@ -65,7 +65,7 @@ for (const [name, options] of [
     });
   });
 
-  test(`the npm client leaves, and hears no more (vsn ${name})`, async () => {
+  test(`the npm client leaves, and receives no more (vsn ${name})`, async () => {
     const channel = connect(options).channel("event_timeline:left");
     await join(channel);
     const closed = new Promise<void>((resolve) => channel.onClose(() => resolve()));
@@ -74,7 +74,7 @@ for (const [name, options] of [
     expect(channel.state as string).toBe("closed");
   });
 
-  test(`the npm client is told that a topic is not served (vsn ${name})`, async () => {
+  test(`the npm client gets an error for a topic that is not served (vsn ${name})`, async () => {
     const socket = connect(options);
     for (const topic of ["rooms:lobby", "event_timeline:", "all", "apps/a"]) {
       const channel = socket.channel(topic);

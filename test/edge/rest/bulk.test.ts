@@ -55,7 +55,7 @@ describe("POST /api/event/bulk", () => {
     }
   });
 
-  test("takes the valid events of a document and tells what is wrong with the others", async () => {
+  test("takes the valid events of a document and names the faults of the others", async () => {
     const mixed = [
       event({ app_id: "mixed", message_id: "good-1" }),
       event({ app_id: "mixed", message_id: 7, event: "" }),

@@ -191,7 +191,7 @@ describe("POST /api/event", () => {
     });
   }
 
-  test("tells every field at fault", async () => {
+  test("names every field at fault", async () => {
     const { body } = await post(`${mars.url}/api/event`, { event_id: 1, created_at: "x" });
     const fields = body.errors.map((error: { field: string }) => error.field);
     expect(fields).toEqual(["app_id", "message_id", "event", "event_id", "created_at"]);

@@ -134,7 +134,7 @@ describe("GET /api/messages", () => {
     expect(await ids("prefix=global-&order=oldest")).toEqual([0, 1, 2, 3, 4, 5].map((n) => `global-${n}`));
   });
 
-  test("limits a page to 100 messages unless told otherwise, and to 1000 at most", async () => {
+  test("limits a page to 100 messages by default, and to 1000 at most", async () => {
     const many = Array.from({ length: 1001 }, (_, n) => event({ app_id: "many", message_id: `m-${n}` }));
     await store(many);
     expect(await ids("app_id=many")).toHaveLength(100);

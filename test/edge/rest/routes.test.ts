@@ -19,7 +19,7 @@ describe("health", () => {
     }
   });
 
-  test("tells what waits at each stage", async () => {
+  test("has the events that wait at each step", async () => {
     await post(`${mars.url}/api/event`, { app_id: "a", message_id: "m", event: "e" });
     const { body } = await get(`${mars.url}/api/q/stats`);
     expect(body.event_collector_queue).toBeNumber();
@@ -81,7 +81,7 @@ describe("paths and methods", () => {
     });
   }
 
-  test("a HEAD tells what a GET would, without its body", async () => {
+  test("a HEAD answers as a GET, without its body", async () => {
     const paths = [
       "/",
       "/search/event?message_id=m",

@@ -100,7 +100,7 @@ describe("collectStream", () => {
     await expect(acks.next().catch((error) => error.code)).resolves.toBe("overloaded");
   });
 
-  test("acknowledges what it read when it is told to end, and then says why", async () => {
+  test("acknowledges what it read when it is stopped, and then says why", async () => {
     const ingest = handIngest();
     const stopping = new AbortController();
     const requests = createWritableIterable<CollectStreamRequest>();

@@ -71,7 +71,7 @@ function ended(stream: ClientHttp2Stream): Promise<ConnectError | undefined> {
   });
 }
 
-test("a peer that begins calls without an end leaves others theirs, and is told to come again", async () => {
+test("a peer that begins calls without an end leaves others theirs, and gets a time to try again", async () => {
   const { port, shares } = await start(16);
   const greedy = client(port);
   const calls = Array.from({ length: 40 }, () => greedy.call("/call"));

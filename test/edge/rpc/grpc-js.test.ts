@@ -72,7 +72,7 @@ describe("@grpc/grpc-js", () => {
     for (const client of Object.values(gzip)) client.close();
   });
 
-  test("is told the fields at fault in the status details", async () => {
+  test("gets the fields at fault in the status details", async () => {
     const error = await grpcFailure(unary(clients.ingest, "CollectEvent", { app_id: "a", message_id: "" }));
     expect(error.code).toBe(grpc.status.INVALID_ARGUMENT);
     const status = fromBinary(StatusSchema, error.metadata.get("grpc-status-details-bin")[0] as Buffer);
@@ -81,7 +81,7 @@ describe("@grpc/grpc-js", () => {
     expect(detail?.fieldViolations.map(({ field }) => field)).toEqual(["message_id", "event"]);
   });
 
-  test("is told that a message is not there", async () => {
+  test("gets NOT_FOUND for a message that is not there", async () => {
     const error = await grpcFailure(
       unary(clients.messages, "GetMessage", { app_id: "a", message_id: randomUUID() }),
     );

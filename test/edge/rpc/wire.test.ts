@@ -247,7 +247,7 @@ function delimited(field: number, bytes: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([(field << 3) | 2, ...length, rest]), bytes]);
 }
 
-/** The original's call for a message of its own, by which it can be told whether it was stored. */
+/** The original's call for a message of its own, which shows whether it was stored. */
 function callFor(messageId: string): Uint8Array {
   const call = { appId: "a", messageId, event: "Hello", createdAt: "Hello" };
   return toBinary(EventRequestSchema, create(EventRequestSchema, call));

@@ -1,4 +1,4 @@
-/** A gRPC client that sends whatever bytes it is told to. */
+/** A gRPC client that sends any bytes. */
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";

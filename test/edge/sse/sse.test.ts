@@ -61,7 +61,7 @@ const named = (message_id: string, from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => ({ app_id: "sse", message_id, event: `e${from + i}` }));
 const names = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => `e${from + i}`);
 
-test("a stream says where it begins, then tells every event with its seq as the id", async () => {
+test("a stream begins with its position, then sends every event with its seq as the id", async () => {
   const { next, end } = await open("apps/sse/messages/one");
   const first = await next();
   expect(first.event).toBe("subscribed");
@@ -165,7 +165,7 @@ test("when Mars stops, the stream says so, and resumes after the restart", async
   }
 });
 
-test("a finding is told with the seq of its change as the id, and resumed after it", async () => {
+test("a finding is sent with the seq of its change as the id, and resumed after it", async () => {
   const json = { "content-type": "application/json" };
   const body = JSON.stringify({
     stages: [{ event: "sent" }, { event: "seen", within: "1s" }],

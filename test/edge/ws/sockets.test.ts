@@ -131,7 +131,7 @@ test("beyond the bound on connections a client is refused", async () => {
   await expect(LiveClient.open(served)).rejects.toThrow("refused");
   await first.close();
   let second: LiveClient | undefined;
-  // The server hears of the closing a moment after the client.
+  // The server sees the close a moment after the client.
   while (second === undefined) second = await LiveClient.open(served).catch(() => undefined);
   await second.close();
 });

@@ -12,7 +12,7 @@ afterAll(() => mars[Symbol.asyncDispose]());
 
 let ids = 0;
 
-/** A message of its own for each test, so that they do not hear each other. */
+/** A message of its own for each test, so that they do not receive each other's events. */
 function newMessage() {
   ids++;
   const [app_id, message_id] = [`app ${ids}`, `m/${ids}`];
@@ -322,7 +322,7 @@ test("pages of other origins may not connect, unless they are allowed", async ()
   await expect(open(open2, "https://evil.example")).rejects.toThrow();
 });
 
-test("a request that asks for no WebSocket is told what to do", async () => {
+test("a request that asks for no WebSocket gets 426", async () => {
   const response = await fetch(`${mars.url}/ws`);
   expect(response.status).toBe(426);
   expect(response.headers.get("upgrade")).toBe("websocket");
