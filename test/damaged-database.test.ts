@@ -125,7 +125,7 @@ test("damage that a question meets and no checksum shows: nothing is stored ther
   await again.stop();
 });
 
-test("whoever accepts the damage gets what can be read, with a warning", async () => {
+test("with the damage accepted, all that can be read is read, with a warning", async () => {
   await using mars = await startMars();
   const seq = await send(mars.url, { app_id: "rot", message_id: "m", event: "created" });
   await getJson(`${mars.url}/api/messages?min_seq=${seq}`);

@@ -19,7 +19,7 @@ interface Sent extends RestEvent {
   readonly created_at: string;
 }
 
-test(`${eventsTotal} events give the same messages whatever way they come in (seed ${seed})`, async () => {
+test(`${eventsTotal} events give the same messages by every protocol and in every order (seed ${seed})`, async () => {
   const random = generator(seed);
   const events = makeEvents();
   await using ordered = await startMars();

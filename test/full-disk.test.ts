@@ -52,7 +52,7 @@ test.skipIf(process.platform !== "linux")(
     });
 
     Bun.spawnSync(["prlimit", "--pid", String(mars.pid), "--fsize=unlimited"]);
-    // Nobody sends events to whoever is unready: it finds out by itself.
+    // A Mars that is unready gets no events: it finds out by itself.
     await until(
       async () => (await ready()).status === 200,
       () => "not ready again",

@@ -55,7 +55,7 @@ function httpPort(line: string): number {
   return Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
 }
 
-test("its files are for nobody else, in a directory that others may read as well", async () => {
+test("its files are private, in a directory that others may read as well", async () => {
   const directory = join(home, "shared");
   mkdirSync(directory, { mode: 0o755 });
   const child = spawn([], { MARS_DATA_DIR: directory });
@@ -69,7 +69,7 @@ test("its files are for nobody else, in a directory that others may read as well
   expect(modes.filter(([, mode]) => mode !== "600")).toEqual([]);
 });
 
-test("a Mars that others can reach says at its start that it asks nobody who they are", async () => {
+test("a Mars that listens beyond this machine warns at its start that it has no authentication", async () => {
   for (const [host, warned] of [
     ["127.0.0.1", false],
     ["0.0.0.0", true],

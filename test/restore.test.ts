@@ -53,7 +53,7 @@ test("a copy of the directory that is put back repeats no seq, however often, an
       expect([during.recovered, afterwards.recovered]).toEqual([false, false]);
       for (const { client } of [early, during, afterwards]) await client.close();
     }
-    // What the copy holds, and all that came after it, is there for whoever comes from before.
+    // What the copy holds, and all that came after it, is there for a subscriber from before.
     const { client, recovered } = await resume(mars, 8);
     expect(recovered).toBe(true);
     const frames = await client.events(17);

@@ -18,7 +18,7 @@ interface SetAsideAnswer {
   readonly next_cursor: string | null;
 }
 
-/** What somebody else does to the database while Mars runs on it. */
+/** Changes of another program to the database while Mars runs on it. */
 async function sql(mars: TestMars, statement: string): Promise<void> {
   const client = createClient({ url: `file:${mars.dataDir}/messages.db` });
   await client.execute("PRAGMA busy_timeout = 5000");
@@ -107,7 +107,7 @@ for (const [kind, then, code] of [
     expect(replayed.map(({ event }) => event.message_id)).toEqual(["m777", "m778", "m1999"]);
     expect([await exists(mars, 777), await exists(mars, 0)]).toEqual([true, false]);
 
-    // The others survive a restart, and go when somebody says so.
+    // The others survive a restart, and go when they are deleted.
     await live.close();
     await using next = await mars.restart();
     expect((await getJson<{ set_aside: { count: number } }>(`${next.url}/api/q/stats`)).set_aside.count).toBe(

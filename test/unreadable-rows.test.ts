@@ -1,4 +1,4 @@
-/** Rows that somebody else has written, or a disk has changed, into what cannot be read as it is. */
+/** Rows that cannot be read as they are: written by another program, or changed by a disk. */
 import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
 import { createLog } from "../src/runtime/log.ts";
@@ -62,7 +62,7 @@ for (const [column, value] of [
       Array.from({ length: count }, (_, n) => created("shop", n)),
     );
     await raisedAll(mars, count);
-    // Before anybody follows findings: the evaluator will meet it on its way.
+    // Before findings are read: the evaluator will meet it on its way.
     await sql(mars, `UPDATE findings SET ${column} = ${value} WHERE id = (SELECT min(id) + 5 FROM findings)`);
     await put(mars, "/api/alerts/sinks/here", { type: "webhook", url: receiver.url });
     await put(mars, "/api/alerts/rules/all", { sinks: ["here"], at_least: 1, window: "1m" });

@@ -85,7 +85,7 @@ function rpc(transport: Transport) {
 function assertBySchema({ name, output, restAnswer }: Operation, answer: Json): void {
   const { success, ...members } = answer;
   const shown = restAnswer === undefined ? members : { [restAnswer]: members };
-  // `success` is the answer's own where the operation has it, and else said by REST of every change.
+  // `success` is the answer's own where the operation has it, and else added by REST to every change.
   const own = "success" in shapeOf(output) ? { ...shown, success } : shown;
   expect([name, output.safeParse(own).error?.message]).toEqual([name, undefined]);
 }

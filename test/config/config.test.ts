@@ -243,7 +243,7 @@ describe("what is refused", () => {
     test(title, () => expect(problems(given)).toEqual([problem]));
   }
 
-  test("everything wrong is said at once", () => {
+  test("all problems are reported at once", () => {
     expect(
       problems({ argv: ["--collectors", "x"], env: { MARS_HTTP_PORT: "x", MARS_OOPS: "1" } }),
     ).toHaveLength(3);

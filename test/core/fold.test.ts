@@ -32,7 +32,7 @@ function shown(reports: readonly SequencedEvent[]) {
   };
 }
 
-test("a message is the same whatever the order in which its events arrive", () => {
+test("a message is the same for every order in which its events arrive", () => {
   fc.assert(
     fc.property(
       fc

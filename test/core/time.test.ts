@@ -93,7 +93,7 @@ test("the range is exact to the microsecond", () => {
   expect(parseTime(formatTime(microsMax))).toBe(microsMax);
 });
 
-test("whatever year a machine's clock is in, what is counted on from it can be kept, and it goes on ticking", () => {
+test("in any year of a machine's clock, times derived from it can be kept, and it goes on ticking", () => {
   const days = 366 * 86_400_000;
   for (const year of [1, 1684, 1970, 2026, 2249, 2250, 2254, 2262, 2326, 9_999, 275_760]) {
     const at = new Date(0).setUTCFullYear(year);

@@ -42,7 +42,7 @@ export class Ledger {
       entry.acknowledged++;
       if (lastSeq === undefined) continue;
       const seq = lastSeq - entries.length + 1 + index;
-      if (this.#seqs.has(seq)) this.faults.push(`seq ${seq} was given out twice`);
+      if (this.#seqs.has(seq)) this.faults.push(`seq ${seq} was assigned twice`);
       this.#seqs.add(seq);
     }
   }

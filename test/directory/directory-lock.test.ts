@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DirectoryLock } from "../../src/directory/directory-lock.ts";
 
-test("a directory has one owner at a time, whatever characters its name has", async () => {
+test("a directory has one owner at a time, with any characters in its name", async () => {
   const directory = mkdtempSync(join(tmpdir(), "mars 100%? #lock-"));
   const [first, second] = [new DirectoryLock(), new DirectoryLock()];
   await first.take(directory);

@@ -10,7 +10,7 @@ test("asks whether a large body would be accepted", () => {
   expect(asked).toEqual([10_000]);
 });
 
-test("holds back a refusal for want of room, so that nobody who tries again at once keeps Mars busy", async () => {
+test("delays a refusal as overloaded, so that a client that tries again at once does not keep Mars busy", async () => {
   const intake = new Intake({ admit() {} });
   const start = performance.now();
   await intake.pace(new MarsError("draining", "no"));

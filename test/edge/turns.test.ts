@@ -23,7 +23,7 @@ test("a turn does a bounded piece of work, and at least one", async () => {
   expect(turns.waiting).toBe(0);
 });
 
-test("small pieces wait for nobody", () => {
+test("small pieces do not wait", () => {
   const turns = new Turns();
   expect(turns.spend(1_000_000)).toBeUndefined();
   expect(turns.spend(1_000)).toBeUndefined();

@@ -1,5 +1,5 @@
 /**
- * Bombs on every door: bodies that nest, spread, count and unpack, a hundred at once, while a canary sends its events. It must be
+ * Bombs for every protocol: bodies of deep nesting, many members, long numbers and high compression, a hundred at once, while a canary sends its events. It must be
  * served, Mars must stay small and alive, and nothing of the bombs may be stored.
  *
  *     bun test/faults/bombs.ts [--full] [--binary dist/mars]
@@ -58,12 +58,12 @@ async function attacked(mars: MarsProcess, full: boolean): Promise<string> {
     stdout: "pipe",
     stderr: "pipe",
   });
-  const [said, wrong] = await Promise.all([
+  const [output, wrong] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
   ]);
-  if ((await child.exited) !== 0) throw new Error(`${said}${wrong}`);
-  return said.trim();
+  if ((await child.exited) !== 0) throw new Error(`${output}${wrong}`);
+  return output.trim();
 }
 
 /** In the process that attacks. */

@@ -128,7 +128,7 @@ async function answerHalfClosed(mars: MarsProcess, count: number): Promise<strin
   return `${answered} of ${count} half-closed POSTs answered`;
 }
 
-/** A receiver that sends interim answers for ever costs next to nothing, and holds up nobody. */
+/** A receiver that sends interim answers for ever costs next to nothing, and delays no other. */
 async function survivePourer(mars: MarsProcess): Promise<string> {
   await using receiver = await startStrangeReceiver("", "HTTP/1.1 100 Continue\r\n\r\n");
   const call = (method: string, path: string, body?: unknown) =>

@@ -1,6 +1,6 @@
 /**
  * Lifecycles that are put again and again, and by those who cannot wait: what a `PUT` costs after hundreds of large versions,
- * what memory they take, and whether one that is tried all through a start takes in what was acknowledged before it.
+ * what memory they take, and whether one that is put all through a start holds for events that were acknowledged before it.
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

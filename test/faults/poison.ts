@@ -131,7 +131,7 @@ async function put(url: string, body: object): Promise<void> {
   if (response.status !== 200) throw new Error(`${url}: ${response.status} ${await response.text()}`);
 }
 
-/** What somebody else does to the database while Mars runs on it. */
+/** Changes of another program to the database while Mars runs on it. */
 async function sql(dataDir: string, statement: string) {
   const client = createClient({ url: `file:${dataDir}/messages.db` });
   try {

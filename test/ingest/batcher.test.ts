@@ -28,7 +28,7 @@ test("at rest an event has a batch of its own at once, and one that follows it w
   expect(performance.now() - began).toBeGreaterThan(40);
 });
 
-test("a batch that has as many events as it may is closed before the interval is over; whoever fills it waits until then", async () => {
+test("a batch that has as many events as it may is closed before the interval is over; its writer waits until then", async () => {
   const batcher = batcherOf({ intervalMs: longMs, batchEventsMax: 3, collectors: 1 });
   const batches = batcher[Symbol.asyncIterator]();
   void batcher.push(event(1), 0);

@@ -9,7 +9,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant("pause" as const) },
 );
 
-test("each part comes out once, in order and as it was closed, whatever the interleaving", async () => {
+test("each part comes out once, in order and as it was closed, for every interleaving", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       const collector = new Collector(100);

@@ -119,7 +119,7 @@ test("where there is no room for a commit each of its calls is tried alone, and 
   expect(commit.refusal).toBe("");
 });
 
-test("an event that cannot be written, whatever the disk, costs no other call its answer", async () => {
+test("an event that cannot be written to any disk costs no other call its answer", async () => {
   const { journal, commit } = start();
   const append = journal.append.bind(journal);
   journal.append = async (given, options) => {

@@ -60,7 +60,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.constant("read" as const) },
 );
 
-test("everything after a seq is read once and in order, from memory and from disk, whatever the pace and the failures", async () => {
+test("everything after a seq is read once and in order, from memory and from disk, at any pace and with any failures", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { maxLength: 40 }),

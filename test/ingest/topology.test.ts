@@ -115,7 +115,7 @@ const record = fc.record({
   events: fc.array(logged, { minLength: 1, maxLength: 30 }),
 });
 
-test("every event is applied or set aside once and published in order, whatever the batches and whatever fails", async () => {
+test("every event is applied or set aside once and published in order, for all batches and failures", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(record, { maxLength: 20 }),

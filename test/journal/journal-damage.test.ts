@@ -225,7 +225,7 @@ test("a segment under the name of an unfinished one is kept, and one that was ne
   expect(readFileSync(`${last}.new.damaged`).equals(whole)).toBe(true);
   const begun = last.replace(/-\d{8}/, "-00000099");
   writeFileSync(`${begun}.new`, whole.subarray(0, 1024));
-  writeFileSync(join(directory, "notes.new"), "somebody's own");
+  writeFileSync(join(directory, "notes.new"), "a user's own");
   await kept();
   expect(readdirSync(directory)).toContain("notes.new");
   expect(existsSync(`${begun}.new`)).toBe(false);

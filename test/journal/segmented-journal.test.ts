@@ -126,7 +126,7 @@ test("what is stored makes room, down to an empty segment that remembers the las
   await again.close();
 });
 
-test("at whatever byte a crash cuts a record off, those before it are there and the next one follows", async () => {
+test("at any byte at which a crash cuts a record off, those before it are there and the next one follows", async () => {
   const journal = journalAt();
   await journal.open();
   await journal.append(record(1));

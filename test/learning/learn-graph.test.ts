@@ -179,7 +179,7 @@ test("few messages give little confidence, many give much", async () => {
   expect(await confidenceOf(30_000)).toBeGreaterThan(0.99);
 });
 
-test("whatever messages did, what is proposed can be put", async () => {
+test("a proposed lifecycle can be put, for all messages", async () => {
   const history = fc.array(fc.tuple(fc.constantFrom(..."ABCDEFG"), fc.nat(40)), { maxLength: 7 });
   await fc.assert(
     fc.asyncProperty(fc.array(history, { maxLength: 60 }), fc.nat(80), async (drafts, until) => {

@@ -45,7 +45,7 @@ function step(
   return { result, active: [...before.filter((one) => !changed.has(keyOf(one))), ...result.raised] };
 }
 
-test("whatever came and was raised before, raising ends at the findings that are active by the watermark", () => {
+test("for all events and earlier findings, raising ends at the findings that are active by the watermark", () => {
   fc.assert(
     fc.property(anyCase, ({ plan, parts }) => {
       const events: (typeof parts)[number]["events"] = [];

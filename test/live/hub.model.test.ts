@@ -35,7 +35,7 @@ interface Subscribed {
   leftAt: number | undefined;
 }
 
-test("every subscriber gets every event of its topic once and in order, whatever the timing", async () => {
+test("every subscriber gets every event of its topic once and in order, at any timing", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(operation, { maxLength: 80 }),

@@ -39,7 +39,7 @@ test("all subscribers of a topic get the same array", () => {
   expect(second.batches[0]).toBe(first.batches[0]!);
 });
 
-test("a big publication comes in slices", () => {
+test("a large publication comes in batches", () => {
   const { publish, subscribe } = start();
   const { recorder } = subscribe("all");
   publish(...Array.from({ length: 1000 }, (_, index) => eventAt(index + 1)));
@@ -128,7 +128,7 @@ test("while the database is away a resuming subscriber waits", async () => {
   expect(failures).toBe(6);
 });
 
-test("nobody is served before it is known where the store stands", async () => {
+test("no subscriber is served before the store's position is known", async () => {
   const store = new StoreModel();
   store.events.push(eventAt(1), eventAt(2), eventAt(3));
   const hub = createLive(store, { log, lastSeq: () => 3 });
@@ -143,7 +143,7 @@ test("nobody is served before it is known where the store stands", async () => {
   expect(now.seqs).toEqual([]);
 });
 
-test("a subscriber that throws harms nobody", async () => {
+test("a subscriber that throws harms no other", async () => {
   const { publish, subscribe, hub } = start();
   const before = subscribe("all").recorder;
   const bad = new Recorder();

@@ -162,7 +162,7 @@ const actions = fc.array(
   { maxLength: 14 },
 );
 
-test("whatever the order, repeats, batches and restarts, findings and counts are those of the set of events", async () => {
+test("for every order, repeats, batches and restarts, findings and counts are those of the set of events", async () => {
   using opened = await openStore();
   let store = opened.store;
   let [runs, seq, clock, publishedSeq] = [0, 0, 0, 0];

@@ -98,7 +98,7 @@ class Run {
 }
 
 for (const byMs of [2 * second, 20 * second, hour, day, 400 * day]) {
-  test(`a clock that was behind by ${byMs / second} s and is put right accuses nobody, and finds what is stuck`, async () => {
+  test(`a clock that was behind by ${byMs / second} s and is put right raises nothing false, and finds stuck messages`, async () => {
     using opened = await openStore();
     await opened.store.putLifecycle("app", definition);
     const run = new Run(opened);

@@ -41,7 +41,7 @@ describe.skipIf(!sqldSupported)("over a libSQL server", () => {
           ["CREATED", "PAID", "SENT"].map((name) => event(`m${n}`, name)),
         ).flat();
         await sendBulk(mars.url, [...many, event("failed", "CREATED"), event("failed", "BOUNCED")]);
-        // What comes while the server is paused is due before anybody can look at it: nothing may be said of it.
+        // What comes while the server is paused is due before it can be read: no finding may be raised for it.
         await sqld.kill("SIGSTOP");
         const seq = await sendBulk(mars.url, [event("stuck", "CREATED"), event("slow", "CREATED")]);
         await sendBulk(mars.url, [event("slow", "PAID")]);

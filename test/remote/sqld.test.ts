@@ -165,7 +165,7 @@ describe.skipIf(!sqldSupported)("a libSQL server", () => {
     await expectStored(sqld.httpUrl, "", 31);
   }, 30_000);
 
-  test("with a token: accepted with it, and without it said so while events wait", async () => {
+  test("with a token: accepted with it; without it a warning, while events wait", async () => {
     const { publicKeyPem, token } = makeToken();
     const directory = await mkdtemp(join(tmpdir(), "mars-key-"));
     cleanups.push(() => rm(directory, { recursive: true, force: true }));

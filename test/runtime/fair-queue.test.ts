@@ -113,7 +113,7 @@ test("a refusal says when to come again", async () => {
   expect(queue.stats).toMatchObject({ refused: 1, done: 1 });
 });
 
-test("what nobody waits for any more does not run", async () => {
+test("a task whose caller has gone does not run", async () => {
   const { queue, order, ask, go } = heldQueue();
   const gone = new AbortController();
   const abandoned = Array.from({ length: 100 }, () => codeOf(ask(caller("a", 1, gone.signal), "abandoned")));

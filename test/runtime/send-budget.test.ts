@@ -24,7 +24,7 @@ function holdingOf(budget: SendBudget, who: Peer, stallMs = 60_000) {
       bytes = now;
       holding.look();
     },
-    /** As a reader takes them: nobody says so. */
+    /** As a client reads them: no event reports it. */
     take(count: number) {
       bytes -= count;
     },
@@ -54,7 +54,7 @@ test("a peer has room as long as it holds less than is left for the others", () 
   expect(budget.stats).toMatchObject({ bytes: 250, holdings: 1 });
 });
 
-test("a newcomer has room whatever the others hold", () => {
+test("a newcomer has room, however much the others hold", () => {
   const budget = new SendBudget(quick);
   holdingOf(budget, peer("a")).set(5_000);
   expect(budget.hasRoom(peer("a"))).toBe(false);

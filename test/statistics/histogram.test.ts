@@ -18,7 +18,7 @@ function histogramOf(all: readonly { value: number; message: number }[]): Histog
   return histogram;
 }
 
-test("a percentile is at most 1 % off and names a message that took as long, whatever the values", () => {
+test("a percentile is at most 1 % off and names a message that took as long, for all values", () => {
   fc.assert(
     fc.property(samples, fc.constantFrom(1, 50, 90, 95, 99, 100), (all, percent) => {
       const histogram = histogramOf(all);
@@ -51,7 +51,7 @@ test("histograms merged in any order are the histogram of all samples", () => {
   );
 });
 
-test("what was taken back leaves nothing, in whatever order it came and went", () => {
+test("what was taken back leaves nothing, in any order of adding and removing", () => {
   fc.assert(
     fc.property(samples, samples, fc.integer(), (kept, taken, seed) => {
       const steps = [

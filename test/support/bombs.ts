@@ -1,4 +1,4 @@
-/** Bodies that are small, or at least allowed, and cost as much as can be to whoever parses them unawares. */
+/** Bodies that are small, or at least allowed, and cost as much as possible to a parser without bounds. */
 import { create, type JsonObject, toBinary } from "@bufbuild/protobuf";
 import { CollectEventsRequestSchema } from "../../src/gen/mars/v1/ingest_service_pb.ts";
 

@@ -2,7 +2,7 @@
 import { connect, type Socket } from "node:net";
 import type { TestMars } from "./mars.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: a frame is whatever the server sent, to be compared
+// biome-ignore lint/suspicious/noExplicitAny: a frame is any JSON that the server sent, to be compared
 export type Frame = any;
 
 const patienceMs = 10_000;

@@ -20,7 +20,7 @@ export interface SpawnOptions {
 
 const upTimeoutMs = 20_000;
 
-/** Starts Mars on free ports and resolves when it says that it is up; rejects with what it said instead. */
+/** Starts Mars on free ports and resolves when it says that it is up; rejects with its output else. */
 export async function spawnMars({ dataDir, command, env = {} }: SpawnOptions): Promise<MarsProcess> {
   const child = Bun.spawn([...(command ?? [process.execPath, "src/main.ts"]), "serve"], {
     env: {

@@ -26,7 +26,7 @@ export async function startStrangeReceiver(
       sockets.delete(socket);
       clearInterval(timer);
     });
-    // Whoever has had enough closes in the middle.
+    // The client may close in the middle.
     socket.on("error", () => {});
     socket.once("data", () => {
       const write = (text: string) => {

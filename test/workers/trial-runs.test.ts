@@ -1,4 +1,4 @@
-/** Learning on threads of its own: shared between peers, and stopped when nobody waits for it. */
+/** Learning on threads of its own: shared between peers, and stopped when its caller has gone. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Caller } from "../../src/core/caller.ts";
 import { MarsError } from "../../src/core/error.ts";

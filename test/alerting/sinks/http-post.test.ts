@@ -102,7 +102,7 @@ for (const [title, first, rest, everyMs, error] of strange) {
   });
 }
 
-test("nobody learns from an error which ports are open, or which addresses answer", async () => {
+test("no error reveals which ports are open, or which addresses answer", async () => {
   const closed = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => closed.once("listening", resolve));
   const { port } = closed.address() as AddressInfo;

@@ -118,7 +118,7 @@ describe("what is no address to post to is refused", () => {
 
 test("what was checked is what is called: the name is not looked up again", async () => {
   await using receiver = startReceiver();
-  // A name that nobody can look up a second time.
+  // A name that cannot be looked up a second time.
   const targets = { resolve: async () => [{ address: "127.0.0.1", family: 4 } as const] };
   const url = new URL(receiver.url.replace("127.0.0.1", "moves.invalid"));
   const reply = await post(targets, { url, headers: {}, body: "{}" }, AbortSignal.timeout(5_000));

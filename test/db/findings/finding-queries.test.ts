@@ -131,7 +131,7 @@ test("what is overdue is listed by how long, with when its clock started and how
         const within: Readonly<Record<string, number>> = { SENT: 5, CHARGED: 7, SEEN: 9 };
         for (const { finding, startedAt, hopP99 } of found) {
           expect(startedAt).toBe(finding.dueAt - within[finding.stage]! * second);
-          // Nothing was ever charged, so nobody knows how long that takes.
+          // Nothing was ever charged, so its usual time is unknown.
           expect(hopP99 === undefined).toBe(finding.stage === "CHARGED");
           if (finding.appId === "app0" && finding.stage === "SENT") expect(hopP99).toBe(p99!);
         }

@@ -71,7 +71,7 @@ test("a flipped bit is found in any page, and its place is named", async () => {
   }
 });
 
-test("a bit that flips while nobody looks is found at the next start, after a stop and after a crash", async () => {
+test("a bit that flips while Mars does not run is found at the next start, after a stop and after a crash", async () => {
   for (const stopped of [true, false]) {
     using test = await filled();
     lookAround(test.store);

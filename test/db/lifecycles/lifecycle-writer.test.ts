@@ -38,7 +38,7 @@ async function rowsOf(url: string, sql: string): Promise<number[]> {
   return rows.map((row) => Number(row[0]));
 }
 
-test("a version holds behind all that is acknowledged, whatever the store and the projector have of it", async () => {
+test("a version holds behind all that is acknowledged, stored and projected or not", async () => {
   using opened = await openStore();
   const { store, queries } = opened;
   const put = (name: string, acknowledged?: number) =>

@@ -84,7 +84,7 @@ test("a page stays where it was while messages arrive", async () => {
   expect([first.asOfSeq, second.asOfSeq]).toEqual([10, 12]);
 });
 
-test("a message that moves while somebody pages is met again, or is in the topic after the first page's seq", async () => {
+test("a message that moves while a client pages is met again, or is in the topic after the first page's seq", async () => {
   for (const order of ["newest", "oldest", "updated"] as const) {
     using other = await openStore();
     let seq = 0;

@@ -100,7 +100,7 @@ test("a transaction that does not continue the position changes nothing and says
   expect([asOfSeq, message?.eventCount]).toEqual([1, 1]);
 });
 
-test("a journal that is new to a database leaps ahead of what any before it may have given out", async () => {
+test("a journal that is new to a database leaps beyond all that earlier ones may have assigned", async () => {
   using opened = await openStore();
   await opened.store.apply(await batchOf([event(1), event(2)]));
   const other = createStoreService({ url: opened.url, authToken: "", timeoutMs: 1_000 });
@@ -155,17 +155,17 @@ test.each([
     "ALTER TABLE migrations DROP COLUMN hash",
     /unreleased Mars.*0001.*start with a new data directory/,
   ],
-])("a database written by %s is refused", async (_by, sql, said) => {
+])("a database written by %s is refused", async (_by, sql, message) => {
   using opened = await openStore();
   const client = createClient({ url: opened.url });
   await client.execute(sql);
   client.close();
   const old = createStoreService({ url: opened.url, authToken: "", timeoutMs: 1_000 });
-  await expect(old.open({ id: journalId, firstSeq: 0, lastSeq: 0, bytes: 0 })).rejects.toThrow(said);
+  await expect(old.open({ id: journalId, firstSeq: 0, lastSeq: 0, bytes: 0 })).rejects.toThrow(message);
   old.close();
 });
 
-test("what was counted is kept until it is old, whatever became of its messages", async () => {
+test("counts are kept until they are old, also when their messages are deleted", async () => {
   using opened = await openStore();
   const day = 86_400_000_000;
   await opened.store.apply(await batchOf([event(1, { createdAt: day }), event(2, { createdAt: 3 * day })]));

@@ -15,7 +15,7 @@ async function follow({ store }: TestStore): Promise<void> {
   await store.putLifecycle("app", parseDefinition({ stages, complete_on: ["C"], grace: "0s" }));
 }
 
-test("what the projector has not taken in stays", async () => {
+test("messages that are not projected yet stay", async () => {
   using opened = await openStore();
   await opened.store.apply(await batchOf([event(1)]));
   await markTime(opened.store, 1);
@@ -26,7 +26,7 @@ test("what the projector has not taken in stays", async () => {
   expect(apps).toMatchObject([{ appId: "app", events: 1, messages: { open: 0, expired: 1 } }]);
 });
 
-test("messages go whole, by when something of them was last stored, whatever their times say", async () => {
+test("messages are deleted whole, by when an event of them was last stored, not by their times", async () => {
   using opened = await openStore();
   const { store, queries } = opened;
   // Times of receipt from a clock that was far ahead, and from one that was far behind.
@@ -70,7 +70,7 @@ test("a deadline that a time from the far future would make keeps nothing", asyn
   expect(totals(await prune(opened.store, 1 + keepFor, day))).toEqual([1, 1]);
 });
 
-test("of a message that is too large for one step nobody sees a part", async () => {
+test("no reader sees a part of a message that is too large for one step", async () => {
   using opened = await openStore();
   const { store, queries } = opened;
   const count = 12_000;

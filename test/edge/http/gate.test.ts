@@ -110,7 +110,7 @@ describe("the host that a request names", () => {
     });
   }
 
-  test("is served or refused by the same rule, whatever it is", async () => {
+  test("is served or refused by the same rule, for any text", async () => {
     for (const host of served)
       expect([host, await statusOf("GET /status", [`Host: ${host}`])]).toEqual([host, 200]);
     for (const host of foreign)

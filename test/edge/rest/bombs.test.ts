@@ -167,7 +167,7 @@ test("what is in work is counted, and nothing stays", async () => {
 });
 
 test("while no event can be accepted a body is not even looked at: its faults and its size do not matter", async () => {
-  // Nobody answers there.
+  // No server answers there.
   await using away = await startMars({ databaseUrl: "http://127.0.0.1:9" });
   for (const path of ["/api/event", "/api/event/bulk"]) {
     for (const body of ["no JSON".repeat(1_000), "[".repeat(2 * bodyBytesMax)]) {

@@ -37,7 +37,7 @@ describe("POST /api/event/bulk", () => {
     expect(body.seq).toBe(before.body.seq + 5);
   });
 
-  test("takes lines, whatever ends them, and skips empty ones", async () => {
+  test("takes lines with any line ending, and skips empty ones", async () => {
     const [a, b, c] = events("lines", 3).map((line) => JSON.stringify(line));
     for (const [n, text] of [
       `${a}\n${b}\n${c}`,

@@ -1,4 +1,4 @@
-/** One answer is bounded in bytes, whatever a message has behind it, and all of it can be had in pages, both ways. */
+/** One answer is bounded in bytes, for every size of a message, and all of it can be read in pages, both ways. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { toBinary } from "@bufbuild/protobuf";
 import { EventOrder, GetMessageResponseSchema } from "../../../src/gen/mars/v1/message_service_pb.ts";

@@ -1,4 +1,4 @@
-/** Parameters of every route: what is not known is refused, and the nearest known name is said. */
+/** Parameters of every route: an unknown one is refused, with the nearest known name. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createGate } from "../../../src/edge/http/gate.ts";
 import { createHttpApp } from "../../../src/edge/http/http-app.ts";

@@ -61,7 +61,7 @@ test("a client with hundreds of reads under way delays another by about one of t
   greedy.leave();
 });
 
-test("reads that nobody waits for any more are dropped", async () => {
+test("reads whose client has gone are dropped", async () => {
   await using mars = await startMars();
   await fill(mars, 2_000);
   const greedy = flood(mars, 300);

@@ -95,7 +95,7 @@ describe("paths and methods", () => {
       "/api/stream",
       "/mars.v1.IngestService/CollectEvent",
     ];
-    // Whatever Mars does after a start is done by then: both see the same.
+    // The work after a start is done by then: both see the same.
     const seq = await report(mars, { app_id: "a", message_id: "m", event: "e" });
     await (await fetch(`${mars.url}/api/findings?min_seq=${seq}`)).arrayBuffer();
     for (const coding of ["identity", "gzip"]) {

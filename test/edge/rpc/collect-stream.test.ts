@@ -54,7 +54,7 @@ describe("collectStream", () => {
     expect(asked.count).toBe(batchesInFlightMax);
     ingest.commits[0]?.(1);
     expect(await first).toMatchObject({ value: { batchId: 1n, seq: 1n } });
-    // Nobody asks for the next acknowledgement, so nothing more is read either.
+    // The next acknowledgement is not asked for, so nothing more is read either.
     await runMicrotasks();
     expect(asked.count).toBe(batchesInFlightMax);
     const second = acks.next();
@@ -74,7 +74,7 @@ describe("collectStream", () => {
     expect([(await first).value?.batchId, (await acks.next()).value?.batchId]).toEqual([1n, 2n]);
   });
 
-  test("acknowledges what it read before the request broke off, and then says why", async () => {
+  test("acknowledges what it read before the request broke off, and then throws the reason", async () => {
     const ingest = handIngest();
     const requests = async function* () {
       yield batch(1);

@@ -205,7 +205,7 @@ const called = valid.chain(({ method, bytes }) =>
 );
 
 test(
-  "gRPC blames nothing on us, and its connection lives on",
+  "gRPC answers no fault as INTERNAL, and its connection stays open",
   () =>
     fc.assert(
       fc.asyncProperty(called, async ({ method, type, chunks, headers: sent }) => {

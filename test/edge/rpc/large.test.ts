@@ -42,7 +42,7 @@ describe("a large batch", () => {
       expect(messages[0]).toMatchObject({ lastEvent: "e", eventCount: 1n });
     });
 
-    test(`of a stream is taken in its place by ${name}`, async () => {
+    test(`of a stream is accepted in its turn by ${name}`, async () => {
       if (name.includes("HTTP/1.1")) return;
       const { ingest } = rpcClients(open(mars));
       const acks = [];

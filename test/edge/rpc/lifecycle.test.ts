@@ -81,7 +81,7 @@ describe.each([...transports])("lifecycles by %s", (_, open) => {
     expect(missing.code).toBe(Code.NotFound);
     expect((await failure(clients.lifecycles.deleteLifecycle({ appId }))).code).toBe(Code.NotFound);
     const { version } = await clients.lifecycles.putLifecycle({ appId, lifecycle });
-    // What is not said to come after anything comes after the first stage.
+    // A stage without `after` comes after the first stage.
     const stages = [created, { ...accepted, after: ["CREATED"] }, ...others];
     expect(version).toMatchObject({
       version: 1n,
@@ -126,8 +126,8 @@ describe.each([...transports])("lifecycles by %s", (_, open) => {
       const error = await failure(clients.lifecycles.putLifecycle(request));
       expect([error.code, violations(error)]).toEqual([Code.InvalidArgument, fields]);
     }
-    const nobody = await failure(clients.lifecycles.putLifecycle({ lifecycle }));
-    expect(violations(nobody)).toEqual(["app_id"]);
+    const withoutApp = await failure(clients.lifecycles.putLifecycle({ lifecycle }));
+    expect(violations(withoutApp)).toEqual(["app_id"]);
   });
 
   test("show what is missing, and that it came after all", async () => {

@@ -44,7 +44,7 @@ function expectSuccess(answer: WireAnswer): void {
   expect(fromBinary(EventResponseSchema, answer.body.subarray(5)).success).toBe(true);
 }
 
-/** After whatever went wrong, the same connection still takes an event. */
+/** After any fault the same connection still accepts an event. */
 async function expectServing(): Promise<void> {
   expectSuccess(await client.call({ path: legacyPath, chunks: [frame(event)] }));
 }
@@ -220,7 +220,7 @@ test.each([
   await expectServing();
 });
 
-test("calls that are cancelled at any moment harm nobody", async () => {
+test("calls that are cancelled at any moment harm no other", async () => {
   using other = new WireClient(mars.grpcPort);
   const closed: Promise<unknown>[] = [];
   for (let i = 0; i < 500; i++) {

@@ -207,7 +207,7 @@ test("a test event has no id: there is nothing to resume after", async () => {
 });
 
 const noFindings = {
-  history: () => Promise.reject(new Error("nobody follows findings here")),
+  history: () => Promise.reject(new Error("no findings in this test")),
 };
 
 /** With limits that no operator would set, over a store that is an array. */
@@ -229,7 +229,7 @@ function startSmall(options: Parameters<typeof createSse>[1]) {
   return { live, sse, publish, url: `http://127.0.0.1:${server.port}`, stop: () => server.stop(true) };
 }
 
-test("a quiet stream shows that it lives", async () => {
+test("a quiet stream sends comments", async () => {
   const small = startSmall({ heartbeatMs: 5 });
   const abort = new AbortController();
   const response = await fetch(`${small.url}/?topic=all`, { signal: abort.signal });

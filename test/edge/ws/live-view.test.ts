@@ -35,7 +35,7 @@ test("repeats that meet in one request, and one that changes an event later, loo
     { ...message, event: "created", created_at: at(1) },
     paid(10, "soon"),
   ]);
-  // A repeat that changes nothing is published to nobody, and one that does under its own seq.
+  // A repeat that changes nothing is not published, and one that does is, under its own seq.
   const same = await send(mars.url, paid(30, "no matter"));
   await read(mars, same);
   const changed = await send(mars.url, paid(5, "first"));

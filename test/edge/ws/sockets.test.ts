@@ -61,7 +61,7 @@ test("a client that stops reading is closed with a code that says so, and can re
   slow.send({ type: "subscribe", topic: "all" });
   await slow.next();
   slow.stopReading();
-  // As long as the system's own buffers take what is sent, nobody can know that the client does not read.
+  // As long as the system's own buffers take what is sent, it does not show that the client does not read.
   while (served.live.subscriptions > 0) {
     served.publish(500);
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -98,7 +98,7 @@ test("a subscription after an acknowledged event that is not stored yet begins b
   await client.close();
 });
 
-test("whoever subscribes in the midst of heavy ingest, from any seq, misses nothing and repeats nothing", async () => {
+test("a subscriber that comes during heavy ingest, from any seq, misses nothing and gets nothing twice", async () => {
   const message = newMessage();
   const [rounds, size] = [30, 200];
   const first = (await report(mars, message.event("e0"))) + 1;
@@ -288,7 +288,7 @@ test("a connection follows 1000 topics and no more", async () => {
   await client.close();
 });
 
-test("a client that does not read for a while holds up nobody, and then has everything, in order", async () => {
+test("a client that does not read for a while delays no other, and then gets everything, in order", async () => {
   const message = newMessage();
   const attributes = { text: "x".repeat(4000) };
   const [stubborn, brisk] = [await StubbornClient.open(mars), await LiveClient.open(mars)];
