@@ -147,7 +147,7 @@ export class Bench {
     throw new Error(`${file} did not start`);
   }
 
-  /** Ends whatever a scenario has left running, after a failure for instance. */
+  /** Ends all processes that a scenario has left, after a failure for instance. */
   endChildren(): void {
     for (const child of this.#children) child.kill("SIGKILL");
     this.#children.clear();

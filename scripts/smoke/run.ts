@@ -63,7 +63,7 @@ async function run(path: string): Promise<void> {
     await mars.kill("SIGTERM");
     check("nothing but ./data was written", readdirSync(empty).join() === "data");
   } finally {
-    // One that is left behind keeps this process, and whoever waits for it, for ever.
+    // A process that is left behind keeps this one, and its caller, waiting for ever.
     await mars?.kill("SIGKILL");
     rmSync(home, { recursive: true, force: true });
   }

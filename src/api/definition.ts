@@ -44,7 +44,7 @@ const stage = z
 
 const stages = `must be a list of 1 to ${stagesMax} stages`;
 
-/** What `definition.ts` of the lifecycle shows, and its parts. */
+/** The JSON form of a lifecycle's definition, and of its members. */
 export const definition = z
   .strictObject({
     stages: z.array(stage, stages).min(1, stages).max(stagesMax, stages),

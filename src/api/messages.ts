@@ -36,7 +36,7 @@ const followed = field(
     value === "1" || value === true ? { value: true } : { problem: "must be one of 1" },
 );
 
-/** What a stage comes after; empty for nothing. */
+/** The name of the stage that `stage` comes after; empty for none. */
 const after = field(
   { type: "string", description: "With `stage`: what it comes after; empty for nothing." },
   (value): Reading<string> => {

@@ -6,7 +6,7 @@ import { MarsError } from "../core/error.ts";
 import type { BudgetStats } from "../runtime/stats.ts";
 
 export interface BudgetOptions {
-  /** What it is a budget of, for the refusal: "bytes of request bodies". */
+  /** The name of the amounts in the refusal: "bytes of request bodies". */
   readonly what: string;
   /** For all peers together. */
   readonly max: number;

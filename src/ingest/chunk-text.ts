@@ -7,7 +7,7 @@ const decoder = new TextDecoder();
 
 /** Characters of a number: a safe integer and its sign. */
 const numberChars = 17;
-/** What an entry takes beside its texts: numbers, quotes, a colon, a comma. */
+/** The characters of an entry beside its texts: numbers, quotes, a colon, a comma. */
 const entryChars = 4 * numberChars + 8;
 const firstBytes = 64 * 1024;
 const nothing = encoder.encode("null");

@@ -148,7 +148,7 @@ function definitionOf(
 ): Definition | undefined {
   const ends = endsOf(graph, observations);
   const first = graph.stages[0]?.events ?? [];
-  // What completes every message as it opens would follow none of them.
+  // A lifecycle that completes every message as it opens would project none of them.
   if (ends.every((end) => first.includes(end))) return undefined;
   return {
     stages: stages.map(({ events, after, occurs, hop }) => ({

@@ -33,8 +33,8 @@ export interface PendingFinding extends FindingKey {
 /** A finding as it is stored and published. */
 export interface Finding extends FindingKey, MessageKey {
   /**
-   * The place of its last change in one sequence of all findings' changes, which rises and never repeats. What was
-   * retracted has changed.
+   * The place of its last change in one sequence of all findings' changes, which rises and never repeats. A
+   * retraction is a change.
    */
   readonly seq: number;
   /** Names it; stays when it changes. */

@@ -45,7 +45,7 @@ interface NextInstance {
 
 /** The times of a step. */
 export interface StepTime {
-  /** What was active by then has been raised, or is to be where the step is `raising`. */
+  /** Findings that were active by then have been raised, or are to be where the step is `raising`. */
   readonly watermark: Micros;
   /** The time of its changes. */
   readonly now: Micros;

@@ -19,7 +19,7 @@ const instancesMax = 2_000;
 /** Messages set aside by internal errors with no step in between; beyond that, the messages are not the cause. */
 const asideInARowMax = 100;
 
-/** What a step is doing. */
+/** The phase of a step. */
 export type Phase =
   | { readonly what: "events"; readonly from: number; readonly to: number }
   | { readonly what: "changes" }
@@ -88,7 +88,7 @@ export class Narrowing {
   }
 
   /**
-   * A step has failed. What passes by itself is thrown again, to be tried later.
+   * A step has failed. A transient fault is thrown again, to be tried later.
    *
    * @param position where the projector is in the database
    * @returns what was set aside; `undefined` when the step is to be tried again with less

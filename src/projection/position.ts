@@ -8,7 +8,7 @@ export interface ProjectionPosition {
   readonly step: number;
   /** Every event up to here has been applied. */
   readonly seq: number;
-  /** What was active by then has been raised. */
+  /** Findings that were active by then have been raised. */
   readonly watermark: Micros;
   /** The last change of a finding. */
   readonly findingSeq: number;

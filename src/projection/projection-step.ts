@@ -17,8 +17,8 @@ export interface ProjectionTarget {
   readonly upTo: number;
   /**
    * All that was accepted before this time is in the sequence up to `upTo`; else `raise` must be false. It may lie before the
-   * watermark of an earlier step: then the clock had been ahead, which is believed by now. What was raised and is not active by
-   * this one is retracted, and nothing counts as overdue by an earlier one.
+   * watermark of an earlier step: then the clock had been ahead, which is believed by now. A finding that was raised and is not
+   * active by this one is retracted, and nothing counts as overdue by an earlier one.
    */
   readonly watermark: Micros;
   /** Whether findings may be raised; else they can only be retracted. */
@@ -27,7 +27,7 @@ export interface ProjectionTarget {
    * The clock went back and that is not believed yet: nothing that was raised is retracted by it. Absent: it is.
    */
   readonly keep?: boolean;
-  /** What is known of steps of the clock, as `watermark` has it. Absent: nothing. */
+  /** The known skews of the clock, relative to `watermark`. Default: none. */
   readonly skews?: readonly Skew[];
   /**
    * Apps of which nothing may be raised now, at most `pausedAppsMax`: events of theirs may be on their way again after a refusal.
@@ -46,13 +46,13 @@ export interface ProjectionAside {
 }
 
 export interface ProjectionStep {
-  /** What this step has set aside; it has done nothing else then. */
+  /** The message that this step has set aside; it has done nothing else then. */
   readonly aside?: ProjectionAside;
   /** Everything up to here has been applied. */
   readonly seq: number;
   /** Nothing is left to do for the target. */
   readonly done: boolean;
-  /** What has changed, in the order of their `seq`. */
+  /** The changes of findings, in the order of their `seq`. */
   readonly findings: readonly Finding[];
   /** The last seq of a finding's change that was assigned. */
   readonly findingSeq: number;

@@ -122,7 +122,7 @@ export class Projector {
     };
   }
 
-  /** What is due next is another one where other apps are paused, or some no longer are. */
+  /** Reads the next due instance again where other apps are paused, or some no longer are. */
   async #pause(paused: string, changed: boolean): Promise<void> {
     if (paused === this.#paused && !changed) return;
     this.#paused = paused;

@@ -1,5 +1,5 @@
 /**
- * What a step adds to the counts of apps, stages and hops. Each instance counts once, as it is now: a step adds it as it is
+ * The deltas of a step to the counts of apps, stages and hops. Each instance counts once, as it is now: a step adds it as it is
  * after the step and subtracts it as it was before. So neither the order of events nor a restart makes a difference.
  */
 import type { InStatement } from "@libsql/client";
@@ -200,7 +200,7 @@ function minuteKey(stage: number, at: Micros): number {
 /** More than there are from 1685 to 2254; with four million stages it stays a safe integer. */
 const minutesMax = 2 ** 31;
 
-/** What belongs to each minute, in the buckets of every span. */
+/** Adds the values of each minute to the buckets of every span. */
 function rollUp<Value>(
   minutes: ReadonlyMap<number, Value>,
   join: (all: Value, more: Value) => Value,

@@ -1,6 +1,6 @@
 /**
- * Instances that wait longer because the clock was behind that started a deadline (`core/skew.ts`). What a step of the clock has
- * put off, another step may take back: then they are looked at when they are due without it.
+ * Instances that wait longer because the clock was behind that started a deadline (`core/skew.ts`). Another step of
+ * the clock may take that one back: then they are judged when they are due without it.
  */
 import type { InStatement } from "@libsql/client";
 import { noSkews, type Skew } from "../core/skew.ts";

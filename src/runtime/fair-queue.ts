@@ -11,7 +11,7 @@ import { MarsError } from "../core/error.ts";
 import { type Flow, isIdle, leastUsed, mostWaiting, newFlow } from "./queue-flow.ts";
 
 export interface FairQueueOptions {
-  /** What the tasks are, for messages: "reads". */
+  /** The name of the tasks in messages: "reads". */
   readonly what: string;
   /** Tasks that run at one time. */
   readonly activeMax: number;

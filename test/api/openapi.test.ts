@@ -10,7 +10,7 @@ const callOf = (rest: string) => {
   return document.paths[path]?.[method.toLowerCase()];
 };
 
-test("the document has each operation, with all that it takes in its place", () => {
+test("the document has each operation, with all of its parameters", () => {
   expect(document).toMatchObject({ openapi: "3.1.1", info: { title: "Mars", version: "1.2.3" } });
   const names = new Set<string>();
   for (const { name, rest } of operations) {

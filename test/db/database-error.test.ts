@@ -71,7 +71,7 @@ test("a full database is unavailable", async () => {
 
 test("a file that is no database is corrupt, and one that cannot be opened is unavailable", async () => {
   const path = join(directory, "none.db");
-  writeFileSync(path, "this is no database, whatever its name says. ".repeat(100));
+  writeFileSync(path, "this is no database, though its name ends so. ".repeat(100));
   expect((await faultOf(() => open(fileUrl(path)).execute("SELECT 1 FROM t"))).code).toBe("corrupt");
   const missing = fileUrl(join(directory, "no-such-directory/one.db"));
   expect((await faultOf(() => open(missing).execute("SELECT 1"))).code).toBe("unavailable");

@@ -154,9 +154,9 @@ function timesOf(plan: Plan, stages: readonly Row[], known: unknown): (Micros | 
   });
 }
 
-/** What is missing is what was found to be, as everywhere else. @param rows the findings of the message that hold */
+/** Overdue stages are those with an active finding, as in every other answer. @param rows the active findings of the message */
 function activeIn(rows: readonly Row[] = []): IsActive {
-  // What came late or failed has happened, whether or not it was found yet.
+  // A late event or a failure has happened, even if its finding is not raised yet.
   return ({ kind, stage }) =>
     kind === "late" || kind === "failed" || rows.some((row) => row.kind === kind && row.stage === stage);
 }

@@ -40,7 +40,7 @@ export class MessageWriter {
   readonly #late: () => void;
   readonly #lease: Lease;
   #journalId = "";
-  /** What a database server had stored at which time; bounded by `serverSyncMs` over the time between checkpoints. */
+  /** Positions that a database server had stored, with their times; bounded by `serverSyncMs` over the time between checkpoints. */
   readonly #marks: { readonly seq: number; readonly at: number }[] = [];
   #seq = 0;
   #logBytes = 0;
@@ -143,7 +143,7 @@ export class MessageWriter {
     if (done) return seq;
     // It grows as long as that reader stays; beyond the bound the journal does, and then events are refused.
     if (this.#logBytes > logBytesMax) return 0;
-    // What is in the log is as safe as in the file once the log is on disk, and so is all that was written to it before.
+    // A synced log is as safe as the file, and so is all that was written to it before.
     await this.#database.durably(["UPDATE lease SET beat = beat + 1"]);
     return seq;
   }

@@ -21,9 +21,9 @@ const definition = parseDefinition({
   stages: [
     { event: "CREATED" },
     { event: "SENT", within: "20s" },
-    { any_of: ["SEEN", "HEARD"], after: "SENT", within: "40s" },
+    { any_of: ["SEEN", "OPENED"], after: "SENT", within: "40s" },
   ],
-  complete_on: ["SEEN", "HEARD"],
+  complete_on: ["SEEN", "OPENED"],
   fail_on: ["BOUNCED"],
 });
 const plan = createPlan(definition);
@@ -61,7 +61,7 @@ beforeAll(async () => {
       );
     add("CREATED", 0);
     if (n % 4 !== 0) add("SENT", n % 30);
-    if (n % 8 === 1) add(n % 16 === 1 ? "SEEN" : "HEARD", 31);
+    if (n % 8 === 1) add(n % 16 === 1 ? "SEEN" : "OPENED", 31);
     if (n % 11 === 0) add("BOUNCED", 5);
   }
   await opened.store.apply(await batchOf(events));
@@ -77,7 +77,7 @@ const filters = fc.record(
     states: fc.uniqueArray(fc.constantFrom(...messageStates), { minLength: 1 }),
     overdueSince: fc.integer({ min: 0, max: 90 }).map((n) => n * second),
     stage: fc.record({
-      name: fc.constantFrom("CREATED", "SENT", "SEEN|HEARD", "SEEN"),
+      name: fc.constantFrom("CREATED", "SENT", "SEEN|OPENED", "SEEN"),
       status: fc.constantFrom(...funnelStatuses),
     }),
     followed: fc.constant(true),
@@ -127,7 +127,7 @@ test("a message says where it stands along its lifecycle, and one without a life
         dueAt: 27 * second,
       },
       {
-        name: "SEEN|HEARD",
+        name: "SEEN|OPENED",
         after: "SENT",
         optional: false,
         status: "done",
