@@ -14,7 +14,7 @@ export interface FoldedMessage {
   readonly events: readonly StoredEvent[];
 }
 
-/** A batch, or one collector's part of it. */
+/** A batch, or one collector's partition of it. */
 export interface Aggregate {
   /** In seq order. */
   readonly events: readonly SequencedEvent[];
@@ -22,19 +22,19 @@ export interface Aggregate {
   readonly messages: readonly FoldedMessage[] | undefined;
 }
 
-/** Folds one part after the other. */
+/** Folds one partition after the other. */
 export async function* aggregate(
-  parts: AsyncIterable<readonly SequencedEvent[]>,
+  partitions: AsyncIterable<readonly SequencedEvent[]>,
 ): AsyncGenerator<Aggregate, void, undefined> {
-  for await (const events of parts) yield { events, messages: attemptFold(events) };
+  for await (const events of partitions) yield { events, messages: attemptFold(events) };
 }
 
-/** The batch that the parts make. */
-export function mergeAggregates(parts: readonly Aggregate[]): Aggregate {
-  const messages = parts.map((part) => part.messages);
+/** Merges the aggregates of all partitions into the batch. */
+export function mergeAggregates(aggregates: readonly Aggregate[]): Aggregate {
+  const messages = aggregates.map((aggregate) => aggregate.messages);
   return {
     events: mergeBySeq(
-      parts.map(({ events }) => events),
+      aggregates.map(({ events }) => events),
       ({ seq }) => seq,
     ),
     messages: messages.every((list) => list !== undefined) ? mergeBySeq(messages, firstSeqOf) : undefined,
@@ -61,7 +61,7 @@ export function firstSeqOf({ reports }: FoldedMessage): number {
   return reports[0]!.seq;
 }
 
-/** A fault in one part must not end the aggregator: `BatchWriter` folds the batch again, and deals with it. */
+/** A fault in one partition must not end the aggregator: `BatchWriter` folds the batch again, and deals with it. */
 function attemptFold(events: readonly SequencedEvent[]): FoldedMessage[] | undefined {
   try {
     return foldMessages(events);

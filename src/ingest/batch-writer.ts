@@ -56,7 +56,7 @@ export class BatchWriter {
   }
 
   /**
-   * Yields the batch, or one part of it after the other, when that is stored or set aside. Ends when all of it is, or the
+   * Yields the batch, or one range of it after the other, when that is stored or set aside. Ends when all of it is, or the
    * signal aborts. Throws, as `fenced`, when another process has taken over the store.
    */
   async *write(batch: Batch, faultsMax = sameFaults): AsyncGenerator<StoredBatch, void, undefined> {

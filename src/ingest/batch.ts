@@ -23,7 +23,7 @@ export interface BatchContent {
   readonly repeated: ReadonlyMap<number, SequencedEvent>;
 }
 
-/** A batch, or a part of one, that is stored or set aside. */
+/** A batch, or a range of one, that is stored or set aside. */
 export interface StoredBatch {
   /** The position of the store. */
   readonly upTo: number;
@@ -41,7 +41,7 @@ export async function makeBatch(
   return { from, to, events, content };
 }
 
-/** Of a part of a batch, which no aggregator has folded. */
+/** Of a range of a batch, which no aggregator has folded. */
 export function foldContent(events: readonly SequencedEvent[], pace: Pace): Promise<BatchContent> {
   return contentOf(foldMessages(events), pace);
 }

@@ -1,6 +1,6 @@
 /**
  * The batcher: fills the collectors, and decides when the open batch ends. It is read as an async iterable of batches, each of
- * which is a contiguous range of the log; every collector has its part of it ready by then.
+ * which is a contiguous range of the log; every collector has its partition of it ready by then.
  *
  * A batch is full when a transaction or one of the collectors holds no more. Then the log waits until the batch is closed.
  */

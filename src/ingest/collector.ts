@@ -1,6 +1,6 @@
 /**
  * A collector: the bounded queue between the log and an aggregator, for the messages whose ids hash to it. It is read as an
- * async iterable of its part of each batch.
+ * async iterable of its partition of each batch.
  *
  * Full: `eventsMax` of its events are in the open batch. Then the batch has to be closed, and the log waits. So a message
  * that floods its collector makes batches shorter, and delays others by one such batch at most.
@@ -9,9 +9,9 @@ import type { SequencedEvent } from "../core/event.ts";
 
 export class Collector implements AsyncIterable<readonly SequencedEvent[]> {
   readonly #eventsMax: number;
-  /** Its part of the open batch. */
+  /** Its partition of the open batch. */
   #open: SequencedEvent[] = [];
-  /** Its parts of closed batches that are not read yet. */
+  /** Its partitions of closed batches that are not read yet. */
   readonly #closed: SequencedEvent[][] = [];
   #size = 0;
   #events = 0;
@@ -42,7 +42,7 @@ export class Collector implements AsyncIterable<readonly SequencedEvent[]> {
     return full;
   }
 
-  /** Closes its part of the batch, which may be empty. */
+  /** Closes its partition of the batch, which may be empty. */
   close(): void {
     this.#closed.push(this.#open);
     this.#open = [];
@@ -57,10 +57,10 @@ export class Collector implements AsyncIterable<readonly SequencedEvent[]> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly SequencedEvent[], void, undefined> {
     for (;;) {
-      const part = this.#closed.shift();
-      if (part !== undefined) {
-        this.#size -= part.length;
-        yield part;
+      const partition = this.#closed.shift();
+      if (partition !== undefined) {
+        this.#size -= partition.length;
+        yield partition;
       } else if (this.#ended) {
         return;
       } else {

@@ -94,8 +94,8 @@ export class LogTail {
     if (!this.#isInMemory(seq)) return undefined;
     const commit = this.#dropFirst();
     const from = seq - commit.first;
-    const { events, partition: parts } = from === 0 ? commit : beyond(commit, from);
-    return { events: events.map((event, index) => ({ ...event, seq: seq + index })), partition: parts };
+    const { events, partition } = from === 0 ? commit : beyond(commit, from);
+    return { events: events.map((event, index) => ({ ...event, seq: seq + index })), partition };
   }
 
   #isInMemory(seq: number): boolean {
@@ -135,6 +135,6 @@ export class LogTail {
 }
 
 /** The rest of a commit whose first events were read from disk. */
-function beyond({ events, partition: parts }: Commit, from: number): Pick<Commit, "events" | "partition"> {
-  return { events: events.slice(from), partition: parts.slice(from) };
+function beyond({ events, partition }: Commit, from: number): Pick<Commit, "events" | "partition"> {
+  return { events: events.slice(from), partition: partition.slice(from) };
 }

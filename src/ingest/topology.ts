@@ -17,7 +17,7 @@ export interface Topology {
   /** From the store's position on. It ends when Mars stops. */
   readonly log: AsyncIterable<LogRecord>;
   readonly batcher: Batcher;
-  /** Stores a batch, in parts where the whole cannot be; yields each that is stored, in order. */
+  /** Stores a batch, in ranges where the whole cannot be stored; yields each that is stored, in order. */
   readonly write: (batch: Batch) => AsyncIterable<StoredBatch>;
   readonly publish: (stored: StoredBatch) => void;
   readonly pace: Pace;
@@ -45,14 +45,14 @@ async function store({ batcher, write, publish, pace }: Topology): Promise<void>
   const aggregators = batcher.collectors.map((collector) => aggregate(collector));
   let storing = Promise.resolve();
   for await (const range of batcher) {
-    const parts: Aggregate[] = [];
+    const aggregates: Aggregate[] = [];
     // They share a thread, so each has its turn.
     for (const aggregator of aggregators) {
-      const part = (await aggregator.next()).value!;
-      parts.push(part);
-      await pace(part.events.length);
+      const aggregate = (await aggregator.next()).value!;
+      aggregates.push(aggregate);
+      await pace(aggregate.events.length);
     }
-    const batch = await makeBatch(range, mergeAggregates(parts), pace);
+    const batch = await makeBatch(range, mergeAggregates(aggregates), pace);
     await storing;
     storing = publishAll(write(batch), publish);
     storing.catch((error: unknown) => batcher.fail(error));
@@ -61,5 +61,5 @@ async function store({ batcher, write, publish, pace }: Topology): Promise<void>
 }
 
 async function publishAll(stored: AsyncIterable<StoredBatch>, publish: Topology["publish"]): Promise<void> {
-  for await (const part of stored) publish(part);
+  for await (const range of stored) publish(range);
 }

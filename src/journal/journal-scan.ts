@@ -104,7 +104,7 @@ function damageOf(bytes: Buffer, salt: number, end: number): string {
   return hasUnwritten(bytes, end, end + head.bytes) ? "" : "the text of a record is not as it was written";
 }
 
-/** Whether a sector's part of the record, or its last byte, was not written: of a text no byte is zero. */
+/** Whether a sector's bytes of the record, or its last byte, was not written: of a text no byte is zero. */
 function hasUnwritten(bytes: Buffer, start: number, end: number): boolean {
   if (bytes[end - 1] === 0) return true;
   for (let from = start; from < end; ) {

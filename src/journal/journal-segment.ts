@@ -20,7 +20,7 @@ import {
 import { type SegmentScan, scanSegment } from "./journal-scan.ts";
 
 /**
- * A record of more than this part of a granule is written into room without zeros: to write them ahead takes half of the
+ * A record of more than this fraction of a granule is written into room without zeros: to write them ahead takes half of the
  * time of making a file longer, and as many bytes.
  */
 const fillShare = 1 / 8;

@@ -31,9 +31,9 @@ export async function readRatesByRange(
     if (performance.now() > end) {
       throw new MarsError("deadline_exceeded", `these rates took longer than ${wholeMsMax} ms to read`);
     }
-    const part = await read({ appId, step, since: from, until: Math.min(from + perRead, until) });
+    const rates = await read({ appId, step, since: from, until: Math.min(from + perRead, until) });
     const first = (from - since) / step;
-    for (const { event, counts: some } of part.stages) {
+    for (const { event, counts: some } of rates.stages) {
       const all = counts.get(event) ?? new Array<number>(steps).fill(0);
       counts.set(event, all);
       for (const [index, count] of some.entries()) all[first + index] = count;
