@@ -3,7 +3,7 @@
 /** Records refusals of events, so that no event is called missing that a producer still has to send again. Implemented by `pipeline.ts`. */
 export interface Refusals {
   /**
-   * Records that a door refuses events with this error, without knowing whose they are. Counts for `overloaded`, `unavailable` and
+   * Records that a protocol refuses events with this error, before it knows their apps. Counts for `overloaded`, `unavailable` and
    * `draining`: with these a client is to try again. An error that `Ingest.accept` rejected with is known already.
    */
   refused(error: unknown): void;

@@ -1,7 +1,7 @@
 /**
  * A pause of raising after refusals. Events that were refused, or that could not be sent while Mars was away, come again a little
- * later; until then they must not be called missing. Every refusal at any door is reported here, with the apps of its events,
- * or without where the door refuses before it reads them: that pauses all apps.
+ * later; until then they must not be called missing. Every refusal by any protocol is reported here, with the apps of its events,
+ * or without where the protocol refuses before it reads them: that pauses all apps.
  *
  * The grace has a bound, or a client that is always refused would delay findings for ever: when refusals have gone on for
  * `appRunMsMax` (one app's) or `allRunMsMax` (of unknown apps), findings are raised all the same, and the log says so.
@@ -41,7 +41,7 @@ export class Grace implements Refusals {
   #all: Run | undefined;
   /** By app; at most `pausedAppsMax`, beyond which a refusal concerns all. */
   readonly #apps = new Map<string, Run>();
-  /** Errors that `accept` has rejected with: the doors see them again. */
+  /** Errors that `accept` has rejected with: the protocols report them again. */
   readonly #known = new WeakSet<object>();
   #refusals = 0;
   #overrun = 0;
