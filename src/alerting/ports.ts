@@ -62,9 +62,9 @@ export interface AlertReader {
   alertSilences(query: AlertPageQuery): Promise<SilencePage>;
   /** Where the evaluator continues. */
   alertState(): Promise<AlertState>;
-  /** Active findings of each group; no count goes beyond `countMax + 1`. */
+  /** Active findings of each finding group; no count goes beyond `countMax + 1`. */
   alertCounts(groups: readonly FindingGroup[]): Promise<number[]>;
-  /** The figures of each group. */
+  /** The figures of each finding group. */
   alertFigures(groups: readonly FindingGroup[]): Promise<Figures[]>;
   /** The first due delivery of each sink that is not busy. */
   dueDeliveries(at: Micros, busy: readonly string[]): Promise<DueDeliveries>;

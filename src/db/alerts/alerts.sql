@@ -1,7 +1,7 @@
 -- Rules, incidents and deliveries: see `alert-writer.ts` and `alert-queries.ts`.
 
 -- name: countFindings
--- Active findings of a group, counted up to ?6. The index `findings_group` answers it. ?1 the app, ?2 the kind, ?3 the stage,
+-- Active findings of a finding group, counted up to ?6. The index `findings_group` answers it. ?1 the app, ?2 the kind, ?3 the stage,
 -- ?4 JSON: versions of the lifecycle, ?5 the earliest raised_at.
 SELECT count(*) AS count
 FROM (
