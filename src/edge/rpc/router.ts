@@ -1,6 +1,6 @@
 /** Connect's handlers for every method, by path. Transports differ only in the protocols that they ask for. */
 import type { DescMethod } from "@bufbuild/protobuf";
-import { type ConnectRouterOptions, createConnectRouter, type Interceptor } from "@connectrpc/connect";
+import { createConnectRouter, type Interceptor } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { bodyBytesMax, eventBodyBytesMax, smallBodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
@@ -15,13 +15,14 @@ import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { createIngestMethods } from "./ingest-service.ts";
 import { jsonOptions, strictJsonOptions } from "./json-options.ts";
 import { addOperationMethods, operationMethods, operationServices } from "./operations.ts";
+import type { Protocols } from "./protocols.ts";
 import { createReflection } from "./reflection.ts";
 import { boundRequests } from "./request-bounds.ts";
 import { guardRequests } from "./request-guard.ts";
 import { createWatchMethods } from "./watch.ts";
 
 export interface RpcRouterOptions {
-  readonly protocols: Required<Pick<ConnectRouterOptions, "grpc" | "grpcWeb" | "connect">>;
+  readonly protocols: Protocols;
   /** Ends streams with its reason when it aborts. Unary calls go on; they end by themselves. */
   readonly stopping: AbortSignal;
 }
@@ -45,8 +46,9 @@ export function createRpcHandlers(
   const { watchEvents } = MessageService.method;
   const { watchFindings } = LifecycleService.method;
   const { log } = parts;
-  const event = { readMaxBytes: eventBodyBytesMax };
-  const stream = { readMaxBytes: smallBodyBytesMax, shutdownSignal: stopping };
+  // Named for each method again: a protocol that its own options leave out is on, though the router has it off.
+  const event = { ...protocols, readMaxBytes: eventBodyBytesMax };
+  const stream = { ...protocols, readMaxBytes: smallBodyBytesMax, shutdownSignal: stopping };
   const router = createConnectRouter({
     ...protocols,
     interceptors: [explainErrors(parts), endWithSignal],
@@ -58,7 +60,7 @@ export function createRpcHandlers(
     .rpc(MarsGrpc.method.collectEvent, ingest.collectLegacyEvent, event)
     .rpc(IngestService.method.collectEvent, ingest.collectEvent, event)
     .rpc(IngestService.method.collectEvents, ingest.collectEvents)
-    .rpc(IngestService.method.collectStream, ingest.collectStream, { shutdownSignal: stopping })
+    .rpc(IngestService.method.collectStream, ingest.collectStream, { ...protocols, shutdownSignal: stopping })
     .rpc(watchEvents, watch.watchEvents, {
       ...stream,
       jsonOptions: strictJsonOptions(watchEvents.input, log),
@@ -69,7 +71,7 @@ export function createRpcHandlers(
     });
   const reflection = createReflection([MarsGrpc, IngestService, ...operationServices]);
   router.rpc(ServerReflection.method.serverReflectionInfo, reflection, stream);
-  addOperationMethods(router, parts);
+  addOperationMethods(router, parts, protocols);
   return new Map(
     router.handlers.map((handler) => {
       const bytesMax = bytesMaxOf.get(handler.method) ?? smallBodyBytesMax;

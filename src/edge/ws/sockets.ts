@@ -143,16 +143,21 @@ export function notAHandshake(): Response {
   return refuse(400, "not a WebSocket handshake");
 }
 
+const titles: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  404: "Not Found",
+  426: "Upgrade Required",
+  503: "Service Unavailable",
+};
+
 function refuse(status: number, detail: string, headers: Record<string, string> = {}): Response {
-  return Response.json(
-    { type: "about:blank", title: detail, status, detail, success: false },
-    {
-      status,
-      headers: {
-        "Content-Type": "application/problem+json",
-        "X-Content-Type-Options": "nosniff",
-        ...headers,
-      },
+  const problem = { type: "about:blank", title: titles[status], status, detail, success: false };
+  return new Response(`${JSON.stringify(problem)}\n`, {
+    status,
+    headers: {
+      "Content-Type": "application/problem+json",
+      "X-Content-Type-Options": "nosniff",
+      ...headers,
     },
-  );
+  });
 }

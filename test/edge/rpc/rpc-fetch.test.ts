@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { EventRequestSchema } from "../../../src/gen/event_pb.ts";
+import { EventRequestSchema, MarsGrpc } from "../../../src/gen/event_pb.ts";
+import { AdminService } from "../../../src/gen/mars/v1/admin_service_pb.ts";
+import { AlertService } from "../../../src/gen/mars/v1/alert_service_pb.ts";
+import { IngestService } from "../../../src/gen/mars/v1/ingest_service_pb.ts";
+import { LifecycleService } from "../../../src/gen/mars/v1/lifecycle_service_pb.ts";
+import { MessageService } from "../../../src/gen/mars/v1/message_service_pb.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { frame } from "./wire.ts";
 
@@ -24,6 +29,29 @@ function post(
     headers: { "content-type": "application/json", ...headers },
     body,
   });
+}
+
+test("native gRPC is refused by every method, for this port can send no trailers; nothing is stored", async () => {
+  const services = [MarsGrpc, IngestService, MessageService, LifecycleService, AlertService, AdminService];
+  const before = await lastSeq();
+  const message = toBinary(
+    EventRequestSchema,
+    create(EventRequestSchema, { appId: "a", messageId: "m", event: "e" }),
+  );
+  for (const { typeName, methods } of services) {
+    for (const { name } of methods) {
+      const path = `/${typeName}/${name}`;
+      const response = await post(path, new Uint8Array(frame(message)), {
+        "content-type": "application/grpc",
+      });
+      expect([path, response.status]).toEqual([path, 415]);
+    }
+  }
+  expect(await lastSeq()).toBe(before);
+});
+
+async function lastSeq(): Promise<number> {
+  return ((await (await fetch(`${mars.url}/api/q/stats`)).json()) as { last_seq: number }).last_seq;
 }
 
 describe("Connect by hand", () => {
