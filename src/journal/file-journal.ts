@@ -79,7 +79,7 @@ export class FileJournal implements Journal {
   }
 
   refusal(bytes = 0): MarsError | undefined {
-    return this.#fits(bytes) ? undefined : this.#full();
+    return this.#fits(bytes) ? undefined : this.#full(bytes);
   }
 
   async *read(after: number): AsyncGenerator<readonly SequencedEvent[], void, undefined> {
@@ -111,8 +111,10 @@ export class FileJournal implements Journal {
     return this.#bytes + bytes <= this.bytesMax;
   }
 
-  #full(): MarsError {
-    const message = `the journal is full: it holds ${this.#bytes} bytes of at most ${this.bytesMax} that are not safely in the database yet`;
+  /** @param waiting bytes to be written before */
+  #full(waiting = 0): MarsError {
+    const bytes = this.#bytes + waiting;
+    const message = `the journal is full: it holds or is about to hold ${bytes} bytes of at most ${this.bytesMax} that are not safely in the database yet`;
     return new MarsError("overloaded", message, { retryAfterMs: fullRetryMs });
   }
 }
