@@ -1,7 +1,7 @@
 /** Reads findings and their history. Every page examines a bounded number of rows. Runs on a query thread. */
 import type { InStatement, Row } from "@libsql/client";
 import { findingsSql, statisticsSql } from "../../gen/sql.ts";
-import type { Finding, FindingKind } from "../../lifecycle/finding.ts";
+import type { Finding } from "../../lifecycle/finding.ts";
 import type {
   FindingHistoryPage,
   FindingHistoryQuery,
@@ -17,6 +17,7 @@ import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage, scanMaxDefault } from "../keyset-scan.ts";
 import { gapAround } from "../messages/position.ts";
 import type { ReadConnection } from "../read-connection.ts";
+import { findingOf } from "./finding-row.ts";
 
 /** Findings of one page of history, and changes that it examines. */
 const historyFindings = 1_000;
@@ -166,21 +167,4 @@ function lastWhole(clock: number) {
   const hour = 3_600_000_000;
   const until = Math.ceil(clock / hour) * hour;
   return { since: until - hopSpan, until };
-}
-
-function findingOf(row: Row): Finding {
-  return {
-    seq: Number(row.seq),
-    id: Number(row.id),
-    appId: String(row.app_id),
-    messageId: String(row.message_id),
-    kind: row.kind as FindingKind,
-    stage: String(row.stage),
-    after: String(row.after),
-    version: Number(row.version),
-    dueAt: Number(row.due_at),
-    raisedAt: Number(row.raised_at),
-    ...(row.retracted_at !== 0 && { retractedAt: Number(row.retracted_at) }),
-    lateBy: Number(row.late_by),
-  };
 }

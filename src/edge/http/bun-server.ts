@@ -1,12 +1,13 @@
 /** Port 4000 on Bun: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. */
 import type { Server, ServerWebSocket } from "bun";
 import { MarsError } from "../../core/error.ts";
+import { within } from "../../runtime/delay.ts";
 import { peerOf } from "../peer.ts";
 import { problemResponse } from "../rest/problem.ts";
 import type { RuntimeBindings } from "../rest/router.ts";
 import type { Socket, SocketHandler } from "../ws/socket.ts";
 import { type Acceptance, notAHandshake } from "../ws/sockets.ts";
-import { lingerMsMax, type StartHttpServer, safeMethods } from "./http-server.ts";
+import { lingerMsMax, type StartHttpServer } from "./http-server.ts";
 import { isBrokenOff } from "./whole-body.ts";
 
 /** The acceptance of a handshake, and the handler of its socket once it is open. */
@@ -61,8 +62,7 @@ export const startBunServer: StartHttpServer = (
     routes: Object.fromEntries([...sockets.paths].map((path) => [path, upgrade])),
     fetch: (request) => {
       const { headers, method } = request;
-      let refusal = gate.checkHost(headers.get("host"));
-      if (refusal === undefined && !safeMethods.has(method)) refusal = gate.checkPage(headers);
+      const refusal = gate.checkRequest(request, headers.get("host"));
       if (refusal !== undefined) return problemResponse(refusal);
       if (method === "HEAD") return answerHead(request);
       if (headers.get("trailer") !== null && headers.get("transfer-encoding") !== null)
@@ -110,13 +110,7 @@ export const startBunServer: StartHttpServer = (
   let stopped: Promise<void> | undefined;
 
   async function stop(timeoutMs: number): Promise<void> {
-    const deadline = Promise.withResolvers<void>();
-    const timer = setTimeout(deadline.resolve, Math.min(timeoutMs, lingerMsMax));
-    try {
-      await Promise.race([server.stop(), deadline.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await within(Math.min(timeoutMs, lingerMsMax), server.stop());
     // Connections that are kept alive are still open; so is everything, past the deadline.
     await server.stop(true);
   }

@@ -2,12 +2,13 @@
  * Port 4000 on Deno: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. `denoLimits` lists the bounds that
  * Deno has no means for; it is logged at the start.
  */
+import { within } from "../../runtime/delay.ts";
 import { peerOf } from "../peer.ts";
 import { problemResponse } from "../rest/problem.ts";
 import { type RuntimeBindings, rawPath } from "../rest/router.ts";
 import type { Socket } from "../ws/socket.ts";
 import { type Acceptance, notAHandshake } from "../ws/sockets.ts";
-import { lingerMsMax, type StartHttpServer, safeMethods } from "./http-server.ts";
+import { lingerMsMax, type StartHttpServer } from "./http-server.ts";
 
 /** The bounds that Bun has and Deno lacks, a sentence each. */
 export const denoLimits: readonly string[] = [
@@ -53,9 +54,8 @@ export const startDenoServer: StartHttpServer = (app, sockets, { gate, budget, h
   };
   const runtime: RuntimeBindings = { budget, peer: peerOfRequest };
   const answer = (request: Request): Response | Promise<Response> => {
-    const { headers, method } = request;
-    let refusal = gate.checkHost(headers.get("host") ?? new URL(request.url).host);
-    if (refusal === undefined && !safeMethods.has(method)) refusal = gate.checkPage(headers);
+    const host = request.headers.get("host") ?? new URL(request.url).host;
+    const refusal = gate.checkRequest(request, host);
     if (refusal !== undefined) return problemResponse(refusal);
     if (sockets.paths.has(rawPath(request))) {
       const acceptance = sockets.accept(request, peerOfRequest(request));
@@ -64,7 +64,7 @@ export const startDenoServer: StartHttpServer = (app, sockets, { gate, budget, h
         : upgrade(request, acceptance, sockets.frameBytesMax);
     }
     // As a GET, of whose answer Deno sends all but the body: so the head is that of the GET.
-    if (method === "HEAD") {
+    if (request.method === "HEAD") {
       const peer = () => peerOfRequest(request);
       return app.fetch(new Request(request, { method: "GET" }), { head: true, peer });
     }
@@ -83,18 +83,11 @@ export const startDenoServer: StartHttpServer = (app, sockets, { gate, budget, h
       return answer(request);
     },
   );
-  let ended = false;
-  void server.finished.then(() => {
-    ended = true;
-  });
   let stopped: Promise<void> | undefined;
 
   async function stop(timeoutMs: number): Promise<void> {
-    const deadline = Promise.withResolvers<void>();
-    const timer = setTimeout(deadline.resolve, Math.min(timeoutMs, lingerMsMax));
-    await Promise.race([server.shutdown(), deadline.promise]);
-    clearTimeout(timer);
-    // Deno throws when an answer is aborted that has ended.
+    const ended = await within(Math.min(timeoutMs, lingerMsMax), server.shutdown());
+    // Deno throws when a server is aborted that has ended.
     if (!ended) closing.abort();
     await server.finished;
   }

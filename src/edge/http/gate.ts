@@ -19,11 +19,16 @@ export interface GateOptions {
 }
 
 export interface Gate {
+  /** Both checks, as a request that is no socket needs them; `host` by `host` or `:authority`. */
+  checkRequest(request: Request, host: string | null): MarsError | undefined;
   /** Why a request to this host, by `host` or `:authority`, is not served: `malformed` or `misdirected`. */
   checkHost(host: string | null | undefined): MarsError | undefined;
   /** Why a request that changes something, or opens a socket, is not served: `permission_denied`. */
   checkPage(headers: Headers): MarsError | undefined;
 }
+
+/** Methods that change nothing; of the GETs that do, see `test-endpoints.ts`. */
+const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 const hostPattern = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)\.?)(?::(\d{1,5}))?$/i;
 const hostBytesMax = 300;
@@ -35,7 +40,12 @@ export function createGate({ hosts = [], origins = [] }: GateOptions = {}): Gate
   // Nearly all requests of a server name the same host: it is parsed once.
   let lastGood: string | undefined;
 
-  return {
+  const gate: Gate = {
+    checkRequest({ method, headers }, host) {
+      const refusal = gate.checkHost(host);
+      return refusal === undefined && !safeMethods.has(method) ? gate.checkPage(headers) : refusal;
+    },
+
     checkHost(host) {
       if (host === lastGood && host !== undefined) return undefined;
       const name = hostName(host);
@@ -63,6 +73,7 @@ export function createGate({ hosts = [], origins = [] }: GateOptions = {}): Gate
       );
     },
   };
+  return gate;
 }
 
 /** The host without its port, in lower case; `undefined` for a text that is no host, or several. */

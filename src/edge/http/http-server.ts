@@ -41,6 +41,3 @@ export type StartHttpServer = (
  * uploads, which would be refused.
  */
 export const lingerMsMax = 2_000;
-
-/** Methods that change nothing; of the GETs that do, see `test-endpoints.ts`. */
-export const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);

@@ -11,7 +11,7 @@ const retryAfterMsDefault = 1_000;
 const goneStatus = 499;
 
 // For the type "about:blank" the title should be the status's own phrase, RFC 9457 section 4.2.1.
-const titles: Readonly<Record<number, string>> = {
+export const titles: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
@@ -21,6 +21,7 @@ const titles: Readonly<Record<number, string>> = {
   415: "Unsupported Media Type",
   421: "Misdirected Request",
   422: "Unprocessable Content",
+  426: "Upgrade Required",
   429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",

@@ -13,7 +13,6 @@ import { callerOf } from "./caller.ts";
 import { strictJsonOptions } from "./json-options.ts";
 import { inputOf, messageOf } from "./proto-json.ts";
 import type { Json } from "./proto-shapes.ts";
-import type { Protocols } from "./protocols.ts";
 
 /** The services that operations are methods of. */
 export const operationServices: readonly DescService[] = [
@@ -38,7 +37,7 @@ export const operationMethods: readonly OperationMethod[] = operations.map((oper
 }));
 
 /** Adds a method for each of the operations. */
-export function addOperationMethods(router: ConnectRouter, parts: EdgeParts, protocols: Protocols): void {
+export function addOperationMethods(router: ConnectRouter, parts: EdgeParts): void {
   for (const { operation, method, bytesMax } of operationMethods) {
     const call = async (request: object, context: Parameters<typeof callerOf>[0]) => {
       const input = inputOf(method.input, request as Json);
@@ -46,7 +45,6 @@ export function addOperationMethods(router: ConnectRouter, parts: EdgeParts, pro
       return messageOf(method.output, answer as Json);
     };
     router.rpc(method, call, {
-      ...protocols,
       readMaxBytes: bytesMax,
       jsonOptions: strictJsonOptions(method.input, parts.log),
     });

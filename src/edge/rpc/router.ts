@@ -1,6 +1,11 @@
 /** Connect's handlers for every method, by path. Transports differ only in the protocols that they ask for. */
 import type { DescMethod } from "@bufbuild/protobuf";
-import { createConnectRouter, type Interceptor } from "@connectrpc/connect";
+import {
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  createConnectRouter,
+  type Interceptor,
+} from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { bodyBytesMax, eventBodyBytesMax, smallBodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
@@ -8,6 +13,7 @@ import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts"
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
+import { orAborted } from "../../runtime/or-aborted.ts";
 import type { EdgeParts } from "../parts.ts";
 import { takeTurns } from "./call-turns.ts";
 import { rpcError } from "./error.ts";
@@ -15,11 +21,12 @@ import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { createIngestMethods } from "./ingest-service.ts";
 import { jsonOptions, strictJsonOptions } from "./json-options.ts";
 import { addOperationMethods, operationMethods, operationServices } from "./operations.ts";
-import type { Protocols } from "./protocols.ts";
 import { createReflection } from "./reflection.ts";
 import { boundRequests } from "./request-bounds.ts";
 import { guardRequests } from "./request-guard.ts";
 import { createWatchMethods } from "./watch.ts";
+
+type Protocols = Required<Pick<ConnectRouterOptions, "grpc" | "grpcWeb" | "connect">>;
 
 export interface RpcRouterOptions {
   readonly protocols: Protocols;
@@ -46,21 +53,22 @@ export function createRpcHandlers(
   const { watchEvents } = MessageService.method;
   const { watchFindings } = LifecycleService.method;
   const { log } = parts;
-  // Named for each method again: a protocol that its own options leave out is on, though the router has it off.
-  const event = { ...protocols, readMaxBytes: eventBodyBytesMax };
-  const stream = { ...protocols, readMaxBytes: smallBodyBytesMax, shutdownSignal: stopping };
-  const router = createConnectRouter({
-    ...protocols,
-    interceptors: [explainErrors(parts), endWithSignal],
-    acceptCompression: [gzipCompression],
-    compressMinBytes: compressBytesMin,
-    readMaxBytes: bodyBytesMax,
-    jsonOptions,
-  })
+  const event = { readMaxBytes: eventBodyBytesMax };
+  const stream = { readMaxBytes: smallBodyBytesMax, shutdownSignal: stopping };
+  const router = speakOnly(
+    protocols,
+    createConnectRouter({
+      interceptors: [explainErrors(parts), endWithSignal],
+      acceptCompression: [gzipCompression],
+      compressMinBytes: compressBytesMin,
+      readMaxBytes: bodyBytesMax,
+      jsonOptions,
+    }),
+  )
     .rpc(MarsGrpc.method.collectEvent, ingest.collectLegacyEvent, event)
     .rpc(IngestService.method.collectEvent, ingest.collectEvent, event)
     .rpc(IngestService.method.collectEvents, ingest.collectEvents)
-    .rpc(IngestService.method.collectStream, ingest.collectStream, { ...protocols, shutdownSignal: stopping })
+    .rpc(IngestService.method.collectStream, ingest.collectStream, { shutdownSignal: stopping })
     .rpc(watchEvents, watch.watchEvents, {
       ...stream,
       jsonOptions: strictJsonOptions(watchEvents.input, log),
@@ -71,7 +79,7 @@ export function createRpcHandlers(
     });
   const reflection = createReflection([MarsGrpc, IngestService, ...operationServices]);
   router.rpc(ServerReflection.method.serverReflectionInfo, reflection, stream);
-  addOperationMethods(router, parts, protocols);
+  addOperationMethods(router, parts);
   return new Map(
     router.handlers.map((handler) => {
       const bytesMax = bytesMaxOf.get(handler.method) ?? smallBodyBytesMax;
@@ -80,6 +88,18 @@ export function createRpcHandlers(
       return [handler.requestPath, takeTurns(bounded, parts.intake.calls)];
     }),
   );
+}
+
+/** A method with options of its own would speak each protocol that these do not name, though the router has it off. */
+function speakOnly(protocols: Protocols, router: ConnectRouter): ConnectRouter {
+  const add = router.rpc.bind(router) as (
+    method: DescMethod,
+    implementation: unknown,
+    options: ConnectRouterOptions,
+  ) => ConnectRouter;
+  router.rpc = (method: DescMethod, implementation: unknown, options?: ConnectRouterOptions) =>
+    add(method, implementation, { ...protocols, ...options });
+  return router;
 }
 
 /** The services that collect events. */
@@ -122,14 +142,6 @@ function explainErrors({
 /** Answers a unary call as soon as its deadline has passed or its client is gone, while the method may still wait. */
 const endWithSignal: Interceptor = (next) => async (request) => {
   if (request.stream) return next(request);
-  const { signal } = request;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const listener = () => reject(signal.reason);
-  signal.addEventListener("abort", listener);
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([next(request), promise]);
-  } finally {
-    signal.removeEventListener("abort", listener);
-  }
+  request.signal.throwIfAborted();
+  return orAborted(next(request), request.signal);
 };

@@ -3,7 +3,7 @@ import type { Caller, Peer, Protocol } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
 import { openPhoenix } from "../phoenix/phoenix.ts";
-import { problemResponse } from "../rest/problem.ts";
+import { problemResponse, titles } from "../rest/problem.ts";
 import { statusOf } from "../status.ts";
 import { Connection, type ConnectionLimits, type OpenSession, type Session } from "./connection.ts";
 import { type FrameAllowance, FrameRates, type FrameRatesOptions } from "./frame-rates.ts";
@@ -43,7 +43,6 @@ interface SocketRoute {
   open(query: URLSearchParams): OpenSession | Response;
 }
 
-/** The largest frame a client may send; a larger one closes its socket with 1009. */
 const frameBytesMax = 64 * 1024;
 /** The most that one more batch of events, each escaped as badly as can be, adds to a buffer just below its bound. */
 const overshootBytesMax = 16 * 1024 * 1024;
@@ -142,13 +141,6 @@ function tooFast(): MarsError {
 export function notAHandshake(): Response {
   return refuse(400, "not a WebSocket handshake");
 }
-
-const titles: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  404: "Not Found",
-  426: "Upgrade Required",
-  503: "Service Unavailable",
-};
 
 function refuse(status: number, detail: string, headers: Record<string, string> = {}): Response {
   const problem = { type: "about:blank", title: titles[status], status, detail, success: false };

@@ -1,0 +1,20 @@
+/** Reads a finding from its row, with the ids of its app and message beside it. */
+import type { Row } from "@libsql/client";
+import type { Finding, FindingKind } from "../../lifecycle/finding.ts";
+
+export function findingOf(row: Row): Finding {
+  return {
+    seq: Number(row.seq),
+    id: Number(row.id),
+    appId: String(row.app_id),
+    messageId: String(row.message_id),
+    kind: row.kind as FindingKind,
+    stage: String(row.stage),
+    after: String(row.after),
+    version: Number(row.version),
+    dueAt: Number(row.due_at),
+    raisedAt: Number(row.raised_at),
+    ...(row.retracted_at !== 0 && { retractedAt: Number(row.retracted_at) }),
+    lateBy: Number(row.late_by),
+  };
+}
