@@ -22,14 +22,9 @@ import { prepareFiles } from "./directory/private-files.ts";
 import { createChanges, createEdgeShares, statsOf, warnOfRefusals } from "./edge/edge-shares.ts";
 import { createFairProgress } from "./edge/fair-progress.ts";
 import { createGate } from "./edge/http/gate.ts";
-import { createHttpApp } from "./edge/http/http-app.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
-import { pagePaths, servePage } from "./edge/http/page.ts";
 import { Intake } from "./edge/intake.ts";
 import type { EdgeParts } from "./edge/parts.ts";
-import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
-import { readTls } from "./edge/rpc/tls.ts";
-import { createSockets } from "./edge/ws/sockets.ts";
 import { createHealth, createUnreadable } from "./health.ts";
 import { FileJournal } from "./journal/file-journal.ts";
 import { findingHistory } from "./live/finding-history.ts";
@@ -39,6 +34,7 @@ import { Pipeline } from "./pipeline.ts";
 import { Clock } from "./runtime/clock.ts";
 import { SendBudget } from "./runtime/send-budget.ts";
 import { Supervisor } from "./runtime/supervisor.ts";
+import { startServers } from "./servers.ts";
 import { Shutdown } from "./shutdown.ts";
 import { startQueryThread, startStoreThread, startTrialThread } from "./threads.ts";
 import { createClientReads } from "./workers/client-reads.ts";
@@ -246,24 +242,9 @@ async function start(
       threads: { store, query, "inner query": inner },
     }),
   };
-  const { host, httpPort, grpcPort, allowedOrigins, socketBufferBytesMax } = config;
-  const sockets = createSockets(parts, { pauseBytes: socketBufferBytesMax });
-  const stopping = new AbortController();
-  const page = { paths: pagePaths, serve: servePage };
-  const app = createHttpApp(parts, { allowedOrigins, page, stopping: stopping.signal });
-  const http = listen(app, sockets, {
-    budget,
-    gate: parts.gate,
-    host,
-    port: httpPort,
-    idleTimeoutMs: config.idleTimeoutMs,
-  });
-  shutdown.defer("http", () => http.stop(remainingMs()));
-  const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await readTls(config)) });
-  shutdown.defer("grpc", () => grpc.stop(remainingMs()));
-  shutdown.defer("sockets", () => sockets.close());
+  const servers = await startServers(parts, { config, listen, shutdown, remainingMs });
   shutdown.defer("live", () => Promise.all([live.close(), findings.close()]).then(() => undefined));
-  shutdown.defer("streams", () => stopping.abort());
+  shutdown.defer("streams", () => servers.endStreams());
 
   // The threads have started meanwhile.
   await store.client.lock(config.dataDir);
@@ -283,8 +264,8 @@ async function start(
   state = "serving";
 
   return {
-    httpPort: http.port,
-    grpcPort: grpc.port,
+    httpPort: servers.httpPort,
+    grpcPort: servers.grpcPort,
     failed: Promise.race([pipeline.failed, store.failed, query.failed, inner.failed]),
     async stop() {
       state = "draining";

@@ -37,7 +37,8 @@ const directions: Readonly<Record<string, readonly string[]>> = {
 
 /** Files directly in `src/` put the parts together; each knows these beside what is pure. */
 const composers: Readonly<Record<string, readonly string[]>> = {
-  "src/app.ts": ["alerting", "db", "directory", "edge", "journal", "live", "maintenance", "workers", "ui"],
+  "src/app.ts": ["alerting", "db", "directory", "edge", "journal", "live", "maintenance", "workers"],
+  "src/servers.ts": ["edge"],
   "src/command.ts": ["edge"],
   "src/main.ts": ["edge"],
   "src/main-deno.ts": ["edge"],

@@ -1,0 +1,47 @@
+/** Starts the servers of both ports: HTTP with WebSocket on one, native gRPC on the other. */
+import type { Config } from "./config/config.ts";
+import { createHttpApp } from "./edge/http/http-app.ts";
+import type { StartHttpServer } from "./edge/http/http-server.ts";
+import { pagePaths, servePage } from "./edge/http/page.ts";
+import type { EdgeParts } from "./edge/parts.ts";
+import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
+import { readTls } from "./edge/rpc/tls.ts";
+import { createSockets } from "./edge/ws/sockets.ts";
+import type { Shutdown } from "./shutdown.ts";
+
+export interface ServersOptions {
+  readonly config: Config;
+  /** The runtime's own server for port 4000. */
+  readonly listen: StartHttpServer;
+  /** Gets a step for each server that has been started. */
+  readonly shutdown: Shutdown;
+  /** How much time is left for stopping, in milliseconds. */
+  readonly remainingMs: () => number;
+}
+
+export interface Servers {
+  /** The real ports. */
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  /** Ends the RPC streams of port 4000, so that its clients connect elsewhere. */
+  endStreams(): void;
+}
+
+/** Rejects when a port cannot be opened; `shutdown` then stops what has been started. */
+export async function startServers(
+  parts: EdgeParts,
+  { config, listen, shutdown, remainingMs }: ServersOptions,
+): Promise<Servers> {
+  const { host, httpPort, grpcPort, allowedOrigins, idleTimeoutMs, socketBufferBytesMax } = config;
+  const { budget, gate } = parts;
+  const sockets = createSockets(parts, { pauseBytes: socketBufferBytesMax });
+  const stopping = new AbortController();
+  const page = { paths: pagePaths, serve: servePage };
+  const app = createHttpApp(parts, { allowedOrigins, page, stopping: stopping.signal });
+  const http = listen(app, sockets, { budget, gate, host, port: httpPort, idleTimeoutMs });
+  shutdown.defer("http", () => http.stop(remainingMs()));
+  const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await readTls(config)) });
+  shutdown.defer("grpc", () => grpc.stop(remainingMs()));
+  shutdown.defer("sockets", () => sockets.close());
+  return { httpPort: http.port, grpcPort: grpc.port, endStreams: () => stopping.abort() };
+}
