@@ -5,13 +5,15 @@
 import { MarsError } from "./core/error.ts";
 import type { SequencedEvent } from "./core/event.ts";
 import type { Journal, JournalState } from "./core/journal.ts";
+import { Mask } from "./core/mask.ts";
 import type { Ingest, Log, Progress, Store } from "./core/ports.ts";
 import { receipts } from "./core/receipt.ts";
 import type { Refusals } from "./core/refusals.ts";
-import { type SetAsidePage, type SetAsideQuery, setAsideMax } from "./core/set-aside.ts";
+import type { SetAsidePage, SetAsideQuery } from "./core/set-aside.ts";
 import type { StoredBatch } from "./ingest/batch.ts";
 import { Behind } from "./ingest/behind.ts";
 import { GroupCommit } from "./ingest/group-commit.ts";
+import { maskedIngest } from "./ingest/masked-ingest.ts";
 import { SequenceStart } from "./ingest/sequence.ts";
 import { SetAsideDesk, type SetAsideStore } from "./ingest/set-aside.ts";
 import { Writer } from "./ingest/writer.ts";
@@ -19,6 +21,7 @@ import type { Finding } from "./lifecycle/finding.ts";
 import { Checkpoints } from "./maintenance/checkpoints.ts";
 import { PageRounds } from "./maintenance/page-rounds.ts";
 import { Retention } from "./maintenance/retention.ts";
+import { pipelineStats } from "./pipeline-stats.ts";
 import { Grace } from "./projection/grace.ts";
 import { ProjectionLoop } from "./projection/projection-loop.ts";
 import type { Projection } from "./projection/projection-step.ts";
@@ -40,6 +43,8 @@ export interface PipelineOptions {
   readonly journal: Journal;
   readonly countsRetentionMs: number;
   readonly startGraceMs: number;
+  /** Names of attributes whose values are replaced. */
+  readonly maskAttributes: readonly string[];
   readonly clock: Clock;
   readonly store: Store & Projection & SetAsideStore;
   readonly listSetAside: (query: SetAsideQuery) => Promise<SetAsidePage>;
@@ -56,6 +61,8 @@ export class Pipeline {
   readonly #projected = new StoreProgress();
   readonly #grace: Grace;
   readonly #commit: GroupCommit;
+  readonly #mask: Mask | undefined;
+  readonly #ingest: Ingest;
   readonly #writer: Writer;
   readonly #checkpoints: Checkpoints;
   readonly #retention: Retention;
@@ -85,10 +92,13 @@ export class Pipeline {
       committed: (commit) => this.#writer.push(commit),
       refused: (error, events) => this.#grace.refusedEvents(error, events),
     });
+    const { maskAttributes } = options;
+    this.#mask = maskAttributes.length === 0 ? undefined : new Mask(maskAttributes);
+    this.#ingest = maskedIngest(this.#commit, this.#mask);
     this.#setAside = new SetAsideDesk({
       store: options.store,
       list: options.listSetAside,
-      ingest: this.#commit,
+      ingest: this.#ingest,
       nudge: () => this.#projection.nudge(),
     });
     const setAside = (count: number) => this.#setAside.counted(count);
@@ -118,7 +128,7 @@ export class Pipeline {
   }
 
   get ingest(): Ingest {
-    return this.#commit;
+    return this.#ingest;
   }
 
   get setAside(): SetAsideDesk {
@@ -206,37 +216,25 @@ export class Pipeline {
   }
 
   stats(): PipelineStats {
-    const { accepted, refused } = this.#commit.totals;
-    const { stored, duplicates, published } = this.#writer.totals;
-    return {
-      admission: [...this.#commit.waiting],
-      ...this.#writer.stats,
-      journal: {
-        bytes: this.#options.journal.bytes,
-        bytes_max: this.#options.journal.bytesMax,
-        last_seq: this.#commit.lastSeq,
-        damaged_files: this.#damagedFiles,
-      },
-      store: {
-        stored_seq: this.#progress.storedSeq,
-        behind: this.#notStored,
-        available: this.#opened && this.#writer.lastError === "",
-        log_bytes: this.#checkpoints.logBytes,
-        last_error: this.#writer.lastError || this.#opening.lastError,
-      },
-      projector: {
-        projected_seq: this.#projection.seq,
-        behind: this.#behind.ofProjection(this.#projection.seq),
-        last_error: this.#projection.lastError,
-        findings: this.#projection.totals,
-      },
-      clock: this.#options.clock.stats(),
-      grace: this.#grace.stats(),
-      retention: this.#retention.stats(),
-      set_aside: { count: this.#setAside.count, count_max: setAsideMax },
-      database: this.#pages.state ?? null,
-      totals: { accepted, refused, stored, duplicates, published },
-    };
+    const { journal, clock } = this.#options;
+    return pipelineStats({
+      journal,
+      clock,
+      commit: this.#commit,
+      writer: this.#writer,
+      checkpoints: this.#checkpoints,
+      projection: this.#projection,
+      grace: this.#grace,
+      retention: this.#retention,
+      setAside: this.#setAside,
+      pages: this.#pages,
+      mask: this.#mask,
+      damagedFiles: this.#damagedFiles,
+      storedSeq: this.#progress.storedSeq,
+      opened: this.#opened,
+      openingError: this.#opening.lastError,
+      behind: { store: this.#notStored, projection: this.#behind.ofProjection(this.#projection.seq) },
+    });
   }
 
   get #notStored(): number {

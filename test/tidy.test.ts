@@ -43,6 +43,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/main.ts": ["edge"],
   "src/main-deno.ts": ["edge"],
   "src/pipeline.ts": ["ingest", "projection", "maintenance"],
+  "src/pipeline-stats.ts": ["ingest", "projection", "maintenance"],
   "src/threads.ts": ["db", "workers"],
   "src/doctor.ts": ["db", "directory", "journal"],
 };

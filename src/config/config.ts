@@ -8,6 +8,7 @@
  */
 
 import { collectorsDefault } from "../core/limits.ts";
+import { maskNamesMax } from "../core/mask.ts";
 import { crossCheck } from "./check.ts";
 import type { Setting } from "./setting.ts";
 import { findText, readFlags, refuseUnknownVariables, type Sources } from "./sources.ts";
@@ -22,6 +23,7 @@ import {
   flag,
   hostNames,
   integer,
+  names,
   oneOf,
   optionalText,
   origins,
@@ -102,6 +104,14 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     unit: "duration",
     meaning: "How long funnels, latencies and rates are kept; they outlive their messages",
     parse: duration({ min: 86_400_000, max: 3_650 * 86_400_000 }),
+  },
+  maskAttributes: {
+    name: "MARS_MASK_ATTRIBUTES",
+    default: "",
+    unit: "names",
+    meaning:
+      "Attributes whose values are replaced by `(masked)` before an event reaches the disk, at any depth and in upper or lower case, separated by commas",
+    parse: names(maskNamesMax),
   },
   logLevel: {
     name: "MARS_LOG_LEVEL",

@@ -17,6 +17,8 @@ export interface Config {
   /** 0 keeps messages for ever. */
   readonly retentionMs: number;
   readonly countsRetentionMs: number;
+  /** Names of attributes whose values are replaced before an event reaches the disk. */
+  readonly maskAttributes: readonly string[];
   readonly logLevel: LogLevel;
   /** Paths of PEM files; both empty when native gRPC is served in cleartext. */
   readonly tlsCert: string;

@@ -158,6 +158,20 @@ export function hostNames(text: string): readonly string[] {
   return list;
 }
 
+/** Any names, separated by commas; none is repeated. */
+export function names(max: number): (text: string) => readonly string[] {
+  return (text) => {
+    const list = new Set(
+      text
+        .split(",")
+        .map((part) => part.trim())
+        .filter((part) => part !== ""),
+    );
+    if (list.size > max) throw new ValueError(`must be at most ${max} names, separated by commas`);
+    return [...list];
+  };
+}
+
 /** Host names, addresses and CIDR ranges, separated by commas, or `*`. */
 export function addresses(text: string): readonly string[] {
   const list = text

@@ -68,6 +68,8 @@ export interface PipelineStats extends WriterStats {
     readonly stored: number;
     readonly duplicates: number;
     readonly published: number;
+    /** Values of attributes that `MARS_MASK_ATTRIBUTES` has replaced. */
+    readonly masked_values: number;
   };
 }
 

@@ -54,6 +54,7 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     countsRetentionMs: 90 * 86_400_000,
     socketBufferBytesMax: 4 * 1024 ** 2,
     idleTimeoutMs: 90_000,
+    maskAttributes: [],
     allowedHosts: [],
     allowedOrigins: [],
     alertAllow: [],
@@ -232,6 +233,11 @@ describe("what is refused", () => {
       "another database's URL",
       { env: { MARS_DATABASE_URL: "postgres://db/mars" } },
       "MARS_DATABASE_URL must begin with file:, libsql://, https://, http://, wss:// or ws://",
+    ],
+    [
+      "more masked names than one mask has",
+      { env: { MARS_MASK_ATTRIBUTES: Array.from({ length: 65 }, (_, n) => `n${n}`).join() } },
+      `MARS_MASK_ATTRIBUTES must be at most 64 names, separated by commas, is "${Array.from({ length: 65 }, (_, n) => `n${n}`).join()}"`,
     ],
     [
       "an origin with a path",

@@ -75,6 +75,7 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
     startGraceMs: 0,
     socketBufferBytesMax: 4 * 1024 * 1024,
     idleTimeoutMs: 90_000,
+    maskAttributes: [],
     allowedHosts: [],
     allowedOrigins: [],
     alertAllow: [],
