@@ -36,6 +36,7 @@ export const listDeliveries = operation({
   scope: "read",
   rest: "GET /api/alerts/deliveries",
   rpc: "mars.v1.AlertService/ListDeliveries",
+  command: "alerts deliveries",
   input: z.strictObject({
     sink: alertIdFilter.optional(),
     incident: whole(1, Number.MAX_SAFE_INTEGER).optional(),

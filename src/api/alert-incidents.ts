@@ -39,6 +39,7 @@ export const listIncidents = operation({
   scope: "read",
   rest: "GET /api/alerts/incidents",
   rpc: "mars.v1.AlertService/ListIncidents",
+  command: "alerts incidents",
   input: z.strictObject({
     app_id: appId.optional(),
     rule: alertIdFilter.optional(),

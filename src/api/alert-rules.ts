@@ -78,6 +78,7 @@ export const listRules = operation({
   scope: "read",
   rest: "GET /api/alerts/rules",
   rpc: "mars.v1.AlertService/ListRules",
+  command: "alerts rules list",
   input: z.strictObject({ limit: settingLimit, cursor: cursor.optional() }),
   output: z.strictObject({ rules: z.array(rule), next_cursor: z.string().nullable() }),
   async handle({ reader }, { limit, cursor }, caller) {
@@ -94,6 +95,7 @@ export const getRule = operation({
   rest: "GET /api/alerts/rules/{id}",
   restAnswer: "rule",
   rpc: "mars.v1.AlertService/GetRule",
+  command: "alerts rules get",
   input: z.strictObject({ id: alertId }),
   output: z.strictObject({ rule }),
   async handle({ reader }, { id }, caller) {
@@ -109,6 +111,7 @@ export const putRule = operation({
   rest: "PUT /api/alerts/rules/{id}",
   body: { bytesMax: smallBodyBytesMax },
   rpc: "mars.v1.AlertService/PutRule",
+  command: "alerts rules put",
   input: ruleInput,
   output: z.strictObject({ rule }),
   async handle({ alerts, changes }, wanted, caller) {
@@ -123,6 +126,7 @@ export const deleteRule = operation({
   scope: "write",
   rest: "DELETE /api/alerts/rules/{id}",
   rpc: "mars.v1.AlertService/DeleteRule",
+  command: "alerts rules delete",
   input: z.strictObject({ id: alertId }),
   output: z.strictObject({}),
   async handle({ alerts, changes }, { id }, caller) {

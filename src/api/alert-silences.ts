@@ -71,6 +71,7 @@ export const listSilences = operation({
   scope: "read",
   rest: "GET /api/alerts/silences",
   rpc: "mars.v1.AlertService/ListSilences",
+  command: "alerts silences list",
   input: z.strictObject({ limit: settingLimit, cursor: cursor.optional() }),
   output: z.strictObject({ silences: z.array(silence), next_cursor: z.string().nullable() }),
   async handle({ reader }, { limit, cursor }, caller) {
@@ -88,6 +89,7 @@ export const createSilence = operation({
   rest: "POST /api/alerts/silences",
   body: { bytesMax: smallBodyBytesMax },
   rpc: "mars.v1.AlertService/CreateSilence",
+  command: "alerts silences create",
   input: silenceInput,
   output: z.strictObject({ silence }),
   async handle({ alerts, changes }, wanted, caller) {
@@ -102,6 +104,7 @@ export const deleteSilence = operation({
   scope: "write",
   rest: "DELETE /api/alerts/silences/{id}",
   rpc: "mars.v1.AlertService/DeleteSilence",
+  command: "alerts silences delete",
   input: z.strictObject({ id: whole(1, Number.MAX_SAFE_INTEGER) }),
   output: z.strictObject({}),
   async handle({ alerts, changes }, { id }, caller) {

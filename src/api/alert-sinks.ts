@@ -70,6 +70,7 @@ export const listSinks = operation({
   scope: "read",
   rest: "GET /api/alerts/sinks",
   rpc: "mars.v1.AlertService/ListSinks",
+  command: "alerts sinks list",
   input: z.strictObject({}),
   output: z.strictObject({ sinks: z.array(sink) }),
   async handle({ reader }, _, caller) {
@@ -84,6 +85,7 @@ export const getSink = operation({
   rest: "GET /api/alerts/sinks/{id}",
   restAnswer: "sink",
   rpc: "mars.v1.AlertService/GetSink",
+  command: "alerts sinks get",
   input: z.strictObject({ id: alertId }),
   output: z.strictObject({ sink }),
   async handle({ reader }, { id }, caller) {
@@ -99,6 +101,7 @@ export const putSink = operation({
   rest: "PUT /api/alerts/sinks/{id}",
   body: { bytesMax: smallBodyBytesMax },
   rpc: "mars.v1.AlertService/PutSink",
+  command: "alerts sinks put",
   input: sinkInput,
   output: z.strictObject({ sink }),
   async handle({ alerts, changes }, { id, target }, caller) {
@@ -113,6 +116,7 @@ export const deleteSink = operation({
   scope: "write",
   rest: "DELETE /api/alerts/sinks/{id}",
   rpc: "mars.v1.AlertService/DeleteSink",
+  command: "alerts sinks delete",
   input: z.strictObject({ id: alertId }),
   output: z.strictObject({}),
   async handle({ alerts, changes }, { id }, caller) {
@@ -127,6 +131,7 @@ export const testSink = operation({
   scope: "write",
   rest: "POST /api/alerts/sinks/{id}/test",
   rpc: "mars.v1.AlertService/TestSink",
+  command: "alerts sinks test",
   input: z.strictObject({ id: alertId }),
   // `success` is that of the attempt: the request was no fault either way.
   output: z.strictObject({ success: z.boolean(), attempt }),

@@ -42,6 +42,7 @@ export const listFindings = operation({
   scope: "read",
   rest: "GET /api/findings",
   rpc: "mars.v1.LifecycleService/ListFindings",
+  command: "findings",
   input: z
     .strictObject({
       app_id: appId.optional(),
@@ -85,6 +86,7 @@ export const listOverdue = operation({
   scope: "read",
   rest: "GET /api/overdue",
   rpc: "mars.v1.LifecycleService/ListOverdue",
+  command: "stuck",
   input: z
     .strictObject({
       app_id: appId.optional(),

@@ -56,6 +56,7 @@ export const putLifecycle = operation({
   rest: `PUT ${path}`,
   body,
   rpc: "mars.v1.LifecycleService/PutLifecycle",
+  command: "lifecycle put",
   input: z.strictObject({ app_id: appId, lifecycle: definition }),
   ...versionAnswer,
   async handle({ lifecycles, changes }, { app_id, lifecycle }, caller) {
@@ -71,6 +72,7 @@ export const getLifecycle = operation({
   scope: "read",
   rest: `GET ${path}`,
   rpc: "mars.v1.LifecycleService/GetLifecycle",
+  command: "lifecycle get",
   input: z.strictObject({ app_id: appId }),
   ...versionAnswer,
   async handle(parts, { app_id }, caller) {
@@ -85,6 +87,7 @@ export const deleteLifecycle = operation({
   scope: "write",
   rest: `DELETE ${path}`,
   rpc: "mars.v1.LifecycleService/DeleteLifecycle",
+  command: "lifecycle delete",
   input: z.strictObject({ app_id: appId }),
   ...versionAnswer,
   async handle(parts, { app_id }, caller) {
@@ -103,6 +106,7 @@ export const listLifecycleVersions = operation({
   scope: "read",
   rest: `GET ${path}/versions`,
   rpc: "mars.v1.LifecycleService/ListLifecycleVersions",
+  command: "lifecycle versions",
   input: z.strictObject({ app_id: appId }),
   output: z.strictObject({ versions: z.array(version) }),
   async handle({ reader }, { app_id }, caller) {
@@ -128,6 +132,7 @@ export const dryRunLifecycle = operation({
   body,
   slow: true,
   rpc: "mars.v1.LifecycleService/DryRunLifecycle",
+  command: "lifecycle dry-run",
   input: z
     .strictObject({ app_id: appId, lifecycle: definition, ...windowFields })
     .transform((input, context) => ({ ...input, ...windowOf(input, context) })),
@@ -163,6 +168,7 @@ export const learnLifecycle = operation({
   rest: `GET ${path}/learned`,
   slow: true,
   rpc: "mars.v1.LifecycleService/LearnLifecycle",
+  command: "lifecycle learn",
   input: z
     .strictObject({ app_id: appId, ...windowFields })
     .transform((input, context) => ({ ...input, ...windowOf(input, context) })),

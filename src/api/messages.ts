@@ -90,6 +90,7 @@ export const listMessages = operation({
   scope: "read",
   rest: "GET /api/messages",
   rpc: "mars.v1.MessageService/ListMessages",
+  command: "list",
   input: listInput,
   output: messagePage,
   async handle({ reader, progress, projected }, { min_seq, ...filters }, caller) {
@@ -139,6 +140,7 @@ export const getMessage = operation({
   scope: "read",
   rest: "GET /api/apps/{app_id}/messages/{message_id}",
   rpc: "mars.v1.MessageService/GetMessage",
+  command: "show",
   input: z.strictObject({
     app_id: appId,
     message_id: messageId,

@@ -1,5 +1,4 @@
 /** The OpenAPI document of the REST calls, https://spec.openapis.org/oas/v3.1.1, made from the table of operations. */
-import * as z from "zod";
 import {
   appIdBytesMax,
   bulkEventsMax,
@@ -8,20 +7,15 @@ import {
   externalIdBytesMax,
   messageIdBytesMax,
 } from "../core/limits.ts";
+import { answerSchema, inputSchema, type Json } from "./json-schema.ts";
 import type { Operation } from "./operation.ts";
-
-type Json = Readonly<Record<string, unknown>>;
-
-interface ObjectSchema extends Json {
-  readonly properties?: Readonly<Record<string, Json>>;
-  readonly required?: readonly string[];
-}
+import { restCallOf } from "./rest-call.ts";
 
 /** The document, as an object to be written as JSON. */
 export function openApiOf(operations: readonly Operation[], version: string): Json {
   const paths: Record<string, Record<string, Json>> = { ...eventPaths };
   for (const operation of operations) {
-    const [method = "", path = ""] = operation.rest.split(" ");
+    const { method, path } = restCallOf(operation);
     paths[path] = { ...paths[path], [method.toLowerCase()]: callOf(operation) };
   }
   return {
@@ -32,13 +26,10 @@ export function openApiOf(operations: readonly Operation[], version: string): Js
   };
 }
 
-function callOf({ name, summary, scope, rest, body, rpc, input, output, restAnswer }: Operation): Json {
-  const { properties = {}, required = [] } = schemaOf(input, "input");
-  const inPath = [...rest.matchAll(/\{(\w+)\}/g)].map(([, found = ""]) => found);
-  const whole = body !== undefined && body.field === undefined;
-  const inBody = Object.keys(properties).filter((field) =>
-    whole ? !inPath.includes(field) : field === body?.field,
-  );
+function callOf(operation: Operation): Json {
+  const { name, summary, scope, body, rpc, command } = operation;
+  const { properties = {}, required = [] } = inputSchema(operation);
+  const { inPath, inBody } = restCallOf(operation);
   const parameters = Object.entries(properties)
     .filter(([field]) => !inBody.includes(field))
     .map(([field, schema]) => ({
@@ -47,61 +38,24 @@ function callOf({ name, summary, scope, rest, body, rpc, input, output, restAnsw
       required: required.includes(field),
       schema,
     }));
-  const content = whole
-    ? {
-        type: "object",
-        properties: Object.fromEntries(inBody.map((field) => [field, properties[field]])),
-        required: required.filter((field) => inBody.includes(field)),
-        additionalProperties: false,
-      }
-    : properties[body?.field ?? ""];
+  const content =
+    body?.field === undefined
+      ? {
+          type: "object",
+          properties: Object.fromEntries(inBody.map((field) => [field, properties[field]])),
+          required: required.filter((field) => inBody.includes(field)),
+          additionalProperties: false,
+        }
+      : properties[body.field];
   return {
     operationId: name,
     summary,
     description: `By RPC: \`${rpc}\`. Needs leave to \`${scope}\`.`,
+    "x-mars-command": `mars ${command}`,
     parameters,
     ...(body !== undefined && { requestBody: { required: true, content: json(content ?? {}) } }),
-    responses: responses(
-      answerOf(schemaOf(output, "output"), restAnswer, !rest.startsWith("GET") && scope !== "read"),
-    ),
+    responses: responses(answerSchema(operation)),
   };
-}
-
-/**
- * Adds defaults and examples, which zod omits where a value is transformed. A default is that of the result, and added only
- * where the value as it is given has the same type.
- */
-function describe({
-  zodSchema,
-  jsonSchema,
-}: {
-  zodSchema: z.core.$ZodType;
-  jsonSchema: z.core.JSONSchema.BaseSchema;
-}): void {
-  const { type, defaultValue } = zodSchema._zod.def as { type: string; defaultValue?: unknown };
-  const given = jsonSchema.type === "integer" ? "number" : jsonSchema.type;
-  if (type === "default" && typeof defaultValue === given)
-    jsonSchema.default = defaultValue as string | number;
-  const examples = z.globalRegistry.get(zodSchema as z.ZodType)?.examples;
-  if (Array.isArray(examples)) jsonSchema.examples = examples;
-}
-
-/** The answer over REST: see `Operation.restAnswer`. */
-function answerOf(output: ObjectSchema, restAnswer: string | undefined, change: boolean): Json {
-  const answer: ObjectSchema = restAnswer === undefined ? output : (output.properties?.[restAnswer] ?? {});
-  if (!change || answer.properties?.success !== undefined) return answer;
-  const { properties, required = [] } = answer;
-  return {
-    ...answer,
-    properties: { success: { const: true }, ...properties },
-    required: ["success", ...required],
-  };
-}
-
-function schemaOf(schema: z.ZodType, io: "input" | "output"): ObjectSchema {
-  const options = { io, unrepresentable: "any", reused: "inline", override: describe } as const;
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, options);
-  return rest as ObjectSchema;
 }
 
 function responses(schema: Json): Json {

@@ -1,7 +1,7 @@
 /**
  * One definition for each operation: its name, what it takes and answers, what it needs leave for, and who carries it out.
- * Every protocol serves it from here (`edge/rest/operations.ts`, `edge/rpc/operations.ts`); so do the OpenAPI document and
- * the types of the page. Only the ways in for events are written by hand, beside it, over `core/validate.ts`.
+ * Every protocol serves it from here (`edge/rest/operations.ts`, `edge/rpc/operations.ts`); so do the OpenAPI document, the
+ * command line (`cli/`) and the types of the page. Only the ways in for events are written by hand, beside it, over `core/validate.ts`.
  */
 import type * as z from "zod";
 import type { Caller } from "../core/caller.ts";
@@ -40,6 +40,8 @@ interface OperationHead {
   readonly restAnswer?: string;
   /** The unary method of the RPCs: `mars.v1.LifecycleService/ListFindings`. */
   readonly rpc: `${string}/${string}`;
+  /** The words of its command: `alerts rules list` is `mars alerts rules list`. */
+  readonly command: string;
   /** It may work longer than a connection may be quiet, and ends by a deadline of its own. */
   readonly slow?: true;
 }

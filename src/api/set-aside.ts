@@ -34,6 +34,7 @@ export const listSetAside = operation({
   scope: "admin",
   rest: "GET /api/set-aside",
   rpc: "mars.v1.AdminService/ListSetAside",
+  command: "set-aside list",
   input: z.strictObject({ limit, cursor: cursor.optional() }),
   output: z.strictObject({
     set_aside: z.array(item),
@@ -53,6 +54,7 @@ export const replaySetAside = operation({
   scope: "admin",
   rest: "POST /api/set-aside/{seq}/replay",
   rpc: "mars.v1.AdminService/ReplaySetAside",
+  command: "set-aside replay",
   input: z.strictObject({ seq }),
   output: z.strictObject({
     seq: z.int().meta({ description: "The event's new place; of a message the same as before." }),
@@ -70,6 +72,7 @@ export const deleteSetAside = operation({
   scope: "admin",
   rest: "DELETE /api/set-aside/{seq}",
   rpc: "mars.v1.AdminService/DeleteSetAside",
+  command: "set-aside delete",
   input: z.strictObject({ seq }),
   output: z.strictObject({}),
   async handle({ setAside }, { seq }) {

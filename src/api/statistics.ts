@@ -19,6 +19,7 @@ export const listApps = operation({
   scope: "read",
   rest: "GET /api/apps",
   rpc: "mars.v1.LifecycleService/ListApps",
+  command: "apps",
   input: z.strictObject({ limit, cursor: cursor.optional(), min_seq: minSeq }),
   output: z.strictObject({
     apps: z.array(
@@ -60,6 +61,7 @@ export const getFunnel = operation({
   scope: "read",
   rest: "GET /api/apps/{app_id}/funnel",
   rpc: "mars.v1.LifecycleService/GetFunnel",
+  command: "funnel",
   input: windowInput,
   output: z.strictObject({
     ...window,
@@ -109,6 +111,7 @@ export const getLatency = operation({
   scope: "read",
   rest: "GET /api/apps/{app_id}/latency",
   rpc: "mars.v1.LifecycleService/GetLatency",
+  command: "latency",
   input: windowInput,
   output: z.strictObject({
     ...window,
@@ -164,6 +167,7 @@ export const getRates = operation({
   scope: "read",
   rest: "GET /api/apps/{app_id}/rates",
   rpc: "mars.v1.LifecycleService/GetRates",
+  command: "rates",
   input: rateInput,
   output: z.strictObject({
     ...window,

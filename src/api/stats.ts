@@ -9,6 +9,7 @@ export const getStats = operation({
   rest: "GET /api/q/stats",
   restAnswer: "stats",
   rpc: "mars.v1.AdminService/GetStats",
+  command: "stats",
   input: z.strictObject({}),
   // Not typed: members come and go with the components that they count; `runtime/stats.ts` has them.
   output: z.strictObject({ stats: z.record(z.string(), z.unknown()) }),

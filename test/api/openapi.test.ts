@@ -13,9 +13,9 @@ const callOf = (rest: string) => {
 test("the document has each operation, with all of its parameters", () => {
   expect(document).toMatchObject({ openapi: "3.1.1", info: { title: "Mars", version: "1.2.3" } });
   const names = new Set<string>();
-  for (const { name, rest } of operations) {
-    const { operationId, parameters, responses } = callOf(rest);
-    expect(operationId).toBe(name);
+  for (const { name, rest, command } of operations) {
+    const { operationId, parameters, responses, ...call } = callOf(rest);
+    expect([operationId, call["x-mars-command"]]).toEqual([name, `mars ${command}`]);
     names.add(operationId);
     const inPath = [...rest.matchAll(/\{(\w+)\}/g)].map(([, segment]) => segment!);
     const found = parameters.filter((one: { in: string }) => one.in === "path");

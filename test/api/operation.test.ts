@@ -12,6 +12,7 @@ const tried = operation({
   scope: "read",
   rest: "GET /try",
   rpc: "test/Try",
+  command: "try",
   input: z.strictObject({
     name: text(4),
     count: whole(1, 9).optional(),

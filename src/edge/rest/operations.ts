@@ -1,7 +1,8 @@
 /** Serves operations over REST: their input comes from path, query and body, and the answer is JSON. */
 import type { Operation } from "../../api/operation.ts";
 import { throwIfAny } from "../../api/problems.ts";
-import { listNames, shapeOf } from "../../api/schema.ts";
+import { restCallOf } from "../../api/rest-call.ts";
+import { listNames } from "../../api/schema.ts";
 import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
@@ -13,8 +14,8 @@ import { callerOf, type HttpContext, type Router } from "./router.ts";
 /** Adds a route for each of the operations. */
 export function addOperationRoutes(router: Router, parts: EdgeParts, operations: readonly Operation[]): void {
   for (const operation of operations) {
-    const [method = "", path = ""] = operation.rest.split(" ");
-    const read = inputReader(operation, path, parts);
+    const { method, path } = restCallOf(operation);
+    const read = inputReader(operation, parts);
     router.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
       // Before anything is awaited: who has gone has no address.
       const caller = callerOf(c);
@@ -32,21 +33,19 @@ export function addOperationRoutes(router: Router, parts: EdgeParts, operations:
 
 /** Reads the input of one operation; what it costs is bounded by then, and nothing of it is checked. */
 function inputReader(
-  { input, body, rest }: Operation,
-  path: string,
+  operation: Operation,
   { intake }: Pick<EdgeParts, "intake">,
 ): (c: HttpContext) => Promise<Record<string, unknown>> {
+  const { input, body } = operation;
+  const { method, path, inQuery } = restCallOf(operation);
   const segments = path
     .split("/")
     .flatMap((segment, at) => (segment.startsWith("{") ? [{ at, name: segment.slice(1, -1) }] : []));
-  const elsewhere = new Set([...segments.map(({ name }) => name), body?.field]);
-  const isBody = body !== undefined && body.field === undefined;
-  const names = isBody ? [] : Object.keys(shapeOf(input)).filter((name) => !elsewhere.has(name));
   const lists = listNames(input);
-  const changes = !rest.startsWith("GET");
+  const changes = method !== "GET";
 
   return async (c) => {
-    const fields: Record<string, unknown> = readParameters(c.req.url, names, lists);
+    const fields: Record<string, unknown> = readParameters(c.req.url, inQuery, lists);
     // Not by Hono's parameters: they let a broken percent-encoding pass.
     const steps = c.req.path.split("/");
     for (const { at, name } of segments) fields[name] = decodeSegment(steps[at] ?? "", name);
