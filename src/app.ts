@@ -212,8 +212,11 @@ async function start(
     budget,
     log,
     gate: createGate({
-      hosts: [config.host, hostname(), ...config.allowedHosts],
+      hosts: config.allowedHosts,
+      ownNames: [config.host, hostname()],
       origins: config.allowedOrigins,
+      publicUrl: config.publicUrl,
+      loopbackOnly: () => isLoopback(config.host),
     }),
     version,
     testEndpoints: config.testEndpoints,

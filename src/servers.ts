@@ -1,5 +1,6 @@
 /** Starts the servers of both ports: HTTP with WebSocket on one, native gRPC on the other. */
 import type { Config } from "./config/config.ts";
+import { createFront } from "./edge/http/front.ts";
 import { createHttpApp } from "./edge/http/http-app.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
 import { pagePaths, servePage } from "./edge/http/page.ts";
@@ -32,13 +33,14 @@ export async function startServers(
   parts: EdgeParts,
   { config, listen, shutdown, remainingMs }: ServersOptions,
 ): Promise<Servers> {
-  const { host, httpPort, grpcPort, allowedOrigins, idleTimeoutMs, socketBufferBytesMax } = config;
+  const { host, httpPort, grpcPort, publicUrl, idleTimeoutMs, socketBufferBytesMax } = config;
   const { budget, gate } = parts;
   const sockets = createSockets(parts, { pauseBytes: socketBufferBytesMax });
   const stopping = new AbortController();
   const page = { paths: pagePaths, serve: servePage };
-  const app = createHttpApp(parts, { allowedOrigins, page, stopping: stopping.signal });
-  const http = listen(app, sockets, { budget, gate, host, port: httpPort, idleTimeoutMs });
+  const app = createHttpApp(parts, { page, stopping: stopping.signal });
+  const front = createFront({ app, sockets, gate, publicUrl });
+  const http = listen(front, sockets, { budget, host, port: httpPort, idleTimeoutMs });
   shutdown.defer("http", () => http.stop(remainingMs()));
   const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await readTls(config)) });
   shutdown.defer("grpc", () => grpc.stop(remainingMs()));

@@ -28,6 +28,7 @@ import {
   optionalText,
   origins,
   port,
+  publicUrl,
   requiredText,
   smtpUrl,
   ValueError,
@@ -202,12 +203,20 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
       "How long an idle connection to port 4000 is kept open, up to 4 s more; longer than a proxy before Mars keeps it (nginx and AWS load balancers: 60 s)",
     parse: duration({ min: 1_000, max: 240_000 }),
   },
+  publicUrl: {
+    name: "MARS_PUBLIC_URL",
+    default: "",
+    unit: "origin",
+    meaning:
+      "Where browsers find Mars if a proxy is in between, such as `https://mars.example.com`: its host is served, its pages are Mars' own, and by `https:` browsers stay with it (HSTS)",
+    parse: publicUrl,
+  },
   allowedHosts: {
     name: "MARS_ALLOWED_HOSTS",
     default: "",
     unit: "names",
     meaning:
-      "Names by which clients may call Mars, beside `localhost`, `MARS_HOST`, the machine's own name and every address; requests to another are refused (421). Separated by commas, without ports; `*` for any",
+      "Names by which clients may call Mars, beside the loopback's, that of `MARS_PUBLIC_URL` and, where `MARS_HOST` is not the loopback, `MARS_HOST`, the machine's own name and every address; requests to another are refused (421). Separated by commas, without ports; `*` for any",
     parse: hostNames,
   },
   allowedOrigins: {
@@ -215,7 +224,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     default: "",
     unit: "origins",
     meaning:
-      "Origins beside Mars' own whose pages may change things, open WebSockets and call the RPCs, separated by commas; `*` for any. The RPCs alone answer with CORS headers",
+      "Origins beside Mars' own whose pages may read (CORS), change things and open WebSockets, separated by commas; `*` for any",
     parse: origins,
   },
   alertAllow: {

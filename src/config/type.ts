@@ -35,9 +35,11 @@ export interface Config {
   readonly startGraceMs: number;
   readonly socketBufferBytesMax: number;
   readonly idleTimeoutMs: number;
-  /** Names, beside `localhost`, by which requests may call Mars; `*` for any. */
+  /** The origin under which browsers reach Mars, such as `https://mars.example.com`; empty when there is none of its own. */
+  readonly publicUrl: string;
+  /** Names, beside those of this machine, by which requests may call Mars; `*` for any. */
   readonly allowedHosts: readonly string[];
-  /** Origins beside Mars' own whose pages may change things, open WebSockets and call the RPCs; `*` for any. */
+  /** Origins beside Mars' own whose pages may read, change things and open WebSockets; `*` for any. */
   readonly allowedOrigins: readonly string[];
   /** Hosts, addresses and CIDR ranges that alerts may be sent to though they are not public; `*` for any. */
   readonly alertAllow: readonly string[];

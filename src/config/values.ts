@@ -128,6 +128,16 @@ export function defaultDatabaseUrl(dataDir: string): string {
   return `file:${path}/messages.db`;
 }
 
+/** An origin by HTTP, with or without a slash at its end; empty for none. Returns it without the slash. */
+export function publicUrl(text: string): string {
+  if (text === "") return text;
+  const origin = originOf(text);
+  if (origin === undefined || !/^https?:/.test(origin) || ![origin, `${origin}/`].includes(text)) {
+    throw new ValueError("must be an origin such as https://mars.example.com, in lower case, without a path");
+  }
+  return origin;
+}
+
 /** Origins, separated by commas, or `*`. */
 export function origins(text: string): readonly string[] {
   const list = text

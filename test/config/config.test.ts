@@ -55,6 +55,7 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     socketBufferBytesMax: 4 * 1024 ** 2,
     idleTimeoutMs: 90_000,
     maskAttributes: [],
+    publicUrl: "",
     allowedHosts: [],
     allowedOrigins: [],
     alertAllow: [],
@@ -84,6 +85,7 @@ describe("where a value comes from", () => {
   test("every setting has a flag and can be read from a file, without the file's last newline", () => {
     const texts: Record<string, string> = {
       MARS_DATABASE_URL: "http://db:8080",
+      MARS_PUBLIC_URL: "https://mars.example.com",
       MARS_ALLOWED_ORIGINS: "*",
       MARS_SMTP_URL: "smtp://mail",
     };

@@ -76,6 +76,7 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
     socketBufferBytesMax: 4 * 1024 * 1024,
     idleTimeoutMs: 90_000,
     maskAttributes: [],
+    publicUrl: "",
     allowedHosts: [],
     allowedOrigins: [],
     alertAllow: [],

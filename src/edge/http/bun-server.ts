@@ -33,19 +33,13 @@ async function refuseTrailers(request: Request): Promise<Response> {
   return problemResponse(refusal, { headers: { connection: "close" } });
 }
 
-export const startBunServer: StartHttpServer = (
-  app,
-  sockets,
-  { gate, budget, host, port, idleTimeoutMs },
-) => {
+export const startBunServer: StartHttpServer = (front, sockets, { budget, host, port, idleTimeoutMs }) => {
   const upgrade = (request: Request, server: Server<SocketData>) => {
-    const refusal = gate.checkHost(request.headers.get("host"));
-    if (refusal !== undefined) return problemResponse(refusal);
-    const acceptance = sockets.accept(request, peerOfRequest(request));
+    const acceptance = front.accept(request, request.headers.get("host"), peerOfRequest(request));
     if (acceptance instanceof Response) return acceptance;
     if (server.upgrade(request, { data: { acceptance } })) return undefined;
     acceptance.abandon();
-    return notAHandshake();
+    return front.finish(request, notAHandshake());
   };
   const server: Server<SocketData> = Bun.serve<SocketData>({
     hostname: host,
@@ -62,12 +56,10 @@ export const startBunServer: StartHttpServer = (
     routes: Object.fromEntries([...sockets.paths].map((path) => [path, upgrade])),
     fetch: (request) => {
       const { headers, method } = request;
-      const refusal = gate.checkRequest(request, headers.get("host"));
-      if (refusal !== undefined) return problemResponse(refusal);
       if (method === "HEAD") return answerHead(request);
       if (headers.get("trailer") !== null && headers.get("transfer-encoding") !== null)
-        return refuseTrailers(request);
-      return app.fetch(request, runtime);
+        return refuseTrailers(request).then((refusal) => front.finish(request, refusal));
+      return front.answer(request, headers.get("host"), runtime);
     },
     websocket: {
       maxPayloadLength: sockets.frameBytesMax,
@@ -105,7 +97,7 @@ export const startBunServer: StartHttpServer = (
   // As a GET, of whose answer Bun sends all but the body: so the head is that of the GET.
   const answerHead = (request: Request) => {
     const bindings: RuntimeBindings = { head: true, peer: () => peerOfRequest(request) };
-    return app.fetch(new Request(request, { method: "GET" }), bindings);
+    return front.answer(new Request(request, { method: "GET" }), request.headers.get("host"), bindings);
   };
   let stopped: Promise<void> | undefined;
 

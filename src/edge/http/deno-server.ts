@@ -4,10 +4,10 @@
  */
 import { within } from "../../runtime/delay.ts";
 import { peerOf } from "../peer.ts";
-import { problemResponse } from "../rest/problem.ts";
 import { type RuntimeBindings, rawPath } from "../rest/router.ts";
 import type { Socket } from "../ws/socket.ts";
 import { type Acceptance, notAHandshake } from "../ws/sockets.ts";
+import type { Front } from "./front.ts";
 import { lingerMsMax, type StartHttpServer } from "./http-server.ts";
 
 /** The bounds that Bun has and Deno lacks, a sentence each. */
@@ -45,7 +45,7 @@ const drainPollMs = 20;
 /** Seconds. Deno pings, so only a client that is gone meets this bound. */
 const socketIdleTimeout = 60;
 
-export const startDenoServer: StartHttpServer = (app, sockets, { gate, budget, host, port }) => {
+export const startDenoServer: StartHttpServer = (front, sockets, { budget, host, port }) => {
   const closing = new AbortController();
   const peers = new WeakMap<Request, Address>();
   const peerOfRequest = (request: Request) => {
@@ -55,20 +55,17 @@ export const startDenoServer: StartHttpServer = (app, sockets, { gate, budget, h
   const runtime: RuntimeBindings = { budget, peer: peerOfRequest };
   const answer = (request: Request): Response | Promise<Response> => {
     const host = request.headers.get("host") ?? new URL(request.url).host;
-    const refusal = gate.checkRequest(request, host);
-    if (refusal !== undefined) return problemResponse(refusal);
     if (sockets.paths.has(rawPath(request))) {
-      const acceptance = sockets.accept(request, peerOfRequest(request));
-      return acceptance instanceof Response
-        ? acceptance
-        : upgrade(request, acceptance, sockets.frameBytesMax);
+      const acceptance = front.accept(request, host, peerOfRequest(request));
+      if (acceptance instanceof Response) return acceptance;
+      return upgrade(request, acceptance, sockets.frameBytesMax, front);
     }
     // As a GET, of whose answer Deno sends all but the body: so the head is that of the GET.
     if (request.method === "HEAD") {
       const peer = () => peerOfRequest(request);
-      return app.fetch(new Request(request, { method: "GET" }), { head: true, peer });
+      return front.answer(new Request(request, { method: "GET" }), host, { head: true, peer });
     }
-    return app.fetch(request, runtime);
+    return front.answer(request, host, runtime);
   };
   const server = Deno.serve(
     {
@@ -95,14 +92,19 @@ export const startDenoServer: StartHttpServer = (app, sockets, { gate, budget, h
   return { port: server.addr.port, stop: (timeoutMs) => (stopped ??= stop(timeoutMs)) };
 };
 
-function upgrade(request: Request, acceptance: Acceptance, frameBytesMax: number): Response {
+function upgrade(
+  request: Request,
+  acceptance: Acceptance,
+  frameBytesMax: number,
+  front: Pick<Front, "finish">,
+): Response {
   let upgraded: ReturnType<typeof Deno.upgradeWebSocket>;
   try {
     upgraded = Deno.upgradeWebSocket(request, { idleTimeout: socketIdleTimeout });
   } catch {
     // The handshake is malformed. Deno's message is not for clients.
     acceptance.abandon();
-    return notAHandshake();
+    return front.finish(request, notAHandshake());
   }
   const { socket, response } = upgraded;
   socket.binaryType = "arraybuffer";

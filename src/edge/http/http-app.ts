@@ -8,22 +8,25 @@ import { operations } from "../../api/operations.ts";
 import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
 import { discardBody } from "../rest/body.ts";
-import { addEventRoutes, createEventHandler, eventPath, eventPaths } from "../rest/events.ts";
+import { addEventRoutes, createEventHandler, eventPaths } from "../rest/events.ts";
 import { addHealthRoutes } from "../rest/health.ts";
 import { addOpenApiRoute } from "../rest/openapi.ts";
 import { addOperationRoutes } from "../rest/operations.ts";
 import { problemOf, problemResponse } from "../rest/problem.ts";
-import { type Exchange, type HttpContext, type HttpEnv, type Router, rawPath } from "../rest/router.ts";
+import {
+  type Exchange,
+  type HttpContext,
+  type HttpEnv,
+  type Router,
+  type RuntimeBindings,
+  rawPath,
+} from "../rest/router.ts";
 import { addTestRoutes } from "../rest/test-endpoints.ts";
 import { acceptedCodings } from "../rest/unpack.ts";
 import { createRpcRoutes, type RpcRoute } from "../rpc/rpc-fetch.ts";
 import { createSse } from "../sse/sse.ts";
 
-const nosniff = { "x-content-type-options": "nosniff" };
-
 export interface HttpAppOptions {
-  /** Origins whose pages may call the RPCs from a browser; see `RpcFetchOptions`. REST has no CORS. */
-  readonly allowedOrigins?: readonly string[];
   /** The web page: the paths of its files, and what answers a GET for them. Not part of this file, for it is bundled. */
   readonly page?: PageFiles;
   /** Ends RPC streams when it aborts. */
@@ -35,8 +38,15 @@ export interface PageFiles {
   serve(request: Request): Response | undefined;
 }
 
-/** Creates the app. Its `fetch` takes a request and the `RuntimeBindings`; it never rejects. */
-export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): Router {
+export interface HttpApp {
+  /** Every route. Its `fetch` takes a request and the `RuntimeBindings`; it never rejects. */
+  readonly router: Router;
+  /** The route of `POST /api/event` by itself; it never rejects. */
+  addEvent(request: Request, env: RuntimeBindings): Promise<Response>;
+}
+
+/** Creates the app. `front.ts` adds to its answers the headers that all of them have. */
+export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): HttpApp {
   const { page, ...rpcOptions } = options;
   const router: Router = new Hono<HttpEnv>({ getPath: rawPath });
   addEventRoutes(router, parts);
@@ -49,7 +59,14 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): R
   addRpcRoutes(router, createRpcRoutes(parts, rpcOptions));
   router.notFound((c) => answerOther(router, c));
   router.onError((error, c) => refuse(error, c, parts));
-  return withShortCut(router, parts);
+  const addEvent = createEventHandler(parts);
+  return {
+    router,
+    addEvent(request, env) {
+      const c: Exchange = { req: { raw: request }, env };
+      return addEvent(c).catch((error: unknown) => refuse(error, c, parts));
+    },
+  };
 }
 
 async function refuse(error: unknown, c: Exchange, { refusals, intake, log }: EdgeParts): Promise<Response> {
@@ -59,18 +76,6 @@ async function refuse(error: unknown, c: Exchange, { refusals, intake, log }: Ed
   }
   await discardBody(intake, c);
   return problemOf(error, log);
-}
-
-/** The call that comes most often by far goes past the router, and so without its context and its promises. */
-function withShortCut(router: Router, parts: EdgeParts): Router {
-  const route = router.fetch;
-  const addEvent = createEventHandler(parts);
-  router.fetch = (request, env, ...more) => {
-    if (request.method !== "POST" || rawPath(request) !== eventPath) return route(request, env, ...more);
-    const c: Exchange = { req: { raw: request }, env };
-    return addEvent(c).catch((error: unknown) => refuse(error, c, parts));
-  };
-  return router;
 }
 
 function addStreamRoute(router: Router, parts: EdgeParts): void {
@@ -90,8 +95,8 @@ function addPageRoutes(router: Router, page: PageFiles): void {
 }
 
 function addRpcRoutes(router: Router, routes: readonly RpcRoute[]): void {
-  for (const { path, streams, slow, answer } of routes) {
-    router.all(path, async (c) => {
+  for (const { path, methods, streams, slow, answer } of routes) {
+    router.on([...methods], path, async (c) => {
       const request = c.req.raw;
       if (slow) c.env?.keepOpen?.(request);
       const response = await answer(request, c.env?.peer?.(request));
@@ -111,10 +116,7 @@ function answerOther(router: Router, c: HttpContext): Response {
   }
   const headers = { allow: allow.join(", ") };
   if (method === "OPTIONS") {
-    return new Response(null, {
-      status: 204,
-      headers: { ...headers, ...nosniff, "accept-encoding": acceptedCodings },
-    });
+    return new Response(null, { status: 204, headers: { ...headers, "accept-encoding": acceptedCodings } });
   }
   const message = `method must be one of ${headers.allow}, is ${method}`;
   return problemResponse(new MarsError("method_not_allowed", message), { headers });

@@ -2,9 +2,8 @@
  * The server of port 4000, for any runtime: its options and its interface. Implemented by `bun-server.ts` and `deno-server.ts`.
  */
 import type { SendBudget } from "../../runtime/send-budget.ts";
-import type { Router } from "../rest/router.ts";
 import type { Sockets } from "../ws/sockets.ts";
-import type { Gate } from "./gate.ts";
+import type { Front } from "./front.ts";
 
 export interface HttpServerOptions {
   /**
@@ -12,7 +11,6 @@ export interface HttpServerOptions {
    * such bound.
    */
   readonly idleTimeoutMs: number;
-  readonly gate: Gate;
   readonly budget: SendBudget;
   readonly host: string;
   /** 0 picks a free one. */
@@ -30,11 +28,7 @@ export interface HttpServer {
 }
 
 /** Starts to listen. Throws when the port is taken. */
-export type StartHttpServer = (
-  app: Pick<Router, "fetch">,
-  sockets: Sockets,
-  options: HttpServerOptions,
-) => HttpServer;
+export type StartHttpServer = (front: Front, sockets: Sockets, options: HttpServerOptions) => HttpServer;
 
 /**
  * How long a stop waits for answers. By then no event is accepted, so the open requests are reads, which take milliseconds, and

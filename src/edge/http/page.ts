@@ -1,6 +1,7 @@
-/** The web page: its files, which are compiled in, and the headers that isolate it. */
+/** The web page: its files, which are compiled in. */
 import { createHash } from "node:crypto";
 import { pageFiles } from "../../gen/page-files.ts";
+import { pageHeaders } from "./security-headers.ts";
 
 const types: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -50,12 +51,7 @@ function pageFile(type: string, text: string): PageFile {
       ETag: `"${etag}"`,
       // Asked for again each time, at the price of a 304: an upgraded Mars never meets its older page.
       "Cache-Control": "no-cache",
-      "Content-Security-Policy":
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-      "X-Content-Type-Options": "nosniff",
-      // Message ids stand in the page's address and must not leak to other sites.
-      "Referrer-Policy": "no-referrer",
+      ...pageHeaders,
     },
   };
 }

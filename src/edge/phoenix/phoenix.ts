@@ -24,8 +24,7 @@ export function openPhoenix(
   query: URLSearchParams,
 ): OpenSession | Response {
   const serializer = serializerOf(query.get("vsn") ?? "1.0.0");
-  if (serializer === undefined)
-    return new Response("unsupported vsn", { status: 403, headers: { "X-Content-Type-Options": "nosniff" } });
+  if (serializer === undefined) return new Response("unsupported vsn", { status: 403 });
   return (connection) => openSession(parts, connection, serializer);
 }
 

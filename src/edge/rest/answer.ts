@@ -10,11 +10,7 @@ const compressLengthMin = 1024;
 /** The bytes that a connection's own buffers hold; a longer answer is sent at its client's pace. */
 const pacedLengthMin = 32 * 1024;
 
-const jsonHeaders = {
-  "content-type": "application/json",
-  "cache-control": "no-store",
-  "x-content-type-options": "nosniff",
-};
+const jsonHeaders = { "content-type": "application/json", "cache-control": "no-store" };
 
 /** The offered codings, by the web's names, which are also HTTP's. */
 type Coding = "zstd" | "gzip";

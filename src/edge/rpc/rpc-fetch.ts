@@ -1,5 +1,4 @@
 /** Connect and gRPC-Web over web-standard requests, for the port that serves everything else as well. */
-import { cors } from "@connectrpc/connect";
 import { type UniversalHandler, universalServerResponseToFetch } from "@connectrpc/connect/protocol";
 import type { Peer } from "../../core/caller.ts";
 import { discard } from "../http/discard.ts";
@@ -18,17 +17,14 @@ import { createRpcHandlers } from "./router.ts";
 export interface RpcFetchOptions {
   /** Ends streams with UNAVAILABLE when it aborts. */
   readonly stopping?: AbortSignal;
-  /**
-   * Origins whose pages may call from a browser, `*` for all of them. None by default: a page from anywhere could
-   * otherwise read what a Mars on its visitor's machine or network has stored.
-   */
-  readonly allowedOrigins?: readonly string[];
 }
 
 /** One method of an RPC service. */
 export interface RpcRoute {
   /** Such as `/mars.v1.IngestService/CollectEvent`. */
   readonly path: string;
+  /** Of HTTP: POST, and GET for a method without side effects. */
+  readonly methods: readonly string[];
   /** Answers with a stream, which may be quiet for long. */
   readonly streams: boolean;
   /** May take longer than a connection may be quiet, and has a deadline of its own. */
@@ -36,27 +32,21 @@ export interface RpcRoute {
   answer(request: Request, peer?: Peer): Promise<Response>;
 }
 
-/** How long browsers may remember what a preflight request allowed; the most that Chromium takes, in seconds. */
-const preflightAge = "7200";
-
 /** Creates the methods' routes, over the dependencies of the protocols. */
 export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {}): RpcRoute[] {
   const handlers = createRpcHandlers(parts, {
     protocols: { connect: true, grpcWeb: true, grpc: false },
     stopping: stoppingSignal(options.stopping),
   });
-  const origins = new Set(options.allowedOrigins);
   return [...handlers].map(([path, handler]) => ({
     path,
+    methods: handler.allowedMethods,
     streams: handler.method.methodKind !== "unary",
     slow: isSlow(handler.method),
     answer: (request, peer = unknownPeer) => answer(handler, request, peer),
   }));
 
   async function answer(handler: UniversalHandler, request: Request, peer: Peer): Promise<Response> {
-    const origin = request.headers.get("origin");
-    const allowed = origin !== null && (origins.has(origin) || origins.has("*"));
-    if (request.method === "OPTIONS") return preflight(allowed ? origin : undefined);
     const body = requestBody(request);
     const { method, url, headers: header, signal } = request;
     const contextValues = valuesOf(peer);
@@ -78,14 +68,7 @@ export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {})
       chunks === undefined
         ? null
         : pacedBody(answerBody(chunks, answered.header, body.cancel), { budget: parts.budget, peer });
-    const response = blameUnary(new Response(paced, { status, headers: head }));
-    const { headers } = await response;
-    headers.set("x-content-type-options", "nosniff");
-    if (!allowed) return response;
-    headers.set("access-control-allow-origin", origin);
-    headers.set("access-control-expose-headers", cors.exposedHeaders.join(", "));
-    headers.append("vary", "origin");
-    return response;
+    return blameUnary(new Response(paced, { status, headers: head }));
   }
 }
 
@@ -141,15 +124,4 @@ function stoppingSignal(signal: AbortSignal | undefined): AbortSignal {
   if (signal?.aborted) stop();
   else signal?.addEventListener("abort", stop, { once: true });
   return controller.signal;
-}
-
-function preflight(origin: string | undefined): Response {
-  const headers = new Headers({ vary: "origin", "x-content-type-options": "nosniff" });
-  if (origin !== undefined) {
-    headers.set("access-control-allow-origin", origin);
-    headers.set("access-control-allow-methods", cors.allowedMethods.join(", "));
-    headers.set("access-control-allow-headers", ["authorization", ...cors.allowedHeaders].join(", "));
-    headers.set("access-control-max-age", preflightAge);
-  }
-  return new Response(null, { status: 204, headers });
 }

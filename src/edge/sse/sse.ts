@@ -74,7 +74,6 @@ export function createSse(
       headers: {
         "Content-Type": "text/event-stream; charset=utf-8",
         "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
         // nginx buffers what it proxies without this.
         "X-Accel-Buffering": "no",
       },

@@ -146,10 +146,6 @@ function refuse(status: number, detail: string, headers: Record<string, string> 
   const problem = { type: "about:blank", title: titles[status], status, detail, success: false };
   return new Response(`${JSON.stringify(problem)}\n`, {
     status,
-    headers: {
-      "Content-Type": "application/problem+json",
-      "X-Content-Type-Options": "nosniff",
-      ...headers,
-    },
+    headers: { "Content-Type": "application/problem+json", ...headers },
   });
 }

@@ -11,7 +11,11 @@ import { frame, WireClient } from "../rpc/wire.ts";
 
 let mars: TestMars;
 beforeAll(async () => {
-  mars = await startMars({ allowedHosts: ["Mars.example"], allowedOrigins: ["https://dash.example"] });
+  mars = await startMars({
+    publicUrl: "https://public.example",
+    allowedHosts: ["Mars.example"],
+    allowedOrigins: ["https://dash.example"],
+  });
 });
 afterAll(() => mars[Symbol.asyncDispose]());
 
@@ -39,7 +43,7 @@ async function lastSeq(): Promise<number> {
 const served = [
   "127.0.0.1",
   "127.0.0.1:4000",
-  "10.1.2.3:80",
+  "127.9.8.7",
   "0.0.0.0:4000",
   "[::1]",
   "[::1]:4000",
@@ -47,15 +51,20 @@ const served = [
   "localhost",
   "LocalHost:4000",
   "localhost.",
+  "Mars.localhost:4000",
   "mars.EXAMPLE:8443",
-  hostname(),
+  "public.example",
+  "public.example:443",
 ];
+/** Served once callers need a key. */
+const ofNetworks = ["10.1.2.3:80", "192.0.2.7", "[2001:DB8::7]:4000", "[::ffff:10.1.2.3]", hostname()];
 const foreign = [
   "evil.example",
   "evil.example:4000",
   "localhost.evil.example",
   "127.0.0.1.evil.example",
-  "evil.localhost",
+  "localhost.evil",
+  "evillocalhost",
   "sub.mars.example",
   "mars.example.evil",
   "mars",
@@ -113,7 +122,7 @@ describe("the host that a request names", () => {
   test("is served or refused by the same rule, for any text", async () => {
     for (const host of served)
       expect([host, await statusOf("GET /status", [`Host: ${host}`])]).toEqual([host, 200]);
-    for (const host of foreign)
+    for (const host of [...foreign, ...ofNetworks])
       expect([host, await statusOf("GET /status", [`Host: ${host}`])]).toEqual([host, 421]);
     const trimmed = malformed.filter((host) => host === host.trim());
     for (const host of trimmed)
@@ -123,9 +132,24 @@ describe("the host that a request names", () => {
   });
 
   test("may be anything where the operator says so, as long as it is a host", () => {
-    const gate = createGate({ hosts: ["*"] });
-    for (const host of [...served, ...foreign]) expect(gate.checkHost(host)).toBeUndefined();
+    const gate = createGate({ hosts: ["*"], loopbackOnly: () => true });
+    for (const host of [...served, ...ofNetworks, ...foreign]) expect(gate.checkHost(host)).toBeUndefined();
     for (const host of malformed) expect(gate.checkHost(host)?.code).toBe("malformed");
+  });
+
+  test("may be any address and the machine's own name as soon as callers need a key, and no longer", () => {
+    let loopbackOnly = true;
+    const gate = createGate({ ownNames: ["0.0.0.0", hostname()], loopbackOnly: () => loopbackOnly });
+    const codes = () => ofNetworks.map((host) => gate.checkHost(host)?.code);
+    expect(new Set(codes())).toEqual(new Set(["misdirected"]));
+    loopbackOnly = false;
+    // The last is remembered, and asked for first.
+    for (const all of [codes(), codes()]) expect(new Set(all)).toEqual(new Set([undefined]));
+    for (const host of foreign) expect([host, gate.checkHost(host)?.code]).toEqual([host, "misdirected"]);
+    expect(gate.checkHost(hostname())).toBeUndefined();
+    loopbackOnly = true;
+    expect(gate.checkHost(hostname())?.code).toBe("misdirected");
+    expect(gate.checkHost("localhost")).toBeUndefined();
   });
 
   test("refuses in its own terms", async () => {
@@ -143,7 +167,7 @@ describe("the host that a request names", () => {
     using grpc = new WireClient(mars.grpcPort);
     using http = new WireClient(mars.httpPort);
     const before = await lastSeq();
-    for (const authority of foreign) {
+    for (const authority of [...foreign, "10.1.2.3:4025"]) {
       const headers = { ":authority": authority };
       expect((await grpc.call({ path, headers, chunks: [bytes] })).status).toBe(Code.PermissionDenied);
       expect(
@@ -179,6 +203,9 @@ describe("a page of another origin", () => {
     ["Sec-Fetch-Site: anything"],
     ["Sec-Fetch-Site: cross-site", "Origin: http://localhost:4000"],
     ["Sec-Fetch-Site: same-origin", "Origin: http://evil.example"],
+    ["Sec-Fetch-Site: cross-site", "Origin: https://public.example"],
+    ["Origin: http://public.example"],
+    ["Origin: https://public.example:8443"],
   ];
   const changes: readonly [string, string][] = [
     ["POST /api/event", event],
@@ -212,6 +239,39 @@ describe("a page of another origin", () => {
     });
   });
 
+  const reads = [
+    "/",
+    "/ui/page.js",
+    "/status",
+    "/openapi.json",
+    "/api/messages",
+    "/api/messages?min_seq=1",
+    "/api/q/stats",
+    "/api/stream?topic=all",
+    "/mars.v1.MessageService/ListMessages?connect=v1&encoding=json&message=%7B%7D",
+    "/nothing",
+  ];
+
+  test("reads nothing, by a script, a picture, a frame or a call of its own", async () => {
+    for (const path of reads) {
+      for (const site of ["cross-site", "same-site", "anything"]) {
+        for (const kind of [
+          ["Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: script"],
+          ["Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"],
+          ["Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty", "Origin: http://evil.example"],
+          ["Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"],
+          ["Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: object"],
+          [],
+        ]) {
+          const headers = [host, `Sec-Fetch-Site: ${site}`, ...kind];
+          expect([path, ...headers, await statusOf(`GET ${path}`, headers)]).toEqual([path, ...headers, 403]);
+        }
+      }
+    }
+    const head = [host, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors"];
+    expect(await statusOf("HEAD /api/messages", head)).toBe(403);
+  });
+
   test("opens no socket", async () => {
     for (const path of ["/ws", "/socket/websocket?vsn=2.0.0"]) {
       for (const origin of elsewhere) {
@@ -227,6 +287,9 @@ describe("a page of another origin", () => {
       ["Origin: https://localhost:4000"],
       ["Sec-Fetch-Site: same-origin", "Origin: http://localhost:4000"],
       ["Sec-Fetch-Site: none"],
+      // Behind a proxy that replaces the host by its own name for Mars.
+      ["Sec-Fetch-Site: same-origin", "Origin: https://public.example"],
+      ["Origin: https://public.example"],
       ["Sec-Fetch-Site: cross-site", "Origin: https://dash.example"],
     ];
     for (const origin of own) {
@@ -236,7 +299,10 @@ describe("a page of another origin", () => {
       ]);
       expect([origin, await statusOf("GET /api/create_event", [host, ...origin])]).toEqual([origin, 200]);
       expect([origin, await statusOf("GET /ws", [host, ...origin, ...upgrade])]).toEqual([origin, 101]);
+      expect([origin, await statusOf("GET /api/messages", [host, ...origin])]).toEqual([origin, 200]);
     }
+    const programs = ["Origin: http://evil.example"];
+    expect(await statusOf("GET /api/messages", [host, ...programs])).toBe(200);
     // A proxy that ends TLS passes the name on, with or without the port that goes without saying.
     for (const name of ["mars.example", "mars.example:443"]) {
       const headers = [`Host: ${name}`, "Origin: https://mars.example", json];
@@ -246,9 +312,11 @@ describe("a page of another origin", () => {
 
   test("may link to Mars", async () => {
     const headers = [host, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"];
-    for (const path of ["/", "/search/event?message_id=m"]) {
+    for (const path of ["/", "/search/event?message_id=m", "/api/messages"]) {
+      expect(await statusOf(`GET ${path}`, [...headers, "Sec-Fetch-Dest: document"])).toBe(200);
       expect(await statusOf(`GET ${path}`, headers)).toBe(200);
     }
+    expect(await statusOf("GET /api/create_event", [...headers, "Sec-Fetch-Dest: document"])).toBe(403);
   });
 });
 

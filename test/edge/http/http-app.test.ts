@@ -6,6 +6,7 @@ import { createGate } from "../../../src/edge/http/gate.ts";
 import { createHttpApp } from "../../../src/edge/http/http-app.ts";
 import { Intake } from "../../../src/edge/intake.ts";
 import type { EdgeParts } from "../../../src/edge/parts.ts";
+import type { RuntimeBindings } from "../../../src/edge/rest/router.ts";
 import { FairQueue } from "../../../src/runtime/fair-queue.ts";
 import { SendBudget } from "../../../src/runtime/send-budget.ts";
 
@@ -80,7 +81,14 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
     },
     health: () => health,
   } satisfies EdgeParts;
-  return { app: createHttpApp(parts), logged, refused };
+  const { router, addEvent } = createHttpApp(parts);
+  // As `front.ts` does, so that the call that goes past the router is tried as well.
+  const request = async (path: string, init: RequestInit = {}, env: RuntimeBindings = {}) => {
+    const asked = new Request(`http://localhost${path}`, init);
+    const hot = asked.method === "POST" && path === "/api/event";
+    return hot ? addEvent(asked, env) : router.fetch(asked, env);
+  };
+  return { app: { request }, logged, refused };
 }
 
 const json = { "content-type": "application/json" };

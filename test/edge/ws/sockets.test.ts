@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createEdgeShares } from "../../../src/edge/edge-shares.ts";
 import { startBunServer } from "../../../src/edge/http/bun-server.ts";
+import type { Front } from "../../../src/edge/http/front.ts";
 import { createGate } from "../../../src/edge/http/gate.ts";
 import type { EdgeParts } from "../../../src/edge/parts.ts";
 import { createSockets, type SocketOptions } from "../../../src/edge/ws/sockets.ts";
@@ -28,8 +29,12 @@ function start(options: SocketOptions, socketsMax = 100) {
     } as Partial<EdgeParts> as EdgeParts,
     options,
   );
-  const server = startBunServer({ fetch: () => new Response(null, { status: 404 }) }, sockets, {
-    gate: createGate(),
+  const front: Front = {
+    answer: () => new Response(null, { status: 404 }),
+    accept: (request, _host, peer) => sockets.accept(request, peer),
+    finish: (_request, response) => response,
+  };
+  const server = startBunServer(front, sockets, {
     budget: new SendBudget({ lookMs: 10 }),
     host: "127.0.0.1",
     port: 0,
