@@ -8,7 +8,8 @@
 import { accessSync, constants, readFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { type Mars, startMars } from "./app.ts";
-import { type Config, type ConfigResult, parseConfig } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
+import { type ConfigResult, parseConfig } from "./config/parse.ts";
 import { effectiveText, helpText } from "./config/text.ts";
 import type { Log } from "./core/ports.ts";
 import { examine } from "./doctor.ts";

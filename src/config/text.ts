@@ -1,5 +1,6 @@
 /** The table of settings in words: for `mars --help`, `mars config check` and the reference. */
-import { type EffectiveSetting, rows } from "./config.ts";
+import { rows } from "./config.ts";
+import type { EffectiveSetting } from "./parse.ts";
 import type { Setting } from "./setting.ts";
 import { flagOf } from "./sources.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Config, type ConfigResult, parseConfig, rows } from "../../src/config/config.ts";
+import { type Config, rows } from "../../src/config/config.ts";
+import { type ConfigResult, parseConfig } from "../../src/config/parse.ts";
 import { flagOf } from "../../src/config/sources.ts";
 import { effectiveText, helpText, settingsTable } from "../../src/config/text.ts";
 
