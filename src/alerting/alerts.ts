@@ -12,24 +12,28 @@ import type { Log } from "../core/ports.ts";
 import { nowMicros } from "../core/time.ts";
 import type { FindingReader } from "../lifecycle/finding-query.ts";
 import { delay } from "../runtime/delay.ts";
+import { orAborted } from "../runtime/or-aborted.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 import { Wake } from "../runtime/wake.ts";
 import type { Attempt } from "./delivery.ts";
 import { Evaluator } from "./evaluator.ts";
 import type { Notification } from "./notification.ts";
-import type { AlertReader, AlertStore, Alerts as AlertsPort } from "./ports.ts";
+import type { AlertReader, AlertStore, Alerts as AlertsPort, PutSink } from "./ports.ts";
 import type { AlertRule } from "./rule.ts";
 import type { AlertSilence } from "./silence.ts";
 import type { SinkTarget } from "./sink.ts";
 import { retryDelaysMsDefault } from "./sinks/backoff.ts";
 import { Deliverer } from "./sinks/deliverer.ts";
 import { createMailer } from "./sinks/email.ts";
+import { hidden, withKept } from "./sinks/hidden.ts";
 import { createSender, type Sender } from "./sinks/sender.ts";
-import { parseTarget, TargetError, Targets } from "./sinks/target.ts";
+import { type LookUp, parseTarget, TargetError, Targets } from "./sinks/target.ts";
 import { makeSecret, makeWebhookId, secretProblem } from "./sinks/webhook.ts";
 
 /** Of one attempt: what Standard Webhooks recommends for slow receivers. */
 const attemptTimeoutMsDefault = 15_000;
+/** To look up the host of a sink that is put: changes of other clients wait for it. */
+const lookUpTimeoutMs = 5_000;
 /** The least time between two rounds of the evaluator, and between attempts after a failure, in milliseconds. */
 const roundMs = 100;
 const retry = { firstMs: 1_000, lastMs: 5_000 };
@@ -46,6 +50,8 @@ export interface AlertsOptions {
   readonly reader: AlertReader & Pick<FindingReader, "findingHistory">;
   /** See `Targets`. */
   readonly allow: readonly string[];
+  /** Default: the system's. */
+  readonly lookUp?: LookUp;
   /** Absent where there is no e-mail. */
   readonly smtp?: { readonly url: string; readonly from: string };
   /** Between the attempts of one delivery. */
@@ -76,7 +82,7 @@ export class Alerts implements AlertsPort {
   constructor(options: AlertsOptions) {
     const { allow, smtp, version, attemptTimeoutMs: timeoutMs = attemptTimeoutMsDefault } = options;
     this.#options = options;
-    this.#targets = new Targets(allow);
+    this.#targets = new Targets(allow, options.lookUp);
     const mailer = smtp && createMailer({ ...smtp, timeoutMs });
     this.#send = createSender({ targets: this.#targets, mailer, timeoutMs, version });
     this.#evaluator = new Evaluator({ ...options, findings: options.reader });
@@ -125,18 +131,17 @@ export class Alerts implements AlertsPort {
     return this.#change(() => this.#options.store.deleteAlertRule(id, nowMicros()));
   }
 
-  async putSink(id: string, target: SinkTarget): Promise<string | undefined> {
+  async putSink(id: string, target: SinkTarget): Promise<PutSink> {
     await this.#check(target);
     return this.#change(async () => {
-      if (target.type !== "webhook" || target.secret !== undefined) {
-        await this.#options.store.putAlertSink({ ...target, id });
-        return undefined;
-      }
       const before = (await this.#options.reader.alertSinks()).find((sink) => sink.id === id);
-      const kept = before?.type === "webhook" ? before.secret : undefined;
-      const secret = kept ?? makeSecret();
-      await this.#options.store.putAlertSink({ ...target, id, secret });
-      return kept === undefined ? secret : undefined;
+      const { kept, problems } = withKept(target, before);
+      refuse(problems);
+      const madeSecret = kept.type === "webhook" && kept.secret === undefined ? makeSecret() : undefined;
+      const made = madeSecret !== undefined && { secret: madeSecret };
+      const sink = { ...kept, ...made, id };
+      await this.#options.store.putAlertSink(sink);
+      return { sink, ...(madeSecret !== undefined && { madeSecret }) };
     });
   }
 
@@ -197,11 +202,16 @@ export class Alerts implements AlertsPort {
       }
       return;
     }
-    const problem = target.type === "webhook" && target.secret !== undefined && secretProblem(target.secret);
-    if (problem) refuse([{ field: "secret", message: problem }]);
+    const given = target.type === "webhook" && target.secret !== hidden ? target.secret : undefined;
+    const problem = given === undefined ? undefined : secretProblem(given);
+    if (problem !== undefined) refuse([{ field: "secret", message: problem }]);
+    const timeout = AbortSignal.timeout(lookUpTimeoutMs);
     try {
-      await this.#targets.resolve(parseTarget(target.url));
+      await orAborted(this.#targets.resolve(parseTarget(target.url)), timeout);
     } catch (thrown) {
+      if (timeout.aborted) {
+        refuse([{ field: "url", message: `must name a host that is found within ${lookUpTimeoutMs} ms` }]);
+      }
       if (!(thrown instanceof TargetError)) throw thrown;
       refuse([{ field: "url", message: thrown.message }]);
     }

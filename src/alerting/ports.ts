@@ -21,10 +21,12 @@ export interface Alerts {
   /** Ends the rule's incidents without a notification. @returns whether the rule existed */
   deleteRule(id: string): Promise<boolean>;
   /**
-   * @returns the signing secret where one was made; no later answer has it
-   * @throws `MarsError("invalid_argument")` for a target that Mars must not call, and beyond `sinksMax`
+   * Secrets that are absent or `(hidden)` in the target are kept: see `sinks/hidden.ts`.
+   *
+   * @throws `MarsError("invalid_argument")` for a target that Mars must not call, for a secret that cannot be kept, and
+   *   beyond `sinksMax`
    */
-  putSink(id: string, target: SinkTarget): Promise<string | undefined>;
+  putSink(id: string, target: SinkTarget): Promise<PutSink>;
   /** @returns whether the sink existed @throws `MarsError("invalid_argument")` while a rule names it */
   deleteSink(id: string): Promise<boolean>;
   /** Sends a notification of type `test` now. @returns the attempt; `undefined` for an unknown sink */
@@ -32,6 +34,14 @@ export interface Alerts {
   /** @throws `MarsError("invalid_argument")` beyond `silencesMax` */
   addSilence(silence: Omit<AlertSilence, "id">): Promise<AlertSilence>;
   deleteSilence(id: number): Promise<boolean>;
+}
+
+/** A sink that is stored. */
+export interface PutSink {
+  /** With its secrets. */
+  readonly sink: AlertSink;
+  /** The signing secret where one was made; no later answer has it. */
+  readonly madeSecret?: string;
 }
 
 /** Stores alerts. Implemented by `db/alerts/`. Rejects with `unavailable` while the database is away. */

@@ -1,12 +1,14 @@
 /** The operations on sinks: where notifications are delivered. */
 import * as z from "zod";
 import { type AlertSink, recipientsMax, type SinkTarget } from "../alerting/sink.ts";
+import { withoutSecrets } from "../alerting/sinks/hidden.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { textProblem } from "../core/validate.ts";
 import { attempt, attemptJson } from "./alert-deliveries.ts";
 import { alertId, found, list } from "./alert-fields.ts";
-import { field, text, word } from "./fields.ts";
+import { defined, field, text, word } from "./fields.ts";
 import { operation } from "./operation.ts";
+import { sinkHeaders } from "./sink-headers.ts";
 
 const sinkTypes = ["webhook", "slack", "email"] as const;
 /** Bytes of the body, of which the URL is the most. */
@@ -26,30 +28,37 @@ const email = field<string>({ type: "string", format: "email" }, (value) => {
 });
 
 /** The members that a sink has beside its type: the required one first. */
-const membersOf = { webhook: ["url", "secret"], slack: ["url"], email: ["to"] } as const;
+const membersOf = { webhook: ["url", "secret", "headers"], slack: ["url"], email: ["to"] } as const;
 
 /** A sink as REST and RPC take it. Where its URL may lead is checked when it is put. */
 export const sinkInput = z
   .strictObject({
     id: alertId,
     type: word(sinkTypes),
-    url: text(urlBytesMax, "Of a webhook and of Slack.").optional(),
-    secret: text(256, "Of a webhook; absent: kept, or generated.").optional(),
+    url: text(
+      urlBytesMax,
+      "Of a webhook and of Slack. Kept are the query and Slack's path where they are `(hidden)`.",
+    ).optional(),
+    secret: text(
+      256,
+      "Of a webhook. Absent or `(hidden)`: kept; absent: generated where there is none.",
+    ).optional(),
+    headers: sinkHeaders.optional(),
     to: list(email, recipientsMax, "e-mail addresses").optional(),
   })
   .transform(({ id, type, ...given }, context): { readonly id: string; readonly target: SinkTarget } => {
     const members: readonly string[] = membersOf[type];
-    for (const name of ["url", "secret", "to"] as const) {
+    for (const name of ["url", "secret", "headers", "to"] as const) {
       const fault =
         given[name] === undefined
           ? name === members[0] && "is required"
           : !members.includes(name) && `is not for ${type}`;
       if (fault) context.addIssue({ code: "custom", path: [name], message: fault });
     }
-    const { url = "", secret, to = [] } = given;
+    const { url = "", secret, headers, to = [] } = given;
     if (type === "email") return { id, target: { type, to } };
     if (type === "slack") return { id, target: { type, url } };
-    return { id, target: { type, url, ...(secret !== undefined && { secret }) } };
+    return { id, target: { type, url, ...defined({ secret, headers }) } };
   });
 
 /** A sink as REST and RPC show it. */
@@ -61,6 +70,10 @@ const sink = z.strictObject({
     .string()
     .optional()
     .meta({ description: "`(hidden)`, but in the answer to the call that has generated it." }),
+  headers: z
+    .record(z.string(), z.string())
+    .optional()
+    .meta({ description: "Names, each with `(hidden)` for its value." }),
   to: z.array(z.string()).optional(),
 });
 
@@ -96,7 +109,8 @@ export const getSink = operation({
 
 export const putSink = operation({
   name: "putAlertSink",
-  summary: "Create or replace a sink; at most 100. A signing secret that is made now is in this answer only.",
+  summary:
+    "Create or replace a sink; at most 100. What is put as `(hidden)` is kept. A signing secret that is made now is in this answer only.",
   scope: "write",
   rest: "PUT /api/alerts/sinks/{id}",
   body: { bytesMax: smallBodyBytesMax },
@@ -105,8 +119,8 @@ export const putSink = operation({
   input: sinkInput,
   output: z.strictObject({ sink }),
   async handle({ alerts, changes }, { id, target }, caller) {
-    const secret = await changes.run(caller, () => alerts.putSink(id, target));
-    return { sink: { ...sinkJson({ ...target, id }), ...(secret !== undefined && { secret }) } };
+    const { sink, madeSecret: secret } = await changes.run(caller, () => alerts.putSink(id, target));
+    return { sink: { ...sinkJson(sink), ...defined({ secret }) } };
   },
 });
 
@@ -142,11 +156,8 @@ export const testSink = operation({
   },
 });
 
-/** Without its secret, and without what is as good as one. */
-function sinkJson(shown: AlertSink): z.input<typeof sink> {
-  const { id, type } = shown;
-  if (type === "email") return { id, type, to: [...shown.to] };
-  if (type === "webhook") return { id, type, url: shown.url, secret: "(hidden)" };
-  // The rest of Slack's URL is a secret: with it anyone can write to the channel.
-  return { id, type, url: `${new URL(shown.url).origin}/(hidden)` };
+function sinkJson(stored: AlertSink): z.input<typeof sink> {
+  const shown = withoutSecrets(stored);
+  if (shown.type === "email") return { id: shown.id, type: shown.type, to: [...shown.to] };
+  return shown;
 }

@@ -65,9 +65,18 @@ export class ReadConnection {
   }
 }
 
-/** An object that is kept as JSON. Throws for any other text. */
+/** An object that is kept as JSON. Throws for any other text, without a part of it: the log must not show a sink's secret. */
 export function parseObject<T>(text: unknown): T {
-  const value: unknown = JSON.parse(String(text));
+  const value = parsed(String(text));
   if (typeof value !== "object" || value === null) throw new SyntaxError("this is no JSON object");
   return value as T;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's error has a part of the text.
+    return undefined;
+  }
 }

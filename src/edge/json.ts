@@ -34,9 +34,10 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The parser's own message, without the error's name. */
+/** The parser's own message, without the error's name, and without the part of the document: there may be a secret in it. */
 export function jsonReason(cause: unknown): string {
-  return cause instanceof Error ? cause.message.replace(/^JSON Parse error: /, "") : String(cause);
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.message.replace(/^JSON Parse error: /, "").replace(/,? (?:\.\.\.)?".*$/s, "");
 }
 
 /** The error for a document for which `nestsTooDeep` holds. */

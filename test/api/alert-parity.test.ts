@@ -26,6 +26,14 @@ const settings = (url: string): readonly Step[] => [
   [putRule, { id: "stuck", sinks: ["ops"] }],
   [putSink, { id: "ops", type: "webhook", url }],
   [putSink, { id: "ops", type: "webhook", url }],
+  [putSink, { id: "ops", type: "webhook", url, headers: { Authorization: "Bearer a b", "x-a": "1" } }],
+  [putSink, { id: "ops", type: "webhook", url, headers: { authorization: "(hidden)" }, secret: "(hidden)" }],
+  [putSink, { id: "ops", type: "webhook", url }],
+  [putSink, { id: "ops", type: "webhook", url, headers: { "x-b": "(hidden)", Host: "a", "x-c": 1 } }],
+  [putSink, { id: "ops", type: "webhook", url: `${url}?token=1` }],
+  [getSink, { id: "ops" }],
+  [putSink, { id: "ops", type: "webhook", url, headers: {} }],
+  [putSink, { id: "slack", type: "slack", url, headers: {} }],
   [putSink, { id: "slack", type: "slack", url }],
   [putSink, { id: "slack", type: "slack", url, secret: "whsec_x" }],
   [putSink, { id: "a b", type: "slack", url }],
@@ -228,6 +236,8 @@ test("REST answers as it should", () => {
   expect(codes).toMatchInlineSnapshot(`
     [
       "putAlertRule InvalidArgument sinks[0]",
+      "putAlertSink InvalidArgument headers.Host headers.x-c",
+      "putAlertSink InvalidArgument headers",
       "putAlertSink InvalidArgument secret",
       "putAlertSink InvalidArgument id",
       "putAlertSink InvalidArgument type",

@@ -3,6 +3,8 @@ import type { Server } from "bun";
 import { until } from "./until.ts";
 
 export interface Received {
+  /** With the query. */
+  readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -25,7 +27,12 @@ export function startReceiver(
     hostname: "127.0.0.1",
     port,
     async fetch(request) {
-      received.push({ headers: Object.fromEntries(request.headers), body: await request.text() });
+      const { pathname, search } = new URL(request.url);
+      received.push({
+        path: pathname + search,
+        headers: Object.fromEntries(request.headers),
+        body: await request.text(),
+      });
       return answer(received.length - 1);
     },
   });

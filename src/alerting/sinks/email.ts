@@ -20,21 +20,24 @@ export interface EmailOptions {
   readonly webhookId: string;
 }
 
-/** Sends a mail over a connection of its own: alerts are rare. */
-export type Mailer = (notification: Notification, options: EmailOptions) => Promise<{ response: string }>;
+export interface Mailer {
+  /** Sends a mail over a connection of its own: alerts are rare. */
+  send(notification: Notification, options: EmailOptions): Promise<{ response: string }>;
+  /** What it sends to the server that no client may see: a server's refusals may repeat it. */
+  readonly secrets: readonly string[];
+}
 
 export function createMailer({ url, from, timeoutMs }: SmtpOptions): Mailer {
   const { protocol, hostname, port, username, password } = new URL(url);
   const secure = protocol === "smtps:";
+  const [user, pass] = [decodeURIComponent(username), decodeURIComponent(password)];
   const transport = createTransport({
     host: hostname.replace(/^\[(.*)\]$/, "$1"),
     port: port === "" ? (secure ? 465 : 587) : Number(port),
     secure,
     // A password leaves this machine encrypted or not at all: without STARTTLS the server gets none.
     requireTLS: !secure && username !== "" && !isLoopback(hostname),
-    ...(username !== "" && {
-      auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) },
-    }),
+    ...(username !== "" && { auth: { user, pass } }),
     dnsTimeout: timeoutMs,
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
@@ -44,18 +47,26 @@ export function createMailer({ url, from, timeoutMs }: SmtpOptions): Mailer {
     disableUrlAccess: true,
   });
   const domain = /@([^@>\s]+)>?$/.exec(from)?.[1] ?? "mars.invalid";
-  return async (notification, { to, webhookId }) => {
-    const { response } = await transport.sendMail({
-      from,
-      to: [...to],
-      subject: subjectOf(notification.text),
-      text: mailText(notification),
-      messageId: `<${webhookId}@${domain}>`,
-      // So that it is not answered by out-of-office replies (RFC 3834).
-      headers: { "Auto-Submitted": "auto-generated" },
-    });
-    return { response: String(response) };
+  return {
+    // As the login's commands have it, PLAIN and LOGIN.
+    secrets: password === "" ? [] : [pass, base64(pass), base64(`\0${user}\0${pass}`)],
+    async send(notification, { to, webhookId }) {
+      const { response } = await transport.sendMail({
+        from,
+        to: [...to],
+        subject: subjectOf(notification.text),
+        text: mailText(notification),
+        messageId: `<${webhookId}@${domain}>`,
+        // So that it is not answered by out-of-office replies (RFC 3834).
+        headers: { "Auto-Submitted": "auto-generated" },
+      });
+      return { response: String(response) };
+    },
   };
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
 }
 
 function subjectOf(text: string): string {

@@ -7,6 +7,7 @@ import type { AlertSink } from "../sink.ts";
 import { parseRetryAfter } from "./backoff.ts";
 import type { Mailer } from "./email.ts";
 import { type Post, PostError, post } from "./http-post.ts";
+import { redact, secretsOf } from "./redact.ts";
 import { slackPost } from "./slack.ts";
 import { parseTarget, TargetError, type Targets } from "./target.ts";
 import { webhookPost } from "./webhook.ts";
@@ -47,7 +48,7 @@ export function createSender({ targets, mailer, timeoutMs, version }: SenderOpti
     if (sink.type === "email") {
       if (mailer === undefined) throw new Error("no SMTP server is configured: MARS_SMTP_URL is not set");
       // A mail that is under way cannot be aborted; its own timeouts end it.
-      const { response } = await orAborted(mailer(notification, { to: sink.to, webhookId }), signal);
+      const { response } = await orAborted(mailer.send(notification, { to: sink.to, webhookId }), signal);
       return { status: smtpCode(response), response, failure: "" };
     }
     const url = parseTarget(sink.url);
@@ -55,7 +56,8 @@ export function createSender({ targets, mailer, timeoutMs, version }: SenderOpti
       sink.type === "slack"
         ? slackPost(notification, url)
         : webhookPost(notification, { url, secret: sink.secret ?? "", webhookId, sentAt: new Date() });
-    const headers = { ...request.headers, "user-agent": `Mars/${version}` };
+    const own = sink.type === "webhook" ? sink.headers : undefined;
+    const headers = { ...own, ...request.headers, "user-agent": `Mars/${version}` };
     const { status, body, retryAfter } = await post(targets, { ...request, headers }, signal);
     const retryAfterMs = parseRetryAfter(retryAfter, Date.now());
     return {
@@ -78,14 +80,15 @@ export function createSender({ targets, mailer, timeoutMs, version }: SenderOpti
       outcome = { status: statusOf(thrown), response: "", failure };
     }
     const { status, response, failure, retryAfterMs } = outcome;
+    const secrets = [...secretsOf(outgoing.sink), ...(mailer?.secrets ?? [])];
     return {
       attempt: {
         at,
         durationMs: Math.round(performance.now() - start),
         outcome: failure === "" ? "delivered" : "failed",
         status,
-        error: failure.slice(0, errorCharsMax).toWellFormed(),
-        response: storable(response),
+        error: redact(failure, secrets).slice(0, errorCharsMax).toWellFormed(),
+        response: storable(redact(response, secrets)),
       },
       final: status === gone,
       ...(retryAfterMs !== undefined && { retryAfterMs }),

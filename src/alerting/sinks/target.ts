@@ -17,6 +17,9 @@ export interface Address {
   readonly family: 4 | 6;
 }
 
+/** Looks a host's name up. Rejects for a name without an address. */
+export type LookUp = (host: string) => Promise<readonly string[]>;
+
 /** The message completes "url …". */
 export class TargetError extends Error {}
 
@@ -24,9 +27,14 @@ export class Targets {
   readonly #any: boolean;
   readonly #hosts: ReadonlySet<string>;
   readonly #ranges: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
+  readonly #lookUp: LookUp;
 
-  /** @param allow host names, addresses, and ranges of addresses (CIDR) beyond the public ones; `*` for any */
-  constructor(allow: readonly string[]) {
+  /**
+   * @param allow host names, addresses, and ranges of addresses (CIDR) beyond the public ones; `*` for any
+   * @param lookUp default: the system's
+   */
+  constructor(allow: readonly string[], lookUp: LookUp = lookUpBySystem) {
+    this.#lookUp = lookUp;
     const isRange = (entry: string) => entry.includes("/") || ipaddr.isValid(entry);
     this.#any = allow.includes("*");
     this.#hosts = new Set(allow.filter((entry) => !isRange(entry)).map((entry) => entry.toLowerCase()));
@@ -38,14 +46,15 @@ export class Targets {
   }
 
   /**
-   * The addresses to call, each of them checked.
+   * The addresses to call, each of them checked. A name that has both a public address and one that is not is refused whole:
+   * its owner has no good reason for it.
    *
    * @throws `TargetError` for a host that must not be called, or has no address
    */
   async resolve(url: URL): Promise<Address[]> {
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
     const literal = ipaddr.isValid(host) ? ipaddr.parse(host) : undefined;
-    const found = literal === undefined ? await lookUp(host) : [literal.toString()];
+    const found = literal === undefined ? await this.#find(host) : [literal.toString()];
     const allowed = this.#any || this.#hosts.has(host.toLowerCase());
     return found.map((address) => {
       const parsed = ipaddr.process(address);
@@ -56,6 +65,17 @@ export class Targets {
       }
       return { address, family: ipaddr.parse(address).kind() === "ipv4" ? 4 : 6 };
     });
+  }
+
+  async #find(host: string): Promise<readonly string[]> {
+    let found: readonly string[];
+    try {
+      found = await this.#lookUp(host);
+    } catch (cause) {
+      throw new TargetError("must name a host that has an address", { cause });
+    }
+    if (found.length === 0) throw new TargetError("must name a host that has an address");
+    return found;
   }
 
   #isAllowed(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
@@ -94,13 +114,6 @@ function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
 
 const publicIpv6 = ipaddr.IPv6.parseCIDR("2000::/3");
 
-async function lookUp(host: string): Promise<string[]> {
-  let found: { address: string }[];
-  try {
-    found = await lookup(host, { all: true });
-  } catch (cause) {
-    throw new TargetError("must name a host that has an address", { cause });
-  }
-  if (found.length === 0) throw new TargetError("must name a host that has an address");
-  return found.map(({ address }) => address);
+async function lookUpBySystem(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

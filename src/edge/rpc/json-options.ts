@@ -38,7 +38,7 @@ export function strictJsonOptions(message: DescMessage, log: Log): JsonOptions {
   return { ignoreUnknownFields: true, textDecoder: { decode: decodeStrictly } } as JsonOptions;
 }
 
-/** Adds the members of a message's JSON that are no fields of it, at most `problemsMax`. */
+/** Adds the members of a message's JSON that are no fields of it, or no objects where they must be; at most `problemsMax`. */
 function addUnknown(message: DescMessage, json: unknown, place: string, problems: FieldProblem[]): void {
   // Messages of google.protobuf have a JSON of their own.
   if (typeof json !== "object" || json === null || message.typeName.startsWith("google.")) return;
@@ -50,12 +50,21 @@ function addUnknown(message: DescMessage, json: unknown, place: string, problems
       problems.push(unknownField(name, names, place));
     } else if (field.message !== undefined) {
       const inside = place === "" ? field.name : `${place}.${field.name}`;
-      if (!Array.isArray(value)) addUnknown(field.message, value, inside, problems);
+      // The parser's own error repeats the value, which may be a secret.
+      if (field.message.typeName === structType && !isObject(value) && value !== null)
+        problems.push({ field: inside, message: "must be a JSON object" });
+      else if (!Array.isArray(value)) addUnknown(field.message, value, inside, problems);
       else
         for (const [index, one] of value.entries())
           addUnknown(field.message, one, `${inside}[${index}]`, problems);
     }
   }
+}
+
+const structType = "google.protobuf.Struct";
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The parser of messages refuses a text that is no JSON. */

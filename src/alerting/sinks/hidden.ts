@@ -1,0 +1,137 @@
+/**
+ * The secrets of a sink in answers: `(hidden)` stands for each. A client may read a sink, change it and put it again: what comes
+ * back hidden is kept. Pure.
+ *
+ * | | hidden | kept where it is put as |
+ * | --- | --- | --- |
+ * | the values of a webhook's headers | `"X-Token": "(hidden)"` | that, or without `headers` |
+ * | its signing secret | `(hidden)` | that, or absent |
+ * | the query of its URL | `https://example.com/hook?(hidden)` | that |
+ * | Slack's URL | `https://hooks.slack.com/(hidden)` | that |
+ *
+ * All but the signing secret are sent as they are. They are kept for the same scheme, host and port only: else a client
+ * that must not see them could have them sent to a host of its own.
+ */
+import type { FieldProblem } from "../../core/error.ts";
+import { type AlertSink, headersBytesMax, headersMax, type SinkHeaders, type SinkTarget } from "../sink.ts";
+
+export const hidden = "(hidden)";
+
+type Webhook = Extract<SinkTarget, { readonly type: "webhook" }>;
+type Slack = Extract<SinkTarget, { readonly type: "slack" }>;
+
+/** A sink as it is shown. */
+export function withoutSecrets(sink: AlertSink): AlertSink {
+  if (sink.type === "email") return sink;
+  const { origin, pathname, search, hash } = new URL(sink.url);
+  // With Slack's URL anyone can write to the channel.
+  if (sink.type === "slack") return { ...sink, url: `${origin}/${hidden}` };
+  return {
+    ...sink,
+    url: search === "" && hash === "" ? sink.url : `${origin}${pathname}?${hidden}`,
+    secret: hidden,
+    ...(sink.headers !== undefined && { headers: mapValues(sink.headers, () => hidden) }),
+  };
+}
+
+export interface Kept {
+  /** As it is to be stored; without `secret` where one is to be made. */
+  readonly kept: SinkTarget;
+  readonly problems: readonly FieldProblem[];
+}
+
+/**
+ * Puts the secrets that a sink has in the place of those that are absent or hidden.
+ *
+ * @param target with a URL that `parseTarget` takes
+ * @param before the stored sink of the same id
+ */
+export function withKept(target: SinkTarget, before: AlertSink | undefined): Kept {
+  if (target.type === "email") return { kept: target, problems: [] };
+  if (target.type === "slack") return keepSlack(target, before?.type === "slack" ? before : undefined);
+  return keepWebhook(target, before?.type === "webhook" ? before : undefined);
+}
+
+function keepSlack(target: Slack, before: Slack | undefined): Kept {
+  const url = new URL(target.url);
+  if (plain(url.pathname) !== `/${hidden}`) return { kept: target, problems: [] };
+  if (before !== undefined && new URL(before.url).origin === url.origin)
+    return { kept: before, problems: [] };
+  return {
+    kept: target,
+    problems: [{ field: "url", message: "must be whole: the sink has none of this host" }],
+  };
+}
+
+function keepWebhook(target: Webhook, before: Webhook | undefined): Kept {
+  const problems: FieldProblem[] = [];
+  const url = new URL(target.url);
+  const old = before && new URL(before.url);
+  const moved = old !== undefined && old.origin !== url.origin;
+  let address = target.url;
+  if (plain(url.search) === `?${hidden}`) {
+    if (old === undefined || moved || old.search === "") {
+      problems.push({ field: "url", message: "must be whole: the sink has no query for this host" });
+    } else {
+      address = url.origin + url.pathname + old.search;
+    }
+  }
+  const secret = target.secret === hidden || target.secret === undefined ? before?.secret : target.secret;
+  if (target.secret === hidden && secret === undefined) {
+    problems.push({ field: "secret", message: "must be given or be absent: the sink has none" });
+  }
+  const headers = keepHeaders(target.headers, before?.headers ?? {}, moved, problems);
+  const kept = {
+    type: target.type,
+    url: address,
+    ...(secret !== undefined && { secret }),
+    ...(Object.keys(headers).length > 0 && { headers }),
+  };
+  return { kept, problems };
+}
+
+function keepHeaders(
+  given: SinkHeaders | undefined,
+  before: SinkHeaders,
+  moved: boolean,
+  problems: FieldProblem[],
+): SinkHeaders {
+  const again = "must be given again, because the URL has another scheme, host or port";
+  if (given === undefined) {
+    if (moved && Object.keys(before).length > 0)
+      problems.push({ field: "headers", message: `${again}; {} for none` });
+    return before;
+  }
+  // Names of headers are the same in any case.
+  const old = new Map(Object.entries(before).map(([name, value]) => [name.toLowerCase(), value]));
+  const headers = mapValues(given, (value, name) => {
+    if (value !== hidden) return value;
+    const kept = old.get(name.toLowerCase());
+    if (kept === undefined || moved) {
+      const message = kept === undefined ? "must be given: the sink has no such header" : again;
+      problems.push({ field: `headers.${name}`, message });
+    }
+    return kept ?? value;
+  });
+  const entries = Object.entries(headers);
+  const bytes = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (entries.length > headersMax) {
+    problems.push({ field: "headers", message: `must be at most ${headersMax}, are ${entries.length}` });
+  }
+  if (bytes > headersBytesMax) {
+    problems.push({
+      field: "headers",
+      message: `must be at most ${headersBytesMax} bytes in all, have ${bytes}`,
+    });
+  }
+  return headers;
+}
+
+/** A client may escape the parentheses of what it was shown. */
+function plain(part: string): string {
+  return part.replaceAll("%28", "(").replaceAll("%29", ")");
+}
+
+function mapValues(headers: SinkHeaders, value: (value: string, name: string) => string): SinkHeaders {
+  return Object.fromEntries(Object.entries(headers).map(([name, old]) => [name, value(old, name)]));
+}

@@ -1,0 +1,98 @@
+/**
+ * Takes secrets out of texts that come from a receiver: one that fails may send back what it was sent. Deliveries are shown to
+ * readers who must not see the secrets of a sink. Pure.
+ *
+ * Receivers cut, quote and escape. So each run of `runChars` characters that a text shares with a secret is replaced, in any
+ * case, and with the secret as it is, escaped for JSON, URLs and HTML, and decoded from Basic credentials.
+ */
+import type { AlertSink } from "../sink.ts";
+import { hidden } from "./hidden.ts";
+
+/** A shorter rest of a secret remains. */
+const runChars = 8;
+/** Shorter values are no secrets: `1`, `on`. To replace these would make texts unreadable. */
+const secretCharsMin = 4;
+
+/** What of a sink must not be shown. */
+export function secretsOf(sink: AlertSink): string[] {
+  if (sink.type === "email") return [];
+  const { pathname, search } = new URL(sink.url);
+  const inUrl = (sink.type === "slack" ? pathname + search : search).split(/[/?&=]/);
+  if (sink.type === "slack") return inUrl;
+  return [sink.secret ?? "", ...inUrl, ...Object.values(sink.headers ?? {})];
+}
+
+/** The text without the secrets. */
+export function redact(text: string, secrets: readonly string[]): string {
+  if (text === "") return text;
+  const runs = runsOf(secrets);
+  if (runs.size === 0) return text;
+  const folded = fold(text);
+  const lengths = new Set([...runs].map((run) => run.length));
+  const covered = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) {
+    for (const length of lengths) {
+      if (runs.has(folded.slice(at, at + length))) covered.fill(1, at, at + length);
+    }
+  }
+  let shown = "";
+  for (let at = 0; at < text.length; at++) {
+    if (covered[at] === 0) shown += text[at];
+    else if (at === 0 || covered[at - 1] === 0) shown += hidden;
+  }
+  return shown;
+}
+
+/** Every run of the secrets in each form; of a secret that is shorter than a run, the secret. */
+function runsOf(secrets: readonly string[]): Set<string> {
+  const runs = new Set<string>();
+  for (const part of secrets.flatMap(partsOf)) {
+    for (const form of formsOf(part)) {
+      const last = Math.max(0, form.length - runChars);
+      for (let at = 0; at <= last; at++) runs.add(form.slice(at, at + runChars));
+    }
+  }
+  return runs;
+}
+
+/** A header's value has several words: `Basic dXNlcjpwYXNz`. */
+function partsOf(secret: string): string[] {
+  const words = secret.split(" ");
+  const [scheme = "", credentials = ""] = words;
+  const decoded =
+    scheme.toLowerCase() === "basic" ? Buffer.from(credentials, "base64").toString().split(":") : [];
+  return [secret, ...words, ...decoded].filter((part) => part.length >= secretCharsMin);
+}
+
+function formsOf(secret: string): Set<string> {
+  const html = secret.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+  const named = secret
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+  const forms = [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret),
+    decoded(secret),
+    html,
+    named,
+  ];
+  return new Set(forms.map(fold));
+}
+
+/** The parts of a URL are escaped. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // Not escaped: a % that stands for itself.
+    return text;
+  }
+}
+
+/** In lower case, of the same length. */
+function fold(text: string): string {
+  return text.replace(/[A-Z]/g, (char) => char.toLowerCase());
+}
