@@ -158,6 +158,10 @@ export const testSink = operation({
 
 function sinkJson(stored: AlertSink): z.input<typeof sink> {
   const shown = withoutSecrets(stored);
-  if (shown.type === "email") return { id: shown.id, type: shown.type, to: [...shown.to] };
-  return shown;
+  const { id, type } = shown;
+  if (shown.type === "email") return { id, type, to: [...shown.to] };
+  const { url } = shown;
+  if (shown.type === "slack") return { id, type, url };
+  const { secret, headers } = shown;
+  return { id, type, url, ...defined({ secret, headers }) };
 }
