@@ -1,10 +1,12 @@
-/** The log: one JSON object a line, `time`, `level`, `message` and other fields. Never throws. */
+/** The log: one JSON object a line, `time`, `level`, `message` and other fields. Never throws, and never has a key. */
 import { writeSync } from "node:fs";
 
 import type { Log, LogLevel } from "../core/ports.ts";
 
 /** How far the causes of an error are followed; a cause may be its own. */
 const causesMax = 5;
+/** A key, in any text: the last defence, since nothing should log one. Its kind is no secret. */
+const keys = /mars_(in|ro|rw|ad)_[0-9A-Za-z]{8,}/g;
 const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /**
@@ -16,7 +18,7 @@ export function createLog(level: LogLevel, write: (line: string) => void = write
     if (order.indexOf(own) < order.indexOf(level)) return () => undefined;
     return (message, fields) => {
       try {
-        write(`${formatLine(own, message, fields)}\n`);
+        write(`${formatLine(own, message, fields).replace(keys, "mars_$1_(hidden)")}\n`);
       } catch {
         // Nowhere is left to report it: the reader of the log has gone, or its disk is full.
       }

@@ -73,3 +73,17 @@ test("a reader that has gone does not matter", () => {
   });
   expect(() => log.error("to nobody")).not.toThrow();
 });
+
+test("a key is hidden wherever it is: in a message, a field, an error and its stack", () => {
+  const { lines, log, parsed } = record("info");
+  const key = "mars_rw_Cq5Vn8Zk2Xw7Jd4Rb9Tf6Hs3Lm1Yp0Gae7Ku";
+  const error = new MarsError("internal", `no ${key}`, { cause: new Error(`Bearer ${key}`) });
+  log.info(`for ${key}`, { url: `/?token=${key}&a=1`, list: [key, "mars_rw_shop"], [key]: 1, error });
+  expect(lines[0]).not.toContain(key.slice(8, 16));
+  expect(parsed()[0]).toMatchObject({
+    message: "for mars_rw_(hidden)",
+    url: "/?token=mars_rw_(hidden)&a=1",
+    list: ["mars_rw_(hidden)", "mars_rw_shop"],
+    error: { cause: { message: "Bearer mars_rw_(hidden)" } },
+  });
+});

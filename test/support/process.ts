@@ -16,12 +16,14 @@ export interface SpawnOptions {
   /** The program and its first arguments; default: this source tree under Bun. */
   readonly command?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** A file for all that it writes to stderr; default: that of this process. */
+  readonly stderr?: string;
 }
 
 const upTimeoutMs = 20_000;
 
 /** Starts Mars on free ports and resolves when it says that it is up; rejects with its output else. */
-export async function spawnMars({ dataDir, command, env = {} }: SpawnOptions): Promise<MarsProcess> {
+export async function spawnMars({ dataDir, command, env = {}, stderr }: SpawnOptions): Promise<MarsProcess> {
   const child = Bun.spawn([...(command ?? [process.execPath, "src/main.ts"]), "serve"], {
     env: {
       PATH: process.env.PATH ?? "",
@@ -33,7 +35,7 @@ export async function spawnMars({ dataDir, command, env = {} }: SpawnOptions): P
       ...env,
     },
     stdout: "pipe",
-    stderr: "inherit",
+    stderr: stderr === undefined ? "inherit" : Bun.file(stderr),
   });
   const line = await firstLine(child);
   const httpPort = Number(/http:\/\/[^:]+:(\d+)/.exec(line)?.[1]);
@@ -52,7 +54,7 @@ export async function spawnMars({ dataDir, command, env = {} }: SpawnOptions): P
   };
 }
 
-async function firstLine(child: Subprocess<"ignore", "pipe", "inherit">): Promise<string> {
+async function firstLine(child: Pick<Subprocess<"ignore", "pipe">, "stdout" | "kill">): Promise<string> {
   const timer = setTimeout(() => child.kill("SIGKILL"), upTimeoutMs);
   let text = "";
   const decoder = new TextDecoder();
