@@ -25,14 +25,14 @@ export function secretsOf(sink: AlertSink): string[] {
 /** The text without the secrets. */
 export function redact(text: string, secrets: readonly string[]): string {
   if (text === "") return text;
-  const runs = runsOf(secrets);
-  if (runs.size === 0) return text;
   const folded = fold(text);
-  const lengths = new Set([...runs].map((run) => run.length));
+  const shared = sharedRuns(folded, secrets);
+  if (shared.size === 0) return text;
+  const lengths = new Set([...shared].map((run) => run.length));
   const covered = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at++) {
     for (const length of lengths) {
-      if (runs.has(folded.slice(at, at + length))) covered.fill(1, at, at + length);
+      if (shared.has(folded.slice(at, at + length))) covered.fill(1, at, at + length);
     }
   }
   let shown = "";
@@ -43,16 +43,22 @@ export function redact(text: string, secrets: readonly string[]): string {
   return shown;
 }
 
-/** Every run of the secrets in each form; of a secret that is shorter than a run, the secret. */
-function runsOf(secrets: readonly string[]): Set<string> {
-  const runs = new Set<string>();
-  for (const part of secrets.flatMap(partsOf)) {
-    for (const form of formsOf(part)) {
-      const last = Math.max(0, form.length - runChars);
-      for (let at = 0; at <= last; at++) runs.add(form.slice(at, at + runChars));
+/** The runs that the text has and a secret too, in any form; of a secret that is shorter than a run, the secret. */
+function sharedRuns(folded: string, secrets: readonly string[]): Set<string> {
+  const own = new Set(runsOf(folded));
+  const shared = new Set<string>();
+  for (const form of new Set(secrets.flatMap(partsOf).flatMap(formsOf))) {
+    if (form.length < runChars) {
+      if (folded.includes(form)) shared.add(form);
+    } else {
+      for (const run of runsOf(form)) if (own.has(run)) shared.add(run);
     }
   }
-  return runs;
+  return shared;
+}
+
+function* runsOf(text: string): Generator<string> {
+  for (let at = 0; at + runChars <= text.length; at++) yield text.slice(at, at + runChars);
 }
 
 /** A header's value has several words: `Basic dXNlcjpwYXNz`. */
@@ -64,7 +70,7 @@ function partsOf(secret: string): string[] {
   return [secret, ...words, ...decoded].filter((part) => part.length >= secretCharsMin);
 }
 
-function formsOf(secret: string): Set<string> {
+function formsOf(secret: string): string[] {
   const html = secret.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
   const named = secret
     .replaceAll("&", "&amp;")
@@ -79,7 +85,7 @@ function formsOf(secret: string): Set<string> {
     html,
     named,
   ];
-  return new Set(forms.map(fold));
+  return forms.map(fold);
 }
 
 /** The parts of a URL are escaped. */
