@@ -10,7 +10,7 @@ import type { Acceptance, Sockets } from "../ws/sockets.ts";
 import { createCors } from "./cors.ts";
 import { type Gate, hostName, isFromPage, isLoopbackHost } from "./gate.ts";
 import type { HttpApp } from "./http-app.ts";
-import { answerHeaders, strictTransport } from "./security-headers.ts";
+import { isolate, strictTransport } from "./security-headers.ts";
 
 export interface FrontOptions {
   readonly app: HttpApp;
@@ -38,7 +38,7 @@ export function createFront({ app, sockets, gate, publicUrl = "" }: FrontOptions
 
   function finish(request: Request, response: Response): Response {
     const { headers } = response;
-    for (const [name, value] of answerHeaders) if (!headers.has(name)) headers.set(name, value);
+    isolate(headers);
     if (isOverTls(request.url, proxyHasTls)) headers.set("strict-transport-security", strictTransport);
     cors.addTo(headers, request);
     return response;

@@ -1,13 +1,15 @@
 /** The headers by which browsers isolate the answers of port 4000 from pages of other origins. */
 
-/** Of every answer that lacks them. An answer that is no page runs nothing, should a browser ever show it as one. */
-export const answerHeaders: readonly (readonly [name: string, value: string])[] = [
-  ["x-content-type-options", "nosniff"],
-  ["cross-origin-resource-policy", "same-origin"],
-  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
-  ["x-frame-options", "DENY"],
-  ["referrer-policy", "no-referrer"],
-];
+/** Adds those that every answer has. They are few, for each costs a read some 0.2 µs. */
+export function isolate(headers: Headers): void {
+  headers.set("x-content-type-options", "nosniff");
+  headers.set("cross-origin-resource-policy", "same-origin");
+  // An answer that is no page runs nothing, should a browser ever show it as one.
+  if (!headers.has(policyName)) headers.set(policyName, policyOfAnswers);
+}
+
+const policyName = "content-security-policy";
+const policyOfAnswers = "default-src 'none'; frame-ancestors 'none'";
 
 /** Of the page's files, beside those of every answer: scripts and styles are files of Mars' own, and nothing is inline. */
 export const pageHeaders: Readonly<Record<string, string>> = {
@@ -15,6 +17,10 @@ export const pageHeaders: Readonly<Record<string, string>> = {
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
     "require-trusted-types-for 'script'; trusted-types 'none'",
+  // For browsers that lack the policy's "frame-ancestors".
+  "X-Frame-Options": "DENY",
+  // Message ids stand in the page's address and must not leak to other sites.
+  "Referrer-Policy": "no-referrer",
   // A page that opens Mars, or is opened by it, gets no handle on its window.
   "Cross-Origin-Opener-Policy": "same-origin",
   "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
