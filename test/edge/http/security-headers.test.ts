@@ -1,5 +1,7 @@
 /** The headers by which browsers isolate answers, on all that port 4000 answers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createFront } from "../../../src/edge/http/front.ts";
+import { createGate } from "../../../src/edge/http/gate.ts";
 import { pagePaths } from "../../../src/edge/http/page.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { requestText, sendRaw } from "../../support/raw.ts";
@@ -99,4 +101,18 @@ test("behind a proxy with TLS browsers are to stay with it", async () => {
   await using plain = await startMars({ publicUrl: "http://mars.example" });
   const { headers } = await fetch(plain.url);
   expect(headers.has("strict-transport-security")).toBe(false);
+});
+
+test("over TLS of its own as well, but for the names of the visitor's machine", () => {
+  const front = createFront({ app: undefined as never, sockets: undefined as never, gate: createGate() });
+  const given = (url: string) =>
+    front.finish(new Request(url), new Response()).headers.get("strict-transport-security");
+  expect(given("https://mars.example/status")).toBe("max-age=31536000");
+  for (const url of [
+    "http://mars.example/",
+    "https://localhost:4000/",
+    "https://[::1]/",
+    "https://127.0.0.1/",
+  ])
+    expect([url, given(url)]).toEqual([url, null]);
 });
