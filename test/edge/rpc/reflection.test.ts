@@ -90,7 +90,7 @@ describe.each(Object.entries(transports))("reflection by %s", (_, transport) => 
   test("sends what a file imports once on a stream", async () => {
     const question: Question = { case: "fileByFilename", value: "mars/v1/alert.proto" };
     const answers = await ask(question, question);
-    expect(answers.map((answer) => filesOf(answer).length)).toEqual([4, 1]);
+    expect(answers.map((answer) => filesOf(answer).length)).toEqual([5, 1]);
   });
 
   test("says what is not there", async () => {
