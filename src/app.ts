@@ -10,6 +10,8 @@
  */
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { Access } from "./access/access.ts";
+import { runAccess } from "./access/access-loop.ts";
 import { Alerts } from "./alerting/alerts.ts";
 import type { Config } from "./config/config.ts";
 import { MarsError } from "./core/error.ts";
@@ -32,6 +34,7 @@ import { createLive, createLiveFindings } from "./live/hub.ts";
 import { guardFiles } from "./maintenance/guard.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Clock } from "./runtime/clock.ts";
+import { within } from "./runtime/delay.ts";
 import { SendBudget } from "./runtime/send-budget.ts";
 import { Supervisor } from "./runtime/supervisor.ts";
 import { startServers } from "./servers.ts";
@@ -86,7 +89,8 @@ async function start(
   shutdown: Shutdown,
 ): Promise<Mars> {
   await prepareFiles(config, log);
-  if (!isLoopback(config.host)) {
+  const loopback = isLoopback(config.host);
+  if (!loopback && config.anonymous) {
     const message = "listening beyond this machine without authentication";
     log.warn(message, { event: "no_authentication", host: config.host });
   }
@@ -106,6 +110,15 @@ async function start(
   shutdown.defer("store", () => store.stop(remainingMs()));
   // Where a database server is away the next Mars finds out by itself that this one has ended.
   shutdown.defer("lease", () => store.client.releaseLease().catch(() => undefined));
+  const { adminKey, anonymous } = config;
+  const access = new Access({
+    directory: config.dataDir,
+    store: store.client,
+    adminKey,
+    anonymous,
+    loopback,
+  });
+  await access.open();
   const unreadable = createUnreadable(log);
   // One thread for what clients ask, another for what must not wait for them: live history and alerts.
   const query = startQueryThread(database, unreadable.notify);
@@ -187,6 +200,7 @@ async function start(
   const intake = new Intake(pipeline.ingest);
   let state: ProcessState = "starting";
   const parts: EdgeParts = {
+    access,
     ingest: pipeline.ingest,
     refusals: pipeline.refusals,
     intake,
@@ -212,14 +226,12 @@ async function start(
     budget,
     log,
     gate: createGate({
-      hosts: config.allowedHosts,
+      ...config,
       ownNames: [config.host, hostname()],
-      origins: config.allowedOrigins,
-      publicUrl: config.publicUrl,
-      loopbackOnly: () => isLoopback(config.host),
+      loopbackOnly: () => access.implicit,
     }),
     version,
-    testEndpoints: config.testEndpoints,
+    testEndpoints: () => config.testEndpoints || (loopback && access.servesAnonymous),
     stats: () => ({
       ...pipeline.stats(),
       loops: supervisor.stats(),
@@ -251,16 +263,20 @@ async function start(
 
   // The threads have started meanwhile.
   await store.client.lock(config.dataDir);
+  await access.issueLocalToken();
   const journalState = await journal.open();
   await Promise.all([query.client.open(journalState.id), inner.client.open(journalState.id)]);
   await pipeline.start(journalState);
   shutdown.defer("pipeline", () => pipeline.stop(remainingMs()));
-  const guard = new AbortController();
+  // Where the database is away this ends at once, and the loop tries again.
+  await within(databaseTimeoutMs, access.load());
+  const running = new AbortController();
+  const keys = runAccess(access, supervisor, running.signal);
   const block = (reason: string) => pipeline.block(reason);
-  const guarding = guardFiles({ journal, store: store.client, block, supervisor, log }, guard.signal);
-  shutdown.defer("guard", () => {
-    guard.abort();
-    return guarding;
+  const guarding = guardFiles({ journal, store: store.client, block, supervisor, log }, running.signal);
+  shutdown.defer("loops", async () => {
+    running.abort();
+    await Promise.all([keys, guarding]);
   });
   alerts.start();
   shutdown.defer("alerts", () => alerts.stop());

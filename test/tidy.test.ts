@@ -19,25 +19,36 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   // What every part that runs for long stands on.
   runtime: ["core"],
   config: ["core"],
+  access: ["core", "runtime"],
   alerting: ["core", "lifecycle", "runtime"],
   live: ["core", "lifecycle", "runtime"],
   maintenance: ["core", "runtime"],
   // What is on disk.
-  db: ["core", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
+  db: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
   directory: ["core", "runtime", "db"],
   journal: ["core", "runtime", "directory"],
   ingest: ["core", "runtime"],
   projection: ["core", "lifecycle", "statistics", "runtime", "db", "gen"],
   workers: ["core", "lifecycle", "learning", "runtime", "db", "directory", "projection"],
   // What users see.
-  api: ["core", "lifecycle", "learning", "statistics", "alerting", "runtime"],
-  edge: ["api", "core", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
+  api: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime"],
+  edge: ["api", "core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
   ui: ["api", "core"],
 };
 
 /** Files directly in `src/` put the parts together; each knows these beside what is pure. */
 const composers: Readonly<Record<string, readonly string[]>> = {
-  "src/app.ts": ["alerting", "db", "directory", "edge", "journal", "live", "maintenance", "workers"],
+  "src/app.ts": [
+    "access",
+    "alerting",
+    "db",
+    "directory",
+    "edge",
+    "journal",
+    "live",
+    "maintenance",
+    "workers",
+  ],
   "src/servers.ts": ["edge"],
   "src/command.ts": ["edge"],
   "src/main.ts": ["edge"],

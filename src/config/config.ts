@@ -2,9 +2,9 @@
  * Every setting of Mars in one table: its names, default, unit and meaning. The parser (`parse.ts`), `mars --help`, `mars config check`
  * and the reference's table all come from it.
  */
-
 import { collectorsDefault } from "../core/limits.ts";
 import { maskNamesMax } from "../core/mask.ts";
+import { accessSettings } from "./access-settings.ts";
 import type { Setting } from "./setting.ts";
 import type { Config } from "./type.ts";
 import {
@@ -14,14 +14,11 @@ import {
   duration,
   durationOrOff,
   flag,
-  hostNames,
   integer,
   names,
   oneOf,
   optionalText,
-  origins,
   port,
-  publicUrl,
   requiredText,
   smtpUrl,
 } from "./values.ts";
@@ -113,27 +110,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     meaning: "`debug`, `info`, `warn` or `error`",
     parse: oneOf("debug", "info", "warn", "error"),
   },
-  tlsCert: {
-    name: "MARS_TLS_CERT",
-    default: "",
-    unit: "path",
-    meaning: "Certificate chain (PEM) with which the gRPC port speaks TLS",
-    parse: optionalText,
-  },
-  tlsKey: {
-    name: "MARS_TLS_KEY",
-    default: "",
-    unit: "path",
-    meaning: "The certificate's private key (PEM)",
-    parse: optionalText,
-  },
-  testEndpoints: {
-    name: "MARS_TEST_ENDPOINTS",
-    default: "0",
-    unit: "1 or 0",
-    meaning: "Whether `GET /api/create_event` and `GET /api/test_socket` exist, which change things by a GET",
-    parse: flag,
-  },
+  ...accessSettings,
   journalBytesMax: {
     name: "MARS_JOURNAL_MAX",
     default: "2GiB",
@@ -194,30 +171,6 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     meaning:
       "How long an idle connection to port 4000 is kept open, up to 4 s more; longer than a proxy before Mars keeps it (nginx and AWS load balancers: 60 s)",
     parse: duration({ min: 1_000, max: 240_000 }),
-  },
-  publicUrl: {
-    name: "MARS_PUBLIC_URL",
-    default: "",
-    unit: "origin",
-    meaning:
-      "Where browsers find Mars if a proxy is in between, such as `https://mars.example.com`: its host is served, its pages are Mars' own, and by `https:` browsers stay with it (HSTS)",
-    parse: publicUrl,
-  },
-  allowedHosts: {
-    name: "MARS_ALLOWED_HOSTS",
-    default: "",
-    unit: "names",
-    meaning:
-      "Names by which clients may call Mars, beside the loopback's, that of `MARS_PUBLIC_URL` and, where `MARS_HOST` is not the loopback, `MARS_HOST`, the machine's own name and every address; requests to another are refused (421). Separated by commas, without ports; `*` for any",
-    parse: hostNames,
-  },
-  allowedOrigins: {
-    name: "MARS_ALLOWED_ORIGINS",
-    default: "",
-    unit: "origins",
-    meaning:
-      "Origins beside Mars' own whose pages may read (CORS), change things and open WebSockets, separated by commas; `*` for any",
-    parse: origins,
   },
   alertAllow: {
     name: "MARS_ALERT_ALLOW",

@@ -20,6 +20,9 @@ export interface Config {
   /** Names of attributes whose values are replaced before an event reaches the disk. */
   readonly maskAttributes: readonly string[];
   readonly logLevel: LogLevel;
+  /** Empty when there is none. */
+  readonly adminKey: string;
+  readonly anonymous: boolean;
   /** Paths of PEM files; both empty when native gRPC is served in cleartext. */
   readonly tlsCert: string;
   readonly tlsKey: string;

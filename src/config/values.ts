@@ -91,6 +91,17 @@ export function optionalText(text: string): string {
   return text;
 }
 
+/** A secret that people choose: long enough that nobody can guess it. Empty for none. */
+export function longSecret(text: string): string {
+  if (text !== "" && text.length < secretLengthMin) {
+    throw new ValueError(`must have at least ${secretLengthMin} characters, has ${text.length}`);
+  }
+  if (/[^\x21-\x7e]/.test(text)) throw new ValueError("must have no blanks, and ASCII characters only");
+  return text;
+}
+
+const secretLengthMin = 32;
+
 export function requiredText(text: string): string {
   if (text.trim() === "") throw new ValueError("must not be empty");
   return text;

@@ -1,7 +1,8 @@
 /** The caller of an operation: created by the protocol's server, and passed to everything that divides a bound between callers. */
+import type { Identity } from "./identity.ts";
 
 export interface Peer {
-  /** Shares are counted by it: an address, or the network that one host controls. */
+  /** Shares are counted by it: a key, or without one an address, or the network that one host controls. */
   readonly name: string;
   /** One connection of the peer; the same name while it is open. */
   readonly connection: string;
@@ -13,6 +14,9 @@ export type Protocol = "rest" | "connect" | "grpc-web" | "grpc" | "websocket" | 
 /** Created by each protocol's server, and passed down from there. */
 export interface Caller {
   readonly peer: Peer;
+  readonly identity: Identity;
+  /** Its address, for the audit. */
+  readonly address: string;
   readonly protocol: Protocol;
   /** Aborts when the answer is no longer needed. */
   readonly signal?: AbortSignal;

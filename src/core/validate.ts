@@ -13,6 +13,7 @@ import {
   externalIdBytesMax,
   messageIdBytesMax,
 } from "./limits.ts";
+import type { AppRights } from "./rights.ts";
 import { withSortedKeys } from "./sorted-keys.ts";
 import { microsMax, microsMin, outOfRange, parseTime } from "./time.ts";
 
@@ -28,10 +29,16 @@ export interface EventInput {
   readonly attributes?: unknown;
 }
 
+/** Who sends events: the apps that it may report for. */
+export type Sender = Pick<AppRights, "mayApp">;
+
 /** Where problems go, and the event's place in its batch, if it came in one. */
 export interface Problems {
   readonly list: FieldProblem[];
+  readonly sender: Sender;
   index?: number;
+  /** How many events are refused since the sender may not report for their app, and for no other reason. */
+  denied?: number;
 }
 
 /**
@@ -66,6 +73,11 @@ export function checkEvent(
       : checkMicros(micros, receivedAt, problems);
   const attributes = checkAttributes(fields.attributes, problems);
   if (problems.list.length !== before) return undefined;
+  if (!problems.sender.mayApp(appId)) {
+    report(problems, "app_id", "is not an app of this key");
+    problems.denied = (problems.denied ?? 0) + 1;
+    return undefined;
+  }
   return { appId, messageId, event, createdAt, receivedAt, eventId, externalId, attributes };
 }
 

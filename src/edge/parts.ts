@@ -4,11 +4,14 @@ import type { Ingest, Live, Log } from "../core/ports.ts";
 import type { Refusals } from "../core/refusals.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { SendBudget } from "../runtime/send-budget.ts";
+import type { Identify } from "./caller.ts";
 import type { EdgeShares } from "./edge-shares.ts";
 import type { Gate } from "./http/gate.ts";
 import type { Intake } from "./intake.ts";
 
 export interface EdgeParts extends ApiParts {
+  /** Who a caller is. */
+  readonly access: Identify;
   readonly ingest: Ingest;
   /** To be notified of every refusal of events, in all protocols. */
   readonly refusals: Refusals;
@@ -24,6 +27,6 @@ export interface EdgeParts extends ApiParts {
   /** Which hosts and which pages are served. */
   readonly gate: Gate;
   readonly version: string;
-  /** Whether `GET /api/create_event` and `GET /api/test_socket` exist. */
-  readonly testEndpoints: boolean;
+  /** Whether `GET /api/create_event` and `GET /api/test_socket` exist now. */
+  readonly testEndpoints: () => boolean;
 }

@@ -473,6 +473,12 @@ ALTER TABLE clock ADD COLUMN skews TEXT NOT NULL DEFAULT '';
 ALTER TABLE instances ADD COLUMN waits INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX instances_waits ON instances (message) WHERE waits <> 0;
 ` },
+  { name: "0009_keys", sql: `-- Keys, each as JSON; see src/access/key.ts. Of their texts there are hashes only.
+CREATE TABLE keys (
+  id     TEXT PRIMARY KEY,
+  record TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+` },
 ] as const;
 
 /** src/db/alerts/alerts.sql */

@@ -83,7 +83,10 @@ class SubscriberStream<Item extends TopicItem>
       stallMs: () => stallTimeoutMs,
     });
     this.#stallTimeoutMs = stallTimeoutMs;
-    if (caller !== undefined) this.caller = { peer: caller.peer, protocol: caller.protocol };
+    if (caller !== undefined) {
+      const { signal: _, ...rest } = caller;
+      this.caller = rest;
+    }
   }
 
   subscribed(seq: number, recovered: boolean): void {

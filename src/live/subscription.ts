@@ -51,11 +51,18 @@ export class Subscription<Item extends TopicItem> {
   /** Every item of the topic up to here was sent, or comes before the subscription's start. */
   #cursor = 0;
   #wake: (() => void) | undefined;
+  #release: (() => void) | undefined;
 
   constructor(host: SubscriptionHost<Item>, topic: Topic, subscriber: Subscriber<Item>) {
     this.#host = host;
     this.#topic = topic;
     this.#subscriber = subscriber;
+  }
+
+  /** Has a function called at the end. */
+  whenEnded(release: () => void): void {
+    if (this.#state === "ended") release();
+    else this.#release = release;
   }
 
   /** Calls `subscribed` at once if that needs no read. */
@@ -82,7 +89,7 @@ export class Subscription<Item extends TopicItem> {
     if (this.#state !== "live") return;
     if (this.#cursor < before) this.#cursor = before;
     for (const batch of batches) {
-      const events = this.#unseen(batch);
+      const events = this.#visible(this.#unseen(batch));
       if (events.length === 0) continue;
       const later = this.#offer(events);
       if (this.#state !== "live") return;
@@ -98,7 +105,8 @@ export class Subscription<Item extends TopicItem> {
 
   /** Sends an event that is not part of history; a subscriber that accepts none now never gets it. */
   announce(events: readonly Item[]): void {
-    if (this.#state === "live") this.#offer(events)?.catch(this.#host.fault);
+    const visible = this.#visible(events);
+    if (this.#state === "live" && visible.length > 0) this.#offer(visible)?.catch(this.#host.fault);
   }
 
   /** Ends without calling the subscriber. */
@@ -107,6 +115,7 @@ export class Subscription<Item extends TopicItem> {
     if (this.#state === "live") this.#host.detach(this.#topic, this);
     this.#state = "ended";
     this.#wake?.();
+    this.#release?.();
     this.#host.ended(this);
   }
 
@@ -183,7 +192,7 @@ export class Subscription<Item extends TopicItem> {
 
   /** Sends the page in batches. @returns a promise where the subscriber accepts no more now */
   #send(page: HistoryPage<Item>): Promise<void> | undefined {
-    for (const batch of batchesOf(page.events, this.#host.sizeOf)) {
+    for (const batch of batchesOf(this.#visible(page.events), this.#host.sizeOf)) {
       if (this.#state !== "history") return undefined;
       const later = this.#subscriber.events(batch);
       if (later !== undefined) return later;
@@ -226,6 +235,13 @@ export class Subscription<Item extends TopicItem> {
     const first = batch[0];
     if (first === undefined || first.seq > this.#cursor) return batch;
     return batch.filter((event) => event.seq > this.#cursor);
+  }
+
+  /** The items of apps that the subscriber may see: the array itself where it may see all. */
+  #visible(items: readonly Item[]): readonly Item[] {
+    const identity = this.#subscriber.caller?.identity;
+    if (identity === undefined || identity.allApps || this.#topic.appId !== undefined) return items;
+    return items.filter(({ appId }) => identity.mayApp(appId));
   }
 
   #sleep(ms: number): Promise<void> {

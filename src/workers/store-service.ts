@@ -7,6 +7,7 @@ import type { InStatement } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
 import type { JournalState } from "../core/journal.ts";
 import type { StorePosition } from "../core/ports.ts";
+import { KeyWriter } from "../db/access/key-writer.ts";
 import { AlertWriter } from "../db/alerts/alert-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
 import { PageCheck } from "../db/integrity/page-check.ts";
@@ -56,6 +57,7 @@ export function createStoreService(options: DatabaseAddress) {
   const definitions = new LifecycleWriter(database, lifecycles);
   const projector = new Projector(database, lifecycles, tombstones);
   const alerts = new AlertWriter(database);
+  const keys = new KeyWriter(database);
   const aside = new SetAsideWriter(database);
   let opened = false;
   /**
@@ -131,6 +133,9 @@ export function createStoreService(options: DatabaseAddress) {
       definitions.put(appId, definition, Math.max(acknowledged, messages.seq)),
     ),
     project: afterOpening(projector.project.bind(projector)),
+    readKeys: afterOpening(keys.readKeys.bind(keys)),
+    putKeys: afterOpening(keys.putKeys.bind(keys)),
+    deleteKey: afterOpening(keys.deleteKey.bind(keys)),
     putAlertRule: afterOpening(alerts.putRule.bind(alerts)),
     deleteAlertRule: afterOpening(alerts.deleteRule.bind(alerts)),
     putAlertSink: afterOpening(alerts.putSink.bind(alerts)),

@@ -1,8 +1,10 @@
 /** What an operation asks of a part, from its input; nothing else is there. */
+
 import { expect } from "bun:test";
 import type { Operation } from "../../src/api/operation.ts";
 import type { ApiParts, ApiReader } from "../../src/api/parts.ts";
 import { MarsError } from "../../src/core/error.ts";
+import { callerNamed } from "../support/caller.ts";
 
 const asked = new Error("asked");
 
@@ -19,7 +21,7 @@ export async function askedOf(operation: Operation, input: unknown): Promise<rea
     progress,
     projected: progress,
   } as Partial<ApiParts> as ApiParts;
-  const caller = { peer: { name: "test", connection: "test" }, protocol: "rest" } as const;
+  const caller = { ...callerNamed(), protocol: "rest" } as const;
   await operation.run(parts, input, caller).catch((error) => {
     if (error !== asked) throw error;
   });

@@ -5,6 +5,7 @@ import { operation } from "../../src/api/operation.ts";
 import type { ApiParts } from "../../src/api/parts.ts";
 import type { MarsError } from "../../src/core/error.ts";
 import { nowMicros } from "../../src/core/time.ts";
+import { callerNamed } from "../support/caller.ts";
 
 const tried = operation({
   name: "try",
@@ -24,7 +25,7 @@ const tried = operation({
   handle: (_, input) => input,
 });
 
-const caller = { peer: { name: "test", connection: "test" }, protocol: "inside" } as const;
+const caller = callerNamed();
 const run = (input: unknown) => tried.run({} as ApiParts, input, caller);
 const refusal = (input: unknown): Promise<MarsError> =>
   run(input).then(

@@ -43,6 +43,8 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     acceptDatabaseDamage: false,
     retentionMs: 14 * 86_400_000,
     logLevel: "info",
+    adminKey: "",
+    anonymous: false,
     tlsCert: "",
     tlsKey: "",
     testEndpoints: false,
@@ -85,6 +87,7 @@ describe("where a value comes from", () => {
 
   test("every setting has a flag and can be read from a file, without the file's last newline", () => {
     const texts: Record<string, string> = {
+      MARS_ADMIN_KEY: "a-secret-of-thirty-two-characters",
       MARS_DATABASE_URL: "http://db:8080",
       MARS_PUBLIC_URL: "https://mars.example.com",
       MARS_ALLOWED_ORIGINS: "*",

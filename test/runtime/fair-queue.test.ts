@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { Caller } from "../../src/core/caller.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { FairQueue, type FairQueueOptions } from "../../src/runtime/fair-queue.ts";
+import { callerNamed } from "../support/caller.ts";
 
 const options: FairQueueOptions = {
   what: "reads",
@@ -11,13 +12,7 @@ const options: FairQueueOptions = {
   runMs: 60_000,
 };
 
-function caller(name: string, port = 1, signal?: AbortSignal): Caller {
-  return {
-    peer: { name, connection: `${name}:${port}` },
-    protocol: "inside",
-    ...(signal !== undefined && { signal }),
-  };
-}
+const caller = callerNamed;
 
 /** A queue whose first task is held, so that the others wait; and the order in which they run. */
 function heldQueue(overrides: Partial<FairQueueOptions> = {}) {

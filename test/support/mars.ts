@@ -64,6 +64,8 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
     retentionMs: 0,
     countsRetentionMs: 90 * 86_400_000,
     logLevel: "error",
+    adminKey: "",
+    anonymous: false,
     tlsCert: "",
     tlsKey: "",
     testEndpoints: true,

@@ -1,9 +1,11 @@
 /** Learning on threads of its own: shared between peers, and stopped when its caller has gone. */
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Caller } from "../../src/core/caller.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { startTrialThread } from "../../src/threads.ts";
 import { createTrialRuns, type TrialRuns } from "../../src/workers/trial-runs.ts";
+import { callerNamed } from "../support/caller.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { getJson, sendBulk, statsWhen } from "../support/rest.ts";
 import { until } from "../support/until.ts";
@@ -35,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => mars[Symbol.asyncDispose]());
 
 function caller(name: string, signal?: AbortSignal): Caller {
-  return { peer: { name, connection: name }, protocol: "inside", ...(signal !== undefined && { signal }) };
+  return callerNamed(name, 1, signal);
 }
 
 /** Runs over the database of the Mars above, and how many threads there are. */

@@ -14,11 +14,11 @@ import { MarsError } from "../../core/error.ts";
 
 export interface GateOptions {
   /** Host names that the operator has allowed, in any case; `*` for any. */
-  readonly hosts?: readonly string[];
+  readonly allowedHosts?: readonly string[];
   /** Names that belong to this machine. Not served while `loopbackOnly` holds. */
   readonly ownNames?: readonly string[];
   /** Origins whose pages have the same rights as Mars' own; `*` for any. */
-  readonly origins?: readonly string[];
+  readonly allowedOrigins?: readonly string[];
   /** The origin under which browsers reach Mars; empty for none. Its host is served, and its pages are Mars' own. */
   readonly publicUrl?: string;
   /**
@@ -51,11 +51,11 @@ const hostBytesMax = 300;
 const portMax = 65_535;
 
 export function createGate(options: GateOptions = {}): Gate {
-  const { hosts = [], ownNames = [], origins = [], publicUrl = "", loopbackOnly = () => false } = options;
+  const { allowedHosts = [], ownNames = [], publicUrl = "", loopbackOnly = () => false } = options;
   const publicHost = publicUrl === "" ? [] : [hostName(new URL(publicUrl).host) ?? ""];
-  const allowedNames = new Set([...hosts.map((host) => host.toLowerCase()), ...publicHost]);
+  const allowedNames = new Set([...allowedHosts.map((host) => host.toLowerCase()), ...publicHost]);
   const machineNames = new Set(ownNames.map((name) => name.toLowerCase()));
-  const allowedOrigins = new Set(origins);
+  const allowedOrigins = new Set(options.allowedOrigins);
   const anyHost = allowedNames.has("*");
   const anyOrigin = allowedOrigins.has("*");
   // Nearly all requests of a server name the same host: it is parsed once.

@@ -53,7 +53,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   addOperationRoutes(router, parts, operations);
   addHealthRoutes(router, parts);
   addOpenApiRoute(router, parts);
-  if (parts.testEndpoints) addTestRoutes(router, parts);
+  addTestRoutes(router, parts);
   addStreamRoute(router, parts);
   if (page !== undefined) addPageRoutes(router, page);
   addRpcRoutes(router, createRpcRoutes(parts, rpcOptions));

@@ -13,6 +13,7 @@ import { MarsError } from "../../core/error.ts";
 import { parseTopic, type Topic, timelineTopicName } from "../../core/topic.ts";
 import type { EdgeParts } from "../parts.ts";
 import type { Connection, OpenSession, Session } from "../ws/connection.ts";
+import { endsAll } from "../ws/connection.ts";
 import { type PhoenixMessage, type Ref, type Serializer, serializerOf } from "./phoenix-serializer.ts";
 
 /** Topics that one connection may have joined at one time. */
@@ -66,7 +67,7 @@ function openSession(
         subscribed: () => reply(message, "ok"),
         events: (events) => connection.offer(() => serializer.frames(name, events)),
         failed: (error) => {
-          if (error.code === "draining") connection.fail(error);
+          if (endsAll(error)) connection.fail(error);
           else close(name, "phx_error");
         },
       });

@@ -2,7 +2,7 @@
 import { promisify } from "node:util";
 import { gzip, zstdCompress } from "node:zlib";
 import { oneChunk, pacedBody } from "../paced-body.ts";
-import { callerOf, type HttpContext } from "./router.ts";
+import { type HttpContext, peerOf } from "./router.ts";
 
 /** Below this many characters compression costs more than it saves. */
 const compressLengthMin = 1024;
@@ -48,7 +48,7 @@ function bodyOf(
 ): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> {
   const budget = c.env?.budget;
   if (budget === undefined || bytes.byteLength < pacedLengthMin) return bytes;
-  return pacedBody(oneChunk(bytes), { budget, peer: callerOf(c).peer });
+  return pacedBody(oneChunk(bytes), { budget, peer: peerOf(c) });
 }
 
 /**

@@ -3,7 +3,7 @@ import { type FieldProblem, MarsError } from "../../core/error.ts";
 import type { MarsEvent } from "../../core/event.ts";
 import { bulkEventsMax, eventBodyBytesMax, problemsMax } from "../../core/limits.ts";
 import { receipts } from "../../core/receipt.ts";
-import { checkEvent, type Problems } from "../../core/validate.ts";
+import { checkEvent, type Problems, type Sender } from "../../core/validate.ts";
 import { jsonReason, nestsTooDeep, parseJson, tooDeep } from "../json.ts";
 import { chunkElements } from "../json-chunks.ts";
 import type { Turns } from "../turns.ts";
@@ -20,11 +20,18 @@ const chunkOptions = {
 };
 const newline = 0x0a;
 
+export interface BatchOptions {
+  readonly turns: Turns;
+  readonly sender: Sender;
+}
+
 export interface Batch {
   /** The valid ones, in the order sent. */
   readonly events: readonly MarsEvent[];
   /** How many were not valid. */
   readonly rejected: number;
+  /** How many of these only since the sender may not report for their app. */
+  readonly denied: number;
   /** The problems of the invalid ones; at most `problemsMax`. `index` counts events from 0, so NDJSON's empty lines not. */
   readonly problems: readonly FieldProblem[];
 }
@@ -36,8 +43,12 @@ export interface Batch {
  * Rejects with `MarsError` `malformed` for a document that is not JSON, `invalid_argument` for one that is no batch or an
  * empty one, `too_large` for more than `bulkEventsMax` events or too much beside them.
  */
-export async function parseBatch(bytes: Uint8Array, format: BodyFormat, turns: Turns): Promise<Batch> {
-  const builder = new BatchBuilder();
+export async function parseBatch(
+  bytes: Uint8Array,
+  format: BodyFormat,
+  { turns, sender }: BatchOptions,
+): Promise<Batch> {
+  const builder = new BatchBuilder(sender);
   if (format === "ndjson") await addLines(bytes, builder, turns);
   else await addDocument(bytes, builder, turns);
   if (builder.size === 0) throw invalid("must hold at least one event");
@@ -146,10 +157,18 @@ function addTextLines(text: string, linesBefore: number, builder: BatchBuilder):
 class BatchBuilder implements Batch {
   readonly events: MarsEvent[] = [];
   rejected = 0;
-  readonly #problems: Problems = { list: [] };
+  readonly #problems: Problems;
+
+  constructor(sender: Sender) {
+    this.#problems = { list: [], sender };
+  }
 
   get size(): number {
     return this.events.length + this.rejected;
+  }
+
+  get denied(): number {
+    return this.#problems.denied ?? 0;
   }
 
   get problems(): readonly FieldProblem[] {
@@ -172,6 +191,7 @@ class BatchBuilder implements Batch {
     this.events.length = 0;
     this.rejected = 0;
     this.#problems.list.length = 0;
+    this.#problems.denied = 0;
   }
 
   reject(message: string): void {

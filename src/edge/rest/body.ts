@@ -7,8 +7,7 @@ import { discard } from "../http/discard.ts";
 import { isBrokenOff } from "../http/whole-body.ts";
 import { bodyTimeoutMsFor, type Intake, smallBytesMax } from "../intake.ts";
 import { parseJson } from "../json.ts";
-import { unknownPeer } from "../peer.ts";
-import type { Exchange } from "./router.ts";
+import { type Exchange, peerOf } from "./router.ts";
 import { type Bytes, packingOf, unpack } from "./unpack.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -52,7 +51,7 @@ export async function readBody(
   if (takesEvents) intake.admit(length ?? bytesMax);
   if (length !== undefined && length > bytesMax) throw tooLarge(bytesMax, `${length} bytes`);
   const packing = packingOf(coding);
-  const peer = c.env?.peer?.(request) ?? unknownPeer;
+  const peer = peerOf(c);
   const room = length ?? stepBytes;
   const lease =
     intake.received.tryTake(peer.name, room) ?? (await intake.received.take(peer.name, room, request.signal));
@@ -198,7 +197,7 @@ export async function discardBody(intake: Intake, c: Exchange): Promise<void> {
   const announced = headers.get("content-length");
   // The bytes that a client may send before it reads.
   if (announced !== null && Number(announced) < stepBytes) return;
-  await discard(body.getReader(), intake, c.env?.peer?.(c.req.raw) ?? unknownPeer);
+  await discard(body.getReader(), intake, peerOf(c));
 }
 
 function roundUp(bytes: number): number {

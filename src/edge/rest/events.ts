@@ -1,8 +1,8 @@
 /** `POST /api/event` and `POST /api/event/bulk`. */
-import { type FieldProblem, MarsError } from "../../core/error.ts";
+import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
 import { receipts } from "../../core/receipt.ts";
-import { checkEvent, type Problems } from "../../core/validate.ts";
+import { checkEvent, type Problems, type Sender } from "../../core/validate.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { type Batch, parseBatch } from "./batch.ts";
@@ -10,14 +10,14 @@ import { type BodyOptions, readBody, readJson } from "./body.ts";
 import { type BodyFormat, bodyFormat } from "./media-type.ts";
 import { problemResponse } from "./problem.ts";
 import { assertNoQuery } from "./query-string.ts";
-import type { Exchange, Router } from "./router.ts";
+import { callerOf, type Exchange, type Router } from "./router.ts";
 
 // Made once: this is the answer that is given most often by far.
 const acceptedInit: ResponseInit = {
   headers: new Headers({ "content-type": "application/json", "x-content-type-options": "nosniff" }),
 };
 
-type IngestParts = Pick<EdgeParts, "ingest" | "intake">;
+type IngestParts = Pick<EdgeParts, "ingest" | "intake" | "access">;
 
 export const eventPath = "/api/event";
 
@@ -25,15 +25,22 @@ export const eventPath = "/api/event";
 export const eventPaths: ReadonlySet<string> = new Set([eventPath, "/api/event/bulk"]);
 
 /** Serves `POST /api/event`. Rejects with `MarsError`. */
-export function createEventHandler({ ingest, intake }: IngestParts): (c: Exchange) => Promise<Response> {
+export function createEventHandler({
+  ingest,
+  intake,
+  access,
+}: IngestParts): (c: Exchange) => Promise<Response> {
   return async (c) => {
     const request = c.req.raw;
+    // Without the rest of a caller, which nothing here needs.
+    const sender = access.identify(request.headers);
+    sender.assertMay("ingest");
     assertNoQuery(request.url);
     bodyFormat(request.headers.get("content-type"), jsonOnly);
     const input = await readJson(intake, c, eventBodyBytesMax, ofEvents);
-    const problems: Problems = { list: [] };
+    const problems: Problems = { list: [], sender };
     const event = checkEvent(input, receipts.next(), problems);
-    if (event === undefined) throw invalidEvent(input, problems.list);
+    if (event === undefined) throw invalidEvent(input, problems);
     const seq = await ingest.accept([event]);
     return new Response(`{"success":true,"seq":${seq}}\n`, acceptedInit);
   };
@@ -43,19 +50,23 @@ const jsonOnly: readonly BodyFormat[] = ["json"];
 const ofEvents: BodyOptions = { takesEvents: true };
 
 export function addEventRoutes(router: Router, parts: IngestParts): void {
-  const { ingest, intake } = parts;
+  const { ingest, intake, access } = parts;
 
   router.post(eventPath, createEventHandler(parts));
 
   router.post("/api/event/bulk", async (c) => {
     const request = c.req.raw;
+    const { identity } = callerOf(c, access);
+    identity.assertMay("ingest");
     assertNoQuery(request.url);
     const format = bodyFormat(request.headers.get("content-type"), ["json", "ndjson"]);
-    const { events, rejected, problems } = await readBatch(c, format);
+    const { events, rejected, denied, problems } = await readBatch(c, format, identity);
     const accepted = events.length;
     if (accepted === 0) {
       const message = `none of ${rejected} events is valid`;
-      const error = new MarsError("invalid_argument", message, { problems });
+      const error = new MarsError(denied === rejected ? "permission_denied" : "invalid_argument", message, {
+        problems,
+      });
       return problemResponse(error, { members: { accepted, rejected } });
     }
     const seq = await ingest.accept(events);
@@ -66,21 +77,23 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
     return answerJson(c, JSON.stringify(answer), 207);
   });
 
-  async function readBatch(c: Exchange, format: BodyFormat): Promise<Batch> {
+  async function readBatch(c: Exchange, format: BodyFormat, sender: Sender): Promise<Batch> {
     const body = await readBody(intake, c, bodyBytesMax, ofEvents);
     try {
-      return await parseBatch(body.bytes, format, intake.turns);
+      return await parseBatch(body.bytes, format, { turns: intake.turns, sender });
     } finally {
       body.release();
     }
   }
 }
 
-function invalidEvent(input: unknown, problems: readonly FieldProblem[]): MarsError {
+function invalidEvent(input: unknown, { list: problems, denied }: Problems): MarsError {
   const isBatch =
     Array.isArray(input) || (typeof input === "object" && input !== null && Object.hasOwn(input, "events"));
   const message = isBatch
     ? "body must be one event; several go to /api/event/bulk"
     : problems.map((problem) => `${problem.field} ${problem.message}`.trim()).join("; ");
-  return new MarsError("invalid_argument", message, { problems });
+  return new MarsError(denied === undefined ? "invalid_argument" : "permission_denied", message, {
+    problems,
+  });
 }

@@ -18,7 +18,9 @@ export function addOperationRoutes(router: Router, parts: EdgeParts, operations:
     const read = inputReader(operation, parts);
     router.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
       // Before anything is awaited: who has gone has no address.
-      const caller = callerOf(c);
+      const caller = callerOf(c, parts.access);
+      // Before its body is read.
+      caller.identity.assertMay(operation.scope);
       if (operation.slow) c.env?.keepOpen?.(c.req.raw);
       const input = await read(c);
       try {

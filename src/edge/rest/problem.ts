@@ -56,6 +56,7 @@ export function problemResponse(error: MarsError, options: ProblemOptions = {}):
   if (status === 429 || status === 503) {
     headers.set("retry-after", retryAfterSeconds(error.retryAfterMs ?? retryAfterMsDefault));
   }
+  if (status === 401) headers.set("www-authenticate", 'Bearer realm="mars"');
   // The client's next connection may be to a Mars that serves.
   if (error.code === "draining") headers.set("connection", "close");
   return new Response(`${JSON.stringify(body)}\n`, { status, headers });

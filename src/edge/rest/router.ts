@@ -2,6 +2,7 @@
 import type { Context, Hono } from "hono";
 import type { Caller, Peer } from "../../core/caller.ts";
 import type { SendBudget } from "../../runtime/send-budget.ts";
+import { type Identify, identifyCaller } from "../caller.ts";
 import { unknownPeer } from "../peer.ts";
 
 /** Functions of the runtime that web standards do not have. A runtime that lacks one leaves it out. */
@@ -30,14 +31,30 @@ export interface Exchange {
 
 const callers = new WeakMap<Request, Caller>();
 
-/** The caller of a request: made at the first call, before anything is awaited, and the same from then on. */
-export function callerOf({ req: { raw: request }, env }: Exchange): Caller {
+/**
+ * The caller of a request: made at the first call, before anything is awaited, and the same from then on.
+ *
+ * @throws `MarsError` as `Access.identify` does
+ */
+export function callerOf(c: Exchange, access: Identify): Caller {
+  const request = c.req.raw;
   const known = callers.get(request);
   if (known !== undefined) return known;
-  const peer = env?.peer?.(request) ?? unknownPeer;
-  const caller: Caller = { peer, protocol: "rest", signal: request.signal };
+  const caller = {
+    ...identifyCaller(access, request.headers, addressOf(c), "rest"),
+    signal: request.signal,
+  };
   callers.set(request, caller);
   return caller;
+}
+
+/** The peer of a request: its caller's once that is known, and else its address. */
+export function peerOf(c: Exchange): Peer {
+  return callers.get(c.req.raw)?.peer ?? addressOf(c);
+}
+
+function addressOf({ req: { raw: request }, env }: Exchange): Peer {
+  return env?.peer?.(request) ?? unknownPeer;
 }
 
 /**

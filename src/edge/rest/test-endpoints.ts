@@ -1,24 +1,33 @@
 /** `GET /api/create_event` and `GET /api/test_socket`, for load tests and a first look. */
 import { MarsError } from "../../core/error.ts";
+import type { Identity } from "../../core/identity.ts";
 import { receipts } from "../../core/receipt.ts";
 import { checkEvent, type Problems } from "../../core/validate.ts";
+import type { Identify } from "../caller.ts";
 import type { Gate } from "../http/gate.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { assertNoQuery, readQuery } from "./query-string.ts";
-import type { HttpContext, Router } from "./router.ts";
+import { callerOf, type HttpContext, type Router } from "./router.ts";
 
+/** The app of events that name none. */
+const testApp = "test";
 const stages = ["created", "queued", "sent", "delivered", "opened"];
 
-/** Adds the routes; without it these paths answer 404. */
-export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | "live" | "gate">): void {
+/** Adds the routes. Their paths answer 404 while they are off. */
+export function addTestRoutes(
+  router: Router,
+  parts: Pick<EdgeParts, "ingest" | "live" | "gate" | "access" | "testEndpoints">,
+): void {
   router.get("/api/create_event", async (c) => {
+    assertOn(parts);
     assertOwnGet(c, parts.gate);
+    mayIngest(c, parts.access, testApp);
     assertNoQuery(c.req.url);
     const now = receipts.next();
     const seq = await parts.ingest.accept([
       {
-        appId: "test",
+        appId: testApp,
         messageId: crypto.randomUUID(),
         event: stages[Math.floor(Math.random() * stages.length)] ?? "created",
         createdAt: now,
@@ -32,9 +41,11 @@ export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | 
   });
 
   router.get("/api/test_socket", (c) => {
+    assertOn(parts);
     assertOwnGet(c, parts.gate);
-    const { message_id, app_id = "test", event = "test_event" } = readQuery(c.req.url, testSocketParameters);
-    const problems: Problems = { list: [] };
+    const sender = mayIngest(c, parts.access);
+    const { message_id, app_id = testApp, event = "test_event" } = readQuery(c.req.url, testSocketParameters);
+    const problems: Problems = { list: [], sender };
     const announced = checkEvent({ app_id, message_id, event }, receipts.next(), problems);
     if (announced === undefined) {
       const [first] = problems.list;
@@ -46,7 +57,19 @@ export function addTestRoutes(router: Router, parts: Pick<EdgeParts, "ingest" | 
   });
 }
 
+function assertOn({ testEndpoints }: Pick<EdgeParts, "testEndpoints">): void {
+  if (!testEndpoints()) throw new MarsError("not_found", "there is nothing at this path");
+}
+
 const testSocketParameters = ["message_id", "app_id", "event"] as const;
+
+/** @throws `MarsError` for a caller that may not report events, or not of this app */
+function mayIngest(c: HttpContext, access: Identify, appId?: string): Identity {
+  const { identity } = callerOf(c, access);
+  identity.assertMay("ingest");
+  if (appId === undefined || identity.mayApp(appId)) return identity;
+  throw new MarsError("permission_denied", `this key is not for the app ${appId}`);
+}
 
 /**
  * These GETs change something. A HEAD must not make an event, and a page from elsewhere could name them as the address of

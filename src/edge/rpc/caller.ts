@@ -1,5 +1,5 @@
 /** The caller of a method: set by the transport, read by the method from its context. */
-import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import {
   type ContextValues,
   createContextKey,
@@ -7,16 +7,29 @@ import {
   type HandlerContext,
 } from "@connectrpc/connect";
 import type { Caller, Peer, Protocol } from "../../core/caller.ts";
+import { MarsError } from "../../core/error.ts";
+import { Identity } from "../../core/identity.ts";
+import { callerAs, type Identify } from "../caller.ts";
 import { peerOf, unknownPeer } from "../peer.ts";
 
-const peerKey = createContextKey<Peer>(unknownPeer, { description: "peer" });
+/** The rights of a caller of a method that asks for no key. */
+const nobody = new Identity({ id: "nobody", name: "nobody", kind: "in", apps: [] });
+
+/** Its caller, or why it is served to none. */
+type Identified = Caller | MarsError;
+
+const callerKey = createContextKey<Identified>(callerAs(nobody, unknownPeer, "grpc"), {
+  description: "caller",
+});
 
 /** The members of its context that a method may use. */
 export type CallContext = Pick<HandlerContext, "values" | "signal" | "protocolName">;
 
 const sessionPeers = new WeakMap<ServerHttp2Session, Peer>();
+/** The last caller of each session: nearly all calls of a session have the same one. */
+const sessionCallers = new WeakMap<ServerHttp2Session, Caller>();
 
-/** The peer of a stream's session; determined once for each session. */
+/** The address of a stream's session; determined once for each session. */
 export function sessionPeer({ session }: Pick<ServerHttp2Stream, "session">): Peer {
   // A stream that was reset has no session any more.
   if (session === undefined || session === null) return unknownPeer;
@@ -28,17 +41,49 @@ export function sessionPeer({ session }: Pick<ServerHttp2Stream, "session">): Pe
   return peer;
 }
 
-/** The context values that a transport passes with a request. */
-export function valuesOf(peer: Peer): ContextValues {
-  return createContextValues().set(peerKey, peer);
+/** The caller of a stream over native gRPC. @throws `MarsError` as `Access.identify` does */
+export function streamCaller(
+  stream: Pick<ServerHttp2Stream, "session">,
+  headers: IncomingHttpHeaders,
+  access: Identify,
+): Caller {
+  const identity = access.identify({ get: (name) => textOf(headers[name]) });
+  const session = stream.session as ServerHttp2Session | null | undefined;
+  const known = session ? sessionCallers.get(session) : undefined;
+  if (known?.identity === identity) return known;
+  const caller = callerAs(identity, sessionPeer(stream), "grpc");
+  if (session) sessionCallers.set(session, caller);
+  return caller;
 }
 
-/** The peer that a transport has passed. */
+/** The caller of a method that asks for no key. */
+export function callerWithoutKey(address: Peer): Caller {
+  return callerAs(nobody, address, "grpc");
+}
+
+/** The context values that a transport passes with a request. */
+export function valuesOf(caller: Identified): ContextValues {
+  return createContextValues().set(callerKey, caller);
+}
+
+/** What a transport has passed. */
+export function identifiedIn(values: ContextValues): Identified {
+  return values.get(callerKey);
+}
+
+/** The peer of the caller that a transport has passed. */
 export function peerIn(values: ContextValues): Peer {
-  return values.get(peerKey);
+  const caller = values.get(callerKey);
+  return caller instanceof MarsError ? unknownPeer : caller.peer;
 }
 
 /** The caller of a method; its signal aborts at its deadline, too. */
 export function callerOf({ values, signal, protocolName }: CallContext): Caller {
-  return { peer: peerIn(values), protocol: protocolName as Protocol, signal };
+  const caller = values.get(callerKey);
+  if (caller instanceof MarsError) throw caller;
+  return { ...caller, protocol: protocolName as Protocol, signal };
+}
+
+function textOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(", ") : value;
 }

@@ -1,6 +1,8 @@
 /** The bidirectional method: batches in, acknowledgements out. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Caller } from "../../core/caller.ts";
 import type { Ingest } from "../../core/ports.ts";
+import type { Sender } from "../../core/validate.ts";
 import type {
   CollectStreamRequest,
   CollectStreamResponseSchema,
@@ -28,16 +30,17 @@ export const batchesInFlightMax = 8;
  * Acknowledges each batch once it is on disk, in order. A batch that is refused as a whole ends the stream with its error;
  * batches after it may have been accepted without an acknowledgement, and the client sends them again.
  *
- * @param signal ends the stream: the batches that were read are acknowledged, then its reason is thrown
+ * @param caller whose signal, and the end of whose rights, end the stream: the batches that were read are acknowledged, then
+ * the reason is thrown
  */
 export async function* collectStream(
   ingest: Ingest,
   requests: AsyncIterable<StreamBatch>,
-  signal: AbortSignal,
+  caller: Pick<Caller, "identity" | "signal">,
 ): AsyncGenerator<Ack> {
   const batches = requests[Symbol.asyncIterator]();
   const acks: Promise<Step & { kind: "ack" }>[] = [];
-  const abortion = watchAbort(signal);
+  const abortion = watchEnd(caller);
   let reading: Promise<Step> | undefined;
   let end: { readonly error?: unknown } | undefined;
   try {
@@ -53,7 +56,7 @@ export async function* collectStream(
         }
         if (step.kind === "batch") {
           reading = undefined;
-          acks.push(acknowledge(ingest, step.batch));
+          acks.push(acknowledge(ingest, step.batch, caller.identity));
           continue;
         }
       }
@@ -76,8 +79,8 @@ async function read(batches: AsyncIterator<StreamBatch>): Promise<Step> {
   }
 }
 
-function acknowledge(ingest: Ingest, batch: StreamBatch): Promise<Step & { kind: "ack" }> {
-  const ack = collect(ingest, batch).then((result) => ({
+function acknowledge(ingest: Ingest, batch: StreamBatch, sender: Sender): Promise<Step & { kind: "ack" }> {
+  const ack = collect(ingest, batch, sender).then((result) => ({
     kind: "ack" as const,
     ack: { batchId: batch.batchId, ...result },
   }));
@@ -86,14 +89,28 @@ function acknowledge(ingest: Ingest, batch: StreamBatch): Promise<Step & { kind:
   return ack;
 }
 
-async function collect(ingest: Ingest, { checked, events }: StreamBatch): Promise<BatchResult> {
-  return acceptBatch(ingest, checked ?? checkBatch(events));
+async function collect(
+  ingest: Ingest,
+  { checked, events }: StreamBatch,
+  sender: Sender,
+): Promise<BatchResult> {
+  return acceptBatch(ingest, checked ?? checkBatch(events, sender));
 }
 
-function watchAbort(signal: AbortSignal): { step: Promise<Step>; forget: () => void } {
+function watchEnd({ identity, signal }: Pick<Caller, "identity" | "signal">): {
+  step: Promise<Step>;
+  forget: () => void;
+} {
   const { promise, resolve } = Promise.withResolvers<Step>();
-  const listener = () => resolve({ kind: "end", error: signal.reason });
-  signal.addEventListener("abort", listener);
-  if (signal.aborted) listener();
-  return { step: promise, forget: () => signal.removeEventListener("abort", listener) };
+  const listener = () => resolve({ kind: "end", error: signal?.reason });
+  signal?.addEventListener("abort", listener);
+  if (signal?.aborted) listener();
+  const forget = identity.onEnd((error) => resolve({ kind: "end", error }));
+  return {
+    step: promise,
+    forget() {
+      signal?.removeEventListener("abort", listener);
+      forget();
+    },
+  };
 }

@@ -4,7 +4,7 @@ import type { MarsEvent } from "../../core/event.ts";
 import { bulkEventsMax, problemsMax } from "../../core/limits.ts";
 import type { Ingest } from "../../core/ports.ts";
 import { receipts } from "../../core/receipt.ts";
-import type { Problems } from "../../core/validate.ts";
+import type { Problems, Sender } from "../../core/validate.ts";
 import { eventFromProto, type ProtoEvent } from "./convert.ts";
 
 /** The result of a batch, in the shape of the answers. */
@@ -18,8 +18,8 @@ export interface BatchResult {
 }
 
 /** Accepts one event. Throws `MarsError` `invalid_argument` with its problems, and what `Ingest.accept` throws. */
-export async function collectOne(ingest: Ingest, message: ProtoEvent): Promise<number> {
-  const problems: Problems = { list: [] };
+export async function collectOne(ingest: Ingest, message: ProtoEvent, sender: Sender): Promise<number> {
+  const problems: Problems = { list: [], sender };
   const event = eventFromProto(message, receipts.next(), problems);
   if (event === undefined) throw invalidEvent(problems);
   return ingest.accept([event]);
@@ -28,8 +28,12 @@ export async function collectOne(ingest: Ingest, message: ProtoEvent): Promise<n
 /** The valid events of a batch, and the problems of the others. */
 export class CheckedBatch {
   readonly events: MarsEvent[] = [];
-  readonly problems: Problems = { list: [] };
+  readonly problems: Problems;
   #size = 0;
+
+  constructor(sender: Sender) {
+    this.problems = { list: [], sender };
+  }
 
   /** How many events came, valid or not. */
   get size(): number {
@@ -55,6 +59,7 @@ export class CheckedBatch {
   clear(): void {
     this.events.length = 0;
     this.problems.list.length = 0;
+    this.problems.denied = 0;
     this.#size = 0;
   }
 
@@ -71,9 +76,9 @@ export class CheckedBatch {
 }
 
 /** Checks up to `bulkEventsMax` events. Throws `too_large` beyond the bound. */
-export function checkBatch(messages: readonly ProtoEvent[]): CheckedBatch {
+export function checkBatch(messages: readonly ProtoEvent[], sender: Sender): CheckedBatch {
   if (messages.length > bulkEventsMax) throw tooMany(String(messages.length));
-  const batch = new CheckedBatch();
+  const batch = new CheckedBatch(sender);
   for (const message of messages) batch.add(message);
   return batch;
 }
@@ -97,10 +102,15 @@ function tooMany(count: string): MarsError {
   return new MarsError("too_large", `events ${message}`, { problems: [{ field: "events", message }] });
 }
 
-/** The error for an event with these problems. */
-export function invalidEvent(problems: Problems): MarsError {
+/**
+ * The error for an event with these problems, or for a batch without a valid one.
+ *
+ * @param rejected how many events have problems
+ */
+export function invalidEvent(problems: Problems, rejected = 1): MarsError {
   const [first] = problems.list;
   const more = problems.list.length > 1 ? `, and ${problems.list.length - 1} more` : "";
   const message = first === undefined ? "invalid event" : `${first.field} ${first.message}${more}`;
-  return new MarsError("invalid_argument", message, { problems: problems.list });
+  const code = problems.denied === rejected ? "permission_denied" : "invalid_argument";
+  return new MarsError(code, message, { problems: problems.list });
 }

@@ -1,11 +1,11 @@
 /** Reads the body of a unary gRPC call: one message in its frame. */
 import type { ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { BudgetLease } from "../budget.ts";
 import { free, join } from "../free.ts";
 import { bodyTimeoutMsFor, type Intake, smallBytesMax } from "../intake.ts";
-import { sessionPeer } from "./caller.ts";
 import { goneError } from "./error.ts";
 import { frameHeadBytes } from "./request-guard.ts";
 
@@ -13,6 +13,7 @@ export interface BodyBounds {
   readonly intake: Intake;
   /** The bound on a message of this method. */
   readonly bytesMax: number;
+  readonly peer: Peer;
 }
 
 export interface ReceivedBody {
@@ -27,7 +28,10 @@ export interface ReceivedBody {
  * announces more than `bytesMax`, `overloaded` when there is no room for it, `deadline_exceeded` when it comes too slowly,
  * CANCELED when the client is gone, and as `Intake.admit` throws.
  */
-export function readBody(stream: ServerHttp2Stream, { intake, bytesMax }: BodyBounds): Promise<ReceivedBody> {
+export function readBody(
+  stream: ServerHttp2Stream,
+  { intake, bytesMax, peer }: BodyBounds,
+): Promise<ReceivedBody> {
   const { promise, resolve, reject } = Promise.withResolvers<ReceivedBody>();
   const chunks: Buffer[] = [];
   let length = 0;
@@ -71,7 +75,7 @@ export function readBody(stream: ServerHttp2Stream, { intake, bytesMax }: BodyBo
       fail(error);
       return;
     }
-    const { name } = sessionPeer(stream);
+    const { name } = peer;
     lease = intake.received.tryTake(name, bytes);
     if (lease !== undefined) return;
     stream.pause();

@@ -10,7 +10,6 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Peer } from "../../core/caller.ts";
 import type { MarsError } from "../../core/error.ts";
 import type { Shares } from "../../runtime/shares.ts";
-import { sessionPeer } from "./caller.ts";
 import { isGone, respondError } from "./grpc-status.ts";
 
 export interface GrpcCallsOptions {
@@ -45,8 +44,7 @@ export class GrpcCalls {
    * @param mayBeQuiet whether its client may wait for as long as it likes before it sends anything
    * @returns `overloaded` where there is no room for it
    */
-  enter(stream: ServerHttp2Stream, mayBeQuiet: boolean): MarsError | undefined {
-    const peer = sessionPeer(stream);
+  enter(stream: ServerHttp2Stream, peer: Peer, mayBeQuiet: boolean): MarsError | undefined {
     if (!this.#shares.takeOne(peer)) return this.#shares.full("gRPC calls");
     if (!mayBeQuiet) {
       if (this.#begun.length === 0) setImmediate(() => this.#sortOut());

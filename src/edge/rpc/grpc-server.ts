@@ -10,7 +10,9 @@ import {
 } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { createMethodUrl } from "@connectrpc/connect/protocol";
+import { createMethodUrl, type UniversalHandler } from "@connectrpc/connect/protocol";
+import type { Caller } from "../../core/caller.ts";
+import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import {
@@ -19,6 +21,7 @@ import {
   IngestService,
 } from "../../gen/mars/v1/ingest_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
+import { callerWithoutKey, sessionPeer, streamCaller } from "./caller.ts";
 import { rpcError, stoppingError } from "./error.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "./grpc-calls.ts";
 import { type ConnectionTimes, trackConnections } from "./grpc-connections.ts";
@@ -27,7 +30,7 @@ import { serveStream } from "./grpc-stream.ts";
 import { createUnaryHandler, type UnaryHandler } from "./grpc-unary.ts";
 import { createIngestMethods } from "./ingest-service.ts";
 import { readBinaryBatch } from "./large-batch.ts";
-import { createRpcHandlers } from "./router.ts";
+import { createRpcHandlers, isPublic } from "./router.ts";
 
 export interface GrpcServerOptions extends ConnectionTimes, GrpcCallsOptions {
   readonly host: string;
@@ -117,7 +120,10 @@ export async function startGrpcServer(
     const refusal = parts.gate.checkHost(headers[":authority"] ?? headers.host);
     if (refusal !== undefined) return respondError(stream, rpcError(refusal, parts.log));
     const path = headers[":path"] ?? "";
-    const full = calls.enter(stream, path === streamPath);
+    const handler = handlers.get(path);
+    const caller = callerOf(stream, headers, handler);
+    if (caller instanceof MarsError) return respondError(stream, rpcError(caller, parts.log));
+    const full = calls.enter(stream, caller.peer, path === streamPath);
     if (full !== undefined) {
       if (unary.has(path) || path === streamPath) parts.refusals.refused(full);
       return respondError(stream, rpcError(full, parts.log));
@@ -126,16 +132,28 @@ export async function startGrpcServer(
     if (headers[":method"] !== "POST") return respondHttp(stream, 405);
     if (contentType === "application/grpc" || contentType === "application/grpc+proto") {
       const lean = unary.get(path);
-      if (lean !== undefined) return lean(stream, headers);
+      if (lean !== undefined) return lean(stream, headers, caller);
     } else if (!contentType.startsWith("application/grpc")) {
       return respondHttp(stream, 415);
     }
-    const handler = handlers.get(path);
     if (handler === undefined) {
       return respondError(stream, new ConnectError("there is no such method", Code.Unimplemented));
     }
     if (!handler.supportedContentType(contentType)) return respondHttp(stream, 415);
-    await serveStream(stream, headers, handler, parts.budget);
+    await serveStream(stream, headers, handler, caller, parts.budget);
+  }
+
+  function callerOf(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    handler: UniversalHandler | undefined,
+  ): Caller | MarsError {
+    if (handler !== undefined && isPublic(handler.service)) return callerWithoutKey(sessionPeer(stream));
+    try {
+      return streamCaller(stream, headers, parts.access);
+    } catch (thrown) {
+      return MarsError.from(thrown);
+    }
   }
 
   async function stop(deadlineMs: number): Promise<void> {
@@ -163,20 +181,35 @@ function createUnaryHandlers(parts: EdgeParts): ReadonlyMap<string, UnaryHandler
   const one = { bytesMax: eventBodyBytesMax };
   const many = {
     bytesMax: bodyBytesMax,
-    call: (request: CollectEventsRequest) => collectEvents(request),
-    decodeLarge: async (message: Uint8Array) => {
-      const { batch } = await readBinaryBatch(message, eventsField, intake.turns);
+    call: (request: CollectEventsRequest, { identity }: Caller) => collectEvents(request, identity),
+    decodeLarge: async (message: Uint8Array, { identity }: Caller) => {
+      const options = { turns: intake.turns, sender: identity };
+      const { batch } = await readBinaryBatch(message, eventsField, options);
       return () => collectChecked(batch);
     },
   };
   return new Map([
     [
       createMethodUrl("", MarsGrpc.method.collectEvent),
-      createUnaryHandler({ ...MarsGrpc.method.collectEvent, ...one, call: collectLegacyEvent }, options),
+      createUnaryHandler(
+        {
+          ...MarsGrpc.method.collectEvent,
+          ...one,
+          call: (request, { identity }) => collectLegacyEvent(request, identity),
+        },
+        options,
+      ),
     ],
     [
       createMethodUrl("", method.collectEvent),
-      createUnaryHandler({ ...method.collectEvent, ...one, call: collectEvent }, options),
+      createUnaryHandler(
+        {
+          ...method.collectEvent,
+          ...one,
+          call: (request, { identity }) => collectEvent(request, identity),
+        },
+        options,
+      ),
     ],
     [
       createMethodUrl("", method.collectEvents),

@@ -1,10 +1,10 @@
 /** Serves an HTTP/2 stream by one of Connect's handlers. */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
-import type { Peer } from "../../core/caller.ts";
+import type { Caller, Peer } from "../../core/caller.ts";
 import type { SendBudget } from "../../runtime/send-budget.ts";
 import { pieceBytes, stallMsDefault } from "../paced-body.ts";
-import { sessionPeer, valuesOf } from "./caller.ts";
+import { valuesOf } from "./caller.ts";
 import { goneError } from "./error.ts";
 import { endStream, isGone } from "./grpc-status.ts";
 import { grpcTrailers } from "./grpc-trailers.ts";
@@ -14,14 +14,15 @@ export async function serveStream(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   handler: UniversalHandler,
+  caller: Caller,
   budget: SendBudget,
 ): Promise<void> {
-  const peer = sessionPeer(stream);
+  const { peer } = caller;
   const gone = new AbortController();
   // After a regular end no reader is left.
   stream.once("close", () => gone.abort(goneError()));
   const response = await handler({
-    contextValues: valuesOf(peer),
+    contextValues: valuesOf(caller),
     httpVersion: "2.0",
     method: headers[":method"] ?? "",
     // Only the path is used, and it is the handler's own: a client's authority may not even parse.

@@ -15,12 +15,11 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import { compressedFlag } from "@connectrpc/connect/protocol";
 import { contentTypeProto, parseTimeout } from "@connectrpc/connect/protocol-grpc";
-import type { Peer } from "../../core/caller.ts";
+import type { Caller } from "../../core/caller.ts";
 import type { Log } from "../../core/ports.ts";
 import type { Refusals } from "../../core/refusals.ts";
 import { free } from "../free.ts";
 import type { Intake } from "../intake.ts";
-import { sessionPeer } from "./caller.ts";
 import { rpcError, undecodableError } from "./error.ts";
 import { readBody } from "./grpc-body.ts";
 import { endStream, isGone, respondError } from "./grpc-status.ts";
@@ -33,13 +32,17 @@ export interface UnaryMethod<I extends DescMessage, O extends DescMessage> {
   readonly input: I;
   readonly output: O;
   readonly bytesMax: number;
-  call(request: MessageShape<I>): Promise<MessageInitShape<O>>;
+  call(request: MessageShape<I>, caller: Caller): Promise<MessageInitShape<O>>;
   /** Decodes a message that is too large to be decoded at once, into its call. Absent where no message is so large. */
-  decodeLarge?(message: Uint8Array): Promise<() => Promise<MessageInitShape<O>>>;
+  decodeLarge?(message: Uint8Array, caller: Caller): Promise<() => Promise<MessageInitShape<O>>>;
 }
 
 /** Serves one call. Never rejects, so that it need not be awaited. */
-export type UnaryHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Promise<void>;
+export type UnaryHandler = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  caller: Caller,
+) => Promise<void>;
 
 export interface UnaryOptions extends Refusals {
   readonly log: Log;
@@ -50,10 +53,11 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
   { input, output, bytesMax, call, decodeLarge }: UnaryMethod<I, O>,
   { log, intake, refused }: UnaryOptions,
 ): UnaryHandler {
-  return async (stream, headers) => {
+  return async (stream, headers, caller) => {
     try {
+      caller.identity.assertMay("ingest");
       const timeoutMs = timeoutOf(headers["grpc-timeout"]);
-      const answer = exchange(stream, headers["grpc-encoding"]);
+      const answer = exchange(stream, headers["grpc-encoding"], caller);
       const bytes = await (timeoutMs === undefined ? answer : inTime(answer, timeoutMs));
       await respondMessage(stream, bytes, headers["grpc-accept-encoding"]);
     } catch (error) {
@@ -66,13 +70,14 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
   async function exchange(
     stream: ServerHttp2Stream,
     encoding: string | string[] | undefined,
+    caller: Caller,
   ): Promise<Uint8Array> {
-    const { frame, lease } = await readBody(stream, { intake, bytesMax });
+    const { frame, lease } = await readBody(stream, { intake, bytesMax, peer: caller.peer });
     if (lease === undefined && frame[0] === 0)
-      return answer(await call(decode(frame.subarray(frameHeadBytes))));
+      return answer(await call(decode(frame.subarray(frameHeadBytes)), caller));
     let run: () => Promise<MessageInitShape<O>>;
     try {
-      run = await decodeInTurn(frame, encoding, sessionPeer(stream));
+      run = await decodeInTurn(frame, encoding, caller);
     } finally {
       lease?.release();
     }
@@ -83,18 +88,19 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
   async function decodeInTurn(
     frame: Uint8Array,
     encoding: string | string[] | undefined,
-    peer: Peer,
+    caller: Caller,
   ): Promise<() => Promise<MessageInitShape<O>>> {
+    const { peer } = caller;
     const place = frame.byteLength > chunkBytesMax || frame[0] !== 0 ? await intake.place(peer) : undefined;
     try {
       const message = await unframe(frame, encoding, bytesMax);
       if (decodeLarge !== undefined && message.byteLength > chunkBytesMax) {
-        return await decodeLarge(message).finally(() => free(message));
+        return await decodeLarge(message, caller).finally(() => free(message));
       }
       const turn = intake.turns.spend(message.byteLength);
       if (turn !== undefined) await turn;
       const request = decode(message);
-      return () => call(request);
+      return () => call(request, caller);
     } finally {
       free(frame);
       place?.release();

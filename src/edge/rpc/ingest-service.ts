@@ -4,7 +4,7 @@ import { MarsError } from "../../core/error.ts";
 import type { Ingest } from "../../core/ports.ts";
 import { receipts } from "../../core/receipt.ts";
 import { parseTime } from "../../core/time.ts";
-import { checkEvent, type Problems } from "../../core/validate.ts";
+import { checkEvent, type Problems, type Sender } from "../../core/validate.ts";
 import type { EventRequest, EventResponseSchema } from "../../gen/event_pb.ts";
 import type {
   CollectEventRequest,
@@ -14,7 +14,7 @@ import type {
   CollectStreamRequest,
   CollectStreamResponseSchema,
 } from "../../gen/mars/v1/ingest_service_pb.ts";
-import type { CallContext } from "./caller.ts";
+import { type CallContext, callerOf } from "./caller.ts";
 import { acceptBatch, type CheckedBatch, checkBatch, collectOne, invalidEvent } from "./collect.ts";
 import { collectStream, type StreamBatch } from "./collect-stream.ts";
 import { type LargeBatches, largeBatches } from "./large-batch.ts";
@@ -24,12 +24,15 @@ type CollectEventsResponseInit = MessageInitShape<typeof CollectEventsResponseSc
 /** The unary methods take no signal: an event that is being written can no longer be called back. */
 export interface IngestMethods {
   /** The original's. A `created_at` that is no timestamp means the time of receipt, as it did there. */
-  collectLegacyEvent(request: EventRequest): Promise<MessageInitShape<typeof EventResponseSchema>>;
-  collectEvent(request: CollectEventRequest): Promise<MessageInitShape<typeof CollectEventResponseSchema>>;
-  collectEvents(
-    request: CollectEventsRequest,
-    context?: Pick<CallContext, "values">,
-  ): Promise<CollectEventsResponseInit>;
+  collectLegacyEvent(
+    request: EventRequest,
+    sender: Sender,
+  ): Promise<MessageInitShape<typeof EventResponseSchema>>;
+  collectEvent(
+    request: CollectEventRequest,
+    sender: Sender,
+  ): Promise<MessageInitShape<typeof CollectEventResponseSchema>>;
+  collectEvents(request: CollectEventsRequest, sender: Sender): Promise<CollectEventsResponseInit>;
   /** The same for a batch that has been decoded and checked. */
   collectChecked(batch: CheckedBatch): Promise<CollectEventsResponseInit>;
   collectStream(
@@ -48,15 +51,15 @@ export function createIngestMethods(ingest: Ingest): IngestMethods {
       });
     }
     const result = await acceptBatch(ingest, batch);
-    if (result.accepted === 0) throw invalidEvent({ list: result.errors });
+    if (result.accepted === 0) throw invalidEvent({ ...batch.problems, list: result.errors }, batch.size);
     return result;
   }
 
   return {
-    async collectLegacyEvent(request) {
+    async collectLegacyEvent(request, sender) {
       const receivedAt = receipts.next();
       const createdAt = parseTime(request.createdAt);
-      const problems: Problems = { list: [] };
+      const problems: Problems = { list: [], sender };
       const input = { app_id: request.appId, message_id: request.messageId, event: request.event };
       const micros = typeof createdAt === "number" ? createdAt : receivedAt;
       const event = checkEvent(input, receivedAt, problems, micros);
@@ -65,18 +68,18 @@ export function createIngestMethods(ingest: Ingest): IngestMethods {
       return { success: true };
     },
 
-    async collectEvent(request) {
-      return { seq: BigInt(await collectOne(ingest, request)) };
+    async collectEvent(request, sender) {
+      return { seq: BigInt(await collectOne(ingest, request, sender)) };
     },
 
-    async collectEvents(request, context) {
-      return collectChecked(context?.values.get(largeBatches).get(0) ?? checkBatch(request.events));
+    async collectEvents(request, sender) {
+      return collectChecked(checkBatch(request.events, sender));
     },
 
     collectChecked,
 
     collectStream(requests, context) {
-      return collectStream(ingest, withLarge(requests, context.values.get(largeBatches)), context.signal);
+      return collectStream(ingest, withLarge(requests, context.values.get(largeBatches)), callerOf(context));
     },
   };
 }

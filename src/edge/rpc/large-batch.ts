@@ -6,6 +6,7 @@ import { fromBinary, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { Code, ConnectError, createContextKey } from "@connectrpc/connect";
 import { MarsError } from "../../core/error.ts";
 import { eventBodyBytesMax } from "../../core/limits.ts";
+import type { Sender } from "../../core/validate.ts";
 import { EventSchema } from "../../gen/mars/v1/event_pb.ts";
 import { parseJson } from "../json.ts";
 import { chunkElements } from "../json-chunks.ts";
@@ -19,6 +20,11 @@ export type LargeBatches = Map<number, CheckedBatch>;
 
 /** Under this key a call has its batches in its context. */
 export const largeBatches = createContextKey<LargeBatches>(new Map(), { description: "large batches" });
+
+export interface LargeBatchOptions {
+  readonly turns: Turns;
+  readonly sender: Sender;
+}
 
 /** A request that was decoded in turns. */
 export interface LargeBatch {
@@ -44,9 +50,9 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export async function readBinaryBatch(
   bytes: Uint8Array,
   eventsField: number,
-  turns: Turns,
+  { turns, sender }: LargeBatchOptions,
 ): Promise<LargeBatch> {
-  const batch = new CheckedBatch();
+  const batch = new CheckedBatch(sender);
   const rest: Uint8Array[] = [];
   let restBytes = 0;
   let turnEnd = 0;
@@ -76,8 +82,11 @@ export async function readBinaryBatch(
 }
 
 /** The same for the JSON of such a message. */
-export async function readJsonBatch(bytes: Uint8Array, turns: Turns): Promise<LargeBatch> {
-  const batch = new CheckedBatch();
+export async function readJsonBatch(
+  bytes: Uint8Array,
+  { turns, sender }: LargeBatchOptions,
+): Promise<LargeBatch> {
+  const batch = new CheckedBatch(sender);
   const chunks = chunkElements(bytes, {
     member: "events",
     elementBytesMax: eventBodyBytesMax,

@@ -4,7 +4,7 @@
  */
 import { createContextValues } from "@connectrpc/connect";
 import { compressedFlag, type UniversalHandler } from "@connectrpc/connect/protocol";
-import type { Peer } from "../../core/caller.ts";
+import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax } from "../../core/limits.ts";
 import {
@@ -17,7 +17,7 @@ import { free } from "../free.ts";
 import { type Intake, smallBytesMax } from "../intake.ts";
 import type { EdgeParts } from "../parts.ts";
 import { ByteReader } from "./byte-reader.ts";
-import { peerIn } from "./caller.ts";
+import { identifiedIn } from "./caller.ts";
 import { rpcError } from "./error.ts";
 import { gzipCompression } from "./gzip.ts";
 import {
@@ -60,11 +60,14 @@ export function boundRequests(
     const { body } = request;
     if (!isByteStream(body)) return handler(request);
     const contextValues = request.contextValues ?? createContextValues();
-    const peer = peerIn(contextValues);
+    const caller = identifiedIn(contextValues);
+    const denial = caller instanceof MarsError || !takesEvents ? undefined : caller.identity.denial("ingest");
+    if (caller instanceof MarsError) return handler({ ...request, body: explained(refused(caller)) });
+    if (denial !== undefined) return handler({ ...request, body: explained(refused(denial)) });
     const type = request.header.get("content-type") ?? "";
     const work = new RequestWork({
       intake,
-      peer,
+      caller,
       bytesMax,
       takesEvents,
       eventsField,
@@ -98,7 +101,7 @@ export function boundRequests(
 
 interface WorkOptions extends BoundsOptions {
   readonly intake: Intake;
-  readonly peer: Peer;
+  readonly caller: Caller;
   readonly eventsField: number | undefined;
   readonly json: boolean;
   readonly gzip: boolean;
@@ -120,13 +123,13 @@ class RequestWork {
 
   /** A body that is one message. */
   async *whole(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    const { bytesMax, takesEvents, intake, peer } = this.#options;
+    const { bytesMax, takesEvents, intake, caller } = this.#options;
     let lease: BudgetLease | undefined;
     try {
       const bytes = await new ByteReader(body).read(bytesMax + 1, (arrived) => {
         if (arrived <= smallBytesMax) return;
         if (lease === undefined && takesEvents) intake.admit(arrived);
-        lease ??= intake.received.tryTake(peer.name, stepBytes);
+        lease ??= intake.received.tryTake(caller.peer.name, stepBytes);
         if (lease === undefined) throw noRoom();
         while (lease.amount < arrived) if (!lease.grow(stepBytes)) throw noRoom();
       });
@@ -140,7 +143,7 @@ class RequestWork {
 
   /** A body that consists of frames. */
   async *frames(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    const { bytesMax, takesEvents, intake, peer } = this.#options;
+    const { bytesMax, takesEvents, intake, caller } = this.#options;
     const reader = new ByteReader(body);
     let unspent = 0;
     for (let index = 0; ; index++) {
@@ -160,7 +163,7 @@ class RequestWork {
       // Each longer one has its own turn.
       if (length <= smallBytesMax) unspent += Math.max(length, frameCostBytes);
       if (takesEvents) intake.admit(length);
-      const lease = length > smallBytesMax ? await intake.received.take(peer.name, length) : undefined;
+      const lease = length > smallBytesMax ? await intake.received.take(caller.peer.name, length) : undefined;
       let frame: Uint8Array;
       try {
         const payload = await reader.read(length);
@@ -181,13 +184,15 @@ class RequestWork {
     bytes: Uint8Array,
     { packed, index }: { packed: boolean; index: number },
   ): Promise<Uint8Array> {
-    const { eventsField, intake, peer, json, gzip } = this.#options;
+    const { eventsField, intake, caller, json, gzip } = this.#options;
+    const { turns } = intake;
+    const options = { turns, sender: caller.identity };
     if (eventsField === undefined || (!packed && bytes.byteLength <= chunkBytesMax)) {
       // A message that Connect decompresses may be as large as its bound.
       await intake.turns.spend(gzip ? Math.max(bytes.byteLength, stepBytes) : bytes.byteLength);
       return bytes;
     }
-    const place = await intake.place(peer);
+    const place = await intake.place(caller.peer);
     let message = bytes;
     let kept = false;
     try {
@@ -199,8 +204,8 @@ class RequestWork {
       kept = message.byteLength <= chunkBytesMax;
       if (kept) return message;
       const { batch, rest } = json
-        ? await readJsonBatch(message, intake.turns)
-        : await readBinaryBatch(message, eventsField, intake.turns);
+        ? await readJsonBatch(message, options)
+        : await readBinaryBatch(message, eventsField, options);
       this.large.set(index, batch);
       return rest;
     } finally {
@@ -216,6 +221,12 @@ function frameOf(flags: number, message: Uint8Array): Uint8Array {
   frame.writeUInt32BE(message.byteLength, 1);
   frame.set(message, frameHeadBytes);
   return frame;
+}
+
+/** A body that is not read: its first chunk is the reason. */
+async function* refused(reason: MarsError): AsyncGenerator<Uint8Array> {
+  yield* [];
+  throw reason;
 }
 
 function noRoom(): MarsError {

@@ -1,5 +1,5 @@
 /** Connect's handlers for every method, by path. Transports differ only in the protocols that they ask for. */
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import {
   type ConnectRouter,
   type ConnectRouterOptions,
@@ -7,6 +7,7 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax, eventBodyBytesMax, smallBodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
@@ -16,10 +17,12 @@ import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
 import { orAborted } from "../../runtime/or-aborted.ts";
 import type { EdgeParts } from "../parts.ts";
 import { takeTurns } from "./call-turns.ts";
+import { callerOf, identifiedIn } from "./caller.ts";
 import { rpcError } from "./error.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { createIngestMethods } from "./ingest-service.ts";
 import { jsonOptions, strictJsonOptions } from "./json-options.ts";
+import { largeBatches } from "./large-batch.ts";
 import { addOperationMethods, operationMethods, operationServices } from "./operations.ts";
 import { createReflection } from "./reflection.ts";
 import { boundRequests } from "./request-bounds.ts";
@@ -65,9 +68,21 @@ export function createRpcHandlers(
       jsonOptions,
     }),
   )
-    .rpc(MarsGrpc.method.collectEvent, ingest.collectLegacyEvent, event)
-    .rpc(IngestService.method.collectEvent, ingest.collectEvent, event)
-    .rpc(IngestService.method.collectEvents, ingest.collectEvents)
+    .rpc(
+      MarsGrpc.method.collectEvent,
+      (request, context) => ingest.collectLegacyEvent(request, callerOf(context).identity),
+      event,
+    )
+    .rpc(
+      IngestService.method.collectEvent,
+      (request, context) => ingest.collectEvent(request, callerOf(context).identity),
+      event,
+    )
+    .rpc(IngestService.method.collectEvents, (request, context) => {
+      const large = context.values.get(largeBatches).get(0);
+      if (large !== undefined) return ingest.collectChecked(large);
+      return ingest.collectEvents(request, callerOf(context).identity);
+    })
     .rpc(IngestService.method.collectStream, ingest.collectStream, { shutdownSignal: stopping })
     .rpc(watchEvents, watch.watchEvents, {
       ...stream,
@@ -105,6 +120,11 @@ function speakOnly(protocols: Protocols, router: ConnectRouter): ConnectRouter {
 /** The services that collect events. */
 const eventServices: ReadonlySet<string> = new Set([IngestService.typeName, MarsGrpc.typeName]);
 
+/** Whether a service needs no key: it describes Mars, and shows nothing that it stores. */
+export function isPublic({ typeName }: Pick<DescService, "typeName">): boolean {
+  return typeName === ServerReflection.typeName;
+}
+
 /** Turns anything that a method throws into the error for the client. */
 function explainErrors({
   log,
@@ -120,6 +140,9 @@ function explainErrors({
       return rpcError(error, log);
     };
     try {
+      const caller = identifiedIn(request.contextValues);
+      if (caller instanceof MarsError) throw caller;
+      if (eventServices.has(request.service.typeName)) caller.identity.assertMay("ingest");
       const response = await next(request);
       return response.stream ? { ...response, message: explained(response.message, explain) } : response;
     } catch (error) {

@@ -1,18 +1,20 @@
 /** Connect and gRPC-Web over web-standard requests, for the port that serves everything else as well. */
 import { type UniversalHandler, universalServerResponseToFetch } from "@connectrpc/connect/protocol";
-import type { Peer } from "../../core/caller.ts";
+import type { Caller, Peer } from "../../core/caller.ts";
+import { MarsError } from "../../core/error.ts";
+import { type Identify, identifyCaller } from "../caller.ts";
 import { discard } from "../http/discard.ts";
 import { isBrokenOff } from "../http/whole-body.ts";
 import type { Intake } from "../intake.ts";
 import { pacedBody } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
-import { valuesOf } from "./caller.ts";
+import { callerWithoutKey, valuesOf } from "./caller.ts";
 import { blameStream, blameUnary } from "./connect-errors.ts";
 import { goneError, stoppingError } from "./error.ts";
 import { grpcWebBody } from "./grpc-trailers.ts";
 import { isSlow } from "./operations.ts";
-import { createRpcHandlers } from "./router.ts";
+import { createRpcHandlers, isPublic } from "./router.ts";
 
 export interface RpcFetchOptions {
   /** Ends streams with UNAVAILABLE when it aborts. */
@@ -46,10 +48,14 @@ export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {})
     answer: (request, peer = unknownPeer) => answer(handler, request, peer),
   }));
 
-  async function answer(handler: UniversalHandler, request: Request, peer: Peer): Promise<Response> {
+  async function answer(handler: UniversalHandler, request: Request, address: Peer): Promise<Response> {
     const body = requestBody(request);
     const { method, url, headers: header, signal } = request;
-    const contextValues = valuesOf(peer);
+    const caller = isPublic(handler.service)
+      ? callerWithoutKey(address)
+      : identify(parts.access, request.headers, address);
+    const peer = caller instanceof MarsError ? address : caller.peer;
+    const contextValues = valuesOf(caller);
     const answered = await handler({
       httpVersion: "",
       method,
@@ -69,6 +75,15 @@ export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {})
         ? null
         : pacedBody(answerBody(chunks, answered.header, body.cancel), { budget: parts.budget, peer });
     return blameUnary(new Response(paced, { status, headers: head }));
+  }
+}
+
+/** The caller, or why it is served to none: the protocol's handler answers that in its own terms. */
+function identify(access: Identify, headers: Headers, address: Peer): Caller | MarsError {
+  try {
+    return identifyCaller(access, headers, address, "connect");
+  } catch (thrown) {
+    return MarsError.from(thrown);
   }
 }
 

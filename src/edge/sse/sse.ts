@@ -9,7 +9,7 @@
  * A browser that lost its connection sends the last id it saw as `Last-Event-ID` and so misses nothing; other clients
  * may send it as `after`. Events that are only announced have no id, since there is nothing to resume after.
  */
-import type { Caller, Peer } from "../../core/caller.ts";
+import type { Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { SequencedEvent } from "../../core/event.ts";
 import { eventJson } from "../../core/json.ts";
@@ -17,6 +17,7 @@ import type { Log, StreamItem, TopicItem } from "../../core/ports.ts";
 import { parseTopic } from "../../core/topic.ts";
 import type { Finding } from "../../lifecycle/finding.ts";
 import { findingToJson } from "../../lifecycle/json.ts";
+import { identifyCaller } from "../caller.ts";
 import { pacedBody, stallMsDefault } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
@@ -52,20 +53,21 @@ const parameters = ["topic", "after", "lastEventId"] as const;
  * many streams
  */
 export function createSse(
-  parts: Pick<EdgeParts, "live" | "findings" | "budget" | "log">,
+  parts: Pick<EdgeParts, "live" | "findings" | "budget" | "log" | "access">,
   options: SseOptions = {},
 ): (request: Request, peer?: Peer) => Response {
   const heartbeatMs = options.heartbeatMs ?? heartbeatMsDefault;
   const stallTimeoutMs = options.stallTimeoutMs ?? stallMsDefault;
 
-  return (request, peer = unknownPeer) => {
+  return (request, address = unknownPeer) => {
+    const caller = identifyCaller(parts.access, request.headers, address, "sse");
+    const { peer } = caller;
     const { topic: name, after: from, lastEventId } = readQuery(request.url, parameters);
     if (name === undefined) throw invalid("topic", "is required");
     const topic = parseTopic(name);
     const after = parseAfter(request.headers.get("last-event-id") || from || lastEventId);
     const gone = new AbortController();
     const signal = AbortSignal.any([request.signal, gone.signal]);
-    const caller: Caller = { peer, protocol: "sse" };
     const options = { signal, caller, ...(after !== undefined && { after }) };
     const body = topic.findings
       ? bodyOf(name, parts.findings.stream(topic, options), findingFrames, { peer, gone })

@@ -124,6 +124,11 @@ export class Connection {
   }
 }
 
+/** Whether the error ends the whole connection: Mars stops, or the caller's key is no longer good. */
+export function endsAll({ code }: MarsError): boolean {
+  return code === "draining" || code === "unauthenticated";
+}
+
 function tooSlow(what: string): MarsError {
   return new MarsError("subscriber_too_slow", `too slow: the client ${what}; resume after the last seq seen`);
 }

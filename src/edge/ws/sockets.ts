@@ -1,6 +1,7 @@
 /** The WebSockets: their paths, the checks before one is opened, and the end of all of them. A runtime's server does the handshake. */
 import type { Caller, Peer, Protocol } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
+import { callerAs, identifyCaller } from "../caller.ts";
 import type { EdgeParts } from "../parts.ts";
 import { openPhoenix } from "../phoenix/phoenix.ts";
 import { problemResponse, titles } from "../rest/problem.ts";
@@ -79,6 +80,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
     // It was being opened while the others were closed.
     if (closed) connection.close(restart, restartReason);
     else session = open(connection);
+    const forget = caller.identity.onEnd((reason) => connection.fail(reason));
     return {
       message(text, length) {
         if (!frames.take(length)) connection.fail(tooFast());
@@ -87,10 +89,26 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       },
       drained: () => connection.drained(),
       closed() {
+        forget();
         release();
         connection.ended();
       },
     };
+  }
+
+  /** Who opens a socket, or why it is closed again at once. */
+  function callerOf(request: Request, url: URL, route: SocketRoute, address: Peer): Caller | MarsError {
+    try {
+      const token = route.protocol === "phoenix" ? url.searchParams.get("token") : null;
+      const caller =
+        token === null
+          ? identifyCaller(parts.access, request.headers, address, route.protocol)
+          : callerAs(parts.access.identifyToken(token), address, route.protocol);
+      caller.identity.assertMay("read");
+      return caller;
+    } catch (thrown) {
+      return MarsError.from(thrown);
+    }
   }
 
   return {
@@ -99,7 +117,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
     frameBytesMax,
     bufferBytesMax: limits.pauseBytes + overshootBytesMax,
 
-    accept(request, peer) {
+    accept(request, address) {
       const url = new URL(request.url);
       const route = routes[url.pathname];
       if (route === undefined) return refuse(404, "no socket here");
@@ -112,6 +130,9 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       if (closed) return refuse(503, "draining", { "Retry-After": "1" });
       const open = route.open(url.searchParams);
       if (open instanceof Response) return open;
+      const caller = callerOf(request, url, route, address);
+      if (caller instanceof MarsError) return refusedSocket(caller);
+      const { peer } = caller;
       const lease = parts.shares.sockets.take(peer);
       if (lease === undefined) return refuse(503, "too many sockets are open", { "Retry-After": "5" });
       const frames = rates.open(peer.name);
@@ -119,7 +140,6 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
         frames.end();
         lease.release();
       };
-      const caller: Caller = { peer, protocol: route.protocol };
       return { abandon, open: (socket) => handlerOf(socket, caller, open, frames, abandon) };
     },
 
@@ -135,6 +155,20 @@ const restartReason = "Mars is stopping; connect again";
 
 function tooFast(): MarsError {
   return new MarsError("overloaded", "too many frames within a short time; connect again later");
+}
+
+/**
+ * A handshake that is completed only to be closed with the error's code: browsers show a page nothing of a handshake that
+ * was refused.
+ */
+function refusedSocket(error: MarsError): Acceptance {
+  return {
+    abandon: () => undefined,
+    open(socket) {
+      socket.close(statusOf(error.code).close, error.message);
+      return { message: () => undefined, drained: () => undefined, closed: () => undefined };
+    },
+  };
 }
 
 /** The response to a handshake that the runtime itself refuses. */

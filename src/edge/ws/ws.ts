@@ -21,7 +21,7 @@ import type { Finding } from "../../lifecycle/finding.ts";
 import { findingToJson } from "../../lifecycle/json.ts";
 import { nestsTooDeep, tooDeep } from "../json.ts";
 import type { EdgeParts } from "../parts.ts";
-import type { Connection, Session } from "./connection.ts";
+import { type Connection, endsAll, type Session } from "./connection.ts";
 import { createFrameCache } from "./frame-cache.ts";
 
 /** Subscriptions of one connection. */
@@ -62,7 +62,7 @@ export function openWs(parts: Pick<EdgeParts, "live" | "findings" | "log">, conn
           connection.send(`{"type":"subscribed","topic":${quoted},"seq":${seq},"recovered":${recovered}}`),
         failed: (error: MarsError) => {
           topics.delete(topic.name);
-          if (error.code === "draining") connection.fail(error);
+          if (endsAll(error)) connection.fail(error);
           else answerError(error, spelling);
         },
       };

@@ -132,7 +132,7 @@ describe("the host that a request names", () => {
   });
 
   test("may be anything where the operator says so, as long as it is a host", () => {
-    const gate = createGate({ hosts: ["*"], loopbackOnly: () => true });
+    const gate = createGate({ allowedHosts: ["*"], loopbackOnly: () => true });
     for (const host of [...served, ...ofNetworks, ...foreign]) expect(gate.checkHost(host)).toBeUndefined();
     for (const host of malformed) expect(gate.checkHost(host)?.code).toBe("malformed");
   });

@@ -9,6 +9,7 @@ import type { EdgeParts } from "../../../src/edge/parts.ts";
 import type { RuntimeBindings } from "../../../src/edge/rest/router.ts";
 import { FairQueue } from "../../../src/runtime/fair-queue.ts";
 import { SendBudget } from "../../../src/runtime/send-budget.ts";
+import { openAccess } from "../../support/caller.ts";
 
 // Parts that fail on demand: a real Mars cannot be made to run out of disk or to meet a fault of ours at will.
 function appWith(failure: () => unknown, health: Health = { state: "serving", unready: "", warnings: [] }) {
@@ -60,6 +61,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
       addSilence: fail,
       deleteSilence: fail,
     },
+    access: openAccess,
     setAside: { list: fail, replay: fail, remove: fail },
     changes: new FairQueue({ what: "changes", activeMax: 1, waitingMax: 1 }),
     shares: createEdgeShares(),
@@ -75,7 +77,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
     },
     gate: createGate(),
     version: "test",
-    testEndpoints: true,
+    testEndpoints: () => true,
     stats() {
       throw failure();
     },

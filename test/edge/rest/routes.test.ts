@@ -229,10 +229,12 @@ describe("the test endpoints", () => {
     expect((await get(`${mars.url}/api/q/stats`)).body.journal.last_seq).toBe(before);
   });
 
-  test("are nowhere when they are switched off", async () => {
-    await using closed = await startMars({ testEndpoints: false });
+  test("are nowhere once a key is needed", async () => {
+    const adminKey = "k".repeat(32);
+    await using closed = await startMars({ testEndpoints: false, adminKey });
+    const headers = { authorization: `Bearer ${adminKey}` };
     for (const path of ["/api/create_event", "/api/test_socket?message_id=m"]) {
-      expect((await get(closed.url + path)).status).toBe(404);
+      expect((await get(closed.url + path, { headers })).status).toBe(404);
     }
   });
 });

@@ -10,10 +10,11 @@ import {
   type CollectStreamRequest,
   CollectStreamRequestSchema,
 } from "../../../src/gen/mars/v1/ingest_service_pb.ts";
+import { callerNamed } from "../../support/caller.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { failure, type RpcClients, rpcClients, transports } from "./clients.ts";
 
-const never = new AbortController().signal;
+const never = callerNamed();
 
 function batch(batchId: number): CollectStreamRequest {
   const events = [{ appId: "a", messageId: "m", event: "e", eventId: `${batchId}` }];
@@ -104,7 +105,7 @@ describe("collectStream", () => {
     const ingest = handIngest();
     const stopping = new AbortController();
     const requests = createWritableIterable<CollectStreamRequest>();
-    const acks = collectStream(ingest, requests, stopping.signal);
+    const acks = collectStream(ingest, requests, callerNamed("test", 1, stopping.signal));
     const first = acks.next();
     void requests.write(batch(1));
     await runMicrotasks();

@@ -3,6 +3,7 @@ import { type ClientHttp2Stream, connect, createServer, type ServerHttp2Stream }
 import { type AddressInfo, connect as connectTcp } from "node:net";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import { sessionPeer } from "../../../src/edge/rpc/caller.ts";
 import { rpcError } from "../../../src/edge/rpc/error.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "../../../src/edge/rpc/grpc-calls.ts";
 import { respondError } from "../../../src/edge/rpc/grpc-status.ts";
@@ -28,7 +29,7 @@ async function start(max: number, options: GrpcCallsOptions = {}) {
   const calls = new GrpcCalls(shares, options);
   server.on("stream", (stream: ServerHttp2Stream, headers) => {
     stream.on("error", () => undefined);
-    const full = calls.enter(stream, headers[":path"] === "/stream");
+    const full = calls.enter(stream, sessionPeer(stream), headers[":path"] === "/stream");
     if (full === undefined) stream.resume();
     else respondError(stream, rpcError(full, log));
   });

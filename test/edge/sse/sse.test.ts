@@ -3,6 +3,7 @@ import { createSse } from "../../../src/edge/sse/sse.ts";
 import { createLive, createLiveFindings } from "../../../src/live/hub.ts";
 import { SendBudget } from "../../../src/runtime/send-budget.ts";
 import { eventAt, StoreModel } from "../../live/store-model.ts";
+import { openAccess } from "../../support/caller.ts";
 import { report } from "../../support/live-client.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 
@@ -218,7 +219,10 @@ function startSmall(options: Parameters<typeof createSse>[1]) {
   const live = createLive(store, { log });
   live.publish([], 0);
   const budget = new SendBudget({ lookMs: 5 });
-  const sse = createSse({ live, findings: createLiveFindings(noFindings, { log }), budget, log }, options);
+  const sse = createSse(
+    { live, findings: createLiveFindings(noFindings, { log }), budget, log, access: openAccess },
+    options,
+  );
   const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => sse(request) });
   const publish = (count: number) => {
     const from = live.seq;

@@ -9,6 +9,7 @@ import { createLive } from "../../../src/live/hub.ts";
 import { SendBudget } from "../../../src/runtime/send-budget.ts";
 import { Shares } from "../../../src/runtime/shares.ts";
 import { eventAt, StoreModel } from "../../live/store-model.ts";
+import { openAccess } from "../../support/caller.ts";
 import { LiveClient, StubbornClient } from "../../support/live-client.ts";
 
 /** Sockets with limits that no operator would set, over a store that is an array. */
@@ -21,6 +22,7 @@ function start(options: SocketOptions, socketsMax = 100) {
   const shares = { ...createEdgeShares(), sockets: new Shares({ max: socketsMax }) };
   const sockets = createSockets(
     {
+      access: openAccess,
       live,
       log,
       gate: createGate(),

@@ -1,0 +1,176 @@
+/**
+ * Who a caller is. Every protocol asks here, with what the caller has sent: a key, or nothing.
+ *
+ * Without any key Mars serves every caller, on a loopback address only: a first try needs no key. From the first key on, and
+ * on every other address, a caller needs one.
+ */
+import { join } from "node:path";
+import { MarsError } from "../core/error.ts";
+import { createAnonymous, Identity } from "../core/identity.ts";
+import type { Key, KeyStore } from "./key.ts";
+import { type IssuedKey, KeyRing, type NewKey } from "./key-ring.ts";
+import { createToken, hashOf, isToken } from "./key-token.ts";
+import { KeysFile } from "./keys-file.ts";
+import { replaceFile } from "./replace-file.ts";
+
+/** What identifies a caller, as it was sent. */
+export interface Credentials {
+  /** A header's value, or a metadata entry's. */
+  get(name: string): string | null | undefined;
+}
+
+export interface AccessOptions {
+  /** Of the data directory. */
+  readonly directory: string;
+  readonly store: KeyStore;
+  /** Empty for none. */
+  readonly adminKey: string;
+  /** Whether callers without a key are served wherever Mars listens. */
+  readonly anonymous: boolean;
+  /** Whether Mars listens on a loopback address. */
+  readonly loopback: boolean;
+}
+
+/** The name of the file with the token of this run. */
+export const localTokenName = "admin-token";
+
+export class Access {
+  readonly #options: AccessOptions;
+  readonly #ring: KeyRing;
+  /** All callers without a key, as long as none is needed. */
+  #anonymous = createAnonymous();
+  /** By hash: identities that are no key of the ring. */
+  readonly #fixed = new Map<string, Identity>();
+  /** What the ring does not know, so that nearly no call computes a hash. */
+  #lastFixed: { readonly token: string; readonly identity: Identity } | undefined;
+
+  constructor(options: AccessOptions) {
+    this.#options = options;
+    this.#ring = new KeyRing(options.store, new KeysFile(options.directory), () => this.#keysChanged());
+    if (options.adminKey !== "") {
+      const admin = new Identity({ id: "admin", name: "MARS_ADMIN_KEY", kind: "ad", apps: ["*"] });
+      this.#fixed.set(hashOf(options.adminKey), admin);
+    }
+  }
+
+  /** To be called before anything listens. Rejects where nobody could come in. */
+  async open(): Promise<void> {
+    await this.#ring.open();
+    const { adminKey, loopback } = this.#options;
+    if (!loopback && !this.#options.anonymous && adminKey === "" && this.#ring.size === 0) {
+      throw new Error(
+        "beyond this machine callers need a key, and there is none: set MARS_ADMIN_KEY, or start on 127.0.0.1 and run " +
+          "`mars keys create --kind ad --apps '*' --name admin`; MARS_ANONYMOUS=1 serves every caller",
+      );
+    }
+  }
+
+  /**
+   * Writes a token for administration from this machine, good for this run: who can read the data directory has all of
+   * its data, so its reader may administer, too. To be called once the directory is this Mars' own.
+   */
+  async issueLocalToken(): Promise<void> {
+    const token = createToken("ad");
+    const local = new Identity({ id: "local", name: localTokenName, kind: "ad", apps: ["*"] });
+    this.#fixed.set(hashOf(token), local);
+    await replaceFile(join(this.#options.directory, localTokenName), `${token}\n`);
+  }
+
+  /** Reads the keys, once the database is there. */
+  load(): Promise<void> {
+    return this.#ring.load();
+  }
+
+  /**
+   * Whether callers without a key are served since there is no key yet. Without the database and its copy this is not known:
+   * then nothing is stored that they could read, and they are gone as soon as it is.
+   */
+  get implicit(): boolean {
+    const { loopback, adminKey } = this.#options;
+    return loopback && !this.#options.anonymous && adminKey === "" && this.#ring.size === 0;
+  }
+
+  /** Whether callers without a key are served. */
+  get servesAnonymous(): boolean {
+    return this.#options.anonymous || this.implicit;
+  }
+
+  /**
+   * @throws `MarsError` `unauthenticated` for a caller without a key that needs one, and for a key that is not good;
+   * `unavailable` while the keys are not known
+   */
+  identify(credentials: Credentials): Identity {
+    const authorization = credentials.get("authorization");
+    if (authorization === null || authorization === undefined) return this.#withoutKey();
+    return this.identifyToken(tokenOf(authorization));
+  }
+
+  /** The same for a key that does not come as a header. */
+  identifyToken(token: string): Identity {
+    const known = this.#ring.find(token) ?? this.#findFixed(token);
+    if (known !== undefined) return known;
+    if (!this.#ring.loaded) throw starting();
+    throw new MarsError(
+      "unauthenticated",
+      isToken(token) ? "this key is not known: it was revoked, or has expired" : "this is no key",
+    );
+  }
+
+  /** The identity of the key with this name, for client certificates. */
+  byName(name: string): Identity | undefined {
+    return this.#ring.byName(name);
+  }
+
+  get keys(): Pick<KeyRing, "list" | "get" | "create" | "rotate" | "revoke"> {
+    return this.#ring;
+  }
+
+  /** To be called every second. */
+  expire(): void {
+    this.#ring.expire();
+  }
+
+  /** Stores when keys were last used. */
+  flush(): Promise<void> {
+    return this.#ring.flush();
+  }
+
+  /** With the first key the open streams of callers without one end. */
+  #keysChanged(): void {
+    if (this.servesAnonymous) return;
+    this.#anonymous.end("a key is needed from now on");
+    this.#anonymous = createAnonymous();
+  }
+
+  #withoutKey(): Identity {
+    if (this.servesAnonymous) return this.#anonymous;
+    if (!this.#ring.loaded && this.#options.adminKey === "") throw starting();
+    throw new MarsError("unauthenticated", "a key is needed: Authorization: Bearer mars_…");
+  }
+
+  #findFixed(token: string): Identity | undefined {
+    if (token === this.#lastFixed?.token) return this.#lastFixed.identity;
+    const identity = this.#fixed.get(hashOf(token));
+    if (identity !== undefined) this.#lastFixed = { token, identity };
+    return identity;
+  }
+}
+
+export type { IssuedKey, Key, NewKey };
+
+/** The key in an `Authorization` header: as Bearer, or as the password of Basic, with any user. */
+function tokenOf(authorization: string): string {
+  const [, scheme = "", value = ""] = /^(\S+)\s+(\S+)\s*$/.exec(authorization) ?? [];
+  if (/^bearer$/i.test(scheme)) return value;
+  if (/^basic$/i.test(scheme)) {
+    const text = Buffer.from(value, "base64").toString("utf8");
+    return text.slice(text.indexOf(":") + 1);
+  }
+  throw new MarsError("unauthenticated", "authorization must be Bearer or Basic");
+}
+
+function starting(): MarsError {
+  return new MarsError("unavailable", "Mars is starting: its keys are not known yet", {
+    retryAfterMs: 1_000,
+  });
+}

@@ -1,0 +1,269 @@
+/**
+ * All keys, in memory: by their texts' hashes, each with the identity that it gives. A change is on disk before it is
+ * answered: in the database, and in a copy beside the journal, by which Mars knows its callers while the database is away.
+ */
+import { MarsError } from "../core/error.ts";
+import type { Micros } from "../core/event.ts";
+import { Identity } from "../core/identity.ts";
+import type { KeyKind } from "../core/rights.ts";
+import { nowMicros } from "../core/time.ts";
+import { type Key, type KeyStore, keysMax } from "./key.ts";
+import { createToken, hashOf, randomText, shownPart } from "./key-token.ts";
+import type { KeysFile } from "./keys-file.ts";
+
+export interface NewKey {
+  readonly kind: KeyKind;
+  readonly apps: readonly string[];
+  readonly name: string;
+  /** 0 for never. */
+  readonly expiresAt: Micros;
+}
+
+/** A key with its text, which is known at this time only. */
+export interface IssuedKey {
+  readonly key: Key;
+  readonly token: string;
+}
+
+/** A text that is good, and until when. */
+interface Entry {
+  readonly keyId: string;
+  readonly identity: Identity;
+  /** 0 for ever. */
+  readonly until: Micros;
+}
+
+/** Texts that were looked up, so that nearly no call computes a hash. */
+const cachedMax = 10_000;
+/** The precision of the time of the last use. */
+const useMicros = 60_000_000;
+
+export class KeyRing {
+  readonly #store: KeyStore;
+  readonly #file: KeysFile;
+  readonly #changed: () => void;
+  readonly #keys = new Map<string, Key>();
+  readonly #entries = new Map<string, Entry>();
+  readonly #cache = new Map<string, Entry>();
+  /** Ids of keys whose last use is not stored. */
+  readonly #used = new Set<string>();
+  #loaded = false;
+  /** Whether the database has been read. */
+  #read = false;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** @param changed called when there is another key, or one less */
+  constructor(store: KeyStore, file: KeysFile, changed: () => void = () => undefined) {
+    this.#changed = changed;
+    this.#store = store;
+    this.#file = file;
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** Whether all keys are known; before that an unknown text may be a key. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** Reads the copy. To be called first. */
+  async open(): Promise<void> {
+    const keys = await this.#file.read();
+    if (keys === undefined) return;
+    this.#replace(keys);
+    this.#loaded = true;
+  }
+
+  /** Reads the database, once it is there. It has the truth, and the copy follows it. Later calls do nothing. */
+  async load(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#read) return;
+      const keys = await this.#store.readKeys();
+      this.#replace(keys);
+      this.#loaded = true;
+      await this.#file.write(keys);
+      this.#read = true;
+    });
+  }
+
+  /** The identity that a key's text gives; `undefined` where it gives none. */
+  find(token: string): Identity | undefined {
+    let entry = this.#cache.get(token);
+    if (entry === undefined) {
+      entry = this.#entries.get(hashOf(token));
+      if (entry === undefined) return undefined;
+      if (this.#cache.size >= cachedMax) this.#cache.clear();
+      this.#cache.set(token, entry);
+    }
+    return this.#use(entry);
+  }
+
+  /** The identity of the one key with this name; `undefined` where none or several have it. */
+  byName(name: string): Identity | undefined {
+    const named = [...this.#keys.values()].filter((key) => key.name === name);
+    const entry = named.length === 1 ? this.#entries.get(named[0]?.hash ?? "") : undefined;
+    return entry === undefined ? undefined : this.#use(entry);
+  }
+
+  get(id: string): Key | undefined {
+    return this.#keys.get(id);
+  }
+
+  /** In the order in which they were made. */
+  list(): Key[] {
+    return [...this.#keys.values()].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+  }
+
+  /** @throws `MarsError("invalid_argument")` beyond `keysMax` */
+  create({ kind, apps, name, expiresAt }: NewKey): Promise<IssuedKey> {
+    return this.#inTurn(async () => {
+      if (this.#keys.size >= keysMax) {
+        throw new MarsError("invalid_argument", `there may be at most ${keysMax} keys: revoke one first`);
+      }
+      const token = createToken(kind);
+      const key: Key = {
+        id: randomText(12),
+        hash: hashOf(token),
+        shown: shownPart(token),
+        kind,
+        apps,
+        name,
+        createdAt: nowMicros(),
+        expiresAt,
+        lastUsedAt: 0,
+      };
+      await this.#keep(key);
+      return { key, token };
+    });
+  }
+
+  /**
+   * Gives a key a new text. The old one stays good for `overlapMs`; one that is older still ends at once.
+   *
+   * @returns `undefined` where there is no such key
+   */
+  rotate(id: string, overlapMs: number): Promise<IssuedKey | undefined> {
+    return this.#inTurn(async () => {
+      const known = this.#keys.get(id);
+      if (known === undefined) return undefined;
+      const token = createToken(known.kind);
+      const until = nowMicros() + overlapMs * 1_000;
+      const { previous: _, ...same } = known;
+      const key: Key = {
+        ...same,
+        hash: hashOf(token),
+        shown: shownPart(token),
+        ...(overlapMs > 0 && { previous: { hash: known.hash, until } }),
+      };
+      await this.#keep(key);
+      return { key, token };
+    });
+  }
+
+  /** @returns the key that is no more; `undefined` where there was none */
+  revoke(id: string): Promise<Key | undefined> {
+    return this.#inTurn(async () => {
+      const known = this.#keys.get(id);
+      if (known === undefined) return undefined;
+      // Before it is on disk: nobody revokes a key that should go on.
+      this.#end(known, "this key was revoked");
+      this.#keys.delete(id);
+      this.#changed();
+      await this.#file.write(this.list());
+      await this.#store.deleteKey(id);
+      return known;
+    });
+  }
+
+  /** Ends what has expired. To be called every second. */
+  expire(now = nowMicros()): void {
+    for (const [hash, { identity, until }] of this.#entries) {
+      if (until === 0 || until > now) continue;
+      identity.end("this key has expired");
+      this.#entries.delete(hash);
+      this.#cache.clear();
+    }
+  }
+
+  /** Stores when keys were last used. */
+  async flush(): Promise<void> {
+    if (this.#used.size === 0) return;
+    await this.#inTurn(async () => {
+      const used = [...this.#used].flatMap((id) => this.#keys.get(id) ?? []);
+      await this.#store.putKeys(used);
+      this.#used.clear();
+    });
+  }
+
+  async #keep(key: Key): Promise<void> {
+    const others = this.list().filter(({ id }) => id !== key.id);
+    await this.#file.write([...others, key]);
+    await this.#store.putKeys([key]);
+    this.#add(key);
+  }
+
+  #add(key: Key): void {
+    const known = this.#keys.get(key.id);
+    const kept = new Set([key.hash, key.previous?.hash]);
+    for (const hash of [known?.hash, known?.previous?.hash]) {
+      if (hash !== undefined && !kept.has(hash)) this.#drop(hash, "this key has a new text");
+    }
+    this.#keys.set(key.id, key);
+    const { hash, previous, expiresAt } = key;
+    this.#admit(key, hash, expiresAt);
+    if (previous !== undefined) {
+      const ends = [previous.until, expiresAt].filter((end) => end !== 0);
+      this.#admit(key, previous.hash, Math.min(...ends));
+    }
+    this.#cache.clear();
+    this.#changed();
+  }
+
+  #admit({ id, name, kind, apps }: Key, hash: string, until: Micros): void {
+    if (until !== 0 && until <= nowMicros()) return;
+    const identity = this.#entries.get(hash)?.identity ?? new Identity({ id: `key:${id}`, name, kind, apps });
+    this.#entries.set(hash, { keyId: id, identity, until });
+  }
+
+  #replace(keys: readonly Key[]): void {
+    const ids = new Set(keys.map(({ id }) => id));
+    for (const key of this.list()) {
+      if (ids.has(key.id)) continue;
+      this.#end(key, "this key was revoked");
+      this.#keys.delete(key.id);
+    }
+    for (const key of keys) this.#add(key);
+    this.#changed();
+  }
+
+  #end({ hash, previous }: Key, message: string): void {
+    this.#drop(hash, message);
+    if (previous !== undefined) this.#drop(previous.hash, message);
+  }
+
+  #drop(hash: string, message: string): void {
+    this.#entries.get(hash)?.identity.end(message);
+    this.#entries.delete(hash);
+    this.#cache.clear();
+  }
+
+  #use({ keyId, identity, until }: Entry): Identity | undefined {
+    const now = nowMicros();
+    if (until !== 0 && until <= now) return undefined;
+    const key = this.#keys.get(keyId);
+    if (key !== undefined && now - key.lastUsedAt >= useMicros) {
+      this.#keys.set(keyId, { ...key, lastUsedAt: now - (now % useMicros) });
+      this.#used.add(keyId);
+    }
+    return identity;
+  }
+
+  /** One change at a time: each is written as a whole with the others. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(change);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}

@@ -1,0 +1,31 @@
+/** A key as it is kept: everything but its text. */
+import type { Micros } from "../core/event.ts";
+import type { KeyKind } from "../core/rights.ts";
+
+/** The most keys. All are in memory: no call waits for the database to know its caller. */
+export const keysMax = 10_000;
+
+export interface Key {
+  readonly id: string;
+  /** See `hashOf`. */
+  readonly hash: string;
+  /** The first characters of its text. */
+  readonly shown: string;
+  readonly kind: KeyKind;
+  readonly apps: readonly string[];
+  readonly name: string;
+  readonly createdAt: Micros;
+  /** 0 for never. */
+  readonly expiresAt: Micros;
+  /** To the minute; 0 for never. */
+  readonly lastUsedAt: Micros;
+  /** The text before the last rotation, which is good until then. */
+  readonly previous?: { readonly hash: string; readonly until: Micros };
+}
+
+/** Where keys are kept. Implemented by `workers/`, on the store's thread. Rejects with `unavailable` while the database is away. */
+export interface KeyStore {
+  readKeys(): Promise<readonly Key[]>;
+  putKeys(keys: readonly Key[]): Promise<void>;
+  deleteKey(id: string): Promise<void>;
+}

@@ -1,0 +1,99 @@
+/** Who a caller is, and what it may do. */
+import { MarsError } from "./error.ts";
+import { type AppRights, appRights, type KeyKind, type Scope, scopesOf } from "./rights.ts";
+
+export interface IdentityOptions {
+  /** `anonymous`, `admin`, `local`, `key:ID`, `session:ID`. */
+  readonly id: string;
+  /** For people: the name of the key, or of the person. */
+  readonly name: string;
+  readonly kind: KeyKind;
+  readonly apps: readonly string[];
+}
+
+/** One caller's rights, from the first call until they end. */
+export class Identity implements AppRights {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: KeyKind;
+  readonly apps: readonly string[];
+  readonly allApps: boolean;
+  readonly mayApp: (appId: string) => boolean;
+  readonly #scopes: ReadonlySet<Scope>;
+  readonly #closers = new Set<(reason: MarsError) => void>();
+  #ended: MarsError | undefined;
+
+  constructor({ id, name, kind, apps }: IdentityOptions) {
+    this.id = id;
+    this.name = name;
+    this.kind = kind;
+    this.#scopes = scopesOf[kind];
+    const rights = appRights(apps);
+    this.apps = apps;
+    this.allApps = rights.allApps;
+    this.mayApp = rights.mayApp;
+  }
+
+  get anonymous(): boolean {
+    return this.id === "anonymous";
+  }
+
+  may(scope: Scope): boolean {
+    return this.#scopes.has(scope);
+  }
+
+  /** Why it may not do what needs the scope: `permission_denied`, or `unauthenticated` once the rights have ended. */
+  denial(scope: Scope): MarsError | undefined {
+    if (this.#ended !== undefined) return this.#ended;
+    if (this.may(scope)) return undefined;
+    const kinds = kindsWith[scope].join(" or ");
+    return new MarsError(
+      "permission_denied",
+      `this needs the scope ${scope}: a key of kind ${kinds}, this one is of kind ${this.kind}`,
+    );
+  }
+
+  /** @throws `MarsError` as `denial` has it */
+  assertMay(scope: Scope): void {
+    const denial = this.denial(scope);
+    if (denial !== undefined) throw denial;
+  }
+
+  /**
+   * Calls back when the rights end: the key was revoked or has expired, the session has ended. At once where they have.
+   *
+   * @returns forgets the callback
+   */
+  onEnd(callback: (reason: MarsError) => void): () => void {
+    if (this.#ended !== undefined) {
+      callback(this.#ended);
+      return () => undefined;
+    }
+    this.#closers.add(callback);
+    return () => this.#closers.delete(callback);
+  }
+
+  /** Ends the rights, and with them every open stream and socket. Idempotent. */
+  end(message: string): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = new MarsError("unauthenticated", message);
+    const closers = [...this.#closers];
+    this.#closers.clear();
+    for (const close of closers) close(this.#ended);
+  }
+}
+
+const kindsWith: Readonly<Record<Scope, readonly KeyKind[]>> = {
+  ingest: ["in", "ad"],
+  read: ["ro", "rw", "ad"],
+  write: ["rw", "ad"],
+  admin: ["ad"],
+};
+
+/** A caller without a key, where none is needed. */
+export function createAnonymous(): Identity {
+  return new Identity({ id: "anonymous", name: "anonymous", kind: "ad", apps: ["*"] });
+}
+
+/** Mars itself, and callers of tests. */
+export const anonymous = createAnonymous();

@@ -1,0 +1,24 @@
+/** Makes the caller of a request, a call or a socket: who it is, by what it sent, and where it calls from. */
+import type { Access, Credentials } from "../access/access.ts";
+import type { Caller, Peer, Protocol } from "../core/caller.ts";
+import type { Identity } from "../core/identity.ts";
+
+/** How the protocols learn who calls. */
+export type Identify = Pick<Access, "identify" | "identifyToken">;
+
+/** @throws `MarsError` as `Access.identify` does */
+export function identifyCaller(
+  access: Identify,
+  credentials: Credentials,
+  address: Peer,
+  protocol: Protocol,
+): Caller {
+  return callerAs(access.identify(credentials), address, protocol);
+}
+
+/** A caller with a key is one peer wherever it calls from; others are divided by their addresses. */
+export function callerAs(identity: Identity, address: Peer, protocol: Protocol): Caller {
+  const { name, connection } = address;
+  const peer = identity.anonymous ? address : { name: identity.id, connection };
+  return { identity, peer, address: name, protocol };
+}
