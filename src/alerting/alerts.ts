@@ -27,7 +27,7 @@ import { Deliverer } from "./sinks/deliverer.ts";
 import { createMailer } from "./sinks/email.ts";
 import { hidden, withKept } from "./sinks/hidden.ts";
 import { createSender, type Sender } from "./sinks/sender.ts";
-import { type LookUp, parseTarget, TargetError, Targets } from "./sinks/target.ts";
+import { parseTarget, TargetError, Targets, type TargetsOptions } from "./sinks/target.ts";
 import { makeSecret, makeWebhookId, secretProblem } from "./sinks/webhook.ts";
 
 /** Of one attempt: what Standard Webhooks recommends for slow receivers. */
@@ -45,13 +45,11 @@ const pruneEveryMs = 600_000;
 /** Tests under way at one time. */
 const testsMax = 8;
 
-export interface AlertsOptions {
+export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
   readonly store: AlertStore;
   readonly reader: AlertReader & Pick<FindingReader, "findingHistory">;
   /** See `Targets`. */
   readonly allow: readonly string[];
-  /** Default: the system's. */
-  readonly lookUp?: LookUp;
   /** Absent where there is no e-mail. */
   readonly smtp?: { readonly url: string; readonly from: string };
   /** Between the attempts of one delivery. */
@@ -82,7 +80,7 @@ export class Alerts implements AlertsPort {
   constructor(options: AlertsOptions) {
     const { allow, smtp, version, attemptTimeoutMs: timeoutMs = attemptTimeoutMsDefault } = options;
     this.#options = options;
-    this.#targets = new Targets(allow, options.lookUp);
+    this.#targets = new Targets(allow, options);
     const mailer = smtp && createMailer({ ...smtp, timeoutMs });
     this.#send = createSender({ targets: this.#targets, mailer, timeoutMs, version });
     this.#evaluator = new Evaluator({ ...options, findings: options.reader });

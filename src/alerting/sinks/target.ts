@@ -4,6 +4,7 @@
  * addresses that were checked are the ones that are called: a second look-up could have another answer.
  */
 import { lookup } from "node:dns/promises";
+import { networkInterfaces } from "node:os";
 import ipaddr from "ipaddr.js";
 
 const urlCharsMax = 2_048;
@@ -20,6 +21,13 @@ export interface Address {
 /** Looks a host's name up. Rejects for a name without an address. */
 export type LookUp = (host: string) => Promise<readonly string[]>;
 
+export interface TargetsOptions {
+  /** Default: the system's. */
+  readonly lookUp?: LookUp;
+  /** The addresses of this machine; default: those of its interfaces. */
+  readonly own?: () => readonly string[];
+}
+
 /** The message completes "url …". */
 export class TargetError extends Error {}
 
@@ -28,13 +36,15 @@ export class Targets {
   readonly #hosts: ReadonlySet<string>;
   readonly #ranges: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
   readonly #lookUp: LookUp;
+  readonly #own: () => readonly string[];
 
-  /**
-   * @param allow host names, addresses, and ranges of addresses (CIDR) beyond the public ones; `*` for any
-   * @param lookUp default: the system's
-   */
-  constructor(allow: readonly string[], lookUp: LookUp = lookUpBySystem) {
+  /** @param allow host names, addresses, and ranges of addresses (CIDR) beyond the public ones; `*` for any */
+  constructor(
+    allow: readonly string[],
+    { lookUp = lookUpBySystem, own = ownAddresses }: TargetsOptions = {},
+  ) {
     this.#lookUp = lookUp;
+    this.#own = own;
     const isRange = (entry: string) => entry.includes("/") || ipaddr.isValid(entry);
     this.#any = allow.includes("*");
     this.#hosts = new Set(allow.filter((entry) => !isRange(entry)).map((entry) => entry.toLowerCase()));
@@ -56,9 +66,11 @@ export class Targets {
     const literal = ipaddr.isValid(host) ? ipaddr.parse(host) : undefined;
     const found = literal === undefined ? await this.#find(host) : [literal.toString()];
     const allowed = this.#any || this.#hosts.has(host.toLowerCase());
+    const internal = new Set([...hostServices, ...this.#own()].map(canonical));
     return found.map((address) => {
       const parsed = ipaddr.process(address);
-      if (!allowed && !this.#isAllowed(parsed)) {
+      const open = isPublic(parsed) && !internal.has(parsed.toString());
+      if (!allowed && !open && !this.#isAllowed(parsed)) {
         throw new TargetError(
           `must not lead to ${host}, which is not public: the operator allows addresses by MARS_ALERT_ALLOW`,
         );
@@ -79,10 +91,7 @@ export class Targets {
   }
 
   #isAllowed(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
-    return (
-      isPublic(address) ||
-      this.#ranges.some((range) => range[0].kind() === address.kind() && address.match(range))
-    );
+    return this.#ranges.some((range) => range[0].kind() === address.kind() && address.match(range));
   }
 }
 
@@ -110,6 +119,18 @@ function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   if (address.range() !== "unicast") return false;
   // 2000::/3 is all of IPv6 that is assigned to public use. The rest is reserved, or embeds an IPv4 address.
   return address.kind() === "ipv4" || address.match(publicIpv6);
+}
+
+/** Public by their numbers, and a cloud's services for its machines: Azure's, which gives out configurations and certificates. */
+const hostServices = ["168.63.129.16"];
+
+/** A firewall before this machine does not see what the machine sends to itself, by a public address either. */
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((ends) => (ends ?? []).map(({ address }) => address));
+}
+
+function canonical(address: string): string {
+  return ipaddr.process(address).toString();
 }
 
 const publicIpv6 = ipaddr.IPv6.parseCIDR("2000::/3");

@@ -34,7 +34,7 @@ describe("a name that moves", () => {
       let address = "127.0.0.1";
       await using dns = await startDnsServer(() => [address]);
       // Stands for a public address: the only one of this test at which a receiver can be.
-      const targets = new Targets(["127.0.0.1"], dns.lookUp);
+      const targets = new Targets(["127.0.0.1"], dns);
       const url = withPort(receiver.url, "moves.test");
       const sink = { type, url, ...(type === "webhook" && { secret: makeSecret() }) };
       expect(await send(sink, targets)).toMatchObject({ outcome: "delivered", error: "" });
@@ -55,7 +55,7 @@ describe("a name that moves", () => {
     let times = 0;
     // The questions for A and AAAA of one look-up; any later one has another answer.
     await using dns = await startDnsServer(() => (times++ < 2 ? ["127.0.0.1"] : ["127.0.0.2"]));
-    const targets = new Targets(["127.0.0.1"], dns.lookUp);
+    const targets = new Targets(["127.0.0.1"], dns);
     const sink = { type: "slack", url: withPort(receiver.url, "moves.test") } as const;
     expect((await send(sink, targets)).outcome).toBe("delivered");
     expect(dns.asked.toSorted()).toEqual(["A moves.test", "AAAA moves.test"]);
@@ -85,7 +85,7 @@ describe("a name that moves", () => {
   test("without an address, or without an answer, fails without naming a server", async () => {
     await using dns = await startDnsServer((name) => (name === "silent.test" ? undefined : []));
     for (const host of ["gone.test", "silent.test"]) {
-      const { error } = await send({ type: "slack", url: `http://${host}/` }, new Targets(["*"], dns.lookUp));
+      const { error } = await send({ type: "slack", url: `http://${host}/` }, new Targets(["*"], dns));
       expect(error).toBe("url must name a host that has an address");
     }
   });
@@ -155,7 +155,7 @@ describe("a name with an address that is not public", () => {
   for (const found of answers) {
     test(`is refused whole: ${found.join(", ")}`, async () => {
       await using dns = await startDnsServer(() => found);
-      const asked = new Targets([], dns.lookUp).resolve(new URL("https://moves.test/"));
+      const asked = new Targets([], dns).resolve(new URL("https://moves.test/"));
       await expect(asked).rejects.toThrow("must not lead to moves.test, which is not public");
     });
   }
@@ -163,13 +163,24 @@ describe("a name with an address that is not public", () => {
   test("is taken where the operator allows the address, or the name", async () => {
     await using dns = await startDnsServer(() => ["93.184.215.14", "10.0.0.1"]);
     for (const allow of ["10.0.0.0/8", "Moves.test", "*"]) {
-      const found = await new Targets([allow], dns.lookUp).resolve(new URL("https://MOVES.test./"));
+      const found = await new Targets([allow], dns).resolve(new URL("https://MOVES.test./"));
       expect(found).toEqual([
         { address: "93.184.215.14", family: 4 },
         { address: "10.0.0.1", family: 4 },
       ]);
     }
   });
+});
+
+test("an address of this machine is refused, a public one too, unless the operator allows it", async () => {
+  await using dns = await startDnsServer(() => ["2606:2800:21f::1"]);
+  const own = () => ["127.0.0.1", "93.184.215.14", "2606:2800:21F:0::1", "fe80::1%eth0"];
+  for (const url of ["http://93.184.215.14/", "http://[::ffff:5db8:d70e]/", "http://moves.test/"]) {
+    const options = { lookUp: dns.lookUp, own };
+    await expect(new Targets([], options).resolve(new URL(url))).rejects.toThrow("not public");
+    const allowed = new Targets(["93.184.215.14", "2606:2800:21f::/48"], options);
+    expect(await allowed.resolve(new URL(url))).toHaveLength(1);
+  }
 });
 
 describe("a redirect is an answer that failed, and is never followed", () => {

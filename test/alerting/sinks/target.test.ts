@@ -36,6 +36,7 @@ const refused = [
   "http://224.0.0.1/",
   "http://240.0.0.1/",
   "http://255.255.255.255/",
+  "http://168.63.129.16/machine?comp=goalstate",
   "http://[::]/",
   "http://[::1]/",
   "http://[::ffff:127.0.0.1]/",
