@@ -9,8 +9,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { findBrowser, openBrowser } from "../../test/support/browser.ts";
 import { spawnMars } from "../../test/support/process.ts";
-import { openBrowser } from "./browser.ts";
 
 /** Pictures are part of the repository: a larger one does not belong there. */
 const bytesMax = 150 * 1024;
@@ -37,7 +37,7 @@ async function makePictures(): Promise<void> {
   const mars = await spawnMars({ dataDir: join(home, "data"), env: { MARS_START_GRACE: "off" } });
   try {
     await playDemo(mars.url);
-    const browser = await openBrowser(process.env.CHROMIUM ?? "chromium", join(home, "browser"));
+    const browser = await openBrowser(findBrowser() ?? "chromium", { profileDir: join(home, "browser") });
     try {
       mkdirSync(values.out, { recursive: true });
       const { app_id, message_id } = await overdueOrder(mars.url);

@@ -16,6 +16,7 @@ const checks: readonly string[] = [
   "pause",
   "poison",
   "overload",
+  "pages",
   "readers",
   "rot",
   "shares",
