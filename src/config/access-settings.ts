@@ -65,7 +65,7 @@ export const accessSettings: { readonly [K in AccessNames]: Setting<Config[K]> }
     default: "",
     unit: "names",
     meaning:
-      "Names by which clients may call Mars, beside the loopback's, that of `MARS_PUBLIC_URL` and, where `MARS_HOST` is not the loopback, `MARS_HOST`, the machine's own name and every address; requests to another are refused (421). Separated by commas, without ports; `*` for any",
+      "Names by which clients may call Mars, beside the loopback's, that of `MARS_PUBLIC_URL` and, once callers need a key or with `MARS_ANONYMOUS=1`, `MARS_HOST`, the machine's own name and every address; requests to another are refused (421). Separated by commas, without ports; `*` for any",
     parse: hostNames,
   },
   allowedOrigins: {

@@ -137,6 +137,37 @@ describe("an answer", () => {
   });
 });
 
+test("a page of an allowed origin calls with a key, and can read that it lacks one", async () => {
+  const adminKey = "a".repeat(32);
+  await using keyed = await startMars({ allowedOrigins: [page], adminKey });
+  const calls = [
+    ["/api/messages", {}],
+    ["/api/stream?topic=all", {}],
+    ["/mars.v1.MessageService/ListMessages", { method: "POST", body: "{}" }],
+    ["/api/event", { method: "POST", body: '{"app_id":"a","message_id":"m","event":"e"}' }],
+  ] as const;
+  for (const [path, init] of calls) {
+    const headers = { origin: page, "content-type": "application/json" };
+    const refused = await fetch(keyed.url + path, { ...init, headers });
+    expect([path, refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([
+      path,
+      401,
+      page,
+    ]);
+    const authorization = `Bearer ${adminKey}`;
+    const { status, body } = await fetch(keyed.url + path, {
+      ...init,
+      headers: { ...headers, authorization },
+    });
+    await body?.cancel();
+    expect([path, status]).toEqual([path, 200]);
+  }
+  // Browsers send no key with a preflight request.
+  const asked = { origin: page, "access-control-request-method": "GET" };
+  const { status } = await fetch(`${keyed.url}/api/messages`, { method: "OPTIONS", headers: asked });
+  expect(status).toBe(204);
+});
+
 test("with * each page gets its own origin back, and still no credentials", async () => {
   await using open = await startMars({ allowedOrigins: ["*"] });
   const response = await fetch(`${open.url}/api/messages`, { headers: { origin: elsewhere } });

@@ -188,6 +188,18 @@ describe("the host that a request names", () => {
   });
 });
 
+test("Mars itself serves addresses of networks once callers need a key", async () => {
+  const adminKey = "a".repeat(32);
+  await using keyed = await startMars({ adminKey });
+  for (const host of ["10.1.2.3:80", hostname()]) {
+    const key = `Authorization: Bearer ${adminKey}`;
+    const parts = [requestText("GET /api/messages", [`Host: ${host}`, key])];
+    expect((await sendRaw(keyed.httpPort, { parts })).statuses).toEqual([200]);
+  }
+  const parts = [requestText("GET /api/messages", ["Host: evil.example"])];
+  expect((await sendRaw(keyed.httpPort, { parts })).statuses).toEqual([421]);
+});
+
 describe("a page of another origin", () => {
   const host = "Host: localhost:4000";
   const elsewhere: readonly (readonly string[])[] = [
