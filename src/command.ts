@@ -7,12 +7,14 @@
  */
 import { accessSync, constants, readFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { type Mars, startMars } from "./app.ts";
+import type { Mars } from "./app.ts";
+import type { Host } from "./cli/client.ts";
+import { frontFlagOf } from "./cli/front-flags.ts";
 import type { Config } from "./config/config.ts";
+import { localUrl } from "./config/local-url.ts";
 import { type ConfigResult, parseConfig } from "./config/parse.ts";
 import { effectiveText, helpText } from "./config/text.ts";
 import type { Log } from "./core/ports.ts";
-import { examine } from "./doctor.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
 import { createLog } from "./runtime/log.ts";
 import { version } from "./version.ts";
@@ -22,6 +24,7 @@ const overrunMs = 2_000;
 /** `npm start` passes on a Ctrl-C that the terminal has delivered already; that is one signal, not two. */
 const echoMs = 500;
 const healthTimeoutMs = 3_000;
+const fullPipeMs = 5;
 
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
 
@@ -32,48 +35,83 @@ export interface Runtime {
   readonly lacks: readonly string[];
 }
 
-/** Carries out the command of this process, and ends it. */
-export async function runCommand(runtime: Runtime): Promise<never> {
-  process.exit(await run(process.argv.slice(2), runtime));
+type LoadRuntime = () => Promise<Runtime>;
+
+/**
+ * Carries out the command of this process, and ends it.
+ *
+ * @param loadRuntime called by the commands that need it
+ */
+export async function runCommand(loadRuntime: LoadRuntime): Promise<never> {
+  process.exit(await run(process.argv.slice(2), loadRuntime));
 }
 
-async function run(args: readonly string[], runtime: Runtime): Promise<number> {
+async function run(args: readonly string[], loadRuntime: LoadRuntime): Promise<number> {
   const firstFlag = args.findIndex((arg) => arg.startsWith("-"));
-  const flagsAt = firstFlag === -1 ? args.length : firstFlag;
-  const command = args.slice(0, flagsAt).join(" ");
-  const argv = args.slice(flagsAt);
-  if (argv.includes("--help") || argv.includes("-h") || command === "help") return print(helpText(version));
-  if (argv.includes("--version") || command === "version") return print(`mars ${version}\n`);
-
-  const action = commands[command];
-  if (action === undefined) return refuse([`unknown command ${command}`]);
-  const result = parseConfig({ argv, env: process.env, readFile: (path) => readFileSync(path, "utf8") });
-  return result.ok ? action(result, runtime) : refuse(result.problems);
+  const words = firstFlag === -1 ? args : args.slice(0, firstFlag);
+  const argv = args.slice(words.length);
+  const command = words.join(" ");
+  const action = Object.hasOwn(commands, command) ? commands[command] : undefined;
+  const asked = (...names: string[]) => argv.some((arg) => names.includes(arg));
+  if (command === "help" || (action !== undefined && asked("--help", "-h"))) return printHelp();
+  if (command === "version" || (action !== undefined && asked("--version")))
+    return print(`mars ${version}\n`);
+  if (words[0] === "help") return callMars([...words.slice(1), "--help"]);
+  if (action === undefined || (command === "" && frontFlagOf(argv[0]) !== undefined)) return callMars(args);
+  const result = parseConfig({ argv, env: process.env, readFile });
+  return result.ok ? action(result, loadRuntime) : refuse(result.problems);
 }
 
 type Valid = Extract<ConfigResult, { ok: true }>;
 
-type Action = (valid: Valid, runtime: Runtime) => number | Promise<number>;
+type Action = (valid: Valid, loadRuntime: LoadRuntime) => number | Promise<number>;
 
 const commands: Readonly<Record<string, Action | undefined>> = {
-  "": ({ config }, runtime) => serve(config, runtime),
-  serve: ({ config }, runtime) => serve(config, runtime),
+  "": ({ config }, loadRuntime) => serve(config, loadRuntime),
+  serve: ({ config }, loadRuntime) => serve(config, loadRuntime),
   "config check": ({ effective }) => print(effectiveText(effective)),
   health: ({ config }) => checkHealth(config),
   doctor: ({ config }) => runDoctor(config),
 };
 
-async function serve(config: Config, runtime: Runtime): Promise<number> {
+async function printHelp(): Promise<number> {
+  const { clientCommands } = await import("./cli/client.ts");
+  return print(helpText(version, clientCommands()));
+}
+
+/** The commands that call a running Mars. What runs Mars is not loaded for them, nor they for it: each is up sooner. */
+async function callMars(args: readonly string[]): Promise<number> {
+  const { runClient } = await import("./cli/client.ts");
+  const host: Host = {
+    env: process.env,
+    readFile,
+    async readStdin() {
+      const chunks: Buffer[] = [];
+      for await (const chunk of process.stdin) chunks.push(chunk);
+      return Buffer.concat(chunks).toString("utf8");
+    },
+    print: (text) => write(1, text),
+    complain,
+    bypassProxy,
+    columns: process.stdout.isTTY ? process.stdout.columns || 80 : undefined,
+    version,
+    commands: [...Object.keys(commands).filter((name) => name !== ""), "help", "version"],
+  };
+  return runClient(args, host);
+}
+
+async function serve(config: Config, loadRuntime: LoadRuntime): Promise<number> {
   // Of all files: the database driver makes its own, and other users of the machine must not read them.
   process.umask(0o077);
   const log = createLog(config.logLevel);
   surviveFaults(log);
-  for (const lack of runtime.lacks) log.warn("runtime lacks a bound", { event: "runtime_lacks", lack });
   const stopAsked = listenForSignals(log);
   let mars: Mars;
   try {
     checkUnpacking();
-    const started = await Promise.race([startMars(config, log, version, runtime.listen), stopAsked]);
+    const [{ startMars }, { listen, lacks }] = await Promise.all([import("./app.ts"), loadRuntime()]);
+    for (const lack of lacks) log.warn("runtime lacks a bound", { event: "runtime_lacks", lack });
+    const started = await Promise.race([startMars(config, log, version, listen), stopAsked]);
     // No accepted event is lost by an immediate end: it is in the journal.
     if (started === undefined) return 0;
     mars = started;
@@ -152,9 +190,8 @@ function surviveFaults(log: Log): void {
 /** For a container's health check: asks `/readyz` over the address that this configuration listens on. */
 async function checkHealth(config: Config): Promise<number> {
   if (config.httpPort === 0) return complain("health cannot know the port that 0 picked: set MARS_HTTP_PORT");
-  const anyAddress: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "[::1]" };
-  const host = anyAddress[config.host] ?? (config.host.includes(":") ? `[${config.host}]` : config.host);
-  const url = `http://${host}:${config.httpPort}/readyz`;
+  const url = new URL(`${localUrl(config)}/readyz`);
+  bypassProxy(url.hostname);
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(healthTimeoutMs) });
     return response.ok ? print("ready\n") : complain(`not ready: ${url} answers ${response.status}`);
@@ -166,6 +203,7 @@ async function checkHealth(config: Config): Promise<number> {
 async function runDoctor(config: Config): Promise<number> {
   try {
     checkUnpacking();
+    const { examine } = await import("./doctor.ts");
     const problems = await examine(config);
     if (problems.length === 0) return print(`nothing is wrong with ${config.dataDir}\n`);
     return complain(problems.join("\n"));
@@ -209,11 +247,28 @@ function print(text: string): number {
   return 0;
 }
 
-function write(descriptor: 1 | 2, text: string): void {
+/** @returns whether there is still a reader */
+function write(descriptor: 1 | 2, text: string): boolean {
   const bytes = Buffer.from(text);
-  try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
-  } catch {
-    // The reader of stderr has gone.
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(descriptor, bytes, written);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return false;
+      // A full pipe that another process has made one that does not block.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, fullPipeMs);
+    }
   }
+  return true;
+}
+
+function readFile(path: string): string {
+  return readFileSync(path, "utf8");
+}
+
+/** `fetch` reads these variables at each call. */
+function bypassProxy(host: string): void {
+  const hosts = [process.env.NO_PROXY || process.env.no_proxy, host].filter(Boolean).join(",");
+  process.env.NO_PROXY = hosts;
+  process.env.no_proxy = hosts;
 }

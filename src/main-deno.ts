@@ -1,5 +1,7 @@
 /** Mars on Deno: the same core behind another server. Run by `npm run start:deno`. */
 import { runCommand } from "./command.ts";
-import { denoLimits, startDenoServer } from "./edge/http/deno-server.ts";
 
-await runCommand({ listen: startDenoServer, lacks: denoLimits });
+await runCommand(async () => {
+  const { denoLimits, startDenoServer } = await import("./edge/http/deno-server.ts");
+  return { listen: startDenoServer, lacks: denoLimits };
+});

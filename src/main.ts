@@ -1,5 +1,7 @@
 /** Mars on Bun: the program that `npm start` runs, and that the binary is. */
 import { runCommand } from "./command.ts";
-import { startBunServer } from "./edge/http/bun-server.ts";
 
-await runCommand({ listen: startBunServer, lacks: [] });
+await runCommand(async () => {
+  const { startBunServer } = await import("./edge/http/bun-server.ts");
+  return { listen: startBunServer, lacks: [] };
+});

@@ -34,6 +34,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   api: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime"],
   edge: ["api", "core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
   ui: ["api", "core"],
+  cli: ["api", "config", "core"],
 };
 
 /** Files directly in `src/` put the parts together; each knows these beside what is pure. */
@@ -50,7 +51,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
     "workers",
   ],
   "src/servers.ts": ["edge"],
-  "src/command.ts": ["edge"],
+  "src/command.ts": ["cli", "edge"],
   "src/main.ts": ["edge"],
   "src/main-deno.ts": ["edge"],
   "src/pipeline.ts": ["ingest", "projection", "maintenance"],

@@ -1,14 +1,19 @@
-/** The tables of the reference that are generated: settings and operations. */
+/** The tables of the reference that are generated: settings, operations and commands. */
 import * as z from "zod";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
 import { shapeOf } from "../../src/api/schema.ts";
+import { usageOf } from "../../src/cli/help.ts";
+import { clientRows } from "../../src/config/client-settings.ts";
+import { rows } from "../../src/config/config.ts";
 import { settingsTable } from "../../src/config/text.ts";
 import { pageOf } from "./marked-part.ts";
 
 export const reference = pageOf("docs/reference.md", [
-  { name: "settings", text: settingsTable },
+  { name: "settings", text: () => settingsTable(rows) },
+  { name: "client settings", text: () => settingsTable(clientRows) },
   { name: "operations", text: operationsTable },
+  { name: "commands", text: commandsTable },
 ]);
 
 function operationsTable(): string {
@@ -18,6 +23,11 @@ function operationsTable(): string {
     return `| \`${one.rest}\` | \`${one.rpc.replace("mars.v1.", "")}\` | ${cell(one.summary + takes)} |`;
   });
   return ["| REST | RPC | |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+function commandsTable(): string {
+  const lines = operations.map((one) => `| \`${usageOf(one)}\` | \`${one.rest}\` |`);
+  return ["| command | as |", "| --- | --- |", ...lines].join("\n");
 }
 
 /** The fields of the input that are not in the path or deprecated, with their values where these are a closed list. */

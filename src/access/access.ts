@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { MarsError } from "../core/error.ts";
 import { createAnonymous, Identity } from "../core/identity.ts";
+import { localTokenName } from "../core/local-token.ts";
 import type { Key, KeyStore } from "./key.ts";
 import { type IssuedKey, KeyRing, type NewKey } from "./key-ring.ts";
 import { createToken, hashOf, isToken } from "./key-token.ts";
@@ -30,9 +31,6 @@ export interface AccessOptions {
   /** Whether Mars listens on a loopback address. */
   readonly loopback: boolean;
 }
-
-/** The name of the file with the token of this run. */
-export const localTokenName = "admin-token";
 
 export class Access {
   readonly #options: AccessOptions;

@@ -4,6 +4,7 @@
  * passes arguments, environment and a way to read files.
  */
 import { crossCheck } from "./check.ts";
+import { clientRows } from "./client-settings.ts";
 import { rows, settings } from "./config.ts";
 import type { Setting } from "./setting.ts";
 import { findText, readFlags, refuseUnknownVariables, type Sources } from "./sources.ts";
@@ -27,7 +28,7 @@ export type ConfigResult =
 export function parseConfig(input: Sources): ConfigResult {
   const problems: string[] = [];
   const flags = readFlags(rows, input.argv, problems);
-  refuseUnknownVariables(rows, input.env, problems);
+  refuseUnknownVariables([...rows, ...clientRows], input.env, problems);
 
   const config: Record<string, unknown> = {};
   const effective: EffectiveSetting[] = [];

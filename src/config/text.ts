@@ -4,7 +4,8 @@ import type { EffectiveSetting } from "./parse.ts";
 import type { Setting } from "./setting.ts";
 import { flagOf } from "./sources.ts";
 
-export function helpText(version: string): string {
+/** @param clientCommands a line for each command that calls a running Mars */
+export function helpText(version: string, clientCommands: string): string {
   const flags = rows.map((row) => {
     const preset = defaultOf(row);
     const names = row.alias === undefined ? row.name : `${row.name} or ${row.alias}`;
@@ -24,6 +25,8 @@ Commands:
   health         Ask the Mars of this configuration whether it is ready; exit 0 if so, else 1
   doctor         Look for damage in the files of a Mars that does not run; exit 1 if there is any
 
+Commands that call a running Mars (mars <command> --help has more):
+${clientCommands}
   --help, -h     Print this
   --version      Print the version
 
@@ -44,7 +47,7 @@ export function effectiveText(effective: readonly EffectiveSetting[]): string {
 }
 
 /** The reference's table, in Markdown. */
-export function settingsTable(): string {
+export function settingsTable(rows: readonly Setting<unknown>[]): string {
   const lines = rows.map((row) => {
     const names = row.alias === undefined ? `\`${row.name}\`` : `\`${row.name}\`, \`${row.alias}\``;
     return `| ${names} | ${markdownDefault(row)} | ${row.unit} | ${row.meaning} |`;

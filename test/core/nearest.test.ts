@@ -17,6 +17,7 @@ test("a name is near in which some letters differ, or that goes on after an unde
 });
 
 test("none is near where half of the letters would have to be others", () => {
-  for (const text of ["page", "a", "unit_", "xyz", ""]) expect([text, nearest(text, names)]).toEqual([text, ""]);
+  for (const text of ["page", "a", "unit_", "xyz", ""])
+    expect([text, nearest(text, names)]).toEqual([text, ""]);
   expect(nearest("--all", ["--url", "--json"])).toBe("");
 });

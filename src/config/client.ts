@@ -1,0 +1,77 @@
+/** Which Mars a command calls, and with which key: from flags, the environment and files. */
+import { join } from "node:path";
+import { localTokenName } from "../core/local-token.ts";
+import { isLoopback } from "../core/loopback.ts";
+import { clientRows, clientSettings } from "./client-settings.ts";
+import { rows, settings } from "./config.ts";
+import { localUrl } from "./local-url.ts";
+import type { Setting } from "./setting.ts";
+import { findText, readFlags, refuseUnknownVariables, type Sources } from "./sources.ts";
+import { ValueError } from "./values.ts";
+
+export interface Client {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** Whether the Mars is on this machine. */
+  readonly local: boolean;
+  readonly key?: ClientKey;
+}
+
+export interface ClientKey {
+  readonly text: string;
+  /** Where it came from: a variable, a file. */
+  readonly source: string;
+}
+
+export type ClientResult =
+  | { readonly ok: true; readonly client: Client }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** @param sources with `--url` and `--key-file` at most as arguments */
+export function parseClient(sources: Sources): ClientResult {
+  const problems: string[] = [];
+  const flags = readFlags(clientRows, sources.argv, problems);
+  refuseUnknownVariables([...rows, ...clientRows], sources.env, problems);
+
+  const find = <T>(setting: Setting<T>): { readonly value?: T; readonly source: string } => {
+    const { text, source } = findText(setting, flags, sources, problems);
+    try {
+      return { value: setting.parse(text), source };
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      const shown = setting.secret || setting.guarded ? "" : `, is ${JSON.stringify(text)}`;
+      problems.push(`${source === "default" ? setting.name : source} ${error.message}${shown}`);
+      return { source };
+    }
+  };
+
+  const given = find(clientSettings.url).value;
+  const url = given === "" ? ownUrl(find) : given;
+  if (url === "") problems.push("the port that 0 picks is not known: set MARS_URL or MARS_HTTP_PORT");
+  const key = find(clientSettings.key);
+  if (problems.length > 0 || url === undefined) return { ok: false, problems };
+
+  const local = isLoopback(new URL(url).hostname);
+  if (key.value) return { ok: true, client: { url, local, key: { text: key.value, source: key.source } } };
+  const token = local ? adminToken(find(settings.dataDir).value ?? "", sources) : undefined;
+  return { ok: true, client: { url, local, ...(token !== undefined && { key: token }) } };
+}
+
+/** The URL of the Mars that has the same environment; empty where it cannot be known. */
+function ownUrl(find: <T>(setting: Setting<T>) => { readonly value?: T }): string | undefined {
+  const host = find(settings.host).value;
+  const httpPort = find(settings.httpPort).value;
+  if (host === undefined || httpPort === undefined) return undefined;
+  return httpPort === 0 ? "" : localUrl({ host, httpPort });
+}
+
+function adminToken(dataDir: string, { readFile }: Sources): ClientKey | undefined {
+  const path = join(dataDir, localTokenName);
+  try {
+    const text = clientSettings.key.parse(readFile(path));
+    return text === "" ? undefined : { text, source: path };
+  } catch {
+    // No Mars has this directory, or its files are another user's: the call is made without a key.
+    return undefined;
+  }
+}

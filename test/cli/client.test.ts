@@ -1,0 +1,263 @@
+/** The commands as a user runs them: a process with a pipe or a terminal, against a Mars. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startMars, type TestMars } from "../support/mars.ts";
+import { getJson, sendBulk } from "../support/rest.ts";
+
+const main = join(import.meta.dir, "../../src/main.ts");
+const home = mkdtempSync(join(tmpdir(), "mars-cli-"));
+const lifecycle = { stages: [{ event: "created" }, { event: "paid", within: "1h" }], complete_on: ["paid"] };
+let mars: TestMars;
+
+beforeAll(async () => {
+  mars = await startMars();
+  const ids = ["order-1", "order-2", "order-3"];
+  await sendBulk(
+    mars.url,
+    ids.map((message_id) => ({ app_id: "shop", message_id, event: "created" })),
+  );
+  await getJson(`${mars.url}/api/messages?min_seq=3`);
+});
+
+afterAll(async () => {
+  await mars[Symbol.asyncDispose]();
+  rmSync(home, { recursive: true, force: true });
+});
+
+interface Options {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+function environment(env: Options["env"] = {}) {
+  return { PATH: process.env.PATH ?? "", MARS_URL: mars.url, ...env };
+}
+
+/** Runs `mars` with pipes. */
+async function run(args: readonly string[], { env, stdin = "" }: Options = {}) {
+  const child = Bun.spawn([process.execPath, "--no-env-file", main, ...args], {
+    cwd: home,
+    env: environment(env),
+    stdin: Buffer.from(stdin),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr, exitCode] = await Promise.all([
+    child.stdout.text(),
+    child.stderr.text(),
+    child.exited,
+  ]);
+  return { stdout, stderr, exitCode };
+}
+
+/** Runs `mars` on a terminal. @returns what is on it */
+async function onTerminal(cols: number, args: readonly string[], env: Options["env"] = {}): Promise<string> {
+  const decoder = new TextDecoder();
+  const ended = Promise.withResolvers<void>();
+  let text = "";
+  const child = Bun.spawn([process.execPath, "--no-env-file", main, ...args], {
+    cwd: home,
+    env: environment({ TERM: "xterm", ...env }),
+    terminal: {
+      cols,
+      rows: 24,
+      data(_, chunk) {
+        text += decoder.decode(chunk, { stream: true });
+      },
+      exit: () => ended.resolve(),
+    },
+  });
+  expect(await child.exited).toBe(0);
+  await ended.promise;
+  return text.replaceAll("\r\n", "\n");
+}
+
+describe("in a pipe", () => {
+  test("a command prints the answer as Mars has sent it, in one line", async () => {
+    const [listed, shown] = await Promise.all([
+      run(["list", "--app", "shop", "--limit", "2"]),
+      run(["show", "shop", "order-1"]),
+    ]);
+    const answer = await fetch(`${mars.url}/api/messages?app_id=shop&limit=2`);
+    expect(listed).toEqual({ stdout: await answer.text(), stderr: "", exitCode: 0 });
+    expect(JSON.parse(shown.stdout)).toMatchObject({ message_id: "order-1", events: [{ event: "created" }] });
+  });
+
+  test("--all follows the pages, and prints a row in each line", async () => {
+    const { stdout, exitCode } = await run(["list", "--all", "--limit", "1", "--order", "oldest"]);
+    const rows = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).message_id);
+    expect([rows, exitCode]).toEqual([["order-1", "order-2", "order-3"], 0]);
+  });
+
+  test("a body comes from a file, from stdin, or from the answer to another command", async () => {
+    writeFileSync(join(home, "lifecycle.json"), JSON.stringify(lifecycle));
+    const put = await run(["lifecycle", "put", "a", "-f", "lifecycle.json"]);
+    expect(JSON.parse(put.stdout)).toMatchObject({ success: true, lifecycle: { complete_on: ["paid"] } });
+    const { stdout } = await run(["lifecycle", "get", "a"]);
+    const copied = await run(["lifecycle", "put", "b", "-f", "-"], { stdin: stdout });
+    expect(JSON.parse(copied.stdout).lifecycle).toEqual(JSON.parse(stdout).lifecycle);
+    // Once more, by flags.
+    const sink = ["alerts", "sinks", "put", "ops", "--type", "webhook", "--url", "https://8.8.8.8/x"];
+    expect(JSON.parse((await run(sink)).stdout)).toMatchObject({ sink: { id: "ops", type: "webhook" } });
+  });
+
+  test("wrong usage ends with 2, a refusal with 1, and both say why on stderr", async () => {
+    const cases = [
+      [
+        ["list", "--limt", "1"],
+        2,
+        "mars: unknown flag --limt: did you mean --limit?\nmars: see mars list --help\n",
+      ],
+      [["lst"], 2, "mars: unknown command lst: did you mean list?\nmars: see mars --help\n"],
+      [["lifecycle", "put", "a", "-f", "none.json"], 2, /^mars: --file cannot be read: .*none\.json/],
+      [["show", "shop", "nothing"], 1, "mars: no event of this message is stored (404)\n"],
+      [["list", "--limit", "0"], 1, "mars: limit must be a whole number from 1 to 1000 (422)\n"],
+      [
+        ["list", "--limit", "0", "--order", "x"],
+        1,
+        /^mars: .*\nmars: {3}order must be one of .*\nmars: {3}limit must be .*\n$/,
+      ],
+      [
+        ["list", "--url", "http://127.0.0.1:1"],
+        1,
+        /^mars: cannot reach http:\/\/127\.0\.0\.1:1: nothing listens there/,
+      ],
+    ] as const;
+    const all = await Promise.all(cases.map(([args]) => run(args)));
+    for (const [index, [args, exitCode, stderr]] of cases.entries()) {
+      const ended = all[index]!;
+      expect({ args, stdout: ended.stdout, exitCode: ended.exitCode }).toEqual({
+        args,
+        stdout: "",
+        exitCode,
+      });
+      if (typeof stderr === "string") expect(ended.stderr).toBe(stderr);
+      else expect(ended.stderr).toMatch(stderr);
+    }
+  });
+
+  test("help goes to stdout, for a command, for a group and for all", async () => {
+    const [one, same, group, all] = await Promise.all(
+      [["show", "--help"], ["help", "show"], ["alerts", "-h"], ["--help"]].map((args) => run(args)),
+    );
+    expect(one?.stdout).toContain("Usage: mars show <app-id> <message-id> [flags]");
+    expect(same).toEqual(one!);
+    expect(group?.stdout).toContain("  alerts sinks test  ");
+    expect(all?.stdout).toContain("  lifecycle dry-run ");
+    expect([one, group, all].map((ended) => ended?.exitCode)).toEqual([0, 0, 0]);
+  });
+});
+
+describe("on a terminal", () => {
+  test("a command prints a table that fits, and JSON where it is asked for", async () => {
+    const table = await onTerminal(80, ["list", "--limit", "2"]);
+    const [header = "", ...rows] = table.trimEnd().split("\n");
+    expect(header).toMatch(/^APP_ID +MESSAGE_ID +CREATED_AT +.*STATE/);
+    expect(rows).toEqual([
+      expect.stringMatching(/^shop +order-3 +2\d{3}-/),
+      expect.stringMatching(/^shop +order-2 +2\d{3}-/),
+      "There is more: --all",
+    ]);
+    expect(Math.max(...table.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+    const json = await onTerminal(80, ["list", "--json"]);
+    expect(JSON.parse(json).messages).toHaveLength(3);
+  });
+
+  test("one message is lines, and its events a table", async () => {
+    const text = await onTerminal(100, ["show", "shop", "order-1"]);
+    expect(text).toMatch(/^app_id +shop\nmessage_id +order-1\n/);
+    expect(text).toMatch(/\n\nevents\nEVENT +CREATED_AT +.*\ncreated +2/);
+  });
+
+  test("the last page ends a table of all of them", async () => {
+    const text = await onTerminal(100, ["list", "--all", "--limit", "2"]);
+    expect(text.match(/order-\d/g)).toEqual(["order-3", "order-2", "order-1"]);
+    expect(text).not.toContain("more");
+  });
+
+  test("NO_COLOR is honoured", async () => {
+    await sendBulk(mars.url, [
+      { app_id: "b", message_id: "m", event: "created" },
+      { app_id: "b", message_id: "m", event: "paid" },
+    ]);
+    await getJson(`${mars.url}/api/messages?min_seq=5&followed=1`);
+    expect(await onTerminal(80, ["list", "--app", "b"])).toContain("\u001b[32mcomplete\u001b[0m");
+    expect(await onTerminal(80, ["list", "--app", "b"], { NO_COLOR: "1" })).not.toContain("\u001b");
+  });
+});
+
+describe("the key", () => {
+  /** A server that shows which key it got. */
+  function keyServer() {
+    return Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: (request) => {
+        const key = request.headers.get("authorization");
+        if (key === "Bearer wrong") {
+          return Response.json(
+            { detail: "no such key" },
+            { status: 401, headers: { "content-type": "application/problem+json" } },
+          );
+        }
+        return request.url.includes("limit=7")
+          ? Response.redirect("http://127.0.0.1:1/")
+          : Response.json({ apps: [], key });
+      },
+    });
+  }
+
+  test("is sent as a bearer token, also past a proxy, and to no other address", async () => {
+    await using server = keyServer();
+    const env = { MARS_URL: `http://127.0.0.1:${server.port}`, MARS_KEY: "secret" };
+    expect(JSON.parse((await run(["apps"], { env })).stdout).key).toBe("Bearer secret");
+    const proxied = { ...env, HTTP_PROXY: mars.url, http_proxy: mars.url };
+    expect(JSON.parse((await run(["apps"], { env: proxied })).stdout).key).toBe("Bearer secret");
+    const redirected = await run(["apps", "--limit", "7"], { env });
+    expect(redirected.stderr).toContain("redirects to http://127.0.0.1:1/: set MARS_URL");
+    expect(redirected.exitCode).toBe(1);
+  });
+
+  test("of the data directory is used on this machine, and a refusal names where it came from", async () => {
+    await using server = keyServer();
+    const directory = mkdtempSync(join(home, "data-"));
+    const env = { MARS_URL: `http://127.0.0.1:${server.port}`, MARS_DATA_DIR: directory };
+    expect(JSON.parse((await run(["apps"], { env })).stdout).key).toBeNull();
+    writeFileSync(join(directory, "admin-token"), "admin\n");
+    expect(JSON.parse((await run(["apps"], { env })).stdout).key).toBe("Bearer admin");
+    writeFileSync(join(directory, "admin-token"), "wrong\n");
+    expect(await run(["apps"], { env })).toEqual({
+      stdout: "",
+      stderr: `mars: no such key (401)\nmars: the key is that of ${directory}/admin-token\n`,
+      exitCode: 1,
+    });
+  });
+
+  test("is not sent to another machine without encryption and a warning", async () => {
+    await using server = keyServer();
+    // 0.0.0.0 leads here, and is no name of this machine.
+    const env = { MARS_URL: `http://0.0.0.0:${server.port}`, MARS_KEY: "secret" };
+    const { stderr, exitCode } = await run(["apps"], { env });
+    expect([stderr, exitCode]).toEqual([
+      `mars: the key of MARS_KEY goes to http://0.0.0.0:${server.port} without encryption: use https\n`,
+      0,
+    ]);
+  });
+});
+
+test("a command loads nothing that runs Mars", async () => {
+  const files = ["command.ts", "cli/client.ts"].map((file) => join(import.meta.dir, "../../src", file));
+  const code = `
+    for (const file of ${JSON.stringify(files)}) await import(file);
+    console.log(Object.keys(require.cache).join("\\n"));`;
+  const child = Bun.spawn([process.execPath, "-e", code], { stdout: "pipe", stderr: "inherit" });
+  const loaded = (await child.stdout.text()).split("\n");
+  expect(loaded.filter((path) => path.includes("src/api/"))).not.toEqual([]);
+  const server = /node_modules\/(?!zod)|src\/(edge|db|workers|ingest|app|doctor)/;
+  expect(loaded.filter((path) => server.test(path))).toEqual([]);
+});
