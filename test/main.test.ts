@@ -69,12 +69,15 @@ test("its files are private, in a directory that others may read as well", async
   expect(modes.filter(([, mode]) => mode !== "600")).toEqual([]);
 });
 
-test("a Mars that listens beyond this machine warns at its start that it has no authentication", async () => {
+test("a Mars beyond this machine does not start without a key, or warns that it serves every caller", async () => {
+  const refused = await ended(spawn(["--host", "0.0.0.0"], { MARS_DATA_DIR: "./reached" }));
+  expect(refused.stderr).toContain("callers need a key, and there is none: set MARS_ADMIN_KEY");
+  expect(refused.exitCode).toBe(1);
   for (const [host, warned] of [
     ["127.0.0.1", false],
     ["0.0.0.0", true],
   ] as const) {
-    const child = spawn(["--host", host], { MARS_DATA_DIR: "./reached" });
+    const child = spawn(["--host", host], { MARS_DATA_DIR: "./reached", MARS_ANONYMOUS: "1" });
     await up(child);
     child.kill("SIGTERM");
     const [stderr] = await Promise.all([child.stderr.text(), child.exited]);
