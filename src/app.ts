@@ -8,14 +8,12 @@
  *     publish, alerts ─► inner query thread
  *     pipeline ─ findings ─► publish, alerts
  */
-import { hostname } from "node:os";
 import { join } from "node:path";
-import { Access } from "./access/access.ts";
 import { runAccess } from "./access/access-loop.ts";
 import { Alerts } from "./alerting/alerts.ts";
+import { openCallers } from "./callers.ts";
 import type { Config } from "./config/config.ts";
 import { MarsError } from "./core/error.ts";
-import { isLoopback } from "./core/loopback.ts";
 import type { Log, ProcessState } from "./core/ports.ts";
 import { createQuarantine, quarantineWarnings } from "./db/database.ts";
 import { readRatesByRange } from "./db/statistics/rate-ranges.ts";
@@ -23,7 +21,6 @@ import { descriptorsMax } from "./descriptors.ts";
 import { prepareFiles } from "./directory/private-files.ts";
 import { createChanges, createEdgeShares, statsOf, warnOfRefusals } from "./edge/edge-shares.ts";
 import { createFairProgress } from "./edge/fair-progress.ts";
-import { createGate } from "./edge/http/gate.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
 import { Intake } from "./edge/intake.ts";
 import type { EdgeParts } from "./edge/parts.ts";
@@ -40,6 +37,7 @@ import { Supervisor } from "./runtime/supervisor.ts";
 import { startServers } from "./servers.ts";
 import { Shutdown } from "./shutdown.ts";
 import { startQueryThread, startStoreThread, startTrialThread } from "./threads.ts";
+import { openCertificates } from "./tls/certificates.ts";
 import { createClientReads } from "./workers/client-reads.ts";
 import { createTrialRuns } from "./workers/trial-runs.ts";
 
@@ -57,6 +55,8 @@ export interface Mars {
   readonly grpcPort: number;
   /** Resolves, with the reason, if Mars cannot go on. */
   readonly failed: Promise<Error>;
+  /** Reads the files of the certificate again. */
+  reloadCertificates(): Promise<void>;
   /** Stores accepted events, closes clients so that they connect elsewhere, and releases everything. */
   stop(): Promise<void>;
 }
@@ -89,12 +89,8 @@ async function start(
   shutdown: Shutdown,
 ): Promise<Mars> {
   await prepareFiles(config, log);
-  const loopback = isLoopback(config.host);
-  if (!loopback && config.anonymous) {
-    const message = "listening beyond this machine without authentication";
-    log.warn(message, { event: "no_authentication", host: config.host });
-  }
   const supervisor = new Supervisor({ log });
+  const certificates = await openCertificates(config, { log, supervisor });
   // One deadline for all: each component has the time that the ones before it leave.
   let deadline = 0;
   const remainingMs = () => Math.max(0, deadline - performance.now());
@@ -110,15 +106,7 @@ async function start(
   shutdown.defer("store", () => store.stop(remainingMs()));
   // Where a database server is away the next Mars finds out by itself that this one has ended.
   shutdown.defer("lease", () => store.client.releaseLease().catch(() => undefined));
-  const { adminKey, anonymous } = config;
-  const access = new Access({
-    directory: config.dataDir,
-    store: store.client,
-    adminKey,
-    anonymous,
-    loopback,
-  });
-  await access.open();
+  const callers = await openCallers(config, store.client, log);
   const unreadable = createUnreadable(log);
   // One thread for what clients ask, another for what must not wait for them: live history and alerts.
   const query = startQueryThread(database, unreadable.notify);
@@ -200,7 +188,7 @@ async function start(
   const intake = new Intake(pipeline.ingest);
   let state: ProcessState = "starting";
   const parts: EdgeParts = {
-    access,
+    ...callers,
     ingest: pipeline.ingest,
     refusals: pipeline.refusals,
     intake,
@@ -225,13 +213,7 @@ async function start(
     shares,
     budget,
     log,
-    gate: createGate({
-      ...config,
-      ownNames: [config.host, hostname()],
-      loopbackOnly: () => access.implicit,
-    }),
     version,
-    testEndpoints: () => config.testEndpoints || (loopback && access.servesAnonymous),
     stats: () => ({
       ...pipeline.stats(),
       loops: supervisor.stats(),
@@ -242,6 +224,7 @@ async function start(
       shares: statsOf(shares),
       intake: intake.stats,
       to_send: budget.stats,
+      tls: certificates.stats(),
     }),
     health: createHealth({
       state: () => state,
@@ -252,26 +235,27 @@ async function start(
         ...pipeline.warnings,
         ...unreadable.warnings(),
         ...clock.warnings,
+        ...certificates.warnings(),
       ],
       setAside: () => pipeline.setAside.count,
       threads: { store, query, "inner query": inner },
     }),
   };
-  const servers = await startServers(parts, { config, listen, shutdown, remainingMs });
+  const servers = await startServers(parts, { config, listen, certificates, shutdown, remainingMs });
   shutdown.defer("live", () => Promise.all([live.close(), findings.close()]).then(() => undefined));
   shutdown.defer("streams", () => servers.endStreams());
 
   // The threads have started meanwhile.
   await store.client.lock(config.dataDir);
-  await access.issueLocalToken();
+  await callers.access.issueLocalToken();
   const journalState = await journal.open();
   await Promise.all([query.client.open(journalState.id), inner.client.open(journalState.id)]);
   await pipeline.start(journalState);
   shutdown.defer("pipeline", () => pipeline.stop(remainingMs()));
   // Where the database is away this ends at once, and the loop tries again.
-  await within(databaseTimeoutMs, access.load());
+  await within(databaseTimeoutMs, callers.access.load());
   const running = new AbortController();
-  const keys = runAccess(access, supervisor, running.signal);
+  const keys = runAccess(callers.access, supervisor, running.signal);
   const block = (reason: string) => pipeline.block(reason);
   const guarding = guardFiles({ journal, store: store.client, block, supervisor, log }, running.signal);
   shutdown.defer("loops", async () => {
@@ -286,6 +270,7 @@ async function start(
     httpPort: servers.httpPort,
     grpcPort: servers.grpcPort,
     failed: Promise.race([pipeline.failed, store.failed, query.failed, inner.failed]),
+    reloadCertificates: () => certificates.reload(),
     async stop() {
       state = "draining";
       // A running query is awaited with its thread.

@@ -23,7 +23,6 @@ import { version } from "./version.ts";
 const overrunMs = 2_000;
 /** `npm start` passes on a Ctrl-C that the terminal has delivered already; that is one signal, not two. */
 const echoMs = 500;
-const healthTimeoutMs = 3_000;
 const fullPipeMs = 5;
 
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
@@ -69,7 +68,7 @@ type Action = (valid: Valid, loadRuntime: LoadRuntime) => number | Promise<numbe
 const commands: Readonly<Record<string, Action | undefined>> = {
   "": ({ config }, loadRuntime) => serve(config, loadRuntime),
   serve: ({ config }, loadRuntime) => serve(config, loadRuntime),
-  "config check": ({ effective }) => print(effectiveText(effective)),
+  "config check": (valid) => checkConfig(valid),
   health: ({ config }) => checkHealth(config),
   doctor: ({ config }) => runDoctor(config),
 };
@@ -106,7 +105,15 @@ async function serve(config: Config, loadRuntime: LoadRuntime): Promise<number> 
   const log = createLog(config.logLevel);
   surviveFaults(log);
   const stopAsked = listenForSignals(log);
-  let mars: Mars;
+  let mars: Mars | undefined;
+  // Without a certificate a hang-up ends Mars, as it does any program.
+  if (config.tlsCert !== "") {
+    process.on("SIGHUP", () => {
+      mars
+        ?.reloadCertificates()
+        .catch((error) => log.error("reload failed", { event: "reload_failed", error }));
+    });
+  }
   try {
     checkUnpacking();
     const [{ startMars }, { listen, lacks }] = await Promise.all([import("./app.ts"), loadRuntime()]);
@@ -129,10 +136,11 @@ async function serve(config: Config, loadRuntime: LoadRuntime): Promise<number> 
 /** The line that names the real ports: port 0 has become another one. */
 function upLine(config: Config, mars: Mars): string {
   const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const [scheme, tls] = config.tlsCert === "" ? ["http", ""] : ["https", " (TLS)"];
   const database = config.databaseUrl.startsWith("file:") ? "" : `, database ${config.databaseUrl}`;
   return (
-    `mars ${version} is up: http://${host}:${mars.httpPort} (REST, Connect, gRPC-Web, WebSocket), ` +
-    `grpc ${host}:${mars.grpcPort}${config.tlsCert === "" ? "" : " (TLS)"}, data ${config.dataDir}${database}\n`
+    `mars ${version} is up: ${scheme}://${host}:${mars.httpPort} (REST, Connect, gRPC-Web, WebSocket), ` +
+    `grpc ${host}:${mars.grpcPort}${tls}, data ${config.dataDir}${database}\n`
   );
 }
 
@@ -187,17 +195,23 @@ function surviveFaults(log: Log): void {
   });
 }
 
-/** For a container's health check: asks `/readyz` over the address that this configuration listens on. */
 async function checkHealth(config: Config): Promise<number> {
   if (config.httpPort === 0) return complain("health cannot know the port that 0 picked: set MARS_HTTP_PORT");
-  const url = new URL(`${localUrl(config)}/readyz`);
-  bypassProxy(url.hostname);
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(healthTimeoutMs) });
-    return response.ok ? print("ready\n") : complain(`not ready: ${url} answers ${response.status}`);
-  } catch (error) {
-    return complain(`not ready: ${url}: ${messageOf(error)}`);
-  }
+  const { askHealth } = await import("./ask-health.ts");
+  bypassProxy(new URL(localUrl(config)).hostname);
+  const { ready, text } = await askHealth(config);
+  return ready ? print(`${text}\n`) : complain(text);
+}
+
+/** The settings are valid by now; the files that they name may not be. */
+async function checkConfig({ config, effective }: Valid): Promise<number> {
+  print(effectiveText(effective));
+  if (config.tlsCert === "") return 0;
+  const { judgedText, readPair } = await import("./tls/pem-files.ts");
+  const judged = await readPair(config, Date.now());
+  if (judged.ok) return print(judgedText(judged, Date.now()));
+  for (const problem of judged.problems) complain(problem);
+  return 1;
 }
 
 async function runDoctor(config: Config): Promise<number> {

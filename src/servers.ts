@@ -1,19 +1,21 @@
 /** Starts the servers of both ports: HTTP with WebSocket on one, native gRPC on the other. */
 import type { Config } from "./config/config.ts";
+import type { TlsPair } from "./core/tls.ts";
 import { createFront } from "./edge/http/front.ts";
 import { createHttpApp } from "./edge/http/http-app.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
 import { pagePaths, servePage } from "./edge/http/page.ts";
 import type { EdgeParts } from "./edge/parts.ts";
 import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
-import { readTls } from "./edge/rpc/tls.ts";
 import { createSockets } from "./edge/ws/sockets.ts";
 import type { Shutdown } from "./shutdown.ts";
+import type { Certificates } from "./tls/certificates.ts";
 
 export interface ServersOptions {
   readonly config: Config;
   /** The runtime's own server for port 4000. */
   readonly listen: StartHttpServer;
+  readonly certificates: Certificates;
   /** Gets a step for each server that has been started. */
   readonly shutdown: Shutdown;
   /** How much time is left for stopping, in milliseconds. */
@@ -31,19 +33,38 @@ export interface Servers {
 /** Rejects when a port cannot be opened; `shutdown` then stops what has been started. */
 export async function startServers(
   parts: EdgeParts,
-  { config, listen, shutdown, remainingMs }: ServersOptions,
+  { config, listen, certificates, shutdown, remainingMs }: ServersOptions,
 ): Promise<Servers> {
   const { host, httpPort, grpcPort, publicUrl, idleTimeoutMs, socketBufferBytesMax } = config;
   const { budget, gate } = parts;
+  const tls = certificates.pair;
   const sockets = createSockets(parts, { pauseBytes: socketBufferBytesMax });
   const stopping = new AbortController();
   const page = { paths: pagePaths, serve: servePage };
   const app = createHttpApp(parts, { page, stopping: stopping.signal });
   const front = createFront({ app, sockets, gate, publicUrl });
-  const http = listen(front, sockets, { budget, host, port: httpPort, idleTimeoutMs });
+  const http = listen(front, sockets, { budget, host, port: httpPort, idleTimeoutMs, tls });
   shutdown.defer("http", () => http.stop(remainingMs()));
-  const grpc = await startGrpcServer(parts, { host, port: grpcPort, ...(await readTls(config)) });
+  const grpc = await startGrpcServer(parts, { host, port: grpcPort, tls });
   shutdown.defer("grpc", () => grpc.stop(remainingMs()));
   shutdown.defer("sockets", () => sockets.close());
+  const watch = new AbortController();
+  const watching = certificates.watch(useOnBoth, watch.signal);
+  shutdown.defer("certificates", () => {
+    watch.abort();
+    return watching;
+  });
   return { httpPort: http.port, grpcPort: grpc.port, endStreams: () => stopping.abort() };
+
+  function useOnBoth(pair: TlsPair): void {
+    const former = certificates.pair;
+    grpc.setTls(pair);
+    try {
+      http.setTls(pair);
+    } catch (error) {
+      // Both ports keep the same pair.
+      if (former !== undefined) grpc.setTls(former);
+      throw error;
+    }
+  }
 }

@@ -245,10 +245,4 @@ describe("a Mars that cannot start ends with 1 and one sentence", () => {
     chmodSync(join(home, "locked"), 0o500);
     expect(await refusal({ MARS_DATA_DIR: "./locked/data" })).toContain("./locked/data");
   });
-
-  test("when the certificate cannot be read", async () => {
-    expect(
-      await refusal({ MARS_DATA_DIR: "./tls", MARS_TLS_CERT: "./no.pem", MARS_TLS_KEY: "./no.key" }),
-    ).toMatch(/no\.(pem|key)/);
-  });
 });

@@ -8,6 +8,8 @@ type AccessNames =
   | "anonymous"
   | "tlsCert"
   | "tlsKey"
+  | "tlsClientCa"
+  | "tlsClientRequired"
   | "testEndpoints"
   | "publicUrl"
   | "allowedHosts"
@@ -35,7 +37,8 @@ export const accessSettings: { readonly [K in AccessNames]: Setting<Config[K]> }
     name: "MARS_TLS_CERT",
     default: "",
     unit: "path",
-    meaning: "Certificate chain (PEM) with which the gRPC port speaks TLS",
+    meaning:
+      "Certificate chain (PEM) with which both ports speak TLS, and nothing else; read again when it changes, within 10 s or at SIGHUP",
     parse: optionalText,
   },
   tlsKey: {
@@ -44,6 +47,22 @@ export const accessSettings: { readonly [K in AccessNames]: Setting<Config[K]> }
     unit: "path",
     meaning: "The certificate's private key (PEM)",
     parse: optionalText,
+  },
+  tlsClientCa: {
+    name: "MARS_TLS_CLIENT_CA",
+    default: "",
+    unit: "path",
+    meaning:
+      "Certificates (PEM) of those who issue clients' certificates: on the gRPC port such a certificate then stands for the key that has its name",
+    parse: optionalText,
+  },
+  tlsClientRequired: {
+    name: "MARS_TLS_CLIENT_REQUIRED",
+    default: "0",
+    unit: "1 or 0",
+    meaning:
+      "Whether both ports refuse the TLS handshake of a client that has no certificate of `MARS_TLS_CLIENT_CA`",
+    parse: flag,
   },
   testEndpoints: {
     name: "MARS_TEST_ENDPOINTS",

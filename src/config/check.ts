@@ -11,6 +11,12 @@ export function crossCheck(config: Config): string[] {
     const [given, missing] = config.tlsCert === "" ? ["KEY", "CERT"] : ["CERT", "KEY"];
     problems.push(`MARS_TLS_${given} needs MARS_TLS_${missing} beside it`);
   }
+  if (config.tlsClientCa !== "" && config.tlsCert === "") {
+    problems.push("MARS_TLS_CLIENT_CA needs MARS_TLS_CERT and MARS_TLS_KEY beside it");
+  }
+  if (config.tlsClientRequired && config.tlsClientCa === "") {
+    problems.push("MARS_TLS_CLIENT_REQUIRED needs MARS_TLS_CLIENT_CA beside it");
+  }
   if ((config.smtpUrl === "") !== (config.smtpFrom === "")) {
     const [given, missing] = config.smtpUrl === "" ? ["FROM", "URL"] : ["URL", "FROM"];
     problems.push(`MARS_SMTP_${given} needs MARS_SMTP_${missing} beside it`);

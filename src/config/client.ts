@@ -61,8 +61,9 @@ export function parseClient(sources: Sources): ClientResult {
 function ownUrl(find: <T>(setting: Setting<T>) => { readonly value?: T }): string | undefined {
   const host = find(settings.host).value;
   const httpPort = find(settings.httpPort).value;
-  if (host === undefined || httpPort === undefined) return undefined;
-  return httpPort === 0 ? "" : localUrl({ host, httpPort });
+  const tlsCert = find(settings.tlsCert).value;
+  if (host === undefined || httpPort === undefined || tlsCert === undefined) return undefined;
+  return httpPort === 0 ? "" : localUrl({ host, httpPort, tlsCert });
 }
 
 function adminToken(dataDir: string, { readFile }: Sources): ClientKey | undefined {

@@ -5,7 +5,7 @@ import type { Config } from "./type.ts";
 const anyAddress: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 /** Without a slash at its end. */
-export function localUrl({ host, httpPort }: Pick<Config, "host" | "httpPort">): string {
+export function localUrl({ host, httpPort, tlsCert }: Pick<Config, "host" | "httpPort" | "tlsCert">): string {
   const address = anyAddress[host] ?? host;
-  return `http://${address.includes(":") ? `[${address}]` : address}:${httpPort}`;
+  return `${tlsCert === "" ? "http" : "https"}://${address.includes(":") ? `[${address}]` : address}:${httpPort}`;
 }

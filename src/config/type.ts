@@ -23,9 +23,13 @@ export interface Config {
   /** Empty when there is none. */
   readonly adminKey: string;
   readonly anonymous: boolean;
-  /** Paths of PEM files; both empty when native gRPC is served in cleartext. */
+  /** Paths of PEM files; both empty when both ports speak cleartext. */
   readonly tlsCert: string;
   readonly tlsKey: string;
+  /** The path of a PEM file; empty when clients are asked for no certificate. */
+  readonly tlsClientCa: string;
+  /** Whether every client must have a certificate. */
+  readonly tlsClientRequired: boolean;
   /** Whether `GET /api/create_event` and `GET /api/test_socket` exist. */
   readonly testEndpoints: boolean;
   readonly journalBytesMax: number;

@@ -47,6 +47,8 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     anonymous: false,
     tlsCert: "",
     tlsKey: "",
+    tlsClientCa: "",
+    tlsClientRequired: false,
     testEndpoints: false,
     journalBytesMax: 2 * 1024 ** 3,
     acceptJournalLoss: false,
@@ -95,10 +97,11 @@ describe("where a value comes from", () => {
     };
     for (const row of rows) {
       const text = row.default || texts[row.name] || "x";
-      const extra: Record<string, string> = {
+      const extra: Record<string, string | string[]> = {
         MARS_DATABASE_AUTH_TOKEN: "--database-url=http://db",
         MARS_TLS_CERT: "--tls-key=k",
         MARS_TLS_KEY: "--tls-cert=c",
+        MARS_TLS_CLIENT_CA: ["--tls-cert=c", "--tls-key=k"],
         MARS_SMTP_URL: "--smtp-from=mars@example.com",
         MARS_SMTP_FROM: "--smtp-url=smtp://mail",
       };
@@ -224,6 +227,16 @@ describe("what is refused", () => {
       "a key without its certificate",
       { argv: ["--tls-key", "c"] },
       "MARS_TLS_KEY needs MARS_TLS_CERT beside it",
+    ],
+    [
+      "an authority for clients without a certificate",
+      { argv: ["--tls-client-ca", "c"] },
+      "MARS_TLS_CLIENT_CA needs MARS_TLS_CERT and MARS_TLS_KEY beside it",
+    ],
+    [
+      "required certificates without an authority",
+      { argv: ["--tls-client-required"] },
+      "MARS_TLS_CLIENT_REQUIRED needs MARS_TLS_CLIENT_CA beside it",
     ],
     [
       "a token for a file",

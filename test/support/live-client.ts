@@ -58,9 +58,11 @@ export class LiveClient {
     mars: Pick<TestMars, "url">,
     path = "/ws",
     headers?: Record<string, string>,
+    ca?: string,
   ): Promise<LiveClient> {
     const url = `${mars.url.replace("http", "ws")}${path}`;
-    const socket = headers === undefined ? new WebSocket(url) : new WebSocket(url, { headers });
+    const options = { ...(headers && { headers }), ...(ca !== undefined && { tls: { ca } }) };
+    const socket = Object.keys(options).length === 0 ? new WebSocket(url) : new WebSocket(url, options);
     const client = new LiveClient(socket);
     await new Promise<void>((resolve, reject) => {
       socket.onopen = () => resolve();

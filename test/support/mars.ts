@@ -11,9 +11,11 @@ import { createLog } from "../../src/runtime/log.ts";
 export interface TestMars {
   readonly httpPort: number;
   readonly grpcPort: number;
-  /** `http://127.0.0.1:port`, without a slash at its end. */
+  /** `http://127.0.0.1:port`, `https:` where it has a certificate; without a slash at its end. */
   readonly url: string;
   readonly dataDir: string;
+  /** Reads the certificate again, as at SIGHUP. */
+  reload(): Promise<void>;
   /** Stops it as SIGTERM does; the directory stays for `restart`, and goes with the test process's `dispose`. */
   stop(): Promise<void>;
   /** Stops it and starts another on the same directory, with other ports. */
@@ -37,8 +39,9 @@ export async function startMars(overrides: Partial<Config> = {}, log = testLog()
   return {
     httpPort: mars.httpPort,
     grpcPort: mars.grpcPort,
-    url: `http://127.0.0.1:${mars.httpPort}`,
+    url: `${config.tlsCert === "" ? "http" : "https"}://127.0.0.1:${mars.httpPort}`,
     dataDir,
+    reload: () => mars.reloadCertificates(),
     stop,
     async restart(more = {}) {
       await stop();
@@ -68,6 +71,8 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
     anonymous: false,
     tlsCert: "",
     tlsKey: "",
+    tlsClientCa: "",
+    tlsClientRequired: false,
     testEndpoints: true,
     journalBytesMax: 2 ** 31,
     acceptJournalLoss: false,

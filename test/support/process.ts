@@ -38,13 +38,14 @@ export async function spawnMars({ dataDir, command, env = {}, stderr }: SpawnOpt
     stderr: stderr === undefined ? "inherit" : Bun.file(stderr),
   });
   const line = await firstLine(child);
-  const httpPort = Number(/http:\/\/[^:]+:(\d+)/.exec(line)?.[1]);
+  const [, url, port] = /(https?:\/\/[^:]+:(\d+))/.exec(line) ?? [];
+  const httpPort = Number(port);
   const grpcPort = Number(/grpc [^:]+:(\d+)/.exec(line)?.[1]);
-  if (!httpPort || !grpcPort) throw new Error(`no ports in ${JSON.stringify(line)}`);
+  if (url === undefined || !grpcPort) throw new Error(`no ports in ${JSON.stringify(line)}`);
   return {
     httpPort,
     grpcPort,
-    url: `http://127.0.0.1:${httpPort}`,
+    url,
     pid: child.pid,
     exited: child.exited,
     kill(signal) {

@@ -1,6 +1,7 @@
-/** Port 4000 on Bun: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. */
+/** Port 4000 on Bun: HTTP/1.1 and HTTP/2, in cleartext or with TLS, and the upgrade to WebSocket. */
 import type { Server, ServerWebSocket } from "bun";
 import { MarsError } from "../../core/error.ts";
+import type { TlsPair } from "../../core/tls.ts";
 import { within } from "../../runtime/delay.ts";
 import { peerOf } from "../peer.ts";
 import { problemResponse } from "../rest/problem.ts";
@@ -33,85 +34,116 @@ async function refuseTrailers(request: Request): Promise<Response> {
   return problemResponse(refusal, { headers: { connection: "close" } });
 }
 
-export const startBunServer: StartHttpServer = (front, sockets, { budget, host, port, idleTimeoutMs }) => {
-  const upgrade = (request: Request, server: Server<SocketData>) => {
-    const acceptance = front.accept(request, request.headers.get("host"), peerOfRequest(request));
-    if (acceptance instanceof Response) return acceptance;
-    if (server.upgrade(request, { data: { acceptance } })) return undefined;
-    acceptance.abandon();
-    return front.finish(request, notAHandshake());
-  };
-  const server: Server<SocketData> = Bun.serve<SocketData>({
-    hostname: host,
-    port,
-    http2: true,
-    // Requests whose head does not come are closed after 12 s by Bun itself.
-    idleTimeout: Math.ceil(idleTimeoutMs / 1_000),
-    maxRequestBodySize: requestBytesMax,
-    // Bun's error page shows source code to every client.
-    development: false,
-    // Without this a second server on the same port would take half of the requests, and neither would say so.
-    reusePort: false,
-    // Bun's own router, so that the hot requests are not asked whether they are sockets.
-    routes: Object.fromEntries([...sockets.paths].map((path) => [path, upgrade])),
-    fetch: (request) => {
-      const { headers, method } = request;
-      if (method === "HEAD") return answerHead(request);
-      if (headers.get("trailer") !== null && headers.get("transfer-encoding") !== null)
-        return refuseTrailers(request).then((refusal) => front.finish(request, refusal));
-      return front.answer(request, headers.get("host"), runtime);
-    },
-    websocket: {
-      maxPayloadLength: sockets.frameBytesMax,
-      // Our own bound is met long before this one. Should it fail, the client is closed rather than sent an incomplete stream.
-      backpressureLimit: sockets.bufferBytesMax,
-      closeOnBackpressureLimit: true,
-      // Seconds. Bun pings before they are over, so only a client that is gone meets this bound.
-      idleTimeout: 60,
-      sendPings: true,
-      perMessageDeflate: false,
-      open(socket) {
-        socket.data.handler = socket.data.acceptance.open(portOf(socket));
-      },
-      message({ data }, message) {
-        data.handler?.message(typeof message === "string" ? message : undefined, message.length);
-      },
-      drain({ data }) {
-        data.handler?.drained();
-      },
-      close({ data }) {
-        if (data.handler === undefined) data.acceptance.abandon();
-        else data.handler.closed();
-      },
-    },
-  });
-  const peerOfRequest = (request: Request) => {
-    const end = server.requestIP(request);
-    return peerOf(end?.address, end?.port);
-  };
-  const runtime: RuntimeBindings = {
-    keepOpen: (request) => server.timeout(request, 0),
-    budget,
-    peer: peerOfRequest,
-  };
-  // As a GET, of whose answer Bun sends all but the body: so the head is that of the GET.
-  const answerHead = (request: Request) => {
-    const bindings: RuntimeBindings = { head: true, peer: () => peerOfRequest(request) };
-    return front.answer(new Request(request, { method: "GET" }), request.headers.get("host"), bindings);
-  };
+export const startBunServer: StartHttpServer = (front, sockets, options) => {
+  const { budget, host, idleTimeoutMs } = options;
+  /** Replaced ones, until their last connection ends: they listen no more. */
+  const former = new Set<Server<SocketData>>();
+  let tls = options.tls;
+  let current = listen(options.port);
+  const port = current.port ?? options.port;
   let stopped: Promise<void> | undefined;
+  return { port, setTls, stop: (timeoutMs) => (stopped ??= stop(timeoutMs)) };
 
-  async function stop(timeoutMs: number): Promise<void> {
-    await within(Math.min(timeoutMs, lingerMsMax), server.stop());
-    // Connections that are kept alive are still open; so is everything, past the deadline.
-    await server.stop(true);
+  /** A listening server and all that belongs to it: Bun can change everything of one but its certificate. */
+  function listen(port: number): Server<SocketData> {
+    const upgrade = (request: Request, server: Server<SocketData>) => {
+      const acceptance = front.accept(request, request.headers.get("host"), peerOfRequest(request));
+      if (acceptance instanceof Response) return acceptance;
+      if (server.upgrade(request, { data: { acceptance } })) return undefined;
+      acceptance.abandon();
+      return front.finish(request, notAHandshake());
+    };
+    const server: Server<SocketData> = Bun.serve<SocketData>({
+      hostname: host,
+      port,
+      http2: true,
+      ...(tls !== undefined && { tls: tlsOptions(tls) }),
+      // Requests whose head does not come are closed after 12 s by Bun itself, and so are TLS handshakes that do not end.
+      idleTimeout: Math.ceil(idleTimeoutMs / 1_000),
+      maxRequestBodySize: requestBytesMax,
+      // Bun's error page shows source code to every client.
+      development: false,
+      // Without this a second server on the same port would take half of the requests, and neither would say so.
+      reusePort: false,
+      // Bun's own router, so that the hot requests are not asked whether they are sockets.
+      routes: Object.fromEntries([...sockets.paths].map((path) => [path, upgrade])),
+      fetch: (request) => {
+        const { headers, method } = request;
+        if (method === "HEAD") return answerHead(request);
+        if (headers.get("trailer") !== null && headers.get("transfer-encoding") !== null)
+          return refuseTrailers(request).then((refusal) => front.finish(request, refusal));
+        return front.answer(request, headers.get("host"), runtime);
+      },
+      websocket: {
+        maxPayloadLength: sockets.frameBytesMax,
+        // Our own bound is met long before this one. Should it fail, the client is closed rather than sent an incomplete stream.
+        backpressureLimit: sockets.bufferBytesMax,
+        closeOnBackpressureLimit: true,
+        // Seconds. Bun pings before they are over, so only a client that is gone meets this bound.
+        idleTimeout: 60,
+        sendPings: true,
+        perMessageDeflate: false,
+        open(socket) {
+          socket.data.handler = socket.data.acceptance.open(portOf(socket));
+        },
+        message({ data }, message) {
+          data.handler?.message(typeof message === "string" ? message : undefined, message.length);
+        },
+        drain({ data }) {
+          data.handler?.drained();
+        },
+        close({ data }) {
+          if (data.handler === undefined) data.acceptance.abandon();
+          else data.handler.closed();
+        },
+      },
+    });
+    const peerOfRequest = (request: Request) => {
+      const end = server.requestIP(request);
+      return peerOf(end?.address, end?.port);
+    };
+    const runtime: RuntimeBindings = {
+      keepOpen: (request) => server.timeout(request, 0),
+      budget,
+      peer: peerOfRequest,
+    };
+    // As a GET, of whose answer Bun sends all but the body: so the head is that of the GET.
+    const answerHead = (request: Request) => {
+      const bindings: RuntimeBindings = { head: true, peer: () => peerOfRequest(request) };
+      return front.answer(new Request(request, { method: "GET" }), request.headers.get("host"), bindings);
+    };
+    return server;
   }
 
-  return {
-    port: server.port ?? port,
-    stop: (timeoutMs) => (stopped ??= stop(timeoutMs)),
-  };
+  function setTls(pair: TlsPair): void {
+    if (stopped !== undefined) return;
+    const [server, before] = [current, tls];
+    former.add(server);
+    // Closes at once what listens, and connections without a request; HTTP/2 is asked to leave. What is under way goes on.
+    void server.stop().finally(() => former.delete(server));
+    tls = pair;
+    try {
+      current = listen(port);
+    } catch (error) {
+      tls = before;
+      current = listen(port);
+      throw error;
+    }
+  }
+
+  async function stop(timeoutMs: number): Promise<void> {
+    const servers = [current, ...former];
+    await within(Math.min(timeoutMs, lingerMsMax), Promise.all(servers.map((server) => server.stop())));
+    // Connections that are kept alive are still open; so is everything, past the deadline.
+    await Promise.all(servers.map((server) => server.stop(true)));
+  }
 };
+
+/** Bun does not show a client's certificate, so it is asked for only where all clients must have one. */
+function tlsOptions({ cert, key, clientCa, clientRequired }: TlsPair) {
+  if (clientCa === undefined || !clientRequired) return { cert, key };
+  return { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true };
+}
 
 function portOf(socket: ServerWebSocket<SocketData>): Socket {
   return {

@@ -1,6 +1,6 @@
 /**
- * Port 4000 on Deno: HTTP/1.1 and cleartext HTTP/2, and the upgrade to WebSocket. `denoLimits` lists the bounds that
- * Deno has no means for; it is logged at the start.
+ * Port 4000 on Deno: HTTP/1.1 and HTTP/2, in cleartext or with TLS, and the upgrade to WebSocket. `denoLimits` lists
+ * what Deno has no means for; it is logged at the start.
  */
 import { within } from "../../runtime/delay.ts";
 import { peerOf } from "../peer.ts";
@@ -15,6 +15,7 @@ export const denoLimits: readonly string[] = [
   "connections have no idle timeout: put a proxy in front that has one",
   "a WebSocket frame is taken into memory before its size is looked at",
   "the thread that answers waits for each write to the journal",
+  "a changed certificate is served after a restart only, and clients' certificates are not verified",
 ];
 
 /** The part of Deno's interface that is used here; this project does not have Deno's own types. */
@@ -23,6 +24,8 @@ declare const Deno: {
     options: {
       readonly hostname: string;
       readonly port: number;
+      readonly cert?: string;
+      readonly key?: string;
       readonly signal: AbortSignal;
       onListen(): void;
       onError(error: unknown): Response;
@@ -45,7 +48,12 @@ const drainPollMs = 20;
 /** Seconds. Deno pings, so only a client that is gone meets this bound. */
 const socketIdleTimeout = 60;
 
-export const startDenoServer: StartHttpServer = (front, sockets, { budget, host, port }) => {
+export const startDenoServer: StartHttpServer = (front, sockets, { budget, host, port, tls }) => {
+  if (tls?.clientCa !== undefined) {
+    throw new Error(
+      "on Deno clients' certificates are not verified: run the binary, or unset MARS_TLS_CLIENT_CA",
+    );
+  }
   const closing = new AbortController();
   const peers = new WeakMap<Request, Address>();
   const peerOfRequest = (request: Request) => {
@@ -71,6 +79,7 @@ export const startDenoServer: StartHttpServer = (front, sockets, { budget, host,
     {
       hostname: host,
       port,
+      ...(tls !== undefined && { cert: tls.cert, key: tls.key }),
       signal: closing.signal,
       onListen: () => undefined,
       onError: () => new Response(null, { status: 500 }),
@@ -89,7 +98,13 @@ export const startDenoServer: StartHttpServer = (front, sockets, { budget, host,
     await server.finished;
   }
 
-  return { port: server.addr.port, stop: (timeoutMs) => (stopped ??= stop(timeoutMs)) };
+  return {
+    port: server.addr.port,
+    setTls() {
+      throw new Error("Deno takes a changed certificate at the next start only: restart Mars");
+    },
+    stop: (timeoutMs) => (stopped ??= stop(timeoutMs)),
+  };
 };
 
 function upgrade(

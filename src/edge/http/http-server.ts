@@ -1,6 +1,7 @@
 /**
  * The server of port 4000, for any runtime: its options and its interface. Implemented by `bun-server.ts` and `deno-server.ts`.
  */
+import type { TlsPair } from "../../core/tls.ts";
 import type { SendBudget } from "../../runtime/send-budget.ts";
 import type { Sockets } from "../ws/sockets.ts";
 import type { Front } from "./front.ts";
@@ -15,11 +16,18 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** Speaks TLS and nothing else; `undefined`: cleartext. */
+  readonly tls?: TlsPair | undefined;
 }
 
 export interface HttpServer {
   /** The real port. */
   readonly port: number;
+  /**
+   * New connections get this pair. Connections without a request are closed in order; sockets and answers under way are not
+   * touched. Throws where the server cannot do it, and goes on with the former pair.
+   */
+  setTls(pair: TlsPair): void;
   /**
    * Accepts no more connections, waits for the answers to open requests, for `timeoutMs` or `lingerMsMax` at most, and
    * closes all others. A second call waits for the same end.

@@ -14,6 +14,7 @@ import { createMethodUrl, type UniversalHandler } from "@connectrpc/connect/prot
 import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
+import type { TlsPair } from "../../core/tls.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import {
   type CollectEventsRequest,
@@ -36,13 +37,15 @@ export interface GrpcServerOptions extends ConnectionTimes, GrpcCallsOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
-  /** PEM texts. With them the port speaks TLS and nothing else. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Speaks TLS and nothing else; `undefined`: cleartext. */
+  readonly tls?: TlsPair | undefined;
 }
 
 export interface GrpcServer {
   /** The real one. */
   readonly port: number;
+  /** New connections get this pair, open ones keep theirs. Throws where the pair cannot be used. */
+  setTls(pair: TlsPair): void;
   /**
    * Refuses new calls, ends streams with UNAVAILABLE, lets unary calls finish for at most `deadlineMs`, then closes what is
    * left. Resolves when every connection is closed.
@@ -87,10 +90,9 @@ export async function startGrpcServer(
     initialWindowSize: streamWindowBytes,
     enablePush: false,
   };
-  const server =
-    tls === undefined
-      ? createServer({ settings })
-      : createSecureServer({ ...tls, settings, handshakeTimeout: tlsHandshakeMs });
+  const secure =
+    tls && createSecureServer({ ...secureOptions(tls), settings, handshakeTimeout: tlsHandshakeMs });
+  const server = secure ?? createServer({ settings });
   const connections = trackConnections(server, parts.shares.grpc_connections, times);
   const calls = new GrpcCalls(parts.shares.grpc_calls, times);
   // A client that does not speak HTTP/2, or breaks off, harms only its own connection.
@@ -110,6 +112,9 @@ export async function startGrpcServer(
   let stopped: Promise<void> | undefined;
   return {
     port: (server.address() as AddressInfo).port,
+    setTls(pair) {
+      secure?.setSecureContext(secureOptions(pair));
+    },
     stop(deadlineMs) {
       stopped ??= stop(deadlineMs);
       return stopped;
@@ -167,6 +172,12 @@ export async function startGrpcServer(
     clearTimeout(timer);
     calls.close();
   }
+}
+
+/** Without `clientRequired` a certificate that does not hold is as good as none: see `client-certificate.ts`. */
+function secureOptions({ cert, key, clientCa, clientRequired }: TlsPair) {
+  if (clientCa === undefined) return { cert, key };
+  return { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: clientRequired };
 }
 
 /** The hot methods. */

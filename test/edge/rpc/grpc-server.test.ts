@@ -1,7 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
 import { createWritableIterable } from "@connectrpc/connect/protocol";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -80,22 +78,6 @@ test("a call that never ends is cut off when the time to stop is over", async ()
   const stopped = mars[Symbol.asyncDispose]().catch(() => undefined);
   await closed;
   await stopped;
-});
-
-test("with a certificate the port speaks TLS, and nothing else", async () => {
-  const tls = join(import.meta.dir, "tls");
-  const [tlsCert, tlsKey] = [join(tls, "cert.pem"), join(tls, "key.pem")];
-  await using mars = await startMars({ tlsCert, tlsKey });
-  const { legacy } = rpcClients(
-    createGrpcTransport({
-      baseUrl: `https://localhost:${mars.grpcPort}`,
-      nodeOptions: { ca: await readFile(tlsCert) },
-    }),
-  );
-  expect(await legacy.collectEvent({ appId: "a", messageId: "m", event: "e" })).toMatchObject({
-    success: true,
-  });
-  await failure(clientsOf(mars.grpcPort).legacy.collectEvent({ appId: "a", messageId: "m", event: "e" }));
 });
 
 test("clients that go away in the middle of a message are no errors in the log", async () => {

@@ -1,0 +1,34 @@
+/** Opens what decides who may call this Mars: its keys, the gate for hosts and pages, and the calls for tests. */
+import { hostname } from "node:os";
+import { Access } from "./access/access.ts";
+import type { KeyStore } from "./access/key.ts";
+import type { Config } from "./config/config.ts";
+import { isLoopback } from "./core/loopback.ts";
+import type { Log } from "./core/ports.ts";
+import { createGate } from "./edge/http/gate.ts";
+import type { EdgeParts } from "./edge/parts.ts";
+
+/** For the edge, with all of `Access`. */
+export interface Callers extends Pick<EdgeParts, "gate" | "testEndpoints"> {
+  readonly access: Access;
+}
+
+/** To be called before anything listens. Rejects where nobody could come in. */
+export async function openCallers(config: Config, store: KeyStore, log: Log): Promise<Callers> {
+  const { host, dataDir, adminKey, anonymous } = config;
+  const loopback = isLoopback(host);
+  if (!loopback && anonymous) {
+    log.warn("listening beyond this machine without authentication", { event: "no_authentication", host });
+  }
+  const access = new Access({ directory: dataDir, store, adminKey, anonymous, loopback });
+  await access.open();
+  return {
+    access,
+    gate: createGate({
+      ...config,
+      ownNames: [host, hostname()],
+      loopbackOnly: () => access.implicit,
+    }),
+    testEndpoints: () => config.testEndpoints || (loopback && access.servesAnonymous),
+  };
+}
