@@ -94,12 +94,13 @@ export class Access {
   }
 
   /**
+   * @param certificate the name in a client's certificate that was verified
    * @throws `MarsError` `unauthenticated` for a caller without a key that needs one, and for a key that is not good;
    * `unavailable` while the keys are not known
    */
-  identify(credentials: Credentials): Identity {
+  identify(credentials: Credentials, certificate?: string): Identity {
     const authorization = credentials.get("authorization");
-    if (authorization === null || authorization === undefined) return this.#withoutKey();
+    if (authorization === null || authorization === undefined) return this.#withoutKey(certificate);
     return this.identifyToken(tokenOf(authorization));
   }
 
@@ -112,11 +113,6 @@ export class Access {
       "unauthenticated",
       isToken(token) ? "this key is not known: it was revoked, or has expired" : "this is no key",
     );
-  }
-
-  /** The identity of the key with this name, for client certificates. */
-  byName(name: string): Identity | undefined {
-    return this.#ring.byName(name);
   }
 
   get keys(): Pick<KeyRing, "list" | "get" | "create" | "rotate" | "revoke"> {
@@ -140,9 +136,17 @@ export class Access {
     this.#anonymous = createAnonymous();
   }
 
-  #withoutKey(): Identity {
+  #withoutKey(certificate: string | undefined): Identity {
+    const named = certificate === undefined ? undefined : this.#ring.byName(certificate);
+    if (named !== undefined) return named;
     if (this.servesAnonymous) return this.#anonymous;
-    if (!this.#ring.loaded && this.#options.adminKey === "") throw starting();
+    if (!this.#ring.loaded && (certificate !== undefined || this.#options.adminKey === "")) throw starting();
+    if (certificate !== undefined) {
+      throw new MarsError(
+        "unauthenticated",
+        `no key, or more than one, has the name of this certificate: ${JSON.stringify(certificate)}`,
+      );
+    }
     throw new MarsError("unauthenticated", "a key is needed: Authorization: Bearer mars_…");
   }
 

@@ -45,6 +45,8 @@ export class KeyRing {
   readonly #keys = new Map<string, Key>();
   readonly #entries = new Map<string, Entry>();
   readonly #cache = new Map<string, Entry>();
+  /** The same by name; `null` where there is not the one. Looking through all keys is too much for each call. */
+  readonly #named = new Map<string, Entry | null>();
   /** Ids of keys whose last use is not stored. */
   readonly #used = new Set<string>();
   #loaded = false;
@@ -100,11 +102,18 @@ export class KeyRing {
     return this.#use(entry);
   }
 
-  /** The identity of the one key with this name; `undefined` where none or several have it. */
+  /** The identity of the one key with this name that is good; `undefined` where none or several are. */
   byName(name: string): Identity | undefined {
-    const named = [...this.#keys.values()].filter((key) => key.name === name);
-    const entry = named.length === 1 ? this.#entries.get(named[0]?.hash ?? "") : undefined;
-    return entry === undefined ? undefined : this.#use(entry);
+    let entry = this.#named.get(name);
+    if (entry === undefined) {
+      const entries = [...this.#keys.values()]
+        .filter((key) => key.name === name)
+        .flatMap(({ hash }) => this.#entries.get(hash) ?? []);
+      entry = entries.length === 1 ? (entries[0] ?? null) : null;
+      if (this.#named.size >= cachedMax) this.#named.clear();
+      this.#named.set(name, entry);
+    }
+    return entry === null ? undefined : this.#use(entry);
   }
 
   get(id: string): Key | undefined {
@@ -183,7 +192,7 @@ export class KeyRing {
       if (until === 0 || until > now) continue;
       identity.end("this key has expired");
       this.#entries.delete(hash);
-      this.#cache.clear();
+      this.#forget();
     }
   }
 
@@ -217,7 +226,7 @@ export class KeyRing {
       const ends = [previous.until, expiresAt].filter((end) => end !== 0);
       this.#admit(key, previous.hash, Math.min(...ends));
     }
-    this.#cache.clear();
+    this.#forget();
     this.#changed();
   }
 
@@ -246,7 +255,12 @@ export class KeyRing {
   #drop(hash: string, message: string): void {
     this.#entries.get(hash)?.identity.end(message);
     this.#entries.delete(hash);
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#cache.clear();
+    this.#named.clear();
   }
 
   #use({ keyId, identity, until }: Entry): Identity | undefined {

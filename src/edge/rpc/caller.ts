@@ -11,6 +11,7 @@ import { MarsError } from "../../core/error.ts";
 import { Identity } from "../../core/identity.ts";
 import { callerAs, type Identify } from "../caller.ts";
 import { peerOf, unknownPeer } from "../peer.ts";
+import { certificateName } from "./client-certificate.ts";
 
 /** The rights of a caller of a method that asks for no key. */
 const nobody = new Identity({ id: "nobody", name: "nobody", kind: "in", apps: [] });
@@ -47,7 +48,9 @@ export function streamCaller(
   headers: IncomingHttpHeaders,
   access: Identify,
 ): Caller {
-  const identity = access.identify({ get: (name) => textOf(headers[name]) });
+  // What is sent with a call counts for more than what its connection began with.
+  const certificate = headers.authorization === undefined ? certificateName(stream) : undefined;
+  const identity = access.identify({ get: (name) => textOf(headers[name]) }, certificate);
   const session = stream.session as ServerHttp2Session | null | undefined;
   const known = session ? sessionCallers.get(session) : undefined;
   if (known?.identity === identity) return known;

@@ -1,0 +1,58 @@
+/** The name in a client's certificate on the gRPC port, where it stands for the key of that name. */
+import { X509Certificate } from "node:crypto";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { TLSSocket } from "node:tls";
+
+interface ClientCertificate {
+  readonly name: string;
+  /** Milliseconds since 1970. The handshake has compared it, but a connection may last for longer. */
+  readonly expiresAt: number;
+}
+
+/** Longer than any key's name may be. */
+const nameCharsMax = 256;
+
+const certificates = new WeakMap<ServerHttp2Session, ClientCertificate | null>();
+
+/**
+ * The name of a stream's client by its certificate; determined once for each session.
+ *
+ * @returns `undefined` where it has shown none, or one that no configured authority has issued, or that has expired
+ */
+export function certificateName({ session }: Pick<ServerHttp2Stream, "session">): string | undefined {
+  // A stream that was reset has no session any more.
+  if (session === undefined || session === null) return undefined;
+  let certificate = certificates.get(session as ServerHttp2Session);
+  if (certificate === undefined) {
+    certificate = read(session.socket as Partial<TLSSocket>);
+    certificates.set(session as ServerHttp2Session, certificate);
+  }
+  return certificate !== null && Date.now() < certificate.expiresAt ? certificate.name : undefined;
+}
+
+function read(socket: Partial<TLSSocket>): ClientCertificate | null {
+  // Any client can write any name into a certificate; only a verified one has it from an authority.
+  if (socket.authorized !== true) return null;
+  const { raw, subject } = socket.getPeerCertificate?.() ?? {};
+  if (raw === undefined || raw.length === 0) return null;
+  const certificate = new X509Certificate(raw);
+  const name = commonName(subject?.CN) ?? firstAlternative(certificate.subjectAltName);
+  if (name === undefined || name.length > nameCharsMax) return null;
+  return { name, expiresAt: Date.parse(certificate.validTo) };
+}
+
+/** Of several none, since it is not known which one its issuer has checked. */
+function commonName(name: unknown): string | undefined {
+  return typeof name === "string" && name !== "" ? name : undefined;
+}
+
+/** The first DNS name or URI. A value with a separator in it is in quotes, as a JSON string. */
+function firstAlternative(alternatives: string | undefined): string | undefined {
+  for (const [, kind, value = ""] of (alternatives ?? "").matchAll(
+    /([^:]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g,
+  )) {
+    if (kind !== "DNS" && kind !== "URI") continue;
+    return value.startsWith('"') ? (JSON.parse(value) as string) : value;
+  }
+  return undefined;
+}
