@@ -15,7 +15,8 @@ import { openCallers } from "./callers.ts";
 import type { Config } from "./config/config.ts";
 import { MarsError } from "./core/error.ts";
 import type { Log, ProcessState } from "./core/ports.ts";
-import { createQuarantine, quarantineWarnings } from "./db/database.ts";
+import { databaseTimeoutMs, startDatabaseThreads } from "./database-threads.ts";
+import { quarantineWarnings } from "./db/database.ts";
 import { readRatesByRange } from "./db/statistics/rate-ranges.ts";
 import { descriptorsMax } from "./descriptors.ts";
 import { prepareFiles } from "./directory/private-files.ts";
@@ -36,13 +37,11 @@ import { SendBudget } from "./runtime/send-budget.ts";
 import { Supervisor } from "./runtime/supervisor.ts";
 import { startServers } from "./servers.ts";
 import { Shutdown } from "./shutdown.ts";
-import { startQueryThread, startStoreThread, startTrialThread } from "./threads.ts";
+import { startTrialThread } from "./threads.ts";
 import { openCertificates } from "./tls/certificates.ts";
 import { createClientReads } from "./workers/client-reads.ts";
 import { createTrialRuns } from "./workers/trial-runs.ts";
 
-/** How long one call to a database server may take before its connection is given up. */
-const databaseTimeoutMs = 10_000;
 /** How long releasing everything may take after a start that failed. */
 const startFailedMs = 5_000;
 /** Subscribers time their reads of history by themselves; this only keeps account of them. */
@@ -95,24 +94,10 @@ async function start(
   let deadline = 0;
   const remainingMs = () => Math.max(0, deadline - performance.now());
   const clock = new Clock({ log, graceMs: config.startGraceMs });
-  const quarantine = createQuarantine();
-  const database = {
-    url: config.databaseUrl,
-    authToken: config.databaseAuthToken,
-    timeoutMs: databaseTimeoutMs,
-    ...(!config.acceptDatabaseDamage && { quarantine }),
-  };
-  const store = startStoreThread(database);
-  shutdown.defer("store", () => store.stop(remainingMs()));
-  // Where a database server is away the next Mars finds out by itself that this one has ended.
-  shutdown.defer("lease", () => store.client.releaseLease().catch(() => undefined));
-  const callers = await openCallers(config, store.client, log);
   const unreadable = createUnreadable(log);
-  // One thread for what clients ask, another for what must not wait for them: live history and alerts.
-  const query = startQueryThread(database, unreadable.notify);
-  shutdown.defer("query", () => query.stop(remainingMs()));
-  const inner = startQueryThread(database, unreadable.notify);
-  shutdown.defer("inner query", () => inner.stop(remainingMs()));
+  const threads = startDatabaseThreads(config, { shutdown, remainingMs, notify: unreadable.notify });
+  const { database, quarantine, store, query, inner } = threads;
+  const callers = await openCallers(config, store.client, log);
   const journal = new FileJournal({
     directory: join(config.dataDir, "journal"),
     bytesMax: config.journalBytesMax,

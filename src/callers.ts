@@ -9,7 +9,7 @@ import { createGate } from "./edge/http/gate.ts";
 import type { EdgeParts } from "./edge/parts.ts";
 
 /** For the edge, with all of `Access`. */
-export interface Callers extends Pick<EdgeParts, "gate" | "testEndpoints"> {
+export interface Callers extends Pick<EdgeParts, "keys" | "gate" | "testEndpoints"> {
   readonly access: Access;
 }
 
@@ -24,6 +24,7 @@ export async function openCallers(config: Config, store: KeyStore, log: Log): Pr
   await access.open();
   return {
     access,
+    keys: access.keys,
     gate: createGate({
       ...config,
       ownNames: [host, hostname()],

@@ -57,6 +57,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/command.ts": ["cli", "edge", "tls"],
   "src/main.ts": ["edge"],
   "src/main-deno.ts": ["edge"],
+  "src/database-threads.ts": ["db", "workers"],
   "src/pipeline.ts": ["ingest", "projection", "maintenance"],
   "src/pipeline-stats.ts": ["ingest", "projection", "maintenance"],
   "src/threads.ts": ["db", "workers"],

@@ -76,6 +76,10 @@ export interface DueDeliveries {
 }
 
 export interface DeliveryQuery {
+  /** Of incidents of this app. */
+  readonly appId?: string;
+  /** Of incidents of apps that one of these patterns names: see `AppRights`. */
+  readonly apps?: readonly string[];
   readonly sink?: string;
   readonly incident?: number;
   readonly state?: DeliveryState;

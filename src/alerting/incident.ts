@@ -46,6 +46,8 @@ export interface Incident extends IncidentKey {
 
 export interface IncidentQuery {
   readonly appId?: string;
+  /** Of apps that one of these patterns names: see `AppRights`. */
+  readonly apps?: readonly string[];
   readonly rule?: string;
   readonly state: "active" | "resolved" | "any";
   readonly limit: number;

@@ -84,6 +84,10 @@ export interface AlertReader {
 
 /** A page of a list without filters. */
 export interface AlertPageQuery {
+  /** Of this app. */
+  readonly appId?: string;
+  /** Of apps that one of these patterns names: see `AppRights`. */
+  readonly apps?: readonly string[];
   readonly limit: number;
   readonly cursor?: string;
 }

@@ -4,6 +4,7 @@ import { type Attempt, type Delivery, deliveryStates } from "../alerting/deliver
 import { formatTime } from "../core/time.ts";
 import { alertIdFilter, alertPageEnd, timeOrNull } from "./alert-fields.ts";
 import { count, ms, timestamp } from "./answers.ts";
+import { narrow } from "./app-scope.ts";
 import { cursor, defined, limit, whole, word } from "./fields.ts";
 import { operation } from "./operation.ts";
 
@@ -34,6 +35,7 @@ export const listDeliveries = operation({
   name: "listAlertDeliveries",
   summary: "Deliveries of notifications by filter, with every attempt, a page at a time, the latest first.",
   scope: "read",
+  apps: "narrowed",
   rest: "GET /api/alerts/deliveries",
   rpc: "mars.v1.AlertService/ListDeliveries",
   command: "alerts deliveries",
@@ -46,7 +48,7 @@ export const listDeliveries = operation({
   }),
   output: z.strictObject({ deliveries: z.array(delivery), ...alertPageEnd }),
   async handle({ reader }, { limit, ...filters }, caller) {
-    const query = { ...defined(filters), limit };
+    const query = { ...narrow(caller, undefined), ...defined(filters), limit };
     const { deliveries, nextCursor = null, asOfSeq } = await reader(caller).alertDeliveries(query);
     return { deliveries: deliveries.map(deliveryJson), next_cursor: nextCursor, as_of_seq: asOfSeq };
   },

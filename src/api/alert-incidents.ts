@@ -6,6 +6,7 @@ import { formatTime } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { alertIdFilter, alertPageEnd, timeOrNull } from "./alert-fields.ts";
 import { count, stageNames, timestamp } from "./answers.ts";
+import { narrow } from "./app-scope.ts";
 import { appId, cursor, defined, field, limit } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
@@ -37,6 +38,7 @@ export const listIncidents = operation({
   name: "listAlertIncidents",
   summary: "Incidents by filter, a page at a time: the active ones, then the latest resolved.",
   scope: "read",
+  apps: "narrowed",
   rest: "GET /api/alerts/incidents",
   rpc: "mars.v1.AlertService/ListIncidents",
   command: "alerts incidents",
@@ -49,7 +51,7 @@ export const listIncidents = operation({
   }),
   output: z.strictObject({ incidents: z.array(incident), ...alertPageEnd }),
   async handle({ reader }, { app_id, rule, state, limit, cursor }, caller) {
-    const query = { ...defined({ appId: app_id, rule, cursor }), state, limit };
+    const query = { ...narrow(caller, app_id), ...defined({ rule, cursor }), state, limit };
     const read = reader(caller);
     const { incidents, nextCursor = null, asOfSeq } = await read.alertIncidents(query);
     if (app_id !== undefined && incidents.length === 0) await assertApp(read, app_id);

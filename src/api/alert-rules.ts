@@ -1,14 +1,17 @@
 /** The operations on rules: which findings open an incident, and which sinks are notified of it. */
 import * as z from "zod";
 import { type AlertRule, atLeastMax, ruleSinksMax } from "../alerting/rule.ts";
+import type { Caller } from "../core/caller.ts";
 import { formatDuration } from "../core/duration.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { alertId, found, kinds, list, settingLimit } from "./alert-fields.ts";
+import { assertApp, narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
 import { alternatives, stageEvents, stageNamed } from "./event-names.ts";
 import { appId, cursor, defined, stage, whole } from "./fields.ts";
 import { operation } from "./operation.ts";
+import type { ApiReader } from "./parts.ts";
 
 const windowMsDefault = 60_000;
 const repeatMsDefault = 4 * 3_600_000;
@@ -76,13 +79,14 @@ export const listRules = operation({
   name: "listAlertRules",
   summary: "Rules, by id, a page at a time: which findings open an incident, and which sinks are notified.",
   scope: "read",
+  apps: "narrowed",
   rest: "GET /api/alerts/rules",
   rpc: "mars.v1.AlertService/ListRules",
   command: "alerts rules list",
   input: z.strictObject({ limit: settingLimit, cursor: cursor.optional() }),
   output: z.strictObject({ rules: z.array(rule), next_cursor: z.string().nullable() }),
   async handle({ reader }, { limit, cursor }, caller) {
-    const page = { limit, ...defined({ cursor }) };
+    const page = { ...narrow(caller, undefined), limit, ...defined({ cursor }) };
     const { rules, nextCursor = null } = await reader(caller).alertRulePage(page);
     return { rules: rules.map(ruleJson), next_cursor: nextCursor };
   },
@@ -92,6 +96,7 @@ export const getRule = operation({
   name: "getAlertRule",
   summary: "One rule; 404 when there is none with this id.",
   scope: "read",
+  apps: "own",
   rest: "GET /api/alerts/rules/{id}",
   restAnswer: "rule",
   rpc: "mars.v1.AlertService/GetRule",
@@ -99,8 +104,9 @@ export const getRule = operation({
   input: z.strictObject({ id: alertId }),
   output: z.strictObject({ rule }),
   async handle({ reader }, { id }, caller) {
-    const known = (await reader(caller).alertRules()).find((one) => one.id === id);
-    return { rule: ruleJson(found(known, "rule")) };
+    const rule = found(await ruleWithId(reader(caller), id), "rule");
+    found(mayRule(caller, rule) || undefined, "rule");
+    return { rule: ruleJson(rule) };
   },
 });
 
@@ -108,13 +114,17 @@ export const putRule = operation({
   name: "putAlertRule",
   summary: "Create or replace a rule; at most 1,000.",
   scope: "write",
+  apps: "own",
   rest: "PUT /api/alerts/rules/{id}",
   body: { bytesMax: smallBodyBytesMax },
   rpc: "mars.v1.AlertService/PutRule",
   command: "alerts rules put",
   input: ruleInput,
   output: z.strictObject({ rule }),
-  async handle({ alerts, changes }, wanted, caller) {
+  async handle({ alerts, changes, reader }, wanted, caller) {
+    assertApp(caller, wanted.appId, "write");
+    const replaced = await ruleWithId(reader(caller), wanted.id);
+    if (replaced !== undefined) assertApp(caller, replaced.appId, "write");
     await changes.run(caller, () => alerts.putRule(wanted));
     return { rule: ruleJson(wanted) };
   },
@@ -124,16 +134,27 @@ export const deleteRule = operation({
   name: "deleteAlertRule",
   summary: "Delete a rule and close its incidents without a notification.",
   scope: "write",
+  apps: "own",
   rest: "DELETE /api/alerts/rules/{id}",
   rpc: "mars.v1.AlertService/DeleteRule",
   command: "alerts rules delete",
   input: z.strictObject({ id: alertId }),
   output: z.strictObject({}),
-  async handle({ alerts, changes }, { id }, caller) {
+  async handle({ alerts, changes, reader }, { id }, caller) {
+    const known = found(await ruleWithId(reader(caller), id), "rule");
+    assertApp(caller, known.appId, "write");
     found((await changes.run(caller, () => alerts.deleteRule(id))) || undefined, "rule");
     return {};
   },
 });
+
+async function ruleWithId(reader: Pick<ApiReader, "alertRules">, id: string): Promise<AlertRule | undefined> {
+  return (await reader.alertRules()).find((one) => one.id === id);
+}
+
+function mayRule({ identity }: Caller, { appId }: AlertRule): boolean {
+  return appId === undefined ? identity.allApps : identity.mayApp(appId);
+}
 
 function ruleJson({
   id,

@@ -2,15 +2,17 @@
 import * as z from "zod";
 import type { AlertSilence } from "../alerting/silence.ts";
 import type { Micros } from "../core/event.ts";
-import { smallBodyBytesMax } from "../core/limits.ts";
+import { listLimitMax, smallBodyBytesMax } from "../core/limits.ts";
 import { formatTime, nowMicros, parseTime } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { alertIdFilter, found, settingLimit } from "./alert-fields.ts";
 import { count, timestamp } from "./answers.ts";
+import { assertApp, narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
 import { alternatives, stageEvents, stageNamed } from "./event-names.ts";
 import { appId, cursor, defined, field, stage, text, whole, word } from "./fields.ts";
 import { operation } from "./operation.ts";
+import type { ApiReader } from "./parts.ts";
 
 const silenceMsMax = 366 * 86_400_000;
 const commentBytesMax = 1_024;
@@ -69,6 +71,7 @@ export const listSilences = operation({
   name: "listAlertSilences",
   summary: "Silences, the latest first, a page at a time: what is not notified, and until when.",
   scope: "read",
+  apps: "narrowed",
   rest: "GET /api/alerts/silences",
   rpc: "mars.v1.AlertService/ListSilences",
   command: "alerts silences list",
@@ -76,7 +79,7 @@ export const listSilences = operation({
   output: z.strictObject({ silences: z.array(silence), next_cursor: z.string().nullable() }),
   async handle({ reader }, { limit, cursor }, caller) {
     const now = nowMicros();
-    const page = { limit, ...defined({ cursor }) };
+    const page = { ...narrow(caller, undefined), limit, ...defined({ cursor }) };
     const { silences, nextCursor = null } = await reader(caller).alertSilences(page);
     return { silences: silences.map((one) => silenceJson(one, now)), next_cursor: nextCursor };
   },
@@ -86,6 +89,7 @@ export const createSilence = operation({
   name: "createAlertSilence",
   summary: "Create a silence, which ends at `until`, or `for` from now; at most 1,000 that have not ended.",
   scope: "write",
+  apps: "own",
   rest: "POST /api/alerts/silences",
   body: { bytesMax: smallBodyBytesMax },
   rpc: "mars.v1.AlertService/CreateSilence",
@@ -93,6 +97,7 @@ export const createSilence = operation({
   input: silenceInput,
   output: z.strictObject({ silence }),
   async handle({ alerts, changes }, wanted, caller) {
+    assertApp(caller, wanted.appId, "write");
     const created = await changes.run(caller, () => alerts.addSilence(wanted));
     return { silence: silenceJson(created, wanted.createdAt) };
   },
@@ -102,16 +107,33 @@ export const deleteSilence = operation({
   name: "deleteAlertSilence",
   summary: "Delete a silence; 404 when there is none with this id.",
   scope: "write",
+  apps: "own",
   rest: "DELETE /api/alerts/silences/{id}",
   rpc: "mars.v1.AlertService/DeleteSilence",
   command: "alerts silences delete",
   input: z.strictObject({ id: whole(1, Number.MAX_SAFE_INTEGER) }),
   output: z.strictObject({}),
-  async handle({ alerts, changes }, { id }, caller) {
+  async handle({ alerts, changes, reader }, { id }, caller) {
+    const known = await silenceWithId(reader(caller), id);
+    assertApp(caller, found(known, "silence").appId, "write");
     found((await changes.run(caller, () => alerts.deleteSilence(id))) || undefined, "silence");
     return {};
   },
 });
+
+async function silenceWithId(
+  reader: Pick<ApiReader, "alertSilences">,
+  id: number,
+): Promise<AlertSilence | undefined> {
+  let cursor: string | undefined;
+  do {
+    const page = await reader.alertSilences({ limit: listLimitMax, ...defined({ cursor }) });
+    const known = page.silences.find((one) => one.id === id);
+    if (known !== undefined) return known;
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return undefined;
+}
 
 function silenceJson(shown: AlertSilence, now: Micros): z.input<typeof silence> {
   return {

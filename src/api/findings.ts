@@ -4,6 +4,7 @@ import { nowMicros } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { findingPageToJson, overduePageToJson } from "../lifecycle/json.ts";
 import { pageEnd, stageNames, timestamp } from "./answers.ts";
+import { narrow } from "./app-scope.ts";
 import { stageEvents, stageNamed } from "./event-names.ts";
 import { appId, cursor, defined, limit, messageId, minSeq, since, stage, until, word } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
@@ -40,6 +41,7 @@ export const listFindings = operation({
   name: "listFindings",
   summary: "Findings by filter, a page at a time.",
   scope: "read",
+  apps: "narrowed",
   rest: "GET /api/findings",
   rpc: "mars.v1.LifecycleService/ListFindings",
   command: "findings",
@@ -72,7 +74,7 @@ export const listFindings = operation({
     caller,
   ) {
     await visible(projected, min_seq, caller);
-    const ids = defined({ appId: app_id, messageId: message_id });
+    const ids = { ...narrow(caller, app_id), ...defined({ messageId: message_id }) };
     const read = reader(caller);
     const page = await read.findings({ ...ids, ...defined(filters), state, order, limit });
     if (app_id !== undefined && page.findings.length === 0) await assertApp(read, app_id);
@@ -84,6 +86,7 @@ export const listOverdue = operation({
   name: "listOverdue",
   summary: "What is stuck now, the longest overdue first.",
   scope: "read",
+  apps: "narrowed",
   rest: "GET /api/overdue",
   rpc: "mars.v1.LifecycleService/ListOverdue",
   command: "stuck",
@@ -113,7 +116,7 @@ export const listOverdue = operation({
     await visible(projected, min_seq, caller);
     const asOfSeq = projected.storedSeq;
     const read = reader(caller);
-    const query = { ...defined({ appId: app_id, ...filters }), limit, clock: nowMicros() };
+    const query = { ...narrow(caller, app_id), ...defined(filters), limit, clock: nowMicros() };
     const page = await read.overdue(query);
     if (app_id !== undefined && page.overdue.length === 0) await assertApp(read, app_id);
     return overduePageToJson(page, asOfSeq);

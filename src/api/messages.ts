@@ -5,6 +5,7 @@ import { messagePageToJson, messageToJson } from "../core/json.ts";
 import { eventBytesMax, externalIdBytesMax, messageEventsMax, messageIdBytesMax } from "../core/limits.ts";
 import type { MessageQuery } from "../core/query.ts";
 import { funnelStatuses, messageStates } from "../core/state.ts";
+import { narrow } from "./app-scope.ts";
 import { stageEvents, stageNamed } from "./event-names.ts";
 import {
   appId,
@@ -88,13 +89,14 @@ export const listMessages = operation({
   summary:
     "Messages by filter, a page at a time. The order is global, and the cursor stable while events arrive.",
   scope: "read",
+  apps: "narrowed",
   rest: "GET /api/messages",
   rpc: "mars.v1.MessageService/ListMessages",
   command: "list",
   input: listInput,
   output: messagePage,
   async handle({ reader, progress, projected }, { min_seq, ...filters }, caller) {
-    const query = queryOf(filters);
+    const query = { ...queryOf(filters), ...narrow(caller, filters.app_id) };
     await visible(goesByState(query) ? projected : progress, min_seq, caller);
     // An app that is not known is a filter that nothing matches: this is how one looks whether anything has come of it.
     return messagePageToJson(await reader(caller).list(query));
@@ -104,11 +106,20 @@ export const listMessages = operation({
 type Filters = Omit<z.output<typeof listInput>, "min_seq">;
 
 function queryOf(filters: Filters): MessageQuery {
-  const { app_id, message_id, external_id, state, overdue_since, stage, stage_state, after, ...rest } =
-    filters;
+  const {
+    app_id: _,
+    message_id,
+    external_id,
+    state,
+    overdue_since,
+    stage,
+    stage_state,
+    after,
+    ...rest
+  } = filters;
   const { order, limit, ...others } = rest;
   return {
-    ...defined({ appId: app_id, messageId: message_id, externalId: external_id }),
+    ...defined({ messageId: message_id, externalId: external_id }),
     ...defined({ states: state, overdueSince: overdue_since, ...others }),
     ...(stage !== undefined &&
       stage_state !== undefined && { stage: { name: stage, status: stage_state, ...defined({ after }) } }),
@@ -138,6 +149,7 @@ export const getMessage = operation({
   name: "getMessage",
   summary: "One message with its events, a page of them at a time; 404 when no event of it is stored.",
   scope: "read",
+  apps: "named",
   rest: "GET /api/apps/{app_id}/messages/{message_id}",
   rpc: "mars.v1.MessageService/GetMessage",
   command: "show",

@@ -3,13 +3,12 @@
  * Every protocol serves it from here (`edge/rest/operations.ts`, `edge/rpc/operations.ts`); so do the OpenAPI document, the
  * command line (`cli/`) and the types of the page. Only the ways in for events are written by hand, beside it, over `core/validate.ts`.
  */
-import type * as z from "zod";
+import * as z from "zod";
 import type { Caller } from "../core/caller.ts";
+import type { Scope } from "../core/rights.ts";
+import { type AppScope, assertApps, narrowedTo } from "./app-scope.ts";
 import type { ApiParts } from "./parts.ts";
 import { problemsOf, throwIfAny } from "./problems.ts";
-
-/** The permission that an operation needs. `read`: stored data. `write`: lifecycles and alerts. `admin`: the rest. */
-export type Scope = "read" | "write" | "admin";
 
 /** The JSON object that is the body of a REST request. */
 export interface OperationBody {
@@ -27,6 +26,7 @@ interface OperationHead {
   /** One sentence. */
   readonly summary: string;
   readonly scope: Scope;
+  readonly apps: AppScope;
   /**
    * Method and path over REST, such as `GET /api/apps/{app_id}/funnel`. A field of the input that is neither in the path nor in the body is
    * a parameter of the query.
@@ -62,7 +62,8 @@ export interface Operation extends OperationHead {
   /**
    * Checks the input and carries the operation out. The answer is JSON by the schema of the output.
    *
-   * @throws `MarsError` `invalid_argument` with one problem for each field at fault; and the errors of the ports that it calls
+   * @throws `MarsError` `permission_denied` or `not_found` for what its caller has no rights for, `invalid_argument` with
+   * one problem for each field at fault; and the errors of the ports that it calls
    */
   run(parts: ApiParts, input: unknown, caller: Caller): Promise<unknown>;
 }
@@ -70,12 +71,24 @@ export interface Operation extends OperationHead {
 export function operation<Input extends z.ZodType, Output extends z.ZodType>(
   definition: OperationDefinition<Input, Output>,
 ): Operation {
+  const narrowed = definition.apps === "narrowed";
   return {
     ...definition,
+    output: narrowed ? withApps(definition.output) : definition.output,
     async run(parts, input, caller) {
+      caller.identity.assertMay(definition.scope);
       const { success, data, error } = definition.input.safeParse(input, { reportInput: true });
       if (!success) throwIfAny(problemsOf(error, definition.input));
-      return definition.handle(parts, data as z.output<Input>, caller);
+      const named = input as { readonly app_id?: string };
+      assertApps(caller, definition, named);
+      const answer = await definition.handle(parts, data as z.output<Input>, caller);
+      const { allApps, apps } = caller.identity;
+      return narrowed && !allApps && named.app_id === undefined ? { ...(answer as object), apps } : answer;
     },
   };
+}
+
+function withApps(output: z.ZodType): z.ZodType {
+  if (!(output instanceof z.ZodObject)) throw new Error("a narrowed answer is an object");
+  return output.extend(narrowedTo);
 }

@@ -5,6 +5,7 @@ import { deleteRule, getRule, listRules, putRule } from "./alert-rules.ts";
 import { createSilence, deleteSilence, listSilences } from "./alert-silences.ts";
 import { deleteSink, getSink, listSinks, putSink, testSink } from "./alert-sinks.ts";
 import { listFindings, listOverdue } from "./findings.ts";
+import { createKey, listKeys, revokeKey, rotateKey } from "./keys.ts";
 import {
   deleteLifecycle,
   dryRunLifecycle,
@@ -52,4 +53,8 @@ export const operations: readonly Operation[] = [
   replaySetAside,
   deleteSetAside,
   getStats,
+  listKeys,
+  createKey,
+  rotateKey,
+  revokeKey,
 ];

@@ -1,4 +1,5 @@
 /** The parts that carry operations out. Wired in `app.ts`. */
+import type { Access } from "../access/access.ts";
 import type { AlertReader, Alerts } from "../alerting/ports.ts";
 import type { Caller } from "../core/caller.ts";
 import type { Health, Progress, Reader } from "../core/ports.ts";
@@ -32,6 +33,7 @@ export interface ApiParts {
   readonly changes: Pick<FairQueue, "run">;
   /** Shared by the protocols, and so is the bound on how many run at one time. */
   readonly trials: Trials;
+  readonly keys: Access["keys"];
   readonly alerts: Alerts;
   readonly setAside: SetAside;
   readonly shares: { readonly sink_tests: Shares };

@@ -5,7 +5,8 @@ import type { Window } from "../core/window.ts";
 import { appPageToJson, funnelToJson, latencyToJson, ratesToJson } from "../statistics/json.ts";
 import type { RateQuery } from "../statistics/statistics.ts";
 import { count, ms, pageEnd, stageNames, timestamp } from "./answers.ts";
-import { appId, cursor, field, limit, minSeq, type Reading } from "./fields.ts";
+import { narrow } from "./app-scope.ts";
+import { appId, cursor, defined, field, limit, minSeq, type Reading } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 import { visible } from "./visible.ts";
@@ -17,6 +18,8 @@ export const listApps = operation({
   name: "listApps",
   summary: "The apps with their counts, by id.",
   scope: "read",
+  // The answer itself says which.
+  apps: "own",
   rest: "GET /api/apps",
   rpc: "mars.v1.LifecycleService/ListApps",
   command: "apps",
@@ -43,7 +46,10 @@ export const listApps = operation({
   async handle({ reader, projected }, { cursor, limit, min_seq }, caller) {
     await visible(projected, min_seq, caller);
     const asOfSeq = projected.storedSeq;
-    return appPageToJson(await reader(caller).apps(cursor, limit), asOfSeq);
+    return appPageToJson(
+      await reader(caller).apps({ ...narrow(caller, undefined), ...defined({ cursor }), limit }),
+      asOfSeq,
+    );
   },
 });
 
@@ -59,6 +65,7 @@ export const getFunnel = operation({
   name: "getFunnel",
   summary: "Of the messages that were opened in a window, how many reached each stage, and how many did not.",
   scope: "read",
+  apps: "named",
   rest: "GET /api/apps/{app_id}/funnel",
   rpc: "mars.v1.LifecycleService/GetFunnel",
   command: "funnel",
@@ -109,6 +116,7 @@ export const getLatency = operation({
   name: "getLatency",
   summary: "How long each hop took, and the whole way, against the window of equal length before.",
   scope: "read",
+  apps: "named",
   rest: "GET /api/apps/{app_id}/latency",
   rpc: "mars.v1.LifecycleService/GetLatency",
   command: "latency",
@@ -165,6 +173,7 @@ export const getRates = operation({
   name: "getRates",
   summary: "How many events of each name happened, step by step.",
   scope: "read",
+  apps: "named",
   rest: "GET /api/apps/{app_id}/rates",
   rpc: "mars.v1.LifecycleService/GetRates",
   command: "rates",

@@ -6,6 +6,7 @@ export const getStats = operation({
   name: "getStats",
   summary: "The figures of this Mars: queues, counts, loops, bounds.",
   scope: "read",
+  apps: "all",
   rest: "GET /api/q/stats",
   restAnswer: "stats",
   rpc: "mars.v1.AdminService/GetStats",

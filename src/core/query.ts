@@ -11,6 +11,8 @@ export type MessageOrder = "newest" | "oldest" | "updated" | "overdue";
 
 export interface MessageQuery {
   readonly appId?: string;
+  /** Of apps that one of these patterns names: see `AppRights`. */
+  readonly apps?: readonly string[];
   readonly messageId?: string;
   readonly externalId?: string;
   /** Has had this event. */

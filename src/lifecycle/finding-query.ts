@@ -11,6 +11,8 @@ export interface FindingReader {
 
 export interface FindingQuery {
   readonly appId?: string;
+  /** Of apps that one of these patterns names: see `AppRights`. */
+  readonly apps?: readonly string[];
   readonly messageId?: string;
   readonly kind?: FindingKind;
   readonly stage?: string;
@@ -53,6 +55,8 @@ export interface FindingHistoryPage {
 
 export interface OverdueQuery {
   readonly appId?: string;
+  /** As in `FindingQuery`. */
+  readonly apps?: readonly string[];
   readonly stage?: string;
   /** Now: what ages are counted by. */
   readonly clock: Micros;

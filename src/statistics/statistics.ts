@@ -7,9 +7,19 @@ export interface StatisticsReader {
   funnel(appId: string, window: Window): Promise<Funnel>;
   latency(appId: string, window: Window): Promise<Latency>;
   rates(query: RateQuery): Promise<Rates>;
-  apps(cursor: string | undefined, limit: number): Promise<AppPage>;
+  apps(query: AppQuery): Promise<AppPage>;
   /** Whether the app has, or has had, a message or a lifecycle. */
   hasApp(appId: string): Promise<boolean>;
+}
+
+/** A page of apps, by id. */
+export interface AppQuery {
+  /** This one alone. */
+  readonly appId?: string;
+  /** Those that one of these patterns names: see `AppRights`. */
+  readonly apps?: readonly string[];
+  readonly cursor?: string;
+  readonly limit: number;
 }
 
 export interface FunnelStage {

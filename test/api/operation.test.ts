@@ -11,6 +11,7 @@ const tried = operation({
   name: "try",
   summary: "Answers with what it has read.",
   scope: "read",
+  apps: "none",
   rest: "GET /try",
   rpc: "test/Try",
   command: "try",

@@ -82,8 +82,9 @@ test("no page or list sorts a table that grows, or reads it without a bound", as
     }
     await pages(queries.overdue, { clock: 1, limit: 10, stage: "STAGE 1" } as never);
     await queries.histories({ appId: "app", since: 0, until: 9e15 });
-    await queries.apps(undefined, 10);
-    await queries.apps(Buffer.from('["apps","a"]').toString("base64url"), 10);
+    await queries.apps({ limit: 10 });
+    await queries.apps({ cursor: Buffer.from('["apps","a"]').toString("base64url"), limit: 10 });
+    await queries.apps({ apps: ["a", "b-*"], limit: 10 });
     for (const one of [{}, { state: "active" } as const, { rule: "r", appId: "app" }]) {
       await pages(queries.alertIncidents, { ...one, limit: 10 } as never);
     }

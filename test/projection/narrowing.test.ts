@@ -81,7 +81,7 @@ test("a message whose finding cannot be written is set aside, and all others are
     ["m6", "late"],
     ["m399", "missing"],
   ]);
-  const counts = await opened.queries.apps(undefined, 10);
+  const counts = await opened.queries.apps({ limit: 10 });
   expect(counts.apps[0]).toMatchObject({ events: count + 1, messages: { complete: 1 } });
 });
 
@@ -99,7 +99,7 @@ test("a message whose instance cannot be written, or has an event that cannot be
   expect((await opened.queries.listSetAside({ limit: 10, cursor: undefined })).items).toMatchObject([
     { seq: 250 },
   ]);
-  expect((await opened.queries.apps(undefined, 10)).apps[0]?.events).toBe(count - 1);
+  expect((await opened.queries.apps({ limit: 10 })).apps[0]?.events).toBe(count - 1);
 });
 
 test("an instance that cannot be read is set aside, when it is due and when it has an event", async () => {

@@ -212,7 +212,7 @@ test("for every order, repeats, batches and restarts, findings and counts are th
         model.findings,
       );
       expect(await storedOf(opened.url, app, runs)).toEqual(model);
-      const { apps } = await opened.queries.apps(undefined, 1_000);
+      const { apps } = await opened.queries.apps({ limit: 1_000 });
       const theirs = apps.filter(
         ({ appId, events }) => events > 0 && (appId === app || appId === `free${runs}`),
       );

@@ -8,6 +8,7 @@ import type { AlertSilence, SilencePage } from "../../alerting/silence.ts";
 import type { AlertSink } from "../../alerting/sink.ts";
 import { nowMicros } from "../../core/time.ts";
 import { alertsSql } from "../../gen/sql.ts";
+import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { parseObject, type ReadConnection } from "../read-connection.ts";
 import { alertPageBytesMax, incidentOf } from "./incident-queries.ts";
@@ -33,7 +34,7 @@ export class AlertQueries {
     return this.#connection.decode(rows, sinkOf);
   }
 
-  async rulePage({ limit, cursor }: AlertPageQuery): Promise<RulePage> {
+  async rulePage({ limit, cursor, ...apps }: AlertPageQuery): Promise<RulePage> {
     const scan = new KeysetScan({
       kind: "rules",
       cursor,
@@ -41,6 +42,7 @@ export class AlertQueries {
       from: "alert_rules",
       key: [{ name: "id", sql: "id", type: "text" }],
       direction: "ASC",
+      filters: ofApps("rule ->> 'appId'", apps),
       limit,
       bytes: { sql: "octet_length(rule)", max: alertPageBytesMax },
     });
@@ -48,7 +50,7 @@ export class AlertQueries {
     return { rules: this.#connection.decode(rows, ruleOf), ...next };
   }
 
-  async silences({ limit, cursor }: AlertPageQuery): Promise<SilencePage> {
+  async silences({ limit, cursor, ...apps }: AlertPageQuery): Promise<SilencePage> {
     const scan = new KeysetScan({
       kind: "silences",
       cursor,
@@ -56,6 +58,7 @@ export class AlertQueries {
       from: "alert_silences",
       key: [{ name: "id", sql: "id", type: "integer" }],
       direction: "DESC",
+      filters: ofApps("silence ->> 'appId'", apps),
       limit,
       bytes: { sql: "octet_length(silence)", max: alertPageBytesMax },
     });
@@ -122,6 +125,14 @@ const allRules = "SELECT rule FROM alert_rules ORDER BY id";
 /** The first six arguments of both statements. */
 function groupArgs({ appId, kind, stage, versions, since }: FindingGroup): InValue[] {
   return [appId, kind, stage, JSON.stringify(versions), since, countMax + 1];
+}
+
+/** What concerns every app has no app, and is of none of these. */
+function ofApps(column: string, { appId, apps }: Pick<AlertPageQuery, "appId" | "apps">): Conditions {
+  const conditions = new Conditions();
+  conditions.addEqual(column, appId);
+  conditions.addApps(column, apps);
+  return conditions;
 }
 
 function ruleOf({ rule }: Row): AlertRule {

@@ -22,6 +22,9 @@ const stepMin: Micros = 1_000_000;
 const deliveryBytes = `octet_length(notification) + 200 + coalesce(
   (SELECT sum(octet_length(error) + octet_length(response) + 200) FROM alert_attempts WHERE delivery = alert_deliveries.id), 0)`;
 
+/** A test of a sink is of no incident, and of no app. */
+const appOfIncident = "(SELECT app_id FROM alert_incidents WHERE id = incident)";
+
 export class DeliveryQueries {
   readonly #connection: ReadConnection;
 
@@ -48,8 +51,10 @@ export class DeliveryQueries {
   }
 
   /** See `AlertReader` of `alerting/ports.ts`. */
-  async list({ sink, incident, state, limit, cursor }: DeliveryQuery): Promise<DeliveryPage> {
+  async list({ appId, apps, sink, incident, state, limit, cursor }: DeliveryQuery): Promise<DeliveryPage> {
     const filters = new Conditions();
+    filters.addEqual(appOfIncident, appId);
+    filters.addApps(appOfIncident, apps);
     filters.addEqual("sink", sink);
     filters.addEqual("incident", incident);
     filters.addEqual("state", state);

@@ -23,9 +23,10 @@ export class IncidentQueries {
   }
 
   /** See `AlertReader` of `alerting/ports.ts`. */
-  async list({ appId, rule, state, limit, cursor }: IncidentQuery): Promise<IncidentPage> {
+  async list({ appId, apps, rule, state, limit, cursor }: IncidentQuery): Promise<IncidentPage> {
     const filters = new Conditions();
     filters.addEqual("app_id", appId);
+    filters.addApps("app_id", apps);
     filters.addEqual("rule", rule);
     if (state === "active") filters.add("closed_at = 0");
     if (state === "resolved") filters.add("closed_at > 0");

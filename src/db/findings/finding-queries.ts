@@ -44,7 +44,7 @@ export class FindingQueries {
 
   /** See `FindingReader.findings`. */
   async findings(query: FindingQuery): Promise<FindingPage> {
-    const { appId, messageId, kind, stage, state, since, until, order } = query;
+    const { appId, apps, messageId, kind, stage, state, since, until, order } = query;
     // One message has few findings, and an index finds them: the plus keeps SQLite from scanning by time instead.
     const one = messageId !== undefined;
     const f = one ? "+f" : "f";
@@ -54,6 +54,7 @@ export class FindingQueries {
     if (appId !== undefined) indexed.add(`${f}.app = ${appNumber}`, appId);
     if (one) indexed.add("f.message IN (SELECT id FROM messages WHERE message_id = ?)", messageId);
     const filters = new Conditions();
+    filters.addApps("m.app_id", apps);
     filters.addEqual("f.kind", kind);
     filters.addEqual("f.stage", stage);
     if (state === "current") filters.add("f.retracted_at = 0");
@@ -110,11 +111,12 @@ export class FindingQueries {
   }
 
   /** See `FindingReader.overdue`. */
-  async overdue({ appId, stage, clock, limit, cursor }: OverdueQuery): Promise<OverduePage> {
+  async overdue({ appId, apps, stage, clock, limit, cursor }: OverdueQuery): Promise<OverduePage> {
     const indexed = new Conditions();
     indexed.add("f.kind = 'missing' AND f.retracted_at = 0");
     if (appId !== undefined) indexed.add(`f.app = ${appNumber}`, appId);
     const filters = new Conditions();
+    filters.addApps("m.app_id", apps);
     filters.addEqual("f.stage", stage);
     const scan = new KeysetScan({
       ...overFindings,

@@ -2,12 +2,12 @@
  * The scan of one list page. A few candidates (one id, a rare external id, a selective prefix) are found by their index
  * and sorted. Everything else scans an index in the order asked for.
  */
-import type { InStatement, InValue } from "@libsql/client";
+import type { InStatement } from "@libsql/client";
 import type { Micros } from "../../core/event.ts";
 import { messageIdBytesMax } from "../../core/limits.ts";
 import type { MessageOrder, MessageQuery } from "../../core/query.ts";
 import { messageStates } from "../../core/state.ts";
-import { Conditions } from "../conditions.ts";
+import { Conditions, prefixBounds } from "../conditions.ts";
 import { KeysetScan } from "../keyset-scan.ts";
 
 /** The column of each order: of `messages`, and for `overdue` of `instances`. */
@@ -49,7 +49,7 @@ export function countCandidates(query: MessageQuery, scanMax: number): InStateme
       : query.externalId !== undefined
         ? [`events WHERE ${externalIs}`, [query.externalId]]
         : query.prefix !== undefined
-          ? [`messages WHERE ${prefixRange("message_id")}`, prefixBounds(query.prefix)]
+          ? [`messages WHERE ${prefixRange("message_id")}`, prefixBounds(query.prefix, messageIdBytesMax)]
           : instances !== undefined
             ? [`instances ${instances.where()}`, instances.args]
             : [];
@@ -89,6 +89,7 @@ export function scanMessages(query: MessageQuery, few: boolean, scanMax: number,
   }
 
   const filters = new Conditions();
+  filters.addApps("m.app_id", query.apps);
   const instances = overdueInstances(query);
   if (few && instances !== undefined && query.externalId === undefined && query.prefix === undefined) {
     filters.add(`m.id IN (SELECT message FROM instances ${instances.where()})`, ...instances.args);
@@ -133,7 +134,7 @@ export function scanMessages(query: MessageQuery, few: boolean, scanMax: number,
   }
   if (query.prefix !== undefined) {
     const byPrefix = query.externalId === undefined ? found : "+m";
-    filters.add(prefixRange(`${byPrefix}.message_id`), ...prefixBounds(query.prefix));
+    filters.add(prefixRange(`${byPrefix}.message_id`), ...prefixBounds(query.prefix, messageIdBytesMax));
   }
 
   return new KeysetScan({
@@ -177,9 +178,4 @@ const externalIs = "external_id = ? AND external_id <> ''";
 
 function prefixRange(column: string): string {
   return `${column} >= ? AND ${column} <= ?`;
-}
-
-/** Texts compare by their UTF-8 bytes, and no id of 512 bytes with this prefix sorts past 128 of the last character. */
-function prefixBounds(prefix: string): InValue[] {
-  return [prefix, prefix + "\u{10FFFF}".repeat(messageIdBytesMax / 4)];
 }

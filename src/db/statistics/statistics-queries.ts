@@ -8,6 +8,7 @@ import { cover, wholeMinutes } from "../../statistics/buckets.ts";
 import { Histogram } from "../../statistics/histogram.ts";
 import type {
   AppPage,
+  AppQuery,
   Distribution,
   Funnel,
   HopLatency,
@@ -15,6 +16,7 @@ import type {
   RateQuery,
   Rates,
 } from "../../statistics/statistics.ts";
+import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import type { ReadConnection } from "../read-connection.ts";
 
@@ -162,7 +164,10 @@ export class StatisticsQueries {
   }
 
   /** See `StatisticsReader.apps`. */
-  async apps(cursor: string | undefined, limit: number): Promise<AppPage> {
+  async apps({ appId, apps, cursor, limit }: AppQuery): Promise<AppPage> {
+    const indexed = new Conditions();
+    indexed.addEqual("a.app_id", appId);
+    indexed.addApps("a.app_id", apps);
     const scan = new KeysetScan({
       kind: "apps",
       cursor,
@@ -172,6 +177,7 @@ export class StatisticsQueries {
         AND l.version = (SELECT max(version) FROM lifecycles WHERE app_id = a.app_id)`,
       key: [{ name: "app_id", sql: "a.app_id", type: "text" }],
       direction: "ASC",
+      indexed,
       limit,
     });
     const { rows, next, others } = await readPage(this.#connection, scan, ({ sql, args }) => [

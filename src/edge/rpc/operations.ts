@@ -4,6 +4,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import type { Operation } from "../../api/operation.ts";
 import { operations } from "../../api/operations.ts";
 import { smallBodyBytesMax } from "../../core/limits.ts";
+import { AccessService } from "../../gen/mars/v1/access_service_pb.ts";
 import { AdminService } from "../../gen/mars/v1/admin_service_pb.ts";
 import { AlertService } from "../../gen/mars/v1/alert_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
@@ -20,6 +21,7 @@ export const operationServices: readonly DescService[] = [
   LifecycleService,
   AlertService,
   AdminService,
+  AccessService,
 ];
 
 /** An operation with the method that it is. */

@@ -167,7 +167,7 @@ test("a cursor of another list is refused", async () => {
   for (const call of [
     () => opened.queries.findings({ state: "any", order: "oldest", limit: 1, cursor: nextCursor! }),
     () => opened.queries.overdue({ clock, limit: 1, cursor: nextCursor! }),
-    () => opened.queries.apps(nextCursor!, 1),
+    () => opened.queries.apps({ cursor: nextCursor!, limit: 1 }),
   ]) {
     expect(await call().catch((error: unknown) => error)).toMatchObject({ code: "invalid_argument" });
   }

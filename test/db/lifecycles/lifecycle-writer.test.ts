@@ -167,7 +167,7 @@ test("an app whose versions are all in use gets no more, can be ended, and has r
   await store.apply(await batchOf(paid.map((fields, n) => event(2 * seq + n + 1, fields))));
   const came = app(await projectAll(store, 4 * seq, 2 * second));
   expect(came.filter(({ retractedAt }) => retractedAt !== undefined)).toHaveLength(seq);
-  const apps = await queries.apps(undefined, 10);
+  const apps = await queries.apps({ limit: 10 });
   expect(apps.apps[0]?.messages).toMatchObject({ open: 0, overdue: 0, complete: seq });
 
   await markTime(store, 1);

@@ -22,7 +22,7 @@ test("messages that are not projected yet stay", async () => {
   expect(totals(await prune(opened.store, 9_000))).toEqual([0, 0]);
   await project(opened.store, 1);
   expect(totals(await prune(opened.store, 9_000))).toEqual([1, 1]);
-  const { apps } = await opened.queries.apps(undefined, 10);
+  const { apps } = await opened.queries.apps({ limit: 10 });
   expect(apps).toMatchObject([{ appId: "app", events: 1, messages: { open: 0, expired: 1 } }]);
 });
 

@@ -154,7 +154,10 @@ test("apps are listed with their counts, their last event and the version that h
   await store.putLifecycle("free", plans[0]!.definition);
   await store.putLifecycle("free", undefined);
   await projectAll(store, seq, clock);
-  const [first, second] = [await queries.apps(undefined, 1), await queries.apps("WyJhcHBzIiwiYXBwIl0", 1)];
+  const [first, second] = [
+    await queries.apps({ limit: 1 }),
+    await queries.apps({ cursor: "WyJhcHBzIiwiYXBwIl0", limit: 1 }),
+  ];
   expect(first.nextCursor).toBe("WyJhcHBzIiwiYXBwIl0");
   const [app] = first.apps;
   const { open, overdue, complete, failed, expired } = app!.messages;
@@ -173,7 +176,7 @@ test("apps are listed with their counts, their last event and the version that h
       lastEventAt: 20,
     },
   ]);
-  expect((await queries.apps(second.nextCursor!, 1)).apps).toEqual([]);
+  expect((await queries.apps({ cursor: second.nextCursor!, limit: 1 })).apps).toEqual([]);
 });
 
 test("messages that retention takes leave their counts, and are named no more", async () => {

@@ -58,6 +58,7 @@ describe.each(Object.entries(transports))("reflection by %s", (_, transport) => 
       "mars.v1.LifecycleService",
       "mars.v1.AlertService",
       "mars.v1.AdminService",
+      "mars.v1.AccessService",
       "grpc.reflection.v1.ServerReflection",
     ]);
   });

@@ -1,0 +1,187 @@
+/** The operations on keys: who may do what. Their texts are in the answers that make them, and nowhere else. */
+import * as z from "zod";
+import type { Key } from "../access/key.ts";
+import type { Caller } from "../core/caller.ts";
+import { MarsError } from "../core/error.ts";
+import type { Micros } from "../core/event.ts";
+import { smallBodyBytesMax } from "../core/limits.ts";
+import { appPatternProblem, appPatternsMax, keyKinds } from "../core/rights.ts";
+import { formatTime, nowMicros, parseTime } from "../core/time.ts";
+import { found, list, timeOrNull } from "./alert-fields.ts";
+import { timestamp } from "./answers.ts";
+import { coversAll } from "./app-scope.ts";
+import { duration } from "./duration.ts";
+import { cursor, field, limit, text, word } from "./fields.ts";
+import { operation } from "./operation.ts";
+
+const nameBytesMax = 128;
+const overlapMsMax = 30 * 86_400_000;
+
+const id = text(64, "The key's id.");
+
+const pattern = field<string>(
+  {
+    type: "string",
+    description: "`shop` is this app, `shop-*` every app whose id begins so, `*` every app.",
+  },
+  (value) => {
+    const problem = typeof value === "string" ? appPatternProblem(value) : "must be a string";
+    return problem === undefined ? { value: value as string } : { problem };
+  },
+);
+
+/** A time ahead. */
+const expiry = field<Micros>({ type: "string", format: "date-time" }, (value) => {
+  const at = typeof value === "string" ? parseTime(value) : "must be an RFC 3339 time";
+  if (typeof at === "string") return { problem: at };
+  return at > nowMicros() ? { value: at } : { problem: "must be in the future" };
+});
+
+const kindsOfKeys =
+  "`in` reports events; `ro` reads; `rw` reads and changes lifecycles and alerts; `ad` does everything.";
+
+/** A key as REST and RPC show it. */
+const key = z.strictObject({
+  id: z.string(),
+  kind: z.enum(keyKinds),
+  apps: z.array(z.string()),
+  name: z.string(),
+  shown: z.string().meta({ description: "The first characters of its text." }),
+  created_at: timestamp,
+  expires_at: timestamp.nullable(),
+  last_used_at: timestamp.nullable().meta({ description: "To the minute." }),
+  previous_until: timestamp
+    .nullable()
+    .meta({ description: "Until when the text before the last rotation is good." }),
+});
+
+const keyWithToken = key.extend({
+  token: z.string().meta({ description: "Its text, in this answer only." }),
+});
+
+export const listKeys = operation({
+  name: "listKeys",
+  summary: "Keys, in the order in which they were made, a page at a time; without their texts.",
+  scope: "admin",
+  apps: "own",
+  rest: "GET /api/keys",
+  rpc: "mars.v1.AccessService/ListKeys",
+  command: "keys list",
+  input: z.strictObject({ limit, cursor: cursor.optional() }),
+  output: z.strictObject({ keys: z.array(key), next_cursor: z.string().nullable() }),
+  handle({ keys }, { limit, cursor }, caller) {
+    const own = keys.list().filter((one) => coversAll(caller, one.apps));
+    const after = cursor === undefined ? "" : positionIn(cursor);
+    const rest = own.filter((one) => positionOf(one) > after);
+    const page = rest.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      keys: page.map(keyJson),
+      next_cursor: last === undefined || page.length === rest.length ? null : cursorAt(last),
+    };
+  },
+});
+
+export const createKey = operation({
+  name: "createKey",
+  summary: "Make a key; at most 10,000. Its text is in this answer only.",
+  scope: "admin",
+  apps: "own",
+  rest: "POST /api/keys",
+  restAnswer: "key",
+  body: { bytesMax: smallBodyBytesMax },
+  rpc: "mars.v1.AccessService/CreateKey",
+  command: "keys create",
+  input: z.strictObject({
+    kind: word(keyKinds, kindsOfKeys),
+    apps: list(pattern, appPatternsMax, "apps, such as shop, shop-* or *"),
+    name: text(nameBytesMax, "What it is for."),
+    expires_at: expiry.optional(),
+  }),
+  output: z.strictObject({ key: keyWithToken }),
+  async handle({ keys, changes }, { expires_at = 0, ...wanted }, caller) {
+    assertCovers(caller, wanted.apps);
+    const { key, token } = await changes.run(caller, () => keys.create({ ...wanted, expiresAt: expires_at }));
+    return { key: { ...keyJson(key), token } };
+  },
+});
+
+export const rotateKey = operation({
+  name: "rotateKey",
+  summary: "Give a key a new text, which is in this answer only; 404 when there is none with this id.",
+  scope: "admin",
+  apps: "own",
+  rest: "POST /api/keys/{id}/rotate",
+  restAnswer: "key",
+  rpc: "mars.v1.AccessService/RotateKey",
+  command: "keys rotate",
+  input: z.strictObject({
+    id,
+    overlap: duration(
+      { min: 0, max: overlapMsMax, off: true },
+      "How long the old text stays good; not at all unless given.",
+    ).default(0),
+  }),
+  output: z.strictObject({ key: keyWithToken }),
+  async handle({ keys, changes }, { id, overlap }, caller) {
+    assertCovers(caller, found(keys.get(id), "key").apps);
+    const rotated = await changes.run(caller, () => keys.rotate(id, overlap));
+    const { key, token } = found(rotated, "key");
+    return { key: { ...keyJson(key), token } };
+  },
+});
+
+export const revokeKey = operation({
+  name: "revokeKey",
+  summary: "End a key at once, with every stream and socket that it has opened; 404 when there is none.",
+  scope: "admin",
+  apps: "own",
+  rest: "DELETE /api/keys/{id}",
+  rpc: "mars.v1.AccessService/RevokeKey",
+  command: "keys revoke",
+  input: z.strictObject({ id }),
+  output: z.strictObject({}),
+  async handle({ keys, changes }, { id }, caller) {
+    assertCovers(caller, found(keys.get(id), "key").apps);
+    found(await changes.run(caller, () => keys.revoke(id)), "key");
+    return {};
+  },
+});
+
+/** @throws `MarsError("permission_denied")`: nobody gives, changes or takes rights that it has not */
+function assertCovers(caller: Caller, apps: readonly string[]): void {
+  if (coversAll(caller, apps)) return;
+  throw new MarsError("permission_denied", "this concerns apps that this key is not for");
+}
+
+function keyJson(shown: Key): z.input<typeof key> {
+  const { id, kind, apps, name, previous } = shown;
+  const previousUntil = previous !== undefined && previous.until > nowMicros() ? previous.until : 0;
+  return {
+    id,
+    kind,
+    apps: [...apps],
+    name,
+    shown: shown.shown,
+    created_at: formatTime(shown.createdAt),
+    expires_at: timeOrNull(shown.expiresAt),
+    last_used_at: timeOrNull(shown.lastUsedAt),
+    previous_until: timeOrNull(previousUntil),
+  };
+}
+
+/** The order of keys, as a text. */
+function positionOf({ createdAt, id }: Key): string {
+  return `${String(createdAt).padStart(17, "0")} ${id}`;
+}
+
+function cursorAt(last: Key): string {
+  return Buffer.from(positionOf(last)).toString("base64url");
+}
+
+function positionIn(cursor: string): string {
+  const position = Buffer.from(cursor, "base64url").toString();
+  if (/^\d{17} \w+$/.test(position)) return position;
+  const problem = { field: "cursor", message: "is not one of this list" };
+  throw new MarsError("invalid_argument", "cursor is not one of this list", { problems: [problem] });
+}

@@ -1,0 +1,52 @@
+/** The database threads of a Mars, which are started together and stopped with it. */
+import type { Config } from "./config/config.ts";
+import type { Notify } from "./core/ports.ts";
+import { createQuarantine, type DatabaseAddress } from "./db/database.ts";
+import type { Shutdown } from "./shutdown.ts";
+import { startQueryThread, startStoreThread } from "./threads.ts";
+import type { QueryService } from "./workers/query-service.ts";
+import type { StoreService } from "./workers/store-service.ts";
+import type { Thread } from "./workers/thread.ts";
+
+/** How long one call to a database server may take before its connection is given up. */
+export const databaseTimeoutMs = 10_000;
+
+export interface DatabaseThreads {
+  readonly database: DatabaseAddress;
+  readonly quarantine: ReturnType<typeof createQuarantine>;
+  readonly store: Thread<StoreService>;
+  /** For what clients ask. */
+  readonly query: Thread<QueryService>;
+  /** For what must not wait for clients: live history and alerts. */
+  readonly inner: Thread<QueryService>;
+}
+
+export interface DatabaseThreadsOptions {
+  readonly shutdown: Shutdown;
+  /** How much time is left for stopping, in milliseconds. */
+  readonly remainingMs: () => number;
+  /** Gets what the readers notice. */
+  readonly notify: Notify;
+}
+
+export function startDatabaseThreads(
+  config: Config,
+  { shutdown, remainingMs, notify }: DatabaseThreadsOptions,
+): DatabaseThreads {
+  const quarantine = createQuarantine();
+  const database = {
+    url: config.databaseUrl,
+    authToken: config.databaseAuthToken,
+    timeoutMs: databaseTimeoutMs,
+    ...(!config.acceptDatabaseDamage && { quarantine }),
+  };
+  const store = startStoreThread(database);
+  shutdown.defer("store", () => store.stop(remainingMs()));
+  // Where a database server is away the next Mars finds out by itself that this one has ended.
+  shutdown.defer("lease", () => store.client.releaseLease().catch(() => undefined));
+  const query = startQueryThread(database, notify);
+  shutdown.defer("query", () => query.stop(remainingMs()));
+  const inner = startQueryThread(database, notify);
+  shutdown.defer("inner query", () => inner.stop(remainingMs()));
+  return { database, quarantine, store, query, inner };
+}
