@@ -11,7 +11,6 @@ import {
 import { stageOrder } from "../lifecycle/stage-order.ts";
 import { duration } from "./duration.ts";
 import { eventNames, nameMeta, nameOrNames, namesMeta } from "./event-names.ts";
-import { problemsOf, throwIfAny } from "./problems.ts";
 
 const graceMsDefault = 500;
 
@@ -75,13 +74,6 @@ export const definition = z
       },
     ],
   });
-
-/** Reads a definition. @throws `MarsError("invalid_argument")` with one problem for each place at fault */
-export function parseDefinition(value: unknown): Definition {
-  const { success, data, error } = definition.safeParse(value, { reportInput: true });
-  if (!success) throwIfAny(problemsOf(error, definition));
-  return data as Definition;
-}
 
 type StageFields = z.output<typeof stage>;
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseDefinition } from "../../src/api/definition.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { definitionToJson } from "../../src/lifecycle/definition.ts";
 import { anyDefinition } from "../lifecycle/definitions.ts";
+import { parseDefinition } from "../support/definition.ts";
 
 test("a definition reads as it was written", () => {
   expect(

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { parseDefinition } from "../../src/api/definition.ts";
 import { DryRun } from "../../src/learning/dry-run.ts";
+import { parseDefinition } from "../support/definition.ts";
 
 const second = 1_000_000;
 const definition = parseDefinition({

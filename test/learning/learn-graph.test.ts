@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseDefinition } from "../../src/api/definition.ts";
 import type { MessageHistory } from "../../src/learning/history.ts";
 import { type Learned, learn } from "../../src/learning/learn.ts";
 import { percentileOf, Sample } from "../../src/learning/sample.ts";
 import { definitionToJson } from "../../src/lifecycle/definition.ts";
+import { parseDefinition } from "../support/definition.ts";
 import { epoch, generate, type KnownStage, type Traffic } from "./generate.ts";
 
 const opening: KnownStage = { events: ["CREATED"], after: [], medianMs: 0 };

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { parseDefinition } from "../../src/api/definition.ts";
 import type { MessageHistory } from "../../src/learning/history.ts";
 import { learn } from "../../src/learning/learn.ts";
 import { percentileOf, Sample } from "../../src/learning/sample.ts";
 import { definitionToJson } from "../../src/lifecycle/definition.ts";
+import { parseDefinition } from "../support/definition.ts";
 import { mulberry32 } from "../support/random.ts";
 
 const second = 1_000_000;

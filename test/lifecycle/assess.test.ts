@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseDefinition } from "../../src/api/definition.ts";
 import { activeBy, assess, pendingFindings } from "../../src/lifecycle/assess.ts";
 import { afterName, type Definition, stageName } from "../../src/lifecycle/definition.ts";
 import { createPlan } from "../../src/lifecycle/plan.ts";
+import { parseDefinition } from "../support/definition.ts";
 import { naiveFindings } from "../support/naive-lifecycle.ts";
 import { anyDefinition, anyEvents, type NamedEvent, timesOf } from "./definitions.ts";
 

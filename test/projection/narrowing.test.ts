@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
-import { parseDefinition } from "../../src/api/definition.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { Database } from "../../src/db/database.ts";
 import { LifecycleCache } from "../../src/db/lifecycles/lifecycle-cache.ts";
 import type { ProjectionStep } from "../../src/projection/projection-step.ts";
 import { Projector } from "../../src/projection/projector.ts";
+import { parseDefinition } from "../support/definition.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 
 const second = 1_000_000;

@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { parseDefinition } from "../../src/api/definition.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { Database } from "../../src/db/database.ts";
 import { LifecycleCache } from "../../src/db/lifecycles/lifecycle-cache.ts";
@@ -7,6 +6,7 @@ import { LifecycleWriter } from "../../src/db/lifecycles/lifecycle-writer.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
 import type { ProjectionStep } from "../../src/projection/projection-step.ts";
 import { Projector } from "../../src/projection/projector.ts";
+import { parseDefinition } from "../support/definition.ts";
 import { projectAll } from "../support/project.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 

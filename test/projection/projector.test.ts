@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
 import fc from "fast-check";
-import { parseDefinition } from "../../src/api/definition.ts";
 import type { SequencedEvent } from "../../src/core/event.ts";
 import { foldReports } from "../../src/core/fold.ts";
 import { activeBy, assess } from "../../src/lifecycle/assess.ts";
@@ -9,6 +8,7 @@ import type { Finding } from "../../src/lifecycle/finding.ts";
 import { hopsOf } from "../../src/lifecycle/hops.ts";
 import { createPlan, type Plan, type Times } from "../../src/lifecycle/plan.ts";
 import { Histogram } from "../../src/statistics/histogram.ts";
+import { parseDefinition } from "../support/definition.ts";
 import { type NaiveLifecycle, naiveFindings } from "../support/naive-lifecycle.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 

@@ -1,8 +1,8 @@
 /** Messages that were under way when the clock stepped: what began by a clock that was behind is judged as much later. */
 import { expect, test } from "bun:test";
-import { parseDefinition } from "../../src/api/definition.ts";
 import { Clock } from "../../src/runtime/clock.ts";
 import { createLog } from "../../src/runtime/log.ts";
+import { parseDefinition } from "../support/definition.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 
 const second = 1_000;

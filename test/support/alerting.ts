@@ -3,9 +3,9 @@
 import { Alerts, type AlertsOptions } from "../../src/alerting/alerts.ts";
 import type { DeliveryPage } from "../../src/alerting/delivery.ts";
 import { ruleInput } from "../../src/api/alert-rules.ts";
-import { parseDefinition } from "../../src/api/definition.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { Supervisor } from "../../src/runtime/supervisor.ts";
+import { parseDefinition } from "./definition.ts";
 import { batchOf, event, openStore, type TestStore } from "./store.ts";
 import { until } from "./until.ts";
 

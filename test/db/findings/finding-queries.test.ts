@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseDefinition } from "../../../src/api/definition.ts";
 import type { SequencedEvent } from "../../../src/core/event.ts";
 import { type Finding, findingKinds } from "../../../src/lifecycle/finding.ts";
 import type { FindingQuery, OverdueStage } from "../../../src/lifecycle/finding-query.ts";
+import { parseDefinition } from "../../support/definition.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
 

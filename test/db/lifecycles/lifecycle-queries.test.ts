@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { parseDefinition } from "../../../src/api/definition.ts";
 import type { SequencedEvent } from "../../../src/core/event.ts";
 import type { HistoriesQuery, MessageHistory } from "../../../src/learning/history.ts";
+import { parseDefinition } from "../../support/definition.ts";
 import { batchOf, event, openStore } from "../../support/store.ts";
 
 test("an app's versions come latest first, those that ended its lifecycle too, and at most a hundred", async () => {

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
-import { parseDefinition } from "../../../src/api/definition.ts";
 import { MarsError } from "../../../src/core/error.ts";
 import type { Finding } from "../../../src/lifecycle/finding.ts";
 import { createStoreService } from "../../../src/workers/store-service.ts";
+import { parseDefinition } from "../../support/definition.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, keepFor, markTime, openStore, prune } from "../../support/store.ts";
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseDefinition } from "../../../src/api/definition.ts";
 import type { Micros, SequencedEvent } from "../../../src/core/event.ts";
 import type { MessageQuery } from "../../../src/core/query.ts";
 import {
@@ -11,6 +10,7 @@ import {
 } from "../../../src/core/state.ts";
 import { activeBy, assess } from "../../../src/lifecycle/assess.ts";
 import { createPlan } from "../../../src/lifecycle/plan.ts";
+import { parseDefinition } from "../../support/definition.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
-import { parseDefinition } from "../../../src/api/definition.ts";
 import type { StoreService } from "../../../src/workers/store-service.ts";
+import { parseDefinition } from "../../support/definition.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, keepFor, markTime, openStore, prune, type TestStore } from "../../support/store.ts";
 

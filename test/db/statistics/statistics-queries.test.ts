@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseDefinition } from "../../../src/api/definition.ts";
 import type { SequencedEvent } from "../../../src/core/event.ts";
 import type { Window } from "../../../src/core/window.ts";
 import { readRatesByRange } from "../../../src/db/statistics/rate-ranges.ts";
@@ -8,6 +7,7 @@ import { activeBy, assess } from "../../../src/lifecycle/assess.ts";
 import { hopsOf } from "../../../src/lifecycle/hops.ts";
 import { createPlan, type Plan } from "../../../src/lifecycle/plan.ts";
 import type { Distribution } from "../../../src/statistics/statistics.ts";
+import { parseDefinition } from "../../support/definition.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, markTime, openStore, prune, type TestStore } from "../../support/store.ts";
 
