@@ -6,6 +6,7 @@
 /**
  * - `malformed`: not parseable at all. `invalid_argument`: parseable, but a field is at fault.
  * - `misdirected`: addressed to a host that this Mars does not answer for.
+ * - `upgrade_required`: the address has sockets only.
  * - `overloaded`: a bound was reached; try again after `retryAfterMs`. `draining`, `unavailable`: not now.
  * - `deadline_exceeded`: what was waited for did not come in time.
  * - `subscriber_too_slow`: a live subscriber fell behind its bound and may resume.
@@ -22,6 +23,7 @@ export type ErrorCode =
   | "not_found"
   | "method_not_allowed"
   | "misdirected"
+  | "upgrade_required"
   | "too_large"
   | "unsupported_media_type"
   | "overloaded"
@@ -39,6 +41,11 @@ export interface FieldProblem {
   readonly field: string;
   readonly message: string;
   readonly index?: number;
+}
+
+/** After the first problem in an error's message, where there are others: `; 2 more problems`. */
+export function moreProblems(count: number): string {
+  return count > 0 ? `; ${count} more problem${count > 1 ? "s" : ""}` : "";
 }
 
 export interface MarsErrorOptions {

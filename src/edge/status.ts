@@ -25,6 +25,7 @@ const statuses: Readonly<Record<ErrorCode, Status>> = {
   not_found: { http: 404, rpc: 5, close: 4404 },
   method_not_allowed: { http: 405, rpc: 12, close: 4405 },
   misdirected: { http: 421, rpc: 7, close: 4421 },
+  upgrade_required: { http: 426, rpc: 12, close: 4426 },
   too_large: { http: 413, rpc: 8, close: 1009 },
   unsupported_media_type: { http: 415, rpc: 3, close: 1003 },
   overloaded: { http: 429, rpc: 8, close: 1013 },

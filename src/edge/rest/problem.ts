@@ -11,7 +11,7 @@ const retryAfterMsDefault = 1_000;
 const goneStatus = 499;
 
 // For the type "about:blank" the title should be the status's own phrase, RFC 9457 section 4.2.1.
-export const titles: Readonly<Record<number, string>> = {
+const titles: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",

@@ -4,7 +4,7 @@ import { MarsError } from "../../core/error.ts";
 import { callerAs, identifyCaller } from "../caller.ts";
 import type { EdgeParts } from "../parts.ts";
 import { openPhoenix } from "../phoenix/phoenix.ts";
-import { problemResponse, titles } from "../rest/problem.ts";
+import { problemResponse } from "../rest/problem.ts";
 import { statusOf } from "../status.ts";
 import { Connection, type ConnectionLimits, type OpenSession, type Session } from "./connection.ts";
 import { type FrameAllowance, FrameRates, type FrameRatesOptions } from "./frame-rates.ts";
@@ -120,21 +120,26 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
     accept(request, address) {
       const url = new URL(request.url);
       const route = routes[url.pathname];
-      if (route === undefined) return refuse(404, "no socket here");
+      if (route === undefined) return problemResponse(new MarsError("not_found", "no socket here"));
       if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-        return refuse(426, "this address speaks WebSocket only", { Upgrade: "websocket" });
+        const error = new MarsError("upgrade_required", "this address speaks WebSocket only");
+        return problemResponse(error, { headers: { upgrade: "websocket" } });
       }
       // CORS does not protect a socket: any page that a user visits could read every Mars that their browser can connect to.
       const refusal = parts.gate.checkPage(request.headers);
       if (refusal !== undefined) return problemResponse(refusal);
-      if (closed) return refuse(503, "draining", { "Retry-After": "1" });
+      if (closed) return problemResponse(new MarsError("draining", "draining"));
       const open = route.open(url.searchParams);
       if (open instanceof Response) return open;
       const caller = callerOf(request, url, route, address);
       if (caller instanceof MarsError) return refusedSocket(caller);
       const { peer } = caller;
       const lease = parts.shares.sockets.take(peer);
-      if (lease === undefined) return refuse(503, "too many sockets are open", { "Retry-After": "5" });
+      if (lease === undefined) {
+        return problemResponse(
+          new MarsError("unavailable", "too many sockets are open", { retryAfterMs: fullRetryMs }),
+        );
+      }
       const frames = rates.open(peer.name);
       const abandon = () => {
         frames.end();
@@ -149,6 +154,9 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
     },
   };
 }
+
+/** Sockets are open for long: a place does not become free at once. */
+const fullRetryMs = 5_000;
 
 const restart = statusOf("draining").close;
 const restartReason = "Mars is stopping; connect again";
@@ -173,13 +181,5 @@ function refusedSocket(error: MarsError): Acceptance {
 
 /** The response to a handshake that the runtime itself refuses. */
 export function notAHandshake(): Response {
-  return refuse(400, "not a WebSocket handshake");
-}
-
-function refuse(status: number, detail: string, headers: Record<string, string> = {}): Response {
-  const problem = { type: "about:blank", title: titles[status], status, detail, success: false };
-  return new Response(`${JSON.stringify(problem)}\n`, {
-    status,
-    headers: { "Content-Type": "application/problem+json", ...headers },
-  });
+  return problemResponse(new MarsError("malformed", "not a WebSocket handshake"));
 }

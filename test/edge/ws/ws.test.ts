@@ -327,4 +327,5 @@ test("a request that asks for no WebSocket gets 426", async () => {
   expect(response.status).toBe(426);
   expect(response.headers.get("upgrade")).toBe("websocket");
   expect(response.headers.get("content-type")).toBe("application/problem+json");
+  expect(await response.json()).toMatchObject({ success: false, code: "upgrade_required" });
 });
