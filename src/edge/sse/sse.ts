@@ -65,7 +65,11 @@ export function createSse(
     const { topic: name, after: from, lastEventId } = readQuery(request.url, parameters);
     if (name === undefined) throw invalid("topic", "is required");
     const topic = parseTopic(name);
-    const after = parseAfter(request.headers.get("last-event-id") || from || lastEventId);
+    const after = parseAfter({
+      "Last-Event-ID": request.headers.get("last-event-id"),
+      after: from,
+      lastEventId,
+    });
     const gone = new AbortController();
     const signal = AbortSignal.any([request.signal, gone.signal]);
     const options = { signal, caller, ...(after !== undefined && { after }) };
@@ -150,11 +154,15 @@ function frameOf<Item extends TopicItem>(
   return `id: ${seq}\nevent: subscribed\ndata: ${JSON.stringify({ topic, seq, recovered })}\n\n`;
 }
 
-/** Clients that have seen nothing yet send `null` or `undefined` as a word; a browser's would never try again after an error. */
-function parseAfter(text: string | undefined): number | undefined {
-  if (text === undefined || ["", "null", "undefined"].includes(text)) return undefined;
+/**
+ * The seq to resume after: the first of these that is given. Clients that have seen nothing yet send `null` or `undefined` as a
+ * word; a browser's would never try again after an error.
+ */
+function parseAfter(given: Readonly<Record<string, string | null | undefined>>): number | undefined {
+  const [name, text] = Object.entries(given).find(([, value]) => value) ?? [];
+  if (name === undefined || !text || ["null", "undefined"].includes(text)) return undefined;
   const after = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(after)) throw invalid("after", "must be a seq: a whole number from 0 on");
+  if (!Number.isSafeInteger(after)) throw invalid(name, "must be a seq: a whole number from 0 on");
   return after;
 }
 

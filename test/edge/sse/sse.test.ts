@@ -125,19 +125,21 @@ test("clients that may set no headers resume by lastEventId, and those that have
   }
 });
 
-test("a topic or a place that cannot be is refused", async () => {
-  for (const query of [
-    "",
-    "?topic=",
-    "?topic=rooms",
-    "?topic=all&after=-1",
-    "?topic=all&after=x",
-    "?topic=all&lastEventId=x",
-  ]) {
-    const response = await fetch(`${mars.url}/api/stream${query}`);
+test("a topic or a place that cannot be is refused, by the name under which it came", async () => {
+  for (const [query, field, lastId] of [
+    ["", "topic"],
+    ["?topic=", "topic"],
+    ["?topic=rooms", "topic"],
+    ["?topic=all&after=-1", "after"],
+    ["?topic=all&after=x", "after"],
+    ["?topic=all&lastEventId=x", "lastEventId"],
+    ["?topic=all&after=1", "Last-Event-ID", "x"],
+  ] as const) {
+    const headers = lastId === undefined ? {} : { "Last-Event-ID": lastId };
+    const response = await fetch(`${mars.url}/api/stream${query}`, { headers });
     expect(response.status).toBe(422);
     expect(response.headers.get("content-type")).toContain("application/problem+json");
-    await response.text();
+    expect(await response.json()).toMatchObject({ errors: [{ field }] });
   }
 });
 
