@@ -1,6 +1,6 @@
 /** The problems of an input, field by field, with the same texts in every protocol. */
 import type * as z from "zod";
-import { type FieldProblem, MarsError } from "../core/error.ts";
+import { type FieldProblem, MarsError, moreProblems } from "../core/error.ts";
 import { problemsMax } from "../core/limits.ts";
 import { nearest } from "../core/nearest.ts";
 import { namesAt } from "./schema.ts";
@@ -39,7 +39,7 @@ export function problemsOf(error: z.core.$ZodError, input: z.ZodType): FieldProb
 export function throwIfAny(problems: readonly FieldProblem[]): void {
   const first = problems[0];
   if (first === undefined) return;
-  const more = problems.length > 1 ? `, and ${problems.length - 1} more` : "";
+  const more = moreProblems(problems.length - 1);
   const place = first.field === "" ? "the body" : first.field;
   throw new MarsError("invalid_argument", `${place} ${first.message}${more}`, { problems });
 }

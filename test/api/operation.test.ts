@@ -50,7 +50,7 @@ test("all that is wrong with an input is in one error, by place", async () => {
   const input = { name: "abcde", count: "0x1", kind: "gone", at: "then", parts: [{ name: "" }, {}, 7] };
   const { code, message, problems } = await refusal(input);
   expect(code).toBe("invalid_argument");
-  expect(message).toBe("name must be at most 4 bytes, has 5, and 6 more");
+  expect(message).toBe("name must be at most 4 bytes, has 5; 6 more problems");
   expect(problems).toEqual([
     { field: "name", message: "must be at most 4 bytes, has 5" },
     { field: "count", message: "must be a whole number from 1 to 9" },

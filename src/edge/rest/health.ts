@@ -2,13 +2,19 @@
 import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
+import { assertNoQuery } from "./query-string.ts";
 import type { Router } from "./router.ts";
 
+/** No more than that the process serves requests. */
+const up = '{"status":"up"}';
+
 export function addHealthRoutes(router: Router, parts: Pick<EdgeParts, "health">): void {
+  router.get("/status", (c) => {
+    assertNoQuery(c.req.url);
+    return answerJson(c, up);
+  });
   // Parameters are not checked: health checkers add their own, to get past caches.
-  // Both answer only that the process serves requests.
-  router.get("/status", (c) => answerJson(c, '{"status":"up"}'));
-  router.get("/livez", (c) => answerJson(c, '{"status":"up"}'));
+  router.get("/livez", (c) => answerJson(c, up));
 
   router.get("/readyz", (c) => {
     const { state, unready, warnings } = parts.health();

@@ -1,5 +1,5 @@
 /** Checks and accepts events, for every method that collects them. */
-import { MarsError } from "../../core/error.ts";
+import { MarsError, moreProblems } from "../../core/error.ts";
 import type { MarsEvent } from "../../core/event.ts";
 import { bulkEventsMax, problemsMax } from "../../core/limits.ts";
 import type { Ingest } from "../../core/ports.ts";
@@ -109,7 +109,7 @@ function tooMany(count: string): MarsError {
  */
 export function invalidEvent(problems: Problems, rejected = 1): MarsError {
   const [first] = problems.list;
-  const more = problems.list.length > 1 ? `, and ${problems.list.length - 1} more` : "";
+  const more = moreProblems(problems.list.length - 1);
   const message = first === undefined ? "invalid event" : `${first.field} ${first.message}${more}`;
   const code = problems.denied === rejected ? "permission_denied" : "invalid_argument";
   return new MarsError(code, message, { problems: problems.list });

@@ -61,7 +61,7 @@ describe("Connect by hand", () => {
       [
         "MessageService/ListMessages",
         { app_id: "a", limti: 1, x: 2 },
-        "limti is not known: did you mean limit?, and 1 more",
+        "limti is not known: did you mean limit?; 1 more problem",
       ],
       [
         "LifecycleService/PutLifecycle",
