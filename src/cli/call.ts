@@ -20,14 +20,14 @@ const timeoutMs = 120_000;
 
 /** @param agent names this program to the server */
 export async function call(
-  { url, key }: Client,
+  { url, key, tls }: Client,
   { method, path, body }: Request,
   agent: string,
 ): Promise<Answer | Refusal> {
   let response: Response;
   let text: string;
   try {
-    response = await fetch(url + path, {
+    const init = {
       method,
       headers: {
         accept: "application/json",
@@ -36,10 +36,15 @@ export async function call(
         ...(body !== undefined && { "content-type": "application/json" }),
       },
       ...(body !== undefined && { body }),
-      // A key is for the server that was named.
-      redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
-    });
+    };
+    if (tls === undefined) {
+      // A key is for the server that was named.
+      response = await fetch(url + path, { ...init, redirect: "manual" });
+    } else {
+      const { pinnedFetch } = await import("./pinned-fetch.ts");
+      response = await pinnedFetch(url + path, init, tls);
+    }
     text = await response.text();
   } catch (error) {
     return { ok: false, sentences: [`cannot reach ${url}: ${reasonOf(error)}`] };

@@ -15,6 +15,15 @@ export interface Client {
   /** Whether the Mars is on this machine. */
   readonly local: boolean;
   readonly key?: ClientKey;
+  /** The server may have this certificate and no other; absent where authorities decide. */
+  readonly tls?: OwnTls;
+}
+
+/** PEM texts. */
+export interface OwnTls {
+  readonly cert: string;
+  /** Where clients must have a certificate Mars' own is shown, with this key. */
+  readonly key?: string;
 }
 
 export interface ClientKey {
@@ -52,18 +61,35 @@ export function parseClient(sources: Sources): ClientResult {
   if (problems.length > 0 || url === undefined) return { ok: false, problems };
 
   const local = isLoopback(new URL(url).hostname);
-  if (key.value) return { ok: true, client: { url, local, key: { text: key.value, source: key.source } } };
+  const tls = given === "" ? ownTls(find, sources) : undefined;
+  const client = { url, local, ...(tls !== undefined && { tls }) };
+  if (key.value) return { ok: true, client: { ...client, key: { text: key.value, source: key.source } } };
   const token = local ? adminToken(find(settings.dataDir).value ?? "", sources) : undefined;
-  return { ok: true, client: { url, local, ...(token !== undefined && { key: token }) } };
+  return { ok: true, client: { ...client, ...(token !== undefined && { key: token }) } };
 }
 
+type Find = <T>(setting: Setting<T>) => { readonly value?: T };
+
 /** The URL of the Mars that has the same environment; empty where it cannot be known. */
-function ownUrl(find: <T>(setting: Setting<T>) => { readonly value?: T }): string | undefined {
+function ownUrl(find: Find): string | undefined {
   const host = find(settings.host).value;
   const httpPort = find(settings.httpPort).value;
   const tlsCert = find(settings.tlsCert).value;
   if (host === undefined || httpPort === undefined || tlsCert === undefined) return undefined;
   return httpPort === 0 ? "" : localUrl({ host, httpPort, tlsCert });
+}
+
+function ownTls(find: Find, { readFile }: Sources): OwnTls | undefined {
+  const path = find(settings.tlsCert).value ?? "";
+  if (path === "") return undefined;
+  try {
+    const cert = readFile(path);
+    if (find(settings.tlsClientRequired).value !== true) return { cert };
+    return { cert, key: readFile(find(settings.tlsKey).value ?? "") };
+  } catch {
+    // The files are another user's: authorities decide.
+    return undefined;
+  }
 }
 
 function adminToken(dataDir: string, { readFile }: Sources): ClientKey | undefined {
