@@ -208,6 +208,7 @@ async function start(
       trials: trials.stats,
       shares: statsOf(shares),
       intake: intake.stats,
+      sign_in: callers.signIn.stats,
       to_send: budget.stats,
       tls: certificates.stats(),
     }),

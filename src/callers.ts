@@ -1,7 +1,7 @@
-/** Opens what decides who may call this Mars: its keys, the gate for hosts and pages, and the calls for tests. */
+/** Opens what decides who may call this Mars: its keys, the sign-in of people, the gate for hosts and pages, and the calls for tests. */
 import { hostname } from "node:os";
-import { Access } from "./access/access.ts";
-import type { KeyStore } from "./access/key.ts";
+import { Access, type AccessOptions } from "./access/access.ts";
+import { SignIn } from "./access/sign-in.ts";
 import type { Config } from "./config/config.ts";
 import { isLoopback } from "./core/loopback.ts";
 import type { Log } from "./core/ports.ts";
@@ -9,27 +9,38 @@ import { createGate } from "./edge/http/gate.ts";
 import type { EdgeParts } from "./edge/parts.ts";
 
 /** For the edge, with all of `Access`. */
-export interface Callers extends Pick<EdgeParts, "keys" | "gate" | "testEndpoints"> {
+export interface Callers extends Pick<EdgeParts, "keys" | "gate" | "signIn" | "testEndpoints"> {
   readonly access: Access;
 }
 
 /** To be called before anything listens. Rejects where nobody could come in. */
-export async function openCallers(config: Config, store: KeyStore, log: Log): Promise<Callers> {
-  const { host, dataDir, adminKey, anonymous } = config;
+export async function openCallers(config: Config, store: AccessOptions["store"], log: Log): Promise<Callers> {
+  const { host, dataDir, adminKey, anonymous, publicUrl, tlsCert } = config;
   const loopback = isLoopback(host);
   if (!loopback && anonymous) {
     log.warn("listening beyond this machine without authentication", { event: "no_authentication", host });
   }
-  const access = new Access({ directory: dataDir, store, adminKey, anonymous, loopback });
+  const access = new Access({
+    directory: dataDir,
+    store,
+    adminKey,
+    anonymous,
+    loopback,
+    secureOnly: publicUrl.startsWith("https:") || tlsCert !== "",
+    fromOwnPage: (headers) => gate.fromOwnPage(headers),
+    log,
+  });
+  const gate = createGate({
+    ...config,
+    ownNames: [host, hostname()],
+    loopbackOnly: () => access.implicit,
+  });
   await access.open();
   return {
     access,
     keys: access.keys,
-    gate: createGate({
-      ...config,
-      ownNames: [host, hostname()],
-      loopbackOnly: () => access.implicit,
-    }),
+    signIn: new SignIn(access, log),
+    gate,
     testEndpoints: () => config.testEndpoints || (loopback && access.servesAnonymous),
   };
 }

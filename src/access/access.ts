@@ -8,33 +8,51 @@ import { join } from "node:path";
 import { MarsError } from "../core/error.ts";
 import { createAnonymous, Identity } from "../core/identity.ts";
 import { localTokenName } from "../core/local-token.ts";
+import type { Log } from "../core/ports.ts";
 import type { Key, KeyStore } from "./key.ts";
 import { type IssuedKey, KeyRing, type NewKey } from "./key-ring.ts";
 import { createToken, hashOf, isToken } from "./key-token.ts";
 import { KeysFile } from "./keys-file.ts";
 import { replaceFile } from "./replace-file.ts";
+import type { SessionStore } from "./session.ts";
+import { sessionSecretIn } from "./session-cookie.ts";
+import { SessionRing } from "./session-ring.ts";
+import { SignInAttempts } from "./sign-in-attempts.ts";
+
+/**
+ * What a request is for. `change`: it changes something, or opens a socket. Browsers send cookies with what pages from elsewhere
+ * begin, too: so a cookie is only good for that where Mars' own page has sent it.
+ */
+export type Use = "read" | "change";
 
 /** What identifies a caller, as it was sent. */
 export interface Credentials {
   /** A header's value, or a metadata entry's. */
-  get(name: string): string | null | undefined;
+  get(name: string): string | null;
 }
 
 export interface AccessOptions {
   /** Of the data directory. */
   readonly directory: string;
-  readonly store: KeyStore;
+  readonly store: KeyStore & SessionStore;
   /** Empty for none. */
   readonly adminKey: string;
   /** Whether callers without a key are served wherever Mars listens. */
   readonly anonymous: boolean;
   /** Whether Mars listens on a loopback address. */
   readonly loopback: boolean;
+  /** Whether browsers reach Mars by TLS alone. */
+  readonly secureOnly: boolean;
+  /** Whether these headers come from Mars' own page. */
+  readonly fromOwnPage: (headers: Credentials) => boolean;
+  readonly log: Pick<Log, "info" | "warn">;
 }
 
 export class Access {
   readonly #options: AccessOptions;
   readonly #ring: KeyRing;
+  readonly sessions: SessionRing;
+  readonly attempts: SignInAttempts;
   /** All callers without a key, as long as none is needed. */
   #anonymous = createAnonymous();
   /** By hash: identities that are no key of the ring. */
@@ -45,6 +63,14 @@ export class Access {
   constructor(options: AccessOptions) {
     this.#options = options;
     this.#ring = new KeyRing(options.store, new KeysFile(options.directory), () => this.#keysChanged());
+    this.sessions = new SessionRing({
+      store: options.store,
+      rightsOf: ({ credential }) => {
+        const key = this.#ring.byHash(credential) ?? this.#fixed.get(credential);
+        return key && { kind: key.kind, apps: key.apps, key };
+      },
+    });
+    this.attempts = new SignInAttempts(options.log);
     if (options.adminKey !== "") {
       const admin = new Identity({ id: "admin", name: "MARS_ADMIN_KEY", kind: "ad", apps: ["*"] });
       this.#fixed.set(hashOf(options.adminKey), admin);
@@ -74,9 +100,10 @@ export class Access {
     await replaceFile(join(this.#options.directory, localTokenName), `${token}\n`);
   }
 
-  /** Reads the keys, once the database is there. */
-  load(): Promise<void> {
-    return this.#ring.load();
+  /** Reads the keys and the sessions, once the database is there. */
+  async load(): Promise<void> {
+    await this.#ring.load();
+    await this.sessions.load();
   }
 
   /**
@@ -98,10 +125,19 @@ export class Access {
    * @throws `MarsError` `unauthenticated` for a caller without a key that needs one, and for a key that is not good;
    * `unavailable` while the keys are not known
    */
-  identify(credentials: Credentials, certificate?: string): Identity {
+  identify(credentials: Credentials, use: Use, certificate?: string): Identity {
     const authorization = credentials.get("authorization");
-    if (authorization === null || authorization === undefined) return this.#withoutKey(certificate);
-    return this.identifyToken(tokenOf(authorization));
+    if (authorization !== null) return this.identifyToken(tokenOf(authorization));
+    return this.#bySession(credentials, use) ?? this.#withoutKey(certificate);
+  }
+
+  get secureOnly(): boolean {
+    return this.#options.secureOnly;
+  }
+
+  /** The session's secret among the cookies of a request. */
+  sessionSecretOf(credentials: Credentials): string | undefined {
+    return sessionSecretIn(credentials.get("cookie") ?? "", this.#options.secureOnly);
   }
 
   /** The same for a key that does not come as a header. */
@@ -122,11 +158,13 @@ export class Access {
   /** To be called every second. */
   expire(): void {
     this.#ring.expire();
+    this.sessions.expire();
   }
 
-  /** Stores when keys were last used. */
-  flush(): Promise<void> {
-    return this.#ring.flush();
+  /** Stores when keys and sessions were last used. */
+  async flush(): Promise<void> {
+    await this.#ring.flush();
+    await this.sessions.flush();
   }
 
   /** With the first key the open streams of callers without one end. */
@@ -134,6 +172,22 @@ export class Access {
     if (this.servesAnonymous) return;
     this.#anonymous.end("a key is needed from now on");
     this.#anonymous = createAnonymous();
+  }
+
+  /** `undefined` without a session's cookie, and where callers without a key are served. */
+  #bySession(credentials: Credentials, use: Use): Identity | undefined {
+    // No cookie is looked for where there are none.
+    if (this.sessions.loaded && this.sessions.size === 0 && this.servesAnonymous) return undefined;
+    const secret = this.sessionSecretOf(credentials);
+    if (secret === undefined) return undefined;
+    const identity = this.sessions.find(secret);
+    if (identity !== undefined) {
+      if (use === "change" && !this.#options.fromOwnPage(credentials)) throw notOwnPage();
+      return identity;
+    }
+    if (this.servesAnonymous) return undefined;
+    if (!this.sessions.loaded) throw starting();
+    throw new MarsError("unauthenticated", "the session has ended: sign in again");
   }
 
   #withoutKey(certificate: string | undefined): Identity {
@@ -169,6 +223,10 @@ function tokenOf(authorization: string): string {
     return text.slice(text.indexOf(":") + 1);
   }
   throw new MarsError("unauthenticated", "authorization must be Bearer or Basic");
+}
+
+function notOwnPage(): MarsError {
+  return new MarsError("permission_denied", "a session's cookie is for Mars' own pages: others need a key");
 }
 
 function starting(): MarsError {

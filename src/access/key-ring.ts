@@ -102,6 +102,12 @@ export class KeyRing {
     return this.#use(entry);
   }
 
+  /** The same by the hash of its text. */
+  byHash(hash: string): Identity | undefined {
+    const entry = this.#entries.get(hash);
+    return entry === undefined ? undefined : this.#use(entry);
+  }
+
   /** The identity of the one key with this name that is good; `undefined` where none or several are. */
   byName(name: string): Identity | undefined {
     let entry = this.#named.get(name);

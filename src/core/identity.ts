@@ -9,6 +9,8 @@ export interface IdentityOptions {
   readonly name: string;
   readonly kind: KeyKind;
   readonly apps: readonly string[];
+  /** The name by which its share of every bound is counted, where others have the same share; by default `id`. */
+  readonly share?: string;
 }
 
 /** One caller's rights, from the first call until they end. */
@@ -17,14 +19,16 @@ export class Identity implements AppRights {
   readonly name: string;
   readonly kind: KeyKind;
   readonly apps: readonly string[];
+  readonly share: string;
   readonly allApps: boolean;
   readonly mayApp: (appId: string) => boolean;
   readonly #scopes: ReadonlySet<Scope>;
   readonly #closers = new Set<(reason: MarsError) => void>();
   #ended: MarsError | undefined;
 
-  constructor({ id, name, kind, apps }: IdentityOptions) {
+  constructor({ id, name, kind, apps, share = id }: IdentityOptions) {
     this.id = id;
+    this.share = share;
     this.name = name;
     this.kind = kind;
     this.#scopes = scopesOf[kind];

@@ -1,4 +1,5 @@
 /** The dependencies of every protocol: the ports that it uses, and its settings. Wired in `app.ts`. */
+import type { SignIn } from "../access/sign-in.ts";
 import type { ApiParts } from "../api/parts.ts";
 import type { Ingest, Live, Log } from "../core/ports.ts";
 import type { Refusals } from "../core/refusals.ts";
@@ -12,6 +13,7 @@ import type { Intake } from "./intake.ts";
 export interface EdgeParts extends ApiParts {
   /** Who a caller is. */
   readonly access: Identify;
+  readonly signIn: SignIn;
   readonly ingest: Ingest;
   /** To be notified of every refusal of events, in all protocols. */
   readonly refusals: Refusals;

@@ -479,6 +479,12 @@ CREATE TABLE keys (
   record TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 ` },
+  { name: "0013_sessions", sql: `-- Sessions of browsers, each as JSON; see src/access/session.ts. Of their cookies there are hashes only.
+CREATE TABLE sessions (
+  id     TEXT PRIMARY KEY,
+  record TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+` },
 ] as const;
 
 /** src/db/alerts/alerts.sql */

@@ -6,7 +6,7 @@ import type { Log, LogLevel } from "../core/ports.ts";
 /** How far the causes of an error are followed; a cause may be its own. */
 const causesMax = 5;
 /** A key, in any text: the last defence, since nothing should log one. Its kind is no secret. */
-const keys = /mars_(in|ro|rw|ad)_[0-9A-Za-z]{8,}/g;
+const keys = /mars_(in|ro|rw|ad|se|tk)_[0-9A-Za-z]{8,}/g;
 const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /**

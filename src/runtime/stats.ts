@@ -96,6 +96,14 @@ export interface Stats extends PipelineStats {
   readonly reads: FairQueueStats;
   /** Runs that learn lifecycles or try them. */
   readonly trials: FairQueueStats;
+  readonly sign_in: {
+    /** Browsers that are signed in. */
+    readonly sessions: number;
+    /** Attempts with a key that is none, since the start. */
+    readonly failed: number;
+    /** Attempts of addresses that had failed too often, since the start. */
+    readonly refused: number;
+  };
   /** The bytes that wait to be sent, of all clients together. */
   readonly to_send: SendBudgetStats;
   /** The caps that are divided between clients, by name. */

@@ -8,6 +8,7 @@ import { MarsError } from "../core/error.ts";
 import type { JournalState } from "../core/journal.ts";
 import type { StorePosition } from "../core/ports.ts";
 import { KeyWriter } from "../db/access/key-writer.ts";
+import { SessionWriter } from "../db/access/session-writer.ts";
 import { AlertWriter } from "../db/alerts/alert-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
 import { PageCheck } from "../db/integrity/page-check.ts";
@@ -58,6 +59,7 @@ export function createStoreService(options: DatabaseAddress) {
   const projector = new Projector(database, lifecycles, tombstones);
   const alerts = new AlertWriter(database);
   const keys = new KeyWriter(database);
+  const sessions = new SessionWriter(database);
   const aside = new SetAsideWriter(database);
   let opened = false;
   /**
@@ -136,6 +138,8 @@ export function createStoreService(options: DatabaseAddress) {
     readKeys: afterOpening(keys.readKeys.bind(keys)),
     putKeys: afterOpening(keys.putKeys.bind(keys)),
     deleteKey: afterOpening(keys.deleteKey.bind(keys)),
+    readSessions: afterOpening(sessions.readSessions.bind(sessions)),
+    changeSessions: afterOpening(sessions.changeSessions.bind(sessions)),
     putAlertRule: afterOpening(alerts.putRule.bind(alerts)),
     deleteAlertRule: afterOpening(alerts.deleteRule.bind(alerts)),
     putAlertSink: afterOpening(alerts.putSink.bind(alerts)),

@@ -35,6 +35,11 @@ export interface Gate {
   checkPage(headers: Headers): MarsError | undefined;
   /** Why an answer that a page asks for is not given: `permission_denied`. */
   checkRead(headers: Headers): MarsError | undefined;
+  /**
+   * Whether Mars' own page has sent this, by what its browser reports. Neither a program nor a browser too old to report
+   * anything counts as that, nor does a page of an allowed origin.
+   */
+  fromOwnPage(headers: Pick<Headers, "get">): boolean;
   /** Whether the operator has allowed pages of this origin. */
   allowsOrigin(origin: string): boolean;
   /** Whether there is any such origin. */
@@ -74,7 +79,11 @@ export function createGate(options: GateOptions = {}): Gate {
     if (site === null && origin === null) return true;
     if (origin !== null && gate.allowsOrigin(origin)) return true;
     if (isElsewhere(site)) return false;
-    return origin === null || origin === publicUrl || isSameHost(origin, headers.get("host") ?? "");
+    return origin === null || isOwn(origin, headers.get("host"));
+  }
+
+  function isOwn(origin: string, host: string | null): boolean {
+    return origin === publicUrl || isSameHost(origin, host ?? "");
   }
 
   const gate: Gate = {
@@ -104,6 +113,13 @@ export function createGate(options: GateOptions = {}): Gate {
       const origin = headers.get("origin");
       if (origin !== null && gate.allowsOrigin(origin)) return undefined;
       return refusedPage("may not read this");
+    },
+
+    fromOwnPage(headers) {
+      const site = headers.get("sec-fetch-site");
+      if (site !== null) return site === "same-origin";
+      const origin = headers.get("origin");
+      return origin !== null && isOwn(origin, headers.get("host"));
     },
 
     allowsOrigin: (origin) => anyOrigin || allowedOrigins.has(origin),

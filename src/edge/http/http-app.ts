@@ -21,6 +21,7 @@ import {
   type RuntimeBindings,
   rawPath,
 } from "../rest/router.ts";
+import { addSessionRoutes } from "../rest/sessions.ts";
 import { addTestRoutes } from "../rest/test-endpoints.ts";
 import { acceptedCodings } from "../rest/unpack.ts";
 import { createRpcRoutes, type RpcRoute } from "../rpc/rpc-fetch.ts";
@@ -50,6 +51,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   const { page, ...rpcOptions } = options;
   const router: Router = new Hono<HttpEnv>({ getPath: rawPath });
   addEventRoutes(router, parts);
+  addSessionRoutes(router, parts);
   addOperationRoutes(router, parts, operations);
   addHealthRoutes(router, parts);
   addOpenApiRoute(router, parts);

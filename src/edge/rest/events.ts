@@ -33,7 +33,7 @@ export function createEventHandler({
   return async (c) => {
     const request = c.req.raw;
     // Without the rest of a caller, which nothing here needs.
-    const sender = access.identify(request.headers);
+    const sender = access.identify(request.headers, "change");
     sender.assertMay("ingest");
     assertNoQuery(request.url);
     bodyFormat(request.headers.get("content-type"), jsonOnly);

@@ -1,5 +1,6 @@
 /** The Hono app's type, and its bindings to the runtime. */
 import type { Context, Hono } from "hono";
+import type { Use } from "../../access/access.ts";
 import type { Caller, Peer } from "../../core/caller.ts";
 import type { SendBudget } from "../../runtime/send-budget.ts";
 import { type Identify, identifyCaller } from "../caller.ts";
@@ -34,18 +35,23 @@ const callers = new WeakMap<Request, Caller>();
 /**
  * The caller of a request: made at the first call, before anything is awaited, and the same from then on.
  *
+ * @param use by default that of its method
  * @throws `MarsError` as `Access.identify` does
  */
-export function callerOf(c: Exchange, access: Identify): Caller {
+export function callerOf(c: Exchange, access: Identify, use = useOf(c.req.raw)): Caller {
   const request = c.req.raw;
   const known = callers.get(request);
   if (known !== undefined) return known;
   const caller = {
-    ...identifyCaller(access, request.headers, addressOf(c), "rest"),
+    ...identifyCaller(access, request.headers, addressOf(c), "rest", use),
     signal: request.signal,
   };
   callers.set(request, caller);
   return caller;
+}
+
+function useOf({ method }: Request): Use {
+  return method === "GET" || method === "HEAD" ? "read" : "change";
 }
 
 /** The peer of a request: its caller's once that is known, and else its address. */
@@ -53,7 +59,8 @@ export function peerOf(c: Exchange): Peer {
   return callers.get(c.req.raw)?.peer ?? addressOf(c);
 }
 
-function addressOf({ req: { raw: request }, env }: Exchange): Peer {
+/** The address of a request, whoever calls from there. */
+export function addressOf({ req: { raw: request }, env }: Exchange): Peer {
   return env?.peer?.(request) ?? unknownPeer;
 }
 

@@ -65,7 +65,7 @@ const testSocketParameters = ["message_id", "app_id", "event"] as const;
 
 /** @throws `MarsError` for a caller that may not report events, or not of this app */
 function mayIngest(c: HttpContext, access: Identify, appId?: string): Identity {
-  const { identity } = callerOf(c, access);
+  const { identity } = callerOf(c, access, "change");
   identity.assertMay("ingest");
   if (appId === undefined || identity.mayApp(appId)) return identity;
   throw new MarsError("permission_denied", `this key is not for the app ${appId}`);

@@ -50,7 +50,10 @@ export function streamCaller(
 ): Caller {
   // What is sent with a call counts for more than what its connection began with.
   const certificate = headers.authorization === undefined ? certificateName(stream) : undefined;
-  const identity = access.identify({ get: (name) => textOf(headers[name]) }, certificate);
+  // No cookie: a browser has nothing to do here.
+  const authorization = textOf(headers.authorization) ?? null;
+  const credentials = { get: (name: string) => (name === "authorization" ? authorization : null) };
+  const identity = access.identify(credentials, "change", certificate);
   const session = stream.session as ServerHttp2Session | null | undefined;
   const known = session ? sessionCallers.get(session) : undefined;
   if (known?.identity === identity) return known;

@@ -53,7 +53,7 @@ export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {})
     const { method, url, headers: header, signal } = request;
     const caller = isPublic(handler.service)
       ? callerWithoutKey(address)
-      : identify(parts.access, request.headers, address);
+      : identify(parts.access, request, address);
     const peer = caller instanceof MarsError ? address : caller.peer;
     const contextValues = valuesOf(caller);
     const answered = await handler({
@@ -79,9 +79,9 @@ export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {})
 }
 
 /** The caller, or why it is served to none: the protocol's handler answers that in its own terms. */
-function identify(access: Identify, headers: Headers, address: Peer): Caller | MarsError {
+function identify(access: Identify, { headers, method }: Request, address: Peer): Caller | MarsError {
   try {
-    return identifyCaller(access, headers, address, "connect");
+    return identifyCaller(access, headers, address, "connect", method === "GET" ? "read" : "change");
   } catch (thrown) {
     return MarsError.from(thrown);
   }

@@ -60,7 +60,7 @@ export function createSse(
   const stallTimeoutMs = options.stallTimeoutMs ?? stallMsDefault;
 
   return (request, address = unknownPeer) => {
-    const caller = identifyCaller(parts.access, request.headers, address, "sse");
+    const caller = identifyCaller(parts.access, request.headers, address, "sse", "read");
     const { peer } = caller;
     const { topic: name, after: from, lastEventId } = readQuery(request.url, parameters);
     if (name === undefined) throw invalid("topic", "is required");

@@ -102,7 +102,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       const token = route.protocol === "phoenix" ? url.searchParams.get("token") : null;
       const caller =
         token === null
-          ? identifyCaller(parts.access, request.headers, address, route.protocol)
+          ? identifyCaller(parts.access, request.headers, address, route.protocol, "change")
           : callerAs(parts.access.identifyToken(token), address, route.protocol);
       caller.identity.assertMay("read");
       return caller;

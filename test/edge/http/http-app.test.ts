@@ -63,6 +63,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
     },
     access: openAccess,
     keys: { list: fail, get: fail, create: fail, rotate: fail, revoke: fail } as never,
+    signIn: { secureOnly: false, byKey: fail, signOut: fail } as never,
     setAside: { list: fail, replay: fail, remove: fail },
     changes: new FairQueue({ what: "changes", activeMax: 1, waitingMax: 1 }),
     shares: createEdgeShares(),

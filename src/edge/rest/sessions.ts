@@ -1,0 +1,72 @@
+/**
+ * Sign-in and sign-out of browsers: what sets and takes cookies, and so is REST's own matter. The list of sessions, and the end of
+ * others, are operations.
+ */
+import { endedCookies, sessionCookie } from "../../access/session-cookie.ts";
+import { throwIfAny, unknownField } from "../../api/problems.ts";
+import { type FieldProblem, MarsError } from "../../core/error.ts";
+import { problemsMax, smallBodyBytesMax } from "../../core/limits.ts";
+import type { EdgeParts } from "../parts.ts";
+import { answerJson } from "./answer.ts";
+import { readJson } from "./body.ts";
+import { assertNoOtherFormat, bodyFormat } from "./media-type.ts";
+import { assertNoQuery } from "./query-string.ts";
+import { addressOf, type Router } from "./router.ts";
+
+/** Adds `POST /api/sessions` and `DELETE /api/sessions/current`. */
+export function addSessionRoutes(
+  router: Router,
+  { signIn, intake, gate }: Pick<EdgeParts, "signIn" | "intake" | "gate">,
+): void {
+  router.post("/api/sessions", async (c) => {
+    const { headers, url } = c.req.raw;
+    // Before anything is awaited: who has gone has no address.
+    const { name: address } = addressOf(c);
+    assertNoQuery(url);
+    bodyFormat(headers.get("content-type"), ["json"]);
+    const token = tokenIn(await readJson(intake, c, smallBodyBytesMax));
+    const { identity, session, secret } = await signIn.byKey(token, { address, headers });
+    const { name, kind, apps } = identity;
+    const body = { success: true, id: session.id, name, kind, apps };
+    const cookie = sessionCookie(secret, { secure: isSecure(c.req.raw, signIn.secureOnly) });
+    return withCookies(await answerJson(c, JSON.stringify(body)), [cookie]);
+  });
+
+  router.delete("/api/sessions/current", async (c) => {
+    const { headers, url } = c.req.raw;
+    assertNoQuery(url);
+    assertNoOtherFormat(headers.get("content-type"));
+    if (!gate.fromOwnPage(headers)) {
+      throw new MarsError(
+        "permission_denied",
+        "this is for Mars' own page: it takes the session from its cookie",
+      );
+    }
+    await signIn.signOut(headers);
+    return withCookies(await answerJson(c, '{"success":true}'), endedCookies);
+  });
+}
+
+/** Whether the browser speaks TLS, perhaps with a proxy: the page's origin says so. */
+function isSecure({ url, headers }: Request, secureOnly: boolean): boolean {
+  return secureOnly || url.startsWith("https:") || headers.get("origin")?.startsWith("https:") === true;
+}
+
+function withCookies(response: Response, cookies: readonly string[]): Response {
+  for (const cookie of cookies) response.headers.append("set-cookie", cookie);
+  return response;
+}
+
+function tokenIn(body: unknown): string {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throwIfAny([{ field: "", message: "must be a JSON object" }]);
+  }
+  const { token, ...others } = body as Readonly<Record<string, unknown>>;
+  const unknown = Object.keys(others).slice(0, problemsMax);
+  const problems: FieldProblem[] = unknown.map((name) => unknownField(name, ["token"]));
+  if (typeof token !== "string" || token.trim() === "") {
+    problems.push({ field: "token", message: "is required, and is the text of a key" });
+  }
+  throwIfAny(problems);
+  return (token as string).trim();
+}
