@@ -9,7 +9,7 @@ import { rpcClients, transports } from "./edge/rpc/clients.ts";
 import { startMars, type TestMars } from "./support/mars.ts";
 import { messageUrl, type RestEvent, send, sendBulk, statsWhen } from "./support/rest.ts";
 
-const eventsTotal = 12_000;
+const eventsTotal = 5_000;
 const perMessage = 5;
 /** Of every event, how many more times it is sent: one in four is repeated. */
 const repeatShare = 0.25;
@@ -25,8 +25,8 @@ test(`${eventsTotal} events give the same messages by every protocol and in ever
   await using ordered = await startMars();
   await using mixed = await startMars({ batchEventsMax: 700, collectors: 7 });
 
-  for (let start = 0; start < events.length; start += 5_000) {
-    await sendBulk(ordered.url, events.slice(start, start + 5_000));
+  for (let start = 0; start < events.length; start += 2_000) {
+    await sendBulk(ordered.url, events.slice(start, start + 2_000));
   }
   const repeats = events.filter(() => random() < repeatShare);
   await sendMixed(mixed, shuffle([...events, ...repeats], random), random);
