@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type CommandOptions, runCommand, runOnTerminal } from "../support/command.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { getJson, sendBulk } from "../support/rest.ts";
 
-const main = join(import.meta.dir, "../../src/main.ts");
 const home = mkdtempSync(join(tmpdir(), "mars-cli-"));
 const lifecycle = { stages: [{ event: "created" }, { event: "paid", within: "1h" }], complete_on: ["paid"] };
 let mars: TestMars;
@@ -26,52 +26,20 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-interface Options {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: string;
+type Options = Partial<Pick<CommandOptions, "env" | "stdin">>;
+
+function run(args: readonly string[], { env = {}, ...options }: Options = {}) {
+  return runCommand(args, { cwd: home, env: { MARS_URL: mars.url, ...env }, ...options });
 }
 
-function environment(env: Options["env"] = {}) {
-  return { PATH: process.env.PATH ?? "", MARS_URL: mars.url, ...env };
-}
-
-/** Runs `mars` with pipes. */
-async function run(args: readonly string[], { env, stdin = "" }: Options = {}) {
-  const child = Bun.spawn([process.execPath, "--no-env-file", main, ...args], {
-    cwd: home,
-    env: environment(env),
-    stdin: Buffer.from(stdin),
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr, exitCode] = await Promise.all([
-    child.stdout.text(),
-    child.stderr.text(),
-    child.exited,
-  ]);
-  return { stdout, stderr, exitCode };
-}
-
-/** Runs `mars` on a terminal. @returns what is on it */
+/** @returns what is on the terminal */
 async function onTerminal(cols: number, args: readonly string[], env: Options["env"] = {}): Promise<string> {
-  const decoder = new TextDecoder();
-  const ended = Promise.withResolvers<void>();
-  let text = "";
-  const child = Bun.spawn([process.execPath, "--no-env-file", main, ...args], {
+  const { text, exitCode } = await runOnTerminal(cols, args, {
     cwd: home,
-    env: environment({ TERM: "xterm", ...env }),
-    terminal: {
-      cols,
-      rows: 24,
-      data(_, chunk) {
-        text += decoder.decode(chunk, { stream: true });
-      },
-      exit: () => ended.resolve(),
-    },
+    env: { MARS_URL: mars.url, ...env },
   });
-  expect(await child.exited).toBe(0);
-  await ended.promise;
-  return text.replaceAll("\r\n", "\n");
+  expect(exitCode).toBe(0);
+  return text;
 }
 
 describe("in a pipe", () => {
