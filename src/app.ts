@@ -21,6 +21,7 @@ import { readRatesByRange } from "./db/statistics/rate-ranges.ts";
 import { descriptorsMax } from "./descriptors.ts";
 import { prepareFiles } from "./directory/private-files.ts";
 import { createChanges, createEdgeShares, statsOf, warnOfRefusals } from "./edge/edge-shares.ts";
+import { createEventLimits } from "./edge/event-limits.ts";
 import { createFairProgress } from "./edge/fair-progress.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
 import { Intake } from "./edge/intake.ts";
@@ -171,12 +172,14 @@ async function start(
   });
 
   const intake = new Intake(pipeline.ingest);
+  const eventLimits = createEventLimits(config, log);
   let state: ProcessState = "starting";
   const parts: EdgeParts = {
     ...callers,
     ingest: pipeline.ingest,
     refusals: pipeline.refusals,
     intake,
+    eventLimits,
     reader: reads.for,
     progress: createFairProgress(pipeline.progress, shares.min_seq_waits),
     live,
@@ -209,6 +212,7 @@ async function start(
       shares: statsOf(shares),
       intake: intake.stats,
       sign_in: callers.signIn.stats,
+      limits: { events: eventLimits.stats },
       to_send: budget.stats,
       tls: certificates.stats(),
     }),
@@ -222,6 +226,7 @@ async function start(
         ...unreadable.warnings(),
         ...clock.warnings,
         ...certificates.warnings(),
+        ...eventLimits.warnings(),
       ],
       setAside: () => pipeline.setAside.count,
       threads: { store, query, "inner query": inner },

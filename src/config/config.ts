@@ -5,6 +5,7 @@
 import { collectorsDefault } from "../core/limits.ts";
 import { maskNamesMax } from "../core/mask.ts";
 import { accessSettings } from "./access-settings.ts";
+import { limitSettings } from "./limit-settings.ts";
 import type { Setting } from "./setting.ts";
 import type { Config } from "./type.ts";
 import {
@@ -111,6 +112,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     parse: oneOf("debug", "info", "warn", "error"),
   },
   ...accessSettings,
+  ...limitSettings,
   journalBytesMax: {
     name: "MARS_JOURNAL_MAX",
     default: "2GiB",

@@ -32,6 +32,9 @@ export interface Config {
   readonly tlsClientRequired: boolean;
   /** Whether `GET /api/create_event` and `GET /api/test_socket` exist. */
   readonly testEndpoints: boolean;
+  /** Events a second of each caller, and at once; 0 for no limit, and for a burst by the rate. */
+  readonly limitEvents: number;
+  readonly limitBurst: number;
   readonly journalBytesMax: number;
   /** Whether to start with a journal that has lost what was acknowledged. */
   readonly acceptJournalLoss: boolean;

@@ -60,6 +60,19 @@ export function durationOrOff(bounds: Bounds): (text: string) => number {
   };
 }
 
+/** A whole number or `off`, which is 0. */
+export function integerOrOff(bounds: Bounds): (text: string) => number {
+  const parse = integer(bounds);
+  return (text) => {
+    if (text === "off") return 0;
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new ValueError(`${(error as ValueError).message}, or off`);
+    }
+  };
+}
+
 /** Bounds are in bytes. */
 export function bytes({ min, max }: Bounds): (text: string) => number {
   return (text) => {

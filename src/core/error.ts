@@ -3,6 +3,8 @@
  * code, and nothing else, to its own status (`edge/status.ts`).
  */
 
+import type { ReachedLimit } from "./caller-limits.ts";
+
 /**
  * - `malformed`: not parseable at all. `invalid_argument`: parseable, but a field is at fault.
  * - `misdirected`: addressed to a host that this Mars does not answer for.
@@ -52,6 +54,8 @@ export interface MarsErrorOptions {
   readonly problems?: readonly FieldProblem[];
   /** Milliseconds until a new try may succeed. */
   readonly retryAfterMs?: number;
+  /** The caller's own limit that was reached. */
+  readonly limit?: ReachedLimit;
   /** For the log only. */
   readonly cause?: unknown;
 }
@@ -61,6 +65,7 @@ export class MarsError extends Error {
   readonly code: ErrorCode;
   readonly problems: readonly FieldProblem[];
   readonly retryAfterMs: number | undefined;
+  readonly limit: ReachedLimit | undefined;
 
   /** @param message lower case, with the value and the bound where there are any; shown to the client. */
   constructor(code: ErrorCode, message: string, options: MarsErrorOptions = {}) {
@@ -68,6 +73,7 @@ export class MarsError extends Error {
     this.code = code;
     this.problems = options.problems ?? [];
     this.retryAfterMs = options.retryAfterMs;
+    this.limit = options.limit;
   }
 
   /** Whether the same call may succeed later although nothing is repaired. */

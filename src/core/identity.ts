@@ -1,4 +1,5 @@
 /** Who a caller is, and what it may do. */
+import type { CallerLimits } from "./caller-limits.ts";
 import { MarsError } from "./error.ts";
 import { type AppRights, appRights, type KeyKind, type Scope, scopesOf } from "./rights.ts";
 
@@ -11,6 +12,8 @@ export interface IdentityOptions {
   readonly apps: readonly string[];
   /** The name by which its share of every bound is counted, where others have the same share; by default `id`. */
   readonly share?: string;
+  /** Of its key, where that has limits of its own. */
+  readonly limits?: CallerLimits | undefined;
 }
 
 /** One caller's rights, from the first call until they end. */
@@ -22,11 +25,12 @@ export class Identity implements AppRights {
   readonly share: string;
   readonly allApps: boolean;
   readonly mayApp: (appId: string) => boolean;
+  readonly limits: CallerLimits | undefined;
   readonly #scopes: ReadonlySet<Scope>;
   readonly #closers = new Set<(reason: MarsError) => void>();
   #ended: MarsError | undefined;
 
-  constructor({ id, name, kind, apps, share = id }: IdentityOptions) {
+  constructor({ id, name, kind, apps, share = id, limits }: IdentityOptions) {
     this.id = id;
     this.share = share;
     this.name = name;
@@ -34,6 +38,7 @@ export class Identity implements AppRights {
     this.#scopes = scopesOf[kind];
     const rights = appRights(apps);
     this.apps = apps;
+    this.limits = limits;
     this.allApps = rights.allApps;
     this.mayApp = rights.mayApp;
   }

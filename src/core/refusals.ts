@@ -4,7 +4,7 @@
 export interface Refusals {
   /**
    * Records that a protocol refuses events with this error, before it knows their apps. Counts for `overloaded`, `unavailable` and
-   * `draining`: with these a client is to try again. An error that `Ingest.accept` rejected with is known already.
+   * `draining`: with these a client is to try again. Where the caller has reached its own limit, only the apps for which it reports are concerned. An error that `Ingest.accept` rejected with is known already.
    */
   refused(error: unknown): void;
 }

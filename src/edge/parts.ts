@@ -7,6 +7,7 @@ import type { Finding } from "../lifecycle/finding.ts";
 import type { SendBudget } from "../runtime/send-budget.ts";
 import type { Identify } from "./caller.ts";
 import type { EdgeShares } from "./edge-shares.ts";
+import type { EventLimits } from "./event-limits.ts";
 import type { Gate } from "./http/gate.ts";
 import type { Intake } from "./intake.ts";
 
@@ -19,6 +20,7 @@ export interface EdgeParts extends ApiParts {
   readonly refusals: Refusals;
   /** One for all protocols, and so are its bounds. */
   readonly intake: Intake;
+  readonly eventLimits: EventLimits;
   readonly live: Live;
   readonly findings: Live<Finding>;
   /** The caps of all protocols, divided between peers. */

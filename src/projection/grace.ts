@@ -1,7 +1,8 @@
 /**
  * A pause of raising after refusals. Events that were refused, or that could not be sent while Mars was away, come again a little
  * later; until then they must not be called missing. Every refusal by any protocol is reported here, with the apps of its events,
- * or without where the protocol refuses before it reads them: that pauses all apps.
+ * or without where the protocol refuses before it reads them: that pauses all apps. Where a caller has reached a limit of its own, that
+ * pauses the apps for which it reports.
  *
  * The grace has a bound, or a client that is always refused would delay findings for ever: when refusals have gone on for
  * `appRunMsMax` (one app's) or `allRunMsMax` (of unknown apps), findings are raised all the same, and the log says so.
@@ -60,7 +61,9 @@ export class Grace implements Refusals {
   refused(error: unknown): void {
     if (!(error instanceof MarsError) || this.#known.has(error) || !mayComeAgain(error)) return;
     this.#refusals += 1;
-    this.#all = this.#extend(this.#all);
+    // One caller's own fault must not delay the findings of others.
+    if (error.limit !== undefined) this.#pauseApps(error.limit.apps);
+    else this.#all = this.#extend(this.#all);
   }
 
   /** These events were refused. */
@@ -74,6 +77,14 @@ export class Grace implements Refusals {
       const run = this.#apps.get(appId);
       if (run !== undefined || this.#apps.size < pausedAppsMax) this.#apps.set(appId, this.#extend(run));
       else this.#all = this.#extend(this.#all);
+    }
+  }
+
+  /** At most those that there is room for. */
+  #pauseApps(apps: readonly string[]): void {
+    for (const appId of apps) {
+      const run = this.#apps.get(appId);
+      if (run !== undefined || this.#apps.size < pausedAppsMax) this.#apps.set(appId, this.#extend(run));
     }
   }
 

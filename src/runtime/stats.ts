@@ -83,9 +83,21 @@ export interface LoopStats {
   readonly failing_for_ms: number;
 }
 
+/** The limits on the events of each caller. */
+export interface EventLimitsStats {
+  /** Callers that are counted, idle ones aside. */
+  readonly callers: number;
+  /** Of these, those that have used up their limit now. */
+  readonly over: number;
+  /** Since the start: refused requests, and streams that had to wait. */
+  readonly refused: number;
+  readonly waits: number;
+}
+
 /** All that `GET /api/q/stats` answers. */
 export interface Stats extends PipelineStats {
   readonly intake: IntakeStats;
+  readonly limits: { readonly events: EventLimitsStats };
   /** By name. */
   readonly loops: Readonly<Record<string, LoopStats>>;
   /** How often a row could not be read as it is, and was skipped or clamped; since the start. */

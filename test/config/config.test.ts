@@ -50,6 +50,8 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     tlsClientCa: "",
     tlsClientRequired: false,
     testEndpoints: false,
+    limitEvents: 1_000_000,
+    limitBurst: 0,
     journalBytesMax: 2 * 1024 ** 3,
     acceptJournalLoss: false,
     collectors: 10,

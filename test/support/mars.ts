@@ -74,6 +74,8 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
     tlsClientCa: "",
     tlsClientRequired: false,
     testEndpoints: true,
+    limitEvents: 1_000_000,
+    limitBurst: 0,
     journalBytesMax: 2 ** 31,
     acceptJournalLoss: false,
     collectors: 10,

@@ -10,14 +10,14 @@ import { type BodyOptions, readBody, readJson } from "./body.ts";
 import { type BodyFormat, bodyFormat } from "./media-type.ts";
 import { problemResponse } from "./problem.ts";
 import { assertNoQuery } from "./query-string.ts";
-import { callerOf, type Exchange, type Router } from "./router.ts";
+import { callerOf, type Exchange, RequestSender, type Router } from "./router.ts";
 
 // Made once: this is the answer that is given most often by far.
 const acceptedInit: ResponseInit = {
   headers: new Headers({ "content-type": "application/json", "x-content-type-options": "nosniff" }),
 };
 
-type IngestParts = Pick<EdgeParts, "ingest" | "intake" | "access">;
+type IngestParts = Pick<EdgeParts, "ingest" | "intake" | "access" | "eventLimits">;
 
 export const eventPath = "/api/event";
 
@@ -29,20 +29,25 @@ export function createEventHandler({
   ingest,
   intake,
   access,
+  eventLimits,
 }: IngestParts): (c: Exchange) => Promise<Response> {
   return async (c) => {
     const request = c.req.raw;
-    // Without the rest of a caller, which nothing here needs.
-    const sender = access.identify(request.headers, "change");
-    sender.assertMay("ingest");
+    const identity = access.identify(request.headers, "change");
+    identity.assertMay("ingest");
     assertNoQuery(request.url);
     bodyFormat(request.headers.get("content-type"), jsonOnly);
+    const sender = new RequestSender(identity, c);
+    eventLimits.assertRoom(sender);
     const input = await readJson(intake, c, eventBodyBytesMax, ofEvents);
-    const problems: Problems = { list: [], sender };
+    const problems: Problems = { list: [], sender: identity };
     const event = checkEvent(input, receipts.next(), problems);
     if (event === undefined) throw invalidEvent(input, problems);
-    const seq = await ingest.accept([event]);
-    return new Response(`{"success":true,"seq":${seq}}\n`, acceptedInit);
+    const events = [event];
+    eventLimits.charge(sender, events);
+    const seq = await ingest.accept(events);
+    const response = new Response(`{"success":true,"seq":${seq}}\n`, acceptedInit);
+    return withFields(response, eventLimits.fieldsOf(sender));
   };
 }
 
@@ -50,16 +55,18 @@ const jsonOnly: readonly BodyFormat[] = ["json"];
 const ofEvents: BodyOptions = { takesEvents: true };
 
 export function addEventRoutes(router: Router, parts: IngestParts): void {
-  const { ingest, intake, access } = parts;
+  const { ingest, intake, access, eventLimits } = parts;
 
   router.post(eventPath, createEventHandler(parts));
 
   router.post("/api/event/bulk", async (c) => {
     const request = c.req.raw;
-    const { identity } = callerOf(c, access);
+    const caller = callerOf(c, access);
+    const { identity } = caller;
     identity.assertMay("ingest");
     assertNoQuery(request.url);
     const format = bodyFormat(request.headers.get("content-type"), ["json", "ndjson"]);
+    eventLimits.assertRoom(caller);
     const { events, rejected, denied, problems } = await readBatch(c, format, identity);
     const accepted = events.length;
     if (accepted === 0) {
@@ -69,12 +76,13 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
       });
       return problemResponse(error, { members: { accepted, rejected } });
     }
+    eventLimits.charge(caller, events, accepted + rejected);
     const seq = await ingest.accept(events);
-    if (rejected === 0) {
-      return answerJson(c, JSON.stringify({ success: true, accepted, rejected, seq }));
-    }
-    const answer = { success: false, accepted, rejected, errors: problems, seq };
-    return answerJson(c, JSON.stringify(answer), 207);
+    const answer =
+      rejected === 0
+        ? answerJson(c, JSON.stringify({ success: true, accepted, rejected, seq }))
+        : answerJson(c, JSON.stringify({ success: false, accepted, rejected, errors: problems, seq }), 207);
+    return withFields(await answer, eventLimits.fieldsOf(caller));
   });
 
   async function readBatch(c: Exchange, format: BodyFormat, sender: Sender): Promise<Batch> {
@@ -85,6 +93,11 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
       body.release();
     }
   }
+}
+
+function withFields(response: Response, fields: Readonly<Record<string, string>> | undefined): Response {
+  for (const name in fields) response.headers.set(name, fields[name] ?? "");
+  return response;
 }
 
 function invalidEvent(input: unknown, { list: problems, denied }: Problems): MarsError {

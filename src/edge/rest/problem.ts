@@ -2,6 +2,7 @@
 import { MarsError } from "../../core/error.ts";
 import { problemsMax } from "../../core/limits.ts";
 import type { Log } from "../../core/ports.ts";
+import { refusalFields } from "../limit-fields.ts";
 import { statusOf } from "../status.ts";
 
 /** Without a better estimate; long enough for a group commit, a pause of the store or a restart to pass. */
@@ -51,6 +52,7 @@ export function problemResponse(error: MarsError, options: ProblemOptions = {}):
     "content-type": "application/problem+json",
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
+    ...refusalFields(error),
     ...options.headers,
   });
   if (status === 429 || status === 503) {
@@ -72,6 +74,6 @@ export function problemOf(thrown: unknown, log: Log): Response {
   return problemResponse(error);
 }
 
-function retryAfterSeconds(ms: number): string {
+export function retryAfterSeconds(ms: number): string {
   return String(Math.max(1, Math.ceil(ms / 1000)));
 }

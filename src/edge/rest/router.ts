@@ -2,8 +2,10 @@
 import type { Context, Hono } from "hono";
 import type { Use } from "../../access/access.ts";
 import type { Caller, Peer } from "../../core/caller.ts";
+import type { Identity } from "../../core/identity.ts";
 import type { SendBudget } from "../../runtime/send-budget.ts";
-import { type Identify, identifyCaller } from "../caller.ts";
+import { callerAs, type Identify, identifyCaller } from "../caller.ts";
+import type { EventSender } from "../event-limits.ts";
 import { unknownPeer } from "../peer.ts";
 
 /** Functions of the runtime that web standards do not have. A runtime that lacks one leaves it out. */
@@ -57,6 +59,23 @@ function useOf({ method }: Request): Use {
 /** The peer of a request: its caller's once that is known, and else its address. */
 export function peerOf(c: Exchange): Peer {
   return callers.get(c.req.raw)?.peer ?? addressOf(c);
+}
+
+/** The caller of a request, whose address is only found out where it is needed. */
+export class RequestSender implements EventSender {
+  readonly identity: Identity;
+  readonly #exchange: Exchange;
+  #peer: Peer | undefined;
+
+  constructor(identity: Identity, exchange: Exchange) {
+    this.identity = identity;
+    this.#exchange = exchange;
+  }
+
+  get peer(): Peer {
+    this.#peer ??= callerAs(this.identity, addressOf(this.#exchange), "rest").peer;
+    return this.#peer;
+  }
 }
 
 /** The address of a request, whoever calls from there. */

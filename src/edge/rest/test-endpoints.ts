@@ -1,6 +1,6 @@
 /** `GET /api/create_event` and `GET /api/test_socket`, for load tests and a first look. */
+import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
-import type { Identity } from "../../core/identity.ts";
 import { receipts } from "../../core/receipt.ts";
 import { checkEvent, type Problems } from "../../core/validate.ts";
 import type { Identify } from "../caller.ts";
@@ -17,15 +17,15 @@ const stages = ["created", "queued", "sent", "delivered", "opened"];
 /** Adds the routes. Their paths answer 404 while they are off. */
 export function addTestRoutes(
   router: Router,
-  parts: Pick<EdgeParts, "ingest" | "live" | "gate" | "access" | "testEndpoints">,
+  parts: Pick<EdgeParts, "ingest" | "live" | "gate" | "access" | "testEndpoints" | "eventLimits">,
 ): void {
   router.get("/api/create_event", async (c) => {
     assertOn(parts);
     assertOwnGet(c, parts.gate);
-    mayIngest(c, parts.access, testApp);
+    const caller = mayIngest(c, parts.access, testApp);
     assertNoQuery(c.req.url);
     const now = receipts.next();
-    const seq = await parts.ingest.accept([
+    const events = [
       {
         appId: testApp,
         messageId: crypto.randomUUID(),
@@ -36,22 +36,25 @@ export function addTestRoutes(
         externalId: "",
         attributes: "",
       },
-    ]);
+    ];
+    parts.eventLimits.charge(caller, events);
+    const seq = await parts.ingest.accept(events);
     return answerJson(c, `{"success":true,"seq":${seq}}`);
   });
 
   router.get("/api/test_socket", (c) => {
     assertOn(parts);
     assertOwnGet(c, parts.gate);
-    const sender = mayIngest(c, parts.access);
+    const caller = mayIngest(c, parts.access);
     const { message_id, app_id = testApp, event = "test_event" } = readQuery(c.req.url, testSocketParameters);
-    const problems: Problems = { list: [], sender };
+    const problems: Problems = { list: [], sender: caller.identity };
     const announced = checkEvent({ app_id, message_id, event }, receipts.next(), problems);
     if (announced === undefined) {
       const [first] = problems.list;
       const message = `${first?.field} ${first?.message}`;
       throw new MarsError("invalid_argument", message, { problems: problems.list });
     }
+    parts.eventLimits.charge(caller, [announced]);
     parts.live.announce({ ...announced, seq: 0 });
     return answerJson(c, '{"success":true}');
   });
@@ -64,10 +67,11 @@ function assertOn({ testEndpoints }: Pick<EdgeParts, "testEndpoints">): void {
 const testSocketParameters = ["message_id", "app_id", "event"] as const;
 
 /** @throws `MarsError` for a caller that may not report events, or not of this app */
-function mayIngest(c: HttpContext, access: Identify, appId?: string): Identity {
-  const { identity } = callerOf(c, access, "change");
+function mayIngest(c: HttpContext, access: Identify, appId?: string): Caller {
+  const caller = callerOf(c, access, "change");
+  const { identity } = caller;
   identity.assertMay("ingest");
-  if (appId === undefined || identity.mayApp(appId)) return identity;
+  if (appId === undefined || identity.mayApp(appId)) return caller;
   throw new MarsError("permission_denied", `this key is not for the app ${appId}`);
 }
 

@@ -7,6 +7,7 @@ import type {
   CollectStreamRequest,
   CollectStreamResponseSchema,
 } from "../../gen/mars/v1/ingest_service_pb.ts";
+import type { EventLimits, StreamAllowance } from "../event-limits.ts";
 import { acceptBatch, type BatchResult, type CheckedBatch, checkBatch } from "./collect.ts";
 
 type Ack = MessageInitShape<typeof CollectStreamResponseSchema>;
@@ -26,26 +27,35 @@ type Step =
  */
 export const batchesInFlightMax = 8;
 
+export interface StreamParts {
+  readonly ingest: Pick<Ingest, "accept">;
+  readonly eventLimits: Pick<EventLimits, "open">;
+}
+
 /**
  * Acknowledges each batch once it is on disk, in order. A batch that is refused as a whole ends the stream with its error;
  * batches after it may have been accepted without an acknowledgement, and the client sends them again.
+ * While its caller has used up its limit of events, the stream is not read.
  *
  * @param caller whose signal, and the end of whose rights, end the stream: the batches that were read are acknowledged, then
  * the reason is thrown
  */
 export async function* collectStream(
-  ingest: Ingest,
+  { ingest, eventLimits }: StreamParts,
   requests: AsyncIterable<StreamBatch>,
-  caller: Pick<Caller, "identity" | "signal">,
+  caller: Pick<Caller, "identity" | "peer" | "signal">,
 ): AsyncGenerator<Ack> {
   const batches = requests[Symbol.asyncIterator]();
   const acks: Promise<Step & { kind: "ack" }>[] = [];
   const abortion = watchEnd(caller);
+  const allowance = eventLimits.open(caller);
+  const over = new AbortController();
   let reading: Promise<Step> | undefined;
   let end: { readonly error?: unknown } | undefined;
   try {
     while (true) {
-      if (end === undefined && acks.length < batchesInFlightMax) reading ??= read(batches);
+      if (end === undefined && acks.length < batchesInFlightMax)
+        reading ??= read(batches, allowance, over.signal);
       const oldest = acks[0];
       if (end === undefined && reading !== undefined) {
         const waits = [reading, abortion.step];
@@ -56,7 +66,7 @@ export async function* collectStream(
         }
         if (step.kind === "batch") {
           reading = undefined;
-          acks.push(acknowledge(ingest, step.batch, caller.identity));
+          acks.push(acknowledge(step.batch, { ingest, allowance, sender: caller.identity }));
           continue;
         }
       }
@@ -66,12 +76,20 @@ export async function* collectStream(
     }
   } finally {
     abortion.forget();
+    over.abort();
+    allowance.end();
   }
   if (end?.error !== undefined) throw end.error;
 }
 
-async function read(batches: AsyncIterator<StreamBatch>): Promise<Step> {
+async function read(
+  batches: AsyncIterator<StreamBatch>,
+  allowance: StreamAllowance,
+  signal: AbortSignal,
+): Promise<Step> {
   try {
+    await allowance.next(signal);
+    if (signal.aborted) return { kind: "end" };
     const result = await batches.next();
     return result.done === true ? { kind: "end" } : { kind: "batch", batch: result.value };
   } catch (error) {
@@ -79,8 +97,14 @@ async function read(batches: AsyncIterator<StreamBatch>): Promise<Step> {
   }
 }
 
-function acknowledge(ingest: Ingest, batch: StreamBatch, sender: Sender): Promise<Step & { kind: "ack" }> {
-  const ack = collect(ingest, batch, sender).then((result) => ({
+interface Collecting {
+  readonly ingest: StreamParts["ingest"];
+  readonly allowance: StreamAllowance;
+  readonly sender: Sender;
+}
+
+function acknowledge(batch: StreamBatch, collecting: Collecting): Promise<Step & { kind: "ack" }> {
+  const ack = collect(batch, collecting).then((result) => ({
     kind: "ack" as const,
     ack: { batchId: batch.batchId, ...result },
   }));
@@ -90,11 +114,12 @@ function acknowledge(ingest: Ingest, batch: StreamBatch, sender: Sender): Promis
 }
 
 async function collect(
-  ingest: Ingest,
   { checked, events }: StreamBatch,
-  sender: Sender,
+  { ingest, allowance, sender }: Collecting,
 ): Promise<BatchResult> {
-  return acceptBatch(ingest, checked ?? checkBatch(events, sender));
+  const batch = checked ?? checkBatch(events, sender);
+  allowance.came(batch.events, batch.size);
+  return acceptBatch(ingest, batch);
 }
 
 function watchEnd({ identity, signal }: Pick<Caller, "identity" | "signal">): {

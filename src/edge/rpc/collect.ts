@@ -5,6 +5,7 @@ import { bulkEventsMax, problemsMax } from "../../core/limits.ts";
 import type { Ingest } from "../../core/ports.ts";
 import { receipts } from "../../core/receipt.ts";
 import type { Problems, Sender } from "../../core/validate.ts";
+import type { EventLimits, EventSender } from "../event-limits.ts";
 import { eventFromProto, type ProtoEvent } from "./convert.ts";
 
 /** The result of a batch, in the shape of the answers. */
@@ -17,12 +18,36 @@ export interface BatchResult {
   readonly seq: bigint;
 }
 
-/** Accepts one event. Throws `MarsError` `invalid_argument` with its problems, and what `Ingest.accept` throws. */
-export async function collectOne(ingest: Ingest, message: ProtoEvent, sender: Sender): Promise<number> {
-  const problems: Problems = { list: [], sender };
+/** Where events go. */
+export interface Collecting {
+  readonly ingest: Pick<Ingest, "accept">;
+  readonly eventLimits: Pick<EventLimits, "charge">;
+}
+
+/**
+ * Accepts one event. Throws `MarsError` `invalid_argument` with its problems, and what `EventLimits.charge` and `Ingest.accept`
+ * throw.
+ */
+export async function collectOne(
+  collecting: Collecting,
+  message: ProtoEvent,
+  sender: EventSender,
+): Promise<number> {
+  const problems: Problems = { list: [], sender: sender.identity };
   const event = eventFromProto(message, receipts.next(), problems);
   if (event === undefined) throw invalidEvent(problems);
-  return ingest.accept([event]);
+  return acceptOne(collecting, event, sender);
+}
+
+/** The same for an event that has been checked. */
+export function acceptOne(
+  { ingest, eventLimits }: Collecting,
+  event: MarsEvent,
+  sender: EventSender,
+): Promise<number> {
+  const events = [event];
+  eventLimits.charge(sender, events);
+  return ingest.accept(events);
 }
 
 /** The valid events of a batch, and the problems of the others. */

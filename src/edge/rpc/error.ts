@@ -2,7 +2,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type FieldProblem, MarsError } from "../../core/error.ts";
 import type { Log } from "../../core/ports.ts";
-import { BadRequestSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { refusalFields } from "../limit-fields.ts";
 import { statusOf } from "../status.ts";
 
 type Details = NonNullable<ConstructorParameters<typeof ConnectError>[3]>;
@@ -27,7 +28,19 @@ export function rpcError(thrown: unknown, log: Log): ConnectError {
   if (error.retryAfterMs !== undefined) {
     details.push({ desc: RetryInfoSchema, value: { retryDelay: millisDuration(error.retryAfterMs) } });
   }
-  return new ConnectError(error.message, statusOf(error.code).rpc, undefined, details, error.cause);
+  const { limit } = error;
+  if (limit !== undefined) {
+    const metadata = { limit: limit.name, quota: String(limit.quota) };
+    details.push({ desc: ErrorInfoSchema, value: { reason: "RATE_LIMITED", domain: "mars", metadata } });
+  }
+  return new ConnectError(error.message, statusOf(error.code).rpc, metadataOf(error), details, error.cause);
+}
+
+/** The header fields that REST has, too: of the answer, or at its end. */
+function metadataOf(error: MarsError): Record<string, string> | undefined {
+  const { limit, retryAfterMs } = error;
+  if (limit === undefined) return undefined;
+  return { ...refusalFields(error), "retry-after": String(Math.ceil((retryAfterMs ?? 0) / 1_000)) };
 }
 
 /** Ends calls whose client is no longer there. */

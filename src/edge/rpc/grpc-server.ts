@@ -16,11 +16,7 @@ import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
 import type { TlsPair } from "../../core/tls.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
-import {
-  type CollectEventsRequest,
-  CollectEventsRequestSchema,
-  IngestService,
-} from "../../gen/mars/v1/ingest_service_pb.ts";
+import { CollectEventsRequestSchema, IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
 import { callerWithoutKey, sessionPeer, streamCaller } from "./caller.ts";
 import { rpcError, stoppingError } from "./error.ts";
@@ -182,45 +178,29 @@ function secureOptions({ cert, key, clientCa, clientRequired }: TlsPair) {
 
 /** The hot methods. */
 function createUnaryHandlers(parts: EdgeParts): ReadonlyMap<string, UnaryHandler> {
-  const { collectLegacyEvent, collectEvent, collectEvents, collectChecked } = createIngestMethods(
-    parts.ingest,
-  );
-  const { log, intake, refusals } = parts;
-  const options = { log, intake, refused: (error: unknown) => refusals.refused(error) };
+  const { collectLegacyEvent, collectEvent, collectEvents, collectChecked } = createIngestMethods(parts);
+  const { log, intake, refusals, eventLimits } = parts;
+  const options = { log, intake, eventLimits, refused: (error: unknown) => refusals.refused(error) };
   const { method } = IngestService;
   const eventsField = CollectEventsRequestSchema.field.events.number;
   const one = { bytesMax: eventBodyBytesMax };
   const many = {
     bytesMax: bodyBytesMax,
-    call: (request: CollectEventsRequest, { identity }: Caller) => collectEvents(request, identity),
-    decodeLarge: async (message: Uint8Array, { identity }: Caller) => {
-      const options = { turns: intake.turns, sender: identity };
+    call: collectEvents,
+    decodeLarge: async (message: Uint8Array, caller: Caller) => {
+      const options = { turns: intake.turns, sender: caller.identity };
       const { batch } = await readBinaryBatch(message, eventsField, options);
-      return () => collectChecked(batch);
+      return () => collectChecked(batch, caller);
     },
   };
   return new Map([
     [
       createMethodUrl("", MarsGrpc.method.collectEvent),
-      createUnaryHandler(
-        {
-          ...MarsGrpc.method.collectEvent,
-          ...one,
-          call: (request, { identity }) => collectLegacyEvent(request, identity),
-        },
-        options,
-      ),
+      createUnaryHandler({ ...MarsGrpc.method.collectEvent, ...one, call: collectLegacyEvent }, options),
     ],
     [
       createMethodUrl("", method.collectEvent),
-      createUnaryHandler(
-        {
-          ...method.collectEvent,
-          ...one,
-          call: (request, { identity }) => collectEvent(request, identity),
-        },
-        options,
-      ),
+      createUnaryHandler({ ...method.collectEvent, ...one, call: collectEvent }, options),
     ],
     [
       createMethodUrl("", method.collectEvents),

@@ -18,6 +18,7 @@ import { contentTypeProto, parseTimeout } from "@connectrpc/connect/protocol-grp
 import type { Caller } from "../../core/caller.ts";
 import type { Log } from "../../core/ports.ts";
 import type { Refusals } from "../../core/refusals.ts";
+import type { EventLimits } from "../event-limits.ts";
 import { free } from "../free.ts";
 import type { Intake } from "../intake.ts";
 import { rpcError, undecodableError } from "./error.ts";
@@ -47,15 +48,17 @@ export type UnaryHandler = (
 export interface UnaryOptions extends Refusals {
   readonly log: Log;
   readonly intake: Intake;
+  readonly eventLimits: EventLimits;
 }
 
 export function createUnaryHandler<I extends DescMessage, O extends DescMessage>(
   { input, output, bytesMax, call, decodeLarge }: UnaryMethod<I, O>,
-  { log, intake, refused }: UnaryOptions,
+  { log, intake, eventLimits, refused }: UnaryOptions,
 ): UnaryHandler {
   return async (stream, headers, caller) => {
     try {
       caller.identity.assertMay("ingest");
+      eventLimits.assertRoom(caller);
       const timeoutMs = timeoutOf(headers["grpc-timeout"]);
       const answer = exchange(stream, headers["grpc-encoding"], caller);
       const bytes = await (timeoutMs === undefined ? answer : inTime(answer, timeoutMs));

@@ -1,10 +1,9 @@
 /** The methods that collect events: the original's and those of `mars.v1.IngestService`. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { MarsError } from "../../core/error.ts";
-import type { Ingest } from "../../core/ports.ts";
 import { receipts } from "../../core/receipt.ts";
 import { parseTime } from "../../core/time.ts";
-import { checkEvent, type Problems, type Sender } from "../../core/validate.ts";
+import { checkEvent, type Problems } from "../../core/validate.ts";
 import type { EventRequest, EventResponseSchema } from "../../gen/event_pb.ts";
 import type {
   CollectEventRequest,
@@ -14,10 +13,22 @@ import type {
   CollectStreamRequest,
   CollectStreamResponseSchema,
 } from "../../gen/mars/v1/ingest_service_pb.ts";
+import type { EventSender } from "../event-limits.ts";
+import type { EdgeParts } from "../parts.ts";
 import { type CallContext, callerOf } from "./caller.ts";
-import { acceptBatch, type CheckedBatch, checkBatch, collectOne, invalidEvent } from "./collect.ts";
+import {
+  acceptBatch,
+  acceptOne,
+  type CheckedBatch,
+  checkBatch,
+  collectOne,
+  invalidEvent,
+} from "./collect.ts";
 import { collectStream, type StreamBatch } from "./collect-stream.ts";
 import { type LargeBatches, largeBatches } from "./large-batch.ts";
+
+/** What the methods need. */
+export type IngestParts = Pick<EdgeParts, "ingest" | "eventLimits">;
 
 type CollectEventsResponseInit = MessageInitShape<typeof CollectEventsResponseSchema>;
 
@@ -26,15 +37,15 @@ export interface IngestMethods {
   /** The original's. A `created_at` that is no timestamp means the time of receipt, as it did there. */
   collectLegacyEvent(
     request: EventRequest,
-    sender: Sender,
+    sender: EventSender,
   ): Promise<MessageInitShape<typeof EventResponseSchema>>;
   collectEvent(
     request: CollectEventRequest,
-    sender: Sender,
+    sender: EventSender,
   ): Promise<MessageInitShape<typeof CollectEventResponseSchema>>;
-  collectEvents(request: CollectEventsRequest, sender: Sender): Promise<CollectEventsResponseInit>;
+  collectEvents(request: CollectEventsRequest, sender: EventSender): Promise<CollectEventsResponseInit>;
   /** The same for a batch that has been decoded and checked. */
-  collectChecked(batch: CheckedBatch): Promise<CollectEventsResponseInit>;
+  collectChecked(batch: CheckedBatch, sender: EventSender): Promise<CollectEventsResponseInit>;
   collectStream(
     requests: AsyncIterable<CollectStreamRequest>,
     context: CallContext,
@@ -42,14 +53,20 @@ export interface IngestMethods {
 }
 
 /** The methods, over a port that accepts events. */
-export function createIngestMethods(ingest: Ingest): IngestMethods {
-  async function collectChecked(batch: CheckedBatch): Promise<CollectEventsResponseInit> {
+export function createIngestMethods(parts: IngestParts): IngestMethods {
+  const { ingest, eventLimits } = parts;
+
+  async function collectChecked(
+    batch: CheckedBatch,
+    sender: EventSender,
+  ): Promise<CollectEventsResponseInit> {
     if (batch.size === 0) {
       const message = "must not be empty";
       throw new MarsError("invalid_argument", `events ${message}`, {
         problems: [{ field: "events", message }],
       });
     }
+    eventLimits.charge(sender, batch.events, batch.size);
     const result = await acceptBatch(ingest, batch);
     if (result.accepted === 0) throw invalidEvent({ ...batch.problems, list: result.errors }, batch.size);
     return result;
@@ -59,27 +76,27 @@ export function createIngestMethods(ingest: Ingest): IngestMethods {
     async collectLegacyEvent(request, sender) {
       const receivedAt = receipts.next();
       const createdAt = parseTime(request.createdAt);
-      const problems: Problems = { list: [], sender };
+      const problems: Problems = { list: [], sender: sender.identity };
       const input = { app_id: request.appId, message_id: request.messageId, event: request.event };
       const micros = typeof createdAt === "number" ? createdAt : receivedAt;
       const event = checkEvent(input, receivedAt, problems, micros);
       if (event === undefined) throw invalidEvent(problems);
-      await ingest.accept([event]);
+      await acceptOne(parts, event, sender);
       return { success: true };
     },
 
     async collectEvent(request, sender) {
-      return { seq: BigInt(await collectOne(ingest, request, sender)) };
+      return { seq: BigInt(await collectOne(parts, request, sender)) };
     },
 
     async collectEvents(request, sender) {
-      return collectChecked(checkBatch(request.events, sender));
+      return collectChecked(checkBatch(request.events, sender.identity), sender);
     },
 
     collectChecked,
 
     collectStream(requests, context) {
-      return collectStream(ingest, withLarge(requests, context.values.get(largeBatches)), callerOf(context));
+      return collectStream(parts, withLarge(requests, context.values.get(largeBatches)), callerOf(context));
     },
   };
 }

@@ -52,7 +52,7 @@ export interface BoundsOptions {
 /** The handler, behind these bounds. */
 export function boundRequests(
   handler: UniversalHandler,
-  { intake, refusals, log }: Pick<EdgeParts, "intake" | "refusals" | "log">,
+  { intake, refusals, eventLimits, log }: Pick<EdgeParts, "intake" | "refusals" | "eventLimits" | "log">,
   { bytesMax, takesEvents }: BoundsOptions,
 ): UniversalHandler {
   const eventsField = batchFields.get(handler.method);
@@ -61,8 +61,8 @@ export function boundRequests(
     if (!isByteStream(body)) return handler(request);
     const contextValues = request.contextValues ?? createContextValues();
     const caller = identifiedIn(contextValues);
-    const denial = caller instanceof MarsError || !takesEvents ? undefined : caller.identity.denial("ingest");
     if (caller instanceof MarsError) return handler({ ...request, body: explained(refused(caller)) });
+    const denial = denialOf(caller);
     if (denial !== undefined) return handler({ ...request, body: explained(refused(denial)) });
     const type = request.header.get("content-type") ?? "";
     const work = new RequestWork({
@@ -84,6 +84,19 @@ export function boundRequests(
     if (work.unpacks) header.delete("content-encoding");
     return handler({ ...request, header, contextValues, body: explained(work.whole(body)) });
   }, handler);
+
+  /** Why the body is not even read. A stream of events waits for its caller's limit instead. */
+  function denialOf(caller: Caller): MarsError | undefined {
+    if (!takesEvents) return undefined;
+    const denial = caller.identity.denial("ingest");
+    if (denial !== undefined || handler.method.methodKind !== "unary") return denial;
+    try {
+      eventLimits.assertRoom(caller);
+      return undefined;
+    } catch (thrown) {
+      return MarsError.from(thrown);
+    }
+  }
 
   async function* explained(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {

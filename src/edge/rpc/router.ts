@@ -51,7 +51,7 @@ export function createRpcHandlers(
   parts: EdgeParts,
   { protocols, stopping }: RpcRouterOptions,
 ): ReadonlyMap<string, UniversalHandler> {
-  const ingest = createIngestMethods(parts.ingest);
+  const ingest = createIngestMethods(parts);
   const watch = createWatchMethods(parts);
   const { watchEvents } = MessageService.method;
   const { watchFindings } = LifecycleService.method;
@@ -70,18 +70,20 @@ export function createRpcHandlers(
   )
     .rpc(
       MarsGrpc.method.collectEvent,
-      (request, context) => ingest.collectLegacyEvent(request, callerOf(context).identity),
+      (request, context) => ingest.collectLegacyEvent(request, callerOf(context)),
       event,
     )
     .rpc(
       IngestService.method.collectEvent,
-      (request, context) => ingest.collectEvent(request, callerOf(context).identity),
+      (request, context) => ingest.collectEvent(request, callerOf(context)),
       event,
     )
     .rpc(IngestService.method.collectEvents, (request, context) => {
       const large = context.values.get(largeBatches).get(0);
-      if (large !== undefined) return ingest.collectChecked(large);
-      return ingest.collectEvents(request, callerOf(context).identity);
+      const caller = callerOf(context);
+      return large === undefined
+        ? ingest.collectEvents(request, caller)
+        : ingest.collectChecked(large, caller);
     })
     .rpc(IngestService.method.collectStream, ingest.collectStream, { shutdownSignal: stopping })
     .rpc(watchEvents, watch.watchEvents, {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type ErrorCode, MarsError } from "../../../src/core/error.ts";
 import type { Health } from "../../../src/core/ports.ts";
 import { createEdgeShares } from "../../../src/edge/edge-shares.ts";
+import { EventLimits } from "../../../src/edge/event-limits.ts";
 import { createGate } from "../../../src/edge/http/gate.ts";
 import { createHttpApp } from "../../../src/edge/http/http-app.ts";
 import { Intake } from "../../../src/edge/intake.ts";
@@ -29,6 +30,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
   const parts = {
     ingest: { accept: fail, admit() {} },
     intake: new Intake({ admit() {} }),
+    eventLimits: new EventLimits(),
     refusals: { refused: (error: unknown) => refused.push(error) },
     reader: () => ({
       list: fail,

@@ -5,6 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { createWritableIterable } from "@connectrpc/connect/protocol";
 import { MarsError } from "../../../src/core/error.ts";
 import type { MarsEvent } from "../../../src/core/event.ts";
+import { EventLimits } from "../../../src/edge/event-limits.ts";
 import { batchesInFlightMax, collectStream } from "../../../src/edge/rpc/collect-stream.ts";
 import {
   type CollectStreamRequest,
@@ -35,6 +36,11 @@ function handIngest() {
   };
 }
 
+/** Without a limit on events. */
+function parts(ingest: ReturnType<typeof handIngest>) {
+  return { ingest, eventLimits: new EventLimits() };
+}
+
 /** Endless batches, counting those that were asked for. */
 async function* endless(asked: { count: number }): AsyncGenerator<CollectStreamRequest> {
   while (true) yield batch(++asked.count);
@@ -49,7 +55,7 @@ describe("collectStream", () => {
   test("reads no further while its batches await their acknowledgement", async () => {
     const ingest = handIngest();
     const asked = { count: 0 };
-    const acks = collectStream(ingest, endless(asked), never);
+    const acks = collectStream(parts(ingest), endless(asked), never);
     const first = acks.next();
     await runMicrotasks();
     expect(asked.count).toBe(batchesInFlightMax);
@@ -67,7 +73,7 @@ describe("collectStream", () => {
 
   test("acknowledges in order although commits may come out of order", async () => {
     const ingest = handIngest();
-    const acks = collectStream(ingest, endless({ count: 0 }), never);
+    const acks = collectStream(parts(ingest), endless({ count: 0 }), never);
     const first = acks.next();
     await runMicrotasks();
     ingest.commits[1]?.(2);
@@ -81,7 +87,7 @@ describe("collectStream", () => {
       yield batch(1);
       throw new ConnectError("cut off", Code.InvalidArgument);
     };
-    const acks = collectStream(ingest, requests(), never);
+    const acks = collectStream(parts(ingest), requests(), never);
     const first = acks.next();
     await runMicrotasks();
     ingest.commits[0]?.(1);
@@ -91,7 +97,7 @@ describe("collectStream", () => {
 
   test("ends with the error of the batch that was refused, after the acknowledgements before it", async () => {
     const ingest = handIngest();
-    const acks = collectStream(ingest, endless({ count: 0 }), never);
+    const acks = collectStream(parts(ingest), endless({ count: 0 }), never);
     const first = acks.next();
     await runMicrotasks();
     ingest.commits[1]?.(new MarsError("overloaded", "full", { retryAfterMs: 1000 }));
@@ -105,7 +111,7 @@ describe("collectStream", () => {
     const ingest = handIngest();
     const stopping = new AbortController();
     const requests = createWritableIterable<CollectStreamRequest>();
-    const acks = collectStream(ingest, requests, callerNamed("test", 1, stopping.signal));
+    const acks = collectStream(parts(ingest), requests, callerNamed("test", 1, stopping.signal));
     const first = acks.next();
     void requests.write(batch(1));
     await runMicrotasks();
@@ -117,7 +123,7 @@ describe("collectStream", () => {
 
   test("ends with the request", async () => {
     const requests = async function* () {};
-    expect(await collectStream(handIngest(), requests(), never).next()).toMatchObject({ done: true });
+    expect(await collectStream(parts(handIngest()), requests(), never).next()).toMatchObject({ done: true });
   });
 });
 

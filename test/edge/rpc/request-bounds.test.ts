@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
+import { EventLimits } from "../../../src/edge/event-limits.ts";
 import { Intake } from "../../../src/edge/intake.ts";
 import { boundRequests } from "../../../src/edge/rpc/request-bounds.ts";
 import { frameHeadBytes } from "../../../src/edge/rpc/request-guard.ts";
@@ -18,7 +19,12 @@ test("a stream of empty messages, which come in one piece, lets others have thei
     Object.assign(reader, {
       method: IngestService.method.collectStream,
     }) as Partial<UniversalHandler> as UniversalHandler,
-    { intake: new Intake({ admit: nothing }), refusals: { refused: nothing }, log },
+    {
+      intake: new Intake({ admit: nothing }),
+      eventLimits: new EventLimits(),
+      refusals: { refused: nothing },
+      log,
+    },
     { bytesMax: 1_000, takesEvents: true },
   );
   async function* body() {
