@@ -78,7 +78,7 @@ export class RequestSender implements EventSender {
   }
 }
 
-/** The address of a request, whoever calls from there. */
+/** The address of a request, of any caller. */
 export function addressOf({ req: { raw: request }, env }: Exchange): Peer {
   return env?.peer?.(request) ?? unknownPeer;
 }
