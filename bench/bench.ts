@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly dataDir?: string;
   /** Default: any that is free. */
   readonly httpPort?: number;
+  /** Settings beside the defaults. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A server under load: Mars, or a control. */
@@ -86,16 +88,18 @@ export class Bench {
   }
 
   /**
-   * Starts Mars as it comes: every setting has its default, but for the ports, which are free ones. The HTTP port can be
-   * given, to connect to before Mars is up.
+   * Starts Mars as it comes: every setting has its default, but for the ports, which are free ones, and what is given. The
+   * HTTP port can be given to connect to before Mars is up.
    */
-  async startMars({ dataDir = this.newDirectory(), httpPort = 0 }: StartOptions = {}): Promise<Mars> {
-    const env = { MARS_HTTP_PORT: String(httpPort) };
-    const mars = await spawnMars({ dataDir, command: [this.binary], env });
+  async startMars({ dataDir = this.newDirectory(), httpPort = 0, env }: StartOptions = {}): Promise<Mars> {
+    const settings = { MARS_HTTP_PORT: String(httpPort), ...env };
+    const mars = await spawnMars({ dataDir, command: [this.binary], env: settings });
     this.#children.add(mars);
     const { pid, url } = mars;
     const stats = async () => {
-      const found = (await (await fetch(`${url}/api/q/stats`)).json()) as Stats & {
+      // The certificate is the bench's own.
+      const tls = { rejectUnauthorized: false };
+      const found = (await (await fetch(`${url}/api/q/stats`, { tls })).json()) as Stats & {
         readonly tracker: Stats["projector"];
       };
       // A binary to compare with may call it by its earlier name.
@@ -107,6 +111,7 @@ export class Bench {
       url,
       httpPort: mars.httpPort,
       grpcPort: mars.grpcPort,
+      secure: url.startsWith("https:"),
       stats,
       async caughtUp() {
         const deadline = performance.now() + catchUpTimeoutMs;

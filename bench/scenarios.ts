@@ -19,6 +19,7 @@ import { reading } from "./scenarios/reading.ts";
 import { restBulk, restSingle } from "./scenarios/rest.ts";
 import { start } from "./scenarios/start.ts";
 import { sustained } from "./scenarios/sustained.ts";
+import { tls } from "./scenarios/tls.ts";
 
 export const scenarios: readonly Scenario[] = [
   restSingle,
@@ -30,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   grpcEvents,
   grpcStream,
   connectUnary,
+  tls,
   latency,
   fanOut,
   ageing,

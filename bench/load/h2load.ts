@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { percentile } from "../figures.ts";
-import { type Load, runTool, type Target } from "./tool.ts";
+import { type Load, originOf, runTool, type Target } from "./tool.ts";
 
 export interface H2loadOptions {
   readonly path: string;
@@ -37,7 +37,7 @@ export function h2load(options: H2loadOptions): Load {
       "-d",
       body,
       ...options.headers.flatMap((header) => ["-H", header]),
-      `http://127.0.0.1:${options.port(target)}${options.path}`,
+      `${originOf(target, options.port(target))}${options.path}`,
     ]);
     const answered = Number(/status codes: (\d+) 2xx, 0 3xx, 0 4xx, 0 5xx/.exec(text)?.[1]);
     const spent = Number(/finished in ([\d.]+)s/.exec(text)?.[1] ?? seconds);

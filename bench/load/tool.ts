@@ -5,6 +5,13 @@ import { number } from "../figures.ts";
 export interface Target {
   readonly httpPort: number;
   readonly grpcPort: number;
+  /** Whether it speaks TLS; default: cleartext. */
+  readonly secure?: boolean;
+}
+
+/** Without a slash at its end. */
+export function originOf({ secure = false }: Target, port: number): string {
+  return `${secure ? "https" : "http"}://127.0.0.1:${port}`;
 }
 
 /** One turn of load against one server. */

@@ -1,6 +1,6 @@
 /** wrk: HTTP/1.1, closed loop, one thread, the requests made in Lua. */
 import { join } from "node:path";
-import { type Load, runTool } from "./tool.ts";
+import { type Load, originOf, runTool } from "./tool.ts";
 
 export interface WrkOptions {
   /** A file of this folder, and what is passed to it. */
@@ -12,7 +12,7 @@ export interface WrkOptions {
 }
 
 export function wrk({ script, args = [], connections, eventsPerRequest, seconds }: WrkOptions): Load {
-  return async ({ httpPort }) => {
+  return async (target) => {
     const { text, cpuSeconds } = await runTool([
       "wrk",
       "-t1",
@@ -23,7 +23,7 @@ export function wrk({ script, args = [], connections, eventsPerRequest, seconds 
       "--timeout=60s",
       "-s",
       join(import.meta.dir, script),
-      `http://127.0.0.1:${httpPort}`,
+      originOf(target, target.httpPort),
       ...args,
     ]);
     const [, requests, took] = /(\d+) requests in ([\d.]+m?s|[\d.]+m)/.exec(text) ?? [];
