@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import { openApiOf } from "../../src/api/openapi.ts";
 import { operations } from "../../src/api/operations.ts";
+import { createGate } from "../../src/edge/http/gate.ts";
+import { createHttpApp } from "../../src/edge/http/http-app.ts";
+import { Intake } from "../../src/edge/intake.ts";
+import type { EdgeParts } from "../../src/edge/parts.ts";
 import { startMars } from "../support/mars.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the document is looked into by path
@@ -24,6 +28,20 @@ test("the document has each operation, with all of its parameters", () => {
     expect([name, responses[200].content["application/json"].schema.type]).toEqual([name, "object"]);
   }
   expect(names.size).toBe(operations.length);
+});
+
+test("the document has every other path of port 4000 too, but for RPCs, test endpoints and the page", () => {
+  const parts = { gate: createGate(), intake: new Intake({ admit() {} }) } as Partial<EdgeParts> as EdgeParts;
+  const routes = createHttpApp(parts).router.routes.filter(({ path }) => !/^\/[\w.]+\.\w+\/\w+$/.test(path));
+  const calls = [
+    ...routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`),
+    ...["GET /ws", "GET /socket/websocket"],
+  ].filter((call) => !/^GET \/api\/(create_event|test_socket)$/.test(call));
+  expect(calls.filter((call) => callOf(call) === undefined)).toEqual([]);
+  const documented = Object.values<object>(document.paths).flatMap((path) => Object.values(path));
+  expect(documented).toHaveLength(calls.length);
+  const ids = documented.map(({ operationId }) => operationId);
+  expect(new Set(ids).size).toBe(ids.length);
 });
 
 test("parameters and answers are those of the schemas", () => {

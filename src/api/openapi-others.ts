@@ -1,0 +1,145 @@
+/** The paths in OpenAPI that are neither operations nor ways in for events: live topics, sign-in, health. */
+import type { Json } from "./json-schema.ts";
+import { json, responses } from "./openapi-responses.ts";
+
+interface Parameter {
+  readonly name: string;
+  readonly in?: "header";
+  readonly required?: true;
+  readonly description: string;
+  readonly schema?: Json;
+}
+
+function parameter({ schema = { type: "string" }, ...rest }: Parameter): Json {
+  return { in: "query", required: false, schema, ...rest };
+}
+
+const topic = parameter({
+  name: "topic",
+  required: true,
+  description:
+    "`all`, `apps/{app_id}`, `apps/{app_id}/messages/{message_id}` or `event_timeline:{message_id}`; `findings` and `apps/{app_id}/findings`.",
+});
+const seq = { type: "integer", minimum: 0 };
+const after = "Everything after this seq comes first.";
+
+const stream = {
+  operationId: "streamTopic",
+  summary: "A topic as server-sent events: `subscribed`, then `event` or `finding`; `id` is the seq.",
+  parameters: [
+    topic,
+    parameter({ name: "Last-Event-ID", in: "header", description: after, schema: seq }),
+    parameter({ name: "after", description: after, schema: seq }),
+    parameter({
+      name: "lastEventId",
+      description: "The same, for clients that set no headers.",
+      schema: seq,
+    }),
+  ],
+  responses: {
+    ...responses({}),
+    200: {
+      description: "The stream. It ends with an event `error` where it cannot go on.",
+      content: { "text/event-stream": { schema: { type: "string" } } },
+    },
+  },
+};
+
+/** OpenAPI knows no frames: the handshake, and where they are described. */
+function socket(operationId: string, summary: string, parameters: readonly Json[] = []): Json {
+  const { 200: _, ...refusals } = responses({});
+  return {
+    operationId,
+    summary,
+    description: "The reference describes the frames, under Topics.",
+    parameters,
+    responses: { ...refusals, 101: { description: "The WebSocket is open." } },
+  };
+}
+
+const phoenixParameters = [
+  parameter({
+    name: "vsn",
+    description: "Of the serializer.",
+    schema: { type: "string", enum: ["1.0.0", "2.0.0"] },
+  }),
+  parameter({ name: "token", description: "A key, since Phoenix' clients set no headers." }),
+];
+
+const state = (status: string) => ({
+  type: "object",
+  properties: { status: { const: status }, warnings: { type: "array", items: { type: "string" } } },
+  required: ["status"],
+});
+
+/** Needs no key. */
+function health(operationId: string, summary: string, status: string): Json {
+  return { operationId, summary, security: [], responses: responses(state(status)) };
+}
+
+const success = { success: { const: true } };
+const sessionAnswer = {
+  type: "object",
+  properties: {
+    ...success,
+    id: { type: "string" },
+    name: { type: "string" },
+    kind: { type: "string" },
+    apps: { type: "array", items: { type: "string" } },
+  },
+  required: ["success", "id", "name", "kind", "apps"],
+};
+
+export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
+  "/api/stream": { get: stream },
+  "/ws": { get: socket("openSocket", "Topics over WebSocket, with JSON in its frames.") },
+  "/socket/websocket": {
+    get: socket(
+      "openPhoenixSocket",
+      "Phoenix Channels for `event_timeline:{message_id}`.",
+      phoenixParameters,
+    ),
+  },
+  "/api/sessions": {
+    post: {
+      operationId: "signIn",
+      summary: "Sign a browser in by a key: the answer sets a cookie.",
+      security: [],
+      requestBody: {
+        required: true,
+        content: json({
+          type: "object",
+          properties: { token: { type: "string", minLength: 1, description: "The text of a key." } },
+          required: ["token"],
+          additionalProperties: false,
+        }),
+      },
+      responses: responses(sessionAnswer),
+    },
+  },
+  "/api/sessions/current": {
+    delete: {
+      operationId: "signOut",
+      summary: "Sign a browser out, from Mars' own page.",
+      security: [{ session: [] }],
+      responses: responses({ type: "object", properties: success, required: ["success"] }),
+    },
+  },
+  "/status": { get: health("getStatus", "Whether the process serves requests.", "up") },
+  "/livez": { get: health("getLiveness", "The same, with any parameters.", "up") },
+  "/readyz": {
+    get: health(
+      "getReadiness",
+      "Whether events are accepted; 503 while starting, stopping or unable to.",
+      "ready",
+    ),
+  },
+  "/openapi.json": {
+    get: {
+      operationId: "getOpenApi",
+      summary: "This document.",
+      security: [],
+      responses: responses({ type: "object" }),
+    },
+  },
+};

@@ -1,0 +1,37 @@
+/** The answers of OpenAPI's paths. */
+import type { Json } from "./json-schema.ts";
+
+export function responses(schema: Json): Json {
+  return {
+    200: { description: "Success.", content: json(schema) },
+    default: {
+      description: "An error, by RFC 9457.",
+      content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+    },
+  };
+}
+
+export function json(schema: Json): Json {
+  return { "application/json": { schema } };
+}
+
+export const problem = {
+  type: "object",
+  properties: {
+    type: { type: "string" },
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string" },
+    success: { const: false },
+    code: { type: "string" },
+    errors: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: { field: { type: "string" }, message: { type: "string" }, index: { type: "integer" } },
+        required: ["field", "message"],
+      },
+    },
+  },
+  required: ["type", "title", "status", "detail", "success", "code"],
+};
