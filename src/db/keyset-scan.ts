@@ -105,12 +105,26 @@ export class KeysetScan {
 
   /** The cursor of the next page; `undefined` where this was the last. */
   nextCursor(rows: readonly Row[], boundary?: Row): string | undefined {
+    const end = this.endOf(rows, boundary);
+    return end === undefined ? undefined : this.cursorAt(end);
+  }
+
+  /** The row up to which everything is in the page; `undefined` where nothing is behind it. */
+  endOf(rows: readonly Row[], boundary?: Row): Row | undefined {
     const { limit, bytes } = this.#options;
     const last = rows.at(-1);
     const full = rows.length === limit || (bytes !== undefined && Number(last?.bytes) >= bytes.max);
-    const end = full ? last : boundary;
-    return end === undefined ? undefined : this.cursorAt(end);
+    return full ? last : boundary;
   }
+
+  /** The order of its rows, for `sort`. The key's columns are numbers. */
+  readonly compare = (a: Row, b: Row): number => {
+    const { key, direction } = this.#options;
+    const column = key.find(({ name }) => Number(a[name]) !== Number(b[name]));
+    if (column === undefined) return 0;
+    const order = Number(a[column.name]) - Number(b[column.name]);
+    return direction === "ASC" ? order : -order;
+  };
 
   /** A cursor that goes on behind this row. */
   cursorAt(row: Row): string {

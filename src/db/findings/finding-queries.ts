@@ -13,8 +13,9 @@ import type {
 } from "../../lifecycle/finding-query.ts";
 import { cover } from "../../statistics/buckets.ts";
 import { Histogram } from "../../statistics/histogram.ts";
+import { divideByApp, readMergedPage } from "../app-pages.ts";
 import { Conditions } from "../conditions.ts";
-import { KeysetScan, readPage, scanMaxDefault } from "../keyset-scan.ts";
+import { KeysetScan, scanMaxDefault } from "../keyset-scan.ts";
 import { gapAround } from "../messages/position.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { findingOf } from "./finding-row.ts";
@@ -44,6 +45,21 @@ export class FindingQueries {
 
   /** See `FindingReader.findings`. */
   async findings(query: FindingQuery): Promise<FindingPage> {
+    const queries = query.messageId === undefined ? await divideByApp(this.#connection, query) : [query];
+    const { rows, next, others } = await readMergedPage(
+      this.#connection,
+      queries.map((one) => this.#scanFindings(one)),
+      query.limit,
+      () => ["SELECT finding_seq FROM projection"],
+    );
+    return {
+      findings: this.#connection.decode(rows, findingOf),
+      ...next,
+      asOfSeq: Number(others[0]?.[0]?.finding_seq ?? 0),
+    };
+  }
+
+  #scanFindings(query: FindingQuery): KeysetScan {
     const { appId, apps, messageId, kind, stage, state, since, until, order } = query;
     // One message has few findings, and an index finds them: the plus keeps SQLite from scanning by time instead.
     const one = messageId !== undefined;
@@ -59,7 +75,7 @@ export class FindingQueries {
     filters.addEqual("f.stage", stage);
     if (state === "current") filters.add("f.retracted_at = 0");
     if (state === "retracted") filters.add("f.retracted_at <> 0");
-    const scan = new KeysetScan({
+    return new KeysetScan({
       ...overFindings,
       kind: `findings ${order}`,
       cursor: query.cursor,
@@ -71,14 +87,6 @@ export class FindingQueries {
       limit: query.limit,
       scanMax: this.#scanMax,
     });
-    const { rows, next, others } = await readPage(this.#connection, scan, () => [
-      "SELECT finding_seq FROM projection",
-    ]);
-    return {
-      findings: this.#connection.decode(rows, findingOf),
-      ...next,
-      asOfSeq: Number(others[0]?.[0]?.finding_seq ?? 0),
-    };
   }
 
   /** See `FindingReader.findingHistory`. */
@@ -111,14 +119,25 @@ export class FindingQueries {
   }
 
   /** See `FindingReader.overdue`. */
-  async overdue({ appId, apps, stage, clock, limit, cursor }: OverdueQuery): Promise<OverduePage> {
+  async overdue(query: OverdueQuery): Promise<OverduePage> {
+    const queries = await divideByApp(this.#connection, query);
+    const { clock, limit } = query;
+    const { rows, next } = await readMergedPage(
+      this.#connection,
+      queries.map((one) => this.#scanOverdue(one)),
+      limit,
+    );
+    return { overdue: await this.#overdueStages(rows, clock), ...next, clock };
+  }
+
+  #scanOverdue({ appId, apps, stage, limit, cursor }: OverdueQuery): KeysetScan {
     const indexed = new Conditions();
     indexed.add("f.kind = 'missing' AND f.retracted_at = 0");
     if (appId !== undefined) indexed.add(`f.app = ${appNumber}`, appId);
     const filters = new Conditions();
     filters.addApps("m.app_id", apps);
     filters.addEqual("f.stage", stage);
-    const scan = new KeysetScan({
+    return new KeysetScan({
       ...overFindings,
       kind: "overdue",
       cursor,
@@ -129,8 +148,6 @@ export class FindingQueries {
       limit,
       scanMax: this.#scanMax,
     });
-    const { rows, next } = await readPage(this.#connection, scan);
-    return { overdue: await this.#overdueStages(rows, clock), ...next, clock };
   }
 
   async #overdueStages(rows: readonly Row[], clock: number): Promise<OverdueStage[]> {

@@ -13,8 +13,9 @@ import type { LifecycleInstance } from "../../core/state.ts";
 import { nowMicros } from "../../core/time.ts";
 import { assess, type IsActive } from "../../lifecycle/assess.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
+import { divideByApp, readMergedPage } from "../app-pages.ts";
 import type { DatabaseAddress } from "../database.ts";
-import { type KeysetScan, readPage, scanMaxDefault } from "../keyset-scan.ts";
+import { type KeysetScan, scanMaxDefault } from "../keyset-scan.ts";
 import { lifecycleOfMessage, type PlanCache } from "../lifecycles/plan-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { knownSkews } from "../retention/time-marks.ts";
@@ -114,14 +115,17 @@ export class MessageQueries {
   async list(query: MessageQuery): Promise<MessagePage> {
     const count = countCandidates(query, this.#scanMax);
     const [counted] = count === undefined ? [] : await this.#connection.read([count]);
-    const scan = scanMessages(query, counted?.[0]?.few === 1, this.#scanMax, nowMicros());
-    const { rows, next, others } = await readPage(this.#connection, scan, () => [
+    const few = counted?.[0]?.few === 1;
+    const direct = few || query.messageId !== undefined;
+    const queries = direct ? [query] : await divideByApp(this.#connection, query);
+    const scans = queries.map((one) => scanMessages(one, few, this.#scanMax, nowMicros()));
+    const { rows, next, others } = await readMergedPage(this.#connection, scans, query.limit, () => [
       knownPosition(this.#connection.journalId),
     ]);
     const { messages, count: shown } = await this.#summaries.of(rows);
     return {
       messages,
-      ...(shown < rows.length ? { nextCursor: scan.cursorAt(rows[shown - 1]!) } : next),
+      ...(shown < rows.length ? { nextCursor: scans[0]!.cursorAt(rows[shown - 1]!) } : next),
       asOfSeq: Number(others[0]?.[0]?.seq ?? 0),
     };
   }

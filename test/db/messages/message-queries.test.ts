@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { SequencedEvent } from "../../../src/core/event.ts";
 import { compareEvents, foldReports } from "../../../src/core/fold.ts";
 import type { MessageQuery, MessageSummary } from "../../../src/core/query.ts";
+import { appRights } from "../../../src/core/rights.ts";
 import { scanMaxDefault as scanMax } from "../../../src/db/keyset-scan.ts";
 import { countCandidates, scanMessages } from "../../../src/db/messages/message-list.ts";
 import { naiveSummary } from "../../support/model.ts";
@@ -35,6 +36,7 @@ afterAll(() => opened[Symbol.dispose]());
 const filters = fc.record(
   {
     appId: fc.constantFrom("app0", "app1", "nobody"),
+    apps: fc.constantFrom(["app*"], ["app1", "app2"], ["app0", "none"], ["none*"], ["*"]),
     messageId: fc.constantFrom("odd-1", "even-4"),
     externalId: fc.constantFrom("x0", "x1", "none"),
     event: fc.constantFrom("CREATED", "SENT", "NEVER"),
@@ -53,7 +55,9 @@ test("every combination of filters lists what a naive model lists, in its order,
       fc.constantFrom("newest", "oldest", "updated" as const),
       fc.integer({ min: 1, max: 30 }),
       async (filter, order, limit) => {
-        const query = { ...filter, order, limit } as MessageQuery;
+        const { apps, ...others } = filter;
+        const named = filter.appId === undefined && apps !== undefined ? { apps } : {};
+        const query = { ...others, ...named, order, limit } as MessageQuery;
         expect(await listAll(query)).toEqual(naive(query));
       },
     ),
@@ -231,6 +235,7 @@ function naive(query: MessageQuery): MessageSummary[] {
     .filter(
       (one) =>
         (query.appId === undefined || one.appId === query.appId) &&
+        (query.apps === undefined || appRights(query.apps).mayApp(one.appId)) &&
         (query.messageId === undefined || one.messageId === query.messageId) &&
         (query.externalId === undefined || one.externalIds.includes(query.externalId)) &&
         (query.event === undefined || one.stages.includes(query.event)) &&
