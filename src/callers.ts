@@ -9,7 +9,8 @@ import { createGate } from "./edge/http/gate.ts";
 import type { EdgeParts } from "./edge/parts.ts";
 
 /** For the edge, with all of `Access`. */
-export interface Callers extends Pick<EdgeParts, "keys" | "gate" | "signIn" | "testEndpoints"> {
+export interface Callers
+  extends Pick<EdgeParts, "keys" | "sessions" | "tickets" | "exposed" | "gate" | "signIn" | "testEndpoints"> {
   readonly access: Access;
 }
 
@@ -39,6 +40,9 @@ export async function openCallers(config: Config, store: AccessOptions["store"],
   return {
     access,
     keys: access.keys,
+    sessions: access.sessions,
+    tickets: access.tickets,
+    exposed: access.exposed,
     signIn: new SignIn(access, log),
     gate,
     testEndpoints: () => config.testEndpoints || (loopback && access.servesAnonymous),

@@ -90,7 +90,7 @@ test("with a certificate both ports speak TLS, in every protocol, and nothing el
   expect(await getHttp2(url, first)).toEqual({ status: 200, protocol: "h2" });
   const { legacy } = grpc(grpcPort, first);
   expect(await legacy.collectEvent(event)).toMatchObject({ success: true });
-  const socket = await LiveClient.open({ url }, "/ws", {}, first.cert);
+  const socket = await LiveClient.open({ url }, "/ws", {}, { ca: first.cert });
   socket.send({ type: "ping" });
   expect(await socket.next()).toEqual({ type: "pong" });
 
@@ -109,7 +109,7 @@ describe("a changed certificate", () => {
     const files = directory();
     await using mars = await startMars(writePair(files, first));
     const { url, httpPort, grpcPort } = mars;
-    const socket = await LiveClient.open({ url }, "/ws", {}, first.cert);
+    const socket = await LiveClient.open({ url }, "/ws", {}, { ca: first.cert });
     await socket.subscribe("all");
     const stream = await fetch(`${url}/api/stream?topic=all`, { tls: { ca: first.cert } });
     const frames = stream.body?.getReader();
@@ -160,7 +160,9 @@ describe("a changed certificate", () => {
     const mars = await startMars(writePair(files, first));
     const sockets: LiveClient[] = [];
     for (const pair of [second, first, second]) {
-      sockets.push(await LiveClient.open(mars, "/ws", {}, pair === second ? first.cert : second.cert));
+      sockets.push(
+        await LiveClient.open(mars, "/ws", {}, { ca: pair === second ? first.cert : second.cert }),
+      );
       writePair(files, pair);
       await mars.reload();
       expect(await served(mars.httpPort, "h2")).toEqual(der(pair));

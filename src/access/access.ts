@@ -18,6 +18,7 @@ import type { SessionStore } from "./session.ts";
 import { sessionSecretIn } from "./session-cookie.ts";
 import { SessionRing } from "./session-ring.ts";
 import { SignInAttempts } from "./sign-in-attempts.ts";
+import { Tickets } from "./tickets.ts";
 
 /**
  * What a request is for. `change`: it changes something, or opens a socket. Browsers send cookies with what pages from elsewhere
@@ -53,6 +54,7 @@ export class Access {
   readonly #ring: KeyRing;
   readonly sessions: SessionRing;
   readonly attempts: SignInAttempts;
+  readonly tickets = new Tickets();
   /** All callers without a key, as long as none is needed. */
   #anonymous = createAnonymous();
   /** By hash: identities that are no key of the ring. */
@@ -149,6 +151,18 @@ export class Access {
       "unauthenticated",
       isToken(token) ? "this key is not known: it was revoked, or has expired" : "this is no key",
     );
+  }
+
+  /** The caller that a ticket stands for; the ticket is used up. @throws `MarsError("unauthenticated")` */
+  identifyTicket(ticket: string): Identity {
+    const identity = this.tickets.redeem(ticket);
+    if (identity !== undefined) return identity;
+    throw new MarsError("unauthenticated", "this ticket is not good: it was used, or its 30 s are over");
+  }
+
+  /** Whether everyone who reaches Mars may do everything, from other machines too. */
+  get exposed(): boolean {
+    return this.#options.anonymous && !this.#options.loopback;
   }
 
   get keys(): Pick<KeyRing, "list" | "get" | "create" | "rotate" | "revoke"> {

@@ -33,6 +33,12 @@ export interface IssuedSession {
   readonly secret: string;
 }
 
+/** A session with the rights that it has now. */
+export interface ListedSession extends Session {
+  readonly kind: KeyKind;
+  readonly apps: readonly string[];
+}
+
 interface Entry {
   session: Session;
   readonly identity: Identity;
@@ -108,13 +114,14 @@ export class SessionRing {
     return identity;
   }
 
-  get(id: string): Session | undefined {
-    return this.#byId.get(id)?.session;
+  get(id: string): ListedSession | undefined {
+    const entry = this.#byId.get(id);
+    return entry && listed(entry);
   }
 
   /** In the order in which they were made. */
-  list(): Session[] {
-    const sessions = [...this.#byId.values()].map(({ session }) => session);
+  list(): ListedSession[] {
+    const sessions = [...this.#byId.values()].map(listed);
     return sessions.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   }
 
@@ -223,4 +230,8 @@ export class SessionRing {
     this.#turn = done.catch(() => undefined);
     return done;
   }
+}
+
+function listed({ session, identity: { kind, apps } }: Entry): ListedSession {
+  return { ...session, kind, apps };
 }

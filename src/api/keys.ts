@@ -13,6 +13,7 @@ import { coversAll } from "./app-scope.ts";
 import { duration } from "./duration.ts";
 import { cursor, field, limit, text, word } from "./fields.ts";
 import { operation } from "./operation.ts";
+import { pageByCreation } from "./page-by-creation.ts";
 
 const nameBytesMax = 128;
 const overlapMsMax = 30 * 86_400_000;
@@ -69,16 +70,10 @@ export const listKeys = operation({
   command: "keys list",
   input: z.strictObject({ limit, cursor: cursor.optional() }),
   output: z.strictObject({ keys: z.array(key), next_cursor: z.string().nullable() }),
-  handle({ keys }, { limit, cursor }, caller) {
+  handle({ keys }, wanted, caller) {
     const own = keys.list().filter((one) => coversAll(caller, one.apps));
-    const after = cursor === undefined ? "" : positionIn(cursor);
-    const rest = own.filter((one) => positionOf(one) > after);
-    const page = rest.slice(0, limit);
-    const last = page.at(-1);
-    return {
-      keys: page.map(keyJson),
-      next_cursor: last === undefined || page.length === rest.length ? null : cursorAt(last),
-    };
+    const { page, nextCursor } = pageByCreation(own, wanted);
+    return { keys: page.map(keyJson), next_cursor: nextCursor };
   },
 });
 
@@ -168,20 +163,4 @@ function keyJson(shown: Key): z.input<typeof key> {
     last_used_at: timeOrNull(shown.lastUsedAt),
     previous_until: timeOrNull(previousUntil),
   };
-}
-
-/** The order of keys, as a text. */
-function positionOf({ createdAt, id }: Key): string {
-  return `${String(createdAt).padStart(17, "0")} ${id}`;
-}
-
-function cursorAt(last: Key): string {
-  return Buffer.from(positionOf(last)).toString("base64url");
-}
-
-function positionIn(cursor: string): string {
-  const position = Buffer.from(cursor, "base64url").toString();
-  if (/^\d{17} \w+$/.test(position)) return position;
-  const problem = { field: "cursor", message: "is not one of this list" };
-  throw new MarsError("invalid_argument", "cursor is not one of this list", { problems: [problem] });
 }

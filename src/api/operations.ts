@@ -16,9 +16,11 @@ import {
 } from "./lifecycles.ts";
 import { getMessage, listMessages } from "./messages.ts";
 import type { Operation } from "./operation.ts";
+import { endSession, listSessions, whoAmI } from "./sessions.ts";
 import { deleteSetAside, listSetAside, replaySetAside } from "./set-aside.ts";
 import { getFunnel, getLatency, getRates, listApps } from "./statistics.ts";
 import { getStats } from "./stats.ts";
+import { createTicket } from "./tickets.ts";
 
 export const operations: readonly Operation[] = [
   listMessages,
@@ -57,4 +59,8 @@ export const operations: readonly Operation[] = [
   createKey,
   rotateKey,
   revokeKey,
+  whoAmI,
+  listSessions,
+  endSession,
+  createTicket,
 ];

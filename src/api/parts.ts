@@ -1,5 +1,7 @@
 /** The parts that carry operations out. Wired in `app.ts`. */
 import type { Access } from "../access/access.ts";
+import type { SessionRing } from "../access/session-ring.ts";
+import type { Tickets } from "../access/tickets.ts";
 import type { AlertReader, Alerts } from "../alerting/ports.ts";
 import type { Caller } from "../core/caller.ts";
 import type { Health, Progress, Reader } from "../core/ports.ts";
@@ -34,6 +36,10 @@ export interface ApiParts {
   /** Shared by the protocols, and so is the bound on how many run at one time. */
   readonly trials: Trials;
   readonly keys: Access["keys"];
+  readonly sessions: Pick<SessionRing, "list" | "get" | "end" | "flush">;
+  readonly tickets: Pick<Tickets, "issue">;
+  /** Whether everyone who reaches Mars may do everything, from other machines too. */
+  readonly exposed: boolean;
   readonly alerts: Alerts;
   readonly setAside: SetAside;
   readonly shares: { readonly sink_tests: Shares };

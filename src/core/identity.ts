@@ -2,6 +2,7 @@
 import type { CallerLimits } from "./caller-limits.ts";
 import { MarsError } from "./error.ts";
 import { type AppRights, appRights, type KeyKind, type Scope, scopesOf } from "./rights.ts";
+import type { Topic } from "./topic.ts";
 
 export interface IdentityOptions {
   /** `anonymous`, `admin`, `local`, `key:ID`, `session:ID`. */
@@ -27,6 +28,10 @@ export class Identity implements AppRights {
   readonly mayApp: (appId: string) => boolean;
   readonly limits: CallerLimits | undefined;
   readonly #scopes: ReadonlySet<Scope>;
+  /** Canonical names: of no other topic may it read anything. */
+  #topics: ReadonlySet<string> | undefined;
+  /** Whose rights these are, too, until they end. */
+  #maker: Identity | undefined;
   readonly #closers = new Set<(reason: MarsError) => void>();
   #ended: MarsError | undefined;
 
@@ -53,7 +58,7 @@ export class Identity implements AppRights {
 
   /** Why it may not do what needs the scope: `permission_denied`, or `unauthenticated` once the rights have ended. */
   denial(scope: Scope): MarsError | undefined {
-    if (this.#ended !== undefined) return this.#ended;
+    if (this.#reason !== undefined) return this.#reason;
     if (this.may(scope)) return undefined;
     const kinds = kindsWith[scope].join(" or ");
     return new MarsError(
@@ -69,17 +74,45 @@ export class Identity implements AppRights {
   }
 
   /**
+   * Topics without an app carry what their subscriber may see; one of another app carries nothing that it may.
+   *
+   * @throws `MarsError` as `denial` has it, or `permission_denied`
+   */
+  assertMayWatch({ name, appId }: Topic): void {
+    this.assertMay("read");
+    if (this.#topics?.has(name) === false) {
+      throw new MarsError("permission_denied", "topic is none of those that this ticket is for");
+    }
+    if (appId === undefined || this.mayApp(appId)) return;
+    throw new MarsError("permission_denied", "topic is of an app that this key is not for");
+  }
+
+  /** The same caller, who may watch these topics and do nothing else; its rights end with this one's. */
+  forTopics(topics: readonly string[]): Identity {
+    const { id, name, apps, share } = this;
+    const narrowed = new Identity({ id, name, kind: "ro", apps, share });
+    narrowed.#topics = new Set(topics);
+    narrowed.#maker = this;
+    return narrowed;
+  }
+
+  /**
    * Calls back when the rights end: the key was revoked or has expired, the session has ended. At once where they have.
    *
    * @returns forgets the callback
    */
   onEnd(callback: (reason: MarsError) => void): () => void {
+    if (this.#maker !== undefined) return this.#maker.onEnd(callback);
     if (this.#ended !== undefined) {
       callback(this.#ended);
       return () => undefined;
     }
     this.#closers.add(callback);
     return () => this.#closers.delete(callback);
+  }
+
+  get #reason(): MarsError | undefined {
+    return this.#maker === undefined ? this.#ended : this.#maker.#reason;
   }
 
   /** Ends the rights, and with them every open stream and socket. Idempotent. */

@@ -4,7 +4,7 @@ import type { Caller, Peer, Protocol } from "../core/caller.ts";
 import type { Identity } from "../core/identity.ts";
 
 /** How the protocols learn who calls. */
-export type Identify = Pick<Access, "identify" | "identifyToken">;
+export type Identify = Pick<Access, "identify" | "identifyToken" | "identifyTicket">;
 
 /** @throws `MarsError` as `Access.identify` does */
 export function identifyCaller(

@@ -7,7 +7,7 @@
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { SequencedEvent } from "../core/event.ts";
-import { anonymous, type Identity } from "../core/identity.ts";
+import { anonymous } from "../core/identity.ts";
 import type { Live, Log, StreamItem, StreamOptions, Subscriber, TopicItem } from "../core/ports.ts";
 import type { HistoryPage, HistoryQuery } from "../core/query.ts";
 import type { Topic } from "../core/topic.ts";
@@ -164,7 +164,7 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
   subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber<Item>): () => void {
     if (this.#closed) throw draining();
     const { identity } = subscriber.caller ?? noCaller;
-    assertMayWatch(identity, topic);
+    identity.assertMayWatch(topic);
     const lease = this.#shares.take(subscriber.caller?.peer ?? noCaller.peer);
     if (lease === undefined) throw this.#shares.full("subscriptions");
     const subscription = new Subscription(this, topic, subscriber);
@@ -234,13 +234,6 @@ const noCaller: Caller = {
   address: "unknown",
   protocol: "inside",
 };
-
-/** Topics without an app carry what their subscriber may see; one of another app carries nothing that it may. */
-function assertMayWatch(identity: Identity, { appId }: Topic): void {
-  identity.assertMay("read");
-  if (appId === undefined || identity.mayApp(appId)) return;
-  throw new MarsError("permission_denied", "topic is of an app that this key is not for");
-}
 
 function draining(): MarsError {
   return new MarsError("draining", "Mars is stopping; connect again and resume", { retryAfterMs: 1000 });

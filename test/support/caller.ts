@@ -15,4 +15,8 @@ export function callerNamed(name = "test", port = 1, signal?: AbortSignal): Call
 }
 
 /** Serves every caller, as a Mars without keys does. */
-export const openAccess: Identify = { identify: () => anonymous, identifyToken: () => anonymous };
+export const openAccess: Identify = {
+  identify: () => anonymous,
+  identifyToken: () => anonymous,
+  identifyTicket: () => anonymous,
+};

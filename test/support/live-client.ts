@@ -58,10 +58,14 @@ export class LiveClient {
     mars: Pick<TestMars, "url">,
     path = "/ws",
     headers?: Record<string, string>,
-    ca?: string,
+    { ca, protocols }: { readonly ca?: string; readonly protocols?: string[] } = {},
   ): Promise<LiveClient> {
     const url = `${mars.url.replace("http", "ws")}${path}`;
-    const options = { ...(headers && { headers }), ...(ca !== undefined && { tls: { ca } }) };
+    const options = {
+      ...(headers && { headers }),
+      ...(ca !== undefined && { tls: { ca } }),
+      ...(protocols && { protocols }),
+    };
     const socket = Object.keys(options).length === 0 ? new WebSocket(url) : new WebSocket(url, options);
     const client = new LiveClient(socket);
     await new Promise<void>((resolve, reject) => {
@@ -69,6 +73,11 @@ export class LiveClient {
       socket.onerror = () => reject(new Error("the socket was refused"));
     });
     return client;
+  }
+
+  /** The subprotocol that the server has chosen. */
+  get protocol(): string {
+    return this.#socket.protocol;
   }
 
   send(frame: unknown): void {

@@ -49,7 +49,9 @@ export const startBunServer: StartHttpServer = (front, sockets, options) => {
     const upgrade = (request: Request, server: Server<SocketData>) => {
       const acceptance = front.accept(request, request.headers.get("host"), peerOfRequest(request));
       if (acceptance instanceof Response) return acceptance;
-      if (server.upgrade(request, { data: { acceptance } })) return undefined;
+      const { protocol } = acceptance;
+      const headers = protocol === undefined ? {} : { "Sec-WebSocket-Protocol": protocol };
+      if (server.upgrade(request, { headers, data: { acceptance } })) return undefined;
       acceptance.abandon();
       return front.finish(request, notAHandshake());
     };

@@ -34,7 +34,7 @@ declare const Deno: {
   ): { readonly addr: Address; shutdown(): Promise<void>; readonly finished: Promise<void> };
   upgradeWebSocket(
     request: Request,
-    options: { readonly idleTimeout: number },
+    options: { readonly idleTimeout: number; readonly protocol?: string },
   ): { readonly socket: WebSocket; readonly response: Response };
 };
 
@@ -115,7 +115,9 @@ function upgrade(
 ): Response {
   let upgraded: ReturnType<typeof Deno.upgradeWebSocket>;
   try {
-    upgraded = Deno.upgradeWebSocket(request, { idleTimeout: socketIdleTimeout });
+    const { protocol } = acceptance;
+    const chosen = protocol !== undefined && { protocol };
+    upgraded = Deno.upgradeWebSocket(request, { idleTimeout: socketIdleTimeout, ...chosen });
   } catch {
     // The handshake is malformed. Deno's message is not for clients.
     acceptance.abandon();

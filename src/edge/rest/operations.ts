@@ -77,7 +77,8 @@ function besidePath(body: unknown, path: Readonly<Record<string, unknown>>): Rec
 function answerOf({ restAnswer, rest, scope }: Operation, output: unknown): unknown {
   const members = output as Readonly<Record<string, unknown>>;
   const answer = restAnswer === undefined ? members : members[restAnswer];
-  return rest.startsWith("GET") || scope === "read" ? answer : { success: true, ...(answer as object) };
+  const reads = rest.startsWith("GET") || (scope === "read" && !rest.startsWith("DELETE"));
+  return reads ? answer : { success: true, ...(answer as object) };
 }
 
 /** Names what is at fault in a body by its place there. */

@@ -17,7 +17,7 @@ import type { Log, StreamItem, TopicItem } from "../../core/ports.ts";
 import { parseTopic } from "../../core/topic.ts";
 import type { Finding } from "../../lifecycle/finding.ts";
 import { findingToJson } from "../../lifecycle/json.ts";
-import { identifyCaller } from "../caller.ts";
+import { callerAs, identifyCaller } from "../caller.ts";
 import { pacedBody, stallMsDefault } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
@@ -46,7 +46,7 @@ const findingFrames = createFrameCache(
 );
 
 /** Polyfills of EventSource that cannot set headers send `lastEventId`. */
-const parameters = ["topic", "after", "lastEventId"] as const;
+const parameters = ["topic", "after", "lastEventId", "ticket"] as const;
 
 /**
  * @returns the handler; it throws `MarsError` for a malformed topic or seq, and when there are too
@@ -60,9 +60,12 @@ export function createSse(
   const stallTimeoutMs = options.stallTimeoutMs ?? stallMsDefault;
 
   return (request, address = unknownPeer) => {
-    const caller = identifyCaller(parts.access, request.headers, address, "sse", "read");
+    const { topic: name, after: from, lastEventId, ticket } = readQuery(request.url, parameters);
+    const caller =
+      ticket === undefined
+        ? identifyCaller(parts.access, request.headers, address, "sse", "read")
+        : callerAs(parts.access.identifyTicket(ticket), address, "sse");
     const { peer } = caller;
-    const { topic: name, after: from, lastEventId } = readQuery(request.url, parameters);
     if (name === undefined) throw invalid("topic", "is required");
     const topic = parseTopic(name);
     const after = parseAfter({

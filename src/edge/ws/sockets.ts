@@ -1,7 +1,7 @@
 /** The WebSockets: their paths, the checks before one is opened, and the end of all of them. A runtime's server does the handshake. */
-import type { Caller, Peer, Protocol } from "../../core/caller.ts";
+import type { Caller, Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
-import { callerAs, identifyCaller } from "../caller.ts";
+import type { Identify } from "../caller.ts";
 import type { EdgeParts } from "../parts.ts";
 import { openPhoenix } from "../phoenix/phoenix.ts";
 import { problemResponse } from "../rest/problem.ts";
@@ -9,6 +9,7 @@ import { statusOf } from "../status.ts";
 import { Connection, type ConnectionLimits, type OpenSession, type Session } from "./connection.ts";
 import { type FrameAllowance, FrameRates, type FrameRatesOptions } from "./frame-rates.ts";
 import type { Socket, SocketHandler } from "./socket.ts";
+import { acceptedProtocol, phoenixCaller, wsCaller } from "./socket-caller.ts";
 import { openWs } from "./ws.ts";
 
 export interface SocketOptions {
@@ -33,13 +34,16 @@ export interface Sockets {
 
 /** A place for one socket: either it is opened, or the place is given back. */
 export interface Acceptance {
+  /** The subprotocol of the answer, where there is one. */
+  readonly protocol?: string | undefined;
   open(socket: Socket): SocketHandler;
   /** The handshake failed. */
   abandon(): void;
 }
 
 interface SocketRoute {
-  readonly protocol: Protocol;
+  /** Throws `MarsError`. */
+  readonly callerOf: (access: Identify, request: Request, address: Peer) => Caller;
   /** Begins a session, or says why there is none. */
   open(query: URLSearchParams): OpenSession | Response;
 }
@@ -57,8 +61,8 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
     budget: parts.budget,
   };
   const routes: Readonly<Record<string, SocketRoute>> = {
-    "/ws": { protocol: "websocket", open: () => (connection) => openWs(parts, connection) },
-    "/socket/websocket": { protocol: "phoenix", open: (query) => openPhoenix(parts, query) },
+    "/ws": { callerOf: wsCaller, open: () => (connection) => openWs(parts, connection) },
+    "/socket/websocket": { callerOf: phoenixCaller, open: (query) => openPhoenix(parts, query) },
   };
   const connections = new Set<Connection>();
   const rates = new FrameRates(options.frames);
@@ -97,13 +101,9 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
   }
 
   /** Who opens a socket, or why it is closed again at once. */
-  function callerOf(request: Request, url: URL, route: SocketRoute, address: Peer): Caller | MarsError {
+  function callerOf(request: Request, route: SocketRoute, address: Peer): Caller | MarsError {
     try {
-      const token = route.protocol === "phoenix" ? url.searchParams.get("token") : null;
-      const caller =
-        token === null
-          ? identifyCaller(parts.access, request.headers, address, route.protocol, "change")
-          : callerAs(parts.access.identifyToken(token), address, route.protocol);
+      const caller = route.callerOf(parts.access, request, address);
       caller.identity.assertMay("read");
       return caller;
     } catch (thrown) {
@@ -131,8 +131,9 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       if (closed) return problemResponse(new MarsError("draining", "draining"));
       const open = route.open(url.searchParams);
       if (open instanceof Response) return open;
-      const caller = callerOf(request, url, route, address);
-      if (caller instanceof MarsError) return refusedSocket(caller);
+      const caller = callerOf(request, route, address);
+      const protocol = acceptedProtocol(request);
+      if (caller instanceof MarsError) return { ...refusedSocket(caller), protocol };
       const { peer } = caller;
       const lease = parts.shares.sockets.take(peer);
       if (lease === undefined) {
@@ -145,7 +146,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
         frames.end();
         lease.release();
       };
-      return { abandon, open: (socket) => handlerOf(socket, caller, open, frames, abandon) };
+      return { protocol, abandon, open: (socket) => handlerOf(socket, caller, open, frames, abandon) };
     },
 
     close() {

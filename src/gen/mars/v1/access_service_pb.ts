@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/access_service.proto.
  */
 export const file_mars_v1_access_service: GenFile = /*@__PURE__*/
-  fileDesc("ChxtYXJzL3YxL2FjY2Vzc19zZXJ2aWNlLnByb3RvEgdtYXJzLnYxIrECCgNLZXkSCgoCaWQYASABKAkSHgoEa2luZBgCIAEoDjIQLm1hcnMudjEuS2V5S2luZBIMCgRhcHBzGAMgAygJEgwKBG5hbWUYBCABKAkSDQoFc2hvd24YBSABKAkSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF91c2VkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5wcmV2aW91c191bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFdG9rZW4YCiABKAkiMAoPTGlzdEtleXNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJDChBMaXN0S2V5c1Jlc3BvbnNlEhoKBGtleXMYASADKAsyDC5tYXJzLnYxLktleRITCgtuZXh0X2N1cnNvchgCIAEoCSJ+ChBDcmVhdGVLZXlSZXF1ZXN0Eh4KBGtpbmQYASABKA4yEC5tYXJzLnYxLktleUtpbmQSDAoEYXBwcxgCIAMoCRIMCgRuYW1lGAMgASgJEi4KCmV4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi4KEUNyZWF0ZUtleVJlc3BvbnNlEhkKA2tleRgBIAEoCzIMLm1hcnMudjEuS2V5IkoKEFJvdGF0ZUtleVJlcXVlc3QSCgoCaWQYASABKAkSKgoHb3ZlcmxhcBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIuChFSb3RhdGVLZXlSZXNwb25zZRIZCgNrZXkYASABKAsyDC5tYXJzLnYxLktleSIeChBSZXZva2VLZXlSZXF1ZXN0EgoKAmlkGAEgASgJIhMKEVJldm9rZUtleVJlc3BvbnNlKmcKB0tleUtpbmQSGAoUS0VZX0tJTkRfVU5TUEVDSUZJRUQQABIPCgtLRVlfS0lORF9JThABEg8KC0tFWV9LSU5EX1JPEAISDwoLS0VZX0tJTkRfUlcQAxIPCgtLRVlfS0lORF9BRBAEMqYCCg1BY2Nlc3NTZXJ2aWNlEkQKCExpc3RLZXlzEhgubWFycy52MS5MaXN0S2V5c1JlcXVlc3QaGS5tYXJzLnYxLkxpc3RLZXlzUmVzcG9uc2UiA5ACARJCCglDcmVhdGVLZXkSGS5tYXJzLnYxLkNyZWF0ZUtleVJlcXVlc3QaGi5tYXJzLnYxLkNyZWF0ZUtleVJlc3BvbnNlEkIKCVJvdGF0ZUtleRIZLm1hcnMudjEuUm90YXRlS2V5UmVxdWVzdBoaLm1hcnMudjEuUm90YXRlS2V5UmVzcG9uc2USRwoJUmV2b2tlS2V5EhkubWFycy52MS5SZXZva2VLZXlSZXF1ZXN0GhoubWFycy52MS5SZXZva2VLZXlSZXNwb25zZSIDkAICYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChxtYXJzL3YxL2FjY2Vzc19zZXJ2aWNlLnByb3RvEgdtYXJzLnYxIrECCgNLZXkSCgoCaWQYASABKAkSHgoEa2luZBgCIAEoDjIQLm1hcnMudjEuS2V5S2luZBIMCgRhcHBzGAMgAygJEgwKBG5hbWUYBCABKAkSDQoFc2hvd24YBSABKAkSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF91c2VkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5wcmV2aW91c191bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFdG9rZW4YCiABKAkiMAoPTGlzdEtleXNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJDChBMaXN0S2V5c1Jlc3BvbnNlEhoKBGtleXMYASADKAsyDC5tYXJzLnYxLktleRITCgtuZXh0X2N1cnNvchgCIAEoCSJ+ChBDcmVhdGVLZXlSZXF1ZXN0Eh4KBGtpbmQYASABKA4yEC5tYXJzLnYxLktleUtpbmQSDAoEYXBwcxgCIAMoCRIMCgRuYW1lGAMgASgJEi4KCmV4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi4KEUNyZWF0ZUtleVJlc3BvbnNlEhkKA2tleRgBIAEoCzIMLm1hcnMudjEuS2V5IkoKEFJvdGF0ZUtleVJlcXVlc3QSCgoCaWQYASABKAkSKgoHb3ZlcmxhcBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIuChFSb3RhdGVLZXlSZXNwb25zZRIZCgNrZXkYASABKAsyDC5tYXJzLnYxLktleSIeChBSZXZva2VLZXlSZXF1ZXN0EgoKAmlkGAEgASgJIhMKEVJldm9rZUtleVJlc3BvbnNlIg8KDVdob0FtSVJlcXVlc3QibQoOV2hvQW1JUmVzcG9uc2USCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIeCgRraW5kGAMgASgOMhAubWFycy52MS5LZXlLaW5kEgwKBGFwcHMYBCADKAkSEwoLb3Blbl90b19hbGwYBSABKAgilAIKB1Nlc3Npb24SCgoCaWQYASABKAkSDQoFb3duZXIYAiABKAkSDAoEbmFtZRgDIAEoCRIeCgRraW5kGAQgASgOMhAubWFycy52MS5LZXlLaW5kEgwKBGFwcHMYBSADKAkSDwoHYWRkcmVzcxgGIAEoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3VzZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2N1cnJlbnQYCiABKAgiNAoTTGlzdFNlc3Npb25zUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiTwoUTGlzdFNlc3Npb25zUmVzcG9uc2USIgoIc2Vzc2lvbnMYASADKAsyEC5tYXJzLnYxLlNlc3Npb24SEwoLbmV4dF9jdXJzb3IYAiABKAkiHwoRRW5kU2Vzc2lvblJlcXVlc3QSCgoCaWQYASABKAkiFAoSRW5kU2Vzc2lvblJlc3BvbnNlIiUKE0NyZWF0ZVRpY2tldFJlcXVlc3QSDgoGdG9waWNzGAEgAygJIjoKFENyZWF0ZVRpY2tldFJlc3BvbnNlEg4KBnRpY2tldBgBIAEoCRISCgpleHBpcmVzX2luGAIgASgNKmcKB0tleUtpbmQSGAoUS0VZX0tJTkRfVU5TUEVDSUZJRUQQABIPCgtLRVlfS0lORF9JThABEg8KC0tFWV9LSU5EX1JPEAISDwoLS0VZX0tJTkRfUlcQAxIPCgtLRVlfS0lORF9BRBAEMtEECg1BY2Nlc3NTZXJ2aWNlEkQKCExpc3RLZXlzEhgubWFycy52MS5MaXN0S2V5c1JlcXVlc3QaGS5tYXJzLnYxLkxpc3RLZXlzUmVzcG9uc2UiA5ACARJCCglDcmVhdGVLZXkSGS5tYXJzLnYxLkNyZWF0ZUtleVJlcXVlc3QaGi5tYXJzLnYxLkNyZWF0ZUtleVJlc3BvbnNlEkIKCVJvdGF0ZUtleRIZLm1hcnMudjEuUm90YXRlS2V5UmVxdWVzdBoaLm1hcnMudjEuUm90YXRlS2V5UmVzcG9uc2USRwoJUmV2b2tlS2V5EhkubWFycy52MS5SZXZva2VLZXlSZXF1ZXN0GhoubWFycy52MS5SZXZva2VLZXlSZXNwb25zZSIDkAICEj4KBldob0FtSRIWLm1hcnMudjEuV2hvQW1JUmVxdWVzdBoXLm1hcnMudjEuV2hvQW1JUmVzcG9uc2UiA5ACARJQCgxMaXN0U2Vzc2lvbnMSHC5tYXJzLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3QaHS5tYXJzLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIgOQAgESSgoKRW5kU2Vzc2lvbhIaLm1hcnMudjEuRW5kU2Vzc2lvblJlcXVlc3QaGy5tYXJzLnYxLkVuZFNlc3Npb25SZXNwb25zZSIDkAICEksKDENyZWF0ZVRpY2tldBIcLm1hcnMudjEuQ3JlYXRlVGlja2V0UmVxdWVzdBodLm1hcnMudjEuQ3JlYXRlVGlja2V0UmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A key.
@@ -303,6 +303,295 @@ export const RevokeKeyResponseSchema: GenMessage<RevokeKeyResponse> = /*@__PURE_
   messageDesc(file_mars_v1_access_service, 8);
 
 /**
+ * Nothing.
+ *
+ * @generated from message mars.v1.WhoAmIRequest
+ */
+export type WhoAmIRequest = Message<"mars.v1.WhoAmIRequest"> & {
+};
+
+/**
+ * Describes the message mars.v1.WhoAmIRequest.
+ * Use `create(WhoAmIRequestSchema)` to create a new message.
+ */
+export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 9);
+
+/**
+ * Who calls.
+ *
+ * @generated from message mars.v1.WhoAmIResponse
+ */
+export type WhoAmIResponse = Message<"mars.v1.WhoAmIResponse"> & {
+  /**
+   * `key:…`, `session:…`, `admin`, `local` or `anonymous`.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The name of the key, or of the person.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * What it may do.
+   *
+   * @generated from field: mars.v1.KeyKind kind = 3;
+   */
+  kind: KeyKind;
+
+  /**
+   * Where.
+   *
+   * @generated from field: repeated string apps = 4;
+   */
+  apps: string[];
+
+  /**
+   * Whether everyone who reaches this Mars, from other machines too, may do everything.
+   *
+   * @generated from field: bool open_to_all = 5;
+   */
+  openToAll: boolean;
+};
+
+/**
+ * Describes the message mars.v1.WhoAmIResponse.
+ * Use `create(WhoAmIResponseSchema)` to create a new message.
+ */
+export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 10);
+
+/**
+ * A browser that is signed in.
+ *
+ * @generated from message mars.v1.Session
+ */
+export type Session = Message<"mars.v1.Session"> & {
+  /**
+   * Names the session; no secret.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The key or the person that has signed in.
+   *
+   * @generated from field: string owner = 2;
+   */
+  owner: string;
+
+  /**
+   * The name of the key, or of the person.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * What it may do.
+   *
+   * @generated from field: mars.v1.KeyKind kind = 4;
+   */
+  kind: KeyKind;
+
+  /**
+   * Where.
+   *
+   * @generated from field: repeated string apps = 5;
+   */
+  apps: string[];
+
+  /**
+   * Where the sign-in came from.
+   *
+   * @generated from field: string address = 6;
+   */
+  address: string;
+
+  /**
+   * When it began.
+   *
+   * @generated from field: google.protobuf.Timestamp created_at = 7;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * When it was last used, to the minute.
+   *
+   * @generated from field: google.protobuf.Timestamp last_used_at = 8;
+   */
+  lastUsedAt?: Timestamp | undefined;
+
+  /**
+   * When it ends unless it is used again.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 9;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * Whether it is the caller's.
+   *
+   * @generated from field: bool current = 10;
+   */
+  current: boolean;
+};
+
+/**
+ * Describes the message mars.v1.Session.
+ * Use `create(SessionSchema)` to create a new message.
+ */
+export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 11);
+
+/**
+ * Which page.
+ *
+ * @generated from message mars.v1.ListSessionsRequest
+ */
+export type ListSessionsRequest = Message<"mars.v1.ListSessionsRequest"> & {
+  /**
+   * Sessions on this page, at most 1000; 0 stands for 100.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+
+  /**
+   * Where the page before ended: its next_cursor.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message mars.v1.ListSessionsRequest.
+ * Use `create(ListSessionsRequestSchema)` to create a new message.
+ */
+export const ListSessionsRequestSchema: GenMessage<ListSessionsRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 12);
+
+/**
+ * A page of sessions.
+ *
+ * @generated from message mars.v1.ListSessionsResponse
+ */
+export type ListSessionsResponse = Message<"mars.v1.ListSessionsResponse"> & {
+  /**
+   * In the order in which they began.
+   *
+   * @generated from field: repeated mars.v1.Session sessions = 1;
+   */
+  sessions: Session[];
+
+  /**
+   * Where the next page begins; empty on the last one.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
+};
+
+/**
+ * Describes the message mars.v1.ListSessionsResponse.
+ * Use `create(ListSessionsResponseSchema)` to create a new message.
+ */
+export const ListSessionsResponseSchema: GenMessage<ListSessionsResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 13);
+
+/**
+ * Which session.
+ *
+ * @generated from message mars.v1.EndSessionRequest
+ */
+export type EndSessionRequest = Message<"mars.v1.EndSessionRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message mars.v1.EndSessionRequest.
+ * Use `create(EndSessionRequestSchema)` to create a new message.
+ */
+export const EndSessionRequestSchema: GenMessage<EndSessionRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 14);
+
+/**
+ * Nothing.
+ *
+ * @generated from message mars.v1.EndSessionResponse
+ */
+export type EndSessionResponse = Message<"mars.v1.EndSessionResponse"> & {
+};
+
+/**
+ * Describes the message mars.v1.EndSessionResponse.
+ * Use `create(EndSessionResponseSchema)` to create a new message.
+ */
+export const EndSessionResponseSchema: GenMessage<EndSessionResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 15);
+
+/**
+ * What the ticket is for.
+ *
+ * @generated from message mars.v1.CreateTicketRequest
+ */
+export type CreateTicketRequest = Message<"mars.v1.CreateTicketRequest"> & {
+  /**
+   * At least one, at most 100; the caller must be allowed to watch each.
+   *
+   * @generated from field: repeated string topics = 1;
+   */
+  topics: string[];
+};
+
+/**
+ * Describes the message mars.v1.CreateTicketRequest.
+ * Use `create(CreateTicketRequestSchema)` to create a new message.
+ */
+export const CreateTicketRequestSchema: GenMessage<CreateTicketRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 16);
+
+/**
+ * The ticket.
+ *
+ * @generated from message mars.v1.CreateTicketResponse
+ */
+export type CreateTicketResponse = Message<"mars.v1.CreateTicketResponse"> & {
+  /**
+   * Its text, in this answer only.
+   *
+   * @generated from field: string ticket = 1;
+   */
+  ticket: string;
+
+  /**
+   * Seconds.
+   *
+   * @generated from field: uint32 expires_in = 2;
+   */
+  expiresIn: number;
+};
+
+/**
+ * Describes the message mars.v1.CreateTicketResponse.
+ * Use `create(CreateTicketResponseSchema)` to create a new message.
+ */
+export const CreateTicketResponseSchema: GenMessage<CreateTicketResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 17);
+
+/**
  * What a key may do.
  *
  * @generated from enum mars.v1.KeyKind
@@ -351,7 +640,7 @@ export const KeyKindSchema: GenEnum<KeyKind> = /*@__PURE__*/
   enumDesc(file_mars_v1_access_service, 0);
 
 /**
- * Who may do what: keys.
+ * Who may do what: keys, sessions of browsers, tickets.
  *
  * @generated from service mars.v1.AccessService
  */
@@ -395,6 +684,47 @@ export const AccessService: GenService<{
     methodKind: "unary";
     input: typeof RevokeKeyRequestSchema;
     output: typeof RevokeKeyResponseSchema;
+  },
+  /**
+   * The caller, and what it may do.
+   *
+   * @generated from rpc mars.v1.AccessService.WhoAmI
+   */
+  whoAmI: {
+    methodKind: "unary";
+    input: typeof WhoAmIRequestSchema;
+    output: typeof WhoAmIResponseSchema;
+  },
+  /**
+   * Browsers that are signed in with the caller's key, in the order in which they signed in, a page at a time; for an `ad` key all
+   * that it has rights for.
+   *
+   * @generated from rpc mars.v1.AccessService.ListSessions
+   */
+  listSessions: {
+    methodKind: "unary";
+    input: typeof ListSessionsRequestSchema;
+    output: typeof ListSessionsResponseSchema;
+  },
+  /**
+   * Ends a session at once, with every stream and socket that it has opened. NOT_FOUND when there is no such session.
+   *
+   * @generated from rpc mars.v1.AccessService.EndSession
+   */
+  endSession: {
+    methodKind: "unary";
+    input: typeof EndSessionRequestSchema;
+    output: typeof EndSessionResponseSchema;
+  },
+  /**
+   * Makes a ticket for a WebSocket or an event stream: good once, within 30 s, for these topics.
+   *
+   * @generated from rpc mars.v1.AccessService.CreateTicket
+   */
+  createTicket: {
+    methodKind: "unary";
+    input: typeof CreateTicketRequestSchema;
+    output: typeof CreateTicketResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_mars_v1_access_service, 0);
