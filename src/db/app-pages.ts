@@ -1,6 +1,6 @@
 /**
  * Pages of the rows of several apps, in one order. Each app's rows are scanned by an index of that app, and merged: a key for
- * a few apps among thousands would otherwise read everybody's rows to find a few.
+ * a few apps among thousands would otherwise read the rows of all to find its own.
  */
 import type { InStatement, Row } from "@libsql/client";
 import { appIdBytesMax } from "../core/limits.ts";
@@ -41,7 +41,7 @@ async function appsNamed(
   return apps.size > appsMax ? undefined : [...apps];
 }
 
-/** From app to app by the index, whatever each of them has: a `DISTINCT` would read all of its entries. */
+/** From app to app by the index, without their rows: a `DISTINCT` would read all of its entries. */
 function appsWithPrefix(prefix: string): InStatement {
   const [first, last] = prefixBounds(prefix, appIdBytesMax);
   return {
