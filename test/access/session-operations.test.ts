@@ -40,7 +40,7 @@ test("a page asks who it is", async () => {
   expect(await nobody.status("/api/session")).toBe(401);
 });
 
-test("a page is told where everyone may do everything", async () => {
+test("a page is shown where everyone may do everything", async () => {
   await using open = await startMars({ host: "0.0.0.0", anonymous: true });
   expect(await (await fetch(`${open.url}/api/session`)).json()).toMatchObject({
     id: "anonymous",
