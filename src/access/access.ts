@@ -59,8 +59,6 @@ export class Access {
   #anonymous = createAnonymous();
   /** By hash: identities that are no key of the ring. */
   readonly #fixed = new Map<string, Identity>();
-  /** What the ring does not know, so that nearly no call computes a hash. */
-  #lastFixed: { readonly token: string; readonly identity: Identity } | undefined;
 
   constructor(options: AccessOptions) {
     this.#options = options;
@@ -144,7 +142,7 @@ export class Access {
 
   /** The same for a key that does not come as a header. */
   identifyToken(token: string): Identity {
-    const known = this.#ring.find(token) ?? this.#findFixed(token);
+    const known = this.#ring.find(token) ?? this.#fixed.get(hashOf(token));
     if (known !== undefined) return known;
     if (!this.#ring.loaded) throw starting();
     throw new MarsError(
@@ -217,13 +215,6 @@ export class Access {
     }
     throw new MarsError("unauthenticated", "a key is needed: Authorization: Bearer mars_…");
   }
-
-  #findFixed(token: string): Identity | undefined {
-    if (token === this.#lastFixed?.token) return this.#lastFixed.identity;
-    const identity = this.#fixed.get(hashOf(token));
-    if (identity !== undefined) this.#lastFixed = { token, identity };
-    return identity;
-  }
 }
 
 export type { IssuedKey, Key, NewKey };
@@ -233,8 +224,8 @@ function tokenOf(authorization: string): string {
   const [, scheme = "", value = ""] = /^(\S+)\s+(\S+)\s*$/.exec(authorization) ?? [];
   if (/^bearer$/i.test(scheme)) return value;
   if (/^basic$/i.test(scheme)) {
-    const text = Buffer.from(value, "base64").toString("utf8");
-    return text.slice(text.indexOf(":") + 1);
+    const [, password] = /^[^:]*:(.*)$/s.exec(Buffer.from(value, "base64").toString("utf8")) ?? [];
+    if (password !== undefined) return password;
   }
   throw new MarsError("unauthenticated", "authorization must be Bearer or Basic");
 }

@@ -72,6 +72,7 @@ export function operation<Input extends z.ZodType, Output extends z.ZodType>(
   definition: OperationDefinition<Input, Output>,
 ): Operation {
   const narrowed = definition.apps === "narrowed";
+  const isRead = definition.scope === "read" || definition.rest.startsWith("GET");
   return {
     ...definition,
     output: narrowed ? withApps(definition.output) : definition.output,
@@ -82,6 +83,8 @@ export function operation<Input extends z.ZodType, Output extends z.ZodType>(
       const named = input as { readonly app_id?: string };
       assertApps(caller, definition, named);
       const answer = await definition.handle(parts, data as z.output<Input>, caller);
+      // A read may wait for seconds, and its caller's key may be revoked meanwhile. What has been changed is answered.
+      if (isRead) caller.identity.assertMay(definition.scope);
       const { allApps, apps } = caller.identity;
       return narrowed && !allApps && named.app_id === undefined ? { ...(answer as object), apps } : answer;
     },

@@ -56,6 +56,11 @@ export class Identity implements AppRights {
     return this.#scopes.has(scope);
   }
 
+  /** Why the rights have ended: `unauthenticated`; `undefined` while they hold. */
+  get ended(): MarsError | undefined {
+    return this.#ended;
+  }
+
   /** Why it may not do what needs the scope: `permission_denied`, or `unauthenticated` once the rights have ended. */
   denial(scope: Scope): MarsError | undefined {
     if (this.#reason !== undefined) return this.#reason;

@@ -107,8 +107,9 @@ class SubscriberStream<Item extends TopicItem>
     return this.#room.promise;
   }
 
-  /** The buffer can still be read; then the error comes. */
+  /** The buffer can still be read; then the error comes. Who has no rights any more gets nothing of it. */
   failed(error: MarsError): void {
+    if (error.code === "unauthenticated") this.#items.length = 0;
     this.#finish(error);
   }
 

@@ -35,7 +35,7 @@ export interface FairQueueStats {
   readonly refused: number;
   /** They waited or ran for too long. */
   readonly expired: number;
-  /** Their callers had gone before they ran. */
+  /** Their callers, or their rights, had gone before they ran. */
   readonly abandoned: number;
 }
 
@@ -93,7 +93,7 @@ export class FairQueue {
    * Runs the task when it is the caller's turn.
    *
    * @throws `MarsError` `overloaded`, `deadline_exceeded` and that of `close`; what the task rejects with; the reason of
-   *   the caller's signal when that aborts while the task waits
+   *   the caller's signal when that aborts while the task waits, and why the caller's rights have ended
    */
   run<T>(caller: Caller, run: () => Promise<T>): Promise<T> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
@@ -179,6 +179,14 @@ export class FairQueue {
   }
 
   async #carryOut(task: Task, flows: readonly Flow[]): Promise<void> {
+    const { ended } = task.caller.identity;
+    // Its key was revoked while it waited.
+    if (ended !== undefined) {
+      this.#abandoned += 1;
+      task.reject(ended);
+      this.#tidy(task);
+      return;
+    }
     const expected = this.#cost;
     for (const flow of flows) {
       flow.active += 1;

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
+import { createAnonymous } from "../../src/core/identity.ts";
 import type { StreamItem } from "../../src/core/ports.ts";
 import { parseTopic } from "../../src/core/topic.ts";
 import { createLive } from "../../src/live/hub.ts";
+import { callerNamed } from "../support/caller.ts";
 import { eventAt, StoreModel, turn } from "./store-model.ts";
 
 function start(stallTimeoutMs = 10_000) {
@@ -61,6 +63,18 @@ test("a consumer that does not read a full buffer fails as too slow", async () =
   while (hub.subscriptions > 0) await turn();
   await expect(items.next()).rejects.toMatchObject({ code: "subscriber_too_slow" });
   expect((await items.next()).done).toBe(true);
+});
+
+test("a stream whose consumer has no rights any more gives nothing of what it has buffered", async () => {
+  const { hub, publish } = start();
+  const identity = createAnonymous();
+  const caller = { ...callerNamed(), identity };
+  const { signal } = new AbortController();
+  const items = hub.stream(parseTopic("all"), { signal, caller })[Symbol.asyncIterator]();
+  publish(2);
+  identity.end("revoked");
+  await expect(items.next()).rejects.toMatchObject({ code: "unauthenticated" });
+  expect(hub.subscriptions).toBe(0);
 });
 
 test("a stream ends when its signal aborts or its consumer leaves", async () => {

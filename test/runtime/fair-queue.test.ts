@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Caller } from "../../src/core/caller.ts";
 import { MarsError } from "../../src/core/error.ts";
+import { createAnonymous } from "../../src/core/identity.ts";
 import { FairQueue, type FairQueueOptions } from "../../src/runtime/fair-queue.ts";
 import { callerNamed } from "../support/caller.ts";
 
@@ -51,6 +52,18 @@ test("another peer waits for one task, however many a peer has asked for before"
   expect(order.indexOf("other")).toBeLessThanOrEqual(1);
   await Promise.all(many);
   expect(queue.stats).toMatchObject({ waiting: 0, active: 0, done: 502, refused: 0 });
+});
+
+test("a task does not run where its caller's rights have ended while it waited", async () => {
+  const { queue, order, ask, go } = heldQueue();
+  const identity = createAnonymous();
+  const revoked = codeOf(ask({ ...caller("revoked"), identity }, "revoked"));
+  const other = ask(caller("other"), "other");
+  identity.end("revoked");
+  await go();
+  await other;
+  expect([await revoked, order]).toEqual(["unauthenticated", ["other"]]);
+  expect(queue.stats).toMatchObject({ waiting: 0, active: 0, done: 2, abandoned: 1 });
 });
 
 test("so does another connection of the same peer", async () => {

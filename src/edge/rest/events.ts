@@ -40,6 +40,8 @@ export function createEventHandler({
     const sender = new RequestSender(identity, c);
     eventLimits.assertRoom(sender);
     const input = await readJson(intake, c, eventBodyBytesMax, ofEvents);
+    // A body may take its time, and the key may be revoked before it is there.
+    identity.assertMay("ingest");
     const problems: Problems = { list: [], sender: identity };
     const event = checkEvent(input, receipts.next(), problems);
     if (event === undefined) throw invalidEvent(input, problems);
@@ -68,6 +70,7 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
     const format = bodyFormat(request.headers.get("content-type"), ["json", "ndjson"]);
     eventLimits.assertRoom(caller);
     const { events, rejected, denied, problems } = await readBatch(c, format, identity);
+    identity.assertMay("ingest");
     const accepted = events.length;
     if (accepted === 0) {
       const message = `none of ${rejected} events is valid`;

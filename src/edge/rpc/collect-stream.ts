@@ -58,7 +58,8 @@ export async function* collectStream(
         reading ??= read(batches, allowance, over.signal);
       const oldest = acks[0];
       if (end === undefined && reading !== undefined) {
-        const waits = [reading, abortion.step];
+        // The end goes first: a batch that came while the client read no acknowledgements is not accepted after it.
+        const waits = [abortion.step, reading];
         const step = await Promise.race(oldest === undefined ? waits : [oldest, ...waits]);
         if (step.kind === "end") {
           end = step;

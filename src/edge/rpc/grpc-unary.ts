@@ -76,6 +76,12 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
     caller: Caller,
   ): Promise<Uint8Array> {
     const { frame, lease } = await readBody(stream, { intake, bytesMax, peer: caller.peer });
+    // A request may take its time, and the key may be revoked before it is there.
+    const { ended } = caller.identity;
+    if (ended !== undefined) {
+      lease?.release();
+      throw ended;
+    }
     if (lease === undefined && frame[0] === 0)
       return answer(await call(decode(frame.subarray(frameHeadBytes)), caller));
     let run: () => Promise<MessageInitShape<O>>;

@@ -5,6 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { createWritableIterable } from "@connectrpc/connect/protocol";
 import { MarsError } from "../../../src/core/error.ts";
 import type { MarsEvent } from "../../../src/core/event.ts";
+import { createAnonymous } from "../../../src/core/identity.ts";
 import { EventLimits } from "../../../src/edge/event-limits.ts";
 import { batchesInFlightMax, collectStream } from "../../../src/edge/rpc/collect-stream.ts";
 import {
@@ -119,6 +120,23 @@ describe("collectStream", () => {
     ingest.commits[0]?.(1);
     expect((await first).value?.batchId).toBe(1n);
     expect((await failure(acks.next())).code).toBe(Code.Unavailable);
+  });
+
+  test("accepts nothing that came after its sender's key was revoked, while no acknowledgement was read", async () => {
+    const ingest = handIngest();
+    const sender = createAnonymous();
+    const requests = createWritableIterable<CollectStreamRequest>();
+    const acks = collectStream(parts(ingest), requests, { ...never, identity: sender });
+    const first = acks.next();
+    void requests.write(batch(1));
+    await runMicrotasks();
+    ingest.commits[0]?.(1);
+    await first;
+    sender.end("revoked");
+    void requests.write(batch(2));
+    await runMicrotasks();
+    await expect(acks.next().catch((error) => error.code)).resolves.toBe("unauthenticated");
+    expect(ingest.commits).toHaveLength(1);
   });
 
   test("ends with the request", async () => {
