@@ -5,8 +5,9 @@ import { withoutSecrets } from "../alerting/sinks/hidden.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { textProblem } from "../core/validate.ts";
 import { attempt, attemptJson } from "./alert-deliveries.ts";
-import { alertId, found, list } from "./alert-fields.ts";
-import { defined, field, text, word } from "./fields.ts";
+import { alertId, found, list, settingLimit } from "./alert-fields.ts";
+import { cursor, defined, field, text, word } from "./fields.ts";
+import { pageOf } from "./memory-page.ts";
 import { operation } from "./operation.ts";
 import { sinkHeaders } from "./sink-headers.ts";
 
@@ -79,16 +80,17 @@ const sink = z.strictObject({
 
 export const listSinks = operation({
   name: "listAlertSinks",
-  summary: "All sinks, by id, without their secrets: where notifications are delivered.",
+  summary: "Sinks, by id, a page at a time, without their secrets: where notifications are delivered.",
   scope: "read",
   apps: "all",
   rest: "GET /api/alerts/sinks",
   rpc: "mars.v1.AlertService/ListSinks",
   command: "alerts sinks list",
-  input: z.strictObject({}),
-  output: z.strictObject({ sinks: z.array(sink) }),
-  async handle({ reader }, _, caller) {
-    return { sinks: (await reader(caller).alertSinks()).map(sinkJson) };
+  input: z.strictObject({ limit: settingLimit, cursor: cursor.optional() }),
+  output: z.strictObject({ sinks: z.array(sink), next_cursor: z.string().nullable() }),
+  async handle({ reader }, wanted, caller) {
+    const { page, nextCursor } = pageOf("sinks", await reader(caller).alertSinks(), ({ id }) => id, wanted);
+    return { sinks: page.map(sinkJson), next_cursor: nextCursor };
   },
 });
 

@@ -12,8 +12,8 @@ import { timestamp } from "./answers.ts";
 import { coversAll } from "./app-scope.ts";
 import { duration } from "./duration.ts";
 import { cursor, field, limit, text, word } from "./fields.ts";
+import { creationOf, pageOf } from "./memory-page.ts";
 import { operation } from "./operation.ts";
-import { pageByCreation } from "./page-by-creation.ts";
 
 const nameBytesMax = 128;
 const overlapMsMax = 30 * 86_400_000;
@@ -72,7 +72,7 @@ export const listKeys = operation({
   output: z.strictObject({ keys: z.array(key), next_cursor: z.string().nullable() }),
   handle({ keys }, wanted, caller) {
     const own = keys.list().filter((one) => coversAll(caller, one.apps));
-    const { page, nextCursor } = pageByCreation(own, wanted);
+    const { page, nextCursor } = pageOf("keys", own, creationOf, wanted);
     return { keys: page.map(keyJson), next_cursor: nextCursor };
   },
 });

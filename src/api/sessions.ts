@@ -9,8 +9,8 @@ import { found } from "./alert-fields.ts";
 import { timestamp } from "./answers.ts";
 import { coversAll } from "./app-scope.ts";
 import { cursor, limit, text } from "./fields.ts";
+import { creationOf, pageOf } from "./memory-page.ts";
 import { operation } from "./operation.ts";
-import { pageByCreation } from "./page-by-creation.ts";
 
 const rights = {
   name: z.string().meta({ description: "The name of the key, or of the person." }),
@@ -65,7 +65,7 @@ export const listSessions = operation({
   output: z.strictObject({ sessions: z.array(session), next_cursor: z.string().nullable() }),
   handle({ sessions }, wanted, caller) {
     const visible = sessions.list().filter((one) => isVisible(one, caller));
-    const { page, nextCursor } = pageByCreation(visible, wanted);
+    const { page, nextCursor } = pageOf("sessions", visible, creationOf, wanted);
     return { sessions: page.map((one) => sessionJson(one, caller)), next_cursor: nextCursor };
   },
 });
