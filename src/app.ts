@@ -30,6 +30,7 @@ import { createHealth, createUnreadable } from "./health.ts";
 import { FileJournal } from "./journal/file-journal.ts";
 import { findingHistory } from "./live/finding-history.ts";
 import { createLive, createLiveFindings } from "./live/hub.ts";
+import { Eraser } from "./maintenance/eraser.ts";
 import { guardFiles } from "./maintenance/guard.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Clock } from "./runtime/clock.ts";
@@ -155,6 +156,17 @@ async function start(
     supervisor,
     log,
   });
+  const eraser = new Eraser({
+    store: store.client,
+    journal,
+    acknowledged: () => pipeline.acknowledged(),
+    progress: pipeline.progress,
+    projected: pipeline.projected,
+    redact: (appId, messageId) => alerts.redact(appId, messageId),
+    deleted: pipeline.deleted,
+    supervisor,
+    log,
+  });
 
   const trials = createTrialRuns({
     start: (stop) => startTrialThread({ ...database, stop }),
@@ -195,6 +207,7 @@ async function start(
     },
     alerts,
     setAside: pipeline.setAside,
+    erasures: eraser,
     trials,
     projected: createFairProgress(pipeline.projected, shares.min_seq_waits),
     changes,
@@ -207,6 +220,7 @@ async function start(
       loops: supervisor.stats(),
       unreadable_rows: unreadable.count,
       alerts: { findings_skipped: alerts.findingsSkipped },
+      erasure: eraser.stats,
       reads: reads.stats,
       trials: trials.stats,
       shares: statsOf(shares),
@@ -255,6 +269,8 @@ async function start(
   });
   alerts.start();
   shutdown.defer("alerts", () => alerts.stop());
+  eraser.start();
+  shutdown.defer("eraser", () => eraser.stop());
   state = "serving";
 
   return {

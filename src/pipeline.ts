@@ -161,6 +161,8 @@ export class Pipeline {
   /** See `SequenceStart.skipped` and `GroupCommit.block`. */
   readonly skipped = (seq: number) => this.#sequence.skipped(seq);
   readonly block = (reason: string) => this.#commit.block(reason);
+  /** See `Checkpoints.deleted`. */
+  readonly deleted = (events: number) => this.#checkpoints.deleted(events);
 
   /** Why events are refused now; empty when they are not. */
   get refusal(): string {

@@ -190,6 +190,14 @@ export class Alerts implements AlertsPort {
     return this.#change(() => this.#options.store.deleteAlertSilence(id));
   }
 
+  /**
+   * Takes the id of an erased message out of incidents and notifications; without an id those of all messages of the app that are
+   * gone. The evaluator forgets what it has in memory.
+   */
+  redact(appId: string, messageId?: string): Promise<void> {
+    return this.#change(() => this.#options.store.redactAlerts(appId, messageId));
+  }
+
   /** @throws `MarsError("invalid_argument")` */
   async #check(target: SinkTarget): Promise<void> {
     if (target.type === "email") {

@@ -33,8 +33,13 @@ export function notificationText(type: NotificationType, incident: Incident, fac
         ? `, by up to ${durationText(lateBy)}`
         : "";
   const from = since === undefined ? "" : ` since ${timeText(since, clock)}`;
-  const ids = samples.map((id) => shown(id, idCharsMax)).join(", ");
+  const ids = samples.map(shownId).join(", ");
   return `${app}: ${still}${messages} ${what(incident)}${from}${longest}, sample ${samples.length === 1 ? "id" : "ids"} ${ids}`;
+}
+
+/** A message's id as the text shows it. Such ids are at the text's end, behind `, sample id`. */
+export function shownId(messageId: string): string {
+  return shown(messageId, idCharsMax);
 }
 
 function what(incident: Incident): string {
@@ -55,7 +60,7 @@ function expiredText(incident: Incident, { figures, clock }: Facts): string {
   const { expired = 0 } = figures;
   const messages = `${expired} ${expired === 1 ? "message" : "messages"}`;
   const lasted = durationText(microsBetween(incident.openedAt, clock));
-  return `${messages} ${what(incident)} expired unfinished, deleted by retention, after ${lasted}`;
+  return `${messages} ${what(incident)} expired unfinished, deleted by retention or erased, after ${lasted}`;
 }
 
 function resolvedText(incident: Incident, { clock, windowMs }: Facts): string {

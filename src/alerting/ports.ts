@@ -59,6 +59,8 @@ export interface AlertStore {
   recordAttempt(record: AttemptRecord): Promise<void>;
   /** Records a test, which has been sent already. */
   recordTest(delivery: NewDelivery, attempt: Attempt): Promise<void>;
+  /** Takes a message's id out of what is recorded for its app; without an id those of all messages that are gone. */
+  redactAlerts(appId: string, messageId: string | undefined): Promise<void>;
   /** One bounded step of retention. @returns whether there may be more */
   pruneAlerts(before: Micros): Promise<boolean>;
 }

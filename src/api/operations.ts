@@ -4,6 +4,7 @@ import { listIncidents } from "./alert-incidents.ts";
 import { deleteRule, getRule, listRules, putRule } from "./alert-rules.ts";
 import { createSilence, deleteSilence, listSilences } from "./alert-silences.ts";
 import { deleteSink, getSink, listSinks, putSink, testSink } from "./alert-sinks.ts";
+import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./keys.ts";
 import {
@@ -54,6 +55,9 @@ export const operations: readonly Operation[] = [
   listSetAside,
   replaySetAside,
   deleteSetAside,
+  eraseMessage,
+  eraseApp,
+  listErasures,
   getStats,
   listKeys,
   createKey,

@@ -4,6 +4,7 @@ import type { SessionRing } from "../access/session-ring.ts";
 import type { Tickets } from "../access/tickets.ts";
 import type { AlertReader, Alerts } from "../alerting/ports.ts";
 import type { Caller } from "../core/caller.ts";
+import type { ErasurePage, ErasureQuery, Erasures } from "../core/erasure.ts";
 import type { Health, Progress, Reader } from "../core/ports.ts";
 import type { SetAside } from "../core/set-aside.ts";
 import type { Trials } from "../learning/trial.ts";
@@ -18,8 +19,7 @@ import type { StatisticsReader } from "../statistics/statistics.ts";
 export type ApiReader = Omit<Reader, "history"> &
   LifecycleReader &
   Omit<FindingReader, "findingHistory"> &
-  StatisticsReader &
-  Pick<
+  StatisticsReader & { erasures(query: ErasureQuery): Promise<ErasurePage> } & Pick<
     AlertReader,
     "alertRules" | "alertRulePage" | "alertSinks" | "alertSilences" | "alertIncidents" | "alertDeliveries"
   >;
@@ -42,6 +42,7 @@ export interface ApiParts {
   readonly exposed: boolean;
   readonly alerts: Alerts;
   readonly setAside: SetAside;
+  readonly erasures: Erasures;
   readonly shares: { readonly sink_tests: Shares };
   stats(): Stats;
   health(): Health;

@@ -53,6 +53,12 @@ export interface Journal {
   read(after: number): AsyncIterable<readonly SequencedEvent[]>;
   /** Number of its events after `seq`. */
   eventsBeyond(seq: number): Promise<number>;
-  /** Drops what it can of the events up to `upTo`; the last seq is not forgotten. */
-  trim(upTo: number): Promise<void>;
+  /**
+   * Drops what it can of the events up to `upTo`; the last seq is not forgotten.
+   *
+   * @param erasedTo what is up to here is to be dropped as soon as possible: nothing is written beside it any more. Default: 0
+   */
+  trim(upTo: number, erasedTo?: number): Promise<void>;
+  /** No file of it has an event up to this seq. */
+  readonly droppedTo: number;
 }

@@ -42,6 +42,6 @@ export interface RetentionStore {
   recordTime(record: TimeRecord, keepFor: Micros | undefined): Promise<void>;
   /** One bounded step of retention. */
   prune(query: PruneQuery): Promise<PruneStep>;
-  /** Deletes counts (funnels, latencies, rates) of the time before. Resolves to the number of rows. */
+  /** Deletes counts (funnels, latencies, rates) and records of erasures of the time before. Resolves to the number of rows. */
   pruneCounts(before: Micros): Promise<number>;
 }

@@ -479,6 +479,34 @@ CREATE TABLE keys (
   record TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 ` },
+  { name: "0010_privacy", sql: `-- Erasure of what is known of messages, and how long an app's messages are kept.
+
+-- Requests to erase all messages of an app. A message is erased whole when its first event came by then.
+CREATE TABLE erasures (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  app_id TEXT NOT NULL,
+  up_to_seq INTEGER NOT NULL,
+  -- Microseconds.
+  requested_at INTEGER NOT NULL,
+  -- 0 while it is under way.
+  done_at INTEGER NOT NULL DEFAULT 0,
+  messages INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- One is under way for each app at a time: a later request extends it.
+CREATE UNIQUE INDEX erasures_pending ON erasures (app_id) WHERE done_at = 0;
+CREATE INDEX erasures_done ON erasures (done_at) WHERE done_at <> 0;
+
+-- Apps whose messages are kept for another time than others.
+CREATE TABLE app_retention (
+  app_id TEXT PRIMARY KEY,
+  -- Microseconds; 0 for ever.
+  keep_for INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The incidents of an app, whose texts name messages.
+CREATE INDEX alert_incidents_app ON alert_incidents (app_id);
+` },
   { name: "0013_sessions", sql: `-- Sessions of browsers, each as JSON; see src/access/session.ts. Of their cookies there are hashes only.
 CREATE TABLE sessions (
   id     TEXT PRIMARY KEY,
@@ -506,6 +534,33 @@ export const alertsSql = {
   pruneAttempts: `DELETE FROM alert_attempts WHERE delivery IN ( SELECT id FROM alert_deliveries WHERE created_at < ?1 AND state <> 'pending' ORDER BY created_at, id LIMIT ?2)`,
   pruneDeliveries: `DELETE FROM alert_deliveries WHERE id IN ( SELECT id FROM alert_deliveries WHERE created_at < ?1 AND state <> 'pending' ORDER BY created_at, id LIMIT ?2)`,
   pruneIncidents: `DELETE FROM alert_incidents WHERE id IN ( SELECT id FROM alert_incidents WHERE closed_at > 0 AND closed_at < ?1 ORDER BY closed_at LIMIT ?2)`,
+} as const;
+
+/** src/db/alerts/redact.sql */
+export const redactSql = {
+  incidents: `UPDATE alert_incidents SET text = substr(text, 1, instr(text, ', sample id') - 1) || ', sample ids erased' WHERE app_id = ?1 AND instr(text, ', sample id') > 0 AND (?2 IS NULL OR instr(substr(text, instr(text, ', sample id')), ?2) > 0)`,
+  deliveries: `UPDATE alert_deliveries SET notification = json_set(notification, '$.text', iif(instr(notification ->> '$.text', ', sample id') = 0, notification ->> '$.text', substr(notification ->> '$.text', 1, instr(notification ->> '$.text', ', sample id') - 1) || ', sample ids erased'), '$.incident.figures.samples', json(( SELECT json_group_array(value) FROM json_each(notification, '$.incident.figures.samples') WHERE iif(?2 IS NULL, EXISTS (SELECT 1 FROM messages WHERE message_id = value AND app_id = ?1), value <> ?2)))) WHERE incident IN (SELECT id FROM alert_incidents WHERE app_id = ?1) AND EXISTS ( SELECT 1 FROM json_each(iif(json_valid(notification), notification, '{}'), '$.incident.figures.samples') WHERE iif(?2 IS NULL, NOT EXISTS (SELECT 1 FROM messages WHERE message_id = value AND app_id = ?1), value = ?2))`,
+  attempts: `UPDATE alert_attempts SET response = '', error = iif(?2 IS NULL OR instr(error, ?2) = 0, error, '') WHERE delivery IN ( SELECT d.id FROM alert_incidents i CROSS JOIN alert_deliveries d ON d.incident = i.id WHERE i.app_id = ?1) AND (?2 IS NULL OR instr(response, ?2) > 0 OR instr(error, ?2) > 0)`,
+} as const;
+
+/** src/db/erasure/erase.sql */
+export const eraseSql = {
+  findMessage: `SELECT id, message_id, event_count FROM messages WHERE message_id = ?2 AND app_id = ?1 AND id <= ?3`,
+  candidates: `SELECT m.id, m.message_id, m.created_at, (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.message = m.id LIMIT ?6)) AS events FROM messages m INDEXED BY messages_app_created WHERE m.app_id = ?1 AND (m.created_at, m.id) > (?3, ?4) AND m.id <= ?2 ORDER BY m.created_at, m.id LIMIT ?5`,
+  touched: `SELECT m.id, m.message_id, m.app_id, x.id AS erasure FROM json_each(?1) j CROSS JOIN erasures x ON x.app_id = j.value AND x.done_at = 0 CROSS JOIN messages m ON m.message_id = substr(j.key, 76) AND m.app_id = j.value AND m.id <= x.up_to_seq ORDER BY x.id`,
+  insertRemains: `INSERT OR IGNORE INTO remains (message) SELECT id FROM messages WHERE id IN (SELECT value FROM json_each(?1))`,
+  recordErased: `INSERT INTO pruned_apps (app_id, seq, finding_seq) SELECT iif(k.value = 1, m.app_id, ''), coalesce(max((SELECT max(max(e.seq, e.changed_seq)) FROM events e WHERE e.message = m.id)), 0), coalesce(max((SELECT max(+f.seq) FROM findings f WHERE f.message = m.id)), 0) FROM remains r CROSS JOIN messages m ON m.id = r.message CROSS JOIN json_each('[0,1]') k WHERE true GROUP BY 1 ON CONFLICT (app_id) DO UPDATE SET seq = max(seq, excluded.seq), finding_seq = max(finding_seq, excluded.finding_seq)`,
+  forgetChanges: `DELETE FROM event_changes WHERE seq IN ( SELECT e.seq FROM event_changes c CROSS JOIN events e ON e.seq = c.seq WHERE e.message IN (SELECT message FROM remains))`,
+  deleteAhead: `DELETE FROM events WHERE seq > (SELECT seq FROM projection) AND message IN (SELECT message FROM remains)`,
+  exhume: `DELETE FROM tombstones WHERE hash IN (SELECT value FROM json_each(?1))`,
+  deleteSetAside: `DELETE FROM set_aside WHERE app_id = ?1 AND (?2 IS NULL OR message_id = ?2) AND seq <= ?3`,
+  pending: `SELECT * FROM erasures WHERE done_at = 0 ORDER BY id`,
+  makeRoom: `DELETE FROM erasures WHERE id IN ( SELECT id FROM erasures WHERE done_at <> 0 ORDER BY done_at LIMIT max(0, (SELECT count(*) FROM erasures) - ?1))`,
+  request: `INSERT INTO erasures (app_id, up_to_seq, requested_at) VALUES (?1, ?2, ?3) ON CONFLICT (app_id) WHERE done_at = 0 DO UPDATE SET up_to_seq = max(up_to_seq, excluded.up_to_seq), requested_at = excluded.requested_at RETURNING *`,
+  countErased: `UPDATE erasures SET messages = messages + ( SELECT count(*) FROM remains r CROSS JOIN messages m ON m.id = r.message) WHERE id = ?1`,
+  finish: `UPDATE erasures SET done_at = ?3 WHERE id = ?1 AND up_to_seq = ?2`,
+  byId: `SELECT * FROM erasures WHERE id = ?1`,
+  forgetDone: `DELETE FROM erasures WHERE done_at <> 0 AND done_at < ?1`,
 } as const;
 
 /** src/db/findings/findings.sql */
@@ -582,7 +637,7 @@ export const pruneSql = {
   candidates: `SELECT m.id, m.app_id, m.message_id, m.updated_at, m.alias <= ?2 AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.message = m.id AND +i.next_at BETWEEN 1 AND ?5) AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND ( +f.seq > ?3 OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN ( SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing'))) AS old, iif(m.alias <= ?2, (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.message = m.id LIMIT ?7)), 0) AS events FROM messages m WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ?6`,
   insertRemains: `INSERT INTO remains (message) SELECT m.id FROM messages m WHERE m.id IN (SELECT value FROM json_each(?1)) AND m.alias <= ?2 AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.message = m.id AND +i.next_at BETWEEN 1 AND ?5) AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND ( +f.seq > ?3 OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN ( SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing')))`,
   recordPruned: `INSERT INTO pruned_apps (app_id, seq, finding_seq) SELECT iif(k.value = 1, m.app_id, ''), ?1, coalesce(max((SELECT max(+f.seq) FROM findings f WHERE f.message = m.id)), 0) FROM remains r CROSS JOIN messages m ON m.id = r.message CROSS JOIN json_each('[0,1]') k WHERE true GROUP BY 1 ON CONFLICT (app_id) DO UPDATE SET seq = max(seq, excluded.seq), finding_seq = max(finding_seq, excluded.finding_seq)`,
-  countExpired: `UPDATE apps SET open = apps.open - gone.open, overdue = apps.overdue - gone.overdue, expired = apps.expired + gone.open + gone.overdue FROM ( SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue FROM ( SELECT m.app_id, coalesce((SELECT state FROM instances WHERE message = m.id), 0) AS state FROM remains r CROSS JOIN messages m ON m.id = r.message ) GROUP BY app_id ) AS gone WHERE apps.app_id = gone.app_id`,
+  countExpired: `UPDATE apps SET open = apps.open - gone.open, overdue = apps.overdue - gone.overdue, expired = apps.expired + gone.open + gone.overdue FROM ( SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue FROM ( SELECT m.app_id, coalesce((SELECT state FROM instances WHERE message = m.id), 0) AS state FROM remains r CROSS JOIN messages m ON m.id = r.message WHERE NOT EXISTS (SELECT 1 FROM event_changes c WHERE c.seq = m.id AND c.was IS NULL) ) GROUP BY app_id ) AS gone WHERE apps.app_id = gone.app_id`,
   expireIncidents: `UPDATE alert_incidents SET expired = alert_incidents.expired + gone.count FROM ( SELECT m.app_id, f.stage, count(*) AS count FROM remains r CROSS JOIN messages m ON m.id = r.message CROSS JOIN findings f ON f.message = m.id AND f.kind = 'missing' AND +f.retracted_at = 0 GROUP BY m.app_id, f.stage ) AS gone WHERE alert_incidents.closed_at = 0 AND alert_incidents.kind = 'missing' AND alert_incidents.app_id = gone.app_id AND alert_incidents.stage = gone.stage`,
   countInstances: `UPDATE lifecycle_instances SET instances = lifecycle_instances.instances - gone.instances FROM ( SELECT i.lifecycle, count(*) AS instances FROM remains r CROSS JOIN instances i ON i.message = r.message GROUP BY i.lifecycle ) AS gone WHERE lifecycle_instances.lifecycle = gone.lifecycle`,
   deleteMessages: `DELETE FROM messages WHERE id IN (SELECT message FROM remains)`,

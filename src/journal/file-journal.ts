@@ -61,7 +61,9 @@ export class FileJournal implements Journal {
     const last = first + events.length - 1;
     this.#appending = true;
     try {
-      this.#bytes += await this.#records.append({ firstSeq: first, lastSeq: last, body });
+      // Not `+= await`, which would add to the bytes of before: some may have been dropped meanwhile.
+      const added = await this.#records.append({ firstSeq: first, lastSeq: last, body });
+      this.#bytes += added;
     } catch (cause) {
       this.#failedBytes = Buffer.byteLength(body);
       throw failing(cause);
@@ -93,8 +95,13 @@ export class FileJournal implements Journal {
     return this.#records.eventsBeyond(seq);
   }
 
-  async trim(upTo: number): Promise<void> {
-    this.#bytes -= await this.#records.trim(upTo);
+  async trim(upTo: number, erasedTo = 0): Promise<void> {
+    const dropped = await this.#records.trim(upTo, erasedTo);
+    this.#bytes -= dropped;
+  }
+
+  get droppedTo(): number {
+    return this.#records.droppedTo;
   }
 
   /** See `SegmentedJournal.missing`. */

@@ -54,6 +54,8 @@ export class SegmentedJournal {
   /** The name of the oldest segment that is not to be deleted. */
   #first = "";
   #lastNumber = 0;
+  /** One at a time: what one call may delete it has counted from the oldest segment. */
+  #trimming: Promise<unknown> = Promise.resolve();
   /** Appending and dropping take turns. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -153,11 +155,23 @@ export class SegmentedJournal {
     return events;
   }
 
-  async trim(upTo: number): Promise<number> {
+  /** See `Journal.droppedTo`. */
+  get droppedTo(): number {
+    return this.#segments.find(({ events }) => events > 0)?.header.after ?? this.#last.lastSeq;
+  }
+
+  /** See `Journal.trim`. @returns the bytes that were dropped */
+  trim(upTo: number, erasedTo = 0): Promise<number> {
+    const dropped = this.#trimming.then(() => this.#drop(upTo, erasedTo));
+    this.#trimming = dropped.catch(() => undefined);
+    return dropped;
+  }
+
+  async #drop(upTo: number, erasedTo: number): Promise<number> {
     const droppable = await this.#inTurn(async () => {
-      const { bytes, lastSeq } = this.#last;
-      const worthwhile = bytes >= Math.min(rollBytesMin, this.#segmentBytes);
-      if (lastSeq <= upTo && worthwhile) await this.#tryRoll();
+      const { bytes, lastSeq, events, header } = this.#last;
+      const worthwhile = lastSeq <= upTo && bytes >= Math.min(rollBytesMin, this.#segmentBytes);
+      if (worthwhile || (events > 0 && header.after < erasedTo)) await this.#tryRoll();
       return this.#segments.findLastIndex(({ header }) => header.after <= upTo);
     });
     if (droppable <= 0) return 0;

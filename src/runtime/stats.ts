@@ -104,6 +104,7 @@ export interface Stats extends PipelineStats {
   readonly unreadable_rows: number;
   /** Changes of findings that alerting could not apply and skipped, since the start. */
   readonly alerts: { readonly findings_skipped: number };
+  readonly erasure: ErasureStats;
   /** The reads of clients. */
   readonly reads: FairQueueStats;
   /** Runs that learn lifecycles or try them. */
@@ -120,6 +121,16 @@ export interface Stats extends PipelineStats {
   readonly to_send: SendBudgetStats;
   /** The caps that are divided between clients, by name. */
   readonly shares: Readonly<Record<string, SharesStats>>;
+}
+
+/** Erasure on request; counts are since the start. */
+export interface ErasureStats {
+  readonly messages: number;
+  readonly events: number;
+  /** Whether the messages of an app are being erased. */
+  readonly under_way: boolean;
+  /** Bytes of erased events up to this seq may still be in the journal or the database's log; 0 for none. */
+  readonly traces_up_to_seq: number;
 }
 
 /** The work on the bodies of requests. */

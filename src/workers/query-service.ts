@@ -3,6 +3,7 @@ import type { Notify } from "../core/ports.ts";
 import { AlertQueries } from "../db/alerts/alert-queries.ts";
 import { DeliveryQueries } from "../db/alerts/delivery-queries.ts";
 import { IncidentQueries } from "../db/alerts/incident-queries.ts";
+import { ErasureQueries } from "../db/erasure/erasure-queries.ts";
 import { FindingQueries } from "../db/findings/finding-queries.ts";
 import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
 import { PlanCache } from "../db/lifecycles/plan-cache.ts";
@@ -25,6 +26,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const alerts = new AlertQueries(connection);
   const incidents = new IncidentQueries(connection);
   const deliveries = new DeliveryQueries(connection);
+  const erasures = new ErasureQueries(connection);
   const aside = new SetAsideQueries(connection);
   const statistics = new StatisticsQueries(connection);
   return {
@@ -53,6 +55,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     dueDeliveries: deliveries.due.bind(deliveries),
     alertIncidents: incidents.list.bind(incidents),
     alertDeliveries: deliveries.list.bind(deliveries),
+    erasures: erasures.list.bind(erasures),
     listSetAside: aside.list.bind(aside),
     close: () => connection.close(),
   };

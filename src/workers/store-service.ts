@@ -4,18 +4,21 @@
  */
 import { realpath } from "node:fs/promises";
 import type { InStatement } from "@libsql/client";
+import type { Erasure } from "../core/erasure.ts";
 import { MarsError } from "../core/error.ts";
+import type { MessageKey, Micros } from "../core/event.ts";
 import type { JournalState } from "../core/journal.ts";
 import type { StorePosition } from "../core/ports.ts";
 import { KeyWriter } from "../db/access/key-writer.ts";
 import { SessionWriter } from "../db/access/session-writer.ts";
 import { AlertWriter } from "../db/alerts/alert-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
+import { ErasureWriter } from "../db/erasure/erasure-writer.ts";
 import { PageCheck } from "../db/integrity/page-check.ts";
 import { Lease } from "../db/lease.ts";
 import { LifecycleCache } from "../db/lifecycles/lifecycle-cache.ts";
 import { LifecycleWriter } from "../db/lifecycles/lifecycle-writer.ts";
-import { MessageWriter } from "../db/messages/message-writer.ts";
+import { busyTimeoutMs, MessageWriter } from "../db/messages/message-writer.ts";
 import { RetentionWriter } from "../db/retention/retention-writer.ts";
 import { Tombstones } from "../db/retention/tombstones.ts";
 import { SetAsideWriter } from "../db/set-aside/set-aside-writer.ts";
@@ -39,7 +42,7 @@ export function createStoreService(options: DatabaseAddress) {
       if (database.embedded) files.note(pathOf(options.url), `${pathOf(options.url)}-wal`);
     },
     pragmas: [
-      "busy_timeout = 5000",
+      `busy_timeout = ${busyTimeoutMs}`,
       "journal_mode = WAL",
       "synchronous = NORMAL",
       // `MessageWriter.checkpoint` decides when.
@@ -47,11 +50,14 @@ export function createStoreService(options: DatabaseAddress) {
       "journal_size_limit = 67108864",
       `cache_size = -${cacheKiB}`,
       "temp_store = MEMORY",
+      // Free space of the file keeps nothing of what was deleted. Pruning writes 5 % more by it, storing nothing.
+      "secure_delete = ON",
     ],
   });
   const locks = [new DirectoryLock(), new DirectoryLock()] as const;
   const lease = new Lease(database);
-  const messages = new MessageWriter(database, what, lease, () => projector.expectChanges());
+  const erasures = new ErasureWriter(database);
+  const messages = new MessageWriter(database, what, lease, () => projector.expectChanges(), erasures);
   const tombstones = new Tombstones(database);
   const retention = new RetentionWriter(database, tombstones, () => messages.seq);
   const lifecycles = new LifecycleCache(database);
@@ -110,6 +116,7 @@ export function createStoreService(options: DatabaseAddress) {
         pages.open();
       }
       const position = await messages.open(journal, nextSeq);
+      await erasures.open();
       opened = true;
       return position;
     },
@@ -125,6 +132,25 @@ export function createStoreService(options: DatabaseAddress) {
       const run = () => messages.checkpoint(hurry);
       return pages === undefined ? run() : pages.checkpoint(run);
     },
+    purge() {
+      if (files.missing() !== "")
+        return Promise.reject(new MarsError("fenced", "the database's file is gone"));
+      const run = () => messages.purge();
+      return pages === undefined ? run() : pages.checkpoint(run);
+    },
+    eraseMessage: afterOpening(async (key: MessageKey, upTo: number) => {
+      const erased = await erasures.eraseMessage(key, upTo);
+      projector.forget();
+      return erased;
+    }),
+    eraseRemains: afterOpening(erasures.eraseRemains.bind(erasures)),
+    requestErasure: afterOpening(erasures.requestErasure.bind(erasures)),
+    eraseStep: afterOpening(erasures.eraseStep.bind(erasures)),
+    finishErasure: afterOpening(async (erasure: Erasure, at: Micros) => {
+      const now = await erasures.finishErasure(erasure, at);
+      projector.forget();
+      return now;
+    }),
     checkPages: (pagesMax: number) => pages?.step(pagesMax),
     recallTime: retention.recallTime.bind(retention),
     recordTime: retention.recordTime.bind(retention),
@@ -149,6 +175,7 @@ export function createStoreService(options: DatabaseAddress) {
     commitAlerts: afterOpening(alerts.commit.bind(alerts)),
     recordAttempt: afterOpening(alerts.recordAttempt.bind(alerts)),
     recordTest: afterOpening(alerts.recordTest.bind(alerts)),
+    redactAlerts: afterOpening(alerts.redact.bind(alerts)),
     pruneAlerts: afterOpening(alerts.prune.bind(alerts)),
     /** Lets the next Mars begin at once. */
     releaseLease: () => lease.release(),

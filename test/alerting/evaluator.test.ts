@@ -175,7 +175,7 @@ describe("notifications in words", () => {
   test("what retention has deleted is not called well", () => {
     const facts = { figures: { ...none, expired: 2 }, clock, windowMs: 60_000 };
     expect(notificationText("incident.expired", incident, facts)).toBe(
-      "shop: expired: 2 messages stuck at PAID → SHIPPED expired unfinished, deleted by retention, after 4 m 10 s",
+      "shop: expired: 2 messages stuck at PAID → SHIPPED expired unfinished, deleted by retention or erased, after 4 m 10 s",
     );
   });
 

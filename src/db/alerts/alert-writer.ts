@@ -1,13 +1,14 @@
 /** Writes rules, sinks, silences, incidents and deliveries. Runs on the store's thread. */
 import type { InStatement } from "@libsql/client";
 import type { Attempt, AttemptRecord, NewDelivery } from "../../alerting/delivery.ts";
+import { shownId } from "../../alerting/notification-text.ts";
 import type { AlertStep } from "../../alerting/ports.ts";
 import { type AlertRule, rulesMax } from "../../alerting/rule.ts";
 import { type AlertSilence, silencesMax } from "../../alerting/silence.ts";
 import { type AlertSink, sinksMax } from "../../alerting/sink.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
-import { alertsSql } from "../../gen/sql.ts";
+import { alertsSql, redactSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import { forRows } from "../rows.ts";
 
@@ -89,6 +90,15 @@ export class AlertWriter {
     await this.#durably([
       { sql: alertsSql.insertTest, args: [sink, state, webhookId, JSON.stringify(notification), createdAt] },
       insertAttempt(null, 1, attempt),
+    ]);
+  }
+
+  async redact(appId: string, messageId: string | undefined): Promise<void> {
+    const shown = messageId === undefined ? null : shownId(messageId);
+    await this.#durably([
+      { sql: redactSql.incidents, args: [appId, shown] },
+      { sql: redactSql.deliveries, args: [appId, messageId ?? null] },
+      { sql: redactSql.attempts, args: [appId, messageId ?? null] },
     ]);
   }
 

@@ -4,6 +4,8 @@
  * An embedded database commits without an fsync (`synchronous=NORMAL`): the journal still has everything, and a power
  * cut takes back whole transactions, position included. `checkpoint` is what makes the journal's copy dispensable.
  */
+
+import type { ErasureGate } from "../../core/erasure.ts";
 import { MarsError } from "../../core/error.ts";
 import type { JournalState } from "../../core/journal.ts";
 import type { StoreBatch, StoreOutcome, StorePosition } from "../../core/ports.ts";
@@ -30,6 +32,9 @@ import { findPosition } from "./position.ts";
 const serverSyncMs = 40_000;
 /** Bound on the write-ahead log while a reader keeps it from being emptied. */
 const logBytesMax = 1024 ** 3;
+/** How long a statement of the store waits for a lock, and how long the emptying of the log waits for readers. */
+export const busyTimeoutMs = 5_000;
+const purgeWaitMs = 100;
 /** A page and its head. */
 const logFrameBytes = 4096 + 24;
 
@@ -39,6 +44,7 @@ export class MessageWriter {
   readonly #aside: SetAsideWriter;
   readonly #late: () => void;
   readonly #lease: Lease;
+  readonly #erasures: ErasureGate | undefined;
   #journalId = "";
   /** Positions that a database server had stored, with their times; bounded by `serverSyncMs` over the time between checkpoints. */
   readonly #marks: { readonly seq: number; readonly at: number }[] = [];
@@ -50,12 +56,20 @@ export class MessageWriter {
   /**
    * @param what names the database in messages
    * @param late called when events have been stored that the projector has to follow though it is beyond them
+   * @param erasures asked before each batch
    */
-  constructor(database: Database, what: string, lease: Lease, late: () => void = () => undefined) {
+  constructor(
+    database: Database,
+    what: string,
+    lease: Lease,
+    late: () => void = () => undefined,
+    erasures?: ErasureGate,
+  ) {
     this.#database = database;
     this.#what = what;
     this.#late = late;
     this.#lease = lease;
+    this.#erasures = erasures;
     this.#aside = new SetAsideWriter(database);
   }
 
@@ -80,6 +94,8 @@ export class MessageWriter {
     const late = batch.from < this.#projectedTo;
     try {
       await this.#lease.confirm();
+      const erasing = this.#erasures?.beforeBatch(batch.chunks);
+      if (erasing !== undefined) await erasing;
       const results = await this.#database.batch(
         [
           movePosition(this.#journalId, batch),
@@ -146,6 +162,24 @@ export class MessageWriter {
     // A synced log is as safe as the file, and so is all that was written to it before.
     await this.#database.durably(["UPDATE lease SET beat = beat + 1"]);
     return seq;
+  }
+
+  /**
+   * Checkpoints, and empties the write-ahead log, whose file still has pages as they were. See `ErasureStore.purge`. A database
+   * server's log is its own.
+   */
+  async purge(): Promise<{ durableSeq: number; logEmpty: boolean }> {
+    if (!this.#database.embedded) return { durableSeq: await this.checkpoint(false), logEmpty: true };
+    // It waits for readers with the store's thread, so not for long.
+    await this.#database.execute(`PRAGMA busy_timeout = ${purgeWaitMs}`);
+    let busy: unknown;
+    try {
+      const { rows } = await this.#database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+      busy = rows[0]?.busy;
+    } finally {
+      await this.#database.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    }
+    return { durableSeq: await this.checkpoint(false), logEmpty: busy === 0 };
   }
 
   /** The write-ahead log that a reader keeps from being emptied; 0 when there is none. */

@@ -1,6 +1,6 @@
 /** Retention of what is counted. */
 import type { Micros } from "../../core/event.ts";
-import { pruneSql } from "../../gen/sql.ts";
+import { eraseSql, pruneSql } from "../../gen/sql.ts";
 import { bucketsOf } from "../../statistics/buckets.ts";
 import type { Database } from "../database.ts";
 
@@ -24,6 +24,7 @@ export async function pruneCounts(database: Database, before: Micros): Promise<n
         args: [Math.floor(before / 60_000_000)],
       },
       { sql: pruneSql.deleteStages, args: [stepStages] },
+      { sql: eraseSql.forgetDone, args: [before] },
     ],
     "write",
   );

@@ -40,7 +40,7 @@ ON CONFLICT (app_id) DO UPDATE SET
   finding_seq = max(finding_seq, excluded.finding_seq);
 
 -- name: countExpired
--- Messages that end unfinished leave the counts of open and overdue ones. All other counts stay.
+-- Messages that end unfinished leave the counts of open and overdue ones, where they have been counted. All other counts stay.
 UPDATE apps SET
   open = apps.open - gone.open,
   overdue = apps.overdue - gone.overdue,
@@ -50,6 +50,7 @@ FROM (
   FROM (
     SELECT m.app_id, coalesce((SELECT state FROM instances WHERE message = m.id), 0) AS state
     FROM remains r CROSS JOIN messages m ON m.id = r.message
+    WHERE NOT EXISTS (SELECT 1 FROM event_changes c WHERE c.seq = m.id AND c.was IS NULL)
   ) GROUP BY app_id
 ) AS gone
 WHERE apps.app_id = gone.app_id;

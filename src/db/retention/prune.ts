@@ -48,7 +48,7 @@ export async function pruneStep(
     "read",
   );
   if (left?.rows[0]?.some === 1) {
-    const [deleted] = await database.batch(deleteEvents, "write");
+    const [deleted] = await database.batch([...deleteEvents], "write");
     return { messages: 0, events: deleted?.rowsAffected ?? 0, next: after };
   }
   const row = mark?.rows[0];
@@ -117,7 +117,7 @@ function argsOf({ seq, findingSeq, incidentSeq, owedUntil }: Cut): number[] {
 }
 
 /** Deletes events of deleted messages, and forgets the messages that have none left. */
-const deleteEvents: InStatement[] = [
+export const deleteEvents: readonly InStatement[] = [
   { sql: pruneSql.deleteEvents, args: [stepEvents] },
   pruneSql.deleteRemains,
 ];

@@ -9,6 +9,7 @@ import { AdminService } from "../../gen/mars/v1/admin_service_pb.ts";
 import { AlertService } from "../../gen/mars/v1/alert_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
+import { PrivacyService } from "../../gen/mars/v1/privacy_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
 import { callerOf } from "./caller.ts";
 import { strictJsonOptions } from "./json-options.ts";
@@ -22,6 +23,7 @@ export const operationServices: readonly DescService[] = [
   AlertService,
   AdminService,
   AccessService,
+  PrivacyService,
 ];
 
 /** An operation with the method that it is. */

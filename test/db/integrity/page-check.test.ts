@@ -66,7 +66,9 @@ test("a flipped bit is found in any page, and its place is named", async () => {
     flip(test.path, at, page % 8);
     const step = lookAround(test.store);
     expect(step.damaged).toBe(page);
-    expect(step.places.at(-1)).toContain(`from byte ${(page - 1) * pageBytes} to byte ${page * pageBytes}`);
+    // The first hundred are named.
+    const named = Math.min(page, 100);
+    expect(step.places.at(-1)).toContain(`from byte ${(named - 1) * pageBytes} to byte ${named * pageBytes}`);
     flip(test.path, at, page % 8);
   }
 });

@@ -59,6 +59,7 @@ describe.each(Object.entries(transports))("reflection by %s", (_, transport) => 
       "mars.v1.AlertService",
       "mars.v1.AdminService",
       "mars.v1.AccessService",
+      "mars.v1.PrivacyService",
       "grpc.reflection.v1.ServerReflection",
     ]);
   });
