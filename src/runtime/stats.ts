@@ -3,6 +3,7 @@ import type { PageCheckStep } from "../core/ports.ts";
 import type { GraceStats } from "../core/refusals.ts";
 import type { RetentionStats } from "../core/retention.ts";
 import type { ClockStats } from "../core/time-record.ts";
+import type { TlsStats } from "../core/tls.ts";
 import type { FairQueueStats } from "./fair-queue.ts";
 import type { SendBudgetStats } from "./send-budget.ts";
 import type { SharesStats } from "./shares.ts";
@@ -121,6 +122,8 @@ export interface Stats extends PipelineStats {
   readonly to_send: SendBudgetStats;
   /** The caps that are divided between clients, by name. */
   readonly shares: Readonly<Record<string, SharesStats>>;
+  /** `null` where both ports speak cleartext. */
+  readonly tls: TlsStats | null;
 }
 
 /** Erasure on request; counts are since the start. */

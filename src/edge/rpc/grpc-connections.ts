@@ -26,7 +26,9 @@ export interface ConnectionTimes {
 
 /** The open connections, for the end of Mars. */
 export interface Connections {
-  /** Accepts no more, and asks the open ones to end with their last call. */
+  /** Asks the open ones to end with their last call. */
+  retire(): void;
+  /** The same, and accepts no more. */
   close(): void;
   /** Ends those without an open call: some never sent anything, and would stay for ever. */
   destroyIdle(): void;
@@ -115,9 +117,10 @@ export function trackConnections(
   server.once("close", () => clearInterval(sweep));
 
   return {
+    retire,
     close() {
       closing = true;
-      for (const { session } of connections.values()) session?.close();
+      retire();
     },
     destroyIdle() {
       for (const connection of [...connections.values()]) {
@@ -129,6 +132,10 @@ export function trackConnections(
       for (const connection of [...connections.values()]) end(connection);
     },
   };
+
+  function retire(): void {
+    for (const { session } of connections.values()) session?.close();
+  }
 
   function admit(socket: End): Connection | undefined {
     if (closing) return undefined;

@@ -40,7 +40,10 @@ export interface GrpcServerOptions extends ConnectionTimes, GrpcCallsOptions {
 export interface GrpcServer {
   /** The real one. */
   readonly port: number;
-  /** New connections get this pair, open ones keep theirs. Throws where the pair cannot be used. */
+  /**
+   * New connections get this pair, open ones keep theirs, and are asked to end where clients' authorities have changed. Throws
+   * where the pair cannot be used.
+   */
   setTls(pair: TlsPair): void;
   /**
    * Refuses new calls, ends streams with UNAVAILABLE, lets unary calls finish for at most `deadlineMs`, then closes what is
@@ -105,11 +108,15 @@ export async function startGrpcServer(
   });
   await listening(server, host, port);
 
+  let clientCa = tls?.clientCa;
   let stopped: Promise<void> | undefined;
   return {
     port: (server.address() as AddressInfo).port,
     setTls(pair) {
       secure?.setSecureContext(secureOptions(pair));
+      // Their clients were verified by the former authority.
+      if (pair.clientCa !== clientCa) connections.retire();
+      clientCa = pair.clientCa;
     },
     stop(deadlineMs) {
       stopped ??= stop(deadlineMs);

@@ -16,6 +16,7 @@ import {
   writePair,
 } from "../../support/certificates.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
+import { until } from "../../support/until.ts";
 import { failure, rpcClients } from "./clients.ts";
 
 const home = mkdtempSync(join(tmpdir(), "mars-client-certificate-"));
@@ -41,10 +42,10 @@ async function createKeys<Name extends string>(
   return tokens;
 }
 
-function startWithClients(dataDir: string): Promise<TestMars> {
-  const tlsClientCa = join(home, "ca.pem");
+function startWithClients(dataDir: string, files = mkdtempSync(join(home, "files-"))): Promise<TestMars> {
+  const tlsClientCa = join(files, "ca.pem");
   writeFileSync(tlsClientCa, authority.cert);
-  return startMars({ ...writePair(home, server), tlsClientCa, dataDir });
+  return startMars({ ...writePair(files, server), tlsClientCa, dataDir });
 }
 
 function clientOf(
@@ -133,6 +134,27 @@ test("a key in the metadata counts for more than the certificate", async () => {
   expect(await collect("other")).toMatchObject({ seq: expect.any(BigInt) });
   expect((await failure(collect("shop"))).code).toBe(Code.PermissionDenied);
   expect((await failure(clientOf(mars, certificate, "mars_in_0")())).code).toBe(Code.Unauthenticated);
+});
+
+test("an authority that is taken away counts no more, on open connections neither", async () => {
+  const files = mkdtempSync(join(home, "files-"));
+  const dataDir = mkdtempSync(join(home, "data-"));
+  await createKeys(dataDir, { billing: {} });
+  await using changed = await startWithClients(dataDir, files);
+  const other = createCertificate({ name: "authority" });
+  const its = clientOf(changed, { name: "billing" });
+  const others = clientOf(changed, { name: "billing", issuer: other });
+  await its();
+  writeFileSync(join(files, "ca.pem"), other.cert);
+  await changed.reload();
+  // The first call may meet the end of its connection.
+  const refused = () =>
+    its().then(
+      () => false,
+      ({ code }) => code === Code.Unauthenticated,
+    );
+  await until(refused, () => "a refusal");
+  expect(await others()).toMatchObject({ seq: expect.any(BigInt) });
 });
 
 test("without any key every client is served, with any certificate and with none", async () => {
