@@ -1,8 +1,10 @@
 /** Names that change their addresses, and receivers that send elsewhere: only what was checked is called, at every attempt. */
 import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createServer } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { Notification } from "../../../src/alerting/notification.ts";
@@ -11,6 +13,7 @@ import { createSender } from "../../../src/alerting/sinks/sender.ts";
 import { Targets } from "../../../src/alerting/sinks/target.ts";
 import { makeSecret } from "../../../src/alerting/sinks/webhook.ts";
 import { startAlerting } from "../../support/alerting.ts";
+import { createServerCertificate } from "../../support/certificates.ts";
 import { startDnsServer } from "../../support/dns-server.ts";
 import { startReceiver } from "../../support/receiver.ts";
 
@@ -102,12 +105,14 @@ describe("over TLS", () => {
 
   /** The certificate is for `localhost` and for 127.0.0.1. */
   test("the name is sent and its certificate is checked, not that of the address", async () => {
-    const tls = `${root}test/edge/rpc/tls/`;
+    const { cert, key } = createServerCertificate();
+    const trusted = join(mkdtempSync(join(tmpdir(), "mars-ca-")), "cert.pem");
+    writeFileSync(trusted, cert);
     const [names, hosts]: [string[], string[]] = [[], []];
     await using server = createServer(
       {
-        cert: readFileSync(`${tls}cert.pem`),
-        key: readFileSync(`${tls}key.pem`),
+        cert,
+        key,
         SNICallback: (name, done) => done(null, void names.push(name)),
       },
       (socket) => {
@@ -123,7 +128,7 @@ describe("over TLS", () => {
     const { port } = server.address() as AddressInfo;
     const call = async (host: string) => {
       const child = Bun.spawn([process.execPath, "-e", program, "--", `https://${host}:${port}/`], {
-        env: { ...process.env, NODE_EXTRA_CA_CERTS: `${tls}cert.pem` },
+        env: { ...process.env, NODE_EXTRA_CA_CERTS: trusted },
       });
       return (await new Response(child.stdout).text()).trim();
     };
