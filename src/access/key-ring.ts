@@ -177,11 +177,17 @@ export class KeyRing {
     });
   }
 
-  /** @returns the key that is no more; `undefined` where there was none */
-  revoke(id: string): Promise<Key | undefined> {
+  /**
+   * @returns the key that is no more; `undefined` where there was none
+   * @throws `MarsError("permission_denied")` for the last key, unless it may be
+   */
+  revoke(id: string, { mayBeLast }: { readonly mayBeLast: boolean }): Promise<Key | undefined> {
     return this.#inTurn(async () => {
       const known = this.#keys.get(id);
       if (known === undefined) return undefined;
+      if (this.#keys.size === 1 && !mayBeLast) {
+        throw new MarsError("permission_denied", "this is the last key: its end needs a key for the apps *");
+      }
       // Before it is on disk: nobody revokes a key that should go on.
       this.#end(known, "this key was revoked");
       this.#keys.delete(id);

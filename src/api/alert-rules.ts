@@ -3,6 +3,7 @@ import * as z from "zod";
 import { type AlertRule, atLeastMax, ruleSinksMax } from "../alerting/rule.ts";
 import type { Caller } from "../core/caller.ts";
 import { formatDuration } from "../core/duration.ts";
+import { MarsError } from "../core/error.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { alertId, found, kinds, list, settingLimit } from "./alert-fields.ts";
@@ -124,7 +125,9 @@ export const putRule = operation({
   async handle({ alerts, changes, reader }, wanted, caller) {
     assertApp(caller, wanted.appId, "write");
     const replaced = await ruleWithId(reader(caller), wanted.id);
-    if (replaced !== undefined) assertApp(caller, replaced.appId, "write");
+    if (replaced !== undefined && !mayRule(caller, replaced)) {
+      throw new MarsError("permission_denied", "a rule that this key is not for has this id: choose another");
+    }
     await changes.run(caller, () => alerts.putRule(wanted));
     return { rule: ruleJson(wanted) };
   },
@@ -142,7 +145,8 @@ export const deleteRule = operation({
   output: z.strictObject({}),
   async handle({ alerts, changes, reader }, { id }, caller) {
     const known = found(await ruleWithId(reader(caller), id), "rule");
-    assertApp(caller, known.appId, "write");
+    // As where there is none: its id says nothing to who may not see it.
+    found(mayRule(caller, known) || undefined, "rule");
     found((await changes.run(caller, () => alerts.deleteRule(id))) || undefined, "rule");
     return {};
   },

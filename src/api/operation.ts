@@ -72,7 +72,8 @@ export function operation<Input extends z.ZodType, Output extends z.ZodType>(
   definition: OperationDefinition<Input, Output>,
 ): Operation {
   const narrowed = definition.apps === "narrowed";
-  const isRead = definition.scope === "read" || definition.rest.startsWith("GET");
+  const { scope, rest } = definition;
+  const isRead = rest.startsWith("GET") || (scope === "read" && !rest.startsWith("DELETE"));
   return {
     ...definition,
     output: narrowed ? withApps(definition.output) : definition.output,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { until } from "../support/until.ts";
-import { adminKey, bearer, call } from "./doors.ts";
+import { adminKey, bearer, call, localToken } from "./doors.ts";
 
 let mars: TestMars;
 beforeAll(async () => {
@@ -143,11 +143,26 @@ test("an admin of some apps makes, sees and ends keys of these only", async () =
   expect((await attempt(["shop-*"])).status).toBe(200);
   expect((await attempt(["shop-eu", "shop-us-*"])).status).toBe(200);
   const other = await make({ apps: ["other"] });
-  expect((await call(mars, `DELETE /api/keys/${other.id}`, token)).status).toBe(403);
+  const hidden = await call(mars, `DELETE /api/keys/${other.id}`, token);
+  expect(hidden).toEqual(await call(mars, "DELETE /api/keys/nobodys", token));
+  expect(hidden.status).toBe(404);
   const { body } = await call(mars, "GET /api/keys?limit=1000", token);
   for (const { apps } of body.keys as { apps: string[] }[]) {
     expect(apps.every((app) => app.startsWith("shop-"))).toBe(true);
   }
+});
+
+test("the last key, after which callers need none, is ended by an admin of all apps only", async () => {
+  await using open = await startMars();
+  const post = { method: "POST", headers: { "content-type": "application/json" } };
+  const wanted = JSON.stringify({ kind: "ad", apps: ["shop"], name: "the shop's admin" });
+  const made = (await (await fetch(`${open.url}/api/keys`, { ...post, body: wanted })).json()) as Made;
+  const own = await call(open, `DELETE /api/keys/${made.id}`, made.token);
+  expect([own.status, own.body.code]).toEqual([403, "permission_denied"]);
+  expect((await fetch(`${open.url}/api/messages`)).status).toBe(401);
+  const local = await localToken(open);
+  expect((await call(open, `DELETE /api/keys/${made.id}`, local)).status).toBe(200);
+  expect((await fetch(`${open.url}/api/messages`)).status).toBe(200);
 });
 
 test("a page of keys continues where the one before ended", async () => {
