@@ -145,11 +145,12 @@ async function start(
     supervisor,
     log,
   });
-  const { smtpUrl, smtpFrom, alertAllow } = config;
+  const { smtpUrl, smtpFrom, alertAllow, publicUrl } = config;
   const alerts = new Alerts({
     store: store.client,
     reader: inner.client,
     allow: alertAllow,
+    publicUrl,
     ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
     version,
     trusted: () => clock.trusted,

@@ -56,6 +56,8 @@ export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
   readonly retryDelaysMs?: readonly number[];
   readonly attemptTimeoutMs?: number;
   readonly version: string;
+  /** Where people find Mars (`MARS_PUBLIC_URL`), for links; empty for none. */
+  readonly publicUrl?: string;
   /** The time by which old notifications are deleted; see `Clock.trusted`. */
   readonly trusted: () => Micros;
   readonly supervisor: Supervisor;
@@ -78,11 +80,12 @@ export class Alerts implements AlertsPort {
   #tests = 0;
 
   constructor(options: AlertsOptions) {
-    const { allow, smtp, version, attemptTimeoutMs: timeoutMs = attemptTimeoutMsDefault } = options;
+    const { allow, smtp, version, publicUrl = "" } = options;
+    const { attemptTimeoutMs: timeoutMs = attemptTimeoutMsDefault } = options;
     this.#options = options;
     this.#targets = new Targets(allow, options);
     const mailer = smtp && createMailer({ ...smtp, timeoutMs });
-    this.#send = createSender({ targets: this.#targets, mailer, timeoutMs, version });
+    this.#send = createSender({ targets: this.#targets, mailer, timeoutMs, version, publicUrl });
     this.#evaluator = new Evaluator({ ...options, findings: options.reader });
     this.#deliverer = new Deliverer({
       ...options,

@@ -11,6 +11,7 @@ import type { Log } from "../core/ports.ts";
 import { nowMicros } from "../core/time.ts";
 import type { FindingReader } from "../lifecycle/finding-query.ts";
 import { bisect, passes } from "./bisect.ts";
+import { decideIncidents } from "./decide-incidents.ts";
 import { type Decision, decide } from "./decision.ts";
 import { type EvaluatorState, load, type WatchedIncident } from "./evaluator-state.ts";
 import type { Figures, FindingGroup } from "./figures.ts";
@@ -23,8 +24,7 @@ import {
   notAhead,
   openIncident,
 } from "./incident.ts";
-import { notify } from "./notify.ts";
-import type { AlertReader, AlertStep, AlertStore, IncidentDelivery } from "./ports.ts";
+import type { AlertReader, AlertStep, AlertStore } from "./ports.ts";
 import type { AlertRule } from "./rule.ts";
 import { ruleMatches } from "./rule.ts";
 import { silences } from "./silence.ts";
@@ -38,7 +38,7 @@ const skippedInARowMax = 100;
 
 export interface EvaluatorOptions {
   readonly store: Pick<AlertStore, "commitAlerts">;
-  readonly reader: Pick<AlertReader, "alertState" | "alertCounts" | "alertFigures">;
+  readonly reader: Pick<AlertReader, "alertState" | "alertCounts" | "alertFigures" | "alertHopP99s">;
   readonly findings: Pick<FindingReader, "findingHistory">;
   readonly log: Log;
 }
@@ -218,29 +218,12 @@ export class Evaluator {
 
   /** Decides about these with their figures, in one transaction. @returns whether there is a new delivery */
   async #decideWithFigures(undecided: readonly WatchedIncident[], clock: Micros): Promise<boolean> {
-    const figures = await this.#options.reader.alertFigures(
-      undecided.map(({ incident }) => ({
-        ...groupOf(incident, incident.countedFrom),
-        incident: incident.id,
-      })),
-    );
-    const incidents: Incident[] = [];
-    const deliveries: IncidentDelivery[] = [];
-    for (const [index, watched] of undecided.entries()) {
-      const known = figures[index];
-      if (known === undefined) throw new Error("figures are missing");
-      const decision = this.#decide(watched, clock, known);
-      if (decision.action === "wait" || decision.action === "read_figures") {
-        watched.dueAt = decision.action === "wait" ? decision.until : clock + 1;
-      } else if (decision.action === "drop") {
-        incidents.push({ ...watched.incident, closedAt: clock });
-      } else {
-        const rule = this.#ruleOf(watched.incident);
-        const change = notify(watched.incident, rule, { ...decision, clock, figures: known });
-        incidents.push(change.incident);
-        deliveries.push(...change.deliveries);
-      }
-    }
+    const { incidents, deliveries } = await decideIncidents(undecided, {
+      reader: this.#options.reader,
+      clock,
+      ruleOf: (incident) => this.#ruleOf(incident),
+      decide: (watched, figures) => this.#decide(watched, clock, figures),
+    });
     if (incidents.length === 0) return false;
     await this.#commit({ findingSeq: this.#loaded().findingSeq, incidents, deliveries });
     return deliveries.some(({ state }) => state === "pending");

@@ -12,20 +12,35 @@ export interface Figures {
   readonly count: number;
   /** The earliest `dueAt`; absent where no finding counts any more. */
   readonly since?: Micros;
+  /** Those raised from `FindingGroup.freshFrom` on; at most `countMax + 1`. */
+  readonly fresh: number;
+  /** Their earliest `dueAt`; absent where there are none. */
+  readonly freshSince?: Micros;
   /** The greatest `lateBy`. */
   readonly lateBy: Micros;
-  /** Ids of the messages with the earliest `dueAt`. */
+  /** Ids of the messages with the earliest `dueAt`: of the fresh ones, and of all where none is fresh. */
   readonly samples: readonly string[];
   /** Messages that it counted and that retention has deleted unfinished; absent for none. */
   readonly expired?: number;
+  /** The time within which 99 of 100 messages passed this hop in the last seven days; absent where none was counted. */
+  readonly hopP99?: Micros;
 }
 
-/** The active findings of one app, kind and stage: what figures are about. */
+/** Where the figures of an incident are read from: active findings of one app, kind and stage. */
 export interface FindingGroup extends Omit<IncidentKey, "rule" | "after"> {
   /** Versions of the lifecycle: in others the same stage may come after other stages. */
   readonly versions: readonly number[];
   /** Raised from here on (inclusive). */
   readonly since: Micros;
-  /** Id of the incident; absent where only the count is needed. */
-  readonly incident?: number;
 }
+
+/** The finding group of an incident, for its figures. */
+export interface FigureGroup extends FindingGroup {
+  /** Those raised from here on (inclusive) are fresh. */
+  readonly freshFrom: Micros;
+  /** Id of the incident. */
+  readonly incident: number;
+}
+
+/** A hop of an app's lifecycle. */
+export type Hop = Pick<IncidentKey, "appId" | "stage" | "after">;

@@ -16,25 +16,49 @@ export interface Facts {
   readonly windowMs: number;
 }
 
-/** Such as `shop: 312 messages stuck at PAID → SHIPPED since 12:01 UTC, longest 4 m 10 s, sample ids a, b, c`. */
+/**
+ * Such as `shop: 312 messages stuck at PAID → SHIPPED since 12:01 UTC, longest 4 m 10 s, normally within 3 s, sample ids a, b, c`.
+ * Where not all are fresh, these come first: `shop: 50 new messages stuck at PAID → SHIPPED since 12:01 UTC, 51 in all since …`.
+ */
 export function notificationText(type: NotificationType, incident: Incident, facts: Facts): string {
   const app = shown(incident.appId, nameCharsMax);
   if (type === "incident.expired") return `${app}: expired: ${expiredText(incident, facts)}`;
   if (type === "incident.resolved") return `${app}: resolved: ${resolvedText(incident, facts)}`;
-  const still = type === "incident.reminder" ? "still " : "";
   const { figures, clock } = facts;
-  const { count, since, lateBy, samples } = figures;
-  const messages =
-    count > countMax ? `more than ${countMax} messages` : `${count} ${count === 1 ? "message" : "messages"}`;
-  const longest =
-    incident.kind === "missing" && since !== undefined
-      ? `, longest ${durationText(microsBetween(since, clock))}`
-      : incident.kind === "late"
-        ? `, by up to ${durationText(lateBy)}`
-        : "";
-  const from = since === undefined ? "" : ` since ${timeText(since, clock)}`;
+  const { count, since, fresh, freshSince, samples } = figures;
+  const some = fresh > 0 && fresh < count;
+  const from = (at: Micros | undefined) => (at === undefined ? "" : ` since ${timeText(at, clock)}`);
+  const all = `${messagesText(count)} ${what(incident)}${from(since)}`;
+  const parts =
+    type === "incident.reminder"
+      ? [`still ${all}`, some && `${shownCount(fresh)} of them new`]
+      : some
+        ? [
+            `${messagesText(fresh, "new ")} ${what(incident)}${from(freshSince)}`,
+            `${shownCount(count)} in all${from(since)}`,
+          ]
+        : [all];
   const ids = samples.map(shownId).join(", ");
-  return `${app}: ${still}${messages} ${what(incident)}${from}${longest}, sample ${samples.length === 1 ? "id" : "ids"} ${ids}`;
+  const texts = [...parts, ...durationTexts(incident, facts)].filter((part) => part !== false);
+  // Sample ids are at the end, so that they can be taken out of what is recorded.
+  return `${app}: ${texts.join(", ")}, sample ${samples.length === 1 ? "id" : "ids"} ${ids}`;
+}
+
+function messagesText(count: number, adjective = ""): string {
+  return `${shownCount(count)} ${adjective}${count === 1 ? "message" : "messages"}`;
+}
+
+function shownCount(count: number): string {
+  return count > countMax ? `more than ${countMax}` : String(count);
+}
+
+/** How long it takes now, and normally. */
+function durationTexts({ kind }: Incident, { figures, clock }: Facts): string[] {
+  const { since, lateBy, hopP99 } = figures;
+  const normally = hopP99 === undefined ? [] : [`normally within ${durationText(hopP99)}`];
+  if (kind === "late") return [`by up to ${durationText(lateBy)}`, ...normally];
+  if (kind !== "missing" || since === undefined) return [];
+  return [`longest ${durationText(microsBetween(since, clock))}`, ...normally];
 }
 
 /** A message's id as the text shows it. Such ids are at the text's end, behind `, sample id`. */

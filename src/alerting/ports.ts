@@ -8,7 +8,7 @@ import type {
   DueDeliveries,
   NewDelivery,
 } from "./delivery.ts";
-import type { Figures, FindingGroup } from "./figures.ts";
+import type { FigureGroup, Figures, FindingGroup, Hop } from "./figures.ts";
 import type { Incident, IncidentPage, IncidentQuery } from "./incident.ts";
 import type { AlertRule, RulePage } from "./rule.ts";
 import type { AlertSilence, SilencePage } from "./silence.ts";
@@ -76,10 +76,13 @@ export interface AlertReader {
   alertState(): Promise<AlertState>;
   /** Active findings of each finding group; no count goes beyond `countMax + 1`. */
   alertCounts(groups: readonly FindingGroup[]): Promise<number[]>;
-  /** The figures of each finding group. */
-  alertFigures(groups: readonly FindingGroup[]): Promise<Figures[]>;
+  /** The figures of each finding group, without `hopP99`. */
+  alertFigures(groups: readonly FigureGroup[]): Promise<Figures[]>;
+  /** `Figures.hopP99` of each hop; `undefined` where no message has passed it. */
+  alertHopP99s(hops: readonly Hop[], clock: Micros): Promise<(Micros | undefined)[]>;
   /** The first due delivery of each sink that is not busy. */
   dueDeliveries(at: Micros, busy: readonly string[]): Promise<DueDeliveries>;
+  alertIncident(id: number): Promise<Incident | undefined>;
   alertIncidents(query: IncidentQuery): Promise<IncidentPage>;
   alertDeliveries(query: DeliveryQuery): Promise<DeliveryPage>;
 }

@@ -1,8 +1,9 @@
 /** The operation on deliveries: notifications on their way to sinks. */
 import * as z from "zod";
 import { type Attempt, type Delivery, deliveryStates } from "../alerting/delivery.ts";
+import { figuresToJson } from "../alerting/figures-json.ts";
 import { formatTime } from "../core/time.ts";
-import { alertIdFilter, alertPageEnd, timeOrNull } from "./alert-fields.ts";
+import { alertIdFilter, alertPageEnd, figures, timeOrNull } from "./alert-fields.ts";
 import { count, ms, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
 import { cursor, defined, limit, whole, word } from "./fields.ts";
@@ -29,6 +30,7 @@ const delivery = z.strictObject({
   created_at: timestamp,
   next_at: timestamp.nullable(),
   attempts: z.array(attempt),
+  figures: figures.nullable().meta({ description: "As they were sent; `null` for a test." }),
 });
 
 export const listDeliveries = operation({
@@ -66,6 +68,8 @@ function deliveryJson(shown: Delivery): z.input<typeof delivery> {
     created_at: formatTime(shown.createdAt),
     next_at: timeOrNull(shown.nextAt),
     attempts: shown.attempts.map(attemptJson),
+    figures:
+      shown.notification.incident === undefined ? null : figuresToJson(shown.notification.incident.figures),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Micros } from "../core/event.ts";
 import { listLimitMax } from "../core/limits.ts";
 import { formatTime } from "../core/time.ts";
 import { type FindingKind, findingKinds } from "../lifecycle/finding.ts";
+import { count, ms, timestamp } from "./answers.ts";
 import { field, text, whole } from "./fields.ts";
 
 const idPattern = "^[A-Za-z0-9._-]{1,64}$";
@@ -58,6 +59,24 @@ export function found<Value>(value: Value | undefined, what: string): Value {
   if (value === undefined) throw new MarsError("not_found", `there is no such ${what}`);
   return value;
 }
+
+/** How many findings an incident counts, as REST and RPC show it: see `figuresToJson`. */
+export const figures = z.strictObject({
+  count: count.meta({ description: "Findings that hold, up to 100,000." }),
+  count_exceeded: z.boolean().meta({ description: "There are more." }),
+  since: timestamp.nullable().meta({ description: "When the first of them was due." }),
+  new: count.meta({
+    description:
+      "Those raised since the last notification; before the first, those that opened the incident.",
+  }),
+  new_since: timestamp.nullable().meta({ description: "When the first of the new ones was due." }),
+  late_by_ms: ms.nullable(),
+  hop_p99_ms: ms.nullable().meta({
+    description: "The time within which 99 of 100 messages passed this hop in the last seven days.",
+  }),
+  samples: z.array(z.string()).meta({ description: "Ids of messages: of new ones, where there are any." }),
+  expired: count.meta({ description: "Messages that retention has deleted unfinished." }),
+});
 
 /** How a page of incidents or deliveries ends. */
 export const alertPageEnd = {

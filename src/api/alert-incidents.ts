@@ -1,15 +1,19 @@
-/** The operation on incidents: what the rules have found, and for how long. */
+/** The operations on incidents: what the rules have found, and for how long. */
 import * as z from "zod";
+import { figureGroupOf } from "../alerting/decide-incidents.ts";
+import type { Figures } from "../alerting/figures.ts";
+import { figuresToJson } from "../alerting/figures-json.ts";
 import type { Incident } from "../alerting/incident.ts";
 import { stageToJson } from "../core/stage-name.ts";
-import { formatTime } from "../core/time.ts";
+import { formatTime, nowMicros } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
-import { alertIdFilter, alertPageEnd, timeOrNull } from "./alert-fields.ts";
+import { alertIdFilter, alertPageEnd, figures, found, timeOrNull } from "./alert-fields.ts";
 import { count, stageNames, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
-import { appId, cursor, defined, field, limit } from "./fields.ts";
+import { appId, cursor, defined, field, limit, whole } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
+import type { ApiReader } from "./parts.ts";
 
 const incident = z.strictObject({
   id: count,
@@ -24,6 +28,9 @@ const incident = z.strictObject({
   last_raised_at: timestamp,
   notified_at: timestamp.nullable(),
   closed_at: timestamp.nullable(),
+  figures: figures.nullable().meta({
+    description: "Of this moment, while it is active. Deliveries have those that were sent.",
+  }),
 });
 
 const states = ["active", "resolved", "any"] as const;
@@ -55,11 +62,56 @@ export const listIncidents = operation({
     const read = reader(caller);
     const { incidents, nextCursor = null, asOfSeq } = await read.alertIncidents(query);
     if (app_id !== undefined && incidents.length === 0) await assertApp(read, app_id);
-    return { incidents: incidents.map(incidentJson), next_cursor: nextCursor, as_of_seq: asOfSeq };
+    const known = await figuresOf(read, incidents);
+    return {
+      incidents: incidents.map((one) => incidentJson(one, known.get(one.id))),
+      next_cursor: nextCursor,
+      as_of_seq: asOfSeq,
+    };
   },
 });
 
-function incidentJson(shown: Incident): z.input<typeof incident> {
+export const getIncident = operation({
+  name: "getAlertIncident",
+  summary: "One incident, with its figures of this moment; 404 when there is none with this id.",
+  scope: "read",
+  apps: "own",
+  rest: "GET /api/alerts/incidents/{id}",
+  restAnswer: "incident",
+  rpc: "mars.v1.AlertService/GetIncident",
+  command: "alerts incident",
+  input: z.strictObject({ id: whole(1, Number.MAX_SAFE_INTEGER) }),
+  output: z.strictObject({ incident }),
+  async handle({ reader }, { id }, caller) {
+    const read = reader(caller);
+    const one = found(await read.alertIncident(id), "incident");
+    found(caller.identity.mayApp(one.appId) || undefined, "incident");
+    const known = (await figuresOf(read, [one])).get(one.id);
+    if (known === undefined) return { incident: incidentJson(one, undefined) };
+    const [hopP99] = await read.alertHopP99s([one], nowMicros());
+    return { incident: incidentJson(one, { ...known, ...defined({ hopP99 }) }) };
+  },
+});
+
+/** The figures of the active ones, by id. */
+async function figuresOf(
+  read: Pick<ApiReader, "alertFigures" | "alertRules">,
+  incidents: readonly Incident[],
+): Promise<Map<number, Figures>> {
+  const active = incidents.filter(({ closedAt }) => closedAt === 0);
+  if (active.length === 0) return new Map();
+  const rules = new Map((await read.alertRules()).map((rule) => [rule.id, rule]));
+  const groups = active.map((one) => figureGroupOf(one, rules.get(one.rule) ?? { windowMs: 0 }));
+  const figures = await read.alertFigures(groups);
+  return new Map(
+    active.flatMap(({ id }, index) => {
+      const known = figures[index];
+      return known === undefined ? [] : [[id, known]];
+    }),
+  );
+}
+
+function incidentJson(shown: Incident, figures: Figures | undefined): z.input<typeof incident> {
   return {
     id: shown.id,
     rule: shown.rule,
@@ -73,5 +125,6 @@ function incidentJson(shown: Incident): z.input<typeof incident> {
     last_raised_at: formatTime(shown.lastRaisedAt),
     notified_at: timeOrNull(shown.notifiedAt),
     closed_at: timeOrNull(shown.closedAt),
+    figures: figures === undefined ? null : figuresToJson(figures),
   };
 }

@@ -1,6 +1,6 @@
 /** The table of operations. */
 import { listDeliveries } from "./alert-deliveries.ts";
-import { listIncidents } from "./alert-incidents.ts";
+import { getIncident, listIncidents } from "./alert-incidents.ts";
 import { deleteRule, getRule, listRules, putRule } from "./alert-rules.ts";
 import { createSilence, deleteSilence, listSilences } from "./alert-silences.ts";
 import { deleteSink, getSink, listSinks, putSink, testSink } from "./alert-sinks.ts";
@@ -51,6 +51,7 @@ export const operations: readonly Operation[] = [
   createSilence,
   deleteSilence,
   listIncidents,
+  getIncident,
   listDeliveries,
   listSetAside,
   replaySetAside,

@@ -21,7 +21,15 @@ export type ApiReader = Omit<Reader, "history"> &
   Omit<FindingReader, "findingHistory"> &
   StatisticsReader & { erasures(query: ErasureQuery): Promise<ErasurePage> } & Pick<
     AlertReader,
-    "alertRules" | "alertRulePage" | "alertSinks" | "alertSilences" | "alertIncidents" | "alertDeliveries"
+    | "alertRules"
+    | "alertRulePage"
+    | "alertSinks"
+    | "alertSilences"
+    | "alertIncident"
+    | "alertIncidents"
+    | "alertFigures"
+    | "alertHopP99s"
+    | "alertDeliveries"
   >;
 
 export interface ApiParts {

@@ -76,7 +76,7 @@ export const accessSettings: { readonly [K in AccessNames]: Setting<Config[K]> }
     default: "",
     unit: "origin",
     meaning:
-      "Where browsers find Mars if a proxy is in between, such as `https://mars.example.com`: its host is served, its pages are Mars' own, and by `https:` browsers stay with it (HSTS)",
+      "Where browsers find Mars if a proxy is in between, such as `https://mars.example.com`: its host is served, its pages are Mars' own, by `https:` browsers stay with it (HSTS), and alerts link to it",
     parse: publicUrl,
   },
   allowedHosts: {

@@ -37,8 +37,8 @@ const incident: Incident = {
 };
 const rule = ruleInput.parse({ id: "r", sinks: ["s"], window: "1m", repeat: "4h" });
 const notified = { ...incident, notifiedAt: noon + second };
-const figures: Figures = { count: 312, since: noon, lateBy: 0, samples: ["a", "b", "c"] };
-const none: Figures = { count: 0, lateBy: 0, samples: [] };
+const figures: Figures = { count: 312, since: noon, fresh: 312, lateBy: 0, samples: ["a", "b", "c"] };
+const none: Figures = { count: 0, fresh: 0, lateBy: 0, samples: [] };
 const opened: Decision = { action: "notify", type: "incident.opened", silenced: false };
 
 describe("what is to be done about an incident", () => {
@@ -147,7 +147,12 @@ describe("notifications in words", () => {
     ],
     [
       {},
-      { count: 1, samples: ["a"] },
+      { count: 51, since: noon - 24 * hour, fresh: 50, freshSince: noon, hopP99: 3 * second },
+      "shop: 50 new messages stuck at PAID → SHIPPED since 12:00 UTC, 51 in all since 2026-01-30 12:00 UTC, longest 1 d, normally within 3 s, sample ids a, b, c",
+    ],
+    [
+      {},
+      { count: 1, fresh: 1, samples: ["a"] },
       "shop: 1 message stuck at PAID → SHIPPED since 12:00 UTC, longest 4 m 10 s, sample id a",
     ],
     [
@@ -157,7 +162,7 @@ describe("notifications in words", () => {
     ],
     [
       { kind: "failed", stage: "BOUNCED", after: "" },
-      { count: 100_001, since: noon - 24 * hour },
+      { count: 100_001, fresh: 100_001, since: noon - 24 * hour },
       "shop: more than 100000 messages failed with BOUNCED since 2026-01-30 12:00 UTC, sample ids a, b, c",
     ],
     [
@@ -167,11 +172,18 @@ describe("notifications in words", () => {
     ],
   ];
   for (const [given, more, text] of cases) {
-    test(text.slice(0, 60), () => {
+    test(text.slice(0, 80), () => {
       const facts = { figures: { ...figures, ...more }, clock, windowMs: 60_000 };
       expect(notificationText("incident.opened", { ...incident, ...given }, facts)).toBe(text);
     });
   }
+  test("a reminder says how many are new since the notification before", () => {
+    const facts = { figures: { ...figures, fresh: 12, freshSince: clock }, clock, windowMs: 60_000 };
+    expect(notificationText("incident.reminder", incident, facts)).toBe(
+      "shop: still 312 messages stuck at PAID → SHIPPED since 12:00 UTC, 12 of them new, longest 4 m 10 s, sample ids a, b, c",
+    );
+  });
+
   test("what retention has deleted is not called well", () => {
     const facts = { figures: { ...none, expired: 2 }, clock, windowMs: 60_000 };
     expect(notificationText("incident.expired", incident, facts)).toBe(

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Code } from "@connectrpc/connect";
 import { createClient } from "@libsql/client";
 import { listDeliveries } from "../../src/api/alert-deliveries.ts";
-import { listIncidents } from "../../src/api/alert-incidents.ts";
+import { getIncident, listIncidents } from "../../src/api/alert-incidents.ts";
 import { deleteRule, getRule, listRules, putRule } from "../../src/api/alert-rules.ts";
 import { createSilence, deleteSilence, listSilences } from "../../src/api/alert-silences.ts";
 import { deleteSink, getSink, listSinks, putSink, testSink } from "../../src/api/alert-sinks.ts";
@@ -101,6 +101,8 @@ const found: readonly Step[] = [
   [listIncidents, { app_id: "nobody" }],
   [listIncidents, { cursor: "x" }],
   [listIncidents, { limit: 1_001 }],
+  [getIncident, { id: 1 }],
+  [getIncident, { id: 99 }],
   [listDeliveries, {}],
   [listDeliveries, { sink: "ops", incident: 1, state: "delivered" }],
   [listDeliveries, { limit: 1 }],
@@ -124,6 +126,8 @@ const unlike: Readonly<Record<string, string>> = {
   opened_at: "a time",
   last_raised_at: "a time",
   notified_at: "a time",
+  since: "a time",
+  new_since: "a time",
   text: "a text",
   webhook_id: "an id",
   secret: "a secret",
@@ -268,6 +272,7 @@ test("REST answers as it should", () => {
       "listAlertIncidents NotFound",
       "listAlertIncidents InvalidArgument cursor",
       "listAlertIncidents InvalidArgument limit",
+      "getAlertIncident NotFound",
       "replaySetAside NotFound",
       "deleteSetAside NotFound",
     ]

@@ -2,6 +2,7 @@
 import { createTransport } from "nodemailer";
 import { isLoopback } from "../../core/loopback.ts";
 import { formatTime } from "../../core/time.ts";
+import type { Links } from "../links.ts";
 import type { Notification } from "../notification.ts";
 
 const subjectCharsMax = 150;
@@ -18,6 +19,8 @@ export interface EmailOptions {
   readonly to: readonly string[];
   /** Part of the Message-ID, by which a mailbox recognises a repeat. */
   readonly webhookId: string;
+  /** Absent where Mars does not know its address. */
+  readonly links: Links | undefined;
 }
 
 export interface Mailer {
@@ -50,12 +53,12 @@ export function createMailer({ url, from, timeoutMs }: SmtpOptions): Mailer {
   return {
     // As the login's commands have it, PLAIN and LOGIN.
     secrets: password === "" ? [] : [pass, base64(pass), base64(`\0${user}\0${pass}`)],
-    async send(notification, { to, webhookId }) {
+    async send(notification, { to, webhookId, links }) {
       const { response } = await transport.sendMail({
         from,
         to: [...to],
         subject: subjectOf(notification.text),
-        text: mailText(notification),
+        text: mailText(notification, links),
         messageId: `<${webhookId}@${domain}>`,
         // So that it is not answered by out-of-office replies (RFC 3834).
         headers: { "Auto-Submitted": "auto-generated" },
@@ -74,11 +77,15 @@ function subjectOf(text: string): string {
   return `[Mars] ${chars.length <= subjectCharsMax ? text : `${chars.slice(0, subjectCharsMax - 1).join("")}…`}`;
 }
 
-function mailText({ text, at, incident }: Notification): string {
+function mailText({ text, at, incident }: Notification, links: Links | undefined): string {
   const lines = [text, ""];
   if (incident !== undefined) {
     lines.push(`Rule: ${incident.rule}`, `Incident: ${incident.id}, since ${formatTime(incident.openedAt)}`);
   }
   lines.push(`Sent: ${formatTime(at)}`);
+  if (links !== undefined) {
+    lines.push("", `Incident: ${links.incident}`, `Findings: ${links.group}`);
+    lines.push(...links.messages.map((message) => `Message: ${message}`));
+  }
   return `${lines.join("\n")}\n`;
 }

@@ -2,6 +2,7 @@
 import { nowMicros } from "../../core/time.ts";
 import { orAborted } from "../../runtime/or-aborted.ts";
 import type { Attempt } from "../delivery.ts";
+import { linksOf } from "../links.ts";
 import type { Notification } from "../notification.ts";
 import type { AlertSink } from "../sink.ts";
 import { parseRetryAfter } from "./backoff.ts";
@@ -41,21 +42,37 @@ export interface SenderOptions {
   readonly timeoutMs: number;
   /** Mars' version, for `user-agent`. */
   readonly version: string;
+  /** The origin of links; empty or absent where it is not known, and there are none. */
+  readonly publicUrl?: string;
 }
 
-export function createSender({ targets, mailer, timeoutMs, version }: SenderOptions): Sender {
+export function createSender({ targets, mailer, timeoutMs, version, publicUrl = "" }: SenderOptions): Sender {
   async function send({ sink, webhookId, notification }: Outgoing, signal: AbortSignal): Promise<Outcome> {
+    const { incident } = notification;
+    const links =
+      incident === undefined || publicUrl === ""
+        ? undefined
+        : linksOf(publicUrl, incident, incident.figures.samples);
     if (sink.type === "email") {
       if (mailer === undefined) throw new Error("no SMTP server is configured: MARS_SMTP_URL is not set");
       // A mail that is under way cannot be aborted; its own timeouts end it.
-      const { response } = await orAborted(mailer.send(notification, { to: sink.to, webhookId }), signal);
+      const { response } = await orAborted(
+        mailer.send(notification, { to: sink.to, webhookId, links }),
+        signal,
+      );
       return { status: smtpCode(response), response, failure: "" };
     }
     const url = parseTarget(sink.url);
     const request: Post =
       sink.type === "slack"
-        ? slackPost(notification, url)
-        : webhookPost(notification, { url, secret: sink.secret ?? "", webhookId, sentAt: new Date() });
+        ? slackPost(notification, url, links)
+        : webhookPost(notification, {
+            url,
+            secret: sink.secret ?? "",
+            webhookId,
+            sentAt: new Date(),
+            links,
+          });
     const own = sink.type === "webhook" ? sink.headers : undefined;
     const headers = { ...own, ...request.headers, "user-agent": `Mars/${version}` };
     const { status, body, retryAfter } = await post(targets, { ...request, headers }, signal);

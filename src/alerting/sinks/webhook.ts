@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { formatTime } from "../../core/time.ts";
-import { countMax } from "../figures.ts";
+import { figuresToJson } from "../figures-json.ts";
+import type { Links } from "../links.ts";
 import type { Notification } from "../notification.ts";
 import type { Post } from "./http-post.ts";
 
@@ -39,11 +40,13 @@ export interface WebhookOptions {
   readonly webhookId: string;
   /** The time of this attempt: receivers refuse old ones. */
   readonly sentAt: Date;
+  /** Absent where Mars does not know its address. */
+  readonly links: Links | undefined;
 }
 
 export function webhookPost(notification: Notification, options: WebhookOptions): Post {
-  const { url, secret, webhookId, sentAt } = options;
-  const body = JSON.stringify(webhookBody(notification));
+  const { url, secret, webhookId, sentAt, links } = options;
+  const body = JSON.stringify(webhookBody(notification, links));
   return {
     url,
     headers: {
@@ -56,7 +59,10 @@ export function webhookPost(notification: Notification, options: WebhookOptions)
   };
 }
 
-function webhookBody({ type, at, text, incident }: Notification): Record<string, unknown> {
+function webhookBody(
+  { type, at, text, incident }: Notification,
+  links: Links | undefined,
+): Record<string, unknown> {
   return {
     type,
     ...(type === "incident.resolved" && { former_type: "incident.over" }),
@@ -73,12 +79,8 @@ function webhookBody({ type, at, text, incident }: Notification): Record<string,
           stage: incident.stage,
           after: incident.after === "" ? null : incident.after,
           opened_at: formatTime(incident.openedAt),
-          count: Math.min(incident.figures.count, countMax),
-          count_exceeded: incident.figures.count > countMax,
-          since: incident.figures.since === undefined ? null : formatTime(incident.figures.since),
-          late_by_ms: incident.figures.lateBy === 0 ? null : incident.figures.lateBy / 1_000,
-          samples: incident.figures.samples,
-          expired: incident.figures.expired ?? 0,
+          ...figuresToJson(incident.figures),
+          links: links ?? null,
         },
       }),
     },

@@ -1,14 +1,23 @@
 /** Reads rules, sinks and silences, and what the evaluator goes on from. Runs on a query thread. */
 import type { InStatement, InValue, Row } from "@libsql/client";
-import { countMax, type Figures, type FindingGroup, samplesMax } from "../../alerting/figures.ts";
+import {
+  countMax,
+  type FigureGroup,
+  type Figures,
+  type FindingGroup,
+  type Hop,
+  samplesMax,
+} from "../../alerting/figures.ts";
 import { incidentsMax } from "../../alerting/incident.ts";
 import type { AlertPageQuery, AlertState } from "../../alerting/ports.ts";
 import type { AlertRule, RulePage } from "../../alerting/rule.ts";
 import type { AlertSilence, SilencePage } from "../../alerting/silence.ts";
 import type { AlertSink } from "../../alerting/sink.ts";
+import type { Micros } from "../../core/event.ts";
 import { nowMicros } from "../../core/time.ts";
 import { alertsSql } from "../../gen/sql.ts";
 import { Conditions } from "../conditions.ts";
+import { hopP99 } from "../findings/hop-p99.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { parseObject, type ReadConnection } from "../read-connection.ts";
 import { alertPageBytesMax, incidentOf } from "./incident-queries.ts";
@@ -92,24 +101,38 @@ export class AlertQueries {
     return rows.map((row) => Number(row?.count));
   }
 
-  async figures(groups: readonly FindingGroup[]): Promise<Figures[]> {
+  async figures(groups: readonly FigureGroup[]): Promise<Figures[]> {
     const rows = await this.#each(groups, (group) => ({
       sql: alertsSql.figures,
-      args: [...groupArgs(group), samplesMax, group.incident ?? null],
+      args: [...groupArgs(group), samplesMax, group.incident, group.freshFrom],
     }));
     return rows.map((row) => ({
       count: Number(row?.count),
       ...(row?.since !== null && { since: Number(row?.since) }),
+      fresh: Number(row?.fresh),
+      ...(row?.fresh_since !== null && { freshSince: Number(row?.fresh_since) }),
       lateBy: Number(row?.late_by ?? 0),
       samples: JSON.parse(String(row?.samples)),
       ...(Number(row?.expired ?? 0) > 0 && { expired: Number(row?.expired) }),
     }));
   }
 
+  async hopP99s(hops: readonly Hop[], clock: Micros): Promise<(Micros | undefined)[]> {
+    const p99s: (Micros | undefined)[] = [];
+    for (const hop of hops) {
+      const [rows] = await this.#connection.read([
+        { sql: "SELECT id FROM apps WHERE app_id = ?", args: [hop.appId] },
+      ]);
+      const app = rows?.[0]?.id;
+      p99s.push(app === undefined ? undefined : await hopP99(this.#connection, Number(app), hop, clock));
+    }
+    return p99s;
+  }
+
   /** The one row that each group's statement answers with. */
-  async #each(
-    groups: readonly FindingGroup[],
-    statement: (group: FindingGroup) => InStatement,
+  async #each<Group>(
+    groups: readonly Group[],
+    statement: (group: Group) => InStatement,
   ): Promise<(Row | undefined)[]> {
     const rows: (Row | undefined)[] = [];
     for (let from = 0; from < groups.length; from += statementsMax) {

@@ -15,7 +15,8 @@ FROM (
 );
 
 -- name: figures
--- The same findings: how many, since when, the ids of ?7 messages, and how many retention took from the incident ?8.
+-- The same findings: how many, since when, the ids of ?7 messages, and how many retention took from the incident ?8. Fresh ones
+-- were raised at ?9 or later; the samples are of these, where there are any.
 WITH active AS MATERIALIZED (
   SELECT id, due_at, late_by FROM findings
   WHERE app = (SELECT id FROM apps WHERE app_id = ?1)
@@ -24,11 +25,26 @@ WITH active AS MATERIALIZED (
       SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4)))
     AND raised_at >= ?5
   LIMIT ?6
+), fresh AS MATERIALIZED (
+  SELECT id, due_at FROM findings
+  WHERE app = (SELECT id FROM apps WHERE app_id = ?1)
+    AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0
+    AND lifecycle IN (
+      SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4)))
+    AND raised_at >= max(?5, ?9)
+  LIMIT ?6
 )
 SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by,
+  (SELECT count(*) FROM fresh) AS fresh,
+  (SELECT min(due_at) FROM fresh) AS fresh_since,
   (
     SELECT json_group_array(m.message_id)
-    FROM (SELECT id FROM active ORDER BY due_at, id LIMIT ?7) sample
+    FROM (
+      SELECT id FROM (
+        SELECT id, due_at FROM fresh
+        UNION ALL SELECT id, due_at FROM active WHERE NOT EXISTS (SELECT 1 FROM fresh)
+      ) ORDER BY due_at, id LIMIT ?7
+    ) sample
       CROSS JOIN findings f ON f.id = sample.id CROSS JOIN messages m ON m.id = f.message
   ) AS samples,
   (SELECT expired FROM alert_incidents WHERE id = ?8) AS expired

@@ -23,6 +23,14 @@ export class IncidentQueries {
   }
 
   /** See `AlertReader` of `alerting/ports.ts`. */
+  async get(id: number): Promise<Incident | undefined> {
+    const [rows] = await this.#connection.read([
+      { sql: "SELECT * FROM alert_incidents WHERE id = ?", args: [id] },
+    ]);
+    return this.#connection.decode(rows, incidentOf)[0];
+  }
+
+  /** See `AlertReader` of `alerting/ports.ts`. */
   async list({ appId, apps, rule, state, limit, cursor }: IncidentQuery): Promise<IncidentPage> {
     const filters = new Conditions();
     filters.addEqual("app_id", appId);

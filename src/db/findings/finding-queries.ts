@@ -1,7 +1,6 @@
 /** Reads findings and their history. Every page examines a bounded number of rows. Runs on a query thread. */
 import type { InStatement, Row } from "@libsql/client";
-import { findingsSql, statisticsSql } from "../../gen/sql.ts";
-import type { Finding } from "../../lifecycle/finding.ts";
+import { findingsSql } from "../../gen/sql.ts";
 import type {
   FindingHistoryPage,
   FindingHistoryQuery,
@@ -11,20 +10,17 @@ import type {
   OverdueQuery,
   OverdueStage,
 } from "../../lifecycle/finding-query.ts";
-import { cover } from "../../statistics/buckets.ts";
-import { Histogram } from "../../statistics/histogram.ts";
 import { divideByApp, readMergedPage } from "../app-pages.ts";
 import { Conditions } from "../conditions.ts";
 import { KeysetScan, scanMaxDefault } from "../keyset-scan.ts";
 import { gapAround } from "../messages/position.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { findingOf } from "./finding-row.ts";
+import { hopP99 } from "./hop-p99.ts";
 
 /** Findings of one page of history, and changes that it examines. */
 const historyFindings = 1_000;
 const historySpan = 20_000;
-/** The window of latencies that an overdue message's age is compared with, in microseconds. */
-const hopSpan = 7 * 86_400_000_000;
 
 const columns = `f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
   f.app, m.app_id, m.message_id`;
@@ -156,34 +152,14 @@ export class FindingQueries {
     for (const row of rows) {
       const finding = findingOf(row);
       const hop = JSON.stringify([row.app, finding.after, finding.stage]);
-      if (!p99s.has(hop)) p99s.set(hop, await this.#hopP99(Number(row.app), finding, clock));
-      const hopP99 = p99s.get(hop);
+      if (!p99s.has(hop)) p99s.set(hop, await hopP99(this.#connection, Number(row.app), finding, clock));
+      const p99 = p99s.get(hop);
       stages.push({
         finding,
         startedAt: Number(row.started_at),
-        ...(hopP99 !== undefined && { hopP99 }),
+        ...(p99 !== undefined && { hopP99: p99 }),
       });
     }
     return stages;
   }
-
-  async #hopP99(app: number, { after, stage }: Finding, clock: number): Promise<number | undefined> {
-    const ranges = cover(lastWhole(clock));
-    const results = await this.#connection.read(
-      ranges.map(({ span, from, to }) => ({
-        sql: statisticsSql.latencyOfHop,
-        args: [app, span, from, to, after, stage],
-      })),
-    );
-    const all = new Histogram();
-    this.#connection.decode(results.flat(), (row) => all.mergeText(String(row.histogram)));
-    return all.count === 0 ? undefined : all.percentiles([99])[0]?.value;
-  }
-}
-
-/** The last seven days by the hour, so that few histograms are read. */
-function lastWhole(clock: number) {
-  const hour = 3_600_000_000;
-  const until = Math.ceil(clock / hour) * hour;
-  return { since: until - hopSpan, until };
 }

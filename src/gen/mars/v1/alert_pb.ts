@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/alert.proto.
  */
 export const file_mars_v1_alert: GenFile = /*@__PURE__*/
-  fileDesc("ChNtYXJzL3YxL2FsZXJ0LnByb3RvEgdtYXJzLnYxIo0CCglBbGVydFJ1bGUSCgoCaWQYASABKAkSDgoGYXBwX2lkGAIgASgJEiMKBWtpbmRzGAMgAygOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgEIAEoCRINCgVhZnRlchgFIAEoCRIQCghhdF9sZWFzdBgGIAEoDRIpCgZ3aW5kb3cYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoGcmVwZWF0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBXNpbmtzGAkgAygJEhQKDHN0YWdlX2V2ZW50cxgKIAMoCRIUCgxhZnRlcl9ldmVudHMYCyADKAkiiwEKCUFsZXJ0U2luaxIKCgJpZBgBIAEoCRIfCgR0eXBlGAIgASgOMhEubWFycy52MS5TaW5rVHlwZRILCgN1cmwYAyABKAkSDgoGc2VjcmV0GAQgASgJEgoKAnRvGAUgAygJEigKB2hlYWRlcnMYBiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Iv0BCgxBbGVydFNpbGVuY2USCgoCaWQYASABKAQSDgoGYXBwX2lkGAIgASgJEgwKBHJ1bGUYAyABKAkSDQoFc3RhZ2UYBCABKAkSIgoEa2luZBgFIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDwoHY29tbWVudBgGIAEoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aXZlGAkgASgIEhQKDHN0YWdlX2V2ZW50cxgKIAMoCSKsAwoISW5jaWRlbnQSCgoCaWQYASABKAQSDAoEcnVsZRgCIAEoCRIOCgZhcHBfaWQYAyABKAkSIgoEa2luZBgEIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBSABKAkSDQoFYWZ0ZXIYBiABKAkSJQoFc3RhdGUYByABKA4yFi5tYXJzLnYxLkluY2lkZW50U3RhdGUSEAoIc2lsZW5jZWQYCCABKAgSDAoEdGV4dBgJIAEoCRItCglvcGVuZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3RfcmFpc2VkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtub3RpZmllZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJY2xvc2VkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxzdGFnZV9ldmVudHMYDiADKAkSFAoMYWZ0ZXJfZXZlbnRzGA8gAygJIpYCCghEZWxpdmVyeRIKCgJpZBgBIAEoBBIQCghpbmNpZGVudBgCIAEoBBIMCgRzaW5rGAMgASgJEgwKBHR5cGUYBCABKAkSDAoEdGV4dBgFIAEoCRIlCgVzdGF0ZRgGIAEoDjIWLm1hcnMudjEuRGVsaXZlcnlTdGF0ZRISCgp3ZWJob29rX2lkGAcgASgJEi4KCmNyZWF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB25leHRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKCGF0dGVtcHRzGAogAygLMhgubWFycy52MS5EZWxpdmVyeUF0dGVtcHQiqQEKD0RlbGl2ZXJ5QXR0ZW1wdBImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKAoHb3V0Y29tZRgCIAEoDjIXLm1hcnMudjEuQXR0ZW1wdE91dGNvbWUSDgoGc3RhdHVzGAMgASgNEhMKC2R1cmF0aW9uX21zGAQgASgNEg0KBWVycm9yGAUgASgJEhAKCHJlc3BvbnNlGAYgASgJKmYKCFNpbmtUeXBlEhkKFVNJTktfVFlQRV9VTlNQRUNJRklFRBAAEhUKEVNJTktfVFlQRV9XRUJIT09LEAESEwoPU0lOS19UWVBFX1NMQUNLEAISEwoPU0lOS19UWVBFX0VNQUlMEAMqfwoNSW5jaWRlbnRTdGF0ZRIeChpJTkNJREVOVF9TVEFURV9VTlNQRUNJRklFRBAAEhkKFUlOQ0lERU5UX1NUQVRFX0FDVElWRRABEhsKF0lOQ0lERU5UX1NUQVRFX1JFU09MVkVEEAISFgoSSU5DSURFTlRfU1RBVEVfQU5ZEAMqoQEKDURlbGl2ZXJ5U3RhdGUSHgoaREVMSVZFUllfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZERUxJVkVSWV9TVEFURV9QRU5ESU5HEAESHAoYREVMSVZFUllfU1RBVEVfREVMSVZFUkVEEAISGQoVREVMSVZFUllfU1RBVEVfRkFJTEVEEAMSGwoXREVMSVZFUllfU1RBVEVfU0lMRU5DRUQQBCpsCg5BdHRlbXB0T3V0Y29tZRIfChtBVFRFTVBUX09VVENPTUVfVU5TUEVDSUZJRUQQABIdChlBVFRFTVBUX09VVENPTUVfREVMSVZFUkVEEAESGgoWQVRURU1QVF9PVVRDT01FX0ZBSUxFRBACYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_lifecycle]);
+  fileDesc("ChNtYXJzL3YxL2FsZXJ0LnByb3RvEgdtYXJzLnYxIo0CCglBbGVydFJ1bGUSCgoCaWQYASABKAkSDgoGYXBwX2lkGAIgASgJEiMKBWtpbmRzGAMgAygOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgEIAEoCRINCgVhZnRlchgFIAEoCRIQCghhdF9sZWFzdBgGIAEoDRIpCgZ3aW5kb3cYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoGcmVwZWF0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBXNpbmtzGAkgAygJEhQKDHN0YWdlX2V2ZW50cxgKIAMoCRIUCgxhZnRlcl9ldmVudHMYCyADKAkiiwEKCUFsZXJ0U2luaxIKCgJpZBgBIAEoCRIfCgR0eXBlGAIgASgOMhEubWFycy52MS5TaW5rVHlwZRILCgN1cmwYAyABKAkSDgoGc2VjcmV0GAQgASgJEgoKAnRvGAUgAygJEigKB2hlYWRlcnMYBiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Iv0BCgxBbGVydFNpbGVuY2USCgoCaWQYASABKAQSDgoGYXBwX2lkGAIgASgJEgwKBHJ1bGUYAyABKAkSDQoFc3RhZ2UYBCABKAkSIgoEa2luZBgFIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDwoHY29tbWVudBgGIAEoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aXZlGAkgASgIEhQKDHN0YWdlX2V2ZW50cxgKIAMoCSLXAwoISW5jaWRlbnQSCgoCaWQYASABKAQSDAoEcnVsZRgCIAEoCRIOCgZhcHBfaWQYAyABKAkSIgoEa2luZBgEIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBSABKAkSDQoFYWZ0ZXIYBiABKAkSJQoFc3RhdGUYByABKA4yFi5tYXJzLnYxLkluY2lkZW50U3RhdGUSEAoIc2lsZW5jZWQYCCABKAgSDAoEdGV4dBgJIAEoCRItCglvcGVuZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3RfcmFpc2VkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtub3RpZmllZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJY2xvc2VkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxzdGFnZV9ldmVudHMYDiADKAkSFAoMYWZ0ZXJfZXZlbnRzGA8gAygJEikKB2ZpZ3VyZXMYECABKAsyGC5tYXJzLnYxLkluY2lkZW50RmlndXJlcyKZAgoPSW5jaWRlbnRGaWd1cmVzEg0KBWNvdW50GAEgASgNEhYKDmNvdW50X2V4Y2VlZGVkGAIgASgIEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBILCgNuZXcYBCABKA0SLQoJbmV3X3NpbmNlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB2hvcF9wOTkYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHc2FtcGxlcxgIIAMoCRIPCgdleHBpcmVkGAkgASgNIsECCghEZWxpdmVyeRIKCgJpZBgBIAEoBBIQCghpbmNpZGVudBgCIAEoBBIMCgRzaW5rGAMgASgJEgwKBHR5cGUYBCABKAkSDAoEdGV4dBgFIAEoCRIlCgVzdGF0ZRgGIAEoDjIWLm1hcnMudjEuRGVsaXZlcnlTdGF0ZRISCgp3ZWJob29rX2lkGAcgASgJEi4KCmNyZWF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB25leHRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKCGF0dGVtcHRzGAogAygLMhgubWFycy52MS5EZWxpdmVyeUF0dGVtcHQSKQoHZmlndXJlcxgLIAEoCzIYLm1hcnMudjEuSW5jaWRlbnRGaWd1cmVzIqkBCg9EZWxpdmVyeUF0dGVtcHQSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKB291dGNvbWUYAiABKA4yFy5tYXJzLnYxLkF0dGVtcHRPdXRjb21lEg4KBnN0YXR1cxgDIAEoDRITCgtkdXJhdGlvbl9tcxgEIAEoDRINCgVlcnJvchgFIAEoCRIQCghyZXNwb25zZRgGIAEoCSpmCghTaW5rVHlwZRIZChVTSU5LX1RZUEVfVU5TUEVDSUZJRUQQABIVChFTSU5LX1RZUEVfV0VCSE9PSxABEhMKD1NJTktfVFlQRV9TTEFDSxACEhMKD1NJTktfVFlQRV9FTUFJTBADKn8KDUluY2lkZW50U3RhdGUSHgoaSU5DSURFTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVJTkNJREVOVF9TVEFURV9BQ1RJVkUQARIbChdJTkNJREVOVF9TVEFURV9SRVNPTFZFRBACEhYKEklOQ0lERU5UX1NUQVRFX0FOWRADKqEBCg1EZWxpdmVyeVN0YXRlEh4KGkRFTElWRVJZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWREVMSVZFUllfU1RBVEVfUEVORElORxABEhwKGERFTElWRVJZX1NUQVRFX0RFTElWRVJFRBACEhkKFURFTElWRVJZX1NUQVRFX0ZBSUxFRBADEhsKF0RFTElWRVJZX1NUQVRFX1NJTEVOQ0VEEAQqbAoOQXR0ZW1wdE91dGNvbWUSHwobQVRURU1QVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHQoZQVRURU1QVF9PVVRDT01FX0RFTElWRVJFRBABEhoKFkFUVEVNUFRfT1VUQ09NRV9GQUlMRUQQAmIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_lifecycle]);
 
 /**
  * A rule: which findings open an incident, and which sinks are notified of it.
@@ -357,6 +357,13 @@ export type Incident = Message<"mars.v1.Incident"> & {
    * @generated from field: repeated string after_events = 15;
    */
   afterEvents: string[];
+
+  /**
+   * Of this moment; absent when it has ended.
+   *
+   * @generated from field: mars.v1.IncidentFigures figures = 16;
+   */
+  figures?: IncidentFigures | undefined;
 };
 
 /**
@@ -365,6 +372,83 @@ export type Incident = Message<"mars.v1.Incident"> & {
  */
 export const IncidentSchema: GenMessage<Incident> = /*@__PURE__*/
   messageDesc(file_mars_v1_alert, 3);
+
+/**
+ * The findings that an incident counts.
+ *
+ * @generated from message mars.v1.IncidentFigures
+ */
+export type IncidentFigures = Message<"mars.v1.IncidentFigures"> & {
+  /**
+   * Those that hold, up to 100,000.
+   *
+   * @generated from field: uint32 count = 1;
+   */
+  count: number;
+
+  /**
+   * There are more.
+   *
+   * @generated from field: bool count_exceeded = 2;
+   */
+  countExceeded: boolean;
+
+  /**
+   * When the first of them was due; absent where none holds.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 3;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Those raised since the last notification; before the first, those that opened the incident.
+   *
+   * @generated from field: uint32 new = 4;
+   */
+  new: number;
+
+  /**
+   * When the first of the new ones was due; absent for none.
+   *
+   * @generated from field: google.protobuf.Timestamp new_since = 5;
+   */
+  newSince?: Timestamp | undefined;
+
+  /**
+   * The most that one of them was late by; absent where none was.
+   *
+   * @generated from field: google.protobuf.Duration late_by = 6;
+   */
+  lateBy?: Duration | undefined;
+
+  /**
+   * The time within which 99 of 100 messages passed this hop in the last seven days; absent where none has.
+   *
+   * @generated from field: google.protobuf.Duration hop_p99 = 7;
+   */
+  hopP99?: Duration | undefined;
+
+  /**
+   * Ids of messages: of new ones, where there are any.
+   *
+   * @generated from field: repeated string samples = 8;
+   */
+  samples: string[];
+
+  /**
+   * Messages that retention has deleted unfinished.
+   *
+   * @generated from field: uint32 expired = 9;
+   */
+  expired: number;
+};
+
+/**
+ * Describes the message mars.v1.IncidentFigures.
+ * Use `create(IncidentFiguresSchema)` to create a new message.
+ */
+export const IncidentFiguresSchema: GenMessage<IncidentFigures> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert, 4);
 
 /**
  * One notification for one sink.
@@ -442,6 +526,13 @@ export type Delivery = Message<"mars.v1.Delivery"> & {
    * @generated from field: repeated mars.v1.DeliveryAttempt attempts = 10;
    */
   attempts: DeliveryAttempt[];
+
+  /**
+   * As they were sent; absent for a test.
+   *
+   * @generated from field: mars.v1.IncidentFigures figures = 11;
+   */
+  figures?: IncidentFigures | undefined;
 };
 
 /**
@@ -449,7 +540,7 @@ export type Delivery = Message<"mars.v1.Delivery"> & {
  * Use `create(DeliverySchema)` to create a new message.
  */
 export const DeliverySchema: GenMessage<Delivery> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert, 4);
+  messageDesc(file_mars_v1_alert, 5);
 
 /**
  * One attempt to deliver a notification.
@@ -505,7 +596,7 @@ export type DeliveryAttempt = Message<"mars.v1.DeliveryAttempt"> & {
  * Use `create(DeliveryAttemptSchema)` to create a new message.
  */
 export const DeliveryAttemptSchema: GenMessage<DeliveryAttempt> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert, 5);
+  messageDesc(file_mars_v1_alert, 6);
 
 /**
  * How a sink is reached.

@@ -1,0 +1,19 @@
+/** The JSON form of figures, the same in notifications and in answers. Absent values are `null`. */
+import { formatTime } from "../core/time.ts";
+import { countMax, type Figures } from "./figures.ts";
+
+/** @param figures of a notification that an earlier Mars has made, they may have no `fresh` */
+export function figuresToJson(figures: Omit<Figures, "fresh"> & Partial<Pick<Figures, "fresh">>) {
+  const { count, fresh = 0, since, freshSince, lateBy, samples, expired, hopP99 } = figures;
+  return {
+    count: Math.min(count, countMax),
+    count_exceeded: count > countMax,
+    since: since === undefined ? null : formatTime(since),
+    new: Math.min(fresh, countMax),
+    new_since: freshSince === undefined ? null : formatTime(freshSince),
+    late_by_ms: lateBy === 0 ? null : lateBy / 1_000,
+    hop_p99_ms: hopP99 === undefined ? null : hopP99 / 1_000,
+    samples: [...samples],
+    expired: expired ?? 0,
+  };
+}
