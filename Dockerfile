@@ -1,6 +1,7 @@
 # The image holds the binary and nothing else of ours:
 #   docker build -t mars .
-#   docker run --read-only -v mars:/data -p 4000:4000 -p 4025:4025 mars
+#   docker run --read-only -v mars:/data -p 4000:4000 -p 4025:4025 -e MARS_ADMIN_KEY mars
+# It listens on every address of the container, so it starts with a key only: any text of 32 characters or more.
 ARG BUILD_IMAGE=node:20-bookworm-slim
 # The binary asks for glibc and libgcc and for nothing else, a shell included.
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12
