@@ -74,7 +74,9 @@ export const startBunServer: StartHttpServer = (front, sockets, options) => {
         if (method === "HEAD") return answerHead(request);
         if (headers.get("trailer") !== null && headers.get("transfer-encoding") !== null)
           return refuseTrailers(request).then((refusal) => front.finish(request, refusal));
-        return front.answer(request, headers.get("host"), runtime);
+        const answer = front.answer(request, headers.get("host"), runtime);
+        if (tls === undefined) return answer;
+        return answer instanceof Promise ? answer.then(announceEnd) : announceEnd(answer);
       },
       websocket: {
         maxPayloadLength: sockets.frameBytesMax,
@@ -100,6 +102,11 @@ export const startBunServer: StartHttpServer = (front, sockets, options) => {
         },
       },
     });
+    // Over HTTP/1.1 a client then sends nothing more on a connection that Bun closes behind the answer.
+    const announceEnd = (response: Response) => {
+      if (server !== current) response.headers.set("connection", "close");
+      return response;
+    };
     const peerOfRequest = (request: Request) => {
       const end = server.requestIP(request);
       return peerOf(end?.address, end?.port);
