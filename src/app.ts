@@ -198,12 +198,12 @@ async function start(
     live,
     findings,
     lifecycles: {
-      async putLifecycle(appId, definition) {
+      async putLifecycle(appId, definition, by) {
         // Before that it is not known what is acknowledged, and so not from when on the version would hold.
         if (state === "starting") {
           throw new MarsError("unavailable", "Mars is starting", { retryAfterMs: 1_000 });
         }
-        return store.client.putLifecycle(appId, definition, await pipeline.acknowledged());
+        return store.client.putLifecycle(appId, definition, await pipeline.acknowledged(), by);
       },
     },
     alerts,

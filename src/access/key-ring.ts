@@ -2,6 +2,7 @@
  * All keys, in memory: by their texts' hashes, each with the identity that it gives. A change is on disk before it is
  * answered: in the database, and in a copy beside the journal, by which Mars knows its callers while the database is away.
  */
+import type { Author } from "../core/audit.ts";
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import { Identity } from "../core/identity.ts";
@@ -132,7 +133,7 @@ export class KeyRing {
   }
 
   /** @throws `MarsError("invalid_argument")` beyond `keysMax` */
-  create({ kind, apps, name, expiresAt }: NewKey): Promise<IssuedKey> {
+  create({ kind, apps, name, expiresAt }: NewKey, by: Author): Promise<IssuedKey> {
     return this.#inTurn(async () => {
       if (this.#keys.size >= keysMax) {
         throw new MarsError("invalid_argument", `there may be at most ${keysMax} keys: revoke one first`);
@@ -149,7 +150,7 @@ export class KeyRing {
         expiresAt,
         lastUsedAt: 0,
       };
-      await this.#keep(key);
+      await this.#keep(key, by);
       return { key, token };
     });
   }
@@ -159,7 +160,7 @@ export class KeyRing {
    *
    * @returns `undefined` where there is no such key
    */
-  rotate(id: string, overlapMs: number): Promise<IssuedKey | undefined> {
+  rotate(id: string, overlapMs: number, by: Author): Promise<IssuedKey | undefined> {
     return this.#inTurn(async () => {
       const known = this.#keys.get(id);
       if (known === undefined) return undefined;
@@ -172,7 +173,7 @@ export class KeyRing {
         shown: shownPart(token),
         ...(overlapMs > 0 && { previous: { hash: known.hash, until } }),
       };
-      await this.#keep(key);
+      await this.#keep(key, by);
       return { key, token };
     });
   }
@@ -181,7 +182,7 @@ export class KeyRing {
    * @returns the key that is no more; `undefined` where there was none
    * @throws `MarsError("permission_denied")` for the last key, unless it may be
    */
-  revoke(id: string, { mayBeLast }: { readonly mayBeLast: boolean }): Promise<Key | undefined> {
+  revoke(id: string, { mayBeLast }: { readonly mayBeLast: boolean }, by: Author): Promise<Key | undefined> {
     return this.#inTurn(async () => {
       const known = this.#keys.get(id);
       if (known === undefined) return undefined;
@@ -193,7 +194,7 @@ export class KeyRing {
       this.#keys.delete(id);
       this.#changed();
       await this.#file.write(this.list());
-      await this.#store.deleteKey(id);
+      await this.#store.deleteKey(id, by);
       return known;
     });
   }
@@ -218,10 +219,10 @@ export class KeyRing {
     });
   }
 
-  async #keep(key: Key): Promise<void> {
+  async #keep(key: Key, by: Author): Promise<void> {
     const others = this.list().filter(({ id }) => id !== key.id);
     await this.#file.write([...others, key]);
-    await this.#store.putKeys([key]);
+    await this.#store.putKeys([key], by);
     this.#add(key);
   }
 

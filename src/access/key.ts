@@ -1,4 +1,5 @@
 /** A key as it is kept: everything but its text. */
+import type { Author } from "../core/audit.ts";
 import type { Micros } from "../core/event.ts";
 import type { KeyKind } from "../core/rights.ts";
 
@@ -26,6 +27,7 @@ export interface Key {
 /** Where keys are kept. Implemented by `workers/`, on the store's thread. Rejects with `unavailable` while the database is away. */
 export interface KeyStore {
   readKeys(): Promise<readonly Key[]>;
-  putKeys(keys: readonly Key[]): Promise<void>;
-  deleteKey(id: string): Promise<void>;
+  /** @param by for the audit; absent: Mars itself */
+  putKeys(keys: readonly Key[], by?: Author): Promise<void>;
+  deleteKey(id: string, by: Author): Promise<void>;
 }

@@ -6,6 +6,7 @@
  * it takes. Users change rules, sinks and silences here.
  */
 
+import type { Author } from "../core/audit.ts";
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import type { Log } from "../core/ports.ts";
@@ -116,7 +117,7 @@ export class Alerts implements AlertsPort {
     this.#wake.ring();
   }
 
-  async putRule(rule: AlertRule): Promise<void> {
+  async putRule(rule: AlertRule, by: Author): Promise<void> {
     await this.#change(async () => {
       const known = new Set((await this.#options.reader.alertSinks()).map(({ id }) => id));
       const problems = rule.sinks
@@ -124,15 +125,15 @@ export class Alerts implements AlertsPort {
         .filter(({ sink }) => !known.has(sink))
         .map(({ sink, field }) => ({ field, message: `must be an existing sink, is ${sink}` }));
       refuse(problems);
-      await this.#options.store.putAlertRule(rule);
+      await this.#options.store.putAlertRule(rule, by);
     });
   }
 
-  deleteRule(id: string): Promise<boolean> {
-    return this.#change(() => this.#options.store.deleteAlertRule(id, nowMicros()));
+  deleteRule(id: string, by: Author): Promise<boolean> {
+    return this.#change(() => this.#options.store.deleteAlertRule(id, nowMicros(), by));
   }
 
-  async putSink(id: string, target: SinkTarget): Promise<PutSink> {
+  async putSink(id: string, target: SinkTarget, by: Author): Promise<PutSink> {
     await this.#check(target);
     return this.#change(async () => {
       const before = (await this.#options.reader.alertSinks()).find((sink) => sink.id === id);
@@ -141,12 +142,12 @@ export class Alerts implements AlertsPort {
       const madeSecret = kept.type === "webhook" && kept.secret === undefined ? makeSecret() : undefined;
       const made = madeSecret !== undefined && { secret: madeSecret };
       const sink = { ...kept, ...made, id };
-      await this.#options.store.putAlertSink(sink);
+      await this.#options.store.putAlertSink(sink, by);
       return { sink, ...(madeSecret !== undefined && { madeSecret }) };
     });
   }
 
-  deleteSink(id: string): Promise<boolean> {
+  deleteSink(id: string, by: Author): Promise<boolean> {
     return this.#change(async () => {
       const rules = (await this.#options.reader.alertRules()).filter(({ sinks }) => sinks.includes(id));
       if (rules.length > 0) {
@@ -157,11 +158,11 @@ export class Alerts implements AlertsPort {
           },
         ]);
       }
-      return this.#options.store.deleteAlertSink(id);
+      return this.#options.store.deleteAlertSink(id, by);
     });
   }
 
-  async testSink(id: string): Promise<Attempt | undefined> {
+  async testSink(id: string, by: Author): Promise<Attempt | undefined> {
     const sink = (await this.#options.reader.alertSinks()).find((known) => known.id === id);
     if (sink === undefined) return undefined;
     if (this.#tests >= testsMax) {
@@ -177,6 +178,7 @@ export class Alerts implements AlertsPort {
       await this.#options.store.recordTest(
         { sink: id, state, webhookId, notification, createdAt: at },
         attempt,
+        by,
       );
       return attempt;
     } finally {
@@ -184,13 +186,13 @@ export class Alerts implements AlertsPort {
     }
   }
 
-  async addSilence(silence: Omit<AlertSilence, "id">): Promise<AlertSilence> {
-    const id = await this.#change(() => this.#options.store.addAlertSilence(silence));
+  async addSilence(silence: Omit<AlertSilence, "id">, by: Author): Promise<AlertSilence> {
+    const id = await this.#change(() => this.#options.store.addAlertSilence(silence, by));
     return { ...silence, id };
   }
 
-  deleteSilence(id: number): Promise<boolean> {
-    return this.#change(() => this.#options.store.deleteAlertSilence(id));
+  deleteSilence(id: number, by: Author): Promise<boolean> {
+    return this.#change(() => this.#options.store.deleteAlertSilence(id, by));
   }
 
   /**

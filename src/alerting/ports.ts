@@ -1,4 +1,5 @@
 /** The ports between alerts, the database and the protocols. */
+import type { Author } from "../core/audit.ts";
 import type { Micros } from "../core/event.ts";
 import type {
   Attempt,
@@ -17,23 +18,23 @@ import type { AlertSink, SinkTarget } from "./sink.ts";
 /** Changes rules, sinks and silences, which `AlertReader` reads. Implemented by `alerts.ts` for `api/`. */
 export interface Alerts {
   /** @throws `MarsError("invalid_argument")` for an unknown sink, and beyond `rulesMax` */
-  putRule(rule: AlertRule): Promise<void>;
+  putRule(rule: AlertRule, by: Author): Promise<void>;
   /** Ends the rule's incidents without a notification. @returns whether the rule existed */
-  deleteRule(id: string): Promise<boolean>;
+  deleteRule(id: string, by: Author): Promise<boolean>;
   /**
    * Secrets that are absent or `(hidden)` in the target are kept: see `sinks/hidden.ts`.
    *
    * @throws `MarsError("invalid_argument")` for a target that Mars must not call, for a secret that cannot be kept, and
    *   beyond `sinksMax`
    */
-  putSink(id: string, target: SinkTarget): Promise<PutSink>;
+  putSink(id: string, target: SinkTarget, by: Author): Promise<PutSink>;
   /** @returns whether the sink existed @throws `MarsError("invalid_argument")` while a rule names it */
-  deleteSink(id: string): Promise<boolean>;
+  deleteSink(id: string, by: Author): Promise<boolean>;
   /** Sends a notification of type `test` now. @returns the attempt; `undefined` for an unknown sink */
-  testSink(id: string): Promise<Attempt | undefined>;
+  testSink(id: string, by: Author): Promise<Attempt | undefined>;
   /** @throws `MarsError("invalid_argument")` beyond `silencesMax` */
-  addSilence(silence: Omit<AlertSilence, "id">): Promise<AlertSilence>;
-  deleteSilence(id: number): Promise<boolean>;
+  addSilence(silence: Omit<AlertSilence, "id">, by: Author): Promise<AlertSilence>;
+  deleteSilence(id: number, by: Author): Promise<boolean>;
 }
 
 /** A sink that is stored. */
@@ -44,21 +45,21 @@ export interface PutSink {
   readonly madeSecret?: string;
 }
 
-/** Stores alerts. Implemented by `db/alerts/`. Rejects with `unavailable` while the database is away. */
+/** Stores alerts. Changes of users go to the audit; putting what is there already is none. Implemented by `db/alerts/`. Rejects with `unavailable` while the database is away. */
 export interface AlertStore {
   /** With the first rule, alerts begin with the findings that are raised from now on. */
-  putAlertRule(rule: AlertRule): Promise<void>;
-  deleteAlertRule(id: string, at: Micros): Promise<boolean>;
-  putAlertSink(sink: AlertSink): Promise<void>;
-  deleteAlertSink(id: string): Promise<boolean>;
-  addAlertSilence(silence: Omit<AlertSilence, "id">): Promise<number>;
-  deleteAlertSilence(id: number): Promise<boolean>;
+  putAlertRule(rule: AlertRule, by: Author): Promise<void>;
+  deleteAlertRule(id: string, at: Micros, by: Author): Promise<boolean>;
+  putAlertSink(sink: AlertSink, by: Author): Promise<void>;
+  deleteAlertSink(id: string, by: Author): Promise<boolean>;
+  addAlertSilence(silence: Omit<AlertSilence, "id">, by: Author): Promise<number>;
+  deleteAlertSilence(id: number, by: Author): Promise<boolean>;
   /** All or nothing, and once: rejects when the step before is not the one that it continues from. */
   commitAlerts(step: AlertStep): Promise<void>;
   /** Records an attempt and the delivery's new state. Recording it again changes nothing. */
   recordAttempt(record: AttemptRecord): Promise<void>;
   /** Records a test, which has been sent already. */
-  recordTest(delivery: NewDelivery, attempt: Attempt): Promise<void>;
+  recordTest(delivery: NewDelivery, attempt: Attempt, by: Author): Promise<void>;
   /** Takes a message's id out of what is recorded for its app; without an id those of all messages that are gone. */
   redactAlerts(appId: string, messageId: string | undefined): Promise<void>;
   /** One bounded step of retention. @returns whether there may be more */

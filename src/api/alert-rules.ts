@@ -1,15 +1,15 @@
 /** The operations on rules: which findings open an incident, and which sinks are notified of it. */
 import * as z from "zod";
+import { ruleToJson } from "../alerting/json.ts";
 import { type AlertRule, atLeastMax, ruleSinksMax } from "../alerting/rule.ts";
 import type { Caller } from "../core/caller.ts";
-import { formatDuration } from "../core/duration.ts";
 import { MarsError } from "../core/error.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { alertId, found, kinds, list, settingLimit } from "./alert-fields.ts";
 import { assertApp, narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
-import { alternatives, stageEvents, stageNamed } from "./event-names.ts";
+import { stageEvents, stageNamed } from "./event-names.ts";
 import { appId, cursor, defined, stage, whole } from "./fields.ts";
 import { operation } from "./operation.ts";
 import type { ApiReader } from "./parts.ts";
@@ -89,7 +89,7 @@ export const listRules = operation({
   async handle({ reader }, { limit, cursor }, caller) {
     const page = { ...narrow(caller, undefined), limit, ...defined({ cursor }) };
     const { rules, nextCursor = null } = await reader(caller).alertRulePage(page);
-    return { rules: rules.map(ruleJson), next_cursor: nextCursor };
+    return { rules: rules.map(ruleToJson), next_cursor: nextCursor };
   },
 });
 
@@ -107,7 +107,7 @@ export const getRule = operation({
   async handle({ reader }, { id }, caller) {
     const rule = found(await ruleWithId(reader(caller), id), "rule");
     found(mayRule(caller, rule) || undefined, "rule");
-    return { rule: ruleJson(rule) };
+    return { rule: ruleToJson(rule) };
   },
 });
 
@@ -122,14 +122,14 @@ export const putRule = operation({
   command: "alerts rules put",
   input: ruleInput,
   output: z.strictObject({ rule }),
-  async handle({ alerts, changes, reader }, wanted, caller) {
+  async handle({ alerts, changes, reader }, wanted, caller, by) {
     assertApp(caller, wanted.appId, "write");
     const replaced = await ruleWithId(reader(caller), wanted.id);
     if (replaced !== undefined && !mayRule(caller, replaced)) {
       throw new MarsError("permission_denied", "a rule that this key is not for has this id: choose another");
     }
-    await changes.run(caller, () => alerts.putRule(wanted));
-    return { rule: ruleJson(wanted) };
+    await changes.run(caller, () => alerts.putRule(wanted, by));
+    return { rule: ruleToJson(wanted) };
   },
 });
 
@@ -143,11 +143,11 @@ export const deleteRule = operation({
   command: "alerts rules delete",
   input: z.strictObject({ id: alertId }),
   output: z.strictObject({}),
-  async handle({ alerts, changes, reader }, { id }, caller) {
+  async handle({ alerts, changes, reader }, { id }, caller, by) {
     const known = found(await ruleWithId(reader(caller), id), "rule");
     // As where there is none: its id says nothing to who may not see it.
     found(mayRule(caller, known) || undefined, "rule");
-    found((await changes.run(caller, () => alerts.deleteRule(id))) || undefined, "rule");
+    found((await changes.run(caller, () => alerts.deleteRule(id, by))) || undefined, "rule");
     return {};
   },
 });
@@ -158,30 +158,4 @@ async function ruleWithId(reader: Pick<ApiReader, "alertRules">, id: string): Pr
 
 function mayRule({ identity }: Caller, { appId }: AlertRule): boolean {
   return appId === undefined ? identity.allApps : identity.mayApp(appId);
-}
-
-function ruleJson({
-  id,
-  appId,
-  kinds,
-  stage,
-  after,
-  atLeast,
-  windowMs,
-  repeatMs,
-  sinks,
-}: AlertRule): z.input<typeof rule> {
-  return {
-    id,
-    app_id: appId ?? null,
-    kinds: [...kinds],
-    stage: stage ?? null,
-    after: after ?? null,
-    ...alternatives("stage_events", stage),
-    ...alternatives("after_events", after),
-    at_least: atLeast,
-    window: formatDuration(windowMs),
-    repeat: repeatMs === 0 ? "off" : formatDuration(repeatMs),
-    sinks: [...sinks],
-  };
 }

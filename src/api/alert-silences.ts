@@ -1,15 +1,15 @@
 /** The operations on silences: which incidents are not notified, and until when. */
 import * as z from "zod";
+import { silenceToJson } from "../alerting/json.ts";
 import type { AlertSilence } from "../alerting/silence.ts";
-import type { Micros } from "../core/event.ts";
 import { listLimitMax, smallBodyBytesMax } from "../core/limits.ts";
-import { formatTime, nowMicros, parseTime } from "../core/time.ts";
+import { nowMicros, parseTime } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { alertIdFilter, found, settingLimit } from "./alert-fields.ts";
 import { count, timestamp } from "./answers.ts";
 import { assertApp, narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
-import { alternatives, stageEvents, stageNamed } from "./event-names.ts";
+import { stageEvents, stageNamed } from "./event-names.ts";
 import { appId, cursor, defined, field, stage, text, whole, word } from "./fields.ts";
 import { operation } from "./operation.ts";
 import type { ApiReader } from "./parts.ts";
@@ -81,7 +81,7 @@ export const listSilences = operation({
     const now = nowMicros();
     const page = { ...narrow(caller, undefined), limit, ...defined({ cursor }) };
     const { silences, nextCursor = null } = await reader(caller).alertSilences(page);
-    return { silences: silences.map((one) => silenceJson(one, now)), next_cursor: nextCursor };
+    return { silences: silences.map((one) => silenceToJson(one, now)), next_cursor: nextCursor };
   },
 });
 
@@ -96,10 +96,10 @@ export const createSilence = operation({
   command: "alerts silences create",
   input: silenceInput,
   output: z.strictObject({ silence }),
-  async handle({ alerts, changes }, wanted, caller) {
+  async handle({ alerts, changes }, wanted, caller, by) {
     assertApp(caller, wanted.appId, "write");
-    const created = await changes.run(caller, () => alerts.addSilence(wanted));
-    return { silence: silenceJson(created, wanted.createdAt) };
+    const created = await changes.run(caller, () => alerts.addSilence(wanted, by));
+    return { silence: silenceToJson(created, wanted.createdAt) };
   },
 });
 
@@ -113,12 +113,12 @@ export const deleteSilence = operation({
   command: "alerts silences delete",
   input: z.strictObject({ id: whole(1, Number.MAX_SAFE_INTEGER) }),
   output: z.strictObject({}),
-  async handle({ alerts, changes, reader }, { id }, caller) {
+  async handle({ alerts, changes, reader }, { id }, caller, by) {
     const { appId } = found(await silenceWithId(reader(caller), id), "silence");
     const { allApps, mayApp } = caller.identity;
     // As where there is none: its id says nothing to who may not see it.
     found(allApps || (appId !== undefined && mayApp(appId)) || undefined, "silence");
-    found((await changes.run(caller, () => alerts.deleteSilence(id))) || undefined, "silence");
+    found((await changes.run(caller, () => alerts.deleteSilence(id, by))) || undefined, "silence");
     return {};
   },
 });
@@ -135,19 +135,4 @@ async function silenceWithId(
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   return undefined;
-}
-
-function silenceJson(shown: AlertSilence, now: Micros): z.input<typeof silence> {
-  return {
-    id: shown.id,
-    app_id: shown.appId ?? null,
-    rule: shown.rule ?? null,
-    stage: shown.stage ?? null,
-    ...alternatives("stage_events", shown.stage),
-    kind: shown.kind ?? null,
-    comment: shown.comment === "" ? null : shown.comment,
-    created_at: formatTime(shown.createdAt),
-    until: formatTime(shown.until),
-    active: shown.until > now,
-  };
 }

@@ -1,7 +1,7 @@
 /** The operations on sinks: where notifications are delivered. */
 import * as z from "zod";
-import { type AlertSink, recipientsMax, type SinkTarget } from "../alerting/sink.ts";
-import { withoutSecrets } from "../alerting/sinks/hidden.ts";
+import { sinkToJson } from "../alerting/json.ts";
+import { recipientsMax, type SinkTarget } from "../alerting/sink.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { textProblem } from "../core/validate.ts";
 import { attempt, attemptJson } from "./alert-deliveries.ts";
@@ -90,7 +90,7 @@ export const listSinks = operation({
   output: z.strictObject({ sinks: z.array(sink), next_cursor: z.string().nullable() }),
   async handle({ reader }, wanted, caller) {
     const { page, nextCursor } = pageOf("sinks", await reader(caller).alertSinks(), ({ id }) => id, wanted);
-    return { sinks: page.map(sinkJson), next_cursor: nextCursor };
+    return { sinks: page.map((one) => sinkToJson(one)), next_cursor: nextCursor };
   },
 });
 
@@ -107,7 +107,7 @@ export const getSink = operation({
   output: z.strictObject({ sink }),
   async handle({ reader }, { id }, caller) {
     const known = (await reader(caller).alertSinks()).find((one) => one.id === id);
-    return { sink: sinkJson(found(known, "sink")) };
+    return { sink: sinkToJson(found(known, "sink")) };
   },
 });
 
@@ -123,9 +123,9 @@ export const putSink = operation({
   command: "alerts sinks put",
   input: sinkInput,
   output: z.strictObject({ sink }),
-  async handle({ alerts, changes }, { id, target }, caller) {
-    const { sink, madeSecret: secret } = await changes.run(caller, () => alerts.putSink(id, target));
-    return { sink: { ...sinkJson(sink), ...defined({ secret }) } };
+  async handle({ alerts, changes }, { id, target }, caller, by) {
+    const { sink, madeSecret: secret } = await changes.run(caller, () => alerts.putSink(id, target, by));
+    return { sink: { ...sinkToJson(sink), ...defined({ secret }) } };
   },
 });
 
@@ -139,8 +139,8 @@ export const deleteSink = operation({
   command: "alerts sinks delete",
   input: z.strictObject({ id: alertId }),
   output: z.strictObject({}),
-  async handle({ alerts, changes }, { id }, caller) {
-    found((await changes.run(caller, () => alerts.deleteSink(id))) || undefined, "sink");
+  async handle({ alerts, changes }, { id }, caller, by) {
+    found((await changes.run(caller, () => alerts.deleteSink(id, by))) || undefined, "sink");
     return {};
   },
 });
@@ -156,19 +156,9 @@ export const testSink = operation({
   input: z.strictObject({ id: alertId }),
   // `success` is that of the attempt: the request was no fault either way.
   output: z.strictObject({ success: z.boolean(), attempt }),
-  async handle({ alerts, shares }, { id }, { peer }) {
-    const made = await shares.sink_tests.during(peer, "tests of sinks", () => alerts.testSink(id));
+  async handle({ alerts, shares }, { id }, { peer }, by) {
+    const made = await shares.sink_tests.during(peer, "tests of sinks", () => alerts.testSink(id, by));
     const { outcome } = found(made, "sink");
     return { success: outcome === "delivered", attempt: attemptJson(found(made, "sink")) };
   },
 });
-
-function sinkJson(stored: AlertSink): z.input<typeof sink> {
-  const shown = withoutSecrets(stored);
-  const { id, type } = shown;
-  if (shown.type === "email") return { id, type, to: [...shown.to] };
-  const { url } = shown;
-  if (shown.type === "slack") return { id, type, url };
-  const { secret, headers } = shown;
-  return { id, type, url, ...defined({ secret, headers }) };
-}

@@ -31,10 +31,11 @@ export const eraseMessage = operation({
         "Whether the journal or the database's log hold bytes of it for a moment longer; `erasure.traces_up_to_seq` in the figures is 0 when they do not.",
     }),
   }),
-  async handle({ erasures }, { app_id, message_id }, caller) {
+  async handle({ erasures }, { app_id, message_id }, caller, by) {
     const { events, tracesLeft } = await erasures.eraseMessage(
       { appId: app_id, messageId: message_id },
       caller,
+      by,
     );
     return { events_erased: events, traces_left: tracesLeft };
   },
@@ -51,8 +52,8 @@ export const eraseApp = operation({
   command: "erase app",
   input: z.strictObject({ app_id: appId }),
   output: z.strictObject({ erasure }),
-  async handle({ erasures }, { app_id }, caller) {
-    return { erasure: erasureJson(await erasures.eraseApp(app_id, caller)) };
+  async handle({ erasures }, { app_id }, caller, by) {
+    return { erasure: erasureJson(await erasures.eraseApp(app_id, caller, by)) };
   },
 });
 

@@ -1,7 +1,7 @@
 /** The events that make up a stage, as a field of an input; and the other spelling of them, the stage's name. */
 import type * as z from "zod";
 import { eventBytesMax } from "../core/limits.ts";
-import { eventsOfName, nameOfEvents } from "../core/stage-name.ts";
+import { nameOfEvents } from "../core/stage-name.ts";
 import { textProblem } from "../core/validate.ts";
 import { namesMax } from "../lifecycle/definition.ts";
 import { type FieldOptions, field, type Reading } from "./fields.ts";
@@ -55,13 +55,4 @@ export function stageNamed(
     issues.push({ code: "custom", path: [`${field}_events`], message, input: events });
   }
   return named;
-}
-
-/** The events of a stage that has alternatives, as a member of an answer. */
-export function alternatives<Member extends string>(
-  member: Member,
-  name: string | undefined,
-): { [Name in Member]?: string[] } {
-  const events = eventsOfName(name ?? "");
-  return events.length > 1 ? ({ [member]: events } as { [Name in Member]?: string[] }) : {};
 }

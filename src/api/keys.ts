@@ -1,13 +1,14 @@
 /** The operations on keys: who may do what. Their texts are in the answers that make them, and nowhere else. */
 import * as z from "zod";
 import type { Key } from "../access/key.ts";
+import { keyToJson } from "../access/key-json.ts";
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { appPatternProblem, appPatternsMax, keyKinds } from "../core/rights.ts";
-import { formatTime, nowMicros, parseTime } from "../core/time.ts";
-import { found, list, timeOrNull } from "./alert-fields.ts";
+import { nowMicros, parseTime } from "../core/time.ts";
+import { found, list } from "./alert-fields.ts";
 import { timestamp } from "./answers.ts";
 import { coversAll } from "./app-scope.ts";
 import { duration } from "./duration.ts";
@@ -73,7 +74,7 @@ export const listKeys = operation({
   handle({ keys }, wanted, caller) {
     const own = keys.list().filter((one) => coversAll(caller, one.apps));
     const { page, nextCursor } = pageOf("keys", own, creationOf, wanted);
-    return { keys: page.map(keyJson), next_cursor: nextCursor };
+    return { keys: page.map(keyToJson), next_cursor: nextCursor };
   },
 });
 
@@ -94,10 +95,12 @@ export const createKey = operation({
     expires_at: expiry.optional(),
   }),
   output: z.strictObject({ key: keyWithToken }),
-  async handle({ keys, changes }, { expires_at = 0, ...wanted }, caller) {
+  async handle({ keys, changes }, { expires_at = 0, ...wanted }, caller, by) {
     assertCovers(caller, wanted.apps);
-    const { key, token } = await changes.run(caller, () => keys.create({ ...wanted, expiresAt: expires_at }));
-    return { key: { ...keyJson(key), token } };
+    const { key, token } = await changes.run(caller, () =>
+      keys.create({ ...wanted, expiresAt: expires_at }, by),
+    );
+    return { key: { ...keyToJson(key), token } };
   },
 });
 
@@ -118,11 +121,11 @@ export const rotateKey = operation({
     ).default(0),
   }),
   output: z.strictObject({ key: keyWithToken }),
-  async handle({ keys, changes }, { id, overlap }, caller) {
+  async handle({ keys, changes }, { id, overlap }, caller, by) {
     assertSees(caller, keys.get(id));
-    const rotated = await changes.run(caller, () => keys.rotate(id, overlap));
+    const rotated = await changes.run(caller, () => keys.rotate(id, overlap, by));
     const { key, token } = found(rotated, "key");
-    return { key: { ...keyJson(key), token } };
+    return { key: { ...keyToJson(key), token } };
   },
 });
 
@@ -136,11 +139,11 @@ export const revokeKey = operation({
   command: "keys revoke",
   input: z.strictObject({ id }),
   output: z.strictObject({}),
-  async handle({ keys, changes }, { id }, caller) {
+  async handle({ keys, changes }, { id }, caller, by) {
     assertSees(caller, keys.get(id));
     // Without any key callers need none, on a loopback address: that is for who may do everything to decide.
     const mayBeLast = caller.identity.allApps;
-    found(await changes.run(caller, () => keys.revoke(id, { mayBeLast })), "key");
+    found(await changes.run(caller, () => keys.revoke(id, { mayBeLast }, by)), "key");
     return {};
   },
 });
@@ -154,20 +157,4 @@ function assertSees(caller: Caller, key: Key | undefined): void {
 function assertCovers(caller: Caller, apps: readonly string[]): void {
   if (coversAll(caller, apps)) return;
   throw new MarsError("permission_denied", "this concerns apps that this key is not for");
-}
-
-function keyJson(shown: Key): z.input<typeof key> {
-  const { id, kind, apps, name, previous } = shown;
-  const previousUntil = previous !== undefined && previous.until > nowMicros() ? previous.until : 0;
-  return {
-    id,
-    kind,
-    apps: [...apps],
-    name,
-    shown: shown.shown,
-    created_at: formatTime(shown.createdAt),
-    expires_at: timeOrNull(shown.expiresAt),
-    last_used_at: timeOrNull(shown.lastUsedAt),
-    previous_until: timeOrNull(previousUntil),
-  };
 }

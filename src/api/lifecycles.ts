@@ -60,8 +60,8 @@ export const putLifecycle = operation({
   command: "lifecycle put",
   input: z.strictObject({ app_id: appId, lifecycle: definition }),
   ...versionAnswer,
-  async handle({ lifecycles, changes }, { app_id, lifecycle }, caller) {
-    const put = await changes.run(caller, () => lifecycles.putLifecycle(app_id, lifecycle));
+  async handle({ lifecycles, changes }, { app_id, lifecycle }, caller, by) {
+    const put = await changes.run(caller, () => lifecycles.putLifecycle(app_id, lifecycle, by));
     if (put === undefined) throw new Error("a definition was put, and no version came of it");
     return { version: lifecycleToJson(put) };
   },
@@ -93,10 +93,10 @@ export const deleteLifecycle = operation({
   command: "lifecycle delete",
   input: z.strictObject({ app_id: appId }),
   ...versionAnswer,
-  async handle(parts, { app_id }, caller) {
+  async handle(parts, { app_id }, caller, by) {
     await currentVersion(parts, app_id, caller);
     const { changes, lifecycles } = parts;
-    const ended = await changes.run(caller, () => lifecycles.putLifecycle(app_id, undefined));
+    const ended = await changes.run(caller, () => lifecycles.putLifecycle(app_id, undefined, by));
     // Another request may have ended it meanwhile.
     if (ended === undefined) throw noLifecycle();
     return { version: lifecycleToJson(ended) };

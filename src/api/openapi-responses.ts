@@ -1,15 +1,18 @@
 /** The answers of OpenAPI's paths. */
 import type { Json } from "./json-schema.ts";
 
-export function responses(schema: Json): Json {
+export function responses(schema: Json, otherContent: Json = {}): Json {
   return {
-    200: { description: "Success.", content: json(schema) },
+    200: { description: "Success.", content: { ...json(schema), ...otherContent } },
     default: {
       description: "An error, by RFC 9457.",
       content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
     },
   };
 }
+
+/** The items of all pages, one a line. */
+export const linesContent = { "application/x-ndjson": { schema: { type: "string" } } };
 
 export function json(schema: Json): Json {
   return { "application/json": { schema } };

@@ -2,7 +2,7 @@
 import { answerSchema, inputSchema, type Json } from "./json-schema.ts";
 import { eventPaths } from "./openapi-events.ts";
 import { otherPaths } from "./openapi-others.ts";
-import { json, problem, responses } from "./openapi-responses.ts";
+import { json, linesContent, problem, responses } from "./openapi-responses.ts";
 import type { Operation } from "./operation.ts";
 import { restCallOf } from "./rest-call.ts";
 
@@ -24,7 +24,7 @@ export function openApiOf(operations: readonly Operation[], version: string): Js
 }
 
 function callOf(operation: Operation): Json {
-  const { name, summary, scope, body, rpc, command } = operation;
+  const { name, summary, scope, body, rpc, command, lines } = operation;
   const { properties = {}, required = [] } = inputSchema(operation);
   const { inPath, inBody } = restCallOf(operation);
   const parameters = Object.entries(properties)
@@ -51,7 +51,7 @@ function callOf(operation: Operation): Json {
     "x-mars-command": `mars ${command}`,
     parameters,
     ...(body !== undefined && { requestBody: { required: true, content: json(content ?? {}) } }),
-    responses: responses(answerSchema(operation)),
+    responses: responses(answerSchema(operation), lines === undefined ? {} : linesContent),
   };
 }
 

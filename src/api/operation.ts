@@ -4,6 +4,7 @@
  * command line (`cli/`) and the types of the page. Only the ways in for events are written by hand, beside it, over `core/validate.ts`.
  */
 import * as z from "zod";
+import { type Author, authorOf } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
 import type { Scope } from "../core/rights.ts";
 import { type AppScope, assertApps, narrowedTo } from "./app-scope.ts";
@@ -42,6 +43,11 @@ interface OperationHead {
   readonly rpc: `${string}/${string}`;
   /** The words of its command: `alerts rules list` is `mars alerts rules list`. */
   readonly command: string;
+  /**
+   * The list in the output, of which REST answers all items as lines of JSON, from all pages, to a client that asks for
+   * `application/x-ndjson`.
+   */
+  readonly lines?: string;
   /** It may work longer than a connection may be quiet, and ends by a deadline of its own. */
   readonly slow?: true;
 }
@@ -52,7 +58,13 @@ export interface OperationDefinition<Input extends z.ZodType, Output extends z.Z
   readonly input: Input;
   /** The answer as JSON, by the same names as RPC has; absent values are `null`. */
   readonly output: Output;
-  handle(parts: ApiParts, input: z.output<Input>, caller: Caller): Promise<z.input<Output>> | z.input<Output>;
+  /** @param by the caller, for the audit: goes with each change to its writer */
+  handle(
+    parts: ApiParts,
+    input: z.output<Input>,
+    caller: Caller,
+    by: Author,
+  ): Promise<z.input<Output>> | z.input<Output>;
 }
 
 /** An operation as the protocols see it. */
@@ -83,7 +95,8 @@ export function operation<Input extends z.ZodType, Output extends z.ZodType>(
       if (!success) throwIfAny(problemsOf(error, definition.input));
       const named = input as { readonly app_id?: string };
       assertApps(caller, definition, named);
-      const answer = await definition.handle(parts, data as z.output<Input>, caller);
+      const by = authorOf(caller, definition.name);
+      const answer = await definition.handle(parts, data as z.output<Input>, caller, by);
       // A read may wait for seconds, and its caller's key may be revoked meanwhile. What has been changed is answered.
       if (isRead) caller.identity.assertMay(definition.scope);
       const { allApps, apps } = caller.identity;

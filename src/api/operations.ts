@@ -4,6 +4,7 @@ import { getIncident, listIncidents } from "./alert-incidents.ts";
 import { deleteRule, getRule, listRules, putRule } from "./alert-rules.ts";
 import { createSilence, deleteSilence, listSilences } from "./alert-silences.ts";
 import { deleteSink, getSink, listSinks, putSink, testSink } from "./alert-sinks.ts";
+import { listAudit } from "./audit.ts";
 import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./keys.ts";
@@ -59,6 +60,7 @@ export const operations: readonly Operation[] = [
   eraseMessage,
   eraseApp,
   listErasures,
+  listAudit,
   getStats,
   listKeys,
   createKey,

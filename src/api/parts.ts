@@ -3,6 +3,7 @@ import type { Access } from "../access/access.ts";
 import type { SessionRing } from "../access/session-ring.ts";
 import type { Tickets } from "../access/tickets.ts";
 import type { AlertReader, Alerts } from "../alerting/ports.ts";
+import type { AuditReader } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
 import type { ErasurePage, ErasureQuery, Erasures } from "../core/erasure.ts";
 import type { Health, Progress, Reader } from "../core/ports.ts";
@@ -19,7 +20,8 @@ import type { StatisticsReader } from "../statistics/statistics.ts";
 export type ApiReader = Omit<Reader, "history"> &
   LifecycleReader &
   Omit<FindingReader, "findingHistory"> &
-  StatisticsReader & { erasures(query: ErasureQuery): Promise<ErasurePage> } & Pick<
+  StatisticsReader &
+  AuditReader & { erasures(query: ErasureQuery): Promise<ErasurePage> } & Pick<
     AlertReader,
     | "alertRules"
     | "alertRulePage"

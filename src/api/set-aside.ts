@@ -61,8 +61,8 @@ export const replaySetAside = operation({
   output: z.strictObject({
     seq: z.int().meta({ description: "The event's new place; of a message the same as before." }),
   }),
-  async handle({ setAside }, { seq }) {
-    const replayed = await setAside.replay(seq);
+  async handle({ setAside }, { seq }, _, by) {
+    const replayed = await setAside.replay(seq, by);
     if (replayed === undefined) throw noSuch();
     return { seq: replayed };
   },
@@ -78,8 +78,8 @@ export const deleteSetAside = operation({
   command: "set-aside delete",
   input: z.strictObject({ seq }),
   output: z.strictObject({}),
-  async handle({ setAside }, { seq }) {
-    if (!(await setAside.remove(seq))) throw noSuch();
+  async handle({ setAside }, { seq }, _, by) {
+    if (!(await setAside.remove(seq, by))) throw noSuch();
     return {};
   },
 });

@@ -3,6 +3,7 @@
  *
  * What was accepted before a request is erased. What is accepted afterwards makes new messages.
  */
+import type { Author } from "./audit.ts";
 import type { Caller } from "./caller.ts";
 import type { MessageKey, Micros } from "./event.ts";
 import type { StoreChunk } from "./ports.ts";
@@ -52,14 +53,14 @@ export interface Erasures {
    *
    * @throws `MarsError` `not_found` where nothing names it; `deadline_exceeded` while the store is behind
    */
-  eraseMessage(key: MessageKey, caller: Caller): Promise<ErasedMessage>;
+  eraseMessage(key: MessageKey, caller: Caller, by: Author): Promise<ErasedMessage>;
   /**
    * Resolves when the request is on disk: when it is done, or to its progress after two seconds. A second request for an app extends the
    * one that is under way.
    *
    * @throws `MarsError` `not_found` for an app that has had neither a message nor a lifecycle; `deadline_exceeded` while the store is behind
    */
-  eraseApp(appId: string, caller: Caller): Promise<Erasure>;
+  eraseApp(appId: string, caller: Caller, by: Author): Promise<Erasure>;
 }
 
 /** A bounded step of an erasure. */
@@ -80,7 +81,7 @@ export interface ErasureStore {
    * @param upTo the message is left alone where its first event came later
    * @returns the number of its events; `undefined` where nothing named it
    */
-  eraseMessage(key: MessageKey, upTo: number): Promise<number | undefined>;
+  eraseMessage(key: MessageKey, upTo: number, by: Author): Promise<number | undefined>;
   /** Deletes some of the events that are left of large messages. @returns how many; 0 where none are */
   eraseRemains(): Promise<number>;
   /**
@@ -88,7 +89,7 @@ export interface ErasureStore {
    *
    * @returns `undefined` for an app that has had neither a message nor a lifecycle
    */
-  requestErasure(appId: string, upTo: number, at: Micros): Promise<Erasure | undefined>;
+  requestErasure(appId: string, upTo: number, at: Micros, by: Author): Promise<Erasure | undefined>;
   /** The next step of what is under way: first what is left of large messages, then the requests in their order. */
   eraseStep(): Promise<EraseStep>;
   /** @returns the erasure as it is now: not done where a later request has extended it meanwhile */

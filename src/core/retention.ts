@@ -1,4 +1,5 @@
 /** The store's port for retention. */
+import type { AuditSize } from "./audit.ts";
 import type { Micros } from "./event.ts";
 import type { TimeRecord } from "./time-record.ts";
 
@@ -28,6 +29,8 @@ export interface RetentionStats {
   readonly events: number;
   /** Why less is deleted than by the wall clock; empty when nothing waits. */
   readonly held: string;
+  /** How full the audit is, by the last look. */
+  readonly audit: AuditSize & { readonly bytes_max: number };
 }
 
 /** The methods of `Store` that record time and delete old messages. */
@@ -44,4 +47,6 @@ export interface RetentionStore {
   prune(query: PruneQuery): Promise<PruneStep>;
   /** Deletes counts (funnels, latencies, rates) and records of erasures of the time before. Resolves to the number of rows. */
   pruneCounts(before: Micros): Promise<number>;
+  /** Deletes entries of the audit from before, a bounded number. @returns how full it is, and whether there may be more to delete */
+  pruneAudit(before: Micros): Promise<AuditSize & { readonly more: boolean }>;
 }

@@ -1,4 +1,5 @@
 /** Events and messages that can never be applied, set aside so that all others go on: kept whole, listed, replayed or deleted by hand. */
+import type { Author } from "./audit.ts";
 import type { ErrorCode } from "./error.ts";
 import type { MessageKey, Micros, SequencedEvent } from "./event.ts";
 
@@ -50,7 +51,7 @@ export interface SetAside {
    *
    * @returns the event's new seq, or the message's; `undefined` where nothing is set aside under this seq
    */
-  replay(seq: number): Promise<number | undefined>;
+  replay(seq: number, by: Author): Promise<number | undefined>;
   /** Deletes it for good. @returns whether it was there */
-  remove(seq: number): Promise<boolean>;
+  remove(seq: number, by: Author): Promise<boolean>;
 }

@@ -22,3 +22,12 @@ export function stageToJson(name: string, after: string) {
     after_events: eventsOfName(after),
   };
 }
+
+/** The events of a stage that has alternatives, as a member of an answer. */
+export function alternatives<Member extends string>(
+  member: Member,
+  name: string | undefined,
+): { [Name in Member]?: string[] } {
+  const events = eventsOfName(name ?? "");
+  return events.length > 1 ? ({ [member]: events } as { [Name in Member]?: string[] }) : {};
+}

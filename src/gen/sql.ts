@@ -507,6 +507,47 @@ CREATE TABLE app_retention (
 -- The incidents of an app, whose texts name messages.
 CREATE INDEX alert_incidents_app ON alert_incidents (app_id);
 ` },
+  { name: "0012_audit", sql: `-- Changes by callers: each row is written in the transaction of its change. See src/core/audit.ts.
+
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  -- Microseconds.
+  at INTEGER NOT NULL,
+  -- The caller, and where it called from.
+  who TEXT NOT NULL,
+  name TEXT NOT NULL,
+  address TEXT NOT NULL,
+  protocol TEXT NOT NULL,
+  -- The operation, and the id of the thing that it changed.
+  action TEXT NOT NULL,
+  target TEXT NOT NULL,
+  -- Empty where the change is not about one app.
+  app_id TEXT NOT NULL,
+  -- JSON objects; empty where the thing was not there.
+  old TEXT NOT NULL,
+  new TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE audit_size (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  -- Of all rows: 1,024 for each, and the bytes of old and new.
+  bytes INTEGER NOT NULL,
+  -- Rows that made room for others.
+  dropped INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO audit_size VALUES (1, 0, 0);
+
+CREATE TRIGGER audit_added AFTER INSERT ON audit
+BEGIN
+  UPDATE audit_size SET bytes = bytes + 1024 + octet_length(NEW.old) + octet_length(NEW.new);
+END;
+
+CREATE TRIGGER audit_deleted AFTER DELETE ON audit
+BEGIN
+  UPDATE audit_size SET bytes = bytes - 1024 - octet_length(OLD.old) - octet_length(OLD.new);
+END;
+` },
   { name: "0013_sessions", sql: `-- Sessions of browsers, each as JSON; see src/access/session.ts. Of their cookies there are hashes only.
 CREATE TABLE sessions (
   id     TEXT PRIMARY KEY,
@@ -522,6 +563,7 @@ export const alertsSql = {
   dueDeliveries: `SELECT d.id, d.webhook_id, d.notification, d.attempts, s.sink, iif(coalesce( (SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts), d.created_at ) > ?2, 0, d.next_at) AS next_at FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.id = ( SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1) WHERE s.id NOT IN (SELECT value FROM json_each(?1))`,
   putRule: `INSERT INTO alert_rules (id, rule) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET rule = excluded.rule`,
   putSink: `INSERT INTO alert_sinks (id, sink) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET sink = excluded.sink`,
+  silencesAndNext: `SELECT (SELECT count(*) FROM alert_silences WHERE until > ?1) AS count, 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'alert_silences'), 0) AS next`,
   beginCursor: `UPDATE alert_cursor SET finding_seq = max(finding_seq, (SELECT finding_seq FROM projection)) WHERE NOT EXISTS (SELECT 1 FROM alert_rules)`,
   moveCursor: `UPDATE alert_cursor SET continues_from = ?1 - 1, step = ?1, finding_seq = ?2, last_incident = max(last_incident, ?3)`,
   closeIncidents: `UPDATE alert_incidents SET closed_at = ?2 WHERE rule = ?1 AND closed_at = 0`,
@@ -543,6 +585,14 @@ export const redactSql = {
   attempts: `UPDATE alert_attempts SET response = '', error = iif(?2 IS NULL OR instr(error, ?2) = 0, error, '') WHERE delivery IN ( SELECT d.id FROM alert_incidents i CROSS JOIN alert_deliveries d ON d.incident = i.id WHERE i.app_id = ?1) AND (?2 IS NULL OR instr(response, ?2) > 0 OR instr(error, ?2) > 0)`,
 } as const;
 
+/** src/db/audit/audit.sql */
+export const auditSql = {
+  insert: `INSERT INTO audit (at, who, name, address, protocol, action, target, app_id, old, new) VALUES (?2, ?1 ->> 'who', ?1 ->> 'name', ?1 ->> 'address', ?1 ->> 'protocol', ?1 ->> 'action', ?3, ?4, ?5, ?6)`,
+  dropOldest: `DELETE FROM audit WHERE id IN ( SELECT id FROM ( SELECT id, sum(1024 + octet_length(old) + octet_length(new)) OVER (ORDER BY id) - 1024 - octet_length(old) - octet_length(new) AS before FROM audit ORDER BY id LIMIT ?2) WHERE before < (SELECT bytes FROM audit_size) - ?1) AND (SELECT bytes FROM audit_size) > ?1`,
+  countDropped: `UPDATE audit_size SET dropped = dropped + changes()`,
+  prune: `DELETE FROM audit WHERE id IN ( SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT ?2) WHERE at < ?1)`,
+} as const;
+
 /** src/db/erasure/erase.sql */
 export const eraseSql = {
   findMessage: `SELECT id, message_id, event_count FROM messages WHERE message_id = ?2 AND app_id = ?1 AND id <= ?3`,
@@ -553,6 +603,7 @@ export const eraseSql = {
   forgetChanges: `DELETE FROM event_changes WHERE seq IN ( SELECT e.seq FROM event_changes c CROSS JOIN events e ON e.seq = c.seq WHERE e.message IN (SELECT message FROM remains))`,
   deleteAhead: `DELETE FROM events WHERE seq > (SELECT seq FROM projection) AND message IN (SELECT message FROM remains)`,
   exhume: `DELETE FROM tombstones WHERE hash IN (SELECT value FROM json_each(?1))`,
+  hasOthers: `SELECT EXISTS (SELECT 1 FROM set_aside WHERE app_id = ?1 AND message_id = ?2 AND seq <= ?3) OR EXISTS (SELECT 1 FROM tombstones WHERE hash = ?4) AS some`,
   deleteSetAside: `DELETE FROM set_aside WHERE app_id = ?1 AND (?2 IS NULL OR message_id = ?2) AND seq <= ?3`,
   pending: `SELECT * FROM erasures WHERE done_at = 0 ORDER BY id`,
   makeRoom: `DELETE FROM erasures WHERE id IN ( SELECT id FROM erasures WHERE done_at <> 0 ORDER BY done_at LIMIT max(0, (SELECT count(*) FROM erasures) - ?1))`,

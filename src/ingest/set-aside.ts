@@ -1,4 +1,5 @@
 /** Counts, lists, replays and deletes the events and messages that are set aside. */
+import type { Author } from "../core/audit.ts";
 import type { Ingest } from "../core/ports.ts";
 import type { SetAside, SetAsideItem, SetAsidePage, SetAsideQuery } from "../core/set-aside.ts";
 
@@ -6,9 +7,9 @@ import type { SetAside, SetAsideItem, SetAsidePage, SetAsideQuery } from "../cor
 export interface SetAsideStore {
   findSetAside(seq: number): Promise<SetAsideItem | undefined>;
   /** @returns how many are left, `undefined` where it was not there */
-  removeSetAside(seq: number): Promise<number | undefined>;
+  removeSetAside(seq: number, by: Author): Promise<number | undefined>;
   /** The same, and the message is followed again, from its first event on. */
-  rebuildInstance(message: number): Promise<number | undefined>;
+  rebuildInstance(message: number, by: Author): Promise<number | undefined>;
 }
 
 export interface SetAsideDeskOptions {
@@ -41,24 +42,24 @@ export class SetAsideDesk implements SetAside {
     return this.#options.list(query);
   }
 
-  async replay(seq: number): Promise<number | undefined> {
+  async replay(seq: number, by: Author): Promise<number | undefined> {
     const { store, ingest, nudge } = this.#options;
     const item = await store.findSetAside(seq);
     if (item === undefined) return undefined;
     if (item.event === undefined) {
-      this.#left(await store.rebuildInstance(seq));
+      this.#left(await store.rebuildInstance(seq, by));
       nudge();
       return seq;
     }
     const { seq: _, ...event } = item.event;
     // On disk before it is forgotten here: a crash in between leaves it twice, and a repeat changes nothing.
     const accepted = await ingest.accept([event]);
-    this.#left(await store.removeSetAside(seq));
+    this.#left(await store.removeSetAside(seq, by));
     return accepted;
   }
 
-  async remove(seq: number): Promise<boolean> {
-    const left = await this.#options.store.removeSetAside(seq);
+  async remove(seq: number, by: Author): Promise<boolean> {
+    const left = await this.#options.store.removeSetAside(seq, by);
     this.#left(left);
     return left !== undefined;
   }

@@ -1,4 +1,5 @@
 /** The ports of lifecycles' definitions. Both reject with `unavailable` while the database is away. */
+import type { Author } from "../core/audit.ts";
 import type { Definition, LifecycleVersion } from "./definition.ts";
 
 /** Keeps definitions. */
@@ -9,7 +10,11 @@ export interface LifecycleStore {
    *
    * @returns the version that holds from now on; `undefined` when there was nothing to end
    */
-  putLifecycle(appId: string, definition: Definition | undefined): Promise<LifecycleVersion | undefined>;
+  putLifecycle(
+    appId: string,
+    definition: Definition | undefined,
+    by: Author,
+  ): Promise<LifecycleVersion | undefined>;
 }
 
 /** Reads definitions. */

@@ -5,6 +5,7 @@
  * Afterwards the files still hold bytes of what was erased: the database's write-ahead log has former pages, the journal its own copy. Both are
  * emptied as soon as everything beside it is stored.
  */
+import type { Author } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
 import type { ErasedMessage, Erasure, ErasureStore, Erasures } from "../core/erasure.ts";
 import { MarsError } from "../core/error.ts";
@@ -87,11 +88,11 @@ export class Eraser implements Erasures {
     await this.#running;
   }
 
-  eraseMessage(key: MessageKey, caller: Caller): Promise<ErasedMessage> {
+  eraseMessage(key: MessageKey, caller: Caller, by: Author): Promise<ErasedMessage> {
     return this.#requests.run(caller, async () => {
       const { store, redact, deleted, progress } = this.#options;
       const upTo = await this.#everythingFollowed(caller);
-      const events = await store.eraseMessage(key, upTo);
+      const events = await store.eraseMessage(key, upTo, by);
       // No reader finds a large message since the first step.
       while ((await store.eraseRemains()) > 0) await delay(stepPauseMs, this.#abort.signal);
       if (events !== undefined) {
@@ -107,10 +108,10 @@ export class Eraser implements Erasures {
     });
   }
 
-  eraseApp(appId: string, caller: Caller): Promise<Erasure> {
+  eraseApp(appId: string, caller: Caller, by: Author): Promise<Erasure> {
     return this.#requests.run(caller, async () => {
       const upTo = await this.#everythingFollowed(caller);
-      const erasure = await this.#options.store.requestErasure(appId, upTo, nowMicros());
+      const erasure = await this.#options.store.requestErasure(appId, upTo, nowMicros(), by);
       if (erasure === undefined) throw new MarsError("not_found", "there is no app with this id");
       const done = new Promise<Erasure>((resolve) => this.#waiting.set(erasure.id, resolve));
       this.#underWay = true;

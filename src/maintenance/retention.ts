@@ -1,11 +1,12 @@
 /**
- * Retention: deletes messages that are old, and counts of long ago. One small step at a time, so that ingest waits for
+ * Retention: deletes messages that are old, and counts and audit of long ago. One small step at a time, so that ingest waits for
  * a step at most.
  *
  * Nothing is deleted by one reading of the wall clock (`clock.ts`): messages go by the time that has passed since their
  * place in the sequence, which is marked as time passes; counts bear dates, and go by the time that is proven.
  */
 
+import { type AuditSize, auditBytesMax } from "../core/audit.ts";
 import type { Log } from "../core/ports.ts";
 import type { RetentionStats, RetentionStore } from "../core/retention.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -21,6 +22,7 @@ const recordStepMs = 1_000;
 /** How often retention looks for old messages, at most; more often where the retention itself is short. */
 const pruneEveryMs = 60_000;
 const countsEveryMs = 60_000;
+const auditEveryMs = 60_000;
 /** Between two steps of a pass, so that ingest and checkpoints have their turn. */
 const passPauseMs = 2;
 /** Between attempts at a step that failed, in milliseconds. */
@@ -31,7 +33,7 @@ export interface RetentionOptions {
   readonly clock: Clock;
   /** How long a message is kept after its last report; `Infinity` for ever. */
   readonly retentionMs: number;
-  /** How long what is counted is kept. */
+  /** How long what is counted is kept, and the audit. */
   readonly countsRetentionMs: number;
   readonly log: Log;
   readonly supervisor: Supervisor;
@@ -56,6 +58,8 @@ export class Retention {
   /** When the time is recorded next, by `performance.now()`, and how often the clock had stepped at the last time. */
   #recordAt = 0;
   #steps = 0;
+  /** `undefined` before the first look. */
+  #audit: AuditSize | undefined;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -83,13 +87,20 @@ export class Retention {
     await Promise.all([
       loop("time_record", () => this.#record()),
       loop("counts_retention", () => this.#pruneCounts()),
+      loop("audit_retention", () => this.#pruneAudit()),
       // Kept for ever: there is nothing to look for.
       ...(retentionMs === Number.POSITIVE_INFINITY ? [] : [loop("retention", () => this.#step())]),
     ]);
   }
 
   stats(): RetentionStats {
-    return { messages: this.#messages, events: this.#events, held: this.#options.clock.doubt };
+    const { bytes = 0, dropped = 0 } = this.#audit ?? {};
+    return {
+      messages: this.#messages,
+      events: this.#events,
+      held: this.#options.clock.doubt,
+      audit: { bytes, dropped, bytes_max: auditBytesMax },
+    };
   }
 
   /** Records the time, and marks how far the sequences are by now. Also at the end, so that the next run knows. */
@@ -116,6 +127,20 @@ export class Retention {
     const { store, clock, countsRetentionMs } = this.#options;
     await store.pruneCounts(clock.trusted - countsRetentionMs * 1_000);
     return countsEveryMs;
+  }
+
+  async #pruneAudit(): Promise<number> {
+    const { store, clock, countsRetentionMs, log } = this.#options;
+    const { more, ...size } = await store.pruneAudit(clock.trusted - countsRetentionMs * 1_000);
+    const dropped = size.dropped - (this.#audit?.dropped ?? size.dropped);
+    if (dropped > 0) {
+      log.warn("audit is full, its oldest entries were deleted", {
+        event: "audit_dropped",
+        entries: dropped,
+      });
+    }
+    this.#audit = size;
+    return more ? passPauseMs : auditEveryMs;
   }
 
   async #step(): Promise<number> {

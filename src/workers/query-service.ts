@@ -3,6 +3,7 @@ import type { Notify } from "../core/ports.ts";
 import { AlertQueries } from "../db/alerts/alert-queries.ts";
 import { DeliveryQueries } from "../db/alerts/delivery-queries.ts";
 import { IncidentQueries } from "../db/alerts/incident-queries.ts";
+import { AuditQueries } from "../db/audit/audit-queries.ts";
 import { ErasureQueries } from "../db/erasure/erasure-queries.ts";
 import { FindingQueries } from "../db/findings/finding-queries.ts";
 import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
@@ -27,6 +28,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const incidents = new IncidentQueries(connection);
   const deliveries = new DeliveryQueries(connection);
   const erasures = new ErasureQueries(connection);
+  const audit = new AuditQueries(connection);
   const aside = new SetAsideQueries(connection);
   const statistics = new StatisticsQueries(connection);
   return {
@@ -56,6 +58,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     dueDeliveries: deliveries.due.bind(deliveries),
     alertIncident: incidents.get.bind(incidents),
     alertIncidents: incidents.list.bind(incidents),
+    audit: audit.list.bind(audit),
     alertDeliveries: deliveries.list.bind(deliveries),
     erasures: erasures.list.bind(erasures),
     listSetAside: aside.list.bind(aside),

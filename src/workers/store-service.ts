@@ -4,6 +4,7 @@
  */
 import { realpath } from "node:fs/promises";
 import type { InStatement } from "@libsql/client";
+import type { Author } from "../core/audit.ts";
 import type { Erasure } from "../core/erasure.ts";
 import { MarsError } from "../core/error.ts";
 import type { MessageKey, Micros } from "../core/event.ts";
@@ -12,6 +13,7 @@ import type { StorePosition } from "../core/ports.ts";
 import { KeyWriter } from "../db/access/key-writer.ts";
 import { SessionWriter } from "../db/access/session-writer.ts";
 import { AlertWriter } from "../db/alerts/alert-writer.ts";
+import { pruneAudit } from "../db/audit/audit-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
 import { ErasureWriter } from "../db/erasure/erasure-writer.ts";
 import { PageCheck } from "../db/integrity/page-check.ts";
@@ -24,7 +26,7 @@ import { Tombstones } from "../db/retention/tombstones.ts";
 import { SetAsideWriter } from "../db/set-aside/set-aside-writer.ts";
 import { DirectoryLock } from "../directory/directory-lock.ts";
 import { KnownFiles } from "../directory/known-files.ts";
-import type { LifecycleStore } from "../lifecycle/ports.ts";
+import type { Definition } from "../lifecycle/definition.ts";
 import { rebuildInstance } from "../projection/narrowing.ts";
 import { Projector } from "../projection/projector.ts";
 
@@ -85,8 +87,8 @@ export function createStoreService(options: DatabaseAddress) {
   const pages = database.embedded
     ? new PageCheck(pathOf(options.url), () => Math.max(storedSeq, messages.seq), options.quarantine)
     : undefined;
-  const remove = async (seq: number, then?: InStatement[]) => {
-    const left = await aside.remove(seq, then);
+  const remove = async (seq: number, by?: Author, then?: InStatement[]) => {
+    const left = await aside.remove(seq, by, then);
     projector.forget();
     return left;
   };
@@ -123,8 +125,10 @@ export function createStoreService(options: DatabaseAddress) {
     apply: messages.apply.bind(messages),
     setAside: messages.setAside.bind(messages),
     findSetAside: afterOpening(aside.find.bind(aside)),
-    removeSetAside: afterOpening((seq: number) => remove(seq)),
-    rebuildInstance: afterOpening((message: number) => remove(message, rebuildInstance(message))),
+    removeSetAside: afterOpening((seq: number, by?: Author) => remove(seq, by)),
+    rebuildInstance: afterOpening((message: number, by?: Author) =>
+      remove(message, by, rebuildInstance(message)),
+    ),
     checkpoint(hurry: boolean): Promise<number> {
       // Data written to a file without a name are gone with the process.
       if (files.missing() !== "")
@@ -138,8 +142,8 @@ export function createStoreService(options: DatabaseAddress) {
       const run = () => messages.purge();
       return pages === undefined ? run() : pages.checkpoint(run);
     },
-    eraseMessage: afterOpening(async (key: MessageKey, upTo: number) => {
-      const erased = await erasures.eraseMessage(key, upTo);
+    eraseMessage: afterOpening(async (key: MessageKey, upTo: number, by?: Author) => {
+      const erased = await erasures.eraseMessage(key, upTo, by);
       projector.forget();
       return erased;
     }),
@@ -157,8 +161,9 @@ export function createStoreService(options: DatabaseAddress) {
     prune: retention.prune.bind(retention),
     pruneCounts: retention.pruneCounts.bind(retention),
     /** @param acknowledged the last seq on disk: the version holds behind it, and behind all that is stored */
-    putLifecycle: afterOpening((...[appId, definition, acknowledged = 0]: PutLifecycle) =>
-      definitions.put(appId, definition, Math.max(acknowledged, messages.seq)),
+    putLifecycle: afterOpening(
+      (appId: string, definition: Definition | undefined, acknowledged?: number, by?: Author) =>
+        definitions.put(appId, definition, Math.max(acknowledged ?? 0, messages.seq), by),
     ),
     project: afterOpening(projector.project.bind(projector)),
     readKeys: afterOpening(keys.readKeys.bind(keys)),
@@ -176,6 +181,7 @@ export function createStoreService(options: DatabaseAddress) {
     recordAttempt: afterOpening(alerts.recordAttempt.bind(alerts)),
     recordTest: afterOpening(alerts.recordTest.bind(alerts)),
     redactAlerts: afterOpening(alerts.redact.bind(alerts)),
+    pruneAudit: (before: Micros) => pruneAudit(database, before),
     pruneAlerts: afterOpening(alerts.prune.bind(alerts)),
     /** Lets the next Mars begin at once. */
     releaseLease: () => lease.release(),
@@ -187,8 +193,6 @@ export function createStoreService(options: DatabaseAddress) {
     },
   };
 }
-
-type PutLifecycle = [...Parameters<LifecycleStore["putLifecycle"]>, acknowledged?: number];
 
 /** How far any journal has been applied; 0 for a new database. */
 async function storedSeqOf(database: Database): Promise<number> {

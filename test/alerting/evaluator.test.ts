@@ -8,6 +8,7 @@ import { durationText, notificationText } from "../../src/alerting/notification-
 import { ruleInput } from "../../src/api/alert-rules.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { startAlerting } from "../support/alerting.ts";
+import { author } from "../support/caller.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { keepFor, markTime, openStore, prune } from "../support/store.ts";
 
@@ -252,7 +253,7 @@ test("a rule that is deleted says nothing more", async () => {
   await using alerting = await startAlerting([receiver.url]);
   await alerting.stick(1);
   await receiver.count(1);
-  expect(await alerting.alerts.deleteRule("all")).toBe(true);
+  expect(await alerting.alerts.deleteRule("all", author)).toBe(true);
   await alerting.release();
   const { incidents } = await alerting.opened.queries.alertIncidents({ state: "any", limit: 10 });
   expect(incidents.map(({ closedAt }) => closedAt > 0)).toEqual([true]);

@@ -240,6 +240,7 @@ test("no column of the database that is shown has a secret", async () => {
   const client = createClient({ url: `file:${mars.dataDir}/messages.db` });
   await client.execute("PRAGMA busy_timeout = 5000");
   for (const table of [
+    "audit",
     "alert_attempts",
     "alert_deliveries",
     "alert_incidents",

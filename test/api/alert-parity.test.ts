@@ -1,12 +1,12 @@
 /** One conversation about alerts, and about what is set aside, over every protocol: each gives the same answers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Code } from "@connectrpc/connect";
-import { createClient } from "@libsql/client";
 import { listDeliveries } from "../../src/api/alert-deliveries.ts";
 import { getIncident, listIncidents } from "../../src/api/alert-incidents.ts";
 import { deleteRule, getRule, listRules, putRule } from "../../src/api/alert-rules.ts";
 import { createSilence, deleteSilence, listSilences } from "../../src/api/alert-silences.ts";
 import { deleteSink, getSink, listSinks, putSink, testSink } from "../../src/api/alert-sinks.ts";
+import { listAudit } from "../../src/api/audit.ts";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
 import { deleteSetAside, listSetAside, replaySetAside } from "../../src/api/set-aside.ts";
@@ -14,6 +14,7 @@ import { getStats } from "../../src/api/stats.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 import { send } from "../support/rest.ts";
+import { setAside } from "../support/set-aside.ts";
 import { until } from "../support/until.ts";
 import { doors, type Json, type Outcome } from "./doors.ts";
 
@@ -118,6 +119,14 @@ const aside: readonly Step[] = [
   [deleteSetAside, { seq: 901 }],
 ];
 
+const audited: readonly Step[] = [
+  [listAudit, { app_id: "shop" }],
+  [listAudit, { action: "putAlertSink", target: "ops", who: "anonymous" }],
+  [listAudit, { since: "2099-01-01T00:00:00Z" }],
+  [listAudit, { until: "2099-01-01T00:00:00Z", limit: 2 }],
+  [listAudit, { cursor: "x" }],
+];
+
 /** Members that differ from one Mars to the next. */
 const unlike: Readonly<Record<string, string>> = {
   created_at: "a time",
@@ -134,6 +143,7 @@ const unlike: Readonly<Record<string, string>> = {
   next_cursor: "a cursor",
   as_of_seq: "a seq",
   seq: "a seq",
+  protocol: "a protocol",
 };
 
 /** Without what only REST has, and what may be zero or not. */
@@ -164,34 +174,6 @@ async function makeStuck(mars: TestMars): Promise<void> {
   });
   expect(put.status).toBe(200);
   await send(mars.url, { app_id: "shop", message_id: "m", event: "A" });
-}
-
-/** Puts an event and a message aside, as a fault of the database would. */
-async function setAside(mars: TestMars): Promise<void> {
-  const client = createClient({ url: `file:${mars.dataDir}/messages.db` });
-  await client.execute("PRAGMA busy_timeout = 5000");
-  const event = {
-    seq: 900,
-    appId: "shop",
-    messageId: "poison",
-    event: "E",
-    createdAt: 1_000_000,
-    receivedAt: 2_000_000,
-    eventId: "e1",
-    externalId: "",
-    attributes: '{"n":1,"list":["x",null,true]}',
-  };
-  for (const [seq, kind, json] of [
-    [900, "event", JSON.stringify(event)],
-    [901, "message", ""],
-  ] as const) {
-    await client.execute({
-      sql: `INSERT INTO set_aside (seq, kind, app_id, message_id, at, code, reason, event)
-        VALUES (?, ?, 'shop', 'poison', 3000000, 'unprocessable', 'because', ?)`,
-      args: [seq, kind, json],
-    });
-  }
-  client.close();
 }
 
 let receiver: Receiver;
@@ -225,6 +207,7 @@ beforeAll(async () => {
       await talk(found);
       await setAside(mars);
       await talk(aside);
+      await talk(audited);
       asked.add(getStats);
       const stats = (await call(getStats, {})) as { answer: { stats: Json } };
       outcomes.push({ asked: "getStats", outcome: Object.keys(stats.answer.stats).sort() });
@@ -275,6 +258,7 @@ test("REST answers as it should", () => {
       "getAlertIncident NotFound",
       "replaySetAside NotFound",
       "deleteSetAside NotFound",
+      "listAudit InvalidArgument cursor",
     ]
   `);
 });

@@ -1,6 +1,13 @@
 /** The protocols by which an operation can be called, each with the same input and answer: JSON by the names of REST. */
 import { expect } from "bun:test";
-import { create, type DescField, type DescMessage, type DescMethodUnary, toJson } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type DescMethodUnary,
+  ScalarType,
+  toJson,
+} from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import type { Operation } from "../../src/api/operation.ts";
 import { shapeOf } from "../../src/api/schema.ts";
@@ -127,7 +134,7 @@ function fieldOf(field: DescField, value: unknown): unknown {
       .slice(field.enum.sharedPrefix?.length ?? 0)
       .toLowerCase();
   if (field.message === undefined)
-    return field.scalar !== undefined && /^\d+$/.test(String(value)) ? Number(value) : value;
+    return isNumber(field) && /^\d+$/.test(String(value)) ? Number(value) : value;
   switch (field.message.typeName) {
     case "google.protobuf.Duration":
       return Number(String(value).slice(0, -1)) * 1_000;
@@ -137,6 +144,11 @@ function fieldOf(field: DescField, value: unknown): unknown {
     default:
       return jsonOf(field.message, value);
   }
+}
+
+/** Numbers of 64 bits are texts in protobuf's JSON. */
+function isNumber({ scalar }: DescField): boolean {
+  return scalar !== undefined && scalar !== ScalarType.STRING;
 }
 
 /** Without what is absent, empty or zero, of which protobuf knows no difference; times as microseconds, durations as milliseconds. */

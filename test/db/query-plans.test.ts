@@ -8,6 +8,8 @@ const { storeMigrations: _, ...files } = generated;
 /** Statements that may read a table which grows, and why. */
 const exceptions: Readonly<Record<string, string>> = {
   "positionSql.lastOfAll": "reads the last event",
+  "auditSql.dropOldest": "ends at its LIMIT, along the ids",
+  "auditSql.prune": "ends at its LIMIT, along the ids",
   "dueInstancesSql.stopWaiting": "ends at its LIMIT, along an index of the instances that wait",
 };
 

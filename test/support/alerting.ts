@@ -5,6 +5,7 @@ import type { DeliveryPage } from "../../src/alerting/delivery.ts";
 import { ruleInput } from "../../src/api/alert-rules.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { Supervisor } from "../../src/runtime/supervisor.ts";
+import { author } from "./caller.ts";
 import { parseDefinition } from "./definition.ts";
 import { batchOf, event, openStore, type TestStore } from "./store.ts";
 import { until } from "./until.ts";
@@ -55,10 +56,11 @@ export async function startAlerting(
     }),
   );
   for (const [index, url] of urls.entries()) {
-    await alerts.putSink(String(index), { type: "webhook", url });
+    await alerts.putSink(String(index), { type: "webhook", url }, author);
   }
   await alerts.putRule(
     ruleInput.parse({ id: "all", sinks: urls.map((_, index) => String(index)), window: "1s" }),
+    author,
   );
   alerts.start();
 

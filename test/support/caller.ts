@@ -1,4 +1,5 @@
 /** Callers as the protocols make them. */
+import { authorOf } from "../../src/core/audit.ts";
 import type { Caller } from "../../src/core/caller.ts";
 import { anonymous } from "../../src/core/identity.ts";
 import type { Identify } from "../../src/edge/caller.ts";
@@ -13,6 +14,9 @@ export function callerNamed(name = "test", port = 1, signal?: AbortSignal): Call
     ...(signal !== undefined && { signal }),
   };
 }
+
+/** Of changes that a test makes without a door. */
+export const author = authorOf(callerNamed(), "test");
 
 /** Serves every caller, as a Mars without keys does. */
 export const openAccess: Identify = {

@@ -16,21 +16,37 @@ import type { FieldProblem } from "../../core/error.ts";
 import { type AlertSink, headersBytesMax, headersMax, type SinkHeaders, type SinkTarget } from "../sink.ts";
 
 export const hidden = "(hidden)";
+/** In the audit: a secret that is another than before. */
+const changed = "(changed)";
 
 type Webhook = Extract<SinkTarget, { readonly type: "webhook" }>;
 type Slack = Extract<SinkTarget, { readonly type: "slack" }>;
 
-/** A sink as it is shown. */
-export function withoutSecrets(sink: AlertSink): AlertSink {
+/**
+ * A sink as it is shown.
+ *
+ * @param before the sink that it replaces: what is another secret than there is `(changed)`
+ */
+export function withoutSecrets(sink: AlertSink, before: AlertSink = sink): AlertSink {
   if (sink.type === "email") return sink;
   const { origin, pathname, search, hash } = new URL(sink.url);
+  const old = before.type === "email" ? undefined : new URL(before.url);
+  const secret = (value: string | undefined, other: string | undefined) =>
+    value === other ? hidden : changed;
   // With Slack's URL anyone can write to the channel.
-  if (sink.type === "slack") return { ...sink, url: `${origin}/${hidden}` };
+  if (sink.type === "slack")
+    return { ...sink, url: `${origin}/${secret(pathname + search, old && old.pathname + old.search)}` };
+  const { headers, secret: signing }: Partial<Webhook> = before.type === "webhook" ? before : {};
   return {
     ...sink,
-    url: search === "" && hash === "" ? sink.url : `${origin}${pathname}?${hidden}`,
-    secret: hidden,
-    ...(sink.headers !== undefined && { headers: mapValues(sink.headers, () => hidden) }),
+    url:
+      search === "" && hash === ""
+        ? sink.url
+        : `${origin}${pathname}?${secret(search + hash, old && old.search + old.hash)}`,
+    secret: secret(sink.secret, signing),
+    ...(sink.headers !== undefined && {
+      headers: mapValues(sink.headers, (value, name) => secret(value, headers?.[name])),
+    }),
   };
 }
 

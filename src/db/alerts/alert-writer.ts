@@ -6,11 +6,14 @@ import type { AlertStep } from "../../alerting/ports.ts";
 import { type AlertRule, rulesMax } from "../../alerting/rule.ts";
 import { type AlertSilence, silencesMax } from "../../alerting/silence.ts";
 import { type AlertSink, sinksMax } from "../../alerting/sink.ts";
+import type { Author } from "../../core/audit.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
 import { alertsSql, redactSql } from "../../gen/sql.ts";
+import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import { forRows } from "../rows.ts";
+import { ruleChange, silenceChange, sinkChange } from "./alert-changes.ts";
 
 /** Deliveries and incidents, of each, that one step of retention deletes. */
 const pruneRows = 500;
@@ -23,44 +26,76 @@ export class AlertWriter {
   }
 
   /** See `AlertStore` of `alerting/ports.ts` for all of these. */
-  async putRule(rule: AlertRule): Promise<void> {
+  async putRule(rule: AlertRule, by?: Author): Promise<void> {
     await this.#bound("alert_rules", rule.id, rulesMax, "alert rules");
+    const text = JSON.stringify(rule);
+    const before = await this.#read("alert_rules", rule.id);
+    if (text === before) return;
     await this.#durably([
       alertsSql.beginCursor,
-      { sql: alertsSql.putRule, args: [rule.id, JSON.stringify(rule)] },
+      { sql: alertsSql.putRule, args: [rule.id, text] },
+      ...recordChange(by, ruleChange(rule.id, before, rule)),
     ]);
   }
 
-  async deleteRule(id: string, at: Micros): Promise<boolean> {
-    return this.#delete("alert_rules", id, [{ sql: alertsSql.closeIncidents, args: [id, at] }]);
+  async deleteRule(id: string, at: Micros, by?: Author): Promise<boolean> {
+    const before = await this.#read("alert_rules", id);
+    if (before === undefined) return false;
+    await this.#durably([
+      { sql: "DELETE FROM alert_rules WHERE id = ?", args: [id] },
+      { sql: alertsSql.closeIncidents, args: [id, at] },
+      ...recordChange(by, ruleChange(id, before)),
+    ]);
+    return true;
   }
 
-  async putSink(sink: AlertSink): Promise<void> {
+  async putSink(sink: AlertSink, by?: Author): Promise<void> {
     await this.#bound("alert_sinks", sink.id, sinksMax, "alert sinks");
-    await this.#durably([{ sql: alertsSql.putSink, args: [sink.id, JSON.stringify(sink)] }]);
+    const text = JSON.stringify(sink);
+    const before = await this.#read("alert_sinks", sink.id);
+    if (text === before) return;
+    await this.#durably([
+      { sql: alertsSql.putSink, args: [sink.id, text] },
+      ...recordChange(by, sinkChange(sink.id, before, sink)),
+    ]);
   }
 
-  async deleteSink(id: string): Promise<boolean> {
-    return this.#delete("alert_sinks", id, [{ sql: alertsSql.failDeliveries, args: [id] }]);
+  async deleteSink(id: string, by?: Author): Promise<boolean> {
+    const before = await this.#read("alert_sinks", id);
+    if (before === undefined) return false;
+    await this.#durably([
+      { sql: "DELETE FROM alert_sinks WHERE id = ?", args: [id] },
+      { sql: alertsSql.failDeliveries, args: [id] },
+      ...recordChange(by, sinkChange(id, before)),
+    ]);
+    return true;
   }
 
-  async addSilence(silence: Omit<AlertSilence, "id">): Promise<number> {
+  async addSilence(silence: Omit<AlertSilence, "id">, by?: Author): Promise<number> {
     const { rows } = await this.#database.execute({
-      sql: "SELECT count(*) AS count FROM alert_silences WHERE until > ?",
+      sql: alertsSql.silencesAndNext,
       args: [silence.createdAt],
     });
     refuseBeyond(Number(rows[0]?.count), silencesMax, "silences");
-    const [inserted] = await this.#database.durably([
+    const id = Number(rows[0]?.next);
+    await this.#durably([
       {
-        sql: "INSERT INTO alert_silences (until, silence) VALUES (?, ?) RETURNING id",
-        args: [silence.until, JSON.stringify(silence)],
+        sql: "INSERT INTO alert_silences (id, until, silence) VALUES (?, ?, ?)",
+        args: [id, silence.until, JSON.stringify(silence)],
       },
+      ...recordChange(by, silenceChange(id, undefined, { ...silence, id })),
     ]);
-    return Number(inserted?.rows[0]?.id);
+    return id;
   }
 
-  async deleteSilence(id: number): Promise<boolean> {
-    return this.#delete("alert_silences", id, []);
+  async deleteSilence(id: number, by?: Author): Promise<boolean> {
+    const before = await this.#read("alert_silences", id);
+    if (before === undefined) return false;
+    await this.#durably([
+      { sql: "DELETE FROM alert_silences WHERE id = ?", args: [id] },
+      ...recordChange(by, silenceChange(id, before)),
+    ]);
+    return true;
   }
 
   async commit({ step, findingSeq, incidents, deliveries }: AlertStep): Promise<void> {
@@ -85,11 +120,12 @@ export class AlertWriter {
     ]);
   }
 
-  async recordTest(delivery: NewDelivery, attempt: Attempt): Promise<void> {
+  async recordTest(delivery: NewDelivery, attempt: Attempt, by?: Author): Promise<void> {
     const { sink, state, webhookId, notification, createdAt } = delivery;
     await this.#durably([
       { sql: alertsSql.insertTest, args: [sink, state, webhookId, JSON.stringify(notification), createdAt] },
       insertAttempt(null, 1, attempt),
+      ...recordChange(by, { target: sink }),
     ]);
   }
 
@@ -125,12 +161,11 @@ export class AlertWriter {
     refuseBeyond(Number(rows[0]?.count), max, what);
   }
 
-  async #delete(table: string, id: string | number, more: readonly InStatement[]): Promise<boolean> {
-    const [deleted] = await this.#durably([
-      { sql: `DELETE FROM ${table} WHERE id = ?`, args: [id] },
-      ...more,
-    ]);
-    return deleted?.rowsAffected === 1;
+  /** The record that a change replaces. */
+  async #read(table: keyof typeof records, id: string | number): Promise<string | undefined> {
+    const sql = `SELECT ${records[table]} AS record FROM ${table} WHERE id = ?`;
+    const { rows } = await this.#database.execute({ sql, args: [id] });
+    return rows[0] && String(rows[0].record);
   }
 
   /** Synced: a power cut must not take back that a sink has a notification, or the sink gets it again. */
@@ -138,6 +173,9 @@ export class AlertWriter {
     return this.#database.durably(statements);
   }
 }
+
+/** The column of each table that has the record, as JSON. */
+const records = { alert_rules: "rule", alert_sinks: "sink", alert_silences: "silence" } as const;
 
 function refuseBeyond(count: number, max: number, what: string): void {
   if (count < max) return;

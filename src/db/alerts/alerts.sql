@@ -67,6 +67,12 @@ INSERT INTO alert_rules (id, rule) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SE
 -- name: putSink
 INSERT INTO alert_sinks (id, sink) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET sink = excluded.sink;
 
+-- name: silencesAndNext
+-- Silences that have not ended at ?1, and the id of the next one.
+SELECT
+  (SELECT count(*) FROM alert_silences WHERE until > ?1) AS count,
+  1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'alert_silences'), 0) AS next;
+
 -- name: beginCursor
 -- Before the first rule, the evaluator goes on from the findings of now.
 UPDATE alert_cursor SET finding_seq = max(finding_seq, (SELECT finding_seq FROM projection))

@@ -50,6 +50,11 @@ WHERE seq > (SELECT seq FROM projection) AND message IN (SELECT message FROM rem
 -- The tombstones of the messages with the hashes ?1 (JSON: numbers).
 DELETE FROM tombstones WHERE hash IN (SELECT value FROM json_each(?1));
 
+-- name: hasOthers
+-- Whether something of the message ?2 of the app ?1 is set aside, or ?4, its hash, is known of one that retention has deleted.
+SELECT EXISTS (SELECT 1 FROM set_aside WHERE app_id = ?1 AND message_id = ?2 AND seq <= ?3)
+  OR EXISTS (SELECT 1 FROM tombstones WHERE hash = ?4) AS some;
+
 -- name: deleteSetAside
 -- Of the app ?1 and the message ?2, NULL for all of them, what came up to ?3.
 DELETE FROM set_aside WHERE app_id = ?1 AND (?2 IS NULL OR message_id = ?2) AND seq <= ?3;

@@ -1,5 +1,6 @@
 /** Carries out erasures, a bounded step at a time: ingest waits for one step at most. Runs on the store's thread. */
 import type { Row } from "@libsql/client";
+import type { Author } from "../../core/audit.ts";
 import {
   type EraseStep,
   type Erasure,
@@ -10,7 +11,9 @@ import {
 import { MarsError } from "../../core/error.ts";
 import type { MessageKey, Micros } from "../../core/event.ts";
 import type { StoreChunk } from "../../core/ports.ts";
+import { formatTime } from "../../core/time.ts";
 import { eraseSql } from "../../gen/sql.ts";
+import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import { messageHash } from "../retention/tombstones.ts";
 import { type Doomed, doomedOf, eraseMessages, eraseRemains } from "./erase.ts";
@@ -46,7 +49,13 @@ export class ErasureWriter implements ErasureGate, Omit<ErasureStore, "purge"> {
   }
 
   /** See `ErasureStore` of `core/erasure.ts` for all of these. */
-  async eraseMessage({ appId, messageId }: MessageKey, upTo: number): Promise<number | undefined> {
+  async eraseMessage(
+    { appId, messageId }: MessageKey,
+    upTo: number,
+    by?: Author,
+  ): Promise<number | undefined> {
+    // The entry of the audit does not name the message, or something would.
+    const record = recordChange(by, { target: appId, appId });
     const { rows } = await this.#database.execute({
       sql: eraseSql.findMessage,
       args: [appId, messageId, upTo],
@@ -54,15 +63,21 @@ export class ErasureWriter implements ErasureGate, Omit<ErasureStore, "purge"> {
     const deleteSetAside = { sql: eraseSql.deleteSetAside, args: [appId, messageId, upTo] };
     const [row] = rows;
     if (row !== undefined) {
-      await eraseMessages(this.#database, [doomedOf(row, appId)], [deleteSetAside]);
+      await eraseMessages(this.#database, [doomedOf(row, appId)], [deleteSetAside, ...record]);
       return Number(row.event_count);
     }
-    const exhume = { sql: eraseSql.exhume, args: [JSON.stringify([messageHash(appId, messageId)])] };
-    const [aside, exhumed] = await this.#database.durably([deleteSetAside, exhume]);
-    return (aside?.rowsAffected ?? 0) + (exhumed?.rowsAffected ?? 0) > 0 ? 0 : undefined;
+    const hash = messageHash(appId, messageId);
+    const { rows: others } = await this.#database.execute({
+      sql: eraseSql.hasOthers,
+      args: [appId, messageId, upTo, hash],
+    });
+    if (others[0]?.some !== 1) return undefined;
+    const exhume = { sql: eraseSql.exhume, args: [JSON.stringify([hash])] };
+    await this.#database.durably([deleteSetAside, exhume, ...record]);
+    return 0;
   }
 
-  async requestErasure(appId: string, upTo: number, at: Micros): Promise<Erasure | undefined> {
+  async requestErasure(appId: string, upTo: number, at: Micros, by?: Author): Promise<Erasure | undefined> {
     // Every app is counted.
     const { rows } = await this.#database.execute({
       sql: "SELECT 1 FROM apps WHERE app_id = ?",
@@ -74,12 +89,14 @@ export class ErasureWriter implements ErasureGate, Omit<ErasureStore, "purge"> {
       const message = `${erasuresMax} erasures are under way`;
       throw new MarsError("overloaded", message, { retryAfterMs });
     }
-    const results = await this.#database.durably([
+    const asked = { up_to_seq: upTo, requested_at: formatTime(at) };
+    const [, requested] = await this.#database.durably([
       { sql: eraseSql.makeRoom, args: [erasuresMax - 1] },
       { sql: eraseSql.request, args: [appId, upTo, at] },
+      ...recordChange(by, { target: appId, appId, new: asked }),
     ]);
     await this.open();
-    return erasureOf(results.at(-1)!.rows[0]!);
+    return erasureOf(requested!.rows[0]!);
   }
 
   eraseRemains(): Promise<number> {

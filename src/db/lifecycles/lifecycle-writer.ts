@@ -3,6 +3,7 @@
  * for new ones. Runs on the store's thread.
  */
 import type { InStatement } from "@libsql/client";
+import type { Author } from "../../core/audit.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
 import { nowMicros } from "../../core/time.ts";
@@ -15,6 +16,8 @@ import {
   readDefinition,
   stageName,
 } from "../../lifecycle/definition.ts";
+import { lifecycleToJson } from "../../lifecycle/json.ts";
+import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import type { LifecycleCache } from "./lifecycle-cache.ts";
 
@@ -44,9 +47,10 @@ export class LifecycleWriter {
     appId: string,
     definition: Definition | undefined,
     afterSeq: number,
+    by?: Author,
   ): Promise<LifecycleVersion | undefined> {
     try {
-      return await this.#put(appId, definition, afterSeq);
+      return await this.#put(appId, definition, afterSeq, by);
     } finally {
       // Also where it failed: only the answer may be lost. And where it is there already: an earlier answer may have been.
       this.#lifecycles.changed(appId);
@@ -57,6 +61,7 @@ export class LifecycleWriter {
     appId: string,
     definition: Definition | undefined,
     afterSeq: number,
+    by: Author | undefined,
   ): Promise<LifecycleVersion | undefined> {
     const text = definition === undefined ? "" : JSON.stringify(definitionToJson(definition));
     const [last] = await this.#last(appId);
@@ -65,11 +70,19 @@ export class LifecycleWriter {
     const room = definition === undefined ? [] : await this.#makeRoom(appId, bytes + versionBytes);
     const version = (last?.version ?? 0) + 1;
     const row = { version, created_at: nowMicros(), bytes, definition: text };
+    const made = versionOf(appId, { ...row, after_seq: afterSeq });
+    const before = last && versionOf(appId, last);
+    const insert = [...dropVersions(appId, room), ...insertVersion(appId, row, definition, afterSeq)];
     const results = await this.#database.durably([
-      ...dropVersions(appId, room),
-      ...insertVersion(appId, row, definition, afterSeq),
+      ...insert,
+      ...recordChange(by, {
+        target: appId,
+        appId,
+        old: before?.definition && lifecycleToJson(before),
+        new: made.definition && lifecycleToJson(made),
+      }),
     ]);
-    return versionOf(appId, { ...row, after_seq: Number(results.at(-1)?.rows[0]?.after_seq) });
+    return { ...made, afterSeq: Number(results[insert.length - 1]?.rows[0]?.after_seq) };
   }
 
   async #last(appId: string): Promise<VersionRow[]> {

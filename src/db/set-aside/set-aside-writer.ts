@@ -1,8 +1,11 @@
 /** Writes what is set aside: see `core/set-aside.ts`. Runs on the store's thread. */
 import type { InStatement, Row } from "@libsql/client";
+import type { Author, Change } from "../../core/audit.ts";
 import { type ErrorCode, MarsError } from "../../core/error.ts";
 import { type SetAsideItem, setAsideMax } from "../../core/set-aside.ts";
+import { formatTime } from "../../core/time.ts";
 import { setAsideSql } from "../../gen/sql.ts";
+import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 
 export class SetAsideWriter {
@@ -40,13 +43,25 @@ export class SetAsideWriter {
   }
 
   /** @param then what else belongs to it. @returns how many are left, `undefined` where it was not there */
-  async remove(seq: number, then: readonly InStatement[] = []): Promise<number | undefined> {
-    const [removed] = await this.#database.batch(
-      [{ sql: "DELETE FROM set_aside WHERE seq = ?", args: [seq] }, ...then],
-      "write",
-    );
-    return removed?.rowsAffected === 1 ? this.count() : undefined;
+  async remove(seq: number, by?: Author, then: readonly InStatement[] = []): Promise<number | undefined> {
+    const { rows } = await this.#database.execute({
+      sql: "SELECT seq, kind, app_id, at, code FROM set_aside WHERE seq = ?",
+      args: [seq],
+    });
+    const removal = { sql: "DELETE FROM set_aside WHERE seq = ?", args: [seq] };
+    const record = rows.flatMap((row) => recordChange(by, removalOf(row)));
+    await this.#database.batch([removal, ...then, ...record], "write");
+    return rows.length === 0 ? undefined : this.count();
   }
+}
+
+/** Without data of the message: it must be gone when the message is erased. */
+function removalOf({ seq, kind, app_id, at, code }: Row): Change {
+  return {
+    target: String(seq),
+    appId: String(app_id),
+    old: { seq, kind, app_id, at: formatTime(Number(at)), code },
+  };
 }
 
 /** Setting the same item aside again changes its reason only. */

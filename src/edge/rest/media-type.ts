@@ -45,6 +45,12 @@ export function assertNoOtherFormat(contentType: string | null): void {
   if (contentType !== null) bodyFormat(contentType, ["json"]);
 }
 
+/** Whether an `accept` asks for lines of JSON. A range such as `*` does not. */
+export function acceptsLines(accept: string | null): boolean {
+  if (accept === null) return false;
+  return accept.split(",").some((range) => ndjsonTypes.has(range.split(";")[0]?.trim().toLowerCase() ?? ""));
+}
+
 function expected(formats: readonly BodyFormat[]): string {
   return formats.map((name) => (name === "json" ? "application/json" : "application/x-ndjson")).join(" or ");
 }

@@ -7,6 +7,7 @@ import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { readJson } from "./body.ts";
+import { answerLines, wantsLines } from "./lines.ts";
 import { assertNoOtherFormat, bodyFormat } from "./media-type.ts";
 import { decodeSegment, readParameters } from "./query-string.ts";
 import { callerOf, type HttpContext, type Router } from "./router.ts";
@@ -24,6 +25,7 @@ export function addOperationRoutes(router: Router, parts: EdgeParts, operations:
       if (operation.slow) c.env?.keepOpen?.(c.req.raw);
       const input = await read(c);
       try {
+        if (wantsLines(operation, c.req.raw)) return await answerLines(operation, parts, input, caller);
         const answer = answerOf(operation, await operation.run(parts, input, caller));
         return await answerJson(c, JSON.stringify(answer));
       } catch (thrown) {

@@ -53,6 +53,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
       alertHopP99s: fail,
       alertDeliveries: fail,
       erasures: fail,
+      audit: fail,
     }),
     progress: { storedSeq: 0, reached: fail },
     live,

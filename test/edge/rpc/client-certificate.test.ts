@@ -9,6 +9,7 @@ import { KeyRing, type NewKey } from "../../../src/access/key-ring.ts";
 import { KeysFile } from "../../../src/access/keys-file.ts";
 import { nowMicros } from "../../../src/core/time.ts";
 import { createStoreService } from "../../../src/workers/store-service.ts";
+import { author } from "../../support/caller.ts";
 import {
   type CertificateOptions,
   createCertificate,
@@ -35,7 +36,10 @@ async function createKeys<Name extends string>(
   await ring.load();
   const tokens = {} as Record<Name, string>;
   for (const [name, fields] of Object.entries<Partial<NewKey>>(keys)) {
-    const { token } = await ring.create({ kind: "in", apps: ["shop"], name, expiresAt: 0, ...fields });
+    const { token } = await ring.create(
+      { kind: "in", apps: ["shop"], name, expiresAt: 0, ...fields },
+      author,
+    );
     tokens[name as Name] = token;
   }
   store.close();

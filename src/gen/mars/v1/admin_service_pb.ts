@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/admin_service.proto.
  */
 export const file_mars_v1_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("ChttYXJzL3YxL2FkbWluX3NlcnZpY2UucHJvdG8SB21hcnMudjEi0QEKDFNldEFzaWRlSXRlbRILCgNzZXEYASABKAQSIwoEa2luZBgCIAEoDjIVLm1hcnMudjEuU2V0QXNpZGVLaW5kEg4KBmFwcF9pZBgDIAEoCRISCgptZXNzYWdlX2lkGAQgASgJEiYKAmF0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRjb2RlGAYgASgJEg4KBnJlYXNvbhgHIAEoCRIlCgVldmVudBgIIAEoCzIWLm1hcnMudjEuUmVjb3JkZWRFdmVudCI0ChNMaXN0U2V0QXNpZGVSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJ3ChRMaXN0U2V0QXNpZGVSZXNwb25zZRIoCglzZXRfYXNpZGUYASADKAsyFS5tYXJzLnYxLlNldEFzaWRlSXRlbRINCgVjb3VudBgCIAEoBBITCgtuZXh0X2N1cnNvchgDIAEoCRIRCglhc19vZl9zZXEYBCABKAQiJAoVUmVwbGF5U2V0QXNpZGVSZXF1ZXN0EgsKA3NlcRgBIAEoBCIlChZSZXBsYXlTZXRBc2lkZVJlc3BvbnNlEgsKA3NlcRgBIAEoBCIkChVEZWxldGVTZXRBc2lkZVJlcXVlc3QSCwoDc2VxGAEgASgEIhgKFkRlbGV0ZVNldEFzaWRlUmVzcG9uc2UiEQoPR2V0U3RhdHNSZXF1ZXN0IjoKEEdldFN0YXRzUmVzcG9uc2USJgoFc3RhdHMYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0KmQKDFNldEFzaWRlS2luZBIeChpTRVRfQVNJREVfS0lORF9VTlNQRUNJRklFRBAAEhgKFFNFVF9BU0lERV9LSU5EX0VWRU5UEAESGgoWU0VUX0FTSURFX0tJTkRfTUVTU0FHRRACMtECCgxBZG1pblNlcnZpY2USUAoMTGlzdFNldEFzaWRlEhwubWFycy52MS5MaXN0U2V0QXNpZGVSZXF1ZXN0Gh0ubWFycy52MS5MaXN0U2V0QXNpZGVSZXNwb25zZSIDkAIBElEKDlJlcGxheVNldEFzaWRlEh4ubWFycy52MS5SZXBsYXlTZXRBc2lkZVJlcXVlc3QaHy5tYXJzLnYxLlJlcGxheVNldEFzaWRlUmVzcG9uc2USVgoORGVsZXRlU2V0QXNpZGUSHi5tYXJzLnYxLkRlbGV0ZVNldEFzaWRlUmVxdWVzdBofLm1hcnMudjEuRGVsZXRlU2V0QXNpZGVSZXNwb25zZSIDkAICEkQKCEdldFN0YXRzEhgubWFycy52MS5HZXRTdGF0c1JlcXVlc3QaGS5tYXJzLnYxLkdldFN0YXRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_event]);
+  fileDesc("ChttYXJzL3YxL2FkbWluX3NlcnZpY2UucHJvdG8SB21hcnMudjEi0QEKDFNldEFzaWRlSXRlbRILCgNzZXEYASABKAQSIwoEa2luZBgCIAEoDjIVLm1hcnMudjEuU2V0QXNpZGVLaW5kEg4KBmFwcF9pZBgDIAEoCRISCgptZXNzYWdlX2lkGAQgASgJEiYKAmF0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRjb2RlGAYgASgJEg4KBnJlYXNvbhgHIAEoCRIlCgVldmVudBgIIAEoCzIWLm1hcnMudjEuUmVjb3JkZWRFdmVudCI0ChNMaXN0U2V0QXNpZGVSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJ3ChRMaXN0U2V0QXNpZGVSZXNwb25zZRIoCglzZXRfYXNpZGUYASADKAsyFS5tYXJzLnYxLlNldEFzaWRlSXRlbRINCgVjb3VudBgCIAEoBBITCgtuZXh0X2N1cnNvchgDIAEoCRIRCglhc19vZl9zZXEYBCABKAQiJAoVUmVwbGF5U2V0QXNpZGVSZXF1ZXN0EgsKA3NlcRgBIAEoBCIlChZSZXBsYXlTZXRBc2lkZVJlc3BvbnNlEgsKA3NlcRgBIAEoBCIkChVEZWxldGVTZXRBc2lkZVJlcXVlc3QSCwoDc2VxGAEgASgEIhgKFkRlbGV0ZVNldEFzaWRlUmVzcG9uc2Ui+gEKCkF1ZGl0RW50cnkSCgoCaWQYASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA3dobxgDIAEoCRIMCgRuYW1lGAQgASgJEg8KB2FkZHJlc3MYBSABKAkSEAoIcHJvdG9jb2wYBiABKAkSDgoGYWN0aW9uGAcgASgJEg4KBnRhcmdldBgIIAEoCRIOCgZhcHBfaWQYCSABKAkSJAoDb2xkGAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIkCgNuZXcYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IsQBChBMaXN0QXVkaXRSZXF1ZXN0EikKBXNpbmNlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCwoDd2hvGAMgASgJEg4KBmFjdGlvbhgEIAEoCRIOCgZhcHBfaWQYBSABKAkSDgoGdGFyZ2V0GAYgASgJEg0KBWxpbWl0GAcgASgNEg4KBmN1cnNvchgIIAEoCSJOChFMaXN0QXVkaXRSZXNwb25zZRIkCgdlbnRyaWVzGAEgAygLMhMubWFycy52MS5BdWRpdEVudHJ5EhMKC25leHRfY3Vyc29yGAIgASgJIhEKD0dldFN0YXRzUmVxdWVzdCI6ChBHZXRTdGF0c1Jlc3BvbnNlEiYKBXN0YXRzGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCpkCgxTZXRBc2lkZUtpbmQSHgoaU0VUX0FTSURFX0tJTkRfVU5TUEVDSUZJRUQQABIYChRTRVRfQVNJREVfS0lORF9FVkVOVBABEhoKFlNFVF9BU0lERV9LSU5EX01FU1NBR0UQAjKaAwoMQWRtaW5TZXJ2aWNlElAKDExpc3RTZXRBc2lkZRIcLm1hcnMudjEuTGlzdFNldEFzaWRlUmVxdWVzdBodLm1hcnMudjEuTGlzdFNldEFzaWRlUmVzcG9uc2UiA5ACARJRCg5SZXBsYXlTZXRBc2lkZRIeLm1hcnMudjEuUmVwbGF5U2V0QXNpZGVSZXF1ZXN0Gh8ubWFycy52MS5SZXBsYXlTZXRBc2lkZVJlc3BvbnNlElYKDkRlbGV0ZVNldEFzaWRlEh4ubWFycy52MS5EZWxldGVTZXRBc2lkZVJlcXVlc3QaHy5tYXJzLnYxLkRlbGV0ZVNldEFzaWRlUmVzcG9uc2UiA5ACAhJHCglMaXN0QXVkaXQSGS5tYXJzLnYxLkxpc3RBdWRpdFJlcXVlc3QaGi5tYXJzLnYxLkxpc3RBdWRpdFJlc3BvbnNlIgOQAgESRAoIR2V0U3RhdHMSGC5tYXJzLnYxLkdldFN0YXRzUmVxdWVzdBoZLm1hcnMudjEuR2V0U3RhdHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_event]);
 
 /**
  * An event or a message that could not be applied.
@@ -235,6 +235,195 @@ export const DeleteSetAsideResponseSchema: GenMessage<DeleteSetAsideResponse> = 
   messageDesc(file_mars_v1_admin_service, 6);
 
 /**
+ * A change that a caller has made.
+ *
+ * @generated from message mars.v1.AuditEntry
+ */
+export type AuditEntry = Message<"mars.v1.AuditEntry"> & {
+  /**
+   * Grows with each change.
+   *
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * When it was made.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 2;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * The caller: `key:ID`, `admin`, `local`, `anonymous`, or a person.
+   *
+   * @generated from field: string who = 3;
+   */
+  who: string;
+
+  /**
+   * The name of the key or of the person.
+   *
+   * @generated from field: string name = 4;
+   */
+  name: string;
+
+  /**
+   * Where the call came from; of IPv6 the /64.
+   *
+   * @generated from field: string address = 5;
+   */
+  address: string;
+
+  /**
+   * The protocol of the call: `rest`, `connect`, `grpc`, `grpc-web`.
+   *
+   * @generated from field: string protocol = 6;
+   */
+  protocol: string;
+
+  /**
+   * The name of the operation, as in OpenAPI: `putLifecycle`.
+   *
+   * @generated from field: string action = 7;
+   */
+  action: string;
+
+  /**
+   * The id of the thing that was changed: of a rule, a sink, a key, an app.
+   *
+   * @generated from field: string target = 8;
+   */
+  target: string;
+
+  /**
+   * The app, where the change is about one; else empty.
+   *
+   * @generated from field: string app_id = 9;
+   */
+  appId: string;
+
+  /**
+   * As answers showed the thing before; absent where it was not there. Not typed: it is what the operation's answer was then.
+   *
+   * @generated from field: google.protobuf.Struct old = 10;
+   */
+  old?: JsonObject | undefined;
+
+  /**
+   * As they show it since; absent where it is not there any more.
+   *
+   * @generated from field: google.protobuf.Struct new = 11;
+   */
+  new?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message mars.v1.AuditEntry.
+ * Use `create(AuditEntrySchema)` to create a new message.
+ */
+export const AuditEntrySchema: GenMessage<AuditEntry> = /*@__PURE__*/
+  messageDesc(file_mars_v1_admin_service, 7);
+
+/**
+ * Which changes. Empty filters match all.
+ *
+ * @generated from message mars.v1.ListAuditRequest
+ */
+export type ListAuditRequest = Message<"mars.v1.ListAuditRequest"> & {
+  /**
+   * From here on, inclusive.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 1;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Up to here, exclusive.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 2;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * The caller.
+   *
+   * @generated from field: string who = 3;
+   */
+  who: string;
+
+  /**
+   * The name of an operation.
+   *
+   * @generated from field: string action = 4;
+   */
+  action: string;
+
+  /**
+   * The app.
+   *
+   * @generated from field: string app_id = 5;
+   */
+  appId: string;
+
+  /**
+   * The id of the thing.
+   *
+   * @generated from field: string target = 6;
+   */
+  target: string;
+
+  /**
+   * Entries on this page, at most 1000; 0 stands for 100.
+   *
+   * @generated from field: uint32 limit = 7;
+   */
+  limit: number;
+
+  /**
+   * Where the page before ended: its next_cursor.
+   *
+   * @generated from field: string cursor = 8;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message mars.v1.ListAuditRequest.
+ * Use `create(ListAuditRequestSchema)` to create a new message.
+ */
+export const ListAuditRequestSchema: GenMessage<ListAuditRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_admin_service, 8);
+
+/**
+ * A page of the audit.
+ *
+ * @generated from message mars.v1.ListAuditResponse
+ */
+export type ListAuditResponse = Message<"mars.v1.ListAuditResponse"> & {
+  /**
+   * The latest first.
+   *
+   * @generated from field: repeated mars.v1.AuditEntry entries = 1;
+   */
+  entries: AuditEntry[];
+
+  /**
+   * Where the next page begins; empty on the last one. A page may be short and still have one.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
+};
+
+/**
+ * Describes the message mars.v1.ListAuditResponse.
+ * Use `create(ListAuditResponseSchema)` to create a new message.
+ */
+export const ListAuditResponseSchema: GenMessage<ListAuditResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_admin_service, 9);
+
+/**
  * The figures of this Mars.
  *
  * @generated from message mars.v1.GetStatsRequest
@@ -247,7 +436,7 @@ export type GetStatsRequest = Message<"mars.v1.GetStatsRequest"> & {
  * Use `create(GetStatsRequestSchema)` to create a new message.
  */
 export const GetStatsRequestSchema: GenMessage<GetStatsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_admin_service, 7);
+  messageDesc(file_mars_v1_admin_service, 10);
 
 /**
  * The figures of this Mars.
@@ -268,7 +457,7 @@ export type GetStatsResponse = Message<"mars.v1.GetStatsResponse"> & {
  * Use `create(GetStatsResponseSchema)` to create a new message.
  */
 export const GetStatsResponseSchema: GenMessage<GetStatsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_admin_service, 8);
+  messageDesc(file_mars_v1_admin_service, 11);
 
 /**
  * What kind of thing is set aside.
@@ -305,7 +494,7 @@ export const SetAsideKindSchema: GenEnum<SetAsideKind> = /*@__PURE__*/
   enumDesc(file_mars_v1_admin_service, 0);
 
 /**
- * Operates this Mars: its figures, and what it has set aside because it could never be applied.
+ * Operates this Mars: its figures, its audit, and what it has set aside because it could never be applied.
  *
  * @generated from service mars.v1.AdminService
  */
@@ -340,6 +529,16 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof DeleteSetAsideRequestSchema;
     output: typeof DeleteSetAsideResponseSchema;
+  },
+  /**
+   * Who changed what, when and from where, the latest first, a page at a time.
+   *
+   * @generated from rpc mars.v1.AdminService.ListAudit
+   */
+  listAudit: {
+    methodKind: "unary";
+    input: typeof ListAuditRequestSchema;
+    output: typeof ListAuditResponseSchema;
   },
   /**
    * The figures of this Mars: queues, counts, loops, bounds.

@@ -1,0 +1,56 @@
+/** The JSON form of rules, sinks and silences: the same in answers and in the audit. Absent values are `null`. */
+import { formatDuration } from "../core/duration.ts";
+import type { Micros } from "../core/event.ts";
+import { alternatives } from "../core/stage-name.ts";
+import { formatTime } from "../core/time.ts";
+import type { AlertRule } from "./rule.ts";
+import type { AlertSilence } from "./silence.ts";
+import type { AlertSink } from "./sink.ts";
+import { withoutSecrets } from "./sinks/hidden.ts";
+
+export function ruleToJson({
+  id,
+  appId,
+  kinds,
+  stage,
+  after,
+  atLeast,
+  windowMs,
+  repeatMs,
+  sinks,
+}: AlertRule) {
+  return {
+    id,
+    app_id: appId ?? null,
+    kinds: [...kinds],
+    stage: stage ?? null,
+    after: after ?? null,
+    ...alternatives("stage_events", stage),
+    ...alternatives("after_events", after),
+    at_least: atLeast,
+    window: formatDuration(windowMs),
+    repeat: repeatMs === 0 ? "off" : formatDuration(repeatMs),
+    sinks: [...sinks],
+  };
+}
+
+/** @param before the sink that it replaces: its secrets that differ are shown as such */
+export function sinkToJson(sink: AlertSink, before?: AlertSink) {
+  const { id, type, ...shown } = withoutSecrets(sink, before);
+  return { id, type, ...("to" in shown ? { to: [...shown.to] } : shown) };
+}
+
+export function silenceToJson(silence: AlertSilence, now: Micros) {
+  return {
+    id: silence.id,
+    app_id: silence.appId ?? null,
+    rule: silence.rule ?? null,
+    stage: silence.stage ?? null,
+    ...alternatives("stage_events", silence.stage),
+    kind: silence.kind ?? null,
+    comment: silence.comment === "" ? null : silence.comment,
+    created_at: formatTime(silence.createdAt),
+    until: formatTime(silence.until),
+    active: silence.until > now,
+  };
+}

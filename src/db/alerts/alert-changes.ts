@@ -1,0 +1,48 @@
+/** Changes of rules, sinks and silences, as the audit has them. */
+import { ruleToJson, silenceToJson, sinkToJson } from "../../alerting/json.ts";
+import type { AlertRule } from "../../alerting/rule.ts";
+import type { AlertSilence } from "../../alerting/silence.ts";
+import type { AlertSink } from "../../alerting/sink.ts";
+import type { Change } from "../../core/audit.ts";
+import { nowMicros } from "../../core/time.ts";
+import { parseObject } from "../read-connection.ts";
+
+/** For all of these: @param text the record that is replaced, as JSON; `undefined` where there is none. */
+export function ruleChange(id: string, text: string | undefined, now?: AlertRule): Change {
+  const before = recordOf(text, (rule: AlertRule) => ({ appId: rule.appId, json: ruleToJson(rule) }));
+  return { target: id, appId: (now ?? before)?.appId, old: before?.json, new: now && ruleToJson(now) };
+}
+
+export function sinkChange(id: string, text: string | undefined, now?: AlertSink): Change {
+  const before = recordOf(text, (sink: AlertSink) => ({
+    json: sinkToJson(sink),
+    now: now && sinkToJson(now, sink),
+  }));
+  return { target: id, old: before?.json, new: before?.now ?? (now && sinkToJson(now)) };
+}
+
+export function silenceChange(id: number, text: string | undefined, now?: AlertSilence): Change {
+  const shown = (silence: AlertSilence) => silenceToJson(silence, nowMicros());
+  const before = recordOf(text, (silence: AlertSilence) => ({
+    appId: silence.appId,
+    json: shown({ ...silence, id }),
+  }));
+  const target = String(id);
+  return { target, appId: (now ?? before)?.appId, old: before?.json, new: now && shown(now) };
+}
+
+interface Shown {
+  readonly json: object;
+  readonly appId?: string | undefined;
+  readonly now?: object | undefined;
+}
+
+function recordOf<T>(text: string | undefined, show: (record: T) => Shown): Shown | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return show(parseObject<T>(text));
+  } catch {
+    // What cannot be read can be replaced and deleted all the same.
+    return { json: { unreadable: true } };
+  }
+}
