@@ -51,12 +51,14 @@ async function run(args: readonly string[], loadRuntime: LoadRuntime): Promise<n
   const argv = args.slice(words.length);
   const command = words.join(" ");
   const action = Object.hasOwn(commands, command) ? commands[command] : undefined;
-  const asked = (...names: string[]) => argv.some((arg) => names.includes(arg));
-  if (command === "help" || (action !== undefined && asked("--help", "-h"))) return printHelp();
-  if (command === "version" || (action !== undefined && asked("--version")))
-    return print(`mars ${version}\n`);
-  if (words[0] === "help") return callMars([...words.slice(1), "--help"]);
-  if (action === undefined || (command === "" && frontFlagOf(argv[0]) !== undefined)) return callMars(args);
+  const asksHelp = (arg: string | undefined) => arg === "--help" || arg === "-h";
+  const own = action !== undefined || command === "version" || words[0] === "help";
+  // Mars itself has none of the flags that may stand before a client's command, but this one.
+  const clientFlag = command === "" && !asksHelp(argv[0]) && frontFlagOf(argv[0]) !== undefined;
+  if (!own || clientFlag) return callMars(args);
+  if (command === "help" || (action !== undefined && argv.some(asksHelp))) return printHelp();
+  if (command === "version" || argv.includes("--version")) return print(`mars ${version}\n`);
+  if (action === undefined) return callMars([...words.slice(1), "--help"]);
   const result = parseConfig({ argv, env: process.env, readFile });
   return result.ok ? action(result, loadRuntime) : refuse(result.problems);
 }

@@ -8,12 +8,14 @@ import { generalFlagsOf } from "./general-flags.ts";
 export function commandList(operations: readonly Operation[]): string {
   const width = Math.max(...operations.map(({ command }) => command.length));
   return operations
-    .map(
-      ({ command, summary }) =>
-        `  ${command.padEnd(width)}  ${/^.*?(?=[.:;]( |$))/.exec(summary)?.[0] ?? summary}\n`,
-    )
+    .map(({ command, summary }) => `  ${command.padEnd(width)}  ${shortOf(summary)}\n`)
     .join("")
     .replaceAll("`", "");
+}
+
+/** The first of several sentences, or what is before a colon; in brackets may be anything. */
+function shortOf(summary: string): string {
+  return /^(?:\([^)]*\)|[^(])*?(?=[.:;](?: |$))/.exec(summary)?.[0] ?? summary;
 }
 
 /** The help of some words that begin several commands. */

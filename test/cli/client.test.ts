@@ -110,11 +110,17 @@ describe("in a pipe", () => {
   });
 
   test("help goes to stdout, for a command, for a group and for all", async () => {
-    const [one, same, group, all] = await Promise.all(
-      [["show", "--help"], ["help", "show"], ["alerts", "-h"], ["--help"]].map((args) => run(args)),
+    const [one, same, group, all, behind] = await Promise.all(
+      [
+        ["show", "--help"],
+        ["help", "show"],
+        ["alerts", "-h"],
+        ["--help"],
+        ["--url", mars.url, "show", "--help"],
+      ].map((args) => run(args)),
     );
     expect(one?.stdout).toContain("Usage: mars show <app-id> <message-id> [flags]");
-    expect(same).toEqual(one!);
+    expect([same, behind]).toEqual([one!, one!]);
     expect(group?.stdout).toContain("  alerts sinks test  ");
     expect(all?.stdout).toContain("  lifecycle dry-run ");
     expect([one, group, all].map((ended) => ended?.exitCode)).toEqual([0, 0, 0]);
