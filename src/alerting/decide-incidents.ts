@@ -2,7 +2,7 @@
 import type { Micros } from "../core/event.ts";
 import type { Decision } from "./decision.ts";
 import type { WatchedIncident } from "./evaluator-state.ts";
-import type { FigureGroup, Figures } from "./figures.ts";
+import { type Figures, figureGroupOf } from "./figures.ts";
 import type { Incident } from "./incident.ts";
 import { notify } from "./notify.ts";
 import type { AlertReader, AlertStep } from "./ports.ts";
@@ -50,12 +50,4 @@ export async function decideIncidents(
     }
   }
   return step;
-}
-
-/** The group that an incident counts. Fresh are the findings since its last notification: before the first, those that opened it. */
-export function figureGroupOf(incident: Incident, rule: Pick<AlertRule, "windowMs">): FigureGroup {
-  const { id, appId, kind, stage, versions, countedFrom, notifiedAt, firstRaisedAt, lastRaisedAt } = incident;
-  const opening = Math.min(firstRaisedAt, lastRaisedAt - rule.windowMs * 1_000);
-  const freshFrom = notifiedAt === 0 ? opening : notifiedAt;
-  return { incident: id, appId, kind, stage, versions, since: countedFrom, freshFrom };
 }

@@ -1,6 +1,7 @@
 /** Figures of an incident: how many findings it counts, since when, and samples of their messages. */
 import type { Micros } from "../core/event.ts";
-import type { IncidentKey } from "./incident.ts";
+import type { Incident, IncidentKey } from "./incident.ts";
+import type { AlertRule } from "./rule.ts";
 
 /** Counts end here; texts have "more than" above it. */
 export const countMax = 100_000;
@@ -44,3 +45,11 @@ export interface FigureGroup extends FindingGroup {
 
 /** A hop of an app's lifecycle. */
 export type Hop = Pick<IncidentKey, "appId" | "stage" | "after">;
+
+/** The group that an incident counts. Fresh are the findings since its last notification: before the first, those that opened it. */
+export function figureGroupOf(incident: Incident, rule: Pick<AlertRule, "windowMs">): FigureGroup {
+  const { id, appId, kind, stage, versions, countedFrom, notifiedAt, firstRaisedAt, lastRaisedAt } = incident;
+  const opening = Math.min(firstRaisedAt, lastRaisedAt - rule.windowMs * 1_000);
+  const freshFrom = notifiedAt === 0 ? opening : notifiedAt;
+  return { incident: id, appId, kind, stage, versions, since: countedFrom, freshFrom };
+}

@@ -1,7 +1,6 @@
 /** The operations on incidents: what the rules have found, and for how long. */
 import * as z from "zod";
-import { figureGroupOf } from "../alerting/decide-incidents.ts";
-import type { Figures } from "../alerting/figures.ts";
+import { type Figures, figureGroupOf } from "../alerting/figures.ts";
 import { figuresToJson } from "../alerting/figures-json.ts";
 import type { Incident } from "../alerting/incident.ts";
 import { stageToJson } from "../core/stage-name.ts";
