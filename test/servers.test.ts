@@ -16,6 +16,7 @@ import {
 } from "./support/certificates.ts";
 import { LiveClient } from "./support/live-client.ts";
 import { startMars } from "./support/mars.ts";
+import { until } from "./support/until.ts";
 
 const home = mkdtempSync(join(tmpdir(), "mars-tls-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -32,14 +33,28 @@ function directory(): string {
   return mkdtempSync(join(home, "pair-"));
 }
 
+interface Got {
+  readonly status: number;
+  readonly text: string;
+  /** Whether the server announces that it closes the connection. */
+  readonly ends: boolean;
+}
+
 /** One request by HTTP/1.1 on a connection of its own. */
-function get(url: string, ca: Certificate, as?: Certificate): Promise<{ status: number; text: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
-  const certificate = as && { cert: as.cert, key: as.key };
-  const sent = requestHttps(url, { ca: ca.cert, agent: false, ...certificate }, async (response) => {
+function get(url: string, ca: Certificate, as?: Certificate): Promise<Got> {
+  const { promise, resolve, reject } = Promise.withResolvers<Got>();
+  const options = {
+    ca: ca.cert,
+    agent: false as const,
+    headers: { connection: "keep-alive" },
+    ...(as && { cert: as.cert, key: as.key }),
+  };
+  const sent = requestHttps(url, options, async (response) => {
     let text = "";
     for await (const chunk of response) text += chunk;
-    resolve({ status: response.statusCode ?? 0, text });
+    const { statusCode: status = 0, headers } = response;
+    sent.destroy();
+    resolve({ status, text, ends: headers.connection === "close" });
   });
   sent.once("error", reject);
   sent.end();
@@ -131,6 +146,22 @@ describe("a changed certificate", () => {
     let text = "";
     while (!text.includes('"new"')) text += new TextDecoder().decode((await frames?.read())?.value);
     await frames?.cancel();
+  });
+
+  test("lets requests under way have their answers, which announce the end of their connections", async () => {
+    const files = directory();
+    await using mars = await startMars(writePair(files, first));
+    const { seq } = await grpc(mars.grpcPort, first).ingest.collectEvent(event);
+    // It waits for the event that comes after the reload.
+    const waiting = get(`${mars.url}/api/messages?min_seq=${seq + 1n}`, first);
+    const held = async () =>
+      JSON.parse((await get(`${mars.url}/api/q/stats`, first)).text).shares.min_seq_waits.held;
+    await until(async () => (await held()) === 1);
+    writePair(files, second);
+    await mars.reload();
+    await grpc(mars.grpcPort, second).ingest.collectEvent({ ...event, event: "next" });
+    expect(await waiting).toMatchObject({ status: 200, ends: true });
+    expect(await get(`${mars.url}/readyz`, second)).toMatchObject({ status: 200, ends: false });
   });
 
   test("is refused when it cannot be used, with a warning until it can", async () => {
