@@ -2,12 +2,14 @@
  * All sessions, in memory: by the hashes of their cookies' secrets, each with the identity that it gives. The database
  * follows: what it knows makes a restart pass unnoticed. While it is away people can sign in and out all the same.
  */
+import type { Author } from "../core/audit.ts";
 import type { Micros } from "../core/event.ts";
 import { Identity } from "../core/identity.ts";
 import type { KeyKind } from "../core/rights.ts";
 import { nowMicros } from "../core/time.ts";
 import { hashOf, randomText } from "./key-token.ts";
 import {
+  type EndedSession,
   endOf,
   type Grant,
   type Session,
@@ -66,7 +68,7 @@ export class SessionRing {
   readonly #byId = new Map<string, Entry>();
   /** Ids of those that the database does not have as they are, and of those that it still has. */
   readonly #changed = new Set<string>();
-  readonly #gone = new Set<string>();
+  readonly #gone = new Map<string, EndedSession>();
   #loaded = false;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -93,7 +95,7 @@ export class SessionRing {
         // One that has ended meanwhile, before the database was there.
         if (this.#gone.has(session.id) || this.#byId.has(session.id)) continue;
         const rights = endOf(session) > this.#now() ? this.#rightsOf(session) : undefined;
-        if (rights === undefined) this.#gone.add(session.id);
+        if (rights === undefined) this.#gone.set(session.id, { session });
         else this.#add(session, rights);
       }
       this.#loaded = true;
@@ -151,10 +153,11 @@ export class SessionRing {
   /**
    * Ends one, and with it its streams and sockets, at once. Until `flush` has stored that it would be back after a restart.
    *
+   * @param by for the audit; absent: its own user ends it
    * @returns whether there was one
    */
-  end(id: string, message: string): boolean {
-    return this.#drop(id, message);
+  end(id: string, message: string, by?: Author): boolean {
+    return this.#drop(id, message, by);
   }
 
   /** The session of a cookie's secret. */
@@ -174,12 +177,12 @@ export class SessionRing {
   async flush(): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#changed.size === 0 && this.#gone.size === 0) return;
-      const [changed, gone] = [[...this.#changed], [...this.#gone]];
+      const [changed, gone] = [[...this.#changed], [...this.#gone.values()]];
       this.#changed.clear();
       try {
         const sessions = changed.flatMap((id) => this.#byId.get(id)?.session ?? []);
         await this.#store.changeSessions(sessions, gone);
-        for (const id of gone) this.#gone.delete(id);
+        for (const { session } of gone) this.#gone.delete(session.id);
       } catch (error) {
         for (const id of changed) this.#changed.add(id);
         throw error;
@@ -198,13 +201,13 @@ export class SessionRing {
     return entry;
   }
 
-  #drop(id: string, message: string): boolean {
+  #drop(id: string, message: string, by?: Author): boolean {
     const entry = this.#byId.get(id);
     if (entry === undefined) return false;
     this.#byId.delete(id);
     this.#byHash.delete(entry.session.hash);
     this.#changed.delete(id);
-    this.#gone.add(id);
+    this.#gone.set(id, { session: entry.session, by });
     entry.release();
     entry.identity.end(message);
     return true;

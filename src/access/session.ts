@@ -1,4 +1,5 @@
 /** A session as it is kept: a browser whose user has signed in. Everything but the text of its cookie. */
+import type { Author } from "../core/audit.ts";
 import type { Micros } from "../core/event.ts";
 
 /** The most sessions. All are in memory; beyond it the one that was idle for longest ends. */
@@ -36,6 +37,13 @@ export interface Session extends Grant {
   readonly lastUsedAt: Micros;
 }
 
+/** A session that is no more. */
+export interface EndedSession {
+  readonly session: Session;
+  /** The caller who has ended it, for the audit; absent: its own user has, or Mars. */
+  readonly by?: Author | undefined;
+}
+
 /** When it ends unless it is used again. */
 export function endOf({ createdAt, lastUsedAt }: Pick<Session, "createdAt" | "lastUsedAt">): Micros {
   return Math.min(createdAt + ageMicros, lastUsedAt + idleMicros);
@@ -45,5 +53,5 @@ export function endOf({ createdAt, lastUsedAt }: Pick<Session, "createdAt" | "la
 export interface SessionStore {
   readSessions(): Promise<readonly Session[]>;
   /** In one transaction, on disk when it resolves. */
-  changeSessions(put: readonly Session[], ended: readonly string[]): Promise<void>;
+  changeSessions(put: readonly Session[], ended: readonly EndedSession[]): Promise<void>;
 }

@@ -80,10 +80,11 @@ export const endSession = operation({
   command: "sessions end",
   input: z.strictObject({ id: text(64, "The session's id.") }),
   output: z.strictObject({}),
-  async handle({ sessions }, { id }, caller) {
+  async handle({ sessions }, { id }, caller, by) {
     const one = sessions.get(id);
     found(one !== undefined && isVisible(one, caller) ? one : undefined, "session");
-    sessions.end(id, "this session was ended by another");
+    const own = caller.identity.id === `session:${id}`;
+    sessions.end(id, "this session was ended by another", own ? undefined : by);
     await sessions.flush();
     return {};
   },

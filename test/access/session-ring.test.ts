@@ -17,7 +17,7 @@ function createRing(kept = new Map<string, Session>()) {
       async changeSessions(put, ended) {
         if (state.down) throw new Error("away");
         for (const session of put) kept.set(session.id, session);
-        for (const id of ended) kept.delete(id);
+        for (const { session } of ended) kept.delete(session.id);
       },
     },
     rightsOf({ credential }) {

@@ -290,4 +290,10 @@ test("what a browser does is in the name of the key that it has signed in with",
   expect(put.status).toBe(200);
   const { body: audit } = await keyCall(mars, "GET /api/audit?app_id=shop", adminKey);
   expect(audit.entries).toMatchObject([{ who: `key:${body.id}`, name: "people", protocol: "rest" }]);
+  const { id } = (await signedIn.json()) as { id: string };
+  expect((await keyCall(mars, `DELETE /api/sessions/${id}`, adminKey)).status).toBe(200);
+  const ended = await keyCall(mars, `GET /api/audit?target=${id}`, adminKey);
+  const old = { id, owner: `key:${body.id}`, address: "127.0.0.1" };
+  expect(ended.body.entries).toMatchObject([{ who: "admin", action: "endSession", old, new: null }]);
+  expect(JSON.stringify(ended.body)).not.toContain("hash");
 });

@@ -1,5 +1,8 @@
 /** Reads and writes sessions. Runs on the store's thread. */
-import type { Session, SessionStore } from "../../access/session.ts";
+import type { EndedSession, Session, SessionStore } from "../../access/session.ts";
+import type { Change } from "../../core/audit.ts";
+import { formatTime } from "../../core/time.ts";
+import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 
 export class SessionWriter implements SessionStore {
@@ -15,7 +18,7 @@ export class SessionWriter implements SessionStore {
   }
 
   /** Synced: a session that has ended must not be back after a power cut. */
-  async changeSessions(put: readonly Session[], ended: readonly string[]): Promise<void> {
+  async changeSessions(put: readonly Session[], ended: readonly EndedSession[]): Promise<void> {
     await this.#database.durably([
       {
         sql: `INSERT INTO sessions (id, record) SELECT value ->> 'id', value FROM json_each(?) WHERE true
@@ -24,8 +27,13 @@ export class SessionWriter implements SessionStore {
       },
       {
         sql: "DELETE FROM sessions WHERE id IN (SELECT value FROM json_each(?))",
-        args: [JSON.stringify(ended)],
+        args: [JSON.stringify(ended.map(({ session }) => session.id))],
       },
+      ...ended.flatMap(({ session, by }) => recordChange(by, endOf(session))),
     ]);
   }
+}
+
+function endOf({ id, owner, name, address, createdAt }: Session): Change {
+  return { target: id, old: { id, owner, name, address, created_at: formatTime(createdAt) } };
 }
