@@ -54,11 +54,11 @@ async function run(path: string): Promise<void> {
     checkCommands(command);
     mars = await spawn();
     const names = await sendAndWatch(mars, command);
-    await readBack(mars, names);
+    await readBack(mars, names, command);
     await missEvent(mars);
     check("SIGTERM ends it with 0", (await mars.kill("SIGTERM")) === 0);
     mars = await spawn();
-    await readBack(mars, names);
+    await readBack(mars, names, command);
     await resume(mars, names);
     await mars.kill("SIGTERM");
     check("nothing but ./data was written", readdirSync(empty).join() === "data");
@@ -182,7 +182,11 @@ async function stream(client: Client<typeof IngestService>, event: { appId: stri
 }
 
 /** Every message, over REST and over gRPC. */
-async function readBack({ url, grpcPort }: MarsProcess, names: readonly string[]): Promise<void> {
+async function readBack(
+  { url, grpcPort }: MarsProcess,
+  names: readonly string[],
+  command: readonly string[],
+): Promise<void> {
   const grpc = createClient(MessageService, createGrpcTransport({ baseUrl: `http://127.0.0.1:${grpcPort}` }));
   for (const name of names) {
     const response = await fetch(`${url}/api/apps/${appId}/messages/${name}`);
@@ -197,6 +201,10 @@ async function readBack({ url, grpcPort }: MarsProcess, names: readonly string[]
   const list = await fetch(`${url}/api/messages?app_id=${appId}&limit=1000`);
   const { messages } = (await list.json()) as { messages: unknown[] };
   check("the list has every message", messages.length === names.length);
+  const rows = Bun.spawnSync([...command, "list", "--app", appId, "--all"], {
+    env: { ...env, MARS_URL: url },
+  });
+  check("mars list has every message", rows.stdout.toString().trim().split("\n").length === names.length);
   print(`  read ${names.length} messages`);
 }
 
