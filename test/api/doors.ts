@@ -27,25 +27,34 @@ export type Outcome =
   | { readonly answer: Json }
   | { readonly code: number; readonly fields: readonly string[] };
 
+export interface CallOptions {
+  /** The key of the caller; absent: none. */
+  readonly token?: string | undefined;
+  /** Called with the text of a refusal, which differs from one protocol to the next. */
+  readonly onRefused?: (message: string) => void;
+}
+
+/** Calls an operation over one protocol. */
+export type Call = (operation: Operation, input: Json, options?: CallOptions) => Promise<Outcome>;
+
 export interface Door {
   readonly name: string;
-  open(mars: TestMars): (operation: Operation, input: Json) => Promise<Outcome>;
+  open(mars: TestMars): Call;
 }
 
 const rest: Door = {
   name: "REST",
-  open: (mars) => async (operation, input) => {
+  open: (mars) => async (operation, input, options) => {
     const { request, body } = restRequest(operation, input);
     const [method = "", path = ""] = request.split(" ");
     const response = await fetch(mars.url + path, {
       method,
-      ...(body !== undefined && {
-        body: JSON.stringify(body),
-        headers: { "content-type": "application/json" },
-      }),
+      headers: { ...keyOf(options), ...(body !== undefined && { "content-type": "application/json" }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const answer = (await response.json()) as Json & { code: ErrorCode; errors?: { field: string }[] };
     if (response.status !== 200) {
+      options?.onRefused?.(JSON.stringify(answer));
       return { code: statusOf(answer.code).rpc, fields: (answer.errors ?? []).map(({ field }) => field) };
     }
     assertBySchema(operation, answer);
@@ -70,19 +79,24 @@ export const doors: readonly Door[] = [
     .map(([name, transport]): Door => ({ name, open: (mars) => rpc(transport(mars)) })),
 ];
 
-function rpc(transport: Transport) {
-  return async (operation: Operation, input: Json): Promise<Outcome> => {
+function keyOf({ token }: CallOptions = {}): Record<string, string> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
+function rpc(transport: Transport): Call {
+  return async (operation, input, options) => {
     const { method } = operationMethods.find((known) => known.operation === operation) as {
       method: DescMethodUnary;
     };
     const request = create(method.input, messageOf(method.input, input));
     try {
-      const { message } = await transport.unary(method, undefined, 30_000, undefined, request);
+      const { message } = await transport.unary(method, undefined, 30_000, keyOf(options), request);
       return {
         answer: plain(jsonOf(method.output, toJson(method.output, message, { useProtoFieldName: true }))),
       };
     } catch (thrown) {
       const error = ConnectError.from(thrown);
+      options?.onRefused?.(error.message);
       return { code: error.code, fields: violations(error) };
     }
   };
