@@ -48,8 +48,10 @@ export function commandHelp(operation: Operation): string {
 
 Usage: ${usageOf(operation)} [flags]
 
-${fields.join("")}
-${general.join("")}${example}
+${[fields, general]
+  .filter((entries) => entries.length > 0)
+  .map((entries) => entries.join(""))
+  .join("\n")}${example}
 By REST: ${rest}
 By RPC:  ${rpc}
 Needs leave to ${scope}. Exit code 0: done; 1: refused, or not reached; 2: wrong usage.

@@ -105,8 +105,9 @@ function rank(name: string, rows: readonly Cells[]): number {
   return inner ? 3 : 2;
 }
 
+/** Not in a member of a row, where it is of another thing. */
 function isId(name: string): boolean {
-  return /(^|_)id$/.test(name);
+  return /^(\w+_)?id$/.test(name);
 }
 
 export function isState(name: string): boolean {

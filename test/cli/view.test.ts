@@ -35,6 +35,26 @@ test("a narrow terminal has fewer columns, and ids in full", () => {
   expect(tableOf([{ ...rows[0], message_id: id }], { columns: 20, colour: false })).toContain(id);
 });
 
+test("columns are left out by their use: lists and members of members go before scalars, ids and states never", () => {
+  const row = {
+    seq: 1,
+    id: 4,
+    names: ["a", "b"],
+    inner: { app_id: "x", count: 3 },
+    at: "2026-01-31",
+    kind: "late",
+  };
+  const headers = [60, 34, 24, 10].map(
+    (columns) => tableOf([row], { columns, colour: false }).split("\n")[0],
+  );
+  expect(headers.map((header) => header?.split(/ +/).filter(Boolean))).toEqual([
+    ["SEQ", "ID", "NAMES", "INNER.APP_ID", "INNER.COUNT", "AT", "KIND"],
+    ["ID", "INNER.COUNT", "AT", "KIND"],
+    ["ID", "AT", "KIND"],
+    ["ID", "KIND"],
+  ]);
+});
+
 test("a long text is cut where there is no room, and no line is wider than the terminal", () => {
   for (const columns of [60, 80, 100, 200]) {
     const lines = tableOf(rows, { columns, colour: false }).trimEnd().split("\n");
