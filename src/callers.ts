@@ -1,6 +1,7 @@
 /** Opens what decides who may call this Mars: its keys, the sign-in of people, the gate for hosts and pages, and the calls for tests. */
 import { hostname } from "node:os";
 import { Access, type AccessOptions } from "./access/access.ts";
+import { Oidc } from "./access/oidc.ts";
 import { SignIn } from "./access/sign-in.ts";
 import type { Config } from "./config/config.ts";
 import { isLoopback } from "./core/loopback.ts";
@@ -16,7 +17,7 @@ export interface Callers
 
 /** To be called before anything listens. Rejects where nobody could come in. */
 export async function openCallers(config: Config, store: AccessOptions["store"], log: Log): Promise<Callers> {
-  const { host, dataDir, adminKey, anonymous, publicUrl, tlsCert } = config;
+  const { host, dataDir, adminKey, anonymous, publicUrl, tlsCert, oidcIssuer, oidcRoles } = config;
   const loopback = isLoopback(host);
   if (!loopback && anonymous) {
     log.warn("listening beyond this machine without authentication", { event: "no_authentication", host });
@@ -25,6 +26,7 @@ export async function openCallers(config: Config, store: AccessOptions["store"],
     directory: dataDir,
     store,
     adminKey,
+    people: oidcIssuer === "" ? undefined : { issuer: oidcIssuer, roles: oidcRoles },
     anonymous,
     loopback,
     secureOnly: publicUrl.startsWith("https:") || tlsCert !== "",
@@ -43,8 +45,21 @@ export async function openCallers(config: Config, store: AccessOptions["store"],
     sessions: access.sessions,
     tickets: access.tickets,
     exposed: access.exposed,
-    signIn: new SignIn(access, log),
+    signIn: new SignIn({ access, oidc: oidcOf(config, log), log }),
     gate,
     testEndpoints: () => config.testEndpoints || (loopback && access.servesAnonymous),
   };
+}
+
+function oidcOf(config: Config, log: Log): Oidc | undefined {
+  if (config.oidcIssuer === "") return undefined;
+  return new Oidc({
+    issuer: config.oidcIssuer,
+    clientId: config.oidcClientId,
+    clientSecret: config.oidcClientSecret,
+    scopes: config.oidcScopes,
+    claim: config.oidcClaim,
+    publicUrl: config.publicUrl,
+    log,
+  });
 }

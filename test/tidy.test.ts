@@ -72,6 +72,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   "@libsql/client": ["db", "directory", "projection", "workers"],
   "ipaddr.js": ["alerting"],
   nodemailer: ["alerting"],
+  "openid-client": ["access"],
   standardwebhooks: ["alerting"],
   zod: ["api"],
 };

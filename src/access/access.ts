@@ -9,14 +9,15 @@ import { MarsError } from "../core/error.ts";
 import { createAnonymous, Identity } from "../core/identity.ts";
 import { localTokenName } from "../core/local-token.ts";
 import type { Log } from "../core/ports.ts";
+import { type Role, roleOf } from "../core/role.ts";
 import type { Key, KeyStore } from "./key.ts";
 import { type IssuedKey, KeyRing, type NewKey } from "./key-ring.ts";
 import { createToken, hashOf, isToken } from "./key-token.ts";
 import { KeysFile } from "./keys-file.ts";
 import { replaceFile } from "./replace-file.ts";
-import type { SessionStore } from "./session.ts";
+import { credentialAt, type Grant, type SessionStore } from "./session.ts";
 import { sessionSecretIn } from "./session-cookie.ts";
-import { SessionRing } from "./session-ring.ts";
+import { type Rights, SessionRing } from "./session-ring.ts";
 import { SignInAttempts } from "./sign-in-attempts.ts";
 import { Tickets } from "./tickets.ts";
 
@@ -38,6 +39,8 @@ export interface AccessOptions {
   readonly store: KeyStore & SessionStore;
   /** Empty for none. */
   readonly adminKey: string;
+  /** What people may do who sign in at this issuer. */
+  readonly people?: { readonly issuer: string; readonly roles: readonly Role[] } | undefined;
   /** Whether callers without a key are served wherever Mars listens. */
   readonly anonymous: boolean;
   /** Whether Mars listens on a loopback address. */
@@ -65,10 +68,7 @@ export class Access {
     this.#ring = new KeyRing(options.store, new KeysFile(options.directory), () => this.#keysChanged());
     this.sessions = new SessionRing({
       store: options.store,
-      rightsOf: ({ credential }) => {
-        const key = this.#ring.byHash(credential) ?? this.#fixed.get(credential);
-        return key && { kind: key.kind, apps: key.apps, key };
-      },
+      rightsOf: (grant) => this.#rightsOf(grant),
     });
     this.attempts = new SignInAttempts(options.log);
     if (options.adminKey !== "") {
@@ -80,8 +80,8 @@ export class Access {
   /** To be called before anything listens. Rejects where nobody could come in. */
   async open(): Promise<void> {
     await this.#ring.open();
-    const { adminKey, loopback } = this.#options;
-    if (!loopback && !this.#options.anonymous && adminKey === "" && this.#ring.size === 0) {
+    const { anonymous, loopback } = this.#options;
+    if (!loopback && !anonymous && !this.#closed && this.#ring.size === 0) {
       throw new Error(
         "beyond this machine callers need a key, and there is none: set MARS_ADMIN_KEY, or start on 127.0.0.1 and run " +
           "`mars keys create --kind ad --apps '*' --name admin`; MARS_ANONYMOUS=1 serves every caller",
@@ -111,8 +111,13 @@ export class Access {
    * then nothing is stored that they could read, and they are gone as soon as it is.
    */
   get implicit(): boolean {
-    const { loopback, adminKey } = this.#options;
-    return loopback && !this.#options.anonymous && adminKey === "" && this.#ring.size === 0;
+    const { anonymous, loopback } = this.#options;
+    return loopback && !anonymous && !this.#closed && this.#ring.size === 0;
+  }
+
+  /** Whether callers need a key though there is none in the ring: there is another way in. */
+  get #closed(): boolean {
+    return this.#options.adminKey !== "" || this.#options.people !== undefined;
   }
 
   /** Whether callers without a key are served. */
@@ -129,6 +134,10 @@ export class Access {
     const authorization = credentials.get("authorization");
     if (authorization !== null) return this.identifyToken(tokenOf(authorization));
     return this.#bySession(credentials, use) ?? this.#withoutKey(certificate);
+  }
+
+  get people(): AccessOptions["people"] {
+    return this.#options.people;
   }
 
   get secureOnly(): boolean {
@@ -206,7 +215,7 @@ export class Access {
     const named = certificate === undefined ? undefined : this.#ring.byName(certificate);
     if (named !== undefined) return named;
     if (this.servesAnonymous) return this.#anonymous;
-    if (!this.#ring.loaded && (certificate !== undefined || this.#options.adminKey === "")) throw starting();
+    if (!this.#ring.loaded && (certificate !== undefined || !this.#closed)) throw starting();
     if (certificate !== undefined) {
       throw new MarsError(
         "unauthenticated",
@@ -214,6 +223,15 @@ export class Access {
       );
     }
     throw new MarsError("unauthenticated", "a key is needed: Authorization: Bearer mars_…");
+  }
+
+  /** Of a key that is good, or of a person by the roles of now. */
+  #rightsOf({ credential, claims }: Grant): Rights | undefined {
+    const { people } = this.#options;
+    if (people !== undefined && credential === credentialAt(people.issuer))
+      return roleOf(people.roles, claims);
+    const key = this.#ring.byHash(credential) ?? this.#fixed.get(credential);
+    return key && { kind: key.kind, apps: key.apps, key };
   }
 }
 

@@ -2,6 +2,7 @@
  * The cookie that has a session's secret. Scripts cannot read it, and browsers send it with nothing that another site has
  * begun (`SameSite=Strict`): the page itself needs no cookie, so links to it work all the same.
  */
+import { loginMs } from "./pending-logins.ts";
 import { ageMicros } from "./session.ts";
 
 /** The cookie's name over TLS: browsers take one of this prefix from this very host only, and never without TLS. */
@@ -12,6 +13,9 @@ export interface CookieOptions {
   /** Whether the browser speaks TLS. */
   readonly secure: boolean;
 }
+
+/** The same while a person is at the issuer, from whose site the browser comes back. */
+const loginNames = { secure: "__Host-mars-login", plain: "mars_login" };
 
 /** The value of `Set-Cookie` that gives a browser its session. */
 export function sessionCookie(secret: string, { secure }: CookieOptions): string {
@@ -36,7 +40,17 @@ export function sessionSecretIn(header: string, secureOnly: boolean): string | u
   return cookieIn(header, secureName) ?? (secureOnly ? undefined : cookieIn(header, plainName));
 }
 
-export function cookie(
+/** The value of `Set-Cookie` by which a browser is known again when it comes back; without a secret it is taken away. */
+export function loginCookie(secret: string, { secure }: CookieOptions): string {
+  const seconds = secret === "" ? 0 : loginMs / 1_000;
+  return cookie(secure ? loginNames.secure : loginNames.plain, secret, { secure, seconds, site: "Lax" });
+}
+
+export function loginSecretIn(header: string, { secure }: CookieOptions): string | undefined {
+  return cookieIn(header, secure ? loginNames.secure : loginNames.plain);
+}
+
+function cookie(
   name: string,
   value: string,
   { secure, seconds, site }: CookieOptions & { readonly seconds: number; readonly site: "Strict" | "Lax" },
@@ -46,7 +60,7 @@ export function cookie(
 }
 
 /** The first cookie with this name: that of the longest path, and the oldest. */
-export function cookieIn(header: string, name: string): string | undefined {
+function cookieIn(header: string, name: string): string | undefined {
   for (const pair of header.split(";")) {
     const text = pair.trim();
     if (text.startsWith(`${name}=`)) return text.slice(name.length + 1);

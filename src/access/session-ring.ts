@@ -192,7 +192,14 @@ export class SessionRing {
 
   #add(session: Session, { kind, apps, key }: Rights): Entry {
     const { id, name, owner } = session;
-    const identity = new Identity({ id: `session:${id}`, name, kind, apps, share: owner });
+    const identity = new Identity({
+      id: `session:${id}`,
+      name,
+      kind,
+      apps,
+      share: owner,
+      limits: key?.limits,
+    });
     let release: (() => void) | undefined;
     const entry: Entry = { session, identity, release: () => release?.() };
     this.#byHash.set(session.hash, entry);

@@ -16,9 +16,9 @@ export const ageMicros = 7 * 86_400_000_000;
 
 /** Where a session's rights come from. It ends when there are none any more. */
 export interface Grant {
-  /** The hash of the key that its user has signed in with; empty for one who signed in elsewhere. */
+  /** The hash of the key that its user has signed in with; or the issuer where, see `credentialAt`. */
   readonly credential: string;
-  /** Of a person who signed in elsewhere: the values of the claim that name roles of `MARS_OIDC_ROLES`. */
+  /** Of a person who signed in elsewhere: the values of the claim that name roles of `MARS_OIDC_ROLES`, so that a change of these counts. */
   readonly claims: readonly string[];
 }
 
@@ -42,6 +42,11 @@ export interface EndedSession {
   readonly session: Session;
   /** The caller who has ended it, for the audit; absent: its own user has, or Mars. */
   readonly by?: Author | undefined;
+}
+
+/** The credential of who has signed in at an issuer. No hash has a colon. */
+export function credentialAt(issuer: string): string {
+  return `oidc:${issuer}`;
 }
 
 /** When it ends unless it is used again. */

@@ -23,6 +23,11 @@ const topic = parameter({
 const seq = { type: "integer", minimum: 0 };
 const after = "Everything after this seq comes first.";
 
+const ticket = parameter({
+  name: "ticket",
+  description: "Of `POST /api/tickets`, where no header and no cookie can be sent.",
+});
+
 const stream = {
   operationId: "streamTopic",
   summary: "A topic as server-sent events: `subscribed`, then `event` or `finding`; `id` is the seq.",
@@ -35,6 +40,7 @@ const stream = {
       description: "The same, for clients that set no headers.",
       schema: seq,
     }),
+    ticket,
   ],
   responses: {
     ...responses({}),
@@ -92,7 +98,7 @@ const sessionAnswer = {
 
 export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/api/stream": { get: stream },
-  "/ws": { get: socket("openSocket", "Topics over WebSocket, with JSON in its frames.") },
+  "/ws": { get: socket("openSocket", "Topics over WebSocket, with JSON in its frames.", [ticket]) },
   "/socket/websocket": {
     get: socket(
       "openPhoenixSocket",
@@ -123,6 +129,25 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
       summary: "Sign a browser out, from Mars' own page.",
       security: [{ session: [] }],
       responses: responses({ type: "object", properties: success, required: ["success"] }),
+    },
+  },
+  "/api/sign-in": {
+    get: {
+      operationId: "getSignIn",
+      summary: "How people can sign in: by a key, and by the issuer at which a browser is sent to `path`.",
+      security: [],
+      responses: responses({
+        type: "object",
+        properties: {
+          key: { const: true },
+          issuer: {
+            type: ["object", "null"],
+            properties: { host: { type: "string" }, path: { type: "string" } },
+            required: ["host", "path"],
+          },
+        },
+        required: ["key", "issuer"],
+      }),
     },
   },
   "/status": { get: health("getStatus", "Whether the process serves requests.", "up") },

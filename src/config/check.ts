@@ -26,5 +26,27 @@ export function crossCheck(config: Config): string[] {
       "MARS_DATABASE_AUTH_TOKEN is for a libSQL server, but the database is a file: set MARS_DATABASE_URL too",
     );
   }
+  problems.push(...oidcProblems(config));
   return problems;
+}
+
+function oidcProblems({
+  oidcIssuer,
+  oidcClientId,
+  oidcClientSecret,
+  oidcRoles,
+  publicUrl,
+}: Config): string[] {
+  const needed = {
+    MARS_OIDC_CLIENT_ID: oidcClientId !== "",
+    MARS_OIDC_ROLES: oidcRoles.length > 0,
+  };
+  if (oidcIssuer === "") {
+    return Object.entries({ ...needed, MARS_OIDC_CLIENT_SECRET: oidcClientSecret !== "" })
+      .filter(([, given]) => given)
+      .map(([name]) => `${name} needs MARS_OIDC_ISSUER beside it`);
+  }
+  return Object.entries({ ...needed, MARS_PUBLIC_URL: publicUrl !== "" })
+    .filter(([, given]) => !given)
+    .map(([name]) => `MARS_OIDC_ISSUER needs ${name} beside it`);
 }

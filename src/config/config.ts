@@ -6,6 +6,7 @@ import { collectorsDefault } from "../core/limits.ts";
 import { maskNamesMax } from "../core/mask.ts";
 import { accessSettings } from "./access-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
+import { oidcSettings } from "./oidc-settings.ts";
 import type { Setting } from "./setting.ts";
 import type { Config } from "./type.ts";
 import {
@@ -112,6 +113,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     parse: oneOf("debug", "info", "warn", "error"),
   },
   ...accessSettings,
+  ...oidcSettings,
   ...limitSettings,
   journalBytesMax: {
     name: "MARS_JOURNAL_MAX",

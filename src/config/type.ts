@@ -1,5 +1,6 @@
 /** The configuration of Mars, which `config.ts` parses from the settings. */
 import type { LogLevel } from "../core/ports.ts";
+import type { Role } from "../core/role.ts";
 
 /** The effective configuration. */
 export interface Config {
@@ -51,6 +52,15 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   /** Origins beside Mars' own whose pages may read, change things and open WebSockets; `*` for any. */
   readonly allowedOrigins: readonly string[];
+  /** The issuer by which people sign in; empty when there is none. */
+  readonly oidcIssuer: string;
+  readonly oidcClientId: string;
+  /** Empty for a public client. */
+  readonly oidcClientSecret: string;
+  /** Separated by blanks. */
+  readonly oidcScopes: string;
+  readonly oidcClaim: string;
+  readonly oidcRoles: readonly Role[];
   /** Hosts, addresses and CIDR ranges that alerts may be sent to though they are not public; `*` for any. */
   readonly alertAllow: readonly string[];
   /** Both empty when alerts go to no mailbox. */

@@ -58,12 +58,13 @@ export class Identity implements AppRights {
 
   /** Why the rights have ended: `unauthenticated`; `undefined` while they hold. */
   get ended(): MarsError | undefined {
-    return this.#ended;
+    return this.#maker === undefined ? this.#ended : this.#maker.ended;
   }
 
   /** Why it may not do what needs the scope: `permission_denied`, or `unauthenticated` once the rights have ended. */
   denial(scope: Scope): MarsError | undefined {
-    if (this.#reason !== undefined) return this.#reason;
+    const { ended } = this;
+    if (ended !== undefined) return ended;
     if (this.may(scope)) return undefined;
     const kinds = kindsWith[scope].join(" or ");
     return new MarsError(
@@ -94,8 +95,8 @@ export class Identity implements AppRights {
 
   /** The same caller, who may watch these topics and do nothing else; its rights end with this one's. */
   forTopics(topics: readonly string[]): Identity {
-    const { id, name, apps, share } = this;
-    const narrowed = new Identity({ id, name, kind: "ro", apps, share });
+    const { id, name, apps, share, limits } = this;
+    const narrowed = new Identity({ id, name, kind: "ro", apps, share, limits });
     narrowed.#topics = new Set(topics);
     narrowed.#maker = this;
     return narrowed;
@@ -114,10 +115,6 @@ export class Identity implements AppRights {
     }
     this.#closers.add(callback);
     return () => this.#closers.delete(callback);
-  }
-
-  get #reason(): MarsError | undefined {
-    return this.#maker === undefined ? this.#ended : this.#maker.#reason;
   }
 
   /** Ends the rights, and with them every open stream and socket. Idempotent. */

@@ -65,6 +65,12 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     publicUrl: "",
     allowedHosts: [],
     allowedOrigins: [],
+    oidcIssuer: "",
+    oidcClientId: "",
+    oidcClientSecret: "",
+    oidcScopes: "openid profile email groups",
+    oidcClaim: "groups",
+    oidcRoles: [],
     alertAllow: [],
     smtpUrl: "",
     smtpFrom: "",
@@ -96,7 +102,12 @@ describe("where a value comes from", () => {
       MARS_PUBLIC_URL: "https://mars.example.com",
       MARS_ALLOWED_ORIGINS: "*",
       MARS_SMTP_URL: "smtp://mail",
+      MARS_OIDC_ISSUER: "https://login.example.com",
+      MARS_OIDC_ROLES: "admins=ad:*",
     };
+    const publicUrl = "--public-url=https://mars.example.com";
+    const issuer = "--oidc-issuer=https://login.example.com";
+    const [clientId, roles] = ["--oidc-client-id=mars", "--oidc-roles=admins=ad:*"];
     for (const row of rows) {
       const text = row.default || texts[row.name] || "x";
       const extra: Record<string, string | string[]> = {
@@ -104,6 +115,10 @@ describe("where a value comes from", () => {
         MARS_TLS_CERT: "--tls-key=k",
         MARS_TLS_KEY: "--tls-cert=c",
         MARS_TLS_CLIENT_CA: ["--tls-cert=c", "--tls-key=k"],
+        MARS_OIDC_ISSUER: [publicUrl, clientId, roles],
+        MARS_OIDC_CLIENT_ID: [publicUrl, issuer, roles],
+        MARS_OIDC_CLIENT_SECRET: [publicUrl, issuer, clientId, roles],
+        MARS_OIDC_ROLES: [publicUrl, issuer, clientId],
         MARS_SMTP_URL: "--smtp-from=mars@example.com",
         MARS_SMTP_FROM: "--smtp-url=smtp://mail",
       };

@@ -10,6 +10,7 @@ import type { EdgeParts } from "../parts.ts";
 import { discardBody } from "../rest/body.ts";
 import { addEventRoutes, createEventHandler, eventPaths } from "../rest/events.ts";
 import { addHealthRoutes } from "../rest/health.ts";
+import { addLoginRoutes } from "../rest/login.ts";
 import { addOpenApiRoute } from "../rest/openapi.ts";
 import { addOperationRoutes } from "../rest/operations.ts";
 import { problemOf, problemResponse } from "../rest/problem.ts";
@@ -52,6 +53,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   const router: Router = new Hono<HttpEnv>({ getPath: rawPath });
   addEventRoutes(router, parts);
   addSessionRoutes(router, parts);
+  addLoginRoutes(router, parts);
   addOperationRoutes(router, parts, operations);
   addHealthRoutes(router, parts);
   addOpenApiRoute(router, parts);

@@ -2,6 +2,7 @@
  * Sign-in and sign-out of browsers: what sets and takes cookies, and so is REST's own matter. The list of sessions, and the end of
  * others, are operations.
  */
+import { loginPath } from "../../access/oidc.ts";
 import { endedCookies, sessionCookie } from "../../access/session-cookie.ts";
 import { throwIfAny, unknownField } from "../../api/problems.ts";
 import { type FieldProblem, MarsError } from "../../core/error.ts";
@@ -13,7 +14,7 @@ import { assertNoOtherFormat, bodyFormat } from "./media-type.ts";
 import { assertNoQuery } from "./query-string.ts";
 import { addressOf, type Router } from "./router.ts";
 
-/** Adds `POST /api/sessions` and `DELETE /api/sessions/current`. */
+/** Adds `POST /api/sessions`, `DELETE /api/sessions/current`, and `GET /api/sign-in`: how people can sign in. */
 export function addSessionRoutes(
   router: Router,
   { signIn, intake, gate }: Pick<EdgeParts, "signIn" | "intake" | "gate">,
@@ -30,6 +31,13 @@ export function addSessionRoutes(
     const body = { success: true, id: session.id, name, kind, apps };
     const cookie = sessionCookie(secret, { secure: isSecure(c.req.raw, signIn.secureOnly) });
     return withCookies(await answerJson(c, JSON.stringify(body)), [cookie]);
+  });
+
+  router.get("/api/sign-in", (c) => {
+    assertNoQuery(c.req.url);
+    const { oidc } = signIn;
+    const issuer = oidc === undefined ? null : { host: oidc.host, path: loginPath };
+    return answerJson(c, JSON.stringify({ key: true, issuer }));
   });
 
   router.delete("/api/sessions/current", async (c) => {
