@@ -157,11 +157,11 @@ describe("what a key has begun before it is revoked", () => {
       ...bearer(key.token),
     });
     stream.write(message.subarray(0, 8));
-    const before = await lastSeq();
-    await revoke(key);
     const status = new Promise((resolve) => {
       stream.on("response", (fields) => resolve(fields["grpc-status"]));
     });
+    const before = await lastSeq();
+    await revoke(key);
     stream.end(message.subarray(8));
     expect(await status).toBe(String(Code.Unauthenticated));
     expect(await lastSeq()).toBe(before);
