@@ -209,6 +209,7 @@ async function start(
     alerts,
     setAside: pipeline.setAside,
     erasures: eraser,
+    retentions: pipeline.retentions,
     trials,
     projected: createFairProgress(pipeline.projected, shares.min_seq_waits),
     changes,

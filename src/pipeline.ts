@@ -65,7 +65,7 @@ export class Pipeline {
   readonly #ingest: Ingest;
   readonly #writer: Writer;
   readonly #checkpoints: Checkpoints;
-  readonly #retention: Retention;
+  readonly retentions: Retention;
   readonly #projection: ProjectionLoop;
   readonly #setAside: SetAsideDesk;
   readonly #pages: PageRounds;
@@ -92,8 +92,7 @@ export class Pipeline {
       committed: (commit) => this.#writer.push(commit),
       refused: (error, events) => this.#grace.refusedEvents(error, events),
     });
-    const { maskAttributes } = options;
-    this.#mask = maskAttributes.length === 0 ? undefined : new Mask(maskAttributes);
+    this.#mask = Mask.of(options.maskAttributes);
     this.#ingest = maskedIngest(this.#commit, this.#mask);
     this.#setAside = new SetAsideDesk({
       store: options.store,
@@ -114,7 +113,7 @@ export class Pipeline {
       ...shared,
       pressed: () => options.journal.bytes > options.journal.bytesMax / 2,
     });
-    this.#retention = new Retention({ ...shared, deleted: (events) => this.#checkpoints.deleted(events) });
+    this.retentions = new Retention({ ...shared, deleted: (events) => this.#checkpoints.deleted(events) });
     this.#projection = new ProjectionLoop({
       ...shared,
       projector: options.store,
@@ -213,7 +212,7 @@ export class Pipeline {
       });
     this.#abort.abort();
     await this.#running;
-    if (this.#opened) await this.#retention.record().catch(() => undefined);
+    if (this.#opened) await this.retentions.record().catch(() => undefined);
     if (this.#opened) await this.#checkpoints.finish().catch(() => undefined);
   }
 
@@ -227,7 +226,7 @@ export class Pipeline {
       checkpoints: this.#checkpoints,
       projection: this.#projection,
       grace: this.#grace,
-      retention: this.#retention,
+      retention: this.retentions,
       setAside: this.#setAside,
       pages: this.#pages,
       mask: this.#mask,
@@ -287,13 +286,13 @@ export class Pipeline {
       this.#accept(journal);
       this.#writer.start(storedSeq);
     }
-    await this.#retention.resume();
+    await this.retentions.resume();
     // Producers may have been away since: Mars has run here before, with this journal or, before a copy was put back, another.
     if (journal.lastSeq > 0 || storedSeq > 0) this.#grace.start();
     await Promise.all([
       this.#writer.run(storedSeq),
       this.#checkpoints.run(),
-      this.#retention.run(),
+      this.retentions.run(),
       this.#projection.run(),
     ]);
   }

@@ -23,5 +23,9 @@ CREATE TABLE app_retention (
   keep_for INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Messages are remembered for as long as they were kept, which is another time for some apps: from here on `elapsed` of a tombstone is when it
+-- is forgotten. Two weeks is the time of those that are there.
+UPDATE tombstones SET elapsed = elapsed + 1209600000000;
+
 -- The incidents of an app, whose texts name messages.
 CREATE INDEX alert_incidents_app ON alert_incidents (app_id);

@@ -18,6 +18,7 @@ import {
 } from "./lifecycles.ts";
 import { getMessage, listMessages } from "./messages.ts";
 import type { Operation } from "./operation.ts";
+import { deleteRetention, getRetention, putRetention } from "./retentions.ts";
 import { endSession, listSessions, whoAmI } from "./sessions.ts";
 import { deleteSetAside, listSetAside, replaySetAside } from "./set-aside.ts";
 import { getFunnel, getLatency, getRates, listApps } from "./statistics.ts";
@@ -61,6 +62,9 @@ export const operations: readonly Operation[] = [
   eraseApp,
   listErasures,
   listAudit,
+  getRetention,
+  putRetention,
+  deleteRetention,
   getStats,
   listKeys,
   createKey,

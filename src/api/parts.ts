@@ -7,6 +7,7 @@ import type { AuditReader } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
 import type { ErasurePage, ErasureQuery, Erasures } from "../core/erasure.ts";
 import type { Health, Progress, Reader } from "../core/ports.ts";
+import type { AppRetentions } from "../core/retention.ts";
 import type { SetAside } from "../core/set-aside.ts";
 import type { Trials } from "../learning/trial.ts";
 import type { FindingReader } from "../lifecycle/finding-query.ts";
@@ -53,6 +54,7 @@ export interface ApiParts {
   readonly alerts: Alerts;
   readonly setAside: SetAside;
   readonly erasures: Erasures;
+  readonly retentions: AppRetentions;
   readonly shares: { readonly sink_tests: Shares };
   stats(): Stats;
   health(): Health;

@@ -27,6 +27,11 @@ export class Mask {
     this.#isName = new RegExp(`^(?:${anyOf(names)})$`, "iu");
   }
 
+  /** `undefined` where there are no names. */
+  static of(names: readonly string[]): Mask | undefined {
+    return names.length === 0 ? undefined : new Mask(names);
+  }
+
   /** Values that were replaced since the start. */
   get values(): number {
     return this.#values;

@@ -504,6 +504,10 @@ CREATE TABLE app_retention (
   keep_for INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Messages are remembered for as long as they were kept, which is another time for some apps: from here on \`elapsed\` of a tombstone is when it
+-- is forgotten. Two weeks is the time of those that are there.
+UPDATE tombstones SET elapsed = elapsed + 1209600000000;
+
 -- The incidents of an app, whose texts name messages.
 CREATE INDEX alert_incidents_app ON alert_incidents (app_id);
 ` },
@@ -685,7 +689,9 @@ export const summariesSql = {
 
 /** src/db/retention/prune.sql */
 export const pruneSql = {
-  candidates: `SELECT m.id, m.app_id, m.message_id, m.updated_at, m.alias <= ?2 AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.message = m.id AND +i.next_at BETWEEN 1 AND ?5) AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND ( +f.seq > ?3 OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN ( SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing'))) AS old, iif(m.alias <= ?2, (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.message = m.id LIMIT ?7)), 0) AS events FROM messages m WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ?6`,
+  nextInRange: `SELECT id FROM messages WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3`,
+  nextOfApp: `SELECT id, created_at FROM messages INDEXED BY messages_app_created WHERE app_id = ?1 AND (created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4`,
+  candidates: `SELECT m.id, m.app_id, m.message_id, m.updated_at, m.alias <= ?2 AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.message = m.id AND +i.next_at BETWEEN 1 AND ?5) AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND ( +f.seq > ?3 OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN ( SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing'))) AS old, iif(m.alias <= ?2, (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.message = m.id LIMIT ?6)), 0) AS events FROM messages m WHERE m.id IN (SELECT value FROM json_each(?1)) AND coalesce((SELECT keep_for FROM app_retention WHERE app_id = m.app_id), -1) = ?7`,
   insertRemains: `INSERT INTO remains (message) SELECT m.id FROM messages m WHERE m.id IN (SELECT value FROM json_each(?1)) AND m.alias <= ?2 AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.message = m.id AND +i.next_at BETWEEN 1 AND ?5) AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND ( +f.seq > ?3 OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN ( SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing')))`,
   recordPruned: `INSERT INTO pruned_apps (app_id, seq, finding_seq) SELECT iif(k.value = 1, m.app_id, ''), ?1, coalesce(max((SELECT max(+f.seq) FROM findings f WHERE f.message = m.id)), 0) FROM remains r CROSS JOIN messages m ON m.id = r.message CROSS JOIN json_each('[0,1]') k WHERE true GROUP BY 1 ON CONFLICT (app_id) DO UPDATE SET seq = max(seq, excluded.seq), finding_seq = max(finding_seq, excluded.finding_seq)`,
   countExpired: `UPDATE apps SET open = apps.open - gone.open, overdue = apps.overdue - gone.overdue, expired = apps.expired + gone.open + gone.overdue FROM ( SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue FROM ( SELECT m.app_id, coalesce((SELECT state FROM instances WHERE message = m.id), 0) AS state FROM remains r CROSS JOIN messages m ON m.id = r.message WHERE NOT EXISTS (SELECT 1 FROM event_changes c WHERE c.seq = m.id AND c.was IS NULL) ) GROUP BY app_id ) AS gone WHERE apps.app_id = gone.app_id`,
@@ -697,12 +703,14 @@ export const pruneSql = {
   deleteEvents: `DELETE FROM events WHERE seq IN ( SELECT e.seq FROM remains r CROSS JOIN events e ON e.message = r.message LIMIT ?1)`,
   deleteRemains: `DELETE FROM remains WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.message = remains.message)`,
   deleteStages: `DELETE FROM stages WHERE id IN (SELECT id FROM stages WHERE versions = 0 ORDER BY id LIMIT ?1) AND NOT EXISTS (SELECT 1 FROM funnel WHERE stage = stages.id) AND NOT EXISTS (SELECT 1 FROM latencies WHERE stage = stages.id)`,
+  putAppRetention: `INSERT INTO app_retention (app_id, keep_for) VALUES (?1, ?2) ON CONFLICT (app_id) DO UPDATE SET keep_for = excluded.keep_for`,
 } as const;
 
 /** src/db/retention/time-marks.sql */
 export const timeMarksSql = {
   recordTime: `INSERT INTO clock (one, elapsed, wall, absent, stepped, agreed, skews) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (one) DO UPDATE SET elapsed = excluded.elapsed, wall = excluded.wall, absent = excluded.absent, stepped = excluded.stepped, agreed = excluded.agreed, skews = excluded.skews`,
   addMark: `INSERT OR REPLACE INTO marks (elapsed, seq, finding_seq) SELECT ?1, ?2, finding_seq FROM projection WHERE (?2, finding_seq) IS NOT (SELECT seq, finding_seq FROM marks ORDER BY elapsed DESC LIMIT 1) AND NOT EXISTS (SELECT 1 FROM marks WHERE elapsed > ?1 - ?3)`,
+  thinMarks: `DELETE FROM marks WHERE elapsed IN ( SELECT elapsed FROM ( SELECT elapsed, row_number() OVER marked AS place, lead(elapsed) OVER marked - lag(elapsed) OVER marked AS apart FROM marks WINDOW marked AS (ORDER BY elapsed)) WHERE place % 2 = 0 AND apart <= (?1 - elapsed) / ?2)`,
   dropMarks: `DELETE FROM marks WHERE elapsed < (SELECT max(elapsed) FROM marks WHERE elapsed <= ?1)`,
   markBefore: `SELECT seq, finding_seq FROM marks WHERE elapsed <= ?1 AND seq <= (SELECT seq FROM projection) ORDER BY elapsed DESC LIMIT 1`,
 } as const;

@@ -6,12 +6,14 @@
  * place in the sequence, which is marked as time passes; counts bear dates, and go by the time that is proven.
  */
 
-import { type AuditSize, auditBytesMax } from "../core/audit.ts";
+import { type AuditSize, type Author, auditBytesMax } from "../core/audit.ts";
+import { MarsError } from "../core/error.ts";
 import type { Log } from "../core/ports.ts";
-import type { RetentionStats, RetentionStore } from "../core/retention.ts";
+import type { AppRetentions, RetentionOf, RetentionStats, RetentionStore } from "../core/retention.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { delay } from "../runtime/delay.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
+import { RetentionPasses } from "./retention-passes.ts";
 
 /** How often the time is recorded, at most: a crash takes as much of it from the age of messages. */
 const recordEveryMs = 60_000;
@@ -19,12 +21,11 @@ const recordEveryMs = 60_000;
 const recordsMin = 32;
 /** How soon after a step of the clock: the next run would judge by it otherwise. */
 const recordStepMs = 1_000;
-/** How often retention looks for old messages, at most; more often where the retention itself is short. */
-const pruneEveryMs = 60_000;
 const countsEveryMs = 60_000;
 const auditEveryMs = 60_000;
-/** Between two steps of a pass, so that ingest and checkpoints have their turn. */
-const passPauseMs = 2;
+/** Between two steps of a deletion. */
+const stepPauseMs = 2;
+const forEver = Number.POSITIVE_INFINITY;
 /** Between attempts at a step that failed, in milliseconds. */
 const retry = { firstMs: 250, lastMs: 30_000 };
 
@@ -42,19 +43,11 @@ export interface RetentionOptions {
   readonly signal: AbortSignal;
 }
 
-/** A pass over the messages, oldest first. */
-interface Pass {
-  after: number;
-  messages: number;
-  events: number;
-}
-
-export class Retention {
+export class Retention implements AppRetentions {
   readonly #options: RetentionOptions;
-  #messages = 0;
-  #events = 0;
-  /** The pass that is under way; `undefined` between two. */
-  #pass: Pass | undefined;
+  readonly #passes: RetentionPasses;
+  /** By app, in milliseconds, 0 for ever; `undefined` before they are read. */
+  #apps: Map<string, number> | undefined;
   /** When the time is recorded next, by `performance.now()`, and how often the clock had stepped at the last time. */
   #recordAt = 0;
   #steps = 0;
@@ -63,6 +56,7 @@ export class Retention {
 
   constructor(options: RetentionOptions) {
     this.#options = options;
+    this.#passes = new RetentionPasses(options);
   }
 
   /** Recalls what time it was when Mars last ran here: before that is known nothing may be raised and nothing deleted. */
@@ -72,6 +66,9 @@ export class Retention {
     while (!signal.aborted) {
       try {
         clock.resume(await store.recallTime());
+        const apps = await store.appRetentions();
+        this.#apps = new Map(apps.map(({ appId, keepFor }) => [appId, keepFor / 1_000]));
+        for (const [appId, keepForMs] of this.#apps) this.#passes.put(appId, keepForMs || forEver);
         return loop.succeeded();
       } catch (thrown) {
         await delay(loop.failed(thrown), signal);
@@ -81,23 +78,48 @@ export class Retention {
 
   /** Runs until the signal aborts. */
   async run(): Promise<void> {
-    const { supervisor, signal, retentionMs } = this.#options;
+    const { supervisor, signal } = this.#options;
     const loop = (name: string, step: () => Promise<number>) =>
       supervisor.loop(name, retry).run(step, signal);
     await Promise.all([
       loop("time_record", () => this.#record()),
       loop("counts_retention", () => this.#pruneCounts()),
       loop("audit_retention", () => this.#pruneAudit()),
-      // Kept for ever: there is nothing to look for.
-      ...(retentionMs === Number.POSITIVE_INFINITY ? [] : [loop("retention", () => this.#step())]),
+      loop("retention", () => this.#passes.step()),
     ]);
   }
 
+  get(appId: string): RetentionOf {
+    const own = this.#known().get(appId);
+    if (own !== undefined) return { keepForMs: own, own: true };
+    const { retentionMs } = this.#options;
+    return { keepForMs: retentionMs === forEver ? 0 : retentionMs, own: false };
+  }
+
+  async put(appId: string, keepForMs: number, by: Author): Promise<void> {
+    const apps = this.#known();
+    await this.#options.store.putAppRetention({ appId, keepFor: keepForMs * 1_000 }, by);
+    apps.set(appId, keepForMs);
+    this.#passes.put(appId, keepForMs || forEver);
+    // With marks as close as it needs.
+    this.#recordAt = 0;
+  }
+
+  async remove(appId: string, by: Author): Promise<boolean> {
+    const apps = this.#known();
+    const removed = await this.#options.store.deleteAppRetention(appId, by);
+    apps.delete(appId);
+    this.#passes.remove(appId);
+    return removed;
+  }
+
   stats(): RetentionStats {
+    const { messages, events } = this.#passes.totals;
     const { bytes = 0, dropped = 0 } = this.#audit ?? {};
     return {
-      messages: this.#messages,
-      events: this.#events,
+      apps: this.#apps?.size ?? 0,
+      messages,
+      events,
       held: this.#options.clock.doubt,
       audit: { bytes, dropped, bytes_max: auditBytesMax },
     };
@@ -105,15 +127,13 @@ export class Retention {
 
   /** Records the time, and marks how far the sequences are by now. Also at the end, so that the next run knows. */
   async record(): Promise<void> {
-    const { store, clock, retentionMs } = this.#options;
-    await store.recordTime(
-      clock.record(),
-      retentionMs === Number.POSITIVE_INFINITY ? undefined : retentionMs * 1_000,
-    );
+    const { store, clock } = this.#options;
+    await store.recordTime(clock.record(), this.#passes.keptFor);
   }
 
   async #record(): Promise<number> {
-    const everyMs = Math.min(recordEveryMs, this.#options.retentionMs / recordsMin);
+    const shortestMs = (this.#passes.keptFor?.shortest ?? forEver) / 1_000;
+    const everyMs = Math.min(recordEveryMs, shortestMs / recordsMin);
     const { steps } = this.#options.clock.stats();
     if (performance.now() >= this.#recordAt || steps !== this.#steps) {
       await this.record();
@@ -140,29 +160,11 @@ export class Retention {
       });
     }
     this.#audit = size;
-    return more ? passPauseMs : auditEveryMs;
+    return more ? stepPauseMs : auditEveryMs;
   }
 
-  async #step(): Promise<number> {
-    const { store, clock, retentionMs, deleted, log } = this.#options;
-    this.#pass ??= { after: 0, messages: 0, events: 0 };
-    const pass = this.#pass;
-    const { elapsed, latest } = clock;
-    const step = await store.prune({ elapsed, latest, keepFor: retentionMs * 1_000, after: pass.after });
-    pass.messages += step.messages;
-    pass.events += step.events;
-    this.#messages += step.messages;
-    this.#events += step.events;
-    deleted(step.events);
-    if (step.next !== null) {
-      pass.after = step.next;
-      return passPauseMs;
-    }
-    this.#pass = undefined;
-    if (pass.messages > 0) {
-      const { messages, events } = pass;
-      log.info("retention deleted old messages", { event: "retention_deleted", messages, events });
-    }
-    return Math.min(pruneEveryMs, retentionMs / 4);
+  #known(): Map<string, number> {
+    if (this.#apps !== undefined) return this.#apps;
+    throw new MarsError("unavailable", "Mars is starting", { retryAfterMs: 1_000 });
   }
 }

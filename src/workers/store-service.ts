@@ -159,6 +159,9 @@ export function createStoreService(options: DatabaseAddress) {
     recallTime: retention.recallTime.bind(retention),
     recordTime: retention.recordTime.bind(retention),
     prune: retention.prune.bind(retention),
+    appRetentions: afterOpening(retention.appRetentions.bind(retention)),
+    putAppRetention: afterOpening(retention.putAppRetention.bind(retention)),
+    deleteAppRetention: afterOpening(retention.deleteAppRetention.bind(retention)),
     pruneCounts: retention.pruneCounts.bind(retention),
     /** @param acknowledged the last seq on disk: the version holds behind it, and behind all that is stored */
     putLifecycle: afterOpening(

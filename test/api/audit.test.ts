@@ -8,6 +8,7 @@ import { createKey, revokeKey, rotateKey } from "../../src/api/keys.ts";
 import { deleteLifecycle, putLifecycle } from "../../src/api/lifecycles.ts";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
+import { deleteRetention, putRetention } from "../../src/api/retentions.ts";
 import { deleteSetAside, replaySetAside } from "../../src/api/set-aside.ts";
 import { adminKey, call as keyCall } from "../access/doors.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
@@ -114,6 +115,29 @@ function steps(url: string): readonly Step[] {
       target: "901",
       app: "shop",
       old: { seq: 901, kind: "message" },
+    },
+    {
+      operation: putRetention,
+      input: { app_id: "shop", retention: "3d" },
+      target: "shop",
+      app: "shop",
+      new: { retention: "3d" },
+    },
+    { operation: putRetention, input: { app_id: "shop", retention: "3d" }, target: "", same: true },
+    {
+      operation: putRetention,
+      input: { app_id: "shop", retention: "off" },
+      target: "shop",
+      app: "shop",
+      old: { retention: "3d" },
+      new: { retention: "off" },
+    },
+    {
+      operation: deleteRetention,
+      input: { app_id: "shop" },
+      target: "shop",
+      app: "shop",
+      old: { retention: "off" },
     },
     { operation: eraseMessage, input: { app_id: "shop", message_id: "poison" }, target: "shop", app: "shop" },
     { operation: eraseApp, input: { app_id: "shop" }, target: "shop", app: "shop", new: {} },

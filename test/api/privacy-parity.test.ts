@@ -1,8 +1,9 @@
-/** The same questions about erasure over every protocol: each gives the same answers. */
+/** The same questions about erasure and retention over every protocol: each gives the same answers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eraseApp, eraseMessage, listErasures } from "../../src/api/erasures.ts";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
+import { deleteRetention, getRetention, putRetention } from "../../src/api/retentions.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { sendBulk } from "../support/rest.ts";
 import { doors, type Json, type Outcome } from "./doors.ts";
@@ -10,6 +11,15 @@ import { doors, type Json, type Outcome } from "./doors.ts";
 type Step = readonly [operation: Operation, input: Json];
 
 const steps: readonly Step[] = [
+  [getRetention, { app_id: "shop" }],
+  [putRetention, { app_id: "shop", retention: "3d" }],
+  [getRetention, { app_id: "shop" }],
+  [putRetention, { app_id: "shop", retention: "off" }],
+  [putRetention, { app_id: "shop", retention: "999ms" }],
+  [putRetention, { app_id: "shop" }],
+  [getRetention, { app_id: "x".repeat(257) }],
+  [deleteRetention, { app_id: "shop" }],
+  [deleteRetention, { app_id: "shop" }],
   [eraseMessage, { app_id: "shop", message_id: "a/ü" }],
   [eraseMessage, { app_id: "shop", message_id: "a/ü" }],
   [eraseMessage, { app_id: "shop", message_id: "x".repeat(513) }],

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SequencedEvent } from "../../src/core/event.ts";
 import type { StoreBatch } from "../../src/core/ports.ts";
-import type { PruneStep } from "../../src/core/retention.ts";
+import type { PruneScope, PruneStep } from "../../src/core/retention.ts";
 import { foldContent } from "../../src/ingest/batch.ts";
 import { publicationOf } from "../../src/ingest/publication.ts";
 import { createQueryService, type QueryService } from "../../src/workers/query-service.ts";
@@ -98,14 +98,25 @@ export const keepFor = 1_000;
 
 /** So much time has passed, and the store is where it is. */
 export function markTime(store: StoreService, elapsed: number): Promise<void> {
-  return store.recordTime({ elapsed, wall: elapsed, absent: 0, stepped: 0, agreed: 0 }, keepFor);
+  return store.recordTime(
+    { elapsed, wall: elapsed, absent: 0, stepped: 0, agreed: 0 },
+    { shortest: keepFor, longest: keepFor },
+  );
 }
 
+/** The first step over the messages of all apps without a retention of their own. */
+export const wholeRange: PruneScope = { kind: "range", after: 0 };
+
 /** A whole pass of retention when so much time has passed. @returns what each of its steps deleted */
-export async function prune(store: StoreService, elapsed: number, latest = 0): Promise<PruneStep[]> {
+export async function prune(
+  store: StoreService,
+  elapsed: number,
+  latest = 0,
+  of: { readonly first: PruneScope; readonly keepFor: number } = { first: wholeRange, keepFor },
+): Promise<PruneStep[]> {
   const steps: PruneStep[] = [];
-  for (let after: number | null = 0; after !== null; after = steps.at(-1)!.next) {
-    steps.push(await store.prune({ elapsed, keepFor, latest, after }));
+  for (let scope: PruneScope | null = of.first; scope !== null; scope = steps.at(-1)!.next) {
+    steps.push(await store.prune({ elapsed, keepFor: of.keepFor, latest, scope }));
   }
   return steps;
 }

@@ -1,7 +1,16 @@
 -- One step of retention: see `prune.ts`. The table `remains` has the messages that this step deletes.
 
+-- name: nextInRange
+-- The next ?3 messages behind ?1, up to ?2.
+SELECT id FROM messages WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3;
+
+-- name: nextOfApp
+-- The next ?4 messages of the app ?1 behind the time ?2 and the number ?3: the index has all of it.
+SELECT id, created_at FROM messages INDEXED BY messages_app_created
+WHERE app_id = ?1 AND (created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4;
+
 -- name: candidates
--- The next ?6 messages behind ?1, whether each is old with nothing owed, and how many events it has, up to ?7. "Old" is
+-- Of the messages ?1 (JSON: numbers) whose app has the retention ?7, -1 for none of its own, whether each is old with nothing owed, and how many events it has, up to ?6. "Old" is
 -- by its place in the sequence: its last batch began at ?2 or before. ?3 and ?4 are the same of findings, the second for
 -- those that an open incident counts; a deadline up to ?5 is still owed.
 SELECT m.id, m.app_id, m.message_id, m.updated_at,
@@ -12,8 +21,10 @@ SELECT m.id, m.app_id, m.message_id, m.updated_at,
       OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN (
         SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing'))) AS old,
   iif(m.alias <= ?2,
-    (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.message = m.id LIMIT ?7)), 0) AS events
-FROM messages m WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ?6;
+    (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.message = m.id LIMIT ?6)), 0) AS events
+FROM messages m
+WHERE m.id IN (SELECT value FROM json_each(?1))
+  AND coalesce((SELECT keep_for FROM app_retention WHERE app_id = m.app_id), -1) = ?7;
 
 -- name: insertRemains
 -- Of the messages ?1 (JSON: numbers) those for which the conditions of `candidates` still hold: a database server may run
@@ -101,3 +112,7 @@ DELETE FROM stages
 WHERE id IN (SELECT id FROM stages WHERE versions = 0 ORDER BY id LIMIT ?1)
   AND NOT EXISTS (SELECT 1 FROM funnel WHERE stage = stages.id)
   AND NOT EXISTS (SELECT 1 FROM latencies WHERE stage = stages.id);
+
+-- name: putAppRetention
+INSERT INTO app_retention (app_id, keep_for) VALUES (?1, ?2)
+ON CONFLICT (app_id) DO UPDATE SET keep_for = excluded.keep_for;

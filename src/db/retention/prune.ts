@@ -8,8 +8,8 @@
  * The row of the message is deleted in one transaction with all that leads to it, so no reader sees a part of it. Events of a very
  * large message are left then, which later steps delete; an event that arrives meanwhile begins another message.
  */
-import type { InStatement } from "@libsql/client";
-import type { PruneQuery, PruneStep } from "../../core/retention.ts";
+import type { InStatement, Row } from "@libsql/client";
+import type { PruneQuery, PruneScope, PruneStep } from "../../core/retention.ts";
 import { pruneSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import { markBefore } from "./time-marks.ts";
@@ -38,7 +38,7 @@ export async function pruneStep(
   tombstones: Tombstones,
   query: PruneQuery,
 ): Promise<PruneStep> {
-  const { elapsed, keepFor, after } = query;
+  const { elapsed, keepFor, scope } = query;
   const [left, mark, early] = await database.batch(
     [
       "SELECT EXISTS (SELECT 1 FROM remains) AS some",
@@ -49,10 +49,10 @@ export async function pruneStep(
   );
   if (left?.rows[0]?.some === 1) {
     const [deleted] = await database.batch([...deleteEvents], "write");
-    return { messages: 0, events: deleted?.rowsAffected ?? 0, next: after };
+    return { messages: 0, events: deleted?.rowsAffected ?? 0, kept: [], next: scope, oldTo: 0 };
   }
   const row = mark?.rows[0];
-  if (row === undefined) return { messages: 0, events: 0, next: null };
+  if (row === undefined) return { messages: 0, events: 0, kept: [], next: null, oldTo: 0 };
   const cut: Cut = {
     seq: Number(row.seq),
     findingSeq: Number(row.finding_seq),
@@ -66,23 +66,32 @@ async function pruneBefore(
   database: Database,
   tombstones: Tombstones,
   cut: Cut,
-  { after, elapsed }: PruneQuery,
+  { elapsed, keepFor, scope }: PruneQuery,
 ): Promise<PruneStep> {
+  const asked = await nextMessages(database, scope, cut.seq);
   const { rows } = await database.execute({
     sql: pruneSql.candidates,
-    args: [after, ...argsOf(cut), stepMessages, stepEvents + 1],
+    args: [
+      JSON.stringify(asked.messages.map(({ id }) => id)),
+      ...argsOf(cut),
+      stepEvents + 1,
+      scope.kind === "app" ? keepFor : -1,
+    ],
   });
+  const byId = new Map(rows.map((row) => [Number(row.id), row]));
   // Whole messages: as many as the step may delete, or one that alone is more.
   let events = 0;
-  const count = rows.findIndex((row, index) => {
-    if (row.old === 1) events += Number(row.events);
+  const count = asked.messages.findIndex(({ id }, index) => {
+    const row = byId.get(id);
+    if (row?.old === 1) events += Number(row.events);
     return events > stepEvents && index > 0;
   });
-  const step = count < 0 ? rows : rows.slice(0, count);
-  const last = step.at(-1);
-  const next = last === undefined || (count < 0 && rows.length < stepMessages) ? null : Number(last.id);
-  const gone = step.filter((row) => row.old === 1);
-  if (gone.length === 0) return { messages: 0, events: 0, next };
+  const step = count < 0 ? asked.messages : asked.messages.slice(0, count);
+  const next = count < 0 ? asked.next : step.at(-1)!.goOn(asked.messages.slice(count));
+  const examined = step.map(({ id }) => byId.get(id)).filter((row) => row !== undefined);
+  const gone = examined.filter((row) => row.old === 1);
+  const kept = examined.filter((row) => row.old !== 1).map(({ id }) => Number(id));
+  if (gone.length === 0) return { messages: 0, events: 0, kept, next, oldTo: cut.seq };
 
   const ids = JSON.stringify(gone.map(({ id }) => Number(id)));
   const buried = gone.map((row) => ({
@@ -96,7 +105,7 @@ async function pruneBefore(
       { sql: pruneSql.recordPruned, args: [cut.seq] },
       pruneSql.countExpired,
       pruneSql.expireIncidents,
-      tombstones.bury(buried, elapsed),
+      tombstones.bury(buried, elapsed + keepFor),
       pruneSql.deleteMessages,
       pruneSql.countInstances,
       pruneSql.deleteInstances,
@@ -108,7 +117,51 @@ async function pruneBefore(
   return {
     messages: results[0]?.rowsAffected ?? 0,
     events: results.at(-2)?.rowsAffected ?? 0,
+    kept,
     next,
+    oldTo: cut.seq,
+  };
+}
+
+/** A message to be examined, and the scope of a step that goes on behind it, with the messages that were asked for and are left. */
+interface Asked {
+  readonly id: number;
+  goOn(left: readonly Asked[]): PruneScope;
+}
+
+/** The messages of a step, and the scope of the step after it. */
+async function nextMessages(
+  database: Database,
+  scope: PruneScope,
+  oldTo: number,
+): Promise<{ readonly messages: readonly Asked[]; readonly next: PruneScope | null }> {
+  if (scope.kind === "messages") {
+    const goOn = (left: readonly Asked[]): PruneScope => ({
+      kind: "messages",
+      ids: [...left.map(({ id }) => id), ...rest],
+    });
+    const messages = scope.ids.slice(0, stepMessages).map((id) => ({ id, goOn }));
+    const rest = scope.ids.slice(stepMessages);
+    return { messages, next: rest.length === 0 ? null : { kind: "messages", ids: rest } };
+  }
+  const { rows } = await database.execute(
+    scope.kind === "range"
+      ? { sql: pruneSql.nextInRange, args: [scope.after, oldTo, stepMessages] }
+      : {
+          sql: pruneSql.nextOfApp,
+          args: [scope.appId, scope.createdAt, scope.after, stepMessages],
+        },
+  );
+  const behind = (row: Row): PruneScope =>
+    scope.kind === "range"
+      ? { kind: "range", after: Number(row.id) }
+      : { ...scope, createdAt: Number(row.created_at), after: Number(row.id) };
+  const last = rows.at(-1);
+  return {
+    messages: rows
+      .filter(({ id }) => Number(id) <= oldTo)
+      .map((row) => ({ id: Number(row.id), goOn: () => behind(row) })),
+    next: last === undefined || rows.length < stepMessages ? null : behind(last),
   };
 }
 

@@ -1,11 +1,22 @@
 /** Records the clock, and deletes what is older than the retention time. Runs on the store's thread. */
+import type { Author } from "../../core/audit.ts";
+import { formatDuration } from "../../core/duration.ts";
+import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
-import type { PruneQuery, PruneStep } from "../../core/retention.ts";
+import {
+  type AppRetention,
+  appRetentionsMax,
+  type KeptFor,
+  type PruneQuery,
+  type PruneStep,
+} from "../../core/retention.ts";
 import type { TimeRecord } from "../../core/time-record.ts";
+import { pruneSql } from "../../gen/sql.ts";
+import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import { incidentTimes, pruneStep } from "./prune.ts";
 import { pruneCounts } from "./prune-counts.ts";
-import { addMark, dropMarks, knownTime, recordTime, timeOf } from "./time-marks.ts";
+import { addMark, dropMarks, knownTime, recordTime, thinMarks, timeOf } from "./time-marks.ts";
 import { forgetTombstones, type Tombstones } from "./tombstones.ts";
 
 /** The distance between marks, as a fraction of the retention time. A message stays by as much longer, at most. */
@@ -28,17 +39,57 @@ export class RetentionWriter {
     return timeOf((await this.#database.execute(knownTime)).rows[0]);
   }
 
-  async recordTime(record: TimeRecord, keepFor: Micros | undefined): Promise<void> {
+  async recordTime(record: TimeRecord, kept: KeptFor | undefined): Promise<void> {
     const { elapsed } = record;
     const marks =
-      keepFor === undefined
+      kept === undefined
         ? []
         : [
-            addMark(elapsed, this.#storedSeq(), Math.floor(keepFor / marksApart)),
-            dropMarks(elapsed - incidentTimes * keepFor),
-            forgetTombstones(elapsed - keepFor),
+            addMark(elapsed, this.#storedSeq(), Math.floor(kept.shortest / marksApart)),
+            thinMarks(elapsed, marksApart),
+            dropMarks(elapsed - incidentTimes * kept.longest),
+            forgetTombstones(elapsed),
           ];
     await this.#database.batch([recordTime(record), ...marks], "write");
+  }
+
+  async appRetentions(): Promise<AppRetention[]> {
+    const { rows } = await this.#database.execute("SELECT app_id, keep_for FROM app_retention");
+    return rows.map((row) => ({ appId: String(row.app_id), keepFor: Number(row.keep_for) }));
+  }
+
+  async putAppRetention({ appId, keepFor }: AppRetention, by?: Author): Promise<void> {
+    const old = await this.#appRetention(appId);
+    if (old === keepFor) return;
+    if (old === undefined) {
+      const { rows } = await this.#database.execute("SELECT count(*) AS count FROM app_retention");
+      if (Number(rows[0]?.count) >= appRetentionsMax) {
+        const message = `at most ${appRetentionsMax} apps may have a retention of their own: delete one first`;
+        throw new MarsError("invalid_argument", message);
+      }
+    }
+    await this.#database.durably([
+      { sql: pruneSql.putAppRetention, args: [appId, keepFor] },
+      ...recordChange(by, { target: appId, appId, old: shown(old), new: shown(keepFor) }),
+    ]);
+  }
+
+  async deleteAppRetention(appId: string, by?: Author): Promise<boolean> {
+    const old = await this.#appRetention(appId);
+    if (old === undefined) return false;
+    await this.#database.durably([
+      { sql: "DELETE FROM app_retention WHERE app_id = ?", args: [appId] },
+      ...recordChange(by, { target: appId, appId, old: shown(old) }),
+    ]);
+    return true;
+  }
+
+  async #appRetention(appId: string): Promise<Micros | undefined> {
+    const { rows } = await this.#database.execute({
+      sql: "SELECT keep_for FROM app_retention WHERE app_id = ?",
+      args: [appId],
+    });
+    return rows[0] === undefined ? undefined : Number(rows[0].keep_for);
   }
 
   prune(query: PruneQuery): Promise<PruneStep> {
@@ -48,4 +99,10 @@ export class RetentionWriter {
   pruneCounts(before: Micros): Promise<number> {
     return pruneCounts(this.#database, before);
   }
+}
+
+/** As answers show it. */
+function shown(keepFor: Micros | undefined): { readonly retention: string } | undefined {
+  if (keepFor === undefined) return undefined;
+  return { retention: keepFor === 0 ? "off" : formatDuration(keepFor / 1_000) };
 }

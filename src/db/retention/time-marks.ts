@@ -44,6 +44,11 @@ export function addMark(elapsed: Micros, seq: number, apart: Micros): InStatemen
   return { sql: timeMarksSql.addMark, args: [elapsed, seq, apart] };
 }
 
+/** Drops marks that are closer to each other than by a fraction of their age. */
+export function thinMarks(elapsed: Micros, fraction: number): InStatement {
+  return { sql: timeMarksSql.thinMarks, args: [elapsed, fraction] };
+}
+
 /** Drops the marks before the last one that is at least so old. */
 export function dropMarks(elapsed: Micros): InStatement {
   return { sql: timeMarksSql.dropMarks, args: [elapsed] };

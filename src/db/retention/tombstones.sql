@@ -1,7 +1,7 @@
 -- Hashes of deleted messages: see `tombstones.ts`.
 
 -- name: bury
--- Of the messages ?1 (JSON: id, hash, updatedAt) those that this step deletes, at the time ?2.
+-- Of the messages ?1 (JSON: id, hash, updatedAt) those that this step deletes; they are forgotten at the time ?2.
 INSERT OR REPLACE INTO tombstones (hash, updated_at, elapsed)
 SELECT value ->> '$.hash', value ->> '$.updatedAt', ?2 FROM json_each(?1)
 WHERE value ->> '$.id' IN (SELECT message FROM remains);

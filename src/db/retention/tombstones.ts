@@ -1,6 +1,6 @@
 /**
  * Tombstones of messages that retention has deleted. A late event of one of them is stored, as a message of its own, and no
- * instance begins with it: the stages of long ago are not missing. They are kept for another retention time.
+ * instance begins with it: the stages of long ago are not missing. They are kept for another retention time of their app.
  */
 import { createHash } from "node:crypto";
 import type { InStatement } from "@libsql/client";
@@ -45,14 +45,18 @@ export class Tombstones {
     this.#database = database;
   }
 
-  /** Buries those of the messages that are in `remains`. */
-  bury(messages: readonly Buried[], elapsed: Micros): InStatement {
+  /**
+   * Buries those of the messages that are in `remains`.
+   *
+   * @param until when their tombstones are forgotten, in the time that has passed while Mars ran
+   */
+  bury(messages: readonly Buried[], until: Micros): InStatement {
     if (this.#latest !== undefined) {
       for (const { updatedAt } of messages) this.#latest = Math.max(this.#latest, updatedAt);
     }
     return {
       sql: tombstonesSql.bury,
-      args: [JSON.stringify(messages), elapsed],
+      args: [JSON.stringify(messages), until],
     };
   }
 
@@ -107,7 +111,7 @@ function openingOf({ collected, lifecycle: { plan } }: Followed): Micros {
   return first === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : first;
 }
 
-/** @param before in the time that has passed while Mars ran (`Clock.elapsed`) */
-export function forgetTombstones(before: Micros): InStatement {
-  return { sql: tombstonesSql.forget, args: [before] };
+/** @param elapsed the time that has passed while Mars ran (`Clock.elapsed`) */
+export function forgetTombstones(elapsed: Micros): InStatement {
+  return { sql: tombstonesSql.forget, args: [elapsed] };
 }

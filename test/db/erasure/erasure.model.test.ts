@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Erasure } from "../../../src/core/erasure.ts";
+import { wholeApp } from "../../../src/core/retention.ts";
 import type { StoreService } from "../../../src/workers/store-service.ts";
 import { parseDefinition } from "../../support/definition.ts";
 import { type NaiveLifecycle, naiveFindings } from "../../support/naive-lifecycle.ts";
@@ -30,6 +31,9 @@ const definition = parseDefinition({
   fail_on: ["F"],
   grace: "0s",
 });
+
+/** The second app has a retention of its own. */
+const retentionOf = { a: keepFor, b: 3 * keepFor };
 
 const sent = fc.record({
   appId: fc.constantFrom(...apps),
@@ -208,10 +212,13 @@ class Run {
     await markTime(this.#store, this.#elapsed);
     this.#elapsed += keepFor;
     await prune(this.#store, this.#elapsed, this.#now);
+    const first = wholeApp("b");
+    await prune(this.#store, this.#elapsed, this.#now, { first, keepFor: retentionOf.b });
     for (const [key, message] of this.model.messages) {
       const [appId = "", messageId = ""] = key.split("/");
       if ((await this.#opened.queries.get({ appId, messageId })).message !== undefined) continue;
-      expect(message.reportedAt + keepFor).toBeLessThanOrEqual(this.#elapsed);
+      const keptFor = retentionOf[appId as keyof typeof retentionOf];
+      expect(message.reportedAt + keptFor).toBeLessThanOrEqual(this.#elapsed);
       // Nothing is owed: what would be missing has been found.
       const owed = naiveFindings(lifecycle, [...message.events.values()]).filter(
         ({ from }) => from > this.#now,
@@ -267,6 +274,7 @@ test("messages, findings and counts are those of a model that forgets what was e
     fc.asyncProperty(fc.array(operation, { maxLength: 30 }), async (operations) => {
       using opened = await openStore();
       for (const app of apps) await opened.store.putLifecycle(app, definition);
+      await opened.store.putAppRetention({ appId: "b", keepFor: retentionOf.b });
       const run = new Run(opened);
       for (const op of operations) await run.do(op);
       await run.finish();

@@ -3,7 +3,16 @@ import { createClient } from "@libsql/client";
 import type { StoreService } from "../../../src/workers/store-service.ts";
 import { parseDefinition } from "../../support/definition.ts";
 import { projectAll } from "../../support/project.ts";
-import { batchOf, event, keepFor, markTime, openStore, prune, type TestStore } from "../../support/store.ts";
+import {
+  batchOf,
+  event,
+  keepFor,
+  markTime,
+  openStore,
+  prune,
+  type TestStore,
+  wholeRange,
+} from "../../support/store.ts";
 
 const day = 86_400_000_000;
 const totals = (steps: readonly { messages: number; events: number }[]) =>
@@ -79,8 +88,8 @@ test("no reader sees a part of a message that is too large for one step", async 
   );
   await project(store, count);
   await markTime(store, 1);
-  const after = (at: number) => store.prune({ elapsed: 9_000, keepFor, latest: 0, after: at });
-  expect(await after(0)).toEqual({ messages: 1, events: 5_000, next: null });
+  const step = await store.prune({ elapsed: 9_000, keepFor, latest: 0, scope: wholeRange });
+  expect(step).toEqual({ messages: 1, events: 5_000, kept: [], next: null, oldTo: count });
   expect((await queries.list({ order: "newest", limit: 10 })).messages).toEqual([]);
   expect((await queries.list({ order: "newest", limit: 10, externalId: "e" })).messages).toEqual([]);
   expect((await queries.get({ appId: "app", messageId: "message" })).message).toBeUndefined();

@@ -74,6 +74,13 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
     tickets: { issue: fail } as never,
     exposed: false,
     signIn: { secureOnly: false, byKey: fail, signOut: fail } as never,
+    retentions: {
+      get: () => {
+        throw failure();
+      },
+      put: fail,
+      remove: fail,
+    },
     erasures: { eraseMessage: fail, eraseApp: fail },
     setAside: { list: fail, replay: fail, remove: fail },
     changes: new FairQueue({ what: "changes", activeMax: 1, waitingMax: 1 }),

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/privacy_service.proto.
  */
 export const file_mars_v1_privacy_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tYXJzL3YxL3ByaXZhY3lfc2VydmljZS5wcm90bxIHbWFycy52MSI5ChNFcmFzZU1lc3NhZ2VSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJIkIKFEVyYXNlTWVzc2FnZVJlc3BvbnNlEhUKDWV2ZW50c19lcmFzZWQYASABKAQSEwoLdHJhY2VzX2xlZnQYAiABKAgiIQoPRXJhc2VBcHBSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCSI1ChBFcmFzZUFwcFJlc3BvbnNlEiEKB2VyYXN1cmUYASABKAsyEC5tYXJzLnYxLkVyYXN1cmUipAEKB0VyYXN1cmUSDgoGYXBwX2lkGAEgASgJEhEKCXVwX3RvX3NlcRgCIAEoBBIwCgxyZXF1ZXN0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB2RvbmVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD21lc3NhZ2VzX2VyYXNlZBgFIAEoBCJEChNMaXN0RXJhc3VyZXNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCRIOCgZhcHBfaWQYAyABKAkiXQoUTGlzdEVyYXN1cmVzUmVzcG9uc2USIgoIZXJhc3VyZXMYASADKAsyEC5tYXJzLnYxLkVyYXN1cmUSEwoLbmV4dF9jdXJzb3IYAiABKAkSDAoEYXBwcxgDIAMoCTL6AQoOUHJpdmFjeVNlcnZpY2USUAoMRXJhc2VNZXNzYWdlEhwubWFycy52MS5FcmFzZU1lc3NhZ2VSZXF1ZXN0Gh0ubWFycy52MS5FcmFzZU1lc3NhZ2VSZXNwb25zZSIDkAICEkQKCEVyYXNlQXBwEhgubWFycy52MS5FcmFzZUFwcFJlcXVlc3QaGS5tYXJzLnYxLkVyYXNlQXBwUmVzcG9uc2UiA5ACAhJQCgxMaXN0RXJhc3VyZXMSHC5tYXJzLnYxLkxpc3RFcmFzdXJlc1JlcXVlc3QaHS5tYXJzLnYxLkxpc3RFcmFzdXJlc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Ch1tYXJzL3YxL3ByaXZhY3lfc2VydmljZS5wcm90bxIHbWFycy52MSI5ChNFcmFzZU1lc3NhZ2VSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJIkIKFEVyYXNlTWVzc2FnZVJlc3BvbnNlEhUKDWV2ZW50c19lcmFzZWQYASABKAQSEwoLdHJhY2VzX2xlZnQYAiABKAgiIQoPRXJhc2VBcHBSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCSI1ChBFcmFzZUFwcFJlc3BvbnNlEiEKB2VyYXN1cmUYASABKAsyEC5tYXJzLnYxLkVyYXN1cmUipAEKB0VyYXN1cmUSDgoGYXBwX2lkGAEgASgJEhEKCXVwX3RvX3NlcRgCIAEoBBIwCgxyZXF1ZXN0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB2RvbmVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD21lc3NhZ2VzX2VyYXNlZBgFIAEoBCJEChNMaXN0RXJhc3VyZXNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCRIOCgZhcHBfaWQYAyABKAkiXQoUTGlzdEVyYXN1cmVzUmVzcG9uc2USIgoIZXJhc3VyZXMYASADKAsyEC5tYXJzLnYxLkVyYXN1cmUSEwoLbmV4dF9jdXJzb3IYAiABKAkSDAoEYXBwcxgDIAMoCSIlChNHZXRSZXRlbnRpb25SZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCSI2ChRHZXRSZXRlbnRpb25SZXNwb25zZRIRCglyZXRlbnRpb24YASABKAkSCwoDb3duGAIgASgIIjgKE1B1dFJldGVudGlvblJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhEKCXJldGVudGlvbhgCIAEoCSI2ChRQdXRSZXRlbnRpb25SZXNwb25zZRIRCglyZXRlbnRpb24YASABKAkSCwoDb3duGAIgASgIIigKFkRlbGV0ZVJldGVudGlvblJlcXVlc3QSDgoGYXBwX2lkGAEgASgJIjkKF0RlbGV0ZVJldGVudGlvblJlc3BvbnNlEhEKCXJldGVudGlvbhgBIAEoCRILCgNvd24YAiABKAgy+QMKDlByaXZhY3lTZXJ2aWNlElAKDEVyYXNlTWVzc2FnZRIcLm1hcnMudjEuRXJhc2VNZXNzYWdlUmVxdWVzdBodLm1hcnMudjEuRXJhc2VNZXNzYWdlUmVzcG9uc2UiA5ACAhJECghFcmFzZUFwcBIYLm1hcnMudjEuRXJhc2VBcHBSZXF1ZXN0GhkubWFycy52MS5FcmFzZUFwcFJlc3BvbnNlIgOQAgISUAoMTGlzdEVyYXN1cmVzEhwubWFycy52MS5MaXN0RXJhc3VyZXNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0RXJhc3VyZXNSZXNwb25zZSIDkAIBElAKDEdldFJldGVudGlvbhIcLm1hcnMudjEuR2V0UmV0ZW50aW9uUmVxdWVzdBodLm1hcnMudjEuR2V0UmV0ZW50aW9uUmVzcG9uc2UiA5ACARJQCgxQdXRSZXRlbnRpb24SHC5tYXJzLnYxLlB1dFJldGVudGlvblJlcXVlc3QaHS5tYXJzLnYxLlB1dFJldGVudGlvblJlc3BvbnNlIgOQAgISWQoPRGVsZXRlUmV0ZW50aW9uEh8ubWFycy52MS5EZWxldGVSZXRlbnRpb25SZXF1ZXN0GiAubWFycy52MS5EZWxldGVSZXRlbnRpb25SZXNwb25zZSIDkAICYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * Which message.
@@ -232,7 +232,161 @@ export const ListErasuresResponseSchema: GenMessage<ListErasuresResponse> = /*@_
   messageDesc(file_mars_v1_privacy_service, 6);
 
 /**
- * Erases messages before retention would.
+ * Which app.
+ *
+ * @generated from message mars.v1.GetRetentionRequest
+ */
+export type GetRetentionRequest = Message<"mars.v1.GetRetentionRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+};
+
+/**
+ * Describes the message mars.v1.GetRetentionRequest.
+ * Use `create(GetRetentionRequestSchema)` to create a new message.
+ */
+export const GetRetentionRequestSchema: GenMessage<GetRetentionRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_privacy_service, 7);
+
+/**
+ * How long its messages are kept.
+ *
+ * @generated from message mars.v1.GetRetentionResponse
+ */
+export type GetRetentionResponse = Message<"mars.v1.GetRetentionResponse"> & {
+  /**
+   * Such as `3d`; `off` for ever.
+   *
+   * @generated from field: string retention = 1;
+   */
+  retention: string;
+
+  /**
+   * Whether it is the app's own; else that of all apps without one.
+   *
+   * @generated from field: bool own = 2;
+   */
+  own: boolean;
+};
+
+/**
+ * Describes the message mars.v1.GetRetentionResponse.
+ * Use `create(GetRetentionResponseSchema)` to create a new message.
+ */
+export const GetRetentionResponseSchema: GenMessage<GetRetentionResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_privacy_service, 8);
+
+/**
+ * How long an app's messages are to be kept.
+ *
+ * @generated from message mars.v1.PutRetentionRequest
+ */
+export type PutRetentionRequest = Message<"mars.v1.PutRetentionRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+
+  /**
+   * Required: a whole number and a unit (ms, s, m, h, d), from 1s to 36500d; `off` for ever.
+   *
+   * @generated from field: string retention = 2;
+   */
+  retention: string;
+};
+
+/**
+ * Describes the message mars.v1.PutRetentionRequest.
+ * Use `create(PutRetentionRequestSchema)` to create a new message.
+ */
+export const PutRetentionRequestSchema: GenMessage<PutRetentionRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_privacy_service, 9);
+
+/**
+ * How long its messages are kept from now on.
+ *
+ * @generated from message mars.v1.PutRetentionResponse
+ */
+export type PutRetentionResponse = Message<"mars.v1.PutRetentionResponse"> & {
+  /**
+   * Such as `3d`; `off` for ever.
+   *
+   * @generated from field: string retention = 1;
+   */
+  retention: string;
+
+  /**
+   * Whether it is the app's own; else that of all apps without one.
+   *
+   * @generated from field: bool own = 2;
+   */
+  own: boolean;
+};
+
+/**
+ * Describes the message mars.v1.PutRetentionResponse.
+ * Use `create(PutRetentionResponseSchema)` to create a new message.
+ */
+export const PutRetentionResponseSchema: GenMessage<PutRetentionResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_privacy_service, 10);
+
+/**
+ * Which app.
+ *
+ * @generated from message mars.v1.DeleteRetentionRequest
+ */
+export type DeleteRetentionRequest = Message<"mars.v1.DeleteRetentionRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+};
+
+/**
+ * Describes the message mars.v1.DeleteRetentionRequest.
+ * Use `create(DeleteRetentionRequestSchema)` to create a new message.
+ */
+export const DeleteRetentionRequestSchema: GenMessage<DeleteRetentionRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_privacy_service, 11);
+
+/**
+ * How long its messages are kept from now on.
+ *
+ * @generated from message mars.v1.DeleteRetentionResponse
+ */
+export type DeleteRetentionResponse = Message<"mars.v1.DeleteRetentionResponse"> & {
+  /**
+   * Such as `3d`; `off` for ever.
+   *
+   * @generated from field: string retention = 1;
+   */
+  retention: string;
+
+  /**
+   * Whether it is the app's own; else that of all apps without one.
+   *
+   * @generated from field: bool own = 2;
+   */
+  own: boolean;
+};
+
+/**
+ * Describes the message mars.v1.DeleteRetentionResponse.
+ * Use `create(DeleteRetentionResponseSchema)` to create a new message.
+ */
+export const DeleteRetentionResponseSchema: GenMessage<DeleteRetentionResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_privacy_service, 12);
+
+/**
+ * Erases messages before retention would, and sets how long the messages of single apps are kept.
  *
  * @generated from service mars.v1.PrivacyService
  */
@@ -268,6 +422,36 @@ export const PrivacyService: GenService<{
     methodKind: "unary";
     input: typeof ListErasuresRequestSchema;
     output: typeof ListErasuresResponseSchema;
+  },
+  /**
+   * How long the app's messages are kept after their last reports.
+   *
+   * @generated from rpc mars.v1.PrivacyService.GetRetention
+   */
+  getRetention: {
+    methodKind: "unary";
+    input: typeof GetRetentionRequestSchema;
+    output: typeof GetRetentionResponseSchema;
+  },
+  /**
+   * Keeps the app's messages for another time than those of others. At most 10,000 apps.
+   *
+   * @generated from rpc mars.v1.PrivacyService.PutRetention
+   */
+  putRetention: {
+    methodKind: "unary";
+    input: typeof PutRetentionRequestSchema;
+    output: typeof PutRetentionResponseSchema;
+  },
+  /**
+   * Keeps the app's messages as those of others again. NOT_FOUND when it has no retention of its own.
+   *
+   * @generated from rpc mars.v1.PrivacyService.DeleteRetention
+   */
+  deleteRetention: {
+    methodKind: "unary";
+    input: typeof DeleteRetentionRequestSchema;
+    output: typeof DeleteRetentionResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_mars_v1_privacy_service, 0);
