@@ -52,7 +52,8 @@ export function addTestRoutes(
     if (announced === undefined) {
       const [first] = problems.list;
       const message = `${first?.field} ${first?.message}`;
-      throw new MarsError("invalid_argument", message, { problems: problems.list });
+      const code = problems.denied === undefined ? "invalid_argument" : "permission_denied";
+      throw new MarsError(code, message, { problems: problems.list });
     }
     parts.eventLimits.charge(caller, [announced]);
     parts.live.announce({ ...announced, seq: 0 });
