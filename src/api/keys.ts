@@ -21,23 +21,20 @@ const overlapMsMax = 30 * 86_400_000;
 
 const id = text(64, "The key's id.");
 
-const pattern = field<string>(
-  {
-    type: "string",
-    description: "`shop` is this app, `shop-*` every app whose id begins so, `*` every app.",
-  },
-  (value) => {
-    const problem = typeof value === "string" ? appPatternProblem(value) : "must be a string";
-    return problem === undefined ? { value: value as string } : { problem };
-  },
-);
+const pattern = field<string>({ type: "string" }, (value) => {
+  const problem = typeof value === "string" ? appPatternProblem(value) : "must be a string";
+  return problem === undefined ? { value: value as string } : { problem };
+});
 
 /** A time ahead. */
-const expiry = field<Micros>({ type: "string", format: "date-time" }, (value) => {
-  const at = typeof value === "string" ? parseTime(value) : "must be an RFC 3339 time";
-  if (typeof at === "string") return { problem: at };
-  return at > nowMicros() ? { value: at } : { problem: "must be in the future" };
-});
+const expiry = field<Micros>(
+  { type: "string", format: "date-time", description: "When it ends; never unless given." },
+  (value) => {
+    const at = typeof value === "string" ? parseTime(value) : "must be an RFC 3339 time";
+    if (typeof at === "string") return { problem: at };
+    return at > nowMicros() ? { value: at } : { problem: "must be in the future" };
+  },
+);
 
 const kindsOfKeys =
   "`in` reports events; `ro` reads; `rw` reads and changes lifecycles and alerts; `ad` does everything.";
@@ -90,7 +87,9 @@ export const createKey = operation({
   command: "keys create",
   input: z.strictObject({
     kind: word(keyKinds, kindsOfKeys),
-    apps: list(pattern, appPatternsMax, "apps, such as shop, shop-* or *"),
+    apps: list(pattern, appPatternsMax, "apps, such as shop, shop-* or *").meta({
+      description: "`shop` is this app, `shop-*` every app whose id begins so, `*` every app.",
+    }),
     name: text(nameBytesMax, "What it is for."),
     expires_at: expiry.optional(),
   }),
