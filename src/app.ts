@@ -20,6 +20,7 @@ import { quarantineWarnings } from "./db/database.ts";
 import { readRatesByRange } from "./db/statistics/rate-ranges.ts";
 import { descriptorsMax } from "./descriptors.ts";
 import { prepareFiles } from "./directory/private-files.ts";
+import { Denials } from "./edge/denials.ts";
 import { createChanges, createEdgeShares, statsOf, warnOfRefusals } from "./edge/edge-shares.ts";
 import { createEventLimits } from "./edge/event-limits.ts";
 import { createFairProgress } from "./edge/fair-progress.ts";
@@ -184,10 +185,12 @@ async function start(
     },
   });
 
+  const denials = new Denials(log);
   const intake = new Intake(pipeline.ingest);
   const eventLimits = createEventLimits(config, log);
   let state: ProcessState = "starting";
   const parts: EdgeParts = {
+    denials,
     ...callers,
     ingest: pipeline.ingest,
     refusals: pipeline.refusals,
@@ -228,6 +231,7 @@ async function start(
       shares: statsOf(shares),
       intake: intake.stats,
       sign_in: callers.signIn.stats,
+      denied: denials.stats,
       limits: { events: eventLimits.stats },
       to_send: budget.stats,
       tls: certificates.stats(),

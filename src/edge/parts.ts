@@ -6,6 +6,7 @@ import type { Refusals } from "../core/refusals.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { SendBudget } from "../runtime/send-budget.ts";
 import type { Identify } from "./caller.ts";
+import type { Denials } from "./denials.ts";
 import type { EdgeShares } from "./edge-shares.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { Gate } from "./http/gate.ts";
@@ -28,6 +29,7 @@ export interface EdgeParts extends ApiParts {
   /** The bytes that wait to be sent. */
   readonly budget: SendBudget;
   readonly log: Log;
+  readonly denials: Denials;
   /** Which hosts and which pages are served. */
   readonly gate: Gate;
   readonly version: string;

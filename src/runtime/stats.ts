@@ -118,12 +118,19 @@ export interface Stats extends PipelineStats {
     /** Attempts of addresses that had failed too often, since the start. */
     readonly refused: number;
   };
+  readonly denied: DenialStats;
   /** The bytes that wait to be sent, of all clients together. */
   readonly to_send: SendBudgetStats;
   /** The caps that are divided between clients, by name. */
   readonly shares: Readonly<Record<string, SharesStats>>;
   /** `null` where both ports speak cleartext. */
   readonly tls: TlsStats | null;
+}
+
+/** Calls without a key that is good, and without the rights that they need; since the start. */
+export interface DenialStats {
+  readonly unauthenticated: number;
+  readonly permission_denied: number;
 }
 
 /** Erasure on request; counts are since the start. */

@@ -3,16 +3,18 @@
  * Web standards only, so that any runtime can serve it; what needs Bun is in `http-server.ts`.
  */
 import { Hono } from "hono";
+import { routePath } from "hono/route";
 import { METHODS } from "hono/router";
 import { operations } from "../../api/operations.ts";
+import { restCallOf } from "../../api/rest-call.ts";
 import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
 import { discardBody } from "../rest/body.ts";
-import { addEventRoutes, createEventHandler, eventPaths } from "../rest/events.ts";
+import { addEventRoutes, createEventHandler, eventPath, eventPaths } from "../rest/events.ts";
 import { addHealthRoutes } from "../rest/health.ts";
 import { addLoginRoutes } from "../rest/login.ts";
 import { addOpenApiRoute } from "../rest/openapi.ts";
-import { addOperationRoutes } from "../rest/operations.ts";
+import { addOperationRoutes, routeOf } from "../rest/operations.ts";
 import { problemOf, problemResponse } from "../rest/problem.ts";
 import {
   type Exchange,
@@ -21,6 +23,7 @@ import {
   type Router,
   type RuntimeBindings,
   rawPath,
+  senderOf,
 } from "../rest/router.ts";
 import { addSessionRoutes } from "../rest/sessions.ts";
 import { addTestRoutes } from "../rest/test-endpoints.ts";
@@ -62,18 +65,35 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   if (page !== undefined) addPageRoutes(router, page);
   addRpcRoutes(router, createRpcRoutes(parts, rpcOptions));
   router.notFound((c) => answerOther(router, c));
-  router.onError((error, c) => refuse(error, c, parts));
+  router.onError((error, c) => refuse(error, c, parts, actionOf(c)));
   const addEvent = createEventHandler(parts);
   return {
     router,
     addEvent(request, env) {
       const c: Exchange = { req: { raw: request }, env };
-      return addEvent(c).catch((error: unknown) => refuse(error, c, parts));
+      return addEvent(c).catch((error: unknown) => refuse(error, c, parts, collectEvent));
     },
   };
 }
 
-async function refuse(error: unknown, c: Exchange, { refusals, intake, log }: EdgeParts): Promise<Response> {
+const collectEvent = `POST ${eventPath}`;
+
+const operationNames: ReadonlyMap<string, string> = new Map(
+  operations.map((operation) => {
+    const { method, path } = restCallOf(operation);
+    return [`${method} ${routeOf(path)}`, operation.name];
+  }),
+);
+
+/** The operation, or the method and the route of what is none. */
+function actionOf(c: HttpContext): string {
+  const route = `${c.req.method} ${routePath(c)}`;
+  return operationNames.get(route) ?? route;
+}
+
+async function refuse(error: unknown, c: Exchange, parts: EdgeParts, action: string): Promise<Response> {
+  const { refusals, intake, log, denials } = parts;
+  denials.note(error, () => ({ action, ...senderOf(c, parts.access) }));
   if (eventPaths.has(rawPath(c.req.raw))) {
     refusals.refused(error);
     await intake.pace(error);

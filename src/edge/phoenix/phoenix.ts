@@ -21,7 +21,7 @@ const topicsMax = 1000;
 
 /** @returns 403 for an unknown `vsn`, as Phoenix does */
 export function openPhoenix(
-  parts: Pick<EdgeParts, "live" | "log">,
+  parts: Pick<EdgeParts, "live" | "log" | "denials">,
   query: URLSearchParams,
 ): OpenSession | Response {
   const serializer = serializerOf(query.get("vsn") ?? "1.0.0");
@@ -35,7 +35,7 @@ interface Channel {
 }
 
 function openSession(
-  parts: Pick<EdgeParts, "live" | "log">,
+  parts: Pick<EdgeParts, "live" | "log" | "denials">,
   connection: Connection,
   serializer: Serializer,
 ): Session {
@@ -73,6 +73,7 @@ function openSession(
       });
     } catch (thrown) {
       channels.delete(name);
+      parts.denials.note(thrown, () => ({ ...connection.caller, action: "subscribe" }));
       reply(message, "error", { reason: MarsError.from(thrown).message });
       return;
     }

@@ -17,7 +17,7 @@ const acceptedInit: ResponseInit = {
   headers: new Headers({ "content-type": "application/json", "x-content-type-options": "nosniff" }),
 };
 
-type IngestParts = Pick<EdgeParts, "ingest" | "intake" | "access" | "eventLimits">;
+type IngestParts = Pick<EdgeParts, "ingest" | "intake" | "access" | "eventLimits" | "denials">;
 
 export const eventPath = "/api/event";
 
@@ -57,7 +57,7 @@ const jsonOnly: readonly BodyFormat[] = ["json"];
 const ofEvents: BodyOptions = { takesEvents: true };
 
 export function addEventRoutes(router: Router, parts: IngestParts): void {
-  const { ingest, intake, access, eventLimits } = parts;
+  const { ingest, intake, access, eventLimits, denials } = parts;
 
   router.post(eventPath, createEventHandler(parts));
 
@@ -72,6 +72,13 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
     const { events, rejected, denied, problems } = await readBatch(c, format, identity);
     identity.assertMay("ingest");
     const accepted = events.length;
+    if (denied > 0) {
+      const denial = new MarsError(
+        "permission_denied",
+        `${denied} events are of apps that this key is not for`,
+      );
+      denials.note(denial, () => ({ ...caller, action: "POST /api/event/bulk" }));
+    }
     if (accepted === 0) {
       const message = `none of ${rejected} events is valid`;
       const error = new MarsError(denied === rejected ? "permission_denied" : "invalid_argument", message, {

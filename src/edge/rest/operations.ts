@@ -17,7 +17,7 @@ export function addOperationRoutes(router: Router, parts: EdgeParts, operations:
   for (const operation of operations) {
     const { method, path } = restCallOf(operation);
     const read = inputReader(operation, parts);
-    router.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
+    router.on(method, routeOf(path), async (c) => {
       // Before anything is awaited: who has gone has no address.
       const caller = callerOf(c, parts.access);
       // Before its body is read.
@@ -33,6 +33,11 @@ export function addOperationRoutes(router: Router, parts: EdgeParts, operations:
       }
     });
   }
+}
+
+/** `/api/apps/{app_id}` → `/api/apps/:app_id` */
+export function routeOf(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ":$1");
 }
 
 /** Reads the input of one operation; what it costs is bounded by then, and nothing of it is checked. */

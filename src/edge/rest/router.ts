@@ -5,6 +5,7 @@ import type { Caller, Peer } from "../../core/caller.ts";
 import type { Identity } from "../../core/identity.ts";
 import type { SendBudget } from "../../runtime/send-budget.ts";
 import { callerAs, type Identify, identifyCaller } from "../caller.ts";
+import type { DeniedCall } from "../denials.ts";
 import type { EventSender } from "../event-limits.ts";
 import { unknownPeer } from "../peer.ts";
 
@@ -75,6 +76,23 @@ export class RequestSender implements EventSender {
   get peer(): Peer {
     this.#peer ??= callerAs(this.identity, addressOf(this.#exchange), "rest").peer;
     return this.#peer;
+  }
+}
+
+/** Of a request that was refused: its caller, as far as that is known. */
+export function senderOf(c: Exchange, access: Identify): Omit<DeniedCall, "action"> {
+  const request = c.req.raw;
+  const caller = callers.get(request);
+  const address = caller?.address ?? addressOf(c).name;
+  return { address, protocol: "rest", identity: caller?.identity ?? identityOf(request, access) };
+}
+
+function identityOf(request: Request, access: Identify): Identity | undefined {
+  try {
+    return access.identify(request.headers, useOf(request));
+  } catch {
+    // That is what it was refused for.
+    return undefined;
   }
 }
 

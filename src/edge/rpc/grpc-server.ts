@@ -27,6 +27,7 @@ import { serveStream } from "./grpc-stream.ts";
 import { createUnaryHandler, type UnaryHandler } from "./grpc-unary.ts";
 import { createIngestMethods } from "./ingest-service.ts";
 import { readBinaryBatch } from "./large-batch.ts";
+import { actionOf } from "./operations.ts";
 import { createRpcHandlers, isPublic } from "./router.ts";
 
 export interface GrpcServerOptions extends ConnectionTimes, GrpcCallsOptions {
@@ -130,7 +131,11 @@ export async function startGrpcServer(
     const path = headers[":path"] ?? "";
     const handler = handlers.get(path);
     const caller = callerOf(stream, headers, handler);
-    if (caller instanceof MarsError) return respondError(stream, rpcError(caller, parts.log));
+    if (caller instanceof MarsError) {
+      const action = handler === undefined ? "rpc" : actionOf(handler.method);
+      parts.denials.note(caller, () => ({ action, address: sessionPeer(stream).name, protocol: "grpc" }));
+      return respondError(stream, rpcError(caller, parts.log));
+    }
     const full = calls.enter(stream, caller.peer, path === streamPath);
     if (full !== undefined) {
       if (unary.has(path) || path === streamPath) parts.refusals.refused(full);
@@ -186,8 +191,8 @@ function secureOptions({ cert, key, clientCa, clientRequired }: TlsPair) {
 /** The hot methods. */
 function createUnaryHandlers(parts: EdgeParts): ReadonlyMap<string, UnaryHandler> {
   const { collectLegacyEvent, collectEvent, collectEvents, collectChecked } = createIngestMethods(parts);
-  const { log, intake, refusals, eventLimits } = parts;
-  const options = { log, intake, eventLimits, refused: (error: unknown) => refusals.refused(error) };
+  const { log, intake, refusals, eventLimits, denials } = parts;
+  const options = { log, intake, eventLimits, denials, refused: (error: unknown) => refusals.refused(error) };
   const { method } = IngestService;
   const eventsField = CollectEventsRequestSchema.field.events.number;
   const one = { bytesMax: eventBodyBytesMax };

@@ -18,6 +18,7 @@ import { contentTypeProto, parseTimeout } from "@connectrpc/connect/protocol-grp
 import type { Caller } from "../../core/caller.ts";
 import type { Log } from "../../core/ports.ts";
 import type { Refusals } from "../../core/refusals.ts";
+import type { Denials } from "../denials.ts";
 import type { EventLimits } from "../event-limits.ts";
 import { free } from "../free.ts";
 import type { Intake } from "../intake.ts";
@@ -33,6 +34,8 @@ export interface UnaryMethod<I extends DescMessage, O extends DescMessage> {
   readonly input: I;
   readonly output: O;
   readonly bytesMax: number;
+  readonly name: string;
+  readonly parent: { readonly typeName: string };
   call(request: MessageShape<I>, caller: Caller): Promise<MessageInitShape<O>>;
   /** Decodes a message that is too large to be decoded at once, into its call. Absent where no message is so large. */
   decodeLarge?(message: Uint8Array, caller: Caller): Promise<() => Promise<MessageInitShape<O>>>;
@@ -49,11 +52,12 @@ export interface UnaryOptions extends Refusals {
   readonly log: Log;
   readonly intake: Intake;
   readonly eventLimits: EventLimits;
+  readonly denials: Denials;
 }
 
 export function createUnaryHandler<I extends DescMessage, O extends DescMessage>(
-  { input, output, bytesMax, call, decodeLarge }: UnaryMethod<I, O>,
-  { log, intake, eventLimits, refused }: UnaryOptions,
+  { input, output, bytesMax, name, parent, call, decodeLarge }: UnaryMethod<I, O>,
+  { log, intake, eventLimits, denials, refused }: UnaryOptions,
 ): UnaryHandler {
   return async (stream, headers, caller) => {
     try {
@@ -64,6 +68,7 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
       const bytes = await (timeoutMs === undefined ? answer : inTime(answer, timeoutMs));
       await respondMessage(stream, bytes, headers["grpc-accept-encoding"]);
     } catch (error) {
+      denials.note(error, () => ({ ...caller, action: `${parent.typeName}/${name}` }));
       refused(error);
       await intake.pace(error);
       respondError(stream, rpcError(error, log));

@@ -60,6 +60,12 @@ export function isSlow(method: DescMethod): boolean {
   return operationMethods.some((one) => one.method === method && one.operation.slow === true);
 }
 
+/** The name of the operation, or of a method that is none. */
+export function actionOf(method: DescMethod): string {
+  const known = operationMethods.find((one) => one.method === method);
+  return known?.operation.name ?? `${method.parent.typeName}/${method.name}`;
+}
+
 function methodOf(name: string): DescMethodUnary {
   const method = operationServices
     .flatMap(({ methods }) => methods)

@@ -23,7 +23,7 @@ import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { createIngestMethods } from "./ingest-service.ts";
 import { jsonOptions, strictJsonOptions } from "./json-options.ts";
 import { largeBatches } from "./large-batch.ts";
-import { addOperationMethods, operationMethods, operationServices } from "./operations.ts";
+import { actionOf, addOperationMethods, operationMethods, operationServices } from "./operations.ts";
 import { createReflection } from "./reflection.ts";
 import { boundRequests } from "./request-bounds.ts";
 import { guardRequests } from "./request-guard.ts";
@@ -132,9 +132,15 @@ function explainErrors({
   log,
   refusals,
   intake,
-}: Pick<EdgeParts, "log" | "refusals" | "intake">): Interceptor {
+  denials,
+}: Pick<EdgeParts, "log" | "refusals" | "intake" | "denials">): Interceptor {
   return (next) => async (request) => {
     const explain = async (error: unknown) => {
+      const caller = identifiedIn(request.contextValues);
+      // Who is not known has been noted with its address.
+      if (!(caller instanceof MarsError)) {
+        denials.note(error, () => ({ ...caller, action: actionOf(request.method) }));
+      }
       if (eventServices.has(request.service.typeName)) {
         refusals.refused(error);
         await intake.pace(error);

@@ -13,7 +13,7 @@ import { callerWithoutKey, valuesOf } from "./caller.ts";
 import { blameStream, blameUnary } from "./connect-errors.ts";
 import { goneError, stoppingError } from "./error.ts";
 import { grpcWebBody } from "./grpc-trailers.ts";
-import { isSlow } from "./operations.ts";
+import { actionOf, isSlow } from "./operations.ts";
 import { createRpcHandlers, isPublic } from "./router.ts";
 
 export interface RpcFetchOptions {
@@ -54,6 +54,10 @@ export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {})
     const caller = isPublic(handler.service)
       ? callerWithoutKey(address)
       : identify(parts.access, request, address);
+    if (caller instanceof MarsError) {
+      const action = actionOf(handler.method);
+      parts.denials.note(caller, () => ({ action, address: address.name, protocol: "connect" }));
+    }
     const peer = caller instanceof MarsError ? address : caller.peer;
     const contextValues = valuesOf(caller);
     const answered = await handler({

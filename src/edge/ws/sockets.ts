@@ -1,6 +1,7 @@
 /** The WebSockets: their paths, the checks before one is opened, and the end of all of them. A runtime's server does the handshake. */
-import type { Caller, Peer } from "../../core/caller.ts";
+import type { Caller, Peer, Protocol } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
+import type { Identity } from "../../core/identity.ts";
 import type { Identify } from "../caller.ts";
 import type { EdgeParts } from "../parts.ts";
 import { openPhoenix } from "../phoenix/phoenix.ts";
@@ -42,6 +43,7 @@ export interface Acceptance {
 }
 
 interface SocketRoute {
+  readonly protocol: Protocol;
   /** Throws `MarsError`. */
   readonly callerOf: (access: Identify, request: Request, address: Peer) => Caller;
   /** Begins a session, or says why there is none. */
@@ -61,8 +63,16 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
     budget: parts.budget,
   };
   const routes: Readonly<Record<string, SocketRoute>> = {
-    "/ws": { callerOf: wsCaller, open: () => (connection) => openWs(parts, connection) },
-    "/socket/websocket": { callerOf: phoenixCaller, open: (query) => openPhoenix(parts, query) },
+    "/ws": {
+      protocol: "websocket",
+      callerOf: wsCaller,
+      open: () => (connection) => openWs(parts, connection),
+    },
+    "/socket/websocket": {
+      protocol: "phoenix",
+      callerOf: phoenixCaller,
+      open: (query) => openPhoenix(parts, query),
+    },
   };
   const connections = new Set<Connection>();
   const rates = new FrameRates(options.frames);
@@ -102,11 +112,15 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
 
   /** Who opens a socket, or why it is closed again at once. */
   function callerOf(request: Request, route: SocketRoute, address: Peer): Caller | MarsError {
+    let identity: Identity | undefined;
     try {
       const caller = route.callerOf(parts.access, request, address);
-      caller.identity.assertMay("read");
+      identity = caller.identity;
+      identity.assertMay("read");
       return caller;
     } catch (thrown) {
+      const { protocol } = route;
+      parts.denials.note(thrown, () => ({ action: "connect", address: address.name, protocol, identity }));
       return MarsError.from(thrown);
     }
   }

@@ -39,7 +39,10 @@ const findingFrames = createFrameCache(
     `{"type":"finding","topic":${topic},"seq":${finding.seq},"finding":${JSON.stringify(findingToJson(finding))}}`,
 );
 
-export function openWs(parts: Pick<EdgeParts, "live" | "findings" | "log">, connection: Connection): Session {
+export function openWs(
+  parts: Pick<EdgeParts, "live" | "findings" | "log" | "denials">,
+  connection: Connection,
+): Session {
   /** By canonical name; the value ends the subscription. */
   const topics = new Map<string, () => void>();
   let minute = 0;
@@ -104,6 +107,7 @@ export function openWs(parts: Pick<EdgeParts, "live" | "findings" | "log">, conn
   }
 
   function answerError(error: MarsError, topic: string | undefined): void {
+    parts.denials.note(error, () => ({ ...connection.caller, action: "subscribe" }));
     if (error.ours) parts.log.error("socket request failed", { event: "request_failed", error });
     const { code, message } = error;
     connection.send(JSON.stringify({ type: "error", code, message, topic }));

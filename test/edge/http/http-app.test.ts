@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type ErrorCode, MarsError } from "../../../src/core/error.ts";
 import type { Health } from "../../../src/core/ports.ts";
+import { Denials } from "../../../src/edge/denials.ts";
 import { createEdgeShares } from "../../../src/edge/edge-shares.ts";
 import { EventLimits } from "../../../src/edge/event-limits.ts";
 import { createGate } from "../../../src/edge/http/gate.ts";
@@ -28,6 +29,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
     },
   };
   const parts = {
+    denials: new Denials({ warn: () => undefined }),
     ingest: { accept: fail, admit() {} },
     intake: new Intake({ admit() {} }),
     eventLimits: new EventLimits(),
