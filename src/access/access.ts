@@ -60,6 +60,8 @@ export class Access {
   readonly tickets = new Tickets();
   /** All callers without a key, as long as none is needed. */
   #anonymous = createAnonymous();
+  /** Whether the database was asked for its keys, with success or not. */
+  #asked = false;
   /** By hash: identities that are no key of the ring. */
   readonly #fixed = new Map<string, Identity>();
 
@@ -102,7 +104,11 @@ export class Access {
 
   /** Reads the keys and the sessions, once the database is there. */
   async load(): Promise<void> {
-    await this.#ring.load();
+    try {
+      await this.#ring.load();
+    } finally {
+      this.#asked = true;
+    }
     await this.sessions.load();
   }
 
@@ -214,6 +220,8 @@ export class Access {
   #withoutKey(certificate: string | undefined): Identity {
     const named = certificate === undefined ? undefined : this.#ring.byName(certificate);
     if (named !== undefined) return named;
+    // A database that was put in place without the copy of its keys may have some.
+    if (this.implicit && !this.#ring.loaded && !this.#asked) throw starting();
     if (this.servesAnonymous) return this.#anonymous;
     if (!this.#ring.loaded && (certificate !== undefined || !this.#closed)) throw starting();
     if (certificate !== undefined) {
