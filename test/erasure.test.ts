@@ -133,7 +133,7 @@ test("a message is erased with all that names it, and its counts stay", async ()
   });
   expect((await erase(one)).status).toBe(404);
   const { erasure } = await getJson<Answer>(`${mars.url}/api/q/stats`);
-  expect(erasure).toEqual({ messages: 1, events: 1, under_way: false, traces_up_to_seq: 0 });
+  expect(erasure).toMatchObject({ messages: 1, events: 1, under_way: false, traces_up_to_seq: 0 });
 
   // The rest of the incident ends well, which the erased message does not.
   await send(mars.url, { ...created("other"), event: "PAID" });
