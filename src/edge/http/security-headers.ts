@@ -6,6 +6,8 @@ export function isolate(headers: Headers): void {
   headers.set("cross-origin-resource-policy", "same-origin");
   // An answer that is no page runs nothing, should a browser ever show it as one.
   if (!headers.has(policyName)) headers.set(policyName, policyOfAnswers);
+  // Answers are for their callers alone.
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
 }
 
 const policyName = "content-security-policy";

@@ -16,7 +16,7 @@ const json = { "content-type": "application/json", origin: "" };
 const event = '{"app_id":"a","message_id":"m","event":"e"}';
 const call = '{"appId":"a","messageId":"m","event":"e"}';
 
-test("every answer to a browser is isolated: typed, of its origin only, and in no frame", async () => {
+test("every answer to a browser is isolated: typed, of its origin only, in no frame, and in no cache", async () => {
   const post = (body: string) => ({ method: "POST", headers: { ...json, origin: mars.url }, body });
   const calls: readonly (readonly [status: number, path: string, init?: RequestInit])[] = [
     [200, "/status"],
@@ -47,6 +47,7 @@ test("every answer to a browser is isolated: typed, of its origin only, and in n
         "x-content-type-options": "nosniff",
         "cross-origin-resource-policy": "same-origin",
         "content-security-policy": expect.stringMatching(/^default-src 'none';.*frame-ancestors 'none'/),
+        "cache-control": expect.stringMatching(/^no-(store|cache)$/),
       },
     ]);
     expect(found).not.toHaveProperty("strict-transport-security");
