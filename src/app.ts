@@ -13,6 +13,7 @@ import { runAccess } from "./access/access-loop.ts";
 import { Alerts } from "./alerting/alerts.ts";
 import { openCallers } from "./callers.ts";
 import type { Config } from "./config/config.ts";
+import { limitsOf } from "./core/caller-limits.ts";
 import { MarsError } from "./core/error.ts";
 import type { Log, ProcessState } from "./core/ports.ts";
 import { databaseTimeoutMs, startDatabaseThreads } from "./database-threads.ts";
@@ -22,11 +23,12 @@ import { descriptorsMax } from "./descriptors.ts";
 import { prepareFiles } from "./directory/private-files.ts";
 import { Denials } from "./edge/denials.ts";
 import { createChanges, createEdgeShares, statsOf, warnOfRefusals } from "./edge/edge-shares.ts";
-import { createEventLimits } from "./edge/event-limits.ts";
+import { EventLimits } from "./edge/event-limits.ts";
 import { createFairProgress } from "./edge/fair-progress.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
 import { Intake } from "./edge/intake.ts";
 import type { EdgeParts } from "./edge/parts.ts";
+import { Requests } from "./edge/requests.ts";
 import { createHealth, createUnreadable } from "./health.ts";
 import { FileJournal } from "./journal/file-journal.ts";
 import { findingHistory } from "./live/finding-history.ts";
@@ -109,27 +111,24 @@ async function start(
   });
   shutdown.defer("journal", () => journal.close());
 
+  const limits = limitsOf(config);
   const refused = warnOfRefusals(log);
-  const shares = createEdgeShares(refused, descriptorsMax());
+  const shares = createEdgeShares({ onRefused: refused, descriptors: descriptorsMax(), limits });
   const budget = new SendBudget();
   const changes = createChanges();
   const historyReads = supervisor.loop("live_history", liveRetry);
+  const { subscriptions, streams } = shares;
+  const followers = { log, reads: historyReads, subscriptions, streams, budget };
   const live = createLive(inner.client, {
     lastSeq: () => pipeline.lastSeq,
     skipped: (seq) => pipeline.skipped(seq),
-    log,
-    reads: historyReads,
-    subscriptions: shares.subscriptions,
-    budget,
+    ...followers,
   });
   // Readers may see changes before these are published, and subscribe after them.
   let findingSeqRead = 0;
   const findings = createLiveFindings(findingHistory(inner.client), {
     lastSeq: () => findingSeqRead,
-    log,
-    reads: historyReads,
-    subscriptions: shares.subscriptions,
-    budget,
+    ...followers,
   });
   const pipeline = new Pipeline({
     ...config,
@@ -166,7 +165,6 @@ async function start(
     projected: pipeline.projected,
     redact: (appId, messageId) => alerts.redact(appId, messageId),
     deleted: pipeline.deleted,
-    onRefused: ({ peer }) => refused("erasures", peer),
     supervisor,
     log,
   });
@@ -187,8 +185,8 @@ async function start(
   });
 
   const denials = new Denials(log);
-  const intake = new Intake(pipeline.ingest);
-  const eventLimits = createEventLimits(config, log);
+  const intake = new Intake(pipeline.ingest, { limits });
+  const eventLimits = new EventLimits({ limits, log });
   let state: ProcessState = "starting";
   const parts: EdgeParts = {
     denials,
@@ -197,6 +195,7 @@ async function start(
     refusals: pipeline.refusals,
     intake,
     eventLimits,
+    requests: new Requests(shares.requests, config.limitRequests > 0),
     reader: reads.for,
     progress: createFairProgress(pipeline.progress, shares.min_seq_waits),
     live,

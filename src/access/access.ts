@@ -10,8 +10,9 @@ import { createAnonymous, Identity } from "../core/identity.ts";
 import { localTokenName } from "../core/local-token.ts";
 import type { Log } from "../core/ports.ts";
 import { type Role, roleOf } from "../core/role.ts";
+import type { IssuedKey, NewKey } from "./issue-key.ts";
 import type { Key, KeyStore } from "./key.ts";
-import { type IssuedKey, KeyRing, type NewKey } from "./key-ring.ts";
+import { KeyRing } from "./key-ring.ts";
 import { createToken, hashOf, isToken } from "./key-token.ts";
 import { KeysFile } from "./keys-file.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -178,7 +179,7 @@ export class Access {
     return this.#options.anonymous && !this.#options.loopback;
   }
 
-  get keys(): Pick<KeyRing, "list" | "get" | "create" | "rotate" | "revoke"> {
+  get keys(): Pick<KeyRing, "list" | "get" | "create" | "rotate" | "limit" | "revoke"> {
     return this.#ring;
   }
 

@@ -2,29 +2,17 @@
  * All keys, in memory: by their texts' hashes, each with the identity that it gives. A change is on disk before it is
  * answered: in the database, and in a copy beside the journal, by which Mars knows its callers while the database is away.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Author } from "../core/audit.ts";
+import type { CallerLimits } from "../core/caller-limits.ts";
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import { Identity } from "../core/identity.ts";
-import type { KeyKind } from "../core/rights.ts";
 import { nowMicros } from "../core/time.ts";
+import { type IssuedKey, issueAgain, issueKey, type NewKey } from "./issue-key.ts";
 import { type Key, type KeyStore, keysMax } from "./key.ts";
-import { createToken, hashOf, randomText, shownPart } from "./key-token.ts";
+import { hashOf } from "./key-token.ts";
 import type { KeysFile } from "./keys-file.ts";
-
-export interface NewKey {
-  readonly kind: KeyKind;
-  readonly apps: readonly string[];
-  readonly name: string;
-  /** 0 for never. */
-  readonly expiresAt: Micros;
-}
-
-/** A key with its text, which is known at this time only. */
-export interface IssuedKey {
-  readonly key: Key;
-  readonly token: string;
-}
 
 /** A text that is good, and until when. */
 interface Entry {
@@ -133,25 +121,14 @@ export class KeyRing {
   }
 
   /** @throws `MarsError("invalid_argument")` beyond `keysMax` */
-  create({ kind, apps, name, expiresAt }: NewKey, by: Author): Promise<IssuedKey> {
+  create(wanted: NewKey, by: Author): Promise<IssuedKey> {
     return this.#inTurn(async () => {
       if (this.#keys.size >= keysMax) {
         throw new MarsError("invalid_argument", `there may be at most ${keysMax} keys: revoke one first`);
       }
-      const token = createToken(kind);
-      const key: Key = {
-        id: randomText(12),
-        hash: hashOf(token),
-        shown: shownPart(token),
-        kind,
-        apps,
-        name,
-        createdAt: nowMicros(),
-        expiresAt,
-        lastUsedAt: 0,
-      };
-      await this.#keep(key, by);
-      return { key, token };
+      const issued = issueKey(wanted);
+      await this.#keep(issued.key, by);
+      return issued;
     });
   }
 
@@ -164,17 +141,24 @@ export class KeyRing {
     return this.#inTurn(async () => {
       const known = this.#keys.get(id);
       if (known === undefined) return undefined;
-      const token = createToken(known.kind);
-      const until = nowMicros() + overlapMs * 1_000;
-      const { previous: _, ...same } = known;
-      const key: Key = {
-        ...same,
-        hash: hashOf(token),
-        shown: shownPart(token),
-        ...(overlapMs > 0 && { previous: { hash: known.hash, until } }),
-      };
+      const issued = issueAgain(known, overlapMs);
+      await this.#keep(issued.key, by);
+      return issued;
+    });
+  }
+
+  /**
+   * Replaces the limits of a key; they hold from its next call on.
+   *
+   * @returns `undefined` where there is no such key
+   */
+  limit(id: string, limits: CallerLimits, by: Author): Promise<Key | undefined> {
+    return this.#inTurn(async () => {
+      const known = this.#keys.get(id);
+      if (known === undefined || isDeepStrictEqual(known.limits, limits)) return known;
+      const key: Key = { ...known, limits };
       await this.#keep(key, by);
-      return { key, token };
+      return key;
     });
   }
 
@@ -243,9 +227,10 @@ export class KeyRing {
     this.#changed();
   }
 
-  #admit({ id, name, kind, apps }: Key, hash: string, until: Micros): void {
+  #admit({ id, name, kind, apps, limits }: Key, hash: string, until: Micros): void {
     if (until !== 0 && until <= nowMicros()) return;
     const identity = this.#entries.get(hash)?.identity ?? new Identity({ id: `key:${id}`, name, kind, apps });
+    identity.limitTo(limits);
     this.#entries.set(hash, { keyId: id, identity, until });
   }
 

@@ -1,5 +1,6 @@
 /** A key as it is kept: everything but its text. */
 import type { Author } from "../core/audit.ts";
+import type { CallerLimits } from "../core/caller-limits.ts";
 import type { Micros } from "../core/event.ts";
 import type { KeyKind } from "../core/rights.ts";
 
@@ -20,6 +21,8 @@ export interface Key {
   readonly expiresAt: Micros;
   /** To the minute; 0 for never. */
   readonly lastUsedAt: Micros;
+  /** Absent where those of the settings hold. */
+  readonly limits?: CallerLimits;
   /** The text before the last rotation, which is good until then. */
   readonly previous?: { readonly hash: string; readonly until: Micros };
 }

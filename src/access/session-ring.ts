@@ -192,14 +192,7 @@ export class SessionRing {
 
   #add(session: Session, { kind, apps, key }: Rights): Entry {
     const { id, name, owner } = session;
-    const identity = new Identity({
-      id: `session:${id}`,
-      name,
-      kind,
-      apps,
-      share: owner,
-      limits: key?.limits,
-    });
+    const identity = new Identity({ id: `session:${id}`, name, kind, apps, share: owner, limitedAs: key });
     let release: (() => void) | undefined;
     const entry: Entry = { session, identity, release: () => release?.() };
     this.#byHash.set(session.hash, entry);

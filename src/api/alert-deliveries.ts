@@ -60,8 +60,7 @@ function deliveryJson(shown: Delivery): z.input<typeof delivery> {
   return {
     id: shown.id,
     incident: shown.incident ?? null,
-    // A former sink of this id has a number behind it.
-    sink: shown.sink.replace(/#.*$/, ""),
+    sink: shown.sink,
     type: shown.notification.type,
     text: shown.notification.text,
     state: shown.state,

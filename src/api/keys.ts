@@ -13,6 +13,7 @@ import { timestamp } from "./answers.ts";
 import { coversAll } from "./app-scope.ts";
 import { duration } from "./duration.ts";
 import { cursor, field, limit, text, word } from "./fields.ts";
+import { keyLimits, keyLimitsShown } from "./key-limits.ts";
 import { creationOf, pageOf } from "./memory-page.ts";
 import { operation } from "./operation.ts";
 
@@ -49,6 +50,7 @@ const key = z.strictObject({
   created_at: timestamp,
   expires_at: timestamp.nullable(),
   last_used_at: timestamp.nullable().meta({ description: "To the minute." }),
+  limits: keyLimitsShown,
   previous_until: timestamp
     .nullable()
     .meta({ description: "Until when the text before the last rotation is good." }),
@@ -92,6 +94,7 @@ export const createKey = operation({
     }),
     name: text(nameBytesMax, "What it is for."),
     expires_at: expiry.optional(),
+    limits: keyLimits.optional(),
   }),
   output: z.strictObject({ key: keyWithToken }),
   async handle({ keys, changes }, { expires_at = 0, ...wanted }, caller, by) {
@@ -125,6 +128,24 @@ export const rotateKey = operation({
     const rotated = await changes.run(caller, () => keys.rotate(id, overlap, by));
     const { key, token } = found(rotated, "key");
     return { key: { ...keyToJson(key), token } };
+  },
+});
+
+export const limitKey = operation({
+  name: "limitKey",
+  summary: "Replace the limits of a key; they hold from its next call on. 404 when there is no such key.",
+  scope: "admin",
+  apps: "own",
+  rest: "PUT /api/keys/{id}/limits",
+  restAnswer: "key",
+  body: { field: "limits", bytesMax: smallBodyBytesMax },
+  rpc: "mars.v1.AccessService/LimitKey",
+  command: "keys limit",
+  input: z.strictObject({ id, limits: keyLimits }),
+  output: z.strictObject({ key }),
+  async handle({ keys, changes }, { id, limits }, caller, by) {
+    assertSees(caller, keys.get(id));
+    return { key: keyToJson(found(await changes.run(caller, () => keys.limit(id, limits, by)), "key")) };
   },
 });
 

@@ -7,7 +7,7 @@ import { deleteSink, getSink, listSinks, putSink, testSink } from "./alert-sinks
 import { listAudit } from "./audit.ts";
 import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
-import { createKey, listKeys, revokeKey, rotateKey } from "./keys.ts";
+import { createKey, limitKey, listKeys, revokeKey, rotateKey } from "./keys.ts";
 import {
   deleteLifecycle,
   dryRunLifecycle,
@@ -69,6 +69,7 @@ export const operations: readonly Operation[] = [
   listKeys,
   createKey,
   rotateKey,
+  limitKey,
   revokeKey,
   whoAmI,
   listSessions,

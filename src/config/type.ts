@@ -36,6 +36,11 @@ export interface Config {
   /** Events a second of each caller, and at once; 0 for no limit, and for a burst by the rate. */
   readonly limitEvents: number;
   readonly limitBurst: number;
+  /** Of each caller at one time; 0 for no limit beside its share. */
+  readonly limitRequests: number;
+  readonly limitStreams: number;
+  readonly limitSubscriptions: number;
+  readonly limitBodyBytes: number;
   readonly journalBytesMax: number;
   /** Whether to start with a journal that has lost what was acknowledged. */
   readonly acceptJournalLoss: boolean;

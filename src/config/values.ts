@@ -49,20 +49,20 @@ export function duration({ min, max }: Bounds): (text: string) => number {
 
 /** A duration or `off`, which is 0. `0` itself is refused: it could mean either end. */
 export function durationOrOff(bounds: Bounds): (text: string) => number {
-  const parse = duration(bounds);
-  return (text) => {
-    if (text === "off") return 0;
-    try {
-      return parse(text);
-    } catch (error) {
-      throw new ValueError(`${(error as ValueError).message}, or off`);
-    }
-  };
+  return orOff(duration(bounds));
 }
 
 /** A whole number or `off`, which is 0. */
 export function integerOrOff(bounds: Bounds): (text: string) => number {
-  const parse = integer(bounds);
+  return orOff(integer(bounds));
+}
+
+/** A number of bytes or `off`, which is 0. */
+export function bytesOrOff(bounds: Bounds): (text: string) => number {
+  return orOff(bytes(bounds));
+}
+
+function orOff(parse: (text: string) => number): (text: string) => number {
   return (text) => {
     if (text === "off") return 0;
     try {

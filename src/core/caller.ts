@@ -1,4 +1,5 @@
 /** The caller of an operation: created by the protocol's server, and passed to everything that divides a bound between callers. */
+import type { CallerLimits } from "./caller-limits.ts";
 import type { Identity } from "./identity.ts";
 
 export interface Peer {
@@ -6,6 +7,8 @@ export interface Peer {
   readonly name: string;
   /** One connection of the peer; the same name while it is open. */
   readonly connection: string;
+  /** Of its key; else those of the settings. */
+  readonly limits?: CallerLimits | undefined;
 }
 
 /** The caller's protocol. `inside` is Mars itself. */

@@ -13,8 +13,10 @@ export interface IdentityOptions {
   readonly apps: readonly string[];
   /** The name by which its share of every bound is counted, where others have the same share; by default `id`. */
   readonly share?: string;
-  /** Of its key, where that has limits of its own. */
+  /** See `CallerLimits`; absent where those of the settings hold. */
   readonly limits?: CallerLimits | undefined;
+  /** Whose limits it has instead: the key that a session was begun with. */
+  readonly limitedAs?: Identity | undefined;
 }
 
 /** One caller's rights, from the first call until they end. */
@@ -26,16 +28,17 @@ export class Identity implements AppRights {
   readonly share: string;
   readonly allApps: boolean;
   readonly mayApp: (appId: string) => boolean;
-  readonly limits: CallerLimits | undefined;
   readonly #scopes: ReadonlySet<Scope>;
   /** Canonical names: of no other topic may it read anything. */
   #topics: ReadonlySet<string> | undefined;
   /** Whose rights these are, too, until they end. */
   #maker: Identity | undefined;
   readonly #closers = new Set<(reason: MarsError) => void>();
+  readonly #limitedAs: Identity | undefined;
+  #limits: CallerLimits | undefined;
   #ended: MarsError | undefined;
 
-  constructor({ id, name, kind, apps, share = id, limits }: IdentityOptions) {
+  constructor({ id, name, kind, apps, share = id, limits, limitedAs }: IdentityOptions) {
     this.id = id;
     this.share = share;
     this.name = name;
@@ -43,13 +46,24 @@ export class Identity implements AppRights {
     this.#scopes = scopesOf[kind];
     const rights = appRights(apps);
     this.apps = apps;
-    this.limits = limits;
+    this.#limits = limits;
+    this.#limitedAs = limitedAs;
     this.allApps = rights.allApps;
     this.mayApp = rights.mayApp;
   }
 
   get anonymous(): boolean {
     return this.id === "anonymous";
+  }
+
+  /** `undefined` where those of the settings hold. Another object where they have changed. */
+  get limits(): CallerLimits | undefined {
+    return this.#limitedAs === undefined ? this.#limits : this.#limitedAs.limits;
+  }
+
+  /** Changes the limits; they hold from the next call on. */
+  limitTo(limits: CallerLimits | undefined): void {
+    this.#limits = limits;
   }
 
   may(scope: Scope): boolean {
@@ -95,8 +109,8 @@ export class Identity implements AppRights {
 
   /** The same caller, who may watch these topics and do nothing else; its rights end with this one's. */
   forTopics(topics: readonly string[]): Identity {
-    const { id, name, apps, share, limits } = this;
-    const narrowed = new Identity({ id, name, kind: "ro", apps, share, limits });
+    const { id, name, apps, share } = this;
+    const narrowed = new Identity({ id, name, kind: "ro", apps, share, limitedAs: this });
     narrowed.#topics = new Set(topics);
     narrowed.#maker = this;
     return narrowed;

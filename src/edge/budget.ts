@@ -2,6 +2,7 @@
  * A budget of all clients: `max` for all of them together, and `peerMax` for one, so that no peer can keep the others out. A
  * caller that finds no room waits for it, the peers by turns, and is refused after `waitMs` or when too many wait.
  */
+import type { Peer } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { BudgetStats } from "../runtime/stats.ts";
 
@@ -12,6 +13,8 @@ export interface BudgetOptions {
   readonly max: number;
   /** For one peer; at most `max`. */
   readonly peerMax: number;
+  /** What a peer may have by a limit of its own. */
+  readonly limitOf?: (peer: Peer) => number;
   /** Callers that may wait for room at one time; beyond it callers are refused at once. */
   readonly waitersMax?: number;
   /** How long a caller waits for room before it is refused. */
@@ -28,6 +31,7 @@ export interface BudgetLease {
 
 /** One caller that waits. Each peer has a queue, so that a peer with many callers gets no more turns than the others. */
 interface Waiter {
+  readonly peer: Peer;
   readonly amount: number;
   grant(lease: BudgetLease): void;
 }
@@ -46,7 +50,12 @@ export class Budget {
   #refused = 0;
 
   constructor(options: BudgetOptions) {
-    this.#options = { waitersMax: waitersMaxDefault, waitMs: waitMsDefault, ...options };
+    this.#options = {
+      waitersMax: waitersMaxDefault,
+      waitMs: waitMsDefault,
+      limitOf: () => Number.POSITIVE_INFINITY,
+      ...options,
+    };
   }
 
   get stats(): BudgetStats {
@@ -54,7 +63,7 @@ export class Budget {
   }
 
   /** Room for `amount` if there is some now and no caller waits for it. */
-  tryTake(peer: string, amount: number): BudgetLease | undefined {
+  tryTake(peer: Peer, amount: number): BudgetLease | undefined {
     if (this.#waiting > 0 || !this.#fits(peer, amount)) return undefined;
     return this.#give(peer, amount);
   }
@@ -63,24 +72,24 @@ export class Budget {
    * Waits for room. Rejects with `overloaded` after `waitMs`, at once when `waitersMax` wait already, and with
    * `malformed` when the signal aborts, since the client has gone.
    */
-  async take(peer: string, amount: number, signal?: AbortSignal): Promise<BudgetLease> {
+  async take(peer: Peer, amount: number, signal?: AbortSignal): Promise<BudgetLease> {
     const now = this.tryTake(peer, amount);
     if (now !== undefined) return now;
     const { waitersMax, waitMs } = this.#options;
     // Half of the places at most for one peer, as with the budget itself.
-    const peerWaiters = this.#queues.get(peer)?.length ?? 0;
+    const peerWaiters = this.#queues.get(peer.name)?.length ?? 0;
     if (this.#waiting >= waitersMax || peerWaiters >= waitersMax / 2) throw this.#refuse();
     if (signal?.aborted) throw goneError();
     const { promise, resolve, reject } = Promise.withResolvers<BudgetLease>();
-    const waiter: Waiter = { amount, grant: resolve };
+    const waiter: Waiter = { peer, amount, grant: resolve };
     const timer = setTimeout(() => {
-      if (this.#forget(peer, waiter)) reject(this.#refuse());
+      if (this.#forget(waiter)) reject(this.#refuse());
     }, waitMs);
     const gone = () => {
-      if (this.#forget(peer, waiter)) reject(goneError());
+      if (this.#forget(waiter)) reject(goneError());
     };
     signal?.addEventListener("abort", gone);
-    this.#enqueue(peer, waiter);
+    this.#enqueue(waiter);
     // There may be room for this peer while others wait for theirs.
     this.#letIn();
     try {
@@ -91,13 +100,14 @@ export class Budget {
     }
   }
 
-  #fits(peer: string, amount: number): boolean {
-    const { max, peerMax } = this.#options;
-    return this.#used + amount <= max && (this.#usedBy.get(peer) ?? 0) + amount <= peerMax;
+  #fits(peer: Peer, amount: number): boolean {
+    const { max, peerMax, limitOf } = this.#options;
+    if (this.#used + amount > max) return false;
+    return (this.#usedBy.get(peer.name) ?? 0) + amount <= Math.min(peerMax, limitOf(peer));
   }
 
-  #give(peer: string, amount: number): BudgetLease {
-    this.#add(peer, amount);
+  #give(peer: Peer, amount: number): BudgetLease {
+    this.#add(peer.name, amount);
     let held = amount;
     return {
       get amount() {
@@ -108,13 +118,13 @@ export class Budget {
           this.#refused++;
           return false;
         }
-        this.#add(peer, more);
+        this.#add(peer.name, more);
         held += more;
         return true;
       },
       release: () => {
         if (held === 0) return;
-        this.#add(peer, -held);
+        this.#add(peer.name, -held);
         held = 0;
         if (this.#waiting > 0) this.#letIn();
       },
@@ -128,20 +138,22 @@ export class Budget {
     else this.#usedBy.set(peer, used);
   }
 
-  #enqueue(peer: string, waiter: Waiter): void {
-    const queue = this.#queues.get(peer);
-    if (queue === undefined) this.#queues.set(peer, [waiter]);
+  #enqueue(waiter: Waiter): void {
+    const { name } = waiter.peer;
+    const queue = this.#queues.get(name);
+    if (queue === undefined) this.#queues.set(name, [waiter]);
     else queue.push(waiter);
     this.#waiting++;
   }
 
   /** @returns whether it was still waiting */
-  #forget(peer: string, waiter: Waiter): boolean {
-    const queue = this.#queues.get(peer);
+  #forget(waiter: Waiter): boolean {
+    const { name } = waiter.peer;
+    const queue = this.#queues.get(name);
     const at = queue?.indexOf(waiter) ?? -1;
     if (queue === undefined || at === -1) return false;
     queue.splice(at, 1);
-    if (queue.length === 0) this.#queues.delete(peer);
+    if (queue.length === 0) this.#queues.delete(name);
     this.#waiting--;
     return true;
   }
@@ -150,13 +162,13 @@ export class Budget {
   #letIn(): void {
     for (let found = true; found; ) {
       found = false;
-      for (const [peer, queue] of [...this.#queues]) {
+      for (const [name, queue] of [...this.#queues]) {
         const waiter = queue[0];
-        if (waiter === undefined || !this.#fits(peer, waiter.amount)) continue;
-        this.#forget(peer, waiter);
+        if (waiter === undefined || !this.#fits(waiter.peer, waiter.amount)) continue;
+        this.#forget(waiter);
         // The next turn of this peer is after those of the others.
-        if (this.#queues.delete(peer) && queue.length > 0) this.#queues.set(peer, queue);
-        waiter.grant(this.#give(peer, waiter.amount));
+        if (this.#queues.delete(name) && queue.length > 0) this.#queues.set(name, queue);
+        waiter.grant(this.#give(waiter.peer, waiter.amount));
         found = true;
       }
     }

@@ -1,5 +1,6 @@
 /** The caps of all protocols, each divided between peers; `runtime/shares.ts` has the rule for a peer's share. */
 import type { Peer } from "../core/caller.ts";
+import { type CallerLimits, type ShareLimit, shareLimit } from "../core/caller-limits.ts";
 import type { Log } from "../core/ports.ts";
 import { FairQueue } from "../runtime/fair-queue.ts";
 import { Shares, type SharesStats } from "../runtime/shares.ts";
@@ -7,10 +8,12 @@ import { Shares, type SharesStats } from "../runtime/shares.ts";
 const maxima = {
   /** Connections of the gRPC port. */
   grpc_connections: 4_096,
-  /** Calls of the gRPC port that are under way, streams too. */
-  grpc_calls: 32_768,
+  /** Requests and calls under way, of both ports; on the gRPC port streams too. */
+  requests: 32_768,
   /** WebSockets. */
   sockets: 20_000,
+  /** WebSockets, event streams and streaming calls. */
+  streams: 40_000,
   /** Subscriptions, all protocols together. */
   subscriptions: 100_000,
   /** Requests that wait for `min_seq`. */
@@ -37,20 +40,32 @@ const descriptorFractions: Readonly<Partial<Record<ShareName, number>>> = {
   sockets: 0.5,
 };
 
-/**
- * @param onRefused called when a peer is refused one
- * @param descriptors that the process may have
- */
-export function createEdgeShares(
-  onRefused: (name: ShareName, peer: Peer) => void = () => undefined,
+export interface EdgeSharesOptions {
+  /** Called when a peer is refused one. */
+  readonly onRefused?: (name: ShareName, peer: Peer) => void;
+  /** Those that the process may have. */
+  readonly descriptors?: number;
+  /** Of callers whose key has none of its own. */
+  readonly limits?: CallerLimits;
+}
+
+/** The caps of which a caller may have a limit of its own. */
+const limited: ReadonlySet<string> = new Set(["requests", "streams", "subscriptions"] satisfies ShareLimit[]);
+
+export function createEdgeShares({
+  onRefused = () => undefined,
   descriptors = Number.POSITIVE_INFINITY,
-): EdgeShares {
+  limits = {},
+}: EdgeSharesOptions = {}): EdgeShares {
   const names = Object.keys(maxima) as ShareName[];
   const entries = names.map((name): [ShareName, Shares] => {
     const fraction = descriptorFractions[name];
     const max =
       fraction === undefined ? maxima[name] : Math.min(maxima[name], Math.floor(descriptors * fraction));
-    return [name, new Shares({ max, onRefused: (peer) => onRefused(name, peer) })];
+    const limit = limited.has(name) && {
+      limit: { name, of: (peer: Peer) => shareLimit(name as ShareLimit, peer.limits, limits) },
+    };
+    return [name, new Shares({ max, ...limit, onRefused: (peer) => onRefused(name, peer) })];
   });
   return Object.fromEntries(entries) as Record<ShareName, Shares>;
 }

@@ -47,15 +47,6 @@ const latelyMs = 60_000;
 /** A stream that waits looks again after this time, since its limit may have changed. */
 const waitMsMax = 1_000;
 
-/** The limits of the settings. */
-export function createEventLimits(
-  { limitEvents, limitBurst }: { readonly limitEvents: number; readonly limitBurst: number },
-  log: Pick<Log, "warn">,
-): EventLimits {
-  const limits = { eventsPerSecond: limitEvents, ...(limitBurst > 0 && { burst: limitBurst }) };
-  return new EventLimits({ limits, log });
-}
-
 export class EventLimits {
   readonly #limits: CallerLimits;
   readonly #log: Pick<Log, "warn"> | undefined;

@@ -3,13 +3,14 @@
  * room for the bytes, and whose turn it is. So the cost of a request is bounded before it arises.
  */
 import type { Peer } from "../core/caller.ts";
+import { type CallerLimits, shareLimit } from "../core/caller-limits.ts";
 import { MarsError } from "../core/error.ts";
 import type { Ingest } from "../core/ports.ts";
 import type { IntakeStats } from "../runtime/stats.ts";
 import { Budget, type BudgetLease } from "./budget.ts";
 import { Turns } from "./turns.ts";
 
-/** Of bodies up to this size neither the bytes nor the turns are counted: connections are what bounds them. */
+/** Of bodies up to this size neither the bytes nor the turns are counted: the requests under way bound them (`requests.ts`). */
 export const smallBytesMax = 4 * 1024;
 
 /** How long a body may take: this long, and the time for its length at the slowest accepted pace. */
@@ -35,6 +36,13 @@ export function bodyTimeoutMsFor(bytes: number): number {
   return bodyTimeoutMs + bytes / bodyBytesPerMsMin;
 }
 
+export interface IntakeOptions {
+  /** See `receivedBytesMax`, which is the default. */
+  readonly bytesMax?: number;
+  /** Of callers whose key has none of its own. */
+  readonly limits?: CallerLimits;
+}
+
 export class Intake {
   readonly received: Budget;
   readonly large: Budget;
@@ -46,10 +54,17 @@ export class Intake {
   readonly #ingest: Pick<Ingest, "admit">;
   #delayed = 0;
 
-  /** @param bytesMax see `receivedBytesMax`, which is the default */
-  constructor(ingest: Pick<Ingest, "admit">, bytesMax = receivedBytesMax) {
+  constructor(
+    ingest: Pick<Ingest, "admit">,
+    { bytesMax = receivedBytesMax, limits = {} }: IntakeOptions = {},
+  ) {
     this.#ingest = ingest;
-    this.received = new Budget({ what: "bytes of request bodies", max: bytesMax, peerMax: bytesMax / 2 });
+    this.received = new Budget({
+      what: "bytes of request bodies",
+      max: bytesMax,
+      peerMax: bytesMax / 2,
+      limitOf: (peer) => shareLimit("bodyBytes", peer.limits, limits),
+    });
     this.large = new Budget({ what: "large request bodies", max: largeMax, peerMax: largeMax / 2 });
   }
 
@@ -73,7 +88,7 @@ export class Intake {
 
   /** A place among the large bodies. Rejects with `overloaded` when none becomes free in time. */
   async place(peer: Peer, signal?: AbortSignal): Promise<BudgetLease> {
-    return this.large.tryTake(peer.name, 1) ?? (await this.large.take(peer.name, 1, signal));
+    return this.large.tryTake(peer, 1) ?? (await this.large.take(peer, 1, signal));
   }
 
   /** Resolves when the refusal of events may go out: a little later, where there is no room for them. */

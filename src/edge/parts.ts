@@ -11,6 +11,7 @@ import type { EdgeShares } from "./edge-shares.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { Gate } from "./http/gate.ts";
 import type { Intake } from "./intake.ts";
+import type { Requests } from "./requests.ts";
 
 export interface EdgeParts extends ApiParts {
   /** Who a caller is. */
@@ -22,6 +23,8 @@ export interface EdgeParts extends ApiParts {
   /** One for all protocols, and so are its bounds. */
   readonly intake: Intake;
   readonly eventLimits: EventLimits;
+  /** The requests of port 4000 under way. */
+  readonly requests: Requests;
   readonly live: Live;
   readonly findings: Live<Finding>;
   /** The caps of all protocols, divided between peers. */

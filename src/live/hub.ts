@@ -41,6 +41,8 @@ export interface LiveOptions {
   readonly budget?: SendBudget;
   /** Shares out the subscriptions, of all protocols; without one left for a peer `subscribe` throws `overloaded`. */
   readonly subscriptions?: Shares;
+  /** The same of streams. */
+  readonly streams?: Shares;
   /**
    * Reads of history at one time; subscribers take turns, by peer and by connection. Other reads on the same thread, those of
    * alerts above all, wait for as many.
@@ -163,10 +165,10 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
 
   subscribe(topic: Topic, after: number | undefined, subscriber: Subscriber<Item>): () => void {
     if (this.#closed) throw draining();
-    const { identity } = subscriber.caller ?? noCaller;
+    const { identity, peer } = subscriber.caller ?? noCaller;
     identity.assertMayWatch(topic);
-    const lease = this.#shares.take(subscriber.caller?.peer ?? noCaller.peer);
-    if (lease === undefined) throw this.#shares.full("subscriptions");
+    const lease = this.#shares.take(peer);
+    if (lease === undefined) throw this.#shares.full("subscriptions", peer);
     const subscription = new Subscription(this, topic, subscriber);
     this.#subscriptions.set(subscription, lease);
     subscription.whenEnded(identity.onEnd((reason) => subscription.fail(reason)));
@@ -176,7 +178,13 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
 
   stream(topic: Topic, options: StreamOptions): AsyncIterable<StreamItem<Item>> {
     const stallTimeoutMs = this.#options.stallTimeoutMs ?? stallTimeoutMsDefault;
-    return openStream(this, topic, { ...options, stallTimeoutMs, budget: this.#budget, sizeOf: this.sizeOf });
+    const { streams } = this.#options;
+    const { peer } = options.caller ?? noCaller;
+    const lease = streams?.take(peer);
+    if (streams !== undefined && lease === undefined) throw streams.full("streams", peer);
+    const ended = () => lease?.release();
+    const bounds = { stallTimeoutMs, budget: this.#budget, sizeOf: this.sizeOf };
+    return openStream(this, topic, { ...options, ...bounds, ended });
   }
 
   async close(): Promise<void> {

@@ -12,6 +12,8 @@ export interface OpenStreamOptions<Item extends TopicItem> extends StreamOptions
   readonly sizeOf: (item: Item) => number;
   /** How long a full buffer may stay unread before the stream fails. */
   readonly stallTimeoutMs: number;
+  /** Called when it has ended, and where it cannot begin. */
+  readonly ended: () => void;
 }
 
 /** Batches (`batches.ts`) in the buffer; later ones stay in history until the consumer has made room. */
@@ -30,16 +32,27 @@ export function openStream<Item extends TopicItem>(
   const stream = new SubscriberStream<Item>(options);
   if (options.signal.aborted) {
     stream.end();
+    options.ended();
     return stream;
   }
-  const unsubscribe = live.subscribe(topic, options.after, stream);
+  const unsubscribe = subscribed(() => live.subscribe(topic, options.after, stream), options.ended);
   const abort = () => stream.end();
   options.signal.addEventListener("abort", abort, { once: true });
   stream.onEnd(() => {
     options.signal.removeEventListener("abort", abort);
     unsubscribe();
+    options.ended();
   });
   return stream;
+}
+
+function subscribed(subscribe: () => () => void, failed: () => void): () => void {
+  try {
+    return subscribe();
+  } catch (thrown) {
+    failed();
+    throw thrown;
+  }
 }
 
 /** Memory of an item beside its texts. */

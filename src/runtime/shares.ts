@@ -1,6 +1,7 @@
 /**
  * A cap that is divided into fair shares: a peer may hold at most as much as it leaves free for the others. So one alone gets
- * half of it, the next a quarter, and a peer that holds nothing gets one as long as there is one. An idle one may be evicted for a
+ * half of it, the next a quarter, and a peer that holds nothing gets one as long as there is one. A peer may have a limit of its own
+ * beside. An idle one may be evicted for a
  * newcomer: of the peer itself where its share is full, else of the peer that holds the most.
  *
  * Bound: `max`. Full: `take` returns `undefined`, which the caller turns into its protocol's refusal. Counters: `stats`.
@@ -10,6 +11,8 @@ import { MarsError } from "../core/error.ts";
 
 export interface SharesOptions {
   readonly max: number;
+  /** The name of a limit of callers, and how many a peer may have by it. */
+  readonly limit?: { readonly name: string; of(peer: Peer): number };
   /** Called for every refusal. */
   readonly onRefused?: (peer: Peer) => void;
 }
@@ -41,7 +44,7 @@ export interface SharesStats {
 
 interface Holding {
   held: number;
-  readonly evictables: Set<Evictable>;
+  evictables: Set<Evictable> | undefined;
 }
 
 /** One cap, divided between peers. */
@@ -69,13 +72,16 @@ export class Shares {
   take(peer: Peer, evictable?: Evictable): Lease | undefined {
     const holding = this.#add(peer);
     if (holding === undefined) return undefined;
-    if (evictable !== undefined) holding.evictables.add(evictable);
+    if (evictable !== undefined) {
+      holding.evictables ??= new Set();
+      holding.evictables.add(evictable);
+    }
     let released = false;
     return {
       release: () => {
         if (released) return;
         released = true;
-        if (evictable !== undefined) holding.evictables.delete(evictable);
+        if (evictable !== undefined) holding.evictables?.delete(evictable);
         this.giveBack(peer);
       },
     };
@@ -97,7 +103,7 @@ export class Shares {
   /** Runs the call while the peer holds one. @throws `MarsError("overloaded")` where there is none for it */
   async during<T>(peer: Peer, what: string, call: () => Promise<T>): Promise<T> {
     const lease = this.take(peer);
-    if (lease === undefined) throw this.full(what);
+    if (lease === undefined) throw this.full(what, peer);
     try {
       return await call();
     } finally {
@@ -106,25 +112,33 @@ export class Shares {
   }
 
   /** @param what the things of which there is a cap */
-  full(what: string): MarsError {
-    const message = `at most ${this.#options.max} ${what} at one time, and fewer for each client`;
-    return new MarsError("overloaded", message, { retryAfterMs: 1_000 });
+  full(what: string, peer: Peer): MarsError {
+    const { max, limit } = this.#options;
+    const held = this.#peers.get(peer.name)?.held ?? 0;
+    const message =
+      limit !== undefined && held >= limit.of(peer)
+        ? `this caller may have at most ${held} ${what} at one time`
+        : `at most ${max} ${what} at one time, and fewer for each client`;
+    // The peer's own doing, unless there is none left for any other either.
+    const own = limit !== undefined && this.#held < max;
+    const reached = own && { limit: { name: limit.name, quota: held, apps: [] } };
+    return new MarsError("overloaded", message, { retryAfterMs: 1_000, ...reached });
   }
 
   #add(peer: Peer): Holding | undefined {
     let holding = this.#peers.get(peer.name);
-    if (!this.#fits(holding)) {
+    if (!this.#fits(holding, peer)) {
       this.#evict(this.#held < this.#options.max ? holding : this.#most());
       // It may have been the peer's last one.
       holding = this.#peers.get(peer.name);
-      if (!this.#fits(holding)) {
+      if (!this.#fits(holding, peer)) {
         this.#refused += 1;
         this.#options.onRefused?.(peer);
         return undefined;
       }
     }
     if (holding === undefined) {
-      holding = { held: 0, evictables: new Set() };
+      holding = { held: 0, evictables: undefined };
       this.#peers.set(peer.name, holding);
     }
     holding.held += 1;
@@ -132,9 +146,12 @@ export class Shares {
     return holding;
   }
 
-  #fits(holding: Holding | undefined): boolean {
-    const free = this.#options.max - this.#held - 1;
-    return free >= 0 && (holding === undefined || holding.held + 1 <= free);
+  #fits(holding: Holding | undefined, peer: Peer): boolean {
+    const { max, limit } = this.#options;
+    const free = max - this.#held - 1;
+    if (free < 0) return false;
+    if (holding === undefined) return true;
+    return holding.held + 1 <= free && (limit === undefined || holding.held + 1 <= limit.of(peer));
   }
 
   #most(): Holding | undefined {

@@ -148,6 +148,13 @@ export const rows: Readonly<Record<string, Row>> = {
     own: unlessOwn(notFound),
     missing: { id: "nobodys" },
   },
+  limitKey: {
+    async input(mars) {
+      return { id: (await newKey(mars)).id, limits: { requests: 5 } };
+    },
+    own: unlessOwn(notFound),
+    missing: { id: "nobodys", limits: { requests: 5 } },
+  },
   revokeKey: {
     async input(mars) {
       return { id: (await newKey(mars)).id };

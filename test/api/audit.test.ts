@@ -4,7 +4,7 @@ import { deleteRule, putRule } from "../../src/api/alert-rules.ts";
 import { createSilence, deleteSilence } from "../../src/api/alert-silences.ts";
 import { deleteSink, putSink, testSink } from "../../src/api/alert-sinks.ts";
 import { eraseApp, eraseMessage } from "../../src/api/erasures.ts";
-import { createKey, revokeKey, rotateKey } from "../../src/api/keys.ts";
+import { createKey, limitKey, revokeKey, rotateKey } from "../../src/api/keys.ts";
 import { deleteLifecycle, putLifecycle } from "../../src/api/lifecycles.ts";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
@@ -143,6 +143,14 @@ function steps(url: string): readonly Step[] {
     { operation: eraseApp, input: { app_id: "shop" }, target: "shop", app: "shop", new: {} },
     { operation: createKey, input: key, target: made, new: { ...key, last_used_at: null } },
     { operation: rotateKey, input: { id: made }, target: made, old: key, new: key },
+    {
+      operation: limitKey,
+      input: { id: made, limits: { requests: 5 } },
+      target: made,
+      old: { limits: { requests: null } },
+      new: { limits: { requests: 5 } },
+    },
+    { operation: limitKey, input: { id: made, limits: { requests: 5 } }, target: "", same: true },
     { operation: revokeKey, input: { id: made }, target: made, old: key },
   ];
 }
@@ -180,7 +188,7 @@ describe.each(doors.map(({ name }) => name))("over %s", (door) => {
     let before = 0;
     let id = "";
     for (const { operation, input, target, app, old, new: now, same } of steps(receiver.url)) {
-      const given = input.id === made ? { id } : input;
+      const given = input.id === made ? { ...input, id } : input;
       const outcome = await call(operation, given);
       expect([operation.name, outcome]).toMatchObject([operation.name, { answer: {} }]);
       if (operation === createKey) ({ id } = (outcome as Outcome).answer.key);

@@ -3,13 +3,13 @@ import { descriptorsMax } from "../../src/descriptors.ts";
 import { createEdgeShares } from "../../src/edge/edge-shares.ts";
 
 test("connections leave a quarter of the file descriptors to the rest of Mars", () => {
-  const shares = createEdgeShares(undefined, 256);
+  const shares = createEdgeShares({ descriptors: 256 });
   expect([shares.grpc_connections.max, shares.sockets.max]).toEqual([64, 128]);
   expect(shares.subscriptions.max).toBe(100_000);
 });
 
 test("with enough of them the caps are their own", () => {
-  const shares = createEdgeShares(undefined, 1_000_000);
+  const shares = createEdgeShares({ descriptors: 1_000_000 });
   expect([shares.grpc_connections.max, shares.sockets.max]).toEqual([4_096, 20_000]);
 });
 

@@ -55,8 +55,7 @@ export class DeliveryQueries {
     const filters = new Conditions();
     filters.addEqual(appOfIncident, appId);
     filters.addApps(appOfIncident, apps);
-    if (sink !== undefined)
-      filters.add("iif(instr(sink, '#') = 0, sink, substr(sink, 1, instr(sink, '#') - 1)) = ?", sink);
+    filters.addEqual("sink", sink);
     filters.addEqual("incident", incident);
     filters.addEqual("state", state);
     const scan = new KeysetScan({

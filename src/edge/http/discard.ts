@@ -26,7 +26,7 @@ export async function discard(reader: Reader, intake: Intake, peer: Peer): Promi
     reader.cancel().catch(() => {});
   };
   try {
-    const place = await intake.discarded.take(peer.name, 1);
+    const place = await intake.discarded.take(peer, 1);
     const timer = setTimeout(stop, msMax);
     try {
       for (let length = 0; length <= bytesMax && !over; ) {

@@ -2,6 +2,7 @@
 import type { Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { BudgetLease } from "../budget.ts";
+import type { EventSender } from "../event-limits.ts";
 import { free, join } from "../free.ts";
 import { discard } from "../http/discard.ts";
 import { isBrokenOff } from "../http/whole-body.ts";
@@ -27,6 +28,8 @@ export interface Body {
 export interface BodyOptions {
   /** Whether it is refused unread where events of its length would be refused: see `Intake.admit`. Default: no. */
   readonly takesEvents?: boolean;
+  /** Whose body it is, where the request does not have its caller yet. */
+  readonly sender?: EventSender;
 }
 
 /**
@@ -38,7 +41,7 @@ export async function readBody(
   intake: Intake,
   c: Exchange,
   bytesMax: number,
-  { takesEvents = false }: BodyOptions = {},
+  { takesEvents = false, sender }: BodyOptions = {},
 ): Promise<Body> {
   const request = c.req.raw;
   const small = smallBody(request);
@@ -51,10 +54,10 @@ export async function readBody(
   if (takesEvents) intake.admit(length ?? bytesMax);
   if (length !== undefined && length > bytesMax) throw tooLarge(bytesMax, `${length} bytes`);
   const packing = packingOf(coding);
-  const peer = peerOf(c);
+  const { peer } = sender ?? { peer: peerOf(c) };
   const room = length ?? stepBytes;
   const lease =
-    intake.received.tryTake(peer.name, room) ?? (await intake.received.take(peer.name, room, request.signal));
+    intake.received.tryTake(peer, room) ?? (await intake.received.take(peer, room, request.signal));
   let place: BudgetLease | undefined;
   const release = () => {
     lease.release();

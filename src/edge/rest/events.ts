@@ -1,4 +1,5 @@
 /** `POST /api/event` and `POST /api/event/bulk`. */
+import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
 import { receipts } from "../../core/receipt.ts";
@@ -10,14 +11,14 @@ import { type BodyOptions, readBody, readJson } from "./body.ts";
 import { type BodyFormat, bodyFormat } from "./media-type.ts";
 import { problemResponse } from "./problem.ts";
 import { assertNoQuery } from "./query-string.ts";
-import { callerOf, type Exchange, RequestSender, type Router } from "./router.ts";
+import { callerOf, type Exchange, type HttpContext, RequestSender, type Router } from "./router.ts";
 
 // Made once: this is the answer that is given most often by far.
 const acceptedInit: ResponseInit = {
   headers: new Headers({ "content-type": "application/json", "x-content-type-options": "nosniff" }),
 };
 
-type IngestParts = Pick<EdgeParts, "ingest" | "intake" | "access" | "eventLimits" | "denials">;
+type IngestParts = Pick<EdgeParts, "ingest" | "intake" | "access" | "eventLimits" | "requests" | "denials">;
 
 export const eventPath = "/api/event";
 
@@ -30,6 +31,7 @@ export function createEventHandler({
   intake,
   access,
   eventLimits,
+  requests,
 }: IngestParts): (c: Exchange) => Promise<Response> {
   return async (c) => {
     const request = c.req.raw;
@@ -39,15 +41,21 @@ export function createEventHandler({
     bodyFormat(request.headers.get("content-type"), jsonOnly);
     const sender = new RequestSender(identity, c);
     eventLimits.assertRoom(sender);
-    const input = await readJson(intake, c, eventBodyBytesMax, ofEvents);
-    // A body may take its time, and the key may be revoked before it is there.
-    identity.assertMay("ingest");
-    const problems: Problems = { list: [], sender: identity };
-    const event = checkEvent(input, receipts.next(), problems);
-    if (event === undefined) throw invalidEvent(input, problems);
-    const events = [event];
-    eventLimits.charge(sender, events);
-    const seq = await ingest.accept(events);
+    const place = requests.enter(sender);
+    let seq: number;
+    try {
+      const input = await readJson(intake, c, eventBodyBytesMax, { takesEvents: true, sender });
+      // A body may take its time, and the key may be revoked before it is there.
+      identity.assertMay("ingest");
+      const problems: Problems = { list: [], sender: identity };
+      const event = checkEvent(input, receipts.next(), problems);
+      if (event === undefined) throw invalidEvent(input, problems);
+      const events = [event];
+      eventLimits.charge(sender, events);
+      seq = await ingest.accept(events);
+    } finally {
+      requests.leave(place);
+    }
     const response = new Response(`{"success":true,"seq":${seq}}\n`, acceptedInit);
     return withFields(response, eventLimits.fieldsOf(sender));
   };
@@ -57,7 +65,7 @@ const jsonOnly: readonly BodyFormat[] = ["json"];
 const ofEvents: BodyOptions = { takesEvents: true };
 
 export function addEventRoutes(router: Router, parts: IngestParts): void {
-  const { ingest, intake, access, eventLimits, denials } = parts;
+  const { ingest, intake, access, eventLimits, requests, denials } = parts;
 
   router.post(eventPath, createEventHandler(parts));
 
@@ -69,8 +77,12 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
     assertNoQuery(request.url);
     const format = bodyFormat(request.headers.get("content-type"), ["json", "ndjson"]);
     eventLimits.assertRoom(caller);
-    const { events, rejected, denied, problems } = await readBatch(c, format, identity);
-    identity.assertMay("ingest");
+    return requests.during(caller, () => addBatch(c, format, caller));
+  });
+
+  async function addBatch(c: HttpContext, format: BodyFormat, caller: Caller): Promise<Response> {
+    const { events, rejected, denied, problems } = await readBatch(c, format, caller.identity);
+    caller.identity.assertMay("ingest");
     const accepted = events.length;
     if (denied > 0) {
       const denial = new MarsError(
@@ -93,7 +105,7 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
         ? answerJson(c, JSON.stringify({ success: true, accepted, rejected, seq }))
         : answerJson(c, JSON.stringify({ success: false, accepted, rejected, errors: problems, seq }), 207);
     return withFields(await answer, eventLimits.fieldsOf(caller));
-  });
+  }
 
   async function readBatch(c: Exchange, format: BodyFormat, sender: Sender): Promise<Batch> {
     const body = await readBody(intake, c, bodyBytesMax, ofEvents);

@@ -3,6 +3,7 @@ import type { Operation } from "../../api/operation.ts";
 import { throwIfAny } from "../../api/problems.ts";
 import { restCallOf } from "../../api/rest-call.ts";
 import { listNames } from "../../api/schema.ts";
+import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
@@ -16,21 +17,14 @@ import { callerOf, type HttpContext, type Router } from "./router.ts";
 export function addOperationRoutes(router: Router, parts: EdgeParts, operations: readonly Operation[]): void {
   for (const operation of operations) {
     const { method, path } = restCallOf(operation);
-    const read = inputReader(operation, parts);
+    const serve = createServe(operation, parts);
     router.on(method, routeOf(path), async (c) => {
       // Before anything is awaited: who has gone has no address.
       const caller = callerOf(c, parts.access);
       // Before its body is read.
       caller.identity.assertMay(operation.scope);
       if (operation.slow) c.env?.keepOpen?.(c.req.raw);
-      const input = await read(c);
-      try {
-        if (wantsLines(operation, c.req.raw)) return await answerLines(operation, parts, input, caller);
-        const answer = answerOf(operation, await operation.run(parts, input, caller));
-        return await answerJson(c, JSON.stringify(answer));
-      } catch (thrown) {
-        throw operation.body?.field === undefined ? thrown : inBody(thrown, operation.body.field);
-      }
+      return parts.requests.during(caller, () => serve(c, caller));
     });
   }
 }
@@ -38,6 +32,24 @@ export function addOperationRoutes(router: Router, parts: EdgeParts, operations:
 /** `/api/apps/{app_id}` → `/api/apps/:app_id` */
 export function routeOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ":$1");
+}
+
+/** Reads the input of an operation, carries it out and answers. */
+function createServe(
+  operation: Operation,
+  parts: EdgeParts,
+): (c: HttpContext, caller: Caller) => Promise<Response> {
+  const read = inputReader(operation, parts);
+  return async (c, caller) => {
+    const input = await read(c);
+    try {
+      if (wantsLines(operation, c.req.raw)) return await answerLines(operation, parts, input, caller);
+      const answer = answerOf(operation, await operation.run(parts, input, caller));
+      return await answerJson(c, JSON.stringify(answer));
+    } catch (thrown) {
+      throw operation.body?.field === undefined ? thrown : inBody(thrown, operation.body.field);
+    }
+  };
 }
 
 /** Reads the input of one operation; what it costs is bounded by then, and nothing of it is checked. */

@@ -4,7 +4,7 @@ import type { Use } from "../../access/access.ts";
 import type { Caller, Peer } from "../../core/caller.ts";
 import type { Identity } from "../../core/identity.ts";
 import type { SendBudget } from "../../runtime/send-budget.ts";
-import { callerAs, type Identify, identifyCaller } from "../caller.ts";
+import { type Identify, identifyCaller, peerOfKey } from "../caller.ts";
 import type { DeniedCall } from "../denials.ts";
 import type { EventSender } from "../event-limits.ts";
 import { unknownPeer } from "../peer.ts";
@@ -74,7 +74,7 @@ export class RequestSender implements EventSender {
   }
 
   get peer(): Peer {
-    this.#peer ??= callerAs(this.identity, addressOf(this.#exchange), "rest").peer;
+    this.#peer ??= this.identity.anonymous ? addressOf(this.#exchange) : peerOfKey(this.identity);
     return this.#peer;
   }
 }

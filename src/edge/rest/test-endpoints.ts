@@ -17,7 +17,10 @@ const stages = ["created", "queued", "sent", "delivered", "opened"];
 /** Adds the routes. Their paths answer 404 while they are off. */
 export function addTestRoutes(
   router: Router,
-  parts: Pick<EdgeParts, "ingest" | "live" | "gate" | "access" | "testEndpoints" | "eventLimits">,
+  parts: Pick<
+    EdgeParts,
+    "ingest" | "live" | "gate" | "access" | "testEndpoints" | "eventLimits" | "requests"
+  >,
 ): void {
   router.get("/api/create_event", async (c) => {
     assertOn(parts);
@@ -38,7 +41,7 @@ export function addTestRoutes(
       },
     ];
     parts.eventLimits.charge(caller, events);
-    const seq = await parts.ingest.accept(events);
+    const seq = await parts.requests.during(caller, () => parts.ingest.accept(events));
     return answerJson(c, `{"success":true,"seq":${seq}}`);
   });
 

@@ -75,11 +75,10 @@ export function readBody(
       fail(error);
       return;
     }
-    const { name } = peer;
-    lease = intake.received.tryTake(name, bytes);
+    lease = intake.received.tryTake(peer, bytes);
     if (lease !== undefined) return;
     stream.pause();
-    intake.received.take(name, bytes).then((given) => {
+    intake.received.take(peer, bytes).then((given) => {
       if (ended) return given.release();
       lease = given;
       stream.resume();

@@ -45,7 +45,7 @@ export class GrpcCalls {
    * @returns `overloaded` where there is no room for it
    */
   enter(stream: ServerHttp2Stream, peer: Peer, mayBeQuiet: boolean): MarsError | undefined {
-    if (!this.#shares.takeOne(peer)) return this.#shares.full("gRPC calls");
+    if (!this.#shares.takeOne(peer)) return this.#shares.full("requests", peer);
     if (!mayBeQuiet) {
       if (this.#begun.length === 0) setImmediate(() => this.#sortOut());
       this.#begun.push(stream);

@@ -94,7 +94,7 @@ export async function startGrpcServer(
     tls && createSecureServer({ ...secureOptions(tls), settings, handshakeTimeout: tlsHandshakeMs });
   const server = secure ?? createServer({ settings });
   const connections = trackConnections(server, parts.shares.grpc_connections, times);
-  const calls = new GrpcCalls(parts.shares.grpc_calls, times);
+  const calls = new GrpcCalls(parts.shares.requests, times);
   // A client that does not speak HTTP/2, or breaks off, harms only its own connection.
   server.on("sessionError", (error: Error) =>
     parts.log.debug("grpc connection failed", { error: error.message }),

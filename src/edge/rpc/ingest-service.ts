@@ -28,7 +28,7 @@ import { collectStream, type StreamBatch } from "./collect-stream.ts";
 import { type LargeBatches, largeBatches } from "./large-batch.ts";
 
 /** What the methods need. */
-export type IngestParts = Pick<EdgeParts, "ingest" | "eventLimits">;
+export type IngestParts = Pick<EdgeParts, "ingest" | "eventLimits" | "shares">;
 
 type CollectEventsResponseInit = MessageInitShape<typeof CollectEventsResponseSchema>;
 
@@ -95,8 +95,16 @@ export function createIngestMethods(parts: IngestParts): IngestMethods {
 
     collectChecked,
 
-    collectStream(requests, context) {
-      return collectStream(parts, withLarge(requests, context.values.get(largeBatches)), callerOf(context));
+    async *collectStream(requests, context) {
+      const caller = callerOf(context);
+      const { streams } = parts.shares;
+      const lease = streams.take(caller.peer);
+      if (lease === undefined) throw streams.full("streams", caller.peer);
+      try {
+        yield* collectStream(parts, withLarge(requests, context.values.get(largeBatches)), caller);
+      } finally {
+        lease.release();
+      }
     },
   };
 }

@@ -142,7 +142,7 @@ class RequestWork {
       const bytes = await new ByteReader(body).read(bytesMax + 1, (arrived) => {
         if (arrived <= smallBytesMax) return;
         if (lease === undefined && takesEvents) intake.admit(arrived);
-        lease ??= intake.received.tryTake(caller.peer.name, stepBytes);
+        lease ??= intake.received.tryTake(caller.peer, stepBytes);
         if (lease === undefined) throw noRoom();
         while (lease.amount < arrived) if (!lease.grow(stepBytes)) throw noRoom();
       });
@@ -176,7 +176,7 @@ class RequestWork {
       // Each longer one has its own turn.
       if (length <= smallBytesMax) unspent += Math.max(length, frameCostBytes);
       if (takesEvents) intake.admit(length);
-      const lease = length > smallBytesMax ? await intake.received.take(caller.peer.name, length) : undefined;
+      const lease = length > smallBytesMax ? await intake.received.take(caller.peer, length) : undefined;
       let frame: Uint8Array;
       try {
         const payload = await reader.read(length);

@@ -1,5 +1,9 @@
 /** Connect and gRPC-Web over web-standard requests, for the port that serves everything else as well. */
-import { type UniversalHandler, universalServerResponseToFetch } from "@connectrpc/connect/protocol";
+import {
+  type UniversalHandler,
+  type UniversalServerResponse,
+  universalServerResponseToFetch,
+} from "@connectrpc/connect/protocol";
 import type { Caller, Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { type Identify, identifyCaller } from "../caller.ts";
@@ -9,6 +13,7 @@ import type { Intake } from "../intake.ts";
 import { pacedBody } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
+import type { Place, Requests } from "../requests.ts";
 import { callerWithoutKey, valuesOf } from "./caller.ts";
 import { blameStream, blameUnary } from "./connect-errors.ts";
 import { goneError, stoppingError } from "./error.ts";
@@ -51,25 +56,36 @@ export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {})
   async function answer(handler: UniversalHandler, request: Request, address: Peer): Promise<Response> {
     const body = requestBody(request);
     const { method, url, headers: header, signal } = request;
-    const caller = isPublic(handler.service)
+    const identified = isPublic(handler.service)
       ? callerWithoutKey(address)
       : identify(parts.access, request, address);
-    if (caller instanceof MarsError) {
+    if (identified instanceof MarsError) {
       const action = actionOf(handler.method);
-      parts.denials.note(caller, () => ({ action, address: address.name, protocol: "connect" }));
+      parts.denials.note(identified, () => ({ action, address: address.name, protocol: "connect" }));
     }
+    // Streams are counted as such, once they have begun.
+    const place =
+      identified instanceof MarsError || handler.method.methodKind !== "unary"
+        ? undefined
+        : enter(parts.requests, identified);
+    const caller = place instanceof MarsError ? place : identified;
     const peer = caller instanceof MarsError ? address : caller.peer;
     const contextValues = valuesOf(caller);
-    const answered = await handler({
-      httpVersion: "",
-      method,
-      url,
-      header,
-      signal,
-      body: body.chunks(),
-      contextValues,
-    });
-    if (handler.method.methodKind !== "bidi_streaming") await body.discard(parts.intake, peer);
+    let answered: UniversalServerResponse;
+    try {
+      answered = await handler({
+        httpVersion: "",
+        method,
+        url,
+        header,
+        signal,
+        body: body.chunks(),
+        contextValues,
+      });
+      if (handler.method.methodKind !== "bidi_streaming") await body.discard(parts.intake, peer);
+    } finally {
+      if (place !== undefined && !(place instanceof MarsError)) parts.requests.leave(place);
+    }
     const { body: chunks, ...bare } = answered;
     const { status, headers: head } = universalServerResponseToFetch(bare);
     if (chunks === undefined) body.cancel();
@@ -86,6 +102,14 @@ export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {})
 function identify(access: Identify, { headers, method }: Request, address: Peer): Caller | MarsError {
   try {
     return identifyCaller(access, headers, address, "connect", method === "GET" ? "read" : "change");
+  } catch (thrown) {
+    return MarsError.from(thrown);
+  }
+}
+
+function enter(requests: Requests, caller: Caller): Place | MarsError {
+  try {
+    return requests.enter(caller);
   } catch (thrown) {
     return MarsError.from(thrown);
   }

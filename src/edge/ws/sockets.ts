@@ -155,9 +155,15 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
           new MarsError("unavailable", "too many sockets are open", { retryAfterMs: fullRetryMs }),
         );
       }
+      const stream = parts.shares.streams.take(peer);
+      if (stream === undefined) {
+        lease.release();
+        return problemResponse(parts.shares.streams.full("streams", peer));
+      }
       const frames = rates.open(peer.name);
       const abandon = () => {
         frames.end();
+        stream.release();
         lease.release();
       };
       return { protocol, abandon, open: (socket) => handlerOf(socket, caller, open, frames, abandon) };

@@ -8,6 +8,7 @@ import { createGate } from "../../../src/edge/http/gate.ts";
 import { createHttpApp } from "../../../src/edge/http/http-app.ts";
 import { Intake } from "../../../src/edge/intake.ts";
 import type { EdgeParts } from "../../../src/edge/parts.ts";
+import { Requests } from "../../../src/edge/requests.ts";
 import type { RuntimeBindings } from "../../../src/edge/rest/router.ts";
 import { FairQueue } from "../../../src/runtime/fair-queue.ts";
 import { SendBudget } from "../../../src/runtime/send-budget.ts";
@@ -33,6 +34,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
     ingest: { accept: fail, admit() {} },
     intake: new Intake({ admit() {} }),
     eventLimits: new EventLimits(),
+    requests: new Requests(createEdgeShares().requests, false),
     refusals: { refused: (error: unknown) => refused.push(error) },
     reader: () => ({
       list: fail,

@@ -178,7 +178,7 @@ describe("readBody", () => {
   const step = 64 * 1024;
 
   test("refuses large bodies while others of their client hold all there is to hold, and no longer", async () => {
-    const intake = new Intake({ admit() {} }, 4 * step);
+    const intake = new Intake({ admit() {} }, { bytesMax: 4 * step });
     const first = unfinished(2 * step);
     const reading = readBody(intake, first.c, bodyBytesMax);
     // It has all that one peer may have before the others come.
@@ -198,7 +198,7 @@ describe("readBody", () => {
   });
 
   test("forgets what a client that went away had sent", async () => {
-    const intake = new Intake({ admit() {} }, 4 * step);
+    const intake = new Intake({ admit() {} }, { bytesMax: 4 * step });
     for (let n = 0; n < 3; n++) {
       let push = 0;
       const body = new ReadableStream({

@@ -100,7 +100,7 @@ test("a call of which nothing comes is ended in time; one that has begun, and a 
 
 test("Mars counts its calls until they end", async () => {
   await using mars = await startMars();
-  const held = (count: number) => (stats: Stats) => stats.shares.grpc_calls?.held === count;
+  const held = (count: number) => (stats: Stats) => stats.shares.requests?.held === count;
   using client = new WireClient(mars.grpcPort);
   const path = "/mars.v1.IngestService/CollectEvent";
   const call = client.call({ path, chunks: [Buffer.from([0])], end: false });

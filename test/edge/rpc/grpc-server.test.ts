@@ -100,9 +100,9 @@ test("clients that go away in the middle of a message are no errors in the log",
     leaving.call({ path: `/mars.v1.${service}`, chunks: [Buffer.from([0, 0, 0, 1, 0, 10])], end: false }),
   );
   const ends = Promise.allSettled(calls);
-  await statsWhen(mars.url, ({ shares }) => shares.grpc_calls?.held === 3);
+  await statsWhen(mars.url, ({ shares }) => shares.requests?.held === 3);
   leaving.session.destroy();
   await ends;
-  await statsWhen(mars.url, ({ shares }) => shares.grpc_calls?.held === 0);
+  await statsWhen(mars.url, ({ shares }) => shares.requests?.held === 0);
   expect(errors).toEqual([]);
 });

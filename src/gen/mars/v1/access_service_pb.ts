@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/access_service.proto.
  */
 export const file_mars_v1_access_service: GenFile = /*@__PURE__*/
-  fileDesc("ChxtYXJzL3YxL2FjY2Vzc19zZXJ2aWNlLnByb3RvEgdtYXJzLnYxIrECCgNLZXkSCgoCaWQYASABKAkSHgoEa2luZBgCIAEoDjIQLm1hcnMudjEuS2V5S2luZBIMCgRhcHBzGAMgAygJEgwKBG5hbWUYBCABKAkSDQoFc2hvd24YBSABKAkSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF91c2VkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5wcmV2aW91c191bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFdG9rZW4YCiABKAkiMAoPTGlzdEtleXNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJDChBMaXN0S2V5c1Jlc3BvbnNlEhoKBGtleXMYASADKAsyDC5tYXJzLnYxLktleRITCgtuZXh0X2N1cnNvchgCIAEoCSJ+ChBDcmVhdGVLZXlSZXF1ZXN0Eh4KBGtpbmQYASABKA4yEC5tYXJzLnYxLktleUtpbmQSDAoEYXBwcxgCIAMoCRIMCgRuYW1lGAMgASgJEi4KCmV4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIi4KEUNyZWF0ZUtleVJlc3BvbnNlEhkKA2tleRgBIAEoCzIMLm1hcnMudjEuS2V5IkoKEFJvdGF0ZUtleVJlcXVlc3QSCgoCaWQYASABKAkSKgoHb3ZlcmxhcBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIuChFSb3RhdGVLZXlSZXNwb25zZRIZCgNrZXkYASABKAsyDC5tYXJzLnYxLktleSIeChBSZXZva2VLZXlSZXF1ZXN0EgoKAmlkGAEgASgJIhMKEVJldm9rZUtleVJlc3BvbnNlIg8KDVdob0FtSVJlcXVlc3QibQoOV2hvQW1JUmVzcG9uc2USCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIeCgRraW5kGAMgASgOMhAubWFycy52MS5LZXlLaW5kEgwKBGFwcHMYBCADKAkSEwoLb3Blbl90b19hbGwYBSABKAgilAIKB1Nlc3Npb24SCgoCaWQYASABKAkSDQoFb3duZXIYAiABKAkSDAoEbmFtZRgDIAEoCRIeCgRraW5kGAQgASgOMhAubWFycy52MS5LZXlLaW5kEgwKBGFwcHMYBSADKAkSDwoHYWRkcmVzcxgGIAEoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3VzZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2N1cnJlbnQYCiABKAgiNAoTTGlzdFNlc3Npb25zUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiTwoUTGlzdFNlc3Npb25zUmVzcG9uc2USIgoIc2Vzc2lvbnMYASADKAsyEC5tYXJzLnYxLlNlc3Npb24SEwoLbmV4dF9jdXJzb3IYAiABKAkiHwoRRW5kU2Vzc2lvblJlcXVlc3QSCgoCaWQYASABKAkiFAoSRW5kU2Vzc2lvblJlc3BvbnNlIiUKE0NyZWF0ZVRpY2tldFJlcXVlc3QSDgoGdG9waWNzGAEgAygJIjoKFENyZWF0ZVRpY2tldFJlc3BvbnNlEg4KBnRpY2tldBgBIAEoCRISCgpleHBpcmVzX2luGAIgASgNKmcKB0tleUtpbmQSGAoUS0VZX0tJTkRfVU5TUEVDSUZJRUQQABIPCgtLRVlfS0lORF9JThABEg8KC0tFWV9LSU5EX1JPEAISDwoLS0VZX0tJTkRfUlcQAxIPCgtLRVlfS0lORF9BRBAEMtEECg1BY2Nlc3NTZXJ2aWNlEkQKCExpc3RLZXlzEhgubWFycy52MS5MaXN0S2V5c1JlcXVlc3QaGS5tYXJzLnYxLkxpc3RLZXlzUmVzcG9uc2UiA5ACARJCCglDcmVhdGVLZXkSGS5tYXJzLnYxLkNyZWF0ZUtleVJlcXVlc3QaGi5tYXJzLnYxLkNyZWF0ZUtleVJlc3BvbnNlEkIKCVJvdGF0ZUtleRIZLm1hcnMudjEuUm90YXRlS2V5UmVxdWVzdBoaLm1hcnMudjEuUm90YXRlS2V5UmVzcG9uc2USRwoJUmV2b2tlS2V5EhkubWFycy52MS5SZXZva2VLZXlSZXF1ZXN0GhoubWFycy52MS5SZXZva2VLZXlSZXNwb25zZSIDkAICEj4KBldob0FtSRIWLm1hcnMudjEuV2hvQW1JUmVxdWVzdBoXLm1hcnMudjEuV2hvQW1JUmVzcG9uc2UiA5ACARJQCgxMaXN0U2Vzc2lvbnMSHC5tYXJzLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3QaHS5tYXJzLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIgOQAgESSgoKRW5kU2Vzc2lvbhIaLm1hcnMudjEuRW5kU2Vzc2lvblJlcXVlc3QaGy5tYXJzLnYxLkVuZFNlc3Npb25SZXNwb25zZSIDkAICEksKDENyZWF0ZVRpY2tldBIcLm1hcnMudjEuQ3JlYXRlVGlja2V0UmVxdWVzdBodLm1hcnMudjEuQ3JlYXRlVGlja2V0UmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChxtYXJzL3YxL2FjY2Vzc19zZXJ2aWNlLnByb3RvEgdtYXJzLnYxItUCCgNLZXkSCgoCaWQYASABKAkSHgoEa2luZBgCIAEoDjIQLm1hcnMudjEuS2V5S2luZBIMCgRhcHBzGAMgAygJEgwKBG5hbWUYBCABKAkSDQoFc2hvd24YBSABKAkSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF91c2VkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5wcmV2aW91c191bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFdG9rZW4YCiABKAkSIgoGbGltaXRzGAsgASgLMhIubWFycy52MS5LZXlMaW1pdHMi+wEKCUtleUxpbWl0cxIeChFldmVudHNfcGVyX3NlY29uZBgBIAEoDUgAiAEBEhIKBWJ1cnN0GAIgASgNSAGIAQESFQoIcmVxdWVzdHMYAyABKA1IAogBARIUCgdzdHJlYW1zGAQgASgNSAOIAQESGgoNc3Vic2NyaXB0aW9ucxgFIAEoDUgEiAEBEhcKCmJvZHlfYnl0ZXMYBiABKA1IBYgBAUIUChJfZXZlbnRzX3Blcl9zZWNvbmRCCAoGX2J1cnN0QgsKCV9yZXF1ZXN0c0IKCghfc3RyZWFtc0IQCg5fc3Vic2NyaXB0aW9uc0INCgtfYm9keV9ieXRlcyIwCg9MaXN0S2V5c1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJIkMKEExpc3RLZXlzUmVzcG9uc2USGgoEa2V5cxgBIAMoCzIMLm1hcnMudjEuS2V5EhMKC25leHRfY3Vyc29yGAIgASgJIqIBChBDcmVhdGVLZXlSZXF1ZXN0Eh4KBGtpbmQYASABKA4yEC5tYXJzLnYxLktleUtpbmQSDAoEYXBwcxgCIAMoCRIMCgRuYW1lGAMgASgJEi4KCmV4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKBmxpbWl0cxgFIAEoCzISLm1hcnMudjEuS2V5TGltaXRzIi4KEUNyZWF0ZUtleVJlc3BvbnNlEhkKA2tleRgBIAEoCzIMLm1hcnMudjEuS2V5IkoKEFJvdGF0ZUtleVJlcXVlc3QSCgoCaWQYASABKAkSKgoHb3ZlcmxhcBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIuChFSb3RhdGVLZXlSZXNwb25zZRIZCgNrZXkYASABKAsyDC5tYXJzLnYxLktleSJBCg9MaW1pdEtleVJlcXVlc3QSCgoCaWQYASABKAkSIgoGbGltaXRzGAIgASgLMhIubWFycy52MS5LZXlMaW1pdHMiLQoQTGltaXRLZXlSZXNwb25zZRIZCgNrZXkYASABKAsyDC5tYXJzLnYxLktleSIeChBSZXZva2VLZXlSZXF1ZXN0EgoKAmlkGAEgASgJIhMKEVJldm9rZUtleVJlc3BvbnNlIg8KDVdob0FtSVJlcXVlc3QibQoOV2hvQW1JUmVzcG9uc2USCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIeCgRraW5kGAMgASgOMhAubWFycy52MS5LZXlLaW5kEgwKBGFwcHMYBCADKAkSEwoLb3Blbl90b19hbGwYBSABKAgilAIKB1Nlc3Npb24SCgoCaWQYASABKAkSDQoFb3duZXIYAiABKAkSDAoEbmFtZRgDIAEoCRIeCgRraW5kGAQgASgOMhAubWFycy52MS5LZXlLaW5kEgwKBGFwcHMYBSADKAkSDwoHYWRkcmVzcxgGIAEoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3VzZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2N1cnJlbnQYCiABKAgiNAoTTGlzdFNlc3Npb25zUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiTwoUTGlzdFNlc3Npb25zUmVzcG9uc2USIgoIc2Vzc2lvbnMYASADKAsyEC5tYXJzLnYxLlNlc3Npb24SEwoLbmV4dF9jdXJzb3IYAiABKAkiHwoRRW5kU2Vzc2lvblJlcXVlc3QSCgoCaWQYASABKAkiFAoSRW5kU2Vzc2lvblJlc3BvbnNlIiUKE0NyZWF0ZVRpY2tldFJlcXVlc3QSDgoGdG9waWNzGAEgAygJIjoKFENyZWF0ZVRpY2tldFJlc3BvbnNlEg4KBnRpY2tldBgBIAEoCRISCgpleHBpcmVzX2luGAIgASgNKmcKB0tleUtpbmQSGAoUS0VZX0tJTkRfVU5TUEVDSUZJRUQQABIPCgtLRVlfS0lORF9JThABEg8KC0tFWV9LSU5EX1JPEAISDwoLS0VZX0tJTkRfUlcQAxIPCgtLRVlfS0lORF9BRBAEMpcFCg1BY2Nlc3NTZXJ2aWNlEkQKCExpc3RLZXlzEhgubWFycy52MS5MaXN0S2V5c1JlcXVlc3QaGS5tYXJzLnYxLkxpc3RLZXlzUmVzcG9uc2UiA5ACARJCCglDcmVhdGVLZXkSGS5tYXJzLnYxLkNyZWF0ZUtleVJlcXVlc3QaGi5tYXJzLnYxLkNyZWF0ZUtleVJlc3BvbnNlEkIKCVJvdGF0ZUtleRIZLm1hcnMudjEuUm90YXRlS2V5UmVxdWVzdBoaLm1hcnMudjEuUm90YXRlS2V5UmVzcG9uc2USRAoITGltaXRLZXkSGC5tYXJzLnYxLkxpbWl0S2V5UmVxdWVzdBoZLm1hcnMudjEuTGltaXRLZXlSZXNwb25zZSIDkAICEkcKCVJldm9rZUtleRIZLm1hcnMudjEuUmV2b2tlS2V5UmVxdWVzdBoaLm1hcnMudjEuUmV2b2tlS2V5UmVzcG9uc2UiA5ACAhI+CgZXaG9BbUkSFi5tYXJzLnYxLldob0FtSVJlcXVlc3QaFy5tYXJzLnYxLldob0FtSVJlc3BvbnNlIgOQAgESUAoMTGlzdFNlc3Npb25zEhwubWFycy52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0U2Vzc2lvbnNSZXNwb25zZSIDkAIBEkoKCkVuZFNlc3Npb24SGi5tYXJzLnYxLkVuZFNlc3Npb25SZXF1ZXN0GhsubWFycy52MS5FbmRTZXNzaW9uUmVzcG9uc2UiA5ACAhJLCgxDcmVhdGVUaWNrZXQSHC5tYXJzLnYxLkNyZWF0ZVRpY2tldFJlcXVlc3QaHS5tYXJzLnYxLkNyZWF0ZVRpY2tldFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A key.
@@ -89,6 +89,13 @@ export type Key = Message<"mars.v1.Key"> & {
    * @generated from field: string token = 10;
    */
   token: string;
+
+  /**
+   * What its caller may use.
+   *
+   * @generated from field: mars.v1.KeyLimits limits = 11;
+   */
+  limits?: KeyLimits | undefined;
 };
 
 /**
@@ -97,6 +104,62 @@ export type Key = Message<"mars.v1.Key"> & {
  */
 export const KeySchema: GenMessage<Key> = /*@__PURE__*/
   messageDesc(file_mars_v1_access_service, 0);
+
+/**
+ * What the caller of a key may use. Where one is absent that of the settings holds.
+ *
+ * @generated from message mars.v1.KeyLimits
+ */
+export type KeyLimits = Message<"mars.v1.KeyLimits"> & {
+  /**
+   * Events a second in the long run; 0 for no limit.
+   *
+   * @generated from field: optional uint32 events_per_second = 1;
+   */
+  eventsPerSecond?: number | undefined;
+
+  /**
+   * Events at once; absent: those of two seconds.
+   *
+   * @generated from field: optional uint32 burst = 2;
+   */
+  burst?: number | undefined;
+
+  /**
+   * Requests and calls under way, streams over native gRPC among them.
+   *
+   * @generated from field: optional uint32 requests = 3;
+   */
+  requests?: number | undefined;
+
+  /**
+   * WebSockets, event streams and streaming calls.
+   *
+   * @generated from field: optional uint32 streams = 4;
+   */
+  streams?: number | undefined;
+
+  /**
+   * Topics that it may follow at one time.
+   *
+   * @generated from field: optional uint32 subscriptions = 5;
+   */
+  subscriptions?: number | undefined;
+
+  /**
+   * Bytes of its requests that are received and not parsed yet, at least 8 MiB.
+   *
+   * @generated from field: optional uint32 body_bytes = 6;
+   */
+  bodyBytes?: number | undefined;
+};
+
+/**
+ * Describes the message mars.v1.KeyLimits.
+ * Use `create(KeyLimitsSchema)` to create a new message.
+ */
+export const KeyLimitsSchema: GenMessage<KeyLimits> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 1);
 
 /**
  * Which page.
@@ -124,7 +187,7 @@ export type ListKeysRequest = Message<"mars.v1.ListKeysRequest"> & {
  * Use `create(ListKeysRequestSchema)` to create a new message.
  */
 export const ListKeysRequestSchema: GenMessage<ListKeysRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 1);
+  messageDesc(file_mars_v1_access_service, 2);
 
 /**
  * A page of keys.
@@ -152,7 +215,7 @@ export type ListKeysResponse = Message<"mars.v1.ListKeysResponse"> & {
  * Use `create(ListKeysResponseSchema)` to create a new message.
  */
 export const ListKeysResponseSchema: GenMessage<ListKeysResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 2);
+  messageDesc(file_mars_v1_access_service, 3);
 
 /**
  * The key to make.
@@ -187,6 +250,13 @@ export type CreateKeyRequest = Message<"mars.v1.CreateKeyRequest"> & {
    * @generated from field: google.protobuf.Timestamp expires_at = 4;
    */
   expiresAt?: Timestamp | undefined;
+
+  /**
+   * What its caller may use.
+   *
+   * @generated from field: mars.v1.KeyLimits limits = 5;
+   */
+  limits?: KeyLimits | undefined;
 };
 
 /**
@@ -194,7 +264,7 @@ export type CreateKeyRequest = Message<"mars.v1.CreateKeyRequest"> & {
  * Use `create(CreateKeyRequestSchema)` to create a new message.
  */
 export const CreateKeyRequestSchema: GenMessage<CreateKeyRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 3);
+  messageDesc(file_mars_v1_access_service, 4);
 
 /**
  * The key.
@@ -215,7 +285,7 @@ export type CreateKeyResponse = Message<"mars.v1.CreateKeyResponse"> & {
  * Use `create(CreateKeyResponseSchema)` to create a new message.
  */
 export const CreateKeyResponseSchema: GenMessage<CreateKeyResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 4);
+  messageDesc(file_mars_v1_access_service, 5);
 
 /**
  * Which key.
@@ -243,7 +313,7 @@ export type RotateKeyRequest = Message<"mars.v1.RotateKeyRequest"> & {
  * Use `create(RotateKeyRequestSchema)` to create a new message.
  */
 export const RotateKeyRequestSchema: GenMessage<RotateKeyRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 5);
+  messageDesc(file_mars_v1_access_service, 6);
 
 /**
  * The key.
@@ -264,7 +334,56 @@ export type RotateKeyResponse = Message<"mars.v1.RotateKeyResponse"> & {
  * Use `create(RotateKeyResponseSchema)` to create a new message.
  */
 export const RotateKeyResponseSchema: GenMessage<RotateKeyResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 6);
+  messageDesc(file_mars_v1_access_service, 7);
+
+/**
+ * Which key, and its limits.
+ *
+ * @generated from message mars.v1.LimitKeyRequest
+ */
+export type LimitKeyRequest = Message<"mars.v1.LimitKeyRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * All of them: one that is absent is that of the settings again.
+   *
+   * @generated from field: mars.v1.KeyLimits limits = 2;
+   */
+  limits?: KeyLimits | undefined;
+};
+
+/**
+ * Describes the message mars.v1.LimitKeyRequest.
+ * Use `create(LimitKeyRequestSchema)` to create a new message.
+ */
+export const LimitKeyRequestSchema: GenMessage<LimitKeyRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 8);
+
+/**
+ * The key.
+ *
+ * @generated from message mars.v1.LimitKeyResponse
+ */
+export type LimitKeyResponse = Message<"mars.v1.LimitKeyResponse"> & {
+  /**
+   * With its new limits.
+   *
+   * @generated from field: mars.v1.Key key = 1;
+   */
+  key?: Key | undefined;
+};
+
+/**
+ * Describes the message mars.v1.LimitKeyResponse.
+ * Use `create(LimitKeyResponseSchema)` to create a new message.
+ */
+export const LimitKeyResponseSchema: GenMessage<LimitKeyResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 9);
 
 /**
  * Which key.
@@ -285,7 +404,7 @@ export type RevokeKeyRequest = Message<"mars.v1.RevokeKeyRequest"> & {
  * Use `create(RevokeKeyRequestSchema)` to create a new message.
  */
 export const RevokeKeyRequestSchema: GenMessage<RevokeKeyRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 7);
+  messageDesc(file_mars_v1_access_service, 10);
 
 /**
  * Nothing.
@@ -300,7 +419,7 @@ export type RevokeKeyResponse = Message<"mars.v1.RevokeKeyResponse"> & {
  * Use `create(RevokeKeyResponseSchema)` to create a new message.
  */
 export const RevokeKeyResponseSchema: GenMessage<RevokeKeyResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 8);
+  messageDesc(file_mars_v1_access_service, 11);
 
 /**
  * Nothing.
@@ -315,7 +434,7 @@ export type WhoAmIRequest = Message<"mars.v1.WhoAmIRequest"> & {
  * Use `create(WhoAmIRequestSchema)` to create a new message.
  */
 export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 9);
+  messageDesc(file_mars_v1_access_service, 12);
 
 /**
  * Who calls.
@@ -364,7 +483,7 @@ export type WhoAmIResponse = Message<"mars.v1.WhoAmIResponse"> & {
  * Use `create(WhoAmIResponseSchema)` to create a new message.
  */
 export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 10);
+  messageDesc(file_mars_v1_access_service, 13);
 
 /**
  * A browser that is signed in.
@@ -448,7 +567,7 @@ export type Session = Message<"mars.v1.Session"> & {
  * Use `create(SessionSchema)` to create a new message.
  */
 export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 11);
+  messageDesc(file_mars_v1_access_service, 14);
 
 /**
  * Which page.
@@ -476,7 +595,7 @@ export type ListSessionsRequest = Message<"mars.v1.ListSessionsRequest"> & {
  * Use `create(ListSessionsRequestSchema)` to create a new message.
  */
 export const ListSessionsRequestSchema: GenMessage<ListSessionsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 12);
+  messageDesc(file_mars_v1_access_service, 15);
 
 /**
  * A page of sessions.
@@ -504,7 +623,7 @@ export type ListSessionsResponse = Message<"mars.v1.ListSessionsResponse"> & {
  * Use `create(ListSessionsResponseSchema)` to create a new message.
  */
 export const ListSessionsResponseSchema: GenMessage<ListSessionsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 13);
+  messageDesc(file_mars_v1_access_service, 16);
 
 /**
  * Which session.
@@ -525,7 +644,7 @@ export type EndSessionRequest = Message<"mars.v1.EndSessionRequest"> & {
  * Use `create(EndSessionRequestSchema)` to create a new message.
  */
 export const EndSessionRequestSchema: GenMessage<EndSessionRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 14);
+  messageDesc(file_mars_v1_access_service, 17);
 
 /**
  * Nothing.
@@ -540,7 +659,7 @@ export type EndSessionResponse = Message<"mars.v1.EndSessionResponse"> & {
  * Use `create(EndSessionResponseSchema)` to create a new message.
  */
 export const EndSessionResponseSchema: GenMessage<EndSessionResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 15);
+  messageDesc(file_mars_v1_access_service, 18);
 
 /**
  * What the ticket is for.
@@ -561,7 +680,7 @@ export type CreateTicketRequest = Message<"mars.v1.CreateTicketRequest"> & {
  * Use `create(CreateTicketRequestSchema)` to create a new message.
  */
 export const CreateTicketRequestSchema: GenMessage<CreateTicketRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 16);
+  messageDesc(file_mars_v1_access_service, 19);
 
 /**
  * The ticket.
@@ -589,7 +708,7 @@ export type CreateTicketResponse = Message<"mars.v1.CreateTicketResponse"> & {
  * Use `create(CreateTicketResponseSchema)` to create a new message.
  */
 export const CreateTicketResponseSchema: GenMessage<CreateTicketResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 17);
+  messageDesc(file_mars_v1_access_service, 20);
 
 /**
  * What a key may do.
@@ -674,6 +793,16 @@ export const AccessService: GenService<{
     methodKind: "unary";
     input: typeof RotateKeyRequestSchema;
     output: typeof RotateKeyResponseSchema;
+  },
+  /**
+   * Replaces the limits of a key; they hold from its next call on. NOT_FOUND when there is no such key.
+   *
+   * @generated from rpc mars.v1.AccessService.LimitKey
+   */
+  limitKey: {
+    methodKind: "unary";
+    input: typeof LimitKeyRequestSchema;
+    output: typeof LimitKeyResponseSchema;
   },
   /**
    * Ends a key at once, with every stream and socket that it has opened. NOT_FOUND when there is no such key.
