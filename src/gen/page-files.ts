@@ -1,6 +1,34 @@
 /** Written by npm run generate from src/ui/. Edit those. */
 
 export const pageFiles: Readonly<Record<string, string>> = {
+  "account.js": `import { ApiError, call } from "./api.js";
+import { byId, element } from "./dom.js";
+export function whoAmI() {
+  return call("GET", "/api/session");
+}
+export function showAccount({ id, name, open_to_all }) {
+  if (open_to_all)
+    showWarning();
+  if (!id.startsWith("session:"))
+    return;
+  const button = element("button", { type: "button", class: "quiet" }, "Sign out");
+  button.onclick = async () => {
+    button.disabled = true;
+    try {
+      await call("DELETE", "/api/sessions/current");
+      location.reload();
+    } catch (error) {
+      button.disabled = false;
+      button.textContent = error instanceof ApiError ? \`Not signed out: \${error.message}\` : String(error);
+    }
+  };
+  byId("account").replaceChildren(element("span", { title: name }, name), button);
+}
+function showWarning() {
+  const text = "Anyone who reaches this address can read and change everything.";
+  byId("main").before(element("p", { class: "warning", role: "alert" }, text));
+}
+`,
   "api.js": `export class ApiError extends Error {
   status;
   constructor(status, message) {
@@ -22,10 +50,25 @@ export async function getMessage(appId, messageId, page = {}) {
   }
 }
 async function get(path) {
+  try {
+    return await call("GET", path);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401)
+      signedOut.dispatchEvent(new Event("end"));
+    throw error;
+  }
+}
+export const signedOut = new EventTarget;
+export async function call(method, path, sent) {
   let response;
   try {
     response = await fetch(path, {
-      headers: { Accept: "application/json" },
+      method,
+      headers: {
+        Accept: "application/json",
+        ...sent !== undefined && { "Content-Type": "application/json" }
+      },
+      ...sent !== undefined && { body: JSON.stringify(sent) },
       signal: AbortSignal.timeout(15000)
     });
   } catch {
@@ -81,7 +124,9 @@ export function notice(title, ...lines) {
   return box;
 }
 `,
-  "feed.js": `const retryFirstMs = 500;
+  "feed.js": `import { signedOut } from "./api.js";
+const signedOutCode = 4401;
+const retryFirstMs = 500;
 const retryLastMs = 15000;
 const pingEveryMs = 20000;
 const pongWithinMs = 1e4;
@@ -104,7 +149,12 @@ export function openFeed(topic, after, handlers) {
       ping(opened);
       receive(JSON.parse(String(message.data)));
     };
-    opened.onclose = () => lose(opened);
+    opened.onclose = ({ code }) => {
+      if (code === signedOutCode)
+        endSession();
+      else
+        lose(opened);
+    };
     pingTimer = setTimeout(() => lose(opened), pongWithinMs);
   }
   function ping(opened) {
@@ -113,6 +163,12 @@ export function openFeed(topic, after, handlers) {
       opened.send('{"type":"ping"}');
       pingTimer = setTimeout(() => lose(opened), pongWithinMs);
     }, pingEveryMs);
+  }
+  function endSession() {
+    socket = undefined;
+    clearTimeout(pingTimer);
+    close();
+    signedOut.dispatchEvent(new Event("end"));
   }
   function lose(lost) {
     if (socket !== lost)
@@ -168,12 +224,16 @@ export function showHome() {
   mainElement().replaceChildren(element("h1", {}, "Where is it now?"), element("p", { class: "lead" }, "Find a message by its id or an external id, and follow its events live."), element("h2", {}, "Latest messages"), place);
   document.querySelector("#query")?.focus();
   async function refresh() {
+    if (!place.isConnected)
+      return;
     if (document.visibilityState === "visible") {
       try {
         const { messages } = await listMessages({ order: "updated", limit: String(shownMax) });
         draw(messages);
         showConnection("live");
       } catch (error) {
+        if (!place.isConnected)
+          return;
         if (shown === "")
           place.replaceChildren(notice("The list cannot be read", reasonOf(error)));
         showConnection("waiting");
@@ -438,6 +498,12 @@ header {
   background: var(--raised);
 }
 
+/* A name needs more room than the state of the connection. */
+header:has(#account:not(:empty)) {
+  grid-template-columns: auto minmax(12rem, 34rem) auto;
+  justify-content: space-between;
+}
+
 .brand {
   display: inline-flex;
   align-items: center;
@@ -486,11 +552,53 @@ button:hover {
   filter: brightness(1.08);
 }
 
-#connection {
-  justify-self: end;
+.status {
+  display: flex;
+  align-items: center;
+  justify-content: end;
+  gap: 1rem;
+  min-width: 0;
   color: var(--muted);
   font-size: 0.875rem;
-  text-align: end;
+}
+
+#connection {
+  flex: none;
+}
+
+#account {
+  display: flex;
+  align-items: center;
+  gap: 0.5rem;
+  min-width: 0;
+}
+
+#account:empty {
+  display: none;
+}
+
+#account span {
+  overflow: hidden;
+  max-width: 14rem;
+  text-overflow: ellipsis;
+  white-space: nowrap;
+}
+
+button.quiet {
+  padding: 0.25rem 0.6rem;
+  border: 1px solid var(--line);
+  background: none;
+  color: var(--accent);
+  font-size: 0.875rem;
+  white-space: nowrap;
+}
+
+.warning {
+  padding: 0.6rem 1.5rem;
+  background: var(--wash);
+  color: var(--warn);
+  font-weight: 600;
+  text-align: center;
 }
 
 #connection:not(:empty)::before {
@@ -589,10 +697,68 @@ pre {
   line-height: 1.6;
 }
 
+/* The sign-in */
+
+.sign-in {
+  display: block;
+  max-width: 34rem;
+  margin-top: 1.5rem;
+}
+
+.sign-in label {
+  display: block;
+  margin-bottom: 0.25rem;
+  font-weight: 600;
+}
+
+.row {
+  display: flex;
+  gap: 0.5rem;
+}
+
+.hint,
+.or {
+  margin-top: 0.5rem;
+  color: var(--muted);
+  font-size: 0.875rem;
+}
+
+.ways:empty,
+.problem:empty {
+  display: none;
+}
+
+.ways,
+.problem {
+  margin-top: 1rem;
+}
+
+.ways .or {
+  margin-top: 1.5rem;
+}
+
+.problem {
+  color: var(--warn);
+  font-weight: 600;
+}
+
+a.button {
+  display: inline-block;
+  max-width: 100%;
+  padding: 0.45rem 1rem;
+  border-radius: 0.4rem;
+  background: var(--accent);
+  color: var(--accent-ink);
+  font-weight: 600;
+  overflow-wrap: anywhere;
+  text-decoration: none;
+}
+
 /* Narrow */
 
 @media (max-width: 46rem) {
-  header {
+  header,
+  header:has(#account:not(:empty)) {
     grid-template-columns: 1fr auto;
     padding: 0.75rem 1rem;
   }
@@ -600,6 +766,23 @@ pre {
   header search {
     grid-row: 2;
     grid-column: 1 / -1;
+  }
+
+  .status {
+    display: contents;
+  }
+
+  #connection {
+    color: var(--muted);
+    font-size: 0.875rem;
+  }
+
+  #account {
+    grid-row: 3;
+    grid-column: 1 / -1;
+    justify-content: space-between;
+    color: var(--muted);
+    font-size: 0.875rem;
   }
 
   main {
@@ -623,7 +806,7 @@ pre {
     <a class="skip" href="#main">Skip to the content</a>
     <header>
       <a class="brand" href="/"><img src="/ui/icon.svg" alt="" width="22" height="22" />Mars</a>
-      <search><form action="/search/event" method="get">
+      <search id="search"><form action="/search/event" method="get">
         <label class="unseen" for="query">Message id or external id</label>
         <input
           id="query"
@@ -638,7 +821,10 @@ pre {
         />
         <button type="submit">Find</button>
       </form></search>
-      <p id="connection" role="status"></p>
+      <div class="status">
+        <p id="connection" role="status"></p>
+        <div id="account"></div>
+      </div>
     </header>
     <main id="main" tabindex="-1">
       <noscript>
@@ -652,18 +838,35 @@ pre {
   </body>
 </html>
 `,
-  "page.js": `import { byId } from "./dom.js";
+  "page.js": `import { showAccount, whoAmI } from "./account.js";
+import { ApiError, signedOut } from "./api.js";
+import { byId } from "./dom.js";
 import { showHome } from "./home-view.js";
 import { showSearch } from "./search-view.js";
-const query = new URLSearchParams(location.search);
-const id = query.get("message_id") ?? "";
-const appId = query.get("app_id") || undefined;
-if (id === "") {
-  showHome();
-} else {
-  byId("query").value = id;
-  showSearch(id, appId);
+import { showSignIn } from "./sign-in-view.js";
+async function start() {
+  try {
+    showAccount(await whoAmI());
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
+      return showSignIn(error.status === 403 ? error.message : undefined);
+    }
+  }
+  signedOut.addEventListener("end", () => void showSignIn("Your session has ended."), { once: true });
+  showView();
 }
+function showView() {
+  const query = new URLSearchParams(location.search);
+  const id = query.get("message_id") ?? "";
+  const appId = query.get("app_id") || undefined;
+  if (id === "") {
+    showHome();
+  } else {
+    byId("query").value = id;
+    showSearch(id, appId);
+  }
+}
+start();
 `,
   "search-view.js": `import { ApiError, getMessage, listMessages } from "./api.js";
 import { showConnection } from "./connection.js";
@@ -731,6 +934,8 @@ function showWaiting(id, appId, asOfSeq) {
   });
 }
 function showFailure(error, again) {
+  if (error instanceof ApiError && error.status === 401)
+    return;
   const refused = error instanceof ApiError && error.status >= 400 && error.status < 429;
   if (refused) {
     mainElement().replaceChildren(notice("No message can have this id", error.message));
@@ -740,6 +945,59 @@ function showFailure(error, again) {
   button.onclick = () => void again();
   const reason = error instanceof ApiError ? error.message : String(error);
   mainElement().replaceChildren(notice("The search failed", reason, button));
+}
+`,
+  "sign-in-view.js": `import { ApiError, call } from "./api.js";
+import { showConnection } from "./connection.js";
+import { byId, element, mainElement } from "./dom.js";
+export async function showSignIn(reason) {
+  document.title = "Sign in · Mars";
+  showConnection("off");
+  byId("account").replaceChildren();
+  byId("search").hidden = true;
+  const problem = element("p", { class: "problem", role: "alert" }, reason ?? "");
+  const key = element("input", {
+    id: "key",
+    type: "password",
+    required: "",
+    autocomplete: "current-password",
+    spellcheck: "false",
+    "aria-describedby": "key-hint"
+  });
+  const button = element("button", { type: "submit" }, "Sign in");
+  const form = element("form", { class: "sign-in", action: "/", method: "post" }, element("label", { for: "key" }, "Key"), element("div", { class: "row" }, key, button), element("p", { id: "key-hint", class: "hint" }, "It begins with mars_. It stays in this browser as a session."));
+  form.onsubmit = async (submitted) => {
+    submitted.preventDefault();
+    button.disabled = true;
+    problem.textContent = "";
+    try {
+      await call("POST", "/api/sessions", { token: key.value.trim() });
+      location.reload();
+    } catch (error) {
+      button.disabled = false;
+      problem.textContent = problemOf(error);
+      key.select();
+    }
+  };
+  const place = element("div", { class: "ways" });
+  mainElement().replaceChildren(element("h1", {}, "Sign in"), problem, place, form);
+  key.focus();
+  const ways = await call("GET", "/api/sign-in").catch(() => {
+    return;
+  });
+  if (ways?.issuer)
+    place.replaceChildren(issuerLink(ways.issuer), element("p", { class: "or" }, "or by a key"));
+}
+function issuerLink({ host, path }) {
+  const query = new URLSearchParams({ return_to: location.pathname + location.search });
+  return element("a", { class: "button", href: \`\${path}?\${query}\` }, \`Sign in with \${host}\`);
+}
+function problemOf(error) {
+  if (!(error instanceof ApiError))
+    return String(error);
+  if (error.status === 401)
+    return "No key of this Mars: it may be misspelt, revoked or over.";
+  return error.message;
 }
 `,
   "state.js": `import { element } from "./dom.js";

@@ -59,10 +59,28 @@ export async function getMessage(
 }
 
 async function get<Answer>(path: string): Promise<Answer> {
+  try {
+    return await call<Answer>("GET", path);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) signedOut.dispatchEvent(new Event("end"));
+    throw error;
+  }
+}
+
+/** Has an event `end` when a session has ended, and the page can read nothing more. */
+export const signedOut = new EventTarget();
+
+/** Calls Mars, with the cookie of the session. Rejects with `ApiError`. */
+export async function call<Answer>(method: string, path: string, sent?: object): Promise<Answer> {
   let response: Response;
   try {
     response = await fetch(path, {
-      headers: { Accept: "application/json" },
+      method,
+      headers: {
+        Accept: "application/json",
+        ...(sent !== undefined && { "Content-Type": "application/json" }),
+      },
+      ...(sent !== undefined && { body: JSON.stringify(sent) }),
       signal: AbortSignal.timeout(15_000),
     });
   } catch {

@@ -2,7 +2,7 @@
  * A subscription to one topic over `/ws`, for as long as the page is open. After a lost connection it resumes after the
  * last event, so no event is missed and none comes twice.
  */
-import type { TimelineEvent } from "./api.ts";
+import { signedOut, type TimelineEvent } from "./api.ts";
 
 export type FeedState = "connecting" | "live" | "waiting";
 
@@ -19,6 +19,8 @@ export interface Feed {
   close(): void;
 }
 
+/** With this code Mars closes the sockets of who is not signed in, or no longer. */
+const signedOutCode = 4401;
 const retryFirstMs = 500;
 const retryLastMs = 15_000;
 /** A connection may fail without a close; one that leaves a ping unanswered is closed. */
@@ -45,7 +47,10 @@ export function openFeed(topic: string, after: number, handlers: FeedHandlers): 
       ping(opened);
       receive(JSON.parse(String(message.data)));
     };
-    opened.onclose = () => lose(opened);
+    opened.onclose = ({ code }) => {
+      if (code === signedOutCode) endSession();
+      else lose(opened);
+    };
     // A connection that neither opens nor fails is closed like one that falls silent.
     pingTimer = setTimeout(() => lose(opened), pongWithinMs);
   }
@@ -56,6 +61,14 @@ export function openFeed(topic: string, after: number, handlers: FeedHandlers): 
       opened.send('{"type":"ping"}');
       pingTimer = setTimeout(() => lose(opened), pongWithinMs);
     }, pingEveryMs);
+  }
+
+  /** Not tried again: it would be refused, until the user signs in. */
+  function endSession(): void {
+    socket = undefined;
+    clearTimeout(pingTimer);
+    close();
+    signedOut.dispatchEvent(new Event("end"));
   }
 
   function lose(lost: WebSocket): void {

@@ -26,12 +26,15 @@ export function showHome(): void {
   document.querySelector<HTMLInputElement>("#query")?.focus();
 
   async function refresh(): Promise<void> {
+    // Another view has taken its place.
+    if (!place.isConnected) return;
     if (document.visibilityState === "visible") {
       try {
         const { messages } = await listMessages({ order: "updated", limit: String(shownMax) });
         draw(messages);
         showConnection("live");
       } catch (error) {
+        if (!place.isConnected) return;
         if (shown === "") place.replaceChildren(notice("The list cannot be read", reasonOf(error)));
         showConnection("waiting");
       }

@@ -89,6 +89,8 @@ function showWaiting(id: string, appId: string | undefined, asOfSeq: number): vo
 
 /** Shows a failure, with a button to try again where that may help. */
 function showFailure(error: unknown, again: () => Promise<void>): void {
+  // The sign-in is shown.
+  if (error instanceof ApiError && error.status === 401) return;
   const refused = error instanceof ApiError && error.status >= 400 && error.status < 429;
   if (refused) {
     mainElement().replaceChildren(notice("No message can have this id", error.message));

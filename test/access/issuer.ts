@@ -16,6 +16,8 @@ export interface IssuerOptions {
   readonly people: Readonly<Record<string, unknown>>;
   /** Whether the groups are in the ID token; else in the user info alone. */
   readonly inToken?: boolean;
+  /** Where Mars is found, if not at `publicUrl`. */
+  readonly mars?: string;
 }
 
 export interface TestIssuer extends AsyncDisposable {
@@ -23,7 +25,11 @@ export interface TestIssuer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export async function startIssuer({ people, inToken = false }: IssuerOptions): Promise<TestIssuer> {
+export async function startIssuer({
+  people,
+  inToken = false,
+  mars = publicUrl,
+}: IssuerOptions): Promise<TestIssuer> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -33,7 +39,7 @@ export async function startIssuer({ people, inToken = false }: IssuerOptions): P
       {
         client_id: clientId,
         client_secret: clientSecret,
-        redirect_uris: [`${publicUrl}/auth/callback`],
+        redirect_uris: [`${mars}/auth/callback`],
         grant_types: ["authorization_code"],
         response_types: ["code"],
       },

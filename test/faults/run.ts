@@ -20,6 +20,7 @@ const checks: readonly string[] = [
   "readers",
   "rot",
   "shares",
+  "sign-in",
   "two-mars",
 ];
 
