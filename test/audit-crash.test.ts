@@ -1,0 +1,110 @@
+/** Kill -9 amid changes: what was answered is in the audit, and what is in the audit has been changed, no more and no less. */
+import { expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type MarsProcess, spawnMars } from "./support/process.ts";
+import { mulberry32 } from "./support/random.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+interface Entry {
+  readonly action: string;
+  readonly target: string;
+  readonly new: { readonly version?: number; readonly id?: unknown } | null;
+}
+
+const rounds = 4;
+const workers = 4;
+
+async function call({ url }: MarsProcess, request: string, body?: unknown): Promise<Json> {
+  const [method = "", path = ""] = request.split(" ");
+  const response = await fetch(url + path, {
+    method,
+    ...(body !== undefined && {
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    }),
+  });
+  if (!response.ok) throw new Error(`${request}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Json;
+}
+
+/** Makes changes until Mars is killed. @param answered gets a text for each: its action and what it has changed */
+async function change(mars: MarsProcess, name: string, answered: string[]): Promise<void> {
+  const stages = [{ event: "A" }, { event: "B", within: "1h" }];
+  const keys: unknown[] = [];
+  try {
+    for (let n = 1; ; n++) {
+      const put = await call(mars, `PUT /api/apps/${name}/lifecycle`, {
+        ...{ stages, complete_on: ["B"], grace: `${n}ms` },
+      });
+      answered.push(`putLifecycle ${name} ${put.version}`);
+      const created = await call(mars, "POST /api/alerts/silences", { app_id: name, for: "1h" });
+      const { id } = created.silence as Json;
+      answered.push(`createAlertSilence ${id}`);
+      const key = await call(mars, "POST /api/keys", { kind: "ro", apps: [name], name });
+      answered.push(`createKey ${key.id}`);
+      keys.push(key.id);
+      if (n % 2 === 1) continue;
+      const old = keys.shift();
+      await call(mars, `DELETE /api/keys/${old}`);
+      answered.push(`revokeKey ${old}`);
+      await call(mars, `DELETE /api/alerts/silences/${id}`);
+      answered.push(`deleteAlertSilence ${id}`);
+    }
+  } catch (error) {
+    // Mars was killed, or a change was refused: then this was no test.
+    if (/: \d{3} /.test(String(error))) throw error;
+  }
+}
+
+async function auditOf({ url }: MarsProcess): Promise<Entry[]> {
+  const response = await fetch(`${url}/api/audit`, { headers: { accept: "application/x-ndjson" } });
+  const lines = (await response.text()).trimEnd().split("\n");
+  return lines.map((line) => JSON.parse(line) as Entry);
+}
+
+const ids = (list: unknown) => (list as Json[]).map(({ id }) => String(id)).sort();
+const targets = (entries: readonly Entry[], action: string) =>
+  entries.filter((entry) => entry.action === action).map(({ target }) => target);
+const left = (made: readonly string[], ended: readonly string[]) =>
+  made.filter((one) => !ended.includes(one)).sort();
+
+test("what was answered is in the audit, and what is in the audit was done", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "mars-audit-"));
+  const random = mulberry32(17);
+  const answered: string[] = [];
+  let mars = await spawnMars({ dataDir, env: { MARS_ANONYMOUS: "1" } });
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const names = Array.from({ length: workers }, (_, worker) => `app-${round}-${worker}`);
+      const before = answered.length;
+      const changing = Promise.all(names.map((name) => change(mars, name, answered)));
+      while (answered.length < before + 20) await Bun.sleep(1);
+      await Bun.sleep(random() * 50);
+      await mars.kill("SIGKILL");
+      await changing;
+      mars = await spawnMars({ dataDir, env: { MARS_ANONYMOUS: "1" } });
+      const entries = await auditOf(mars);
+      const recorded = entries.map(({ action, target, new: now }) =>
+        action === "putLifecycle" ? `${action} ${target} ${now?.version}` : `${action} ${target}`,
+      );
+      expect(new Set(recorded).size).toBe(recorded.length);
+      expect(answered.filter((one) => !recorded.includes(one))).toEqual([]);
+      const { keys } = await call(mars, "GET /api/keys?limit=1000");
+      expect(ids(keys)).toEqual(left(targets(entries, "createKey"), targets(entries, "revokeKey")));
+      const { silences } = await call(mars, "GET /api/alerts/silences");
+      const silent = left(targets(entries, "createAlertSilence"), targets(entries, "deleteAlertSilence"));
+      expect(ids(silences)).toEqual(silent);
+      for (const name of names) {
+        const { versions } = await call(mars, `GET /api/apps/${name}/lifecycle/versions`);
+        const put = entries.filter(({ target }) => target === name).map(({ new: now }) => now?.version);
+        expect((versions as Json[]).map(({ version }) => version)).toEqual(put);
+      }
+    }
+  } finally {
+    await mars.kill("SIGKILL");
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}, 60_000);
