@@ -28,6 +28,18 @@ test.each(pages)("every path of this project in %s is there", (page) => {
   expect(gone).toEqual([]);
 });
 
+test("every test that the page on security names is there, and every row names one or a reason", () => {
+  const text = read("docs/security.md");
+  const named = [...text.matchAll(/`(test\/[\w./-]+)` › "([^"]+)"/g)];
+  const gone = named
+    .filter(([, path = "", title]) => !existsSync(join(root, path)) || !read(path).includes(`"${title}"`))
+    .map(([found]) => found);
+  expect(gone).toEqual([]);
+  const rows = text.split("\n").filter((line) => /^\| (API\d|\d)/.test(line));
+  expect(rows.length).toBeGreaterThan(60);
+  expect(rows.filter((row) => !/› "|\| reason: /.test(row))).toEqual([]);
+});
+
 test("the architecture names every folder of src/", () => {
   const text = read("ARCHITECTURE.md");
   const folders = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) =>

@@ -68,7 +68,8 @@ export const accessSettings: { readonly [K in AccessNames]: Setting<Config[K]> }
     name: "MARS_TEST_ENDPOINTS",
     default: "0",
     unit: "1 or 0",
-    meaning: "Whether `GET /api/create_event` and `GET /api/test_socket` exist, which change things by a GET",
+    meaning:
+      "Whether `GET /api/create_event` and `GET /api/test_socket`, which change things by a GET, exist where callers need a key, too",
     parse: flag,
   },
   publicUrl: {
