@@ -165,6 +165,7 @@ async function start(
     projected: pipeline.projected,
     redact: (appId, messageId) => alerts.redact(appId, messageId),
     deleted: pipeline.deleted,
+    onRefused: ({ peer }) => refused("erasures", peer),
     supervisor,
     log,
   });

@@ -130,7 +130,7 @@ export class Alerts implements AlertsPort {
   }
 
   deleteRule(id: string, by: Author): Promise<boolean> {
-    return this.#change(() => this.#options.store.deleteAlertRule(id, nowMicros(), by));
+    return this.#change(() => this.#options.store.deleteAlertRule(id, by));
   }
 
   async putSink(id: string, target: SinkTarget, by: Author): Promise<PutSink> {
@@ -142,7 +142,8 @@ export class Alerts implements AlertsPort {
       const madeSecret = kept.type === "webhook" && kept.secret === undefined ? makeSecret() : undefined;
       const made = madeSecret !== undefined && { secret: madeSecret };
       const sink = { ...kept, ...made, id };
-      await this.#options.store.putAlertSink(sink, by);
+      // What is under way to a receiver that it leads to no more must be on record before it is decided what that one still gets.
+      await this.#deliverer.exclusively(id, () => this.#options.store.putAlertSink(sink, by));
       return { sink, ...(madeSecret !== undefined && { madeSecret }) };
     });
   }
@@ -158,7 +159,7 @@ export class Alerts implements AlertsPort {
           },
         ]);
       }
-      return this.#options.store.deleteAlertSink(id, by);
+      return this.#deliverer.exclusively(id, () => this.#options.store.deleteAlertSink(id, by));
     });
   }
 

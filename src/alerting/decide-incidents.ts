@@ -1,53 +1,78 @@
 /** The decisions about several incidents with their figures, and the notifications that follow from them. */
 import type { Micros } from "../core/event.ts";
-import type { Decision } from "./decision.ts";
+import { type Decision, levelOf } from "./decision.ts";
 import type { WatchedIncident } from "./evaluator-state.ts";
 import { type Figures, figureGroupOf } from "./figures.ts";
-import type { Incident } from "./incident.ts";
-import { notify } from "./notify.ts";
+import { type Incident, reopenIncident } from "./incident.ts";
+import type { NotifiedSinks } from "./notified-sinks.ts";
+import { end, notify } from "./notify.ts";
 import type { AlertReader, AlertStep } from "./ports.ts";
 import type { AlertRule } from "./rule.ts";
+
+/** A count that has fallen to this share of the noted one is noted, so that growth is measured from there. */
+const fallenShare = 0.8;
 
 export interface DecideOptions {
   readonly reader: Pick<AlertReader, "alertFigures" | "alertHopP99s">;
   readonly clock: Micros;
-  readonly ruleOf: (incident: Incident) => AlertRule;
-  readonly decide: (watched: WatchedIncident, figures: Figures) => Decision;
+  /** `undefined` where no rule is about the incident any more. */
+  readonly ruleOf: (incident: Incident) => AlertRule | undefined;
+  /** Of all incidents. Changes with the decisions. */
+  readonly notifiedSinks: NotifiedSinks;
+  readonly decide: (watched: WatchedIncident, notifiedSinks: NotifiedSinks, figures: Figures) => Decision;
 }
 
 /** Incidents that wait get their `dueAt`. @returns the incidents that change, and their deliveries */
 export async function decideIncidents(
   undecided: readonly WatchedIncident[],
-  { reader, clock, ruleOf, decide }: DecideOptions,
+  { reader, clock, ruleOf, notifiedSinks, decide }: DecideOptions,
 ): Promise<Pick<AlertStep, "incidents" | "deliveries">> {
-  const groups = undecided.map(({ incident }) => figureGroupOf(incident, ruleOf(incident)));
+  const groups = undecided.map(({ incident }) => figureGroupOf(incident, ruleOf(incident), clock));
   const figures = await reader.alertFigures(groups);
-  const decided = undecided.map((watched, index) => {
-    const known = figures[index];
-    if (known === undefined) throw new Error("figures are missing");
-    return { watched, figures: known, decision: decide(watched, known) };
-  });
-  const notices = decided.filter(({ decision }) => decision.action === "notify");
-  const p99s = await reader.alertHopP99s(
-    notices.map(({ watched }) => watched.incident),
-    clock,
-  );
   const step: { incidents: Incident[]; deliveries: AlertStep["deliveries"][number][] } = {
     incidents: [],
     deliveries: [],
   };
-  for (const { watched, figures, decision } of decided) {
+  for (const [index, watched] of undecided.entries()) {
+    const known = figures[index];
+    if (known === undefined) throw new Error("figures are missing");
     const { incident } = watched;
-    if (decision.action === "wait") watched.dueAt = decision.until;
-    else if (decision.action === "read_figures") watched.dueAt = clock + 1;
-    else if (decision.action === "drop") step.incidents.push({ ...incident, closedAt: clock });
-    else {
-      const hopP99 = p99s[notices.findIndex((notice) => notice.watched === watched)];
-      const known = { ...figures, ...(hopP99 !== undefined && { hopP99 }) };
-      const change = notify(incident, ruleOf(incident), { ...decision, clock, figures: known });
-      step.incidents.push(change.incident);
-      step.deliveries.push(...change.deliveries);
+    const rule = ruleOf(incident);
+    look(watched, rule, known, clock);
+    const decision = decide(watched, notifiedSinks, known);
+    const add = (after: Incident) => {
+      notifiedSinks.set(after);
+      step.incidents.push(after);
+    };
+    if (decision.action === "wait" || decision.action === "read_figures") {
+      watched.dueAt = decision.action === "wait" ? decision.until : clock + 1;
+      watched.lookAt = watched.dueAt;
+      const fallen = incident.notifiedAt > 0 && known.count <= incident.notifiedCount * fallenShare;
+      if (fallen && incident.notifiedCount > 0) add({ ...incident, notifiedCount: known.count });
+    } else if (decision.action === "reopen") add(reopenIncident(incident, clock));
+    else if (decision.action === "end") {
+      const ended = end(incident, { ending: decision.ending, clock, figures: known, rule });
+      step.deliveries.push(...ended.deliveries);
+      add(ended.incident);
+    } else if (rule !== undefined) {
+      const sinks =
+        decision.type === "incident.opened"
+          ? notifiedSinks.unnotified(incident, rule)
+          : rule.sinks.filter((sink) => incident.notifiedSinks.includes(sink));
+      const [hopP99] = await reader.alertHopP99s([incident], clock);
+      const figures = { ...known, ...(hopP99 !== undefined && { hopP99 }) };
+      const notified = notify(incident, rule, { ...decision, clock, figures, sinks });
+      step.deliveries.push(...notified.deliveries);
+      add(notified.incident);
     }
   }
   return step;
+}
+
+/** Notes that figures have been read. */
+function look(watched: WatchedIncident, rule: AlertRule | undefined, figures: Figures, clock: Micros): void {
+  watched.lookedAt = clock;
+  delete watched.extendedFrom;
+  const below = rule !== undefined && levelOf(watched.incident, figures) < rule.atLeast;
+  watched.belowSince = below ? watched.belowSince || clock : 0;
 }

@@ -1,8 +1,7 @@
 /** The evaluator's decision about one incident at one moment. Pure. */
 import type { Micros } from "../core/event.ts";
 import type { Figures } from "./figures.ts";
-import type { Incident } from "./incident.ts";
-import type { IncidentChange } from "./notification.ts";
+import type { Incident, IncidentEnding } from "./incident.ts";
 import type { AlertRule } from "./rule.ts";
 
 /** Findings that are raised together, as after downtime, have one notification. It waits until none was added for so long. */
@@ -11,13 +10,23 @@ const quietFor: Micros = 500_000;
 const quietForMax: Micros = 10_000_000;
 /** Messages that retention deletes leave no trace in the findings' changes: the interval at which figures are read again. */
 const lookEvery: Micros = 10_000_000;
+const never = Number.POSITIVE_INFINITY;
 
 export interface Moment {
   readonly clock: Micros;
   /** When a finding was last added to the incident, by the same clock. */
   readonly extendedAt: Micros;
+  /** When the first one was added since figures were last read; absent where none was. */
+  readonly extendedFrom?: Micros;
+  /** When figures were last read, and when they are to be read next unless findings change; 0 where they were not. */
+  readonly lookedAt: Micros;
+  readonly lookAt: Micros;
+  /** Since when there have been fewer findings than the rule asks for; 0 where there are enough. */
+  readonly belowSince: Micros;
   /** The end of the silence that matches; absent where none does. */
   readonly silentUntil?: Micros;
+  /** A sink of the rule has not been notified of the incident. */
+  readonly unnotified: boolean;
   /** Read after `read_figures`. */
   readonly figures?: Figures;
 }
@@ -29,53 +38,115 @@ export type Decision =
   | { readonly action: "read_figures" }
   | {
       readonly action: "notify";
-      readonly type: IncidentChange;
+      readonly type: "incident.opened" | "incident.grown" | "incident.reminder";
       /** Recorded and not sent. */
       readonly silenced: boolean;
     }
-  /** It ends without a notification: there was none of its beginning. */
-  | { readonly action: "drop" };
+  /** The sinks that were notified of it are notified of this. */
+  | { readonly action: "end"; readonly ending: IncidentEnding }
+  /** As many findings hold again as the rule asks for. */
+  | { readonly action: "reopen" };
 
-export function decide(incident: Incident, rule: AlertRule, moment: Moment): Decision {
+/** @param rule the reason why none is about it any more, where none is */
+export function decide(
+  incident: Incident,
+  rule: AlertRule | "rule_deleted" | "rule_changed",
+  moment: Moment,
+): Decision {
+  if (typeof rule === "string") {
+    return moment.figures === undefined ? { action: "read_figures" } : { action: "end", ending: rule };
+  }
+  if (incident.resolvedAt > 0) return decideResolved(rule, moment);
   return incident.notifiedAt === 0
     ? decideNew(incident, rule, moment)
     : decideNotified(incident, rule, moment);
+}
+
+/** How many findings count for `atLeast`: of what stays for ever only those within the rule's window. */
+export function levelOf({ kind }: Pick<Incident, "kind">, { count, recent }: Figures): number {
+  return kind === "missing" ? count : recent;
 }
 
 function decideNew(incident: Incident, rule: AlertRule, moment: Moment): Decision {
   const { clock, extendedAt, silentUntil, figures } = moment;
   const together = incident.firstRaisedAt === incident.lastRaisedAt;
   const groupedAt = together
-    ? Math.min(extendedAt + quietFor, incident.openedAt + quietForMax)
+    ? Math.min(extendedAt + quietFor, Math.max(incident.openedAt, incident.reopenedAt) + quietForMax)
     : incident.openedAt;
   if (clock < groupedAt) return { action: "wait", until: groupedAt };
   if (figures === undefined) return { action: "read_figures" };
   const windowEndsAt = incident.lastRaisedAt + rule.windowMs * 1_000;
   if (figures.count === 0) {
     // The stages came after all, before any notification.
-    return clock > windowEndsAt ? { action: "drop" } : { action: "wait", until: windowEndsAt + 1 };
+    return clock > windowEndsAt ? endOf(figures) : { action: "wait", until: windowEndsAt + 1 };
   }
-  if (silentUntil === undefined) return { action: "notify", type: "incident.opened", silenced: false };
+  if (silentUntil === undefined) {
+    return hasFallen(rule, moment)
+      ? endOf(figures)
+      : { action: "notify", type: "incident.opened", silenced: false };
+  }
   if (!incident.silenced) return { action: "notify", type: "incident.opened", silenced: true };
   const active = incident.kind === "missing" || clock <= windowEndsAt;
-  return active ? { action: "wait", until: Math.min(silentUntil, clock + lookEvery) } : { action: "drop" };
+  return active && !hasFallen(rule, moment)
+    ? { action: "wait", until: Math.min(silentUntil, clock + lookEvery) }
+    : endOf(figures);
 }
 
 function decideNotified(incident: Incident, rule: AlertRule, moment: Moment): Decision {
-  const { clock, silentUntil, figures } = moment;
-  const windowEndsAt = incident.lastRaisedAt + rule.windowMs * 1_000;
+  const { clock, silentUntil = 0, figures, lookedAt, extendedAt, extendedFrom } = moment;
+  const quietAt = incident.lastRaisedAt + rule.windowMs * 1_000 + 1;
   const remindAt =
-    rule.repeatMs === 0 ? Number.POSITIVE_INFINITY : incident.notifiedAt + rule.repeatMs * 1_000;
-  const quiet = clock > windowEndsAt;
-  const remind = clock >= remindAt && silentUntil === undefined;
-  if (!quiet && !remind) {
-    return { action: "wait", until: Math.min(windowEndsAt + 1, Math.max(remindAt, silentUntil ?? 0)) };
+    rule.repeatMs === 0 ? never : Math.max(incident.notifiedAt + rule.repeatMs * 1_000, silentUntil);
+  const groupedAt =
+    extendedFrom === undefined ? 0 : Math.min(extendedAt + quietFor, extendedFrom + quietForMax);
+  const growAt =
+    rule.growAfterMs === 0
+      ? never
+      : Math.max(incident.notifiedAt + rule.growAfterMs * 1_000, groupedAt, silentUntil);
+  const tellAt = moment.unnotified ? Math.max(clock, silentUntil) : never;
+  if (figures === undefined) {
+    const lookAt = Math.min(
+      quietAt,
+      remindAt,
+      tellAt,
+      moment.lookAt,
+      extendedFrom === undefined ? never : Math.max(growAt, lookedAt + lookEvery),
+    );
+    return clock < lookAt ? { action: "wait", until: lookAt } : { action: "read_figures" };
   }
+  const quiet = clock >= quietAt;
+  const over = quiet && (incident.kind !== "missing" || figures.count === 0);
+  if (over || hasFallen(rule, moment)) return endOf(figures);
+  const holds = figures.count > 0;
+  if (holds && clock >= tellAt) return { action: "notify", type: "incident.opened", silenced: false };
+  const grown = hasGrown(incident, rule, figures);
+  if (grown && clock >= growAt) return { action: "notify", type: "incident.grown", silenced: false };
+  if (holds && clock >= remindAt) return { action: "notify", type: "incident.reminder", silenced: false };
+  const next = [quietAt, remindAt, grown ? growAt : never, tellAt].filter((at) => at > clock);
+  const looks = quiet || rule.atLeast > 1 ? clock + lookEvery : never;
+  return { action: "wait", until: Math.min(...next, looks, fallsAt(rule, moment)) };
+}
+
+function decideResolved(rule: AlertRule, { clock, figures }: Moment): Decision {
   if (figures === undefined) return { action: "read_figures" };
-  if (quiet && (incident.kind !== "missing" || figures.count === 0)) {
-    const type = (figures.expired ?? 0) > 0 ? "incident.expired" : "incident.resolved";
-    return { action: "notify", type, silenced: silentUntil !== undefined };
-  }
-  if (remind && figures.count > 0) return { action: "notify", type: "incident.reminder", silenced: false };
-  return { action: "wait", until: clock + lookEvery };
+  if (figures.count === 0) return endOf(figures);
+  return figures.count >= rule.atLeast ? { action: "reopen" } : { action: "wait", until: clock + lookEvery };
+}
+
+/** Messages that were deleted have not recovered. */
+function endOf({ expired = 0 }: Figures): Decision {
+  return { action: "end", ending: expired > 0 ? "messages_deleted" : "resolved" };
+}
+
+/** When it has been below `atLeast` for the rule's window. Where one is enough, what none is left of ends sooner. */
+function fallsAt({ atLeast, windowMs }: AlertRule, { belowSince }: Moment): Micros {
+  return atLeast === 1 || belowSince === 0 ? never : belowSince + windowMs * 1_000;
+}
+
+function hasFallen(rule: AlertRule, moment: Moment): boolean {
+  return moment.clock >= fallsAt(rule, moment);
+}
+
+function hasGrown({ notifiedCount }: Incident, rule: AlertRule, { count }: Figures): boolean {
+  return count >= notifiedCount * rule.growFactor && count >= notifiedCount + rule.growAtLeast;
 }

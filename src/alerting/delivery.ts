@@ -6,10 +6,11 @@ import type { AlertSink } from "./sink.ts";
 /**
  * - `pending`: to be sent, perhaps again. `delivered`: the sink accepted it.
  * - `failed`: no further attempt is made. `silenced`: a silence matched it, and it is not sent.
+ * - `superseded`: a later notification of its incident took its place before it was delivered.
  */
-export type DeliveryState = "pending" | "delivered" | "failed" | "silenced";
+export type DeliveryState = (typeof deliveryStates)[number];
 
-export const deliveryStates: readonly DeliveryState[] = ["pending", "delivered", "failed", "silenced"];
+export const deliveryStates = ["pending", "delivered", "failed", "silenced", "superseded"] as const;
 
 export interface Delivery {
   readonly id: number;
@@ -53,7 +54,7 @@ export interface AttemptRecord {
   /** Counts from 1. */
   readonly number: number;
   readonly attempt: Attempt;
-  readonly state: Exclude<DeliveryState, "silenced">;
+  readonly state: "pending" | "delivered" | "failed";
   /** 0 unless pending. */
   readonly nextAt: Micros;
 }

@@ -10,8 +10,19 @@ export interface WatchedIncident {
   incident: Incident;
   /** When a finding was last added. */
   extendedAt: Micros;
+  /** When the first one was added since figures were last read; absent where none was. */
+  extendedFrom?: Micros;
+  /** See `Moment` for these three. */
+  lookedAt: Micros;
+  lookAt: Micros;
+  belowSince: Micros;
   /** No decision about it is due before. */
   dueAt: Micros;
+}
+
+/** An incident of which nothing is known but what the database holds. */
+export function watch(incident: Incident, now: Micros): WatchedIncident {
+  return { incident, extendedAt: now, lookedAt: 0, lookAt: 0, belowSince: 0, dueAt: 0 };
 }
 
 export interface EvaluatorState extends Omit<AlertState, "rules" | "incidents"> {
@@ -19,7 +30,11 @@ export interface EvaluatorState extends Omit<AlertState, "rules" | "incidents"> 
   readonly incidents: Map<string, WatchedIncident>;
 }
 
-export async function load(reader: Pick<AlertReader, "alertState">): Promise<EvaluatorState> {
+/** @param before the state of which the times are kept */
+export async function load(
+  reader: Pick<AlertReader, "alertState">,
+  before: EvaluatorState | undefined,
+): Promise<EvaluatorState> {
   const state = await reader.alertState();
   const now = nowMicros();
   const rules = new Map(state.rules.map((rule) => [rule.id, rule]));
@@ -29,11 +44,13 @@ export async function load(reader: Pick<AlertReader, "alertState">): Promise<Eva
     incidents: new Map(
       state.incidents
         // A rule that cannot be read is skipped, and its incidents with it.
-        .filter((incident) => rules.has(incident.rule))
-        .map((incident) => [
-          incidentKey(incident),
-          { incident: notAhead(incident, now), extendedAt: now, dueAt: 0 },
-        ]),
+        .filter((incident) => !state.unreadableRules.includes(incident.rule))
+        .map((incident) => {
+          const key = incidentKey(incident);
+          const known = before?.incidents.get(key);
+          const times = known?.incident.id === incident.id ? known : watch(incident, now);
+          return [key, { ...times, incident: notAhead(incident, now), dueAt: 0 }];
+        }),
     ),
   };
 }

@@ -13,7 +13,7 @@ import type { FindingReader } from "../lifecycle/finding-query.ts";
 import { bisect, passes } from "./bisect.ts";
 import { decideIncidents } from "./decide-incidents.ts";
 import { type Decision, decide } from "./decision.ts";
-import { type EvaluatorState, load, type WatchedIncident } from "./evaluator-state.ts";
+import { type EvaluatorState, load, type WatchedIncident, watch } from "./evaluator-state.ts";
 import type { Figures, FindingGroup } from "./figures.ts";
 import { changesByHop, type HopChanges } from "./hop-changes.ts";
 import {
@@ -24,9 +24,9 @@ import {
   notAhead,
   openIncident,
 } from "./incident.ts";
+import { NotifiedSinks } from "./notified-sinks.ts";
 import type { AlertReader, AlertStep, AlertStore } from "./ports.ts";
-import type { AlertRule } from "./rule.ts";
-import { ruleMatches } from "./rule.ts";
+import { type AlertRule, ruleMatches } from "./rule.ts";
 import { silences } from "./silence.ts";
 
 /** Incidents that one transaction decides about with their figures. */
@@ -51,8 +51,9 @@ interface Candidate {
 
 export class Evaluator {
   readonly #options: EvaluatorOptions;
-  /** Equal to the database; dropped when that is no longer certain. */
+  /** Equal to the database, unless it is stale. */
   #state: EvaluatorState | undefined;
+  #stale = true;
   #full = false;
   /** Time of the last step. */
   #clock: Micros = 0;
@@ -70,7 +71,7 @@ export class Evaluator {
 
   /** Reads everything again at the next step: rules or silences have changed. */
   forget(): void {
-    this.#state = undefined;
+    this.#stale = true;
   }
 
   /**
@@ -81,17 +82,24 @@ export class Evaluator {
    */
   async step(upTo: number): Promise<{ nextAt?: Micros; notified: boolean }> {
     try {
-      this.#state ??= await load(this.#options.reader);
+      if (this.#stale) await this.#load();
       this.#noticeClock();
-      if (this.#state.rules.size === 0) return { notified: false };
-      while (this.#loaded().findingSeq < upTo) await this.#advance(upTo);
+      const { rules, incidents } = this.#loaded();
+      if (rules.size === 0 && incidents.size === 0) return { notified: false };
+      // Without a rule, the first one that is put begins with the findings of then.
+      while (rules.size > 0 && this.#loaded().findingSeq < upTo) await this.#advance(upTo);
       const notified = await this.#decideAll();
       const times = [...this.#loaded().incidents.values()].map(({ dueAt }) => dueAt);
       return { notified, ...(times.length > 0 && { nextAt: times.reduce((a, b) => Math.min(a, b)) }) };
     } catch (thrown) {
-      this.#state = undefined;
+      this.#stale = true;
       throw thrown;
     }
+  }
+
+  async #load(): Promise<void> {
+    this.#state = await load(this.#options.reader, this.#state);
+    this.#stale = false;
   }
 
   /** After a step back of the clock, waiting for a time that the former clock gave would take too long. */
@@ -117,8 +125,8 @@ export class Evaluator {
       } catch (thrown) {
         // A fault of every change is no fault of this one.
         if (passes(thrown) || this.#skippedInARow >= skippedInARowMax) throw thrown;
-        this.#state = await load(this.#options.reader);
-        const from = this.#state.findingSeq;
+        await this.#load();
+        const from = this.#loaded().findingSeq;
         if (to - from > 1) {
           to = from + Math.ceil((to - from) / 2);
           continue;
@@ -151,6 +159,7 @@ export class Evaluator {
           watched.dueAt = 0;
           if (hop.raised === undefined) continue;
           watched.extendedAt = clock;
+          watched.extendedFrom ??= clock;
           extended.push(notAhead(extendIncident(watched.incident, hop), clock));
         } else if (hop.raised !== undefined) {
           candidates.push({ rule, hop });
@@ -192,10 +201,12 @@ export class Evaluator {
     let notified = false;
     for (;;) {
       const clock = nowMicros();
+      let notifiedSinks: NotifiedSinks | undefined;
       const undecided: WatchedIncident[] = [];
       for (const watched of this.#loaded().incidents.values()) {
         if (watched.dueAt > clock) continue;
-        const decision = this.#decide(watched, clock, undefined);
+        notifiedSinks ??= this.#notifiedSinks();
+        const decision = this.#decide(watched, clock, notifiedSinks);
         if (decision.action === "wait") watched.dueAt = decision.until;
         else if (undecided.push(watched) >= stepIncidents) break;
       }
@@ -221,21 +232,30 @@ export class Evaluator {
     const { incidents, deliveries } = await decideIncidents(undecided, {
       reader: this.#options.reader,
       clock,
-      ruleOf: (incident) => this.#ruleOf(incident),
-      decide: (watched, figures) => this.#decide(watched, clock, figures),
+      ruleOf: (incident) => this.#loaded().rules.get(incident.rule),
+      notifiedSinks: this.#notifiedSinks(),
+      decide: (watched, notifiedSinks, figures) => this.#decide(watched, clock, notifiedSinks, figures),
     });
     if (incidents.length === 0) return false;
     await this.#commit({ findingSeq: this.#loaded().findingSeq, incidents, deliveries });
     return deliveries.some(({ state }) => state === "pending");
   }
 
-  #decide({ incident, extendedAt }: WatchedIncident, clock: Micros, figures: Figures | undefined): Decision {
+  #decide(
+    watched: WatchedIncident,
+    clock: Micros,
+    notifiedSinks: NotifiedSinks,
+    figures?: Figures,
+  ): Decision {
+    const { incident } = watched;
+    const rule = this.#ruleOf(incident);
     const ends = this.#loaded()
       .silences.filter((silence) => silence.until > clock && silences(silence, incident))
       .map(({ until }) => until);
-    return decide(incident, this.#ruleOf(incident), {
+    return decide(incident, rule, {
+      ...watched,
       clock,
-      extendedAt,
+      unnotified: typeof rule !== "string" && notifiedSinks.unnotified(incident, rule).length > 0,
       ...(ends.length > 0 && { silentUntil: Math.max(...ends) }),
       ...(figures !== undefined && { figures }),
     });
@@ -250,8 +270,8 @@ export class Evaluator {
       const key = incidentKey(incident);
       if (incident.closedAt > 0) state.incidents.delete(key);
       else {
-        const extendedAt = state.incidents.get(key)?.extendedAt ?? now;
-        state.incidents.set(key, { incident, extendedAt, dueAt: 0 });
+        const times = state.incidents.get(key) ?? watch(incident, now);
+        state.incidents.set(key, { ...times, incident, dueAt: 0 });
       }
     }
     const lastIncident = change.incidents.reduce((max, { id }) => Math.max(max, id), state.lastIncident);
@@ -263,11 +283,15 @@ export class Evaluator {
     return this.#state;
   }
 
-  #ruleOf(incident: Incident): AlertRule {
+  /** The rule of the incident, or why none is about it any more. */
+  #ruleOf(incident: Incident): AlertRule | "rule_deleted" | "rule_changed" {
     const rule = this.#loaded().rules.get(incident.rule);
-    if (rule === undefined)
-      throw new Error(`incident ${incident.id} is of rule ${incident.rule}, which is not there`);
-    return rule;
+    if (rule === undefined) return "rule_deleted";
+    return ruleMatches(rule, incident) ? rule : "rule_changed";
+  }
+
+  #notifiedSinks(): NotifiedSinks {
+    return new NotifiedSinks([...this.#loaded().incidents.values()].map(({ incident }) => incident));
   }
 }
 

@@ -3,7 +3,7 @@ import { formatTime } from "../core/time.ts";
 import { countMax, type Figures } from "./figures.ts";
 
 /** @param figures of a notification that an earlier Mars has made, they may have no `fresh` */
-export function figuresToJson(figures: Omit<Figures, "fresh"> & Partial<Pick<Figures, "fresh">>) {
+export function figuresToJson(figures: Omit<Figures, "fresh" | "recent"> & Partial<Pick<Figures, "fresh">>) {
   const { count, fresh = 0, since, freshSince, lateBy, samples, expired, hopP99 } = figures;
   return {
     count: Math.min(count, countMax),

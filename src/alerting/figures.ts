@@ -13,10 +13,12 @@ export interface Figures {
   readonly count: number;
   /** The earliest `dueAt`; absent where no finding counts any more. */
   readonly since?: Micros;
-  /** Those raised from `FindingGroup.freshFrom` on; at most `countMax + 1`. */
+  /** Those raised from `FigureGroup.freshFrom` on; at most `countMax + 1`. */
   readonly fresh: number;
   /** Their earliest `dueAt`; absent where there are none. */
   readonly freshSince?: Micros;
+  /** Those raised from `FigureGroup.recentFrom` on; at most `countMax + 1`. */
+  readonly recent: number;
   /** The greatest `lateBy`. */
   readonly lateBy: Micros;
   /** Ids of the messages with the earliest `dueAt`: of the fresh ones, and of all where none is fresh. */
@@ -39,6 +41,8 @@ export interface FindingGroup extends Omit<IncidentKey, "rule" | "after"> {
 export interface FigureGroup extends FindingGroup {
   /** Those raised from here on (inclusive) are fresh. */
   readonly freshFrom: Micros;
+  /** Those raised from here on (inclusive) are recent. */
+  readonly recentFrom: Micros;
   /** Id of the incident. */
   readonly incident: number;
 }
@@ -47,9 +51,14 @@ export interface FigureGroup extends FindingGroup {
 export type Hop = Pick<IncidentKey, "appId" | "stage" | "after">;
 
 /** The group that an incident counts. Fresh are the findings since its last notification: before the first, those that opened it. */
-export function figureGroupOf(incident: Incident, rule: Pick<AlertRule, "windowMs">): FigureGroup {
+export function figureGroupOf(
+  incident: Incident,
+  rule: Pick<AlertRule, "windowMs"> | undefined,
+  clock: Micros,
+): FigureGroup {
   const { id, appId, kind, stage, versions, countedFrom, notifiedAt, firstRaisedAt, lastRaisedAt } = incident;
-  const opening = Math.min(firstRaisedAt, lastRaisedAt - rule.windowMs * 1_000);
-  const freshFrom = notifiedAt === 0 ? opening : notifiedAt;
-  return { incident: id, appId, kind, stage, versions, since: countedFrom, freshFrom };
+  const window = (rule?.windowMs ?? 0) * 1_000;
+  const freshFrom = notifiedAt === 0 ? Math.min(firstRaisedAt, lastRaisedAt - window) : notifiedAt;
+  const recentFrom = clock - window;
+  return { incident: id, appId, kind, stage, versions, since: countedFrom, freshFrom, recentFrom };
 }

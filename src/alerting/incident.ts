@@ -2,7 +2,8 @@
  * An incident: findings of one rule, app, kind and hop (`after` → `stage`), from the first to the last. Pure.
  *
  * It is active while a `missing` finding of it is active, and until none was raised for the rule's window. The second
- * condition keeps findings that come and go from causing a notification at every turn.
+ * condition keeps findings that come and go from causing a notification at every turn. It is resolved before where there have
+ * been fewer findings than the rule asks for, for its window; where there are as many again it reopens.
  */
 import type { Micros } from "../core/event.ts";
 import type { FindingKind } from "../lifecycle/finding.ts";
@@ -23,6 +24,12 @@ export interface IncidentKey {
   readonly after: string;
 }
 
+/**
+ * How an incident ended. `resolved`: what it counted came after all, or no more was raised. The others are no good news:
+ * `messages_deleted` by retention or by people, unfinished; the rule was deleted, or is about something else now.
+ */
+export type IncidentEnding = "resolved" | "messages_deleted" | "rule_deleted" | "rule_changed";
+
 export interface Incident extends IncidentKey {
   readonly id: number;
   readonly openedAt: Micros;
@@ -38,18 +45,31 @@ export interface Incident extends IncidentKey {
   readonly silenced: boolean;
   /** Number of its notifications. */
   readonly changes: number;
-  /** 0 while it is active. */
+  /** Ids of the sinks that were notified of its beginning, and not yet of its end. */
+  readonly notifiedSinks: readonly string[];
+  /** The count of the last notification; the lowest since, where it has fallen. */
+  readonly notifiedCount: number;
+  /** When it was resolved with findings left, so that it may reopen; 0 otherwise. */
+  readonly resolvedAt: Micros;
+  /** When it last reopened; 0 where it has not. */
+  readonly reopenedAt: Micros;
+  /** 0 while it is active, or may reopen. */
   readonly closedAt: Micros;
+  /** Empty while it is active. */
+  readonly ending: IncidentEnding | "";
   /** Text of the last notification; empty before the first. */
   readonly text: string;
 }
+
+/** `closed`: it ended, and was not resolved. */
+export type IncidentState = "active" | "resolved" | "closed";
 
 export interface IncidentQuery {
   readonly appId?: string;
   /** Of apps that one of these patterns names: see `AppRights`. */
   readonly apps?: readonly string[];
   readonly rule?: string;
-  readonly state: "active" | "resolved" | "any";
+  readonly state: IncidentState | "any";
   readonly limit: number;
   readonly cursor?: string;
 }
@@ -89,7 +109,12 @@ export function openIncident(
     notifiedAt: 0,
     silenced: false,
     changes: 0,
+    notifiedSinks: [],
+    notifiedCount: 0,
+    resolvedAt: 0,
+    reopenedAt: 0,
     closedAt: 0,
+    ending: "",
     text: "",
   };
 }
@@ -102,6 +127,25 @@ export function extendIncident(incident: Incident, hop: HopChanges): Incident {
     lastRaisedAt: Math.max(incident.lastRaisedAt, hop.raised.last),
     versions: latest([...incident.versions, ...hop.versions]),
   };
+}
+
+/** The incident as a new one: nobody has been notified since it was resolved. */
+export function reopenIncident(incident: Incident, clock: Micros): Incident {
+  return {
+    ...incident,
+    firstRaisedAt: incident.lastRaisedAt,
+    reopenedAt: clock,
+    resolvedAt: 0,
+    ending: "",
+    notifiedAt: 0,
+    notifiedCount: 0,
+    silenced: false,
+  };
+}
+
+export function incidentState({ closedAt, resolvedAt, ending }: Incident): IncidentState {
+  if (closedAt === 0 && resolvedAt === 0) return "active";
+  return ending === "resolved" ? "resolved" : "closed";
 }
 
 /**

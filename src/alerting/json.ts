@@ -17,6 +17,9 @@ export function ruleToJson({
   atLeast,
   windowMs,
   repeatMs,
+  growFactor,
+  growAtLeast,
+  growAfterMs,
   sinks,
 }: AlertRule) {
   return {
@@ -30,6 +33,9 @@ export function ruleToJson({
     at_least: atLeast,
     window: formatDuration(windowMs),
     repeat: repeatMs === 0 ? "off" : formatDuration(repeatMs),
+    grow_factor: growFactor,
+    grow_at_least: growAtLeast,
+    grow_after: growAfterMs === 0 ? "off" : formatDuration(growAfterMs),
     sinks: [...sinks],
   };
 }

@@ -2,7 +2,7 @@
 import type { Micros } from "../core/event.ts";
 import { formatTime, microsBetween } from "../core/time.ts";
 import { countMax, type Figures } from "./figures.ts";
-import type { Incident } from "./incident.ts";
+import type { Incident, IncidentEnding } from "./incident.ts";
 import type { NotificationType } from "./notification.ts";
 
 /** Characters of an app's or stage's name, and of a message's id, that are shown. */
@@ -12,8 +12,11 @@ const idCharsMax = 64;
 export interface Facts {
   readonly figures: Figures;
   readonly clock: Micros;
-  /** The rule's window. */
+  /** The rule's. */
   readonly windowMs: number;
+  readonly atLeast: number;
+  /** Of an incident that has ended. */
+  readonly ending?: IncidentEnding;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface Facts {
  */
 export function notificationText(type: NotificationType, incident: Incident, facts: Facts): string {
   const app = shown(incident.appId, nameCharsMax);
-  if (type === "incident.expired") return `${app}: expired: ${expiredText(incident, facts)}`;
+  if (type === "incident.closed") return `${app}: closed: ${closedText(incident, facts)}`;
   if (type === "incident.resolved") return `${app}: resolved: ${resolvedText(incident, facts)}`;
   const { figures, clock } = facts;
   const { count, since, fresh, freshSince, samples } = figures;
@@ -41,7 +44,8 @@ export function notificationText(type: NotificationType, incident: Incident, fac
   const ids = samples.map(shownId).join(", ");
   const texts = [...parts, ...durationTexts(incident, facts)].filter((part) => part !== false);
   // Sample ids are at the end, so that they can be taken out of what is recorded.
-  return `${app}: ${texts.join(", ")}, sample ${samples.length === 1 ? "id" : "ids"} ${ids}`;
+  const grown = type === "incident.grown" ? "growing: " : "";
+  return `${app}: ${grown}${texts.join(", ")}, sample ${samples.length === 1 ? "id" : "ids"} ${ids}`;
 }
 
 function messagesText(count: number, adjective = ""): string {
@@ -79,18 +83,27 @@ function what(incident: Incident): string {
   }
 }
 
-/** Nothing was resolved: retention has deleted the stuck messages. */
-function expiredText(incident: Incident, { figures, clock }: Facts): string {
-  const { expired = 0 } = figures;
-  const messages = `${expired} ${expired === 1 ? "message" : "messages"}`;
-  const lasted = durationText(microsBetween(incident.openedAt, clock));
-  return `${messages} ${what(incident)} expired unfinished, deleted by retention or erased, after ${lasted}`;
+/** Nothing was resolved: messages were deleted, or nobody looks any more. */
+function closedText(incident: Incident, { figures, clock, ending }: Facts): string {
+  const { expired = 0, count } = figures;
+  const lasted = `after ${durationText(microsBetween(incident.openedAt, clock))}`;
+  const left = count === 0 ? "" : `, ${messagesText(count)} still ${what(incident)}`;
+  if (ending === "rule_deleted") return `the rule ${incident.rule} was deleted${left}, ${lasted}`;
+  if (ending === "rule_changed") {
+    return `the rule ${incident.rule} is not about ${hopText(incident)} any more${left}, ${lasted}`;
+  }
+  return `${messagesText(expired)} ${what(incident)} expired unfinished, deleted by retention or erased${left}, ${lasted}`;
 }
 
-function resolvedText(incident: Incident, { clock, windowMs }: Facts): string {
-  const lasted = `after ${durationText(clock - incident.openedAt)}`;
-  if (incident.kind === "missing") return `no message is ${what(incident)} any more, ${lasted}`;
-  return `no more messages ${what(incident)} for ${durationText(windowMs * 1_000)}, ${lasted}`;
+function resolvedText(incident: Incident, { figures, clock, windowMs, atLeast }: Facts): string {
+  const lasted = `after ${durationText(microsBetween(incident.openedAt, clock))}`;
+  const window = durationText(windowMs * 1_000);
+  if (incident.kind !== "missing") {
+    const few = atLeast === 1 ? "no more messages" : `fewer than ${atLeast} messages`;
+    return `${few} ${what(incident)} ${atLeast === 1 ? "for" : "within"} ${window}, ${lasted}`;
+  }
+  if (figures.count === 0) return `no message is ${what(incident)} any more, ${lasted}`;
+  return `fewer than ${atLeast} messages are ${what(incident)}, ${shownCount(figures.count)} left, ${lasted}`;
 }
 
 function hopText({ after, stage }: Incident): string {

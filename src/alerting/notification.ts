@@ -1,14 +1,15 @@
 /** A notification: a change of an incident, in the form that every sink's format is made from. */
 import type { Micros } from "../core/event.ts";
 import type { Figures } from "./figures.ts";
-import type { IncidentKey } from "./incident.ts";
+import type { IncidentEnding, IncidentKey } from "./incident.ts";
 
-/** `incident.expired`: the incident ends because retention has deleted the messages that it counted. They were not resolved. */
+/** `incident.grown`: there are many more than at the notification before. `incident.closed`: it ends, and was not resolved. */
 export type IncidentChange =
   | "incident.opened"
+  | "incident.grown"
   | "incident.reminder"
   | "incident.resolved"
-  | "incident.expired";
+  | "incident.closed";
 
 export type NotificationType = IncidentChange | "test";
 
@@ -23,6 +24,10 @@ export interface Notification {
     /** Numbers the notifications of the incident, so that a receiver can put them in order. */
     readonly change: number;
     readonly openedAt: Micros;
+    /** Absent where it has not. */
+    readonly reopenedAt?: Micros;
+    /** Of `incident.resolved` and `incident.closed`. */
+    readonly ending?: IncidentEnding;
     readonly figures: Figures;
   };
 }

@@ -1,52 +1,116 @@
 /** A notification of an incident, and its deliveries: pure but for the ids. */
 import type { Micros } from "../core/event.ts";
 import type { Figures } from "./figures.ts";
-import type { Incident } from "./incident.ts";
+import type { Incident, IncidentEnding } from "./incident.ts";
 import type { IncidentChange, Notification } from "./notification.ts";
 import { notificationText } from "./notification-text.ts";
 import type { IncidentDelivery } from "./ports.ts";
 import type { AlertRule } from "./rule.ts";
 import { makeWebhookId } from "./sinks/webhook.ts";
 
+/** An incident after a notification, with a delivery for each sink. */
+export interface Notified {
+  readonly incident: Incident;
+  readonly deliveries: readonly IncidentDelivery[];
+}
+
 export interface Notice {
-  readonly type: IncidentChange;
+  readonly type: "incident.opened" | "incident.grown" | "incident.reminder";
   readonly silenced: boolean;
   readonly clock: Micros;
   readonly figures: Figures;
+  readonly sinks: readonly string[];
 }
 
-/** @returns the incident after the notification, and one delivery for each sink of the rule */
-export function notify(
-  incident: Incident,
-  rule: AlertRule,
-  { type, silenced, clock, figures }: Notice,
-): { incident: Incident; deliveries: IncidentDelivery[] } {
-  const text = notificationText(type, incident, { figures, clock, windowMs: rule.windowMs });
+export function notify(incident: Incident, rule: AlertRule, notice: Notice): Notified {
+  const { type, silenced, clock, figures, sinks } = notice;
+  const text = notificationText(type, incident, { figures, clock, ...rule });
   const change = incident.changes + 1;
-  const { id, appId, kind, stage, after, openedAt } = incident;
-  const notification: Notification = {
-    type,
-    at: clock,
-    text,
-    incident: { id, change, rule: rule.id, appId, kind, stage, after, openedAt, figures },
-  };
+  // A sink that is notified of the beginning later changes nothing for the others.
+  const later = type === "incident.opened" && incident.notifiedAt > 0;
   return {
     incident: {
       ...incident,
       changes: change,
-      text,
+      ...(!later && { text }),
       silenced: silenced || (incident.silenced && type !== "incident.opened"),
-      notifiedAt: silenced ? incident.notifiedAt : clock,
-      closedAt: type === "incident.resolved" || type === "incident.expired" ? clock : 0,
+      ...(!silenced && { notifiedSinks: [...new Set([...incident.notifiedSinks, ...sinks])] }),
+      ...(!silenced && !later && { notifiedAt: clock, notifiedCount: figures.count }),
     },
-    deliveries: rule.sinks.map((sink) => ({
-      incident: id,
-      change,
-      sink,
-      state: silenced ? "silenced" : "pending",
-      webhookId: makeWebhookId(),
-      notification,
-      createdAt: clock,
-    })),
+    deliveries: deliveriesOf(incident, { type, silenced, clock, figures, sinks, text }),
   };
+}
+
+export interface Ending {
+  readonly ending: IncidentEnding;
+  readonly clock: Micros;
+  readonly figures: Figures;
+  /** Absent where it was deleted. */
+  readonly rule: AlertRule | undefined;
+}
+
+/** Notifies those that were notified of the beginning, a silence or not: else it would stay open for them. */
+export function end(incident: Incident, { ending, clock, figures, rule }: Ending): Notified {
+  // With messages left that are missing it may reopen.
+  const rests = rule !== undefined && incident.kind === "missing" && figures.count > 0 && !isOfRule(ending);
+  const ended = {
+    ...incident,
+    ...(rests
+      ? { resolvedAt: clock }
+      : { closedAt: incident.resolvedAt === 0 ? clock : incident.resolvedAt }),
+    ending: incident.ending === "" ? ending : incident.ending,
+    notifiedSinks: [],
+  };
+  if (incident.notifiedSinks.length === 0) return { incident: ended, deliveries: [] };
+  const type = ending === "resolved" ? "incident.resolved" : "incident.closed";
+  const { windowMs = 0, atLeast = 1 } = rule ?? {};
+  const text = notificationText(type, incident, { figures, clock, windowMs, atLeast, ending });
+  const notice = {
+    type,
+    silenced: false,
+    clock,
+    figures,
+    sinks: incident.notifiedSinks,
+    text,
+    ending,
+  } as const;
+  return {
+    incident: { ...ended, changes: incident.changes + 1, text, notifiedAt: clock },
+    deliveries: deliveriesOf(incident, notice),
+  };
+}
+
+function isOfRule(ending: IncidentEnding): boolean {
+  return ending === "rule_deleted" || ending === "rule_changed";
+}
+
+interface Sent extends Omit<Notice, "type"> {
+  readonly type: IncidentChange;
+  readonly text: string;
+  readonly ending?: IncidentEnding;
+}
+
+function deliveriesOf(incident: Incident, sent: Sent): IncidentDelivery[] {
+  const { type, silenced, clock, figures, sinks, text, ending } = sent;
+  const { id, rule, appId, kind, stage, after, openedAt, reopenedAt } = incident;
+  const change = incident.changes + 1;
+  const notification: Notification = {
+    type,
+    at: clock,
+    text,
+    incident: {
+      ...{ id, change, rule, appId, kind, stage, after, openedAt, figures },
+      ...(reopenedAt > 0 && { reopenedAt }),
+      ...(ending !== undefined && { ending }),
+    },
+  };
+  return sinks.map((sink) => ({
+    incident: id,
+    change,
+    sink,
+    state: silenced ? "silenced" : "pending",
+    webhookId: makeWebhookId(),
+    notification,
+    createdAt: clock,
+  }));
 }

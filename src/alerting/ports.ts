@@ -19,7 +19,7 @@ import type { AlertSink, SinkTarget } from "./sink.ts";
 export interface Alerts {
   /** @throws `MarsError("invalid_argument")` for an unknown sink, and beyond `rulesMax` */
   putRule(rule: AlertRule, by: Author): Promise<void>;
-  /** Ends the rule's incidents without a notification. @returns whether the rule existed */
+  /** Its incidents end. @returns whether the rule existed */
   deleteRule(id: string, by: Author): Promise<boolean>;
   /**
    * Secrets that are absent or `(hidden)` in the target are kept: see `sinks/hidden.ts`.
@@ -49,8 +49,13 @@ export interface PutSink {
 export interface AlertStore {
   /** With the first rule, alerts begin with the findings that are raised from now on. */
   putAlertRule(rule: AlertRule, by: Author): Promise<void>;
-  deleteAlertRule(id: string, at: Micros, by: Author): Promise<boolean>;
+  deleteAlertRule(id: string, by: Author): Promise<boolean>;
+  /**
+   * Where the sink leads to another receiver than the one with its id, that one is still notified of the end of incidents that it
+   * was notified of, and the new one of those that are active.
+   */
   putAlertSink(sink: AlertSink, by: Author): Promise<void>;
+  /** It is still notified of the end of incidents that it was notified of. */
   deleteAlertSink(id: string, by: Author): Promise<boolean>;
   addAlertSilence(silence: Omit<AlertSilence, "id">, by: Author): Promise<number>;
   deleteAlertSilence(id: number, by: Author): Promise<boolean>;
@@ -105,9 +110,11 @@ export interface AlertState {
   readonly findingSeq: number;
   readonly lastIncident: number;
   readonly rules: readonly AlertRule[];
+  /** Ids of the rules that cannot be read. */
+  readonly unreadableRules: readonly string[];
   /** Those that had not ended when they were read. */
   readonly silences: readonly AlertSilence[];
-  /** The active ones. */
+  /** The active ones, and those that may reopen. */
   readonly incidents: readonly Incident[];
 }
 

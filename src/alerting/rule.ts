@@ -6,6 +6,18 @@ export const rulesMax = 1_000;
 /** Sinks of one rule. */
 export const ruleSinksMax = 10;
 export const atLeastMax = 100_000;
+export const growFactorMax = 1_000;
+
+export const growthDefaults = { growFactor: 2, growAfterMs: 300_000 } as const;
+
+type Growth = "growFactor" | "growAtLeast" | "growAfterMs";
+
+/** A rule as it is stored: one that was put before growth could be set has the defaults. */
+export type StoredRule = Omit<AlertRule, Growth> & Partial<Pick<AlertRule, Growth>>;
+
+export function withGrowth(rule: StoredRule): AlertRule {
+  return { ...growthDefaults, growAtLeast: rule.atLeast, ...rule };
+}
 
 /** A page of rules, by id. */
 export interface RulePage {
@@ -26,6 +38,13 @@ export interface AlertRule {
   /** An incident opens with so many active findings that were raised within `windowMs`. */
   readonly atLeast: number;
   readonly windowMs: number;
+  /**
+   * An incident has grown where so many times as many findings are active as at the last notification, `growAtLeast` more at
+   * the least. It has a notification then, no sooner than `growAfterMs` after the last one; 0 for none.
+   */
+  readonly growFactor: number;
+  readonly growAtLeast: number;
+  readonly growAfterMs: number;
   /** Time between reminders of an active incident; 0 for none. */
   readonly repeatMs: number;
   readonly sinks: readonly string[];

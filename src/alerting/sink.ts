@@ -26,6 +26,26 @@ export type SinkTarget =
     }
   | { readonly type: "email"; readonly to: readonly string[] };
 
+/**
+ * Whether both lead to the same receiver. Secrets, and a URL's query, may differ.
+ *
+ * @param stored a sink as JSON; one that cannot be read leads nowhere
+ */
+export function isSameReceiver(stored: string, sink: SinkTarget): boolean {
+  try {
+    return receiverOf(JSON.parse(stored)) === receiverOf(sink);
+  } catch {
+    // Nothing can be sent to it: there is no other receiver that could be kept.
+    return true;
+  }
+}
+
+function receiverOf(sink: SinkTarget): string {
+  if (sink.type === "email") return JSON.stringify([...sink.to].sort());
+  const { origin, pathname } = new URL(sink.url);
+  return `${sink.type} ${origin}${pathname}`;
+}
+
 export type SinkHeaders = Readonly<Record<string, string>>;
 
 export type AlertSink = SinkTarget & { readonly id: string };

@@ -60,7 +60,8 @@ function deliveryJson(shown: Delivery): z.input<typeof delivery> {
   return {
     id: shown.id,
     incident: shown.incident ?? null,
-    sink: shown.sink,
+    // A former sink of this id has a number behind it.
+    sink: shown.sink.replace(/#.*$/, ""),
     type: shown.notification.type,
     text: shown.notification.text,
     state: shown.state,

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { type Figures, figureGroupOf } from "../alerting/figures.ts";
 import { figuresToJson } from "../alerting/figures-json.ts";
-import type { Incident } from "../alerting/incident.ts";
+import { type Incident, incidentState } from "../alerting/incident.ts";
 import { stageToJson } from "../core/stage-name.ts";
 import { formatTime, nowMicros } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
@@ -20,19 +20,24 @@ const incident = z.strictObject({
   app_id: z.string(),
   kind: z.enum(findingKinds),
   ...stageNames,
-  state: z.enum(["active", "resolved"]),
+  state: z.enum(["active", "resolved", "closed"]),
+  reason: z
+    .enum(["messages_deleted", "rule_deleted", "rule_changed"])
+    .nullable()
+    .meta({ description: "Why it was closed without being resolved." }),
   silenced: z.boolean(),
   text: z.string().nullable(),
   opened_at: timestamp,
   last_raised_at: timestamp,
   notified_at: timestamp.nullable(),
+  reopened_at: timestamp.nullable(),
   closed_at: timestamp.nullable(),
   figures: figures.nullable().meta({
     description: "Of this moment, while it is active. Deliveries have those that were sent.",
   }),
 });
 
-const states = ["active", "resolved", "any"] as const;
+const states = ["active", "resolved", "closed", "any"] as const;
 
 /** `over` is the former name of `resolved`, and still accepted. */
 const state = field<(typeof states)[number]>({ type: "string", enum: states }, (value) => {
@@ -42,7 +47,7 @@ const state = field<(typeof states)[number]>({ type: "string", enum: states }, (
 
 export const listIncidents = operation({
   name: "listAlertIncidents",
-  summary: "Incidents by filter, a page at a time: the active ones, then the latest resolved.",
+  summary: "Incidents by filter, a page at a time: the active ones, then the latest that ended.",
   scope: "read",
   apps: "narrowed",
   rest: "GET /api/alerts/incidents",
@@ -97,10 +102,11 @@ async function figuresOf(
   read: Pick<ApiReader, "alertFigures" | "alertRules">,
   incidents: readonly Incident[],
 ): Promise<Map<number, Figures>> {
-  const active = incidents.filter(({ closedAt }) => closedAt === 0);
+  const active = incidents.filter((one) => incidentState(one) === "active");
   if (active.length === 0) return new Map();
   const rules = new Map((await read.alertRules()).map((rule) => [rule.id, rule]));
-  const groups = active.map((one) => figureGroupOf(one, rules.get(one.rule) ?? { windowMs: 0 }));
+  const now = nowMicros();
+  const groups = active.map((one) => figureGroupOf(one, rules.get(one.rule), now));
   const figures = await read.alertFigures(groups);
   return new Map(
     active.flatMap(({ id }, index) => {
@@ -117,13 +123,15 @@ function incidentJson(shown: Incident, figures: Figures | undefined): z.input<ty
     app_id: shown.appId,
     kind: shown.kind,
     ...stageToJson(shown.stage, shown.after),
-    state: shown.closedAt === 0 ? "active" : "resolved",
+    state: incidentState(shown),
+    reason: shown.ending === "" || shown.ending === "resolved" ? null : shown.ending,
     silenced: shown.silenced,
     text: shown.text === "" ? null : shown.text,
     opened_at: formatTime(shown.openedAt),
     last_raised_at: formatTime(shown.lastRaisedAt),
     notified_at: timeOrNull(shown.notifiedAt),
-    closed_at: timeOrNull(shown.closedAt),
+    reopened_at: timeOrNull(shown.reopenedAt),
+    closed_at: timeOrNull(Math.max(shown.closedAt, shown.resolvedAt)),
     figures: figures === undefined ? null : figuresToJson(figures),
   };
 }

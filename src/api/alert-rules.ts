@@ -1,7 +1,7 @@
 /** The operations on rules: which findings open an incident, and which sinks are notified of it. */
 import * as z from "zod";
 import { ruleToJson } from "../alerting/json.ts";
-import { type AlertRule, atLeastMax, ruleSinksMax } from "../alerting/rule.ts";
+import { type AlertRule, atLeastMax, growFactorMax, growthDefaults, ruleSinksMax } from "../alerting/rule.ts";
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
@@ -39,11 +39,20 @@ export const ruleInput = z
       { min: 60_000, max: 30 * day, off: true },
       "Between reminders of an active incident, or `off`; `4h` unless given.",
     ).default(repeatMsDefault),
+    grow_factor: whole(2, growFactorMax, "See `grow_after`; 2 unless given.").default(
+      growthDefaults.growFactor,
+    ),
+    grow_at_least: whole(1, atLeastMax, "See `grow_after`; `at_least` unless given.").optional(),
+    grow_after: duration(
+      { min: 1_000, max: 30 * day, off: true },
+      "An active incident is notified again where `grow_factor` times as many findings hold as at the last notification, and `grow_at_least` more, no sooner than this after it; `off` for never, `5m` unless given.",
+    ).default(growthDefaults.growAfterMs),
     sinks: list(alertId, ruleSinksMax, "ids of sinks"),
     over: window.optional().meta({ deprecated: true, description: "The former name of `window`." }),
   })
   .transform(({ stage_events, after_events, ...input }, context): AlertRule => {
-    const { app_id, at_least, window, over, repeat, stage, after, ...same } = input;
+    const { app_id, at_least, window, over, repeat, stage, after, ...rest } = input;
+    const { grow_factor, grow_at_least = at_least, grow_after, ...same } = rest;
     if (window !== undefined && over !== undefined) {
       const message = "is the former name of window: give one of them";
       context.addIssue({ code: "custom", path: ["over"], message });
@@ -51,13 +60,17 @@ export const ruleInput = z
     return {
       ...same,
       ...defined({
-        appId: app_id,
+        // As in the patterns of keys: every app.
+        appId: app_id === "*" ? undefined : app_id,
         stage: stageNamed("stage", stage, stage_events, context),
         after: stageNamed("after", after, after_events, context),
       }),
       atLeast: at_least,
       windowMs: window ?? over ?? windowMsDefault,
       repeatMs: repeat,
+      growFactor: grow_factor,
+      growAtLeast: grow_at_least,
+      growAfterMs: grow_after,
     };
   });
 
@@ -73,6 +86,9 @@ const rule = z.strictObject({
   at_least: z.int(),
   window: z.string(),
   repeat: z.string(),
+  grow_factor: z.int(),
+  grow_at_least: z.int(),
+  grow_after: z.string(),
   sinks: z.array(z.string()),
 });
 
@@ -135,7 +151,8 @@ export const putRule = operation({
 
 export const deleteRule = operation({
   name: "deleteAlertRule",
-  summary: "Delete a rule and close its incidents without a notification.",
+  summary:
+    "Delete a rule. Its incidents are closed, and the sinks that were notified of one are notified of that.",
   scope: "write",
   apps: "own",
   rest: "DELETE /api/alerts/rules/{id}",

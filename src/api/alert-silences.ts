@@ -45,7 +45,12 @@ const silenceInput = z
         context.addIssue({ code: "custom", path: ["until"], message: "or for must be given, and not both" });
       }
       return {
-        ...defined({ appId: app_id, rule, kind, stage: stageNamed("stage", stage, stage_events, context) }),
+        ...defined({
+          appId: app_id === "*" ? undefined : app_id,
+          rule,
+          kind,
+          stage: stageNamed("stage", stage, stage_events, context),
+        }),
         until: fields.until ?? now + (fields.for ?? 0) * 1_000,
         createdAt: now,
         comment: comment ?? "",

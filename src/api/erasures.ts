@@ -52,8 +52,11 @@ export const eraseApp = operation({
   command: "erase app",
   input: z.strictObject({ app_id: appId }),
   output: z.strictObject({ erasure }),
-  async handle({ erasures }, { app_id }, caller, by) {
-    return { erasure: erasureJson(await erasures.eraseApp(app_id, caller, by)) };
+  async handle({ erasures, reader }, { app_id }, caller, by) {
+    const begun = await erasures.eraseApp(app_id, caller, by);
+    if (begun.doneAt !== undefined) return { erasure: erasureJson(begun) };
+    const [now = begun] = (await reader(caller).erasures({ appId: app_id, limit: 1 })).erasures;
+    return { erasure: erasureJson(now) };
   },
 });
 

@@ -55,7 +55,7 @@ export interface Erasures {
    */
   eraseMessage(key: MessageKey, caller: Caller, by: Author): Promise<ErasedMessage>;
   /**
-   * Resolves when the request is on disk: when it is done, or to its progress after two seconds. A second request for an app extends the
+   * Resolves when the request is on disk: when it is done, or after two seconds to what it was at its beginning. A second request for an app extends the
    * one that is under way.
    *
    * @throws `MarsError` `not_found` for an app that has had neither a message nor a lifecycle; `deadline_exceeded` while the store is behind

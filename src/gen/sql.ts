@@ -558,28 +558,72 @@ CREATE TABLE sessions (
   record TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 ` },
+  { name: "0014_alert_recipients", sql: `-- Incidents know which sinks have been notified of them, and of how many messages.
+
+-- JSON: ids of the sinks that were notified of its beginning, and not yet of its end.
+ALTER TABLE alert_incidents ADD COLUMN notified_sinks TEXT NOT NULL DEFAULT '[]';
+-- The count of the last notification; the lowest since, where it has fallen.
+ALTER TABLE alert_incidents ADD COLUMN notified_count INTEGER NOT NULL DEFAULT 0;
+-- When it was resolved with fewer messages left than its rule asks for; 0 otherwise. It reopens when there are as many again.
+ALTER TABLE alert_incidents ADD COLUMN resolved_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert_incidents ADD COLUMN reopened_at INTEGER NOT NULL DEFAULT 0;
+-- How it ended; empty while it is active.
+ALTER TABLE alert_incidents ADD COLUMN ending TEXT NOT NULL DEFAULT '';
+
+UPDATE alert_incidents SET
+  ending = iif(closed_at = 0, '', iif(expired > 0, 'messages_deleted', 'resolved')),
+  notified_sinks = iif(closed_at > 0 OR notified_at = 0, '[]', (
+    SELECT json_group_array(DISTINCT d.sink) FROM alert_deliveries d
+    WHERE d.incident = alert_incidents.id AND d.state <> 'silenced')),
+  -- An unknown count is never exceeded by growth.
+  notified_count = iif(notified_at = 0, 0, coalesce((
+    SELECT d.notification ->> '$.incident.figures.count' FROM alert_deliveries d
+    WHERE d.incident = alert_incidents.id AND json_valid(d.notification) ORDER BY d.change DESC LIMIT 1), 100001));
+
+DROP INDEX alert_incidents_order;
+CREATE INDEX alert_incidents_order
+ON alert_incidents (iif(closed_at = 0 AND resolved_at = 0, 9007199254740991, max(closed_at, resolved_at)), id);
+
+-- Sinks that were exchanged or deleted while an incident was active that they had been notified of: they are notified of its end.
+CREATE TABLE alert_former_sinks (
+  -- The sink's id, \`#\`, and a number.
+  id TEXT PRIMARY KEY,
+  -- As JSON, with this id.
+  sink TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+` },
 ] as const;
 
 /** src/db/alerts/alerts.sql */
 export const alertsSql = {
   countFindings: `SELECT count(*) AS count FROM ( SELECT 1 FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= ?5 LIMIT ?6 )`,
-  figures: `WITH active AS MATERIALIZED ( SELECT id, due_at, late_by FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= ?5 LIMIT ?6 ), fresh AS MATERIALIZED ( SELECT id, due_at FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= max(?5, ?9) LIMIT ?6 ) SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by, (SELECT count(*) FROM fresh) AS fresh, (SELECT min(due_at) FROM fresh) AS fresh_since, ( SELECT json_group_array(m.message_id) FROM ( SELECT id FROM ( SELECT id, due_at FROM fresh UNION ALL SELECT id, due_at FROM active WHERE NOT EXISTS (SELECT 1 FROM fresh) ) ORDER BY due_at, id LIMIT ?7 ) sample CROSS JOIN findings f ON f.id = sample.id CROSS JOIN messages m ON m.id = f.message ) AS samples, (SELECT expired FROM alert_incidents WHERE id = ?8) AS expired FROM active`,
-  dueDeliveries: `SELECT d.id, d.webhook_id, d.notification, d.attempts, s.sink, iif(coalesce( (SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts), d.created_at ) > ?2, 0, d.next_at) AS next_at FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.id = ( SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1) WHERE s.id NOT IN (SELECT value FROM json_each(?1))`,
+  figures: `WITH active AS MATERIALIZED ( SELECT id, due_at, late_by FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= ?5 LIMIT ?6 ), fresh AS MATERIALIZED ( SELECT id, due_at FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= max(?5, ?9) LIMIT ?6 ) SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by, (SELECT count(*) FROM fresh) AS fresh, (SELECT min(due_at) FROM fresh) AS fresh_since, ( SELECT count(*) FROM ( SELECT 1 FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= max(?5, ?10) LIMIT ?6 ) ) AS recent, ( SELECT json_group_array(m.message_id) FROM ( SELECT id FROM ( SELECT id, due_at FROM fresh UNION ALL SELECT id, due_at FROM active WHERE NOT EXISTS (SELECT 1 FROM fresh) ) ORDER BY due_at, id LIMIT ?7 ) sample CROSS JOIN findings f ON f.id = sample.id CROSS JOIN messages m ON m.id = f.message ) AS samples, (SELECT expired FROM alert_incidents WHERE id = ?8) AS expired FROM active`,
+  dueDeliveries: `SELECT d.id, d.webhook_id, d.notification, d.attempts, s.sink, iif(coalesce( (SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts), d.created_at ) > ?2, 0, d.next_at) AS next_at FROM (SELECT id, sink FROM alert_sinks UNION ALL SELECT id, sink FROM alert_former_sinks) s CROSS JOIN alert_deliveries d ON d.id = ( SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1) WHERE s.id NOT IN (SELECT value FROM json_each(?1))`,
   putRule: `INSERT INTO alert_rules (id, rule) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET rule = excluded.rule`,
   putSink: `INSERT INTO alert_sinks (id, sink) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET sink = excluded.sink`,
   silencesAndNext: `SELECT (SELECT count(*) FROM alert_silences WHERE until > ?1) AS count, 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'alert_silences'), 0) AS next`,
   beginCursor: `UPDATE alert_cursor SET finding_seq = max(finding_seq, (SELECT finding_seq FROM projection)) WHERE NOT EXISTS (SELECT 1 FROM alert_rules)`,
   moveCursor: `UPDATE alert_cursor SET continues_from = ?1 - 1, step = ?1, finding_seq = ?2, last_incident = max(last_incident, ?3)`,
-  closeIncidents: `UPDATE alert_incidents SET closed_at = ?2 WHERE rule = ?1 AND closed_at = 0`,
-  failDeliveries: `UPDATE alert_deliveries SET state = 'failed', next_at = 0 WHERE sink = ?1 AND state = 'pending'`,
-  upsertIncidents: `INSERT INTO alert_incidents (id, rule, app_id, kind, stage, after, versions, opened_at, counted_from, first_raised_at, last_raised_at, notified_at, silenced, changes, closed_at, text) SELECT value ->> '$.id', value ->> '$.rule', value ->> '$.appId', value ->> '$.kind', value ->> '$.stage', value ->> '$.after', value ->> '$.versions', value ->> '$.openedAt', value ->> '$.countedFrom', value ->> '$.firstRaisedAt', value ->> '$.lastRaisedAt', value ->> '$.notifiedAt', value ->> '$.silenced', value ->> '$.changes', value ->> '$.closedAt', value ->> '$.text' FROM json_each(?1) WHERE true ON CONFLICT (id) DO UPDATE SET versions = excluded.versions, last_raised_at = excluded.last_raised_at, notified_at = excluded.notified_at, silenced = excluded.silenced, changes = excluded.changes, closed_at = excluded.closed_at, text = excluded.text`,
-  insertDeliveries: `INSERT INTO alert_deliveries (incident, change, sink, state, webhook_id, notification, created_at, next_at, attempts) SELECT value ->> '$.incident', value ->> '$.change', value ->> '$.sink', value ->> '$.state', value ->> '$.webhookId', value -> '$.notification', value ->> '$.createdAt', iif(value ->> '$.state' = 'pending', value ->> '$.createdAt', 0), 0 FROM json_each(?1)`,
+  supersedeDeliveries: `UPDATE alert_deliveries SET state = 'superseded', next_at = 0 WHERE id IN ( SELECT d.id FROM json_each(?1) CROSS JOIN alert_deliveries d ON d.incident = value ->> '$.incident' AND d.sink = value ->> '$.sink' AND d.change < value ->> '$.change' WHERE d.state = 'pending' AND value ->> '$.state' = 'pending')`,
+  upsertIncidents: `INSERT INTO alert_incidents (id, rule, app_id, kind, stage, after, versions, opened_at, counted_from, first_raised_at, last_raised_at, notified_at, silenced, changes, closed_at, text, notified_sinks, notified_count, resolved_at, reopened_at, ending) SELECT value ->> '$.id', value ->> '$.rule', value ->> '$.appId', value ->> '$.kind', value ->> '$.stage', value ->> '$.after', value ->> '$.versions', value ->> '$.openedAt', value ->> '$.countedFrom', value ->> '$.firstRaisedAt', value ->> '$.lastRaisedAt', value ->> '$.notifiedAt', value ->> '$.silenced', value ->> '$.changes', value ->> '$.closedAt', value ->> '$.text', value ->> '$.notifiedSinks', value ->> '$.notifiedCount', value ->> '$.resolvedAt', value ->> '$.reopenedAt', value ->> '$.ending' FROM json_each(?1) WHERE true ON CONFLICT (id) DO UPDATE SET versions = excluded.versions, first_raised_at = excluded.first_raised_at, last_raised_at = excluded.last_raised_at, notified_at = excluded.notified_at, silenced = excluded.silenced, changes = excluded.changes, closed_at = excluded.closed_at, text = excluded.text, notified_sinks = excluded.notified_sinks, notified_count = excluded.notified_count, resolved_at = excluded.resolved_at, reopened_at = excluded.reopened_at, ending = excluded.ending`,
+  insertDeliveries: `INSERT INTO alert_deliveries (incident, change, sink, state, webhook_id, notification, created_at, next_at, attempts) SELECT value ->> '$.incident', value ->> '$.change', value ->> '$.sink', iif(gone, 'failed', value ->> '$.state'), value ->> '$.webhookId', iif(value ->> '$.notification.type' IN ('incident.grown', 'incident.reminder') AND NOT EXISTS ( SELECT 1 FROM alert_deliveries d WHERE d.incident = value ->> '$.incident' AND d.sink = value ->> '$.sink' AND d.state = 'delivered'), json_set(value -> '$.notification', '$.type', 'incident.opened'), value -> '$.notification'), value ->> '$.createdAt', iif(value ->> '$.state' = 'pending' AND NOT gone, value ->> '$.createdAt', 0), 0 FROM ( SELECT value, value ->> '$.sink' NOT IN (SELECT id FROM alert_sinks UNION ALL SELECT id FROM alert_former_sinks) AS gone FROM json_each(?1))`,
   insertTest: `INSERT INTO alert_deliveries (sink, state, webhook_id, notification, created_at, next_at, attempts) VALUES (?1, ?2, ?3, ?4, ?5, 0, 1)`,
   insertAttempt: `INSERT OR IGNORE INTO alert_attempts (delivery, number, at, duration_ms, outcome, status, error, response) VALUES (coalesce(?1, (SELECT max(id) FROM alert_deliveries)), ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
-  moveDelivery: `UPDATE alert_deliveries SET state = ?2, next_at = ?3, attempts = ?4 WHERE id = ?1 AND state = 'pending' AND attempts < ?4`,
+  moveDelivery: `UPDATE alert_deliveries SET state = iif(state = 'superseded' AND ?2 <> 'delivered', 'superseded', ?2), next_at = iif(state = 'superseded', 0, ?3), attempts = ?4 WHERE id = ?1 AND state IN ('pending', 'superseded') AND attempts < ?4`,
   pruneAttempts: `DELETE FROM alert_attempts WHERE delivery IN ( SELECT id FROM alert_deliveries WHERE created_at < ?1 AND state <> 'pending' ORDER BY created_at, id LIMIT ?2)`,
   pruneDeliveries: `DELETE FROM alert_deliveries WHERE id IN ( SELECT id FROM alert_deliveries WHERE created_at < ?1 AND state <> 'pending' ORDER BY created_at, id LIMIT ?2)`,
   pruneIncidents: `DELETE FROM alert_incidents WHERE id IN ( SELECT id FROM alert_incidents WHERE closed_at > 0 AND closed_at < ?1 ORDER BY closed_at LIMIT ?2)`,
+} as const;
+
+/** src/db/alerts/former-sinks.sql */
+export const formerSinksSql = {
+  keep: `INSERT INTO alert_former_sinks (id, sink, created_at) VALUES (?2, json_set(?1, '$.id', ?2), ?3)`,
+  moveDeliveries: `UPDATE alert_deliveries SET sink = ?2 WHERE sink = ?1 AND state = 'pending' AND EXISTS ( SELECT 1 FROM alert_deliveries d WHERE d.incident = alert_deliveries.incident AND d.sink = ?1 AND d.state = 'delivered')`,
+  dropDeliveries: `UPDATE alert_deliveries SET state = 'superseded', next_at = 0 WHERE sink = ?1 AND state = 'pending'`,
+  moveIncidents: `UPDATE alert_incidents SET notified_sinks = ( SELECT json_group_array(iif(value = ?1, ?2, value)) FROM json_each(notified_sinks) WHERE value <> ?1 OR EXISTS ( SELECT 1 FROM alert_deliveries d WHERE d.incident = alert_incidents.id AND d.sink IN (?1, ?2) AND d.state = 'delivered') OR NOT EXISTS ( SELECT 1 FROM alert_deliveries d WHERE d.incident = alert_incidents.id AND d.sink IN (?1, ?2))) WHERE closed_at = 0 AND EXISTS (SELECT 1 FROM json_each(notified_sinks) WHERE value = ?1)`,
+  dropGone: `UPDATE alert_deliveries SET state = 'failed', next_at = 0 WHERE state = 'pending' AND sink NOT IN (SELECT id FROM alert_sinks UNION ALL SELECT id FROM alert_former_sinks)`,
+  forget: `DELETE FROM alert_former_sinks WHERE id NOT IN (SELECT id FROM alert_former_sinks ORDER BY created_at DESC LIMIT ?1) OR NOT EXISTS (SELECT 1 FROM alert_deliveries d WHERE d.sink = alert_former_sinks.id AND d.state = 'pending') AND NOT EXISTS ( SELECT 1 FROM alert_incidents i CROSS JOIN json_each(i.notified_sinks) s WHERE i.closed_at = 0 AND s.value = alert_former_sinks.id)`,
 } as const;
 
 /** src/db/alerts/redact.sql */

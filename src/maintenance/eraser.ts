@@ -45,6 +45,8 @@ export interface EraserOptions {
   readonly redact: (appId: string, messageId?: string) => Promise<void>;
   /** Called with the number of events that a step has deleted. */
   readonly deleted: (events: number) => void;
+  /** Called for each request that is refused because too many wait. */
+  readonly onRefused: (caller: Caller) => void;
   readonly supervisor: Supervisor;
   readonly log: Log;
 }
@@ -54,7 +56,7 @@ export class Eraser implements Erasures {
   readonly #abort = new AbortController();
   readonly #wake = new Wake();
   /** Requests: each holds up the store for a moment, and the evaluator of alerts. */
-  readonly #requests = new FairQueue({ what: "erasures", activeMax: 1, waitingMax: 64, waitMs: 10_000 });
+  readonly #requests: FairQueue;
   /** Callers that wait for an erasure, by its id; bounded by the queue of requests. */
   readonly #waiting = new Map<number, (done: Erasure) => void>();
   #running: Promise<void> = Promise.resolve();
@@ -66,6 +68,14 @@ export class Eraser implements Erasures {
 
   constructor(options: EraserOptions) {
     this.#options = options;
+    const { onRefused } = options;
+    this.#requests = new FairQueue({
+      what: "erasures",
+      activeMax: 1,
+      waitingMax: 64,
+      waitMs: 10_000,
+      onRefused,
+    });
   }
 
   get stats(): ErasureStats {
@@ -74,6 +84,7 @@ export class Eraser implements Erasures {
       events: this.#events,
       under_way: this.#underWay,
       traces_up_to_seq: this.#tracesTo,
+      requests: this.#requests.stats,
     };
   }
 

@@ -141,6 +141,7 @@ export interface ErasureStats {
   readonly under_way: boolean;
   /** Bytes of erased events up to this seq may still be in the journal or the database's log; 0 for none. */
   readonly traces_up_to_seq: number;
+  readonly requests: FairQueueStats;
 }
 
 /** The work on the bodies of requests. */

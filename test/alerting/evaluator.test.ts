@@ -33,13 +33,26 @@ const incident: Incident = {
   notifiedAt: 0,
   silenced: false,
   changes: 0,
+  notifiedSinks: [],
+  notifiedCount: 0,
+  resolvedAt: 0,
+  reopenedAt: 0,
   closedAt: 0,
+  ending: "",
   text: "",
 };
 const rule = ruleInput.parse({ id: "r", sinks: ["s"], window: "1m", repeat: "4h" });
-const notified = { ...incident, notifiedAt: noon + second };
-const figures: Figures = { count: 312, since: noon, fresh: 312, lateBy: 0, samples: ["a", "b", "c"] };
-const none: Figures = { count: 0, fresh: 0, lateBy: 0, samples: [] };
+const notified = { ...incident, notifiedAt: noon + second, notifiedCount: 312 };
+const figures: Figures = {
+  count: 312,
+  since: noon,
+  fresh: 312,
+  recent: 312,
+  lateBy: 0,
+  samples: ["a", "b", "c"],
+};
+const none: Figures = { count: 0, fresh: 0, recent: 0, lateBy: 0, samples: [] };
+const at = { lookedAt: noon + second, lookAt: Number.POSITIVE_INFINITY, belowSince: 0, unnotified: false };
 const opened: Decision = { action: "notify", type: "incident.opened", silenced: false };
 
 describe("what is to be done about an incident", () => {
@@ -67,7 +80,7 @@ describe("what is to be done about an incident", () => {
       "what came after all before its notification has none",
       incident,
       { clock: noon + 61 * second, figures: none },
-      { action: "drop" },
+      { action: "end", ending: "resolved" },
     ],
     [
       "a silence keeps it back, on record",
@@ -83,10 +96,46 @@ describe("what is to be done about an incident", () => {
     ],
     ["until it ends", { ...incident, silenced: true }, { clock: noon + hour, figures }, opened],
     [
-      "one that grows has no second notification",
+      "one that is as large as it was has no second notification",
       { ...notified, lastRaisedAt: noon + hour },
-      { clock: noon + hour, figures },
+      { clock: noon + hour, figures: { ...figures, count: 623 } },
       { action: "wait", until: noon + hour + minute + 1 },
+    ],
+    [
+      "one that has grown twofold has one",
+      { ...notified, lastRaisedAt: noon + hour },
+      { clock: noon + hour, figures: { ...figures, count: 624 } },
+      { action: "notify", type: "incident.grown", silenced: false },
+    ],
+    [
+      "some minutes after the one before",
+      notified,
+      { clock: noon + 59 * second, figures: { ...figures, count: 624 } },
+      { action: "wait", until: noon + minute + 1 },
+    ],
+    [
+      "and not while it is silent",
+      { ...notified, lastRaisedAt: noon + hour },
+      { clock: noon + hour, silentUntil: noon + 2 * hour, figures: { ...figures, count: 624 } },
+      { action: "wait", until: noon + hour + minute + 1 },
+    ],
+    [
+      "what is added is looked at when it may have grown",
+      { ...notified, lastRaisedAt: noon + 4 * minute },
+      { clock: noon + 4 * minute, extendedAt: noon + 4 * minute, extendedFrom: noon + 4 * minute },
+      { action: "wait", until: noon + 5 * minute + 1 },
+    ],
+    [
+      "a sink that has not been notified is, while it lasts",
+      notified,
+      { clock: noon + 30 * second, unnotified: true, figures },
+      opened,
+    ],
+    [
+      "an incident whose rule was deleted ends",
+      { ...notified, rule: "gone" },
+      { clock: noon + 30 * second, figures },
+      { action: "end", ending: "rule_deleted" },
     ],
     [
       "one that lasts has a reminder after the rule's time",
@@ -116,26 +165,52 @@ describe("what is to be done about an incident", () => {
       "it is resolved when none is active and none was raised for the rule's window",
       notified,
       { clock: noon + minute + 1, figures: none },
-      { action: "notify", type: "incident.resolved", silenced: false },
+      { action: "end", ending: "resolved" },
     ],
     [
       "it has expired when none holds because retention has deleted them",
       notified,
       { clock: noon + minute + 1, figures: { ...none, expired: 2 } },
-      { action: "notify", type: "incident.expired", silenced: false },
+      { action: "end", ending: "messages_deleted" },
     ],
     [
       "what stays late is resolved when no more comes late",
       { ...notified, kind: "late" },
       { clock: noon + minute + 1, figures },
-      { action: "notify", type: "incident.resolved", silenced: false },
+      { action: "end", ending: "resolved" },
     ],
   ];
   for (const [title, given, moment, decision] of cases) {
     test(title, () => {
-      expect(decide(given, rule, { clock: noon, extendedAt: noon, ...moment })).toEqual(decision);
+      const about = given.rule === "gone" ? "rule_deleted" : rule;
+      expect(decide(given, about, { clock: noon, extendedAt: noon, ...at, ...moment })).toEqual(decision);
     });
   }
+});
+
+describe("an incident of a rule for ten at least", () => {
+  const ten = ruleInput.parse({ id: "r", sinks: ["s"], window: "1m", at_least: 10 });
+  const few = { ...figures, count: 9, recent: 9 };
+  const about = (given: Incident, moment: Partial<Moment>) =>
+    decide(given, ten, { clock: noon + 2 * minute, extendedAt: noon, ...at, ...moment });
+
+  test("is looked at again while fewer are left, and resolved after the rule's window of that", () => {
+    expect(about(notified, { belowSince: noon + 2 * minute, figures: few })).toEqual({
+      action: "wait",
+      until: noon + 2 * minute + 10 * second,
+    });
+    expect(about(notified, { belowSince: noon + minute, figures: few })).toEqual({
+      action: "end",
+      ending: "resolved",
+    });
+  });
+
+  test("reopens when there are ten again", () => {
+    const resolved = { ...notified, resolvedAt: noon + minute };
+    expect(about(resolved, { figures: few })).toMatchObject({ action: "wait" });
+    expect(about(resolved, { figures })).toEqual({ action: "reopen" });
+    expect(about(resolved, { figures: none })).toEqual({ action: "end", ending: "resolved" });
+  });
 });
 
 describe("notifications in words", () => {
@@ -174,21 +249,26 @@ describe("notifications in words", () => {
   ];
   for (const [given, more, text] of cases) {
     test(text.slice(0, 80), () => {
-      const facts = { figures: { ...figures, ...more }, clock, windowMs: 60_000 };
+      const facts = { figures: { ...figures, ...more }, clock, windowMs: 60_000, atLeast: 1 };
       expect(notificationText("incident.opened", { ...incident, ...given }, facts)).toBe(text);
     });
   }
   test("a reminder says how many are new since the notification before", () => {
-    const facts = { figures: { ...figures, fresh: 12, freshSince: clock }, clock, windowMs: 60_000 };
+    const facts = {
+      figures: { ...figures, fresh: 12, freshSince: clock },
+      clock,
+      windowMs: 60_000,
+      atLeast: 1,
+    };
     expect(notificationText("incident.reminder", incident, facts)).toBe(
       "shop: still 312 messages stuck at PAID → SHIPPED since 12:00 UTC, 12 of them new, longest 4 m 10 s, sample ids a, b, c",
     );
   });
 
   test("what retention has deleted is not called well", () => {
-    const facts = { figures: { ...none, expired: 2 }, clock, windowMs: 60_000 };
-    expect(notificationText("incident.expired", incident, facts)).toBe(
-      "shop: expired: 2 messages stuck at PAID → SHIPPED expired unfinished, deleted by retention or erased, after 4 m 10 s",
+    const facts = { figures: { ...none, expired: 2 }, clock, windowMs: 60_000, atLeast: 1 };
+    expect(notificationText("incident.closed", incident, facts)).toBe(
+      "shop: closed: 2 messages stuck at PAID → SHIPPED expired unfinished, deleted by retention or erased, after 4 m 10 s",
     );
   });
 
@@ -248,15 +328,25 @@ test("whether a write failed or only its answer was lost, each notification is s
   expect(writes).toBeGreaterThan(3);
 });
 
-test("a rule that is deleted says nothing more", async () => {
+test("the sinks that were notified of an incident are notified that its rule was deleted, and of no more", async () => {
   await using receiver = startReceiver();
   await using alerting = await startAlerting([receiver.url]);
   await alerting.stick(1);
   await receiver.count(1);
   expect(await alerting.alerts.deleteRule("all", author)).toBe(true);
+  const [, closed] = await receiver.count(2);
+  expect(JSON.parse(closed!.body)).toMatchObject({
+    type: "incident.closed",
+    data: {
+      text: expect.stringMatching(
+        /^app: closed: the rule all was deleted, 1 message still stuck at A → B, after /,
+      ),
+      incident: { id: 1, count: 1, reason: "rule_deleted" },
+    },
+  });
   await alerting.release();
-  const { incidents } = await alerting.opened.queries.alertIncidents({ state: "any", limit: 10 });
-  expect(incidents.map(({ closedAt }) => closedAt > 0)).toEqual([true]);
+  const { incidents } = await alerting.opened.queries.alertIncidents({ state: "closed", limit: 10 });
+  expect(incidents).toMatchObject([{ ending: "rule_deleted", closedAt: expect.any(Number) }]);
   const { rules, incidents: active } = await alerting.opened.queries.alertState();
   expect([rules, active]).toEqual([[], []]);
 });
@@ -306,7 +396,8 @@ test("an incident whose messages retention has deleted does not end as resolved"
   await alerting.restart();
   const [, expired] = await receiver.count(2);
   expect(JSON.parse(expired!.body)).toMatchObject({
-    type: "incident.expired",
+    type: "incident.closed",
+    former_type: "incident.expired",
     data: { text: expect.stringContaining("3 messages stuck"), incident: { count: 0, expired: 3 } },
   });
 });

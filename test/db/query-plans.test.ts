@@ -10,6 +10,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "positionSql.lastOfAll": "reads the last event",
   "auditSql.dropOldest": "ends at its LIMIT, along the ids",
   "auditSql.prune": "ends at its LIMIT, along the ids",
+  "formerSinksSql.dropGone": "reads the deliveries that wait",
   "dueInstancesSql.stopWaiting": "ends at its LIMIT, along an index of the instances that wait",
 };
 

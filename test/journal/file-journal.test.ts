@@ -92,6 +92,49 @@ test("it passes its bound by one call at most, and has room again once events ar
   await journal.close();
 });
 
+test("its size is that of its records when appends and trims overlap", async () => {
+  const journal = journalAt(1024 * 1024);
+  await journal.open();
+  journal.startAt(1);
+  let last = 0;
+  const trims: Promise<void>[] = [];
+  for (let n = 0; n < 40; n++) {
+    const append = journal.append(events(5, "x".repeat(2_000)));
+    // Two at once, one of them for what was erased.
+    if (n % 4 === 3) trims.push(journal.trim(last - 40), journal.trim(last - 60, last - 20));
+    ({ last } = await append);
+  }
+  await Promise.all(trims);
+  const kept = (await Array.fromAsync(journal.read(last - 41))).flat();
+  expect(kept.map(({ seq }) => seq)).toEqual(Array.from({ length: 41 }, (_, n) => last - 40 + n));
+  const { bytes } = journal;
+  await journal.close();
+  const again = journalAt(1024 * 1024);
+  expect((await again.open()).bytes).toBe(bytes);
+  await again.close();
+});
+
+test("a segment with erased events is given up at once, and gone when all beside them is stored", async () => {
+  const journal = journalAt();
+  await journal.open();
+  journal.startAt(1);
+  await journal.append(events(3));
+  await journal.append(events(3));
+  expect(journal.droppedTo).toBe(0);
+  // Too small to be given up for its own sake.
+  await journal.trim(6);
+  expect(journal.droppedTo).toBe(0);
+  await journal.append(events(1));
+  // The last event is not stored yet.
+  await journal.trim(6, 2);
+  expect(journal.droppedTo).toBe(0);
+  await journal.append(events(1));
+  await journal.trim(7, 2);
+  expect(journal.droppedTo).toBe(7);
+  expect((await Array.fromAsync(journal.read(7))).flat().map(({ seq }) => seq)).toEqual([8]);
+  await journal.close();
+});
+
 test("what could not be written is refused, leaves nothing, and its seqs are given out again", async () => {
   const journal = journalAt(16 * 1024);
   await journal.open();

@@ -58,7 +58,16 @@ test("two good times that lie centuries apart make a finding that can be read", 
   const history = await queries.findingHistory({ after: 0, upTo: Number.MAX_SAFE_INTEGER });
   expect(history.findings).toHaveLength(findings.length);
   const [figures] = await queries.alertFigures([
-    { appId: "app", kind: "late", stage: "PAID", versions: [1], since: 0, freshFrom: 0, incident: 0 },
+    {
+      appId: "app",
+      kind: "late",
+      stage: "PAID",
+      versions: [1],
+      since: 0,
+      freshFrom: 0,
+      recentFrom: 0,
+      incident: 0,
+    },
   ]);
   expect(figures?.lateBy).toBe(Number.MAX_SAFE_INTEGER);
   const paid = async (messageId: string) => {

@@ -15,8 +15,8 @@ export interface Alerting {
   readonly alerts: Alerts;
   /** Sends so many messages that get stuck at once, and projects them. */
   stick(count: number): Promise<void>;
-  /** What is missing of all messages comes. */
-  release(): Promise<void>;
+  /** What is missing of the first so many messages comes; of all unless given. */
+  release(count?: number): Promise<void>;
   /** Waits until the deliveries are as wanted. */
   deliveries(done: (page: DeliveryPage) => boolean): Promise<DeliveryPage>;
   /** Ends these alerts as a crash would, and starts others on the same database. */
@@ -90,7 +90,7 @@ export async function startAlerting(
       await send("A", messages, messages + count);
       messages += count;
     },
-    release: () => send("B", 0, messages),
+    release: (count = messages) => send("B", 0, count),
     async deliveries(done) {
       let page: DeliveryPage = { deliveries: [], asOfSeq: 0 };
       await until(

@@ -4,7 +4,8 @@ import { type Client, createClient, type InArgs, type InStatement } from "@libsq
 /** Tables whose rows are bounded, each by a limit of its own, and those that one transaction fills and empties. */
 const boundedTables = new Set([
   ...["alert_cursor", "clock", "lease", "audit_size", "sqlite_sequence", "positions", "pruned", "projection"],
-  ...["alert_rules", "alert_sinks", "alert_silences", "gaps", "marks", "set_aside", "erasures"],
+  ...["alert_rules", "alert_sinks", "alert_silences", "alert_former_sinks"],
+  ...["gaps", "marks", "set_aside", "erasures"],
   ...["aliases", "event_changes", "remains"],
 ]);
 

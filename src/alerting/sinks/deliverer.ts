@@ -52,6 +52,19 @@ export class Deliverer {
     this.#wake.ring();
   }
 
+  /** Runs the call while nothing is sent to the sink: when an attempt that is under way is on record. */
+  async exclusively<T>(sink: string, call: () => Promise<T>): Promise<T> {
+    while (this.#busy.has(sink)) await this.#busy.get(sink);
+    const called = call();
+    this.#busy.set(sink, called.then(nothing, nothing));
+    try {
+      return await called;
+    } finally {
+      this.#busy.delete(sink);
+      this.#wake.ring();
+    }
+  }
+
   /** Runs until the signal aborts, and resolves when the last attempt has ended. */
   async run(): Promise<void> {
     const { reader, signal } = this.#options;
@@ -89,6 +102,8 @@ export class Deliverer {
 
   #start(delivery: DueDelivery): void {
     const { id } = delivery.sink;
+    // Exclusive since the deliveries were asked for: it is due again at the next turn.
+    if (this.#busy.has(id)) return;
     const running = this.#deliver(delivery)
       .then(
         () => this.#attempts.succeeded(),
@@ -139,3 +154,5 @@ export class Deliverer {
     }
   }
 }
+
+function nothing(): void {}

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { formatTime } from "../../core/time.ts";
 import { figuresToJson } from "../figures-json.ts";
+import type { IncidentEnding } from "../incident.ts";
 import type { Links } from "../links.ts";
 import type { Notification } from "../notification.ts";
 import type { Post } from "./http-post.ts";
@@ -59,13 +60,18 @@ export function webhookPost(notification: Notification, options: WebhookOptions)
   };
 }
 
+function formerType(type: Notification["type"], ending: IncidentEnding | undefined) {
+  if (type === "incident.resolved") return { former_type: "incident.over" };
+  return ending === "messages_deleted" ? { former_type: "incident.expired" } : {};
+}
+
 function webhookBody(
   { type, at, text, incident }: Notification,
   links: Links | undefined,
 ): Record<string, unknown> {
   return {
     type,
-    ...(type === "incident.resolved" && { former_type: "incident.over" }),
+    ...formerType(type, incident?.ending),
     timestamp: formatTime(at),
     data: {
       text,
@@ -79,6 +85,8 @@ function webhookBody(
           stage: incident.stage,
           after: incident.after === "" ? null : incident.after,
           opened_at: formatTime(incident.openedAt),
+          reopened_at: incident.reopenedAt === undefined ? null : formatTime(incident.reopenedAt),
+          reason: type === "incident.closed" ? (incident.ending ?? null) : null,
           ...figuresToJson(incident.figures),
           links: links ?? null,
         },

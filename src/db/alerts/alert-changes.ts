@@ -1,6 +1,6 @@
 /** Changes of rules, sinks and silences, as the audit has them. */
 import { ruleToJson, silenceToJson, sinkToJson } from "../../alerting/json.ts";
-import type { AlertRule } from "../../alerting/rule.ts";
+import { type AlertRule, type StoredRule, withGrowth } from "../../alerting/rule.ts";
 import type { AlertSilence } from "../../alerting/silence.ts";
 import type { AlertSink } from "../../alerting/sink.ts";
 import type { Change } from "../../core/audit.ts";
@@ -9,7 +9,10 @@ import { parseObject } from "../read-connection.ts";
 
 /** For all of these: @param text the record that is replaced, as JSON; `undefined` where there is none. */
 export function ruleChange(id: string, text: string | undefined, now?: AlertRule): Change {
-  const before = recordOf(text, (rule: AlertRule) => ({ appId: rule.appId, json: ruleToJson(rule) }));
+  const before = recordOf(text, (rule: StoredRule) => ({
+    appId: rule.appId,
+    json: ruleToJson(withGrowth(rule)),
+  }));
   return { target: id, appId: (now ?? before)?.appId, old: before?.json, new: now && ruleToJson(now) };
 }
 

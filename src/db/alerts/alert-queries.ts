@@ -10,7 +10,7 @@ import {
 } from "../../alerting/figures.ts";
 import { incidentsMax } from "../../alerting/incident.ts";
 import type { AlertPageQuery, AlertState } from "../../alerting/ports.ts";
-import type { AlertRule, RulePage } from "../../alerting/rule.ts";
+import { type AlertRule, type RulePage, type StoredRule, withGrowth } from "../../alerting/rule.ts";
 import type { AlertSilence, SilencePage } from "../../alerting/silence.ts";
 import type { AlertSink } from "../../alerting/sink.ts";
 import type { Micros } from "../../core/event.ts";
@@ -83,11 +83,14 @@ export class AlertQueries {
       `SELECT * FROM alert_incidents WHERE closed_at = 0 ORDER BY id LIMIT ${incidentsMax}`,
     ]);
     const row = cursor?.[0];
+    const known = this.#connection.decode(rules, ruleOf);
+    const ids = new Set(known.map(({ id }) => id));
     return {
       step: Number(row?.step),
       findingSeq: Number(row?.finding_seq),
       lastIncident: Number(row?.last_incident),
-      rules: this.#connection.decode(rules, ruleOf),
+      rules: known,
+      unreadableRules: (rules ?? []).map(({ id }) => String(id)).filter((id) => !ids.has(id)),
       silences: this.#connection.decode(silences, silenceOf),
       incidents: this.#connection.decode(incidents, incidentOf),
     };
@@ -104,12 +107,13 @@ export class AlertQueries {
   async figures(groups: readonly FigureGroup[]): Promise<Figures[]> {
     const rows = await this.#each(groups, (group) => ({
       sql: alertsSql.figures,
-      args: [...groupArgs(group), samplesMax, group.incident, group.freshFrom],
+      args: [...groupArgs(group), samplesMax, group.incident, group.freshFrom, group.recentFrom],
     }));
     return rows.map((row) => ({
       count: Number(row?.count),
       ...(row?.since !== null && { since: Number(row?.since) }),
       fresh: Number(row?.fresh),
+      recent: Number(row?.recent),
       ...(row?.fresh_since !== null && { freshSince: Number(row?.fresh_since) }),
       lateBy: Number(row?.late_by ?? 0),
       samples: JSON.parse(String(row?.samples)),
@@ -143,7 +147,7 @@ export class AlertQueries {
   }
 }
 
-const allRules = "SELECT rule FROM alert_rules ORDER BY id";
+const allRules = "SELECT id, rule FROM alert_rules ORDER BY id";
 
 /** The first six arguments of both statements. */
 function groupArgs({ appId, kind, stage, versions, since }: FindingGroup): InValue[] {
@@ -159,7 +163,7 @@ function ofApps(column: string, { appId, apps }: Pick<AlertPageQuery, "appId" | 
 }
 
 function ruleOf({ rule }: Row): AlertRule {
-  return parseObject(rule);
+  return withGrowth(parseObject<StoredRule>(rule));
 }
 
 function sinkOf({ sink }: Row): AlertSink {

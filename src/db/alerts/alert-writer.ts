@@ -5,11 +5,12 @@ import { shownId } from "../../alerting/notification-text.ts";
 import type { AlertStep } from "../../alerting/ports.ts";
 import { type AlertRule, rulesMax } from "../../alerting/rule.ts";
 import { type AlertSilence, silencesMax } from "../../alerting/silence.ts";
-import { type AlertSink, sinksMax } from "../../alerting/sink.ts";
+import { type AlertSink, isSameReceiver, sinksMax } from "../../alerting/sink.ts";
 import type { Author } from "../../core/audit.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
-import { alertsSql, redactSql } from "../../gen/sql.ts";
+import { nowMicros } from "../../core/time.ts";
+import { alertsSql, formerSinksSql, redactSql } from "../../gen/sql.ts";
 import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import { forRows } from "../rows.ts";
@@ -38,12 +39,11 @@ export class AlertWriter {
     ]);
   }
 
-  async deleteRule(id: string, at: Micros, by?: Author): Promise<boolean> {
+  async deleteRule(id: string, by?: Author): Promise<boolean> {
     const before = await this.#read("alert_rules", id);
     if (before === undefined) return false;
     await this.#durably([
       { sql: "DELETE FROM alert_rules WHERE id = ?", args: [id] },
-      { sql: alertsSql.closeIncidents, args: [id, at] },
       ...recordChange(by, ruleChange(id, before)),
     ]);
     return true;
@@ -56,6 +56,7 @@ export class AlertWriter {
     if (text === before) return;
     await this.#durably([
       { sql: alertsSql.putSink, args: [sink.id, text] },
+      ...keepFormer(sink.id, before, sink),
       ...recordChange(by, sinkChange(sink.id, before, sink)),
     ]);
   }
@@ -65,7 +66,7 @@ export class AlertWriter {
     if (before === undefined) return false;
     await this.#durably([
       { sql: "DELETE FROM alert_sinks WHERE id = ?", args: [id] },
-      { sql: alertsSql.failDeliveries, args: [id] },
+      ...keepFormer(id, before),
       ...recordChange(by, sinkChange(id, before)),
     ]);
     return true;
@@ -106,9 +107,11 @@ export class AlertWriter {
         alertsSql.upsertIncidents,
         incidents.map((row) => JSON.stringify(row)),
       ),
-      ...forRows(
-        alertsSql.insertDeliveries,
-        deliveries.map((row) => JSON.stringify(row)),
+      ...[alertsSql.supersedeDeliveries, alertsSql.insertDeliveries].flatMap((sql) =>
+        forRows(
+          sql,
+          deliveries.map((row) => JSON.stringify(row)),
+        ),
       ),
     ]);
   }
@@ -146,6 +149,7 @@ export class AlertWriter {
         { sql: alertsSql.pruneDeliveries, args },
         { sql: alertsSql.pruneIncidents, args },
         { sql: "DELETE FROM alert_silences WHERE until < ?", args: [before] },
+        { sql: formerSinksSql.forget, args: [sinksMax] },
       ],
       "write",
     );
@@ -181,6 +185,26 @@ function refuseBeyond(count: number, max: number, what: string): void {
   if (count < max) return;
   // Trying again later would not help.
   throw new MarsError("invalid_argument", `there may be at most ${max} ${what}: delete one first`);
+}
+
+/**
+ * A sink that is exchanged or deleted goes on under an id that no user can choose, for as long as it has something to get.
+ *
+ * @param text the sink as it was; `undefined` where there was none
+ * @param now the sink that takes its place
+ */
+function keepFormer(id: string, text: string | undefined, now?: AlertSink): InStatement[] {
+  if (text === undefined || (now !== undefined && isSameReceiver(text, now))) return [];
+  const at = nowMicros();
+  const former = `${id}#${at}`;
+  return [
+    { sql: formerSinksSql.keep, args: [text, former, at] },
+    { sql: formerSinksSql.moveIncidents, args: [id, former] },
+    { sql: formerSinksSql.moveDeliveries, args: [id, former] },
+    { sql: formerSinksSql.dropDeliveries, args: [id] },
+    { sql: formerSinksSql.forget, args: [sinksMax] },
+    formerSinksSql.dropGone,
+  ];
 }
 
 /** @param delivery its id; `null` for the one inserted just before, in the same transaction */

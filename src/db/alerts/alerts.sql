@@ -16,7 +16,7 @@ FROM (
 
 -- name: figures
 -- The same findings: how many, since when, the ids of ?7 messages, and how many retention took from the incident ?8. Fresh ones
--- were raised at ?9 or later; the samples are of these, where there are any.
+-- were raised at ?9 or later; the samples are of these, where there are any. Recent ones were raised at ?10 or later.
 WITH active AS MATERIALIZED (
   SELECT id, due_at, late_by FROM findings
   WHERE app = (SELECT id FROM apps WHERE app_id = ?1)
@@ -38,6 +38,17 @@ SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by,
   (SELECT count(*) FROM fresh) AS fresh,
   (SELECT min(due_at) FROM fresh) AS fresh_since,
   (
+    SELECT count(*) FROM (
+      SELECT 1 FROM findings
+      WHERE app = (SELECT id FROM apps WHERE app_id = ?1)
+        AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0
+        AND lifecycle IN (
+          SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4)))
+        AND raised_at >= max(?5, ?10)
+      LIMIT ?6
+    )
+  ) AS recent,
+  (
     SELECT json_group_array(m.message_id)
     FROM (
       SELECT id FROM (
@@ -57,7 +68,7 @@ SELECT d.id, d.webhook_id, d.notification, d.attempts, s.sink,
   iif(coalesce(
     (SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts), d.created_at
   ) > ?2, 0, d.next_at) AS next_at
-FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.id = (
+FROM (SELECT id, sink FROM alert_sinks UNION ALL SELECT id, sink FROM alert_former_sinks) s CROSS JOIN alert_deliveries d ON d.id = (
   SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1)
 WHERE s.id NOT IN (SELECT value FROM json_each(?1));
 
@@ -86,41 +97,59 @@ UPDATE alert_cursor SET
   finding_seq = ?2,
   last_incident = max(last_incident, ?3);
 
--- name: closeIncidents
-UPDATE alert_incidents SET closed_at = ?2 WHERE rule = ?1 AND closed_at = 0;
-
--- name: failDeliveries
-UPDATE alert_deliveries SET state = 'failed', next_at = 0 WHERE sink = ?1 AND state = 'pending';
+-- name: supersedeDeliveries
+-- ?1 JSON: deliveries. What waits to be sent to their sinks about an earlier change of the same incident is out of date.
+UPDATE alert_deliveries SET state = 'superseded', next_at = 0
+WHERE id IN (
+  SELECT d.id FROM json_each(?1) CROSS JOIN alert_deliveries d
+    ON d.incident = value ->> '$.incident' AND d.sink = value ->> '$.sink' AND d.change < value ->> '$.change'
+  WHERE d.state = 'pending' AND value ->> '$.state' = 'pending');
 
 -- name: upsertIncidents
 -- ?1 JSON: incidents
 INSERT INTO alert_incidents
   (id, rule, app_id, kind, stage, after, versions, opened_at, counted_from, first_raised_at,
-  last_raised_at, notified_at, silenced, changes, closed_at, text)
+  last_raised_at, notified_at, silenced, changes, closed_at, text,
+  notified_sinks, notified_count, resolved_at, reopened_at, ending)
 SELECT
   value ->> '$.id', value ->> '$.rule', value ->> '$.appId', value ->> '$.kind', value ->> '$.stage', value ->> '$.after',
   value ->> '$.versions', value ->> '$.openedAt', value ->> '$.countedFrom', value ->> '$.firstRaisedAt',
   value ->> '$.lastRaisedAt', value ->> '$.notifiedAt', value ->> '$.silenced', value ->> '$.changes',
-  value ->> '$.closedAt', value ->> '$.text'
+  value ->> '$.closedAt', value ->> '$.text',
+  value ->> '$.notifiedSinks', value ->> '$.notifiedCount', value ->> '$.resolvedAt', value ->> '$.reopenedAt', value ->> '$.ending'
 FROM json_each(?1) WHERE true
 ON CONFLICT (id) DO UPDATE SET
   versions = excluded.versions,
+  first_raised_at = excluded.first_raised_at,
   last_raised_at = excluded.last_raised_at,
   notified_at = excluded.notified_at,
   silenced = excluded.silenced,
   changes = excluded.changes,
   closed_at = excluded.closed_at,
-  text = excluded.text;
+  text = excluded.text,
+  notified_sinks = excluded.notified_sinks,
+  notified_count = excluded.notified_count,
+  resolved_at = excluded.resolved_at,
+  reopened_at = excluded.reopened_at,
+  ending = excluded.ending;
 
 -- name: insertDeliveries
--- ?1 JSON: deliveries
+-- ?1 JSON: deliveries. A sink to which nothing about the incident has been delivered yet is notified that it opened. One
+-- that is gone gets nothing.
 INSERT INTO alert_deliveries
   (incident, change, sink, state, webhook_id, notification, created_at, next_at, attempts)
 SELECT
-  value ->> '$.incident', value ->> '$.change', value ->> '$.sink', value ->> '$.state', value ->> '$.webhookId',
-  value -> '$.notification', value ->> '$.createdAt',
-  iif(value ->> '$.state' = 'pending', value ->> '$.createdAt', 0), 0
-FROM json_each(?1);
+  value ->> '$.incident', value ->> '$.change', value ->> '$.sink', iif(gone, 'failed', value ->> '$.state'), value ->> '$.webhookId',
+  iif(value ->> '$.notification.type' IN ('incident.grown', 'incident.reminder') AND NOT EXISTS (
+      SELECT 1 FROM alert_deliveries d
+      WHERE d.incident = value ->> '$.incident' AND d.sink = value ->> '$.sink' AND d.state = 'delivered'),
+    json_set(value -> '$.notification', '$.type', 'incident.opened'), value -> '$.notification'),
+  value ->> '$.createdAt',
+  iif(value ->> '$.state' = 'pending' AND NOT gone, value ->> '$.createdAt', 0), 0
+FROM (
+  SELECT value,
+    value ->> '$.sink' NOT IN (SELECT id FROM alert_sinks UNION ALL SELECT id FROM alert_former_sinks) AS gone
+  FROM json_each(?1));
 
 -- name: insertTest
 -- The delivery of a test, which has been sent.
@@ -133,9 +162,12 @@ INSERT OR IGNORE INTO alert_attempts (delivery, number, at, duration_ms, outcome
 VALUES (coalesce(?1, (SELECT max(id) FROM alert_deliveries)), ?2, ?3, ?4, ?5, ?6, ?7, ?8);
 
 -- name: moveDelivery
--- Recording the attempt ?4 again changes nothing.
-UPDATE alert_deliveries SET state = ?2, next_at = ?3, attempts = ?4
-WHERE id = ?1 AND state = 'pending' AND attempts < ?4;
+-- Recording the attempt ?4 again changes nothing. One that was superseded meanwhile is not tried again.
+UPDATE alert_deliveries SET
+  state = iif(state = 'superseded' AND ?2 <> 'delivered', 'superseded', ?2),
+  next_at = iif(state = 'superseded', 0, ?3),
+  attempts = ?4
+WHERE id = ?1 AND state IN ('pending', 'superseded') AND attempts < ?4;
 
 -- name: pruneAttempts
 -- Of the deliveries that `pruneDeliveries` deletes next.

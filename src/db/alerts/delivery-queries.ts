@@ -55,7 +55,8 @@ export class DeliveryQueries {
     const filters = new Conditions();
     filters.addEqual(appOfIncident, appId);
     filters.addApps(appOfIncident, apps);
-    filters.addEqual("sink", sink);
+    if (sink !== undefined)
+      filters.add("iif(instr(sink, '#') = 0, sink, substr(sink, 1, instr(sink, '#') - 1)) = ?", sink);
     filters.addEqual("incident", incident);
     filters.addEqual("state", state);
     const scan = new KeysetScan({

@@ -7,7 +7,7 @@ import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { parseObject, type ReadConnection } from "../read-connection.ts";
 
 /** The expression of the index `alert_incidents_order`: active ones come before all that are resolved. */
-const closedAt = `iif(closed_at = 0, ${Number.MAX_SAFE_INTEGER}, closed_at)`;
+const closedAt = `iif(closed_at = 0 AND resolved_at = 0, ${Number.MAX_SAFE_INTEGER}, max(closed_at, resolved_at))`;
 
 /** Bytes of a page of incidents or deliveries: clients of RPC take 4 MiB unless configured otherwise. */
 export const alertPageBytesMax = 1024 * 1024;
@@ -36,8 +36,9 @@ export class IncidentQueries {
     filters.addEqual("app_id", appId);
     filters.addApps("app_id", apps);
     filters.addEqual("rule", rule);
-    if (state === "active") filters.add("closed_at = 0");
-    if (state === "resolved") filters.add("closed_at > 0");
+    if (state === "active") filters.add("ending = ''");
+    if (state === "resolved") filters.add("ending = 'resolved'");
+    if (state === "closed") filters.add("ending NOT IN ('', 'resolved')");
     const scan = new KeysetScan({
       kind: "incidents",
       cursor,
@@ -81,7 +82,12 @@ export function incidentOf(row: Row): Incident {
     notifiedAt: Number(row.notified_at),
     silenced: row.silenced === 1,
     changes: Number(row.changes),
+    notifiedSinks: parseObject(row.notified_sinks),
+    notifiedCount: Number(row.notified_count),
+    resolvedAt: Number(row.resolved_at),
+    reopenedAt: Number(row.reopened_at),
     closedAt: Number(row.closed_at),
+    ending: row.ending as Incident["ending"],
     text: String(row.text),
   };
 }

@@ -57,6 +57,19 @@ test("what was written is found as it was written, through changes and checkpoin
   }
 });
 
+test("emptying the log is no damage, and nothing is taken for another program's write", async () => {
+  using test = await filled();
+  lookAround(test.store);
+  for (let round = 1; round < 6; round++) {
+    await store(test.store, round * 400 + 1, round * 400 + 400);
+    if (round % 2 === 0) await test.store.checkpoint(false);
+    expect(await test.store.purge()).toEqual({ durableSeq: round * 400 + 400, logEmpty: true });
+    expect(statSync(`${test.path}-wal`).size).toBe(0);
+    const step = lookAround(test.store);
+    expect([step.damaged, step.changed, step.began]).toEqual([0, 0, undefined]);
+  }
+});
+
 test("a flipped bit is found in any page, and its place is named", async () => {
   using test = await filled();
   lookAround(test.store);

@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/alert.proto.
  */
 export const file_mars_v1_alert: GenFile = /*@__PURE__*/
-  fileDesc("ChNtYXJzL3YxL2FsZXJ0LnByb3RvEgdtYXJzLnYxIo0CCglBbGVydFJ1bGUSCgoCaWQYASABKAkSDgoGYXBwX2lkGAIgASgJEiMKBWtpbmRzGAMgAygOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgEIAEoCRINCgVhZnRlchgFIAEoCRIQCghhdF9sZWFzdBgGIAEoDRIpCgZ3aW5kb3cYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoGcmVwZWF0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBXNpbmtzGAkgAygJEhQKDHN0YWdlX2V2ZW50cxgKIAMoCRIUCgxhZnRlcl9ldmVudHMYCyADKAkiiwEKCUFsZXJ0U2luaxIKCgJpZBgBIAEoCRIfCgR0eXBlGAIgASgOMhEubWFycy52MS5TaW5rVHlwZRILCgN1cmwYAyABKAkSDgoGc2VjcmV0GAQgASgJEgoKAnRvGAUgAygJEigKB2hlYWRlcnMYBiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Iv0BCgxBbGVydFNpbGVuY2USCgoCaWQYASABKAQSDgoGYXBwX2lkGAIgASgJEgwKBHJ1bGUYAyABKAkSDQoFc3RhZ2UYBCABKAkSIgoEa2luZBgFIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDwoHY29tbWVudBgGIAEoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aXZlGAkgASgIEhQKDHN0YWdlX2V2ZW50cxgKIAMoCSLXAwoISW5jaWRlbnQSCgoCaWQYASABKAQSDAoEcnVsZRgCIAEoCRIOCgZhcHBfaWQYAyABKAkSIgoEa2luZBgEIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBSABKAkSDQoFYWZ0ZXIYBiABKAkSJQoFc3RhdGUYByABKA4yFi5tYXJzLnYxLkluY2lkZW50U3RhdGUSEAoIc2lsZW5jZWQYCCABKAgSDAoEdGV4dBgJIAEoCRItCglvcGVuZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3RfcmFpc2VkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtub3RpZmllZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJY2xvc2VkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxzdGFnZV9ldmVudHMYDiADKAkSFAoMYWZ0ZXJfZXZlbnRzGA8gAygJEikKB2ZpZ3VyZXMYECABKAsyGC5tYXJzLnYxLkluY2lkZW50RmlndXJlcyKZAgoPSW5jaWRlbnRGaWd1cmVzEg0KBWNvdW50GAEgASgNEhYKDmNvdW50X2V4Y2VlZGVkGAIgASgIEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBILCgNuZXcYBCABKA0SLQoJbmV3X3NpbmNlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB2hvcF9wOTkYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHc2FtcGxlcxgIIAMoCRIPCgdleHBpcmVkGAkgASgNIsECCghEZWxpdmVyeRIKCgJpZBgBIAEoBBIQCghpbmNpZGVudBgCIAEoBBIMCgRzaW5rGAMgASgJEgwKBHR5cGUYBCABKAkSDAoEdGV4dBgFIAEoCRIlCgVzdGF0ZRgGIAEoDjIWLm1hcnMudjEuRGVsaXZlcnlTdGF0ZRISCgp3ZWJob29rX2lkGAcgASgJEi4KCmNyZWF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB25leHRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKCGF0dGVtcHRzGAogAygLMhgubWFycy52MS5EZWxpdmVyeUF0dGVtcHQSKQoHZmlndXJlcxgLIAEoCzIYLm1hcnMudjEuSW5jaWRlbnRGaWd1cmVzIqkBCg9EZWxpdmVyeUF0dGVtcHQSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKB291dGNvbWUYAiABKA4yFy5tYXJzLnYxLkF0dGVtcHRPdXRjb21lEg4KBnN0YXR1cxgDIAEoDRITCgtkdXJhdGlvbl9tcxgEIAEoDRINCgVlcnJvchgFIAEoCRIQCghyZXNwb25zZRgGIAEoCSpmCghTaW5rVHlwZRIZChVTSU5LX1RZUEVfVU5TUEVDSUZJRUQQABIVChFTSU5LX1RZUEVfV0VCSE9PSxABEhMKD1NJTktfVFlQRV9TTEFDSxACEhMKD1NJTktfVFlQRV9FTUFJTBADKn8KDUluY2lkZW50U3RhdGUSHgoaSU5DSURFTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVJTkNJREVOVF9TVEFURV9BQ1RJVkUQARIbChdJTkNJREVOVF9TVEFURV9SRVNPTFZFRBACEhYKEklOQ0lERU5UX1NUQVRFX0FOWRADKqEBCg1EZWxpdmVyeVN0YXRlEh4KGkRFTElWRVJZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWREVMSVZFUllfU1RBVEVfUEVORElORxABEhwKGERFTElWRVJZX1NUQVRFX0RFTElWRVJFRBACEhkKFURFTElWRVJZX1NUQVRFX0ZBSUxFRBADEhsKF0RFTElWRVJZX1NUQVRFX1NJTEVOQ0VEEAQqbAoOQXR0ZW1wdE91dGNvbWUSHwobQVRURU1QVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHQoZQVRURU1QVF9PVVRDT01FX0RFTElWRVJFRBABEhoKFkFUVEVNUFRfT1VUQ09NRV9GQUlMRUQQAmIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_lifecycle]);
+  fileDesc("ChNtYXJzL3YxL2FsZXJ0LnByb3RvEgdtYXJzLnYxIugCCglBbGVydFJ1bGUSCgoCaWQYASABKAkSDgoGYXBwX2lkGAIgASgJEiMKBWtpbmRzGAMgAygOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgEIAEoCRINCgVhZnRlchgFIAEoCRIQCghhdF9sZWFzdBgGIAEoDRIpCgZ3aW5kb3cYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoGcmVwZWF0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBXNpbmtzGAkgAygJEhQKDHN0YWdlX2V2ZW50cxgKIAMoCRIUCgxhZnRlcl9ldmVudHMYCyADKAkSEwoLZ3Jvd19mYWN0b3IYDCABKA0SFQoNZ3Jvd19hdF9sZWFzdBgNIAEoDRItCgpncm93X2FmdGVyGA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIosBCglBbGVydFNpbmsSCgoCaWQYASABKAkSHwoEdHlwZRgCIAEoDjIRLm1hcnMudjEuU2lua1R5cGUSCwoDdXJsGAMgASgJEg4KBnNlY3JldBgEIAEoCRIKCgJ0bxgFIAMoCRIoCgdoZWFkZXJzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCL9AQoMQWxlcnRTaWxlbmNlEgoKAmlkGAEgASgEEg4KBmFwcF9pZBgCIAEoCRIMCgRydWxlGAMgASgJEg0KBXN0YWdlGAQgASgJEiIKBGtpbmQYBSABKA4yFC5tYXJzLnYxLkZpbmRpbmdLaW5kEg8KB2NvbW1lbnQYBiABKAkSLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGl2ZRgJIAEoCBIUCgxzdGFnZV9ldmVudHMYCiADKAkimAQKCEluY2lkZW50EgoKAmlkGAEgASgEEgwKBHJ1bGUYAiABKAkSDgoGYXBwX2lkGAMgASgJEiIKBGtpbmQYBCABKA4yFC5tYXJzLnYxLkZpbmRpbmdLaW5kEg0KBXN0YWdlGAUgASgJEg0KBWFmdGVyGAYgASgJEiUKBXN0YXRlGAcgASgOMhYubWFycy52MS5JbmNpZGVudFN0YXRlEhAKCHNpbGVuY2VkGAggASgIEgwKBHRleHQYCSABKAkSLQoJb3BlbmVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3JhaXNlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLbm90aWZpZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3NlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMc3RhZ2VfZXZlbnRzGA4gAygJEhQKDGFmdGVyX2V2ZW50cxgPIAMoCRIpCgdmaWd1cmVzGBAgASgLMhgubWFycy52MS5JbmNpZGVudEZpZ3VyZXMSDgoGcmVhc29uGBEgASgJEi8KC3Jlb3BlbmVkX2F0GBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKZAgoPSW5jaWRlbnRGaWd1cmVzEg0KBWNvdW50GAEgASgNEhYKDmNvdW50X2V4Y2VlZGVkGAIgASgIEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBILCgNuZXcYBCABKA0SLQoJbmV3X3NpbmNlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB2hvcF9wOTkYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHc2FtcGxlcxgIIAMoCRIPCgdleHBpcmVkGAkgASgNIsECCghEZWxpdmVyeRIKCgJpZBgBIAEoBBIQCghpbmNpZGVudBgCIAEoBBIMCgRzaW5rGAMgASgJEgwKBHR5cGUYBCABKAkSDAoEdGV4dBgFIAEoCRIlCgVzdGF0ZRgGIAEoDjIWLm1hcnMudjEuRGVsaXZlcnlTdGF0ZRISCgp3ZWJob29rX2lkGAcgASgJEi4KCmNyZWF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB25leHRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKCGF0dGVtcHRzGAogAygLMhgubWFycy52MS5EZWxpdmVyeUF0dGVtcHQSKQoHZmlndXJlcxgLIAEoCzIYLm1hcnMudjEuSW5jaWRlbnRGaWd1cmVzIqkBCg9EZWxpdmVyeUF0dGVtcHQSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKB291dGNvbWUYAiABKA4yFy5tYXJzLnYxLkF0dGVtcHRPdXRjb21lEg4KBnN0YXR1cxgDIAEoDRITCgtkdXJhdGlvbl9tcxgEIAEoDRINCgVlcnJvchgFIAEoCRIQCghyZXNwb25zZRgGIAEoCSpmCghTaW5rVHlwZRIZChVTSU5LX1RZUEVfVU5TUEVDSUZJRUQQABIVChFTSU5LX1RZUEVfV0VCSE9PSxABEhMKD1NJTktfVFlQRV9TTEFDSxACEhMKD1NJTktfVFlQRV9FTUFJTBADKpoBCg1JbmNpZGVudFN0YXRlEh4KGklOQ0lERU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASGQoVSU5DSURFTlRfU1RBVEVfQUNUSVZFEAESGwoXSU5DSURFTlRfU1RBVEVfUkVTT0xWRUQQAhIWChJJTkNJREVOVF9TVEFURV9BTlkQAxIZChVJTkNJREVOVF9TVEFURV9DTE9TRUQQBCrAAQoNRGVsaXZlcnlTdGF0ZRIeChpERUxJVkVSWV9TVEFURV9VTlNQRUNJRklFRBAAEhoKFkRFTElWRVJZX1NUQVRFX1BFTkRJTkcQARIcChhERUxJVkVSWV9TVEFURV9ERUxJVkVSRUQQAhIZChVERUxJVkVSWV9TVEFURV9GQUlMRUQQAxIbChdERUxJVkVSWV9TVEFURV9TSUxFTkNFRBAEEh0KGURFTElWRVJZX1NUQVRFX1NVUEVSU0VERUQQBSpsCg5BdHRlbXB0T3V0Y29tZRIfChtBVFRFTVBUX09VVENPTUVfVU5TUEVDSUZJRUQQABIdChlBVFRFTVBUX09VVENPTUVfREVMSVZFUkVEEAESGgoWQVRURU1QVF9PVVRDT01FX0ZBSUxFRBACYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_lifecycle]);
 
 /**
  * A rule: which findings open an incident, and which sinks are notified of it.
@@ -65,7 +65,8 @@ export type AlertRule = Message<"mars.v1.AlertRule"> & {
   atLeast: number;
 
   /**
-   * See `at_least`. An incident is resolved when none of its findings holds and none was raised for as long.
+   * See `at_least`. An incident is resolved when none of its findings holds and none was raised for as long, or when there have been
+   * fewer than `at_least` for as long.
    *
    * @generated from field: google.protobuf.Duration window = 7;
    */
@@ -98,6 +99,28 @@ export type AlertRule = Message<"mars.v1.AlertRule"> & {
    * @generated from field: repeated string after_events = 11;
    */
   afterEvents: string[];
+
+  /**
+   * See `grow_after`.
+   *
+   * @generated from field: uint32 grow_factor = 12;
+   */
+  growFactor: number;
+
+  /**
+   * See `grow_after`.
+   *
+   * @generated from field: uint32 grow_at_least = 13;
+   */
+  growAtLeast: number;
+
+  /**
+   * The sinks are notified again where `grow_factor` times as many findings hold as at the last notification, and `grow_at_least`
+   * more, no sooner than this after it; zero for never.
+   *
+   * @generated from field: google.protobuf.Duration grow_after = 14;
+   */
+  growAfter?: Duration | undefined;
 };
 
 /**
@@ -364,6 +387,20 @@ export type Incident = Message<"mars.v1.Incident"> & {
    * @generated from field: mars.v1.IncidentFigures figures = 16;
    */
   figures?: IncidentFigures | undefined;
+
+  /**
+   * Why it was closed without being resolved: `messages_deleted`, `rule_deleted` or `rule_changed`; empty otherwise.
+   *
+   * @generated from field: string reason = 17;
+   */
+  reason: string;
+
+  /**
+   * When it last reopened, after it was resolved with messages left; absent where it has not.
+   *
+   * @generated from field: google.protobuf.Timestamp reopened_at = 18;
+   */
+  reopenedAt?: Timestamp | undefined;
 };
 
 /**
@@ -478,8 +515,8 @@ export type Delivery = Message<"mars.v1.Delivery"> & {
   sink: string;
 
   /**
-   * The reason for the notification, as its payload has it: `incident.opened`, `incident.reminder`, `incident.resolved`,
-   * `incident.expired` or `test`.
+   * The reason for the notification, as its payload has it: `incident.opened`, `incident.grown`, `incident.reminder`,
+   * `incident.resolved`, `incident.closed` or `test`.
    *
    * @generated from field: string type = 4;
    */
@@ -660,7 +697,7 @@ export enum IncidentState {
   ACTIVE = 1,
 
   /**
-   * It has ended.
+   * It has ended, because what it counted came after all or no more was raised.
    *
    * @generated from enum value: INCIDENT_STATE_RESOLVED = 2;
    */
@@ -672,6 +709,13 @@ export enum IncidentState {
    * @generated from enum value: INCIDENT_STATE_ANY = 3;
    */
   ANY = 3,
+
+  /**
+   * It has ended for another reason: see `reason`.
+   *
+   * @generated from enum value: INCIDENT_STATE_CLOSED = 4;
+   */
+  CLOSED = 4,
 }
 
 /**
@@ -720,6 +764,13 @@ export enum DeliveryState {
    * @generated from enum value: DELIVERY_STATE_SILENCED = 4;
    */
   SILENCED = 4,
+
+  /**
+   * A later notification of its incident took its place before it was delivered.
+   *
+   * @generated from enum value: DELIVERY_STATE_SUPERSEDED = 5;
+   */
+  SUPERSEDED = 5,
 }
 
 /**
