@@ -13,6 +13,7 @@ import { type IssuedKey, issueAgain, issueKey, type NewKey } from "./issue-key.t
 import { type Key, type KeyStore, keysMax } from "./key.ts";
 import { hashOf } from "./key-token.ts";
 import type { KeysFile } from "./keys-file.ts";
+import { RevokedKeys } from "./revoked-keys.ts";
 
 /** A text that is good, and until when. */
 interface Entry {
@@ -38,6 +39,7 @@ export class KeyRing {
   readonly #named = new Map<string, Entry | null>();
   /** Ids of keys whose last use is not stored. */
   readonly #used = new Set<string>();
+  readonly #revoked: RevokedKeys;
   #loaded = false;
   /** Whether the database has been read. */
   #read = false;
@@ -48,6 +50,7 @@ export class KeyRing {
     this.#changed = changed;
     this.#store = store;
     this.#file = file;
+    this.#revoked = new RevokedKeys(store);
   }
 
   get size(): number {
@@ -61,9 +64,10 @@ export class KeyRing {
 
   /** Reads the copy. To be called first. */
   async open(): Promise<void> {
-    const keys = await this.#file.read();
-    if (keys === undefined) return;
-    this.#replace(keys);
+    const copy = await this.#file.read();
+    if (copy === undefined) return;
+    for (const revoked of copy.revoked) this.#revoked.add(revoked);
+    this.#replace(copy.keys);
     this.#loaded = true;
   }
 
@@ -71,10 +75,9 @@ export class KeyRing {
   async load(): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#read) return;
-      const keys = await this.#store.readKeys();
-      this.#replace(keys);
+      this.#replace(this.#revoked.without(await this.#store.readKeys()));
       this.#loaded = true;
-      await this.#file.write(keys);
+      await this.#copy();
       this.#read = true;
     });
   }
@@ -177,8 +180,9 @@ export class KeyRing {
       this.#end(known, "this key was revoked");
       this.#keys.delete(id);
       this.#changed();
-      await this.#file.write(this.list());
-      await this.#store.deleteKey(id, by);
+      this.#revoked.add({ id, by });
+      await this.#copy();
+      await this.#revoked.deleteOrWait();
       return known;
     });
   }
@@ -193,10 +197,14 @@ export class KeyRing {
     }
   }
 
-  /** Stores when keys were last used. */
+  /** Stores when keys were last used, and deletes from the database those that were revoked while it was away. */
   async flush(): Promise<void> {
-    if (this.#used.size === 0) return;
     await this.#inTurn(async () => {
+      if (this.#revoked.size > 0) {
+        await this.#revoked.delete();
+        await this.#copy();
+      }
+      if (this.#used.size === 0) return;
       const used = [...this.#used].flatMap((id) => this.#keys.get(id) ?? []);
       await this.#store.putKeys(used);
       this.#used.clear();
@@ -205,9 +213,19 @@ export class KeyRing {
 
   async #keep(key: Key, by: Author): Promise<void> {
     const others = this.list().filter(({ id }) => id !== key.id);
-    await this.#file.write([...others, key]);
-    await this.#store.putKeys([key], by);
+    await this.#copy([...others, key]);
+    try {
+      await this.#store.putKeys([key], by);
+    } catch (error) {
+      // Else a restart while the database is away would know a text that nobody has, instead of the old one.
+      await this.#copy();
+      throw error;
+    }
     this.#add(key);
+  }
+
+  #copy(keys: readonly Key[] = this.list()): Promise<void> {
+    return this.#file.write({ keys, revoked: this.#revoked.list() });
   }
 
   #add(key: Key): void {
