@@ -78,6 +78,17 @@ describe("a key", () => {
     expect([await statusWith(second.token), await statusWith(third.token)]).toEqual([401, 200]);
   });
 
+  test("gets a new text by a request whose fields are in the body, too", async () => {
+    const { id, token } = await make();
+    const rotate = (body: unknown) => call(mars, `POST /api/keys/${id}/rotate`, adminKey, body);
+    expect((await rotate({ overlapp: "1h" })).body.errors).toMatchObject([{ field: "overlapp" }]);
+    expect((await rotate({ id: "another" })).status).toBe(422);
+    expect((await rotate({ overlap: "1h" })).body.previous_until).not.toBeNull();
+    expect(await statusWith(token)).toBe(200);
+    expect((await rotate({})).status).toBe(200);
+    expect(await statusWith(token)).toBe(401);
+  });
+
   test("shows when it was last used, to the minute", async () => {
     const { id, token } = await make();
     await statusWith(token);

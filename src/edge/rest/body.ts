@@ -96,6 +96,16 @@ export async function readJson(
   }
 }
 
+/** The same where there is a body; `undefined` for a request without one. */
+export async function readAnyJson(intake: Intake, c: Exchange, bytesMax: number): Promise<unknown> {
+  const body = await readBody(intake, c, bytesMax);
+  try {
+    return body.bytes.byteLength === 0 ? undefined : parseJson(textOf(body.bytes));
+  } finally {
+    body.release();
+  }
+}
+
 /** A body that is announced as small and uncompressed, whose bytes are not counted; `undefined` for any other. */
 function smallBody(request: Request): Promise<Bytes> | undefined {
   const { headers } = request;

@@ -5,9 +5,10 @@ import { restCallOf } from "../../api/rest-call.ts";
 import { listNames } from "../../api/schema.ts";
 import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
+import { smallBodyBytesMax } from "../../core/limits.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
-import { readJson } from "./body.ts";
+import { readAnyJson, readJson } from "./body.ts";
 import { answerLines, wantsLines } from "./lines.ts";
 import { assertNoOtherFormat, bodyFormat } from "./media-type.ts";
 import { decodeSegment, readParameters } from "./query-string.ts";
@@ -72,8 +73,13 @@ function inputReader(
     for (const { at, name } of segments) fields[name] = decodeSegment(steps[at] ?? "", name);
     const type = c.req.raw.headers.get("content-type");
     if (body === undefined) {
-      if (changes) assertNoOtherFormat(type);
-      return fields;
+      if (!changes) return fields;
+      assertNoOtherFormat(type);
+      // A field that is sent in a body, and is one of the query, must not be passed over.
+      const given = await readAnyJson(intake, c, smallBodyBytesMax);
+      if (given === undefined) return fields;
+      bodyFormat(type, ["json"]);
+      return besidePath(given, fields);
     }
     bodyFormat(type, ["json"]);
     const given = await readJson(intake, c, body.bytesMax);
@@ -81,14 +87,14 @@ function inputReader(
   };
 }
 
-/** The members of a body, and what the path says. */
+/** The members of a body, and what the address says. */
 function besidePath(body: unknown, path: Readonly<Record<string, unknown>>): Record<string, unknown> {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throwIfAny([{ field: "", message: "must be a JSON object" }]);
   }
   const given = body as Record<string, unknown>;
   const twice = Object.keys(path).filter((name) => Object.hasOwn(given, name));
-  throwIfAny(twice.map((field) => ({ field, message: "is in the path, and must not be in the body" })));
+  throwIfAny(twice.map((field) => ({ field, message: "is in the address, and must not be in the body" })));
   return { ...given, ...path };
 }
 
