@@ -10,20 +10,13 @@ import type { Micros } from "../core/event.ts";
 import type { Log } from "../core/ports.ts";
 import { nowMicros } from "../core/time.ts";
 import type { FindingReader } from "../lifecycle/finding-query.ts";
+import { applyChanges } from "./apply-changes.ts";
 import { bisect, passes } from "./bisect.ts";
 import { decideIncidents } from "./decide-incidents.ts";
 import { type Decision, decide } from "./decision.ts";
 import { type EvaluatorState, load, type WatchedIncident, watch } from "./evaluator-state.ts";
-import type { Figures, FindingGroup } from "./figures.ts";
-import { changesByHop, type HopChanges } from "./hop-changes.ts";
-import {
-  extendIncident,
-  type Incident,
-  incidentKey,
-  incidentsMax,
-  notAhead,
-  openIncident,
-} from "./incident.ts";
+import type { Figures } from "./figures.ts";
+import { type Incident, incidentKey, incidentsMax, notAhead } from "./incident.ts";
 import { NotifiedSinks } from "./notified-sinks.ts";
 import type { AlertReader, AlertStep, AlertStore } from "./ports.ts";
 import { type AlertRule, ruleMatches } from "./rule.ts";
@@ -38,15 +31,12 @@ const skippedInARowMax = 100;
 
 export interface EvaluatorOptions {
   readonly store: Pick<AlertStore, "commitAlerts">;
-  readonly reader: Pick<AlertReader, "alertState" | "alertCounts" | "alertFigures" | "alertHopP99s">;
+  readonly reader: Pick<
+    AlertReader,
+    "alertState" | "alertCounts" | "alertArrivals" | "alertFigures" | "alertHopP99s"
+  >;
   readonly findings: Pick<FindingReader, "findingHistory">;
   readonly log: Log;
-}
-
-/** Changes that may open an incident of the rule. */
-interface Candidate {
-  readonly rule: AlertRule;
-  readonly hop: HopChanges;
 }
 
 export class Evaluator {
@@ -148,52 +138,25 @@ export class Evaluator {
     if (to <= state.findingSeq) {
       throw new MarsError("unavailable", "published findings cannot be read yet");
     }
-    const clock = nowMicros();
-    const extended: Incident[] = [];
-    const candidates: Candidate[] = [];
-    for (const hop of changesByHop(findings)) {
-      for (const rule of state.rules.values()) {
-        if (!ruleMatches(rule, hop)) continue;
-        const watched = state.incidents.get(incidentKey({ ...hop, rule: rule.id }));
-        if (watched !== undefined) {
-          watched.dueAt = 0;
-          if (hop.raised === undefined) continue;
-          watched.extendedAt = clock;
-          watched.extendedFrom ??= clock;
-          extended.push(notAhead(extendIncident(watched.incident, hop), clock));
-        } else if (hop.raised !== undefined) {
-          candidates.push({ rule, hop });
-        }
-      }
-    }
-    const incidents = [...extended, ...(await this.#open(candidates, clock))];
+    const { reader } = this.#options;
+    const { extended, opened } = await applyChanges(findings, state, { reader, clock: nowMicros() });
+    const incidents = [...extended, ...this.#withRoom(opened)];
     // Changes that match no rule may be read again after a crash; they are not worth a write.
     if (incidents.length === 0) this.#state = { ...state, findingSeq: to };
     else await this.#commit({ findingSeq: to, incidents, deliveries: [] });
   }
 
-  /** The incidents that open: where enough active findings were raised within the rule's window. */
-  async #open(candidates: readonly Candidate[], clock: Micros): Promise<Incident[]> {
-    const state = this.#loaded();
-    // Where one is enough there is nothing to count.
-    const counted = candidates.filter(({ rule }) => rule.atLeast > 1);
-    const counts = await this.#options.reader.alertCounts(
-      counted.map(({ rule, hop }) => groupOf(hop, (hop.raised?.last ?? clock) - rule.windowMs * 1_000)),
-    );
-    const few = new Set(counted.filter(({ rule }, index) => (counts[index] ?? 0) < rule.atLeast));
-    const enough = candidates.filter((candidate) => !few.has(candidate));
-    const room = Math.max(0, incidentsMax - state.incidents.size);
-    if (enough.length > room && !this.#full) {
+  /** As many of the new incidents as there is room for. */
+  #withRoom(opened: readonly Incident[]): readonly Incident[] {
+    const room = Math.max(0, incidentsMax - this.#loaded().incidents.size);
+    if (opened.length > room && !this.#full) {
       this.#options.log.error("too many active incidents, no new ones open", {
         event: "incidents_full",
         incidents: incidentsMax,
       });
     }
-    this.#full = enough.length > room;
-    return enough.slice(0, room).map(({ rule, hop }, index) => {
-      const id = state.lastIncident + 1 + index;
-      return notAhead(openIncident(rule, hop, { id, clock }), clock);
-    });
+    this.#full = opened.length > room;
+    return opened.slice(0, room);
   }
 
   /** Decides about every incident that is due. */
@@ -293,8 +256,4 @@ export class Evaluator {
   #notifiedSinks(): NotifiedSinks {
     return new NotifiedSinks([...this.#loaded().incidents.values()].map(({ incident }) => incident));
   }
-}
-
-function groupOf({ appId, kind, stage, versions }: Omit<FindingGroup, "since">, since: Micros): FindingGroup {
-  return { appId, kind, stage, versions, since };
 }

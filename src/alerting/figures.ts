@@ -1,7 +1,7 @@
 /** Figures of an incident: how many findings it counts, since when, and samples of their messages. */
 import type { Micros } from "../core/event.ts";
 import type { Incident, IncidentKey } from "./incident.ts";
-import type { AlertRule } from "./rule.ts";
+import { type AlertRule, importedAfter } from "./rule.ts";
 
 /** Counts end here; texts have "more than" above it. */
 export const countMax = 100_000;
@@ -37,11 +37,17 @@ export interface FindingGroup extends Omit<IncidentKey, "rule" | "after"> {
   readonly since: Micros;
 }
 
+/** A finding group whose findings may open an incident. */
+export interface CountGroup extends FindingGroup {
+  /** Messages that arrived longer after they were due were imported, and do not count. */
+  readonly importedAfter: Micros;
+}
+
 /** The finding group of an incident, for its figures. */
-export interface FigureGroup extends FindingGroup {
-  /** Those raised from here on (inclusive) are fresh. */
+export interface FigureGroup extends CountGroup {
+  /** Those raised from here on (inclusive) are fresh, unless they were imported. */
   readonly freshFrom: Micros;
-  /** Those raised from here on (inclusive) are recent. */
+  /** Those raised from here on (inclusive) are recent, unless they were imported. */
   readonly recentFrom: Micros;
   /** Id of the incident. */
   readonly incident: number;
@@ -57,8 +63,10 @@ export function figureGroupOf(
   clock: Micros,
 ): FigureGroup {
   const { id, appId, kind, stage, versions, countedFrom, notifiedAt, firstRaisedAt, lastRaisedAt } = incident;
-  const window = (rule?.windowMs ?? 0) * 1_000;
+  const { windowMs = 0 } = rule ?? {};
+  const window = windowMs * 1_000;
   const freshFrom = notifiedAt === 0 ? Math.min(firstRaisedAt, lastRaisedAt - window) : notifiedAt;
   const recentFrom = clock - window;
-  return { incident: id, appId, kind, stage, versions, since: countedFrom, freshFrom, recentFrom };
+  const group = { incident: id, appId, kind, stage, versions, since: countedFrom };
+  return { ...group, freshFrom, recentFrom, importedAfter: importedAfter({ windowMs }) };
 }

@@ -6,25 +6,31 @@ import type { IncidentKey } from "./incident.ts";
 /** Changes of findings of one app, kind and hop. */
 export interface HopChanges extends Omit<IncidentKey, "rule"> {
   readonly versions: readonly number[];
-  /** Of the active ones; absent where all of the changes are retractions. */
+  /** Number of active ones that were imported. */
+  readonly imported: number;
+  /** Of the other active ones; absent where there are none. */
   readonly raised?: { readonly first: Micros; readonly last: Micros };
 }
 
-export function changesByHop(findings: readonly Finding[]): HopChanges[] {
+/** @param isImported whether the finding with this id is about a message that was imported */
+export function changesByHop(
+  findings: readonly Finding[],
+  isImported: (id: number) => boolean,
+): HopChanges[] {
   const groups = Map.groupBy(findings, ({ appId, kind, stage, after }) =>
     JSON.stringify([appId, kind, stage, after]),
   );
   return [...groups.values()].map((group): HopChanges => {
     const { appId, kind, stage, after } = group[0]!;
-    const times = group
-      .filter(({ retractedAt }) => retractedAt === undefined)
-      .map(({ raisedAt }) => raisedAt);
+    const active = group.filter(({ retractedAt }) => retractedAt === undefined);
+    const times = active.filter(({ id }) => !isImported(id)).map(({ raisedAt }) => raisedAt);
     return {
       appId,
       kind,
       stage,
       after,
       versions: [...new Set(group.map(({ version }) => version))],
+      imported: active.length - times.length,
       // At most one page of findings, so that the argument list is short.
       ...(times.length > 0 && { raised: { first: Math.min(...times), last: Math.max(...times) } }),
     };

@@ -9,7 +9,7 @@ import type {
   DueDeliveries,
   NewDelivery,
 } from "./delivery.ts";
-import type { FigureGroup, Figures, FindingGroup, Hop } from "./figures.ts";
+import type { CountGroup, FigureGroup, Figures, Hop } from "./figures.ts";
 import type { Incident, IncidentPage, IncidentQuery } from "./incident.ts";
 import type { AlertRule, RulePage } from "./rule.ts";
 import type { AlertSilence, SilencePage } from "./silence.ts";
@@ -80,8 +80,13 @@ export interface AlertReader {
   alertSilences(query: AlertPageQuery): Promise<SilencePage>;
   /** Where the evaluator continues. */
   alertState(): Promise<AlertState>;
-  /** Active findings of each finding group; no count goes beyond `countMax + 1`. */
-  alertCounts(groups: readonly FindingGroup[]): Promise<number[]>;
+  /**
+   * Active findings of each finding group, without those of messages that arrived longer after they were due than
+   * `importedAfter`; no count goes beyond `countMax + 1`.
+   */
+  alertCounts(groups: readonly CountGroup[]): Promise<number[]>;
+  /** How long after they were due the first events of their messages arrived, by the ids of findings; of those that are there. */
+  alertArrivals(findings: readonly number[]): Promise<[id: number, after: Micros][]>;
   /** The figures of each finding group, without `hopP99`. */
   alertFigures(groups: readonly FigureGroup[]): Promise<Figures[]>;
   /** `Figures.hopP99` of each hop; `undefined` where no message has passed it. */

@@ -1,4 +1,5 @@
 /** A rule: which findings open an incident, and the sinks that its notifications go to. */
+import type { Micros } from "../core/event.ts";
 import type { FindingKind } from "../lifecycle/finding.ts";
 import type { IncidentKey } from "./incident.ts";
 
@@ -7,6 +8,12 @@ export const rulesMax = 1_000;
 export const ruleSinksMax = 10;
 export const atLeastMax = 100_000;
 export const growFactorMax = 1_000;
+
+/**
+ * A message that arrives so long after a stage of it was due was imported: the finding is about then, and no alert now. A
+ * rule with a longer window alerts for what was due within it. Producers that could not send for a while are no import.
+ */
+export const importedAfterMin: Micros = 3_600_000_000;
 
 export const growthDefaults = { growFactor: 2, growAfterMs: 300_000 } as const;
 
@@ -48,6 +55,10 @@ export interface AlertRule {
   /** Time between reminders of an active incident; 0 for none. */
   readonly repeatMs: number;
   readonly sinks: readonly string[];
+}
+
+export function importedAfter({ windowMs }: Pick<AlertRule, "windowMs">): Micros {
+  return Math.max(importedAfterMin, windowMs * 1_000);
 }
 
 /** Whether the rule is about findings of this app, kind and hop. */

@@ -53,6 +53,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     alertSilences: alerts.silences.bind(alerts),
     alertState: alerts.state.bind(alerts),
     alertCounts: alerts.counts.bind(alerts),
+    alertArrivals: alerts.arrivals.bind(alerts),
     alertFigures: alerts.figures.bind(alerts),
     alertHopP99s: alerts.hopP99s.bind(alerts),
     dueDeliveries: deliveries.due.bind(deliveries),

@@ -86,3 +86,37 @@ test("a notification is about what has made it fire, and keeps that while figure
   const { deliveries } = await getJson<{ deliveries: { figures: Figures }[] }>(`${api}/deliveries`);
   expect(deliveries).toMatchObject([{ figures: { count: 5, new: 3, samples: ["a", "b", "c/d"] } }]);
 });
+
+test("an import of last week's events opens no incident", async () => {
+  await using receiver = startReceiver();
+  await using mars = await startMars({ alertAllow: ["127.0.0.1"] });
+  const api = `${mars.url}/api/alerts`;
+  await put(`${mars.url}/api/apps/shop/lifecycle`, lifecycle);
+  await put(`${api}/sinks/ops`, { type: "webhook", url: receiver.url });
+  await put(`${api}/rules/one`, { sinks: ["ops"], window: "1s" });
+  await put(`${api}/rules/two`, { sinks: ["ops"], window: "1s", at_least: 2 });
+  await put(`${api}/rules/late`, { sinks: ["ops"], window: "1s", kinds: ["late"] });
+  const ids = Array.from({ length: 50 }, (_, n) => `old ${n}`);
+  const week = 7 * 86_400_000;
+  const start = Date.now();
+  const overdue = async (count: number) => {
+    const read = () => getJson<{ overdue: unknown[] }>(`${mars.url}/api/overdue?limit=1000`);
+    await until(
+      async () => (await read()).overdue.length === count,
+      () => `not ${count} are overdue`,
+    );
+  };
+  await sendBulk(mars.url, events("PAID", ids, start - week));
+  await sendBulk(mars.url, events("SHIPPED", ids.slice(0, 20), start - week + 60_000));
+  await overdue(30);
+  // It has been evaluated when what came behind it has led to a notification.
+  await sendBulk(mars.url, events("PAID", ["new"]));
+  const [opened] = await receiver.count(1);
+  expect(JSON.parse(opened!.body)).toMatchObject({
+    type: "incident.opened",
+    data: { incident: { rule: "one", kind: "missing", new: 1, count: 31, samples: ["new"] } },
+  });
+  const { incidents } = await getJson<{ incidents: { rule: string }[] }>(`${api}/incidents`);
+  expect(incidents).toMatchObject([{ rule: "one" }]);
+  expect(receiver.received).toHaveLength(1);
+});

@@ -66,6 +66,7 @@ test("two good times that lie centuries apart make a finding that can be read", 
       since: 0,
       freshFrom: 0,
       recentFrom: 0,
+      importedAfter: 0,
       incident: 0,
     },
   ]);

@@ -1,6 +1,7 @@
 /** Reads rules, sinks and silences, and what the evaluator goes on from. Runs on a query thread. */
 import type { InStatement, InValue, Row } from "@libsql/client";
 import {
+  type CountGroup,
   countMax,
   type FigureGroup,
   type Figures,
@@ -96,18 +97,32 @@ export class AlertQueries {
     };
   }
 
-  async counts(groups: readonly FindingGroup[]): Promise<number[]> {
+  async counts(groups: readonly CountGroup[]): Promise<number[]> {
     const rows = await this.#each(groups, (group) => ({
       sql: alertsSql.countFindings,
-      args: groupArgs(group),
+      args: [...groupArgs(group), group.importedAfter],
     }));
     return rows.map((row) => Number(row?.count));
+  }
+
+  async arrivals(findings: readonly number[]): Promise<[id: number, after: Micros][]> {
+    const [rows] = await this.#connection.read([
+      { sql: alertsSql.arrivals, args: [JSON.stringify(findings)] },
+    ]);
+    return (rows ?? []).map(({ id, after }) => [Number(id), Number(after)]);
   }
 
   async figures(groups: readonly FigureGroup[]): Promise<Figures[]> {
     const rows = await this.#each(groups, (group) => ({
       sql: alertsSql.figures,
-      args: [...groupArgs(group), samplesMax, group.incident, group.freshFrom, group.recentFrom],
+      args: [
+        ...groupArgs(group),
+        samplesMax,
+        group.incident,
+        group.freshFrom,
+        group.recentFrom,
+        group.importedAfter,
+      ],
     }));
     return rows.map((row) => ({
       count: Number(row?.count),

@@ -2,7 +2,8 @@
 
 -- name: countFindings
 -- Active findings of a finding group, counted up to ?6. The index `findings_group` answers it. ?1 the app, ?2 the kind, ?3 the stage,
--- ?4 JSON: versions of the lifecycle, ?5 the earliest raised_at.
+-- ?4 JSON: versions of the lifecycle, ?5 the earliest raised_at. Not those of messages whose first event arrived longer than ?7 after
+-- they were due.
 SELECT count(*) AS count
 FROM (
   SELECT 1 FROM findings
@@ -11,12 +12,20 @@ FROM (
     AND lifecycle IN (
       SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4)))
     AND raised_at >= ?5
+    AND (due_at >= raised_at - ?7 OR NOT EXISTS (
+      SELECT 1 FROM events e WHERE e.seq = findings.message AND e.received_at - ?7 > findings.due_at))
   LIMIT ?6
 );
+
+-- name: arrivals
+-- Of the findings ?1 (JSON: ids): how long after they were due the first events of their messages arrived.
+SELECT f.id, max(-9007199254740991, min(9007199254740991, e.received_at - f.due_at)) AS after
+FROM json_each(?1) CROSS JOIN findings f ON f.id = value CROSS JOIN events e ON e.seq = f.message;
 
 -- name: figures
 -- The same findings: how many, since when, the ids of ?7 messages, and how many retention took from the incident ?8. Fresh ones
 -- were raised at ?9 or later; the samples are of these, where there are any. Recent ones were raised at ?10 or later.
+-- Neither are those of messages whose first event arrived longer than ?11 after they were due.
 WITH active AS MATERIALIZED (
   SELECT id, due_at, late_by FROM findings
   WHERE app = (SELECT id FROM apps WHERE app_id = ?1)
@@ -32,6 +41,8 @@ WITH active AS MATERIALIZED (
     AND lifecycle IN (
       SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4)))
     AND raised_at >= max(?5, ?9)
+    AND (due_at >= raised_at - ?11 OR NOT EXISTS (
+      SELECT 1 FROM events e WHERE e.seq = findings.message AND e.received_at - ?11 > findings.due_at))
   LIMIT ?6
 )
 SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by,
@@ -45,6 +56,8 @@ SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by,
         AND lifecycle IN (
           SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4)))
         AND raised_at >= max(?5, ?10)
+        AND (due_at >= raised_at - ?11 OR NOT EXISTS (
+          SELECT 1 FROM events e WHERE e.seq = findings.message AND e.received_at - ?11 > findings.due_at))
       LIMIT ?6
     )
   ) AS recent,

@@ -1,0 +1,97 @@
+/** The incidents that follow from changes of findings: which grow, and which open. */
+import type { Micros } from "../core/event.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+import type { EvaluatorState, WatchedIncident } from "./evaluator-state.ts";
+import type { CountGroup } from "./figures.ts";
+import { changesByHop, type HopChanges } from "./hop-changes.ts";
+import { extendIncident, type Incident, incidentKey, notAhead, openIncident } from "./incident.ts";
+import type { AlertReader } from "./ports.ts";
+import { type AlertRule, importedAfter, importedAfterMin, ruleMatches } from "./rule.ts";
+
+export interface ApplyOptions {
+  readonly reader: Pick<AlertReader, "alertCounts" | "alertArrivals">;
+  readonly clock: Micros;
+}
+
+/** Changes that may open an incident of the rule. */
+interface Candidate {
+  readonly rule: AlertRule;
+  readonly hop: HopChanges;
+}
+
+/** @returns the incidents that the findings extend, and those that they open */
+export async function applyChanges(
+  findings: readonly Finding[],
+  state: EvaluatorState,
+  { reader, clock }: ApplyOptions,
+): Promise<{ extended: Incident[]; opened: Incident[] }> {
+  const arrivals = await arrivalsOf(findings, reader);
+  const byThreshold = new Map<Micros, readonly HopChanges[]>();
+  const extended: Incident[] = [];
+  const candidates: Candidate[] = [];
+  for (const rule of state.rules.values()) {
+    const threshold = importedAfter(rule);
+    const hops =
+      byThreshold.get(threshold) ?? changesByHop(findings, (id) => (arrivals.get(id) ?? 0) > threshold);
+    byThreshold.set(threshold, hops);
+    for (const hop of hops) {
+      if (!ruleMatches(rule, hop)) continue;
+      const watched = state.incidents.get(incidentKey({ ...hop, rule: rule.id }));
+      if (watched !== undefined) extended.push(...extend(watched, hop, clock));
+      else if (hop.raised !== undefined) candidates.push({ rule, hop });
+    }
+  }
+  return { extended, opened: await open(candidates, state, { reader, clock }) };
+}
+
+function extend(watched: WatchedIncident, hop: HopChanges, clock: Micros): Incident[] {
+  watched.dueAt = 0;
+  const { incident } = watched;
+  // What is imported counts, and is no growth.
+  const counted = {
+    ...incident,
+    notifiedCount: incident.notifiedCount + (incident.notifiedAt > 0 ? hop.imported : 0),
+  };
+  if (hop.raised === undefined) return hop.imported === 0 ? [] : [counted];
+  watched.extendedAt = clock;
+  watched.extendedFrom ??= clock;
+  return [notAhead(extendIncident(counted, hop), clock)];
+}
+
+/** The incidents that open: where enough active findings were raised within the rule's window. */
+async function open(
+  candidates: readonly Candidate[],
+  state: EvaluatorState,
+  { reader, clock }: ApplyOptions,
+): Promise<Incident[]> {
+  // Where one is enough there is nothing to count.
+  const counted = candidates.filter(({ rule }) => rule.atLeast > 1);
+  const counts = await reader.alertCounts(counted.map(({ rule, hop }) => groupOf(rule, hop, clock)));
+  const few = new Set(counted.filter(({ rule }, index) => (counts[index] ?? 0) < rule.atLeast));
+  return candidates
+    .filter((candidate) => !few.has(candidate))
+    .map(({ rule, hop }, index) => {
+      const id = state.lastIncident + 1 + index;
+      return notAhead(openIncident(rule, hop, { id, clock }), clock);
+    });
+}
+
+function groupOf(
+  rule: AlertRule,
+  { appId, kind, stage, versions, raised }: HopChanges,
+  clock: Micros,
+): CountGroup {
+  const since = (raised?.last ?? clock) - rule.windowMs * 1_000;
+  return { appId, kind, stage, versions, since, importedAfter: importedAfter(rule) };
+}
+
+/** How long after they were due the messages of findings arrived, by the finding's id; of those that may be imported. */
+async function arrivalsOf(
+  findings: readonly Finding[],
+  reader: Pick<AlertReader, "alertArrivals">,
+): Promise<ReadonlyMap<number, Micros>> {
+  const old = findings.filter(
+    ({ raisedAt, dueAt, retractedAt }) => retractedAt === undefined && raisedAt - dueAt > importedAfterMin,
+  );
+  return old.length === 0 ? new Map() : new Map(await reader.alertArrivals(old.map(({ id }) => id)));
+}

@@ -1,0 +1,53 @@
+/** Which incidents follow from changes of findings. */
+import { expect, test } from "bun:test";
+import { applyChanges } from "../../src/alerting/apply-changes.ts";
+import { type EvaluatorState, watch } from "../../src/alerting/evaluator-state.ts";
+import { incidentKey, openIncident } from "../../src/alerting/incident.ts";
+import { ruleInput } from "../../src/api/alert-rules.ts";
+import type { Finding } from "../../src/lifecycle/finding.ts";
+
+const hour = 3_600_000_000;
+const clock = Date.UTC(2026, 0, 31, 12) * 1_000;
+const rule = ruleInput.parse({ id: "r", sinks: ["s"] });
+const hop = { appId: "shop", kind: "missing", stage: "B", after: "A" } as const;
+
+const finding = (id: number, dueAt: number): Finding => ({
+  ...{ ...hop, id, seq: id, messageId: `m${id}`, version: 1, dueAt, raisedAt: clock, lateBy: 0 },
+});
+
+function stateWith(notifiedCount: number): EvaluatorState {
+  const raised = { first: clock - hour, last: clock - hour };
+  const opened = openIncident(rule, { ...hop, versions: [1], imported: 0, raised }, { id: 1, clock });
+  const incident = { ...opened, notifiedAt: clock - hour, notifiedCount };
+  const incidents = new Map(notifiedCount === 0 ? [] : [[incidentKey(incident), watch(incident, clock)]]);
+  const at = { step: 1, findingSeq: 0, lastIncident: 1, silences: [], unreadableRules: [] };
+  return { ...at, rules: new Map([["r", rule]]), incidents };
+}
+
+/** The messages of odd ids arrived two hours after they were due. */
+const reader = {
+  alertCounts: async () => [],
+  alertArrivals: async (ids: readonly number[]) =>
+    ids.map((id): [number, number] => [id, id % 2 === 1 ? 2 * hour : -hour]),
+};
+
+test("what was imported opens nothing, and what Mars only found late does", async () => {
+  const imported = [1, 3, 5].map((id) => finding(id, clock - 2 * hour));
+  expect(await applyChanges(imported, stateWith(0), { reader, clock })).toEqual({ extended: [], opened: [] });
+  const { opened } = await applyChanges([finding(2, clock - 2 * hour)], stateWith(0), { reader, clock });
+  expect(opened).toMatchObject([{ id: 2, kind: "missing", lastRaisedAt: clock }]);
+});
+
+test("what was imported is no growth of an open incident", async () => {
+  const findings = [1, 2, 3].map((id) => finding(id, clock - 2 * hour));
+  const { extended, opened } = await applyChanges(findings, stateWith(10), { reader, clock });
+  expect(opened).toEqual([]);
+  expect(extended).toMatchObject([{ id: 1, notifiedCount: 12, lastRaisedAt: clock }]);
+});
+
+test("a rule with a longer window alerts for what was due within it", async () => {
+  const long = { ...rule, windowMs: 3 * 3_600_000 };
+  const state = { ...stateWith(0), rules: new Map([["r", long]]) };
+  const { opened } = await applyChanges([finding(1, clock - 2 * hour)], state, { reader, clock });
+  expect(opened).toHaveLength(1);
+});
