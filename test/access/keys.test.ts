@@ -153,6 +153,9 @@ test("an admin of some apps makes, sees and ends keys of these only", async () =
   expect((await attempt(["shop"])).status).toBe(403);
   expect((await attempt(["shop-*"])).status).toBe(200);
   expect((await attempt(["shop-eu", "shop-us-*"])).status).toBe(200);
+  // Limits divide what all apps share.
+  const unlimited = { kind: "in", apps: ["shop-*"], name: "by it", limits: { events_per_second: 0 } };
+  expect((await call(mars, "POST /api/keys", token, unlimited)).status).toBe(403);
   const other = await make({ apps: ["other"] });
   const hidden = await call(mars, `DELETE /api/keys/${other.id}`, token);
   expect(hidden).toEqual(await call(mars, "DELETE /api/keys/nobodys", token));

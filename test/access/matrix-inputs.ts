@@ -136,6 +136,15 @@ export const rows: Readonly<Record<string, Row>> = {
     ...ofMessage,
   },
   eraseApp: is({ app_id: `${ownApp}-erased` }, ofApp),
+  getRetention: is(app, ofApp),
+  putRetention: is({ ...app, retention: "30d" }, { missing: { app_id: "nobodys", retention: "30d" } }),
+  deleteRetention: {
+    async input(mars) {
+      await made(mars, `PUT /api/apps/${ownApp}/retention`, { retention: "30d" });
+      return app;
+    },
+    ...ofApp,
+  },
   listErasures: is(app, ofApp),
   listAudit: is({}),
   getStats: is({}),
@@ -152,7 +161,6 @@ export const rows: Readonly<Record<string, Row>> = {
     async input(mars) {
       return { id: (await newKey(mars)).id, limits: { requests: 5 } };
     },
-    own: unlessOwn(notFound),
     missing: { id: "nobodys", limits: { requests: 5 } },
   },
   revokeKey: {
