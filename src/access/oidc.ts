@@ -59,7 +59,7 @@ export class Oidc {
    * @throws `MarsError("unavailable")` while the issuer does not answer
    */
   async begin(
-    login: Pick<Login, "returnTo" | "sessionBefore">,
+    login: Omit<Login, "nonce" | "verifier">,
   ): Promise<{ readonly url: URL; readonly secret: string }> {
     const { buildAuthorizationUrl, calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier } =
       await library();

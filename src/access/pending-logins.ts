@@ -4,10 +4,12 @@ import { hashOf, randomText } from "./key-token.ts";
 /** How long a person may take at the issuer. */
 export const loginMs = 10 * 60_000;
 
-/** Beyond it the oldest is forgotten. */
+/** Beyond it the oldest of the address that has most is forgotten: who begins thousands loses their own. */
 const pendingMax = 1_000;
 
 export interface Login {
+  /** Where the browser calls from. */
+  readonly address: string;
   readonly nonce: string;
   /** Of PKCE. */
   readonly verifier: string;
@@ -40,8 +42,7 @@ export class PendingLogins {
   /** @returns the state, which goes to the issuer and back, and the secret for the browser's cookie */
   add(login: Login): { readonly state: string; readonly secret: string } {
     const [state, secret] = [randomText(43), randomText(43)];
-    const [oldest] = this.#pending.keys();
-    if (this.#pending.size >= pendingMax && oldest !== undefined) this.#pending.delete(oldest);
+    if (this.#pending.size >= pendingMax) this.#makeRoom();
     this.#pending.set(state, { ...login, browser: hashOf(secret), until: this.#now() + loginMs });
     return { state, secret };
   }
@@ -53,5 +54,16 @@ export class PendingLogins {
     if (pending === undefined || pending.until <= this.#now() || pending.browser !== hashOf(secret))
       return undefined;
     return pending;
+  }
+
+  #makeRoom(): void {
+    const counts = new Map<string, number>();
+    for (const { address } of this.#pending.values()) counts.set(address, (counts.get(address) ?? 0) + 1);
+    const most = Math.max(...counts.values());
+    for (const [state, { address }] of this.#pending) {
+      if (counts.get(address) !== most) continue;
+      this.#pending.delete(state);
+      return;
+    }
   }
 }

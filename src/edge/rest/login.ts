@@ -19,16 +19,17 @@ export function addLoginRoutes(router: Router, { signIn, log }: Pick<EdgeParts, 
 
   router.get(loginPath, (c) =>
     asPage(async () => {
+      // Before anything is awaited: who has gone has no address.
+      const { name: address } = addressOf(c);
       const { return_to } = readQuery(c.req.url, ["return_to"]);
       const sessionBefore = signIn.sessionSecretOf(c.req.raw.headers);
-      const begun = await issuerOf(c).begin({ returnTo: pathOf(return_to), sessionBefore });
+      const begun = await issuerOf(c).begin({ address, returnTo: pathOf(return_to), sessionBefore });
       return redirect(begun.url.href, loginCookie(begun.secret, secure()));
     }),
   );
 
   router.get(callbackPath, (c) =>
     asPage(async () => {
-      // Before anything is awaited: who has gone has no address.
       const { name: address } = addressOf(c);
       const { url, headers } = c.req.raw;
       const mark = url.indexOf("?");
