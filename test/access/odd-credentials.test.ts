@@ -1,5 +1,6 @@
 /** Keys where none belongs, and headers that are no credentials: nothing of it opens a door, or does any harm. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { gzipSync } from "node:zlib";
 import { Code } from "@connectrpc/connect";
 import { operations } from "../../src/api/operations.ts";
 import { frame, WireClient } from "../edge/rpc/wire.ts";
@@ -201,6 +202,20 @@ describe("a key in an address", () => {
     for (const path of ["/api/event", "/api/event/bulk", "/mars.v1.IngestService/CollectEvent"]) {
       const init = { method: "POST", body: event, headers: { "content-type": "application/json" } };
       expect((await fetch(`${mars.url}${path}?token=${key}`, init)).status).toBe(401);
+    }
+  });
+
+  test("is looked for before a message that is there, too: that is neither unpacked nor read", async () => {
+    const packed = gzipSync(JSON.stringify({ appId: "x".repeat(1_000_000) })).toString("base64url");
+    const method = `${mars.url}/mars.v1.MessageService/ListMessages?connect=v1&encoding=json`;
+    for (const query of [
+      `base64=1&compression=gzip&message=${packed}`,
+      "message=%7B",
+      "message=%7B%22a%22:1%7D",
+    ]) {
+      expect((await fetch(`${method}&${query}`)).status).toBe(401);
+      const known = await fetch(`${method}&${query}`, { headers: bearer(key) });
+      expect(known.status).toBeOneOf([400, 429]);
     }
   });
 

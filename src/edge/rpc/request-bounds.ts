@@ -61,7 +61,10 @@ export function boundRequests(
     if (!isByteStream(body)) return handler(request);
     const contextValues = request.contextValues ?? createContextValues();
     const caller = identifiedIn(contextValues);
-    if (caller instanceof MarsError) return handler({ ...request, body: explained(refused(caller)) });
+    if (caller instanceof MarsError) {
+      const url = request.method === "GET" ? withoutMessage(request.url) : request.url;
+      return handler({ ...request, url, body: explained(refused(caller)) });
+    }
     const denial = denialOf(caller);
     if (denial !== undefined) return handler({ ...request, body: explained(refused(denial)) });
     const type = request.header.get("content-type") ?? "";
@@ -110,6 +113,12 @@ export function boundRequests(
       throw rpcError(error, log);
     }
   }
+}
+
+/** The address of a call by GET with an empty message: that of a caller that is not known is neither unpacked nor read. */
+function withoutMessage(url: string): string {
+  const [path = ""] = url.split("?");
+  return `${path}?connect=v1&encoding=proto&message=`;
 }
 
 interface WorkOptions extends BoundsOptions {
