@@ -87,7 +87,8 @@ export class Access {
     if (!loopback && !anonymous && !this.#closed && this.#ring.size === 0) {
       throw new Error(
         "beyond this machine callers need a key, and there is none: set MARS_ADMIN_KEY, or start on 127.0.0.1 and run " +
-          "`mars keys create --kind ad --apps '*' --name admin`; MARS_ANONYMOUS=1 serves every caller",
+          "`mars keys create --kind ad --apps '*' --name admin`; a database with keys needs that start only; " +
+          "MARS_ANONYMOUS=1 serves every caller",
       );
     }
   }

@@ -12,7 +12,13 @@ export function roles(text: string): readonly Role[] {
     .map((part) => part.trim())
     .filter((part) => part !== "");
   if (parts.length > rolesMax) throw new ValueError(`must be at most ${rolesMax} roles`);
-  return parts.map(roleIn);
+  const all = parts.map(roleIn);
+  if (all.slice(0, -1).some(({ value }) => value === "*")) {
+    throw new ValueError(
+      "must have the role of everyone (*) at the end: nobody gets one that stands after it",
+    );
+  }
+  return all;
 }
 
 function roleIn(part: string): Role {

@@ -36,6 +36,8 @@ export interface AppRights {
 /** @returns what is wrong with a text that should be a pattern */
 export function appPatternProblem(text: string): string | undefined {
   if (text === "") return "must not be empty";
+  // `a*b` would be taken for all apps from a to b, and be none of them.
+  if (text.slice(0, -1).includes("*")) return "may have a * at its end only";
   return textProblem(text, appIdBytesMax);
 }
 

@@ -916,7 +916,7 @@ function showMatches(id, found) {
   mainElement().replaceChildren(element("p", { class: "kind" }, \`\${found.length} messages have this id\`), element("h1", { class: "id" }, id), messageTable(found, \`Messages with the id \${id}\`));
 }
 function showWaiting(id, appId, asOfSeq) {
-  const where = appId === undefined ? "in any app" : \`in the app \${appId}\`;
+  const where = appId === undefined ? "in any app that you may see" : \`in the app \${appId}\`;
   mainElement().replaceChildren(element("p", { class: "kind" }, "Message"), element("h1", { class: "id" }, id), notice("No events yet", \`No event with this message id or external id has arrived \${where}.\`, "The first event with this message id appears here by itself."));
   const feed = openFeed(\`event_timeline:\${id}\`, asOfSeq, {
     event(event) {
@@ -965,7 +965,7 @@ export async function showSignIn(reason) {
     "aria-describedby": "key-hint"
   });
   const button = element("button", { type: "submit" }, "Sign in");
-  const form = element("form", { class: "sign-in", action: "/", method: "post" }, element("label", { for: "key" }, "Key"), element("div", { class: "row" }, key, button), element("p", { id: "key-hint", class: "hint" }, "It begins with mars_. It stays in this browser as a session."));
+  const form = element("form", { class: "sign-in", action: "/", method: "post" }, element("label", { for: "key" }, "Key"), element("div", { class: "row" }, key, button), element("p", { id: "key-hint", class: "hint" }, "A key of this Mars that may read. This browser keeps a session, and not the key."));
   form.onsubmit = async (submitted) => {
     submitted.preventDefault();
     button.disabled = true;

@@ -61,7 +61,7 @@ function showMatches(id: string, found: readonly Summary[]): void {
 
 /** Waits for an event of this id, and shows its message then. */
 function showWaiting(id: string, appId: string | undefined, asOfSeq: number): void {
-  const where = appId === undefined ? "in any app" : `in the app ${appId}`;
+  const where = appId === undefined ? "in any app that you may see" : `in the app ${appId}`;
   mainElement().replaceChildren(
     element("p", { class: "kind" }, "Message"),
     element("h1", { class: "id" }, id),

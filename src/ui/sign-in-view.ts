@@ -32,7 +32,7 @@ export async function showSignIn(reason?: string): Promise<void> {
     element(
       "p",
       { id: "key-hint", class: "hint" },
-      "It begins with mars_. It stays in this browser as a session.",
+      "A key of this Mars that may read. This browser keeps a session, and not the key.",
     ),
   );
   form.onsubmit = async (submitted) => {

@@ -104,6 +104,8 @@ describe("a key", () => {
       ["kind", "xx"],
       ["apps", []],
       ["apps", [""]],
+      ["apps", ["a*b"]],
+      ["apps", ["**"]],
       ["apps", ["a", "a"]],
       ["name", ""],
       ["expires_at", "2020-01-01T00:00:00Z"],

@@ -52,6 +52,11 @@ describe("the settings of sign-in by an issuer", () => {
 });
 
 describe("roles", () => {
+  test("have that of everyone at the end, since nobody gets one after it", () => {
+    expect(() => roles("*=ro:*;admins=ad:*")).toThrow("at the end");
+    expect(() => roles("a=ro:a*b")).toThrow("must be roles");
+  });
+
   test("give kinds and apps to values of the claim, which may have almost any form", () => {
     expect(roles(" cn=admins,ou=x = ad : * ; shop team=rw:shop, shop-* ;*=ro:*; ")).toEqual([
       { value: "cn=admins,ou=x", kind: "ad", apps: ["*"] },
