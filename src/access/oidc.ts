@@ -153,7 +153,9 @@ export class Oidc {
   #refusal(error: unknown, away: boolean): MarsError {
     const { issuer, log } = this.#options;
     const { code, error: reason } = error as { readonly code?: string; readonly error?: string };
-    const fields = { event: "sign_in_refused", issuer, code, reason };
+    // A code by its standard, and any text in an address that the issuer has not made.
+    const known = /^\w{1,64}$/.test(reason ?? "") ? reason : undefined;
+    const fields = { event: "sign_in_refused", issuer, code, reason: known };
     if (away) {
       log.warn("sign-in failed, the issuer cannot be used", fields);
       return new MarsError("unavailable", `${this.host} cannot be used now: try again later`, {

@@ -173,9 +173,15 @@ describe("what does not sign in", () => {
     const browser = new TestBrowser(mars);
     const state = (await browser.begin()).searchParams.get("state")!;
     const query = new URLSearchParams({ state, error: "access_denied", iss: issuer.url });
+    const forged = new TestBrowser(mars);
+    const own = (await forged.begin()).searchParams.get("state")!;
+    const text = new URLSearchParams({ state: own, error: "a text of a stranger", iss: issuer.url });
+    await expectRefused(forged, await forged.open(`/auth/callback?${text}`), 401);
+    expect(logged.join("")).not.toContain("a text of a stranger");
     const answer = await browser.open(`/auth/callback?${query}`);
     await expectRefused(browser, answer.clone() as Response, 401);
     expect(await answer.text()).toContain("has not confirmed this sign-in");
+    expect(logged.join("")).toContain('"reason":"access_denied"');
   });
 });
 

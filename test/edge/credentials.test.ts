@@ -20,7 +20,7 @@ const sought = [key.slice(0, 12), key.slice(-12), Buffer.from(`:${key}`).toStrin
 const asQuery = `token=${key}&key=${key}&access_token=${key}&${key}=1&topic=${key}&app_id=${key}`;
 const asHeaders = {
   authorization: `Bearer ${key}`,
-  cookie: `session=${key}; __Host-session=${key}`,
+  cookie: `mars_session=${key}; __Host-mars=${key}; __Host-mars-login=${key}`,
   "x-api-key": key,
   "proxy-authorization": `Basic ${Buffer.from(`:${key}`).toString("base64")}`,
   referer: `http://127.0.0.1/?token=${key}`,
@@ -39,7 +39,19 @@ const paths = [
       "/api/test_socket",
       "/search/event",
     ],
-    ...["/", "/status", "/readyz", "/openapi.json", "/ws", "/socket/websocket", `/${key}`, `/%zz${key}`],
+    ...[
+      "/",
+      "/status",
+      "/readyz",
+      "/openapi.json",
+      "/auth/login",
+      "/auth/callback",
+      "/api/sessions",
+      "/ws",
+      "/socket/websocket",
+      `/${key}`,
+      `/%zz${key}`,
+    ],
   ]),
 ];
 
