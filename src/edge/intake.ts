@@ -28,6 +28,11 @@ const discardedMax = 8;
  * busy with refusals, and it would accept less the more they send.
  */
 const refusalDelayMs = 250;
+/**
+ * The longest such delay of a caller that has reached a limit of its own, which is to wait for a second anyway. By chance, or
+ * hundreds of its connections that were refused together would come again together, and others would have to wait for all of them.
+ */
+const limitDelayMs = 750;
 /** Refusals that are delayed at one time; beyond it they go out at once. */
 const delayedMax = 4_096;
 
@@ -95,8 +100,9 @@ export class Intake {
   async pace(error: unknown): Promise<void> {
     if (!(error instanceof MarsError && error.code === "overloaded") || this.#delayed >= delayedMax) return;
     this.#delayed++;
+    const chanceMs = error.limit === undefined ? 0 : Math.random() * (limitDelayMs - refusalDelayMs);
     await new Promise((resolve) => {
-      setTimeout(resolve, refusalDelayMs);
+      setTimeout(resolve, refusalDelayMs + chanceMs);
     });
     this.#delayed--;
   }

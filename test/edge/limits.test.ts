@@ -53,8 +53,7 @@ describe("a caller beyond its limit is refused", () => {
         ingest.collectEvent(protoEvent),
         ingest.collectEvents({ events: [protoEvent] }),
       ];
-      for (const call of calls) {
-        const error = await failure(call);
+      for (const error of await Promise.all(calls.map(failure))) {
         expect(error.code).toBe(Code.ResourceExhausted);
         const [retry] = error.findDetails(RetryInfoSchema);
         expect(Number(retry?.retryDelay?.seconds)).toBeGreaterThan(60);

@@ -11,6 +11,7 @@ const checks: readonly string[] = [
   "bombs",
   "clock",
   "doors",
+  "greedy",
   "journal",
   "lifecycles",
   "pause",
