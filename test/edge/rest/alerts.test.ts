@@ -34,6 +34,9 @@ test("a rule comes back as it was put, with defaults for what was left out", asy
     at_least: 1,
     window: "1m",
     repeat: "4h",
+    grow_at_least: 1,
+    grow_factor: 2,
+    grow_after: "5m",
     sinks: ["ops"],
   };
   expect(put).toEqual({ status: 200, body: { success: true, rule } });
@@ -49,7 +52,10 @@ test("a rule comes back as it was put, with defaults for what was left out", asy
     sinks: ["ops"],
   };
   await call("PUT", "rules/stuck", full);
-  expect((await call("GET", "rules")).body).toEqual({ rules: [{ id: "stuck", ...full }], next_cursor: null });
+  expect((await call("GET", "rules")).body).toEqual({
+    rules: [{ id: "stuck", ...full, grow_at_least: 10, grow_factor: 2, grow_after: "5m" }],
+    next_cursor: null,
+  });
   expect(await call("DELETE", "rules/stuck")).toEqual({ status: 200, body: { success: true } });
   expect((await call("DELETE", "rules/stuck")).status).toBe(404);
   expect((await call("GET", "rules/stuck")).status).toBe(404);
