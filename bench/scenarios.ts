@@ -17,6 +17,7 @@ import { lifecycleRaise } from "./scenarios/lifecycle-raise.ts";
 import { memory } from "./scenarios/memory.ts";
 import { reading } from "./scenarios/reading.ts";
 import { restBulk, restSingle } from "./scenarios/rest.ts";
+import { restKey } from "./scenarios/rest-key.ts";
 import { start } from "./scenarios/start.ts";
 import { sustained } from "./scenarios/sustained.ts";
 import { tls } from "./scenarios/tls.ts";
@@ -24,6 +25,7 @@ import { tls } from "./scenarios/tls.ts";
 export const scenarios: readonly Scenario[] = [
   restSingle,
   restBulk,
+  restKey,
   sustained,
   grpcUnaryManyConnections,
   grpcUnaryManyStreams,
