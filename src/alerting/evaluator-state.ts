@@ -1,6 +1,5 @@
 /** The evaluator's copy of what the database holds: rules, silences, active incidents. */
 import type { Micros } from "../core/event.ts";
-import { nowMicros } from "../core/time.ts";
 import { type Incident, incidentKey, notAhead } from "./incident.ts";
 import type { AlertReader, AlertState } from "./ports.ts";
 import type { AlertRule } from "./rule.ts";
@@ -33,10 +32,10 @@ export interface EvaluatorState extends Omit<AlertState, "rules" | "incidents"> 
 /** @param before the state of which the times are kept */
 export async function load(
   reader: Pick<AlertReader, "alertState">,
+  now: Micros,
   before: EvaluatorState | undefined,
 ): Promise<EvaluatorState> {
   const state = await reader.alertState();
-  const now = nowMicros();
   const rules = new Map(state.rules.map((rule) => [rule.id, rule]));
   return {
     ...state,

@@ -36,11 +36,14 @@ export interface EvaluatorOptions {
     "alertState" | "alertCounts" | "alertArrivals" | "alertFigures" | "alertHopP99s"
   >;
   readonly findings: Pick<FindingReader, "findingHistory">;
+  /** The time; that of the system unless given. */
+  readonly now?: () => Micros;
   readonly log: Log;
 }
 
 export class Evaluator {
-  readonly #options: EvaluatorOptions;
+  readonly #options: Omit<EvaluatorOptions, "now">;
+  readonly #now: () => Micros;
   /** Equal to the database, unless it is stale. */
   #state: EvaluatorState | undefined;
   #stale = true;
@@ -50,8 +53,9 @@ export class Evaluator {
   #skipped = 0;
   #skippedInARow = 0;
 
-  constructor(options: EvaluatorOptions) {
+  constructor({ now = nowMicros, ...options }: EvaluatorOptions) {
     this.#options = options;
+    this.#now = now;
   }
 
   /** Changes of findings that could not be read and were skipped, since the start. */
@@ -88,13 +92,13 @@ export class Evaluator {
   }
 
   async #load(): Promise<void> {
-    this.#state = await load(this.#options.reader, this.#state);
+    this.#state = await load(this.#options.reader, this.#now(), this.#state);
     this.#stale = false;
   }
 
   /** After a step back of the clock, waiting for a time that the former clock gave would take too long. */
   #noticeClock(): void {
-    const now = nowMicros();
+    const now = this.#now();
     if (now < this.#clock) {
       for (const watched of this.#loaded().incidents.values()) {
         watched.incident = notAhead(watched.incident, now);
@@ -139,7 +143,7 @@ export class Evaluator {
       throw new MarsError("unavailable", "published findings cannot be read yet");
     }
     const { reader } = this.#options;
-    const { extended, opened } = await applyChanges(findings, state, { reader, clock: nowMicros() });
+    const { extended, opened } = await applyChanges(findings, state, { reader, clock: this.#now() });
     const incidents = [...extended, ...this.#withRoom(opened)];
     // Changes that match no rule may be read again after a crash; they are not worth a write.
     if (incidents.length === 0) this.#state = { ...state, findingSeq: to };
@@ -163,7 +167,7 @@ export class Evaluator {
   async #decideAll(): Promise<boolean> {
     let notified = false;
     for (;;) {
-      const clock = nowMicros();
+      const clock = this.#now();
       let notifiedSinks: NotifiedSinks | undefined;
       const undecided: WatchedIncident[] = [];
       for (const watched of this.#loaded().incidents.values()) {
@@ -228,7 +232,7 @@ export class Evaluator {
     const state = this.#loaded();
     const step = state.step + 1;
     await this.#options.store.commitAlerts({ ...change, step });
-    const now = nowMicros();
+    const now = this.#now();
     for (const incident of change.incidents) {
       const key = incidentKey(incident);
       if (incident.closedAt > 0) state.incidents.delete(key);
