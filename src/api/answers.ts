@@ -8,6 +8,28 @@ export const ms = z.number().meta({ description: "Milliseconds." });
 
 export const count = z.int().min(0);
 
+const someNames = z.array(z.string()).readonly();
+
+/** How far a stage is that is owed by several. */
+export const owed = z
+  .strictObject({
+    expected: count,
+    received: count.meta({ description: "Of those that are expected." }),
+    missing: someNames.meta({
+      description: "Who owes it still. Each list has 100 names and 1 KiB at most; counts are exact.",
+    }),
+    extra: someNames.meta({ description: "Who has acknowledged and was not asked." }),
+    extra_count: count,
+    late: someNames.meta({ description: "Who has acknowledged later than due and grace." }),
+    late_count: count,
+    partial: z
+      .literal(true)
+      .optional()
+      .meta({ description: "There are over 1,000 recipients: the first by their names count." }),
+  })
+  .nullable()
+  .meta({ description: "Of a stage with `each` or `times`; null for any other." });
+
 /** How pages end: where the next one begins, `null` on the last. */
 export const pageEnd = {
   next_cursor: z.string().nullable(),

@@ -1,18 +1,43 @@
 /** A lifecycle as users write it: what of it cannot be is refused, with the place named. */
 import * as z from "zod";
+import { textProblem } from "../core/validate.ts";
 import {
+  attributeBytesMax,
   type Definition,
   durationMsMax,
   durationMsMin,
+  owedStagesMax,
   type Stage,
   stageName,
   stagesMax,
+  timesMax,
+  timesMin,
 } from "../lifecycle/definition.ts";
 import { stageOrder } from "../lifecycle/stage-order.ts";
 import { duration } from "./duration.ts";
 import { eventNames, nameMeta, nameOrNames, namesMeta } from "./event-names.ts";
+import { field, type Reading, whole } from "./fields.ts";
 
 const graceMsDefault = 500;
+
+const attributeName = "must be the name of an attribute";
+const attribute = field(
+  { type: "string", minLength: 1, description: "The name of an attribute, at the top level." },
+  (value): Reading<string> => {
+    if (typeof value !== "string" || value === "") return { problem: attributeName };
+    // A name is a part of a JSON path, which has no way to quote these.
+    if (JSON.stringify(value) !== `"${value}"`)
+      return { problem: "must be a name without quotes, backslashes and control characters" };
+    const problem = textProblem(value, attributeBytesMax);
+    return problem === undefined ? { value } : { problem };
+  },
+  { absent: attributeName },
+);
+
+const each = z.strictObject({ of: attribute, by: attribute }).meta({
+  description:
+    "Several owe the stage: each that the attribute `of` of what it comes after lists, as the attribute `by` of its own event says.",
+});
 
 /** A stage is checked as a whole even where one field is wrong, so that all of its problems are reported at once. */
 const inStage = { goOn: true };
@@ -24,6 +49,12 @@ const stage = z
     after: nameOrNames({ anyOf: [nameMeta, namesMeta] }, inStage).optional(),
     within: duration({ min: durationMsMin, max: durationMsMax }, undefined, inStage).optional(),
     optional: z.boolean("must be true or false").optional(),
+    each: each.optional(),
+    times: whole(
+      timesMin,
+      timesMax,
+      "How many events of it there have to be: then it is done, by the last of these.",
+    ).optional(),
   })
   .check(({ value, issues }) => {
     const given = (["event", "any_of", "events"] as const).filter((name) => value[name] !== undefined);
@@ -98,6 +129,8 @@ function readFields({
         after: fields.after ?? (index > 0 ? opening : []),
         ...(fields.within !== undefined && { withinMs: fields.within }),
         optional: fields.optional === true,
+        ...(fields.each !== undefined && { each: fields.each }),
+        ...(fields.times !== undefined && { times: fields.times }),
       }),
     ),
     completeOn: complete_on,
@@ -112,12 +145,33 @@ interface Problem {
 }
 
 function problemsOfFirst(first: StageFields): Problem[] {
-  return (["after", "within", "optional"] as const)
+  return (["after", "within", "optional", "each", "times"] as const)
     .filter((name) => first[name] !== undefined && first[name] !== false)
     .map((name) => ({
       path: ["stages", 0, name],
       message: "must be absent: the first stage opens a message",
     }));
+}
+
+/** Of the stages that are owed by several. */
+function problemsOfOwed(stages: readonly Stage[], failOn: readonly string[]): Problem[] {
+  const problems: Problem[] = [];
+  let count = 0;
+  for (const [index, { events, each, times }] of stages.entries()) {
+    if (each === undefined && times === undefined) continue;
+    count += 1;
+    const name = each === undefined ? "times" : "each";
+    const report = (message: string) => problems.push({ path: ["stages", index, name], message });
+    if (each !== undefined && times !== undefined) report("must be absent where times is given");
+    if (events.length > 1) report("must be absent: the stage has alternatives");
+    if (count > owedStagesMax) report(`must be on ${owedStagesMax} stages at most`);
+    const fails = failOn.findIndex((event) => events.includes(event));
+    if (fails >= 0) {
+      const message = `must not name ${failOn[fails]}, which several owe`;
+      problems.push({ path: ["fail_on", fails], message });
+    }
+  }
+  return problems;
 }
 
 /** Checks of the fields together, once each is valid by itself. */
@@ -153,6 +207,7 @@ function problemsOfWhole({ stages, completeOn, failOn }: Definition): Problem[] 
       report(["fail_on", index], `must not name ${event}, which completes a message`);
     }
   }
+  problems.push(...problemsOfOwed(stages, failOn));
   if (stages[0]?.events.every((event) => failOn.includes(event))) {
     report(["fail_on"], "must not name all that opens a message: none would complete");
   }

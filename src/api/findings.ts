@@ -3,7 +3,7 @@ import * as z from "zod";
 import { nowMicros } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { findingPageToJson, overduePageToJson } from "../lifecycle/json.ts";
-import { pageEnd, stageNames, timestamp } from "./answers.ts";
+import { owed, pageEnd, stageNames, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
 import { stageEvents, stageNamed } from "./event-names.ts";
 import { appId, cursor, defined, limit, messageId, minSeq, since, stage, until, word } from "./fields.ts";
@@ -25,6 +25,7 @@ export const finding = z.strictObject({
   raised_at: timestamp,
   retracted_at: timestamp.nullable(),
   late_by_ms: z.number().nullable(),
+  owed,
 });
 
 /** The input with the name of the stage, by whichever spelling it was given. */

@@ -32,6 +32,8 @@ const lifecycle = z.strictObject({
         after: z.union([z.string(), names.readonly()]).optional(),
         within: z.string().optional(),
         optional: z.boolean().optional(),
+        each: z.strictObject({ of: z.string(), by: z.string() }).optional(),
+        times: z.int().optional(),
       }),
     )
     .readonly(),

@@ -1,7 +1,7 @@
 /** Messages as the answers of operations show them, and their types: those of the page, too. */
 import * as z from "zod";
 import { messageStates, stageStatuses } from "../core/state.ts";
-import { count, ms, pageEnd, stageNames, timestamp } from "./answers.ts";
+import { count, ms, owed, pageEnd, stageNames, timestamp } from "./answers.ts";
 
 const summary = {
   app_id: z.string(),
@@ -47,6 +47,7 @@ const instance = z.strictObject({
       missing_since: timestamp.nullable(),
       late_by_ms: ms.nullable(),
       early_by_ms: ms.nullable(),
+      owed,
     }),
   ),
 });

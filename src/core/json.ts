@@ -5,7 +5,7 @@
 import type { Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { Message, MessagePage, MessageSummary } from "./query.ts";
 import { stageToJson } from "./stage-name.ts";
-import type { LifecycleInstance } from "./state.ts";
+import type { LifecycleInstance, Owed } from "./state.ts";
 import { formatTime } from "./time.ts";
 
 const text = JSON.stringify;
@@ -81,7 +81,21 @@ function instanceToJson(instance: LifecycleInstance) {
       missing_since: timeOrNull(stage.missingSince),
       late_by_ms: stage.lateBy === undefined ? null : stage.lateBy / 1_000,
       early_by_ms: stage.earlyBy === undefined ? null : stage.earlyBy / 1_000,
+      owed: owedToJson(stage.owed),
     })),
+  };
+}
+
+/** How far a stage is that is owed by several; `null` for any other. */
+export function owedToJson(owed: Owed | undefined) {
+  if (owed === undefined) return null;
+  const { expected, received, missing, extra, extraCount, late, lateCount, partial } = owed;
+  return {
+    ...{ expected, received, missing, extra },
+    extra_count: extraCount,
+    late,
+    late_count: lateCount,
+    ...(partial && { partial }),
   };
 }
 

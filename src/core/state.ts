@@ -14,6 +14,27 @@ export type StageStatus = (typeof stageStatuses)[number];
 
 export const stageStatuses = ["done", "waiting", "pending", "overdue", "skipped", "unreached"] as const;
 
+/**
+ * How far a stage is that is owed by several: by each of those that an earlier event lists, or a number of times. The lists are
+ * sorted and have 100 names and 1 KiB at most; the counts are exact.
+ */
+export interface Owed {
+  readonly expected: number;
+  /** Of those that are expected. */
+  readonly received: number;
+  /** Who owes it still; empty where only the number counts. */
+  readonly missing: readonly string[];
+  /** Who has acknowledged and was not asked. */
+  readonly extra: readonly string[];
+  /** How many these are, or how many events came beyond the number. */
+  readonly extraCount: number;
+  /** Who has acknowledged later than due and grace. */
+  readonly late: readonly string[];
+  readonly lateCount: number;
+  /** There are over 1,000 recipients: the first by their names count. */
+  readonly partial?: true;
+}
+
 export interface InstanceStage {
   /** See `stageName` and `afterName`. */
   readonly name: string;
@@ -29,6 +50,8 @@ export interface InstanceStage {
   readonly lateBy?: Micros;
   /** Done before anything that it comes after: so much the clocks of two services differ, at least. */
   readonly earlyBy?: Micros;
+  /** Absent for one that a single event makes, and while it is not known who owes it. */
+  readonly owed?: Owed;
 }
 
 export interface Assessment {

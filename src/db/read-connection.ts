@@ -48,6 +48,12 @@ export class ReadConnection {
     }
   }
 
+  /** One statement: see `read`. */
+  async execute(statement: InStatement): Promise<{ readonly rows: Row[] }> {
+    const [rows = []] = await this.read([statement]);
+    return { rows };
+  }
+
   /** Decodes rows one by one, without those that cannot be decoded. */
   decode<T>(rows: readonly Row[] | undefined, decode: (row: Row) => T): T[] {
     return (rows ?? []).flatMap((row) => {

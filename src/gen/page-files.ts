@@ -295,6 +295,7 @@ function messageRow(message, now) {
 import { showConnection } from "./connection.js";
 import { announce, element, mainElement, notice } from "./dom.js";
 import { openFeed } from "./feed.js";
+import { owedTexts } from "./owed.js";
 import { findingTexts, stateElement } from "./state.js";
 import { betweenMs, durationText } from "./time.js";
 import { Timeline } from "./timeline.js";
@@ -371,6 +372,9 @@ function factsOf(appId, externalIds, timeline, { state, lifecycle, created_at: f
   const findings = lifecycle === null ? [] : findingTexts(lifecycle, Date.now());
   if (findings.length > 0)
     facts.push(fact("Findings", findings.join("; ")));
+  const owed = lifecycle === null ? [] : owedTexts(lifecycle);
+  if (owed.length > 0)
+    facts.push(fact("Acknowledgements", owed.join("; ")));
   if (last !== undefined && first !== undefined) {
     facts.push(fact("Last event", last.event));
     if (first !== last)
@@ -383,6 +387,30 @@ function factsOf(appId, externalIds, timeline, { state, lifecycle, created_at: f
 }
 function fact(name, value) {
   return element("div", {}, element("dt", {}, name), element("dd", {}, value));
+}
+`,
+  "owed.js": `export function owedTexts({ stages }) {
+  return stages.flatMap(({ stage, owed }) => {
+    if (owed === null)
+      return [];
+    const { expected, received, missing, extra, extra_count, late, late_count, partial } = owed;
+    const parts = [
+      \`\${stage} \${received} of \${expected}\${partial ? " at least" : ""}\`,
+      listed("missing", missing, expected - received),
+      listed("late", late, late_count),
+      listed("not asked", extra, extra_count)
+    ];
+    return parts.filter((part) => part !== "").join(", ");
+  });
+}
+const namesShown = 5;
+function listed(what, names, count) {
+  if (count === 0)
+    return "";
+  const some = names.slice(0, namesShown);
+  if (some.length === 0)
+    return \`\${count} \${what}\`;
+  return \`\${what} \${some.join(", ")}\${count > some.length ? \` and \${count - some.length} more\` : ""}\`;
 }
 `,
   "page.css": `/* Shared by all views: colours, the header, boxes. */

@@ -593,6 +593,22 @@ CREATE TABLE alert_former_sinks (
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 ` },
+  { name: "0015_owed", sql: `-- Stages that are owed by several: see \`src/lifecycle/owed.ts\`.
+
+-- JSON: \`[stage, Owed]\` for each such stage of which it is known who owes it; empty for none.
+ALTER TABLE instances ADD COLUMN owed TEXT NOT NULL DEFAULT '';
+
+-- Attributes say who owes a stage and who has acknowledged it, so an event counts again, too, when a repeat changes them.
+DROP TRIGGER events_changed;
+CREATE TRIGGER events_changed AFTER UPDATE OF created_at, attributes ON events
+WHEN (NEW.created_at <> OLD.created_at OR NEW.attributes <> OLD.attributes)
+  AND NEW.seq <= (SELECT seq FROM projection)
+BEGIN
+  -- Without OR IGNORE: within a trigger the conflict clause of the outer statement holds.
+  INSERT INTO event_changes (seq, was)
+    SELECT NEW.seq, OLD.created_at WHERE NOT EXISTS (SELECT 1 FROM event_changes WHERE seq = NEW.seq);
+END;
+` },
 ] as const;
 
 /** src/db/alerts/alerts.sql */
@@ -666,8 +682,8 @@ export const eraseSql = {
 /** src/db/findings/findings.sql */
 export const findingsSql = {
   rangeEnd: `SELECT seq FROM findings WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1 OFFSET ?3`,
-  historyOfRange: `SELECT f.id, f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.app, m.app_id, m.message_id FROM findings f CROSS JOIN messages m ON m.id = f.message WHERE f.seq > ?1 AND f.seq <= ?2 AND (?3 IS NULL OR m.app_id = ?3) ORDER BY f.seq LIMIT ?4`,
-  historyOfMessage: `SELECT f.id, f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.app, m.app_id, m.message_id FROM messages m CROSS JOIN findings f ON f.message = m.id WHERE m.message_id = ?5 AND (?3 IS NULL OR m.app_id = ?3) AND +f.seq > ?1 AND +f.seq <= ?2 ORDER BY f.seq LIMIT ?4`,
+  historyOfRange: `SELECT f.id, f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.app, m.app_id, m.message_id, ( SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed FROM findings f CROSS JOIN messages m ON m.id = f.message WHERE f.seq > ?1 AND f.seq <= ?2 AND (?3 IS NULL OR m.app_id = ?3) ORDER BY f.seq LIMIT ?4`,
+  historyOfMessage: `SELECT f.id, f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.app, m.app_id, m.message_id, ( SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed FROM messages m CROSS JOIN findings f ON f.message = m.id WHERE m.message_id = ?5 AND (?3 IS NULL OR m.app_id = ?3) AND +f.seq > ?1 AND +f.seq <= ?2 ORDER BY f.seq LIMIT ?4`,
   ends: `SELECT finding_seq, max(findings_pruned, coalesce((SELECT finding_seq FROM pruned_apps WHERE app_id = ?1), 0)) AS findings_pruned FROM projection`,
 } as const;
 
@@ -710,6 +726,14 @@ export const historySql = {
   rangeEnd: `SELECT min( coalesce((SELECT seq FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1 OFFSET ?3), ?2), coalesce((SELECT changed_seq FROM events WHERE changed_seq > ?1 AND changed_seq <= ?2 AND changed_seq <> 0 ORDER BY changed_seq LIMIT 1 OFFSET ?3), ?2) ) AS seq`,
   pageOfRange: `SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.duplicates, e.detail, e.changed_seq FROM ( SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own FROM ( SELECT e.seq, e.seq AS place, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) AS bytes FROM events e CROSS JOIN messages m ON m.id = e.message WHERE e.seq > ?1 AND e.seq <= ?2 AND e.changed_seq = 0 AND (?3 IS NULL OR m.app_id = ?3) AND (?4 IS NULL OR m.message_id = ?4) UNION ALL SELECT e.seq, e.changed_seq, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) FROM events e CROSS JOIN messages m ON m.id = e.message WHERE e.changed_seq > ?1 AND e.changed_seq <= ?2 AND e.changed_seq <> 0 AND (?3 IS NULL OR m.app_id = ?3) AND (?4 IS NULL OR m.message_id = ?4) ORDER BY place LIMIT ?5 ) ) p CROSS JOIN events e ON e.seq = p.seq CROSS JOIN messages m ON m.id = e.message WHERE p.bytes - p.own < ?6 ORDER BY p.place`,
   pageOfMessage: `SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.duplicates, e.detail, e.changed_seq FROM ( SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own FROM ( SELECT e.seq, iif(e.changed_seq = 0, e.seq, e.changed_seq) AS place, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) AS bytes FROM messages m CROSS JOIN events e ON e.message = m.id WHERE m.message_id = ?4 AND (?3 IS NULL OR m.app_id = ?3) AND max(e.seq, e.changed_seq) > ?1 AND max(e.seq, e.changed_seq) <= ?2 ORDER BY place LIMIT ?5 ) ) p CROSS JOIN events e ON e.seq = p.seq CROSS JOIN messages m ON m.id = e.message WHERE p.bytes - p.own < ?6 ORDER BY p.place`,
+} as const;
+
+/** src/db/messages/owed.sql */
+export const owedSql = {
+  read: `WITH q AS MATERIALIZED ( SELECT value ->> 0 AS message, value ->> 1 AS event, value ->> 2 AS after, value ->> 3 AS "of", value ->> 4 AS "by", value ->> 5 AS times FROM json_each(?1) ) SELECT json_group_array(json_array( CASE WHEN q."of" IS NOT NULL THEN json(( SELECT json_group_array(name) FROM ( SELECT DISTINCT r.value AS name FROM ( SELECT seq, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3 ) k CROSS JOIN events e ON e.seq = k.seq CROSS JOIN json_each(nullif(e.attributes, ''), q."of") r WHERE k.event IN (SELECT value FROM json_each(q.after)) AND json_type(nullif(e.attributes, ''), q."of") IN ('array', 'text') AND r.type = 'text' AND octet_length(r.value) BETWEEN 1 AND ?5 ORDER BY name LIMIT ?4))) END, CASE WHEN q."by" IS NOT NULL THEN json(( SELECT json_group_array(json_array(name, at, received)) FROM ( SELECT name, min(created_at) AS at, min(received_at) AS received FROM ( SELECT k.created_at, e.received_at, iif(json_type(nullif(e.attributes, ''), q."by") = 'text', e.attributes ->> q."by", NULL) AS name FROM ( SELECT seq, event, created_at FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3 ) k CROSS JOIN events e ON e.seq = k.seq WHERE k.event = q.event) WHERE octet_length(name) BETWEEN 1 AND ?5 GROUP BY name))) END, EXISTS ( SELECT 1 FROM ( SELECT event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3) WHERE event IN (SELECT value FROM json_each(q.after))), (SELECT count(*) FROM ( SELECT event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3) WHERE event = q.event), json(( SELECT json_group_array(created_at) FROM ( SELECT created_at, row_number() OVER (ORDER BY created_at) AS n FROM ( SELECT created_at, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3) WHERE event = q.event) WHERE n <= q.times)), CASE WHEN ?6 THEN ( SELECT received_at FROM ( SELECT e.received_at, row_number() OVER (ORDER BY e.received_at) AS n FROM ( SELECT seq, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3 ) k CROSS JOIN events e ON e.seq = k.seq WHERE k.event = q.event) WHERE n = q.times) END)) AS rows FROM q`,
+  sizes: `SELECT json_group_array(json_array(id, min(event_count, ?2))) AS rows FROM messages WHERE id IN (SELECT value FROM json_each(?1))`,
+  put: `UPDATE instances SET owed = value ->> 1 FROM json_each(?1) WHERE message = value ->> 0`,
+  ofMessages: `SELECT message, owed FROM instances WHERE message IN (SELECT value FROM json_each(?1)) AND owed <> ''`,
 } as const;
 
 /** src/db/messages/position.sql */
@@ -822,7 +846,7 @@ export const projectionSql = {
   upsertInstances: `INSERT INTO instances (message, app, lifecycle, state, opened_at, overdue_since, next_at, findings, statuses, times, waits) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10 FROM json_each(?1) WHERE true ON CONFLICT (message) DO UPDATE SET state = excluded.state, opened_at = excluded.opened_at, overdue_since = excluded.overdue_since, next_at = excluded.next_at, findings = excluded.findings, statuses = excluded.statuses, times = excluded.times, waits = excluded.waits`,
   countInstances: `INSERT INTO lifecycle_instances (lifecycle, instances) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true ON CONFLICT (lifecycle) DO UPDATE SET instances = instances + excluded.instances`,
   upsertFindings: `INSERT INTO findings (message, kind, stage, id, app, lifecycle, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13 FROM json_each(?1) WHERE true ON CONFLICT (message, kind, stage) DO UPDATE SET started_at = excluded.started_at, due_at = excluded.due_at, raised_at = excluded.raised_at, retracted_at = excluded.retracted_at, late_by = excluded.late_by, seq = excluded.seq`,
-  findingChanges: `SELECT f.seq, f.id, m.app_id, m.message_id, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at, f.late_by FROM findings f CROSS JOIN messages m ON m.id = f.message WHERE f.seq > ?1 ORDER BY f.seq LIMIT ?2`,
+  findingChanges: `SELECT f.seq, f.id, m.app_id, m.message_id, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at, f.late_by, ( SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed FROM findings f CROSS JOIN messages m ON m.id = f.message WHERE f.seq > ?1 ORDER BY f.seq LIMIT ?2`,
 } as const;
 
 /** src/projection/rollups.sql */

@@ -4,6 +4,7 @@ import { type MessageState, messageStates } from "../core/state.ts";
 import { activeBy, assess, pendingFindings, stageTimes } from "../lifecycle/assess.ts";
 import type { Definition } from "../lifecycle/definition.ts";
 import type { FindingKind, PendingFinding } from "../lifecycle/finding.ts";
+import { completionOf, withOwed } from "../lifecycle/owed.ts";
 import { createPlan, type Plan } from "../lifecycle/plan.ts";
 import type { MessageHistory } from "./history.ts";
 
@@ -46,21 +47,25 @@ export class DryRun {
     this.#clock = clock;
   }
 
-  add({ messageId, events }: MessageHistory): void {
+  add({ messageId, events, owed = [] }: MessageHistory): void {
     const plan = this.#plan;
-    const times = [...plan.slots.keys()].map(
+    const firsts = [...plan.slots.keys()].map(
       (name) => events.find(({ event }) => event === name)?.at ?? null,
     );
+    const times = withOwed(plan, firsts, owed);
     const { state } = assess(plan, times, activeBy(this.#clock));
     this.#messages += 1;
     this.#states.set(state, (this.#states.get(state) ?? 0) + 1);
     for (const finding of pendingFindings(plan, times)) {
       if (finding.raiseAt < this.#clock) this.#count(finding, messageId).holding += 1;
     }
+    const received = new Map(events.map(({ event, receivedAt }) => [plan.slots.get(event), receivedAt]));
+    for (const [index, stage] of plan.owed.entries()) {
+      const completion = owed[index] && completionOf(stage, owed[index]);
+      received.set(stage.slot, completion?.receivedAt ?? Number.POSITIVE_INFINITY);
+    }
     const firstReceived = (slots: readonly number[]) =>
-      events
-        .filter(({ event }) => slots.includes(plan.slots.get(event) ?? -1))
-        .reduce((first, { receivedAt }) => Math.min(first, receivedAt), Number.POSITIVE_INFINITY);
+      Math.min(...slots.map((slot) => received.get(slot) ?? Number.POSITIVE_INFINITY));
     const endedAt = firstReceived([...plan.complete, ...plan.fail.map(({ slot }) => slot)]);
     for (const [index, stage] of plan.stages.entries()) {
       const { dueAt } = stageTimes(plan, index, times);

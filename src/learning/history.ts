@@ -1,5 +1,7 @@
 /** The stored messages of an app in short: what learning and dry runs look at. */
 import type { Micros } from "../core/event.ts";
+import type { Definition } from "../lifecycle/definition.ts";
+import type { OwedEvents } from "../lifecycle/owed.ts";
 
 /** Reads messages in short. Rejects with `unavailable` while the database is away. */
 export interface HistoryReader {
@@ -12,6 +14,8 @@ export interface MessageHistory {
   readonly createdAt: Micros;
   /** The first of each name: when it happened, and when Mars took it. */
   readonly events: readonly { readonly event: string; readonly at: Micros; readonly receivedAt: Micros }[];
+  /** Of the stages that are owed by several, where the query has a definition: by `Plan.owed`. */
+  readonly owed?: readonly OwedEvents[];
 }
 
 export interface HistoriesQuery {
@@ -21,6 +25,8 @@ export interface HistoriesQuery {
   readonly until: Micros;
   /** `next` of the page before; absent to begin. */
   readonly after?: string;
+  /** A definition whose stages that are owed by several are looked at. */
+  readonly definition?: Definition;
 }
 
 /** A bounded number of messages, the latest first. */

@@ -5,7 +5,7 @@ import type { Micros } from "../core/event.ts";
 import { eventsOfName } from "../core/stage-name.ts";
 import { formatTime } from "../core/time.ts";
 import type { Window } from "../core/window.ts";
-import { type Definition, definitionToJson } from "../lifecycle/definition.ts";
+import { type Definition, definitionToJson, isOwed } from "../lifecycle/definition.ts";
 import { DryRun, type DryRunResult } from "./dry-run.ts";
 import type { HistoryReader, MessageHistory } from "./history.ts";
 import { type Learned, type LearnedStage, learn } from "./learn.ts";
@@ -40,12 +40,17 @@ export function createTrials(reader: HistoryReader, check: () => void) {
   async function readAll(
     { appId, since, until }: TrialOptions,
     add: (history: MessageHistory) => void,
+    definition?: Definition,
   ): Promise<boolean> {
     let messages = 0;
     let after: string | undefined;
     do {
       check();
-      const page = await reader.histories({ appId, since, until, ...(after !== undefined && { after }) });
+      const page = await reader.histories({
+        ...{ appId, since, until },
+        ...(after !== undefined && { after }),
+        ...(definition !== undefined && { definition }),
+      });
       for (const history of page.histories) add(history);
       messages += page.histories.length;
       after = page.next;
@@ -67,7 +72,11 @@ export function createTrials(reader: HistoryReader, check: () => void) {
       options: TrialOptions & { readonly clock: Micros },
     ): Promise<Trial<DryRunResult>> {
       const dryRun = new DryRun(definition, options.clock);
-      const cutShort = await readAll(options, (history) => dryRun.add(history));
+      const cutShort = await readAll(
+        options,
+        (history) => dryRun.add(history),
+        isOwed(definition) ? definition : undefined,
+      );
       const { since, until } = options;
       return { since, until, result: dryRun.result(), cutShort };
     },

@@ -5,6 +5,7 @@
  *         { "event": "CREATED" },
  *         { "event": "ACCEPTED", "after": "CREATED", "within": "2s" },
  *         { "any_of": ["SENT_SMS", "SENT_PUSH"], "after": "ACCEPTED", "within": "1m" },
+ *         { "event": "ACKED", "after": "SENT_PUSH", "within": "1m", "each": { "of": "recipients", "by": "client" } },
  *         { "event": "OPENED", "optional": true } ],
  *       "complete_on": ["SENT_SMS", "SENT_PUSH"], "fail_on": ["BOUNCED"], "grace": "500ms" }
  *
@@ -16,6 +17,12 @@ import { nameOfEvents } from "../core/stage-name.ts";
 export const stagesMax = 50;
 /** Events that one stage may name as alternatives, or as what starts its clock; and those that end a message. */
 export const namesMax = 20;
+/** Stages of a lifecycle that are owed by several, and how often one may have to come. */
+export const owedStagesMax = 10;
+export const timesMin = 2;
+export const timesMax = 1_000;
+/** Bytes of an attribute's name. */
+export const attributeBytesMax = 256;
 export const durationMsMin = 1;
 export const durationMsMax = 30 * 86_400_000;
 
@@ -28,6 +35,19 @@ export interface Stage {
   readonly withinMs?: number;
   /** No finding is raised when it does not come. */
   readonly optional: boolean;
+  /**
+   * It is owed by several: by each that the attribute `of` of the events of `after` lists, which the attribute `by` of its own
+   * event names. Only for a stage of one event. See `owed.ts`.
+   */
+  readonly each?: Each;
+  /** It is done with so many events, `timesMin` to `timesMax`; absent for one. */
+  readonly times?: number;
+}
+
+/** Names of attributes, at the top level. */
+export interface Each {
+  readonly of: string;
+  readonly by: string;
 }
 
 export interface Definition {
@@ -39,6 +59,11 @@ export interface Definition {
   readonly failOn: readonly string[];
   /** How much later than due a stage may come before a finding is raised: clocks differ. */
   readonly graceMs: number;
+}
+
+/** Whether stages of it are owed by several. */
+export function isOwed({ stages }: Definition): boolean {
+  return stages.some(({ each, times }) => each !== undefined || times !== undefined);
 }
 
 /** One version of an app's lifecycle. */
@@ -72,6 +97,8 @@ export interface DefinitionJson {
     readonly after?: string | readonly string[];
     readonly within?: string;
     readonly optional?: boolean;
+    readonly each?: Each;
+    readonly times?: number;
   }[];
   readonly complete_on: readonly string[];
   readonly fail_on?: readonly string[];
@@ -86,6 +113,8 @@ export function definitionToJson(definition: Definition): DefinitionJson {
       ...(stage.after.length > 0 && { after: stage.after.length === 1 ? stage.after[0]! : stage.after }),
       ...(stage.withinMs !== undefined && { within: formatDuration(stage.withinMs) }),
       ...(stage.optional && { optional: true }),
+      ...(stage.each !== undefined && { each: stage.each }),
+      ...(stage.times !== undefined && { times: stage.times }),
     })),
     complete_on: definition.completeOn,
     ...(definition.failOn.length > 0 && { fail_on: definition.failOn }),
@@ -97,11 +126,13 @@ export function definitionToJson(definition: Definition): DefinitionJson {
 export function readDefinition(text: string): Definition {
   const { stages, complete_on, fail_on = [], grace } = JSON.parse(text) as DefinitionJson;
   return {
-    stages: stages.map(({ event, any_of, after = [], within, optional = false }) => ({
+    stages: stages.map(({ event, any_of, after = [], within, optional = false, each, times }) => ({
       events: event === undefined ? (any_of ?? []) : [event],
       after: typeof after === "string" ? [after] : after,
       ...(within !== undefined && { withinMs: parseDuration(within)! }),
       optional,
+      ...(each !== undefined && { each }),
+      ...(times !== undefined && { times }),
     })),
     completeOn: complete_on,
     failOn: fail_on,

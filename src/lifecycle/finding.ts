@@ -1,5 +1,6 @@
 /** Findings: where a message deviates from its lifecycle. */
 import type { MessageKey, Micros } from "../core/event.ts";
+import type { Owed } from "../core/state.ts";
 
 /**
  * - `missing`: a stage is due, its grace has passed, and it has not come.
@@ -50,4 +51,6 @@ export interface Finding extends FindingKey, MessageKey {
   readonly retractedAt?: Micros;
   /** How late the stage came in the end; 0 where it came in time and was only delivered late, or has not come. */
   readonly lateBy: Micros;
+  /** Of a stage that is owed by several: who owes it when the finding is read. That changes without a change of the finding. */
+  readonly owed?: Owed;
 }

@@ -1,5 +1,6 @@
 /** The JSON form of lifecycles and findings, the same in every protocol that speaks JSON. Absent values are `null`. */
 import type { Micros } from "../core/event.ts";
+import { owedToJson } from "../core/json.ts";
 import { stageToJson } from "../core/stage-name.ts";
 import { formatTime, microsBetween } from "../core/time.ts";
 import { definitionToJson, type LifecycleVersion } from "./definition.ts";
@@ -20,6 +21,7 @@ export function findingToJson(finding: Finding) {
     raised_at: formatTime(finding.raisedAt),
     retracted_at: timeOrNull(finding.retractedAt),
     late_by_ms: finding.lateBy === 0 ? null : milliseconds(finding.lateBy),
+    owed: owedToJson(finding.owed),
   };
 }
 

@@ -1,8 +1,12 @@
 /** A definition made ready to be asked many times: names become places in a short list of times. */
 import { afterName, type Definition, stageName } from "./definition.ts";
+import type { OwedStage } from "./owed.ts";
 import { stageOrder } from "./stage-order.ts";
 
-/** The earliest `created_at` of each event that the definition names, by `Plan.slots`; `null` where none came. */
+/**
+ * The earliest `created_at` of each event that the definition names, by `Plan.slots`; `null` where none came. Of a stage that is
+ * owed by several, when it was done.
+ */
 export type Times = readonly (number | null)[];
 
 export interface PlanStage {
@@ -29,6 +33,10 @@ export interface Plan {
   readonly complete: readonly number[];
   /** With the events' names, in the order in which the definition has them. */
   readonly fail: readonly { readonly event: string; readonly slot: number }[];
+  /** The stages that are owed by several. */
+  readonly owed: readonly OwedStage[];
+  /** The events of these and of what they come after: those that change who owes and who has acknowledged. */
+  readonly owedEvents: ReadonlySet<string>;
   /** In microseconds. */
   readonly grace: number;
   /** The order of its events where their times are equal: by stage, and behind all stages what makes it fail. */
@@ -46,9 +54,15 @@ export function createPlan(definition: Definition): Plan {
   for (const { events } of definition.stages) events.forEach(slotOf);
   const { order } = stageOrder(definition.stages);
   const owner = (event: string) => definition.stages.findIndex(({ events }) => events.includes(event));
+  const owed = definition.stages.flatMap(({ events: [event], after, each, times }, stage) => {
+    if (event === undefined || (each === undefined && times === undefined)) return [];
+    return { stage, event, slot: slotOf(event), after, ...(each && { each }), times: times ?? 1 };
+  });
   return {
     definition,
     slots,
+    owed,
+    owedEvents: new Set(owed.flatMap(({ event, after }) => [event, ...after])),
     stages: definition.stages.map((stage) => ({
       name: stageName(stage),
       after: afterName(stage),

@@ -1,15 +1,18 @@
 /** The instances and findings that one step of the projector changes. */
 import type { Micros } from "../core/event.ts";
 import type { Skew } from "../core/skew.ts";
-import { type FunnelStatus, messageStates } from "../core/state.ts";
+import { messageStates } from "../core/state.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycle-cache.ts";
 import type { Finding } from "../lifecycle/finding.ts";
+import { completionOf, type OwedEvents } from "../lifecycle/owed.ts";
 import type { Times } from "../lifecycle/plan.ts";
 import { type ActiveFinding, type Reconciled, reconcile } from "../lifecycle/reconcile.ts";
 import type { CollectedEvents } from "./event-range.ts";
+import { InstanceOwed } from "./instance-owed.ts";
 import type { ProjectionPosition } from "./position.ts";
 import type { StoredFinding, StoredInstance } from "./projection-rows.ts";
 import type { CountedInstance, RollupDeltas } from "./rollup-deltas.ts";
+import { statusesOf, statusesText } from "./statuses-text.ts";
 
 /** A message's instance as it is stored, with its lifecycle. */
 export interface Instance extends Omit<StoredInstance, "lifecycle" | "findings"> {
@@ -62,6 +65,7 @@ export class InstanceSteps {
   /** Instances that begin, by their lifecycle. */
   readonly #begun = new Map<number, number>();
   readonly #changes: Change[] = [];
+  readonly owed = new InstanceOwed();
   readonly #firstSeq: number;
 
   /** @param step `findingSeq` as the projector has it, `skews` as in `ProjectionTarget` */
@@ -87,9 +91,26 @@ export class InstanceSteps {
     return [...new Set(this.#changes.map(({ instance }) => instance.message))];
   }
 
-  /** Events of a message came. @param instance absent for one that was not known */
-  apply(collected: CollectedEvents, instance: Instance | undefined, lifecycle: StoredLifecycle): void {
-    const { slots } = lifecycle.plan;
+  /** Those of them whose lifecycles have stages that are owed by several. */
+  get changedOwingMessages(): number[] {
+    const owing = this.#changes.filter(({ instance }) => instance.lifecycle.plan.owed.length > 0);
+    return [...new Set(owing.map(({ instance }) => instance.message))];
+  }
+
+  /**
+   * Events of a message came.
+   *
+   * @param instance absent for one that was not known
+   * @param owed by `Plan.owed`, all of its events; absent where none of them has come or changed
+   */
+  apply(
+    collected: CollectedEvents,
+    instance: Instance | undefined,
+    lifecycle: StoredLifecycle,
+    owed?: readonly OwedEvents[],
+  ): void {
+    const { plan } = lifecycle;
+    const { slots } = plan;
     const times: (number | null)[] =
       instance === undefined ? Array.from({ length: slots.size }, () => null) : [...instance.times];
     for (const [event, at] of collected.times) {
@@ -98,6 +119,14 @@ export class InstanceSteps {
       const known = times[slot] ?? null;
       if (known === null || at < known) times[slot] = at;
     }
+    // Not the earliest of their events: another recipient puts off when such a stage was done.
+    for (const [index, stage] of plan.owed.entries()) {
+      const events = owed?.[index];
+      times[stage.slot] = events
+        ? (completionOf(stage, events)?.at ?? null)
+        : (instance?.times[stage.slot] ?? null);
+    }
+    if (owed !== undefined) this.owed.add(collected.message, plan, times, owed);
     const same =
       instance !== undefined &&
       instance.openedAt === collected.openedAt &&
@@ -165,6 +194,7 @@ export class InstanceSteps {
       const { message, lifecycle } = change.instance;
       const messageId = names.get(message);
       if (messageId === undefined) return [];
+      const owed = this.owed.of(message, change.stage);
       return {
         seq: change.seq,
         id: change.id,
@@ -178,6 +208,7 @@ export class InstanceSteps {
         raisedAt: change.raisedAt,
         ...(change.retractedAt !== 0 && { retractedAt: change.retractedAt }),
         lateBy: change.lateBy,
+        ...(owed !== undefined && { owed }),
       };
     });
   }
@@ -257,23 +288,4 @@ function nextAtOf({ nextAt }: Reconciled): number {
 
 function countedOf({ state, openedAt, statuses, times }: Instance): CountedInstance {
   return { state, openedAt, statuses: statusesOf(statuses), times };
-}
-
-const statusesByLetter: Readonly<Record<string, FunnelStatus>> = {
-  r: "reached",
-  w: "waiting",
-  o: "overdue",
-  n: "never",
-};
-
-/** `;<stage><letter>` for each stage, and a `;` at the end, so that one of them can be looked for. */
-function statusesText({ stageIds }: StoredLifecycle, statuses: readonly FunnelStatus[]): string {
-  return `${statuses.map((status, index) => `;${stageIds[index]}${status[0]}`).join("")};`;
-}
-
-function statusesOf(text: string): FunnelStatus[] {
-  return text
-    .split(";")
-    .filter((part) => part !== "")
-    .map((part) => statusesByLetter[part.at(-1)!]!);
 }

@@ -94,6 +94,8 @@ ON CONFLICT (message, kind, stage) DO UPDATE SET
 -- name: findingChanges
 -- The ?2 changes behind the seq ?1, in order: of each finding that has changed the last.
 SELECT f.seq, f.id, m.app_id, m.message_id, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at,
-  f.late_by
+  f.late_by, (
+    SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o
+    WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed
 FROM findings f CROSS JOIN messages m ON m.id = f.message
 WHERE f.seq > ?1 ORDER BY f.seq LIMIT ?2;

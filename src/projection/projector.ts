@@ -13,7 +13,7 @@ import { type LifecycleCache, versionFor } from "../db/lifecycles/lifecycle-cach
 import { messageIds, messageIdsOf } from "../db/messages/message-ids.ts";
 import { Tombstones } from "../db/retention/tombstones.ts";
 import { forRows } from "../db/rows.ts";
-import { projectionSql } from "../gen/sql.ts";
+import { owedSql, projectionSql } from "../gen/sql.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import { aheadInstances, dueInstances, nextDue, noPausedApps } from "./due-instances.ts";
 import { endOfRange, readRange } from "./event-range.ts";
@@ -22,6 +22,7 @@ import { leapFindings } from "./finding-leap.ts";
 import { HistogramCache } from "./histogram-cache.ts";
 import { InstanceSteps, type StepTime } from "./instance-steps.ts";
 import { Narrowing } from "./narrowing.ts";
+import { OwingMessages } from "./owing-messages.ts";
 import { movePosition, type ProjectionPosition, positionOf } from "./position.ts";
 import { findingsOf, instancesOf } from "./projection-rows.ts";
 import type { ProjectionStep, ProjectionTarget } from "./projection-step.ts";
@@ -178,9 +179,13 @@ export class Projector {
         if (lifecycle === undefined) return [];
         return { collected: one, lifecycle, stored: instances.get(one.message) };
       });
+      const owing = await OwingMessages.of(this.#database, followed);
+      // So many events to look at again: a shorter range has fewer.
+      if (owing.tooMany && eventsMax > 1) continue;
+      const owed = await owing.read(to);
       for (const { collected: one, lifecycle, stored } of await this.#tombstones.withoutLate(followed)) {
         const known = stored && { ...stored, lifecycle, findings: findings.get(one.message) ?? [] };
-        steps.apply(one, known, lifecycle);
+        steps.apply(one, known, lifecycle, owed.get(one.message));
       }
       const found = await this.#write(
         steps,
@@ -249,12 +254,14 @@ export class Projector {
     more: readonly InStatement[] = [],
   ): Promise<Finding[]> {
     const names = await this.#namesOf(steps.changedMessages);
+    await steps.owed.readStored(this.#database, steps.changedOwingMessages);
     const histograms = await this.#histograms.load(deltas.histogramKeys);
     const next = { ...position, step: position.step + 1, findingSeq: position.findingSeq + steps.changes };
     const results = await this.#database.batch(
       [
         movePosition(next),
         ...forRows(projectionSql.upsertInstances, steps.instanceRows()),
+        ...forRows(owedSql.put, steps.owed.rows()),
         ...forRows(projectionSql.countInstances, steps.begunRows()),
         ...forRows(projectionSql.upsertFindings, steps.findingRows()),
         ...deltas.statements(histograms),

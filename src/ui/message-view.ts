@@ -3,6 +3,7 @@ import { getMessage, type Message } from "./api.ts";
 import { showConnection } from "./connection.ts";
 import { announce, element, mainElement, notice } from "./dom.ts";
 import { openFeed } from "./feed.ts";
+import { owedTexts } from "./owed.ts";
 import { findingTexts, stateElement } from "./state.ts";
 import { betweenMs, durationText } from "./time.ts";
 import { Timeline } from "./timeline.ts";
@@ -101,6 +102,8 @@ function factsOf(
   ];
   const findings = lifecycle === null ? [] : findingTexts(lifecycle, Date.now());
   if (findings.length > 0) facts.push(fact("Findings", findings.join("; ")));
+  const owed = lifecycle === null ? [] : owedTexts(lifecycle);
+  if (owed.length > 0) facts.push(fact("Acknowledgements", owed.join("; ")));
   if (last !== undefined && first !== undefined) {
     facts.push(fact("Last event", last.event));
     if (first !== last)

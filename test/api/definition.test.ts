@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { MarsError } from "../../src/core/error.ts";
 import { definitionToJson } from "../../src/lifecycle/definition.ts";
-import { anyDefinition } from "../lifecycle/definitions.ts";
+import { anyOwedDefinition } from "../lifecycle/definitions.ts";
 import { parseDefinition } from "../support/definition.ts";
 
 test("a definition reads as it was written", () => {
@@ -32,9 +32,21 @@ test("a definition reads as it was written", () => {
   });
 });
 
+test("a stage that several owe reads as it was written", () => {
+  const each = { of: "recipients", by: "client id" };
+  const { stages } = parseDefinition({
+    stages: [{ event: "SENT" }, { event: "ACKED", each }, { event: "SEEN", times: 3 }],
+    complete_on: ["ACKED"],
+  });
+  expect(stages.slice(1)).toEqual([
+    { events: ["ACKED"], after: ["SENT"], optional: false, each },
+    { events: ["SEEN"], after: ["SENT"], optional: false, times: 3 },
+  ]);
+});
+
 test("any definition is the same once it has been written and read again", () => {
   fc.assert(
-    fc.property(anyDefinition, (definition) => {
+    fc.property(anyOwedDefinition, (definition) => {
       expect(parseDefinition(JSON.parse(JSON.stringify(definitionToJson(definition))))).toEqual(definition);
     }),
   );
@@ -106,6 +118,41 @@ const refused: Readonly<Record<string, readonly [value: unknown, field: string, 
     "stages[0].optional",
     /opens/,
   ],
+  "a first stage that several owe": [
+    { ...whole, stages: [{ event: "A", times: 2 }, { event: "B" }] },
+    "stages[0].times",
+    /opens/,
+  ],
+  "alternatives that several owe": [
+    stage({ any_of: ["C", "D"], times: 2 }),
+    "stages[2].times",
+    /alternatives/,
+  ],
+  "each and times": [stage({ event: "C", times: 2, each: { of: "a", by: "b" } }), "stages[2].each", /times/],
+  "each without a name": [stage({ event: "C", each: { of: "a" } }), "stages[2].each.by", /attribute/],
+  "each with more": [stage({ event: "C", each: { of: "a", by: "b", bye: 1 } }), "stages[2].each.bye", /by/],
+  "an attribute with quotes": [
+    stage({ event: "C", each: { of: 'a"', by: "b" } }),
+    "stages[2].each.of",
+    /quotes/,
+  ],
+  "an attribute that is too long": [
+    stage({ event: "C", each: { of: "a", by: "b".repeat(257) } }),
+    "stages[2].each.by",
+    /256/,
+  ],
+  "a single time": [stage({ event: "C", times: 1 }), "stages[2].times", /2 to 1000/],
+  "too many times": [stage({ event: "C", times: 1_001 }), "stages[2].times", /2 to 1000/],
+  "too many stages that several owe": [
+    { ...whole, stages: [first, ...Array.from({ length: 11 }, (_, n) => ({ event: `E${n}`, times: 2 }))] },
+    "stages[11].times",
+    /10 stages/,
+  ],
+  "failure by what several owe": [
+    { ...stage({ event: "C", times: 2 }), fail_on: ["X", "C"] },
+    "fail_on[1]",
+    /C, which several owe/,
+  ],
   "no way to complete": [{ stages: [first] }, "complete_on", /1 to 20/],
   "nothing to complete on": [{ ...whole, complete_on: [] }, "complete_on", /1 to 20/],
   "completion by what is no stage": [{ ...whole, complete_on: ["B", "C"] }, "complete_on[1]", /C is none/],
@@ -140,6 +187,8 @@ test("any JSON at all is read or refused by its fields, never a surprise", () =>
     "after",
     "within",
     "optional",
+    "each",
+    "times",
     "complete_on",
     "fail_on",
     "grace",

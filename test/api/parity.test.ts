@@ -26,6 +26,8 @@ const lifecycle = {
     { events: ["paid"], after: ["created"], within: "1m" },
     { events: ["mailed", "pushed"], after: ["paid"], within: "1h" },
     { events: ["seen"], after: ["created"], optional: true },
+    { events: ["signed"], after: ["created"], within: "2h", each: { of: "by", by: "who" } },
+    { events: ["copied"], after: ["created"], times: 3, optional: true },
   ],
   complete_on: ["mailed", "pushed"],
   fail_on: ["bounced"],
@@ -54,6 +56,7 @@ const steps = (door: string): readonly Step[] => [
   [listMessages, { cursor: "x" }],
   [listMessages, { prefix: "x".repeat(513), limit: 1_001 }],
   [getMessage, { ...shop, message_id: "late" }],
+  [getMessage, { ...shop, message_id: "owed" }],
   [getMessage, { ...shop, message_id: "rich", order: "newest", limit: 1 }],
   [getMessage, { ...shop, message_id: "none" }],
   [getMessage, { ...shop, message_id: "late", limit: 10_001 }],
@@ -109,6 +112,12 @@ async function fill(mars: TestMars): Promise<void> {
     ...events("failed", { created: 3_000, bounced: 4_000 }),
     ...events("waiting", { created: 3_000_000, paid: 3_001_000 }),
     ...events("stuck", { created: 5_000 }),
+  ]);
+  const owed = { ...shop, message_id: "owed", created_at: at(3_000_000) };
+  await sendBulk(mars.url, [
+    { ...owed, event: "created", attributes: { by: ["ann", "bob"] } },
+    ...["bob", "eve"].map((who) => ({ ...owed, event: "signed", attributes: { who } })),
+    ...["paid", "copied"].map((event) => ({ ...owed, event })),
   ]);
   const rich = { event_id: "e-1", external_id: "x-1", attributes: { a: [1, "ü", null], b: { c: 1.5 } } };
   const message = { ...shop, message_id: "rich", event: "created" };

@@ -41,6 +41,8 @@ const json = {
     { event: "QUEUED", after: "ACCEPTED", within: "200ms", optional: true },
     { any_of: ["SMS", "PUSH"], after: ["ACCEPTED", "QUEUED"], within: "600ms" },
     { event: "SEEN", after: "CREATED", within: "2s" },
+    { event: "ACKED", after: "ACCEPTED", within: "600ms", each: { of: "to", by: "by" } },
+    { event: "COPIED", after: "ACKED", within: "500ms", times: 2 },
   ],
   complete_on: ["SEEN"],
   fail_on: ["BOUNCED"],
@@ -53,12 +55,18 @@ const lifecycle: NaiveLifecycle = {
     { names: ["QUEUED"], after: ["ACCEPTED"], within: 0.2 * second, optional: true },
     { names: ["SMS", "PUSH"], after: ["ACCEPTED", "QUEUED"], within: 0.6 * second },
     { names: ["SEEN"], after: ["CREATED"], within: 2 * second },
+    { names: ["ACKED"], after: ["ACCEPTED"], within: 0.6 * second, each: { of: "to", by: "by" } },
+    { names: ["COPIED"], after: ["ACKED"], within: 0.5 * second, times: 2 },
   ],
   completeOn: ["SEEN"],
   failOn: ["BOUNCED"],
   grace: 0.1 * second,
 };
-const names = ["CREATED", "ACCEPTED", "QUEUED", "SMS", "PUSH", "SEEN", "BOUNCED", "OTHER"];
+const names = [
+  ...["CREATED", "ACCEPTED", "QUEUED", "SMS", "PUSH", "ACKED", "ACKED", "COPIED", "COPIED", "SEEN"],
+  ...["BOUNCED", "OTHER"],
+];
+const clients = ["a", "b", "c"];
 
 interface Sent extends NaiveEvent {
   readonly messageId: string;
@@ -148,13 +156,16 @@ function makeLife(messageId: string): void {
   const events: Sent[] = [];
   let at = Date.now() * 1_000 + Math.floor(random() * second);
   const add = (event: string, createdAt: number) => {
-    const known = events.find((one) => one.event === event && one.createdAt === createdAt);
-    if (known === undefined) events.push({ messageId, event, createdAt });
+    const attributes = attributesOf(event);
+    const known = events.find(
+      (one) => one.event === event && one.createdAt === createdAt && one.attributes === attributes,
+    );
+    if (known === undefined) events.push({ messageId, event, createdAt, attributes });
   };
   const wild = random() < 0.2;
   for (const name of wild
     ? Array.from({ length: 1 + Math.floor(random() * 6) }, () => pick(names))
-    : names.slice(0, 6)) {
+    : names.slice(0, 10)) {
     if (!wild && random() < 0.08) continue;
     add(name, at);
     at += Math.floor(random() * (random() < 0.1 ? 1.5 : 0.3) * second) * (wild && random() < 0.3 ? -1 : 1);
@@ -165,6 +176,13 @@ function makeLife(messageId: string): void {
     pending.push(event);
     if (random() < 0.1) pending.push(event);
   }
+}
+
+/** Who is to acknowledge, or who does; mostly those who should. */
+function attributesOf(event: string): string {
+  if (event === "ACCEPTED" && random() < 0.9)
+    return JSON.stringify({ to: clients.filter(() => random() < 0.5) });
+  return event === "ACKED" ? JSON.stringify({ by: random() < 0.05 ? "z" : pick(clients) }) : "";
 }
 
 /** Sends what is pending in batches of random sizes, each about when its events happened, until Mars is gone. */
@@ -186,10 +204,11 @@ async function sendAll(): Promise<void> {
 }
 
 async function send(batch: readonly Sent[]): Promise<boolean> {
-  const events = batch.map(({ messageId, event, createdAt }) => ({
+  const events = batch.map(({ messageId, event, createdAt, attributes = "" }) => ({
     app_id: "shop",
     message_id: messageId,
     event,
+    ...(attributes !== "" && { attributes: JSON.parse(attributes) as unknown }),
     created_at: new Date(createdAt / 1_000)
       .toISOString()
       .replace("Z", `${String(createdAt % 1_000).padStart(3, "0")}Z`),

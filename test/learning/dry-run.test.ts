@@ -68,3 +68,43 @@ test("a trial counts as missing what would have been raised, whether the stage c
   });
   expect(findings.find(({ kind }) => kind === "skipped")).toMatchObject({ stage: "B", holding: 1 });
 });
+
+test("a trial goes by the last of those who owe a stage, as happened and as received", () => {
+  const owing = parseDefinition({
+    stages: [{ event: "A" }, { event: "B", within: "10s", each: { of: "to", by: "by" } }],
+    complete_on: ["B"],
+    grace: "1s",
+  });
+  const run = new DryRun(owing, 1_000 * second);
+  const add = (messageId: string, ...named: [name: string, at: number, receivedAt: number][]) =>
+    run.add({
+      messageId,
+      createdAt: 0,
+      events: [
+        { event: "A", at: 0, receivedAt: 0 },
+        { event: "B", at: 1 * second, receivedAt: 1 * second },
+      ],
+      owed: [
+        {
+          listed: ["x", "y"],
+          started: true,
+          named: named.map(([name, at, receivedAt]) => [name, at * second, receivedAt * second] as const),
+          count: named.length,
+          first: [1 * second],
+          receivedAt: 1 * second,
+        },
+      ],
+    });
+  add("in time", ["x", 1, 1], ["y", 5, 5]);
+  add("received late", ["x", 1, 1], ["y", 5, 60]);
+  add("late", ["x", 1, 1], ["y", 50, 50]);
+  add("one is missing", ["x", 1, 1], ["z", 2, 2]);
+  const { states, findings } = run.result();
+  expect(states).toMatchObject({ complete: 3, overdue: 1 });
+  expect(
+    findings.map(({ kind, holding, retracted, samples }) => [kind, holding, retracted, samples]),
+  ).toEqual([
+    ["missing", 1, 2, ["received late", "late", "one is missing"]],
+    ["late", 1, 0, ["late"]],
+  ]);
+});

@@ -48,6 +48,18 @@ export const anyDefinition: fc.Arbitrary<Definition> = fc
     });
   });
 
+/** The same, some of its stages owed by several. */
+export const anyOwedDefinition: fc.Arbitrary<Definition> = anyDefinition.chain((definition) =>
+  fc
+    .array(fc.constantFrom({}, { each: { of: "to", by: "by" } }, { times: 2 }), { maxLength: 5 })
+    .map((owed) => ({
+      ...definition,
+      stages: definition.stages.map((stage, index) =>
+        index === 0 || stage.events.length > 1 ? stage : { ...stage, ...owed[index] },
+      ),
+    })),
+);
+
 export function anyEvents({ stages, failOn }: Definition): fc.Arbitrary<NamedEvent[]> {
   const names = [...stages.flatMap(({ events }) => events), ...failOn, "OTHER"];
   const event = fc.record({ event: fc.constantFrom(...names), at: fc.integer({ min: -2_000, max: 15_000 }) });

@@ -6,10 +6,10 @@ import { foldReports } from "../../src/core/fold.ts";
 import { activeBy, assess } from "../../src/lifecycle/assess.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
 import { hopsOf } from "../../src/lifecycle/hops.ts";
-import { createPlan, type Plan, type Times } from "../../src/lifecycle/plan.ts";
+import { createPlan } from "../../src/lifecycle/plan.ts";
 import { Histogram } from "../../src/statistics/histogram.ts";
 import { parseDefinition } from "../support/definition.ts";
-import { type NaiveLifecycle, naiveFindings } from "../support/naive-lifecycle.ts";
+import { type NaiveLifecycle, naiveFindings, naiveOwed, naiveTime } from "../support/naive-lifecycle.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 
 const second = 1_000_000;
@@ -21,8 +21,10 @@ const definition = parseDefinition({
     { event: "QUEUED", after: "ACCEPTED", within: "1s", optional: true },
     { any_of: ["SMS", "PUSH"], after: ["ACCEPTED", "QUEUED"], within: "3s" },
     { event: "SEEN", after: "CREATED", within: "10s" },
+    { event: "ACKED", after: ["ACCEPTED", "PUSH"], within: "4s", each: { of: "to", by: "by" } },
+    { event: "COPIED", after: "ACKED", within: "1s", times: 2 },
   ],
-  complete_on: ["SEEN"],
+  complete_on: ["SEEN", "COPIED"],
   fail_on: ["BOUNCED"],
   grace: "500ms",
 });
@@ -35,12 +37,26 @@ const naive: NaiveLifecycle = {
     { names: ["QUEUED"], after: ["ACCEPTED"], within: second, optional: true },
     { names: ["SMS", "PUSH"], after: ["ACCEPTED", "QUEUED"], within: 3 * second },
     { names: ["SEEN"], after: ["CREATED"], within: 10 * second },
+    { names: ["ACKED"], after: ["ACCEPTED", "PUSH"], within: 4 * second, each: { of: "to", by: "by" } },
+    { names: ["COPIED"], after: ["ACKED"], within: second, times: 2 },
   ],
-  completeOn: ["SEEN"],
+  completeOn: ["SEEN", "COPIED"],
   failOn: ["BOUNCED"],
   grace: second / 2,
 };
 const names = ["CREATED", "ACCEPTED", "QUEUED", "SMS", "PUSH", "SEEN", "BOUNCED", "OTHER"];
+const owedNames = ["ACCEPTED", "PUSH", "ACKED", "ACKED", "ACKED", "COPIED"];
+/** Who owes and who acknowledges, and what is neither. */
+const attributes = [
+  ...[
+    '{"to":["a","b"]}',
+    '{"to":["b",7,"","c",["d"]]}',
+    '{"by":"a","to":"a"}',
+    '{"by":"b"}',
+    '{"by":"b","more":1}',
+  ],
+  ...['{"by":"c"}', '{"by":"z"}', '{"by":["a"]}', '{"by":7,"to":{"a":"a"}}'],
+];
 
 async function projectAll(store: TestStore["store"], upTo: number, watermark: number, raise = true) {
   const findings: Finding[] = [];
@@ -135,7 +151,8 @@ test("a new version holds for messages whose first event comes after it, and an 
 const report = fc.record({
   messageId: fc.constantFrom("a", "b", "c", "d"),
   appId: fc.constantFrom("app", "app", "free"),
-  event: fc.constantFrom(...names),
+  event: fc.constantFrom(...names, ...owedNames),
+  attributes: fc.oneof(fc.constant(""), fc.constantFrom(...attributes)),
   // Now and then a minute or two later: a repeat may move an event to another minute.
   createdAt: fc
     .tuple(fc.integer({ min: 0, max: 24 }), fc.constantFrom(0, 0, 0, 60, 120))
@@ -212,6 +229,7 @@ test("for every order, repeats, batches and restarts, findings and counts are th
         model.findings,
       );
       expect(await storedOf(opened.url, app, runs)).toEqual(model);
+      expect(await owedStored(opened.queries, app)).toEqual(owedModel(all, app));
       const { apps } = await opened.queries.apps({ limit: 1_000 });
       const theirs = apps.filter(
         ({ appId, events }) => events > 0 && (appId === app || appId === `free${runs}`),
@@ -281,7 +299,7 @@ function modelOf(all: readonly SequencedEvent[], clock: number, app: string) {
       counts[0]! += 1;
       continue;
     }
-    const times = timesOf(plan, set);
+    const times = [...plan.slots.keys()].map((name) => naiveTime(naive, set, name) ?? null);
     const state = assess(plan, times, activeBy(clock));
     counts[["open", "overdue", "complete", "failed"].indexOf(state.state)]! += 1;
     for (const { kind, stage, dueAt, lateBy, from } of naiveFindings(naive, set)) {
@@ -349,9 +367,30 @@ function lastOf(all: readonly SequencedEvent[]): string[] {
     .sort();
 }
 
-function timesOf({ slots }: Plan, events: readonly SequencedEvent[]): Times {
-  return [...slots.keys()].map((name) => {
-    const at = events.filter((one) => one.event === name).map(({ createdAt }) => createdAt);
-    return at.length === 0 ? null : Math.min(...at);
+/** Who owes what of each message, as it reads, and as its findings have it. */
+async function owedStored({ get, findings }: TestStore["queries"], appId: string) {
+  const found: Record<string, unknown> = {};
+  for (const messageId of ["a", "b", "c", "d"]) {
+    const { message } = await get({ appId, messageId });
+    if (message === undefined) continue;
+    found[messageId] = message.instance?.stages.slice(-2).map(({ owed }) => owed);
+    const page = await findings({ appId, messageId, state: "any", order: "oldest", limit: 100 });
+    for (const { stage, owed } of page.findings) {
+      const index = ["ACKED", "COPIED"].indexOf(stage);
+      expect(owed).toEqual(index < 0 ? undefined : (found[messageId] as Finding["owed"][])[index]);
+    }
+  }
+  return found;
+}
+
+function owedModel(all: readonly SequencedEvent[], app: string) {
+  const mine = Map.groupBy(
+    all.filter(({ appId }) => appId === app),
+    ({ messageId }) => messageId,
+  );
+  const owed = [...mine].map(([messageId, reports]) => {
+    const set = foldReports(reports);
+    return [messageId, ["ACKED", "COPIED"].map((name) => naiveOwed(naive, set, name))] as const;
   });
+  return Object.fromEntries(owed);
 }

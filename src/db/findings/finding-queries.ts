@@ -23,7 +23,9 @@ const historyFindings = 1_000;
 const historySpan = 20_000;
 
 const columns = `f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
-  f.app, m.app_id, m.message_id`;
+  f.app, m.app_id, m.message_id, (
+    SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o
+    WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed`;
 /** The columns and tables of each page of findings. */
 const overFindings = { columns, from: "findings f", join: "CROSS JOIN messages m ON m.id = f.message" };
 /** The order of findings with one time. */

@@ -1,5 +1,6 @@
 /** Reads a finding from its row, with the ids of its app and message beside it. */
 import type { Row } from "@libsql/client";
+import type { Owed } from "../../core/state.ts";
 import type { Finding, FindingKind } from "../../lifecycle/finding.ts";
 
 export function findingOf(row: Row): Finding {
@@ -16,5 +17,6 @@ export function findingOf(row: Row): Finding {
     raisedAt: Number(row.raised_at),
     ...(row.retracted_at !== 0 && { retractedAt: Number(row.retracted_at) }),
     lateBy: Number(row.late_by),
+    ...(typeof row.owed === "string" && { owed: JSON.parse(row.owed) as Owed }),
   };
 }

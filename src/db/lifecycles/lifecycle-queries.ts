@@ -1,9 +1,13 @@
 /** Reads definitions, and the histories of messages for learning and dry runs. Runs on a query thread. */
+import type { Row } from "@libsql/client";
 import { lifecyclesSql } from "../../gen/sql.ts";
 import type { HistoriesPage, HistoriesQuery, MessageHistory } from "../../learning/history.ts";
 import type { LifecycleVersion } from "../../lifecycle/definition.ts";
+import type { OwedEvents } from "../../lifecycle/owed.ts";
+import { createPlan, type Plan } from "../../lifecycle/plan.ts";
 import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
+import { readOwed } from "../messages/owed-events.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { asRows, rowsOf } from "../rows.ts";
 import { versionOfRow } from "./plan-cache.ts";
@@ -34,14 +38,14 @@ export class LifecycleQueries {
   }
 
   /** See `HistoryReader.histories`. */
-  async histories({ appId, since, until, after }: HistoriesQuery): Promise<HistoriesPage> {
+  async histories({ appId, since, until, after, definition }: HistoriesQuery): Promise<HistoriesPage> {
     const indexed = new Conditions();
     indexed.add("app_id = ?", appId);
     indexed.add("created_at >= ? AND created_at < ?", since, until);
     const scan = new KeysetScan({
       kind: "histories",
       cursor: after,
-      columns: "message_id",
+      columns: "message_id, event_count",
       from: "messages",
       key: [
         { name: "created_at", sql: "created_at", type: "integer" },
@@ -64,6 +68,7 @@ export class LifecycleQueries {
       rows: others[0] ?? [],
     });
     const byMessage = Map.groupBy(all, ([message]) => message);
+    const owed = definition && (await this.#owedOf(rows, createPlan(definition)));
     return {
       histories: rows.map(
         (row): MessageHistory => ({
@@ -73,9 +78,21 @@ export class LifecycleQueries {
             .map(([, event, at, receivedAt]) => ({ event, at, receivedAt }))
             .sort((a, b) => a.at - b.at)
             .slice(0, namesMax),
+          ...(owed && { owed: owed.get(Number(row.id)) ?? [] }),
         }),
       ),
       ...(next.nextCursor !== undefined && { next: next.nextCursor }),
     };
+  }
+
+  /** @param rows of `messages` */
+  #owedOf(rows: readonly Row[], plan: Plan): Promise<ReadonlyMap<number, readonly OwedEvents[]>> {
+    const messages = rows.map((row) => ({
+      message: Number(row.id),
+      plan,
+      events: Number(row.event_count),
+    }));
+    const options = { upTo: Number.MAX_SAFE_INTEGER, received: true };
+    return readOwed((statement) => this.#connection.execute(statement), messages, options);
   }
 }

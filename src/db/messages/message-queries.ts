@@ -9,10 +9,12 @@ import type { MessageKey, Micros } from "../../core/event.ts";
 import { compareRanked, type Rank } from "../../core/fold.ts";
 import { messageEventsMax } from "../../core/limits.ts";
 import type { MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../../core/query.ts";
-import type { LifecycleInstance } from "../../core/state.ts";
+import type { Skew } from "../../core/skew.ts";
+import type { Assessment, LifecycleInstance } from "../../core/state.ts";
 import { nowMicros } from "../../core/time.ts";
 import { assess, type IsActive } from "../../lifecycle/assess.ts";
-import type { Plan } from "../../lifecycle/plan.ts";
+import { type OwedEvents, owedStages, withOwed } from "../../lifecycle/owed.ts";
+import type { Plan, Times } from "../../lifecycle/plan.ts";
 import { divideByApp, readMergedPage } from "../app-pages.ts";
 import type { DatabaseAddress } from "../database.ts";
 import { type KeysetScan, scanMaxDefault } from "../keyset-scan.ts";
@@ -23,6 +25,7 @@ import { knownPosition } from "./apply-sql.ts";
 import { type EventPage, eventPage, scanEvents } from "./event-page.ts";
 import { pageBytesMax, storedEvent } from "./event-rows.ts";
 import { countCandidates, scanMessages } from "./message-list.ts";
+import { readOwed } from "./owed-events.ts";
 import { externalIdsOf, lookedAtMax, rankOf, Summaries, stagesOf, summaryOf } from "./summaries.ts";
 
 export interface MessageQueriesOptions extends DatabaseAddress {
@@ -89,10 +92,11 @@ export class MessageQueries {
     const known =
       count > lookedAtMax && instance?.[0]?.lifecycle === lifecycle?.[0]?.id ? instance?.[0]?.times : null;
     const watermark = Number(projection?.[0]?.watermark ?? 0);
+    const owed = plan && (await this.#owedOf(id, plan, asOfSeq));
     const state =
       plan &&
       ({
-        ...assess(plan, timesOf(plan, stages, known), activeIn(active), knownSkews(projection?.[0])),
+        ...stateOf(plan, timesOf(plan, stages, known), owed, activeIn(active), knownSkews(projection?.[0])),
         version: Number(lifecycle?.[0]?.version),
         watermark,
       } satisfies LifecycleInstance);
@@ -109,6 +113,14 @@ export class MessageQueries {
       },
       asOfSeq,
     };
+  }
+
+  /** By `Plan.owed`; none where retention has taken the message since. */
+  async #owedOf(message: number, plan: Plan, upTo: number): Promise<readonly OwedEvents[]> {
+    if (plan.owed.length === 0) return [];
+    const asked = [{ message, plan, events: lookedAtMax }];
+    const found = await readOwed((statement) => this.#connection.execute(statement), asked, { upTo });
+    return found.get(message) ?? [];
   }
 
   /** See `Reader.list`. */
@@ -145,6 +157,25 @@ function eventsOf(
   return {
     events: order === "oldest" ? events : events.reverse(),
     ...(more && { nextCursor: scan.cursorAt(last) }),
+  };
+}
+
+/** The state by the times of events, with what is known of the stages that are owed by several. */
+function stateOf(
+  plan: Plan,
+  firsts: Times,
+  events: readonly OwedEvents[] = [],
+  ...by: [IsActive, readonly Skew[]]
+): Assessment {
+  const times = withOwed(plan, firsts, events);
+  const owed = owedStages(plan, times, events);
+  const { stages, ...state } = assess(plan, times, ...by);
+  return {
+    ...state,
+    stages: stages.map((stage, index) => {
+      const known = owed.get(index);
+      return known === undefined ? stage : { ...stage, owed: known };
+    }),
   };
 }
 

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/lifecycle.proto.
  */
 export const file_mars_v1_lifecycle: GenFile = /*@__PURE__*/
-  fileDesc("ChdtYXJzL3YxL2xpZmVjeWNsZS5wcm90bxIHbWFycy52MSKEAQoJTGlmZWN5Y2xlEicKBnN0YWdlcxgBIAMoCzIXLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2USEwoLY29tcGxldGVfb24YAiADKAkSDwoHZmFpbF9vbhgDIAMoCRIoCgVncmFjZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJsCg5MaWZlY3ljbGVTdGFnZRIOCgZldmVudHMYASADKAkSDQoFYWZ0ZXIYAiADKAkSKQoGd2l0aGluGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCG9wdGlvbmFsGAQgASgIInoKEExpZmVjeWNsZVZlcnNpb24SDwoHdmVyc2lvbhgBIAEoBBIuCgpjcmVhdGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCglsaWZlY3ljbGUYAyABKAsyEi5tYXJzLnYxLkxpZmVjeWNsZSLYAQoRTGlmZWN5Y2xlSW5zdGFuY2USDwoHdmVyc2lvbhgBIAEoBBIpCgVjbG9jaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglmYWlsZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKBnN0YWdlcxgFIAMoCzIWLm1hcnMudjEuSW5zdGFuY2VTdGFnZSL2AgoNSW5zdGFuY2VTdGFnZRINCgVzdGFnZRgBIAEoCRINCgVhZnRlchgCIAEoCRIQCghvcHRpb25hbBgDIAEoCBIkCgZzdGF0dXMYBCABKA4yFC5tYXJzLnYxLlN0YWdlU3RhdHVzEisKB2RvbmVfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKBmR1ZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoNbWlzc2luZ19zaW5jZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoHbGF0ZV9ieRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghlYXJseV9ieRgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxzdGFnZV9ldmVudHMYCiADKAkSFAoMYWZ0ZXJfZXZlbnRzGAsgAygJIv4CCgdGaW5kaW5nEgsKA3NlcRgBIAEoBBIKCgJpZBgCIAEoBBIOCgZhcHBfaWQYAyABKAkSEgoKbWVzc2FnZV9pZBgEIAEoCRIiCgRraW5kGAUgASgOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgGIAEoCRINCgVhZnRlchgHIAEoCRIPCgd2ZXJzaW9uGAggASgEEioKBmR1ZV9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJcmFpc2VkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxyZXRyYWN0ZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2xhdGVfYnkYDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMc3RhZ2VfZXZlbnRzGA0gAygJEhQKDGFmdGVyX2V2ZW50cxgOIAMoCSqWAQoMTWVzc2FnZVN0YXRlEh0KGU1FU1NBR0VfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJNRVNTQUdFX1NUQVRFX09QRU4QARIZChVNRVNTQUdFX1NUQVRFX09WRVJEVUUQAhIaChZNRVNTQUdFX1NUQVRFX0NPTVBMRVRFEAMSGAoUTUVTU0FHRV9TVEFURV9GQUlMRUQQBCrGAQoLU3RhZ2VTdGF0dXMSHAoYU1RBR0VfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRU1RBR0VfU1RBVFVTX0RPTkUQARIYChRTVEFHRV9TVEFUVVNfV0FJVElORxACEhgKFFNUQUdFX1NUQVRVU19QRU5ESU5HEAMSGAoUU1RBR0VfU1RBVFVTX09WRVJEVUUQBBIYChRTVEFHRV9TVEFUVVNfU0tJUFBFRBAFEhoKFlNUQUdFX1NUQVRVU19VTlJFQUNIRUQQBiqXAQoMRnVubmVsU3RhdHVzEh0KGUZVTk5FTF9TVEFUVVNfVU5TUEVDSUZJRUQQABIZChVGVU5ORUxfU1RBVFVTX1JFQUNIRUQQARIZChVGVU5ORUxfU1RBVFVTX1dBSVRJTkcQAhIZChVGVU5ORUxfU1RBVFVTX09WRVJEVUUQAxIXChNGVU5ORUxfU1RBVFVTX05FVkVSEAQqjwEKC0ZpbmRpbmdLaW5kEhwKGEZJTkRJTkdfS0lORF9VTlNQRUNJRklFRBAAEhgKFEZJTkRJTkdfS0lORF9NSVNTSU5HEAESFQoRRklORElOR19LSU5EX0xBVEUQAhIYChRGSU5ESU5HX0tJTkRfU0tJUFBFRBADEhcKE0ZJTkRJTkdfS0lORF9GQUlMRUQQBGIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChdtYXJzL3YxL2xpZmVjeWNsZS5wcm90bxIHbWFycy52MSKEAQoJTGlmZWN5Y2xlEicKBnN0YWdlcxgBIAMoCzIXLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2USEwoLY29tcGxldGVfb24YAiADKAkSDwoHZmFpbF9vbhgDIAMoCRIoCgVncmFjZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKnAQoOTGlmZWN5Y2xlU3RhZ2USDgoGZXZlbnRzGAEgAygJEg0KBWFmdGVyGAIgAygJEikKBndpdGhpbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghvcHRpb25hbBgEIAEoCBIbCgRlYWNoGAUgASgLMg0ubWFycy52MS5FYWNoEhIKBXRpbWVzGAYgASgNSACIAQFCCAoGX3RpbWVzIh4KBEVhY2gSCgoCb2YYASABKAkSCgoCYnkYAiABKAkikgEKBE93ZWQSEAoIZXhwZWN0ZWQYASABKA0SEAoIcmVjZWl2ZWQYAiABKA0SDwoHbWlzc2luZxgDIAMoCRINCgVleHRyYRgEIAMoCRITCgtleHRyYV9jb3VudBgFIAEoDRIMCgRsYXRlGAYgAygJEhIKCmxhdGVfY291bnQYByABKA0SDwoHcGFydGlhbBgIIAEoCCJ6ChBMaWZlY3ljbGVWZXJzaW9uEg8KB3ZlcnNpb24YASABKAQSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoJbGlmZWN5Y2xlGAMgASgLMhIubWFycy52MS5MaWZlY3ljbGUi2AEKEUxpZmVjeWNsZUluc3RhbmNlEg8KB3ZlcnNpb24YASABKAQSKQoFY2xvY2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGNvbXBsZXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZmFpbGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgZzdGFnZXMYBSADKAsyFi5tYXJzLnYxLkluc3RhbmNlU3RhZ2UikwMKDUluc3RhbmNlU3RhZ2USDQoFc3RhZ2UYASABKAkSDQoFYWZ0ZXIYAiABKAkSEAoIb3B0aW9uYWwYAyABKAgSJAoGc3RhdHVzGAQgASgOMhQubWFycy52MS5TdGFnZVN0YXR1cxIrCgdkb25lX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZkdWVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDW1pc3Npbmdfc2luY2UYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2xhdGVfYnkYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIZWFybHlfYnkYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMc3RhZ2VfZXZlbnRzGAogAygJEhQKDGFmdGVyX2V2ZW50cxgLIAMoCRIbCgRvd2VkGAwgASgLMg0ubWFycy52MS5Pd2VkIpsDCgdGaW5kaW5nEgsKA3NlcRgBIAEoBBIKCgJpZBgCIAEoBBIOCgZhcHBfaWQYAyABKAkSEgoKbWVzc2FnZV9pZBgEIAEoCRIiCgRraW5kGAUgASgOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgGIAEoCRINCgVhZnRlchgHIAEoCRIPCgd2ZXJzaW9uGAggASgEEioKBmR1ZV9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJcmFpc2VkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxyZXRyYWN0ZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2xhdGVfYnkYDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMc3RhZ2VfZXZlbnRzGA0gAygJEhQKDGFmdGVyX2V2ZW50cxgOIAMoCRIbCgRvd2VkGA8gASgLMg0ubWFycy52MS5Pd2VkKpYBCgxNZXNzYWdlU3RhdGUSHQoZTUVTU0FHRV9TVEFURV9VTlNQRUNJRklFRBAAEhYKEk1FU1NBR0VfU1RBVEVfT1BFThABEhkKFU1FU1NBR0VfU1RBVEVfT1ZFUkRVRRACEhoKFk1FU1NBR0VfU1RBVEVfQ09NUExFVEUQAxIYChRNRVNTQUdFX1NUQVRFX0ZBSUxFRBAEKsYBCgtTdGFnZVN0YXR1cxIcChhTVEFHRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFTVEFHRV9TVEFUVVNfRE9ORRABEhgKFFNUQUdFX1NUQVRVU19XQUlUSU5HEAISGAoUU1RBR0VfU1RBVFVTX1BFTkRJTkcQAxIYChRTVEFHRV9TVEFUVVNfT1ZFUkRVRRAEEhgKFFNUQUdFX1NUQVRVU19TS0lQUEVEEAUSGgoWU1RBR0VfU1RBVFVTX1VOUkVBQ0hFRBAGKpcBCgxGdW5uZWxTdGF0dXMSHQoZRlVOTkVMX1NUQVRVU19VTlNQRUNJRklFRBAAEhkKFUZVTk5FTF9TVEFUVVNfUkVBQ0hFRBABEhkKFUZVTk5FTF9TVEFUVVNfV0FJVElORxACEhkKFUZVTk5FTF9TVEFUVVNfT1ZFUkRVRRADEhcKE0ZVTk5FTF9TVEFUVVNfTkVWRVIQBCqPAQoLRmluZGluZ0tpbmQSHAoYRklORElOR19LSU5EX1VOU1BFQ0lGSUVEEAASGAoURklORElOR19LSU5EX01JU1NJTkcQARIVChFGSU5ESU5HX0tJTkRfTEFURRACEhgKFEZJTkRJTkdfS0lORF9TS0lQUEVEEAMSFwoTRklORElOR19LSU5EX0ZBSUxFRBAEYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A lifecycle: which stages a message of an app goes through, and by when.
@@ -90,6 +90,20 @@ export type LifecycleStage = Message<"mars.v1.LifecycleStage"> & {
    * @generated from field: bool optional = 4;
    */
   optional: boolean;
+
+  /**
+   * Several owe it: it is done when the last of them has acknowledged. For a stage of one event, and not for the first.
+   *
+   * @generated from field: mars.v1.Each each = 5;
+   */
+  each?: Each | undefined;
+
+  /**
+   * It is done with so many events, 2 to 1,000. For a stage of one event, not for the first, and not with `each`.
+   *
+   * @generated from field: optional uint32 times = 6;
+   */
+  times?: number | undefined;
 };
 
 /**
@@ -98,6 +112,105 @@ export type LifecycleStage = Message<"mars.v1.LifecycleStage"> & {
  */
 export const LifecycleStageSchema: GenMessage<LifecycleStage> = /*@__PURE__*/
   messageDesc(file_mars_v1_lifecycle, 1);
+
+/**
+ * Who owes a stage and who has acknowledged it: names of attributes at the top level, up to 256 bytes.
+ *
+ * @generated from message mars.v1.Each
+ */
+export type Each = Message<"mars.v1.Each"> & {
+  /**
+   * Of the events of `after`: lists who owes it, as texts of up to 256 bytes. Of over 1,000 the first by their names count.
+   * Where none is listed, the stage is an ordinary one.
+   *
+   * @generated from field: string of = 1;
+   */
+  of: string;
+
+  /**
+   * Of the stage's own events: who acknowledges.
+   *
+   * @generated from field: string by = 2;
+   */
+  by: string;
+};
+
+/**
+ * Describes the message mars.v1.Each.
+ * Use `create(EachSchema)` to create a new message.
+ */
+export const EachSchema: GenMessage<Each> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle, 2);
+
+/**
+ * How far a stage is that several owe. Lists are sorted and have 100 names and 1 KiB at most; the counts are exact.
+ *
+ * @generated from message mars.v1.Owed
+ */
+export type Owed = Message<"mars.v1.Owed"> & {
+  /**
+   * How many owe it, or how many events it needs.
+   *
+   * @generated from field: uint32 expected = 1;
+   */
+  expected: number;
+
+  /**
+   * How many of those have acknowledged.
+   *
+   * @generated from field: uint32 received = 2;
+   */
+  received: number;
+
+  /**
+   * Who owes it still; empty where only the number counts.
+   *
+   * @generated from field: repeated string missing = 3;
+   */
+  missing: string[];
+
+  /**
+   * Who has acknowledged and was not asked.
+   *
+   * @generated from field: repeated string extra = 4;
+   */
+  extra: string[];
+
+  /**
+   * How many these are, or how many events came beyond the number.
+   *
+   * @generated from field: uint32 extra_count = 5;
+   */
+  extraCount: number;
+
+  /**
+   * Who has acknowledged later than due and grace.
+   *
+   * @generated from field: repeated string late = 6;
+   */
+  late: string[];
+
+  /**
+   * How many these are.
+   *
+   * @generated from field: uint32 late_count = 7;
+   */
+  lateCount: number;
+
+  /**
+   * There are over 1,000 recipients: the first by their names count.
+   *
+   * @generated from field: bool partial = 8;
+   */
+  partial: boolean;
+};
+
+/**
+ * Describes the message mars.v1.Owed.
+ * Use `create(OwedSchema)` to create a new message.
+ */
+export const OwedSchema: GenMessage<Owed> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle, 3);
 
 /**
  * One version of an app's lifecycle.
@@ -132,7 +245,7 @@ export type LifecycleVersion = Message<"mars.v1.LifecycleVersion"> & {
  * Use `create(LifecycleVersionSchema)` to create a new message.
  */
 export const LifecycleVersionSchema: GenMessage<LifecycleVersion> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 2);
+  messageDesc(file_mars_v1_lifecycle, 4);
 
 /**
  * A message's way along its lifecycle.
@@ -181,7 +294,7 @@ export type LifecycleInstance = Message<"mars.v1.LifecycleInstance"> & {
  * Use `create(LifecycleInstanceSchema)` to create a new message.
  */
 export const LifecycleInstanceSchema: GenMessage<LifecycleInstance> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 3);
+  messageDesc(file_mars_v1_lifecycle, 5);
 
 /**
  * One stage of a message's way.
@@ -265,6 +378,13 @@ export type InstanceStage = Message<"mars.v1.InstanceStage"> & {
    * @generated from field: repeated string after_events = 11;
    */
   afterEvents: string[];
+
+  /**
+   * Absent for a stage that a single event makes, and while it is not known who owes it.
+   *
+   * @generated from field: mars.v1.Owed owed = 12;
+   */
+  owed?: Owed | undefined;
 };
 
 /**
@@ -272,7 +392,7 @@ export type InstanceStage = Message<"mars.v1.InstanceStage"> & {
  * Use `create(InstanceStageSchema)` to create a new message.
  */
 export const InstanceStageSchema: GenMessage<InstanceStage> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 4);
+  messageDesc(file_mars_v1_lifecycle, 6);
 
 /**
  * A message's deviation from its lifecycle. A message has each kind for each stage at most once.
@@ -377,6 +497,13 @@ export type Finding = Message<"mars.v1.Finding"> & {
    * @generated from field: repeated string after_events = 14;
    */
   afterEvents: string[];
+
+  /**
+   * Of a stage that several owe: who owes it when the finding is read. That changes without a change of the finding.
+   *
+   * @generated from field: mars.v1.Owed owed = 15;
+   */
+  owed?: Owed | undefined;
 };
 
 /**
@@ -384,7 +511,7 @@ export type Finding = Message<"mars.v1.Finding"> & {
  * Use `create(FindingSchema)` to create a new message.
  */
 export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 5);
+  messageDesc(file_mars_v1_lifecycle, 7);
 
 /**
  * Where a message stands.

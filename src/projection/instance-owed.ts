@@ -1,0 +1,40 @@
+/** What a step knows of the stages that several owe: it is stored with the instances, and published with their findings. */
+import type { Owed } from "../core/state.ts";
+import type { Database } from "../db/database.ts";
+import { messageOwed } from "../db/messages/owed-events.ts";
+import { type OwedEvents, owedStages } from "../lifecycle/owed.ts";
+import type { Plan, Times } from "../lifecycle/plan.ts";
+
+type OwedByStage = ReadonlyMap<string, Owed>;
+
+export class InstanceOwed {
+  /** By the message: what this step has computed. */
+  readonly #computed = new Map<number, OwedByStage>();
+  /** What was stored of other messages. */
+  #stored: ReadonlyMap<number, OwedByStage> = new Map();
+
+  /** @param times as `withOwed` has them */
+  add(message: number, plan: Plan, times: Times, events: readonly OwedEvents[]): void {
+    const byName = [...owedStages(plan, times, events)].map(
+      ([index, owed]) => [plan.stages[index]!.name, owed] as const,
+    );
+    this.#computed.set(message, new Map(byName));
+  }
+
+  /** For `owedSql.put`. */
+  rows(): Iterable<string> {
+    return this.#computed
+      .entries()
+      .map(([message, owed]) => JSON.stringify([message, owed.size === 0 ? "" : JSON.stringify([...owed])]));
+  }
+
+  /** Reads what is stored of these messages, as far as this step has not computed it. */
+  async readStored(database: Database, messages: readonly number[]): Promise<void> {
+    const unknown = messages.filter((message) => !this.#computed.has(message));
+    if (unknown.length > 0) this.#stored = await messageOwed(database, unknown);
+  }
+
+  of(message: number, stage: string): Owed | undefined {
+    return (this.#computed.get(message) ?? this.#stored.get(message))?.get(stage);
+  }
+}
