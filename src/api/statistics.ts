@@ -18,7 +18,7 @@ export const listApps = operation({
   name: "listApps",
   summary: "The apps with their counts, by id.",
   scope: "read",
-  // The answer itself says which.
+  // Narrowed, too, but its answer has something else by that name.
   apps: "own",
   rest: "GET /api/apps",
   rpc: "mars.v1.LifecycleService/ListApps",
@@ -41,15 +41,18 @@ export const listApps = operation({
         last_event_at: timestamp.nullable(),
       }),
     ),
+    limited_to: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "What the list is limited to, where the key is not for every app." }),
     ...pageEnd,
   }),
   async handle({ reader, projected }, { cursor, limit, min_seq }, caller) {
     await visible(projected, min_seq, caller);
     const asOfSeq = projected.storedSeq;
-    return appPageToJson(
-      await reader(caller).apps({ ...narrow(caller, undefined), ...defined({ cursor }), limit }),
-      asOfSeq,
-    );
+    const page = await reader(caller).apps({ ...narrow(caller, undefined), ...defined({ cursor }), limit });
+    const { allApps, apps } = caller.identity;
+    return { ...appPageToJson(page, asOfSeq), ...(!allApps && { limited_to: [...apps] }) };
   },
 });
 

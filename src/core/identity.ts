@@ -80,7 +80,7 @@ export class Identity implements AppRights {
     const { ended } = this;
     if (ended !== undefined) return ended;
     if (this.may(scope)) return undefined;
-    const kinds = kindsWith[scope].join(" or ");
+    const kinds = kindsWith[scope].join(", ").replace(/, (?=\w+$)/, " or ");
     return new MarsError(
       "permission_denied",
       `this needs the scope ${scope}: a key of kind ${kinds}, this one is of kind ${this.kind}`,

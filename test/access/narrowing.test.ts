@@ -68,10 +68,9 @@ describe.each(Object.keys(visible))("a list without an app, for a key for %s", (
     expect([status, seen.sort()]).toEqual([200, [...(visible[name] ?? [])].sort()]);
     // A rule for every app concerns more than the key does.
     if (name !== "*") expect(rows.some(({ app_id }) => app_id === null)).toBe(false);
-    if (member !== "apps") {
-      const patterns = { shop: ["shop"], "shop-*": ["shop-*"], both: ["shop", "shop-*"], none: ["empty"] };
-      expect(body.apps).toEqual(patterns[name as keyof typeof patterns]);
-    }
+    const patterns = { shop: ["shop"], "shop-*": ["shop-*"], both: ["shop", "shop-*"], none: ["empty"] };
+    const limited = member === "apps" ? body.limited_to : body.apps;
+    expect(limited).toEqual(patterns[name as keyof typeof patterns]);
   });
 });
 
