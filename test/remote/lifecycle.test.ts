@@ -11,12 +11,14 @@ const definition = {
   stages: [
     { event: "CREATED" },
     { event: "PAID", within: "300ms" },
-    { event: "SENT", after: "PAID", within: "1h" },
+    { event: "SENT", after: "PAID", within: "1h", each: { of: "to", by: "by" } },
   ],
   complete_on: ["SENT"],
   fail_on: ["BOUNCED"],
   grace: "50ms",
 };
+
+const attributes: Readonly<Record<string, object>> = { PAID: { to: ["mail"] }, SENT: { by: "mail" } };
 
 interface Found {
   readonly message_id: string;
@@ -36,7 +38,10 @@ describe.skipIf(!sqldSupported)("over a libSQL server", () => {
           body: JSON.stringify(definition),
         };
         expect((await fetch(`${mars.url}/api/apps/shop/lifecycle`, put)).status).toBe(200);
-        const event = (message_id: string, name: string) => ({ app_id: "shop", message_id, event: name });
+        const event = (message_id: string, name: string) => ({
+          ...{ app_id: "shop", message_id, event: name },
+          attributes: { ...attributes[name] },
+        });
         const many = Array.from({ length: 300 }, (_, n) =>
           ["CREATED", "PAID", "SENT"].map((name) => event(`m${n}`, name)),
         ).flat();
@@ -62,6 +67,11 @@ describe.skipIf(!sqldSupported)("over a libSQL server", () => {
           `${mars.url}/api/apps?min_seq=${seq}`,
         );
         expect(apps[0]?.messages).toMatchObject({ open: 1, overdue: 1, complete: 300, failed: 1 });
+        const slow = await getJson<{ lifecycle: { stages: object[] } }>(
+          `${mars.url}/api/apps/shop/messages/slow`,
+        );
+        const owed = { expected: 1, received: 0, missing: ["mail"] };
+        expect(slow.lifecycle.stages[2]).toMatchObject({ stage: "SENT", status: "waiting", owed });
         const latency = await getJson<{ end_to_end: { now: { count: number } } }>(
           `${mars.url}/api/apps/shop/latency?since=1h`,
         );
