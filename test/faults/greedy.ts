@@ -18,8 +18,11 @@ const seconds = 4;
 /** Events a second of the steady key, and its connections. */
 const steadyRate = 500;
 const connections = 20;
-/** The bar for the medians of the rounds, and for the best rounds of a short run on a busy machine. */
-const ratioMax = { full: 1.2, short: 2 };
+/**
+ * The bar for the medians of the rounds. A short run on a busy machine, whose own load moves the slowest answers as much, shows
+ * that no other key starves.
+ */
+const ratioMax = { full: 1.2, short: 4 };
 
 export async function run({ full, binary }: FaultCheckOptions): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), "mars-greedy-"));
