@@ -4,13 +4,12 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { CollectEventRequestSchema } from "../../src/gen/mars/v1/ingest_service_pb.ts";
 import { createServerCertificate, writePair } from "../../test/support/certificates.ts";
 import type { Bench } from "../bench.ts";
-import { costs, limits, type MeasuredTurn, measure, stopAndVerify } from "../compare.ts";
+import { compareVariants } from "../compare-variants.ts";
 import { grpcFrame, messageId, newRun } from "../events.ts";
-import { spreadOf } from "../figures.ts";
 import { h2load } from "../load/h2load.ts";
 import type { Load } from "../load/tool.ts";
 import { wrk } from "../load/wrk.ts";
-import { type Outcome, type Row, ratioOf, type Scenario } from "../scenario.ts";
+import type { Outcome, Row, Scenario } from "../scenario.ts";
 
 const ratioMin = 0.7;
 /** Of HTTP/2. */
@@ -64,31 +63,13 @@ async function compareWithout(bench: Bench, name: string, load: Load): Promise<O
   const { tlsCert, tlsKey } = writePair(files, createServerCertificate());
   const env = { MARS_TLS_CERT: tlsCert, MARS_TLS_KEY: tlsKey };
   const [secure, plain] = [await bench.startMars({ env }), await bench.startMars()];
-  const ours: MeasuredTurn[] = [];
-  const theirs: MeasuredTurn[] = [];
-  for (let round = 0; round < bench.rounds; round++) {
-    ours.push(await measure(secure, load, secure.caughtUp));
-    theirs.push(await measure(plain, load, plain.caughtUp));
-  }
-  const rates = {
-    mars: spreadOf(ours.map(({ rate }) => rate)),
-    control: { name: "cleartext", spread: spreadOf(theirs.map(({ rate }) => rate)) },
-  };
-  const row: Row = {
-    ...rates,
+  return compareVariants({
     name,
-    unit: "events/s",
-    bar: `≥ ${ratioMin}`,
-    met: ratioOf(rates) >= ratioMin,
-    ...costs(ours, theirs),
-    peakBytes: { mars: secure.memory().peak, control: plain.memory().peak },
-    notes: [...limits("Mars", ours), ...limits("cleartext", theirs)],
-  };
-  // Over HTTP/2 the same event comes again and again, and two may share the microsecond of their receipt.
-  const distinct = name.endsWith("http1");
-  const faults = [
-    ...(await stopAndVerify(secure, { name, turns: ours, distinct })),
-    ...(await stopAndVerify(plain, { name, turns: theirs, distinct })),
-  ];
-  return { rows: [row], faults };
+    ours: { mars: secure, load },
+    theirs: { name: "cleartext", mars: plain, load },
+    turns: bench.rounds,
+    // Over HTTP/2 the same event comes again and again, and two may share the microsecond of their receipt.
+    distinct: name.endsWith("http1"),
+    ratioMin,
+  });
 }
