@@ -222,6 +222,7 @@ export class KeyRing {
       throw error;
     }
     this.#add(key);
+    this.#changed();
   }
 
   #copy(keys: readonly Key[] = this.list()): Promise<void> {
@@ -242,7 +243,6 @@ export class KeyRing {
       this.#admit(key, previous.hash, Math.min(...ends));
     }
     this.#forget();
-    this.#changed();
   }
 
   #admit({ id, name, kind, apps, limits }: Key, hash: string, until: Micros): void {
