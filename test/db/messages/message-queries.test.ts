@@ -48,6 +48,25 @@ const filters = fc.record(
   { requiredKeys: [] },
 );
 
+test.each(["newest", "oldest", "updated"] as const)(
+  "several apps together are listed once and in order, though each is scanned for itself and not to its end: %s",
+  async (order) => {
+    for (const apps of [["app*"], ["app1", "app2"], ["*"]]) {
+      for (const filter of [
+        {},
+        { event: "SENT" },
+        { missing: "SENT" },
+        { missing: "EARLY", prefix: "odd-" },
+      ]) {
+        for (const limit of [1, 5, 30]) {
+          const query: MessageQuery = { ...filter, apps, order, limit };
+          expect(await listAll(query)).toEqual(naive(query));
+        }
+      }
+    }
+  },
+);
+
 test("every combination of filters lists what a naive model lists, in its order, page by page", async () => {
   await fc.assert(
     fc.asyncProperty(
