@@ -62,6 +62,7 @@ function makeEvents(): Sent[] {
         .replace("Z", "007Z"),
       ...(message % 3 === 0 && { event_id: `id-${stage}` }),
       ...(message % 5 === 0 && { external_id: `x-${message}` }),
+      ...(message % 6 === 0 && { parent_id: `m/${(message >> 1) + 1} é\u{1F680}` }),
       ...(message % 7 === 0 && { attributes: { stage, ключ: ["é", null, { deep: 1.5 }] } }),
     };
   });
@@ -135,6 +136,7 @@ function toProto(event: Sent) {
     createdAt: { seconds: BigInt(seconds), nanos: micros * 1000 },
     eventId: event.event_id ?? "",
     externalId: event.external_id ?? "",
+    parentId: event.parent_id ?? "",
     ...(event.attributes && { attributes: event.attributes as JsonObject }),
   };
 }

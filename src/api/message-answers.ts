@@ -12,6 +12,7 @@ const summary = {
   last_event: z.string(),
   stages: z.array(z.string()).readonly(),
   external_ids: z.array(z.string()).readonly(),
+  parent_id: z.string().nullable(),
   state: z.enum(messageStates),
   overdue_since: timestamp.nullable(),
   partial: z.literal(true).optional(),
@@ -27,6 +28,7 @@ const event = z.strictObject({
   seq: z.int(),
   event_id: z.string().nullable(),
   external_id: z.string().nullable(),
+  parent_id: z.string().nullable(),
   attributes: z.record(z.string(), z.unknown()).nullable(),
   duplicates: count,
 });

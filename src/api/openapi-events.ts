@@ -6,6 +6,7 @@ import {
   eventIdBytesMax,
   externalIdBytesMax,
   messageIdBytesMax,
+  parentIdBytesMax,
 } from "../core/limits.ts";
 import type { Json } from "./json-schema.ts";
 import { json, problem, responses } from "./openapi-responses.ts";
@@ -27,6 +28,10 @@ const event = {
     },
     event_id: { type: ["string", "null"], description: `At most ${eventIdBytesMax} bytes.` },
     external_id: { type: ["string", "null"], description: `At most ${externalIdBytesMax} bytes.` },
+    parent_id: {
+      type: ["string", "null"],
+      description: `The message of the same app that this one is a part of, by its id; at most ${parentIdBytesMax} bytes.`,
+    },
     attributes: { type: ["object", "null"], description: "At most 8 KiB." },
   },
   required: ["app_id", "message_id", "event"],

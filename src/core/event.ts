@@ -25,6 +25,8 @@ export interface MarsEvent extends MessageKey {
   readonly eventId: string;
   /** Another name by which the message can be found; empty when absent. */
   readonly externalId: string;
+  /** The message of the same app that this one is a part of, by its id; empty when absent. */
+  readonly parentId: string;
   /** A JSON object as compact text, at most 8 KiB; empty when absent. */
   readonly attributes: string;
 }

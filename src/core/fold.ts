@@ -2,8 +2,8 @@
  * The fold: computes a message from the set of its events and nothing else.
  *
  * Two reports are the same event when their identities are equal: name and `event_id` where that is given, else all
- * of their contents. Of reports that share an identity and still differ, the least by `created_at`, external id and
- * attributes counts, so that order of arrival never shows; `seq` and `received_at` are those of the first to arrive. The
+ * of their contents. Of reports that share an identity and still differ, the least by `created_at`, external id,
+ * attributes and parent counts, so that order of arrival never shows; `seq` and `received_at` are those of the first to arrive. The
  * store applies the same rule in SQL (`db/messages/apply-sql.ts`) where reports meet over several batches.
  */
 import { hash } from "node:crypto";
@@ -21,7 +21,10 @@ function isSameEvent(a: SequencedEvent, b: SequencedEvent): boolean {
     a.event === b.event &&
     a.eventId === b.eventId &&
     (a.eventId !== "" ||
-      (a.createdAt === b.createdAt && a.externalId === b.externalId && a.attributes === b.attributes))
+      (a.createdAt === b.createdAt &&
+        a.externalId === b.externalId &&
+        a.attributes === b.attributes &&
+        a.parentId === b.parentId))
   );
 }
 
@@ -29,7 +32,7 @@ function isSameEvent(a: SequencedEvent, b: SequencedEvent): boolean {
 function identityOf(event: SequencedEvent): string {
   // The separator cannot occur in any of them: NUL is refused.
   return event.eventId === ""
-    ? `${event.event}\0\0${event.createdAt}\0${event.externalId}\0${event.attributes}`
+    ? `${event.event}\0\0${event.createdAt}\0${event.externalId}\0${event.attributes}\0${event.parentId}`
     : `${event.event}\0${event.eventId}`;
 }
 
@@ -37,9 +40,11 @@ function identityOf(event: SequencedEvent): string {
  * The difference between events with the same name and time and no id: a hash of the rest of their contents, which is
  * shorter; empty where there is no rest. 132 bits of SHA-256: two contents with equal hashes cannot be found.
  */
-export function detailOf({ eventId, externalId, attributes }: SequencedEvent): string {
-  if (eventId !== "" || (externalId === "" && attributes === "")) return "";
-  return hash("sha256", `${externalId}\0${attributes}`, "base64url").slice(0, detailChars);
+export function detailOf({ eventId, externalId, parentId, attributes }: SequencedEvent): string {
+  if (eventId !== "" || (externalId === "" && attributes === "" && parentId === "")) return "";
+  // Without a parent as it was before there were any: stored events keep their identity.
+  const rest = parentId === "" ? `${externalId}\0${attributes}` : `${externalId}\0${attributes}\0${parentId}`;
+  return hash("sha256", rest, "base64url").slice(0, detailChars);
 }
 
 const detailChars = 22;
@@ -115,6 +120,8 @@ export interface SummaryParts {
   readonly stages: readonly Stage[];
   /** Each once. */
   readonly externalIds: readonly string[];
+  /** The least by its bytes of those that its events name; empty where they name none. */
+  readonly parentId: string;
   readonly eventCount: number;
   /** Stages and external ids are those of some of the events only. */
   readonly partial: boolean;
@@ -139,6 +146,7 @@ export function summarize(key: MessageKey, parts: SummaryParts): MessageSummary 
     stages: byFirst.slice(0, stagesMax).map((stage) => stage.event),
     lastEvent: latest.event,
     externalIds: externalIds.toSorted(compareText).slice(0, externalIdsMax),
+    parentId: parts.parentId,
     ...status,
     ...(partial && { partial }),
   };
@@ -148,7 +156,8 @@ function compareReports(a: SequencedEvent, b: SequencedEvent): number {
   return (
     a.createdAt - b.createdAt ||
     compareText(a.externalId, b.externalId) ||
-    compareText(a.attributes, b.attributes)
+    compareText(a.attributes, b.attributes) ||
+    compareText(a.parentId, b.parentId)
   );
 }
 

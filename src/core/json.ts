@@ -45,6 +45,7 @@ function summaryToJson(summary: MessageSummary) {
     last_event: summary.lastEvent,
     stages: summary.stages,
     external_ids: summary.externalIds,
+    parent_id: summary.parentId === "" ? null : summary.parentId,
     state: summary.state,
     overdue_since: timeOrNull(summary.overdueSince),
     ...(summary.partial && { partial: true as const }),
@@ -60,6 +61,7 @@ function storedEventToJson(event: StoredEvent) {
     seq: event.seq,
     event_id: event.eventId === "" ? null : event.eventId,
     external_id: event.externalId === "" ? null : event.externalId,
+    parent_id: event.parentId === "" ? null : event.parentId,
     attributes: event.attributes === "" ? null : (JSON.parse(event.attributes) as Record<string, unknown>),
     duplicates: event.duplicates,
   };
@@ -108,7 +110,7 @@ function eventFields(event: SequencedEvent): string {
     `"event":${text(event.event)},"created_at":"${formatTime(event.createdAt)}",` +
     `"received_at":"${formatTime(event.receivedAt)}","seq":${event.seq},` +
     `"event_id":${textOrNull(event.eventId)},"external_id":${textOrNull(event.externalId)},` +
-    `"attributes":${event.attributes === "" ? "null" : event.attributes}`
+    `"parent_id":${textOrNull(event.parentId)},"attributes":${event.attributes === "" ? "null" : event.attributes}`
   );
 }
 

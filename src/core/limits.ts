@@ -5,6 +5,8 @@ export const messageIdBytesMax = 512;
 export const eventBytesMax = 256;
 export const eventIdBytesMax = 256;
 export const externalIdBytesMax = 512;
+/** A parent is named by its message id. */
+export const parentIdBytesMax = messageIdBytesMax;
 export const attributesBytesMax = 8 * 1024;
 /**
  * How deep attributes may nest. Protobuf decoders stop at 100 messages, and every JSON level in a

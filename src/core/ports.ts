@@ -155,7 +155,7 @@ export interface StoreChunk {
   readonly messages: string;
   /**
    * `<seq><message's first seq><created_at><received_at><event>` to `[event_id, external_id, attributes, duplicates,
-   * detail]` (see `detailOf`), or to `null` where all of these are empty.
+   * detail, parent_id]` (see `detailOf`; without the last where that is empty), or to `null` where all of these are empty.
    */
   readonly events: string;
 }

@@ -54,6 +54,8 @@ export interface MessageSummary extends MessageKey {
   readonly lastEvent: string;
   /** The distinct external ids of its events, sorted; at most `externalIdsMax`. */
   readonly externalIds: readonly string[];
+  /** The message of the same app that it is a part of: the least by its bytes that its events name; empty for none. */
+  readonly parentId: string;
   /**
    * Not all stages or external ids are listed: there are too many of them, or of a message with over 10,000 events only
    * the first and the last 5,000 were looked at.

@@ -12,6 +12,7 @@ import {
   eventIdBytesMax,
   externalIdBytesMax,
   messageIdBytesMax,
+  parentIdBytesMax,
 } from "./limits.ts";
 import type { AppRights } from "./rights.ts";
 import { withSortedKeys } from "./sorted-keys.ts";
@@ -26,6 +27,7 @@ export interface EventInput {
   readonly created_at?: unknown;
   readonly event_id?: unknown;
   readonly external_id?: unknown;
+  readonly parent_id?: unknown;
   readonly attributes?: unknown;
 }
 
@@ -67,6 +69,7 @@ export function checkEvent(
   const event = checkText("event", fields.event, eventBytesMax, true, problems);
   const eventId = checkText("event_id", fields.event_id, eventIdBytesMax, false, problems);
   const externalId = checkText("external_id", fields.external_id, externalIdBytesMax, false, problems);
+  const parentId = checkText("parent_id", fields.parent_id, parentIdBytesMax, false, problems);
   const createdAt =
     micros === undefined
       ? checkTime(fields.created_at, receivedAt, problems)
@@ -78,7 +81,7 @@ export function checkEvent(
     problems.denied = (problems.denied ?? 0) + 1;
     return undefined;
   }
-  return { appId, messageId, event, createdAt, receivedAt, eventId, externalId, attributes };
+  return { appId, messageId, event, createdAt, receivedAt, eventId, externalId, parentId, attributes };
 }
 
 /** The rule every text of an event obeys; also for ids that arrive in a path, a query or a topic. */

@@ -1196,6 +1196,8 @@ function notesOf(event) {
     notes.push(\`event id \${event.event_id}\`);
   if (event.external_id !== null)
     notes.push(\`external id \${event.external_id}\`);
+  if (event.parent_id !== null)
+    notes.push(\`part of \${event.parent_id}\`);
   if (delayMs > lateMs)
     notes.push(\`reported \${durationText(delayMs)} later\`);
   if (event.duplicates !== undefined && event.duplicates > 0) {

@@ -64,9 +64,11 @@ const countChars = 7;
 
 /** Returns whether it has a name and times only. */
 function writeEvent(to: ChunkText, first: number, e: StoredEvent): boolean {
-  const plain = e.eventId === "" && e.externalId === "" && e.attributes === "" && e.duplicates === 0;
+  const plain =
+    e.eventId === "" && e.externalId === "" && e.attributes === "" && e.parentId === "" && e.duplicates === 0;
   to.begin(e.seq, first, e.createdAt, e.receivedAt);
   to.text(e.event);
-  to.end(plain ? null : JSON.stringify([e.eventId, e.externalId, e.attributes, e.duplicates, detailOf(e)]));
+  const rest = [e.eventId, e.externalId, e.attributes, e.duplicates, detailOf(e)];
+  to.end(plain ? null : JSON.stringify(e.parentId === "" ? rest : [...rest, e.parentId]));
   return plain;
 }

@@ -12,6 +12,7 @@ export function eventChars(event: MarsEvent): number {
     event.event.length +
     event.eventId.length +
     event.externalId.length +
+    event.parentId.length +
     event.attributes.length +
     rowChars
   );

@@ -5,8 +5,11 @@
 import type { MarsEvent, SequencedEvent } from "../core/event.ts";
 import type { JournalRecord } from "./journal-record.ts";
 
-/** Later formats get other numbers, and readers for all of them stay: a journal may outlive the Mars that wrote it. */
-const format = 1;
+/**
+ * The second has a ninth value in the rows of events with a parent. Readers of all formats stay: a journal may outlive the Mars
+ * that wrote it. A record without parents is of the first format, so that an earlier Mars reads it, too.
+ */
+const [plainFormat, parentFormat] = [1, 2];
 
 type Row = [
   appId: string,
@@ -17,13 +20,15 @@ type Row = [
   eventId: string,
   externalId: string,
   attributes: string,
+  parentId?: string,
 ];
 
 /** @returns the record's body */
 export function encodeEvents(events: readonly MarsEvent[]): string {
-  const rows: (Row | number)[] = [format];
+  let format = plainFormat;
+  const rows: Row[] = [];
   for (const e of events) {
-    rows.push([
+    const row: Row = [
       e.appId,
       e.messageId,
       e.event,
@@ -32,16 +37,23 @@ export function encodeEvents(events: readonly MarsEvent[]): string {
       e.eventId,
       e.externalId,
       e.attributes,
-    ]);
+    ];
+    if (e.parentId !== "") {
+      row.push(e.parentId);
+      format = parentFormat;
+    }
+    rows.push(row);
   }
-  return JSON.stringify(rows);
+  return JSON.stringify([format, ...rows]);
 }
 
 /** Throws for a record of another format. */
 export function decodeEvents({ firstSeq, body }: JournalRecord): SequencedEvent[] {
   const [written, ...rows] = JSON.parse(body) as [number, ...Row[]];
-  if (written !== format) {
-    throw new Error(`the journal has a record of format ${written}, this Mars reads ${format}: upgrade it`);
+  if (written !== plainFormat && written !== parentFormat) {
+    throw new Error(
+      `the journal has a record of format ${written}, this Mars reads up to ${parentFormat}: upgrade it`,
+    );
   }
   return rows.map((row, index) => ({
     appId: row[0],
@@ -52,6 +64,7 @@ export function decodeEvents({ firstSeq, body }: JournalRecord): SequencedEvent[
     eventId: row[5],
     externalId: row[6],
     attributes: row[7],
+    parentId: row[8] ?? "",
     seq: firstSeq + index,
   }));
 }

@@ -37,10 +37,17 @@ export function eventSize({
   event,
   eventId,
   externalId,
+  parentId,
   attributes,
 }: SequencedEvent): number {
   return (
-    appId.length + messageId.length + event.length + eventId.length + externalId.length + attributes.length
+    appId.length +
+    messageId.length +
+    event.length +
+    eventId.length +
+    externalId.length +
+    parentId.length +
+    attributes.length
   );
 }
 

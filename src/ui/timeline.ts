@@ -110,6 +110,7 @@ function notesOf(event: TimelineEvent): string[] {
   if (event.seq === 0) notes.push("a test, not stored");
   if (event.event_id !== null) notes.push(`event id ${event.event_id}`);
   if (event.external_id !== null) notes.push(`external id ${event.external_id}`);
+  if (event.parent_id !== null) notes.push(`part of ${event.parent_id}`);
   if (delayMs > lateMs) notes.push(`reported ${durationText(delayMs)} later`);
   if (event.duplicates !== undefined && event.duplicates > 0) {
     notes.push(event.duplicates === 1 ? "reported twice" : `reported ${event.duplicates + 1} times`);

@@ -119,7 +119,12 @@ async function fill(mars: TestMars): Promise<void> {
     ...["bob", "eve"].map((who) => ({ ...owed, event: "signed", attributes: { who } })),
     ...["paid", "copied"].map((event) => ({ ...owed, event })),
   ]);
-  const rich = { event_id: "e-1", external_id: "x-1", attributes: { a: [1, "ü", null], b: { c: 1.5 } } };
+  const rich = {
+    event_id: "e-1",
+    external_id: "x-1",
+    parent_id: "b-1",
+    attributes: { a: [1, "ü", null], b: { c: 1.5 } },
+  };
   const message = { ...shop, message_id: "rich", event: "created" };
   await send(mars.url, { ...message, ...rich, created_at: at(7_000) });
   const seq = await send(mars.url, { ...message, ...rich, created_at: at(7_000) });

@@ -10,6 +10,7 @@ const report = fc.record({
   createdAt: fc.integer({ min: 1, max: 4 }),
   eventId: fc.constantFrom("", "", "x", "A"),
   externalId: fc.constantFrom("", "e1", "e2"),
+  parentId: fc.constantFrom("", "p1"),
   attributes: fc.constantFrom("", '{"a":1}', '{"b":2}'),
 });
 
@@ -68,8 +69,8 @@ test("repeats change nothing but the count of duplicates", () => {
 test("the first of equal events to arrive gives the seq and the time of receipt", () => {
   const [event] = foldReports(
     sequence([
-      { event: "A", createdAt: 5, eventId: "id", externalId: "", attributes: "" },
-      { event: "A", createdAt: 3, eventId: "id", externalId: "", attributes: "" },
+      { event: "A", createdAt: 5, eventId: "id", externalId: "", parentId: "", attributes: "" },
+      { event: "A", createdAt: 3, eventId: "id", externalId: "", parentId: "", attributes: "" },
     ]),
   );
   expect(event).toMatchObject({ seq: 1, receivedAt: 100, createdAt: 3, duplicates: 1 });

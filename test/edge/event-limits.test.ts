@@ -24,6 +24,7 @@ function events(appId: string, count: number): MarsEvent[] {
     appId,
     eventId: "",
     externalId: "",
+    parentId: "",
     attributes: "",
   }));
 }

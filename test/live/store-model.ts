@@ -14,6 +14,7 @@ export function eventAt(seq: number, appId = "a", messageId = "m"): SequencedEve
     receivedAt: seq * 1000,
     eventId: "",
     externalId: "",
+    parentId: "",
     attributes: "",
   };
 }

@@ -6,6 +6,7 @@ import type { MessageSummary } from "../../src/core/query.ts";
 export function naiveSummary(key: MessageKey, events: readonly StoredEvent[]): MessageSummary {
   const externalIds = new Set(events.map(({ externalId }) => externalId));
   externalIds.delete("");
+  const parentIds = events.map(({ parentId }) => parentId).filter((parentId) => parentId !== "");
   return {
     appId: key.appId,
     messageId: key.messageId,
@@ -15,6 +16,7 @@ export function naiveSummary(key: MessageKey, events: readonly StoredEvent[]): M
     stages: [...new Set(events.map(({ event }) => event))],
     lastEvent: events.at(-1)!.event,
     externalIds: [...externalIds].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+    parentId: parentIds.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))[0] ?? "",
     state: "open",
   };
 }

@@ -8,6 +8,7 @@ export interface RestEvent {
   readonly created_at?: string;
   readonly event_id?: string;
   readonly external_id?: string;
+  readonly parent_id?: string;
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
 

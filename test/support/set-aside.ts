@@ -15,6 +15,7 @@ export async function setAside(mars: TestMars): Promise<void> {
     receivedAt: 2_000_000,
     eventId: "e1",
     externalId: "",
+    parentId: "",
     attributes: '{"n":1,"list":["x",null,true]}',
   };
   for (const [seq, kind, json] of [

@@ -65,6 +65,7 @@ export function event(seq: number, fields: Partial<SequencedEvent> = {}): Sequen
     receivedAt: 2_000_000 + seq,
     eventId: "",
     externalId: "",
+    parentId: "",
     attributes: "",
     ...fields,
   };

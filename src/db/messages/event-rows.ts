@@ -10,11 +10,11 @@ export const pageBytesMax = 1024 * 1024;
 
 /** Of the table `e`. */
 export const eventColumns =
-  "e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.duplicates, e.detail, e.changed_seq";
+  "e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq";
 
 /** The bytes of an event of the table `e` in an answer: names, numbers and quotes are some 200. */
 export const eventBytes =
-  "(200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes))";
+  "(200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) + octet_length(e.parent_id))";
 
 export function keyOf(row: Row): MessageKey {
   return { appId: String(row.app_id), messageId: String(row.message_id) };
@@ -29,6 +29,7 @@ function sequencedEvent(key: MessageKey, row: Row): SequencedEvent {
     receivedAt: Number(row.received_at),
     eventId: String(row.event_id),
     externalId: String(row.external_id),
+    parentId: String(row.parent_id),
     attributes: String(row.attributes),
     seq: Number(row.seq),
   };

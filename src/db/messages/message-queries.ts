@@ -26,7 +26,7 @@ import { type EventPage, eventPage, scanEvents } from "./event-page.ts";
 import { pageBytesMax, storedEvent } from "./event-rows.ts";
 import { countCandidates, scanMessages } from "./message-list.ts";
 import { readOwed } from "./owed-events.ts";
-import { externalIdsOf, lookedAtMax, rankOf, Summaries, stagesOf, summaryOf } from "./summaries.ts";
+import { lookedAtMax, namesOf, rankOf, Summaries, stagesOf, summaryOf } from "./summaries.ts";
 
 export interface MessageQueriesOptions extends DatabaseAddress {
   /** Rows that one page of a list looks at. */
@@ -60,27 +60,18 @@ export class MessageQueries {
     const id = Number(found?.[0]?.id ?? 0);
     const count = Number(found?.[0]?.event_count ?? 0);
     const scan = scanEvents(id, asked);
-    const [
-      position,
-      message,
-      rows = [],
-      stages = [],
-      externalIds = [],
-      lifecycle,
-      active,
-      instance,
-      projection,
-    ] = await this.#connection.read([
-      knownPosition(this.#connection.journalId),
-      { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
-      eventPage(scan, asked),
-      stagesOf(id, count),
-      externalIdsOf(id, count),
-      lifecycleOfMessage(id, appId),
-      { sql: "SELECT kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
-      { sql: "SELECT lifecycle, times FROM instances WHERE message = ?", args: [id] },
-      "SELECT watermark, seq, (SELECT skews FROM clock) AS skews FROM projection",
-    ]);
+    const [position, message, rows = [], stages = [], names = [], lifecycle, active, instance, projection] =
+      await this.#connection.read([
+        knownPosition(this.#connection.journalId),
+        { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
+        eventPage(scan, asked),
+        stagesOf(id, count),
+        namesOf(id, count),
+        lifecycleOfMessage(id, appId),
+        { sql: "SELECT kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
+        { sql: "SELECT lifecycle, times FROM instances WHERE message = ?", args: [id] },
+        "SELECT watermark, seq, (SELECT skews FROM clock) AS skews FROM projection",
+      ]);
     const asOfSeq = Number(position?.[0]?.seq ?? 0);
     // There is none, or retention has taken it between the two reads.
     if (stages.length === 0) return { asOfSeq };
@@ -104,7 +95,7 @@ export class MessageQueries {
       state: state.state,
       ...(state.overdueSince !== undefined && { overdueSince: state.overdueSince }),
     };
-    const summary = summaryOf(key, { eventCount, stages, externalIds, status, plan });
+    const summary = summaryOf(key, { eventCount, stages, names, status, plan });
     return {
       message: {
         ...summary,

@@ -8,10 +8,11 @@ FROM events INDEXED BY events_order
 WHERE message IN (SELECT value FROM json_each(?1))
 GROUP BY message, event;
 
--- name: externalIds
-SELECT DISTINCT message, external_id
+-- name: names
+-- External ids and parents of the same messages.
+SELECT DISTINCT message, external_id, parent_id
 FROM events INDEXED BY events_order
-WHERE message IN (SELECT value FROM json_each(?1)) AND external_id <> '';
+WHERE message IN (SELECT value FROM json_each(?1)) AND (external_id <> '' OR parent_id <> '');
 
 -- name: stagesOfLarge
 -- Of the message ?1, from its first ?2 and its last ?2 events.
@@ -27,19 +28,22 @@ FROM (
 )
 GROUP BY event;
 
--- name: externalIdsOfLarge
--- The same of its external ids, at most ?3.
-SELECT DISTINCT ?1 AS message, external_id
+-- name: namesOfLarge
+-- The same of the message ?1, from its first ?2 and its last ?2 events: ?3 external ids at most, and its least parent beside each.
+SELECT DISTINCT ?1 AS message, external_id, parent_id
 FROM (
-  SELECT * FROM (
-    SELECT external_id FROM events INDEXED BY events_order WHERE message = ?1
-    ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2)
-  UNION ALL
-  SELECT * FROM (
-    SELECT external_id FROM events INDEXED BY events_order WHERE message = ?1
-    ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2)
+  SELECT external_id, coalesce(min(nullif(parent_id, '')) OVER (), '') AS parent_id
+  FROM (
+    SELECT * FROM (
+      SELECT external_id, parent_id FROM events INDEXED BY events_order WHERE message = ?1
+      ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2)
+    UNION ALL
+    SELECT * FROM (
+      SELECT external_id, parent_id FROM events INDEXED BY events_order WHERE message = ?1
+      ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2)
+  )
 )
-WHERE external_id <> '' ORDER BY external_id LIMIT ?3;
+WHERE external_id <> '' OR parent_id <> '' ORDER BY external_id LIMIT ?3 + 1;
 
 -- name: instances
 SELECT message, lifecycle, state, overdue_since FROM instances

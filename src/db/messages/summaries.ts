@@ -3,7 +3,7 @@
  */
 import type { InStatement, Row } from "@libsql/client";
 import type { MessageKey } from "../../core/event.ts";
-import { externalIdsMax, type Rank, summarize } from "../../core/fold.ts";
+import { compareText, externalIdsMax, type Rank, summarize } from "../../core/fold.ts";
 import type { MessageSummary } from "../../core/query.ts";
 import { messageStates } from "../../core/state.ts";
 import { summariesSql } from "../../gen/sql.ts";
@@ -28,11 +28,11 @@ export function stagesOf(message: number, eventCount: number): InStatement {
     : { sql: summariesSql.stagesOfLarge, args: [message, lookedAtMax / 2] };
 }
 
-/** A message's external ids. Of a large message one more than are shown, at most. */
-export function externalIdsOf(message: number, eventCount: number): InStatement {
+/** A message's external ids and parents. Of a large message one external id more than are shown, at most. */
+export function namesOf(message: number, eventCount: number): InStatement {
   return eventCount <= lookedAtMax
-    ? { sql: summariesSql.externalIds, args: [`[${message}]`] }
-    : { sql: summariesSql.externalIdsOfLarge, args: [message, lookedAtMax / 2, externalIdsMax + 1] };
+    ? { sql: summariesSql.names, args: [`[${message}]`] }
+    : { sql: summariesSql.namesOfLarge, args: [message, lookedAtMax / 2, externalIdsMax + 1] };
 }
 
 /** How a message stands with its lifecycle. */
@@ -42,7 +42,7 @@ export type MessageStatus = Pick<MessageSummary, "state" | "overdueSince">;
 export interface SummaryRows {
   readonly eventCount: number;
   readonly stages: readonly Row[];
-  readonly externalIds: readonly Row[];
+  readonly names: readonly Row[];
   readonly status: MessageStatus | undefined;
   readonly plan: Plan | undefined;
 }
@@ -56,7 +56,8 @@ export function summaryOf(key: MessageKey, rows: SummaryRows): MessageSummary {
       first: Number(first),
       last: Number(last),
     })),
-    externalIds: rows.externalIds.map((row) => String(row.external_id)),
+    externalIds: distinct(rows.names.map((row) => String(row.external_id))),
+    parentId: distinct(rows.names.map((row) => String(row.parent_id))).sort(compareText)[0] ?? "",
     eventCount,
     partial: eventCount > lookedAtMax,
     status,
@@ -102,15 +103,15 @@ export class Summaries {
     const ids = [JSON.stringify(rows.map((row) => row.id))];
     const [first] = rows.map((row) => ({ id: Number(row.id), events: Number(row.event_count) }));
     const large = first !== undefined && first.events > lookedAtMax ? first : undefined;
-    const [stages = [], externalIds = [], instances = []] = await this.#connection.read([
+    const [stages = [], names = [], instances = []] = await this.#connection.read([
       large ? stagesOf(large.id, large.events) : { sql: summariesSql.stages, args: ids },
-      large ? externalIdsOf(large.id, large.events) : { sql: summariesSql.externalIds, args: ids },
+      large ? namesOf(large.id, large.events) : { sql: summariesSql.names, args: ids },
       { sql: summariesSql.instances, args: ids },
     ]);
     const plans = await this.#plansOf(instances);
     const instancesById = new Map(instances.map((row) => [row.message, row]));
     const stagesById = Map.groupBy(stages, (row) => row.message);
-    const externalIdsById = Map.groupBy(externalIds, (row) => row.message);
+    const namesById = Map.groupBy(names, (row) => row.message);
     return rows.map((row) => {
       const theirs = stagesById.get(row.id);
       // Retention may have taken the message between the two reads.
@@ -119,7 +120,7 @@ export class Summaries {
       const summary = summaryOf(keyOf(row), {
         eventCount: Number(row.event_count),
         stages: theirs,
-        externalIds: externalIdsById.get(row.id) ?? [],
+        names: namesById.get(row.id) ?? [],
         status: statusOf(instance),
         plan: instance && plans.get(instance.lifecycle),
       });
@@ -140,6 +141,10 @@ export class Summaries {
   }
 }
 
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)].filter((text) => text !== "");
+}
+
 /** The messages of one read: several with `lookedAtMax` events together, or one with more. */
 function nextRead(rows: readonly Row[], start: number): readonly Row[] {
   let events = 0;
@@ -152,8 +157,8 @@ function nextRead(rows: readonly Row[], start: number): readonly Row[] {
   return rows.slice(start, end);
 }
 
-function charsOf({ appId, messageId, stages, externalIds }: MessageSummary): number {
-  const texts = [...stages, ...externalIds];
+function charsOf({ appId, messageId, stages, externalIds, parentId }: MessageSummary): number {
+  const texts = [...stages, ...externalIds, parentId];
   return texts.reduce((sum, text) => sum + text.length + 3, 300 + appId.length + messageId.length);
 }
 

@@ -91,6 +91,9 @@ export function setAsideOf(row: Row): SetAsideItem {
     at: Number(row.at),
     code: row.code as ErrorCode,
     reason: String(row.reason),
-    ...(row.kind === "event" && { event: JSON.parse(String(row.event)) }),
+    ...(row.kind === "event" && {
+      // Of those that were set aside before there were parents.
+      event: { parentId: "", ...JSON.parse(String(row.event)) },
+    }),
   };
 }

@@ -37,6 +37,7 @@ export function addTestRoutes(
         receivedAt: now,
         eventId: "",
         externalId: "",
+        parentId: "",
         attributes: "",
       },
     ];

@@ -14,6 +14,7 @@ export interface ProtoEvent {
   readonly createdAt?: Timestamp | undefined;
   readonly eventId: string;
   readonly externalId: string;
+  readonly parentId: string;
   readonly attributes?: JsonObject | undefined;
 }
 
@@ -30,6 +31,7 @@ export function eventFromProto(
     event: message.event,
     event_id: message.eventId,
     external_id: message.externalId,
+    parent_id: message.parentId,
     attributes: message.attributes,
   };
   const event = checkEvent(input, receivedAt, problems, micros ?? receivedAt);
@@ -57,6 +59,7 @@ function eventToProto(event: SequencedEvent): MessageInitShape<typeof RecordedEv
     createdAt: microsTimestamp(event.createdAt),
     eventId: event.eventId,
     externalId: event.externalId,
+    parentId: event.parentId,
     ...(event.attributes !== "" && { attributes: JSON.parse(event.attributes) as JsonObject }),
     receivedAt: microsTimestamp(event.receivedAt),
     seq: BigInt(event.seq),

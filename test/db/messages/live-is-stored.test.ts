@@ -12,6 +12,7 @@ const report = fc.record({
   createdAt: fc.integer({ min: 1, max: 4 }),
   eventId: fc.constantFrom("", "x", "y"),
   externalId: fc.constantFrom("", "e1"),
+  parentId: fc.constantFrom("", "p1"),
   attributes: fc.constantFrom("", '{"a":1}', '{"a":2}'),
 });
 

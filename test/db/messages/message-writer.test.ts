@@ -16,6 +16,7 @@ const report = fc.record({
   createdAt: fc.integer({ min: 1, max: 5 }),
   eventId: fc.constantFrom("", "", "x", "A"),
   externalId: fc.constantFrom("", "e1", "e2"),
+  parentId: fc.constantFrom("", "p1"),
   attributes: fc.constantFrom("", '{"a":1}'),
 });
 

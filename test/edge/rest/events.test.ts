@@ -23,6 +23,7 @@ describe("POST /api/event", () => {
       created_at: "2026-01-31T12:00:00.1234567+02:00",
       event_id: "e-1",
       external_id: "x-1",
+      parent_id: "batch-1",
       attributes: { a: [1, null, { b: "ü" }] },
       colour: "an unknown field",
     });
@@ -37,12 +38,14 @@ describe("POST /api/event", () => {
       message_id: "whole",
       event_count: 1,
       external_ids: ["x-1"],
+      parent_id: "batch-1",
       events: [
         {
           event: "created",
           created_at: "2026-01-31T10:00:00.123456Z",
           seq: body.seq,
           event_id: "e-1",
+          parent_id: "batch-1",
           attributes: { a: [1, null, { b: "ü" }] },
           duplicates: 0,
         },
@@ -123,6 +126,7 @@ describe("POST /api/event", () => {
     ["event", 256],
     ["event_id", 256],
     ["external_id", 512],
+    ["parent_id", 512],
   ];
   for (const [field, bytesMax] of limits) {
     test(`takes ${field} of ${bytesMax} bytes and refuses one more`, async () => {

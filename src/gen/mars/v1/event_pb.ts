@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/event.proto.
  */
 export const file_mars_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChNtYXJzL3YxL2V2ZW50LnByb3RvEgdtYXJzLnYxIr4BCgVFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCK8AgoNUmVjb3JkZWRFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtyZWNlaXZlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCwoDc2VxGAkgASgEEhIKCmR1cGxpY2F0ZXMYCiABKAQSFQoIcmVwbGFjZXMYCyABKARIAIgBAUILCglfcmVwbGFjZXMiOwoKRXZlbnRFcnJvchINCgVpbmRleBgBIAEoDRINCgVmaWVsZBgCIAEoCRIPCgdtZXNzYWdlGAMgASgJYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChNtYXJzL3YxL2V2ZW50LnByb3RvEgdtYXJzLnYxItEBCgVFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglwYXJlbnRfaWQYCCABKAkizwIKDVJlY29yZGVkRXZlbnQSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDQoFZXZlbnQYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIZXZlbnRfaWQYBSABKAkSEwoLZXh0ZXJuYWxfaWQYBiABKAkSKwoKYXR0cmlidXRlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLcmVjZWl2ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA3NlcRgJIAEoBBISCgpkdXBsaWNhdGVzGAogASgEEhUKCHJlcGxhY2VzGAsgASgESACIAQESEQoJcGFyZW50X2lkGAwgASgJQgsKCV9yZXBsYWNlcyI7CgpFdmVudEVycm9yEg0KBWluZGV4GAEgASgNEg0KBWZpZWxkGAIgASgJEg8KB21lc3NhZ2UYAyABKAliBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * What happened to a message, as a producer reports it. Sizes are counted in bytes of UTF-8. Any Unicode is kept as it
@@ -51,7 +51,7 @@ export type Event = Message<"mars.v1.Event"> & {
 
   /**
    * The producer's id for this event, up to 256 bytes. An event is the same as another one of its message when they
-   * share this id or, without one, name and created_at. The same event sent again is counted and changes nothing.
+   * share this id or, without one, all else that they say. The same event sent again is counted and changes nothing.
    *
    * @generated from field: string event_id = 5;
    */
@@ -70,6 +70,13 @@ export type Event = Message<"mars.v1.Event"> & {
    * @generated from field: google.protobuf.Struct attributes = 7;
    */
   attributes?: JsonObject | undefined;
+
+  /**
+   * The message of the same app that this one is a part of, by its message_id; up to 512 bytes.
+   *
+   * @generated from field: string parent_id = 8;
+   */
+  parentId: string;
 };
 
 /**
@@ -163,6 +170,13 @@ export type RecordedEvent = Message<"mars.v1.RecordedEvent"> & {
    * @generated from field: optional uint64 replaces = 11;
    */
   replaces?: bigint | undefined;
+
+  /**
+   * The message of the same app that this one is a part of, if this event names it.
+   *
+   * @generated from field: string parent_id = 12;
+   */
+  parentId: string;
 };
 
 /**

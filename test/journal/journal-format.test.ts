@@ -1,0 +1,30 @@
+/** The text of a record: what earlier ones have written stays readable. */
+import { expect, test } from "bun:test";
+import { decodeEvents, encodeEvents } from "../../src/journal/journal-format.ts";
+import { event } from "../support/store.ts";
+
+const decode = (body: string) => decodeEvents({ firstSeq: 7, lastSeq: 8, body });
+
+test("a record from before there were parents is read, and one without parents is written like it", () => {
+  const body = '[1,["shop","m","paid",5,6,"e","x","{}"],["shop","m","sent",7,8,"","",""]]';
+  const events = decode(body);
+  expect(events).toEqual([
+    {
+      ...{ appId: "shop", messageId: "m", event: "paid", createdAt: 5, receivedAt: 6, eventId: "e" },
+      ...{ externalId: "x", parentId: "", attributes: "{}", seq: 7 },
+    },
+    {
+      ...{ appId: "shop", messageId: "m", event: "sent", createdAt: 7, receivedAt: 8, eventId: "" },
+      ...{ externalId: "", parentId: "", attributes: "", seq: 8 },
+    },
+  ]);
+  expect(encodeEvents(events)).toBe(body);
+});
+
+test("a record with a parent is of another format, so that an earlier Mars refuses it instead of losing that", () => {
+  const sent = [event(7, { parentId: "batch" }), event(8)];
+  const body = encodeEvents(sent);
+  expect(body).toStartWith("[2,");
+  expect(decode(body)).toEqual(sent);
+  expect(() => decode("[3]")).toThrow("a record of format 3, this Mars reads up to 2");
+});
