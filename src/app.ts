@@ -153,7 +153,7 @@ async function start(
     publicUrl,
     ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
     version,
-    trusted: () => clock.trusted,
+    clock,
     supervisor,
     log,
   });

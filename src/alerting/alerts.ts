@@ -59,8 +59,8 @@ export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
   readonly version: string;
   /** Where people find Mars (`MARS_PUBLIC_URL`), for links; empty for none. */
   readonly publicUrl?: string;
-  /** The time by which old notifications are deleted; see `Clock.trusted`. */
-  readonly trusted: () => Micros;
+  /** See `Clock`: old notifications are deleted by the trusted time, all else goes by the judged one. */
+  readonly clock: { readonly trusted: Micros; readonly judged: Micros };
   readonly supervisor: Supervisor;
   readonly log: Log;
 }
@@ -87,7 +87,11 @@ export class Alerts implements AlertsPort {
     this.#targets = new Targets(allow, options);
     const mailer = smtp && createMailer({ ...smtp, timeoutMs });
     this.#send = createSender({ targets: this.#targets, mailer, timeoutMs, version, publicUrl });
-    this.#evaluator = new Evaluator({ ...options, findings: options.reader });
+    this.#evaluator = new Evaluator({
+      ...options,
+      findings: options.reader,
+      now: () => options.clock.judged,
+    });
     this.#deliverer = new Deliverer({
       ...options,
       send: this.#send,
@@ -125,7 +129,7 @@ export class Alerts implements AlertsPort {
         .filter(({ sink }) => !known.has(sink))
         .map(({ sink, field }) => ({ field, message: `must be an existing sink, is ${sink}` }));
       refuse(problems);
-      await this.#options.store.putAlertRule(rule, by);
+      await this.#options.store.putAlertRule(rule, by, this.#options.clock.judged);
     });
   }
 
@@ -259,7 +263,8 @@ export class Alerts implements AlertsPort {
         if (seq !== undefined) {
           const { nextAt, notified } = await this.#inTurn(() => this.#evaluator.step(seq));
           if (notified) this.#deliverer.nudge();
-          if (nextAt !== undefined) sleepMs = Math.min(sleepMs, Math.ceil((nextAt - nowMicros()) / 1_000));
+          if (nextAt !== undefined)
+            sleepMs = Math.min(sleepMs, Math.ceil((nextAt - this.#options.clock.judged) / 1_000));
         }
         loop.succeeded();
       } catch (thrown) {
@@ -270,7 +275,7 @@ export class Alerts implements AlertsPort {
       }
       if (performance.now() - prunedAt >= pruneEveryMs) {
         try {
-          const more = await this.#options.store.pruneAlerts(this.#options.trusted() - keepFor);
+          const more = await this.#options.store.pruneAlerts(this.#options.clock.trusted - keepFor);
           if (more) sleepMs = roundMs;
           else prunedAt = performance.now();
           pruning.succeeded();

@@ -26,14 +26,23 @@ export async function applyChanges(
   { reader, clock }: ApplyOptions,
 ): Promise<{ extended: Incident[]; opened: Incident[] }> {
   const arrivals = await arrivalsOf(findings, reader);
-  const byThreshold = new Map<Micros, readonly HopChanges[]>();
+  const byThreshold = new Map<string, readonly HopChanges[]>();
+  const earliest = findings.reduce((min, { raisedAt }) => Math.min(min, raisedAt), Number.POSITIVE_INFINITY);
   const extended: Incident[] = [];
   const candidates: Candidate[] = [];
   for (const rule of state.rules.values()) {
     const threshold = importedAfter(rule);
+    const { countsFrom = 0 } = rule;
+    // Nearly always the rule is older than all of them.
+    const from = countsFrom < earliest ? 0 : countsFrom;
+    const key = `${threshold} ${from}`;
     const hops =
-      byThreshold.get(threshold) ?? changesByHop(findings, (id) => (arrivals.get(id) ?? 0) > threshold);
-    byThreshold.set(threshold, hops);
+      byThreshold.get(key) ??
+      changesByHop(findings, {
+        isImported: (id) => (arrivals.get(id) ?? 0) > threshold,
+        countsFrom: from,
+      });
+    byThreshold.set(key, hops);
     for (const hop of hops) {
       if (!ruleMatches(rule, hop)) continue;
       const watched = state.incidents.get(incidentKey({ ...hop, rule: rule.id }));
@@ -81,7 +90,7 @@ function groupOf(
   { appId, kind, stage, versions, raised }: HopChanges,
   clock: Micros,
 ): CountGroup {
-  const since = (raised?.last ?? clock) - rule.windowMs * 1_000;
+  const since = Math.max((raised?.last ?? clock) - rule.windowMs * 1_000, (rule.countsFrom ?? -1) + 1);
   return { appId, kind, stage, versions, since, importedAfter: importedAfter(rule) };
 }
 

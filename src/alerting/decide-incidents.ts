@@ -36,9 +36,10 @@ export async function decideIncidents(
   for (const [index, watched] of undecided.entries()) {
     const known = figures[index];
     if (known === undefined) throw new Error("figures are missing");
-    const { incident } = watched;
-    const rule = ruleOf(incident);
+    const before = watched.incident;
+    const rule = ruleOf(before);
     look(watched, rule, known, clock);
+    const { incident } = watched;
     const decision = decide(watched, notifiedSinks, known);
     const add = (after: Incident) => {
       notifiedSinks.set(after);
@@ -49,6 +50,7 @@ export async function decideIncidents(
       watched.lookAt = watched.dueAt;
       const fallen = incident.notifiedAt > 0 && known.count <= incident.notifiedCount * fallenShare;
       if (fallen && incident.notifiedCount > 0) add({ ...incident, notifiedCount: known.count });
+      else if (incident.belowSince !== before.belowSince) add(incident);
     } else if (decision.action === "reopen") add(reopenIncident(incident, clock));
     else if (decision.action === "end") {
       const ended = end(incident, { ending: decision.ending, clock, figures: known, rule });
@@ -73,6 +75,7 @@ export async function decideIncidents(
 function look(watched: WatchedIncident, rule: AlertRule | undefined, figures: Figures, clock: Micros): void {
   watched.lookedAt = clock;
   delete watched.extendedFrom;
-  const below = rule !== undefined && levelOf(watched.incident, figures) < rule.atLeast;
-  watched.belowSince = below ? watched.belowSince || clock : 0;
+  const { incident } = watched;
+  const below = rule !== undefined && levelOf(incident, figures) < rule.atLeast;
+  watched.incident = { ...incident, belowSince: below ? incident.belowSince || clock : 0 };
 }

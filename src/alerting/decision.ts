@@ -21,8 +21,6 @@ export interface Moment {
   /** When figures were last read, and when they are to be read next unless findings change; 0 where they were not. */
   readonly lookedAt: Micros;
   readonly lookAt: Micros;
-  /** Since when there have been fewer findings than the rule asks for; 0 where there are enough. */
-  readonly belowSince: Micros;
   /** The end of the silence that matches; absent where none does. */
   readonly silentUntil?: Micros;
   /** A sink of the rule has not been notified of the incident. */
@@ -81,13 +79,13 @@ function decideNew(incident: Incident, rule: AlertRule, moment: Moment): Decisio
     return clock > windowEndsAt ? endOf(figures) : { action: "wait", until: windowEndsAt + 1 };
   }
   if (silentUntil === undefined) {
-    return hasFallen(rule, moment)
+    return hasFallen(incident, rule, moment)
       ? endOf(figures)
       : { action: "notify", type: "incident.opened", silenced: false };
   }
   if (!incident.silenced) return { action: "notify", type: "incident.opened", silenced: true };
   const active = incident.kind === "missing" || clock <= windowEndsAt;
-  return active && !hasFallen(rule, moment)
+  return active && !hasFallen(incident, rule, moment)
     ? { action: "wait", until: Math.min(silentUntil, clock + lookEvery) }
     : endOf(figures);
 }
@@ -116,7 +114,7 @@ function decideNotified(incident: Incident, rule: AlertRule, moment: Moment): De
   }
   const quiet = clock >= quietAt;
   const over = quiet && (incident.kind !== "missing" || figures.count === 0);
-  if (over || hasFallen(rule, moment)) return endOf(figures);
+  if (over || hasFallen(incident, rule, moment)) return endOf(figures);
   const holds = figures.count > 0;
   if (holds && clock >= tellAt) return { action: "notify", type: "incident.opened", silenced: false };
   const grown = hasGrown(incident, rule, figures);
@@ -124,7 +122,7 @@ function decideNotified(incident: Incident, rule: AlertRule, moment: Moment): De
   if (holds && clock >= remindAt) return { action: "notify", type: "incident.reminder", silenced: false };
   const next = [quietAt, remindAt, grown ? growAt : never, tellAt].filter((at) => at > clock);
   const looks = quiet || rule.atLeast > 1 ? clock + lookEvery : never;
-  return { action: "wait", until: Math.min(...next, looks, fallsAt(rule, moment)) };
+  return { action: "wait", until: Math.min(...next, looks, fallsAt(incident, rule)) };
 }
 
 function decideResolved(rule: AlertRule, { clock, figures }: Moment): Decision {
@@ -139,12 +137,12 @@ function endOf({ expired = 0 }: Figures): Decision {
 }
 
 /** When it has been below `atLeast` for the rule's window. Where one is enough, what none is left of ends sooner. */
-function fallsAt({ atLeast, windowMs }: AlertRule, { belowSince }: Moment): Micros {
+function fallsAt({ belowSince }: Incident, { atLeast, windowMs }: AlertRule): Micros {
   return atLeast === 1 || belowSince === 0 ? never : belowSince + windowMs * 1_000;
 }
 
-function hasFallen(rule: AlertRule, moment: Moment): boolean {
-  return moment.clock >= fallsAt(rule, moment);
+function hasFallen(incident: Incident, rule: AlertRule, { clock }: Moment): boolean {
+  return clock >= fallsAt(incident, rule);
 }
 
 function hasGrown({ notifiedCount }: Incident, rule: AlertRule, { count }: Figures): boolean {

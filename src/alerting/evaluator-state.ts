@@ -11,17 +11,16 @@ export interface WatchedIncident {
   extendedAt: Micros;
   /** When the first one was added since figures were last read; absent where none was. */
   extendedFrom?: Micros;
-  /** See `Moment` for these three. */
+  /** See `Moment` for both. */
   lookedAt: Micros;
   lookAt: Micros;
-  belowSince: Micros;
   /** No decision about it is due before. */
   dueAt: Micros;
 }
 
 /** An incident of which nothing is known but what the database holds. */
 export function watch(incident: Incident, now: Micros): WatchedIncident {
-  return { incident, extendedAt: now, lookedAt: 0, lookAt: 0, belowSince: 0, dueAt: 0 };
+  return { incident, extendedAt: now, lookedAt: 0, lookAt: 0, dueAt: 0 };
 }
 
 export interface EvaluatorState extends Omit<AlertState, "rules" | "incidents"> {
@@ -36,7 +35,10 @@ export async function load(
   before: EvaluatorState | undefined,
 ): Promise<EvaluatorState> {
   const state = await reader.alertState();
-  const rules = new Map(state.rules.map((rule) => [rule.id, rule]));
+  const rules = new Map(
+    // A clock that was ahead has been put right: nothing may wait until the clock gets there again.
+    state.rules.map((rule) => [rule.id, { ...rule, countsFrom: Math.min(rule.countsFrom ?? 0, now) }]),
+  );
   return {
     ...state,
     rules,

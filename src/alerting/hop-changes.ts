@@ -12,10 +12,16 @@ export interface HopChanges extends Omit<IncidentKey, "rule"> {
   readonly raised?: { readonly first: Micros; readonly last: Micros };
 }
 
-/** @param isImported whether the finding with this id is about a message that was imported */
+/**
+ * @param isImported whether the finding with this id is about a message that was imported
+ * @param countsFrom what was raised up to here is nothing new
+ */
 export function changesByHop(
   findings: readonly Finding[],
-  isImported: (id: number) => boolean,
+  {
+    isImported,
+    countsFrom = 0,
+  }: { readonly isImported: (id: number) => boolean; readonly countsFrom?: Micros },
 ): HopChanges[] {
   const groups = Map.groupBy(findings, ({ appId, kind, stage, after }) =>
     JSON.stringify([appId, kind, stage, after]),
@@ -23,14 +29,15 @@ export function changesByHop(
   return [...groups.values()].map((group): HopChanges => {
     const { appId, kind, stage, after } = group[0]!;
     const active = group.filter(({ retractedAt }) => retractedAt === undefined);
-    const times = active.filter(({ id }) => !isImported(id)).map(({ raisedAt }) => raisedAt);
+    const own = active.filter(({ id }) => !isImported(id));
+    const times = own.map(({ raisedAt }) => raisedAt).filter((raisedAt) => raisedAt > countsFrom);
     return {
       appId,
       kind,
       stage,
       after,
       versions: [...new Set(group.map(({ version }) => version))],
-      imported: active.length - times.length,
+      imported: active.length - own.length,
       // At most one page of findings, so that the argument list is short.
       ...(times.length > 0 && { raised: { first: Math.min(...times), last: Math.max(...times) } }),
     };

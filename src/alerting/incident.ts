@@ -49,6 +49,8 @@ export interface Incident extends IncidentKey {
   readonly notifiedSinks: readonly string[];
   /** The count of the last notification; the lowest since, where it has fallen. */
   readonly notifiedCount: number;
+  /** Since when there have been fewer findings than the rule asks for; 0 where there are enough. */
+  readonly belowSince: Micros;
   /** When it was resolved with findings left, so that it may reopen; 0 otherwise. */
   readonly resolvedAt: Micros;
   /** When it last reopened; 0 where it has not. */
@@ -111,6 +113,7 @@ export function openIncident(
     changes: 0,
     notifiedSinks: [],
     notifiedCount: 0,
+    belowSince: 0,
     resolvedAt: 0,
     reopenedAt: 0,
     closedAt: 0,
@@ -139,6 +142,7 @@ export function reopenIncident(incident: Incident, clock: Micros): Incident {
     ending: "",
     notifiedAt: 0,
     notifiedCount: 0,
+    belowSince: 0,
     silenced: false,
   };
 }
@@ -153,14 +157,15 @@ export function incidentState({ closedAt, resolvedAt, ending }: Incident): Incid
  * may wait until the clock gets there again. Itself where no time is later.
  */
 export function notAhead(incident: Incident, clock: Micros): Incident {
-  const { openedAt, firstRaisedAt, lastRaisedAt, notifiedAt } = incident;
-  if (Math.max(openedAt, firstRaisedAt, lastRaisedAt, notifiedAt) <= clock) return incident;
+  const { openedAt, firstRaisedAt, lastRaisedAt, notifiedAt, belowSince } = incident;
+  if (Math.max(openedAt, firstRaisedAt, lastRaisedAt, notifiedAt, belowSince) <= clock) return incident;
   return {
     ...incident,
     openedAt: Math.min(openedAt, clock),
     firstRaisedAt: Math.min(firstRaisedAt, clock),
     lastRaisedAt: Math.min(lastRaisedAt, clock),
     notifiedAt: Math.min(notifiedAt, clock),
+    belowSince: Math.min(belowSince, clock),
   };
 }
 

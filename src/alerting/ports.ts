@@ -47,8 +47,12 @@ export interface PutSink {
 
 /** Stores alerts. Changes of users go to the audit; putting what is there already is none. Implemented by `db/alerts/`. Rejects with `unavailable` while the database is away. */
 export interface AlertStore {
-  /** With the first rule, alerts begin with the findings that are raised from now on. */
-  putAlertRule(rule: AlertRule, by: Author): Promise<void>;
+  /**
+   * With the first rule, alerts begin with the findings that are raised from now on.
+   *
+   * @param at from when on it counts, unless one is replaced that would open the same incidents
+   */
+  putAlertRule(rule: AlertRule, by: Author, at: Micros): Promise<void>;
   deleteAlertRule(id: string, by: Author): Promise<boolean>;
   /**
    * Where the sink leads to another receiver than the one with its id, that one is still notified of the end of incidents that it

@@ -55,6 +55,15 @@ export interface AlertRule {
   /** Time between reminders of an active incident; 0 for none. */
   readonly repeatMs: number;
   readonly sinks: readonly string[];
+  /** Findings that were raised up to here open no incident: those from before it was put. Absent: 0. */
+  readonly countsFrom?: Micros;
+}
+
+/** Whether another rule would open other incidents, so that it counts from when it is put. */
+export function opensOther(before: AlertRule, now: AlertRule): boolean {
+  const opening = ({ appId, kinds, stage, after, atLeast, windowMs }: AlertRule) =>
+    JSON.stringify([appId, kinds, stage, after, atLeast, windowMs]);
+  return opening(before) !== opening(now);
 }
 
 export function importedAfter({ windowMs }: Pick<AlertRule, "windowMs">): Micros {

@@ -617,6 +617,34 @@ ALTER TABLE events ADD COLUMN parent_id TEXT NOT NULL DEFAULT '';
 -- A range of the sequence is asked for the events with a parent; nearly none has one.
 CREATE INDEX events_parents ON events (seq) WHERE parent_id <> '';
 ` },
+  { name: "0021_alert_conditions", sql: `-- Rules with conditions: what is measured for them, and since when.
+
+-- Microseconds: findings that were raised up to here do not open an incident of the rule.
+ALTER TABLE alert_rules ADD COLUMN counts_from INTEGER NOT NULL DEFAULT 0;
+-- Since when there has been less than the rule asks for; 0 where there is enough.
+ALTER TABLE alert_incidents ADD COLUMN below_since INTEGER NOT NULL DEFAULT 0;
+
+-- Days off, by the calendar's id, as JSON.
+CREATE TABLE alert_calendars (
+  id TEXT PRIMARY KEY,
+  calendar TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What a rule's condition goes on from: when it was last looked at, and the result as JSON.
+CREATE TABLE alert_looks (
+  rule TEXT PRIMARY KEY,
+  looked_at INTEGER NOT NULL,
+  look TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- When the last event came that a rule waits for, by the time of its receipt; 0 for not since the rule was put.
+CREATE TABLE alert_arrivals (
+  app_id TEXT NOT NULL,
+  event TEXT NOT NULL,
+  arrived_at INTEGER NOT NULL,
+  PRIMARY KEY (app_id, event)
+) STRICT, WITHOUT ROWID;
+` },
 ] as const;
 
 /** src/db/alerts/alerts.sql */
@@ -625,13 +653,13 @@ export const alertsSql = {
   arrivals: `SELECT f.id, max(-9007199254740991, min(9007199254740991, e.received_at - f.due_at)) AS after FROM json_each(?1) CROSS JOIN findings f ON f.id = value CROSS JOIN events e ON e.seq = f.message`,
   figures: `WITH active AS MATERIALIZED ( SELECT id, due_at, late_by FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= ?5 LIMIT ?6 ), fresh AS MATERIALIZED ( SELECT id, due_at FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= max(?5, ?9) AND (due_at >= raised_at - ?11 OR NOT EXISTS ( SELECT 1 FROM events e WHERE e.seq = findings.message AND e.received_at - ?11 > findings.due_at)) LIMIT ?6 ) SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by, (SELECT count(*) FROM fresh) AS fresh, (SELECT min(due_at) FROM fresh) AS fresh_since, ( SELECT count(*) FROM ( SELECT 1 FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= max(?5, ?10) AND (due_at >= raised_at - ?11 OR NOT EXISTS ( SELECT 1 FROM events e WHERE e.seq = findings.message AND e.received_at - ?11 > findings.due_at)) LIMIT ?6 ) ) AS recent, ( SELECT json_group_array(m.message_id) FROM ( SELECT id FROM ( SELECT id, due_at FROM fresh UNION ALL SELECT id, due_at FROM active WHERE NOT EXISTS (SELECT 1 FROM fresh) ) ORDER BY due_at, id LIMIT ?7 ) sample CROSS JOIN findings f ON f.id = sample.id CROSS JOIN messages m ON m.id = f.message ) AS samples, (SELECT expired FROM alert_incidents WHERE id = ?8) AS expired FROM active`,
   dueDeliveries: `SELECT d.id, d.webhook_id, d.notification, d.attempts, s.sink, iif(coalesce( (SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts), d.created_at ) > ?2, 0, d.next_at) AS next_at FROM (SELECT id, sink FROM alert_sinks UNION ALL SELECT id, sink FROM alert_former_sinks) s CROSS JOIN alert_deliveries d ON d.id = ( SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1) WHERE s.id NOT IN (SELECT value FROM json_each(?1))`,
-  putRule: `INSERT INTO alert_rules (id, rule) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET rule = excluded.rule`,
+  putRule: `INSERT INTO alert_rules (id, rule, counts_from) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, counts_from = iif(?4 = 1, excluded.counts_from, counts_from)`,
   putSink: `INSERT INTO alert_sinks (id, sink) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET sink = excluded.sink`,
   silencesAndNext: `SELECT (SELECT count(*) FROM alert_silences WHERE until > ?1) AS count, 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'alert_silences'), 0) AS next`,
   beginCursor: `UPDATE alert_cursor SET finding_seq = max(finding_seq, (SELECT finding_seq FROM projection)) WHERE NOT EXISTS (SELECT 1 FROM alert_rules)`,
   moveCursor: `UPDATE alert_cursor SET continues_from = ?1 - 1, step = ?1, finding_seq = ?2, last_incident = max(last_incident, ?3)`,
   supersedeDeliveries: `UPDATE alert_deliveries SET state = 'superseded', next_at = 0 WHERE id IN ( SELECT d.id FROM json_each(?1) CROSS JOIN alert_deliveries d ON d.incident = value ->> '$.incident' AND d.sink = value ->> '$.sink' AND d.change < value ->> '$.change' WHERE d.state = 'pending' AND value ->> '$.state' = 'pending')`,
-  upsertIncidents: `INSERT INTO alert_incidents (id, rule, app_id, kind, stage, after, versions, opened_at, counted_from, first_raised_at, last_raised_at, notified_at, silenced, changes, closed_at, text, notified_sinks, notified_count, resolved_at, reopened_at, ending) SELECT value ->> '$.id', value ->> '$.rule', value ->> '$.appId', value ->> '$.kind', value ->> '$.stage', value ->> '$.after', value ->> '$.versions', value ->> '$.openedAt', value ->> '$.countedFrom', value ->> '$.firstRaisedAt', value ->> '$.lastRaisedAt', value ->> '$.notifiedAt', value ->> '$.silenced', value ->> '$.changes', value ->> '$.closedAt', value ->> '$.text', value ->> '$.notifiedSinks', value ->> '$.notifiedCount', value ->> '$.resolvedAt', value ->> '$.reopenedAt', value ->> '$.ending' FROM json_each(?1) WHERE true ON CONFLICT (id) DO UPDATE SET versions = excluded.versions, first_raised_at = excluded.first_raised_at, last_raised_at = excluded.last_raised_at, notified_at = excluded.notified_at, silenced = excluded.silenced, changes = excluded.changes, closed_at = excluded.closed_at, text = excluded.text, notified_sinks = excluded.notified_sinks, notified_count = excluded.notified_count, resolved_at = excluded.resolved_at, reopened_at = excluded.reopened_at, ending = excluded.ending`,
+  upsertIncidents: `INSERT INTO alert_incidents (id, rule, app_id, kind, stage, after, versions, opened_at, counted_from, first_raised_at, last_raised_at, notified_at, silenced, changes, closed_at, text, notified_sinks, notified_count, below_since, resolved_at, reopened_at, ending) SELECT value ->> '$.id', value ->> '$.rule', value ->> '$.appId', value ->> '$.kind', value ->> '$.stage', value ->> '$.after', value ->> '$.versions', value ->> '$.openedAt', value ->> '$.countedFrom', value ->> '$.firstRaisedAt', value ->> '$.lastRaisedAt', value ->> '$.notifiedAt', value ->> '$.silenced', value ->> '$.changes', value ->> '$.closedAt', value ->> '$.text', value ->> '$.notifiedSinks', value ->> '$.notifiedCount', value ->> '$.belowSince', value ->> '$.resolvedAt', value ->> '$.reopenedAt', value ->> '$.ending' FROM json_each(?1) WHERE true ON CONFLICT (id) DO UPDATE SET versions = excluded.versions, first_raised_at = excluded.first_raised_at, last_raised_at = excluded.last_raised_at, notified_at = excluded.notified_at, silenced = excluded.silenced, changes = excluded.changes, closed_at = excluded.closed_at, text = excluded.text, notified_sinks = excluded.notified_sinks, notified_count = excluded.notified_count, below_since = excluded.below_since, resolved_at = excluded.resolved_at, reopened_at = excluded.reopened_at, ending = excluded.ending`,
   insertDeliveries: `INSERT INTO alert_deliveries (incident, change, sink, state, webhook_id, notification, created_at, next_at, attempts) SELECT value ->> '$.incident', value ->> '$.change', value ->> '$.sink', iif(gone, 'failed', value ->> '$.state'), value ->> '$.webhookId', iif(value ->> '$.notification.type' IN ('incident.grown', 'incident.reminder') AND NOT EXISTS ( SELECT 1 FROM alert_deliveries d WHERE d.incident = value ->> '$.incident' AND d.sink = value ->> '$.sink' AND d.state = 'delivered'), json_set(value -> '$.notification', '$.type', 'incident.opened'), value -> '$.notification'), value ->> '$.createdAt', iif(value ->> '$.state' = 'pending' AND NOT gone, value ->> '$.createdAt', 0), 0 FROM ( SELECT value, value ->> '$.sink' NOT IN (SELECT id FROM alert_sinks UNION ALL SELECT id FROM alert_former_sinks) AS gone FROM json_each(?1))`,
   insertTest: `INSERT INTO alert_deliveries (sink, state, webhook_id, notification, created_at, next_at, attempts) VALUES (?1, ?2, ?3, ?4, ?5, 0, 1)`,
   insertAttempt: `INSERT OR IGNORE INTO alert_attempts (delivery, number, at, duration_ms, outcome, status, error, response) VALUES (coalesce(?1, (SELECT max(id) FROM alert_deliveries)), ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,

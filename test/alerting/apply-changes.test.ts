@@ -2,7 +2,9 @@
 import { expect, test } from "bun:test";
 import { applyChanges } from "../../src/alerting/apply-changes.ts";
 import { type EvaluatorState, watch } from "../../src/alerting/evaluator-state.ts";
+import type { CountGroup } from "../../src/alerting/figures.ts";
 import { incidentKey, openIncident } from "../../src/alerting/incident.ts";
+import { opensOther } from "../../src/alerting/rule.ts";
 import { ruleInput } from "../../src/api/alert-rules.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
 
@@ -50,4 +52,32 @@ test("a rule with a longer window alerts for what was due within it", async () =
   const state = { ...stateWith(0), rules: new Map([["r", long]]) };
   const { opened } = await applyChanges([finding(1, clock - 2 * hour)], state, { reader, clock });
   expect(opened).toHaveLength(1);
+});
+
+test("what was raised before a rule was put opens no incident of it", async () => {
+  const findings = [1, 2, 3].map((id) => ({ ...finding(id, clock), raisedAt: clock - 3 + id }));
+  const put = (countsFrom: number) => ({ ...stateWith(0), rules: new Map([["r", { ...rule, countsFrom }]]) });
+  expect((await applyChanges(findings, put(clock), { reader, clock })).opened).toEqual([]);
+  const { opened } = await applyChanges(findings, put(clock - 2), { reader, clock });
+  expect(opened).toMatchObject([{ firstRaisedAt: clock - 1, lastRaisedAt: clock }]);
+});
+
+test("nor does it count for a rule that asks for several", async () => {
+  const several = { ...rule, atLeast: 2, countsFrom: clock - 1 };
+  const state = { ...stateWith(0), rules: new Map([["r", several]]) };
+  const groups: CountGroup[] = [];
+  const counting = {
+    ...reader,
+    alertCounts: async (asked: readonly CountGroup[]) => {
+      groups.push(...asked);
+      return [1];
+    },
+  };
+  expect((await applyChanges([finding(1, clock)], state, { reader: counting, clock })).opened).toEqual([]);
+  expect(groups).toMatchObject([{ since: clock }]);
+});
+
+test("a rule that would open the same incidents counts from when it was first put", () => {
+  expect(opensOther(rule, { ...rule, sinks: ["t"], repeatMs: 0 })).toBe(false);
+  expect(opensOther(rule, { ...rule, atLeast: 2 })).toBe(true);
 });

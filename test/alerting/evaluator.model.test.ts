@@ -159,7 +159,7 @@ async function play(seed: number): Promise<void> {
         if (!(await queries.alertSinks()).some((sink) => sink.id === id)) await putSink(id, false);
       }
       rulePutAt.set(fields.id, clock);
-      await store.putAlertRule(ruleInput.parse(fields), author);
+      await store.putAlertRule(ruleInput.parse(fields), author, clock);
       await changed();
     },
     async () => {
@@ -198,7 +198,7 @@ async function play(seed: number): Promise<void> {
 
   for (const id of ruleIds) {
     for (const sink of sinkIds) await putSink(sink, true);
-    await store.putAlertRule(ruleInput.parse({ id, sinks: some(sinkIds), window: "1s" }), author);
+    await store.putAlertRule(ruleInput.parse({ id, sinks: some(sinkIds), window: "1s" }), author, clock);
   }
   for (const app of apps) {
     await store.putLifecycle(

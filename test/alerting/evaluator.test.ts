@@ -11,6 +11,7 @@ import { startAlerting } from "../support/alerting.ts";
 import { author } from "../support/caller.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { keepFor, markTime, openStore, prune } from "../support/store.ts";
+import { until } from "../support/until.ts";
 
 const second = 1_000_000;
 const minute = 60 * second;
@@ -35,6 +36,7 @@ const incident: Incident = {
   changes: 0,
   notifiedSinks: [],
   notifiedCount: 0,
+  belowSince: 0,
   resolvedAt: 0,
   reopenedAt: 0,
   closedAt: 0,
@@ -52,7 +54,7 @@ const figures: Figures = {
   samples: ["a", "b", "c"],
 };
 const none: Figures = { count: 0, fresh: 0, recent: 0, lateBy: 0, samples: [] };
-const at = { lookedAt: noon + second, lookAt: Number.POSITIVE_INFINITY, belowSince: 0, unnotified: false };
+const at = { lookedAt: noon + second, lookAt: Number.POSITIVE_INFINITY, unnotified: false };
 const opened: Decision = { action: "notify", type: "incident.opened", silenced: false };
 
 describe("what is to be done about an incident", () => {
@@ -195,11 +197,11 @@ describe("an incident of a rule for ten at least", () => {
     decide(given, ten, { clock: noon + 2 * minute, extendedAt: noon, ...at, ...moment });
 
   test("is looked at again while fewer are left, and resolved after the rule's window of that", () => {
-    expect(about(notified, { belowSince: noon + 2 * minute, figures: few })).toEqual({
+    expect(about({ ...notified, belowSince: noon + 2 * minute }, { figures: few })).toEqual({
       action: "wait",
       until: noon + 2 * minute + 10 * second,
     });
-    expect(about(notified, { belowSince: noon + minute, figures: few })).toEqual({
+    expect(about({ ...notified, belowSince: noon + minute }, { figures: few })).toEqual({
       action: "end",
       ending: "resolved",
     });
@@ -349,6 +351,27 @@ test("the sinks that were notified of an incident are notified that its rule was
   expect(incidents).toMatchObject([{ ending: "rule_deleted", closedAt: expect.any(Number) }]);
   const { rules, incidents: active } = await alerting.opened.queries.alertState();
   expect([rules, active]).toEqual([[], []]);
+});
+
+test("since when there are fewer than a rule asks for survives a restart", async () => {
+  await using receiver = startReceiver();
+  await using alerting = await startAlerting([receiver.url]);
+  const few = ruleInput.parse({ id: "all", sinks: ["0"], window: "1h", at_least: 3 });
+  await alerting.alerts.putRule(few, author);
+  await alerting.stick(3);
+  await receiver.count(1);
+  await alerting.release(1);
+  // One is looked at in time, and not only when something is due.
+  await alerting.alerts.putRule({ ...few, repeatMs: 60_000, windowMs: 3_599_000 }, author);
+  const stored = async () => (await alerting.opened.queries.alertState()).incidents[0]?.belowSince ?? 0;
+  await until(
+    async () => (await stored()) > 0,
+    () => "it is not on record",
+  );
+  const since = await stored();
+  await alerting.restart();
+  await alerting.release(2);
+  expect(await stored()).toBe(since);
 });
 
 test("findings that can be read only later are waited for, and notified then", async () => {

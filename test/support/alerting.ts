@@ -3,6 +3,7 @@
 import { Alerts, type AlertsOptions } from "../../src/alerting/alerts.ts";
 import type { DeliveryPage } from "../../src/alerting/delivery.ts";
 import { ruleInput } from "../../src/api/alert-rules.ts";
+import { nowMicros } from "../../src/core/time.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { Supervisor } from "../../src/runtime/supervisor.ts";
 import { author } from "./caller.ts";
@@ -38,7 +39,14 @@ export async function startAlerting(
       allow: ["127.0.0.1"],
       retryDelaysMs: [50, 50, 50],
       version: "test",
-      trusted: () => Date.now() * 1_000,
+      clock: {
+        get trusted() {
+          return nowMicros();
+        },
+        get judged() {
+          return nowMicros();
+        },
+      },
       supervisor: new Supervisor({ log }),
       log,
       ...options,

@@ -48,7 +48,7 @@ export class AlertQueries {
     const scan = new KeysetScan({
       kind: "rules",
       cursor,
-      columns: "rule",
+      columns: "rule, counts_from",
       from: "alert_rules",
       key: [{ name: "id", sql: "id", type: "text" }],
       direction: "ASC",
@@ -162,7 +162,7 @@ export class AlertQueries {
   }
 }
 
-const allRules = "SELECT id, rule FROM alert_rules ORDER BY id";
+const allRules = "SELECT id, rule, counts_from FROM alert_rules ORDER BY id";
 
 /** The first six arguments of both statements. */
 function groupArgs({ appId, kind, stage, versions, since }: FindingGroup): InValue[] {
@@ -177,8 +177,8 @@ function ofApps(column: string, { appId, apps }: Pick<AlertPageQuery, "appId" | 
   return conditions;
 }
 
-function ruleOf({ rule }: Row): AlertRule {
-  return withGrowth(parseObject<StoredRule>(rule));
+function ruleOf({ rule, counts_from }: Row): AlertRule {
+  return { ...withGrowth(parseObject<StoredRule>(rule)), countsFrom: Number(counts_from) };
 }
 
 function sinkOf({ sink }: Row): AlertSink {

@@ -3,7 +3,7 @@ import type { InStatement } from "@libsql/client";
 import type { Attempt, AttemptRecord, NewDelivery } from "../../alerting/delivery.ts";
 import { shownId } from "../../alerting/notification-text.ts";
 import type { AlertStep } from "../../alerting/ports.ts";
-import { type AlertRule, rulesMax } from "../../alerting/rule.ts";
+import { type AlertRule, opensOther, rulesMax, type StoredRule, withGrowth } from "../../alerting/rule.ts";
 import { type AlertSilence, silencesMax } from "../../alerting/silence.ts";
 import { type AlertSink, isSameReceiver, sinksMax } from "../../alerting/sink.ts";
 import type { Author } from "../../core/audit.ts";
@@ -13,6 +13,7 @@ import { nowMicros } from "../../core/time.ts";
 import { alertsSql, formerSinksSql, redactSql } from "../../gen/sql.ts";
 import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
+import { parseObject } from "../read-connection.ts";
 import { forRows } from "../rows.ts";
 import { ruleChange, silenceChange, sinkChange } from "./alert-changes.ts";
 
@@ -27,14 +28,14 @@ export class AlertWriter {
   }
 
   /** See `AlertStore` of `alerting/ports.ts` for all of these. */
-  async putRule(rule: AlertRule, by?: Author): Promise<void> {
+  async putRule(rule: AlertRule, by?: Author, at = nowMicros()): Promise<void> {
     await this.#bound("alert_rules", rule.id, rulesMax, "alert rules");
     const text = JSON.stringify(rule);
     const before = await this.#read("alert_rules", rule.id);
     if (text === before) return;
     await this.#durably([
       alertsSql.beginCursor,
-      { sql: alertsSql.putRule, args: [rule.id, text] },
+      { sql: alertsSql.putRule, args: [rule.id, text, at, isOther(before, rule) ? 1 : 0] },
       ...recordChange(by, ruleChange(rule.id, before, rule)),
     ]);
   }
@@ -180,6 +181,16 @@ export class AlertWriter {
 
 /** The column of each table that has the record, as JSON. */
 const records = { alert_rules: "rule", alert_sinks: "sink", alert_silences: "silence" } as const;
+
+/** @param text the rule that is replaced, as JSON */
+function isOther(text: string | undefined, rule: AlertRule): boolean {
+  try {
+    return text === undefined || opensOther(withGrowth(parseObject<StoredRule>(text)), rule);
+  } catch {
+    // One that cannot be read has opened nothing.
+    return true;
+  }
+}
 
 function refuseBeyond(count: number, max: number, what: string): void {
   if (count < max) return;

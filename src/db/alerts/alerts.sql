@@ -86,7 +86,9 @@ FROM (SELECT id, sink FROM alert_sinks UNION ALL SELECT id, sink FROM alert_form
 WHERE s.id NOT IN (SELECT value FROM json_each(?1));
 
 -- name: putRule
-INSERT INTO alert_rules (id, rule) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET rule = excluded.rule;
+-- ?3 is from when on it counts, where there was none or ?4 is 1.
+INSERT INTO alert_rules (id, rule, counts_from) VALUES (?1, ?2, ?3)
+ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, counts_from = iif(?4 = 1, excluded.counts_from, counts_from);
 
 -- name: putSink
 INSERT INTO alert_sinks (id, sink) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET sink = excluded.sink;
@@ -123,13 +125,13 @@ WHERE id IN (
 INSERT INTO alert_incidents
   (id, rule, app_id, kind, stage, after, versions, opened_at, counted_from, first_raised_at,
   last_raised_at, notified_at, silenced, changes, closed_at, text,
-  notified_sinks, notified_count, resolved_at, reopened_at, ending)
+  notified_sinks, notified_count, below_since, resolved_at, reopened_at, ending)
 SELECT
   value ->> '$.id', value ->> '$.rule', value ->> '$.appId', value ->> '$.kind', value ->> '$.stage', value ->> '$.after',
   value ->> '$.versions', value ->> '$.openedAt', value ->> '$.countedFrom', value ->> '$.firstRaisedAt',
   value ->> '$.lastRaisedAt', value ->> '$.notifiedAt', value ->> '$.silenced', value ->> '$.changes',
   value ->> '$.closedAt', value ->> '$.text',
-  value ->> '$.notifiedSinks', value ->> '$.notifiedCount', value ->> '$.resolvedAt', value ->> '$.reopenedAt', value ->> '$.ending'
+  value ->> '$.notifiedSinks', value ->> '$.notifiedCount', value ->> '$.belowSince', value ->> '$.resolvedAt', value ->> '$.reopenedAt', value ->> '$.ending'
 FROM json_each(?1) WHERE true
 ON CONFLICT (id) DO UPDATE SET
   versions = excluded.versions,
@@ -142,6 +144,7 @@ ON CONFLICT (id) DO UPDATE SET
   text = excluded.text,
   notified_sinks = excluded.notified_sinks,
   notified_count = excluded.notified_count,
+  below_since = excluded.below_since,
   resolved_at = excluded.resolved_at,
   reopened_at = excluded.reopened_at,
   ending = excluded.ending;
