@@ -18,6 +18,7 @@ import {
 } from "./lifecycles.ts";
 import { getMessage, listMessages } from "./messages.ts";
 import type { Operation } from "./operation.ts";
+import { listOverdueGroups } from "./overdue-groups.ts";
 import { deleteRetention, getRetention, putRetention } from "./retentions.ts";
 import { endSession, listSessions, whoAmI } from "./sessions.ts";
 import { deleteSetAside, listSetAside, replaySetAside } from "./set-aside.ts";
@@ -40,6 +41,7 @@ export const operations: readonly Operation[] = [
   learnLifecycle,
   listFindings,
   listOverdue,
+  listOverdueGroups,
   listRules,
   getRule,
   putRule,

@@ -609,6 +609,38 @@ BEGIN
     SELECT NEW.seq, OLD.created_at WHERE NOT EXISTS (SELECT 1 FROM event_changes WHERE seq = NEW.seq);
 END;
 ` },
+  { name: "0018_overdue_ages", sql: `-- Marks of people on findings, and how many stages are overdue at each hop, by when they were due.
+
+-- The mark that holds for the finding, as it was last counted: 0 none, 1 acknowledged, 2 resolved, 3 ignored.
+ALTER TABLE findings ADD COLUMN triage INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE overdue_ages (
+  -- Microseconds: a minute, an hour, a day; 0 for all together, whose \`start\` is 0.
+  span INTEGER NOT NULL,
+  -- \`stages.id\`
+  stage INTEGER NOT NULL,
+  -- The bucket of \`due_at\`.
+  start INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  -- How many of these are acknowledged.
+  acknowledged INTEGER NOT NULL,
+  PRIMARY KEY (span, stage, start)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX overdue_ages_none ON overdue_ages (stage) WHERE count <= 0;
+
+-- Rounded down before 1970 too.
+INSERT INTO overdue_ages (span, stage, start, count, acknowledged)
+SELECT b.value, s.id, iif(b.value = 0, 0, f.due_at - ((f.due_at % b.value) + b.value) % b.value), count(*), 0
+FROM findings f CROSS JOIN stages s ON s.app = f.app AND s.after = f.after AND s.stage = f.stage
+  CROSS JOIN json_each('[0,60000000,3600000000,86400000000]') b
+WHERE f.kind = 'missing' AND f.retracted_at = 0
+GROUP BY 1, 2, 3;
+
+-- The longest overdue of each hop.
+CREATE INDEX findings_hop_overdue ON findings (app, stage, after, triage, due_at)
+WHERE kind = 'missing' AND retracted_at = 0;
+` },
   { name: "0020_links", sql: `-- Messages that are parts of others: see \`src/core/event.ts\`.
 
 -- The message of the same app that this one is a part of, by its id; empty where the producer gave none.
@@ -723,6 +755,18 @@ export const findingsSql = {
   ends: `SELECT finding_seq, max(findings_pruned, coalesce((SELECT finding_seq FROM pruned_apps WHERE app_id = ?1), 0)) AS findings_pruned FROM projection`,
 } as const;
 
+/** src/db/findings/overdue-ages.sql */
+export const overdueAgesSql = {
+  add: `INSERT INTO overdue_ages (span, stage, start, count, acknowledged) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE true ON CONFLICT (span, stage, start) DO UPDATE SET count = count + excluded.count, acknowledged = acknowledged + excluded.acknowledged`,
+  subtractRemains: `INSERT INTO overdue_ages (span, stage, start, count, acknowledged) SELECT b.value, s.id, iif(b.value = 0, 0, f.due_at - ((f.due_at % b.value) + b.value) % b.value), -count(*), -count(*) FILTER (WHERE f.triage = 1) FROM remains r CROSS JOIN findings f ON f.message = r.message AND f.kind = 'missing' AND +f.retracted_at = 0 CROSS JOIN stages s ON s.app = f.app AND s.after = f.after AND s.stage = f.stage CROSS JOIN json_each('[0,60000000,3600000000,86400000000]') b WHERE true GROUP BY 1, 2, 3 ON CONFLICT (span, stage, start) DO UPDATE SET count = count + excluded.count, acknowledged = acknowledged + excluded.acknowledged`,
+  deleteEmpty: `DELETE FROM overdue_ages WHERE count <= 0`,
+} as const;
+
+/** src/db/findings/overdue-groups.sql */
+export const overdueGroupsSql = {
+  longest: `SELECT m.message_id, f.due_at FROM findings f INDEXED BY findings_hop_overdue CROSS JOIN messages m ON m.id = f.message WHERE f.app = ?1 AND f.stage = ?2 AND f.after = ?3 AND f.triage = ?4 AND f.kind = 'missing' AND f.retracted_at = 0 ORDER BY f.due_at LIMIT 1`,
+} as const;
+
 /** src/db/lifecycles/lifecycles.sql */
 export const lifecyclesSql = {
   latest: `SELECT version, created_at, after_seq, bytes, definition FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT 1`,
@@ -807,7 +851,7 @@ export const pruneSql = {
   deleteFindings: `DELETE FROM findings WHERE message IN (SELECT message FROM remains)`,
   deleteEvents: `DELETE FROM events WHERE seq IN ( SELECT e.seq FROM remains r CROSS JOIN events e ON e.message = r.message LIMIT ?1)`,
   deleteRemains: `DELETE FROM remains WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.message = remains.message)`,
-  deleteStages: `DELETE FROM stages WHERE id IN (SELECT id FROM stages WHERE versions = 0 ORDER BY id LIMIT ?1) AND NOT EXISTS (SELECT 1 FROM funnel WHERE stage = stages.id) AND NOT EXISTS (SELECT 1 FROM latencies WHERE stage = stages.id)`,
+  deleteStages: `DELETE FROM stages WHERE id IN (SELECT id FROM stages WHERE versions = 0 ORDER BY id LIMIT ?1) AND NOT EXISTS (SELECT 1 FROM funnel WHERE stage = stages.id) AND NOT EXISTS (SELECT 1 FROM latencies WHERE stage = stages.id) AND NOT EXISTS (SELECT 1 FROM overdue_ages WHERE span = 0 AND stage = stages.id)`,
   putAppRetention: `INSERT INTO app_retention (app_id, keep_for) VALUES (?1, ?2) ON CONFLICT (app_id) DO UPDATE SET keep_for = excluded.keep_for`,
 } as const;
 
@@ -847,10 +891,10 @@ export const statisticsSql = {
 export const dueInstancesSql = {
   next: `SELECT min(next_at) AS at FROM instances WHERE next_at <> 0 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?1)))`,
   due: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows FROM ( SELECT * FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?3))) ORDER BY next_at, message LIMIT ?2)`,
-  findingsOfDue: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by)) AS rows FROM findings WHERE message IN ( SELECT message FROM ( SELECT message FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?3))) ORDER BY next_at, message LIMIT ?2))`,
+  findingsOfDue: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN ( SELECT message FROM ( SELECT message FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?3))) ORDER BY next_at, message LIMIT ?2))`,
   firstDue: `SELECT message FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?2))) ORDER BY next_at, message LIMIT 1`,
   ahead: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows FROM instances WHERE message IN ( SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND retracted_at = 0 AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2)`,
-  findingsOfAhead: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by)) AS rows FROM findings WHERE message IN ( SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND retracted_at = 0 AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2)`,
+  findingsOfAhead: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN ( SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND retracted_at = 0 AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2)`,
   firstAhead: `SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND retracted_at = 0 AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT 1`,
   stopWaiting: `UPDATE instances SET next_at = coalesce(nullif(next_at - waits, 0), 1), waits = 0 WHERE message IN (SELECT message FROM instances WHERE waits <> 0 LIMIT ?1)`,
 } as const;
@@ -878,7 +922,7 @@ export const projectionSql = {
   forgetChanges: `DELETE FROM event_changes WHERE seq IN (SELECT seq FROM event_changes ORDER BY seq LIMIT ?1)`,
   messages: `SELECT json_group_array(json_array(id, app_id, created_at)) AS rows FROM messages WHERE id IN ( SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq)`,
   instances: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows FROM instances WHERE message IN ( SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq)`,
-  findings: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by)) AS rows FROM findings WHERE message IN ( SELECT message FROM instances WHERE findings > 0 AND message IN ( SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq))`,
+  findings: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN ( SELECT message FROM instances WHERE findings > 0 AND message IN ( SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq))`,
   upsertInstances: `INSERT INTO instances (message, app, lifecycle, state, opened_at, overdue_since, next_at, findings, statuses, times, waits) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10 FROM json_each(?1) WHERE true ON CONFLICT (message) DO UPDATE SET state = excluded.state, opened_at = excluded.opened_at, overdue_since = excluded.overdue_since, next_at = excluded.next_at, findings = excluded.findings, statuses = excluded.statuses, times = excluded.times, waits = excluded.waits`,
   countInstances: `INSERT INTO lifecycle_instances (lifecycle, instances) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true ON CONFLICT (lifecycle) DO UPDATE SET instances = instances + excluded.instances`,
   upsertFindings: `INSERT INTO findings (message, kind, stage, id, app, lifecycle, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13 FROM json_each(?1) WHERE true ON CONFLICT (message, kind, stage) DO UPDATE SET started_at = excluded.started_at, due_at = excluded.due_at, raised_at = excluded.raised_at, retracted_at = excluded.retracted_at, late_by = excluded.late_by, seq = excluded.seq`,

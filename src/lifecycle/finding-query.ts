@@ -1,12 +1,14 @@
 /** Questions to findings, and their answers. Times are microseconds. */
 import type { Micros } from "../core/event.ts";
 import type { Finding, FindingKind } from "./finding.ts";
+import type { OverdueGroupPage, OverdueGroupQuery } from "./overdue-groups.ts";
 
 /** Reads findings. Rejects with `unavailable` while the database is away. */
 export interface FindingReader {
   findings(query: FindingQuery): Promise<FindingPage>;
   findingHistory(query: FindingHistoryQuery): Promise<FindingHistoryPage>;
   overdue(query: OverdueQuery): Promise<OverduePage>;
+  overdueGroups(query: OverdueGroupQuery): Promise<OverdueGroupPage>;
 }
 
 export interface FindingQuery {

@@ -6,6 +6,7 @@ import { formatTime, microsBetween } from "../core/time.ts";
 import { definitionToJson, type LifecycleVersion } from "./definition.ts";
 import type { Finding } from "./finding.ts";
 import type { FindingPage, OverduePage } from "./finding-query.ts";
+import { type OverdueGroupPage, type OverdueGroupQuery, overdueAges } from "./overdue-groups.ts";
 
 export function findingToJson(finding: Finding) {
   return {
@@ -43,6 +44,37 @@ export function overduePageToJson({ overdue, nextCursor, clock }: OverduePage, a
       age_ms: milliseconds(Math.max(0, microsBetween(startedAt, clock))),
       hop_p99_ms: hopP99 === undefined ? null : milliseconds(hopP99),
     })),
+    next_cursor: nextCursor ?? null,
+    as_of_seq: asOfSeq,
+    clock: formatTime(clock),
+  };
+}
+
+/**
+ * @param messages makes the link to the messages of a group
+ * @param asOfSeq every event up to here counts
+ */
+export function overdueGroupPageToJson(
+  { groups, nextCursor, partial }: OverdueGroupPage,
+  { clock, newSince }: Pick<OverdueGroupQuery, "clock" | "newSince">,
+  messages: (filters: Readonly<Record<string, string>>) => string,
+  asOfSeq: number,
+) {
+  return {
+    groups: groups.map(({ appId, stage, after, longest, normalP99, ...group }) => ({
+      app_id: appId,
+      ...stageToJson(stage, after),
+      total: group.total,
+      new: group.fresh,
+      acknowledged: group.acknowledged,
+      longest:
+        longest === undefined ? null : { message_id: longest.messageId, due_at: formatTime(longest.dueAt) },
+      ages: overdueAges.map(({ over }, index) => ({ over, count: group.ages[index] ?? 0 })),
+      normal_p99_ms: normalP99 === undefined ? null : milliseconds(normalP99),
+      messages: messages({ app_id: appId, stage, after, stage_state: "overdue" }),
+    })),
+    new_since: formatTime(newSince),
+    ...(partial && { partial: true as const }),
     next_cursor: nextCursor ?? null,
     as_of_seq: asOfSeq,
     clock: formatTime(clock),

@@ -20,7 +20,8 @@ FROM (
 
 -- name: findingsOfDue
 SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by)) AS rows
+  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage,
+  (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
 FROM findings WHERE message IN (
   SELECT message FROM (
     SELECT message FROM instances
@@ -46,7 +47,8 @@ FROM instances WHERE message IN (
 
 -- name: findingsOfAhead
 SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by)) AS rows
+  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage,
+  (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
 FROM findings WHERE message IN (
   SELECT message FROM findings INDEXED BY findings_raised
   WHERE raised_at > ?1 AND retracted_at = 0

@@ -245,6 +245,7 @@ export class InstanceSteps {
       const stage = lifecycle.plan.stages.find(({ name }) => name === finding.stage);
       const timed = finding.kind === "missing" || finding.kind === "late";
       const seq = this.#firstSeq + this.#changes.length;
+      this.#deltas.overdue.change(lifecycle, { ...finding, retractedAt }, stored);
       this.#changes.push({
         kind: finding.kind,
         stage: finding.stage,

@@ -45,6 +45,10 @@ export interface StoredFinding {
   /** 0 for not. */
   readonly retractedAt: Micros;
   readonly lateBy: Micros;
+  /** See the column `triage`. */
+  readonly triage: number;
+  /** `stages.id`; `null` for a kind without one. */
+  readonly stageId: number | null;
 }
 
 export function instancesOf(result: ResultSet | undefined): StoredInstance[] {
@@ -66,7 +70,7 @@ export function instancesOf(result: ResultSet | undefined): StoredInstance[] {
 /** By their messages. */
 export function findingsOf(result: ResultSet | undefined): Map<number, StoredFinding[]> {
   const findings = rowsOf<FindingRow>(result).map(
-    ([message, id, kind, stage, dueAt, raisedAt, retractedAt, lateBy]) => ({
+    ([message, id, kind, stage, dueAt, raisedAt, retractedAt, lateBy, triage, stageId]) => ({
       message,
       id,
       kind,
@@ -75,6 +79,8 @@ export function findingsOf(result: ResultSet | undefined): Map<number, StoredFin
       raisedAt,
       retractedAt,
       lateBy,
+      triage,
+      stageId,
     }),
   );
   return Map.groupBy(findings, ({ message }) => message);
@@ -101,4 +107,6 @@ type FindingRow = [
   raisedAt: Micros,
   retractedAt: Micros,
   lateBy: Micros,
+  triage: number,
+  stageId: number | null,
 ];

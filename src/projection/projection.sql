@@ -46,7 +46,8 @@ FROM instances WHERE message IN (
 
 -- name: findings
 SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by)) AS rows
+  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage,
+  (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
 FROM findings WHERE message IN (
   SELECT message FROM instances WHERE findings > 0 AND message IN (
     SELECT message FROM events WHERE seq > ?1 AND seq <= ?2

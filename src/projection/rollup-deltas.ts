@@ -10,8 +10,9 @@ import { forRows } from "../db/rows.ts";
 import { rollupsSql } from "../gen/sql.ts";
 import { type Hop, hopsOf } from "../lifecycle/hops.ts";
 import type { Times } from "../lifecycle/plan.ts";
-import { bucketsOf } from "../statistics/buckets.ts";
 import { Histogram } from "../statistics/histogram.ts";
+import { OverdueDeltas } from "./overdue-deltas.ts";
+import { type BucketKey, bucketKeys, minuteKey, rollUp } from "./stage-buckets.ts";
 
 /** An instance as it is counted. */
 export interface CountedInstance {
@@ -35,14 +36,12 @@ interface Sample {
   readonly sign: 1 | -1;
 }
 
-/** `<stage>,<span>,<start>`. */
-type BucketKey = string;
-
 export class RollupDeltas {
   readonly #apps = new Map<string, AppDelta>();
   /** By stage and minute: a step's messages share a few of these, which are rolled up into the longer spans at its end. */
   readonly #funnel = new Map<number, number[]>();
   readonly #samples = new Map<number, Sample[]>();
+  readonly overdue = new OverdueDeltas();
   /** Whether something is taken away from a rate. */
   #less = false;
 
@@ -101,6 +100,7 @@ export class RollupDeltas {
       ...(this.#less ? [rollupsSql.deleteEmptyRates] : []),
       ...forRows(rollupsSql.addToFunnel, this.#funnelRows()),
       ...forRows(rollupsSql.putLatencies, this.#latencyRows(histograms)),
+      ...this.overdue.statements(),
     ];
   }
 
@@ -190,34 +190,4 @@ export class RollupDeltas {
 
 function sameHop(a: Hop, b: Hop): boolean {
   return a.stage === b.stage && a.reachedAt === b.reachedAt && a.took === b.took;
-}
-
-/** A stage and a minute in one number, which a map finds faster than a text. */
-function minuteKey(stage: number, at: Micros): number {
-  return stage * minutesMax + (Math.floor(at / 60_000_000) + minutesMax / 2);
-}
-
-/** More than there are from 1685 to 2254; with four million stages it stays a safe integer. */
-const minutesMax = 2 ** 31;
-
-/** Adds the values of each minute to the buckets of every span. */
-function rollUp<Value>(
-  minutes: ReadonlyMap<number, Value>,
-  join: (all: Value, more: Value) => Value,
-): Map<BucketKey, Value> {
-  const buckets = new Map<BucketKey, Value>();
-  for (const [minute, value] of minutes) {
-    for (const key of bucketKeys(minute)) {
-      const known = buckets.get(key);
-      buckets.set(key, known === undefined ? value : join(known, value));
-    }
-  }
-  return buckets;
-}
-
-/** The buckets of every span that have the minute. */
-function bucketKeys(key: number): BucketKey[] {
-  const stage = Math.floor(key / minutesMax);
-  const at = ((key % minutesMax) - minutesMax / 2) * 60_000_000;
-  return bucketsOf(at).map(({ span, start }) => `${stage},${span},${start}`);
 }

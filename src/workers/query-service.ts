@@ -6,6 +6,7 @@ import { IncidentQueries } from "../db/alerts/incident-queries.ts";
 import { AuditQueries } from "../db/audit/audit-queries.ts";
 import { ErasureQueries } from "../db/erasure/erasure-queries.ts";
 import { FindingQueries } from "../db/findings/finding-queries.ts";
+import { OverdueGroupQueries } from "../db/findings/overdue-groups.ts";
 import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
 import { PlanCache } from "../db/lifecycles/plan-cache.ts";
 import { HistoryQueries } from "../db/messages/history-queries.ts";
@@ -23,6 +24,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const messages = new MessageQueries(connection, plans, options);
   const history = new HistoryQueries(connection);
   const findings = new FindingQueries(connection, options);
+  const groups = new OverdueGroupQueries(connection);
   const lifecycles = new LifecycleQueries(connection);
   const alerts = new AlertQueries(connection);
   const incidents = new IncidentQueries(connection);
@@ -40,6 +42,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     findings: findings.findings.bind(findings),
     findingHistory: findings.findingHistory.bind(findings),
     overdue: findings.overdue.bind(findings),
+    overdueGroups: groups.overdueGroups.bind(groups),
     lifecycleVersions: lifecycles.lifecycleVersions.bind(lifecycles),
     histories: lifecycles.histories.bind(lifecycles),
     funnel: statistics.funnel.bind(statistics),

@@ -89,6 +89,7 @@ export const rows: Readonly<Record<string, Row>> = {
   learnLifecycle: is(app, ofApp),
   listFindings: is(app, ofApp),
   listOverdue: is(app, ofApp),
+  listOverdueGroups: is(app, ofApp),
   listAlertRules: is({}),
   getAlertRule: is({ id: "r-1" }, { own: unlessOwn(notFound), missing: { id: "nobodys" } }),
   putAlertRule: is({ id: "r-1", ...rule }, { own: unlessOwn(denied) }),

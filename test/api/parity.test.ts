@@ -12,6 +12,7 @@ import {
 import { getMessage, listMessages } from "../../src/api/messages.ts";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
+import { listOverdueGroups } from "../../src/api/overdue-groups.ts";
 import { getFunnel, getLatency, getRates, listApps } from "../../src/api/statistics.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { send, sendBulk } from "../support/rest.ts";
@@ -91,6 +92,9 @@ const steps = (door: string): readonly Step[] => [
   [listOverdue, { ...shop, stage: "nowhere" }],
   [listOverdue, { ...shop, stage_events: ["paid"] }],
   [listOverdue, { app_id: "nobody" }],
+  [listOverdueGroups, { ...shop, new_within: "1h" }],
+  [listOverdueGroups, { ...shop, limit: 1, triage: "none" }],
+  [listOverdueGroups, { app_id: "nobody", limit: 201 }],
   [putLifecycle, { app_id: `x-ended-${door}`, lifecycle }],
   [deleteLifecycle, { app_id: `x-ended-${door}` }],
   [deleteLifecycle, { app_id: `x-ended-${door}` }],
@@ -176,6 +180,13 @@ const asRpc: Readonly<Record<string, (answer: Any) => Json>> = {
       hop_p99_ms,
       overdue_for_ms,
       age_ms,
+    })),
+  }),
+  listOverdueGroups: ({ groups, ...rest }) => ({
+    ...rest,
+    groups: groups?.map(({ messages: _, ages, ...group }: Any) => ({
+      ...group,
+      ages: ages.map(({ over, ...age }: Any) => ({ ...age, over: over === 0 ? undefined : over })),
     })),
   }),
   dryRunLifecycle: ({ findings, lifecycle: _, ...rest }) => ({

@@ -81,6 +81,9 @@ test("no page or list sorts a table that grows, or reads it without a bound", as
       }
     }
     await pages(queries.overdue, { clock: 1, limit: 10, stage: "STAGE 1" } as never);
+    for (const one of [{}, { appId: "app" }, { apps: ["a", "b-*"] }]) {
+      await queries.overdueGroups({ ...one, triage: "any", newSince: 1, clock: 1e15, limit: 10 });
+    }
     await queries.histories({ appId: "app", since: 0, until: 9e15 });
     await queries.apps({ limit: 10 });
     await queries.apps({ cursor: Buffer.from('["apps","a"]').toString("base64url"), limit: 10 });

@@ -12,6 +12,7 @@ const boundedTables = new Set([
 /** Indexes of rows that wait to be deleted, and one whose rows are counted before a list reads them (`countCandidates`). */
 const boundedIndexes = new Set([
   "rates_none",
+  "overdue_ages_none",
   "stages_unnamed",
   "instances_overdue",
   "instances_app_overdue",

@@ -111,7 +111,8 @@ DELETE FROM remains WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.message = r
 DELETE FROM stages
 WHERE id IN (SELECT id FROM stages WHERE versions = 0 ORDER BY id LIMIT ?1)
   AND NOT EXISTS (SELECT 1 FROM funnel WHERE stage = stages.id)
-  AND NOT EXISTS (SELECT 1 FROM latencies WHERE stage = stages.id);
+  AND NOT EXISTS (SELECT 1 FROM latencies WHERE stage = stages.id)
+  AND NOT EXISTS (SELECT 1 FROM overdue_ages WHERE span = 0 AND stage = stages.id);
 
 -- name: putAppRetention
 INSERT INTO app_retention (app_id, keep_for) VALUES (?1, ?2)

@@ -10,7 +10,7 @@
  */
 import type { InStatement, Row } from "@libsql/client";
 import type { PruneQuery, PruneScope, PruneStep } from "../../core/retention.ts";
-import { pruneSql } from "../../gen/sql.ts";
+import { overdueAgesSql, pruneSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import { markBefore } from "./time-marks.ts";
 import { messageHash, type Tombstones } from "./tombstones.ts";
@@ -105,6 +105,8 @@ async function pruneBefore(
       { sql: pruneSql.recordPruned, args: [cut.seq] },
       pruneSql.countExpired,
       pruneSql.expireIncidents,
+      overdueAgesSql.subtractRemains,
+      overdueAgesSql.deleteEmpty,
       tombstones.bury(buried, elapsed + keepFor),
       pruneSql.deleteMessages,
       pruneSql.countInstances,

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/lifecycle_service.proto.
  */
 export const file_mars_v1_lifecycle_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9tYXJzL3YxL2xpZmVjeWNsZV9zZXJ2aWNlLnByb3RvEgdtYXJzLnYxIkwKE1B1dExpZmVjeWNsZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEiUKCWxpZmVjeWNsZRgCIAEoCzISLm1hcnMudjEuTGlmZWN5Y2xlIkIKFFB1dExpZmVjeWNsZVJlc3BvbnNlEioKB3ZlcnNpb24YASABKAsyGS5tYXJzLnYxLkxpZmVjeWNsZVZlcnNpb24iJQoTR2V0TGlmZWN5Y2xlUmVxdWVzdBIOCgZhcHBfaWQYASABKAkiQgoUR2V0TGlmZWN5Y2xlUmVzcG9uc2USKgoHdmVyc2lvbhgBIAEoCzIZLm1hcnMudjEuTGlmZWN5Y2xlVmVyc2lvbiIoChZEZWxldGVMaWZlY3ljbGVSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCSJFChdEZWxldGVMaWZlY3ljbGVSZXNwb25zZRIqCgd2ZXJzaW9uGAEgASgLMhkubWFycy52MS5MaWZlY3ljbGVWZXJzaW9uIi4KHExpc3RMaWZlY3ljbGVWZXJzaW9uc1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJIkwKHUxpc3RMaWZlY3ljbGVWZXJzaW9uc1Jlc3BvbnNlEisKCHZlcnNpb25zGAEgAygLMhkubWFycy52MS5MaWZlY3ljbGVWZXJzaW9uIqUBChZEcnlSdW5MaWZlY3ljbGVSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIlCglsaWZlY3ljbGUYAiABKAsyEi5tYXJzLnYxLkxpZmVjeWNsZRIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIvMDChdEcnlSdW5MaWZlY3ljbGVSZXNwb25zZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCG1lc3NhZ2VzGAMgASgEEhEKCWN1dF9zaG9ydBgEIAEoCBI3CgZzdGF0ZXMYBSABKAsyJy5tYXJzLnYxLkRyeVJ1bkxpZmVjeWNsZVJlc3BvbnNlLlN0YXRlcxI/CghmaW5kaW5ncxgGIAMoCzItLm1hcnMudjEuRHJ5UnVuTGlmZWN5Y2xlUmVzcG9uc2UuRmluZGluZ0NvdW50GkkKBlN0YXRlcxIMCgRvcGVuGAEgASgEEg8KB292ZXJkdWUYAiABKAQSEAoIY29tcGxldGUYAyABKAQSDgoGZmFpbGVkGAQgASgEGpcBCgxGaW5kaW5nQ291bnQSIgoEa2luZBgBIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYAiABKAkSDwoHaG9sZGluZxgDIAEoBBIRCglyZXRyYWN0ZWQYBCABKAQSGgoSc2FtcGxlX21lc3NhZ2VfaWRzGAUgAygJEhQKDHN0YWdlX2V2ZW50cxgGIAMoCSJ9ChVMZWFybkxpZmVjeWNsZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi2QYKFkxlYXJuTGlmZWN5Y2xlUmVzcG9uc2USKQoFc2luY2UYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghtZXNzYWdlcxgDIAEoBBIOCgZqdWRnZWQYBCABKAQSEQoJY3V0X3Nob3J0GAUgASgIEiUKCWxpZmVjeWNsZRgGIAEoCzISLm1hcnMudjEuTGlmZWN5Y2xlEjUKBnN0YWdlcxgHIAMoCzIlLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXNwb25zZS5TdGFnZRI5CghsZWZ0X291dBgIIAMoCzInLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXNwb25zZS5MZWZ0T3V0EiIKGm1lc3NhZ2VzX3dpdGhfb3RoZXJfZXZlbnRzGAkgASgEGowBCgNIb3ASDQoFY291bnQYASABKAQSJgoDcDUwGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5NRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNwOTkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24axgEKBVN0YWdlEg4KBmV2ZW50cxgBIAMoCRINCgVhZnRlchgCIAMoCRI6CgZvY2N1cnMYAyABKA4yKi5tYXJzLnYxLkxlYXJuTGlmZWN5Y2xlUmVzcG9uc2UuT2NjdXJyZW5jZRINCgVjb3VudBgEIAEoBBINCgVzaGFyZRgFIAEoARISCgpjb25maWRlbmNlGAYgASgBEjAKA2hvcBgHIAEoCzIjLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXNwb25zZS5Ib3AaJwoHTGVmdE91dBINCgVldmVudBgBIAEoCRINCgVzaGFyZRgCIAEoASJ2CgpPY2N1cnJlbmNlEhoKFk9DQ1VSUkVOQ0VfVU5TUEVDSUZJRUQQABIVChFPQ0NVUlJFTkNFX0FMV0FZUxABEhgKFE9DQ1VSUkVOQ0VfU09NRVRJTUVTEAISGwoXT0NDVVJSRU5DRV9BTFRFUk5BVElWRVMQAyLUAgoTTGlzdEZpbmRpbmdzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIiCgRraW5kGAMgASgOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgEIAEoCRIkCgVzdGF0ZRgFIAEoDjIVLm1hcnMudjEuRmluZGluZ1N0YXRlEikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFb3JkZXIYCCABKA4yFS5tYXJzLnYxLkZpbmRpbmdPcmRlchINCgVsaW1pdBgJIAEoDRIOCgZjdXJzb3IYCiABKAkSDwoHbWluX3NlcRgLIAEoBBIUCgxzdGFnZV9ldmVudHMYDCADKAkicAoUTGlzdEZpbmRpbmdzUmVzcG9uc2USIgoIZmluZGluZ3MYASADKAsyEC5tYXJzLnYxLkZpbmRpbmcSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkieQoSTGlzdE92ZXJkdWVSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRINCgVzdGFnZRgCIAEoCRINCgVsaW1pdBgDIAEoDRIOCgZjdXJzb3IYBCABKAkSDwoHbWluX3NlcRgFIAEoBBIUCgxzdGFnZV9ldmVudHMYBiADKAki5QEKDE92ZXJkdWVTdGFnZRIhCgdmaW5kaW5nGAEgASgLMhAubWFycy52MS5GaW5kaW5nEi4KCnN0YXJ0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KC292ZXJkdWVfZm9yGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA2FnZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdob3BfcDk5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIp4BChNMaXN0T3ZlcmR1ZVJlc3BvbnNlEiYKB292ZXJkdWUYASADKAsyFS5tYXJzLnYxLk92ZXJkdWVTdGFnZRITCgtuZXh0X2N1cnNvchgCIAEoCRIpCgVjbG9jaxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJYXNfb2Zfc2VxGAQgASgEEgwKBGFwcHMYBSADKAkiSwoUV2F0Y2hGaW5kaW5nc1JlcXVlc3QSDQoFdG9waWMYASABKAkSFgoJYWZ0ZXJfc2VxGAIgASgESACIAQFCDAoKX2FmdGVyX3NlcSLpAQoVV2F0Y2hGaW5kaW5nc1Jlc3BvbnNlEjkKB3N0YXJ0ZWQYASABKAsyJi5tYXJzLnYxLldhdGNoRmluZGluZ3NSZXNwb25zZS5TdGFydGVkSAASNQoFYmF0Y2gYAiABKAsyJC5tYXJzLnYxLldhdGNoRmluZGluZ3NSZXNwb25zZS5CYXRjaEgAGikKB1N0YXJ0ZWQSCwoDc2VxGAEgASgEEhEKCXJlY292ZXJlZBgCIAEoCBorCgVCYXRjaBIiCghmaW5kaW5ncxgBIAMoCzIQLm1hcnMudjEuRmluZGluZ0IGCgRpdGVtIokBChBHZXRGdW5uZWxSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB21pbl9zZXEYBCABKAQiwQIKEUdldEZ1bm5lbFJlc3BvbnNlEikKBXNpbmNlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGb3BlbmVkGAMgASgEEjAKBnN0YWdlcxgEIAMoCzIgLm1hcnMudjEuR2V0RnVubmVsUmVzcG9uc2UuU3RhZ2UakwEKBVN0YWdlEg0KBXN0YWdlGAEgASgJEg0KBWFmdGVyGAIgASgJEg8KB3JlYWNoZWQYAyABKAQSDwoHd2FpdGluZxgEIAEoBBIPCgdvdmVyZHVlGAUgASgEEg0KBW5ldmVyGAYgASgEEhQKDHN0YWdlX2V2ZW50cxgHIAMoCRIUCgxhZnRlcl9ldmVudHMYCCADKAkiigEKEUdldExhdGVuY3lSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB21pbl9zZXEYBCABKAQi+wQKEkdldExhdGVuY3lSZXNwb25zZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKCmVuZF90b19lbmQYAyABKAsyHy5tYXJzLnYxLkdldExhdGVuY3lSZXNwb25zZS5Ib3ASLQoEaG9wcxgEIAMoCzIfLm1hcnMudjEuR2V0TGF0ZW5jeVJlc3BvbnNlLkhvcBpjCgpQZXJjZW50aWxlEg8KB3BlcmNlbnQYASABKA0SKAoFdmFsdWUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGgoSZXhhbXBsZV9tZXNzYWdlX2lkGAMgASgJGoIBCgxEaXN0cmlidXRpb24SDQoFY291bnQYASABKAQSJgoDbWF4GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjsKC3BlcmNlbnRpbGVzGAMgAygLMiYubWFycy52MS5HZXRMYXRlbmN5UmVzcG9uc2UuUGVyY2VudGlsZRrAAQoDSG9wEg0KBXN0YWdlGAEgASgJEg0KBWFmdGVyGAIgASgJEjUKA25vdxgDIAEoCzIoLm1hcnMudjEuR2V0TGF0ZW5jeVJlc3BvbnNlLkRpc3RyaWJ1dGlvbhI4CgZiZWZvcmUYBCABKAsyKC5tYXJzLnYxLkdldExhdGVuY3lSZXNwb25zZS5EaXN0cmlidXRpb24SFAoMc3RhZ2VfZXZlbnRzGAUgAygJEhQKDGFmdGVyX2V2ZW50cxgGIAMoCSKxAQoPR2V0UmF0ZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKBHN0ZXAYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHbWluX3NlcRgFIAEoBCLqAQoQR2V0UmF0ZXNSZXNwb25zZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKBHN0ZXAYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoGc3RhZ2VzGAQgAygLMh8ubWFycy52MS5HZXRSYXRlc1Jlc3BvbnNlLlN0YWdlGiYKBVN0YWdlEg0KBWV2ZW50GAEgASgJEg4KBmNvdW50cxgCIAMoBCJBCg9MaXN0QXBwc1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJEg8KB21pbl9zZXEYAyABKAQitwIKCkFwcFN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEh4KEWxpZmVjeWNsZV92ZXJzaW9uGAIgASgESACIAQESLgoIbWVzc2FnZXMYAyABKAsyHC5tYXJzLnYxLkFwcFN1bW1hcnkuTWVzc2FnZXMSDgoGZXZlbnRzGAQgASgEEhIKCmxhc3RfZXZlbnQYBSABKAkSMQoNbGFzdF9ldmVudF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaXAoITWVzc2FnZXMSDAoEb3BlbhgBIAEoBBIPCgdvdmVyZHVlGAIgASgEEhAKCGNvbXBsZXRlGAMgASgEEg4KBmZhaWxlZBgEIAEoBBIPCgdleHBpcmVkGAUgASgEQhQKEl9saWZlY3ljbGVfdmVyc2lvbiJxChBMaXN0QXBwc1Jlc3BvbnNlEiEKBGFwcHMYASADKAsyEy5tYXJzLnYxLkFwcFN1bW1hcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEhIKCmxpbWl0ZWRfdG8YBCADKAkqfAoMRmluZGluZ1N0YXRlEh0KGUZJTkRJTkdfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVGSU5ESU5HX1NUQVRFX0NVUlJFTlQQARIbChdGSU5ESU5HX1NUQVRFX1JFVFJBQ1RFRBACEhUKEUZJTkRJTkdfU1RBVEVfQU5ZEAMqYQoMRmluZGluZ09yZGVyEh0KGUZJTkRJTkdfT1JERVJfVU5TUEVDSUZJRUQQABIYChRGSU5ESU5HX09SREVSX05FV0VTVBABEhgKFEZJTkRJTkdfT1JERVJfT0xERVNUEAIyxQgKEExpZmVjeWNsZVNlcnZpY2USUAoMUHV0TGlmZWN5Y2xlEhwubWFycy52MS5QdXRMaWZlY3ljbGVSZXF1ZXN0Gh0ubWFycy52MS5QdXRMaWZlY3ljbGVSZXNwb25zZSIDkAICElAKDEdldExpZmVjeWNsZRIcLm1hcnMudjEuR2V0TGlmZWN5Y2xlUmVxdWVzdBodLm1hcnMudjEuR2V0TGlmZWN5Y2xlUmVzcG9uc2UiA5ACARJZCg9EZWxldGVMaWZlY3ljbGUSHy5tYXJzLnYxLkRlbGV0ZUxpZmVjeWNsZVJlcXVlc3QaIC5tYXJzLnYxLkRlbGV0ZUxpZmVjeWNsZVJlc3BvbnNlIgOQAgISawoVTGlzdExpZmVjeWNsZVZlcnNpb25zEiUubWFycy52MS5MaXN0TGlmZWN5Y2xlVmVyc2lvbnNSZXF1ZXN0GiYubWFycy52MS5MaXN0TGlmZWN5Y2xlVmVyc2lvbnNSZXNwb25zZSIDkAIBElkKD0RyeVJ1bkxpZmVjeWNsZRIfLm1hcnMudjEuRHJ5UnVuTGlmZWN5Y2xlUmVxdWVzdBogLm1hcnMudjEuRHJ5UnVuTGlmZWN5Y2xlUmVzcG9uc2UiA5ACARJWCg5MZWFybkxpZmVjeWNsZRIeLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXF1ZXN0Gh8ubWFycy52MS5MZWFybkxpZmVjeWNsZVJlc3BvbnNlIgOQAgESUAoMTGlzdEZpbmRpbmdzEhwubWFycy52MS5MaXN0RmluZGluZ3NSZXF1ZXN0Gh0ubWFycy52MS5MaXN0RmluZGluZ3NSZXNwb25zZSIDkAIBEk0KC0xpc3RPdmVyZHVlEhsubWFycy52MS5MaXN0T3ZlcmR1ZVJlcXVlc3QaHC5tYXJzLnYxLkxpc3RPdmVyZHVlUmVzcG9uc2UiA5ACARJQCg1XYXRjaEZpbmRpbmdzEh0ubWFycy52MS5XYXRjaEZpbmRpbmdzUmVxdWVzdBoeLm1hcnMudjEuV2F0Y2hGaW5kaW5nc1Jlc3BvbnNlMAESRwoJR2V0RnVubmVsEhkubWFycy52MS5HZXRGdW5uZWxSZXF1ZXN0GhoubWFycy52MS5HZXRGdW5uZWxSZXNwb25zZSIDkAIBEkoKCkdldExhdGVuY3kSGi5tYXJzLnYxLkdldExhdGVuY3lSZXF1ZXN0GhsubWFycy52MS5HZXRMYXRlbmN5UmVzcG9uc2UiA5ACARJECghHZXRSYXRlcxIYLm1hcnMudjEuR2V0UmF0ZXNSZXF1ZXN0GhkubWFycy52MS5HZXRSYXRlc1Jlc3BvbnNlIgOQAgESRAoITGlzdEFwcHMSGC5tYXJzLnYxLkxpc3RBcHBzUmVxdWVzdBoZLm1hcnMudjEuTGlzdEFwcHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mars_v1_lifecycle]);
+  fileDesc("Ch9tYXJzL3YxL2xpZmVjeWNsZV9zZXJ2aWNlLnByb3RvEgdtYXJzLnYxIkwKE1B1dExpZmVjeWNsZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEiUKCWxpZmVjeWNsZRgCIAEoCzISLm1hcnMudjEuTGlmZWN5Y2xlIkIKFFB1dExpZmVjeWNsZVJlc3BvbnNlEioKB3ZlcnNpb24YASABKAsyGS5tYXJzLnYxLkxpZmVjeWNsZVZlcnNpb24iJQoTR2V0TGlmZWN5Y2xlUmVxdWVzdBIOCgZhcHBfaWQYASABKAkiQgoUR2V0TGlmZWN5Y2xlUmVzcG9uc2USKgoHdmVyc2lvbhgBIAEoCzIZLm1hcnMudjEuTGlmZWN5Y2xlVmVyc2lvbiIoChZEZWxldGVMaWZlY3ljbGVSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCSJFChdEZWxldGVMaWZlY3ljbGVSZXNwb25zZRIqCgd2ZXJzaW9uGAEgASgLMhkubWFycy52MS5MaWZlY3ljbGVWZXJzaW9uIi4KHExpc3RMaWZlY3ljbGVWZXJzaW9uc1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJIkwKHUxpc3RMaWZlY3ljbGVWZXJzaW9uc1Jlc3BvbnNlEisKCHZlcnNpb25zGAEgAygLMhkubWFycy52MS5MaWZlY3ljbGVWZXJzaW9uIqUBChZEcnlSdW5MaWZlY3ljbGVSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIlCglsaWZlY3ljbGUYAiABKAsyEi5tYXJzLnYxLkxpZmVjeWNsZRIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIvMDChdEcnlSdW5MaWZlY3ljbGVSZXNwb25zZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCG1lc3NhZ2VzGAMgASgEEhEKCWN1dF9zaG9ydBgEIAEoCBI3CgZzdGF0ZXMYBSABKAsyJy5tYXJzLnYxLkRyeVJ1bkxpZmVjeWNsZVJlc3BvbnNlLlN0YXRlcxI/CghmaW5kaW5ncxgGIAMoCzItLm1hcnMudjEuRHJ5UnVuTGlmZWN5Y2xlUmVzcG9uc2UuRmluZGluZ0NvdW50GkkKBlN0YXRlcxIMCgRvcGVuGAEgASgEEg8KB292ZXJkdWUYAiABKAQSEAoIY29tcGxldGUYAyABKAQSDgoGZmFpbGVkGAQgASgEGpcBCgxGaW5kaW5nQ291bnQSIgoEa2luZBgBIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYAiABKAkSDwoHaG9sZGluZxgDIAEoBBIRCglyZXRyYWN0ZWQYBCABKAQSGgoSc2FtcGxlX21lc3NhZ2VfaWRzGAUgAygJEhQKDHN0YWdlX2V2ZW50cxgGIAMoCSJ9ChVMZWFybkxpZmVjeWNsZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi2QYKFkxlYXJuTGlmZWN5Y2xlUmVzcG9uc2USKQoFc2luY2UYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghtZXNzYWdlcxgDIAEoBBIOCgZqdWRnZWQYBCABKAQSEQoJY3V0X3Nob3J0GAUgASgIEiUKCWxpZmVjeWNsZRgGIAEoCzISLm1hcnMudjEuTGlmZWN5Y2xlEjUKBnN0YWdlcxgHIAMoCzIlLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXNwb25zZS5TdGFnZRI5CghsZWZ0X291dBgIIAMoCzInLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXNwb25zZS5MZWZ0T3V0EiIKGm1lc3NhZ2VzX3dpdGhfb3RoZXJfZXZlbnRzGAkgASgEGowBCgNIb3ASDQoFY291bnQYASABKAQSJgoDcDUwGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5NRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNwOTkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24axgEKBVN0YWdlEg4KBmV2ZW50cxgBIAMoCRINCgVhZnRlchgCIAMoCRI6CgZvY2N1cnMYAyABKA4yKi5tYXJzLnYxLkxlYXJuTGlmZWN5Y2xlUmVzcG9uc2UuT2NjdXJyZW5jZRINCgVjb3VudBgEIAEoBBINCgVzaGFyZRgFIAEoARISCgpjb25maWRlbmNlGAYgASgBEjAKA2hvcBgHIAEoCzIjLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXNwb25zZS5Ib3AaJwoHTGVmdE91dBINCgVldmVudBgBIAEoCRINCgVzaGFyZRgCIAEoASJ2CgpPY2N1cnJlbmNlEhoKFk9DQ1VSUkVOQ0VfVU5TUEVDSUZJRUQQABIVChFPQ0NVUlJFTkNFX0FMV0FZUxABEhgKFE9DQ1VSUkVOQ0VfU09NRVRJTUVTEAISGwoXT0NDVVJSRU5DRV9BTFRFUk5BVElWRVMQAyLUAgoTTGlzdEZpbmRpbmdzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIiCgRraW5kGAMgASgOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgEIAEoCRIkCgVzdGF0ZRgFIAEoDjIVLm1hcnMudjEuRmluZGluZ1N0YXRlEikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFb3JkZXIYCCABKA4yFS5tYXJzLnYxLkZpbmRpbmdPcmRlchINCgVsaW1pdBgJIAEoDRIOCgZjdXJzb3IYCiABKAkSDwoHbWluX3NlcRgLIAEoBBIUCgxzdGFnZV9ldmVudHMYDCADKAkicAoUTGlzdEZpbmRpbmdzUmVzcG9uc2USIgoIZmluZGluZ3MYASADKAsyEC5tYXJzLnYxLkZpbmRpbmcSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkieQoSTGlzdE92ZXJkdWVSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRINCgVzdGFnZRgCIAEoCRINCgVsaW1pdBgDIAEoDRIOCgZjdXJzb3IYBCABKAkSDwoHbWluX3NlcRgFIAEoBBIUCgxzdGFnZV9ldmVudHMYBiADKAki5QEKDE92ZXJkdWVTdGFnZRIhCgdmaW5kaW5nGAEgASgLMhAubWFycy52MS5GaW5kaW5nEi4KCnN0YXJ0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KC292ZXJkdWVfZm9yGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA2FnZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdob3BfcDk5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIp4BChNMaXN0T3ZlcmR1ZVJlc3BvbnNlEiYKB292ZXJkdWUYASADKAsyFS5tYXJzLnYxLk92ZXJkdWVTdGFnZRITCgtuZXh0X2N1cnNvchgCIAEoCRIpCgVjbG9jaxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJYXNfb2Zfc2VxGAQgASgEEgwKBGFwcHMYBSADKAkisQEKGExpc3RPdmVyZHVlR3JvdXBzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSLQoKbmV3X3dpdGhpbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgZ0cmlhZ2UYAyABKA4yFi5tYXJzLnYxLk92ZXJkdWVUcmlhZ2USDQoFbGltaXQYBCABKA0SDgoGY3Vyc29yGAUgASgJEg8KB21pbl9zZXEYBiABKAQirAMKDE92ZXJkdWVHcm91cBIOCgZhcHBfaWQYASABKAkSDQoFc3RhZ2UYAiABKAkSFAoMc3RhZ2VfZXZlbnRzGAMgAygJEg0KBWFmdGVyGAQgASgJEhQKDGFmdGVyX2V2ZW50cxgFIAMoCRINCgV0b3RhbBgGIAEoBBILCgNuZXcYByABKAQSFAoMYWNrbm93bGVkZ2VkGAggASgEEi4KB2xvbmdlc3QYCSABKAsyHS5tYXJzLnYxLk92ZXJkdWVHcm91cC5Mb25nZXN0EicKBGFnZXMYCiADKAsyGS5tYXJzLnYxLk92ZXJkdWVHcm91cC5BZ2USLQoKbm9ybWFsX3A5ORgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhpJCgdMb25nZXN0EhIKCm1lc3NhZ2VfaWQYASABKAkSKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBo9CgNBZ2USJwoEb3ZlchgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVjb3VudBgCIAEoBCLjAQoZTGlzdE92ZXJkdWVHcm91cHNSZXNwb25zZRIlCgZncm91cHMYASADKAsyFS5tYXJzLnYxLk92ZXJkdWVHcm91cBItCgluZXdfc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3BhcnRpYWwYAyABKAgSEwoLbmV4dF9jdXJzb3IYBCABKAkSKQoFY2xvY2sYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWFzX29mX3NlcRgGIAEoBBIMCgRhcHBzGAcgAygJIksKFFdhdGNoRmluZGluZ3NSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhYKCWFmdGVyX3NlcRgCIAEoBEgAiAEBQgwKCl9hZnRlcl9zZXEi6QEKFVdhdGNoRmluZGluZ3NSZXNwb25zZRI5CgdzdGFydGVkGAEgASgLMiYubWFycy52MS5XYXRjaEZpbmRpbmdzUmVzcG9uc2UuU3RhcnRlZEgAEjUKBWJhdGNoGAIgASgLMiQubWFycy52MS5XYXRjaEZpbmRpbmdzUmVzcG9uc2UuQmF0Y2hIABopCgdTdGFydGVkEgsKA3NlcRgBIAEoBBIRCglyZWNvdmVyZWQYAiABKAgaKwoFQmF0Y2gSIgoIZmluZGluZ3MYASADKAsyEC5tYXJzLnYxLkZpbmRpbmdCBgoEaXRlbSKJAQoQR2V0RnVubmVsUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdtaW5fc2VxGAQgASgEIsECChFHZXRGdW5uZWxSZXNwb25zZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm9wZW5lZBgDIAEoBBIwCgZzdGFnZXMYBCADKAsyIC5tYXJzLnYxLkdldEZ1bm5lbFJlc3BvbnNlLlN0YWdlGpMBCgVTdGFnZRINCgVzdGFnZRgBIAEoCRINCgVhZnRlchgCIAEoCRIPCgdyZWFjaGVkGAMgASgEEg8KB3dhaXRpbmcYBCABKAQSDwoHb3ZlcmR1ZRgFIAEoBBINCgVuZXZlchgGIAEoBBIUCgxzdGFnZV9ldmVudHMYByADKAkSFAoMYWZ0ZXJfZXZlbnRzGAggAygJIooBChFHZXRMYXRlbmN5UmVxdWVzdBIOCgZhcHBfaWQYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdtaW5fc2VxGAQgASgEIvsEChJHZXRMYXRlbmN5UmVzcG9uc2USKQoFc2luY2UYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCgplbmRfdG9fZW5kGAMgASgLMh8ubWFycy52MS5HZXRMYXRlbmN5UmVzcG9uc2UuSG9wEi0KBGhvcHMYBCADKAsyHy5tYXJzLnYxLkdldExhdGVuY3lSZXNwb25zZS5Ib3AaYwoKUGVyY2VudGlsZRIPCgdwZXJjZW50GAEgASgNEigKBXZhbHVlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhoKEmV4YW1wbGVfbWVzc2FnZV9pZBgDIAEoCRqCAQoMRGlzdHJpYnV0aW9uEg0KBWNvdW50GAEgASgEEiYKA21heBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI7CgtwZXJjZW50aWxlcxgDIAMoCzImLm1hcnMudjEuR2V0TGF0ZW5jeVJlc3BvbnNlLlBlcmNlbnRpbGUawAEKA0hvcBINCgVzdGFnZRgBIAEoCRINCgVhZnRlchgCIAEoCRI1CgNub3cYAyABKAsyKC5tYXJzLnYxLkdldExhdGVuY3lSZXNwb25zZS5EaXN0cmlidXRpb24SOAoGYmVmb3JlGAQgASgLMigubWFycy52MS5HZXRMYXRlbmN5UmVzcG9uc2UuRGlzdHJpYnV0aW9uEhQKDHN0YWdlX2V2ZW50cxgFIAMoCRIUCgxhZnRlcl9ldmVudHMYBiADKAkisQEKD0dldFJhdGVzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgRzdGVwGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB21pbl9zZXEYBSABKAQi6gEKEEdldFJhdGVzUmVzcG9uc2USKQoFc2luY2UYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgRzdGVwGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KBnN0YWdlcxgEIAMoCzIfLm1hcnMudjEuR2V0UmF0ZXNSZXNwb25zZS5TdGFnZRomCgVTdGFnZRINCgVldmVudBgBIAEoCRIOCgZjb3VudHMYAiADKAQiQQoPTGlzdEFwcHNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCRIPCgdtaW5fc2VxGAMgASgEIrcCCgpBcHBTdW1tYXJ5Eg4KBmFwcF9pZBgBIAEoCRIeChFsaWZlY3ljbGVfdmVyc2lvbhgCIAEoBEgAiAEBEi4KCG1lc3NhZ2VzGAMgASgLMhwubWFycy52MS5BcHBTdW1tYXJ5Lk1lc3NhZ2VzEg4KBmV2ZW50cxgEIAEoBBISCgpsYXN0X2V2ZW50GAUgASgJEjEKDWxhc3RfZXZlbnRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGlwKCE1lc3NhZ2VzEgwKBG9wZW4YASABKAQSDwoHb3ZlcmR1ZRgCIAEoBBIQCghjb21wbGV0ZRgDIAEoBBIOCgZmYWlsZWQYBCABKAQSDwoHZXhwaXJlZBgFIAEoBEIUChJfbGlmZWN5Y2xlX3ZlcnNpb24icQoQTGlzdEFwcHNSZXNwb25zZRIhCgRhcHBzGAEgAygLMhMubWFycy52MS5BcHBTdW1tYXJ5EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBBISCgpsaW1pdGVkX3RvGAQgAygJKnwKDEZpbmRpbmdTdGF0ZRIdChlGSU5ESU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASGQoVRklORElOR19TVEFURV9DVVJSRU5UEAESGwoXRklORElOR19TVEFURV9SRVRSQUNURUQQAhIVChFGSU5ESU5HX1NUQVRFX0FOWRADKmEKDEZpbmRpbmdPcmRlchIdChlGSU5ESU5HX09SREVSX1VOU1BFQ0lGSUVEEAASGAoURklORElOR19PUkRFUl9ORVdFU1QQARIYChRGSU5ESU5HX09SREVSX09MREVTVBACKoEBCg1PdmVyZHVlVHJpYWdlEh4KGk9WRVJEVUVfVFJJQUdFX1VOU1BFQ0lGSUVEEAASFgoST1ZFUkRVRV9UUklBR0VfQU5ZEAESFwoTT1ZFUkRVRV9UUklBR0VfTk9ORRACEh8KG09WRVJEVUVfVFJJQUdFX0FDS05PV0xFREdFRBADMqYJChBMaWZlY3ljbGVTZXJ2aWNlElAKDFB1dExpZmVjeWNsZRIcLm1hcnMudjEuUHV0TGlmZWN5Y2xlUmVxdWVzdBodLm1hcnMudjEuUHV0TGlmZWN5Y2xlUmVzcG9uc2UiA5ACAhJQCgxHZXRMaWZlY3ljbGUSHC5tYXJzLnYxLkdldExpZmVjeWNsZVJlcXVlc3QaHS5tYXJzLnYxLkdldExpZmVjeWNsZVJlc3BvbnNlIgOQAgESWQoPRGVsZXRlTGlmZWN5Y2xlEh8ubWFycy52MS5EZWxldGVMaWZlY3ljbGVSZXF1ZXN0GiAubWFycy52MS5EZWxldGVMaWZlY3ljbGVSZXNwb25zZSIDkAICEmsKFUxpc3RMaWZlY3ljbGVWZXJzaW9ucxIlLm1hcnMudjEuTGlzdExpZmVjeWNsZVZlcnNpb25zUmVxdWVzdBomLm1hcnMudjEuTGlzdExpZmVjeWNsZVZlcnNpb25zUmVzcG9uc2UiA5ACARJZCg9EcnlSdW5MaWZlY3ljbGUSHy5tYXJzLnYxLkRyeVJ1bkxpZmVjeWNsZVJlcXVlc3QaIC5tYXJzLnYxLkRyeVJ1bkxpZmVjeWNsZVJlc3BvbnNlIgOQAgESVgoOTGVhcm5MaWZlY3ljbGUSHi5tYXJzLnYxLkxlYXJuTGlmZWN5Y2xlUmVxdWVzdBofLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXNwb25zZSIDkAIBElAKDExpc3RGaW5kaW5ncxIcLm1hcnMudjEuTGlzdEZpbmRpbmdzUmVxdWVzdBodLm1hcnMudjEuTGlzdEZpbmRpbmdzUmVzcG9uc2UiA5ACARJNCgtMaXN0T3ZlcmR1ZRIbLm1hcnMudjEuTGlzdE92ZXJkdWVSZXF1ZXN0GhwubWFycy52MS5MaXN0T3ZlcmR1ZVJlc3BvbnNlIgOQAgESXwoRTGlzdE92ZXJkdWVHcm91cHMSIS5tYXJzLnYxLkxpc3RPdmVyZHVlR3JvdXBzUmVxdWVzdBoiLm1hcnMudjEuTGlzdE92ZXJkdWVHcm91cHNSZXNwb25zZSIDkAIBElAKDVdhdGNoRmluZGluZ3MSHS5tYXJzLnYxLldhdGNoRmluZGluZ3NSZXF1ZXN0Gh4ubWFycy52MS5XYXRjaEZpbmRpbmdzUmVzcG9uc2UwARJHCglHZXRGdW5uZWwSGS5tYXJzLnYxLkdldEZ1bm5lbFJlcXVlc3QaGi5tYXJzLnYxLkdldEZ1bm5lbFJlc3BvbnNlIgOQAgESSgoKR2V0TGF0ZW5jeRIaLm1hcnMudjEuR2V0TGF0ZW5jeVJlcXVlc3QaGy5tYXJzLnYxLkdldExhdGVuY3lSZXNwb25zZSIDkAIBEkQKCEdldFJhdGVzEhgubWFycy52MS5HZXRSYXRlc1JlcXVlc3QaGS5tYXJzLnYxLkdldFJhdGVzUmVzcG9uc2UiA5ACARJECghMaXN0QXBwcxIYLm1hcnMudjEuTGlzdEFwcHNSZXF1ZXN0GhkubWFycy52MS5MaXN0QXBwc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mars_v1_lifecycle]);
 
 /**
  * A lifecycle for an app.
@@ -969,6 +969,272 @@ export const ListOverdueResponseSchema: GenMessage<ListOverdueResponse> = /*@__P
   messageDesc(file_mars_v1_lifecycle_service, 16);
 
 /**
+ * A page of what is stuck, by hop.
+ *
+ * @generated from message mars.v1.ListOverdueGroupsRequest
+ */
+export type ListOverdueGroupsRequest = Message<"mars.v1.ListOverdueGroupsRequest"> & {
+  /**
+   * Of this app; empty for all.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+
+  /**
+   * What was due within so long before now is new, by whole minutes; from 1 minute to 1 day. Absent: 15 minutes.
+   *
+   * @generated from field: google.protobuf.Duration new_within = 2;
+   */
+  newWithin?: Duration | undefined;
+
+  /**
+   * Which are counted.
+   *
+   * @generated from field: mars.v1.OverdueTriage triage = 3;
+   */
+  triage: OverdueTriage;
+
+  /**
+   * How many on this page, at most 200; 0 stands for 50.
+   *
+   * @generated from field: uint32 limit = 4;
+   */
+  limit: number;
+
+  /**
+   * Where the page before ended: its next_cursor. Filters must be the same as there.
+   *
+   * @generated from field: string cursor = 5;
+   */
+  cursor: string;
+
+  /**
+   * See the service.
+   *
+   * @generated from field: uint64 min_seq = 6;
+   */
+  minSeq: bigint;
+};
+
+/**
+ * Describes the message mars.v1.ListOverdueGroupsRequest.
+ * Use `create(ListOverdueGroupsRequestSchema)` to create a new message.
+ */
+export const ListOverdueGroupsRequestSchema: GenMessage<ListOverdueGroupsRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle_service, 17);
+
+/**
+ * The overdue messages of one app and hop.
+ *
+ * @generated from message mars.v1.OverdueGroup
+ */
+export type OverdueGroup = Message<"mars.v1.OverdueGroup"> & {
+  /**
+   * Whose messages.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+
+  /**
+   * The name of the stage that is missing: its event, or its alternatives joined by `|`.
+   *
+   * @generated from field: string stage = 2;
+   */
+  stage: string;
+
+  /**
+   * The events of the stage.
+   *
+   * @generated from field: repeated string stage_events = 3;
+   */
+  stageEvents: string[];
+
+  /**
+   * What it comes after, named alike; empty where there is nothing.
+   *
+   * @generated from field: string after = 4;
+   */
+  after: string;
+
+  /**
+   * The events of that.
+   *
+   * @generated from field: repeated string after_events = 5;
+   */
+  afterEvents: string[];
+
+  /**
+   * How many are overdue.
+   *
+   * @generated from field: uint64 total = 6;
+   */
+  total: bigint;
+
+  /**
+   * How many of them are new.
+   *
+   * @generated from field: uint64 new = 7;
+   */
+  new: bigint;
+
+  /**
+   * How many are acknowledged.
+   *
+   * @generated from field: uint64 acknowledged = 8;
+   */
+  acknowledged: bigint;
+
+  /**
+   * The one that was due first.
+   *
+   * @generated from field: mars.v1.OverdueGroup.Longest longest = 9;
+   */
+  longest?: OverdueGroup_Longest | undefined;
+
+  /**
+   * The youngest first.
+   *
+   * @generated from field: repeated mars.v1.OverdueGroup.Age ages = 10;
+   */
+  ages: OverdueGroup_Age[];
+
+  /**
+   * So long or less 99 % of the messages took for this hop in the last seven days; absent where none was counted.
+   *
+   * @generated from field: google.protobuf.Duration normal_p99 = 11;
+   */
+  normalP99?: Duration | undefined;
+};
+
+/**
+ * Describes the message mars.v1.OverdueGroup.
+ * Use `create(OverdueGroupSchema)` to create a new message.
+ */
+export const OverdueGroupSchema: GenMessage<OverdueGroup> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle_service, 18);
+
+/**
+ * One of the messages.
+ *
+ * @generated from message mars.v1.OverdueGroup.Longest
+ */
+export type OverdueGroup_Longest = Message<"mars.v1.OverdueGroup.Longest"> & {
+  /**
+   * Its id within the app.
+   *
+   * @generated from field: string message_id = 1;
+   */
+  messageId: string;
+
+  /**
+   * When the stage was due.
+   *
+   * @generated from field: google.protobuf.Timestamp due_at = 2;
+   */
+  dueAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mars.v1.OverdueGroup.Longest.
+ * Use `create(OverdueGroup_LongestSchema)` to create a new message.
+ */
+export const OverdueGroup_LongestSchema: GenMessage<OverdueGroup_Longest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle_service, 18, 0);
+
+/**
+ * How many are so old.
+ *
+ * @generated from message mars.v1.OverdueGroup.Age
+ */
+export type OverdueGroup_Age = Message<"mars.v1.OverdueGroup.Age"> & {
+  /**
+   * Overdue for at least so long, and not as long as the next one says; by whole minutes.
+   *
+   * @generated from field: google.protobuf.Duration over = 1;
+   */
+  over?: Duration | undefined;
+
+  /**
+   * How many.
+   *
+   * @generated from field: uint64 count = 2;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message mars.v1.OverdueGroup.Age.
+ * Use `create(OverdueGroup_AgeSchema)` to create a new message.
+ */
+export const OverdueGroup_AgeSchema: GenMessage<OverdueGroup_Age> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle_service, 18, 1);
+
+/**
+ * What is stuck, by hop.
+ *
+ * @generated from message mars.v1.ListOverdueGroupsResponse
+ */
+export type ListOverdueGroupsResponse = Message<"mars.v1.ListOverdueGroupsResponse"> & {
+  /**
+   * Those with the most new ones first, then those with the most.
+   *
+   * @generated from field: repeated mars.v1.OverdueGroup groups = 1;
+   */
+  groups: OverdueGroup[];
+
+  /**
+   * What was due from here on is new.
+   *
+   * @generated from field: google.protobuf.Timestamp new_since = 2;
+   */
+  newSince?: Timestamp | undefined;
+
+  /**
+   * There are over 10,000 hops: not all were looked at.
+   *
+   * @generated from field: bool partial = 3;
+   */
+  partial: boolean;
+
+  /**
+   * Where the next page begins; empty on the last one.
+   *
+   * @generated from field: string next_cursor = 4;
+   */
+  nextCursor: string;
+
+  /**
+   * Mars' clock: what ages are counted by.
+   *
+   * @generated from field: google.protobuf.Timestamp clock = 5;
+   */
+  clock?: Timestamp | undefined;
+
+  /**
+   * Every event up to this place in the sequence counts in the answer.
+   *
+   * @generated from field: uint64 as_of_seq = 6;
+   */
+  asOfSeq: bigint;
+
+  /**
+   * The apps that this answer is limited to, where the key is not for every app.
+   *
+   * @generated from field: repeated string apps = 7;
+   */
+  apps: string[];
+};
+
+/**
+ * Describes the message mars.v1.ListOverdueGroupsResponse.
+ * Use `create(ListOverdueGroupsResponseSchema)` to create a new message.
+ */
+export const ListOverdueGroupsResponseSchema: GenMessage<ListOverdueGroupsResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle_service, 19);
+
+/**
  * What to watch.
  *
  * @generated from message mars.v1.WatchFindingsRequest
@@ -995,7 +1261,7 @@ export type WatchFindingsRequest = Message<"mars.v1.WatchFindingsRequest"> & {
  * Use `create(WatchFindingsRequestSchema)` to create a new message.
  */
 export const WatchFindingsRequestSchema: GenMessage<WatchFindingsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 17);
+  messageDesc(file_mars_v1_lifecycle_service, 20);
 
 /**
  * The beginning, then findings.
@@ -1032,7 +1298,7 @@ export type WatchFindingsResponse = Message<"mars.v1.WatchFindingsResponse"> & {
  * Use `create(WatchFindingsResponseSchema)` to create a new message.
  */
 export const WatchFindingsResponseSchema: GenMessage<WatchFindingsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 18);
+  messageDesc(file_mars_v1_lifecycle_service, 21);
 
 /**
  * Where the stream begins; the first response and no other.
@@ -1061,7 +1327,7 @@ export type WatchFindingsResponse_Started = Message<"mars.v1.WatchFindingsRespon
  * Use `create(WatchFindingsResponse_StartedSchema)` to create a new message.
  */
 export const WatchFindingsResponse_StartedSchema: GenMessage<WatchFindingsResponse_Started> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 18, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 21, 0);
 
 /**
  * Findings in the order of their seq.
@@ -1082,7 +1348,7 @@ export type WatchFindingsResponse_Batch = Message<"mars.v1.WatchFindingsResponse
  * Use `create(WatchFindingsResponse_BatchSchema)` to create a new message.
  */
 export const WatchFindingsResponse_BatchSchema: GenMessage<WatchFindingsResponse_Batch> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 18, 1);
+  messageDesc(file_mars_v1_lifecycle_service, 21, 1);
 
 /**
  * Whose funnel.
@@ -1124,7 +1390,7 @@ export type GetFunnelRequest = Message<"mars.v1.GetFunnelRequest"> & {
  * Use `create(GetFunnelRequestSchema)` to create a new message.
  */
 export const GetFunnelRequestSchema: GenMessage<GetFunnelRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 19);
+  messageDesc(file_mars_v1_lifecycle_service, 22);
 
 /**
  * Where messages are lost. ListMessages with `stage`, `after` and `stage_state` has
@@ -1167,7 +1433,7 @@ export type GetFunnelResponse = Message<"mars.v1.GetFunnelResponse"> & {
  * Use `create(GetFunnelResponseSchema)` to create a new message.
  */
 export const GetFunnelResponseSchema: GenMessage<GetFunnelResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 20);
+  messageDesc(file_mars_v1_lifecycle_service, 23);
 
 /**
  * One stage.
@@ -1237,7 +1503,7 @@ export type GetFunnelResponse_Stage = Message<"mars.v1.GetFunnelResponse.Stage">
  * Use `create(GetFunnelResponse_StageSchema)` to create a new message.
  */
 export const GetFunnelResponse_StageSchema: GenMessage<GetFunnelResponse_Stage> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 20, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 23, 0);
 
 /**
  * Whose latency.
@@ -1279,7 +1545,7 @@ export type GetLatencyRequest = Message<"mars.v1.GetLatencyRequest"> & {
  * Use `create(GetLatencyRequestSchema)` to create a new message.
  */
 export const GetLatencyRequestSchema: GenMessage<GetLatencyRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 21);
+  messageDesc(file_mars_v1_lifecycle_service, 24);
 
 /**
  * Where time is lost.
@@ -1321,7 +1587,7 @@ export type GetLatencyResponse = Message<"mars.v1.GetLatencyResponse"> & {
  * Use `create(GetLatencyResponseSchema)` to create a new message.
  */
 export const GetLatencyResponseSchema: GenMessage<GetLatencyResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 22);
+  messageDesc(file_mars_v1_lifecycle_service, 25);
 
 /**
  * A part of what was measured.
@@ -1356,7 +1622,7 @@ export type GetLatencyResponse_Percentile = Message<"mars.v1.GetLatencyResponse.
  * Use `create(GetLatencyResponse_PercentileSchema)` to create a new message.
  */
 export const GetLatencyResponse_PercentileSchema: GenMessage<GetLatencyResponse_Percentile> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 22, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 25, 0);
 
 /**
  * How long something took.
@@ -1391,7 +1657,7 @@ export type GetLatencyResponse_Distribution = Message<"mars.v1.GetLatencyRespons
  * Use `create(GetLatencyResponse_DistributionSchema)` to create a new message.
  */
 export const GetLatencyResponse_DistributionSchema: GenMessage<GetLatencyResponse_Distribution> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 22, 1);
+  messageDesc(file_mars_v1_lifecycle_service, 25, 1);
 
 /**
  * From one stage to another.
@@ -1447,7 +1713,7 @@ export type GetLatencyResponse_Hop = Message<"mars.v1.GetLatencyResponse.Hop"> &
  * Use `create(GetLatencyResponse_HopSchema)` to create a new message.
  */
 export const GetLatencyResponse_HopSchema: GenMessage<GetLatencyResponse_Hop> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 22, 2);
+  messageDesc(file_mars_v1_lifecycle_service, 25, 2);
 
 /**
  * Whose rates.
@@ -1496,7 +1762,7 @@ export type GetRatesRequest = Message<"mars.v1.GetRatesRequest"> & {
  * Use `create(GetRatesRequestSchema)` to create a new message.
  */
 export const GetRatesRequestSchema: GenMessage<GetRatesRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 23);
+  messageDesc(file_mars_v1_lifecycle_service, 26);
 
 /**
  * Events over time.
@@ -1538,7 +1804,7 @@ export type GetRatesResponse = Message<"mars.v1.GetRatesResponse"> & {
  * Use `create(GetRatesResponseSchema)` to create a new message.
  */
 export const GetRatesResponseSchema: GenMessage<GetRatesResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 24);
+  messageDesc(file_mars_v1_lifecycle_service, 27);
 
 /**
  * The events of one name.
@@ -1566,7 +1832,7 @@ export type GetRatesResponse_Stage = Message<"mars.v1.GetRatesResponse.Stage"> &
  * Use `create(GetRatesResponse_StageSchema)` to create a new message.
  */
 export const GetRatesResponse_StageSchema: GenMessage<GetRatesResponse_Stage> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 24, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 27, 0);
 
 /**
  * A page of the list of apps.
@@ -1601,7 +1867,7 @@ export type ListAppsRequest = Message<"mars.v1.ListAppsRequest"> & {
  * Use `create(ListAppsRequestSchema)` to create a new message.
  */
 export const ListAppsRequestSchema: GenMessage<ListAppsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 25);
+  messageDesc(file_mars_v1_lifecycle_service, 28);
 
 /**
  * An app in short.
@@ -1657,7 +1923,7 @@ export type AppSummary = Message<"mars.v1.AppSummary"> & {
  * Use `create(AppSummarySchema)` to create a new message.
  */
 export const AppSummarySchema: GenMessage<AppSummary> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 26);
+  messageDesc(file_mars_v1_lifecycle_service, 29);
 
 /**
  * Messages by their state.
@@ -1706,7 +1972,7 @@ export type AppSummary_Messages = Message<"mars.v1.AppSummary.Messages"> & {
  * Use `create(AppSummary_MessagesSchema)` to create a new message.
  */
 export const AppSummary_MessagesSchema: GenMessage<AppSummary_Messages> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 26, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 29, 0);
 
 /**
  * Apps.
@@ -1748,7 +2014,7 @@ export type ListAppsResponse = Message<"mars.v1.ListAppsResponse"> & {
  * Use `create(ListAppsResponseSchema)` to create a new message.
  */
 export const ListAppsResponseSchema: GenMessage<ListAppsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 27);
+  messageDesc(file_mars_v1_lifecycle_service, 30);
 
 /**
  * Whether a finding holds.
@@ -1824,6 +2090,47 @@ export enum FindingOrder {
  */
 export const FindingOrderSchema: GenEnum<FindingOrder> = /*@__PURE__*/
   enumDesc(file_mars_v1_lifecycle_service, 1);
+
+/**
+ * Which overdue messages are counted.
+ *
+ * @generated from enum mars.v1.OverdueTriage
+ */
+export enum OverdueTriage {
+  /**
+   * All.
+   *
+   * @generated from enum value: OVERDUE_TRIAGE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * All.
+   *
+   * @generated from enum value: OVERDUE_TRIAGE_ANY = 1;
+   */
+  ANY = 1,
+
+  /**
+   * Those that nobody has acknowledged.
+   *
+   * @generated from enum value: OVERDUE_TRIAGE_NONE = 2;
+   */
+  NONE = 2,
+
+  /**
+   * Those that are acknowledged.
+   *
+   * @generated from enum value: OVERDUE_TRIAGE_ACKNOWLEDGED = 3;
+   */
+  ACKNOWLEDGED = 3,
+}
+
+/**
+ * Describes the enum mars.v1.OverdueTriage.
+ */
+export const OverdueTriageSchema: GenEnum<OverdueTriage> = /*@__PURE__*/
+  enumDesc(file_mars_v1_lifecycle_service, 2);
 
 /**
  * Lifecycles, their findings, and where messages and time are lost.
@@ -1919,6 +2226,16 @@ export const LifecycleService: GenService<{
     methodKind: "unary";
     input: typeof ListOverdueRequestSchema;
     output: typeof ListOverdueResponseSchema;
+  },
+  /**
+   * How many messages are stuck at each hop, how many of them are new, and for how long; the hops with the most new ones first.
+   *
+   * @generated from rpc mars.v1.LifecycleService.ListOverdueGroups
+   */
+  listOverdueGroups: {
+    methodKind: "unary";
+    input: typeof ListOverdueGroupsRequestSchema;
+    output: typeof ListOverdueGroupsResponseSchema;
   },
   /**
    * Findings of a topic as they change, in the order of their seq. The first response says where the stream begins. Ends
