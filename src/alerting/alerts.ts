@@ -22,7 +22,7 @@ import type { Notification } from "./notification.ts";
 import type { AlertReader, AlertStore, Alerts as AlertsPort, PutSink } from "./ports.ts";
 import type { AlertRule } from "./rule.ts";
 import type { AlertSilence } from "./silence.ts";
-import type { SinkTarget } from "./sink.ts";
+import { isPager, type SinkTarget } from "./sink.ts";
 import { retryDelaysMsDefault } from "./sinks/backoff.ts";
 import { Deliverer } from "./sinks/deliverer.ts";
 import { createMailer } from "./sinks/email.ts";
@@ -221,6 +221,8 @@ export class Alerts implements AlertsPort {
     const given = target.type === "webhook" && target.secret !== hidden ? target.secret : undefined;
     const problem = given === undefined ? undefined : secretProblem(given);
     if (problem !== undefined) refuse([{ field: "secret", message: problem }]);
+    if (isPager(target) && /[?#]/.test(target.url))
+      refuse([{ field: "url", message: "must have no query: the key is a member of its own" }]);
     const timeout = AbortSignal.timeout(lookUpTimeoutMs);
     try {
       await orAborted(this.#targets.resolve(parseTarget(target.url)), timeout);

@@ -66,6 +66,8 @@ export interface DueDelivery {
   readonly notification: Notification;
   /** Number of attempts before. */
   readonly attempts: number;
+  /** Names this Mars, see `incidentAlias`. */
+  readonly origin: string;
 }
 
 export interface DueDeliveries {

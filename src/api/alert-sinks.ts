@@ -1,7 +1,7 @@
 /** The operations on sinks: where notifications are delivered. */
 import * as z from "zod";
 import { sinkToJson } from "../alerting/json.ts";
-import { recipientsMax, type SinkTarget } from "../alerting/sink.ts";
+import { pagerUrls, recipientsMax, type SinkHeaders, type SinkTarget } from "../alerting/sink.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { textProblem } from "../core/validate.ts";
 import { attempt, attemptJson } from "./alert-deliveries.ts";
@@ -11,7 +11,7 @@ import { pageOf } from "./memory-page.ts";
 import { operation } from "./operation.ts";
 import { sinkHeaders } from "./sink-headers.ts";
 
-const sinkTypes = ["webhook", "slack", "email"] as const;
+const sinkTypes = ["webhook", "slack", "email", "teams", "discord", "pagerduty", "opsgenie"] as const;
 /** Bytes of the body, of which the URL is the most. */
 const urlBytesMax = smallBodyBytesMax;
 const emailBytesMax = 254;
@@ -28,8 +28,28 @@ const email = field<string>({ type: "string", format: "email" }, (value) => {
   return problem === undefined ? { value: value as string } : { problem };
 });
 
-/** The members that a sink has beside its type: the required one first. */
-const membersOf = { webhook: ["url", "secret", "headers"], slack: ["url"], email: ["to"] } as const;
+/** The members that a sink has beside its type, and the one that is required. */
+const membersOf: Readonly<Record<(typeof sinkTypes)[number], readonly string[]>> = {
+  webhook: ["url", "secret", "headers"],
+  slack: ["url"],
+  teams: ["url"],
+  discord: ["url"],
+  pagerduty: ["url", "key"],
+  opsgenie: ["url", "key"],
+  email: ["to"],
+};
+const optionalMembers = ["secret", "headers", "key"];
+
+const keyBytesMax = 256;
+/** PagerDuty's keys are 32 letters and digits, Opsgenie's are UUIDs. In an HTTP header no other character may stand. */
+const key = field<string>({ type: "string", maxLength: keyBytesMax }, (value) =>
+  typeof value === "string" && value.length <= keyBytesMax && /^(\(hidden\)|[A-Za-z0-9-]+)$/.test(value)
+    ? { value }
+    : { problem: `must be 1 to ${keyBytesMax} of A-Z a-z 0-9 -` },
+).meta({
+  description:
+    "PagerDuty's integration key, Opsgenie's API key. Absent or `(hidden)`: kept for the same scheme, host and port.",
+});
 
 /** A sink as REST and RPC take it. Where its URL may lead is checked when it is put. */
 export const sinkInput = z
@@ -38,29 +58,51 @@ export const sinkInput = z
     type: word(sinkTypes),
     url: text(
       urlBytesMax,
-      "Of a webhook and of Slack. Kept are the query and Slack's path where they are `(hidden)`.",
+      "Of all but e-mail. Kept are the query, and the path of Slack, Teams and Discord, where they are `(hidden)`. PagerDuty's and Opsgenie's have a default.",
     ).optional(),
     secret: text(
       256,
       "Of a webhook. Absent or `(hidden)`: kept; absent: generated where there is none.",
     ).optional(),
     headers: sinkHeaders.optional(),
+    key: key.optional(),
     to: list(email, recipientsMax, "e-mail addresses").optional(),
   })
   .transform(({ id, type, ...given }, context): { readonly id: string; readonly target: SinkTarget } => {
-    const members: readonly string[] = membersOf[type];
-    for (const name of ["url", "secret", "headers", "to"] as const) {
+    const url = given.url ?? (type === "pagerduty" || type === "opsgenie" ? pagerUrls[type] : undefined);
+    const members = membersOf[type];
+    for (const name of ["url", "secret", "headers", "key", "to"] as const) {
+      const value = name === "url" ? url : given[name];
+      const required = members.includes(name) && !optionalMembers.includes(name);
       const fault =
-        given[name] === undefined
-          ? name === members[0] && "is required"
-          : !members.includes(name) && `is not for ${type}`;
+        value === undefined ? required && "is required" : !members.includes(name) && `is not for ${type}`;
       if (fault) context.addIssue({ code: "custom", path: [name], message: fault });
     }
-    const { url = "", secret, headers, to = [] } = given;
-    if (type === "email") return { id, target: { type, to } };
-    if (type === "slack") return { id, target: { type, url } };
-    return { id, target: { type, url, ...defined({ secret, headers }) } };
+    return { id, target: targetOf(type, { ...given, url: url ?? "" }) };
   });
+
+interface Given {
+  readonly url: string;
+  readonly secret?: string | undefined;
+  readonly headers?: SinkHeaders | undefined;
+  readonly key?: string | undefined;
+  readonly to?: readonly string[] | undefined;
+}
+
+function targetOf(type: (typeof sinkTypes)[number], given: Given): SinkTarget {
+  const { url, secret, headers, key, to = [] } = given;
+  switch (type) {
+    case "email":
+      return { type, to };
+    case "webhook":
+      return { type, url, ...defined({ secret, headers }) };
+    case "pagerduty":
+    case "opsgenie":
+      return { type, url, ...defined({ key }) };
+    default:
+      return { type, url };
+  }
+}
 
 /** A sink as REST and RPC show it. */
 const sink = z.strictObject({
@@ -75,6 +117,7 @@ const sink = z.strictObject({
     .record(z.string(), z.string())
     .optional()
     .meta({ description: "Names, each with `(hidden)` for its value." }),
+  key: z.string().optional().meta({ description: "`(hidden)`." }),
   to: z.array(z.string()).optional(),
 });
 

@@ -677,6 +677,36 @@ CREATE TABLE alert_arrivals (
   PRIMARY KEY (app_id, event)
 ) STRICT, WITHOUT ROWID;
 ` },
+  { name: "0022_incident_care", sql: `-- Care for incidents, and the topic of alerts.
+
+-- 0, and empty, where it is not acknowledged.
+ALTER TABLE alert_incidents ADD COLUMN acknowledged_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert_incidents ADD COLUMN acknowledged_by TEXT NOT NULL DEFAULT '';
+-- Empty for nobody.
+ALTER TABLE alert_incidents ADD COLUMN assigned_to TEXT NOT NULL DEFAULT '';
+-- Like a silence for this incident alone.
+ALTER TABLE alert_incidents ADD COLUMN snoozed_until INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE alert_notes (
+  incident INTEGER NOT NULL,
+  -- Counts from 1.
+  number INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (incident, number)
+) STRICT, WITHOUT ROWID;
+
+-- The deliveries that were published on the topic \`alerts\`. No seq is used twice.
+CREATE TABLE alert_topic (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  delivery INTEGER NOT NULL UNIQUE
+) STRICT;
+
+-- Names this database at pagers, where several Mars may share an account.
+ALTER TABLE alert_cursor ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+UPDATE alert_cursor SET origin = lower(hex(randomblob(8)));
+` },
 ] as const;
 
 /** src/db/alerts/alerts.sql */
@@ -684,7 +714,7 @@ export const alertsSql = {
   countFindings: `SELECT count(*) AS count FROM ( SELECT 1 FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= ?5 AND (due_at >= raised_at - ?7 OR NOT EXISTS ( SELECT 1 FROM events e WHERE e.seq = findings.message AND e.received_at - ?7 > findings.due_at)) LIMIT ?6 )`,
   arrivals: `SELECT f.id, max(-9007199254740991, min(9007199254740991, e.received_at - f.due_at)) AS after FROM json_each(?1) CROSS JOIN findings f ON f.id = value CROSS JOIN events e ON e.seq = f.message`,
   figures: `WITH active AS MATERIALIZED ( SELECT id, due_at, late_by FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= ?5 LIMIT ?6 ), fresh AS MATERIALIZED ( SELECT id, due_at FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= max(?5, ?9) AND (due_at >= raised_at - ?11 OR NOT EXISTS ( SELECT 1 FROM events e WHERE e.seq = findings.message AND e.received_at - ?11 > findings.due_at)) LIMIT ?6 ) SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by, (SELECT count(*) FROM fresh) AS fresh, (SELECT min(due_at) FROM fresh) AS fresh_since, ( SELECT count(*) FROM ( SELECT 1 FROM findings WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0 AND lifecycle IN ( SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4))) AND raised_at >= max(?5, ?10) AND (due_at >= raised_at - ?11 OR NOT EXISTS ( SELECT 1 FROM events e WHERE e.seq = findings.message AND e.received_at - ?11 > findings.due_at)) LIMIT ?6 ) ) AS recent, ( SELECT json_group_array(m.message_id) FROM ( SELECT id FROM ( SELECT id, due_at FROM fresh UNION ALL SELECT id, due_at FROM active WHERE NOT EXISTS (SELECT 1 FROM fresh) ) ORDER BY due_at, id LIMIT ?7 ) sample CROSS JOIN findings f ON f.id = sample.id CROSS JOIN messages m ON m.id = f.message ) AS samples, (SELECT expired FROM alert_incidents WHERE id = ?8) AS expired FROM active`,
-  dueDeliveries: `SELECT d.id, d.webhook_id, d.notification, d.attempts, s.sink, iif(coalesce( (SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts), d.created_at ) > ?2, 0, d.next_at) AS next_at FROM (SELECT id, sink FROM alert_sinks UNION ALL SELECT id, sink FROM alert_former_sinks) s CROSS JOIN alert_deliveries d ON d.id = ( SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1) WHERE s.id NOT IN (SELECT value FROM json_each(?1))`,
+  dueDeliveries: `SELECT d.id, d.webhook_id, d.notification, d.attempts, s.sink, (SELECT origin FROM alert_cursor) AS origin, iif(coalesce( (SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts), d.created_at ) > ?2, 0, d.next_at) AS next_at FROM (SELECT id, sink FROM alert_sinks UNION ALL SELECT id, sink FROM alert_former_sinks) s CROSS JOIN alert_deliveries d ON d.id = ( SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1) WHERE s.id NOT IN (SELECT value FROM json_each(?1))`,
   putRule: `INSERT INTO alert_rules (id, rule, counts_from) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, counts_from = iif(?4 = 1, excluded.counts_from, counts_from)`,
   putSink: `INSERT INTO alert_sinks (id, sink) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET sink = excluded.sink`,
   silencesAndNext: `SELECT (SELECT count(*) FROM alert_silences WHERE until > ?1) AS count, 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'alert_silences'), 0) AS next`,

@@ -22,6 +22,10 @@ const marks = {
   basic: "bas-Gs8Nc4Xv2Ke7Pw5M",
   query: "qry-Bz6Uj3Ta9Eo1Iy4S",
   slack: "slk-Fw2Rk8Hd5Lq7Cm3X",
+  teams: "tms-Jv3Pb7Gx9Ra2Ue6D",
+  discord: "dsc-Wm5Ih4Zc8Ny3Tq7K",
+  pagerduty: "pgr-Ks6Vd2Oj9Bw4Xf8H",
+  opsgenie: "opg-Ec7Ay3Lt5Qm9Iz4R",
   signing: "sgnVt9Zp4Yb6Nx1Js8Gc",
   mail: "sml-Ou3Ek7Aw5Mh2Dr9Q",
   refused: "ref-Li4Xs6Wn8Po2Tg5B",
@@ -102,6 +106,11 @@ beforeAll(async () => {
       );
     }
   }
+  const plain = `http://127.0.0.1:${receivers.ports.plain}`;
+  puts.push(await put("teams", { type: "teams", url: `${plain}/workflows/1?sig=${marks.teams}` }));
+  puts.push(await put("discord", { type: "discord", url: `${plain}/api/webhooks/1/${marks.discord}` }));
+  puts.push(await put("pagerduty", { type: "pagerduty", url: plain, key: marks.pagerduty }));
+  puts.push(await put("opsgenie", { type: "opsgenie", url: plain, key: marks.opsgenie }));
   puts.push(await put("mail", { type: "email", to: ["ops@example.com"] }));
   for (let from = 0; from < sinks.length; from += 10) {
     await rest("PUT", `/api/alerts/rules/rule-${from}`, {
@@ -164,6 +173,10 @@ describe("no refusal has a secret", () => {
     { type: "slack", url: `http://nobody.invalid/services/${bad}` },
     { type: "slack", url, secret: bad },
     { type: "slack", url, headers: { "x-a": bad } },
+    { type: "pagerduty", url, key: `${bad}_` },
+    { type: "pagerduty", url: `http://127.0.0.1:8080/?key=${bad}`, key: "x" },
+    { type: "opsgenie", url: "http://10.0.0.1/", key: bad },
+    { type: "teams", url, key: bad },
     { type: "email", to: ["a@example.com"], headers: { "x-a": bad } },
   ];
   for (const sink of cases) {

@@ -2,6 +2,7 @@
 
 import { Alerts, type AlertsOptions } from "../../src/alerting/alerts.ts";
 import type { DeliveryPage } from "../../src/alerting/delivery.ts";
+import type { SinkTarget } from "../../src/alerting/sink.ts";
 import { ruleInput } from "../../src/api/alert-rules.ts";
 import { nowMicros } from "../../src/core/time.ts";
 import { createLog } from "../../src/runtime/log.ts";
@@ -25,9 +26,9 @@ export interface Alerting {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** @param urls of webhooks, each a sink `0`, `1`, … of one rule for everything that is missing */
+/** @param sinks the URL of a webhook or another target, each a sink `0`, `1`, … of one rule for everything that is missing */
 export async function startAlerting(
-  urls: readonly string[],
+  sinks: readonly (string | SinkTarget)[],
   options: Partial<AlertsOptions> = {},
 ): Promise<Alerting> {
   const opened = await openStore();
@@ -63,11 +64,12 @@ export async function startAlerting(
       grace: "0s",
     }),
   );
-  for (const [index, url] of urls.entries()) {
-    await alerts.putSink(String(index), { type: "webhook", url }, author);
+  for (const [index, sink] of sinks.entries()) {
+    const target: SinkTarget = typeof sink === "string" ? { type: "webhook", url: sink } : sink;
+    await alerts.putSink(String(index), target, author);
   }
   await alerts.putRule(
-    ruleInput.parse({ id: "all", sinks: urls.map((_, index) => String(index)), window: "1s" }),
+    ruleInput.parse({ id: "all", sinks: sinks.map((_, index) => String(index)), window: "1s" }),
     author,
   );
   alerts.start();

@@ -32,10 +32,10 @@ export function retryDelayMs({ attempts, delaysMs, retryAfterMs = 0, random }: R
   return Math.round(Math.max(jittered, Math.min(retryAfterMs, retryAfterMsMax)));
 }
 
-/** Reads a `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3). */
+/** Reads a `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3). Discord sends fractions of seconds. */
 export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1_000;
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(header)) return Math.ceil(Number(header) * 1_000);
   const at = Date.parse(header);
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }

@@ -7,20 +7,32 @@
  * | the values of a webhook's headers | `"X-Token": "(hidden)"` | that, or without `headers` |
  * | its signing secret | `(hidden)` | that, or absent |
  * | the query of its URL | `https://example.com/hook?(hidden)` | that |
- * | Slack's URL | `https://hooks.slack.com/(hidden)` | that |
+ * | the URL of Slack, Teams and Discord | `https://hooks.slack.com/(hidden)` | that |
+ * | the key of PagerDuty and Opsgenie | `(hidden)` | that, or absent |
  *
  * All but the signing secret are sent as they are. They are kept for the same scheme, host and port only: else a client
  * that must not see them could have them sent to a host of its own.
  */
 import type { FieldProblem } from "../../core/error.ts";
-import { type AlertSink, headersBytesMax, headersMax, type SinkHeaders, type SinkTarget } from "../sink.ts";
+import {
+  type AlertSink,
+  type ChatType,
+  headersBytesMax,
+  headersMax,
+  isChat,
+  isPager,
+  type PagerType,
+  type SinkHeaders,
+  type SinkTarget,
+} from "../sink.ts";
 
 export const hidden = "(hidden)";
 /** In the audit: a secret that is another than before. */
 const changed = "(changed)";
 
 type Webhook = Extract<SinkTarget, { readonly type: "webhook" }>;
-type Slack = Extract<SinkTarget, { readonly type: "slack" }>;
+type Chat = Extract<SinkTarget, { readonly type: ChatType }>;
+type Pager = Extract<SinkTarget, { readonly type: PagerType }>;
 
 /**
  * A sink as it is shown.
@@ -33,9 +45,10 @@ export function withoutSecrets(sink: AlertSink, before: AlertSink = sink): Alert
   const old = before.type === "email" ? undefined : new URL(before.url);
   const secret = (value: string | undefined, other: string | undefined) =>
     value === other ? hidden : changed;
-  // With Slack's URL anyone can write to the channel.
-  if (sink.type === "slack")
+  // With such a URL anyone can write to the channel.
+  if (isChat(sink))
     return { ...sink, url: `${origin}/${secret(pathname + search, old && old.pathname + old.search)}` };
+  if (isPager(sink)) return { ...sink, key: secret(sink.key, isPager(before) ? before.key : undefined) };
   const { headers, secret: signing }: Partial<Webhook> = before.type === "webhook" ? before : {};
   return {
     ...sink,
@@ -64,19 +77,29 @@ export interface Kept {
  */
 export function withKept(target: SinkTarget, before: AlertSink | undefined): Kept {
   if (target.type === "email") return { kept: target, problems: [] };
-  if (target.type === "slack") return keepSlack(target, before?.type === "slack" ? before : undefined);
+  if (isChat(target)) return keepChat(target, before?.type === target.type ? before : undefined);
+  if (isPager(target)) return keepPager(target, before?.type === target.type ? before : undefined);
   return keepWebhook(target, before?.type === "webhook" ? before : undefined);
 }
 
-function keepSlack(target: Slack, before: Slack | undefined): Kept {
+function keepChat(target: Chat, before: AlertSink | undefined): Kept {
   const url = new URL(target.url);
   if (plain(url.pathname) !== `/${hidden}`) return { kept: target, problems: [] };
-  if (before !== undefined && new URL(before.url).origin === url.origin)
+  if (before !== undefined && isChat(before) && new URL(before.url).origin === url.origin)
     return { kept: before, problems: [] };
   return {
     kept: target,
     problems: [{ field: "url", message: "must be whole: the sink has none of this host" }],
   };
+}
+
+function keepPager(target: Pager, before: AlertSink | undefined): Kept {
+  if (target.key !== undefined && target.key !== hidden) return { kept: target, problems: [] };
+  const same =
+    before !== undefined && isPager(before) && new URL(before.url).origin === new URL(target.url).origin;
+  if (same && before.key !== undefined) return { kept: { ...target, key: before.key }, problems: [] };
+  const message = "must be given: the sink has none for this host";
+  return { kept: target, problems: [{ field: "key", message }] };
 }
 
 function keepWebhook(target: Webhook, before: Webhook | undefined): Kept {

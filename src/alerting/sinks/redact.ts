@@ -5,7 +5,7 @@
  * Receivers cut, quote and escape. So each run of `runChars` characters that a text shares with a secret is replaced, in any
  * case, and with the secret as it is, escaped for JSON, URLs and HTML, and decoded from Basic credentials.
  */
-import type { AlertSink } from "../sink.ts";
+import { type AlertSink, isChat, isPager } from "../sink.ts";
 import { hidden } from "./hidden.ts";
 
 /** A shorter rest of a secret remains. */
@@ -16,9 +16,10 @@ const secretCharsMin = 4;
 /** What of a sink must not be shown. */
 export function secretsOf(sink: AlertSink): string[] {
   if (sink.type === "email") return [];
+  if (isPager(sink)) return [sink.key ?? ""];
   const { pathname, search } = new URL(sink.url);
-  const inUrl = (sink.type === "slack" ? pathname + search : search).split(/[/?&=]/);
-  if (sink.type === "slack") return inUrl;
+  const inUrl = (isChat(sink) ? pathname + search : search).split(/[/?&=]/);
+  if (isChat(sink)) return inUrl;
   return [sink.secret ?? "", ...inUrl, ...Object.values(sink.headers ?? {})];
 }
 

@@ -7,16 +7,12 @@ import type { Notification } from "../notification.ts";
 import type { AlertSink } from "../sink.ts";
 import { parseRetryAfter } from "./backoff.ts";
 import type { Mailer } from "./email.ts";
-import { type Post, PostError, post } from "./http-post.ts";
+import { PostError, post } from "./http-post.ts";
 import { redact, secretsOf } from "./redact.ts";
-import { slackPost } from "./slack.ts";
-import { parseTarget, TargetError, type Targets } from "./target.ts";
-import { webhookPost } from "./webhook.ts";
+import { isFinal, requestTo } from "./request.ts";
+import { TargetError, type Targets } from "./target.ts";
 
 const errorCharsMax = 500;
-
-/** The receiver is gone for good. */
-const gone = 410;
 
 export interface Sent {
   readonly attempt: Attempt;
@@ -30,6 +26,8 @@ export interface Outgoing {
   readonly sink: AlertSink;
   readonly webhookId: string;
   readonly notification: Notification;
+  /** Names this Mars, see `incidentAlias`; absent for a test. */
+  readonly origin?: string;
 }
 
 export type Sender = (outgoing: Outgoing, signal: AbortSignal) => Promise<Sent>;
@@ -47,7 +45,10 @@ export interface SenderOptions {
 }
 
 export function createSender({ targets, mailer, timeoutMs, version, publicUrl = "" }: SenderOptions): Sender {
-  async function send({ sink, webhookId, notification }: Outgoing, signal: AbortSignal): Promise<Outcome> {
+  async function send(
+    { sink, webhookId, notification, origin = "" }: Outgoing,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const { incident } = notification;
     const links =
       incident === undefined || publicUrl === ""
@@ -62,19 +63,8 @@ export function createSender({ targets, mailer, timeoutMs, version, publicUrl = 
       );
       return { status: smtpCode(response), response, failure: "" };
     }
-    const url = parseTarget(sink.url);
-    const request: Post =
-      sink.type === "slack"
-        ? slackPost(notification, url, links)
-        : webhookPost(notification, {
-            url,
-            secret: sink.secret ?? "",
-            webhookId,
-            sentAt: new Date(),
-            links,
-          });
-    const own = sink.type === "webhook" ? sink.headers : undefined;
-    const headers = { ...own, ...request.headers, "user-agent": `Mars/${version}` };
+    const request = requestTo(sink, notification, { webhookId, origin, links });
+    const headers = { ...request.headers, "user-agent": `Mars/${version}` };
     const { status, body, retryAfter } = await post(targets, { ...request, headers }, signal);
     const retryAfterMs = parseRetryAfter(retryAfter, Date.now());
     return {
@@ -107,7 +97,7 @@ export function createSender({ targets, mailer, timeoutMs, version, publicUrl = 
         error: redact(failure, secrets).slice(0, errorCharsMax).toWellFormed(),
         response: storable(redact(response, secrets)),
       },
-      final: status === gone,
+      final: isFinal(outgoing.sink, status),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     };
   };

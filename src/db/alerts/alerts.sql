@@ -77,7 +77,7 @@ FROM active;
 -- name: dueDeliveries
 -- The first pending delivery of each sink that is not in ?1 (JSON: ids). A delivery waits from its last attempt on; where
 -- that lies behind ?2, the clock has gone back since, and it is due now.
-SELECT d.id, d.webhook_id, d.notification, d.attempts, s.sink,
+SELECT d.id, d.webhook_id, d.notification, d.attempts, s.sink, (SELECT origin FROM alert_cursor) AS origin,
   iif(coalesce(
     (SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts), d.created_at
   ) > ?2, 0, d.next_at) AS next_at

@@ -96,6 +96,7 @@ function dueOf(row: Row): DueDelivery {
     webhookId: String(row.webhook_id),
     notification: parseObject(row.notification),
     attempts: Number(row.attempts),
+    origin: String(row.origin),
   };
 }
 
