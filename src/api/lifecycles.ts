@@ -3,8 +3,8 @@ import * as z from "zod";
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import { lifecycleBodyBytesMax } from "../core/limits.ts";
-import { messageStates } from "../core/state.ts";
 import { nowMicros } from "../core/time.ts";
+import { trialStates } from "../learning/dry-run.ts";
 import { dryRunToJson, learnedToJson } from "../learning/trial.ts";
 import { definitionToJson } from "../lifecycle/definition.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
@@ -146,7 +146,7 @@ export const dryRunLifecycle = operation({
   output: z.strictObject({
     ...trialHead,
     lifecycle,
-    states: z.record(z.enum(messageStates), count),
+    states: z.record(z.enum(trialStates), count),
     findings: z
       .array(
         z.strictObject({

@@ -1,6 +1,6 @@
 /** Messages as the answers of operations show them, and their types: those of the page, too. */
 import * as z from "zod";
-import { messageStates, stageStatuses } from "../core/state.ts";
+import { shownStates, stageStatuses } from "../core/state.ts";
 import { count, ms, owed, pageEnd, stageNames, timestamp } from "./answers.ts";
 
 const summary = {
@@ -13,7 +13,7 @@ const summary = {
   stages: z.array(z.string()).readonly(),
   external_ids: z.array(z.string()).readonly(),
   parent_id: z.string().nullable(),
-  state: z.enum(messageStates),
+  state: z.enum(shownStates),
   overdue_since: timestamp.nullable(),
   partial: z.literal(true).optional(),
 };

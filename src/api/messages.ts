@@ -4,7 +4,7 @@ import { MarsError } from "../core/error.ts";
 import { messagePageToJson, messageToJson } from "../core/json.ts";
 import { eventBytesMax, externalIdBytesMax, messageEventsMax, messageIdBytesMax } from "../core/limits.ts";
 import type { MessageQuery } from "../core/query.ts";
-import { funnelStatuses, messageStates } from "../core/state.ts";
+import { funnelStatuses, shownStates } from "../core/state.ts";
 import { narrow } from "./app-scope.ts";
 import { stageEvents, stageNamed } from "./event-names.ts";
 import {
@@ -55,7 +55,7 @@ const listInput = z
     event: text(eventBytesMax, "Has had this event.").optional(),
     missing: text(eventBytesMax, "Has not had this event.").optional(),
     prefix: text(messageIdBytesMax, "What the message id begins with.").optional(),
-    state: words(messageStates, "In one of these states.").optional(),
+    state: words(shownStates, "In one of these states.").optional(),
     overdue_since: time("Has been overdue since then or for longer.").optional(),
     stage: stage.optional(),
     stage_state: word(funnelStatuses, "How it stands with `stage`.").optional(),

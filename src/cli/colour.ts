@@ -11,6 +11,7 @@ const colours: Readonly<Record<string, number>> = {
   active: red,
   late: yellow,
   skipped: yellow,
+  abandoned: yellow,
   waiting: yellow,
   pending: yellow,
   complete: green,

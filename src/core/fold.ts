@@ -125,14 +125,14 @@ export interface SummaryParts {
   readonly eventCount: number;
   /** Stages and external ids are those of some of the events only. */
   readonly partial: boolean;
-  /** By its lifecycle; without one it is open. */
+  /** By its lifecycle; absent without one. */
   readonly status: Pick<MessageSummary, "state" | "overdueSince"> | undefined;
   readonly rank: Rank | undefined;
 }
 
 /** A message in short. */
 export function summarize(key: MessageKey, parts: SummaryParts): MessageSummary {
-  const { stages, externalIds, eventCount, status = { state: "open" }, rank = unranked } = parts;
+  const { stages, externalIds, eventCount, status = { state: "untracked" }, rank = unranked } = parts;
   const byName = (a: Stage, b: Stage) => rank(a.event) - rank(b.event) || compareText(a.event, b.event);
   const byFirst = stages.toSorted((a, b) => a.first - b.first || byName(a, b));
   const latest = stages.reduce((a, b) => ((b.last - a.last || byName(b, a)) > 0 ? b : a));

@@ -1,6 +1,6 @@
 /** Queries of messages and of history, and their answers. Validated by `api/`. */
 import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "./event.ts";
-import type { FunnelStatus, LifecycleInstance, MessageState } from "./state.ts";
+import type { FunnelStatus, LifecycleInstance, ShownState } from "./state.ts";
 import type { Topic } from "./topic.ts";
 
 /**
@@ -19,8 +19,8 @@ export interface MessageQuery {
   readonly event?: string;
   /** Has not had this event. */
   readonly missing?: string;
-  /** Is in one of these states. An app's messages without a lifecycle are open. */
-  readonly states?: readonly MessageState[];
+  /** Is in one of these states. */
+  readonly states?: readonly ShownState[];
   /** Has been overdue since then or for longer. */
   readonly overdueSince?: Micros;
   /** Stands so with this stage of its lifecycle (`stageName`). */
@@ -61,8 +61,8 @@ export interface MessageSummary extends MessageKey {
    * the first and the last 5,000 were looked at.
    */
   readonly partial?: boolean;
-  /** `open` where its app has no lifecycle for it. Follows the events within a second. */
-  readonly state: MessageState;
+  /** Follows the events within a second. */
+  readonly state: ShownState;
   /** Since when it is overdue: the earliest due time of a stage that is missing. */
   readonly overdueSince?: Micros;
 }

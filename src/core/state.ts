@@ -1,9 +1,20 @@
 /** The state of a message along its app's lifecycle, computed by `lifecycle/assess.ts`. */
 import type { Micros } from "./event.ts";
 
-export type MessageState = "open" | "overdue" | "complete" | "failed";
+/**
+ * - `open`: under way and in time. `overdue`: a stage is missing. `complete`, `failed`: it has ended.
+ * - `abandoned`: overdue for so long that its lifecycle gives it up.
+ * - `closed`: it would be overdue, and people have resolved or ignored all that is missing of it.
+ */
+export type MessageState = (typeof messageStates)[number];
 
-export const messageStates: readonly MessageState[] = ["open", "overdue", "complete", "failed"];
+/** By their numbers in the column `instances.state`. */
+export const messageStates = ["open", "overdue", "complete", "failed", "abandoned", "closed"] as const;
+
+/** The state as answers show it: `untracked` is a message that no lifecycle follows. */
+export type ShownState = (typeof shownStates)[number];
+
+export const shownStates = [...messageStates, "untracked"] as const;
 
 /**
  * - `done`. `waiting`: its clock runs, or it is not due at any time. `pending`: nothing that it comes after has come.

@@ -1508,6 +1508,10 @@ summary + pre {
     font-weight: 600;
   }
 
+  &.abandoned {
+    color: var(--warn);
+  }
+
   &.failed {
     color: var(--accent);
     font-weight: 600;

@@ -609,6 +609,25 @@ BEGIN
     SELECT NEW.seq, OLD.created_at WHERE NOT EXISTS (SELECT 1 FROM event_changes WHERE seq = NEW.seq);
 END;
 ` },
+  { name: "0016_revisits", sql: `-- Messages that the projector looks at again, and the states that messages can be in beside those of their events.
+
+-- Messages that the projector is to judge again from what is stored, though no event of theirs has come: something else has changed that their
+-- state depends on. Written in the transaction of that change; see \`src/projection/revisits.ts\`.
+CREATE TABLE revisits (
+  message INTEGER PRIMARY KEY,
+  -- The version of a lifecycle that it goes by from now on; 0 for the one that it goes by.
+  lifecycle INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+ALTER TABLE apps ADD COLUMN abandoned INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE apps ADD COLUMN closed INTEGER NOT NULL DEFAULT 0;
+-- Messages that no lifecycle follows, which counted as open.
+ALTER TABLE apps ADD COLUMN untracked INTEGER NOT NULL DEFAULT 0;
+UPDATE apps SET untracked = open, open = 0;
+UPDATE apps SET open = followed.open, untracked = untracked - followed.open
+FROM (SELECT app, count(*) AS open FROM instances WHERE state = 0 GROUP BY app) AS followed
+WHERE followed.app = apps.id;
+` },
   { name: "0018_overdue_ages", sql: `-- Marks of people on findings, and how many stages are overdue at each hop, by when they were due.
 
 -- The mark that holds for the finding, as it was last counted: 0 none, 1 acknowledged, 2 resolved, 3 ignored.
@@ -864,6 +883,7 @@ export const summariesSql = {
   stagesOfLarge: `SELECT ?1 AS message, event, min(created_at) AS first, max(created_at) AS last FROM ( SELECT * FROM ( SELECT event, created_at FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2) UNION ALL SELECT * FROM ( SELECT event, created_at FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2) ) GROUP BY event`,
   namesOfLarge: `SELECT DISTINCT ?1 AS message, external_id, parent_id FROM ( SELECT external_id, coalesce(min(nullif(parent_id, '')) OVER (), '') AS parent_id FROM ( SELECT * FROM ( SELECT external_id, parent_id FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2) UNION ALL SELECT * FROM ( SELECT external_id, parent_id FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2) ) ) WHERE external_id <> '' OR parent_id <> '' ORDER BY external_id LIMIT ?3 + 1`,
   instances: `SELECT message, lifecycle, state, overdue_since FROM instances WHERE message IN (SELECT value FROM json_each(?1))`,
+  ahead: `SELECT m.id FROM messages m WHERE m.id IN (SELECT value FROM json_each(?1)) AND m.id > (SELECT seq FROM projection) AND (SELECT bytes FROM lifecycles WHERE app_id = m.app_id AND after_seq < m.id ORDER BY version DESC LIMIT 1) > 0`,
 } as const;
 
 /** src/db/retention/prune.sql */
@@ -873,7 +893,7 @@ export const pruneSql = {
   candidates: `SELECT m.id, m.app_id, m.message_id, m.updated_at, m.alias <= ?2 AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.message = m.id AND +i.next_at BETWEEN 1 AND ?5) AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND ( +f.seq > ?3 OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN ( SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing'))) AS old, iif(m.alias <= ?2, (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.message = m.id LIMIT ?6)), 0) AS events FROM messages m WHERE m.id IN (SELECT value FROM json_each(?1)) AND coalesce((SELECT keep_for FROM app_retention WHERE app_id = m.app_id), -1) = ?7`,
   insertRemains: `INSERT INTO remains (message) SELECT m.id FROM messages m WHERE m.id IN (SELECT value FROM json_each(?1)) AND m.alias <= ?2 AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.message = m.id AND +i.next_at BETWEEN 1 AND ?5) AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.message = m.id AND ( +f.seq > ?3 OR +f.seq > ?4 AND f.kind = 'missing' AND +f.retracted_at = 0 AND (m.app_id, f.stage) IN ( SELECT app_id, stage FROM alert_incidents WHERE closed_at = 0 AND kind = 'missing')))`,
   recordPruned: `INSERT INTO pruned_apps (app_id, seq, finding_seq) SELECT iif(k.value = 1, m.app_id, ''), ?1, coalesce(max((SELECT max(+f.seq) FROM findings f WHERE f.message = m.id)), 0) FROM remains r CROSS JOIN messages m ON m.id = r.message CROSS JOIN json_each('[0,1]') k WHERE true GROUP BY 1 ON CONFLICT (app_id) DO UPDATE SET seq = max(seq, excluded.seq), finding_seq = max(finding_seq, excluded.finding_seq)`,
-  countExpired: `UPDATE apps SET open = apps.open - gone.open, overdue = apps.overdue - gone.overdue, expired = apps.expired + gone.open + gone.overdue FROM ( SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue FROM ( SELECT m.app_id, coalesce((SELECT state FROM instances WHERE message = m.id), 0) AS state FROM remains r CROSS JOIN messages m ON m.id = r.message WHERE NOT EXISTS (SELECT 1 FROM event_changes c WHERE c.seq = m.id AND c.was IS NULL) ) GROUP BY app_id ) AS gone WHERE apps.app_id = gone.app_id`,
+  countExpired: `UPDATE apps SET open = apps.open - gone.open, overdue = apps.overdue - gone.overdue, untracked = apps.untracked - gone.untracked, expired = apps.expired + gone.open + gone.overdue + gone.untracked FROM ( SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue, count(*) FILTER (WHERE state IS NULL) AS untracked FROM ( SELECT m.app_id, (SELECT state FROM instances WHERE message = m.id) AS state FROM remains r CROSS JOIN messages m ON m.id = r.message WHERE NOT EXISTS (SELECT 1 FROM event_changes c WHERE c.seq = m.id AND c.was IS NULL) ) GROUP BY app_id ) AS gone WHERE apps.app_id = gone.app_id`,
   expireIncidents: `UPDATE alert_incidents SET expired = alert_incidents.expired + gone.count FROM ( SELECT m.app_id, f.stage, count(*) AS count FROM remains r CROSS JOIN messages m ON m.id = r.message CROSS JOIN findings f ON f.message = m.id AND f.kind = 'missing' AND +f.retracted_at = 0 GROUP BY m.app_id, f.stage ) AS gone WHERE alert_incidents.closed_at = 0 AND alert_incidents.kind = 'missing' AND alert_incidents.app_id = gone.app_id AND alert_incidents.stage = gone.stage`,
   countInstances: `UPDATE lifecycle_instances SET instances = lifecycle_instances.instances - gone.instances FROM ( SELECT i.lifecycle, count(*) AS instances FROM remains r CROSS JOIN instances i ON i.message = r.message GROUP BY i.lifecycle ) AS gone WHERE lifecycle_instances.lifecycle = gone.lifecycle`,
   deleteMessages: `DELETE FROM messages WHERE id IN (SELECT message FROM remains)`,
@@ -959,9 +979,21 @@ export const projectionSql = {
   findingChanges: `SELECT f.seq, f.id, m.app_id, m.message_id, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at, f.late_by, ( SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed FROM findings f CROSS JOIN messages m ON m.id = f.message WHERE f.seq > ?1 ORDER BY f.seq LIMIT ?2`,
 } as const;
 
+/** src/projection/revisits.sql */
+export const revisitsSql = {
+  pending: `SELECT EXISTS (SELECT 1 FROM revisits WHERE message <= ?1) AS some`,
+  first: `SELECT json_group_array(message) AS rows FROM (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2)`,
+  firstMessage: `SELECT min(message) AS message FROM revisits WHERE message <= ?1`,
+  instances: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows FROM instances WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2)`,
+  findings: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by)) AS rows FROM findings WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2)`,
+  put: `INSERT OR IGNORE INTO revisits (message) SELECT value FROM json_each(?1)`,
+  forget: `DELETE FROM revisits WHERE message IN (SELECT value FROM json_each(?1))`,
+  forgetFirst: `DELETE FROM revisits WHERE message = (SELECT min(message) FROM revisits)`,
+} as const;
+
 /** src/projection/rollups.sql */
 export const rollupsSql = {
-  addToApps: `INSERT INTO apps (app_id, open, overdue, complete, failed, events) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true ON CONFLICT (app_id) DO UPDATE SET open = open + excluded.open, overdue = overdue + excluded.overdue, complete = complete + excluded.complete, failed = failed + excluded.failed, events = events + excluded.events`,
+  addToApps: `INSERT INTO apps (app_id, events, open, overdue, complete, failed, abandoned, closed, untracked) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8 FROM json_each(?1) WHERE true ON CONFLICT (app_id) DO UPDATE SET open = open + excluded.open, overdue = overdue + excluded.overdue, complete = complete + excluded.complete, failed = failed + excluded.failed, abandoned = abandoned + excluded.abandoned, closed = closed + excluded.closed, untracked = untracked + excluded.untracked, events = events + excluded.events`,
   addToRates: `INSERT INTO rates (app, minute, event, count) SELECT (SELECT id FROM apps WHERE app_id = value ->> 0), value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true ON CONFLICT (app, minute, event) DO UPDATE SET count = count + excluded.count`,
   deleteEmptyRates: `DELETE FROM rates WHERE count <= 0`,
   addToFunnel: `INSERT INTO funnel (stage, span, start, reached, waiting, overdue, never) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?1) WHERE true ON CONFLICT (stage, span, start) DO UPDATE SET reached = reached + excluded.reached, waiting = waiting + excluded.waiting, overdue = overdue + excluded.overdue, never = never + excluded.never`,

@@ -10,6 +10,11 @@ import type { MessageHistory } from "./history.ts";
 
 const samplesMax = 10;
 
+/** People close messages, and a lifecycle that is only tried has none of which they could. */
+export const trialStates = messageStates.filter((state) => state !== "closed");
+
+export type TrialState = Exclude<MessageState, "closed">;
+
 export interface DryRunFinding {
   readonly kind: FindingKind;
   readonly stage: string;
@@ -23,7 +28,7 @@ export interface DryRunFinding {
 
 export interface DryRunResult {
   readonly messages: number;
-  readonly states: Readonly<Record<MessageState, number>>;
+  readonly states: Readonly<Record<TrialState, number>>;
   /** In the order of the stages. */
   readonly findings: readonly DryRunFinding[];
 }
@@ -81,9 +86,10 @@ export class DryRun {
   result(): DryRunResult {
     return {
       messages: this.#messages,
-      states: Object.fromEntries(
-        messageStates.map((state) => [state, this.#states.get(state) ?? 0]),
-      ) as Record<MessageState, number>,
+      states: Object.fromEntries(trialStates.map((state) => [state, this.#states.get(state) ?? 0])) as Record<
+        TrialState,
+        number
+      >,
       findings: [...this.#counts.values()],
     };
   }

@@ -7,10 +7,11 @@ import { MarsError } from "../core/error.ts";
 import { nowMicros } from "../core/time.ts";
 import type { Database } from "../db/database.ts";
 import { SetAsideWriter } from "../db/set-aside/set-aside-writer.ts";
-import { narrowingSql } from "../gen/sql.ts";
+import { narrowingSql, revisitsSql } from "../gen/sql.ts";
 import { firstAhead, firstDue, type PausedApps } from "./due-instances.ts";
 import { movePosition, type ProjectionPosition } from "./position.ts";
 import type { ProjectionAside } from "./projection-step.ts";
+import { firstRevisit, forgetRevisits } from "./revisits.ts";
 
 /** Events that one step reads, changes of counted events, and instances that it looks at. */
 const eventsMax = 10_000;
@@ -23,6 +24,7 @@ const asideInARowMax = 100;
 export type Phase =
   | { readonly what: "events"; readonly from: number; readonly to: number }
   | { readonly what: "changes" }
+  | { readonly what: "revisits"; readonly seq: number }
   | { readonly what: "due"; readonly watermark: number; readonly paused: PausedApps }
   | { readonly what: "ahead"; readonly watermark: number };
 
@@ -151,6 +153,7 @@ export class Narrowing {
 function culpritOf(phase: Phase): InStatement {
   if (phase.what === "events") return { sql: narrowingSql.firstEvent, args: [phase.from, phase.to] };
   if (phase.what === "changes") return narrowingSql.firstChange;
+  if (phase.what === "revisits") return firstRevisit(phase.seq);
   return phase.what === "due" ? firstDue(phase.watermark, phase.paused) : firstAhead(phase.watermark);
 }
 
@@ -159,11 +162,13 @@ function putMessageAside(message: number, { code, message: reason }: MarsError):
   return [
     { sql: narrowingSql.setAside, args: [message, nowMicros(), code, reason] },
     { sql: narrowingSql.neverDue, args: [message] },
+    forgetRevisits([message]),
   ];
 }
 
 function passOver(phase: Phase, next: ProjectionPosition, message: number | undefined): InStatement[] {
   if (phase.what === "events") return [movePosition({ ...next, seq: phase.to })];
+  if (phase.what === "revisits") return [movePosition(next), revisitsSql.forgetFirst];
   const passed: InStatement =
     phase.what === "changes"
       ? narrowingSql.forgetFirstChange

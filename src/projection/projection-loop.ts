@@ -104,6 +104,8 @@ export class ProjectionLoop {
     // No notification was sent for these, nor for any before them.
     publish([], (step.findings[0]?.seq ?? step.findingSeq + 1) - 1);
     this.#take(step);
+    // A stop may have left something: messages to be judged again.
+    this.#nudged ||= !step.done;
     projected.advance(step.seq);
   }
 

@@ -8,7 +8,7 @@ import type { Finding } from "../lifecycle/finding.ts";
 export interface Projection {
   /**
    * One bounded step. First it applies events in seq order, which can only retract findings. Once everything up to
-   * `upTo` is, it raises what is active by `watermark`.
+   * `upTo` is, it judges the messages of `revisits` again, and then raises what is active by `watermark`.
    */
   project(target: ProjectionTarget): Promise<ProjectionStep>;
 }

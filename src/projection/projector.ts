@@ -21,11 +21,12 @@ import { readChanges } from "./finding-changes.ts";
 import { leapFindings } from "./finding-leap.ts";
 import { HistogramCache } from "./histogram-cache.ts";
 import { InstanceSteps, type StepTime } from "./instance-steps.ts";
+import { lookAt } from "./look-at.ts";
 import { Narrowing } from "./narrowing.ts";
 import { OwingMessages } from "./owing-messages.ts";
 import { movePosition, type ProjectionPosition, positionOf } from "./position.ts";
-import { findingsOf, instancesOf } from "./projection-rows.ts";
 import type { ProjectionStep, ProjectionTarget } from "./projection-step.ts";
+import { forgetRevisits, isPending, pendingRevisits, readRevisits, revisitsOf } from "./revisits.ts";
 import { RollupDeltas } from "./rollup-deltas.ts";
 import { WaitingInstances } from "./waiting-instances.ts";
 
@@ -41,6 +42,8 @@ export class Projector {
   readonly #waiting: WaitingInstances;
   /** Whether there may be changes of counted events to apply. */
   #changes = true;
+  /** Whether messages are to be judged again: as the last step has left it. */
+  #revisits = false;
   readonly #histograms: HistogramCache;
   /** How much one step reads. One that fails is tried again with less: a server limits what it sends at once. */
   readonly #narrowing: Narrowing;
@@ -101,8 +104,15 @@ export class Projector {
     if (position.seq < upTo || this.#changes) {
       findings.push(...(await this.#follow(position, { upTo, watermark })));
       position = this.#position!;
+    } else {
+      this.#revisits = isPending(await this.#database.execute(pendingRevisits(position.seq)));
     }
     let done = position.seq >= upTo && !this.#changes;
+    if (done && this.#revisits) {
+      findings.push(...(await this.#revisit(position, watermark)));
+      position = this.#position!;
+      done = !this.#revisits;
+    }
     if (done && watermark < position.watermark && keep !== true) {
       findings.push(...(await this.#review(position, watermark)));
       position = this.#position!;
@@ -199,13 +209,22 @@ export class Projector {
     }
   }
 
+  /** Judges a bounded number of messages again: see `revisits.ts`. As with events, nothing is raised by it. */
+  async #revisit(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {
+    const { seq } = position;
+    this.#narrowing.doing({ what: "revisits", seq });
+    const by = { watermark: Math.min(watermark, position.watermark), now: watermark, raising: false };
+    const read = readRevisits(seq, this.#narrowing.instances);
+    const { steps, deltas, results, left } = await this.#look(position, by, read);
+    const done = revisitsOf(results[2]).filter((message) => !left.has(message));
+    return this.#write(steps, deltas, position, [forgetRevisits(done)]);
+  }
+
   /** Raises what is active by `watermark`, of a bounded number of instances. */
   async #raise(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {
     this.#narrowing.doing({ what: "due", watermark, paused: this.#paused });
-    const { steps, deltas } = await this.#look(position, watermark, {
-      raising: true,
-      read: dueInstances(watermark, this.#narrowing.instances, this.#paused),
-    });
+    const read = dueInstances(watermark, this.#narrowing.instances, this.#paused);
+    const { steps, deltas } = await this.#look(position, { watermark, now: watermark, raising: true }, read);
     return this.#write(steps, deltas, { ...position, watermark: Math.max(watermark, position.watermark) });
   }
 
@@ -215,32 +234,19 @@ export class Projector {
    */
   async #review(position: ProjectionPosition, watermark: Micros): Promise<Finding[]> {
     this.#narrowing.doing({ what: "ahead", watermark });
-    const { steps, deltas, count } = await this.#look(position, watermark, {
-      raising: false,
-      read: aheadInstances(watermark, this.#narrowing.instances),
-    });
+    const read = aheadInstances(watermark, this.#narrowing.instances);
+    const by = { watermark, now: watermark, raising: false };
+    const { steps, deltas, count } = await this.#look(position, by, read);
     const last = count === 0;
     return this.#write(steps, deltas, { ...position, watermark: last ? watermark : position.watermark });
   }
 
-  /** Looks at instances by the watermark: at all that are asked for, or, where their definitions are too large, at the first of them. */
-  async #look(
-    position: ProjectionPosition,
-    watermark: Micros,
-    { raising, read }: { readonly raising: boolean; readonly read: InStatement[] },
-  ) {
-    const [asked, found] = await this.#database.batch(read, "read");
-    const instances = instancesOf(asked);
-    const findings = findingsOf(found);
-    const plans = await this.#lifecycles.load(new Set(instances.map(({ lifecycle }) => lifecycle)));
+  async #look(position: ProjectionPosition, by: StepTime, read: InStatement[]) {
     const deltas = new RollupDeltas();
-    const steps = this.#steps(position, { watermark, now: watermark, raising }, deltas);
-    for (const instance of instances) {
-      const lifecycle = plans.get(instance.lifecycle);
-      if (lifecycle === undefined) continue;
-      steps.look({ ...instance, lifecycle, findings: findings.get(instance.message) ?? [] });
-    }
-    return { steps, deltas, count: instances.length };
+    const steps = this.#steps(position, by, deltas);
+    const results = await this.#database.batch(read, "read");
+    const isFollowed = this.#narrowing.isFollowed.bind(this.#narrowing);
+    return { steps, deltas, results, ...(await lookAt(steps, this.#lifecycles, results, isFollowed)) };
   }
 
   #steps({ findingSeq }: ProjectionPosition, by: StepTime, deltas: RollupDeltas): InstanceSteps {
@@ -266,11 +272,13 @@ export class Projector {
         ...forRows(projectionSql.upsertFindings, steps.findingRows()),
         ...deltas.statements(histograms),
         ...more,
+        pendingRevisits(next.seq),
         nextDue(this.#paused),
       ],
       "write",
     );
     this.#position = next;
+    this.#revisits = isPending(results.at(-2));
     this.#setNext(results.at(-1)?.rows[0]?.at);
     return steps.findings(names);
   }

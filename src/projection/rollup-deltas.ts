@@ -4,7 +4,13 @@
  */
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../core/event.ts";
-import { type FunnelStatus, funnelStatuses, type MessageState } from "../core/state.ts";
+import {
+  type FunnelStatus,
+  funnelStatuses,
+  type MessageState,
+  type ShownState,
+  shownStates,
+} from "../core/state.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycle-cache.ts";
 import { forRows } from "../db/rows.ts";
 import { rollupsSql } from "../gen/sql.ts";
@@ -24,7 +30,7 @@ export interface CountedInstance {
 }
 
 interface AppDelta {
-  readonly counts: Record<MessageState, number>;
+  readonly counts: Record<ShownState, number>;
   events: number;
   /** By event and minute. */
   readonly rates: Map<string, Map<number, number>>;
@@ -45,11 +51,11 @@ export class RollupDeltas {
   /** Whether something is taken away from a rate. */
   #less = false;
 
-  /** @param opens whether a message begins with it, which is open at first */
+  /** @param opens whether a message begins with it, which no lifecycle follows at first */
   addEvent(appId: string, event: string, at: Micros, opens: boolean): void {
     const app = this.#app(appId);
     app.events += 1;
-    if (opens) app.counts.open += 1;
+    if (opens) app.counts.untracked += 1;
     this.#rate(app, event, at, 1);
   }
 
@@ -79,7 +85,7 @@ export class RollupDeltas {
     after: CountedInstance,
   ): void {
     const { counts } = this.#app(lifecycle.appId);
-    counts[before?.state ?? "open"] -= 1;
+    counts[before?.state ?? "untracked"] -= 1;
     counts[after.state] += 1;
     this.#countStatuses(lifecycle, before, after);
     const was = before === undefined ? [] : hopsOf(lifecycle.plan, before.times);
@@ -144,7 +150,7 @@ export class RollupDeltas {
   #app(appId: string): AppDelta {
     let app = this.#apps.get(appId);
     if (app === undefined) {
-      const counts = { open: 0, overdue: 0, complete: 0, failed: 0 };
+      const counts = Object.fromEntries(shownStates.map((state) => [state, 0])) as AppDelta["counts"];
       app = { counts, events: 0, rates: new Map() };
       this.#apps.set(appId, app);
     }
@@ -153,8 +159,7 @@ export class RollupDeltas {
 
   *#appRows(): Iterable<string> {
     for (const [appId, { counts, events }] of this.#apps) {
-      const { open, overdue, complete, failed } = counts;
-      yield JSON.stringify([appId, open, overdue, complete, failed, events]);
+      yield JSON.stringify([appId, events, ...shownStates.map((state) => counts[state])]);
     }
   }
 

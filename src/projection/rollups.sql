@@ -1,13 +1,18 @@
 -- What a step adds to the counts: see `rollup-deltas.ts`. ?1 is a JSON array of rows.
 
 -- name: addToApps
-INSERT INTO apps (app_id, open, overdue, complete, failed, events)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
+INSERT INTO apps (app_id, events, open, overdue, complete, failed, abandoned, closed, untracked)
+SELECT
+  value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8
+FROM json_each(?1) WHERE true
 ON CONFLICT (app_id) DO UPDATE SET
   open = open + excluded.open,
   overdue = overdue + excluded.overdue,
   complete = complete + excluded.complete,
   failed = failed + excluded.failed,
+  abandoned = abandoned + excluded.abandoned,
+  closed = closed + excluded.closed,
+  untracked = untracked + excluded.untracked,
   events = events + excluded.events;
 
 -- name: addToRates

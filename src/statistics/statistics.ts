@@ -1,5 +1,6 @@
 /** Counts and durations of an app's messages: queries and answers. Times are microseconds. */
 import type { MessageKey, Micros } from "../core/event.ts";
+import type { ShownState } from "../core/state.ts";
 import type { Window } from "../core/window.ts";
 
 /** Reads what is counted. Rejects with `unavailable` while the database is away. */
@@ -85,14 +86,8 @@ export interface AppSummary {
   readonly appId: string;
   /** Whether it has a lifecycle now. */
   readonly lifecycleVersion?: number;
-  /** Those that retention took away unfinished are `expired`. */
-  readonly messages: {
-    readonly open: number;
-    readonly overdue: number;
-    readonly complete: number;
-    readonly failed: number;
-    readonly expired: number;
-  };
+  /** By their state; those that retention took away unfinished are `expired`. */
+  readonly messages: Readonly<Record<ShownState | "expired", number>>;
   readonly events: number;
   readonly lastEvent: string;
   readonly lastEventAt: Micros;

@@ -3,6 +3,7 @@ import { createClient } from "@libsql/client";
 import fc from "fast-check";
 import type { SequencedEvent } from "../../src/core/event.ts";
 import { foldReports } from "../../src/core/fold.ts";
+import { type ShownState, shownStates } from "../../src/core/state.ts";
 import { activeBy, assess } from "../../src/lifecycle/assess.ts";
 import type { Finding } from "../../src/lifecycle/finding.ts";
 import { hopsOf } from "../../src/lifecycle/hops.ts";
@@ -257,7 +258,8 @@ async function storedOf(url: string, app: string, run: number): Promise<ReturnTy
     await read(`SELECT m.message_id || ' ' || kind || ' ' || stage || ' ' || due_at || ' ' || late_by
     FROM findings f JOIN messages m ON m.id = f.message JOIN apps a ON a.id = f.app AND a.app_id = ?1
     WHERE retracted_at = 0`);
-  const apps = await read(`SELECT app_id, open, overdue, complete, failed, events FROM apps
+  const apps =
+    await read(`SELECT app_id, events, open, overdue, complete, failed, abandoned, closed, untracked FROM apps
     WHERE app_id = ?1 OR (app_id = ?2 AND events > 0) ORDER BY app_id`);
   const funnel = await read(`SELECT s.stage || ' ' || span || ' ' || start || ' ' ||
       t.reached || ' ' || t.waiting || ' ' || t.overdue || ' ' || t.never
@@ -284,24 +286,27 @@ function modelOf(all: readonly SequencedEvent[], clock: number, app: string) {
   const funnel = new Map<string, number[]>();
   const hops = new Map<string, Histogram>();
   const rates = new Map<string, number>();
-  const apps = new Map<string, number[]>([[app, [0, 0, 0, 0, 0]]]);
+  const apps = new Map<string, number[]>([[app, [0, ...shownStates.map(() => 0)]]]);
   for (const reports of Map.groupBy(all, ({ appId, messageId }) => `${appId} ${messageId}`).values()) {
     const set = foldReports(reports);
     const { appId, messageId } = reports[0]!;
-    const counts = apps.get(appId) ?? [0, 0, 0, 0, 0];
+    const counts = apps.get(appId) ?? [0, ...shownStates.map(() => 0)];
     apps.set(appId, counts);
-    counts[4]! += set.length;
+    const count = (state: ShownState) => {
+      counts[1 + shownStates.indexOf(state)]! += 1;
+    };
+    counts[0]! += set.length;
     for (const { event: name, createdAt } of set) {
       const key = `${appId} ${Math.floor(createdAt / (60 * second))} ${name}`;
       rates.set(key, (rates.get(key) ?? 0) + 1);
     }
     if (appId !== app) {
-      counts[0]! += 1;
+      count("untracked");
       continue;
     }
     const times = [...plan.slots.keys()].map((name) => naiveTime(naive, set, name) ?? null);
     const state = assess(plan, times, activeBy(clock));
-    counts[["open", "overdue", "complete", "failed"].indexOf(state.state)]! += 1;
+    count(state.state);
     for (const { kind, stage, dueAt, lateBy, from } of naiveFindings(naive, set)) {
       if (from < clock) findings.push(`${messageId} ${kind} ${stage} ${dueAt} ${lateBy}`);
     }

@@ -17,6 +17,6 @@ export function naiveSummary(key: MessageKey, events: readonly StoredEvent[]): M
     lastEvent: events.at(-1)!.event,
     externalIds: [...externalIds].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
     parentId: parentIds.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))[0] ?? "",
-    state: "open",
+    state: "untracked",
   };
 }

@@ -6,7 +6,7 @@ const boundedTables = new Set([
   ...["alert_cursor", "clock", "lease", "audit_size", "sqlite_sequence", "positions", "pruned", "projection"],
   ...["alert_rules", "alert_sinks", "alert_silences", "alert_former_sinks"],
   ...["gaps", "marks", "set_aside", "erasures"],
-  ...["aliases", "event_changes", "remains"],
+  ...["aliases", "event_changes", "remains", "revisits"],
 ]);
 
 /** Indexes of rows that wait to be deleted, and one whose rows are counted before a list reads them (`countCandidates`). */

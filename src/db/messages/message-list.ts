@@ -6,7 +6,7 @@ import type { InStatement } from "@libsql/client";
 import type { Micros } from "../../core/event.ts";
 import { messageIdBytesMax } from "../../core/limits.ts";
 import type { MessageOrder, MessageQuery } from "../../core/query.ts";
-import { messageStates } from "../../core/state.ts";
+import { shownStates } from "../../core/state.ts";
 import { Conditions, prefixBounds } from "../conditions.ts";
 import { KeysetScan } from "../keyset-scan.ts";
 
@@ -95,9 +95,10 @@ export function scanMessages(query: MessageQuery, few: boolean, scanMax: number,
     filters.add(`m.id IN (SELECT message FROM instances ${instances.where()})`, ...instances.args);
   }
   if (query.states !== undefined) {
-    // A message without an instance is open.
-    const states = query.states.map((state) => messageStates.indexOf(state));
-    filters.add(`coalesce((SELECT state FROM instances WHERE message = m.id), 0) IN (${states.join(", ")})`);
+    const states = query.states.map((state) => shownStates.indexOf(state));
+    filters.add(
+      `coalesce((SELECT state FROM instances WHERE message = m.id), ${untracked}) IN (${states.join(", ")})`,
+    );
   }
   if (query.followed) filters.add("EXISTS (SELECT 1 FROM instances WHERE message = m.id)");
   if (query.overdueSince !== undefined) {
@@ -170,6 +171,8 @@ function isLatest({ order, since, externalId, prefix }: MessageQuery, now: Micro
   const latest = order === "newest" || order === "updated";
   return latest && externalId === undefined && prefix === undefined && (since === undefined || since <= now);
 }
+
+const untracked = shownStates.indexOf("untracked");
 
 const appNumber = "(SELECT id FROM apps WHERE app_id = ?)";
 

@@ -48,3 +48,9 @@ WHERE external_id <> '' OR parent_id <> '' ORDER BY external_id LIMIT ?3 + 1;
 -- name: instances
 SELECT message, lifecycle, state, overdue_since FROM instances
 WHERE message IN (SELECT value FROM json_each(?1));
+
+-- name: ahead
+-- Those that the projector has not come to yet, and that go by a lifecycle then.
+SELECT m.id FROM messages m
+WHERE m.id IN (SELECT value FROM json_each(?1)) AND m.id > (SELECT seq FROM projection)
+  AND (SELECT bytes FROM lifecycles WHERE app_id = m.app_id AND after_seq < m.id ORDER BY version DESC LIMIT 1) > 0;

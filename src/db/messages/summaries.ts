@@ -103,13 +103,15 @@ export class Summaries {
     const ids = [JSON.stringify(rows.map((row) => row.id))];
     const [first] = rows.map((row) => ({ id: Number(row.id), events: Number(row.event_count) }));
     const large = first !== undefined && first.events > lookedAtMax ? first : undefined;
-    const [stages = [], names = [], instances = []] = await this.#connection.read([
+    const [stages = [], names = [], instances = [], ahead = []] = await this.#connection.read([
       large ? stagesOf(large.id, large.events) : { sql: summariesSql.stages, args: ids },
       large ? namesOf(large.id, large.events) : { sql: summariesSql.names, args: ids },
       { sql: summariesSql.instances, args: ids },
+      { sql: summariesSql.ahead, args: ids },
     ]);
     const plans = await this.#plansOf(instances);
     const instancesById = new Map(instances.map((row) => [row.message, row]));
+    const aheadIds = new Set(ahead.map((row) => row.id));
     const stagesById = Map.groupBy(stages, (row) => row.message);
     const namesById = Map.groupBy(names, (row) => row.message);
     return rows.map((row) => {
@@ -121,7 +123,7 @@ export class Summaries {
         eventCount: Number(row.event_count),
         stages: theirs,
         names: namesById.get(row.id) ?? [],
-        status: statusOf(instance),
+        status: aheadIds.has(row.id) ? { state: "open" } : statusOf(instance),
         plan: instance && plans.get(instance.lifecycle),
       });
       return [row, summary];
@@ -163,7 +165,8 @@ function charsOf({ appId, messageId, stages, externalIds, parentId }: MessageSum
 }
 
 /** @param row of `instances`; `undefined` where the message goes by no lifecycle */
-function statusOf(row: Row | undefined): MessageStatus {
-  const since = Number(row?.overdue_since ?? 0);
-  return { state: messageStates[Number(row?.state ?? 0)]!, ...(since !== 0 && { overdueSince: since }) };
+function statusOf(row: Row | undefined): MessageStatus | undefined {
+  if (row === undefined) return undefined;
+  const since = Number(row.overdue_since);
+  return { state: messageStates[Number(row.state)]!, ...(since !== 0 && { overdueSince: since }) };
 }

@@ -51,15 +51,18 @@ ON CONFLICT (app_id) DO UPDATE SET
   finding_seq = max(finding_seq, excluded.finding_seq);
 
 -- name: countExpired
--- Messages that end unfinished leave the counts of open and overdue ones, where they have been counted. All other counts stay.
+-- Messages that end unfinished leave the counts of open, overdue and untracked ones, where they have been counted. All other counts
+-- stay.
 UPDATE apps SET
   open = apps.open - gone.open,
   overdue = apps.overdue - gone.overdue,
-  expired = apps.expired + gone.open + gone.overdue
+  untracked = apps.untracked - gone.untracked,
+  expired = apps.expired + gone.open + gone.overdue + gone.untracked
 FROM (
-  SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue
+  SELECT app_id, count(*) FILTER (WHERE state = 0) AS open, count(*) FILTER (WHERE state = 1) AS overdue,
+    count(*) FILTER (WHERE state IS NULL) AS untracked
   FROM (
-    SELECT m.app_id, coalesce((SELECT state FROM instances WHERE message = m.id), 0) AS state
+    SELECT m.app_id, (SELECT state FROM instances WHERE message = m.id) AS state
     FROM remains r CROSS JOIN messages m ON m.id = r.message
     WHERE NOT EXISTS (SELECT 1 FROM event_changes c WHERE c.seq = m.id AND c.was IS NULL)
   ) GROUP BY app_id

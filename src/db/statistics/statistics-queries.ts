@@ -171,7 +171,8 @@ export class StatisticsQueries {
     const scan = new KeysetScan({
       kind: "apps",
       cursor,
-      columns: "a.id, a.open, a.overdue, a.complete, a.failed, a.expired, a.events, l.version, l.bytes",
+      columns:
+        "a.id, a.open, a.overdue, a.complete, a.failed, a.abandoned, a.closed, a.untracked, a.expired, a.events, l.version, l.bytes",
       from: "apps a",
       join: `LEFT JOIN lifecycles l ON l.app_id = a.app_id
         AND l.version = (SELECT max(version) FROM lifecycles WHERE app_id = a.app_id)`,
@@ -272,6 +273,9 @@ function appOf(row: Row, last: unknown): AppPage["apps"][number] {
       overdue: Number(row.overdue),
       complete: Number(row.complete),
       failed: Number(row.failed),
+      abandoned: Number(row.abandoned),
+      closed: Number(row.closed),
+      untracked: Number(row.untracked),
       expired: Number(row.expired),
     },
     events: Number(row.events),

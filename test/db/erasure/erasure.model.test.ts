@@ -243,11 +243,18 @@ class Run {
     for (const app of apps) {
       const row = rows.find(({ appId }) => appId === app);
       const mine = [...this.model.messages].filter(([key]) => key.startsWith(`${app}/`));
-      const { open = 0, overdue = 0, complete = 0, failed = 0, expired = 0 } = row?.messages ?? {};
+      const {
+        open = 0,
+        overdue = 0,
+        complete = 0,
+        failed = 0,
+        untracked = 0,
+        expired = 0,
+      } = row?.messages ?? {};
       const begun = this.model.begun.get(app) ?? 0;
       expect([app, row?.events ?? 0]).toEqual([app, this.model.counted.get(app) ?? 0]);
-      expect([app, open + overdue + complete + failed + expired]).toEqual([app, begun]);
-      expect(open + overdue).toBeLessThanOrEqual(mine.length);
+      expect([app, open + overdue + complete + failed + untracked + expired]).toEqual([app, begun]);
+      expect(open + overdue + untracked).toBeLessThanOrEqual(mine.length);
       for (const [key, message] of mine) {
         if (message.late) continue;
         const messageId = key.split("/")[1]!;

@@ -2,12 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Micros, SequencedEvent } from "../../../src/core/event.ts";
 import type { MessageQuery } from "../../../src/core/query.ts";
-import {
-  type Assessment,
-  type FunnelStatus,
-  funnelStatuses,
-  messageStates,
-} from "../../../src/core/state.ts";
+import { type Assessment, type FunnelStatus, funnelStatuses, shownStates } from "../../../src/core/state.ts";
 import { activeBy, assess } from "../../../src/lifecycle/assess.ts";
 import { createPlan } from "../../../src/lifecycle/plan.ts";
 import { parseDefinition } from "../../support/definition.ts";
@@ -74,7 +69,7 @@ const filters = fc.record(
   {
     appId: fc.constantFrom("app0", "app1", "app2", "nobody"),
     messageId: fc.constantFrom("m0", "m4", "m33"),
-    states: fc.uniqueArray(fc.constantFrom(...messageStates), { minLength: 1 }),
+    states: fc.uniqueArray(fc.constantFrom(...shownStates), { minLength: 1 }),
     overdueSince: fc.integer({ min: 0, max: 90 }).map((n) => n * second),
     stage: fc.record({
       name: fc.constantFrom("CREATED", "SENT", "SEEN|OPENED", "SEEN"),
@@ -104,7 +99,7 @@ test("messages are listed by their state and their stages' as a naive model list
   );
 });
 
-test("a message says where it stands along its lifecycle, and one without a lifecycle is open", async () => {
+test("a message says where it stands along its lifecycle, and one without a lifecycle is untracked", async () => {
   for (const { appId, messageId, state } of models) {
     const { message } = await opened.queries.get({ appId, messageId });
     expect([messageId, message?.state]).toEqual([messageId, state as never]);
@@ -159,10 +154,10 @@ test("a message goes by the version that held at its first event, and is as new 
     const { message } = await queries.get({ appId: "app", messageId });
     return [message?.state, message?.overdueSince, message?.instance?.version];
   };
-  expect(await instanceOf("before")).toEqual(["open", undefined, undefined]);
+  expect(await instanceOf("before")).toEqual(["untracked", undefined, undefined]);
   expect(await instanceOf("first")).toEqual(["overdue", second, 1]);
   expect(await instanceOf("second")).toEqual(["open", undefined, 2]);
-  expect(await instanceOf("after")).toEqual(["open", undefined, undefined]);
+  expect(await instanceOf("after")).toEqual(["untracked", undefined, undefined]);
 
   // Stored, and not followed yet.
   await store.apply(await batchOf([event(5, { messageId: "first", event: "SENT", createdAt: 500_000 })]));
@@ -220,7 +215,7 @@ function modelOf(events: readonly SequencedEvent[]): Model {
     messageId,
     createdAt: Math.min(...at),
     updatedAt: Math.max(...at),
-    state: instance?.state ?? "open",
+    state: instance?.state ?? "untracked",
     ...(instance?.overdueSince !== undefined && { overdueSince: instance.overdueSince }),
     statuses: new Map(
       instance?.stages.map(({ name, status }) => [

@@ -150,9 +150,9 @@ test("a late report on a message that is gone begins no instance; a new one unde
   const { message } = await queries.get({ appId: "app", messageId: "m" });
   expect(message).toMatchObject({ eventCount: 2 });
   // By itself it is what it is in lists: no lifecycle follows it.
-  expect([message?.instance, message?.state]).toEqual([undefined, "open"]);
+  expect([message?.instance, message?.state]).toEqual([undefined, "untracked"]);
   expect((await queries.list({ order: "newest", limit: 9, appId: "app" })).messages).toContainEqual(
-    expect.objectContaining({ messageId: "m", state: "open" }),
+    expect.objectContaining({ messageId: "m", state: "untracked" }),
   );
 
   // That message goes too, and years later its id is used again.

@@ -170,7 +170,10 @@ test("apps are listed with their counts, their last event and the version that h
   expect(second.apps).toEqual([
     {
       appId: "free",
-      messages: { open: 1, overdue: 0, complete: 0, failed: 0, expired: 0 },
+      messages: {
+        ...{ open: 0, overdue: 0, complete: 0, failed: 0 },
+        ...{ abandoned: 0, closed: 0, untracked: 1, expired: 0 },
+      },
       events: 1,
       lastEvent: "B",
       lastEventAt: 20,

@@ -59,7 +59,7 @@ describe("GET /api/messages", () => {
           last_event: "shipped",
           stages: ["created", "shipped"],
           external_ids: ["track-1"],
-          state: "open",
+          state: "untracked",
           overdue_since: null,
         },
       ],

@@ -81,7 +81,7 @@ export type MessageSummary = Message$1<"mars.v1.MessageSummary"> & {
   externalIds: string[];
 
   /**
-   * Where it stands along its app's lifecycle; open without one. Follows the events within a second.
+   * Where it stands along its app's lifecycle; untracked without one. Follows the events within a second.
    *
    * @generated from field: mars.v1.MessageState state = 9;
    */
