@@ -59,6 +59,7 @@ describe("GET /api/messages", () => {
           last_event: "shipped",
           stages: ["created", "shipped"],
           external_ids: ["track-1"],
+          parent_id: null,
           state: "untracked",
           overdue_since: null,
         },
