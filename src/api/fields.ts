@@ -81,6 +81,16 @@ export function whole(min: number, max: number, description?: string) {
   });
 }
 
+/** A part of a whole, above 0: `0.001` is one in a thousand. */
+export function share(max: number, description: string) {
+  const meta = { type: "number", exclusiveMinimum: 0, maximum: max, description };
+  const problem = `must be a number above 0, at most ${max}`;
+  return field(meta, (value): Reading<number> => {
+    const number = typeof value === "string" && /^\d*\.?\d{1,16}$/.test(value) ? Number(value) : value;
+    return typeof number === "number" && number > 0 && number <= max ? { value: number } : { problem };
+  });
+}
+
 /** How many are on a page. */
 export const limit = whole(1, listLimitMax, "How many are on a page.").default(listLimitDefault);
 

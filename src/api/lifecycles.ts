@@ -1,29 +1,23 @@
-/** An app's lifecycle: its definition, its versions, and what helps to find a good one. */
+/** An app's lifecycle: its definition and its versions. */
 import * as z from "zod";
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import { lifecycleBodyBytesMax } from "../core/limits.ts";
-import { nowMicros } from "../core/time.ts";
-import { trialStates } from "../learning/dry-run.ts";
-import { dryRunToJson, learnedToJson } from "../learning/trial.ts";
-import { definitionToJson } from "../lifecycle/definition.ts";
-import { findingKinds } from "../lifecycle/finding.ts";
 import { lifecycleToJson } from "../lifecycle/json.ts";
-import { count, ms, timestamp } from "./answers.ts";
+import { timestamp } from "./answers.ts";
 import { definition } from "./definition.ts";
 import { appId } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 import type { ApiParts } from "./parts.ts";
-import { windowFields, windowOf } from "./window.ts";
 
-const path = "/api/apps/{app_id}/lifecycle";
-const body = { field: "lifecycle", bytesMax: lifecycleBodyBytesMax };
+export const path = "/api/apps/{app_id}/lifecycle";
+export const body = { field: "lifecycle", bytesMax: lifecycleBodyBytesMax };
 
 const names = z.array(z.string());
 
 /** A definition as `definitionToJson` writes it. */
-const lifecycle = z.strictObject({
+export const lifecycle = z.strictObject({
   stages: z
     .array(
       z.strictObject({
@@ -120,89 +114,6 @@ export const listLifecycleVersions = operation({
     const versions = await read.lifecycleVersions(app_id);
     if (versions.length === 0) await assertApp(read, app_id);
     return { versions: versions.map(lifecycleToJson) };
-  },
-});
-
-const trialHead = {
-  since: timestamp,
-  until: timestamp,
-  messages: count.meta({ description: "How many messages were looked at." }),
-  cut_short: z.boolean().meta({ description: "There are more; these are the latest." }),
-};
-
-export const dryRunLifecycle = operation({
-  name: "dryRunLifecycle",
-  summary: "Say what a lifecycle would have found in the messages of a window; nothing is changed.",
-  scope: "read",
-  apps: "named",
-  rest: `POST ${path}/dry-run`,
-  body,
-  slow: true,
-  rpc: "mars.v1.LifecycleService/DryRunLifecycle",
-  command: "lifecycle dry-run",
-  input: z
-    .strictObject({ app_id: appId, lifecycle: definition, ...windowFields })
-    .transform((input, context) => ({ ...input, ...windowOf(input, context) })),
-  output: z.strictObject({
-    ...trialHead,
-    lifecycle,
-    states: z.record(z.enum(trialStates), count),
-    findings: z
-      .array(
-        z.strictObject({
-          kind: z.enum(findingKinds),
-          stage: z.string(),
-          stage_events: names,
-          holding: count,
-          retracted: count,
-          samples: names.readonly(),
-        }),
-      )
-      .readonly(),
-  }),
-  async handle({ trials, reader }, { app_id, lifecycle, since, until }, caller) {
-    const options = { appId: app_id, since, until, clock: nowMicros() };
-    const run = await trials.dryRun(lifecycle, options, caller);
-    if (run.result.messages === 0) await assertApp(reader(caller), app_id);
-    return { lifecycle: definitionToJson(lifecycle), ...dryRunToJson(run) };
-  },
-});
-
-export const learnLifecycle = operation({
-  name: "learnLifecycle",
-  summary: "Propose a lifecycle by what the messages of a window went through.",
-  scope: "read",
-  apps: "named",
-  rest: `GET ${path}/learned`,
-  slow: true,
-  rpc: "mars.v1.LifecycleService/LearnLifecycle",
-  command: "lifecycle learn",
-  input: z
-    .strictObject({ app_id: appId, ...windowFields })
-    .transform((input, context) => ({ ...input, ...windowOf(input, context) })),
-  output: z.strictObject({
-    ...trialHead,
-    judged: count,
-    lifecycle: lifecycle.nullable(),
-    stages: z.array(
-      z.strictObject({
-        events: names.readonly(),
-        after: names.readonly(),
-        occurs: z.enum(["always", "sometimes", "alternatives"]),
-        count,
-        share: z.number(),
-        confidence: z.number(),
-        hop: z.strictObject({ count, p50_ms: ms, p95_ms: ms, p99_ms: ms }).nullable(),
-        within: z.string().nullable(),
-      }),
-    ),
-    left_out: z.array(z.strictObject({ event: z.string(), share: z.number() })).readonly(),
-    messages_with_other_events: count,
-  }),
-  async handle({ trials, reader }, { app_id, since, until }, caller) {
-    const learned = await trials.learn({ appId: app_id, since, until }, caller);
-    if (learned.result.messages === 0) await assertApp(reader(caller), app_id);
-    return learnedToJson(learned);
   },
 });
 

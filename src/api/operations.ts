@@ -8,14 +8,8 @@ import { listAudit } from "./audit.ts";
 import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
 import { createKey, limitKey, listKeys, revokeKey, rotateKey } from "./keys.ts";
-import {
-  deleteLifecycle,
-  dryRunLifecycle,
-  getLifecycle,
-  learnLifecycle,
-  listLifecycleVersions,
-  putLifecycle,
-} from "./lifecycles.ts";
+import { dryRunLifecycle, learnLifecycle } from "./lifecycle-trials.ts";
+import { deleteLifecycle, getLifecycle, listLifecycleVersions, putLifecycle } from "./lifecycles.ts";
 import { getMessage, listMessages } from "./messages.ts";
 import type { Operation } from "./operation.ts";
 import { listOverdueGroups } from "./overdue-groups.ts";

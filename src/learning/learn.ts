@@ -2,53 +2,65 @@
  * Proposes a lifecycle from what messages did.
  *
  * 1. Messages that began too shortly before the end may still be under way and are left out.
- * 2. Names that hardly any message has are left out as noise.
- * 3. Each of the others comes after the nearest stage that was always there before it and that it moves with (`learn-graph.ts`).
- * 4. Names that come after the same, exclude each other and together are nearly always there are alternatives, one stage.
- * 5. A stage that nearly all messages reach that had what it comes after is required, others are optional.
- * 6. The message is complete with the end that is most often its last, or with what takes its place (`learn-ends.ts`).
- * 7. A deadline is twice the 99th percentile, rounded up to something that a person would write.
+ * 2. Events that end messages without completing them fail them; messages that failed or got stuck do not show the way
+ *    (`learn-endings.ts`).
+ * 3. Of the others, names that hardly any message has are left out as noise.
+ * 4. Each of the rest comes after the nearest stage that was always there before it and that it moves with (`learn-graph.ts`).
+ * 5. Names that come after the same, exclude each other and together are nearly always there are alternatives, one stage.
+ * 6. A stage that nearly all messages reach that had what it comes after is required, others are optional.
+ * 7. The message is complete with the end that is most often its last, or with what takes its place (`learn-ends.ts`).
+ * 8. A deadline would have raised at most a stated share of the messages that reached the stage (`learn-deadline.ts`).
  *
- * "Nearly" allows for some lost events, clocks that differ, and messages that got stuck.
+ * "Nearly" allows for some lost events and clocks that differ.
  */
 import type { Micros } from "../core/event.ts";
-import { type Definition, durationMsMax } from "../lifecycle/definition.ts";
-import { earliestIn } from "./learn-cause.ts";
+import type { Definition } from "../lifecycle/definition.ts";
+import { endingsOf, type FailingEvent } from "./learn-endings.ts";
 import { endsOf } from "./learn-ends.ts";
-import { type GraphStage, type LearnedGraph, learnGraph } from "./learn-graph.ts";
-import { neatDuration } from "./neat-duration.ts";
-import { type Observations, percentileOf, type Sample } from "./sample.ts";
+import { graceMsOf } from "./learn-grace.ts";
+import { learnGraph } from "./learn-graph.ts";
+import { describeStage, type LearnedStage } from "./learned-stage.ts";
+import { firstRows, percentileOf, type Sample } from "./sample.ts";
 
 /** A name that fewer messages have is noise. */
 const noiseShare = 0.02;
 /** Names that can be stages: those that most messages have. */
 const keptMax = 32;
-const graceMs = 500;
+/** Names that are given as what a failure keeps messages from. */
+const insteadMax = 10;
+export const raiseAtMostDefault = 0.001;
 
-export interface LearnedStage {
-  readonly events: readonly string[];
-  /** Empty for the first stage. */
-  readonly after: readonly string[];
-  /** `alternatives`: always one of its events. */
-  readonly occurs: "always" | "sometimes" | "alternatives";
-  /** Messages that had it; and that, of those that had what it comes after. */
+export interface LearnOptions {
+  /** Messages of a time shortly before it may be under way. */
+  readonly until: Micros;
+  /** See `DeadlineOptions`. */
+  readonly raiseAtMost?: number;
+  /** Lets others have their turn: every step of a large sample takes some ten milliseconds. */
+  readonly nextTurn?: () => Promise<void>;
+}
+
+/** An event that failed messages. */
+export interface LearnedFailure {
+  readonly event: string;
+  /** Messages that had it; and the share of all. */
   readonly count: number;
   readonly share: number;
-  /**
-   * The least share of the messages that agree with it: the lower end of Wilson's 95 % interval of those that had it
-   * behind what it comes after, of all that had the latter where it is required.
-   */
-  readonly confidence: number;
-  /** How long it took from what it comes after; absent for the first stage. */
-  readonly hop?: { readonly count: number; readonly p50: Micros; readonly p95: Micros; readonly p99: Micros };
+  /** Those of them that reached the events of `insteadOf` all the same. */
+  readonly despite: number;
+  /** The events that it kept messages from, the most frequent first, ten at most. */
+  readonly insteadOf: readonly string[];
 }
 
 export interface Learned {
   /** Messages looked at, and those of them that were old enough to be judged. */
   readonly messages: number;
   readonly judged: number;
+  /** As it was asked for. */
+  readonly raiseAtMost: number;
   /** In their order. */
   readonly stages: readonly LearnedStage[];
+  /** The most frequent first. */
+  readonly failures: readonly LearnedFailure[];
   readonly leftOut: readonly { readonly event: string; readonly share: number }[];
   /** Messages with names beyond the bound on names. */
   readonly unnamed: number;
@@ -56,43 +68,57 @@ export interface Learned {
   readonly definition?: Definition;
 }
 
-/**
- * @param until messages of a time shortly before it may be under way
- * @param nextTurn lets others have their turn: every step of a large sample takes some ten milliseconds
- */
 export async function learn(
   sample: Sample,
-  until: Micros,
-  nextTurn: () => Promise<void> = async () => {},
+  { until, raiseAtMost = raiseAtMostDefault, nextTurn = async () => {} }: LearnOptions,
 ): Promise<Learned> {
   const messages = matureMessages(sample, until);
   await nextTurn();
   const judged = messages.length;
-  const counts = sample.counts(messages);
-  const byCount = [...sample.names.keys()].sort((a, b) => counts[b]! - counts[a]!);
-  const kept = byCount.filter((name) => counts[name]! >= noiseShare * judged).slice(0, keptMax);
+  const { failing, whole, stuck, failed } = await endingsOf(sample, messages, until, nextTurn);
+  const fails = new Set(failing.map(({ name }) => name));
+  const onTheWay = sample.counts(whole);
+  const kept = [...sample.names.keys()]
+    .filter((name) => !fails.has(name) && onTheWay[name]! > 0)
+    .filter((name) => onTheWay[name]! >= noiseShare * whole.length)
+    .sort((a, b) => onTheWay[b]! - onTheWay[a]!)
+    .slice(0, keptMax);
+  const rows = Uint32Array.from([whole, stuck, failed].flatMap((some) => [...some]));
   const columns: Float64Array[] = [];
   for (const name of kept) {
     await nextTurn();
-    columns.push(sample.column(name, messages));
+    columns.push(sample.column(name, rows));
   }
-  const observations = { names: kept.map((name) => sample.names[name]!), rows: judged, columns };
-  const graph = await learnGraph(observations, nextTurn);
+  const all = { names: kept.map((name) => sample.names[name]!), rows: judged, columns };
+  const way = firstRows(all, whole.length);
+  const graph = await learnGraph(way, nextTurn);
+  const graceMs = graceMsOf(sample.deliveries, graph.stages, all);
+  const options = { unfailed: whole.length + stuck.length, until, raiseAtMost, graceMs };
   const stages: LearnedStage[] = [];
   for (const stage of graph.stages) {
     await nextTurn();
-    stages.push(describe(stage, observations));
+    stages.push(describeStage(stage, all, options));
   }
-  const definition = definitionOf(stages, graph, observations);
-  const noise = byCount.filter((name) => !kept.includes(name) || graph.drifting.includes(kept.indexOf(name)));
+  const failures = failing.map((one) => failureOf(one, sample));
+  const definition = definitionOf(
+    stages,
+    failures,
+    endsOf(graph, way).map((end) => way.names[end]!),
+    graceMs,
+  );
+  const counts = sample.counts(messages);
+  const leftOut = [...sample.names.keys()]
+    .filter((name) => counts[name]! > 0 && !fails.has(name))
+    .filter((name) => !kept.includes(name) || graph.drifting.includes(kept.indexOf(name)))
+    .sort((a, b) => counts[b]! - counts[a]!)
+    .map((name) => ({ event: sample.names[name]!, share: counts[name]! / judged }));
   return {
     messages: sample.messages,
     judged,
+    raiseAtMost,
     stages,
-    leftOut: noise.map((name) => ({
-      event: sample.names[name]!,
-      share: judged === 0 ? 0 : counts[name]! / judged,
-    })),
+    failures,
+    leftOut,
     unnamed: sample.unnamed,
     ...(definition !== undefined && { definition }),
   };
@@ -106,73 +132,35 @@ function matureMessages(sample: Sample, until: Micros): Uint32Array {
   return Uint32Array.from(first.keys()).filter((message) => first[message]! <= before);
 }
 
-function describe({ events, after, required }: GraphStage, observations: Observations): LearnedStage {
-  const { names, rows } = observations;
-  const named = {
-    events: events.map((name) => names[name]!).sort(),
-    after: after.map((name) => names[name]!).sort(),
-    occurs: events.length > 1 ? "alternatives" : required ? "always" : "sometimes",
-  } as const;
-  const hops = new Float64Array(rows);
-  let [count, started, both, inOrder] = [0, 0, 0, 0];
-  for (let row = 0; row < rows; row++) {
-    const start = earliestIn(observations, after, row);
-    const done = earliestIn(observations, events, row);
-    if (!Number.isNaN(start)) started += 1;
-    if (!Number.isNaN(done)) count += 1;
-    if (Number.isNaN(done - start)) continue;
-    if (done > start) inOrder += 1;
-    // Where clocks differ a hop takes no time at least.
-    hops[both++] = Math.max(0, done - start);
-  }
-  if (after.length === 0) return { ...named, count, share: count / rows, confidence: wilson(count, rows) };
-  const took = hops.subarray(0, both).sort();
+function failureOf({ name, count, despite, insteadOf }: FailingEvent, sample: Sample): LearnedFailure {
   return {
-    ...named,
+    event: sample.names[name]!,
     count,
-    share: both / Math.max(1, started),
-    confidence: wilson(inOrder, required ? started : both),
-    hop: {
-      count: both,
-      p50: percentileOf(took, 50),
-      p95: percentileOf(took, 95),
-      p99: percentileOf(took, 99),
-    },
+    share: count / sample.messages,
+    despite,
+    insteadOf: insteadOf.slice(0, insteadMax).map((other) => sample.names[other]!),
   };
 }
 
+/** @param ends events by their names */
 function definitionOf(
   stages: readonly LearnedStage[],
-  graph: LearnedGraph,
-  observations: Observations,
+  failures: readonly LearnedFailure[],
+  ends: readonly string[],
+  graceMs: number,
 ): Definition | undefined {
-  const ends = endsOf(graph, observations);
-  const first = graph.stages[0]?.events ?? [];
+  const first = stages[0]?.events ?? [];
   // A lifecycle that completes every message as it opens would project none of them.
   if (ends.every((end) => first.includes(end))) return undefined;
   return {
-    stages: stages.map(({ events, after, occurs, hop }) => ({
+    stages: stages.map(({ events, after, occurs, deadline }) => ({
       events,
       after,
-      ...(occurs !== "sometimes" &&
-        hop !== undefined && { withinMs: Math.min(durationMsMax, neatDuration((2 * hop.p99) / 1_000)) }),
+      ...(deadline !== undefined && { withinMs: deadline.withinMs }),
       optional: occurs === "sometimes",
     })),
-    completeOn: ends.map((end) => observations.names[end]!).sort(),
-    failOn: [],
+    completeOn: ends.toSorted(),
+    failOn: failures.map(({ event }) => event),
     graceMs,
   };
-}
-
-/**
- * The lower end of Wilson's score interval for a share, at 95 %: few observations give little confidence.
- * https://en.wikipedia.org/wiki/Binomial_proportion_confidence_interval#Wilson_score_interval
- */
-function wilson(successes: number, trials: number): number {
-  if (trials === 0) return 0;
-  const z = 1.96;
-  const share = Math.min(1, successes / trials);
-  const middle = share + (z * z) / (2 * trials);
-  const half = z * Math.sqrt((share * (1 - share)) / trials + (z * z) / (4 * trials * trials));
-  return Math.max(0, (middle - half) / (1 + (z * z) / trials));
 }

@@ -89,9 +89,27 @@ export class NamePairs {
   }
 
   exclusive(name: number, other: number): boolean {
-    const both = this.#both[name * this.#width + other]!;
-    const rarer = Math.min(this.count(name), this.count(other));
-    const chance = (this.count(name) * this.count(other)) / Math.max(1, this.#observations.rows);
-    return chance >= chanceMin && both <= togetherMax * rarer && both <= ofChanceMax * chance;
+    return areExclusive({
+      chanceMin,
+      counts: [this.count(name), this.count(other)],
+      both: this.#both[name * this.#width + other]!,
+      of: this.#observations.rows,
+    });
   }
+}
+
+/** In messages. */
+interface Together {
+  /** Those that chance alone must bring, so that their absence shows something. */
+  readonly chanceMin: number;
+  /** Those with each of the two names, those with both, and all. */
+  readonly counts: readonly [number, number];
+  readonly both: number;
+  readonly of: number;
+}
+
+/** Whether two names take each other's place. */
+export function areExclusive({ chanceMin, counts: [a, b], both, of }: Together): boolean {
+  const chance = (a * b) / Math.max(1, of);
+  return chance >= chanceMin && both <= togetherMax * Math.min(a, b) && both <= ofChanceMax * chance;
 }

@@ -15,12 +15,18 @@ export interface Observations {
   readonly columns: readonly Float64Array[];
 }
 
+/** Without all rows but the first. */
+export function firstRows({ names, columns }: Observations, rows: number): Observations {
+  return { names, rows, columns: columns.map((column) => column.subarray(0, rows)) };
+}
+
 export class Sample {
   /** By number; a message's row names its events by these. */
   readonly names: string[] = [];
   readonly #numbers = new Map<string, number>();
   #times = new Float64Array(1_024);
   #events = new Uint8Array(1_024);
+  #deliveries = new Float32Array(1_024);
   #length = 0;
   /** Where each message begins, and at the end where the last one ends. */
   readonly #starts: number[] = [0];
@@ -39,16 +45,30 @@ export class Sample {
     return this.#unnamed;
   }
 
-  add({ events }: MessageHistory): void {
+  add({ events: given }: MessageHistory): void {
     if (this.full) return;
+    const events = given.every(({ at }, index) => index === 0 || at >= given[index - 1]!.at)
+      ? given
+      : given.toSorted((a, b) => a.at - b.at);
     let unnamed = false;
-    for (const { event, at } of events) {
+    for (const { event, at, receivedAt } of events) {
       const number = this.#numberOf(event);
       if (number === undefined) unnamed = true;
-      else this.#push(number, at);
+      else this.#push(number, at, receivedAt - at);
     }
     if (unnamed) this.#unnamed += 1;
     if (this.#length > this.#starts.at(-1)!) this.#starts.push(this.#length);
+  }
+
+  /** From when each event happened to when it was received, in microseconds. A copy. */
+  get deliveries(): Float32Array {
+    return this.#deliveries.slice(0, this.#length);
+  }
+
+  /** A message's events in the order of their times, each name once. At least one. */
+  eventsOf(message: number): { readonly names: Uint8Array; readonly times: Float64Array } {
+    const [from, to] = [this.#starts[message]!, this.#starts[message + 1]!];
+    return { names: this.#events.subarray(from, to), times: this.#times.subarray(from, to) };
   }
 
   /** The first and the last time of every message. */
@@ -94,7 +114,7 @@ export class Sample {
     return this.names.length - 1;
   }
 
-  #push(number: number, at: Micros): void {
+  #push(number: number, at: Micros, delivery: Micros): void {
     if (this.#length === this.#times.length) {
       const times = new Float64Array(this.#length * 2);
       times.set(this.#times);
@@ -102,7 +122,11 @@ export class Sample {
       const events = new Uint8Array(this.#length * 2);
       events.set(this.#events);
       this.#events = events;
+      const deliveries = new Float32Array(this.#length * 2);
+      deliveries.set(this.#deliveries);
+      this.#deliveries = deliveries;
     }
+    this.#deliveries[this.#length] = delivery;
     this.#times[this.#length] = at;
     this.#events[this.#length] = number;
     this.#length += 1;

@@ -8,11 +8,17 @@ import type { Window } from "../core/window.ts";
 import { type Definition, definitionToJson, isOwed } from "../lifecycle/definition.ts";
 import { DryRun, type DryRunResult } from "./dry-run.ts";
 import type { HistoryReader, MessageHistory } from "./history.ts";
-import { type Learned, type LearnedStage, learn } from "./learn.ts";
+import { type Learned, learn } from "./learn.ts";
+import type { LearnedStage } from "./learned-stage.ts";
 import { Sample, sampleMessagesMax } from "./sample.ts";
 
 export interface TrialOptions extends Window {
   readonly appId: string;
+}
+
+export interface LearnTrialOptions extends TrialOptions {
+  /** See `DeadlineOptions`. */
+  readonly raiseAtMost?: number;
 }
 
 /** Of the messages of the window the latest, where there are more than one trial looks at. */
@@ -26,7 +32,7 @@ export interface Trials {
    * @throws `MarsError` `overloaded` while too many wait, `deadline_exceeded` for a run that waits or takes too long, and the
    *   reason of the caller's signal
    */
-  learn(options: TrialOptions, caller: Caller): Promise<Trial<Learned>>;
+  learn(options: LearnTrialOptions, caller: Caller): Promise<Trial<Learned>>;
   /** The same. */
   dryRun(
     definition: Definition,
@@ -59,11 +65,15 @@ export function createTrials(reader: HistoryReader, check: () => void) {
   }
 
   return {
-    async learn(options: TrialOptions): Promise<Trial<Learned>> {
+    async learn(options: LearnTrialOptions): Promise<Trial<Learned>> {
       const sample = new Sample();
       const cutShort = await readAll(options, (history) => sample.add(history));
-      const { since, until } = options;
-      const result = await learn(sample, until, async () => check());
+      const { since, until, raiseAtMost } = options;
+      const result = await learn(sample, {
+        until,
+        nextTurn: async () => check(),
+        ...(raiseAtMost !== undefined && { raiseAtMost }),
+      });
       return { since, until, result, cutShort: cutShort || sample.full };
     },
 
@@ -91,15 +101,21 @@ export function learnedToJson({ since, until, result, cutShort }: Trial<Learned>
     judged: result.judged,
     cut_short: cutShort,
     lifecycle: result.definition === undefined ? null : definitionToJson(result.definition),
-    stages: result.stages.map((stage) => stageToJson(stage, result.definition)),
+    raise_at_most: result.raiseAtMost,
+    stages: result.stages.map(stageToJson),
+    failures: result.failures.map(({ event, count, share, despite, insteadOf }) => ({
+      event,
+      count,
+      share: round(share),
+      despite,
+      instead_of: insteadOf,
+    })),
     left_out: result.leftOut,
     messages_with_other_events: result.unnamed,
   };
 }
 
-function stageToJson(stage: LearnedStage, definition: Definition | undefined) {
-  const { events, after, occurs, count, share, confidence, hop } = stage;
-  const within = definition?.stages.find((one) => one.events[0] === events[0])?.withinMs;
+function stageToJson({ events, after, occurs, count, share, confidence, hop, deadline }: LearnedStage) {
   return {
     events,
     after,
@@ -111,7 +127,9 @@ function stageToJson(stage: LearnedStage, definition: Definition | undefined) {
       hop === undefined
         ? null
         : { count: hop.count, p50_ms: hop.p50 / 1_000, p95_ms: hop.p95 / 1_000, p99_ms: hop.p99 / 1_000 },
-    within: within === undefined ? null : formatDuration(within),
+    within: deadline === undefined ? null : formatDuration(deadline.withinMs),
+    would_raise: deadline === undefined ? null : round(deadline.raised),
+    never_reached: deadline === undefined ? null : round(deadline.never),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Micros } from "../core/event.ts";
 import type { DatabaseAddress } from "../db/database.ts";
 import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
 import { ReadConnection } from "../db/read-connection.ts";
-import { createTrials, type TrialOptions } from "../learning/trial.ts";
+import { createTrials, type LearnTrialOptions, type TrialOptions } from "../learning/trial.ts";
 import type { Definition } from "../lifecycle/definition.ts";
 
 export interface TrialServiceOptions extends DatabaseAddress {
@@ -21,7 +21,7 @@ export function createTrialService({ stop, ...address }: TrialServiceOptions) {
     if (Atomics.load(flag, 0) !== 0) throw new MarsError("deadline_exceeded", "the run was stopped");
   });
   return {
-    learn: (options: TrialOptions) => trials.learn(options),
+    learn: (options: LearnTrialOptions) => trials.learn(options),
     dryRun: (definition: Definition, options: TrialOptions & { readonly clock: Micros }) =>
       trials.dryRun(definition, options),
     close: () => connection.close(),

@@ -1,11 +1,10 @@
 /** The same questions about messages, lifecycles, findings and counts over every protocol: each gives the same answers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { listFindings, listOverdue } from "../../src/api/findings.ts";
+import { dryRunLifecycle, learnLifecycle } from "../../src/api/lifecycle-trials.ts";
 import {
   deleteLifecycle,
-  dryRunLifecycle,
   getLifecycle,
-  learnLifecycle,
   listLifecycleVersions,
   putLifecycle,
 } from "../../src/api/lifecycles.ts";
@@ -83,6 +82,8 @@ const steps = (door: string): readonly Step[] => [
   [dryRunLifecycle, { app_id: "nobody", ...window, lifecycle }],
   [dryRunLifecycle, { ...shop, lifecycle: {} }],
   [learnLifecycle, { ...shop, ...window }],
+  [learnLifecycle, { ...shop, ...window, raise_at_most: 0.02 }],
+  [learnLifecycle, { ...shop, ...window, raise_at_most: 0.6 }],
   [learnLifecycle, { app_id: "nobody", ...window }],
   [listFindings, { ...shop, order: "oldest" }],
   [listFindings, { ...shop, state: "any", kind: "missing", limit: 1 }],
@@ -193,11 +194,7 @@ const asRpc: Readonly<Record<string, (answer: Any) => Json>> = {
     ...rest,
     findings: findings?.map(({ samples, ...finding }: Any) => ({ ...finding, sample_message_ids: samples })),
   }),
-  learnLifecycle: ({ stages, lifecycle, ...rest }) => ({
-    ...rest,
-    lifecycle: lifecycleAsRpc(lifecycle),
-    stages: stages?.map(({ within: _, ...stage }: Any) => stage),
-  }),
+  learnLifecycle: ({ lifecycle, ...rest }) => ({ ...rest, lifecycle: lifecycleAsRpc(lifecycle) }),
   putLifecycle: versionAsRpc,
   getLifecycle: versionAsRpc,
   deleteLifecycle: versionAsRpc,

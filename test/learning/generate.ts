@@ -15,6 +15,10 @@ export interface KnownStage {
   readonly sigma?: number;
   /** It waits for all that it comes after. */
   readonly joins?: boolean;
+  /** Events that come in its place, and how many of the messages that would reach it have each: nothing comes behind. */
+  readonly failures?: Readonly<Record<string, number>>;
+  /** How many of the messages that would reach it get stuck: nothing more comes. */
+  readonly stuck?: number;
 }
 
 export interface Traffic {
@@ -51,6 +55,7 @@ export function generate(stages: readonly KnownStage[], traffic: Traffic): Gener
   for (let index = 0; index < traffic.messages; index++) {
     const createdAt = epoch + index * everyMicros;
     const at = new Map<string, number>();
+    let ended = Number.POSITIVE_INFINITY;
     for (const stage of stages) {
       const starts = stage.after.flatMap((name) => at.get(name) ?? []);
       const first = stage.after.length === 0;
@@ -61,9 +66,20 @@ export function generate(stages: readonly KnownStage[], traffic: Traffic): Gener
         ? 0
         : Math.round(stage.medianMs * 1_000 * Math.exp((stage.sigma ?? 0.5) * normal(random)));
       const start = first ? createdAt : stage.joins === true ? Math.max(...starts) : Math.min(...starts);
+      if (stage.stuck !== undefined && random() < stage.stuck) {
+        ended = Math.min(ended, start);
+        continue;
+      }
+      const failure = failureOf(stage, random);
+      if (failure !== undefined) {
+        at.set(failure, start + hop);
+        ended = Math.min(ended, start + hop);
+        continue;
+      }
       at.set(pick(stage, random), start + hop);
       if (!first) hops.get(stage.events.join("|"))!.push(start + hop - Math.min(...starts));
     }
+    for (const [name, when] of at) if (when > ended) at.delete(name);
     const last = Math.max(...at.values());
     for (const [name, share] of Object.entries(traffic.noise ?? {})) {
       if (random() < share) at.set(name, Math.round(createdAt + random() * (last - createdAt)));
@@ -82,6 +98,17 @@ export function generate(stages: readonly KnownStage[], traffic: Traffic): Gener
     histories: histories.reverse(),
     hops: new Map([...hops].map(([name, values]) => [name, Float64Array.from(values).sort()])),
   };
+}
+
+function failureOf({ failures = {} }: KnownStage, random: () => number): string | undefined {
+  const entries = Object.entries(failures);
+  if (entries.length === 0) return undefined;
+  let left = random();
+  for (const [event, share] of entries) {
+    left -= share;
+    if (left < 0) return event;
+  }
+  return undefined;
 }
 
 function pick({ events, weights }: KnownStage, random: () => number): string {

@@ -102,7 +102,7 @@ describe("a definition is learned from a hundred thousand messages with noise an
         const { histories, until, hops } = generate(graph, 100_000, seed);
         const sample = new Sample();
         for (const history of histories) sample.add(history);
-        const learned = await learn(sample, until);
+        const learned = await learn(sample, { until });
         const found = learned.stages.map(
           ({ events, after, occurs }) =>
             `${[...events].sort().join("|")} after ${[...after].sort().join("|")} ${occurs}`,
@@ -136,16 +136,18 @@ describe("a definition is learned from a hundred thousand messages with noise an
 });
 
 test("nothing is learned from nothing, nor a definition from one stage", async () => {
-  expect(await learn(new Sample(), 0)).toEqual({
+  expect(await learn(new Sample(), { until: 0 })).toEqual({
     messages: 0,
     judged: 0,
+    raiseAtMost: 0.001,
     stages: [],
+    failures: [],
     leftOut: [],
     unnamed: 0,
   });
   const sample = new Sample();
   sample.add({ messageId: "m", createdAt: 1, events: [{ event: "A", at: 1, receivedAt: 1 }] });
-  expect((await learn(sample, 2)).definition).toBeUndefined();
+  expect((await learn(sample, { until: 2 })).definition).toBeUndefined();
 });
 
 test("names beyond the bound are counted, and do no harm", async () => {
@@ -158,7 +160,7 @@ test("names beyond the bound are counted, and do no harm", async () => {
     }));
     sample.add({ messageId: `m${n}`, createdAt: n * second, events });
   }
-  const learned = await learn(sample, 2_000 * second);
+  const learned = await learn(sample, { until: 2_000 * second });
   expect(learned.stages.map(({ events }) => events)).toEqual([["A"], ["B"]]);
   expect(learned.unnamed).toBe(1_000 - 62);
 });

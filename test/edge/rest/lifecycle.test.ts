@@ -366,7 +366,7 @@ test("a definition is tried on what is stored, and one is proposed from it", asy
     stages: [
       { event: "CREATED" },
       { event: "SENT", after: "CREATED", optional: true },
-      { event: "SEEN", after: "CREATED", within: "1s" },
+      { event: "SEEN", after: "CREATED", within: "500ms" },
     ],
     complete_on: ["SEEN"],
   });
