@@ -154,6 +154,7 @@ async function start(
     ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
     version,
     clock,
+    judge: pipeline.judge,
     supervisor,
     log,
   });

@@ -157,8 +157,9 @@ export class Pipeline {
     return this.#commit.barrier();
   }
 
-  /** See `SequenceStart.skipped` and `GroupCommit.block`. */
+  /** See `SequenceStart.skipped`, `Judge` and `GroupCommit.block`. */
   readonly skipped = (seq: number) => this.#sequence.skipped(seq);
+  readonly judge = () => this.#projection.judge();
   readonly block = (reason: string) => this.#commit.block(reason);
   /** See `Checkpoints.deleted`. */
   readonly deleted = (events: number) => this.#checkpoints.deleted(events);

@@ -9,6 +9,7 @@
 import type { Author } from "../core/audit.ts";
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
+import type { Judge } from "../core/judgement.ts";
 import type { Log } from "../core/ports.ts";
 import { nowMicros } from "../core/time.ts";
 import type { FindingReader } from "../lifecycle/finding-query.ts";
@@ -18,8 +19,11 @@ import type { Supervisor } from "../runtime/supervisor.ts";
 import { Wake } from "../runtime/wake.ts";
 import type { Attempt } from "./delivery.ts";
 import { Evaluator } from "./evaluator.ts";
+import type { Figures } from "./figures.ts";
+import type { IncidentKey } from "./incident.ts";
 import type { Notification } from "./notification.ts";
 import type { AlertReader, AlertStore, Alerts as AlertsPort, PutSink } from "./ports.ts";
+import { refuse } from "./refuse.ts";
 import type { AlertRule } from "./rule.ts";
 import type { AlertSilence } from "./silence.ts";
 import { isPager, type SinkTarget } from "./sink.ts";
@@ -43,7 +47,6 @@ const sleepMsMax = 60_000;
 /** How long notifications are kept, and the interval between deletions. */
 const keepFor = 30 * 86_400_000_000;
 const pruneEveryMs = 600_000;
-/** Tests under way at one time. */
 const testsMax = 8;
 
 export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
@@ -61,6 +64,7 @@ export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
   readonly publicUrl?: string;
   /** See `Clock`: old notifications are deleted by the trusted time, all else goes by the judged one. */
   readonly clock: { readonly trusted: Micros; readonly judged: Micros };
+  readonly judge: Judge;
   readonly supervisor: Supervisor;
   readonly log: Log;
 }
@@ -98,6 +102,10 @@ export class Alerts implements AlertsPort {
       retryDelaysMs: options.retryDelaysMs ?? retryDelaysMsDefault,
       signal: this.#abort.signal,
     });
+  }
+
+  measured(incident: IncidentKey): Figures | undefined {
+    return this.#evaluator.measured(incident);
   }
 
   /** Changes of findings that could not be read and were skipped, since the start. */
@@ -289,10 +297,4 @@ export class Alerts implements AlertsPort {
       await this.#wake.sleep(sleepMs - roundMs, signal);
     }
   }
-}
-
-function refuse(problems: readonly { readonly field: string; readonly message: string }[]): void {
-  const [first] = problems;
-  if (first === undefined) return;
-  throw new MarsError("invalid_argument", `${first.field} ${first.message}`, { problems });
 }

@@ -2,8 +2,8 @@
 import type { Micros } from "../core/event.ts";
 import { type Decision, levelOf } from "./decision.ts";
 import type { WatchedIncident } from "./evaluator-state.ts";
-import { type Figures, figureGroupOf } from "./figures.ts";
-import { type Incident, reopenIncident } from "./incident.ts";
+import { type Figures, sizeOf } from "./figures.ts";
+import { countsFindings, type Incident, reopenIncident } from "./incident.ts";
 import type { NotifiedSinks } from "./notified-sinks.ts";
 import { end, notify } from "./notify.ts";
 import type { AlertReader, AlertStep } from "./ports.ts";
@@ -13,7 +13,9 @@ import type { AlertRule } from "./rule.ts";
 const fallenShare = 0.8;
 
 export interface DecideOptions {
-  readonly reader: Pick<AlertReader, "alertFigures" | "alertHopP99s">;
+  readonly reader: Pick<AlertReader, "alertHopP99s">;
+  /** The figures of each. */
+  readonly read: (incidents: readonly Incident[]) => Promise<readonly Figures[]>;
   readonly clock: Micros;
   /** `undefined` where no rule is about the incident any more. */
   readonly ruleOf: (incident: Incident) => AlertRule | undefined;
@@ -25,10 +27,9 @@ export interface DecideOptions {
 /** Incidents that wait get their `dueAt`. @returns the incidents that change, and their deliveries */
 export async function decideIncidents(
   undecided: readonly WatchedIncident[],
-  { reader, clock, ruleOf, notifiedSinks, decide }: DecideOptions,
+  { reader, read, clock, ruleOf, notifiedSinks, decide }: DecideOptions,
 ): Promise<Pick<AlertStep, "incidents" | "deliveries">> {
-  const groups = undecided.map(({ incident }) => figureGroupOf(incident, ruleOf(incident), clock));
-  const figures = await reader.alertFigures(groups);
+  const figures = await read(undecided.map(({ incident }) => incident));
   const step: { incidents: Incident[]; deliveries: AlertStep["deliveries"][number][] } = {
     incidents: [],
     deliveries: [],
@@ -48,8 +49,9 @@ export async function decideIncidents(
     if (decision.action === "wait" || decision.action === "read_figures") {
       watched.dueAt = decision.action === "wait" ? decision.until : clock + 1;
       watched.lookAt = watched.dueAt;
-      const fallen = incident.notifiedAt > 0 && known.count <= incident.notifiedCount * fallenShare;
-      if (fallen && incident.notifiedCount > 0) add({ ...incident, notifiedCount: known.count });
+      const size = isUnknown(incident, known) ? incident.notifiedCount : sizeOf(known);
+      const fallen = incident.notifiedAt > 0 && size <= incident.notifiedCount * fallenShare;
+      if (fallen && incident.notifiedCount > 0) add({ ...incident, notifiedCount: size });
       else if (incident.belowSince !== before.belowSince) add(incident);
     } else if (decision.action === "reopen") add(reopenIncident(incident, clock));
     else if (decision.action === "end") {
@@ -76,6 +78,16 @@ function look(watched: WatchedIncident, rule: AlertRule | undefined, figures: Fi
   watched.lookedAt = clock;
   delete watched.extendedFrom;
   const { incident } = watched;
-  const below = rule !== undefined && levelOf(incident, figures) < rule.atLeast;
+  if (isUnknown(incident, figures)) return;
+  const { measured } = figures;
+  if (measured !== undefined) watched.measured = figures;
+  const below =
+    rule !== undefined &&
+    (measured === undefined ? levelOf(incident, figures) < rule.atLeast : !measured.holds);
   watched.incident = { ...incident, belowSince: below ? incident.belowSince || clock : 0 };
+}
+
+/** Whether a condition could not be measured now. */
+function isUnknown(incident: Incident, { measured }: Figures): boolean {
+  return measured === undefined && !countsFindings(incident);
 }

@@ -1,5 +1,7 @@
 /** The evaluator's decision about one incident at one moment. Pure. */
 import type { Micros } from "../core/event.ts";
+import { isConditionKind } from "./conditions/condition.ts";
+import { decideMeasured } from "./conditions/measured-decision.ts";
 import type { Figures } from "./figures.ts";
 import type { Incident, IncidentEnding } from "./incident.ts";
 import type { AlertRule } from "./rule.ts";
@@ -54,6 +56,7 @@ export function decide(
   if (typeof rule === "string") {
     return moment.figures === undefined ? { action: "read_figures" } : { action: "end", ending: rule };
   }
+  if (isConditionKind(incident.kind)) return decideMeasured(incident, rule, moment);
   if (incident.resolvedAt > 0) return decideResolved(rule, moment);
   return incident.notifiedAt === 0
     ? decideNew(incident, rule, moment)

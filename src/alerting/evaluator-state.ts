@@ -1,5 +1,6 @@
 /** The evaluator's copy of what the database holds: rules, silences, active incidents. */
 import type { Micros } from "../core/event.ts";
+import type { Figures } from "./figures.ts";
 import { type Incident, incidentKey, notAhead } from "./incident.ts";
 import type { AlertReader, AlertState } from "./ports.ts";
 import type { AlertRule } from "./rule.ts";
@@ -14,6 +15,8 @@ export interface WatchedIncident {
   /** See `Moment` for both. */
   lookedAt: Micros;
   lookAt: Micros;
+  /** Its last figures, of an incident of a condition. */
+  measured?: Figures;
   /** No decision about it is due before. */
   dueAt: Micros;
 }

@@ -7,16 +7,19 @@
  */
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
+import type { Judge } from "../core/judgement.ts";
 import type { Log } from "../core/ports.ts";
 import { nowMicros } from "../core/time.ts";
 import type { FindingReader } from "../lifecycle/finding-query.ts";
 import { applyChanges } from "./apply-changes.ts";
 import { bisect, passes } from "./bisect.ts";
+import { Measurer, type MeasurerOptions } from "./conditions/measurer.ts";
+import { openMeasured } from "./conditions/open-measured.ts";
 import { decideIncidents } from "./decide-incidents.ts";
 import { type Decision, decide } from "./decision.ts";
 import { type EvaluatorState, load, type WatchedIncident, watch } from "./evaluator-state.ts";
 import type { Figures } from "./figures.ts";
-import { type Incident, incidentKey, incidentsMax, notAhead } from "./incident.ts";
+import { type Incident, type IncidentKey, incidentKey, incidentsMax, notAhead } from "./incident.ts";
 import { NotifiedSinks } from "./notified-sinks.ts";
 import type { AlertReader, AlertStep, AlertStore } from "./ports.ts";
 import { type AlertRule, ruleMatches } from "./rule.ts";
@@ -30,11 +33,10 @@ const retryAfterMs = 60_000;
 const skippedInARowMax = 100;
 
 export interface EvaluatorOptions {
-  readonly store: Pick<AlertStore, "commitAlerts">;
-  readonly reader: Pick<
-    AlertReader,
-    "alertState" | "alertCounts" | "alertArrivals" | "alertFigures" | "alertHopP99s"
-  >;
+  readonly store: Pick<AlertStore, "commitAlerts"> & MeasurerOptions["store"];
+  readonly reader: Pick<AlertReader, "alertState" | "alertCounts" | "alertArrivals" | "alertHopP99s"> &
+    MeasurerOptions["reader"];
+  readonly judge: Judge;
   readonly findings: Pick<FindingReader, "findingHistory">;
   /** The time; that of the system unless given. */
   readonly now?: () => Micros;
@@ -44,6 +46,7 @@ export interface EvaluatorOptions {
 export class Evaluator {
   readonly #options: Omit<EvaluatorOptions, "now">;
   readonly #now: () => Micros;
+  readonly #measurer: Measurer;
   /** Equal to the database, unless it is stale. */
   #state: EvaluatorState | undefined;
   #stale = true;
@@ -56,11 +59,17 @@ export class Evaluator {
   constructor({ now = nowMicros, ...options }: EvaluatorOptions) {
     this.#options = options;
     this.#now = now;
+    this.#measurer = new Measurer(options);
   }
 
   /** Changes of findings that could not be read and were skipped, since the start. */
   get skipped(): number {
     return this.#skipped;
+  }
+
+  /** See `Alerts.measured`. */
+  measured(incident: IncidentKey): Figures | undefined {
+    return this.#state?.incidents.get(incidentKey(incident))?.measured;
   }
 
   /** Reads everything again at the next step: rules or silences have changed. */
@@ -82,8 +91,11 @@ export class Evaluator {
       if (rules.size === 0 && incidents.size === 0) return { notified: false };
       // Without a rule, the first one that is put begins with the findings of then.
       while (rules.size > 0 && this.#loaded().findingSeq < upTo) await this.#advance(upTo);
+      await this.#measure();
       const notified = await this.#decideAll();
       const times = [...this.#loaded().incidents.values()].map(({ dueAt }) => dueAt);
+      const lookAt = this.#measurer.nextAt(rules.values());
+      if (lookAt !== undefined) times.push(lookAt);
       return { notified, ...(times.length > 0 && { nextAt: times.reduce((a, b) => Math.min(a, b)) }) };
     } catch (thrown) {
       this.#stale = true;
@@ -93,6 +105,7 @@ export class Evaluator {
 
   async #load(): Promise<void> {
     this.#state = await load(this.#options.reader, this.#now(), this.#state);
+    this.#measurer.retain(this.#state.rules);
     this.#stale = false;
   }
 
@@ -143,11 +156,28 @@ export class Evaluator {
       throw new MarsError("unavailable", "published findings cannot be read yet");
     }
     const { reader } = this.#options;
-    const { extended, opened } = await applyChanges(findings, state, { reader, clock: this.#now() });
-    const incidents = [...extended, ...this.#withRoom(opened)];
+    const clock = this.#now();
+    const { extended, opened } = await applyChanges(findings, state, { reader, clock });
+    const shares = await this.#measurer.shares(findings, state.rules.values(), clock);
+    const measured = openMeasured(shares, state, { clock, others: opened.length });
+    const incidents = [...extended, ...measured.extended, ...this.#withRoom([...opened, ...measured.opened])];
     // Changes that match no rule may be read again after a crash; they are not worth a write.
     if (incidents.length === 0) this.#state = { ...state, findingSeq: to };
     else await this.#commit({ findingSeq: to, incidents, deliveries: [] });
+  }
+
+  /** Measures the conditions that are due, and opens incidents of those that hold. */
+  async #measure(): Promise<void> {
+    const state = this.#loaded();
+    const clock = this.#now();
+    const { looked, openings } = await this.#measurer.look(state.rules.values(), clock);
+    if (looked.size === 0) return;
+    for (const watched of state.incidents.values()) {
+      if (looked.has(watched.incident.rule)) Object.assign(watched, { dueAt: 0, lookAt: 0 });
+    }
+    const { extended, opened } = openMeasured(openings, state, { clock, others: 0 });
+    const incidents = [...extended, ...this.#withRoom(opened)];
+    if (incidents.length > 0) await this.#commit({ findingSeq: state.findingSeq, incidents, deliveries: [] });
   }
 
   /** As many of the new incidents as there is room for. */
@@ -196,10 +226,12 @@ export class Evaluator {
 
   /** Decides about these with their figures, in one transaction. @returns whether there is a new delivery */
   async #decideWithFigures(undecided: readonly WatchedIncident[], clock: Micros): Promise<boolean> {
+    const ruleOf = (incident: Incident) => this.#loaded().rules.get(incident.rule);
     const { incidents, deliveries } = await decideIncidents(undecided, {
       reader: this.#options.reader,
+      read: (incidents) => this.#measurer.figures(incidents, ruleOf, clock),
       clock,
-      ruleOf: (incident) => this.#loaded().rules.get(incident.rule),
+      ruleOf,
       notifiedSinks: this.#notifiedSinks(),
       decide: (watched, notifiedSinks, figures) => this.#decide(watched, clock, notifiedSinks, figures),
     });

@@ -1,10 +1,16 @@
 /** The JSON form of figures, the same in notifications and in answers. Absent values are `null`. */
 import { formatTime } from "../core/time.ts";
+import { isConditionKind } from "./conditions/condition.ts";
+import { measuredToJson } from "./conditions/measured.ts";
 import { countMax, type Figures } from "./figures.ts";
+import type { IncidentKind } from "./incident.ts";
 
 /** @param figures of a notification that an earlier Mars has made, they may have no `fresh` */
-export function figuresToJson(figures: Omit<Figures, "fresh" | "recent"> & Partial<Pick<Figures, "fresh">>) {
-  const { count, fresh = 0, since, freshSince, lateBy, samples, expired, hopP99 } = figures;
+export function figuresToJson(
+  figures: Omit<Figures, "fresh" | "recent"> & Partial<Pick<Figures, "fresh">>,
+  kind: IncidentKind,
+) {
+  const { count, fresh = 0, since, freshSince, lateBy, samples, expired, hopP99, measured } = figures;
   return {
     count: Math.min(count, countMax),
     count_exceeded: count > countMax,
@@ -15,5 +21,6 @@ export function figuresToJson(figures: Omit<Figures, "fresh" | "recent"> & Parti
     hop_p99_ms: hopP99 === undefined ? null : hopP99 / 1_000,
     samples: [...samples],
     expired: expired ?? 0,
+    measured: measured === undefined || !isConditionKind(kind) ? null : measuredToJson(kind, measured),
   };
 }

@@ -1,5 +1,7 @@
 /** Figures of an incident: how many findings it counts, since when, and samples of their messages. */
 import type { Micros } from "../core/event.ts";
+import type { FindingKind } from "../lifecycle/finding.ts";
+import type { Measured } from "./conditions/measured.ts";
 import type { Incident, IncidentKey } from "./incident.ts";
 import { type AlertRule, importedAfter } from "./rule.ts";
 
@@ -27,10 +29,18 @@ export interface Figures {
   readonly expired?: number;
   /** The time within which 99 of 100 messages passed this hop in the last seven days; absent where none was counted. */
   readonly hopP99?: Micros;
+  /** Of an incident of a condition; absent while it cannot be said. */
+  readonly measured?: Measured;
+}
+
+/** By which growth is measured. */
+export function sizeOf({ measured, count }: Figures): number {
+  return measured?.value ?? count;
 }
 
 /** Where the figures of an incident are read from: active findings of one app, kind and stage. */
-export interface FindingGroup extends Omit<IncidentKey, "rule" | "after"> {
+export interface FindingGroup extends Omit<IncidentKey, "rule" | "after" | "kind"> {
+  readonly kind: FindingKind;
   /** Versions of the lifecycle: in others the same stage may come after other stages. */
   readonly versions: readonly number[];
   /** Raised from here on (inclusive). */
@@ -58,7 +68,7 @@ export type Hop = Pick<IncidentKey, "appId" | "stage" | "after">;
 
 /** The group that an incident counts. Fresh are the findings since its last notification: before the first, those that opened it. */
 export function figureGroupOf(
-  incident: Incident,
+  incident: Incident & { readonly kind: FindingKind },
   rule: Pick<AlertRule, "windowMs"> | undefined,
   clock: Micros,
 ): FigureGroup {

@@ -1,10 +1,11 @@
 /** Changes of findings, grouped by app, kind and hop: the unit that rules match. Pure. */
 import type { Micros } from "../core/event.ts";
-import type { Finding } from "../lifecycle/finding.ts";
+import type { Finding, FindingKind } from "../lifecycle/finding.ts";
 import type { IncidentKey } from "./incident.ts";
 
 /** Changes of findings of one app, kind and hop. */
-export interface HopChanges extends Omit<IncidentKey, "rule"> {
+export interface HopChanges extends Omit<IncidentKey, "rule" | "kind"> {
+  readonly kind: FindingKind;
   readonly versions: readonly number[];
   /** Number of active ones that were imported. */
   readonly imported: number;

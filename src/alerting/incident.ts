@@ -7,6 +7,7 @@
  */
 import type { Micros } from "../core/event.ts";
 import type { FindingKind } from "../lifecycle/finding.ts";
+import { type ConditionKind, isConditionKind } from "./conditions/condition.ts";
 import type { HopChanges } from "./hop-changes.ts";
 import type { AlertRule } from "./rule.ts";
 
@@ -15,11 +16,14 @@ export const incidentsMax = 10_000;
 /** Versions of a lifecycle that one incident keeps, the latest. */
 const versionsMax = 100;
 
+/** The kind of the findings that it counts, or of the condition that holds. */
+export type IncidentKind = FindingKind | ConditionKind;
+
 /** The fields by which findings belong to one incident. */
 export interface IncidentKey {
   readonly rule: string;
   readonly appId: string;
-  readonly kind: FindingKind;
+  readonly kind: IncidentKind;
   readonly stage: string;
   readonly after: string;
 }
@@ -63,6 +67,9 @@ export interface Incident extends IncidentKey {
   readonly text: string;
 }
 
+/** What an incident opens with. */
+export type OpeningHop = Omit<IncidentKey, "rule"> & Pick<HopChanges, "versions" | "raised">;
+
 /** `closed`: it ended, and was not resolved. */
 export type IncidentState = "active" | "resolved" | "closed";
 
@@ -84,15 +91,20 @@ export interface IncidentPage {
   readonly asOfSeq: number;
 }
 
+/** Whether it counts findings, and is not of a condition. */
+export function countsFindings(incident: Incident): incident is Incident & { readonly kind: FindingKind } {
+  return !isConditionKind(incident.kind);
+}
+
 /** The same text for the same incident, and another one for any other. */
 export function incidentKey(key: IncidentKey): string {
   return JSON.stringify([key.rule, key.appId, key.kind, key.stage, key.after]);
 }
 
-/** A new incident, opened by these changes. */
+/** A new incident, opened by these changes, or by a condition that holds. */
 export function openIncident(
   rule: AlertRule,
-  hop: HopChanges,
+  hop: OpeningHop,
   { id, clock }: { readonly id: number; readonly clock: Micros },
 ): Incident {
   const { first, last } = hop.raised ?? { first: clock, last: clock };
@@ -170,7 +182,7 @@ export function notAhead(incident: Incident, clock: Micros): Incident {
 }
 
 /** `missing` counts whenever it was raised. A `late` finding stays late for ever, and counts only as news. */
-function countedFrom(rule: AlertRule, hop: HopChanges): Micros {
+function countedFrom(rule: AlertRule, hop: OpeningHop): Micros {
   if (hop.kind === "missing" || hop.raised === undefined) return 0;
   return Math.min(hop.raised.first, hop.raised.last - rule.windowMs * 1_000);
 }

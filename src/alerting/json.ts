@@ -3,6 +3,7 @@ import { formatDuration } from "../core/duration.ts";
 import type { Micros } from "../core/event.ts";
 import { alternatives } from "../core/stage-name.ts";
 import { formatTime } from "../core/time.ts";
+import { conditionToJson } from "./conditions/condition.ts";
 import type { AlertRule } from "./rule.ts";
 import type { AlertSilence } from "./silence.ts";
 import type { AlertSink } from "./sink.ts";
@@ -15,6 +16,7 @@ export function ruleToJson({
   stage,
   after,
   atLeast,
+  condition,
   windowMs,
   repeatMs,
   growFactor,
@@ -31,6 +33,7 @@ export function ruleToJson({
     ...alternatives("stage_events", stage),
     ...alternatives("after_events", after),
     at_least: atLeast,
+    condition: condition === undefined ? null : conditionToJson(condition, formatDuration),
     window: formatDuration(windowMs),
     repeat: repeatMs === 0 ? "off" : formatDuration(repeatMs),
     grow_factor: growFactor,

@@ -1,12 +1,14 @@
 /** Notifications in words: one line, for people. */
 import type { Micros } from "../core/event.ts";
-import { formatTime, microsBetween } from "../core/time.ts";
+import { microsBetween } from "../core/time.ts";
+import { isConditionKind } from "./conditions/condition.ts";
+import { measuredEndText, measuredSubject, measuredText } from "./conditions/measured-text.ts";
 import { countMax, type Figures } from "./figures.ts";
 import type { Incident, IncidentEnding } from "./incident.ts";
 import type { NotificationType } from "./notification.ts";
+import { durationText, hopText, nameCharsMax, shown, timeText } from "./text-parts.ts";
 
-/** Characters of an app's or stage's name, and of a message's id, that are shown. */
-const nameCharsMax = 100;
+/** Characters of a message's id that are shown. */
 const idCharsMax = 64;
 
 export interface Facts {
@@ -25,6 +27,7 @@ export interface Facts {
  */
 export function notificationText(type: NotificationType, incident: Incident, facts: Facts): string {
   const app = shown(incident.appId, nameCharsMax);
+  if (isConditionKind(incident.kind)) return `${app}: ${conditionText(type, incident, facts)}`;
   if (type === "incident.closed") return `${app}: closed: ${closedText(incident, facts)}`;
   if (type === "incident.resolved") return `${app}: resolved: ${resolvedText(incident, facts)}`;
   const { figures, clock } = facts;
@@ -46,6 +49,30 @@ export function notificationText(type: NotificationType, incident: Incident, fac
   // Sample ids are at the end, so that they can be taken out of what is recorded.
   const grown = type === "incident.grown" ? "growing: " : "";
   return `${app}: ${grown}${texts.join(", ")}, sample ${samples.length === 1 ? "id" : "ids"} ${ids}`;
+}
+
+/** Of an incident of a condition. */
+function conditionText(type: NotificationType, incident: Incident, facts: Facts): string {
+  const { figures, clock, windowMs, ending } = facts;
+  const lasted = `after ${durationText(microsBetween(incident.openedAt, clock))}`;
+  const { measured, samples } = figures;
+  if (type === "incident.closed") {
+    const why = ending === "rule_deleted" ? "was deleted" : "is about something else now";
+    return `closed: ${measuredSubject(incident)}: the rule ${incident.rule} ${why}, ${lasted}`;
+  }
+  const time = (at: Micros) => timeText(at, clock);
+  if (type === "incident.resolved") {
+    const why =
+      measured === undefined
+        ? `${measuredSubject(incident)}, ${lasted}`
+        : measuredEndText(incident, { measured, windowMs, time }, lasted);
+    return `resolved: ${why}`;
+  }
+  if (measured === undefined) throw new Error("an incident of a condition has been measured");
+  const before = type === "incident.grown" ? "growing: " : type === "incident.reminder" ? "still " : "";
+  const text = `${before}${measuredText(incident, { measured, windowMs, time })}`;
+  if (samples.length === 0) return text;
+  return `${text}, sample ${samples.length === 1 ? "id" : "ids"} ${samples.map(shownId).join(", ")}`;
 }
 
 function messagesText(count: number, adjective = ""): string {
@@ -80,6 +107,8 @@ function what(incident: Incident): string {
       return `complete without ${hopText(incident)}`;
     case "failed":
       return `failed with ${hopText(incident)}`;
+    default:
+      throw new Error(`an incident of ${incident.kind} counts no messages`);
   }
 }
 
@@ -104,47 +133,4 @@ function resolvedText(incident: Incident, { figures, clock, windowMs, atLeast }:
   }
   if (figures.count === 0) return `no message is ${what(incident)} any more, ${lasted}`;
   return `fewer than ${atLeast} messages are ${what(incident)}, ${shownCount(figures.count)} left, ${lasted}`;
-}
-
-function hopText({ after, stage }: Incident): string {
-  const name = shown(stage, nameCharsMax);
-  return after === "" ? name : `${shown(after, nameCharsMax)} → ${name}`;
-}
-
-/** The minute, and the day where it is another one. */
-function timeText(at: Micros, clock: Micros): string {
-  const time = formatTime(at);
-  const day = time.slice(0, 10);
-  const minute = `${time.slice(11, 16)} UTC`;
-  return day === formatTime(clock).slice(0, 10) ? minute : `${day} ${minute}`;
-}
-
-const units = [
-  ["d", 86_400],
-  ["h", 3_600],
-  ["m", 60],
-  ["s", 1],
-] as const;
-
-/** In its two largest units: `4 m 10 s`. */
-export function durationText(duration: Micros): string {
-  if (duration < 1_000_000) return `${Math.max(0, Math.round(duration / 1_000))} ms`;
-  let rest = Math.floor(duration / 1_000_000);
-  const parts: string[] = [];
-  for (const [unit, seconds] of units) {
-    const count = Math.floor(rest / seconds);
-    rest -= count * seconds;
-    if (count > 0) parts.push(`${count} ${unit}`);
-    // A unit after one that is zero is too small to matter.
-    else if (parts.length > 0) break;
-    if (parts.length === 2) break;
-  }
-  return parts.join(" ");
-}
-
-/** One line: names and ids may hold any character. */
-function shown(text: string, charsMax: number): string {
-  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
-  const chars = [...line];
-  return chars.length <= charsMax ? line : `${chars.slice(0, charsMax - 1).join("")}…`;
 }

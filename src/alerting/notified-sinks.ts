@@ -1,5 +1,5 @@
 /** Which sinks have been notified of which hop: where two rules name one sink, it has one notification. */
-import { type Incident, incidentKey } from "./incident.ts";
+import { countsFindings, type Incident, incidentKey } from "./incident.ts";
 import type { AlertRule } from "./rule.ts";
 
 export class NotifiedSinks {
@@ -12,15 +12,20 @@ export class NotifiedSinks {
 
   /** The incident has changed. */
   set(incident: Incident): void {
-    const hop = incidentKey({ ...incident, rule: "" });
+    const hop = hopKey(incident);
     const incidents = this.#byHop.get(hop) ?? new Map();
     this.#byHop.set(hop, incidents.set(incident.id, incident.notifiedSinks));
   }
 
   /** The sinks of the rule that are to be notified of the incident, and have been of none at its hop. */
   unnotified(incident: Incident, rule: AlertRule): string[] {
-    const incidents = this.#byHop.get(incidentKey({ ...incident, rule: "" }))?.values() ?? [];
+    const incidents = this.#byHop.get(hopKey(incident))?.values() ?? [];
     const known = new Set([...incidents].flat());
     return rule.sinks.filter((sink) => !known.has(sink));
   }
+}
+
+/** Conditions have bounds of their own: two rules at one hop are two matters. */
+function hopKey(incident: Incident): string {
+  return incidentKey(countsFindings(incident) ? { ...incident, rule: "" } : incident);
 }

@@ -1,6 +1,7 @@
 /** A notification of an incident, and its deliveries: pure but for the ids. */
 import type { Micros } from "../core/event.ts";
-import type { Figures } from "./figures.ts";
+import { restsAfterEnd } from "./conditions/measured-decision.ts";
+import { type Figures, sizeOf } from "./figures.ts";
 import type { Incident, IncidentEnding } from "./incident.ts";
 import type { IncidentChange, Notification } from "./notification.ts";
 import { notificationText } from "./notification-text.ts";
@@ -35,7 +36,7 @@ export function notify(incident: Incident, rule: AlertRule, notice: Notice): Not
       ...(!later && { text }),
       silenced: silenced || (incident.silenced && type !== "incident.opened"),
       ...(!silenced && { notifiedSinks: [...new Set([...incident.notifiedSinks, ...sinks])] }),
-      ...(!silenced && !later && { notifiedAt: clock, notifiedCount: figures.count }),
+      ...(!silenced && !later && { notifiedAt: clock, notifiedCount: sizeOf(figures) }),
     },
     deliveries: deliveriesOf(incident, { type, silenced, clock, figures, sinks, text }),
   };
@@ -51,8 +52,11 @@ export interface Ending {
 
 /** Notifies those that were notified of the beginning, a silence or not: else it would stay open for them. */
 export function end(incident: Incident, { ending, clock, figures, rule }: Ending): Notified {
-  // With messages left that are missing it may reopen.
-  const rests = rule !== undefined && incident.kind === "missing" && figures.count > 0 && !isOfRule(ending);
+  // With messages left that are missing, or for a while after it was measured, it may reopen.
+  const rests =
+    rule !== undefined &&
+    !isOfRule(ending) &&
+    ((incident.kind === "missing" && figures.count > 0) || restsAfterEnd(incident));
   const ended = {
     ...incident,
     ...(rests

@@ -1,6 +1,7 @@
 /** The ports between alerts, the database and the protocols. */
 import type { Author } from "../core/audit.ts";
 import type { Micros } from "../core/event.ts";
+import type { HopTimes, HopTimesQuery } from "./conditions/hop-times.ts";
 import type {
   Attempt,
   AttemptRecord,
@@ -10,7 +11,7 @@ import type {
   NewDelivery,
 } from "./delivery.ts";
 import type { CountGroup, FigureGroup, Figures, Hop } from "./figures.ts";
-import type { Incident, IncidentPage, IncidentQuery } from "./incident.ts";
+import type { Incident, IncidentKey, IncidentPage, IncidentQuery } from "./incident.ts";
 import type { AlertRule, RulePage } from "./rule.ts";
 import type { AlertSilence, SilencePage } from "./silence.ts";
 import type { AlertSink, SinkTarget } from "./sink.ts";
@@ -35,6 +36,8 @@ export interface Alerts {
   /** @throws `MarsError("invalid_argument")` beyond `silencesMax` */
   addSilence(silence: Omit<AlertSilence, "id">, by: Author): Promise<AlertSilence>;
   deleteSilence(id: number, by: Author): Promise<boolean>;
+  /** The last figures of an incident of a condition; absent where it was not measured yet. */
+  measured(incident: IncidentKey): Figures | undefined;
 }
 
 /** A sink that is stored. */
@@ -65,6 +68,8 @@ export interface AlertStore {
   deleteAlertSilence(id: number, by: Author): Promise<boolean>;
   /** All or nothing, and once: rejects when the step before is not the one that it continues from. */
   commitAlerts(step: AlertStep): Promise<void>;
+  /** What a rule's condition goes on from after a restart, as JSON. It goes with the rule, and may be lost with the machine's power. */
+  noteAlertLook(rule: string, at: Micros, look: object): Promise<void>;
   /** Records an attempt and the delivery's new state. Recording it again changes nothing. */
   recordAttempt(record: AttemptRecord): Promise<void>;
   /** Records a test, which has been sent already. */
@@ -89,6 +94,12 @@ export interface AlertReader {
    * `importedAfter`; no count goes beyond `countMax + 1`.
    */
   alertCounts(groups: readonly CountGroup[]): Promise<number[]>;
+  /** How long the hops of an app took. */
+  alertHopTimes(query: HopTimesQuery): Promise<HopTimes[]>;
+  /** When the last such event came that a rule waits for, by its receipt; 0 for not since the rule was put. */
+  alertArrivedAt(appId: string, event: string): Promise<Micros>;
+  /** The last look at each rule that goes on from it: see `AlertStore.noteAlertLook`. */
+  alertLooks(): Promise<{ readonly rule: string; readonly look: unknown }[]>;
   /** How long after they were due the first events of their messages arrived, by the ids of findings; of those that are there. */
   alertArrivals(findings: readonly number[]): Promise<[id: number, after: Micros][]>;
   /** The figures of each finding group, without `hopP99`. */

@@ -1,6 +1,8 @@
 /** A rule: which findings open an incident, and the sinks that its notifications go to. */
 import type { Micros } from "../core/event.ts";
+import { nameOfEvents } from "../core/stage-name.ts";
 import type { FindingKind } from "../lifecycle/finding.ts";
+import type { Condition } from "./conditions/condition.ts";
 import type { IncidentKey } from "./incident.ts";
 
 export const rulesMax = 1_000;
@@ -55,14 +57,16 @@ export interface AlertRule {
   /** Time between reminders of an active incident; 0 for none. */
   readonly repeatMs: number;
   readonly sinks: readonly string[];
+  /** What is measured instead of the count of findings; absent for that. */
+  readonly condition?: Condition;
   /** Findings that were raised up to here open no incident: those from before it was put. Absent: 0. */
   readonly countsFrom?: Micros;
 }
 
 /** Whether another rule would open other incidents, so that it counts from when it is put. */
 export function opensOther(before: AlertRule, now: AlertRule): boolean {
-  const opening = ({ appId, kinds, stage, after, atLeast, windowMs }: AlertRule) =>
-    JSON.stringify([appId, kinds, stage, after, atLeast, windowMs]);
+  const opening = ({ appId, kinds, stage, after, atLeast, windowMs, condition }: AlertRule) =>
+    JSON.stringify([appId, kinds, stage, after, atLeast, windowMs, condition]);
   return opening(before) !== opening(now);
 }
 
@@ -70,12 +74,25 @@ export function importedAfter({ windowMs }: Pick<AlertRule, "windowMs">): Micros
   return Math.max(importedAfterMin, windowMs * 1_000);
 }
 
-/** Whether the rule is about findings of this app, kind and hop. */
+/** Whether the rule is about incidents of this app, kind and hop. */
 export function ruleMatches(rule: AlertRule, hop: Omit<IncidentKey, "rule">): boolean {
+  const { condition } = rule;
+  const isOfKind =
+    condition === undefined
+      ? (rule.kinds as readonly string[]).includes(hop.kind)
+      : condition.type === hop.kind;
+  if (!isOfKind || !isOfHop(rule, hop)) return false;
+  return condition?.type !== "absence" || hop.stage === nameOfEvents([condition.event]);
+}
+
+/** Whether the rule is about this app and hop. */
+export function isOfHop(
+  rule: AlertRule,
+  { appId, stage, after }: Omit<IncidentKey, "rule" | "kind">,
+): boolean {
   return (
-    (rule.appId === undefined || rule.appId === hop.appId) &&
-    rule.kinds.includes(hop.kind) &&
-    (rule.stage === undefined || rule.stage === hop.stage) &&
-    (rule.after === undefined || rule.after === hop.after)
+    (rule.appId === undefined || rule.appId === appId) &&
+    (rule.stage === undefined || rule.stage === stage) &&
+    (rule.after === undefined || rule.after === after)
   );
 }

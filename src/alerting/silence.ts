@@ -1,7 +1,6 @@
 /** A silence: which incidents have no notifications, and until when. */
 import type { Micros } from "../core/event.ts";
-import type { FindingKind } from "../lifecycle/finding.ts";
-import type { IncidentKey } from "./incident.ts";
+import type { IncidentKey, IncidentKind } from "./incident.ts";
 
 /** Silences that have not ended. */
 export const silencesMax = 1_000;
@@ -11,7 +10,7 @@ export interface SilenceMatch {
   readonly appId?: string;
   readonly rule?: string;
   readonly stage?: string;
-  readonly kind?: FindingKind;
+  readonly kind?: IncidentKind;
 }
 
 export interface AlertSilence extends SilenceMatch {

@@ -70,7 +70,9 @@ function deliveryJson(shown: Delivery): z.input<typeof delivery> {
     next_at: timeOrNull(shown.nextAt),
     attempts: shown.attempts.map(attemptJson),
     figures:
-      shown.notification.incident === undefined ? null : figuresToJson(shown.notification.incident.figures),
+      shown.notification.incident === undefined
+        ? null
+        : figuresToJson(shown.notification.incident.figures, shown.notification.incident.kind),
   };
 }
 

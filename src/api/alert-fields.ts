@@ -1,5 +1,7 @@
 /** The fields that several operations of alerts have. */
 import * as z from "zod";
+import { conditionKinds } from "../alerting/conditions/condition.ts";
+import type { IncidentKind } from "../alerting/incident.ts";
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import { listLimitMax } from "../core/limits.ts";
@@ -60,6 +62,23 @@ export function found<Value>(value: Value | undefined, what: string): Value {
   return value;
 }
 
+/** Kinds of incidents: of the findings that they count, or of their rule's condition. */
+export const incidentKinds: readonly IncidentKind[] = [...findingKinds, ...conditionKinds];
+
+const measured = z
+  .strictObject({
+    value: z.number(),
+    bound: z.number(),
+    unit: z.enum(["share", "ms", "differences"]),
+    messages: count.meta({ description: "Of how many messages it was measured." }),
+    since: timestamp.nullable().meta({
+      description: "Of an absence: when the last event came, or else from when on one is waited for.",
+    }),
+    usual_ms: ms.nullable(),
+    differences: z.array(z.string()),
+  })
+  .meta({ description: "Of a rule with a condition: what was measured, and the bound." });
+
 /** How many findings an incident counts, as REST and RPC show it: see `figuresToJson`. */
 export const figures = z.strictObject({
   count: count.meta({ description: "Findings that hold, up to 100,000." }),
@@ -76,6 +95,7 @@ export const figures = z.strictObject({
   }),
   samples: z.array(z.string()).meta({ description: "Ids of messages: of new ones, where there are any." }),
   expired: count.meta({ description: "Messages that retention has deleted unfinished." }),
+  measured: measured.nullable(),
 });
 
 /** How a page of incidents or deliveries ends. */

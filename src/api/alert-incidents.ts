@@ -2,23 +2,22 @@
 import * as z from "zod";
 import { type Figures, figureGroupOf } from "../alerting/figures.ts";
 import { figuresToJson } from "../alerting/figures-json.ts";
-import { type Incident, incidentState } from "../alerting/incident.ts";
+import { countsFindings, type Incident, incidentState } from "../alerting/incident.ts";
 import { stageToJson } from "../core/stage-name.ts";
 import { formatTime, nowMicros } from "../core/time.ts";
-import { findingKinds } from "../lifecycle/finding.ts";
-import { alertIdFilter, alertPageEnd, figures, found, timeOrNull } from "./alert-fields.ts";
+import { alertIdFilter, alertPageEnd, figures, found, incidentKinds, timeOrNull } from "./alert-fields.ts";
 import { count, stageNames, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
 import { appId, cursor, defined, field, limit, whole } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
-import type { ApiReader } from "./parts.ts";
+import type { ApiParts, ApiReader } from "./parts.ts";
 
 const incident = z.strictObject({
   id: count,
   rule: z.string(),
   app_id: z.string(),
-  kind: z.enum(findingKinds),
+  kind: z.enum(incidentKinds),
   ...stageNames,
   state: z.enum(["active", "resolved", "closed"]),
   reason: z
@@ -61,12 +60,12 @@ export const listIncidents = operation({
     cursor: cursor.optional(),
   }),
   output: z.strictObject({ incidents: z.array(incident), ...alertPageEnd }),
-  async handle({ reader }, { app_id, rule, state, limit, cursor }, caller) {
+  async handle({ reader, alerts }, { app_id, rule, state, limit, cursor }, caller) {
     const query = { ...narrow(caller, app_id), ...defined({ rule, cursor }), state, limit };
     const read = reader(caller);
     const { incidents, nextCursor = null, asOfSeq } = await read.alertIncidents(query);
     if (app_id !== undefined && incidents.length === 0) await assertApp(read, app_id);
-    const known = await figuresOf(read, incidents);
+    const known = await figuresOf(read, alerts, incidents);
     return {
       incidents: incidents.map((one) => incidentJson(one, known.get(one.id))),
       next_cursor: nextCursor,
@@ -86,12 +85,12 @@ export const getIncident = operation({
   command: "alerts incident",
   input: z.strictObject({ id: whole(1, Number.MAX_SAFE_INTEGER) }),
   output: z.strictObject({ incident }),
-  async handle({ reader }, { id }, caller) {
+  async handle({ reader, alerts }, { id }, caller) {
     const read = reader(caller);
     const one = found(await read.alertIncident(id), "incident");
     found(caller.identity.mayApp(one.appId) || undefined, "incident");
-    const known = (await figuresOf(read, [one])).get(one.id);
-    if (known === undefined) return { incident: incidentJson(one, undefined) };
+    const known = (await figuresOf(read, alerts, [one])).get(one.id);
+    if (known === undefined || !countsFindings(one)) return { incident: incidentJson(one, known) };
     const [hopP99] = await read.alertHopP99s([one], nowMicros());
     return { incident: incidentJson(one, { ...known, ...defined({ hopP99 }) }) };
   },
@@ -100,20 +99,27 @@ export const getIncident = operation({
 /** The figures of the active ones, by id. */
 async function figuresOf(
   read: Pick<ApiReader, "alertFigures" | "alertRules">,
+  alerts: Pick<ApiParts["alerts"], "measured">,
   incidents: readonly Incident[],
 ): Promise<Map<number, Figures>> {
   const active = incidents.filter((one) => incidentState(one) === "active");
-  if (active.length === 0) return new Map();
+  const measured = active.flatMap((one): [number, Figures][] => {
+    const figures = countsFindings(one) ? undefined : alerts.measured(one);
+    return figures === undefined ? [] : [[one.id, figures]];
+  });
+  const counted = active.filter(countsFindings);
+  if (counted.length === 0) return new Map(measured);
   const rules = new Map((await read.alertRules()).map((rule) => [rule.id, rule]));
   const now = nowMicros();
-  const groups = active.map((one) => figureGroupOf(one, rules.get(one.rule), now));
+  const groups = counted.map((one) => figureGroupOf(one, rules.get(one.rule), now));
   const figures = await read.alertFigures(groups);
-  return new Map(
-    active.flatMap(({ id }, index) => {
+  return new Map([
+    ...measured,
+    ...counted.flatMap(({ id }, index): [number, Figures][] => {
       const known = figures[index];
       return known === undefined ? [] : [[id, known]];
     }),
-  );
+  ]);
 }
 
 function incidentJson(shown: Incident, figures: Figures | undefined): z.input<typeof incident> {
@@ -132,6 +138,6 @@ function incidentJson(shown: Incident, figures: Figures | undefined): z.input<ty
     notified_at: timeOrNull(shown.notifiedAt),
     reopened_at: timeOrNull(shown.reopenedAt),
     closed_at: timeOrNull(Math.max(shown.closedAt, shown.resolvedAt)),
-    figures: figures === undefined ? null : figuresToJson(figures),
+    figures: figures === undefined ? null : figuresToJson(figures, shown.kind),
   };
 }

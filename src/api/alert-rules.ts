@@ -1,11 +1,13 @@
 /** The operations on rules: which findings open an incident, and which sinks are notified of it. */
 import * as z from "zod";
+import { atLeastDefaults, type Condition } from "../alerting/conditions/condition.ts";
 import { ruleToJson } from "../alerting/json.ts";
 import { type AlertRule, atLeastMax, growFactorMax, growthDefaults, ruleSinksMax } from "../alerting/rule.ts";
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
+import { condition, shownCondition } from "./alert-condition.ts";
 import { alertId, found, kinds, list, settingLimit } from "./alert-fields.ts";
 import { assertApp, narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
@@ -23,7 +25,7 @@ const window = duration(
   "An incident opens with `at_least` findings raised within it; `1m` unless given.",
 );
 
-/** A rule as REST and RPC take it; absent: every app and stage, `missing`, one finding, one minute, four hours. */
+/** A rule as REST and RPC take it; absent: every app and stage, `missing`, a count of one finding, one minute, four hours. */
 export const ruleInput = z
   .strictObject({
     id: alertId,
@@ -33,7 +35,12 @@ export const ruleInput = z
     stage_events: stageEvents,
     after: stage.optional(),
     after_events: stageEvents,
-    at_least: whole(1, atLeastMax).default(1),
+    at_least: whole(
+      1,
+      atLeastMax,
+      "Findings that open an incident; of `latency` messages to be measured of. 1 unless given, of `latency` 20.",
+    ).optional(),
+    condition: condition.optional(),
     window: window.optional(),
     repeat: duration(
       { min: 60_000, max: 30 * day, off: true },
@@ -51,8 +58,10 @@ export const ruleInput = z
     over: window.optional().meta({ deprecated: true, description: "The former name of `window`." }),
   })
   .transform(({ stage_events, after_events, ...input }, context): AlertRule => {
-    const { app_id, at_least, window, over, repeat, stage, after, ...rest } = input;
+    const { app_id, window, over, repeat, stage, after, condition, ...others } = input;
+    const { at_least = condition === undefined ? 1 : atLeastDefaults[condition.type], ...rest } = others;
     const { grow_factor, grow_at_least = at_least, grow_after, ...same } = rest;
+    if (condition !== undefined) checkCondition(condition, input, context);
     if (window !== undefined && over !== undefined) {
       const message = "is the former name of window: give one of them";
       context.addIssue({ code: "custom", path: ["over"], message });
@@ -60,6 +69,7 @@ export const ruleInput = z
     return {
       ...same,
       ...defined({
+        condition,
         // As in the patterns of keys: every app.
         appId: app_id === "*" ? undefined : app_id,
         stage: stageNamed("stage", stage, stage_events, context),
@@ -74,6 +84,37 @@ export const ruleInput = z
     };
   });
 
+/** What a rule's other fields must be for its condition. */
+function checkCondition(
+  { type }: Condition,
+  {
+    app_id,
+    kinds,
+    stage,
+    after,
+  }: {
+    readonly app_id?: string | undefined;
+    readonly kinds: readonly string[];
+    readonly stage?: string | undefined;
+    readonly after?: string | undefined;
+  },
+  { issues }: Pick<z.core.ParsePayload, "issues">,
+): void {
+  const report = (name: string, message: string) =>
+    issues.push({ code: "custom", path: [name], message, input: name });
+  if (type === "share") {
+    if (kinds.includes("failed") && kinds.length > 1)
+      report("kinds", "must not name failed beside others: failures are a share of the messages that ended");
+    return;
+  }
+  if (app_id === undefined || app_id === "*")
+    report("app_id", `must be one app: a condition of type ${type} is about one`);
+  if (type === "latency") return;
+  for (const [name, value] of Object.entries({ stage, after })) {
+    if (value !== undefined) report(name, `must be absent: a condition of type ${type} is about no stage`);
+  }
+}
+
 /** A rule as REST and RPC show it. */
 const rule = z.strictObject({
   id: z.string(),
@@ -84,6 +125,7 @@ const rule = z.strictObject({
   stage_events: z.array(z.string()).optional(),
   after_events: z.array(z.string()).optional(),
   at_least: z.int(),
+  condition: shownCondition.nullable(),
   window: z.string(),
   repeat: z.string(),
   grow_factor: z.int(),

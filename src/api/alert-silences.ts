@@ -4,8 +4,7 @@ import { silenceToJson } from "../alerting/json.ts";
 import type { AlertSilence } from "../alerting/silence.ts";
 import { listLimitMax, smallBodyBytesMax } from "../core/limits.ts";
 import { nowMicros, parseTime } from "../core/time.ts";
-import { findingKinds } from "../lifecycle/finding.ts";
-import { alertIdFilter, found, settingLimit } from "./alert-fields.ts";
+import { alertIdFilter, found, incidentKinds, settingLimit } from "./alert-fields.ts";
 import { count, timestamp } from "./answers.ts";
 import { assertApp, narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
@@ -33,7 +32,7 @@ const silenceInput = z
     rule: alertIdFilter.optional(),
     stage: stage.optional(),
     stage_events: stageEvents,
-    kind: word(findingKinds).optional(),
+    kind: word(incidentKinds).optional(),
     until: end.optional(),
     for: duration({ min: 1_000, max: silenceMsMax }, "Instead of `until`: from now on.").optional(),
     comment: text(commentBytesMax).optional(),
@@ -65,7 +64,7 @@ const silence = z.strictObject({
   rule: z.string().nullable(),
   stage: z.string().nullable(),
   stage_events: z.array(z.string()).optional(),
-  kind: z.enum(findingKinds).nullable(),
+  kind: z.enum(incidentKinds).nullable(),
   comment: z.string().nullable(),
   created_at: timestamp,
   until: timestamp,

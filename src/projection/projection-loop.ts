@@ -10,6 +10,7 @@
  */
 
 import type { Micros } from "../core/event.ts";
+import type { Judge } from "../core/judgement.ts";
 import type { Log } from "../core/ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -17,6 +18,7 @@ import { delay } from "../runtime/delay.ts";
 import type { StoreProgress } from "../runtime/progress.ts";
 import type { Loop, Supervisor } from "../runtime/supervisor.ts";
 import type { Grace } from "./grace.ts";
+import { judgeNow } from "./judgement.ts";
 import type { Projection, ProjectionStep } from "./projection-step.ts";
 
 /** The least time between two rounds. A step has a fixed cost of some 0.5 ms, so it projects the events of a while. */
@@ -79,6 +81,8 @@ export class ProjectionLoop {
   get totals(): { raised: number; retracted: number } {
     return { raised: this.#raised, retracted: this.#retracted };
   }
+
+  readonly judge: Judge = () => judgeNow(this.#options);
 
   async run(): Promise<void> {
     const { signal, progress } = this.#options;

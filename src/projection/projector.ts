@@ -8,6 +8,7 @@
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../core/event.ts";
 import { noSkews } from "../core/skew.ts";
+import { Arrivals } from "../db/alerts/arrivals.ts";
 import type { Database } from "../db/database.ts";
 import { type LifecycleCache, versionFor } from "../db/lifecycles/lifecycle-cache.ts";
 import { messageIds, messageIdsOf } from "../db/messages/message-ids.ts";
@@ -32,6 +33,7 @@ import { WaitingInstances } from "./waiting-instances.ts";
 
 export class Projector {
   readonly #database: Database;
+  readonly #arrivals: Arrivals;
   readonly #tombstones: Tombstones;
   readonly #lifecycles: LifecycleCache;
   /** As it is in the database. Read again after a step that failed: it may have been written. */
@@ -50,7 +52,13 @@ export class Projector {
   /** The last change of a finding that a step has returned; `undefined` until the sequence has leapt after the start. */
   #returned: number | undefined;
 
-  constructor(database: Database, lifecycles: LifecycleCache, tombstones = new Tombstones(database)) {
+  constructor(
+    database: Database,
+    lifecycles: LifecycleCache,
+    tombstones = new Tombstones(database),
+    arrivals = new Arrivals(database),
+  ) {
+    this.#arrivals = arrivals;
     this.#tombstones = tombstones;
     this.#database = database;
     this.#lifecycles = lifecycles;
@@ -197,12 +205,10 @@ export class Projector {
         const known = stored && { ...stored, lifecycle, findings: findings.get(one.message) ?? [] };
         steps.apply(one, known, lifecycle, owed.get(one.message));
       }
-      const found = await this.#write(
-        steps,
-        deltas,
-        { ...position, seq: to },
-        changes > 0 || alone ? [{ sql: projectionSql.forgetChanges, args: [changesMax] }] : [],
-      );
+      const found = await this.#write(steps, deltas, { ...position, seq: to }, [
+        ...(changes > 0 || alone ? [{ sql: projectionSql.forgetChanges, args: [changesMax] }] : []),
+        ...(await this.#arrivals.of(from, to)),
+      ]);
       this.#changes = changes > 0 && changes === changesMax;
       if (alone && !this.#changes) this.#narrowing.doing(undefined);
       return found;

@@ -13,6 +13,7 @@ import type { StorePosition } from "../core/ports.ts";
 import { KeyWriter } from "../db/access/key-writer.ts";
 import { SessionWriter } from "../db/access/session-writer.ts";
 import { AlertWriter } from "../db/alerts/alert-writer.ts";
+import { Arrivals } from "../db/alerts/arrivals.ts";
 import { pruneAudit } from "../db/audit/audit-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
 import { ErasureWriter } from "../db/erasure/erasure-writer.ts";
@@ -64,7 +65,8 @@ export function createStoreService(options: DatabaseAddress) {
   const retention = new RetentionWriter(database, tombstones, () => messages.seq);
   const lifecycles = new LifecycleCache(database);
   const definitions = new LifecycleWriter(database, lifecycles);
-  const projector = new Projector(database, lifecycles, tombstones);
+  const arrivals = new Arrivals(database);
+  const projector = new Projector(database, lifecycles, tombstones, arrivals);
   const alerts = new AlertWriter(database);
   const keys = new KeyWriter(database);
   const sessions = new SessionWriter(database);
@@ -174,8 +176,16 @@ export function createStoreService(options: DatabaseAddress) {
     deleteKey: afterOpening(keys.deleteKey.bind(keys)),
     readSessions: afterOpening(sessions.readSessions.bind(sessions)),
     changeSessions: afterOpening(sessions.changeSessions.bind(sessions)),
-    putAlertRule: afterOpening(alerts.putRule.bind(alerts)),
-    deleteAlertRule: afterOpening(alerts.deleteRule.bind(alerts)),
+    putAlertRule: afterOpening(async (...args: Parameters<AlertWriter["putRule"]>) => {
+      await alerts.putRule(...args);
+      arrivals.forget();
+    }),
+    deleteAlertRule: afterOpening(async (id: string, by?: Author) => {
+      const deleted = await alerts.deleteRule(id, by);
+      arrivals.forget();
+      return deleted;
+    }),
+    noteAlertLook: afterOpening(alerts.noteLook.bind(alerts)),
     putAlertSink: afterOpening(alerts.putSink.bind(alerts)),
     deleteAlertSink: afterOpening(alerts.deleteSink.bind(alerts)),
     addAlertSilence: afterOpening(alerts.addSilence.bind(alerts)),

@@ -19,7 +19,7 @@ const finding = (id: number, dueAt: number): Finding => ({
 
 function stateWith(notifiedCount: number): EvaluatorState {
   const raised = { first: clock - hour, last: clock - hour };
-  const opened = openIncident(rule, { ...hop, versions: [1], imported: 0, raised }, { id: 1, clock });
+  const opened = openIncident(rule, { ...hop, versions: [1], raised }, { id: 1, clock });
   const incident = { ...opened, notifiedAt: clock - hour, notifiedCount };
   const incidents = new Map(notifiedCount === 0 ? [] : [[incidentKey(incident), watch(incident, clock)]]);
   const at = { step: 1, findingSeq: 0, lastIncident: 1, silences: [], unreadableRules: [] };

@@ -55,6 +55,7 @@ async function play(seed: number): Promise<void> {
   const start = () =>
     new Evaluator({
       store: {
+        noteAlertLook: store.noteAlertLook,
         async commitAlerts(step) {
           const now = fault;
           fault = undefined;
@@ -65,6 +66,7 @@ async function play(seed: number): Promise<void> {
       },
       reader: queries,
       findings: queries,
+      judge: async () => ({ judged: clock, pausedApps: [] }),
       now: () => clock,
       log: createLog("error"),
     });

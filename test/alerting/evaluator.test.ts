@@ -4,7 +4,8 @@ import { type Decision, decide, type Moment } from "../../src/alerting/decision.
 import type { Figures } from "../../src/alerting/figures.ts";
 import type { Incident } from "../../src/alerting/incident.ts";
 import { notAhead } from "../../src/alerting/incident.ts";
-import { durationText, notificationText } from "../../src/alerting/notification-text.ts";
+import { notificationText } from "../../src/alerting/notification-text.ts";
+import { durationText } from "../../src/alerting/text-parts.ts";
 import { ruleInput } from "../../src/api/alert-rules.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { startAlerting } from "../support/alerting.ts";

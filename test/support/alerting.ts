@@ -48,6 +48,7 @@ export async function startAlerting(
           return nowMicros();
         },
       },
+      judge: async () => ({ judged: nowMicros(), pausedApps: [] }),
       supervisor: new Supervisor({ log }),
       log,
       ...options,

@@ -5,6 +5,7 @@ import { type Client, createClient, type InArgs, type InStatement } from "@libsq
 const boundedTables = new Set([
   ...["alert_cursor", "clock", "lease", "audit_size", "sqlite_sequence", "positions", "pruned", "projection"],
   ...["alert_rules", "alert_sinks", "alert_silences", "alert_former_sinks"],
+  ...["alert_calendars", "alert_looks", "alert_arrivals"],
   ...["gaps", "marks", "set_aside", "erasures"],
   ...["aliases", "event_changes", "remains", "revisits"],
 ]);

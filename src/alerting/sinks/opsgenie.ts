@@ -67,7 +67,7 @@ function descriptionOf(text: string, links: Links | undefined): string {
 
 /** Texts by name. */
 function detailsOf(incident: NonNullable<Notification["incident"]>): Record<string, string> {
-  const { samples, ...figures } = figuresToJson(incident.figures);
+  const { samples, measured, ...figures } = figuresToJson(incident.figures, incident.kind);
   const all = {
     incident: incident.id,
     rule: incident.rule,
@@ -75,6 +75,7 @@ function detailsOf(incident: NonNullable<Notification["incident"]>): Record<stri
     after: incident.after,
     opened_at: formatTime(incident.openedAt),
     ...figures,
+    ...(measured !== null && { value: measured.value, bound: measured.bound, unit: measured.unit }),
     samples: samples.join(", "),
   };
   return Object.fromEntries(

@@ -60,7 +60,7 @@ function payloadOf(notification: Notification) {
         incident: incident.id,
         opened_at: formatTime(incident.openedAt),
         after: incident.after === "" ? null : incident.after,
-        ...figuresToJson(incident.figures),
+        ...figuresToJson(incident.figures, incident.kind),
       },
     }),
   };

@@ -87,7 +87,7 @@ function webhookBody(
           opened_at: formatTime(incident.openedAt),
           reopened_at: incident.reopenedAt === undefined ? null : formatTime(incident.reopenedAt),
           reason: type === "incident.closed" ? (incident.ending ?? null) : null,
-          ...figuresToJson(incident.figures),
+          ...figuresToJson(incident.figures, incident.kind),
           links: links ?? null,
         },
       }),

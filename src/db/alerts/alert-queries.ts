@@ -1,5 +1,6 @@
 /** Reads rules, sinks and silences, and what the evaluator goes on from. Runs on a query thread. */
 import type { InStatement, InValue, Row } from "@libsql/client";
+import type { HopTimes, HopTimesQuery } from "../../alerting/conditions/hop-times.ts";
 import {
   type CountGroup,
   countMax,
@@ -21,6 +22,7 @@ import { Conditions } from "../conditions.ts";
 import { hopP99 } from "../findings/hop-p99.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { parseObject, type ReadConnection } from "../read-connection.ts";
+import { readHopTimes } from "./hop-times.ts";
 import { alertPageBytesMax, incidentOf } from "./incident-queries.ts";
 
 /** Statements of one read. */
@@ -103,6 +105,22 @@ export class AlertQueries {
       args: [...groupArgs(group), group.importedAfter],
     }));
     return rows.map((row) => Number(row?.count));
+  }
+
+  hopTimes(query: HopTimesQuery): Promise<HopTimes[]> {
+    return readHopTimes(this.#connection, query);
+  }
+
+  async arrivedAt(appId: string, event: string): Promise<Micros> {
+    const [rows] = await this.#connection.read([
+      { sql: "SELECT arrived_at FROM alert_arrivals WHERE app_id = ? AND event = ?", args: [appId, event] },
+    ]);
+    return Number(rows?.[0]?.arrived_at ?? 0);
+  }
+
+  async looks(): Promise<{ readonly rule: string; readonly look: unknown }[]> {
+    const [rows] = await this.#connection.read(["SELECT rule, look FROM alert_looks"]);
+    return this.#connection.decode(rows, (row) => ({ rule: String(row.rule), look: parseObject(row.look) }));
   }
 
   async arrivals(findings: readonly number[]): Promise<[id: number, after: Micros][]> {

@@ -33,9 +33,12 @@ export class AlertWriter {
     const text = JSON.stringify(rule);
     const before = await this.#read("alert_rules", rule.id);
     if (text === before) return;
+    const other = isOther(before, rule);
     await this.#durably([
       alertsSql.beginCursor,
-      { sql: alertsSql.putRule, args: [rule.id, text, at, isOther(before, rule) ? 1 : 0] },
+      { sql: alertsSql.putRule, args: [rule.id, text, at, other ? 1 : 0] },
+      ...(other ? [{ sql: "DELETE FROM alert_looks WHERE rule = ?", args: [rule.id] }] : []),
+      alertsSql.forgetArrivals,
       ...recordChange(by, ruleChange(rule.id, before, rule)),
     ]);
   }
@@ -45,6 +48,8 @@ export class AlertWriter {
     if (before === undefined) return false;
     await this.#durably([
       { sql: "DELETE FROM alert_rules WHERE id = ?", args: [id] },
+      { sql: "DELETE FROM alert_looks WHERE rule = ?", args: [id] },
+      alertsSql.forgetArrivals,
       ...recordChange(by, ruleChange(id, before)),
     ]);
     return true;
@@ -115,6 +120,13 @@ export class AlertWriter {
         ),
       ),
     ]);
+  }
+
+  async noteLook(rule: string, at: Micros, look: object): Promise<void> {
+    const sql = `INSERT INTO alert_looks (rule, looked_at, look) SELECT ?1, ?2, ?3
+      WHERE EXISTS (SELECT 1 FROM alert_rules WHERE id = ?1)
+      ON CONFLICT (rule) DO UPDATE SET looked_at = excluded.looked_at, look = excluded.look`;
+    await this.#database.execute({ sql, args: [rule, at, JSON.stringify(look)] });
   }
 
   async recordAttempt({ delivery, number, attempt, state, nextAt }: AttemptRecord): Promise<void> {

@@ -90,6 +90,23 @@ WHERE s.id NOT IN (SELECT value FROM json_each(?1));
 INSERT INTO alert_rules (id, rule, counts_from) VALUES (?1, ?2, ?3)
 ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, counts_from = iif(?4 = 1, excluded.counts_from, counts_from);
 
+-- name: forgetArrivals
+-- Those of events that no rule waits for.
+DELETE FROM alert_arrivals WHERE (app_id, event) NOT IN (
+  SELECT rule ->> '$.appId', rule ->> '$.condition.event' FROM alert_rules WHERE rule ->> '$.condition.type' = 'absence');
+
+-- name: arrive
+-- Events of the range (?1, ?2] that rules wait for, ?3 JSON: `[app_id, event, within]`. Those that happened longer than `within` before they came,
+-- or ?4 after, are of another time.
+INSERT INTO alert_arrivals (app_id, event, arrived_at)
+SELECT m.app_id, e.event, max(e.received_at)
+FROM events e CROSS JOIN messages m ON m.id = e.message
+  CROSS JOIN json_each(?3) w ON w.value ->> 0 = m.app_id AND w.value ->> 1 = e.event
+WHERE e.seq > ?1 AND e.seq <= ?2 AND e.event IN (SELECT value ->> 1 FROM json_each(?3))
+  AND e.created_at >= e.received_at - (w.value ->> 2) AND e.created_at <= e.received_at + ?4
+GROUP BY m.app_id, e.event
+ON CONFLICT (app_id, event) DO UPDATE SET arrived_at = max(arrived_at, excluded.arrived_at);
+
 -- name: putSink
 INSERT INTO alert_sinks (id, sink) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET sink = excluded.sink;
 

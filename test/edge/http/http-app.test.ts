@@ -72,6 +72,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
       testSink: fail,
       addSilence: fail,
       deleteSilence: fail,
+      measured: () => undefined,
     },
     access: openAccess,
     keys: { list: fail, get: fail, create: fail, rotate: fail, revoke: fail } as never,

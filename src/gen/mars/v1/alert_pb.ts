@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/alert.proto.
  */
 export const file_mars_v1_alert: GenFile = /*@__PURE__*/
-  fileDesc("ChNtYXJzL3YxL2FsZXJ0LnByb3RvEgdtYXJzLnYxIugCCglBbGVydFJ1bGUSCgoCaWQYASABKAkSDgoGYXBwX2lkGAIgASgJEiMKBWtpbmRzGAMgAygOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgEIAEoCRINCgVhZnRlchgFIAEoCRIQCghhdF9sZWFzdBgGIAEoDRIpCgZ3aW5kb3cYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoGcmVwZWF0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBXNpbmtzGAkgAygJEhQKDHN0YWdlX2V2ZW50cxgKIAMoCRIUCgxhZnRlcl9ldmVudHMYCyADKAkSEwoLZ3Jvd19mYWN0b3IYDCABKA0SFQoNZ3Jvd19hdF9sZWFzdBgNIAEoDRItCgpncm93X2FmdGVyGA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIpgBCglBbGVydFNpbmsSCgoCaWQYASABKAkSHwoEdHlwZRgCIAEoDjIRLm1hcnMudjEuU2lua1R5cGUSCwoDdXJsGAMgASgJEg4KBnNlY3JldBgEIAEoCRIKCgJ0bxgFIAMoCRIoCgdoZWFkZXJzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBILCgNrZXkYByABKAki/QEKDEFsZXJ0U2lsZW5jZRIKCgJpZBgBIAEoBBIOCgZhcHBfaWQYAiABKAkSDAoEcnVsZRgDIAEoCRINCgVzdGFnZRgEIAEoCRIiCgRraW5kGAUgASgOMhQubWFycy52MS5GaW5kaW5nS2luZBIPCgdjb21tZW50GAYgASgJEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZhY3RpdmUYCSABKAgSFAoMc3RhZ2VfZXZlbnRzGAogAygJIpgECghJbmNpZGVudBIKCgJpZBgBIAEoBBIMCgRydWxlGAIgASgJEg4KBmFwcF9pZBgDIAEoCRIiCgRraW5kGAQgASgOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgFIAEoCRINCgVhZnRlchgGIAEoCRIlCgVzdGF0ZRgHIAEoDjIWLm1hcnMudjEuSW5jaWRlbnRTdGF0ZRIQCghzaWxlbmNlZBgIIAEoCBIMCgR0ZXh0GAkgASgJEi0KCW9wZW5lZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoObGFzdF9yYWlzZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC25vdGlmaWVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHN0YWdlX2V2ZW50cxgOIAMoCRIUCgxhZnRlcl9ldmVudHMYDyADKAkSKQoHZmlndXJlcxgQIAEoCzIYLm1hcnMudjEuSW5jaWRlbnRGaWd1cmVzEg4KBnJlYXNvbhgRIAEoCRIvCgtyZW9wZW5lZF9hdBgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAimQIKD0luY2lkZW50RmlndXJlcxINCgVjb3VudBgBIAEoDRIWCg5jb3VudF9leGNlZWRlZBgCIAEoCBIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCwoDbmV3GAQgASgNEi0KCW5ld19zaW5jZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoHbGF0ZV9ieRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdob3BfcDk5GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB3NhbXBsZXMYCCADKAkSDwoHZXhwaXJlZBgJIAEoDSLBAgoIRGVsaXZlcnkSCgoCaWQYASABKAQSEAoIaW5jaWRlbnQYAiABKAQSDAoEc2luaxgDIAEoCRIMCgR0eXBlGAQgASgJEgwKBHRleHQYBSABKAkSJQoFc3RhdGUYBiABKA4yFi5tYXJzLnYxLkRlbGl2ZXJ5U3RhdGUSEgoKd2ViaG9va19pZBgHIAEoCRIuCgpjcmVhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgduZXh0X2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCghhdHRlbXB0cxgKIAMoCzIYLm1hcnMudjEuRGVsaXZlcnlBdHRlbXB0EikKB2ZpZ3VyZXMYCyABKAsyGC5tYXJzLnYxLkluY2lkZW50RmlndXJlcyKpAQoPRGVsaXZlcnlBdHRlbXB0EiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgdvdXRjb21lGAIgASgOMhcubWFycy52MS5BdHRlbXB0T3V0Y29tZRIOCgZzdGF0dXMYAyABKA0SEwoLZHVyYXRpb25fbXMYBCABKA0SDQoFZXJyb3IYBSABKAkSEAoIcmVzcG9uc2UYBiABKAkqwwEKCFNpbmtUeXBlEhkKFVNJTktfVFlQRV9VTlNQRUNJRklFRBAAEhUKEVNJTktfVFlQRV9XRUJIT09LEAESEwoPU0lOS19UWVBFX1NMQUNLEAISEwoPU0lOS19UWVBFX0VNQUlMEAMSEwoPU0lOS19UWVBFX1RFQU1TEAQSFQoRU0lOS19UWVBFX0RJU0NPUkQQBRIXChNTSU5LX1RZUEVfUEFHRVJEVVRZEAYSFgoSU0lOS19UWVBFX09QU0dFTklFEAcqmgEKDUluY2lkZW50U3RhdGUSHgoaSU5DSURFTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVJTkNJREVOVF9TVEFURV9BQ1RJVkUQARIbChdJTkNJREVOVF9TVEFURV9SRVNPTFZFRBACEhYKEklOQ0lERU5UX1NUQVRFX0FOWRADEhkKFUlOQ0lERU5UX1NUQVRFX0NMT1NFRBAEKsABCg1EZWxpdmVyeVN0YXRlEh4KGkRFTElWRVJZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWREVMSVZFUllfU1RBVEVfUEVORElORxABEhwKGERFTElWRVJZX1NUQVRFX0RFTElWRVJFRBACEhkKFURFTElWRVJZX1NUQVRFX0ZBSUxFRBADEhsKF0RFTElWRVJZX1NUQVRFX1NJTEVOQ0VEEAQSHQoZREVMSVZFUllfU1RBVEVfU1VQRVJTRURFRBAFKmwKDkF0dGVtcHRPdXRjb21lEh8KG0FUVEVNUFRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEh0KGUFUVEVNUFRfT1VUQ09NRV9ERUxJVkVSRUQQARIaChZBVFRFTVBUX09VVENPTUVfRkFJTEVEEAJiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_lifecycle]);
+  fileDesc("ChNtYXJzL3YxL2FsZXJ0LnByb3RvEgdtYXJzLnYxIpQDCglBbGVydFJ1bGUSCgoCaWQYASABKAkSDgoGYXBwX2lkGAIgASgJEiMKBWtpbmRzGAMgAygOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgEIAEoCRINCgVhZnRlchgFIAEoCRIQCghhdF9sZWFzdBgGIAEoDRIpCgZ3aW5kb3cYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoGcmVwZWF0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBXNpbmtzGAkgAygJEhQKDHN0YWdlX2V2ZW50cxgKIAMoCRIUCgxhZnRlcl9ldmVudHMYCyADKAkSEwoLZ3Jvd19mYWN0b3IYDCABKA0SFQoNZ3Jvd19hdF9sZWFzdBgNIAEoDRItCgpncm93X2FmdGVyGA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKCWNvbmRpdGlvbhgPIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QimAEKCUFsZXJ0U2luaxIKCgJpZBgBIAEoCRIfCgR0eXBlGAIgASgOMhEubWFycy52MS5TaW5rVHlwZRILCgN1cmwYAyABKAkSDgoGc2VjcmV0GAQgASgJEgoKAnRvGAUgAygJEigKB2hlYWRlcnMYBiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EgsKA2tleRgHIAEoCSL+AQoMQWxlcnRTaWxlbmNlEgoKAmlkGAEgASgEEg4KBmFwcF9pZBgCIAEoCRIMCgRydWxlGAMgASgJEg0KBXN0YWdlGAQgASgJEiMKBGtpbmQYBSABKA4yFS5tYXJzLnYxLkluY2lkZW50S2luZBIPCgdjb21tZW50GAYgASgJEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZhY3RpdmUYCSABKAgSFAoMc3RhZ2VfZXZlbnRzGAogAygJIpkECghJbmNpZGVudBIKCgJpZBgBIAEoBBIMCgRydWxlGAIgASgJEg4KBmFwcF9pZBgDIAEoCRIjCgRraW5kGAQgASgOMhUubWFycy52MS5JbmNpZGVudEtpbmQSDQoFc3RhZ2UYBSABKAkSDQoFYWZ0ZXIYBiABKAkSJQoFc3RhdGUYByABKA4yFi5tYXJzLnYxLkluY2lkZW50U3RhdGUSEAoIc2lsZW5jZWQYCCABKAgSDAoEdGV4dBgJIAEoCRItCglvcGVuZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3RfcmFpc2VkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtub3RpZmllZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJY2xvc2VkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxzdGFnZV9ldmVudHMYDiADKAkSFAoMYWZ0ZXJfZXZlbnRzGA8gAygJEikKB2ZpZ3VyZXMYECABKAsyGC5tYXJzLnYxLkluY2lkZW50RmlndXJlcxIOCgZyZWFzb24YESABKAkSLwoLcmVvcGVuZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsUCCg9JbmNpZGVudEZpZ3VyZXMSDQoFY291bnQYASABKA0SFgoOY291bnRfZXhjZWVkZWQYAiABKAgSKQoFc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA25ldxgEIAEoDRItCgluZXdfc2luY2UYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2xhdGVfYnkYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKgoHaG9wX3A5ORgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdzYW1wbGVzGAggAygJEg8KB2V4cGlyZWQYCSABKA0SKgoIbWVhc3VyZWQYCiABKAsyGC5tYXJzLnYxLkluY2lkZW50TWVhc3VyZSK5AQoPSW5jaWRlbnRNZWFzdXJlEg0KBXZhbHVlGAEgASgBEg0KBWJvdW5kGAIgASgBEgwKBHVuaXQYAyABKAkSEAoIbWVzc2FnZXMYBCABKA0SKQoFc2luY2UYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKBXVzdWFsGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhMKC2RpZmZlcmVuY2VzGAcgAygJIsECCghEZWxpdmVyeRIKCgJpZBgBIAEoBBIQCghpbmNpZGVudBgCIAEoBBIMCgRzaW5rGAMgASgJEgwKBHR5cGUYBCABKAkSDAoEdGV4dBgFIAEoCRIlCgVzdGF0ZRgGIAEoDjIWLm1hcnMudjEuRGVsaXZlcnlTdGF0ZRISCgp3ZWJob29rX2lkGAcgASgJEi4KCmNyZWF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB25leHRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKCGF0dGVtcHRzGAogAygLMhgubWFycy52MS5EZWxpdmVyeUF0dGVtcHQSKQoHZmlndXJlcxgLIAEoCzIYLm1hcnMudjEuSW5jaWRlbnRGaWd1cmVzIqkBCg9EZWxpdmVyeUF0dGVtcHQSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKB291dGNvbWUYAiABKA4yFy5tYXJzLnYxLkF0dGVtcHRPdXRjb21lEg4KBnN0YXR1cxgDIAEoDRITCgtkdXJhdGlvbl9tcxgEIAEoDRINCgVlcnJvchgFIAEoCRIQCghyZXNwb25zZRgGIAEoCSr9AQoMSW5jaWRlbnRLaW5kEh0KGUlOQ0lERU5UX0tJTkRfVU5TUEVDSUZJRUQQABIZChVJTkNJREVOVF9LSU5EX01JU1NJTkcQARIWChJJTkNJREVOVF9LSU5EX0xBVEUQAhIZChVJTkNJREVOVF9LSU5EX1NLSVBQRUQQAxIYChRJTkNJREVOVF9LSU5EX0ZBSUxFRBAEEhcKE0lOQ0lERU5UX0tJTkRfU0hBUkUQEBIZChVJTkNJREVOVF9LSU5EX0xBVEVOQ1kQERIZChVJTkNJREVOVF9LSU5EX0FCU0VOQ0UQEhIXChNJTkNJREVOVF9LSU5EX0RSSUZUEBMqwwEKCFNpbmtUeXBlEhkKFVNJTktfVFlQRV9VTlNQRUNJRklFRBAAEhUKEVNJTktfVFlQRV9XRUJIT09LEAESEwoPU0lOS19UWVBFX1NMQUNLEAISEwoPU0lOS19UWVBFX0VNQUlMEAMSEwoPU0lOS19UWVBFX1RFQU1TEAQSFQoRU0lOS19UWVBFX0RJU0NPUkQQBRIXChNTSU5LX1RZUEVfUEFHRVJEVVRZEAYSFgoSU0lOS19UWVBFX09QU0dFTklFEAcqmgEKDUluY2lkZW50U3RhdGUSHgoaSU5DSURFTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVJTkNJREVOVF9TVEFURV9BQ1RJVkUQARIbChdJTkNJREVOVF9TVEFURV9SRVNPTFZFRBACEhYKEklOQ0lERU5UX1NUQVRFX0FOWRADEhkKFUlOQ0lERU5UX1NUQVRFX0NMT1NFRBAEKsABCg1EZWxpdmVyeVN0YXRlEh4KGkRFTElWRVJZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWREVMSVZFUllfU1RBVEVfUEVORElORxABEhwKGERFTElWRVJZX1NUQVRFX0RFTElWRVJFRBACEhkKFURFTElWRVJZX1NUQVRFX0ZBSUxFRBADEhsKF0RFTElWRVJZX1NUQVRFX1NJTEVOQ0VEEAQSHQoZREVMSVZFUllfU1RBVEVfU1VQRVJTRURFRBAFKmwKDkF0dGVtcHRPdXRjb21lEh8KG0FUVEVNUFRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEh0KGUFUVEVNUFRfT1VUQ09NRV9ERUxJVkVSRUQQARIaChZBVFRFTVBUX09VVENPTUVfRkFJTEVEEAJiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_lifecycle]);
 
 /**
  * A rule: which findings open an incident, and which sinks are notified of it.
@@ -121,6 +121,13 @@ export type AlertRule = Message<"mars.v1.AlertRule"> & {
    * @generated from field: google.protobuf.Duration grow_after = 14;
    */
   growAfter?: Duration | undefined;
+
+  /**
+   * What is measured instead of the count of findings, with the members that REST has; absent for that.
+   *
+   * @generated from field: google.protobuf.Struct condition = 15;
+   */
+  condition?: JsonObject | undefined;
 };
 
 /**
@@ -229,11 +236,11 @@ export type AlertSilence = Message<"mars.v1.AlertSilence"> & {
   stage: string;
 
   /**
-   * Incidents of this kind of finding; unspecified for every kind.
+   * Incidents of this kind; unspecified for every kind.
    *
-   * @generated from field: mars.v1.FindingKind kind = 5;
+   * @generated from field: mars.v1.IncidentKind kind = 5;
    */
-  kind: FindingKind;
+  kind: IncidentKind;
 
   /**
    * For people; empty for none.
@@ -306,11 +313,11 @@ export type Incident = Message<"mars.v1.Incident"> & {
   appId: string;
 
   /**
-   * Their kind.
+   * Their kind, or that of the rule's condition.
    *
-   * @generated from field: mars.v1.FindingKind kind = 4;
+   * @generated from field: mars.v1.IncidentKind kind = 4;
    */
-  kind: FindingKind;
+  kind: IncidentKind;
 
   /**
    * The name of their stage.
@@ -486,6 +493,13 @@ export type IncidentFigures = Message<"mars.v1.IncidentFigures"> & {
    * @generated from field: uint32 expired = 9;
    */
   expired: number;
+
+  /**
+   * Of a rule with a condition; absent for others, and where nothing could be measured yet.
+   *
+   * @generated from field: mars.v1.IncidentMeasure measured = 10;
+   */
+  measured?: IncidentMeasure | undefined;
 };
 
 /**
@@ -494,6 +508,69 @@ export type IncidentFigures = Message<"mars.v1.IncidentFigures"> & {
  */
 export const IncidentFiguresSchema: GenMessage<IncidentFigures> = /*@__PURE__*/
   messageDesc(file_mars_v1_alert, 4);
+
+/**
+ * What was measured for a rule's condition.
+ *
+ * @generated from message mars.v1.IncidentMeasure
+ */
+export type IncidentMeasure = Message<"mars.v1.IncidentMeasure"> & {
+  /**
+   * A share of 1, milliseconds, or how many differences there are: see `unit`.
+   *
+   * @generated from field: double value = 1;
+   */
+  value: number;
+
+  /**
+   * The bound, in the same unit.
+   *
+   * @generated from field: double bound = 2;
+   */
+  bound: number;
+
+  /**
+   * `share`, `ms` or `differences`.
+   *
+   * @generated from field: string unit = 3;
+   */
+  unit: string;
+
+  /**
+   * Of how many messages it was measured; 0 for an absence.
+   *
+   * @generated from field: uint32 messages = 4;
+   */
+  messages: number;
+
+  /**
+   * Of an absence: when the last event came, or else from when on one is waited for.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 5;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Of a time that is compared with what is usual: that.
+   *
+   * @generated from field: google.protobuf.Duration usual = 6;
+   */
+  usual?: Duration | undefined;
+
+  /**
+   * Of a drift: one sentence for each difference.
+   *
+   * @generated from field: repeated string differences = 7;
+   */
+  differences: string[];
+};
+
+/**
+ * Describes the message mars.v1.IncidentMeasure.
+ * Use `create(IncidentMeasureSchema)` to create a new message.
+ */
+export const IncidentMeasureSchema: GenMessage<IncidentMeasure> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert, 5);
 
 /**
  * One notification for one sink.
@@ -585,7 +662,7 @@ export type Delivery = Message<"mars.v1.Delivery"> & {
  * Use `create(DeliverySchema)` to create a new message.
  */
 export const DeliverySchema: GenMessage<Delivery> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert, 5);
+  messageDesc(file_mars_v1_alert, 6);
 
 /**
  * One attempt to deliver a notification.
@@ -641,7 +718,83 @@ export type DeliveryAttempt = Message<"mars.v1.DeliveryAttempt"> & {
  * Use `create(DeliveryAttemptSchema)` to create a new message.
  */
 export const DeliveryAttemptSchema: GenMessage<DeliveryAttempt> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert, 6);
+  messageDesc(file_mars_v1_alert, 7);
+
+/**
+ * What an incident is about: the kind of the findings that it counts, or of its rule's condition.
+ *
+ * @generated from enum mars.v1.IncidentKind
+ */
+export enum IncidentKind {
+  /**
+   * Not known to this client; in a request every kind.
+   *
+   * @generated from enum value: INCIDENT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Findings: a stage is due and has not come.
+   *
+   * @generated from enum value: INCIDENT_KIND_MISSING = 1;
+   */
+  MISSING = 1,
+
+  /**
+   * Findings: a stage came late.
+   *
+   * @generated from enum value: INCIDENT_KIND_LATE = 2;
+   */
+  LATE = 2,
+
+  /**
+   * Findings: a message completed without a stage.
+   *
+   * @generated from enum value: INCIDENT_KIND_SKIPPED = 3;
+   */
+  SKIPPED = 3,
+
+  /**
+   * Findings: a message failed.
+   *
+   * @generated from enum value: INCIDENT_KIND_FAILED = 4;
+   */
+  FAILED = 4,
+
+  /**
+   * The share of messages that deviate at a hop.
+   *
+   * @generated from enum value: INCIDENT_KIND_SHARE = 16;
+   */
+  SHARE = 16,
+
+  /**
+   * The time that a hop takes.
+   *
+   * @generated from enum value: INCIDENT_KIND_LATENCY = 17;
+   */
+  LATENCY = 17,
+
+  /**
+   * An event that does not come.
+   *
+   * @generated from enum value: INCIDENT_KIND_ABSENCE = 18;
+   */
+  ABSENCE = 18,
+
+  /**
+   * Messages that differ from the lifecycle.
+   *
+   * @generated from enum value: INCIDENT_KIND_DRIFT = 19;
+   */
+  DRIFT = 19,
+}
+
+/**
+ * Describes the enum mars.v1.IncidentKind.
+ */
+export const IncidentKindSchema: GenEnum<IncidentKind> = /*@__PURE__*/
+  enumDesc(file_mars_v1_alert, 0);
 
 /**
  * How a sink is reached.
@@ -710,7 +863,7 @@ export enum SinkType {
  * Describes the enum mars.v1.SinkType.
  */
 export const SinkTypeSchema: GenEnum<SinkType> = /*@__PURE__*/
-  enumDesc(file_mars_v1_alert, 0);
+  enumDesc(file_mars_v1_alert, 1);
 
 /**
  * Whether an incident lasts.
@@ -758,7 +911,7 @@ export enum IncidentState {
  * Describes the enum mars.v1.IncidentState.
  */
 export const IncidentStateSchema: GenEnum<IncidentState> = /*@__PURE__*/
-  enumDesc(file_mars_v1_alert, 1);
+  enumDesc(file_mars_v1_alert, 2);
 
 /**
  * How far a delivery is.
@@ -813,7 +966,7 @@ export enum DeliveryState {
  * Describes the enum mars.v1.DeliveryState.
  */
 export const DeliveryStateSchema: GenEnum<DeliveryState> = /*@__PURE__*/
-  enumDesc(file_mars_v1_alert, 2);
+  enumDesc(file_mars_v1_alert, 3);
 
 /**
  * The result of an attempt.
@@ -847,5 +1000,5 @@ export enum AttemptOutcome {
  * Describes the enum mars.v1.AttemptOutcome.
  */
 export const AttemptOutcomeSchema: GenEnum<AttemptOutcome> = /*@__PURE__*/
-  enumDesc(file_mars_v1_alert, 3);
+  enumDesc(file_mars_v1_alert, 4);
 
