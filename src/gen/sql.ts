@@ -987,7 +987,7 @@ export const revisitsSql = {
   first: `SELECT json_group_array(message) AS rows FROM (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2)`,
   firstMessage: `SELECT min(message) AS message FROM revisits WHERE message <= ?1`,
   instances: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows FROM instances WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2)`,
-  findings: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by)) AS rows FROM findings WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2)`,
+  findings: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2)`,
   put: `INSERT OR IGNORE INTO revisits (message) SELECT value FROM json_each(?1)`,
   forget: `DELETE FROM revisits WHERE message IN (SELECT value FROM json_each(?1))`,
   forgetFirst: `DELETE FROM revisits WHERE message = (SELECT min(message) FROM revisits)`,

@@ -74,6 +74,21 @@ test("messages that are to be judged again are, in bounded steps, and nothing is
   expect(await change(opened)).toEqual([count + 50]);
 });
 
+test("a finding that does not hold any more is retracted, and leaves the counts", async () => {
+  using opened = await begin();
+  await follow(opened, { upTo: count, watermark: 2 * second });
+  await change(
+    opened,
+    "UPDATE instances SET times = json_array(0, 500000) WHERE message > 3",
+    putRevisits(all),
+  );
+  const steps = await follow(opened, { upTo: count, watermark: 2 * second });
+  expect(steps.flatMap(({ findings }) => findings).length).toBe(count - 3);
+  const query = { triage: "any", clock: 2 * second, newSince: 0, limit: 10 } as const;
+  const { groups } = await opened.queries.overdueGroups(query);
+  expect(groups.map(({ total }) => total)).toEqual([3]);
+});
+
 test("what is waiting when Mars is killed is judged again after the start, before anything is raised", async () => {
   using opened = await begin();
   await change(opened, "UPDATE instances SET times = json_array(0, 500000)", putRevisits(all));
