@@ -43,6 +43,7 @@ export interface PipelineOptions {
   readonly journal: Journal;
   readonly countsRetentionMs: number;
   readonly startGraceMs: number;
+  readonly skewMaxMs: number;
   /** Names of attributes whose values are replaced. */
   readonly maskAttributes: readonly string[];
   readonly clock: Clock;
@@ -171,8 +172,7 @@ export class Pipeline {
 
   /** Problems that do not keep events from being accepted. */
   get warnings(): string[] {
-    const damaged = this.#pages.state?.damaged ?? 0;
-    return damaged === 0 ? [] : [`the database is damaged: ${damaged} pages are not as they were written`];
+    return [...this.#pages.warnings, ...this.#writer.warnings];
   }
 
   /** Resolves, with the reason, when the pipeline can go on no longer. */

@@ -15,6 +15,7 @@ const summary = {
   parent_id: z.string().nullable(),
   state: z.enum(shownStates),
   overdue_since: timestamp.nullable(),
+  skewed: z.literal(true).optional().meta({ description: "Some of its events have `ahead_by_ms`." }),
   partial: z.literal(true).optional(),
 };
 
@@ -31,6 +32,10 @@ const event = z.strictObject({
   parent_id: z.string().nullable(),
   attributes: z.record(z.string(), z.unknown()).nullable(),
   duplicates: count,
+  ahead_by_ms: ms.optional().meta({
+    description:
+      "Its created_at is so far ahead of its receipt, more than MARS_SKEW_MAX: it counts as of its receipt.",
+  }),
 });
 
 /** A message's way along its app's lifecycle. */

@@ -40,6 +40,9 @@ export const listApps = operation({
           expired: count.meta({ description: "Those that retention took away unfinished." }),
         }),
         events: count,
+        events_ahead: count.meta({
+          description: "Those dated ahead of their receipt by more than MARS_SKEW_MAX.",
+        }),
         last_event: z.string().nullable(),
         last_event_at: timestamp.nullable(),
       }),

@@ -97,6 +97,14 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     meaning: "How long funnels, latencies and rates are kept; they outlive their messages",
     parse: duration({ min: 86_400_000, max: 3_650 * 86_400_000 }),
   },
+  skewMaxMs: {
+    name: "MARS_SKEW_MAX",
+    default: "5m",
+    unit: "duration",
+    meaning:
+      "How far the `created_at` of an event may be ahead of its receipt. One that is further ahead is marked and counts as of its receipt. The clocks of servers differ by less, those of devices that nobody sets by far more",
+    parse: duration({ min: 1_000, max: 36_500 * 86_400_000 }),
+  },
   maskAttributes: {
     name: "MARS_MASK_ATTRIBUTES",
     default: "",

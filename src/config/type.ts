@@ -18,6 +18,8 @@ export interface Config {
   /** 0 keeps messages for ever. */
   readonly retentionMs: number;
   readonly countsRetentionMs: number;
+  /** How far an event may be dated ahead of its receipt. */
+  readonly skewMaxMs: number;
   /** Names of attributes whose values are replaced before an event reaches the disk. */
   readonly maskAttributes: readonly string[];
   readonly logLevel: LogLevel;

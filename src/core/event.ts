@@ -29,6 +29,8 @@ export interface MarsEvent extends MessageKey {
   readonly parentId: string;
   /** A JSON object as compact text, at most 8 KiB; empty when absent. */
   readonly attributes: string;
+  /** Only of an event from ahead: how far `createdAt` is ahead of its receipt. See `ahead.ts`. */
+  readonly aheadBy?: Micros;
 }
 
 /** An event with its place in the one sequence of accepted events: it is on disk. */

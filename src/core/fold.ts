@@ -76,6 +76,7 @@ export function foldReports(reports: readonly SequencedEvent[]): StoredEvent[] {
 function merge(known: StoredEvent, report: SequencedEvent): StoredEvent {
   const first = known.seq < report.seq ? known : report;
   const content = compareReports(report, known) < 0 ? report : known;
+  // A mark as ahead goes with the contents: it says of their `createdAt` that it is not believed.
   return {
     ...content,
     seq: first.seq,
@@ -110,9 +111,11 @@ export function compareRanked(rank: Rank): (a: SequencedEvent, b: SequencedEvent
 /** The events of one message that have the same name. */
 export interface Stage {
   readonly event: string;
-  /** The earliest and the latest `created_at` among them. */
+  /** When the first and the last of them happened: see `ahead.ts`. */
   readonly first: Micros;
   readonly last: Micros;
+  /** Some of them are from ahead. */
+  readonly skewed?: boolean;
 }
 
 export interface SummaryParts {
@@ -148,6 +151,7 @@ export function summarize(key: MessageKey, parts: SummaryParts): MessageSummary 
     externalIds: externalIds.toSorted(compareText).slice(0, externalIdsMax),
     parentId: parts.parentId,
     ...status,
+    ...(stages.some(({ skewed }) => skewed) && { skewed: true }),
     ...(partial && { partial }),
   };
 }

@@ -12,7 +12,7 @@ const text = JSON.stringify;
 
 /**
  * An event as topics carry it: with its message's ids. Absent optional fields are `null`. Only one that was published
- * before has `replaces`.
+ * before has `replaces`, only one from ahead `ahead_by_ms`.
  */
 export function eventJson(event: SequencedEvent): string {
   const replaces = event.replaces === undefined ? "" : `,"replaces":${event.replaces}`;
@@ -48,6 +48,7 @@ function summaryToJson(summary: MessageSummary) {
     parent_id: summary.parentId === "" ? null : summary.parentId,
     state: summary.state,
     overdue_since: timeOrNull(summary.overdueSince),
+    ...(summary.skewed && { skewed: true as const }),
     ...(summary.partial && { partial: true as const }),
   };
 }
@@ -64,6 +65,7 @@ function storedEventToJson(event: StoredEvent) {
     parent_id: event.parentId === "" ? null : event.parentId,
     attributes: event.attributes === "" ? null : (JSON.parse(event.attributes) as Record<string, unknown>),
     duplicates: event.duplicates,
+    ...(event.aheadBy !== undefined && { ahead_by_ms: event.aheadBy / 1_000 }),
   };
 }
 
@@ -110,7 +112,8 @@ function eventFields(event: SequencedEvent): string {
     `"event":${text(event.event)},"created_at":"${formatTime(event.createdAt)}",` +
     `"received_at":"${formatTime(event.receivedAt)}","seq":${event.seq},` +
     `"event_id":${textOrNull(event.eventId)},"external_id":${textOrNull(event.externalId)},` +
-    `"parent_id":${textOrNull(event.parentId)},"attributes":${event.attributes === "" ? "null" : event.attributes}`
+    `"parent_id":${textOrNull(event.parentId)},"attributes":${event.attributes === "" ? "null" : event.attributes}` +
+    (event.aheadBy === undefined ? "" : `,"ahead_by_ms":${event.aheadBy / 1_000}`)
   );
 }
 

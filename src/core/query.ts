@@ -4,7 +4,7 @@ import type { FunnelStatus, LifecycleInstance, ShownState } from "./state.ts";
 import type { Topic } from "./topic.ts";
 
 /**
- * `newest` and `oldest` go by the message's earliest `created_at`, `updated` (latest first) by its latest. Ties go by
+ * `newest` and `oldest` go by when the message's first event happened, `updated` (latest first) by when its last did. Ties go by
  * the seq of the first event, so the order is total. `overdue` lists overdue messages only, the longest overdue first.
  */
 export type MessageOrder = "newest" | "oldest" | "updated" | "overdue";
@@ -43,14 +43,14 @@ export interface MessageQuery {
 
 /** A message in short; a function of the set of its events. */
 export interface MessageSummary extends MessageKey {
-  /** The earliest and the latest `created_at` of its events. */
+  /** When the first and the last of its events happened: their `created_at`, or the receipt of those from ahead. */
   readonly createdAt: Micros;
   readonly updatedAt: Micros;
   /** Number of its events, repeats not counted. */
   readonly eventCount: number;
   /** The distinct names of its events, in the order in which they first happened; at most `stagesMax`. */
   readonly stages: readonly string[];
-  /** The name of the last event by `created_at`. */
+  /** The name of the event that happened last. */
   readonly lastEvent: string;
   /** The distinct external ids of its events, sorted; at most `externalIdsMax`. */
   readonly externalIds: readonly string[];
@@ -61,6 +61,8 @@ export interface MessageSummary extends MessageKey {
    * the first and the last 5,000 were looked at.
    */
   readonly partial?: boolean;
+  /** Some of its events are from ahead: see `ahead.ts`. */
+  readonly skewed?: boolean;
   /** Follows the events within a second. */
   readonly state: ShownState;
   /** Since when it is overdue: the earliest due time of a stage that is missing. */

@@ -1,4 +1,5 @@
 /** The texts of a batch for the store's transaction. */
+import { happenedAt } from "../core/ahead.ts";
 import type { StoredEvent } from "../core/event.ts";
 import { detailOf } from "../core/fold.ts";
 import type { StoreChunk } from "../core/ports.ts";
@@ -45,11 +46,12 @@ export async function makeChunks(messages: readonly FoldedMessage[], pace: Pace)
 
 function writeMessage(to: ChunkText, { reports, events }: FoldedMessage): void {
   const first = reports[0]!;
-  let createdAt = events[0]!.createdAt;
+  let createdAt = happenedAt(events[0]!);
   let updatedAt = createdAt;
   for (const event of events) {
-    if (event.createdAt < createdAt) createdAt = event.createdAt;
-    if (event.createdAt > updatedAt) updatedAt = event.createdAt;
+    const at = happenedAt(event);
+    if (at < createdAt) createdAt = at;
+    if (at > updatedAt) updatedAt = at;
   }
   let { receivedAt } = first;
   for (const report of reports) if (report.receivedAt > receivedAt) receivedAt = report.receivedAt;
@@ -64,11 +66,12 @@ const countChars = 7;
 
 /** Returns whether it has a name and times only. */
 function writeEvent(to: ChunkText, first: number, e: StoredEvent): boolean {
-  const plain =
-    e.eventId === "" && e.externalId === "" && e.attributes === "" && e.parentId === "" && e.duplicates === 0;
+  const { eventId, externalId, attributes, duplicates, parentId, aheadBy = 0 } = e;
+  const rare = parentId !== "" || aheadBy !== 0;
+  const plain = eventId === "" && externalId === "" && attributes === "" && duplicates === 0 && !rare;
   to.begin(e.seq, first, e.createdAt, e.receivedAt);
   to.text(e.event);
-  const rest = [e.eventId, e.externalId, e.attributes, e.duplicates, detailOf(e)];
-  to.end(plain ? null : JSON.stringify(e.parentId === "" ? rest : [...rest, e.parentId]));
+  const rest = [eventId, externalId, attributes, duplicates, detailOf(e)];
+  to.end(plain ? null : JSON.stringify(rare ? [...rest, parentId, aheadBy] : rest));
   return plain;
 }

@@ -4,6 +4,7 @@ import type { Log, Store } from "../core/ports.ts";
 import { within } from "../runtime/delay.ts";
 import type { WriterStats } from "../runtime/stats.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
+import { AheadMarker } from "./ahead.ts";
 import type { StoredBatch } from "./batch.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { Batcher } from "./batcher.ts";
@@ -19,6 +20,8 @@ export interface WriterOptions {
   readonly collectors: number;
   /** Events in one store transaction. */
   readonly batchEventsMax: number;
+  /** See `MARS_SKEW_MAX`. */
+  readonly skewMaxMs: number;
   /** Called after each store transaction. */
   readonly publish: (stored: StoredBatch) => void;
   /** Called with how many events and messages are set aside now. */
@@ -32,6 +35,7 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #pace: Pace = createPace();
   readonly #tail: LogTail;
+  readonly #ahead: AheadMarker;
   readonly #batcher: Batcher;
   readonly #batches: BatchWriter;
   readonly #ended = Promise.withResolvers<void>();
@@ -39,6 +43,7 @@ export class Writer {
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#tail = new LogTail(options);
+    this.#ahead = new AheadMarker(options);
     this.#batcher = new Batcher(options);
     this.#batches = new BatchWriter({ ...options, pace: this.#pace });
   }
@@ -63,7 +68,7 @@ export class Writer {
     this.#batcher.start(after);
     try {
       await runTopology({
-        log: this.#tail.read(after),
+        log: this.#ahead.mark(this.#tail.read(after)),
         batcher: this.#batcher,
         write: (batch) => this.#batches.write(batch),
         publish,
@@ -91,6 +96,11 @@ export class Writer {
     return this.#batches.totals;
   }
 
+  /** Problems that keep nothing from being stored. */
+  get warnings(): string[] {
+    return this.#ahead.warnings;
+  }
+
   get stats(): WriterStats {
     const { collectors, totals } = this.#batcher;
     return {
@@ -101,6 +111,7 @@ export class Writer {
         times_full: collectors.map((collector) => collector.totals.timesFull),
       },
       batches: totals,
+      events_ahead: this.#ahead.events,
     };
   }
 }

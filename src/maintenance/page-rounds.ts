@@ -37,6 +37,12 @@ export class PageRounds {
     return this.#last;
   }
 
+  /** Problems that do not keep events from being accepted. */
+  get warnings(): string[] {
+    const damaged = this.#last?.damaged ?? 0;
+    return damaged === 0 ? [] : [`the database is damaged: ${damaged} pages are not as they were written`];
+  }
+
   /** Runs until the signal aborts, or at once for a database server. */
   async run(): Promise<void> {
     const { store, supervisor, signal } = this.#options;

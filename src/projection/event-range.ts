@@ -137,17 +137,17 @@ function collect(
     if (of === undefined) throw new Error(`event ${seq} belongs to message ${message}, which is not there`);
     return of;
   };
-  for (const [seq, message, event, at, was] of rows.changed) {
+  for (const [seq, message, event, at, ahead, was] of rows.changed) {
     const of = messageOf(message, seq);
-    if (was === null) deltas.addEvent(of.appId, event, at, seq === message);
+    if (was === null) deltas.addEvent(of.appId, event, at, { opens: seq === message, ahead: ahead !== 0 });
     else deltas.moveEvent(of.appId, event, was, at);
     if (!followed(of.appId)) continue;
     add(of, event, at);
     if (was === null && seq === message) collected.get(message)!.late = true;
   }
-  for (const [seq, message, event, at] of rows.events) {
+  for (const [seq, message, event, at, ahead] of rows.events) {
     const of = messageOf(message, seq);
-    deltas.addEvent(of.appId, event, at, seq === message);
+    deltas.addEvent(of.appId, event, at, { opens: seq === message, ahead: ahead !== 0 });
     if (followed(of.appId)) add(of, event, at);
   }
   return [...collected.values()];

@@ -27,7 +27,7 @@ UPDATE instances SET next_at = 0, waits = 0 WHERE message = ?1;
 -- name: readAgain
 -- All of the message's events count as changed.
 INSERT INTO event_changes (seq, was)
-SELECT seq, created_at FROM events
+SELECT seq, created_at - ahead FROM events
 WHERE message = ?1 AND seq <= (SELECT seq FROM projection) AND seq NOT IN (SELECT seq FROM event_changes);
 
 -- name: dueNow

@@ -10,10 +10,11 @@ import { rowsOf } from "../db/rows.ts";
 import type { FindingKind } from "../lifecycle/finding.ts";
 import type { Times } from "../lifecycle/plan.ts";
 
-export type EventRow = [seq: number, message: number, event: string, at: Micros];
+/** `at` is when it happened; `ahead` 0 where that is its `created_at`. */
+export type EventRow = [seq: number, message: number, event: string, at: Micros, ahead: Micros];
 
 /** An event that was counted with the time `was`, or not yet counted (`null`). */
-export type ChangedRow = [seq: number, message: number, event: string, at: Micros, was: Micros | null];
+export type ChangedRow = [...EventRow, was: Micros | null];
 
 /** `openedAt` is the message's earliest time. */
 export type MessageRow = [message: number, appId: string, openedAt: Micros];

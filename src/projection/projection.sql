@@ -16,12 +16,12 @@ SELECT seq FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1 OFFSET 
 
 -- name: events
 -- Of their messages nothing: to ask for that at each event takes three times as long.
-SELECT json_group_array(json_array(seq, message, event, created_at)) AS rows
+SELECT json_group_array(json_array(seq, message, event, created_at - ahead, ahead)) AS rows
 FROM events WHERE seq > ?1 AND seq <= ?2;
 
 -- name: changedEvents
 -- The first ?1 of them. `was`: the time by which it was counted; NULL for not yet.
-SELECT json_group_array(json_array(e.seq, e.message, e.event, e.created_at, c.was)) AS rows
+SELECT json_group_array(json_array(e.seq, e.message, e.event, e.created_at - e.ahead, e.ahead, c.was)) AS rows
 FROM (SELECT seq, was FROM event_changes ORDER BY seq LIMIT ?1) c CROSS JOIN events e ON e.seq = c.seq;
 
 -- name: forgetChanges

@@ -32,6 +32,7 @@ export interface CountedInstance {
 interface AppDelta {
   readonly counts: Record<ShownState, number>;
   events: number;
+  ahead: number;
   /** By event and minute. */
   readonly rates: Map<string, Map<number, number>>;
 }
@@ -51,10 +52,16 @@ export class RollupDeltas {
   /** Whether something is taken away from a rate. */
   #less = false;
 
-  /** @param opens whether a message begins with it, which no lifecycle follows at first */
-  addEvent(appId: string, event: string, at: Micros, opens: boolean): void {
+  /** @param is whether a message begins with it, which no lifecycle follows at first, and whether it is from ahead */
+  addEvent(
+    appId: string,
+    event: string,
+    at: Micros,
+    { opens, ahead }: { readonly opens: boolean; readonly ahead: boolean },
+  ): void {
     const app = this.#app(appId);
     app.events += 1;
+    if (ahead) app.ahead += 1;
     if (opens) app.counts.untracked += 1;
     this.#rate(app, event, at, 1);
   }
@@ -151,15 +158,15 @@ export class RollupDeltas {
     let app = this.#apps.get(appId);
     if (app === undefined) {
       const counts = Object.fromEntries(shownStates.map((state) => [state, 0])) as AppDelta["counts"];
-      app = { counts, events: 0, rates: new Map() };
+      app = { counts, events: 0, ahead: 0, rates: new Map() };
       this.#apps.set(appId, app);
     }
     return app;
   }
 
   *#appRows(): Iterable<string> {
-    for (const [appId, { counts, events }] of this.#apps) {
-      yield JSON.stringify([appId, events, ...shownStates.map((state) => counts[state])]);
+    for (const [appId, { counts, events, ahead }] of this.#apps) {
+      yield JSON.stringify([appId, events, ahead, ...shownStates.map((state) => counts[state])]);
     }
   }
 

@@ -1,9 +1,10 @@
 -- What a step adds to the counts: see `rollup-deltas.ts`. ?1 is a JSON array of rows.
 
 -- name: addToApps
-INSERT INTO apps (app_id, events, open, overdue, complete, failed, abandoned, closed, untracked)
+INSERT INTO apps (app_id, events, ahead, open, overdue, complete, failed, abandoned, closed, untracked)
 SELECT
-  value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8
+  value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
+  value ->> 9
 FROM json_each(?1) WHERE true
 ON CONFLICT (app_id) DO UPDATE SET
   open = open + excluded.open,
@@ -13,7 +14,8 @@ ON CONFLICT (app_id) DO UPDATE SET
   abandoned = abandoned + excluded.abandoned,
   closed = closed + excluded.closed,
   untracked = untracked + excluded.untracked,
-  events = events + excluded.events;
+  events = events + excluded.events,
+  ahead = ahead + excluded.ahead;
 
 -- name: addToRates
 -- After `addToApps`, which knows every app by then.

@@ -22,6 +22,8 @@ export interface WriterStats {
   };
   /** Batches since the start, by the reason for which each was closed: see `Trigger`. */
   readonly batches: Readonly<Record<"size" | "bytes" | "interval" | "drain", number>>;
+  /** Since the start: dated later than their receipt by more than `MARS_SKEW_MAX`. */
+  readonly events_ahead: number;
 }
 
 /** The pipeline in `GET /api/q/stats`. Counts are events unless named otherwise. */

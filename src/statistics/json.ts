@@ -51,6 +51,7 @@ export function appPageToJson({ apps, nextCursor }: AppPage, asOfSeq: number) {
       lifecycle_version: app.lifecycleVersion ?? null,
       messages: app.messages,
       events: app.events,
+      events_ahead: app.eventsAhead,
       last_event: textOrNull(app.lastEvent),
       last_event_at: app.lastEvent === "" ? null : formatTime(app.lastEventAt),
     })),

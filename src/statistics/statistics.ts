@@ -89,6 +89,8 @@ export interface AppSummary {
   /** By their state; those that retention took away unfinished are `expired`. */
   readonly messages: Readonly<Record<ShownState | "expired", number>>;
   readonly events: number;
+  /** Those of them that are from ahead: see `core/ahead.ts`. */
+  readonly eventsAhead: number;
   readonly lastEvent: string;
   readonly lastEventAt: Micros;
 }

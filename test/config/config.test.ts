@@ -62,6 +62,7 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     batchEventsMax: 20_000,
     shutdownTimeoutMs: 20_000,
     startGraceMs: 10_000,
+    skewMaxMs: 300_000,
     countsRetentionMs: 90 * 86_400_000,
     socketBufferBytesMax: 4 * 1024 ** 2,
     idleTimeoutMs: 90_000,

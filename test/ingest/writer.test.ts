@@ -16,6 +16,7 @@ function start(apply: (batch: StoreBatch) => Promise<null>) {
   const positions: number[] = [];
   const aside: number[] = [];
   const writer = new Writer({
+    skewMaxMs: 300_000,
     journal: {
       read() {
         throw new Error("all is in memory");
@@ -82,8 +83,8 @@ test("while the store is away batches wait in the collectors, within their bound
 test("an event that cannot be folded is set aside, and all others are stored", async () => {
   const { writer, positions, aside, running } = start(async () => null);
   commit(writer, 1, 3);
-  // No number, so nothing can be made of it.
-  commit(writer, 4, 1, { createdAt: Symbol("bad") });
+  // No text, so nothing can be made of it.
+  commit(writer, 4, 1, { messageId: Symbol("bad") });
   commit(writer, 5, 3);
   await writer.drain(5_000);
   await running;

@@ -88,6 +88,7 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
     startGraceMs: 0,
     socketBufferBytesMax: 4 * 1024 * 1024,
     idleTimeoutMs: 90_000,
+    skewMaxMs: 300_000,
     maskAttributes: [],
     publicUrl: "",
     allowedHosts: [],

@@ -59,7 +59,7 @@ export class LifecycleQueries {
     const { rows, next, others } = await readPage(this.#connection, scan, ({ sql, args }) => [
       asRows(
         "message, event, at, received_at",
-        `SELECT e.message, e.event, min(e.created_at) AS at, e.received_at
+        `SELECT e.message, e.event, min(e.created_at - e.ahead) AS at, e.received_at
           FROM (${sql}) m CROSS JOIN events e ON e.message = m.id GROUP BY e.message, e.event`,
         args,
       ),

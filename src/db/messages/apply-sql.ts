@@ -3,8 +3,10 @@
  * messages cost two statements, and a database server one round trip. `StoreChunk` has the layout of the texts.
  */
 import type { InStatement, ResultSet } from "@libsql/client";
+import type { Micros, SequencedEvent } from "../../core/event.ts";
 import type { StoreBatch, StoreChunk, StoreOutcome } from "../../core/ports.ts";
 import { applySql } from "../../gen/sql.ts";
+import { marked } from "./event-rows.ts";
 
 /** Sets how far the journal is stored. Fails, and the transaction with it, unless the database is at `from`. */
 export function movePosition(journalId: string, { from, to }: Pick<StoreBatch, "from" | "to">): InStatement {
@@ -37,10 +39,17 @@ export function outcome({ from, to, count }: Omit<StoreBatch, "chunks">): InStat
   return { sql: applySql.outcome, args: [from, to, count] };
 }
 
+/** An outcome as its statement has it: 0 for an event that is not ahead. */
+type Changed = Omit<StoreOutcome, "changed"> & {
+  readonly changed: readonly (SequencedEvent & { readonly aheadBy: Micros })[];
+};
+
 /** @param result of `outcome` */
 export function outcomeOf(result: ResultSet | undefined): StoreOutcome | null {
   const text = result?.rows[0]?.outcome;
-  return typeof text === "string" ? (JSON.parse(text) as StoreOutcome) : null;
+  if (typeof text !== "string") return null;
+  const { fresh, changed } = JSON.parse(text) as Changed;
+  return { fresh, changed: changed.map(({ aheadBy, ...event }) => ({ ...event, ...marked(aheadBy) })) };
 }
 
 /** Has the projector count events that lie behind its place in the sequence. */

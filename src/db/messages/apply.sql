@@ -33,10 +33,10 @@ ON CONFLICT (message_id, app_id) DO UPDATE SET
 
 -- name: insertEvents
 -- The key: seq, the message's alias, created_at, received_at; event. The value: null, or an array of event_id,
--- external_id, attributes, duplicates, detail and, where there is one, parent_id. A known event counts a repeat. Where two reports of one event_id differ,
+-- external_id, attributes, duplicates, detail and, where one of them is set, parent_id and ahead. A known event counts a repeat. Where two reports of one event_id differ,
 -- the least is kept (`core/fold.ts`).
 INSERT INTO events
-  (message, seq, event, created_at, received_at, event_id, external_id, attributes, duplicates, detail, parent_id)
+  (message, seq, event, created_at, received_at, event_id, external_id, attributes, duplicates, detail, parent_id, ahead)
 SELECT
   iif((SELECT EXISTS (SELECT 1 FROM aliases)),
     coalesce((SELECT message FROM aliases WHERE alias = CAST(substr(key, 18, 17) AS INTEGER)),
@@ -51,7 +51,8 @@ SELECT
   iif(value IS NULL, '', value ->> 2),
   iif(value IS NULL, 0, value ->> 3),
   iif(value IS NULL, '', value ->> 4),
-  coalesce(value ->> 5, '')
+  coalesce(value ->> 5, ''),
+  coalesce(value ->> 6, 0)
 FROM json_each(?1) WHERE true
 ON CONFLICT (message, event, event_id) WHERE event_id <> '' DO UPDATE SET
   duplicates = events.duplicates + excluded.duplicates + 1,
@@ -64,7 +65,9 @@ ON CONFLICT (message, event, event_id) WHERE event_id <> '' DO UPDATE SET
   attributes = iif((excluded.created_at, excluded.external_id, excluded.attributes, excluded.parent_id)
     < (events.created_at, events.external_id, events.attributes, events.parent_id), excluded.attributes, events.attributes),
   parent_id = iif((excluded.created_at, excluded.external_id, excluded.attributes, excluded.parent_id)
-    < (events.created_at, events.external_id, events.attributes, events.parent_id), excluded.parent_id, events.parent_id)
+    < (events.created_at, events.external_id, events.attributes, events.parent_id), excluded.parent_id, events.parent_id),
+  ahead = iif((excluded.created_at, excluded.external_id, excluded.attributes, excluded.parent_id)
+    < (events.created_at, events.external_id, events.attributes, events.parent_id), excluded.ahead, events.ahead)
 ON CONFLICT (message, created_at, event, event_id, detail) DO UPDATE SET
   duplicates = events.duplicates + excluded.duplicates + 1;
 
@@ -102,7 +105,7 @@ SELECT iif(count(*) = ?3, NULL, json_object(
     SELECT json_group_array(json_object(
       'seq', changed_seq, 'replaces', seq, 'appId', app_id, 'messageId', message_id, 'event', event,
       'createdAt', created_at, 'receivedAt', received_at,
-      'eventId', event_id, 'externalId', external_id, 'attributes', attributes, 'parentId', parent_id))
+      'eventId', event_id, 'externalId', external_id, 'attributes', attributes, 'parentId', parent_id, 'aheadBy', ahead))
     FROM (
       SELECT e.*, m.app_id, m.message_id
       FROM events e CROSS JOIN messages m ON m.id = e.message

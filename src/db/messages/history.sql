@@ -24,7 +24,7 @@ SELECT min(
 -- name: pageOfRange
 -- Along the sequence: events at their own place, and changed ones at the place of the change.
 SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id,
-  e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq
+  e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead
 FROM (
   SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own
   FROM (
@@ -50,7 +50,7 @@ WHERE p.bytes - p.own < ?6 ORDER BY p.place;
 -- name: pageOfMessage
 -- All events of the messages of an id.
 SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id,
-  e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq
+  e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead
 FROM (
   SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own
   FROM (

@@ -3,7 +3,6 @@
  * and sorted. Everything else scans an index in the order asked for.
  */
 import type { InStatement } from "@libsql/client";
-import type { Micros } from "../../core/event.ts";
 import { messageIdBytesMax } from "../../core/limits.ts";
 import type { MessageOrder, MessageQuery } from "../../core/query.ts";
 import { shownStates } from "../../core/state.ts";
@@ -64,9 +63,8 @@ export function countCandidates(query: MessageQuery, scanMax: number): InStateme
  * Rows of `id`, `app_id`, `message_id`, `event_count` and `at`.
  *
  * @param few whether there are few candidates; see `countCandidates`
- * @param now ends a list of the latest a day ahead of it; absent for no such end
  */
-export function scanMessages(query: MessageQuery, few: boolean, scanMax: number, now?: Micros): KeysetScan {
+export function scanMessages(query: MessageQuery, few: boolean, scanMax: number): KeysetScan {
   const column = columns[query.order];
   // Few candidates: their own index finds them, and there is no scan to bound. A unary plus keeps SQLite from any other
   // index: a scan must not become a sort, nor a few candidates a scan.
@@ -84,9 +82,6 @@ export function scanMessages(query: MessageQuery, few: boolean, scanMax: number,
   }
   if (query.since !== undefined) indexed.add(`${scanned}.${column} >= ?`, query.since);
   if (query.until !== undefined) indexed.add(`${scanned}.${column} < ?`, query.until);
-  else if (now !== undefined && !direct && isLatest(query, now)) {
-    indexed.add(`${scanned}.${column} < max(?, ${lastReceipt}) + ${aheadMax}`, now);
-  }
 
   const filters = new Conditions();
   filters.addApps("m.app_id", query.apps);
@@ -159,17 +154,6 @@ export function scanMessages(query: MessageQuery, few: boolean, scanMax: number,
     limit: query.limit,
     scanMax,
   });
-}
-
-/** A message that claims to be from later than so after now would be on top of every list for good. */
-const aheadMax: Micros = 86_400_000_000;
-/** The clock may be behind; what was received when it was not is not from the future. */
-const lastReceipt = "coalesce((SELECT received_at FROM events ORDER BY seq DESC LIMIT 1), 0)";
-
-/** Whether it asks for the latest, and not for one that it names, nor for what is yet to come. */
-function isLatest({ order, since, externalId, prefix }: MessageQuery, now: Micros): boolean {
-  const latest = order === "newest" || order === "updated";
-  return latest && externalId === undefined && prefix === undefined && (since === undefined || since <= now);
 }
 
 const untracked = shownStates.indexOf("untracked");

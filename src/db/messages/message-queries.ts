@@ -11,7 +11,6 @@ import { messageEventsMax } from "../../core/limits.ts";
 import type { MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../../core/query.ts";
 import type { Skew } from "../../core/skew.ts";
 import type { Assessment, LifecycleInstance } from "../../core/state.ts";
-import { nowMicros } from "../../core/time.ts";
 import { assess, type IsActive } from "../../lifecycle/assess.ts";
 import { type OwedEvents, owedStages, withOwed } from "../../lifecycle/owed.ts";
 import type { Plan, Times } from "../../lifecycle/plan.ts";
@@ -121,7 +120,7 @@ export class MessageQueries {
     const few = counted?.[0]?.few === 1;
     const direct = few || query.messageId !== undefined;
     const queries = direct ? [query] : await divideByApp(this.#connection, query);
-    const scans = queries.map((one) => scanMessages(one, few, this.#scanMax, nowMicros()));
+    const scans = queries.map((one) => scanMessages(one, few, this.#scanMax));
     const { rows, next, others } = await readMergedPage(this.#connection, scans, query.limit, () => [
       knownPosition(this.#connection.journalId),
     ]);

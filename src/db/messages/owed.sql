@@ -25,12 +25,12 @@ SELECT json_group_array(json_array(
       ORDER BY name LIMIT ?4))) END,
   CASE WHEN q."by" IS NOT NULL THEN json((
     SELECT json_group_array(json_array(name, at, received)) FROM (
-      SELECT name, min(created_at) AS at, min(received_at) AS received
+      SELECT name, min(at) AS at, min(received_at) AS received
       FROM (
-        SELECT k.created_at, e.received_at,
+        SELECT e.created_at - e.ahead AS at, e.received_at,
           iif(json_type(nullif(e.attributes, ''), q."by") = 'text', e.attributes ->> q."by", NULL) AS name
         FROM (
-          SELECT seq, event, created_at FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2
+          SELECT seq, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2
           ORDER BY created_at, event, event_id, detail LIMIT ?3
         ) k CROSS JOIN events e ON e.seq = k.seq
         WHERE k.event = q.event)
@@ -46,9 +46,9 @@ SELECT json_group_array(json_array(
       ORDER BY created_at, event, event_id, detail LIMIT ?3)
     WHERE event = q.event),
   json((
-    SELECT json_group_array(created_at) FROM (
-      SELECT created_at, row_number() OVER (ORDER BY created_at) AS n FROM (
-        SELECT created_at, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2
+    SELECT json_group_array(at) FROM (
+      SELECT at, row_number() OVER (ORDER BY at) AS n FROM (
+        SELECT created_at - ahead AS at, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2
         ORDER BY created_at, event, event_id, detail LIMIT ?3)
       WHERE event = q.event)
     WHERE n <= q.times)),

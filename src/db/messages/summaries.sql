@@ -2,10 +2,18 @@
 -- has those of all messages.
 
 -- name: stages
--- Names of events with their first and last time, of the messages ?1 (JSON: numbers).
-SELECT message, event, min(created_at) AS first, max(created_at) AS last
+-- Names of events with their first and last time, of the messages ?1 (JSON: numbers). Those with events from ahead are read apart: only
+-- theirs are not in the index.
+SELECT message, event, min(created_at) AS first, max(created_at) AS last, 0 AS ahead
 FROM events INDEXED BY events_order
-WHERE message IN (SELECT value FROM json_each(?1))
+WHERE message IN (
+  SELECT value FROM json_each(?1)
+  WHERE value NOT IN (SELECT message FROM events WHERE ahead <> 0 AND message IN (SELECT value FROM json_each(?1))))
+GROUP BY message, event
+UNION ALL
+SELECT message, event, min(created_at - ahead), max(created_at - ahead), max(ahead)
+FROM events INDEXED BY events_order
+WHERE message IN (SELECT message FROM events WHERE ahead <> 0 AND message IN (SELECT value FROM json_each(?1)))
 GROUP BY message, event;
 
 -- name: names
@@ -16,14 +24,14 @@ WHERE message IN (SELECT value FROM json_each(?1)) AND (external_id <> '' OR par
 
 -- name: stagesOfLarge
 -- Of the message ?1, from its first ?2 and its last ?2 events.
-SELECT ?1 AS message, event, min(created_at) AS first, max(created_at) AS last
+SELECT ?1 AS message, event, min(created_at - ahead) AS first, max(created_at - ahead) AS last, max(ahead) AS ahead
 FROM (
   SELECT * FROM (
-    SELECT event, created_at FROM events INDEXED BY events_order WHERE message = ?1
+    SELECT event, created_at, ahead FROM events INDEXED BY events_order WHERE message = ?1
     ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2)
   UNION ALL
   SELECT * FROM (
-    SELECT event, created_at FROM events INDEXED BY events_order WHERE message = ?1
+    SELECT event, created_at, ahead FROM events INDEXED BY events_order WHERE message = ?1
     ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2)
 )
 GROUP BY event;

@@ -51,10 +51,11 @@ export interface SummaryRows {
 export function summaryOf(key: MessageKey, rows: SummaryRows): MessageSummary {
   const { eventCount, status } = rows;
   return summarize(key, {
-    stages: rows.stages.map(({ event, first, last }) => ({
+    stages: rows.stages.map(({ event, first, last, ahead }) => ({
       event: String(event),
       first: Number(first),
       last: Number(last),
+      skewed: Number(ahead) !== 0,
     })),
     externalIds: distinct(rows.names.map((row) => String(row.external_id))),
     parentId: distinct(rows.names.map((row) => String(row.parent_id))).sort(compareText)[0] ?? "",

@@ -40,7 +40,7 @@ function lastEvents(page: string): string {
       (SELECT json_object('event', e.event, 'at', m.updated_at)
         FROM (SELECT id, updated_at FROM messages WHERE app_id = a.app_id AND updated_at = (
           SELECT max(updated_at) FROM messages WHERE app_id = a.app_id AND updated_at <= clock.now) LIMIT ${lastMessages}) m
-        CROSS JOIN events e ON e.message = m.id AND e.created_at = m.updated_at
+        CROSS JOIN events e ON e.message = m.id AND e.created_at >= m.updated_at AND e.created_at - e.ahead = m.updated_at
         ORDER BY e.event DESC LIMIT 1),
       (SELECT json_object('event', event, 'at', minute * 60000000) FROM rates
         WHERE app = a.id AND minute <= clock.now / 60000000 ORDER BY minute DESC, event DESC LIMIT 1)) AS last
@@ -172,7 +172,7 @@ export class StatisticsQueries {
       kind: "apps",
       cursor,
       columns:
-        "a.id, a.open, a.overdue, a.complete, a.failed, a.abandoned, a.closed, a.untracked, a.expired, a.events, l.version, l.bytes",
+        "a.id, a.open, a.overdue, a.complete, a.failed, a.abandoned, a.closed, a.untracked, a.expired, a.events, a.ahead, l.version, l.bytes",
       from: "apps a",
       join: `LEFT JOIN lifecycles l ON l.app_id = a.app_id
         AND l.version = (SELECT max(version) FROM lifecycles WHERE app_id = a.app_id)`,
@@ -279,6 +279,7 @@ function appOf(row: Row, last: unknown): AppPage["apps"][number] {
       expired: Number(row.expired),
     },
     events: Number(row.events),
+    eventsAhead: Number(row.ahead),
     lastEvent: event,
     lastEventAt: at,
   };

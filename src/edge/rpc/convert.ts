@@ -4,7 +4,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { MarsEvent, Micros, SequencedEvent } from "../../core/event.ts";
 import { checkEvent, type Problems } from "../../core/validate.ts";
 import type { RecordedEventSchema } from "../../gen/mars/v1/event_pb.ts";
-import { microsTimestamp, timestampMicros } from "./convert-time.ts";
+import { microsDuration, microsTimestamp, timestampMicros } from "./convert-time.ts";
 
 /** The fields of an event in the ingest requests. */
 export interface ProtoEvent {
@@ -63,5 +63,6 @@ function eventToProto(event: SequencedEvent): MessageInitShape<typeof RecordedEv
     ...(event.attributes !== "" && { attributes: JSON.parse(event.attributes) as JsonObject }),
     receivedAt: microsTimestamp(event.receivedAt),
     seq: BigInt(event.seq),
+    ...(event.aheadBy !== undefined && { aheadBy: microsDuration(event.aheadBy) }),
   };
 }

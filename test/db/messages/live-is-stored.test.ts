@@ -6,15 +6,18 @@ import type { Topic } from "../../../src/core/topic.ts";
 import { applyAndPublish, batchOf, event, openStore, type TestStore } from "../../support/store.ts";
 
 /** Few values, so that repeats meet in one batch and over batches, and change what is kept. */
-const report = fc.record({
-  messageId: fc.constantFrom("1", "2"),
-  event: fc.constantFrom("A", "B"),
-  createdAt: fc.integer({ min: 1, max: 4 }),
-  eventId: fc.constantFrom("", "x", "y"),
-  externalId: fc.constantFrom("", "e1"),
-  parentId: fc.constantFrom("", "p1"),
-  attributes: fc.constantFrom("", '{"a":1}', '{"a":2}'),
-});
+const report = fc
+  .record({
+    messageId: fc.constantFrom("1", "2"),
+    event: fc.constantFrom("A", "B"),
+    createdAt: fc.integer({ min: 1, max: 4 }),
+    eventId: fc.constantFrom("", "x", "y"),
+    externalId: fc.constantFrom("", "e1"),
+    parentId: fc.constantFrom("", "p1"),
+    attributes: fc.constantFrom("", '{"a":1}', '{"a":2}'),
+    ahead: fc.constantFrom(0, 0, 3),
+  })
+  .map(({ ahead, ...fields }) => ({ ...fields, ...(ahead > 0 && { aheadBy: ahead }) }));
 
 test("live and resumed watchers end with what a reader sees, wherever they began", async () => {
   using opened = await openStore();

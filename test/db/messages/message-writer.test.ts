@@ -9,16 +9,19 @@ import { naiveSummary } from "../../support/model.ts";
 import { batchOf, event, journalId, openStore } from "../../support/store.ts";
 
 /** Few values, so that messages and identities meet again in later batches. */
-const report = fc.record({
-  appId: fc.constantFrom("a", "b"),
-  messageId: fc.constantFrom("1", "2"),
-  event: fc.constantFrom("A", "B", "\u{1F600}", "\uFFFD"),
-  createdAt: fc.integer({ min: 1, max: 5 }),
-  eventId: fc.constantFrom("", "", "x", "A"),
-  externalId: fc.constantFrom("", "e1", "e2"),
-  parentId: fc.constantFrom("", "p1"),
-  attributes: fc.constantFrom("", '{"a":1}'),
-});
+const report = fc
+  .record({
+    appId: fc.constantFrom("a", "b"),
+    messageId: fc.constantFrom("1", "2"),
+    event: fc.constantFrom("A", "B", "\u{1F600}", "\uFFFD"),
+    createdAt: fc.integer({ min: 1, max: 5 }),
+    eventId: fc.constantFrom("", "", "x", "A"),
+    externalId: fc.constantFrom("", "e1", "e2"),
+    parentId: fc.constantFrom("", "p1"),
+    attributes: fc.constantFrom("", '{"a":1}'),
+    ahead: fc.constantFrom(0, 0, 3),
+  })
+  .map(({ ahead, ...fields }) => ({ ...fields, ...(ahead > 0 && { aheadBy: ahead }) }));
 
 test("the store folds over batches exactly as the pure fold does at once", async () => {
   using opened = await openStore();

@@ -175,6 +175,7 @@ test("apps are listed with their counts, their last event and the version that h
         ...{ abandoned: 0, closed: 0, untracked: 1, expired: 0 },
       },
       events: 1,
+      eventsAhead: 0,
       lastEvent: "B",
       lastEventAt: 20,
     },

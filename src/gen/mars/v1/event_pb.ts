@@ -4,15 +4,15 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file mars/v1/event.proto.
  */
 export const file_mars_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChNtYXJzL3YxL2V2ZW50LnByb3RvEgdtYXJzLnYxItEBCgVFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglwYXJlbnRfaWQYCCABKAkizwIKDVJlY29yZGVkRXZlbnQSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDQoFZXZlbnQYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIZXZlbnRfaWQYBSABKAkSEwoLZXh0ZXJuYWxfaWQYBiABKAkSKwoKYXR0cmlidXRlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLcmVjZWl2ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA3NlcRgJIAEoBBISCgpkdXBsaWNhdGVzGAogASgEEhUKCHJlcGxhY2VzGAsgASgESACIAQESEQoJcGFyZW50X2lkGAwgASgJQgsKCV9yZXBsYWNlcyI7CgpFdmVudEVycm9yEg0KBWluZGV4GAEgASgNEg0KBWZpZWxkGAIgASgJEg8KB21lc3NhZ2UYAyABKAliBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChNtYXJzL3YxL2V2ZW50LnByb3RvEgdtYXJzLnYxItEBCgVFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglwYXJlbnRfaWQYCCABKAki/AIKDVJlY29yZGVkRXZlbnQSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDQoFZXZlbnQYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIZXZlbnRfaWQYBSABKAkSEwoLZXh0ZXJuYWxfaWQYBiABKAkSKwoKYXR0cmlidXRlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLcmVjZWl2ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA3NlcRgJIAEoBBISCgpkdXBsaWNhdGVzGAogASgEEhUKCHJlcGxhY2VzGAsgASgESACIAQESEQoJcGFyZW50X2lkGAwgASgJEisKCGFoZWFkX2J5GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgsKCV9yZXBsYWNlcyI7CgpFdmVudEVycm9yEg0KBWluZGV4GAEgASgNEg0KBWZpZWxkGAIgASgJEg8KB21lc3NhZ2UYAyABKAliBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * What happened to a message, as a producer reports it. Sizes are counted in bytes of UTF-8. Any Unicode is kept as it
@@ -177,6 +177,13 @@ export type RecordedEvent = Message<"mars.v1.RecordedEvent"> & {
    * @generated from field: string parent_id = 12;
    */
   parentId: string;
+
+  /**
+   * Its created_at is so far ahead of its receipt, more than MARS_SKEW_MAX: it counts as of its receipt. Absent for any other.
+   *
+   * @generated from field: google.protobuf.Duration ahead_by = 13;
+   */
+  aheadBy?: Duration | undefined;
 };
 
 /**
