@@ -7,38 +7,32 @@
  */
 
 import type { Author } from "../core/audit.ts";
-import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import type { Judge } from "../core/judgement.ts";
 import type { Log } from "../core/ports.ts";
-import { nowMicros } from "../core/time.ts";
 import type { FindingReader } from "../lifecycle/finding-query.ts";
 import { delay } from "../runtime/delay.ts";
-import { orAborted } from "../runtime/or-aborted.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 import { Wake } from "../runtime/wake.ts";
+import { type CareChange, care } from "./care.ts";
 import type { Attempt } from "./delivery.ts";
 import { Evaluator } from "./evaluator.ts";
 import type { Figures } from "./figures.ts";
-import type { IncidentKey } from "./incident.ts";
-import type { Notification } from "./notification.ts";
+import type { Incident, IncidentKey } from "./incident.ts";
 import type { AlertReader, AlertStore, Alerts as AlertsPort, PutSink } from "./ports.ts";
 import { refuse } from "./refuse.ts";
 import type { AlertRule } from "./rule.ts";
 import type { AlertSilence } from "./silence.ts";
-import { isPager, type SinkTarget } from "./sink.ts";
+import type { SinkTarget } from "./sink.ts";
 import { retryDelaysMsDefault } from "./sinks/backoff.ts";
 import { Deliverer } from "./sinks/deliverer.ts";
 import { createMailer } from "./sinks/email.ts";
-import { hidden, withKept } from "./sinks/hidden.ts";
-import { createSender, type Sender } from "./sinks/sender.ts";
-import { parseTarget, TargetError, Targets, type TargetsOptions } from "./sinks/target.ts";
-import { makeSecret, makeWebhookId, secretProblem } from "./sinks/webhook.ts";
+import { createSender } from "./sinks/sender.ts";
+import { SinkChanges } from "./sinks/sink-changes.ts";
+import { Targets, type TargetsOptions } from "./sinks/target.ts";
 
 /** Of one attempt: what Standard Webhooks recommends for slow receivers. */
 const attemptTimeoutMsDefault = 15_000;
-/** To look up the host of a sink that is put: changes of other clients wait for it. */
-const lookUpTimeoutMs = 5_000;
 /** The least time between two rounds of the evaluator, and between attempts after a failure, in milliseconds. */
 const roundMs = 100;
 const retry = { firstMs: 1_000, lastMs: 5_000 };
@@ -47,7 +41,6 @@ const sleepMsMax = 60_000;
 /** How long notifications are kept, and the interval between deletions. */
 const keepFor = 30 * 86_400_000_000;
 const pruneEveryMs = 600_000;
-const testsMax = 8;
 
 export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
   readonly store: AlertStore;
@@ -72,8 +65,7 @@ export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
 export class Alerts implements AlertsPort {
   readonly #options: AlertsOptions;
   readonly #abort = new AbortController();
-  readonly #targets: Targets;
-  readonly #send: Sender;
+  readonly #sinks: SinkChanges;
   readonly #evaluator: Evaluator;
   readonly #deliverer: Deliverer;
   readonly #wake = new Wake();
@@ -82,15 +74,14 @@ export class Alerts implements AlertsPort {
   #turn: Promise<unknown> = Promise.resolve();
   /** Seq of the last published change of a finding; `undefined` before the first. */
   #findingSeq: number | undefined;
-  #tests = 0;
 
   constructor(options: AlertsOptions) {
     const { allow, smtp, version, publicUrl = "" } = options;
     const { attemptTimeoutMs: timeoutMs = attemptTimeoutMsDefault } = options;
     this.#options = options;
-    this.#targets = new Targets(allow, options);
+    const targets = new Targets(allow, options);
     const mailer = smtp && createMailer({ ...smtp, timeoutMs });
-    this.#send = createSender({ targets: this.#targets, mailer, timeoutMs, version, publicUrl });
+    const send = createSender({ targets, mailer, timeoutMs, version, publicUrl });
     this.#evaluator = new Evaluator({
       ...options,
       findings: options.reader,
@@ -98,9 +89,15 @@ export class Alerts implements AlertsPort {
     });
     this.#deliverer = new Deliverer({
       ...options,
-      send: this.#send,
+      send,
       retryDelaysMs: options.retryDelaysMs ?? retryDelaysMsDefault,
       signal: this.#abort.signal,
+    });
+    this.#sinks = new SinkChanges({
+      ...options,
+      ...{ targets, send, email: smtp !== undefined, signal: this.#abort.signal },
+      deliverer: this.#deliverer,
+      change: (change) => this.#change(change),
     });
   }
 
@@ -145,58 +142,30 @@ export class Alerts implements AlertsPort {
     return this.#change(() => this.#options.store.deleteAlertRule(id, by));
   }
 
-  async putSink(id: string, target: SinkTarget, by: Author): Promise<PutSink> {
-    await this.#check(target);
-    return this.#change(async () => {
-      const before = (await this.#options.reader.alertSinks()).find((sink) => sink.id === id);
-      const { kept, problems } = withKept(target, before);
-      refuse(problems);
-      const madeSecret = kept.type === "webhook" && kept.secret === undefined ? makeSecret() : undefined;
-      const made = madeSecret !== undefined && { secret: madeSecret };
-      const sink = { ...kept, ...made, id };
-      // What is under way to a receiver that it leads to no more must be on record before it is decided what that one still gets.
-      await this.#deliverer.exclusively(id, () => this.#options.store.putAlertSink(sink, by));
-      return { sink, ...(madeSecret !== undefined && { madeSecret }) };
-    });
+  putSink(id: string, target: SinkTarget, by: Author): Promise<PutSink> {
+    return this.#sinks.put(id, target, by);
   }
 
   deleteSink(id: string, by: Author): Promise<boolean> {
-    return this.#change(async () => {
-      const rules = (await this.#options.reader.alertRules()).filter(({ sinks }) => sinks.includes(id));
-      if (rules.length > 0) {
-        refuse([
-          {
-            field: "id",
-            message: `must be named by no rule, is by ${rules.map((rule) => rule.id).join(", ")}`,
-          },
-        ]);
-      }
-      return this.#deliverer.exclusively(id, () => this.#options.store.deleteAlertSink(id, by));
-    });
+    return this.#sinks.delete(id, by);
   }
 
-  async testSink(id: string, by: Author): Promise<Attempt | undefined> {
-    const sink = (await this.#options.reader.alertSinks()).find((known) => known.id === id);
-    if (sink === undefined) return undefined;
-    if (this.#tests >= testsMax) {
-      throw new MarsError("overloaded", `at most ${testsMax} tests at one time`, { retryAfterMs: 1_000 });
-    }
-    this.#tests += 1;
-    try {
-      const at = nowMicros();
-      const notification: Notification = { type: "test", at, text: `This is a test of the sink ${id}.` };
-      const webhookId = makeWebhookId();
-      const { attempt } = await this.#send({ sink, webhookId, notification }, this.#abort.signal);
-      const state = attempt.outcome;
-      await this.#options.store.recordTest(
-        { sink: id, state, webhookId, notification, createdAt: at },
-        attempt,
+  testSink(id: string, by: Author): Promise<Attempt | undefined> {
+    return this.#sinks.test(id, by);
+  }
+
+  care(id: number, change: CareChange, by: Author): Promise<Incident | undefined> {
+    return this.#change(() =>
+      care(id, change, {
+        ...this.#options,
+        measured: (incident) => this.measured(incident),
         by,
-      );
-      return attempt;
-    } finally {
-      this.#tests -= 1;
-    }
+      }),
+    );
+  }
+
+  redeliver(id: number, force: boolean, by: Author): Promise<boolean> {
+    return this.#change(() => this.#options.store.redeliver(id, force, by));
   }
 
   async addSilence(silence: Omit<AlertSilence, "id">, by: Author): Promise<AlertSilence> {
@@ -216,33 +185,6 @@ export class Alerts implements AlertsPort {
     return this.#change(() => this.#options.store.redactAlerts(appId, messageId));
   }
 
-  /** @throws `MarsError("invalid_argument")` */
-  async #check(target: SinkTarget): Promise<void> {
-    if (target.type === "email") {
-      if (this.#options.smtp === undefined) {
-        refuse([
-          { field: "type", message: "must not be email: no SMTP server is configured (MARS_SMTP_URL)" },
-        ]);
-      }
-      return;
-    }
-    const given = target.type === "webhook" && target.secret !== hidden ? target.secret : undefined;
-    const problem = given === undefined ? undefined : secretProblem(given);
-    if (problem !== undefined) refuse([{ field: "secret", message: problem }]);
-    if (isPager(target) && /[?#]/.test(target.url))
-      refuse([{ field: "url", message: "must have no query: the key is a member of its own" }]);
-    const timeout = AbortSignal.timeout(lookUpTimeoutMs);
-    try {
-      await orAborted(this.#targets.resolve(parseTarget(target.url)), timeout);
-    } catch (thrown) {
-      if (timeout.aborted) {
-        refuse([{ field: "url", message: `must name a host that is found within ${lookUpTimeoutMs} ms` }]);
-      }
-      if (!(thrown instanceof TargetError)) throw thrown;
-      refuse([{ field: "url", message: thrown.message }]);
-    }
-  }
-
   /** A change of the settings, between two steps of the evaluator. */
   #change<T>(change: () => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
@@ -251,6 +193,7 @@ export class Alerts implements AlertsPort {
       } finally {
         this.#evaluator.forget();
         this.#wake.ring();
+        this.#deliverer.nudge();
       }
     });
   }

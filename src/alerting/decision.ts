@@ -23,7 +23,7 @@ export interface Moment {
   /** When figures were last read, and when they are to be read next unless findings change; 0 where they were not. */
   readonly lookedAt: Micros;
   readonly lookAt: Micros;
-  /** The end of the silence that matches; absent where none does. */
+  /** The end of the silence that matches, or for which it is snoozed; absent where neither is. */
   readonly silentUntil?: Micros;
   /** A sink of the rule has not been notified of the incident. */
   readonly unnotified: boolean;
@@ -96,8 +96,11 @@ function decideNew(incident: Incident, rule: AlertRule, moment: Moment): Decisio
 function decideNotified(incident: Incident, rule: AlertRule, moment: Moment): Decision {
   const { clock, silentUntil = 0, figures, lookedAt, extendedAt, extendedFrom } = moment;
   const quietAt = incident.lastRaisedAt + rule.windowMs * 1_000 + 1;
+  // Who takes care of it need not be reminded.
   const remindAt =
-    rule.repeatMs === 0 ? never : Math.max(incident.notifiedAt + rule.repeatMs * 1_000, silentUntil);
+    rule.repeatMs === 0 || incident.acknowledgedAt > 0
+      ? never
+      : Math.max(incident.notifiedAt + rule.repeatMs * 1_000, silentUntil);
   const groupedAt =
     extendedFrom === undefined ? 0 : Math.min(extendedAt + quietFor, extendedFrom + quietForMax);
   const growAt =

@@ -251,6 +251,7 @@ export class Evaluator {
     const ends = this.#loaded()
       .silences.filter((silence) => silence.until > clock && silences(silence, incident))
       .map(({ until }) => until);
+    if (incident.snoozedUntil > clock) ends.push(incident.snoozedUntil);
     return decide(incident, rule, {
       ...watched,
       clock,

@@ -65,6 +65,13 @@ export interface Incident extends IncidentKey {
   readonly ending: IncidentEnding | "";
   /** Text of the last notification; empty before the first. */
   readonly text: string;
+  /** When it was acknowledged, so that it has no reminders, and by whom; 0 and empty where it is not. */
+  readonly acknowledgedAt: Micros;
+  readonly acknowledgedBy: string;
+  /** Who takes care of it; empty for nobody. */
+  readonly assignedTo: string;
+  /** As by a silence it has no notification before, but for that of its end; 0, or passed, where it is not snoozed. */
+  readonly snoozedUntil: Micros;
 }
 
 /** What an incident opens with. */
@@ -79,6 +86,8 @@ export interface IncidentQuery {
   readonly apps?: readonly string[];
   readonly rule?: string;
   readonly state: IncidentState | "any";
+  readonly acknowledged?: boolean;
+  readonly assignedTo?: string;
   readonly limit: number;
   readonly cursor?: string;
 }
@@ -131,6 +140,10 @@ export function openIncident(
     closedAt: 0,
     ending: "",
     text: "",
+    acknowledgedAt: 0,
+    acknowledgedBy: "",
+    assignedTo: "",
+    snoozedUntil: 0,
   };
 }
 
@@ -156,6 +169,8 @@ export function reopenIncident(incident: Incident, clock: Micros): Incident {
     notifiedCount: 0,
     belowSince: 0,
     silenced: false,
+    acknowledgedAt: 0,
+    acknowledgedBy: "",
   };
 }
 

@@ -4,6 +4,7 @@ import type { Micros } from "../core/event.ts";
 import { alternatives } from "../core/stage-name.ts";
 import { formatTime } from "../core/time.ts";
 import { conditionToJson } from "./conditions/condition.ts";
+import type { Incident } from "./incident.ts";
 import type { AlertRule } from "./rule.ts";
 import type { AlertSilence } from "./silence.ts";
 import type { AlertSink } from "./sink.ts";
@@ -61,5 +62,15 @@ export function silenceToJson(silence: AlertSilence, now: Micros) {
     created_at: formatTime(silence.createdAt),
     until: formatTime(silence.until),
     active: silence.until > now,
+  };
+}
+
+/** What people have done with an incident, in answers and in the audit. Absent values are `null`. */
+export function careToJson({ acknowledgedAt, acknowledgedBy, assignedTo, snoozedUntil }: Incident) {
+  return {
+    acknowledged_at: acknowledgedAt === 0 ? null : formatTime(acknowledgedAt),
+    acknowledged_by: acknowledgedBy === "" ? null : acknowledgedBy,
+    assigned_to: assignedTo === "" ? null : assignedTo,
+    snoozed_until: snoozedUntil === 0 ? null : formatTime(snoozedUntil),
   };
 }

@@ -1,11 +1,11 @@
 /** Notifications in words: one line, for people. */
 import type { Micros } from "../core/event.ts";
-import { microsBetween } from "../core/time.ts";
+import { formatTime, microsBetween } from "../core/time.ts";
 import { isConditionKind } from "./conditions/condition.ts";
 import { measuredEndText, measuredSubject, measuredText } from "./conditions/measured-text.ts";
 import { countMax, type Figures } from "./figures.ts";
 import type { Incident, IncidentEnding } from "./incident.ts";
-import type { NotificationType } from "./notification.ts";
+import type { IncidentCare, NotificationType } from "./notification.ts";
 import { durationText, hopText, nameCharsMax, shown, timeText } from "./text-parts.ts";
 
 /** Characters of a message's id that are shown. */
@@ -34,13 +34,13 @@ export function notificationText(type: NotificationType, incident: Incident, fac
   const { count, since, fresh, freshSince, samples } = figures;
   const some = fresh > 0 && fresh < count;
   const from = (at: Micros | undefined) => (at === undefined ? "" : ` since ${timeText(at, clock)}`);
-  const all = `${messagesText(count)} ${what(incident)}${from(since)}`;
+  const all = `${messagesText(count)} ${whatOf(incident)}${from(since)}`;
   const parts =
     type === "incident.reminder"
       ? [`still ${all}`, some && `${shownCount(fresh)} of them new`]
       : some
         ? [
-            `${messagesText(fresh, "new ")} ${what(incident)}${from(freshSince)}`,
+            `${messagesText(fresh, "new ")} ${whatOf(incident)}${from(freshSince)}`,
             `${shownCount(count)} in all${from(since)}`,
           ]
         : [all];
@@ -75,6 +75,21 @@ function conditionText(type: NotificationType, incident: Incident, facts: Facts)
   return `${text}, sample ${samples.length === 1 ? "id" : "ids"} ${samples.map(shownId).join(", ")}`;
 }
 
+/** Such as `shop: incident 7 (stuck at PAID → SHIPPED) acknowledged by Ann`. The text of a note is not in it. */
+export function careText(type: IncidentCare, incident: Incident, by: string): string {
+  const { id, assignedTo, snoozedUntil } = incident;
+  const to = assignedTo === "" ? "nobody" : shown(assignedTo, nameCharsMax);
+  const done = {
+    "incident.acknowledged": "acknowledged",
+    "incident.assigned": `assigned to ${to}`,
+    "incident.noted": "noted",
+    "incident.snoozed": `snoozed until ${formatTime(snoozedUntil)}`,
+  }[type];
+  const subject = isConditionKind(incident.kind) ? measuredSubject(incident) : whatOf(incident);
+  const what = `incident ${id} (${subject}) ${done} by ${shown(by, nameCharsMax)}`;
+  return `${shown(incident.appId, nameCharsMax)}: ${what}`;
+}
+
 function messagesText(count: number, adjective = ""): string {
   return `${shownCount(count)} ${adjective}${count === 1 ? "message" : "messages"}`;
 }
@@ -97,7 +112,7 @@ export function shownId(messageId: string): string {
   return shown(messageId, idCharsMax);
 }
 
-function what(incident: Incident): string {
+function whatOf(incident: Incident): string {
   switch (incident.kind) {
     case "missing":
       return `stuck at ${hopText(incident)}`;
@@ -116,12 +131,12 @@ function what(incident: Incident): string {
 function closedText(incident: Incident, { figures, clock, ending }: Facts): string {
   const { expired = 0, count } = figures;
   const lasted = `after ${durationText(microsBetween(incident.openedAt, clock))}`;
-  const left = count === 0 ? "" : `, ${messagesText(count)} still ${what(incident)}`;
+  const left = count === 0 ? "" : `, ${messagesText(count)} still ${whatOf(incident)}`;
   if (ending === "rule_deleted") return `the rule ${incident.rule} was deleted${left}, ${lasted}`;
   if (ending === "rule_changed") {
     return `the rule ${incident.rule} is not about ${hopText(incident)} any more${left}, ${lasted}`;
   }
-  return `${messagesText(expired)} ${what(incident)} expired unfinished, deleted by retention or erased${left}, ${lasted}`;
+  return `${messagesText(expired)} ${whatOf(incident)} expired unfinished, deleted by retention or erased${left}, ${lasted}`;
 }
 
 function resolvedText(incident: Incident, { figures, clock, windowMs, atLeast }: Facts): string {
@@ -129,8 +144,8 @@ function resolvedText(incident: Incident, { figures, clock, windowMs, atLeast }:
   const window = durationText(windowMs * 1_000);
   if (incident.kind !== "missing") {
     const few = atLeast === 1 ? "no more messages" : `fewer than ${atLeast} messages`;
-    return `${few} ${what(incident)} ${atLeast === 1 ? "for" : "within"} ${window}, ${lasted}`;
+    return `${few} ${whatOf(incident)} ${atLeast === 1 ? "for" : "within"} ${window}, ${lasted}`;
   }
-  if (figures.count === 0) return `no message is ${what(incident)} any more, ${lasted}`;
-  return `fewer than ${atLeast} messages are ${what(incident)}, ${shownCount(figures.count)} left, ${lasted}`;
+  if (figures.count === 0) return `no message is ${whatOf(incident)} any more, ${lasted}`;
+  return `fewer than ${atLeast} messages are ${whatOf(incident)}, ${shownCount(figures.count)} left, ${lasted}`;
 }

@@ -11,7 +11,14 @@ export type IncidentChange =
   | "incident.resolved"
   | "incident.closed";
 
-export type NotificationType = IncidentChange | "test";
+/** What people do with an incident: see `care.ts`. */
+export type IncidentCare =
+  | "incident.acknowledged"
+  | "incident.assigned"
+  | "incident.noted"
+  | "incident.snoozed";
+
+export type NotificationType = IncidentChange | IncidentCare | "test";
 
 export interface Notification {
   readonly type: NotificationType;
@@ -29,5 +36,9 @@ export interface Notification {
     /** Of `incident.resolved` and `incident.closed`. */
     readonly ending?: IncidentEnding;
     readonly figures: Figures;
+    /** See `Incident`; absent where it is not acknowledged, assigned, snoozed. */
+    readonly acknowledgedBy?: string;
+    readonly assignedTo?: string;
+    readonly snoozedUntil?: Micros;
   };
 }

@@ -3,8 +3,8 @@ import type { Micros } from "../core/event.ts";
 import { restsAfterEnd } from "./conditions/measured-decision.ts";
 import { type Figures, sizeOf } from "./figures.ts";
 import type { Incident, IncidentEnding } from "./incident.ts";
-import type { IncidentChange, Notification } from "./notification.ts";
-import { notificationText } from "./notification-text.ts";
+import type { IncidentCare, IncidentChange, Notification } from "./notification.ts";
+import { careText, notificationText } from "./notification-text.ts";
 import type { IncidentDelivery } from "./ports.ts";
 import type { AlertRule } from "./rule.ts";
 import { makeWebhookId } from "./sinks/webhook.ts";
@@ -88,8 +88,27 @@ function isOfRule(ending: IncidentEnding): boolean {
   return ending === "rule_deleted" || ending === "rule_changed";
 }
 
+export interface CareNotice {
+  readonly type: IncidentCare;
+  readonly clock: Micros;
+  readonly figures: Figures;
+  readonly sinks: readonly string[];
+  /** Who did it, for people. */
+  readonly by: string;
+}
+
+/** @param incident as it is after the change */
+export function notifyOfCare(incident: Incident, { by, ...notice }: CareNotice): Notified {
+  if (notice.sinks.length === 0) return { incident, deliveries: [] };
+  const text = careText(notice.type, incident, by);
+  return {
+    incident: { ...incident, changes: incident.changes + 1 },
+    deliveries: deliveriesOf(incident, { ...notice, silenced: false, text }),
+  };
+}
+
 interface Sent extends Omit<Notice, "type"> {
-  readonly type: IncidentChange;
+  readonly type: IncidentChange | IncidentCare;
   readonly text: string;
   readonly ending?: IncidentEnding;
 }
@@ -97,6 +116,7 @@ interface Sent extends Omit<Notice, "type"> {
 function deliveriesOf(incident: Incident, sent: Sent): IncidentDelivery[] {
   const { type, silenced, clock, figures, sinks, text, ending } = sent;
   const { id, rule, appId, kind, stage, after, openedAt, reopenedAt } = incident;
+  const { acknowledgedBy, assignedTo, snoozedUntil } = incident;
   const change = incident.changes + 1;
   const notification: Notification = {
     type,
@@ -106,6 +126,9 @@ function deliveriesOf(incident: Incident, sent: Sent): IncidentDelivery[] {
       ...{ id, change, rule, appId, kind, stage, after, openedAt, figures },
       ...(reopenedAt > 0 && { reopenedAt }),
       ...(ending !== undefined && { ending }),
+      ...(acknowledgedBy !== "" && { acknowledgedBy }),
+      ...(assignedTo !== "" && { assignedTo }),
+      ...(snoozedUntil > clock && { snoozedUntil }),
     },
   };
   return sinks.map((sink) => ({

@@ -1,6 +1,7 @@
 /** The ports between alerts, the database and the protocols. */
 import type { Author } from "../core/audit.ts";
 import type { Micros } from "../core/event.ts";
+import type { CareChange, CareRecord, Note } from "./care.ts";
 import type { HopTimes, HopTimesQuery } from "./conditions/hop-times.ts";
 import type {
   Attempt,
@@ -38,6 +39,15 @@ export interface Alerts {
   deleteSilence(id: number, by: Author): Promise<boolean>;
   /** The last figures of an incident of a condition; absent where it was not measured yet. */
   measured(incident: IncidentKey): Figures | undefined;
+  /** See `care` of `care.ts`. */
+  care(id: number, change: CareChange, by: Author): Promise<Incident | undefined>;
+  /**
+   * Sends a notification again, with the same id.
+   *
+   * @param force also one that is not the last word to its sink about its incident
+   * @returns whether the delivery exists @throws `MarsError("invalid_argument")` for one that is out of date, or whose sink is gone
+   */
+  redeliver(id: number, force: boolean, by: Author): Promise<boolean>;
 }
 
 /** A sink that is stored. */
@@ -66,6 +76,9 @@ export interface AlertStore {
   deleteAlertSink(id: string, by: Author): Promise<boolean>;
   addAlertSilence(silence: Omit<AlertSilence, "id">, by: Author): Promise<number>;
   deleteAlertSilence(id: number, by: Author): Promise<boolean>;
+  careForIncident(record: CareRecord, by: Author): Promise<void>;
+  /** See `Alerts`. */
+  redeliver(id: number, force: boolean, by: Author): Promise<boolean>;
   /** All or nothing, and once: rejects when the step before is not the one that it continues from. */
   commitAlerts(step: AlertStep): Promise<void>;
   /** What a rule's condition goes on from after a restart, as JSON. It goes with the rule, and may be lost with the machine's power. */
@@ -109,6 +122,8 @@ export interface AlertReader {
   /** The first due delivery of each sink that is not busy. */
   dueDeliveries(at: Micros, busy: readonly string[]): Promise<DueDeliveries>;
   alertIncident(id: number): Promise<Incident | undefined>;
+  /** Of an incident, in their order. */
+  alertNotes(incident: number): Promise<Note[]>;
   alertIncidents(query: IncidentQuery): Promise<IncidentPage>;
   alertDeliveries(query: DeliveryQuery): Promise<DeliveryPage>;
 }

@@ -3,10 +3,10 @@ import * as z from "zod";
 import { type Attempt, type Delivery, deliveryStates } from "../alerting/delivery.ts";
 import { figuresToJson } from "../alerting/figures-json.ts";
 import { formatTime } from "../core/time.ts";
-import { alertIdFilter, alertPageEnd, figures, timeOrNull } from "./alert-fields.ts";
+import { alertIdFilter, alertPageEnd, figures, found, timeOrNull } from "./alert-fields.ts";
 import { count, ms, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
-import { cursor, defined, limit, whole, word } from "./fields.ts";
+import { cursor, defined, flag, limit, whole, word } from "./fields.ts";
 import { operation } from "./operation.ts";
 
 /** An attempt to deliver as REST and RPC show it. */
@@ -53,6 +53,26 @@ export const listDeliveries = operation({
     const query = { ...narrow(caller, undefined), ...defined(filters), limit };
     const { deliveries, nextCursor = null, asOfSeq } = await reader(caller).alertDeliveries(query);
     return { deliveries: deliveries.map(deliveryJson), next_cursor: nextCursor, as_of_seq: asOfSeq };
+  },
+});
+
+export const redeliver = operation({
+  name: "redeliverAlert",
+  summary:
+    "Send a notification again now, with its id. One that is not the last word to its sink about its incident is refused, unless with `force`.",
+  scope: "write",
+  apps: "all",
+  rest: "POST /api/alerts/deliveries/{id}/redeliver",
+  rpc: "mars.v1.AlertService/Redeliver",
+  command: "alerts redeliver",
+  input: z.strictObject({
+    id: whole(1, Number.MAX_SAFE_INTEGER),
+    force: flag("Also one that is out of date.").default(false),
+  }),
+  output: z.strictObject({}),
+  async handle({ alerts, changes }, { id, force }, caller, by) {
+    found((await changes.run(caller, () => alerts.redeliver(id, force, by))) || undefined, "delivery");
+    return {};
   },
 });
 

@@ -1,14 +1,17 @@
 /** The operations on incidents: what the rules have found, and for how long. */
 import * as z from "zod";
+import { assigneeBytesMax } from "../alerting/care.ts";
 import { type Figures, figureGroupOf } from "../alerting/figures.ts";
 import { figuresToJson } from "../alerting/figures-json.ts";
 import { countsFindings, type Incident, incidentState } from "../alerting/incident.ts";
+import { careToJson } from "../alerting/json.ts";
+import type { Caller } from "../core/caller.ts";
 import { stageToJson } from "../core/stage-name.ts";
 import { formatTime, nowMicros } from "../core/time.ts";
 import { alertIdFilter, alertPageEnd, figures, found, incidentKinds, timeOrNull } from "./alert-fields.ts";
 import { count, stageNames, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
-import { appId, cursor, defined, field, limit, whole } from "./fields.ts";
+import { appId, cursor, defined, field, flag, limit, text, whole } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 import type { ApiParts, ApiReader } from "./parts.ts";
@@ -34,7 +37,16 @@ const incident = z.strictObject({
   figures: figures.nullable().meta({
     description: "Of this moment, while it is active. Deliveries have those that were sent.",
   }),
+  acknowledged_at: timestamp.nullable(),
+  acknowledged_by: z.string().nullable(),
+  assigned_to: z.string().nullable(),
+  snoozed_until: timestamp.nullable(),
 });
+
+const note = z.strictObject({ at: timestamp, who: z.string(), text: z.string() });
+
+/** One incident, with what people have written. */
+export const caredFor = incident.extend({ notes: z.array(note).meta({ description: "In their order." }) });
 
 const states = ["active", "resolved", "closed", "any"] as const;
 
@@ -56,12 +68,15 @@ export const listIncidents = operation({
     app_id: appId.optional(),
     rule: alertIdFilter.optional(),
     state: state.default("any"),
+    acknowledged: flag("Whether it is acknowledged.").optional(),
+    assigned_to: text(assigneeBytesMax, "Who takes care of it.").optional(),
     limit,
     cursor: cursor.optional(),
   }),
   output: z.strictObject({ incidents: z.array(incident), ...alertPageEnd }),
-  async handle({ reader, alerts }, { app_id, rule, state, limit, cursor }, caller) {
-    const query = { ...narrow(caller, app_id), ...defined({ rule, cursor }), state, limit };
+  async handle({ reader, alerts }, { app_id, assigned_to: assignedTo, ...wanted }, caller) {
+    const { state, limit, ...filters } = wanted;
+    const query = { ...narrow(caller, app_id), ...defined({ ...filters, assignedTo }), state, limit };
     const read = reader(caller);
     const { incidents, nextCursor = null, asOfSeq } = await read.alertIncidents(query);
     if (app_id !== undefined && incidents.length === 0) await assertApp(read, app_id);
@@ -84,17 +99,36 @@ export const getIncident = operation({
   rpc: "mars.v1.AlertService/GetIncident",
   command: "alerts incident",
   input: z.strictObject({ id: whole(1, Number.MAX_SAFE_INTEGER) }),
-  output: z.strictObject({ incident }),
+  output: z.strictObject({ incident: caredFor }),
   async handle({ reader, alerts }, { id }, caller) {
     const read = reader(caller);
-    const one = found(await read.alertIncident(id), "incident");
-    found(caller.identity.mayApp(one.appId) || undefined, "incident");
-    const known = (await figuresOf(read, alerts, [one])).get(one.id);
-    if (known === undefined || !countsFindings(one)) return { incident: incidentJson(one, known) };
-    const [hopP99] = await read.alertHopP99s([one], nowMicros());
-    return { incident: incidentJson(one, { ...known, ...defined({ hopP99 }) }) };
+    return { incident: await shownIncident(read, alerts, await incidentOf(read, id, caller)) };
   },
 });
+
+/** @throws `MarsError("not_found")` where there is none that the caller may see */
+export async function incidentOf(
+  read: Pick<ApiReader, "alertIncident">,
+  id: number,
+  caller: Caller,
+): Promise<Incident> {
+  const one = found(await read.alertIncident(id), "incident");
+  found(caller.identity.mayApp(one.appId) || undefined, "incident");
+  return one;
+}
+
+/** The incident with its figures of this moment, and its notes. */
+export async function shownIncident(
+  read: Pick<ApiReader, "alertFigures" | "alertRules" | "alertHopP99s" | "alertNotes">,
+  alerts: Pick<ApiParts["alerts"], "measured">,
+  one: Incident,
+): Promise<z.input<typeof caredFor>> {
+  const known = (await figuresOf(read, alerts, [one])).get(one.id);
+  const notes = (await read.alertNotes(one.id)).map(({ at, ...note }) => ({ at: formatTime(at), ...note }));
+  if (known === undefined || !countsFindings(one)) return { ...incidentJson(one, known), notes };
+  const [hopP99] = await read.alertHopP99s([one], nowMicros());
+  return { ...incidentJson(one, { ...known, ...defined({ hopP99 }) }), notes };
+}
 
 /** The figures of the active ones, by id. */
 async function figuresOf(
@@ -139,5 +173,6 @@ function incidentJson(shown: Incident, figures: Figures | undefined): z.input<ty
     reopened_at: timeOrNull(shown.reopenedAt),
     closed_at: timeOrNull(Math.max(shown.closedAt, shown.resolvedAt)),
     figures: figures === undefined ? null : figuresToJson(figures, shown.kind),
+    ...careToJson(shown),
   };
 }

@@ -91,6 +91,17 @@ export function share(max: number, description: string) {
   });
 }
 
+/** Yes or no; a query string has the words. */
+export function flag(description: string) {
+  const meta = { type: "boolean", description };
+  return field(meta, (value): Reading<boolean> => {
+    if (typeof value === "boolean") return { value };
+    return value === "true" || value === "false"
+      ? { value: value === "true" }
+      : { problem: "must be true or false" };
+  });
+}
+
 /** How many are on a page. */
 export const limit = whole(1, listLimitMax, "How many are on a page.").default(listLimitDefault);
 

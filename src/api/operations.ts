@@ -1,5 +1,6 @@
 /** The table of operations. */
-import { listDeliveries } from "./alert-deliveries.ts";
+import { acknowledgeIncident, assignIncident, noteIncident, snoozeIncident } from "./alert-care.ts";
+import { listDeliveries, redeliver } from "./alert-deliveries.ts";
 import { getIncident, listIncidents } from "./alert-incidents.ts";
 import { deleteRule, getRule, listRules, putRule } from "./alert-rules.ts";
 import { createSilence, deleteSilence, listSilences } from "./alert-silences.ts";
@@ -50,7 +51,12 @@ export const operations: readonly Operation[] = [
   deleteSilence,
   listIncidents,
   getIncident,
+  acknowledgeIncident,
+  assignIncident,
+  noteIncident,
+  snoozeIncident,
   listDeliveries,
+  redeliver,
   listSetAside,
   replaySetAside,
   deleteSetAside,

@@ -29,6 +29,7 @@ export type ApiReader = Omit<Reader, "history"> &
     | "alertSinks"
     | "alertSilences"
     | "alertIncident"
+    | "alertNotes"
     | "alertIncidents"
     | "alertFigures"
     | "alertHopP99s"

@@ -64,6 +64,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     alertHopP99s: alerts.hopP99s.bind(alerts),
     dueDeliveries: deliveries.due.bind(deliveries),
     alertIncident: incidents.get.bind(incidents),
+    alertNotes: incidents.notes.bind(incidents),
     alertIncidents: incidents.list.bind(incidents),
     audit: audit.list.bind(audit),
     alertDeliveries: deliveries.list.bind(deliveries),

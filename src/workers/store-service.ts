@@ -14,6 +14,7 @@ import { KeyWriter } from "../db/access/key-writer.ts";
 import { SessionWriter } from "../db/access/session-writer.ts";
 import { AlertWriter } from "../db/alerts/alert-writer.ts";
 import { Arrivals } from "../db/alerts/arrivals.ts";
+import { CareWriter } from "../db/alerts/care-writer.ts";
 import { pruneAudit } from "../db/audit/audit-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
 import { ErasureWriter } from "../db/erasure/erasure-writer.ts";
@@ -68,6 +69,7 @@ export function createStoreService(options: DatabaseAddress) {
   const arrivals = new Arrivals(database);
   const projector = new Projector(database, lifecycles, tombstones, arrivals);
   const alerts = new AlertWriter(database);
+  const care = new CareWriter(database);
   const keys = new KeyWriter(database);
   const sessions = new SessionWriter(database);
   const aside = new SetAsideWriter(database);
@@ -190,6 +192,8 @@ export function createStoreService(options: DatabaseAddress) {
     deleteAlertSink: afterOpening(alerts.deleteSink.bind(alerts)),
     addAlertSilence: afterOpening(alerts.addSilence.bind(alerts)),
     deleteAlertSilence: afterOpening(alerts.deleteSilence.bind(alerts)),
+    careForIncident: afterOpening(care.care.bind(care)),
+    redeliver: afterOpening(care.redeliver.bind(care)),
     commitAlerts: afterOpening(alerts.commit.bind(alerts)),
     recordAttempt: afterOpening(alerts.recordAttempt.bind(alerts)),
     recordTest: afterOpening(alerts.recordTest.bind(alerts)),

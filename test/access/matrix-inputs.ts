@@ -63,6 +63,16 @@ async function incidents(mars: TestMars): Promise<readonly { readonly id: number
   return incidents as { id: number }[];
 }
 
+function ofIncident(more: Json): Row {
+  return {
+    async input(mars) {
+      return { id: (await incidents(mars))[0]?.id, ...more };
+    },
+    own: unlessOwn(notFound),
+    missing: { id: 999_999, ...more },
+  };
+}
+
 let target: { id: string; token: string } | undefined;
 
 export const rows: Readonly<Record<string, Row>> = {
@@ -117,14 +127,19 @@ export const rows: Readonly<Record<string, Row>> = {
     missing: { id: 999_999 },
   },
   listAlertIncidents: is(app, ofApp),
-  getAlertIncident: {
-    async input(mars) {
-      return { id: (await incidents(mars))[0]?.id };
-    },
-    own: unlessOwn(notFound),
-    missing: { id: 999_999 },
-  },
+  getAlertIncident: ofIncident({}),
+  acknowledgeAlertIncident: ofIncident({}),
+  assignAlertIncident: ofIncident({ to: "Ann" }),
+  noteAlertIncident: ofIncident({ text: "a note" }),
+  snoozeAlertIncident: ofIncident({ for: "1m" }),
   listAlertDeliveries: is({}),
+  redeliverAlert: {
+    async input(mars) {
+      const { deliveries } = await made(mars, "GET /api/alerts/deliveries");
+      return { id: (deliveries as Json[])[0]?.id, force: true };
+    },
+    missing: { id: 999_999, force: true },
+  },
   listSetAside: is({}),
   replaySetAside: is({ seq: 1 }),
   deleteSetAside: is({ seq: 1 }),

@@ -43,6 +43,10 @@ const incident: Incident = {
   closedAt: 0,
   ending: "",
   text: "",
+  acknowledgedAt: 0,
+  acknowledgedBy: "",
+  assignedTo: "",
+  snoozedUntil: 0,
 };
 const rule = ruleInput.parse({ id: "r", sinks: ["s"], window: "1m", repeat: "4h" });
 const notified = { ...incident, notifiedAt: noon + second, notifiedCount: 312 };

@@ -1,7 +1,13 @@
 /** One conversation about alerts, and about what is set aside, over every protocol: each gives the same answers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Code } from "@connectrpc/connect";
-import { listDeliveries } from "../../src/api/alert-deliveries.ts";
+import {
+  acknowledgeIncident,
+  assignIncident,
+  noteIncident,
+  snoozeIncident,
+} from "../../src/api/alert-care.ts";
+import { listDeliveries, redeliver } from "../../src/api/alert-deliveries.ts";
 import { getIncident, listIncidents } from "../../src/api/alert-incidents.ts";
 import { deleteRule, getRule, listRules, putRule } from "../../src/api/alert-rules.ts";
 import { createSilence, deleteSilence, listSilences } from "../../src/api/alert-silences.ts";
@@ -113,6 +119,18 @@ const found: readonly Step[] = [
   [listIncidents, { limit: 1_001 }],
   [getIncident, { id: 1 }],
   [getIncident, { id: 99 }],
+  [acknowledgeIncident, { id: 1 }],
+  [acknowledgeIncident, { id: 99 }],
+  [assignIncident, { id: 1, to: "Ann" }],
+  [noteIncident, { id: 1, text: "It is the courier." }],
+  [noteIncident, { id: 1 }],
+  [snoozeIncident, { id: 1, for: "31d" }],
+  [snoozeIncident, { id: 1, for: "off" }],
+  [listIncidents, { acknowledged: true, assigned_to: "Ann" }],
+  [listIncidents, { acknowledged: false }],
+  [getIncident, { id: 1 }],
+  [assignIncident, { id: 1 }],
+  [redeliver, { id: 99, force: true }],
   [listDeliveries, {}],
   [listDeliveries, { sink: "ops", incident: 1, state: "delivered" }],
   [listDeliveries, { limit: 1 }],
@@ -144,6 +162,7 @@ const unlike: Readonly<Record<string, string>> = {
   opened_at: "a time",
   last_raised_at: "a time",
   notified_at: "a time",
+  acknowledged_at: "a time",
   since: "a time",
   new_since: "a time",
   text: "a text",
@@ -269,6 +288,10 @@ test("REST answers as it should", () => {
       "listAlertIncidents InvalidArgument cursor",
       "listAlertIncidents InvalidArgument limit",
       "getAlertIncident NotFound",
+      "acknowledgeAlertIncident NotFound",
+      "noteAlertIncident InvalidArgument text",
+      "snoozeAlertIncident InvalidArgument for",
+      "redeliverAlert NotFound",
       "replaySetAside NotFound",
       "deleteSetAside NotFound",
       "listAudit InvalidArgument cursor",

@@ -1,5 +1,12 @@
 /** The audit: each change of each operation leaves one entry, over every protocol, and nothing else does. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import {
+  acknowledgeIncident,
+  assignIncident,
+  noteIncident,
+  snoozeIncident,
+} from "../../src/api/alert-care.ts";
+import { redeliver } from "../../src/api/alert-deliveries.ts";
 import { deleteRule, putRule } from "../../src/api/alert-rules.ts";
 import { createSilence, deleteSilence } from "../../src/api/alert-silences.ts";
 import { deleteSink, putSink, testSink } from "../../src/api/alert-sinks.ts";
@@ -15,6 +22,7 @@ import { startMars, type TestMars } from "../support/mars.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 import { send } from "../support/rest.ts";
 import { setAside } from "../support/set-aside.ts";
+import { until } from "../support/until.ts";
 import { doors, type Json } from "./doors.ts";
 
 /** A change, and the members of its entry. Members of `old` and `new` that are not named may be anything. */
@@ -103,6 +111,37 @@ function steps(url: string): readonly Step[] {
       old: { id: 1, comment: "deploy" },
     },
     {
+      operation: acknowledgeIncident,
+      input: { id: 1 },
+      ...ofIncident,
+      old: uncared,
+      new: { acknowledged_by: "anonymous" },
+    },
+    { operation: acknowledgeIncident, input: { id: 1 }, target: "", same: true },
+    {
+      operation: assignIncident,
+      input: { id: 1, to: "Ann" },
+      ...ofIncident,
+      new: { assigned_to: "Ann" },
+      old: {},
+    },
+    { operation: assignIncident, input: { id: 1, to: "Ann" }, target: "", same: true },
+    { operation: noteIncident, input: { id: 1, text: "poison" }, ...ofIncident },
+    {
+      operation: snoozeIncident,
+      input: { id: 1, for: "1m" },
+      ...ofIncident,
+      old: { snoozed_until: null },
+      new: {},
+    },
+    {
+      operation: redeliver,
+      input: { id: 1, force: true },
+      ...ofIncident,
+      old: {},
+      new: { state: "pending" },
+    },
+    {
       operation: replaySetAside,
       input: { seq: 900 },
       target: "900",
@@ -155,6 +194,31 @@ function steps(url: string): readonly Step[] {
   ];
 }
 
+const ofIncident = { target: "1", app: "care" };
+const uncared = { acknowledged_at: null, acknowledged_by: null, assigned_to: null, snoozed_until: null };
+
+/** The incident 1, and its notification, the delivery 1. */
+async function openIncident(mars: TestMars, url: string): Promise<void> {
+  const put = async (path: string, body: object) => {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(mars.url + path, { method: "PUT", body: JSON.stringify(body), headers });
+    expect(response.status).toBe(200);
+  };
+  await put("/api/apps/care/lifecycle", {
+    ...{ stages: [{ event: "A" }, { event: "B", within: "1ms" }], complete_on: ["B"], grace: "0s" },
+  });
+  await put("/api/alerts/sinks/care", { type: "webhook", url });
+  await put("/api/alerts/rules/care", { app_id: "care", sinks: ["care"] });
+  await send(mars.url, { app_id: "care", message_id: "m", event: "A" });
+  await until(
+    async () =>
+      (await fetch(`${mars.url}/api/alerts/deliveries?state=delivered`))
+        .text()
+        .then((text) => text.includes('"id":1')),
+    () => "nothing was delivered",
+  );
+}
+
 interface Outcome {
   readonly answer: { readonly key: { readonly id: string } };
 }
@@ -185,7 +249,8 @@ describe.each(doors.map(({ name }) => name))("over %s", (door) => {
     const call = doors.find(({ name }) => name === door)!.open(mars);
     await setAside(mars);
     await send(mars.url, { app_id: "shop", message_id: "poison", event: "A" });
-    let before = 0;
+    await openIncident(mars, receiver.url);
+    let before = (await entries(mars)).length;
     let id = "";
     for (const { operation, input, target, app, old, new: now, same } of steps(receiver.url)) {
       const given = input.id === made ? { ...input, id } : input;

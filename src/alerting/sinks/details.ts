@@ -1,14 +1,14 @@
 /** A notification in the parts that the formats of chats and pagers have in common. Pure. */
 import { formatTime } from "../../core/time.ts";
-import type { FindingKind } from "../../lifecycle/finding.ts";
+import type { IncidentKind } from "../incident.ts";
 import type { Links } from "../links.ts";
 import type { Notification } from "../notification.ts";
 
 /** How bad it is. `ended`: it is over. */
 export type Severity = "error" | "warning" | "info" | "ended";
 
-/** Messages that are late or incomplete have arrived after all. */
-const warnings: ReadonlySet<string> = new Set<FindingKind>(["late", "skipped"]);
+/** Messages that are late or incomplete have arrived after all; a lifecycle that has drifted may be what is wrong. */
+const warnings: ReadonlySet<string> = new Set<IncidentKind>(["late", "skipped", "drift"]);
 
 export function severityOf({ type, incident }: Notification): Severity {
   if (incident === undefined) return "info";

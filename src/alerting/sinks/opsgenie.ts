@@ -5,7 +5,7 @@
 import { formatTime } from "../../core/time.ts";
 import { figuresToJson } from "../figures-json.ts";
 import type { Links } from "../links.ts";
-import type { Notification } from "../notification.ts";
+import type { Notification, NotificationType } from "../notification.ts";
 import { clip } from "./clip.ts";
 import { namedLinks, type Severity, severityOf } from "./details.ts";
 import type { Post } from "./http-post.ts";
@@ -26,15 +26,26 @@ const priorities: Readonly<Record<Severity, string>> = {
   ended: "P5",
 };
 
+/** What is done to the incident's alert; absent: it is created. */
+const actions: Readonly<Partial<Record<NotificationType, string>>> = {
+  "incident.acknowledged": "acknowledge",
+  "incident.resolved": "close",
+  "incident.closed": "close",
+};
+
 export function opsgeniePost(notification: Notification, { url, key, alias, links }: PagerOptions): Post {
   const { type, text } = notification;
-  const ends = type === "incident.resolved" || type === "incident.closed";
+  const action = actions[type];
   const alerts = `${url.origin}${url.pathname.replace(/\/$/, "")}/v2/alerts`;
   const note = clip(text, noteCharsMax);
   return {
-    url: new URL(ends ? `${alerts}/${encodeURIComponent(alias)}/close?identifierType=alias` : alerts),
+    url: new URL(
+      action === undefined ? alerts : `${alerts}/${encodeURIComponent(alias)}/${action}?identifierType=alias`,
+    ),
     headers: { "content-type": "application/json", authorization: `GenieKey ${key}` },
-    body: JSON.stringify(ends ? { source: "Mars", user: "Mars", note } : alertOf(notification, alias, links)),
+    body: JSON.stringify(
+      action === undefined ? alertOf(notification, alias, links) : { source: "Mars", user: "Mars", note },
+    ),
   };
 }
 

@@ -15,6 +15,7 @@ const nameCharsMax = 255;
 
 /** A test has to be resolved by hand. */
 const actions: Readonly<Partial<Record<NotificationType, string>>> = {
+  "incident.acknowledged": "acknowledge",
   "incident.resolved": "resolve",
   "incident.closed": "resolve",
 };

@@ -14,8 +14,8 @@ import { alertsSql, formerSinksSql, redactSql } from "../../gen/sql.ts";
 import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import { parseObject } from "../read-connection.ts";
-import { forRows } from "../rows.ts";
 import { ruleChange, silenceChange, sinkChange } from "./alert-changes.ts";
+import { writeIncidents } from "./incident-rows.ts";
 
 /** Deliveries and incidents, of each, that one step of retention deletes. */
 const pruneRows = 500;
@@ -109,16 +109,7 @@ export class AlertWriter {
     const last = incidents.reduce((max, { id }) => Math.max(max, id), 0);
     await this.#durably([
       { sql: alertsSql.moveCursor, args: [step, findingSeq, last] },
-      ...forRows(
-        alertsSql.upsertIncidents,
-        incidents.map((row) => JSON.stringify(row)),
-      ),
-      ...[alertsSql.supersedeDeliveries, alertsSql.insertDeliveries].flatMap((sql) =>
-        forRows(
-          sql,
-          deliveries.map((row) => JSON.stringify(row)),
-        ),
-      ),
+      ...writeIncidents({ incidents, deliveries }),
     ]);
   }
 
@@ -151,15 +142,17 @@ export class AlertWriter {
       { sql: redactSql.incidents, args: [appId, shown] },
       { sql: redactSql.deliveries, args: [appId, messageId ?? null] },
       { sql: redactSql.attempts, args: [appId, messageId ?? null] },
+      { sql: redactSql.notes, args: [appId, messageId ?? ""] },
     ]);
   }
 
   async prune(before: Micros): Promise<boolean> {
     const args = [before, pruneRows];
-    const [, deliveries, incidents] = await this.#database.batch(
+    const [, deliveries, , incidents] = await this.#database.batch(
       [
         { sql: alertsSql.pruneAttempts, args },
         { sql: alertsSql.pruneDeliveries, args },
+        { sql: alertsSql.pruneNotes, args },
         { sql: alertsSql.pruneIncidents, args },
         { sql: "DELETE FROM alert_silences WHERE until < ?", args: [before] },
         { sql: formerSinksSql.forget, args: [sinksMax] },

@@ -75,14 +75,17 @@ SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by,
 FROM active;
 
 -- name: dueDeliveries
--- The first pending delivery of each sink that is not in ?1 (JSON: ids). A delivery waits from its last attempt on; where
+-- The first pending delivery of each sink that is not in ?1 (JSON: ids); of one incident in their order. A delivery waits from its last attempt on; where
 -- that lies behind ?2, the clock has gone back since, and it is due now.
 SELECT d.id, d.webhook_id, d.notification, d.attempts, s.sink, (SELECT origin FROM alert_cursor) AS origin,
   iif(coalesce(
     (SELECT a.at FROM alert_attempts a WHERE a.delivery = d.id AND a.number = d.attempts), d.created_at
   ) > ?2, 0, d.next_at) AS next_at
 FROM (SELECT id, sink FROM alert_sinks UNION ALL SELECT id, sink FROM alert_former_sinks) s CROSS JOIN alert_deliveries d ON d.id = (
-  SELECT id FROM alert_deliveries WHERE sink = s.id AND state = 'pending' ORDER BY next_at LIMIT 1)
+  SELECT id FROM alert_deliveries first WHERE sink = s.id AND state = 'pending' AND NOT EXISTS (
+    SELECT 1 FROM alert_deliveries before WHERE before.incident = first.incident AND before.change < first.change
+      AND before.sink = first.sink AND before.state = 'pending')
+  ORDER BY next_at LIMIT 1)
 WHERE s.id NOT IN (SELECT value FROM json_each(?1));
 
 -- name: putRule
@@ -130,25 +133,31 @@ UPDATE alert_cursor SET
   last_incident = max(last_incident, ?3);
 
 -- name: supersedeDeliveries
--- ?1 JSON: deliveries. What waits to be sent to their sinks about an earlier change of the same incident is out of date.
+-- ?1 JSON: deliveries. What waits to be sent to their sinks about an earlier change of the same incident is out of date. What people do
+-- with it takes no other's place, and growth and reminders do not take its.
 UPDATE alert_deliveries SET state = 'superseded', next_at = 0
 WHERE id IN (
   SELECT d.id FROM json_each(?1) CROSS JOIN alert_deliveries d
     ON d.incident = value ->> '$.incident' AND d.sink = value ->> '$.sink' AND d.change < value ->> '$.change'
-  WHERE d.state = 'pending' AND value ->> '$.state' = 'pending');
+  WHERE d.state = 'pending' AND value ->> '$.state' = 'pending'
+    AND (value ->> '$.notification.type' IN ('incident.opened', 'incident.resolved', 'incident.closed')
+      OR value ->> '$.notification.type' IN ('incident.grown', 'incident.reminder')
+        AND d.notification ->> '$.type' IN ('incident.opened', 'incident.grown', 'incident.reminder')));
 
 -- name: upsertIncidents
 -- ?1 JSON: incidents
 INSERT INTO alert_incidents
   (id, rule, app_id, kind, stage, after, versions, opened_at, counted_from, first_raised_at,
   last_raised_at, notified_at, silenced, changes, closed_at, text,
-  notified_sinks, notified_count, below_since, resolved_at, reopened_at, ending)
+  notified_sinks, notified_count, below_since, resolved_at, reopened_at, ending,
+  acknowledged_at, acknowledged_by, assigned_to, snoozed_until)
 SELECT
   value ->> '$.id', value ->> '$.rule', value ->> '$.appId', value ->> '$.kind', value ->> '$.stage', value ->> '$.after',
   value ->> '$.versions', value ->> '$.openedAt', value ->> '$.countedFrom', value ->> '$.firstRaisedAt',
   value ->> '$.lastRaisedAt', value ->> '$.notifiedAt', value ->> '$.silenced', value ->> '$.changes',
   value ->> '$.closedAt', value ->> '$.text',
-  value ->> '$.notifiedSinks', value ->> '$.notifiedCount', value ->> '$.belowSince', value ->> '$.resolvedAt', value ->> '$.reopenedAt', value ->> '$.ending'
+  value ->> '$.notifiedSinks', value ->> '$.notifiedCount', value ->> '$.belowSince', value ->> '$.resolvedAt', value ->> '$.reopenedAt', value ->> '$.ending',
+  value ->> '$.acknowledgedAt', value ->> '$.acknowledgedBy', value ->> '$.assignedTo', value ->> '$.snoozedUntil'
 FROM json_each(?1) WHERE true
 ON CONFLICT (id) DO UPDATE SET
   versions = excluded.versions,
@@ -164,7 +173,11 @@ ON CONFLICT (id) DO UPDATE SET
   below_since = excluded.below_since,
   resolved_at = excluded.resolved_at,
   reopened_at = excluded.reopened_at,
-  ending = excluded.ending;
+  ending = excluded.ending,
+  acknowledged_at = excluded.acknowledged_at,
+  acknowledged_by = excluded.acknowledged_by,
+  assigned_to = excluded.assigned_to,
+  snoozed_until = excluded.snoozed_until;
 
 -- name: insertDeliveries
 -- ?1 JSON: deliveries. A sink to which nothing about the incident has been delivered yet is notified that it opened. One
@@ -174,8 +187,8 @@ INSERT INTO alert_deliveries
 SELECT
   value ->> '$.incident', value ->> '$.change', value ->> '$.sink', iif(gone, 'failed', value ->> '$.state'), value ->> '$.webhookId',
   iif(value ->> '$.notification.type' IN ('incident.grown', 'incident.reminder') AND NOT EXISTS (
-      SELECT 1 FROM alert_deliveries d
-      WHERE d.incident = value ->> '$.incident' AND d.sink = value ->> '$.sink' AND d.state = 'delivered'),
+      SELECT 1 FROM alert_deliveries d JOIN alert_attempts a ON a.delivery = d.id AND a.outcome = 'delivered'
+      WHERE d.incident = value ->> '$.incident' AND d.sink = value ->> '$.sink'),
     json_set(value -> '$.notification', '$.type', 'incident.opened'), value -> '$.notification'),
   value ->> '$.createdAt',
   iif(value ->> '$.state' = 'pending' AND NOT gone, value ->> '$.createdAt', 0), 0
@@ -201,6 +214,34 @@ UPDATE alert_deliveries SET
   next_at = iif(state = 'superseded', 0, ?3),
   attempts = ?4
 WHERE id = ?1 AND state IN ('pending', 'superseded') AND attempts < ?4;
+
+-- name: insertNote
+-- The note ?2 to ?4 of the incident ?1.
+INSERT INTO alert_notes (incident, number, at, who, text)
+VALUES (?1, 1 + coalesce((SELECT max(number) FROM alert_notes WHERE incident = ?1), 0), ?2, ?3, ?4);
+
+-- name: redeliverable
+-- The delivery ?1; whether its sink is there, and whether the sink knows better: it was sent a later word, or was not notified of the beginning.
+SELECT d.state, d.sink, d.incident, i.app_id,
+  d.sink IN (SELECT id FROM alert_sinks UNION ALL SELECT id FROM alert_former_sinks) AS reachable,
+  d.incident IS NOT NULL AND (
+    EXISTS (
+      SELECT 1 FROM alert_deliveries later
+      WHERE later.incident = d.incident AND later.change > d.change AND later.sink = d.sink AND later.state <> 'silenced')
+    OR (d.notification ->> '$.type' IN ('incident.resolved', 'incident.closed')) = EXISTS (
+      SELECT 1 FROM alert_incidents a CROSS JOIN json_each(a.notified_sinks) s
+      WHERE a.id = d.incident AND s.value = d.sink)) AS outdated
+FROM alert_deliveries d LEFT JOIN alert_incidents i ON i.id = d.incident
+WHERE d.id = ?1;
+
+-- name: redeliver
+UPDATE alert_deliveries SET state = 'pending', next_at = ?2 WHERE id = ?1;
+
+-- name: pruneNotes
+-- Of the incidents that `pruneIncidents` deletes next.
+DELETE FROM alert_notes WHERE incident IN (
+  SELECT id FROM alert_incidents
+  WHERE closed_at > 0 AND closed_at < ?1 ORDER BY closed_at LIMIT ?2);
 
 -- name: pruneAttempts
 -- Of the deliveries that `pruneDeliveries` deletes next.

@@ -8,8 +8,8 @@ INSERT INTO alert_former_sinks (id, sink, created_at) VALUES (?2, json_set(?1, '
 -- What waits to be sent goes on to the receiver of the notifications before.
 UPDATE alert_deliveries SET sink = ?2
 WHERE sink = ?1 AND state = 'pending' AND EXISTS (
-  SELECT 1 FROM alert_deliveries d
-  WHERE d.incident = alert_deliveries.incident AND d.sink = ?1 AND d.state = 'delivered');
+  SELECT 1 FROM alert_deliveries d JOIN alert_attempts a ON a.delivery = d.id AND a.outcome = 'delivered'
+  WHERE d.incident = alert_deliveries.incident AND d.sink = ?1);
 
 -- name: dropDeliveries
 -- The others have had none: nothing is sent, and the sink in its place is notified of what is active.
@@ -21,8 +21,8 @@ UPDATE alert_incidents SET notified_sinks = (
   SELECT json_group_array(iif(value = ?1, ?2, value)) FROM json_each(notified_sinks)
   WHERE value <> ?1
     OR EXISTS (
-      SELECT 1 FROM alert_deliveries d
-      WHERE d.incident = alert_incidents.id AND d.sink IN (?1, ?2) AND d.state = 'delivered')
+      SELECT 1 FROM alert_deliveries d JOIN alert_attempts a ON a.delivery = d.id AND a.outcome = 'delivered'
+      WHERE d.incident = alert_incidents.id AND d.sink IN (?1, ?2))
     OR NOT EXISTS (
       SELECT 1 FROM alert_deliveries d WHERE d.incident = alert_incidents.id AND d.sink IN (?1, ?2)))
 WHERE closed_at = 0 AND EXISTS (SELECT 1 FROM json_each(notified_sinks) WHERE value = ?1);

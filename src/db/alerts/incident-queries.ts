@@ -1,5 +1,6 @@
 /** Lists incidents, the active ones first. Runs on a query thread. */
 import type { Row } from "@libsql/client";
+import type { Note } from "../../alerting/care.ts";
 import type { Incident, IncidentPage, IncidentQuery } from "../../alerting/incident.ts";
 import type { FindingKind } from "../../lifecycle/finding.ts";
 import { Conditions } from "../conditions.ts";
@@ -31,11 +32,33 @@ export class IncidentQueries {
   }
 
   /** See `AlertReader` of `alerting/ports.ts`. */
-  async list({ appId, apps, rule, state, limit, cursor }: IncidentQuery): Promise<IncidentPage> {
+  async notes(incident: number): Promise<Note[]> {
+    const [rows] = await this.#connection.read([
+      { sql: "SELECT at, who, text FROM alert_notes WHERE incident = ? ORDER BY number", args: [incident] },
+    ]);
+    return this.#connection.decode(rows, ({ at, who, text }) => ({
+      at: Number(at),
+      who: String(who),
+      text: String(text),
+    }));
+  }
+
+  /** See `AlertReader` of `alerting/ports.ts`. */
+  async list({
+    appId,
+    apps,
+    rule,
+    acknowledged,
+    assignedTo,
+    ...query
+  }: IncidentQuery): Promise<IncidentPage> {
     const filters = new Conditions();
     filters.addEqual("app_id", appId);
     filters.addApps("app_id", apps);
     filters.addEqual("rule", rule);
+    const { state, limit, cursor } = query;
+    if (acknowledged !== undefined) filters.add(`acknowledged_at ${acknowledged ? ">" : "="} 0`);
+    filters.addEqual("assigned_to", assignedTo);
     if (state === "active") filters.add("ending = ''");
     if (state === "resolved") filters.add("ending = 'resolved'");
     if (state === "closed") filters.add("ending NOT IN ('', 'resolved')");
@@ -90,5 +113,9 @@ export function incidentOf(row: Row): Incident {
     closedAt: Number(row.closed_at),
     ending: row.ending as Incident["ending"],
     text: String(row.text),
+    acknowledgedAt: Number(row.acknowledged_at),
+    acknowledgedBy: String(row.acknowledged_by),
+    assignedTo: String(row.assigned_to),
+    snoozedUntil: Number(row.snoozed_until),
   };
 }

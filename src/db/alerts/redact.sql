@@ -29,3 +29,8 @@ UPDATE alert_attempts SET
 WHERE delivery IN (
     SELECT d.id FROM alert_incidents i CROSS JOIN alert_deliveries d ON d.incident = i.id WHERE i.app_id = ?1)
   AND (?2 IS NULL OR instr(response, ?2) > 0 OR instr(error, ?2) > 0);
+
+-- name: notes
+-- Notes that mention the message ?2.
+UPDATE alert_notes SET text = replace(text, ?2, '(erased)')
+WHERE incident IN (SELECT id FROM alert_incidents WHERE app_id = ?1) AND ?2 <> '' AND instr(text, ?2) > 0;

@@ -16,7 +16,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/alert_service.proto.
  */
 export const file_mars_v1_alert_service: GenFile = /*@__PURE__*/
-  fileDesc("ChttYXJzL3YxL2FsZXJ0X3NlcnZpY2UucHJvdG8SB21hcnMudjEiMQoQTGlzdFJ1bGVzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiWQoRTGlzdFJ1bGVzUmVzcG9uc2USIQoFcnVsZXMYASADKAsyEi5tYXJzLnYxLkFsZXJ0UnVsZRITCgtuZXh0X2N1cnNvchgCIAEoCRIMCgRhcHBzGAMgAygJIhwKDkdldFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFJ1bGVSZXNwb25zZRIgCgRydWxlGAEgASgLMhIubWFycy52MS5BbGVydFJ1bGUimQMKDlB1dFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRIjCgVraW5kcxgDIAMoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBCABKAkSDQoFYWZ0ZXIYBSABKAkSEAoIYXRfbGVhc3QYBiABKA0SKQoGd2luZG93GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBnJlcGVhdBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVzaW5rcxgJIAMoCRIUCgxzdGFnZV9ldmVudHMYCiADKAkSFAoMYWZ0ZXJfZXZlbnRzGAsgAygJEhMKC2dyb3dfZmFjdG9yGAwgASgNEhUKDWdyb3dfYXRfbGVhc3QYDSABKA0SLQoKZ3Jvd19hZnRlchgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgljb25kaXRpb24YDyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IjMKD1B1dFJ1bGVSZXNwb25zZRIgCgRydWxlGAEgASgLMhIubWFycy52MS5BbGVydFJ1bGUiHwoRRGVsZXRlUnVsZVJlcXVlc3QSCgoCaWQYASABKAkiFAoSRGVsZXRlUnVsZVJlc3BvbnNlIjEKEExpc3RTaW5rc1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJIksKEUxpc3RTaW5rc1Jlc3BvbnNlEiEKBXNpbmtzGAEgAygLMhIubWFycy52MS5BbGVydFNpbmsSEwoLbmV4dF9jdXJzb3IYAiABKAkiHAoOR2V0U2lua1JlcXVlc3QSCgoCaWQYASABKAkiMwoPR2V0U2lua1Jlc3BvbnNlEiAKBHNpbmsYASABKAsyEi5tYXJzLnYxLkFsZXJ0U2luayKdAQoOUHV0U2lua1JlcXVlc3QSCgoCaWQYASABKAkSHwoEdHlwZRgCIAEoDjIRLm1hcnMudjEuU2lua1R5cGUSCwoDdXJsGAMgASgJEg4KBnNlY3JldBgEIAEoCRIKCgJ0bxgFIAMoCRIoCgdoZWFkZXJzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBILCgNrZXkYByABKAkiMwoPUHV0U2lua1Jlc3BvbnNlEiAKBHNpbmsYASABKAsyEi5tYXJzLnYxLkFsZXJ0U2luayIfChFEZWxldGVTaW5rUmVxdWVzdBIKCgJpZBgBIAEoCSIUChJEZWxldGVTaW5rUmVzcG9uc2UiHQoPVGVzdFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJIk4KEFRlc3RTaW5rUmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCBIpCgdhdHRlbXB0GAIgASgLMhgubWFycy52MS5EZWxpdmVyeUF0dGVtcHQiNAoTTGlzdFNpbGVuY2VzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiYgoUTGlzdFNpbGVuY2VzUmVzcG9uc2USJwoIc2lsZW5jZXMYASADKAsyFS5tYXJzLnYxLkFsZXJ0U2lsZW5jZRITCgtuZXh0X2N1cnNvchgCIAEoCRIMCgRhcHBzGAMgAygJIuIBChRDcmVhdGVTaWxlbmNlUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSDAoEcnVsZRgCIAEoCRINCgVzdGFnZRgDIAEoCRIjCgRraW5kGAQgASgOMhUubWFycy52MS5JbmNpZGVudEtpbmQSKQoFdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKA2ZvchgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdjb21tZW50GAcgASgJEhQKDHN0YWdlX2V2ZW50cxgIIAMoCSI/ChVDcmVhdGVTaWxlbmNlUmVzcG9uc2USJgoHc2lsZW5jZRgBIAEoCzIVLm1hcnMudjEuQWxlcnRTaWxlbmNlIiIKFERlbGV0ZVNpbGVuY2VSZXF1ZXN0EgoKAmlkGAEgASgEIhcKFURlbGV0ZVNpbGVuY2VSZXNwb25zZSJ6ChRMaXN0SW5jaWRlbnRzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSDAoEcnVsZRgCIAEoCRIlCgVzdGF0ZRgDIAEoDjIWLm1hcnMudjEuSW5jaWRlbnRTdGF0ZRINCgVsaW1pdBgEIAEoDRIOCgZjdXJzb3IYBSABKAkicwoVTGlzdEluY2lkZW50c1Jlc3BvbnNlEiQKCWluY2lkZW50cxgBIAMoCzIRLm1hcnMudjEuSW5jaWRlbnQSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkiIAoSR2V0SW5jaWRlbnRSZXF1ZXN0EgoKAmlkGAEgASgEIjoKE0dldEluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50In0KFUxpc3REZWxpdmVyaWVzUmVxdWVzdBIMCgRzaW5rGAEgASgJEhAKCGluY2lkZW50GAIgASgEEiUKBXN0YXRlGAMgASgOMhYubWFycy52MS5EZWxpdmVyeVN0YXRlEg0KBWxpbWl0GAQgASgNEg4KBmN1cnNvchgFIAEoCSJ1ChZMaXN0RGVsaXZlcmllc1Jlc3BvbnNlEiUKCmRlbGl2ZXJpZXMYASADKAsyES5tYXJzLnYxLkRlbGl2ZXJ5EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBBIMCgRhcHBzGAQgAygJMvgICgxBbGVydFNlcnZpY2USRwoJTGlzdFJ1bGVzEhkubWFycy52MS5MaXN0UnVsZXNSZXF1ZXN0GhoubWFycy52MS5MaXN0UnVsZXNSZXNwb25zZSIDkAIBEkEKB0dldFJ1bGUSFy5tYXJzLnYxLkdldFJ1bGVSZXF1ZXN0GhgubWFycy52MS5HZXRSdWxlUmVzcG9uc2UiA5ACARJBCgdQdXRSdWxlEhcubWFycy52MS5QdXRSdWxlUmVxdWVzdBoYLm1hcnMudjEuUHV0UnVsZVJlc3BvbnNlIgOQAgISSgoKRGVsZXRlUnVsZRIaLm1hcnMudjEuRGVsZXRlUnVsZVJlcXVlc3QaGy5tYXJzLnYxLkRlbGV0ZVJ1bGVSZXNwb25zZSIDkAICEkcKCUxpc3RTaW5rcxIZLm1hcnMudjEuTGlzdFNpbmtzUmVxdWVzdBoaLm1hcnMudjEuTGlzdFNpbmtzUmVzcG9uc2UiA5ACARJBCgdHZXRTaW5rEhcubWFycy52MS5HZXRTaW5rUmVxdWVzdBoYLm1hcnMudjEuR2V0U2lua1Jlc3BvbnNlIgOQAgESQQoHUHV0U2luaxIXLm1hcnMudjEuUHV0U2lua1JlcXVlc3QaGC5tYXJzLnYxLlB1dFNpbmtSZXNwb25zZSIDkAICEkoKCkRlbGV0ZVNpbmsSGi5tYXJzLnYxLkRlbGV0ZVNpbmtSZXF1ZXN0GhsubWFycy52MS5EZWxldGVTaW5rUmVzcG9uc2UiA5ACAhI/CghUZXN0U2luaxIYLm1hcnMudjEuVGVzdFNpbmtSZXF1ZXN0GhkubWFycy52MS5UZXN0U2lua1Jlc3BvbnNlElAKDExpc3RTaWxlbmNlcxIcLm1hcnMudjEuTGlzdFNpbGVuY2VzUmVxdWVzdBodLm1hcnMudjEuTGlzdFNpbGVuY2VzUmVzcG9uc2UiA5ACARJOCg1DcmVhdGVTaWxlbmNlEh0ubWFycy52MS5DcmVhdGVTaWxlbmNlUmVxdWVzdBoeLm1hcnMudjEuQ3JlYXRlU2lsZW5jZVJlc3BvbnNlElMKDURlbGV0ZVNpbGVuY2USHS5tYXJzLnYxLkRlbGV0ZVNpbGVuY2VSZXF1ZXN0Gh4ubWFycy52MS5EZWxldGVTaWxlbmNlUmVzcG9uc2UiA5ACAhJTCg1MaXN0SW5jaWRlbnRzEh0ubWFycy52MS5MaXN0SW5jaWRlbnRzUmVxdWVzdBoeLm1hcnMudjEuTGlzdEluY2lkZW50c1Jlc3BvbnNlIgOQAgESTQoLR2V0SW5jaWRlbnQSGy5tYXJzLnYxLkdldEluY2lkZW50UmVxdWVzdBocLm1hcnMudjEuR2V0SW5jaWRlbnRSZXNwb25zZSIDkAIBElYKDkxpc3REZWxpdmVyaWVzEh4ubWFycy52MS5MaXN0RGVsaXZlcmllc1JlcXVlc3QaHy5tYXJzLnYxLkxpc3REZWxpdmVyaWVzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_alert, file_mars_v1_lifecycle]);
+  fileDesc("ChttYXJzL3YxL2FsZXJ0X3NlcnZpY2UucHJvdG8SB21hcnMudjEiMQoQTGlzdFJ1bGVzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiWQoRTGlzdFJ1bGVzUmVzcG9uc2USIQoFcnVsZXMYASADKAsyEi5tYXJzLnYxLkFsZXJ0UnVsZRITCgtuZXh0X2N1cnNvchgCIAEoCRIMCgRhcHBzGAMgAygJIhwKDkdldFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFJ1bGVSZXNwb25zZRIgCgRydWxlGAEgASgLMhIubWFycy52MS5BbGVydFJ1bGUimQMKDlB1dFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRIjCgVraW5kcxgDIAMoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBCABKAkSDQoFYWZ0ZXIYBSABKAkSEAoIYXRfbGVhc3QYBiABKA0SKQoGd2luZG93GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBnJlcGVhdBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVzaW5rcxgJIAMoCRIUCgxzdGFnZV9ldmVudHMYCiADKAkSFAoMYWZ0ZXJfZXZlbnRzGAsgAygJEhMKC2dyb3dfZmFjdG9yGAwgASgNEhUKDWdyb3dfYXRfbGVhc3QYDSABKA0SLQoKZ3Jvd19hZnRlchgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgljb25kaXRpb24YDyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IjMKD1B1dFJ1bGVSZXNwb25zZRIgCgRydWxlGAEgASgLMhIubWFycy52MS5BbGVydFJ1bGUiHwoRRGVsZXRlUnVsZVJlcXVlc3QSCgoCaWQYASABKAkiFAoSRGVsZXRlUnVsZVJlc3BvbnNlIjEKEExpc3RTaW5rc1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJIksKEUxpc3RTaW5rc1Jlc3BvbnNlEiEKBXNpbmtzGAEgAygLMhIubWFycy52MS5BbGVydFNpbmsSEwoLbmV4dF9jdXJzb3IYAiABKAkiHAoOR2V0U2lua1JlcXVlc3QSCgoCaWQYASABKAkiMwoPR2V0U2lua1Jlc3BvbnNlEiAKBHNpbmsYASABKAsyEi5tYXJzLnYxLkFsZXJ0U2luayKdAQoOUHV0U2lua1JlcXVlc3QSCgoCaWQYASABKAkSHwoEdHlwZRgCIAEoDjIRLm1hcnMudjEuU2lua1R5cGUSCwoDdXJsGAMgASgJEg4KBnNlY3JldBgEIAEoCRIKCgJ0bxgFIAMoCRIoCgdoZWFkZXJzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBILCgNrZXkYByABKAkiMwoPUHV0U2lua1Jlc3BvbnNlEiAKBHNpbmsYASABKAsyEi5tYXJzLnYxLkFsZXJ0U2luayIfChFEZWxldGVTaW5rUmVxdWVzdBIKCgJpZBgBIAEoCSIUChJEZWxldGVTaW5rUmVzcG9uc2UiHQoPVGVzdFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJIk4KEFRlc3RTaW5rUmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCBIpCgdhdHRlbXB0GAIgASgLMhgubWFycy52MS5EZWxpdmVyeUF0dGVtcHQiNAoTTGlzdFNpbGVuY2VzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiYgoUTGlzdFNpbGVuY2VzUmVzcG9uc2USJwoIc2lsZW5jZXMYASADKAsyFS5tYXJzLnYxLkFsZXJ0U2lsZW5jZRITCgtuZXh0X2N1cnNvchgCIAEoCRIMCgRhcHBzGAMgAygJIuIBChRDcmVhdGVTaWxlbmNlUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSDAoEcnVsZRgCIAEoCRINCgVzdGFnZRgDIAEoCRIjCgRraW5kGAQgASgOMhUubWFycy52MS5JbmNpZGVudEtpbmQSKQoFdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKA2ZvchgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdjb21tZW50GAcgASgJEhQKDHN0YWdlX2V2ZW50cxgIIAMoCSI/ChVDcmVhdGVTaWxlbmNlUmVzcG9uc2USJgoHc2lsZW5jZRgBIAEoCzIVLm1hcnMudjEuQWxlcnRTaWxlbmNlIiIKFERlbGV0ZVNpbGVuY2VSZXF1ZXN0EgoKAmlkGAEgASgEIhcKFURlbGV0ZVNpbGVuY2VSZXNwb25zZSK7AQoUTGlzdEluY2lkZW50c1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJEgwKBHJ1bGUYAiABKAkSJQoFc3RhdGUYAyABKA4yFi5tYXJzLnYxLkluY2lkZW50U3RhdGUSDQoFbGltaXQYBCABKA0SDgoGY3Vyc29yGAUgASgJEhkKDGFja25vd2xlZGdlZBgGIAEoCEgAiAEBEhMKC2Fzc2lnbmVkX3RvGAcgASgJQg8KDV9hY2tub3dsZWRnZWQicwoVTGlzdEluY2lkZW50c1Jlc3BvbnNlEiQKCWluY2lkZW50cxgBIAMoCzIRLm1hcnMudjEuSW5jaWRlbnQSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkiIAoSR2V0SW5jaWRlbnRSZXF1ZXN0EgoKAmlkGAEgASgEIjoKE0dldEluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50In0KFUxpc3REZWxpdmVyaWVzUmVxdWVzdBIMCgRzaW5rGAEgASgJEhAKCGluY2lkZW50GAIgASgEEiUKBXN0YXRlGAMgASgOMhYubWFycy52MS5EZWxpdmVyeVN0YXRlEg0KBWxpbWl0GAQgASgNEg4KBmN1cnNvchgFIAEoCSJ1ChZMaXN0RGVsaXZlcmllc1Jlc3BvbnNlEiUKCmRlbGl2ZXJpZXMYASADKAsyES5tYXJzLnYxLkRlbGl2ZXJ5EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBBIMCgRhcHBzGAQgAygJIigKGkFja25vd2xlZGdlSW5jaWRlbnRSZXF1ZXN0EgoKAmlkGAEgASgEIkIKG0Fja25vd2xlZGdlSW5jaWRlbnRSZXNwb25zZRIjCghpbmNpZGVudBgBIAEoCzIRLm1hcnMudjEuSW5jaWRlbnQiLwoVQXNzaWduSW5jaWRlbnRSZXF1ZXN0EgoKAmlkGAEgASgEEgoKAnRvGAIgASgJIj0KFkFzc2lnbkluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50Ii8KE05vdGVJbmNpZGVudFJlcXVlc3QSCgoCaWQYASABKAQSDAoEdGV4dBgCIAEoCSI7ChROb3RlSW5jaWRlbnRSZXNwb25zZRIjCghpbmNpZGVudBgBIAEoCzIRLm1hcnMudjEuSW5jaWRlbnQiSwoVU25vb3plSW5jaWRlbnRSZXF1ZXN0EgoKAmlkGAEgASgEEiYKA2ZvchgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI9ChZTbm9vemVJbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCItChBSZWRlbGl2ZXJSZXF1ZXN0EgoKAmlkGAEgASgEEg0KBWZvcmNlGAIgASgIIhMKEVJlZGVsaXZlclJlc3BvbnNlMpsMCgxBbGVydFNlcnZpY2USRwoJTGlzdFJ1bGVzEhkubWFycy52MS5MaXN0UnVsZXNSZXF1ZXN0GhoubWFycy52MS5MaXN0UnVsZXNSZXNwb25zZSIDkAIBEkEKB0dldFJ1bGUSFy5tYXJzLnYxLkdldFJ1bGVSZXF1ZXN0GhgubWFycy52MS5HZXRSdWxlUmVzcG9uc2UiA5ACARJBCgdQdXRSdWxlEhcubWFycy52MS5QdXRSdWxlUmVxdWVzdBoYLm1hcnMudjEuUHV0UnVsZVJlc3BvbnNlIgOQAgISSgoKRGVsZXRlUnVsZRIaLm1hcnMudjEuRGVsZXRlUnVsZVJlcXVlc3QaGy5tYXJzLnYxLkRlbGV0ZVJ1bGVSZXNwb25zZSIDkAICEkcKCUxpc3RTaW5rcxIZLm1hcnMudjEuTGlzdFNpbmtzUmVxdWVzdBoaLm1hcnMudjEuTGlzdFNpbmtzUmVzcG9uc2UiA5ACARJBCgdHZXRTaW5rEhcubWFycy52MS5HZXRTaW5rUmVxdWVzdBoYLm1hcnMudjEuR2V0U2lua1Jlc3BvbnNlIgOQAgESQQoHUHV0U2luaxIXLm1hcnMudjEuUHV0U2lua1JlcXVlc3QaGC5tYXJzLnYxLlB1dFNpbmtSZXNwb25zZSIDkAICEkoKCkRlbGV0ZVNpbmsSGi5tYXJzLnYxLkRlbGV0ZVNpbmtSZXF1ZXN0GhsubWFycy52MS5EZWxldGVTaW5rUmVzcG9uc2UiA5ACAhI/CghUZXN0U2luaxIYLm1hcnMudjEuVGVzdFNpbmtSZXF1ZXN0GhkubWFycy52MS5UZXN0U2lua1Jlc3BvbnNlElAKDExpc3RTaWxlbmNlcxIcLm1hcnMudjEuTGlzdFNpbGVuY2VzUmVxdWVzdBodLm1hcnMudjEuTGlzdFNpbGVuY2VzUmVzcG9uc2UiA5ACARJOCg1DcmVhdGVTaWxlbmNlEh0ubWFycy52MS5DcmVhdGVTaWxlbmNlUmVxdWVzdBoeLm1hcnMudjEuQ3JlYXRlU2lsZW5jZVJlc3BvbnNlElMKDURlbGV0ZVNpbGVuY2USHS5tYXJzLnYxLkRlbGV0ZVNpbGVuY2VSZXF1ZXN0Gh4ubWFycy52MS5EZWxldGVTaWxlbmNlUmVzcG9uc2UiA5ACAhJTCg1MaXN0SW5jaWRlbnRzEh0ubWFycy52MS5MaXN0SW5jaWRlbnRzUmVxdWVzdBoeLm1hcnMudjEuTGlzdEluY2lkZW50c1Jlc3BvbnNlIgOQAgESTQoLR2V0SW5jaWRlbnQSGy5tYXJzLnYxLkdldEluY2lkZW50UmVxdWVzdBocLm1hcnMudjEuR2V0SW5jaWRlbnRSZXNwb25zZSIDkAIBEmUKE0Fja25vd2xlZGdlSW5jaWRlbnQSIy5tYXJzLnYxLkFja25vd2xlZGdlSW5jaWRlbnRSZXF1ZXN0GiQubWFycy52MS5BY2tub3dsZWRnZUluY2lkZW50UmVzcG9uc2UiA5ACAhJWCg5Bc3NpZ25JbmNpZGVudBIeLm1hcnMudjEuQXNzaWduSW5jaWRlbnRSZXF1ZXN0Gh8ubWFycy52MS5Bc3NpZ25JbmNpZGVudFJlc3BvbnNlIgOQAgISSwoMTm90ZUluY2lkZW50EhwubWFycy52MS5Ob3RlSW5jaWRlbnRSZXF1ZXN0Gh0ubWFycy52MS5Ob3RlSW5jaWRlbnRSZXNwb25zZRJRCg5Tbm9vemVJbmNpZGVudBIeLm1hcnMudjEuU25vb3plSW5jaWRlbnRSZXF1ZXN0Gh8ubWFycy52MS5Tbm9vemVJbmNpZGVudFJlc3BvbnNlElYKDkxpc3REZWxpdmVyaWVzEh4ubWFycy52MS5MaXN0RGVsaXZlcmllc1JlcXVlc3QaHy5tYXJzLnYxLkxpc3REZWxpdmVyaWVzUmVzcG9uc2UiA5ACARJCCglSZWRlbGl2ZXISGS5tYXJzLnYxLlJlZGVsaXZlclJlcXVlc3QaGi5tYXJzLnYxLlJlZGVsaXZlclJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_alert, file_mars_v1_lifecycle]);
 
 /**
  * Which page.
@@ -801,6 +801,20 @@ export type ListIncidentsRequest = Message<"mars.v1.ListIncidentsRequest"> & {
    * @generated from field: string cursor = 5;
    */
   cursor: string;
+
+  /**
+   * Whether they are acknowledged; absent for both.
+   *
+   * @generated from field: optional bool acknowledged = 6;
+   */
+  acknowledged?: boolean | undefined;
+
+  /**
+   * Assigned to this one; empty for all.
+   *
+   * @generated from field: string assigned_to = 7;
+   */
+  assignedTo: string;
 };
 
 /**
@@ -986,6 +1000,238 @@ export const ListDeliveriesResponseSchema: GenMessage<ListDeliveriesResponse> = 
   messageDesc(file_mars_v1_alert_service, 29);
 
 /**
+ * Which incident.
+ *
+ * @generated from message mars.v1.AcknowledgeIncidentRequest
+ */
+export type AcknowledgeIncidentRequest = Message<"mars.v1.AcknowledgeIncidentRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+};
+
+/**
+ * Describes the message mars.v1.AcknowledgeIncidentRequest.
+ * Use `create(AcknowledgeIncidentRequestSchema)` to create a new message.
+ */
+export const AcknowledgeIncidentRequestSchema: GenMessage<AcknowledgeIncidentRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 30);
+
+/**
+ * The change is on disk.
+ *
+ * @generated from message mars.v1.AcknowledgeIncidentResponse
+ */
+export type AcknowledgeIncidentResponse = Message<"mars.v1.AcknowledgeIncidentResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: mars.v1.Incident incident = 1;
+   */
+  incident?: Incident | undefined;
+};
+
+/**
+ * Describes the message mars.v1.AcknowledgeIncidentResponse.
+ * Use `create(AcknowledgeIncidentResponseSchema)` to create a new message.
+ */
+export const AcknowledgeIncidentResponseSchema: GenMessage<AcknowledgeIncidentResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 31);
+
+/**
+ * Which incident, and what of it.
+ *
+ * @generated from message mars.v1.AssignIncidentRequest
+ */
+export type AssignIncidentRequest = Message<"mars.v1.AssignIncidentRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * Up to 256 bytes; empty for nobody.
+   *
+   * @generated from field: string to = 2;
+   */
+  to: string;
+};
+
+/**
+ * Describes the message mars.v1.AssignIncidentRequest.
+ * Use `create(AssignIncidentRequestSchema)` to create a new message.
+ */
+export const AssignIncidentRequestSchema: GenMessage<AssignIncidentRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 32);
+
+/**
+ * The change is on disk.
+ *
+ * @generated from message mars.v1.AssignIncidentResponse
+ */
+export type AssignIncidentResponse = Message<"mars.v1.AssignIncidentResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: mars.v1.Incident incident = 1;
+   */
+  incident?: Incident | undefined;
+};
+
+/**
+ * Describes the message mars.v1.AssignIncidentResponse.
+ * Use `create(AssignIncidentResponseSchema)` to create a new message.
+ */
+export const AssignIncidentResponseSchema: GenMessage<AssignIncidentResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 33);
+
+/**
+ * Which incident, and what of it.
+ *
+ * @generated from message mars.v1.NoteIncidentRequest
+ */
+export type NoteIncidentRequest = Message<"mars.v1.NoteIncidentRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * Required: up to 4 KiB.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message mars.v1.NoteIncidentRequest.
+ * Use `create(NoteIncidentRequestSchema)` to create a new message.
+ */
+export const NoteIncidentRequestSchema: GenMessage<NoteIncidentRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 34);
+
+/**
+ * The change is on disk.
+ *
+ * @generated from message mars.v1.NoteIncidentResponse
+ */
+export type NoteIncidentResponse = Message<"mars.v1.NoteIncidentResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: mars.v1.Incident incident = 1;
+   */
+  incident?: Incident | undefined;
+};
+
+/**
+ * Describes the message mars.v1.NoteIncidentResponse.
+ * Use `create(NoteIncidentResponseSchema)` to create a new message.
+ */
+export const NoteIncidentResponseSchema: GenMessage<NoteIncidentResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 35);
+
+/**
+ * Which incident, and what of it.
+ *
+ * @generated from message mars.v1.SnoozeIncidentRequest
+ */
+export type SnoozeIncidentRequest = Message<"mars.v1.SnoozeIncidentRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * Required: from one second to 30 days from now on, or zero for no more.
+   *
+   * @generated from field: google.protobuf.Duration for = 2;
+   */
+  for?: Duration | undefined;
+};
+
+/**
+ * Describes the message mars.v1.SnoozeIncidentRequest.
+ * Use `create(SnoozeIncidentRequestSchema)` to create a new message.
+ */
+export const SnoozeIncidentRequestSchema: GenMessage<SnoozeIncidentRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 36);
+
+/**
+ * The change is on disk.
+ *
+ * @generated from message mars.v1.SnoozeIncidentResponse
+ */
+export type SnoozeIncidentResponse = Message<"mars.v1.SnoozeIncidentResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: mars.v1.Incident incident = 1;
+   */
+  incident?: Incident | undefined;
+};
+
+/**
+ * Describes the message mars.v1.SnoozeIncidentResponse.
+ * Use `create(SnoozeIncidentResponseSchema)` to create a new message.
+ */
+export const SnoozeIncidentResponseSchema: GenMessage<SnoozeIncidentResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 37);
+
+/**
+ * Which delivery.
+ *
+ * @generated from message mars.v1.RedeliverRequest
+ */
+export type RedeliverRequest = Message<"mars.v1.RedeliverRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * Also one that is not the last word to its sink about its incident.
+   *
+   * @generated from field: bool force = 2;
+   */
+  force: boolean;
+};
+
+/**
+ * Describes the message mars.v1.RedeliverRequest.
+ * Use `create(RedeliverRequestSchema)` to create a new message.
+ */
+export const RedeliverRequestSchema: GenMessage<RedeliverRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 38);
+
+/**
+ * The delivery is due.
+ *
+ * @generated from message mars.v1.RedeliverResponse
+ */
+export type RedeliverResponse = Message<"mars.v1.RedeliverResponse"> & {
+};
+
+/**
+ * Describes the message mars.v1.RedeliverResponse.
+ * Use `create(RedeliverResponseSchema)` to create a new message.
+ */
+export const RedeliverResponseSchema: GenMessage<RedeliverResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 39);
+
+/**
  * Manages alerts: rules open incidents from findings, and sinks are notified of them unless a silence matches.
  *
  * Requests that cannot be accepted fail with INVALID_ARGUMENT and google.rpc.BadRequest, which names the fields at fault.
@@ -1136,6 +1382,46 @@ export const AlertService: GenService<{
     output: typeof GetIncidentResponseSchema;
   },
   /**
+   * Acknowledges an active incident: it has no reminders from now on, and pagers are notified of it. NOT_FOUND when there is none with this id.
+   *
+   * @generated from rpc mars.v1.AlertService.AcknowledgeIncident
+   */
+  acknowledgeIncident: {
+    methodKind: "unary";
+    input: typeof AcknowledgeIncidentRequestSchema;
+    output: typeof AcknowledgeIncidentResponseSchema;
+  },
+  /**
+   * Assigns an incident. NOT_FOUND when there is none with this id.
+   *
+   * @generated from rpc mars.v1.AlertService.AssignIncident
+   */
+  assignIncident: {
+    methodKind: "unary";
+    input: typeof AssignIncidentRequestSchema;
+    output: typeof AssignIncidentResponseSchema;
+  },
+  /**
+   * Writes a note on an incident. At most 100. NOT_FOUND when there is none with this id.
+   *
+   * @generated from rpc mars.v1.AlertService.NoteIncident
+   */
+  noteIncident: {
+    methodKind: "unary";
+    input: typeof NoteIncidentRequestSchema;
+    output: typeof NoteIncidentResponseSchema;
+  },
+  /**
+   * Snoozes an active incident: until then it has no notification but that of its end. NOT_FOUND when there is none with this id.
+   *
+   * @generated from rpc mars.v1.AlertService.SnoozeIncident
+   */
+  snoozeIncident: {
+    methodKind: "unary";
+    input: typeof SnoozeIncidentRequestSchema;
+    output: typeof SnoozeIncidentResponseSchema;
+  },
+  /**
    * Deliveries with their attempts, a page at a time, the latest first.
    *
    * @generated from rpc mars.v1.AlertService.ListDeliveries
@@ -1144,6 +1430,16 @@ export const AlertService: GenService<{
     methodKind: "unary";
     input: typeof ListDeliveriesRequestSchema;
     output: typeof ListDeliveriesResponseSchema;
+  },
+  /**
+   * Sends a notification again now, with its id. NOT_FOUND when there is none with this id.
+   *
+   * @generated from rpc mars.v1.AlertService.Redeliver
+   */
+  redeliver: {
+    methodKind: "unary";
+    input: typeof RedeliverRequestSchema;
+    output: typeof RedeliverResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_mars_v1_alert_service, 0);
