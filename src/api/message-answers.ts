@@ -19,10 +19,10 @@ const summary = {
   partial: z.literal(true).optional(),
 };
 
-const summaryAnswer = z.strictObject(summary);
+export const summaryAnswer = z.strictObject(summary);
 
 /** An event within its message. */
-const event = z.strictObject({
+export const event = z.strictObject({
   event: z.string(),
   created_at: timestamp,
   received_at: timestamp,

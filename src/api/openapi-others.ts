@@ -18,7 +18,7 @@ const topic = parameter({
   name: "topic",
   required: true,
   description:
-    "`all`, `apps/{app_id}`, `apps/{app_id}/messages/{message_id}` or `event_timeline:{message_id}`; `findings` and `apps/{app_id}/findings`.",
+    "`all`, `apps/{app_id}`, `apps/{app_id}/messages/{message_id}`, `journeys/{external_id}` or `event_timeline:{message_id}`; `findings` and `apps/{app_id}/findings`.",
 });
 const seq = { type: "integer", minimum: 0 };
 const after = "Everything after this seq comes first.";

@@ -8,6 +8,7 @@ import { deleteSink, getSink, listSinks, putSink, testSink } from "./alert-sinks
 import { listAudit } from "./audit.ts";
 import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
+import { getJourney } from "./journeys.ts";
 import { createKey, limitKey, listKeys, revokeKey, rotateKey } from "./keys.ts";
 import { dryRunLifecycle, learnLifecycle } from "./lifecycle-trials.ts";
 import { deleteLifecycle, getLifecycle, listLifecycleVersions, putLifecycle } from "./lifecycles.ts";
@@ -24,6 +25,7 @@ import { createTicket } from "./tickets.ts";
 export const operations: readonly Operation[] = [
   listMessages,
   getMessage,
+  getJourney,
   listApps,
   getFunnel,
   getLatency,

@@ -3,6 +3,7 @@
  * its `attributes` already are, and because it is encoded once for all of its subscribers.
  */
 import type { Micros, SequencedEvent, StoredEvent } from "./event.ts";
+import type { Journey } from "./journey.ts";
 import type { Message, MessagePage, MessageSummary } from "./query.ts";
 import { stageToJson } from "./stage-name.ts";
 import type { LifecycleInstance, Owed } from "./state.ts";
@@ -33,6 +34,22 @@ export function messageToJson(message: Message, asOfSeq: number) {
 /** The answer to a list. */
 export function messagePageToJson({ messages, nextCursor, asOfSeq }: MessagePage) {
   return { messages: messages.map(summaryToJson), next_cursor: nextCursor ?? null, as_of_seq: asOfSeq };
+}
+
+/** The answer to a journey. */
+export function journeyToJson(externalId: string, journey: Journey) {
+  return {
+    external_id: externalId,
+    messages: journey.messages.map(summaryToJson),
+    ...(journey.partial && { partial: true as const }),
+    events: journey.events.map((event) => ({
+      app_id: event.appId,
+      message_id: event.messageId,
+      ...storedEventToJson(event),
+    })),
+    next_cursor: journey.nextCursor ?? null,
+    as_of_seq: journey.asOfSeq,
+  };
 }
 
 function summaryToJson(summary: MessageSummary) {

@@ -5,6 +5,7 @@ import type { Caller } from "./caller.ts";
 import type { MarsError } from "./error.ts";
 import type { MarsEvent, MessageKey, Micros, SequencedEvent } from "./event.ts";
 import type { JournalState } from "./journal.ts";
+import type { JourneyReader } from "./journey.ts";
 import type {
   HistoryPage,
   HistoryQuery,
@@ -37,7 +38,7 @@ export interface Ingest {
 }
 
 /** Reads messages and events. Implemented by `workers/`. Rejects with `MarsError` `unavailable` while the database is away. */
-export interface Reader {
+export interface Reader extends JourneyReader {
   list(query: MessageQuery): Promise<MessagePage>;
   get(read: MessageRead): Promise<MessageAnswer>;
   /** One page of a topic's history; repeated until `to` reaches `upTo`. */

@@ -1,5 +1,6 @@
 /** Queries of messages and of history, and their answers. Validated by `api/`. */
 import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "./event.ts";
+import type { JourneyMembers } from "./journey.ts";
 import type { FunnelStatus, LifecycleInstance, ShownState } from "./state.ts";
 import type { Topic } from "./topic.ts";
 
@@ -113,6 +114,8 @@ export interface HistoryPage<Item = SequencedEvent> {
   readonly to: number;
   /** Events up to this seq may have been pruned: a page from before it may be incomplete. */
   readonly prunedTo: number;
+  /** Of the topic of a journey, who belongs to it at `to`. */
+  readonly journey?: JourneyMembers;
 }
 
 export interface HistoryQuery {

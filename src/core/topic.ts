@@ -4,15 +4,16 @@
  *     all                                    every event
  *     apps/{app_id}                          the events of one app
  *     apps/{app_id}/messages/{message_id}    the events of one message
+ *     journeys/{external_id}                 the events of a journey's messages, see journey.ts
  *     findings                               every finding, see lifecycle/finding.ts
  *     apps/…/findings                        findings of one app, or of one message
  *     event_timeline:{message_id}            the original's name: that message id in any app, not decoded
  *
- * Segments of the `apps/` forms are percent-encoded; two spellings of one topic parse to the same `name`.
+ * Segments of the `apps/` and `journeys/` forms are percent-encoded; two spellings of one topic parse to the same `name`.
  */
 import { MarsError } from "./error.ts";
 import type { MessageKey } from "./event.ts";
-import { appIdBytesMax, messageIdBytesMax } from "./limits.ts";
+import { appIdBytesMax, externalIdBytesMax, messageIdBytesMax } from "./limits.ts";
 import { textProblem } from "./validate.ts";
 
 /** A topic: every field that is present must match. */
@@ -21,6 +22,8 @@ export interface Topic {
   readonly name: string;
   readonly appId?: string;
   readonly messageId?: string;
+  /** Of the journey with this name; without an app and a message. */
+  readonly externalId?: string;
   /** Of findings, and not of events. */
   readonly findings?: true;
 }
@@ -39,7 +42,7 @@ export function parseTopic(text: string): Topic {
   if (text === "findings") return { name: text, findings: true };
   const segments = text.split("/");
   // Ids are percent-encoded, so that no id looks like this segment.
-  if (segments.length % 2 === 1 && segments.at(-1) === "findings") {
+  if (segments[0] === "apps" && segments.length % 2 === 1 && segments.at(-1) === "findings") {
     const { name, ...topic } = parseTopic(segments.slice(0, -1).join("/"));
     return { ...topic, name: `${name}/findings`, findings: true };
   }
@@ -52,8 +55,12 @@ export function parseTopic(text: string): Topic {
     const messageId = checkId("message_id", decodeSegment(segments[3] ?? ""), messageIdBytesMax);
     return { name: messageTopicName({ appId, messageId }), appId, messageId };
   }
+  if (segments[0] === "journeys" && segments.length === 2) {
+    const externalId = checkId("external_id", decodeSegment(segments[1] ?? ""), externalIdBytesMax);
+    return { name: journeyTopicName(externalId), externalId };
+  }
   throw invalid(
-    "must be all, apps/{app_id}, apps/{app_id}/messages/{message_id}, event_timeline:{message_id}, findings, or one of apps/… with /findings at its end",
+    "must be all, apps/{app_id}, apps/{app_id}/messages/{message_id}, journeys/{external_id}, event_timeline:{message_id}, findings, or one of apps/… with /findings at its end",
   );
 }
 
@@ -63,6 +70,10 @@ export function appTopicName(appId: string): string {
 
 export function messageTopicName(key: MessageKey): string {
   return `apps/${encodeURIComponent(key.appId)}/messages/${encodeURIComponent(key.messageId)}`;
+}
+
+export function journeyTopicName(externalId: string): string {
+  return `journeys/${encodeURIComponent(externalId)}`;
 }
 
 export function timelineTopicName(messageId: string): string {

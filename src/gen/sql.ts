@@ -780,6 +780,15 @@ WHERE id IN (SELECT id FROM still_ahead);
 
 DROP TABLE still_ahead;
 ` },
+  { name: "0026_journeys", sql: `-- Journeys: messages of several apps that belong together. See \`src/core/journey.ts\`.
+
+-- With the message: so the messages of an external id are found one by one, however many events of each have it.
+DROP INDEX events_external;
+CREATE INDEX events_external ON events (external_id, message) WHERE external_id <> '';
+
+-- The versions of lifecycles whose messages have the journeys of their own ids. Beside \`lifecycles\`, whose rows are large.
+CREATE TABLE journeys_by_message (lifecycle INTEGER PRIMARY KEY, app_id TEXT NOT NULL) STRICT;
+` },
 ] as const;
 
 /** src/db/alerts/alerts.sql */
@@ -875,6 +884,15 @@ export const overdueAgesSql = {
 /** src/db/findings/overdue-groups.sql */
 export const overdueGroupsSql = {
   longest: `SELECT m.message_id, f.due_at FROM findings f INDEXED BY findings_hop_overdue CROSS JOIN messages m ON m.id = f.message WHERE f.app = ?1 AND f.stage = ?2 AND f.after = ?3 AND f.triage = ?4 AND f.kind = 'missing' AND f.retracted_at = 0 ORDER BY f.due_at LIMIT 1`,
+} as const;
+
+/** src/db/journeys/journeys.sql */
+export const journeysSql = {
+  members: `WITH RECURSIVE named (message, n) AS ( SELECT (SELECT min(message) FROM events WHERE external_id = ?1 AND external_id <> ''), 1 UNION ALL SELECT ( SELECT min(message) FROM events WHERE external_id = ?1 AND external_id <> '' AND message > named.message), n + 1 FROM named WHERE message IS NOT NULL AND n < ?2 ), own (message) AS ( SELECT m.id FROM messages m WHERE m.message_id = ?1 AND EXISTS ( SELECT 1 FROM instances i CROSS JOIN journeys_by_message j ON j.lifecycle = i.lifecycle WHERE i.message = m.id) LIMIT ?2 ) SELECT m.id, m.app_id, m.message_id, m.event_count, CASE WHEN EXISTS (SELECT 1 FROM own WHERE own.message = m.id) THEN m.id ELSE ( SELECT min(seq) FROM events WHERE external_id = ?1 AND external_id <> '' AND message = m.id) END AS joined FROM (SELECT message FROM named WHERE message IS NOT NULL UNION SELECT message FROM own) k CROSS JOIN messages m ON m.id = k.message ORDER BY m.id`,
+  byMessageId: `SELECT j.app_id FROM journeys_by_message j WHERE NOT EXISTS ( SELECT 1 FROM lifecycles l CROSS JOIN lifecycles own ON own.id = j.lifecycle WHERE l.app_id = j.app_id AND l.version > own.version)`,
+  events: `WITH members AS MATERIALIZED ( SELECT value ->> 0 AS message, value ->> 1 AS n, value ->> 2 AS side FROM json_each(?1) ) SELECT p.n, p.total, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead FROM ( SELECT seq, n, place, own, sum(own) OVER (ORDER BY place) AS bytes, count(*) OVER () AS total FROM ( SELECT e.seq, m.n, row_number() OVER (ORDER BY e.created_at, m.n, e.event, e.event_id, e.detail) AS place, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) + octet_length(e.parent_id) AS own FROM members m CROSS JOIN json_each(( SELECT json_group_array(seq) FROM ( SELECT seq FROM events INDEXED BY events_order WHERE message = m.message AND created_at >= ?2 AND seq <= ?7 AND (created_at > ?2 OR m.side > 0 OR (m.side = 0 AND (event, event_id, detail) > (?3, ?4, ?5))) ORDER BY created_at, event, event_id, detail LIMIT ?6))) found CROSS JOIN events e ON e.seq = found.value ORDER BY place LIMIT ?8 + 1 ) ) p CROSS JOIN events e ON e.seq = p.seq WHERE p.place <= ?8 AND p.bytes - p.own < ?9 ORDER BY p.place`,
+  historyOfRange: `WITH members AS MATERIALIZED ( SELECT value ->> 0 AS message, value ->> 1 AS joined FROM json_each(?3) ) SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead FROM ( SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own FROM ( SELECT e.seq, e.seq AS place, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) + octet_length(e.parent_id) AS bytes FROM events e WHERE e.seq > ?1 AND e.seq <= ?2 AND e.changed_seq = 0 AND +e.message IN (SELECT message FROM members) AND e.seq >= (SELECT joined FROM members WHERE members.message = e.message) UNION ALL SELECT e.seq, e.changed_seq, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) + octet_length(e.parent_id) FROM events e WHERE e.changed_seq > ?1 AND e.changed_seq <= ?2 AND e.changed_seq <> 0 AND +e.message IN (SELECT message FROM members) AND e.seq >= (SELECT joined FROM members WHERE members.message = e.message) ORDER BY place LIMIT ?4 ) ) p CROSS JOIN events e ON e.seq = p.seq CROSS JOIN messages m ON m.id = e.message WHERE p.bytes - p.own < ?5 ORDER BY p.place`,
+  historyOfMembers: `SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead FROM ( SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own FROM ( SELECT e.seq, iif(e.changed_seq = 0, e.seq, e.changed_seq) AS place, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) + octet_length(e.parent_id) AS bytes FROM json_each(?3) k CROSS JOIN events e INDEXED BY events_order ON e.message = k.value ->> 0 WHERE max(e.seq, e.changed_seq) > ?1 AND max(e.seq, e.changed_seq) <= ?2 AND e.seq >= k.value ->> 1 ORDER BY place LIMIT ?4 ) ) p CROSS JOIN events e ON e.seq = p.seq CROSS JOIN messages m ON m.id = e.message WHERE p.bytes - p.own < ?5 ORDER BY p.place`,
 } as const;
 
 /** src/db/lifecycles/lifecycles.sql */

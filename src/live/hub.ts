@@ -8,6 +8,7 @@ import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { SequencedEvent } from "../core/event.ts";
 import { anonymous } from "../core/identity.ts";
+import type { JourneyMembers } from "../core/journey.ts";
 import type { Live, Log, StreamItem, StreamOptions, Subscriber, TopicItem } from "../core/ports.ts";
 import type { HistoryPage, HistoryQuery } from "../core/query.ts";
 import type { Topic } from "../core/topic.ts";
@@ -217,8 +218,8 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
     return this.#budget.hasRoom(peer) ? undefined : this.#budget.freed();
   }
 
-  attach(topic: Topic, subscription: Subscription<Item>): void {
-    this.#index.add(topic, subscription);
+  attach(topic: Topic, subscription: Subscription<Item>, members?: JourneyMembers): void {
+    this.#index.add(topic, subscription, members);
   }
 
   detach(topic: Topic, subscription: Subscription<Item>): void {

@@ -10,6 +10,7 @@
  */
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
+import type { JourneyMembers } from "../core/journey.ts";
 import type { Subscriber, TopicItem } from "../core/ports.ts";
 import type { HistoryPage, HistoryQuery } from "../core/query.ts";
 import type { Topic } from "../core/topic.ts";
@@ -33,7 +34,8 @@ export interface SubscriptionHost<Item extends TopicItem> {
   ): Promise<HistoryPage<Item> | undefined>;
   /** Pending while too much waits to be sent to the caller. */
   room(caller: Caller | undefined): Promise<void> | undefined;
-  attach(topic: Topic, subscription: Subscription<Item>): void;
+  /** @param members of a journey's topic: who belongs to it now */
+  attach(topic: Topic, subscription: Subscription<Item>, members?: JourneyMembers): void;
   detach(topic: Topic, subscription: Subscription<Item>): void;
   /** The subscription has ended and holds nothing any more. */
   ended(subscription: Subscription<Item>): void;
@@ -50,6 +52,8 @@ export class Subscription<Item extends TopicItem> {
   #state: "history" | "live" | "ended" = "history";
   /** Every item of the topic up to here was sent, or comes before the subscription's start. */
   #cursor = 0;
+  /** Of a journey's topic: who belonged to it at a seq. */
+  #members: { readonly at: number; readonly who: JourneyMembers } | undefined;
   #wake: (() => void) | undefined;
   #release: (() => void) | undefined;
 
@@ -70,12 +74,12 @@ export class Subscription<Item extends TopicItem> {
     if (this.#state === "ended") return;
     const { seq, lastSeq, positioned } = this.#host;
     if (positioned !== undefined) void positioned.then(() => this.start(after));
-    else if (after === undefined) this.#goLive(seq, true);
+    else if (after === undefined) this.#begin(seq, true);
     // Mars has not assigned this seq: it comes from another database, or from this one before an older copy was restored.
     // It is no position in the sequence of this one.
-    else if (after > lastSeq || this.#host.skipped(after)) this.#goLive(seq, false);
+    else if (after > lastSeq || this.#host.skipped(after)) this.#begin(seq, false);
     // Assigned, perhaps not published yet: later items are compared with it.
-    else if (after >= seq) this.#goLive(after, true);
+    else if (after >= seq) this.#begin(after, true);
     else void this.#readHistory(after, false);
   }
 
@@ -136,7 +140,7 @@ export class Subscription<Item extends TopicItem> {
       await later;
       while (this.#state === "history") {
         // From here to `#attach` is one tick.
-        if (subscribed && this.#cursor >= this.#host.seq) {
+        if (subscribed && this.#cursor >= this.#host.seq && this.#knowsMembers()) {
           this.#attach();
           return;
         }
@@ -145,7 +149,7 @@ export class Subscription<Item extends TopicItem> {
         if (this.#cursor < page.prunedTo) {
           if (subscribed)
             throw new MarsError("subscriber_too_slow", "too slow: the next events are no longer kept");
-          this.#goLive(this.#host.seq, false);
+          this.#begin(this.#host.seq, false);
           return;
         }
         if (!subscribed) {
@@ -176,8 +180,10 @@ export class Subscription<Item extends TopicItem> {
       try {
         const page = await this.#host.read(query, this.#subscriber.caller);
         if (this.#state !== "history") return undefined;
-        // A page that does not advance comes from a database that lags behind its own commits.
+        // A page that does not advance comes from a database that lags behind its own commits, unless it was read for who belongs
+        // to a journey.
         if (page !== undefined && Math.max(page.to, page.prunedTo) > this.#cursor) return page;
+        if (page?.journey !== undefined && page.to >= this.#host.seq) return page;
       } catch (thrown) {
         if (!passing(thrown)) throw thrown;
       }
@@ -198,11 +204,15 @@ export class Subscription<Item extends TopicItem> {
       if (later !== undefined) return later;
       this.#cursor = lastSeqOf(batch);
     }
-    if (this.#state === "history") this.#cursor = page.to;
+    if (this.#state === "history") {
+      this.#cursor = Math.max(this.#cursor, page.to);
+      this.#members = page.journey && { at: page.to, who: page.journey };
+    }
     return undefined;
   }
 
-  #goLive(seq: number, recovered: boolean): void {
+  /** Goes live at once; in the topic of a journey when it is known who belongs to that. */
+  #begin(seq: number, recovered: boolean): void {
     this.#cursor = seq;
     try {
       this.#subscriber.subscribed(seq, recovered);
@@ -211,13 +221,19 @@ export class Subscription<Item extends TopicItem> {
       this.fail(MarsError.from(thrown));
       return;
     }
-    this.#attach();
+    if (this.#knowsMembers()) this.#attach();
+    else void this.#readHistory(seq, true);
+  }
+
+  /** Whether it is known who belongs to the journey, by all that was published; of other topics there is nothing to know. */
+  #knowsMembers(): boolean {
+    return this.#topic.externalId === undefined || this.#members?.at === this.#host.seq;
   }
 
   #attach(): void {
     if (this.#state === "ended") return;
     this.#state = "live";
-    this.#host.attach(this.#topic, this);
+    this.#host.attach(this.#topic, this, this.#members?.who);
   }
 
   #offer(events: readonly Item[]): Promise<void> | undefined {

@@ -2,15 +2,11 @@
  * The subscriptions of each topic. Keyed by what a topic selects and not by its name: finding the subscriptions of an item
  * takes map look-ups by its ids, and none for kinds of topics without subscriptions.
  */
+import type { JourneyMembers } from "../core/journey.ts";
 import type { TopicItem } from "../core/ports.ts";
 import type { Topic } from "../core/topic.ts";
-
-/** The subscriptions of one topic. */
-interface Entry<Subscription, Item> {
-  readonly subscriptions: Set<Subscription>;
-  /** Used while items are being split. */
-  items: Item[] | undefined;
-}
+import { JourneyIndex } from "./journey-index.ts";
+import { type Entry, messageKey } from "./topic-entry.ts";
 
 /** A topic's items, and the subscriptions that get them. */
 export interface TopicItems<Subscription, Item> {
@@ -23,8 +19,14 @@ export class TopicIndex<Subscription, Item extends TopicItem> {
   readonly #byApp = new Map<string, Entry<Subscription, Item>>();
   readonly #byMessage = new Map<string, Entry<Subscription, Item>>();
   readonly #byMessageId = new Map<string, Entry<Subscription, Item>>();
+  readonly #journeys = new JourneyIndex<Subscription, Item>();
 
-  add(topic: Topic, subscription: Subscription): void {
+  /** @param members of a journey's topic: who belongs to it by now */
+  add(topic: Topic, subscription: Subscription, members?: JourneyMembers): void {
+    if (topic.externalId !== undefined) {
+      this.#journeys.add(topic.externalId, subscription, members);
+      return;
+    }
     const [entries, key] = this.#place(topic);
     let entry = entries === undefined ? this.#all : entries.get(key);
     if (entry === undefined) {
@@ -36,6 +38,10 @@ export class TopicIndex<Subscription, Item extends TopicItem> {
   }
 
   remove(topic: Topic, subscription: Subscription): void {
+    if (topic.externalId !== undefined) {
+      this.#journeys.remove(topic.externalId, subscription);
+      return;
+    }
     const [entries, key] = this.#place(topic);
     const entry = entries === undefined ? this.#all : entries.get(key);
     if (entry === undefined) return;
@@ -59,11 +65,13 @@ export class TopicIndex<Subscription, Item extends TopicItem> {
     const apps = this.#byApp.size > 0;
     const messages = this.#byMessage.size > 0;
     const messageIds = this.#byMessageId.size > 0;
-    if (apps || messages || messageIds) {
+    const journeys = this.#journeys.size > 0;
+    if (apps || messages || messageIds || journeys) {
       for (const item of items) {
         if (apps) add(this.#byApp.get(item.appId), item);
         if (messages) add(this.#byMessage.get(messageKey(item.appId, item.messageId)), item);
         if (messageIds) add(this.#byMessageId.get(item.messageId), item);
+        if (journeys) for (const entry of this.#journeys.of(item)) add(entry, item);
       }
     }
     const topics: TopicItems<Subscription, Item>[] = touched.map((entry) => {
@@ -86,9 +94,4 @@ export class TopicIndex<Subscription, Item extends TopicItem> {
     if (messageId !== undefined) return [this.#byMessageId, messageId];
     return [undefined, ""];
   }
-}
-
-/** No id contains NUL, so no two messages share a key. */
-function messageKey(appId: string, messageId: string): string {
-  return `${appId}\0${messageId}`;
 }

@@ -1,5 +1,6 @@
 /** All queries, over one connection that cannot write. Runs in `query-worker.ts`. */
 import type { Notify } from "../core/ports.ts";
+import type { HistoryQuery } from "../core/query.ts";
 import { AlertQueries } from "../db/alerts/alert-queries.ts";
 import { DeliveryQueries } from "../db/alerts/delivery-queries.ts";
 import { IncidentQueries } from "../db/alerts/incident-queries.ts";
@@ -7,6 +8,7 @@ import { AuditQueries } from "../db/audit/audit-queries.ts";
 import { ErasureQueries } from "../db/erasure/erasure-queries.ts";
 import { FindingQueries } from "../db/findings/finding-queries.ts";
 import { OverdueGroupQueries } from "../db/findings/overdue-groups.ts";
+import { JourneyQueries } from "../db/journeys/journey-queries.ts";
 import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
 import { PlanCache } from "../db/lifecycles/plan-cache.ts";
 import { HistoryQueries } from "../db/messages/history-queries.ts";
@@ -23,6 +25,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const plans = new PlanCache();
   const messages = new MessageQueries(connection, plans, options);
   const history = new HistoryQueries(connection);
+  const journeys = new JourneyQueries(connection, plans);
   const findings = new FindingQueries(connection, options);
   const groups = new OverdueGroupQueries(connection);
   const lifecycles = new LifecycleQueries(connection);
@@ -38,7 +41,9 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     open: (journalId: string) => connection.open(journalId),
     get: messages.get.bind(messages),
     list: messages.list.bind(messages),
-    history: history.history.bind(history),
+    history: (query: HistoryQuery) =>
+      query.topic.externalId === undefined ? history.history(query) : journeys.history(query),
+    journey: journeys.journey.bind(journeys),
     findings: findings.findings.bind(findings),
     findingHistory: findings.findingHistory.bind(findings),
     overdue: findings.overdue.bind(findings),

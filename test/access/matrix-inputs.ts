@@ -54,7 +54,7 @@ export async function fill(mars: TestMars): Promise<void> {
   await made(mars, "PUT /api/alerts/rules/r-1", rule);
   const stages = [{ event: "A" }, { event: "B", after: "A", within: "1ms" }];
   await made(mars, `PUT /api/apps/${ownApp}/lifecycle`, { stages, complete_on: ["B"], grace: "0s" });
-  await made(mars, "POST /api/event", { ...app, message_id: "m", event: "A" });
+  await made(mars, "POST /api/event", { ...app, message_id: "m", event: "A", external_id: "x-1" });
   await until(async () => (await incidents(mars)).length === 1);
 }
 
@@ -78,6 +78,7 @@ let target: { id: string; token: string } | undefined;
 export const rows: Readonly<Record<string, Row>> = {
   listMessages: is(app, ofApp),
   getMessage: is({ ...app, message_id: "m" }, ofMessage),
+  getJourney: is({ external_id: "x-1" }, { own: unlessOwn(notFound), missing: { external_id: "x-none" } }),
   listApps: is({}, { own: forAnybody }),
   getFunnel: is(app, ofApp),
   getLatency: is(app, ofApp),

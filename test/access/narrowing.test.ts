@@ -152,9 +152,14 @@ test("an ingest key reports for its apps only, and of a batch only these are tak
 });
 
 describe("a live topic", () => {
-  const events = ["other", "shop", "shop-eu"].map((app_id) => ({ app_id, message_id: "live", event: "L" }));
+  const events = ["other", "shop", "shop-eu"].map((app_id) => ({
+    app_id,
+    message_id: "live",
+    event: "L",
+    external_id: "x/1",
+  }));
 
-  test.each(["all", "event_timeline:live"])(
+  test.each(["all", "event_timeline:live", "journeys/x%2F1"])(
     "%s carries only what the key may see, live and from history",
     async (topic) => {
       const query = new URLSearchParams({ topic });

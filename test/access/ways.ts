@@ -84,6 +84,7 @@ const restWays: readonly Way[] = [
   rest("all events", "/api/stream?topic=all", readAll),
   rest("all findings", "/api/stream?topic=findings", readAll),
   rest("a timeline", "/api/stream?topic=event_timeline:m", readAll),
+  rest("a journey", "/api/stream?topic=journeys/x-1", readAll),
   ...["/", "/search/event?message_id=m", "/ui/page.js", "/openapi.json", "/status", "/livez", "/readyz"].map(
     (path) => rest(path, path, everyone),
   ),
@@ -240,6 +241,7 @@ const socketWays: readonly Way[] = [
   socket("a socket of an app's findings", `apps/${ownApp}/findings`, read),
   socket("a socket of all", "all", readAll),
   socket("a socket of a timeline", "event_timeline:m", readAll),
+  socket("a socket of a journey", "journeys/x-1", readAll),
   {
     name: "Phoenix",
     ...readAll,

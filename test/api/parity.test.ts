@@ -1,6 +1,7 @@
 /** The same questions about messages, lifecycles, findings and counts over every protocol: each gives the same answers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { listFindings, listOverdue } from "../../src/api/findings.ts";
+import { getJourney } from "../../src/api/journeys.ts";
 import { dryRunLifecycle, learnLifecycle } from "../../src/api/lifecycle-trials.ts";
 import {
   deleteLifecycle,
@@ -60,6 +61,9 @@ const steps = (door: string): readonly Step[] => [
   [getMessage, { ...shop, message_id: "rich", order: "newest", limit: 1 }],
   [getMessage, { ...shop, message_id: "none" }],
   [getMessage, { ...shop, message_id: "late", limit: 10_001 }],
+  [getJourney, { external_id: "x-1" }],
+  [getJourney, { external_id: "x-1", limit: 1_001 }],
+  [getJourney, { external_id: "none" }],
   [listApps, { cursor: "x" }],
   [listApps, { limit: 1 }],
   [getFunnel, { ...shop, ...window }],

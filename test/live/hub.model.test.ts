@@ -5,7 +5,16 @@ import { parseTopic, type Topic } from "../../src/core/topic.ts";
 import { createLive } from "../../src/live/hub.ts";
 import { eventAt, matches, Recorder, StoreModel, turn, until } from "./store-model.ts";
 
-const topics = ["all", "apps/a", "apps/b", "apps/a/messages/x", "apps/b/messages/x", "event_timeline:x"];
+const topics = [
+  "all",
+  "apps/a",
+  "apps/b",
+  "apps/a/messages/x",
+  "apps/b/messages/x",
+  "event_timeline:x",
+  "journeys/j",
+  "journeys/k",
+];
 
 const operation = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("publish" as const), ids: fc.array(fc.nat(7)) }) },
@@ -64,7 +73,10 @@ test("every subscriber gets every event of its topic once and in order, at any t
           for (const id of ids) {
             seq++;
             // Some seqs are repeats of events, and never published.
-            if (id < 6) events.push(eventAt(seq, id % 2 === 0 ? "a" : "b", ["x", "y", "z"][id % 3]));
+            const journey = ["j", "k", "", "", ""][seq % 5];
+            if (id < 6) {
+              events.push(eventAt(seq, id % 2 === 0 ? "a" : "b", ["x", "y", "z"][id % 3], journey));
+            }
           }
           store.events.push(...events);
           hub.publish(events, seq);
@@ -92,7 +104,9 @@ test("every subscriber gets every event of its topic once and in order, at any t
         publish([0, 0, 0]);
         for (const { recorder } of subscribed) recorder.ready();
         for (const { topic, after, recorder, leftAt } of subscribed) {
-          const due = store.events.filter((event) => event.seq > after && matches(topic, event));
+          const due = store.events.filter(
+            (event) => event.seq > after && matches(topic, event, store.events),
+          );
           const expected = due.map((event) => event.seq);
           if (leftAt === undefined) {
             await until(() => recorder.start !== undefined && recorder.seqs.length >= expected.length);

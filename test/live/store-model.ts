@@ -4,7 +4,7 @@ import type { SequencedEvent } from "../../src/core/event.ts";
 import type { Reader, Subscriber, TopicItem } from "../../src/core/ports.ts";
 import type { Topic } from "../../src/core/topic.ts";
 
-export function eventAt(seq: number, appId = "a", messageId = "m"): SequencedEvent {
+export function eventAt(seq: number, appId = "a", messageId = "m", externalId = ""): SequencedEvent {
   return {
     seq,
     appId,
@@ -13,17 +13,27 @@ export function eventAt(seq: number, appId = "a", messageId = "m"): SequencedEve
     createdAt: seq * 1000,
     receivedAt: seq * 1000,
     eventId: "",
-    externalId: "",
+    externalId,
     parentId: "",
     attributes: "",
   };
 }
 
-export function matches(topic: Topic, event: TopicItem): boolean {
+/** @param events all that there are, by which it is known who belongs to a journey */
+export function matches(topic: Topic, event: TopicItem, events: readonly SequencedEvent[] = []): boolean {
+  if (topic.externalId !== undefined) return joined(topic.externalId, event, events) <= event.seq;
   return (
     (topic.appId === undefined || topic.appId === event.appId) &&
     (topic.messageId === undefined || topic.messageId === event.messageId)
   );
+}
+
+/** The seq with which the item's message became a part of the journey. */
+function joined(name: string, { appId, messageId }: TopicItem, events: readonly SequencedEvent[]): number {
+  const first = events.find(
+    (one) => one.appId === appId && one.messageId === messageId && one.externalId === name,
+  );
+  return first?.seq ?? Number.POSITIVE_INFINITY;
 }
 
 /** What was stored. Each read takes one of `turns` macrotasks and fails as often as it says. */
@@ -41,14 +51,20 @@ export class StoreModel implements Pick<Reader, "history"> {
     if (outcome === "unavailable") throw new MarsError("unavailable", "the database is away");
     if (outcome === "stuck") return { events: [], to: after, prunedTo: this.prunedTo };
     const kept = this.events.filter(
-      (event) => event.seq > after && event.seq > this.prunedTo && event.seq <= upTo && matches(topic, event),
+      (event) =>
+        event.seq > after &&
+        event.seq > this.prunedTo &&
+        event.seq <= upTo &&
+        matches(topic, event, this.events),
     );
     const events = kept.slice(0, this.pageEvents);
-    const answer = {
-      events,
-      to: kept.length > events.length ? events[events.length - 1]!.seq : upTo,
-      prunedTo: this.prunedTo,
-    };
+    const to = kept.length > events.length ? events[events.length - 1]!.seq : upTo;
+    const { externalId } = topic;
+    const members = this.events.filter(
+      (one) => externalId !== undefined && one.externalId === externalId && one.seq <= to,
+    );
+    const journey = externalId === undefined ? {} : { journey: { messages: members, byMessageId: ["b"] } };
+    const answer = { events, to, prunedTo: this.prunedTo, ...journey };
     await this.turn();
     return answer;
   }

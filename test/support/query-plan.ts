@@ -69,6 +69,9 @@ function isBounded(detail: string, sql: string): boolean {
     ([, table]) => table,
   );
   // The rows of a subquery or of a common table expression are those of its own steps.
-  if (new RegExp(`\\b${name} AS (NOT )?(MATERIALIZED )?\\(`).test(sql)) return true;
-  return boundedTables.has(name) || tables.some((table) => table === undefined || boundedTables.has(table));
+  const isCommon = (table: string) =>
+    new RegExp(`\\b${table} (\\([^)]*\\) )?AS (NOT )?(MATERIALIZED )?\\(`).test(sql);
+  return [name, ...tables].some(
+    (table) => table === undefined || boundedTables.has(table) || isCommon(table),
+  );
 }

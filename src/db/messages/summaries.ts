@@ -83,24 +83,31 @@ export class Summaries {
 
   /**
    * @param rows of `messages`, in the order of the page
-   * @returns the summaries, and of how many of the rows: fewer than there are where a page's bounds are reached
+   * @returns the summaries, and of how many of the rows: fewer than there are where a page's bounds are reached; and by the messages'
+   * numbers the plans that they go by
    */
-  async of(rows: readonly Row[]): Promise<{ messages: MessageSummary[]; count: number }> {
+  async of(
+    rows: readonly Row[],
+  ): Promise<{ messages: MessageSummary[]; count: number; plans: ReadonlyMap<number, Plan> }> {
     const messages: MessageSummary[] = [];
+    const plans = new Map<number, Plan>();
     let [count, events, chars] = [0, 0, 0];
     while (count < rows.length) {
-      for (const [row, message] of await this.#read(nextRead(rows, count))) {
+      for (const [row, message, plan] of await this.#read(nextRead(rows, count))) {
         events += Math.min(Number(row.event_count), lookedAtMax);
         chars += message === undefined ? 0 : charsOf(message);
-        if (count > 0 && (events > pageEventsMax || chars > pageCharsMax)) return { messages, count };
+        if (count > 0 && (events > pageEventsMax || chars > pageCharsMax)) return { messages, count, plans };
         if (message !== undefined) messages.push(message);
+        if (plan !== undefined) plans.set(Number(row.id), plan);
         count += 1;
       }
     }
-    return { messages, count };
+    return { messages, count, plans };
   }
 
-  async #read(rows: readonly Row[]): Promise<(readonly [Row, MessageSummary | undefined])[]> {
+  async #read(
+    rows: readonly Row[],
+  ): Promise<(readonly [Row, (MessageSummary | undefined)?, (Plan | undefined)?])[]> {
     const ids = [JSON.stringify(rows.map((row) => row.id))];
     const [first] = rows.map((row) => ({ id: Number(row.id), events: Number(row.event_count) }));
     const large = first !== undefined && first.events > lookedAtMax ? first : undefined;
@@ -118,16 +125,17 @@ export class Summaries {
     return rows.map((row) => {
       const theirs = stagesById.get(row.id);
       // Retention may have taken the message between the two reads.
-      if (theirs === undefined) return [row, undefined];
+      if (theirs === undefined) return [row];
       const instance = instancesById.get(row.id);
+      const plan = instance && plans.get(instance.lifecycle);
       const summary = summaryOf(keyOf(row), {
         eventCount: Number(row.event_count),
         stages: theirs,
         names: namesById.get(row.id) ?? [],
         status: aheadIds.has(row.id) ? { state: "open" } : statusOf(instance),
-        plan: instance && plans.get(instance.lifecycle),
+        plan,
       });
-      return [row, summary];
+      return [row, summary, plan];
     });
   }
 

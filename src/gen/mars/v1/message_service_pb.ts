@@ -16,7 +16,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file mars/v1/message_service.proto.
  */
 export const file_mars_v1_message_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tYXJzL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIHbWFycy52MSKDAwoOTWVzc2FnZVN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXZlbnRfY291bnQYBSABKAQSEgoKbGFzdF9ldmVudBgGIAEoCRIOCgZzdGFnZXMYByADKAkSFAoMZXh0ZXJuYWxfaWRzGAggAygJEiQKBXN0YXRlGAkgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcGFydGlhbBgLIAEoCBIWCglwYXJlbnRfaWQYDCABKAlIAIgBARIOCgZza2V3ZWQYDSABKAhCDAoKX3BhcmVudF9pZCKKAQoHTWVzc2FnZRIoCgdzdW1tYXJ5GAEgASgLMhcubWFycy52MS5NZXNzYWdlU3VtbWFyeRImCgZldmVudHMYAiADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSLQoJbGlmZWN5Y2xlGAMgASgLMhoubWFycy52MS5MaWZlY3ljbGVJbnN0YW5jZSKLAQoRR2V0TWVzc2FnZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHbWluX3NlcRgDIAEoBBIiCgVvcmRlchgEIAEoDjITLm1hcnMudjEuRXZlbnRPcmRlchINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkiXwoSR2V0TWVzc2FnZVJlc3BvbnNlEiEKB21lc3NhZ2UYASABKAsyEC5tYXJzLnYxLk1lc3NhZ2USEQoJYXNfb2Zfc2VxGAIgASgEEhMKC25leHRfY3Vyc29yGAMgASgJIpoEChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEhMKC2V4dGVybmFsX2lkGAMgASgJEg0KBWV2ZW50GAQgASgJEg8KB21pc3NpbmcYBSABKAkSDgoGcHJlZml4GAYgASgJEikKBXNpbmNlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFb3JkZXIYCSABKA4yFS5tYXJzLnYxLk1lc3NhZ2VPcmRlchINCgVsaW1pdBgKIAEoDRIOCgZjdXJzb3IYCyABKAkSDwoHbWluX3NlcRgMIAEoBBIkCgVzdGF0ZRgNIAMoDjIVLm1hcnMudjEuTWVzc2FnZVN0YXRlEjEKDW92ZXJkdWVfc2luY2UYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YWdlGA8gASgJEioKC3N0YWdlX3N0YXRlGBAgASgOMhUubWFycy52MS5GdW5uZWxTdGF0dXMSEAoIZm9sbG93ZWQYESABKAgSEgoFYWZ0ZXIYEiABKAlIAIgBARIUCgxzdGFnZV9ldmVudHMYEyADKAkSFAoMYWZ0ZXJfZXZlbnRzGBQgAygJQggKBl9hZnRlciJ3ChRMaXN0TWVzc2FnZXNSZXNwb25zZRIpCghtZXNzYWdlcxgBIAMoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkiSQoSV2F0Y2hFdmVudHNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhYKCWFmdGVyX3NlcRgCIAEoBEgAiAEBQgwKCl9hZnRlcl9zZXEi5wEKE1dhdGNoRXZlbnRzUmVzcG9uc2USNwoHc3RhcnRlZBgBIAEoCzIkLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZS5TdGFydGVkSAASMwoFYmF0Y2gYAiABKAsyIi5tYXJzLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UuQmF0Y2hIABopCgdTdGFydGVkEgsKA3NlcRgBIAEoBBIRCglyZWNvdmVyZWQYAiABKAgaLwoFQmF0Y2gSJgoGZXZlbnRzGAEgAygLMhYubWFycy52MS5SZWNvcmRlZEV2ZW50QgYKBGl0ZW0qWQoKRXZlbnRPcmRlchIbChdFVkVOVF9PUkRFUl9VTlNQRUNJRklFRBAAEhYKEkVWRU5UX09SREVSX09MREVTVBABEhYKEkVWRU5UX09SREVSX05FV0VTVBACKpcBCgxNZXNzYWdlT3JkZXISHQoZTUVTU0FHRV9PUkRFUl9VTlNQRUNJRklFRBAAEhgKFE1FU1NBR0VfT1JERVJfTkVXRVNUEAESGAoUTUVTU0FHRV9PUkRFUl9PTERFU1QQAhIZChVNRVNTQUdFX09SREVSX1VQREFURUQQAxIZChVNRVNTQUdFX09SREVSX09WRVJEVUUQBDL6AQoOTWVzc2FnZVNlcnZpY2USSgoKR2V0TWVzc2FnZRIaLm1hcnMudjEuR2V0TWVzc2FnZVJlcXVlc3QaGy5tYXJzLnYxLkdldE1lc3NhZ2VSZXNwb25zZSIDkAIBElAKDExpc3RNZXNzYWdlcxIcLm1hcnMudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBodLm1hcnMudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2UiA5ACARJKCgtXYXRjaEV2ZW50cxIbLm1hcnMudjEuV2F0Y2hFdmVudHNSZXF1ZXN0GhwubWFycy52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_mars_v1_event, file_mars_v1_lifecycle]);
+  fileDesc("Ch1tYXJzL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIHbWFycy52MSKDAwoOTWVzc2FnZVN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXZlbnRfY291bnQYBSABKAQSEgoKbGFzdF9ldmVudBgGIAEoCRIOCgZzdGFnZXMYByADKAkSFAoMZXh0ZXJuYWxfaWRzGAggAygJEiQKBXN0YXRlGAkgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcGFydGlhbBgLIAEoCBIWCglwYXJlbnRfaWQYDCABKAlIAIgBARIOCgZza2V3ZWQYDSABKAhCDAoKX3BhcmVudF9pZCKKAQoHTWVzc2FnZRIoCgdzdW1tYXJ5GAEgASgLMhcubWFycy52MS5NZXNzYWdlU3VtbWFyeRImCgZldmVudHMYAiADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSLQoJbGlmZWN5Y2xlGAMgASgLMhoubWFycy52MS5MaWZlY3ljbGVJbnN0YW5jZSKLAQoRR2V0TWVzc2FnZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHbWluX3NlcRgDIAEoBBIiCgVvcmRlchgEIAEoDjITLm1hcnMudjEuRXZlbnRPcmRlchINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkiXwoSR2V0TWVzc2FnZVJlc3BvbnNlEiEKB21lc3NhZ2UYASABKAsyEC5tYXJzLnYxLk1lc3NhZ2USEQoJYXNfb2Zfc2VxGAIgASgEEhMKC25leHRfY3Vyc29yGAMgASgJIpoEChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEhMKC2V4dGVybmFsX2lkGAMgASgJEg0KBWV2ZW50GAQgASgJEg8KB21pc3NpbmcYBSABKAkSDgoGcHJlZml4GAYgASgJEikKBXNpbmNlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFb3JkZXIYCSABKA4yFS5tYXJzLnYxLk1lc3NhZ2VPcmRlchINCgVsaW1pdBgKIAEoDRIOCgZjdXJzb3IYCyABKAkSDwoHbWluX3NlcRgMIAEoBBIkCgVzdGF0ZRgNIAMoDjIVLm1hcnMudjEuTWVzc2FnZVN0YXRlEjEKDW92ZXJkdWVfc2luY2UYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YWdlGA8gASgJEioKC3N0YWdlX3N0YXRlGBAgASgOMhUubWFycy52MS5GdW5uZWxTdGF0dXMSEAoIZm9sbG93ZWQYESABKAgSEgoFYWZ0ZXIYEiABKAlIAIgBARIUCgxzdGFnZV9ldmVudHMYEyADKAkSFAoMYWZ0ZXJfZXZlbnRzGBQgAygJQggKBl9hZnRlciJ3ChRMaXN0TWVzc2FnZXNSZXNwb25zZRIpCghtZXNzYWdlcxgBIAMoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkiWAoRR2V0Sm91cm5leVJlcXVlc3QSEwoLZXh0ZXJuYWxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDgoGY3Vyc29yGAMgASgJEg8KB21pbl9zZXEYBCABKAQiwwEKEkdldEpvdXJuZXlSZXNwb25zZRITCgtleHRlcm5hbF9pZBgBIAEoCRIpCghtZXNzYWdlcxgCIAMoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSDwoHcGFydGlhbBgDIAEoCBImCgZldmVudHMYBCADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSEwoLbmV4dF9jdXJzb3IYBSABKAkSEQoJYXNfb2Zfc2VxGAYgASgEEgwKBGFwcHMYByADKAkiSQoSV2F0Y2hFdmVudHNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhYKCWFmdGVyX3NlcRgCIAEoBEgAiAEBQgwKCl9hZnRlcl9zZXEi5wEKE1dhdGNoRXZlbnRzUmVzcG9uc2USNwoHc3RhcnRlZBgBIAEoCzIkLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZS5TdGFydGVkSAASMwoFYmF0Y2gYAiABKAsyIi5tYXJzLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UuQmF0Y2hIABopCgdTdGFydGVkEgsKA3NlcRgBIAEoBBIRCglyZWNvdmVyZWQYAiABKAgaLwoFQmF0Y2gSJgoGZXZlbnRzGAEgAygLMhYubWFycy52MS5SZWNvcmRlZEV2ZW50QgYKBGl0ZW0qWQoKRXZlbnRPcmRlchIbChdFVkVOVF9PUkRFUl9VTlNQRUNJRklFRBAAEhYKEkVWRU5UX09SREVSX09MREVTVBABEhYKEkVWRU5UX09SREVSX05FV0VTVBACKpcBCgxNZXNzYWdlT3JkZXISHQoZTUVTU0FHRV9PUkRFUl9VTlNQRUNJRklFRBAAEhgKFE1FU1NBR0VfT1JERVJfTkVXRVNUEAESGAoUTUVTU0FHRV9PUkRFUl9PTERFU1QQAhIZChVNRVNTQUdFX09SREVSX1VQREFURUQQAxIZChVNRVNTQUdFX09SREVSX09WRVJEVUUQBDLGAgoOTWVzc2FnZVNlcnZpY2USSgoKR2V0TWVzc2FnZRIaLm1hcnMudjEuR2V0TWVzc2FnZVJlcXVlc3QaGy5tYXJzLnYxLkdldE1lc3NhZ2VSZXNwb25zZSIDkAIBElAKDExpc3RNZXNzYWdlcxIcLm1hcnMudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBodLm1hcnMudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2UiA5ACARJKCgpHZXRKb3VybmV5EhoubWFycy52MS5HZXRKb3VybmV5UmVxdWVzdBobLm1hcnMudjEuR2V0Sm91cm5leVJlc3BvbnNlIgOQAgESSgoLV2F0Y2hFdmVudHMSGy5tYXJzLnYxLldhdGNoRXZlbnRzUmVxdWVzdBocLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_mars_v1_event, file_mars_v1_lifecycle]);
 
 /**
  * A message in short.
@@ -448,13 +448,118 @@ export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@_
   messageDesc(file_mars_v1_message_service, 5);
 
 /**
+ * Which journey, and which of its events.
+ *
+ * @generated from message mars.v1.GetJourneyRequest
+ */
+export type GetJourneyRequest = Message$1<"mars.v1.GetJourneyRequest"> & {
+  /**
+   * The name that its messages share. Required.
+   *
+   * @generated from field: string external_id = 1;
+   */
+  externalId: string;
+
+  /**
+   * Events in the answer, up to 1,000, which 0 stands for. It has fewer where they are more than 512 KiB.
+   *
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+
+  /**
+   * Where the answer before ended: its next_cursor.
+   *
+   * @generated from field: string cursor = 3;
+   */
+  cursor: string;
+
+  /**
+   * See the service.
+   *
+   * @generated from field: uint64 min_seq = 4;
+   */
+  minSeq: bigint;
+};
+
+/**
+ * Describes the message mars.v1.GetJourneyRequest.
+ * Use `create(GetJourneyRequestSchema)` to create a new message.
+ */
+export const GetJourneyRequestSchema: GenMessage<GetJourneyRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 6);
+
+/**
+ * A journey.
+ *
+ * @generated from message mars.v1.GetJourneyResponse
+ */
+export type GetJourneyResponse = Message$1<"mars.v1.GetJourneyResponse"> & {
+  /**
+   * As in the request.
+   *
+   * @generated from field: string external_id = 1;
+   */
+  externalId: string;
+
+  /**
+   * In the order of their apps and ids; 1,000 at most.
+   *
+   * @generated from field: repeated mars.v1.MessageSummary messages = 2;
+   */
+  messages: MessageSummary[];
+
+  /**
+   * Not all of its messages are there.
+   *
+   * @generated from field: bool partial = 3;
+   */
+  partial: boolean;
+
+  /**
+   * A page of the events of all these messages, in the order of created_at; ties by app and message.
+   *
+   * @generated from field: repeated mars.v1.RecordedEvent events = 4;
+   */
+  events: RecordedEvent[];
+
+  /**
+   * Asks for the events behind these; empty where there are none.
+   *
+   * @generated from field: string next_cursor = 5;
+   */
+  nextCursor: string;
+
+  /**
+   * Every event up to this place in the sequence is reflected in the answer.
+   *
+   * @generated from field: uint64 as_of_seq = 6;
+   */
+  asOfSeq: bigint;
+
+  /**
+   * The apps that this answer is limited to, where the key is not for every app.
+   *
+   * @generated from field: repeated string apps = 7;
+   */
+  apps: string[];
+};
+
+/**
+ * Describes the message mars.v1.GetJourneyResponse.
+ * Use `create(GetJourneyResponseSchema)` to create a new message.
+ */
+export const GetJourneyResponseSchema: GenMessage<GetJourneyResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 7);
+
+/**
  * What to watch.
  *
  * @generated from message mars.v1.WatchEventsRequest
  */
 export type WatchEventsRequest = Message$1<"mars.v1.WatchEventsRequest"> & {
   /**
-   * `all`, `apps/{app_id}`, `apps/{app_id}/messages/{message_id}` (ids percent-encoded) or
+   * `all`, `apps/{app_id}`, `apps/{app_id}/messages/{message_id}`, `journeys/{external_id}` (ids percent-encoded) or
    * `event_timeline:{message_id}`.
    *
    * @generated from field: string topic = 1;
@@ -474,7 +579,7 @@ export type WatchEventsRequest = Message$1<"mars.v1.WatchEventsRequest"> & {
  * Use `create(WatchEventsRequestSchema)` to create a new message.
  */
 export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 6);
+  messageDesc(file_mars_v1_message_service, 8);
 
 /**
  * The beginning, then events.
@@ -511,7 +616,7 @@ export type WatchEventsResponse = Message$1<"mars.v1.WatchEventsResponse"> & {
  * Use `create(WatchEventsResponseSchema)` to create a new message.
  */
 export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 7);
+  messageDesc(file_mars_v1_message_service, 9);
 
 /**
  * Where the stream begins; the first response and no other.
@@ -540,7 +645,7 @@ export type WatchEventsResponse_Started = Message$1<"mars.v1.WatchEventsResponse
  * Use `create(WatchEventsResponse_StartedSchema)` to create a new message.
  */
 export const WatchEventsResponse_StartedSchema: GenMessage<WatchEventsResponse_Started> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 7, 0);
+  messageDesc(file_mars_v1_message_service, 9, 0);
 
 /**
  * Events in the order of their seq.
@@ -561,7 +666,7 @@ export type WatchEventsResponse_Batch = Message$1<"mars.v1.WatchEventsResponse.B
  * Use `create(WatchEventsResponse_BatchSchema)` to create a new message.
  */
 export const WatchEventsResponse_BatchSchema: GenMessage<WatchEventsResponse_Batch> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 7, 1);
+  messageDesc(file_mars_v1_message_service, 9, 1);
 
 /**
  * Which of a message's events come first.
@@ -677,6 +782,17 @@ export const MessageService: GenService<{
     methodKind: "unary";
     input: typeof ListMessagesRequestSchema;
     output: typeof ListMessagesResponseSchema;
+  },
+  /**
+   * The messages that belong together by an external id, in all apps, with their events on one time axis. NOT_FOUND when there
+   * are none.
+   *
+   * @generated from rpc mars.v1.MessageService.GetJourney
+   */
+  getJourney: {
+    methodKind: "unary";
+    input: typeof GetJourneyRequestSchema;
+    output: typeof GetJourneyResponseSchema;
   },
   /**
    * Events of a topic as they are stored, in the order of their seq. The first response says where the stream begins.
