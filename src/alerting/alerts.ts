@@ -142,8 +142,8 @@ export class Alerts implements AlertsPort {
     return this.#change(() => this.#options.store.deleteAlertRule(id, by));
   }
 
-  putSink(id: string, target: SinkTarget, by: Author): Promise<PutSink> {
-    return this.#sinks.put(id, target, by);
+  putSink(id: string, target: SinkTarget, by: Author, overlapMs?: number): Promise<PutSink> {
+    return this.#sinks.put(id, target, by, overlapMs);
   }
 
   deleteSink(id: string, by: Author): Promise<boolean> {

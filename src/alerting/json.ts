@@ -2,13 +2,14 @@
 import { formatDuration } from "../core/duration.ts";
 import type { Micros } from "../core/event.ts";
 import { alternatives } from "../core/stage-name.ts";
-import { formatTime } from "../core/time.ts";
+import { formatTime, nowMicros } from "../core/time.ts";
 import { conditionToJson } from "./conditions/condition.ts";
 import type { Incident } from "./incident.ts";
 import type { AlertRule } from "./rule.ts";
 import type { AlertSilence } from "./silence.ts";
 import type { AlertSink } from "./sink.ts";
 import { withoutSecrets } from "./sinks/hidden.ts";
+import { overlapEnd } from "./sinks/rotation.ts";
 
 export function ruleToJson({
   id,
@@ -47,7 +48,13 @@ export function ruleToJson({
 /** @param before the sink that it replaces: its secrets that differ are shown as such */
 export function sinkToJson(sink: AlertSink, before?: AlertSink) {
   const { id, type, ...shown } = withoutSecrets(sink, before);
-  return { id, type, ...("to" in shown ? { to: [...shown.to] } : shown) };
+  const until = overlapEnd(sink, nowMicros());
+  return {
+    id,
+    type,
+    ...("to" in shown ? { to: [...shown.to] } : shown),
+    ...(until !== undefined && { former_secret_until: formatTime(until) }),
+  };
 }
 
 export function silenceToJson(silence: AlertSilence, now: Micros) {

@@ -26,10 +26,11 @@ export interface Alerts {
   /**
    * Secrets that are absent or `(hidden)` in the target are kept: see `sinks/hidden.ts`.
    *
+   * @param overlapMs how long a signing secret that is replaced goes on; 0 ends all former ones; default: `overlapMsDefault`
    * @throws `MarsError("invalid_argument")` for a target that Mars must not call, for a secret that cannot be kept, and
    *   beyond `sinksMax`
    */
-  putSink(id: string, target: SinkTarget, by: Author): Promise<PutSink>;
+  putSink(id: string, target: SinkTarget, by: Author, overlapMs?: number): Promise<PutSink>;
   /** @returns whether the sink existed @throws `MarsError("invalid_argument")` while a rule names it */
   deleteSink(id: string, by: Author): Promise<boolean>;
   /** Sends a notification of type `test` now. @returns the attempt; `undefined` for an unknown sink */

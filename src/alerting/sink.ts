@@ -1,4 +1,5 @@
 /** A sink: where notifications are delivered to. */
+import type { Micros } from "../core/event.ts";
 
 export const sinksMax = 100;
 export const recipientsMax = 20;
@@ -18,6 +19,8 @@ export type SinkTarget =
       readonly secret?: string;
       /** Sent with every notification, by name. The values are secrets. Absent: kept. */
       readonly headers?: SinkHeaders;
+      /** Secrets that were replaced, the latest first: it signs by each of them too until it ends. Not put by users. */
+      readonly formerSecrets?: readonly FormerSecret[];
     }
   | {
       /** Any receiver of Slack's incoming webhooks, a workflow of Teams, a webhook of Discord. The URL is a secret by itself. */
@@ -33,6 +36,15 @@ export type SinkTarget =
       readonly key?: string;
     }
   | { readonly type: "email"; readonly to: readonly string[] };
+
+/** A signing secret that another has replaced. */
+export interface FormerSecret {
+  readonly secret: string;
+  readonly until: Micros;
+}
+
+export const formerSecretsMax = 3;
+export const overlapMsDefault = 86_400_000;
 
 export const chatTypes = ["slack", "teams", "discord"] as const;
 export type ChatType = (typeof chatTypes)[number];
@@ -77,6 +89,29 @@ function receiverOf(sink: SinkTarget): string {
   // An account of a pager is known by its key alone.
   const key = isPager(sink) ? ` ${sink.key}` : "";
   return `${sink.type} ${origin}${pathname}${key}`;
+}
+
+/**
+ * Which addresses an e-mail sink loses, and whether it keeps others; `undefined` for another sink, or one that cannot be read.
+ *
+ * @param stored the sink as JSON
+ */
+export function lostAddresses(
+  stored: string,
+  now: SinkTarget | undefined,
+): { readonly lost: readonly string[]; readonly keeps: boolean } | undefined {
+  let before: SinkTarget;
+  try {
+    before = JSON.parse(stored);
+  } catch {
+    // As in `isSameReceiver`.
+    return undefined;
+  }
+  if (before.type !== "email" || now?.type !== "email") return undefined;
+  // The name of a mailbox is the same in any case nearly everywhere.
+  const left = new Set(now.to.map((address) => address.toLowerCase()));
+  const lost = before.to.filter((address) => !left.has(address.toLowerCase()));
+  return { lost, keeps: lost.length < before.to.length };
 }
 
 export type SinkHeaders = Readonly<Record<string, string>>;

@@ -6,6 +6,8 @@ import { smallBodyBytesMax } from "../core/limits.ts";
 import { textProblem } from "../core/validate.ts";
 import { attempt, attemptJson } from "./alert-deliveries.ts";
 import { alertId, found, list, settingLimit } from "./alert-fields.ts";
+import { timestamp } from "./answers.ts";
+import { duration } from "./duration.ts";
 import { cursor, defined, field, text, word } from "./fields.ts";
 import { pageOf } from "./memory-page.ts";
 import { operation } from "./operation.ts";
@@ -30,7 +32,7 @@ const email = field<string>({ type: "string", format: "email" }, (value) => {
 
 /** The members that a sink has beside its type, and the one that is required. */
 const membersOf: Readonly<Record<(typeof sinkTypes)[number], readonly string[]>> = {
-  webhook: ["url", "secret", "headers"],
+  webhook: ["url", "secret", "headers", "overlap"],
   slack: ["url"],
   teams: ["url"],
   discord: ["url"],
@@ -38,7 +40,7 @@ const membersOf: Readonly<Record<(typeof sinkTypes)[number], readonly string[]>>
   opsgenie: ["url", "key"],
   email: ["to"],
 };
-const optionalMembers = ["secret", "headers", "key"];
+const optionalMembers = ["secret", "headers", "key", "overlap"];
 
 const keyBytesMax = 256;
 /** PagerDuty's keys are 32 letters and digits, Opsgenie's are UUIDs. In an HTTP header no other character may stand. */
@@ -66,20 +68,34 @@ export const sinkInput = z
     ).optional(),
     headers: sinkHeaders.optional(),
     key: key.optional(),
+    overlap: duration(
+      { min: 1_000, max: 30 * 86_400_000, off: true },
+      "Of a webhook: how long a secret that this one replaces signs too; `off` ends former ones; `24h` unless given.",
+    ).optional(),
     to: list(email, recipientsMax, "e-mail addresses").optional(),
   })
-  .transform(({ id, type, ...given }, context): { readonly id: string; readonly target: SinkTarget } => {
+  .transform(({ id, type, ...given }, context): PutSinkInput => {
     const url = given.url ?? (type === "pagerduty" || type === "opsgenie" ? pagerUrls[type] : undefined);
     const members = membersOf[type];
-    for (const name of ["url", "secret", "headers", "key", "to"] as const) {
+    for (const name of ["url", "secret", "headers", "key", "overlap", "to"] as const) {
       const value = name === "url" ? url : given[name];
       const required = members.includes(name) && !optionalMembers.includes(name);
       const fault =
         value === undefined ? required && "is required" : !members.includes(name) && `is not for ${type}`;
       if (fault) context.addIssue({ code: "custom", path: [name], message: fault });
     }
-    return { id, target: targetOf(type, { ...given, url: url ?? "" }) };
+    return {
+      id,
+      target: targetOf(type, { ...given, url: url ?? "" }),
+      ...defined({ overlapMs: given.overlap }),
+    };
   });
+
+interface PutSinkInput {
+  readonly id: string;
+  readonly target: SinkTarget;
+  readonly overlapMs?: number;
+}
 
 interface Given {
   readonly url: string;
@@ -118,6 +134,9 @@ const sink = z.strictObject({
     .optional()
     .meta({ description: "Names, each with `(hidden)` for its value." }),
   key: z.string().optional().meta({ description: "`(hidden)`." }),
+  former_secret_until: timestamp.optional().meta({
+    description: "Of a webhook: until when it is signed by the secret that was replaced, too.",
+  }),
   to: z.array(z.string()).optional(),
 });
 
@@ -166,8 +185,9 @@ export const putSink = operation({
   command: "alerts sinks put",
   input: sinkInput,
   output: z.strictObject({ sink }),
-  async handle({ alerts, changes }, { id, target }, caller, by) {
-    const { sink, madeSecret: secret } = await changes.run(caller, () => alerts.putSink(id, target, by));
+  async handle({ alerts, changes }, { id, target, overlapMs }, caller, by) {
+    const put = () => alerts.putSink(id, target, by, overlapMs);
+    const { sink, madeSecret: secret } = await changes.run(caller, put);
     return { sink: { ...sinkToJson(sink), ...defined({ secret }) } };
   },
 });

@@ -50,8 +50,9 @@ export function withoutSecrets(sink: AlertSink, before: AlertSink = sink): Alert
     return { ...sink, url: `${origin}/${secret(pathname + search, old && old.pathname + old.search)}` };
   if (isPager(sink)) return { ...sink, key: secret(sink.key, isPager(before) ? before.key : undefined) };
   const { headers, secret: signing }: Partial<Webhook> = before.type === "webhook" ? before : {};
+  const { formerSecrets: _, ...shown } = sink;
   return {
-    ...sink,
+    ...shown,
     url:
       search === "" && hash === ""
         ? sink.url

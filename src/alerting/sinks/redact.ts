@@ -20,7 +20,8 @@ export function secretsOf(sink: AlertSink): string[] {
   const { pathname, search } = new URL(sink.url);
   const inUrl = (isChat(sink) ? pathname + search : search).split(/[/?&=]/);
   if (isChat(sink)) return inUrl;
-  return [sink.secret ?? "", ...inUrl, ...Object.values(sink.headers ?? {})];
+  const former = (sink.formerSecrets ?? []).map(({ secret }) => secret);
+  return [sink.secret ?? "", ...former, ...inUrl, ...Object.values(sink.headers ?? {})];
 }
 
 /** The text without the secrets. */

@@ -7,6 +7,7 @@ import { discordPost } from "./discord.ts";
 import type { Post } from "./http-post.ts";
 import { opsgeniePost } from "./opsgenie.ts";
 import { pagerdutyPost } from "./pagerduty.ts";
+import { signingSecrets } from "./rotation.ts";
 import { slackPost } from "./slack.ts";
 import { parseTarget } from "./target.ts";
 import { teamsPost } from "./teams.ts";
@@ -41,7 +42,8 @@ export function requestTo(sink: HttpSink, notification: Notification, options: R
     }
     case "webhook": {
       const sentAt = new Date();
-      const post = webhookPost(notification, { url, secret: sink.secret ?? "", webhookId, sentAt, links });
+      const secrets = signingSecrets(sink, sentAt.getTime() * 1_000);
+      const post = webhookPost(notification, { url, secrets, webhookId, sentAt, links });
       return { ...post, headers: { ...sink.headers, ...post.headers } };
     }
   }

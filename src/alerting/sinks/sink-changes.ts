@@ -8,9 +8,10 @@ import type { Attempt } from "../delivery.ts";
 import type { Notification } from "../notification.ts";
 import type { AlertReader, AlertStore, PutSink } from "../ports.ts";
 import { refuse } from "../refuse.ts";
-import { isPager, type SinkTarget } from "../sink.ts";
+import { isPager, overlapMsDefault, type SinkTarget } from "../sink.ts";
 import type { Deliverer } from "./deliverer.ts";
 import { hidden, withKept } from "./hidden.ts";
+import { rotated } from "./rotation.ts";
 import type { Sender } from "./sender.ts";
 import { parseTarget, TargetError, type Targets } from "./target.ts";
 import { makeSecret, makeWebhookId, secretProblem } from "./webhook.ts";
@@ -42,7 +43,7 @@ export class SinkChanges {
   }
 
   /** See `Alerts` of `ports.ts` for all of these. */
-  async put(id: string, target: SinkTarget, by: Author): Promise<PutSink> {
+  async put(id: string, target: SinkTarget, by: Author, overlapMs = overlapMsDefault): Promise<PutSink> {
     await this.#check(target);
     const { store, reader, deliverer, change } = this.#options;
     return change(async () => {
@@ -51,7 +52,8 @@ export class SinkChanges {
       refuse(problems);
       const madeSecret = kept.type === "webhook" && kept.secret === undefined ? makeSecret() : undefined;
       const made = madeSecret !== undefined && { secret: madeSecret };
-      const sink = { ...kept, ...made, id };
+      const now = nowMicros();
+      const sink = { ...rotated({ ...kept, ...made }, before, { now, overlapMs }), id };
       // What is under way to a receiver that it leads to no more must be on record before it is decided what that one still gets.
       await deliverer.exclusively(id, () => store.putAlertSink(sink, by));
       return { sink, ...(madeSecret !== undefined && { madeSecret }) };

@@ -37,7 +37,8 @@ export function makeWebhookId(): string {
 
 export interface WebhookOptions {
   readonly url: URL;
-  readonly secret: string;
+  /** It is signed by each of them. */
+  readonly secrets: readonly string[];
   readonly webhookId: string;
   /** The time of this attempt: receivers refuse old ones. */
   readonly sentAt: Date;
@@ -46,7 +47,7 @@ export interface WebhookOptions {
 }
 
 export function webhookPost(notification: Notification, options: WebhookOptions): Post {
-  const { url, secret, webhookId, sentAt, links } = options;
+  const { url, secrets, webhookId, sentAt, links } = options;
   const body = JSON.stringify(webhookBody(notification, links));
   return {
     url,
@@ -54,7 +55,9 @@ export function webhookPost(notification: Notification, options: WebhookOptions)
       "content-type": "application/json",
       "webhook-id": webhookId,
       "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
-      "webhook-signature": new Webhook(secret).sign(webhookId, sentAt, body),
+      "webhook-signature": secrets
+        .map((secret) => new Webhook(secret).sign(webhookId, sentAt, body))
+        .join(" "),
     },
     body,
   };

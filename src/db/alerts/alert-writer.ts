@@ -5,7 +5,7 @@ import { shownId } from "../../alerting/notification-text.ts";
 import type { AlertStep } from "../../alerting/ports.ts";
 import { type AlertRule, opensOther, rulesMax, type StoredRule, withGrowth } from "../../alerting/rule.ts";
 import { type AlertSilence, silencesMax } from "../../alerting/silence.ts";
-import { type AlertSink, isSameReceiver, sinksMax } from "../../alerting/sink.ts";
+import { type AlertSink, isSameReceiver, lostAddresses, sinksMax } from "../../alerting/sink.ts";
 import type { Author } from "../../core/audit.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
@@ -213,6 +213,23 @@ function keepFormer(id: string, text: string | undefined, now?: AlertSink): InSt
   if (text === undefined || (now !== undefined && isSameReceiver(text, now))) return [];
   const at = nowMicros();
   const former = `${id}#${at}`;
+  const addresses = lostAddresses(text, now);
+  // Who stays is notified of the end by the sink itself, and once.
+  if (addresses?.keeps && now?.type === "email") {
+    const back = [
+      { sql: formerSinksSql.takeBack, args: [id, JSON.stringify(now.to)] },
+      formerSinksSql.forgetEmpty,
+    ];
+    if (addresses.lost.length === 0) return [...back, formerSinksSql.dropGone];
+    return [
+      ...back,
+      { sql: formerSinksSql.keepLost, args: [text, former, at, JSON.stringify(addresses.lost)] },
+      { sql: formerSinksSql.addToIncidents, args: [id, former] },
+      { sql: formerSinksSql.copyDeliveries, args: [id, former] },
+      { sql: formerSinksSql.forget, args: [sinksMax] },
+      formerSinksSql.dropGone,
+    ];
+  }
   return [
     { sql: formerSinksSql.keep, args: [text, former, at] },
     { sql: formerSinksSql.moveIncidents, args: [id, former] },
