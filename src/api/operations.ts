@@ -18,6 +18,7 @@ import { listOverdueGroups } from "./overdue-groups.ts";
 import { deleteRetention, getRetention, putRetention } from "./retentions.ts";
 import { endSession, listSessions, whoAmI } from "./sessions.ts";
 import { deleteSetAside, listSetAside, replaySetAside } from "./set-aside.ts";
+import { getSkew } from "./skew.ts";
 import { getFunnel, getLatency, getRates, listApps } from "./statistics.ts";
 import { getStats } from "./stats.ts";
 import { createTicket } from "./tickets.ts";
@@ -30,6 +31,7 @@ export const operations: readonly Operation[] = [
   getFunnel,
   getLatency,
   getRates,
+  getSkew,
   putLifecycle,
   getLifecycle,
   deleteLifecycle,

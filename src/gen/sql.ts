@@ -1012,6 +1012,11 @@ export const setAsideSql = {
   deleteGone: `DELETE FROM set_aside WHERE kind = 'message' AND seq NOT IN (SELECT id FROM messages)`,
 } as const;
 
+/** src/db/statistics/skew.sql */
+export const skewSql = {
+  samples: `SELECT json_group_array(json_array(m.id, e.event, e.created_at, e.received_at)) AS rows FROM (SELECT id, event_count FROM messages WHERE app_id = ?1 ORDER BY updated_at DESC LIMIT ?2) m CROSS JOIN events e ON e.message = m.id WHERE m.event_count <= ?3`,
+} as const;
+
 /** src/db/statistics/statistics.sql */
 export const statisticsSql = {
   funnel: `SELECT s.id, s.after, s.stage, sum(f.reached) AS reached, sum(f.waiting) AS waiting, sum(f.overdue) AS overdue, sum(f.never) AS never FROM stages s CROSS JOIN funnel f ON f.stage = s.id AND f.span = ?2 AND f.start >= ?3 AND f.start < ?4 WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1) GROUP BY s.id`,

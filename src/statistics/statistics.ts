@@ -2,6 +2,7 @@
 import type { MessageKey, Micros } from "../core/event.ts";
 import type { ShownState } from "../core/state.ts";
 import type { Window } from "../core/window.ts";
+import type { Skew } from "./skew.ts";
 
 /** Reads what is counted. Rejects with `unavailable` while the database is away. */
 export interface StatisticsReader {
@@ -9,6 +10,7 @@ export interface StatisticsReader {
   latency(appId: string, window: Window): Promise<Latency>;
   rates(query: RateQuery): Promise<Rates>;
   apps(query: AppQuery): Promise<AppPage>;
+  skew(appId: string): Promise<Skew>;
   /** Whether the app has, or has had, a message or a lifecycle. */
   hasApp(appId: string): Promise<boolean>;
 }

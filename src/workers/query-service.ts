@@ -15,6 +15,7 @@ import { HistoryQueries } from "../db/messages/history-queries.ts";
 import { MessageQueries, type MessageQueriesOptions } from "../db/messages/message-queries.ts";
 import { ReadConnection } from "../db/read-connection.ts";
 import { SetAsideQueries } from "../db/set-aside/set-aside-queries.ts";
+import { SkewQueries } from "../db/statistics/skew-queries.ts";
 import { StatisticsQueries } from "../db/statistics/statistics-queries.ts";
 
 export type QueryService = ReturnType<typeof createQueryService>;
@@ -36,6 +37,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const audit = new AuditQueries(connection);
   const aside = new SetAsideQueries(connection);
   const statistics = new StatisticsQueries(connection);
+  const skews = new SkewQueries(connection);
   return {
     /** Sets the journal by whose position answers name the seq that they are as of. */
     open: (journalId: string) => connection.open(journalId),
@@ -54,6 +56,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     latency: statistics.latency.bind(statistics),
     rates: statistics.rates.bind(statistics),
     apps: statistics.apps.bind(statistics),
+    skew: skews.skew.bind(skews),
     hasApp: statistics.hasApp.bind(statistics),
     alertRules: alerts.rules.bind(alerts),
     alertSinks: alerts.sinks.bind(alerts),

@@ -83,6 +83,7 @@ export const rows: Readonly<Record<string, Row>> = {
   getFunnel: is(app, ofApp),
   getLatency: is(app, ofApp),
   getRates: is(app, ofApp),
+  getSkew: is(app, ofApp),
   putLifecycle: is({ ...app, lifecycle }, { missing: { app_id: "nobodys", lifecycle } }),
   getLifecycle: is(app, ofApp),
   deleteLifecycle: {

@@ -13,6 +13,7 @@ import { getMessage, listMessages } from "../../src/api/messages.ts";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
 import { listOverdueGroups } from "../../src/api/overdue-groups.ts";
+import { getSkew } from "../../src/api/skew.ts";
 import { getFunnel, getLatency, getRates, listApps } from "../../src/api/statistics.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { send, sendBulk } from "../support/rest.ts";
@@ -75,6 +76,8 @@ const steps = (door: string): readonly Step[] => [
   [getRates, { ...shop, ...window }],
   [getRates, { ...shop, ...window, step: "90s" }],
   [getRates, { app_id: "nobody", ...window }],
+  [getSkew, { ...shop }],
+  [getSkew, { app_id: "nobody" }],
   [putLifecycle, { app_id: "x-put", lifecycle }],
   [putLifecycle, { app_id: "x-put", lifecycle: { ...lifecycle, complete_on: ["nowhere"] } }],
   [putLifecycle, { app_id: "x-put", lifecycle: { stages: [{ events: ["a"] }], grace: "31d" } }],

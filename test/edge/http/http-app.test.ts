@@ -48,6 +48,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
       latency: fail,
       rates: fail,
       apps: fail,
+      skew: fail,
       hasApp: fail,
       alertRules: fail,
       alertRulePage: fail,

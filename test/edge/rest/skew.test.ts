@@ -1,0 +1,45 @@
+/** Clocks of producers, through the front door. */
+import { expect, test } from "bun:test";
+import { startMars } from "../../support/mars.ts";
+import { getJson, sendBulk } from "../../support/rest.ts";
+import { get, type Json } from "./client.ts";
+
+test("the clock that is wrong is named, after a restart too", async () => {
+  await using mars = await startMars();
+  const put = await get(`${mars.url}/api/apps/shop/lifecycle`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      stages: [{ event: "SENT" }, { event: "PAID", after: "SENT" }, { event: "DONE", after: "PAID" }],
+      complete_on: ["DONE"],
+    }),
+  });
+  expect(put.status).toBe(200);
+  const now = Date.now();
+  const events = Array.from({ length: 50 }, (_, n) => `m-${n}`).flatMap((message_id) =>
+    // The clock of PAID is ahead by ten minutes, that of the others is right.
+    (
+      [
+        ["SENT", -100],
+        ["PAID", 600_000],
+        ["DONE", -20],
+      ] as const
+    ).map(([event, ahead]) => {
+      return { app_id: "shop", message_id, event, created_at: new Date(now + ahead).toISOString() };
+    }),
+  );
+  const seq = await sendBulk(mars.url, events);
+  const skew = await getJson<Json>(`${mars.url}/api/apps/shop/skew?min_seq=${seq}`);
+  expect(skew.messages).toBe(50);
+  const [paid, ...others] = skew.events;
+  expect(paid).toMatchObject({ event: "PAID", samples: 50, early: [] });
+  expect(paid.skew_ms).toBeWithin(590_000, 600_001);
+  expect(paid.hint).toStartWith("the clock of its producer is ahead by ");
+  const done = others.find(({ event }: Json) => event === "DONE");
+  expect(done.early).toMatchObject([{ after: "PAID", early: 50, pairs: 50, early_by_ms: 600_020 }]);
+  expect(done.hint).toContain("in 50 of 50 messages it is dated before PAID, by 600 s");
+
+  await using again = await mars.restart();
+  expect(await getJson<Json>(`${again.url}/api/apps/shop/skew`)).toEqual(skew);
+  expect((await get(`${again.url}/api/apps/none/skew`)).status).toBe(404);
+});
