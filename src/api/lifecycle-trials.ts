@@ -1,20 +1,35 @@
 /** Finding a good lifecycle: one that is learned from stored messages, and one that is tried on them. */
 import * as z from "zod";
 import { nowMicros } from "../core/time.ts";
-import { trialStates } from "../learning/dry-run.ts";
+import { type TrialState, trialStates } from "../learning/dry-run.ts";
 import { raiseAtMostDefault } from "../learning/learn.ts";
-import { dryRunToJson, learnedToJson } from "../learning/trial.ts";
+import { differencesToJson, dryRunToJson, learnedToJson } from "../learning/trial.ts";
 import { definitionToJson } from "../lifecycle/definition.ts";
+import { definitionDiff } from "../lifecycle/diff.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { count, ms, timestamp } from "./answers.ts";
 import { definition } from "./definition.ts";
 import { appId, share } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
+import { diffFields } from "./lifecycle-changes.ts";
 import { body, lifecycle, path } from "./lifecycles.ts";
 import { operation } from "./operation.ts";
 import { windowFields, windowOf } from "./window.ts";
 
 const names = z.array(z.string());
+
+const difference = z.strictObject({
+  both: count.meta({ description: "Messages in this state by both." }),
+  only_new: count,
+  only_current: count,
+  samples_only_new: names.readonly(),
+  samples_only_current: names.readonly(),
+});
+const differences = Object.fromEntries(trialStates.map((state) => [state, difference])) as Record<
+  TrialState,
+  typeof difference
+>;
+const against = z.strictObject({ version: z.int(), ...differences, ...diffFields });
 
 const raiseAtMost = share(
   0.5,
@@ -45,6 +60,9 @@ export const dryRunLifecycle = operation({
     ...trialHead,
     lifecycle,
     states: z.record(z.enum(trialStates), count),
+    against: against.nullable().meta({
+      description: "The same messages by the version in force; null where there is none.",
+    }),
     findings: z
       .array(
         z.strictObject({
@@ -59,10 +77,25 @@ export const dryRunLifecycle = operation({
       .readonly(),
   }),
   async handle({ trials, reader }, { app_id, lifecycle, since, until }, caller) {
-    const options = { appId: app_id, since, until, clock: nowMicros() };
+    const read = reader(caller);
+    const [inForce] = await read.lifecycleVersions(app_id, 1);
+    const current = inForce?.definition;
+    const options = { appId: app_id, since, until, clock: nowMicros(), ...(current && { current }) };
     const run = await trials.dryRun(lifecycle, options, caller);
-    if (run.result.messages === 0) await assertApp(reader(caller), app_id);
-    return { lifecycle: definitionToJson(lifecycle), ...dryRunToJson(run) };
+    if (run.result.messages === 0) await assertApp(read, app_id);
+    const { differences } = run.result;
+    return {
+      lifecycle: definitionToJson(lifecycle),
+      ...dryRunToJson(run),
+      against:
+        inForce === undefined || differences === undefined
+          ? null
+          : {
+              version: inForce.version,
+              ...differencesToJson(differences),
+              ...definitionDiff(current, lifecycle),
+            },
+    };
   },
 });
 

@@ -900,6 +900,11 @@ export const journeysSql = {
   historyOfMembers: `SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead FROM ( SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own FROM ( SELECT e.seq, iif(e.changed_seq = 0, e.seq, e.changed_seq) AS place, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) + octet_length(e.parent_id) AS bytes FROM json_each(?3) k CROSS JOIN events e INDEXED BY events_order ON e.message = k.value ->> 0 WHERE max(e.seq, e.changed_seq) > ?1 AND max(e.seq, e.changed_seq) <= ?2 AND e.seq >= k.value ->> 1 ORDER BY place LIMIT ?4 ) ) p CROSS JOIN events e ON e.seq = p.seq CROSS JOIN messages m ON m.id = e.message WHERE p.bytes - p.own < ?5 ORDER BY p.place`,
 } as const;
 
+/** src/db/lifecycles/histories.sql */
+export const historiesSql = {
+  firsts: `SELECT json_group_array(json(( SELECT json_group_array(json_array(event, at, received_at)) FROM ( SELECT e.event, min(e.created_at - e.ahead) AS at, e.received_at FROM ( SELECT seq FROM events INDEXED BY events_order WHERE message = m.value ORDER BY created_at, event, event_id, detail LIMIT ?2 ) k CROSS JOIN events e ON e.seq = k.seq GROUP BY e.event ORDER BY at LIMIT ?3)))) AS rows FROM json_each(?1) m`,
+} as const;
+
 /** src/db/lifecycles/lifecycles.sql */
 export const lifecyclesSql = {
   latest: `SELECT version, created_at, after_seq, bytes, definition FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT 1`,

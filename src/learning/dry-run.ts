@@ -4,7 +4,7 @@ import { type MessageState, messageStates } from "../core/state.ts";
 import { activeBy, assess, pendingFindings, stageTimes } from "../lifecycle/assess.ts";
 import type { Definition } from "../lifecycle/definition.ts";
 import type { FindingKind, PendingFinding } from "../lifecycle/finding.ts";
-import { completionOf, withOwed } from "../lifecycle/owed.ts";
+import { completionOf, type OwedEvents, withOwed } from "../lifecycle/owed.ts";
 import { createPlan, type Plan } from "../lifecycle/plan.ts";
 import type { MessageHistory } from "./history.ts";
 
@@ -43,7 +43,7 @@ export class DryRun {
   readonly #plan: Plan;
   readonly #clock: Micros;
   #messages = 0;
-  readonly #states = new Map<MessageState, number>();
+  readonly #states = new Map<TrialState, number>();
   readonly #counts = new Map<string, Count & { readonly kind: FindingKind; readonly stage: string }>();
 
   /** @param clock what is due and has its grace behind it by then is missing */
@@ -52,13 +52,17 @@ export class DryRun {
     this.#clock = clock;
   }
 
-  add({ messageId, events, owed = [] }: MessageHistory): void {
+  /**
+   * @param owed of the stages of this definition: see `MessageHistory.owed`
+   * @returns the message's state
+   */
+  add({ messageId, events }: MessageHistory, owed: readonly OwedEvents[] = []): TrialState {
     const plan = this.#plan;
     const firsts = [...plan.slots.keys()].map(
       (name) => events.find(({ event }) => event === name)?.at ?? null,
     );
     const times = withOwed(plan, firsts, owed);
-    const { state } = assess(plan, times, activeBy(this.#clock));
+    const state = assess(plan, times, activeBy(this.#clock)).state as TrialState;
     this.#messages += 1;
     this.#states.set(state, (this.#states.get(state) ?? 0) + 1);
     for (const finding of pendingFindings(plan, times)) {
@@ -81,6 +85,7 @@ export class DryRun {
       if (retractedAt > Math.max(dueAt + plan.grace, firstReceived(stage.starts)))
         this.#count({ kind: "missing", stage: stage.name }, messageId).retracted += 1;
     }
+    return state;
   }
 
   result(): DryRunResult {

@@ -8,14 +8,14 @@ export interface HistoryReader {
   histories(query: HistoriesQuery): Promise<HistoriesPage>;
 }
 
-/** The times of one message's events, in short: for learning and for dry runs. */
+/** The times of one message's events, in short: for learning and for dry runs. Its first 10,000 events are looked at. */
 export interface MessageHistory {
   readonly messageId: string;
   readonly createdAt: Micros;
-  /** The first of each name: when it happened, and when Mars took it. */
+  /** The first of each name, the earliest first: when it happened, and when it was received. */
   readonly events: readonly { readonly event: string; readonly at: Micros; readonly receivedAt: Micros }[];
-  /** Of the stages that are owed by several, where the query has a definition: by `Plan.owed`. */
-  readonly owed?: readonly OwedEvents[];
+  /** Of the stages that are owed by several: by the definitions of the query, and for each by `Plan.owed`. */
+  readonly owed?: readonly (readonly OwedEvents[])[];
 }
 
 export interface HistoriesQuery {
@@ -25,8 +25,8 @@ export interface HistoriesQuery {
   readonly until: Micros;
   /** `next` of the page before; absent to begin. */
   readonly after?: string;
-  /** A definition whose stages that are owed by several are looked at. */
-  readonly definition?: Definition;
+  /** Those whose stages that are owed by several are looked at. */
+  readonly definitions?: readonly Definition[];
 }
 
 /** A bounded number of messages, the latest first. */

@@ -6,7 +6,8 @@ import { eventsOfName } from "../core/stage-name.ts";
 import { formatTime } from "../core/time.ts";
 import type { Window } from "../core/window.ts";
 import { type Definition, definitionToJson, isOwed } from "../lifecycle/definition.ts";
-import { DryRun, type DryRunResult } from "./dry-run.ts";
+import { Comparison, type StateDifference, type StateDifferences } from "./comparison.ts";
+import { DryRun, type DryRunResult, type TrialState } from "./dry-run.ts";
 import type { HistoryReader, MessageHistory } from "./history.ts";
 import { type Learned, learn } from "./learn.ts";
 import type { LearnedStage } from "./learned-stage.ts";
@@ -27,6 +28,18 @@ export interface Trial<Result> extends Window {
   readonly cutShort: boolean;
 }
 
+export interface DryRunOptions extends TrialOptions {
+  /** What is due and has its grace behind it by then is missing. */
+  readonly clock: Micros;
+  /** The lifecycle in force, to compare with. */
+  readonly current?: Definition;
+}
+
+export interface TriedResult extends DryRunResult {
+  /** Absent without a lifecycle to compare with. */
+  readonly differences?: StateDifferences;
+}
+
 export interface Trials {
   /**
    * @throws `MarsError` `overloaded` while too many wait, `deadline_exceeded` for a run that waits or takes too long, and the
@@ -34,11 +47,7 @@ export interface Trials {
    */
   learn(options: LearnTrialOptions, caller: Caller): Promise<Trial<Learned>>;
   /** The same. */
-  dryRun(
-    definition: Definition,
-    options: TrialOptions & { readonly clock: Micros },
-    caller: Caller,
-  ): Promise<Trial<DryRunResult>>;
+  dryRun(definition: Definition, options: DryRunOptions, caller: Caller): Promise<Trial<TriedResult>>;
 }
 
 /** @param check called before each page and each step; ends the run by throwing */
@@ -46,16 +55,15 @@ export function createTrials(reader: HistoryReader, check: () => void) {
   async function readAll(
     { appId, since, until }: TrialOptions,
     add: (history: MessageHistory) => void,
-    definition?: Definition,
+    definitions: readonly Definition[] = [],
   ): Promise<boolean> {
     let messages = 0;
     let after: string | undefined;
     do {
       check();
       const page = await reader.histories({
-        ...{ appId, since, until },
+        ...{ appId, since, until, definitions },
         ...(after !== undefined && { after }),
-        ...(definition !== undefined && { definition }),
       });
       for (const history of page.histories) add(history);
       messages += page.histories.length;
@@ -77,18 +85,23 @@ export function createTrials(reader: HistoryReader, check: () => void) {
       return { since, until, result, cutShort: cutShort || sample.full };
     },
 
-    async dryRun(
-      definition: Definition,
-      options: TrialOptions & { readonly clock: Micros },
-    ): Promise<Trial<DryRunResult>> {
-      const dryRun = new DryRun(definition, options.clock);
-      const cutShort = await readAll(
-        options,
-        (history) => dryRun.add(history),
-        isOwed(definition) ? definition : undefined,
-      );
-      const { since, until } = options;
-      return { since, until, result: dryRun.result(), cutShort };
+    async dryRun(definition: Definition, options: DryRunOptions): Promise<Trial<TriedResult>> {
+      const { since, until, clock, current } = options;
+      const tried = new DryRun(definition, clock);
+      const inForce = current && new DryRun(current, clock);
+      const comparison = new Comparison();
+      const add = (history: MessageHistory) => {
+        const state = tried.add(history, history.owed?.[0]);
+        if (inForce !== undefined)
+          comparison.add(history.messageId, state, inForce.add(history, history.owed?.[1]));
+      };
+      const definitions = current === undefined ? [definition] : [definition, current];
+      const cutShort = await readAll(options, add, definitions.some(isOwed) ? definitions : []);
+      const result = {
+        ...tried.result(),
+        ...(inForce !== undefined && { differences: comparison.result() }),
+      };
+      return { since, until, result, cutShort };
     },
   };
 }
@@ -145,6 +158,19 @@ export function dryRunToJson({ since, until, result, cutShort }: Trial<DryRunRes
       stage_events: eventsOfName(finding.stage),
     })),
   };
+}
+
+/** By state: what both lifecycles, and what one of them alone would have found. */
+export function differencesToJson(differences: StateDifferences) {
+  const toJson = (one: StateDifference) => ({
+    both: one.both,
+    only_new: one.onlyNew,
+    only_current: one.onlyCurrent,
+    samples_only_new: one.samplesOnlyNew,
+    samples_only_current: one.samplesOnlyCurrent,
+  });
+  const entries = Object.entries(differences).map(([state, one]) => [state, toJson(one)]);
+  return Object.fromEntries(entries) as Record<TrialState, ReturnType<typeof toJson>>;
 }
 
 function round(share: number): number {

@@ -10,6 +10,7 @@ import { FindingQueries } from "../db/findings/finding-queries.ts";
 import { OverdueGroupQueries } from "../db/findings/overdue-groups.ts";
 import { JourneyQueries } from "../db/journeys/journey-queries.ts";
 import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
+import { MessageHistories } from "../db/lifecycles/message-histories.ts";
 import { PlanCache } from "../db/lifecycles/plan-cache.ts";
 import { HistoryQueries } from "../db/messages/history-queries.ts";
 import { MessageQueries, type MessageQueriesOptions } from "../db/messages/message-queries.ts";
@@ -30,6 +31,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const findings = new FindingQueries(connection, options);
   const groups = new OverdueGroupQueries(connection);
   const lifecycles = new LifecycleQueries(connection);
+  const histories = new MessageHistories(connection);
   const alerts = new AlertQueries(connection);
   const incidents = new IncidentQueries(connection);
   const deliveries = new DeliveryQueries(connection);
@@ -51,7 +53,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     overdue: findings.overdue.bind(findings),
     overdueGroups: groups.overdueGroups.bind(groups),
     lifecycleVersions: lifecycles.lifecycleVersions.bind(lifecycles),
-    histories: lifecycles.histories.bind(lifecycles),
+    histories: histories.histories.bind(histories),
     funnel: statistics.funnel.bind(statistics),
     latency: statistics.latency.bind(statistics),
     rates: statistics.rates.bind(statistics),

@@ -1,10 +1,9 @@
 /** Learning and dry runs, over a connection of their own that cannot write. Runs in `trial-worker.ts`, one run in each. */
 import { MarsError } from "../core/error.ts";
-import type { Micros } from "../core/event.ts";
 import type { DatabaseAddress } from "../db/database.ts";
-import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
+import { MessageHistories } from "../db/lifecycles/message-histories.ts";
 import { ReadConnection } from "../db/read-connection.ts";
-import { createTrials, type LearnTrialOptions, type TrialOptions } from "../learning/trial.ts";
+import { createTrials, type DryRunOptions, type LearnTrialOptions } from "../learning/trial.ts";
 import type { Definition } from "../lifecycle/definition.ts";
 
 export interface TrialServiceOptions extends DatabaseAddress {
@@ -17,13 +16,12 @@ export type TrialService = ReturnType<typeof createTrialService>;
 export function createTrialService({ stop, ...address }: TrialServiceOptions) {
   const flag = new Int32Array(stop);
   const connection = new ReadConnection(address);
-  const trials = createTrials(new LifecycleQueries(connection), () => {
+  const trials = createTrials(new MessageHistories(connection), () => {
     if (Atomics.load(flag, 0) !== 0) throw new MarsError("deadline_exceeded", "the run was stopped");
   });
   return {
     learn: (options: LearnTrialOptions) => trials.learn(options),
-    dryRun: (definition: Definition, options: TrialOptions & { readonly clock: Micros }) =>
-      trials.dryRun(definition, options),
+    dryRun: (definition: Definition, options: DryRunOptions) => trials.dryRun(definition, options),
     close: () => connection.close(),
   };
 }

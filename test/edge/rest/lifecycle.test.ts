@@ -330,49 +330,6 @@ test("counts say where messages and time are lost, and every number leads to its
   });
 });
 
-test("a definition is tried on what is stored, and one is proposed from it", async () => {
-  const base = Date.now() - 3_600_000;
-  const rows = Array.from({ length: 300 }, (_, n) => n).flatMap((n) => {
-    const at = (ms: number) => new Date(base + n * 1_000 + ms).toISOString();
-    const id = { app_id: "history", message_id: `m${n}` };
-    const sent = n % 10 === 0 ? [] : [event({ ...id, event: "SENT", created_at: at(50 + (n % 50)) })];
-    return [
-      event({ ...id, event: "CREATED", created_at: at(0) }),
-      ...sent,
-      event({ ...id, event: "SEEN", created_at: at(500) }),
-    ];
-  });
-  const { body } = await post(`${mars.url}/api/event/bulk`, { events: rows });
-  await get(`${mars.url}/api/messages?limit=1&min_seq=${body.seq}`);
-  const tried = {
-    stages: [{ event: "CREATED" }, { event: "SENT", within: "70ms" }, { event: "SEEN", within: "1s" }],
-    complete_on: ["SEEN"],
-    grace: "0s",
-  };
-  const dryRun = await post(`${mars.url}/api/apps/history/lifecycle/dry-run?since=24h`, tried);
-  expect(dryRun.status).toBe(200);
-  expect(dryRun.body.lifecycle.grace).toBe("0s");
-  expect(dryRun.body).toMatchObject({ messages: 300, cut_short: false, states: { complete: 300 } });
-  const count = (kind: string) => dryRun.body.findings.find((one: Json) => one.kind === kind);
-  expect(count("skipped")).toMatchObject({ stage: "SENT", holding: 30 });
-  expect(count("late").holding).toBe(
-    rows.filter((row: Json) => row.event === "SENT").length - 300 * 0.4 + 12,
-  );
-  expect(count("skipped").samples.length).toBe(10);
-  expect((await get(`${mars.url}/api/findings?app_id=history`)).body.findings).toEqual([]);
-
-  const learned = (await get(`${mars.url}/api/apps/history/lifecycle/learned?since=24h`)).body;
-  expect(learned.lifecycle).toMatchObject({
-    stages: [
-      { event: "CREATED" },
-      { event: "SENT", after: "CREATED", optional: true },
-      { event: "SEEN", after: "CREATED", within: "500ms" },
-    ],
-    complete_on: ["SEEN"],
-  });
-  expect((await put("history", learned.lifecycle)).status).toBe(200);
-});
-
 test("a lifecycle of more than 64 KiB is too large, and one that is no JSON is not parseable", async () => {
   const big = { ...definition, fail_on: ["x".repeat(65_536)] };
   expect((await put("refused", big)).status).toBe(413);

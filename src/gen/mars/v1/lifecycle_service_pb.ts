@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/lifecycle_service.proto.
  */
 export const file_mars_v1_lifecycle_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9tYXJzL3YxL2xpZmVjeWNsZV9zZXJ2aWNlLnByb3RvEgdtYXJzLnYxIkwKE1B1dExpZmVjeWNsZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEiUKCWxpZmVjeWNsZRgCIAEoCzISLm1hcnMudjEuTGlmZWN5Y2xlIkIKFFB1dExpZmVjeWNsZVJlc3BvbnNlEioKB3ZlcnNpb24YASABKAsyGS5tYXJzLnYxLkxpZmVjeWNsZVZlcnNpb24iJQoTR2V0TGlmZWN5Y2xlUmVxdWVzdBIOCgZhcHBfaWQYASABKAkiQgoUR2V0TGlmZWN5Y2xlUmVzcG9uc2USKgoHdmVyc2lvbhgBIAEoCzIZLm1hcnMudjEuTGlmZWN5Y2xlVmVyc2lvbiIoChZEZWxldGVMaWZlY3ljbGVSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCSJFChdEZWxldGVMaWZlY3ljbGVSZXNwb25zZRIqCgd2ZXJzaW9uGAEgASgLMhkubWFycy52MS5MaWZlY3ljbGVWZXJzaW9uIi4KHExpc3RMaWZlY3ljbGVWZXJzaW9uc1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJIkwKHUxpc3RMaWZlY3ljbGVWZXJzaW9uc1Jlc3BvbnNlEisKCHZlcnNpb25zGAEgAygLMhkubWFycy52MS5MaWZlY3ljbGVWZXJzaW9uIqUBChZEcnlSdW5MaWZlY3ljbGVSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIlCglsaWZlY3ljbGUYAiABKAsyEi5tYXJzLnYxLkxpZmVjeWNsZRIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoYEChdEcnlSdW5MaWZlY3ljbGVSZXNwb25zZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCG1lc3NhZ2VzGAMgASgEEhEKCWN1dF9zaG9ydBgEIAEoCBI3CgZzdGF0ZXMYBSABKAsyJy5tYXJzLnYxLkRyeVJ1bkxpZmVjeWNsZVJlc3BvbnNlLlN0YXRlcxI/CghmaW5kaW5ncxgGIAMoCzItLm1hcnMudjEuRHJ5UnVuTGlmZWN5Y2xlUmVzcG9uc2UuRmluZGluZ0NvdW50GlwKBlN0YXRlcxIMCgRvcGVuGAEgASgEEg8KB292ZXJkdWUYAiABKAQSEAoIY29tcGxldGUYAyABKAQSDgoGZmFpbGVkGAQgASgEEhEKCWFiYW5kb25lZBgFIAEoBBqXAQoMRmluZGluZ0NvdW50EiIKBGtpbmQYASABKA4yFC5tYXJzLnYxLkZpbmRpbmdLaW5kEg0KBXN0YWdlGAIgASgJEg8KB2hvbGRpbmcYAyABKAQSEQoJcmV0cmFjdGVkGAQgASgEEhoKEnNhbXBsZV9tZXNzYWdlX2lkcxgFIAMoCRIUCgxzdGFnZV9ldmVudHMYBiADKAkiqwEKFUxlYXJuTGlmZWN5Y2xlUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1yYWlzZV9hdF9tb3N0GAQgASgBSACIAQFCEAoOX3JhaXNlX2F0X21vc3QiiwkKFkxlYXJuTGlmZWN5Y2xlUmVzcG9uc2USKQoFc2luY2UYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghtZXNzYWdlcxgDIAEoBBIOCgZqdWRnZWQYBCABKAQSEQoJY3V0X3Nob3J0GAUgASgIEiUKCWxpZmVjeWNsZRgGIAEoCzISLm1hcnMudjEuTGlmZWN5Y2xlEjUKBnN0YWdlcxgHIAMoCzIlLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXNwb25zZS5TdGFnZRI5CghsZWZ0X291dBgIIAMoCzInLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXNwb25zZS5MZWZ0T3V0EiIKGm1lc3NhZ2VzX3dpdGhfb3RoZXJfZXZlbnRzGAkgASgEEhUKDXJhaXNlX2F0X21vc3QYCiABKAESOQoIZmFpbHVyZXMYCyADKAsyJy5tYXJzLnYxLkxlYXJuTGlmZWN5Y2xlUmVzcG9uc2UuRmFpbHVyZRqMAQoDSG9wEg0KBWNvdW50GAEgASgEEiYKA3A1MBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNwOTUYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJgoDcDk5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGskCCgVTdGFnZRIOCgZldmVudHMYASADKAkSDQoFYWZ0ZXIYAiADKAkSOgoGb2NjdXJzGAMgASgOMioubWFycy52MS5MZWFybkxpZmVjeWNsZVJlc3BvbnNlLk9jY3VycmVuY2USDQoFY291bnQYBCABKAQSDQoFc2hhcmUYBSABKAESEgoKY29uZmlkZW5jZRgGIAEoARIwCgNob3AYByABKAsyIy5tYXJzLnYxLkxlYXJuTGlmZWN5Y2xlUmVzcG9uc2UuSG9wEikKBndpdGhpbhgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIYCgt3b3VsZF9yYWlzZRgJIAEoAUgAiAEBEhoKDW5ldmVyX3JlYWNoZWQYCiABKAFIAYgBAUIOCgxfd291bGRfcmFpc2VCEAoOX25ldmVyX3JlYWNoZWQaWwoHRmFpbHVyZRINCgVldmVudBgBIAEoCRINCgVjb3VudBgCIAEoBBINCgVzaGFyZRgDIAEoARIPCgdkZXNwaXRlGAQgASgEEhIKCmluc3RlYWRfb2YYBSADKAkaJwoHTGVmdE91dBINCgVldmVudBgBIAEoCRINCgVzaGFyZRgCIAEoASJ2CgpPY2N1cnJlbmNlEhoKFk9DQ1VSUkVOQ0VfVU5TUEVDSUZJRUQQABIVChFPQ0NVUlJFTkNFX0FMV0FZUxABEhgKFE9DQ1VSUkVOQ0VfU09NRVRJTUVTEAISGwoXT0NDVVJSRU5DRV9BTFRFUk5BVElWRVMQAyLUAgoTTGlzdEZpbmRpbmdzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIiCgRraW5kGAMgASgOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgEIAEoCRIkCgVzdGF0ZRgFIAEoDjIVLm1hcnMudjEuRmluZGluZ1N0YXRlEikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFb3JkZXIYCCABKA4yFS5tYXJzLnYxLkZpbmRpbmdPcmRlchINCgVsaW1pdBgJIAEoDRIOCgZjdXJzb3IYCiABKAkSDwoHbWluX3NlcRgLIAEoBBIUCgxzdGFnZV9ldmVudHMYDCADKAkicAoUTGlzdEZpbmRpbmdzUmVzcG9uc2USIgoIZmluZGluZ3MYASADKAsyEC5tYXJzLnYxLkZpbmRpbmcSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkieQoSTGlzdE92ZXJkdWVSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRINCgVzdGFnZRgCIAEoCRINCgVsaW1pdBgDIAEoDRIOCgZjdXJzb3IYBCABKAkSDwoHbWluX3NlcRgFIAEoBBIUCgxzdGFnZV9ldmVudHMYBiADKAki5QEKDE92ZXJkdWVTdGFnZRIhCgdmaW5kaW5nGAEgASgLMhAubWFycy52MS5GaW5kaW5nEi4KCnN0YXJ0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KC292ZXJkdWVfZm9yGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA2FnZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdob3BfcDk5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIp4BChNMaXN0T3ZlcmR1ZVJlc3BvbnNlEiYKB292ZXJkdWUYASADKAsyFS5tYXJzLnYxLk92ZXJkdWVTdGFnZRITCgtuZXh0X2N1cnNvchgCIAEoCRIpCgVjbG9jaxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJYXNfb2Zfc2VxGAQgASgEEgwKBGFwcHMYBSADKAkisQEKGExpc3RPdmVyZHVlR3JvdXBzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSLQoKbmV3X3dpdGhpbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgZ0cmlhZ2UYAyABKA4yFi5tYXJzLnYxLk92ZXJkdWVUcmlhZ2USDQoFbGltaXQYBCABKA0SDgoGY3Vyc29yGAUgASgJEg8KB21pbl9zZXEYBiABKAQirAMKDE92ZXJkdWVHcm91cBIOCgZhcHBfaWQYASABKAkSDQoFc3RhZ2UYAiABKAkSFAoMc3RhZ2VfZXZlbnRzGAMgAygJEg0KBWFmdGVyGAQgASgJEhQKDGFmdGVyX2V2ZW50cxgFIAMoCRINCgV0b3RhbBgGIAEoBBILCgNuZXcYByABKAQSFAoMYWNrbm93bGVkZ2VkGAggASgEEi4KB2xvbmdlc3QYCSABKAsyHS5tYXJzLnYxLk92ZXJkdWVHcm91cC5Mb25nZXN0EicKBGFnZXMYCiADKAsyGS5tYXJzLnYxLk92ZXJkdWVHcm91cC5BZ2USLQoKbm9ybWFsX3A5ORgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhpJCgdMb25nZXN0EhIKCm1lc3NhZ2VfaWQYASABKAkSKgoGZHVlX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBo9CgNBZ2USJwoEb3ZlchgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVjb3VudBgCIAEoBCLjAQoZTGlzdE92ZXJkdWVHcm91cHNSZXNwb25zZRIlCgZncm91cHMYASADKAsyFS5tYXJzLnYxLk92ZXJkdWVHcm91cBItCgluZXdfc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3BhcnRpYWwYAyABKAgSEwoLbmV4dF9jdXJzb3IYBCABKAkSKQoFY2xvY2sYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWFzX29mX3NlcRgGIAEoBBIMCgRhcHBzGAcgAygJIksKFFdhdGNoRmluZGluZ3NSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhYKCWFmdGVyX3NlcRgCIAEoBEgAiAEBQgwKCl9hZnRlcl9zZXEi6QEKFVdhdGNoRmluZGluZ3NSZXNwb25zZRI5CgdzdGFydGVkGAEgASgLMiYubWFycy52MS5XYXRjaEZpbmRpbmdzUmVzcG9uc2UuU3RhcnRlZEgAEjUKBWJhdGNoGAIgASgLMiQubWFycy52MS5XYXRjaEZpbmRpbmdzUmVzcG9uc2UuQmF0Y2hIABopCgdTdGFydGVkEgsKA3NlcRgBIAEoBBIRCglyZWNvdmVyZWQYAiABKAgaKwoFQmF0Y2gSIgoIZmluZGluZ3MYASADKAsyEC5tYXJzLnYxLkZpbmRpbmdCBgoEaXRlbSKJAQoQR2V0RnVubmVsUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdtaW5fc2VxGAQgASgEIsECChFHZXRGdW5uZWxSZXNwb25zZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm9wZW5lZBgDIAEoBBIwCgZzdGFnZXMYBCADKAsyIC5tYXJzLnYxLkdldEZ1bm5lbFJlc3BvbnNlLlN0YWdlGpMBCgVTdGFnZRINCgVzdGFnZRgBIAEoCRINCgVhZnRlchgCIAEoCRIPCgdyZWFjaGVkGAMgASgEEg8KB3dhaXRpbmcYBCABKAQSDwoHb3ZlcmR1ZRgFIAEoBBINCgVuZXZlchgGIAEoBBIUCgxzdGFnZV9ldmVudHMYByADKAkSFAoMYWZ0ZXJfZXZlbnRzGAggAygJIooBChFHZXRMYXRlbmN5UmVxdWVzdBIOCgZhcHBfaWQYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdtaW5fc2VxGAQgASgEIvsEChJHZXRMYXRlbmN5UmVzcG9uc2USKQoFc2luY2UYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCgplbmRfdG9fZW5kGAMgASgLMh8ubWFycy52MS5HZXRMYXRlbmN5UmVzcG9uc2UuSG9wEi0KBGhvcHMYBCADKAsyHy5tYXJzLnYxLkdldExhdGVuY3lSZXNwb25zZS5Ib3AaYwoKUGVyY2VudGlsZRIPCgdwZXJjZW50GAEgASgNEigKBXZhbHVlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhoKEmV4YW1wbGVfbWVzc2FnZV9pZBgDIAEoCRqCAQoMRGlzdHJpYnV0aW9uEg0KBWNvdW50GAEgASgEEiYKA21heBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI7CgtwZXJjZW50aWxlcxgDIAMoCzImLm1hcnMudjEuR2V0TGF0ZW5jeVJlc3BvbnNlLlBlcmNlbnRpbGUawAEKA0hvcBINCgVzdGFnZRgBIAEoCRINCgVhZnRlchgCIAEoCRI1CgNub3cYAyABKAsyKC5tYXJzLnYxLkdldExhdGVuY3lSZXNwb25zZS5EaXN0cmlidXRpb24SOAoGYmVmb3JlGAQgASgLMigubWFycy52MS5HZXRMYXRlbmN5UmVzcG9uc2UuRGlzdHJpYnV0aW9uEhQKDHN0YWdlX2V2ZW50cxgFIAMoCRIUCgxhZnRlcl9ldmVudHMYBiADKAkisQEKD0dldFJhdGVzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgRzdGVwGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB21pbl9zZXEYBSABKAQi6gEKEEdldFJhdGVzUmVzcG9uc2USKQoFc2luY2UYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgRzdGVwGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KBnN0YWdlcxgEIAMoCzIfLm1hcnMudjEuR2V0UmF0ZXNSZXNwb25zZS5TdGFnZRomCgVTdGFnZRINCgVldmVudBgBIAEoCRIOCgZjb3VudHMYAiADKAQiMQoOR2V0U2tld1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJEg8KB21pbl9zZXEYAiABKAQinQQKD0dldFNrZXdSZXNwb25zZRIQCghtZXNzYWdlcxgBIAEoBBIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKBmV2ZW50cxgEIAMoCzIiLm1hcnMudjEuR2V0U2tld1Jlc3BvbnNlLkV2ZW50U2tldxpmCgpFYXJseVBhaXJzEg0KBWFmdGVyGAEgASgJEg0KBWVhcmx5GAIgASgEEg0KBXBhaXJzGAMgASgEEisKCGVhcmx5X2J5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGoUCCglFdmVudFNrZXcSDQoFZXZlbnQYASABKAkSDwoHc2FtcGxlcxgCIAEoBBIOCgZvdGhlcnMYAyABKAQSLAoJZGVsYXlfbWluGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGRlbGF5X21lZGlhbhgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgRza2V3GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjIKBWVhcmx5GAcgAygLMiMubWFycy52MS5HZXRTa2V3UmVzcG9uc2UuRWFybHlQYWlycxIMCgRoaW50GAggASgJIkEKD0xpc3RBcHBzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkSDwoHbWluX3NlcRgDIAEoBCKEAwoKQXBwU3VtbWFyeRIOCgZhcHBfaWQYASABKAkSHgoRbGlmZWN5Y2xlX3ZlcnNpb24YAiABKARIAIgBARIuCghtZXNzYWdlcxgDIAEoCzIcLm1hcnMudjEuQXBwU3VtbWFyeS5NZXNzYWdlcxIOCgZldmVudHMYBCABKAQSEgoKbGFzdF9ldmVudBgFIAEoCRIxCg1sYXN0X2V2ZW50X2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxldmVudHNfYWhlYWQYByABKAQakgEKCE1lc3NhZ2VzEgwKBG9wZW4YASABKAQSDwoHb3ZlcmR1ZRgCIAEoBBIQCghjb21wbGV0ZRgDIAEoBBIOCgZmYWlsZWQYBCABKAQSDwoHZXhwaXJlZBgFIAEoBBIRCglhYmFuZG9uZWQYBiABKAQSDgoGY2xvc2VkGAcgASgEEhEKCXVudHJhY2tlZBgIIAEoBEIUChJfbGlmZWN5Y2xlX3ZlcnNpb24icQoQTGlzdEFwcHNSZXNwb25zZRIhCgRhcHBzGAEgAygLMhMubWFycy52MS5BcHBTdW1tYXJ5EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBBISCgpsaW1pdGVkX3RvGAQgAygJKnwKDEZpbmRpbmdTdGF0ZRIdChlGSU5ESU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASGQoVRklORElOR19TVEFURV9DVVJSRU5UEAESGwoXRklORElOR19TVEFURV9SRVRSQUNURUQQAhIVChFGSU5ESU5HX1NUQVRFX0FOWRADKmEKDEZpbmRpbmdPcmRlchIdChlGSU5ESU5HX09SREVSX1VOU1BFQ0lGSUVEEAASGAoURklORElOR19PUkRFUl9ORVdFU1QQARIYChRGSU5ESU5HX09SREVSX09MREVTVBACKoEBCg1PdmVyZHVlVHJpYWdlEh4KGk9WRVJEVUVfVFJJQUdFX1VOU1BFQ0lGSUVEEAASFgoST1ZFUkRVRV9UUklBR0VfQU5ZEAESFwoTT1ZFUkRVRV9UUklBR0VfTk9ORRACEh8KG09WRVJEVUVfVFJJQUdFX0FDS05PV0xFREdFRBADMukJChBMaWZlY3ljbGVTZXJ2aWNlElAKDFB1dExpZmVjeWNsZRIcLm1hcnMudjEuUHV0TGlmZWN5Y2xlUmVxdWVzdBodLm1hcnMudjEuUHV0TGlmZWN5Y2xlUmVzcG9uc2UiA5ACAhJQCgxHZXRMaWZlY3ljbGUSHC5tYXJzLnYxLkdldExpZmVjeWNsZVJlcXVlc3QaHS5tYXJzLnYxLkdldExpZmVjeWNsZVJlc3BvbnNlIgOQAgESWQoPRGVsZXRlTGlmZWN5Y2xlEh8ubWFycy52MS5EZWxldGVMaWZlY3ljbGVSZXF1ZXN0GiAubWFycy52MS5EZWxldGVMaWZlY3ljbGVSZXNwb25zZSIDkAICEmsKFUxpc3RMaWZlY3ljbGVWZXJzaW9ucxIlLm1hcnMudjEuTGlzdExpZmVjeWNsZVZlcnNpb25zUmVxdWVzdBomLm1hcnMudjEuTGlzdExpZmVjeWNsZVZlcnNpb25zUmVzcG9uc2UiA5ACARJZCg9EcnlSdW5MaWZlY3ljbGUSHy5tYXJzLnYxLkRyeVJ1bkxpZmVjeWNsZVJlcXVlc3QaIC5tYXJzLnYxLkRyeVJ1bkxpZmVjeWNsZVJlc3BvbnNlIgOQAgESVgoOTGVhcm5MaWZlY3ljbGUSHi5tYXJzLnYxLkxlYXJuTGlmZWN5Y2xlUmVxdWVzdBofLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXNwb25zZSIDkAIBElAKDExpc3RGaW5kaW5ncxIcLm1hcnMudjEuTGlzdEZpbmRpbmdzUmVxdWVzdBodLm1hcnMudjEuTGlzdEZpbmRpbmdzUmVzcG9uc2UiA5ACARJNCgtMaXN0T3ZlcmR1ZRIbLm1hcnMudjEuTGlzdE92ZXJkdWVSZXF1ZXN0GhwubWFycy52MS5MaXN0T3ZlcmR1ZVJlc3BvbnNlIgOQAgESXwoRTGlzdE92ZXJkdWVHcm91cHMSIS5tYXJzLnYxLkxpc3RPdmVyZHVlR3JvdXBzUmVxdWVzdBoiLm1hcnMudjEuTGlzdE92ZXJkdWVHcm91cHNSZXNwb25zZSIDkAIBElAKDVdhdGNoRmluZGluZ3MSHS5tYXJzLnYxLldhdGNoRmluZGluZ3NSZXF1ZXN0Gh4ubWFycy52MS5XYXRjaEZpbmRpbmdzUmVzcG9uc2UwARJHCglHZXRGdW5uZWwSGS5tYXJzLnYxLkdldEZ1bm5lbFJlcXVlc3QaGi5tYXJzLnYxLkdldEZ1bm5lbFJlc3BvbnNlIgOQAgESSgoKR2V0TGF0ZW5jeRIaLm1hcnMudjEuR2V0TGF0ZW5jeVJlcXVlc3QaGy5tYXJzLnYxLkdldExhdGVuY3lSZXNwb25zZSIDkAIBEkQKCEdldFJhdGVzEhgubWFycy52MS5HZXRSYXRlc1JlcXVlc3QaGS5tYXJzLnYxLkdldFJhdGVzUmVzcG9uc2UiA5ACARJBCgdHZXRTa2V3EhcubWFycy52MS5HZXRTa2V3UmVxdWVzdBoYLm1hcnMudjEuR2V0U2tld1Jlc3BvbnNlIgOQAgESRAoITGlzdEFwcHMSGC5tYXJzLnYxLkxpc3RBcHBzUmVxdWVzdBoZLm1hcnMudjEuTGlzdEFwcHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mars_v1_lifecycle]);
+  fileDesc("Ch9tYXJzL3YxL2xpZmVjeWNsZV9zZXJ2aWNlLnByb3RvEgdtYXJzLnYxIkwKE1B1dExpZmVjeWNsZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEiUKCWxpZmVjeWNsZRgCIAEoCzISLm1hcnMudjEuTGlmZWN5Y2xlIkIKFFB1dExpZmVjeWNsZVJlc3BvbnNlEioKB3ZlcnNpb24YASABKAsyGS5tYXJzLnYxLkxpZmVjeWNsZVZlcnNpb24iJQoTR2V0TGlmZWN5Y2xlUmVxdWVzdBIOCgZhcHBfaWQYASABKAkiQgoUR2V0TGlmZWN5Y2xlUmVzcG9uc2USKgoHdmVyc2lvbhgBIAEoCzIZLm1hcnMudjEuTGlmZWN5Y2xlVmVyc2lvbiIoChZEZWxldGVMaWZlY3ljbGVSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCSJFChdEZWxldGVMaWZlY3ljbGVSZXNwb25zZRIqCgd2ZXJzaW9uGAEgASgLMhkubWFycy52MS5MaWZlY3ljbGVWZXJzaW9uIi4KHExpc3RMaWZlY3ljbGVWZXJzaW9uc1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJIkwKHUxpc3RMaWZlY3ljbGVWZXJzaW9uc1Jlc3BvbnNlEisKCHZlcnNpb25zGAEgAygLMhkubWFycy52MS5MaWZlY3ljbGVWZXJzaW9uIqUBChZEcnlSdW5MaWZlY3ljbGVSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIlCglsaWZlY3ljbGUYAiABKAsyEi5tYXJzLnYxLkxpZmVjeWNsZRIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlkKFExpZmVjeWNsZUZpZWxkQ2hhbmdlEg0KBWZpZWxkGAEgASgJEhEKBGZyb20YAiABKAlIAIgBARIPCgJ0bxgDIAEoCUgBiAEBQgcKBV9mcm9tQgUKA190byJoChRMaWZlY3ljbGVTdGFnZUNoYW5nZRINCgVzdGFnZRgBIAEoCRINCgVmaWVsZBgCIAEoCRIRCgRmcm9tGAMgASgJSACIAQESDwoCdG8YBCABKAlIAYgBAUIHCgVfZnJvbUIFCgNfdG8inQkKF0RyeVJ1bkxpZmVjeWNsZVJlc3BvbnNlEikKBXNpbmNlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIbWVzc2FnZXMYAyABKAQSEQoJY3V0X3Nob3J0GAQgASgIEjcKBnN0YXRlcxgFIAEoCzInLm1hcnMudjEuRHJ5UnVuTGlmZWN5Y2xlUmVzcG9uc2UuU3RhdGVzEj8KCGZpbmRpbmdzGAYgAygLMi0ubWFycy52MS5EcnlSdW5MaWZlY3ljbGVSZXNwb25zZS5GaW5kaW5nQ291bnQSOQoHYWdhaW5zdBgHIAEoCzIoLm1hcnMudjEuRHJ5UnVuTGlmZWN5Y2xlUmVzcG9uc2UuQWdhaW5zdBpcCgZTdGF0ZXMSDAoEb3BlbhgBIAEoBBIPCgdvdmVyZHVlGAIgASgEEhAKCGNvbXBsZXRlGAMgASgEEg4KBmZhaWxlZBgEIAEoBBIRCglhYmFuZG9uZWQYBSABKAQalwEKDEZpbmRpbmdDb3VudBIiCgRraW5kGAEgASgOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgCIAEoCRIPCgdob2xkaW5nGAMgASgEEhEKCXJldHJhY3RlZBgEIAEoBBIaChJzYW1wbGVfbWVzc2FnZV9pZHMYBSADKAkSFAoMc3RhZ2VfZXZlbnRzGAYgAygJGnoKCkRpZmZlcmVuY2USDAoEYm90aBgBIAEoBBIQCghvbmx5X25ldxgCIAEoBBIUCgxvbmx5X2N1cnJlbnQYAyABKAQSGAoQc2FtcGxlc19vbmx5X25ldxgEIAMoCRIcChRzYW1wbGVzX29ubHlfY3VycmVudBgFIAMoCRrdAwoHQWdhaW5zdBIPCgd2ZXJzaW9uGAEgASgEEjkKBG9wZW4YAiABKAsyKy5tYXJzLnYxLkRyeVJ1bkxpZmVjeWNsZVJlc3BvbnNlLkRpZmZlcmVuY2USPAoHb3ZlcmR1ZRgDIAEoCzIrLm1hcnMudjEuRHJ5UnVuTGlmZWN5Y2xlUmVzcG9uc2UuRGlmZmVyZW5jZRI9Cghjb21wbGV0ZRgEIAEoCzIrLm1hcnMudjEuRHJ5UnVuTGlmZWN5Y2xlUmVzcG9uc2UuRGlmZmVyZW5jZRI7CgZmYWlsZWQYBSABKAsyKy5tYXJzLnYxLkRyeVJ1bkxpZmVjeWNsZVJlc3BvbnNlLkRpZmZlcmVuY2USPgoJYWJhbmRvbmVkGAYgASgLMisubWFycy52MS5EcnlSdW5MaWZlY3ljbGVSZXNwb25zZS5EaWZmZXJlbmNlEg0KBWFkZGVkGAcgAygJEg8KB3JlbW92ZWQYCCADKAkSLgoHY2hhbmdlZBgJIAMoCzIdLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2VDaGFuZ2USLQoGZmllbGRzGAogAygLMh0ubWFycy52MS5MaWZlY3ljbGVGaWVsZENoYW5nZRINCgV3b3JkcxgLIAMoCSKrAQoVTGVhcm5MaWZlY3ljbGVSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKDXJhaXNlX2F0X21vc3QYBCABKAFIAIgBAUIQCg5fcmFpc2VfYXRfbW9zdCKLCQoWTGVhcm5MaWZlY3ljbGVSZXNwb25zZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCG1lc3NhZ2VzGAMgASgEEg4KBmp1ZGdlZBgEIAEoBBIRCgljdXRfc2hvcnQYBSABKAgSJQoJbGlmZWN5Y2xlGAYgASgLMhIubWFycy52MS5MaWZlY3ljbGUSNQoGc3RhZ2VzGAcgAygLMiUubWFycy52MS5MZWFybkxpZmVjeWNsZVJlc3BvbnNlLlN0YWdlEjkKCGxlZnRfb3V0GAggAygLMicubWFycy52MS5MZWFybkxpZmVjeWNsZVJlc3BvbnNlLkxlZnRPdXQSIgoabWVzc2FnZXNfd2l0aF9vdGhlcl9ldmVudHMYCSABKAQSFQoNcmFpc2VfYXRfbW9zdBgKIAEoARI5CghmYWlsdXJlcxgLIAMoCzInLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXNwb25zZS5GYWlsdXJlGowBCgNIb3ASDQoFY291bnQYASABKAQSJgoDcDUwGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5NRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNwOTkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ayQIKBVN0YWdlEg4KBmV2ZW50cxgBIAMoCRINCgVhZnRlchgCIAMoCRI6CgZvY2N1cnMYAyABKA4yKi5tYXJzLnYxLkxlYXJuTGlmZWN5Y2xlUmVzcG9uc2UuT2NjdXJyZW5jZRINCgVjb3VudBgEIAEoBBINCgVzaGFyZRgFIAEoARISCgpjb25maWRlbmNlGAYgASgBEjAKA2hvcBgHIAEoCzIjLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXNwb25zZS5Ib3ASKQoGd2l0aGluGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhgKC3dvdWxkX3JhaXNlGAkgASgBSACIAQESGgoNbmV2ZXJfcmVhY2hlZBgKIAEoAUgBiAEBQg4KDF93b3VsZF9yYWlzZUIQCg5fbmV2ZXJfcmVhY2hlZBpbCgdGYWlsdXJlEg0KBWV2ZW50GAEgASgJEg0KBWNvdW50GAIgASgEEg0KBXNoYXJlGAMgASgBEg8KB2Rlc3BpdGUYBCABKAQSEgoKaW5zdGVhZF9vZhgFIAMoCRonCgdMZWZ0T3V0Eg0KBWV2ZW50GAEgASgJEg0KBXNoYXJlGAIgASgBInYKCk9jY3VycmVuY2USGgoWT0NDVVJSRU5DRV9VTlNQRUNJRklFRBAAEhUKEU9DQ1VSUkVOQ0VfQUxXQVlTEAESGAoUT0NDVVJSRU5DRV9TT01FVElNRVMQAhIbChdPQ0NVUlJFTkNFX0FMVEVSTkFUSVZFUxADItQCChNMaXN0RmluZGluZ3NSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEiIKBGtpbmQYAyABKA4yFC5tYXJzLnYxLkZpbmRpbmdLaW5kEg0KBXN0YWdlGAQgASgJEiQKBXN0YXRlGAUgASgOMhUubWFycy52MS5GaW5kaW5nU3RhdGUSKQoFc2luY2UYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgVvcmRlchgIIAEoDjIVLm1hcnMudjEuRmluZGluZ09yZGVyEg0KBWxpbWl0GAkgASgNEg4KBmN1cnNvchgKIAEoCRIPCgdtaW5fc2VxGAsgASgEEhQKDHN0YWdlX2V2ZW50cxgMIAMoCSJwChRMaXN0RmluZGluZ3NSZXNwb25zZRIiCghmaW5kaW5ncxgBIAMoCzIQLm1hcnMudjEuRmluZGluZxITCgtuZXh0X2N1cnNvchgCIAEoCRIRCglhc19vZl9zZXEYAyABKAQSDAoEYXBwcxgEIAMoCSJ5ChJMaXN0T3ZlcmR1ZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEg0KBXN0YWdlGAIgASgJEg0KBWxpbWl0GAMgASgNEg4KBmN1cnNvchgEIAEoCRIPCgdtaW5fc2VxGAUgASgEEhQKDHN0YWdlX2V2ZW50cxgGIAMoCSLlAQoMT3ZlcmR1ZVN0YWdlEiEKB2ZpbmRpbmcYASABKAsyEC5tYXJzLnYxLkZpbmRpbmcSLgoKc3RhcnRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoLb3ZlcmR1ZV9mb3IYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJgoDYWdlGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB2hvcF9wOTkYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ingEKE0xpc3RPdmVyZHVlUmVzcG9uc2USJgoHb3ZlcmR1ZRgBIAMoCzIVLm1hcnMudjEuT3ZlcmR1ZVN0YWdlEhMKC25leHRfY3Vyc29yGAIgASgJEikKBWNsb2NrGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglhc19vZl9zZXEYBCABKAQSDAoEYXBwcxgFIAMoCSKxAQoYTGlzdE92ZXJkdWVHcm91cHNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRItCgpuZXdfd2l0aGluGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKBnRyaWFnZRgDIAEoDjIWLm1hcnMudjEuT3ZlcmR1ZVRyaWFnZRINCgVsaW1pdBgEIAEoDRIOCgZjdXJzb3IYBSABKAkSDwoHbWluX3NlcRgGIAEoBCKsAwoMT3ZlcmR1ZUdyb3VwEg4KBmFwcF9pZBgBIAEoCRINCgVzdGFnZRgCIAEoCRIUCgxzdGFnZV9ldmVudHMYAyADKAkSDQoFYWZ0ZXIYBCABKAkSFAoMYWZ0ZXJfZXZlbnRzGAUgAygJEg0KBXRvdGFsGAYgASgEEgsKA25ldxgHIAEoBBIUCgxhY2tub3dsZWRnZWQYCCABKAQSLgoHbG9uZ2VzdBgJIAEoCzIdLm1hcnMudjEuT3ZlcmR1ZUdyb3VwLkxvbmdlc3QSJwoEYWdlcxgKIAMoCzIZLm1hcnMudjEuT3ZlcmR1ZUdyb3VwLkFnZRItCgpub3JtYWxfcDk5GAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGkkKB0xvbmdlc3QSEgoKbWVzc2FnZV9pZBgBIAEoCRIqCgZkdWVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGj0KA0FnZRInCgRvdmVyGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBWNvdW50GAIgASgEIuMBChlMaXN0T3ZlcmR1ZUdyb3Vwc1Jlc3BvbnNlEiUKBmdyb3VwcxgBIAMoCzIVLm1hcnMudjEuT3ZlcmR1ZUdyb3VwEi0KCW5ld19zaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcGFydGlhbBgDIAEoCBITCgtuZXh0X2N1cnNvchgEIAEoCRIpCgVjbG9jaxgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJYXNfb2Zfc2VxGAYgASgEEgwKBGFwcHMYByADKAkiSwoUV2F0Y2hGaW5kaW5nc1JlcXVlc3QSDQoFdG9waWMYASABKAkSFgoJYWZ0ZXJfc2VxGAIgASgESACIAQFCDAoKX2FmdGVyX3NlcSLpAQoVV2F0Y2hGaW5kaW5nc1Jlc3BvbnNlEjkKB3N0YXJ0ZWQYASABKAsyJi5tYXJzLnYxLldhdGNoRmluZGluZ3NSZXNwb25zZS5TdGFydGVkSAASNQoFYmF0Y2gYAiABKAsyJC5tYXJzLnYxLldhdGNoRmluZGluZ3NSZXNwb25zZS5CYXRjaEgAGikKB1N0YXJ0ZWQSCwoDc2VxGAEgASgEEhEKCXJlY292ZXJlZBgCIAEoCBorCgVCYXRjaBIiCghmaW5kaW5ncxgBIAMoCzIQLm1hcnMudjEuRmluZGluZ0IGCgRpdGVtIokBChBHZXRGdW5uZWxSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB21pbl9zZXEYBCABKAQiwQIKEUdldEZ1bm5lbFJlc3BvbnNlEikKBXNpbmNlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGb3BlbmVkGAMgASgEEjAKBnN0YWdlcxgEIAMoCzIgLm1hcnMudjEuR2V0RnVubmVsUmVzcG9uc2UuU3RhZ2UakwEKBVN0YWdlEg0KBXN0YWdlGAEgASgJEg0KBWFmdGVyGAIgASgJEg8KB3JlYWNoZWQYAyABKAQSDwoHd2FpdGluZxgEIAEoBBIPCgdvdmVyZHVlGAUgASgEEg0KBW5ldmVyGAYgASgEEhQKDHN0YWdlX2V2ZW50cxgHIAMoCRIUCgxhZnRlcl9ldmVudHMYCCADKAkiigEKEUdldExhdGVuY3lSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB21pbl9zZXEYBCABKAQi+wQKEkdldExhdGVuY3lSZXNwb25zZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKCmVuZF90b19lbmQYAyABKAsyHy5tYXJzLnYxLkdldExhdGVuY3lSZXNwb25zZS5Ib3ASLQoEaG9wcxgEIAMoCzIfLm1hcnMudjEuR2V0TGF0ZW5jeVJlc3BvbnNlLkhvcBpjCgpQZXJjZW50aWxlEg8KB3BlcmNlbnQYASABKA0SKAoFdmFsdWUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGgoSZXhhbXBsZV9tZXNzYWdlX2lkGAMgASgJGoIBCgxEaXN0cmlidXRpb24SDQoFY291bnQYASABKAQSJgoDbWF4GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjsKC3BlcmNlbnRpbGVzGAMgAygLMiYubWFycy52MS5HZXRMYXRlbmN5UmVzcG9uc2UuUGVyY2VudGlsZRrAAQoDSG9wEg0KBXN0YWdlGAEgASgJEg0KBWFmdGVyGAIgASgJEjUKA25vdxgDIAEoCzIoLm1hcnMudjEuR2V0TGF0ZW5jeVJlc3BvbnNlLkRpc3RyaWJ1dGlvbhI4CgZiZWZvcmUYBCABKAsyKC5tYXJzLnYxLkdldExhdGVuY3lSZXNwb25zZS5EaXN0cmlidXRpb24SFAoMc3RhZ2VfZXZlbnRzGAUgAygJEhQKDGFmdGVyX2V2ZW50cxgGIAMoCSKxAQoPR2V0UmF0ZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKBHN0ZXAYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHbWluX3NlcRgFIAEoBCLqAQoQR2V0UmF0ZXNSZXNwb25zZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKBHN0ZXAYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoGc3RhZ2VzGAQgAygLMh8ubWFycy52MS5HZXRSYXRlc1Jlc3BvbnNlLlN0YWdlGiYKBVN0YWdlEg0KBWV2ZW50GAEgASgJEg4KBmNvdW50cxgCIAMoBCIxCg5HZXRTa2V3UmVxdWVzdBIOCgZhcHBfaWQYASABKAkSDwoHbWluX3NlcRgCIAEoBCKdBAoPR2V0U2tld1Jlc3BvbnNlEhAKCG1lc3NhZ2VzGAEgASgEEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoGZXZlbnRzGAQgAygLMiIubWFycy52MS5HZXRTa2V3UmVzcG9uc2UuRXZlbnRTa2V3GmYKCkVhcmx5UGFpcnMSDQoFYWZ0ZXIYASABKAkSDQoFZWFybHkYAiABKAQSDQoFcGFpcnMYAyABKAQSKwoIZWFybHlfYnkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ahQIKCUV2ZW50U2tldxINCgVldmVudBgBIAEoCRIPCgdzYW1wbGVzGAIgASgEEg4KBm90aGVycxgDIAEoBBIsCglkZWxheV9taW4YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMZGVsYXlfbWVkaWFuGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEicKBHNrZXcYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMgoFZWFybHkYByADKAsyIy5tYXJzLnYxLkdldFNrZXdSZXNwb25zZS5FYXJseVBhaXJzEgwKBGhpbnQYCCABKAkiQQoPTGlzdEFwcHNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCRIPCgdtaW5fc2VxGAMgASgEIoQDCgpBcHBTdW1tYXJ5Eg4KBmFwcF9pZBgBIAEoCRIeChFsaWZlY3ljbGVfdmVyc2lvbhgCIAEoBEgAiAEBEi4KCG1lc3NhZ2VzGAMgASgLMhwubWFycy52MS5BcHBTdW1tYXJ5Lk1lc3NhZ2VzEg4KBmV2ZW50cxgEIAEoBBISCgpsYXN0X2V2ZW50GAUgASgJEjEKDWxhc3RfZXZlbnRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGV2ZW50c19haGVhZBgHIAEoBBqSAQoITWVzc2FnZXMSDAoEb3BlbhgBIAEoBBIPCgdvdmVyZHVlGAIgASgEEhAKCGNvbXBsZXRlGAMgASgEEg4KBmZhaWxlZBgEIAEoBBIPCgdleHBpcmVkGAUgASgEEhEKCWFiYW5kb25lZBgGIAEoBBIOCgZjbG9zZWQYByABKAQSEQoJdW50cmFja2VkGAggASgEQhQKEl9saWZlY3ljbGVfdmVyc2lvbiJxChBMaXN0QXBwc1Jlc3BvbnNlEiEKBGFwcHMYASADKAsyEy5tYXJzLnYxLkFwcFN1bW1hcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEhIKCmxpbWl0ZWRfdG8YBCADKAkqfAoMRmluZGluZ1N0YXRlEh0KGUZJTkRJTkdfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVGSU5ESU5HX1NUQVRFX0NVUlJFTlQQARIbChdGSU5ESU5HX1NUQVRFX1JFVFJBQ1RFRBACEhUKEUZJTkRJTkdfU1RBVEVfQU5ZEAMqYQoMRmluZGluZ09yZGVyEh0KGUZJTkRJTkdfT1JERVJfVU5TUEVDSUZJRUQQABIYChRGSU5ESU5HX09SREVSX05FV0VTVBABEhgKFEZJTkRJTkdfT1JERVJfT0xERVNUEAIqgQEKDU92ZXJkdWVUcmlhZ2USHgoaT1ZFUkRVRV9UUklBR0VfVU5TUEVDSUZJRUQQABIWChJPVkVSRFVFX1RSSUFHRV9BTlkQARIXChNPVkVSRFVFX1RSSUFHRV9OT05FEAISHwobT1ZFUkRVRV9UUklBR0VfQUNLTk9XTEVER0VEEAMy6QkKEExpZmVjeWNsZVNlcnZpY2USUAoMUHV0TGlmZWN5Y2xlEhwubWFycy52MS5QdXRMaWZlY3ljbGVSZXF1ZXN0Gh0ubWFycy52MS5QdXRMaWZlY3ljbGVSZXNwb25zZSIDkAICElAKDEdldExpZmVjeWNsZRIcLm1hcnMudjEuR2V0TGlmZWN5Y2xlUmVxdWVzdBodLm1hcnMudjEuR2V0TGlmZWN5Y2xlUmVzcG9uc2UiA5ACARJZCg9EZWxldGVMaWZlY3ljbGUSHy5tYXJzLnYxLkRlbGV0ZUxpZmVjeWNsZVJlcXVlc3QaIC5tYXJzLnYxLkRlbGV0ZUxpZmVjeWNsZVJlc3BvbnNlIgOQAgISawoVTGlzdExpZmVjeWNsZVZlcnNpb25zEiUubWFycy52MS5MaXN0TGlmZWN5Y2xlVmVyc2lvbnNSZXF1ZXN0GiYubWFycy52MS5MaXN0TGlmZWN5Y2xlVmVyc2lvbnNSZXNwb25zZSIDkAIBElkKD0RyeVJ1bkxpZmVjeWNsZRIfLm1hcnMudjEuRHJ5UnVuTGlmZWN5Y2xlUmVxdWVzdBogLm1hcnMudjEuRHJ5UnVuTGlmZWN5Y2xlUmVzcG9uc2UiA5ACARJWCg5MZWFybkxpZmVjeWNsZRIeLm1hcnMudjEuTGVhcm5MaWZlY3ljbGVSZXF1ZXN0Gh8ubWFycy52MS5MZWFybkxpZmVjeWNsZVJlc3BvbnNlIgOQAgESUAoMTGlzdEZpbmRpbmdzEhwubWFycy52MS5MaXN0RmluZGluZ3NSZXF1ZXN0Gh0ubWFycy52MS5MaXN0RmluZGluZ3NSZXNwb25zZSIDkAIBEk0KC0xpc3RPdmVyZHVlEhsubWFycy52MS5MaXN0T3ZlcmR1ZVJlcXVlc3QaHC5tYXJzLnYxLkxpc3RPdmVyZHVlUmVzcG9uc2UiA5ACARJfChFMaXN0T3ZlcmR1ZUdyb3VwcxIhLm1hcnMudjEuTGlzdE92ZXJkdWVHcm91cHNSZXF1ZXN0GiIubWFycy52MS5MaXN0T3ZlcmR1ZUdyb3Vwc1Jlc3BvbnNlIgOQAgESUAoNV2F0Y2hGaW5kaW5ncxIdLm1hcnMudjEuV2F0Y2hGaW5kaW5nc1JlcXVlc3QaHi5tYXJzLnYxLldhdGNoRmluZGluZ3NSZXNwb25zZTABEkcKCUdldEZ1bm5lbBIZLm1hcnMudjEuR2V0RnVubmVsUmVxdWVzdBoaLm1hcnMudjEuR2V0RnVubmVsUmVzcG9uc2UiA5ACARJKCgpHZXRMYXRlbmN5EhoubWFycy52MS5HZXRMYXRlbmN5UmVxdWVzdBobLm1hcnMudjEuR2V0TGF0ZW5jeVJlc3BvbnNlIgOQAgESRAoIR2V0UmF0ZXMSGC5tYXJzLnYxLkdldFJhdGVzUmVxdWVzdBoZLm1hcnMudjEuR2V0UmF0ZXNSZXNwb25zZSIDkAIBEkEKB0dldFNrZXcSFy5tYXJzLnYxLkdldFNrZXdSZXF1ZXN0GhgubWFycy52MS5HZXRTa2V3UmVzcG9uc2UiA5ACARJECghMaXN0QXBwcxIYLm1hcnMudjEuTGlzdEFwcHNSZXF1ZXN0GhkubWFycy52MS5MaXN0QXBwc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mars_v1_lifecycle]);
 
 /**
  * A lifecycle for an app.
@@ -234,6 +234,83 @@ export const DryRunLifecycleRequestSchema: GenMessage<DryRunLifecycleRequest> = 
   messageDesc(file_mars_v1_lifecycle_service, 8);
 
 /**
+ * A field of a lifecycle, or of one of its stages, that is not as it was.
+ *
+ * @generated from message mars.v1.LifecycleFieldChange
+ */
+export type LifecycleFieldChange = Message<"mars.v1.LifecycleFieldChange"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string field = 1;
+   */
+  field: string;
+
+  /**
+   * Its former value as a text: names with commas between them, and JSON for what has members. Absent: it was not there.
+   *
+   * @generated from field: optional string from = 2;
+   */
+  from?: string | undefined;
+
+  /**
+   * Its value now. Absent: it is not there.
+   *
+   * @generated from field: optional string to = 3;
+   */
+  to?: string | undefined;
+};
+
+/**
+ * Describes the message mars.v1.LifecycleFieldChange.
+ * Use `create(LifecycleFieldChangeSchema)` to create a new message.
+ */
+export const LifecycleFieldChangeSchema: GenMessage<LifecycleFieldChange> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle_service, 9);
+
+/**
+ * A field of a stage that is not as it was.
+ *
+ * @generated from message mars.v1.LifecycleStageChange
+ */
+export type LifecycleStageChange = Message<"mars.v1.LifecycleStageChange"> & {
+  /**
+   * The stage's name.
+   *
+   * @generated from field: string stage = 1;
+   */
+  stage: string;
+
+  /**
+   * The field's name.
+   *
+   * @generated from field: string field = 2;
+   */
+  field: string;
+
+  /**
+   * Its former value: see LifecycleFieldChange.
+   *
+   * @generated from field: optional string from = 3;
+   */
+  from?: string | undefined;
+
+  /**
+   * Its value now.
+   *
+   * @generated from field: optional string to = 4;
+   */
+  to?: string | undefined;
+};
+
+/**
+ * Describes the message mars.v1.LifecycleStageChange.
+ * Use `create(LifecycleStageChangeSchema)` to create a new message.
+ */
+export const LifecycleStageChangeSchema: GenMessage<LifecycleStageChange> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle_service, 10);
+
+/**
  * What would have been found.
  *
  * @generated from message mars.v1.DryRunLifecycleResponse
@@ -280,6 +357,13 @@ export type DryRunLifecycleResponse = Message<"mars.v1.DryRunLifecycleResponse">
    * @generated from field: repeated mars.v1.DryRunLifecycleResponse.FindingCount findings = 6;
    */
   findings: DryRunLifecycleResponse_FindingCount[];
+
+  /**
+   * Absent where the app has no lifecycle.
+   *
+   * @generated from field: mars.v1.DryRunLifecycleResponse.Against against = 7;
+   */
+  against?: DryRunLifecycleResponse_Against | undefined;
 };
 
 /**
@@ -287,7 +371,7 @@ export type DryRunLifecycleResponse = Message<"mars.v1.DryRunLifecycleResponse">
  * Use `create(DryRunLifecycleResponseSchema)` to create a new message.
  */
 export const DryRunLifecycleResponseSchema: GenMessage<DryRunLifecycleResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 9);
+  messageDesc(file_mars_v1_lifecycle_service, 11);
 
 /**
  * How many of the messages would be in each state now.
@@ -336,7 +420,7 @@ export type DryRunLifecycleResponse_States = Message<"mars.v1.DryRunLifecycleRes
  * Use `create(DryRunLifecycleResponse_StatesSchema)` to create a new message.
  */
 export const DryRunLifecycleResponse_StatesSchema: GenMessage<DryRunLifecycleResponse_States> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 9, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 11, 0);
 
 /**
  * Findings of one kind at one stage.
@@ -392,7 +476,147 @@ export type DryRunLifecycleResponse_FindingCount = Message<"mars.v1.DryRunLifecy
  * Use `create(DryRunLifecycleResponse_FindingCountSchema)` to create a new message.
  */
 export const DryRunLifecycleResponse_FindingCountSchema: GenMessage<DryRunLifecycleResponse_FindingCount> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 9, 1);
+  messageDesc(file_mars_v1_lifecycle_service, 11, 1);
+
+/**
+ * Messages that are in one state by the lifecycle that is tried, or by the one in force.
+ *
+ * @generated from message mars.v1.DryRunLifecycleResponse.Difference
+ */
+export type DryRunLifecycleResponse_Difference = Message<"mars.v1.DryRunLifecycleResponse.Difference"> & {
+  /**
+   * By both.
+   *
+   * @generated from field: uint64 both = 1;
+   */
+  both: bigint;
+
+  /**
+   * By the one that is tried alone.
+   *
+   * @generated from field: uint64 only_new = 2;
+   */
+  onlyNew: bigint;
+
+  /**
+   * By the one in force alone.
+   *
+   * @generated from field: uint64 only_current = 3;
+   */
+  onlyCurrent: bigint;
+
+  /**
+   * Ids of some of those of only_new, the latest first.
+   *
+   * @generated from field: repeated string samples_only_new = 4;
+   */
+  samplesOnlyNew: string[];
+
+  /**
+   * Ids of some of those of only_current, the latest first.
+   *
+   * @generated from field: repeated string samples_only_current = 5;
+   */
+  samplesOnlyCurrent: string[];
+};
+
+/**
+ * Describes the message mars.v1.DryRunLifecycleResponse.Difference.
+ * Use `create(DryRunLifecycleResponse_DifferenceSchema)` to create a new message.
+ */
+export const DryRunLifecycleResponse_DifferenceSchema: GenMessage<DryRunLifecycleResponse_Difference> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle_service, 11, 2);
+
+/**
+ * The same messages by the version in force, and how the lifecycle that is tried differs from it.
+ *
+ * @generated from message mars.v1.DryRunLifecycleResponse.Against
+ */
+export type DryRunLifecycleResponse_Against = Message<"mars.v1.DryRunLifecycleResponse.Against"> & {
+  /**
+   * The version in force.
+   *
+   * @generated from field: uint64 version = 1;
+   */
+  version: bigint;
+
+  /**
+   * By state.
+   *
+   * @generated from field: mars.v1.DryRunLifecycleResponse.Difference open = 2;
+   */
+  open?: DryRunLifecycleResponse_Difference | undefined;
+
+  /**
+   * By state.
+   *
+   * @generated from field: mars.v1.DryRunLifecycleResponse.Difference overdue = 3;
+   */
+  overdue?: DryRunLifecycleResponse_Difference | undefined;
+
+  /**
+   * By state.
+   *
+   * @generated from field: mars.v1.DryRunLifecycleResponse.Difference complete = 4;
+   */
+  complete?: DryRunLifecycleResponse_Difference | undefined;
+
+  /**
+   * By state.
+   *
+   * @generated from field: mars.v1.DryRunLifecycleResponse.Difference failed = 5;
+   */
+  failed?: DryRunLifecycleResponse_Difference | undefined;
+
+  /**
+   * By state.
+   *
+   * @generated from field: mars.v1.DryRunLifecycleResponse.Difference abandoned = 6;
+   */
+  abandoned?: DryRunLifecycleResponse_Difference | undefined;
+
+  /**
+   * Names of stages that only the one that is tried has.
+   *
+   * @generated from field: repeated string added = 7;
+   */
+  added: string[];
+
+  /**
+   * Names of stages that only the one in force has.
+   *
+   * @generated from field: repeated string removed = 8;
+   */
+  removed: string[];
+
+  /**
+   * Fields of stages that both have.
+   *
+   * @generated from field: repeated mars.v1.LifecycleStageChange changed = 9;
+   */
+  changed: LifecycleStageChange[];
+
+  /**
+   * Fields of the lifecycle as a whole.
+   *
+   * @generated from field: repeated mars.v1.LifecycleFieldChange fields = 10;
+   */
+  fields: LifecycleFieldChange[];
+
+  /**
+   * All of it, a sentence each.
+   *
+   * @generated from field: repeated string words = 11;
+   */
+  words: string[];
+};
+
+/**
+ * Describes the message mars.v1.DryRunLifecycleResponse.Against.
+ * Use `create(DryRunLifecycleResponse_AgainstSchema)` to create a new message.
+ */
+export const DryRunLifecycleResponse_AgainstSchema: GenMessage<DryRunLifecycleResponse_Against> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle_service, 11, 3);
 
 /**
  * Whose messages to learn from.
@@ -435,7 +659,7 @@ export type LearnLifecycleRequest = Message<"mars.v1.LearnLifecycleRequest"> & {
  * Use `create(LearnLifecycleRequestSchema)` to create a new message.
  */
 export const LearnLifecycleRequestSchema: GenMessage<LearnLifecycleRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 10);
+  messageDesc(file_mars_v1_lifecycle_service, 12);
 
 /**
  * What was learned.
@@ -526,7 +750,7 @@ export type LearnLifecycleResponse = Message<"mars.v1.LearnLifecycleResponse"> &
  * Use `create(LearnLifecycleResponseSchema)` to create a new message.
  */
 export const LearnLifecycleResponseSchema: GenMessage<LearnLifecycleResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 11);
+  messageDesc(file_mars_v1_lifecycle_service, 13);
 
 /**
  * How long it took to reach a stage from what it comes after.
@@ -568,7 +792,7 @@ export type LearnLifecycleResponse_Hop = Message<"mars.v1.LearnLifecycleResponse
  * Use `create(LearnLifecycleResponse_HopSchema)` to create a new message.
  */
 export const LearnLifecycleResponse_HopSchema: GenMessage<LearnLifecycleResponse_Hop> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 11, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 13, 0);
 
 /**
  * A stage as it was seen.
@@ -652,7 +876,7 @@ export type LearnLifecycleResponse_Stage = Message<"mars.v1.LearnLifecycleRespon
  * Use `create(LearnLifecycleResponse_StageSchema)` to create a new message.
  */
 export const LearnLifecycleResponse_StageSchema: GenMessage<LearnLifecycleResponse_Stage> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 11, 1);
+  messageDesc(file_mars_v1_lifecycle_service, 13, 1);
 
 /**
  * An event that ends messages without completing them.
@@ -701,7 +925,7 @@ export type LearnLifecycleResponse_Failure = Message<"mars.v1.LearnLifecycleResp
  * Use `create(LearnLifecycleResponse_FailureSchema)` to create a new message.
  */
 export const LearnLifecycleResponse_FailureSchema: GenMessage<LearnLifecycleResponse_Failure> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 11, 2);
+  messageDesc(file_mars_v1_lifecycle_service, 13, 2);
 
 /**
  * An event that is in no stage: too few messages had it.
@@ -729,7 +953,7 @@ export type LearnLifecycleResponse_LeftOut = Message<"mars.v1.LearnLifecycleResp
  * Use `create(LearnLifecycleResponse_LeftOutSchema)` to create a new message.
  */
 export const LearnLifecycleResponse_LeftOutSchema: GenMessage<LearnLifecycleResponse_LeftOut> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 11, 3);
+  messageDesc(file_mars_v1_lifecycle_service, 13, 3);
 
 /**
  * How often a stage occurs.
@@ -770,7 +994,7 @@ export enum LearnLifecycleResponse_Occurrence {
  * Describes the enum mars.v1.LearnLifecycleResponse.Occurrence.
  */
 export const LearnLifecycleResponse_OccurrenceSchema: GenEnum<LearnLifecycleResponse_Occurrence> = /*@__PURE__*/
-  enumDesc(file_mars_v1_lifecycle_service, 11, 0);
+  enumDesc(file_mars_v1_lifecycle_service, 13, 0);
 
 /**
  * Which findings; every filter that is given must match.
@@ -868,7 +1092,7 @@ export type ListFindingsRequest = Message<"mars.v1.ListFindingsRequest"> & {
  * Use `create(ListFindingsRequestSchema)` to create a new message.
  */
 export const ListFindingsRequestSchema: GenMessage<ListFindingsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 12);
+  messageDesc(file_mars_v1_lifecycle_service, 14);
 
 /**
  * A page of findings.
@@ -910,7 +1134,7 @@ export type ListFindingsResponse = Message<"mars.v1.ListFindingsResponse"> & {
  * Use `create(ListFindingsResponseSchema)` to create a new message.
  */
 export const ListFindingsResponseSchema: GenMessage<ListFindingsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 13);
+  messageDesc(file_mars_v1_lifecycle_service, 15);
 
 /**
  * Which stuck messages; every filter that is given must match.
@@ -966,7 +1190,7 @@ export type ListOverdueRequest = Message<"mars.v1.ListOverdueRequest"> & {
  * Use `create(ListOverdueRequestSchema)` to create a new message.
  */
 export const ListOverdueRequestSchema: GenMessage<ListOverdueRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 14);
+  messageDesc(file_mars_v1_lifecycle_service, 16);
 
 /**
  * A stage of a message that is overdue.
@@ -1016,7 +1240,7 @@ export type OverdueStage = Message<"mars.v1.OverdueStage"> & {
  * Use `create(OverdueStageSchema)` to create a new message.
  */
 export const OverdueStageSchema: GenMessage<OverdueStage> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 15);
+  messageDesc(file_mars_v1_lifecycle_service, 17);
 
 /**
  * A page of what is stuck.
@@ -1065,7 +1289,7 @@ export type ListOverdueResponse = Message<"mars.v1.ListOverdueResponse"> & {
  * Use `create(ListOverdueResponseSchema)` to create a new message.
  */
 export const ListOverdueResponseSchema: GenMessage<ListOverdueResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 16);
+  messageDesc(file_mars_v1_lifecycle_service, 18);
 
 /**
  * A page of what is stuck, by hop.
@@ -1121,7 +1345,7 @@ export type ListOverdueGroupsRequest = Message<"mars.v1.ListOverdueGroupsRequest
  * Use `create(ListOverdueGroupsRequestSchema)` to create a new message.
  */
 export const ListOverdueGroupsRequestSchema: GenMessage<ListOverdueGroupsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 17);
+  messageDesc(file_mars_v1_lifecycle_service, 19);
 
 /**
  * The overdue messages of one app and hop.
@@ -1212,7 +1436,7 @@ export type OverdueGroup = Message<"mars.v1.OverdueGroup"> & {
  * Use `create(OverdueGroupSchema)` to create a new message.
  */
 export const OverdueGroupSchema: GenMessage<OverdueGroup> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 18);
+  messageDesc(file_mars_v1_lifecycle_service, 20);
 
 /**
  * One of the messages.
@@ -1240,7 +1464,7 @@ export type OverdueGroup_Longest = Message<"mars.v1.OverdueGroup.Longest"> & {
  * Use `create(OverdueGroup_LongestSchema)` to create a new message.
  */
 export const OverdueGroup_LongestSchema: GenMessage<OverdueGroup_Longest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 18, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 20, 0);
 
 /**
  * How many are so old.
@@ -1268,7 +1492,7 @@ export type OverdueGroup_Age = Message<"mars.v1.OverdueGroup.Age"> & {
  * Use `create(OverdueGroup_AgeSchema)` to create a new message.
  */
 export const OverdueGroup_AgeSchema: GenMessage<OverdueGroup_Age> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 18, 1);
+  messageDesc(file_mars_v1_lifecycle_service, 20, 1);
 
 /**
  * What is stuck, by hop.
@@ -1331,7 +1555,7 @@ export type ListOverdueGroupsResponse = Message<"mars.v1.ListOverdueGroupsRespon
  * Use `create(ListOverdueGroupsResponseSchema)` to create a new message.
  */
 export const ListOverdueGroupsResponseSchema: GenMessage<ListOverdueGroupsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 19);
+  messageDesc(file_mars_v1_lifecycle_service, 21);
 
 /**
  * What to watch.
@@ -1360,7 +1584,7 @@ export type WatchFindingsRequest = Message<"mars.v1.WatchFindingsRequest"> & {
  * Use `create(WatchFindingsRequestSchema)` to create a new message.
  */
 export const WatchFindingsRequestSchema: GenMessage<WatchFindingsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 20);
+  messageDesc(file_mars_v1_lifecycle_service, 22);
 
 /**
  * The beginning, then findings.
@@ -1397,7 +1621,7 @@ export type WatchFindingsResponse = Message<"mars.v1.WatchFindingsResponse"> & {
  * Use `create(WatchFindingsResponseSchema)` to create a new message.
  */
 export const WatchFindingsResponseSchema: GenMessage<WatchFindingsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 21);
+  messageDesc(file_mars_v1_lifecycle_service, 23);
 
 /**
  * Where the stream begins; the first response and no other.
@@ -1426,7 +1650,7 @@ export type WatchFindingsResponse_Started = Message<"mars.v1.WatchFindingsRespon
  * Use `create(WatchFindingsResponse_StartedSchema)` to create a new message.
  */
 export const WatchFindingsResponse_StartedSchema: GenMessage<WatchFindingsResponse_Started> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 21, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 23, 0);
 
 /**
  * Findings in the order of their seq.
@@ -1447,7 +1671,7 @@ export type WatchFindingsResponse_Batch = Message<"mars.v1.WatchFindingsResponse
  * Use `create(WatchFindingsResponse_BatchSchema)` to create a new message.
  */
 export const WatchFindingsResponse_BatchSchema: GenMessage<WatchFindingsResponse_Batch> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 21, 1);
+  messageDesc(file_mars_v1_lifecycle_service, 23, 1);
 
 /**
  * Whose funnel.
@@ -1489,7 +1713,7 @@ export type GetFunnelRequest = Message<"mars.v1.GetFunnelRequest"> & {
  * Use `create(GetFunnelRequestSchema)` to create a new message.
  */
 export const GetFunnelRequestSchema: GenMessage<GetFunnelRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 22);
+  messageDesc(file_mars_v1_lifecycle_service, 24);
 
 /**
  * Where messages are lost. ListMessages with `stage`, `after` and `stage_state` has
@@ -1532,7 +1756,7 @@ export type GetFunnelResponse = Message<"mars.v1.GetFunnelResponse"> & {
  * Use `create(GetFunnelResponseSchema)` to create a new message.
  */
 export const GetFunnelResponseSchema: GenMessage<GetFunnelResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 23);
+  messageDesc(file_mars_v1_lifecycle_service, 25);
 
 /**
  * One stage.
@@ -1602,7 +1826,7 @@ export type GetFunnelResponse_Stage = Message<"mars.v1.GetFunnelResponse.Stage">
  * Use `create(GetFunnelResponse_StageSchema)` to create a new message.
  */
 export const GetFunnelResponse_StageSchema: GenMessage<GetFunnelResponse_Stage> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 23, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 25, 0);
 
 /**
  * Whose latency.
@@ -1644,7 +1868,7 @@ export type GetLatencyRequest = Message<"mars.v1.GetLatencyRequest"> & {
  * Use `create(GetLatencyRequestSchema)` to create a new message.
  */
 export const GetLatencyRequestSchema: GenMessage<GetLatencyRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 24);
+  messageDesc(file_mars_v1_lifecycle_service, 26);
 
 /**
  * Where time is lost.
@@ -1686,7 +1910,7 @@ export type GetLatencyResponse = Message<"mars.v1.GetLatencyResponse"> & {
  * Use `create(GetLatencyResponseSchema)` to create a new message.
  */
 export const GetLatencyResponseSchema: GenMessage<GetLatencyResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 25);
+  messageDesc(file_mars_v1_lifecycle_service, 27);
 
 /**
  * A part of what was measured.
@@ -1721,7 +1945,7 @@ export type GetLatencyResponse_Percentile = Message<"mars.v1.GetLatencyResponse.
  * Use `create(GetLatencyResponse_PercentileSchema)` to create a new message.
  */
 export const GetLatencyResponse_PercentileSchema: GenMessage<GetLatencyResponse_Percentile> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 25, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 27, 0);
 
 /**
  * How long something took.
@@ -1756,7 +1980,7 @@ export type GetLatencyResponse_Distribution = Message<"mars.v1.GetLatencyRespons
  * Use `create(GetLatencyResponse_DistributionSchema)` to create a new message.
  */
 export const GetLatencyResponse_DistributionSchema: GenMessage<GetLatencyResponse_Distribution> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 25, 1);
+  messageDesc(file_mars_v1_lifecycle_service, 27, 1);
 
 /**
  * From one stage to another.
@@ -1812,7 +2036,7 @@ export type GetLatencyResponse_Hop = Message<"mars.v1.GetLatencyResponse.Hop"> &
  * Use `create(GetLatencyResponse_HopSchema)` to create a new message.
  */
 export const GetLatencyResponse_HopSchema: GenMessage<GetLatencyResponse_Hop> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 25, 2);
+  messageDesc(file_mars_v1_lifecycle_service, 27, 2);
 
 /**
  * Whose rates.
@@ -1861,7 +2085,7 @@ export type GetRatesRequest = Message<"mars.v1.GetRatesRequest"> & {
  * Use `create(GetRatesRequestSchema)` to create a new message.
  */
 export const GetRatesRequestSchema: GenMessage<GetRatesRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 26);
+  messageDesc(file_mars_v1_lifecycle_service, 28);
 
 /**
  * Events over time.
@@ -1903,7 +2127,7 @@ export type GetRatesResponse = Message<"mars.v1.GetRatesResponse"> & {
  * Use `create(GetRatesResponseSchema)` to create a new message.
  */
 export const GetRatesResponseSchema: GenMessage<GetRatesResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 27);
+  messageDesc(file_mars_v1_lifecycle_service, 29);
 
 /**
  * The events of one name.
@@ -1931,7 +2155,7 @@ export type GetRatesResponse_Stage = Message<"mars.v1.GetRatesResponse.Stage"> &
  * Use `create(GetRatesResponse_StageSchema)` to create a new message.
  */
 export const GetRatesResponse_StageSchema: GenMessage<GetRatesResponse_Stage> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 27, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 29, 0);
 
 /**
  * Whose clocks.
@@ -1959,7 +2183,7 @@ export type GetSkewRequest = Message<"mars.v1.GetSkewRequest"> & {
  * Use `create(GetSkewRequestSchema)` to create a new message.
  */
 export const GetSkewRequestSchema: GenMessage<GetSkewRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 28);
+  messageDesc(file_mars_v1_lifecycle_service, 30);
 
 /**
  * Clocks of the producers of an app's events.
@@ -2001,7 +2225,7 @@ export type GetSkewResponse = Message<"mars.v1.GetSkewResponse"> & {
  * Use `create(GetSkewResponseSchema)` to create a new message.
  */
 export const GetSkewResponseSchema: GenMessage<GetSkewResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 29);
+  messageDesc(file_mars_v1_lifecycle_service, 31);
 
 /**
  * Events of one message that are dated in the wrong order.
@@ -2043,7 +2267,7 @@ export type GetSkewResponse_EarlyPairs = Message<"mars.v1.GetSkewResponse.EarlyP
  * Use `create(GetSkewResponse_EarlyPairsSchema)` to create a new message.
  */
 export const GetSkewResponse_EarlyPairsSchema: GenMessage<GetSkewResponse_EarlyPairs> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 29, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 31, 0);
 
 /**
  * The clock that reports the events of one name.
@@ -2113,7 +2337,7 @@ export type GetSkewResponse_EventSkew = Message<"mars.v1.GetSkewResponse.EventSk
  * Use `create(GetSkewResponse_EventSkewSchema)` to create a new message.
  */
 export const GetSkewResponse_EventSkewSchema: GenMessage<GetSkewResponse_EventSkew> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 29, 1);
+  messageDesc(file_mars_v1_lifecycle_service, 31, 1);
 
 /**
  * A page of the list of apps.
@@ -2148,7 +2372,7 @@ export type ListAppsRequest = Message<"mars.v1.ListAppsRequest"> & {
  * Use `create(ListAppsRequestSchema)` to create a new message.
  */
 export const ListAppsRequestSchema: GenMessage<ListAppsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 30);
+  messageDesc(file_mars_v1_lifecycle_service, 32);
 
 /**
  * An app in short.
@@ -2211,7 +2435,7 @@ export type AppSummary = Message<"mars.v1.AppSummary"> & {
  * Use `create(AppSummarySchema)` to create a new message.
  */
 export const AppSummarySchema: GenMessage<AppSummary> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 31);
+  messageDesc(file_mars_v1_lifecycle_service, 33);
 
 /**
  * Messages by their state.
@@ -2281,7 +2505,7 @@ export type AppSummary_Messages = Message<"mars.v1.AppSummary.Messages"> & {
  * Use `create(AppSummary_MessagesSchema)` to create a new message.
  */
 export const AppSummary_MessagesSchema: GenMessage<AppSummary_Messages> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 31, 0);
+  messageDesc(file_mars_v1_lifecycle_service, 33, 0);
 
 /**
  * Apps.
@@ -2323,7 +2547,7 @@ export type ListAppsResponse = Message<"mars.v1.ListAppsResponse"> & {
  * Use `create(ListAppsResponseSchema)` to create a new message.
  */
 export const ListAppsResponseSchema: GenMessage<ListAppsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle_service, 32);
+  messageDesc(file_mars_v1_lifecycle_service, 34);
 
 /**
  * Whether a finding holds.
