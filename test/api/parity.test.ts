@@ -245,7 +245,7 @@ function distributionAsRpc(distribution: Any): Json | undefined {
 }
 
 /** Members that differ from one call to the next. */
-const unlike: ReadonlySet<string> = new Set(["clock", "overdue_for", "age", "as_of_seq"]);
+const unlike: ReadonlySet<string> = new Set(["clock", "overdue_for", "age", "as_of_seq", "new_since"]);
 
 /** Without what differs, and without the unit in a name. */
 function alike(value: unknown, made: boolean): unknown {
