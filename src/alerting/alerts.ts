@@ -14,12 +14,14 @@ import type { FindingReader } from "../lifecycle/finding-query.ts";
 import { delay } from "../runtime/delay.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 import { Wake } from "../runtime/wake.ts";
+import { Calendars } from "./calendars.ts";
 import { type CareChange, care } from "./care.ts";
 import type { Attempt } from "./delivery.ts";
 import { Evaluator } from "./evaluator.ts";
 import type { Figures } from "./figures.ts";
 import type { Incident, IncidentKey } from "./incident.ts";
 import type { AlertReader, AlertStore, Alerts as AlertsPort, PutSink } from "./ports.ts";
+import { createPruning } from "./pruning.ts";
 import { refuse } from "./refuse.ts";
 import type { AlertRule } from "./rule.ts";
 import type { AlertSilence } from "./silence.ts";
@@ -38,9 +40,6 @@ const roundMs = 100;
 const retry = { firstMs: 1_000, lastMs: 5_000 };
 /** The longest sleep between two rounds. */
 const sleepMsMax = 60_000;
-/** How long notifications are kept, and the interval between deletions. */
-const keepFor = 30 * 86_400_000_000;
-const pruneEveryMs = 600_000;
 
 export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
   readonly store: AlertStore;
@@ -74,12 +73,14 @@ export class Alerts implements AlertsPort {
   #turn: Promise<unknown> = Promise.resolve();
   /** Seq of the last published change of a finding; `undefined` before the first. */
   #findingSeq: number | undefined;
+  readonly calendars: Calendars;
 
   constructor(options: AlertsOptions) {
     const { allow, smtp, version, publicUrl = "" } = options;
     const { attemptTimeoutMs: timeoutMs = attemptTimeoutMsDefault } = options;
     this.#options = options;
     const targets = new Targets(allow, options);
+    this.calendars = new Calendars({ ...options, change: (change) => this.#change(change) });
     const mailer = smtp && createMailer({ ...smtp, timeoutMs });
     const send = createSender({ targets, mailer, timeoutMs, version, publicUrl });
     this.#evaluator = new Evaluator({
@@ -134,6 +135,11 @@ export class Alerts implements AlertsPort {
         .filter(({ sink }) => !known.has(sink))
         .map(({ sink, field }) => ({ field, message: `must be an existing sink, is ${sink}` }));
       refuse(problems);
+      const { calendar } = rule.schedule ?? {};
+      const calendars = calendar === undefined ? [] : await this.#options.reader.alertCalendars();
+      const message = `must be an existing calendar, is ${calendar}`;
+      if (calendar !== undefined && !calendars.some(({ id }) => id === calendar))
+        refuse([{ field: "schedule.calendar", message }]);
       await this.#options.store.putAlertRule(rule, by, this.#options.clock.judged);
     });
   }
@@ -207,8 +213,7 @@ export class Alerts implements AlertsPort {
   async #evaluate(): Promise<void> {
     const { signal } = this.#abort;
     const loop = this.#options.supervisor.loop("alerts", retry);
-    const pruning = this.#options.supervisor.loop("alerts_retention", retry);
-    let prunedAt = performance.now();
+    const prune = createPruning({ ...this.#options, retry });
     while (!signal.aborted) {
       let sleepMs = sleepMsMax;
       try {
@@ -226,16 +231,7 @@ export class Alerts implements AlertsPort {
         await delay(loop.failed(thrown), signal);
         continue;
       }
-      if (performance.now() - prunedAt >= pruneEveryMs) {
-        try {
-          const more = await this.#options.store.pruneAlerts(this.#options.clock.trusted - keepFor);
-          if (more) sleepMs = roundMs;
-          else prunedAt = performance.now();
-          pruning.succeeded();
-        } catch (thrown) {
-          sleepMs = pruning.failed(thrown);
-        }
-      }
+      sleepMs = (await prune()) ?? sleepMs;
       await delay(roundMs, signal);
       await this.#wake.sleep(sleepMs - roundMs, signal);
     }

@@ -13,11 +13,6 @@ import type { AlertReader, AlertStore } from "./ports.ts";
 import { refuse } from "./refuse.ts";
 import { type AlertSink, isPager } from "./sink.ts";
 
-/** Notes of one incident, and bytes of each. */
-export const notesMax = 100;
-export const noteBytesMax = 4_096;
-export const assigneeBytesMax = 256;
-
 export type CareChange =
   | { readonly type: "acknowledge" }
   /** Empty for nobody. */

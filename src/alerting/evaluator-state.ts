@@ -1,6 +1,7 @@
 /** The evaluator's copy of what the database holds: rules, silences, active incidents. */
 import type { Micros } from "../core/event.ts";
 import type { Figures } from "./figures.ts";
+import { hoursOf, type RuleHours } from "./hours/rule-hours.ts";
 import { type Incident, incidentKey, notAhead } from "./incident.ts";
 import type { AlertReader, AlertState } from "./ports.ts";
 import type { AlertRule } from "./rule.ts";
@@ -26,7 +27,8 @@ export function watch(incident: Incident, now: Micros): WatchedIncident {
   return { incident, extendedAt: now, lookedAt: 0, lookAt: 0, dueAt: 0 };
 }
 
-export interface EvaluatorState extends Omit<AlertState, "rules" | "incidents"> {
+export interface EvaluatorState extends Omit<AlertState, "rules" | "incidents" | "calendars"> {
+  readonly hours: RuleHours;
   readonly rules: ReadonlyMap<string, AlertRule>;
   readonly incidents: Map<string, WatchedIncident>;
 }
@@ -45,6 +47,7 @@ export async function load(
   return {
     ...state,
     rules,
+    hours: hoursOf(rules.values(), state.calendars),
     incidents: new Map(
       state.incidents
         // A rule that cannot be read is skipped, and its incidents with it.

@@ -13,17 +13,18 @@ import { nowMicros } from "../core/time.ts";
 import type { FindingReader } from "../lifecycle/finding-query.ts";
 import { applyChanges } from "./apply-changes.ts";
 import { bisect, passes } from "./bisect.ts";
+import { sharesOf } from "./conditions/measure-share.ts";
 import { Measurer, type MeasurerOptions } from "./conditions/measurer.ts";
 import { openMeasured } from "./conditions/open-measured.ts";
 import { decideIncidents } from "./decide-incidents.ts";
 import { type Decision, decide } from "./decision.ts";
 import { type EvaluatorState, load, type WatchedIncident, watch } from "./evaluator-state.ts";
 import type { Figures } from "./figures.ts";
+import { silentUntil } from "./hours/rule-hours.ts";
 import { type Incident, type IncidentKey, incidentKey, incidentsMax, notAhead } from "./incident.ts";
 import { NotifiedSinks } from "./notified-sinks.ts";
 import type { AlertReader, AlertStep, AlertStore } from "./ports.ts";
 import { type AlertRule, ruleMatches } from "./rule.ts";
-import { silences } from "./silence.ts";
 
 /** Incidents that one transaction decides about with their figures. */
 const stepIncidents = 100;
@@ -105,7 +106,7 @@ export class Evaluator {
 
   async #load(): Promise<void> {
     this.#state = await load(this.#options.reader, this.#now(), this.#state);
-    this.#measurer.retain(this.#state.rules);
+    this.#measurer.retain(this.#state);
     this.#stale = false;
   }
 
@@ -158,7 +159,7 @@ export class Evaluator {
     const { reader } = this.#options;
     const clock = this.#now();
     const { extended, opened } = await applyChanges(findings, state, { reader, clock });
-    const shares = await this.#measurer.shares(findings, state.rules.values(), clock);
+    const shares = await sharesOf(reader, findings, state.rules.values(), clock);
     const measured = openMeasured(shares, state, { clock, others: opened.length });
     const incidents = [...extended, ...measured.extended, ...this.#withRoom([...opened, ...measured.opened])];
     // Changes that match no rule may be read again after a crash; they are not worth a write.
@@ -248,15 +249,12 @@ export class Evaluator {
   ): Decision {
     const { incident } = watched;
     const rule = this.#ruleOf(incident);
-    const ends = this.#loaded()
-      .silences.filter((silence) => silence.until > clock && silences(silence, incident))
-      .map(({ until }) => until);
-    if (incident.snoozedUntil > clock) ends.push(incident.snoozedUntil);
+    const silent = silentUntil(incident, this.#loaded(), clock);
     return decide(incident, rule, {
       ...watched,
       clock,
       unnotified: typeof rule !== "string" && notifiedSinks.unnotified(incident, rule).length > 0,
-      ...(ends.length > 0 && { silentUntil: Math.max(...ends) }),
+      ...(silent !== undefined && { silentUntil: silent }),
       ...(figures !== undefined && { figures }),
     });
   }

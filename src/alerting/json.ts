@@ -4,6 +4,7 @@ import type { Micros } from "../core/event.ts";
 import { alternatives } from "../core/stage-name.ts";
 import { formatTime, nowMicros } from "../core/time.ts";
 import { conditionToJson } from "./conditions/condition.ts";
+import { scheduleToJson } from "./hours/schedule.ts";
 import type { Incident } from "./incident.ts";
 import type { AlertRule } from "./rule.ts";
 import type { AlertSilence } from "./silence.ts";
@@ -19,6 +20,7 @@ export function ruleToJson({
   after,
   atLeast,
   condition,
+  schedule,
   windowMs,
   repeatMs,
   growFactor,
@@ -36,6 +38,7 @@ export function ruleToJson({
     ...alternatives("after_events", after),
     at_least: atLeast,
     condition: condition === undefined ? null : conditionToJson(condition, formatDuration),
+    schedule: schedule === undefined ? null : scheduleToJson(schedule),
     window: formatDuration(windowMs),
     repeat: repeatMs === 0 ? "off" : formatDuration(repeatMs),
     grow_factor: growFactor,

@@ -12,6 +12,7 @@ import type {
   NewDelivery,
 } from "./delivery.ts";
 import type { CountGroup, FigureGroup, Figures, Hop } from "./figures.ts";
+import type { AlertCalendar } from "./hours/schedule.ts";
 import type { Incident, IncidentKey, IncidentPage, IncidentQuery } from "./incident.ts";
 import type { AlertRule, RulePage } from "./rule.ts";
 import type { AlertSilence, SilencePage } from "./silence.ts";
@@ -49,6 +50,14 @@ export interface Alerts {
    * @returns whether the delivery exists @throws `MarsError("invalid_argument")` for one that is out of date, or whose sink is gone
    */
   redeliver(id: number, force: boolean, by: Author): Promise<boolean>;
+  readonly calendars: AlertCalendars;
+}
+
+export interface AlertCalendars {
+  /** @throws `MarsError("invalid_argument")` beyond `calendarsMax` */
+  put(calendar: AlertCalendar, by: Author): Promise<void>;
+  /** @returns whether the calendar existed @throws `MarsError("invalid_argument")` while a rule names it */
+  delete(id: string, by: Author): Promise<boolean>;
 }
 
 /** A sink that is stored. */
@@ -75,6 +84,8 @@ export interface AlertStore {
   putAlertSink(sink: AlertSink, by: Author): Promise<void>;
   /** It is still notified of the end of incidents that it was notified of. */
   deleteAlertSink(id: string, by: Author): Promise<boolean>;
+  putAlertCalendar(calendar: AlertCalendar, by: Author): Promise<void>;
+  deleteAlertCalendar(id: string, by: Author): Promise<boolean>;
   addAlertSilence(silence: Omit<AlertSilence, "id">, by: Author): Promise<number>;
   deleteAlertSilence(id: number, by: Author): Promise<boolean>;
   careForIncident(record: CareRecord, by: Author): Promise<void>;
@@ -99,6 +110,7 @@ export interface AlertReader {
   alertRules(): Promise<AlertRule[]>;
   /** With their secrets. */
   alertSinks(): Promise<AlertSink[]>;
+  alertCalendars(): Promise<AlertCalendar[]>;
   alertRulePage(query: AlertPageQuery): Promise<RulePage>;
   alertSilences(query: AlertPageQuery): Promise<SilencePage>;
   /** Where the evaluator continues. */
@@ -150,6 +162,7 @@ export interface AlertState {
   readonly unreadableRules: readonly string[];
   /** Those that had not ended when they were read. */
   readonly silences: readonly AlertSilence[];
+  readonly calendars: readonly AlertCalendar[];
   /** The active ones, and those that may reopen. */
   readonly incidents: readonly Incident[];
 }

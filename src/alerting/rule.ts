@@ -3,6 +3,7 @@ import type { Micros } from "../core/event.ts";
 import { nameOfEvents } from "../core/stage-name.ts";
 import type { FindingKind } from "../lifecycle/finding.ts";
 import type { Condition } from "./conditions/condition.ts";
+import type { Schedule } from "./hours/schedule.ts";
 import type { IncidentKey } from "./incident.ts";
 
 export const rulesMax = 1_000;
@@ -59,6 +60,8 @@ export interface AlertRule {
   readonly sinks: readonly string[];
   /** What is measured instead of the count of findings; absent for that. */
   readonly condition?: Condition;
+  /** Hours in which it notifies; absent for always. */
+  readonly schedule?: Schedule;
   /** Findings that were raised up to here open no incident: those from before it was put. Absent: 0. */
   readonly countsFrom?: Micros;
 }

@@ -1,6 +1,7 @@
 /** The operations by which people take care of an incident. */
 import * as z from "zod";
-import { assigneeBytesMax, type CareChange, noteBytesMax } from "../alerting/care.ts";
+import type { CareChange } from "../alerting/care.ts";
+import { assigneeBytesMax, noteBytesMax } from "../alerting/care-limits.ts";
 import type { Author } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";

@@ -1,6 +1,6 @@
 /** The operations on incidents: what the rules have found, and for how long. */
 import * as z from "zod";
-import { assigneeBytesMax } from "../alerting/care.ts";
+import { assigneeBytesMax } from "../alerting/care-limits.ts";
 import { type Figures, figureGroupOf } from "../alerting/figures.ts";
 import { figuresToJson } from "../alerting/figures-json.ts";
 import { countsFindings, type Incident, incidentState } from "../alerting/incident.ts";

@@ -9,6 +9,7 @@ import { smallBodyBytesMax } from "../core/limits.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { condition, shownCondition } from "./alert-condition.ts";
 import { alertId, found, kinds, list, settingLimit } from "./alert-fields.ts";
+import { schedule, shownSchedule } from "./alert-schedule.ts";
 import { assertApp, narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
 import { stageEvents, stageNamed } from "./event-names.ts";
@@ -41,6 +42,7 @@ export const ruleInput = z
       "Findings that open an incident; of `latency` messages to be measured of. 1 unless given, of `latency` 20.",
     ).optional(),
     condition: condition.optional(),
+    schedule: schedule.optional(),
     window: window.optional(),
     repeat: duration(
       { min: 60_000, max: 30 * day, off: true },
@@ -58,7 +60,7 @@ export const ruleInput = z
     over: window.optional().meta({ deprecated: true, description: "The former name of `window`." }),
   })
   .transform(({ stage_events, after_events, ...input }, context): AlertRule => {
-    const { app_id, window, over, repeat, stage, after, condition, ...others } = input;
+    const { app_id, window, over, repeat, stage, after, condition, schedule, ...others } = input;
     const { at_least = condition === undefined ? 1 : atLeastDefaults[condition.type], ...rest } = others;
     const { grow_factor, grow_at_least = at_least, grow_after, ...same } = rest;
     if (condition !== undefined) checkCondition(condition, input, context);
@@ -70,6 +72,7 @@ export const ruleInput = z
       ...same,
       ...defined({
         condition,
+        schedule,
         // As in the patterns of keys: every app.
         appId: app_id === "*" ? undefined : app_id,
         stage: stageNamed("stage", stage, stage_events, context),
@@ -126,6 +129,7 @@ const rule = z.strictObject({
   after_events: z.array(z.string()).optional(),
   at_least: z.int(),
   condition: shownCondition.nullable(),
+  schedule: shownSchedule.nullable(),
   window: z.string(),
   repeat: z.string(),
   grow_factor: z.int(),

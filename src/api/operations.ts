@@ -1,4 +1,6 @@
 /** The table of operations. */
+
+import { deleteCalendar, getCalendar, listCalendars, putCalendar } from "./alert-calendars.ts";
 import { acknowledgeIncident, assignIncident, noteIncident, snoozeIncident } from "./alert-care.ts";
 import { listDeliveries, redeliver } from "./alert-deliveries.ts";
 import { getIncident, listIncidents } from "./alert-incidents.ts";
@@ -50,6 +52,10 @@ export const operations: readonly Operation[] = [
   putSink,
   deleteSink,
   testSink,
+  listCalendars,
+  getCalendar,
+  putCalendar,
+  deleteCalendar,
   listSilences,
   createSilence,
   deleteSilence,

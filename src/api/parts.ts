@@ -28,6 +28,7 @@ export type ApiReader = Omit<Reader, "history"> &
     | "alertRulePage"
     | "alertSinks"
     | "alertSilences"
+    | "alertCalendars"
     | "alertIncident"
     | "alertNotes"
     | "alertIncidents"

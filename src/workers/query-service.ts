@@ -62,6 +62,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     hasApp: statistics.hasApp.bind(statistics),
     alertRules: alerts.rules.bind(alerts),
     alertSinks: alerts.sinks.bind(alerts),
+    alertCalendars: alerts.calendars.bind(alerts),
     alertRulePage: alerts.rulePage.bind(alerts),
     alertSilences: alerts.silences.bind(alerts),
     alertState: alerts.state.bind(alerts),

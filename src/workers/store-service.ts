@@ -190,6 +190,8 @@ export function createStoreService(options: DatabaseAddress) {
     noteAlertLook: afterOpening(alerts.noteLook.bind(alerts)),
     putAlertSink: afterOpening(alerts.putSink.bind(alerts)),
     deleteAlertSink: afterOpening(alerts.deleteSink.bind(alerts)),
+    putAlertCalendar: afterOpening(alerts.putCalendar.bind(alerts)),
+    deleteAlertCalendar: afterOpening(alerts.deleteCalendar.bind(alerts)),
     addAlertSilence: afterOpening(alerts.addSilence.bind(alerts)),
     deleteAlertSilence: afterOpening(alerts.deleteSilence.bind(alerts)),
     careForIncident: afterOpening(care.care.bind(care)),

@@ -52,6 +52,7 @@ export async function fill(mars: TestMars): Promise<void> {
   const { id, ...body } = sink;
   await made(mars, `PUT /api/alerts/sinks/${id}`, body);
   await made(mars, "PUT /api/alerts/rules/r-1", rule);
+  await made(mars, "PUT /api/alerts/calendars/c-1", { dates: [] });
   const stages = [{ event: "A" }, { event: "B", after: "A", within: "1ms" }];
   await made(mars, `PUT /api/apps/${ownApp}/lifecycle`, { stages, complete_on: ["B"], grace: "0s" });
   await made(mars, "POST /api/event", { ...app, message_id: "m", event: "A", external_id: "x-1" });
@@ -111,6 +112,16 @@ export const rows: Readonly<Record<string, Row>> = {
       return { id: "r-2" };
     },
     own: unlessOwn(notFound),
+    missing: { id: "nobodys" },
+  },
+  listAlertCalendars: is({}),
+  getAlertCalendar: is({ id: "c-1" }, { missing: { id: "nobodys" } }),
+  putAlertCalendar: is({ id: "c-2", dates: [] }, { missing: { id: "nobodys", dates: [] } }),
+  deleteAlertCalendar: {
+    async input(mars) {
+      await made(mars, "PUT /api/alerts/calendars/c-2", { dates: [] });
+      return { id: "c-2" };
+    },
     missing: { id: "nobodys" },
   },
   listAlertSinks: is({}),

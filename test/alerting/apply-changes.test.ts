@@ -23,7 +23,7 @@ function stateWith(notifiedCount: number): EvaluatorState {
   const incident = { ...opened, notifiedAt: clock - hour, notifiedCount };
   const incidents = new Map(notifiedCount === 0 ? [] : [[incidentKey(incident), watch(incident, clock)]]);
   const at = { step: 1, findingSeq: 0, lastIncident: 1, silences: [], unreadableRules: [] };
-  return { ...at, rules: new Map([["r", rule]]), incidents };
+  return { ...at, rules: new Map([["r", rule]]), hours: new Map(), incidents };
 }
 
 /** The messages of odd ids arrived two hours after they were due. */

@@ -1,6 +1,6 @@
 /** Care for an incident: acknowledged, assigned, noted, snoozed; and notifications that are sent again. */
 import { expect, test } from "bun:test";
-import { notesMax } from "../../src/alerting/care.ts";
+import { notesMax } from "../../src/alerting/care-limits.ts";
 import { ruleInput } from "../../src/api/alert-rules.ts";
 import { nowMicros } from "../../src/core/time.ts";
 import { startAlerting } from "../support/alerting.ts";

@@ -1,5 +1,6 @@
 /** Rules with conditions, through the front door: events in, and a real receiver at the other end. */
 import { expect, test } from "bun:test";
+import { weekdays } from "../../src/alerting/hours/schedule.ts";
 import { startMars } from "../support/mars.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { getJson, sendBulk } from "../support/rest.ts";
@@ -179,6 +180,78 @@ test("a share of messages that are stuck has a notification above the bound, and
   );
   expect(incidents.map(({ rule }) => rule)).toEqual(["share"]);
 }, 40_000);
+
+const always = { time_zone: "UTC", hours: [{ days: [...weekdays], from: "00:00", to: "24:00" }] };
+/** The day after tomorrow: never now. */
+const dayAhead = weekdays[(new Date().getUTCDay() + 1) % 7]!;
+const notNow = { ...always, hours: [{ days: [dayAhead], from: "00:00", to: "24:00" }] };
+
+test("outside of its hours a rule notifies nothing, and an absence does not count", async () => {
+  const absence = { condition: { type: "absence", event: "SHIPPED", for: "1s" } };
+  await using shop = await startShop({
+    stuck: { schedule: notNow },
+    quiet: { ...absence, schedule: notNow },
+    loud: absence,
+  });
+  await sendBulk(shop.mars.url, events("PAID", 0, 2));
+  const api = `${shop.mars.url}/api/alerts`;
+  await until(
+    async () =>
+      (await getJson<{ deliveries: unknown[] }>(`${api}/deliveries?state=silenced`)).deliveries.length === 1,
+    () => "nothing is on record as silenced",
+  );
+  const [loud] = await shop.notified(1);
+  expect(loud!.data.incident.rule).toBe("loud");
+  const { incidents } = await getJson<{ incidents: { rule: string }[] }>(`${api}/incidents`);
+  expect(incidents.map(({ rule }) => rule).sort()).toEqual(["loud", "stuck"]);
+  await put(`${api}/rules/stuck`, { app_id: "shop", sinks: ["ops"], schedule: always });
+  const [, second] = await shop.notified(2);
+  expect(second).toMatchObject({ type: "incident.opened", data: { incident: { rule: "stuck", count: 2 } } });
+}, 40_000);
+
+test("days of a calendar are off, and a calendar that a rule names stays", async () => {
+  await using shop = await startShop({});
+  const api = `${shop.mars.url}/api/alerts`;
+  const schedule = { ...always, calendar: "holidays" };
+  const rule = { app_id: "shop", sinks: ["ops"], schedule };
+  expect((await put(`${api}/rules/stuck`, rule)).body).toMatchObject({
+    errors: [{ field: "schedule.calendar" }],
+  });
+  const dates = [0, 1, 2].map((day) => ({ date: seconds(day * 86_400).slice(0, 10), name: "a day off" }));
+  expect((await put(`${api}/calendars/holidays`, { dates })).body).toMatchObject({
+    calendar: { id: "holidays", dates },
+  });
+  expect((await put(`${api}/rules/stuck`, rule)).body).toMatchObject({ rule: { schedule } });
+  await sendBulk(shop.mars.url, events("PAID", 0, 2));
+  await until(
+    async () =>
+      (await getJson<{ deliveries: unknown[] }>(`${api}/deliveries?state=silenced`)).deliveries.length === 1,
+    () => "nothing is on record as silenced",
+  );
+  expect((await fetch(`${api}/calendars/holidays`, { method: "DELETE" })).status).toBe(422);
+  await put(`${api}/calendars/holidays`, { dates: [] });
+  const [first] = await shop.notified(1);
+  expect(first!.data.incident).toMatchObject({ rule: "stuck", count: 2 });
+  expect(await getJson<unknown>(`${api}/calendars`)).toMatchObject({
+    calendars: [{ id: "holidays", dates: [] }],
+  });
+}, 40_000);
+
+test("a schedule that is no use is refused, with the field at fault", async () => {
+  await using mars = await startMars(allow);
+  const refused = async (schedule: object) => {
+    const { body } = await put(`${mars.url}/api/alerts/rules/r`, { sinks: ["ops"], schedule });
+    return (body.errors as { field: string }[] | undefined)?.map(({ field }) => field);
+  };
+  expect(await refused({ ...always, time_zone: "Mars/Olympus" })).toEqual(["schedule.time_zone"]);
+  const hours = (more: object) => ({ ...always, hours: [{ ...always.hours[0], ...more }] });
+  expect(await refused(hours({ from: "9:00" }))).toEqual(["schedule.hours[0].from"]);
+  expect(await refused(hours({ from: "22:00", to: "06:00" }))).toEqual(["schedule.hours[0].to"]);
+  expect(await refused(hours({ days: ["monday"] }))).toEqual(["schedule.hours[0].days[0]"]);
+  expect(await refused({ ...always, hours: [] })).toEqual(["schedule.hours"]);
+  const { body } = await put(`${mars.url}/api/alerts/calendars/c`, { dates: [{ date: "2026-02-30" }] });
+  expect(body).toMatchObject({ errors: [{ field: "dates[0].date" }] });
+});
 
 test("a condition that is no use is refused, with the field at fault", async () => {
   await using mars = await startMars(allow);

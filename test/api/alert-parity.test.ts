@@ -1,6 +1,7 @@
 /** One conversation about alerts, and about what is set aside, over every protocol: each gives the same answers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Code } from "@connectrpc/connect";
+import { deleteCalendar, getCalendar, listCalendars, putCalendar } from "../../src/api/alert-calendars.ts";
 import {
   acknowledgeIncident,
   assignIncident,
@@ -25,6 +26,12 @@ import { until } from "../support/until.ts";
 import { doors, type Json, type Outcome } from "./doors.ts";
 
 type Step = readonly [operation: Operation, input: Json];
+
+const schedule = {
+  time_zone: "Europe/Berlin",
+  hours: [{ days: ["mon", "fri"], from: "08:00", to: "18:00" }],
+  calendar: "off",
+};
 
 const far = "2099-01-01T00:00:00Z";
 
@@ -108,6 +115,23 @@ const settings = (url: string): readonly Step[] => [
   [deleteRule, { id: "full" }],
   [deleteSink, { id: "slack" }],
   [deleteSink, { id: "slack" }],
+  [
+    putCalendar,
+    { id: "off", dates: [{ date: "2026-12-25", name: "Christmas Day" }, { date: "2026-12-26" }] },
+  ],
+  [putCalendar, { id: "off", dates: [{ date: "2026-12-32" }] }],
+  [getCalendar, { id: "off" }],
+  [getCalendar, { id: "nobody" }],
+  [listCalendars, {}],
+  [
+    putRule,
+    { id: "measured", app_id: "shop", sinks: ["ops"], condition: { type: "share", above: 0.05 }, schedule },
+  ],
+  [putRule, { id: "measured", sinks: ["ops"], condition: { type: "absence", event: "A", for: "1m" } }],
+  [putRule, { id: "measured", sinks: ["ops"], schedule: { ...schedule, calendar: "nobodys" } }],
+  [deleteCalendar, { id: "off" }],
+  [deleteRule, { id: "measured" }],
+  [deleteCalendar, { id: "off" }],
   [createSilence, { rule: "r", kind: "late", for: "2h", comment: "deploy" }],
   [createSilence, { stage_events: ["B", "C"], for: "2h" }],
   [deleteSilence, { id: 2 }],
@@ -293,6 +317,11 @@ test("REST answers as it should", () => {
       "deleteAlertSink InvalidArgument id",
       "deleteAlertRule NotFound",
       "deleteAlertSink NotFound",
+      "putAlertCalendar InvalidArgument dates[0].date",
+      "getAlertCalendar NotFound",
+      "putAlertRule InvalidArgument app_id",
+      "putAlertRule InvalidArgument schedule.calendar",
+      "deleteAlertCalendar InvalidArgument id",
       "createAlertSilence InvalidArgument until",
       "createAlertSilence InvalidArgument until",
       "createAlertSilence InvalidArgument until",

@@ -1,5 +1,6 @@
 /** The audit: each change of each operation leaves one entry, over every protocol, and nothing else does. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { deleteCalendar, putCalendar } from "../../src/api/alert-calendars.ts";
 import {
   acknowledgeIncident,
   assignIncident,
@@ -102,6 +103,8 @@ function steps(url: string): readonly Step[] {
     },
     { operation: deleteRule, input: { id: "stuck" }, target: "stuck", app: "shop", old: { at_least: 2 } },
     { operation: deleteSink, input: { id: "ops" }, target: "ops", old: hidden },
+    { operation: putCalendar, input: { id: "off", dates: [] }, target: "off", new: { id: "off", dates: [] } },
+    { operation: deleteCalendar, input: { id: "off" }, target: "off", old: { id: "off", dates: [] } },
     { operation: createSilence, input: silence, target: "1", app: "shop", new: { id: 1, comment: "deploy" } },
     {
       operation: deleteSilence,

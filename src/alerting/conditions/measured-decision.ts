@@ -47,7 +47,8 @@ export function decideMeasured(incident: Incident, rule: AlertRule, moment: Mome
       ? never
       : incident.notifiedAt + rule.growAfterMs * 1_000;
   if (clock >= growAt) return { action: "notify", type: "incident.grown", silenced: false };
-  const remindAt = rule.repeatMs === 0 ? never : incident.notifiedAt + rule.repeatMs * 1_000;
+  const reminds = rule.repeatMs > 0 && incident.acknowledgedAt === 0;
+  const remindAt = reminds ? incident.notifiedAt + rule.repeatMs * 1_000 : never;
   if (clock >= remindAt) return { action: "notify", type: "incident.reminder", silenced: false };
   return { action: "wait", until: Math.min(next, growAt, remindAt) };
 }

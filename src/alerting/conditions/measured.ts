@@ -24,6 +24,9 @@ export interface Measured {
 
 export const differencesMax = 20;
 
+/** Of an incident of a condition that could not be measured: none of its figures is of findings. */
+export const noFigures = { count: 0, fresh: 0, recent: 0, lateBy: 0, samples: [] } as const;
+
 /** Absent values are `null`. A share is a number from 0 to 1, times are in milliseconds. */
 export function measuredToJson(kind: ConditionKind, measured: Measured) {
   const { value, bound, messages, since, usual, differences = [] } = measured;

@@ -5,16 +5,18 @@
 import type { Micros } from "../../core/event.ts";
 import type { Judge, Judgement } from "../../core/judgement.ts";
 import { nameOfEvents } from "../../core/stage-name.ts";
-import type { Finding, FindingKind } from "../../lifecycle/finding.ts";
+import type { EvaluatorState } from "../evaluator-state.ts";
 import { type Figures, figureGroupOf } from "../figures.ts";
-import { countsFindings, type Incident, incidentKey, type OpeningHop } from "../incident.ts";
+import type { RuleHours } from "../hours/rule-hours.ts";
+import { countsFindings, type Incident, incidentKey } from "../incident.ts";
 import type { AlertReader, AlertStore } from "../ports.ts";
-import { type AlertRule, importedAfter, isOfHop, opensOther, ruleMatches } from "../rule.ts";
+import { type AlertRule, isOfHop, opensOther, ruleMatches } from "../rule.ts";
 import type { AbsenceCondition, LatencyCondition } from "./condition.ts";
 import { measureLatency, usualWindows } from "./latency.ts";
-import type { Measured } from "./measured.ts";
+import { shareFigures } from "./measure-share.ts";
+import { type Measured, noFigures } from "./measured.ts";
 import { measureEvery } from "./measured-decision.ts";
-import { isOfFailure, kindsToCount, measureShare } from "./share.ts";
+import type { Opening } from "./opening.ts";
 import { beginWait, type Wait, wait } from "./wait.ts";
 
 /** How often it is noted until when time was counted, so that a restart loses no more. */
@@ -28,12 +30,6 @@ export interface MeasurerOptions {
 
 /** While an event is absent, the interval at which is looked whether it has come. */
 const absentEvery: Micros = 2_000_000;
-
-/** What a rule's condition holds for. */
-export interface Opening {
-  readonly rule: AlertRule;
-  readonly hop: OpeningHop;
-}
 
 interface Result {
   readonly measured: Measured;
@@ -49,22 +45,20 @@ interface RuleLook {
   readonly notedAt?: Micros;
 }
 
-const nothing = { count: 0, fresh: 0, recent: 0, lateBy: 0, samples: [] };
-const always = (from: Micros, to: Micros) => Math.max(0, to - from);
-
 export class Measurer {
   readonly #options: MeasurerOptions;
   readonly #looks = new Map<string, RuleLook>();
   /** Where waits go on from; read once. */
   #noted: Map<string, Wait> | undefined;
   #rules: ReadonlyMap<string, AlertRule> = new Map();
+  #hours: RuleHours = new Map();
 
   constructor(options: MeasurerOptions) {
     this.#options = options;
   }
 
   /** Rules have been read again. Those that are others now are measured as new ones. */
-  retain(rules: ReadonlyMap<string, AlertRule>): void {
+  retain({ rules, hours }: Pick<EvaluatorState, "rules" | "hours">): void {
     for (const [id, before] of this.#rules) {
       const now = rules.get(id);
       const look = this.#looks.get(id);
@@ -74,6 +68,7 @@ export class Measurer {
       } else if (look !== undefined) this.#looks.set(id, { ...look, nextAt: 0 });
     }
     this.#rules = rules;
+    this.#hours = hours;
   }
 
   /** When the next rule is to be looked at; absent where none is. */
@@ -104,27 +99,6 @@ export class Measurer {
     return { looked: new Set(due.map(({ id }) => id)), openings };
   }
 
-  /** Where findings were raised that rules for shares count, and their share is too high. */
-  async shares(findings: readonly Finding[], rules: Iterable<AlertRule>, clock: Micros): Promise<Opening[]> {
-    const openings: Opening[] = [];
-    for (const rule of rules) {
-      if (rule.condition?.type !== "share") continue;
-      const raised = findings.filter(
-        (finding) =>
-          finding.retractedAt === undefined && rule.kinds.includes(finding.kind) && isOfHop(rule, finding),
-      );
-      const hops = Map.groupBy(raised, ({ appId, stage, after }) => JSON.stringify([appId, stage, after]));
-      for (const [first, ...others] of hops.values()) {
-        const { appId, stage, after, version } = first!;
-        const versions = [...new Set([version, ...others.map((one) => one.version)])];
-        const hop = { kind: "share", appId, stage, after, versions } as const;
-        const { measured } = await this.#share(rule, hop, clock);
-        if (measured?.holds === true) openings.push({ rule, hop });
-      }
-    }
-    return openings;
-  }
-
   /** The figures of incidents: of a condition without `measured` where it cannot be said now. */
   async figures(
     incidents: readonly Incident[],
@@ -140,12 +114,14 @@ export class Measurer {
     for (const incident of incidents) {
       if (figures.has(incident)) continue;
       const rule = ruleOf(incident);
-      if (rule === undefined || !ruleMatches(rule, incident)) figures.set(incident, nothing);
+      if (rule === undefined || !ruleMatches(rule, incident)) figures.set(incident, noFigures);
       else if (incident.kind === "share") {
         judgement ??= await this.#options.judge();
         figures.set(
           incident,
-          judgement === undefined ? nothing : await this.#share(rule, incident, judgement.judged),
+          judgement === undefined
+            ? noFigures
+            : await shareFigures(this.#options.reader, rule, incident, judgement.judged),
         );
       } else figures.set(incident, this.#figuresOf(incident, rule));
     }
@@ -154,13 +130,13 @@ export class Measurer {
 
   #figuresOf(incident: Incident, rule: AlertRule): Figures {
     const look = this.#looks.get(rule.id);
-    if (look === undefined || look.results === unknown) return nothing;
+    if (look === undefined || look.results === unknown) return noFigures;
     const result = look.results.get(incidentKey(incident));
     // Too few messages pass the hop to say that it takes long.
     if (result === undefined)
-      return { ...nothing, measured: { value: 0, bound: 0, messages: 0, holds: false } };
+      return { ...noFigures, measured: { value: 0, bound: 0, messages: 0, holds: false } };
     const { measured, samples } = result;
-    return { ...nothing, count: measured.messages, samples, measured };
+    return { ...noFigures, count: measured.messages, samples, measured };
   }
 
   async #lookAt(rule: AlertRule, judgement: Judgement, openings: Opening[]): Promise<RuleLook | undefined> {
@@ -216,7 +192,9 @@ export class Measurer {
     const before = look?.wait ?? (await this.#notedWait(id)) ?? beginWait(judged);
     const arrivedAt = await this.#options.reader.alertArrivedAt(appId, event);
     const paused = pausedApps.includes(appId);
-    const now = wait(before, { now: judged, arrivedAt, paused, activeBetween: always });
+    const activeBetween = (from: Micros, to: Micros) =>
+      this.#hours.get(id)?.activeBetween(from, to) ?? Math.max(0, to - from);
+    const now = wait(before, { now: judged, arrivedAt, paused, activeBetween });
     const bound = forMs * 1_000;
     // One that came ends the absence, though it may be so long ago that another one follows.
     const came = now.since !== before.since;
@@ -243,47 +221,6 @@ export class Measurer {
       (await this.#options.reader.alertLooks()).map(({ rule: id, look }) => [id, look as Wait]),
     );
     return this.#noted.get(rule);
-  }
-
-  async #share(
-    rule: AlertRule,
-    { appId, stage, after, versions }: Omit<OpeningHop, "kind">,
-    clock: Micros,
-  ): Promise<Figures> {
-    const { condition, kinds, atLeast, windowMs } = rule;
-    if (condition?.type !== "share") return nothing;
-    const since = clock - windowMs * 1_000;
-    const counting = kindsToCount(kinds);
-    const group = { appId, stage, versions, since, freshFrom: since, recentFrom: since, incident: 0 };
-    const read = await this.#options.reader.alertFigures(
-      counting.map((kind) => ({ ...group, kind, importedAfter: importedAfter(rule) })),
-    );
-    const times = await this.#options.reader.alertHopTimes({
-      appId,
-      percentile: 50,
-      windows: [{ since, until: clock }],
-    });
-    const whole = isOfFailure(kinds);
-    const passed = times.find(
-      (one) => one.stage === (whole ? "" : stage) && one.after === (whole ? "" : after),
-    );
-    const counts = new Map<FindingKind, number>(counting.map((kind, index) => [kind, read[index]!.recent]));
-    const own = read.filter((_, index) => kinds.includes(counting[index]!));
-    const { count, ...measured } = measureShare(condition, kinds, {
-      counts,
-      passed: passed?.count ?? 0,
-      atLeast,
-    });
-    const sinces = own.flatMap(({ freshSince = [] }) => freshSince);
-    return {
-      ...nothing,
-      count,
-      fresh: count,
-      recent: count,
-      ...(sinces.length > 0 && { since: Math.min(...sinces) }),
-      samples: own.flatMap(({ samples }) => samples).slice(0, 3),
-      measured,
-    };
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Micros } from "../../core/event.ts";
 import type { EvaluatorState } from "../evaluator-state.ts";
 import { type Incident, incidentKey, openIncident } from "../incident.ts";
-import type { Opening } from "./measurer.ts";
+import type { Opening } from "./opening.ts";
 
 /** @param others number of incidents that open in the same step, whose ids come first */
 export function openMeasured(

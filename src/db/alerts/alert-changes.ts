@@ -1,4 +1,5 @@
 /** Changes of rules, sinks and silences, as the audit has them. */
+import { type AlertCalendar, calendarToJson } from "../../alerting/hours/schedule.ts";
 import { ruleToJson, silenceToJson, sinkToJson } from "../../alerting/json.ts";
 import { type AlertRule, type StoredRule, withGrowth } from "../../alerting/rule.ts";
 import type { AlertSilence } from "../../alerting/silence.ts";
@@ -22,6 +23,11 @@ export function sinkChange(id: string, text: string | undefined, now?: AlertSink
     now: now && sinkToJson(now, sink),
   }));
   return { target: id, old: before?.json, new: before?.now ?? (now && sinkToJson(now)) };
+}
+
+export function calendarChange(id: string, text: string | undefined, now?: AlertCalendar): Change {
+  const before = recordOf(text, (calendar: AlertCalendar) => ({ json: calendarToJson(calendar) }));
+  return { target: id, old: before?.json, new: now && calendarToJson(now) };
 }
 
 export function silenceChange(id: number, text: string | undefined, now?: AlertSilence): Change {

@@ -10,6 +10,7 @@ import {
   type Hop,
   samplesMax,
 } from "../../alerting/figures.ts";
+import type { AlertCalendar } from "../../alerting/hours/schedule.ts";
 import { incidentsMax } from "../../alerting/incident.ts";
 import type { AlertPageQuery, AlertState } from "../../alerting/ports.ts";
 import { type AlertRule, type RulePage, type StoredRule, withGrowth } from "../../alerting/rule.ts";
@@ -39,6 +40,11 @@ export class AlertQueries {
   async rules(): Promise<AlertRule[]> {
     const [rows] = await this.#connection.read([allRules]);
     return this.#connection.decode(rows, ruleOf);
+  }
+
+  async calendars(): Promise<AlertCalendar[]> {
+    const [rows] = await this.#connection.read([allCalendars]);
+    return this.#connection.decode(rows, calendarOf);
   }
 
   async sinks(): Promise<AlertSink[]> {
@@ -79,11 +85,12 @@ export class AlertQueries {
   }
 
   async state(): Promise<AlertState> {
-    const [cursor, rules, silences, incidents] = await this.#connection.read([
+    const [cursor, rules, silences, incidents, calendars] = await this.#connection.read([
       "SELECT step, finding_seq, last_incident FROM alert_cursor",
       allRules,
       { sql: "SELECT id, silence FROM alert_silences WHERE until > ?", args: [nowMicros()] },
       `SELECT * FROM alert_incidents WHERE closed_at = 0 ORDER BY id LIMIT ${incidentsMax}`,
+      allCalendars,
     ]);
     const row = cursor?.[0];
     const known = this.#connection.decode(rules, ruleOf);
@@ -95,6 +102,7 @@ export class AlertQueries {
       rules: known,
       unreadableRules: (rules ?? []).map(({ id }) => String(id)).filter((id) => !ids.has(id)),
       silences: this.#connection.decode(silences, silenceOf),
+      calendars: this.#connection.decode(calendars, calendarOf),
       incidents: this.#connection.decode(incidents, incidentOf),
     };
   }
@@ -180,6 +188,7 @@ export class AlertQueries {
   }
 }
 
+const allCalendars = "SELECT calendar FROM alert_calendars ORDER BY id";
 const allRules = "SELECT id, rule, counts_from FROM alert_rules ORDER BY id";
 
 /** The first six arguments of both statements. */
@@ -201,6 +210,10 @@ function ruleOf({ rule, counts_from }: Row): AlertRule {
 
 function sinkOf({ sink }: Row): AlertSink {
   return parseObject(sink);
+}
+
+function calendarOf({ calendar }: Row): AlertCalendar {
+  return parseObject(calendar);
 }
 
 function silenceOf(row: Row): AlertSilence {

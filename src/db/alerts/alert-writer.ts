@@ -1,6 +1,7 @@
 /** Writes rules, sinks, silences, incidents and deliveries. Runs on the store's thread. */
 import type { InStatement } from "@libsql/client";
 import type { Attempt, AttemptRecord, NewDelivery } from "../../alerting/delivery.ts";
+import { type AlertCalendar, calendarsMax } from "../../alerting/hours/schedule.ts";
 import { shownId } from "../../alerting/notification-text.ts";
 import type { AlertStep } from "../../alerting/ports.ts";
 import { type AlertRule, opensOther, rulesMax, type StoredRule, withGrowth } from "../../alerting/rule.ts";
@@ -14,7 +15,7 @@ import { alertsSql, formerSinksSql, redactSql } from "../../gen/sql.ts";
 import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import { parseObject } from "../read-connection.ts";
-import { ruleChange, silenceChange, sinkChange } from "./alert-changes.ts";
+import { calendarChange, ruleChange, silenceChange, sinkChange } from "./alert-changes.ts";
 import { writeIncidents } from "./incident-rows.ts";
 
 /** Deliveries and incidents, of each, that one step of retention deletes. */
@@ -75,6 +76,28 @@ export class AlertWriter {
       ...keepFormer(id, before),
       ...recordChange(by, sinkChange(id, before)),
     ]);
+    return true;
+  }
+
+  async putCalendar(calendar: AlertCalendar, by?: Author): Promise<void> {
+    const { id } = calendar;
+    await this.#bound("alert_calendars", id, calendarsMax, "calendars");
+    const text = JSON.stringify(calendar);
+    const before = await this.#read("alert_calendars", id);
+    if (text === before) return;
+    const sql =
+      "INSERT INTO alert_calendars (id, calendar) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET calendar = ?2";
+    await this.#durably([
+      { sql, args: [id, text] },
+      ...recordChange(by, calendarChange(id, before, calendar)),
+    ]);
+  }
+
+  async deleteCalendar(id: string, by?: Author): Promise<boolean> {
+    const before = await this.#read("alert_calendars", id);
+    if (before === undefined) return false;
+    const sql = "DELETE FROM alert_calendars WHERE id = ?";
+    await this.#durably([{ sql, args: [id] }, ...recordChange(by, calendarChange(id, before))]);
     return true;
   }
 
@@ -163,7 +186,12 @@ export class AlertWriter {
   }
 
   /** Only this thread writes, so what is counted does not change before it is used. */
-  async #bound(table: "alert_rules" | "alert_sinks", id: string, max: number, what: string): Promise<void> {
+  async #bound(
+    table: "alert_rules" | "alert_sinks" | "alert_calendars",
+    id: string,
+    max: number,
+    what: string,
+  ): Promise<void> {
     const { rows } = await this.#database.execute({
       sql: `SELECT count(*) AS count FROM ${table} WHERE id <> ?`,
       args: [id],
@@ -185,7 +213,12 @@ export class AlertWriter {
 }
 
 /** The column of each table that has the record, as JSON. */
-const records = { alert_rules: "rule", alert_sinks: "sink", alert_silences: "silence" } as const;
+const records = {
+  alert_rules: "rule",
+  alert_sinks: "sink",
+  alert_silences: "silence",
+  alert_calendars: "calendar",
+} as const;
 
 /** @param text the rule that is replaced, as JSON */
 function isOther(text: string | undefined, rule: AlertRule): boolean {

@@ -1,6 +1,7 @@
 /** Writes what people do with incidents and deliveries. Runs on the store's thread. */
 
-import { type CareRecord, notesMax } from "../../alerting/care.ts";
+import type { CareRecord } from "../../alerting/care.ts";
+import { notesMax } from "../../alerting/care-limits.ts";
 import { careToJson } from "../../alerting/json.ts";
 import { refuse } from "../../alerting/refuse.ts";
 import type { Author } from "../../core/audit.ts";

@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/alert.proto.
  */
 export const file_mars_v1_alert: GenFile = /*@__PURE__*/
-  fileDesc("ChNtYXJzL3YxL2FsZXJ0LnByb3RvEgdtYXJzLnYxIpQDCglBbGVydFJ1bGUSCgoCaWQYASABKAkSDgoGYXBwX2lkGAIgASgJEiMKBWtpbmRzGAMgAygOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgEIAEoCRINCgVhZnRlchgFIAEoCRIQCghhdF9sZWFzdBgGIAEoDRIpCgZ3aW5kb3cYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoGcmVwZWF0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBXNpbmtzGAkgAygJEhQKDHN0YWdlX2V2ZW50cxgKIAMoCRIUCgxhZnRlcl9ldmVudHMYCyADKAkSEwoLZ3Jvd19mYWN0b3IYDCABKA0SFQoNZ3Jvd19hdF9sZWFzdBgNIAEoDRItCgpncm93X2FmdGVyGA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKCWNvbmRpdGlvbhgPIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3Qi0QEKCUFsZXJ0U2luaxIKCgJpZBgBIAEoCRIfCgR0eXBlGAIgASgOMhEubWFycy52MS5TaW5rVHlwZRILCgN1cmwYAyABKAkSDgoGc2VjcmV0GAQgASgJEgoKAnRvGAUgAygJEigKB2hlYWRlcnMYBiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EgsKA2tleRgHIAEoCRI3ChNmb3JtZXJfc2VjcmV0X3VudGlsGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL+AQoMQWxlcnRTaWxlbmNlEgoKAmlkGAEgASgEEg4KBmFwcF9pZBgCIAEoCRIMCgRydWxlGAMgASgJEg0KBXN0YWdlGAQgASgJEiMKBGtpbmQYBSABKA4yFS5tYXJzLnYxLkluY2lkZW50S2luZBIPCgdjb21tZW50GAYgASgJEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZhY3RpdmUYCSABKAgSFAoMc3RhZ2VfZXZlbnRzGAogAygJItUFCghJbmNpZGVudBIKCgJpZBgBIAEoBBIMCgRydWxlGAIgASgJEg4KBmFwcF9pZBgDIAEoCRIjCgRraW5kGAQgASgOMhUubWFycy52MS5JbmNpZGVudEtpbmQSDQoFc3RhZ2UYBSABKAkSDQoFYWZ0ZXIYBiABKAkSJQoFc3RhdGUYByABKA4yFi5tYXJzLnYxLkluY2lkZW50U3RhdGUSEAoIc2lsZW5jZWQYCCABKAgSDAoEdGV4dBgJIAEoCRItCglvcGVuZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3RfcmFpc2VkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtub3RpZmllZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJY2xvc2VkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxzdGFnZV9ldmVudHMYDiADKAkSFAoMYWZ0ZXJfZXZlbnRzGA8gAygJEikKB2ZpZ3VyZXMYECABKAsyGC5tYXJzLnYxLkluY2lkZW50RmlndXJlcxIOCgZyZWFzb24YESABKAkSLwoLcmVvcGVuZWRfYXQYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKD2Fja25vd2xlZGdlZF9hdBgTIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPYWNrbm93bGVkZ2VkX2J5GBQgASgJEhMKC2Fzc2lnbmVkX3RvGBUgASgJEjEKDXNub296ZWRfdW50aWwYFiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKBW5vdGVzGBcgAygLMhUubWFycy52MS5JbmNpZGVudE5vdGUiUQoMSW5jaWRlbnROb3RlEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBILCgN3aG8YAiABKAkSDAoEdGV4dBgDIAEoCSLFAgoPSW5jaWRlbnRGaWd1cmVzEg0KBWNvdW50GAEgASgNEhYKDmNvdW50X2V4Y2VlZGVkGAIgASgIEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBILCgNuZXcYBCABKA0SLQoJbmV3X3NpbmNlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB2hvcF9wOTkYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHc2FtcGxlcxgIIAMoCRIPCgdleHBpcmVkGAkgASgNEioKCG1lYXN1cmVkGAogASgLMhgubWFycy52MS5JbmNpZGVudE1lYXN1cmUiuQEKD0luY2lkZW50TWVhc3VyZRINCgV2YWx1ZRgBIAEoARINCgVib3VuZBgCIAEoARIMCgR1bml0GAMgASgJEhAKCG1lc3NhZ2VzGAQgASgNEikKBXNpbmNlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgV1c3VhbBgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhITCgtkaWZmZXJlbmNlcxgHIAMoCSLBAgoIRGVsaXZlcnkSCgoCaWQYASABKAQSEAoIaW5jaWRlbnQYAiABKAQSDAoEc2luaxgDIAEoCRIMCgR0eXBlGAQgASgJEgwKBHRleHQYBSABKAkSJQoFc3RhdGUYBiABKA4yFi5tYXJzLnYxLkRlbGl2ZXJ5U3RhdGUSEgoKd2ViaG9va19pZBgHIAEoCRIuCgpjcmVhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgduZXh0X2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCghhdHRlbXB0cxgKIAMoCzIYLm1hcnMudjEuRGVsaXZlcnlBdHRlbXB0EikKB2ZpZ3VyZXMYCyABKAsyGC5tYXJzLnYxLkluY2lkZW50RmlndXJlcyKpAQoPRGVsaXZlcnlBdHRlbXB0EiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgdvdXRjb21lGAIgASgOMhcubWFycy52MS5BdHRlbXB0T3V0Y29tZRIOCgZzdGF0dXMYAyABKA0SEwoLZHVyYXRpb25fbXMYBCABKA0SDQoFZXJyb3IYBSABKAkSEAoIcmVzcG9uc2UYBiABKAkq/QEKDEluY2lkZW50S2luZBIdChlJTkNJREVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVSU5DSURFTlRfS0lORF9NSVNTSU5HEAESFgoSSU5DSURFTlRfS0lORF9MQVRFEAISGQoVSU5DSURFTlRfS0lORF9TS0lQUEVEEAMSGAoUSU5DSURFTlRfS0lORF9GQUlMRUQQBBIXChNJTkNJREVOVF9LSU5EX1NIQVJFEBASGQoVSU5DSURFTlRfS0lORF9MQVRFTkNZEBESGQoVSU5DSURFTlRfS0lORF9BQlNFTkNFEBISFwoTSU5DSURFTlRfS0lORF9EUklGVBATKsMBCghTaW5rVHlwZRIZChVTSU5LX1RZUEVfVU5TUEVDSUZJRUQQABIVChFTSU5LX1RZUEVfV0VCSE9PSxABEhMKD1NJTktfVFlQRV9TTEFDSxACEhMKD1NJTktfVFlQRV9FTUFJTBADEhMKD1NJTktfVFlQRV9URUFNUxAEEhUKEVNJTktfVFlQRV9ESVNDT1JEEAUSFwoTU0lOS19UWVBFX1BBR0VSRFVUWRAGEhYKElNJTktfVFlQRV9PUFNHRU5JRRAHKpoBCg1JbmNpZGVudFN0YXRlEh4KGklOQ0lERU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASGQoVSU5DSURFTlRfU1RBVEVfQUNUSVZFEAESGwoXSU5DSURFTlRfU1RBVEVfUkVTT0xWRUQQAhIWChJJTkNJREVOVF9TVEFURV9BTlkQAxIZChVJTkNJREVOVF9TVEFURV9DTE9TRUQQBCrAAQoNRGVsaXZlcnlTdGF0ZRIeChpERUxJVkVSWV9TVEFURV9VTlNQRUNJRklFRBAAEhoKFkRFTElWRVJZX1NUQVRFX1BFTkRJTkcQARIcChhERUxJVkVSWV9TVEFURV9ERUxJVkVSRUQQAhIZChVERUxJVkVSWV9TVEFURV9GQUlMRUQQAxIbChdERUxJVkVSWV9TVEFURV9TSUxFTkNFRBAEEh0KGURFTElWRVJZX1NUQVRFX1NVUEVSU0VERUQQBSpsCg5BdHRlbXB0T3V0Y29tZRIfChtBVFRFTVBUX09VVENPTUVfVU5TUEVDSUZJRUQQABIdChlBVFRFTVBUX09VVENPTUVfREVMSVZFUkVEEAESGgoWQVRURU1QVF9PVVRDT01FX0ZBSUxFRBACYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_lifecycle]);
+  fileDesc("ChNtYXJzL3YxL2FsZXJ0LnByb3RvEgdtYXJzLnYxIr8DCglBbGVydFJ1bGUSCgoCaWQYASABKAkSDgoGYXBwX2lkGAIgASgJEiMKBWtpbmRzGAMgAygOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgEIAEoCRINCgVhZnRlchgFIAEoCRIQCghhdF9sZWFzdBgGIAEoDRIpCgZ3aW5kb3cYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoGcmVwZWF0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBXNpbmtzGAkgAygJEhQKDHN0YWdlX2V2ZW50cxgKIAMoCRIUCgxhZnRlcl9ldmVudHMYCyADKAkSEwoLZ3Jvd19mYWN0b3IYDCABKA0SFQoNZ3Jvd19hdF9sZWFzdBgNIAEoDRItCgpncm93X2FmdGVyGA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKCWNvbmRpdGlvbhgPIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoIc2NoZWR1bGUYECABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0ImsKDUFsZXJ0Q2FsZW5kYXISCgoCaWQYASABKAkSKgoFZGF0ZXMYAiADKAsyGy5tYXJzLnYxLkFsZXJ0Q2FsZW5kYXIuRGF0ZRoiCgREYXRlEgwKBGRhdGUYASABKAkSDAoEbmFtZRgCIAEoCSLRAQoJQWxlcnRTaW5rEgoKAmlkGAEgASgJEh8KBHR5cGUYAiABKA4yES5tYXJzLnYxLlNpbmtUeXBlEgsKA3VybBgDIAEoCRIOCgZzZWNyZXQYBCABKAkSCgoCdG8YBSADKAkSKAoHaGVhZGVycxgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSCwoDa2V5GAcgASgJEjcKE2Zvcm1lcl9zZWNyZXRfdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIv4BCgxBbGVydFNpbGVuY2USCgoCaWQYASABKAQSDgoGYXBwX2lkGAIgASgJEgwKBHJ1bGUYAyABKAkSDQoFc3RhZ2UYBCABKAkSIwoEa2luZBgFIAEoDjIVLm1hcnMudjEuSW5jaWRlbnRLaW5kEg8KB2NvbW1lbnQYBiABKAkSLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGl2ZRgJIAEoCBIUCgxzdGFnZV9ldmVudHMYCiADKAki1QUKCEluY2lkZW50EgoKAmlkGAEgASgEEgwKBHJ1bGUYAiABKAkSDgoGYXBwX2lkGAMgASgJEiMKBGtpbmQYBCABKA4yFS5tYXJzLnYxLkluY2lkZW50S2luZBINCgVzdGFnZRgFIAEoCRINCgVhZnRlchgGIAEoCRIlCgVzdGF0ZRgHIAEoDjIWLm1hcnMudjEuSW5jaWRlbnRTdGF0ZRIQCghzaWxlbmNlZBgIIAEoCBIMCgR0ZXh0GAkgASgJEi0KCW9wZW5lZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoObGFzdF9yYWlzZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC25vdGlmaWVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHN0YWdlX2V2ZW50cxgOIAMoCRIUCgxhZnRlcl9ldmVudHMYDyADKAkSKQoHZmlndXJlcxgQIAEoCzIYLm1hcnMudjEuSW5jaWRlbnRGaWd1cmVzEg4KBnJlYXNvbhgRIAEoCRIvCgtyZW9wZW5lZF9hdBgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoPYWNrbm93bGVkZ2VkX2F0GBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9hY2tub3dsZWRnZWRfYnkYFCABKAkSEwoLYXNzaWduZWRfdG8YFSABKAkSMQoNc25vb3plZF91bnRpbBgWIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFbm90ZXMYFyADKAsyFS5tYXJzLnYxLkluY2lkZW50Tm90ZSJRCgxJbmNpZGVudE5vdGUSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA3dobxgCIAEoCRIMCgR0ZXh0GAMgASgJIsUCCg9JbmNpZGVudEZpZ3VyZXMSDQoFY291bnQYASABKA0SFgoOY291bnRfZXhjZWVkZWQYAiABKAgSKQoFc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA25ldxgEIAEoDRItCgluZXdfc2luY2UYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2xhdGVfYnkYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKgoHaG9wX3A5ORgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdzYW1wbGVzGAggAygJEg8KB2V4cGlyZWQYCSABKA0SKgoIbWVhc3VyZWQYCiABKAsyGC5tYXJzLnYxLkluY2lkZW50TWVhc3VyZSK5AQoPSW5jaWRlbnRNZWFzdXJlEg0KBXZhbHVlGAEgASgBEg0KBWJvdW5kGAIgASgBEgwKBHVuaXQYAyABKAkSEAoIbWVzc2FnZXMYBCABKA0SKQoFc2luY2UYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKBXVzdWFsGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhMKC2RpZmZlcmVuY2VzGAcgAygJIsECCghEZWxpdmVyeRIKCgJpZBgBIAEoBBIQCghpbmNpZGVudBgCIAEoBBIMCgRzaW5rGAMgASgJEgwKBHR5cGUYBCABKAkSDAoEdGV4dBgFIAEoCRIlCgVzdGF0ZRgGIAEoDjIWLm1hcnMudjEuRGVsaXZlcnlTdGF0ZRISCgp3ZWJob29rX2lkGAcgASgJEi4KCmNyZWF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB25leHRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKCGF0dGVtcHRzGAogAygLMhgubWFycy52MS5EZWxpdmVyeUF0dGVtcHQSKQoHZmlndXJlcxgLIAEoCzIYLm1hcnMudjEuSW5jaWRlbnRGaWd1cmVzIqkBCg9EZWxpdmVyeUF0dGVtcHQSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKB291dGNvbWUYAiABKA4yFy5tYXJzLnYxLkF0dGVtcHRPdXRjb21lEg4KBnN0YXR1cxgDIAEoDRITCgtkdXJhdGlvbl9tcxgEIAEoDRINCgVlcnJvchgFIAEoCRIQCghyZXNwb25zZRgGIAEoCSr9AQoMSW5jaWRlbnRLaW5kEh0KGUlOQ0lERU5UX0tJTkRfVU5TUEVDSUZJRUQQABIZChVJTkNJREVOVF9LSU5EX01JU1NJTkcQARIWChJJTkNJREVOVF9LSU5EX0xBVEUQAhIZChVJTkNJREVOVF9LSU5EX1NLSVBQRUQQAxIYChRJTkNJREVOVF9LSU5EX0ZBSUxFRBAEEhcKE0lOQ0lERU5UX0tJTkRfU0hBUkUQEBIZChVJTkNJREVOVF9LSU5EX0xBVEVOQ1kQERIZChVJTkNJREVOVF9LSU5EX0FCU0VOQ0UQEhIXChNJTkNJREVOVF9LSU5EX0RSSUZUEBMqwwEKCFNpbmtUeXBlEhkKFVNJTktfVFlQRV9VTlNQRUNJRklFRBAAEhUKEVNJTktfVFlQRV9XRUJIT09LEAESEwoPU0lOS19UWVBFX1NMQUNLEAISEwoPU0lOS19UWVBFX0VNQUlMEAMSEwoPU0lOS19UWVBFX1RFQU1TEAQSFQoRU0lOS19UWVBFX0RJU0NPUkQQBRIXChNTSU5LX1RZUEVfUEFHRVJEVVRZEAYSFgoSU0lOS19UWVBFX09QU0dFTklFEAcqmgEKDUluY2lkZW50U3RhdGUSHgoaSU5DSURFTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVJTkNJREVOVF9TVEFURV9BQ1RJVkUQARIbChdJTkNJREVOVF9TVEFURV9SRVNPTFZFRBACEhYKEklOQ0lERU5UX1NUQVRFX0FOWRADEhkKFUlOQ0lERU5UX1NUQVRFX0NMT1NFRBAEKsABCg1EZWxpdmVyeVN0YXRlEh4KGkRFTElWRVJZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWREVMSVZFUllfU1RBVEVfUEVORElORxABEhwKGERFTElWRVJZX1NUQVRFX0RFTElWRVJFRBACEhkKFURFTElWRVJZX1NUQVRFX0ZBSUxFRBADEhsKF0RFTElWRVJZX1NUQVRFX1NJTEVOQ0VEEAQSHQoZREVMSVZFUllfU1RBVEVfU1VQRVJTRURFRBAFKmwKDkF0dGVtcHRPdXRjb21lEh8KG0FUVEVNUFRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEh0KGUFUVEVNUFRfT1VUQ09NRV9ERUxJVkVSRUQQARIaChZBVFRFTVBUX09VVENPTUVfRkFJTEVEEAJiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_lifecycle]);
 
 /**
  * A rule: which findings open an incident, and which sinks are notified of it.
@@ -128,6 +128,13 @@ export type AlertRule = Message<"mars.v1.AlertRule"> & {
    * @generated from field: google.protobuf.Struct condition = 15;
    */
   condition?: JsonObject | undefined;
+
+  /**
+   * The hours in which it notifies, with the members that REST has; absent for always.
+   *
+   * @generated from field: google.protobuf.Struct schedule = 16;
+   */
+  schedule?: JsonObject | undefined;
 };
 
 /**
@@ -136,6 +143,62 @@ export type AlertRule = Message<"mars.v1.AlertRule"> & {
  */
 export const AlertRuleSchema: GenMessage<AlertRule> = /*@__PURE__*/
   messageDesc(file_mars_v1_alert, 0);
+
+/**
+ * A calendar: days off, which schedules of rules name.
+ *
+ * @generated from message mars.v1.AlertCalendar
+ */
+export type AlertCalendar = Message<"mars.v1.AlertCalendar"> & {
+  /**
+   * Chosen by the user: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * By date, each once.
+   *
+   * @generated from field: repeated mars.v1.AlertCalendar.Date dates = 2;
+   */
+  dates: AlertCalendar_Date[];
+};
+
+/**
+ * Describes the message mars.v1.AlertCalendar.
+ * Use `create(AlertCalendarSchema)` to create a new message.
+ */
+export const AlertCalendarSchema: GenMessage<AlertCalendar> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert, 1);
+
+/**
+ * One of them.
+ *
+ * @generated from message mars.v1.AlertCalendar.Date
+ */
+export type AlertCalendar_Date = Message<"mars.v1.AlertCalendar.Date"> & {
+  /**
+   * Such as `2026-12-25`.
+   *
+   * @generated from field: string date = 1;
+   */
+  date: string;
+
+  /**
+   * For people; empty for none.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message mars.v1.AlertCalendar.Date.
+ * Use `create(AlertCalendar_DateSchema)` to create a new message.
+ */
+export const AlertCalendar_DateSchema: GenMessage<AlertCalendar_Date> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert, 1, 0);
 
 /**
  * A sink: where notifications are delivered.
@@ -206,7 +269,7 @@ export type AlertSink = Message<"mars.v1.AlertSink"> & {
  * Use `create(AlertSinkSchema)` to create a new message.
  */
 export const AlertSinkSchema: GenMessage<AlertSink> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert, 1);
+  messageDesc(file_mars_v1_alert, 2);
 
 /**
  * A silence: incidents that match it are not notified until it ends.
@@ -290,7 +353,7 @@ export type AlertSilence = Message<"mars.v1.AlertSilence"> & {
  * Use `create(AlertSilenceSchema)` to create a new message.
  */
 export const AlertSilenceSchema: GenMessage<AlertSilence> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert, 2);
+  messageDesc(file_mars_v1_alert, 3);
 
 /**
  * An incident: findings of one rule, app, kind and stage, from the first until none holds.
@@ -465,7 +528,7 @@ export type Incident = Message<"mars.v1.Incident"> & {
  * Use `create(IncidentSchema)` to create a new message.
  */
 export const IncidentSchema: GenMessage<Incident> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert, 3);
+  messageDesc(file_mars_v1_alert, 4);
 
 /**
  * A note on an incident.
@@ -500,7 +563,7 @@ export type IncidentNote = Message<"mars.v1.IncidentNote"> & {
  * Use `create(IncidentNoteSchema)` to create a new message.
  */
 export const IncidentNoteSchema: GenMessage<IncidentNote> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert, 4);
+  messageDesc(file_mars_v1_alert, 5);
 
 /**
  * The findings that an incident counts.
@@ -584,7 +647,7 @@ export type IncidentFigures = Message<"mars.v1.IncidentFigures"> & {
  * Use `create(IncidentFiguresSchema)` to create a new message.
  */
 export const IncidentFiguresSchema: GenMessage<IncidentFigures> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert, 5);
+  messageDesc(file_mars_v1_alert, 6);
 
 /**
  * What was measured for a rule's condition.
@@ -647,7 +710,7 @@ export type IncidentMeasure = Message<"mars.v1.IncidentMeasure"> & {
  * Use `create(IncidentMeasureSchema)` to create a new message.
  */
 export const IncidentMeasureSchema: GenMessage<IncidentMeasure> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert, 6);
+  messageDesc(file_mars_v1_alert, 7);
 
 /**
  * One notification for one sink.
@@ -739,7 +802,7 @@ export type Delivery = Message<"mars.v1.Delivery"> & {
  * Use `create(DeliverySchema)` to create a new message.
  */
 export const DeliverySchema: GenMessage<Delivery> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert, 7);
+  messageDesc(file_mars_v1_alert, 8);
 
 /**
  * One attempt to deliver a notification.
@@ -795,7 +858,7 @@ export type DeliveryAttempt = Message<"mars.v1.DeliveryAttempt"> & {
  * Use `create(DeliveryAttemptSchema)` to create a new message.
  */
 export const DeliveryAttemptSchema: GenMessage<DeliveryAttempt> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert, 8);
+  messageDesc(file_mars_v1_alert, 9);
 
 /**
  * What an incident is about: the kind of the findings that it counts, or of its rule's condition.

@@ -6,7 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { AlertRule, AlertSilence, AlertSink, Delivery, DeliveryAttempt, DeliveryState, Incident, IncidentKind, IncidentState, SinkType } from "./alert_pb.ts";
+import type { AlertCalendar, AlertCalendar_Date, AlertRule, AlertSilence, AlertSink, Delivery, DeliveryAttempt, DeliveryState, Incident, IncidentKind, IncidentState, SinkType } from "./alert_pb.ts";
 import { file_mars_v1_alert } from "./alert_pb.ts";
 import type { FindingKind } from "./lifecycle_pb.ts";
 import { file_mars_v1_lifecycle } from "./lifecycle_pb.ts";
@@ -16,7 +16,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/alert_service.proto.
  */
 export const file_mars_v1_alert_service: GenFile = /*@__PURE__*/
-  fileDesc("ChttYXJzL3YxL2FsZXJ0X3NlcnZpY2UucHJvdG8SB21hcnMudjEiMQoQTGlzdFJ1bGVzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiWQoRTGlzdFJ1bGVzUmVzcG9uc2USIQoFcnVsZXMYASADKAsyEi5tYXJzLnYxLkFsZXJ0UnVsZRITCgtuZXh0X2N1cnNvchgCIAEoCRIMCgRhcHBzGAMgAygJIhwKDkdldFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFJ1bGVSZXNwb25zZRIgCgRydWxlGAEgASgLMhIubWFycy52MS5BbGVydFJ1bGUimQMKDlB1dFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRIjCgVraW5kcxgDIAMoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBCABKAkSDQoFYWZ0ZXIYBSABKAkSEAoIYXRfbGVhc3QYBiABKA0SKQoGd2luZG93GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBnJlcGVhdBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVzaW5rcxgJIAMoCRIUCgxzdGFnZV9ldmVudHMYCiADKAkSFAoMYWZ0ZXJfZXZlbnRzGAsgAygJEhMKC2dyb3dfZmFjdG9yGAwgASgNEhUKDWdyb3dfYXRfbGVhc3QYDSABKA0SLQoKZ3Jvd19hZnRlchgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgljb25kaXRpb24YDyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IjMKD1B1dFJ1bGVSZXNwb25zZRIgCgRydWxlGAEgASgLMhIubWFycy52MS5BbGVydFJ1bGUiHwoRRGVsZXRlUnVsZVJlcXVlc3QSCgoCaWQYASABKAkiFAoSRGVsZXRlUnVsZVJlc3BvbnNlIjEKEExpc3RTaW5rc1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJIksKEUxpc3RTaW5rc1Jlc3BvbnNlEiEKBXNpbmtzGAEgAygLMhIubWFycy52MS5BbGVydFNpbmsSEwoLbmV4dF9jdXJzb3IYAiABKAkiHAoOR2V0U2lua1JlcXVlc3QSCgoCaWQYASABKAkiMwoPR2V0U2lua1Jlc3BvbnNlEiAKBHNpbmsYASABKAsyEi5tYXJzLnYxLkFsZXJ0U2luayLJAQoOUHV0U2lua1JlcXVlc3QSCgoCaWQYASABKAkSHwoEdHlwZRgCIAEoDjIRLm1hcnMudjEuU2lua1R5cGUSCwoDdXJsGAMgASgJEg4KBnNlY3JldBgEIAEoCRIKCgJ0bxgFIAMoCRIoCgdoZWFkZXJzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBILCgNrZXkYByABKAkSKgoHb3ZlcmxhcBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIzCg9QdXRTaW5rUmVzcG9uc2USIAoEc2luaxgBIAEoCzISLm1hcnMudjEuQWxlcnRTaW5rIh8KEURlbGV0ZVNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJIhQKEkRlbGV0ZVNpbmtSZXNwb25zZSIdCg9UZXN0U2lua1JlcXVlc3QSCgoCaWQYASABKAkiTgoQVGVzdFNpbmtSZXNwb25zZRIPCgdzdWNjZXNzGAEgASgIEikKB2F0dGVtcHQYAiABKAsyGC5tYXJzLnYxLkRlbGl2ZXJ5QXR0ZW1wdCI0ChNMaXN0U2lsZW5jZXNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJiChRMaXN0U2lsZW5jZXNSZXNwb25zZRInCghzaWxlbmNlcxgBIAMoCzIVLm1hcnMudjEuQWxlcnRTaWxlbmNlEhMKC25leHRfY3Vyc29yGAIgASgJEgwKBGFwcHMYAyADKAki4gEKFENyZWF0ZVNpbGVuY2VSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIMCgRydWxlGAIgASgJEg0KBXN0YWdlGAMgASgJEiMKBGtpbmQYBCABKA4yFS5tYXJzLnYxLkluY2lkZW50S2luZBIpCgV1bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoDZm9yGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB2NvbW1lbnQYByABKAkSFAoMc3RhZ2VfZXZlbnRzGAggAygJIj8KFUNyZWF0ZVNpbGVuY2VSZXNwb25zZRImCgdzaWxlbmNlGAEgASgLMhUubWFycy52MS5BbGVydFNpbGVuY2UiIgoURGVsZXRlU2lsZW5jZVJlcXVlc3QSCgoCaWQYASABKAQiFwoVRGVsZXRlU2lsZW5jZVJlc3BvbnNlIrsBChRMaXN0SW5jaWRlbnRzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSDAoEcnVsZRgCIAEoCRIlCgVzdGF0ZRgDIAEoDjIWLm1hcnMudjEuSW5jaWRlbnRTdGF0ZRINCgVsaW1pdBgEIAEoDRIOCgZjdXJzb3IYBSABKAkSGQoMYWNrbm93bGVkZ2VkGAYgASgISACIAQESEwoLYXNzaWduZWRfdG8YByABKAlCDwoNX2Fja25vd2xlZGdlZCJzChVMaXN0SW5jaWRlbnRzUmVzcG9uc2USJAoJaW5jaWRlbnRzGAEgAygLMhEubWFycy52MS5JbmNpZGVudBITCgtuZXh0X2N1cnNvchgCIAEoCRIRCglhc19vZl9zZXEYAyABKAQSDAoEYXBwcxgEIAMoCSIgChJHZXRJbmNpZGVudFJlcXVlc3QSCgoCaWQYASABKAQiOgoTR2V0SW5jaWRlbnRSZXNwb25zZRIjCghpbmNpZGVudBgBIAEoCzIRLm1hcnMudjEuSW5jaWRlbnQifQoVTGlzdERlbGl2ZXJpZXNSZXF1ZXN0EgwKBHNpbmsYASABKAkSEAoIaW5jaWRlbnQYAiABKAQSJQoFc3RhdGUYAyABKA4yFi5tYXJzLnYxLkRlbGl2ZXJ5U3RhdGUSDQoFbGltaXQYBCABKA0SDgoGY3Vyc29yGAUgASgJInUKFkxpc3REZWxpdmVyaWVzUmVzcG9uc2USJQoKZGVsaXZlcmllcxgBIAMoCzIRLm1hcnMudjEuRGVsaXZlcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkiKAoaQWNrbm93bGVkZ2VJbmNpZGVudFJlcXVlc3QSCgoCaWQYASABKAQiQgobQWNrbm93bGVkZ2VJbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCIvChVBc3NpZ25JbmNpZGVudFJlcXVlc3QSCgoCaWQYASABKAQSCgoCdG8YAiABKAkiPQoWQXNzaWduSW5jaWRlbnRSZXNwb25zZRIjCghpbmNpZGVudBgBIAEoCzIRLm1hcnMudjEuSW5jaWRlbnQiLwoTTm90ZUluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBBIMCgR0ZXh0GAIgASgJIjsKFE5vdGVJbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCJLChVTbm9vemVJbmNpZGVudFJlcXVlc3QSCgoCaWQYASABKAQSJgoDZm9yGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIj0KFlNub296ZUluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50Ii0KEFJlZGVsaXZlclJlcXVlc3QSCgoCaWQYASABKAQSDQoFZm9yY2UYAiABKAgiEwoRUmVkZWxpdmVyUmVzcG9uc2UymwwKDEFsZXJ0U2VydmljZRJHCglMaXN0UnVsZXMSGS5tYXJzLnYxLkxpc3RSdWxlc1JlcXVlc3QaGi5tYXJzLnYxLkxpc3RSdWxlc1Jlc3BvbnNlIgOQAgESQQoHR2V0UnVsZRIXLm1hcnMudjEuR2V0UnVsZVJlcXVlc3QaGC5tYXJzLnYxLkdldFJ1bGVSZXNwb25zZSIDkAIBEkEKB1B1dFJ1bGUSFy5tYXJzLnYxLlB1dFJ1bGVSZXF1ZXN0GhgubWFycy52MS5QdXRSdWxlUmVzcG9uc2UiA5ACAhJKCgpEZWxldGVSdWxlEhoubWFycy52MS5EZWxldGVSdWxlUmVxdWVzdBobLm1hcnMudjEuRGVsZXRlUnVsZVJlc3BvbnNlIgOQAgISRwoJTGlzdFNpbmtzEhkubWFycy52MS5MaXN0U2lua3NSZXF1ZXN0GhoubWFycy52MS5MaXN0U2lua3NSZXNwb25zZSIDkAIBEkEKB0dldFNpbmsSFy5tYXJzLnYxLkdldFNpbmtSZXF1ZXN0GhgubWFycy52MS5HZXRTaW5rUmVzcG9uc2UiA5ACARJBCgdQdXRTaW5rEhcubWFycy52MS5QdXRTaW5rUmVxdWVzdBoYLm1hcnMudjEuUHV0U2lua1Jlc3BvbnNlIgOQAgISSgoKRGVsZXRlU2luaxIaLm1hcnMudjEuRGVsZXRlU2lua1JlcXVlc3QaGy5tYXJzLnYxLkRlbGV0ZVNpbmtSZXNwb25zZSIDkAICEj8KCFRlc3RTaW5rEhgubWFycy52MS5UZXN0U2lua1JlcXVlc3QaGS5tYXJzLnYxLlRlc3RTaW5rUmVzcG9uc2USUAoMTGlzdFNpbGVuY2VzEhwubWFycy52MS5MaXN0U2lsZW5jZXNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0U2lsZW5jZXNSZXNwb25zZSIDkAIBEk4KDUNyZWF0ZVNpbGVuY2USHS5tYXJzLnYxLkNyZWF0ZVNpbGVuY2VSZXF1ZXN0Gh4ubWFycy52MS5DcmVhdGVTaWxlbmNlUmVzcG9uc2USUwoNRGVsZXRlU2lsZW5jZRIdLm1hcnMudjEuRGVsZXRlU2lsZW5jZVJlcXVlc3QaHi5tYXJzLnYxLkRlbGV0ZVNpbGVuY2VSZXNwb25zZSIDkAICElMKDUxpc3RJbmNpZGVudHMSHS5tYXJzLnYxLkxpc3RJbmNpZGVudHNSZXF1ZXN0Gh4ubWFycy52MS5MaXN0SW5jaWRlbnRzUmVzcG9uc2UiA5ACARJNCgtHZXRJbmNpZGVudBIbLm1hcnMudjEuR2V0SW5jaWRlbnRSZXF1ZXN0GhwubWFycy52MS5HZXRJbmNpZGVudFJlc3BvbnNlIgOQAgESZQoTQWNrbm93bGVkZ2VJbmNpZGVudBIjLm1hcnMudjEuQWNrbm93bGVkZ2VJbmNpZGVudFJlcXVlc3QaJC5tYXJzLnYxLkFja25vd2xlZGdlSW5jaWRlbnRSZXNwb25zZSIDkAICElYKDkFzc2lnbkluY2lkZW50Eh4ubWFycy52MS5Bc3NpZ25JbmNpZGVudFJlcXVlc3QaHy5tYXJzLnYxLkFzc2lnbkluY2lkZW50UmVzcG9uc2UiA5ACAhJLCgxOb3RlSW5jaWRlbnQSHC5tYXJzLnYxLk5vdGVJbmNpZGVudFJlcXVlc3QaHS5tYXJzLnYxLk5vdGVJbmNpZGVudFJlc3BvbnNlElEKDlNub296ZUluY2lkZW50Eh4ubWFycy52MS5Tbm9vemVJbmNpZGVudFJlcXVlc3QaHy5tYXJzLnYxLlNub296ZUluY2lkZW50UmVzcG9uc2USVgoOTGlzdERlbGl2ZXJpZXMSHi5tYXJzLnYxLkxpc3REZWxpdmVyaWVzUmVxdWVzdBofLm1hcnMudjEuTGlzdERlbGl2ZXJpZXNSZXNwb25zZSIDkAIBEkIKCVJlZGVsaXZlchIZLm1hcnMudjEuUmVkZWxpdmVyUmVxdWVzdBoaLm1hcnMudjEuUmVkZWxpdmVyUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_alert, file_mars_v1_lifecycle]);
+  fileDesc("ChttYXJzL3YxL2FsZXJ0X3NlcnZpY2UucHJvdG8SB21hcnMudjEiMQoQTGlzdFJ1bGVzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiWQoRTGlzdFJ1bGVzUmVzcG9uc2USIQoFcnVsZXMYASADKAsyEi5tYXJzLnYxLkFsZXJ0UnVsZRITCgtuZXh0X2N1cnNvchgCIAEoCRIMCgRhcHBzGAMgAygJIhwKDkdldFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFJ1bGVSZXNwb25zZRIgCgRydWxlGAEgASgLMhIubWFycy52MS5BbGVydFJ1bGUixAMKDlB1dFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRIjCgVraW5kcxgDIAMoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBCABKAkSDQoFYWZ0ZXIYBSABKAkSEAoIYXRfbGVhc3QYBiABKA0SKQoGd2luZG93GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBnJlcGVhdBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVzaW5rcxgJIAMoCRIUCgxzdGFnZV9ldmVudHMYCiADKAkSFAoMYWZ0ZXJfZXZlbnRzGAsgAygJEhMKC2dyb3dfZmFjdG9yGAwgASgNEhUKDWdyb3dfYXRfbGVhc3QYDSABKA0SLQoKZ3Jvd19hZnRlchgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgljb25kaXRpb24YDyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCHNjaGVkdWxlGBAgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCIzCg9QdXRSdWxlUmVzcG9uc2USIAoEcnVsZRgBIAEoCzISLm1hcnMudjEuQWxlcnRSdWxlIh8KEURlbGV0ZVJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIhQKEkRlbGV0ZVJ1bGVSZXNwb25zZSIxChBMaXN0U2lua3NSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJLChFMaXN0U2lua3NSZXNwb25zZRIhCgVzaW5rcxgBIAMoCzISLm1hcnMudjEuQWxlcnRTaW5rEhMKC25leHRfY3Vyc29yGAIgASgJIhwKDkdldFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFNpbmtSZXNwb25zZRIgCgRzaW5rGAEgASgLMhIubWFycy52MS5BbGVydFNpbmsiyQEKDlB1dFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJEh8KBHR5cGUYAiABKA4yES5tYXJzLnYxLlNpbmtUeXBlEgsKA3VybBgDIAEoCRIOCgZzZWNyZXQYBCABKAkSCgoCdG8YBSADKAkSKAoHaGVhZGVycxgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSCwoDa2V5GAcgASgJEioKB292ZXJsYXAYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iMwoPUHV0U2lua1Jlc3BvbnNlEiAKBHNpbmsYASABKAsyEi5tYXJzLnYxLkFsZXJ0U2luayIfChFEZWxldGVTaW5rUmVxdWVzdBIKCgJpZBgBIAEoCSIUChJEZWxldGVTaW5rUmVzcG9uc2UiHQoPVGVzdFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJIk4KEFRlc3RTaW5rUmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCBIpCgdhdHRlbXB0GAIgASgLMhgubWFycy52MS5EZWxpdmVyeUF0dGVtcHQiNAoTTGlzdFNpbGVuY2VzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiYgoUTGlzdFNpbGVuY2VzUmVzcG9uc2USJwoIc2lsZW5jZXMYASADKAsyFS5tYXJzLnYxLkFsZXJ0U2lsZW5jZRITCgtuZXh0X2N1cnNvchgCIAEoCRIMCgRhcHBzGAMgAygJIuIBChRDcmVhdGVTaWxlbmNlUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSDAoEcnVsZRgCIAEoCRINCgVzdGFnZRgDIAEoCRIjCgRraW5kGAQgASgOMhUubWFycy52MS5JbmNpZGVudEtpbmQSKQoFdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKA2ZvchgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdjb21tZW50GAcgASgJEhQKDHN0YWdlX2V2ZW50cxgIIAMoCSI/ChVDcmVhdGVTaWxlbmNlUmVzcG9uc2USJgoHc2lsZW5jZRgBIAEoCzIVLm1hcnMudjEuQWxlcnRTaWxlbmNlIiIKFERlbGV0ZVNpbGVuY2VSZXF1ZXN0EgoKAmlkGAEgASgEIhcKFURlbGV0ZVNpbGVuY2VSZXNwb25zZSK7AQoUTGlzdEluY2lkZW50c1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJEgwKBHJ1bGUYAiABKAkSJQoFc3RhdGUYAyABKA4yFi5tYXJzLnYxLkluY2lkZW50U3RhdGUSDQoFbGltaXQYBCABKA0SDgoGY3Vyc29yGAUgASgJEhkKDGFja25vd2xlZGdlZBgGIAEoCEgAiAEBEhMKC2Fzc2lnbmVkX3RvGAcgASgJQg8KDV9hY2tub3dsZWRnZWQicwoVTGlzdEluY2lkZW50c1Jlc3BvbnNlEiQKCWluY2lkZW50cxgBIAMoCzIRLm1hcnMudjEuSW5jaWRlbnQSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkiIAoSR2V0SW5jaWRlbnRSZXF1ZXN0EgoKAmlkGAEgASgEIjoKE0dldEluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50In0KFUxpc3REZWxpdmVyaWVzUmVxdWVzdBIMCgRzaW5rGAEgASgJEhAKCGluY2lkZW50GAIgASgEEiUKBXN0YXRlGAMgASgOMhYubWFycy52MS5EZWxpdmVyeVN0YXRlEg0KBWxpbWl0GAQgASgNEg4KBmN1cnNvchgFIAEoCSJ1ChZMaXN0RGVsaXZlcmllc1Jlc3BvbnNlEiUKCmRlbGl2ZXJpZXMYASADKAsyES5tYXJzLnYxLkRlbGl2ZXJ5EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBBIMCgRhcHBzGAQgAygJIigKGkFja25vd2xlZGdlSW5jaWRlbnRSZXF1ZXN0EgoKAmlkGAEgASgEIkIKG0Fja25vd2xlZGdlSW5jaWRlbnRSZXNwb25zZRIjCghpbmNpZGVudBgBIAEoCzIRLm1hcnMudjEuSW5jaWRlbnQiLwoVQXNzaWduSW5jaWRlbnRSZXF1ZXN0EgoKAmlkGAEgASgEEgoKAnRvGAIgASgJIj0KFkFzc2lnbkluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50Ii8KE05vdGVJbmNpZGVudFJlcXVlc3QSCgoCaWQYASABKAQSDAoEdGV4dBgCIAEoCSI7ChROb3RlSW5jaWRlbnRSZXNwb25zZRIjCghpbmNpZGVudBgBIAEoCzIRLm1hcnMudjEuSW5jaWRlbnQiSwoVU25vb3plSW5jaWRlbnRSZXF1ZXN0EgoKAmlkGAEgASgEEiYKA2ZvchgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI9ChZTbm9vemVJbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCItChBSZWRlbGl2ZXJSZXF1ZXN0EgoKAmlkGAEgASgEEg0KBWZvcmNlGAIgASgIIhMKEVJlZGVsaXZlclJlc3BvbnNlIjUKFExpc3RDYWxlbmRhcnNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJXChVMaXN0Q2FsZW5kYXJzUmVzcG9uc2USKQoJY2FsZW5kYXJzGAEgAygLMhYubWFycy52MS5BbGVydENhbGVuZGFyEhMKC25leHRfY3Vyc29yGAIgASgJIiAKEkdldENhbGVuZGFyUmVxdWVzdBIKCgJpZBgBIAEoCSI/ChNHZXRDYWxlbmRhclJlc3BvbnNlEigKCGNhbGVuZGFyGAEgASgLMhYubWFycy52MS5BbGVydENhbGVuZGFyIkwKElB1dENhbGVuZGFyUmVxdWVzdBIKCgJpZBgBIAEoCRIqCgVkYXRlcxgCIAMoCzIbLm1hcnMudjEuQWxlcnRDYWxlbmRhci5EYXRlIj8KE1B1dENhbGVuZGFyUmVzcG9uc2USKAoIY2FsZW5kYXIYASABKAsyFi5tYXJzLnYxLkFsZXJ0Q2FsZW5kYXIiIwoVRGVsZXRlQ2FsZW5kYXJSZXF1ZXN0EgoKAmlkGAEgASgJIhgKFkRlbGV0ZUNhbGVuZGFyUmVzcG9uc2Uy5g4KDEFsZXJ0U2VydmljZRJHCglMaXN0UnVsZXMSGS5tYXJzLnYxLkxpc3RSdWxlc1JlcXVlc3QaGi5tYXJzLnYxLkxpc3RSdWxlc1Jlc3BvbnNlIgOQAgESQQoHR2V0UnVsZRIXLm1hcnMudjEuR2V0UnVsZVJlcXVlc3QaGC5tYXJzLnYxLkdldFJ1bGVSZXNwb25zZSIDkAIBEkEKB1B1dFJ1bGUSFy5tYXJzLnYxLlB1dFJ1bGVSZXF1ZXN0GhgubWFycy52MS5QdXRSdWxlUmVzcG9uc2UiA5ACAhJKCgpEZWxldGVSdWxlEhoubWFycy52MS5EZWxldGVSdWxlUmVxdWVzdBobLm1hcnMudjEuRGVsZXRlUnVsZVJlc3BvbnNlIgOQAgISRwoJTGlzdFNpbmtzEhkubWFycy52MS5MaXN0U2lua3NSZXF1ZXN0GhoubWFycy52MS5MaXN0U2lua3NSZXNwb25zZSIDkAIBEkEKB0dldFNpbmsSFy5tYXJzLnYxLkdldFNpbmtSZXF1ZXN0GhgubWFycy52MS5HZXRTaW5rUmVzcG9uc2UiA5ACARJBCgdQdXRTaW5rEhcubWFycy52MS5QdXRTaW5rUmVxdWVzdBoYLm1hcnMudjEuUHV0U2lua1Jlc3BvbnNlIgOQAgISSgoKRGVsZXRlU2luaxIaLm1hcnMudjEuRGVsZXRlU2lua1JlcXVlc3QaGy5tYXJzLnYxLkRlbGV0ZVNpbmtSZXNwb25zZSIDkAICEj8KCFRlc3RTaW5rEhgubWFycy52MS5UZXN0U2lua1JlcXVlc3QaGS5tYXJzLnYxLlRlc3RTaW5rUmVzcG9uc2USUwoNTGlzdENhbGVuZGFycxIdLm1hcnMudjEuTGlzdENhbGVuZGFyc1JlcXVlc3QaHi5tYXJzLnYxLkxpc3RDYWxlbmRhcnNSZXNwb25zZSIDkAIBEk0KC0dldENhbGVuZGFyEhsubWFycy52MS5HZXRDYWxlbmRhclJlcXVlc3QaHC5tYXJzLnYxLkdldENhbGVuZGFyUmVzcG9uc2UiA5ACARJNCgtQdXRDYWxlbmRhchIbLm1hcnMudjEuUHV0Q2FsZW5kYXJSZXF1ZXN0GhwubWFycy52MS5QdXRDYWxlbmRhclJlc3BvbnNlIgOQAgISVgoORGVsZXRlQ2FsZW5kYXISHi5tYXJzLnYxLkRlbGV0ZUNhbGVuZGFyUmVxdWVzdBofLm1hcnMudjEuRGVsZXRlQ2FsZW5kYXJSZXNwb25zZSIDkAICElAKDExpc3RTaWxlbmNlcxIcLm1hcnMudjEuTGlzdFNpbGVuY2VzUmVxdWVzdBodLm1hcnMudjEuTGlzdFNpbGVuY2VzUmVzcG9uc2UiA5ACARJOCg1DcmVhdGVTaWxlbmNlEh0ubWFycy52MS5DcmVhdGVTaWxlbmNlUmVxdWVzdBoeLm1hcnMudjEuQ3JlYXRlU2lsZW5jZVJlc3BvbnNlElMKDURlbGV0ZVNpbGVuY2USHS5tYXJzLnYxLkRlbGV0ZVNpbGVuY2VSZXF1ZXN0Gh4ubWFycy52MS5EZWxldGVTaWxlbmNlUmVzcG9uc2UiA5ACAhJTCg1MaXN0SW5jaWRlbnRzEh0ubWFycy52MS5MaXN0SW5jaWRlbnRzUmVxdWVzdBoeLm1hcnMudjEuTGlzdEluY2lkZW50c1Jlc3BvbnNlIgOQAgESTQoLR2V0SW5jaWRlbnQSGy5tYXJzLnYxLkdldEluY2lkZW50UmVxdWVzdBocLm1hcnMudjEuR2V0SW5jaWRlbnRSZXNwb25zZSIDkAIBEmUKE0Fja25vd2xlZGdlSW5jaWRlbnQSIy5tYXJzLnYxLkFja25vd2xlZGdlSW5jaWRlbnRSZXF1ZXN0GiQubWFycy52MS5BY2tub3dsZWRnZUluY2lkZW50UmVzcG9uc2UiA5ACAhJWCg5Bc3NpZ25JbmNpZGVudBIeLm1hcnMudjEuQXNzaWduSW5jaWRlbnRSZXF1ZXN0Gh8ubWFycy52MS5Bc3NpZ25JbmNpZGVudFJlc3BvbnNlIgOQAgISSwoMTm90ZUluY2lkZW50EhwubWFycy52MS5Ob3RlSW5jaWRlbnRSZXF1ZXN0Gh0ubWFycy52MS5Ob3RlSW5jaWRlbnRSZXNwb25zZRJRCg5Tbm9vemVJbmNpZGVudBIeLm1hcnMudjEuU25vb3plSW5jaWRlbnRSZXF1ZXN0Gh8ubWFycy52MS5Tbm9vemVJbmNpZGVudFJlc3BvbnNlElYKDkxpc3REZWxpdmVyaWVzEh4ubWFycy52MS5MaXN0RGVsaXZlcmllc1JlcXVlc3QaHy5tYXJzLnYxLkxpc3REZWxpdmVyaWVzUmVzcG9uc2UiA5ACARJCCglSZWRlbGl2ZXISGS5tYXJzLnYxLlJlZGVsaXZlclJlcXVlc3QaGi5tYXJzLnYxLlJlZGVsaXZlclJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_alert, file_mars_v1_lifecycle]);
 
 /**
  * Which page.
@@ -233,6 +233,13 @@ export type PutRuleRequest = Message<"mars.v1.PutRuleRequest"> & {
    * @generated from field: google.protobuf.Struct condition = 15;
    */
   condition?: JsonObject | undefined;
+
+  /**
+   * See AlertRule; absent for always.
+   *
+   * @generated from field: google.protobuf.Struct schedule = 16;
+   */
+  schedule?: JsonObject | undefined;
 };
 
 /**
@@ -1240,6 +1247,189 @@ export const RedeliverResponseSchema: GenMessage<RedeliverResponse> = /*@__PURE_
   messageDesc(file_mars_v1_alert_service, 39);
 
 /**
+ * A page of calendars.
+ *
+ * @generated from message mars.v1.ListCalendarsRequest
+ */
+export type ListCalendarsRequest = Message<"mars.v1.ListCalendarsRequest"> & {
+  /**
+   * Calendars on this page, at most 1000, which 0 stands for.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+
+  /**
+   * Where the page before ended: its next_cursor.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message mars.v1.ListCalendarsRequest.
+ * Use `create(ListCalendarsRequestSchema)` to create a new message.
+ */
+export const ListCalendarsRequestSchema: GenMessage<ListCalendarsRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 40);
+
+/**
+ * A page of calendars.
+ *
+ * @generated from message mars.v1.ListCalendarsResponse
+ */
+export type ListCalendarsResponse = Message<"mars.v1.ListCalendarsResponse"> & {
+  /**
+   * By id.
+   *
+   * @generated from field: repeated mars.v1.AlertCalendar calendars = 1;
+   */
+  calendars: AlertCalendar[];
+
+  /**
+   * Where the next page begins; empty on the last one.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
+};
+
+/**
+ * Describes the message mars.v1.ListCalendarsResponse.
+ * Use `create(ListCalendarsResponseSchema)` to create a new message.
+ */
+export const ListCalendarsResponseSchema: GenMessage<ListCalendarsResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 41);
+
+/**
+ * Which calendar.
+ *
+ * @generated from message mars.v1.GetCalendarRequest
+ */
+export type GetCalendarRequest = Message<"mars.v1.GetCalendarRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message mars.v1.GetCalendarRequest.
+ * Use `create(GetCalendarRequestSchema)` to create a new message.
+ */
+export const GetCalendarRequestSchema: GenMessage<GetCalendarRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 42);
+
+/**
+ * A calendar.
+ *
+ * @generated from message mars.v1.GetCalendarResponse
+ */
+export type GetCalendarResponse = Message<"mars.v1.GetCalendarResponse"> & {
+  /**
+   * As it was put.
+   *
+   * @generated from field: mars.v1.AlertCalendar calendar = 1;
+   */
+  calendar?: AlertCalendar | undefined;
+};
+
+/**
+ * Describes the message mars.v1.GetCalendarResponse.
+ * Use `create(GetCalendarResponseSchema)` to create a new message.
+ */
+export const GetCalendarResponseSchema: GenMessage<GetCalendarResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 43);
+
+/**
+ * A calendar as it is to be; see AlertCalendar.
+ *
+ * @generated from message mars.v1.PutCalendarRequest
+ */
+export type PutCalendarRequest = Message<"mars.v1.PutCalendarRequest"> & {
+  /**
+   * Required: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * At most 1,000.
+   *
+   * @generated from field: repeated mars.v1.AlertCalendar.Date dates = 2;
+   */
+  dates: AlertCalendar_Date[];
+};
+
+/**
+ * Describes the message mars.v1.PutCalendarRequest.
+ * Use `create(PutCalendarRequestSchema)` to create a new message.
+ */
+export const PutCalendarRequestSchema: GenMessage<PutCalendarRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 44);
+
+/**
+ * The calendar is on disk.
+ *
+ * @generated from message mars.v1.PutCalendarResponse
+ */
+export type PutCalendarResponse = Message<"mars.v1.PutCalendarResponse"> & {
+  /**
+   * As it was put.
+   *
+   * @generated from field: mars.v1.AlertCalendar calendar = 1;
+   */
+  calendar?: AlertCalendar | undefined;
+};
+
+/**
+ * Describes the message mars.v1.PutCalendarResponse.
+ * Use `create(PutCalendarResponseSchema)` to create a new message.
+ */
+export const PutCalendarResponseSchema: GenMessage<PutCalendarResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 45);
+
+/**
+ * Which calendar.
+ *
+ * @generated from message mars.v1.DeleteCalendarRequest
+ */
+export type DeleteCalendarRequest = Message<"mars.v1.DeleteCalendarRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message mars.v1.DeleteCalendarRequest.
+ * Use `create(DeleteCalendarRequestSchema)` to create a new message.
+ */
+export const DeleteCalendarRequestSchema: GenMessage<DeleteCalendarRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 46);
+
+/**
+ * The calendar is deleted.
+ *
+ * @generated from message mars.v1.DeleteCalendarResponse
+ */
+export type DeleteCalendarResponse = Message<"mars.v1.DeleteCalendarResponse"> & {
+};
+
+/**
+ * Describes the message mars.v1.DeleteCalendarResponse.
+ * Use `create(DeleteCalendarResponseSchema)` to create a new message.
+ */
+export const DeleteCalendarResponseSchema: GenMessage<DeleteCalendarResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 47);
+
+/**
  * Manages alerts: rules open incidents from findings, and sinks are notified of them unless a silence matches.
  *
  * Requests that cannot be accepted fail with INVALID_ARGUMENT and google.rpc.BadRequest, which names the fields at fault.
@@ -1338,6 +1528,46 @@ export const AlertService: GenService<{
     methodKind: "unary";
     input: typeof TestSinkRequestSchema;
     output: typeof TestSinkResponseSchema;
+  },
+  /**
+   * Calendars, by id, a page at a time.
+   *
+   * @generated from rpc mars.v1.AlertService.ListCalendars
+   */
+  listCalendars: {
+    methodKind: "unary";
+    input: typeof ListCalendarsRequestSchema;
+    output: typeof ListCalendarsResponseSchema;
+  },
+  /**
+   * One calendar. NOT_FOUND when there is none with this id.
+   *
+   * @generated from rpc mars.v1.AlertService.GetCalendar
+   */
+  getCalendar: {
+    methodKind: "unary";
+    input: typeof GetCalendarRequestSchema;
+    output: typeof GetCalendarResponseSchema;
+  },
+  /**
+   * Creates or replaces a calendar. At most 100 calendars.
+   *
+   * @generated from rpc mars.v1.AlertService.PutCalendar
+   */
+  putCalendar: {
+    methodKind: "unary";
+    input: typeof PutCalendarRequestSchema;
+    output: typeof PutCalendarResponseSchema;
+  },
+  /**
+   * Deletes a calendar, which no rule may name. NOT_FOUND when there is none with this id.
+   *
+   * @generated from rpc mars.v1.AlertService.DeleteCalendar
+   */
+  deleteCalendar: {
+    methodKind: "unary";
+    input: typeof DeleteCalendarRequestSchema;
+    output: typeof DeleteCalendarResponseSchema;
   },
   /**
    * Silences, the latest first, a page at a time.
