@@ -34,7 +34,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   // What users see.
   api: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime"],
   edge: ["api", "core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
-  ui: ["api", "core"],
+  ui: ["api", "gen"],
   cli: ["api", "config", "core"],
 };
 
@@ -66,6 +66,8 @@ const composers: Readonly<Record<string, readonly string[]>> = {
 
 /** Where each third-party package may be named. */
 const packageHomes: Readonly<Record<string, readonly string[]>> = {
+  preact: ["ui"],
+  "@preact/signals": ["ui"],
   hono: ["edge"],
   "@connectrpc/connect": ["edge"],
   "@bufbuild/protobuf": ["edge", "gen"],

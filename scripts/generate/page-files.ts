@@ -1,34 +1,62 @@
 /**
- * The module that has the files of the page, as a browser takes them: so that the page needs no files beside the program, and
- * no runtime needs to know TypeScript for it.
+ * Bundles the page into the module that has its files, each as it is and compressed. The module is no part of the repository:
+ * `npm ci`, `npm start`, `npm test` and `npm run build` make it.
+ *
+ *     bun scripts/generate/page-files.ts
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { GeneratedFile } from "./generated-file.ts";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
-const directory = "src/ui";
-const transpiler = new Bun.Transpiler({ loader: "ts", target: "browser" });
+const root = join(import.meta.dir, "../..");
+const directory = join(root, "src/ui");
 
-export const pageFiles: GeneratedFile = {
-  path: "src/gen/page-files.ts",
-  text(root) {
-    const names = readdirSync(join(root, directory)).filter((name) => /\.(ts|css|html|svg)$/.test(name));
-    const entries = names.sort().map((name) => {
-      const text = readFileSync(join(root, directory, name), "utf8");
-      return `  ${JSON.stringify(name.replace(/\.ts$/, ".js"))}: ${literal(name.endsWith(".ts") ? script(text) : text)},\n`;
-    });
-    return `/** Written by npm run generate from ${directory}/. Edit those. */
+/** A file as `edge/http/page.ts` serves it. */
+interface PageFile {
+  readonly text: string;
+  /** In base64. */
+  readonly gzip: string;
+  readonly brotli: string;
+}
 
-export const pageFiles: Readonly<Record<string, string>> = {
+/** By the name under `/ui/`; names of scripts and styles have a hash of their contents. */
+async function bundle(): Promise<Map<string, string>> {
+  const result = await Bun.build({
+    entrypoints: [join(directory, "main.tsx")],
+    target: "browser",
+    minify: true,
+    splitting: true,
+    naming: { entry: "main-[hash].[ext]", chunk: "part-[hash].[ext]", asset: "[name]-[hash].[ext]" },
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  if (!result.success) throw new AggregateError(result.logs, "the page cannot be bundled");
+  const files = new Map<string, string>();
+  for (const output of result.outputs) files.set(output.path.replace(/^\.?\//, ""), await output.text());
+  // Pages that the server writes by itself have the same styles, by a name that stays.
+  const named = (ending: string) =>
+    [...files.keys()].find((name) => name.startsWith("main-") && name.endsWith(ending));
+  const page = readFileSync(join(directory, "page.html"), "utf8")
+    .replace("/ui/main.js", `/ui/${named(".js")}`)
+    .replace("/ui/main.css", `/ui/${named(".css")}`);
+  files.set("page.css", files.get(named(".css") ?? "") ?? "");
+  return files.set("page.html", page).set("icon.svg", readFileSync(join(directory, "icon.svg"), "utf8"));
+}
+
+function packed(text: string): PageFile {
+  return {
+    text,
+    gzip: gzipSync(text, { level: 9 }).toString("base64"),
+    brotli: brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).toString("base64"),
+  };
+}
+
+const files = [...(await bundle())].sort(([a], [b]) => (a < b ? -1 : 1));
+const entries = files.map(([name, text]) => `  ${JSON.stringify(name)}: ${JSON.stringify(packed(text))},\n`);
+writeFileSync(
+  join(root, "src/gen/page-files.ts"),
+  `/** Bundled from src/ui/ by scripts/generate/page-files.ts. */
+
+export const pageFiles: Readonly<Record<string, { readonly text: string; readonly gzip: string; readonly brotli: string }>> = {
 ${entries.join("")}};
-`;
-  },
-};
-
-function script(text: string): string {
-  return transpiler.transformSync(text).replaceAll(/(from "\.\/[\w-]+)\.ts"/g, '$1.js"');
-}
-
-function literal(text: string): string {
-  return `\`${text.replace(/[\\`]|\$\{/g, "\\$&")}\``;
-}
+`,
+);

@@ -14,7 +14,7 @@ import { spawnMars } from "../../test/support/process.ts";
 
 /** Pictures are part of the repository: a larger one does not belong there. */
 const bytesMax = 150 * 1024;
-const height = 660;
+const height = 820;
 const overdueWithinMs = 60_000;
 
 const root = join(import.meta.dir, "../..");
@@ -22,7 +22,7 @@ const { values } = parseArgs({
   options: {
     out: { type: "string", default: join(root, "docs/pictures") },
     dark: { type: "boolean", default: false },
-    width: { type: "string", default: "1000" },
+    width: { type: "string", default: "1200" },
   },
 });
 
@@ -43,7 +43,7 @@ async function makePictures(): Promise<void> {
       const { app_id, message_id } = await overdueOrder(mars.url);
       const query = new URLSearchParams({ message_id, app_id });
       for (const { name, path, row } of [
-        { name: "home.png", path: "/", row: ".messages td" },
+        { name: "overview.png", path: "/", row: ".card" },
         { name: "message.png", path: `/search/event?${query}`, row: ".event" },
       ]) {
         const png = await browser.shoot({

@@ -16,7 +16,8 @@ import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 import type { ApiParts, ApiReader } from "./parts.ts";
 
-const incident = z.strictObject({
+/** An incident. */
+export const incident = z.strictObject({
   id: count,
   rule: z.string(),
   app_id: z.string(),

@@ -43,7 +43,7 @@ const version = z.strictObject({
 });
 
 /** Over REST the version is the answer. */
-const versionAnswer = { output: z.strictObject({ version }), restAnswer: "version" };
+const versionAnswer = { output: z.strictObject({ version }), restAnswer: "version" } as const;
 
 export const putLifecycle = operation({
   name: "putLifecycle",

@@ -80,9 +80,30 @@ export interface Operation extends OperationHead {
   run(parts: ApiParts, input: unknown, caller: Caller): Promise<unknown>;
 }
 
-export function operation<Input extends z.ZodType, Output extends z.ZodType>(
-  definition: OperationDefinition<Input, Output>,
-): Operation {
+/** An operation with its name and its schemas, from which the page has the types of its calls. */
+export interface TypedOperation<
+  Name extends string,
+  Input extends z.ZodType,
+  Output extends z.ZodType,
+  RestAnswer extends string | undefined,
+> extends Operation {
+  readonly name: Name;
+  readonly input: Input;
+  /** Before `apps` is added to a narrowed answer. */
+  readonly typed?: { readonly output: z.output<Output>; readonly restAnswer: RestAnswer };
+}
+
+export function operation<
+  const Name extends string,
+  Input extends z.ZodType,
+  Output extends z.ZodType,
+  const RestAnswer extends string | undefined = undefined,
+>(
+  definition: OperationDefinition<Input, Output> & {
+    readonly name: Name;
+    readonly restAnswer?: RestAnswer;
+  },
+): TypedOperation<Name, Input, Output, RestAnswer> {
   const narrowed = definition.apps === "narrowed";
   const { scope, rest } = definition;
   const isRead = rest.startsWith("GET") || (scope === "read" && !rest.startsWith("DELETE"));

@@ -17,6 +17,7 @@ import { deleteLifecycle, getLifecycle, listLifecycleVersions, putLifecycle } fr
 import { getMessage, listMessages } from "./messages.ts";
 import type { Operation } from "./operation.ts";
 import { listOverdueGroups } from "./overdue-groups.ts";
+import { getOverview } from "./overview.ts";
 import { deleteRetention, getRetention, putRetention } from "./retentions.ts";
 import { endSession, listSessions, whoAmI } from "./sessions.ts";
 import { deleteSetAside, listSetAside, replaySetAside } from "./set-aside.ts";
@@ -25,11 +26,12 @@ import { getFunnel, getLatency, getRates, listApps } from "./statistics.ts";
 import { getStats } from "./stats.ts";
 import { createTicket } from "./tickets.ts";
 
-export const operations: readonly Operation[] = [
+export const operations = [
   listMessages,
   getMessage,
   getJourney,
   listApps,
+  getOverview,
   getFunnel,
   getLatency,
   getRates,
@@ -87,4 +89,4 @@ export const operations: readonly Operation[] = [
   listSessions,
   endSession,
   createTicket,
-];
+] as const satisfies readonly Operation[];

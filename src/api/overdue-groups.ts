@@ -14,6 +14,26 @@ import { visible } from "./visible.ts";
 const minute = 60_000_000;
 const newWithinDefaultMs = 15 * 60_000;
 
+/** The overdue messages of one app and hop. */
+export const overdueGroup = z.strictObject({
+  app_id: z.string(),
+  ...stageNames,
+  total: count,
+  new: count,
+  acknowledged: count,
+  longest: z
+    .strictObject({ message_id: z.string(), due_at: timestamp })
+    .nullable()
+    .meta({ description: "The one that was due first." }),
+  ages: z.array(z.strictObject({ over: z.enum(overdueAges.map(({ over }) => over)), count })).meta({
+    description: "How many are overdue for so long, up to the next of these; by whole minutes.",
+  }),
+  normal_p99_ms: z.number().nullable().meta({
+    description: "So long or less 99 % of the messages took for this hop in the last seven days.",
+  }),
+  messages: z.string().meta({ description: "The path of the list of its messages." }),
+});
+
 export const listOverdueGroups = operation({
   name: "listOverdueGroups",
   summary:
@@ -38,26 +58,7 @@ export const listOverdueGroups = operation({
     min_seq: minSeq,
   }),
   output: z.strictObject({
-    groups: z.array(
-      z.strictObject({
-        app_id: z.string(),
-        ...stageNames,
-        total: count,
-        new: count,
-        acknowledged: count,
-        longest: z
-          .strictObject({ message_id: z.string(), due_at: timestamp })
-          .nullable()
-          .meta({ description: "The one that was due first." }),
-        ages: z.array(z.strictObject({ over: z.enum(overdueAges.map(({ over }) => over)), count })).meta({
-          description: "How many are overdue for so long, up to the next of these; by whole minutes.",
-        }),
-        normal_p99_ms: z.number().nullable().meta({
-          description: "So long or less 99 % of the messages took for this hop in the last seven days.",
-        }),
-        messages: z.string().meta({ description: "The path of the list of its messages." }),
-      }),
-    ),
+    groups: z.array(overdueGroup),
     new_since: timestamp,
     partial: z
       .literal(true)

@@ -15,6 +15,7 @@ import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
 import type { FairQueue } from "../runtime/fair-queue.ts";
 import type { Shares } from "../runtime/shares.ts";
 import type { Stats } from "../runtime/stats.ts";
+import type { PulseReader } from "../statistics/pulse.ts";
 import type { StatisticsReader } from "../statistics/statistics.ts";
 
 /** The clients' reader. */
@@ -22,6 +23,7 @@ export type ApiReader = Omit<Reader, "history"> &
   LifecycleReader &
   Omit<FindingReader, "findingHistory"> &
   StatisticsReader &
+  PulseReader &
   AuditReader & { erasures(query: ErasureQuery): Promise<ErasurePage> } & Pick<
     AlertReader,
     | "alertRules"

@@ -14,6 +14,28 @@ import { windowFields, windowOf } from "./window.ts";
 
 const window = { since: timestamp, until: timestamp };
 
+/** An app with its counts. */
+export const app = z.strictObject({
+  app_id: z.string(),
+  lifecycle_version: z.int().nullable(),
+  messages: z.strictObject({
+    open: count,
+    overdue: count,
+    complete: count,
+    failed: count,
+    abandoned: count,
+    closed: count,
+    untracked: count.meta({ description: "Those that no lifecycle follows." }),
+    expired: count.meta({ description: "Those that retention took away unfinished." }),
+  }),
+  events: count,
+  events_ahead: count.meta({
+    description: "Those dated ahead of their receipt by more than MARS_SKEW_MAX.",
+  }),
+  last_event: z.string().nullable(),
+  last_event_at: timestamp.nullable(),
+});
+
 export const listApps = operation({
   name: "listApps",
   summary: "The apps with their counts, by id.",
@@ -25,28 +47,7 @@ export const listApps = operation({
   command: "apps",
   input: z.strictObject({ limit, cursor: cursor.optional(), min_seq: minSeq }),
   output: z.strictObject({
-    apps: z.array(
-      z.strictObject({
-        app_id: z.string(),
-        lifecycle_version: z.int().nullable(),
-        messages: z.strictObject({
-          open: count,
-          overdue: count,
-          complete: count,
-          failed: count,
-          abandoned: count,
-          closed: count,
-          untracked: count.meta({ description: "Those that no lifecycle follows." }),
-          expired: count.meta({ description: "Those that retention took away unfinished." }),
-        }),
-        events: count,
-        events_ahead: count.meta({
-          description: "Those dated ahead of their receipt by more than MARS_SKEW_MAX.",
-        }),
-        last_event: z.string().nullable(),
-        last_event_at: timestamp.nullable(),
-      }),
-    ),
+    apps: z.array(app),
     limited_to: z
       .array(z.string())
       .optional()

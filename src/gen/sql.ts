@@ -1017,6 +1017,14 @@ export const setAsideSql = {
   deleteGone: `DELETE FROM set_aside WHERE kind = 'message' AND seq NOT IN (SELECT id FROM messages)`,
 } as const;
 
+/** src/db/statistics/pulse.sql */
+export const pulseSql = {
+  app: `SELECT id FROM apps WHERE app_id = ?1`,
+  events: `SELECT (minute - ?2) / ?3 AS step, sum(count) AS count FROM rates WHERE app = ?1 AND minute >= ?2 AND minute < ?4 GROUP BY 1`,
+  findings: `SELECT (raised_at - ?2) / ?3 AS step, count(*) AS count FROM (SELECT raised_at FROM findings WHERE app = ?1 AND raised_at >= ?2 ORDER BY raised_at DESC LIMIT ?4) GROUP BY 1`,
+  wholeWay: `SELECT histogram FROM latencies WHERE stage = (SELECT id FROM stages WHERE app = ?1 AND after = '' AND stage = '') AND span = ?2 AND start >= ?3 AND start < ?4`,
+} as const;
+
 /** src/db/statistics/skew.sql */
 export const skewSql = {
   samples: `SELECT json_group_array(json_array(m.id, e.event, e.created_at, e.received_at)) AS rows FROM (SELECT id, event_count FROM messages WHERE app_id = ?1 ORDER BY updated_at DESC LIMIT ?2) m CROSS JOIN events e ON e.message = m.id WHERE m.event_count <= ?3`,

@@ -85,7 +85,7 @@ const restWays: readonly Way[] = [
   rest("all findings", "/api/stream?topic=findings", readAll),
   rest("a timeline", "/api/stream?topic=event_timeline:m", readAll),
   rest("a journey", "/api/stream?topic=journeys/x-1", readAll),
-  ...["/", "/search/event?message_id=m", "/ui/page.js", "/openapi.json", "/status", "/livez", "/readyz"].map(
+  ...["/", "/search/event?message_id=m", "/ui/page.css", "/openapi.json", "/status", "/livez", "/readyz"].map(
     (path) => rest(path, path, everyone),
   ),
 ];

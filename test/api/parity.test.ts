@@ -13,6 +13,7 @@ import { getMessage, listMessages } from "../../src/api/messages.ts";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
 import { listOverdueGroups } from "../../src/api/overdue-groups.ts";
+import { getOverview } from "../../src/api/overview.ts";
 import { getSkew } from "../../src/api/skew.ts";
 import { getFunnel, getLatency, getRates, listApps } from "../../src/api/statistics.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
@@ -100,6 +101,8 @@ const steps = (door: string): readonly Step[] => [
   [listOverdue, { ...shop, stage: "nowhere" }],
   [listOverdue, { ...shop, stage_events: ["paid"] }],
   [listOverdue, { app_id: "nobody" }],
+  [getOverview, { ...shop, new_within: "1h" }],
+  [getOverview, { new_within: "1s" }],
   [listOverdueGroups, { ...shop, new_within: "1h" }],
   [listOverdueGroups, { ...shop, limit: 1, triage: "none" }],
   [listOverdueGroups, { app_id: "nobody", limit: 201 }],
@@ -154,6 +157,11 @@ async function fill(mars: TestMars): Promise<void> {
 type Any = any;
 
 /** The answers of REST in the form that RPC gives them, where it is another. */
+const groupAsRpc = ({ messages: _, ages, ...group }: Any): Json => ({
+  ...group,
+  ages: ages.map(({ over, ...age }: Any) => ({ ...age, over: over === 0 ? undefined : over })),
+});
+
 const asRpc: Readonly<Record<string, (answer: Any) => Json>> = {
   getMessage: ({ as_of_seq, next_cursor, events, lifecycle, ...summary }) => ({
     as_of_seq,
@@ -190,12 +198,11 @@ const asRpc: Readonly<Record<string, (answer: Any) => Json>> = {
       age_ms,
     })),
   }),
-  listOverdueGroups: ({ groups, ...rest }) => ({
+  listOverdueGroups: ({ groups, ...rest }) => ({ ...rest, groups: groups?.map(groupAsRpc) }),
+  getOverview: ({ groups, findings, ...rest }) => ({
     ...rest,
-    groups: groups?.map(({ messages: _, ages, ...group }: Any) => ({
-      ...group,
-      ages: ages.map(({ over, ...age }: Any) => ({ ...age, over: over === 0 ? undefined : over })),
-    })),
+    groups: groups?.map(groupAsRpc),
+    findings: findings?.map(({ state, ...finding }: Any) => finding),
   }),
   dryRunLifecycle: ({ findings, lifecycle: _, ...rest }) => ({
     ...rest,

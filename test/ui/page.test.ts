@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
 import { pagePaths } from "../../src/edge/http/page.ts";
+import { pageFiles } from "../../src/gen/page-files.ts";
+import { screens } from "../../src/ui/frame/screens.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 
 let mars: TestMars;
@@ -34,28 +35,56 @@ test("everything the page refers to is there, with its type, and nothing else ma
     const text = await response.text();
     if (path.endsWith(".js")) {
       expect(type).toStartWith("text/javascript");
-      for (const [, name] of text.matchAll(/from "\.\/([^"]+)"/g)) await look(`/ui/${name}`);
+      for (const [, name] of text.matchAll(/(?:from|import\()\s*"\.\/([^"]+)"/g)) await look(`/ui/${name}`);
     }
-    for (const [, to] of text.matchAll(/(?:src|href)="(\/[^"]+)"/g)) await look(to!);
+    for (const [, to] of text.matchAll(/(?:src|href)="(\/ui\/[^"]+)"/g)) await look(to!);
   };
   await look("/");
-  await look("/search/event");
-  expect([...seen].sort()).toEqual([...pagePaths].sort());
+  // Every screen is the same page; `page.css` is for pages that the server writes by itself.
+  const files = pagePaths.filter((path) => path.startsWith("/ui/") && path !== "/ui/page.css");
+  expect([...seen].filter((path) => path !== "/").sort()).toEqual([...files].sort());
 });
 
-test("every file of the page is served", () => {
-  const files = readdirSync(new URL("../../src/ui", import.meta.url)).filter(
-    (name) => name !== "tsconfig.json",
-  );
-  const served = files.map((name) => (name === "page.html" ? "/" : `/ui/${name.replace(/\.ts$/, ".js")}`));
-  expect([...served, "/search/event"].sort()).toEqual([...pagePaths].sort());
+test("every screen has an address of its own", async () => {
+  for (const { path } of screens) {
+    const { status, headers } = await fetch(mars.url + path);
+    expect([path, status, headers.get("content-type")]).toEqual([path, 200, "text/html; charset=utf-8"]);
+  }
 });
 
-test("a browser that has a file is not sent it again", async () => {
-  const first = await fetch(`${mars.url}/ui/page.js`);
+test("a browser that has a file is not sent it again, and never asks for one with a hash in its name", async () => {
+  const first = await fetch(mars.url + (await script()));
+  expect(first.headers.get("cache-control")).toContain("immutable");
+  expect((await fetch(`${mars.url}/`)).headers.get("cache-control")).toBe("no-cache");
   const etag = first.headers.get("etag")!;
   await first.text();
-  const again = await fetch(`${mars.url}/ui/page.js`, { headers: { "If-None-Match": etag } });
+  const again = await fetch(first.url, { headers: { "If-None-Match": etag } });
   expect(again.status).toBe(304);
   expect(await again.text()).toBe("");
 });
+
+test.each(["br", "gzip", "identity", "gzip;q=0, br;q=0"])(
+  "a file comes as %s, the same in the end",
+  async (coding) => {
+    const url = mars.url + (await script());
+    const plain = await (await fetch(url, { headers: { "Accept-Encoding": "identity" } })).text();
+    const response = await fetch(url, { headers: { "Accept-Encoding": coding } });
+    const coded = coding === "br" || coding === "gzip";
+    expect(response.headers.get("content-encoding")).toBe(coded ? coding : null);
+    expect(response.headers.get("vary")).toContain("Accept-Encoding");
+    expect(await response.text()).toBe(plain);
+  },
+);
+
+test("the first load is small", () => {
+  const bytes = Object.entries(pageFiles)
+    .filter(([name]) => name === "page.html" || name.startsWith("main-"))
+    .reduce((sum, [, { brotli }]) => sum + (brotli.length * 3) / 4, 0);
+  expect(bytes).toBeLessThan(120 * 1024);
+});
+
+/** The path of the page's script. */
+async function script(): Promise<string> {
+  const page = await (await fetch(`${mars.url}/`)).text();
+  return /src="([^"]+)"/.exec(page)![1]!;
+}

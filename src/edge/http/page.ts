@@ -10,20 +10,29 @@ const types: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** The page itself finds out which view an address means. */
-const addresses = ["/", "/search/event"];
-
-const files: ReadonlyMap<string, PageFile> = new Map(
-  Object.entries(pageFiles).flatMap(([name, text]) => {
-    const file = pageFile(types[name.split(".").at(-1) ?? ""] ?? "", text);
-    return (name === "page.html" ? addresses : [`/ui/${name}`]).map((path) => [path, file]);
-  }),
-);
+/** The addresses of the page's screens. The page itself finds out which one an address means. */
+const screens = ["/", "/search/event", "/stuck", "/messages", "/tail", "/findings", "/flow", "/incidents"];
 
 interface PageFile {
-  readonly text: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly plain: Uint8Array<ArrayBuffer>;
+  /** By the name of the coding, the smallest first. */
+  readonly coded: readonly (readonly [string, Uint8Array<ArrayBuffer>])[];
 }
+
+const files: ReadonlyMap<string, PageFile> = new Map(
+  Object.entries(pageFiles).flatMap(([name, { text, gzip, brotli }]) => {
+    const file = {
+      headers: headersOf(name, text),
+      plain: new Uint8Array(Buffer.from(text)),
+      coded: [
+        ["br", new Uint8Array(Buffer.from(brotli, "base64"))],
+        ["gzip", new Uint8Array(Buffer.from(gzip, "base64"))],
+      ] as const,
+    };
+    return (name === "page.html" ? screens : [`/ui/${name}`]).map((path) => [path, file]);
+  }),
+);
 
 /** The paths of `servePage`, for a router. */
 export const pagePaths: readonly string[] = [...files.keys()];
@@ -36,22 +45,33 @@ export const pagePaths: readonly string[] = [...files.keys()];
 export function servePage(request: Request): Response | undefined {
   const file = files.get(new URL(request.url).pathname);
   if (file === undefined) return undefined;
-  const { text, headers } = file;
-  const known = request.headers.get("if-none-match") === headers.ETag;
-  if (known) return new Response(null, { status: 304, headers });
-  return new Response(text, { headers });
+  const { headers, plain, coded } = file;
+  if (request.headers.get("if-none-match") === headers.ETag) {
+    return new Response(null, { status: 304, headers });
+  }
+  const accepted = request.headers.get("accept-encoding") ?? "";
+  const [coding, body] = coded.find(([name]) => accepts(accepted, name)) ?? ["", plain];
+  return new Response(body, {
+    headers: coding === "" ? headers : { ...headers, "Content-Encoding": coding },
+  });
 }
 
-function pageFile(type: string, text: string): PageFile {
+/** Whether a list of codings has one, and does not refuse it by `q=0`. */
+function accepts(list: string, coding: string): boolean {
+  const given = list.split(",").map((one) => one.trim().toLowerCase());
+  const found = given.find((one) => one === coding || one.startsWith(`${coding};`));
+  return found !== undefined && !/;\s*q=0(\.0*)?$/.test(found);
+}
+
+function headersOf(name: string, text: string): Readonly<Record<string, string>> {
   const etag = createHash("sha256").update(text).digest("base64url").slice(0, 22);
   return {
-    text,
-    headers: {
-      "Content-Type": type,
-      ETag: `"${etag}"`,
-      // Asked for again each time, at the price of a 304: an upgraded Mars never meets its older page.
-      "Cache-Control": "no-cache",
-      ...pageHeaders,
-    },
+    "Content-Type": types[name.split(".").at(-1) ?? ""] ?? "",
+    ETag: `"${etag}"`,
+    Vary: "Accept-Encoding",
+    // What has a hash in its name never changes. The page is asked for again each time, at the price of a 304: an upgraded Mars never
+    // meets its older page.
+    "Cache-Control": /-\w{6,}\./.test(name) ? "public, max-age=31536000, immutable" : "no-cache",
+    ...pageHeaders,
   };
 }

@@ -253,7 +253,7 @@ describe("a page of another origin", () => {
 
   const reads = [
     "/",
-    "/ui/page.js",
+    "/ui/page.css",
     "/status",
     "/openapi.json",
     "/api/messages",

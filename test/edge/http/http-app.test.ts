@@ -44,6 +44,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
       findings: fail,
       overdue: fail,
       overdueGroups: fail,
+      pulses: fail,
       funnel: fail,
       latency: fail,
       rates: fail,

@@ -1,0 +1,130 @@
+/** The overview: all that a dashboard shows first, in one call. */
+import * as z from "zod";
+import { formatDuration } from "../core/duration.ts";
+import { formatTime, nowMicros } from "../core/time.ts";
+import { appPageToJson } from "../statistics/json.ts";
+import { pulseStep, pulsesMax } from "../statistics/pulse.ts";
+import { incident, listIncidents } from "./alert-incidents.ts";
+import { count, ms, timestamp } from "./answers.ts";
+import { narrow } from "./app-scope.ts";
+import { duration } from "./duration.ts";
+import { appId, defined } from "./fields.ts";
+import { finding, listFindings } from "./findings.ts";
+import { type Operation, operation } from "./operation.ts";
+import { listOverdueGroups, overdueGroup } from "./overdue-groups.ts";
+import { app } from "./statistics.ts";
+
+/** Apps that are looked at, those with the most trouble first. */
+const appsMax = 200;
+const incidentsShown = 5;
+const incidentsMax = 100;
+const groupsShown = 30;
+const findingsShown = 30;
+
+type GroupJson = z.output<typeof overdueGroup>;
+
+const overviewApp = app.extend({
+  new_overdue: count.meta({ description: "Of the overdue those that are new." }),
+  p95_ms: ms.nullable().meta({ description: "From the first event to completion, of the last hour." }),
+  p95_before_ms: ms.nullable().meta({ description: "The same of the hour before." }),
+  step_ms: ms
+    .nullable()
+    .meta({ description: "The length of each of the steps; null where they were not read." }),
+  event_steps: z.array(count).meta({ description: "Events in each step; the last one holds the clock." }),
+  finding_steps: z.array(count).meta({ description: "Findings that were raised in each step." }),
+});
+
+export const getOverview = operation({
+  name: "getOverview",
+  summary:
+    "What is wrong now: active incidents, apps with the most trouble first, what is stuck by hop, the latest findings.",
+  scope: "read",
+  // Narrowed, too, but its answer has something else by that name.
+  apps: "own",
+  rest: "GET /api/overview",
+  rpc: "mars.v1.LifecycleService/GetOverview",
+  command: "overview",
+  input: z.strictObject({
+    app_id: appId.optional(),
+    new_within: duration(
+      { min: 60_000, max: 86_400_000 },
+      "What was due within so long before now is new; by whole minutes. `15m` by default.",
+    ).optional(),
+  }),
+  output: z.strictObject({
+    clock: timestamp,
+    active_incidents: count.meta({ description: "Up to 100." }),
+    incidents: z.array(incident),
+    overdue: count,
+    new_overdue: count,
+    apps: z.array(overviewApp),
+    partial: z
+      .literal(true)
+      .optional()
+      .meta({ description: "There are more than 200 apps, and those behind were not looked at." }),
+    limited_to: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "The apps that it is limited to, where the key is not for every app." }),
+    groups: z.array(overdueGroup),
+    findings: z.array(finding),
+    as_of_seq: z.int().meta({ description: "Every event up to here is reflected in the answer." }),
+  }),
+  async handle(parts, { app_id, new_within }, caller) {
+    const run = <Answer>(one: Operation, input: object) =>
+      one.run(parts, { ...input, ...defined({ app_id }) }, caller) as Promise<Answer>;
+    const within = new_within === undefined ? {} : { new_within: formatDuration(new_within) };
+    const asOfSeq = parts.projected.storedSeq;
+    const [groups, incidents, findings] = await Promise.all([
+      run<{ groups: GroupJson[] }>(listOverdueGroups, { limit: 200, ...within }),
+      run<{ incidents: z.output<typeof incident>[] }>(listIncidents, {
+        state: "active",
+        limit: incidentsMax,
+      }),
+      run<{ findings: z.output<typeof finding>[] }>(listFindings, { limit: findingsShown }),
+    ]);
+    const page = await parts.reader(caller).apps({ ...narrow(caller, app_id), limit: appsMax });
+    const apps = appPageToJson(page, asOfSeq);
+    const { allApps, apps: limitedTo } = caller.identity;
+    const newOf = new Map<string, number>();
+    for (const group of groups.groups) newOf.set(group.app_id, (newOf.get(group.app_id) ?? 0) + group.new);
+    const sorted = apps.apps.toSorted(
+      (a, b) =>
+        (newOf.get(b.app_id) ?? 0) - (newOf.get(a.app_id) ?? 0) ||
+        b.messages.overdue - a.messages.overdue ||
+        compareTimes(b.last_event_at, a.last_event_at),
+    );
+    const clock = nowMicros();
+    const shown = sorted.slice(0, pulsesMax).map(({ app_id }) => app_id);
+    const pulses = new Map((await parts.reader(caller).pulses(shown, clock)).map((one) => [one.appId, one]));
+    const sum = (counts: Iterable<number>) => [...counts].reduce((all, one) => all + one, 0);
+    return {
+      clock: formatTime(clock),
+      active_incidents: incidents.incidents.length,
+      incidents: incidents.incidents.slice(0, incidentsShown),
+      overdue: sum(sorted.map(({ messages }) => messages.overdue)),
+      new_overdue: sum(newOf.values()),
+      apps: sorted.map((one) => {
+        const pulse = pulses.get(one.app_id);
+        return {
+          ...one,
+          new_overdue: newOf.get(one.app_id) ?? 0,
+          p95_ms: pulse?.p95 === undefined ? null : pulse.p95 / 1_000,
+          p95_before_ms: pulse?.p95Before === undefined ? null : pulse.p95Before / 1_000,
+          step_ms: pulse === undefined ? null : pulseStep / 1_000,
+          event_steps: [...(pulse?.events ?? [])],
+          finding_steps: [...(pulse?.findings ?? [])],
+        };
+      }),
+      ...(!allApps && app_id === undefined && { limited_to: [...limitedTo] }),
+      ...(apps.next_cursor !== null && { partial: true as const }),
+      groups: groups.groups.slice(0, groupsShown),
+      findings: findings.findings,
+      as_of_seq: asOfSeq,
+    };
+  },
+});
+
+function compareTimes(a: string | null, b: string | null): number {
+  return a === b ? 0 : (a ?? "") < (b ?? "") ? -1 : 1;
+}

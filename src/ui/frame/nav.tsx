@@ -1,0 +1,54 @@
+/** The screens, at the side; on narrow screens behind a button. */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { path } from "../data/route.ts";
+import { compactText } from "../data/text.ts";
+import { counts } from "./counts.ts";
+import { screens } from "./screens.ts";
+
+export function Nav() {
+  const shown = useSignal(false);
+  const at = path.value;
+  useEffect(() => {
+    shown.value = false;
+  }, [at, shown]);
+  return (
+    <nav class="nav" aria-label="Screens">
+      <a class="brand" href="/">
+        <img src="/ui/icon.svg" alt="" width="20" height="20" />
+        Mars
+      </a>
+      <button
+        type="button"
+        class="menu"
+        aria-expanded={shown.value}
+        aria-controls="screens"
+        onClick={() => {
+          shown.value = !shown.value;
+        }}
+      >
+        Menu
+      </button>
+      <ul id="screens" data-shown={shown.value}>
+        {screens.map(({ path: to, name, group }, index) => (
+          <li key={to} class={index > 0 && screens[index - 1]!.group !== group ? "apart" : ""}>
+            <a href={to} aria-current={isAt(at, to) ? "page" : undefined}>
+              {name}
+              <Count of={to} />
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function isAt(path: string, screen: string): boolean {
+  return path === screen || (screen === "/messages" && path === "/search/event");
+}
+
+function Count({ of }: { of: string }) {
+  const count = of === "/stuck" ? counts.value.stuck : of === "/incidents" ? counts.value.incidents : 0;
+  if (!count) return null;
+  return <span class="count">{compactText(count)}</span>;
+}

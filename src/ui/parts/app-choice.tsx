@@ -1,0 +1,36 @@
+/** What is shown of one app: that of the address, or the first; with a way to another one. */
+import type { ComponentChildren } from "preact";
+import { useRead } from "../data/resource.ts";
+import { go, here, parameter } from "../data/route.ts";
+import { FirstEvent } from "../screens/first-event.tsx";
+import { Failure, Pending } from "./notice.tsx";
+
+export function AppChoice({ children }: { children(app: string): ComponentChildren }) {
+  const { data, error } = useRead("listApps", { limit: 1_000 });
+  const apps = data?.apps.map(({ app_id }) => app_id) ?? [];
+  const app = parameter("app_id") ?? apps[0];
+  if (app === undefined) {
+    if (error !== undefined) return <Failure error={error} what="The apps" />;
+    return data === undefined ? <Pending what="the apps" /> : <FirstEvent />;
+  }
+  return (
+    <>
+      <div class="filters">
+        <label class="filter">
+          <span>App</span>
+          <select
+            value={app}
+            onChange={({ currentTarget }) => go(here({ app_id: currentTarget.value, stage: "", after: "" }))}
+          >
+            {(apps.includes(app) ? apps : [app, ...apps]).map((one) => (
+              <option key={one} value={one}>
+                {one}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      {children(app)}
+    </>
+  );
+}

@@ -1,0 +1,148 @@
+/** One incident: its figures of this moment, its messages, and all that was sent about it. */
+import type { AnswerOf } from "../../../api/operation-types.ts";
+import { useRead } from "../../data/resource.ts";
+import { messageAddress, to } from "../../data/route.ts";
+import { countText, durationText, shortDuration } from "../../data/text.ts";
+import { Page } from "../../frame/page.tsx";
+import { WordBadge } from "../../parts/badge.tsx";
+import { Empty, Failure, Pending } from "../../parts/notice.tsx";
+import { Ago, Moment } from "../../parts/time.tsx";
+import { type Incident, titleOf } from "./incident-list.tsx";
+
+type Delivery = AnswerOf<"listAlertDeliveries">["deliveries"][number];
+
+const refreshMs = 5_000;
+
+export function OneIncident({ id }: { id: string }) {
+  const { data, error } = useRead("getAlertIncident", { id }, { everyMs: refreshMs });
+  const deliveries = useRead("listAlertDeliveries", { incident: id, limit: 200 }, { everyMs: refreshMs });
+  if (data === undefined) {
+    return (
+      <Page title={`Incident ${id}`}>
+        {error?.status === 404 ? (
+          <Empty title="There is no such incident">
+            <p>
+              <a href="/incidents">All incidents</a>
+            </p>
+          </Empty>
+        ) : error !== undefined ? (
+          <Failure error={error} what="The incident" />
+        ) : (
+          <Pending what="the incident" />
+        )}
+      </Page>
+    );
+  }
+  const incident = data as Incident;
+  return (
+    <Page title={titleOf(incident)}>
+      <p class="crumbs">
+        <a href="/incidents">Incidents</a> › {id} <WordBadge word={incident.state} />{" "}
+        {incident.silenced && <WordBadge word="silenced" />}
+      </p>
+      <Figures incident={incident} />
+      <section aria-labelledby="sent-title">
+        <h2 id="sent-title">What was sent</h2>
+        {deliveries.error !== undefined && <Failure error={deliveries.error} what="What was sent" />}
+        {deliveries.data?.deliveries.length === 0 && <p class="muted">Nothing: its rule has no sinks.</p>}
+        <ol class="deliveries">
+          {deliveries.data?.deliveries.map((delivery) => (
+            <DeliveryRow key={delivery.id} delivery={delivery} />
+          ))}
+        </ol>
+      </section>
+    </Page>
+  );
+}
+
+function Figures({ incident }: { incident: Incident }) {
+  const { app_id, stage, after, kind, figures, opened_at, closed_at, reason } = incident;
+  return (
+    <>
+      <section class={`verdict ${incident.state === "active" ? "bad" : "plain"}`}>
+        <h2>
+          {figures === null
+            ? incident.state === "resolved"
+              ? "Over."
+              : "Closed."
+            : `${countText(figures.count)}${figures.count_exceeded ? "+" : ""} messages, ${countText(figures.new)} new`}
+        </h2>
+        <p>
+          Opened <Moment at={opened_at} /> by rule {incident.rule}
+          {figures?.since != null && (
+            <>
+              ; the first was due <Moment at={figures.since} />
+            </>
+          )}
+          {figures?.hop_p99_ms != null &&
+            `; normally 99 of 100 take at most ${shortDuration(figures.hop_p99_ms)}`}
+          {closed_at !== null && (
+            <>
+              ; ended <Moment at={closed_at} />
+              {reason !== null && ` (${reason.replaceAll("_", " ")})`}
+            </>
+          )}
+          .
+        </p>
+        <a
+          class="button"
+          href={
+            kind === "missing"
+              ? to("/stuck", { app_id, stage, after: after ?? undefined })
+              : to("/findings", { app_id, stage, kind })
+          }
+        >
+          Its messages
+        </a>
+      </section>
+      {figures !== null && figures.samples.length > 0 && (
+        <p>
+          For example{" "}
+          {figures.samples.slice(0, 5).map((message_id, index) => (
+            <>
+              {index > 0 && ", "}
+              <a class="id" href={messageAddress({ app_id, message_id })}>
+                {message_id}
+              </a>
+            </>
+          ))}
+        </p>
+      )}
+    </>
+  );
+}
+
+function DeliveryRow({ delivery }: { delivery: Delivery }) {
+  const { sink, type, text, state, created_at, attempts, next_at } = delivery;
+  return (
+    <li data-row>
+      <Moment at={created_at} />
+      <div>
+        <strong>{type.replace("incident.", "")}</strong> to {sink} <WordBadge word={state} />
+        <p>{text}</p>
+        {attempts.length > 0 && (
+          <details>
+            <summary class="muted">
+              {attempts.length} {attempts.length === 1 ? "attempt" : "attempts"}
+              {next_at !== null && (
+                <>
+                  , next <Ago at={next_at} />
+                </>
+              )}
+            </summary>
+            <ul>
+              {attempts.map((attempt) => (
+                <li key={attempt.at}>
+                  <Moment at={attempt.at} /> {attempt.outcome}
+                  {attempt.status !== null && ` ${attempt.status}`} in {durationText(attempt.duration_ms)}
+                  {attempt.error !== null && `: ${attempt.error}`}
+                  {attempt.response !== null && <pre>{attempt.response}</pre>}
+                </li>
+              ))}
+            </ul>
+          </details>
+        )}
+      </div>
+    </li>
+  );
+}

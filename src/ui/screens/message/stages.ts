@@ -1,0 +1,49 @@
+/** The stages of a message with when their clocks started and what is normal for them. Pure. */
+import type { AnswerOf } from "../../../api/operation-types.ts";
+import type { Message } from "../../data/message-events.ts";
+import { betweenMs } from "../../data/text.ts";
+
+export type Latency = AnswerOf<"getLatency">;
+export type Stage = NonNullable<Message["lifecycle"]>["stages"][number];
+
+export interface StageView extends Stage {
+  /** When its clock started; absent while it has not. */
+  readonly startedAt?: string;
+  /** What it has taken, or has been waited for by now, in milliseconds. */
+  readonly tookMs?: number;
+  /** From its clock's start to when it is due. */
+  readonly withinMs?: number;
+  /** Half of all, and 99 of 100, take no longer. */
+  readonly p50Ms?: number;
+  readonly p99Ms?: number;
+}
+
+/** @param nowMs by Mars' clock */
+export function stageViews({ lifecycle }: Message, latency: Latency | undefined, nowMs: number): StageView[] {
+  const stages = lifecycle?.stages ?? [];
+  const doneAt = new Map(
+    stages.flatMap(({ stage_events, done_at }) => stage_events.map((name) => [name, done_at])),
+  );
+  return stages.map((stage) => {
+    const started = stage.after_events
+      .map((name) => doneAt.get(name))
+      .filter((time) => typeof time === "string")
+      .sort()[0];
+    const normal = latency?.hops.find((hop) => hop.stage === stage.stage && hop.after === stage.after)?.now;
+    const end = stage.done_at ?? new Date(nowMs).toISOString();
+    const runs = stage.done_at !== null || stage.status === "waiting" || stage.status === "overdue";
+    return {
+      ...stage,
+      ...(started !== undefined && { startedAt: started }),
+      ...(started !== undefined && runs && { tookMs: Math.max(0, betweenMs(started, padded(end))) }),
+      ...(started !== undefined && stage.due_at !== null && { withinMs: betweenMs(started, stage.due_at) }),
+      ...(normal?.p50_ms != null && { p50Ms: normal.p50_ms }),
+      ...(normal?.p99_ms != null && { p99Ms: normal.p99_ms }),
+    };
+  });
+}
+
+/** With six digits, as the answers have them. */
+function padded(time: string): string {
+  return time.length === 24 ? `${time.slice(0, 23)}000Z` : time;
+}

@@ -1,0 +1,121 @@
+/** What is wrong now, in every app. */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { setClock } from "../../data/clock.ts";
+import { watch } from "../../data/live.ts";
+import { useRead } from "../../data/resource.ts";
+import { messageAddress } from "../../data/route.ts";
+import { countText } from "../../data/text.ts";
+import { counts } from "../../frame/counts.ts";
+import { Page } from "../../frame/page.tsx";
+import { WordBadge } from "../../parts/badge.tsx";
+import { Failure, Pending } from "../../parts/notice.tsx";
+import { Moment } from "../../parts/time.tsx";
+import type { Finding } from "../findings.tsx";
+import { FirstEvent } from "../first-event.tsx";
+import { GroupTable } from "../groups.tsx";
+import { AppCard } from "./app-card.tsx";
+import { IncidentBanner } from "./incident-banner.tsx";
+
+const refreshMs = 5_000;
+const findingsShown = 30;
+
+export function Overview() {
+  const { data, error, pending, reload } = useRead("getOverview", {}, { everyMs: refreshMs });
+  const live = useSignal<readonly Finding[]>([]);
+
+  useEffect(() => {
+    if (data === undefined) return;
+    setClock(data.clock);
+    counts.value = { stuck: data.overdue, incidents: data.active_incidents };
+  }, [data]);
+
+  useEffect(
+    () =>
+      watch("findings", undefined, {
+        frame: ({ finding }) => {
+          const found = finding as Finding;
+          const others = live.peek().filter(({ id }) => id !== found.id);
+          live.value = [found, ...others].slice(0, findingsShown);
+        },
+        lost: reload,
+      }),
+    [],
+  );
+
+  if (data === undefined) {
+    return (
+      <Page title="Overview">
+        {error !== undefined && <Failure error={error} what="The overview" />}
+        {pending && <Pending what="the overview" rows={10} />}
+      </Page>
+    );
+  }
+  const known = new Set(live.value.map(({ id }) => id));
+  const findings = [...live.value, ...data.findings.filter(({ id }) => !known.has(id))].slice(
+    0,
+    findingsShown,
+  );
+  return (
+    <Page title="Overview">
+      {error !== undefined && <Failure error={error} what="The overview" />}
+      {data.active_incidents > 0 && (
+        <IncidentBanner incidents={data.incidents} active={data.active_incidents} changed={reload} />
+      )}
+      {data.apps.length === 0 ? (
+        <FirstEvent />
+      ) : (
+        <ul class="cards">
+          {data.apps.map((app) => (
+            <AppCard key={app.app_id} app={app} />
+          ))}
+        </ul>
+      )}
+      {data.partial && <p class="lead">There are more than 200 apps: the first 200 by name are looked at.</p>}
+      {data.apps.length > 0 && (
+        <div class="columns">
+          <section aria-labelledby="stuck-title">
+            <h2 id="stuck-title">
+              Stuck now, by stage{" "}
+              <span class="muted">
+                {countText(data.overdue)}, {countText(data.new_overdue)} new in 15 min
+              </span>
+            </h2>
+            {data.groups.length > 0 ? (
+              <GroupTable groups={data.groups} />
+            ) : (
+              <p class="calm">Nothing is stuck.</p>
+            )}
+          </section>
+          <section aria-labelledby="found-title">
+            <h2 id="found-title">
+              What Mars found <span class="muted">live</span>
+            </h2>
+            {findings.length > 0 ? <Feed findings={findings} /> : <p class="calm">Nothing yet.</p>}
+          </section>
+        </div>
+      )}
+    </Page>
+  );
+}
+
+function Feed({ findings }: { findings: readonly Finding[] }) {
+  return (
+    <ol class="feed">
+      {findings.map((finding) => (
+        <li key={finding.id} data-row>
+          <Moment at={finding.retracted_at ?? finding.raised_at} />
+          <a href={messageAddress(finding)}>
+            {finding.state === "retracted" ? (
+              <span class="badge good">came</span>
+            ) : (
+              <WordBadge word={finding.kind} />
+            )}{" "}
+            <strong>{finding.stage}</strong> <span class="muted">{finding.app_id}</span>
+            <span class="id also">{finding.message_id}</span>
+          </a>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,143 @@
+/** Events as they arrive, with filters. Paused, it counts what is new; what it has missed meanwhile is not lost. */
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { call } from "../data/call.ts";
+import { type Watcher, watch } from "../data/live.ts";
+import type { TimelineEvent } from "../data/message-events.ts";
+import { messageAddress, parameter } from "../data/route.ts";
+import { countText } from "../data/text.ts";
+import { Page } from "../frame/page.tsx";
+import { AppFilter, TextFilter } from "../parts/filters.tsx";
+import { Empty } from "../parts/notice.tsx";
+import { Precise } from "../parts/time.tsx";
+import { FirstEvent } from "./first-event.tsx";
+
+interface TailEvent extends TimelineEvent {
+  readonly app_id: string;
+  readonly message_id: string;
+}
+
+/** Rows that are shown, and events that are kept while it is paused. */
+const shownMax = 500;
+const keptMax = 10_000;
+/** Events from before that it begins with, of all apps together. */
+const recent = 300;
+
+export default function Tail() {
+  const app = parameter("app_id");
+  const name = parameter("event")?.toLowerCase();
+  const id = parameter("id")?.toLowerCase();
+  const rows = useSignal<readonly TailEvent[]>([]);
+  const paused = useSignal(false);
+  const waiting = useRef<TailEvent[]>([]);
+  const held = useSignal(0);
+  const seen = useSignal(0);
+  const lost = useSignal(false);
+  const refused = useSignal<string | undefined>(undefined);
+
+  const show = () => {
+    const arrived = waiting.current;
+    if (arrived.length === 0) return;
+    waiting.current = [];
+    held.value = 0;
+    rows.value = [...arrived.slice(-shownMax).reverse(), ...rows.peek()].slice(0, shownMax);
+  };
+
+  useEffect(() => {
+    rows.value = [];
+    waiting.current = [];
+    refused.value = undefined;
+    const matches = (event: TailEvent) =>
+      (name === undefined || event.event.toLowerCase().includes(name)) &&
+      (id === undefined ||
+        event.message_id.toLowerCase().includes(id) ||
+        event.external_id?.toLowerCase().includes(id));
+    let frame = 0;
+    // At most one change of the page for each frame of the screen, and none while nobody looks.
+    const draw = () => {
+      frame = 0;
+      held.value = waiting.current.length;
+      if (!paused.peek()) show();
+    };
+    const topic = app === undefined ? "all" : `apps/${encodeURIComponent(app)}`;
+    let stop = () => {};
+    let ended = false;
+    // Begins with what came last, so that a quiet Mars does not look like an empty one.
+    void call("listMessages", { limit: 1 })
+      .then(({ as_of_seq }) => Math.max(0, as_of_seq - recent))
+      .catch(() => undefined)
+      .then((after) => {
+        if (!ended) stop = watch(topic, after, watcher);
+      });
+    const watcher: Watcher = {
+      frame: ({ event }) => {
+        const arrived = event as TailEvent;
+        seen.value += 1;
+        if (!matches(arrived)) return;
+        waiting.current.push(arrived);
+        if (waiting.current.length > keptMax) waiting.current.splice(0, waiting.current.length - keptMax);
+        frame ||= requestAnimationFrame(draw);
+      },
+      lost: () => {
+        lost.value = true;
+      },
+      refused: (message) => {
+        refused.value = message;
+      },
+    };
+    return () => {
+      ended = true;
+      cancelAnimationFrame(frame);
+      stop();
+    };
+  }, [app, name, id]);
+
+  const toggle = () => {
+    paused.value = !paused.value;
+    if (!paused.value) show();
+  };
+
+  return (
+    <Page
+      title="Live tail"
+      controls={
+        <button type="button" class="button primary" data-key="p" aria-keyshortcuts="p" onClick={toggle}>
+          {paused.value ? `Go on${held.value > 0 ? ` (${countText(held.value)} new)` : ""}` : "Pause"}
+        </button>
+      }
+    >
+      <div class="filters">
+        <AppFilter />
+        <TextFilter name="event" label="Event has" />
+        <TextFilter name="id" label="Id has" />
+      </div>
+      {lost.value && (
+        <p class="failure">Some events could not be sent again after a break: look at Messages.</p>
+      )}
+      {refused.value !== undefined && <p class="failure">{refused.value}</p>}
+      {rows.value.length === 0 ? (
+        seen.value === 0 ? (
+          <FirstEvent />
+        ) : (
+          <Empty title="No event matches yet">
+            <p>{countText(seen.value)} have come and do not match.</p>
+          </Empty>
+        )
+      ) : (
+        <div class="tail" role="log" aria-label="Events, the newest first" aria-live="off">
+          {rows.value.map((event) => (
+            <a key={event.seq} data-row class="line" href={messageAddress(event)}>
+              <Precise at={event.created_at} />
+              <span class="app">{event.app_id}</span>
+              <strong>{event.event}</strong>
+              <span class="id">{event.message_id}</span>
+              <span class="muted attributes">
+                {event.attributes === null ? "" : JSON.stringify(event.attributes).slice(0, 120)}
+              </span>
+            </a>
+          ))}
+        </div>
+      )}
+    </Page>
+  );
+}
