@@ -81,6 +81,11 @@ export const definition = z
     complete_on: eventNames(),
     fail_on: eventNames().optional(),
     grace: duration({ min: 0, max: durationMsMax }).optional(),
+    recovers: z.boolean("must be true or false").optional().meta({
+      description:
+        "A message that failed is complete all the same once an event of `complete_on` comes at or after the last failure.",
+    }),
+    reopen_on: eventNames().optional(),
   })
   .transform((fields, context): Definition => {
     const read = readFields(fields);
@@ -114,11 +119,15 @@ function readFields({
   complete_on,
   fail_on = [],
   grace = graceMsDefault,
+  recovers = false,
+  reopen_on,
 }: {
   readonly stages: readonly StageFields[];
   readonly complete_on: readonly string[];
   readonly fail_on?: readonly string[] | undefined;
   readonly grace?: number | undefined;
+  readonly recovers?: boolean | undefined;
+  readonly reopen_on?: readonly string[] | undefined;
 }): Definition {
   const eventsOf = ({ event, any_of, events }: StageFields) => event ?? any_of ?? events ?? [];
   const opening = eventsOf(stages[0]!);
@@ -136,6 +145,8 @@ function readFields({
     completeOn: complete_on,
     failOn: fail_on,
     graceMs: grace,
+    ...(recovers && { recovers }),
+    ...(reopen_on !== undefined && { reopenOn: reopen_on }),
   };
 }
 
@@ -174,8 +185,22 @@ function problemsOfOwed(stages: readonly Stage[], failOn: readonly string[]): Pr
   return problems;
 }
 
+/** Of the events that begin a new run. */
+function problemsOfReopening({ stages, completeOn, failOn, reopenOn = [] }: Definition): Problem[] {
+  const severals = stages.filter(({ each, times }) => each !== undefined || times !== undefined);
+  return reopenOn.flatMap((event, index): Problem[] => {
+    const path = ["reopen_on", index];
+    if (completeOn.includes(event))
+      return [{ path, message: `must not name ${event}, which completes a message` }];
+    if (failOn.includes(event)) return [{ path, message: `must not name ${event}, which fails a message` }];
+    const owed = severals.some(({ events }) => events.includes(event));
+    return owed ? [{ path, message: `must not name ${event}, which several owe` }] : [];
+  });
+}
+
 /** Checks of the fields together, once each is valid by itself. */
-function problemsOfWhole({ stages, completeOn, failOn }: Definition): Problem[] {
+function problemsOfWhole(definition: Definition): Problem[] {
+  const { stages, completeOn, failOn } = definition;
   const problems: Problem[] = [];
   const report = (path: (string | number)[], message: string) => problems.push({ path, message });
   const owners = new Map<string, number>();
@@ -207,7 +232,7 @@ function problemsOfWhole({ stages, completeOn, failOn }: Definition): Problem[] 
       report(["fail_on", index], `must not name ${event}, which completes a message`);
     }
   }
-  problems.push(...problemsOfOwed(stages, failOn));
+  problems.push(...problemsOfOwed(stages, failOn), ...problemsOfReopening(definition));
   if (stages[0]?.events.every((event) => failOn.includes(event))) {
     report(["fail_on"], "must not name all that opens a message: none would complete");
   }

@@ -17,6 +17,7 @@ export const finding = z.strictObject({
   id: z.int(),
   app_id: z.string(),
   message_id: z.string(),
+  run: z.int().meta({ description: "The run of the message, counted from 1." }),
   kind: z.enum(findingKinds),
   ...stageNames,
   version: z.int(),

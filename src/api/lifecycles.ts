@@ -34,6 +34,8 @@ export const lifecycle = z.strictObject({
   complete_on: names.readonly(),
   fail_on: names.readonly().optional(),
   grace: z.string(),
+  recovers: z.literal(true).optional(),
+  reopen_on: names.readonly().optional(),
 });
 
 const version = z.strictObject({

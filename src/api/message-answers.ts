@@ -1,6 +1,6 @@
 /** Messages as the answers of operations show them, and their types: those of the page, too. */
 import * as z from "zod";
-import { shownStates, stageStatuses } from "../core/state.ts";
+import { runStates, shownStates, stageStatuses } from "../core/state.ts";
 import { count, ms, owed, pageEnd, stageNames, timestamp } from "./answers.ts";
 
 const summary = {
@@ -36,27 +36,47 @@ export const event = z.strictObject({
     description:
       "Its created_at is so far ahead of its receipt, more than MARS_SKEW_MAX: it counts as of its receipt.",
   }),
+  run: z.int().optional().meta({ description: "Its run, where the lifecycle has `reopen_on`." }),
 });
+
+const instanceStages = z.array(
+  z.strictObject({
+    ...stageNames,
+    optional: z.boolean(),
+    status: z.enum(stageStatuses),
+    done_at: timestamp.nullable(),
+    due_at: timestamp.nullable(),
+    missing_since: timestamp.nullable(),
+    late_by_ms: ms.nullable(),
+    early_by_ms: ms.nullable(),
+    owed,
+  }),
+);
 
 /** A message's way along its app's lifecycle. */
 const instance = z.strictObject({
   version: z.int(),
   clock: timestamp,
+  run: z.int().meta({ description: "The number of the last run, which is the one shown here." }),
   completed_at: timestamp.nullable(),
   failed_at: timestamp.nullable(),
-  stages: z.array(
-    z.strictObject({
-      ...stageNames,
-      optional: z.boolean(),
-      status: z.enum(stageStatuses),
-      done_at: timestamp.nullable(),
-      due_at: timestamp.nullable(),
-      missing_since: timestamp.nullable(),
-      late_by_ms: ms.nullable(),
-      early_by_ms: ms.nullable(),
-      owed,
-    }),
-  ),
+  failures: z
+    .strictObject({ count, last_at: timestamp })
+    .nullable()
+    .meta({ description: "How often the run failed, where the lifecycle has `recovers`." }),
+  stages: instanceStages,
+  runs: z
+    .array(
+      z.strictObject({
+        run: z.int(),
+        state: z.enum(runStates),
+        began_at: timestamp,
+        ended_at: timestamp.nullable(),
+        stages: instanceStages,
+      }),
+    )
+    .meta({ description: "The last runs, where there are several; 100 and 512 KiB of them at most." }),
+  runs_partial: z.literal(true).optional().meta({ description: "There are more runs before these." }),
 });
 
 export const messagePage = z.strictObject({ messages: z.array(summaryAnswer), ...pageEnd });

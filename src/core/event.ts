@@ -46,4 +46,6 @@ export interface SequencedEvent extends MarsEvent {
 /** An event as the store keeps it: with the number of times it came again. */
 export interface StoredEvent extends SequencedEvent {
   readonly duplicates: number;
+  /** The number of its run, where its message's lifecycle has `reopen_on`. */
+  readonly run?: number;
 }

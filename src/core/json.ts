@@ -6,7 +6,7 @@ import type { Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { Journey } from "./journey.ts";
 import type { Message, MessagePage, MessageSummary } from "./query.ts";
 import { stageToJson } from "./stage-name.ts";
-import type { LifecycleInstance, Owed } from "./state.ts";
+import type { InstanceStage, LifecycleInstance, Owed } from "./state.ts";
 import { formatTime } from "./time.ts";
 
 const text = JSON.stringify;
@@ -83,27 +83,43 @@ function storedEventToJson(event: StoredEvent) {
     attributes: event.attributes === "" ? null : (JSON.parse(event.attributes) as Record<string, unknown>),
     duplicates: event.duplicates,
     ...(event.aheadBy !== undefined && { ahead_by_ms: event.aheadBy / 1_000 }),
+    ...(event.run !== undefined && { run: event.run }),
   };
 }
 
 /** The state of a message along its lifecycle. */
 function instanceToJson(instance: LifecycleInstance) {
+  const { failures, runs = [] } = instance;
   return {
     version: instance.version,
     clock: formatTime(instance.watermark),
+    run: instance.run,
     completed_at: timeOrNull(instance.completedAt),
     failed_at: timeOrNull(instance.failedAt),
-    stages: instance.stages.map((stage) => ({
-      ...stageToJson(stage.name, stage.after),
-      optional: stage.optional,
-      status: stage.status,
-      done_at: timeOrNull(stage.doneAt),
-      due_at: timeOrNull(stage.dueAt),
-      missing_since: timeOrNull(stage.missingSince),
-      late_by_ms: stage.lateBy === undefined ? null : stage.lateBy / 1_000,
-      early_by_ms: stage.earlyBy === undefined ? null : stage.earlyBy / 1_000,
-      owed: owedToJson(stage.owed),
+    failures: failures === undefined ? null : { count: failures.count, last_at: formatTime(failures.lastAt) },
+    stages: instance.stages.map(instanceStageToJson),
+    runs: runs.map((run) => ({
+      run: run.number,
+      state: run.state,
+      began_at: formatTime(run.beganAt),
+      ended_at: timeOrNull(run.endedAt),
+      stages: run.stages.map(instanceStageToJson),
     })),
+    ...(instance.runsPartial && { runs_partial: true as const }),
+  };
+}
+
+function instanceStageToJson(stage: InstanceStage) {
+  return {
+    ...stageToJson(stage.name, stage.after),
+    optional: stage.optional,
+    status: stage.status,
+    done_at: timeOrNull(stage.doneAt),
+    due_at: timeOrNull(stage.dueAt),
+    missing_since: timeOrNull(stage.missingSince),
+    late_by_ms: stage.lateBy === undefined ? null : stage.lateBy / 1_000,
+    early_by_ms: stage.earlyBy === undefined ? null : stage.earlyBy / 1_000,
+    owed: owedToJson(stage.owed),
   };
 }
 

@@ -74,10 +74,40 @@ export interface Assessment {
   readonly failedAt?: Micros;
 }
 
-/** A message's state with the lifecycle that it goes by. */
+/** The state of one run of a message: `superseded` had not ended when the next one began. */
+export type RunState = MessageState | "superseded";
+
+export const runStates: readonly RunState[] = [...messageStates, "superseded"];
+
+/** How often a run failed, and when last. */
+export interface Failures {
+  readonly count: number;
+  readonly lastAt: Micros;
+}
+
+/** One run of a message: see `lifecycle/runs.ts`. */
+export interface MessageRun {
+  /** Its place, counted from 1. */
+  readonly number: number;
+  readonly state: RunState;
+  readonly beganAt: Micros;
+  /** When it completed or failed, or the next one began; absent while it goes on. */
+  readonly endedAt?: Micros;
+  readonly stages: readonly InstanceStage[];
+}
+
+/** A message's state with the lifecycle that it goes by: that of its last run. */
 export interface LifecycleInstance extends Assessment {
   /** The lifecycle's version within the app. */
   readonly version: number;
+  /** The number of the last run. */
+  readonly run: number;
+  /** Of the last run, where the lifecycle has `recovers`. */
+  readonly failures?: Failures;
+  /** The last runs in order, the one of `stages` with them; absent where there is one only. */
+  readonly runs?: readonly MessageRun[];
+  /** There are more runs before these. */
+  readonly runsPartial?: true;
   /** The projection's: a stage whose due time and grace lie before it is overdue. */
   readonly watermark: Micros;
 }

@@ -660,6 +660,75 @@ GROUP BY 1, 2, 3;
 CREATE INDEX findings_hop_overdue ON findings (app, stage, after, triage, due_at)
 WHERE kind = 'missing' AND retracted_at = 0;
 ` },
+  { name: "0019_runs", sql: `-- Runs of messages that were reopened: see \`src/lifecycle/runs.ts\`.
+
+-- The last run: the seq of the event that began it, 0 for the first run of a message; and its place, counted from 1.
+ALTER TABLE instances ADD COLUMN run INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE instances ADD COLUMN run_number INTEGER NOT NULL DEFAULT 1;
+
+-- The runs before, with the columns that \`instances\` has of the last one.
+CREATE TABLE runs (
+  message INTEGER NOT NULL,
+  run INTEGER NOT NULL,
+  run_number INTEGER NOT NULL,
+  opened_at INTEGER NOT NULL,
+  statuses TEXT NOT NULL,
+  times TEXT NOT NULL,
+  owed TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (message, run)
+) STRICT, WITHOUT ROWID;
+
+-- Each run has its own findings.
+CREATE TABLE findings_by_run (
+  id INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL,
+  -- As in \`instances\`; the place is that of the last change.
+  run INTEGER NOT NULL DEFAULT 0,
+  run_number INTEGER NOT NULL DEFAULT 1,
+  app INTEGER NOT NULL,
+  lifecycle INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  -- Copied from the lifecycle, so that reading a finding needs no definition: the stage before, and the version.
+  after TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  -- When the stage's clock started; \`due_at\` where none did.
+  started_at INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  raised_at INTEGER NOT NULL,
+  -- 0 while it is active.
+  retracted_at INTEGER NOT NULL,
+  late_by INTEGER NOT NULL,
+  -- The place of its last change in the sequence of all changes.
+  seq INTEGER NOT NULL UNIQUE,
+  -- The mark that holds for the finding, as it was last counted: 0 none, 1 acknowledged, 2 resolved, 3 ignored.
+  triage INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (message, run, kind, stage)
+) STRICT;
+
+INSERT INTO findings_by_run
+  (id, message, app, lifecycle, kind, stage, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq,
+   triage)
+SELECT id, message, app, lifecycle, kind, stage, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq, triage
+FROM findings;
+
+DROP TABLE findings;
+ALTER TABLE findings_by_run RENAME TO findings;
+
+CREATE INDEX findings_raised ON findings (raised_at);
+CREATE INDEX findings_app_raised ON findings (app, raised_at);
+-- Overdue stages, the longest first.
+CREATE INDEX findings_overdue ON findings (due_at) WHERE kind = 'missing' AND retracted_at = 0;
+CREATE INDEX findings_app_overdue ON findings (app, due_at) WHERE kind = 'missing' AND retracted_at = 0;
+-- Counts a group of active findings from the index alone. No stage is empty: the second condition keeps SQLite from choosing
+-- this index for other queries, which would then have to sort.
+CREATE INDEX findings_group ON findings (app, kind, stage, lifecycle, raised_at, due_at, late_by)
+WHERE retracted_at = 0 AND stage <> '';
+
+-- The longest overdue of each hop.
+CREATE INDEX findings_hop_overdue ON findings (app, stage, after, triage, due_at)
+WHERE kind = 'missing' AND retracted_at = 0;
+` },
   { name: "0020_links", sql: `-- Messages that are parts of others: see \`src/core/event.ts\`.
 
 -- The message of the same app that this one is a part of, by its id; empty where the producer gave none.
@@ -874,8 +943,8 @@ export const eraseSql = {
 /** src/db/findings/findings.sql */
 export const findingsSql = {
   rangeEnd: `SELECT seq FROM findings WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1 OFFSET ?3`,
-  historyOfRange: `SELECT f.id, f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.app, m.app_id, m.message_id, ( SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed FROM findings f CROSS JOIN messages m ON m.id = f.message WHERE f.seq > ?1 AND f.seq <= ?2 AND (?3 IS NULL OR m.app_id = ?3) ORDER BY f.seq LIMIT ?4`,
-  historyOfMessage: `SELECT f.id, f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.app, m.app_id, m.message_id, ( SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed FROM messages m CROSS JOIN findings f ON f.message = m.id WHERE m.message_id = ?5 AND (?3 IS NULL OR m.app_id = ?3) AND +f.seq > ?1 AND +f.seq <= ?2 ORDER BY f.seq LIMIT ?4`,
+  historyOfRange: `SELECT f.id, f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.app, m.app_id, m.message_id, ( SELECT o.value ->> 1 FROM ( SELECT owed FROM instances WHERE message = f.message AND run = f.run UNION ALL SELECT owed FROM runs WHERE message = f.message AND run = f.run ) i CROSS JOIN json_each(nullif(i.owed, '')) o WHERE o.value ->> 0 = f.stage) AS owed FROM findings f CROSS JOIN messages m ON m.id = f.message WHERE f.seq > ?1 AND f.seq <= ?2 AND (?3 IS NULL OR m.app_id = ?3) ORDER BY f.seq LIMIT ?4`,
+  historyOfMessage: `SELECT f.id, f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by, f.app, m.app_id, m.message_id, ( SELECT o.value ->> 1 FROM ( SELECT owed FROM instances WHERE message = f.message AND run = f.run UNION ALL SELECT owed FROM runs WHERE message = f.message AND run = f.run ) i CROSS JOIN json_each(nullif(i.owed, '')) o WHERE o.value ->> 0 = f.stage) AS owed FROM messages m CROSS JOIN findings f ON f.message = m.id WHERE m.message_id = ?5 AND (?3 IS NULL OR m.app_id = ?3) AND +f.seq > ?1 AND +f.seq <= ?2 ORDER BY f.seq LIMIT ?4`,
   ends: `SELECT finding_seq, max(findings_pruned, coalesce((SELECT finding_seq FROM pruned_apps WHERE app_id = ?1), 0)) AS findings_pruned FROM projection`,
 } as const;
 
@@ -951,7 +1020,7 @@ export const owedSql = {
   read: `WITH q AS MATERIALIZED ( SELECT value ->> 0 AS message, value ->> 1 AS event, value ->> 2 AS after, value ->> 3 AS "of", value ->> 4 AS "by", value ->> 5 AS times FROM json_each(?1) ) SELECT json_group_array(json_array( CASE WHEN q."of" IS NOT NULL THEN json(( SELECT json_group_array(name) FROM ( SELECT DISTINCT r.value AS name FROM ( SELECT seq, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3 ) k CROSS JOIN events e ON e.seq = k.seq CROSS JOIN json_each(nullif(e.attributes, ''), q."of") r WHERE k.event IN (SELECT value FROM json_each(q.after)) AND json_type(nullif(e.attributes, ''), q."of") IN ('array', 'text') AND r.type = 'text' AND octet_length(r.value) BETWEEN 1 AND ?5 ORDER BY name LIMIT ?4))) END, CASE WHEN q."by" IS NOT NULL THEN json(( SELECT json_group_array(json_array(name, at, received)) FROM ( SELECT name, min(at) AS at, min(received_at) AS received FROM ( SELECT e.created_at - e.ahead AS at, e.received_at, iif(json_type(nullif(e.attributes, ''), q."by") = 'text', e.attributes ->> q."by", NULL) AS name FROM ( SELECT seq, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3 ) k CROSS JOIN events e ON e.seq = k.seq WHERE k.event = q.event) WHERE octet_length(name) BETWEEN 1 AND ?5 GROUP BY name))) END, EXISTS ( SELECT 1 FROM ( SELECT event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3) WHERE event IN (SELECT value FROM json_each(q.after))), (SELECT count(*) FROM ( SELECT event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3) WHERE event = q.event), json(( SELECT json_group_array(at) FROM ( SELECT at, row_number() OVER (ORDER BY at) AS n FROM ( SELECT created_at - ahead AS at, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3) WHERE event = q.event) WHERE n <= q.times)), CASE WHEN ?6 THEN ( SELECT received_at FROM ( SELECT e.received_at, row_number() OVER (ORDER BY e.received_at) AS n FROM ( SELECT seq, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3 ) k CROSS JOIN events e ON e.seq = k.seq WHERE k.event = q.event) WHERE n = q.times) END)) AS rows FROM q`,
   sizes: `SELECT json_group_array(json_array(id, min(event_count, ?2))) AS rows FROM messages WHERE id IN (SELECT value FROM json_each(?1))`,
   put: `UPDATE instances SET owed = value ->> 1 FROM json_each(?1) WHERE message = value ->> 0`,
-  ofMessages: `SELECT message, owed FROM instances WHERE message IN (SELECT value FROM json_each(?1)) AND owed <> ''`,
+  ofMessages: `SELECT message, run, owed FROM instances WHERE message IN (SELECT value FROM json_each(?1)) AND owed <> '' UNION ALL SELECT message, run, owed FROM runs WHERE message IN (SELECT value FROM json_each(?1)) AND owed <> ''`,
 } as const;
 
 /** src/db/messages/position.sql */
@@ -963,6 +1032,12 @@ export const positionSql = {
   deleteMergedGaps: `DELETE FROM gaps WHERE sequence = ?1 AND after <> (SELECT min(after) FROM gaps WHERE sequence = ?1) AND after IN (SELECT after FROM gaps WHERE sequence = ?1 ORDER BY after DESC LIMIT -1 OFFSET ?2)`,
   prunedApp: `SELECT max(seq, coalesce((SELECT seq FROM pruned_apps WHERE app_id = ?1), 0)) AS seq FROM pruned`,
   prunedMessage: `SELECT max(seq, CAST(min( coalesce((SELECT seq FROM pruned_apps WHERE app_id = ?1), 0), coalesce((SELECT id - 1 FROM messages WHERE message_id = ?2 AND app_id = ?1), 9e15) ) AS INTEGER)) AS seq FROM pruned`,
+} as const;
+
+/** src/db/messages/run-events.sql */
+export const runEventsSql = {
+  read: `SELECT json_group_array(json(( SELECT json_group_array(json_array(seq, event, created_at - ahead, received_at)) FROM ( SELECT seq, event, created_at, ahead, received_at FROM events INDEXED BY events_order WHERE message = q.value AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT ?3) k))) AS rows FROM json_each(?1) q`,
+  owed: `WITH q AS MATERIALIZED ( SELECT value -> 0 AS before, value -> 1 AS own, value ->> 2 AS "of", value ->> 3 AS "by" FROM json_each(?1) ) SELECT json_group_array(json_array( json(( SELECT json_group_array(name) FROM ( SELECT DISTINCT r.value AS name FROM json_each(q.before) k CROSS JOIN events e ON e.seq = k.value CROSS JOIN json_each(nullif(e.attributes, ''), q."of") r WHERE json_type(nullif(e.attributes, ''), q."of") IN ('array', 'text') AND r.type = 'text' AND octet_length(r.value) BETWEEN 1 AND ?3 ORDER BY name LIMIT ?2))), json(( SELECT json_group_array(json_array(name, at, received)) FROM ( SELECT name, min(at) AS at, min(received_at) AS received FROM ( SELECT e.created_at - e.ahead AS at, e.received_at, iif(json_type(nullif(e.attributes, ''), q."by") = 'text', e.attributes ->> q."by", NULL) AS name FROM json_each(q.own) k CROSS JOIN events e ON e.seq = k.value) WHERE octet_length(name) BETWEEN 1 AND ?3 GROUP BY name))))) AS rows FROM q`,
 } as const;
 
 /** src/db/messages/summaries.sql */
@@ -987,6 +1062,7 @@ export const pruneSql = {
   countInstances: `UPDATE lifecycle_instances SET instances = lifecycle_instances.instances - gone.instances FROM ( SELECT i.lifecycle, count(*) AS instances FROM remains r CROSS JOIN instances i ON i.message = r.message GROUP BY i.lifecycle ) AS gone WHERE lifecycle_instances.lifecycle = gone.lifecycle`,
   deleteMessages: `DELETE FROM messages WHERE id IN (SELECT message FROM remains)`,
   deleteInstances: `DELETE FROM instances WHERE message IN (SELECT message FROM remains)`,
+  deleteRuns: `DELETE FROM runs WHERE message IN (SELECT message FROM remains)`,
   deleteFindings: `DELETE FROM findings WHERE message IN (SELECT message FROM remains)`,
   deleteEvents: `DELETE FROM events WHERE seq IN ( SELECT e.seq FROM remains r CROSS JOIN events e ON e.message = r.message LIMIT ?1)`,
   deleteRemains: `DELETE FROM remains WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.message = remains.message)`,
@@ -1042,11 +1118,11 @@ export const statisticsSql = {
 /** src/projection/due-instances.sql */
 export const dueInstancesSql = {
   next: `SELECT min(next_at) AS at FROM instances WHERE next_at <> 0 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?1)))`,
-  due: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows FROM ( SELECT * FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?3))) ORDER BY next_at, message LIMIT ?2)`,
-  findingsOfDue: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN ( SELECT message FROM ( SELECT message FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?3))) ORDER BY next_at, message LIMIT ?2))`,
+  due: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows FROM ( SELECT * FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?3))) ORDER BY next_at, message LIMIT ?2)`,
+  findingsOfDue: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN ( SELECT message FROM ( SELECT message FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?3))) ORDER BY next_at, message LIMIT ?2))`,
   firstDue: `SELECT message FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?2))) ORDER BY next_at, message LIMIT 1`,
-  ahead: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows FROM instances WHERE message IN ( SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND retracted_at = 0 AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2)`,
-  findingsOfAhead: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN ( SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND retracted_at = 0 AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2)`,
+  ahead: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows FROM instances WHERE message IN ( SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND retracted_at = 0 AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2)`,
+  findingsOfAhead: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN ( SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND retracted_at = 0 AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2)`,
   firstAhead: `SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND retracted_at = 0 AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT 1`,
   stopWaiting: `UPDATE instances SET next_at = coalesce(nullif(next_at - waits, 0), 1), waits = 0 WHERE message IN (SELECT message FROM instances WHERE waits <> 0 LIMIT ?1)`,
 } as const;
@@ -1073,12 +1149,12 @@ export const projectionSql = {
   changedEvents: `SELECT json_group_array(json_array(e.seq, e.message, e.event, e.created_at - e.ahead, e.ahead, c.was)) AS rows FROM (SELECT seq, was FROM event_changes ORDER BY seq LIMIT ?1) c CROSS JOIN events e ON e.seq = c.seq`,
   forgetChanges: `DELETE FROM event_changes WHERE seq IN (SELECT seq FROM event_changes ORDER BY seq LIMIT ?1)`,
   messages: `SELECT json_group_array(json_array(id, app_id, created_at)) AS rows FROM messages WHERE id IN ( SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq)`,
-  instances: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows FROM instances WHERE message IN ( SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq)`,
-  findings: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN ( SELECT message FROM instances WHERE findings > 0 AND message IN ( SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq))`,
-  upsertInstances: `INSERT INTO instances (message, app, lifecycle, state, opened_at, overdue_since, next_at, findings, statuses, times, waits) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10 FROM json_each(?1) WHERE true ON CONFLICT (message) DO UPDATE SET state = excluded.state, opened_at = excluded.opened_at, overdue_since = excluded.overdue_since, next_at = excluded.next_at, findings = excluded.findings, statuses = excluded.statuses, times = excluded.times, waits = excluded.waits`,
+  instances: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows FROM instances WHERE message IN ( SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq)`,
+  findings: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN ( SELECT message FROM instances WHERE findings > 0 AND message IN ( SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 UNION SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq))`,
+  upsertInstances: `INSERT INTO instances (message, app, lifecycle, state, opened_at, overdue_since, next_at, findings, statuses, times, waits, run, run_number) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12 FROM json_each(?1) WHERE true ON CONFLICT (message) DO UPDATE SET state = excluded.state, opened_at = excluded.opened_at, overdue_since = excluded.overdue_since, next_at = excluded.next_at, findings = excluded.findings, statuses = excluded.statuses, times = excluded.times, waits = excluded.waits, run = excluded.run, run_number = excluded.run_number`,
   countInstances: `INSERT INTO lifecycle_instances (lifecycle, instances) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true ON CONFLICT (lifecycle) DO UPDATE SET instances = instances + excluded.instances`,
-  upsertFindings: `INSERT INTO findings (message, kind, stage, id, app, lifecycle, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13 FROM json_each(?1) WHERE true ON CONFLICT (message, kind, stage) DO UPDATE SET started_at = excluded.started_at, due_at = excluded.due_at, raised_at = excluded.raised_at, retracted_at = excluded.retracted_at, late_by = excluded.late_by, seq = excluded.seq`,
-  findingChanges: `SELECT f.seq, f.id, m.app_id, m.message_id, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at, f.late_by, ( SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed FROM findings f CROSS JOIN messages m ON m.id = f.message WHERE f.seq > ?1 ORDER BY f.seq LIMIT ?2`,
+  upsertFindings: `INSERT INTO findings (message, kind, stage, id, app, lifecycle, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq, run, run_number) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15 FROM json_each(?1) WHERE true ON CONFLICT (message, run, kind, stage) DO UPDATE SET run_number = excluded.run_number, started_at = excluded.started_at, due_at = excluded.due_at, raised_at = excluded.raised_at, retracted_at = excluded.retracted_at, late_by = excluded.late_by, seq = excluded.seq`,
+  findingChanges: `SELECT f.seq, f.id, m.app_id, m.message_id, f.run_number, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at, f.late_by, ( SELECT o.value ->> 1 FROM ( SELECT owed FROM instances WHERE message = f.message AND run = f.run UNION ALL SELECT owed FROM runs WHERE message = f.message AND run = f.run ) i CROSS JOIN json_each(nullif(i.owed, '')) o WHERE o.value ->> 0 = f.stage) AS owed FROM findings f CROSS JOIN messages m ON m.id = f.message WHERE f.seq > ?1 ORDER BY f.seq LIMIT ?2`,
 } as const;
 
 /** src/projection/revisits.sql */
@@ -1086,8 +1162,8 @@ export const revisitsSql = {
   pending: `SELECT EXISTS (SELECT 1 FROM revisits WHERE message <= ?1) AS some`,
   first: `SELECT json_group_array(message) AS rows FROM (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2)`,
   firstMessage: `SELECT min(message) AS message FROM revisits WHERE message <= ?1`,
-  instances: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows FROM instances WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2)`,
-  findings: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2)`,
+  instances: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows FROM instances WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2)`,
+  findings: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2)`,
   put: `INSERT OR IGNORE INTO revisits (message) SELECT value FROM json_each(?1)`,
   forget: `DELETE FROM revisits WHERE message IN (SELECT value FROM json_each(?1))`,
   forgetFirst: `DELETE FROM revisits WHERE message = (SELECT min(message) FROM revisits)`,
@@ -1101,4 +1177,11 @@ export const rollupsSql = {
   addToFunnel: `INSERT INTO funnel (stage, span, start, reached, waiting, overdue, never) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?1) WHERE true ON CONFLICT (stage, span, start) DO UPDATE SET reached = reached + excluded.reached, waiting = waiting + excluded.waiting, overdue = overdue + excluded.overdue, never = never + excluded.never`,
   latencies: `SELECT json_group_array(json_array(l.stage, l.span, l.start, l.histogram)) AS rows FROM json_each(?1) k CROSS JOIN latencies l ON l.stage = k.value ->> 0 AND l.span = k.value ->> 1 AND l.start = k.value ->> 2`,
   putLatencies: `INSERT INTO latencies (stage, span, start, histogram) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true ON CONFLICT (stage, span, start) DO UPDATE SET histogram = excluded.histogram`,
+} as const;
+
+/** src/projection/runs.sql */
+export const runsSql = {
+  ofMessages: `SELECT json_group_array(json_array(message, run, run_number, opened_at, statuses, json(times))) AS rows FROM (SELECT * FROM runs WHERE message IN (SELECT value FROM json_each(?1)) ORDER BY message, run_number)`,
+  put: `INSERT INTO runs (message, run, run_number, opened_at, statuses, times, owed) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, coalesce(value ->> 6, (SELECT owed FROM runs WHERE message = value ->> 0 AND run = value ->> 1), '') FROM json_each(?1) WHERE true ON CONFLICT (message, run) DO UPDATE SET run_number = excluded.run_number, opened_at = excluded.opened_at, statuses = excluded.statuses, times = excluded.times, owed = excluded.owed`,
+  delete: `DELETE FROM runs WHERE (message, run) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))`,
 } as const;

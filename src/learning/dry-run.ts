@@ -6,7 +6,8 @@ import type { Definition } from "../lifecycle/definition.ts";
 import type { FindingKind, PendingFinding } from "../lifecycle/finding.ts";
 import { completionOf, type OwedEvents, withOwed } from "../lifecycle/owed.ts";
 import { createPlan, type Plan } from "../lifecycle/plan.ts";
-import type { MessageHistory } from "./history.ts";
+import { isOpen } from "../lifecycle/runs.ts";
+import type { HistoryRun, MessageHistory } from "./history.ts";
 
 const samplesMax = 10;
 
@@ -18,7 +19,7 @@ export type TrialState = Exclude<MessageState, "closed">;
 export interface DryRunFinding {
   readonly kind: FindingKind;
   readonly stage: string;
-  /** Messages of which it would be active now. */
+  /** Messages of which it would be active now; each run of one counts. */
   readonly holding: number;
   /** `missing` only: messages of which it would have been raised, and retracted when the stage came after all or the message ended. */
   readonly retracted: number;
@@ -54,38 +55,56 @@ export class DryRun {
 
   /**
    * @param owed of the stages of this definition: see `MessageHistory.owed`
-   * @returns the message's state
+   * @param runs by this definition: see `MessageHistory.runs`
+   * @returns the message's state, which is that of its last run
    */
-  add({ messageId, events }: MessageHistory, owed: readonly OwedEvents[] = []): TrialState {
-    const plan = this.#plan;
-    const firsts = [...plan.slots.keys()].map(
-      (name) => events.find(({ event }) => event === name)?.at ?? null,
-    );
-    const times = withOwed(plan, firsts, owed);
-    const state = assess(plan, times, activeBy(this.#clock)).state as TrialState;
+  add(
+    history: MessageHistory,
+    owed: readonly OwedEvents[] = [],
+    runs: readonly HistoryRun[] = [this.#wholeRun(history, owed)],
+  ): TrialState {
     this.#messages += 1;
+    for (const [index, run] of runs.entries()) this.#addRun(history.messageId, run, runs[index + 1]);
+    const state = assess(this.#plan, runs.at(-1)!.times, activeBy(this.#clock)).state as TrialState;
     this.#states.set(state, (this.#states.get(state) ?? 0) + 1);
-    for (const finding of pendingFindings(plan, times)) {
-      if (finding.raiseAt < this.#clock) this.#count(finding, messageId).holding += 1;
-    }
-    const received = new Map(events.map(({ event, receivedAt }) => [plan.slots.get(event), receivedAt]));
+    return state;
+  }
+
+  #wholeRun({ events }: MessageHistory, owed: readonly OwedEvents[]): HistoryRun {
+    const plan = this.#plan;
+    const byName = new Map(events.map((one) => [one.event, one]));
+    const names = [...plan.slots.keys()];
+    const receivedAt = names.map((name) => byName.get(name)?.receivedAt ?? null);
     for (const [index, stage] of plan.owed.entries()) {
       const completion = owed[index] && completionOf(stage, owed[index]);
-      received.set(stage.slot, completion?.receivedAt ?? Number.POSITIVE_INFINITY);
+      receivedAt[stage.slot] = completion?.receivedAt ?? null;
+    }
+    const firsts = names.map((name) => byName.get(name)?.at ?? null);
+    return { times: withOwed(plan, firsts, owed), receivedAt, beganAt: 0 };
+  }
+
+  /** @param next the run after it, which supersedes it */
+  #addRun(messageId: string, { times, receivedAt }: HistoryRun, next: HistoryRun | undefined): void {
+    const plan = this.#plan;
+    for (const finding of pendingFindings(plan, times)) {
+      if (next !== undefined && isOpen(finding)) continue;
+      if (finding.raiseAt < this.#clock) this.#count(finding, messageId).holding += 1;
     }
     const firstReceived = (slots: readonly number[]) =>
-      Math.min(...slots.map((slot) => received.get(slot) ?? Number.POSITIVE_INFINITY));
-    const endedAt = firstReceived([...plan.complete, ...plan.fail.map(({ slot }) => slot)]);
+      Math.min(...slots.map((slot) => receivedAt[slot] ?? Number.POSITIVE_INFINITY));
+    const endedAt = Math.min(
+      firstReceived([...plan.complete, ...plan.fail.map(({ slot }) => slot)]),
+      next?.beganAt ?? Number.POSITIVE_INFINITY,
+    );
     for (const [index, stage] of plan.stages.entries()) {
       const { dueAt } = stageTimes(plan, index, times);
       if (dueAt === null || stage.optional) continue;
-      // It came, or the message ended; but Mars would have raised it as missing before it received that.
+      // It came, or the run ended; but Mars would have raised it as missing before it received that.
       const retractedAt = Math.min(firstReceived(stage.events), endedAt);
       if (retractedAt === Number.POSITIVE_INFINITY) continue;
       if (retractedAt > Math.max(dueAt + plan.grace, firstReceived(stage.starts)))
         this.#count({ kind: "missing", stage: stage.name }, messageId).retracted += 1;
     }
-    return state;
   }
 
   result(): DryRunResult {
@@ -106,7 +125,9 @@ export class DryRun {
       count = { kind, stage, holding: 0, retracted: 0, samples: [] };
       this.#counts.set(key, count);
     }
-    if (count.samples.length < samplesMax) count.samples.push(messageId);
+    // Several runs of a message are one sample.
+    if (count.samples.length < samplesMax && count.samples.at(-1) !== messageId)
+      count.samples.push(messageId);
     return count;
   }
 }

@@ -2,6 +2,7 @@
 import type { Micros } from "../core/event.ts";
 import type { Definition } from "../lifecycle/definition.ts";
 import type { OwedEvents } from "../lifecycle/owed.ts";
+import type { Times } from "../lifecycle/plan.ts";
 
 /** Reads messages in short. Rejects with `unavailable` while the database is away. */
 export interface HistoryReader {
@@ -16,6 +17,20 @@ export interface MessageHistory {
   readonly events: readonly { readonly event: string; readonly at: Micros; readonly receivedAt: Micros }[];
   /** Of the stages that are owed by several: by the definitions of the query, and for each by `Plan.owed`. */
   readonly owed?: readonly (readonly OwedEvents[])[];
+  /**
+   * Its runs in order, by the definitions of the query; `undefined` where the first of each name says it all: it was not
+   * reopened, and has not failed or cannot recover.
+   */
+  readonly runs?: readonly (readonly HistoryRun[] | undefined)[];
+}
+
+/** One run of a message. */
+export interface HistoryRun {
+  readonly times: Times;
+  /** By the places of `times`: when the first event of each name was received, and the last that a stage needs which several owe. */
+  readonly receivedAt: readonly (Micros | null)[];
+  /** When the event was received that began it. */
+  readonly beganAt: Micros;
 }
 
 export interface HistoriesQuery {
@@ -25,7 +40,7 @@ export interface HistoriesQuery {
   readonly until: Micros;
   /** `next` of the page before; absent to begin. */
   readonly after?: string;
-  /** Those whose stages that are owed by several are looked at. */
+  /** Those whose stages that are owed by several are looked at, and runs. */
   readonly definitions?: readonly Definition[];
 }
 

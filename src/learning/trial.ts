@@ -5,7 +5,7 @@ import type { Micros } from "../core/event.ts";
 import { eventsOfName } from "../core/stage-name.ts";
 import { formatTime } from "../core/time.ts";
 import type { Window } from "../core/window.ts";
-import { type Definition, definitionToJson, isOwed } from "../lifecycle/definition.ts";
+import { type Definition, definitionToJson, isMoreThanFirsts } from "../lifecycle/definition.ts";
 import { Comparison, type StateDifference, type StateDifferences } from "./comparison.ts";
 import { DryRun, type DryRunResult, type TrialState } from "./dry-run.ts";
 import type { HistoryReader, MessageHistory } from "./history.ts";
@@ -91,12 +91,16 @@ export function createTrials(reader: HistoryReader, check: () => void) {
       const inForce = current && new DryRun(current, clock);
       const comparison = new Comparison();
       const add = (history: MessageHistory) => {
-        const state = tried.add(history, history.owed?.[0]);
+        const state = tried.add(history, history.owed?.[0], history.runs?.[0]);
         if (inForce !== undefined)
-          comparison.add(history.messageId, state, inForce.add(history, history.owed?.[1]));
+          comparison.add(
+            history.messageId,
+            state,
+            inForce.add(history, history.owed?.[1], history.runs?.[1]),
+          );
       };
       const definitions = current === undefined ? [definition] : [definition, current];
-      const cutShort = await readAll(options, add, definitions.some(isOwed) ? definitions : []);
+      const cutShort = await readAll(options, add, definitions.some(isMoreThanFirsts) ? definitions : []);
       const result = {
         ...tried.result(),
         ...(inForce !== undefined && { differences: comparison.result() }),

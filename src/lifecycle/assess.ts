@@ -6,7 +6,8 @@
  * time from which on it is. The watermark only decides which of them are active by now.
  *
  * Rules where a lifecycle alone does not say:
- * - An event of `fail_on` fails a message for good; else it is complete from its first event of `complete_on` on.
+ * - An event of `fail_on` fails a message for good, or, where it `recovers`, until an event of `complete_on` at or after the last
+ *   failure; else it is complete from its first event of `complete_on` on.
  * - Nothing is missing of a message that has ended. If it completed without a required stage, the stage was skipped; that is
  *   found a grace after completion, as events of different services overtake each other.
  * - A required stage is expected once something that it comes after has come, or a stage that is itself expected, whichever of
@@ -35,8 +36,10 @@ export function stageTimes({ stages }: Plan, index: number, times: Times): Stage
   return { startedAt, dueAt, doneAt: earliest(times, stage.events) };
 }
 
-/** When a message completed and when it failed; `null` for what it did not. A failed one does not complete. */
+/** When a message completed and when it failed; `null` for what it did not. One that failed and recovered has completed. */
 export function endOf(plan: Plan, times: Times): { completedAt: Micros | null; failedAt: Micros | null } {
+  const recoveredAt = plan.recovery === undefined ? null : (times[plan.recovery] ?? null);
+  if (recoveredAt !== null) return { completedAt: recoveredAt, failedAt: null };
   const failedAt = earliest(
     times,
     plan.fail.map(({ slot }) => slot),
@@ -165,10 +168,13 @@ export function assess(
 
 function expectedStages(plan: Plan, times: Times): readonly boolean[] {
   const expected: boolean[] = [];
+  const reopened = earliest(times, plan.reopenStages) !== null;
   for (const index of plan.order) {
     const stage = plan.stages[index]!;
     expected[index] =
       !stage.optional &&
+      // A run that a later stage has begun does not go by the first.
+      !(reopened && index === 0) &&
       (stage.afterStages.length === 0 ||
         earliest(times, stage.starts) !== null ||
         stage.afterStages.some(

@@ -7,7 +7,8 @@
  *         { "any_of": ["SENT_SMS", "SENT_PUSH"], "after": "ACCEPTED", "within": "1m" },
  *         { "event": "ACKED", "after": "SENT_PUSH", "within": "1m", "each": { "of": "recipients", "by": "client" } },
  *         { "event": "OPENED", "optional": true } ],
- *       "complete_on": ["SENT_SMS", "SENT_PUSH"], "fail_on": ["BOUNCED"], "grace": "500ms" }
+ *       "complete_on": ["SENT_SMS", "SENT_PUSH"], "fail_on": ["BOUNCED"], "grace": "500ms",
+ *       "recovers": true, "reopen_on": ["REOPENED"] }
  *
  * Everything here is pure and has no clock.
  */
@@ -59,11 +60,19 @@ export interface Definition {
   readonly failOn: readonly string[];
   /** How much later than due a stage may come before a finding is raised: clocks differ. */
   readonly graceMs: number;
+  /** A message that failed and has an event of `completeOn` at or after its last failure is complete. Absent: it stays failed. */
+  readonly recovers?: true;
+  /**
+   * Each of these events begins a new run of a message, unless it is the message's very first event; see `runs.ts`. At most
+   * `namesMax`, none of which ends a message. Absent: a message has one run.
+   */
+  readonly reopenOn?: readonly string[];
 }
 
-/** Whether stages of it are owed by several. */
-export function isOwed({ stages }: Definition): boolean {
-  return stages.some(({ each, times }) => each !== undefined || times !== undefined);
+/** Whether more counts of a message than the first event of each name. */
+export function isMoreThanFirsts({ stages, recovers, reopenOn }: Definition): boolean {
+  const owed = stages.some(({ each, times }) => each !== undefined || times !== undefined);
+  return owed || recovers === true || reopenOn !== undefined;
 }
 
 /** One version of an app's lifecycle. */
@@ -103,6 +112,8 @@ export interface DefinitionJson {
   readonly complete_on: readonly string[];
   readonly fail_on?: readonly string[];
   readonly grace: string;
+  readonly recovers?: true;
+  readonly reopen_on?: readonly string[];
 }
 
 /** The definition as a user would write it: what `api/definition.ts` reads, in one spelling only. */
@@ -119,12 +130,21 @@ export function definitionToJson(definition: Definition): DefinitionJson {
     complete_on: definition.completeOn,
     ...(definition.failOn.length > 0 && { fail_on: definition.failOn }),
     grace: formatDuration(definition.graceMs),
+    ...(definition.recovers && { recovers: true }),
+    ...(definition.reopenOn !== undefined && { reopen_on: definition.reopenOn }),
   };
 }
 
 /** Reads a stored definition. It was valid when it was put, and stays readable where later rules would refuse it. */
 export function readDefinition(text: string): Definition {
-  const { stages, complete_on, fail_on = [], grace } = JSON.parse(text) as DefinitionJson;
+  const {
+    stages,
+    complete_on,
+    fail_on = [],
+    grace,
+    recovers,
+    reopen_on,
+  } = JSON.parse(text) as DefinitionJson;
   return {
     stages: stages.map(({ event, any_of, after = [], within, optional = false, each, times }) => ({
       events: event === undefined ? (any_of ?? []) : [event],
@@ -137,5 +157,7 @@ export function readDefinition(text: string): Definition {
     completeOn: complete_on,
     failOn: fail_on,
     graceMs: parseDuration(grace)!,
+    ...(recovers && { recovers }),
+    ...(reopen_on !== undefined && { reopenOn: reopen_on }),
   };
 }

@@ -12,7 +12,7 @@ export type FindingKind = "missing" | "late" | "skipped" | "failed";
 
 export const findingKinds: readonly FindingKind[] = ["missing", "late", "skipped", "failed"];
 
-/** By which a finding is known. A message has each at most once. */
+/** By which a finding is known. A run of a message has each at most once. */
 export interface FindingKey {
   readonly kind: FindingKind;
   /** The stage's name (`stageName`); for `failed` the event that says so. */
@@ -40,6 +40,8 @@ export interface Finding extends FindingKey, MessageKey {
   readonly seq: number;
   /** Names it; stays when it changes. */
   readonly id: number;
+  /** The number of the message's run, counted from 1. */
+  readonly run: number;
   /** The stage that it comes after (`afterName`); empty where the stage's name is enough. */
   readonly after: string;
   /** The version of the lifecycle that the message goes by. */

@@ -14,6 +14,7 @@ export function findingToJson(finding: Finding) {
     id: finding.id,
     app_id: finding.appId,
     message_id: finding.messageId,
+    run: finding.run,
     kind: finding.kind,
     ...stageToJson(finding.stage, finding.after),
     version: finding.version,

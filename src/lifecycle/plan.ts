@@ -39,9 +39,24 @@ export interface Plan {
   readonly owedEvents: ReadonlySet<string>;
   /** In microseconds. */
   readonly grace: number;
-  /** The order of its events where their times are equal: by stage, and behind all stages what makes it fail. */
+  /**
+   * The slot of no event: when a message that had failed was completed by a later try; `null` where it was not. Absent where the
+   * lifecycle has no `recovers`.
+   */
+  readonly recovery?: number;
+  /** Places of the events that begin a run. */
+  readonly reopen: readonly number[];
+  /** Those of them that are stages; the others stand for the first stage. */
+  readonly reopenStages: readonly number[];
+  /**
+   * The order of its events where their times are equal: by stage; behind all stages what makes it fail, and then what reopens
+   * it and is no stage.
+   */
   readonly ranks: ReadonlyMap<string, number>;
 }
+
+/** No event has this name. */
+const recoverySlot = "";
 
 export function createPlan(definition: Definition): Plan {
   const slots = new Map<string, number>();
@@ -53,30 +68,44 @@ export function createPlan(definition: Definition): Plan {
   };
   for (const { events } of definition.stages) events.forEach(slotOf);
   const { order } = stageOrder(definition.stages);
+  const reopenOn = definition.reopenOn ?? [];
+  const isStage = (event: string) => definition.stages.some(({ events }) => events.includes(event));
+  const reopenStages = reopenOn.filter(isStage).map(slotOf);
+  // Such an event opens its run in place of the first stage.
+  const openings = reopenOn.filter((event) => !isStage(event)).map(slotOf);
+  const opening = definition.stages[0]?.events ?? [];
   const owner = (event: string) => definition.stages.findIndex(({ events }) => events.includes(event));
   const owed = definition.stages.flatMap(({ events: [event], after, each, times }, stage) => {
     if (event === undefined || (each === undefined && times === undefined)) return [];
     return { stage, event, slot: slotOf(event), after, ...(each && { each }), times: times ?? 1 };
   });
+  const fail = definition.failOn.map((event) => ({ event, slot: slotOf(event) }));
   return {
     definition,
     slots,
     owed,
+    reopen: reopenOn.map(slotOf),
+    reopenStages,
+    ...(definition.recovers && { recovery: slotOf(recoverySlot) }),
     owedEvents: new Set(owed.flatMap(({ event, after }) => [event, ...after])),
-    stages: definition.stages.map((stage) => ({
+    stages: definition.stages.map((stage, index) => ({
       name: stageName(stage),
       after: afterName(stage),
-      events: stage.events.map(slotOf),
-      starts: stage.after.map(slotOf),
+      events: [...stage.events.map(slotOf), ...(index === 0 ? openings : [])],
+      starts: [
+        ...stage.after.map(slotOf),
+        ...(stage.after.some((event) => opening.includes(event)) ? openings : []),
+      ],
       afterStages: [...new Set(stage.after.map(owner))],
       ...(stage.withinMs !== undefined && { within: stage.withinMs * 1_000 }),
       optional: stage.optional,
     })),
     order,
     complete: definition.completeOn.map(slotOf),
-    fail: definition.failOn.map((event) => ({ event, slot: slotOf(event) })),
+    fail,
     grace: definition.graceMs * 1_000,
     ranks: new Map([
+      ...reopenOn.map((event) => [event, order.length + 1] as const),
       ...definition.failOn.map((event) => [event, order.length] as const),
       ...order.flatMap((stage, rank) =>
         definition.stages[stage]!.events.map((event) => [event, rank] as const),

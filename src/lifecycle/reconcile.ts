@@ -10,6 +10,7 @@ import type { FunnelStatus, MessageState } from "../core/state.ts";
 import { endOf, pendingFindings } from "./assess.ts";
 import type { FindingKey } from "./finding.ts";
 import { earliest, type Plan, type Times } from "./plan.ts";
+import { isOpen } from "./runs.ts";
 
 /** A finding that has been raised and not retracted. */
 export interface ActiveFinding extends FindingKey {
@@ -42,6 +43,7 @@ export interface Reconciled {
  * @param watermark nothing is active that would be only later
  * @param raising whether findings may be raised; else they can only be retracted
  * @param skews as `pendingFindings` has them; what has been raised is not retracted by them
+ * @param former whether it is a run of a message that is not the last one: of those nothing is missing
  */
 export function reconcile(
   plan: Plan,
@@ -51,12 +53,19 @@ export function reconcile(
     watermark,
     raising,
     skews = noSkews,
-  }: { readonly watermark: Micros; readonly raising: boolean; readonly skews?: readonly Skew[] },
+    former = false,
+  }: {
+    readonly watermark: Micros;
+    readonly raising: boolean;
+    readonly skews?: readonly Skew[];
+    readonly former?: boolean;
+  },
 ): Reconciled {
   const active: ActiveFinding[] = [];
   const raised: RaisedFinding[] = [];
   let next: { readonly at: Micros; readonly waits: Micros } | undefined;
-  const pending = pendingFindings(plan, times, skews);
+  const all = pendingFindings(plan, times, skews);
+  const pending = former ? all.filter((finding) => !isOpen(finding)) : all;
   for (const { kind, stage, dueAt, lateBy, raiseAt, waits } of pending) {
     const known = before.find((one) => one.kind === kind && one.stage === stage);
     const at = known === undefined ? raiseAt + waits : raiseAt;
@@ -78,7 +87,7 @@ export function reconcile(
   const { completedAt, failedAt } = endOf(plan, times);
   const missing = active.filter(({ kind }) => kind === "missing");
   const overdue = missing.length === 0 ? undefined : Math.min(...missing.map(({ dueAt }) => dueAt));
-  const ended = completedAt !== null || failedAt !== null;
+  const ended = former || completedAt !== null || failedAt !== null;
   return {
     raised,
     retracted,

@@ -11,7 +11,7 @@ WHERE next_at <> 0 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT v
 -- name: due
 -- A pending finding has become active; the longest ago first.
 SELECT json_group_array(json_array(
-  message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows
+  message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows
 FROM (
   SELECT * FROM instances
   WHERE next_at <> 0 AND next_at < ?1
@@ -20,7 +20,7 @@ FROM (
 
 -- name: findingsOfDue
 SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage,
+  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, triage,
   (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
 FROM findings WHERE message IN (
   SELECT message FROM (
@@ -38,7 +38,7 @@ ORDER BY next_at, message LIMIT 1;
 -- name: ahead
 -- A finding was raised by a clock that was ahead of this watermark.
 SELECT json_group_array(json_array(
-  message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows
+  message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows
 FROM instances WHERE message IN (
   SELECT message FROM findings INDEXED BY findings_raised
   WHERE raised_at > ?1 AND retracted_at = 0
@@ -47,7 +47,7 @@ FROM instances WHERE message IN (
 
 -- name: findingsOfAhead
 SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage,
+  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, triage,
   (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
 FROM findings WHERE message IN (
   SELECT message FROM findings INDEXED BY findings_raised

@@ -8,24 +8,31 @@ import type { Plan, Times } from "../lifecycle/plan.ts";
 type OwedByStage = ReadonlyMap<string, Owed>;
 
 export class InstanceOwed {
-  /** By the message: what this step has computed. */
-  readonly #computed = new Map<number, OwedByStage>();
+  /** By the message and the key of its run: what this step has computed. */
+  readonly #computed = new Map<number, Map<number, OwedByStage>>();
   /** What was stored of other messages. */
-  #stored: ReadonlyMap<number, OwedByStage> = new Map();
+  #stored: ReadonlyMap<number, ReadonlyMap<number, OwedByStage>> = new Map();
 
   /** @param times as `withOwed` has them */
-  add(message: number, plan: Plan, times: Times, events: readonly OwedEvents[]): void {
+  add(message: number, run: number, plan: Plan, times: Times, events: readonly OwedEvents[]): void {
     const byName = [...owedStages(plan, times, events)].map(
       ([index, owed]) => [plan.stages[index]!.name, owed] as const,
     );
-    this.#computed.set(message, new Map(byName));
+    const runs = this.#computed.get(message) ?? new Map<number, OwedByStage>();
+    this.#computed.set(message, runs.set(run, new Map(byName)));
   }
 
-  /** For `owedSql.put`. */
+  /** For `owedSql.put`: of the runs that are stored in `instances`. The last one of each message was added last. */
   rows(): Iterable<string> {
     return this.#computed
       .entries()
-      .map(([message, owed]) => JSON.stringify([message, owed.size === 0 ? "" : JSON.stringify([...owed])]));
+      .map(([message, runs]) => JSON.stringify([message, textOf([...runs.values()].at(-1)!)]));
+  }
+
+  /** What this step has computed of a run, for the column `owed`; `undefined` for nothing. */
+  textOf(message: number, run: number): string | undefined {
+    const owed = this.#computed.get(message)?.get(run);
+    return owed && textOf(owed);
   }
 
   /** Reads what is stored of these messages, as far as this step has not computed it. */
@@ -34,7 +41,11 @@ export class InstanceOwed {
     if (unknown.length > 0) this.#stored = await messageOwed(database, unknown);
   }
 
-  of(message: number, stage: string): Owed | undefined {
-    return (this.#computed.get(message) ?? this.#stored.get(message))?.get(stage);
+  of(message: number, run: number, stage: string): Owed | undefined {
+    return (this.#computed.get(message) ?? this.#stored.get(message))?.get(run)?.get(stage);
   }
+}
+
+function textOf(owed: OwedByStage): string {
+  return owed.size === 0 ? "" : JSON.stringify([...owed]);
 }

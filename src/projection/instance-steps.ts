@@ -1,17 +1,21 @@
 /** The instances and findings that one step of the projector changes. */
+import type { InStatement } from "@libsql/client";
 import type { Micros } from "../core/event.ts";
 import type { Skew } from "../core/skew.ts";
 import { messageStates } from "../core/state.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycle-cache.ts";
-import type { Finding } from "../lifecycle/finding.ts";
-import { completionOf, type OwedEvents } from "../lifecycle/owed.ts";
-import type { Times } from "../lifecycle/plan.ts";
-import { type ActiveFinding, type Reconciled, reconcile } from "../lifecycle/reconcile.ts";
+import { forRows } from "../db/rows.ts";
+import { owedSql, projectionSql } from "../gen/sql.ts";
+import { type Reconciled, reconcile } from "../lifecycle/reconcile.ts";
 import type { CollectedEvents } from "./event-range.ts";
+import type { ReadAgain } from "./events-again.ts";
+import { FindingSteps } from "./finding-steps.ts";
+import { FormerRuns } from "./former-runs.ts";
 import { InstanceOwed } from "./instance-owed.ts";
+import { firstRun, isSame, isStored, type RunToJudge, storedOf, timesOf } from "./judged-runs.ts";
 import type { ProjectionPosition } from "./position.ts";
-import type { StoredFinding, StoredInstance } from "./projection-rows.ts";
-import type { CountedInstance, RollupDeltas } from "./rollup-deltas.ts";
+import type { StoredFinding, StoredInstance, StoredRun } from "./projection-rows.ts";
+import type { CountedRun, RollupDeltas } from "./rollup-deltas.ts";
 import { statusesOf, statusesText } from "./statuses-text.ts";
 
 /** A message's instance as it is stored, with its lifecycle. */
@@ -19,17 +23,8 @@ export interface Instance extends Omit<StoredInstance, "lifecycle" | "findings">
   readonly lifecycle: StoredLifecycle;
   /** All that were ever raised, retracted or not. */
   readonly findings: readonly StoredFinding[];
-}
-
-/** A finding that was raised, retracted, or has another due time. */
-interface Change extends ActiveFinding {
-  readonly after: string;
-  readonly startedAt: Micros;
-  readonly instance: Pick<NextInstance, "message" | "lifecycle">;
-  readonly id: number;
-  readonly raisedAt: Micros;
-  readonly retractedAt: Micros;
-  readonly seq: number;
+  /** The runs before the last one; absent for none. */
+  readonly former?: readonly StoredRun[] | undefined;
 }
 
 type Next = readonly [at: number, waits: number];
@@ -37,8 +32,7 @@ type Next = readonly [at: number, waits: number];
 interface NextInstance {
   readonly message: number;
   readonly lifecycle: StoredLifecycle;
-  readonly openedAt: Micros;
-  readonly times: Times;
+  readonly run: RunToJudge;
   readonly reconciled: Reconciled;
   /** See the columns `next_at` and `waits`. */
   readonly next: Next;
@@ -57,16 +51,15 @@ export interface StepTime {
 
 export class InstanceSteps {
   readonly #watermark: Micros;
-  readonly #now: Micros;
   readonly #raising: boolean;
   readonly #skews: readonly Skew[];
   readonly #deltas: RollupDeltas;
   readonly #instances: NextInstance[] = [];
   /** Instances that begin, by their lifecycle. */
   readonly #begun = new Map<number, number>();
-  readonly #changes: Change[] = [];
+  readonly findings: FindingSteps;
   readonly owed = new InstanceOwed();
-  readonly #firstSeq: number;
+  readonly #formerRuns = new FormerRuns();
 
   /** @param step `findingSeq` as the projector has it, `skews` as in `ProjectionTarget` */
   constructor(
@@ -74,27 +67,10 @@ export class InstanceSteps {
     deltas: RollupDeltas,
   ) {
     this.#watermark = step.watermark;
-    this.#now = step.now;
     this.#raising = step.raising;
     this.#skews = step.skews;
-    this.#firstSeq = step.findingSeq + 1;
+    this.findings = new FindingSteps(step, deltas.overdue);
     this.#deltas = deltas;
-  }
-
-  /** How many changes of findings there are. */
-  get changes(): number {
-    return this.#changes.length;
-  }
-
-  /** The messages of which findings have changed. */
-  get changedMessages(): number[] {
-    return [...new Set(this.#changes.map(({ instance }) => instance.message))];
-  }
-
-  /** Those of them whose lifecycles have stages that are owed by several. */
-  get changedOwingMessages(): number[] {
-    const owing = this.#changes.filter(({ instance }) => instance.lifecycle.plan.owed.length > 0);
-    return [...new Set(owing.map(({ instance }) => instance.message))];
   }
 
   /**
@@ -102,182 +78,151 @@ export class InstanceSteps {
    *
    * @param instance absent for one that was not known
    * @param owed by `Plan.owed`, all of its events; absent where none of them has come or changed
+   * @param runs by all events of the message; absent where it has one run, and has not failed or cannot recover
    */
   apply(
     collected: CollectedEvents,
     instance: Instance | undefined,
     lifecycle: StoredLifecycle,
-    owed?: readonly OwedEvents[],
+    { owed, runs }: Partial<ReadAgain> = {},
   ): void {
+    const { message, openedAt } = collected;
     const { plan } = lifecycle;
-    const { slots } = plan;
-    const times: (number | null)[] =
-      instance === undefined ? Array.from({ length: slots.size }, () => null) : [...instance.times];
-    for (const [event, at] of collected.times) {
-      const slot = slots.get(event);
-      if (slot === undefined) continue;
-      const known = times[slot] ?? null;
-      if (known === null || at < known) times[slot] = at;
+    const [first] = runs ?? [];
+    const single = runs === undefined || (runs.length === 1 && (instance?.run ?? 0) === 0);
+    const current: readonly RunToJudge[] = single
+      ? [{ ...firstRun, openedAt, times: timesOf(collected, instance, plan, { owed, all: first?.times }) }]
+      : runs;
+    for (const run of current) {
+      const known = single ? (first?.owed ?? owed) : run.owed;
+      if (plan.owed.length > 0 && known !== undefined)
+        this.owed.add(message, run.key, plan, run.times, known);
     }
-    // Not the earliest of their events: another recipient puts off when such a stage was done.
-    for (const [index, stage] of plan.owed.entries()) {
-      const events = owed?.[index];
-      times[stage.slot] = events
-        ? (completionOf(stage, events)?.at ?? null)
-        : (instance?.times[stage.slot] ?? null);
-    }
-    if (owed !== undefined) this.owed.add(collected.message, plan, times, owed);
-    const same =
-      instance !== undefined &&
-      instance.openedAt === collected.openedAt &&
-      times.every((time, slot) => time === instance.times[slot]);
-    if (!same) this.#reconcile(collected.message, lifecycle, instance, collected.openedAt, times);
+    // Of the runs before, what is owed may change without a change of their times.
+    const owing = current.length > 1 && plan.owed.length > 0;
+    if (owing || !isSame(instance, current)) this.#reconcile(message, lifecycle, instance, current);
   }
 
   /** Its time has come: a finding is active that has not been raised. Or its time was taken back, and one is active no more. */
   look(instance: Instance): void {
-    const { message, lifecycle, openedAt, times } = instance;
-    this.#reconcile(message, lifecycle, instance, openedAt, times);
+    const runs = [...(instance.former ?? []), instance].map(({ run, runNumber, openedAt, times }) => {
+      return { key: run, number: runNumber, openedAt, times };
+    });
+    this.#reconcile(instance.message, instance.lifecycle, instance, runs);
   }
 
-  instanceRows(): Iterable<string> {
+  /** Writes what the step changes, but for counts. */
+  statements(): InStatement[] {
+    return [
+      ...forRows(projectionSql.upsertInstances, this.#instanceRows()),
+      ...forRows(owedSql.put, this.owed.rows()),
+      ...this.#formerRuns.statements(),
+      ...forRows(
+        projectionSql.countInstances,
+        this.#begun.entries().map((row) => JSON.stringify(row)),
+      ),
+      ...forRows(projectionSql.upsertFindings, this.findings.rows()),
+    ];
+  }
+
+  #instanceRows(): Iterable<string> {
     return this.#instances
       .values()
-      .map(({ message, lifecycle, openedAt, times, reconciled, next, findings }) =>
+      .map(({ message, lifecycle, run, reconciled, next, findings }) =>
         JSON.stringify([
           message,
           lifecycle.app,
           lifecycle.id,
           messageStates.indexOf(reconciled.state),
-          openedAt,
+          run.openedAt,
           reconciled.overdueSince ?? 0,
           next[0],
           findings,
           statusesText(lifecycle, reconciled.statuses),
-          JSON.stringify(times),
+          JSON.stringify(run.times),
           next[1],
+          run.key,
+          run.number,
         ]),
       );
-  }
-
-  /** How many instances begin with each lifecycle. */
-  begunRows(): Iterable<string> {
-    return this.#begun.entries().map((row) => JSON.stringify(row));
-  }
-
-  findingRows(): Iterable<string> {
-    return this.#changes
-      .values()
-      .map((change) =>
-        JSON.stringify([
-          change.instance.message,
-          change.kind,
-          change.stage,
-          change.id,
-          change.instance.lifecycle.app,
-          change.instance.lifecycle.id,
-          change.after,
-          change.instance.lifecycle.version,
-          change.startedAt,
-          change.dueAt,
-          change.raisedAt,
-          change.retractedAt,
-          change.lateBy,
-          change.seq,
-        ]),
-      );
-  }
-
-  /** The changes as they are published. @param names the ids of `changedMessages` */
-  findings(names: ReadonlyMap<number, string>): Finding[] {
-    return this.#changes.flatMap((change) => {
-      const { message, lifecycle } = change.instance;
-      const messageId = names.get(message);
-      if (messageId === undefined) return [];
-      const owed = this.owed.of(message, change.stage);
-      return {
-        seq: change.seq,
-        id: change.id,
-        appId: lifecycle.appId,
-        messageId,
-        kind: change.kind,
-        stage: change.stage,
-        after: change.after,
-        version: lifecycle.version,
-        dueAt: change.dueAt,
-        raisedAt: change.raisedAt,
-        ...(change.retractedAt !== 0 && { retractedAt: change.retractedAt }),
-        lateBy: change.lateBy,
-        ...(owed !== undefined && { owed }),
-      };
-    });
   }
 
   /**
    * When the instance is due next. Nearly every event puts that off, which would write the index each time. So an earlier
    * time stays: it costs one look that raises nothing, and is corrected then.
    */
-  #next(reconciled: Reconciled, instance: Instance | undefined): Next {
-    const next: Next = [nextAtOf(reconciled), reconciled.waits];
+  #next([at, waits]: Next, instance: Instance | undefined): Next {
     const known: Next = [instance?.nextAt ?? 0, instance?.waits ?? 0];
-    return this.#raising || next[0] === 0 || known[0] === 0 || next[0] < known[0] ? next : known;
+    return this.#raising || at === 0 || known[0] === 0 || at < known[0] ? [at, waits] : known;
   }
 
+  /** @param runs in order; the message's state is that of the last one */
   #reconcile(
     message: number,
     lifecycle: StoredLifecycle,
     instance: Instance | undefined,
-    openedAt: Micros,
-    times: Times,
+    runs: readonly RunToJudge[],
   ): void {
     if (instance === undefined) this.#begun.set(lifecycle.id, (this.#begun.get(lifecycle.id) ?? 0) + 1);
-    const known = instance?.findings ?? [];
-    const before = known.filter(({ retractedAt }) => retractedAt === 0);
-    const reconciled = reconcile(lifecycle.plan, times, before, {
-      watermark: this.#watermark,
-      raising: this.#raising,
-      skews: this.#skews,
-    });
-    let findings = known.length;
-    const change = (finding: ActiveFinding, retractedAt: Micros, raiseAt = Number.NEGATIVE_INFINITY) => {
-      const stored = known.find(({ kind, stage }) => kind === finding.kind && stage === finding.stage);
-      if (stored === undefined) findings += 1;
-      const stage = lifecycle.plan.stages.find(({ name }) => name === finding.stage);
-      const timed = finding.kind === "missing" || finding.kind === "late";
-      const seq = this.#firstSeq + this.#changes.length;
-      this.#deltas.overdue.change(lifecycle, { ...finding, retractedAt }, stored);
-      this.#changes.push({
-        kind: finding.kind,
-        stage: finding.stage,
-        dueAt: finding.dueAt,
-        lateBy: finding.lateBy,
-        instance: { message, lifecycle },
-        after: stage?.after ?? "",
-        startedAt: finding.dueAt - (timed ? (stage?.within ?? 0) : 0),
-        id: stored?.id ?? seq,
-        // It was raised after it became active, and not later than now: so a clock that goes back says what to look at again.
-        raisedAt:
-          stored?.retractedAt === 0 && stored.raisedAt > raiseAt && stored.raisedAt <= this.#now
-            ? stored.raisedAt
-            : this.#now,
-        retractedAt,
-        seq,
-      });
-    };
-    for (const finding of reconciled.retracted) change(finding, this.#now);
-    for (const finding of reconciled.raised) change(finding, 0, finding.raiseAt);
-    for (const finding of before.filter(({ raisedAt }) => raisedAt > this.#now)) {
-      const same = ({ kind, stage }: ActiveFinding) => kind === finding.kind && stage === finding.stage;
-      if (!reconciled.retracted.some(same) && !reconciled.raised.some(same)) change(finding, 0);
+    const last = runs.at(-1)!;
+    let findings = instance?.findings.length ?? 0;
+    let next: Next = [0, 0];
+    let reconciled: Reconciled | undefined;
+    for (const run of runs) {
+      const former = run !== last;
+      const known = instance?.findings.filter((finding) => finding.run === run.key) ?? [];
+      const active = known.filter(({ retractedAt }) => retractedAt === 0);
+      const by = { watermark: this.#watermark, raising: this.#raising, skews: this.#skews, former };
+      reconciled = reconcile(lifecycle.plan, run.times, active, by);
+      findings += this.findings.apply({ message, lifecycle, ...run }, known, reconciled);
+      const { statuses, waits } = reconciled;
+      const at = nextAtOf(reconciled);
+      if (at !== 0 && (next[0] === 0 || at < next[0])) next = [at, waits];
+      const stored = storedOf(instance, run);
+      this.#deltas.changeRun(message, lifecycle, stored && countedOf(stored), { ...run, statuses });
+      if (former) this.#putFormer(message, instance, run, statusesText(lifecycle, statuses));
     }
-    const next = this.#next(reconciled, instance);
-    this.#instances.push({ message, lifecycle, openedAt, times, reconciled, next, findings });
-    this.#deltas.changeInstance(message, lifecycle, instance && countedOf(instance), {
-      state: reconciled.state,
-      openedAt,
-      statuses: reconciled.statuses,
-      times,
+    this.#forget(message, lifecycle, instance, runs);
+    this.#instances.push({
+      ...{ message, lifecycle, run: last, reconciled: reconciled!, findings },
+      next: this.#next(next, instance),
     });
+    this.#deltas.changeState(lifecycle.appId, instance?.state, reconciled!.state);
+  }
+
+  #putFormer(message: number, instance: Instance | undefined, run: RunToJudge, statuses: string): void {
+    const { key, number, openedAt, times } = run;
+    const owed = this.owed.textOf(message, key);
+    if (owed === undefined && isStored(instance, run, statuses)) return;
+    this.#formerRuns.put({ message, run: key, runNumber: number, openedAt, statuses, times, owed });
+  }
+
+  /** What is stored of runs that are there no more, or are the last one by now. */
+  #forget(
+    message: number,
+    lifecycle: StoredLifecycle,
+    instance: Instance | undefined,
+    runs: readonly RunToJudge[],
+  ): void {
+    if (instance === undefined) return;
+    const kept = new Set(runs.map(({ key }) => key));
+    const { former = [] } = instance;
+    for (const stored of former) {
+      if (!kept.has(stored.run) || stored.run === runs.at(-1)!.key) this.#formerRuns.delete(stored);
+    }
+    for (const stored of [...former, instance]) {
+      if (kept.has(stored.run)) continue;
+      this.#deltas.changeRun(message, lifecycle, countedOf(stored), undefined);
+    }
+    if (instance.findings.every(({ run }) => kept.has(run))) return;
+    for (const [key, known] of Map.groupBy(instance.findings, ({ run }) => run)) {
+      if (kept.has(key)) continue;
+      const run = { message, lifecycle, key, number: known[0]!.runNumber };
+      this.findings.apply(run, known, {
+        raised: [],
+        retracted: known.filter(({ retractedAt }) => retractedAt === 0),
+      });
+    }
   }
 }
 
@@ -287,6 +232,6 @@ function nextAtOf({ nextAt }: Reconciled): number {
   return nextAt === undefined ? 0 : nextAt || 1;
 }
 
-function countedOf({ state, openedAt, statuses, times }: Instance): CountedInstance {
-  return { state, openedAt, statuses: statusesOf(statuses), times };
+function countedOf({ openedAt, statuses, times }: StoredRun): CountedRun {
+  return { openedAt, statuses: statusesOf(statuses), times };
 }

@@ -24,6 +24,9 @@ export interface StoredInstance {
   readonly message: number;
   /** The id of the lifecycle's version. */
   readonly lifecycle: number;
+  /** The last run of the message: see `Run`. */
+  readonly run: number;
+  readonly runNumber: number;
   readonly state: MessageState;
   readonly openedAt: Micros;
   /** Some findings were ever raised. */
@@ -35,9 +38,17 @@ export interface StoredInstance {
   readonly waits: number;
 }
 
+/** A run that is not its message's last one, as it is stored. */
+export type StoredRun = Pick<
+  StoredInstance,
+  "message" | "run" | "runNumber" | "openedAt" | "statuses" | "times"
+>;
+
 /** A finding that was ever raised, retracted or not. */
 export interface StoredFinding {
   readonly message: number;
+  readonly run: number;
+  readonly runNumber: number;
   readonly id: number;
   readonly kind: FindingKind;
   readonly stage: string;
@@ -54,9 +65,11 @@ export interface StoredFinding {
 
 export function instancesOf(result: ResultSet | undefined): StoredInstance[] {
   return rowsOf<InstanceRow>(result).map(
-    ([message, lifecycle, state, openedAt, findings, statuses, times, nextAt, waits]) => ({
+    ([message, lifecycle, state, openedAt, findings, statuses, times, nextAt, waits, run, runNumber]) => ({
       message,
       lifecycle,
+      run,
+      runNumber,
       state: messageStates[state]!,
       openedAt,
       findings,
@@ -68,11 +81,21 @@ export function instancesOf(result: ResultSet | undefined): StoredInstance[] {
   );
 }
 
+/** By their messages, in order. */
+export function runsOf(result: ResultSet | undefined): Map<number, StoredRun[]> {
+  const runs = rowsOf<RunRow>(result).map(([message, run, runNumber, openedAt, statuses, times]) => ({
+    ...{ message, run, runNumber, openedAt, statuses, times },
+  }));
+  return Map.groupBy(runs, ({ message }) => message);
+}
+
 /** By their messages. */
 export function findingsOf(result: ResultSet | undefined): Map<number, StoredFinding[]> {
   const findings = rowsOf<FindingRow>(result).map(
-    ([message, id, kind, stage, dueAt, raisedAt, retractedAt, lateBy, triage, stageId]) => ({
+    ([message, id, kind, stage, dueAt, raisedAt, retractedAt, lateBy, run, runNumber, triage, stageId]) => ({
       message,
+      run,
+      runNumber,
       id,
       kind,
       stage,
@@ -97,6 +120,17 @@ type InstanceRow = [
   times: Times,
   nextAt: Micros,
   waits: number,
+  run: number,
+  runNumber: number,
+];
+
+type RunRow = [
+  message: number,
+  run: number,
+  runNumber: number,
+  openedAt: Micros,
+  statuses: string,
+  times: Times,
 ];
 
 type FindingRow = [
@@ -108,6 +142,8 @@ type FindingRow = [
   raisedAt: Micros,
   retractedAt: Micros,
   lateBy: Micros,
+  run: number,
+  runNumber: number,
   triage: number,
   stageId: number | null,
 ];

@@ -38,7 +38,7 @@ FROM messages WHERE id IN (
 
 -- name: instances
 SELECT json_group_array(json_array(
-  message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows
+  message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows
 FROM instances WHERE message IN (
   SELECT message FROM events WHERE seq > ?1 AND seq <= ?2
   UNION
@@ -46,7 +46,7 @@ FROM instances WHERE message IN (
 
 -- name: findings
 SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage,
+  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, triage,
   (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
 FROM findings WHERE message IN (
   SELECT message FROM instances WHERE findings > 0 AND message IN (
@@ -56,10 +56,10 @@ FROM findings WHERE message IN (
 
 -- name: upsertInstances
 INSERT INTO instances
-  (message, app, lifecycle, state, opened_at, overdue_since, next_at, findings, statuses, times, waits)
+  (message, app, lifecycle, state, opened_at, overdue_since, next_at, findings, statuses, times, waits, run, run_number)
 SELECT
   value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
-  value ->> 9, value ->> 10
+  value ->> 9, value ->> 10, value ->> 11, value ->> 12
 FROM json_each(?1) WHERE true
 ON CONFLICT (message) DO UPDATE SET
   state = excluded.state,
@@ -69,7 +69,9 @@ ON CONFLICT (message) DO UPDATE SET
   findings = excluded.findings,
   statuses = excluded.statuses,
   times = excluded.times,
-  waits = excluded.waits;
+  waits = excluded.waits,
+  run = excluded.run,
+  run_number = excluded.run_number;
 
 -- name: countInstances
 -- How many more there are of each version.
@@ -79,12 +81,14 @@ ON CONFLICT (lifecycle) DO UPDATE SET instances = instances + excluded.instances
 
 -- name: upsertFindings
 INSERT INTO findings
-  (message, kind, stage, id, app, lifecycle, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq)
+  (message, kind, stage, id, app, lifecycle, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq,
+   run, run_number)
 SELECT
   value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
-  value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13
+  value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15
 FROM json_each(?1) WHERE true
-ON CONFLICT (message, kind, stage) DO UPDATE SET
+ON CONFLICT (message, run, kind, stage) DO UPDATE SET
+  run_number = excluded.run_number,
   started_at = excluded.started_at,
   due_at = excluded.due_at,
   raised_at = excluded.raised_at,
@@ -94,9 +98,13 @@ ON CONFLICT (message, kind, stage) DO UPDATE SET
 
 -- name: findingChanges
 -- The ?2 changes behind the seq ?1, in order: of each finding that has changed the last.
-SELECT f.seq, f.id, m.app_id, m.message_id, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at,
+SELECT f.seq, f.id, m.app_id, m.message_id, f.run_number, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at,
   f.late_by, (
-    SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o
-    WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed
+    SELECT o.value ->> 1
+    FROM (
+      SELECT owed FROM instances WHERE message = f.message AND run = f.run
+      UNION ALL SELECT owed FROM runs WHERE message = f.message AND run = f.run
+    ) i CROSS JOIN json_each(nullif(i.owed, '')) o
+    WHERE o.value ->> 0 = f.stage) AS owed
 FROM findings f CROSS JOIN messages m ON m.id = f.message
 WHERE f.seq > ?1 ORDER BY f.seq LIMIT ?2;

@@ -11,20 +11,20 @@ import { noSkews } from "../core/skew.ts";
 import { Arrivals } from "../db/alerts/arrivals.ts";
 import type { Database } from "../db/database.ts";
 import { type LifecycleCache, versionFor } from "../db/lifecycles/lifecycle-cache.ts";
-import { messageIds, messageIdsOf } from "../db/messages/message-ids.ts";
+import { readMessageIds } from "../db/messages/message-ids.ts";
 import { Tombstones } from "../db/retention/tombstones.ts";
-import { forRows } from "../db/rows.ts";
-import { owedSql, projectionSql } from "../gen/sql.ts";
+import { projectionSql } from "../gen/sql.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import { aheadInstances, dueInstances, nextDue, noPausedApps } from "./due-instances.ts";
 import { endOfRange, readRange } from "./event-range.ts";
+import { EventsAgain } from "./events-again.ts";
 import { readChanges } from "./finding-changes.ts";
 import { leapFindings } from "./finding-leap.ts";
+import { readFormerRuns } from "./former-runs.ts";
 import { HistogramCache } from "./histogram-cache.ts";
 import { InstanceSteps, type StepTime } from "./instance-steps.ts";
 import { lookAt } from "./look-at.ts";
 import { Narrowing } from "./narrowing.ts";
-import { OwingMessages } from "./owing-messages.ts";
 import { movePosition, type ProjectionPosition, positionOf } from "./position.ts";
 import type { ProjectionStep, ProjectionTarget } from "./projection-step.ts";
 import { forgetRevisits, isPending, pendingRevisits, readRevisits, revisitsOf } from "./revisits.ts";
@@ -197,13 +197,16 @@ export class Projector {
         if (lifecycle === undefined) return [];
         return { collected: one, lifecycle, stored: instances.get(one.message) };
       });
-      const owing = await OwingMessages.of(this.#database, followed);
+      const again = await EventsAgain.of(this.#database, followed);
       // So many events to look at again: a shorter range has fewer.
-      if (owing.tooMany && eventsMax > 1) continue;
-      const owed = await owing.read(to);
+      if (again.tooMany && eventsMax > 1) continue;
+      const readOf = await again.read(to);
+      const former = await readFormerRuns(this.#database, instances.values());
       for (const { collected: one, lifecycle, stored } of await this.#tombstones.withoutLate(followed)) {
-        const known = stored && { ...stored, lifecycle, findings: findings.get(one.message) ?? [] };
-        steps.apply(one, known, lifecycle, owed.get(one.message));
+        const { message } = one;
+        const of = { lifecycle, findings: findings.get(message) ?? [], former: former.get(message) };
+        const known = stored && { ...stored, ...of };
+        steps.apply(one, known, lifecycle, readOf(message));
       }
       const found = await this.#write(steps, deltas, { ...position, seq: to }, [
         ...(changes > 0 || alone ? [{ sql: projectionSql.forgetChanges, args: [changesMax] }] : []),
@@ -252,7 +255,8 @@ export class Projector {
     const steps = this.#steps(position, by, deltas);
     const results = await this.#database.batch(read, "read");
     const isFollowed = this.#narrowing.isFollowed.bind(this.#narrowing);
-    return { steps, deltas, results, ...(await lookAt(steps, this.#lifecycles, results, isFollowed)) };
+    const looked = await lookAt(steps, this.#database, this.#lifecycles, results, isFollowed);
+    return { steps, deltas, results, ...looked };
   }
 
   #steps({ findingSeq }: ProjectionPosition, by: StepTime, deltas: RollupDeltas): InstanceSteps {
@@ -265,17 +269,15 @@ export class Projector {
     position: ProjectionPosition,
     more: readonly InStatement[] = [],
   ): Promise<Finding[]> {
-    const names = await this.#namesOf(steps.changedMessages);
-    await steps.owed.readStored(this.#database, steps.changedOwingMessages);
+    const names = await readMessageIds(this.#database, steps.findings.messages);
+    await steps.owed.readStored(this.#database, steps.findings.owingMessages);
     const histograms = await this.#histograms.load(deltas.histogramKeys);
-    const next = { ...position, step: position.step + 1, findingSeq: position.findingSeq + steps.changes };
+    const findingSeq = position.findingSeq + steps.findings.count;
+    const next = { ...position, step: position.step + 1, findingSeq };
     const results = await this.#database.batch(
       [
         movePosition(next),
-        ...forRows(projectionSql.upsertInstances, steps.instanceRows()),
-        ...forRows(owedSql.put, steps.owed.rows()),
-        ...forRows(projectionSql.countInstances, steps.begunRows()),
-        ...forRows(projectionSql.upsertFindings, steps.findingRows()),
+        ...steps.statements(),
         ...deltas.statements(histograms),
         ...more,
         pendingRevisits(next.seq),
@@ -286,12 +288,7 @@ export class Projector {
     this.#position = next;
     this.#revisits = isPending(results.at(-2));
     this.#setNext(results.at(-1)?.rows[0]?.at);
-    return steps.findings(names);
-  }
-
-  async #namesOf(messages: readonly number[]): Promise<ReadonlyMap<number, string>> {
-    if (messages.length === 0) return new Map();
-    return messageIdsOf(await this.#database.execute(messageIds(messages)));
+    return steps.findings.published(names, steps.owed);
   }
 
   #setNext(at: unknown): void {

@@ -14,12 +14,12 @@ SELECT min(message) AS message FROM revisits WHERE message <= ?1;
 
 -- name: instances
 SELECT json_group_array(json_array(
-  message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits)) AS rows
+  message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows
 FROM instances WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2);
 
 -- name: findings
 SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, triage,
+  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, triage,
   (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
 FROM findings WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2);
 

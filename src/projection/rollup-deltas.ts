@@ -20,9 +20,8 @@ import { Histogram } from "../statistics/histogram.ts";
 import { OverdueDeltas } from "./overdue-deltas.ts";
 import { type BucketKey, bucketKeys, minuteKey, rollUp } from "./stage-buckets.ts";
 
-/** An instance as it is counted. */
-export interface CountedInstance {
-  readonly state: MessageState;
+/** A run of a message as it is counted. */
+export interface CountedRun {
   readonly openedAt: Micros;
   /** By the plan's stages. */
   readonly statuses: readonly FunnelStatus[];
@@ -85,18 +84,22 @@ export class RollupDeltas {
   }
 
   /** A message that goes by a lifecycle. @param before absent when it has only now begun to */
-  changeInstance(
+  changeState(appId: string, before: MessageState | undefined, after: MessageState): void {
+    const { counts } = this.#app(appId);
+    counts[before ?? "untracked"] -= 1;
+    counts[after] += 1;
+  }
+
+  /** A run of such a message: nearly always its only one. @param before absent for a new one, and `after` for one that is gone */
+  changeRun(
     id: number,
     lifecycle: StoredLifecycle,
-    before: CountedInstance | undefined,
-    after: CountedInstance,
+    before: CountedRun | undefined,
+    after: CountedRun | undefined,
   ): void {
-    const { counts } = this.#app(lifecycle.appId);
-    counts[before?.state ?? "untracked"] -= 1;
-    counts[after.state] += 1;
     this.#countStatuses(lifecycle, before, after);
     const was = before === undefined ? [] : hopsOf(lifecycle.plan, before.times);
-    const is = hopsOf(lifecycle.plan, after.times);
+    const is = after === undefined ? [] : hopsOf(lifecycle.plan, after.times);
     for (const hop of was) if (!is.some((other) => sameHop(hop, other))) this.#sample(id, lifecycle, hop, -1);
     for (const hop of is) if (!was.some((other) => sameHop(hop, other))) this.#sample(id, lifecycle, hop, 1);
   }
@@ -120,18 +123,27 @@ export class RollupDeltas {
   /** Only what differs: of a message with more events, most statuses stay. */
   #countStatuses(
     lifecycle: StoredLifecycle,
-    before: CountedInstance | undefined,
-    after: CountedInstance,
+    before: CountedRun | undefined,
+    after: CountedRun | undefined,
   ): void {
-    const moved = before?.openedAt !== after.openedAt;
-    if (before !== undefined && moved) this.#addToFunnel(lifecycle.wholeId, before.openedAt, "reached", -1);
-    if (moved) this.#addToFunnel(lifecycle.wholeId, after.openedAt, "reached", 1);
-    for (const [index, status] of after.statuses.entries()) {
-      const was = before?.statuses[index];
-      if (was === status && !moved) continue;
-      const stage = lifecycle.stageIds[index]!;
-      if (before !== undefined && was !== undefined) this.#addToFunnel(stage, before.openedAt, was, -1);
-      this.#addToFunnel(stage, after.openedAt, status, 1);
+    const moved = before?.openedAt !== after?.openedAt;
+    const count = (
+      run: CountedRun | undefined,
+      stage: number,
+      status: FunnelStatus | undefined,
+      sign: 1 | -1,
+    ) => {
+      if (run !== undefined && status !== undefined) this.#addToFunnel(stage, run.openedAt, status, sign);
+    };
+    if (moved) {
+      count(before, lifecycle.wholeId, "reached", -1);
+      count(after, lifecycle.wholeId, "reached", 1);
+    }
+    for (const [index, stage] of lifecycle.stageIds.entries()) {
+      const [was, is] = [before?.statuses[index], after?.statuses[index]];
+      if (was === is && !moved) continue;
+      count(before, stage, was, -1);
+      count(after, stage, is, 1);
     }
   }
 

@@ -14,7 +14,7 @@ const rule = ruleInput.parse({ id: "r", sinks: ["s"] });
 const hop = { appId: "shop", kind: "missing", stage: "B", after: "A" } as const;
 
 const finding = (id: number, dueAt: number): Finding => ({
-  ...{ ...hop, id, seq: id, messageId: `m${id}`, version: 1, dueAt, raisedAt: clock, lateBy: 0 },
+  ...{ ...hop, id, seq: id, messageId: `m${id}`, run: 1, version: 1, dueAt, raisedAt: clock, lateBy: 0 },
 });
 
 function stateWith(notifiedCount: number): EvaluatorState {

@@ -44,6 +44,16 @@ test("a stage that several owe reads as it was written", () => {
   ]);
 });
 
+test("what makes a message run again and recover reads as it was written", () => {
+  const definition = { ...whole, fail_on: ["X"], recovers: true, reopen_on: ["A", "R"] };
+  expect(parseDefinition(definition)).toMatchObject({ recovers: true, reopenOn: ["A", "R"] });
+  expect(definitionToJson(parseDefinition(definition))).toMatchObject({
+    recovers: true,
+    reopen_on: ["A", "R"],
+  });
+  expect(parseDefinition({ ...whole, recovers: false })).not.toHaveProperty("recovers");
+});
+
 test("any definition is the same once it has been written and read again", () => {
   fc.assert(
     fc.property(anyOwedDefinition, (definition) => {
@@ -158,6 +168,20 @@ const refused: Readonly<Record<string, readonly [value: unknown, field: string, 
   "completion by what is no stage": [{ ...whole, complete_on: ["B", "C"] }, "complete_on[1]", /C is none/],
   "failure by what completes": [{ ...whole, fail_on: ["X", "B"] }, "fail_on[1]", /B, which completes/],
   "failure by what opens": [{ ...whole, fail_on: ["A"] }, "fail_on", /opens/],
+  "reopening by what completes": [{ ...whole, reopen_on: ["R", "B"] }, "reopen_on[1]", /B, which completes/],
+  "reopening by what fails": [
+    { ...whole, fail_on: ["X"], reopen_on: ["X"] },
+    "reopen_on[0]",
+    /X, which fails/,
+  ],
+  "reopening by what several owe": [
+    { ...stage({ event: "C", times: 2 }), reopen_on: ["C"] },
+    "reopen_on[0]",
+    /C, which several owe/,
+  ],
+  "reopening by nothing": [{ ...whole, reopen_on: [] }, "reopen_on", /1 to 20/],
+  "reopening by one event twice": [{ ...whole, reopen_on: ["R", "R"] }, "reopen_on", /once/],
+  "recovery that is a text": [{ ...whole, recovers: "yes" }, "recovers", /true or false/],
   "fail_on that is a text": [{ ...whole, fail_on: "X" }, "fail_on", /1 to 20/],
 };
 

@@ -64,7 +64,14 @@ test("parameters and answers are those of the schemas", () => {
 test("bodies are described, whether they are one field of the input or all that is not in the path", () => {
   const lifecycle = callOf("PUT /api/apps/{app_id}/lifecycle");
   const schema = lifecycle.requestBody.content["application/json"].schema;
-  expect(Object.keys(schema.properties)).toEqual(["stages", "complete_on", "fail_on", "grace"]);
+  expect(Object.keys(schema.properties)).toEqual([
+    "stages",
+    "complete_on",
+    "fail_on",
+    "grace",
+    "recovers",
+    "reopen_on",
+  ]);
   expect(schema.required).toEqual(["stages", "complete_on"]);
   const rule = callOf("PUT /api/alerts/rules/{id}").requestBody.content["application/json"].schema;
   expect(rule.properties).toMatchObject({ sinks: { type: "array" } });

@@ -48,12 +48,18 @@ export const anyDefinition: fc.Arbitrary<Definition> = fc
     });
   });
 
-/** The same, some of its stages owed by several. */
+/** The same, some of its stages owed by several, and some that fail and recover or run again. */
 export const anyOwedDefinition: fc.Arbitrary<Definition> = anyDefinition.chain((definition) =>
   fc
-    .array(fc.constantFrom({}, { each: { of: "to", by: "by" } }, { times: 2 }), { maxLength: 5 })
-    .map((owed) => ({
+    .tuple(
+      fc.array(fc.constantFrom({}, { each: { of: "to", by: "by" } }, { times: 2 }), { maxLength: 5 }),
+      fc.constantFrom({}, { recovers: true } as const),
+      fc.constantFrom({}, { reopenOn: ["R"] }, { reopenOn: ["R", "Q"] }),
+    )
+    .map(([owed, recovers, reopenOn]) => ({
       ...definition,
+      ...recovers,
+      ...reopenOn,
       stages: definition.stages.map((stage, index) =>
         index === 0 || stage.events.length > 1 ? stage : { ...stage, ...owed[index] },
       ),

@@ -14,6 +14,7 @@ function change(id: number, seq: number): Finding {
     id,
     appId: id % 2 === 0 ? "a" : "b",
     messageId: id < 3 ? "x" : "y",
+    run: 1,
     kind: "missing",
     stage: `s${id}`,
     after: "",

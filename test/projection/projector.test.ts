@@ -85,6 +85,7 @@ test("a stage that does not come is raised once due and grace have passed, and r
       id: 1_000_001,
       appId: "app",
       messageId: "message",
+      run: 1,
       kind: "missing",
       stage: "ACCEPTED",
       after: "CREATED",

@@ -13,6 +13,8 @@ export interface NaiveLifecycle {
   readonly completeOn: readonly string[];
   readonly failOn: readonly string[];
   readonly grace: number;
+  readonly recovers?: boolean;
+  readonly reopenOn?: readonly string[];
 }
 
 export interface NaiveEvent {
@@ -121,31 +123,98 @@ function attribute({ attributes = "" }: NaiveEvent, name: string): unknown {
   return attributes === "" ? undefined : JSON.parse(attributes)[name];
 }
 
-/** What holds at some time if nothing else comes. */
-export function naiveFindings(lifecycle: NaiveLifecycle, events: readonly NaiveEvent[]): NaiveFinding[] {
-  const first = (names: readonly string[]): number | undefined => {
-    const times = names
-      .map((name) => naiveTime(lifecycle, events, name))
-      .filter((time) => time !== undefined);
-    return times.length === 0 ? undefined : Math.min(...times);
+/**
+ * The runs of a message, each with its events: sorted by time, then by what no stage names, stages, failures, and what reopens a
+ * message; and cut before each event that reopens it, but not before the first.
+ */
+export function naiveRuns<Event extends NaiveEvent>(
+  { stages, failOn, reopenOn = [] }: NaiveLifecycle,
+  events: readonly Event[],
+): Event[][] {
+  const order = [...stages.map(({ names }) => names), failOn, reopenOn];
+  const rank = ({ event }: NaiveEvent) => order.findIndex((names) => names.includes(event));
+  const sorted = events.toSorted(
+    (a, b) =>
+      a.createdAt - b.createdAt || rank(a) - rank(b) || (a.event < b.event ? -1 : a.event > b.event ? 1 : 0),
+  );
+  const runs: Event[][] = [];
+  for (const one of sorted) {
+    if (runs.length === 0 || reopenOn.includes(one.event)) runs.push([]);
+    runs.at(-1)!.push(one);
+  }
+  return runs;
+}
+
+export interface NaiveEnd {
+  readonly completed: number | undefined;
+  readonly failed: number | undefined;
+}
+
+/** How one run ended. */
+export function naiveEnd(lifecycle: NaiveLifecycle, events: readonly NaiveEvent[]): NaiveEnd {
+  const { completeOn, failOn, recovers, stages } = lifecycle;
+  const failures = events.filter(({ event }) => failOn.includes(event)).map(({ createdAt }) => createdAt);
+  const isSingle = (name: string) => {
+    const stage = stages.find(({ names }) => names.includes(name))!;
+    return stage.each === undefined && stage.times === undefined;
   };
-  const failed = lifecycle.failOn.filter((name) => first([name]) !== undefined);
-  const completed = failed.length > 0 ? undefined : first(lifecycle.completeOn);
-  const stageOf = (name: string) => lifecycle.stages.find(({ names }) => names.includes(name))!;
+  // Of a stage that several owe there is one time, of any other each of its events.
+  const completions = completeOn.flatMap((name) =>
+    isSingle(name)
+      ? events.filter(({ event }) => event === name).map(({ createdAt }) => createdAt)
+      : [naiveTime(lifecycle, events, name) ?? []].flat(),
+  );
+  if (failures.length === 0) return { completed: minOf(completions), failed: undefined };
+  const after = completions.filter((at) => at >= Math.max(...failures));
+  return recovers === true && after.length > 0
+    ? { completed: minOf(after), failed: undefined }
+    : { completed: undefined, failed: minOf(failures) };
+}
+
+function minOf(times: readonly number[]): number | undefined {
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** When a stage of a run was done and when its clock started. What reopens a message and is no stage stands for the first one. */
+export function naiveStage(
+  lifecycle: NaiveLifecycle,
+  events: readonly NaiveEvent[],
+  stage: NaiveLifecycle["stages"][number],
+): { readonly done: number | undefined; readonly start: number | undefined } {
+  const { stages, reopenOn = [] } = lifecycle;
+  const opening = stages[0]!.names;
+  const others = reopenOn.filter((name) => !stages.some(({ names }) => names.includes(name)));
+  const first = (names: readonly string[]) => {
+    const all = names.some((name) => opening.includes(name)) ? [...names, ...others] : names;
+    return minOf(all.map((name) => naiveTime(lifecycle, events, name)).filter((time) => time !== undefined));
+  };
+  return { done: first(stage.names), start: first(stage.after) };
+}
+
+/** What holds of one run at some time if nothing else comes. @param former whether another run has begun since */
+export function naiveFindings(
+  lifecycle: NaiveLifecycle,
+  events: readonly NaiveEvent[],
+  former = false,
+): NaiveFinding[] {
+  const { stages, reopenOn = [] } = lifecycle;
+  const { completed, failed } = naiveEnd(lifecycle, events);
+  const has = (names: readonly string[]) => events.some(({ event }) => names.includes(event));
+  const stageOf = (name: string) => stages.find(({ names }) => names.includes(name))!;
+  const reopenedAtStage = has(reopenOn.filter((name) => stages.some(({ names }) => names.includes(name))));
   const expected = (stage: NaiveLifecycle["stages"][number]): boolean => {
     if (stage.optional) return false;
-    if (stage.after.length === 0) return true;
-    if (first(stage.after) !== undefined) return true;
+    if (stage === stages[0]) return !reopenedAtStage;
+    if (naiveStage(lifecycle, events, stage).start !== undefined) return true;
     // What should have come and did not; any of its alternatives would have led here.
     return stage.after.map(stageOf).some((before) => {
       return expected(before) && before.names.every((name) => stage.after.includes(name));
     });
   };
   const findings: NaiveFinding[] = [];
-  for (const stage of lifecycle.stages) {
+  for (const stage of stages) {
     const name = stage.names.join("|");
-    const done = first(stage.names);
-    const start = first(stage.after);
+    const { done, start } = naiveStage(lifecycle, events, stage);
     const due = start === undefined || stage.within === undefined ? undefined : start + stage.within;
     if (done === undefined && completed !== undefined && expected(stage)) {
       const from = completed + lifecycle.grace;
@@ -155,13 +224,15 @@ export function naiveFindings(lifecycle: NaiveLifecycle, events: readonly NaiveE
     if (done !== undefined && done > due + lifecycle.grace) {
       findings.push({ kind: "late", stage: name, dueAt: due, lateBy: done - due, from: 0 });
     }
-    if (done === undefined && completed === undefined && failed.length === 0) {
+    if (done === undefined && completed === undefined && failed === undefined && !former) {
       findings.push({ kind: "missing", stage: name, dueAt: due, lateBy: 0, from: due + lifecycle.grace });
     }
   }
-  const [earliest] = failed.toSorted((a, b) => first([a])! - first([b])!);
-  if (earliest !== undefined) {
-    findings.push({ kind: "failed", stage: earliest, dueAt: first([earliest])!, lateBy: 0, from: 0 });
+  if (failed !== undefined) {
+    const first = lifecycle.failOn.find((name) =>
+      events.some(({ event, createdAt }) => event === name && createdAt === failed),
+    )!;
+    findings.push({ kind: "failed", stage: first, dueAt: failed, lateBy: 0, from: 0 });
   }
   return findings;
 }

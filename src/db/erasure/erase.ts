@@ -46,6 +46,7 @@ export async function eraseMessages(
     pruneSql.deleteMessages,
     pruneSql.countInstances,
     pruneSql.deleteInstances,
+    pruneSql.deleteRuns,
     pruneSql.deleteFindings,
     eraseSql.deleteAhead,
     ...deleteEvents,

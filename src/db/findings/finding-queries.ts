@@ -22,10 +22,14 @@ import { hopP99 } from "./hop-p99.ts";
 const historyFindings = 1_000;
 const historySpan = 20_000;
 
-const columns = `f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
+const columns = `f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
   f.app, m.app_id, m.message_id, (
-    SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o
-    WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed`;
+    SELECT o.value ->> 1
+    FROM (
+      SELECT owed FROM instances WHERE message = f.message AND run = f.run
+      UNION ALL SELECT owed FROM runs WHERE message = f.message AND run = f.run
+    ) i CROSS JOIN json_each(nullif(i.owed, '')) o
+    WHERE o.value ->> 0 = f.stage) AS owed`;
 /** The columns and tables of each page of findings. */
 const overFindings = { columns, from: "findings f", join: "CROSS JOIN messages m ON m.id = f.message" };
 /** The order of findings with one time. */

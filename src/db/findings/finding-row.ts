@@ -9,6 +9,7 @@ export function findingOf(row: Row): Finding {
     id: Number(row.id),
     appId: String(row.app_id),
     messageId: String(row.message_id),
+    run: Number(row.run_number),
     kind: row.kind as FindingKind,
     stage: String(row.stage),
     after: String(row.after),

@@ -6,20 +6,28 @@ SELECT seq FROM findings WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1 OFFSE
 
 -- name: historyOfRange
 -- At most ?4 findings of the app ?3 (NULL for all) whose last change is in (?1, ?2].
-SELECT f.id, f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
+SELECT f.id, f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
   f.app, m.app_id, m.message_id, (
-    SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o
-    WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed
+    SELECT o.value ->> 1
+    FROM (
+      SELECT owed FROM instances WHERE message = f.message AND run = f.run
+      UNION ALL SELECT owed FROM runs WHERE message = f.message AND run = f.run
+    ) i CROSS JOIN json_each(nullif(i.owed, '')) o
+    WHERE o.value ->> 0 = f.stage) AS owed
 FROM findings f CROSS JOIN messages m ON m.id = f.message
 WHERE f.seq > ?1 AND f.seq <= ?2 AND (?3 IS NULL OR m.app_id = ?3)
 ORDER BY f.seq LIMIT ?4;
 
 -- name: historyOfMessage
 -- The same of the messages with the id ?5. A plus keeps SQLite from reading the range.
-SELECT f.id, f.seq, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
+SELECT f.id, f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
   f.app, m.app_id, m.message_id, (
-    SELECT o.value ->> 1 FROM instances i CROSS JOIN json_each(nullif(i.owed, '')) o
-    WHERE i.message = f.message AND o.value ->> 0 = f.stage) AS owed
+    SELECT o.value ->> 1
+    FROM (
+      SELECT owed FROM instances WHERE message = f.message AND run = f.run
+      UNION ALL SELECT owed FROM runs WHERE message = f.message AND run = f.run
+    ) i CROSS JOIN json_each(nullif(i.owed, '')) o
+    WHERE o.value ->> 0 = f.stage) AS owed
 FROM messages m CROSS JOIN findings f ON f.message = m.id
 WHERE m.message_id = ?5 AND (?3 IS NULL OR m.app_id = ?3) AND +f.seq > ?1 AND +f.seq <= ?2
 ORDER BY f.seq LIMIT ?4;

@@ -3,18 +3,17 @@
  *
  * A page has a bounded number of messages and looks at a bounded number of events, and at the first 10,000 of each message.
  */
-import type { Row } from "@libsql/client";
 import { historiesSql } from "../../gen/sql.ts";
-import type { HistoriesPage, HistoriesQuery, MessageHistory } from "../../learning/history.ts";
-import type { Definition } from "../../lifecycle/definition.ts";
+import type { HistoriesPage, HistoriesQuery, HistoryRun, MessageHistory } from "../../learning/history.ts";
 import type { OwedEvents } from "../../lifecycle/owed.ts";
-import { createPlan } from "../../lifecycle/plan.ts";
+import { createPlan, type Plan } from "../../lifecycle/plan.ts";
 import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { readOwed } from "../messages/owed-events.ts";
 import { lookedAtMax } from "../messages/summaries.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { rowsOf } from "../rows.ts";
+import { type HistoryMessage, readHistoryRuns } from "./history-runs.ts";
 
 /** Messages of one page, and events that it looks at, those of its last message aside. */
 const messagesMax = 1_000;
@@ -54,8 +53,16 @@ export class MessageHistories {
     const ids = JSON.stringify(rows.map(({ id }) => Number(id)));
     const read = { sql: historiesSql.firsts, args: [ids, lookedAtMax, namesMax] };
     const firsts = rowsOf<readonly First[]>(await this.#connection.execute(read));
+    const messages = rows.map((row, index): HistoryMessage => {
+      const names = new Set(firsts[index]!.map(([event]) => event));
+      return { message: Number(row.id), events: Number(row.event_count), names };
+    });
     const owed: ReadonlyMap<number, readonly OwedEvents[]>[] = [];
-    for (const definition of definitions) owed.push(await this.#owedOf(rows, definition));
+    const runs: ReadonlyMap<number, readonly HistoryRun[]>[] = [];
+    for (const plan of definitions.map(createPlan)) {
+      owed.push(await this.#owedOf(messages, plan));
+      runs.push(await readHistoryRuns(this.#connection.execute.bind(this.#connection), plan, messages));
+    }
     return {
       histories: rows.map(
         (row, index): MessageHistory => ({
@@ -63,20 +70,19 @@ export class MessageHistories {
           createdAt: Number(row.created_at),
           events: firsts[index]!.map(([event, at, receivedAt]) => ({ event, at, receivedAt })),
           ...(owed.length > 0 && { owed: owed.map((of) => of.get(Number(row.id)) ?? []) }),
+          ...(runs.length > 0 && { runs: runs.map((of) => of.get(Number(row.id))) }),
         }),
       ),
       ...(next.nextCursor !== undefined && { next: next.nextCursor }),
     };
   }
 
-  /** @param rows of `messages` */
   async #owedOf(
-    rows: readonly Row[],
-    definition: Definition,
+    histories: readonly HistoryMessage[],
+    plan: Plan,
   ): Promise<ReadonlyMap<number, readonly OwedEvents[]>> {
-    const plan = createPlan(definition);
     if (plan.owed.length === 0) return new Map();
-    const messages = rows.map((row) => ({ message: Number(row.id), plan, events: Number(row.event_count) }));
+    const messages = histories.map(({ message, events }) => ({ message, plan, events }));
     const options = { upTo: Number.MAX_SAFE_INTEGER, received: true };
     return readOwed((statement) => this.#connection.execute(statement), messages, options);
   }

@@ -5,15 +5,11 @@
  * a list page examines a bounded number of messages, and its cursor goes on from there.
  */
 import type { Row } from "@libsql/client";
-import type { MessageKey, Micros } from "../../core/event.ts";
+import type { MessageKey } from "../../core/event.ts";
 import { compareRanked, type Rank } from "../../core/fold.ts";
 import { messageEventsMax } from "../../core/limits.ts";
 import type { MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../../core/query.ts";
-import type { Skew } from "../../core/skew.ts";
-import type { Assessment, LifecycleInstance } from "../../core/state.ts";
-import { assess, type IsActive } from "../../lifecycle/assess.ts";
-import { type OwedEvents, owedStages, withOwed } from "../../lifecycle/owed.ts";
-import type { Plan, Times } from "../../lifecycle/plan.ts";
+import type { LifecycleInstance } from "../../core/state.ts";
 import { divideByApp, readMergedPage } from "../app-pages.ts";
 import type { DatabaseAddress } from "../database.ts";
 import { type KeysetScan, scanMaxDefault } from "../keyset-scan.ts";
@@ -23,8 +19,8 @@ import { knownSkews } from "../retention/time-marks.ts";
 import { knownPosition } from "./apply-sql.ts";
 import { type EventPage, eventPage, scanEvents } from "./event-page.ts";
 import { pageBytesMax, storedEvent } from "./event-rows.ts";
+import { type RunOf, readInstance } from "./message-instance.ts";
 import { countCandidates, scanMessages } from "./message-list.ts";
-import { readOwed } from "./owed-events.ts";
 import { lookedAtMax, namesOf, rankOf, Summaries, stagesOf, summaryOf } from "./summaries.ts";
 
 export interface MessageQueriesOptions extends DatabaseAddress {
@@ -67,7 +63,7 @@ export class MessageQueries {
         stagesOf(id, count),
         namesOf(id, count),
         lifecycleOfMessage(id, appId),
-        { sql: "SELECT kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
+        { sql: "SELECT run, kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
         { sql: "SELECT lifecycle, times FROM instances WHERE message = ?", args: [id] },
         "SELECT watermark, seq, (SELECT skews FROM clock) AS skews FROM projection",
       ]);
@@ -82,14 +78,15 @@ export class MessageQueries {
     const known =
       count > lookedAtMax && instance?.[0]?.lifecycle === lifecycle?.[0]?.id ? instance?.[0]?.times : null;
     const watermark = Number(projection?.[0]?.watermark ?? 0);
-    const owed = plan && (await this.#owedOf(id, plan, asOfSeq));
-    const state =
+    const read =
       plan &&
-      ({
-        ...stateOf(plan, timesOf(plan, stages, known), owed, activeIn(active), knownSkews(projection?.[0])),
-        version: Number(lifecycle?.[0]?.version),
-        watermark,
-      } satisfies LifecycleInstance);
+      (await readInstance(this.#connection, {
+        ...{ message: id, plan, stages, known, active: active ?? [], upTo: asOfSeq },
+        skews: knownSkews(projection?.[0]),
+      }));
+    const state =
+      read &&
+      ({ ...read.state, version: Number(lifecycle?.[0]?.version), watermark } satisfies LifecycleInstance);
     const status = state && {
       state: state.state,
       ...(state.overdueSince !== undefined && { overdueSince: state.overdueSince }),
@@ -98,19 +95,11 @@ export class MessageQueries {
     return {
       message: {
         ...summary,
-        ...eventsOf(key, rows, scan, asked, rankOf(plan)),
+        ...eventsOf(key, rows, scan, asked, { rank: rankOf(plan), runOf: read?.runOf }),
         ...(state && { instance: state }),
       },
       asOfSeq,
     };
-  }
-
-  /** By `Plan.owed`; none where retention has taken the message since. */
-  async #owedOf(message: number, plan: Plan, upTo: number): Promise<readonly OwedEvents[]> {
-    if (plan.owed.length === 0) return [];
-    const asked = [{ message, plan, events: lookedAtMax }];
-    const found = await readOwed((statement) => this.#connection.execute(statement), asked, { upTo });
-    return found.get(message) ?? [];
   }
 
   /** See `Reader.list`. */
@@ -139,49 +128,15 @@ function eventsOf(
   rows: readonly Row[],
   scan: KeysetScan,
   { order }: EventPage,
-  rank: Rank = () => -1,
+  { rank = () => -1, runOf }: { rank: Rank | undefined; runOf: RunOf | undefined },
 ) {
-  const events = rows.map((row) => storedEvent(key, row)).sort(compareRanked(rank));
+  const events = rows
+    .map((row) => ({ ...storedEvent(key, row), ...(runOf && { run: runOf(Number(row.seq)) }) }))
+    .sort(compareRanked(rank));
   const last = rows.at(-1);
   const more = last !== undefined && Number(last.total) > rows.length;
   return {
     events: order === "oldest" ? events : events.reverse(),
     ...(more && { nextCursor: scan.cursorAt(last) }),
   };
-}
-
-/** The state by the times of events, with what is known of the stages that are owed by several. */
-function stateOf(
-  plan: Plan,
-  firsts: Times,
-  events: readonly OwedEvents[] = [],
-  ...by: [IsActive, readonly Skew[]]
-): Assessment {
-  const times = withOwed(plan, firsts, events);
-  const owed = owedStages(plan, times, events);
-  const { stages, ...state } = assess(plan, times, ...by);
-  return {
-    ...state,
-    stages: stages.map((stage, index) => {
-      const known = owed.get(index);
-      return known === undefined ? stage : { ...stage, owed: known };
-    }),
-  };
-}
-
-/** When each event that the lifecycle names came first; from the events themselves, so that it is as new as they are. */
-function timesOf(plan: Plan, stages: readonly Row[], known: unknown): (Micros | null)[] {
-  const firsts = new Map(stages.map((row) => [String(row.event), Number(row.first)]));
-  const earlier = typeof known === "string" ? (JSON.parse(known) as (Micros | null)[]) : [];
-  return [...plan.slots].map(([event, slot]) => {
-    const times = [firsts.get(event), earlier[slot]].filter((time) => typeof time === "number");
-    return times.length === 0 ? null : Math.min(...times);
-  });
-}
-
-/** Overdue stages are those with an active finding, as in every other answer. @param rows the active findings of the message */
-function activeIn(rows: readonly Row[] = []): IsActive {
-  // A late event or a failure has happened, even if its finding is not raised yet.
-  return ({ kind, stage }) =>
-    kind === "late" || kind === "failed" || rows.some((row) => row.kind === kind && row.stage === stage);
 }

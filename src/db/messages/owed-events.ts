@@ -29,7 +29,7 @@ export interface OwedReadOptions {
   readonly received?: boolean;
 }
 
-type Execute = (statement: InStatement) => Promise<Pick<ResultSet, "rows">>;
+export type Execute = (statement: InStatement) => Promise<Pick<ResultSet, "rows">>;
 
 /** The events of each message, by `Plan.owed`. */
 export async function readOwed(
@@ -80,13 +80,19 @@ export async function owedSizes(
   return new Map(rowsOf<[number, number]>(await execute({ sql: owedSql.sizes, args })));
 }
 
-/** What is stored of messages, by the stage's name. Of the others there is nothing. */
+/** What is stored of messages: of each run (its key) by the stage's name. Of the others there is nothing. */
 export async function messageOwed(
   database: Pick<Database, "execute">,
   messages: readonly number[],
-): Promise<Map<number, ReadonlyMap<string, Owed>>> {
+): Promise<Map<number, ReadonlyMap<number, ReadonlyMap<string, Owed>>>> {
   const { rows } = await database.execute({ sql: owedSql.ofMessages, args: [JSON.stringify(messages)] });
-  return new Map(rows.map((row) => [Number(row.message), new Map(JSON.parse(String(row.owed)))]));
+  const byMessage = Map.groupBy(rows, (row) => Number(row.message));
+  return new Map(
+    [...byMessage].map(([message, runs]) => [
+      message,
+      new Map(runs.map((row) => [Number(row.run), new Map<string, Owed>(JSON.parse(String(row.owed)))])),
+    ]),
+  );
 }
 
 function requestOf(message: number, { event, after, each, times }: OwedStage): string {

@@ -72,4 +72,6 @@ FROM messages WHERE id IN (SELECT value FROM json_each(?1));
 UPDATE instances SET owed = value ->> 1 FROM json_each(?1) WHERE message = value ->> 0;
 
 -- name: ofMessages
-SELECT message, owed FROM instances WHERE message IN (SELECT value FROM json_each(?1)) AND owed <> '';
+SELECT message, run, owed FROM instances WHERE message IN (SELECT value FROM json_each(?1)) AND owed <> ''
+UNION ALL
+SELECT message, run, owed FROM runs WHERE message IN (SELECT value FROM json_each(?1)) AND owed <> '';

@@ -97,6 +97,9 @@ DELETE FROM messages WHERE id IN (SELECT message FROM remains);
 -- name: deleteInstances
 DELETE FROM instances WHERE message IN (SELECT message FROM remains);
 
+-- name: deleteRuns
+DELETE FROM runs WHERE message IN (SELECT message FROM remains);
+
 -- name: deleteFindings
 DELETE FROM findings WHERE message IN (SELECT message FROM remains);
 

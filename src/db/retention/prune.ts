@@ -111,6 +111,7 @@ async function pruneBefore(
       pruneSql.deleteMessages,
       pruneSql.countInstances,
       pruneSql.deleteInstances,
+      pruneSql.deleteRuns,
       pruneSql.deleteFindings,
       ...deleteEvents,
     ],

@@ -8,7 +8,7 @@ import type { Micros } from "../../core/event.ts";
 import { tombstonesSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import type { StoredLifecycle } from "../lifecycles/lifecycle-cache.ts";
-import { messageIds, messageIdsOf } from "../messages/message-ids.ts";
+import { readMessageIds } from "../messages/message-ids.ts";
 
 /** 48 bits; NUL occurs in no id. */
 export function messageHash(appId: string, messageId: string): number {
@@ -81,7 +81,7 @@ export class Tombstones {
         .map((one) => [one.message, one]),
     );
     if (asked.size === 0) return none;
-    const names = messageIdsOf(await this.#database.execute(messageIds([...asked.keys()])));
+    const names = await readMessageIds(this.#database, [...asked.keys()]);
     const byHash = new Map(
       [...names].map(([message, messageId]) => [messageHash(asked.get(message)!.appId, messageId), message]),
     );

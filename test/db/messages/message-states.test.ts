@@ -109,6 +109,7 @@ test("a message says where it stands along its lifecycle, and one without a life
   expect(message?.instance).toEqual({
     version: 1,
     watermark: clock,
+    run: 1,
     state: "complete",
     completedAt: 38 * second,
     stages: [

@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/event.proto.
  */
 export const file_mars_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChNtYXJzL3YxL2V2ZW50LnByb3RvEgdtYXJzLnYxItEBCgVFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglwYXJlbnRfaWQYCCABKAki/AIKDVJlY29yZGVkRXZlbnQSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDQoFZXZlbnQYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIZXZlbnRfaWQYBSABKAkSEwoLZXh0ZXJuYWxfaWQYBiABKAkSKwoKYXR0cmlidXRlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLcmVjZWl2ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA3NlcRgJIAEoBBISCgpkdXBsaWNhdGVzGAogASgEEhUKCHJlcGxhY2VzGAsgASgESACIAQESEQoJcGFyZW50X2lkGAwgASgJEisKCGFoZWFkX2J5GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgsKCV9yZXBsYWNlcyI7CgpFdmVudEVycm9yEg0KBWluZGV4GAEgASgNEg0KBWZpZWxkGAIgASgJEg8KB21lc3NhZ2UYAyABKAliBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChNtYXJzL3YxL2V2ZW50LnByb3RvEgdtYXJzLnYxItEBCgVFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglwYXJlbnRfaWQYCCABKAkiiQMKDVJlY29yZGVkRXZlbnQSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDQoFZXZlbnQYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIZXZlbnRfaWQYBSABKAkSEwoLZXh0ZXJuYWxfaWQYBiABKAkSKwoKYXR0cmlidXRlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLcmVjZWl2ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA3NlcRgJIAEoBBISCgpkdXBsaWNhdGVzGAogASgEEgsKA3J1bhgUIAEoDRIVCghyZXBsYWNlcxgLIAEoBEgAiAEBEhEKCXBhcmVudF9pZBgMIAEoCRIrCghhaGVhZF9ieRgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkILCglfcmVwbGFjZXMiOwoKRXZlbnRFcnJvchINCgVpbmRleBgBIAEoDRINCgVmaWVsZBgCIAEoCRIPCgdtZXNzYWdlGAMgASgJYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * What happened to a message, as a producer reports it. Sizes are counted in bytes of UTF-8. Any Unicode is kept as it
@@ -162,6 +162,13 @@ export type RecordedEvent = Message<"mars.v1.RecordedEvent"> & {
    * @generated from field: uint64 duplicates = 10;
    */
   duplicates: bigint;
+
+  /**
+   * The number of its run, where its message's lifecycle has `reopen_on`. Known within a Message only.
+   *
+   * @generated from field: uint32 run = 20;
+   */
+  run: number;
 
   /**
    * To watchers only: this event was shown before, with this seq, and a repeat has changed what is kept of it. `seq` is then

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/lifecycle.proto.
  */
 export const file_mars_v1_lifecycle: GenFile = /*@__PURE__*/
-  fileDesc("ChdtYXJzL3YxL2xpZmVjeWNsZS5wcm90bxIHbWFycy52MSKEAQoJTGlmZWN5Y2xlEicKBnN0YWdlcxgBIAMoCzIXLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2USEwoLY29tcGxldGVfb24YAiADKAkSDwoHZmFpbF9vbhgDIAMoCRIoCgVncmFjZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKnAQoOTGlmZWN5Y2xlU3RhZ2USDgoGZXZlbnRzGAEgAygJEg0KBWFmdGVyGAIgAygJEikKBndpdGhpbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghvcHRpb25hbBgEIAEoCBIbCgRlYWNoGAUgASgLMg0ubWFycy52MS5FYWNoEhIKBXRpbWVzGAYgASgNSACIAQFCCAoGX3RpbWVzIh4KBEVhY2gSCgoCb2YYASABKAkSCgoCYnkYAiABKAkikgEKBE93ZWQSEAoIZXhwZWN0ZWQYASABKA0SEAoIcmVjZWl2ZWQYAiABKA0SDwoHbWlzc2luZxgDIAMoCRINCgVleHRyYRgEIAMoCRITCgtleHRyYV9jb3VudBgFIAEoDRIMCgRsYXRlGAYgAygJEhIKCmxhdGVfY291bnQYByABKA0SDwoHcGFydGlhbBgIIAEoCCJ6ChBMaWZlY3ljbGVWZXJzaW9uEg8KB3ZlcnNpb24YASABKAQSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoJbGlmZWN5Y2xlGAMgASgLMhIubWFycy52MS5MaWZlY3ljbGUi2AEKEUxpZmVjeWNsZUluc3RhbmNlEg8KB3ZlcnNpb24YASABKAQSKQoFY2xvY2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGNvbXBsZXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZmFpbGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgZzdGFnZXMYBSADKAsyFi5tYXJzLnYxLkluc3RhbmNlU3RhZ2UikwMKDUluc3RhbmNlU3RhZ2USDQoFc3RhZ2UYASABKAkSDQoFYWZ0ZXIYAiABKAkSEAoIb3B0aW9uYWwYAyABKAgSJAoGc3RhdHVzGAQgASgOMhQubWFycy52MS5TdGFnZVN0YXR1cxIrCgdkb25lX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZkdWVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDW1pc3Npbmdfc2luY2UYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2xhdGVfYnkYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIZWFybHlfYnkYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMc3RhZ2VfZXZlbnRzGAogAygJEhQKDGFmdGVyX2V2ZW50cxgLIAMoCRIbCgRvd2VkGAwgASgLMg0ubWFycy52MS5Pd2VkIpsDCgdGaW5kaW5nEgsKA3NlcRgBIAEoBBIKCgJpZBgCIAEoBBIOCgZhcHBfaWQYAyABKAkSEgoKbWVzc2FnZV9pZBgEIAEoCRIiCgRraW5kGAUgASgOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgGIAEoCRINCgVhZnRlchgHIAEoCRIPCgd2ZXJzaW9uGAggASgEEioKBmR1ZV9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJcmFpc2VkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxyZXRyYWN0ZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2xhdGVfYnkYDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMc3RhZ2VfZXZlbnRzGA0gAygJEhQKDGFmdGVyX2V2ZW50cxgOIAMoCRIbCgRvd2VkGA8gASgLMg0ubWFycy52MS5Pd2VkKuoBCgxNZXNzYWdlU3RhdGUSHQoZTUVTU0FHRV9TVEFURV9VTlNQRUNJRklFRBAAEhYKEk1FU1NBR0VfU1RBVEVfT1BFThABEhkKFU1FU1NBR0VfU1RBVEVfT1ZFUkRVRRACEhoKFk1FU1NBR0VfU1RBVEVfQ09NUExFVEUQAxIYChRNRVNTQUdFX1NUQVRFX0ZBSUxFRBAEEhsKF01FU1NBR0VfU1RBVEVfQUJBTkRPTkVEEAUSGAoUTUVTU0FHRV9TVEFURV9DTE9TRUQQBhIbChdNRVNTQUdFX1NUQVRFX1VOVFJBQ0tFRBAHKsYBCgtTdGFnZVN0YXR1cxIcChhTVEFHRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFTVEFHRV9TVEFUVVNfRE9ORRABEhgKFFNUQUdFX1NUQVRVU19XQUlUSU5HEAISGAoUU1RBR0VfU1RBVFVTX1BFTkRJTkcQAxIYChRTVEFHRV9TVEFUVVNfT1ZFUkRVRRAEEhgKFFNUQUdFX1NUQVRVU19TS0lQUEVEEAUSGgoWU1RBR0VfU1RBVFVTX1VOUkVBQ0hFRBAGKpcBCgxGdW5uZWxTdGF0dXMSHQoZRlVOTkVMX1NUQVRVU19VTlNQRUNJRklFRBAAEhkKFUZVTk5FTF9TVEFUVVNfUkVBQ0hFRBABEhkKFUZVTk5FTF9TVEFUVVNfV0FJVElORxACEhkKFUZVTk5FTF9TVEFUVVNfT1ZFUkRVRRADEhcKE0ZVTk5FTF9TVEFUVVNfTkVWRVIQBCqPAQoLRmluZGluZ0tpbmQSHAoYRklORElOR19LSU5EX1VOU1BFQ0lGSUVEEAASGAoURklORElOR19LSU5EX01JU1NJTkcQARIVChFGSU5ESU5HX0tJTkRfTEFURRACEhgKFEZJTkRJTkdfS0lORF9TS0lQUEVEEAMSFwoTRklORElOR19LSU5EX0ZBSUxFRBAEYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChdtYXJzL3YxL2xpZmVjeWNsZS5wcm90bxIHbWFycy52MSKpAQoJTGlmZWN5Y2xlEicKBnN0YWdlcxgBIAMoCzIXLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2USEwoLY29tcGxldGVfb24YAiADKAkSDwoHZmFpbF9vbhgDIAMoCRIoCgVncmFjZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghyZWNvdmVycxgGIAEoCBIRCglyZW9wZW5fb24YByADKAkipwEKDkxpZmVjeWNsZVN0YWdlEg4KBmV2ZW50cxgBIAMoCRINCgVhZnRlchgCIAMoCRIpCgZ3aXRoaW4YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIb3B0aW9uYWwYBCABKAgSGwoEZWFjaBgFIAEoCzINLm1hcnMudjEuRWFjaBISCgV0aW1lcxgGIAEoDUgAiAEBQggKBl90aW1lcyIeCgRFYWNoEgoKAm9mGAEgASgJEgoKAmJ5GAIgASgJIpIBCgRPd2VkEhAKCGV4cGVjdGVkGAEgASgNEhAKCHJlY2VpdmVkGAIgASgNEg8KB21pc3NpbmcYAyADKAkSDQoFZXh0cmEYBCADKAkSEwoLZXh0cmFfY291bnQYBSABKA0SDAoEbGF0ZRgGIAMoCRISCgpsYXRlX2NvdW50GAcgASgNEg8KB3BhcnRpYWwYCCABKAgiegoQTGlmZWN5Y2xlVmVyc2lvbhIPCgd2ZXJzaW9uGAEgASgEEi4KCmNyZWF0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKCWxpZmVjeWNsZRgDIAEoCzISLm1hcnMudjEuTGlmZWN5Y2xlIsMCChFMaWZlY3ljbGVJbnN0YW5jZRIPCgd2ZXJzaW9uGAEgASgEEikKBWNsb2NrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxjb21wbGV0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWZhaWxlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoGc3RhZ2VzGAUgAygLMhYubWFycy52MS5JbnN0YW5jZVN0YWdlEgsKA3J1bhgGIAEoDRIjCghmYWlsdXJlcxgHIAEoCzIRLm1hcnMudjEuRmFpbHVyZXMSIQoEcnVucxgIIAMoCzITLm1hcnMudjEuTWVzc2FnZVJ1bhIUCgxydW5zX3BhcnRpYWwYCSABKAgiRgoIRmFpbHVyZXMSDQoFY291bnQYASABKA0SKwoHbGFzdF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAivwEKCk1lc3NhZ2VSdW4SCwoDcnVuGAEgASgNEiAKBXN0YXRlGAIgASgOMhEubWFycy52MS5SdW5TdGF0ZRIsCghiZWdhbl9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKBnN0YWdlcxgFIAMoCzIWLm1hcnMudjEuSW5zdGFuY2VTdGFnZSKTAwoNSW5zdGFuY2VTdGFnZRINCgVzdGFnZRgBIAEoCRINCgVhZnRlchgCIAEoCRIQCghvcHRpb25hbBgDIAEoCBIkCgZzdGF0dXMYBCABKA4yFC5tYXJzLnYxLlN0YWdlU3RhdHVzEisKB2RvbmVfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKBmR1ZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoNbWlzc2luZ19zaW5jZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoHbGF0ZV9ieRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghlYXJseV9ieRgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxzdGFnZV9ldmVudHMYCiADKAkSFAoMYWZ0ZXJfZXZlbnRzGAsgAygJEhsKBG93ZWQYDCABKAsyDS5tYXJzLnYxLk93ZWQiqAMKB0ZpbmRpbmcSCwoDc2VxGAEgASgEEgoKAmlkGAIgASgEEg4KBmFwcF9pZBgDIAEoCRISCgptZXNzYWdlX2lkGAQgASgJEiIKBGtpbmQYBSABKA4yFC5tYXJzLnYxLkZpbmRpbmdLaW5kEg0KBXN0YWdlGAYgASgJEg0KBWFmdGVyGAcgASgJEg8KB3ZlcnNpb24YCCABKAQSKgoGZHVlX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglyYWlzZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDHJldHJhY3RlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoHbGF0ZV9ieRgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxzdGFnZV9ldmVudHMYDSADKAkSFAoMYWZ0ZXJfZXZlbnRzGA4gAygJEhsKBG93ZWQYDyABKAsyDS5tYXJzLnYxLk93ZWQSCwoDcnVuGBQgASgNKuoBCgxNZXNzYWdlU3RhdGUSHQoZTUVTU0FHRV9TVEFURV9VTlNQRUNJRklFRBAAEhYKEk1FU1NBR0VfU1RBVEVfT1BFThABEhkKFU1FU1NBR0VfU1RBVEVfT1ZFUkRVRRACEhoKFk1FU1NBR0VfU1RBVEVfQ09NUExFVEUQAxIYChRNRVNTQUdFX1NUQVRFX0ZBSUxFRBAEEhsKF01FU1NBR0VfU1RBVEVfQUJBTkRPTkVEEAUSGAoUTUVTU0FHRV9TVEFURV9DTE9TRUQQBhIbChdNRVNTQUdFX1NUQVRFX1VOVFJBQ0tFRBAHKsYBCgtTdGFnZVN0YXR1cxIcChhTVEFHRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFTVEFHRV9TVEFUVVNfRE9ORRABEhgKFFNUQUdFX1NUQVRVU19XQUlUSU5HEAISGAoUU1RBR0VfU1RBVFVTX1BFTkRJTkcQAxIYChRTVEFHRV9TVEFUVVNfT1ZFUkRVRRAEEhgKFFNUQUdFX1NUQVRVU19TS0lQUEVEEAUSGgoWU1RBR0VfU1RBVFVTX1VOUkVBQ0hFRBAGKpcBCgxGdW5uZWxTdGF0dXMSHQoZRlVOTkVMX1NUQVRVU19VTlNQRUNJRklFRBAAEhkKFUZVTk5FTF9TVEFUVVNfUkVBQ0hFRBABEhkKFUZVTk5FTF9TVEFUVVNfV0FJVElORxACEhkKFUZVTk5FTF9TVEFUVVNfT1ZFUkRVRRADEhcKE0ZVTk5FTF9TVEFUVVNfTkVWRVIQBCrHAQoIUnVuU3RhdGUSGQoVUlVOX1NUQVRFX1VOU1BFQ0lGSUVEEAASEgoOUlVOX1NUQVRFX09QRU4QARIVChFSVU5fU1RBVEVfT1ZFUkRVRRACEhYKElJVTl9TVEFURV9DT01QTEVURRADEhQKEFJVTl9TVEFURV9GQUlMRUQQBBIXChNSVU5fU1RBVEVfQUJBTkRPTkVEEAUSFAoQUlVOX1NUQVRFX0NMT1NFRBAGEhgKFFJVTl9TVEFURV9TVVBFUlNFREVEEAgqjwEKC0ZpbmRpbmdLaW5kEhwKGEZJTkRJTkdfS0lORF9VTlNQRUNJRklFRBAAEhgKFEZJTkRJTkdfS0lORF9NSVNTSU5HEAESFQoRRklORElOR19LSU5EX0xBVEUQAhIYChRGSU5ESU5HX0tJTkRfU0tJUFBFRBADEhcKE0ZJTkRJTkdfS0lORF9GQUlMRUQQBGIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A lifecycle: which stages a message of an app goes through, and by when.
@@ -48,6 +48,20 @@ export type Lifecycle = Message<"mars.v1.Lifecycle"> & {
    * @generated from field: google.protobuf.Duration grace = 4;
    */
   grace?: Duration | undefined;
+
+  /**
+   * A message that failed is complete all the same once an event of `complete_on` comes at or after the last failure.
+   *
+   * @generated from field: bool recovers = 6;
+   */
+  recovers: boolean;
+
+  /**
+   * Each of these events begins a new run of a message, unless it is its very first event; at most 20, none of which ends a message.
+   *
+   * @generated from field: repeated string reopen_on = 7;
+   */
+  reopenOn: string[];
 };
 
 /**
@@ -287,6 +301,34 @@ export type LifecycleInstance = Message<"mars.v1.LifecycleInstance"> & {
    * @generated from field: repeated mars.v1.InstanceStage stages = 5;
    */
   stages: InstanceStage[];
+
+  /**
+   * The number of the last run, which is the one shown here.
+   *
+   * @generated from field: uint32 run = 6;
+   */
+  run: number;
+
+  /**
+   * How often the run failed, where the lifecycle has `recovers`; absent where it did not.
+   *
+   * @generated from field: mars.v1.Failures failures = 7;
+   */
+  failures?: Failures | undefined;
+
+  /**
+   * The last runs, where there are several; 100 and 512 KiB of them at most.
+   *
+   * @generated from field: repeated mars.v1.MessageRun runs = 8;
+   */
+  runs: MessageRun[];
+
+  /**
+   * There are more runs before these.
+   *
+   * @generated from field: bool runs_partial = 9;
+   */
+  runsPartial: boolean;
 };
 
 /**
@@ -295,6 +337,83 @@ export type LifecycleInstance = Message<"mars.v1.LifecycleInstance"> & {
  */
 export const LifecycleInstanceSchema: GenMessage<LifecycleInstance> = /*@__PURE__*/
   messageDesc(file_mars_v1_lifecycle, 5);
+
+/**
+ * Failures of one run.
+ *
+ * @generated from message mars.v1.Failures
+ */
+export type Failures = Message<"mars.v1.Failures"> & {
+  /**
+   * How many.
+   *
+   * @generated from field: uint32 count = 1;
+   */
+  count: number;
+
+  /**
+   * When the last one was.
+   *
+   * @generated from field: google.protobuf.Timestamp last_at = 2;
+   */
+  lastAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mars.v1.Failures.
+ * Use `create(FailuresSchema)` to create a new message.
+ */
+export const FailuresSchema: GenMessage<Failures> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle, 6);
+
+/**
+ * One run of a message.
+ *
+ * @generated from message mars.v1.MessageRun
+ */
+export type MessageRun = Message<"mars.v1.MessageRun"> & {
+  /**
+   * Its place, counted from 1.
+   *
+   * @generated from field: uint32 run = 1;
+   */
+  run: number;
+
+  /**
+   * How it ended, or where it stands.
+   *
+   * @generated from field: mars.v1.RunState state = 2;
+   */
+  state: RunState;
+
+  /**
+   * The time of its first event.
+   *
+   * @generated from field: google.protobuf.Timestamp began_at = 3;
+   */
+  beganAt?: Timestamp | undefined;
+
+  /**
+   * When it completed or failed, or the next one began; absent while it goes on.
+   *
+   * @generated from field: google.protobuf.Timestamp ended_at = 4;
+   */
+  endedAt?: Timestamp | undefined;
+
+  /**
+   * In the order of the lifecycle.
+   *
+   * @generated from field: repeated mars.v1.InstanceStage stages = 5;
+   */
+  stages: InstanceStage[];
+};
+
+/**
+ * Describes the message mars.v1.MessageRun.
+ * Use `create(MessageRunSchema)` to create a new message.
+ */
+export const MessageRunSchema: GenMessage<MessageRun> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle, 7);
 
 /**
  * One stage of a message's way.
@@ -392,10 +511,10 @@ export type InstanceStage = Message<"mars.v1.InstanceStage"> & {
  * Use `create(InstanceStageSchema)` to create a new message.
  */
 export const InstanceStageSchema: GenMessage<InstanceStage> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 6);
+  messageDesc(file_mars_v1_lifecycle, 8);
 
 /**
- * A message's deviation from its lifecycle. A message has each kind for each stage at most once.
+ * A message's deviation from its lifecycle. A run of a message has each kind for each stage at most once.
  *
  * @generated from message mars.v1.Finding
  */
@@ -504,6 +623,13 @@ export type Finding = Message<"mars.v1.Finding"> & {
    * @generated from field: mars.v1.Owed owed = 15;
    */
   owed?: Owed | undefined;
+
+  /**
+   * The run of the message, counted from 1.
+   *
+   * @generated from field: uint32 run = 20;
+   */
+  run: number;
 };
 
 /**
@@ -511,7 +637,7 @@ export type Finding = Message<"mars.v1.Finding"> & {
  * Use `create(FindingSchema)` to create a new message.
  */
 export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 7);
+  messageDesc(file_mars_v1_lifecycle, 9);
 
 /**
  * Where a message stands.
@@ -693,6 +819,75 @@ export const FunnelStatusSchema: GenEnum<FunnelStatus> = /*@__PURE__*/
   enumDesc(file_mars_v1_lifecycle, 2);
 
 /**
+ * The state of one run of a message.
+ *
+ * @generated from enum mars.v1.RunState
+ */
+export enum RunState {
+  /**
+   * Not known to this client.
+   *
+   * @generated from enum value: RUN_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Under way and in time.
+   *
+   * @generated from enum value: RUN_STATE_OPEN = 1;
+   */
+  OPEN = 1,
+
+  /**
+   * Under way, and a stage is missing.
+   *
+   * @generated from enum value: RUN_STATE_OVERDUE = 2;
+   */
+  OVERDUE = 2,
+
+  /**
+   * Completed.
+   *
+   * @generated from enum value: RUN_STATE_COMPLETE = 3;
+   */
+  COMPLETE = 3,
+
+  /**
+   * Failed.
+   *
+   * @generated from enum value: RUN_STATE_FAILED = 4;
+   */
+  FAILED = 4,
+
+  /**
+   * Given up by its lifecycle.
+   *
+   * @generated from enum value: RUN_STATE_ABANDONED = 5;
+   */
+  ABANDONED = 5,
+
+  /**
+   * It would be overdue, and people have resolved or ignored all that is missing of it.
+   *
+   * @generated from enum value: RUN_STATE_CLOSED = 6;
+   */
+  CLOSED = 6,
+
+  /**
+   * It had not ended when the next run began.
+   *
+   * @generated from enum value: RUN_STATE_SUPERSEDED = 8;
+   */
+  SUPERSEDED = 8,
+}
+
+/**
+ * Describes the enum mars.v1.RunState.
+ */
+export const RunStateSchema: GenEnum<RunState> = /*@__PURE__*/
+  enumDesc(file_mars_v1_lifecycle, 3);
+
+/**
  * What is found.
  *
  * @generated from enum mars.v1.FindingKind
@@ -738,5 +933,5 @@ export enum FindingKind {
  * Describes the enum mars.v1.FindingKind.
  */
 export const FindingKindSchema: GenEnum<FindingKind> = /*@__PURE__*/
-  enumDesc(file_mars_v1_lifecycle, 3);
+  enumDesc(file_mars_v1_lifecycle, 4);
 

@@ -1,0 +1,157 @@
+/** The findings that one step of the projector changes. */
+import type { Micros } from "../core/event.ts";
+import type { StoredLifecycle } from "../db/lifecycles/lifecycle-cache.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+import type { ActiveFinding, Reconciled } from "../lifecycle/reconcile.ts";
+import type { InstanceOwed } from "./instance-owed.ts";
+import type { OverdueDeltas } from "./overdue-deltas.ts";
+import type { StoredFinding } from "./projection-rows.ts";
+
+/** A run of a message. */
+export interface JudgedRun {
+  readonly message: number;
+  readonly lifecycle: StoredLifecycle;
+  /** See `Run`. */
+  readonly key: number;
+  readonly number: number;
+}
+
+/** A finding that was raised, retracted, or has another due time or number of its run. */
+interface Change extends ActiveFinding {
+  readonly run: JudgedRun;
+  readonly after: string;
+  readonly startedAt: Micros;
+  readonly id: number;
+  readonly raisedAt: Micros;
+  readonly retractedAt: Micros;
+  readonly seq: number;
+}
+
+export class FindingSteps {
+  readonly #now: Micros;
+  readonly #firstSeq: number;
+  readonly #changes: Change[] = [];
+
+  readonly #overdue: Pick<OverdueDeltas, "change">;
+
+  /** @param findingSeq the last seq that was given to a change */
+  constructor(
+    { now, findingSeq }: { readonly now: Micros; readonly findingSeq: number },
+    overdue: Pick<OverdueDeltas, "change">,
+  ) {
+    this.#overdue = overdue;
+    this.#now = now;
+    this.#firstSeq = findingSeq + 1;
+  }
+
+  /** How many changes there are. */
+  get count(): number {
+    return this.#changes.length;
+  }
+
+  /** The messages of which findings have changed. */
+  get messages(): number[] {
+    return [...new Set(this.#changes.map(({ run }) => run.message))];
+  }
+
+  /** Those of them whose lifecycles have stages that are owed by several. */
+  get owingMessages(): number[] {
+    const owing = this.#changes.filter(({ run }) => run.lifecycle.plan.owed.length > 0);
+    return [...new Set(owing.map(({ run }) => run.message))];
+  }
+
+  /**
+   * Changes the findings of a run as they were reconciled.
+   *
+   * @param known all that were ever raised of this run
+   * @returns how many are new
+   */
+  apply(
+    run: JudgedRun,
+    known: readonly StoredFinding[],
+    { raised, retracted }: Pick<Reconciled, "raised" | "retracted">,
+  ): number {
+    const storedOf = (finding: ActiveFinding) => known.find((one) => isSame(one, finding));
+    for (const finding of retracted) this.#change(run, finding, storedOf(finding), this.#now);
+    for (const finding of raised) this.#change(run, finding, storedOf(finding), 0, finding.raiseAt);
+    for (const finding of known) {
+      const ahead = finding.retractedAt === 0 && finding.raisedAt > this.#now;
+      if (!ahead && finding.runNumber === run.number) continue;
+      if (retracted.some((one) => isSame(one, finding)) || raised.some((one) => isSame(one, finding)))
+        continue;
+      this.#change(run, finding, finding, finding.retractedAt);
+    }
+    return raised.filter((finding) => storedOf(finding) === undefined).length;
+  }
+
+  #change(
+    run: JudgedRun,
+    { kind, stage: name, dueAt, lateBy }: ActiveFinding,
+    stored: StoredFinding | undefined,
+    retractedAt: Micros,
+    raiseAt = Number.NEGATIVE_INFINITY,
+  ): void {
+    const stage = run.lifecycle.plan.stages.find((one) => one.name === name);
+    const timed = kind === "missing" || kind === "late";
+    const seq = this.#firstSeq + this.#changes.length;
+    this.#overdue.change(run.lifecycle, { kind, stage: name, dueAt, lateBy, retractedAt }, stored);
+    this.#changes.push({
+      ...{ run, kind, stage: name, dueAt, lateBy },
+      after: stage?.after ?? "",
+      startedAt: dueAt - (timed ? (stage?.within ?? 0) : 0),
+      id: stored?.id ?? seq,
+      raisedAt: this.#raisedAt(stored, retractedAt, raiseAt),
+      retractedAt,
+      seq,
+    });
+  }
+
+  /** It was raised after it became active, and not later than now: so a clock that goes back says what to look at again. */
+  #raisedAt(stored: StoredFinding | undefined, retractedAt: Micros, raiseAt: Micros): Micros {
+    if (stored === undefined || stored.raisedAt > this.#now) return this.#now;
+    const stays = stored.retractedAt === 0 ? stored.raisedAt > raiseAt : stored.retractedAt === retractedAt;
+    return stays ? stored.raisedAt : this.#now;
+  }
+
+  /** For `upsertFindings`. */
+  rows(): Iterable<string> {
+    return this.#changes.values().map((change) => {
+      const { message, lifecycle, key, number } = change.run;
+      return JSON.stringify([
+        ...[message, change.kind, change.stage, change.id, lifecycle.app, lifecycle.id, change.after],
+        ...[lifecycle.version, change.startedAt, change.dueAt, change.raisedAt, change.retractedAt],
+        ...[change.lateBy, change.seq, key, number],
+      ]);
+    });
+  }
+
+  /** The changes as they are published. @param names the ids of `messages` */
+  published(names: ReadonlyMap<number, string>, owedOf: Pick<InstanceOwed, "of">): Finding[] {
+    return this.#changes.flatMap((change) => {
+      const { message, lifecycle, key, number } = change.run;
+      const messageId = names.get(message);
+      if (messageId === undefined) return [];
+      const owed = owedOf.of(message, key, change.stage);
+      return {
+        seq: change.seq,
+        id: change.id,
+        appId: lifecycle.appId,
+        messageId,
+        run: number,
+        kind: change.kind,
+        stage: change.stage,
+        after: change.after,
+        version: lifecycle.version,
+        dueAt: change.dueAt,
+        raisedAt: change.raisedAt,
+        ...(change.retractedAt !== 0 && { retractedAt: change.retractedAt }),
+        lateBy: change.lateBy,
+        ...(owed !== undefined && { owed }),
+      };
+    });
+  }
+}
+
+function isSame(a: Pick<ActiveFinding, "kind" | "stage">, b: Pick<ActiveFinding, "kind" | "stage">): boolean {
+  return a.kind === b.kind && a.stage === b.stage;
+}
