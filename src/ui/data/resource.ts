@@ -1,0 +1,125 @@
+/**
+ * Reads that a screen shows: each keeps what it last had while it reads again, says when it fails, and reads again by itself, while
+ * the page is visible.
+ */
+import { type ReadonlySignal, signal, useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { AnswerOf, OperationName } from "../../api/operation-types.ts";
+import { ApiError, call, type Given } from "./call.ts";
+
+export interface Resource<Answer> {
+  /** The last answer; absent before the first. */
+  readonly data?: Answer;
+  /** Why the last read failed; absent where it did not. */
+  readonly error?: ApiError;
+  /** It has never been answered. */
+  readonly pending: boolean;
+}
+
+export interface Handle<Answer> extends Resource<Answer> {
+  /** Reads again now. */
+  reload(): void;
+  /** Puts an answer in place, as after a change or a live event. */
+  set(change: (data: Answer) => Answer): void;
+}
+
+export interface ReadOptions {
+  /** Reads again after so long; never where absent. */
+  readonly everyMs?: number;
+  /** Nothing is read while it is false. */
+  readonly when?: boolean;
+}
+
+const retryFirstMs = 1_000;
+const retryLastMs = 15_000;
+
+/** Whether a read has been answered since the page was loaded. */
+export const answered = signal(false);
+
+/** Whether reads fail now because Mars does not answer: for the line at the top. */
+export const unreachable = signal(false);
+
+/** Reads by an operation; again whenever what it takes changes. */
+export function useRead<Name extends OperationName>(
+  name: Name,
+  given: Given<Name>,
+  options: ReadOptions = {},
+): Handle<AnswerOf<Name>> {
+  const key = JSON.stringify([name, given]);
+  return useLoaded(key, (aborted) => call(name, given, aborted), options);
+}
+
+/** Reads by any function; again whenever the key changes. */
+export function useLoaded<Answer>(
+  key: string,
+  load: (aborted: AbortSignal) => Promise<Answer>,
+  { everyMs, when = true }: ReadOptions = {},
+): Handle<Answer> {
+  const state = useSignal<Resource<Answer>>({ pending: true });
+  const loader = useRef(load);
+  loader.current = load;
+  const turn = useMemo(() => ({ again: () => {}, key: "" }), []);
+  if (turn.key !== key) {
+    // What was read for something else is not shown under the new name.
+    if (turn.key !== "") state.value = { pending: true };
+    turn.key = key;
+  }
+
+  useEffect(() => {
+    if (!when) return;
+    const ended = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let retryMs = retryFirstMs;
+    let reading = false;
+
+    const next = (ms: number | undefined) => {
+      clearTimeout(timer);
+      if (ms !== undefined && !ended.signal.aborted) timer = setTimeout(run, ms);
+    };
+    const run = async () => {
+      if (reading || ended.signal.aborted) return;
+      if (document.visibilityState === "hidden" && state.peek().data !== undefined) return next(everyMs);
+      reading = true;
+      try {
+        const data = await loader.current(ended.signal);
+        if (ended.signal.aborted) return;
+        state.value = { data, pending: false };
+        unreachable.value = false;
+        answered.value = true;
+        retryMs = retryFirstMs;
+        next(everyMs);
+      } catch (thrown) {
+        if (ended.signal.aborted) return;
+        const error = thrown instanceof ApiError ? thrown : new ApiError(0, String(thrown));
+        state.value = { ...state.peek(), error, pending: false };
+        if (error.status === 0) unreachable.value = true;
+        // A request that is wrong stays wrong; all else may come right.
+        const hopeless = error.status >= 400 && error.status < 500 && error.status !== 429;
+        next(hopeless ? everyMs : retryMs);
+        retryMs = Math.min(retryMs * 2, retryLastMs);
+      } finally {
+        reading = false;
+      }
+    };
+    const shown = () => document.visibilityState === "visible" && everyMs !== undefined && void run();
+    document.addEventListener("visibilitychange", shown);
+    turn.again = () => void run();
+    void run();
+    return () => {
+      ended.abort();
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", shown);
+    };
+  }, [key, when, everyMs]);
+
+  return {
+    ...state.value,
+    reload: () => turn.again(),
+    set(change) {
+      const { data } = state.peek();
+      if (data !== undefined) state.value = { ...state.peek(), data: change(data) };
+    },
+  };
+}
+
+export type { ReadonlySignal };
