@@ -31,8 +31,6 @@ import type { EdgeParts } from "./edge/parts.ts";
 import { Requests } from "./edge/requests.ts";
 import { createHealth, createUnreadable } from "./health.ts";
 import { FileJournal } from "./journal/file-journal.ts";
-import { findingHistory } from "./live/finding-history.ts";
-import { createLive, createLiveFindings } from "./live/hub.ts";
 import { Eraser } from "./maintenance/eraser.ts";
 import { guardFiles } from "./maintenance/guard.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -44,6 +42,7 @@ import { startServers } from "./servers.ts";
 import { Shutdown } from "./shutdown.ts";
 import { startTrialThread } from "./threads.ts";
 import { openCertificates } from "./tls/certificates.ts";
+import { createTopics } from "./topics.ts";
 import { createClientReads } from "./workers/client-reads.ts";
 import { createTrialRuns } from "./workers/trial-runs.ts";
 
@@ -118,17 +117,13 @@ async function start(
   const changes = createChanges();
   const historyReads = supervisor.loop("live_history", liveRetry);
   const { subscriptions, streams } = shares;
-  const followers = { log, reads: historyReads, subscriptions, streams, budget };
-  const live = createLive(inner.client, {
+  let findingSeqRead = 0;
+  const { smtpUrl, smtpFrom, alertAllow, publicUrl } = config;
+  const { live, findings, alertTopics } = createTopics({
+    ...{ reader: inner.client, publicUrl, findingSeqRead: () => findingSeqRead },
     lastSeq: () => pipeline.lastSeq,
     skipped: (seq) => pipeline.skipped(seq),
-    ...followers,
-  });
-  // Readers may see changes before these are published, and subscribe after them.
-  let findingSeqRead = 0;
-  const findings = createLiveFindings(findingHistory(inner.client), {
-    lastSeq: () => findingSeqRead,
-    ...followers,
+    ...{ log, reads: historyReads, subscriptions, streams, budget },
   });
   const pipeline = new Pipeline({
     ...config,
@@ -145,10 +140,10 @@ async function start(
     supervisor,
     log,
   });
-  const { smtpUrl, smtpFrom, alertAllow, publicUrl } = config;
   const alerts = new Alerts({
     store: store.client,
     reader: inner.client,
+    topic: alertTopics,
     allow: alertAllow,
     publicUrl,
     ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
@@ -202,6 +197,7 @@ async function start(
     progress: createFairProgress(pipeline.progress, shares.min_seq_waits),
     live,
     findings,
+    alertTopics,
     lifecycles: {
       async putLifecycle(appId, definition, by) {
         // Before that it is not known what is acknowledged, and so not from when on the version would hold.
@@ -255,7 +251,9 @@ async function start(
     }),
   };
   const servers = await startServers(parts, { config, listen, certificates, shutdown, remainingMs });
-  shutdown.defer("live", () => Promise.all([live.close(), findings.close()]).then(() => undefined));
+  shutdown.defer("live", () =>
+    Promise.all([live, findings, alertTopics].map((hub) => hub.close())).then(() => undefined),
+  );
   shutdown.defer("streams", () => servers.endStreams());
 
   // The threads have started meanwhile.

@@ -14,6 +14,7 @@ import type { FindingReader } from "../lifecycle/finding-query.ts";
 import { delay } from "../runtime/delay.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 import { Wake } from "../runtime/wake.ts";
+import { type AlertHub, AlertTopic } from "./alert-topic.ts";
 import { Calendars } from "./calendars.ts";
 import { type CareChange, care } from "./care.ts";
 import type { Attempt } from "./delivery.ts";
@@ -51,6 +52,8 @@ export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
   /** Between the attempts of one delivery. */
   readonly retryDelaysMs?: readonly number[];
   readonly attemptTimeoutMs?: number;
+  /** The hub of the topics of alerts. */
+  readonly topic: AlertHub;
   readonly version: string;
   /** Where people find Mars (`MARS_PUBLIC_URL`), for links; empty for none. */
   readonly publicUrl?: string;
@@ -65,6 +68,7 @@ export class Alerts implements AlertsPort {
   readonly #options: AlertsOptions;
   readonly #abort = new AbortController();
   readonly #sinks: SinkChanges;
+  readonly #topic: AlertTopic;
   readonly #evaluator: Evaluator;
   readonly #deliverer: Deliverer;
   readonly #wake = new Wake();
@@ -82,7 +86,8 @@ export class Alerts implements AlertsPort {
     const targets = new Targets(allow, options);
     this.calendars = new Calendars({ ...options, change: (change) => this.#change(change) });
     const mailer = smtp && createMailer({ ...smtp, timeoutMs });
-    const send = createSender({ targets, mailer, timeoutMs, version, publicUrl });
+    this.#topic = new AlertTopic({ ...options, hub: options.topic, publicUrl });
+    const send = createSender({ targets, topic: this.#topic, mailer, timeoutMs, version, publicUrl });
     this.#evaluator = new Evaluator({
       ...options,
       findings: options.reader,
@@ -112,7 +117,13 @@ export class Alerts implements AlertsPort {
   }
 
   start(): void {
-    this.#running = Promise.all([this.#evaluate(), this.#deliverer.run()]);
+    this.#running = Promise.all([this.#evaluate(), this.#deliver()]);
+  }
+
+  /** Deliveries to topics begin where the ones before have ended. */
+  async #deliver(): Promise<void> {
+    await this.#topic.start(this.#options.supervisor, this.#abort.signal);
+    await this.#deliverer.run();
   }
 
   /** Aborts attempts under way, which the next start makes again, and ends the loops. */

@@ -1,6 +1,6 @@
 /**
  * Care for an incident: people acknowledge it, assign it, write notes and snooze it. Who knows of the incident and understands
- * that is notified: pagers that it is acknowledged.
+ * that is notified: pagers that it is acknowledged, topics of everything.
  */
 
 import type { Author } from "../core/audit.ts";
@@ -90,7 +90,7 @@ const notifications = {
 } as const;
 
 function understands(sink: AlertSink, type: IncidentCare): boolean {
-  return isPager(sink) && type === "incident.acknowledged";
+  return sink.type === "topic" || (isPager(sink) && type === "incident.acknowledged");
 }
 
 /** Pure. @param who for people @returns the same incident where nothing changes */

@@ -1,6 +1,7 @@
 /** The ports between alerts, the database and the protocols. */
 import type { Author } from "../core/audit.ts";
 import type { Micros } from "../core/event.ts";
+import type { PublishedPage } from "./alert-topic.ts";
 import type { CareChange, CareRecord, Note } from "./care.ts";
 import type { HopTimes, HopTimesQuery } from "./conditions/hop-times.ts";
 import type {
@@ -95,6 +96,8 @@ export interface AlertStore {
   commitAlerts(step: AlertStep): Promise<void>;
   /** What a rule's condition goes on from after a restart, as JSON. It goes with the rule, and may be lost with the machine's power. */
   noteAlertLook(rule: string, at: Micros, look: object): Promise<void>;
+  /** Gives a delivery its place in the sequence of the topics of alerts, once. @returns the last place of all */
+  publishAlert(delivery: number): Promise<number>;
   /** Records an attempt and the delivery's new state. Recording it again changes nothing. */
   recordAttempt(record: AttemptRecord): Promise<void>;
   /** Records a test, which has been sent already. */
@@ -132,6 +135,10 @@ export interface AlertReader {
   alertFigures(groups: readonly FigureGroup[]): Promise<Figures[]>;
   /** `Figures.hopP99` of each hop; `undefined` where no message has passed it. */
   alertHopP99s(hops: readonly Hop[], clock: Micros): Promise<(Micros | undefined)[]>;
+  /** A page of what was published on the topics of alerts in `(after, upTo]`; of one rule where it is given. */
+  publishedAlerts(query: PublishedQuery): Promise<PublishedPage>;
+  /** The last place in the sequence of the topics of alerts; 0 for none. */
+  lastPublishedAlert(): Promise<number>;
   /** The first due delivery of each sink that is not busy. */
   dueDeliveries(at: Micros, busy: readonly string[]): Promise<DueDeliveries>;
   alertIncident(id: number): Promise<Incident | undefined>;
@@ -139,6 +146,12 @@ export interface AlertReader {
   alertNotes(incident: number): Promise<Note[]>;
   alertIncidents(query: IncidentQuery): Promise<IncidentPage>;
   alertDeliveries(query: DeliveryQuery): Promise<DeliveryPage>;
+}
+
+export interface PublishedQuery {
+  readonly after: number;
+  readonly upTo: number;
+  readonly rule?: string;
 }
 
 /** A page of a list without filters. */

@@ -35,7 +35,9 @@ export type SinkTarget =
       /** PagerDuty's integration key, Opsgenie's API key: a secret. Absent: kept. */
       readonly key?: string;
     }
-  | { readonly type: "email"; readonly to: readonly string[] };
+  | { readonly type: "email"; readonly to: readonly string[] }
+  /** Mars' own topics `alerts` and `alerts/{rule}`. */
+  | { readonly type: "topic" };
 
 /** A signing secret that another has replaced. */
 export interface FormerSecret {
@@ -85,6 +87,7 @@ export function isSameReceiver(stored: string, sink: SinkTarget): boolean {
 
 function receiverOf(sink: SinkTarget): string {
   if (sink.type === "email") return JSON.stringify([...sink.to].sort());
+  if (sink.type === "topic") return sink.type;
   const { origin, pathname } = new URL(sink.url);
   // An account of a pager is known by its key alone.
   const key = isPager(sink) ? ` ${sink.key}` : "";

@@ -13,7 +13,16 @@ import { pageOf } from "./memory-page.ts";
 import { operation } from "./operation.ts";
 import { sinkHeaders } from "./sink-headers.ts";
 
-const sinkTypes = ["webhook", "slack", "email", "teams", "discord", "pagerduty", "opsgenie"] as const;
+const sinkTypes = [
+  "webhook",
+  "slack",
+  "email",
+  "teams",
+  "discord",
+  "pagerduty",
+  "opsgenie",
+  "topic",
+] as const;
 /** Bytes of the body, of which the URL is the most. */
 const urlBytesMax = smallBodyBytesMax;
 const emailBytesMax = 254;
@@ -39,6 +48,7 @@ const membersOf: Readonly<Record<(typeof sinkTypes)[number], readonly string[]>>
   pagerduty: ["url", "key"],
   opsgenie: ["url", "key"],
   email: ["to"],
+  topic: [],
 };
 const optionalMembers = ["secret", "headers", "key", "overlap"];
 
@@ -110,6 +120,8 @@ function targetOf(type: (typeof sinkTypes)[number], given: Given): SinkTarget {
   switch (type) {
     case "email":
       return { type, to };
+    case "topic":
+      return { type };
     case "webhook":
       return { type, url, ...defined({ secret, headers }) };
     case "pagerduty":

@@ -7,6 +7,8 @@
  *     journeys/{external_id}                 the events of a journey's messages, see journey.ts
  *     findings                               every finding, see lifecycle/finding.ts
  *     apps/…/findings                        findings of one app, or of one message
+ *     alerts                                 notifications of alerts to a sink of type topic
+ *     alerts/{rule}                          those of one rule
  *     event_timeline:{message_id}            the original's name: that message id in any app, not decoded
  *
  * Segments of the `apps/` and `journeys/` forms are percent-encoded; two spellings of one topic parse to the same `name`.
@@ -26,7 +28,12 @@ export interface Topic {
   readonly externalId?: string;
   /** Of findings, and not of events. */
   readonly findings?: true;
+  /** Of notifications of alerts. The `messageId` is a rule's id: see `AlertItem`. */
+  readonly alerts?: true;
 }
+
+/** See `alertId` of `api/alert-fields.ts`. */
+const ruleBytesMax = 64;
 
 const timelinePrefix = "event_timeline:";
 
@@ -40,6 +47,7 @@ export function parseTopic(text: string): Topic {
     return { name: timelinePrefix + messageId, messageId };
   }
   if (text === "findings") return { name: text, findings: true };
+  if (text === "alerts") return { name: text, alerts: true };
   const segments = text.split("/");
   // Ids are percent-encoded, so that no id looks like this segment.
   if (segments[0] === "apps" && segments.length % 2 === 1 && segments.at(-1) === "findings") {
@@ -55,12 +63,16 @@ export function parseTopic(text: string): Topic {
     const messageId = checkId("message_id", decodeSegment(segments[3] ?? ""), messageIdBytesMax);
     return { name: messageTopicName({ appId, messageId }), appId, messageId };
   }
+  if (segments[0] === "alerts" && segments.length === 2) {
+    const rule = checkId("rule", decodeSegment(segments[1] ?? ""), ruleBytesMax);
+    return { name: `alerts/${encodeURIComponent(rule)}`, messageId: rule, alerts: true };
+  }
   if (segments[0] === "journeys" && segments.length === 2) {
     const externalId = checkId("external_id", decodeSegment(segments[1] ?? ""), externalIdBytesMax);
     return { name: journeyTopicName(externalId), externalId };
   }
   throw invalid(
-    "must be all, apps/{app_id}, apps/{app_id}/messages/{message_id}, journeys/{external_id}, event_timeline:{message_id}, findings, or one of apps/… with /findings at its end",
+    "must be all, apps/{app_id}, apps/{app_id}/messages/{message_id}, journeys/{external_id}, event_timeline:{message_id}, findings, one of apps/… with /findings at its end, alerts or alerts/{rule}",
   );
 }
 

@@ -1,6 +1,7 @@
 /** The dependencies of every protocol: the ports that it uses, and its settings. Wired in `app.ts`. */
 import type { SignIn } from "../access/sign-in.ts";
 import type { ApiParts } from "../api/parts.ts";
+import type { AlertItem } from "../core/alert-item.ts";
 import type { Ingest, Live, Log } from "../core/ports.ts";
 import type { Refusals } from "../core/refusals.ts";
 import type { Finding } from "../lifecycle/finding.ts";
@@ -27,6 +28,7 @@ export interface EdgeParts extends ApiParts {
   readonly requests: Requests;
   readonly live: Live;
   readonly findings: Live<Finding>;
+  readonly alertTopics: Live<AlertItem>;
   /** The caps of all protocols, divided between peers. */
   readonly shares: EdgeShares;
   /** The bytes that wait to be sent. */

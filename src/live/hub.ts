@@ -4,6 +4,7 @@
  * The pipeline publishes contiguous ranges of the sequence, one after each commit of the store. Nothing is kept here: a
  * subscription that starts in the past or falls behind reads the store's history (`subscription.ts`).
  */
+import type { AlertItem } from "../core/alert-item.ts";
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { SequencedEvent } from "../core/event.ts";
@@ -83,6 +84,11 @@ export function createLive(history: History<SequencedEvent>, options: LiveOption
 /** Topics of findings. */
 export function createLiveFindings(history: History<Finding>, options: LiveOptions): Hub<Finding> {
   return new LiveHub(history, { ...options, sizeOf: findingSize });
+}
+
+/** Topics of notifications of alerts. */
+export function createLiveAlerts(history: History<AlertItem>, options: LiveOptions): Hub<AlertItem> {
+  return new LiveHub(history, { ...options, sizeOf: ({ json }) => json.length });
 }
 
 const subscriptionsMaxDefault = 100_000;

@@ -78,6 +78,8 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     alertHopP99s: alerts.hopP99s.bind(alerts),
     dueDeliveries: deliveries.due.bind(deliveries),
     alertIncident: incidents.get.bind(incidents),
+    publishedAlerts: deliveries.published.bind(deliveries),
+    lastPublishedAlert: deliveries.lastPublished.bind(deliveries),
     alertNotes: incidents.notes.bind(incidents),
     alertIncidents: incidents.list.bind(incidents),
     audit: audit.list.bind(audit),

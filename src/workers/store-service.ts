@@ -195,6 +195,7 @@ export function createStoreService(options: DatabaseAddress) {
     addAlertSilence: afterOpening(alerts.addSilence.bind(alerts)),
     deleteAlertSilence: afterOpening(alerts.deleteSilence.bind(alerts)),
     careForIncident: afterOpening(care.care.bind(care)),
+    publishAlert: afterOpening(care.publish.bind(care)),
     redeliver: afterOpening(care.redeliver.bind(care)),
     commitAlerts: afterOpening(alerts.commit.bind(alerts)),
     recordAttempt: afterOpening(alerts.recordAttempt.bind(alerts)),

@@ -3,6 +3,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { MarsGrpc } from "../../src/gen/event_pb.ts";
 import { ServerReflection } from "../../src/gen/grpc/reflection/v1/reflection_pb.ts";
+import { AlertService } from "../../src/gen/mars/v1/alert_service_pb.ts";
 import { CollectStreamRequestSchema, IngestService } from "../../src/gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../../src/gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../src/gen/mars/v1/message_service_pb.ts";
@@ -168,6 +169,12 @@ const sends: readonly [name: string, more: Pick<Way, "scope" | "of">, send: Send
         codeOf(first(createClient(LifecycleService, transport).watchFindings({ topic }, options))),
     ],
   ),
+  [
+    "WatchAlerts",
+    readAll,
+    (transport, options) =>
+      codeOf(first(createClient(AlertService, transport).watchAlerts({ topic: "alerts" }, options))),
+  ],
   [
     "reflection",
     everyone,

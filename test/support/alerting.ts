@@ -1,10 +1,14 @@
 /** Alerts over a store of their own, with a schedule that a test can wait for. */
 
+import { alertHistory } from "../../src/alerting/alert-topic.ts";
 import { Alerts, type AlertsOptions } from "../../src/alerting/alerts.ts";
 import type { DeliveryPage } from "../../src/alerting/delivery.ts";
 import type { SinkTarget } from "../../src/alerting/sink.ts";
 import { ruleInput } from "../../src/api/alert-rules.ts";
+import type { AlertItem } from "../../src/core/alert-item.ts";
+import type { Live } from "../../src/core/ports.ts";
 import { nowMicros } from "../../src/core/time.ts";
+import { createLiveAlerts } from "../../src/live/hub.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { Supervisor } from "../../src/runtime/supervisor.ts";
 import { author } from "./caller.ts";
@@ -15,6 +19,7 @@ import { until } from "./until.ts";
 export interface Alerting {
   readonly opened: TestStore;
   readonly alerts: Alerts;
+  readonly topic: Live<AlertItem>;
   /** Sends so many messages that get stuck at once, and projects them. */
   stick(count: number): Promise<void>;
   /** What is missing of the first so many messages comes; of all unless given. */
@@ -33,10 +38,13 @@ export async function startAlerting(
 ): Promise<Alerting> {
   const opened = await openStore();
   const log = createLog(process.env.MARS_TEST_LOG === "1" ? "debug" : "error");
+  // As in `app.ts` it outlives the alerts that publish to it.
+  const topic = createLiveAlerts(alertHistory(opened.queries, options.publicUrl ?? ""), { log });
   const make = (more: Partial<AlertsOptions> = {}) =>
     new Alerts({
       store: opened.store,
       reader: opened.queries,
+      topic,
       allow: ["127.0.0.1"],
       retryDelaysMs: [50, 50, 50],
       version: "test",
@@ -94,6 +102,7 @@ export async function startAlerting(
 
   return {
     opened,
+    topic,
     get alerts() {
       return alerts;
     },
@@ -122,6 +131,7 @@ export async function startAlerting(
     },
     async [Symbol.asyncDispose]() {
       await alerts.stop();
+      await topic.close();
       opened[Symbol.dispose]();
     },
   };

@@ -40,9 +40,9 @@ type Pager = Extract<SinkTarget, { readonly type: PagerType }>;
  * @param before the sink that it replaces: what is another secret than there is `(changed)`
  */
 export function withoutSecrets(sink: AlertSink, before: AlertSink = sink): AlertSink {
-  if (sink.type === "email") return sink;
+  if (sink.type === "email" || sink.type === "topic") return sink;
   const { origin, pathname, search, hash } = new URL(sink.url);
-  const old = before.type === "email" ? undefined : new URL(before.url);
+  const old = "url" in before ? new URL(before.url) : undefined;
   const secret = (value: string | undefined, other: string | undefined) =>
     value === other ? hidden : changed;
   // With such a URL anyone can write to the channel.
@@ -77,7 +77,7 @@ export interface Kept {
  * @param before the stored sink of the same id
  */
 export function withKept(target: SinkTarget, before: AlertSink | undefined): Kept {
-  if (target.type === "email") return { kept: target, problems: [] };
+  if (target.type === "email" || target.type === "topic") return { kept: target, problems: [] };
   if (isChat(target)) return keepChat(target, before?.type === target.type ? before : undefined);
   if (isPager(target)) return keepPager(target, before?.type === target.type ? before : undefined);
   return keepWebhook(target, before?.type === "webhook" ? before : undefined);

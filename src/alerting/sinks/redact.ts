@@ -15,7 +15,7 @@ const secretCharsMin = 4;
 
 /** What of a sink must not be shown. */
 export function secretsOf(sink: AlertSink): string[] {
-  if (sink.type === "email") return [];
+  if (sink.type === "email" || sink.type === "topic") return [];
   if (isPager(sink)) return [sink.key ?? ""];
   const { pathname, search } = new URL(sink.url);
   const inUrl = (isChat(sink) ? pathname + search : search).split(/[/?&=]/);

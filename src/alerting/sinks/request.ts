@@ -13,7 +13,7 @@ import { parseTarget } from "./target.ts";
 import { teamsPost } from "./teams.ts";
 import { webhookPost } from "./webhook.ts";
 
-export type HttpSink = Exclude<AlertSink, { readonly type: "email" }>;
+export type HttpSink = Exclude<AlertSink, { readonly type: "email" | "topic" }>;
 
 export interface RequestOptions {
   readonly webhookId: string;
@@ -67,5 +67,5 @@ const refusals: Readonly<Record<HttpSink["type"], readonly number[]>> = {
 
 /** Whether no further attempt would succeed. */
 export function isFinal(sink: AlertSink, status: number): boolean {
-  return sink.type !== "email" && refusals[sink.type].includes(status);
+  return "url" in sink && refusals[sink.type].includes(status);
 }

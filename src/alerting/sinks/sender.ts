@@ -1,6 +1,7 @@
 /** One attempt to send a notification to a sink of any type. It never rejects: a failure is part of the answer. */
 import { nowMicros } from "../../core/time.ts";
 import { orAborted } from "../../runtime/or-aborted.ts";
+import type { AlertTopic } from "../alert-topic.ts";
 import type { Attempt } from "../delivery.ts";
 import { linksOf } from "../links.ts";
 import type { Notification } from "../notification.ts";
@@ -23,6 +24,8 @@ export interface Sent {
 }
 
 export interface Outgoing {
+  /** Of the delivery; absent for a test. */
+  readonly id?: number;
   readonly sink: AlertSink;
   readonly webhookId: string;
   readonly notification: Notification;
@@ -34,6 +37,8 @@ export type Sender = (outgoing: Outgoing, signal: AbortSignal) => Promise<Sent>;
 
 export interface SenderOptions {
   readonly targets: Targets;
+  /** Where sinks of type `topic` lead. */
+  readonly topic: Pick<AlertTopic, "publish" | "announce">;
   /** Absent where no SMTP server is configured. */
   readonly mailer: Mailer | undefined;
   /** Of one attempt, from looking up the name to the end of the answer. */
@@ -44,11 +49,23 @@ export interface SenderOptions {
   readonly publicUrl?: string;
 }
 
-export function createSender({ targets, mailer, timeoutMs, version, publicUrl = "" }: SenderOptions): Sender {
+export function createSender({
+  targets,
+  topic,
+  mailer,
+  timeoutMs,
+  version,
+  publicUrl = "",
+}: SenderOptions): Sender {
   async function send(
-    { sink, webhookId, notification, origin = "" }: Outgoing,
+    { id, sink, webhookId, notification, origin = "" }: Outgoing,
     signal: AbortSignal,
   ): Promise<Outcome> {
+    if (sink.type === "topic") {
+      if (id === undefined) topic.announce(notification);
+      else await orAborted(topic.publish(id), signal);
+      return { status: 0, response: "", failure: "" };
+    }
     const { incident } = notification;
     const links =
       incident === undefined || publicUrl === ""

@@ -99,6 +99,7 @@ export class SinkChanges {
       if (!email) refuse([{ field: "type", message }]);
       return;
     }
+    if (target.type === "topic") return;
     const given = target.type === "webhook" && target.secret !== hidden ? target.secret : undefined;
     const problem = given === undefined ? undefined : secretProblem(given);
     if (problem !== undefined) refuse([{ field: "secret", message: problem }]);

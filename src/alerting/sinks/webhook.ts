@@ -48,7 +48,7 @@ export interface WebhookOptions {
 
 export function webhookPost(notification: Notification, options: WebhookOptions): Post {
   const { url, secrets, webhookId, sentAt, links } = options;
-  const body = JSON.stringify(webhookBody(notification, links));
+  const body = notificationJson(notification, links);
   return {
     url,
     headers: {
@@ -61,6 +61,11 @@ export function webhookPost(notification: Notification, options: WebhookOptions)
     },
     body,
   };
+}
+
+/** A notification as JSON: what webhooks are sent, and what topics carry. */
+export function notificationJson(notification: Notification, links: Links | undefined): string {
+  return JSON.stringify(webhookBody(notification, links));
 }
 
 function formerType(type: Notification["type"], ending: IncidentEnding | undefined) {

@@ -171,9 +171,10 @@ export class AlertWriter {
 
   async prune(before: Micros): Promise<boolean> {
     const args = [before, pruneRows];
-    const [, deliveries, , incidents] = await this.#database.batch(
+    const [, , deliveries, , incidents] = await this.#database.batch(
       [
         { sql: alertsSql.pruneAttempts, args },
+        { sql: alertsSql.prunePublished, args },
         { sql: alertsSql.pruneDeliveries, args },
         { sql: alertsSql.pruneNotes, args },
         { sql: alertsSql.pruneIncidents, args },

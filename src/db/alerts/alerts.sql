@@ -237,6 +237,29 @@ WHERE d.id = ?1;
 -- name: redeliver
 UPDATE alert_deliveries SET state = 'pending', next_at = ?2 WHERE id = ?1;
 
+-- name: publish
+-- The delivery ?1 takes its place.
+INSERT INTO alert_topic (delivery) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM alert_topic WHERE delivery = ?1);
+
+-- name: lastPublished
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'alert_topic'), 0) AS seq;
+
+-- name: published
+-- What was published after ?1 up to ?2, at most ?3 of it; of the rule ?4, NULL for every one. Without a notification where that is deleted,
+-- or of another rule.
+SELECT t.seq, d.notification FROM alert_topic t LEFT JOIN alert_deliveries d ON d.id = t.delivery
+  AND (?4 IS NULL OR d.notification ->> '$.incident.rule' = ?4)
+WHERE t.seq > ?1 AND t.seq <= ?2 ORDER BY t.seq LIMIT ?3;
+
+-- name: publishedFrom
+SELECT min(seq) AS first FROM alert_topic;
+
+-- name: prunePublished
+-- As `pruneDeliveries` does next.
+DELETE FROM alert_topic WHERE delivery IN (
+  SELECT id FROM alert_deliveries
+  WHERE created_at < ?1 AND state <> 'pending' ORDER BY created_at, id LIMIT ?2);
+
 -- name: pruneNotes
 -- Of the incidents that `pruneIncidents` deletes next.
 DELETE FROM alert_notes WHERE incident IN (

@@ -18,7 +18,7 @@ export class CareWriter {
     this.#database = database;
   }
 
-  /** See `AlertStore` of `alerting/ports.ts` for both of these. */
+  /** See `AlertStore` of `alerting/ports.ts` for all of these. */
   async care({ before, incident, deliveries, note }: CareRecord, by?: Author): Promise<void> {
     const { id, appId } = incident;
     if (note !== undefined) await this.#boundNotes(id);
@@ -56,6 +56,12 @@ export class CareWriter {
       }),
     ]);
     return true;
+  }
+
+  async publish(delivery: number): Promise<number> {
+    await this.#database.durably([{ sql: alertsSql.publish, args: [delivery] }]);
+    const { rows } = await this.#database.execute(alertsSql.lastPublished);
+    return Number(rows[0]?.seq);
   }
 
   /** Only this thread writes, so what is counted does not change before it is used. */

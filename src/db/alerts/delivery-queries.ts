@@ -1,5 +1,6 @@
 /** Reads deliveries: those that are due, and lists with every attempt. Runs on a query thread. */
 import type { Row } from "@libsql/client";
+import type { PublishedPage } from "../../alerting/alert-topic.ts";
 import type {
   Attempt,
   Delivery,
@@ -9,12 +10,16 @@ import type {
   DueDeliveries,
   DueDelivery,
 } from "../../alerting/delivery.ts";
+import type { PublishedQuery } from "../../alerting/ports.ts";
 import type { Micros } from "../../core/event.ts";
 import { alertsSql } from "../../gen/sql.ts";
 import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { parseObject, type ReadConnection } from "../read-connection.ts";
 import { alertPageBytesMax, evaluatedSeq } from "./incident-queries.ts";
+
+/** Notifications of one page of the topics' history; one has some 4 KiB. */
+const publishedMax = 100;
 
 /** A smaller step back is normal for a clock. */
 const stepMin: Micros = 1_000_000;
@@ -48,6 +53,29 @@ export class DeliveryQueries {
         .filter(({ id }) => !known.has(id)),
       ...(later.length > 0 && { nextAt: Math.min(...later) }),
     };
+  }
+
+  /** See `AlertReader` of `alerting/ports.ts` for both of these. */
+  async published({ after, upTo, rule }: PublishedQuery): Promise<PublishedPage> {
+    const [rows = [], first] = await this.#connection.read([
+      { sql: alertsSql.published, args: [after, upTo, publishedMax, rule ?? null] },
+      alertsSql.publishedFrom,
+    ]);
+    const known = rows.filter(({ notification }) => notification !== null);
+    const { length } = rows;
+    return {
+      published: this.#connection.decode(known, ({ seq, notification }) => ({
+        seq: Number(seq),
+        notification: parseObject(notification),
+      })),
+      to: length < publishedMax ? upTo : Number(rows[length - 1]?.seq),
+      prunedTo: first?.[0]?.first === null ? upTo : Number(first?.[0]?.first) - 1,
+    };
+  }
+
+  async lastPublished(): Promise<number> {
+    const [rows] = await this.#connection.read([alertsSql.lastPublished]);
+    return Number(rows?.[0]?.seq);
   }
 
   /** See `AlertReader` of `alerting/ports.ts`. */

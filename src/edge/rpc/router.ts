@@ -11,6 +11,7 @@ import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax, eventBodyBytesMax, smallBodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { AlertService } from "../../gen/mars/v1/alert_service_pb.ts";
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
@@ -54,6 +55,7 @@ export function createRpcHandlers(
   const ingest = createIngestMethods(parts);
   const watch = createWatchMethods(parts);
   const { watchEvents } = MessageService.method;
+  const { watchAlerts } = AlertService.method;
   const { watchFindings } = LifecycleService.method;
   const { log } = parts;
   const event = { readMaxBytes: eventBodyBytesMax };
@@ -89,6 +91,10 @@ export function createRpcHandlers(
     .rpc(watchEvents, watch.watchEvents, {
       ...stream,
       jsonOptions: strictJsonOptions(watchEvents.input, log),
+    })
+    .rpc(watchAlerts, watch.watchAlerts, {
+      ...stream,
+      jsonOptions: strictJsonOptions(watchAlerts.input, log),
     })
     .rpc(watchFindings, watch.watchFindings, {
       ...stream,

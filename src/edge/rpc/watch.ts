@@ -1,8 +1,15 @@
 /** The methods that watch a topic: the seq of its start, then its items in batches. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { AlertItem } from "../../core/alert-item.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Live, StreamItem, TopicItem } from "../../core/ports.ts";
+import { parseTime } from "../../core/time.ts";
 import { parseTopic, type Topic } from "../../core/topic.ts";
+import type {
+  WatchAlertsRequest,
+  WatchAlertsResponse_AlertSchema,
+  WatchAlertsResponseSchema,
+} from "../../gen/mars/v1/alert_service_pb.ts";
 import { FindingSchema } from "../../gen/mars/v1/lifecycle_pb.ts";
 import type {
   WatchFindingsRequest,
@@ -13,6 +20,7 @@ import { findingToJson } from "../../lifecycle/json.ts";
 import type { EdgeParts } from "../parts.ts";
 import { type CallContext, callerOf } from "./caller.ts";
 import { sequencedEventToProto } from "./convert.ts";
+import { microsTimestamp } from "./convert-time.ts";
 import { messageOf } from "./proto-json.ts";
 
 export interface WatchMethods {
@@ -20,6 +28,10 @@ export interface WatchMethods {
     request: WatchEventsRequest,
     context: CallContext,
   ): AsyncGenerator<MessageInitShape<typeof WatchEventsResponseSchema>>;
+  watchAlerts(
+    request: WatchAlertsRequest,
+    context: CallContext,
+  ): AsyncGenerator<MessageInitShape<typeof WatchAlertsResponseSchema>>;
   watchFindings(
     request: WatchFindingsRequest,
     context: CallContext,
@@ -27,11 +39,19 @@ export interface WatchMethods {
 }
 
 /** The methods, over the topics. */
-export function createWatchMethods({ live, findings }: Pick<EdgeParts, "live" | "findings">): WatchMethods {
+export function createWatchMethods({
+  live,
+  findings,
+  alertTopics,
+}: Pick<EdgeParts, "live" | "findings" | "alertTopics">): WatchMethods {
   return {
     async *watchEvents(request, context) {
       const items = follow(live, checkTopic(request.topic, "events"), request.afterSeq, context);
       yield* watch(items, (events) => ({ events: events.map(sequencedEventToProto) }), context.signal);
+    },
+    async *watchAlerts(request, context) {
+      const items = follow(alertTopics, checkTopic(request.topic, "alerts"), request.afterSeq, context);
+      yield* watch(items, (alerts) => ({ alerts: alerts.map(alertToProto) }), context.signal);
     },
     async *watchFindings(request, context) {
       const items = follow(findings, checkTopic(request.topic, "findings"), request.afterSeq, context);
@@ -88,13 +108,20 @@ function checkSeq(field: string, seq: bigint): number {
   throw new MarsError("invalid_argument", `${field} ${message}`, { problems: [{ field, message }] });
 }
 
-/** @throws `MarsError("invalid_argument")` for a text that is no topic, or a topic of the other kind */
-function checkTopic(name: string, kind: "events" | "findings"): Topic {
+function alertToProto({ seq, json }: AlertItem): MessageInitShape<typeof WatchAlertsResponse_AlertSchema> {
+  const { type, timestamp, data } = JSON.parse(json);
+  const at = parseTime(timestamp);
+  return { seq: BigInt(seq), type, timestamp: microsTimestamp(typeof at === "string" ? 0 : at), data };
+}
+
+/** The methods by what they watch. */
+const methods = { events: "WatchEvents", findings: "WatchFindings", alerts: "WatchAlerts" } as const;
+
+/** @throws `MarsError("invalid_argument")` for a text that is no topic, or a topic of another kind */
+function checkTopic(name: string, kind: keyof typeof methods): Topic {
   const topic = parseTopic(name);
-  if ((topic.findings === true) === (kind === "findings")) return topic;
-  const message =
-    kind === "events"
-      ? "must be one of events; findings are watched by WatchFindings"
-      : "must be one of findings; events are watched by WatchEvents";
+  const given = topic.alerts ? "alerts" : topic.findings ? "findings" : "events";
+  if (given === kind) return topic;
+  const message = `must be one of ${kind}; ${given} are watched by ${methods[given]}`;
   throw new MarsError("invalid_argument", `topic ${message}`, { problems: [{ field: "topic", message }] });
 }

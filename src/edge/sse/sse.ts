@@ -4,11 +4,13 @@
  *     event: subscribed    id and data: {"topic","seq","recovered"}
  *     event: event         id: the seq; data: the event
  *     event: finding       the same, of the topics of findings
+ *     event: alert         the same, of the topics of alerts
  *     event: error         data: {"code","message"}; the stream ends, and the browser connects again by itself
  *
  * A browser that lost its connection sends the last id it saw as `Last-Event-ID` and so misses nothing; other clients
  * may send it as `after`. Events that are only announced have no id, since there is nothing to resume after.
  */
+import type { AlertItem } from "../../core/alert-item.ts";
 import type { Peer } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import type { SequencedEvent } from "../../core/event.ts";
@@ -45,6 +47,11 @@ const findingFrames = createFrameCache(
     `id: ${finding.seq}\nevent: finding\ndata: ${JSON.stringify(findingToJson(finding))}\n\n`,
 );
 
+const alertFrames = createFrameCache((_topic, { seq, json }: AlertItem) => {
+  const id = seq === 0 ? "" : `id: ${seq}\n`;
+  return `${id}event: alert\ndata: ${json}\n\n`;
+});
+
 /** Polyfills of EventSource that cannot set headers send `lastEventId`. */
 const parameters = ["topic", "after", "lastEventId", "ticket"] as const;
 
@@ -53,7 +60,7 @@ const parameters = ["topic", "after", "lastEventId", "ticket"] as const;
  * many streams
  */
 export function createSse(
-  parts: Pick<EdgeParts, "live" | "findings" | "budget" | "log" | "access">,
+  parts: Pick<EdgeParts, "live" | "findings" | "alertTopics" | "budget" | "log" | "access">,
   options: SseOptions = {},
 ): (request: Request, peer?: Peer) => Response {
   const heartbeatMs = options.heartbeatMs ?? heartbeatMsDefault;
@@ -76,9 +83,11 @@ export function createSse(
     const gone = new AbortController();
     const signal = AbortSignal.any([request.signal, gone.signal]);
     const options = { signal, caller, ...(after !== undefined && { after }) };
-    const body = topic.findings
-      ? bodyOf(name, parts.findings.stream(topic, options), findingFrames, { peer, gone })
-      : bodyOf(name, parts.live.stream(topic, options), eventFrames, { peer, gone });
+    const body = topic.alerts
+      ? bodyOf(name, parts.alertTopics.stream(topic, options), alertFrames, { peer, gone })
+      : topic.findings
+        ? bodyOf(name, parts.findings.stream(topic, options), findingFrames, { peer, gone })
+        : bodyOf(name, parts.live.stream(topic, options), eventFrames, { peer, gone });
     return new Response(body, {
       headers: {
         "Content-Type": "text/event-stream; charset=utf-8",

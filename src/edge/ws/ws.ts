@@ -5,6 +5,7 @@
  *     {"type":"subscribe","topic":t,"after":n?}   {"type":"subscribed","topic":t,"seq":n,"recovered":b}
  *                                                 {"type":"event","topic":t,"seq":n,"event":{…}} …
  *                                                 {"type":"finding","topic":t,"seq":n,"finding":{…}} …
+ *                                                 {"type":"alert","topic":t,"seq":n,"alert":{…}} …
  *     {"type":"unsubscribe","topic":t}            {"type":"unsubscribed","topic":t}
  *     {"type":"ping"}                             {"type":"pong"}
  *     anything else                               {"type":"error","code":c,"message":m,"topic":t?}
@@ -13,6 +14,7 @@
  * an unknown one is no error. An event that is only announced (`GET /api/test_socket`) has seq 0: it is not in
  * the sequence, and no subscription resumes after it.
  */
+import type { AlertItem } from "../../core/alert-item.ts";
 import { MarsError } from "../../core/error.ts";
 import type { SequencedEvent } from "../../core/event.ts";
 import { eventJson } from "../../core/json.ts";
@@ -39,8 +41,12 @@ const findingFrames = createFrameCache(
     `{"type":"finding","topic":${topic},"seq":${finding.seq},"finding":${JSON.stringify(findingToJson(finding))}}`,
 );
 
+const alertFrames = createFrameCache(
+  (topic, { seq, json }: AlertItem) => `{"type":"alert","topic":${topic},"seq":${seq},"alert":${json}}`,
+);
+
 export function openWs(
-  parts: Pick<EdgeParts, "live" | "findings" | "log" | "denials">,
+  parts: Pick<EdgeParts, "live" | "findings" | "alertTopics" | "log" | "denials">,
   connection: Connection,
 ): Session {
   /** By canonical name; the value ends the subscription. */
@@ -69,15 +75,20 @@ export function openWs(
           else answerError(error, spelling);
         },
       };
-      unsubscribe = topic.findings
-        ? parts.findings.subscribe(topic, after, {
+      unsubscribe = topic.alerts
+        ? parts.alertTopics.subscribe(topic, after, {
             ...subscriber,
-            events: (findings) => connection.offer(() => findingFrames(quoted, findings)),
+            events: (alerts) => connection.offer(() => alertFrames(quoted, alerts)),
           })
-        : parts.live.subscribe(topic, after, {
-            ...subscriber,
-            events: (events) => connection.offer(() => eventFrames(quoted, events)),
-          });
+        : topic.findings
+          ? parts.findings.subscribe(topic, after, {
+              ...subscriber,
+              events: (findings) => connection.offer(() => findingFrames(quoted, findings)),
+            })
+          : parts.live.subscribe(topic, after, {
+              ...subscriber,
+              events: (events) => connection.offer(() => eventFrames(quoted, events)),
+            });
     } catch (thrown) {
       topics.delete(topic.name);
       throw thrown;

@@ -7,6 +7,8 @@ import { createMailer } from "../../../src/alerting/sinks/email.ts";
 import { createSender } from "../../../src/alerting/sinks/sender.ts";
 import { Targets } from "../../../src/alerting/sinks/target.ts";
 
+const noTopic = { publish: async () => {}, announce: () => {} };
+
 const notification = { type: "test", at: 0, text: "a test" } as Notification;
 const sink = { id: "s", type: "email", to: ["ops@example.com"] } as AlertSink;
 
@@ -32,7 +34,13 @@ async function startPlainServer() {
 
 async function send(url: string) {
   const mailer = createMailer({ url, from: "mars@example.com", timeoutMs: 1_000 });
-  const sender = createSender({ targets: new Targets([]), mailer, timeoutMs: 2_000, version: "test" });
+  const sender = createSender({
+    topic: noTopic,
+    targets: new Targets([]),
+    mailer,
+    timeoutMs: 2_000,
+    version: "test",
+  });
   const { attempt } = await sender({ sink, webhookId: "msg_1", notification }, new AbortController().signal);
   return attempt;
 }

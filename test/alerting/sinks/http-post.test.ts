@@ -8,12 +8,14 @@ import { createSender } from "../../../src/alerting/sinks/sender.ts";
 import { Targets } from "../../../src/alerting/sinks/target.ts";
 import { startStrangeReceiver } from "../../support/strange-receiver.ts";
 
+const noTopic = { publish: async () => {}, announce: () => {} };
+
 const timeoutMs = 500;
 const targets = new Targets(["127.0.0.1"]);
 const notification: Notification = { type: "test", at: 0, text: "a test" } as Notification;
 
 async function send(url: string) {
-  const sender = createSender({ targets, mailer: undefined, timeoutMs, version: "test" });
+  const sender = createSender({ topic: noTopic, targets, mailer: undefined, timeoutMs, version: "test" });
   const sink = { id: "s", type: "slack", url } as AlertSink;
   const { attempt } = await sender({ sink, webhookId: "msg_1", notification }, new AbortController().signal);
   return attempt;

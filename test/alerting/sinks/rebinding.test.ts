@@ -17,13 +17,21 @@ import { createServerCertificate } from "../../support/certificates.ts";
 import { startDnsServer } from "../../support/dns-server.ts";
 import { startReceiver } from "../../support/receiver.ts";
 
+const noTopic = { publish: async () => {}, announce: () => {} };
+
 const notification: Notification = { type: "test", at: 0, text: "a test" };
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Sends to a sink, by names that are looked up by `lookUp`. */
 async function send(sink: Partial<AlertSink>, targets: Targets) {
-  const sender = createSender({ targets, mailer: undefined, timeoutMs: 2_000, version: "test" });
+  const sender = createSender({
+    topic: noTopic,
+    targets,
+    mailer: undefined,
+    timeoutMs: 2_000,
+    version: "test",
+  });
   const outgoing = { sink: { id: "s", ...sink } as AlertSink, webhookId: "msg_1", notification };
   return (await sender(outgoing, new AbortController().signal)).attempt;
 }

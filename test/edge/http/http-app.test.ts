@@ -68,6 +68,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
     progress: { storedSeq: 0, reached: fail },
     live,
     findings: live,
+    alertTopics: live,
     lifecycles: { putLifecycle: fail },
     alerts: {
       putRule: fail,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createSse } from "../../../src/edge/sse/sse.ts";
-import { createLive, createLiveFindings } from "../../../src/live/hub.ts";
+import { createLive, createLiveAlerts, createLiveFindings } from "../../../src/live/hub.ts";
 import { SendBudget } from "../../../src/runtime/send-budget.ts";
 import { eventAt, StoreModel } from "../../live/store-model.ts";
 import { openAccess } from "../../support/caller.ts";
@@ -209,6 +209,7 @@ test("a test event has no id: there is nothing to resume after", async () => {
   end();
 });
 
+const noAlerts = { history: async () => ({ events: [], to: 0, prunedTo: 0 }) };
 const noFindings = {
   history: () => Promise.reject(new Error("no findings in this test")),
 };
@@ -222,7 +223,14 @@ function startSmall(options: Parameters<typeof createSse>[1]) {
   live.publish([], 0);
   const budget = new SendBudget({ lookMs: 5 });
   const sse = createSse(
-    { live, findings: createLiveFindings(noFindings, { log }), budget, log, access: openAccess },
+    {
+      live,
+      findings: createLiveFindings(noFindings, { log }),
+      alertTopics: createLiveAlerts(noAlerts, { log }),
+      budget,
+      log,
+      access: openAccess,
+    },
     options,
   );
   const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => sse(request) });
