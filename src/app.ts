@@ -199,12 +199,12 @@ async function start(
     findings,
     alertTopics,
     lifecycles: {
-      async putLifecycle(appId, definition, by) {
+      async putLifecycle(appId, definition, by, note) {
         // Before that it is not known what is acknowledged, and so not from when on the version would hold.
         if (state === "starting") {
           throw new MarsError("unavailable", "Mars is starting", { retryAfterMs: 1_000 });
         }
-        return store.client.putLifecycle(appId, definition, await pipeline.acknowledged(), by);
+        return store.client.putLifecycle(appId, definition, await pipeline.acknowledged(), by, note);
       },
     },
     alerts,

@@ -6,7 +6,7 @@ import { lifecycleBodyBytesMax } from "../core/limits.ts";
 import { lifecycleToJson } from "../lifecycle/json.ts";
 import { timestamp } from "./answers.ts";
 import { definition } from "./definition.ts";
-import { appId } from "./fields.ts";
+import { appId, text } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 import type { ApiParts } from "./parts.ts";
@@ -38,9 +38,17 @@ export const lifecycle = z.strictObject({
   reopen_on: names.readonly().optional(),
 });
 
+/** No longer than a version may take beside its text. */
+const note = text(1_024, "Why: it is kept with the version.");
+
 const version = z.strictObject({
   version: z.int(),
   created_at: timestamp,
+  put_by: z
+    .string()
+    .nullable()
+    .meta({ description: "Who put it, as in the audit; null where it is not known." }),
+  note: z.string().nullable().meta({ description: "Why, in their words." }),
   lifecycle: lifecycle.nullable(),
 });
 
@@ -56,10 +64,10 @@ export const putLifecycle = operation({
   body,
   rpc: "mars.v1.LifecycleService/PutLifecycle",
   command: "lifecycle put",
-  input: z.strictObject({ app_id: appId, lifecycle: definition }),
+  input: z.strictObject({ app_id: appId, lifecycle: definition, note: note.optional() }),
   ...versionAnswer,
-  async handle({ lifecycles, changes }, { app_id, lifecycle }, caller, by) {
-    const put = await changes.run(caller, () => lifecycles.putLifecycle(app_id, lifecycle, by));
+  async handle({ lifecycles, changes }, { app_id, lifecycle, note }, caller, by) {
+    const put = await changes.run(caller, () => lifecycles.putLifecycle(app_id, lifecycle, by, note));
     if (put === undefined) throw new Error("a definition was put, and no version came of it");
     return { version: lifecycleToJson(put) };
   },
@@ -89,12 +97,12 @@ export const deleteLifecycle = operation({
   rest: `DELETE ${path}`,
   rpc: "mars.v1.LifecycleService/DeleteLifecycle",
   command: "lifecycle delete",
-  input: z.strictObject({ app_id: appId }),
+  input: z.strictObject({ app_id: appId, note: note.optional() }),
   ...versionAnswer,
-  async handle(parts, { app_id }, caller, by) {
+  async handle(parts, { app_id, note }, caller, by) {
     await currentVersion(parts, app_id, caller);
     const { changes, lifecycles } = parts;
-    const ended = await changes.run(caller, () => lifecycles.putLifecycle(app_id, undefined, by));
+    const ended = await changes.run(caller, () => lifecycles.putLifecycle(app_id, undefined, by, note));
     // Another request may have ended it meanwhile.
     if (ended === undefined) throw noLifecycle();
     return { version: lifecycleToJson(ended) };

@@ -12,6 +12,7 @@ import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
 import { getJourney } from "./journeys.ts";
 import { createKey, limitKey, listKeys, revokeKey, rotateKey } from "./keys.ts";
+import { diffLifecycle } from "./lifecycle-changes.ts";
 import { dryRunLifecycle, learnLifecycle } from "./lifecycle-trials.ts";
 import { deleteLifecycle, getLifecycle, listLifecycleVersions, putLifecycle } from "./lifecycles.ts";
 import { getMessage, listMessages } from "./messages.ts";
@@ -40,6 +41,7 @@ export const operations = [
   getLifecycle,
   deleteLifecycle,
   listLifecycleVersions,
+  diffLifecycle,
   dryRunLifecycle,
   learnLifecycle,
   listFindings,

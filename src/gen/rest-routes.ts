@@ -14,6 +14,7 @@ export const restRoutes = {
   getLifecycle: { method: "GET", path: "/api/apps/{app_id}/lifecycle" },
   deleteLifecycle: { method: "DELETE", path: "/api/apps/{app_id}/lifecycle" },
   listLifecycleVersions: { method: "GET", path: "/api/apps/{app_id}/lifecycle/versions" },
+  diffLifecycle: { method: "GET", path: "/api/apps/{app_id}/lifecycle/diff" },
   dryRunLifecycle: { method: "POST", path: "/api/apps/{app_id}/lifecycle/dry-run", body: "lifecycle" },
   learnLifecycle: { method: "GET", path: "/api/apps/{app_id}/lifecycle/learned" },
   listFindings: { method: "GET", path: "/api/findings" },

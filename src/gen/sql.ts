@@ -858,6 +858,10 @@ CREATE INDEX events_external ON events (external_id, message) WHERE external_id 
 -- The versions of lifecycles whose messages have the journeys of their own ids. Beside \`lifecycles\`, whose rows are large.
 CREATE TABLE journeys_by_message (lifecycle INTEGER PRIMARY KEY, app_id TEXT NOT NULL) STRICT;
 ` },
+  { name: "0028_lifecycle_notes", sql: `-- Who put a version of a lifecycle, and why: as the audit names them; both empty where it is not known.
+ALTER TABLE lifecycles ADD COLUMN put_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE lifecycles ADD COLUMN note TEXT NOT NULL DEFAULT '';
+` },
 ] as const;
 
 /** src/db/alerts/alerts.sql */
@@ -981,8 +985,9 @@ export const historiesSql = {
 
 /** src/db/lifecycles/lifecycles.sql */
 export const lifecyclesSql = {
-  latest: `SELECT version, created_at, after_seq, bytes, definition FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT 1`,
-  list: `SELECT app_id, version, created_at, after_seq, definition FROM lifecycles WHERE id IN ( SELECT id FROM ( SELECT id, bytes, sum(bytes) OVER (ORDER BY version DESC) AS until FROM (SELECT id, version, bytes FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT ?2) ) WHERE until <= ?3 OR until = bytes) ORDER BY version DESC`,
+  latest: `SELECT version, created_at, after_seq, bytes, put_by, note, definition FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT 1`,
+  list: `SELECT app_id, version, created_at, after_seq, put_by, note, definition FROM lifecycles WHERE id IN ( SELECT id FROM ( SELECT id, bytes, sum(bytes) OVER (ORDER BY version DESC) AS until FROM (SELECT id, version, bytes FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT ?2) ) WHERE until <= ?3 OR until = bytes) ORDER BY version DESC`,
+  ofVersion: `SELECT app_id, version, created_at, after_seq, put_by, note, definition FROM lifecycles WHERE app_id = ?1 AND version = ?2`,
   ofMessage: `SELECT id, app_id, version, created_at, after_seq, definition FROM lifecycles WHERE app_id = ?2 AND after_seq < ?1 ORDER BY version DESC LIMIT 1`,
   byIds: `SELECT id, app_id, version, created_at, after_seq, definition FROM lifecycles WHERE id IN (SELECT value FROM json_each(?1))`,
   behind: `SELECT l.app_id, l.id, l.after_seq, l.bytes FROM json_each(?1) a CROSS JOIN lifecycles l ON l.app_id = a.value AND l.version >= coalesce( (SELECT version FROM lifecycles WHERE app_id = a.value AND after_seq <= ?2 ORDER BY version DESC LIMIT 1), 0) ORDER BY l.app_id, l.version DESC`,
@@ -991,7 +996,7 @@ export const lifecyclesSql = {
   addBytes: `INSERT INTO apps (app_id, lifecycle_bytes) VALUES (?1, ?2) ON CONFLICT (app_id) DO UPDATE SET lifecycle_bytes = lifecycle_bytes + excluded.lifecycle_bytes`,
   insertStages: `INSERT OR IGNORE INTO stages (app, after, stage) SELECT (SELECT id FROM apps WHERE app_id = ?1), value ->> 0, value ->> 1 FROM json_each(?2)`,
   countNamed: `UPDATE stages SET versions = versions + 1 WHERE id IN ( SELECT s.id FROM json_each(?2) n CROSS JOIN stages s ON s.app = (SELECT id FROM apps WHERE app_id = ?1) AND s.after = n.value ->> 0 AND s.stage = n.value ->> 1)`,
-  insertVersion: `INSERT INTO lifecycles (app_id, version, created_at, after_seq, bytes, stage_ids, definition) SELECT ?1, ?3, ?4, max(?5, (SELECT seq FROM projection)), ?6, (SELECT json_group_array(id) FROM ( SELECT s.id FROM json_each(?2) n CROSS JOIN stages s ON s.app = (SELECT id FROM apps WHERE app_id = ?1) AND s.after = n.value ->> 0 AND s.stage = n.value ->> 1 ORDER BY n.key)), ?7 RETURNING after_seq`,
+  insertVersion: `INSERT INTO lifecycles (app_id, version, created_at, after_seq, bytes, stage_ids, definition, put_by, note) SELECT ?1, ?3, ?4, max(?5, (SELECT seq FROM projection)), ?6, (SELECT json_group_array(id) FROM ( SELECT s.id FROM json_each(?2) n CROSS JOIN stages s ON s.app = (SELECT id FROM apps WHERE app_id = ?1) AND s.after = n.value ->> 0 AND s.stage = n.value ->> 1 ORDER BY n.key)), ?7, ?8, ?9 RETURNING after_seq`,
   unused: `SELECT id, bytes FROM lifecycles l WHERE app_id = ?1 AND version < (SELECT max(version) FROM lifecycles WHERE app_id = ?1) AND NOT EXISTS (SELECT 1 FROM lifecycle_instances WHERE lifecycle = l.id AND instances > 0) AND (SELECT after_seq FROM lifecycles WHERE app_id = ?1 AND version > l.version ORDER BY version LIMIT 1) <= (SELECT seq FROM projection) ORDER BY version LIMIT ?2`,
   subtractBytes: `UPDATE apps SET lifecycle_bytes = lifecycle_bytes - (SELECT sum(bytes + ?3) FROM lifecycles WHERE id IN (SELECT value FROM json_each(?2))) WHERE app_id = ?1`,
   countUnnamed: `UPDATE stages SET versions = versions - named.times FROM ( SELECT s.value AS stage, count(*) AS times FROM lifecycles l, json_each(l.stage_ids) s WHERE l.id IN (SELECT value FROM json_each(?1)) GROUP BY s.value ) AS named WHERE stages.id = named.stage`,

@@ -82,6 +82,10 @@ export interface LifecycleVersion {
   readonly version: number;
   /** When it was put, in microseconds. */
   readonly createdAt: number;
+  /** Who put it, as the audit names them (`Author.who`); absent where that is not known. */
+  readonly putBy?: string;
+  /** Why, in the words of who put it. */
+  readonly note?: string;
   /** It holds for messages whose first event came after this seq. */
   readonly afterSeq: number;
   /** Absent where this version ended the lifecycle: later messages have none. */

@@ -86,6 +86,8 @@ export function lifecycleToJson(version: LifecycleVersion) {
   return {
     version: version.version,
     created_at: formatTime(version.createdAt),
+    put_by: version.putBy ?? null,
+    note: version.note ?? null,
     lifecycle: version.definition === undefined ? null : definitionToJson(version.definition),
   };
 }

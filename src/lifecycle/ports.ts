@@ -8,12 +8,14 @@ export interface LifecycleStore {
    * Makes the definition the app's, for the messages whose first event comes from now on; `undefined` ends the
    * lifecycle. On disk when it resolves. Putting what is there already changes nothing.
    *
+   * @param note why; kept with the version
    * @returns the version that holds from now on; `undefined` when there was nothing to end
    */
   putLifecycle(
     appId: string,
     definition: Definition | undefined,
     by: Author,
+    note?: string,
   ): Promise<LifecycleVersion | undefined>;
 }
 
@@ -24,4 +26,7 @@ export interface LifecycleReader {
    * together.
    */
   lifecycleVersions(appId: string, limit?: number): Promise<LifecycleVersion[]>;
+
+  /** One version; `undefined` where there is none of this number. */
+  lifecycleVersion(appId: string, version: number): Promise<LifecycleVersion | undefined>;
 }

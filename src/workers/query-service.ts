@@ -55,6 +55,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     overdue: findings.overdue.bind(findings),
     overdueGroups: groups.overdueGroups.bind(groups),
     lifecycleVersions: lifecycles.lifecycleVersions.bind(lifecycles),
+    lifecycleVersion: lifecycles.lifecycleVersion.bind(lifecycles),
     histories: histories.histories.bind(histories),
     funnel: statistics.funnel.bind(statistics),
     latency: statistics.latency.bind(statistics),

@@ -169,8 +169,13 @@ export function createStoreService(options: DatabaseAddress) {
     pruneCounts: retention.pruneCounts.bind(retention),
     /** @param acknowledged the last seq on disk: the version holds behind it, and behind all that is stored */
     putLifecycle: afterOpening(
-      (appId: string, definition: Definition | undefined, acknowledged?: number, by?: Author) =>
-        definitions.put(appId, definition, Math.max(acknowledged ?? 0, messages.seq), by),
+      (
+        appId: string,
+        definition: Definition | undefined,
+        acknowledged?: number,
+        by?: Author,
+        note?: string,
+      ) => definitions.put(appId, definition, Math.max(acknowledged ?? 0, messages.seq), by, note),
     ),
     project: afterOpening(projector.project.bind(projector)),
     readKeys: afterOpening(keys.readKeys.bind(keys)),

@@ -98,6 +98,7 @@ export const rows: Readonly<Record<string, Row>> = {
     ...ofApp,
   },
   listLifecycleVersions: is(app, ofApp),
+  diffLifecycle: is({ ...app, from: 1, to: 1 }, ofApp),
   dryRunLifecycle: is({ ...app, lifecycle }, { missing: { app_id: "nobodys", lifecycle } }),
   learnLifecycle: is(app, ofApp),
   listFindings: is(app, ofApp),

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { listFindings, listOverdue } from "../../src/api/findings.ts";
 import { getJourney } from "../../src/api/journeys.ts";
+import { diffLifecycle } from "../../src/api/lifecycle-changes.ts";
 import { dryRunLifecycle, learnLifecycle } from "../../src/api/lifecycle-trials.ts";
 import {
   deleteLifecycle,
@@ -86,6 +87,10 @@ const steps = (door: string): readonly Step[] => [
   [getLifecycle, { app_id: "nobody" }],
   [listLifecycleVersions, shop],
   [listLifecycleVersions, { app_id: "nobody" }],
+  [diffLifecycle, { ...shop, from: 1, to: 1 }],
+  [diffLifecycle, shop],
+  [diffLifecycle, { ...shop, from: 1, to: 99 }],
+  [diffLifecycle, { app_id: "nobody" }],
   [dryRunLifecycle, { ...shop, ...window, lifecycle }],
   [dryRunLifecycle, { app_id: "nobody", ...window, lifecycle }],
   [dryRunLifecycle, { ...shop, lifecycle: {} }],
@@ -106,8 +111,10 @@ const steps = (door: string): readonly Step[] => [
   [listOverdueGroups, { ...shop, new_within: "1h" }],
   [listOverdueGroups, { ...shop, limit: 1, triage: "none" }],
   [listOverdueGroups, { app_id: "nobody", limit: 201 }],
-  [putLifecycle, { app_id: `x-ended-${door}`, lifecycle }],
+  [putLifecycle, { app_id: `x-ended-${door}`, lifecycle, note: "a try" }],
+  [deleteLifecycle, { app_id: `x-ended-${door}`, note: "x".repeat(1_025) }],
   [deleteLifecycle, { app_id: `x-ended-${door}` }],
+  [diffLifecycle, { app_id: `x-ended-${door}` }],
   [deleteLifecycle, { app_id: `x-ended-${door}` }],
 ];
 

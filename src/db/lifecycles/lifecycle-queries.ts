@@ -25,4 +25,13 @@ export class LifecycleQueries {
     ]);
     return this.#connection.decode(rows, versionOfRow);
   }
+
+  /** See `LifecycleReader.lifecycleVersion`. */
+  async lifecycleVersion(appId: string, version: number): Promise<LifecycleVersion | undefined> {
+    const { rows } = await this.#connection.execute({
+      sql: lifecyclesSql.ofVersion,
+      args: [appId, version],
+    });
+    return this.#connection.decode(rows, versionOfRow)[0];
+  }
 }

@@ -21,7 +21,7 @@ import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import type { LifecycleCache } from "./lifecycle-cache.ts";
 
-/** Bytes of the versions of one app, and of each version beside its text. The smallest make 4,000 versions. */
+/** Bytes of the versions of one app, and of each version beside its text: its note is no longer than that. The smallest make 4,000 versions. */
 const appBytesMax = 4 * 1024 * 1024;
 const versionBytes = 1024;
 /** Versions that are dropped together, so that not every later `PUT` has to look for some. */
@@ -48,9 +48,10 @@ export class LifecycleWriter {
     definition: Definition | undefined,
     afterSeq: number,
     by?: Author,
+    note?: string,
   ): Promise<LifecycleVersion | undefined> {
     try {
-      return await this.#put(appId, definition, afterSeq, by);
+      return await this.#put(appId, definition, afterSeq, by, note);
     } finally {
       // Also where it failed: only the answer may be lost. And where it is there already: an earlier answer may have been.
       this.#lifecycles.changed(appId);
@@ -62,6 +63,7 @@ export class LifecycleWriter {
     definition: Definition | undefined,
     afterSeq: number,
     by: Author | undefined,
+    note = "",
   ): Promise<LifecycleVersion | undefined> {
     const text = definition === undefined ? "" : JSON.stringify(definitionToJson(definition));
     const [last] = await this.#last(appId);
@@ -69,7 +71,7 @@ export class LifecycleWriter {
     const bytes = Buffer.byteLength(text);
     const room = definition === undefined ? [] : await this.#makeRoom(appId, bytes + versionBytes);
     const version = (last?.version ?? 0) + 1;
-    const row = { version, created_at: nowMicros(), bytes, definition: text };
+    const row = { version, created_at: nowMicros(), bytes, put_by: by?.who ?? "", note, definition: text };
     const made = versionOf(appId, { ...row, after_seq: afterSeq });
     const before = last && versionOf(appId, last);
     const insert = [...dropVersions(appId, room), ...insertVersion(appId, row, definition, afterSeq)];
@@ -95,6 +97,8 @@ export class LifecycleWriter {
       created_at: Number(row.created_at),
       after_seq: Number(row.after_seq),
       bytes: Number(row.bytes),
+      put_by: String(row.put_by),
+      note: String(row.note),
       definition: String(row.definition),
     }));
   }
@@ -125,6 +129,8 @@ interface VersionRow {
   readonly created_at: Micros;
   readonly after_seq: number;
   readonly bytes: number;
+  readonly put_by: string;
+  readonly note: string;
   readonly definition: string;
 }
 
@@ -134,6 +140,8 @@ function versionOf(appId: string, row: VersionRow): LifecycleVersion {
     version: row.version,
     createdAt: row.created_at,
     afterSeq: row.after_seq,
+    ...(row.put_by !== "" && { putBy: row.put_by }),
+    ...(row.note !== "" && { note: row.note }),
     ...(row.definition !== "" && { definition: readDefinition(row.definition) }),
   };
 }
@@ -149,14 +157,14 @@ function insertVersion(
 ): InStatement[] {
   const stages = (definition?.stages ?? []).map((stage) => [afterName(stage), stageName(stage)]);
   const names = JSON.stringify([["", ""], ...stages]);
-  const { version, created_at, bytes, definition: text } = row;
+  const { version, created_at, bytes, put_by, note, definition: text } = row;
   return [
     { sql: lifecyclesSql.addBytes, args: [appId, bytes + versionBytes] },
     { sql: lifecyclesSql.insertStages, args: [appId, names] },
     { sql: lifecyclesSql.countNamed, args: [appId, names] },
     {
       sql: lifecyclesSql.insertVersion,
-      args: [appId, names, version, created_at, afterSeq, bytes, text],
+      args: [appId, names, version, created_at, afterSeq, bytes, text, put_by, note],
     },
   ];
 }

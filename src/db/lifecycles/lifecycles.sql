@@ -1,19 +1,23 @@
 -- Versions of lifecycles: see `lifecycle-cache.ts` and `lifecycle-writer.ts`.
 
 -- name: latest
-SELECT version, created_at, after_seq, bytes, definition FROM lifecycles
+SELECT version, created_at, after_seq, bytes, put_by, note, definition FROM lifecycles
 WHERE app_id = ?1 ORDER BY version DESC LIMIT 1;
 
 -- name: list
 -- The latest ?2 versions of the app ?1 whose definitions have ?3 bytes together, or the latest alone. Bytes are summed
 -- before any definition is read.
-SELECT app_id, version, created_at, after_seq, definition FROM lifecycles
+SELECT app_id, version, created_at, after_seq, put_by, note, definition FROM lifecycles
 WHERE id IN (
   SELECT id FROM (
     SELECT id, bytes, sum(bytes) OVER (ORDER BY version DESC) AS until
     FROM (SELECT id, version, bytes FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT ?2)
   ) WHERE until <= ?3 OR until = bytes)
 ORDER BY version DESC;
+
+-- name: ofVersion
+SELECT app_id, version, created_at, after_seq, put_by, note, definition FROM lifecycles
+WHERE app_id = ?1 AND version = ?2;
 
 -- name: ofMessage
 -- The version that the message ?1 of the app ?2 goes by: the last one before its first event.
@@ -58,14 +62,14 @@ WHERE id IN (
 
 -- name: insertVersion
 -- It begins behind ?5 and behind all events that the projector has applied: a message keeps the version it was given.
-INSERT INTO lifecycles (app_id, version, created_at, after_seq, bytes, stage_ids, definition)
+INSERT INTO lifecycles (app_id, version, created_at, after_seq, bytes, stage_ids, definition, put_by, note)
 SELECT ?1, ?3, ?4, max(?5, (SELECT seq FROM projection)), ?6,
   (SELECT json_group_array(id) FROM (
     SELECT s.id
     FROM json_each(?2) n CROSS JOIN stages s
       ON s.app = (SELECT id FROM apps WHERE app_id = ?1) AND s.after = n.value ->> 0 AND s.stage = n.value ->> 1
     ORDER BY n.key)),
-  ?7
+  ?7, ?8, ?9
 RETURNING after_seq;
 
 -- name: unused

@@ -25,6 +25,8 @@ export function versionOfRow(row: Row): LifecycleVersion {
     version: Number(row.version),
     createdAt: Number(row.created_at),
     afterSeq: Number(row.after_seq),
+    ...(row.put_by && { putBy: String(row.put_by) }),
+    ...(row.note && { note: String(row.note) }),
     ...(text !== "" && { definition: readDefinition(text) }),
   };
 }

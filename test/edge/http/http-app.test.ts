@@ -41,6 +41,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
       get: fail,
       journey: fail,
       lifecycleVersions: fail,
+      lifecycleVersion: fail,
       findings: fail,
       overdue: fail,
       overdueGroups: fail,

@@ -42,6 +42,52 @@ async function send(
 const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
 
 describe("a lifecycle", () => {
+  test("has versions with who put them and why, and says how they differ", async () => {
+    const path = `${mars.url}/api/apps/noted/lifecycle`;
+    expect((await get(`${path}/diff`)).status).toBe(404);
+    const first = await put("noted", definition);
+    expect(first.body).toMatchObject({ put_by: "anonymous", note: null });
+    expect((await get(`${path}/diff`)).status).toBe(404);
+    const stages = definition.stages.with(1, { event: "ACCEPTED", after: "CREATED", within: "300ms" });
+    const init = {
+      method: "PUT",
+      body: JSON.stringify({ ...definition, stages, grace: "1s" }),
+      headers: { "content-type": "application/json" },
+    };
+    const note = "the bank is slow on Mondays";
+    const second = await get(`${path}?note=${encodeURIComponent(note)}`, init);
+    expect(second.body).toMatchObject({ success: true, version: 2, put_by: "anonymous", note });
+    // What is there already is not put again, with another note either.
+    expect((await get(`${path}?note=again`, init)).body).toMatchObject({ version: 2, note });
+    expect((await get(path)).body).toMatchObject({ version: 2, note });
+    expect((await get(`${path}?note=${"x".repeat(1_025)}`, init)).body.errors[0].field).toBe("note");
+
+    const { body } = await get(`${path}/diff`);
+    expect(body).toMatchObject({
+      from: { version: 1, put_by: "anonymous", note: null, ended: false },
+      to: { version: 2, note, ended: false },
+      added: [],
+      removed: [],
+      changed: [{ stage: "ACCEPTED", field: "within", from: "150ms", to: "300ms" }],
+      fields: [{ field: "grace", from: "50ms", to: "1s" }],
+      words: ["stage ACCEPTED: within is 300ms, was 150ms", "grace is 1s, was 50ms"],
+    });
+    const back = (await get(`${path}/diff?from=2&to=1`)).body;
+    expect(back.words).toEqual(["stage ACCEPTED: within is 150ms, was 300ms", "grace is 50ms, was 1s"]);
+    expect((await get(`${path}?note=over`, { method: "DELETE" })).body).toMatchObject({
+      version: 3,
+      note: "over",
+      lifecycle: null,
+    });
+    const { versions } = (await get(`${path}/versions`)).body;
+    expect(versions.map((one: Json) => one.note)).toEqual(["over", note, null]);
+    const ended = (await get(`${path}/diff`)).body;
+    expect(ended).toMatchObject({ from: { version: 2 }, to: { version: 3, ended: true } });
+    expect(ended.words[0]).toBe("the lifecycle ended");
+    expect((await get(`${path}/diff?from=3&to=4`)).status).toBe(404);
+    expect((await get(`${path}/diff?from=0`)).status).toBe(422);
+  });
+
   test("is put in versions, read, listed and ended", async () => {
     const path = `${mars.url}/api/apps/versions%2F1/lifecycle`;
     expect((await get(path)).status).toBe(404);
