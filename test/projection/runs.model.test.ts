@@ -77,11 +77,21 @@ const report = fc.record({
     .map(([n, minutes]) => (n * second) / 2 + minutes * second),
   eventId: fc.constantFrom("", "", "x", "x", "y"),
 });
+/** Few of everything: runs that appear, get another number, and are there no more. */
+const close = fc.record({
+  messageId: fc.constant("a"),
+  event: fc.constantFrom("CREATED", "TAKEN", "CLOSED", "BOUNCED", "REOPENED", "REOPENED"),
+  attributes: fc.constant(""),
+  createdAt: fc.integer({ min: 0, max: 6 }).map((n) => n * second),
+  eventId: fc.constantFrom("x", "y"),
+});
 const actions = fc.array(
   fc.oneof(
     {
       weight: 4,
-      arbitrary: fc.array(report, { minLength: 1, maxLength: 6 }).map((reports) => ({ reports })),
+      arbitrary: fc
+        .array(fc.oneof(report, close), { minLength: 1, maxLength: 6 })
+        .map((reports) => ({ reports })),
     },
     {
       weight: 3,
