@@ -137,9 +137,10 @@ function decideResolved(rule: AlertRule, { clock, figures }: Moment): Decision {
   return figures.count >= rule.atLeast ? { action: "reopen" } : { action: "wait", until: clock + lookEvery };
 }
 
-/** Messages that were deleted have not recovered. */
-function endOf({ expired = 0 }: Figures): Decision {
-  return { action: "end", ending: expired > 0 ? "messages_deleted" : "resolved" };
+/** Messages that were deleted or given up have not recovered. */
+function endOf({ expired = 0, abandoned = 0 }: Figures): Decision {
+  if (expired > 0) return { action: "end", ending: "messages_deleted" };
+  return { action: "end", ending: abandoned > 0 ? "abandoned" : "resolved" };
 }
 
 /** When it has been below `atLeast` for the rule's window. Where one is enough, what none is left of ends sooner. */

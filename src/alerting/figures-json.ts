@@ -10,7 +10,8 @@ export function figuresToJson(
   figures: Omit<Figures, "fresh" | "recent"> & Partial<Pick<Figures, "fresh">>,
   kind: IncidentKind,
 ) {
-  const { count, fresh = 0, since, freshSince, lateBy, samples, expired, hopP99, measured } = figures;
+  const { count, fresh = 0, since, freshSince, lateBy, samples, hopP99, measured } = figures;
+  const { expired = 0, abandoned = 0 } = figures;
   return {
     count: Math.min(count, countMax),
     count_exceeded: count > countMax,
@@ -20,7 +21,8 @@ export function figuresToJson(
     late_by_ms: lateBy === 0 ? null : lateBy / 1_000,
     hop_p99_ms: hopP99 === undefined ? null : hopP99 / 1_000,
     samples: [...samples],
-    expired: expired ?? 0,
+    expired,
+    abandoned,
     measured: measured === undefined || !isConditionKind(kind) ? null : measuredToJson(kind, measured),
   };
 }

@@ -27,6 +27,8 @@ export interface Figures {
   readonly samples: readonly string[];
   /** Messages that it counted and that retention has deleted unfinished; absent for none. */
   readonly expired?: number;
+  /** Messages that it counted and that their lifecycle has given up; absent for none. */
+  readonly abandoned?: number;
   /** The time within which 99 of 100 messages passed this hop in the last seven days; absent where none was counted. */
   readonly hopP99?: Micros;
   /** Of an incident of a condition; absent while it cannot be said. */

@@ -122,19 +122,24 @@ function whatOf(incident: Incident): string {
       return `complete without ${hopText(incident)}`;
     case "failed":
       return `failed with ${hopText(incident)}`;
+    case "abandoned":
+      return `abandoned at ${hopText(incident)}`;
     default:
       throw new Error(`an incident of ${incident.kind} counts no messages`);
   }
 }
 
-/** Nothing was resolved: messages were deleted, or nobody looks any more. */
+/** Nothing was resolved: messages were deleted or given up, or nobody looks any more. */
 function closedText(incident: Incident, { figures, clock, ending }: Facts): string {
-  const { expired = 0, count } = figures;
+  const { expired = 0, abandoned = 0, count } = figures;
   const lasted = `after ${durationText(microsBetween(incident.openedAt, clock))}`;
   const left = count === 0 ? "" : `, ${messagesText(count)} still ${whatOf(incident)}`;
   if (ending === "rule_deleted") return `the rule ${incident.rule} was deleted${left}, ${lasted}`;
   if (ending === "rule_changed") {
     return `the rule ${incident.rule} is not about ${hopText(incident)} any more${left}, ${lasted}`;
+  }
+  if (ending === "abandoned") {
+    return `${messagesText(abandoned)} ${whatOf(incident)} abandoned, as the lifecycle gives up${left}, ${lasted}`;
   }
   return `${messagesText(expired)} ${whatOf(incident)} expired unfinished, deleted by retention or erased${left}, ${lasted}`;
 }

@@ -6,6 +6,7 @@ import {
   type Definition,
   durationMsMax,
   durationMsMin,
+  giveUpMsMax,
   owedStagesMax,
   type Stage,
   stageName,
@@ -86,6 +87,10 @@ export const definition = z
         "A message that failed is complete all the same once an event of `complete_on` comes at or after the last failure.",
     }),
     reopen_on: eventNames().optional(),
+    give_up: duration(
+      { min: durationMsMin, max: giveUpMsMax },
+      "A message is abandoned so long after the first stage that it misses was due.",
+    ).optional(),
   })
   .transform((fields, context): Definition => {
     const read = readFields(fields);
@@ -121,6 +126,7 @@ function readFields({
   grace = graceMsDefault,
   recovers = false,
   reopen_on,
+  give_up,
 }: {
   readonly stages: readonly StageFields[];
   readonly complete_on: readonly string[];
@@ -128,6 +134,7 @@ function readFields({
   readonly grace?: number | undefined;
   readonly recovers?: boolean | undefined;
   readonly reopen_on?: readonly string[] | undefined;
+  readonly give_up?: number | undefined;
 }): Definition {
   const eventsOf = ({ event, any_of, events }: StageFields) => event ?? any_of ?? events ?? [];
   const opening = eventsOf(stages[0]!);
@@ -147,6 +154,7 @@ function readFields({
     graceMs: grace,
     ...(recovers && { recovers }),
     ...(reopen_on !== undefined && { reopenOn: reopen_on }),
+    ...(give_up !== undefined && { giveUpMs: give_up }),
   };
 }
 

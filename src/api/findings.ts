@@ -25,6 +25,10 @@ export const finding = z.strictObject({
   due_at: timestamp,
   raised_at: timestamp,
   retracted_at: timestamp.nullable(),
+  ended_by: z
+    .enum(["abandoned"])
+    .nullable()
+    .meta({ description: "Why it was retracted, where no event has resolved it." }),
   late_by_ms: z.number().nullable(),
   owed,
 });

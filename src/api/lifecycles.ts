@@ -36,6 +36,7 @@ export const lifecycle = z.strictObject({
   grace: z.string(),
   recovers: z.literal(true).optional(),
   reopen_on: names.readonly().optional(),
+  give_up: z.string().optional(),
 });
 
 /** No longer than a version may take beside its text. */

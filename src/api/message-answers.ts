@@ -60,6 +60,7 @@ const instance = z.strictObject({
   run: z.int().meta({ description: "The number of the last run, which is the one shown here." }),
   completed_at: timestamp.nullable(),
   failed_at: timestamp.nullable(),
+  abandoned_at: timestamp.nullable(),
   failures: z
     .strictObject({ count, last_at: timestamp })
     .nullable()

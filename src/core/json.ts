@@ -96,6 +96,7 @@ function instanceToJson(instance: LifecycleInstance) {
     run: instance.run,
     completed_at: timeOrNull(instance.completedAt),
     failed_at: timeOrNull(instance.failedAt),
+    abandoned_at: timeOrNull(instance.abandonedAt),
     failures: failures === undefined ? null : { count: failures.count, last_at: formatTime(failures.lastAt) },
     stages: instance.stages.map(instanceStageToJson),
     runs: runs.map((run) => ({

@@ -72,6 +72,8 @@ export interface Assessment {
   readonly overdueSince?: Micros;
   readonly completedAt?: Micros;
   readonly failedAt?: Micros;
+  /** From when on its lifecycle gives it up; absent where it does not, or has not yet. */
+  readonly abandonedAt?: Micros;
 }
 
 /** The state of one run of a message: `superseded` had not ended when the next one began. */

@@ -1,7 +1,7 @@
 /** Dry run: the findings that a definition would have raised for the stored messages. */
 import type { Micros } from "../core/event.ts";
 import { type MessageState, messageStates } from "../core/state.ts";
-import { activeBy, assess, pendingFindings, stageTimes } from "../lifecycle/assess.ts";
+import { activeBy, assess, pendingFindings, stageTimes, withoutGivenUp } from "../lifecycle/assess.ts";
 import type { Definition } from "../lifecycle/definition.ts";
 import type { FindingKind, PendingFinding } from "../lifecycle/finding.ts";
 import { completionOf, type OwedEvents, withOwed } from "../lifecycle/owed.ts";
@@ -86,9 +86,9 @@ export class DryRun {
   /** @param next the run after it, which supersedes it */
   #addRun(messageId: string, { times, receivedAt }: HistoryRun, next: HistoryRun | undefined): void {
     const plan = this.#plan;
-    for (const finding of pendingFindings(plan, times)) {
-      if (next !== undefined && isOpen(finding)) continue;
-      if (finding.raiseAt < this.#clock) this.#count(finding, messageId).holding += 1;
+    const holding = pendingFindings(plan, times).filter(activeBy(this.#clock));
+    for (const finding of withoutGivenUp(holding)) {
+      if (next === undefined || !isOpen(finding)) this.#count(finding, messageId).holding += 1;
     }
     const firstReceived = (slots: readonly number[]) =>
       Math.min(...slots.map((slot) => receivedAt[slot] ?? Number.POSITIVE_INFINITY));

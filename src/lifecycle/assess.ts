@@ -10,6 +10,8 @@
  *   failure; else it is complete from its first event of `complete_on` on.
  * - Nothing is missing of a message that has ended. If it completed without a required stage, the stage was skipped; that is
  *   found a grace after completion, as events of different services overtake each other.
+ * - A message that misses a stage is abandoned `give_up` after the earliest due time of what it misses, and not before a finding
+ *   of it was raised. Nothing is missing of it then. If that stage comes after all, it is judged by its events as ever.
  * - A required stage is expected once something that it comes after has come, or a stage that is itself expected, whichever of
  *   its alternatives it would have been. So what hangs on an optional stage is not expected without it, nor what hangs on one
  *   alternative where another came.
@@ -19,7 +21,7 @@ import { behindOf, excessOf, noSkews, type Skew } from "../core/skew.ts";
 import { nameOfEvents } from "../core/stage-name.ts";
 import type { Assessment, InstanceStage, StageStatus } from "../core/state.ts";
 import { microsBetween } from "../core/time.ts";
-import type { PendingFinding } from "./finding.ts";
+import type { FindingKey, PendingFinding } from "./finding.ts";
 import { earliest, type Plan, type Times } from "./plan.ts";
 
 /** When a stage's clock started, was due and was done; `null` for what is not. */
@@ -51,7 +53,8 @@ export function endOf(plan: Plan, times: Times): { completedAt: Micros | null; f
 const atOnce = 0;
 
 /**
- * The findings that are or will be active if nothing else comes; in the order of the stages, `failed` last.
+ * The findings that are or will be active if nothing else comes; in the order of the stages, `abandoned` and `failed` last. With
+ * `abandoned` none of `missing` is active: see `withoutGivenUp`.
  *
  * @param skews what is known of the clock that may have given these times
  */
@@ -63,6 +66,7 @@ export function pendingFindings(
   const { completedAt, failedAt } = endOf(plan, times);
   const ended = completedAt !== null || failedAt !== null;
   const pending: PendingFinding[] = [];
+  let longest: PendingFinding | undefined;
   const expected = completedAt === null ? undefined : expectedStages(plan, times);
   for (const [index, stage] of plan.stages.entries()) {
     const { startedAt, dueAt, doneAt } = stageTimes(plan, index, times);
@@ -74,11 +78,17 @@ export function pendingFindings(
     } else if (!ended) {
       if (startedAt === null || dueAt === null || stage.optional) continue;
       const [raiseAt, waits] = [dueAt + plan.grace, behindOf(skews, startedAt)];
-      pending.push({ kind: "missing", stage: stage.name, raiseAt, waits, dueAt, lateBy: 0 });
+      const missing = { kind: "missing", stage: stage.name, raiseAt, waits, dueAt, lateBy: 0 } as const;
+      pending.push(missing);
+      if (longest === undefined || dueAt < longest.dueAt) longest = missing;
     } else if (completedAt !== null && expected?.[index]) {
       const [raiseAt, waits] = [completedAt + plan.grace, behindOf(skews, completedAt)];
       pending.push({ kind: "skipped", stage: stage.name, raiseAt, waits, dueAt: completedAt, lateBy: 0 });
     }
+  }
+  if (plan.giveUp !== undefined && longest !== undefined) {
+    const raiseAt = longest.dueAt + Math.max(plan.giveUp, plan.grace);
+    pending.push({ ...longest, kind: "abandoned", raiseAt });
   }
   for (const { event, slot } of plan.fail) {
     const at = times[slot] ?? null;
@@ -104,6 +114,12 @@ export function activeBy(watermark: Micros): IsActive {
   return ({ raiseAt, waits }) => raiseAt + waits < watermark;
 }
 
+/** Of the active findings those that are left where the message is abandoned: nothing is missing of it any more. */
+export function withoutGivenUp<Found extends FindingKey>(active: readonly Found[]): readonly Found[] {
+  const abandoned = active.some(({ kind }) => kind === "abandoned");
+  return abandoned ? active.filter(({ kind }) => kind !== "missing") : active;
+}
+
 /** The state of a message of which these findings are active. */
 export function assess(
   plan: Plan,
@@ -112,11 +128,9 @@ export function assess(
   skews: readonly Skew[] = noSkews,
 ): Assessment {
   const { completedAt, failedAt } = endOf(plan, times);
-  const active = new Map(
-    pendingFindings(plan, times, skews)
-      .filter(isActive)
-      .map((finding) => [finding.kind + finding.stage, finding]),
-  );
+  const found = withoutGivenUp(pendingFindings(plan, times, skews).filter(isActive));
+  const active = new Map(found.map((finding) => [finding.kind + finding.stage, finding]));
+  const abandonedAt = found.find(({ kind }) => kind === "abandoned")?.raiseAt;
   let overdueSince: Micros | undefined;
   const stages = plan.stages.map((stage, index): InstanceStage => {
     const { startedAt, dueAt, doneAt } = stageTimes(plan, index, times);
@@ -131,7 +145,7 @@ export function assess(
           ? "overdue"
           : active.has(`skipped${stage.name}`)
             ? "skipped"
-            : completedAt !== null || failedAt !== null
+            : completedAt !== null || failedAt !== null || abandonedAt !== undefined
               ? "unreached"
               : startedAt === null && stage.starts.length > 0
                 ? "pending"
@@ -156,13 +170,16 @@ export function assess(
         ? "failed"
         : completedAt !== null
           ? "complete"
-          : overdueSince !== undefined
-            ? "overdue"
-            : "open",
+          : abandonedAt !== undefined
+            ? "abandoned"
+            : overdueSince !== undefined
+              ? "overdue"
+              : "open",
     stages,
     ...(overdueSince !== undefined && { overdueSince }),
     ...(completedAt !== null && { completedAt }),
     ...(failedAt !== null && { failedAt }),
+    ...(abandonedAt !== undefined && { abandonedAt }),
   };
 }
 

@@ -7,7 +7,7 @@
  *         { "any_of": ["SENT_SMS", "SENT_PUSH"], "after": "ACCEPTED", "within": "1m" },
  *         { "event": "ACKED", "after": "SENT_PUSH", "within": "1m", "each": { "of": "recipients", "by": "client" } },
  *         { "event": "OPENED", "optional": true } ],
- *       "complete_on": ["SENT_SMS", "SENT_PUSH"], "fail_on": ["BOUNCED"], "grace": "500ms",
+ *       "complete_on": ["SENT_SMS", "SENT_PUSH"], "fail_on": ["BOUNCED"], "grace": "500ms", "give_up": "3d",
  *       "recovers": true, "reopen_on": ["REOPENED"] }
  *
  * Everything here is pure and has no clock.
@@ -26,6 +26,7 @@ export const timesMax = 1_000;
 export const attributeBytesMax = 256;
 export const durationMsMin = 1;
 export const durationMsMax = 30 * 86_400_000;
+export const giveUpMsMax = 365 * 86_400_000;
 
 export interface Stage {
   /** Any of these events is the stage; nearly always one. */
@@ -67,6 +68,8 @@ export interface Definition {
    * `namesMax`, none of which ends a message. Absent: a message has one run.
    */
   readonly reopenOn?: readonly string[];
+  /** A message is abandoned so long after its longest overdue stage was due; absent where it is waited for without end. */
+  readonly giveUpMs?: number;
 }
 
 /** Whether more counts of a message than the first event of each name. */
@@ -118,6 +121,7 @@ export interface DefinitionJson {
   readonly grace: string;
   readonly recovers?: true;
   readonly reopen_on?: readonly string[];
+  readonly give_up?: string;
 }
 
 /** The definition as a user would write it: what `api/definition.ts` reads, in one spelling only. */
@@ -136,6 +140,7 @@ export function definitionToJson(definition: Definition): DefinitionJson {
     grace: formatDuration(definition.graceMs),
     ...(definition.recovers && { recovers: true }),
     ...(definition.reopenOn !== undefined && { reopen_on: definition.reopenOn }),
+    ...(definition.giveUpMs !== undefined && { give_up: formatDuration(definition.giveUpMs) }),
   };
 }
 
@@ -148,6 +153,7 @@ export function readDefinition(text: string): Definition {
     grace,
     recovers,
     reopen_on,
+    give_up,
   } = JSON.parse(text) as DefinitionJson;
   return {
     stages: stages.map(({ event, any_of, after = [], within, optional = false, each, times }) => ({
@@ -163,5 +169,6 @@ export function readDefinition(text: string): Definition {
     graceMs: parseDuration(grace)!,
     ...(recovers && { recovers }),
     ...(reopen_on !== undefined && { reopenOn: reopen_on }),
+    ...(give_up !== undefined && { giveUpMs: parseDuration(give_up)! }),
   };
 }

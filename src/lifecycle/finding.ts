@@ -7,10 +7,14 @@ import type { Owed } from "../core/state.ts";
  * - `late`: it came, but after due and grace.
  * - `skipped`: the message completed without a stage that was required.
  * - `failed`: an event came that means failure.
+ * - `abandoned`: a stage has been missing for so long that the lifecycle gives the message up.
  */
-export type FindingKind = "missing" | "late" | "skipped" | "failed";
+export type FindingKind = (typeof findingKinds)[number];
 
-export const findingKinds: readonly FindingKind[] = ["missing", "late", "skipped", "failed"];
+export const findingKinds = ["missing", "late", "skipped", "failed", "abandoned"] as const;
+
+/** Why a finding was retracted though no event has resolved it: its message was abandoned. */
+export type FindingEnding = "abandoned";
 
 /** By which a finding is known. A run of a message has each at most once. */
 export interface FindingKey {
@@ -25,7 +29,7 @@ export interface PendingFinding extends FindingKey {
   readonly raiseAt: Micros;
   /** So much longer it is waited for, because the clock may have been behind that gave the time it is counted from. */
   readonly waits: Micros;
-  /** When the stage was due; for `skipped` when the message completed, for `failed` when it failed. */
+  /** When the stage was due, also for `abandoned`; for `skipped` when the message completed, for `failed` when it failed. */
   readonly dueAt: Micros;
   /** `late` only: by how much, counted from `dueAt`. */
   readonly lateBy: Micros;
@@ -51,6 +55,8 @@ export interface Finding extends FindingKey, MessageKey {
   readonly raisedAt: Micros;
   /** When it was retracted; absent while it is active. */
   readonly retractedAt?: Micros;
+  /** Absent while it is active, and where an event has resolved it. */
+  readonly endedBy?: FindingEnding;
   /** How late the stage came in the end; 0 where it came in time and was only delivered late, or has not come. */
   readonly lateBy: Micros;
   /** Of a stage that is owed by several: who owes it when the finding is read. That changes without a change of the finding. */

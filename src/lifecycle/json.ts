@@ -22,6 +22,7 @@ export function findingToJson(finding: Finding) {
     due_at: formatTime(finding.dueAt),
     raised_at: formatTime(finding.raisedAt),
     retracted_at: timeOrNull(finding.retractedAt),
+    ended_by: finding.endedBy ?? null,
     late_by_ms: finding.lateBy === 0 ? null : milliseconds(finding.lateBy),
     owed: owedToJson(finding.owed),
   };

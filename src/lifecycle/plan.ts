@@ -39,6 +39,8 @@ export interface Plan {
   readonly owedEvents: ReadonlySet<string>;
   /** In microseconds. */
   readonly grace: number;
+  /** In microseconds, from when a stage was due; absent where a message is never given up. */
+  readonly giveUp?: number;
   /**
    * The slot of no event: when a message that had failed was completed by a later try; `null` where it was not. Absent where the
    * lifecycle has no `recovers`.
@@ -104,6 +106,7 @@ export function createPlan(definition: Definition): Plan {
     complete: definition.completeOn.map(slotOf),
     fail,
     grace: definition.graceMs * 1_000,
+    ...(definition.giveUpMs !== undefined && { giveUp: definition.giveUpMs * 1_000 }),
     ranks: new Map([
       ...reopenOn.map((event) => [event, order.length + 1] as const),
       ...definition.failOn.map((event) => [event, order.length] as const),

@@ -8,7 +8,7 @@ import type { Micros } from "../core/event.ts";
 import { noSkews, type Skew } from "../core/skew.ts";
 import type { FunnelStatus, MessageState } from "../core/state.ts";
 import { endOf, pendingFindings } from "./assess.ts";
-import type { FindingKey } from "./finding.ts";
+import type { FindingEnding, FindingKey, PendingFinding } from "./finding.ts";
 import { earliest, type Plan, type Times } from "./plan.ts";
 import { isOpen } from "./runs.ts";
 
@@ -23,11 +23,16 @@ export interface RaisedFinding extends ActiveFinding {
   readonly raiseAt: Micros;
 }
 
+/** A finding that is active no more. */
+export interface RetractedFinding extends ActiveFinding {
+  readonly endedBy?: FindingEnding;
+}
+
 export interface Reconciled {
   /** New, or with another due time than before. */
   readonly raised: readonly RaisedFinding[];
   /** Active no more; `lateBy` says how late the stage came, 0 where it came in time. */
-  readonly retracted: readonly ActiveFinding[];
+  readonly retracted: readonly RetractedFinding[];
   readonly state: MessageState;
   /** The longest overdue stage's due time; absent where none is. */
   readonly overdueSince?: Micros;
@@ -66,8 +71,18 @@ export function reconcile(
   let next: { readonly at: Micros; readonly waits: Micros } | undefined;
   const all = pendingFindings(plan, times, skews);
   const pending = former ? all.filter((finding) => !isOpen(finding)) : all;
-  for (const { kind, stage, dueAt, lateBy, raiseAt, waits } of pending) {
-    const known = before.find((one) => one.kind === kind && one.stage === stage);
+  const knownOf = ({ kind, stage }: PendingFinding) =>
+    before.find((one) => one.kind === kind && one.stage === stage);
+  const givenUp = plan.giveUp === undefined ? undefined : pending.find(({ kind }) => kind === "abandoned");
+  const isActive = (finding: PendingFinding) => {
+    const known = knownOf(finding) !== undefined;
+    return finding.raiseAt + (known ? 0 : finding.waits) < watermark && (raising || known);
+  };
+  const isAbandoned = givenUp !== undefined && isActive(givenUp);
+  for (const one of pending) {
+    const { kind, stage, dueAt, lateBy, raiseAt, waits } = one;
+    if (isAbandoned && kind === "missing") continue;
+    const known = knownOf(one);
     const at = known === undefined ? raiseAt + waits : raiseAt;
     if (at < watermark && (raising || known !== undefined)) {
       const finding = { kind, stage, dueAt, lateBy };
@@ -80,8 +95,14 @@ export function reconcile(
   const retracted = before
     .filter((one) => !active.some(({ kind, stage }) => kind === one.kind && stage === one.stage))
     .map((one) => {
-      const late = pending.find(({ kind, stage }) => kind === "late" && stage === one.stage);
-      return { ...one, lateBy: late?.lateBy ?? one.lateBy };
+      const same = pending.filter(({ stage }) => stage === one.stage);
+      const late = same.find(({ kind }) => kind === "late");
+      const ended = isAbandoned && one.kind === "missing" && same.some(({ kind }) => kind === "missing");
+      return {
+        ...one,
+        lateBy: late?.lateBy ?? one.lateBy,
+        ...(ended && { endedBy: "abandoned" as const }),
+      };
     });
 
   const { completedAt, failedAt } = endOf(plan, times);
@@ -96,15 +117,17 @@ export function reconcile(
         ? "failed"
         : completedAt !== null
           ? "complete"
-          : overdue !== undefined
-            ? "overdue"
-            : "open",
+          : isAbandoned
+            ? "abandoned"
+            : overdue !== undefined
+              ? "overdue"
+              : "open",
     ...(overdue !== undefined && { overdueSince: overdue }),
     ...(next !== undefined && { nextAt: next.at }),
     waits: next?.waits ?? 0,
     statuses: plan.stages.map((stage): FunnelStatus => {
       if (earliest(times, stage.events) !== null) return "reached";
-      if (ended) return "never";
+      if (ended || isAbandoned) return "never";
       return missing.some((finding) => finding.stage === stage.name) ? "overdue" : "waiting";
     }),
   };

@@ -142,5 +142,5 @@ export function formerRun(
 
 /** Whether it can be found only of a run that goes on. */
 export function isOpen({ kind }: FindingKey): boolean {
-  return kind === "missing";
+  return kind === "missing" || kind === "abandoned";
 }

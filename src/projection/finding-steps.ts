@@ -1,11 +1,11 @@
 /** The findings that one step of the projector changes. */
 import type { Micros } from "../core/event.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycle-cache.ts";
-import type { Finding } from "../lifecycle/finding.ts";
-import type { ActiveFinding, Reconciled } from "../lifecycle/reconcile.ts";
+import type { Finding, FindingEnding } from "../lifecycle/finding.ts";
+import type { ActiveFinding, Reconciled, RetractedFinding } from "../lifecycle/reconcile.ts";
 import type { InstanceOwed } from "./instance-owed.ts";
-import type { OverdueDeltas } from "./overdue-deltas.ts";
 import type { StoredFinding } from "./projection-rows.ts";
+import type { RollupDeltas } from "./rollup-deltas.ts";
 
 /** A run of a message. */
 export interface JudgedRun {
@@ -23,7 +23,9 @@ interface Change extends ActiveFinding {
   readonly startedAt: Micros;
   readonly id: number;
   readonly raisedAt: Micros;
+  /** 0 while it is active. */
   readonly retractedAt: Micros;
+  readonly endedBy: FindingEnding | "";
   readonly seq: number;
 }
 
@@ -32,14 +34,14 @@ export class FindingSteps {
   readonly #firstSeq: number;
   readonly #changes: Change[] = [];
 
-  readonly #overdue: Pick<OverdueDeltas, "change">;
+  readonly #deltas: Pick<RollupDeltas, "changeFinding">;
 
   /** @param findingSeq the last seq that was given to a change */
   constructor(
     { now, findingSeq }: { readonly now: Micros; readonly findingSeq: number },
-    overdue: Pick<OverdueDeltas, "change">,
+    deltas: Pick<RollupDeltas, "changeFinding">,
   ) {
-    this.#overdue = overdue;
+    this.#deltas = deltas;
     this.#now = now;
     this.#firstSeq = findingSeq + 1;
   }
@@ -86,15 +88,16 @@ export class FindingSteps {
 
   #change(
     run: JudgedRun,
-    { kind, stage: name, dueAt, lateBy }: ActiveFinding,
+    { kind, stage: name, dueAt, lateBy, endedBy }: RetractedFinding,
     stored: StoredFinding | undefined,
     retractedAt: Micros,
     raiseAt = Number.NEGATIVE_INFINITY,
   ): void {
     const stage = run.lifecycle.plan.stages.find((one) => one.name === name);
-    const timed = kind === "missing" || kind === "late";
+    const timed = kind === "missing" || kind === "late" || kind === "abandoned";
     const seq = this.#firstSeq + this.#changes.length;
-    this.#overdue.change(run.lifecycle, { kind, stage: name, dueAt, lateBy, retractedAt }, stored);
+    const changed = { kind, stage: name, dueAt, lateBy, ...(endedBy && { endedBy }) };
+    this.#deltas.changeFinding(run.lifecycle, { ...changed, retractedAt }, stored);
     this.#changes.push({
       ...{ run, kind, stage: name, dueAt, lateBy },
       after: stage?.after ?? "",
@@ -102,6 +105,7 @@ export class FindingSteps {
       id: stored?.id ?? seq,
       raisedAt: this.#raisedAt(stored, retractedAt, raiseAt),
       retractedAt,
+      endedBy: endedBy ?? "",
       seq,
     });
   }
@@ -120,7 +124,7 @@ export class FindingSteps {
       return JSON.stringify([
         ...[message, change.kind, change.stage, change.id, lifecycle.app, lifecycle.id, change.after],
         ...[lifecycle.version, change.startedAt, change.dueAt, change.raisedAt, change.retractedAt],
-        ...[change.lateBy, change.seq, key, number],
+        ...[change.lateBy, change.seq, key, number, change.endedBy],
       ]);
     });
   }
@@ -145,6 +149,7 @@ export class FindingSteps {
         dueAt: change.dueAt,
         raisedAt: change.raisedAt,
         ...(change.retractedAt !== 0 && { retractedAt: change.retractedAt }),
+        ...(change.endedBy !== "" && { endedBy: change.endedBy }),
         lateBy: change.lateBy,
         ...(owed !== undefined && { owed }),
       };

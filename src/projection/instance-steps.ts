@@ -69,7 +69,7 @@ export class InstanceSteps {
     this.#watermark = step.watermark;
     this.#raising = step.raising;
     this.#skews = step.skews;
-    this.findings = new FindingSteps(step, deltas.overdue);
+    this.findings = new FindingSteps(step, deltas);
     this.#deltas = deltas;
   }
 

@@ -4,7 +4,7 @@ import type { Micros } from "../core/event.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycle-cache.ts";
 import { forRows } from "../db/rows.ts";
 import { overdueAgesSql } from "../gen/sql.ts";
-import type { ActiveFinding } from "../lifecycle/reconcile.ts";
+import type { RetractedFinding } from "../lifecycle/reconcile.ts";
 import type { StoredFinding } from "./projection-rows.ts";
 import { minuteKey, rollUp, stageOf } from "./stage-buckets.ts";
 
@@ -25,8 +25,8 @@ export class OverdueDeltas {
    * @param stored as it was counted; absent for a new one
    */
   change(
-    { plan, stageIds }: Pick<StoredLifecycle, "plan" | "stageIds">,
-    { kind, stage: name, dueAt, retractedAt }: ActiveFinding & { readonly retractedAt: Micros },
+    { plan, stageIds }: StoredLifecycle,
+    { kind, stage: name, dueAt, retractedAt }: RetractedFinding & { readonly retractedAt: Micros },
     stored: StoredFinding | undefined,
   ): void {
     if (kind !== "missing") return;

@@ -17,6 +17,7 @@ import { rollupsSql } from "../gen/sql.ts";
 import { type Hop, hopsOf } from "../lifecycle/hops.ts";
 import type { Times } from "../lifecycle/plan.ts";
 import { Histogram } from "../statistics/histogram.ts";
+import { AbandonedDeltas } from "./abandoned-deltas.ts";
 import { OverdueDeltas } from "./overdue-deltas.ts";
 import { type BucketKey, bucketKeys, minuteKey, rollUp } from "./stage-buckets.ts";
 
@@ -47,7 +48,8 @@ export class RollupDeltas {
   /** By stage and minute: a step's messages share a few of these, which are rolled up into the longer spans at its end. */
   readonly #funnel = new Map<number, number[]>();
   readonly #samples = new Map<number, Sample[]>();
-  readonly overdue = new OverdueDeltas();
+  readonly #overdue = new OverdueDeltas();
+  readonly #abandoned = new AbandonedDeltas();
   /** Whether something is taken away from a rate. */
   #less = false;
 
@@ -104,6 +106,12 @@ export class RollupDeltas {
     for (const hop of is) if (!was.some((other) => sameHop(hop, other))) this.#sample(id, lifecycle, hop, 1);
   }
 
+  /** A finding was raised or retracted, or has another due time: see `OverdueDeltas.change`. */
+  changeFinding(...[lifecycle, finding, stored]: Parameters<OverdueDeltas["change"]>): void {
+    this.#overdue.change(lifecycle, finding, stored);
+    this.#abandoned.change(lifecycle, finding);
+  }
+
   /** The histograms that have to be at hand for `statements`, each by its key. */
   get histogramKeys(): BucketKey[] {
     return [...new Set([...this.#samples.keys()].flatMap(bucketKeys))];
@@ -116,7 +124,8 @@ export class RollupDeltas {
       ...(this.#less ? [rollupsSql.deleteEmptyRates] : []),
       ...forRows(rollupsSql.addToFunnel, this.#funnelRows()),
       ...forRows(rollupsSql.putLatencies, this.#latencyRows(histograms)),
-      ...this.overdue.statements(),
+      ...this.#overdue.statements(),
+      ...this.#abandoned.statements(),
     ];
   }
 

@@ -48,3 +48,10 @@ CROSS JOIN latencies l ON l.stage = k.value ->> 0 AND l.span = k.value ->> 1 AND
 INSERT INTO latencies (stage, span, start, histogram)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
 ON CONFLICT (stage, span, start) DO UPDATE SET histogram = excluded.histogram;
+
+-- name: abandonIncidents
+-- ?1 JSON: `[[app, stage], count]` of findings whose messages were abandoned.
+UPDATE alert_incidents SET abandoned = alert_incidents.abandoned + gone.count
+FROM (SELECT value ->> '$[0][0]' AS app_id, value ->> '$[0][1]' AS stage, value ->> 1 AS count FROM json_each(?1)) AS gone
+WHERE alert_incidents.closed_at = 0 AND alert_incidents.kind = 'missing'
+  AND alert_incidents.app_id = gone.app_id AND alert_incidents.stage = gone.stage;

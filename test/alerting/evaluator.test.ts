@@ -175,6 +175,12 @@ describe("what is to be done about an incident", () => {
       { action: "end", ending: "resolved" },
     ],
     [
+      "it is abandoned when none holds because their lifecycle has given up",
+      notified,
+      { clock: noon + minute + 1, figures: { ...none, abandoned: 2 } },
+      { action: "end", ending: "abandoned" },
+    ],
+    [
       "it has expired when none holds because retention has deleted them",
       notified,
       { clock: noon + minute + 1, figures: { ...none, expired: 2 } },

@@ -4,7 +4,7 @@ import { activeBy, assess, pendingFindings } from "../../src/lifecycle/assess.ts
 import { afterName, type Definition, stageName } from "../../src/lifecycle/definition.ts";
 import { createPlan } from "../../src/lifecycle/plan.ts";
 import { parseDefinition } from "../support/definition.ts";
-import { naiveFindings } from "../support/naive-lifecycle.ts";
+import { holdsAt, naiveFindings } from "../support/naive-lifecycle.ts";
 import { anyDefinition, anyEvents, type NamedEvent, timesOf } from "./definitions.ts";
 
 const anyCase = anyDefinition.chain((definition) =>
@@ -15,7 +15,10 @@ const anyCase = anyDefinition.chain((definition) =>
   }),
 );
 
-function findingsOf({ stages, completeOn, failOn, graceMs }: Definition, events: readonly NamedEvent[]) {
+function findingsOf(
+  { stages, completeOn, failOn, graceMs, giveUpMs }: Definition,
+  events: readonly NamedEvent[],
+) {
   return naiveFindings(
     {
       stages: stages.map(({ events, after, withinMs, optional }) => ({
@@ -27,6 +30,7 @@ function findingsOf({ stages, completeOn, failOn, graceMs }: Definition, events:
       completeOn,
       failOn,
       grace: graceMs * 1_000,
+      ...(giveUpMs !== undefined && { giveUp: giveUpMs * 1_000 }),
     },
     events.map(({ event, at }) => ({ event, createdAt: at })),
   );
@@ -40,7 +44,8 @@ function naiveAssess(definition: Definition, events: readonly NamedEvent[], cloc
   };
   const failedAt = first(definition.failOn);
   const completedAt = failedAt === undefined ? first(definition.completeOn) : undefined;
-  const found = findingsOf(definition, events).filter(({ from }) => from < clock);
+  const found = findingsOf(definition, events).filter((one) => holdsAt(one, clock));
+  const abandonedAt = found.find(({ kind }) => kind === "abandoned")?.from;
   const missing = found.filter(({ kind }) => kind === "missing").map(({ dueAt }) => dueAt);
   const overdueSince = missing.length === 0 ? undefined : Math.min(...missing);
   const stages = definition.stages.map((stage) => {
@@ -52,7 +57,7 @@ function naiveAssess(definition: Definition, events: readonly NamedEvent[], cloc
       startedAt === undefined || stage.withinMs === undefined
         ? undefined
         : startedAt + stage.withinMs * 1_000;
-    const ended = completedAt !== undefined || failedAt !== undefined;
+    const ended = [completedAt, failedAt, abandonedAt].some((at) => at !== undefined);
     let status = "waiting";
     if (doneAt !== undefined) status = "done";
     else if (is("missing")) status = "overdue";
@@ -79,10 +84,12 @@ function naiveAssess(definition: Definition, events: readonly NamedEvent[], cloc
       ? "failed"
       : completedAt !== undefined
         ? "complete"
-        : overdueSince !== undefined
-          ? "overdue"
-          : "open";
-  return { state, stages, overdueSince, completedAt, failedAt };
+        : abandonedAt !== undefined
+          ? "abandoned"
+          : overdueSince !== undefined
+            ? "overdue"
+            : "open";
+  return { state, stages, overdueSince, completedAt, failedAt, abandonedAt };
 }
 
 /** What is absent and what is `undefined` is the same to `toEqual`. */
@@ -109,7 +116,9 @@ test("the findings to come are those of the naive model, each with when it holds
       const order = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
       const sorted = (list: readonly { kind: string; stage: string }[]) =>
         list.map((one) => Object.fromEntries(Object.entries(one).sort())).sort(order);
-      expect(sorted(found)).toEqual(sorted(findingsOf(definition, events)));
+      expect(sorted(found)).toEqual(
+        sorted(findingsOf(definition, events).map(({ until: _, ...one }) => one)),
+      );
     }),
     { numRuns: 2_000 },
   );

@@ -37,7 +37,7 @@ export const anyDefinition: fc.Arbitrary<Definition> = fc
       );
     }
     const names = stages.flatMap(({ events }) => events);
-    return fc.record({
+    const definition = fc.record({
       // In any order: what a stage comes after may stand behind it.
       stages: fc
         .shuffledSubarray(stages.slice(1), { minLength: stages.length - 1 })
@@ -45,6 +45,10 @@ export const anyDefinition: fc.Arbitrary<Definition> = fc
       completeOn: fc.subarray(names, { minLength: 1 }),
       failOn: fc.subarray(["X", "Y"]),
       graceMs: fc.integer({ min: 0, max: 3 }),
+    });
+    const giveUp = fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined });
+    return fc.tuple(definition, giveUp).map(([fields, giveUpMs]) => {
+      return giveUpMs === undefined ? fields : { ...fields, giveUpMs };
     });
   });
 

@@ -10,7 +10,13 @@ import { hopsOf } from "../../src/lifecycle/hops.ts";
 import { createPlan } from "../../src/lifecycle/plan.ts";
 import { Histogram } from "../../src/statistics/histogram.ts";
 import { parseDefinition } from "../support/definition.ts";
-import { type NaiveLifecycle, naiveFindings, naiveOwed, naiveTime } from "../support/naive-lifecycle.ts";
+import {
+  holdsAt,
+  type NaiveLifecycle,
+  naiveFindings,
+  naiveOwed,
+  naiveTime,
+} from "../support/naive-lifecycle.ts";
 import { batchOf, event, openStore, type TestStore } from "../support/store.ts";
 
 const second = 1_000_000;
@@ -28,6 +34,7 @@ const definition = parseDefinition({
   complete_on: ["SEEN", "COPIED"],
   fail_on: ["BOUNCED"],
   grace: "500ms",
+  give_up: "4s",
 });
 const plan = createPlan(definition);
 /** The same, as the naive model has it. */
@@ -44,6 +51,7 @@ const naive: NaiveLifecycle = {
   completeOn: ["SEEN", "COPIED"],
   failOn: ["BOUNCED"],
   grace: second / 2,
+  giveUp: 4 * second,
 };
 const names = ["CREATED", "ACCEPTED", "QUEUED", "SMS", "PUSH", "SEEN", "BOUNCED", "OTHER"];
 const owedNames = ["ACCEPTED", "PUSH", "ACKED", "ACKED", "ACKED", "COPIED"];
@@ -308,8 +316,10 @@ function modelOf(all: readonly SequencedEvent[], clock: number, app: string) {
     const times = [...plan.slots.keys()].map((name) => naiveTime(naive, set, name) ?? null);
     const state = assess(plan, times, activeBy(clock));
     count(state.state);
-    for (const { kind, stage, dueAt, lateBy, from } of naiveFindings(naive, set)) {
-      if (from < clock) findings.push(`${messageId} ${kind} ${stage} ${dueAt} ${lateBy}`);
+    for (const { kind, stage, dueAt, lateBy } of naiveFindings(naive, set).filter((one) =>
+      holdsAt(one, clock),
+    )) {
+      findings.push(`${messageId} ${kind} ${stage} ${dueAt} ${lateBy}`);
     }
     const openedAt = Math.min(...set.map(({ createdAt }) => createdAt));
     for (const span of [60, 3_600, 86_400]) {
@@ -325,7 +335,7 @@ function modelOf(all: readonly SequencedEvent[], clock: number, app: string) {
                 : ["waiting", "pending"].includes(status)
                   ? 1
                   : 3;
-          const ended = state.completedAt !== undefined || state.failedAt !== undefined;
+          const ended = ["complete", "failed", "abandoned"].includes(state.state);
           return [name, at === 1 && ended ? 3 : at] as const;
         }),
       ] as const) {

@@ -15,6 +15,7 @@ export interface NaiveLifecycle {
   readonly grace: number;
   readonly recovers?: boolean;
   readonly reopenOn?: readonly string[];
+  readonly giveUp?: number;
 }
 
 export interface NaiveEvent {
@@ -31,6 +32,12 @@ export interface NaiveFinding {
   readonly lateBy: number;
   /** From when on it holds; of what has happened, at once. */
   readonly from: number;
+  /** Until when: the message is abandoned then. Absent for ever. */
+  readonly until?: number;
+}
+
+export function holdsAt({ from, until }: NaiveFinding, clock: number): boolean {
+  return from < clock && !(until !== undefined && until < clock);
 }
 
 /** Who owes a stage, and who has acknowledged it; `undefined` for an ordinary one, and while that is not known. */
@@ -227,6 +234,14 @@ export function naiveFindings(
     if (done === undefined && completed === undefined && failed === undefined && !former) {
       findings.push({ kind: "missing", stage: name, dueAt: due, lateBy: 0, from: due + lifecycle.grace });
     }
+  }
+  const missing = findings.filter(({ kind }) => kind === "missing");
+  if (lifecycle.giveUp !== undefined && missing.length > 0) {
+    const dueAt = Math.min(...missing.map((one) => one.dueAt));
+    const { stage } = missing.find((one) => one.dueAt === dueAt)!;
+    const from = Math.max(dueAt + lifecycle.giveUp, dueAt + lifecycle.grace);
+    for (const one of missing) findings[findings.indexOf(one)] = { ...one, until: from };
+    findings.push({ kind: "abandoned", stage, dueAt, lateBy: 0, from });
   }
   if (failed !== undefined) {
     const first = lifecycle.failOn.find((name) =>

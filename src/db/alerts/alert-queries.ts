@@ -159,6 +159,7 @@ export class AlertQueries {
       lateBy: Number(row?.late_by ?? 0),
       samples: JSON.parse(String(row?.samples)),
       ...(Number(row?.expired ?? 0) > 0 && { expired: Number(row?.expired) }),
+      ...(Number(row?.abandoned ?? 0) > 0 && { abandoned: Number(row?.abandoned) }),
     }));
   }
 

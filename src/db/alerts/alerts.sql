@@ -71,7 +71,8 @@ SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by,
     ) sample
       CROSS JOIN findings f ON f.id = sample.id CROSS JOIN messages m ON m.id = f.message
   ) AS samples,
-  (SELECT expired FROM alert_incidents WHERE id = ?8) AS expired
+  (SELECT expired FROM alert_incidents WHERE id = ?8) AS expired,
+  (SELECT abandoned FROM alert_incidents WHERE id = ?8) AS abandoned
 FROM active;
 
 -- name: dueDeliveries

@@ -1,7 +1,7 @@
 /** Reads a finding from its row, with the ids of its app and message beside it. */
 import type { Row } from "@libsql/client";
 import type { Owed } from "../../core/state.ts";
-import type { Finding, FindingKind } from "../../lifecycle/finding.ts";
+import type { Finding, FindingEnding, FindingKind } from "../../lifecycle/finding.ts";
 
 export function findingOf(row: Row): Finding {
   return {
@@ -17,6 +17,7 @@ export function findingOf(row: Row): Finding {
     dueAt: Number(row.due_at),
     raisedAt: Number(row.raised_at),
     ...(row.retracted_at !== 0 && { retractedAt: Number(row.retracted_at) }),
+    ...(row.ended_by !== "" && { endedBy: row.ended_by as FindingEnding }),
     lateBy: Number(row.late_by),
     ...(typeof row.owed === "string" && { owed: JSON.parse(row.owed) as Owed }),
   };
