@@ -5,18 +5,22 @@ import { measuredToJson } from "./conditions/measured.ts";
 import { countMax, type Figures } from "./figures.ts";
 import type { IncidentKind } from "./incident.ts";
 
-/** @param figures of a notification that an earlier Mars has made, they may have no `fresh` */
+/**
+ * @param figures of a notification that an earlier Mars has made, they may have no `fresh`
+ * @param max by which they were read
+ */
 export function figuresToJson(
   figures: Omit<Figures, "fresh" | "recent"> & Partial<Pick<Figures, "fresh">>,
   kind: IncidentKind,
+  max = countMax,
 ) {
   const { count, fresh = 0, since, freshSince, lateBy, samples, hopP99, measured } = figures;
   const { expired = 0, abandoned = 0 } = figures;
   return {
-    count: Math.min(count, countMax),
-    count_exceeded: count > countMax,
+    count: Math.min(count, max),
+    count_exceeded: count > max,
     since: since === undefined ? null : formatTime(since),
-    new: Math.min(fresh, countMax),
+    new: Math.min(fresh, max),
     new_since: freshSince === undefined ? null : formatTime(freshSince),
     late_by_ms: lateBy === 0 ? null : lateBy / 1_000,
     hop_p99_ms: hopP99 === undefined ? null : hopP99 / 1_000,

@@ -7,6 +7,8 @@ import { type AlertRule, importedAfter } from "./rule.ts";
 
 /** Counts end here; texts have "more than" above it. */
 export const countMax = 100_000;
+/** In lists, where as many are read for each of up to 1,000 incidents. */
+export const listCountMax = 1_000;
 export const samplesMax = 3;
 
 /** Counts and samples of an incident at one moment. */

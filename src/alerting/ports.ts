@@ -131,8 +131,12 @@ export interface AlertReader {
   alertLooks(): Promise<{ readonly rule: string; readonly look: unknown }[]>;
   /** How long after they were due the first events of their messages arrived, by the ids of findings; of those that are there. */
   alertArrivals(findings: readonly number[]): Promise<[id: number, after: Micros][]>;
-  /** The figures of each finding group, without `hopP99`. */
-  alertFigures(groups: readonly FigureGroup[]): Promise<Figures[]>;
+  /**
+   * The figures of each finding group, without `hopP99`.
+   *
+   * @param max no count goes beyond one more; default: `countMax`
+   */
+  alertFigures(groups: readonly FigureGroup[], max?: number): Promise<Figures[]>;
   /** `Figures.hopP99` of each hop; `undefined` where no message has passed it. */
   alertHopP99s(hops: readonly Hop[], clock: Micros): Promise<(Micros | undefined)[]>;
   /** A page of what was published on the topics of alerts in `(after, upTo]`; of one rule where it is given. */

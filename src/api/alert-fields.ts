@@ -81,7 +81,7 @@ const measured = z
 
 /** How many findings an incident counts, as REST and RPC show it: see `figuresToJson`. */
 export const figures = z.strictObject({
-  count: count.meta({ description: "Findings that hold, up to 100,000." }),
+  count: count.meta({ description: "Findings that hold, up to 100,000; in lists of incidents up to 1,000." }),
   count_exceeded: z.boolean().meta({ description: "There are more." }),
   since: timestamp.nullable().meta({ description: "When the first of them was due." }),
   new: count.meta({

@@ -1,7 +1,7 @@
 /** The operations on incidents: what the rules have found, and for how long. */
 import * as z from "zod";
 import { assigneeBytesMax } from "../alerting/care-limits.ts";
-import { type Figures, figureGroupOf } from "../alerting/figures.ts";
+import { type Figures, figureGroupOf, listCountMax } from "../alerting/figures.ts";
 import { figuresToJson } from "../alerting/figures-json.ts";
 import { countsFindings, type Incident, incidentState } from "../alerting/incident.ts";
 import { careToJson } from "../alerting/json.ts";
@@ -81,9 +81,9 @@ export const listIncidents = operation({
     const read = reader(caller);
     const { incidents, nextCursor = null, asOfSeq } = await read.alertIncidents(query);
     if (app_id !== undefined && incidents.length === 0) await assertApp(read, app_id);
-    const known = await figuresOf(read, alerts, incidents);
+    const known = await figuresOf(read, alerts, incidents, listCountMax);
     return {
-      incidents: incidents.map((one) => incidentJson(one, known.get(one.id))),
+      incidents: incidents.map((one) => incidentJson(one, known.get(one.id), listCountMax)),
       next_cursor: nextCursor,
       as_of_seq: asOfSeq,
     };
@@ -131,11 +131,12 @@ export async function shownIncident(
   return { ...incidentJson(one, { ...known, ...defined({ hopP99 }) }), notes };
 }
 
-/** The figures of the active ones, by id. */
+/** The figures of the active ones, by id. @param max see `alertFigures` */
 async function figuresOf(
   read: Pick<ApiReader, "alertFigures" | "alertRules">,
   alerts: Pick<ApiParts["alerts"], "measured">,
   incidents: readonly Incident[],
+  max?: number,
 ): Promise<Map<number, Figures>> {
   const active = incidents.filter((one) => incidentState(one) === "active");
   const measured = active.flatMap((one): [number, Figures][] => {
@@ -147,7 +148,7 @@ async function figuresOf(
   const rules = new Map((await read.alertRules()).map((rule) => [rule.id, rule]));
   const now = nowMicros();
   const groups = counted.map((one) => figureGroupOf(one, rules.get(one.rule), now));
-  const figures = await read.alertFigures(groups);
+  const figures = await read.alertFigures(groups, max);
   return new Map([
     ...measured,
     ...counted.flatMap(({ id }, index): [number, Figures][] => {
@@ -157,7 +158,7 @@ async function figuresOf(
   ]);
 }
 
-function incidentJson(shown: Incident, figures: Figures | undefined): z.input<typeof incident> {
+function incidentJson(shown: Incident, figures: Figures | undefined, max?: number): z.input<typeof incident> {
   return {
     id: shown.id,
     rule: shown.rule,
@@ -173,7 +174,7 @@ function incidentJson(shown: Incident, figures: Figures | undefined): z.input<ty
     notified_at: timeOrNull(shown.notifiedAt),
     reopened_at: timeOrNull(shown.reopenedAt),
     closed_at: timeOrNull(Math.max(shown.closedAt, shown.resolvedAt)),
-    figures: figures === undefined ? null : figuresToJson(figures, shown.kind),
+    figures: figures === undefined ? null : figuresToJson(figures, shown.kind, max),
     ...careToJson(shown),
   };
 }

@@ -138,11 +138,11 @@ export class AlertQueries {
     return (rows ?? []).map(({ id, after }) => [Number(id), Number(after)]);
   }
 
-  async figures(groups: readonly FigureGroup[]): Promise<Figures[]> {
+  async figures(groups: readonly FigureGroup[], max = countMax): Promise<Figures[]> {
     const rows = await this.#each(groups, (group) => ({
       sql: alertsSql.figures,
       args: [
-        ...groupArgs(group),
+        ...groupArgs(group, max),
         samplesMax,
         group.incident,
         group.freshFrom,
@@ -193,8 +193,8 @@ const allCalendars = "SELECT calendar FROM alert_calendars ORDER BY id";
 const allRules = "SELECT id, rule, counts_from FROM alert_rules ORDER BY id";
 
 /** The first six arguments of both statements. */
-function groupArgs({ appId, kind, stage, versions, since }: FindingGroup): InValue[] {
-  return [appId, kind, stage, JSON.stringify(versions), since, countMax + 1];
+function groupArgs({ appId, kind, stage, versions, since }: FindingGroup, max = countMax): InValue[] {
+  return [appId, kind, stage, JSON.stringify(versions), since, max + 1];
 }
 
 /** What concerns every app has no app, and is of none of these. */
