@@ -1,12 +1,15 @@
 /**
- * Random histories of trouble, silences, changes of rules and sinks, failed deliveries and crashes, on a clock of their own.
+ * Random histories of trouble, silences, changes of rules and sinks, care for incidents, deliveries that fail or are sent again, and
+ * crashes, on a clock of their own.
  * A naive model keeps what each receiver has been sent. In the end the last notification of each is true.
  */
 import { expect, test } from "bun:test";
+import { type CareChange, care } from "../../src/alerting/care.ts";
 import { Evaluator } from "../../src/alerting/evaluator.ts";
 import { incidentState } from "../../src/alerting/incident.ts";
 import type { Notification } from "../../src/alerting/notification.ts";
 import { ruleMatches } from "../../src/alerting/rule.ts";
+import { rotated } from "../../src/alerting/sinks/rotation.ts";
 import { ruleInput } from "../../src/api/alert-rules.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { nowMicros } from "../../src/core/time.ts";
@@ -102,7 +105,7 @@ async function play(seed: number): Promise<void> {
   async function deliver(): Promise<boolean> {
     const { due } = await queries.dueDeliveries(clock, []);
     for (const { id, sink, webhookId, notification, attempts } of due) {
-      if (sink.type !== "webhook" || notification.incident === undefined) throw new Error("another sink");
+      if (!("url" in sink) || notification.incident === undefined) throw new Error("another sink");
       const receiver = new URL(sink.url).pathname;
       const arrived = !down.has(receiver);
       if (arrived) {
@@ -123,8 +126,17 @@ async function play(seed: number): Promise<void> {
     const receiver = (same ? leads.get(id) : undefined) ?? `/${sent.size}`;
     leads.set(id, receiver);
     if (!sent.has(receiver)) sent.set(receiver, new Map());
-    const url = `http://127.0.0.1${receiver}?${below(1_000)}`;
-    await store.putAlertSink({ id, type: "webhook", url, secret: "x" }, author);
+    const url = `http://127.0.0.1${receiver}`;
+    // The second is a pager: it gets what people acknowledge. The secret of the first is rotated.
+    const target =
+      id === sinkIds[1]
+        ? ({ type: "pagerduty", url, key: "x" } as const)
+        : rotated(
+            { type: "webhook", url: `${url}?${below(1_000)}`, secret: `x${below(3)}` },
+            (await queries.alertSinks()).find((sink) => sink.id === id),
+            { now: clock, overlapMs: 1 + below(20_000) },
+          );
+    await store.putAlertSink({ ...target, id }, author);
   }
   async function changed(): Promise<void> {
     evaluator.forget();
@@ -189,6 +201,26 @@ async function play(seed: number): Promise<void> {
       if (!down.delete(receiver)) down.add(receiver);
     },
     async () => {
+      const { incidents } = await queries.alertIncidents({ state: "active", limit: 100 });
+      if (incidents.length === 0) return;
+      const change: CareChange =
+        random() < 0.6 ? { type: "acknowledge" } : { type: "snooze", until: clock + below(30) * second };
+      await care(one(incidents).id, change, {
+        ...{ store, reader: queries, measured: () => undefined, clock: { judged: clock }, by: author },
+      });
+      await changed();
+    },
+    async () => {
+      const { deliveries } = await queries.alertDeliveries({ limit: 100 });
+      if (deliveries.length === 0) return;
+      try {
+        await store.redeliver(one(deliveries).id, false, author);
+      } catch (thrown) {
+        // It is out of date, or its sink is gone.
+        if (MarsError.from(thrown).code !== "invalid_argument") throw thrown;
+      }
+    },
+    async () => {
       evaluator = start();
     },
     async () => {
@@ -249,13 +281,21 @@ async function play(seed: number): Promise<void> {
           isEnd(types[index]) && isEnd(types[index - 1]) && incident.change === changes[index - 1]! + 1,
       );
       expect([about, twice]).toEqual([about, []]);
+      for (const [index, type] of types.entries()) {
+        if (type !== "acknowledged") continue;
+        // Behind a beginning, and with no reminder until there is another.
+        expect([about, index > 0 && !isEnd(types[index - 1])]).toEqual([about, true]);
+        const next = types.indexOf("opened", index);
+        const meanwhile = types.slice(index, next < 0 ? undefined : next);
+        expect([about, meanwhile.includes("reminder")]).toEqual([about, false]);
+      }
       const ended = isEnd(types.at(-1));
       // Who is no more of the rule's is not notified where it reopens.
       if (!ended) expect([about, active.has(id)]).toEqual([about, true]);
       if (!ended) open.get(receiver)!.add(all.at(-1)!.incident.appId);
       if (ended) continue;
       // Something is wrong, and not much more than the receiver knows of.
-      const { appId, figures } = all.at(-1)!.incident;
+      const { appId, figures } = all.findLast(({ type }) => type !== "incident.acknowledged")!.incident;
       const truth = stuck.get(appId)!.size;
       expect([about, truth > 0]).toEqual([about, true]);
       const rule = rules.find((one) => one.id === active.get(id)!.rule)!;
