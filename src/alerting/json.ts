@@ -50,12 +50,14 @@ export function ruleToJson({
 
 /** @param before the sink that it replaces: its secrets that differ are shown as such */
 export function sinkToJson(sink: AlertSink, before?: AlertSink) {
-  const { id, type, ...shown } = withoutSecrets(sink, before);
+  const { id, type, ...all } = withoutSecrets(sink, before);
+  const { contentType, ...shown } = { contentType: undefined, ...all };
   const until = overlapEnd(sink, nowMicros());
   return {
     id,
     type,
     ...("to" in shown ? { to: [...shown.to] } : shown),
+    ...(contentType !== undefined && { content_type: contentType }),
     ...(until !== undefined && { former_secret_until: formatTime(until) }),
   };
 }

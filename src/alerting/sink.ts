@@ -1,5 +1,6 @@
 /** A sink: where notifications are delivered to. */
 import type { Micros } from "../core/event.ts";
+import type { ContentType } from "./sinks/template.ts";
 
 export const sinksMax = 100;
 export const recipientsMax = 20;
@@ -19,6 +20,10 @@ export type SinkTarget =
       readonly secret?: string;
       /** Sent with every notification, by name. The values are secrets. Absent: kept. */
       readonly headers?: SinkHeaders;
+      /** Of the body, see `template.ts`; absent: the notification as JSON. */
+      readonly template?: string;
+      /** The template's; absent: JSON. */
+      readonly contentType?: ContentType;
       /** Secrets that were replaced, the latest first: it signs by each of them too until it ends. Not put by users. */
       readonly formerSecrets?: readonly FormerSecret[];
     }

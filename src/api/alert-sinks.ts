@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { sinkToJson } from "../alerting/json.ts";
 import { pagerUrls, recipientsMax, type SinkHeaders, type SinkTarget } from "../alerting/sink.ts";
+import { type ContentType, contentTypes, templateBytesMax } from "../alerting/sinks/template.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { textProblem } from "../core/validate.ts";
 import { attempt, attemptJson } from "./alert-deliveries.ts";
@@ -41,7 +42,7 @@ const email = field<string>({ type: "string", format: "email" }, (value) => {
 
 /** The members that a sink has beside its type, and the one that is required. */
 const membersOf: Readonly<Record<(typeof sinkTypes)[number], readonly string[]>> = {
-  webhook: ["url", "secret", "headers", "overlap"],
+  webhook: ["url", "secret", "headers", "template", "content_type", "overlap"],
   slack: ["url"],
   teams: ["url"],
   discord: ["url"],
@@ -50,7 +51,7 @@ const membersOf: Readonly<Record<(typeof sinkTypes)[number], readonly string[]>>
   email: ["to"],
   topic: [],
 };
-const optionalMembers = ["secret", "headers", "key", "overlap"];
+const optionalMembers = ["secret", "headers", "template", "content_type", "key", "overlap"];
 
 const keyBytesMax = 256;
 /** PagerDuty's keys are 32 letters and digits, Opsgenie's are UUIDs. In an HTTP header no other character may stand. */
@@ -77,6 +78,11 @@ export const sinkInput = z
       "Of a webhook. Absent or `(hidden)`: kept; absent: generated where there is none.",
     ).optional(),
     headers: sinkHeaders.optional(),
+    template: text(
+      templateBytesMax,
+      "Of a webhook: the body, in which `{{incident.rule}}` and other names stand for parts of the notification; absent: the notification as JSON.",
+    ).optional(),
+    content_type: word(contentTypes, "Of the template; `application/json` unless given.").optional(),
     key: key.optional(),
     overlap: duration(
       { min: 1_000, max: 30 * 86_400_000, off: true },
@@ -87,7 +93,16 @@ export const sinkInput = z
   .transform(({ id, type, ...given }, context): PutSinkInput => {
     const url = given.url ?? (type === "pagerduty" || type === "opsgenie" ? pagerUrls[type] : undefined);
     const members = membersOf[type];
-    for (const name of ["url", "secret", "headers", "key", "overlap", "to"] as const) {
+    for (const name of [
+      "url",
+      "secret",
+      "headers",
+      "template",
+      "content_type",
+      "key",
+      "overlap",
+      "to",
+    ] as const) {
       const value = name === "url" ? url : given[name];
       const required = members.includes(name) && !optionalMembers.includes(name);
       const fault =
@@ -111,19 +126,21 @@ interface Given {
   readonly url: string;
   readonly secret?: string | undefined;
   readonly headers?: SinkHeaders | undefined;
+  readonly template?: string | undefined;
+  readonly content_type?: ContentType | undefined;
   readonly key?: string | undefined;
   readonly to?: readonly string[] | undefined;
 }
 
 function targetOf(type: (typeof sinkTypes)[number], given: Given): SinkTarget {
-  const { url, secret, headers, key, to = [] } = given;
+  const { url, secret, headers, template, content_type: contentType, key, to = [] } = given;
   switch (type) {
     case "email":
       return { type, to };
     case "topic":
       return { type };
     case "webhook":
-      return { type, url, ...defined({ secret, headers }) };
+      return { type, url, ...defined({ secret, headers, template, contentType }) };
     case "pagerduty":
     case "opsgenie":
       return { type, url, ...defined({ key }) };
@@ -145,6 +162,8 @@ const sink = z.strictObject({
     .record(z.string(), z.string())
     .optional()
     .meta({ description: "Names, each with `(hidden)` for its value." }),
+  template: z.string().optional(),
+  content_type: z.enum(contentTypes).optional(),
   key: z.string().optional().meta({ description: "`(hidden)`." }),
   former_secret_until: timestamp.optional().meta({
     description: "Of a webhook: until when it is signed by the secret that was replaced, too.",

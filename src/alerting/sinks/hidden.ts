@@ -126,6 +126,8 @@ function keepWebhook(target: Webhook, before: Webhook | undefined): Kept {
     url: address,
     ...(secret !== undefined && { secret }),
     ...(Object.keys(headers).length > 0 && { headers }),
+    ...(target.template !== undefined && { template: target.template }),
+    ...(target.contentType !== undefined && { contentType: target.contentType }),
   };
   return { kept, problems };
 }

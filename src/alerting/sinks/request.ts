@@ -11,6 +11,7 @@ import { signingSecrets } from "./rotation.ts";
 import { slackPost } from "./slack.ts";
 import { parseTarget } from "./target.ts";
 import { teamsPost } from "./teams.ts";
+import { renderTemplate } from "./template.ts";
 import { webhookPost } from "./webhook.ts";
 
 export type HttpSink = Exclude<AlertSink, { readonly type: "email" | "topic" }>;
@@ -43,7 +44,13 @@ export function requestTo(sink: HttpSink, notification: Notification, options: R
     case "webhook": {
       const sentAt = new Date();
       const secrets = signingSecrets(sink, sentAt.getTime() * 1_000);
-      const post = webhookPost(notification, { url, secrets, webhookId, sentAt, links });
+      const { template, contentType: type = "application/json" } = sink;
+      const body =
+        template === undefined
+          ? undefined
+          : { type, text: renderTemplate(template, type, notification, links) };
+      const head = { url, secrets, webhookId, sentAt, links };
+      const post = webhookPost(notification, { ...head, ...(body && { body }) });
       return { ...post, headers: { ...sink.headers, ...post.headers } };
     }
   }

@@ -14,6 +14,7 @@ import { hidden, withKept } from "./hidden.ts";
 import { rotated } from "./rotation.ts";
 import type { Sender } from "./sender.ts";
 import { parseTarget, TargetError, type Targets } from "./target.ts";
+import { templateProblem } from "./template.ts";
 import { makeSecret, makeWebhookId, secretProblem } from "./webhook.ts";
 
 /** To look up the host of a sink that is put: changes of other clients wait for it. */
@@ -103,6 +104,10 @@ export class SinkChanges {
     const given = target.type === "webhook" && target.secret !== hidden ? target.secret : undefined;
     const problem = given === undefined ? undefined : secretProblem(given);
     if (problem !== undefined) refuse([{ field: "secret", message: problem }]);
+    if (target.type === "webhook" && target.template !== undefined) {
+      const fault = templateProblem(target.template, target.contentType ?? "application/json");
+      if (fault !== undefined) refuse([{ field: "template", message: fault }]);
+    }
     if (isPager(target) && /[?#]/.test(target.url))
       refuse([{ field: "url", message: "must have no query: the key is a member of its own" }]);
     const timeout = AbortSignal.timeout(lookUpTimeoutMs);

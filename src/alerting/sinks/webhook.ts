@@ -44,15 +44,17 @@ export interface WebhookOptions {
   readonly sentAt: Date;
   /** Absent where Mars does not know its address. */
   readonly links: Links | undefined;
+  /** Instead of the notification as JSON. */
+  readonly body?: { readonly type: string; readonly text: string };
 }
 
 export function webhookPost(notification: Notification, options: WebhookOptions): Post {
   const { url, secrets, webhookId, sentAt, links } = options;
-  const body = notificationJson(notification, links);
+  const body = options.body?.text ?? notificationJson(notification, links);
   return {
     url,
     headers: {
-      "content-type": "application/json",
+      "content-type": options.body?.type ?? "application/json",
       "webhook-id": webhookId,
       "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
       "webhook-signature": secrets
