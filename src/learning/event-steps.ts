@@ -92,22 +92,34 @@ export class EventSteps {
   }
 
   /**
-   * Of the messages in which the event is old enough for another to have come behind it: those in which an event of the way
-   * comes before it, and those in which one comes behind it.
+   * Of the messages in which the event is old enough for another to have come behind it: those that have an event of the way,
+   * and those in which one comes behind it that mostly does. One that mostly comes before it is behind only where clocks differ.
    *
    * @param onTheWay by name
    */
   around(name: number, onTheWay: readonly boolean[]): { aged: number; opened: number; went: number } {
-    let [aged, opened, went] = [0, 0, 0];
-    for (const message of this.#having[name]!) {
+    const aged = this.#having[name]!.filter((message) => {
       const { names, times } = this.sample.eventsOf(message);
       const at = names.indexOf(name);
       const patience = Math.max(this.#patience[name]!, at > 0 ? this.#patience[names[at - 1]!]! : 0);
-      if (times[at]! > this.#until - patience) continue;
-      aged += 1;
-      if (names.subarray(0, at).some((other) => onTheWay[other])) opened += 1;
-      if (names.subarray(at + 1).some((other) => onTheWay[other])) went += 1;
+      return times[at]! <= this.#until - patience;
+    });
+    const [together, behind] = [new Float64Array(this.#width), new Float64Array(this.#width)];
+    for (const message of aged) {
+      const { names } = this.sample.eventsOf(message);
+      const at = names.indexOf(name);
+      for (const [place, other] of names.entries()) {
+        together[other]! += 1;
+        if (place > at) behind[other]! += 1;
+      }
     }
-    return { aged, opened, went };
+    const isBehind = onTheWay.map((is, other) => is && behind[other]! >= together[other]! / 2);
+    let [opened, went] = [0, 0];
+    for (const message of aged) {
+      const { names } = this.sample.eventsOf(message);
+      if (names.some((other) => onTheWay[other] && !isBehind[other])) opened += 1;
+      if (names.subarray(names.indexOf(name) + 1).some((other) => isBehind[other])) went += 1;
+    }
+    return { aged: aged.length, opened, went };
   }
 }

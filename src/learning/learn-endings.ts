@@ -44,7 +44,7 @@ const rareShare = 0.1;
 /** Of all messages. What more have is no exception. */
 const exceptionMax = 0.5;
 /** Of events in one place: the count of one against that of the next more frequent one, where they are of two kinds. */
-const gapShare = 0.25;
+const gapShare = 0.3;
 /** A name belongs to the way of others when so many of them have it. */
 const wayShare = 0.02;
 /** An event of a failing message that comes before the failure, and that so few others have, is another way's. */
@@ -66,12 +66,15 @@ export async function endingsOf(
   await nextTurn();
   const goesOn = sample.names.map((_, name) => steps.goesOn(name) >= goesOnShare);
   const isStuck = (message: number) => goesOn[sample.eventsOf(message).names.at(-1)!]!;
-  const moved = steps.messages.filter((message) => !isStuck(message));
+  // Those that neither got stuck nor are under way, nor failed by an event that is known to fail.
+  let others = steps.messages.filter((message) => !isStuck(message));
   const failing: FailingEvent[] = [];
   for (const name of steps.byCount()) {
     await nextTurn();
-    const found = judge(name, steps, moved);
-    if (found !== undefined && failing.length < namesMax) failing.push(found);
+    const found = failing.length < namesMax ? judge(name, steps, others) : undefined;
+    if (found === undefined) continue;
+    failing.push(found);
+    others = others.filter((message) => !sample.eventsOf(message).names.includes(name));
   }
   const fails = sample.names.map((_, name) => failing.some((one) => one.name === name));
   const isFailed = (message: number) => sample.eventsOf(message).names.some((name) => fails[name]);
@@ -83,22 +86,22 @@ export async function endingsOf(
   return { failing, failed, stuck: unfailed.filter(isStuck), whole };
 }
 
-/** @param moved the messages that neither got stuck nor are under way */
-function judge(name: number, steps: EventSteps, moved: Uint32Array): FailingEvent | undefined {
+/** @param others messages that may have come to their end, with or without the event */
+function judge(name: number, steps: EventSteps, others: Uint32Array): FailingEvent | undefined {
   const { sample, messages } = steps;
   const count = steps.count(name);
   if (count < failingMin || count >= exceptionMax * messages.length) return undefined;
   const names = [...sample.names.keys()];
-  const others = messages.length - count;
   const onTheWay = names.map(
-    (other) => other !== name && steps.count(other) - steps.both(name, other) >= wayShare * others,
+    (other) =>
+      other !== name && steps.count(other) - steps.both(name, other) >= wayShare * (messages.length - count),
   );
   const { aged, opened, went } = steps.around(name, onTheWay);
   if (aged < failingMin || opened < (1 - despiteMax) * aged || went > despiteMax * aged) return undefined;
   const insteadOf = names
     .filter((other) => onTheWay[other] && steps.exclusive(name, other))
     .sort((a, b) => steps.count(b) - steps.count(a));
-  const { one, several } = reached(sample, moved, name, insteadOf);
+  const { one, several } = reached(sample, others, name, insteadOf);
   if (one < othersShare) return undefined;
   const cutsShort = several >= othersShare;
   const hasOwn = names.some(

@@ -99,7 +99,7 @@ export async function learn(
     await nextTurn();
     stages.push(describeStage(stage, all, options));
   }
-  const failures = failing.map((one) => failureOf(one, sample));
+  const failures = failing.map((one) => failureOf(one, sample, fails));
   const definition = definitionOf(
     stages,
     failures,
@@ -132,13 +132,20 @@ function matureMessages(sample: Sample, until: Micros): Uint32Array {
   return Uint32Array.from(first.keys()).filter((message) => first[message]! <= before);
 }
 
-function failureOf({ name, count, despite, insteadOf }: FailingEvent, sample: Sample): LearnedFailure {
+function failureOf(
+  { name, count, despite, insteadOf }: FailingEvent,
+  sample: Sample,
+  fails: ReadonlySet<number>,
+): LearnedFailure {
   return {
     event: sample.names[name]!,
     count,
     share: count / sample.messages,
     despite,
-    insteadOf: insteadOf.slice(0, insteadMax).map((other) => sample.names[other]!),
+    insteadOf: insteadOf
+      .filter((other) => !fails.has(other))
+      .slice(0, insteadMax)
+      .map((other) => sample.names[other]!),
   };
 }
 
