@@ -69,6 +69,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
 const packageHomes: Readonly<Record<string, readonly string[]>> = {
   preact: ["ui"],
   "@preact/signals": ["ui"],
+  uplot: ["ui"],
   hono: ["edge"],
   "@connectrpc/connect": ["edge"],
   "@bufbuild/protobuf": ["edge", "gen"],

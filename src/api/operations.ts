@@ -12,6 +12,7 @@ import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
 import { getJourney } from "./journeys.ts";
 import { createKey, limitKey, listKeys, revokeKey, rotateKey } from "./keys.ts";
+import { getLatencySeries } from "./latency-series.ts";
 import { diffLifecycle } from "./lifecycle-changes.ts";
 import { dryRunLifecycle, learnLifecycle } from "./lifecycle-trials.ts";
 import { deleteLifecycle, getLifecycle, listLifecycleVersions, putLifecycle } from "./lifecycles.ts";
@@ -35,6 +36,7 @@ export const operations = [
   getOverview,
   getFunnel,
   getLatency,
+  getLatencySeries,
   getRates,
   getSkew,
   putLifecycle,

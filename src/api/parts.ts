@@ -15,6 +15,7 @@ import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
 import type { FairQueue } from "../runtime/fair-queue.ts";
 import type { Shares } from "../runtime/shares.ts";
 import type { Stats } from "../runtime/stats.ts";
+import type { LatencySeriesReader } from "../statistics/latency-series.ts";
 import type { PulseReader } from "../statistics/pulse.ts";
 import type { StatisticsReader } from "../statistics/statistics.ts";
 
@@ -24,6 +25,7 @@ export type ApiReader = Omit<Reader, "history"> &
   Omit<FindingReader, "findingHistory"> &
   StatisticsReader &
   PulseReader &
+  LatencySeriesReader &
   AuditReader & { erasures(query: ErasureQuery): Promise<ErasurePage> } & Pick<
     AlertReader,
     | "alertRules"

@@ -2,6 +2,8 @@
 import * as z from "zod";
 import { operation } from "./operation.ts";
 
+export type { Stats } from "../runtime/stats.ts";
+
 export const getStats = operation({
   name: "getStats",
   summary: "The figures of this Mars: queues, counts, loops, bounds.",

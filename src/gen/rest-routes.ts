@@ -8,6 +8,7 @@ export const restRoutes = {
   getOverview: { method: "GET", path: "/api/overview" },
   getFunnel: { method: "GET", path: "/api/apps/{app_id}/funnel" },
   getLatency: { method: "GET", path: "/api/apps/{app_id}/latency" },
+  getLatencySeries: { method: "GET", path: "/api/apps/{app_id}/latency/series" },
   getRates: { method: "GET", path: "/api/apps/{app_id}/rates" },
   getSkew: { method: "GET", path: "/api/apps/{app_id}/skew" },
   putLifecycle: { method: "PUT", path: "/api/apps/{app_id}/lifecycle", body: "lifecycle" },

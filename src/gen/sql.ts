@@ -1128,6 +1128,7 @@ export const skewSql = {
 export const statisticsSql = {
   funnel: `SELECT s.id, s.after, s.stage, sum(f.reached) AS reached, sum(f.waiting) AS waiting, sum(f.overdue) AS overdue, sum(f.never) AS never FROM stages s CROSS JOIN funnel f ON f.stage = s.id AND f.span = ?2 AND f.start >= ?3 AND f.start < ?4 WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1) GROUP BY s.id`,
   latencies: `SELECT s.id, s.after, s.stage, l.histogram FROM stages s CROSS JOIN latencies l ON l.stage = s.id AND l.span = ?2 AND l.start >= ?3 AND l.start < ?4 WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1)`,
+  latencyRows: `SELECT start, histogram FROM latencies WHERE stage = ( SELECT id FROM stages WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND after = ?5 AND stage = ?6) AND span = ?2 AND start >= ?3 AND start < ?4`,
   latencyOfHop: `SELECT histogram FROM latencies WHERE stage = (SELECT id FROM stages WHERE app = ?1 AND after = ?5 AND stage = ?6) AND span = ?2 AND start >= ?3 AND start < ?4`,
   rates: `SELECT s.key AS step, ( SELECT json_group_array(json_object('event', event, 'count', count)) FROM ( SELECT event, sum(count) AS count FROM rates WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND minute >= s.value AND minute < s.value + ?3 AND minute < ?4 GROUP BY event ORDER BY sum(count) DESC LIMIT ?5) ) AS counts FROM json_each(?2) s`,
   messageNames: `SELECT id, app_id, message_id FROM messages WHERE id IN (SELECT value FROM json_each(?1))`,

@@ -138,6 +138,11 @@ export class Histogram {
     return text;
   }
 
+  /** How many values each bucket has, and the least value that falls into it; the least bucket first. */
+  counts(): { readonly least: number; readonly count: number }[] {
+    return this.#places().map((place) => ({ least: leastAt(place), count: this.#buckets.get(place)!.count }));
+  }
+
   /** From the least on. */
   #places(): number[] {
     return [...this.#buckets.keys()].sort((a, b) => a - b);

@@ -27,6 +27,10 @@ const screens: Readonly<Record<string, Load>> = {
   "/tail": () => import("./screens/tail.tsx"),
   "/findings": () => import("./screens/findings.tsx"),
   "/flow": () => import("./screens/flow/flow.tsx"),
+  "/latency": () => import("./screens/latency/latency.tsx"),
+  "/lifecycles": () => import("./screens/lifecycle/lifecycles.tsx"),
+  "/alerts": () => import("./screens/alerts/alerts.tsx"),
+  "/system": () => import("./screens/system/system.tsx"),
   "/incidents": () => import("./screens/incidents.tsx"),
 };
 

@@ -1,4 +1,6 @@
 /** The entry of the page. */
+// The bundler has no styles for parts that are loaded later.
+import "uplot/dist/uPlot.min.css";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/frame.css";

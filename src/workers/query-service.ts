@@ -16,6 +16,7 @@ import { HistoryQueries } from "../db/messages/history-queries.ts";
 import { MessageQueries, type MessageQueriesOptions } from "../db/messages/message-queries.ts";
 import { ReadConnection } from "../db/read-connection.ts";
 import { SetAsideQueries } from "../db/set-aside/set-aside-queries.ts";
+import { LatencySeriesQueries } from "../db/statistics/latency-series.ts";
 import { PulseQueries } from "../db/statistics/pulse-queries.ts";
 import { SkewQueries } from "../db/statistics/skew-queries.ts";
 import { StatisticsQueries } from "../db/statistics/statistics-queries.ts";
@@ -41,6 +42,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const aside = new SetAsideQueries(connection);
   const statistics = new StatisticsQueries(connection);
   const skews = new SkewQueries(connection);
+  const series = new LatencySeriesQueries(connection);
   const pulses = new PulseQueries(connection);
   return {
     /** Sets the journal by whose position answers name the seq that they are as of. */
@@ -62,6 +64,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     rates: statistics.rates.bind(statistics),
     apps: statistics.apps.bind(statistics),
     skew: skews.skew.bind(skews),
+    latencySeries: series.latencySeries.bind(series),
     pulses: pulses.pulses.bind(pulses),
     hasApp: statistics.hasApp.bind(statistics),
     alertRules: alerts.rules.bind(alerts),

@@ -104,6 +104,7 @@ export const rows: Readonly<Record<string, Row>> = {
   listFindings: is(app, ofApp),
   listOverdue: is(app, ofApp),
   listOverdueGroups: is(app, ofApp),
+  getLatencySeries: is(app, ofApp),
   getOverview: is(app, { ...ofApp, own: unlessOwn(notFound) }),
   listAlertRules: is({}),
   getAlertRule: is({ id: "r-1" }, { own: unlessOwn(notFound), missing: { id: "nobodys" } }),

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { listFindings, listOverdue } from "../../src/api/findings.ts";
 import { getJourney } from "../../src/api/journeys.ts";
+import { getLatencySeries } from "../../src/api/latency-series.ts";
 import { diffLifecycle } from "../../src/api/lifecycle-changes.ts";
 import { dryRunLifecycle, learnLifecycle } from "../../src/api/lifecycle-trials.ts";
 import {
@@ -74,6 +75,11 @@ const steps = (door: string): readonly Step[] => [
   [getFunnel, { ...shop, since: at(0), until: at(0) }],
   [getLatency, { ...shop, ...window }],
   [getLatency, { app_id: "nobody", ...window }],
+  [getLatencySeries, { ...shop, ...window }],
+  [getLatencySeries, { ...shop, ...window, stage: "paid", after: "created", step: "5m" }],
+  [getLatencySeries, { ...shop, stage_events: ["mailed", "pushed"], after_events: ["paid"] }],
+  [getLatencySeries, { ...shop, ...window, step: "1s" }],
+  [getLatencySeries, { app_id: "nobody", ...window }],
   [getRates, { ...shop, ...window, step: "10m" }],
   [getRates, { ...shop, ...window }],
   [getRates, { ...shop, ...window, step: "90s" }],

@@ -13,6 +13,13 @@ SELECT s.id, s.after, s.stage, l.histogram
 FROM stages s CROSS JOIN latencies l ON l.stage = s.id AND l.span = ?2 AND l.start >= ?3 AND l.start < ?4
 WHERE s.app = (SELECT id FROM apps WHERE app_id = ?1);
 
+-- name: latencyRows
+-- Of the stage ?6 behind ?5, each bucket by itself.
+SELECT start, histogram FROM latencies
+WHERE stage = (
+    SELECT id FROM stages WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND after = ?5 AND stage = ?6)
+  AND span = ?2 AND start >= ?3 AND start < ?4;
+
 -- name: latencyOfHop
 -- Of the stage ?6 behind ?5 of the app with the number ?1.
 SELECT histogram FROM latencies

@@ -11,7 +11,20 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** The addresses of the page's screens. The page itself finds out which one an address means. */
-const screens = ["/", "/search/event", "/stuck", "/messages", "/tail", "/findings", "/flow", "/incidents"];
+const screens = [
+  "/",
+  "/search/event",
+  "/stuck",
+  "/messages",
+  "/tail",
+  "/findings",
+  "/flow",
+  "/latency",
+  "/lifecycles",
+  "/incidents",
+  "/alerts",
+  "/system",
+];
 
 interface PageFile {
   readonly headers: Readonly<Record<string, string>>;

@@ -91,6 +91,8 @@ function ofApp({ app_id }: { app_id: string }): Command[] {
   return [
     { name: `${app_id}: flow`, hint: "app", run: () => go(to("/flow", { app_id })) },
     { name: `${app_id}: stuck`, hint: "app", run: () => go(to("/stuck", { app_id })) },
+    { name: `${app_id}: latency`, hint: "app", run: () => go(to("/latency", { app_id })) },
+    { name: `${app_id}: lifecycle`, hint: "app", run: () => go(to("/lifecycles", { app_id })) },
     { name: `${app_id}: messages`, hint: "app", run: () => go(to("/messages", { app_id })) },
   ];
 }

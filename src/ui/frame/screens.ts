@@ -28,5 +28,9 @@ export const screens: readonly Screen[] = [
     group: 1,
   },
   { path: "/flow", name: "Flow", key: "w", hint: "Where messages go, and where they are lost", group: 2 },
+  { path: "/latency", name: "Latency", key: "l", hint: "Where time is lost", group: 2 },
+  { path: "/lifecycles", name: "Lifecycles", key: "c", hint: "What should happen to messages", group: 2 },
   { path: "/incidents", name: "Incidents", key: "i", hint: "What alerts are about", group: 3 },
+  { path: "/alerts", name: "Alerts", key: "a", hint: "Rules, sinks, deliveries and silences", group: 3 },
+  { path: "/system", name: "System", key: "y", hint: "How Mars itself is", group: 3 },
 ];

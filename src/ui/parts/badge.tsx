@@ -9,6 +9,7 @@ const tones: Readonly<Record<string, Tone>> = {
   missing: "bad",
   active: "bad",
   expired: "bad",
+  superseded: "quiet",
   late: "warn",
   skipped: "warn",
   abandoned: "warn",

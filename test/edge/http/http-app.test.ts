@@ -46,6 +46,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
       overdue: fail,
       overdueGroups: fail,
       pulses: fail,
+      latencySeries: fail,
       funnel: fail,
       latency: fail,
       rates: fail,

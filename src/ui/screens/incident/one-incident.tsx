@@ -1,20 +1,19 @@
 /** One incident: its figures of this moment, its messages, and all that was sent about it. */
-import type { AnswerOf } from "../../../api/operation-types.ts";
 import { useRead } from "../../data/resource.ts";
 import { messageAddress, to } from "../../data/route.ts";
-import { countText, durationText, shortDuration } from "../../data/text.ts";
+import { countText, shortDuration } from "../../data/text.ts";
 import { Page } from "../../frame/page.tsx";
 import { WordBadge } from "../../parts/badge.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
-import { Ago, Moment } from "../../parts/time.tsx";
+import { Moment } from "../../parts/time.tsx";
+import { Care } from "./care.tsx";
+import { DeliveryRow } from "./delivery-row.tsx";
 import { type Incident, titleOf } from "./incident-list.tsx";
-
-type Delivery = AnswerOf<"listAlertDeliveries">["deliveries"][number];
 
 const refreshMs = 5_000;
 
 export function OneIncident({ id }: { id: string }) {
-  const { data, error } = useRead("getAlertIncident", { id }, { everyMs: refreshMs });
+  const { data, error, reload } = useRead("getAlertIncident", { id }, { everyMs: refreshMs });
   const deliveries = useRead("listAlertDeliveries", { incident: id, limit: 200 }, { everyMs: refreshMs });
   if (data === undefined) {
     return (
@@ -33,7 +32,7 @@ export function OneIncident({ id }: { id: string }) {
       </Page>
     );
   }
-  const incident = data as Incident;
+  const incident: Incident = data;
   return (
     <Page title={titleOf(incident)}>
       <p class="crumbs">
@@ -41,13 +40,14 @@ export function OneIncident({ id }: { id: string }) {
         {incident.silenced && <WordBadge word="silenced" />}
       </p>
       <Figures incident={incident} />
+      <Care incident={data} changed={reload} />
       <section aria-labelledby="sent-title">
         <h2 id="sent-title">What was sent</h2>
         {deliveries.error !== undefined && <Failure error={deliveries.error} what="What was sent" />}
         {deliveries.data?.deliveries.length === 0 && <p class="muted">Nothing: its rule has no sinks.</p>}
         <ol class="deliveries">
           {deliveries.data?.deliveries.map((delivery) => (
-            <DeliveryRow key={delivery.id} delivery={delivery} />
+            <DeliveryRow key={delivery.id} delivery={delivery} changed={deliveries.reload} />
           ))}
         </ol>
       </section>
@@ -109,40 +109,5 @@ function Figures({ incident }: { incident: Incident }) {
         </p>
       )}
     </>
-  );
-}
-
-function DeliveryRow({ delivery }: { delivery: Delivery }) {
-  const { sink, type, text, state, created_at, attempts, next_at } = delivery;
-  return (
-    <li data-row>
-      <Moment at={created_at} />
-      <div>
-        <strong>{type.replace("incident.", "")}</strong> to {sink} <WordBadge word={state} />
-        <p>{text}</p>
-        {attempts.length > 0 && (
-          <details>
-            <summary class="muted">
-              {attempts.length} {attempts.length === 1 ? "attempt" : "attempts"}
-              {next_at !== null && (
-                <>
-                  , next <Ago at={next_at} />
-                </>
-              )}
-            </summary>
-            <ul>
-              {attempts.map((attempt) => (
-                <li key={attempt.at}>
-                  <Moment at={attempt.at} /> {attempt.outcome}
-                  {attempt.status !== null && ` ${attempt.status}`} in {durationText(attempt.duration_ms)}
-                  {attempt.error !== null && `: ${attempt.error}`}
-                  {attempt.response !== null && <pre>{attempt.response}</pre>}
-                </li>
-              ))}
-            </ul>
-          </details>
-        )}
-      </div>
-    </li>
   );
 }

@@ -1,10 +1,9 @@
 /** The active incidents: the first in full, with what can be done at once. */
-import { useSignal } from "@preact/signals";
 import type { AnswerOf } from "../../../api/operation-types.ts";
-import { ApiError, call } from "../../data/call.ts";
+import { useAct } from "../../data/act.ts";
+import { call } from "../../data/call.ts";
 import { to } from "../../data/route.ts";
-import { countText, durationText } from "../../data/text.ts";
-import { say } from "../../frame/toasts.tsx";
+import { countText } from "../../data/text.ts";
 import { Ago } from "../../parts/time.tsx";
 
 type Incident = AnswerOf<"getOverview">["incidents"][number];
@@ -35,6 +34,7 @@ export function IncidentBanner({ incidents, active, changed }: BannerProps) {
               <span class="muted">
                 rule {incident.rule}, opened <Ago at={incident.opened_at} />
                 {incident.silenced && ", silenced"}
+                {incident.acknowledged_by !== null && `, acknowledged by ${incident.acknowledged_by}`}
               </span>
             </li>
           ))}
@@ -46,31 +46,33 @@ export function IncidentBanner({ incidents, active, changed }: BannerProps) {
 }
 
 function Actions({ incident, changed }: { incident: Incident; changed(): void }) {
-  const working = useSignal(false);
-  const silence = async () => {
-    working.value = true;
-    try {
-      await call("createAlertSilence", {
-        app_id: incident.app_id,
-        stage: incident.stage,
-        rule: incident.rule,
-        for: "1h",
-        comment: "From the overview",
-      });
-      say(`${incident.app_id}: ${incident.stage} is silent for ${durationText(3_600_000)}.`);
-      changed();
-    } catch (error) {
-      say(error instanceof ApiError ? `Not silenced: ${error.message}` : String(error));
-    } finally {
-      working.value = false;
-    }
-  };
+  const { working, run } = useAct();
+  const { app_id, stage, rule } = incident;
+  const silence = () =>
+    void run(
+      () => call("createAlertSilence", { app_id, stage, rule, for: "1h", comment: "From the overview" }),
+      `${app_id}: ${stage} is silent for an hour.`,
+    ).then(changed);
   return (
     <div class="actions">
+      {incident.acknowledged_at === null && (
+        <button
+          type="button"
+          class="button primary"
+          disabled={working}
+          onClick={() =>
+            void run(() => call("acknowledgeAlertIncident", { id: incident.id }), "Acknowledged.").then(
+              changed,
+            )
+          }
+        >
+          Acknowledge
+        </button>
+      )}
       <a class="button" href={to("/stuck", { app_id: incident.app_id, stage: incident.stage })}>
         Messages
       </a>
-      <button type="button" class="button" disabled={working.value} onClick={silence}>
+      <button type="button" class="button" disabled={working} onClick={silence}>
         Silence 1 h
       </button>
     </div>

@@ -1,0 +1,49 @@
+/** How many took how long, over time: whether all messages became slow, or only some. */
+import type { AnswerOf } from "../../../api/operation-types.ts";
+import { countText, momentText, shortDuration } from "../../data/text.ts";
+
+type Series = AnswerOf<"getLatencySeries">;
+
+const cellHeight = 12;
+
+export function HeatMap({ series }: { series: Series }) {
+  const bounds = [...new Set(series.steps.flatMap(({ bins }) => bins.map(({ from_ms }) => from_ms)))].sort(
+    (a, b) => b - a,
+  );
+  if (bounds.length === 0) return null;
+  const highest = Math.max(...series.steps.flatMap(({ bins }) => bins.map(({ count }) => count)));
+  const start = Date.parse(series.since);
+  return (
+    <figure class="heat">
+      <svg
+        role="img"
+        aria-label={`From ${shortDuration(bounds.at(-1)!)} to ${shortDuration(bounds[0]! * 2)}, over time`}
+        viewBox={`0 0 ${series.steps.length} ${bounds.length * cellHeight}`}
+        preserveAspectRatio="none"
+        style={{ height: `${bounds.length * cellHeight}px` }}
+      >
+        {series.steps.flatMap(({ bins }, index) =>
+          bins.map(({ from_ms, count }) => (
+            <rect
+              key={`${index} ${from_ms}`}
+              x={index}
+              y={bounds.indexOf(from_ms) * cellHeight}
+              width={1}
+              height={cellHeight}
+              // Few beside many must be seen, too.
+              style={{ opacity: `${0.15 + 0.85 * (Math.log(count + 1) / Math.log(highest + 1))}` }}
+            >
+              <title>
+                {`${momentText(start + index * series.step_ms)}: ${countText(count)} took ${shortDuration(from_ms)} to ${shortDuration(Math.max(2, from_ms * 2))}`}
+              </title>
+            </rect>
+          )),
+        )}
+      </svg>
+      <figcaption class="muted">
+        <span>{shortDuration(bounds[0]! * 2)} at the top</span>{" "}
+        <span>{shortDuration(bounds.at(-1)!)} at the bottom</span> <span>darker: more messages</span>
+      </figcaption>
+    </figure>
+  );
+}
