@@ -19,6 +19,7 @@ import type { Log, ProcessState } from "./core/ports.ts";
 import { databaseTimeoutMs, startDatabaseThreads } from "./database-threads.ts";
 import { quarantineWarnings } from "./db/database.ts";
 import { readRatesByRange } from "./db/statistics/rate-ranges.ts";
+import { createDefinitions } from "./definitions.ts";
 import { descriptorsMax } from "./descriptors.ts";
 import { prepareFiles } from "./directory/private-files.ts";
 import { Denials } from "./edge/denials.ts";
@@ -198,15 +199,7 @@ async function start(
     live,
     findings,
     alertTopics,
-    lifecycles: {
-      async putLifecycle(appId, definition, by, note) {
-        // Before that it is not known what is acknowledged, and so not from when on the version would hold.
-        if (state === "starting") {
-          throw new MarsError("unavailable", "Mars is starting", { retryAfterMs: 1_000 });
-        }
-        return store.client.putLifecycle(appId, definition, await pipeline.acknowledged(), by, note);
-      },
-    },
+    ...createDefinitions({ store: store.client, pipeline, starting: () => state === "starting" }),
     alerts,
     setAside: pipeline.setAside,
     erasures: eraser,

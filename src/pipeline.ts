@@ -68,7 +68,7 @@ export class Pipeline {
   readonly #checkpoints: Checkpoints;
   readonly retentions: Retention;
   readonly #projection: ProjectionLoop;
-  readonly #setAside: SetAsideDesk;
+  readonly setAside: SetAsideDesk;
   readonly #pages: PageRounds;
   readonly #opening: Loop;
   readonly #failed = Promise.withResolvers<Error>();
@@ -95,13 +95,13 @@ export class Pipeline {
     });
     this.#mask = Mask.of(options.maskAttributes);
     this.#ingest = maskedIngest(this.#commit, this.#mask);
-    this.#setAside = new SetAsideDesk({
+    this.setAside = new SetAsideDesk({
       store: options.store,
       list: options.listSetAside,
       ingest: this.#ingest,
-      nudge: () => this.#projection.nudge(),
+      nudge: this.nudge,
     });
-    const setAside = (count: number) => this.#setAside.counted(count);
+    const setAside = (count: number) => this.setAside.counted(count);
     const publish = ({ events, upTo }: StoredBatch) => {
       this.#behind.stored(upTo, events.length);
       options.publish(events, upTo);
@@ -131,9 +131,8 @@ export class Pipeline {
     return this.#ingest;
   }
 
-  get setAside(): SetAsideDesk {
-    return this.#setAside;
-  }
+  /** See `ProjectionLoop.nudge`. */
+  readonly nudge = () => this.#projection.nudge();
 
   get progress(): Progress {
     return this.#progress;
@@ -228,7 +227,7 @@ export class Pipeline {
       projection: this.#projection,
       grace: this.#grace,
       retention: this.retentions,
-      setAside: this.#setAside,
+      setAside: this.setAside,
       pages: this.#pages,
       mask: this.#mask,
       damagedFiles: this.#damagedFiles,
@@ -261,7 +260,7 @@ export class Pipeline {
       this.#behind.opened(position, await this.#options.journal.eventsBeyond(position.seq));
       this.#opened = true;
       this.#opening.succeeded();
-      this.#setAside.counted(position.setAside);
+      this.setAside.counted(position.setAside);
       receipts.continueAfter(position.receivedAt);
       this.#progress.advance(position.seq);
       this.#options.publish([], position.seq);

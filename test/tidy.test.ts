@@ -58,6 +58,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/main.ts": ["edge"],
   "src/main-deno.ts": ["edge"],
   "src/database-threads.ts": ["db", "workers"],
+  "src/definitions.ts": ["edge", "workers"],
   "src/topics.ts": ["alerting", "live"],
   "src/pipeline.ts": ["ingest", "projection", "maintenance"],
   "src/pipeline-stats.ts": ["ingest", "projection", "maintenance"],

@@ -6,6 +6,7 @@ import { eventBytesMax, externalIdBytesMax, messageEventsMax, messageIdBytesMax 
 import type { MessageQuery } from "../core/query.ts";
 import { funnelStatuses, shownStates } from "../core/state.ts";
 import { narrow } from "./app-scope.ts";
+import { assertIndexed, attributes } from "./attribute-filter.ts";
 import { stageEvents, stageNamed } from "./event-names.ts";
 import {
   appId,
@@ -63,6 +64,7 @@ const listInput = z
     after: after.optional(),
     after_events: stageEvents,
     followed: followed.optional(),
+    attributes: attributes.optional(),
     since: since.optional(),
     until: until.optional(),
     order: word(["newest", "oldest", "updated", "overdue"]).default("newest"),
@@ -98,8 +100,10 @@ export const listMessages = operation({
   async handle({ reader, progress, projected }, { min_seq, ...filters }, caller) {
     const query = { ...queryOf(filters), ...narrow(caller, filters.app_id) };
     await visible(goesByState(query) ? projected : progress, min_seq, caller);
+    const read = reader(caller);
+    await assertIndexed(read, filters.app_id, query.attributes);
     // An app that is not known is a filter that nothing matches: this is how one looks whether anything has come of it.
-    return messagePageToJson(await reader(caller).list(query));
+    return messagePageToJson(await read.list(query));
   },
 });
 
@@ -128,12 +132,13 @@ function queryOf(filters: Filters): MessageQuery {
   };
 }
 
-/** Whether the answer goes by states, which follow the events a moment later. */
-function goesByState({ states, overdueSince, stage, followed, order }: MessageQuery): boolean {
+/** Whether the answer goes by states or attributes, which follow the events a moment later. */
+function goesByState({ states, overdueSince, stage, attributes, followed, order }: MessageQuery): boolean {
   return (
     states !== undefined ||
     overdueSince !== undefined ||
     stage !== undefined ||
+    attributes !== undefined ||
     followed === true ||
     order === "overdue"
   );

@@ -7,6 +7,7 @@ import { getIncident, listIncidents } from "./alert-incidents.ts";
 import { deleteRule, getRule, listRules, putRule } from "./alert-rules.ts";
 import { createSilence, deleteSilence, listSilences } from "./alert-silences.ts";
 import { deleteSink, getSink, listSinks, putSink, testSink } from "./alert-sinks.ts";
+import { countMessages, getAttributes, putAttributes } from "./attributes.ts";
 import { listAudit } from "./audit.ts";
 import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
@@ -31,6 +32,9 @@ import { createTicket } from "./tickets.ts";
 export const operations = [
   listMessages,
   getMessage,
+  getAttributes,
+  putAttributes,
+  countMessages,
   getJourney,
   listApps,
   getOverview,

@@ -3,6 +3,7 @@ import type { Access } from "../access/access.ts";
 import type { SessionRing } from "../access/session-ring.ts";
 import type { Tickets } from "../access/tickets.ts";
 import type { AlertReader, Alerts } from "../alerting/ports.ts";
+import type { AttributeIndexes, AttributeReader } from "../core/attributes.ts";
 import type { AuditReader } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
 import type { ErasurePage, ErasureQuery, Erasures } from "../core/erasure.ts";
@@ -26,6 +27,7 @@ export type ApiReader = Omit<Reader, "history"> &
   StatisticsReader &
   PulseReader &
   LatencySeriesReader &
+  AttributeReader &
   AuditReader & { erasures(query: ErasureQuery): Promise<ErasurePage> } & Pick<
     AlertReader,
     | "alertRules"
@@ -48,6 +50,7 @@ export interface ApiParts {
   /** How far messages have been followed along their lifecycles. */
   readonly projected: Progress;
   readonly lifecycles: LifecycleStore;
+  readonly attributes: AttributeIndexes;
   /** Changes of lifecycles, rules, sinks and silences, which wait for their turn. */
   readonly changes: Pick<FairQueue, "run">;
   /** Shared by the protocols, and so is the bound on how many run at one time. */

@@ -22,6 +22,12 @@ export function listNames(schema: z.core.$ZodType): ReadonlySet<string> {
   return new Set(members.filter(([, member]) => jsonType(member) === "array").map(([name]) => name));
 }
 
+/** The members that are objects of texts, of which a query gives one member at a time: `NAME.MEMBER=text`. */
+export function mapNames(schema: z.core.$ZodType): ReadonlySet<string> {
+  const members = Object.entries(shapeOf(schema));
+  return new Set(members.filter(([, member]) => jsonType(member) === "object").map(([name]) => name));
+}
+
 function jsonType(schema: z.core.$ZodType): unknown {
   return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }).type;
 }

@@ -41,6 +41,9 @@ export function parseArguments(
       general.set(flag.names[0], value ?? "");
     } else if (flag.type === "list") {
       values.set(flag.field, [values.get(flag.field) ?? [], listOf(value ?? "")].flat());
+    } else if (flag.type === "map") {
+      const pairs = listOf(value ?? "").map((pair) => pairOf(pair, written, problems));
+      values.set(flag.field, { ...(values.get(flag.field) ?? {}), ...Object.fromEntries(pairs) });
     } else if (values.has(flag.field)) {
       problems.push(`${written} is given twice`);
     } else {
@@ -89,6 +92,12 @@ function problemsOfWhole(
 /** Texts between commas; a `\` makes a comma part of a text. */
 function listOf(value: string): string[] {
   return value.split(/(?<!\\),/).map((text) => text.replaceAll("\\,", ","));
+}
+
+function pairOf(text: string, written: string, problems: string[]): [string, string] {
+  const equals = text.indexOf("=");
+  if (equals < 1) problems.push(`${written} must be NAME=VALUE`);
+  return [text.slice(0, equals), text.slice(equals + 1)];
 }
 
 /** What is no number is sent as it is: the server says what it must be. */

@@ -4,10 +4,10 @@ import type { Operation } from "../api/operation.ts";
 import { restCallOf } from "../api/rest-call.ts";
 
 /**
- * How a field's value is written: `list` repeated or with commas, `json` as JSON, a `switch` not at all. The server checks
+ * How a field's value is written: `list` repeated or with commas, `map` the same with `NAME=VALUE` each, `json` as JSON, a `switch` not at all. The server checks
  * the value; only its place in JSON depends on this.
  */
-export type FlagType = "text" | "number" | "switch" | "list" | "json";
+export type FlagType = "text" | "number" | "switch" | "list" | "map" | "json";
 
 export interface Flag {
   readonly field: string;
@@ -54,9 +54,15 @@ function typeOf(schema: Json): FlagType {
   if (type === "boolean" || onlyWord(schema) !== undefined) return "switch";
   if (type === "integer" || type === "number") return "number";
   if (type === "string") return "text";
+  if (isMap(schema)) return "map";
   if (type === "array") return (items as Json | undefined)?.type === "object" ? "json" : "list";
   const one = Array.isArray(anyOf) ? anyOf.find((schema: Json) => schema.type !== "null") : undefined;
   return one === undefined ? "json" : typeOf(one);
+}
+
+/** An object of texts. */
+function isMap({ type, additionalProperties }: Json): boolean {
+  return type === "object" && (additionalProperties as Json | undefined)?.type === "string";
 }
 
 /** The value of a field that can have no other. */

@@ -21,7 +21,7 @@ export function requestOf(
   const query = new URLSearchParams(
     call.inQuery
       .filter((field) => values[field] !== undefined)
-      .flatMap((field) => [values[field]].flat().map((value): [string, string] => [field, String(value)])),
+      .flatMap((field) => parametersOf(field, values[field])),
   ).toString();
   const given = call.inBody.filter((field) => values[field] !== undefined);
   const written = JSON.stringify(Object.fromEntries(given.map((field) => [field, values[field]])));
@@ -30,6 +30,14 @@ export function requestOf(
     path: query === "" ? path : `${path}?${query}`,
     ...(operation.body !== undefined && { body: body ?? written }),
   };
+}
+
+/** Of a list one for each value, of an object one for each member. */
+function parametersOf(field: string, value: unknown): [string, string][] {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return Object.entries(value).map(([name, one]) => [`${field}.${name}`, String(one)]);
+  }
+  return [value].flat().map((one) => [field, String(one)]);
 }
 
 /**

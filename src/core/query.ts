@@ -1,4 +1,5 @@
 /** Queries of messages and of history, and their answers. Validated by `api/`. */
+import type { AttributeFilter } from "./attributes.ts";
 import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { JourneyMembers } from "./journey.ts";
 import type { FunnelStatus, LifecycleInstance, ShownState } from "./state.ts";
@@ -27,6 +28,8 @@ export interface MessageQuery {
   /** Stands so with this stage of its lifecycle (`stageName`). */
   /** With `after`, as one that comes after that (`afterName`): stages of several versions may have one name. */
   readonly stage?: { readonly name: string; readonly status: FunnelStatus; readonly after?: string };
+  /** Of the app `appId`: some event of it has each of these values; all are indexed. */
+  readonly attributes?: readonly AttributeFilter[];
   /** Goes by a lifecycle. */
   readonly followed?: true;
   /** The beginning of the message id. */

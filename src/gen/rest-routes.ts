@@ -3,6 +3,9 @@
 export const restRoutes = {
   listMessages: { method: "GET", path: "/api/messages" },
   getMessage: { method: "GET", path: "/api/apps/{app_id}/messages/{message_id}" },
+  getAttributes: { method: "GET", path: "/api/apps/{app_id}/attributes" },
+  putAttributes: { method: "PUT", path: "/api/apps/{app_id}/attributes", body: "" },
+  countMessages: { method: "GET", path: "/api/apps/{app_id}/counts" },
   getJourney: { method: "GET", path: "/api/journeys/{external_id}" },
   listApps: { method: "GET", path: "/api/apps" },
   getOverview: { method: "GET", path: "/api/overview" },

@@ -849,6 +849,47 @@ WHERE id IN (SELECT id FROM still_ahead);
 
 DROP TABLE still_ahead;
 ` },
+  { name: "0024_attributes", sql: `-- Attributes by which messages are found: see \`src/db/attributes/\`.
+
+-- The names that each app has indexed. Every name has its own place in the sequence of events, up to which it is indexed.
+CREATE TABLE attribute_names (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  app_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  -- Where the sequence began and ended when the name was put: between them are the events that were stored before.
+  first_seq INTEGER NOT NULL,
+  goal INTEGER NOT NULL,
+  -- 1: it is not indexed any more, and its values are being deleted.
+  dropped INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE UNIQUE INDEX attribute_names_known ON attribute_names (app_id, name) WHERE dropped = 0;
+
+-- The values that the events of a message have, and how many of its events have each.
+CREATE TABLE attribute_values (
+  message INTEGER NOT NULL,
+  name INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  events INTEGER NOT NULL,
+  PRIMARY KEY (message, name, value)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX attribute_values_lookup ON attribute_values (name, value, message);
+
+-- Events that are to be indexed again, with their attributes before; empty for one that was not there.
+CREATE TABLE attribute_changes (
+  seq INTEGER PRIMARY KEY,
+  was TEXT NOT NULL
+) STRICT;
+
+CREATE TRIGGER attributes_changed AFTER UPDATE OF attributes ON events
+WHEN NEW.attributes <> OLD.attributes AND EXISTS (SELECT 1 FROM attribute_names)
+BEGIN
+  INSERT INTO attribute_changes (seq, was)
+    SELECT NEW.seq, OLD.attributes WHERE NOT EXISTS (SELECT 1 FROM attribute_changes WHERE seq = NEW.seq);
+END;
+` },
   { name: "0026_journeys", sql: `-- Journeys: messages of several apps that belong together. See \`src/core/journey.ts\`.
 
 -- With the message: so the messages of an external id are found one by one, however many events of each have it.
@@ -926,6 +967,25 @@ export const redactSql = {
   deliveries: `UPDATE alert_deliveries SET notification = json_set(notification, '$.text', iif(instr(notification ->> '$.text', ', sample id') = 0, notification ->> '$.text', substr(notification ->> '$.text', 1, instr(notification ->> '$.text', ', sample id') - 1) || ', sample ids erased'), '$.incident.figures.samples', json(( SELECT json_group_array(value) FROM json_each(notification, '$.incident.figures.samples') WHERE iif(?2 IS NULL, EXISTS (SELECT 1 FROM messages WHERE message_id = value AND app_id = ?1), value <> ?2)))) WHERE incident IN (SELECT id FROM alert_incidents WHERE app_id = ?1) AND EXISTS ( SELECT 1 FROM json_each(iif(json_valid(notification), notification, '{}'), '$.incident.figures.samples') WHERE iif(?2 IS NULL, NOT EXISTS (SELECT 1 FROM messages WHERE message_id = value AND app_id = ?1), value = ?2))`,
   attempts: `UPDATE alert_attempts SET response = '', error = iif(?2 IS NULL OR instr(error, ?2) = 0, error, '') WHERE delivery IN ( SELECT d.id FROM alert_incidents i CROSS JOIN alert_deliveries d ON d.incident = i.id WHERE i.app_id = ?1) AND (?2 IS NULL OR instr(response, ?2) > 0 OR instr(error, ?2) > 0)`,
   notes: `UPDATE alert_notes SET text = replace(text, ?2, '(erased)') WHERE incident IN (SELECT id FROM alert_incidents WHERE app_id = ?1) AND ?2 <> '' AND instr(text, ?2) > 0`,
+} as const;
+
+/** src/db/attributes/attributes.sql */
+export const attributesSql = {
+  names: `SELECT id, app_id, name, seq, first_seq, goal, dropped FROM attribute_names ORDER BY id`,
+  namesOfApp: `SELECT id, name, seq, first_seq, goal FROM attribute_names WHERE app_id = ?1 AND dropped = 0 ORDER BY id`,
+  addName: `INSERT INTO attribute_names (app_id, name, seq, first_seq, goal) SELECT ?1, ?2, first.seq, first.seq, projection.seq FROM projection CROSS JOIN (SELECT coalesce((SELECT seq FROM events ORDER BY seq LIMIT 1), 1) - 1 AS seq) first`,
+  dropNames: `UPDATE attribute_names SET dropped = 1 WHERE app_id = ?1 AND dropped = 0 AND name NOT IN (SELECT value FROM json_each(?2))`,
+  addRange: `INSERT INTO attribute_values (message, name, value, events) SELECT message, name, value, count(*) FROM ( SELECT e.message, n.id AS name, CASE WHEN j.type IN ('integer', 'real') THEN e.attributes -> j.fullkey WHEN j.type = 'text' THEN j.atom ELSE j.type END AS value FROM events e CROSS JOIN messages m ON m.id = e.message CROSS JOIN json_each(e.attributes) j CROSS JOIN attribute_names n ON n.app_id = m.app_id AND n.name = j.key AND n.dropped = 0 AND +n.seq = ?1 WHERE e.seq > ?1 AND e.seq <= ?2 AND e.attributes <> '' AND NOT EXISTS (SELECT 1 FROM attribute_changes) AND EXISTS (SELECT 1 FROM attribute_names a WHERE a.app_id = m.app_id AND a.dropped = 0) AND j.type IN ('text', 'integer', 'real', 'true', 'false')) WHERE octet_length(value) <= ?3 GROUP BY message, name, value ON CONFLICT (message, name, value) DO UPDATE SET events = events + excluded.events`,
+  moveNames: `UPDATE attribute_names SET seq = ?2 WHERE seq = ?1 AND dropped = 0 AND NOT EXISTS (SELECT 1 FROM attribute_changes)`,
+  applyChanges: `INSERT INTO attribute_values (message, name, value, events) SELECT message, name, value, sum(sign) FROM ( SELECT e.message, n.id AS name, k.value AS sign, CASE WHEN j.type IN ('integer', 'real') THEN iif(k.value < 0, c.was, e.attributes) -> j.fullkey WHEN j.type = 'text' THEN j.atom ELSE j.type END AS value FROM (SELECT seq, was FROM attribute_changes ORDER BY seq LIMIT ?1) c CROSS JOIN events e ON e.seq = c.seq CROSS JOIN messages m ON m.id = e.message CROSS JOIN json_each('[-1,1]') k CROSS JOIN json_each(nullif(iif(k.value < 0, c.was, e.attributes), '')) j CROSS JOIN attribute_names n ON n.app_id = m.app_id AND n.name = j.key AND n.dropped = 0 AND n.seq >= c.seq WHERE j.type IN ('text', 'integer', 'real', 'true', 'false')) WHERE octet_length(value) <= ?2 GROUP BY message, name, value HAVING sum(sign) <> 0 ON CONFLICT (message, name, value) DO UPDATE SET events = events + excluded.events`,
+  deleteEmpty: `DELETE FROM attribute_values WHERE events <= 0 AND message IN ( SELECT e.message FROM (SELECT seq FROM attribute_changes ORDER BY seq LIMIT ?1) c CROSS JOIN events e ON e.seq = c.seq)`,
+  forgetChanges: `DELETE FROM attribute_changes WHERE seq IN (SELECT seq FROM attribute_changes ORDER BY seq LIMIT ?1)`,
+  someChange: `SELECT EXISTS (SELECT 1 FROM attribute_changes) AS some`,
+  collectLate: `INSERT OR IGNORE INTO attribute_changes (seq, was) SELECT seq, '' FROM events WHERE seq > ?1 AND seq <= ?2 AND attributes <> '' AND EXISTS (SELECT 1 FROM attribute_names)`,
+  deleteValues: `DELETE FROM attribute_values WHERE (message, name, value) IN ( SELECT message, name, value FROM attribute_values WHERE name = ?1 LIMIT ?2)`,
+  deleteName: `DELETE FROM attribute_names WHERE id = ?1`,
+  deleteRemains: `DELETE FROM attribute_values WHERE message IN (SELECT message FROM remains)`,
+  forgetRemains: `DELETE FROM attribute_changes WHERE seq IN ( SELECT c.seq FROM attribute_changes c CROSS JOIN events e ON e.seq = c.seq WHERE e.message IN (SELECT message FROM remains))`,
 } as const;
 
 /** src/db/audit/audit.sql */

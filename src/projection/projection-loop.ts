@@ -148,6 +148,7 @@ export class ProjectionLoop {
     const { publish, setAside, log } = this.#options;
     this.#seq = step.seq;
     this.#nextAt = step.nextAt;
+    if (step.more) this.#nudged = true;
     for (const { retractedAt } of step.findings) {
       if (retractedAt === undefined) this.#raised += 1;
       else this.#retracted += 1;

@@ -52,6 +52,8 @@ export interface ProjectionStep {
   readonly seq: number;
   /** Nothing is left to do for the target. */
   readonly done: boolean;
+  /** There is something to do that nothing waits for: another step is to follow, by and by. */
+  readonly more?: true;
   /** The changes of findings, in the order of their `seq`. */
   readonly findings: readonly Finding[];
   /** The last seq of a finding's change that was assigned. */

@@ -4,6 +4,7 @@ import type { HistoryQuery } from "../core/query.ts";
 import { AlertQueries } from "../db/alerts/alert-queries.ts";
 import { DeliveryQueries } from "../db/alerts/delivery-queries.ts";
 import { IncidentQueries } from "../db/alerts/incident-queries.ts";
+import { AttributeQueries } from "../db/attributes/attribute-queries.ts";
 import { AuditQueries } from "../db/audit/audit-queries.ts";
 import { ErasureQueries } from "../db/erasure/erasure-queries.ts";
 import { FindingQueries } from "../db/findings/finding-queries.ts";
@@ -41,6 +42,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const audit = new AuditQueries(connection);
   const aside = new SetAsideQueries(connection);
   const statistics = new StatisticsQueries(connection);
+  const attributes = new AttributeQueries(connection);
   const skews = new SkewQueries(connection);
   const series = new LatencySeriesQueries(connection);
   const pulses = new PulseQueries(connection);
@@ -66,6 +68,8 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     skew: skews.skew.bind(skews),
     latencySeries: series.latencySeries.bind(series),
     pulses: pulses.pulses.bind(pulses),
+    indexedAttributes: attributes.indexedAttributes.bind(attributes),
+    counts: attributes.counts.bind(attributes),
     hasApp: statistics.hasApp.bind(statistics),
     alertRules: alerts.rules.bind(alerts),
     alertSinks: alerts.sinks.bind(alerts),

@@ -15,6 +15,7 @@ import { SessionWriter } from "../db/access/session-writer.ts";
 import { AlertWriter } from "../db/alerts/alert-writer.ts";
 import { Arrivals } from "../db/alerts/arrivals.ts";
 import { CareWriter } from "../db/alerts/care-writer.ts";
+import { AttributeIndexer } from "../db/attributes/attribute-indexer.ts";
 import { pruneAudit } from "../db/audit/audit-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
 import { ErasureWriter } from "../db/erasure/erasure-writer.ts";
@@ -30,6 +31,7 @@ import { DirectoryLock } from "../directory/directory-lock.ts";
 import { KnownFiles } from "../directory/known-files.ts";
 import type { Definition } from "../lifecycle/definition.ts";
 import { rebuildInstance } from "../projection/narrowing.ts";
+import type { ProjectionStep, ProjectionTarget } from "../projection/projection-step.ts";
 import { Projector } from "../projection/projector.ts";
 
 /** The writer's page cache, in KiB: it holds the inner pages of every index at ten million messages. */
@@ -61,7 +63,12 @@ export function createStoreService(options: DatabaseAddress) {
   const locks = [new DirectoryLock(), new DirectoryLock()] as const;
   const lease = new Lease(database);
   const erasures = new ErasureWriter(database);
-  const messages = new MessageWriter(database, what, lease, () => projector.expectChanges(), erasures);
+  const attributes = new AttributeIndexer(database);
+  const late = () => {
+    projector.expectChanges();
+    attributes.expectChanges();
+  };
+  const messages = new MessageWriter(database, what, lease, late, erasures);
   const tombstones = new Tombstones(database);
   const retention = new RetentionWriter(database, tombstones, () => messages.seq);
   const lifecycles = new LifecycleCache(database);
@@ -177,7 +184,14 @@ export function createStoreService(options: DatabaseAddress) {
         note?: string,
       ) => definitions.put(appId, definition, Math.max(acknowledged ?? 0, messages.seq), by, note),
     ),
-    project: afterOpening(projector.project.bind(projector)),
+    /** Attributes are indexed behind the projector, and first, so that a fault there loses no changes of findings. */
+    project: afterOpening(async (target: ProjectionTarget): Promise<ProjectionStep> => {
+      const more = await attributes.step();
+      const step = await projector.project(target);
+      const behind = attributes.projectedTo(step.seq);
+      return { ...step, done: step.done && !behind, ...(more && { more: true as const }) };
+    }),
+    putAttributes: afterOpening(attributes.putAttributes.bind(attributes)),
     readKeys: afterOpening(keys.readKeys.bind(keys)),
     putKeys: afterOpening(keys.putKeys.bind(keys)),
     deleteKey: afterOpening(keys.deleteKey.bind(keys)),

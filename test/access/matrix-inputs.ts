@@ -85,6 +85,12 @@ export const rows: Readonly<Record<string, Row>> = {
   getLatency: is(app, ofApp),
   getRates: is(app, ofApp),
   getSkew: is(app, ofApp),
+  getAttributes: is(app, ofApp),
+  putAttributes: is({ ...app, indexed: ["region"] }, { missing: { app_id: "nobodys", indexed: [] } }),
+  countMessages: is(
+    { ...app, by: "attributes.region" },
+    { missing: { app_id: "nobodys", by: "attributes.region" } },
+  ),
   putLifecycle: is({ ...app, lifecycle }, { missing: { app_id: "nobodys", lifecycle } }),
   getLifecycle: is(app, ofApp),
   deleteLifecycle: {

@@ -11,6 +11,7 @@ import { redeliver } from "../../src/api/alert-deliveries.ts";
 import { deleteRule, putRule } from "../../src/api/alert-rules.ts";
 import { createSilence, deleteSilence } from "../../src/api/alert-silences.ts";
 import { deleteSink, putSink, testSink } from "../../src/api/alert-sinks.ts";
+import { putAttributes } from "../../src/api/attributes.ts";
 import { eraseApp, eraseMessage } from "../../src/api/erasures.ts";
 import { createKey, limitKey, revokeKey, rotateKey } from "../../src/api/keys.ts";
 import { deleteLifecycle, putLifecycle } from "../../src/api/lifecycles.ts";
@@ -157,6 +158,21 @@ function steps(url: string): readonly Step[] {
       target: "901",
       app: "shop",
       old: { seq: 901, kind: "message" },
+    },
+    {
+      operation: putAttributes,
+      input: { app_id: "shop", indexed: ["region"] },
+      target: "shop",
+      app: "shop",
+      new: { indexed: ["region"] },
+    },
+    { operation: putAttributes, input: { app_id: "shop", indexed: ["region"] }, target: "", same: true },
+    {
+      operation: putAttributes,
+      input: { app_id: "shop", indexed: [] },
+      target: "shop",
+      app: "shop",
+      old: { indexed: ["region"] },
     },
     {
       operation: putRetention,

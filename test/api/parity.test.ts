@@ -1,5 +1,6 @@
 /** The same questions about messages, lifecycles, findings and counts over every protocol: each gives the same answers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { countMessages, getAttributes, putAttributes } from "../../src/api/attributes.ts";
 import { listFindings, listOverdue } from "../../src/api/findings.ts";
 import { getJourney } from "../../src/api/journeys.ts";
 import { getLatencySeries } from "../../src/api/latency-series.ts";
@@ -85,6 +86,12 @@ const steps = (door: string): readonly Step[] => [
   [getRates, { ...shop, ...window, step: "90s" }],
   [getRates, { app_id: "nobody", ...window }],
   [getSkew, { ...shop }],
+  [getAttributes, { app_id: "x-attributes" }],
+  [putAttributes, { app_id: "x-attributes", indexed: ["a", "a"] }],
+  [countMessages, { ...shop, by: "attributes.region" }],
+  [countMessages, { ...shop, by: "region" }],
+  [listMessages, { ...shop, attributes: { region: "north" } }],
+  [listMessages, { attributes: { region: "north" } }],
   [getSkew, { app_id: "nobody" }],
   [putLifecycle, { app_id: "x-put", lifecycle }],
   [putLifecycle, { app_id: "x-put", lifecycle: { ...lifecycle, complete_on: ["nowhere"] } }],

@@ -7,7 +7,7 @@ const boundedTables = new Set([
   ...["alert_rules", "alert_sinks", "alert_silences", "alert_former_sinks"],
   ...["alert_calendars", "alert_looks", "alert_arrivals"],
   ...["gaps", "marks", "set_aside", "erasures"],
-  ...["aliases", "event_changes", "remains", "revisits"],
+  ...["aliases", "event_changes", "attribute_changes", "attribute_names", "remains", "revisits"],
 ]);
 
 /** Indexes of rows that wait to be deleted, and one whose rows are counted before a list reads them (`countCandidates`). */

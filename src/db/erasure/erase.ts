@@ -5,7 +5,7 @@
  * The writer's connection has `secure_delete`, which overwrites what is deleted.
  */
 import type { InStatement, Row } from "@libsql/client";
-import { eraseSql, overdueAgesSql, pruneSql } from "../../gen/sql.ts";
+import { attributesSql, eraseSql, overdueAgesSql, pruneSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import { deleteEvents } from "../retention/prune.ts";
 import { messageHash } from "../retention/tombstones.ts";
@@ -43,6 +43,8 @@ export async function eraseMessages(
     ...more,
     { sql: eraseSql.exhume, args: [JSON.stringify(messages.map(({ hash }) => hash))] },
     eraseSql.forgetChanges,
+    attributesSql.deleteRemains,
+    attributesSql.forgetRemains,
     pruneSql.deleteMessages,
     pruneSql.countInstances,
     pruneSql.deleteInstances,

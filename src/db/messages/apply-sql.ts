@@ -5,7 +5,7 @@
 import type { InStatement, ResultSet } from "@libsql/client";
 import type { Micros, SequencedEvent } from "../../core/event.ts";
 import type { StoreBatch, StoreChunk, StoreOutcome } from "../../core/ports.ts";
-import { applySql } from "../../gen/sql.ts";
+import { applySql, attributesSql } from "../../gen/sql.ts";
 import { marked } from "./event-rows.ts";
 
 /** Sets how far the journal is stored. Fails, and the transaction with it, unless the database is at `from`. */
@@ -52,7 +52,7 @@ export function outcomeOf(result: ResultSet | undefined): StoreOutcome | null {
   return { fresh, changed: changed.map(({ aheadBy, ...event }) => ({ ...event, ...marked(aheadBy) })) };
 }
 
-/** Has the projector count events that lie behind its place in the sequence. */
-export function collectLate({ from, to }: Pick<StoreBatch, "from" | "to">): InStatement {
-  return { sql: applySql.collectLate, args: [from, to] };
+/** Has the projector count events that lie behind its place in the sequence, and those that it counts indexed. */
+export function collectLate({ from, to }: Pick<StoreBatch, "from" | "to">): InStatement[] {
+  return [applySql.collectLate, attributesSql.collectLate].map((sql) => ({ sql, args: [from, to] }));
 }

@@ -6,6 +6,7 @@ import type { InStatement } from "@libsql/client";
 import { messageIdBytesMax } from "../../core/limits.ts";
 import type { MessageOrder, MessageQuery } from "../../core/query.ts";
 import { shownStates } from "../../core/state.ts";
+import { addAttributes, addMessagesWith, rareAttribute } from "../attributes/attribute-conditions.ts";
 import { Conditions, prefixBounds } from "../conditions.ts";
 import { KeysetScan } from "../keyset-scan.ts";
 
@@ -37,10 +38,11 @@ function overdueInstances({
 }
 
 /**
- * Whether the query's external id, its prefix, or being overdue has few enough messages to find them by it: `few` is 1
- * if so. `undefined` where there is none of these, or an id that needs no counting.
+ * Whether the query's external id, its prefix, one of its attributes, or being overdue has few enough messages to find them by it:
+ * `few` is 1 if so, and `which` says by which attribute. `undefined` where there is none of these, or an id that needs no counting.
  */
 export function countCandidates(query: MessageQuery, scanMax: number): InStatement | undefined {
+  if (byAttribute(query)) return rareAttribute(query, scanMax);
   const instances = overdueInstances(query);
   const [from, args] =
     query.messageId !== undefined
@@ -59,12 +61,23 @@ export function countCandidates(query: MessageQuery, scanMax: number): InStateme
   };
 }
 
+/** Whether its attributes are what few messages may have. */
+function byAttribute({ messageId, externalId, prefix, attributes }: MessageQuery): boolean {
+  return (
+    attributes !== undefined && messageId === undefined && externalId === undefined && prefix === undefined
+  );
+}
+
 /**
  * Rows of `id`, `app_id`, `message_id`, `event_count` and `at`.
  *
- * @param few whether there are few candidates; see `countCandidates`
+ * @param few whether there are few candidates, and by which attribute; see `countCandidates`
  */
-export function scanMessages(query: MessageQuery, few: boolean, scanMax: number): KeysetScan {
+export function scanMessages(
+  query: MessageQuery,
+  { few, which = 0 }: { readonly few: boolean; readonly which?: number },
+  scanMax: number,
+): KeysetScan {
   const column = columns[query.order];
   // Few candidates: their own index finds them, and there is no scan to bound. A unary plus keeps SQLite from any other
   // index: a scan must not become a sort, nor a few candidates a scan.
@@ -85,8 +98,12 @@ export function scanMessages(query: MessageQuery, few: boolean, scanMax: number)
 
   const filters = new Conditions();
   filters.addApps("m.app_id", query.apps);
+  if (few && byAttribute(query))
+    addMessagesWith(filters, "m.id", query.appId ?? "", query.attributes![which]!);
+  addAttributes(filters, "m.id", query);
   const instances = overdueInstances(query);
-  if (few && instances !== undefined && query.externalId === undefined && query.prefix === undefined) {
+  const byInstance = query.externalId === undefined && query.prefix === undefined && !byAttribute(query);
+  if (few && instances !== undefined && byInstance) {
     filters.add(`m.id IN (SELECT message FROM instances ${instances.where()})`, ...instances.args);
   }
   if (query.states !== undefined) {

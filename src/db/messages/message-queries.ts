@@ -107,9 +107,10 @@ export class MessageQueries {
     const count = countCandidates(query, this.#scanMax);
     const [counted] = count === undefined ? [] : await this.#connection.read([count]);
     const few = counted?.[0]?.few === 1;
+    const which = Number(counted?.[0]?.which ?? 0);
     const direct = few || query.messageId !== undefined;
     const queries = direct ? [query] : await divideByApp(this.#connection, query);
-    const scans = queries.map((one) => scanMessages(one, few, this.#scanMax));
+    const scans = queries.map((one) => scanMessages(one, { few, which }, this.#scanMax));
     const { rows, next, others } = await readMergedPage(this.#connection, scans, query.limit, () => [
       knownPosition(this.#connection.journalId),
     ]);

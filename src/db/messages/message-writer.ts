@@ -102,7 +102,7 @@ export class MessageWriter {
           ...batch.chunks.flatMap((chunk) => [upsertMessages(chunk), insertEvents(chunk)]),
           // When all events are in: those of a message may be in several chunks.
           resolveAliases,
-          ...(late ? [collectLate(batch)] : []),
+          ...(late ? collectLate(batch) : []),
           countStored(batch),
         ],
         "write",

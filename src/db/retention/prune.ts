@@ -10,7 +10,7 @@
  */
 import type { InStatement, Row } from "@libsql/client";
 import type { PruneQuery, PruneScope, PruneStep } from "../../core/retention.ts";
-import { overdueAgesSql, pruneSql } from "../../gen/sql.ts";
+import { attributesSql, overdueAgesSql, pruneSql } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import { markBefore } from "./time-marks.ts";
 import { messageHash, type Tombstones } from "./tombstones.ts";
@@ -108,6 +108,8 @@ async function pruneBefore(
       overdueAgesSql.subtractRemains,
       overdueAgesSql.deleteEmpty,
       tombstones.bury(buried, elapsed + keepFor),
+      attributesSql.deleteRemains,
+      attributesSql.forgetRemains,
       pruneSql.deleteMessages,
       pruneSql.countInstances,
       pruneSql.deleteInstances,

@@ -2,7 +2,7 @@
 import type { Operation } from "../../api/operation.ts";
 import { throwIfAny } from "../../api/problems.ts";
 import { restCallOf } from "../../api/rest-call.ts";
-import { listNames } from "../../api/schema.ts";
+import { listNames, mapNames } from "../../api/schema.ts";
 import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { smallBodyBytesMax } from "../../core/limits.ts";
@@ -63,11 +63,11 @@ function inputReader(
   const segments = path
     .split("/")
     .flatMap((segment, at) => (segment.startsWith("{") ? [{ at, name: segment.slice(1, -1) }] : []));
-  const lists = listNames(input);
+  const [lists, maps] = [listNames(input), mapNames(input)];
   const changes = method !== "GET";
 
   return async (c) => {
-    const fields: Record<string, unknown> = readParameters(c.req.url, inQuery, lists);
+    const fields: Record<string, unknown> = readParameters(c.req.url, inQuery, lists, maps);
     // Not by Hono's parameters: they let a broken percent-encoding pass.
     const steps = c.req.path.split("/");
     for (const { at, name } of segments) fields[name] = decodeSegment(steps[at] ?? "", name);

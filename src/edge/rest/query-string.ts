@@ -18,13 +18,18 @@ export function readQuery<Name extends string>(
 
 const noLists: ReadonlySet<string> = new Set();
 
-/** The same; a parameter in `lists` may be given several times, and its value is an array. */
+/**
+ * The same; a parameter in `lists` may be given several times, and its value is an array. Of one in `maps` the members are given, as
+ * `NAME.MEMBER`, and its value is an object.
+ */
 export function readParameters(
   url: string,
   names: readonly string[],
   lists: ReadonlySet<string>,
-): Record<string, string | string[]> {
-  const values: Record<string, string | string[]> = {};
+  maps: ReadonlySet<string> = noLists,
+): Record<string, string | string[] | Record<string, string>> {
+  const values: Record<string, string | string[] | Record<string, string>> = {};
+  const members = new Map<string, Map<string, string>>();
   const problems: FieldProblem[] = [];
   const start = url.indexOf("?");
   if (start === -1) return values;
@@ -33,6 +38,16 @@ export function readParameters(
     const equals = pair.indexOf("=");
     const rawName = equals === -1 ? pair : pair.slice(0, equals);
     const given = decode(rawName, "a parameter's name");
+    const dot = given.indexOf(".");
+    const map = dot < 1 ? undefined : given.slice(0, dot);
+    if (map !== undefined && maps.has(map) && names.includes(map)) {
+      const of = members.get(map) ?? new Map<string, string>();
+      members.set(map, of);
+      const member = given.slice(dot + 1);
+      if (of.has(member)) problems.push({ field: given, message: "must be given once" });
+      of.set(member, equals === -1 ? "" : decode(pair.slice(equals + 1), given));
+      continue;
+    }
     const name = names.find((known) => known === given);
     if (name === undefined) {
       if (problems.length < problemsMax) problems.push(unknownField(given, names));
@@ -43,12 +58,17 @@ export function readParameters(
     if (before === undefined) {
       values[name] = value;
     } else if (lists.has(name)) {
-      values[name] = [before, value].flat();
+      values[name] = [before as string | string[], value].flat();
     } else {
       problems.push({ field: name, message: "must be given once" });
     }
   }
+  for (const name of members.keys()) {
+    if (values[name] !== undefined) problems.push({ field: name, message: `must be given as ${name}.NAME` });
+  }
   throwIfAny(problems);
+  // As JSON makes it: a member may have any name.
+  for (const [name, of] of members) values[name] = Object.fromEntries(of);
   return values;
 }
 

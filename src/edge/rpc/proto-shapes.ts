@@ -8,6 +8,8 @@ type Shapes = Readonly<Record<string, (json: Json) => Json>>;
 export const requestShapes: Shapes = {
   // So that the error of a stage without events names the field itself.
   "mars.v1.LifecycleStage": (stage) => ({ events: [], ...stage }),
+  // No attribute is to be indexed.
+  "mars.v1.PutAttributesRequest": (request) => ({ indexed: [], ...request }),
 };
 
 /** Numbers of the funnel have links over REST. */

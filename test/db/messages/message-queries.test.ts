@@ -192,7 +192,7 @@ test("no list reads a whole table", async () => {
       for (const few of [false, true]) {
         const candidates = countCandidates(whole, 100);
         if (few && candidates === undefined) continue;
-        const plan = scanMessages(whole, few, 100);
+        const plan = scanMessages(whole, { few }, 100);
         for (const statement of [candidates, plan.boundary, plan.page({ at: 1, id: 1 } as never)]) {
           if (statement === undefined) continue;
           const { sql, args } = statement as { sql: string; args: InValue[] };

@@ -52,6 +52,8 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
       rates: fail,
       apps: fail,
       skew: fail,
+      indexedAttributes: fail,
+      counts: fail,
       hasApp: fail,
       alertRules: fail,
       alertRulePage: fail,
@@ -72,6 +74,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
     findings: live,
     alertTopics: live,
     lifecycles: { putLifecycle: fail },
+    attributes: { putAttributes: fail },
     alerts: {
       putRule: fail,
       deleteRule: fail,

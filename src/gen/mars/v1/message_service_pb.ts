@@ -16,7 +16,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file mars/v1/message_service.proto.
  */
 export const file_mars_v1_message_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tYXJzL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIHbWFycy52MSKDAwoOTWVzc2FnZVN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXZlbnRfY291bnQYBSABKAQSEgoKbGFzdF9ldmVudBgGIAEoCRIOCgZzdGFnZXMYByADKAkSFAoMZXh0ZXJuYWxfaWRzGAggAygJEiQKBXN0YXRlGAkgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcGFydGlhbBgLIAEoCBIWCglwYXJlbnRfaWQYDCABKAlIAIgBARIOCgZza2V3ZWQYDSABKAhCDAoKX3BhcmVudF9pZCKKAQoHTWVzc2FnZRIoCgdzdW1tYXJ5GAEgASgLMhcubWFycy52MS5NZXNzYWdlU3VtbWFyeRImCgZldmVudHMYAiADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSLQoJbGlmZWN5Y2xlGAMgASgLMhoubWFycy52MS5MaWZlY3ljbGVJbnN0YW5jZSKLAQoRR2V0TWVzc2FnZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHbWluX3NlcRgDIAEoBBIiCgVvcmRlchgEIAEoDjITLm1hcnMudjEuRXZlbnRPcmRlchINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkiXwoSR2V0TWVzc2FnZVJlc3BvbnNlEiEKB21lc3NhZ2UYASABKAsyEC5tYXJzLnYxLk1lc3NhZ2USEQoJYXNfb2Zfc2VxGAIgASgEEhMKC25leHRfY3Vyc29yGAMgASgJIpoEChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEhMKC2V4dGVybmFsX2lkGAMgASgJEg0KBWV2ZW50GAQgASgJEg8KB21pc3NpbmcYBSABKAkSDgoGcHJlZml4GAYgASgJEikKBXNpbmNlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFb3JkZXIYCSABKA4yFS5tYXJzLnYxLk1lc3NhZ2VPcmRlchINCgVsaW1pdBgKIAEoDRIOCgZjdXJzb3IYCyABKAkSDwoHbWluX3NlcRgMIAEoBBIkCgVzdGF0ZRgNIAMoDjIVLm1hcnMudjEuTWVzc2FnZVN0YXRlEjEKDW92ZXJkdWVfc2luY2UYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YWdlGA8gASgJEioKC3N0YWdlX3N0YXRlGBAgASgOMhUubWFycy52MS5GdW5uZWxTdGF0dXMSEAoIZm9sbG93ZWQYESABKAgSEgoFYWZ0ZXIYEiABKAlIAIgBARIUCgxzdGFnZV9ldmVudHMYEyADKAkSFAoMYWZ0ZXJfZXZlbnRzGBQgAygJQggKBl9hZnRlciJ3ChRMaXN0TWVzc2FnZXNSZXNwb25zZRIpCghtZXNzYWdlcxgBIAMoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkiWAoRR2V0Sm91cm5leVJlcXVlc3QSEwoLZXh0ZXJuYWxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDgoGY3Vyc29yGAMgASgJEg8KB21pbl9zZXEYBCABKAQiwwEKEkdldEpvdXJuZXlSZXNwb25zZRITCgtleHRlcm5hbF9pZBgBIAEoCRIpCghtZXNzYWdlcxgCIAMoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSDwoHcGFydGlhbBgDIAEoCBImCgZldmVudHMYBCADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSEwoLbmV4dF9jdXJzb3IYBSABKAkSEQoJYXNfb2Zfc2VxGAYgASgEEgwKBGFwcHMYByADKAkiSQoSV2F0Y2hFdmVudHNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhYKCWFmdGVyX3NlcRgCIAEoBEgAiAEBQgwKCl9hZnRlcl9zZXEi5wEKE1dhdGNoRXZlbnRzUmVzcG9uc2USNwoHc3RhcnRlZBgBIAEoCzIkLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZS5TdGFydGVkSAASMwoFYmF0Y2gYAiABKAsyIi5tYXJzLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UuQmF0Y2hIABopCgdTdGFydGVkEgsKA3NlcRgBIAEoBBIRCglyZWNvdmVyZWQYAiABKAgaLwoFQmF0Y2gSJgoGZXZlbnRzGAEgAygLMhYubWFycy52MS5SZWNvcmRlZEV2ZW50QgYKBGl0ZW0qWQoKRXZlbnRPcmRlchIbChdFVkVOVF9PUkRFUl9VTlNQRUNJRklFRBAAEhYKEkVWRU5UX09SREVSX09MREVTVBABEhYKEkVWRU5UX09SREVSX05FV0VTVBACKpcBCgxNZXNzYWdlT3JkZXISHQoZTUVTU0FHRV9PUkRFUl9VTlNQRUNJRklFRBAAEhgKFE1FU1NBR0VfT1JERVJfTkVXRVNUEAESGAoUTUVTU0FHRV9PUkRFUl9PTERFU1QQAhIZChVNRVNTQUdFX09SREVSX1VQREFURUQQAxIZChVNRVNTQUdFX09SREVSX09WRVJEVUUQBDLGAgoOTWVzc2FnZVNlcnZpY2USSgoKR2V0TWVzc2FnZRIaLm1hcnMudjEuR2V0TWVzc2FnZVJlcXVlc3QaGy5tYXJzLnYxLkdldE1lc3NhZ2VSZXNwb25zZSIDkAIBElAKDExpc3RNZXNzYWdlcxIcLm1hcnMudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBodLm1hcnMudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2UiA5ACARJKCgpHZXRKb3VybmV5EhoubWFycy52MS5HZXRKb3VybmV5UmVxdWVzdBobLm1hcnMudjEuR2V0Sm91cm5leVJlc3BvbnNlIgOQAgESSgoLV2F0Y2hFdmVudHMSGy5tYXJzLnYxLldhdGNoRXZlbnRzUmVxdWVzdBocLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_mars_v1_event, file_mars_v1_lifecycle]);
+  fileDesc("Ch1tYXJzL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIHbWFycy52MSKDAwoOTWVzc2FnZVN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXZlbnRfY291bnQYBSABKAQSEgoKbGFzdF9ldmVudBgGIAEoCRIOCgZzdGFnZXMYByADKAkSFAoMZXh0ZXJuYWxfaWRzGAggAygJEiQKBXN0YXRlGAkgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcGFydGlhbBgLIAEoCBIWCglwYXJlbnRfaWQYDCABKAlIAIgBARIOCgZza2V3ZWQYDSABKAhCDAoKX3BhcmVudF9pZCKKAQoHTWVzc2FnZRIoCgdzdW1tYXJ5GAEgASgLMhcubWFycy52MS5NZXNzYWdlU3VtbWFyeRImCgZldmVudHMYAiADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSLQoJbGlmZWN5Y2xlGAMgASgLMhoubWFycy52MS5MaWZlY3ljbGVJbnN0YW5jZSKLAQoRR2V0TWVzc2FnZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHbWluX3NlcRgDIAEoBBIiCgVvcmRlchgEIAEoDjITLm1hcnMudjEuRXZlbnRPcmRlchINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkiXwoSR2V0TWVzc2FnZVJlc3BvbnNlEiEKB21lc3NhZ2UYASABKAsyEC5tYXJzLnYxLk1lc3NhZ2USEQoJYXNfb2Zfc2VxGAIgASgEEhMKC25leHRfY3Vyc29yGAMgASgJIo8FChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEhMKC2V4dGVybmFsX2lkGAMgASgJEg0KBWV2ZW50GAQgASgJEg8KB21pc3NpbmcYBSABKAkSDgoGcHJlZml4GAYgASgJEikKBXNpbmNlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFb3JkZXIYCSABKA4yFS5tYXJzLnYxLk1lc3NhZ2VPcmRlchINCgVsaW1pdBgKIAEoDRIOCgZjdXJzb3IYCyABKAkSDwoHbWluX3NlcRgMIAEoBBIkCgVzdGF0ZRgNIAMoDjIVLm1hcnMudjEuTWVzc2FnZVN0YXRlEjEKDW92ZXJkdWVfc2luY2UYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YWdlGA8gASgJEioKC3N0YWdlX3N0YXRlGBAgASgOMhUubWFycy52MS5GdW5uZWxTdGF0dXMSEAoIZm9sbG93ZWQYESABKAgSEgoFYWZ0ZXIYEiABKAlIAIgBARIUCgxzdGFnZV9ldmVudHMYEyADKAkSFAoMYWZ0ZXJfZXZlbnRzGBQgAygJEkAKCmF0dHJpYnV0ZXMYFSADKAsyLC5tYXJzLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QuQXR0cmlidXRlc0VudHJ5GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl9hZnRlciJ3ChRMaXN0TWVzc2FnZXNSZXNwb25zZRIpCghtZXNzYWdlcxgBIAMoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkiWAoRR2V0Sm91cm5leVJlcXVlc3QSEwoLZXh0ZXJuYWxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDgoGY3Vyc29yGAMgASgJEg8KB21pbl9zZXEYBCABKAQiwwEKEkdldEpvdXJuZXlSZXNwb25zZRITCgtleHRlcm5hbF9pZBgBIAEoCRIpCghtZXNzYWdlcxgCIAMoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSDwoHcGFydGlhbBgDIAEoCBImCgZldmVudHMYBCADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSEwoLbmV4dF9jdXJzb3IYBSABKAkSEQoJYXNfb2Zfc2VxGAYgASgEEgwKBGFwcHMYByADKAkiJgoUR2V0QXR0cmlidXRlc1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJIj0KEEluZGV4ZWRBdHRyaWJ1dGUSDAoEbmFtZRgBIAEoCRIMCgRkb25lGAIgASgIEg0KBXNoYXJlGAMgASgBIkMKFUdldEF0dHJpYnV0ZXNSZXNwb25zZRIqCgdpbmRleGVkGAEgAygLMhkubWFycy52MS5JbmRleGVkQXR0cmlidXRlIjcKFFB1dEF0dHJpYnV0ZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIPCgdpbmRleGVkGAIgAygJIkMKFVB1dEF0dHJpYnV0ZXNSZXNwb25zZRIqCgdpbmRleGVkGAEgAygLMhkubWFycy52MS5JbmRleGVkQXR0cmlidXRlIpQBChRDb3VudE1lc3NhZ2VzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSCgoCYnkYAiABKAkSJAoFc3RhdGUYAyABKA4yFS5tYXJzLnYxLk1lc3NhZ2VTdGF0ZRIpCgVzaW5jZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHbWluX3NlcRgFIAEoBCKrAQoVQ291bnRNZXNzYWdlc1Jlc3BvbnNlEjQKBmNvdW50cxgBIAMoCzIkLm1hcnMudjEuQ291bnRNZXNzYWdlc1Jlc3BvbnNlLkNvdW50Eg8KB3dpdGhvdXQYAiABKAQSEAoIbWVzc2FnZXMYAyABKAQSDwoHcGFydGlhbBgEIAEoCBooCgVDb3VudBINCgV2YWx1ZRgBIAEoCRIQCghtZXNzYWdlcxgCIAEoBCJJChJXYXRjaEV2ZW50c1JlcXVlc3QSDQoFdG9waWMYASABKAkSFgoJYWZ0ZXJfc2VxGAIgASgESACIAQFCDAoKX2FmdGVyX3NlcSLnAQoTV2F0Y2hFdmVudHNSZXNwb25zZRI3CgdzdGFydGVkGAEgASgLMiQubWFycy52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlLlN0YXJ0ZWRIABIzCgViYXRjaBgCIAEoCzIiLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZS5CYXRjaEgAGikKB1N0YXJ0ZWQSCwoDc2VxGAEgASgEEhEKCXJlY292ZXJlZBgCIAEoCBovCgVCYXRjaBImCgZldmVudHMYASADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnRCBgoEaXRlbSpZCgpFdmVudE9yZGVyEhsKF0VWRU5UX09SREVSX1VOU1BFQ0lGSUVEEAASFgoSRVZFTlRfT1JERVJfT0xERVNUEAESFgoSRVZFTlRfT1JERVJfTkVXRVNUEAIqlwEKDE1lc3NhZ2VPcmRlchIdChlNRVNTQUdFX09SREVSX1VOU1BFQ0lGSUVEEAASGAoUTUVTU0FHRV9PUkRFUl9ORVdFU1QQARIYChRNRVNTQUdFX09SREVSX09MREVTVBACEhkKFU1FU1NBR0VfT1JERVJfVVBEQVRFRBADEhkKFU1FU1NBR0VfT1JERVJfT1ZFUkRVRRAEMsAECg5NZXNzYWdlU2VydmljZRJKCgpHZXRNZXNzYWdlEhoubWFycy52MS5HZXRNZXNzYWdlUmVxdWVzdBobLm1hcnMudjEuR2V0TWVzc2FnZVJlc3BvbnNlIgOQAgESUAoMTGlzdE1lc3NhZ2VzEhwubWFycy52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0TWVzc2FnZXNSZXNwb25zZSIDkAIBEkoKCkdldEpvdXJuZXkSGi5tYXJzLnYxLkdldEpvdXJuZXlSZXF1ZXN0GhsubWFycy52MS5HZXRKb3VybmV5UmVzcG9uc2UiA5ACARJTCg1HZXRBdHRyaWJ1dGVzEh0ubWFycy52MS5HZXRBdHRyaWJ1dGVzUmVxdWVzdBoeLm1hcnMudjEuR2V0QXR0cmlidXRlc1Jlc3BvbnNlIgOQAgESTgoNUHV0QXR0cmlidXRlcxIdLm1hcnMudjEuUHV0QXR0cmlidXRlc1JlcXVlc3QaHi5tYXJzLnYxLlB1dEF0dHJpYnV0ZXNSZXNwb25zZRJTCg1Db3VudE1lc3NhZ2VzEh0ubWFycy52MS5Db3VudE1lc3NhZ2VzUmVxdWVzdBoeLm1hcnMudjEuQ291bnRNZXNzYWdlc1Jlc3BvbnNlIgOQAgESSgoLV2F0Y2hFdmVudHMSGy5tYXJzLnYxLldhdGNoRXZlbnRzUmVxdWVzdBocLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_mars_v1_event, file_mars_v1_lifecycle]);
 
 /**
  * A message in short.
@@ -396,6 +396,13 @@ export type ListMessagesRequest = Message$1<"mars.v1.ListMessagesRequest"> & {
    * @generated from field: repeated string after_events = 20;
    */
   afterEvents: string[];
+
+  /**
+   * By the values of indexed attributes that some event of the message has; with `app_id`.
+   *
+   * @generated from field: map<string, string> attributes = 21;
+   */
+  attributes: { [key: string]: string };
 };
 
 /**
@@ -553,6 +560,251 @@ export const GetJourneyResponseSchema: GenMessage<GetJourneyResponse> = /*@__PUR
   messageDesc(file_mars_v1_message_service, 7);
 
 /**
+ * Whose attributes.
+ *
+ * @generated from message mars.v1.GetAttributesRequest
+ */
+export type GetAttributesRequest = Message$1<"mars.v1.GetAttributesRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+};
+
+/**
+ * Describes the message mars.v1.GetAttributesRequest.
+ * Use `create(GetAttributesRequestSchema)` to create a new message.
+ */
+export const GetAttributesRequestSchema: GenMessage<GetAttributesRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 8);
+
+/**
+ * An attribute that is indexed.
+ *
+ * @generated from message mars.v1.IndexedAttribute
+ */
+export type IndexedAttribute = Message$1<"mars.v1.IndexedAttribute"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Messages that were there before are indexed; until then no list goes by it.
+   *
+   * @generated from field: bool done = 2;
+   */
+  done: boolean;
+
+  /**
+   * About how much of them is indexed, from 0 to 1.
+   *
+   * @generated from field: double share = 3;
+   */
+  share: number;
+};
+
+/**
+ * Describes the message mars.v1.IndexedAttribute.
+ * Use `create(IndexedAttributeSchema)` to create a new message.
+ */
+export const IndexedAttributeSchema: GenMessage<IndexedAttribute> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 9);
+
+/**
+ * The attributes of an app.
+ *
+ * @generated from message mars.v1.GetAttributesResponse
+ */
+export type GetAttributesResponse = Message$1<"mars.v1.GetAttributesResponse"> & {
+  /**
+   * In the order in which they were put.
+   *
+   * @generated from field: repeated mars.v1.IndexedAttribute indexed = 1;
+   */
+  indexed: IndexedAttribute[];
+};
+
+/**
+ * Describes the message mars.v1.GetAttributesResponse.
+ * Use `create(GetAttributesResponseSchema)` to create a new message.
+ */
+export const GetAttributesResponseSchema: GenMessage<GetAttributesResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 10);
+
+/**
+ * The attributes of an app from now on.
+ *
+ * @generated from message mars.v1.PutAttributesRequest
+ */
+export type PutAttributesRequest = Message$1<"mars.v1.PutAttributesRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+
+  /**
+   * Names of attributes, at most 10.
+   *
+   * @generated from field: repeated string indexed = 2;
+   */
+  indexed: string[];
+};
+
+/**
+ * Describes the message mars.v1.PutAttributesRequest.
+ * Use `create(PutAttributesRequestSchema)` to create a new message.
+ */
+export const PutAttributesRequestSchema: GenMessage<PutAttributesRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 11);
+
+/**
+ * The attributes of an app.
+ *
+ * @generated from message mars.v1.PutAttributesResponse
+ */
+export type PutAttributesResponse = Message$1<"mars.v1.PutAttributesResponse"> & {
+  /**
+   * In the order in which they were put.
+   *
+   * @generated from field: repeated mars.v1.IndexedAttribute indexed = 1;
+   */
+  indexed: IndexedAttribute[];
+};
+
+/**
+ * Describes the message mars.v1.PutAttributesResponse.
+ * Use `create(PutAttributesResponseSchema)` to create a new message.
+ */
+export const PutAttributesResponseSchema: GenMessage<PutAttributesResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 12);
+
+/**
+ * What to count.
+ *
+ * @generated from message mars.v1.CountMessagesRequest
+ */
+export type CountMessagesRequest = Message$1<"mars.v1.CountMessagesRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+
+  /**
+   * `attributes.` and the name of an indexed attribute. Required.
+   *
+   * @generated from field: string by = 2;
+   */
+  by: string;
+
+  /**
+   * In this state.
+   *
+   * @generated from field: mars.v1.MessageState state = 3;
+   */
+  state: MessageState;
+
+  /**
+   * From here on, by when the message's first event happened.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 4;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * See the service.
+   *
+   * @generated from field: uint64 min_seq = 5;
+   */
+  minSeq: bigint;
+};
+
+/**
+ * Describes the message mars.v1.CountMessagesRequest.
+ * Use `create(CountMessagesRequestSchema)` to create a new message.
+ */
+export const CountMessagesRequestSchema: GenMessage<CountMessagesRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 13);
+
+/**
+ * Messages by their values.
+ *
+ * @generated from message mars.v1.CountMessagesResponse
+ */
+export type CountMessagesResponse = Message$1<"mars.v1.CountMessagesResponse"> & {
+  /**
+   * The most frequent first, at most 100. A message may have several values.
+   *
+   * @generated from field: repeated mars.v1.CountMessagesResponse.Count counts = 1;
+   */
+  counts: CountMessagesResponse_Count[];
+
+  /**
+   * Messages without a value that is indexed.
+   *
+   * @generated from field: uint64 without = 2;
+   */
+  without: bigint;
+
+  /**
+   * Messages that were counted.
+   *
+   * @generated from field: uint64 messages = 3;
+   */
+  messages: bigint;
+
+  /**
+   * There are over 5,000: the latest were looked at, of overdue ones those that have been so for longest.
+   *
+   * @generated from field: bool partial = 4;
+   */
+  partial: boolean;
+};
+
+/**
+ * Describes the message mars.v1.CountMessagesResponse.
+ * Use `create(CountMessagesResponseSchema)` to create a new message.
+ */
+export const CountMessagesResponseSchema: GenMessage<CountMessagesResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 14);
+
+/**
+ * A value.
+ *
+ * @generated from message mars.v1.CountMessagesResponse.Count
+ */
+export type CountMessagesResponse_Count = Message$1<"mars.v1.CountMessagesResponse.Count"> & {
+  /**
+   * A text, or a number, true or false as JSON has it.
+   *
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * Messages with it.
+   *
+   * @generated from field: uint64 messages = 2;
+   */
+  messages: bigint;
+};
+
+/**
+ * Describes the message mars.v1.CountMessagesResponse.Count.
+ * Use `create(CountMessagesResponse_CountSchema)` to create a new message.
+ */
+export const CountMessagesResponse_CountSchema: GenMessage<CountMessagesResponse_Count> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 14, 0);
+
+/**
  * What to watch.
  *
  * @generated from message mars.v1.WatchEventsRequest
@@ -579,7 +831,7 @@ export type WatchEventsRequest = Message$1<"mars.v1.WatchEventsRequest"> & {
  * Use `create(WatchEventsRequestSchema)` to create a new message.
  */
 export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 8);
+  messageDesc(file_mars_v1_message_service, 15);
 
 /**
  * The beginning, then events.
@@ -616,7 +868,7 @@ export type WatchEventsResponse = Message$1<"mars.v1.WatchEventsResponse"> & {
  * Use `create(WatchEventsResponseSchema)` to create a new message.
  */
 export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 9);
+  messageDesc(file_mars_v1_message_service, 16);
 
 /**
  * Where the stream begins; the first response and no other.
@@ -645,7 +897,7 @@ export type WatchEventsResponse_Started = Message$1<"mars.v1.WatchEventsResponse
  * Use `create(WatchEventsResponse_StartedSchema)` to create a new message.
  */
 export const WatchEventsResponse_StartedSchema: GenMessage<WatchEventsResponse_Started> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 9, 0);
+  messageDesc(file_mars_v1_message_service, 16, 0);
 
 /**
  * Events in the order of their seq.
@@ -666,7 +918,7 @@ export type WatchEventsResponse_Batch = Message$1<"mars.v1.WatchEventsResponse.B
  * Use `create(WatchEventsResponse_BatchSchema)` to create a new message.
  */
 export const WatchEventsResponse_BatchSchema: GenMessage<WatchEventsResponse_Batch> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 9, 1);
+  messageDesc(file_mars_v1_message_service, 16, 1);
 
 /**
  * Which of a message's events come first.
@@ -793,6 +1045,36 @@ export const MessageService: GenService<{
     methodKind: "unary";
     input: typeof GetJourneyRequestSchema;
     output: typeof GetJourneyResponseSchema;
+  },
+  /**
+   * The attributes by which messages of an app are found, and how far they are indexed.
+   *
+   * @generated from rpc mars.v1.MessageService.GetAttributes
+   */
+  getAttributes: {
+    methodKind: "unary";
+    input: typeof GetAttributesRequestSchema;
+    output: typeof GetAttributesResponseSchema;
+  },
+  /**
+   * Has these attributes of an app's messages indexed and no others.
+   *
+   * @generated from rpc mars.v1.MessageService.PutAttributes
+   */
+  putAttributes: {
+    methodKind: "unary";
+    input: typeof PutAttributesRequestSchema;
+    output: typeof PutAttributesResponseSchema;
+  },
+  /**
+   * How many messages of an app have each value of an indexed attribute, of the latest 5,000 of them.
+   *
+   * @generated from rpc mars.v1.MessageService.CountMessages
+   */
+  countMessages: {
+    methodKind: "unary";
+    input: typeof CountMessagesRequestSchema;
+    output: typeof CountMessagesResponseSchema;
   },
   /**
    * Events of a topic as they are stored, in the order of their seq. The first response says where the stream begins.

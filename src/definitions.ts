@@ -1,0 +1,35 @@
+/** How apps are defined while Mars runs: their lifecycles, and the attributes that are indexed. */
+import { MarsError } from "./core/error.ts";
+import type { EdgeParts } from "./edge/parts.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { StoreService } from "./workers/store-service.ts";
+import type { ThreadClient } from "./workers/thread.ts";
+
+export interface DefinitionOptions {
+  readonly store: Pick<ThreadClient<StoreService>, "putLifecycle" | "putAttributes">;
+  readonly pipeline: Pick<Pipeline, "acknowledged" | "nudge">;
+  readonly starting: () => boolean;
+}
+
+export function createDefinitions({
+  store,
+  pipeline,
+  starting,
+}: DefinitionOptions): Pick<EdgeParts, "lifecycles" | "attributes"> {
+  return {
+    lifecycles: {
+      async putLifecycle(appId, definition, by, note) {
+        // Before that it is not known what is acknowledged, and so not from when on the version would hold.
+        if (starting()) throw new MarsError("unavailable", "Mars is starting", { retryAfterMs: 1_000 });
+        return store.putLifecycle(appId, definition, await pipeline.acknowledged(), by, note);
+      },
+    },
+    attributes: {
+      async putAttributes(appId, names, by) {
+        await store.putAttributes(appId, names, by);
+        // The messages that are there are indexed although nothing comes.
+        pipeline.nudge();
+      },
+    },
+  };
+}

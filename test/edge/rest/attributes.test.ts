@@ -1,0 +1,100 @@
+/** Messages by their attributes, through the front door. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { MessageService } from "../../../src/gen/mars/v1/message_service_pb.ts";
+import { startMars, type TestMars } from "../../support/mars.ts";
+import { getJson, send, sendBulk } from "../../support/rest.ts";
+import { until } from "../../support/until.ts";
+import { get, type Json } from "./client.ts";
+
+let mars: TestMars;
+beforeAll(async () => {
+  mars = await startMars();
+});
+afterAll(() => mars[Symbol.asyncDispose]());
+
+const put = (app: string, indexed: readonly string[]) =>
+  get(`${mars.url}/api/apps/${app}/attributes`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ indexed }),
+  });
+
+const indexed = async (app: string) =>
+  (await getJson<Json>(`${mars.url}/api/apps/${app}/attributes`)).indexed as Json[];
+
+const ids = async (query: string) =>
+  (await getJson<Json>(`${mars.url}/api/messages?${query}`)).messages.map((m: Json) => m.message_id);
+
+test("messages that were there before and that come later are found by their attributes, and counted", async () => {
+  const of = (message_id: string, event: string, attributes: Record<string, unknown>) => {
+    return { app_id: "shop", message_id, event, attributes };
+  };
+  await sendBulk(mars.url, [
+    of("m1", "SENT", { region: "north", carrier: "dhl", total: 12.5 }),
+    of("m2", "SENT", { region: "south" }),
+    of("m3", "SENT", { other: 1 }),
+    { ...of("m4", "SENT", { region: "north" }), app_id: "other" },
+  ]);
+  expect(await put("shop", ["region", "carrier", "total"])).toMatchObject({
+    status: 200,
+    body: { success: true },
+  });
+  await until(async () => (await indexed("shop")).every(({ done }) => done));
+  const seq = await send(mars.url, of("m2", "MOVED", { region: "north", carrier: "ups" }));
+
+  expect(await ids(`app_id=shop&attributes.region=north&min_seq=${seq}&order=oldest`)).toEqual(["m1", "m2"]);
+  expect(await ids("app_id=shop&attributes.region=south")).toEqual(["m2"]);
+  expect(await ids("app_id=shop&attributes.region=north&attributes.carrier=dhl")).toEqual(["m1"]);
+  expect(await ids("app_id=shop&attributes.total=12.5&order=updated")).toEqual(["m1"]);
+  expect(await ids("app_id=shop&attributes.region=west")).toEqual([]);
+
+  const counts = await getJson<Json>(`${mars.url}/api/apps/shop/counts?by=attributes.region`);
+  expect(counts).toEqual({
+    counts: [
+      { value: "north", messages: 2 },
+      { value: "south", messages: 1 },
+    ],
+    without: 1,
+    messages: 3,
+    partial: false,
+  });
+  expect(await getJson<Json>(`${mars.url}/api/apps/shop/counts?by=attributes.region&state=overdue`)).toEqual({
+    counts: [],
+    without: 0,
+    messages: 0,
+    partial: false,
+  });
+
+  const rpc = createClient(MessageService, createConnectTransport({ baseUrl: mars.url, httpVersion: "1.1" }));
+  const listed = await rpc.listMessages({ appId: "shop", attributes: { region: "north", carrier: "dhl" } });
+  expect(listed.messages.map(({ messageId }) => messageId)).toEqual(["m1"]);
+});
+
+test("a name that is not indexed is refused, with those that are", async () => {
+  const problem = async (query: string) => (await get(`${mars.url}/api/messages?${query}`)).body;
+  await put("few", ["region"]);
+  expect(await problem("app_id=few&attributes.size=1")).toMatchObject({
+    status: 422,
+    errors: [{ field: "attributes.size", message: "is not indexed: this app has region" }],
+  });
+  expect(await problem("attributes.region=1")).toMatchObject({ status: 422, errors: [{ field: "app_id" }] });
+  expect(await problem("app_id=few&attributes=1")).toMatchObject({
+    status: 422,
+    errors: [{ field: "attributes" }],
+  });
+  expect(await problem("app_id=few&attribute.region=1")).toMatchObject({
+    status: 422,
+    errors: [{ field: "attribute.region" }],
+  });
+  expect((await get(`${mars.url}/api/apps/few/counts?by=attributes.size`)).status).toBe(422);
+  for (const names of [["a", "a"], [""], [1], Array.from({ length: 11 }, (_, n) => `n${n}`)]) {
+    expect((await put("few", names as string[])).status).toBe(422);
+  }
+  // What is no longer indexed is refused, too.
+  await put("few", []);
+  expect((await problem("app_id=few&attributes.region=1")).errors[0].message).toBe(
+    "is not indexed: this app has none that is",
+  );
+});
