@@ -5,6 +5,7 @@ import { findingKinds } from "../lifecycle/finding.ts";
 import { findingPageToJson, overduePageToJson } from "../lifecycle/json.ts";
 import { owed, pageEnd, stageNames, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
+import { assertIndexed, attributes } from "./attribute-filter.ts";
 import { stageEvents, stageNamed } from "./event-names.ts";
 import { appId, cursor, defined, limit, messageId, minSeq, since, stage, until, word } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
@@ -55,6 +56,7 @@ export const listFindings = operation({
     .strictObject({
       app_id: appId.optional(),
       message_id: messageId.optional(),
+      attributes: attributes.optional(),
       kind: word(findingKinds).optional(),
       stage: stage.optional(),
       stage_events: stageEvents,
@@ -82,6 +84,7 @@ export const listFindings = operation({
     await visible(projected, min_seq, caller);
     const ids = { ...narrow(caller, app_id), ...defined({ messageId: message_id }) };
     const read = reader(caller);
+    await assertIndexed(read, app_id, filters.attributes);
     const page = await read.findings({ ...ids, ...defined(filters), state, order, limit });
     if (app_id !== undefined && page.findings.length === 0) await assertApp(read, app_id);
     return findingPageToJson(page);
@@ -99,6 +102,7 @@ export const listOverdue = operation({
   input: z
     .strictObject({
       app_id: appId.optional(),
+      attributes: attributes.optional(),
       stage: stage.optional(),
       stage_events: stageEvents,
       limit,
@@ -123,6 +127,7 @@ export const listOverdue = operation({
     const asOfSeq = projected.storedSeq;
     const read = reader(caller);
     const query = { ...narrow(caller, app_id), ...defined(filters), limit, clock: nowMicros() };
+    await assertIndexed(read, app_id, filters.attributes);
     const page = await read.overdue(query);
     if (app_id !== undefined && page.overdue.length === 0) await assertApp(read, app_id);
     return overduePageToJson(page, asOfSeq);

@@ -11,8 +11,16 @@
  *     alerts/{rule}                          those of one rule
  *     event_timeline:{message_id}            the original's name: that message id in any app, not decoded
  *
- * Segments of the `apps/` and `journeys/` forms are percent-encoded; two spellings of one topic parse to the same `name`.
+ * Behind a topic of events may stand `?attributes.NAME=VALUE`, several joined by `&`: its events that have these values themselves.
+ *
+ * Segments of the `apps/` and `journeys/` forms are percent-encoded, and so are names and values of attributes; two spellings of one topic parse to the same `name`.
  */
+import {
+  type AttributeFilter,
+  attributeNameBytesMax,
+  attributeValueBytesMax,
+  indexedNamesMax,
+} from "./attributes.ts";
 import { MarsError } from "./error.ts";
 import type { MessageKey } from "./event.ts";
 import { appIdBytesMax, externalIdBytesMax, messageIdBytesMax } from "./limits.ts";
@@ -30,6 +38,8 @@ export interface Topic {
   readonly findings?: true;
   /** Of notifications of alerts. The `messageId` is a rule's id: see `AlertItem`. */
   readonly alerts?: true;
+  /** Of events that have all of these values. */
+  readonly attributes?: readonly AttributeFilter[];
 }
 
 /** See `alertId` of `api/alert-fields.ts`. */
@@ -42,6 +52,8 @@ const allTopic: Topic = { name: "all" };
 /** Parses a topic's name. Throws `MarsError("invalid_argument")` for a name that can never have an event. */
 export function parseTopic(text: string): Topic {
   if (text === "all") return allTopic;
+  const query = text.startsWith(timelinePrefix) ? -1 : text.indexOf("?");
+  if (query !== -1) return withAttributes(parseTopic(text.slice(0, query)), text.slice(query + 1));
   if (text.startsWith(timelinePrefix)) {
     const messageId = checkId("message_id", text.slice(timelinePrefix.length), messageIdBytesMax);
     return { name: timelinePrefix + messageId, messageId };
@@ -74,6 +86,24 @@ export function parseTopic(text: string): Topic {
   throw invalid(
     "must be all, apps/{app_id}, apps/{app_id}/messages/{message_id}, journeys/{external_id}, event_timeline:{message_id}, findings, one of apps/… with /findings at its end, alerts or alerts/{rule}",
   );
+}
+
+function withAttributes(topic: Topic, query: string): Topic {
+  if (topic.findings || topic.alerts) throw invalid("of findings or alerts has no attributes");
+  const attributes = query.split("&").map((part): AttributeFilter => {
+    const [, name = "", value = ""] = /^attributes\.([^=]+)=(.*)$/s.exec(part) ?? [];
+    if (name === "") throw invalid("must have attributes.NAME=VALUE behind its question mark");
+    return { name: decodeSegment(name), value: decodeSegment(value) };
+  });
+  if (attributes.length > indexedNamesMax) throw invalid(`must have at most ${indexedNamesMax} attributes`);
+  for (const { name, value } of attributes) {
+    const problem = textProblem(name, attributeNameBytesMax) ?? textProblem(value, attributeValueBytesMax);
+    if (problem !== undefined) throw invalid(`attributes ${problem}`);
+  }
+  const parts = attributes.map(
+    ({ name, value }) => `attributes.${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
+  );
+  return { ...topic, name: `${topic.name}?${parts.sort().join("&")}`, attributes };
 }
 
 export function appTopicName(appId: string): string {

@@ -1,4 +1,5 @@
 /** Questions to findings, and their answers. Times are microseconds. */
+import type { AttributeFilter } from "../core/attributes.ts";
 import type { Micros } from "../core/event.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import type { OverdueGroupPage, OverdueGroupQuery } from "./overdue-groups.ts";
@@ -16,6 +17,8 @@ export interface FindingQuery {
   /** Of apps that one of these patterns names: see `AppRights`. */
   readonly apps?: readonly string[];
   readonly messageId?: string;
+  /** Of the app `appId`: of messages some of whose events have each of these values; all are indexed. */
+  readonly attributes?: readonly AttributeFilter[];
   readonly kind?: FindingKind;
   readonly stage?: string;
   /** `current`: active now. `retracted`: once active. */
@@ -59,6 +62,7 @@ export interface OverdueQuery {
   readonly appId?: string;
   /** As in `FindingQuery`. */
   readonly apps?: readonly string[];
+  readonly attributes?: readonly AttributeFilter[];
   readonly stage?: string;
   /** Now: what ages are counted by. */
   readonly clock: Micros;

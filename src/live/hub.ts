@@ -19,6 +19,7 @@ import { SendBudget } from "../runtime/send-budget.ts";
 import { type Lease, Shares } from "../runtime/shares.ts";
 import type { Loop } from "../runtime/supervisor.ts";
 import { batchesOf, eventSize, findingSize } from "./batches.ts";
+import { byAttributes } from "./by-attributes.ts";
 import { openStream } from "./stream.ts";
 import { Subscription, type SubscriptionHost } from "./subscription.ts";
 import { TopicIndex } from "./topic-index.ts";
@@ -176,7 +177,9 @@ class LiveHub<Item extends TopicItem> implements Hub<Item>, SubscriptionHost<Ite
     identity.assertMayWatch(topic);
     const lease = this.#shares.take(peer);
     if (lease === undefined) throw this.#shares.full("subscriptions", peer);
-    const subscription = new Subscription(this, topic, subscriber);
+    const { attributes } = topic;
+    const wanted = attributes === undefined ? subscriber : byAttributes(subscriber, attributes);
+    const subscription = new Subscription(this, topic, wanted);
     this.#subscriptions.set(subscription, lease);
     subscription.whenEnded(identity.onEnd((reason) => subscription.fail(reason)));
     subscription.start(after);

@@ -92,6 +92,8 @@ const steps = (door: string): readonly Step[] => [
   [countMessages, { ...shop, by: "region" }],
   [listMessages, { ...shop, attributes: { region: "north" } }],
   [listMessages, { attributes: { region: "north" } }],
+  [listFindings, { ...shop, attributes: { region: "north" } }],
+  [listOverdue, { attributes: { region: "north" } }],
   [getSkew, { app_id: "nobody" }],
   [putLifecycle, { app_id: "x-put", lifecycle }],
   [putLifecycle, { app_id: "x-put", lifecycle: { ...lifecycle, complete_on: ["nowhere"] } }],

@@ -69,3 +69,22 @@ for (const name of [
     expect(() => parseTopic(name)).toThrow(MarsError);
   });
 }
+
+test("a topic's attributes are a part of it, in any order and spelling", () => {
+  fc.assert(
+    fc.property(
+      id,
+      fc.uniqueArray(fc.tuple(id, id), { minLength: 1, maxLength: 3, selector: ([name]) => name }),
+      (appId, pairs) => {
+        const of = (list: readonly (readonly [string, string])[]) =>
+          list
+            .map(([name, value]) => `attributes.${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+            .join("&");
+        const topic = parseTopic(`${appTopicName(appId)}?${of(pairs)}`);
+        expect(topic).toMatchObject({ appId, attributes: pairs.map(([name, value]) => ({ name, value })) });
+        expect(parseTopic(`${appTopicName(appId)}?${of(pairs.toReversed())}`).name).toBe(topic.name);
+      },
+    ),
+  );
+  expect(parseTopic("event_timeline:a?attributes.b=c")).toMatchObject({ messageId: "a?attributes.b=c" });
+});

@@ -57,6 +57,13 @@ const filters: Partial<MessageQuery>[] = [
   { states: ["overdue"] },
   { states: ["open", "failed"], appId: "app" },
   { overdueSince: 1, appId: "app" },
+  {
+    appId: "app",
+    attributes: [
+      { name: "region", value: "north" },
+      { name: "n", value: "1" },
+    ],
+  },
 ];
 
 test("no page or list sorts a table that grows, or reads it without a bound", async () => {
@@ -76,13 +83,29 @@ test("no page or list sorts a table that grows, or reads it without a bound", as
         order,
         limit: 1,
       });
-      for (const one of [{}, { appId: "app" }, { messageId: "m7" }, { kind: "late" } as const]) {
+      const attributes = [{ name: "region", value: "north" }];
+      for (const one of [
+        {},
+        { appId: "app" },
+        { messageId: "m7" },
+        { kind: "late" } as const,
+        { appId: "app", attributes },
+      ]) {
         await pages(queries.findings, { ...one, order, limit: 10, state: "any" });
       }
     }
     await pages(queries.overdue, { clock: 1, limit: 10, stage: "STAGE 1" } as never);
     for (const one of [{}, { appId: "app" }, { apps: ["a", "b-*"] }]) {
       await queries.overdueGroups({ ...one, triage: "any", newSince: 1, clock: 1e15, limit: 10 });
+    }
+    await pages(queries.overdue, {
+      clock: 1,
+      limit: 10,
+      appId: "app",
+      attributes: [{ name: "region", value: "north" }],
+    });
+    for (const one of [{}, { since: 1 }, { state: "overdue" } as const, { state: "complete" } as const]) {
+      await queries.counts({ appId: "app", name: "region", ...one });
     }
     await queries.histories({ appId: "app", since: 0, until: 9e15 });
     await queries.apps({ limit: 10 });

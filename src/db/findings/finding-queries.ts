@@ -1,5 +1,6 @@
 /** Reads findings and their history. Every page examines a bounded number of rows. Runs on a query thread. */
 import type { InStatement, Row } from "@libsql/client";
+import type { AttributeFilter } from "../../core/attributes.ts";
 import { findingsSql } from "../../gen/sql.ts";
 import type {
   FindingHistoryPage,
@@ -11,6 +12,12 @@ import type {
   OverdueStage,
 } from "../../lifecycle/finding-query.ts";
 import { divideByApp, readMergedPage } from "../app-pages.ts";
+import {
+  addAttributes,
+  addMessagesWith,
+  type ByAttributes,
+  rareAttribute,
+} from "../attributes/attribute-conditions.ts";
 import { Conditions } from "../conditions.ts";
 import { KeysetScan, scanMaxDefault } from "../keyset-scan.ts";
 import { gapAround } from "../messages/position.ts";
@@ -48,9 +55,10 @@ export class FindingQueries {
   /** See `FindingReader.findings`. */
   async findings(query: FindingQuery): Promise<FindingPage> {
     const queries = query.messageId === undefined ? await divideByApp(this.#connection, query) : [query];
+    const rare = query.messageId === undefined ? await this.#rareAttribute(query) : undefined;
     const { rows, next, others } = await readMergedPage(
       this.#connection,
-      queries.map((one) => this.#scanFindings(one)),
+      queries.map((one) => this.#scanFindings(one, rare)),
       query.limit,
       () => ["SELECT finding_seq FROM projection"],
     );
@@ -61,18 +69,21 @@ export class FindingQueries {
     };
   }
 
-  #scanFindings(query: FindingQuery): KeysetScan {
+  #scanFindings(query: FindingQuery, rare: AttributeFilter | undefined): KeysetScan {
     const { appId, apps, messageId, kind, stage, state, since, until, order } = query;
-    // One message has few findings, and an index finds them: the plus keeps SQLite from scanning by time instead.
-    const one = messageId !== undefined;
+    // A few messages have few findings, and an index finds them: the plus keeps SQLite from scanning by time instead.
+    const one = messageId !== undefined || rare !== undefined;
     const f = one ? "+f" : "f";
     const indexed = new Conditions();
     if (since !== undefined) indexed.add(`${f}.raised_at >= ?`, since);
     if (until !== undefined) indexed.add(`${f}.raised_at < ?`, until);
     if (appId !== undefined) indexed.add(`${f}.app = ${appNumber}`, appId);
-    if (one) indexed.add("f.message IN (SELECT id FROM messages WHERE message_id = ?)", messageId);
+    if (messageId !== undefined)
+      indexed.add("f.message IN (SELECT id FROM messages WHERE message_id = ?)", messageId);
+    if (rare !== undefined) addMessagesWith(indexed, "f.message", appId ?? "", rare);
     const filters = new Conditions();
     filters.addApps("m.app_id", apps);
+    addAttributes(filters, "f.message", query);
     filters.addEqual("f.kind", kind);
     filters.addEqual("f.stage", stage);
     if (state === "current") filters.add("f.retracted_at = 0");
@@ -89,6 +100,13 @@ export class FindingQueries {
       limit: query.limit,
       scanMax: this.#scanMax,
     });
+  }
+
+  /** One of the attributes that few messages have. */
+  async #rareAttribute(query: ByAttributes): Promise<AttributeFilter | undefined> {
+    if (query.attributes === undefined) return undefined;
+    const [rows] = await this.#connection.read([rareAttribute(query, this.#scanMax)]);
+    return rows?.[0] && query.attributes[Number(rows[0].which)];
   }
 
   /** See `FindingReader.findingHistory`. */
@@ -132,12 +150,14 @@ export class FindingQueries {
     return { overdue: await this.#overdueStages(rows, clock), ...next, clock };
   }
 
-  #scanOverdue({ appId, apps, stage, limit, cursor }: OverdueQuery): KeysetScan {
+  #scanOverdue(query: OverdueQuery): KeysetScan {
+    const { appId, apps, stage, limit, cursor } = query;
     const indexed = new Conditions();
     indexed.add("f.kind = 'missing' AND f.retracted_at = 0");
     if (appId !== undefined) indexed.add(`f.app = ${appNumber}`, appId);
     const filters = new Conditions();
     filters.addApps("m.app_id", apps);
+    addAttributes(filters, "f.message", query);
     filters.addEqual("f.stage", stage);
     return new KeysetScan({
       ...overFindings,

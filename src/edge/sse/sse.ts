@@ -23,7 +23,7 @@ import { callerAs, identifyCaller } from "../caller.ts";
 import { pacedBody, stallMsDefault } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
-import { readQuery } from "../rest/query-string.ts";
+import { readParameters } from "../rest/query-string.ts";
 import { createFrameCache } from "../ws/frame-cache.ts";
 
 export interface SseOptions {
@@ -53,7 +53,9 @@ const alertFrames = createFrameCache((_topic, { seq, json }: AlertItem) => {
 });
 
 /** Polyfills of EventSource that cannot set headers send `lastEventId`. */
-const parameters = ["topic", "after", "lastEventId", "ticket"] as const;
+const parameters = ["topic", "after", "lastEventId", "ticket", "attributes"] as const;
+/** Given as `attributes.NAME=VALUE`. */
+const maps: ReadonlySet<string> = new Set(["attributes"]);
 
 /**
  * @returns the handler; it throws `MarsError` for a malformed topic or seq, and when there are too
@@ -67,14 +69,15 @@ export function createSse(
   const stallTimeoutMs = options.stallTimeoutMs ?? stallMsDefault;
 
   return (request, address = unknownPeer) => {
-    const { topic: name, after: from, lastEventId, ticket } = readQuery(request.url, parameters);
+    const { attributes, ...given } = readParameters(request.url, parameters, new Set(), maps);
+    const { topic: name, after: from, lastEventId, ticket } = given as Partial<Record<string, string>>;
     const caller =
       ticket === undefined
         ? identifyCaller(parts.access, request.headers, address, "sse", "read")
         : callerAs(parts.access.identifyTicket(ticket), address, "sse");
     const { peer } = caller;
     if (name === undefined) throw invalid("topic", "is required");
-    const topic = parseTopic(name);
+    const topic = parseTopic(topicName(name, attributes));
     const after = parseAfter({
       "Last-Event-ID": request.headers.get("last-event-id"),
       after: from,
@@ -176,6 +179,16 @@ function parseAfter(given: Readonly<Record<string, string | null | undefined>>):
   const after = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(after)) throw invalid(name, "must be a seq: a whole number from 0 on");
   return after;
+}
+
+/** The topic with its attributes, which may be parameters of their own. */
+function topicName(name: string, attributes: unknown): string {
+  if (attributes === undefined) return name;
+  if (typeof attributes === "string") throw invalid("attributes", "must be given as attributes.NAME");
+  const parts = Object.entries(attributes as Readonly<Record<string, string>>).map(
+    ([key, value]) => `attributes.${encodeURIComponent(key)}=${encodeURIComponent(value)}`,
+  );
+  return `${name}${name.includes("?") ? "&" : "?"}${parts.join("&")}`;
 }
 
 function invalid(field: string, message: string): MarsError {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { MessageService } from "../../../src/gen/mars/v1/message_service_pb.ts";
+import { LiveClient } from "../../support/live-client.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { getJson, send, sendBulk } from "../../support/rest.ts";
 import { until } from "../../support/until.ts";
@@ -97,4 +98,82 @@ test("a name that is not indexed is refused, with those that are", async () => {
   expect((await problem("app_id=few&attributes.region=1")).errors[0].message).toBe(
     "is not indexed: this app has none that is",
   );
+});
+
+test("findings and overdue stages are listed by the attributes of their messages", async () => {
+  const lifecycle = await get(`${mars.url}/api/apps/late/lifecycle`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      stages: [{ event: "SENT" }, { event: "SEEN", after: "SENT", within: "1s" }],
+      complete_on: ["SEEN"],
+      grace: "0s",
+    }),
+  });
+  expect(lifecycle.status).toBe(200);
+  await put("late", ["region"]);
+  const created_at = new Date(Date.now() - 60_000).toISOString();
+  const seq = await sendBulk(
+    mars.url,
+    ["north", "south", "south"].map((region, n) => {
+      return { app_id: "late", message_id: `m${n}`, event: "SENT", created_at, attributes: { region } };
+    }),
+  );
+  const found = async (path: string, list: string) => {
+    const body = await getJson<Json>(`${mars.url}${path}min_seq=${seq}&app_id=late`);
+    return body[list].map(({ message_id }: Json) => message_id).sort();
+  };
+  await until(async () => (await found("/api/overdue?", "overdue")).length === 3);
+  expect(await found("/api/overdue?attributes.region=south&", "overdue")).toEqual(["m1", "m2"]);
+  expect(await found("/api/findings?attributes.region=north&", "findings")).toEqual(["m0"]);
+  expect(await found("/api/messages?state=overdue&attributes.region=south&", "messages")).toEqual([
+    "m1",
+    "m2",
+  ]);
+  expect((await get(`${mars.url}/api/findings?app_id=late&attributes.size=1`)).status).toBe(422);
+  expect(
+    (await getJson<Json>(`${mars.url}/api/apps/late/counts?by=attributes.region&state=overdue`)).counts,
+  ).toEqual([
+    { value: "south", messages: 2 },
+    { value: "north", messages: 1 },
+  ]);
+});
+
+test("a topic with attributes has the events that have them, live and from history, without a gap", async () => {
+  const sent = (n: number, attributes: Record<string, unknown>) =>
+    send(mars.url, { app_id: "live", message_id: `m${n}`, event: "SENT", attributes });
+  const client = await LiveClient.open(mars);
+  const topic = "apps/live?attributes.region=north&attributes.vip=true";
+  await client.subscribe(topic);
+  const first = await sent(1, { region: "north", vip: true });
+  await sent(2, { region: "north" });
+  await sent(3, { region: "south", vip: true });
+  const last = await sent(4, { region: "north", vip: true, more: [1] });
+  expect((await client.events(2)).map((frame) => [frame.topic, frame.seq])).toEqual([
+    [topic, first],
+    [topic, last],
+  ]);
+  // The same topic without attributes is another one.
+  await client.subscribe("apps/live", last);
+  const again = await LiveClient.open(mars);
+  await again.subscribe(topic, first);
+  expect((await again.events(1))[0].seq).toBe(last);
+  await again.answered();
+  await Promise.all([client.close(), again.close()]);
+
+  const abort = new AbortController();
+  const url = `${mars.url}/api/stream?topic=apps/live&attributes.region=south&after=${first}`;
+  const stream = await fetch(url, { signal: abort.signal });
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of stream.body!) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.includes("event: event")) break;
+  }
+  abort.abort();
+  expect(text.match(/"message_id":"m\d"/g)).toEqual(['"message_id":"m3"']);
+  const bad = async (topic: string) =>
+    (await get(`${mars.url}/api/stream?topic=${encodeURIComponent(topic)}`)).status;
+  expect(await bad("findings?attributes.a=1")).toBe(422);
+  expect(await bad("apps/live?region=north")).toBe(422);
 });
