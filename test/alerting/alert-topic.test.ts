@@ -5,11 +5,13 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { nowMicros } from "../../src/core/time.ts";
 import { parseTopic } from "../../src/core/topic.ts";
 import { AlertService } from "../../src/gen/mars/v1/alert_service_pb.ts";
+import { adminKey, call as keyCall } from "../access/doors.ts";
 import { startAlerting } from "../support/alerting.ts";
 import { author } from "../support/caller.ts";
 import { LiveClient } from "../support/live-client.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { sendBulk } from "../support/rest.ts";
+import { until } from "../support/until.ts";
 
 const lifecycle = {
   stages: [{ event: "PAID" }, { event: "SHIPPED", after: "PAID", within: "10ms" }],
@@ -170,4 +172,37 @@ test("what is deleted is not resumed", async () => {
   await alerting.alerts.care(1, { type: "acknowledge" }, author);
   await alerting.deliveries(({ deliveries: [one] }) => one?.state === "delivered");
   expect((await queries.publishedAlerts({ after: 1, upTo: 2 })).published.map(({ seq }) => seq)).toEqual([2]);
+});
+
+test("a key for some apps gets the notifications of these only", async () => {
+  await using mars = await startMars({ adminKey });
+  const as = (token: string, request: string, body?: object) => keyCall(mars, request, token, body);
+  const key = { kind: "rw", apps: ["shop"], name: "shop's" };
+  const token = String((await as(adminKey, "POST /api/keys", key)).body.token);
+  await as(adminKey, "PUT /api/alerts/sinks/live", { type: "topic" });
+  await as(adminKey, "PUT /api/alerts/rules/stuck", { sinks: ["live"] });
+  for (const app of ["other", "shop"]) {
+    await as(adminKey, `PUT /api/apps/${app}/lifecycle`, lifecycle);
+    await as(adminKey, "POST /api/event", { app_id: app, message_id: "m", event: "PAID" });
+  }
+  await until(
+    async () => {
+      const { body } = await as(adminKey, "GET /api/alerts/deliveries?state=delivered");
+      return (body.deliveries as unknown[]).length === 2;
+    },
+    () => "not both were delivered",
+  );
+  const { body } = await as(token, "GET /api/alerts/incidents");
+  const [incident] = body.incidents as { id: number }[];
+  expect((await as(token, `POST /api/alerts/incidents/${incident!.id}/acknowledge`)).status).toBe(200);
+  const stop = new AbortController();
+  const headers = { authorization: `Bearer ${token}` };
+  const stream = await fetch(`${mars.url}/api/stream?topic=alerts&after=0`, { headers, signal: stop.signal });
+  let text = "";
+  for await (const chunk of stream.body!) {
+    text += new TextDecoder().decode(chunk);
+    if (text.includes("incident.acknowledged")) break;
+  }
+  stop.abort();
+  expect([...text.matchAll(/"app_id":"(\w+)"/g)].map(([, app]) => app)).toEqual(["shop", "shop"]);
 });

@@ -27,15 +27,17 @@ const marks = {
   pagerduty: "pgr-Ks6Vd2Oj9Bw4Xf8H",
   opsgenie: "opg-Ec7Ay3Lt5Qm9Iz4R",
   signing: "sgnVt9Zp4Yb6Nx1Js8Gc",
+  former: "fmrUr5Lk8Wd2Qa7Ty3Hb",
   mail: "sml-Ou3Ek7Aw5Mh2Dr9Q",
   refused: "ref-Li4Xs6Wn8Po2Tg5B",
 };
 const signing = `whsec_${Buffer.from(marks.signing.repeat(2)).toString("base64")}`;
+const former = `whsec_${Buffer.from(marks.former.repeat(2)).toString("base64")}`;
 const basic = Buffer.from(`mars:${marks.basic}`).toString("base64");
 /** As they may be written, and no more than a part of them. */
 const sought = [
   ...Object.values(marks),
-  ...[signing, basic, JSON.stringify(marks.quoted).slice(1, -1), encodeURIComponent(marks.quoted)],
+  ...[signing, former, basic, JSON.stringify(marks.quoted).slice(1, -1), encodeURIComponent(marks.quoted)],
   ...[marks.mail, `\0mars\0${marks.mail}`].map((text) => Buffer.from(text).toString("base64")),
 ].flatMap((secret) => [secret.slice(0, 10), secret.slice(-10)]);
 
@@ -100,6 +102,9 @@ beforeAll(async () => {
     for (const scheme of way === "plain" ? ["http", "https"] : ["http"]) {
       const url = `${scheme}://127.0.0.1:${port}`;
       const webhook = { type: "webhook", url: `${url}/hook?key=${marks.query}`, secret: signing, headers };
+      puts.push(
+        await rest("PUT", `/api/alerts/sinks/webhook-${way}-${scheme}`, { ...webhook, secret: former }),
+      );
       puts.push(await put(`webhook-${way}-${scheme}`, webhook));
       puts.push(
         await put(`slack-${way}-${scheme}`, { type: "slack", url: `${url}/services/T0/B0/${marks.slack}` }),
