@@ -21,7 +21,9 @@ export class EventsAgain {
 
   static async of(database: Database, followed: readonly Followed[]): Promise<EventsAgain> {
     const reruns = await RerunMessages.of(database, followed);
-    const others = followed.filter(({ collected: { message } }) => !reruns.has(message));
+    const others = reruns.none
+      ? followed
+      : followed.filter(({ collected }) => !reruns.has(collected.message));
     return new EventsAgain(await OwingMessages.of(database, others), reruns);
   }
 

@@ -73,6 +73,7 @@ export class FindingSteps {
     known: readonly StoredFinding[],
     { raised, retracted }: Pick<Reconciled, "raised" | "retracted">,
   ): number {
+    if (known.length + raised.length === 0) return 0;
     const storedOf = (finding: ActiveFinding) => known.find((one) => isSame(one, finding));
     for (const finding of retracted) this.#change(run, finding, storedOf(finding), this.#now);
     for (const finding of raised) this.#change(run, finding, storedOf(finding), 0, finding.raiseAt);

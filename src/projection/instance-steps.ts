@@ -60,6 +60,8 @@ export class InstanceSteps {
   readonly findings: FindingSteps;
   readonly owed = new InstanceOwed();
   readonly #formerRuns = new FormerRuns();
+  /** For `putRuns`. */
+  readonly #newRuns: string[] = [];
 
   /** @param step `findingSeq` as the projector has it, `skews` as in `ProjectionTarget` */
   constructor(
@@ -115,6 +117,7 @@ export class InstanceSteps {
   statements(): InStatement[] {
     return [
       ...forRows(projectionSql.upsertInstances, this.#instanceRows()),
+      ...forRows(projectionSql.putRuns, this.#newRuns),
       ...forRows(owedSql.put, this.owed.rows()),
       ...this.#formerRuns.statements(),
       ...forRows(
@@ -170,23 +173,27 @@ export class InstanceSteps {
     let reconciled: Reconciled | undefined;
     for (const run of runs) {
       const former = run !== last;
-      const known = instance?.findings.filter((finding) => finding.run === run.key) ?? [];
+      const known = instance?.findings.filter((finding) => finding.run === run.key) ?? none;
       const active = known.filter(({ retractedAt }) => retractedAt === 0);
       const by = { watermark: this.#watermark, raising: this.#raising, skews: this.#skews, former };
       reconciled = reconcile(lifecycle.plan, run.times, active, by);
-      findings += this.findings.apply({ message, lifecycle, ...run }, known, reconciled);
+      const { key, number, openedAt, times } = run;
+      findings += this.findings.apply({ message, lifecycle, key, number }, known, reconciled);
       const { statuses, waits } = reconciled;
       const at = nextAtOf(reconciled);
       if (at !== 0 && (next[0] === 0 || at < next[0])) next = [at, waits];
       const stored = storedOf(instance, run);
-      this.#deltas.changeRun(message, lifecycle, stored && countedOf(stored), { ...run, statuses });
+      this.#deltas.changeRun(message, lifecycle, stored && countedOf(stored), { openedAt, statuses, times });
       if (former) this.#putFormer(message, instance, run, statusesText(lifecycle, statuses));
     }
     this.#forget(message, lifecycle, instance, runs);
-    this.#instances.push({
-      ...{ message, lifecycle, run: last, reconciled: reconciled!, findings },
-      next: this.#next(next, instance),
-    });
+    if (
+      last.key !== (instance?.run ?? firstRun.key) ||
+      last.number !== (instance?.runNumber ?? firstRun.number)
+    )
+      this.#newRuns.push(JSON.stringify([message, last.key, last.number]));
+    next = this.#next(next, instance);
+    this.#instances.push({ message, lifecycle, run: last, reconciled: reconciled!, findings, next });
     this.#deltas.changeState(lifecycle.appId, instance?.state, reconciled!.state);
   }
 
@@ -204,7 +211,12 @@ export class InstanceSteps {
     instance: Instance | undefined,
     runs: readonly RunToJudge[],
   ): void {
-    if (instance === undefined) return;
+    // Nearly all messages have one run, and always had.
+    if (
+      instance === undefined ||
+      (instance.former === undefined && runs.length === 1 && runs[0]!.key === instance.run)
+    )
+      return;
     const kept = new Set(runs.map(({ key }) => key));
     const { former = [] } = instance;
     for (const stored of former) {
@@ -225,6 +237,8 @@ export class InstanceSteps {
     }
   }
 }
+
+const none: readonly StoredFinding[] = [];
 
 /** See the column `next_at`. */
 function nextAtOf({ nextAt }: Reconciled): number {

@@ -21,7 +21,7 @@ export function storedOf(instance: Instance | undefined, { key }: RunToJudge): S
 /** Whether they are as they are stored. */
 export function isSame(instance: Instance | undefined, runs: readonly RunToJudge[]): boolean {
   if (instance === undefined) return false;
-  const stored = [...(instance.former ?? []), instance];
+  const stored = instance.former === undefined ? [instance] : [...instance.former, instance];
   return (
     runs.length === stored.length &&
     runs.every(({ key, openedAt, times }, index) => {

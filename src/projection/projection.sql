@@ -56,10 +56,10 @@ FROM findings WHERE message IN (
 
 -- name: upsertInstances
 INSERT INTO instances
-  (message, app, lifecycle, state, opened_at, overdue_since, next_at, findings, statuses, times, waits, run, run_number)
+  (message, app, lifecycle, state, opened_at, overdue_since, next_at, findings, statuses, times, waits)
 SELECT
   value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
-  value ->> 9, value ->> 10, value ->> 11, value ->> 12
+  value ->> 9, value ->> 10
 FROM json_each(?1) WHERE true
 ON CONFLICT (message) DO UPDATE SET
   state = excluded.state,
@@ -69,9 +69,11 @@ ON CONFLICT (message) DO UPDATE SET
   findings = excluded.findings,
   statuses = excluded.statuses,
   times = excluded.times,
-  waits = excluded.waits,
-  run = excluded.run,
-  run_number = excluded.run_number;
+  waits = excluded.waits;
+
+-- name: putRuns
+-- Which run of a message is in its instance, where that has changed. Apart, since nearly all have one run and each value costs.
+UPDATE instances SET run = value ->> 1, run_number = value ->> 2 FROM json_each(?1) WHERE message = value ->> 0;
 
 -- name: countInstances
 -- How many more there are of each version.

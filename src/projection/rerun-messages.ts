@@ -60,6 +60,10 @@ export class RerunMessages {
     );
   }
 
+  get none(): boolean {
+    return this.#messages.size === 0;
+  }
+
   has(message: number): boolean {
     return this.#messages.has(message);
   }

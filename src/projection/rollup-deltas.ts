@@ -136,24 +136,27 @@ export class RollupDeltas {
     after: CountedRun | undefined,
   ): void {
     const moved = before?.openedAt !== after?.openedAt;
-    const count = (
-      run: CountedRun | undefined,
-      stage: number,
-      status: FunnelStatus | undefined,
-      sign: 1 | -1,
-    ) => {
-      if (run !== undefined && status !== undefined) this.#addToFunnel(stage, run.openedAt, status, sign);
-    };
     if (moved) {
-      count(before, lifecycle.wholeId, "reached", -1);
-      count(after, lifecycle.wholeId, "reached", 1);
+      this.#countStatus(before, lifecycle.wholeId, "reached", -1);
+      this.#countStatus(after, lifecycle.wholeId, "reached", 1);
     }
-    for (const [index, stage] of lifecycle.stageIds.entries()) {
-      const [was, is] = [before?.statuses[index], after?.statuses[index]];
+    const { stageIds } = lifecycle;
+    for (let index = 0; index < stageIds.length; index++) {
+      const was = before?.statuses[index];
+      const is = after?.statuses[index];
       if (was === is && !moved) continue;
-      count(before, stage, was, -1);
-      count(after, stage, is, 1);
+      this.#countStatus(before, stageIds[index]!, was, -1);
+      this.#countStatus(after, stageIds[index]!, is, 1);
     }
+  }
+
+  #countStatus(
+    run: CountedRun | undefined,
+    stage: number,
+    status: FunnelStatus | undefined,
+    sign: 1 | -1,
+  ): void {
+    if (run !== undefined && status !== undefined) this.#addToFunnel(stage, run.openedAt, status, sign);
   }
 
   #addToFunnel(stage: number, openedAt: Micros, status: FunnelStatus, sign: 1 | -1): void {
