@@ -123,7 +123,13 @@ function restRequest({ rest, body }: Operation, input: Json): { request: string;
   const content = body?.field === undefined ? undefined : left[body.field];
   const query = Object.entries(left)
     .filter(([name]) => name !== body?.field)
-    .flatMap(([name, value]) => [value].flat().map((one) => `${name}=${encodeURIComponent(String(one))}`));
+    .flatMap(([name, value]): (readonly [string, unknown])[] =>
+      // Of an object each member is a parameter.
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? Object.entries(value).map(([member, one]) => [`${name}.${member}`, one])
+        : [value].flat().map((one) => [name, one]),
+    )
+    .map(([name, one]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(one))}`);
   return { request: query.length === 0 ? path : `${path}?${query.join("&")}`, body: content };
 }
 

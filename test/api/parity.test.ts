@@ -87,9 +87,15 @@ const steps = (door: string): readonly Step[] => [
   [getRates, { app_id: "nobody", ...window }],
   [getSkew, { ...shop }],
   [getAttributes, { app_id: "x-attributes" }],
+  [getAttributes, { ...shop }],
+  [getAttributes, { app_id: "x".repeat(257) }],
+  [putAttributes, { ...shop, indexed: ["region"] }],
+  [putAttributes, { app_id: "x-attributes", indexed: [] }],
   [putAttributes, { app_id: "x-attributes", indexed: ["a", "a"] }],
   [countMessages, { ...shop, by: "attributes.region" }],
   [countMessages, { ...shop, by: "region" }],
+  [countMessages, { ...shop, by: "attributes.size" }],
+  [listMessages, { ...shop, attributes: { size: "1" } }],
   [listMessages, { ...shop, attributes: { region: "north" } }],
   [listMessages, { attributes: { region: "north" } }],
   [listFindings, { ...shop, attributes: { region: "north" } }],
@@ -140,6 +146,12 @@ async function fill(mars: TestMars): Promise<void> {
     headers: { "content-type": "application/json" },
   });
   expect(put.status).toBe(200);
+  const indexed = await fetch(`${mars.url}/api/apps/shop/attributes`, {
+    method: "PUT",
+    body: JSON.stringify({ indexed: ["region"] }),
+    headers: { "content-type": "application/json" },
+  });
+  expect(indexed.status).toBe(200);
   const events = (message_id: string, times: Readonly<Record<string, number>>) =>
     Object.entries(times).map(([event, after]) => ({ ...shop, message_id, event, created_at: at(after) }));
   await sendBulk(mars.url, [
@@ -190,6 +202,7 @@ const asRpc: Readonly<Record<string, (answer: Any) => Json>> = {
     next_cursor,
     message: { summary, events, lifecycle },
   }),
+  putAttributes: ({ success: _, ...answer }) => answer,
   getFunnel: ({ opened, stages, ...rest }) => ({
     ...rest,
     opened: opened?.count,
