@@ -1,6 +1,8 @@
 /** The ports between alerts, the database and the protocols. */
 import type { Author } from "../core/audit.ts";
+import type { Caller } from "../core/caller.ts";
 import type { Micros } from "../core/event.ts";
+import type { Window } from "../core/window.ts";
 import type { PublishedPage } from "./alert-topic.ts";
 import type { CareChange, CareRecord, Note } from "./care.ts";
 import type { HopTimes, HopTimesQuery } from "./conditions/hop-times.ts";
@@ -15,6 +17,7 @@ import type {
 import type { CountGroup, FigureGroup, Figures, Hop } from "./figures.ts";
 import type { AlertCalendar } from "./hours/schedule.ts";
 import type { Incident, IncidentKey, IncidentPage, IncidentQuery } from "./incident.ts";
+import type { Preview } from "./preview/preview.ts";
 import type { AlertRule, RulePage } from "./rule.ts";
 import type { AlertSilence, SilencePage } from "./silence.ts";
 import type { AlertSink, SinkTarget } from "./sink.ts";
@@ -52,6 +55,11 @@ export interface Alerts {
    */
   redeliver(id: number, force: boolean, by: Author): Promise<boolean>;
   readonly calendars: AlertCalendars;
+}
+
+export interface AlertPreviews {
+  /** @throws as `Trials` does */
+  preview(rule: AlertRule, window: Window, caller: Caller): Promise<Preview>;
 }
 
 export interface AlertCalendars {

@@ -26,66 +26,79 @@ const window = duration(
   "An incident opens with `at_least` findings raised within it; `1m` unless given.",
 );
 
+const ruleFields = z.strictObject({
+  id: alertId,
+  app_id: appId.optional(),
+  kinds: kinds.default(["missing"]),
+  stage: stage.optional(),
+  stage_events: stageEvents,
+  after: stage.optional(),
+  after_events: stageEvents,
+  at_least: whole(
+    1,
+    atLeastMax,
+    "Findings that open an incident; of `latency` messages to be measured of. 1 unless given, of `latency` 20.",
+  ).optional(),
+  condition: condition.optional(),
+  schedule: schedule.optional(),
+  window: window.optional(),
+  repeat: duration(
+    { min: 60_000, max: 30 * day, off: true },
+    "Between reminders of an active incident, or `off`; `4h` unless given.",
+  ).default(repeatMsDefault),
+  grow_factor: whole(2, growFactorMax, "See `grow_after`; 2 unless given.").default(
+    growthDefaults.growFactor,
+  ),
+  grow_at_least: whole(1, atLeastMax, "See `grow_after`; `at_least` unless given.").optional(),
+  grow_after: duration(
+    { min: 1_000, max: 30 * day, off: true },
+    "An active incident is notified again where `grow_factor` times as many findings hold as at the last notification, and `grow_at_least` more, no sooner than this after it; `off` for never, `5m` unless given.",
+  ).default(growthDefaults.growAfterMs),
+  sinks: list(alertId, ruleSinksMax, "ids of sinks"),
+  over: window.optional().meta({ deprecated: true, description: "The former name of `window`." }),
+});
+
 /** A rule as REST and RPC take it; absent: every app and stage, `missing`, a count of one finding, one minute, four hours. */
-export const ruleInput = z
-  .strictObject({
-    id: alertId,
-    app_id: appId.optional(),
-    kinds: kinds.default(["missing"]),
-    stage: stage.optional(),
-    stage_events: stageEvents,
-    after: stage.optional(),
-    after_events: stageEvents,
-    at_least: whole(
-      1,
-      atLeastMax,
-      "Findings that open an incident; of `latency` messages to be measured of. 1 unless given, of `latency` 20.",
-    ).optional(),
-    condition: condition.optional(),
-    schedule: schedule.optional(),
-    window: window.optional(),
-    repeat: duration(
-      { min: 60_000, max: 30 * day, off: true },
-      "Between reminders of an active incident, or `off`; `4h` unless given.",
-    ).default(repeatMsDefault),
-    grow_factor: whole(2, growFactorMax, "See `grow_after`; 2 unless given.").default(
-      growthDefaults.growFactor,
-    ),
-    grow_at_least: whole(1, atLeastMax, "See `grow_after`; `at_least` unless given.").optional(),
-    grow_after: duration(
-      { min: 1_000, max: 30 * day, off: true },
-      "An active incident is notified again where `grow_factor` times as many findings hold as at the last notification, and `grow_at_least` more, no sooner than this after it; `off` for never, `5m` unless given.",
-    ).default(growthDefaults.growAfterMs),
-    sinks: list(alertId, ruleSinksMax, "ids of sinks"),
-    over: window.optional().meta({ deprecated: true, description: "The former name of `window`." }),
+export const ruleInput = ruleFields.transform(readRule);
+
+/** One that is only tried needs neither an id nor sinks. */
+export const previewRule = ruleFields
+  .extend({
+    id: alertId.default("preview"),
+    sinks: list(alertId, ruleSinksMax, "ids of sinks").default(["preview"]),
   })
-  .transform(({ stage_events, after_events, ...input }, context): AlertRule => {
-    const { app_id, window, over, repeat, stage, after, condition, schedule, ...others } = input;
-    const { at_least = condition === undefined ? 1 : atLeastDefaults[condition.type], ...rest } = others;
-    const { grow_factor, grow_at_least = at_least, grow_after, ...same } = rest;
-    if (condition !== undefined) checkCondition(condition, input, context);
-    if (window !== undefined && over !== undefined) {
-      const message = "is the former name of window: give one of them";
-      context.addIssue({ code: "custom", path: ["over"], message });
-    }
-    return {
-      ...same,
-      ...defined({
-        condition,
-        schedule,
-        // As in the patterns of keys: every app.
-        appId: app_id === "*" ? undefined : app_id,
-        stage: stageNamed("stage", stage, stage_events, context),
-        after: stageNamed("after", after, after_events, context),
-      }),
-      atLeast: at_least,
-      windowMs: window ?? over ?? windowMsDefault,
-      repeatMs: repeat,
-      growFactor: grow_factor,
-      growAtLeast: grow_at_least,
-      growAfterMs: grow_after,
-    };
-  });
+  .transform(readRule);
+
+function readRule(
+  { stage_events, after_events, ...input }: z.output<typeof ruleFields>,
+  context: z.RefinementCtx,
+): AlertRule {
+  const { app_id, window, over, repeat, stage, after, condition, schedule, ...others } = input;
+  const { at_least = condition === undefined ? 1 : atLeastDefaults[condition.type], ...rest } = others;
+  const { grow_factor, grow_at_least = at_least, grow_after, ...same } = rest;
+  if (condition !== undefined) checkCondition(condition, input, context);
+  if (window !== undefined && over !== undefined) {
+    const message = "is the former name of window: give one of them";
+    context.addIssue({ code: "custom", path: ["over"], message });
+  }
+  return {
+    ...same,
+    ...defined({
+      condition,
+      schedule,
+      // As in the patterns of keys: every app.
+      appId: app_id === "*" ? undefined : app_id,
+      stage: stageNamed("stage", stage, stage_events, context),
+      after: stageNamed("after", after, after_events, context),
+    }),
+    atLeast: at_least,
+    windowMs: window ?? over ?? windowMsDefault,
+    repeatMs: repeat,
+    growFactor: grow_factor,
+    growAtLeast: grow_at_least,
+    growAfterMs: grow_after,
+  };
+}
 
 /** What a rule's other fields must be for its condition. */
 function checkCondition(

@@ -4,6 +4,7 @@ import { deleteCalendar, getCalendar, listCalendars, putCalendar } from "./alert
 import { acknowledgeIncident, assignIncident, noteIncident, snoozeIncident } from "./alert-care.ts";
 import { listDeliveries, redeliver } from "./alert-deliveries.ts";
 import { getIncident, listIncidents } from "./alert-incidents.ts";
+import { previewAlertRule } from "./alert-preview.ts";
 import { deleteRule, getRule, listRules, putRule } from "./alert-rules.ts";
 import { createSilence, deleteSilence, listSilences } from "./alert-silences.ts";
 import { deleteSink, getSink, listSinks, putSink, testSink } from "./alert-sinks.ts";
@@ -57,6 +58,7 @@ export const operations = [
   getRule,
   putRule,
   deleteRule,
+  previewAlertRule,
   listSinks,
   getSink,
   putSink,

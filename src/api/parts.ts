@@ -2,8 +2,8 @@
 import type { Access } from "../access/access.ts";
 import type { SessionRing } from "../access/session-ring.ts";
 import type { Tickets } from "../access/tickets.ts";
-import type { AlertReader, Alerts } from "../alerting/ports.ts";
 import type { AttributeIndexes, AttributeReader } from "../core/attributes.ts";
+import type { AlertPreviews, AlertReader, Alerts } from "../alerting/ports.ts";
 import type { AuditReader } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
 import type { ErasurePage, ErasureQuery, Erasures } from "../core/erasure.ts";
@@ -54,7 +54,7 @@ export interface ApiParts {
   /** Changes of lifecycles, rules, sinks and silences, which wait for their turn. */
   readonly changes: Pick<FairQueue, "run">;
   /** Shared by the protocols, and so is the bound on how many run at one time. */
-  readonly trials: Trials;
+  readonly trials: Trials & AlertPreviews;
   readonly keys: Access["keys"];
   readonly sessions: Pick<SessionRing, "list" | "get" | "end" | "flush">;
   readonly tickets: Pick<Tickets, "issue">;

@@ -28,6 +28,7 @@ export const restRoutes = {
   getAlertRule: { method: "GET", path: "/api/alerts/rules/{id}" },
   putAlertRule: { method: "PUT", path: "/api/alerts/rules/{id}", body: "" },
   deleteAlertRule: { method: "DELETE", path: "/api/alerts/rules/{id}" },
+  previewAlertRule: { method: "POST", path: "/api/alerts/rules/preview", body: "" },
   listAlertSinks: { method: "GET", path: "/api/alerts/sinks" },
   getAlertSink: { method: "GET", path: "/api/alerts/sinks/{id}" },
   putAlertSink: { method: "PUT", path: "/api/alerts/sinks/{id}", body: "" },

@@ -1,5 +1,5 @@
 /**
- * Learning and dry runs of lifecycles, each in a thread of its own.
+ * Learning and dry runs of lifecycles, and previews of alert rules, each in a thread of its own.
  *
  * Bound: two at one time, one of a peer; 32 wait, in turns by peer. A run is stopped when its caller is gone or it takes too
  * long; its place is free when its thread has ended.
@@ -12,6 +12,10 @@ import type { Thread, ThreadClient } from "./thread.ts";
 import type { TrialService } from "./trial-service.ts";
 
 export interface TrialRuns extends Trials {
+  /** The same, of alert rules: see `AlertPreviews`. */
+  preview(
+    ...args: [...Parameters<TrialService["preview"]>, caller: Caller]
+  ): ReturnType<TrialService["preview"]>;
   readonly stats: FairQueueStats;
   /** Refuses the runs that wait and stops the others. */
   close(error: MarsError): void;
@@ -60,6 +64,7 @@ export function createTrialRuns({ start, onRefused }: TrialRunsOptions): TrialRu
   return {
     learn: (options, caller) => run(caller, (service) => service.learn(options)),
     dryRun: (definition, options, caller) => run(caller, (service) => service.dryRun(definition, options)),
+    preview: (rule, window, caller) => run(caller, (service) => service.preview(rule, window)),
     get stats() {
       return queue.stats;
     },

@@ -1,5 +1,6 @@
-/** Learning and dry runs, over a connection of their own that cannot write. Runs in `trial-worker.ts`, one run in each. */
+/** Learning, dry runs and previews of alert rules, over a connection of their own that cannot write. Runs in `trial-worker.ts`, one run in each. */
 import { MarsError } from "../core/error.ts";
+import { createPreviews, type Previews } from "../db/alerts/previews.ts";
 import type { DatabaseAddress } from "../db/database.ts";
 import { MessageHistories } from "../db/lifecycles/message-histories.ts";
 import { ReadConnection } from "../db/read-connection.ts";
@@ -16,12 +17,14 @@ export type TrialService = ReturnType<typeof createTrialService>;
 export function createTrialService({ stop, ...address }: TrialServiceOptions) {
   const flag = new Int32Array(stop);
   const connection = new ReadConnection(address);
-  const trials = createTrials(new MessageHistories(connection), () => {
+  const check = () => {
     if (Atomics.load(flag, 0) !== 0) throw new MarsError("deadline_exceeded", "the run was stopped");
-  });
+  };
+  const trials = createTrials(new MessageHistories(connection), check);
   return {
     learn: (options: LearnTrialOptions) => trials.learn(options),
     dryRun: (definition: Definition, options: DryRunOptions) => trials.dryRun(definition, options),
+    preview: (...args: Parameters<Previews>) => createPreviews(connection, check)(...args),
     close: () => connection.close(),
   };
 }

@@ -123,6 +123,10 @@ export const rows: Readonly<Record<string, Row>> = {
     own: unlessOwn(notFound),
     missing: { id: "nobodys" },
   },
+  previewAlertRule: is(
+    { rule: { app_id: ownApp } },
+    { own: unlessOwn(notFound), missing: { rule: { app_id: "nobodys" } } },
+  ),
   listAlertCalendars: is({}),
   getAlertCalendar: is({ id: "c-1" }, { missing: { id: "nobodys" } }),
   putAlertCalendar: is({ id: "c-2", dates: [] }, { missing: { id: "nobodys", dates: [] } }),

@@ -237,6 +237,49 @@ test("days of a calendar are off, and a calendar that a rule names stays", async
   });
 }, 40_000);
 
+test("a preview says what a rule would have sent, and nothing of another app", async () => {
+  await using shop = await startShop({ stuck: {} });
+  await sendBulk(shop.mars.url, events("PAID", 0, 3));
+  const [first] = await shop.notified(1);
+  const preview = async (rule: object, since?: string) => {
+    const response = await fetch(`${shop.mars.url}/api/alerts/rules/preview`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ rule, ...(since && { since }) }),
+    });
+    return (await response.json()) as Record<string, unknown>;
+  };
+  // It looks at what changed a moment later than Mars itself has.
+  await until(
+    async () => (await preview({ app_id: "shop" }, "1h")).notifications_total === 1,
+    () => "the notification is not in the preview",
+  );
+  expect(await preview({ app_id: "shop" }, "1h")).toMatchObject({
+    partial: false,
+    notifications: [
+      {
+        ...{ type: "incident.opened", app_id: "shop", kind: "missing", stage: "SHIPPED", after: "PAID" },
+        text: expect.stringContaining("3 messages stuck at PAID → SHIPPED"),
+        figures: { count: 3, samples: first!.data.incident.samples },
+      },
+    ],
+    notifications_total: 1,
+    incidents: 1,
+    noisiest: { stage: "SHIPPED", notifications: 1 },
+    unknown: expect.any(Array),
+  });
+  const none = { notifications: [], notifications_total: 0, incidents: 0, noisiest: null };
+  expect(await preview({ at_least: 4 })).toMatchObject(none);
+  expect(await preview({ app_id: "other" })).toMatchObject(none);
+  const quiet = { app_id: "shop", condition: { type: "absence", event: "PAID", for: "30m" } };
+  expect(await preview(quiet, "1h")).toMatchObject({
+    notifications: [{ type: "incident.opened", kind: "absence" }, { type: "incident.resolved" }],
+    unknown: expect.arrayContaining([expect.stringContaining("by the minute")]),
+  });
+  expect(await preview({}, "31d")).toMatchObject({ errors: [{ field: "since" }] });
+  expect(await preview({ kinds: ["none"] })).toMatchObject({ errors: [{ field: "rule.kinds" }] });
+}, 40_000);
+
 test("a schedule that is no use is refused, with the field at fault", async () => {
   await using mars = await startMars(allow);
   const refused = async (schedule: object) => {

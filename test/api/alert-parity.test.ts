@@ -10,6 +10,7 @@ import {
 } from "../../src/api/alert-care.ts";
 import { listDeliveries, redeliver } from "../../src/api/alert-deliveries.ts";
 import { getIncident, listIncidents } from "../../src/api/alert-incidents.ts";
+import { previewAlertRule } from "../../src/api/alert-preview.ts";
 import { deleteRule, getRule, listRules, putRule } from "../../src/api/alert-rules.ts";
 import { createSilence, deleteSilence, listSilences } from "../../src/api/alert-silences.ts";
 import { deleteSink, getSink, listSinks, putSink, testSink } from "../../src/api/alert-sinks.ts";
@@ -133,6 +134,8 @@ const settings = (url: string): readonly Step[] => [
   ],
   [putRule, { id: "measured", sinks: ["ops"], condition: { type: "absence", event: "A", for: "1m" } }],
   [putRule, { id: "measured", sinks: ["ops"], schedule: { ...schedule, calendar: "nobodys" } }],
+  [previewAlertRule, { rule: { app_id: "shop", at_least: 100_001 } }],
+  [previewAlertRule, { rule: { app_id: "shop" }, since: far }],
   [deleteCalendar, { id: "off" }],
   [deleteRule, { id: "measured" }],
   [deleteCalendar, { id: "off" }],
@@ -326,6 +329,8 @@ test("REST answers as it should", () => {
       "getAlertCalendar NotFound",
       "putAlertRule InvalidArgument app_id",
       "putAlertRule InvalidArgument schedule.calendar",
+      "previewAlertRule InvalidArgument rule.at_least",
+      "previewAlertRule InvalidArgument since",
       "deleteAlertCalendar InvalidArgument id",
       "createAlertSilence InvalidArgument until",
       "createAlertSilence InvalidArgument until",

@@ -282,3 +282,26 @@ DELETE FROM alert_deliveries WHERE id IN (
 DELETE FROM alert_incidents WHERE id IN (
   SELECT id FROM alert_incidents
   WHERE closed_at > 0 AND closed_at < ?1 ORDER BY closed_at LIMIT ?2);
+
+-- name: previewFindings
+-- Findings raised from ?1 on and before (?2, ?3), a time and an id, the latest ?4.
+SELECT f.id, m.app_id, m.message_id, f.run_number, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at, f.late_by,
+  max(-9007199254740991, min(9007199254740991, e.received_at - f.due_at)) AS arrived_after
+FROM findings f CROSS JOIN messages m ON m.id = f.message LEFT JOIN events e ON e.seq = f.message
+WHERE f.raised_at >= ?1 AND f.raised_at <= ?2 AND (f.raised_at, f.id) < (?2, ?3)
+ORDER BY f.raised_at DESC, f.id DESC LIMIT ?4;
+
+-- name: previewFindingsOfApp
+-- The same of the app ?5.
+SELECT f.id, m.app_id, m.message_id, f.run_number, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at, f.late_by,
+  max(-9007199254740991, min(9007199254740991, e.received_at - f.due_at)) AS arrived_after
+FROM findings f CROSS JOIN messages m ON m.id = f.message LEFT JOIN events e ON e.seq = f.message
+WHERE f.app = (SELECT id FROM apps WHERE app_id = ?5)
+  AND f.raised_at >= ?1 AND f.raised_at <= ?2 AND (f.raised_at, f.id) < (?2, ?3)
+ORDER BY f.raised_at DESC, f.id DESC LIMIT ?4;
+
+-- name: previewMinutes
+-- The minutes in [?3, ?4) in which the event ?2 of the app ?1 happened.
+SELECT minute FROM rates
+WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND minute >= ?3 AND minute < ?4 AND event = ?2
+ORDER BY minute;

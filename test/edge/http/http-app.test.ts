@@ -106,7 +106,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
     changes: new FairQueue({ what: "changes", activeMax: 1, waitingMax: 1 }),
     shares: createEdgeShares(),
     budget: new SendBudget(),
-    trials: { learn: fail, dryRun: fail },
+    trials: { learn: fail, dryRun: fail, preview: fail },
     projected: { storedSeq: 0, reached: fail },
     log: {
       debug() {},

@@ -6,7 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { AlertCalendar, AlertCalendar_Date, AlertRule, AlertSilence, AlertSink, Delivery, DeliveryAttempt, DeliveryState, Incident, IncidentKind, IncidentState, SinkType } from "./alert_pb.ts";
+import type { AlertCalendar, AlertCalendar_Date, AlertRule, AlertSilence, AlertSink, Delivery, DeliveryAttempt, DeliveryState, Incident, IncidentFigures, IncidentKind, IncidentState, SinkType } from "./alert_pb.ts";
 import { file_mars_v1_alert } from "./alert_pb.ts";
 import type { FindingKind } from "./lifecycle_pb.ts";
 import { file_mars_v1_lifecycle } from "./lifecycle_pb.ts";
@@ -16,7 +16,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/alert_service.proto.
  */
 export const file_mars_v1_alert_service: GenFile = /*@__PURE__*/
-  fileDesc("ChttYXJzL3YxL2FsZXJ0X3NlcnZpY2UucHJvdG8SB21hcnMudjEiMQoQTGlzdFJ1bGVzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiWQoRTGlzdFJ1bGVzUmVzcG9uc2USIQoFcnVsZXMYASADKAsyEi5tYXJzLnYxLkFsZXJ0UnVsZRITCgtuZXh0X2N1cnNvchgCIAEoCRIMCgRhcHBzGAMgAygJIhwKDkdldFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFJ1bGVSZXNwb25zZRIgCgRydWxlGAEgASgLMhIubWFycy52MS5BbGVydFJ1bGUixAMKDlB1dFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRIjCgVraW5kcxgDIAMoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBCABKAkSDQoFYWZ0ZXIYBSABKAkSEAoIYXRfbGVhc3QYBiABKA0SKQoGd2luZG93GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBnJlcGVhdBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVzaW5rcxgJIAMoCRIUCgxzdGFnZV9ldmVudHMYCiADKAkSFAoMYWZ0ZXJfZXZlbnRzGAsgAygJEhMKC2dyb3dfZmFjdG9yGAwgASgNEhUKDWdyb3dfYXRfbGVhc3QYDSABKA0SLQoKZ3Jvd19hZnRlchgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgljb25kaXRpb24YDyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCHNjaGVkdWxlGBAgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCIzCg9QdXRSdWxlUmVzcG9uc2USIAoEcnVsZRgBIAEoCzISLm1hcnMudjEuQWxlcnRSdWxlIh8KEURlbGV0ZVJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIhQKEkRlbGV0ZVJ1bGVSZXNwb25zZSIxChBMaXN0U2lua3NSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJLChFMaXN0U2lua3NSZXNwb25zZRIhCgVzaW5rcxgBIAMoCzISLm1hcnMudjEuQWxlcnRTaW5rEhMKC25leHRfY3Vyc29yGAIgASgJIhwKDkdldFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFNpbmtSZXNwb25zZRIgCgRzaW5rGAEgASgLMhIubWFycy52MS5BbGVydFNpbmsi8QEKDlB1dFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJEh8KBHR5cGUYAiABKA4yES5tYXJzLnYxLlNpbmtUeXBlEgsKA3VybBgDIAEoCRIOCgZzZWNyZXQYBCABKAkSCgoCdG8YBSADKAkSKAoHaGVhZGVycxgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSCwoDa2V5GAcgASgJEioKB292ZXJsYXAYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIdGVtcGxhdGUYCSABKAkSFAoMY29udGVudF90eXBlGAogASgJIjMKD1B1dFNpbmtSZXNwb25zZRIgCgRzaW5rGAEgASgLMhIubWFycy52MS5BbGVydFNpbmsiHwoRRGVsZXRlU2lua1JlcXVlc3QSCgoCaWQYASABKAkiFAoSRGVsZXRlU2lua1Jlc3BvbnNlIh0KD1Rlc3RTaW5rUmVxdWVzdBIKCgJpZBgBIAEoCSJOChBUZXN0U2lua1Jlc3BvbnNlEg8KB3N1Y2Nlc3MYASABKAgSKQoHYXR0ZW1wdBgCIAEoCzIYLm1hcnMudjEuRGVsaXZlcnlBdHRlbXB0IjQKE0xpc3RTaWxlbmNlc1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJImIKFExpc3RTaWxlbmNlc1Jlc3BvbnNlEicKCHNpbGVuY2VzGAEgAygLMhUubWFycy52MS5BbGVydFNpbGVuY2USEwoLbmV4dF9jdXJzb3IYAiABKAkSDAoEYXBwcxgDIAMoCSLiAQoUQ3JlYXRlU2lsZW5jZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEgwKBHJ1bGUYAiABKAkSDQoFc3RhZ2UYAyABKAkSIwoEa2luZBgEIAEoDjIVLm1hcnMudjEuSW5jaWRlbnRLaW5kEikKBXVudGlsGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgNmb3IYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHY29tbWVudBgHIAEoCRIUCgxzdGFnZV9ldmVudHMYCCADKAkiPwoVQ3JlYXRlU2lsZW5jZVJlc3BvbnNlEiYKB3NpbGVuY2UYASABKAsyFS5tYXJzLnYxLkFsZXJ0U2lsZW5jZSIiChREZWxldGVTaWxlbmNlUmVxdWVzdBIKCgJpZBgBIAEoBCIXChVEZWxldGVTaWxlbmNlUmVzcG9uc2UiuwEKFExpc3RJbmNpZGVudHNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIMCgRydWxlGAIgASgJEiUKBXN0YXRlGAMgASgOMhYubWFycy52MS5JbmNpZGVudFN0YXRlEg0KBWxpbWl0GAQgASgNEg4KBmN1cnNvchgFIAEoCRIZCgxhY2tub3dsZWRnZWQYBiABKAhIAIgBARITCgthc3NpZ25lZF90bxgHIAEoCUIPCg1fYWNrbm93bGVkZ2VkInMKFUxpc3RJbmNpZGVudHNSZXNwb25zZRIkCglpbmNpZGVudHMYASADKAsyES5tYXJzLnYxLkluY2lkZW50EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBBIMCgRhcHBzGAQgAygJIiAKEkdldEluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBCI6ChNHZXRJbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCJ9ChVMaXN0RGVsaXZlcmllc1JlcXVlc3QSDAoEc2luaxgBIAEoCRIQCghpbmNpZGVudBgCIAEoBBIlCgVzdGF0ZRgDIAEoDjIWLm1hcnMudjEuRGVsaXZlcnlTdGF0ZRINCgVsaW1pdBgEIAEoDRIOCgZjdXJzb3IYBSABKAkidQoWTGlzdERlbGl2ZXJpZXNSZXNwb25zZRIlCgpkZWxpdmVyaWVzGAEgAygLMhEubWFycy52MS5EZWxpdmVyeRITCgtuZXh0X2N1cnNvchgCIAEoCRIRCglhc19vZl9zZXEYAyABKAQSDAoEYXBwcxgEIAMoCSIoChpBY2tub3dsZWRnZUluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBCJCChtBY2tub3dsZWRnZUluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50Ii8KFUFzc2lnbkluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBBIKCgJ0bxgCIAEoCSI9ChZBc3NpZ25JbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCIvChNOb3RlSW5jaWRlbnRSZXF1ZXN0EgoKAmlkGAEgASgEEgwKBHRleHQYAiABKAkiOwoUTm90ZUluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50IksKFVNub296ZUluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBBImCgNmb3IYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPQoWU25vb3plSW5jaWRlbnRSZXNwb25zZRIjCghpbmNpZGVudBgBIAEoCzIRLm1hcnMudjEuSW5jaWRlbnQiLQoQUmVkZWxpdmVyUmVxdWVzdBIKCgJpZBgBIAEoBBINCgVmb3JjZRgCIAEoCCITChFSZWRlbGl2ZXJSZXNwb25zZSI1ChRMaXN0Q2FsZW5kYXJzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiVwoVTGlzdENhbGVuZGFyc1Jlc3BvbnNlEikKCWNhbGVuZGFycxgBIAMoCzIWLm1hcnMudjEuQWxlcnRDYWxlbmRhchITCgtuZXh0X2N1cnNvchgCIAEoCSIgChJHZXRDYWxlbmRhclJlcXVlc3QSCgoCaWQYASABKAkiPwoTR2V0Q2FsZW5kYXJSZXNwb25zZRIoCghjYWxlbmRhchgBIAEoCzIWLm1hcnMudjEuQWxlcnRDYWxlbmRhciJMChJQdXRDYWxlbmRhclJlcXVlc3QSCgoCaWQYASABKAkSKgoFZGF0ZXMYAiADKAsyGy5tYXJzLnYxLkFsZXJ0Q2FsZW5kYXIuRGF0ZSI/ChNQdXRDYWxlbmRhclJlc3BvbnNlEigKCGNhbGVuZGFyGAEgASgLMhYubWFycy52MS5BbGVydENhbGVuZGFyIiMKFURlbGV0ZUNhbGVuZGFyUmVxdWVzdBIKCgJpZBgBIAEoCSIYChZEZWxldGVDYWxlbmRhclJlc3BvbnNlIkkKEldhdGNoQWxlcnRzUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIWCglhZnRlcl9zZXEYAiABKARIAIgBAUIMCgpfYWZ0ZXJfc2VxIu0CChNXYXRjaEFsZXJ0c1Jlc3BvbnNlEjcKB3N0YXJ0ZWQYASABKAsyJC5tYXJzLnYxLldhdGNoQWxlcnRzUmVzcG9uc2UuU3RhcnRlZEgAEjMKBWJhdGNoGAIgASgLMiIubWFycy52MS5XYXRjaEFsZXJ0c1Jlc3BvbnNlLkJhdGNoSAAaKQoHU3RhcnRlZBILCgNzZXEYASABKAQSEQoJcmVjb3ZlcmVkGAIgASgIGngKBUFsZXJ0EgsKA3NlcRgBIAEoBBIMCgR0eXBlGAIgASgJEi0KCXRpbWVzdGFtcBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoEZGF0YRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QaOwoFQmF0Y2gSMgoGYWxlcnRzGAEgAygLMiIubWFycy52MS5XYXRjaEFsZXJ0c1Jlc3BvbnNlLkFsZXJ0QgYKBGl0ZW0ysg8KDEFsZXJ0U2VydmljZRJHCglMaXN0UnVsZXMSGS5tYXJzLnYxLkxpc3RSdWxlc1JlcXVlc3QaGi5tYXJzLnYxLkxpc3RSdWxlc1Jlc3BvbnNlIgOQAgESQQoHR2V0UnVsZRIXLm1hcnMudjEuR2V0UnVsZVJlcXVlc3QaGC5tYXJzLnYxLkdldFJ1bGVSZXNwb25zZSIDkAIBEkEKB1B1dFJ1bGUSFy5tYXJzLnYxLlB1dFJ1bGVSZXF1ZXN0GhgubWFycy52MS5QdXRSdWxlUmVzcG9uc2UiA5ACAhJKCgpEZWxldGVSdWxlEhoubWFycy52MS5EZWxldGVSdWxlUmVxdWVzdBobLm1hcnMudjEuRGVsZXRlUnVsZVJlc3BvbnNlIgOQAgISRwoJTGlzdFNpbmtzEhkubWFycy52MS5MaXN0U2lua3NSZXF1ZXN0GhoubWFycy52MS5MaXN0U2lua3NSZXNwb25zZSIDkAIBEkEKB0dldFNpbmsSFy5tYXJzLnYxLkdldFNpbmtSZXF1ZXN0GhgubWFycy52MS5HZXRTaW5rUmVzcG9uc2UiA5ACARJBCgdQdXRTaW5rEhcubWFycy52MS5QdXRTaW5rUmVxdWVzdBoYLm1hcnMudjEuUHV0U2lua1Jlc3BvbnNlIgOQAgISSgoKRGVsZXRlU2luaxIaLm1hcnMudjEuRGVsZXRlU2lua1JlcXVlc3QaGy5tYXJzLnYxLkRlbGV0ZVNpbmtSZXNwb25zZSIDkAICEj8KCFRlc3RTaW5rEhgubWFycy52MS5UZXN0U2lua1JlcXVlc3QaGS5tYXJzLnYxLlRlc3RTaW5rUmVzcG9uc2USUwoNTGlzdENhbGVuZGFycxIdLm1hcnMudjEuTGlzdENhbGVuZGFyc1JlcXVlc3QaHi5tYXJzLnYxLkxpc3RDYWxlbmRhcnNSZXNwb25zZSIDkAIBEk0KC0dldENhbGVuZGFyEhsubWFycy52MS5HZXRDYWxlbmRhclJlcXVlc3QaHC5tYXJzLnYxLkdldENhbGVuZGFyUmVzcG9uc2UiA5ACARJNCgtQdXRDYWxlbmRhchIbLm1hcnMudjEuUHV0Q2FsZW5kYXJSZXF1ZXN0GhwubWFycy52MS5QdXRDYWxlbmRhclJlc3BvbnNlIgOQAgISVgoORGVsZXRlQ2FsZW5kYXISHi5tYXJzLnYxLkRlbGV0ZUNhbGVuZGFyUmVxdWVzdBofLm1hcnMudjEuRGVsZXRlQ2FsZW5kYXJSZXNwb25zZSIDkAICElAKDExpc3RTaWxlbmNlcxIcLm1hcnMudjEuTGlzdFNpbGVuY2VzUmVxdWVzdBodLm1hcnMudjEuTGlzdFNpbGVuY2VzUmVzcG9uc2UiA5ACARJOCg1DcmVhdGVTaWxlbmNlEh0ubWFycy52MS5DcmVhdGVTaWxlbmNlUmVxdWVzdBoeLm1hcnMudjEuQ3JlYXRlU2lsZW5jZVJlc3BvbnNlElMKDURlbGV0ZVNpbGVuY2USHS5tYXJzLnYxLkRlbGV0ZVNpbGVuY2VSZXF1ZXN0Gh4ubWFycy52MS5EZWxldGVTaWxlbmNlUmVzcG9uc2UiA5ACAhJTCg1MaXN0SW5jaWRlbnRzEh0ubWFycy52MS5MaXN0SW5jaWRlbnRzUmVxdWVzdBoeLm1hcnMudjEuTGlzdEluY2lkZW50c1Jlc3BvbnNlIgOQAgESTQoLR2V0SW5jaWRlbnQSGy5tYXJzLnYxLkdldEluY2lkZW50UmVxdWVzdBocLm1hcnMudjEuR2V0SW5jaWRlbnRSZXNwb25zZSIDkAIBEmUKE0Fja25vd2xlZGdlSW5jaWRlbnQSIy5tYXJzLnYxLkFja25vd2xlZGdlSW5jaWRlbnRSZXF1ZXN0GiQubWFycy52MS5BY2tub3dsZWRnZUluY2lkZW50UmVzcG9uc2UiA5ACAhJWCg5Bc3NpZ25JbmNpZGVudBIeLm1hcnMudjEuQXNzaWduSW5jaWRlbnRSZXF1ZXN0Gh8ubWFycy52MS5Bc3NpZ25JbmNpZGVudFJlc3BvbnNlIgOQAgISSwoMTm90ZUluY2lkZW50EhwubWFycy52MS5Ob3RlSW5jaWRlbnRSZXF1ZXN0Gh0ubWFycy52MS5Ob3RlSW5jaWRlbnRSZXNwb25zZRJRCg5Tbm9vemVJbmNpZGVudBIeLm1hcnMudjEuU25vb3plSW5jaWRlbnRSZXF1ZXN0Gh8ubWFycy52MS5Tbm9vemVJbmNpZGVudFJlc3BvbnNlElYKDkxpc3REZWxpdmVyaWVzEh4ubWFycy52MS5MaXN0RGVsaXZlcmllc1JlcXVlc3QaHy5tYXJzLnYxLkxpc3REZWxpdmVyaWVzUmVzcG9uc2UiA5ACARJKCgtXYXRjaEFsZXJ0cxIbLm1hcnMudjEuV2F0Y2hBbGVydHNSZXF1ZXN0GhwubWFycy52MS5XYXRjaEFsZXJ0c1Jlc3BvbnNlMAESQgoJUmVkZWxpdmVyEhkubWFycy52MS5SZWRlbGl2ZXJSZXF1ZXN0GhoubWFycy52MS5SZWRlbGl2ZXJSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_alert, file_mars_v1_lifecycle]);
+  fileDesc("ChttYXJzL3YxL2FsZXJ0X3NlcnZpY2UucHJvdG8SB21hcnMudjEiMQoQTGlzdFJ1bGVzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiWQoRTGlzdFJ1bGVzUmVzcG9uc2USIQoFcnVsZXMYASADKAsyEi5tYXJzLnYxLkFsZXJ0UnVsZRITCgtuZXh0X2N1cnNvchgCIAEoCRIMCgRhcHBzGAMgAygJIhwKDkdldFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFJ1bGVSZXNwb25zZRIgCgRydWxlGAEgASgLMhIubWFycy52MS5BbGVydFJ1bGUixAMKDlB1dFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRIjCgVraW5kcxgDIAMoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBCABKAkSDQoFYWZ0ZXIYBSABKAkSEAoIYXRfbGVhc3QYBiABKA0SKQoGd2luZG93GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBnJlcGVhdBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVzaW5rcxgJIAMoCRIUCgxzdGFnZV9ldmVudHMYCiADKAkSFAoMYWZ0ZXJfZXZlbnRzGAsgAygJEhMKC2dyb3dfZmFjdG9yGAwgASgNEhUKDWdyb3dfYXRfbGVhc3QYDSABKA0SLQoKZ3Jvd19hZnRlchgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgljb25kaXRpb24YDyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCHNjaGVkdWxlGBAgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCIzCg9QdXRSdWxlUmVzcG9uc2USIAoEcnVsZRgBIAEoCzISLm1hcnMudjEuQWxlcnRSdWxlIh8KEURlbGV0ZVJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIhQKEkRlbGV0ZVJ1bGVSZXNwb25zZSIxChBMaXN0U2lua3NSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJLChFMaXN0U2lua3NSZXNwb25zZRIhCgVzaW5rcxgBIAMoCzISLm1hcnMudjEuQWxlcnRTaW5rEhMKC25leHRfY3Vyc29yGAIgASgJIhwKDkdldFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFNpbmtSZXNwb25zZRIgCgRzaW5rGAEgASgLMhIubWFycy52MS5BbGVydFNpbmsi8QEKDlB1dFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJEh8KBHR5cGUYAiABKA4yES5tYXJzLnYxLlNpbmtUeXBlEgsKA3VybBgDIAEoCRIOCgZzZWNyZXQYBCABKAkSCgoCdG8YBSADKAkSKAoHaGVhZGVycxgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSCwoDa2V5GAcgASgJEioKB292ZXJsYXAYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIdGVtcGxhdGUYCSABKAkSFAoMY29udGVudF90eXBlGAogASgJIjMKD1B1dFNpbmtSZXNwb25zZRIgCgRzaW5rGAEgASgLMhIubWFycy52MS5BbGVydFNpbmsiHwoRRGVsZXRlU2lua1JlcXVlc3QSCgoCaWQYASABKAkiFAoSRGVsZXRlU2lua1Jlc3BvbnNlIh0KD1Rlc3RTaW5rUmVxdWVzdBIKCgJpZBgBIAEoCSJOChBUZXN0U2lua1Jlc3BvbnNlEg8KB3N1Y2Nlc3MYASABKAgSKQoHYXR0ZW1wdBgCIAEoCzIYLm1hcnMudjEuRGVsaXZlcnlBdHRlbXB0IjQKE0xpc3RTaWxlbmNlc1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJImIKFExpc3RTaWxlbmNlc1Jlc3BvbnNlEicKCHNpbGVuY2VzGAEgAygLMhUubWFycy52MS5BbGVydFNpbGVuY2USEwoLbmV4dF9jdXJzb3IYAiABKAkSDAoEYXBwcxgDIAMoCSLiAQoUQ3JlYXRlU2lsZW5jZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEgwKBHJ1bGUYAiABKAkSDQoFc3RhZ2UYAyABKAkSIwoEa2luZBgEIAEoDjIVLm1hcnMudjEuSW5jaWRlbnRLaW5kEikKBXVudGlsGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgNmb3IYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHY29tbWVudBgHIAEoCRIUCgxzdGFnZV9ldmVudHMYCCADKAkiPwoVQ3JlYXRlU2lsZW5jZVJlc3BvbnNlEiYKB3NpbGVuY2UYASABKAsyFS5tYXJzLnYxLkFsZXJ0U2lsZW5jZSIiChREZWxldGVTaWxlbmNlUmVxdWVzdBIKCgJpZBgBIAEoBCIXChVEZWxldGVTaWxlbmNlUmVzcG9uc2UiuwEKFExpc3RJbmNpZGVudHNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIMCgRydWxlGAIgASgJEiUKBXN0YXRlGAMgASgOMhYubWFycy52MS5JbmNpZGVudFN0YXRlEg0KBWxpbWl0GAQgASgNEg4KBmN1cnNvchgFIAEoCRIZCgxhY2tub3dsZWRnZWQYBiABKAhIAIgBARITCgthc3NpZ25lZF90bxgHIAEoCUIPCg1fYWNrbm93bGVkZ2VkInMKFUxpc3RJbmNpZGVudHNSZXNwb25zZRIkCglpbmNpZGVudHMYASADKAsyES5tYXJzLnYxLkluY2lkZW50EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBBIMCgRhcHBzGAQgAygJIiAKEkdldEluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBCI6ChNHZXRJbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCJ9ChVMaXN0RGVsaXZlcmllc1JlcXVlc3QSDAoEc2luaxgBIAEoCRIQCghpbmNpZGVudBgCIAEoBBIlCgVzdGF0ZRgDIAEoDjIWLm1hcnMudjEuRGVsaXZlcnlTdGF0ZRINCgVsaW1pdBgEIAEoDRIOCgZjdXJzb3IYBSABKAkidQoWTGlzdERlbGl2ZXJpZXNSZXNwb25zZRIlCgpkZWxpdmVyaWVzGAEgAygLMhEubWFycy52MS5EZWxpdmVyeRITCgtuZXh0X2N1cnNvchgCIAEoCRIRCglhc19vZl9zZXEYAyABKAQSDAoEYXBwcxgEIAMoCSIoChpBY2tub3dsZWRnZUluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBCJCChtBY2tub3dsZWRnZUluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50Ii8KFUFzc2lnbkluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBBIKCgJ0bxgCIAEoCSI9ChZBc3NpZ25JbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCIvChNOb3RlSW5jaWRlbnRSZXF1ZXN0EgoKAmlkGAEgASgEEgwKBHRleHQYAiABKAkiOwoUTm90ZUluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50IksKFVNub296ZUluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBBImCgNmb3IYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPQoWU25vb3plSW5jaWRlbnRSZXNwb25zZRIjCghpbmNpZGVudBgBIAEoCzIRLm1hcnMudjEuSW5jaWRlbnQiLQoQUmVkZWxpdmVyUmVxdWVzdBIKCgJpZBgBIAEoBBINCgVmb3JjZRgCIAEoCCITChFSZWRlbGl2ZXJSZXNwb25zZSI1ChRMaXN0Q2FsZW5kYXJzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiVwoVTGlzdENhbGVuZGFyc1Jlc3BvbnNlEikKCWNhbGVuZGFycxgBIAMoCzIWLm1hcnMudjEuQWxlcnRDYWxlbmRhchITCgtuZXh0X2N1cnNvchgCIAEoCSIgChJHZXRDYWxlbmRhclJlcXVlc3QSCgoCaWQYASABKAkiPwoTR2V0Q2FsZW5kYXJSZXNwb25zZRIoCghjYWxlbmRhchgBIAEoCzIWLm1hcnMudjEuQWxlcnRDYWxlbmRhciJMChJQdXRDYWxlbmRhclJlcXVlc3QSCgoCaWQYASABKAkSKgoFZGF0ZXMYAiADKAsyGy5tYXJzLnYxLkFsZXJ0Q2FsZW5kYXIuRGF0ZSI/ChNQdXRDYWxlbmRhclJlc3BvbnNlEigKCGNhbGVuZGFyGAEgASgLMhYubWFycy52MS5BbGVydENhbGVuZGFyIiMKFURlbGV0ZUNhbGVuZGFyUmVxdWVzdBIKCgJpZBgBIAEoCSIYChZEZWxldGVDYWxlbmRhclJlc3BvbnNlIkkKEldhdGNoQWxlcnRzUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIWCglhZnRlcl9zZXEYAiABKARIAIgBAUIMCgpfYWZ0ZXJfc2VxIu0CChNXYXRjaEFsZXJ0c1Jlc3BvbnNlEjcKB3N0YXJ0ZWQYASABKAsyJC5tYXJzLnYxLldhdGNoQWxlcnRzUmVzcG9uc2UuU3RhcnRlZEgAEjMKBWJhdGNoGAIgASgLMiIubWFycy52MS5XYXRjaEFsZXJ0c1Jlc3BvbnNlLkJhdGNoSAAaKQoHU3RhcnRlZBILCgNzZXEYASABKAQSEQoJcmVjb3ZlcmVkGAIgASgIGngKBUFsZXJ0EgsKA3NlcRgBIAEoBBIMCgR0eXBlGAIgASgJEi0KCXRpbWVzdGFtcBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoEZGF0YRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QaOwoFQmF0Y2gSMgoGYWxlcnRzGAEgAygLMiIubWFycy52MS5XYXRjaEFsZXJ0c1Jlc3BvbnNlLkFsZXJ0QgYKBGl0ZW0iZgoSUHJldmlld1J1bGVSZXF1ZXN0EiUKBHJ1bGUYASABKAsyFy5tYXJzLnYxLlB1dFJ1bGVSZXF1ZXN0EikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLaBQoTUHJldmlld1J1bGVSZXNwb25zZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3BhcnRpYWwYAyABKAgSQAoNbm90aWZpY2F0aW9ucxgEIAMoCzIpLm1hcnMudjEuUHJldmlld1J1bGVSZXNwb25zZS5Ob3RpZmljYXRpb24SGwoTbm90aWZpY2F0aW9uc190b3RhbBgFIAEoDRIRCglpbmNpZGVudHMYBiABKA0SNwoIbm9pc2llc3QYByABKAsyJS5tYXJzLnYxLlByZXZpZXdSdWxlUmVzcG9uc2UuTm9pc2llc3QSDwoHdW5rbm93bhgIIAMoCRr8AQoMTm90aWZpY2F0aW9uEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR0eXBlGAIgASgJEgwKBHRleHQYAyABKAkSDgoGYXBwX2lkGAQgASgJEiMKBGtpbmQYBSABKA4yFS5tYXJzLnYxLkluY2lkZW50S2luZBINCgVzdGFnZRgGIAEoCRINCgVhZnRlchgHIAEoCRIUCgxzdGFnZV9ldmVudHMYCCADKAkSFAoMYWZ0ZXJfZXZlbnRzGAkgAygJEikKB2ZpZ3VyZXMYCiABKAsyGC5tYXJzLnYxLkluY2lkZW50RmlndXJlcxqgAQoITm9pc2llc3QSDgoGYXBwX2lkGAEgASgJEiMKBGtpbmQYAiABKA4yFS5tYXJzLnYxLkluY2lkZW50S2luZBINCgVzdGFnZRgDIAEoCRINCgVhZnRlchgEIAEoCRIUCgxzdGFnZV9ldmVudHMYBSADKAkSFAoMYWZ0ZXJfZXZlbnRzGAYgAygJEhUKDW5vdGlmaWNhdGlvbnMYByABKA0ygRAKDEFsZXJ0U2VydmljZRJHCglMaXN0UnVsZXMSGS5tYXJzLnYxLkxpc3RSdWxlc1JlcXVlc3QaGi5tYXJzLnYxLkxpc3RSdWxlc1Jlc3BvbnNlIgOQAgESQQoHR2V0UnVsZRIXLm1hcnMudjEuR2V0UnVsZVJlcXVlc3QaGC5tYXJzLnYxLkdldFJ1bGVSZXNwb25zZSIDkAIBEkEKB1B1dFJ1bGUSFy5tYXJzLnYxLlB1dFJ1bGVSZXF1ZXN0GhgubWFycy52MS5QdXRSdWxlUmVzcG9uc2UiA5ACAhJKCgpEZWxldGVSdWxlEhoubWFycy52MS5EZWxldGVSdWxlUmVxdWVzdBobLm1hcnMudjEuRGVsZXRlUnVsZVJlc3BvbnNlIgOQAgISTQoLUHJldmlld1J1bGUSGy5tYXJzLnYxLlByZXZpZXdSdWxlUmVxdWVzdBocLm1hcnMudjEuUHJldmlld1J1bGVSZXNwb25zZSIDkAIBEkcKCUxpc3RTaW5rcxIZLm1hcnMudjEuTGlzdFNpbmtzUmVxdWVzdBoaLm1hcnMudjEuTGlzdFNpbmtzUmVzcG9uc2UiA5ACARJBCgdHZXRTaW5rEhcubWFycy52MS5HZXRTaW5rUmVxdWVzdBoYLm1hcnMudjEuR2V0U2lua1Jlc3BvbnNlIgOQAgESQQoHUHV0U2luaxIXLm1hcnMudjEuUHV0U2lua1JlcXVlc3QaGC5tYXJzLnYxLlB1dFNpbmtSZXNwb25zZSIDkAICEkoKCkRlbGV0ZVNpbmsSGi5tYXJzLnYxLkRlbGV0ZVNpbmtSZXF1ZXN0GhsubWFycy52MS5EZWxldGVTaW5rUmVzcG9uc2UiA5ACAhI/CghUZXN0U2luaxIYLm1hcnMudjEuVGVzdFNpbmtSZXF1ZXN0GhkubWFycy52MS5UZXN0U2lua1Jlc3BvbnNlElMKDUxpc3RDYWxlbmRhcnMSHS5tYXJzLnYxLkxpc3RDYWxlbmRhcnNSZXF1ZXN0Gh4ubWFycy52MS5MaXN0Q2FsZW5kYXJzUmVzcG9uc2UiA5ACARJNCgtHZXRDYWxlbmRhchIbLm1hcnMudjEuR2V0Q2FsZW5kYXJSZXF1ZXN0GhwubWFycy52MS5HZXRDYWxlbmRhclJlc3BvbnNlIgOQAgESTQoLUHV0Q2FsZW5kYXISGy5tYXJzLnYxLlB1dENhbGVuZGFyUmVxdWVzdBocLm1hcnMudjEuUHV0Q2FsZW5kYXJSZXNwb25zZSIDkAICElYKDkRlbGV0ZUNhbGVuZGFyEh4ubWFycy52MS5EZWxldGVDYWxlbmRhclJlcXVlc3QaHy5tYXJzLnYxLkRlbGV0ZUNhbGVuZGFyUmVzcG9uc2UiA5ACAhJQCgxMaXN0U2lsZW5jZXMSHC5tYXJzLnYxLkxpc3RTaWxlbmNlc1JlcXVlc3QaHS5tYXJzLnYxLkxpc3RTaWxlbmNlc1Jlc3BvbnNlIgOQAgESTgoNQ3JlYXRlU2lsZW5jZRIdLm1hcnMudjEuQ3JlYXRlU2lsZW5jZVJlcXVlc3QaHi5tYXJzLnYxLkNyZWF0ZVNpbGVuY2VSZXNwb25zZRJTCg1EZWxldGVTaWxlbmNlEh0ubWFycy52MS5EZWxldGVTaWxlbmNlUmVxdWVzdBoeLm1hcnMudjEuRGVsZXRlU2lsZW5jZVJlc3BvbnNlIgOQAgISUwoNTGlzdEluY2lkZW50cxIdLm1hcnMudjEuTGlzdEluY2lkZW50c1JlcXVlc3QaHi5tYXJzLnYxLkxpc3RJbmNpZGVudHNSZXNwb25zZSIDkAIBEk0KC0dldEluY2lkZW50EhsubWFycy52MS5HZXRJbmNpZGVudFJlcXVlc3QaHC5tYXJzLnYxLkdldEluY2lkZW50UmVzcG9uc2UiA5ACARJlChNBY2tub3dsZWRnZUluY2lkZW50EiMubWFycy52MS5BY2tub3dsZWRnZUluY2lkZW50UmVxdWVzdBokLm1hcnMudjEuQWNrbm93bGVkZ2VJbmNpZGVudFJlc3BvbnNlIgOQAgISVgoOQXNzaWduSW5jaWRlbnQSHi5tYXJzLnYxLkFzc2lnbkluY2lkZW50UmVxdWVzdBofLm1hcnMudjEuQXNzaWduSW5jaWRlbnRSZXNwb25zZSIDkAICEksKDE5vdGVJbmNpZGVudBIcLm1hcnMudjEuTm90ZUluY2lkZW50UmVxdWVzdBodLm1hcnMudjEuTm90ZUluY2lkZW50UmVzcG9uc2USUQoOU25vb3plSW5jaWRlbnQSHi5tYXJzLnYxLlNub296ZUluY2lkZW50UmVxdWVzdBofLm1hcnMudjEuU25vb3plSW5jaWRlbnRSZXNwb25zZRJWCg5MaXN0RGVsaXZlcmllcxIeLm1hcnMudjEuTGlzdERlbGl2ZXJpZXNSZXF1ZXN0Gh8ubWFycy52MS5MaXN0RGVsaXZlcmllc1Jlc3BvbnNlIgOQAgESSgoLV2F0Y2hBbGVydHMSGy5tYXJzLnYxLldhdGNoQWxlcnRzUmVxdWVzdBocLm1hcnMudjEuV2F0Y2hBbGVydHNSZXNwb25zZTABEkIKCVJlZGVsaXZlchIZLm1hcnMudjEuUmVkZWxpdmVyUmVxdWVzdBoaLm1hcnMudjEuUmVkZWxpdmVyUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_alert, file_mars_v1_lifecycle]);
 
 /**
  * Which page.
@@ -1601,6 +1601,251 @@ export const WatchAlertsResponse_BatchSchema: GenMessage<WatchAlertsResponse_Bat
   messageDesc(file_mars_v1_alert_service, 49, 2);
 
 /**
+ * Which rule, and over which time.
+ *
+ * @generated from message mars.v1.PreviewRuleRequest
+ */
+export type PreviewRuleRequest = Message<"mars.v1.PreviewRuleRequest"> & {
+  /**
+   * Required. Neither `id` nor `sinks` is.
+   *
+   * @generated from field: mars.v1.PutRuleRequest rule = 1;
+   */
+  rule?: PutRuleRequest | undefined;
+
+  /**
+   * From here on, at most 30 days before now; absent for 7 days.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mars.v1.PreviewRuleRequest.
+ * Use `create(PreviewRuleRequestSchema)` to create a new message.
+ */
+export const PreviewRuleRequestSchema: GenMessage<PreviewRuleRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 50);
+
+/**
+ * What the rule would have sent.
+ *
+ * @generated from message mars.v1.PreviewRuleResponse
+ */
+export type PreviewRuleResponse = Message<"mars.v1.PreviewRuleResponse"> & {
+  /**
+   * From when on it was looked.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 1;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Up to when.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 2;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * There was too much to look at: it is about less than was asked for.
+   *
+   * @generated from field: bool partial = 3;
+   */
+  partial: boolean;
+
+  /**
+   * In order, the first 1,000.
+   *
+   * @generated from field: repeated mars.v1.PreviewRuleResponse.Notification notifications = 4;
+   */
+  notifications: PreviewRuleResponse_Notification[];
+
+  /**
+   * How many there are.
+   *
+   * @generated from field: uint32 notifications_total = 5;
+   */
+  notificationsTotal: number;
+
+  /**
+   * How many incidents would have opened.
+   *
+   * @generated from field: uint32 incidents = 6;
+   */
+  incidents: number;
+
+  /**
+   * The hop with the most notifications; absent where there are none.
+   *
+   * @generated from field: mars.v1.PreviewRuleResponse.Noisiest noisiest = 7;
+   */
+  noisiest?: PreviewRuleResponse_Noisiest | undefined;
+
+  /**
+   * What cannot be known of the past.
+   *
+   * @generated from field: repeated string unknown = 8;
+   */
+  unknown: string[];
+};
+
+/**
+ * Describes the message mars.v1.PreviewRuleResponse.
+ * Use `create(PreviewRuleResponseSchema)` to create a new message.
+ */
+export const PreviewRuleResponseSchema: GenMessage<PreviewRuleResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 51);
+
+/**
+ * A notification that would have been sent.
+ *
+ * @generated from message mars.v1.PreviewRuleResponse.Notification
+ */
+export type PreviewRuleResponse_Notification = Message<"mars.v1.PreviewRuleResponse.Notification"> & {
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 1;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * As of a delivery: `incident.opened` and so on.
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * One line for people.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * The app of its incident.
+   *
+   * @generated from field: string app_id = 4;
+   */
+  appId: string;
+
+  /**
+   * The kind of its incident.
+   *
+   * @generated from field: mars.v1.IncidentKind kind = 5;
+   */
+  kind: IncidentKind;
+
+  /**
+   * The name of the incident's stage.
+   *
+   * @generated from field: string stage = 6;
+   */
+  stage: string;
+
+  /**
+   * The name of the stage that it comes after; empty for none.
+   *
+   * @generated from field: string after = 7;
+   */
+  after: string;
+
+  /**
+   * The events of the stage.
+   *
+   * @generated from field: repeated string stage_events = 8;
+   */
+  stageEvents: string[];
+
+  /**
+   * The same of `after`.
+   *
+   * @generated from field: repeated string after_events = 9;
+   */
+  afterEvents: string[];
+
+  /**
+   * The incident's figures of then.
+   *
+   * @generated from field: mars.v1.IncidentFigures figures = 10;
+   */
+  figures?: IncidentFigures | undefined;
+};
+
+/**
+ * Describes the message mars.v1.PreviewRuleResponse.Notification.
+ * Use `create(PreviewRuleResponse_NotificationSchema)` to create a new message.
+ */
+export const PreviewRuleResponse_NotificationSchema: GenMessage<PreviewRuleResponse_Notification> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 51, 0);
+
+/**
+ * An incident's place, and how many notifications it would have had.
+ *
+ * @generated from message mars.v1.PreviewRuleResponse.Noisiest
+ */
+export type PreviewRuleResponse_Noisiest = Message<"mars.v1.PreviewRuleResponse.Noisiest"> & {
+  /**
+   * Its app.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+
+  /**
+   * Its kind.
+   *
+   * @generated from field: mars.v1.IncidentKind kind = 2;
+   */
+  kind: IncidentKind;
+
+  /**
+   * The name of its stage.
+   *
+   * @generated from field: string stage = 3;
+   */
+  stage: string;
+
+  /**
+   * The name of the stage that it comes after; empty for none.
+   *
+   * @generated from field: string after = 4;
+   */
+  after: string;
+
+  /**
+   * The events of the stage.
+   *
+   * @generated from field: repeated string stage_events = 5;
+   */
+  stageEvents: string[];
+
+  /**
+   * The same of `after`.
+   *
+   * @generated from field: repeated string after_events = 6;
+   */
+  afterEvents: string[];
+
+  /**
+   * How many.
+   *
+   * @generated from field: uint32 notifications = 7;
+   */
+  notifications: number;
+};
+
+/**
+ * Describes the message mars.v1.PreviewRuleResponse.Noisiest.
+ * Use `create(PreviewRuleResponse_NoisiestSchema)` to create a new message.
+ */
+export const PreviewRuleResponse_NoisiestSchema: GenMessage<PreviewRuleResponse_Noisiest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 51, 1);
+
+/**
  * Manages alerts: rules open incidents from findings, and sinks are notified of them unless a silence matches.
  *
  * Requests that cannot be accepted fail with INVALID_ARGUMENT and google.rpc.BadRequest, which names the fields at fault.
@@ -1648,6 +1893,17 @@ export const AlertService: GenService<{
     methodKind: "unary";
     input: typeof DeleteRuleRequestSchema;
     output: typeof DeleteRuleResponseSchema;
+  },
+  /**
+   * What a rule would have sent, by the findings and counts that are stored; nothing is changed. Few run at one time; beyond that
+   * RESOURCE_EXHAUSTED with google.rpc.RetryInfo.
+   *
+   * @generated from rpc mars.v1.AlertService.PreviewRule
+   */
+  previewRule: {
+    methodKind: "unary";
+    input: typeof PreviewRuleRequestSchema;
+    output: typeof PreviewRuleResponseSchema;
   },
   /**
    * Sinks, by id, a page at a time, without their secrets.
