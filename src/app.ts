@@ -149,8 +149,7 @@ async function start(
     publicUrl,
     ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
     version,
-    clock,
-    judge: pipeline.judge,
+    ...{ clock, judge: pipeline.judge, drift: (query) => trials.drift(query) },
     supervisor,
     log,
   });

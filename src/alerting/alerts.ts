@@ -17,6 +17,7 @@ import { Wake } from "../runtime/wake.ts";
 import { type AlertHub, AlertTopic } from "./alert-topic.ts";
 import { Calendars } from "./calendars.ts";
 import { type CareChange, care } from "./care.ts";
+import type { FindDrift } from "./conditions/drift-looks.ts";
 import type { Attempt } from "./delivery.ts";
 import { Evaluator } from "./evaluator.ts";
 import type { Figures } from "./figures.ts";
@@ -60,6 +61,7 @@ export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
   /** See `Clock`: old notifications are deleted by the trusted time, all else goes by the judged one. */
   readonly clock: { readonly trusted: Micros; readonly judged: Micros };
   readonly judge: Judge;
+  readonly drift: FindDrift;
   readonly supervisor: Supervisor;
   readonly log: Log;
 }

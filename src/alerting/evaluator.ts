@@ -38,6 +38,7 @@ export interface EvaluatorOptions {
   readonly reader: Pick<AlertReader, "alertState" | "alertCounts" | "alertArrivals" | "alertHopP99s"> &
     MeasurerOptions["reader"];
   readonly judge: Judge;
+  readonly drift: MeasurerOptions["drift"];
   readonly findings: Pick<FindingReader, "findingHistory">;
   /** The time; that of the system unless given. */
   readonly now?: () => Micros;

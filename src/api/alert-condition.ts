@@ -1,14 +1,14 @@
 /** A rule's condition as REST and RPC take it: its members depend on its type. */
 import * as z from "zod";
-import type { Condition, ConditionKind } from "../alerting/conditions/condition.ts";
+import { type Condition, type ConditionKind, conditionKinds } from "../alerting/conditions/condition.ts";
 import { formatDuration, parseDuration } from "../core/duration.ts";
 import { eventBytesMax } from "../core/limits.ts";
 import { duration } from "./duration.ts";
 import { defined, field, type Reading, text, word } from "./fields.ts";
 
-const types = ["share", "latency", "absence"] as const;
 const day = 86_400_000;
 const aboveUsualMax = 1_000;
+const missedShareDefault = 0.05;
 
 /** The members of each type. */
 const members: Readonly<Record<ConditionKind, readonly string[]>> = {
@@ -47,7 +47,7 @@ const above = field(
 
 export const condition = z
   .strictObject({
-    type: word(types),
+    type: word(conditionKinds),
     above: above.optional(),
     percentile: number({ min: 0, max: 100 }, "Of `latency`.").optional(),
     above_usual: number(
@@ -55,6 +55,10 @@ export const condition = z
       "Of `latency`, instead of `above`: so many times the same percentile of the same hours of the seven days before, of 100 messages at least.",
     ).optional(),
     event: text(eventBytesMax, "Of `absence`: the event that is waited for.").optional(),
+    missed_share: number(
+      { min: 0, max: 1, open: true },
+      "Of `drift`: the share of messages that may miss a deadline; 0.05 unless given.",
+    ).optional(),
     for: duration({ min: 1_000, max: 30 * day }, "Of `absence`: no such event for so long.").optional(),
   })
   .transform((input, context): Condition => {
@@ -81,13 +85,14 @@ export const condition = z
       }
       return { type, percentile, ...defined({ aboveMs, aboveUsual }) };
     }
+    if (type === "drift") return { type, missedShare: input.missed_share ?? missedShareDefault };
     if (input.event === undefined) report("event", "is required");
     if (input.for === undefined) report("for", "is required");
     return { type, event: input.event ?? "", forMs: input.for ?? 0 };
   })
   .meta({
     description:
-      "What is measured instead of a count of findings: `share`, `latency` or `absence`, each with its bound.",
+      "What is measured instead of a count of findings: `share`, `latency`, `absence` or `drift`, each with its bound.",
     examples: [{ type: "latency", percentile: 95, above: "30s" }],
   });
 

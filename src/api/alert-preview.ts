@@ -100,10 +100,11 @@ export const previewAlertRule = operation({
 function unknownOf(type: string | undefined): string[] {
   const all = [
     "findings that were raised again count once, from the last time on; those of deleted messages are gone",
-    "silences, and care for incidents, are left out",
+    "silences, and care for incidents, are left out; so is why messages are not missing any more",
   ];
   if (type === "share" || type === "latency") all.push("hops are known by whole minutes");
   if (type === "absence")
     all.push("events are known by the minute in which they happened; the time that Mars was away counts");
+  if (type === "drift") all.push("drifts are looked for when they are due, and not in the past");
   return all;
 }

@@ -37,7 +37,7 @@ const ruleFields = z.strictObject({
   at_least: whole(
     1,
     atLeastMax,
-    "Findings that open an incident; of `latency` messages to be measured of. 1 unless given, of `latency` 20.",
+    "Findings that open an incident; of `latency` and `drift` messages to be measured of. 1 unless given, of `latency` 20, of `drift` 100.",
   ).optional(),
   condition: condition.optional(),
   schedule: schedule.optional(),

@@ -7,6 +7,7 @@ import { formatTime } from "../core/time.ts";
 import type { Window } from "../core/window.ts";
 import { type Definition, definitionToJson, isMoreThanFirsts } from "../lifecycle/definition.ts";
 import { Comparison, type StateDifference, type StateDifferences } from "./comparison.ts";
+import { type Drift, driftOf } from "./drift.ts";
 import { DryRun, type DryRunResult, type TrialState } from "./dry-run.ts";
 import type { HistoryReader, MessageHistory } from "./history.ts";
 import { type Learned, learn } from "./learn.ts";
@@ -33,6 +34,12 @@ export interface DryRunOptions extends TrialOptions {
   readonly clock: Micros;
   /** The lifecycle in force, to compare with. */
   readonly current?: Definition;
+}
+
+export interface DriftOptions extends TrialOptions {
+  readonly clock: Micros;
+  /** The share of messages that may miss a deadline. */
+  readonly missedShare: number;
 }
 
 export interface TriedResult extends DryRunResult {
@@ -83,6 +90,20 @@ export function createTrials(reader: HistoryReader, check: () => void) {
         ...(raiseAtMost !== undefined && { raiseAtMost }),
       });
       return { since, until, result, cutShort: cutShort || sample.full };
+    },
+
+    /** The same messages in both, so that they are read once. */
+    async drift(definition: Definition, options: DriftOptions): Promise<Drift> {
+      const { until, clock, missedShare } = options;
+      const sample = new Sample();
+      const inForce = new DryRun(definition, clock);
+      const add = (history: MessageHistory) => {
+        sample.add(history);
+        inForce.add(history, history.owed?.[0], history.runs?.[0]);
+      };
+      await readAll(options, add, isMoreThanFirsts(definition) ? [definition] : []);
+      const learned = await learn(sample, { until, nextTurn: async () => check() });
+      return driftOf(definition, learned, inForce.result(), missedShare);
     },
 
     async dryRun(definition: Definition, options: DryRunOptions): Promise<Trial<TriedResult>> {

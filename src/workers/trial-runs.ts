@@ -6,16 +6,19 @@
  */
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
+import { anonymous } from "../core/identity.ts";
 import type { Trials } from "../learning/trial.ts";
 import { FairQueue, type FairQueueStats } from "../runtime/fair-queue.ts";
 import type { Thread, ThreadClient } from "./thread.ts";
-import type { TrialService } from "./trial-service.ts";
+import type { DriftQuery, TrialService } from "./trial-service.ts";
 
 export interface TrialRuns extends Trials {
   /** The same, of alert rules: see `AlertPreviews`. */
   preview(
     ...args: [...Parameters<TrialService["preview"]>, caller: Caller]
   ): ReturnType<TrialService["preview"]>;
+  /** How messages differ from their lifecycle, for alerts: takes its turn as one more peer. */
+  drift(query: DriftQuery): ReturnType<TrialService["drift"]>;
   readonly stats: FairQueueStats;
   /** Refuses the runs that wait and stops the others. */
   close(error: MarsError): void;
@@ -25,6 +28,14 @@ export interface TrialRunsOptions {
   readonly start: (stop: SharedArrayBuffer) => Thread<TrialService>;
   readonly onRefused?: (caller: Caller) => void;
 }
+
+/** Mars itself. */
+const inside: Caller = {
+  peer: { name: "alerts", connection: "alerts" },
+  identity: anonymous,
+  address: "",
+  protocol: "inside",
+};
 
 const activeMax = 2;
 const waitingMax = 32;
@@ -65,6 +76,7 @@ export function createTrialRuns({ start, onRefused }: TrialRunsOptions): TrialRu
     learn: (options, caller) => run(caller, (service) => service.learn(options)),
     dryRun: (definition, options, caller) => run(caller, (service) => service.dryRun(definition, options)),
     preview: (rule, window, caller) => run(caller, (service) => service.preview(rule, window)),
+    drift: (query) => run(inside, (service) => service.drift(query)),
     get stats() {
       return queue.stats;
     },

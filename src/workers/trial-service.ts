@@ -1,9 +1,12 @@
 /** Learning, dry runs and previews of alert rules, over a connection of their own that cannot write. Runs in `trial-worker.ts`, one run in each. */
 import { MarsError } from "../core/error.ts";
+import type { Micros } from "../core/event.ts";
 import { createPreviews, type Previews } from "../db/alerts/previews.ts";
 import type { DatabaseAddress } from "../db/database.ts";
+import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
 import { MessageHistories } from "../db/lifecycles/message-histories.ts";
 import { ReadConnection } from "../db/read-connection.ts";
+import type { Drift } from "../learning/drift.ts";
 import { createTrials, type DryRunOptions, type LearnTrialOptions } from "../learning/trial.ts";
 import type { Definition } from "../lifecycle/definition.ts";
 
@@ -11,6 +14,14 @@ export interface TrialServiceOptions extends DatabaseAddress {
   /** A number in shared memory: the run ends when it is not 0. A message would wait behind the run. */
   readonly stop: SharedArrayBuffer;
 }
+
+export interface DriftQuery {
+  readonly appId: string;
+  readonly clock: Micros;
+  readonly missedShare: number;
+}
+
+const day = 86_400_000_000;
 
 export type TrialService = ReturnType<typeof createTrialService>;
 
@@ -24,6 +35,13 @@ export function createTrialService({ stop, ...address }: TrialServiceOptions) {
   return {
     learn: (options: LearnTrialOptions) => trials.learn(options),
     dryRun: (definition: Definition, options: DryRunOptions) => trials.dryRun(definition, options),
+    /** Of the messages of the last day that go by the lifecycle in force; `undefined` where there is none. */
+    async drift({ appId, clock, missedShare }: DriftQuery): Promise<Drift | undefined> {
+      const [version] = await new LifecycleQueries(connection).lifecycleVersions(appId, 1);
+      if (version?.definition === undefined) return undefined;
+      const since = Math.max(clock - day, version.createdAt);
+      return trials.drift(version.definition, { appId, since, until: clock, clock, missedShare });
+    },
     preview: (...args: Parameters<Previews>) => createPreviews(connection, check)(...args),
     close: () => connection.close(),
   };

@@ -181,6 +181,47 @@ test("a share of messages that are stuck has a notification above the bound, and
   expect(incidents.map(({ rule }) => rule)).toEqual(["share"]);
 }, 40_000);
 
+test("messages that differ from the lifecycle have a notification that names the differences", async () => {
+  await using shop = await startShop({});
+  const packed = {
+    stages: [
+      { event: "PAID" },
+      { event: "PACKED", within: "1h" },
+      { event: "SHIPPED", after: "PACKED", within: "1h" },
+    ],
+    complete_on: ["SHIPPED"],
+  };
+  await put(`${shop.mars.url}/api/apps/shop/lifecycle`, packed);
+  const all = ["PAID", "GIFT", "SHIPPED"].flatMap((event, index) =>
+    events(event, 0, 40, { created_at: seconds(index / 20) }),
+  );
+  await sendBulk(shop.mars.url, all);
+  await getJson(`${shop.mars.url}/api/messages?min_seq=${all.length}`);
+  const rule = { app_id: "shop", sinks: ["ops"], at_least: 10, condition: { type: "drift" } };
+  expect((await put(`${shop.mars.url}/api/alerts/rules/drift`, rule)).body).toMatchObject({
+    rule: { condition: { type: "drift", missed_share: 0.05 } },
+  });
+  const [first] = await shop.notified(1);
+  expect(first).toMatchObject({
+    type: "incident.opened",
+    data: {
+      incident: {
+        ...{ rule: "drift", kind: "drift", app_id: "shop" },
+        measured: {
+          ...{ unit: "differences", value: 2, bound: 0, messages: 40 },
+          differences: [
+            "the event GIFT is not known, 100 % of messages have it",
+            "the stage PACKED is never reached",
+          ],
+        },
+      },
+    },
+  });
+  expect(first!.data.text).toBe(
+    "shop: messages differ from the lifecycle: the event GIFT is not known, 100 % of messages have it; the stage PACKED is never reached",
+  );
+}, 40_000);
+
 const always = { time_zone: "UTC", hours: [{ days: [...weekdays], from: "00:00", to: "24:00" }] };
 /** The day after tomorrow: never now. */
 const dayAhead = weekdays[(new Date().getUTCDay() + 1) % 7]!;

@@ -69,6 +69,7 @@ async function play(seed: number): Promise<void> {
       },
       reader: queries,
       findings: queries,
+      drift: async () => undefined,
       judge: async () => ({ judged: clock, pausedApps: [] }),
       now: () => clock,
       log: createLog("error"),

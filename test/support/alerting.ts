@@ -56,6 +56,7 @@ export async function startAlerting(
           return nowMicros();
         },
       },
+      drift: async () => undefined,
       judge: async () => ({ judged: nowMicros(), pausedApps: [] }),
       supervisor: new Supervisor({ log }),
       log,

@@ -4,6 +4,9 @@ import type { Incident } from "../incident.ts";
 import { durationText, hopText } from "../text-parts.ts";
 import { type Measured, wholeShare } from "./measured.ts";
 
+/** In a text; the figures have them all. */
+const differencesShownMax = 5;
+
 export interface MeasuredFacts {
   readonly measured: Measured;
   readonly windowMs: number;
@@ -24,8 +27,14 @@ export function measuredText(incident: Incident, { measured, windowMs, time }: M
     case "absence":
       return `no ${hopText(incident)} for ${durationText(value)}, expected within ${durationText(bound)}${since === undefined ? "" : `, none since ${time(since)}`}`;
     default:
-      return `messages differ from the lifecycle: ${differences.join("; ")}`;
+      return `messages differ from the lifecycle: ${differencesText(differences)}`;
   }
+}
+
+function differencesText(differences: readonly string[]): string {
+  const more = differences.length - differencesShownMax;
+  const first = differences.slice(0, differencesShownMax).join("; ");
+  return more > 0 ? `${first}; and ${more} more` : first;
 }
 
 /** Why it is resolved. */

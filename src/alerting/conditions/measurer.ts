@@ -4,6 +4,7 @@
  */
 import type { Micros } from "../../core/event.ts";
 import type { Judge, Judgement } from "../../core/judgement.ts";
+import type { Log } from "../../core/ports.ts";
 import { nameOfEvents } from "../../core/stage-name.ts";
 import type { EvaluatorState } from "../evaluator-state.ts";
 import { type Figures, figureGroupOf } from "../figures.ts";
@@ -11,7 +12,8 @@ import type { RuleHours } from "../hours/rule-hours.ts";
 import { countsFindings, type Incident, incidentKey } from "../incident.ts";
 import type { AlertReader, AlertStore } from "../ports.ts";
 import { type AlertRule, isOfHop, opensOther, ruleMatches } from "../rule.ts";
-import type { AbsenceCondition, LatencyCondition } from "./condition.ts";
+import type { AbsenceCondition, DriftCondition, LatencyCondition } from "./condition.ts";
+import { type DriftLook, DriftLooks, type FindDrift } from "./drift-looks.ts";
 import { measureLatency, usualWindows } from "./latency.ts";
 import { shareFigures } from "./measure-share.ts";
 import { type Measured, noFigures } from "./measured.ts";
@@ -26,10 +28,14 @@ export interface MeasurerOptions {
   readonly reader: Pick<AlertReader, "alertFigures" | "alertHopTimes" | "alertArrivedAt" | "alertLooks">;
   readonly store: Pick<AlertStore, "noteAlertLook">;
   readonly judge: Judge;
+  readonly drift: FindDrift;
+  readonly log: Log;
 }
 
 /** While an event is absent, the interval at which is looked whether it has come. */
 const absentEvery: Micros = 2_000_000;
+/** The interval at which is asked whether the first look for a drift has ended. */
+const firstLookEvery: Micros = 1_000_000;
 
 interface Result {
   readonly measured: Measured;
@@ -48,13 +54,15 @@ interface RuleLook {
 export class Measurer {
   readonly #options: MeasurerOptions;
   readonly #looks = new Map<string, RuleLook>();
-  /** Where waits go on from; read once. */
-  #noted: Map<string, Wait> | undefined;
+  /** Where waits and looks for drifts go on from; read once. */
+  #noted: Map<string, unknown> | undefined;
+  readonly #drifts: DriftLooks;
   #rules: ReadonlyMap<string, AlertRule> = new Map();
   #hours: RuleHours = new Map();
 
   constructor(options: MeasurerOptions) {
     this.#options = options;
+    this.#drifts = new DriftLooks(options);
   }
 
   /** Rules have been read again. Those that are others now are measured as new ones. */
@@ -65,6 +73,7 @@ export class Measurer {
       if (now === undefined || opensOther(before, now)) {
         this.#looks.delete(id);
         this.#noted?.delete(id);
+        this.#drifts.forget(id);
       } else if (look !== undefined) this.#looks.set(id, { ...look, nextAt: 0 });
     }
     this.#rules = rules;
@@ -144,6 +153,8 @@ export class Measurer {
     if (appId === undefined) return undefined;
     if (condition?.type === "latency")
       return this.#lookAtLatency({ ...rule, appId }, condition, judgement, openings);
+    if (condition?.type === "drift")
+      return this.#lookAtDrift({ ...rule, appId }, condition, judgement, openings);
     if (condition?.type === "absence")
       return this.#lookAtAbsence({ ...rule, appId }, condition, judgement, openings);
     return undefined;
@@ -189,7 +200,7 @@ export class Measurer {
   ): Promise<RuleLook> {
     const { appId, id } = rule;
     const look = this.#looks.get(id);
-    const before = look?.wait ?? (await this.#notedWait(id)) ?? beginWait(judged);
+    const before = look?.wait ?? (await this.#notedLook<Wait>(id)) ?? beginWait(judged);
     const arrivedAt = await this.#options.reader.alertArrivedAt(appId, event);
     const paused = pausedApps.includes(appId);
     const activeBetween = (from: Micros, to: Micros) =>
@@ -216,11 +227,34 @@ export class Measurer {
     };
   }
 
-  async #notedWait(rule: string): Promise<Wait | undefined> {
+  async #lookAtDrift(
+    rule: AlertRule & { readonly appId: string },
+    { missedShare }: DriftCondition,
+    { judged }: Judgement,
+    openings: Opening[],
+  ): Promise<RuleLook> {
+    const { appId, id, atLeast } = rule;
+    const noted = await this.#notedLook<DriftLook>(id);
+    const look = this.#drifts.look(id, { appId, clock: judged, missedShare }, noted);
+    const nextAt = judged + measureEvery;
+    // Before the first look nothing is known.
+    if (look === undefined) return { nextAt: judged + firstLookEvery, results: unknown };
+    const { messages, differences } = look;
+    const holds = differences.length > 0 && messages >= atLeast;
+    const measured = { value: differences.length, bound: 0, holds, messages, differences };
+    const hop = { kind: "drift", appId, stage: "", after: "", versions: [] } as const;
+    if (holds) openings.push({ rule, hop });
+    return {
+      nextAt,
+      results: new Map([[incidentKey({ ...hop, rule: id }), { measured, samples: [] }]]),
+    };
+  }
+
+  async #notedLook<Look>(rule: string): Promise<Look | undefined> {
     this.#noted ??= new Map(
-      (await this.#options.reader.alertLooks()).map(({ rule: id, look }) => [id, look as Wait]),
+      (await this.#options.reader.alertLooks()).map(({ rule: id, look }) => [id, look]),
     );
-    return this.#noted.get(rule);
+    return this.#noted.get(rule) as Look | undefined;
   }
 }
 

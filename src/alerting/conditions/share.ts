@@ -4,7 +4,7 @@ import type { ShareCondition } from "./condition.ts";
 import { type Measured, wholeShare } from "./measured.ts";
 
 /** Messages with one of these at a stage should have reached it, and have not. */
-const notReached: readonly FindingKind[] = ["missing", "skipped"];
+const notReached: readonly FindingKind[] = ["missing", "skipped", "abandoned"];
 
 /** The kinds of findings that have to be counted: those of the rule, and those of messages that should have reached the stage. */
 export function kindsToCount(kinds: readonly FindingKind[]): FindingKind[] {

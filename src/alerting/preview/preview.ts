@@ -74,6 +74,7 @@ export async function preview(
     now: () => clock,
     judge: async () => ({ judged: clock, pausedApps: [] }),
     log,
+    drift: async () => undefined,
     store: {
       commitAlerts: async (step) => void steps.push(step),
       noteAlertLook: async () => undefined,
@@ -138,7 +139,7 @@ class Result {
 
   add({ deliveries, incidents }: AlertStep): void {
     for (const { id } of incidents) this.#incidents = Math.max(this.#incidents, id);
-    // One notification, whatever the number of its sinks.
+    // Deliveries of one notification to several sinks count once.
     const changes = new Map(
       deliveries.map((delivery) => [`${delivery.incident} ${delivery.change}`, delivery]),
     );

@@ -48,6 +48,7 @@ async function play(seed: number, fields: object): Promise<void> {
         await store.commitAlerts(one);
       },
     },
+    drift: async () => undefined,
     judge: async () => ({ judged: clock, pausedApps: [] }),
     now: () => clock,
   });
