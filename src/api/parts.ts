@@ -2,8 +2,8 @@
 import type { Access } from "../access/access.ts";
 import type { SessionRing } from "../access/session-ring.ts";
 import type { Tickets } from "../access/tickets.ts";
-import type { AttributeIndexes, AttributeReader } from "../core/attributes.ts";
 import type { AlertPreviews, AlertReader, Alerts } from "../alerting/ports.ts";
+import type { AttributeIndexes, AttributeReader } from "../core/attributes.ts";
 import type { AuditReader } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
 import type { ErasurePage, ErasureQuery, Erasures } from "../core/erasure.ts";

@@ -6,7 +6,7 @@
 import { expect, test } from "bun:test";
 import { type CareChange, care } from "../../src/alerting/care.ts";
 import { Evaluator } from "../../src/alerting/evaluator.ts";
-import { incidentState } from "../../src/alerting/incident.ts";
+import { type IncidentKey, incidentState } from "../../src/alerting/incident.ts";
 import type { Notification } from "../../src/alerting/notification.ts";
 import { ruleMatches } from "../../src/alerting/rule.ts";
 import { rotated } from "../../src/alerting/sinks/rotation.ts";
@@ -24,12 +24,19 @@ const apps = ["a", "b"];
 const ruleIds = ["r0", "r1", "r2"];
 const sinkIds = ["s0", "s1"];
 const actions = 70;
+const conditions = [
+  { type: "share", above: 0.2 },
+  { type: "share", above: 0.7 },
+  { type: "absence", event: "A", for: "3s" },
+  { type: "absence", event: "B", for: "10s" },
+] as const;
 
 interface Sent extends Notification {
   readonly incident: NonNullable<Notification["incident"]>;
 }
 
-async function play(seed: number): Promise<void> {
+/** @param measuring some rules have conditions */
+async function play(seed: number, measuring = false): Promise<void> {
   using opened = await openStore();
   const { store, queries } = opened;
   const random = mulberry32(seed);
@@ -169,6 +176,7 @@ async function play(seed: number): Promise<void> {
         repeat: random() < 0.5 ? "1m" : "off",
         grow_after: random() < 0.7 ? `${1 + below(4)}s` : "off",
         sinks: some(sinkIds),
+        ...(measuring && random() < 0.6 && { app_id: one(apps), condition: one(conditions) }),
       };
       for (const id of fields.sinks) {
         if (!(await queries.alertSinks()).some((sink) => sink.id === id)) await putSink(id, false);
@@ -293,8 +301,10 @@ async function play(seed: number): Promise<void> {
       const ended = isEnd(types.at(-1));
       // Who is no more of the rule's is not notified where it reopens.
       if (!ended) expect([about, active.has(id)]).toEqual([about, true]);
-      if (!ended) open.get(receiver)!.add(all.at(-1)!.incident.appId);
       if (ended) continue;
+      open.get(receiver)!.add(placeOf(all.at(-1)!.incident));
+      // Of an absence: that it goes on, which is looked at below.
+      if (active.get(id)!.kind !== "missing") continue;
       // Something is wrong, and not much more than the receiver knows of.
       const { appId, figures } = all.findLast(({ type }) => type !== "incident.acknowledged")!.incident;
       const truth = stuck.get(appId)!.size;
@@ -303,6 +313,8 @@ async function play(seed: number): Promise<void> {
       // A sink that the rule did not name for a while may know less.
       if (rulePutAt.get(rule.id)! > all.at(-1)!.at) continue;
       if (rule.growAfterMs === 0 || !rule.sinks.some((sink) => leads.get(sink) === receiver)) continue;
+      // It is too soon to notify again.
+      if (clock - active.get(id)!.notifiedAt < rule.growAfterMs * 1_000) continue;
       const grown = truth >= figures.count * rule.growFactor && truth >= figures.count + rule.growAtLeast;
       expect([about, truth, figures.count, grown]).toEqual([about, truth, figures.count, false]);
     }
@@ -312,10 +324,23 @@ async function play(seed: number): Promise<void> {
     const rule = rules.find(({ id }) => id === incident.rule);
     expect([about, rule !== undefined && ruleMatches(rule, incident)]).toEqual([about, true]);
     for (const sink of rule!.sinks) {
-      expect([about, sink, open.get(leads.get(sink)!)!.has(incident.appId)]).toEqual([about, sink, true]);
+      expect([about, sink, open.get(leads.get(sink)!)!.has(placeOf(incident))]).toEqual([about, sink, true]);
     }
-    expect([about, stuck.get(incident.appId)!.size >= rule!.atLeast]).toEqual([about, true]);
+    if (incident.kind === "missing")
+      expect([about, stuck.get(incident.appId)!.size >= rule!.atLeast]).toEqual([about, true]);
+    // Nothing has happened for longer than any window: no share is above its bound.
+    expect([about, incident.kind === "share"]).toEqual([about, false]);
   }
+  // And all that is waited for is absent.
+  for (const { id, condition } of rules) {
+    const absent = [...active.values()].some(({ rule, kind }) => rule === id && kind === "absence");
+    expect([seed, id, absent]).toEqual([seed, id, condition?.type === "absence"]);
+  }
+}
+
+/** Where rules share a sink, it is notified once of an app; each condition is a matter of its own. */
+function placeOf({ kind, rule, appId }: IncidentKey): string {
+  return kind === "missing" ? appId : `${appId} ${kind} ${rule}`;
 }
 
 function isEnd(type: string | undefined): boolean {
@@ -326,4 +351,5 @@ const seeds = Number(process.env.MARS_ALERT_SEEDS ?? 6);
 const first = Number(process.env.MARS_ALERT_SEED ?? 1);
 for (let seed = first; seed < first + seeds; seed += 1) {
   test(`after any history the last notification of each receiver is true: ${seed}`, () => play(seed));
+  test(`and so it is of rules with conditions: ${seed}`, () => play(seed, true));
 }
