@@ -18,10 +18,12 @@ export function createDefinitions({
 }: DefinitionOptions): Pick<EdgeParts, "lifecycles" | "attributes"> {
   return {
     lifecycles: {
-      async putLifecycle(appId, definition, by, note) {
+      async putLifecycle(appId, definition, by, note, backfill) {
         // Before that it is not known what is acknowledged, and so not from when on the version would hold.
         if (starting()) throw new MarsError("unavailable", "Mars is starting", { retryAfterMs: 1_000 });
-        return store.putLifecycle(appId, definition, await pipeline.acknowledged(), by, note);
+        const seq = await pipeline.acknowledged();
+        // What is stored may be followed though nothing comes.
+        return store.putLifecycle(appId, definition, seq, by, note, backfill).finally(() => pipeline.nudge());
       },
     },
     attributes: {

@@ -63,6 +63,7 @@ export function pipelineStats(parts: PipelineParts): PipelineStats {
       last_error: projection.lastError,
       findings: projection.totals,
     },
+    backfill: projection.backfill,
     clock: parts.clock.stats(),
     grace: parts.grace.stats(),
     retention: parts.retention.stats(),

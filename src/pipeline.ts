@@ -157,11 +157,10 @@ export class Pipeline {
     return this.#commit.barrier();
   }
 
-  /** See `SequenceStart.skipped`, `Judge` and `GroupCommit.block`. */
+  /** See `SequenceStart.skipped`, `Judge`, `GroupCommit.block` and `Checkpoints.deleted`. */
   readonly skipped = (seq: number) => this.#sequence.skipped(seq);
   readonly judge = () => this.#projection.judge();
   readonly block = (reason: string) => this.#commit.block(reason);
-  /** See `Checkpoints.deleted`. */
   readonly deleted = (events: number) => this.#checkpoints.deleted(events);
 
   /** Why events are refused now; empty when they are not. */

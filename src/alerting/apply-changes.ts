@@ -39,7 +39,7 @@ export async function applyChanges(
     const hops =
       byThreshold.get(key) ??
       changesByHop(findings, {
-        isImported: (id) => (arrivals.get(id) ?? 0) > threshold,
+        isImported: ({ id, imported }) => imported === true || (arrivals.get(id) ?? 0) > threshold,
         countsFrom: from,
       });
     byThreshold.set(key, hops);

@@ -14,7 +14,7 @@ export interface HopChanges extends Omit<IncidentKey, "rule" | "kind"> {
 }
 
 /**
- * @param isImported whether the finding with this id is about a message that was imported
+ * @param isImported whether the finding is about a message that was imported, or follows from a backfill
  * @param countsFrom what was raised up to here is nothing new
  */
 export function changesByHop(
@@ -22,7 +22,7 @@ export function changesByHop(
   {
     isImported,
     countsFrom = 0,
-  }: { readonly isImported: (id: number) => boolean; readonly countsFrom?: Micros },
+  }: { readonly isImported: (finding: Finding) => boolean; readonly countsFrom?: Micros },
 ): HopChanges[] {
   const groups = Map.groupBy(findings, ({ appId, kind, stage, after }) =>
     JSON.stringify([appId, kind, stage, after]),
@@ -30,7 +30,7 @@ export function changesByHop(
   return [...groups.values()].map((group): HopChanges => {
     const { appId, kind, stage, after } = group[0]!;
     const active = group.filter(({ retractedAt }) => retractedAt === undefined);
-    const own = active.filter(({ id }) => !isImported(id));
+    const own = active.filter((finding) => !isImported(finding));
     const times = own.map(({ raisedAt }) => raisedAt).filter((raisedAt) => raisedAt > countsFrom);
     return {
       appId,

@@ -30,6 +30,7 @@ export const finding = z.strictObject({
     .enum(["abandoned"])
     .nullable()
     .meta({ description: "Why it was retracted, where no event has resolved it." }),
+  imported: z.boolean().meta({ description: "It follows from a backfill, and alerts nobody." }),
   late_by_ms: z.number().nullable(),
   owed,
 });

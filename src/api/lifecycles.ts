@@ -1,12 +1,15 @@
 /** An app's lifecycle: its definition and its versions. */
 import * as z from "zod";
 import type { Caller } from "../core/caller.ts";
+import { parseDuration } from "../core/duration.ts";
 import { MarsError } from "../core/error.ts";
+import type { Micros } from "../core/event.ts";
 import { lifecycleBodyBytesMax } from "../core/limits.ts";
+import { nowMicros } from "../core/time.ts";
 import { lifecycleToJson } from "../lifecycle/json.ts";
-import { timestamp } from "./answers.ts";
+import { count, timestamp } from "./answers.ts";
 import { definition } from "./definition.ts";
-import { appId, text } from "./fields.ts";
+import { appId, field, type Reading, text } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 import type { ApiParts } from "./parts.ts";
@@ -51,7 +54,28 @@ const version = z.strictObject({
     .meta({ description: "Who put it, as in the audit; null where it is not known." }),
   note: z.string().nullable().meta({ description: "Why, in their words." }),
   lifecycle: lifecycle.nullable(),
+  backfill: z
+    .strictObject({ done: count, of: count, ended: z.boolean() })
+    .nullable()
+    .meta({ description: "How far it follows messages that were stored before it." }),
 });
+
+/** From when on stored messages go by it as well, in microseconds. */
+const backfill = field(
+  {
+    type: "string",
+    examples: ["7d"],
+    description:
+      "Messages that are stored already go by it as well, silently: those whose first event, by `created_at`, is at most so old; or `all`.",
+  },
+  (value): Reading<{ since: Micros }> => {
+    if (value === "all") return { value: { since: Number.MIN_SAFE_INTEGER } };
+    const ms = typeof value === "string" ? parseDuration(value) : undefined;
+    return ms !== undefined && ms > 0
+      ? { value: { since: nowMicros() - ms * 1_000 } }
+      : { problem: "must be a duration such as 7d, or all" };
+  },
+);
 
 /** Over REST the version is the answer. */
 const versionAnswer = { output: z.strictObject({ version }), restAnswer: "version" } as const;
@@ -65,10 +89,19 @@ export const putLifecycle = operation({
   body,
   rpc: "mars.v1.LifecycleService/PutLifecycle",
   command: "lifecycle put",
-  input: z.strictObject({ app_id: appId, lifecycle: definition, note: note.optional() }),
+  input: z.strictObject({
+    app_id: appId,
+    lifecycle: definition,
+    note: note.optional(),
+    backfill: backfill.optional(),
+  }),
   ...versionAnswer,
-  async handle({ lifecycles, changes }, { app_id, lifecycle, note }, caller, by) {
-    const put = await changes.run(caller, () => lifecycles.putLifecycle(app_id, lifecycle, by, note));
+  async handle({ lifecycles, changes, reader }, { app_id, lifecycle, note, backfill }, caller, by) {
+    const asked = backfill && {
+      since: backfill.since,
+      of: await reader(caller).messagesSince(app_id, backfill.since),
+    };
+    const put = await changes.run(caller, () => lifecycles.putLifecycle(app_id, lifecycle, by, note, asked));
     if (put === undefined) throw new Error("a definition was put, and no version came of it");
     return { version: lifecycleToJson(put) };
   },

@@ -93,6 +93,15 @@ export interface LifecycleVersion {
   readonly afterSeq: number;
   /** Absent where this version ended the lifecycle: later messages have none. */
   readonly definition?: Definition;
+  /** How far it follows messages that were stored before it; absent where it does not. */
+  readonly backfill?: Backfill;
+}
+
+export interface Backfill {
+  /** Messages that were looked at, and how many there were when it began. */
+  readonly done: number;
+  readonly of: number;
+  readonly ended: boolean;
 }
 
 /** The name of a stage: its event, or its alternatives joined. */

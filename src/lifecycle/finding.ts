@@ -59,6 +59,8 @@ export interface Finding extends FindingKey, MessageKey {
   readonly endedBy?: FindingEnding;
   /** How late the stage came in the end; 0 where it came in time and was only delivered late, or has not come. */
   readonly lateBy: Micros;
+  /** It follows from a backfill, so it is no news. */
+  readonly imported?: true;
   /** Of a stage that is owed by several: who owes it when the finding is read. That changes without a change of the finding. */
   readonly owed?: Owed;
 }

@@ -23,6 +23,7 @@ export function findingToJson(finding: Finding) {
     raised_at: formatTime(finding.raisedAt),
     retracted_at: timeOrNull(finding.retractedAt),
     ended_by: finding.endedBy ?? null,
+    imported: finding.imported === true,
     late_by_ms: finding.lateBy === 0 ? null : milliseconds(finding.lateBy),
     owed: owedToJson(finding.owed),
   };
@@ -90,6 +91,7 @@ export function lifecycleToJson(version: LifecycleVersion) {
     put_by: version.putBy ?? null,
     note: version.note ?? null,
     lifecycle: version.definition === undefined ? null : definitionToJson(version.definition),
+    backfill: version.backfill ?? null,
   };
 }
 

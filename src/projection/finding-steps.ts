@@ -14,6 +14,8 @@ export interface JudgedRun {
   /** See `Run`. */
   readonly key: number;
   readonly number: number;
+  /** Its message goes by this lifecycle from now on: see `InstanceSteps.adopt`. */
+  readonly adopted?: true;
 }
 
 /** A finding that was raised, retracted, or has another due time or number of its run. */
@@ -26,6 +28,7 @@ interface Change extends ActiveFinding {
   /** 0 while it is active. */
   readonly retractedAt: Micros;
   readonly endedBy: FindingEnding | "";
+  readonly imported: boolean;
   readonly seq: number;
 }
 
@@ -79,12 +82,31 @@ export class FindingSteps {
     for (const finding of raised) this.#change(run, finding, storedOf(finding), 0, finding.raiseAt);
     for (const finding of known) {
       const ahead = finding.retractedAt === 0 && finding.raisedAt > this.#now;
-      if (!ahead && finding.runNumber === run.number) continue;
+      // It is one of another version of the lifecycle now.
+      const other = run.adopted === true && finding.retractedAt === 0;
+      if (!ahead && !other && finding.runNumber === run.number) continue;
       if (retracted.some((one) => isSame(one, finding)) || raised.some((one) => isSame(one, finding)))
         continue;
       this.#change(run, finding, finding, finding.retractedAt);
     }
     return raised.filter((finding) => storedOf(finding) === undefined).length;
+  }
+
+  /** Retracts what is known of runs that are there no more. @param runs those that are */
+  retractGone(
+    message: number,
+    lifecycle: StoredLifecycle,
+    findings: readonly StoredFinding[],
+    runs: readonly { readonly key: number }[],
+  ): void {
+    const kept = new Set(runs.map(({ key }) => key));
+    if (findings.every(({ run }) => kept.has(run))) return;
+    for (const [key, known] of Map.groupBy(findings, ({ run }) => run)) {
+      if (kept.has(key)) continue;
+      const retracted = known.filter(({ retractedAt }) => retractedAt === 0);
+      const run = { message, lifecycle, key, number: known[0]!.runNumber };
+      this.apply(run, known, { raised: [], retracted });
+    }
   }
 
   #change(
@@ -97,6 +119,7 @@ export class FindingSteps {
     const stage = run.lifecycle.plan.stages.find((one) => one.name === name);
     const timed = kind === "missing" || kind === "late" || kind === "abandoned";
     const seq = this.#firstSeq + this.#changes.length;
+    const imported = run.adopted === true && retractedAt === 0 && stored?.retractedAt !== 0;
     const changed = { kind, stage: name, dueAt, lateBy, ...(endedBy && { endedBy }) };
     this.#deltas.changeFinding(run.lifecycle, { ...changed, retractedAt }, stored);
     this.#changes.push({
@@ -104,9 +127,12 @@ export class FindingSteps {
       after: stage?.after ?? "",
       startedAt: dueAt - (timed ? (stage?.within ?? 0) : 0),
       id: stored?.id ?? seq,
-      raisedAt: this.#raisedAt(stored, retractedAt, raiseAt),
+      raisedAt: imported
+        ? Math.min(this.#now, Math.max(raiseAt, dueAt + lateBy))
+        : this.#raisedAt(stored, retractedAt, raiseAt),
       retractedAt,
       endedBy: endedBy ?? "",
+      imported,
       seq,
     });
   }
@@ -125,7 +151,7 @@ export class FindingSteps {
       return JSON.stringify([
         ...[message, change.kind, change.stage, change.id, lifecycle.app, lifecycle.id, change.after],
         ...[lifecycle.version, change.startedAt, change.dueAt, change.raisedAt, change.retractedAt],
-        ...[change.lateBy, change.seq, key, number, change.endedBy],
+        ...[change.lateBy, change.seq, key, number, change.endedBy, change.imported ? 1 : 0],
       ]);
     });
   }
@@ -152,6 +178,7 @@ export class FindingSteps {
         ...(change.retractedAt !== 0 && { retractedAt: change.retractedAt }),
         ...(change.endedBy !== "" && { endedBy: change.endedBy }),
         lateBy: change.lateBy,
+        ...(change.imported && { imported: true }),
         ...(owed !== undefined && { owed }),
       };
     });

@@ -22,6 +22,12 @@ export class InstanceOwed {
     this.#computed.set(message, runs.set(run, new Map(byName)));
   }
 
+  /** Unless this step has computed it, nothing is owed of these runs: they go by another lifecycle now. */
+  forget(message: number, runs: readonly { readonly key: number }[]): void {
+    const known = this.#computed.get(message);
+    this.#computed.set(message, new Map(runs.map(({ key }) => [key, known?.get(key) ?? new Map()])));
+  }
+
   /** For `owedSql.put`: of the runs that are stored in `instances`. The last one of each message was added last. */
   rows(): Iterable<string> {
     return this.#computed

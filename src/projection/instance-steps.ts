@@ -86,10 +86,22 @@ export class InstanceSteps {
     collected: CollectedEvents,
     instance: Instance | undefined,
     lifecycle: StoredLifecycle,
-    { owed, runs }: Partial<ReadAgain> = {},
+    again: Partial<ReadAgain> = {},
   ): void {
-    const { message, openedAt } = collected;
     const { plan } = lifecycle;
+    const current = this.#runsOf(collected, instance, lifecycle, again);
+    // Of the runs before, what is owed may change without a change of their times.
+    const owing = current.length > 1 && plan.owed.length > 0;
+    if (owing || !isSame(instance, current)) this.#reconcile(collected.message, lifecycle, instance, current);
+  }
+
+  #runsOf(
+    collected: CollectedEvents,
+    instance: Instance | undefined,
+    { plan }: StoredLifecycle,
+    { owed, runs }: Partial<ReadAgain>,
+  ): readonly RunToJudge[] {
+    const { message, openedAt } = collected;
     const [first] = runs ?? [];
     const single = runs === undefined || (runs.length === 1 && (instance?.run ?? 0) === 0);
     const current: readonly RunToJudge[] = single
@@ -100,9 +112,27 @@ export class InstanceSteps {
       if (plan.owed.length > 0 && known !== undefined)
         this.owed.add(message, run.key, plan, run.times, known);
     }
-    // Of the runs before, what is owed may change without a change of their times.
-    const owing = current.length > 1 && plan.owed.length > 0;
-    if (owing || !isSame(instance, current)) this.#reconcile(message, lifecycle, instance, current);
+    return current;
+  }
+
+  /**
+   * A message goes by this lifecycle from now on. What is found by that is no news.
+   *
+   * @param collected all of its events
+   * @param instance as it went by another version; absent where it went by none
+   * @param again as `apply` has them
+   */
+  adopt(
+    collected: CollectedEvents,
+    instance: Instance | undefined,
+    lifecycle: StoredLifecycle,
+    again: Partial<ReadAgain>,
+  ): void {
+    const { message } = collected;
+    const runs = this.#runsOf(collected, undefined, lifecycle, again);
+    if (instance !== undefined) this.#leave(instance, runs);
+    if (instance !== undefined) this.owed.forget(message, runs);
+    this.#reconcile(message, lifecycle, instance, runs, { adopted: true });
   }
 
   /** Its time has come: a finding is active that has not been raised. Or its time was taken back, and one is active no more. */
@@ -165,8 +195,10 @@ export class InstanceSteps {
     lifecycle: StoredLifecycle,
     instance: Instance | undefined,
     runs: readonly RunToJudge[],
+    { adopted }: { readonly adopted?: true } = {},
   ): void {
-    if (instance === undefined) this.#begun.set(lifecycle.id, (this.#begun.get(lifecycle.id) ?? 0) + 1);
+    if (instance === undefined || adopted) this.#begin(lifecycle.id, 1);
+    const counted = adopted ? undefined : instance;
     const last = runs.at(-1)!;
     let findings = instance?.findings.length ?? 0;
     let next: Next = [0, 0];
@@ -178,15 +210,19 @@ export class InstanceSteps {
       const by = { watermark: this.#watermark, raising: this.#raising, skews: this.#skews, former };
       reconciled = reconcile(lifecycle.plan, run.times, active, by);
       const { key, number, openedAt, times } = run;
-      findings += this.findings.apply({ message, lifecycle, key, number }, known, reconciled);
+      findings += this.findings.apply(
+        { message, lifecycle, key, number, ...(adopted && { adopted }) },
+        known,
+        reconciled,
+      );
       const { statuses, waits } = reconciled;
       const at = nextAtOf(reconciled);
       if (at !== 0 && (next[0] === 0 || at < next[0])) next = [at, waits];
-      const stored = storedOf(instance, run);
+      const stored = storedOf(counted, run);
       this.#deltas.changeRun(message, lifecycle, stored && countedOf(stored), { openedAt, statuses, times });
-      if (former) this.#putFormer(message, instance, run, statusesText(lifecycle, statuses));
+      if (former) this.#putFormer(message, counted, run, statusesText(lifecycle, statuses));
     }
-    this.#forget(message, lifecycle, instance, runs);
+    this.#forget(message, lifecycle, counted, runs);
     if (
       last.key !== (instance?.run ?? firstRun.key) ||
       last.number !== (instance?.runNumber ?? firstRun.number)
@@ -195,6 +231,19 @@ export class InstanceSteps {
     next = this.#next(next, instance);
     this.#instances.push({ message, lifecycle, run: last, reconciled: reconciled!, findings, next });
     this.#deltas.changeState(lifecycle.appId, instance?.state, reconciled!.state);
+  }
+
+  #begin(lifecycle: number, count: 1 | -1): void {
+    this.#begun.set(lifecycle, (this.#begun.get(lifecycle) ?? 0) + count);
+  }
+
+  /** It goes by another lifecycle, by which it has these runs. */
+  #leave({ message, lifecycle, former = [], ...instance }: Instance, runs: readonly RunToJudge[]): void {
+    this.#begin(lifecycle.id, -1);
+    for (const stored of former) this.#formerRuns.delete(stored);
+    for (const stored of [...former, { message, ...instance }])
+      this.#deltas.changeRun(message, lifecycle, countedOf(stored), undefined);
+    this.findings.retractGone(message, lifecycle, instance.findings, runs);
   }
 
   #putFormer(message: number, instance: Instance | undefined, run: RunToJudge, statuses: string): void {
@@ -226,15 +275,7 @@ export class InstanceSteps {
       if (kept.has(stored.run)) continue;
       this.#deltas.changeRun(message, lifecycle, countedOf(stored), undefined);
     }
-    if (instance.findings.every(({ run }) => kept.has(run))) return;
-    for (const [key, known] of Map.groupBy(instance.findings, ({ run }) => run)) {
-      if (kept.has(key)) continue;
-      const run = { message, lifecycle, key, number: known[0]!.runNumber };
-      this.findings.apply(run, known, {
-        raised: [],
-        retracted: known.filter(({ retractedAt }) => retractedAt === 0),
-      });
-    }
+    this.findings.retractGone(message, lifecycle, instance.findings, runs);
   }
 }
 

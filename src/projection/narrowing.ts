@@ -8,6 +8,7 @@ import { nowMicros } from "../core/time.ts";
 import type { Database } from "../db/database.ts";
 import { SetAsideWriter } from "../db/set-aside/set-aside-writer.ts";
 import { narrowingSql, revisitsSql } from "../gen/sql.ts";
+import { type BackfillPlace, nextMessage, passMessage } from "./backfills.ts";
 import { firstAhead, firstDue, type PausedApps } from "./due-instances.ts";
 import { movePosition, type ProjectionPosition } from "./position.ts";
 import type { ProjectionAside } from "./projection-step.ts";
@@ -25,6 +26,7 @@ export type Phase =
   | { readonly what: "events"; readonly from: number; readonly to: number }
   | { readonly what: "changes" }
   | { readonly what: "revisits"; readonly seq: number }
+  | { readonly what: "backfill"; readonly place: BackfillPlace }
   | { readonly what: "due"; readonly watermark: number; readonly paused: PausedApps }
   | { readonly what: "ahead"; readonly watermark: number };
 
@@ -154,6 +156,7 @@ function culpritOf(phase: Phase): InStatement {
   if (phase.what === "events") return { sql: narrowingSql.firstEvent, args: [phase.from, phase.to] };
   if (phase.what === "changes") return narrowingSql.firstChange;
   if (phase.what === "revisits") return firstRevisit(phase.seq);
+  if (phase.what === "backfill") return nextMessage(phase.place);
   return phase.what === "due" ? firstDue(phase.watermark, phase.paused) : firstAhead(phase.watermark);
 }
 
@@ -169,6 +172,11 @@ function putMessageAside(message: number, { code, message: reason }: MarsError):
 function passOver(phase: Phase, next: ProjectionPosition, message: number | undefined): InStatement[] {
   if (phase.what === "events") return [movePosition({ ...next, seq: phase.to })];
   if (phase.what === "revisits") return [movePosition(next), revisitsSql.forgetFirst];
+  if (phase.what === "backfill") {
+    return message === undefined
+      ? [movePosition(next)]
+      : [movePosition(next), passMessage(phase.place, message)];
+  }
   const passed: InStatement =
     phase.what === "changes"
       ? narrowingSql.forgetFirstChange

@@ -19,7 +19,7 @@ import type { StoreProgress } from "../runtime/progress.ts";
 import type { Loop, Supervisor } from "../runtime/supervisor.ts";
 import type { Grace } from "./grace.ts";
 import { judgeNow } from "./judgement.ts";
-import type { Projection, ProjectionStep } from "./projection-step.ts";
+import type { BackfillProgress, Projection, ProjectionStep } from "./projection-step.ts";
 
 /** The least time between two rounds. A step has a fixed cost of some 0.5 ms, so it projects the events of a while. */
 const roundMs = 50;
@@ -54,6 +54,7 @@ export class ProjectionLoop {
   #watermark: Micros = 0;
   #pausedCount = 0;
   #nudged = false;
+  #backfill: BackfillProgress | undefined;
   #raised = 0;
   #retracted = 0;
 
@@ -70,6 +71,11 @@ export class ProjectionLoop {
   /** Everything up to here has been projected. */
   get seq(): number {
     return this.#seq;
+  }
+
+  /** How far the backfill is that runs now; `null` where none does. */
+  get backfill(): { readonly done: number; readonly of: number } | null {
+    return this.#backfill === undefined ? null : { done: this.#backfill.done, of: this.#backfill.of };
   }
 
   /** Why the last step failed; empty when it did not. */
@@ -153,12 +159,24 @@ export class ProjectionLoop {
       if (retractedAt === undefined) this.#raised += 1;
       else this.#retracted += 1;
     }
+    if (step.backfill !== undefined) this.#takeBackfill(step.backfill);
     if (step.aside !== undefined) {
       const { message, count, fault } = step.aside;
       log.error("message set aside", { event: "message_set_aside", seq: message, count, error: fault });
       setAside(count);
     }
     if (step.findings.length > 0) publish(step.findings, step.findingSeq);
+  }
+
+  /** Each round takes it a bit further, between what comes meanwhile. */
+  #takeBackfill(backfill: BackfillProgress): void {
+    const { appId, version, done, of, ended } = backfill;
+    const fields = { app_id: appId, version, done, of };
+    const same = this.#backfill?.appId === appId && this.#backfill.version === version;
+    if (!same) this.#options.log.info("backfill begins", { event: "backfill_began", ...fields });
+    if (ended) this.#options.log.info("backfill has ended", { event: "backfill_ended", ...fields });
+    this.#backfill = ended ? undefined : backfill;
+    this.#nudged = true;
   }
 
   /** Something is due; or may be, since the clock went back or an app is no longer paused. */

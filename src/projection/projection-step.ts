@@ -45,6 +45,17 @@ export interface ProjectionAside {
   readonly fault: { readonly code: ErrorCode; readonly message: string; readonly stack: string };
 }
 
+/** How far it is that messages go by a lifecycle which came after them. */
+export interface BackfillProgress {
+  readonly appId: string;
+  /** That of the lifecycle. */
+  readonly version: number;
+  /** Messages that it has looked at, and how many there were when it began. */
+  readonly done: number;
+  readonly of: number;
+  readonly ended: boolean;
+}
+
 export interface ProjectionStep {
   /** The message that this step has set aside; it has done nothing else then. */
   readonly aside?: ProjectionAside;
@@ -60,4 +71,6 @@ export interface ProjectionStep {
   readonly findingSeq: number;
   /** When the next finding becomes active if nothing comes; absent when none will. */
   readonly nextAt?: Micros;
+  /** Of a backfill that ran before the step: each step with `done` and `raise` takes it a bit further. Absent where none does. */
+  readonly backfill?: BackfillProgress;
 }

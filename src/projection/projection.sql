@@ -62,6 +62,7 @@ SELECT
   value ->> 9, value ->> 10
 FROM json_each(?1) WHERE true
 ON CONFLICT (message) DO UPDATE SET
+  lifecycle = excluded.lifecycle,
   state = excluded.state,
   opened_at = excluded.opened_at,
   overdue_since = excluded.overdue_since,
@@ -84,13 +85,17 @@ ON CONFLICT (lifecycle) DO UPDATE SET instances = instances + excluded.instances
 -- name: upsertFindings
 INSERT INTO findings
   (message, kind, stage, id, app, lifecycle, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq,
-   run, run_number, ended_by)
+   run, run_number, ended_by, imported)
 SELECT
   value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
-  value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15, value ->> 16
+  value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15, value ->> 16, value ->> 17
 FROM json_each(?1) WHERE true
 ON CONFLICT (message, run, kind, stage) DO UPDATE SET
   run_number = excluded.run_number,
+  -- Of another version, where it is active by that.
+  lifecycle = iif(excluded.retracted_at = 0, excluded.lifecycle, findings.lifecycle),
+  after = iif(excluded.retracted_at = 0, excluded.after, findings.after),
+  version = iif(excluded.retracted_at = 0, excluded.version, findings.version),
   started_at = excluded.started_at,
   due_at = excluded.due_at,
   raised_at = excluded.raised_at,
@@ -98,12 +103,13 @@ ON CONFLICT (message, run, kind, stage) DO UPDATE SET
   late_by = excluded.late_by,
   seq = excluded.seq,
   -- It stays where the finding has not changed in that.
-  ended_by = iif(excluded.retracted_at = findings.retracted_at, findings.ended_by, excluded.ended_by);
+  ended_by = iif(excluded.retracted_at = findings.retracted_at, findings.ended_by, excluded.ended_by),
+  imported = iif(excluded.imported = 0 AND findings.retracted_at = 0, findings.imported, excluded.imported);
 
 -- name: findingChanges
 -- The ?2 changes behind the seq ?1, in order: of each finding that has changed the last.
 SELECT f.seq, f.id, m.app_id, m.message_id, f.run_number, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at,
-  f.late_by, f.ended_by, (
+  f.late_by, f.ended_by, f.imported, (
     SELECT o.value ->> 1
     FROM (
       SELECT owed FROM instances WHERE message = f.message AND run = f.run

@@ -10,23 +10,22 @@ import type { Micros } from "../core/event.ts";
 import { noSkews } from "../core/skew.ts";
 import { Arrivals } from "../db/alerts/arrivals.ts";
 import type { Database } from "../db/database.ts";
-import { type LifecycleCache, versionFor } from "../db/lifecycles/lifecycle-cache.ts";
+import type { LifecycleCache } from "../db/lifecycles/lifecycle-cache.ts";
 import { readMessageIds } from "../db/messages/message-ids.ts";
 import { Tombstones } from "../db/retention/tombstones.ts";
 import { projectionSql } from "../gen/sql.ts";
 import type { Finding } from "../lifecycle/finding.ts";
+import { Backfills, type RunningBackfill } from "./backfills.ts";
 import { aheadInstances, dueInstances, nextDue, noPausedApps } from "./due-instances.ts";
-import { endOfRange, readRange } from "./event-range.ts";
-import { EventsAgain } from "./events-again.ts";
 import { readChanges } from "./finding-changes.ts";
 import { leapFindings } from "./finding-leap.ts";
-import { readFormerRuns } from "./former-runs.ts";
+import { type FollowParts, followRange } from "./follow-range.ts";
 import { HistogramCache } from "./histogram-cache.ts";
 import { InstanceSteps, type StepTime } from "./instance-steps.ts";
 import { lookAt } from "./look-at.ts";
 import { Narrowing } from "./narrowing.ts";
 import { movePosition, type ProjectionPosition, positionOf } from "./position.ts";
-import type { ProjectionStep, ProjectionTarget } from "./projection-step.ts";
+import type { BackfillProgress, ProjectionStep, ProjectionTarget } from "./projection-step.ts";
 import { forgetRevisits, isPending, pendingRevisits, readRevisits, revisitsOf } from "./revisits.ts";
 import { RollupDeltas } from "./rollup-deltas.ts";
 import { WaitingInstances } from "./waiting-instances.ts";
@@ -34,7 +33,7 @@ import { WaitingInstances } from "./waiting-instances.ts";
 export class Projector {
   readonly #database: Database;
   readonly #arrivals: Arrivals;
-  readonly #tombstones: Tombstones;
+  readonly #parts: FollowParts;
   readonly #lifecycles: LifecycleCache;
   /** As it is in the database. Read again after a step that failed: it may have been written. */
   #position: ProjectionPosition | undefined;
@@ -46,6 +45,7 @@ export class Projector {
   #changes = true;
   /** Whether messages are to be judged again: as the last step has left it. */
   #revisits = false;
+  readonly #backfills: Backfills;
   readonly #histograms: HistogramCache;
   /** How much one step reads. One that fails is tried again with less: a server limits what it sends at once. */
   readonly #narrowing: Narrowing;
@@ -59,17 +59,23 @@ export class Projector {
     arrivals = new Arrivals(database),
   ) {
     this.#arrivals = arrivals;
-    this.#tombstones = tombstones;
     this.#database = database;
     this.#lifecycles = lifecycles;
+    this.#backfills = new Backfills(database, lifecycles, tombstones);
     this.#histograms = new HistogramCache(database);
     this.#narrowing = new Narrowing(database);
+    this.#parts = { database, lifecycles, tombstones, narrowing: this.#narrowing };
     this.#waiting = new WaitingInstances(database);
   }
 
   /** The next step looks for changes of events before its position. */
   expectChanges(): void {
     this.#changes = true;
+  }
+
+  /** The next step looks for a backfill. */
+  expectBackfill(): void {
+    this.#backfills.expect();
   }
 
   /** See `Projection.project`. */
@@ -94,6 +100,7 @@ export class Projector {
   forget(): void {
     this.#position = undefined;
     this.#changes = true;
+    this.#backfills.expect();
     this.#histograms.clear();
     this.#narrowing.forget();
   }
@@ -131,6 +138,13 @@ export class Projector {
       position = this.#position!;
       done = this.#nextAt === undefined || this.#nextAt >= watermark;
     }
+    let backfill: BackfillProgress | undefined = await this.#backfills.running(position.seq, this.#paused);
+    if (backfill !== undefined && done && raise) {
+      const adopted = await this.#adopt(position, watermark, backfill as RunningBackfill);
+      findings.push(...adopted.findings);
+      backfill = adopted.progress;
+      position = this.#position!;
+    }
     this.#narrowing.succeeded();
     return {
       seq: position.seq,
@@ -138,6 +152,7 @@ export class Projector {
       findings,
       findingSeq: position.findingSeq,
       ...(this.#nextAt !== undefined && { nextAt: this.#nextAt }),
+      ...(backfill !== undefined && { backfill }),
     };
   }
 
@@ -170,52 +185,20 @@ export class Projector {
     // One thing at a time where it must be known which one fails.
     const alone = single && this.#changes;
     const changesMax = single && !alone ? 0 : this.#narrowing.changes;
-    for (let eventsMax = this.#narrowing.events; ; eventsMax = Math.ceil(eventsMax / 2)) {
-      const to = alone ? from : await endOfRange(this.#database, { from, to: upTo }, eventsMax);
-      this.#narrowing.doing(alone ? { what: "changes" } : { what: "events", from, to });
-      const deltas = new RollupDeltas();
-      const { collected, instances, findings, versions, changes } = await readRange(
-        this.#database,
-        this.#lifecycles,
-        { from, to, changes: changesMax },
-        deltas,
-      );
-      const ids = collected.map(({ message, appId, late }) => {
-        if (!this.#narrowing.isFollowed(message)) return undefined;
-        // A message that was followed without a lifecycle began before there was one: it goes by none for good.
-        const fresh = message > from || late ? versionFor(versions.get(appId) ?? [], message) : undefined;
-        return instances.get(message)?.lifecycle ?? fresh?.id;
-      });
-      const plans = await this.#lifecycles.load(new Set(ids.filter((id) => id !== undefined)));
-      const short = ids.some((id) => id !== undefined && !plans.has(id));
-      // Too many large definitions at once: a shorter range has fewer.
-      if (short && eventsMax > 1) continue;
-      const judged = Math.min(watermark, position.watermark);
-      const steps = this.#steps(position, { watermark: judged, now: watermark, raising: false }, deltas);
-      const followed = collected.flatMap((one, index) => {
-        const lifecycle = plans.get(ids[index] ?? 0);
-        if (lifecycle === undefined) return [];
-        return { collected: one, lifecycle, stored: instances.get(one.message) };
-      });
-      const again = await EventsAgain.of(this.#database, followed);
-      // So many events to look at again: a shorter range has fewer.
-      if (again.tooMany && eventsMax > 1) continue;
-      const readOf = await again.read(to);
-      const former = await readFormerRuns(this.#database, instances.values());
-      for (const { collected: one, lifecycle, stored } of await this.#tombstones.withoutLate(followed)) {
-        const { message } = one;
-        const of = { lifecycle, findings: findings.get(message) ?? [], former: former.get(message) };
-        const known = stored && { ...stored, ...of };
-        steps.apply(one, known, lifecycle, readOf(message));
-      }
-      const found = await this.#write(steps, deltas, { ...position, seq: to }, [
-        ...(changes > 0 || alone ? [{ sql: projectionSql.forgetChanges, args: [changesMax] }] : []),
-        ...(await this.#arrivals.of(from, to)),
-      ]);
-      this.#changes = changes > 0 && changes === changesMax;
-      if (alone && !this.#changes) this.#narrowing.doing(undefined);
-      return found;
-    }
+    const judged = Math.min(watermark, position.watermark);
+    const by = { watermark: judged, now: watermark, raising: false };
+    const { steps, deltas, to, changes } = await followRange(
+      this.#parts,
+      { from, upTo, alone, changesMax },
+      (counted) => this.#steps(position, by, counted),
+    );
+    const found = await this.#write(steps, deltas, { ...position, seq: to }, [
+      ...(changes > 0 || alone ? [{ sql: projectionSql.forgetChanges, args: [changesMax] }] : []),
+      ...(await this.#arrivals.of(from, to)),
+    ]);
+    this.#changes = changes > 0 && changes === changesMax;
+    if (alone && !this.#changes) this.#narrowing.doing(undefined);
+    return found;
   }
 
   /** Judges a bounded number of messages again: see `revisits.ts`. As with events, nothing is raised by it. */
@@ -235,6 +218,17 @@ export class Projector {
     const read = dueInstances(watermark, this.#narrowing.instances, this.#paused);
     const { steps, deltas } = await this.#look(position, { watermark, now: watermark, raising: true }, read);
     return this.#write(steps, deltas, { ...position, watermark: Math.max(watermark, position.watermark) });
+  }
+
+  /** Has some messages go by a lifecycle that came after them: see `backfills.ts`. */
+  async #adopt(position: ProjectionPosition, watermark: Micros, running: RunningBackfill) {
+    if (!running.ready) return { findings: [], progress: running };
+    this.#narrowing.doing({ what: "backfill", place: running });
+    const deltas = new RollupDeltas();
+    const steps = this.#steps(position, { watermark, now: watermark, raising: true }, deltas);
+    const { move, progress } = await this.#backfills.adopt(running, position.seq, this.#narrowing, steps);
+    const next = { ...position, watermark: Math.max(watermark, position.watermark) };
+    return { findings: await this.#write(steps, deltas, next, [move]), progress };
   }
 
   /**

@@ -57,6 +57,8 @@ export interface PipelineStats extends WriterStats {
     /** Since the start. */
     readonly findings: { readonly raised: number; readonly retracted: number };
   };
+  /** Messages that go by a lifecycle which came after them, of the backfill that runs now; `null` where none does. */
+  readonly backfill: { readonly done: number; readonly of: number } | null;
   readonly clock: ClockStats;
   readonly grace: GraceStats;
   readonly retention: RetentionStats;

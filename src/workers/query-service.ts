@@ -60,6 +60,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     overdueGroups: groups.overdueGroups.bind(groups),
     lifecycleVersions: lifecycles.lifecycleVersions.bind(lifecycles),
     lifecycleVersion: lifecycles.lifecycleVersion.bind(lifecycles),
+    messagesSince: lifecycles.messagesSince.bind(lifecycles),
     histories: histories.histories.bind(histories),
     funnel: statistics.funnel.bind(statistics),
     latency: statistics.latency.bind(statistics),

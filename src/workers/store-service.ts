@@ -30,6 +30,7 @@ import { SetAsideWriter } from "../db/set-aside/set-aside-writer.ts";
 import { DirectoryLock } from "../directory/directory-lock.ts";
 import { KnownFiles } from "../directory/known-files.ts";
 import type { Definition } from "../lifecycle/definition.ts";
+import type { BackfillRequest } from "../lifecycle/ports.ts";
 import { rebuildInstance } from "../projection/narrowing.ts";
 import type { ProjectionStep, ProjectionTarget } from "../projection/projection-step.ts";
 import { Projector } from "../projection/projector.ts";
@@ -182,7 +183,12 @@ export function createStoreService(options: DatabaseAddress) {
         acknowledged?: number,
         by?: Author,
         note?: string,
-      ) => definitions.put(appId, definition, Math.max(acknowledged ?? 0, messages.seq), by, note),
+        backfill?: BackfillRequest,
+      ) => {
+        projector.expectBackfill();
+        const afterSeq = Math.max(acknowledged ?? 0, messages.seq);
+        return definitions.put(appId, definition, afterSeq, by, note, backfill);
+      },
     ),
     /** Attributes are indexed behind the projector, and first, so that a fault there loses no changes of findings. */
     project: afterOpening(async (target: ProjectionTarget): Promise<ProjectionStep> => {

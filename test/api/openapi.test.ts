@@ -52,7 +52,7 @@ test("parameters and answers are those of the schemas", () => {
     required: false,
     schema: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
   });
-  expect(named.kind.schema.enum).toEqual(["missing", "late", "skipped", "failed"]);
+  expect(named.kind.schema.enum).toEqual(["missing", "late", "skipped", "failed", "abandoned"]);
   expect(named.stage_events.schema.type).toBe("array");
   const { properties } = responses[200].content["application/json"].schema;
   expect(properties.findings.items.properties.late_by_ms.type).toEqual(["number", "null"]);
@@ -71,6 +71,7 @@ test("bodies are described, whether they are one field of the input or all that 
     "grace",
     "recovers",
     "reopen_on",
+    "give_up",
   ]);
   expect(schema.required).toEqual(["stages", "complete_on"]);
   const rule = callOf("PUT /api/alerts/rules/{id}").requestBody.content["application/json"].schema;

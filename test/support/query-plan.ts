@@ -15,6 +15,7 @@ const boundedIndexes = new Set([
   "rates_none",
   "overdue_ages_none",
   "stages_unnamed",
+  "backfills_running",
   "instances_overdue",
   "instances_app_overdue",
 ]);

@@ -3,7 +3,7 @@
 -- name: countFindings
 -- Active findings of a finding group, counted up to ?6. The index `findings_group` answers it. ?1 the app, ?2 the kind, ?3 the stage,
 -- ?4 JSON: versions of the lifecycle, ?5 the earliest raised_at. Not those of messages whose first event arrived longer than ?7 after
--- they were due.
+-- they were due, nor those that follow from a backfill.
 SELECT count(*) AS count
 FROM (
   SELECT 1 FROM findings
@@ -11,7 +11,7 @@ FROM (
     AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0
     AND lifecycle IN (
       SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4)))
-    AND raised_at >= ?5
+    AND raised_at >= ?5 AND imported = 0
     AND (due_at >= raised_at - ?7 OR NOT EXISTS (
       SELECT 1 FROM events e WHERE e.seq = findings.message AND e.received_at - ?7 > findings.due_at))
   LIMIT ?6
@@ -40,7 +40,7 @@ WITH active AS MATERIALIZED (
     AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0
     AND lifecycle IN (
       SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4)))
-    AND raised_at >= max(?5, ?9)
+    AND raised_at >= max(?5, ?9) AND imported = 0
     AND (due_at >= raised_at - ?11 OR NOT EXISTS (
       SELECT 1 FROM events e WHERE e.seq = findings.message AND e.received_at - ?11 > findings.due_at))
   LIMIT ?6
@@ -55,7 +55,7 @@ SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by,
         AND kind = ?2 AND stage = ?3 AND stage <> '' AND retracted_at = 0
         AND lifecycle IN (
           SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4)))
-        AND raised_at >= max(?5, ?10)
+        AND raised_at >= max(?5, ?10) AND imported = 0
         AND (due_at >= raised_at - ?11 OR NOT EXISTS (
           SELECT 1 FROM events e WHERE e.seq = findings.message AND e.received_at - ?11 > findings.due_at))
       LIMIT ?6

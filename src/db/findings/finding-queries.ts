@@ -29,7 +29,7 @@ import { hopP99 } from "./hop-p99.ts";
 const historyFindings = 1_000;
 const historySpan = 20_000;
 
-const columns = `f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.ended_by, f.late_by,
+const columns = `f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.ended_by, f.imported, f.late_by,
   f.app, m.app_id, m.message_id, (
     SELECT o.value ->> 1
     FROM (

@@ -19,6 +19,7 @@ export function findingOf(row: Row): Finding {
     ...(row.retracted_at !== 0 && { retractedAt: Number(row.retracted_at) }),
     ...(row.ended_by !== "" && { endedBy: row.ended_by as FindingEnding }),
     lateBy: Number(row.late_by),
+    ...(row.imported === 1 && { imported: true }),
     ...(typeof row.owed === "string" && { owed: JSON.parse(row.owed) as Owed }),
   };
 }

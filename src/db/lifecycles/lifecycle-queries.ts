@@ -1,4 +1,5 @@
 /** Reads definitions. Runs on a query thread. */
+import type { Micros } from "../../core/event.ts";
 import { lifecyclesSql } from "../../gen/sql.ts";
 import type { LifecycleVersion } from "../../lifecycle/definition.ts";
 import type { ReadConnection } from "../read-connection.ts";
@@ -33,5 +34,11 @@ export class LifecycleQueries {
       args: [appId, version],
     });
     return this.#connection.decode(rows, versionOfRow)[0];
+  }
+
+  /** See `LifecycleReader.messagesSince`. */
+  async messagesSince(appId: string, since: Micros): Promise<number> {
+    const [rows] = await this.#connection.read([{ sql: lifecyclesSql.messagesSince, args: [appId, since] }]);
+    return Number(rows?.[0]?.count);
   }
 }

@@ -17,6 +17,7 @@ import {
   stageName,
 } from "../../lifecycle/definition.ts";
 import { lifecycleToJson } from "../../lifecycle/json.ts";
+import type { BackfillRequest } from "../../lifecycle/ports.ts";
 import { recordChange } from "../audit/audit-writer.ts";
 import type { Database } from "../database.ts";
 import type { LifecycleCache } from "./lifecycle-cache.ts";
@@ -49,9 +50,10 @@ export class LifecycleWriter {
     afterSeq: number,
     by?: Author,
     note?: string,
+    backfill?: BackfillRequest,
   ): Promise<LifecycleVersion | undefined> {
     try {
-      return await this.#put(appId, definition, afterSeq, by, note);
+      return await this.#put(appId, definition, afterSeq, by, note, backfill);
     } finally {
       // Also where it failed: only the answer may be lost. And where it is there already: an earlier answer may have been.
       this.#lifecycles.changed(appId);
@@ -64,19 +66,36 @@ export class LifecycleWriter {
     afterSeq: number,
     by: Author | undefined,
     note = "",
+    backfill: BackfillRequest | undefined,
   ): Promise<LifecycleVersion | undefined> {
     const text = definition === undefined ? "" : JSON.stringify(definitionToJson(definition));
     const [last] = await this.#last(appId);
-    if (text === (last?.definition ?? "")) return last === undefined ? undefined : versionOf(appId, last);
+    const begun = backfill && { backfill: { done: 0, of: backfill.of, ended: false } };
+    if (text === (last?.definition ?? "")) {
+      if (last === undefined) return undefined;
+      const same = { ...versionOf(appId, last), ...begun };
+      if (backfill === undefined || same.definition === undefined) return same;
+      const change = {
+        target: appId,
+        appId,
+        old: lifecycleToJson(versionOf(appId, last)),
+        new: lifecycleToJson(same),
+      };
+      await this.#database.durably([startBackfill(appId, backfill), ...recordChange(by, change)]);
+      return same;
+    }
     const bytes = Buffer.byteLength(text);
     const room = definition === undefined ? [] : await this.#makeRoom(appId, bytes + versionBytes);
     const version = (last?.version ?? 0) + 1;
     const row = { version, created_at: nowMicros(), bytes, put_by: by?.who ?? "", note, definition: text };
-    const made = versionOf(appId, { ...row, after_seq: afterSeq });
+    const made = { ...versionOf(appId, { ...row, after_seq: afterSeq }), ...begun };
     const before = last && versionOf(appId, last);
     const insert = [...dropVersions(appId, room), ...insertVersion(appId, row, definition, afterSeq)];
     const results = await this.#database.durably([
       ...insert,
+      backfill === undefined
+        ? { sql: lifecyclesSql.stopBackfill, args: [appId] }
+        : startBackfill(appId, backfill),
       ...recordChange(by, {
         target: appId,
         appId,
@@ -167,6 +186,10 @@ function insertVersion(
       args: [appId, names, version, created_at, afterSeq, bytes, text, put_by, note],
     },
   ];
+}
+
+function startBackfill(appId: string, { since, of }: BackfillRequest): InStatement {
+  return { sql: lifecyclesSql.startBackfill, args: [appId, since, of, Number.MAX_SAFE_INTEGER] };
 }
 
 function dropVersions(appId: string, ids: readonly number[]): InStatement[] {

@@ -7,22 +7,25 @@ WHERE app_id = ?1 ORDER BY version DESC LIMIT 1;
 -- name: list
 -- The latest ?2 versions of the app ?1 whose definitions have ?3 bytes together, or the latest alone. Bytes are summed
 -- before any definition is read.
-SELECT app_id, version, created_at, after_seq, put_by, note, definition FROM lifecycles
-WHERE id IN (
+SELECT l.app_id, l.version, l.created_at, l.after_seq, l.put_by, l.note, l.definition, b.done, b.of_count, b.ended
+FROM lifecycles l LEFT JOIN backfills b ON b.app_id = l.app_id AND b.lifecycle = l.id
+WHERE l.id IN (
   SELECT id FROM (
     SELECT id, bytes, sum(bytes) OVER (ORDER BY version DESC) AS until
     FROM (SELECT id, version, bytes FROM lifecycles WHERE app_id = ?1 ORDER BY version DESC LIMIT ?2)
   ) WHERE until <= ?3 OR until = bytes)
-ORDER BY version DESC;
+ORDER BY l.version DESC;
 
 -- name: ofVersion
 SELECT app_id, version, created_at, after_seq, put_by, note, definition FROM lifecycles
 WHERE app_id = ?1 AND version = ?2;
 
 -- name: ofMessage
--- The version that the message ?1 of the app ?2 goes by: the last one before its first event.
+-- The version that the message ?1 of the app ?2 goes by, or will: the last one before its first event, unless a later one has a backfill.
 SELECT id, app_id, version, created_at, after_seq, definition FROM lifecycles
-WHERE app_id = ?2 AND after_seq < ?1 ORDER BY version DESC LIMIT 1;
+WHERE id = coalesce(
+  (SELECT lifecycle FROM instances WHERE message = ?1),
+  (SELECT id FROM lifecycles WHERE app_id = ?2 AND after_seq < ?1 ORDER BY version DESC LIMIT 1));
 
 -- name: byIds
 SELECT id, app_id, version, created_at, after_seq, definition FROM lifecycles
@@ -104,3 +107,16 @@ DELETE FROM lifecycle_instances WHERE lifecycle IN (SELECT value FROM json_each(
 
 -- name: deleteVersions
 DELETE FROM lifecycles WHERE id IN (SELECT value FROM json_each(?1));
+
+-- name: messagesSince
+SELECT count(*) AS count FROM messages INDEXED BY messages_app_created WHERE app_id = ?1 AND created_at >= ?2;
+
+-- name: startBackfill
+-- By the latest version of the app ?1, of the messages from ?2 on, of which there are ?3; ?4 is behind all times.
+REPLACE INTO backfills (app_id, lifecycle, up_to, since, at, message, done, of_count, ended)
+SELECT app_id, id, after_seq, ?2, ?4, 0, 0, ?3, 0 FROM lifecycles
+WHERE app_id = ?1 AND version = (SELECT max(version) FROM lifecycles WHERE app_id = ?1);
+
+-- name: stopBackfill
+-- Another version holds from now on.
+DELETE FROM backfills WHERE app_id = ?1 AND ended = 0;

@@ -28,6 +28,9 @@ export function versionOfRow(row: Row): LifecycleVersion {
     ...(row.put_by && { putBy: String(row.put_by) }),
     ...(row.note && { note: String(row.note) }),
     ...(text !== "" && { definition: readDefinition(text) }),
+    ...(typeof row.done === "number" && {
+      backfill: { done: row.done, of: Number(row.of_count), ended: row.ended === 1 },
+    }),
   };
 }
 

@@ -18,6 +18,7 @@ const definition = parseDefinition({
   ],
   complete_on: ["SEEN"],
   fail_on: ["BOUNCED"],
+  give_up: "50s",
 });
 
 let opened: TestStore;

@@ -42,6 +42,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
       journey: fail,
       lifecycleVersions: fail,
       lifecycleVersion: fail,
+      messagesSince: fail,
       findings: fail,
       overdue: fail,
       overdueGroups: fail,

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/lifecycle.proto.
  */
 export const file_mars_v1_lifecycle: GenFile = /*@__PURE__*/
-  fileDesc("ChdtYXJzL3YxL2xpZmVjeWNsZS5wcm90bxIHbWFycy52MSLVAQoJTGlmZWN5Y2xlEicKBnN0YWdlcxgBIAMoCzIXLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2USEwoLY29tcGxldGVfb24YAiADKAkSDwoHZmFpbF9vbhgDIAMoCRIoCgVncmFjZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdnaXZlX3VwGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJlY292ZXJzGAYgASgIEhEKCXJlb3Blbl9vbhgHIAMoCSKnAQoOTGlmZWN5Y2xlU3RhZ2USDgoGZXZlbnRzGAEgAygJEg0KBWFmdGVyGAIgAygJEikKBndpdGhpbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghvcHRpb25hbBgEIAEoCBIbCgRlYWNoGAUgASgLMg0ubWFycy52MS5FYWNoEhIKBXRpbWVzGAYgASgNSACIAQFCCAoGX3RpbWVzIh4KBEVhY2gSCgoCb2YYASABKAkSCgoCYnkYAiABKAkikgEKBE93ZWQSEAoIZXhwZWN0ZWQYASABKA0SEAoIcmVjZWl2ZWQYAiABKA0SDwoHbWlzc2luZxgDIAMoCRINCgVleHRyYRgEIAMoCRITCgtleHRyYV9jb3VudBgFIAEoDRIMCgRsYXRlGAYgAygJEhIKCmxhdGVfY291bnQYByABKA0SDwoHcGFydGlhbBgIIAEoCCKYAQoQTGlmZWN5Y2xlVmVyc2lvbhIPCgd2ZXJzaW9uGAEgASgEEi4KCmNyZWF0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKCWxpZmVjeWNsZRgDIAEoCzISLm1hcnMudjEuTGlmZWN5Y2xlEg4KBnB1dF9ieRgEIAEoCRIMCgRub3RlGAUgASgJIvUCChFMaWZlY3ljbGVJbnN0YW5jZRIPCgd2ZXJzaW9uGAEgASgEEikKBWNsb2NrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxjb21wbGV0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWZhaWxlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoGc3RhZ2VzGAUgAygLMhYubWFycy52MS5JbnN0YW5jZVN0YWdlEgsKA3J1bhgGIAEoDRIjCghmYWlsdXJlcxgHIAEoCzIRLm1hcnMudjEuRmFpbHVyZXMSIQoEcnVucxgIIAMoCzITLm1hcnMudjEuTWVzc2FnZVJ1bhIUCgxydW5zX3BhcnRpYWwYCSABKAgSMAoMYWJhbmRvbmVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJGCghGYWlsdXJlcxINCgVjb3VudBgBIAEoDRIrCgdsYXN0X2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK/AQoKTWVzc2FnZVJ1bhILCgNydW4YASABKA0SIAoFc3RhdGUYAiABKA4yES5tYXJzLnYxLlJ1blN0YXRlEiwKCGJlZ2FuX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoGc3RhZ2VzGAUgAygLMhYubWFycy52MS5JbnN0YW5jZVN0YWdlIpMDCg1JbnN0YW5jZVN0YWdlEg0KBXN0YWdlGAEgASgJEg0KBWFmdGVyGAIgASgJEhAKCG9wdGlvbmFsGAMgASgIEiQKBnN0YXR1cxgEIAEoDjIULm1hcnMudjEuU3RhZ2VTdGF0dXMSKwoHZG9uZV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoGZHVlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1taXNzaW5nX3NpbmNlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGVhcmx5X2J5GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHN0YWdlX2V2ZW50cxgKIAMoCRIUCgxhZnRlcl9ldmVudHMYCyADKAkSGwoEb3dlZBgMIAEoCzINLm1hcnMudjEuT3dlZCK6AwoHRmluZGluZxILCgNzZXEYASABKAQSCgoCaWQYAiABKAQSDgoGYXBwX2lkGAMgASgJEhIKCm1lc3NhZ2VfaWQYBCABKAkSIgoEa2luZBgFIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBiABKAkSDQoFYWZ0ZXIYByABKAkSDwoHdmVyc2lvbhgIIAEoBBIqCgZkdWVfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXJhaXNlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcmV0cmFjdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHN0YWdlX2V2ZW50cxgNIAMoCRIUCgxhZnRlcl9ldmVudHMYDiADKAkSGwoEb3dlZBgPIAEoCzINLm1hcnMudjEuT3dlZBIQCghlbmRlZF9ieRgQIAEoCRILCgNydW4YFCABKA0q6gEKDE1lc3NhZ2VTdGF0ZRIdChlNRVNTQUdFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSTUVTU0FHRV9TVEFURV9PUEVOEAESGQoVTUVTU0FHRV9TVEFURV9PVkVSRFVFEAISGgoWTUVTU0FHRV9TVEFURV9DT01QTEVURRADEhgKFE1FU1NBR0VfU1RBVEVfRkFJTEVEEAQSGwoXTUVTU0FHRV9TVEFURV9BQkFORE9ORUQQBRIYChRNRVNTQUdFX1NUQVRFX0NMT1NFRBAGEhsKF01FU1NBR0VfU1RBVEVfVU5UUkFDS0VEEAcqxgEKC1N0YWdlU3RhdHVzEhwKGFNUQUdFX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVNUQUdFX1NUQVRVU19ET05FEAESGAoUU1RBR0VfU1RBVFVTX1dBSVRJTkcQAhIYChRTVEFHRV9TVEFUVVNfUEVORElORxADEhgKFFNUQUdFX1NUQVRVU19PVkVSRFVFEAQSGAoUU1RBR0VfU1RBVFVTX1NLSVBQRUQQBRIaChZTVEFHRV9TVEFUVVNfVU5SRUFDSEVEEAYqlwEKDEZ1bm5lbFN0YXR1cxIdChlGVU5ORUxfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVRlVOTkVMX1NUQVRVU19SRUFDSEVEEAESGQoVRlVOTkVMX1NUQVRVU19XQUlUSU5HEAISGQoVRlVOTkVMX1NUQVRVU19PVkVSRFVFEAMSFwoTRlVOTkVMX1NUQVRVU19ORVZFUhAEKscBCghSdW5TdGF0ZRIZChVSVU5fU1RBVEVfVU5TUEVDSUZJRUQQABISCg5SVU5fU1RBVEVfT1BFThABEhUKEVJVTl9TVEFURV9PVkVSRFVFEAISFgoSUlVOX1NUQVRFX0NPTVBMRVRFEAMSFAoQUlVOX1NUQVRFX0ZBSUxFRBAEEhcKE1JVTl9TVEFURV9BQkFORE9ORUQQBRIUChBSVU5fU1RBVEVfQ0xPU0VEEAYSGAoUUlVOX1NUQVRFX1NVUEVSU0VERUQQCCqrAQoLRmluZGluZ0tpbmQSHAoYRklORElOR19LSU5EX1VOU1BFQ0lGSUVEEAASGAoURklORElOR19LSU5EX01JU1NJTkcQARIVChFGSU5ESU5HX0tJTkRfTEFURRACEhgKFEZJTkRJTkdfS0lORF9TS0lQUEVEEAMSFwoTRklORElOR19LSU5EX0ZBSUxFRBAEEhoKFkZJTkRJTkdfS0lORF9BQkFORE9ORUQQBWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChdtYXJzL3YxL2xpZmVjeWNsZS5wcm90bxIHbWFycy52MSLVAQoJTGlmZWN5Y2xlEicKBnN0YWdlcxgBIAMoCzIXLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2USEwoLY29tcGxldGVfb24YAiADKAkSDwoHZmFpbF9vbhgDIAMoCRIoCgVncmFjZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdnaXZlX3VwGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJlY292ZXJzGAYgASgIEhEKCXJlb3Blbl9vbhgHIAMoCSKnAQoOTGlmZWN5Y2xlU3RhZ2USDgoGZXZlbnRzGAEgAygJEg0KBWFmdGVyGAIgAygJEikKBndpdGhpbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghvcHRpb25hbBgEIAEoCBIbCgRlYWNoGAUgASgLMg0ubWFycy52MS5FYWNoEhIKBXRpbWVzGAYgASgNSACIAQFCCAoGX3RpbWVzIh4KBEVhY2gSCgoCb2YYASABKAkSCgoCYnkYAiABKAkikgEKBE93ZWQSEAoIZXhwZWN0ZWQYASABKA0SEAoIcmVjZWl2ZWQYAiABKA0SDwoHbWlzc2luZxgDIAMoCRINCgVleHRyYRgEIAMoCRITCgtleHRyYV9jb3VudBgFIAEoDRIMCgRsYXRlGAYgAygJEhIKCmxhdGVfY291bnQYByABKA0SDwoHcGFydGlhbBgIIAEoCCK9AQoQTGlmZWN5Y2xlVmVyc2lvbhIPCgd2ZXJzaW9uGAEgASgEEi4KCmNyZWF0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKCWxpZmVjeWNsZRgDIAEoCzISLm1hcnMudjEuTGlmZWN5Y2xlEg4KBnB1dF9ieRgEIAEoCRIMCgRub3RlGAUgASgJEiMKCGJhY2tmaWxsGAYgASgLMhEubWFycy52MS5CYWNrZmlsbCIzCghCYWNrZmlsbBIMCgRkb25lGAEgASgEEgoKAm9mGAIgASgEEg0KBWVuZGVkGAMgASgIIvUCChFMaWZlY3ljbGVJbnN0YW5jZRIPCgd2ZXJzaW9uGAEgASgEEikKBWNsb2NrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxjb21wbGV0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWZhaWxlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoGc3RhZ2VzGAUgAygLMhYubWFycy52MS5JbnN0YW5jZVN0YWdlEgsKA3J1bhgGIAEoDRIjCghmYWlsdXJlcxgHIAEoCzIRLm1hcnMudjEuRmFpbHVyZXMSIQoEcnVucxgIIAMoCzITLm1hcnMudjEuTWVzc2FnZVJ1bhIUCgxydW5zX3BhcnRpYWwYCSABKAgSMAoMYWJhbmRvbmVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJGCghGYWlsdXJlcxINCgVjb3VudBgBIAEoDRIrCgdsYXN0X2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK/AQoKTWVzc2FnZVJ1bhILCgNydW4YASABKA0SIAoFc3RhdGUYAiABKA4yES5tYXJzLnYxLlJ1blN0YXRlEiwKCGJlZ2FuX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoGc3RhZ2VzGAUgAygLMhYubWFycy52MS5JbnN0YW5jZVN0YWdlIpMDCg1JbnN0YW5jZVN0YWdlEg0KBXN0YWdlGAEgASgJEg0KBWFmdGVyGAIgASgJEhAKCG9wdGlvbmFsGAMgASgIEiQKBnN0YXR1cxgEIAEoDjIULm1hcnMudjEuU3RhZ2VTdGF0dXMSKwoHZG9uZV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoGZHVlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1taXNzaW5nX3NpbmNlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGVhcmx5X2J5GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHN0YWdlX2V2ZW50cxgKIAMoCRIUCgxhZnRlcl9ldmVudHMYCyADKAkSGwoEb3dlZBgMIAEoCzINLm1hcnMudjEuT3dlZCLMAwoHRmluZGluZxILCgNzZXEYASABKAQSCgoCaWQYAiABKAQSDgoGYXBwX2lkGAMgASgJEhIKCm1lc3NhZ2VfaWQYBCABKAkSIgoEa2luZBgFIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBiABKAkSDQoFYWZ0ZXIYByABKAkSDwoHdmVyc2lvbhgIIAEoBBIqCgZkdWVfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXJhaXNlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcmV0cmFjdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHN0YWdlX2V2ZW50cxgNIAMoCRIUCgxhZnRlcl9ldmVudHMYDiADKAkSGwoEb3dlZBgPIAEoCzINLm1hcnMudjEuT3dlZBIQCghlbmRlZF9ieRgQIAEoCRIQCghpbXBvcnRlZBgRIAEoCBILCgNydW4YFCABKA0q6gEKDE1lc3NhZ2VTdGF0ZRIdChlNRVNTQUdFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSTUVTU0FHRV9TVEFURV9PUEVOEAESGQoVTUVTU0FHRV9TVEFURV9PVkVSRFVFEAISGgoWTUVTU0FHRV9TVEFURV9DT01QTEVURRADEhgKFE1FU1NBR0VfU1RBVEVfRkFJTEVEEAQSGwoXTUVTU0FHRV9TVEFURV9BQkFORE9ORUQQBRIYChRNRVNTQUdFX1NUQVRFX0NMT1NFRBAGEhsKF01FU1NBR0VfU1RBVEVfVU5UUkFDS0VEEAcqxgEKC1N0YWdlU3RhdHVzEhwKGFNUQUdFX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVNUQUdFX1NUQVRVU19ET05FEAESGAoUU1RBR0VfU1RBVFVTX1dBSVRJTkcQAhIYChRTVEFHRV9TVEFUVVNfUEVORElORxADEhgKFFNUQUdFX1NUQVRVU19PVkVSRFVFEAQSGAoUU1RBR0VfU1RBVFVTX1NLSVBQRUQQBRIaChZTVEFHRV9TVEFUVVNfVU5SRUFDSEVEEAYqlwEKDEZ1bm5lbFN0YXR1cxIdChlGVU5ORUxfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVRlVOTkVMX1NUQVRVU19SRUFDSEVEEAESGQoVRlVOTkVMX1NUQVRVU19XQUlUSU5HEAISGQoVRlVOTkVMX1NUQVRVU19PVkVSRFVFEAMSFwoTRlVOTkVMX1NUQVRVU19ORVZFUhAEKscBCghSdW5TdGF0ZRIZChVSVU5fU1RBVEVfVU5TUEVDSUZJRUQQABISCg5SVU5fU1RBVEVfT1BFThABEhUKEVJVTl9TVEFURV9PVkVSRFVFEAISFgoSUlVOX1NUQVRFX0NPTVBMRVRFEAMSFAoQUlVOX1NUQVRFX0ZBSUxFRBAEEhcKE1JVTl9TVEFURV9BQkFORE9ORUQQBRIUChBSVU5fU1RBVEVfQ0xPU0VEEAYSGAoUUlVOX1NUQVRFX1NVUEVSU0VERUQQCCqrAQoLRmluZGluZ0tpbmQSHAoYRklORElOR19LSU5EX1VOU1BFQ0lGSUVEEAASGAoURklORElOR19LSU5EX01JU1NJTkcQARIVChFGSU5ESU5HX0tJTkRfTEFURRACEhgKFEZJTkRJTkdfS0lORF9TS0lQUEVEEAMSFwoTRklORElOR19LSU5EX0ZBSUxFRBAEEhoKFkZJTkRJTkdfS0lORF9BQkFORE9ORUQQBWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A lifecycle: which stages a message of an app goes through, and by when.
@@ -274,6 +274,13 @@ export type LifecycleVersion = Message<"mars.v1.LifecycleVersion"> & {
    * @generated from field: string note = 5;
    */
   note: string;
+
+  /**
+   * How far it follows what was stored before it; absent where it does not.
+   *
+   * @generated from field: mars.v1.Backfill backfill = 6;
+   */
+  backfill?: Backfill | undefined;
 };
 
 /**
@@ -282,6 +289,41 @@ export type LifecycleVersion = Message<"mars.v1.LifecycleVersion"> & {
  */
 export const LifecycleVersionSchema: GenMessage<LifecycleVersion> = /*@__PURE__*/
   messageDesc(file_mars_v1_lifecycle, 4);
+
+/**
+ * Messages that go by a lifecycle which came after them.
+ *
+ * @generated from message mars.v1.Backfill
+ */
+export type Backfill = Message<"mars.v1.Backfill"> & {
+  /**
+   * Those that were looked at.
+   *
+   * @generated from field: uint64 done = 1;
+   */
+  done: bigint;
+
+  /**
+   * How many there were when it began.
+   *
+   * @generated from field: uint64 of = 2;
+   */
+  of: bigint;
+
+  /**
+   * It has ended.
+   *
+   * @generated from field: bool ended = 3;
+   */
+  ended: boolean;
+};
+
+/**
+ * Describes the message mars.v1.Backfill.
+ * Use `create(BackfillSchema)` to create a new message.
+ */
+export const BackfillSchema: GenMessage<Backfill> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle, 5);
 
 /**
  * A message's way along its lifecycle.
@@ -365,7 +407,7 @@ export type LifecycleInstance = Message<"mars.v1.LifecycleInstance"> & {
  * Use `create(LifecycleInstanceSchema)` to create a new message.
  */
 export const LifecycleInstanceSchema: GenMessage<LifecycleInstance> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 5);
+  messageDesc(file_mars_v1_lifecycle, 6);
 
 /**
  * Failures of one run.
@@ -393,7 +435,7 @@ export type Failures = Message<"mars.v1.Failures"> & {
  * Use `create(FailuresSchema)` to create a new message.
  */
 export const FailuresSchema: GenMessage<Failures> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 6);
+  messageDesc(file_mars_v1_lifecycle, 7);
 
 /**
  * One run of a message.
@@ -442,7 +484,7 @@ export type MessageRun = Message<"mars.v1.MessageRun"> & {
  * Use `create(MessageRunSchema)` to create a new message.
  */
 export const MessageRunSchema: GenMessage<MessageRun> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 7);
+  messageDesc(file_mars_v1_lifecycle, 8);
 
 /**
  * One stage of a message's way.
@@ -540,7 +582,7 @@ export type InstanceStage = Message<"mars.v1.InstanceStage"> & {
  * Use `create(InstanceStageSchema)` to create a new message.
  */
 export const InstanceStageSchema: GenMessage<InstanceStage> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 8);
+  messageDesc(file_mars_v1_lifecycle, 9);
 
 /**
  * A message's deviation from its lifecycle. A run of a message has each kind for each stage at most once.
@@ -661,6 +703,13 @@ export type Finding = Message<"mars.v1.Finding"> & {
   endedBy: string;
 
   /**
+   * It follows from a backfill, and alerts nobody. It was raised when it would have been with the lifecycle in place.
+   *
+   * @generated from field: bool imported = 17;
+   */
+  imported: boolean;
+
+  /**
    * The run of the message, counted from 1.
    *
    * @generated from field: uint32 run = 20;
@@ -673,7 +722,7 @@ export type Finding = Message<"mars.v1.Finding"> & {
  * Use `create(FindingSchema)` to create a new message.
  */
 export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 9);
+  messageDesc(file_mars_v1_lifecycle, 10);
 
 /**
  * Where a message stands.
