@@ -192,7 +192,11 @@ const actions = fc.array(
       weight: 3,
       // Not always of all that is stored: what changes of the rest has not been counted yet.
       arbitrary: fc.record({
-        later: fc.integer({ min: 0, max: 6 }),
+        // Now and then so long that messages are given up.
+        later: fc.oneof(
+          { weight: 4, arbitrary: fc.integer({ min: 0, max: 6 }) },
+          { weight: 1, arbitrary: fc.constant(30) },
+        ),
         raise: fc.boolean(),
         behind: fc.constantFrom(0, 0, 1, 3, 9),
       }),
