@@ -1,0 +1,117 @@
+/**
+ * The dashboard in a real Chromium, against a Mars of its own with the demo's small day: every screen by its address, light, dark and
+ * narrow, without a complaint of the console or of axe; by keyboard alone; live; over kill -9; and what a failing Mars looks like.
+ *
+ *     bun test/browser/run.ts [--binary PATH] [--only NAME]
+ *
+ * Needs `chromium` in the path, or another browser in `CHROMIUM`. Exit code 1 when a check fails.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Browser, chromium } from "playwright-core";
+import { findBrowser } from "../support/browser.ts";
+import { type MarsProcess, spawnMars } from "../support/process.ts";
+import { checkAccessibility } from "./accessibility.ts";
+import type { Check, Site } from "./check.ts";
+import { checkFailures } from "./failures.ts";
+import { checkKeyboard } from "./keyboard.ts";
+import { checkLive } from "./live.ts";
+import { checkLongLists } from "./long-lists.ts";
+import { checkTwoPeople } from "./two-people.ts";
+
+const checks: Readonly<Record<string, Check>> = {
+  accessibility: checkAccessibility,
+  keyboard: checkKeyboard,
+  live: checkLive,
+  "two people": checkTwoPeople,
+  "long lists": checkLongLists,
+  failures: checkFailures,
+};
+
+const { values } = parseArgs({ options: { binary: { type: "string" }, only: { type: "string" } } });
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const command = findBrowser();
+  if (command === undefined) throw new Error("this needs Chromium: apt-get install chromium");
+  const home = await mkdtemp(join(tmpdir(), "mars-browser-"));
+  const browser = await chromium.launch({ executablePath: command, args: ["--no-sandbox"] });
+  let failed = 0;
+  const site = await openSite(home, browser);
+  try {
+    await site.playDemo();
+    for (const [name, check] of Object.entries(checks)) {
+      if (values.only !== undefined && values.only !== name) continue;
+      const start = performance.now();
+      try {
+        const figures = await check(site);
+        process.stdout.write(
+          `ok     ${name} (${((performance.now() - start) / 1_000).toFixed(1)} s): ${figures}\n`,
+        );
+      } catch (error) {
+        failed += 1;
+        process.stdout.write(`FAILED ${name}: ${error instanceof Error ? error.stack : String(error)}\n`);
+      }
+    }
+  } finally {
+    await browser.close();
+    await site.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+async function openSite(home: string, browser: Browser): Promise<Site> {
+  // Over a restart the page finds Mars where it was.
+  const port = await freePort();
+  const options = {
+    dataDir: join(home, "data"),
+    env: {
+      MARS_HTTP_PORT: String(port),
+      MARS_START_GRACE: "off",
+      MARS_ALERT_ALLOW: "127.0.0.0/8",
+      MARS_LOG_LEVEL: "error",
+    },
+    ...(values.binary !== undefined && { command: [values.binary] }),
+  };
+  let mars: MarsProcess = await spawnMars(options);
+  return {
+    url: mars.url,
+    browser,
+    async kill() {
+      await mars.kill("SIGKILL");
+    },
+    async start() {
+      mars = await spawnMars(options);
+    },
+    async stop() {
+      await mars.kill("SIGTERM");
+    },
+    async playDemo() {
+      const script = join(import.meta.dir, "../../scripts/demo/run.ts");
+      const child = Bun.spawn(
+        [process.execPath, script, "--url", mars.url, "--scale", "small", "--no-live"],
+        {
+          stdout: "ignore",
+          stderr: "inherit",
+        },
+      );
+      if ((await child.exited) !== 0) throw new Error("the demo failed");
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
