@@ -148,7 +148,7 @@ function goesByState({ states, overdueSince, stage, attributes, followed, order 
  * Bytes of a message's events in one answer by RPC. Clients take 4 MiB unless configured otherwise, and a list of small numbers
  * is 5.5 times as long in a `google.protobuf.Struct` as in JSON.
  */
-const rpcEventsBytesMax = 512 * 1024;
+export const rpcEventsBytesMax = 512 * 1024;
 
 export const getMessage = operation({
   name: "getMessage",

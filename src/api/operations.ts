@@ -18,6 +18,7 @@ import { getLatencySeries } from "./latency-series.ts";
 import { diffLifecycle } from "./lifecycle-changes.ts";
 import { dryRunLifecycle, learnLifecycle } from "./lifecycle-trials.ts";
 import { deleteLifecycle, getLifecycle, listLifecycleVersions, putLifecycle } from "./lifecycles.ts";
+import { listMessageEvents } from "./message-events.ts";
 import { getMessage, listMessages } from "./messages.ts";
 import type { Operation } from "./operation.ts";
 import { listOverdueGroups } from "./overdue-groups.ts";
@@ -36,6 +37,7 @@ export const operations = [
   getAttributes,
   putAttributes,
   countMessages,
+  listMessageEvents,
   getJourney,
   listApps,
   getOverview,

@@ -7,6 +7,7 @@ import type { AttributeIndexes, AttributeReader } from "../core/attributes.ts";
 import type { AuditReader } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
 import type { ErasurePage, ErasureQuery, Erasures } from "../core/erasure.ts";
+import type { MessageEventsReader } from "../core/message-events.ts";
 import type { Health, Progress, Reader } from "../core/ports.ts";
 import type { AppRetentions } from "../core/retention.ts";
 import type { SetAside } from "../core/set-aside.ts";
@@ -22,6 +23,7 @@ import type { StatisticsReader } from "../statistics/statistics.ts";
 
 /** The clients' reader. */
 export type ApiReader = Omit<Reader, "history"> &
+  MessageEventsReader &
   LifecycleReader &
   Omit<FindingReader, "findingHistory"> &
   StatisticsReader &

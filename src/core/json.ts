@@ -71,7 +71,7 @@ function summaryToJson(summary: MessageSummary) {
 }
 
 /** An event within its message. */
-function storedEventToJson(event: StoredEvent) {
+export function storedEventToJson(event: StoredEvent) {
   return {
     event: event.event,
     created_at: formatTime(event.createdAt),

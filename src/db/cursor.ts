@@ -5,6 +5,17 @@ export function formatCursor(kind: string, key: readonly (number | string)[]): s
   return Buffer.from(JSON.stringify([kind, ...key])).toString("base64url");
 }
 
+/** The kind of list that a cursor is good for; `undefined` where it is none. */
+export function cursorKind(cursor: string): string | undefined {
+  try {
+    const [kind] = JSON.parse(Buffer.from(cursor, "base64url").toString()) as unknown[];
+    return typeof kind === "string" ? kind : undefined;
+  } catch {
+    // `parseCursor` refuses it with a reason.
+    return undefined;
+  }
+}
+
 /**
  * @param types of the key's values, in its order
  * @throws `MarsError("invalid_argument")` for a cursor of another list; it would skip and repeat

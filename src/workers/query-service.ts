@@ -14,6 +14,7 @@ import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
 import { MessageHistories } from "../db/lifecycles/message-histories.ts";
 import { PlanCache } from "../db/lifecycles/plan-cache.ts";
 import { HistoryQueries } from "../db/messages/history-queries.ts";
+import { MessageEventQueries } from "../db/messages/message-events.ts";
 import { MessageQueries, type MessageQueriesOptions } from "../db/messages/message-queries.ts";
 import { ReadConnection } from "../db/read-connection.ts";
 import { SetAsideQueries } from "../db/set-aside/set-aside-queries.ts";
@@ -30,6 +31,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const plans = new PlanCache();
   const messages = new MessageQueries(connection, plans, options);
   const history = new HistoryQueries(connection);
+  const events = new MessageEventQueries(connection);
   const journeys = new JourneyQueries(connection, plans);
   const findings = new FindingQueries(connection, options);
   const groups = new OverdueGroupQueries(connection);
@@ -50,6 +52,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     /** Sets the journal by whose position answers name the seq that they are as of. */
     open: (journalId: string) => connection.open(journalId),
     get: messages.get.bind(messages),
+    messageEvents: events.messageEvents.bind(events),
     list: messages.list.bind(messages),
     history: (query: HistoryQuery) =>
       query.topic.externalId === undefined ? history.history(query) : journeys.history(query),

@@ -79,6 +79,7 @@ let target: { id: string; token: string } | undefined;
 export const rows: Readonly<Record<string, Row>> = {
   listMessages: is(app, ofApp),
   getMessage: is({ ...app, message_id: "m" }, ofMessage),
+  listMessageEvents: is({ ...app, message_id: "m" }, ofMessage),
   getJourney: is({ external_id: "x-1" }, { own: unlessOwn(notFound), missing: { external_id: "x-none" } }),
   listApps: is({}, { own: forAnybody }),
   getFunnel: is(app, ofApp),

@@ -12,6 +12,7 @@ import {
   listLifecycleVersions,
   putLifecycle,
 } from "../../src/api/lifecycles.ts";
+import { listMessageEvents } from "../../src/api/message-events.ts";
 import { getMessage, listMessages } from "../../src/api/messages.ts";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
@@ -65,6 +66,9 @@ const steps = (door: string): readonly Step[] => [
   [getMessage, { ...shop, message_id: "owed" }],
   [getMessage, { ...shop, message_id: "rich", order: "newest", limit: 1 }],
   [getMessage, { ...shop, message_id: "none" }],
+  [listMessageEvents, { ...shop, message_id: "rich", order: "desc", limit: 1 }],
+  [listMessageEvents, { ...shop, message_id: "late", event: "created" }],
+  [listMessageEvents, { ...shop, message_id: "none" }],
   [getMessage, { ...shop, message_id: "late", limit: 10_001 }],
   [getJourney, { external_id: "x-1" }],
   [getJourney, { external_id: "x-1", limit: 1_001 }],

@@ -107,6 +107,16 @@ test("no page or list sorts a table that grows, or reads it without a bound", as
     for (const one of [{}, { since: 1 }, { state: "overdue" } as const, { state: "complete" } as const]) {
       await queries.counts({ appId: "app", name: "region", ...one });
     }
+    for (const order of ["asc", "desc"] as const) {
+      for (const one of [{}, { event: "STAGE 1" }]) {
+        const asked = { appId: "app", messageId: "m7", order, limit: 1, ...one };
+        await pages(queries.messageEvents, asked);
+        const { nextCursor } = await queries.messageEvents(asked);
+        const second = nextCursor && (await queries.messageEvents({ ...asked, cursor: nextCursor }));
+        if (second && second.previousCursor !== undefined)
+          await queries.messageEvents({ ...asked, cursor: second.previousCursor });
+      }
+    }
     await queries.histories({ appId: "app", since: 0, until: 9e15 });
     await queries.apps({ limit: 10 });
     await queries.apps({ cursor: Buffer.from('["apps","a"]').toString("base64url"), limit: 10 });

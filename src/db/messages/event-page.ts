@@ -18,7 +18,7 @@ export interface EventPage {
 const eventsMax = Math.ceil(pageBytesMax / 200);
 
 /** The columns of the index `events_order` behind the message. */
-const key: readonly KeyColumn[] = [
+export const eventOrderKey: readonly KeyColumn[] = [
   { name: "created_at", sql: "e.created_at", type: "integer" },
   { name: "event", sql: "e.event", type: "text" },
   { name: "event_id", sql: "e.event_id", type: "text" },
@@ -34,7 +34,7 @@ export function scanEvents(message: number, { order, limit, cursor }: EventPage)
     cursor,
     columns: `e.seq, ${eventBytes} AS own`,
     from: "events e",
-    key,
+    key: eventOrderKey,
     direction: order === "oldest" ? "ASC" : "DESC",
     indexed,
     // One more than the page has: whether there are others.

@@ -39,6 +39,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
     reader: () => ({
       list: fail,
       get: fail,
+      messageEvents: fail,
       journey: fail,
       lifecycleVersions: fail,
       lifecycleVersion: fail,

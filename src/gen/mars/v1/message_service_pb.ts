@@ -16,7 +16,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file mars/v1/message_service.proto.
  */
 export const file_mars_v1_message_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tYXJzL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIHbWFycy52MSKDAwoOTWVzc2FnZVN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXZlbnRfY291bnQYBSABKAQSEgoKbGFzdF9ldmVudBgGIAEoCRIOCgZzdGFnZXMYByADKAkSFAoMZXh0ZXJuYWxfaWRzGAggAygJEiQKBXN0YXRlGAkgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcGFydGlhbBgLIAEoCBIWCglwYXJlbnRfaWQYDCABKAlIAIgBARIOCgZza2V3ZWQYDSABKAhCDAoKX3BhcmVudF9pZCKKAQoHTWVzc2FnZRIoCgdzdW1tYXJ5GAEgASgLMhcubWFycy52MS5NZXNzYWdlU3VtbWFyeRImCgZldmVudHMYAiADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSLQoJbGlmZWN5Y2xlGAMgASgLMhoubWFycy52MS5MaWZlY3ljbGVJbnN0YW5jZSKLAQoRR2V0TWVzc2FnZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHbWluX3NlcRgDIAEoBBIiCgVvcmRlchgEIAEoDjITLm1hcnMudjEuRXZlbnRPcmRlchINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkiXwoSR2V0TWVzc2FnZVJlc3BvbnNlEiEKB21lc3NhZ2UYASABKAsyEC5tYXJzLnYxLk1lc3NhZ2USEQoJYXNfb2Zfc2VxGAIgASgEEhMKC25leHRfY3Vyc29yGAMgASgJIo8FChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEhMKC2V4dGVybmFsX2lkGAMgASgJEg0KBWV2ZW50GAQgASgJEg8KB21pc3NpbmcYBSABKAkSDgoGcHJlZml4GAYgASgJEikKBXNpbmNlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFb3JkZXIYCSABKA4yFS5tYXJzLnYxLk1lc3NhZ2VPcmRlchINCgVsaW1pdBgKIAEoDRIOCgZjdXJzb3IYCyABKAkSDwoHbWluX3NlcRgMIAEoBBIkCgVzdGF0ZRgNIAMoDjIVLm1hcnMudjEuTWVzc2FnZVN0YXRlEjEKDW92ZXJkdWVfc2luY2UYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YWdlGA8gASgJEioKC3N0YWdlX3N0YXRlGBAgASgOMhUubWFycy52MS5GdW5uZWxTdGF0dXMSEAoIZm9sbG93ZWQYESABKAgSEgoFYWZ0ZXIYEiABKAlIAIgBARIUCgxzdGFnZV9ldmVudHMYEyADKAkSFAoMYWZ0ZXJfZXZlbnRzGBQgAygJEkAKCmF0dHJpYnV0ZXMYFSADKAsyLC5tYXJzLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QuQXR0cmlidXRlc0VudHJ5GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl9hZnRlciJ3ChRMaXN0TWVzc2FnZXNSZXNwb25zZRIpCghtZXNzYWdlcxgBIAMoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkiWAoRR2V0Sm91cm5leVJlcXVlc3QSEwoLZXh0ZXJuYWxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDgoGY3Vyc29yGAMgASgJEg8KB21pbl9zZXEYBCABKAQiwwEKEkdldEpvdXJuZXlSZXNwb25zZRITCgtleHRlcm5hbF9pZBgBIAEoCRIpCghtZXNzYWdlcxgCIAMoCzIXLm1hcnMudjEuTWVzc2FnZVN1bW1hcnkSDwoHcGFydGlhbBgDIAEoCBImCgZldmVudHMYBCADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSEwoLbmV4dF9jdXJzb3IYBSABKAkSEQoJYXNfb2Zfc2VxGAYgASgEEgwKBGFwcHMYByADKAkiJgoUR2V0QXR0cmlidXRlc1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJIj0KEEluZGV4ZWRBdHRyaWJ1dGUSDAoEbmFtZRgBIAEoCRIMCgRkb25lGAIgASgIEg0KBXNoYXJlGAMgASgBIkMKFUdldEF0dHJpYnV0ZXNSZXNwb25zZRIqCgdpbmRleGVkGAEgAygLMhkubWFycy52MS5JbmRleGVkQXR0cmlidXRlIjcKFFB1dEF0dHJpYnV0ZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIPCgdpbmRleGVkGAIgAygJIkMKFVB1dEF0dHJpYnV0ZXNSZXNwb25zZRIqCgdpbmRleGVkGAEgAygLMhkubWFycy52MS5JbmRleGVkQXR0cmlidXRlIpQBChRDb3VudE1lc3NhZ2VzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSCgoCYnkYAiABKAkSJAoFc3RhdGUYAyABKA4yFS5tYXJzLnYxLk1lc3NhZ2VTdGF0ZRIpCgVzaW5jZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHbWluX3NlcRgFIAEoBCKrAQoVQ291bnRNZXNzYWdlc1Jlc3BvbnNlEjQKBmNvdW50cxgBIAMoCzIkLm1hcnMudjEuQ291bnRNZXNzYWdlc1Jlc3BvbnNlLkNvdW50Eg8KB3dpdGhvdXQYAiABKAQSEAoIbWVzc2FnZXMYAyABKAQSDwoHcGFydGlhbBgEIAEoCBooCgVDb3VudBINCgV2YWx1ZRgBIAEoCRIQCghtZXNzYWdlcxgCIAEoBCJJChJXYXRjaEV2ZW50c1JlcXVlc3QSDQoFdG9waWMYASABKAkSFgoJYWZ0ZXJfc2VxGAIgASgESACIAQFCDAoKX2FmdGVyX3NlcSLnAQoTV2F0Y2hFdmVudHNSZXNwb25zZRI3CgdzdGFydGVkGAEgASgLMiQubWFycy52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlLlN0YXJ0ZWRIABIzCgViYXRjaBgCIAEoCzIiLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZS5CYXRjaEgAGikKB1N0YXJ0ZWQSCwoDc2VxGAEgASgEEhEKCXJlY292ZXJlZBgCIAEoCBovCgVCYXRjaBImCgZldmVudHMYASADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnRCBgoEaXRlbSpZCgpFdmVudE9yZGVyEhsKF0VWRU5UX09SREVSX1VOU1BFQ0lGSUVEEAASFgoSRVZFTlRfT1JERVJfT0xERVNUEAESFgoSRVZFTlRfT1JERVJfTkVXRVNUEAIqlwEKDE1lc3NhZ2VPcmRlchIdChlNRVNTQUdFX09SREVSX1VOU1BFQ0lGSUVEEAASGAoUTUVTU0FHRV9PUkRFUl9ORVdFU1QQARIYChRNRVNTQUdFX09SREVSX09MREVTVBACEhkKFU1FU1NBR0VfT1JERVJfVVBEQVRFRBADEhkKFU1FU1NBR0VfT1JERVJfT1ZFUkRVRRAEMsAECg5NZXNzYWdlU2VydmljZRJKCgpHZXRNZXNzYWdlEhoubWFycy52MS5HZXRNZXNzYWdlUmVxdWVzdBobLm1hcnMudjEuR2V0TWVzc2FnZVJlc3BvbnNlIgOQAgESUAoMTGlzdE1lc3NhZ2VzEhwubWFycy52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0TWVzc2FnZXNSZXNwb25zZSIDkAIBEkoKCkdldEpvdXJuZXkSGi5tYXJzLnYxLkdldEpvdXJuZXlSZXF1ZXN0GhsubWFycy52MS5HZXRKb3VybmV5UmVzcG9uc2UiA5ACARJTCg1HZXRBdHRyaWJ1dGVzEh0ubWFycy52MS5HZXRBdHRyaWJ1dGVzUmVxdWVzdBoeLm1hcnMudjEuR2V0QXR0cmlidXRlc1Jlc3BvbnNlIgOQAgESTgoNUHV0QXR0cmlidXRlcxIdLm1hcnMudjEuUHV0QXR0cmlidXRlc1JlcXVlc3QaHi5tYXJzLnYxLlB1dEF0dHJpYnV0ZXNSZXNwb25zZRJTCg1Db3VudE1lc3NhZ2VzEh0ubWFycy52MS5Db3VudE1lc3NhZ2VzUmVxdWVzdBoeLm1hcnMudjEuQ291bnRNZXNzYWdlc1Jlc3BvbnNlIgOQAgESSgoLV2F0Y2hFdmVudHMSGy5tYXJzLnYxLldhdGNoRXZlbnRzUmVxdWVzdBocLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_mars_v1_event, file_mars_v1_lifecycle]);
+  fileDesc("Ch1tYXJzL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIHbWFycy52MSKDAwoOTWVzc2FnZVN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXZlbnRfY291bnQYBSABKAQSEgoKbGFzdF9ldmVudBgGIAEoCRIOCgZzdGFnZXMYByADKAkSFAoMZXh0ZXJuYWxfaWRzGAggAygJEiQKBXN0YXRlGAkgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcGFydGlhbBgLIAEoCBIWCglwYXJlbnRfaWQYDCABKAlIAIgBARIOCgZza2V3ZWQYDSABKAhCDAoKX3BhcmVudF9pZCKKAQoHTWVzc2FnZRIoCgdzdW1tYXJ5GAEgASgLMhcubWFycy52MS5NZXNzYWdlU3VtbWFyeRImCgZldmVudHMYAiADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSLQoJbGlmZWN5Y2xlGAMgASgLMhoubWFycy52MS5MaWZlY3ljbGVJbnN0YW5jZSKLAQoRR2V0TWVzc2FnZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHbWluX3NlcRgDIAEoBBIiCgVvcmRlchgEIAEoDjITLm1hcnMudjEuRXZlbnRPcmRlchINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkiXwoSR2V0TWVzc2FnZVJlc3BvbnNlEiEKB21lc3NhZ2UYASABKAsyEC5tYXJzLnYxLk1lc3NhZ2USEQoJYXNfb2Zfc2VxGAIgASgEEhMKC25leHRfY3Vyc29yGAMgASgJIqkBChhMaXN0TWVzc2FnZUV2ZW50c1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSKgoFb3JkZXIYAyABKA4yGy5tYXJzLnYxLk1lc3NhZ2VFdmVudHNPcmRlchINCgVldmVudBgEIAEoCRINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkSDwoHbWluX3NlcRgHIAEoBCKEAQoZTGlzdE1lc3NhZ2VFdmVudHNSZXNwb25zZRImCgZldmVudHMYASADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSFwoPcHJldmlvdXNfY3Vyc29yGAIgASgJEhMKC25leHRfY3Vyc29yGAMgASgJEhEKCWFzX29mX3NlcRgEIAEoBCKPBQoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRITCgtleHRlcm5hbF9pZBgDIAEoCRINCgVldmVudBgEIAEoCRIPCgdtaXNzaW5nGAUgASgJEg4KBnByZWZpeBgGIAEoCRIpCgVzaW5jZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKBW9yZGVyGAkgASgOMhUubWFycy52MS5NZXNzYWdlT3JkZXISDQoFbGltaXQYCiABKA0SDgoGY3Vyc29yGAsgASgJEg8KB21pbl9zZXEYDCABKAQSJAoFc3RhdGUYDSADKA4yFS5tYXJzLnYxLk1lc3NhZ2VTdGF0ZRIxCg1vdmVyZHVlX3NpbmNlGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVzdGFnZRgPIAEoCRIqCgtzdGFnZV9zdGF0ZRgQIAEoDjIVLm1hcnMudjEuRnVubmVsU3RhdHVzEhAKCGZvbGxvd2VkGBEgASgIEhIKBWFmdGVyGBIgASgJSACIAQESFAoMc3RhZ2VfZXZlbnRzGBMgAygJEhQKDGFmdGVyX2V2ZW50cxgUIAMoCRJACgphdHRyaWJ1dGVzGBUgAygLMiwubWFycy52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0LkF0dHJpYnV0ZXNFbnRyeRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfYWZ0ZXIidwoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USKQoIbWVzc2FnZXMYASADKAsyFy5tYXJzLnYxLk1lc3NhZ2VTdW1tYXJ5EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBBIMCgRhcHBzGAQgAygJIlgKEUdldEpvdXJuZXlSZXF1ZXN0EhMKC2V4dGVybmFsX2lkGAEgASgJEg0KBWxpbWl0GAIgASgNEg4KBmN1cnNvchgDIAEoCRIPCgdtaW5fc2VxGAQgASgEIsMBChJHZXRKb3VybmV5UmVzcG9uc2USEwoLZXh0ZXJuYWxfaWQYASABKAkSKQoIbWVzc2FnZXMYAiADKAsyFy5tYXJzLnYxLk1lc3NhZ2VTdW1tYXJ5Eg8KB3BhcnRpYWwYAyABKAgSJgoGZXZlbnRzGAQgAygLMhYubWFycy52MS5SZWNvcmRlZEV2ZW50EhMKC25leHRfY3Vyc29yGAUgASgJEhEKCWFzX29mX3NlcRgGIAEoBBIMCgRhcHBzGAcgAygJIiYKFEdldEF0dHJpYnV0ZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCSI9ChBJbmRleGVkQXR0cmlidXRlEgwKBG5hbWUYASABKAkSDAoEZG9uZRgCIAEoCBINCgVzaGFyZRgDIAEoASJDChVHZXRBdHRyaWJ1dGVzUmVzcG9uc2USKgoHaW5kZXhlZBgBIAMoCzIZLm1hcnMudjEuSW5kZXhlZEF0dHJpYnV0ZSI3ChRQdXRBdHRyaWJ1dGVzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSDwoHaW5kZXhlZBgCIAMoCSJDChVQdXRBdHRyaWJ1dGVzUmVzcG9uc2USKgoHaW5kZXhlZBgBIAMoCzIZLm1hcnMudjEuSW5kZXhlZEF0dHJpYnV0ZSKUAQoUQ291bnRNZXNzYWdlc1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJEgoKAmJ5GAIgASgJEiQKBXN0YXRlGAMgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSKQoFc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB21pbl9zZXEYBSABKAQiqwEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRI0CgZjb3VudHMYASADKAsyJC5tYXJzLnYxLkNvdW50TWVzc2FnZXNSZXNwb25zZS5Db3VudBIPCgd3aXRob3V0GAIgASgEEhAKCG1lc3NhZ2VzGAMgASgEEg8KB3BhcnRpYWwYBCABKAgaKAoFQ291bnQSDQoFdmFsdWUYASABKAkSEAoIbWVzc2FnZXMYAiABKAQiSQoSV2F0Y2hFdmVudHNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhYKCWFmdGVyX3NlcRgCIAEoBEgAiAEBQgwKCl9hZnRlcl9zZXEi5wEKE1dhdGNoRXZlbnRzUmVzcG9uc2USNwoHc3RhcnRlZBgBIAEoCzIkLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZS5TdGFydGVkSAASMwoFYmF0Y2gYAiABKAsyIi5tYXJzLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UuQmF0Y2hIABopCgdTdGFydGVkEgsKA3NlcRgBIAEoBBIRCglyZWNvdmVyZWQYAiABKAgaLwoFQmF0Y2gSJgoGZXZlbnRzGAEgAygLMhYubWFycy52MS5SZWNvcmRlZEV2ZW50QgYKBGl0ZW0qWQoKRXZlbnRPcmRlchIbChdFVkVOVF9PUkRFUl9VTlNQRUNJRklFRBAAEhYKEkVWRU5UX09SREVSX09MREVTVBABEhYKEkVWRU5UX09SREVSX05FV0VTVBACKncKEk1lc3NhZ2VFdmVudHNPcmRlchIkCiBNRVNTQUdFX0VWRU5UU19PUkRFUl9VTlNQRUNJRklFRBAAEhwKGE1FU1NBR0VfRVZFTlRTX09SREVSX0FTQxABEh0KGU1FU1NBR0VfRVZFTlRTX09SREVSX0RFU0MQAiqXAQoMTWVzc2FnZU9yZGVyEh0KGU1FU1NBR0VfT1JERVJfVU5TUEVDSUZJRUQQABIYChRNRVNTQUdFX09SREVSX05FV0VTVBABEhgKFE1FU1NBR0VfT1JERVJfT0xERVNUEAISGQoVTUVTU0FHRV9PUkRFUl9VUERBVEVEEAMSGQoVTUVTU0FHRV9PUkRFUl9PVkVSRFVFEAQyoQUKDk1lc3NhZ2VTZXJ2aWNlEkoKCkdldE1lc3NhZ2USGi5tYXJzLnYxLkdldE1lc3NhZ2VSZXF1ZXN0GhsubWFycy52MS5HZXRNZXNzYWdlUmVzcG9uc2UiA5ACARJfChFMaXN0TWVzc2FnZUV2ZW50cxIhLm1hcnMudjEuTGlzdE1lc3NhZ2VFdmVudHNSZXF1ZXN0GiIubWFycy52MS5MaXN0TWVzc2FnZUV2ZW50c1Jlc3BvbnNlIgOQAgESUAoMTGlzdE1lc3NhZ2VzEhwubWFycy52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0TWVzc2FnZXNSZXNwb25zZSIDkAIBEkoKCkdldEpvdXJuZXkSGi5tYXJzLnYxLkdldEpvdXJuZXlSZXF1ZXN0GhsubWFycy52MS5HZXRKb3VybmV5UmVzcG9uc2UiA5ACARJTCg1HZXRBdHRyaWJ1dGVzEh0ubWFycy52MS5HZXRBdHRyaWJ1dGVzUmVxdWVzdBoeLm1hcnMudjEuR2V0QXR0cmlidXRlc1Jlc3BvbnNlIgOQAgESTgoNUHV0QXR0cmlidXRlcxIdLm1hcnMudjEuUHV0QXR0cmlidXRlc1JlcXVlc3QaHi5tYXJzLnYxLlB1dEF0dHJpYnV0ZXNSZXNwb25zZRJTCg1Db3VudE1lc3NhZ2VzEh0ubWFycy52MS5Db3VudE1lc3NhZ2VzUmVxdWVzdBoeLm1hcnMudjEuQ291bnRNZXNzYWdlc1Jlc3BvbnNlIgOQAgESSgoLV2F0Y2hFdmVudHMSGy5tYXJzLnYxLldhdGNoRXZlbnRzUmVxdWVzdBocLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_mars_v1_event, file_mars_v1_lifecycle]);
 
 /**
  * A message in short.
@@ -251,6 +251,111 @@ export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PUR
   messageDesc(file_mars_v1_message_service, 3);
 
 /**
+ * Which events.
+ *
+ * @generated from message mars.v1.ListMessageEventsRequest
+ */
+export type ListMessageEventsRequest = Message$1<"mars.v1.ListMessageEventsRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+
+  /**
+   * Required.
+   *
+   * @generated from field: string message_id = 2;
+   */
+  messageId: string;
+
+  /**
+   * How to sort.
+   *
+   * @generated from field: mars.v1.MessageEventsOrder order = 3;
+   */
+  order: MessageEventsOrder;
+
+  /**
+   * Of this name only.
+   *
+   * @generated from field: string event = 4;
+   */
+  event: string;
+
+  /**
+   * Events on this page, at most 1000; 0 stands for 100. It has fewer where they are more than 512 KiB.
+   *
+   * @generated from field: uint32 limit = 5;
+   */
+  limit: number;
+
+  /**
+   * The next_cursor or the previous_cursor of another page. Filter and order must be the same as there.
+   *
+   * @generated from field: string cursor = 6;
+   */
+  cursor: string;
+
+  /**
+   * See the service.
+   *
+   * @generated from field: uint64 min_seq = 7;
+   */
+  minSeq: bigint;
+};
+
+/**
+ * Describes the message mars.v1.ListMessageEventsRequest.
+ * Use `create(ListMessageEventsRequestSchema)` to create a new message.
+ */
+export const ListMessageEventsRequestSchema: GenMessage<ListMessageEventsRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 4);
+
+/**
+ * A page of a message's events.
+ *
+ * @generated from message mars.v1.ListMessageEventsResponse
+ */
+export type ListMessageEventsResponse = Message$1<"mars.v1.ListMessageEventsResponse"> & {
+  /**
+   * In the order asked for.
+   *
+   * @generated from field: repeated mars.v1.RecordedEvent events = 1;
+   */
+  events: RecordedEvent[];
+
+  /**
+   * Asks for the page before, in the same order; empty on the first page, and on one without events.
+   *
+   * @generated from field: string previous_cursor = 2;
+   */
+  previousCursor: string;
+
+  /**
+   * Asks for the next page; empty on the last one. A page may be short, or empty, and still have one.
+   *
+   * @generated from field: string next_cursor = 3;
+   */
+  nextCursor: string;
+
+  /**
+   * Every event up to this place in the sequence is reflected in the answer.
+   *
+   * @generated from field: uint64 as_of_seq = 4;
+   */
+  asOfSeq: bigint;
+};
+
+/**
+ * Describes the message mars.v1.ListMessageEventsResponse.
+ * Use `create(ListMessageEventsResponseSchema)` to create a new message.
+ */
+export const ListMessageEventsResponseSchema: GenMessage<ListMessageEventsResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 5);
+
+/**
  * Which messages; every filter that is given must match.
  *
  * @generated from message mars.v1.ListMessagesRequest
@@ -410,7 +515,7 @@ export type ListMessagesRequest = Message$1<"mars.v1.ListMessagesRequest"> & {
  * Use `create(ListMessagesRequestSchema)` to create a new message.
  */
 export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 4);
+  messageDesc(file_mars_v1_message_service, 6);
 
 /**
  * A page of messages.
@@ -452,7 +557,7 @@ export type ListMessagesResponse = Message$1<"mars.v1.ListMessagesResponse"> & {
  * Use `create(ListMessagesResponseSchema)` to create a new message.
  */
 export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 5);
+  messageDesc(file_mars_v1_message_service, 7);
 
 /**
  * Which journey, and which of its events.
@@ -494,7 +599,7 @@ export type GetJourneyRequest = Message$1<"mars.v1.GetJourneyRequest"> & {
  * Use `create(GetJourneyRequestSchema)` to create a new message.
  */
 export const GetJourneyRequestSchema: GenMessage<GetJourneyRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 6);
+  messageDesc(file_mars_v1_message_service, 8);
 
 /**
  * A journey.
@@ -557,7 +662,7 @@ export type GetJourneyResponse = Message$1<"mars.v1.GetJourneyResponse"> & {
  * Use `create(GetJourneyResponseSchema)` to create a new message.
  */
 export const GetJourneyResponseSchema: GenMessage<GetJourneyResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 7);
+  messageDesc(file_mars_v1_message_service, 9);
 
 /**
  * Whose attributes.
@@ -578,7 +683,7 @@ export type GetAttributesRequest = Message$1<"mars.v1.GetAttributesRequest"> & {
  * Use `create(GetAttributesRequestSchema)` to create a new message.
  */
 export const GetAttributesRequestSchema: GenMessage<GetAttributesRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 8);
+  messageDesc(file_mars_v1_message_service, 10);
 
 /**
  * An attribute that is indexed.
@@ -613,7 +718,7 @@ export type IndexedAttribute = Message$1<"mars.v1.IndexedAttribute"> & {
  * Use `create(IndexedAttributeSchema)` to create a new message.
  */
 export const IndexedAttributeSchema: GenMessage<IndexedAttribute> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 9);
+  messageDesc(file_mars_v1_message_service, 11);
 
 /**
  * The attributes of an app.
@@ -634,7 +739,7 @@ export type GetAttributesResponse = Message$1<"mars.v1.GetAttributesResponse"> &
  * Use `create(GetAttributesResponseSchema)` to create a new message.
  */
 export const GetAttributesResponseSchema: GenMessage<GetAttributesResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 10);
+  messageDesc(file_mars_v1_message_service, 12);
 
 /**
  * The attributes of an app from now on.
@@ -662,7 +767,7 @@ export type PutAttributesRequest = Message$1<"mars.v1.PutAttributesRequest"> & {
  * Use `create(PutAttributesRequestSchema)` to create a new message.
  */
 export const PutAttributesRequestSchema: GenMessage<PutAttributesRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 11);
+  messageDesc(file_mars_v1_message_service, 13);
 
 /**
  * The attributes of an app.
@@ -683,7 +788,7 @@ export type PutAttributesResponse = Message$1<"mars.v1.PutAttributesResponse"> &
  * Use `create(PutAttributesResponseSchema)` to create a new message.
  */
 export const PutAttributesResponseSchema: GenMessage<PutAttributesResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 12);
+  messageDesc(file_mars_v1_message_service, 14);
 
 /**
  * What to count.
@@ -732,7 +837,7 @@ export type CountMessagesRequest = Message$1<"mars.v1.CountMessagesRequest"> & {
  * Use `create(CountMessagesRequestSchema)` to create a new message.
  */
 export const CountMessagesRequestSchema: GenMessage<CountMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 13);
+  messageDesc(file_mars_v1_message_service, 15);
 
 /**
  * Messages by their values.
@@ -774,7 +879,7 @@ export type CountMessagesResponse = Message$1<"mars.v1.CountMessagesResponse"> &
  * Use `create(CountMessagesResponseSchema)` to create a new message.
  */
 export const CountMessagesResponseSchema: GenMessage<CountMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 14);
+  messageDesc(file_mars_v1_message_service, 16);
 
 /**
  * A value.
@@ -802,7 +907,7 @@ export type CountMessagesResponse_Count = Message$1<"mars.v1.CountMessagesRespon
  * Use `create(CountMessagesResponse_CountSchema)` to create a new message.
  */
 export const CountMessagesResponse_CountSchema: GenMessage<CountMessagesResponse_Count> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 14, 0);
+  messageDesc(file_mars_v1_message_service, 16, 0);
 
 /**
  * What to watch.
@@ -831,7 +936,7 @@ export type WatchEventsRequest = Message$1<"mars.v1.WatchEventsRequest"> & {
  * Use `create(WatchEventsRequestSchema)` to create a new message.
  */
 export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 15);
+  messageDesc(file_mars_v1_message_service, 17);
 
 /**
  * The beginning, then events.
@@ -868,7 +973,7 @@ export type WatchEventsResponse = Message$1<"mars.v1.WatchEventsResponse"> & {
  * Use `create(WatchEventsResponseSchema)` to create a new message.
  */
 export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 16);
+  messageDesc(file_mars_v1_message_service, 18);
 
 /**
  * Where the stream begins; the first response and no other.
@@ -897,7 +1002,7 @@ export type WatchEventsResponse_Started = Message$1<"mars.v1.WatchEventsResponse
  * Use `create(WatchEventsResponse_StartedSchema)` to create a new message.
  */
 export const WatchEventsResponse_StartedSchema: GenMessage<WatchEventsResponse_Started> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 16, 0);
+  messageDesc(file_mars_v1_message_service, 18, 0);
 
 /**
  * Events in the order of their seq.
@@ -918,7 +1023,7 @@ export type WatchEventsResponse_Batch = Message$1<"mars.v1.WatchEventsResponse.B
  * Use `create(WatchEventsResponse_BatchSchema)` to create a new message.
  */
 export const WatchEventsResponse_BatchSchema: GenMessage<WatchEventsResponse_Batch> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 16, 1);
+  messageDesc(file_mars_v1_message_service, 18, 1);
 
 /**
  * Which of a message's events come first.
@@ -953,6 +1058,40 @@ export enum EventOrder {
  */
 export const EventOrderSchema: GenEnum<EventOrder> = /*@__PURE__*/
   enumDesc(file_mars_v1_message_service, 0);
+
+/**
+ * By created_at; ties go by name, event id and the rest of their contents.
+ *
+ * @generated from enum mars.v1.MessageEventsOrder
+ */
+export enum MessageEventsOrder {
+  /**
+   * The same as asc.
+   *
+   * @generated from enum value: MESSAGE_EVENTS_ORDER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The earliest first.
+   *
+   * @generated from enum value: MESSAGE_EVENTS_ORDER_ASC = 1;
+   */
+  ASC = 1,
+
+  /**
+   * The latest first.
+   *
+   * @generated from enum value: MESSAGE_EVENTS_ORDER_DESC = 2;
+   */
+  DESC = 2,
+}
+
+/**
+ * Describes the enum mars.v1.MessageEventsOrder.
+ */
+export const MessageEventsOrderSchema: GenEnum<MessageEventsOrder> = /*@__PURE__*/
+  enumDesc(file_mars_v1_message_service, 1);
 
 /**
  * How a list is sorted. Ties go by the seq of the first event, so the order is total.
@@ -1000,7 +1139,7 @@ export enum MessageOrder {
  * Describes the enum mars.v1.MessageOrder.
  */
 export const MessageOrderSchema: GenEnum<MessageOrder> = /*@__PURE__*/
-  enumDesc(file_mars_v1_message_service, 1);
+  enumDesc(file_mars_v1_message_service, 2);
 
 /**
  * Messages and their events.
@@ -1024,6 +1163,16 @@ export const MessageService: GenService<{
     methodKind: "unary";
     input: typeof GetMessageRequestSchema;
     output: typeof GetMessageResponseSchema;
+  },
+  /**
+   * The events of one message, a page at a time in both directions. NOT_FOUND when Mars has no event of it.
+   *
+   * @generated from rpc mars.v1.MessageService.ListMessageEvents
+   */
+  listMessageEvents: {
+    methodKind: "unary";
+    input: typeof ListMessageEventsRequestSchema;
+    output: typeof ListMessageEventsResponseSchema;
   },
   /**
    * Messages by filter, a page at a time. The order is global and the cursor stable while events arrive.

@@ -1,0 +1,32 @@
+/** The events of one message, in pages both ways. Validated by `api/`. */
+import type { MessageKey, StoredEvent } from "./event.ts";
+
+export interface MessageEventsQuery extends MessageKey {
+  /** By `created_at`: the earliest first, or the latest. Ties go by name, event id and the rest of their contents. */
+  readonly order: "asc" | "desc";
+  /** Of this name only. */
+  readonly event?: string;
+  /** Events on this page, 1–1000. */
+  readonly limit: number;
+  /** The `nextCursor` or the `previousCursor` of another page, opaque. */
+  readonly cursor?: string;
+  /** Bytes of the events as they are kept; one event is always in it. Default: 1 MiB. */
+  readonly bytesMax?: number;
+}
+
+export interface MessageEventsPage {
+  /** Whether any event of the message is stored. */
+  readonly found: boolean;
+  readonly events: readonly StoredEvent[];
+  /** Absent on the last page. A page may be short or empty, and still have one: it examines a bounded number of events. */
+  readonly nextCursor?: string;
+  /** Absent on the first page. */
+  readonly previousCursor?: string;
+  /** Everything up to this seq is reflected in the answer. */
+  readonly asOfSeq: number;
+}
+
+/** Reads the events of a message. Rejects with `unavailable` while the database is away. */
+export interface MessageEventsReader {
+  messageEvents(query: MessageEventsQuery): Promise<MessageEventsPage>;
+}

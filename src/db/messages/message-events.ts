@@ -1,0 +1,102 @@
+/**
+ * Pages of one message's events, both ways, each by the index of their order: the last page of a million events costs what the
+ * first one does. With a filter a page examines a bounded number of events. Runs on a query thread.
+ */
+import type { Row } from "@libsql/client";
+import type { MessageEventsPage, MessageEventsQuery } from "../../core/message-events.ts";
+import { messageEventsSql } from "../../gen/sql.ts";
+import { Conditions } from "../conditions.ts";
+import { cursorKind } from "../cursor.ts";
+import { KeysetScan, readPage } from "../keyset-scan.ts";
+import type { ReadConnection } from "../read-connection.ts";
+import { knownPosition } from "./apply-sql.ts";
+import { eventOrderKey } from "./event-page.ts";
+import { eventBytes, pageBytesMax, storedEvent } from "./event-rows.ts";
+
+const directions = { asc: "ASC", desc: "DESC" } as const;
+const opposite = { asc: "desc", desc: "asc" } as const;
+
+export class MessageEventQueries {
+  readonly #connection: ReadConnection;
+
+  constructor(connection: ReadConnection) {
+    this.#connection = connection;
+  }
+
+  /** See `MessageEventsReader.messageEvents`. */
+  async messageEvents(query: MessageEventsQuery): Promise<MessageEventsPage> {
+    const { appId, messageId, order, cursor } = query;
+    const [found] = await this.#connection.read([
+      { sql: "SELECT id FROM messages WHERE message_id = ? AND app_id = ?", args: [messageId, appId] },
+    ]);
+    const id = Number(found?.[0]?.id ?? 0);
+    const back = cursor !== undefined && cursorKind(cursor) === kindOf(order, true);
+    const scan = scanOf(id, query, back);
+    const { rows, next, others } = await readPage(this.#connection, scan, () => [
+      knownPosition(this.#connection.journalId),
+    ]);
+    const seqs = (back ? rows.toReversed() : rows).map(({ seq }) => Number(seq));
+    const args = [JSON.stringify(seqs)];
+    const { rows: events } = await this.#connection.execute({ sql: messageEventsSql.bySeqs, args });
+    return {
+      found: id !== 0,
+      events: this.#connection.decode(events, (row) => storedEvent({ appId, messageId }, row)),
+      ...cursorsOf(query, back, rows, next.nextCursor),
+      asOfSeq: Number(others[0]?.[0]?.seq ?? 0),
+    };
+  }
+}
+
+function kindOf(order: MessageEventsQuery["order"], back: boolean): string {
+  return back ? `${order}-before` : order;
+}
+
+/** @param back towards the beginning of the order */
+function scanOf(
+  message: number,
+  {
+    order,
+    event,
+    limit,
+    cursor,
+    bytesMax = pageBytesMax,
+  }: Omit<MessageEventsQuery, "cursor"> & { readonly cursor?: string | undefined },
+  back: boolean,
+): KeysetScan {
+  const indexed = new Conditions();
+  indexed.add("e.message = ?", message);
+  const filters = new Conditions();
+  filters.addEqual("e.event", event);
+  return new KeysetScan({
+    kind: kindOf(order, back),
+    cursor,
+    columns: "e.seq",
+    from: "events e",
+    key: eventOrderKey,
+    direction: directions[back ? opposite[order] : order],
+    indexed,
+    filters,
+    limit,
+    bytes: { sql: eventBytes, max: bytesMax },
+  });
+}
+
+/**
+ * @param rows as they were scanned
+ * @param further the cursor behind them in the direction of the scan
+ */
+function cursorsOf(
+  query: MessageEventsQuery,
+  back: boolean,
+  rows: readonly Row[],
+  further: string | undefined,
+): Pick<MessageEventsPage, "nextCursor" | "previousCursor"> {
+  const near = rows[0];
+  // Without a cursor the page begins the order, and nothing is before it.
+  const turned =
+    query.cursor === undefined || near === undefined
+      ? undefined
+      : scanOf(0, { ...query, cursor: undefined }, !back).cursorAt(near);
+  const [nextCursor, previousCursor] = back ? [turned, further] : [further, turned];
+  return { ...(nextCursor && { nextCursor }), ...(previousCursor && { previousCursor }) };
+}

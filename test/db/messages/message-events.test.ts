@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { MessageEventsPage, MessageEventsQuery } from "../../../src/core/message-events.ts";
+import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
+
+const count = 12_000;
+let opened: TestStore;
+
+beforeAll(async () => {
+  opened = await openStore();
+  const events = Array.from({ length: count }, (_, n) =>
+    // Times that tie, and a name that is rare; another message between them.
+    event(n + 1, {
+      messageId: n % 3 === 2 ? "other" : "large",
+      createdAt: 1_000 + Math.floor(n / 7),
+      event: n % 6_000 === 1 ? "RARE" : `STAGE_${n % 5}`,
+      eventId: `id-${n}`,
+    }),
+  );
+  await opened.store.apply(await batchOf(events));
+});
+afterAll(() => opened[Symbol.dispose]());
+
+type Asked = Partial<Omit<MessageEventsQuery, "appId" | "messageId">>;
+
+function read(asked: Asked = {}, messageId = "large"): Promise<MessageEventsPage> {
+  return opened.queries.messageEvents({ appId: "app", messageId, order: "asc", limit: 1_000, ...asked });
+}
+
+const seqsOf = ({ events }: MessageEventsPage) => events.map(({ seq }) => seq);
+
+/** All pages from the first on. */
+async function pages(asked: Asked = {}): Promise<MessageEventsPage[]> {
+  const found: MessageEventsPage[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await read({ ...asked, ...(cursor && { cursor }) });
+    found.push(page);
+    cursor = page.nextCursor;
+    if (cursor === undefined) return found;
+  }
+}
+
+test("every event is in one page, in both orders", async () => {
+  const up = (await pages()).flatMap(({ events }) => events);
+  expect(up.length).toBe(8_000);
+  const sorted = up.toSorted((a, b) => a.createdAt - b.createdAt || (a.event < b.event ? -1 : 1));
+  expect(up.map(({ createdAt }) => createdAt)).toEqual(sorted.map(({ createdAt }) => createdAt));
+  expect(new Set(up.map(({ seq }) => seq)).size).toBe(8_000);
+  const down = (await pages({ order: "desc", limit: 777 })).flatMap(seqsOf);
+  expect(down).toEqual(up.map(({ seq }) => seq).reverse());
+});
+
+test("a page leads back to the one before it, which leads on to it", async () => {
+  for (const order of ["asc", "desc"] as const) {
+    const [first, second, third] = await pages({ order, limit: 500 });
+    expect(first!.previousCursor).toBeUndefined();
+    const back = await read({ order, limit: 500, cursor: third!.previousCursor! });
+    expect(seqsOf(back)).toEqual(seqsOf(second!));
+    expect(seqsOf(await read({ order, limit: 500, cursor: back.nextCursor! }))).toEqual(seqsOf(third!));
+    const begin = await read({ order, limit: 500, cursor: back.previousCursor! });
+    expect(seqsOf(begin)).toEqual(seqsOf(first!));
+    const before = begin.previousCursor && (await read({ order, limit: 500, cursor: begin.previousCursor }));
+    expect(before ? seqsOf(before) : []).toEqual([]);
+  }
+});
+
+test("a rare name is found behind pages that examine a bounded number of events", async () => {
+  const found = await pages({ event: "RARE", limit: 1 });
+  expect(found.flatMap(({ events }) => events.map((one) => one.event))).toEqual(["RARE", "RARE"]);
+  expect((await pages({ event: "NONE" })).length).toBeGreaterThan(1);
+  expect((await pages({ event: "NONE" })).flatMap(seqsOf)).toEqual([]);
+});
+
+test("an event is in a page though it is larger than the page's bytes", async () => {
+  const { events, nextCursor } = await read({ bytesMax: 1 });
+  expect(events.length).toBe(1);
+  expect(seqsOf(await read({ bytesMax: 1, cursor: nextCursor! }))).not.toEqual(events.map(({ seq }) => seq));
+});
+
+test("a cursor of another order is refused, and a message that is not there is not found", async () => {
+  const { nextCursor } = await read();
+  const refused = read({ order: "desc", cursor: nextCursor! }).catch((error) => error);
+  expect(await refused).toMatchObject({ code: "invalid_argument" });
+  expect(await read({ cursor: "x" }).catch((error) => error.code)).toBe("invalid_argument");
+  expect(await read({}, "none")).toMatchObject({ found: false, events: [] });
+});
