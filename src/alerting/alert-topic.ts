@@ -12,8 +12,8 @@ import { delay } from "../runtime/delay.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 import { linksOf } from "./links.ts";
 import type { Notification } from "./notification.ts";
+import { notificationJson } from "./notification-json.ts";
 import type { AlertReader, AlertStore } from "./ports.ts";
-import { notificationJson } from "./sinks/webhook.ts";
 
 /** The hub, as it is published to. */
 export interface AlertHub extends Pick<Live<AlertItem>, "seq" | "announce"> {

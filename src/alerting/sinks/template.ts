@@ -4,7 +4,7 @@
  */
 import type { Links } from "../links.ts";
 import type { Notification } from "../notification.ts";
-import { notificationJson } from "./webhook.ts";
+import { notificationJson } from "../notification-json.ts";
 
 export const templateBytesMax = 8_192;
 export const contentTypes = ["application/json", "text/plain", "application/x-www-form-urlencoded"] as const;

@@ -1,11 +1,9 @@
 /** Standard Webhooks: JSON, signed, with an id that is the same for every attempt. */
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
-import { formatTime } from "../../core/time.ts";
-import { figuresToJson } from "../figures-json.ts";
-import type { IncidentEnding } from "../incident.ts";
 import type { Links } from "../links.ts";
 import type { Notification } from "../notification.ts";
+import { notificationJson } from "../notification-json.ts";
 import type { Post } from "./http-post.ts";
 
 const secretPrefix = "whsec_";
@@ -62,48 +60,5 @@ export function webhookPost(notification: Notification, options: WebhookOptions)
         .join(" "),
     },
     body,
-  };
-}
-
-/** A notification as JSON: what webhooks are sent, and what topics carry. */
-export function notificationJson(notification: Notification, links: Links | undefined): string {
-  return JSON.stringify(webhookBody(notification, links));
-}
-
-function formerType(type: Notification["type"], ending: IncidentEnding | undefined) {
-  if (type === "incident.resolved") return { former_type: "incident.over" };
-  return ending === "messages_deleted" ? { former_type: "incident.expired" } : {};
-}
-
-function webhookBody(
-  { type, at, text, incident }: Notification,
-  links: Links | undefined,
-): Record<string, unknown> {
-  return {
-    type,
-    ...formerType(type, incident?.ending),
-    timestamp: formatTime(at),
-    data: {
-      text,
-      ...(incident !== undefined && {
-        incident: {
-          id: incident.id,
-          change: incident.change,
-          rule: incident.rule,
-          app_id: incident.appId,
-          kind: incident.kind,
-          stage: incident.stage,
-          after: incident.after === "" ? null : incident.after,
-          opened_at: formatTime(incident.openedAt),
-          reopened_at: incident.reopenedAt === undefined ? null : formatTime(incident.reopenedAt),
-          reason: type === "incident.closed" ? (incident.ending ?? null) : null,
-          acknowledged_by: incident.acknowledgedBy ?? null,
-          assigned_to: incident.assignedTo ?? null,
-          snoozed_until: incident.snoozedUntil === undefined ? null : formatTime(incident.snoozedUntil),
-          ...figuresToJson(incident.figures, incident.kind),
-          links: links ?? null,
-        },
-      }),
-    },
   };
 }
