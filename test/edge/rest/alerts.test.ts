@@ -32,6 +32,8 @@ test("a rule comes back as it was put, with defaults for what was left out", asy
     stage: null,
     after: null,
     at_least: 1,
+    condition: null,
+    schedule: null,
     window: "1m",
     repeat: "4h",
     grow_at_least: 1,
@@ -53,7 +55,17 @@ test("a rule comes back as it was put, with defaults for what was left out", asy
   };
   await call("PUT", "rules/stuck", full);
   expect((await call("GET", "rules")).body).toEqual({
-    rules: [{ id: "stuck", ...full, grow_at_least: 10, grow_factor: 2, grow_after: "5m" }],
+    rules: [
+      {
+        id: "stuck",
+        ...full,
+        condition: null,
+        schedule: null,
+        grow_at_least: 10,
+        grow_factor: 2,
+        grow_after: "5m",
+      },
+    ],
     next_cursor: null,
   });
   expect(await call("DELETE", "rules/stuck")).toEqual({ status: 200, body: { success: true } });
@@ -134,7 +146,8 @@ test("beyond the most sinks there may be, a client is refused for good", async (
   const sink = { type: "slack", url: "https://93.184.215.14/" };
   const { sinks } = (await call("GET", "sinks")).body;
   const ids = Array.from({ length: sinksMax - sinks.length }, (_, n) => `one-of-many-${n}`);
-  for (const id of ids) expect((await call("PUT", `sinks/${id}`, sink)).status).toBe(200);
+  const puts = await Promise.all(ids.map((id) => call("PUT", `sinks/${id}`, sink)));
+  expect(puts.every(({ status }) => status === 200)).toBe(true);
   const refused = await fetch(`${mars.url}/api/alerts/sinks/one-too-many`, {
     method: "PUT",
     headers: { "content-type": "application/json" },
@@ -142,7 +155,7 @@ test("beyond the most sinks there may be, a client is refused for good", async (
   });
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([422, null]);
   expect((await call("PUT", `sinks/${ids[0]}`, sink)).status).toBe(200);
-  for (const id of ids) await call("DELETE", `sinks/${id}`);
+  await Promise.all(ids.map((id) => call("DELETE", `sinks/${id}`)));
 });
 
 describe("what is refused, and where", () => {
