@@ -197,7 +197,11 @@ export function createStoreService(options: DatabaseAddress) {
       const behind = attributes.projectedTo(step.seq);
       return { ...step, done: step.done && !behind, ...(more && { more: true as const }) };
     }),
-    putAttributes: afterOpening(attributes.putAttributes.bind(attributes)),
+    putAttributes: afterOpening(async (...args: Parameters<AttributeIndexer["putAttributes"]>) => {
+      await attributes.putAttributes(...args);
+      // Lists can go by the names at once where there are few messages. What was put stays put if it fails: `project` tries again.
+      await attributes.step().catch(() => undefined);
+    }),
     readKeys: afterOpening(keys.readKeys.bind(keys)),
     putKeys: afterOpening(keys.putKeys.bind(keys)),
     deleteKey: afterOpening(keys.deleteKey.bind(keys)),
