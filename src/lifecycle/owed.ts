@@ -24,6 +24,7 @@ export interface OwedStage {
   readonly stage: number;
   readonly event: string;
   readonly slot: number;
+  /** With what reopens a message and stands for the first stage, where it comes after that. */
   readonly after: readonly string[];
   /** Names of attributes: the first lists who owes, in events of `after`; the second says who acknowledges. */
   readonly each?: { readonly of: string; readonly by: string };

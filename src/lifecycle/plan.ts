@@ -74,12 +74,15 @@ export function createPlan(definition: Definition): Plan {
   const isStage = (event: string) => definition.stages.some(({ events }) => events.includes(event));
   const reopenStages = reopenOn.filter(isStage).map(slotOf);
   // Such an event opens its run in place of the first stage.
-  const openings = reopenOn.filter((event) => !isStage(event)).map(slotOf);
+  const openings = reopenOn.filter((event) => !isStage(event));
   const opening = definition.stages[0]?.events ?? [];
+  const withOpenings = (after: readonly string[]) =>
+    after.some((event) => opening.includes(event)) ? [...after, ...openings] : after;
   const owner = (event: string) => definition.stages.findIndex(({ events }) => events.includes(event));
   const owed = definition.stages.flatMap(({ events: [event], after, each, times }, stage) => {
     if (event === undefined || (each === undefined && times === undefined)) return [];
-    return { stage, event, slot: slotOf(event), after, ...(each && { each }), times: times ?? 1 };
+    const before = withOpenings(after);
+    return { stage, event, slot: slotOf(event), after: before, ...(each && { each }), times: times ?? 1 };
   });
   const fail = definition.failOn.map((event) => ({ event, slot: slotOf(event) }));
   return {
@@ -93,11 +96,8 @@ export function createPlan(definition: Definition): Plan {
     stages: definition.stages.map((stage, index) => ({
       name: stageName(stage),
       after: afterName(stage),
-      events: [...stage.events.map(slotOf), ...(index === 0 ? openings : [])],
-      starts: [
-        ...stage.after.map(slotOf),
-        ...(stage.after.some((event) => opening.includes(event)) ? openings : []),
-      ],
+      events: [...stage.events, ...(index === 0 ? openings : [])].map(slotOf),
+      starts: withOpenings(stage.after).map(slotOf),
       afterStages: [...new Set(stage.after.map(owner))],
       ...(stage.withinMs !== undefined && { within: stage.withinMs * 1_000 }),
       optional: stage.optional,

@@ -75,6 +75,38 @@ test("what an earlier run skipped is found when its grace has passed, though ano
   ]);
 });
 
+test("what reopens a message in place of its first stage lists who owes the run", async () => {
+  using opened = await openStore();
+  const { store, queries } = opened;
+  const push = parseDefinition({
+    stages: [
+      { event: "SENT" },
+      { event: "ACKED", after: "SENT", within: "10s", each: { of: "to", by: "by" } },
+    ],
+    complete_on: ["ACKED"],
+    reopen_on: ["RESENT"],
+    grace: "0s",
+  });
+  await store.putLifecycle("app", push);
+  const owing = (seq: number, name: string, seconds: number, attributes: object) =>
+    event(seq, { event: name, createdAt: seconds * second, attributes: JSON.stringify(attributes) });
+  await store.apply(
+    await batchOf([
+      owing(1, "SENT", 100, { to: ["a"] }),
+      owing(2, "ACKED", 101, { by: "a" }),
+      owing(3, "RESENT", 120, { to: ["a", "b"] }),
+      owing(4, "ACKED", 121, { by: "a" }),
+    ]),
+  );
+  expect(await projectAll(store, 4, 131 * second)).toMatchObject([
+    { kind: "missing", stage: "ACKED", run: 2, dueAt: 130 * second, owed: { expected: 2, missing: ["b"] } },
+  ]);
+  await store.apply(await batchOf([owing(5, "ACKED", 131, { by: "b" })]));
+  await projectAll(store, 5, 132 * second);
+  const { message } = await queries.get({ appId: "app", messageId: "message" });
+  expect(message?.instance).toMatchObject({ run: 2, state: "complete" });
+});
+
 test("a message has a bounded number of runs, and its answer the last of them", async () => {
   using opened = await openStore();
   const { store, queries } = opened;

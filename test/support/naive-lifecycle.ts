@@ -53,18 +53,19 @@ export interface NaiveOwed {
 
 /** When an event's stage was done, which for most is when the event came first. */
 export function naiveTime(
-  { stages }: NaiveLifecycle,
+  lifecycle: NaiveLifecycle,
   events: readonly NaiveEvent[],
   name: string,
 ): number | undefined {
   const of = (names: readonly string[]) => events.filter(({ event }) => names.includes(event));
   const own = of([name]).map(({ createdAt }) => createdAt);
   own.sort((a, b) => a - b);
-  const stage = stages.find(({ names }) => names.includes(name));
+  const stage = lifecycle.stages.find(({ names }) => names.includes(name));
   if (stage?.times !== undefined) return own[stage.times - 1];
   if (stage?.each === undefined) return own[0];
-  if (of(stage.after).length === 0) return undefined;
-  const owing = recipients(stage.each.of, of(stage.after));
+  const before = of(withOpenings(lifecycle, stage.after));
+  if (before.length === 0) return undefined;
+  const owing = recipients(stage.each.of, before);
   if (owing.length === 0) return own[0];
   const firsts = owing.map((who) => firstBy(stage.each!.by, of([name]), who));
   return firsts.includes(undefined) ? undefined : Math.max(...(firsts as number[]));
@@ -76,11 +77,10 @@ export function naiveOwed(
   name: string,
 ): NaiveOwed | undefined {
   const stage = lifecycle.stages.find(({ names }) => names.includes(name))!;
-  const before = events.filter(({ event }) => stage.after.includes(event));
+  const after = withOpenings(lifecycle, stage.after);
+  const before = events.filter(({ event }) => after.includes(event));
   const own = events.filter(({ event }) => event === name);
-  const starts = stage.after
-    .map((after) => naiveTime(lifecycle, events, after))
-    .filter((at) => at !== undefined);
+  const starts = after.map((one) => naiveTime(lifecycle, events, one)).filter((at) => at !== undefined);
   const isLate = (at: number | undefined) =>
     at !== undefined && starts.length > 0 && at > Math.min(...starts) + stage.within! + lifecycle.grace;
   if (stage.times !== undefined) {
@@ -182,18 +182,24 @@ function minOf(times: readonly number[]): number | undefined {
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-/** When a stage of a run was done and when its clock started. What reopens a message and is no stage stands for the first one. */
+/** The names of stages, and with the first one's what reopens a message and is no stage: it stands for that one. */
+function withOpenings(
+  { stages, reopenOn = [] }: NaiveLifecycle,
+  names: readonly string[],
+): readonly string[] {
+  const others = reopenOn.filter((name) => !stages.some((stage) => stage.names.includes(name)));
+  return names.some((name) => stages[0]!.names.includes(name)) ? [...names, ...others] : names;
+}
+
+/** When a stage of a run was done and when its clock started. */
 export function naiveStage(
   lifecycle: NaiveLifecycle,
   events: readonly NaiveEvent[],
   stage: NaiveLifecycle["stages"][number],
 ): { readonly done: number | undefined; readonly start: number | undefined } {
-  const { stages, reopenOn = [] } = lifecycle;
-  const opening = stages[0]!.names;
-  const others = reopenOn.filter((name) => !stages.some(({ names }) => names.includes(name)));
   const first = (names: readonly string[]) => {
-    const all = names.some((name) => opening.includes(name)) ? [...names, ...others] : names;
-    return minOf(all.map((name) => naiveTime(lifecycle, events, name)).filter((time) => time !== undefined));
+    const times = withOpenings(lifecycle, names).map((name) => naiveTime(lifecycle, events, name));
+    return minOf(times.filter((time) => time !== undefined));
   };
   return { done: first(stage.names), start: first(stage.after) };
 }
