@@ -1,23 +1,24 @@
 /** A lifecycle as users write it: what of it cannot be is refused, with the place named. */
 import * as z from "zod";
+import { appIdBytesMax } from "../core/limits.ts";
 import { textProblem } from "../core/validate.ts";
 import {
   attributeBytesMax,
+  childrenName,
   type Definition,
   durationMsMax,
   durationMsMin,
   giveUpMsMax,
-  owedStagesMax,
+  linkedName,
   type Stage,
-  stageName,
   stagesMax,
   timesMax,
   timesMin,
 } from "../lifecycle/definition.ts";
-import { stageOrder } from "../lifecycle/stage-order.ts";
+import { type Problem, problemsOfWhole } from "./definition-problems.ts";
 import { duration } from "./duration.ts";
-import { eventNames, nameMeta, nameOrNames, namesMeta } from "./event-names.ts";
-import { field, type Reading, whole } from "./fields.ts";
+import { eventNames, nameMeta, nameOrNames, namesMeta, stageNameBytesMax } from "./event-names.ts";
+import { field, type Reading, text, whole, word } from "./fields.ts";
 
 const graceMsDefault = 500;
 
@@ -40,14 +41,26 @@ const each = z.strictObject({ of: attribute, by: attribute }).meta({
     "Several owe the stage: each that the attribute `of` of what it comes after lists, as the attribute `by` of its own event says.",
 });
 
+/** A reference to an event of a stage, be it of another app: `payments/CAPTURED`. */
+const reference = { bytesMax: stageNameBytesMax };
+
 /** A stage is checked as a whole even where one field is wrong, so that all of its problems are reported at once. */
 const inStage = { goOn: true };
 const stage = z
   .strictObject({
+    app: text(
+      appIdBytesMax,
+      "Its events are those of this app's messages that belong to the same journey. The stage is called `app/event`.",
+    ).optional(),
     event: nameOrNames(nameMeta, inStage).optional(),
     any_of: eventNames(inStage).optional(),
+    children: word(
+      ["complete"],
+      "All messages have to be complete that name this one as their parent. The stage is called `children`.",
+    ).optional(),
+    count: attribute.optional(),
     events: eventNames(inStage).optional(),
-    after: nameOrNames({ anyOf: [nameMeta, namesMeta] }, inStage).optional(),
+    after: nameOrNames({ anyOf: [nameMeta, namesMeta] }, { ...inStage, ...reference }).optional(),
     within: duration({ min: durationMsMin, max: durationMsMax }, undefined, inStage).optional(),
     optional: z.boolean("must be true or false").optional(),
     each: each.optional(),
@@ -58,7 +71,18 @@ const stage = z
     ).optional(),
   })
   .check(({ value, issues }) => {
-    const given = (["event", "any_of", "events"] as const).filter((name) => value[name] !== undefined);
+    const given = (["event", "any_of", "events", "children"] as const).filter(
+      (name) => value[name] !== undefined,
+    );
+    if (value.count !== undefined && value.children === undefined) {
+      issues.push({
+        code: "custom",
+        path: ["count"],
+        message: "must be absent without children",
+        input: value,
+        continue: true,
+      });
+    }
     // A name that is wrong has been given all the same.
     const wrong = issues.some(
       ({ path }) => path?.[0] === "event" || path?.[0] === "any_of" || path?.[0] === "events",
@@ -66,7 +90,7 @@ const stage = z
     if (wrong || given.length === 1) return;
     issues.push({
       code: "custom",
-      message: "must have either event or any_of",
+      message: "must have either event or any_of, or children",
       input: value,
       continue: true,
     });
@@ -79,8 +103,8 @@ const stages = `must be a list of 1 to ${stagesMax} stages`;
 export const definition = z
   .strictObject({
     stages: z.array(stage, stages).min(1, stages).max(stagesMax, stages),
-    complete_on: eventNames(),
-    fail_on: eventNames().optional(),
+    complete_on: eventNames(reference),
+    fail_on: eventNames(reference).optional(),
     grace: duration({ min: 0, max: durationMsMax }).optional(),
     recovers: z.boolean("must be true or false").optional().meta({
       description:
@@ -90,6 +114,10 @@ export const definition = z
     give_up: duration(
       { min: durationMsMin, max: giveUpMsMax },
       "A message is abandoned so long after the first stage that it misses was due.",
+    ).optional(),
+    journey_by: word(
+      ["external_id", "message_id"],
+      "`message_id`: a message's id is a name of its journey, beside the external ids of its events.",
     ).optional(),
   })
   .transform((fields, context): Definition => {
@@ -127,6 +155,7 @@ function readFields({
   recovers = false,
   reopen_on,
   give_up,
+  journey_by,
 }: {
   readonly stages: readonly StageFields[];
   readonly complete_on: readonly string[];
@@ -135,13 +164,22 @@ function readFields({
   readonly recovers?: boolean | undefined;
   readonly reopen_on?: readonly string[] | undefined;
   readonly give_up?: number | undefined;
+  readonly journey_by?: "external_id" | "message_id" | undefined;
 }): Definition {
-  const eventsOf = ({ event, any_of, events }: StageFields) => event ?? any_of ?? events ?? [];
+  const eventsOf = ({ app, event, any_of, events, children }: StageFields) => {
+    if (children !== undefined) return [childrenName];
+    const names = event ?? any_of ?? events ?? [];
+    return app === undefined ? names : names.map((name) => linkedName(app, name));
+  };
   const opening = eventsOf(stages[0]!);
   return {
     stages: stages.map(
       (fields, index): Stage => ({
         events: eventsOf(fields),
+        ...(fields.app !== undefined && { app: fields.app }),
+        ...(fields.children !== undefined && {
+          children: fields.count === undefined ? {} : { count: fields.count },
+        }),
         after: fields.after ?? (index > 0 ? opening : []),
         ...(fields.within !== undefined && { withinMs: fields.within }),
         optional: fields.optional === true,
@@ -155,100 +193,15 @@ function readFields({
     ...(recovers && { recovers }),
     ...(reopen_on !== undefined && { reopenOn: reopen_on }),
     ...(give_up !== undefined && { giveUpMs: give_up }),
+    ...(journey_by === "message_id" && { journeyBy: journey_by }),
   };
 }
 
-interface Problem {
-  readonly path: (string | number)[];
-  readonly message: string;
-}
-
 function problemsOfFirst(first: StageFields): Problem[] {
-  return (["after", "within", "optional", "each", "times"] as const)
+  return (["app", "children", "after", "within", "optional", "each", "times"] as const)
     .filter((name) => first[name] !== undefined && first[name] !== false)
     .map((name) => ({
       path: ["stages", 0, name],
       message: "must be absent: the first stage opens a message",
     }));
-}
-
-/** Of the stages that are owed by several. */
-function problemsOfOwed(stages: readonly Stage[], failOn: readonly string[]): Problem[] {
-  const problems: Problem[] = [];
-  let count = 0;
-  for (const [index, { events, each, times }] of stages.entries()) {
-    if (each === undefined && times === undefined) continue;
-    count += 1;
-    const name = each === undefined ? "times" : "each";
-    const report = (message: string) => problems.push({ path: ["stages", index, name], message });
-    if (each !== undefined && times !== undefined) report("must be absent where times is given");
-    if (events.length > 1) report("must be absent: the stage has alternatives");
-    if (count > owedStagesMax) report(`must be on ${owedStagesMax} stages at most`);
-    const fails = failOn.findIndex((event) => events.includes(event));
-    if (fails >= 0) {
-      const message = `must not name ${failOn[fails]}, which several owe`;
-      problems.push({ path: ["fail_on", fails], message });
-    }
-  }
-  return problems;
-}
-
-/** Of the events that begin a new run. */
-function problemsOfReopening({ stages, completeOn, failOn, reopenOn = [] }: Definition): Problem[] {
-  const severals = stages.filter(({ each, times }) => each !== undefined || times !== undefined);
-  return reopenOn.flatMap((event, index): Problem[] => {
-    const path = ["reopen_on", index];
-    if (completeOn.includes(event))
-      return [{ path, message: `must not name ${event}, which completes a message` }];
-    if (failOn.includes(event)) return [{ path, message: `must not name ${event}, which fails a message` }];
-    const owed = severals.some(({ events }) => events.includes(event));
-    return owed ? [{ path, message: `must not name ${event}, which several owe` }] : [];
-  });
-}
-
-/** Checks of the fields together, once each is valid by itself. */
-function problemsOfWhole(definition: Definition): Problem[] {
-  const { stages, completeOn, failOn } = definition;
-  const problems: Problem[] = [];
-  const report = (path: (string | number)[], message: string) => problems.push({ path, message });
-  const owners = new Map<string, number>();
-  // By the name without `\`, as users write it in a filter.
-  const named = new Map<string, number>();
-  for (const [index, stage] of stages.entries()) {
-    for (const event of stage.events) {
-      const owner = owners.get(event);
-      if (owner === undefined) owners.set(event, index);
-      else report(["stages", index], `must not name ${event}: it belongs to stages[${owner}]`);
-    }
-    const name = stage.events.join("|");
-    const other = named.get(name);
-    if (other === undefined) named.set(name, index);
-    else report(["stages", index], `must not be called ${name}: stages[${other}] is`);
-  }
-  for (const [index, { after }] of stages.entries()) {
-    for (const event of after) {
-      if (!owners.has(event)) {
-        report(["stages", index, "after"], `must name events of stages; ${event} is none`);
-      }
-    }
-  }
-  for (const [index, event] of completeOn.entries()) {
-    if (!owners.has(event)) report(["complete_on", index], `must name events of stages; ${event} is none`);
-  }
-  for (const [index, event] of failOn.entries()) {
-    if (completeOn.includes(event)) {
-      report(["fail_on", index], `must not name ${event}, which completes a message`);
-    }
-  }
-  problems.push(...problemsOfOwed(stages, failOn), ...problemsOfReopening(definition));
-  if (stages[0]?.events.every((event) => failOn.includes(event))) {
-    report(["fail_on"], "must not name all that opens a message: none would complete");
-  }
-  if (problems.length > 0) return problems;
-  const { cycle } = stageOrder(stages);
-  if (cycle.length > 0) {
-    const circle = [...cycle, cycle[0]!].map((index) => stageName(stages[index]!));
-    report(["stages", cycle[0]!, "after"], `must not lead in a circle: ${circle.join(" after ")}`);
-  }
-  return problems;
 }

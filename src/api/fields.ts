@@ -19,8 +19,8 @@ import { namesMax } from "../lifecycle/definition.ts";
 /** Far above any cursor that the store makes; a longer one was not made by it. */
 const cursorBytesMax = 8192;
 
-/** A stage may have several names, see `stageName`. */
-export const stageBytesMax = namesMax * (eventBytesMax + 1);
+/** A stage may have several names, see `stageName`, and those of another app have its id. */
+export const stageBytesMax = namesMax * (appIdBytesMax + eventBytesMax + 2);
 
 /** The result of parsing a field: the value, or the problem. */
 export type Reading<Value> = { readonly value: Value } | { readonly problem: string };

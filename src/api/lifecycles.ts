@@ -24,8 +24,11 @@ export const lifecycle = z.strictObject({
   stages: z
     .array(
       z.strictObject({
+        app: z.string().optional(),
         event: z.string().optional(),
         any_of: names.readonly().optional(),
+        children: z.literal("complete").optional(),
+        count: z.string().optional(),
         after: z.union([z.string(), names.readonly()]).optional(),
         within: z.string().optional(),
         optional: z.boolean().optional(),
@@ -40,6 +43,7 @@ export const lifecycle = z.strictObject({
   recovers: z.literal(true).optional(),
   reopen_on: names.readonly().optional(),
   give_up: z.string().optional(),
+  journey_by: z.literal("message_id").optional(),
 });
 
 /** No longer than a version may take beside its text. */

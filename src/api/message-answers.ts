@@ -50,6 +50,10 @@ const instanceStages = z.array(
     late_by_ms: ms.nullable(),
     early_by_ms: ms.nullable(),
     owed,
+    done_by: z
+      .strictObject({ app_id: z.string(), message_id: z.string() })
+      .nullable()
+      .meta({ description: "The message of another app whose event made it." }),
   }),
 );
 

@@ -1,9 +1,10 @@
 /** Messages: lists of them, and one with its events. */
 import * as z from "zod";
+import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import { messagePageToJson, messageToJson } from "../core/json.ts";
 import { eventBytesMax, externalIdBytesMax, messageEventsMax, messageIdBytesMax } from "../core/limits.ts";
-import type { MessageQuery } from "../core/query.ts";
+import type { Message, MessageQuery } from "../core/query.ts";
 import { funnelStatuses, shownStates } from "../core/state.ts";
 import { narrow } from "./app-scope.ts";
 import { assertIndexed, attributes } from "./attribute-filter.ts";
@@ -176,6 +177,17 @@ export const getMessage = operation({
       ...(caller.protocol !== "rest" && { bytesMax: rpcEventsBytesMax }),
     });
     if (message === undefined) throw new MarsError("not_found", "no event of this message is stored");
-    return messageToJson(message, asOfSeq);
+    return messageToJson(readable(message, caller), asOfSeq);
   },
 });
+
+/** The message without the ids of those of other apps that the caller may not read. */
+function readable(message: Message, { identity }: Caller): Message {
+  const { instance } = message;
+  if (instance === undefined || identity.allApps) return message;
+  const stages = instance.stages.map(({ doneBy, ...stage }) => ({
+    ...stage,
+    ...(doneBy !== undefined && identity.mayApp(doneBy.appId) && { doneBy }),
+  }));
+  return { ...message, instance: { ...instance, stages } };
+}

@@ -121,6 +121,8 @@ function instanceStageToJson(stage: InstanceStage) {
     late_by_ms: stage.lateBy === undefined ? null : stage.lateBy / 1_000,
     early_by_ms: stage.earlyBy === undefined ? null : stage.earlyBy / 1_000,
     owed: owedToJson(stage.owed),
+    done_by:
+      stage.doneBy === undefined ? null : { app_id: stage.doneBy.appId, message_id: stage.doneBy.messageId },
   };
 }
 

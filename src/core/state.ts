@@ -1,5 +1,5 @@
 /** The state of a message along its app's lifecycle, computed by `lifecycle/assess.ts`. */
-import type { Micros } from "./event.ts";
+import type { MessageKey, Micros } from "./event.ts";
 
 /**
  * - `open`: under way and in time. `overdue`: a stage is missing. `complete`, `failed`: it has ended.
@@ -61,6 +61,8 @@ export interface InstanceStage {
   readonly lateBy?: Micros;
   /** Done before anything that it comes after: so much the clocks of two services differ, at least. */
   readonly earlyBy?: Micros;
+  /** The message of another app whose event made it; absent for a stage of the app itself, and where that message is gone. */
+  readonly doneBy?: MessageKey;
   /** Absent for one that a single event makes, and while it is not known who owes it. */
   readonly owed?: Owed;
 }

@@ -939,6 +939,91 @@ DROP INDEX findings_group;
 CREATE INDEX findings_group ON findings (app, kind, stage, lifecycle, raised_at, due_at, late_by, imported)
 WHERE retracted_at = 0 AND stage <> '';
 ` },
+  { name: "0031_linked_stages", sql: `-- Stages of lifecycles that events of another app make: see \`src/lifecycle/definition.ts\`.
+
+-- The events of other apps that versions of lifecycles name, and the app of each version.
+CREATE TABLE linked_events (
+  app_id TEXT NOT NULL,
+  event TEXT NOT NULL,
+  lifecycle INTEGER NOT NULL,
+  by_app TEXT NOT NULL,
+  PRIMARY KEY (app_id, event, lifecycle)
+) STRICT, WITHOUT ROWID;
+
+-- Which message's event made a stage: its number, which stays when that message is deleted.
+CREATE TABLE links (
+  message INTEGER NOT NULL,
+  -- Its place in \`instances.times\`.
+  slot INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  linked INTEGER NOT NULL,
+  PRIMARY KEY (message, slot)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER instances_links AFTER DELETE ON instances
+BEGIN
+  DELETE FROM links WHERE message = OLD.message;
+END;
+
+-- External ids that an event has lost by a repeat: what was linked by them is judged again.
+CREATE TABLE former_names (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+DROP TRIGGER events_changed;
+CREATE TRIGGER events_changed AFTER UPDATE OF created_at, attributes, external_id, parent_id ON events
+WHEN (NEW.created_at <> OLD.created_at OR NEW.attributes <> OLD.attributes OR NEW.external_id <> OLD.external_id
+    OR NEW.parent_id <> OLD.parent_id)
+  AND NEW.seq <= (SELECT seq FROM projection)
+BEGIN
+  -- Without OR IGNORE: within a trigger the conflict clause of the outer statement holds.
+  INSERT INTO event_changes (seq, was)
+    SELECT NEW.seq, OLD.created_at - OLD.ahead WHERE NOT EXISTS (SELECT 1 FROM event_changes WHERE seq = NEW.seq);
+  INSERT INTO former_names (name)
+    SELECT OLD.external_id WHERE OLD.external_id <> '' AND OLD.external_id <> NEW.external_id
+      AND NOT EXISTS (SELECT 1 FROM former_names WHERE name = OLD.external_id);
+END;
+` },
+  { name: "0032_children", sql: `-- Messages that are parts of others, by the parent that their events name: see \`src/db/journeys/children.ts\`.
+
+CREATE TABLE children (
+  -- The message's number; it stays when that is deleted, as long as the parent is there.
+  child INTEGER PRIMARY KEY,
+  app INTEGER NOT NULL,
+  -- The parent's id in this app; empty where its events name none any more.
+  parent TEXT NOT NULL,
+  -- Microseconds; 0 while it is not complete.
+  completed_at INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX children_parent ON children (app, parent, completed_at);
+
+-- The state of a message may depend on its children.
+CREATE TRIGGER children_added AFTER INSERT ON children
+BEGIN
+  INSERT INTO revisits (message)
+    SELECT id FROM messages
+    WHERE (id = NEW.child
+        OR message_id = NEW.parent AND app_id = (SELECT app_id FROM apps WHERE id = NEW.app))
+      AND NOT EXISTS (SELECT 1 FROM revisits WHERE message = messages.id);
+END;
+
+CREATE TRIGGER children_changed AFTER UPDATE OF parent, completed_at ON children
+WHEN NEW.parent <> OLD.parent OR NEW.completed_at <> OLD.completed_at
+BEGIN
+  INSERT INTO revisits (message)
+    SELECT id FROM messages
+    WHERE message_id IN (NEW.parent, OLD.parent) AND app_id = (SELECT app_id FROM apps WHERE id = NEW.app)
+      AND NOT EXISTS (SELECT 1 FROM revisits WHERE message = messages.id);
+END;
+
+CREATE TRIGGER messages_children AFTER DELETE ON messages
+BEGIN
+  DELETE FROM children WHERE child = OLD.id AND NOT EXISTS (
+    SELECT 1 FROM messages WHERE message_id = children.parent AND app_id = OLD.app_id);
+  DELETE FROM children
+  WHERE app = (SELECT id FROM apps WHERE app_id = OLD.app_id) AND parent = OLD.message_id
+    AND NOT EXISTS (SELECT 1 FROM messages WHERE id = children.child);
+END;
+` },
 ] as const;
 
 /** src/db/alerts/alerts.sql */
@@ -1068,6 +1153,14 @@ export const overdueGroupsSql = {
   longest: `SELECT m.message_id, f.due_at FROM findings f INDEXED BY findings_hop_overdue CROSS JOIN messages m ON m.id = f.message WHERE f.app = ?1 AND f.stage = ?2 AND f.after = ?3 AND f.triage = ?4 AND f.kind = 'missing' AND f.retracted_at = 0 ORDER BY f.due_at LIMIT 1`,
 } as const;
 
+/** src/db/journeys/children.sql */
+export const childrenSql = {
+  learn: `INSERT INTO children (child, app, parent) SELECT e.message, (SELECT id FROM apps WHERE app_id = (SELECT app_id FROM messages WHERE id = e.message)), min(e.parent_id) FROM events e WHERE e.seq > ?1 AND e.seq <= ?2 AND e.parent_id <> '' GROUP BY e.message ON CONFLICT (child) DO UPDATE SET parent = iif(parent = '', excluded.parent, min(parent, excluded.parent))`,
+  learnAgain: `INSERT INTO children (child, app, parent) SELECT id, app, parent FROM ( SELECT m.id, (SELECT id FROM apps WHERE app_id = m.app_id) AS app, coalesce(( SELECT min(parent_id) FROM events INDEXED BY events_order WHERE message = m.id AND parent_id <> '' AND seq <= ?2), '') AS parent FROM messages m WHERE m.id IN ( SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?1) c CROSS JOIN events e ON e.seq = c.seq)) WHERE parent <> '' OR EXISTS (SELECT 1 FROM children WHERE child = id) ON CONFLICT (child) DO UPDATE SET parent = excluded.parent`,
+  complete: `UPDATE children SET completed_at = value ->> 1 FROM json_each(iif((SELECT EXISTS (SELECT 1 FROM children)), ?1, '[]')) WHERE child = value ->> 0 AND completed_at <> value ->> 1`,
+  read: `SELECT json_group_array(json_array( (SELECT count(*) FROM children WHERE app = q.app AND parent = q.message_id), (SELECT count(*) FROM children WHERE app = q.app AND parent = q.message_id AND completed_at = 0), (SELECT max(completed_at) FROM children WHERE app = q.app AND parent = q.message_id), json(( SELECT json_group_array(message_id) FROM ( SELECT c.message_id FROM children h CROSS JOIN messages c ON c.id = h.child WHERE h.app = q.app AND h.parent = q.message_id AND h.completed_at = 0 ORDER BY h.child LIMIT ?3))), CASE WHEN q.path IS NOT NULL THEN ( SELECT max(e.attributes ->> q.path) FROM ( SELECT seq, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT 10000 ) s CROSS JOIN events e ON e.seq = s.seq WHERE s.event IN (SELECT value FROM json_each(q.after)) AND json_type(nullif(e.attributes, ''), q.path) = 'integer') END)) AS rows FROM ( SELECT a.key AS k, m.id AS message, m.message_id, apps.id AS app, a.value ->> 1 AS path, a.value -> 2 AS after FROM json_each(?1) a LEFT JOIN messages m ON m.id = a.value ->> 0 LEFT JOIN apps ON apps.app_id = m.app_id ORDER BY a.key ) q`,
+} as const;
+
 /** src/db/journeys/journeys.sql */
 export const journeysSql = {
   members: `WITH RECURSIVE named (message, n) AS ( SELECT (SELECT min(message) FROM events WHERE external_id = ?1 AND external_id <> ''), 1 UNION ALL SELECT ( SELECT min(message) FROM events WHERE external_id = ?1 AND external_id <> '' AND message > named.message), n + 1 FROM named WHERE message IS NOT NULL AND n < ?2 ), own (message) AS ( SELECT m.id FROM messages m WHERE m.message_id = ?1 AND EXISTS ( SELECT 1 FROM instances i CROSS JOIN journeys_by_message j ON j.lifecycle = i.lifecycle WHERE i.message = m.id) LIMIT ?2 ) SELECT m.id, m.app_id, m.message_id, m.event_count, CASE WHEN EXISTS (SELECT 1 FROM own WHERE own.message = m.id) THEN m.id ELSE ( SELECT min(seq) FROM events WHERE external_id = ?1 AND external_id <> '' AND message = m.id) END AS joined FROM (SELECT message FROM named WHERE message IS NOT NULL UNION SELECT message FROM own) k CROSS JOIN messages m ON m.id = k.message ORDER BY m.id`,
@@ -1075,6 +1168,23 @@ export const journeysSql = {
   events: `WITH members AS MATERIALIZED ( SELECT value ->> 0 AS message, value ->> 1 AS n, value ->> 2 AS side FROM json_each(?1) ) SELECT p.n, p.total, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead FROM ( SELECT seq, n, place, own, sum(own) OVER (ORDER BY place) AS bytes, count(*) OVER () AS total FROM ( SELECT e.seq, m.n, row_number() OVER (ORDER BY e.created_at, m.n, e.event, e.event_id, e.detail) AS place, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) + octet_length(e.parent_id) AS own FROM members m CROSS JOIN json_each(( SELECT json_group_array(seq) FROM ( SELECT seq FROM events INDEXED BY events_order WHERE message = m.message AND created_at >= ?2 AND seq <= ?7 AND (created_at > ?2 OR m.side > 0 OR (m.side = 0 AND (event, event_id, detail) > (?3, ?4, ?5))) ORDER BY created_at, event, event_id, detail LIMIT ?6))) found CROSS JOIN events e ON e.seq = found.value ORDER BY place LIMIT ?8 + 1 ) ) p CROSS JOIN events e ON e.seq = p.seq WHERE p.place <= ?8 AND p.bytes - p.own < ?9 ORDER BY p.place`,
   historyOfRange: `WITH members AS MATERIALIZED ( SELECT value ->> 0 AS message, value ->> 1 AS joined FROM json_each(?3) ) SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead FROM ( SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own FROM ( SELECT e.seq, e.seq AS place, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) + octet_length(e.parent_id) AS bytes FROM events e WHERE e.seq > ?1 AND e.seq <= ?2 AND e.changed_seq = 0 AND +e.message IN (SELECT message FROM members) AND e.seq >= (SELECT joined FROM members WHERE members.message = e.message) UNION ALL SELECT e.seq, e.changed_seq, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) + octet_length(e.parent_id) FROM events e WHERE e.changed_seq > ?1 AND e.changed_seq <= ?2 AND e.changed_seq <> 0 AND +e.message IN (SELECT message FROM members) AND e.seq >= (SELECT joined FROM members WHERE members.message = e.message) ORDER BY place LIMIT ?4 ) ) p CROSS JOIN events e ON e.seq = p.seq CROSS JOIN messages m ON m.id = e.message WHERE p.bytes - p.own < ?5 ORDER BY p.place`,
   historyOfMembers: `SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead FROM ( SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own FROM ( SELECT e.seq, iif(e.changed_seq = 0, e.seq, e.changed_seq) AS place, 200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id) + octet_length(e.attributes) + octet_length(e.parent_id) AS bytes FROM json_each(?3) k CROSS JOIN events e INDEXED BY events_order ON e.message = k.value ->> 0 WHERE max(e.seq, e.changed_seq) > ?1 AND max(e.seq, e.changed_seq) <= ?2 AND e.seq >= k.value ->> 1 ORDER BY place LIMIT ?4 ) ) p CROSS JOIN events e ON e.seq = p.seq CROSS JOIN messages m ON m.id = e.message WHERE p.bytes - p.own < ?5 ORDER BY p.place`,
+} as const;
+
+/** src/db/journeys/links.sql */
+export const linksSql = {
+  any: `SELECT EXISTS (SELECT 1 FROM linked_events) AS some`,
+  insertOf: `INSERT INTO linked_events (app_id, event, lifecycle, by_app) SELECT value ->> 0, value ->> 1, (SELECT id FROM lifecycles WHERE app_id = ?1 AND version = ?2), ?1 FROM json_each(?3)`,
+  insertByMessage: `INSERT INTO journeys_by_message (lifecycle, app_id) SELECT id, app_id FROM lifecycles WHERE app_id = ?1 AND version = ?2`,
+  deleteOf: `DELETE FROM linked_events WHERE by_app = ?2 AND lifecycle IN (SELECT value FROM json_each(?1))`,
+  deleteByMessage: `DELETE FROM journeys_by_message WHERE lifecycle IN (SELECT value FROM json_each(?1))`,
+  naming: `SELECT DISTINCT by_app FROM linked_events WHERE app_id IN (SELECT value FROM json_each(?1))`,
+  touch: `WITH RECURSIVE touched AS MATERIALIZED ( SELECT message, max(named) AS named FROM ( SELECT message, external_id <> '' AS named FROM events WHERE seq > ?1 AND seq <= ?2 AND (external_id <> '' OR seq = message OR event IN (SELECT event FROM linked_events)) UNION ALL SELECT e.message, 1 FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq UNION ALL SELECT value, 0 FROM json_each(?4)) GROUP BY message ), pairs AS MATERIALIZED ( SELECT DISTINCT app_id, by_app FROM linked_events ), names AS MATERIALIZED ( SELECT DISTINCT p.by_app, x.value AS name FROM touched t CROSS JOIN messages m ON m.id = t.message CROSS JOIN pairs p ON p.app_id = m.app_id CROSS JOIN json_each(( SELECT json_group_array(external_id) FROM ( SELECT DISTINCT external_id FROM ( SELECT external_id FROM events INDEXED BY events_order WHERE message = t.message ORDER BY created_at, event, event_id, detail LIMIT 10000) WHERE external_id <> '' ORDER BY external_id LIMIT 256))) x UNION SELECT p.by_app, m.message_id FROM touched t CROSS JOIN messages m ON m.id = t.message CROSS JOIN pairs p ON p.app_id = m.app_id CROSS JOIN instances i ON i.message = m.id CROSS JOIN journeys_by_message j ON j.lifecycle = i.lifecycle UNION SELECT p.by_app, f.name FROM former_names f CROSS JOIN pairs p ), found (by_app, name, message, n) AS ( SELECT by_app, name, (SELECT min(message) FROM events WHERE external_id = name AND external_id <> ''), 1 FROM names UNION ALL SELECT by_app, name, ( SELECT min(e.message) FROM events e WHERE e.external_id = found.name AND e.external_id <> '' AND e.message > found.message), n + 1 FROM found WHERE message IS NOT NULL AND n < 1000 ) INSERT OR IGNORE INTO revisits (message) SELECT f.message FROM found f CROSS JOIN messages m ON m.id = f.message WHERE m.app_id = f.by_app UNION SELECT m.id FROM names n CROSS JOIN messages m ON m.message_id = n.name AND m.app_id = n.by_app CROSS JOIN instances i ON i.message = m.id CROSS JOIN journeys_by_message j ON j.lifecycle = i.lifecycle UNION SELECT m.id FROM touched t CROSS JOIN messages m ON m.id = t.message WHERE m.app_id IN (SELECT by_app FROM pairs) AND (t.named OR m.app_id IN (SELECT app_id FROM journeys_by_message))`,
+  forgetNames: `DELETE FROM former_names`,
+  read: `WITH RECURSIVE q AS MATERIALIZED ( SELECT key AS k, value ->> 0 AS message, value ->> 1 AS by_id, value -> 2 AS wants FROM json_each(?1) ), wants AS MATERIALIZED ( SELECT q.k, w.key AS i, w.value ->> 0 AS app_id, w.value ->> 1 AS event FROM q CROSS JOIN json_each(q.wants) w ), names AS MATERIALIZED ( SELECT q.k, x.value AS name FROM q CROSS JOIN json_each(( SELECT json_group_array(external_id) FROM ( SELECT DISTINCT external_id FROM ( SELECT external_id FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT 10000) WHERE external_id <> '' ORDER BY external_id LIMIT 256))) x UNION SELECT q.k, m.message_id FROM q CROSS JOIN messages m ON m.id = q.message WHERE q.by_id ), found (k, name, message, n) AS ( SELECT k, name, (SELECT min(message) FROM events WHERE external_id = name AND external_id <> ''), 1 FROM names UNION ALL SELECT k, name, ( SELECT min(e.message) FROM events e WHERE e.external_id = found.name AND e.external_id <> '' AND e.message > found.message), n + 1 FROM found WHERE message IS NOT NULL AND n < 1000 ), linked AS MATERIALIZED ( SELECT f.k, f.message, m.app_id FROM found f CROSS JOIN messages m ON m.id = f.message WHERE EXISTS (SELECT 1 FROM events e WHERE e.external_id = f.name AND e.external_id <> '' AND e.message = f.message AND e.seq <= ?2) UNION SELECT n.k, m.id, m.app_id FROM names n CROSS JOIN messages m ON m.message_id = n.name CROSS JOIN instances i ON i.message = m.id CROSS JOIN journeys_by_message j ON j.lifecycle = i.lifecycle ) SELECT json_group_array(json_array(k, i, first ->> 0, first ->> 1, message)) AS rows FROM ( SELECT l.k, w.i, l.message, ( SELECT json_array(min(e.created_at - e.ahead), e.received_at) FROM ( SELECT seq, event FROM events INDEXED BY events_order WHERE message = l.message AND seq <= ?2 ORDER BY created_at, event, event_id, detail LIMIT 10000 ) s CROSS JOIN events e ON e.seq = s.seq WHERE s.event = w.event) AS first FROM linked l CROSS JOIN wants w ON w.k = l.k AND w.app_id = l.app_id ) WHERE first ->> 0 IS NOT NULL`,
+  stored: `SELECT json_group_array(json_array( l.message, l.slot, l.at, l.linked, EXISTS (SELECT 1 FROM messages WHERE id = l.linked))) AS rows FROM links l WHERE l.message IN (SELECT value FROM json_each(?1))`,
+  put: `INSERT INTO links (message, slot, at, linked) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true ON CONFLICT (message, slot) DO UPDATE SET at = excluded.at, linked = excluded.linked`,
+  delete: `DELETE FROM links WHERE (message, slot) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))`,
+  keys: `SELECT id, app_id, message_id FROM messages WHERE id IN (SELECT value FROM json_each(?1))`,
 } as const;
 
 /** src/db/lifecycles/histories.sql */

@@ -59,9 +59,13 @@ function unreachedStages({ stages }: Definition, learned: Learned): string[] {
     ...learned.failures.map(({ event }) => event),
     ...learned.leftOut.map(({ event }) => event),
   ]);
-  return stages
-    .filter(({ events, optional }) => !optional && !events.some((event) => seen.has(event)))
-    .map((stage) => `the stage ${shown(stageName(stage))} is never reached`);
+  return (
+    stages
+      // What others make is not among the events that were looked at.
+      .filter(({ app, children }) => app === undefined && children === undefined)
+      .filter(({ events, optional }) => !optional && !events.some((event) => seen.has(event)))
+      .map((stage) => `the stage ${shown(stageName(stage))} is never reached`)
+  );
 }
 
 function missedDeadlines(

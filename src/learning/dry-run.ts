@@ -4,7 +4,7 @@ import { type MessageState, messageStates } from "../core/state.ts";
 import { activeBy, assess, pendingFindings, stageTimes, withoutGivenUp } from "../lifecycle/assess.ts";
 import type { Definition } from "../lifecycle/definition.ts";
 import type { FindingKind, PendingFinding } from "../lifecycle/finding.ts";
-import { completionOf, type OwedEvents, withOwed } from "../lifecycle/owed.ts";
+import { completionOf, withOwed } from "../lifecycle/owed.ts";
 import { createPlan, type Plan } from "../lifecycle/plan.ts";
 import { isOpen } from "../lifecycle/runs.ts";
 import type { HistoryRun, MessageHistory } from "./history.ts";
@@ -54,15 +54,11 @@ export class DryRun {
   }
 
   /**
-   * @param owed of the stages of this definition: see `MessageHistory.owed`
-   * @param runs by this definition: see `MessageHistory.runs`
+   * @param index of this definition among those of the query
    * @returns the message's state, which is that of its last run
    */
-  add(
-    history: MessageHistory,
-    owed: readonly OwedEvents[] = [],
-    runs: readonly HistoryRun[] = [this.#wholeRun(history, owed)],
-  ): TrialState {
+  add(history: MessageHistory, index = 0): TrialState {
+    const runs = history.runs?.[index] ?? [this.#wholeRun(history, index)];
     this.#messages += 1;
     for (const [index, run] of runs.entries()) this.#addRun(history.messageId, run, runs[index + 1]);
     const state = assess(this.#plan, runs.at(-1)!.times, activeBy(this.#clock)).state as TrialState;
@@ -70,16 +66,21 @@ export class DryRun {
     return state;
   }
 
-  #wholeRun({ events }: MessageHistory, owed: readonly OwedEvents[]): HistoryRun {
+  #wholeRun({ events, ...history }: MessageHistory, index: number): HistoryRun {
     const plan = this.#plan;
+    const owed = history.owed?.[index] ?? [];
     const byName = new Map(events.map((one) => [one.event, one]));
     const names = [...plan.slots.keys()];
     const receivedAt = names.map((name) => byName.get(name)?.receivedAt ?? null);
-    for (const [index, stage] of plan.owed.entries()) {
-      const completion = owed[index] && completionOf(stage, owed[index]);
+    for (const [place, stage] of plan.owed.entries()) {
+      const completion = owed[place] && completionOf(stage, owed[place]);
       receivedAt[stage.slot] = completion?.receivedAt ?? null;
     }
     const firsts = names.map((name) => byName.get(name)?.at ?? null);
+    for (const other of history.others?.[index] ?? []) {
+      firsts[other.slot] = other.at;
+      receivedAt[other.slot] = other.receivedAt;
+    }
     return { times: withOwed(plan, firsts, owed), receivedAt, beganAt: 0 };
   }
 

@@ -22,7 +22,16 @@ export interface MessageHistory {
    * reopened, and has not failed or cannot recover.
    */
   readonly runs?: readonly (readonly HistoryRun[] | undefined)[];
+  /** By the definitions of the query. */
+  readonly others?: readonly (HistoryOthers | undefined)[];
 }
+
+/** When events of other apps came, and when the children of a message were complete; by places of a plan's times. */
+export type HistoryOthers = readonly {
+  readonly slot: number;
+  readonly at: Micros;
+  readonly receivedAt: Micros;
+}[];
 
 /** One run of a message. */
 export interface HistoryRun {

@@ -99,7 +99,7 @@ export function createTrials(reader: HistoryReader, check: () => void) {
       const inForce = new DryRun(definition, clock);
       const add = (history: MessageHistory) => {
         sample.add(history);
-        inForce.add(history, history.owed?.[0], history.runs?.[0]);
+        inForce.add(history);
       };
       await readAll(options, add, isMoreThanFirsts(definition) ? [definition] : []);
       const learned = await learn(sample, { until, nextTurn: async () => check() });
@@ -112,13 +112,8 @@ export function createTrials(reader: HistoryReader, check: () => void) {
       const inForce = current && new DryRun(current, clock);
       const comparison = new Comparison();
       const add = (history: MessageHistory) => {
-        const state = tried.add(history, history.owed?.[0], history.runs?.[0]);
-        if (inForce !== undefined)
-          comparison.add(
-            history.messageId,
-            state,
-            inForce.add(history, history.owed?.[1], history.runs?.[1]),
-          );
+        const state = tried.add(history);
+        if (inForce !== undefined) comparison.add(history.messageId, state, inForce.add(history, 1));
       };
       const definitions = current === undefined ? [definition] : [definition, current];
       const cutShort = await readAll(options, add, definitions.some(isMoreThanFirsts) ? definitions : []);

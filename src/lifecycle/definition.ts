@@ -6,9 +6,14 @@
  *         { "event": "ACCEPTED", "after": "CREATED", "within": "2s" },
  *         { "any_of": ["SENT_SMS", "SENT_PUSH"], "after": "ACCEPTED", "within": "1m" },
  *         { "event": "ACKED", "after": "SENT_PUSH", "within": "1m", "each": { "of": "recipients", "by": "client" } },
+ *         { "app": "payments", "event": "CAPTURED", "after": "ACCEPTED", "within": "5m" },
+ *         { "children": "complete", "after": "ACCEPTED", "within": "1h", "count": "size" },
  *         { "event": "OPENED", "optional": true } ],
  *       "complete_on": ["SENT_SMS", "SENT_PUSH"], "fail_on": ["BOUNCED"], "grace": "500ms", "give_up": "3d",
  *       "recovers": true, "reopen_on": ["REOPENED"] }
+ *
+ * The stage of the messages that name this one as their parent is called `children`. A stage of another app is called by its app and its event, `payments/CAPTURED`, in `after`, `complete_on` and `fail_on` too. An event
+ * of the app itself that is so called is none of its events.
  *
  * Everything here is pure and has no clock.
  */
@@ -29,14 +34,18 @@ export const durationMsMax = 30 * 86_400_000;
 export const giveUpMsMax = 365 * 86_400_000;
 
 export interface Stage {
-  /** Any of these events is the stage; nearly always one. */
+  /** Any of these events is the stage; nearly always one. Of a stage of another app by the names of `linkedName`. */
   readonly events: readonly string[];
+  /** Its events are those of the messages of this app that belong to the same journey. Absent: of the message itself. */
+  readonly app?: string;
   /** Any of these events starts the stage's clock; empty for the first stage, which opens a message. */
   readonly after: readonly string[];
   /** From the clock's start; absent where the stage has all the time in the world. */
   readonly withinMs?: number;
   /** No finding is raised when it does not come. */
   readonly optional: boolean;
+  /** It is done when all messages are complete that name this one as their parent: see `children.ts`. */
+  readonly children?: ChildrenStage;
   /**
    * It is owed by several: by each that the attribute `of` of the events of `after` lists, which the attribute `by` of its own
    * event names. Only for a stage of one event. See `owed.ts`.
@@ -45,6 +54,14 @@ export interface Stage {
   /** It is done with so many events, `timesMin` to `timesMax`; absent for one. */
   readonly times?: number;
 }
+
+export interface ChildrenStage {
+  /** The attribute of an event of `after` that says how many there have to be. Absent: at least one. */
+  readonly count?: string;
+}
+
+/** How a lifecycle calls the stage of a message's children. */
+export const childrenName = "children";
 
 /** Names of attributes, at the top level. */
 export interface Each {
@@ -70,12 +87,26 @@ export interface Definition {
   readonly reopenOn?: readonly string[];
   /** A message is abandoned so long after its longest overdue stage was due; absent where it is waited for without end. */
   readonly giveUpMs?: number;
+  /** A message's id is a name of its journey, beside the external ids of its events. Absent: those alone. */
+  readonly journeyBy?: "message_id";
+}
+
+/** How a lifecycle calls the event of another app. */
+export function linkedName(app: string, event: string): string {
+  return `${app}/${event}`;
+}
+
+/** The event that another app calls so. */
+export function linkedEvent(app: string, name: string): string {
+  return name.slice(app.length + 1);
 }
 
 /** Whether more counts of a message than the first event of each name. */
 export function isMoreThanFirsts({ stages, recovers, reopenOn }: Definition): boolean {
-  const owed = stages.some(({ each, times }) => each !== undefined || times !== undefined);
-  return owed || recovers === true || reopenOn !== undefined;
+  const more = stages.some(({ app, children, each, times }) =>
+    [app, children, each, times].some((one) => one !== undefined),
+  );
+  return more || recovers === true || reopenOn !== undefined;
 }
 
 /** One version of an app's lifecycle. */
@@ -117,8 +148,11 @@ export function afterName(stage: Pick<Stage, "after">): string {
 /** The result of `definitionToJson`. */
 export interface DefinitionJson {
   readonly stages: readonly {
+    readonly app?: string;
     readonly event?: string;
     readonly any_of?: readonly string[];
+    readonly children?: "complete";
+    readonly count?: string;
     readonly after?: string | readonly string[];
     readonly within?: string;
     readonly optional?: boolean;
@@ -131,13 +165,15 @@ export interface DefinitionJson {
   readonly recovers?: true;
   readonly reopen_on?: readonly string[];
   readonly give_up?: string;
+  readonly journey_by?: "message_id";
 }
 
 /** The definition as a user would write it: what `api/definition.ts` reads, in one spelling only. */
 export function definitionToJson(definition: Definition): DefinitionJson {
   return {
     stages: definition.stages.map((stage) => ({
-      ...(stage.events.length === 1 ? { event: stage.events[0]! } : { any_of: stage.events }),
+      ...(stage.app !== undefined && { app: stage.app }),
+      ...eventsToJson(stage),
       ...(stage.after.length > 0 && { after: stage.after.length === 1 ? stage.after[0]! : stage.after }),
       ...(stage.withinMs !== undefined && { within: formatDuration(stage.withinMs) }),
       ...(stage.optional && { optional: true }),
@@ -150,7 +186,14 @@ export function definitionToJson(definition: Definition): DefinitionJson {
     ...(definition.recovers && { recovers: true }),
     ...(definition.reopenOn !== undefined && { reopen_on: definition.reopenOn }),
     ...(definition.giveUpMs !== undefined && { give_up: formatDuration(definition.giveUpMs) }),
+    ...(definition.journeyBy !== undefined && { journey_by: definition.journeyBy }),
   };
+}
+
+function eventsToJson({ app, events, children }: Stage) {
+  if (children !== undefined) return { children: "complete" as const, ...children };
+  const names = app === undefined ? events : events.map((name) => linkedEvent(app, name));
+  return names.length === 1 ? { event: names[0]! } : { any_of: names };
 }
 
 /** Reads a stored definition. It was valid when it was put, and stays readable where later rules would refuse it. */
@@ -163,21 +206,29 @@ export function readDefinition(text: string): Definition {
     recovers,
     reopen_on,
     give_up,
+    journey_by,
   } = JSON.parse(text) as DefinitionJson;
   return {
-    stages: stages.map(({ event, any_of, after = [], within, optional = false, each, times }) => ({
-      events: event === undefined ? (any_of ?? []) : [event],
-      after: typeof after === "string" ? [after] : after,
-      ...(within !== undefined && { withinMs: parseDuration(within)! }),
-      optional,
-      ...(each !== undefined && { each }),
-      ...(times !== undefined && { times }),
-    })),
+    stages: stages.map(
+      ({ app, event, any_of = [], children, count, after = [], within, optional = false, each, times }) => ({
+        ...(app !== undefined && { app }),
+        ...(children !== undefined && { children: count === undefined ? {} : { count } }),
+        events: (children !== undefined ? [childrenName] : event === undefined ? any_of : [event]).map(
+          (name) => (app === undefined ? name : linkedName(app, name)),
+        ),
+        after: typeof after === "string" ? [after] : after,
+        ...(within !== undefined && { withinMs: parseDuration(within)! }),
+        optional,
+        ...(each !== undefined && { each }),
+        ...(times !== undefined && { times }),
+      }),
+    ),
     completeOn: complete_on,
     failOn: fail_on,
     graceMs: parseDuration(grace)!,
     ...(recovers && { recovers }),
     ...(reopen_on !== undefined && { reopenOn: reopen_on }),
     ...(give_up !== undefined && { giveUpMs: parseDuration(give_up)! }),
+    ...(journey_by !== undefined && { journeyBy: journey_by }),
   };
 }

@@ -127,10 +127,10 @@ export function owedOf(plan: Plan, stage: OwedStage, times: Times, events: OwedE
   return {
     expected: listed.length,
     received: listed.length - missing.length,
-    missing: shown(missing),
-    extra: shown(extra),
+    missing: shownNames(missing),
+    extra: shownNames(extra),
     extraCount: extra.length,
-    late: shown(late),
+    late: shownNames(late),
     lateCount: late.length,
     ...(partial && { partial }),
   };
@@ -151,7 +151,8 @@ export function owedStages(
   return found;
 }
 
-function shown(names: readonly string[]): string[] {
+/** A list of `Owed`, as far as it is shown. */
+export function shownNames(names: readonly string[]): string[] {
   let bytes = 0;
   return names.slice(0, listedMax).filter((name) => {
     bytes += Buffer.byteLength(name);

@@ -1,5 +1,5 @@
 /** A definition made ready to be asked many times: names become places in a short list of times. */
-import { afterName, type Definition, stageName } from "./definition.ts";
+import { afterName, type Definition, linkedEvent, stageName } from "./definition.ts";
 import type { OwedStage } from "./owed.ts";
 import { stageOrder } from "./stage-order.ts";
 
@@ -23,9 +23,25 @@ export interface PlanStage {
   readonly optional: boolean;
 }
 
+/** The place in `Times` of another app's event. */
+export interface LinkedSlot {
+  readonly slot: number;
+  readonly app: string;
+  readonly event: string;
+}
+
+export interface ChildrenSlot {
+  /** Its index among the plan's stages. */
+  readonly stage: number;
+  readonly slot: number;
+  /** The events that may say how many children there have to be, and the attribute that does. */
+  readonly after: readonly string[];
+  readonly count?: string;
+}
+
 export interface Plan {
   readonly definition: Definition;
-  /** The events that count, each with its place in `Times`. */
+  /** The events that count, each with its place in `Times`; those of other apps by names that no event has. */
   readonly slots: ReadonlyMap<string, number>;
   readonly stages: readonly PlanStage[];
   /** Indexes of stages, each behind all that it comes after. */
@@ -33,6 +49,10 @@ export interface Plan {
   readonly complete: readonly number[];
   /** With the events' names, in the order in which the definition has them. */
   readonly fail: readonly { readonly event: string; readonly slot: number }[];
+  /** The events of other apps: those of messages that belong to the same journey. */
+  readonly links: readonly LinkedSlot[];
+  /** The stage that the children of a message make; absent for none. */
+  readonly children?: ChildrenSlot;
   /** The stages that are owed by several. */
   readonly owed: readonly OwedStage[];
   /** The events of these and of what they come after: those that change who owes and who has acknowledged. */
@@ -62,7 +82,14 @@ const recoverySlot = "";
 
 export function createPlan(definition: Definition): Plan {
   const slots = new Map<string, number>();
-  const slotOf = (event: string): number => {
+  const linked = new Set(
+    definition.stages.flatMap(({ app, children, events }) =>
+      app === undefined && children === undefined ? [] : events,
+    ),
+  );
+  const slotOf = (name: string): number => {
+    // No event has NUL in its name, so none of the message itself takes the place of another app's.
+    const event = linked.has(name) ? `\0${name}` : name;
     const known = slots.get(event);
     if (known !== undefined) return known;
     slots.set(event, slots.size);
@@ -88,6 +115,12 @@ export function createPlan(definition: Definition): Plan {
   return {
     definition,
     slots,
+    links: definition.stages.flatMap(({ app, events }) =>
+      app === undefined
+        ? []
+        : events.map((name) => ({ slot: slotOf(name), app, event: linkedEvent(app, name) })),
+    ),
+    ...childrenOf(definition, slotOf),
     owed,
     reopen: reopenOn.map(slotOf),
     reopenStages,
@@ -115,6 +148,13 @@ export function createPlan(definition: Definition): Plan {
       ),
     ]),
   };
+}
+
+function childrenOf({ stages }: Definition, slotOf: (event: string) => number): Pick<Plan, "children"> {
+  const stage = stages.findIndex(({ children }) => children !== undefined);
+  const { after, children, events } = stages[stage] ?? {};
+  if (children === undefined || after === undefined) return {};
+  return { children: { stage, slot: slotOf(events![0]!), after, ...children } };
 }
 
 /** The earliest of these places' times; `null` where none came. */

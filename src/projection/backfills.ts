@@ -20,6 +20,7 @@ import type { InstanceSteps } from "./instance-steps.ts";
 import type { Narrowing } from "./narrowing.ts";
 import { findingsOf, instancesOf } from "./projection-rows.ts";
 import type { BackfillProgress } from "./projection-step.ts";
+import { namedTimes, TimesOfOthers, touchAdopted } from "./times-of-others.ts";
 
 /** Events that one step reads, unless a single message has more; some 0.2 s. */
 const eventsMax = 20_000;
@@ -84,25 +85,26 @@ export class Backfills {
    * Has the next messages go by the lifecycle.
    *
    * @param seq as in `running`: events up to there count
-   * @returns what moves its row, and how far it is then
+   * @returns how far it is then, and what the step writes beside `steps`: before it, and behind it
    */
   async adopt(
     backfill: RunningBackfill,
     seq: number,
     narrowing: Pick<Narrowing, "instances" | "isFollowed">,
     steps: InstanceSteps,
-  ): Promise<{ move: InStatement; progress: BackfillProgress }> {
+  ): Promise<{ first: InStatement[]; more: InStatement[]; progress: BackfillProgress }> {
     const messagesMax = narrowing.instances;
     const next = rowsOf<Next>(await this.#database.execute(nextMessages(backfill, messagesMax)));
     const some = withinEvents(next);
     const mine = some.filter(([id]) => id <= backfill.upTo);
     const followed = mine.filter(([id]) => narrowing.isFollowed(id));
-    await this.#adoptAll(backfill, followed, seq, steps);
+    const { touch, others } = await this.#adoptAll(backfill, followed, seq, steps);
     const [message, at] = some.at(-1) ?? [0, backfill.since];
     const ended = next.length < messagesMax && some.length === next.length;
     const args = [backfill.appId, at, message, mine.length, ended ? 1 : 0];
     return {
-      move: { sql: backfillsSql.advance, args },
+      first: [...touch, ...others],
+      more: [...touch, { sql: backfillsSql.advance, args }],
       progress: { ...backfill, done: backfill.done + mine.length, ended },
     };
   }
@@ -112,7 +114,7 @@ export class Backfills {
     messages: readonly Next[],
     seq: number,
     steps: InstanceSteps,
-  ): Promise<void> {
+  ): Promise<{ touch: InStatement[]; others: InStatement[] }> {
     const ids = JSON.stringify(messages.map(([message]) => message));
     const [asked, found, first] = await this.#database.batch(
       [
@@ -141,10 +143,19 @@ export class Backfills {
     });
     const whole = all.map((one) => ({ ...one, stored: undefined }));
     const readOf = await (await EventsAgain.of(this.#database, whole)).read(seq);
-    for (const { collected, stored } of await this.#tombstones.withoutLate(all)) {
-      const { message } = collected;
-      const lifecycle =
+    const adopted = [];
+    for (const one of await this.#tombstones.withoutLate(all)) {
+      const { stored } = one;
+      const before =
         stored && (await this.#lifecycles.load(new Set([stored.lifecycle]))).get(stored.lifecycle)!;
+      adopted.push({ ...one, message: one.collected.message, lifecycle: followed, before, times: [] });
+    }
+    const others = new TimesOfOthers(this.#database, seq);
+    const made = await others.read(adopted);
+    for (const { message, collected, stored, before: lifecycle } of adopted) {
+      const { times = [], owed } = made.get(message) ?? {};
+      for (const [name, at] of namedTimes(followed.plan, times)) collected.times.set(name, at);
+      if (owed !== undefined) steps.owed.put(message, owed);
       const known = stored &&
         lifecycle && {
           ...{ ...stored, lifecycle },
@@ -152,6 +163,7 @@ export class Backfills {
         };
       steps.adopt(collected, known, followed, readOf(message));
     }
+    return { touch: await touchAdopted(this.#lifecycles, adopted), others: others.statements() };
   }
 }
 

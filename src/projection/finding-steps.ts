@@ -61,7 +61,10 @@ export class FindingSteps {
 
   /** Those of them whose lifecycles have stages that are owed by several. */
   get owingMessages(): number[] {
-    const owing = this.#changes.filter(({ run }) => run.lifecycle.plan.owed.length > 0);
+    const owing = this.#changes.filter(({ run }) => {
+      const { owed, children } = run.lifecycle.plan;
+      return owed.length > 0 || children !== undefined;
+    });
     return [...new Set(owing.map(({ run }) => run.message))];
   }
 

@@ -1,12 +1,13 @@
 /** Follows the messages of a range of events along their lifecycles. */
 import type { Database } from "../db/database.ts";
-import { type LifecycleCache, versionFor } from "../db/lifecycles/lifecycle-cache.ts";
+import { type LifecycleCache, type StoredLifecycle, versionFor } from "../db/lifecycles/lifecycle-cache.ts";
 import type { Tombstones } from "../db/retention/tombstones.ts";
-import { endOfRange, readRange } from "./event-range.ts";
+import { type CollectedEvents, endOfRange, readRange } from "./event-range.ts";
 import { EventsAgain } from "./events-again.ts";
 import { readFormerRuns } from "./former-runs.ts";
 import type { InstanceSteps } from "./instance-steps.ts";
 import type { Narrowing } from "./narrowing.ts";
+import type { StoredInstance } from "./projection-rows.ts";
 import { RollupDeltas } from "./rollup-deltas.ts";
 
 export interface FollowParts {
@@ -14,6 +15,13 @@ export interface FollowParts {
   readonly lifecycles: LifecycleCache;
   readonly tombstones: Tombstones;
   readonly narrowing: Narrowing;
+}
+
+/** A message of the range that goes by a lifecycle. */
+export interface FollowedMessage {
+  readonly collected: CollectedEvents;
+  readonly lifecycle: StoredLifecycle;
+  readonly stored: StoredInstance | undefined;
 }
 
 /** The events from `from` (exclusive) on, up to `upTo` at most, and so many changes of events before. `alone`: only those. */
@@ -27,13 +35,19 @@ export interface FollowedRange {
 /**
  * Applies as much of the range as a step may. Events can only retract what was found, and say when there is something to find.
  *
- * @returns what the step writes, how far it came, and how many changes it has applied
+ * @returns what the step writes, how far it came, how many changes it has applied, and the messages that go by a lifecycle
  */
 export async function followRange(
   { database, lifecycles, tombstones, narrowing }: FollowParts,
   { from, upTo, alone, changesMax }: FollowedRange,
   stepsOf: (deltas: RollupDeltas) => InstanceSteps,
-): Promise<{ steps: InstanceSteps; deltas: RollupDeltas; to: number; changes: number }> {
+): Promise<{
+  steps: InstanceSteps;
+  deltas: RollupDeltas;
+  to: number;
+  changes: number;
+  followed: readonly FollowedMessage[];
+}> {
   for (let eventsMax = narrowing.events; ; eventsMax = Math.ceil(eventsMax / 2)) {
     const to = alone ? from : await endOfRange(database, { from, to: upTo }, eventsMax);
     narrowing.doing(alone ? { what: "changes" } : { what: "events", from, to });
@@ -52,7 +66,7 @@ export async function followRange(
     // Too many large definitions at once: a shorter range has fewer.
     if (short && eventsMax > 1) continue;
     const steps = stepsOf(deltas);
-    const followed = collected.flatMap((one, index) => {
+    const followed = collected.flatMap((one, index): FollowedMessage | [] => {
       const lifecycle = plans.get(ids[index] ?? 0);
       if (lifecycle === undefined) return [];
       return { collected: one, lifecycle, stored: instances.get(one.message) };
@@ -67,6 +81,6 @@ export async function followRange(
       const of = { lifecycle, findings: findings.get(message) ?? [], former: former.get(message) };
       steps.apply(one, stored && { ...stored, ...of }, lifecycle, readOf(message));
     }
-    return { steps, deltas, to, changes };
+    return { steps, deltas, to, changes, followed };
   }
 }

@@ -28,6 +28,11 @@ export class InstanceOwed {
     this.#computed.set(message, new Map(runs.map(({ key }) => [key, known?.get(key) ?? new Map()])));
   }
 
+  /** @param owed by the stage's name: all that is known of a message that has one run */
+  put(message: number, owed: OwedByStage): void {
+    this.#computed.set(message, new Map([[0, owed]]));
+  }
+
   /** For `owedSql.put`: of the runs that are stored in `instances`. The last one of each message was added last. */
   rows(): Iterable<string> {
     return this.#computed

@@ -5,8 +5,9 @@ import type { Skew } from "../core/skew.ts";
 import { messageStates } from "../core/state.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycle-cache.ts";
 import { forRows } from "../db/rows.ts";
-import { owedSql, projectionSql } from "../gen/sql.ts";
+import { childrenSql, owedSql, projectionSql } from "../gen/sql.ts";
 import { type Reconciled, reconcile } from "../lifecycle/reconcile.ts";
+import { completionRows } from "./completions.ts";
 import type { CollectedEvents } from "./event-range.ts";
 import type { ReadAgain } from "./events-again.ts";
 import { FindingSteps } from "./finding-steps.ts";
@@ -38,6 +39,7 @@ interface NextInstance {
   readonly next: Next;
   /** All that was ever found. */
   readonly findings: number;
+  readonly wasComplete: boolean;
 }
 
 /** The times of a step. */
@@ -79,8 +81,7 @@ export class InstanceSteps {
    * Events of a message came.
    *
    * @param instance absent for one that was not known
-   * @param owed by `Plan.owed`, all of its events; absent where none of them has come or changed
-   * @param runs by all events of the message; absent where it has one run, and has not failed or cannot recover
+   * @param again what was read of the message's events beside those that came
    */
   apply(
     collected: CollectedEvents,
@@ -118,7 +119,7 @@ export class InstanceSteps {
   /**
    * A message goes by this lifecycle from now on. What is found by that is no news.
    *
-   * @param collected all of its events
+   * @param collected all of its events, and what others have made (`TimesOfOthers`)
    * @param instance as it went by another version; absent where it went by none
    * @param again as `apply` has them
    */
@@ -128,17 +129,20 @@ export class InstanceSteps {
     lifecycle: StoredLifecycle,
     again: Partial<ReadAgain>,
   ): void {
-    const { message } = collected;
     const runs = this.#runsOf(collected, undefined, lifecycle, again);
     if (instance !== undefined) this.#leave(instance, runs);
-    if (instance !== undefined) this.owed.forget(message, runs);
-    this.#reconcile(message, lifecycle, instance, runs, { adopted: true });
+    if (instance !== undefined) this.owed.forget(collected.message, runs);
+    this.#reconcile(collected.message, lifecycle, instance, runs, { adopted: true });
   }
 
-  /** Its time has come: a finding is active that has not been raised. Or its time was taken back, and one is active no more. */
-  look(instance: Instance): void {
+  /**
+   * Its time has come: a finding is active that has not been raised. Or its time was taken back, and one is active no more.
+   *
+   * @param now the times of its last run, where they have changed without an event of its own
+   */
+  look(instance: Instance, now = instance.times): void {
     const runs = [...(instance.former ?? []), instance].map(({ run, runNumber, openedAt, times }) => {
-      return { key: run, number: runNumber, openedAt, times };
+      return { key: run, number: runNumber, openedAt, times: run === instance.run ? now : times };
     });
     this.#reconcile(instance.message, instance.lifecycle, instance, runs);
   }
@@ -155,6 +159,7 @@ export class InstanceSteps {
         this.#begun.entries().map((row) => JSON.stringify(row)),
       ),
       ...forRows(projectionSql.upsertFindings, this.findings.rows()),
+      ...forRows(childrenSql.complete, completionRows(this.#instances)),
     ];
   }
 
@@ -229,7 +234,10 @@ export class InstanceSteps {
     )
       this.#newRuns.push(JSON.stringify([message, last.key, last.number]));
     next = this.#next(next, instance);
-    this.#instances.push({ message, lifecycle, run: last, reconciled: reconciled!, findings, next });
+    this.#instances.push({
+      ...{ message, lifecycle, run: last, reconciled: reconciled!, findings, next },
+      wasComplete: instance?.state === "complete",
+    });
     this.#deltas.changeState(lifecycle.appId, instance?.state, reconciled!.state);
   }
 

@@ -5,11 +5,13 @@ import type { LifecycleCache } from "../db/lifecycles/lifecycle-cache.ts";
 import { readFormerRuns, someInstances } from "./former-runs.ts";
 import type { InstanceSteps } from "./instance-steps.ts";
 import { findingsOf, instancesOf } from "./projection-rows.ts";
+import type { ReadTimes } from "./times-of-others.ts";
 
 /**
  * Looks at all of them; or, where their definitions are too large together, or their runs too many, at the first of them.
  *
  * @param isFollowed whether a message is not set aside
+ * @param readTimes reads those that may have changed without an event of the message
  * @returns how many there are, and of which messages nothing was looked at because of that
  */
 export async function lookAt(
@@ -18,6 +20,7 @@ export async function lookAt(
   lifecycles: LifecycleCache,
   [asked, found]: readonly (ResultSet | undefined)[],
   isFollowed: (message: number) => boolean,
+  readTimes: ReadTimes = async () => new Map(),
 ): Promise<{ count: number; left: ReadonlySet<number> }> {
   const instances = instancesOf(asked).filter(({ message }) => isFollowed(message));
   const some = someInstances(instances);
@@ -25,12 +28,18 @@ export async function lookAt(
   const former = await readFormerRuns(database, some);
   const plans = await lifecycles.load(new Set(some.map(({ lifecycle }) => lifecycle)));
   const left = new Set(instances.slice(some.length).map(({ message }) => message));
-  for (const instance of some) {
-    const { message } = instance;
+  const known = some.flatMap((instance) => {
     const lifecycle = plans.get(instance.lifecycle);
+    if (lifecycle === undefined) left.add(instance.message);
+    return lifecycle === undefined ? [] : { ...instance, lifecycle };
+  });
+  const others = await readTimes(known);
+  for (const instance of known) {
+    const { message } = instance;
+    const { times, owed } = others.get(message) ?? {};
+    if (owed !== undefined) steps.owed.put(message, owed);
     const of = { findings: findings.get(message) ?? [], former: former.get(message) };
-    if (lifecycle === undefined) left.add(message);
-    else steps.look({ ...instance, lifecycle, ...of });
+    steps.look({ ...instance, ...of }, times);
   }
   return { count: instances.length, left };
 }

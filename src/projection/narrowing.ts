@@ -69,9 +69,7 @@ export class Narrowing {
     this.#unfollowed = new Set(rows.map((row) => Number(row.seq)));
   }
 
-  isFollowed(message: number): boolean {
-    return this.#unfollowed?.has(message) !== true;
-  }
+  readonly isFollowed = (message: number): boolean => this.#unfollowed?.has(message) !== true;
 
   /** The set-aside items have changed: they are read again. */
   forget(): void {

@@ -28,6 +28,7 @@ import { movePosition, type ProjectionPosition, positionOf } from "./position.ts
 import type { BackfillProgress, ProjectionStep, ProjectionTarget } from "./projection-step.ts";
 import { forgetRevisits, isPending, pendingRevisits, readRevisits, revisitsOf } from "./revisits.ts";
 import { RollupDeltas } from "./rollup-deltas.ts";
+import { type ReadTimes, TimesOfOthers, touchOthers } from "./times-of-others.ts";
 import { WaitingInstances } from "./waiting-instances.ts";
 
 export class Projector {
@@ -108,7 +109,8 @@ export class Projector {
   async #project(target: ProjectionTarget): Promise<ProjectionStep> {
     const { upTo, watermark, raise, keep, skews = noSkews, pausedApps } = target;
     const waiting = await this.#waiting.waitBy(skews);
-    await this.#pause(pausedApps === undefined ? noPausedApps : JSON.stringify(pausedApps), waiting.changed);
+    const paused = JSON.stringify(await this.#lifecycles.withNaming(pausedApps ?? []));
+    await this.#pause(paused, waiting.changed);
     let position = this.#position ?? (await this.#open());
     await this.#narrowing.open();
     const { seq, findingSeq } = position;
@@ -187,14 +189,16 @@ export class Projector {
     const changesMax = single && !alone ? 0 : this.#narrowing.changes;
     const judged = Math.min(watermark, position.watermark);
     const by = { watermark: judged, now: watermark, raising: false };
-    const { steps, deltas, to, changes } = await followRange(
+    const { steps, deltas, to, changes, followed } = await followRange(
       this.#parts,
       { from, upTo, alone, changesMax },
       (counted) => this.#steps(position, by, counted),
     );
     const found = await this.#write(steps, deltas, { ...position, seq: to }, [
-      ...(changes > 0 || alone ? [{ sql: projectionSql.forgetChanges, args: [changesMax] }] : []),
       ...(await this.#arrivals.of(from, to)),
+      // These read the changes, which are forgotten behind them.
+      ...(await touchOthers(this.#lifecycles, { from, to, changes }, followed)),
+      ...(changes > 0 || alone ? [{ sql: projectionSql.forgetChanges, args: [changesMax] }] : []),
     ]);
     this.#changes = changes > 0 && changes === changesMax;
     if (alone && !this.#changes) this.#narrowing.doing(undefined);
@@ -207,9 +211,11 @@ export class Projector {
     this.#narrowing.doing({ what: "revisits", seq });
     const by = { watermark: Math.min(watermark, position.watermark), now: watermark, raising: false };
     const read = readRevisits(seq, this.#narrowing.instances);
-    const { steps, deltas, results, left } = await this.#look(position, by, read);
+    const others = new TimesOfOthers(this.#database, seq);
+    const { steps, deltas, results, left } = await this.#look(position, by, read, others.read);
     const done = revisitsOf(results[2]).filter((message) => !left.has(message));
-    return this.#write(steps, deltas, position, [forgetRevisits(done)]);
+    // Before all else: what the step changes may have some of them judged once more.
+    return this.#write(steps, deltas, position, others.statements(), [forgetRevisits(done)]);
   }
 
   /** Raises what is active by `watermark`, of a bounded number of instances. */
@@ -226,9 +232,10 @@ export class Projector {
     this.#narrowing.doing({ what: "backfill", place: running });
     const deltas = new RollupDeltas();
     const steps = this.#steps(position, { watermark, now: watermark, raising: true }, deltas);
-    const { move, progress } = await this.#backfills.adopt(running, position.seq, this.#narrowing, steps);
+    const adopted = await this.#backfills.adopt(running, position.seq, this.#narrowing, steps);
     const next = { ...position, watermark: Math.max(watermark, position.watermark) };
-    return { findings: await this.#write(steps, deltas, next, [move]), progress };
+    const findings = await this.#write(steps, deltas, next, adopted.more, adopted.first);
+    return { findings, progress: adopted.progress };
   }
 
   /**
@@ -244,13 +251,13 @@ export class Projector {
     return this.#write(steps, deltas, { ...position, watermark: last ? watermark : position.watermark });
   }
 
-  async #look(position: ProjectionPosition, by: StepTime, read: InStatement[]) {
+  async #look(position: ProjectionPosition, by: StepTime, read: InStatement[], times?: ReadTimes) {
     const deltas = new RollupDeltas();
     const steps = this.#steps(position, by, deltas);
     const results = await this.#database.batch(read, "read");
-    const isFollowed = this.#narrowing.isFollowed.bind(this.#narrowing);
-    const looked = await lookAt(steps, this.#database, this.#lifecycles, results, isFollowed);
-    return { steps, deltas, results, ...looked };
+    const { isFollowed } = this.#narrowing;
+    const known = await lookAt(steps, this.#database, this.#lifecycles, results, isFollowed, times);
+    return { steps, deltas, results, ...known };
   }
 
   #steps({ findingSeq }: ProjectionPosition, by: StepTime, deltas: RollupDeltas): InstanceSteps {
@@ -262,6 +269,7 @@ export class Projector {
     deltas: RollupDeltas,
     position: ProjectionPosition,
     more: readonly InStatement[] = [],
+    first: readonly InStatement[] = [],
   ): Promise<Finding[]> {
     const names = await readMessageIds(this.#database, steps.findings.messages);
     await steps.owed.readStored(this.#database, steps.findings.owingMessages);
@@ -271,6 +279,7 @@ export class Projector {
     const results = await this.#database.batch(
       [
         movePosition(next),
+        ...first,
         ...steps.statements(),
         ...deltas.statements(histograms),
         ...more,

@@ -54,6 +54,34 @@ test("what makes a message run again and recover reads as it was written", () =>
   expect(parseDefinition({ ...whole, recovers: false })).not.toHaveProperty("recovers");
 });
 
+test("a stage of another app reads as it was written, and is called by both", () => {
+  const written = {
+    stages: [
+      { event: "ORDERED" },
+      { app: "payments", event: "CAPTURED", after: "ORDERED", within: "5m" },
+      { app: "stock", any_of: ["PICKED", "PACKED"], after: ["ORDERED", "payments/CAPTURED"] },
+    ],
+    complete_on: ["stock/PACKED"],
+    fail_on: ["payments/CAPTURED"],
+    grace: "500ms",
+    journey_by: "message_id" as const,
+  };
+  const read = parseDefinition(written);
+  expect(definitionToJson(read)).toEqual(written);
+  expect(read.stages.slice(1).map(({ app, events }) => [app, events])).toEqual([
+    ["payments", ["payments/CAPTURED"]],
+    ["stock", ["stock/PICKED", "stock/PACKED"]],
+  ]);
+});
+
+test("the stage of a message's children reads as it was written", () => {
+  const stages = [{ event: "SENT" }, { children: "complete", after: "SENT", within: "1h", count: "size" }];
+  const written = { stages, complete_on: ["children"], grace: "0s" };
+  const read = parseDefinition(written);
+  expect(definitionToJson(read) as object).toEqual(written);
+  expect(read.stages[1]).toMatchObject({ events: ["children"], children: { count: "size" } });
+});
+
 test("any definition is the same once it has been written and read again", () => {
   fc.assert(
     fc.property(anyOwedDefinition, (definition) => {
@@ -137,6 +165,47 @@ const refused: Readonly<Record<string, readonly [value: unknown, field: string, 
     stage({ any_of: ["C", "D"], times: 2 }),
     "stages[2].times",
     /alternatives/,
+  ],
+  "two stages of children": [
+    { ...whole, stages: [first, { children: "complete" }, { event: "B" }, { children: "complete" }] },
+    "stages[3]",
+    /children: it belongs to stages\[1\]/,
+  ],
+  "children and an event": [stage({ children: "complete", event: "C" }), "stages[2]", /either/],
+  "a count without children": [stage({ event: "C", count: "size" }), "stages[2].count", /without children/],
+  "children where several owe another stage": [
+    { ...whole, stages: [first, { event: "B", times: 2 }, { children: "complete" }] },
+    "stages[2].children",
+    /several owe/,
+  ],
+  "another run, with stages of another app": [
+    { ...whole, stages: [first, { event: "B" }, { app: "pay", event: "C" }], reopen_on: ["A"] },
+    "reopen_on",
+    /other apps/,
+  ],
+  "an app on the first stage": [
+    { stages: [{ app: "pay", event: "A" }], complete_on: ["pay/A"] },
+    "stages[0].app",
+    /opens a message/,
+  ],
+  "an own event called like another app's": [
+    { ...whole, stages: [first, { event: "pay/B" }, { app: "pay", event: "B" }] },
+    "stages[2]",
+    /belongs to stages\[1\]/,
+  ],
+  "another app's event by its own name": [
+    { ...whole, stages: [first, { app: "pay", event: "B" }] },
+    "complete_on[0]",
+    /B is none/,
+  ],
+  "times of another app": [stage({ app: "pay", event: "C", times: 2 }), "stages[2].times", /another app/],
+  "each after another app": [
+    {
+      stages: [first, { app: "pay", event: "B" }, { event: "C", after: "pay/B", each: { of: "a", by: "b" } }],
+      complete_on: ["C"],
+    },
+    "stages[2].each",
+    /another app/,
   ],
   "each and times": [stage({ event: "C", times: 2, each: { of: "a", by: "b" } }), "stages[2].each", /times/],
   "each without a name": [stage({ event: "C", each: { of: "a" } }), "stages[2].each.by", /attribute/],

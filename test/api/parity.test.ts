@@ -35,10 +35,12 @@ const lifecycle = {
     { events: ["seen"], after: ["created"], optional: true },
     { events: ["signed"], after: ["created"], within: "2h", each: { of: "by", by: "who" } },
     { events: ["copied"], after: ["created"], times: 3, optional: true },
+    { app: "pay", events: ["captured"], after: ["created"], optional: true },
   ],
   complete_on: ["mailed", "pushed"],
   fail_on: ["bounced"],
   grace: "250ms",
+  journey_by: "message_id",
 };
 
 const start = Date.now() - 3_600_000;

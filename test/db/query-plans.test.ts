@@ -12,7 +12,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "auditSql.dropOldest": "ends at its LIMIT, along the ids",
   "auditSql.prune": "ends at its LIMIT, along the ids",
   "formerSinksSql.dropGone": "reads the deliveries that wait",
-  "journeysSql.byMessageId": "reads the versions of lifecycles that say so, beside which there are no others",
+  "childrenSql.complete": "looks whether there is a first row",
   "dueInstancesSql.stopWaiting": "ends at its LIMIT, along an index of the instances that wait",
 };
 

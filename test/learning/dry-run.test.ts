@@ -77,26 +77,26 @@ test("a trial goes by the last of those who owe a stage, as happened and as rece
   });
   const run = new DryRun(owing, 1_000 * second);
   const add = (messageId: string, ...named: [name: string, at: number, receivedAt: number][]) =>
-    run.add(
-      {
-        messageId,
-        createdAt: 0,
-        events: [
-          { event: "A", at: 0, receivedAt: 0 },
-          { event: "B", at: 1 * second, receivedAt: 1 * second },
-        ],
-      },
-      [
-        {
-          listed: ["x", "y"],
-          started: true,
-          named: named.map(([name, at, receivedAt]) => [name, at * second, receivedAt * second] as const),
-          count: named.length,
-          first: [1 * second],
-          receivedAt: 1 * second,
-        },
+    run.add({
+      messageId,
+      createdAt: 0,
+      events: [
+        { event: "A", at: 0, receivedAt: 0 },
+        { event: "B", at: 1 * second, receivedAt: 1 * second },
       ],
-    );
+      owed: [
+        [
+          {
+            listed: ["x", "y"],
+            started: true,
+            named: named.map(([name, at, receivedAt]) => [name, at * second, receivedAt * second] as const),
+            count: named.length,
+            first: [1 * second],
+            receivedAt: 1 * second,
+          },
+        ],
+      ],
+    });
   add("in time", ["x", 1, 1], ["y", 5, 5]);
   add("received late", ["x", 1, 1], ["y", 5, 60]);
   add("late", ["x", 1, 1], ["y", 50, 50]);

@@ -8,6 +8,9 @@ const boundedTables = new Set([
   ...["alert_calendars", "alert_looks", "alert_arrivals"],
   ...["gaps", "marks", "set_aside", "erasures"],
   ...["aliases", "event_changes", "attribute_changes", "attribute_names", "remains", "revisits"],
+  "former_names",
+  // Of versions of lifecycles that join apps.
+  ...["linked_events", "journeys_by_message"],
 ]);
 
 /** Indexes of rows that wait to be deleted, and one whose rows are counted before a list reads them (`countCandidates`). */

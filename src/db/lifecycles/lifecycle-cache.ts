@@ -2,7 +2,7 @@
  * The definitions for the projector, read when a message needs them. Memory holds the last used, so the cost of putting one
  * does not depend on the number of versions and apps.
  */
-import { lifecyclesSql } from "../../gen/sql.ts";
+import { lifecyclesSql, linksSql } from "../../gen/sql.ts";
 import { readDefinition } from "../../lifecycle/definition.ts";
 import { createPlan, type Plan } from "../../lifecycle/plan.ts";
 import type { Database } from "../database.ts";
@@ -44,6 +44,7 @@ export class LifecycleCache {
   readonly #byId = new Map<number, { readonly lifecycle: StoredLifecycle; readonly bytes: number }>();
   #bytes = 0;
   #any: boolean | undefined;
+  #linked: boolean | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -53,6 +54,23 @@ export class LifecycleCache {
   changed(appId: string): void {
     this.#apps.delete(appId);
     this.#any = true;
+    this.#linked = undefined;
+  }
+
+  /** Whether any lifecycle names an event of another app. */
+  async linked(): Promise<boolean> {
+    if (this.#linked === undefined) {
+      const { rows } = await this.#database.execute(linksSql.any);
+      this.#linked = rows[0]?.some === 1;
+    }
+    return this.#linked;
+  }
+
+  /** These apps, and those whose lifecycles name events of theirs. */
+  async withNaming(appIds: readonly string[]): Promise<readonly string[]> {
+    if (appIds.length === 0 || !(await this.linked())) return appIds;
+    const { rows } = await this.#database.execute({ sql: linksSql.naming, args: [JSON.stringify(appIds)] });
+    return [...new Set([...appIds, ...rows.map((row) => String(row.by_app))])];
   }
 
   /** Whether any app has a version at all. */

@@ -7,12 +7,13 @@ import type { Author } from "../../core/audit.ts";
 import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
 import { nowMicros } from "../../core/time.ts";
-import { lifecyclesSql } from "../../gen/sql.ts";
+import { lifecyclesSql, linksSql } from "../../gen/sql.ts";
 import {
   afterName,
   type Definition,
   definitionToJson,
   type LifecycleVersion,
+  linkedEvent,
   readDefinition,
   stageName,
 } from "../../lifecycle/definition.ts";
@@ -93,6 +94,7 @@ export class LifecycleWriter {
     const insert = [...dropVersions(appId, room), ...insertVersion(appId, row, definition, afterSeq)];
     const results = await this.#database.durably([
       ...insert,
+      ...insertLinks(appId, version, definition),
       backfill === undefined
         ? { sql: lifecyclesSql.stopBackfill, args: [appId] }
         : startBackfill(appId, backfill),
@@ -192,6 +194,21 @@ function startBackfill(appId: string, { since, of }: BackfillRequest): InStateme
   return { sql: lifecyclesSql.startBackfill, args: [appId, since, of, Number.MAX_SAFE_INTEGER] };
 }
 
+/** What the version says of journeys. After it is inserted. */
+function insertLinks(appId: string, version: number, definition: Definition | undefined): InStatement[] {
+  const events = (definition?.stages ?? []).flatMap(({ app, events }) =>
+    app === undefined ? [] : events.map((name) => [app, linkedEvent(app, name)]),
+  );
+  return [
+    ...(events.length === 0
+      ? []
+      : [{ sql: linksSql.insertOf, args: [appId, version, JSON.stringify(events)] }]),
+    ...(definition?.journeyBy === undefined
+      ? []
+      : [{ sql: linksSql.insertByMessage, args: [appId, version] }]),
+  ];
+}
+
 function dropVersions(appId: string, ids: readonly number[]): InStatement[] {
   if (ids.length === 0) return [];
   const args = [JSON.stringify(ids)];
@@ -199,6 +216,8 @@ function dropVersions(appId: string, ids: readonly number[]): InStatement[] {
     { sql: lifecyclesSql.subtractBytes, args: [appId, ...args, versionBytes] },
     { sql: lifecyclesSql.countUnnamed, args },
     { sql: lifecyclesSql.deleteCounts, args },
+    { sql: linksSql.deleteOf, args: [...args, appId] },
+    { sql: linksSql.deleteByMessage, args },
     { sql: lifecyclesSql.deleteVersions, args },
   ];
 }

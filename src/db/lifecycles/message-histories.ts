@@ -4,7 +4,13 @@
  * A page has a bounded number of messages and looks at a bounded number of events, and at the first 10,000 of each message.
  */
 import { historiesSql } from "../../gen/sql.ts";
-import type { HistoriesPage, HistoriesQuery, HistoryRun, MessageHistory } from "../../learning/history.ts";
+import type {
+  HistoriesPage,
+  HistoriesQuery,
+  HistoryOthers,
+  HistoryRun,
+  MessageHistory,
+} from "../../learning/history.ts";
 import type { OwedEvents } from "../../lifecycle/owed.ts";
 import { createPlan, type Plan } from "../../lifecycle/plan.ts";
 import { Conditions } from "../conditions.ts";
@@ -13,6 +19,7 @@ import { readOwed } from "../messages/owed-events.ts";
 import { lookedAtMax } from "../messages/summaries.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { rowsOf } from "../rows.ts";
+import { readHistoryOthers } from "./history-others.ts";
 import { type HistoryMessage, readHistoryRuns } from "./history-runs.ts";
 
 /** Messages of one page, and events that it looks at, those of its last message aside. */
@@ -59,8 +66,10 @@ export class MessageHistories {
     });
     const owed: ReadonlyMap<number, readonly OwedEvents[]>[] = [];
     const runs: ReadonlyMap<number, readonly HistoryRun[]>[] = [];
+    const others: ReadonlyMap<number, HistoryOthers>[] = [];
     for (const plan of definitions.map(createPlan)) {
       owed.push(await this.#owedOf(messages, plan));
+      others.push(await readHistoryOthers(this.#connection, plan, messages));
       runs.push(await readHistoryRuns(this.#connection.execute.bind(this.#connection), plan, messages));
     }
     return {
@@ -70,6 +79,7 @@ export class MessageHistories {
           createdAt: Number(row.created_at),
           events: firsts[index]!.map(([event, at, receivedAt]) => ({ event, at, receivedAt })),
           ...(owed.length > 0 && { owed: owed.map((of) => of.get(Number(row.id)) ?? []) }),
+          ...(others.length > 0 && { others: others.map((of) => of.get(Number(row.id))) }),
           ...(runs.length > 0 && { runs: runs.map((of) => of.get(Number(row.id))) }),
         }),
       ),

@@ -19,6 +19,7 @@ import {
   withRecovery,
 } from "../../lifecycle/runs.ts";
 import type { ReadConnection } from "../read-connection.ts";
+import { putOthers, readOthers, withOthers } from "./message-others.ts";
 import { readOwed } from "./owed-events.ts";
 import { type ReceivedEvent, readRunEvents, readRunsOwed } from "./run-events.ts";
 import { lookedAtMax } from "./summaries.ts";
@@ -57,10 +58,16 @@ export async function readInstance(connection: ReadConnection, asked: InstanceRe
   const reopens = plan.reopen.length > 0;
   if (!needsEvents(plan, firsts, new Map())) {
     const owed = await owedOf(connection, asked);
-    const state = {
-      ...stateOf(plan, withOwed(plan, firsts, owed), owed, activeIn(active, 0), skews),
-      run: 1,
-    };
+    const others = await readOthers(connection, asked);
+    putOthers(plan, firsts, others);
+    const { stages: own, ...rest } = stateOf(
+      plan,
+      withOwed(plan, firsts, owed),
+      owed,
+      activeIn(active, 0),
+      skews,
+    );
+    const state = { ...rest, stages: withOthers(plan, own, others), run: 1 };
     return { state, ...(reopens && { runOf: () => 1 }) };
   }
   const read = await readRunEvents(execute, [{ message, events: lookedAtMax }], { upTo });

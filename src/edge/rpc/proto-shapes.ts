@@ -7,7 +7,7 @@ type Shapes = Readonly<Record<string, (json: Json) => Json>>;
 /** From a request's message to the input of its operation. */
 export const requestShapes: Shapes = {
   // So that the error of a stage without events names the field itself.
-  "mars.v1.LifecycleStage": (stage) => ({ events: [], ...stage }),
+  "mars.v1.LifecycleStage": (stage) => (stage.children === undefined ? { events: [], ...stage } : stage),
   // No attribute is to be indexed.
   "mars.v1.PutAttributesRequest": (request) => ({ indexed: [], ...request }),
 };
@@ -26,7 +26,7 @@ export const answerShapes: Shapes = {
   "mars.v1.OverdueStage": (stage) => ({ ...stage, finding: stage }),
   "mars.v1.LifecycleStage": ({ event, any_of, events, after = [], ...stage }) => ({
     ...stage,
-    events: events ?? any_of ?? [event],
+    events: events ?? any_of ?? (event === undefined ? [] : [event]),
     after: [after].flat(),
   }),
   "mars.v1.DryRunLifecycleResponse.FindingCount": ({ samples, ...finding }) => ({

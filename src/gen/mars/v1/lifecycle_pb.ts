@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/lifecycle.proto.
  */
 export const file_mars_v1_lifecycle: GenFile = /*@__PURE__*/
-  fileDesc("ChdtYXJzL3YxL2xpZmVjeWNsZS5wcm90bxIHbWFycy52MSLVAQoJTGlmZWN5Y2xlEicKBnN0YWdlcxgBIAMoCzIXLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2USEwoLY29tcGxldGVfb24YAiADKAkSDwoHZmFpbF9vbhgDIAMoCRIoCgVncmFjZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdnaXZlX3VwGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJlY292ZXJzGAYgASgIEhEKCXJlb3Blbl9vbhgHIAMoCSKnAQoOTGlmZWN5Y2xlU3RhZ2USDgoGZXZlbnRzGAEgAygJEg0KBWFmdGVyGAIgAygJEikKBndpdGhpbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghvcHRpb25hbBgEIAEoCBIbCgRlYWNoGAUgASgLMg0ubWFycy52MS5FYWNoEhIKBXRpbWVzGAYgASgNSACIAQFCCAoGX3RpbWVzIh4KBEVhY2gSCgoCb2YYASABKAkSCgoCYnkYAiABKAkikgEKBE93ZWQSEAoIZXhwZWN0ZWQYASABKA0SEAoIcmVjZWl2ZWQYAiABKA0SDwoHbWlzc2luZxgDIAMoCRINCgVleHRyYRgEIAMoCRITCgtleHRyYV9jb3VudBgFIAEoDRIMCgRsYXRlGAYgAygJEhIKCmxhdGVfY291bnQYByABKA0SDwoHcGFydGlhbBgIIAEoCCK9AQoQTGlmZWN5Y2xlVmVyc2lvbhIPCgd2ZXJzaW9uGAEgASgEEi4KCmNyZWF0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKCWxpZmVjeWNsZRgDIAEoCzISLm1hcnMudjEuTGlmZWN5Y2xlEg4KBnB1dF9ieRgEIAEoCRIMCgRub3RlGAUgASgJEiMKCGJhY2tmaWxsGAYgASgLMhEubWFycy52MS5CYWNrZmlsbCIzCghCYWNrZmlsbBIMCgRkb25lGAEgASgEEgoKAm9mGAIgASgEEg0KBWVuZGVkGAMgASgIIvUCChFMaWZlY3ljbGVJbnN0YW5jZRIPCgd2ZXJzaW9uGAEgASgEEikKBWNsb2NrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxjb21wbGV0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWZhaWxlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoGc3RhZ2VzGAUgAygLMhYubWFycy52MS5JbnN0YW5jZVN0YWdlEgsKA3J1bhgGIAEoDRIjCghmYWlsdXJlcxgHIAEoCzIRLm1hcnMudjEuRmFpbHVyZXMSIQoEcnVucxgIIAMoCzITLm1hcnMudjEuTWVzc2FnZVJ1bhIUCgxydW5zX3BhcnRpYWwYCSABKAgSMAoMYWJhbmRvbmVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJGCghGYWlsdXJlcxINCgVjb3VudBgBIAEoDRIrCgdsYXN0X2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK/AQoKTWVzc2FnZVJ1bhILCgNydW4YASABKA0SIAoFc3RhdGUYAiABKA4yES5tYXJzLnYxLlJ1blN0YXRlEiwKCGJlZ2FuX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoGc3RhZ2VzGAUgAygLMhYubWFycy52MS5JbnN0YW5jZVN0YWdlIpMDCg1JbnN0YW5jZVN0YWdlEg0KBXN0YWdlGAEgASgJEg0KBWFmdGVyGAIgASgJEhAKCG9wdGlvbmFsGAMgASgIEiQKBnN0YXR1cxgEIAEoDjIULm1hcnMudjEuU3RhZ2VTdGF0dXMSKwoHZG9uZV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoGZHVlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1taXNzaW5nX3NpbmNlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGVhcmx5X2J5GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHN0YWdlX2V2ZW50cxgKIAMoCRIUCgxhZnRlcl9ldmVudHMYCyADKAkSGwoEb3dlZBgMIAEoCzINLm1hcnMudjEuT3dlZCLMAwoHRmluZGluZxILCgNzZXEYASABKAQSCgoCaWQYAiABKAQSDgoGYXBwX2lkGAMgASgJEhIKCm1lc3NhZ2VfaWQYBCABKAkSIgoEa2luZBgFIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBiABKAkSDQoFYWZ0ZXIYByABKAkSDwoHdmVyc2lvbhgIIAEoBBIqCgZkdWVfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXJhaXNlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcmV0cmFjdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHN0YWdlX2V2ZW50cxgNIAMoCRIUCgxhZnRlcl9ldmVudHMYDiADKAkSGwoEb3dlZBgPIAEoCzINLm1hcnMudjEuT3dlZBIQCghlbmRlZF9ieRgQIAEoCRIQCghpbXBvcnRlZBgRIAEoCBILCgNydW4YFCABKA0q6gEKDE1lc3NhZ2VTdGF0ZRIdChlNRVNTQUdFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSTUVTU0FHRV9TVEFURV9PUEVOEAESGQoVTUVTU0FHRV9TVEFURV9PVkVSRFVFEAISGgoWTUVTU0FHRV9TVEFURV9DT01QTEVURRADEhgKFE1FU1NBR0VfU1RBVEVfRkFJTEVEEAQSGwoXTUVTU0FHRV9TVEFURV9BQkFORE9ORUQQBRIYChRNRVNTQUdFX1NUQVRFX0NMT1NFRBAGEhsKF01FU1NBR0VfU1RBVEVfVU5UUkFDS0VEEAcqxgEKC1N0YWdlU3RhdHVzEhwKGFNUQUdFX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVNUQUdFX1NUQVRVU19ET05FEAESGAoUU1RBR0VfU1RBVFVTX1dBSVRJTkcQAhIYChRTVEFHRV9TVEFUVVNfUEVORElORxADEhgKFFNUQUdFX1NUQVRVU19PVkVSRFVFEAQSGAoUU1RBR0VfU1RBVFVTX1NLSVBQRUQQBRIaChZTVEFHRV9TVEFUVVNfVU5SRUFDSEVEEAYqlwEKDEZ1bm5lbFN0YXR1cxIdChlGVU5ORUxfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVRlVOTkVMX1NUQVRVU19SRUFDSEVEEAESGQoVRlVOTkVMX1NUQVRVU19XQUlUSU5HEAISGQoVRlVOTkVMX1NUQVRVU19PVkVSRFVFEAMSFwoTRlVOTkVMX1NUQVRVU19ORVZFUhAEKscBCghSdW5TdGF0ZRIZChVSVU5fU1RBVEVfVU5TUEVDSUZJRUQQABISCg5SVU5fU1RBVEVfT1BFThABEhUKEVJVTl9TVEFURV9PVkVSRFVFEAISFgoSUlVOX1NUQVRFX0NPTVBMRVRFEAMSFAoQUlVOX1NUQVRFX0ZBSUxFRBAEEhcKE1JVTl9TVEFURV9BQkFORE9ORUQQBRIUChBSVU5fU1RBVEVfQ0xPU0VEEAYSGAoUUlVOX1NUQVRFX1NVUEVSU0VERUQQCCqrAQoLRmluZGluZ0tpbmQSHAoYRklORElOR19LSU5EX1VOU1BFQ0lGSUVEEAASGAoURklORElOR19LSU5EX01JU1NJTkcQARIVChFGSU5ESU5HX0tJTkRfTEFURRACEhgKFEZJTkRJTkdfS0lORF9TS0lQUEVEEAMSFwoTRklORElOR19LSU5EX0ZBSUxFRBAEEhoKFkZJTkRJTkdfS0lORF9BQkFORE9ORUQQBWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChdtYXJzL3YxL2xpZmVjeWNsZS5wcm90bxIHbWFycy52MSL9AQoJTGlmZWN5Y2xlEicKBnN0YWdlcxgBIAMoCzIXLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2USEwoLY29tcGxldGVfb24YAiADKAkSDwoHZmFpbF9vbhgDIAMoCRIoCgVncmFjZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdnaXZlX3VwGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJlY292ZXJzGAYgASgIEhEKCXJlb3Blbl9vbhgHIAMoCRImCgpqb3VybmV5X2J5GAogASgOMhIubWFycy52MS5Kb3VybmV5Qnki1QEKDkxpZmVjeWNsZVN0YWdlEg4KBmV2ZW50cxgBIAMoCRINCgVhZnRlchgCIAMoCRIpCgZ3aXRoaW4YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIb3B0aW9uYWwYBCABKAgSGwoEZWFjaBgFIAEoCzINLm1hcnMudjEuRWFjaBISCgV0aW1lcxgGIAEoDUgAiAEBEgsKA2FwcBgKIAEoCRIQCghjaGlsZHJlbhgLIAEoCRINCgVjb3VudBgMIAEoCUIICgZfdGltZXMiHgoERWFjaBIKCgJvZhgBIAEoCRIKCgJieRgCIAEoCSKSAQoET3dlZBIQCghleHBlY3RlZBgBIAEoDRIQCghyZWNlaXZlZBgCIAEoDRIPCgdtaXNzaW5nGAMgAygJEg0KBWV4dHJhGAQgAygJEhMKC2V4dHJhX2NvdW50GAUgASgNEgwKBGxhdGUYBiADKAkSEgoKbGF0ZV9jb3VudBgHIAEoDRIPCgdwYXJ0aWFsGAggASgIIr0BChBMaWZlY3ljbGVWZXJzaW9uEg8KB3ZlcnNpb24YASABKAQSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoJbGlmZWN5Y2xlGAMgASgLMhIubWFycy52MS5MaWZlY3ljbGUSDgoGcHV0X2J5GAQgASgJEgwKBG5vdGUYBSABKAkSIwoIYmFja2ZpbGwYBiABKAsyES5tYXJzLnYxLkJhY2tmaWxsIjMKCEJhY2tmaWxsEgwKBGRvbmUYASABKAQSCgoCb2YYAiABKAQSDQoFZW5kZWQYAyABKAgi9QIKEUxpZmVjeWNsZUluc3RhbmNlEg8KB3ZlcnNpb24YASABKAQSKQoFY2xvY2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGNvbXBsZXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZmFpbGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgZzdGFnZXMYBSADKAsyFi5tYXJzLnYxLkluc3RhbmNlU3RhZ2USCwoDcnVuGAYgASgNEiMKCGZhaWx1cmVzGAcgASgLMhEubWFycy52MS5GYWlsdXJlcxIhCgRydW5zGAggAygLMhMubWFycy52MS5NZXNzYWdlUnVuEhQKDHJ1bnNfcGFydGlhbBgJIAEoCBIwCgxhYmFuZG9uZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkYKCEZhaWx1cmVzEg0KBWNvdW50GAEgASgNEisKB2xhc3RfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIr8BCgpNZXNzYWdlUnVuEgsKA3J1bhgBIAEoDRIgCgVzdGF0ZRgCIAEoDjIRLm1hcnMudjEuUnVuU3RhdGUSLAoIYmVnYW5fYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgZzdGFnZXMYBSADKAsyFi5tYXJzLnYxLkluc3RhbmNlU3RhZ2UivAMKDUluc3RhbmNlU3RhZ2USDQoFc3RhZ2UYASABKAkSDQoFYWZ0ZXIYAiABKAkSEAoIb3B0aW9uYWwYAyABKAgSJAoGc3RhdHVzGAQgASgOMhQubWFycy52MS5TdGFnZVN0YXR1cxIrCgdkb25lX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZkdWVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDW1pc3Npbmdfc2luY2UYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2xhdGVfYnkYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIZWFybHlfYnkYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMc3RhZ2VfZXZlbnRzGAogAygJEhQKDGFmdGVyX2V2ZW50cxgLIAMoCRIbCgRvd2VkGAwgASgLMg0ubWFycy52MS5Pd2VkEicKB2RvbmVfYnkYFCABKAsyFi5tYXJzLnYxLkxpbmtlZE1lc3NhZ2UiMwoNTGlua2VkTWVzc2FnZRIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCSLMAwoHRmluZGluZxILCgNzZXEYASABKAQSCgoCaWQYAiABKAQSDgoGYXBwX2lkGAMgASgJEhIKCm1lc3NhZ2VfaWQYBCABKAkSIgoEa2luZBgFIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBiABKAkSDQoFYWZ0ZXIYByABKAkSDwoHdmVyc2lvbhgIIAEoBBIqCgZkdWVfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXJhaXNlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcmV0cmFjdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHN0YWdlX2V2ZW50cxgNIAMoCRIUCgxhZnRlcl9ldmVudHMYDiADKAkSGwoEb3dlZBgPIAEoCzINLm1hcnMudjEuT3dlZBIQCghlbmRlZF9ieRgQIAEoCRIQCghpbXBvcnRlZBgRIAEoCBILCgNydW4YFCABKA0qXgoJSm91cm5leUJ5EhoKFkpPVVJORVlfQllfVU5TUEVDSUZJRUQQABIaChZKT1VSTkVZX0JZX0VYVEVSTkFMX0lEEAESGQoVSk9VUk5FWV9CWV9NRVNTQUdFX0lEEAIq6gEKDE1lc3NhZ2VTdGF0ZRIdChlNRVNTQUdFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSTUVTU0FHRV9TVEFURV9PUEVOEAESGQoVTUVTU0FHRV9TVEFURV9PVkVSRFVFEAISGgoWTUVTU0FHRV9TVEFURV9DT01QTEVURRADEhgKFE1FU1NBR0VfU1RBVEVfRkFJTEVEEAQSGwoXTUVTU0FHRV9TVEFURV9BQkFORE9ORUQQBRIYChRNRVNTQUdFX1NUQVRFX0NMT1NFRBAGEhsKF01FU1NBR0VfU1RBVEVfVU5UUkFDS0VEEAcqxgEKC1N0YWdlU3RhdHVzEhwKGFNUQUdFX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVNUQUdFX1NUQVRVU19ET05FEAESGAoUU1RBR0VfU1RBVFVTX1dBSVRJTkcQAhIYChRTVEFHRV9TVEFUVVNfUEVORElORxADEhgKFFNUQUdFX1NUQVRVU19PVkVSRFVFEAQSGAoUU1RBR0VfU1RBVFVTX1NLSVBQRUQQBRIaChZTVEFHRV9TVEFUVVNfVU5SRUFDSEVEEAYqlwEKDEZ1bm5lbFN0YXR1cxIdChlGVU5ORUxfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVRlVOTkVMX1NUQVRVU19SRUFDSEVEEAESGQoVRlVOTkVMX1NUQVRVU19XQUlUSU5HEAISGQoVRlVOTkVMX1NUQVRVU19PVkVSRFVFEAMSFwoTRlVOTkVMX1NUQVRVU19ORVZFUhAEKscBCghSdW5TdGF0ZRIZChVSVU5fU1RBVEVfVU5TUEVDSUZJRUQQABISCg5SVU5fU1RBVEVfT1BFThABEhUKEVJVTl9TVEFURV9PVkVSRFVFEAISFgoSUlVOX1NUQVRFX0NPTVBMRVRFEAMSFAoQUlVOX1NUQVRFX0ZBSUxFRBAEEhcKE1JVTl9TVEFURV9BQkFORE9ORUQQBRIUChBSVU5fU1RBVEVfQ0xPU0VEEAYSGAoUUlVOX1NUQVRFX1NVUEVSU0VERUQQCCqrAQoLRmluZGluZ0tpbmQSHAoYRklORElOR19LSU5EX1VOU1BFQ0lGSUVEEAASGAoURklORElOR19LSU5EX01JU1NJTkcQARIVChFGSU5ESU5HX0tJTkRfTEFURRACEhgKFEZJTkRJTkdfS0lORF9TS0lQUEVEEAMSFwoTRklORElOR19LSU5EX0ZBSUxFRBAEEhoKFkZJTkRJTkdfS0lORF9BQkFORE9ORUQQBWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A lifecycle: which stages a message of an app goes through, and by when.
@@ -70,6 +70,13 @@ export type Lifecycle = Message<"mars.v1.Lifecycle"> & {
    * @generated from field: repeated string reopen_on = 7;
    */
   reopenOn: string[];
+
+  /**
+   * Absent: messages belong to a journey by the external ids of their events alone.
+   *
+   * @generated from field: mars.v1.JourneyBy journey_by = 10;
+   */
+  journeyBy: JourneyBy;
 };
 
 /**
@@ -126,6 +133,29 @@ export type LifecycleStage = Message<"mars.v1.LifecycleStage"> & {
    * @generated from field: optional uint32 times = 6;
    */
   times?: number | undefined;
+
+  /**
+   * The events are those of this app's messages that belong to the same journey; not for the first stage. `after`, `complete_on` and
+   * `fail_on` call them `app/event`, and so is the stage called. Empty: events of the message itself.
+   *
+   * @generated from field: string app = 10;
+   */
+  app: string;
+
+  /**
+   * `complete`: the stage is done when all messages are complete that name this one as their parent. It is called `children`. Instead of
+   * `events`; not for the first stage, and at most once.
+   *
+   * @generated from field: string children = 11;
+   */
+  children: string;
+
+  /**
+   * With `children`: the attribute of an event of `after` that says how many there have to be. Empty: at least one.
+   *
+   * @generated from field: string count = 12;
+   */
+  count: string;
 };
 
 /**
@@ -575,6 +605,14 @@ export type InstanceStage = Message<"mars.v1.InstanceStage"> & {
    * @generated from field: mars.v1.Owed owed = 12;
    */
   owed?: Owed | undefined;
+
+  /**
+   * The message of another app whose event made the stage. Absent for a stage of the app itself, where that message is gone, and
+   * where the caller may not read its app.
+   *
+   * @generated from field: mars.v1.LinkedMessage done_by = 20;
+   */
+  doneBy?: LinkedMessage | undefined;
 };
 
 /**
@@ -583,6 +621,34 @@ export type InstanceStage = Message<"mars.v1.InstanceStage"> & {
  */
 export const InstanceStageSchema: GenMessage<InstanceStage> = /*@__PURE__*/
   messageDesc(file_mars_v1_lifecycle, 9);
+
+/**
+ * A message of another app.
+ *
+ * @generated from message mars.v1.LinkedMessage
+ */
+export type LinkedMessage = Message<"mars.v1.LinkedMessage"> & {
+  /**
+   * The app.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+
+  /**
+   * The message's id within the app.
+   *
+   * @generated from field: string message_id = 2;
+   */
+  messageId: string;
+};
+
+/**
+ * Describes the message mars.v1.LinkedMessage.
+ * Use `create(LinkedMessageSchema)` to create a new message.
+ */
+export const LinkedMessageSchema: GenMessage<LinkedMessage> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle, 10);
 
 /**
  * A message's deviation from its lifecycle. A run of a message has each kind for each stage at most once.
@@ -722,7 +788,41 @@ export type Finding = Message<"mars.v1.Finding"> & {
  * Use `create(FindingSchema)` to create a new message.
  */
 export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 10);
+  messageDesc(file_mars_v1_lifecycle, 11);
+
+/**
+ * What says to which journeys an app's messages belong.
+ *
+ * @generated from enum mars.v1.JourneyBy
+ */
+export enum JourneyBy {
+  /**
+   * The same as external_id.
+   *
+   * @generated from enum value: JOURNEY_BY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The external ids of their events.
+   *
+   * @generated from enum value: JOURNEY_BY_EXTERNAL_ID = 1;
+   */
+  EXTERNAL_ID = 1,
+
+  /**
+   * Their own ids, beside these.
+   *
+   * @generated from enum value: JOURNEY_BY_MESSAGE_ID = 2;
+   */
+  MESSAGE_ID = 2,
+}
+
+/**
+ * Describes the enum mars.v1.JourneyBy.
+ */
+export const JourneyBySchema: GenEnum<JourneyBy> = /*@__PURE__*/
+  enumDesc(file_mars_v1_lifecycle, 0);
 
 /**
  * Where a message stands.
@@ -791,7 +891,7 @@ export enum MessageState {
  * Describes the enum mars.v1.MessageState.
  */
 export const MessageStateSchema: GenEnum<MessageState> = /*@__PURE__*/
-  enumDesc(file_mars_v1_lifecycle, 0);
+  enumDesc(file_mars_v1_lifecycle, 1);
 
 /**
  * Where a message stands with one stage.
@@ -853,7 +953,7 @@ export enum StageStatus {
  * Describes the enum mars.v1.StageStatus.
  */
 export const StageStatusSchema: GenEnum<StageStatus> = /*@__PURE__*/
-  enumDesc(file_mars_v1_lifecycle, 1);
+  enumDesc(file_mars_v1_lifecycle, 2);
 
 /**
  * The same in short, as messages are counted by it.
@@ -901,7 +1001,7 @@ export enum FunnelStatus {
  * Describes the enum mars.v1.FunnelStatus.
  */
 export const FunnelStatusSchema: GenEnum<FunnelStatus> = /*@__PURE__*/
-  enumDesc(file_mars_v1_lifecycle, 2);
+  enumDesc(file_mars_v1_lifecycle, 3);
 
 /**
  * The state of one run of a message.
@@ -970,7 +1070,7 @@ export enum RunState {
  * Describes the enum mars.v1.RunState.
  */
 export const RunStateSchema: GenEnum<RunState> = /*@__PURE__*/
-  enumDesc(file_mars_v1_lifecycle, 3);
+  enumDesc(file_mars_v1_lifecycle, 4);
 
 /**
  * What is found.
@@ -1025,5 +1125,5 @@ export enum FindingKind {
  * Describes the enum mars.v1.FindingKind.
  */
 export const FindingKindSchema: GenEnum<FindingKind> = /*@__PURE__*/
-  enumDesc(file_mars_v1_lifecycle, 4);
+  enumDesc(file_mars_v1_lifecycle, 5);
 

@@ -1,0 +1,52 @@
+-- Messages that are parts of others: see `children.ts`.
+
+-- name: learn
+-- The parents that the events (?1, ?2] of the sequence name: of several the least by its bytes.
+INSERT INTO children (child, app, parent)
+SELECT e.message, (SELECT id FROM apps WHERE app_id = (SELECT app_id FROM messages WHERE id = e.message)), min(e.parent_id)
+FROM events e WHERE e.seq > ?1 AND e.seq <= ?2 AND e.parent_id <> ''
+GROUP BY e.message
+ON CONFLICT (child) DO UPDATE SET parent = iif(parent = '', excluded.parent, min(parent, excluded.parent));
+
+-- name: learnAgain
+-- Of the messages of the first ?1 changes of events, by all of their events up to the seq ?2.
+INSERT INTO children (child, app, parent)
+SELECT id, app, parent FROM (
+  SELECT m.id, (SELECT id FROM apps WHERE app_id = m.app_id) AS app, coalesce((
+    SELECT min(parent_id) FROM events INDEXED BY events_order
+    WHERE message = m.id AND parent_id <> '' AND seq <= ?2), '') AS parent
+  FROM messages m WHERE m.id IN (
+    SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?1) c CROSS JOIN events e ON e.seq = c.seq))
+WHERE parent <> '' OR EXISTS (SELECT 1 FROM children WHERE child = id)
+ON CONFLICT (child) DO UPDATE SET parent = excluded.parent;
+
+-- name: complete
+-- ?1 (JSON): of each message when it completed, 0 for not. Of messages that are no children nothing is written.
+UPDATE children SET completed_at = value ->> 1
+FROM json_each(iif((SELECT EXISTS (SELECT 1 FROM children)), ?1, '[]'))
+WHERE child = value ->> 0 AND completed_at <> value ->> 1;
+
+-- name: read
+-- For each of ?1, arrays of a message's number, the JSON path of an attribute or NULL, and the events that may have it: how many children the message
+-- has, how many of them are not complete, when the last one completed, the ids of the first ?3 that are not, and the largest number that the
+-- attribute says. Of its own events the first 10,000 are looked at, up to the seq ?2.
+SELECT json_group_array(json_array(
+  (SELECT count(*) FROM children WHERE app = q.app AND parent = q.message_id),
+  (SELECT count(*) FROM children WHERE app = q.app AND parent = q.message_id AND completed_at = 0),
+  (SELECT max(completed_at) FROM children WHERE app = q.app AND parent = q.message_id),
+  json((
+    SELECT json_group_array(message_id) FROM (
+      SELECT c.message_id FROM children h CROSS JOIN messages c ON c.id = h.child
+      WHERE h.app = q.app AND h.parent = q.message_id AND h.completed_at = 0 ORDER BY h.child LIMIT ?3))),
+  CASE WHEN q.path IS NOT NULL THEN (
+    SELECT max(e.attributes ->> q.path) FROM (
+      SELECT seq, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2
+      ORDER BY created_at, event, event_id, detail LIMIT 10000
+    ) s CROSS JOIN events e ON e.seq = s.seq
+    WHERE s.event IN (SELECT value FROM json_each(q.after))
+      AND json_type(nullif(e.attributes, ''), q.path) = 'integer') END)) AS rows
+FROM (
+  SELECT a.key AS k, m.id AS message, m.message_id, apps.id AS app, a.value ->> 1 AS path, a.value -> 2 AS after
+  FROM json_each(?1) a LEFT JOIN messages m ON m.id = a.value ->> 0 LEFT JOIN apps ON apps.app_id = m.app_id
+  ORDER BY a.key
+) q;

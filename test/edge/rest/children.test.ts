@@ -1,0 +1,87 @@
+/** A batch that is complete when its parts are, through the front door. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { LiveClient } from "../../support/live-client.ts";
+import { startMars, type TestMars } from "../../support/mars.ts";
+import { getJson, messageUrl, sendBulk } from "../../support/rest.ts";
+import { until } from "../../support/until.ts";
+import { get, type Json } from "./client.ts";
+
+let mars: TestMars;
+beforeAll(async () => {
+  mars = await startMars();
+});
+afterAll(() => mars[Symbol.asyncDispose]());
+
+const lifecycle = {
+  stages: [
+    { event: "SENT" },
+    { children: "complete", after: "SENT", within: "5m", count: "size" },
+    { event: "DELIVERED", after: "SENT", optional: true },
+  ],
+  complete_on: ["children", "DELIVERED"],
+  grace: "0s",
+};
+
+const start = Date.now() - 600_000;
+const at = (seconds: number) => new Date(start + seconds * 1_000).toISOString();
+
+test("a batch of batches waits for its parts, and names those that are not complete", async () => {
+  const put = await get(`${mars.url}/api/apps/mail/lifecycle`, {
+    method: "PUT",
+    body: JSON.stringify(lifecycle),
+    headers: { "content-type": "application/json" },
+  });
+  expect(put).toMatchObject({ status: 200, body: { lifecycle } });
+  const live = await LiveClient.open(mars);
+  await live.subscribe("apps/mail/messages/batch/findings");
+  const part = (message_id: string, event: string, seconds: number, more: object = {}) => {
+    return { app_id: "mail", message_id, event, created_at: at(seconds), ...more };
+  };
+  const inBatch = { parent_id: "batch" };
+  await sendBulk(mars.url, [
+    // The parts may come before what they are parts of.
+    part("m-1", "DELIVERED", 5, inBatch),
+    part("m-2", "QUEUED", 6, inBatch),
+    part("batch", "SENT", 0, { attributes: { size: 3 } }),
+    part("inner", "SENT", 1, inBatch),
+    part("m-3", "DELIVERED", 7, { parent_id: "inner" }),
+  ]);
+  const owed = {
+    expected: 3,
+    received: 2,
+    missing: ["m-2"],
+    extra: [],
+    extra_count: 0,
+    late: [],
+    late_count: 0,
+  };
+  const stageOf = async () => {
+    const message = await getJson<Json>(messageUrl(mars.url, "mail", "batch"));
+    return message.lifecycle.stages[1];
+  };
+  expect((await live.next()).finding).toMatchObject({ kind: "missing", stage: "children", state: "current" });
+  // The innermost part may complete a moment later.
+  await until(async () => (await stageOf()).owed?.received === 2);
+  expect(await stageOf()).toMatchObject({ stage: "children", status: "overdue", owed });
+  const { overdue } = await getJson<Json>(`${mars.url}/api/overdue?app_id=mail&stage=children`);
+  expect(overdue.map((one: Json) => one.message_id)).toEqual(["batch"]);
+
+  const seq = await sendBulk(mars.url, [part("m-2", "DELIVERED", 310)]);
+  expect((await live.next()).finding).toMatchObject({ kind: "missing", state: "retracted" });
+  expect((await live.next()).finding).toMatchObject({ kind: "late", stage: "children", late_by_ms: 10_000 });
+  const message = await getJson<Json>(`${messageUrl(mars.url, "mail", "batch")}?min_seq=${seq}`);
+  expect(message).toMatchObject({
+    state: "complete",
+    lifecycle: {
+      completed_at: at(310).replace("Z", "000Z"),
+      stages: [{}, { owed: { received: 3, missing: [] } }, {}],
+    },
+  });
+  const tried = await fetch(`${mars.url}/api/apps/mail/lifecycle/dry-run?since=${at(-60)}`, {
+    method: "POST",
+    body: JSON.stringify(lifecycle),
+    headers: { "content-type": "application/json" },
+  });
+  expect(((await tried.json()) as Json).states).toMatchObject({ complete: 5, overdue: 0 });
+  await live.close();
+});
