@@ -2,9 +2,9 @@
 import * as z from "zod";
 import { MarsError } from "../core/error.ts";
 import { storedEventToJson } from "../core/json.ts";
-import { eventBytesMax } from "../core/limits.ts";
+import { eventBytesMax, listLimitDefault, messageEventsLimitMax } from "../core/limits.ts";
 import { pageEnd } from "./answers.ts";
-import { appId, cursor, defined, limit, messageId, minSeq, text, word } from "./fields.ts";
+import { appId, cursor, defined, messageId, minSeq, text, whole, word } from "./fields.ts";
 import { event } from "./message-answers.ts";
 import { rpcEventsBytesMax } from "./messages.ts";
 import { operation } from "./operation.ts";
@@ -24,7 +24,7 @@ export const listMessageEvents = operation({
     message_id: messageId,
     order: word(["asc", "desc"], "By `created_at`.").default("asc"),
     event: text(eventBytesMax, "Of this name only.").optional(),
-    limit,
+    limit: whole(1, messageEventsLimitMax, "How many are on a page.").default(listLimitDefault),
     cursor: cursor.optional(),
     min_seq: minSeq,
   }),

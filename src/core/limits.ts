@@ -32,6 +32,8 @@ export const problemsMax = 100;
 /** Messages on one page of a list. */
 export const listLimitMax = 1000;
 export const listLimitDefault = 100;
+/** Of one message's events: each is read from another place of the table, and a page must not keep other reads waiting. */
+export const messageEventsLimitMax = 250;
 
 /** Events in the answer to one message, which is bounded in bytes as well. */
 export const messageEventsMax = 10_000;

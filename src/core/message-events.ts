@@ -6,7 +6,7 @@ export interface MessageEventsQuery extends MessageKey {
   readonly order: "asc" | "desc";
   /** Of this name only. */
   readonly event?: string;
-  /** Events on this page, 1–1000. */
+  /** Events on this page, 1–`messageEventsLimitMax`. */
   readonly limit: number;
   /** The `nextCursor` or the `previousCursor` of another page, opaque. */
   readonly cursor?: string;

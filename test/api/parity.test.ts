@@ -71,6 +71,7 @@ const steps = (door: string): readonly Step[] => [
   [listMessageEvents, { ...shop, message_id: "rich", order: "desc", limit: 1 }],
   [listMessageEvents, { ...shop, message_id: "late", event: "created" }],
   [listMessageEvents, { ...shop, message_id: "none" }],
+  [listMessageEvents, { ...shop, message_id: "late", limit: 251 }],
   [getMessage, { ...shop, message_id: "late", limit: 10_001 }],
   [getJourney, { external_id: "x-1" }],
   [getJourney, { external_id: "x-1", limit: 1_001 }],

@@ -4,7 +4,6 @@
  */
 import type { Row } from "@libsql/client";
 import type { MessageEventsPage, MessageEventsQuery } from "../../core/message-events.ts";
-import { messageEventsSql } from "../../gen/sql.ts";
 import { Conditions } from "../conditions.ts";
 import { cursorKind } from "../cursor.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
@@ -15,6 +14,10 @@ import { eventBytes, pageBytesMax, storedEvent } from "./event-rows.ts";
 
 const directions = { asc: "ASC", desc: "DESC" } as const;
 const opposite = { asc: "desc", desc: "asc" } as const;
+
+/** Beside those of the key. */
+const columns =
+  "e.seq, e.received_at, e.external_id, e.attributes, e.parent_id, e.duplicates, e.changed_seq, e.ahead";
 
 export class MessageEventQueries {
   readonly #connection: ReadConnection;
@@ -35,9 +38,7 @@ export class MessageEventQueries {
     const { rows, next, others } = await readPage(this.#connection, scan, () => [
       knownPosition(this.#connection.journalId),
     ]);
-    const seqs = (back ? rows.toReversed() : rows).map(({ seq }) => Number(seq));
-    const args = [JSON.stringify(seqs)];
-    const { rows: events } = await this.#connection.execute({ sql: messageEventsSql.bySeqs, args });
+    const events = back ? rows.toReversed() : rows;
     return {
       found: id !== 0,
       events: this.#connection.decode(events, (row) => storedEvent({ appId, messageId }, row)),
@@ -70,7 +71,7 @@ function scanOf(
   return new KeysetScan({
     kind: kindOf(order, back),
     cursor,
-    columns: "e.seq",
+    columns,
     from: "events e",
     key: eventOrderKey,
     direction: directions[back ? opposite[order] : order],

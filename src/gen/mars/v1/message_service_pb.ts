@@ -285,7 +285,7 @@ export type ListMessageEventsRequest = Message$1<"mars.v1.ListMessageEventsReque
   event: string;
 
   /**
-   * Events on this page, at most 1000; 0 stands for 100. It has fewer where they are more than 512 KiB.
+   * Events on this page, at most 250; 0 stands for 100. It has fewer where they are more than 512 KiB.
    *
    * @generated from field: uint32 limit = 5;
    */
