@@ -72,6 +72,7 @@ test("bodies are described, whether they are one field of the input or all that 
     "recovers",
     "reopen_on",
     "give_up",
+    "journey_by",
   ]);
   expect(schema.required).toEqual(["stages", "complete_on"]);
   const rule = callOf("PUT /api/alerts/rules/{id}").requestBody.content["application/json"].schema;
