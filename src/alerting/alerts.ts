@@ -24,7 +24,7 @@ import type { Figures } from "./figures.ts";
 import type { Incident, IncidentKey } from "./incident.ts";
 import type { AlertReader, AlertStore, Alerts as AlertsPort, PutSink } from "./ports.ts";
 import { createPruning } from "./pruning.ts";
-import { refuse } from "./refuse.ts";
+import { refuse, unknownCalendar } from "./refuse.ts";
 import type { AlertRule } from "./rule.ts";
 import type { AlertSilence } from "./silence.ts";
 import type { SinkTarget } from "./sink.ts";
@@ -148,11 +148,9 @@ export class Alerts implements AlertsPort {
         .filter(({ sink }) => !known.has(sink))
         .map(({ sink, field }) => ({ field, message: `must be an existing sink, is ${sink}` }));
       refuse(problems);
-      const { calendar } = rule.schedule ?? {};
-      const calendars = calendar === undefined ? [] : await this.#options.reader.alertCalendars();
-      const message = `must be an existing calendar, is ${calendar}`;
-      if (calendar !== undefined && !calendars.some(({ id }) => id === calendar))
-        refuse([{ field: "schedule.calendar", message }]);
+      if (rule.schedule?.calendar !== undefined) {
+        refuse(unknownCalendar(rule, await this.#options.reader.alertCalendars(), "schedule.calendar"));
+      }
       await this.#options.store.putAlertRule(rule, by, this.#options.clock.judged);
     });
   }

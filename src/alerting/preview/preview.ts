@@ -12,6 +12,7 @@ import type { AlertCalendar } from "../hours/schedule.ts";
 import type { IncidentKey } from "../incident.ts";
 import type { IncidentChange } from "../notification.ts";
 import type { AlertReader, AlertStep } from "../ports.ts";
+import { refuse, unknownCalendar } from "../refuse.ts";
 import type { AlertRule } from "../rule.ts";
 import { FindingReplay, type ReplayedFinding } from "./finding-replay.ts";
 import { previewNotificationsMax } from "./preview-limits.ts";
@@ -54,16 +55,20 @@ export interface Preview extends Window {
   readonly partial: boolean;
 }
 
-/** @param check called now and then; ends the run by throwing */
+/**
+ * @param check called now and then; ends the run by throwing
+ * @throws `MarsError("invalid_argument")` where the rule names a calendar that is not there: it could not be put
+ */
 export async function preview(
   rule: AlertRule,
   window: Window,
   { source, check }: { readonly source: PreviewSource; readonly check: () => void },
 ): Promise<Preview> {
+  const calendars = await source.calendars();
+  refuse(unknownCalendar(rule, calendars, "rule.schedule.calendar"));
   const { findings, partial } = await source.findings(rule, window);
   const since = partial ? Math.max(window.since, (findings[0]?.raisedAt ?? window.since) - 1) : window.since;
   const replay = new FindingReplay(findings);
-  const calendars = await source.calendars();
   const minutes = await minutesOf(rule, { ...window, since }, source);
   let clock = since;
   let reads = 0;

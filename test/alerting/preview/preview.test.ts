@@ -130,3 +130,16 @@ test("a preview ends when it is to", async () => {
   expect(await run.catch((error: MarsError) => error.code)).toBe("deadline_exceeded");
   connection.close();
 });
+
+test("a preview of a rule that could not be put is refused: its calendar is not there", async () => {
+  using opened = await openStore();
+  const connection = new ReadConnection({ url: opened.url, authToken: "", timeoutMs: 1_000 });
+  const hours = [{ days: ["mon"], from: "08:00", to: "18:00" }];
+  const schedule = { time_zone: "Europe/Berlin", calendar: "none", hours };
+  const rule = ruleInput.parse({ id: "r", sinks: ["s"], schedule });
+  const run = createPreviews(connection, () => undefined)(rule, { since: 0, until: nowMicros() });
+  expect(await run.catch((error: MarsError) => error.problems)).toEqual([
+    { field: "rule.schedule.calendar", message: "must be an existing calendar, is none" },
+  ]);
+  connection.close();
+});
