@@ -110,7 +110,7 @@ function hintOf(skew: Micros | undefined, samples: number, pairs: readonly Early
       : skew > noticed
         ? `the clock of its producer is ahead by ${inSeconds(skew)} or more`
         : -skew > noticed
-          ? `all reports come ${inSeconds(-skew)} late or more: they are held back, or the clock of their producer is behind`
+          ? `99 of 100 reports come ${inSeconds(-skew)} late or more: they are held back, or the clock of their producer is behind`
           : "the clock of its producer is right";
   const worst = pairs.toSorted((a, b) => b.early - a.early)[0];
   if (worst === undefined) return clock;

@@ -66,3 +66,13 @@ test("imports, and events without a time of their own, say nothing of a clock", 
   expect(few).toMatchObject({ samples: 1, delayMin: -60 * second, earlyPairs: [] });
   expect(few).not.toHaveProperty("skew");
 });
+
+test("a hint says no more than is known: single reports came sooner", () => {
+  const samples = Array.from({ length: 500 }, (_, message) => {
+    const delay = (message === 0 ? 1 : 100 + message) * second;
+    return { message, event: "SENT", createdAt: begin, receivedAt: begin + delay };
+  });
+  const [{ delayMin, hint } = {}] = estimateSkew(samples, []).events;
+  expect(delayMin).toBe(second);
+  expect(hint).toStartWith("99 of 100 reports come 10");
+});
