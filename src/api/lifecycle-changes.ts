@@ -63,6 +63,11 @@ export const diffLifecycle = operation({
     };
     const later = to === undefined ? (await read.lifecycleVersions(app_id, 1))[0] : await versionOf(to);
     if (later === undefined) throw new MarsError("not_found", "this app has no lifecycle");
+    if (from === undefined && later.version === 1)
+      throw new MarsError(
+        "not_found",
+        "version 1 is the first of this app's lifecycle: there is none before it",
+      );
     const earlier = await versionOf(from ?? later.version - 1);
     return {
       from: sideOf(earlier),

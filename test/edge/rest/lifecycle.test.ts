@@ -47,7 +47,11 @@ describe("a lifecycle", () => {
     expect((await get(`${path}/diff`)).status).toBe(404);
     const first = await put("noted", definition);
     expect(first.body).toMatchObject({ put_by: "anonymous", note: null });
-    expect((await get(`${path}/diff`)).status).toBe(404);
+    const alone = await get(`${path}/diff`);
+    expect([alone.status, alone.body.detail]).toEqual([
+      404,
+      expect.stringContaining("there is none before it"),
+    ]);
     const stages = definition.stages.with(1, { event: "ACCEPTED", after: "CREATED", within: "300ms" });
     const init = {
       method: "PUT",
