@@ -66,7 +66,7 @@ export const getLatencySeries = operation({
   apps: "named",
   rest: "GET /api/apps/{app_id}/latency/series",
   rpc: "mars.v1.LifecycleService/GetLatencySeries",
-  command: "latency series",
+  command: "latency-series",
   input,
   output: z.strictObject({
     since: timestamp,

@@ -60,7 +60,7 @@ export class AlertQueries {
       from: "alert_rules",
       key: [{ name: "id", sql: "id", type: "text" }],
       direction: "ASC",
-      filters: ofApps("rule ->> 'appId'", apps),
+      filters: ofApps("iif(json_valid(rule), rule, '{}') ->> 'appId'", apps),
       limit,
       bytes: { sql: "octet_length(rule)", max: alertPageBytesMax },
     });
@@ -76,7 +76,7 @@ export class AlertQueries {
       from: "alert_silences",
       key: [{ name: "id", sql: "id", type: "integer" }],
       direction: "DESC",
-      filters: ofApps("silence ->> 'appId'", apps),
+      filters: ofApps("iif(json_valid(silence), silence, '{}') ->> 'appId'", apps),
       limit,
       bytes: { sql: "octet_length(silence)", max: alertPageBytesMax },
     });

@@ -97,7 +97,9 @@ ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, counts_from = iif(?4 = 1, e
 -- name: forgetArrivals
 -- Those of events that no rule waits for.
 DELETE FROM alert_arrivals WHERE (app_id, event) NOT IN (
-  SELECT rule ->> '$.appId', rule ->> '$.condition.event' FROM alert_rules WHERE rule ->> '$.condition.type' = 'absence');
+  SELECT rule ->> '$.appId', rule ->> '$.condition.event'
+  FROM (SELECT iif(json_valid(rule), rule, '{}') AS rule FROM alert_rules)
+  WHERE rule ->> '$.condition.type' = 'absence');
 
 -- name: arrive
 -- Events of the range (?1, ?2] that rules wait for, ?3 JSON: `[app_id, event, within]`. Those that happened longer than `within` before they came,

@@ -28,11 +28,13 @@ export class Arrivals {
     return [{ sql: alertsSql.arrive, args: [from, to, this.#awaited, aheadMax] }];
   }
 
+  /** A rule that is no JSON keeps nothing from being followed. */
   async #read(): Promise<string> {
     const { rows } = await this.#database.execute(
       `SELECT rule ->> '$.appId' AS app_id, rule ->> '$.condition.event' AS event,
         max(rule ->> '$.condition.forMs') AS for_ms
-      FROM alert_rules WHERE rule ->> '$.condition.type' = 'absence' GROUP BY 1, 2`,
+      FROM (SELECT iif(json_valid(rule), rule, '{}') AS rule FROM alert_rules)
+      WHERE rule ->> '$.condition.type' = 'absence' GROUP BY 1, 2`,
     );
     return JSON.stringify(
       rows.map(({ app_id, event, for_ms }) => [
