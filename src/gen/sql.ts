@@ -1347,7 +1347,7 @@ export const backfillsSql = {
   findings: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN (SELECT value FROM json_each(?1))`,
   times: `SELECT json_group_array(json_array(message, event, at)) AS rows FROM ( SELECT message, event, min(created_at - ahead) AS at FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) AND seq <= ?2 GROUP BY message, event)`,
   pass: `UPDATE backfills SET at = (SELECT created_at FROM messages WHERE id = ?2), message = ?2 WHERE app_id = ?1 AND ended = 0`,
-  advance: `UPDATE backfills SET at = ?2, message = ?3, done = done + ?4, ended = ?5 WHERE app_id = ?1 AND ended = 0`,
+  advance: `UPDATE backfills SET at = ?2, message = ?3, done = ?4, of_count = ?5, ended = ?6 WHERE app_id = ?1 AND ended = 0`,
 } as const;
 
 /** src/projection/due-instances.sql */

@@ -44,4 +44,4 @@ FROM (
 UPDATE backfills SET at = (SELECT created_at FROM messages WHERE id = ?2), message = ?2 WHERE app_id = ?1 AND ended = 0;
 
 -- name: advance
-UPDATE backfills SET at = ?2, message = ?3, done = done + ?4, ended = ?5 WHERE app_id = ?1 AND ended = 0;
+UPDATE backfills SET at = ?2, message = ?3, done = ?4, of_count = ?5, ended = ?6 WHERE app_id = ?1 AND ended = 0;

@@ -101,11 +101,14 @@ export class Backfills {
     const { touch, others } = await this.#adoptAll(backfill, followed, seq, steps);
     const [message, at] = some.at(-1) ?? [0, backfill.since];
     const ended = next.length < messagesMax && some.length === next.length;
-    const args = [backfill.appId, at, message, mine.length, ended ? 1 : 0];
+    const done = backfill.done + mine.length;
+    // What was accepted before it was put, and stored after, was not counted; and messages may have been deleted.
+    const of = ended ? done : Math.max(backfill.of, done);
+    const args = [backfill.appId, at, message, done, of, ended ? 1 : 0];
     return {
       first: [...touch, ...others],
       more: [...touch, { sql: backfillsSql.advance, args }],
-      progress: { ...backfill, done: backfill.done + mine.length, ended },
+      progress: { ...backfill, done, of, ended },
     };
   }
 

@@ -154,3 +154,17 @@ test("a message that cannot be followed is set aside, and all others are", async
   expect(asides).toEqual([1_000]);
   expect(await counts(opened)).toMatchObject({ untracked: 1 });
 });
+
+test("the progress of a backfill is never more than all, and all in the end", async () => {
+  for (const of of [count / 2, 2 * count]) {
+    using opened = await begin();
+    const { store, queries } = opened;
+    await projectAll(store, stored, now);
+    await store.putLifecycle("app", within("10s"), stored, undefined, undefined, { ...all, of });
+    const { progress } = await backfill(opened);
+    for (const step of progress) expect(step?.done ?? 0).toBeLessThanOrEqual(step?.of ?? 0);
+    expect(await queries.lifecycleVersions("app")).toMatchObject([
+      { backfill: { done: count, of: count, ended: true } },
+    ]);
+  }
+});
