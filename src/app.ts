@@ -200,7 +200,7 @@ async function start(
     alertTopics,
     ...createDefinitions({ store: store.client, pipeline, starting: () => state === "starting" }),
     alerts,
-    setAside: pipeline.setAside,
+    ...{ setAside: pipeline.setAside, triage: pipeline.triage },
     erasures: eraser,
     retentions: pipeline.retentions,
     trials,

@@ -18,6 +18,7 @@ import { SequenceStart } from "./ingest/sequence.ts";
 import { SetAsideDesk, type SetAsideStore } from "./ingest/set-aside.ts";
 import { Writer } from "./ingest/writer.ts";
 import type { Finding } from "./lifecycle/finding.ts";
+import type { TriageStore } from "./lifecycle/triage.ts";
 import { Checkpoints } from "./maintenance/checkpoints.ts";
 import { PageRounds } from "./maintenance/page-rounds.ts";
 import { Retention } from "./maintenance/retention.ts";
@@ -25,6 +26,7 @@ import { pipelineStats } from "./pipeline-stats.ts";
 import { Grace } from "./projection/grace.ts";
 import { ProjectionLoop } from "./projection/projection-loop.ts";
 import type { Projection } from "./projection/projection-step.ts";
+import { TriageDesk } from "./projection/triage-desk.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { delay, within } from "./runtime/delay.ts";
 import { StoreProgress } from "./runtime/progress.ts";
@@ -47,7 +49,7 @@ export interface PipelineOptions {
   /** Names of attributes whose values are replaced. */
   readonly maskAttributes: readonly string[];
   readonly clock: Clock;
-  readonly store: Store & Projection & SetAsideStore;
+  readonly store: Store & Projection & SetAsideStore & TriageStore;
   readonly listSetAside: (query: SetAsideQuery) => Promise<SetAsidePage>;
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
   readonly publishFindings: (findings: readonly Finding[], upTo: number) => void;
@@ -63,12 +65,13 @@ export class Pipeline {
   readonly #grace: Grace;
   readonly #commit: GroupCommit;
   readonly #mask: Mask | undefined;
-  readonly #ingest: Ingest;
+  readonly ingest: Ingest;
   readonly #writer: Writer;
   readonly #checkpoints: Checkpoints;
   readonly retentions: Retention;
   readonly #projection: ProjectionLoop;
   readonly setAside: SetAsideDesk;
+  readonly triage: TriageDesk;
   readonly #pages: PageRounds;
   readonly #opening: Loop;
   readonly #failed = Promise.withResolvers<Error>();
@@ -94,13 +97,14 @@ export class Pipeline {
       refused: (error, events) => this.#grace.refusedEvents(error, events),
     });
     this.#mask = Mask.of(options.maskAttributes);
-    this.#ingest = maskedIngest(this.#commit, this.#mask);
+    this.ingest = maskedIngest(this.#commit, this.#mask);
     this.setAside = new SetAsideDesk({
       store: options.store,
       list: options.listSetAside,
-      ingest: this.#ingest,
+      ingest: this.ingest,
       nudge: this.nudge,
     });
+    this.triage = new TriageDesk({ ...shared, nudge: this.nudge });
     const setAside = (count: number) => this.setAside.counted(count);
     const publish = ({ events, upTo }: StoredBatch) => {
       this.#behind.stored(upTo, events.length);
@@ -125,10 +129,6 @@ export class Pipeline {
       setAside,
     });
     this.#pages = new PageRounds(shared);
-  }
-
-  get ingest(): Ingest {
-    return this.#ingest;
   }
 
   /** See `ProjectionLoop.nudge`. */

@@ -1,5 +1,6 @@
 /** Findings: messages that differ from their lifecycles. */
 import * as z from "zod";
+import { markStatuses } from "../core/mark.ts";
 import { nowMicros } from "../core/time.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { findingPageToJson, overduePageToJson } from "../lifecycle/json.ts";
@@ -10,6 +11,8 @@ import { stageEvents, stageNamed } from "./event-names.ts";
 import { appId, cursor, defined, limit, messageId, minSeq, since, stage, until, word } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
+import { endedBy, triage } from "./triage-fields.ts";
+import { overdueTriage } from "./triage-filters.ts";
 import { visible } from "./visible.ts";
 
 /** A finding as REST, WebSocket and server-sent events show it. */
@@ -26,13 +29,11 @@ export const finding = z.strictObject({
   due_at: timestamp,
   raised_at: timestamp,
   retracted_at: timestamp.nullable(),
-  ended_by: z
-    .enum(["abandoned"])
-    .nullable()
-    .meta({ description: "Why it was retracted, where no event has resolved it." }),
+  ended_by: endedBy,
   imported: z.boolean().meta({ description: "It follows from a backfill, and alerts nobody." }),
   late_by_ms: z.number().nullable(),
   owed,
+  triage,
 });
 
 /** The input with the name of the stage, by whichever spelling it was given. */
@@ -61,9 +62,14 @@ export const listFindings = operation({
       kind: word(findingKinds).optional(),
       stage: stage.optional(),
       stage_events: stageEvents,
-      state: word(["current", "retracted", "any"], "`current` holds now; `retracted` did once.").default(
-        "current",
-      ),
+      state: word(
+        ["current", "retracted", "any"],
+        "`current` holds now, and is the default; `retracted` did once.",
+      ).optional(),
+      triage: word(
+        ["none", ...markStatuses, "any"],
+        "With this mark. By default all that people have neither resolved nor ignored; with one of these two, `state` is `any` by default.",
+      ).optional(),
       since: since.optional(),
       until: until.optional(),
       order: word(["newest", "oldest"], "By when they were raised.").default("newest"),
@@ -79,14 +85,16 @@ export const listFindings = operation({
   }),
   async handle(
     { reader, projected },
-    { min_seq, app_id, message_id, state, order, limit, ...filters },
+    { min_seq, app_id, message_id, state, triage, order, limit, ...filters },
     caller,
   ) {
     await visible(projected, min_seq, caller);
     const ids = { ...narrow(caller, app_id), ...defined({ messageId: message_id }) };
     const read = reader(caller);
     await assertIndexed(read, app_id, filters.attributes);
-    const page = await read.findings({ ...ids, ...defined(filters), state, order, limit });
+    const over = triage === "resolved" || triage === "ignored";
+    const by = { state: state ?? (over ? "any" : "current"), ...defined({ triage }) } as const;
+    const page = await read.findings({ ...ids, ...defined(filters), ...by, order, limit });
     if (app_id !== undefined && page.findings.length === 0) await assertApp(read, app_id);
     return findingPageToJson(page);
   },
@@ -106,6 +114,7 @@ export const listOverdue = operation({
       attributes: attributes.optional(),
       stage: stage.optional(),
       stage_events: stageEvents,
+      triage: overdueTriage.optional(),
       limit,
       cursor: cursor.optional(),
       min_seq: minSeq,

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { runStates, shownStates, stageStatuses } from "../core/state.ts";
 import { count, ms, owed, pageEnd, stageNames, timestamp } from "./answers.ts";
+import { triage } from "./triage-fields.ts";
 
 const summary = {
   app_id: z.string(),
@@ -54,6 +55,7 @@ const instanceStages = z.array(
       .strictObject({ app_id: z.string(), message_id: z.string() })
       .nullable()
       .meta({ description: "The message of another app whose event made it." }),
+    triage,
   }),
 );
 

@@ -30,6 +30,7 @@ import { getSkew } from "./skew.ts";
 import { getFunnel, getLatency, getRates, listApps } from "./statistics.ts";
 import { getStats } from "./stats.ts";
 import { createTicket } from "./tickets.ts";
+import { triageFindings } from "./triage.ts";
 
 export const operations = [
   listMessages,
@@ -56,6 +57,7 @@ export const operations = [
   listFindings,
   listOverdue,
   listOverdueGroups,
+  triageFindings,
   listRules,
   getRule,
   putRule,

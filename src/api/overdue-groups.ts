@@ -6,9 +6,10 @@ import { overdueAges } from "../lifecycle/overdue-groups.ts";
 import { count, pageEnd, stageNames, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
-import { appId, cursor, defined, minSeq, whole, word } from "./fields.ts";
+import { appId, cursor, defined, minSeq, whole } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
+import { overdueTriage } from "./triage-filters.ts";
 import { visible } from "./visible.ts";
 
 const minute = 60_000_000;
@@ -49,10 +50,7 @@ export const listOverdueGroups = operation({
       { min: 60_000, max: 86_400_000 },
       "What was due within so long before now is new; by whole minutes. `15m` by default.",
     ).default(newWithinDefaultMs),
-    triage: word(
-      ["any", "none", "acknowledged"],
-      "Which are counted: all, those that nobody has acknowledged, or those that are acknowledged.",
-    ).default("any"),
+    triage: overdueTriage.default("any"),
     limit: whole(1, 200, "How many are on a page.").default(50),
     cursor: cursor.optional(),
     min_seq: minSeq,

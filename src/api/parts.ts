@@ -14,6 +14,7 @@ import type { SetAside } from "../core/set-aside.ts";
 import type { Trials } from "../learning/trial.ts";
 import type { FindingReader } from "../lifecycle/finding-query.ts";
 import type { LifecycleReader, LifecycleStore } from "../lifecycle/ports.ts";
+import type { Triage, TriageReader } from "../lifecycle/triage.ts";
 import type { FairQueue } from "../runtime/fair-queue.ts";
 import type { Shares } from "../runtime/shares.ts";
 import type { Stats } from "../runtime/stats.ts";
@@ -26,6 +27,7 @@ export type ApiReader = Omit<Reader, "history"> &
   MessageEventsReader &
   LifecycleReader &
   Omit<FindingReader, "findingHistory"> &
+  TriageReader &
   StatisticsReader &
   PulseReader &
   LatencySeriesReader &
@@ -63,6 +65,7 @@ export interface ApiParts {
   /** Whether everyone who reaches Mars may do everything, from other machines too. */
   readonly exposed: boolean;
   readonly alerts: Alerts;
+  readonly triage: Triage;
   readonly setAside: SetAside;
   readonly erasures: Erasures;
   readonly retentions: AppRetentions;

@@ -4,6 +4,7 @@
  */
 import type { Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { Journey } from "./journey.ts";
+import { markToJson } from "./mark.ts";
 import type { Message, MessagePage, MessageSummary } from "./query.ts";
 import { stageToJson } from "./stage-name.ts";
 import type { InstanceStage, LifecycleInstance, Owed } from "./state.ts";
@@ -123,6 +124,7 @@ function instanceStageToJson(stage: InstanceStage) {
     owed: owedToJson(stage.owed),
     done_by:
       stage.doneBy === undefined ? null : { app_id: stage.doneBy.appId, message_id: stage.doneBy.messageId },
+    triage: markToJson(stage.mark),
   };
 }
 

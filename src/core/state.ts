@@ -1,5 +1,6 @@
 /** The state of a message along its app's lifecycle, computed by `lifecycle/assess.ts`. */
 import type { MessageKey, Micros } from "./event.ts";
+import type { Mark } from "./mark.ts";
 
 /**
  * - `open`: under way and in time. `overdue`: a stage is missing. `complete`, `failed`: it has ended.
@@ -19,11 +20,20 @@ export const shownStates = [...messageStates, "untracked"] as const;
 /**
  * - `done`. `waiting`: its clock runs, or it is not due at any time. `pending`: nothing that it comes after has come.
  * - `overdue`: due and grace have passed without it. `skipped`: the message completed without it, though it was
- *   expected. `unreached`: the message has ended without it, and it did not have to come.
+ *   expected. `unreached`: the message has ended without it, and it did not have to come. `closed`: it would be overdue, and people
+ *   have resolved or ignored that.
  */
 export type StageStatus = (typeof stageStatuses)[number];
 
-export const stageStatuses = ["done", "waiting", "pending", "overdue", "skipped", "unreached"] as const;
+export const stageStatuses = [
+  "done",
+  "waiting",
+  "pending",
+  "overdue",
+  "skipped",
+  "unreached",
+  "closed",
+] as const;
 
 /**
  * How far a stage is that is owed by several: by each of those that an earlier event lists, or a number of times. The lists are
@@ -65,6 +75,8 @@ export interface InstanceStage {
   readonly doneBy?: MessageKey;
   /** Absent for one that a single event makes, and while it is not known who owes it. */
   readonly owed?: Owed;
+  /** The mark of people on what is found of it. */
+  readonly mark?: Mark;
 }
 
 export interface Assessment {

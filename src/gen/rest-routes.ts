@@ -25,6 +25,7 @@ export const restRoutes = {
   listFindings: { method: "GET", path: "/api/findings" },
   listOverdue: { method: "GET", path: "/api/overdue" },
   listOverdueGroups: { method: "GET", path: "/api/overdue/groups" },
+  triageFindings: { method: "POST", path: "/api/triage", body: "" },
   listAlertRules: { method: "GET", path: "/api/alerts/rules" },
   getAlertRule: { method: "GET", path: "/api/alerts/rules/{id}" },
   putAlertRule: { method: "PUT", path: "/api/alerts/rules/{id}", body: "" },

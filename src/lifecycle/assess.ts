@@ -57,11 +57,13 @@ const atOnce = 0;
  * `abandoned` none of `missing` is active: see `withoutGivenUp`.
  *
  * @param skews what is known of the clock that may have given these times
+ * @param isOver whether people have ended a finding: nothing is given up because of it
  */
 export function pendingFindings(
   plan: Plan,
   times: Times,
   skews: readonly Skew[] = noSkews,
+  isOver: (finding: PendingFinding) => boolean = () => false,
 ): PendingFinding[] {
   const { completedAt, failedAt } = endOf(plan, times);
   const ended = completedAt !== null || failedAt !== null;
@@ -80,7 +82,7 @@ export function pendingFindings(
       const [raiseAt, waits] = [dueAt + plan.grace, behindOf(skews, startedAt)];
       const missing = { kind: "missing", stage: stage.name, raiseAt, waits, dueAt, lateBy: 0 } as const;
       pending.push(missing);
-      if (longest === undefined || dueAt < longest.dueAt) longest = missing;
+      if (!isOver(missing) && (longest === undefined || dueAt < longest.dueAt)) longest = missing;
     } else if (completedAt !== null && expected?.[index]) {
       const [raiseAt, waits] = [completedAt + plan.grace, behindOf(skews, completedAt)];
       pending.push({ kind: "skipped", stage: stage.name, raiseAt, waits, dueAt: completedAt, lateBy: 0 });
@@ -120,17 +122,26 @@ export function withoutGivenUp<Found extends FindingKey>(active: readonly Found[
   return abandoned ? active.filter(({ kind }) => kind !== "missing") : active;
 }
 
-/** The state of a message of which these findings are active. */
+/**
+ * The state of a message of which these findings are active.
+ *
+ * @param isClosed whether a finding would be, and people have ended it
+ */
 export function assess(
   plan: Plan,
   times: Times,
   isActive: IsActive,
   skews: readonly Skew[] = noSkews,
+  isClosed: IsActive = () => false,
 ): Assessment {
   const { completedAt, failedAt } = endOf(plan, times);
-  const found = withoutGivenUp(pendingFindings(plan, times, skews).filter(isActive));
+  const pending = pendingFindings(plan, times, skews, isClosed);
+  const found = withoutGivenUp(pending.filter((finding) => isActive(finding) && !isClosed(finding)));
   const active = new Map(found.map((finding) => [finding.kind + finding.stage, finding]));
-  const abandonedAt = found.find(({ kind }) => kind === "abandoned")?.raiseAt;
+  const closed = new Set(pending.filter(isClosed).map(({ kind, stage }) => kind + stage));
+  const abandonedAt = pending.find(
+    (one) => one.kind === "abandoned" && (isActive(one) || isClosed(one)),
+  )?.raiseAt;
   let overdueSince: Micros | undefined;
   const stages = plan.stages.map((stage, index): InstanceStage => {
     const { startedAt, dueAt, doneAt } = stageTimes(plan, index, times);
@@ -143,13 +154,15 @@ export function assess(
         ? "done"
         : missing
           ? "overdue"
-          : active.has(`skipped${stage.name}`)
-            ? "skipped"
-            : completedAt !== null || failedAt !== null || abandonedAt !== undefined
-              ? "unreached"
-              : startedAt === null && stage.starts.length > 0
-                ? "pending"
-                : "waiting";
+          : closed.has(`missing${stage.name}`)
+            ? "closed"
+            : active.has(`skipped${stage.name}`)
+              ? "skipped"
+              : completedAt !== null || failedAt !== null || abandonedAt !== undefined
+                ? "unreached"
+                : startedAt === null && stage.starts.length > 0
+                  ? "pending"
+                  : "waiting";
     return {
       name: stage.name,
       after: stage.after,
@@ -174,7 +187,9 @@ export function assess(
             ? "abandoned"
             : overdueSince !== undefined
               ? "overdue"
-              : "open",
+              : stages.some(({ status }) => status === "closed")
+                ? "closed"
+                : "open",
     stages,
     ...(overdueSince !== undefined && { overdueSince }),
     ...(completedAt !== null && { completedAt }),

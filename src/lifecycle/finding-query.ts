@@ -1,8 +1,9 @@
 /** Questions to findings, and their answers. Times are microseconds. */
 import type { AttributeFilter } from "../core/attributes.ts";
 import type { Micros } from "../core/event.ts";
+import type { MarkStatus } from "../core/mark.ts";
 import type { Finding, FindingKind } from "./finding.ts";
-import type { OverdueGroupPage, OverdueGroupQuery } from "./overdue-groups.ts";
+import type { OverdueGroupPage, OverdueGroupQuery, OverdueTriage } from "./overdue-groups.ts";
 
 /** Reads findings. Rejects with `unavailable` while the database is away. */
 export interface FindingReader {
@@ -23,6 +24,8 @@ export interface FindingQuery {
   readonly stage?: string;
   /** `current`: active now. `retracted`: once active. */
   readonly state: "current" | "retracted" | "any";
+  /** With this mark; `none` without one. Absent: all that people have not ended. */
+  readonly triage?: MarkStatus | "none" | "any";
   /** By when they were raised: from here on (inclusive), up to here (exclusive). */
   readonly since?: Micros;
   readonly until?: Micros;
@@ -64,6 +67,7 @@ export interface OverdueQuery {
   readonly apps?: readonly string[];
   readonly attributes?: readonly AttributeFilter[];
   readonly stage?: string;
+  readonly triage?: OverdueTriage;
   /** Now: what ages are counted by. */
   readonly clock: Micros;
   readonly limit: number;

@@ -1,5 +1,6 @@
 /** Findings: where a message deviates from its lifecycle. */
 import type { MessageKey, Micros } from "../core/event.ts";
+import { type Mark, markEnds } from "../core/mark.ts";
 import type { Owed } from "../core/state.ts";
 
 /**
@@ -13,8 +14,10 @@ export type FindingKind = (typeof findingKinds)[number];
 
 export const findingKinds = ["missing", "late", "skipped", "failed", "abandoned"] as const;
 
-/** Why a finding was retracted though no event has resolved it: its message was abandoned. */
-export type FindingEnding = "abandoned";
+/** Why a finding was retracted though no event has resolved it: by people, or as its message was abandoned. */
+export type FindingEnding = (typeof findingEndings)[number];
+
+export const findingEndings = [...markEnds, "abandoned"] as const;
 
 /** By which a finding is known. A run of a message has each at most once. */
 export interface FindingKey {
@@ -63,4 +66,6 @@ export interface Finding extends FindingKey, MessageKey {
   readonly imported?: true;
   /** Of a stage that is owed by several: who owes it when the finding is read. That changes without a change of the finding. */
   readonly owed?: Owed;
+  /** The mark that holds for it. */
+  readonly mark?: Mark;
 }

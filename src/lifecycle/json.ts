@@ -1,6 +1,7 @@
 /** The JSON form of lifecycles and findings, the same in every protocol that speaks JSON. Absent values are `null`. */
 import type { Micros } from "../core/event.ts";
 import { owedToJson } from "../core/json.ts";
+import { markToJson } from "../core/mark.ts";
 import { stageToJson } from "../core/stage-name.ts";
 import { formatTime, microsBetween } from "../core/time.ts";
 import { definitionToJson, type LifecycleVersion } from "./definition.ts";
@@ -26,6 +27,7 @@ export function findingToJson(finding: Finding) {
     imported: finding.imported === true,
     late_by_ms: finding.lateBy === 0 ? null : milliseconds(finding.lateBy),
     owed: owedToJson(finding.owed),
+    triage: markToJson(finding.mark),
   };
 }
 

@@ -5,6 +5,7 @@
  * through Mars, and would be called missing. Raising is for a watermark behind which nothing is on its way any more.
  */
 import type { Micros } from "../core/event.ts";
+import type { MarkEnd } from "../core/mark.ts";
 import { noSkews, type Skew } from "../core/skew.ts";
 import type { FunnelStatus, MessageState } from "../core/state.ts";
 import { endOf, pendingFindings } from "./assess.ts";
@@ -28,9 +29,21 @@ export interface RetractedFinding extends ActiveFinding {
   readonly endedBy?: FindingEnding;
 }
 
+/** A finding that would be active, and people have ended it. */
+export interface EndedFinding extends ActiveFinding {
+  readonly endedBy: MarkEnd;
+}
+
+/** What was active, or ended by people. */
+export interface KnownFinding extends ActiveFinding {
+  readonly endedBy?: MarkEnd;
+}
+
 export interface Reconciled {
   /** New, or with another due time than before. */
   readonly raised: readonly RaisedFinding[];
+  /** Ended by people: now, or otherwise than before. */
+  readonly ended: readonly EndedFinding[];
   /** Active no more; `lateBy` says how late the stage came, 0 where it came in time. */
   readonly retracted: readonly RetractedFinding[];
   readonly state: MessageState;
@@ -49,27 +62,32 @@ export interface Reconciled {
  * @param raising whether findings may be raised; else they can only be retracted
  * @param skews as `pendingFindings` has them; what has been raised is not retracted by them
  * @param former whether it is a run of a message that is not the last one: of those nothing is missing
+ * @param endedBy by what people have ended a finding
  */
 export function reconcile(
   plan: Plan,
   times: Times,
-  before: readonly ActiveFinding[],
+  before: readonly KnownFinding[],
   {
     watermark,
     raising,
     skews = noSkews,
     former = false,
+    endedBy = nobody,
   }: {
     readonly watermark: Micros;
     readonly raising: boolean;
     readonly skews?: readonly Skew[];
     readonly former?: boolean;
+    readonly endedBy?: EndedBy;
   },
 ): Reconciled {
   const active: ActiveFinding[] = [];
   const raised: RaisedFinding[] = [];
+  const over: ActiveFinding[] = [];
+  const ended: EndedFinding[] = [];
   let next: { readonly at: Micros; readonly waits: Micros } | undefined;
-  const all = pendingFindings(plan, times, skews);
+  const all = pendingFindings(plan, times, skews, (finding) => endedBy(finding) !== undefined);
   const pending = former ? all.filter((finding) => !isOpen(finding)) : all;
   const knownOf = ({ kind, stage }: PendingFinding) =>
     before.find((one) => one.kind === kind && one.stage === stage);
@@ -81,36 +99,42 @@ export function reconcile(
   const isAbandoned = givenUp !== undefined && isActive(givenUp);
   for (const one of pending) {
     const { kind, stage, dueAt, lateBy, raiseAt, waits } = one;
-    if (isAbandoned && kind === "missing") continue;
+    const end = endedBy(one);
+    if (isAbandoned && kind === "missing" && end === undefined) continue;
     const known = knownOf(one);
     const at = known === undefined ? raiseAt + waits : raiseAt;
     if (at < watermark && (raising || known !== undefined)) {
       const finding = { kind, stage, dueAt, lateBy };
-      active.push(finding);
-      if (known?.dueAt !== dueAt || known.lateBy !== lateBy) raised.push({ ...finding, raiseAt });
+      const same = known?.dueAt === dueAt && known.lateBy === lateBy && known.endedBy === end;
+      (end === undefined ? active : over).push(finding);
+      if (!same && end === undefined) raised.push({ ...finding, raiseAt });
+      if (!same && end !== undefined) ended.push({ ...finding, endedBy: end });
     } else if (next === undefined || at < next.at) {
       next = { at, waits: at - raiseAt };
     }
   }
+  const holding = [...active, ...over];
   const retracted = before
-    .filter((one) => !active.some(({ kind, stage }) => kind === one.kind && stage === one.stage))
-    .map((one) => {
-      const same = pending.filter(({ stage }) => stage === one.stage);
-      const late = same.find(({ kind }) => kind === "late");
-      const ended = isAbandoned && one.kind === "missing" && same.some(({ kind }) => kind === "missing");
+    .filter((one) => !holding.some(({ kind, stage }) => kind === one.kind && stage === one.stage))
+    .map(({ kind, stage, dueAt, lateBy }): RetractedFinding => {
+      const same = pending.filter((one) => one.stage === stage);
+      const late = same.find((one) => one.kind === "late");
+      const givenUp = isAbandoned && kind === "missing" && same.some((one) => one.kind === "missing");
       return {
-        ...one,
-        lateBy: late?.lateBy ?? one.lateBy,
-        ...(ended && { endedBy: "abandoned" as const }),
+        ...{ kind, stage, dueAt, lateBy: late?.lateBy ?? lateBy },
+        ...(givenUp && { endedBy: "abandoned" as const }),
       };
     });
 
   const { completedAt, failedAt } = endOf(plan, times);
   const missing = active.filter(({ kind }) => kind === "missing");
   const overdue = missing.length === 0 ? undefined : Math.min(...missing.map(({ dueAt }) => dueAt));
-  const ended = former || completedAt !== null || failedAt !== null;
+  const closed = over.filter(({ kind }) => kind === "missing");
+  const finished = former || completedAt !== null || failedAt !== null;
+  const isOf = (stage: string) => (finding: ActiveFinding) => finding.stage === stage;
   return {
     raised,
+    ended,
     retracted,
     state:
       failedAt !== null
@@ -121,14 +145,21 @@ export function reconcile(
             ? "abandoned"
             : overdue !== undefined
               ? "overdue"
-              : "open",
+              : closed.length > 0
+                ? "closed"
+                : "open",
     ...(overdue !== undefined && { overdueSince: overdue }),
     ...(next !== undefined && { nextAt: next.at }),
     waits: next?.waits ?? 0,
     statuses: plan.stages.map((stage): FunnelStatus => {
       if (earliest(times, stage.events) !== null) return "reached";
-      if (ended || isAbandoned) return "never";
-      return missing.some((finding) => finding.stage === stage.name) ? "overdue" : "waiting";
+      if (finished || isAbandoned || closed.some(isOf(stage.name))) return "never";
+      return missing.some(isOf(stage.name)) ? "overdue" : "waiting";
     }),
   };
 }
+
+/** By what people have ended a finding: see `endOfMark`. */
+export type EndedBy = (finding: Pick<ActiveFinding, "kind" | "stage" | "dueAt">) => MarkEnd | undefined;
+
+const nobody: EndedBy = () => undefined;

@@ -20,7 +20,7 @@ FROM (
 
 -- name: findingsOfDue
 SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, triage,
+  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, ended_by, mark, marked, triage,
   (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
 FROM findings WHERE message IN (
   SELECT message FROM (
@@ -36,28 +36,28 @@ WHERE next_at <> 0 AND next_at < ?1
 ORDER BY next_at, message LIMIT 1;
 
 -- name: ahead
--- A finding was raised by a clock that was ahead of this watermark.
+-- A finding was raised by a clock that was ahead of this watermark, and nothing has come of it that ended it.
 SELECT json_group_array(json_array(
   message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows
 FROM instances WHERE message IN (
   SELECT message FROM findings INDEXED BY findings_raised
-  WHERE raised_at > ?1 AND retracted_at = 0
+  WHERE raised_at > ?1 AND (retracted_at = 0 OR ended_by IN ('resolved', 'ignored'))
     AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message')
   ORDER BY raised_at DESC LIMIT ?2);
 
 -- name: findingsOfAhead
 SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, triage,
+  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, ended_by, mark, marked, triage,
   (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
 FROM findings WHERE message IN (
   SELECT message FROM findings INDEXED BY findings_raised
-  WHERE raised_at > ?1 AND retracted_at = 0
+  WHERE raised_at > ?1 AND (retracted_at = 0 OR ended_by IN ('resolved', 'ignored'))
     AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message')
   ORDER BY raised_at DESC LIMIT ?2);
 
 -- name: firstAhead
 SELECT message FROM findings INDEXED BY findings_raised
-WHERE raised_at > ?1 AND retracted_at = 0
+WHERE raised_at > ?1 AND (retracted_at = 0 OR ended_by IN ('resolved', 'ignored'))
   AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message')
 ORDER BY raised_at DESC LIMIT 1;
 

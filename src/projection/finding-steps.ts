@@ -1,8 +1,9 @@
 /** The findings that one step of the projector changes. */
 import type { Micros } from "../core/event.ts";
+import { endOfMark, isMarkEnd, type Mark, triageOf } from "../core/mark.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycle-cache.ts";
 import type { Finding, FindingEnding } from "../lifecycle/finding.ts";
-import type { ActiveFinding, Reconciled, RetractedFinding } from "../lifecycle/reconcile.ts";
+import type { ActiveFinding, EndedBy, KnownFinding, Reconciled } from "../lifecycle/reconcile.ts";
 import type { InstanceOwed } from "./instance-owed.ts";
 import type { StoredFinding } from "./projection-rows.ts";
 import type { RollupDeltas } from "./rollup-deltas.ts";
@@ -18,35 +19,70 @@ export interface JudgedRun {
   readonly adopted?: true;
 }
 
-/** A finding that was raised, retracted, or has another due time or number of its run. */
+/** A finding that was raised, retracted or ended, or has another due time, mark or number of its run. */
 interface Change extends ActiveFinding {
   readonly run: JudgedRun;
   readonly after: string;
   readonly startedAt: Micros;
   readonly id: number;
   readonly raisedAt: Micros;
-  /** 0 while it is active. */
   readonly retractedAt: Micros;
-  readonly endedBy: FindingEnding | "";
+  readonly endedBy: FindingEnding | undefined;
   readonly imported: boolean;
+  /** The mark that holds for it. */
+  readonly mark: Mark | undefined;
+  readonly triage: number;
   readonly seq: number;
 }
+
+/** How a finding is from now on. */
+interface Next {
+  readonly retractedAt: Micros;
+  readonly endedBy?: FindingEnding | undefined;
+  /** When it became active, where it is raised. */
+  readonly raiseAt?: Micros;
+}
+
+/** The findings of a run that hold unless something has come: those that are active, and those that people have ended. */
+export function holding(known: readonly StoredFinding[]): readonly KnownFinding[] {
+  return known.flatMap(({ kind, stage, dueAt, lateBy, retractedAt, endedBy }) => {
+    const finding = { kind, stage, dueAt, lateBy };
+    if (retractedAt === 0) return [finding];
+    return isMarkEnd(endedBy) ? [{ ...finding, endedBy }] : [];
+  });
+}
+
+/**
+ * By what people have ended the findings of a run. What they ignore for good they ignore in every run.
+ *
+ * @param all the findings of the message
+ */
+export function endedByMarks(known: readonly StoredFinding[], all: readonly StoredFinding[]): EndedBy {
+  const always = all.filter(({ mark }) => mark?.until === "always");
+  if (always.length === 0 && known.every(({ mark }) => mark === undefined)) return nobody;
+  const isOf = (finding: Pick<ActiveFinding, "kind" | "stage">) => (one: StoredFinding) =>
+    isSame(one, finding);
+  return (finding) =>
+    endOfMark((known.find(isOf(finding)) ?? always.find(isOf(finding)))?.mark, finding.dueAt) ??
+    endOfMark(always.find(isOf(finding))?.mark, finding.dueAt);
+}
+
+const nobody: EndedBy = () => undefined;
 
 export class FindingSteps {
   readonly #now: Micros;
   readonly #firstSeq: number;
-  readonly #changes: Change[] = [];
-
   readonly #deltas: Pick<RollupDeltas, "changeFinding">;
+  readonly #changes: Change[] = [];
 
   /** @param findingSeq the last seq that was given to a change */
   constructor(
     { now, findingSeq }: { readonly now: Micros; readonly findingSeq: number },
     deltas: Pick<RollupDeltas, "changeFinding">,
   ) {
-    this.#deltas = deltas;
     this.#now = now;
     this.#firstSeq = findingSeq + 1;
+    this.#deltas = deltas;
   }
 
   /** How many changes there are. */
@@ -77,22 +113,32 @@ export class FindingSteps {
   apply(
     run: JudgedRun,
     known: readonly StoredFinding[],
-    { raised, retracted }: Pick<Reconciled, "raised" | "retracted">,
+    { raised, ended, retracted }: Pick<Reconciled, "raised" | "ended" | "retracted">,
   ): number {
-    if (known.length + raised.length === 0) return 0;
+    if (known.length + raised.length + ended.length === 0) return 0;
     const storedOf = (finding: ActiveFinding) => known.find((one) => isSame(one, finding));
-    for (const finding of retracted) this.#change(run, finding, storedOf(finding), this.#now);
-    for (const finding of raised) this.#change(run, finding, storedOf(finding), 0, finding.raiseAt);
-    for (const finding of known) {
-      const ahead = finding.retractedAt === 0 && finding.raisedAt > this.#now;
-      // It is one of another version of the lifecycle now.
-      const other = run.adopted === true && finding.retractedAt === 0;
-      if (!ahead && !other && finding.runNumber === run.number) continue;
-      if (retracted.some((one) => isSame(one, finding)) || raised.some((one) => isSame(one, finding)))
-        continue;
-      this.#change(run, finding, finding, finding.retractedAt);
+    for (const finding of retracted) {
+      const [stored, { endedBy }] = [storedOf(finding), finding];
+      // What people have ended holds no more since then.
+      this.#change(run, finding, stored, { retractedAt: stored?.retractedAt || this.#now, endedBy });
     }
-    return raised.filter((finding) => storedOf(finding) === undefined).length;
+    for (const finding of ended) {
+      this.#change(run, finding, storedOf(finding), { retractedAt: this.#now, endedBy: finding.endedBy });
+    }
+    for (const finding of raised) {
+      this.#change(run, finding, storedOf(finding), { retractedAt: 0, raiseAt: finding.raiseAt });
+    }
+    const changed = [...retracted, ...ended, ...raised];
+    for (const finding of known) {
+      const { retractedAt, endedBy } = finding;
+      const ahead = finding.raisedAt > this.#now && (retractedAt === 0 || isMarkEnd(endedBy));
+      // It is one of another version of the lifecycle now.
+      const other = run.adopted === true && retractedAt === 0;
+      if (!ahead && !other && !finding.marked && finding.runNumber === run.number) continue;
+      if (changed.some((one) => isSame(one, finding))) continue;
+      this.#change(run, finding, finding, { retractedAt: Math.min(retractedAt, this.#now), endedBy });
+    }
+    return [...ended, ...raised].filter((finding) => storedOf(finding) === undefined).length;
   }
 
   /** Retracts what is known of runs that are there no more. @param runs those that are */
@@ -106,45 +152,43 @@ export class FindingSteps {
     if (findings.every(({ run }) => kept.has(run))) return;
     for (const [key, known] of Map.groupBy(findings, ({ run }) => run)) {
       if (kept.has(key)) continue;
-      const retracted = known.filter(({ retractedAt }) => retractedAt === 0);
+      const retracted = holding(known).map(({ endedBy: _, ...finding }) => finding);
       const run = { message, lifecycle, key, number: known[0]!.runNumber };
-      this.apply(run, known, { raised: [], retracted });
+      this.apply(run, known, { raised: [], ended: [], retracted });
     }
   }
 
   #change(
     run: JudgedRun,
-    { kind, stage: name, dueAt, lateBy, endedBy }: RetractedFinding,
+    { kind, stage: name, dueAt, lateBy }: ActiveFinding,
     stored: StoredFinding | undefined,
-    retractedAt: Micros,
-    raiseAt = Number.NEGATIVE_INFINITY,
+    { retractedAt, endedBy, raiseAt = Number.NEGATIVE_INFINITY }: Next,
   ): void {
     const stage = run.lifecycle.plan.stages.find((one) => one.name === name);
-    const timed = kind === "missing" || kind === "late" || kind === "abandoned";
+    const timed = kind !== "skipped" && kind !== "failed";
+    const triage = triageOf(stored?.mark, dueAt);
     const seq = this.#firstSeq + this.#changes.length;
     const imported = run.adopted === true && retractedAt === 0 && stored?.retractedAt !== 0;
-    const changed = { kind, stage: name, dueAt, lateBy, ...(endedBy && { endedBy }) };
-    this.#deltas.changeFinding(run.lifecycle, { ...changed, retractedAt }, stored);
+    const finding = { kind, stage: name, dueAt, lateBy, retractedAt, endedBy, triage };
+    this.#deltas.changeFinding(run.lifecycle, finding, stored);
     this.#changes.push({
-      ...{ run, kind, stage: name, dueAt, lateBy },
+      ...{ ...finding, run, seq },
       after: stage?.after ?? "",
       startedAt: dueAt - (timed ? (stage?.within ?? 0) : 0),
       id: stored?.id ?? seq,
       raisedAt: imported
         ? Math.min(this.#now, Math.max(raiseAt, dueAt + lateBy))
         : this.#raisedAt(stored, retractedAt, raiseAt),
-      retractedAt,
-      endedBy: endedBy ?? "",
       imported,
-      seq,
+      mark: triage === 0 ? undefined : stored?.mark,
     });
   }
 
   /** It was raised after it became active, and not later than now: so a clock that goes back says what to look at again. */
   #raisedAt(stored: StoredFinding | undefined, retractedAt: Micros, raiseAt: Micros): Micros {
     if (stored === undefined || stored.raisedAt > this.#now) return this.#now;
-    const stays = stored.retractedAt === 0 ? stored.raisedAt > raiseAt : stored.retractedAt === retractedAt;
-    return stays ? stored.raisedAt : this.#now;
+    const raisedAgain = stored.retractedAt !== 0 && retractedAt === 0;
+    return !raisedAgain && stored.raisedAt > raiseAt ? stored.raisedAt : this.#now;
   }
 
   /** For `upsertFindings`. */
@@ -154,7 +198,15 @@ export class FindingSteps {
       return JSON.stringify([
         ...[message, change.kind, change.stage, change.id, lifecycle.app, lifecycle.id, change.after],
         ...[lifecycle.version, change.startedAt, change.dueAt, change.raisedAt, change.retractedAt],
-        ...[change.lateBy, change.seq, key, number, change.endedBy, change.imported ? 1 : 0],
+        ...[
+          change.lateBy,
+          change.seq,
+          key,
+          number,
+          change.endedBy ?? "",
+          change.imported ? 1 : 0,
+          change.triage,
+        ],
       ]);
     });
   }
@@ -179,10 +231,11 @@ export class FindingSteps {
         dueAt: change.dueAt,
         raisedAt: change.raisedAt,
         ...(change.retractedAt !== 0 && { retractedAt: change.retractedAt }),
-        ...(change.endedBy !== "" && { endedBy: change.endedBy }),
+        ...(change.endedBy !== undefined && { endedBy: change.endedBy }),
         lateBy: change.lateBy,
         ...(change.imported && { imported: true }),
         ...(owed !== undefined && { owed }),
+        ...(change.mark !== undefined && { mark: change.mark }),
       };
     });
   }

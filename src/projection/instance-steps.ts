@@ -10,7 +10,7 @@ import { type Reconciled, reconcile } from "../lifecycle/reconcile.ts";
 import { completionRows } from "./completions.ts";
 import type { CollectedEvents } from "./event-range.ts";
 import type { ReadAgain } from "./events-again.ts";
-import { FindingSteps } from "./finding-steps.ts";
+import { endedByMarks, FindingSteps, holding } from "./finding-steps.ts";
 import { FormerRuns } from "./former-runs.ts";
 import { InstanceOwed } from "./instance-owed.ts";
 import { firstRun, isSame, isStored, type RunToJudge, storedOf, timesOf } from "./judged-runs.ts";
@@ -204,16 +204,16 @@ export class InstanceSteps {
   ): void {
     if (instance === undefined || adopted) this.#begin(lifecycle.id, 1);
     const counted = adopted ? undefined : instance;
-    const last = runs.at(-1)!;
-    let findings = instance?.findings.length ?? 0;
+    const [last, found] = [runs.at(-1)!, instance?.findings ?? none];
+    let findings = found.length;
     let next: Next = [0, 0];
     let reconciled: Reconciled | undefined;
     for (const run of runs) {
       const former = run !== last;
-      const known = instance?.findings.filter((finding) => finding.run === run.key) ?? none;
-      const active = known.filter(({ retractedAt }) => retractedAt === 0);
+      const known = found.filter((finding) => finding.run === run.key);
       const by = { watermark: this.#watermark, raising: this.#raising, skews: this.#skews, former };
-      reconciled = reconcile(lifecycle.plan, run.times, active, by);
+      const endedBy = endedByMarks(known, found);
+      reconciled = reconcile(lifecycle.plan, run.times, holding(known), { ...by, endedBy });
       const { key, number, openedAt, times } = run;
       findings += this.findings.apply(
         { message, lifecycle, key, number, ...(adopted && { adopted }) },

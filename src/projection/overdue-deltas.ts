@@ -4,12 +4,18 @@ import type { Micros } from "../core/event.ts";
 import type { StoredLifecycle } from "../db/lifecycles/lifecycle-cache.ts";
 import { forRows } from "../db/rows.ts";
 import { overdueAgesSql } from "../gen/sql.ts";
-import type { RetractedFinding } from "../lifecycle/reconcile.ts";
+import type { ActiveFinding } from "../lifecycle/reconcile.ts";
 import type { StoredFinding } from "./projection-rows.ts";
 import { minuteKey, rollUp, stageOf } from "./stage-buckets.ts";
 
 /** See the column `findings.triage`. */
 const acknowledged = 1;
+
+/** A finding as it is from now on. */
+interface OverdueChange extends ActiveFinding {
+  readonly retractedAt: Micros;
+  readonly triage: number;
+}
 
 type Counts = readonly [count: number, acknowledged: number];
 
@@ -26,14 +32,14 @@ export class OverdueDeltas {
    */
   change(
     { plan, stageIds }: StoredLifecycle,
-    { kind, stage: name, dueAt, retractedAt }: RetractedFinding & { readonly retractedAt: Micros },
+    { kind, stage: name, dueAt, retractedAt, triage }: OverdueChange,
     stored: StoredFinding | undefined,
   ): void {
     if (kind !== "missing") return;
-    const stage = stored?.stageId ?? stageIds[plan.stages.findIndex((one) => one.name === name)]!;
-    const mark = stored?.triage ?? 0;
-    if (stored?.retractedAt === 0) this.#count(stage, stored.dueAt, mark, -1);
-    if (retractedAt === 0) this.#count(stage, dueAt, mark, 1);
+    // An active one is of this version from now on.
+    const stage = stageIds[plan.stages.findIndex((one) => one.name === name)] ?? stored!.stageId!;
+    if (stored?.retractedAt === 0) this.#count(stored.stageId ?? stage, stored.dueAt, stored.triage, -1);
+    if (retractedAt === 0) this.#count(stage, dueAt, triage, 1);
   }
 
   #count(stage: number, dueAt: Micros, mark: number, sign: 1 | -1): void {

@@ -5,9 +5,10 @@
  */
 import type { ResultSet } from "@libsql/client";
 import type { Micros } from "../core/event.ts";
+import type { Mark } from "../core/mark.ts";
 import { type MessageState, messageStates } from "../core/state.ts";
 import { rowsOf } from "../db/rows.ts";
-import type { FindingKind } from "../lifecycle/finding.ts";
+import type { FindingEnding, FindingKind } from "../lifecycle/finding.ts";
 import type { Times } from "../lifecycle/plan.ts";
 
 /** `at` is when it happened; `ahead` 0 where that is its `created_at`. */
@@ -57,6 +58,11 @@ export interface StoredFinding {
   /** 0 for not. */
   readonly retractedAt: Micros;
   readonly lateBy: Micros;
+  /** Absent where something has come that ended it, and while it is active. */
+  readonly endedBy?: FindingEnding;
+  readonly mark?: Mark;
+  /** The mark has changed, and that has not been taken into account. */
+  readonly marked: boolean;
   /** See the column `triage`. */
   readonly triage: number;
   /** `stages.id`; `null` for a kind without one. */
@@ -92,7 +98,23 @@ export function runsOf(result: ResultSet | undefined): Map<number, StoredRun[]> 
 /** By their messages. */
 export function findingsOf(result: ResultSet | undefined): Map<number, StoredFinding[]> {
   const findings = rowsOf<FindingRow>(result).map(
-    ([message, id, kind, stage, dueAt, raisedAt, retractedAt, lateBy, run, runNumber, triage, stageId]) => ({
+    ([
+      message,
+      id,
+      kind,
+      stage,
+      dueAt,
+      raisedAt,
+      retractedAt,
+      lateBy,
+      run,
+      runNumber,
+      endedBy,
+      mark,
+      marked,
+      triage,
+      stageId,
+    ]) => ({
       message,
       run,
       runNumber,
@@ -103,6 +125,9 @@ export function findingsOf(result: ResultSet | undefined): Map<number, StoredFin
       raisedAt,
       retractedAt,
       lateBy,
+      ...(endedBy !== "" && { endedBy }),
+      ...(mark !== "" && { mark: JSON.parse(mark) as Mark }),
+      marked: marked === 1,
       triage,
       stageId,
     }),
@@ -144,6 +169,9 @@ type FindingRow = [
   lateBy: Micros,
   run: number,
   runNumber: number,
+  endedBy: FindingEnding | "",
+  mark: string,
+  marked: 0 | 1,
   triage: number,
   stageId: number | null,
 ];

@@ -46,7 +46,7 @@ FROM instances WHERE message IN (
 
 -- name: findings
 SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, triage,
+  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, ended_by, mark, marked, triage,
   (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
 FROM findings WHERE message IN (
   SELECT message FROM instances WHERE findings > 0 AND message IN (
@@ -85,10 +85,11 @@ ON CONFLICT (lifecycle) DO UPDATE SET instances = instances + excluded.instances
 -- name: upsertFindings
 INSERT INTO findings
   (message, kind, stage, id, app, lifecycle, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq,
-   run, run_number, ended_by, imported)
+   run, run_number, ended_by, imported, triage)
 SELECT
   value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
-  value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15, value ->> 16, value ->> 17
+  value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15, value ->> 16, value ->> 17,
+  value ->> 18
 FROM json_each(?1) WHERE true
 ON CONFLICT (message, run, kind, stage) DO UPDATE SET
   run_number = excluded.run_number,
@@ -102,14 +103,15 @@ ON CONFLICT (message, run, kind, stage) DO UPDATE SET
   retracted_at = excluded.retracted_at,
   late_by = excluded.late_by,
   seq = excluded.seq,
-  -- It stays where the finding has not changed in that.
-  ended_by = iif(excluded.retracted_at = findings.retracted_at, findings.ended_by, excluded.ended_by),
-  imported = iif(excluded.imported = 0 AND findings.retracted_at = 0, findings.imported, excluded.imported);
+  ended_by = excluded.ended_by,
+  imported = iif(excluded.imported = 0 AND findings.retracted_at = 0, findings.imported, excluded.imported),
+  triage = excluded.triage,
+  marked = 0;
 
 -- name: findingChanges
 -- The ?2 changes behind the seq ?1, in order: of each finding that has changed the last.
 SELECT f.seq, f.id, m.app_id, m.message_id, f.run_number, f.kind, f.stage, f.after, f.version, f.due_at, f.raised_at, f.retracted_at,
-  f.late_by, f.ended_by, f.imported, (
+  f.late_by, f.ended_by, f.imported, f.triage, f.mark, (
     SELECT o.value ->> 1
     FROM (
       SELECT owed FROM instances WHERE message = f.message AND run = f.run

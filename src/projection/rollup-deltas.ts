@@ -109,7 +109,7 @@ export class RollupDeltas {
   /** A finding was raised or retracted, or has another due time: see `OverdueDeltas.change`. */
   changeFinding(...[lifecycle, finding, stored]: Parameters<OverdueDeltas["change"]>): void {
     this.#overdue.change(lifecycle, finding, stored);
-    this.#abandoned.change(lifecycle, finding);
+    if (stored?.endedBy !== "abandoned") this.#abandoned.change(lifecycle, finding);
   }
 
   /** The histograms that have to be at hand for `statements`, each by its key. */

@@ -22,6 +22,7 @@ import { LatencySeriesQueries } from "../db/statistics/latency-series.ts";
 import { PulseQueries } from "../db/statistics/pulse-queries.ts";
 import { SkewQueries } from "../db/statistics/skew-queries.ts";
 import { StatisticsQueries } from "../db/statistics/statistics-queries.ts";
+import { TriageQueries } from "../db/triage/triage-queries.ts";
 
 export type QueryService = ReturnType<typeof createQueryService>;
 
@@ -35,6 +36,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const journeys = new JourneyQueries(connection, plans);
   const findings = new FindingQueries(connection, options);
   const groups = new OverdueGroupQueries(connection);
+  const triage = new TriageQueries(connection);
   const lifecycles = new LifecycleQueries(connection);
   const histories = new MessageHistories(connection);
   const alerts = new AlertQueries(connection);
@@ -61,6 +63,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     findingHistory: findings.findingHistory.bind(findings),
     overdue: findings.overdue.bind(findings),
     overdueGroups: groups.overdueGroups.bind(groups),
+    triageFindings: triage.triageFindings.bind(triage),
     lifecycleVersions: lifecycles.lifecycleVersions.bind(lifecycles),
     lifecycleVersion: lifecycles.lifecycleVersion.bind(lifecycles),
     messagesSince: lifecycles.messagesSince.bind(lifecycles),

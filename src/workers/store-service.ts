@@ -27,6 +27,7 @@ import { busyTimeoutMs, MessageWriter } from "../db/messages/message-writer.ts";
 import { RetentionWriter } from "../db/retention/retention-writer.ts";
 import { Tombstones } from "../db/retention/tombstones.ts";
 import { SetAsideWriter } from "../db/set-aside/set-aside-writer.ts";
+import { TriageWriter } from "../db/triage/triage-writer.ts";
 import { DirectoryLock } from "../directory/directory-lock.ts";
 import { KnownFiles } from "../directory/known-files.ts";
 import type { Definition } from "../lifecycle/definition.ts";
@@ -76,6 +77,7 @@ export function createStoreService(options: DatabaseAddress) {
   const definitions = new LifecycleWriter(database, lifecycles);
   const arrivals = new Arrivals(database);
   const projector = new Projector(database, lifecycles, tombstones, arrivals);
+  const triage = new TriageWriter(database);
   const alerts = new AlertWriter(database);
   const care = new CareWriter(database);
   const keys = new KeyWriter(database);
@@ -202,6 +204,8 @@ export function createStoreService(options: DatabaseAddress) {
       // Lists can go by the names at once where there are few messages. What was put stays put if it fails: `project` tries again.
       await attributes.step().catch(() => undefined);
     }),
+    markFindings: afterOpening(triage.markFindings.bind(triage)),
+    pendingMarks: afterOpening(triage.pendingMarks.bind(triage)),
     readKeys: afterOpening(keys.readKeys.bind(keys)),
     putKeys: afterOpening(keys.putKeys.bind(keys)),
     deleteKey: afterOpening(keys.deleteKey.bind(keys)),

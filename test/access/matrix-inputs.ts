@@ -113,6 +113,10 @@ export const rows: Readonly<Record<string, Row>> = {
   listOverdueGroups: is(app, ofApp),
   getLatencySeries: is(app, ofApp),
   getOverview: is(app, { ...ofApp, own: unlessOwn(notFound) }),
+  triageFindings: is(
+    { action: "acknowledge", ...app, message_id: "m" },
+    { own: unlessOwn(denied), missing: { action: "acknowledge", app_id: "nobodys", message_id: "m" } },
+  ),
   listAlertRules: is({}),
   getAlertRule: is({ id: "r-1" }, { own: unlessOwn(notFound), missing: { id: "nobodys" } }),
   putAlertRule: is({ id: "r-1", ...rule }, { own: unlessOwn(denied) }),

@@ -19,10 +19,11 @@ import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
 import { deleteRetention, putRetention } from "../../src/api/retentions.ts";
 import { deleteSetAside, replaySetAside } from "../../src/api/set-aside.ts";
+import { triageFindings } from "../../src/api/triage.ts";
 import { adminKey, call as keyCall } from "../access/doors.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
-import { send } from "../support/rest.ts";
+import { getJson, send } from "../support/rest.ts";
 import { setAside } from "../support/set-aside.ts";
 import { until } from "../support/until.ts";
 import { doors, type Json } from "./doors.ts";
@@ -197,6 +198,26 @@ function steps(url: string): readonly Step[] {
       app: "shop",
       old: { retention: "off" },
     },
+    {
+      operation: triageFindings,
+      input: { action: "ignore", note: "token=", app_id: "hurt", message_id: "poison" },
+      target: "message",
+      app: "hurt",
+      new: { action: "ignore", findings: 1 },
+    },
+    {
+      operation: triageFindings,
+      input: { action: "clear", filter: { app_id: "hurt" } },
+      target: "filter",
+      app: "hurt",
+      new: { action: "clear", filter: { app_id: "hurt" }, findings: 1 },
+    },
+    {
+      operation: triageFindings,
+      input: { action: "resolve", app_id: "hurt", message_id: "none" },
+      target: "",
+      same: true,
+    },
     { operation: eraseMessage, input: { app_id: "shop", message_id: "poison" }, target: "shop", app: "shop" },
     { operation: eraseApp, input: { app_id: "shop" }, target: "shop", app: "shop", new: {} },
     { operation: createKey, input: key, target: made, new: { ...key, last_used_at: null } },
@@ -269,6 +290,7 @@ describe.each(doors.map(({ name }) => name))("over %s", (door) => {
     await setAside(mars);
     await send(mars.url, { app_id: "shop", message_id: "poison", event: "A" });
     await openIncident(mars, receiver.url);
+    await hurt(mars);
     let before = (await entries(mars)).length;
     let id = "";
     for (const { operation, input, target, app, old, new: now, same } of steps(receiver.url)) {
@@ -291,6 +313,19 @@ describe.each(doors.map(({ name }) => name))("over %s", (door) => {
     for (const canary of [secret, secret.slice(6), "token=", "poison"]) expect(text).not.toContain(canary);
   }, 30_000);
 });
+
+/** A message with a finding. */
+async function hurt(mars: TestMars): Promise<void> {
+  const { status } = await fetch(`${mars.url}/api/apps/hurt/lifecycle`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ stages: [{ event: "A" }], complete_on: ["A"], fail_on: ["F"] }),
+  });
+  expect(status).toBe(200);
+  await send(mars.url, { app_id: "hurt", message_id: "poison", event: "F" });
+  const findings = () => getJson<{ findings: unknown[] }>(`${mars.url}/api/findings?app_id=hurt`);
+  await until(async () => (await findings()).findings.length === 1);
+}
 
 test("every operation that may change something is among these", () => {
   const tried = new Set(steps("http://127.0.0.1").map(({ operation }) => operation));

@@ -28,6 +28,7 @@ const funnelStatusOf: Readonly<Record<StageStatus, FunnelStatus>> = {
   overdue: "overdue",
   skipped: "never",
   unreached: "never",
+  closed: "never",
 };
 
 const keyOf = ({ kind, stage }: Pick<ActiveFinding, "kind" | "stage">) => `${kind} ${stage}`;

@@ -29,7 +29,8 @@ import { hopP99 } from "./hop-p99.ts";
 const historyFindings = 1_000;
 const historySpan = 20_000;
 
-const columns = `f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.ended_by, f.imported, f.late_by,
+const columns = `f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
+  f.ended_by, f.imported, f.triage, f.mark,
   f.app, m.app_id, m.message_id, (
     SELECT o.value ->> 1
     FROM (
@@ -41,6 +42,8 @@ const columns = `f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.sta
 const overFindings = { columns, from: "findings f", join: "CROSS JOIN messages m ON m.id = f.message" };
 /** The order of findings with one time. */
 const idKey = { name: "id", sql: "f.id", type: "integer" } as const;
+/** See the column `triage`. */
+const markNumbers = { none: 0, acknowledged: 1, resolved: 2, ignored: 3 } as const;
 const appNumber = "(SELECT id FROM apps WHERE app_id = ?)";
 
 export class FindingQueries {
@@ -70,7 +73,7 @@ export class FindingQueries {
   }
 
   #scanFindings(query: FindingQuery, rare: AttributeFilter | undefined): KeysetScan {
-    const { appId, apps, messageId, kind, stage, state, since, until, order } = query;
+    const { appId, apps, messageId, kind, stage, state, triage, since, until, order } = query;
     // A few messages have few findings, and an index finds them: the plus keeps SQLite from scanning by time instead.
     const one = messageId !== undefined || rare !== undefined;
     const f = one ? "+f" : "f";
@@ -88,6 +91,11 @@ export class FindingQueries {
     filters.addEqual("f.stage", stage);
     if (state === "current") filters.add("f.retracted_at = 0");
     if (state === "retracted") filters.add("f.retracted_at <> 0");
+    const mark = triage === undefined || triage === "any" ? undefined : markNumbers[triage];
+    // As the indexes of marks have it.
+    if (mark !== undefined && mark > 0) (one ? filters : indexed).add("f.triage <> 0");
+    filters.addEqual("f.triage", mark);
+    if (triage === undefined && state !== "current") filters.add("f.ended_by NOT IN ('resolved', 'ignored')");
     return new KeysetScan({
       ...overFindings,
       kind: `findings ${order}`,
@@ -151,7 +159,7 @@ export class FindingQueries {
   }
 
   #scanOverdue(query: OverdueQuery): KeysetScan {
-    const { appId, apps, stage, limit, cursor } = query;
+    const { appId, apps, stage, triage = "any", limit, cursor } = query;
     const indexed = new Conditions();
     indexed.add("f.kind = 'missing' AND f.retracted_at = 0");
     if (appId !== undefined) indexed.add(`f.app = ${appNumber}`, appId);
@@ -159,6 +167,7 @@ export class FindingQueries {
     filters.addApps("m.app_id", apps);
     addAttributes(filters, "f.message", query);
     filters.addEqual("f.stage", stage);
+    if (triage !== "any") filters.addEqual("f.triage", markNumbers[triage]);
     return new KeysetScan({
       ...overFindings,
       kind: "overdue",

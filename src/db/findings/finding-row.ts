@@ -1,5 +1,6 @@
 /** Reads a finding from its row, with the ids of its app and message beside it. */
 import type { Row } from "@libsql/client";
+import type { Mark } from "../../core/mark.ts";
 import type { Owed } from "../../core/state.ts";
 import type { Finding, FindingEnding, FindingKind } from "../../lifecycle/finding.ts";
 
@@ -21,5 +22,6 @@ export function findingOf(row: Row): Finding {
     lateBy: Number(row.late_by),
     ...(row.imported === 1 && { imported: true }),
     ...(typeof row.owed === "string" && { owed: JSON.parse(row.owed) as Owed }),
+    ...(row.triage !== 0 && row.mark !== "" && { mark: JSON.parse(String(row.mark)) as Mark }),
   };
 }

@@ -6,7 +6,8 @@ SELECT seq FROM findings WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 1 OFFSE
 
 -- name: historyOfRange
 -- At most ?4 findings of the app ?3 (NULL for all) whose last change is in (?1, ?2].
-SELECT f.id, f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.ended_by, f.imported, f.late_by,
+SELECT f.id, f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
+  f.ended_by, f.imported, f.triage, f.mark,
   f.app, m.app_id, m.message_id, (
     SELECT o.value ->> 1
     FROM (
@@ -20,7 +21,8 @@ ORDER BY f.seq LIMIT ?4;
 
 -- name: historyOfMessage
 -- The same of the messages with the id ?5. A plus keeps SQLite from reading the range.
-SELECT f.id, f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.ended_by, f.imported, f.late_by,
+SELECT f.id, f.seq, f.run_number, f.kind, f.stage, f.after, f.version, f.started_at, f.due_at, f.raised_at, f.retracted_at, f.late_by,
+  f.ended_by, f.imported, f.triage, f.mark,
   f.app, m.app_id, m.message_id, (
     SELECT o.value ->> 1
     FROM (

@@ -6,7 +6,7 @@ import type { Row } from "@libsql/client";
 import type { Micros } from "../../core/event.ts";
 import type { Skew } from "../../core/skew.ts";
 import type { Assessment, InstanceStage, LifecycleInstance, MessageRun } from "../../core/state.ts";
-import { assess, endOf, type IsActive } from "../../lifecycle/assess.ts";
+import { assess, endOf } from "../../lifecycle/assess.ts";
 import { type OwedEvents, owedStages, withOwed } from "../../lifecycle/owed.ts";
 import type { Plan, Times } from "../../lifecycle/plan.ts";
 import {
@@ -19,6 +19,7 @@ import {
   withRecovery,
 } from "../../lifecycle/runs.ts";
 import type { ReadConnection } from "../read-connection.ts";
+import { activeIn, closedIn, withMarks } from "./held-findings.ts";
 import { putOthers, readOthers, withOthers } from "./message-others.ts";
 import { readOwed } from "./owed-events.ts";
 import { type ReceivedEvent, readRunEvents, readRunsOwed } from "./run-events.ts";
@@ -35,8 +36,8 @@ export interface InstanceRead {
   readonly stages: readonly Row[];
   /** `instances.times`, where the message has more events than `stages` were read from. */
   readonly known: unknown;
-  /** The active findings of the message. */
-  readonly active: readonly Row[];
+  /** Rows of `heldFindings`. */
+  readonly held: readonly Row[];
   readonly skews: readonly Skew[];
   /** The seq that the answer is as of. */
   readonly upTo: number;
@@ -52,7 +53,7 @@ export interface ReadInstance {
 }
 
 export async function readInstance(connection: ReadConnection, asked: InstanceRead): Promise<ReadInstance> {
-  const { message, plan, stages, known, active, skews, upTo } = asked;
+  const { message, plan, stages, known, held, skews, upTo } = asked;
   const execute = connection.execute.bind(connection);
   const firsts = timesOf(plan, stages, known);
   const reopens = plan.reopen.length > 0;
@@ -60,13 +61,8 @@ export async function readInstance(connection: ReadConnection, asked: InstanceRe
     const owed = await owedOf(connection, asked);
     const others = await readOthers(connection, asked);
     putOthers(plan, firsts, others);
-    const { stages: own, ...rest } = stateOf(
-      plan,
-      withOwed(plan, firsts, owed),
-      owed,
-      activeIn(active, 0),
-      skews,
-    );
+    const times = withOwed(plan, firsts, owed);
+    const { stages: own, ...rest } = stateOf(plan, times, owed, { held, run: 0, skews });
     const state = { ...rest, stages: withOthers(plan, own, others), run: 1 };
     return { state, ...(reopens && { runOf: () => 1 }) };
   }
@@ -84,13 +80,13 @@ export async function readInstance(connection: ReadConnection, asked: InstanceRe
   });
   const last = shown.at(-1)!;
   const failures = plan.recovery === undefined ? undefined : failuresOf(plan, last.run.events);
-  const current = stateOf(plan, last.times, last.owed, activeIn(active, last.run.key), skews);
+  const current = stateOf(plan, last.times, last.owed, { held, run: last.run.key, skews });
   return {
     state: {
       ...current,
       run: last.run.number,
       ...(failures && { failures }),
-      ...(shown.length > 1 && shownRuns(plan, shown, { current, active, skews })),
+      ...(shown.length > 1 && shownRuns(plan, shown, { current, held, skews })),
     },
     ...(reopens && { runOf: numbersOf(runs) }),
   };
@@ -106,7 +102,7 @@ interface ShownRun {
 function shownRuns(
   plan: Plan,
   runs: readonly ShownRun[],
-  { current, active, skews }: { readonly current: Assessment } & Pick<InstanceRead, "active" | "skews">,
+  { current, held, skews }: { readonly current: Assessment } & Pick<InstanceRead, "held" | "skews">,
 ): Pick<LifecycleInstance, "runs" | "runsPartial"> {
   const chars = plan.stages.reduce((sum, { name, after }) => sum + 300 + 2 * (name.length + after.length), 0);
   const count = Math.min(runsShownMax, Math.max(1, Math.floor(runsCharsMax / chars)));
@@ -116,7 +112,7 @@ function shownRuns(
     const { completedAt, failedAt } = endOf(plan, times);
     const endedAt = failedAt ?? completedAt ?? next?.beganAt;
     const { state, stages } =
-      next === undefined ? current : formerRun(plan, times, activeIn(active, run.key), skews);
+      next === undefined ? current : formerRun(plan, times, activeIn(held, run.key), skews);
     return {
       number: run.number,
       state,
@@ -152,10 +148,10 @@ function stateOf(
   plan: Plan,
   times: Times,
   events: readonly OwedEvents[],
-  ...by: [IsActive, readonly Skew[]]
+  { held, run, skews }: Pick<InstanceRead, "held" | "skews"> & { readonly run: number },
 ): Assessment {
-  const { stages, ...state } = assess(plan, times, ...by);
-  return { ...state, stages: withOwedStages(plan, stages, times, events) };
+  const { stages, ...state } = assess(plan, times, activeIn(held, run), skews, closedIn(held, run));
+  return { ...state, stages: withOwedStages(plan, withMarks(stages, held, run), times, events) };
 }
 
 function withOwedStages(
@@ -179,13 +175,4 @@ function timesOf(plan: Plan, stages: readonly Row[], known: unknown): (Micros | 
     const times = [firsts.get(event), earlier[slot]].filter((time) => typeof time === "number");
     return times.length === 0 ? null : Math.min(...times);
   });
-}
-
-/** Overdue stages are those with an active finding, as in every other answer. @param run its key */
-function activeIn(rows: readonly Row[], run: number): IsActive {
-  // A late event or a failure has happened, even if its finding is not raised yet.
-  return ({ kind, stage }) =>
-    kind === "late" ||
-    kind === "failed" ||
-    rows.some((row) => row.kind === kind && row.stage === stage && row.run === run);
 }

@@ -19,6 +19,7 @@ import { knownSkews } from "../retention/time-marks.ts";
 import { knownPosition } from "./apply-sql.ts";
 import { type EventPage, eventPage, scanEvents } from "./event-page.ts";
 import { pageBytesMax, storedEvent } from "./event-rows.ts";
+import { heldFindings } from "./held-findings.ts";
 import { type RunOf, readInstance } from "./message-instance.ts";
 import { countCandidates, scanMessages } from "./message-list.ts";
 import { lookedAtMax, namesOf, rankOf, Summaries, stagesOf, summaryOf } from "./summaries.ts";
@@ -55,7 +56,7 @@ export class MessageQueries {
     const id = Number(found?.[0]?.id ?? 0);
     const count = Number(found?.[0]?.event_count ?? 0);
     const scan = scanEvents(id, asked);
-    const [position, message, rows = [], stages = [], names = [], lifecycle, active, instance, projection] =
+    const [position, message, rows = [], stages = [], names = [], lifecycle, held, instance, projection] =
       await this.#connection.read([
         knownPosition(this.#connection.journalId),
         { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
@@ -63,7 +64,7 @@ export class MessageQueries {
         stagesOf(id, count),
         namesOf(id, count),
         lifecycleOfMessage(id, appId),
-        { sql: "SELECT run, kind, stage FROM findings WHERE message = ? AND retracted_at = 0", args: [id] },
+        heldFindings(id),
         { sql: "SELECT lifecycle, times FROM instances WHERE message = ?", args: [id] },
         "SELECT watermark, seq, (SELECT skews FROM clock) AS skews FROM projection",
       ]);
@@ -81,7 +82,7 @@ export class MessageQueries {
     const read =
       plan &&
       (await readInstance(this.#connection, {
-        ...{ message: id, plan, stages, known, active: active ?? [], upTo: asOfSeq },
+        ...{ message: id, plan, stages, known, held: held ?? [], upTo: asOfSeq },
         skews: knownSkews(projection?.[0]),
       }));
     const state =

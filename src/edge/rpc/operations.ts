@@ -10,6 +10,7 @@ import { AlertService } from "../../gen/mars/v1/alert_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
 import { PrivacyService } from "../../gen/mars/v1/privacy_service_pb.ts";
+import { TriageService } from "../../gen/mars/v1/triage_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
 import { callerOf } from "./caller.ts";
 import { strictJsonOptions } from "./json-options.ts";
@@ -24,6 +25,7 @@ export const operationServices: readonly DescService[] = [
   AdminService,
   AccessService,
   PrivacyService,
+  TriageService,
 ];
 
 /** An operation with the method that it is. */

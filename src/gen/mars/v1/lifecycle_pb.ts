@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/lifecycle.proto.
  */
 export const file_mars_v1_lifecycle: GenFile = /*@__PURE__*/
-  fileDesc("ChdtYXJzL3YxL2xpZmVjeWNsZS5wcm90bxIHbWFycy52MSL9AQoJTGlmZWN5Y2xlEicKBnN0YWdlcxgBIAMoCzIXLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2USEwoLY29tcGxldGVfb24YAiADKAkSDwoHZmFpbF9vbhgDIAMoCRIoCgVncmFjZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdnaXZlX3VwGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJlY292ZXJzGAYgASgIEhEKCXJlb3Blbl9vbhgHIAMoCRImCgpqb3VybmV5X2J5GAogASgOMhIubWFycy52MS5Kb3VybmV5Qnki1QEKDkxpZmVjeWNsZVN0YWdlEg4KBmV2ZW50cxgBIAMoCRINCgVhZnRlchgCIAMoCRIpCgZ3aXRoaW4YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIb3B0aW9uYWwYBCABKAgSGwoEZWFjaBgFIAEoCzINLm1hcnMudjEuRWFjaBISCgV0aW1lcxgGIAEoDUgAiAEBEgsKA2FwcBgKIAEoCRIQCghjaGlsZHJlbhgLIAEoCRINCgVjb3VudBgMIAEoCUIICgZfdGltZXMiHgoERWFjaBIKCgJvZhgBIAEoCRIKCgJieRgCIAEoCSKSAQoET3dlZBIQCghleHBlY3RlZBgBIAEoDRIQCghyZWNlaXZlZBgCIAEoDRIPCgdtaXNzaW5nGAMgAygJEg0KBWV4dHJhGAQgAygJEhMKC2V4dHJhX2NvdW50GAUgASgNEgwKBGxhdGUYBiADKAkSEgoKbGF0ZV9jb3VudBgHIAEoDRIPCgdwYXJ0aWFsGAggASgIIr0BChBMaWZlY3ljbGVWZXJzaW9uEg8KB3ZlcnNpb24YASABKAQSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoJbGlmZWN5Y2xlGAMgASgLMhIubWFycy52MS5MaWZlY3ljbGUSDgoGcHV0X2J5GAQgASgJEgwKBG5vdGUYBSABKAkSIwoIYmFja2ZpbGwYBiABKAsyES5tYXJzLnYxLkJhY2tmaWxsIjMKCEJhY2tmaWxsEgwKBGRvbmUYASABKAQSCgoCb2YYAiABKAQSDQoFZW5kZWQYAyABKAgi9QIKEUxpZmVjeWNsZUluc3RhbmNlEg8KB3ZlcnNpb24YASABKAQSKQoFY2xvY2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGNvbXBsZXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZmFpbGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgZzdGFnZXMYBSADKAsyFi5tYXJzLnYxLkluc3RhbmNlU3RhZ2USCwoDcnVuGAYgASgNEiMKCGZhaWx1cmVzGAcgASgLMhEubWFycy52MS5GYWlsdXJlcxIhCgRydW5zGAggAygLMhMubWFycy52MS5NZXNzYWdlUnVuEhQKDHJ1bnNfcGFydGlhbBgJIAEoCBIwCgxhYmFuZG9uZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkYKCEZhaWx1cmVzEg0KBWNvdW50GAEgASgNEisKB2xhc3RfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIr8BCgpNZXNzYWdlUnVuEgsKA3J1bhgBIAEoDRIgCgVzdGF0ZRgCIAEoDjIRLm1hcnMudjEuUnVuU3RhdGUSLAoIYmVnYW5fYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgZzdGFnZXMYBSADKAsyFi5tYXJzLnYxLkluc3RhbmNlU3RhZ2UivAMKDUluc3RhbmNlU3RhZ2USDQoFc3RhZ2UYASABKAkSDQoFYWZ0ZXIYAiABKAkSEAoIb3B0aW9uYWwYAyABKAgSJAoGc3RhdHVzGAQgASgOMhQubWFycy52MS5TdGFnZVN0YXR1cxIrCgdkb25lX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZkdWVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDW1pc3Npbmdfc2luY2UYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2xhdGVfYnkYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIZWFybHlfYnkYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMc3RhZ2VfZXZlbnRzGAogAygJEhQKDGFmdGVyX2V2ZW50cxgLIAMoCRIbCgRvd2VkGAwgASgLMg0ubWFycy52MS5Pd2VkEicKB2RvbmVfYnkYFCABKAsyFi5tYXJzLnYxLkxpbmtlZE1lc3NhZ2UiMwoNTGlua2VkTWVzc2FnZRIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCSLMAwoHRmluZGluZxILCgNzZXEYASABKAQSCgoCaWQYAiABKAQSDgoGYXBwX2lkGAMgASgJEhIKCm1lc3NhZ2VfaWQYBCABKAkSIgoEa2luZBgFIAEoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBiABKAkSDQoFYWZ0ZXIYByABKAkSDwoHdmVyc2lvbhgIIAEoBBIqCgZkdWVfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXJhaXNlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcmV0cmFjdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdsYXRlX2J5GAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHN0YWdlX2V2ZW50cxgNIAMoCRIUCgxhZnRlcl9ldmVudHMYDiADKAkSGwoEb3dlZBgPIAEoCzINLm1hcnMudjEuT3dlZBIQCghlbmRlZF9ieRgQIAEoCRIQCghpbXBvcnRlZBgRIAEoCBILCgNydW4YFCABKA0qXgoJSm91cm5leUJ5EhoKFkpPVVJORVlfQllfVU5TUEVDSUZJRUQQABIaChZKT1VSTkVZX0JZX0VYVEVSTkFMX0lEEAESGQoVSk9VUk5FWV9CWV9NRVNTQUdFX0lEEAIq6gEKDE1lc3NhZ2VTdGF0ZRIdChlNRVNTQUdFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSTUVTU0FHRV9TVEFURV9PUEVOEAESGQoVTUVTU0FHRV9TVEFURV9PVkVSRFVFEAISGgoWTUVTU0FHRV9TVEFURV9DT01QTEVURRADEhgKFE1FU1NBR0VfU1RBVEVfRkFJTEVEEAQSGwoXTUVTU0FHRV9TVEFURV9BQkFORE9ORUQQBRIYChRNRVNTQUdFX1NUQVRFX0NMT1NFRBAGEhsKF01FU1NBR0VfU1RBVEVfVU5UUkFDS0VEEAcqxgEKC1N0YWdlU3RhdHVzEhwKGFNUQUdFX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVNUQUdFX1NUQVRVU19ET05FEAESGAoUU1RBR0VfU1RBVFVTX1dBSVRJTkcQAhIYChRTVEFHRV9TVEFUVVNfUEVORElORxADEhgKFFNUQUdFX1NUQVRVU19PVkVSRFVFEAQSGAoUU1RBR0VfU1RBVFVTX1NLSVBQRUQQBRIaChZTVEFHRV9TVEFUVVNfVU5SRUFDSEVEEAYqlwEKDEZ1bm5lbFN0YXR1cxIdChlGVU5ORUxfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVRlVOTkVMX1NUQVRVU19SRUFDSEVEEAESGQoVRlVOTkVMX1NUQVRVU19XQUlUSU5HEAISGQoVRlVOTkVMX1NUQVRVU19PVkVSRFVFEAMSFwoTRlVOTkVMX1NUQVRVU19ORVZFUhAEKscBCghSdW5TdGF0ZRIZChVSVU5fU1RBVEVfVU5TUEVDSUZJRUQQABISCg5SVU5fU1RBVEVfT1BFThABEhUKEVJVTl9TVEFURV9PVkVSRFVFEAISFgoSUlVOX1NUQVRFX0NPTVBMRVRFEAMSFAoQUlVOX1NUQVRFX0ZBSUxFRBAEEhcKE1JVTl9TVEFURV9BQkFORE9ORUQQBRIUChBSVU5fU1RBVEVfQ0xPU0VEEAYSGAoUUlVOX1NUQVRFX1NVUEVSU0VERUQQCCqrAQoLRmluZGluZ0tpbmQSHAoYRklORElOR19LSU5EX1VOU1BFQ0lGSUVEEAASGAoURklORElOR19LSU5EX01JU1NJTkcQARIVChFGSU5ESU5HX0tJTkRfTEFURRACEhgKFEZJTkRJTkdfS0lORF9TS0lQUEVEEAMSFwoTRklORElOR19LSU5EX0ZBSUxFRBAEEhoKFkZJTkRJTkdfS0lORF9BQkFORE9ORUQQBWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChdtYXJzL3YxL2xpZmVjeWNsZS5wcm90bxIHbWFycy52MSL9AQoJTGlmZWN5Y2xlEicKBnN0YWdlcxgBIAMoCzIXLm1hcnMudjEuTGlmZWN5Y2xlU3RhZ2USEwoLY29tcGxldGVfb24YAiADKAkSDwoHZmFpbF9vbhgDIAMoCRIoCgVncmFjZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgdnaXZlX3VwGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJlY292ZXJzGAYgASgIEhEKCXJlb3Blbl9vbhgHIAMoCRImCgpqb3VybmV5X2J5GAogASgOMhIubWFycy52MS5Kb3VybmV5Qnki1QEKDkxpZmVjeWNsZVN0YWdlEg4KBmV2ZW50cxgBIAMoCRINCgVhZnRlchgCIAMoCRIpCgZ3aXRoaW4YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIb3B0aW9uYWwYBCABKAgSGwoEZWFjaBgFIAEoCzINLm1hcnMudjEuRWFjaBISCgV0aW1lcxgGIAEoDUgAiAEBEgsKA2FwcBgKIAEoCRIQCghjaGlsZHJlbhgLIAEoCRINCgVjb3VudBgMIAEoCUIICgZfdGltZXMiHgoERWFjaBIKCgJvZhgBIAEoCRIKCgJieRgCIAEoCSKSAQoET3dlZBIQCghleHBlY3RlZBgBIAEoDRIQCghyZWNlaXZlZBgCIAEoDRIPCgdtaXNzaW5nGAMgAygJEg0KBWV4dHJhGAQgAygJEhMKC2V4dHJhX2NvdW50GAUgASgNEgwKBGxhdGUYBiADKAkSEgoKbGF0ZV9jb3VudBgHIAEoDRIPCgdwYXJ0aWFsGAggASgIIr0BChBMaWZlY3ljbGVWZXJzaW9uEg8KB3ZlcnNpb24YASABKAQSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoJbGlmZWN5Y2xlGAMgASgLMhIubWFycy52MS5MaWZlY3ljbGUSDgoGcHV0X2J5GAQgASgJEgwKBG5vdGUYBSABKAkSIwoIYmFja2ZpbGwYBiABKAsyES5tYXJzLnYxLkJhY2tmaWxsIjMKCEJhY2tmaWxsEgwKBGRvbmUYASABKAQSCgoCb2YYAiABKAQSDQoFZW5kZWQYAyABKAgi9QIKEUxpZmVjeWNsZUluc3RhbmNlEg8KB3ZlcnNpb24YASABKAQSKQoFY2xvY2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGNvbXBsZXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZmFpbGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgZzdGFnZXMYBSADKAsyFi5tYXJzLnYxLkluc3RhbmNlU3RhZ2USCwoDcnVuGAYgASgNEiMKCGZhaWx1cmVzGAcgASgLMhEubWFycy52MS5GYWlsdXJlcxIhCgRydW5zGAggAygLMhMubWFycy52MS5NZXNzYWdlUnVuEhQKDHJ1bnNfcGFydGlhbBgJIAEoCBIwCgxhYmFuZG9uZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkYKCEZhaWx1cmVzEg0KBWNvdW50GAEgASgNEisKB2xhc3RfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIr8BCgpNZXNzYWdlUnVuEgsKA3J1bhgBIAEoDRIgCgVzdGF0ZRgCIAEoDjIRLm1hcnMudjEuUnVuU3RhdGUSLAoIYmVnYW5fYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgZzdGFnZXMYBSADKAsyFi5tYXJzLnYxLkluc3RhbmNlU3RhZ2Ui3QMKDUluc3RhbmNlU3RhZ2USDQoFc3RhZ2UYASABKAkSDQoFYWZ0ZXIYAiABKAkSEAoIb3B0aW9uYWwYAyABKAgSJAoGc3RhdHVzGAQgASgOMhQubWFycy52MS5TdGFnZVN0YXR1cxIrCgdkb25lX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZkdWVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDW1pc3Npbmdfc2luY2UYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2xhdGVfYnkYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIZWFybHlfYnkYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMc3RhZ2VfZXZlbnRzGAogAygJEhQKDGFmdGVyX2V2ZW50cxgLIAMoCRIbCgRvd2VkGAwgASgLMg0ubWFycy52MS5Pd2VkEh8KBnRyaWFnZRgNIAEoCzIPLm1hcnMudjEuVHJpYWdlEicKB2RvbmVfYnkYFCABKAsyFi5tYXJzLnYxLkxpbmtlZE1lc3NhZ2UiMwoNTGlua2VkTWVzc2FnZRIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCSKnAQoGVHJpYWdlEiUKBnN0YXR1cxgBIAEoDjIVLm1hcnMudjEuVHJpYWdlU3RhdHVzEiMKBXVudGlsGAIgASgOMhQubWFycy52MS5UcmlhZ2VVbnRpbBImCgJhdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCgoCYnkYBCABKAkSDwoHYnlfbmFtZRgFIAEoCRIMCgRub3RlGAYgASgJIoIECgdGaW5kaW5nEgsKA3NlcRgBIAEoBBIKCgJpZBgCIAEoBBIOCgZhcHBfaWQYAyABKAkSEgoKbWVzc2FnZV9pZBgEIAEoCRIiCgRraW5kGAUgASgOMhQubWFycy52MS5GaW5kaW5nS2luZBINCgVzdGFnZRgGIAEoCRINCgVhZnRlchgHIAEoCRIPCgd2ZXJzaW9uGAggASgEEioKBmR1ZV9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJcmFpc2VkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxyZXRyYWN0ZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2xhdGVfYnkYDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMc3RhZ2VfZXZlbnRzGA0gAygJEhQKDGFmdGVyX2V2ZW50cxgOIAMoCRIbCgRvd2VkGA8gASgLMg0ubWFycy52MS5Pd2VkEiUKCGVuZGVkX2J5GBAgASgOMhMubWFycy52MS5GaW5kaW5nRW5kEhAKCGltcG9ydGVkGBEgASgIEh8KBnRyaWFnZRgSIAEoCzIPLm1hcnMudjEuVHJpYWdlEgsKA3J1bhgUIAEoDSpeCglKb3VybmV5QnkSGgoWSk9VUk5FWV9CWV9VTlNQRUNJRklFRBAAEhoKFkpPVVJORVlfQllfRVhURVJOQUxfSUQQARIZChVKT1VSTkVZX0JZX01FU1NBR0VfSUQQAirqAQoMTWVzc2FnZVN0YXRlEh0KGU1FU1NBR0VfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJNRVNTQUdFX1NUQVRFX09QRU4QARIZChVNRVNTQUdFX1NUQVRFX09WRVJEVUUQAhIaChZNRVNTQUdFX1NUQVRFX0NPTVBMRVRFEAMSGAoUTUVTU0FHRV9TVEFURV9GQUlMRUQQBBIbChdNRVNTQUdFX1NUQVRFX0FCQU5ET05FRBAFEhgKFE1FU1NBR0VfU1RBVEVfQ0xPU0VEEAYSGwoXTUVTU0FHRV9TVEFURV9VTlRSQUNLRUQQByrfAQoLU3RhZ2VTdGF0dXMSHAoYU1RBR0VfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRU1RBR0VfU1RBVFVTX0RPTkUQARIYChRTVEFHRV9TVEFUVVNfV0FJVElORxACEhgKFFNUQUdFX1NUQVRVU19QRU5ESU5HEAMSGAoUU1RBR0VfU1RBVFVTX09WRVJEVUUQBBIYChRTVEFHRV9TVEFUVVNfU0tJUFBFRBAFEhoKFlNUQUdFX1NUQVRVU19VTlJFQUNIRUQQBhIXChNTVEFHRV9TVEFUVVNfQ0xPU0VEEAcqlwEKDEZ1bm5lbFN0YXR1cxIdChlGVU5ORUxfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVRlVOTkVMX1NUQVRVU19SRUFDSEVEEAESGQoVRlVOTkVMX1NUQVRVU19XQUlUSU5HEAISGQoVRlVOTkVMX1NUQVRVU19PVkVSRFVFEAMSFwoTRlVOTkVMX1NUQVRVU19ORVZFUhAEKscBCghSdW5TdGF0ZRIZChVSVU5fU1RBVEVfVU5TUEVDSUZJRUQQABISCg5SVU5fU1RBVEVfT1BFThABEhUKEVJVTl9TVEFURV9PVkVSRFVFEAISFgoSUlVOX1NUQVRFX0NPTVBMRVRFEAMSFAoQUlVOX1NUQVRFX0ZBSUxFRBAEEhcKE1JVTl9TVEFURV9BQkFORE9ORUQQBRIUChBSVU5fU1RBVEVfQ0xPU0VEEAYSGAoUUlVOX1NUQVRFX1NVUEVSU0VERUQQCCqrAQoLRmluZGluZ0tpbmQSHAoYRklORElOR19LSU5EX1VOU1BFQ0lGSUVEEAASGAoURklORElOR19LSU5EX01JU1NJTkcQARIVChFGSU5ESU5HX0tJTkRfTEFURRACEhgKFEZJTkRJTkdfS0lORF9TS0lQUEVEEAMSFwoTRklORElOR19LSU5EX0ZBSUxFRBAEEhoKFkZJTkRJTkdfS0lORF9BQkFORE9ORUQQBSqEAQoMVHJpYWdlU3RhdHVzEh0KGVRSSUFHRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIeChpUUklBR0VfU1RBVFVTX0FDS05PV0xFREdFRBABEhoKFlRSSUFHRV9TVEFUVVNfUkVTT0xWRUQQAhIZChVUUklBR0VfU1RBVFVTX0lHTk9SRUQQAypdCgtUcmlhZ2VVbnRpbBIcChhUUklBR0VfVU5USUxfVU5TUEVDSUZJRUQQABIXChNUUklBR0VfVU5USUxfUkVDVVJTEAESFwoTVFJJQUdFX1VOVElMX0FMV0FZUxACKncKCkZpbmRpbmdFbmQSGwoXRklORElOR19FTkRfVU5TUEVDSUZJRUQQABIYChRGSU5ESU5HX0VORF9SRVNPTFZFRBABEhcKE0ZJTkRJTkdfRU5EX0lHTk9SRUQQAhIZChVGSU5ESU5HX0VORF9BQkFORE9ORUQQA2IGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A lifecycle: which stages a message of an app goes through, and by when.
@@ -607,6 +607,13 @@ export type InstanceStage = Message<"mars.v1.InstanceStage"> & {
   owed?: Owed | undefined;
 
   /**
+   * What people have decided about what is found of it; absent for nothing.
+   *
+   * @generated from field: mars.v1.Triage triage = 13;
+   */
+  triage?: Triage | undefined;
+
+  /**
    * The message of another app whose event made the stage. Absent for a stage of the app itself, where that message is gone, and
    * where the caller may not read its app.
    *
@@ -649,6 +656,62 @@ export type LinkedMessage = Message<"mars.v1.LinkedMessage"> & {
  */
 export const LinkedMessageSchema: GenMessage<LinkedMessage> = /*@__PURE__*/
   messageDesc(file_mars_v1_lifecycle, 10);
+
+/**
+ * The mark of people on a finding.
+ *
+ * @generated from message mars.v1.Triage
+ */
+export type Triage = Message<"mars.v1.Triage"> & {
+  /**
+   * What they have decided.
+   *
+   * @generated from field: mars.v1.TriageStatus status = 1;
+   */
+  status: TriageStatus;
+
+  /**
+   * Of what is ignored.
+   *
+   * @generated from field: mars.v1.TriageUntil until = 2;
+   */
+  until: TriageUntil;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 3;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * The caller, as in the audit.
+   *
+   * @generated from field: string by = 4;
+   */
+  by: string;
+
+  /**
+   * The name of the key or person.
+   *
+   * @generated from field: string by_name = 5;
+   */
+  byName: string;
+
+  /**
+   * Why; empty for no reason given.
+   *
+   * @generated from field: string note = 6;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message mars.v1.Triage.
+ * Use `create(TriageSchema)` to create a new message.
+ */
+export const TriageSchema: GenMessage<Triage> = /*@__PURE__*/
+  messageDesc(file_mars_v1_lifecycle, 11);
 
 /**
  * A message's deviation from its lifecycle. A run of a message has each kind for each stage at most once.
@@ -762,11 +825,11 @@ export type Finding = Message<"mars.v1.Finding"> & {
   owed?: Owed | undefined;
 
   /**
-   * Why it was retracted, where no event has resolved it: `abandoned`, with its message. Empty otherwise.
+   * Why it was retracted, where no event has resolved it.
    *
-   * @generated from field: string ended_by = 16;
+   * @generated from field: mars.v1.FindingEnd ended_by = 16;
    */
-  endedBy: string;
+  endedBy: FindingEnd;
 
   /**
    * It follows from a backfill, and alerts nobody. It was raised when it would have been with the lifecycle in place.
@@ -774,6 +837,13 @@ export type Finding = Message<"mars.v1.Finding"> & {
    * @generated from field: bool imported = 17;
    */
   imported: boolean;
+
+  /**
+   * What people have decided about it; absent for nothing.
+   *
+   * @generated from field: mars.v1.Triage triage = 18;
+   */
+  triage?: Triage | undefined;
 
   /**
    * The run of the message, counted from 1.
@@ -788,7 +858,7 @@ export type Finding = Message<"mars.v1.Finding"> & {
  * Use `create(FindingSchema)` to create a new message.
  */
 export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
-  messageDesc(file_mars_v1_lifecycle, 11);
+  messageDesc(file_mars_v1_lifecycle, 12);
 
 /**
  * What says to which journeys an app's messages belong.
@@ -947,6 +1017,13 @@ export enum StageStatus {
    * @generated from enum value: STAGE_STATUS_UNREACHED = 6;
    */
   UNREACHED = 6,
+
+  /**
+   * It would be overdue, and people have resolved or ignored that.
+   *
+   * @generated from enum value: STAGE_STATUS_CLOSED = 7;
+   */
+  CLOSED = 7,
 }
 
 /**
@@ -1126,4 +1203,120 @@ export enum FindingKind {
  */
 export const FindingKindSchema: GenEnum<FindingKind> = /*@__PURE__*/
   enumDesc(file_mars_v1_lifecycle, 5);
+
+/**
+ * What people have decided about a finding.
+ *
+ * @generated from enum mars.v1.TriageStatus
+ */
+export enum TriageStatus {
+  /**
+   * Nothing.
+   *
+   * @generated from enum value: TRIAGE_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * People care for it; the finding stays active.
+   *
+   * @generated from enum value: TRIAGE_STATUS_ACKNOWLEDGED = 1;
+   */
+  ACKNOWLEDGED = 1,
+
+  /**
+   * It is over, though nothing has come.
+   *
+   * @generated from enum value: TRIAGE_STATUS_RESOLVED = 2;
+   */
+  RESOLVED = 2,
+
+  /**
+   * It is nothing to care for.
+   *
+   * @generated from enum value: TRIAGE_STATUS_IGNORED = 3;
+   */
+  IGNORED = 3,
+}
+
+/**
+ * Describes the enum mars.v1.TriageStatus.
+ */
+export const TriageStatusSchema: GenEnum<TriageStatus> = /*@__PURE__*/
+  enumDesc(file_mars_v1_lifecycle, 6);
+
+/**
+ * For how long something is ignored.
+ *
+ * @generated from enum mars.v1.TriageUntil
+ */
+export enum TriageUntil {
+  /**
+   * Not given.
+   *
+   * @generated from enum value: TRIAGE_UNTIL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Until the same stage is due at another time.
+   *
+   * @generated from enum value: TRIAGE_UNTIL_RECURS = 1;
+   */
+  RECURS = 1,
+
+  /**
+   * For this stage of the message for good.
+   *
+   * @generated from enum value: TRIAGE_UNTIL_ALWAYS = 2;
+   */
+  ALWAYS = 2,
+}
+
+/**
+ * Describes the enum mars.v1.TriageUntil.
+ */
+export const TriageUntilSchema: GenEnum<TriageUntil> = /*@__PURE__*/
+  enumDesc(file_mars_v1_lifecycle, 7);
+
+/**
+ * By what a finding ended where nothing has come.
+ *
+ * @generated from enum mars.v1.FindingEnd
+ */
+export enum FindingEnd {
+  /**
+   * It has not ended, or something has come.
+   *
+   * @generated from enum value: FINDING_END_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * People have resolved it.
+   *
+   * @generated from enum value: FINDING_END_RESOLVED = 1;
+   */
+  RESOLVED = 1,
+
+  /**
+   * People ignore it.
+   *
+   * @generated from enum value: FINDING_END_IGNORED = 2;
+   */
+  IGNORED = 2,
+
+  /**
+   * The message was given up by its lifecycle.
+   *
+   * @generated from enum value: FINDING_END_ABANDONED = 3;
+   */
+  ABANDONED = 3,
+}
+
+/**
+ * Describes the enum mars.v1.FindingEnd.
+ */
+export const FindingEndSchema: GenEnum<FindingEnd> = /*@__PURE__*/
+  enumDesc(file_mars_v1_lifecycle, 8);
 

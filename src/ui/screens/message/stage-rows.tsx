@@ -47,6 +47,7 @@ const marks = {
   waiting: "…",
   pending: "○",
   unreached: "–",
+  closed: "–",
 } as const;
 
 function StageRow({ stage, first }: { stage: StageView; first: TimelineEvent | undefined }) {
@@ -89,6 +90,7 @@ function When({ stage, first }: { stage: StageView; first: TimelineEvent | undef
       </>
     );
   if (stage.status === "unreached") return <>did not have to come</>;
+  if (stage.status === "closed") return <>{stage.triage?.status ?? "closed"} by people</>;
   if (stage.status === "skipped") return <>expected, and passed over</>;
   if (stage.p50Ms !== undefined && stage.after !== null)
     return (
@@ -127,7 +129,11 @@ function Took({ stage }: { stage: StageView }) {
   if (stage.status === "skipped") return <span class="warn">skipped</span>;
   return (
     <span class="muted">
-      {stage.optional ? "optional" : stage.status === "unreached" ? "" : "not due yet"}
+      {stage.optional
+        ? "optional"
+        : stage.status === "unreached" || stage.status === "closed"
+          ? ""
+          : "not due yet"}
     </span>
   );
 }
