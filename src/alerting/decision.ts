@@ -137,9 +137,10 @@ function decideResolved(rule: AlertRule, { clock, figures }: Moment): Decision {
   return figures.count >= rule.atLeast ? { action: "reopen" } : { action: "wait", until: clock + lookEvery };
 }
 
-/** Messages that were deleted or given up have not recovered. */
-function endOf({ expired = 0, abandoned = 0 }: Figures): Decision {
+/** Messages that were deleted, closed by people or given up have not recovered. */
+function endOf({ expired = 0, closed = 0, abandoned = 0 }: Figures): Decision {
   if (expired > 0) return { action: "end", ending: "messages_deleted" };
+  if (closed > 0) return { action: "end", ending: "closed_by_people" };
   return { action: "end", ending: abandoned > 0 ? "abandoned" : "resolved" };
 }
 

@@ -15,7 +15,7 @@ export function figuresToJson(
   max = countMax,
 ) {
   const { count, fresh = 0, since, freshSince, lateBy, samples, hopP99, measured } = figures;
-  const { expired = 0, abandoned = 0 } = figures;
+  const { expired = 0, abandoned = 0, closed = 0 } = figures;
   return {
     count: Math.min(count, max),
     count_exceeded: count > max,
@@ -27,6 +27,7 @@ export function figuresToJson(
     samples: [...samples],
     expired,
     abandoned,
+    closed: Math.min(closed, countMax),
     measured: measured === undefined || !isConditionKind(kind) ? null : measuredToJson(kind, measured),
   };
 }

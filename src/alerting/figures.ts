@@ -31,6 +31,8 @@ export interface Figures {
   readonly expired?: number;
   /** Messages that it counted and that their lifecycle has given up; absent for none. */
   readonly abandoned?: number;
+  /** Those that people have resolved or ignored since it opened, at most `countMax + 1`; absent for none. */
+  readonly closed?: number;
   /** The time within which 99 of 100 messages passed this hop in the last seven days; absent where none was counted. */
   readonly hopP99?: Micros;
   /** Of an incident of a condition; absent while it cannot be said. */

@@ -30,9 +30,15 @@ export interface IncidentKey {
 
 /**
  * How an incident ended. `resolved`: what it counted came after all, or no more was raised. The others are no good news:
- * `messages_deleted` by retention or by people, unfinished; `abandoned` by their lifecycle; the rule was deleted, or is about something else now.
+ * `messages_deleted` by retention or by people, unfinished; `abandoned` by their lifecycle; `closed_by_people`, who resolved or ignored them; the rule was deleted, or is about something else now.
  */
-export type IncidentEnding = "resolved" | "messages_deleted" | "abandoned" | "rule_deleted" | "rule_changed";
+export type IncidentEnding =
+  | "resolved"
+  | "messages_deleted"
+  | "closed_by_people"
+  | "abandoned"
+  | "rule_deleted"
+  | "rule_changed";
 
 export interface Incident extends IncidentKey {
   readonly id: number;

@@ -129,14 +129,17 @@ function whatOf(incident: Incident): string {
   }
 }
 
-/** Nothing was resolved: messages were deleted or given up, or nobody looks any more. */
+/** Nothing was resolved: messages were deleted, given up or closed by people, or nobody looks any more. */
 function closedText(incident: Incident, { figures, clock, ending }: Facts): string {
-  const { expired = 0, abandoned = 0, count } = figures;
+  const { expired = 0, abandoned = 0, closed = 0, count } = figures;
   const lasted = `after ${durationText(microsBetween(incident.openedAt, clock))}`;
   const left = count === 0 ? "" : `, ${messagesText(count)} still ${whatOf(incident)}`;
   if (ending === "rule_deleted") return `the rule ${incident.rule} was deleted${left}, ${lasted}`;
   if (ending === "rule_changed") {
     return `the rule ${incident.rule} is not about ${hopText(incident)} any more${left}, ${lasted}`;
+  }
+  if (ending === "closed_by_people") {
+    return `${messagesText(closed)} ${whatOf(incident)} resolved or ignored by people${left}, ${lasted}`;
   }
   if (ending === "abandoned") {
     return `${messagesText(abandoned)} ${whatOf(incident)} abandoned, as the lifecycle gives up${left}, ${lasted}`;

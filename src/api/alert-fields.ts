@@ -96,6 +96,7 @@ export const figures = z.strictObject({
   samples: z.array(z.string()).meta({ description: "Ids of messages: of new ones, where there are any." }),
   expired: count.meta({ description: "Messages that retention has deleted unfinished." }),
   abandoned: count.meta({ description: "Messages that their lifecycle has given up." }),
+  closed: count.meta({ description: "Messages that people have resolved or ignored since it opened." }),
   measured: measured.nullable(),
 });
 

@@ -25,7 +25,7 @@ export const incident = z.strictObject({
   ...stageNames,
   state: z.enum(["active", "resolved", "closed"]),
   reason: z
-    .enum(["messages_deleted", "abandoned", "rule_deleted", "rule_changed"])
+    .enum(["messages_deleted", "closed_by_people", "abandoned", "rule_deleted", "rule_changed"])
     .nullable()
     .meta({ description: "Why it was closed without being resolved." }),
   silenced: z.boolean(),

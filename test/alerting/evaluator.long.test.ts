@@ -175,6 +175,12 @@ describe("what is to be done about an incident", () => {
       { action: "end", ending: "resolved" },
     ],
     [
+      "it is closed when none holds because people have resolved them",
+      notified,
+      { clock: noon + minute + 1, figures: { ...none, closed: 1 } },
+      { action: "end", ending: "closed_by_people" },
+    ],
+    [
       "it is abandoned when none holds because their lifecycle has given up",
       notified,
       { clock: noon + minute + 1, figures: { ...none, abandoned: 2 } },

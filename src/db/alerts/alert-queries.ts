@@ -160,6 +160,7 @@ export class AlertQueries {
       samples: JSON.parse(String(row?.samples)),
       ...(Number(row?.expired ?? 0) > 0 && { expired: Number(row?.expired) }),
       ...(Number(row?.abandoned ?? 0) > 0 && { abandoned: Number(row?.abandoned) }),
+      ...(Number(row?.closed ?? 0) > 0 && { closed: Number(row?.closed) }),
     }));
   }
 

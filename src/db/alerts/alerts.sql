@@ -72,7 +72,21 @@ SELECT count(*) AS count, min(due_at) AS since, max(late_by) AS late_by,
       CROSS JOIN findings f ON f.id = sample.id CROSS JOIN messages m ON m.id = f.message
   ) AS samples,
   (SELECT expired FROM alert_incidents WHERE id = ?8) AS expired,
-  (SELECT abandoned FROM alert_incidents WHERE id = ?8) AS abandoned
+  (SELECT abandoned FROM alert_incidents WHERE id = ?8) AS abandoned,
+  -- Those that people have ended since it opened. The projector's clock may be a little behind that of the mark.
+  (
+    SELECT count(*) FROM (
+      SELECT 1
+      FROM alert_incidents i CROSS JOIN findings f INDEXED BY findings_ended
+        ON f.app = (SELECT id FROM apps WHERE app_id = ?1) AND f.kind = ?2 AND f.stage = ?3 AND f.ended_by <> ''
+          AND f.lifecycle IN (
+            SELECT id FROM lifecycles WHERE app_id = ?1 AND version IN (SELECT value FROM json_each(?4)))
+          AND f.retracted_at >= max(i.opened_at, i.reopened_at) - 60000000
+      WHERE i.id = ?8 AND f.ended_by IN ('resolved', 'ignored') AND f.raised_at >= ?5
+        AND f.mark ->> 'at' >= max(i.opened_at, i.reopened_at)
+      LIMIT ?6
+    )
+  ) AS closed
 FROM active;
 
 -- name: dueDeliveries
