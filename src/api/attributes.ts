@@ -7,6 +7,7 @@ import { textProblem } from "../core/validate.ts";
 import { count } from "./answers.ts";
 import { assertIndexed } from "./attribute-filter.ts";
 import { appId, defined, field, minSeq, type Reading, since, word } from "./fields.ts";
+import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 import { visible } from "./visible.ts";
 
@@ -56,7 +57,10 @@ export const getAttributes = operation({
   input: z.strictObject({ app_id: appId }),
   output,
   async handle({ reader }, { app_id }, caller) {
-    return { indexed: indexedJson(await reader(caller).indexedAttributes(app_id)) };
+    const read = reader(caller);
+    const indexed = await read.indexedAttributes(app_id);
+    if (indexed.length === 0) await assertApp(read, app_id);
+    return { indexed: indexedJson(indexed) };
   },
 });
 
@@ -122,6 +126,7 @@ export const countMessages = operation({
   async handle({ reader, projected }, { app_id, by: name, min_seq, ...filters }, caller) {
     await visible(projected, min_seq, caller);
     const read = reader(caller);
+    if ((await read.indexedAttributes(app_id)).length === 0) await assertApp(read, app_id);
     await assertIndexed(read, app_id, [{ name }]);
     const { values, ...counted } = await read.counts({ appId: app_id, name, ...defined(filters) });
     return { counts: values.map(({ value, messages }) => ({ value, messages })), ...counted };

@@ -100,6 +100,13 @@ test("a name that is not indexed is refused, with those that are", async () => {
   );
 });
 
+test("an app that is not there has no attributes and no counts", async () => {
+  for (const path of ["attributes", "counts?by=attributes.region"]) {
+    const { status } = await get(`${mars.url}/api/apps/nowhere/${path}`);
+    expect([path, status]).toEqual([path, 404]);
+  }
+});
+
 test("findings and overdue stages are listed by the attributes of their messages", async () => {
   const lifecycle = await get(`${mars.url}/api/apps/late/lifecycle`, {
     method: "PUT",
