@@ -911,19 +911,6 @@ ALTER TABLE alert_incidents ADD COLUMN abandoned INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE lifecycles ADD COLUMN put_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE lifecycles ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ` },
-  { name: "0028_triage", sql: `-- Marks of people on findings. What they end has an \`ended_by\`: 'resolved' or 'ignored'.
-
--- The mark, as JSON: see \`src/core/mark.ts\`. Empty for none. It is there before \`triage\` counts it.
-ALTER TABLE findings ADD COLUMN mark TEXT NOT NULL DEFAULT '';
--- 1 while the projector has not taken the mark's last change into account.
-ALTER TABLE findings ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
-
-CREATE INDEX findings_ended ON findings (app, kind, stage, lifecycle, retracted_at) WHERE ended_by <> '';
-
--- Findings with a mark, by when they were raised.
-CREATE INDEX findings_marked ON findings (raised_at) WHERE triage <> 0;
-CREATE INDEX findings_app_marked ON findings (app, raised_at) WHERE triage <> 0;
-` },
   { name: "0029_backfills", sql: `-- Lifecycles that follow messages which were stored before them.
 
 CREATE TABLE backfills (
@@ -1036,6 +1023,19 @@ BEGIN
   WHERE app = (SELECT id FROM apps WHERE app_id = OLD.app_id) AND parent = OLD.message_id
     AND NOT EXISTS (SELECT 1 FROM messages WHERE id = children.child);
 END;
+` },
+  { name: "0033_triage", sql: `-- Marks of people on findings. What they end has an \`ended_by\`: 'resolved' or 'ignored'.
+
+-- The mark, as JSON: see \`src/core/mark.ts\`. Empty for none. It is there before \`triage\` counts it.
+ALTER TABLE findings ADD COLUMN mark TEXT NOT NULL DEFAULT '';
+-- 1 while the projector has not taken the mark's last change into account.
+ALTER TABLE findings ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX findings_ended ON findings (app, kind, stage, lifecycle, retracted_at) WHERE ended_by <> '';
+
+-- Findings with a mark, by when they were raised.
+CREATE INDEX findings_marked ON findings (raised_at) WHERE triage <> 0;
+CREATE INDEX findings_app_marked ON findings (app, raised_at) WHERE triage <> 0;
 ` },
 ] as const;
 
