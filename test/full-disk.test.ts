@@ -8,11 +8,11 @@ import { spawnMars } from "./support/process.ts";
 import { getJson, postJson, statsWhen } from "./support/rest.ts";
 import { until } from "./support/until.ts";
 
-/** KiB that a file may have. Without the trap the kernel would end the process instead of failing the write. */
+/** KiB that a file may have: more than a new database takes. Without the trap the kernel would end the process instead of failing the write. */
 const limited = [
   "bash",
   "-c",
-  'trap "" XFSZ; ulimit -S -f 1024; exec "$0" "$@"',
+  'trap "" XFSZ; ulimit -S -f 4096; exec "$0" "$@"',
   process.execPath,
   "src/main.ts",
 ];
