@@ -12,6 +12,7 @@ import { More } from "../parts/more.tsx";
 import { Empty, Failure, Pending } from "../parts/notice.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { Moment } from "../parts/time.tsx";
+import { TriageButtons } from "../parts/triage.tsx";
 import { GroupTable } from "./groups.tsx";
 
 const refreshMs = 3_000;
@@ -109,7 +110,12 @@ const columns: readonly Column<Overdue>[] = [
 function OneGroup({ stage }: { stage: string }) {
   const [app, after] = [parameter("app_id"), parameter("after")];
   const given = { app_id: app, stage, limit: 100 };
-  const { rows, pending, error, more } = useList("listOverdue", given, ({ overdue }) => overdue, refreshMs);
+  const { rows, pending, error, more, reload } = useList(
+    "listOverdue",
+    given,
+    ({ overdue }) => overdue,
+    refreshMs,
+  );
   const groups = useRead("listOverdueGroups", { app_id: app, limit: 200 }, { everyMs: refreshMs });
   const group = groups.data?.groups.find(
     (one) => one.stage === stage && (after === undefined || one.after === after),
@@ -117,7 +123,21 @@ function OneGroup({ stage }: { stage: string }) {
   return (
     <Page
       title={`${after === undefined ? "" : `${after} → `}${stage}`}
-      controls={<Export name="listOverdue" given={given} columns={columns} file={`stuck-${stage}`} />}
+      controls={
+        <>
+          {app !== undefined && rows.length > 0 && (
+            <TriageButtons
+              of={{ group: { app_id: app, stage, after: after ?? null } }}
+              what={`All stuck at ${stage}`}
+              changed={() => {
+                reload();
+                groups.reload();
+              }}
+            />
+          )}
+          <Export name="listOverdue" given={given} columns={columns} file={`stuck-${stage}`} />
+        </>
+      }
     >
       <p class="crumbs">
         <a href={to("/stuck", { app_id: app })}>Stuck now</a> › {app ?? "all apps"}
@@ -132,7 +152,12 @@ function OneGroup({ stage }: { stage: string }) {
           </div>
           <div>
             <dt>All</dt>
-            <dd>{countText(group.total)}</dd>
+            <dd>
+              {countText(group.total)}
+              {group.acknowledged > 0 && (
+                <span class="muted">, {countText(group.acknowledged)} acknowledged</span>
+              )}
+            </dd>
           </div>
           {group.normal_p99_ms !== null && (
             <div>

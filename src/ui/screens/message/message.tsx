@@ -114,7 +114,7 @@ function Shown({ first, soughtId, again }: { first: Message; soughtId: string; a
         {soughtId !== messageId && <> › message with the external id {soughtId}</>}{" "}
         <WordBadge word={now.state} />
       </p>
-      <Verdict message={now} latency={latency.data} />
+      <Verdict message={now} latency={latency.data} changed={again} />
       {now.lifecycle !== null && <StageRows message={now} events={events.value} latency={latency.data} />}
       <Facts message={now} events={events.value} />
       <Journey message={now} />

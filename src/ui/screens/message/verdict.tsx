@@ -4,13 +4,23 @@ import type { Message } from "../../data/message-events.ts";
 import { to } from "../../data/route.ts";
 import { durationText, shortDuration } from "../../data/text.ts";
 import { Moment } from "../../parts/time.tsx";
+import { TriageButtons } from "../../parts/triage.tsx";
 import { type Latency, type StageView, stageViews } from "./stages.ts";
 
-export function Verdict({ message, latency }: { message: Message; latency: Latency | undefined }) {
+interface VerdictProps {
+  readonly message: Message;
+  readonly latency: Latency | undefined;
+  /** Reads the message again. */
+  changed(): void;
+}
+
+export function Verdict({ message, latency, changed }: VerdictProps) {
   const stages = stageViews(message, latency, now.value);
   const missing = stages.filter(({ status }) => status === "overdue").sort(byDue);
   const first = missing[0];
-  if (first !== undefined) return <Missing message={message} stage={first} others={missing.length - 1} />;
+  if (first !== undefined)
+    return <Missing message={message} stage={first} others={missing.length - 1} changed={changed} />;
+  if (message.state === "closed") return <Closed />;
   if (message.state === "failed") return <Failed message={message} />;
   const skipped = stages.filter(({ status }) => status === "skipped");
   if (skipped.length > 0) {
@@ -38,7 +48,14 @@ export function Verdict({ message, latency }: { message: Message; latency: Laten
   return null;
 }
 
-function Missing({ message, stage, others }: { message: Message; stage: StageView; others: number }) {
+interface MissingProps {
+  readonly message: Message;
+  readonly stage: StageView;
+  readonly others: number;
+  changed(): void;
+}
+
+function Missing({ message, stage, others, changed }: MissingProps) {
   const { tookMs, p99Ms, withinMs } = stage;
   return (
     <section class="verdict bad">
@@ -64,12 +81,29 @@ function Missing({ message, stage, others }: { message: Message; stage: StageVie
           `Missing: ${stage.owed.missing.join(", ")}. `}
         {others > 0 && `${others} more ${others === 1 ? "is" : "are"} missing. `}
       </p>
-      <a
-        class="button"
-        href={to("/stuck", { app_id: message.app_id, stage: stage.stage, after: stage.after ?? "" })}
-      >
-        Others stuck here
-      </a>
+      <div class="actions">
+        <TriageButtons
+          of={{ app_id: message.app_id, message_id: message.message_id }}
+          what={message.message_id}
+          changed={changed}
+        />
+        <a
+          class="button"
+          href={to("/stuck", { app_id: message.app_id, stage: stage.stage, after: stage.after ?? "" })}
+        >
+          Others stuck here
+        </a>
+      </div>
+    </section>
+  );
+}
+
+/** What people have ended. */
+function Closed() {
+  return (
+    <section class="verdict plain">
+      <h2>Closed by people.</h2>
+      <p>What is missing was resolved or ignored. The message goes on as ever when it comes.</p>
     </section>
   );
 }
