@@ -60,6 +60,7 @@ describe.each(Object.entries(transports))("reflection by %s", (_, transport) => 
       "mars.v1.AdminService",
       "mars.v1.AccessService",
       "mars.v1.PrivacyService",
+      "mars.v1.TriageService",
       "grpc.reflection.v1.ServerReflection",
     ]);
   });
