@@ -129,7 +129,7 @@ async function signInByIssuer(browser: Browser, publicUrl: string): Promise<stri
 async function enter(browser: Browser, key: string): Promise<void> {
   await browser.evaluate(`(() => {
     document.querySelector("#key").value = ${JSON.stringify(key)};
-    document.querySelector(".sign-in").requestSubmit();
+    document.querySelector("#key").form.requestSubmit();
   })()`);
 }
 
