@@ -38,8 +38,8 @@ test("after a start nothing is called missing until producers could try again, a
     Array.from({ length: 30 }, (_, n) => created(n)),
   );
   await first.stop();
-  await using mars = await first.restart({ startGraceMs: graceMs });
   const started = Date.now();
+  await using mars = await first.restart({ startGraceMs: graceMs });
   const live = await LiveClient.open(mars);
   await live.subscribe("findings");
   // What a producer could not report while Mars was away.
