@@ -119,7 +119,11 @@ function hangUp(): void {
   clearTimeout(retryTimer);
   if (opened !== undefined) {
     opened.onclose = null;
-    opened.close();
+    opened.onmessage = null;
+    // Closed while it connects, a browser complains; nobody waits for it, so it may connect first.
+    const connects = opened.readyState === WebSocket.CONNECTING && topics.size === 0;
+    if (connects) opened.onopen = () => opened.close();
+    else opened.close();
   }
   if (topics.size === 0) liveState.value = "off";
 }
