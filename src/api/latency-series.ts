@@ -1,30 +1,17 @@
 /** Latencies over time: when something became slow, and whether for all messages or for some. */
 import * as z from "zod";
-import { parseDuration } from "../core/duration.ts";
 import { formatTime } from "../core/time.ts";
 import { seriesStepsMax } from "../statistics/latency-series.ts";
 import { count, ms, timestamp } from "./answers.ts";
 import { stageEvents, stageNamed } from "./event-names.ts";
-import { appId, field, minSeq, type Reading, stage } from "./fields.ts";
+import { appId, minSeq, stage } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
+import { step, stepOf } from "./step.ts";
 import { visible } from "./visible.ts";
 import { windowFields, windowOf } from "./window.ts";
 
-const minuteMs = 60_000;
-/** The least of these with which there are at most `seriesStepsDefaultMax` steps is the default. */
-const niceSteps = [1, 5, 15, 60, 360, 1_440, 10_080].map((minutes) => minutes * minuteMs);
-const stepsDefaultMax = 100;
-
-const step = field(
-  { type: "string", examples: ["5m", "1h"], description: `Whole minutes, at most ${seriesStepsMax} steps.` },
-  (value): Reading<number> => {
-    const length = typeof value === "string" ? (parseDuration(value) ?? 0) : 0;
-    return length >= minuteMs && length % minuteMs === 0
-      ? { value: length }
-      : { problem: "must be a duration of whole minutes, such as 5m" };
-  },
-);
+const seriesSteps = { max: seriesStepsMax, defaultMax: 100 };
 
 const input = z
   .strictObject({
@@ -34,18 +21,12 @@ const input = z
     after: stage.optional(),
     after_events: stageEvents,
     ...windowFields,
-    step: step.optional(),
+    step: step(seriesStepsMax).optional(),
     min_seq: minSeq,
   })
   .transform(({ app_id, min_seq, stage_events, after_events, ...given }, context) => {
     const window = windowOf(given, context);
-    const lengthMs = (window.until - window.since) / 1_000;
-    const nice = niceSteps.find((one) => lengthMs / one <= stepsDefaultMax) ?? niceSteps.at(-1)!;
-    const stepMs = given.step ?? nice;
-    if (lengthMs / stepMs > seriesStepsMax) {
-      const message = `must leave at most ${seriesStepsMax} steps between since and until`;
-      context.issues.push({ code: "custom", path: ["step"], message, input: given.step });
-    }
+    const stepMs = stepOf(window, given.step, seriesSteps, context);
     return {
       query: {
         appId: app_id,

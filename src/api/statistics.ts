@@ -1,14 +1,13 @@
 /** Where messages and time are lost: the apps with their counts, and of one app its funnel, latencies and rates. */
 import * as z from "zod";
-import { parseDuration } from "../core/duration.ts";
-import type { Window } from "../core/window.ts";
 import { appPageToJson, funnelToJson, latencyToJson, ratesToJson } from "../statistics/json.ts";
 import type { RateQuery } from "../statistics/statistics.ts";
 import { count, ms, pageEnd, stageNames, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
-import { appId, cursor, defined, field, limit, minSeq, type Reading } from "./fields.ts";
+import { appId, cursor, defined, limit, minSeq } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
+import { step, stepOf } from "./step.ts";
 import { visible } from "./visible.ts";
 import { windowFields, windowOf } from "./window.ts";
 
@@ -145,39 +144,15 @@ export const getLatency = operation({
   },
 });
 
-const minuteMs = 60_000;
-const stepsMax = 1_500;
-/** The least of these with which there are at most `stepsDefaultMax` steps is the default. */
-const niceSteps = [1, 5, 15, 60, 360, 1_440, 10_080].map((minutes) => minutes * minuteMs);
-const stepsDefaultMax = 120;
-
-/** Milliseconds. */
-const step = field(
-  { type: "string", examples: ["5m", "1h"], description: "Whole minutes, at most 1500 steps." },
-  (value): Reading<number> => {
-    const length = typeof value === "string" ? (parseDuration(value) ?? 0) : 0;
-    return length >= minuteMs && length % minuteMs === 0
-      ? { value: length }
-      : { problem: "must be a duration of whole minutes, such as 5m" };
-  },
-);
+const rateSteps = { max: 1_500, defaultMax: 120 };
 
 const rateInput = z
-  .strictObject({ app_id: appId, ...windowFields, step: step.optional(), min_seq: minSeq })
+  .strictObject({ app_id: appId, ...windowFields, step: step(rateSteps.max).optional(), min_seq: minSeq })
   .transform(({ app_id, min_seq, ...input }, context): { query: RateQuery; min_seq: number | undefined } => {
     const window = windowOf(input, context);
-    const stepMs = input.step ?? niceStep(window);
-    if ((window.until - window.since) / (stepMs * 1_000) > stepsMax) {
-      const message = `must leave at most ${stepsMax} steps between since and until`;
-      context.issues.push({ code: "custom", path: ["step"], message, input: input.step });
-    }
+    const stepMs = stepOf(window, input.step, rateSteps, context);
     return { query: { appId: app_id, ...window, step: stepMs * 1_000 }, min_seq };
   });
-
-function niceStep({ since, until }: Window): number {
-  const lengthMs = (until - since) / 1_000;
-  return niceSteps.find((step) => lengthMs / step <= stepsDefaultMax) ?? niceSteps.at(-1)!;
-}
 
 export const getRates = operation({
   name: "getRates",

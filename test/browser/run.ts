@@ -7,12 +7,12 @@
  * Needs `chromium` in the path, or another browser in `CHROMIUM`. Exit code 1 when a check fails.
  */
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Browser, chromium } from "playwright-core";
 import { findBrowser } from "../support/browser.ts";
+import { freePort } from "../support/free-port.ts";
 import { type MarsProcess, spawnMars } from "../support/process.ts";
 import { checkAccessibility } from "./accessibility.ts";
 import type { Check, Site } from "./check.ts";
@@ -102,16 +102,4 @@ async function openSite(home: string, browser: Browser): Promise<Site> {
       if ((await child.exited) !== 0) throw new Error("the demo failed");
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

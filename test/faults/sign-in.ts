@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clientId, clientSecret, startIssuer } from "../access/issuer.ts";
 import { type Browser, findBrowser, openBrowser } from "../support/browser.ts";
+import { freePort } from "../support/free-port.ts";
 import { type MarsProcess, spawnMars } from "../support/process.ts";
 import { type FaultCheckOptions, runAlone } from "./fault-check.ts";
 
@@ -22,7 +23,8 @@ export async function run({ binary }: FaultCheckOptions): Promise<string> {
   const command = findBrowser();
   if (command === undefined) throw new Error("this check needs Chromium: apt-get install chromium");
   const home = await mkdtemp(join(tmpdir(), "mars-sign-in-"));
-  const httpPort = freePort();
+  // The issuer must know Mars' port before either has started.
+  const httpPort = await freePort();
   // Another host than the issuer's, which has the same address: browsers keep cookies for a host, on every port.
   const publicUrl = `http://localhost:${httpPort}`;
   await using issuer = await startIssuer({ people: { ann: ["team"] }, mars: publicUrl });
@@ -176,14 +178,6 @@ async function call({ url }: MarsProcess, method: string, path: string, body?: o
   });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return response.json();
-}
-
-/** The issuer must know Mars' port before either has started. */
-function freePort(): number {
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port } = server;
-  server.stop(true);
-  return port ?? 0;
 }
 
 if (import.meta.main) await runAlone(run);

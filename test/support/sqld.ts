@@ -4,8 +4,8 @@
  */
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "./free-port.ts";
 
 const version = "0.24.1-pre.42";
 const prefix = join(import.meta.dir, "../../.cache/sqld");
@@ -98,13 +98,4 @@ function install(): void {
   );
   if (exitCode !== 0 || !existsSync(program))
     throw new Error(`sqld could not be installed: ${stderr.toString()}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

@@ -3,6 +3,7 @@ import type { Micros } from "../../core/event.ts";
 import { statisticsSql } from "../../gen/sql.ts";
 import { cover } from "../../statistics/buckets.ts";
 import { Histogram } from "../../statistics/histogram.ts";
+import { FreshCache } from "../fresh-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
 
 /** The window of latencies, in microseconds. */
@@ -46,27 +47,19 @@ const cachedMax = 10_000;
 /** The percentiles of hops that are asked for together and again and again, each read once a minute. */
 export class HopP99Cache {
   readonly #connection: ReadConnection;
-  /** The last read at the end. */
-  readonly #known = new Map<string, { readonly readAt: Micros; readonly p99: Micros | undefined }>();
+  readonly #known = new FreshCache<Micros | undefined>({ freshFor, max: cachedMax });
 
   constructor(connection: ReadConnection) {
     this.#connection = connection;
   }
 
   /** See `hopP99`. */
-  async of(
+  of(
     app: number,
     hop: { readonly after: string; readonly stage: string },
     clock: Micros,
   ): Promise<Micros | undefined> {
     const key = JSON.stringify([app, hop.after, hop.stage]);
-    const known = this.#known.get(key);
-    if (known !== undefined && Math.abs(clock - known.readAt) < freshFor) return known.p99;
-    const p99 = await hopP99(this.#connection, app, hop, clock);
-    this.#known.delete(key);
-    this.#known.set(key, { readAt: clock, p99 });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > cachedMax && oldest !== undefined) this.#known.delete(oldest);
-    return p99;
+    return this.#known.of(key, clock, () => hopP99(this.#connection, app, hop, clock));
   }
 }

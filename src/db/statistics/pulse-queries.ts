@@ -5,6 +5,7 @@ import { pulseSql } from "../../gen/sql.ts";
 import { cover, wholeMinutes } from "../../statistics/buckets.ts";
 import { Histogram } from "../../statistics/histogram.ts";
 import { type AppPulse, type PulseReader, pulseStep, pulseSteps, pulsesMax } from "../../statistics/pulse.ts";
+import { FreshCache } from "../fresh-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
 
 /** How long a pulse is good for. */
@@ -17,8 +18,7 @@ const hour = 60 * minute;
 
 export class PulseQueries implements PulseReader {
   readonly #connection: ReadConnection;
-  /** The last read at the end. */
-  readonly #known = new Map<string, { readonly readAt: Micros; readonly pulse: AppPulse | undefined }>();
+  readonly #known = new FreshCache<AppPulse | undefined>({ freshFor, max: cachedMax });
 
   constructor(connection: ReadConnection) {
     this.#connection = connection;
@@ -28,21 +28,10 @@ export class PulseQueries implements PulseReader {
   async pulses(appIds: readonly string[], clock: Micros): Promise<readonly AppPulse[]> {
     const pulses: AppPulse[] = [];
     for (const appId of appIds.slice(0, pulsesMax)) {
-      const pulse = await this.#pulse(appId, clock);
+      const pulse = await this.#known.of(appId, clock, () => this.#read(appId, clock));
       if (pulse !== undefined) pulses.push(pulse);
     }
     return pulses;
-  }
-
-  async #pulse(appId: string, clock: Micros): Promise<AppPulse | undefined> {
-    const known = this.#known.get(appId);
-    if (known !== undefined && Math.abs(clock - known.readAt) < freshFor) return known.pulse;
-    const pulse = await this.#read(appId, clock);
-    this.#known.delete(appId);
-    this.#known.set(appId, { readAt: clock, pulse });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > cachedMax && oldest !== undefined) this.#known.delete(oldest);
-    return pulse;
   }
 
   async #read(appId: string, clock: Micros): Promise<AppPulse | undefined> {

@@ -1,5 +1,4 @@
 /** The range of time of a screen, in the address: `range=24h` to now, or `since=…&until=…`. */
-import { computed } from "@preact/signals";
 import { nowMs } from "./clock.ts";
 import { here, parameter } from "./route.ts";
 import { momentText } from "./text.ts";
@@ -16,7 +15,7 @@ export interface Range {
   readonly until?: string;
 }
 
-export function lengthMs(text: string): number {
+function lengthMs(text: string): number {
   const [, count, unit = ""] = /^(\d+)([mhd])$/.exec(text) ?? [];
   return Number(count ?? 24) * (unitMs[unit] ?? 3_600_000);
 }
@@ -45,6 +44,3 @@ export function rangeText({ last, since, until }: Range): string {
   if (last !== undefined) return `last ${last}`;
   return `${momentText(since)} – ${until === undefined ? "now" : momentText(until)}`;
 }
-
-/** Whether the range ends now, so that it moves. */
-export const isMoving = computed(() => parameter("until") === undefined);

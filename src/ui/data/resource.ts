@@ -2,7 +2,7 @@
  * Reads that a screen shows: each keeps what it last had while it reads again, says when it fails, and reads again by itself, while
  * the page is visible.
  */
-import { type ReadonlySignal, signal, useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { AnswerOf, OperationName } from "../../api/operation-types.ts";
 import { ApiError, call, type Given } from "./call.ts";
@@ -121,5 +121,3 @@ export function useLoaded<Answer>(
     },
   };
 }
-
-export type { ReadonlySignal };

@@ -4,6 +4,7 @@ import { now, setClock } from "../data/clock.ts";
 import { useList } from "../data/list.ts";
 import { useRead } from "../data/resource.ts";
 import { here, messageAddress, parameter, to } from "../data/route.ts";
+import { sum } from "../data/sum.ts";
 import { countText, durationText, shortDuration } from "../data/text.ts";
 import { Page } from "../frame/page.tsx";
 import { Export } from "../parts/export.tsx";
@@ -195,8 +196,4 @@ function OneGroup({ stage }: { stage: string }) {
       <More more={more} />
     </Page>
   );
-}
-
-function sum(counts: readonly number[]): number {
-  return counts.reduce((all, one) => all + one, 0);
 }

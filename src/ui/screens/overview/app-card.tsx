@@ -1,6 +1,7 @@
 /** An app in one look: what is stuck, what is under way, how long it takes, and its day. */
 import type { AnswerOf } from "../../../api/operation-types.ts";
 import { to } from "../../data/route.ts";
+import { sum } from "../../data/sum.ts";
 import { compactText, shortDuration } from "../../data/text.ts";
 import { Bars } from "../../parts/bars.tsx";
 import { Ago } from "../../parts/time.tsx";
@@ -87,8 +88,4 @@ function scaled(findings: readonly number[], events: readonly number[]): number[
   if (most <= 0) return [];
   const height = Math.max(1, ...events) / 2;
   return findings.map((count) => (count / most) * height);
-}
-
-function sum(counts: readonly number[]): number {
-  return counts.reduce((all, one) => all + one, 0);
 }

@@ -1,0 +1,3 @@
+export function sum(counts: readonly number[]): number {
+  return counts.reduce((all, one) => all + one, 0);
+}
