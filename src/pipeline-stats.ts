@@ -9,8 +9,8 @@ import type { Writer } from "./ingest/writer.ts";
 import type { Checkpoints } from "./maintenance/checkpoints.ts";
 import type { PageRounds } from "./maintenance/page-rounds.ts";
 import type { Retention } from "./maintenance/retention.ts";
-import type { Grace } from "./projection/grace.ts";
-import type { ProjectionLoop } from "./projection/projection-loop.ts";
+import type { Grace } from "./projection/loop/grace.ts";
+import type { ProjectionLoop } from "./projection/loop/projection-loop.ts";
 import type { Clock } from "./runtime/clock.ts";
 import type { PipelineStats } from "./runtime/stats.ts";
 

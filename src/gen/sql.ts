@@ -1358,7 +1358,7 @@ export const triageSql = {
   pending: `SELECT finding_seq AS seq, EXISTS ( SELECT 1 FROM findings WHERE id IN (SELECT value FROM json_each(?1)) AND marked = 1) AS pending FROM projection`,
 } as const;
 
-/** src/projection/backfills.sql */
+/** src/projection/again/backfills.sql */
 export const backfillsSql = {
   running: `SELECT b.app_id, l.version, b.lifecycle, b.up_to, b.since, b.at, b.message, b.done, b.of_count, b.up_to <= ?2 AND b.app_id NOT IN (SELECT value FROM json_each(?1)) AS ready FROM backfills b INDEXED BY backfills_running CROSS JOIN lifecycles l ON l.id = b.lifecycle WHERE b.ended = 0 ORDER BY ready DESC, b.app_id LIMIT 1`,
   next: `SELECT json_group_array(json_array(id, created_at, event_count)) AS rows FROM ( SELECT id, created_at, event_count FROM messages INDEXED BY messages_app_created WHERE app_id = ?1 AND created_at >= ?2 AND (created_at, id) < (?3, ?4) ORDER BY created_at DESC, id DESC LIMIT ?5)`,
@@ -1370,7 +1370,7 @@ export const backfillsSql = {
   advance: `UPDATE backfills SET at = ?2, message = ?3, done = ?4, of_count = ?5, ended = ?6 WHERE app_id = ?1 AND ended = 0`,
 } as const;
 
-/** src/projection/due-instances.sql */
+/** src/projection/again/due-instances.sql */
 export const dueInstancesSql = {
   next: `SELECT min(next_at) AS at FROM instances WHERE next_at <> 0 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?1)))`,
   due: `SELECT json_group_array(json_array( message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows FROM ( SELECT * FROM instances WHERE next_at <> 0 AND next_at < ?1 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?3))) ORDER BY next_at, message LIMIT ?2)`,
@@ -1380,6 +1380,13 @@ export const dueInstancesSql = {
   findingsOfAhead: `SELECT json_group_array(json_array( message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, ended_by, mark, marked, triage, (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows FROM findings WHERE message IN ( SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND (retracted_at = 0 OR ended_by IN ('resolved', 'ignored')) AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT ?2)`,
   firstAhead: `SELECT message FROM findings INDEXED BY findings_raised WHERE raised_at > ?1 AND (retracted_at = 0 OR ended_by IN ('resolved', 'ignored')) AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message') ORDER BY raised_at DESC LIMIT 1`,
   stopWaiting: `UPDATE instances SET next_at = coalesce(nullif(next_at - waits, 0), 1), waits = 0 WHERE message IN (SELECT message FROM instances WHERE waits <> 0 LIMIT ?1)`,
+} as const;
+
+/** src/projection/instances/runs.sql */
+export const runsSql = {
+  ofMessages: `SELECT json_group_array(json_array(message, run, run_number, opened_at, statuses, json(times))) AS rows FROM (SELECT * FROM runs WHERE message IN (SELECT value FROM json_each(?1)) ORDER BY message, run_number)`,
+  put: `INSERT INTO runs (message, run, run_number, opened_at, statuses, times, owed) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, coalesce(value ->> 6, (SELECT owed FROM runs WHERE message = value ->> 0 AND run = value ->> 1), '') FROM json_each(?1) WHERE true ON CONFLICT (message, run) DO UPDATE SET run_number = excluded.run_number, opened_at = excluded.opened_at, statuses = excluded.statuses, times = excluded.times, owed = excluded.owed`,
+  delete: `DELETE FROM runs WHERE (message, run) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))`,
 } as const;
 
 /** src/projection/narrowing.sql */
@@ -1425,7 +1432,7 @@ export const revisitsSql = {
   forgetFirst: `DELETE FROM revisits WHERE message = (SELECT min(message) FROM revisits)`,
 } as const;
 
-/** src/projection/rollups.sql */
+/** src/projection/rollups/rollups.sql */
 export const rollupsSql = {
   addToApps: `INSERT INTO apps (app_id, events, ahead, open, overdue, complete, failed, abandoned, closed, untracked) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9 FROM json_each(?1) WHERE true ON CONFLICT (app_id) DO UPDATE SET open = open + excluded.open, overdue = overdue + excluded.overdue, complete = complete + excluded.complete, failed = failed + excluded.failed, abandoned = abandoned + excluded.abandoned, closed = closed + excluded.closed, untracked = untracked + excluded.untracked, events = events + excluded.events, ahead = ahead + excluded.ahead`,
   addToRates: `INSERT INTO rates (app, minute, event, count) SELECT (SELECT id FROM apps WHERE app_id = value ->> 0), value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true ON CONFLICT (app, minute, event) DO UPDATE SET count = count + excluded.count`,
@@ -1434,11 +1441,4 @@ export const rollupsSql = {
   latencies: `SELECT json_group_array(json_array(l.stage, l.span, l.start, l.histogram)) AS rows FROM json_each(?1) k CROSS JOIN latencies l ON l.stage = k.value ->> 0 AND l.span = k.value ->> 1 AND l.start = k.value ->> 2`,
   putLatencies: `INSERT INTO latencies (stage, span, start, histogram) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true ON CONFLICT (stage, span, start) DO UPDATE SET histogram = excluded.histogram`,
   abandonIncidents: `UPDATE alert_incidents SET abandoned = alert_incidents.abandoned + gone.count FROM (SELECT value ->> '$[0][0]' AS app_id, value ->> '$[0][1]' AS stage, value ->> 1 AS count FROM json_each(?1)) AS gone WHERE alert_incidents.closed_at = 0 AND alert_incidents.kind = 'missing' AND alert_incidents.app_id = gone.app_id AND alert_incidents.stage = gone.stage`,
-} as const;
-
-/** src/projection/runs.sql */
-export const runsSql = {
-  ofMessages: `SELECT json_group_array(json_array(message, run, run_number, opened_at, statuses, json(times))) AS rows FROM (SELECT * FROM runs WHERE message IN (SELECT value FROM json_each(?1)) ORDER BY message, run_number)`,
-  put: `INSERT INTO runs (message, run, run_number, opened_at, statuses, times, owed) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, coalesce(value ->> 6, (SELECT owed FROM runs WHERE message = value ->> 0 AND run = value ->> 1), '') FROM json_each(?1) WHERE true ON CONFLICT (message, run) DO UPDATE SET run_number = excluded.run_number, opened_at = excluded.opened_at, statuses = excluded.statuses, times = excluded.times, owed = excluded.owed`,
-  delete: `DELETE FROM runs WHERE (message, run) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))`,
 } as const;
