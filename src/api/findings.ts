@@ -8,7 +8,20 @@ import { owed, pageEnd, stageNames, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
 import { assertIndexed, attributes } from "./attribute-filter.ts";
 import { stageEvents, stageNamed } from "./event-names.ts";
-import { appId, cursor, defined, limit, messageId, minSeq, since, stage, until, word } from "./fields.ts";
+import {
+  appId,
+  cursor,
+  defined,
+  limit,
+  messageId,
+  minSeq,
+  since,
+  stage,
+  time,
+  until,
+  word,
+} from "./fields.ts";
+import { after } from "./hop-filter.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
 import { endedBy, triage } from "./triage-fields.ts";
@@ -114,12 +127,22 @@ export const listOverdue = operation({
       attributes: attributes.optional(),
       stage: stage.optional(),
       stage_events: stageEvents,
+      after: after.optional(),
+      after_events: stageEvents,
+      due_since: time("Was due from here on, inclusive.").optional(),
+      due_until: time("Was due up to here, exclusive.").optional(),
       triage: overdueTriage.optional(),
       limit,
       cursor: cursor.optional(),
       min_seq: minSeq,
     })
-    .transform(byStageName),
+    .transform(byStageName)
+    .transform(({ after_events, due_since, due_until, ...input }, context) => ({
+      ...input,
+      after: stageNamed("after", input.after, after_events, context),
+      dueSince: due_since,
+      dueUntil: due_until,
+    })),
   output: z.strictObject({
     overdue: z.array(
       finding.extend({

@@ -20,7 +20,6 @@ import {
   type Reading,
   since,
   stage,
-  stageBytesMax,
   text,
   time,
   until,
@@ -28,6 +27,7 @@ import {
   word,
   words,
 } from "./fields.ts";
+import { after } from "./hop-filter.ts";
 import { messageAnswer, messagePage } from "./message-answers.ts";
 import { operation } from "./operation.ts";
 import { visible } from "./visible.ts";
@@ -37,16 +37,6 @@ const followed = field(
   { type: "string", enum: ["1"], description: "Goes by a lifecycle." },
   (value): Reading<true> =>
     value === "1" || value === true ? { value: true } : { problem: "must be one of 1" },
-);
-
-/** The name of the stage that `stage` comes after; empty for none. */
-const after = field(
-  { type: "string", description: "With `stage`: what it comes after; empty for nothing." },
-  (value): Reading<string> => {
-    if (value === "") return { value };
-    const { success, data, error } = text(stageBytesMax).safeParse(value);
-    return success ? { value: data } : { problem: error.issues[0]!.message };
-  },
 );
 
 const listInput = z

@@ -15,8 +15,9 @@ import {
   triageActions,
   triageCountMax,
   triageMax,
+  triagePickedMax,
 } from "../lifecycle/triage.ts";
-import { found } from "./alert-fields.ts";
+import { found, list } from "./alert-fields.ts";
 import { count, stageNames, timestamp } from "./answers.ts";
 import { assertApp, narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
@@ -73,18 +74,21 @@ const input = z
     note: text(noteBytesMax, "Why.").optional(),
     dry_run: z.boolean().default(false).meta({ description: "Only say what would be changed." }),
     finding: id.optional(),
+    findings: list(id, triagePickedMax, "ids of findings").optional(),
     app_id: appId.optional(),
     message_id: messageId.optional(),
     incident: id.optional(),
     group: group.optional().meta({ description: "What is active of one app, kind and hop." }),
     filter: filter.optional().meta({ description: "As for the list of findings." }),
   })
-  .superRefine(({ action, until, app_id, message_id, finding, incident, group, filter }, context) => {
+  .superRefine(({ action, until, app_id, message_id, finding, findings, ...others }, context) => {
     const report = (field: string, message: string) =>
       context.addIssue({ code: "custom", path: [field], message });
-    const given = [finding, app_id ?? message_id, incident, group, filter].filter((one) => one !== undefined);
+    const { incident, group, filter } = others;
+    const selections = [finding, findings, app_id ?? message_id, incident, group, filter];
+    const given = selections.filter((one) => one !== undefined);
     if (given.length !== 1) {
-      report("finding", "or app_id with message_id, incident, group or filter: give one of them");
+      report("finding", "or findings, app_id with message_id, incident, group or filter: give one of them");
     } else if ((app_id === undefined) !== (message_id === undefined)) {
       report("message_id", "and app_id must be given together");
     }
@@ -96,7 +100,7 @@ type Input = z.output<typeof input>;
 export const triageFindings = operation({
   name: "triageFindings",
   summary:
-    "Acknowledge, resolve or ignore findings: one, those of a message, an incident, a group, or by filter; at most 10,000 in a call.",
+    "Acknowledge, resolve or ignore findings: one, some by their ids, those of a message, an incident, a group, or by filter; at most 10,000 in a call.",
   scope: "write",
   apps: "own",
   rest: "POST /api/triage",
@@ -131,10 +135,7 @@ export const triageFindings = operation({
     };
     const { target, selection } = await selectionOf(input, read, caller);
     const findings = await findAll(read, selection, change);
-    if (target === "finding") {
-      const mine = findings.every(({ appId }) => caller.identity.mayApp(appId));
-      found((findings.length > 0 && mine) || undefined, "finding");
-    }
+    if (target === "finding") found(findings.length > 0 || undefined, "finding");
     const ids = findings.map(({ id }) => id);
     const changing = findings.filter(({ changes }) => changes).length;
     const about = { target, appId: selection.appId, selection: aboutOf(input) };
@@ -156,11 +157,13 @@ export const triageFindings = operation({
 
 /** @throws `MarsError` for what the caller has no rights for, or is not there */
 async function selectionOf(
-  { finding, app_id, message_id, incident, group, filter }: Input,
+  { finding, findings, app_id, message_id, incident, group, filter }: Input,
   read: Pick<ApiReader, "alertIncident">,
   caller: Caller,
 ): Promise<{ target: string; selection: TriageSelection }> {
-  if (finding !== undefined) return { target: "finding", selection: { finding } };
+  const mine = narrow(caller, undefined);
+  if (finding !== undefined) return { target: "finding", selection: { findings: [finding], ...mine } };
+  if (findings !== undefined) return { target: "findings", selection: { findings, ...mine } };
   if (app_id !== undefined && message_id !== undefined) {
     assertApp(caller, app_id, "write");
     return { target: "message", selection: { appId: app_id, messageId: message_id } };
@@ -228,8 +231,8 @@ function tooMany(count: string): MarsError {
 }
 
 /** The selection for the audit, which must not name a message. */
-function aboutOf({ finding, incident, group, filter }: Input): object {
-  return defined({ finding, incident, group, filter });
+function aboutOf({ finding, findings, incident, group, filter }: Input): object {
+  return defined({ finding, findings: findings?.length, incident, group, filter });
 }
 
 function sampleJson({ id, appId, messageId, kind, stage, after, dueAt }: TriageFinding) {

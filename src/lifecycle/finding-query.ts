@@ -67,6 +67,11 @@ export interface OverdueQuery {
   readonly apps?: readonly string[];
   readonly attributes?: readonly AttributeFilter[];
   readonly stage?: string;
+  /** What the stage comes after; empty for nothing. */
+  readonly after?: string;
+  /** By when they were due: from here on (inclusive), up to here (exclusive). */
+  readonly dueSince?: Micros;
+  readonly dueUntil?: Micros;
   readonly triage?: OverdueTriage;
   /** Now: what ages are counted by. */
   readonly clock: Micros;

@@ -11,6 +11,8 @@ export const triageActions = ["acknowledge", "resolve", "ignore", "clear"] as co
 
 /** Findings of one call. */
 export const triageMax = 10_000;
+/** Findings that one call names by their ids. */
+export const triagePickedMax = 1_000;
 /** More than this are not counted. */
 export const triageCountMax = 100_000;
 /** Bytes of a note. */
@@ -26,7 +28,8 @@ export interface TriageChange {
 
 /** Which findings; all that is given must hold. */
 export interface TriageSelection {
-  readonly finding?: number;
+  /** By their ids; at most `triagePickedMax`. */
+  readonly findings?: readonly number[];
   readonly appId?: string;
   /** Of apps that one of these patterns names: see `AppRights`. */
   readonly apps?: readonly string[];
@@ -78,7 +81,7 @@ export interface TriageReader {
 
 /** The change for the audit, without what would name a message. */
 export interface TriageAbout {
-  /** `finding`, `message`, `incident`, `group` or `filter`. */
+  /** `finding`, `findings`, `message`, `incident`, `group` or `filter`. */
   readonly target: string;
   readonly appId?: string | undefined;
   readonly selection: object;

@@ -159,14 +159,17 @@ export class FindingQueries {
   }
 
   #scanOverdue(query: OverdueQuery): KeysetScan {
-    const { appId, apps, stage, triage = "any", limit, cursor } = query;
+    const { appId, apps, stage, after, dueSince, dueUntil, triage = "any", limit, cursor } = query;
     const indexed = new Conditions();
     indexed.add("f.kind = 'missing' AND f.retracted_at = 0");
+    if (dueSince !== undefined) indexed.add("f.due_at >= ?", dueSince);
+    if (dueUntil !== undefined) indexed.add("f.due_at < ?", dueUntil);
     if (appId !== undefined) indexed.add(`f.app = ${appNumber}`, appId);
     const filters = new Conditions();
     filters.addApps("m.app_id", apps);
     addAttributes(filters, "f.message", query);
     filters.addEqual("f.stage", stage);
+    filters.addEqual("f.after", after);
     if (triage !== "any") filters.addEqual("f.triage", markNumbers[triage]);
     return new KeysetScan({
       ...overFindings,

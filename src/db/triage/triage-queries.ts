@@ -63,17 +63,20 @@ function countStatement(where: Conditions): InStatement {
   };
 }
 
-/** One finding, the findings of one message, or those that are active of one app, kind and stage. */
-function isDirect({ finding, messageId, appId, kind, stage, change }: TriageQuery): boolean {
+/** Findings by their ids, those of one message, or those that are active of one app, kind and stage. */
+function isDirect({ findings, messageId, appId, kind, stage, change }: TriageQuery): boolean {
   const group = appId !== undefined && kind !== undefined && stage !== undefined && change.action !== "clear";
-  return finding !== undefined || messageId !== undefined || group;
+  return findings !== undefined || messageId !== undefined || group;
 }
 
 function directConditions(query: TriageQuery): Conditions {
-  const { finding, appId, messageId, kind, stage } = query;
+  const { findings, appId, apps, messageId, kind, stage } = query;
   const where = new Conditions();
-  if (finding !== undefined) where.add("f.id = ?", finding);
-  else if (messageId !== undefined) {
+  if (findings !== undefined) {
+    where.add("f.id IN (SELECT value FROM json_each(?))", JSON.stringify(findings));
+    where.addApps("m.app_id", apps);
+    if (appId !== undefined) where.add("m.app_id = ?", appId);
+  } else if (messageId !== undefined) {
     where.add(
       "f.message = (SELECT id FROM messages WHERE message_id = ? AND app_id = ?)",
       messageId,
@@ -84,7 +87,7 @@ function directConditions(query: TriageQuery): Conditions {
     where.add(`f.app = ${appNumber} AND f.kind = ? AND f.stage = ? AND f.stage <> ''`, appId!, kind!, stage!);
   }
   if (query.change.action === "clear") where.add("+f.mark <> ''");
-  else if (finding === undefined) where.add("f.retracted_at = 0");
+  else if (findings === undefined) where.add("f.retracted_at = 0");
   return addFilters(where, query);
 }
 

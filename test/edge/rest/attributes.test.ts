@@ -132,6 +132,14 @@ test("findings and overdue stages are listed by the attributes of their messages
   };
   await until(async () => (await found("/api/overdue?", "overdue")).length === 3);
   expect(await found("/api/overdue?attributes.region=south&", "overdue")).toEqual(["m1", "m2"]);
+  const overdue = async (query: string) => (await found(`/api/overdue?${query}&`, "overdue")).length;
+  expect(await overdue("due_since=1h")).toBe(3);
+  expect(await overdue("due_since=1s")).toBe(0);
+  expect(await overdue("due_until=1s")).toBe(3);
+  expect(await overdue("due_until=1h")).toBe(0);
+  const [{ after }] = (await getJson<Json>(`${mars.url}/api/overdue?app_id=late&limit=1`)).overdue;
+  expect(await overdue(`after=${after ?? ""}`)).toBe(3);
+  expect(await overdue("after=OTHER&stage=DONE")).toBe(0);
   expect(await found("/api/findings?attributes.region=north&", "findings")).toEqual(["m0"]);
   expect(await found("/api/messages?state=overdue&attributes.region=south&", "messages")).toEqual([
     "m1",

@@ -183,6 +183,18 @@ test("a group, a filter and an incident are marked in one call, after a dry run 
   expect((await get("/api/messages?app_id=many&state=overdue")).messages).toHaveLength(30);
 });
 
+test("some findings are marked by their ids in one call; ids that are not there are left out", async () => {
+  await stuck("picked", 3);
+  const { findings } = await get("/api/findings?app_id=picked&stage=B&order=oldest");
+  const ids = findings.slice(0, 2).map(({ id }: Json) => id);
+  const dry = await triage({ action: "resolve", findings: [...ids, 999_999], dry_run: true });
+  expect(dry.body).toMatchObject({ matched: 2, changed: 2, dry_run: true });
+  const marked = await triage({ action: "resolve", findings: [...ids, 999_999] });
+  expect(marked.body).toMatchObject({ matched: 2, changed: 2, applied: true });
+  const left = (await get("/api/overdue?app_id=picked&stage=B")).overdue;
+  expect(left.map(({ id }: Json) => id)).toEqual([findings[2].id]);
+});
+
 test("marks are there after a restart", async () => {
   await stuck("stays", 1);
   await triage({ action: "resolve", app_id: "stays", message_id: "m0" });
@@ -195,6 +207,8 @@ test.each([
   [{}, ["action"]],
   [{ action: "resolve" }, ["finding"]],
   [{ action: "resolve", finding: 1, incident: 1 }, ["finding"]],
+  [{ action: "resolve", findings: [] }, ["findings"]],
+  [{ action: "resolve", findings: [1, 1] }, ["findings[1]"]],
   [{ action: "resolve", app_id: "x" }, ["message_id"]],
   [{ action: "resolve", until: "always", finding: 1 }, ["until"]],
   [{ action: "forget", finding: 1 }, ["action"]],
