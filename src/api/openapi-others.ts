@@ -1,4 +1,5 @@
 /** The paths in OpenAPI that are neither operations nor ways in for events: live topics, sign-in, health. */
+import { keyKinds } from "../core/rights.ts";
 import type { Json } from "./json-schema.ts";
 import { json, responses } from "./openapi-responses.ts";
 
@@ -134,7 +135,8 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/api/sign-in": {
     get: {
       operationId: "getSignIn",
-      summary: "How people can sign in: by a key, and by the issuer at which a browser is sent to `path`.",
+      summary:
+        "How people can sign in: by a key, and by the issuer at which a browser is sent to `path`. And who the caller is: `null` for who has to sign in first.",
       security: [],
       responses: responses({
         type: "object",
@@ -145,8 +147,19 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
             properties: { host: { type: "string" }, path: { type: "string" } },
             required: ["host", "path"],
           },
+          caller: {
+            type: ["object", "null"],
+            properties: {
+              id: { type: "string" },
+              name: { type: "string" },
+              kind: { enum: keyKinds },
+              apps: { type: "array", items: { type: "string" } },
+              open_to_all: { type: "boolean" },
+            },
+            required: ["id", "name", "kind", "apps", "open_to_all"],
+          },
         },
-        required: ["key", "issuer"],
+        required: ["key", "issuer", "caller"],
       }),
     },
   },

@@ -2,9 +2,10 @@
 import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
-import { ApiError, signedOut } from "./data/call.ts";
+import { account, askDoor, door, doorFault } from "./data/account.ts";
+import { signedOut } from "./data/call.ts";
 import { parameter, path } from "./data/route.ts";
-import { AccountMenu, OpenWarning, readAccount } from "./frame/account.tsx";
+import { AccountMenu, OpenWarning } from "./frame/account.tsx";
 import { Help } from "./frame/help.tsx";
 import { listenToKeys, open } from "./frame/keys.tsx";
 import { LiveLight } from "./frame/light.tsx";
@@ -15,7 +16,7 @@ import { Search } from "./frame/search.tsx";
 import { SignIn } from "./frame/sign-in.tsx";
 import { applyTheme } from "./frame/theme.ts";
 import { Toasts } from "./frame/toasts.tsx";
-import { Pending } from "./parts/notice.tsx";
+import { Failure, Pending } from "./parts/notice.tsx";
 import { Overview } from "./screens/overview/overview.tsx";
 
 type Load = () => Promise<{ readonly default: ComponentType }>;
@@ -35,25 +36,23 @@ const screens: Readonly<Record<string, Load>> = {
 };
 
 const loaded = signal<ReadonlyMap<string, ComponentType>>(new Map([["/", Overview as ComponentType]]));
-/** Whether the user must sign in first, and why. */
-const signIn = signal<{ readonly reason?: string } | undefined>(undefined);
+/** Whether the session has ended since the page was loaded. */
+const ended = signal(false);
 
 export function start(): void {
   applyTheme();
   listenToKeys();
-  readAccount().catch((error) => {
-    if (!(error instanceof ApiError)) return;
-    if (error.status === 401) signIn.value = {};
-    else if (error.status === 403) signIn.value = { reason: error.message };
-    // Else the screen says that Mars does not answer, and goes on when it does.
-  });
   signedOut.addEventListener("end", () => {
-    signIn.value ??= { reason: "Your session has ended." };
+    ended.value = true;
   });
+  void askDoor();
 }
 
 export function App() {
-  if (signIn.value !== undefined) return <SignIn {...signIn.value} />;
+  if (door.value === undefined && doorFault.value === undefined) return null;
+  if (ended.value) return <SignIn reason="Your session has ended. Sign in again to go on here." />;
+  if (door.value?.caller === null) return <SignIn />;
+  if (account()?.kind === "in") return <SignIn reason="This key may only report events." />;
   const kiosk = parameter("kiosk") !== undefined;
   return (
     <div class={kiosk ? "frame kiosk" : "frame"}>
@@ -70,7 +69,7 @@ export function App() {
         </header>
         <OpenWarning />
         <main id="main" tabIndex={-1}>
-          <CurrentScreen />
+          {door.value !== undefined ? <CurrentScreen /> : <NoAnswer />}
         </main>
       </div>
       {open.value === "palette" && <Palette />}
@@ -78,6 +77,11 @@ export function App() {
       <Toasts />
     </div>
   );
+}
+
+/** It goes on by itself when Mars answers. */
+function NoAnswer() {
+  return doorFault.value === undefined ? null : <Failure error={doorFault.value} what="Mars" />;
 }
 
 function CurrentScreen() {

@@ -38,6 +38,9 @@ test("a page asks who it is", async () => {
   });
   const nobody = new PageClient(mars);
   expect(await nobody.status("/api/session")).toBe(401);
+  expect(await (await nobody.call("/api/sign-in")).json()).toMatchObject({ caller: null });
+  const { caller } = (await (await page.call("/api/sign-in")).json()) as { caller: unknown };
+  expect(caller).toEqual(await (await page.call("/api/session")).json());
 });
 
 test("a page is shown where everyone may do everything", async () => {

@@ -5,6 +5,8 @@ import type { Browser, Page } from "playwright-core";
 export interface Site {
   readonly url: string;
   readonly browser: Browser;
+  /** Of a binary; absent where Mars runs from source. */
+  readonly command?: readonly string[];
   /** Ends Mars as a crash does. */
   kill(): Promise<void>;
   /** Starts it again, at the same address with the same data. */

@@ -20,12 +20,14 @@ import { checkFailures } from "./failures.ts";
 import { checkKeyboard } from "./keyboard.ts";
 import { checkLive } from "./live.ts";
 import { checkLongLists } from "./long-lists.ts";
+import { checkSignIn } from "./sign-in.ts";
 import { checkTwoPeople } from "./two-people.ts";
 
 const checks: Readonly<Record<string, Check>> = {
   accessibility: checkAccessibility,
   keyboard: checkKeyboard,
   live: checkLive,
+  "sign-in": checkSignIn,
   "two people": checkTwoPeople,
   "long lists": checkLongLists,
   failures: checkFailures,
@@ -81,6 +83,7 @@ async function openSite(home: string, browser: Browser): Promise<Site> {
   return {
     url: mars.url,
     browser,
+    ...(values.binary !== undefined && { command: [values.binary] }),
     async kill() {
       await mars.kill("SIGKILL");
     },

@@ -12,12 +12,18 @@ import { answerJson } from "./answer.ts";
 import { readJson } from "./body.ts";
 import { assertNoOtherFormat, bodyFormat } from "./media-type.ts";
 import { assertNoQuery } from "./query-string.ts";
-import { addressOf, type Router } from "./router.ts";
+import { addressOf, callerOf, type HttpContext, type Router } from "./router.ts";
 
-/** Adds `POST /api/sessions`, `DELETE /api/sessions/current`, and `GET /api/sign-in`: how people can sign in. */
+/** Adds `POST /api/sessions`, `DELETE /api/sessions/current`, and `GET /api/sign-in`: how people can sign in, and who has. */
 export function addSessionRoutes(
   router: Router,
-  { signIn, intake, gate }: Pick<EdgeParts, "signIn" | "intake" | "gate">,
+  {
+    access,
+    exposed,
+    signIn,
+    intake,
+    gate,
+  }: Pick<EdgeParts, "access" | "exposed" | "signIn" | "intake" | "gate">,
 ): void {
   router.post("/api/sessions", async (c) => {
     const { headers, url } = c.req.raw;
@@ -37,7 +43,7 @@ export function addSessionRoutes(
     assertNoQuery(c.req.url);
     const { oidc } = signIn;
     const issuer = oidc === undefined ? null : { host: oidc.host, path: loginPath };
-    return answerJson(c, JSON.stringify({ key: true, issuer }));
+    return answerJson(c, JSON.stringify({ key: true, issuer, caller: callerJson(c) }));
   });
 
   router.delete("/api/sessions/current", async (c) => {
@@ -53,6 +59,17 @@ export function addSessionRoutes(
     await signIn.signOut(headers);
     return withCookies(await answerJson(c, '{"success":true}'), endedCookies);
   });
+
+  /** As `whoAmI` has it; `null` for who has to sign in first. So a page can ask without a call that is refused. */
+  function callerJson(c: HttpContext): object | null {
+    try {
+      const { id, name, kind, apps } = callerOf(c, access).identity;
+      return { id, name, kind, apps, open_to_all: exposed };
+    } catch (error) {
+      if (error instanceof MarsError && error.code === "unauthenticated") return null;
+      throw error;
+    }
+  }
 }
 
 /** Whether the browser speaks TLS, perhaps with a proxy: the page's origin says so. */

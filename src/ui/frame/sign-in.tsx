@@ -1,24 +1,15 @@
 /** The sign-in: by a key, or at the issuer where there is one. The address stays, and shows its screen afterwards. */
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { door } from "../data/account.ts";
 import { ApiError, send } from "../data/call.ts";
-import { useLoaded } from "../data/resource.ts";
-
-/** How people can sign in. */
-interface Ways {
-  readonly issuer: { readonly host: string; readonly path: string } | null;
-}
 
 /** @param reason why it is shown, where the user did not expect it */
 export function SignIn({ reason }: { reason?: string }) {
-  const ways = useLoaded(
-    "ways",
-    (aborted) => send("GET", "/api/sign-in", undefined, aborted) as Promise<Ways>,
-  );
   const problem = useSignal(reason ?? "");
   const sending = useSignal(false);
   const key = useRef<HTMLInputElement>(null);
-  const issuer = ways.data?.issuer;
+  const issuer = door.value?.issuer;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     sending.value = true;

@@ -1,10 +1,10 @@
 /** Where there is nothing yet: how to send the first event. The screen around it reads again, and shows it as it comes. */
-import { account } from "../frame/account.tsx";
+import { isSignedIn } from "../data/account.ts";
 import { Copy } from "../parts/copy.tsx";
 import { Empty } from "../parts/notice.tsx";
 
 export function FirstEvent() {
-  const signedIn = account.value?.id.startsWith("session:") ?? false;
+  const signedIn = isSignedIn();
   const key = signedIn ? ` -H "Authorization: Bearer $MARS_KEY"` : "";
   const command = `curl ${location.origin}/api/event -H 'Content-Type: application/json'${key} \\
   -d '{"app_id":"shop","message_id":"order-1","event":"CREATED"}'`;

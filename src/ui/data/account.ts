@@ -1,0 +1,62 @@
+/** Who uses the page, and what they may do. */
+import { signal } from "@preact/signals";
+import { ApiError, send } from "./call.ts";
+
+/** The caller that Mars takes the page for. */
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "in" | "ro" | "rw" | "ad";
+  /** Patterns: `shop`, `shop-*`, `*`. */
+  readonly apps: readonly string[];
+  /** Whether everyone who reaches Mars may do everything, from other machines too. */
+  readonly open_to_all: boolean;
+}
+
+/** The answer of `GET /api/sign-in`: how people can sign in, and who has. */
+export interface Door {
+  readonly issuer: { readonly host: string; readonly path: string } | null;
+  readonly caller: Account | null;
+}
+
+/** Absent until Mars has said it. */
+export const door = signal<Door | undefined>(undefined);
+/** Why Mars has not said it yet. */
+export const doorFault = signal<ApiError | undefined>(undefined);
+
+const retryFirstMs = 500;
+const retryLastMs = 15_000;
+
+/** Asks until Mars answers. Nothing else is read before: it would be refused to who has to sign in first. */
+export async function askDoor(): Promise<void> {
+  for (let retryMs = retryFirstMs; ; retryMs = Math.min(retryMs * 2, retryLastMs)) {
+    try {
+      door.value = (await send("GET", "/api/sign-in")) as Door;
+      doorFault.value = undefined;
+      return;
+    } catch (error) {
+      doorFault.value = error instanceof ApiError ? error : new ApiError(0, String(error));
+    }
+    await new Promise((done) => setTimeout(done, retryMs));
+  }
+}
+
+export function account(): Account | undefined {
+  return door.value?.caller ?? undefined;
+}
+
+/** Whether the user is signed in, and so can sign out. */
+export function isSignedIn(): boolean {
+  return account()?.id.startsWith("session:") ?? false;
+}
+
+/** Whether the user has the scope. Mars decides; the page leaves out what would be refused. */
+export function may(scope: "write" | "admin"): boolean {
+  const kind = account()?.kind;
+  return kind === "ad" || (scope === "write" && kind === "rw");
+}
+
+/** Whether the user has rights for all apps, as for what is of none. */
+export function mayAllApps(): boolean {
+  return account()?.apps.includes("*") ?? false;
+}
