@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
 import fc from "fast-check";
 import type { SequencedEvent } from "../../../src/core/event.ts";
-import { foldReports } from "../../../src/core/fold.ts";
+import { compareEvents, foldReports } from "../../../src/core/fold.ts";
 import { activeBy, assess } from "../../../src/lifecycle/assess.ts";
 import type { Finding } from "../../../src/lifecycle/finding.ts";
 import { hopsOf } from "../../../src/lifecycle/hops.ts";
@@ -160,9 +160,11 @@ function textOf({ messageId, run, kind, stage, dueAt, lateBy }: Finding): string
   return `${messageId} ${run} ${kind} ${stage} ${dueAt} ${lateBy}`;
 }
 
+/** Events of one name and time go by the rest of their contents, not by arrival: the naive model keeps the order given. */
 function setsOf(all: readonly SequencedEvent[]) {
   return [...Map.groupBy(all, ({ messageId }) => messageId)].map(
-    ([messageId, reports]) => [messageId, naiveRuns(naive, foldReports(reports))] as const,
+    ([messageId, reports]) =>
+      [messageId, naiveRuns(naive, foldReports(reports).toSorted(compareEvents))] as const,
   );
 }
 
