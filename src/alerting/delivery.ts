@@ -79,6 +79,7 @@ export interface DueDeliveries {
 }
 
 export interface DeliveryQuery {
+  readonly id?: number;
   /** Of incidents of this app. */
   readonly appId?: string;
   /** Of incidents of apps that one of these patterns names: see `AppRights`. */

@@ -79,8 +79,18 @@ export class DeliveryQueries {
   }
 
   /** See `AlertReader` of `alerting/ports.ts`. */
-  async list({ appId, apps, sink, incident, state, limit, cursor }: DeliveryQuery): Promise<DeliveryPage> {
+  async list({
+    id,
+    appId,
+    apps,
+    sink,
+    incident,
+    state,
+    limit,
+    cursor,
+  }: DeliveryQuery): Promise<DeliveryPage> {
     const filters = new Conditions();
+    filters.addEqual("id", id);
     filters.addEqual(appOfIncident, appId);
     filters.addApps(appOfIncident, apps);
     if (sink !== undefined)
@@ -96,7 +106,7 @@ export class DeliveryQueries {
       direction: "DESC",
       filters,
       // An incident has a delivery a change and sink, and an index of them.
-      sorted: incident !== undefined,
+      sorted: incident !== undefined || id !== undefined,
       limit,
       bytes: { sql: deliveryBytes, max: alertPageBytesMax },
     });
