@@ -4,7 +4,7 @@ import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import { messagePageToJson, messageToJson } from "../core/json.ts";
 import { eventBytesMax, externalIdBytesMax, messageEventsMax, messageIdBytesMax } from "../core/limits.ts";
-import type { Message, MessageQuery } from "../core/query.ts";
+import { type Message, type MessageQuery, messageTriages } from "../core/query.ts";
 import { funnelStatuses, shownStates } from "../core/state.ts";
 import { narrow } from "./app-scope.ts";
 import { assertIndexed, attributes } from "./attribute-filter.ts";
@@ -55,6 +55,10 @@ const listInput = z
     after: after.optional(),
     after_events: stageEvents,
     followed: followed.optional(),
+    triage: word(
+      messageTriages,
+      "Has a finding with this mark: `none` and `acknowledged` of those that hold now, `resolved` and `ignored` of any.",
+    ).optional(),
     attributes: attributes.optional(),
     since: since.optional(),
     until: until.optional(),
@@ -123,14 +127,16 @@ function queryOf(filters: Filters): MessageQuery {
   };
 }
 
-/** Whether the answer goes by states or attributes, which follow the events a moment later. */
-function goesByState({ states, overdueSince, stage, attributes, followed, order }: MessageQuery): boolean {
+/** Whether the answer goes by states, findings or attributes, which follow the events a moment later. */
+function goesByState(query: MessageQuery): boolean {
+  const { states, overdueSince, stage, attributes, followed, triage, order } = query;
   return (
     states !== undefined ||
     overdueSince !== undefined ||
     stage !== undefined ||
     attributes !== undefined ||
     followed === true ||
+    triage !== undefined ||
     order === "overdue"
   );
 }

@@ -2,6 +2,7 @@
 import type { AttributeFilter } from "./attributes.ts";
 import type { MessageKey, Micros, SequencedEvent, StoredEvent } from "./event.ts";
 import type { JourneyMembers } from "./journey.ts";
+import { markStatuses } from "./mark.ts";
 import type { FunnelStatus, LifecycleInstance, ShownState } from "./state.ts";
 import type { Topic } from "./topic.ts";
 
@@ -32,6 +33,8 @@ export interface MessageQuery {
   readonly attributes?: readonly AttributeFilter[];
   /** Goes by a lifecycle. */
   readonly followed?: true;
+  /** Has a finding with this mark; `none` and `acknowledged` of those that hold now. */
+  readonly triage?: MessageTriage;
   /** The beginning of the message id. */
   readonly prefix?: string;
   /** From here on (inclusive), by the time that `order` goes by. */
@@ -44,6 +47,10 @@ export interface MessageQuery {
   /** The `nextCursor` of the page before, opaque. */
   readonly cursor?: string;
 }
+
+export type MessageTriage = (typeof messageTriages)[number];
+
+export const messageTriages = ["none", ...markStatuses] as const;
 
 /** A message in short; a function of the set of its events. */
 export interface MessageSummary extends MessageKey {

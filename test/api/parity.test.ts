@@ -58,6 +58,8 @@ const steps = (door: string): readonly Step[] => [
     { ...shop, stage_events: ["mailed", "pushed"], stage_state: "waiting", after_events: ["paid"] },
   ],
   [listMessages, { stage: "paid", stage_events: ["mailed"], stage_state: "waiting" }],
+  [listMessages, { ...shop, triage: "none" }],
+  [listMessages, { triage: "acknowledged" }],
   [listMessages, { external_id: "x-1" }],
   [listMessages, { app_id: "nobody" }],
   [listMessages, { limit: 1_001 }],

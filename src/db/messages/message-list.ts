@@ -2,9 +2,10 @@
  * The scan of one list page. A few candidates (one id, a rare external id, a selective prefix) are found by their index
  * and sorted. Everything else scans an index in the order asked for.
  */
-import type { InStatement } from "@libsql/client";
+import type { InStatement, InValue } from "@libsql/client";
 import { messageIdBytesMax } from "../../core/limits.ts";
-import type { MessageOrder, MessageQuery } from "../../core/query.ts";
+import { markStatuses } from "../../core/mark.ts";
+import type { MessageOrder, MessageQuery, MessageTriage } from "../../core/query.ts";
 import { shownStates } from "../../core/state.ts";
 import { addAttributes, addMessagesWith, rareAttribute } from "../attributes/attribute-conditions.ts";
 import { Conditions, prefixBounds } from "../conditions.ts";
@@ -37,13 +38,32 @@ function overdueInstances({
   return instances;
 }
 
+/** The findings with a mark, where messages with one are asked for. */
+function markedFindings({ appId, triage }: MessageQuery): Conditions | undefined {
+  if (triage === undefined || triage === "none") return undefined;
+  const findings = new Conditions();
+  findings.add("triage <> 0");
+  if (appId !== undefined) findings.add(`app = ${appNumber}`, appId);
+  return findings;
+}
+
+/** Rows with a column `message`, one of which each message has: of those that are overdue, or that people have marked. */
+function rowsOfMessages(
+  query: MessageQuery,
+): { readonly from: string; readonly args: InValue[] } | undefined {
+  const instances = overdueInstances(query);
+  if (instances !== undefined) return { from: `instances ${instances.where()}`, args: instances.args };
+  const findings = markedFindings(query);
+  return findings && { from: `findings ${findings.where()}`, args: findings.args };
+}
+
 /**
- * Whether the query's external id, its prefix, one of its attributes, or being overdue has few enough messages to find them by it:
+ * Whether the query's external id, its prefix, one of its attributes, being overdue, or a mark has few enough messages to find them by it:
  * `few` is 1 if so, and `which` says by which attribute. `undefined` where there is none of these, or an id that needs no counting.
  */
 export function countCandidates(query: MessageQuery, scanMax: number): InStatement | undefined {
   if (byAttribute(query)) return rareAttribute(query, scanMax);
-  const instances = overdueInstances(query);
+  const rows = rowsOfMessages(query);
   const [from, args] =
     query.messageId !== undefined
       ? []
@@ -51,8 +71,8 @@ export function countCandidates(query: MessageQuery, scanMax: number): InStateme
         ? [`events WHERE ${externalIs}`, [query.externalId]]
         : query.prefix !== undefined
           ? [`messages WHERE ${prefixRange("message_id")}`, prefixBounds(query.prefix, messageIdBytesMax)]
-          : instances !== undefined
-            ? [`instances ${instances.where()}`, instances.args]
+          : rows !== undefined
+            ? [rows.from, rows.args]
             : [];
   if (from === undefined || args === undefined) return undefined;
   return {
@@ -101,10 +121,13 @@ export function scanMessages(
   if (few && byAttribute(query))
     addMessagesWith(filters, "m.id", query.appId ?? "", query.attributes![which]!);
   addAttributes(filters, "m.id", query);
-  const instances = overdueInstances(query);
-  const byInstance = query.externalId === undefined && query.prefix === undefined && !byAttribute(query);
-  if (few && instances !== undefined && byInstance) {
-    filters.add(`m.id IN (SELECT message FROM instances ${instances.where()})`, ...instances.args);
+  const rows = rowsOfMessages(query);
+  const byRows = query.externalId === undefined && query.prefix === undefined && !byAttribute(query);
+  if (few && rows !== undefined && byRows) {
+    filters.add(`m.id IN (SELECT message FROM ${rows.from})`, ...rows.args);
+  }
+  if (query.triage !== undefined) {
+    filters.add(`EXISTS (SELECT 1 FROM findings WHERE message = m.id AND ${markIs(query.triage)})`);
   }
   if (query.states !== undefined) {
     const states = query.states.map((state) => shownStates.indexOf(state));
@@ -171,6 +194,13 @@ export function scanMessages(
     limit: query.limit,
     scanMax,
   });
+}
+
+/** Of a finding. A finding that people have resolved or ignored holds no more. */
+function markIs(triage: MessageTriage): string {
+  if (triage === "none") return "triage = 0 AND retracted_at = 0";
+  const mark = `triage = ${markStatuses.indexOf(triage) + 1}`;
+  return triage === "acknowledged" ? `${mark} AND retracted_at = 0` : mark;
 }
 
 const untracked = shownStates.indexOf("untracked");

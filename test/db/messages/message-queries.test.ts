@@ -181,6 +181,9 @@ test("no list reads a whole table", async () => {
     { externalId: "x", appId: "a" },
     { externalId: "x", prefix: "m" },
     { states: ["overdue"] },
+    { triage: "none" },
+    { triage: "acknowledged", appId: "a" },
+    { triage: "ignored" },
     { states: ["overdue", "failed"], appId: "a" },
     { overdueSince: 1, appId: "a" },
     { stage: { name: "S", status: "overdue" }, appId: "a" },
@@ -200,7 +203,9 @@ test("no list reads a whole table", async () => {
           const steps = rows.map((row) => String(row.detail));
           // A scan of an index in the order asked for ends at its limit; one of a table, or before a sort, does not.
           const direct = (few || whole.messageId !== undefined) && statement !== candidates;
-          const scan = direct ? /^SCAN (m|l)\b/ : /^SCAN (m|e|l|events|messages|instances)\b(?!.*USING)/;
+          const scan = direct
+            ? /^SCAN (m|l)\b/
+            : /^SCAN (m|e|l|events|messages|instances|findings)\b(?!.*USING)/;
           const scans = steps.filter((step) => scan.test(step));
           expect([whole, few, scans]).toEqual([whole, few, []]);
           const sorts = steps.some((step) => step.includes("TEMP B-TREE FOR ORDER BY"));

@@ -90,6 +90,13 @@ test("an acknowledged finding stays, and every answer says who cares", async () 
     ["B", 2, 1],
     ["C", 3, 0],
   ]);
+  const messages = async (triage: string) =>
+    (await get(`/api/messages?app_id=ack&triage=${triage}&order=oldest`)).messages.map(
+      (one: Json) => one.message_id,
+    );
+  expect(await messages("acknowledged")).toEqual(["m1"]);
+  expect((await messages("none")).sort()).toEqual(["m0", "m1", "m2"]);
+  expect(await messages("resolved")).toEqual([]);
   // The same again changes nothing.
   expect((await triage({ action: "acknowledge", finding: id })).body).toMatchObject({
     matched: 1,
@@ -131,6 +138,10 @@ test("a message whose missing stages are all resolved is closed, and what comes 
   expect(ended).toMatchObject([
     { id, state: "retracted", ended_by: "resolved", triage: { status: "resolved" } },
   ]);
+  const marked = async (mark: string) =>
+    (await get(`/api/messages?triage=${mark}&app_id=closing`)).messages.map((one: Json) => one.message_id);
+  expect([await marked("resolved"), await marked("ignored")]).toEqual([["m0"], ["m0"]]);
+  expect([await marked("none"), await marked("acknowledged")]).toEqual([["m1"], []]);
   expect((await get("/api/findings?app_id=closing&state=retracted")).findings).toEqual([]);
   expect((await get("/api/findings?app_id=closing&state=any&triage=any")).findings).toHaveLength(4);
   expect((await get("/api/overdue/groups?app_id=closing")).groups.map(({ total }: Json) => total)).toEqual([
