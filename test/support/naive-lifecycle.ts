@@ -1,21 +1,46 @@
-/** The trivially right answer to what is wrong with a message, written from the rules and not from the code. */
+/**
+ * The trivially right answer to what is wrong with one run of a message, written from the rules and not from the code. All messages
+ * together, with their journeys, children and marks, are in `naive-world.ts`.
+ */
+import type { Definition } from "../../src/lifecycle/definition.ts";
 
 /** A lifecycle as users write it, durations in microseconds. */
 export interface NaiveLifecycle {
-  readonly stages: readonly {
-    readonly names: readonly string[];
-    readonly after: readonly string[];
-    readonly within?: number;
-    readonly optional?: boolean;
-    readonly each?: { readonly of: string; readonly by: string };
-    readonly times?: number;
-  }[];
+  readonly stages: readonly NaiveStage[];
   readonly completeOn: readonly string[];
   readonly failOn: readonly string[];
   readonly grace: number;
   readonly recovers?: boolean;
   readonly reopenOn?: readonly string[];
   readonly giveUp?: number;
+  readonly journeyBy?: "message_id";
+}
+
+export interface NaiveStage {
+  /** Of a stage of another app, `app/event`. */
+  readonly names: readonly string[];
+  readonly after: readonly string[];
+  readonly within?: number;
+  readonly optional?: boolean;
+  readonly each?: { readonly of: string; readonly by: string };
+  readonly times?: number;
+  readonly app?: string;
+  readonly children?: { readonly count?: string };
+}
+
+/** The lifecycle that Mars has read. */
+export function naiveLifecycle(definition: Definition): NaiveLifecycle {
+  const { stages, graceMs, giveUpMs, ...rest } = definition;
+  return {
+    ...rest,
+    stages: stages.map(({ events, withinMs, ...stage }) => ({
+      ...stage,
+      names: events,
+      ...(withinMs !== undefined && { within: withinMs * 1_000 }),
+    })),
+    grace: graceMs * 1_000,
+    ...(giveUpMs !== undefined && { giveUp: giveUpMs * 1_000 }),
+  };
 }
 
 export interface NaiveEvent {
@@ -195,7 +220,7 @@ function withOpenings(
 export function naiveStage(
   lifecycle: NaiveLifecycle,
   events: readonly NaiveEvent[],
-  stage: NaiveLifecycle["stages"][number],
+  stage: NaiveStage,
 ): { readonly done: number | undefined; readonly start: number | undefined } {
   const first = (names: readonly string[]) => {
     const times = withOpenings(lifecycle, names).map((name) => naiveTime(lifecycle, events, name));
@@ -204,18 +229,24 @@ export function naiveStage(
   return { done: first(stage.names), start: first(stage.after) };
 }
 
-/** What holds of one run at some time if nothing else comes. @param former whether another run has begun since */
+/**
+ * What holds of one run at some time if nothing else comes.
+ *
+ * @param former whether another run has begun since
+ * @param isOver whether people have ended a finding: nothing is given up because of it
+ */
 export function naiveFindings(
   lifecycle: NaiveLifecycle,
   events: readonly NaiveEvent[],
   former = false,
+  isOver: (finding: NaiveFinding) => boolean = () => false,
 ): NaiveFinding[] {
   const { stages, reopenOn = [] } = lifecycle;
   const { completed, failed } = naiveEnd(lifecycle, events);
   const has = (names: readonly string[]) => events.some(({ event }) => names.includes(event));
   const stageOf = (name: string) => stages.find(({ names }) => names.includes(name))!;
   const reopenedAtStage = has(reopenOn.filter((name) => stages.some(({ names }) => names.includes(name))));
-  const expected = (stage: NaiveLifecycle["stages"][number]): boolean => {
+  const expected = (stage: NaiveStage): boolean => {
     if (stage.optional) return false;
     if (stage === stages[0]) return !reopenedAtStage;
     if (naiveStage(lifecycle, events, stage).start !== undefined) return true;
@@ -241,7 +272,7 @@ export function naiveFindings(
       findings.push({ kind: "missing", stage: name, dueAt: due, lateBy: 0, from: due + lifecycle.grace });
     }
   }
-  const missing = findings.filter(({ kind }) => kind === "missing");
+  const missing = findings.filter((one) => one.kind === "missing" && !isOver(one));
   if (lifecycle.giveUp !== undefined && missing.length > 0) {
     const dueAt = Math.min(...missing.map((one) => one.dueAt));
     const { stage } = missing.find((one) => one.dueAt === dueAt)!;

@@ -5,9 +5,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { SequencedEvent } from "../../../src/core/event.ts";
-import { foldReports } from "../../../src/core/fold.ts";
 import { parseDefinition } from "../../support/definition.ts";
-import { type NaiveEvent, type NaiveLifecycle, naiveFindings } from "../../support/naive-lifecycle.ts";
+import { type NaiveLifecycle, naiveLifecycle } from "../../support/naive-lifecycle.ts";
+import { naiveWorld } from "../../support/naive-world.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, openStore } from "../../support/store.ts";
 
@@ -37,7 +37,10 @@ const pay = {
   grace: "0s",
   journey_by: "message_id",
 };
-const naive: Readonly<Record<string, NaiveLifecycle>> = { shop: naiveOf(shop), pay: naiveOf(pay) };
+const naive: Readonly<Record<string, NaiveLifecycle>> = {
+  shop: naiveLifecycle(parseDefinition(shop)),
+  pay: naiveLifecycle(parseDefinition(pay)),
+};
 
 const report = fc.record({
   appId: fc.constantFrom("shop", "pay", "stock"),
@@ -105,45 +108,13 @@ test("what is missing by events of other apps is found exactly, in any order and
   );
 }, 120_000);
 
-function expectedOf(all: readonly SequencedEvent[], watermark: number): string[] {
-  const messages = [...Map.groupBy(all, ({ appId, messageId }) => `${appId} ${messageId}`).values()].map(
-    (reports) => {
-      const events = foldReports(reports);
-      const { appId, messageId } = events[0]!;
-      const names = new Set(events.map(({ externalId }) => externalId).filter((name) => name !== ""));
-      if (appId === "pay") names.add(messageId);
-      return { appId, messageId, events, names };
-    },
+function expectedOf(all: readonly SequencedEvent[], clock: number): string[] {
+  const lifecycleOf = (appId: string) => naive[appId];
+  const found = naiveWorld(all, { lifecycleOf, marksOf: () => [], clock }).flatMap(
+    ({ appId, messageId, findings }) =>
+      findings.map(({ kind, stage, dueAt, lateBy }) =>
+        [appId, messageId, kind, stage, dueAt, lateBy].join(" "),
+      ),
   );
-  const found = messages.flatMap(({ appId, messageId, events, names }) => {
-    const lifecycle = naive[appId];
-    if (lifecycle === undefined) return [];
-    // An own event that is called like another app's is none of its events.
-    const own: NaiveEvent[] = events.filter((one) => !one.event.includes("/"));
-    const linked = messages
-      .filter((other) => [...other.names].some((name) => names.has(name)))
-      .flatMap((other) =>
-        other.events.map((one): NaiveEvent => ({ ...one, event: `${other.appId}/${one.event}` })),
-      );
-    return naiveFindings(lifecycle, [...own, ...linked])
-      .filter(({ from }) => from < watermark || from === 0)
-      .map(({ kind, stage, dueAt, lateBy }) => [appId, messageId, kind, stage, dueAt, lateBy].join(" "));
-  });
   return found.sort();
-}
-
-function naiveOf(lifecycle: typeof shop | typeof pay): NaiveLifecycle {
-  const micros = (text: string) => Number.parseInt(text, 10) * ms;
-  const { stages, completeOn, failOn } = parseDefinition(lifecycle);
-  return {
-    stages: stages.map(({ events, after, withinMs, optional }) => ({
-      names: events,
-      after,
-      ...(withinMs !== undefined && { within: withinMs * ms }),
-      optional,
-    })),
-    completeOn,
-    failOn,
-    grace: micros(lifecycle.grace),
-  };
 }

@@ -5,21 +5,15 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { SequencedEvent } from "../../../src/core/event.ts";
-import { foldReports } from "../../../src/core/fold.ts";
 import { shownStates } from "../../../src/core/state.ts";
 import type { Finding } from "../../../src/lifecycle/finding.ts";
 import { type TriageChange, type TriageSelection, triageActions } from "../../../src/lifecycle/triage.ts";
 import { parseDefinition } from "../../support/definition.ts";
-import {
-  type NaiveFinding,
-  type NaiveLifecycle,
-  naiveEnd,
-  naiveFindings,
-} from "../../support/naive-lifecycle.ts";
+import { naiveLifecycle } from "../../support/naive-lifecycle.ts";
+import { type NaiveMark, naiveWorld } from "../../support/naive-world.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
 
 const second = 1_000_000;
-const giveUp = 15 * second;
 
 const definition = parseDefinition({
   stages: [
@@ -33,18 +27,7 @@ const definition = parseDefinition({
   grace: "500ms",
   give_up: "15s",
 });
-/** The same, as the naive model has it, without what the marks have a say in. */
-const naive: NaiveLifecycle = {
-  stages: [
-    { names: ["A"], after: [] },
-    { names: ["B"], after: ["A"], within: 2 * second },
-    { names: ["C", "D"], after: ["A"], within: 4 * second },
-    { names: ["E"], after: ["B", "C"], within: 3 * second },
-  ],
-  completeOn: ["E"],
-  failOn: ["X"],
-  grace: second / 2,
-};
+const naive = naiveLifecycle(definition);
 const stageNames = ["B", "C|D", "E", "X"];
 const kinds = ["missing", "late", "skipped", "failed", "abandoned"] as const;
 
@@ -89,26 +72,11 @@ const actions = fc.array(
   { maxLength: 16 },
 );
 
-interface NaiveMark {
-  readonly status: string;
-  readonly until: string | undefined;
-  readonly dueAt: number;
-}
-
 /** By message, kind and stage. */
 type NaiveMarks = Map<string, NaiveMark>;
 
 const statuses = { acknowledge: "acknowledged", resolve: "resolved", ignore: "ignored" } as const;
 const by = { action: "test", who: "me", name: "me", address: "", protocol: "rest" } as const;
-
-function markOf(
-  marks: NaiveMarks,
-  messageId: string,
-  { kind, stage, dueAt }: Pick<NaiveFinding, "kind" | "stage" | "dueAt">,
-) {
-  const mark = marks.get(`${messageId} ${kind} ${stage}`);
-  return mark !== undefined && (mark.until === "always" || mark.dueAt === dueAt) ? mark : undefined;
-}
 
 test("for every history with triage, what holds is that of events, watermark and marks", async () => {
   using opened = await openStore();
@@ -158,9 +126,11 @@ test("for every history with triage, what holds is that of events, watermark and
           else {
             const until = change.action === "ignore" ? change.until : undefined;
             const status = statuses[change.action];
-            const before = markOf(marks, one.messageId, one);
-            if (before?.status === status && before.until === until) continue;
-            marks.set(key(one), { status, until, dueAt: one.dueAt });
+            const before = marks.get(key(one));
+            const holds = before?.until === "always" || before?.dueAt === one.dueAt;
+            if (holds && before?.status === status && before.until === until) continue;
+            const { run, kind, stage, dueAt } = one;
+            marks.set(key(one), { run, kind, stage, status, dueAt, ...(until && { until }) });
           }
         }
         expect((await store.pendingMarks(ids)).pending).toBe(findings.some(({ changes }) => changes));
@@ -212,47 +182,21 @@ function modelOf(all: readonly SequencedEvent[], marks: NaiveMarks, clock: numbe
   const counts = Object.fromEntries(shownStates.map((state) => [state, 0])) as Record<string, number>;
   const states: Record<string, string> = {};
   const groups = new Map<string, [total: number, acknowledged: number, longest: number]>();
-  for (const reports of Map.groupBy(all, ({ messageId }) => messageId).values()) {
-    const { messageId } = reports[0]!;
-    const set = foldReports(reports);
-    const endOf = (one: NaiveFinding) => {
-      const mark = markOf(marks, messageId, one);
-      return mark === undefined || mark.status === "acknowledged" ? undefined : mark.status;
-    };
-    const pending = naiveFindings(naive, set);
-    // What people have ended is no reason to give a message up.
-    const waiting = pending.filter((one) => one.kind === "missing" && endOf(one) === undefined);
-    const dueAt = Math.min(...waiting.map((one) => one.dueAt));
-    const isAbandoned = waiting.length > 0 && dueAt + giveUp < clock;
-    if (isAbandoned) {
-      const { stage } = waiting.find((one) => one.dueAt === dueAt)!;
-      pending.push({ kind: "abandoned", stage, dueAt, lateBy: 0, from: dueAt + giveUp });
-    }
-    const holds = pending.filter((one) => one.from < clock && !(isAbandoned && waiting.includes(one)));
-    for (const one of holds) {
-      const { kind, stage, dueAt, lateBy } = one;
-      const mark = markOf(marks, messageId, one);
-      if (endOf(one) !== undefined) ended.push(`${messageId} ${kind} ${stage} ${dueAt} ${endOf(one)}`);
-      else active.push(`${messageId} ${kind} ${stage} ${dueAt} ${lateBy} ${mark?.status ?? "-"}`);
-      if (kind !== "missing" || endOf(one) !== undefined) continue;
+  const marksOf = (_: string, messageId: string) =>
+    [...marks].flatMap(([key, mark]) => (key.startsWith(`${messageId} `) ? [mark] : []));
+  for (const { messageId, state, findings } of naiveWorld(all, {
+    lifecycleOf: () => naive,
+    marksOf,
+    clock,
+  })) {
+    for (const { kind, stage, dueAt, lateBy, endedBy, mark } of findings) {
+      if (endedBy !== undefined) ended.push(`${messageId} ${kind} ${stage} ${dueAt} ${endedBy}`);
+      else active.push(`${messageId} ${kind} ${stage} ${dueAt} ${lateBy} ${mark ?? "-"}`);
+      if (kind !== "missing" || endedBy !== undefined) continue;
       const group = groups.get(stage) ?? [0, 0, Number.POSITIVE_INFINITY];
-      const acknowledged = mark?.status === "acknowledged" ? 1 : 0;
+      const acknowledged = mark === "acknowledged" ? 1 : 0;
       groups.set(stage, [group[0] + 1, group[1] + acknowledged, Math.min(group[2], dueAt)]);
     }
-    const missing = holds.filter(({ kind }) => kind === "missing");
-    const { completed, failed } = naiveEnd(naive, set);
-    const state =
-      failed !== undefined
-        ? "failed"
-        : completed !== undefined
-          ? "complete"
-          : isAbandoned
-            ? "abandoned"
-            : missing.some((one) => endOf(one) === undefined)
-              ? "overdue"
-              : missing.length > 0
-                ? "closed"
-                : "open";
     states[messageId] = state;
     counts[state]! += 1;
   }

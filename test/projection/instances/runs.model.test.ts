@@ -3,22 +3,13 @@ import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
 import fc from "fast-check";
 import type { SequencedEvent } from "../../../src/core/event.ts";
-import { compareEvents, foldReports } from "../../../src/core/fold.ts";
-import { activeBy, assess } from "../../../src/lifecycle/assess.ts";
 import type { Finding } from "../../../src/lifecycle/finding.ts";
 import { hopsOf } from "../../../src/lifecycle/hops.ts";
 import { createPlan, type Times } from "../../../src/lifecycle/plan.ts";
 import { Histogram } from "../../../src/statistics/histogram.ts";
 import { parseDefinition } from "../../support/definition.ts";
-import {
-  type NaiveLifecycle,
-  naiveEnd,
-  naiveFindings,
-  naiveOwed,
-  naiveRuns,
-  naiveStage,
-  naiveTime,
-} from "../../support/naive-lifecycle.ts";
+import { type NaiveEvent, naiveEnd, naiveLifecycle, naiveTime } from "../../support/naive-lifecycle.ts";
+import { type NaiveMessage, naiveWorld } from "../../support/naive-world.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
 
 const second = 1_000_000;
@@ -39,22 +30,7 @@ const definition = parseDefinition({
   reopen_on: ["REOPENED", "RETURNED"],
 });
 const plan = createPlan(definition);
-/** The same, as the naive model has it. */
-const naive: NaiveLifecycle = {
-  stages: [
-    { names: ["CREATED"], after: [] },
-    { names: ["TAKEN"], after: ["CREATED"], within: 2 * second },
-    { names: ["RETURNED"], after: ["TAKEN"], optional: true },
-    { names: ["ACKED"], after: ["CREATED", "RETURNED"], within: 4 * second, each: { of: "to", by: "by" } },
-    { names: ["COPIED"], after: ["ACKED"], within: second, times: 2 },
-    { names: ["CLOSED"], after: ["TAKEN"], within: 6 * second },
-  ],
-  completeOn: ["CLOSED", "COPIED"],
-  failOn: ["BOUNCED", "BROKEN"],
-  grace: second / 2,
-  recovers: true,
-  reopenOn: ["REOPENED", "RETURNED"],
-};
+const naive = naiveLifecycle(definition);
 const names = [
   ...["CREATED", "TAKEN", "ACKED", "ACKED", "COPIED", "CLOSED", "CLOSED", "BOUNCED", "BROKEN", "OTHER"],
   ...["REOPENED", "REOPENED", "RETURNED"],
@@ -160,41 +136,28 @@ function textOf({ messageId, run, kind, stage, dueAt, lateBy }: Finding): string
   return `${messageId} ${run} ${kind} ${stage} ${dueAt} ${lateBy}`;
 }
 
-/** Events of one name and time go by the rest of their contents, not by arrival: the naive model keeps the order given. */
-function setsOf(all: readonly SequencedEvent[]) {
-  return [...Map.groupBy(all, ({ messageId }) => messageId)].map(
-    ([messageId, reports]) =>
-      [messageId, naiveRuns(naive, foldReports(reports).toSorted(compareEvents))] as const,
-  );
+function worldOf(all: readonly SequencedEvent[], clock: number): NaiveMessage[] {
+  return naiveWorld(all, { lifecycleOf: () => naive, marksOf: () => [], clock });
 }
 
 /** What is counted of each run, from its events alone. */
 function modelOf(all: readonly SequencedEvent[], clock: number) {
-  const findings: string[] = [];
+  const found: string[] = [];
   const funnel = new Map<string, number[]>();
   const hops = new Map<string, Histogram>();
   const counts = [0, 0, 0, 0];
-  for (const [messageId, runs] of setsOf(all)) {
-    for (const [index, events] of runs.entries()) {
-      const former = index < runs.length - 1;
-      const end = naiveEnd(naive, events);
-      const found = naiveFindings(naive, events, former).filter(({ from }) => from < clock);
-      for (const { kind, stage, dueAt, lateBy } of found)
-        findings.push(`${messageId} ${index + 1} ${kind} ${stage} ${dueAt} ${lateBy}`);
-      if (!former) counts[["open", "overdue", "complete", "failed"].indexOf(stateOf(events, clock))]! += 1;
-      const ended = former || end.completed !== undefined || end.failed !== undefined;
+  for (const { messageId, state, runs, findings } of worldOf(all, clock)) {
+    for (const { run, kind, stage, dueAt, lateBy } of findings)
+      found.push(`${messageId} ${run} ${kind} ${stage} ${dueAt} ${lateBy}`);
+    counts[["open", "overdue", "complete", "failed"].indexOf(state)]! += 1;
+    for (const { events, stages, beganAt } of runs) {
       for (const span of [60, 3_600, 86_400]) {
-        const start = Math.floor(events[0]!.createdAt / (span * second)) * span * second;
-        const columns = naive.stages.map((stage) => {
-          const name = stage.names.join("|");
-          if (naiveStage(naive, events, stage).done !== undefined) return [name, 0] as const;
-          const missing = found.some((one) => one.kind === "missing" && one.stage === name);
-          return [name, missing ? 2 : ended ? 3 : 1] as const;
-        });
-        for (const [name, column] of [["", 0] as const, ...columns]) {
+        const start = Math.floor(beganAt / (span * second)) * span * second;
+        const columns = stages.map(({ name, status }) => [name, status] as const);
+        for (const [name, status] of [["", "reached"] as const, ...columns]) {
           const key = `${name} ${span * second} ${start}`;
           const statuses = funnel.get(key) ?? [0, 0, 0, 0];
-          statuses[column]! += 1;
+          statuses[["reached", "waiting", "overdue", "never"].indexOf(status)]! += 1;
           funnel.set(key, statuses);
         }
       }
@@ -209,24 +172,20 @@ function modelOf(all: readonly SequencedEvent[], clock: number) {
     }
   }
   return {
-    findings: findings.sort(),
+    findings: found.sort(),
     counts,
     funnel: [...funnel].map(([key, columns]) => `${key} ${columns.join(" ")}`).sort(),
     hops: [...hops].map(([key, histogram]) => `${key} ${withoutExamples(String(histogram))}`).sort(),
   };
 }
 
-function timesOf(events: readonly SequencedEvent[]): Times {
+function timesOf(events: readonly NaiveEvent[]): Times {
   const { completed, failed } = naiveEnd(naive, events);
   const hasFailed = naive.failOn.some((name) => naiveTime(naive, events, name) !== undefined);
   const recovered = hasFailed && failed === undefined ? (completed ?? null) : null;
   return [...plan.slots.keys()].map((name) =>
     name === "" ? recovered : (naiveTime(naive, events, name) ?? null),
   );
-}
-
-function stateOf(events: readonly SequencedEvent[], clock: number): string {
-  return assess(plan, timesOf(events), activeBy(clock)).state;
 }
 
 /** What the store has of an app. */
@@ -293,25 +252,16 @@ async function shownOf({ get, findings }: TestStore["queries"], appId: string) {
 }
 
 function shownModel(all: readonly SequencedEvent[], clock: number) {
-  const shown = setsOf(all).map(([messageId, runs]) => {
-    const last = runs.at(-1)!;
-    const failures = last.filter(({ event: name }) => naive.failOn.includes(name));
-    const stateOfRun = (events: readonly SequencedEvent[]) => {
-      const { completed, failed } = naiveEnd(naive, events);
-      if (events === last) return stateOf(events, clock);
-      return failed !== undefined ? "failed" : completed !== undefined ? "complete" : "superseded";
-    };
+  const shown = worldOf(all, clock).map(({ messageId, state, runs }) => {
+    const failures = runs.at(-1)!.events.filter(({ event: name }) => naive.failOn.includes(name));
     const one = {
-      state: stateOf(last, clock),
+      state,
       failures:
         failures.length === 0
           ? undefined
           : { count: failures.length, lastAt: Math.max(...failures.map(({ createdAt }) => createdAt)) },
-      runs: runs.map((events, index) => [
-        ...[index + 1, stateOfRun(events)],
-        ["ACKED", "COPIED"].map((name) => naiveOwed(naive, events, name)),
-      ]),
-      events: runs.flatMap((events, index) => events.map(({ event: name }) => `${name} ${index + 1}`)),
+      runs: runs.map((run) => [run.number, run.state, run.stages.slice(3, 5).map(({ owed }) => owed)]),
+      events: runs.flatMap(({ number, events }) => events.map(({ event: name }) => `${name} ${number}`)),
     };
     return [messageId, one] as const;
   });
