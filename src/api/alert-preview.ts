@@ -105,6 +105,6 @@ function unknownOf(type: string | undefined): string[] {
   if (type === "share" || type === "latency") all.push("hops are known by whole minutes");
   if (type === "absence")
     all.push("events are known by the minute in which they happened; the time that Mars was away counts");
-  if (type === "drift") all.push("drifts are looked for when they are due, and not in the past");
+  if (type === "drift") all.push("events that came after a look count in it");
   return all;
 }

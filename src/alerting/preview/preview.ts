@@ -6,6 +6,7 @@ import { MarsError } from "../../core/error.ts";
 import type { Micros } from "../../core/event.ts";
 import type { Log } from "../../core/ports.ts";
 import type { Window } from "../../core/window.ts";
+import type { DriftAnswer, FindDrift } from "../conditions/drift-looks.ts";
 import { Evaluator } from "../evaluator.ts";
 import type { Figures } from "../figures.ts";
 import type { AlertCalendar } from "../hours/schedule.ts";
@@ -20,6 +21,8 @@ import { previewNotificationsMax } from "./preview-limits.ts";
 /** Rounds of the evaluator, and reads of counts. */
 const roundsMax = 500_000;
 const readsMax = 50_000;
+/** Messages of all looks for a drift together, of which there is one an hour. */
+const driftMessagesMax = 500_000;
 /** The evaluator's least time between two rounds: what changes within it is looked at together. */
 const roundTime: Micros = 100_000;
 const minute: Micros = 60_000_000;
@@ -35,6 +38,8 @@ export interface PreviewSource {
   hopTimes: AlertReader["alertHopTimes"];
   /** The minutes in which such an event happened, as the times of their beginnings, in order. */
   minutesOf(appId: string, event: string, window: Window): Promise<readonly Micros[]>;
+  /** By what is stored today: an event that came after `clock` counts as well. */
+  drift: FindDrift;
 }
 
 export interface PreviewNotification extends Omit<IncidentKey, "rule"> {
@@ -73,13 +78,18 @@ export async function preview(
   let clock = since;
   let reads = 0;
   let steps: AlertStep[] = [];
+  let looking: Promise<DriftAnswer | undefined> | undefined;
+  let looked = 0;
   let last: { readonly key: string; readonly times: ReturnType<PreviewSource["hopTimes"]> } | undefined;
 
   const evaluator = new Evaluator({
     now: () => clock,
     judge: async () => ({ judged: clock, pausedApps: [] }),
     log,
-    drift: async () => undefined,
+    drift(query) {
+      looking = source.drift(query);
+      return looking;
+    },
     store: {
       commitAlerts: async (step) => void steps.push(step),
       noteAlertLook: async () => undefined,
@@ -117,11 +127,14 @@ export async function preview(
   let rounds = 0;
   for (;;) {
     const { nextAt = Number.POSITIVE_INFINITY } = await evaluator.step(replay.advance(clock));
+    // It runs beside the evaluator, which asks for it in its next rounds. The clock of a preview waits for it.
+    looked += (await looking)?.messages ?? 0;
+    looking = undefined;
     for (const step of steps) result.add(step);
     steps = [];
     rounds += 1;
     if (rounds % 1_000 === 0) check();
-    if (rounds >= roundsMax || reads >= readsMax) break;
+    if (rounds >= roundsMax || reads >= readsMax || looked >= driftMessagesMax) break;
     const next = Math.min(
       Math.max(nextAt, clock + 1_000),
       (replay.nextAt ?? Number.POSITIVE_INFINITY) + roundTime,

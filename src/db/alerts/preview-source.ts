@@ -20,7 +20,10 @@ const scanMax = 1_000_000;
 const minute = 60_000_000;
 
 /** @param check called before each page; ends the run by throwing */
-export function createPreviewSource(connection: ReadConnection, check: () => void): PreviewSource {
+export function createPreviewSource(
+  connection: ReadConnection,
+  check: () => void,
+): Omit<PreviewSource, "drift"> {
   const alerts = new AlertQueries(connection);
 
   return {

@@ -16,6 +16,8 @@ import { batchOf, event, openStore } from "../../support/store.ts";
 const second = 1_000_000;
 const minute = 60 * second;
 
+const drift = async () => undefined;
+
 const rules = [
   { window: "5s" },
   { at_least: 3, window: "10s", grow_after: "5s" },
@@ -48,7 +50,7 @@ async function play(seed: number, fields: object): Promise<void> {
         await store.commitAlerts(one);
       },
     },
-    drift: async () => undefined,
+    drift,
     judge: async () => ({ judged: clock, pausedApps: [] }),
     now: () => clock,
   });
@@ -95,7 +97,10 @@ async function play(seed: number, fields: object): Promise<void> {
   await wait(clock + 5 * minute);
 
   const connection = new ReadConnection({ url, authToken: "", timeoutMs: 1_000 });
-  const previewed = await createPreviews(connection, () => undefined)(rule, { since, until: clock });
+  const previewed = await createPreviews(connection, { check: () => undefined, drift })(rule, {
+    since,
+    until: clock,
+  });
   connection.close();
   // What was normal then is not known, and of hops only whole minutes are.
   const about = ({ at, type, text }: { at: number; type: string; text: string }) =>
@@ -126,7 +131,7 @@ test("a preview ends when it is to", async () => {
     throw new MarsError("deadline_exceeded", "the run was stopped");
   };
   const rule = ruleInput.parse({ id: "r", sinks: ["s"] });
-  const run = createPreviews(connection, stop)(rule, { since: 0, until: nowMicros() });
+  const run = createPreviews(connection, { check: stop, drift })(rule, { since: 0, until: nowMicros() });
   expect(await run.catch((error: MarsError) => error.code)).toBe("deadline_exceeded");
   connection.close();
 });
@@ -137,7 +142,10 @@ test("a preview of a rule that could not be put is refused: its calendar is not 
   const hours = [{ days: ["mon"], from: "08:00", to: "18:00" }];
   const schedule = { time_zone: "Europe/Berlin", calendar: "none", hours };
   const rule = ruleInput.parse({ id: "r", sinks: ["s"], schedule });
-  const run = createPreviews(connection, () => undefined)(rule, { since: 0, until: nowMicros() });
+  const run = createPreviews(connection, { check: () => undefined, drift })(rule, {
+    since: 0,
+    until: nowMicros(),
+  });
   expect(await run.catch((error: MarsError) => error.problems)).toEqual([
     { field: "rule.schedule.calendar", message: "must be an existing calendar, is none" },
   ]);
