@@ -5,6 +5,7 @@ import "./style/tokens.css";
 import "./style/base.css";
 import "./style/frame.css";
 import "./style/parts.css";
+import "./style/message.css";
 import "./style/screens.css";
 import { render } from "preact";
 import { App, start } from "./app.tsx";

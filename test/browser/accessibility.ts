@@ -1,11 +1,6 @@
 /** Every screen, light, dark, narrow and in forced colours: axe finds nothing, the console says nothing, nothing is wider than the screen. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
+import { faultsOf } from "./axe.ts";
 import { addressesOf, isLive, type Look, openPage, type Site } from "./check.ts";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 const looks: Readonly<Record<string, Look>> = {
   light: {},
@@ -23,22 +18,7 @@ export async function checkAccessibility(site: Site): Promise<string> {
       await page.goto(site.url + address);
       await page.waitForSelector(isLive);
       await page.locator(".skeleton").first().waitFor({ state: "detached" });
-      // Its own world: the page's policy lets nothing in.
-      const results = (await page.evaluate(
-        `(async () => { ${axe}; return axe.run(document, { runOnly: ${JSON.stringify(tags)} }); })()`,
-      )) as AxeResults;
-      for (const { id, nodes } of results.violations) {
-        faults.push(
-          `${name} ${address}: ${id}: ${nodes
-            .slice(0, 3)
-            .map(({ html }) => html.slice(0, 120))
-            .join(" | ")}`,
-        );
-      }
-      const wide = await page.evaluate<number>(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-      );
-      if (wide > 0) faults.push(`${name} ${address}: ${wide} pixels too wide`);
+      for (const fault of await faultsOf(page)) faults.push(`${name} ${address}: ${fault}`);
       for (const complaint of complaints.splice(0)) faults.push(`${name} ${address}: ${complaint}`);
     }
     await close();

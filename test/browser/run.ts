@@ -20,6 +20,7 @@ import { checkFailures } from "./failures.ts";
 import { checkKeyboard } from "./keyboard.ts";
 import { checkLive } from "./live.ts";
 import { checkLongLists } from "./long-lists.ts";
+import { checkMessage } from "./message.ts";
 import { checkSignIn } from "./sign-in.ts";
 import { checkTwoPeople } from "./two-people.ts";
 
@@ -28,6 +29,7 @@ const checks: Readonly<Record<string, Check>> = {
   keyboard: checkKeyboard,
   live: checkLive,
   "sign-in": checkSignIn,
+  message: checkMessage,
   "two people": checkTwoPeople,
   "long lists": checkLongLists,
   failures: checkFailures,

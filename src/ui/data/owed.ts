@@ -1,27 +1,28 @@
-/** The stages that several owe, as texts. */
+/** Who has acknowledged a stage that several owe, and who has not: in groups, each with its names. Pure. */
 import type { InstanceJson } from "../../api/message-answers.ts";
 
-/** How far the stages are that several owe, as texts: `ACKED 2 of 3, missing eu-west`; empty where there are none. */
-export function owedTexts({ stages }: Pick<InstanceJson, "stages">): string[] {
-  return stages.flatMap(({ stage, owed }) => {
-    if (owed === null) return [];
-    const { expected, received, missing, extra, extra_count, late, late_count, partial } = owed;
-    const parts = [
-      `${stage} ${received} of ${expected}${partial ? " at least" : ""}`,
-      listed("missing", missing, expected - received),
-      listed("late", late, late_count),
-      listed("not asked", extra, extra_count),
-    ];
-    return parts.filter((part) => part !== "").join(", ");
-  });
+export type Owed = NonNullable<InstanceJson["stages"][number]["owed"]>;
+
+export interface OwedGroup {
+  readonly what: "missing" | "late" | "not asked";
+  readonly tone: "bad" | "warn" | "quiet";
+  readonly names: readonly string[];
+  /** Members that have no name here: only so many names are read, and where the number alone counts there is none. */
+  readonly unnamed: number;
 }
 
-const namesShown = 5;
-
-/** The first of the names, or how many there are where no name is known; the rest is counted. */
-function listed(what: string, names: readonly string[], count: number): string {
-  if (count === 0) return "";
-  const some = names.slice(0, namesShown);
-  if (some.length === 0) return `${count} ${what}`;
-  return `${what} ${some.join(", ")}${count > some.length ? ` and ${count - some.length} more` : ""}`;
+/** Those that have members, the missing first. */
+export function owedGroups(owed: Owed): OwedGroup[] {
+  const { expected, received, missing, late, late_count, extra, extra_count } = owed;
+  const group = (
+    what: OwedGroup["what"],
+    tone: OwedGroup["tone"],
+    names: readonly string[],
+    count: number,
+  ) => (count <= 0 ? [] : [{ what, tone, names, unnamed: Math.max(0, count - names.length) }]);
+  return [
+    ...group("missing", "bad", missing, expected - received),
+    ...group("late", "warn", late, late_count),
+    ...group("not asked", "quiet", extra, extra_count),
+  ];
 }

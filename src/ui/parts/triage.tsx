@@ -11,6 +11,10 @@ interface TriageProps {
   readonly of: Selection;
   /** What it is about, as `3 messages`. */
   readonly what: string;
+  /** Why, in words; empty for no reason given. */
+  readonly note?: string;
+  /** To take back what was decided, where it is all that can be done. */
+  readonly only?: "clear";
   changed(): void;
 }
 
@@ -40,12 +44,16 @@ const actions: readonly {
   },
 ];
 
-export function TriageButtons({ of, what, changed }: TriageProps) {
+export function TriageButtons({ of, what, note = "", only, changed }: TriageProps) {
   const working = useSignal(false);
   const mark = async (action: Action | "clear", done: string) => {
     working.value = true;
     try {
-      const { changed: count } = await call("triageFindings", { ...of, action });
+      const { changed: count } = await call("triageFindings", {
+        ...of,
+        action,
+        ...(note.trim() !== "" && action !== "clear" && { note: note.trim() }),
+      });
       const undo = action === "clear" ? undefined : () => void mark("clear", "as before");
       say(count === 0 ? `${what}: nothing to change.` : `${what}: ${countText(count)} ${done}.`, undo);
       changed();
@@ -55,6 +63,19 @@ export function TriageButtons({ of, what, changed }: TriageProps) {
       working.value = false;
     }
   };
+  if (only === "clear") {
+    return (
+      <button
+        type="button"
+        class="button"
+        title="It is in lists, counts and alerts again."
+        disabled={working.value}
+        onClick={() => void mark("clear", "as before")}
+      >
+        Take back
+      </button>
+    );
+  }
   return (
     <>
       {actions.map(({ action, text, title, done }) => (

@@ -1,28 +1,27 @@
 import { expect, test } from "bun:test";
-import { owedTexts } from "../../../src/ui/data/owed.ts";
+import { type Owed, owedGroups } from "../../../src/ui/data/owed.ts";
 
-const none = { missing: [], extra: [], extra_count: 0, late: [], late_count: 0 };
+const nobody = { missing: [], extra: [], extra_count: 0, late: [], late_count: 0 };
 
-test("a stage that several owe is shown with who has not acknowledged, was late, or was not asked", () => {
-  const texts = (...owed: object[]) =>
-    owedTexts({ stages: owed.map((one) => ({ stage: "ACKED", owed: one })) } as unknown as Parameters<
-      typeof owedTexts
-    >[0]);
-  const names = ["a", "b", "c", "d", "e", "f"];
-  expect(
-    texts(
-      { ...none, expected: 3, received: 2, missing: ["eu-west"] },
-      { ...none, expected: 1_000, received: 800, missing: names, partial: true },
-      { ...none, expected: 3, received: 3, extra: ["z"], extra_count: 1, late: ["a"], late_count: 1 },
-      { ...none, expected: 3, received: 1 },
-    ),
-  ).toEqual([
-    "ACKED 2 of 3, missing eu-west",
-    "ACKED 800 of 1000 at least, missing a, b, c, d, e and 195 more",
-    "ACKED 3 of 3, late a, not asked z",
-    "ACKED 1 of 3, 2 missing",
+test("a stage that several owe is in groups of those that miss, that came late, and that were not asked", () => {
+  const owed: Owed = {
+    ...{ expected: 3, received: 2, missing: ["eu-west"] },
+    ...{ late: ["ap-south"], late_count: 1, extra: ["sa-east"], extra_count: 1 },
+  };
+  expect(owedGroups(owed)).toEqual([
+    { what: "missing", tone: "bad", names: ["eu-west"], unnamed: 0 },
+    { what: "late", tone: "warn", names: ["ap-south"], unnamed: 0 },
+    { what: "not asked", tone: "quiet", names: ["sa-east"], unnamed: 0 },
   ]);
-  expect(
-    owedTexts({ stages: [{ stage: "SENT", owed: null }] } as unknown as Parameters<typeof owedTexts>[0]),
-  ).toEqual([]);
+});
+
+test("what has all that it is owed has no group", () => {
+  expect(owedGroups({ ...nobody, expected: 3, received: 3 })).toEqual([]);
+});
+
+test("those that have no name are counted", () => {
+  const few = { ...nobody, expected: 500, received: 100, missing: ["a", "b"] };
+  expect(owedGroups(few)).toEqual([{ what: "missing", tone: "bad", names: ["a", "b"], unnamed: 398 }]);
+  const counted = { ...nobody, expected: 3, received: 1 };
+  expect(owedGroups(counted)).toEqual([{ what: "missing", tone: "bad", names: [], unnamed: 2 }]);
 });

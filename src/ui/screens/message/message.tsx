@@ -1,127 +1,71 @@
 /** One message: what has happened against what should have, live. */
-import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { call } from "../../data/call.ts";
-import { setClock } from "../../data/clock.ts";
-import { watch } from "../../data/live.ts";
-import { type Message, type TimelineEvent, withEarlier, withEvent } from "../../data/message-events.ts";
+import { now as clock } from "../../data/clock.ts";
+import type { Message } from "../../data/message-events.ts";
 import { useRead } from "../../data/resource.ts";
+import { messageAddress, parameter } from "../../data/route.ts";
 import { Page } from "../../frame/page.tsx";
 import { WordBadge } from "../../parts/badge.tsx";
-import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { Actions } from "./actions.tsx";
+import { useComparison } from "./compare.tsx";
 import { Facts } from "./facts.tsx";
+import { Found } from "./found.tsx";
 import { Journey } from "./journey.tsx";
+import { useLiveMessage } from "./live-message.ts";
+import { RunChoice } from "./run-choice.tsx";
+import { formerRun, runOf } from "./runs.ts";
 import { StageRows } from "./stage-rows.tsx";
+import { stageViews } from "./stages.ts";
 import { Timeline } from "./timeline.tsx";
-import { Verdict } from "./verdict.tsx";
+import { FormerRun, Verdict } from "./verdict.tsx";
 
-/** Time alone changes what is due. */
-const refreshMs = 5_000;
-/** Events that come together cause one read. */
-const gatherMs = 150;
-
-interface MessageProps {
-  readonly appId: string;
-  readonly messageId: string;
+interface MessageScreenProps {
+  readonly first: Message;
   /** The id of the search: the message's own or an external one. */
   readonly soughtId: string;
+  /** Reads the message again. */
+  again(): void;
 }
 
-export function MessageScreen({ appId, messageId, soughtId }: MessageProps) {
-  const key = { app_id: appId, message_id: messageId };
-  const message = useRead("getMessage", { ...key, order: "newest", limit: 1_000 });
-  const data = message.data;
-  if (data === undefined) {
-    return (
-      <Page title={messageId}>
-        {message.error?.status === 404 ? (
-          <Empty title="This message is not there">
-            <p>It has no event, or retention or an erasure has taken it.</p>
-          </Empty>
-        ) : message.error !== undefined ? (
-          <Failure error={message.error} what="The message" />
-        ) : (
-          <Pending what="the message" rows={8} />
-        )}
-      </Page>
-    );
-  }
-  return <Shown key={`${appId} ${messageId}`} first={data} soughtId={soughtId} again={message.reload} />;
-}
-
-function Shown({ first, soughtId, again }: { first: Message; soughtId: string; again(): void }) {
+export function MessageScreen({ first, soughtId, again }: MessageScreenProps) {
   const { app_id: appId, message_id: messageId } = first;
-  const events = useSignal<readonly TimelineEvent[]>(first.events.toReversed());
-  const cursor = useSignal(first.next_cursor);
-  const status = useSignal<Message>(first);
-  const added = useSignal(0);
+  const { now: message, events, total, earlier, look } = useLiveMessage(first, again);
   const latency = useRead("getLatency", { app_id: appId }, { when: first.lifecycle !== null });
-  const gather = useRef<ReturnType<typeof setTimeout>>(undefined);
-
-  useEffect(() => {
-    const look = async () => {
-      const now = await call("getMessage", {
-        app_id: appId,
-        message_id: messageId,
-        order: "newest",
-        limit: 1,
-      }).catch(() => undefined);
-      if (now === undefined) return;
-      status.value = now;
-      added.value = 0;
-      if (now.lifecycle !== null) setClock(now.lifecycle.clock);
-    };
-    const refresh = setInterval(() => {
-      if (document.visibilityState === "visible" && status.peek().lifecycle !== null) void look();
-    }, refreshMs);
-    const topic = `apps/${encodeURIComponent(appId)}/messages/${encodeURIComponent(messageId)}`;
-    const stop = watch(topic, first.as_of_seq, {
-      frame: ({ event }) => {
-        const arrived = event as TimelineEvent;
-        const next = withEvent(events.peek(), arrived);
-        if (next.length > events.peek().length) added.value += 1;
-        events.value = next;
-        clearTimeout(gather.current);
-        gather.current = setTimeout(look, gatherMs);
-      },
-      lost: again,
-    });
-    return () => {
-      clearInterval(refresh);
-      clearTimeout(gather.current);
-      stop();
-    };
-  }, [appId, messageId]);
-
-  const earlier = async () => {
-    const page = await call("getMessage", {
-      app_id: appId,
-      message_id: messageId,
-      order: "newest",
-      limit: 1_000,
-      cursor: cursor.value,
-    });
-    events.value = withEarlier(events.peek(), page.events);
-    cursor.value = page.next_cursor;
-  };
-
-  const now = status.value;
+  const former = formerRun(message, parameter("run"));
+  const shown = former?.stages ?? message.lifecycle?.stages ?? [];
+  const stages = stageViews(shown, latency.data, clock.value);
+  const comparison = useComparison(message, stages, latency.data);
+  const runs = message.lifecycle?.runs ?? [];
+  const own = former === undefined ? events : events.filter((event) => runOf(event, runs) === former.run);
   return (
-    <Page title={messageId} tab={messageId} controls={<Actions message={now} />}>
+    <Page title={messageId} tab={messageId} controls={<Actions message={message} />}>
       <p class="crumbs">
         <a href={`/messages?app_id=${encodeURIComponent(appId)}`}>{appId}</a>
+        {message.parent_id !== null && (
+          <>
+            {" › part of "}
+            <a class="id" href={messageAddress({ app_id: appId, message_id: message.parent_id })}>
+              {message.parent_id}
+            </a>
+          </>
+        )}
         {soughtId !== messageId && <> › message with the external id {soughtId}</>}{" "}
-        <WordBadge word={now.state} />
+        <WordBadge word={message.state} />
       </p>
-      <Verdict message={now} latency={latency.data} changed={again} />
-      {now.lifecycle !== null && <StageRows message={now} events={events.value} latency={latency.data} />}
-      <Facts message={now} events={events.value} />
-      <Journey message={now} />
+      <RunChoice message={message} shown={former} />
+      {former === undefined ? (
+        <Verdict message={message} stages={stages} events={events} changed={look} />
+      ) : (
+        <FormerRun run={former} events={own} />
+      )}
+      {message.lifecycle !== null && <StageRows appId={appId} stages={stages} comparison={comparison} />}
+      <Facts message={message} events={events} />
+      <Journey message={message} />
+      <Found message={message} />
       <Timeline
-        events={events.value}
-        total={now.event_count + added.value}
-        {...(cursor.value !== null && { earlier })}
+        events={own}
+        runs={runs}
+        total={former === undefined ? total : own.length}
+        {...(earlier !== undefined && { earlier })}
       />
     </Page>
   );

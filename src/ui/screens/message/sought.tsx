@@ -1,8 +1,9 @@
 /** The message that an id means: its screen, a choice where several have it, or the wait for its first event. */
 import { useEffect } from "preact/hooks";
 import type { AnswerOf } from "../../../api/operation-types.ts";
-import { call } from "../../data/call.ts";
+import { ApiError, call } from "../../data/call.ts";
 import { watch } from "../../data/live.ts";
+import type { Message } from "../../data/message-events.ts";
 import { useLoaded } from "../../data/resource.ts";
 import { parameter } from "../../data/route.ts";
 import { Page } from "../../frame/page.tsx";
@@ -14,6 +15,8 @@ type Summary = AnswerOf<"listMessages">["messages"][number];
 
 /** Matches that are listed; with more, the app must be given as well. */
 const matchesMax = 200;
+/** Events that are read at once, the last ones. */
+const eventsMax = 1_000;
 
 export default function Sought() {
   const id = parameter("message_id");
@@ -34,7 +37,7 @@ function SoughtById({ id, appId }: { id: string; appId: string | undefined }) {
   const { data, error, reload } = useLoaded(`find ${appId ?? ""} ${id}`, (aborted) =>
     find(id, appId, aborted),
   );
-  const missing = data !== undefined && data.found.length === 0;
+  const missing = data?.message === undefined && data?.found.length === 0;
   const after = data?.asOfSeq;
   useEffect(() => {
     if (!missing) return;
@@ -44,39 +47,66 @@ function SoughtById({ id, appId }: { id: string; appId: string | undefined }) {
   if (data === undefined) {
     return (
       <Page title={id}>
-        {error === undefined ? <Pending what="the message" /> : <Failure error={error} what="The message" />}
+        {error === undefined ? (
+          <Pending what="the message" rows={8} />
+        ) : (
+          <Failure error={error} what="The message" />
+        )}
       </Page>
     );
   }
-  const one = data.found.length === 1 || appId !== undefined ? data.found[0] : undefined;
-  if (one !== undefined) return <MessageScreen appId={one.app_id} messageId={one.message_id} soughtId={id} />;
-  if (data.found.length === 0) return <Waiting id={id} appId={appId} />;
+  const { message, found } = data;
+  if (message !== undefined) {
+    // What is read again takes the place of all that came live.
+    const key = JSON.stringify([message.app_id, message.message_id, message.as_of_seq]);
+    return <MessageScreen key={key} first={message} soughtId={id} again={reload} />;
+  }
+  if (found.length === 0) return <Waiting id={id} appId={appId} />;
   return (
     <Page title={id}>
       <p class="lead">
-        {data.found.length} messages have this id. {data.found.length >= matchesMax && "There may be more."}
+        {found.length} messages have this id. {found.length >= matchesMax && "There may be more."}
       </p>
-      <MessageTable caption={`Messages with the id ${id}`} messages={data.found} />
+      <MessageTable caption={`Messages with the id ${id}`} messages={found} />
     </Page>
   );
 }
 
-/** Matches by message id, then by external id, each message once. */
-async function find(
-  id: string,
-  appId: string | undefined,
-  aborted: AbortSignal,
-): Promise<{ found: Summary[]; asOfSeq: number }> {
+interface Found {
+  /** The one that is meant; absent where there is none, or a choice. */
+  readonly message?: Message;
+  readonly found: readonly Summary[];
+  readonly asOfSeq: number;
+}
+
+/** By its app and id at once; else matches by message id, then by external id, each message once. */
+async function find(id: string, appId: string | undefined, aborted: AbortSignal): Promise<Found> {
+  const direct = appId === undefined ? undefined : await read(appId, id, aborted);
+  if (direct !== undefined) return { message: direct, found: [], asOfSeq: direct.as_of_seq };
   const shared = { order: "updated", limit: matchesMax, app_id: appId };
   const pages = await Promise.all([
     call("listMessages", { message_id: id, ...shared }, aborted),
     call("listMessages", { external_id: id, ...shared }, aborted),
   ]);
+  const asOfSeq = Math.min(...pages.map((page) => page.as_of_seq));
   const byKey = new Map<string, Summary>();
   for (const message of pages.flatMap((page) => page.messages)) {
     byKey.set(JSON.stringify([message.app_id, message.message_id]), message);
   }
-  return { found: [...byKey.values()], asOfSeq: Math.min(...pages.map((page) => page.as_of_seq)) };
+  const found = [...byKey.values()];
+  const one = found.length === 1 || appId !== undefined ? found[0] : undefined;
+  const message = one && (await read(one.app_id, one.message_id, aborted));
+  return { ...(message !== undefined && { message }), found, asOfSeq };
+}
+
+/** The message with its last events; `undefined` where there is none. */
+async function read(app_id: string, message_id: string, aborted: AbortSignal): Promise<Message | undefined> {
+  try {
+    return await call("getMessage", { app_id, message_id, order: "newest", limit: eventsMax }, aborted);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
 }
 
 function Waiting({ id, appId }: { id: string; appId: string | undefined }) {

@@ -1,40 +1,50 @@
 /** Expected against actual: every stage with what is normal, its deadline, and what it took. */
 import { now } from "../../data/clock.ts";
-import type { Message, TimelineEvent } from "../../data/message-events.ts";
-import { owedTexts } from "../../data/owed.ts";
+import { messageAddress } from "../../data/route.ts";
 import { durationText, shortDuration } from "../../data/text.ts";
 import { Moment } from "../../parts/time.tsx";
-import { type Latency, type StageView, stageViews } from "./stages.ts";
+import { CompareLine, type useComparison } from "./compare.tsx";
+import { OwedNames } from "./owed.tsx";
+import { keyOf, type Parting } from "./parting.ts";
+import type { StageView } from "./stages.ts";
+import { Track } from "./track.tsx";
 
 interface StageRowsProps {
-  readonly message: Message;
-  readonly events: readonly TimelineEvent[];
-  readonly latency: Latency | undefined;
+  readonly appId: string;
+  readonly stages: readonly StageView[];
+  readonly comparison: ReturnType<typeof useComparison>;
 }
 
-export function StageRows({ message, events, latency }: StageRowsProps) {
-  const stages = stageViews(message, latency, now.value);
+export function StageRows({ appId, stages, comparison }: StageRowsProps) {
+  const { compared } = comparison;
+  const others = new Map(compared?.stages.map((stage) => [keyOf(stage), stage]));
   return (
     <section class="stages" aria-labelledby="stages-title">
       <div class="title">
         <h2 id="stages-title">Expected and actual</h2>
         <p class="key" aria-hidden="true">
           <span class="normal">normal, p50–p99 of 24 h</span> <span class="taken">this message</span>{" "}
+          {compared !== undefined && <span class="other">the other</span>}{" "}
           <span class="deadline">deadline</span>
         </p>
+        <div class="compare">
+          <CompareLine comparison={comparison} />
+        </div>
       </div>
       <ol>
-        {stages.map((stage) => (
-          <StageRow
-            key={stage.stage}
-            stage={stage}
-            first={
-              stage.after === null
-                ? events.find(({ event }) => stage.stage_events.includes(event))
-                : undefined
-            }
-          />
-        ))}
+        {stages.map((stage) => {
+          const key = keyOf(stage);
+          const parting = compared?.parting?.key === key ? compared.parting : undefined;
+          return (
+            <StageRow
+              key={key}
+              appId={appId}
+              stage={stage}
+              other={others.get(key)}
+              {...(parting !== undefined && { parting })}
+            />
+          );
+        })}
       </ol>
     </section>
   );
@@ -50,10 +60,20 @@ const marks = {
   closed: "–",
 } as const;
 
-function StageRow({ stage, first }: { stage: StageView; first: TimelineEvent | undefined }) {
-  const owed = owedTexts({ stages: [stage] });
+interface StageRowProps {
+  readonly appId: string;
+  readonly stage: StageView;
+  /** The same stage of the message that this one is compared with. */
+  readonly other: StageView | undefined;
+  readonly parting?: Parting;
+}
+
+function StageRow({ appId, stage, other, parting }: StageRowProps) {
+  const { done_by: doneBy, owed } = stage;
+  const children = stage.stage === "children";
+  const classes = ["stage", stage.status, stage.late_by_ms !== null && "late", parting && "parting"];
   return (
-    <li class={`stage ${stage.status}${stage.late_by_ms === null ? "" : " late"}`} data-row>
+    <li class={classes.filter(Boolean).join(" ")} data-row>
       <div class="name">
         <span class="mark" aria-hidden="true">
           {marks[stage.status]}
@@ -62,21 +82,45 @@ function StageRow({ stage, first }: { stage: StageView; first: TimelineEvent | u
           <code>{stage.stage}</code>
           <span class="unseen">: {stage.status}</span>
           <p class="muted">
-            <When stage={stage} first={first} />
+            <When stage={stage} />
           </p>
-          {owed.length > 0 && <p class="muted">{owed.join("; ")}</p>}
+          {doneBy !== null && (
+            <p class="muted">
+              by{" "}
+              <a class="id" href={messageAddress(doneBy)}>
+                {doneBy.app_id} {doneBy.message_id}
+              </a>
+            </p>
+          )}
+          {owed !== null && (
+            <OwedNames
+              owed={owed}
+              address={children ? (name) => messageAddress({ app_id: appId, message_id: name }) : undefined}
+            />
+          )}
+          {parting !== undefined && (
+            <p class="parts-here">
+              They part here
+              {parting.times !== undefined && `: ${Number(parting.times.toPrecision(2))} times as long`}.
+            </p>
+          )}
         </div>
       </div>
-      <Track stage={stage} />
+      <Track stage={stage} otherMs={other?.tookMs} />
       <div class="took">
         <Took stage={stage} />
+        {other !== undefined && !(other.status === "done" && other.tookMs === undefined) && (
+          <p class="other-took muted">
+            {other.tookMs === undefined ? other.status : shortDuration(other.tookMs)}
+          </p>
+        )}
       </div>
     </li>
   );
 }
 
-function When({ stage, first }: { stage: StageView; first: TimelineEvent | undefined }) {
-  if (stage.done_at !== null) return <Moment at={first?.created_at ?? stage.done_at} />;
+function When({ stage }: { stage: StageView }) {
+  if (stage.done_at !== null) return <Moment at={stage.done_at} />;
   if (stage.status === "overdue" && stage.due_at !== null)
     return (
       <>
@@ -135,36 +179,5 @@ function Took({ stage }: { stage: StageView }) {
           ? ""
           : "not due yet"}
     </span>
-  );
-}
-
-/** The stage's time to scale: its own, since stages differ by many powers of ten. */
-function Track({ stage }: { stage: StageView }) {
-  const { tookMs, withinMs, p50Ms, p99Ms } = stage;
-  const whole = Math.max(tookMs ?? 0, withinMs ?? 0, p99Ms ?? 0) * 1.08;
-  if (!(whole > 0)) return <div class="track" />;
-  const at = (ms: number) => `${Math.min(100, (ms / whole) * 100)}%`;
-  const label = [
-    p50Ms !== undefined &&
-      p99Ms !== undefined &&
-      `normally ${shortDuration(p50Ms)} to ${shortDuration(p99Ms)}`,
-    withinMs !== undefined && `due within ${shortDuration(withinMs)}`,
-    tookMs !== undefined && `this message ${shortDuration(tookMs)}`,
-  ].filter((part) => part !== false);
-  return (
-    <div class="track" role="img" aria-label={label.join(", ")} title={label.join(", ")}>
-      {p50Ms !== undefined && p99Ms !== undefined && (
-        <span
-          class="normal"
-          style={{ insetInlineStart: at(p50Ms), width: `max(2px, ${at(p99Ms - p50Ms)})` }}
-        />
-      )}
-      {tookMs !== undefined && <span class="taken" style={{ width: `max(2px, ${at(tookMs)})` }} />}
-      {withinMs !== undefined && (
-        <span class="deadline" style={{ insetInlineStart: at(withinMs) }}>
-          <i>{shortDuration(withinMs)}</i>
-        </span>
-      )}
-    </div>
   );
 }

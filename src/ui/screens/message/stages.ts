@@ -19,8 +19,11 @@ export interface StageView extends Stage {
 }
 
 /** @param nowMs by Mars' clock */
-export function stageViews({ lifecycle }: Message, latency: Latency | undefined, nowMs: number): StageView[] {
-  const stages = lifecycle?.stages ?? [];
+export function stageViews(
+  stages: readonly Stage[],
+  latency: Latency | undefined,
+  nowMs: number,
+): StageView[] {
   const doneAt = new Map(
     stages.flatMap(({ stage_events, done_at }) => stage_events.map((name) => [name, done_at])),
   );

@@ -5,19 +5,22 @@ import { betweenMs, countText, dayText, durationText, shortDuration } from "../.
 import { say } from "../../frame/toasts.tsx";
 import { Chunks } from "../../parts/chunks.tsx";
 import { Precise } from "../../parts/time.tsx";
+import { type Run, runOf } from "./runs.ts";
 
 /** An event that arrived later than this after `created_at` has a note. */
 const lateMs = 5_000;
 
 interface TimelineProps {
   readonly events: readonly TimelineEvent[];
+  /** Of the message, where there are several: where one begins is said. */
+  readonly runs: readonly Run[];
   /** Number of events of the message, those that are not loaded included. */
   readonly total: number;
   /** Loads the events before; absent where there are none. */
   earlier?(): Promise<void>;
 }
 
-export function Timeline({ events, total, earlier }: TimelineProps) {
+export function Timeline({ events, runs, total, earlier }: TimelineProps) {
   const loading = useSignal(false);
   const open = useSignal<ReadonlySet<number>>(new Set());
   const toggle = (key: number) => {
@@ -56,7 +59,7 @@ export function Timeline({ events, total, earlier }: TimelineProps) {
             run.events.length > 1 ? (
               <RunRow run={run} open={open.value.has(run.key)} toggle={() => toggle(run.key)} />
             ) : (
-              <EventRow event={run.events[0]!} before={run.before} />
+              <EventRow event={run.events[0]!} before={run.before} runs={runs} />
             )
           }
         />
@@ -89,14 +92,24 @@ function RunRow({ run, open, toggle }: { run: EventRun; open: boolean; toggle():
   );
 }
 
-function EventRow({ event, before }: { event: TimelineEvent; before: TimelineEvent | undefined }) {
+interface EventRowProps {
+  readonly event: TimelineEvent;
+  readonly before: TimelineEvent | undefined;
+  readonly runs: readonly Run[];
+}
+
+function EventRow({ event, before, runs }: EventRowProps) {
   const notes = notesOf(event);
+  const run = runOf(event, runs);
+  const begins =
+    run !== undefined && runs.length > 1 && (before === undefined || runOf(before, runs) !== run);
   const { attributes } = event;
   return (
     <>
       {(before === undefined || dayText(before.created_at) !== dayText(event.created_at)) && (
         <p class="day">{dayText(event.created_at)}</p>
       )}
+      {begins && <p class="day">Run {run}</p>}
       <div class="event" data-row>
         <Gap from={before} to={event} />
         <div class="when">

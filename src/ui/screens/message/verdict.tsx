@@ -1,27 +1,32 @@
 /** What is wrong with the message, in one sentence, and what is normal. */
+import { useSignal } from "@preact/signals";
 import { now } from "../../data/clock.ts";
-import type { Message } from "../../data/message-events.ts";
+import type { Message, TimelineEvent } from "../../data/message-events.ts";
 import { to } from "../../data/route.ts";
 import { durationText, shortDuration } from "../../data/text.ts";
 import { Moment } from "../../parts/time.tsx";
 import { TriageButtons } from "../../parts/triage.tsx";
-import { type Latency, type StageView, stageViews } from "./stages.ts";
+import { Marked } from "./marked.tsx";
+import type { Run } from "./runs.ts";
+import type { StageView } from "./stages.ts";
+import { Why } from "./why.tsx";
 
 interface VerdictProps {
   readonly message: Message;
-  readonly latency: Latency | undefined;
+  readonly stages: readonly StageView[];
+  readonly events: readonly TimelineEvent[];
   /** Reads the message again. */
   changed(): void;
 }
 
-export function Verdict({ message, latency, changed }: VerdictProps) {
-  const stages = stageViews(message, latency, now.value);
+export function Verdict({ message, stages, events, changed }: VerdictProps) {
   const missing = stages.filter(({ status }) => status === "overdue").sort(byDue);
   const first = missing[0];
   if (first !== undefined)
     return <Missing message={message} stage={first} others={missing.length - 1} changed={changed} />;
-  if (message.state === "closed") return <Closed />;
-  if (message.state === "failed") return <Failed message={message} />;
+  if (message.state === "closed") return <Closed message={message} stages={stages} changed={changed} />;
+  if (message.state === "failed") return <Failed message={message} events={events} />;
+  if (message.state === "abandoned") return <Abandoned message={message} />;
   const skipped = stages.filter(({ status }) => status === "skipped");
   if (skipped.length > 0) {
     return (
@@ -48,6 +53,30 @@ export function Verdict({ message, latency, changed }: VerdictProps) {
   return null;
 }
 
+/** A run that another one has followed. */
+export function FormerRun({ run, events }: { run: Run; events: readonly TimelineEvent[] }) {
+  const failed = run.state === "failed";
+  const cause = failed ? events.find(({ created_at }) => created_at === run.ended_at) : undefined;
+  return (
+    <section class={`verdict ${failed ? "bad" : "plain"}`}>
+      <h2>
+        Run {run.run}: {run.state}
+        {cause !== undefined && `, ${cause.event}`}.
+      </h2>
+      <p>
+        It began <Moment at={run.began_at} />
+        {run.ended_at !== null && (
+          <>
+            , and {run.state === "superseded" ? "the next one began" : "ended"} <Moment at={run.ended_at} />
+          </>
+        )}
+        .
+      </p>
+      {cause !== undefined && <Why event={cause} />}
+    </section>
+  );
+}
+
 interface MissingProps {
   readonly message: Message;
   readonly stage: StageView;
@@ -57,6 +86,7 @@ interface MissingProps {
 
 function Missing({ message, stage, others, changed }: MissingProps) {
   const { tookMs, p99Ms, withinMs } = stage;
+  const note = useSignal("");
   return (
     <section class="verdict bad">
       <h2>{stage.stage} has not come.</h2>
@@ -78,14 +108,33 @@ function Missing({ message, stage, others, changed }: MissingProps) {
         )}
         {stage.owed !== null &&
           stage.owed.missing.length > 0 &&
-          `Missing: ${stage.owed.missing.join(", ")}. `}
+          `Missing: ${listed(stage.owed.missing, stage.owed.expected - stage.owed.received)}. `}
         {others > 0 && `${others} more ${others === 1 ? "is" : "are"} missing. `}
       </p>
+      {stage.triage !== null && (
+        <p class="mark">
+          <Marked mark={stage.triage} />
+        </p>
+      )}
       <div class="actions">
+        <input
+          type="text"
+          aria-label="Why, for the others"
+          placeholder="Why (optional)"
+          maxLength={500}
+          value={note.value}
+          onInput={({ currentTarget }) => {
+            note.value = currentTarget.value;
+          }}
+        />
         <TriageButtons
           of={{ app_id: message.app_id, message_id: message.message_id }}
           what={message.message_id}
-          changed={changed}
+          note={note.value}
+          changed={() => {
+            note.value = "";
+            changed();
+          }}
         />
         <a
           class="button"
@@ -98,27 +147,72 @@ function Missing({ message, stage, others, changed }: MissingProps) {
   );
 }
 
+const namesInSentence = 3;
+
+function listed(names: readonly string[], count: number): string {
+  const some = names.slice(0, namesInSentence);
+  return `${some.join(", ")}${count > some.length ? ` and ${count - some.length} more` : ""}`;
+}
+
 /** What people have ended. */
-function Closed() {
+function Closed({ message, stages, changed }: Pick<VerdictProps, "message" | "stages" | "changed">) {
+  const marks = stages.flatMap(({ stage, triage, status }) =>
+    status === "closed" && triage !== null ? [{ stage, triage }] : [],
+  );
   return (
     <section class="verdict plain">
       <h2>Closed by people.</h2>
-      <p>What is missing was resolved or ignored. The message goes on as ever when it comes.</p>
+      <p>
+        {marks.length === 0 && "What is missing was resolved or ignored. "}
+        {marks.map(({ stage, triage }) => (
+          <span key={stage}>
+            <code>{stage}</code> was <Marked mark={triage} />.{" "}
+          </span>
+        ))}
+        The message goes on as ever when it comes.
+      </p>
+      <div class="actions">
+        <TriageButtons
+          of={{ app_id: message.app_id, message_id: message.message_id }}
+          what={message.message_id}
+          only="clear"
+          changed={changed}
+        />
+      </div>
     </section>
   );
 }
 
-function Failed({ message }: { message: Message }) {
+function Failed({ message, events }: Pick<VerdictProps, "message" | "events">) {
   const at = message.lifecycle?.failed_at;
-  const event = message.events.find(({ created_at }) => created_at === at)?.event;
+  const cause = events.find(({ created_at }) => created_at === at);
   return (
     <section class="verdict bad">
-      <h2>{event === undefined ? "The message failed." : `The message failed: ${event}.`}</h2>
+      <h2>{cause === undefined ? "The message failed." : `The message failed: ${cause.event}.`}</h2>
       {at != null && (
         <p>
           At <Moment at={at} />. Nothing more is expected of it.
         </p>
       )}
+      {cause !== undefined && <Why event={cause} />}
+    </section>
+  );
+}
+
+function Abandoned({ message }: Pick<VerdictProps, "message">) {
+  const at = message.lifecycle?.abandoned_at;
+  return (
+    <section class="verdict warn">
+      <h2>Given up.</h2>
+      <p>
+        It was overdue for as long as its lifecycle waits
+        {at != null && (
+          <>
+            , <Moment at={at} />
+          </>
+        )}
+        . If what is missing comes after all, it counts.
+      </p>
     </section>
   );
 }
