@@ -15,6 +15,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   core: [],
   lifecycle: ["core"],
   learning: ["core", "lifecycle"],
+  demo: ["core"],
   statistics: ["core"],
   // What every part that runs for long stands on.
   runtime: ["core"],
@@ -34,7 +35,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   // What users see.
   api: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime"],
   edge: ["api", "core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
-  ui: ["api", "gen"],
+  ui: ["api", "demo", "gen"],
   cli: ["api", "config", "core"],
 };
 

@@ -1,7 +1,8 @@
 /** A producer's client: waits as long as an answer asks, and sends again without an answer. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { bulkEventsMax } from "../../src/core/limits.ts";
-import type { DemoEvent } from "./message.ts";
+import type { DemoEvent } from "../../src/demo/message.ts";
+import type { DemoMars } from "../../src/demo/player.ts";
 
 /** How long one call may be refused or unanswered, all tries together. */
 const patienceMs = 60_000;
@@ -12,20 +13,34 @@ const pauseMs = 1_000;
 const timeoutMs = 30_000;
 
 /** A failure whose message is for the user. */
-export class DemoError extends Error {}
+export class DemoError extends Error {
+  /** Of the answer that refused; absent where there is none. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
 
 // The caller knows the type of the answer.
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path
 export type Json = any;
 
-export class MarsClient {
+export class MarsClient implements DemoMars {
   readonly #url: string;
+  readonly #key: string | undefined;
   readonly #signal: AbortSignal;
 
   /** @param signal ends everything, with its reason */
-  constructor(url: string, signal: AbortSignal) {
+  constructor(url: string, key: string | undefined, signal: AbortSignal) {
     this.#url = url;
+    this.#key = key;
     this.#signal = signal;
+  }
+
+  get hasKey(): boolean {
+    return this.#key !== undefined;
   }
 
   /** @throws `DemoError` where no Mars answers, or one that is not ready */
@@ -45,23 +60,20 @@ export class MarsClient {
       );
   }
 
-  async putLifecycle(appId: string, lifecycle: unknown): Promise<void> {
-    await this.#call(`/api/apps/${encodeURIComponent(appId)}/lifecycle`, {
-      method: "PUT",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(lifecycle),
-    });
+  putLifecycle(appId: string, lifecycle: unknown): Promise<Json> {
+    return this.change("PUT", `/api/apps/${encodeURIComponent(appId)}/lifecycle`, lifecycle);
+  }
+
+  putAttributes(appId: string, indexed: readonly string[]): Promise<Json> {
+    return this.change("PUT", `/api/apps/${encodeURIComponent(appId)}/attributes`, { indexed });
   }
 
   /** Resolves, to the last seq, when all are on disk. A try without an answer is repeated, which does no harm. */
   async send(events: readonly DemoEvent[]): Promise<number> {
     let seq = 0;
     for (let start = 0; start < events.length; start += bulkEventsMax) {
-      const answer = await this.#call("/api/event/bulk", {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ events: events.slice(start, start + bulkEventsMax) }),
-      });
+      const part = { events: events.slice(start, start + bulkEventsMax) };
+      const answer = await this.change("POST", "/api/event/bulk", part);
       if (answer.rejected > 0) throw new DemoError(`events were rejected: ${JSON.stringify(answer.errors)}`);
       seq = answer.seq;
     }
@@ -70,6 +82,16 @@ export class MarsClient {
 
   get(path: string): Promise<Json> {
     return this.#call(path);
+  }
+
+  change(method: "PUT" | "POST" | "DELETE", path: string, body?: unknown): Promise<Json> {
+    return this.#call(path, {
+      method,
+      ...(body !== undefined && {
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    });
   }
 
   async #call(path: string, init?: RequestInit): Promise<Json> {
@@ -85,7 +107,8 @@ export class MarsClient {
         refusal = `${response.status} ${await response.text()}`;
         // 504: what was sent is not visible yet.
         if (response.status === 504) limitMs = visibleMs;
-        if (![429, 503, 504].includes(response.status)) throw new DemoError(`${what} gives ${refusal}`);
+        if (![429, 503, 504].includes(response.status))
+          throw new DemoError(`${what} gives ${refusal}`, response.status);
         waitMs = 1_000 * Number(response.headers.get("retry-after")) || pauseMs;
       } catch (error) {
         this.#signal.throwIfAborted();
@@ -99,7 +122,11 @@ export class MarsClient {
 
   #fetch(path: string, init?: RequestInit): Promise<Response> {
     const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]);
-    return fetch(this.#url + path, { ...init, signal });
+    const headers = {
+      ...init?.headers,
+      ...(this.#key !== undefined && { authorization: `Bearer ${this.#key}` }),
+    };
+    return fetch(this.#url + path, { ...init, headers, signal });
   }
 }
 

@@ -1,35 +1,44 @@
 /**
- * `npm run demo [-- OPTIONS]`: plays a day of a shop's traffic into a running Mars, for people who want to look before
- * they instrument: healthy, slow, lost and failed messages of four apps, and ten minutes in which a queue stalls. First
- * the past 24 hours, at once; then it goes on live, at a few messages a second, until Ctrl-C. What it sends has ids of
- * its own in every run, and stays until Mars forgets it after its retention.
+ * `npm run demo [-- OPTIONS]`: plays three days of a shop's traffic into a running Mars, for people who want to look before
+ * they instrument: healthy, slow, lost and failed messages of eight apps, with steps that stood still for a while. First the
+ * past, at once; then it goes on live, at a few messages a second, until Ctrl-C. A minute after the start a carrier of
+ * text messages is gone for three minutes: messages get stuck, an alert comes, and both end when it is back. What it sends
+ * has ids of its own in every run, and stays until Mars forgets it after its retention, or until --remove. Its sink, rules and
+ * silence go with Ctrl-C.
  *
- *     --url URL      of Mars (default http://127.0.0.1:4000)
- *     --scale NAME   small, normal or large: 3,000, 25,000 or 130,000 messages in the past day (default normal)
+ *     --url URL      of Mars (default http://127.0.0.1:4000); MARS_KEY is its key, where it needs one
+ *     --scale NAME   small, normal or large: 3,000, 20,000 or 100,000 messages in a past day (default normal)
+ *     --days N       of the past, 1 to 7 (default 3)
  *     --seed N       of its chance, a whole number (default 1)
- *     --no-live      stop after the past day; what is under way is then overdue in time
+ *     --no-live      stop after the past; what is under way is then overdue in time
+ *     --remove       erase all messages of the demo's apps, and end their lifecycles
  *     --help
  *
  * Exit code 1 when there is no Mars or it refuses, 2 when an option is wrong.
  */
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { demoApps, lifecycleOf } from "./apps.ts";
-import { DemoError, type Json, MarsClient, messageOf } from "./client.ts";
-import { liveIncident } from "./incident.ts";
-import { Traffic } from "./traffic.ts";
+import { catalogueOf } from "../../src/demo/catalogue.ts";
+import type { Outage } from "../../src/demo/outage.ts";
+import { Player } from "../../src/demo/player.ts";
+import { type AlertSetup, decide, setUpAlerts } from "./alerts.ts";
+import { DemoError, MarsClient, messageOf } from "./client.ts";
+import { lookText, statesText } from "./look.ts";
 
-const ordersPerDay: Readonly<Record<string, number>> = { small: 500, normal: 4_000, large: 20_000 };
-/** Makes three to five messages a second. */
-const liveOrdersPerSecond = 0.8;
-const livePauseMs = 250;
+const ordersPerDay: Readonly<Record<string, number>> = { small: 400, normal: 2_600, large: 13_000 };
+const daysMax = 7;
+/** How long it may take to clean up after Ctrl-C. */
+const closeMs = 5_000;
+
+const apps = catalogueOf("").map(({ appId }) => appId);
 
 interface Options {
   readonly url: string;
   readonly ordersPerDay: number;
+  readonly days: number;
   readonly seed: number;
   readonly live: boolean;
+  readonly remove: boolean;
 }
 
 process.exitCode = await main();
@@ -49,13 +58,13 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   try {
-    await play(options, stop.signal);
+    const mars = new MarsClient(options.url, process.env.MARS_KEY, stop.signal);
+    await mars.assertReady();
+    if (options.remove) await remove(mars);
+    else await play(mars, options, stop.signal);
     return 0;
   } catch (error) {
-    if (stop.signal.aborted) {
-      say("Stopped. Open messages will become overdue.");
-      return 0;
-    }
+    if (stop.signal.aborted) return 0;
     if (!(error instanceof DemoError)) throw error;
     process.stderr.write(`demo: ${error.message}\n`);
     return 1;
@@ -65,100 +74,62 @@ async function main(): Promise<number> {
   }
 }
 
-async function play({ url, live, ...options }: Options, signal: AbortSignal): Promise<void> {
-  const mars = new MarsClient(url, signal);
-  await mars.assertReady();
-  // A lifecycle holds for messages whose first event is accepted after it.
-  for (const app of demoApps) await mars.putLifecycle(app.appId, lifecycleOf(app));
-  say(`Lifecycles put: ${demoApps.map(({ appId }) => appId).join(", ")}.`);
-
+async function play(mars: MarsClient, { url, live, ...options }: Options, signal: AbortSignal) {
   const startMs = Date.now();
-  const run = Math.floor(startMs / 1_000).toString(36);
-  const traffic = new Traffic({ ...options, run, startMs, liveRate: liveOrdersPerSecond });
-  const { events, seq } = await catchUp(mars, traffic);
+  const player = new Player(mars, { ...options, startMs, prefix: "" });
+  await player.setUp();
+  say(`Lifecycles put: ${apps.join(", ")}.`);
+  const { events, seq } = await player.catchUp();
   const took = ((Date.now() - startMs) / 1_000).toFixed(1);
-  const { fromMs, untilMs } = traffic.incident;
+  const { orders, messages } = player.traffic;
+  const past = options.days === 1 ? "the past day" : `the past ${options.days} days`;
   say(
-    `Played the past day in ${took} s: ${traffic.orders} orders, ${traffic.messages} messages, ${events} events (run ${run}, seed ${options.seed}).`,
-    `From ${clock(fromMs)} to ${clock(untilMs)} the queue of notifications stood still.`,
+    `Played ${past} in ${took} s: ${orders} orders, ${messages} messages, ${events} events (run ${player.run}, seed ${options.seed}).`,
+    ...player.traffic.outages.map(outageText),
   );
+  let alerts: AlertSetup | undefined;
   const look = async () => {
-    const order = `${run}-${Math.ceil(traffic.orders / 2)}`;
-    say("", await statesText(mars, seq), "", lookText(url, order), "");
-    if (live) say("Going on live; Ctrl-C ends it. For one minute in ten the queue of notifications stalls.");
+    const order = `${player.run}-${Math.ceil(orders / 2)}`;
+    say("", await statesText(mars, apps, seq), "", lookText(url, order), "");
+    if (!live) return;
+    await decide(mars);
+    alerts = await setUpAlerts(mars, (text) => say(`${clock(Date.now(), true)} ${text}`));
+    say(...alerts.lines, "Going on live; Ctrl-C ends it.");
   };
-  // A Mars that has just started may take a while to judge the day. Traffic does not wait for it.
-  await Promise.all([look(), ...(live ? [goOn(mars, traffic, startMs, signal)] : [])]);
-}
-
-/** Plays what happens now, until `signal`. */
-async function goOn(
-  mars: MarsClient,
-  traffic: Traffic,
-  startMs: number,
-  signal: AbortSignal,
-): Promise<never> {
-  let announced = 0;
-  for (;;) {
-    const now = Date.now();
-    const { fromMs, untilMs } = liveIncident(startMs, now);
-    if (now >= fromMs && now < untilMs && announced !== fromMs) {
-      announced = fromMs;
-      say(`${clock(now)} The queue of notifications stalls for a minute: watch the stuck messages.`);
-    }
-    await catchUp(mars, traffic);
-    await sleep(livePauseMs, undefined, { signal });
+  try {
+    // A Mars that has just started may take a while to judge the past. Traffic does not wait for it.
+    await Promise.all([look(), ...(live ? [player.goOn(signal, sayOutage)] : [])]);
+  } finally {
+    await alerts?.close(new MarsClient(url, process.env.MARS_KEY, AbortSignal.timeout(closeMs)));
+    if (live) say("Stopped. Its messages stay, and open ones become overdue; --remove erases them.");
   }
 }
 
-/** Sends what has happened until now, and what happens meanwhile. */
-async function catchUp(mars: MarsClient, traffic: Traffic): Promise<{ events: number; seq: number }> {
-  let events = 0;
-  let seq = 0;
-  for (;;) {
-    const batch = traffic.take(Date.now());
-    if (batch.length === 0) return { events, seq };
-    seq = await mars.send(batch);
-    events += batch.length;
+async function remove(mars: MarsClient): Promise<void> {
+  let erased = 0;
+  for (const app of apps) {
+    const path = `/api/apps/${app}`;
+    await mars.change("DELETE", `${path}/lifecycle`).catch(ifThere);
+    erased += (await mars.change("DELETE", path).catch(ifThere))?.erasure.messages_erased ?? 0;
   }
+  say(`Erased ${erased} messages of ${apps.join(", ")}; large apps go on in the background.`);
 }
 
-/** The demo's apps with their messages by state, once all that was sent is visible. */
-async function statesText(mars: MarsClient, seq: number): Promise<string> {
-  const states = ["complete", "open", "overdue", "failed"];
-  const rows = [["", ...states]];
-  for (let cursor: string | null = ""; cursor !== null; ) {
-    const query = new URLSearchParams({
-      limit: "1000",
-      min_seq: String(seq),
-      ...(cursor !== "" && { cursor }),
-    });
-    const page: Json = await mars.get(`/api/apps?${query}`);
-    for (const { app_id, messages } of page.apps) {
-      if (!demoApps.some(({ appId }) => appId === app_id)) continue;
-      rows.push([app_id, ...states.map((state) => String(messages[state]))]);
-    }
-    cursor = page.next_cursor ?? null;
-  }
-  return rows
-    .map(([name = "", ...cells]) => name.padEnd(18) + cells.map((cell) => cell.padStart(10)).join(""))
-    .join("\n");
+function ifThere(error: unknown): undefined {
+  if (!(error instanceof DemoError && error.status === 404)) throw error;
 }
 
-function lookText(url: string, order: string): string {
-  const topic = '{"type":"subscribe","topic":"findings"}';
-  const rows = [
-    ["the page", `${url}/`],
-    ["what is stuck now", `${url}/api/overdue`],
-    ["what was found", `${url}/api/findings?limit=10`],
-    ["who stays behind where", `${url}/api/apps/shop-orders/funnel?since=24h`],
-    ["how long each hop takes", `${url}/api/apps/notifications/latency?since=24h`],
-    ["all apps", `${url}/api/apps`],
-    ["an order in every app", `${url}/api/messages?external_id=${order}`],
-    ["findings, live", `curl -N '${url}/api/stream?topic=findings'`],
-    ["or by WebSocket", `npx wscat -c ${url.replace(/^http/, "ws")}/ws -w 600 -x '${topic}'`],
-  ];
-  return ["Look at:", ...rows.map(([what = "", where]) => `  ${what.padEnd(24)} ${where}`)].join("\n");
+function sayOutage({ where, untilMs }: Outage, begins: boolean): void {
+  say(
+    begins
+      ? `${clock(Date.now(), true)} ${where?.value} is gone until ${clock(untilMs, true)}: its text messages get stuck.`
+      : `${clock(Date.now(), true)} ${where?.value} is back: what waited is sent.`,
+  );
+}
+
+function outageText({ appId, events, where, fromMs, untilMs }: Outage): string {
+  const which = where === undefined ? "" : ` of ${where.attribute} ${where.value}`;
+  return `From ${clock(fromMs)} to ${clock(untilMs)} no ${events.join(" or ")} came in ${appId}${which}.`;
 }
 
 /** `undefined` where help was asked for. */
@@ -167,8 +138,10 @@ function readOptions(): Options | undefined {
     options: {
       url: { type: "string", default: "http://127.0.0.1:4000" },
       scale: { type: "string", default: "normal" },
+      days: { type: "string", default: "3" },
       seed: { type: "string", default: "1" },
       live: { type: "boolean", default: true },
+      remove: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
     allowNegative: true,
@@ -182,11 +155,22 @@ function readOptions(): Options | undefined {
   if (orders === undefined) {
     throw new Error(`--scale must be one of ${Object.keys(ordersPerDay).join(", ")}, is ${values.scale}`);
   }
+  if (!/^[1-9]$/.test(values.days) || Number(values.days) > daysMax) {
+    throw new Error(`--days must be a whole number from 1 to ${daysMax}, is ${values.days}`);
+  }
   if (!/^\d{1,9}$/.test(values.seed)) {
     throw new Error(`--seed must be a whole number of at most 9 digits, is ${values.seed}`);
   }
   const base = (url.origin + url.pathname).replace(/\/+$/, "");
-  return { url: base, ordersPerDay: orders, seed: Number(values.seed), live: values.live };
+  const { live, remove } = values;
+  return {
+    url: base,
+    ordersPerDay: orders,
+    days: Number(values.days),
+    seed: Number(values.seed),
+    live,
+    remove,
+  };
 }
 
 /** The comment at the head of this file. */
@@ -196,8 +180,11 @@ function helpText(): string {
   return comment.replace(/^ \* ?/gm, "");
 }
 
-function clock(atMs: number): string {
-  return new Date(atMs).toTimeString().slice(0, 5);
+/** `Wed 14:20`, or `14:20:05`. */
+function clock(atMs: number, seconds = false): string {
+  const date = new Date(atMs);
+  const time = date.toTimeString().slice(0, seconds ? 8 : 5);
+  return seconds ? time : `${date.toLocaleDateString("en-GB", { weekday: "short" })} ${time}`;
 }
 
 function say(...lines: readonly string[]): void {

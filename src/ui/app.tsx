@@ -6,6 +6,7 @@ import { account, askDoor, door, doorFault } from "./data/account.ts";
 import { signedOut } from "./data/call.ts";
 import { parameter, path } from "./data/route.ts";
 import { AccountMenu, OpenWarning } from "./frame/account.tsx";
+import { DemoBar } from "./frame/demo-bar.tsx";
 import { Help } from "./frame/help.tsx";
 import { listenToKeys, open } from "./frame/keys.tsx";
 import { LiveLight } from "./frame/light.tsx";
@@ -68,6 +69,7 @@ export function App() {
           {!kiosk && <AccountMenu />}
         </header>
         <OpenWarning />
+        <DemoBar />
         <main id="main" tabIndex={-1}>
           {door.value !== undefined ? <CurrentScreen /> : <NoAnswer />}
         </main>

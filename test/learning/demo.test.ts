@@ -1,7 +1,7 @@
 /** Learning from the demo's traffic, which was not made for it, beside the lifecycles that the demo puts. */
 import { describe, expect, test } from "bun:test";
-import { demoApps, lifecycleOf } from "../../scripts/demo/apps.ts";
-import { Traffic } from "../../scripts/demo/traffic.ts";
+import { demoApps, lifecycleOf } from "../../src/demo/apps.ts";
+import { Traffic } from "../../src/demo/traffic.ts";
 import { DryRun, type DryRunResult } from "../../src/learning/dry-run.ts";
 import type { MessageHistory } from "../../src/learning/history.ts";
 import { learn } from "../../src/learning/learn.ts";
@@ -19,7 +19,10 @@ interface Seen {
 
 /** The messages of a day, by app, the latest first. */
 function day(seed: number): ReadonlyMap<string, readonly MessageHistory[]> {
-  const traffic = new Traffic({ seed, run: "day", startMs, ordersPerDay: 4_000, liveRate: 0.8 });
+  const traffic = new Traffic({
+    ...{ seed, run: "day", prefix: "", startMs, days: 1 },
+    ...{ ordersPerDay: 4_000, liveRate: 0.8 },
+  });
   const apps = new Map<string, Map<string, Map<string, Seen>>>();
   const within = <Value>(map: Map<string, Map<string, Value>>, key: string) =>
     map.get(key) ?? map.set(key, new Map()).get(key)!;

@@ -1,7 +1,8 @@
 /** The demo as a user runs it: a process, played into a Mars. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { demoApps } from "../../scripts/demo/apps.ts";
+import { demoApps } from "../../src/demo/apps.ts";
+import { catalogueOf } from "../../src/demo/catalogue.ts";
 import { get, type Json } from "../edge/rest/client.ts";
 import { startMars } from "../support/mars.ts";
 
@@ -17,12 +18,16 @@ async function demo(...args: readonly string[]) {
   return { stdout, stderr, exitCode };
 }
 
-test("a day of the demo has messages in every state, findings of every kind, a funnel and latencies, twice too", async () => {
+test("the demo's past has messages in every state, findings of every kind, a funnel and latencies, twice too", async () => {
   await using mars = await startMars();
   const play = () => demo("--url", mars.url, "--no-live", "--scale", "small");
   const counts = async () => {
     const { apps } = (await get(`${mars.url}/api/apps`)).body;
-    expect(apps.map((app: Json) => app.app_id).sort()).toEqual(demoApps.map(({ appId }) => appId).sort());
+    expect(apps.map((app: Json) => app.app_id).sort()).toEqual(
+      catalogueOf("")
+        .map(({ appId }) => appId)
+        .sort(),
+    );
     return Object.fromEntries(apps.map((app: Json) => [app.app_id, app.messages]));
   };
 
@@ -35,7 +40,8 @@ test("a day of the demo has messages in every state, findings of every kind, a f
     expect(once[appId].failed).toBeGreaterThan(0);
   }
   expect(once["parcel-tracking"].open).toBeGreaterThan(0);
-  for (const kind of ["missing", "late", "skipped", "failed"]) {
+  for (const { appId } of catalogueOf("")) expect(once[appId].overdue).toBeGreaterThan(0);
+  for (const kind of ["missing", "late", "skipped", "failed", "abandoned"]) {
     const { findings } = (await get(`${mars.url}/api/findings?kind=${kind}&limit=1`)).body;
     expect(findings.map((one: Json) => one.kind)).toEqual([kind]);
   }
@@ -43,8 +49,9 @@ test("a day of the demo has messages in every state, findings of every kind, a f
   const links = [...stdout.matchAll(/ (http:\S+)$/gm)].map(([, link = ""]) => link);
   expect(links.length).toBeGreaterThan(5);
   for (const link of links) expect([link, (await fetch(link)).status]).toEqual([link, 200]);
-  const order = links.find((link) => link.includes("external_id=")) ?? "";
-  const apps = (await get(order)).body.messages.map((one: Json) => one.app_id);
+  const order = links.find((link) => link.includes("/journeys/")) ?? "";
+  const journey = (await get(order)).body;
+  const apps = journey.messages.map((one: Json) => one.app_id);
   expect(apps).toContain("shop-orders");
   expect(apps).toContain("payments");
   const funnel = (await get(`${mars.url}/api/apps/shop-orders/funnel?since=24h`)).body;
@@ -55,6 +62,40 @@ test("a day of the demo has messages in every state, findings of every kind, a f
   expect((await play()).exitCode).toBe(0);
   const twice = await counts();
   for (const { appId } of demoApps) expect(twice[appId].complete).toBeGreaterThan(1.5 * once[appId].complete);
+
+  expect((await demo("--url", mars.url, "--remove")).exitCode).toBe(0);
+  expect((await get(`${mars.url}/api/messages?limit=1`)).body.messages).toEqual([]);
+  expect((await get(`${mars.url}/api/overdue?limit=1`)).body.overdue).toEqual([]);
+});
+
+test("live, the demo has a sink, rules, a silence and decisions, until it ends", async () => {
+  await using mars = await startMars({ alertAllow: ["127.0.0.0/8"] });
+  const args = ["--url", mars.url, "--scale", "small", "--days", "1"];
+  const child = Bun.spawn([process.execPath, script, ...args], { stdout: "pipe", stderr: "inherit" });
+  let text = "";
+  const live = Promise.withResolvers<void>();
+  const printed = (async () => {
+    for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
+      text += part;
+      if (text.includes("Going on live")) live.resolve();
+    }
+  })();
+  await live.promise;
+  expect(text).toContain("Notifications come to http://127.0.0.1:");
+  const list = async (what: string) => (await get(`${mars.url}/api/alerts/${what}`)).body[what];
+  expect((await list("rules")).length).toBeGreaterThan(3);
+  expect((await list("sinks")).map((one: Json) => one.type)).toEqual(["webhook"]);
+  expect((await list("silences")).length).toBe(1);
+  for (const mark of ["acknowledged", "resolved", "ignored"]) {
+    const { findings } = (await get(`${mars.url}/api/findings?triage=${mark}&state=any`)).body;
+    expect([mark, findings.length]).toEqual([mark, 1]);
+  }
+  child.kill("SIGINT");
+  expect(await child.exited).toBe(0);
+  await printed;
+  expect(text).toContain("Stopped.");
+  for (const what of ["rules", "sinks", "silences", "calendars"])
+    expect([what, await list(what)]).toEqual([what, []]);
 });
 
 test("where no Mars is, or an option is wrong, the demo says so", async () => {

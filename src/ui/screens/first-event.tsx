@@ -1,24 +1,49 @@
-/** Where there is nothing yet: how to send the first event. The screen around it reads again, and shows it as it comes. */
+/** Where there is nothing yet: how to send the first event, or to play a demo. The screen around it reads again, and shows what comes. */
 import { isSignedIn } from "../data/account.ts";
+import { useAct } from "../data/act.ts";
+import { demo, playDemo } from "../data/demo.ts";
+import { stopped } from "../frame/demo-bar.tsx";
 import { Copy } from "../parts/copy.tsx";
 import { Empty } from "../parts/notice.tsx";
 
-export function FirstEvent() {
+export function FirstEvent({ played }: { played?: () => void }) {
+  const { working, run } = useAct();
   const signedIn = isSignedIn();
   const key = signedIn ? ` -H "Authorization: Bearer $MARS_KEY"` : "";
   const command = `curl ${location.origin}/api/event -H 'Content-Type: application/json'${key} \\
   -d '{"app_id":"shop","message_id":"order-1","event":"CREATED"}'`;
+  const play = () => void run(() => playDemo(1, stopped), "The demo's past day is there.").then(played);
   return (
-    <Empty title="No events yet">
-      <p role="status">Send one. It appears here as soon as it arrives.</p>
-      <pre>{command}</pre>
-      <p>
-        <Copy label="Copy" text={command} />
-      </p>
-      {signedIn && <p class="muted">MARS_KEY is a key that may send events: `mars keys create` makes one.</p>}
-      <p class="muted">
-        Or play a shop, its payments and its parcels: <code>npm run demo</code>
-      </p>
-    </Empty>
+    <div class="first">
+      <Empty title="No events yet">
+        <p role="status">Send one. It appears here as soon as it arrives.</p>
+        <pre>{command}</pre>
+        <p>
+          <Copy label="Copy" text={command} />
+        </p>
+        {signedIn && (
+          <p class="muted">
+            MARS_KEY is a key that may send events: <code>mars keys create</code> makes one.
+          </p>
+        )}
+      </Empty>
+      <Empty title="Or look around first">
+        <p>
+          The demo is a shop with its payments, parcels and text messages: a past day with some trouble, and
+          then live. After a minute a carrier is gone, and messages get stuck.
+        </p>
+        <p>
+          <button
+            type="button"
+            class="button primary"
+            disabled={working || demo.value.step !== "off"}
+            onClick={play}
+          >
+            Play the demo
+          </button>
+        </p>
+        <p class="muted">It makes apps whose names begin with demo-. One click removes them.</p>
+      </Empty>
+    </div>
   );
 }

@@ -2,11 +2,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { setClock } from "../../data/clock.ts";
+import { isDemo, isRemoved } from "../../data/demo.ts";
 import { watch } from "../../data/live.ts";
 import { useRead } from "../../data/resource.ts";
 import { messageAddress } from "../../data/route.ts";
 import { countText } from "../../data/text.ts";
 import { counts } from "../../frame/counts.ts";
+import { DemoBar } from "../../frame/demo-bar.tsx";
 import { Page } from "../../frame/page.tsx";
 import { WordBadge } from "../../parts/badge.tsx";
 import { Failure, Pending } from "../../parts/notice.tsx";
@@ -51,6 +53,7 @@ export function Overview() {
       </Page>
     );
   }
+  const apps = data.apps.filter((app) => !isRemoved(app));
   const known = new Set(live.value.map(({ id }) => id));
   const findings = [...live.value, ...data.findings.filter(({ id }) => !known.has(id))].slice(
     0,
@@ -62,17 +65,18 @@ export function Overview() {
       {data.active_incidents > 0 && (
         <IncidentBanner incidents={data.incidents} active={data.active_incidents} changed={reload} />
       )}
-      {data.apps.length === 0 ? (
-        <FirstEvent />
+      {apps.some(isDemo) && <DemoBar left removed={reload} />}
+      {apps.length === 0 ? (
+        <FirstEvent played={reload} />
       ) : (
         <ul class="cards">
-          {data.apps.map((app) => (
+          {apps.map((app) => (
             <AppCard key={app.app_id} app={app} />
           ))}
         </ul>
       )}
       {data.partial && <p class="lead">There are more than 200 apps: the first 200 by name are looked at.</p>}
-      {data.apps.length > 0 && (
+      {apps.length > 0 && (
         <div class="columns">
           <section aria-labelledby="stuck-title">
             <h2 id="stuck-title">

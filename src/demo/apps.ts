@@ -1,5 +1,5 @@
 /** The apps of the demo: their stages, the times between them, and their failures. */
-import { formatDuration } from "../../src/core/duration.ts";
+import { formatDuration } from "../core/duration.ts";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -37,6 +37,10 @@ export interface DemoApp {
   /** How many messages fail. */
   readonly failureShare: number;
   readonly graceMs: number;
+  /** How long a stage is waited for that is overdue. */
+  readonly giveUpMs?: number;
+  /** By which attributes its messages are found. */
+  readonly indexed: readonly string[];
 }
 
 export const shopOrders: DemoApp = {
@@ -57,6 +61,7 @@ export const shopOrders: DemoApp = {
   ],
   failureShare: 0.03,
   graceMs: 1 * second,
+  indexed: ["region", "customer_tier"],
 };
 
 export const payments: DemoApp = {
@@ -75,6 +80,7 @@ export const payments: DemoApp = {
   ],
   failureShare: 0.004,
   graceMs: 1 * second,
+  indexed: ["method", "region"],
 };
 
 export const notifications: DemoApp = {
@@ -91,6 +97,7 @@ export const notifications: DemoApp = {
   failures: [{ event: "BOUNCED", insteadOf: "DELIVERED", reason: "number_unknown" }],
   failureShare: 0.012,
   graceMs: 1 * second,
+  indexed: ["carrier", "channel", "region", "template"],
 };
 
 export const parcelTracking: DemoApp = {
@@ -114,6 +121,8 @@ export const parcelTracking: DemoApp = {
   failureShare: 0.01,
   // The drivers' scanners report when they have a network again.
   graceMs: 1 * minute,
+  giveUpMs: 36 * hour,
+  indexed: ["carrier", "region"],
 };
 
 export const demoApps: readonly DemoApp[] = [shopOrders, payments, notifications, parcelTracking];
@@ -135,5 +144,6 @@ export function lifecycleOf(app: DemoApp): Record<string, unknown> {
     complete_on: app.completeOn,
     fail_on: app.failures.map(({ event }) => event),
     grace: formatDuration(app.graceMs),
+    ...(app.giveUpMs !== undefined && { give_up: formatDuration(app.giveUpMs) }),
   };
 }

@@ -1,12 +1,14 @@
 /** One message of the demo: its events, with slow, lost and failed stages. */
 import type { DemoApp, Failure } from "./apps.ts";
+import { goesOnAt, type Outage } from "./outage.ts";
 import type { Random } from "./random.ts";
 
 /** As `POST /api/event/bulk` takes it. */
 export interface DemoEvent {
   readonly app_id: string;
   readonly message_id: string;
-  readonly external_id: string;
+  readonly external_id?: string;
+  readonly parent_id?: string;
   readonly event: string;
   readonly created_at: string;
   readonly attributes?: Readonly<Record<string, unknown>>;
@@ -40,8 +42,8 @@ export interface MessageSeed {
   readonly trouble: Trouble;
   /** Which of a hop's alternatives, if it has some. */
   readonly alternative: number;
-  /** When a hop that would be made at `atMs` is made: a queue may stall. */
-  readonly delayed: (event: string, atMs: number) => number;
+  /** The outage that an event meets which would be made at `atMs`. */
+  readonly outageAt: (event: string, atMs: number) => Outage | undefined;
 }
 
 export interface DemoMessage {
@@ -80,15 +82,16 @@ export function playMessage(app: DemoApp, seed: MessageSeed, random: Random): De
   const { trouble } = seed;
   const deliveries: Delivery[] = [];
   const reachedAtMs = new Map<string, number>();
+  const written = (event: string, clockMs: number, attributes?: DemoEvent["attributes"]): DemoEvent => ({
+    app_id: app.appId,
+    message_id: seed.messageId,
+    external_id: seed.externalId,
+    event,
+    created_at: new Date(clockMs).toISOString(),
+    ...(attributes !== undefined && { attributes }),
+  });
   const report = (event: string, atMs: number, attributes?: DemoEvent["attributes"], clockMs = atMs) => {
-    const delivery = {
-      app_id: app.appId,
-      message_id: seed.messageId,
-      external_id: seed.externalId,
-      event,
-      created_at: new Date(clockMs).toISOString(),
-      ...(attributes !== undefined && { attributes }),
-    };
+    const delivery = written(event, clockMs, attributes);
     const arrivesAtMs = atMs + (random.chance(heldUpShare) ? random.between(100, 900) : 0);
     deliveries.push({ atMs: arrivesAtMs, event: delivery });
     if (random.chance(repeatedShare)) {
@@ -114,11 +117,31 @@ export function playMessage(app: DemoApp, seed: MessageSeed, random: Random): De
       break;
     }
     const event = hop.events[seed.alternative % hop.events.length]!;
-    atMs = seed.delayed(event, atMs);
+    const outage = seed.outageAt(event, atMs);
+    let retried: DemoEvent["attributes"];
+    if (outage !== undefined) {
+      const goesOnMs = goesOnAt(atMs, outage);
+      const { retries } = outage;
+      // An outage changes nothing but times, so that all else is as without it.
+      const tries = triesUntil(goesOnMs, atMs, outage);
+      for (const [index, triedAtMs] of tries.entries()) {
+        const attributes = { attempt: index + 1, error: retries?.error };
+        deliveries.push({ atMs: triedAtMs, event: written(retries?.event ?? "", triedAtMs, attributes) });
+      }
+      if (tries.length > 0) retried = { attempt: tries.length + 1 };
+      atMs = goesOnMs;
+    }
     reachedAtMs.set(event, atMs);
     if (troubled === "skipped") continue;
     const clockMs = troubled === "skewed" ? before - random.between(200, 1_500) : atMs;
-    report(event, atMs, undefined, clockMs);
+    report(event, atMs, retried, clockMs);
   }
   return { deliveries: deliveries.sort((a, b) => a.atMs - b.atMs), reachedAtMs };
+}
+
+/** When a service tries in vain that has to wait from `fromMs` on. */
+function triesUntil(untilMs: number, fromMs: number, { retries }: Outage): number[] {
+  if (retries === undefined) return [];
+  const count = Math.max(0, Math.ceil((untilMs - fromMs) / retries.everyMs) - 1);
+  return Array.from({ length: count }, (_, index) => fromMs + (index + 1) * retries.everyMs);
 }
