@@ -87,5 +87,11 @@ export async function addressesOf({ url }: Site): Promise<string[]> {
     "/alerts?part=deliveries",
     "/alerts?part=silences",
     "/system",
+    `/system?${new URLSearchParams({ part: "apps", app_id: one.app_id })}`,
+    "/system?part=keys",
+    "/system?part=sessions",
+    "/system?part=audit",
+    "/system?part=erasures",
+    "/system?part=set-aside",
   ];
 }

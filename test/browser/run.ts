@@ -15,6 +15,7 @@ import { findBrowser } from "../support/browser.ts";
 import { freePort } from "../support/free-port.ts";
 import { type MarsProcess, spawnMars } from "../support/process.ts";
 import { checkAccessibility } from "./accessibility.ts";
+import { checkAdministration } from "./administration.ts";
 import type { Check, Site } from "./check.ts";
 import { checkFailures } from "./failures.ts";
 import { checkKeyboard } from "./keyboard.ts";
@@ -30,6 +31,7 @@ const checks: Readonly<Record<string, Check>> = {
   live: checkLive,
   "sign-in": checkSignIn,
   message: checkMessage,
+  administration: checkAdministration,
   "two people": checkTwoPeople,
   "long lists": checkLongLists,
   failures: checkFailures,

@@ -2,21 +2,12 @@
  * Who has to sign in: the page asks once, reads nothing that would be refused, and draws the sign-in. A session that ends while the page
  * is open is said in a word, and the next sign-in shows the same address.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { spawnMars } from "../support/process.ts";
-import { isLive, openPage, type Site } from "./check.ts";
 
-const adminKey = "an-admin-key-of-more-than-32-characters";
+import { isLive, openPage, type Site } from "./check.ts";
+import { adminKey, openClosedMars } from "./closed-mars.ts";
 
 export async function checkSignIn(site: Site): Promise<string> {
-  const home = await mkdtemp(join(tmpdir(), "mars-browser-sign-in-"));
-  const mars = await spawnMars({
-    dataDir: join(home, "data"),
-    env: { MARS_ADMIN_KEY: adminKey, MARS_LOG_LEVEL: "error" },
-    ...(site.command !== undefined && { command: site.command }),
-  });
+  await using mars = await openClosedMars(site);
   const { page, complaints, close } = await openPage(site);
   const asked: string[] = [];
   page.on("request", (request) => {
@@ -25,7 +16,6 @@ export async function checkSignIn(site: Site): Promise<string> {
   });
   page.on("websocket", (socket) => asked.push(new URL(socket.url()).pathname));
   const address = `${mars.url}/messages?state=overdue`;
-  const headers = { Authorization: `Bearer ${adminKey}` };
   const signIn = async () => {
     await page.getByLabel("Key").fill(adminKey);
     await page.keyboard.press("Enter");
@@ -40,9 +30,8 @@ export async function checkSignIn(site: Site): Promise<string> {
     await page.waitForTimeout(4_000);
     if (asked.join() !== "/api/sign-in") throw new Error(`before the sign-in the page calls ${asked.join()}`);
     await signIn();
-    const answer = await fetch(`${mars.url}/api/sessions`, { headers });
-    const { sessions } = (await answer.json()) as { sessions: { id: string }[] };
-    await fetch(`${mars.url}/api/sessions/${sessions[0]!.id}`, { method: "DELETE", headers });
+    const { sessions } = (await mars.call("GET", "/api/sessions")) as { sessions: { id: string }[] };
+    await mars.call("DELETE", `/api/sessions/${sessions[0]!.id}`);
     await page.getByText("Your session has ended").waitFor();
     await signIn();
     const unexpected = complaints.filter((text) => !text.includes("status of 401"));
@@ -50,7 +39,5 @@ export async function checkSignIn(site: Site): Promise<string> {
     return "one call before the sign-in, a session that ended was said, and the address stayed";
   } finally {
     await close();
-    await mars.kill("SIGTERM");
-    await rm(home, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,8 @@
 /** A thing as JSON, to be changed and put. What Mars refuses is said field by field. */
 import { useSignal } from "@preact/signals";
-import { ApiError, type Problem } from "../data/call.ts";
+import type { Problem } from "../data/call.ts";
 import { Dialog } from "./dialog.tsx";
+import { Problems, problemsOf } from "./problems.tsx";
 
 interface JsonDialogProps {
   readonly title: string;
@@ -33,8 +34,7 @@ export function JsonDialog({ title, id, value, hint, put, close }: JsonDialogPro
       await put(name.value.trim(), parsed);
       close();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      problems.value = error.problems.length > 0 ? error.problems : [{ field: "", message: error.message }];
+      problems.value = problemsOf(error);
     } finally {
       working.value = false;
     }
@@ -69,15 +69,7 @@ export function JsonDialog({ title, id, value, hint, put, close }: JsonDialogPro
           }}
         />
         {hint !== undefined && <p class="muted">{hint}</p>}
-        {problems.value.length > 0 && (
-          <ul class="problem" role="alert">
-            {problems.value.map(({ field, message }) => (
-              <li key={field + message}>
-                {field !== "" && <code>{field}</code>} {message}
-              </li>
-            ))}
-          </ul>
-        )}
+        <Problems problems={problems.value} />
         <div class="actions">
           <button type="submit" class="button primary" disabled={working.value}>
             Save

@@ -1,0 +1,21 @@
+/** What Mars has refused of a form, field by field. */
+import { ApiError, type Problem } from "../data/call.ts";
+
+/** @throws what is no answer of Mars */
+export function problemsOf(error: unknown): readonly Problem[] {
+  if (!(error instanceof ApiError)) throw error;
+  return error.problems.length > 0 ? error.problems : [{ field: "", message: error.message }];
+}
+
+export function Problems({ problems }: { problems: readonly Problem[] }) {
+  if (problems.length === 0) return null;
+  return (
+    <ul class="problem" role="alert">
+      {problems.map(({ field, message }) => (
+        <li key={field + message}>
+          {field !== "" && <code>{field}</code>} {message}
+        </li>
+      ))}
+    </ul>
+  );
+}
