@@ -44,6 +44,7 @@ const listInput = z
     app_id: appId.optional(),
     message_id: messageId.optional(),
     external_id: text(externalIdBytesMax, "Known by this name too.").optional(),
+    parent_id: text(messageIdBytesMax, "Is a part of this message; with `app_id`.").optional(),
     event: text(eventBytesMax, "Has had this event.").optional(),
     missing: text(eventBytesMax, "Has not had this event.").optional(),
     prefix: text(messageIdBytesMax, "What the message id begins with.").optional(),
@@ -72,12 +73,13 @@ const listInput = z
     stage: stageNamed("stage", input.stage, stage_events, context),
     after: stageNamed("after", input.after, after_events, context),
   }))
-  .superRefine(({ stage, stage_state, after }, context) => {
+  .superRefine(({ app_id, parent_id, stage, stage_state, after }, context) => {
     const report = (field: string, message: string) =>
       context.addIssue({ code: "custom", path: [field], message });
     if ((stage === undefined) !== (stage_state === undefined)) {
       report("stage", "and stage_state must be given together");
     }
+    if (parent_id !== undefined && app_id === undefined) report("parent_id", "must be given with app_id");
     if (after !== undefined && stage === undefined) report("after", "must not be given without stage");
   });
 
@@ -109,6 +111,7 @@ function queryOf(filters: Filters): MessageQuery {
     app_id: _,
     message_id,
     external_id,
+    parent_id,
     state,
     overdue_since,
     stage,
@@ -118,7 +121,7 @@ function queryOf(filters: Filters): MessageQuery {
   } = filters;
   const { order, limit, ...others } = rest;
   return {
-    ...defined({ messageId: message_id, externalId: external_id }),
+    ...defined({ messageId: message_id, externalId: external_id, parentId: parent_id }),
     ...defined({ states: state, overdueSince: overdue_since, ...others }),
     ...(stage !== undefined &&
       stage_state !== undefined && { stage: { name: stage, status: stage_state, ...defined({ after }) } }),
@@ -127,10 +130,11 @@ function queryOf(filters: Filters): MessageQuery {
   };
 }
 
-/** Whether the answer goes by states, findings or attributes, which follow the events a moment later. */
+/** Whether the answer goes by parents, states, findings or attributes, which follow the events a moment later. */
 function goesByState(query: MessageQuery): boolean {
-  const { states, overdueSince, stage, attributes, followed, triage, order } = query;
+  const { parentId, states, overdueSince, stage, attributes, followed, triage, order } = query;
   return (
+    parentId !== undefined ||
     states !== undefined ||
     overdueSince !== undefined ||
     stage !== undefined ||

@@ -18,6 +18,8 @@ export interface MessageQuery {
   readonly apps?: readonly string[];
   readonly messageId?: string;
   readonly externalId?: string;
+  /** Is a part of this message of the app `appId`. */
+  readonly parentId?: string;
   /** Has had this event. */
   readonly event?: string;
   /** Has not had this event. */

@@ -12,7 +12,7 @@ describe("a list of messages", () => {
 
   test("takes every filter", async () => {
     const texts = { event: "e", missing: "f", prefix: "p", cursor: "c" };
-    const ids = { app_id: "a", message_id: "m", external_id: "x" };
+    const ids = { app_id: "a", message_id: "m", external_id: "x", parent_id: "y" };
     const window = { since: "1970-01-01T00:00:01.000001Z", until: "1970-01-01T00:00:02Z" };
     for (const limit of ["7", 7]) {
       expect(await askedOf(listMessages, { ...texts, ...ids, ...window, order: "updated", limit })).toEqual([
@@ -21,6 +21,7 @@ describe("a list of messages", () => {
           appId: "a",
           messageId: "m",
           externalId: "x",
+          parentId: "y",
           order: "updated",
           limit: 7,
           since: 1_000_001,
@@ -57,6 +58,7 @@ describe("a list of messages", () => {
     [{ stage_state: "never" }, "stage"],
     [{ stage: "A", stage_state: "done" }, "stage_state"],
     [{ after: "A" }, "after"],
+    [{ parent_id: "p" }, "parent_id"],
     [{ followed: "yes" }, "followed"],
     [{ overdue_since: "1y" }, "overdue_since"],
     [{ since: "999999d" }, "since"],

@@ -61,6 +61,8 @@ const steps = (door: string): readonly Step[] => [
   [listMessages, { ...shop, triage: "none" }],
   [listMessages, { triage: "acknowledged" }],
   [listMessages, { external_id: "x-1" }],
+  [listMessages, { ...shop, parent_id: "late" }],
+  [listMessages, { parent_id: "late" }],
   [listMessages, { app_id: "nobody" }],
   [listMessages, { limit: 1_001 }],
   [listMessages, { stage: "paid" }],

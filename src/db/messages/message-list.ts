@@ -58,7 +58,7 @@ function rowsOfMessages(
 }
 
 /**
- * Whether the query's external id, its prefix, one of its attributes, being overdue, or a mark has few enough messages to find them by it:
+ * Whether the query's external id, its parent, its prefix, one of its attributes, being overdue, or a mark has few enough messages to find them by it:
  * `few` is 1 if so, and `which` says by which attribute. `undefined` where there is none of these, or an id that needs no counting.
  */
 export function countCandidates(query: MessageQuery, scanMax: number): InStatement | undefined {
@@ -69,11 +69,13 @@ export function countCandidates(query: MessageQuery, scanMax: number): InStateme
       ? []
       : query.externalId !== undefined
         ? [`events WHERE ${externalIs}`, [query.externalId]]
-        : query.prefix !== undefined
-          ? [`messages WHERE ${prefixRange("message_id")}`, prefixBounds(query.prefix, messageIdBytesMax)]
-          : rows !== undefined
-            ? [rows.from, rows.args]
-            : [];
+        : query.parentId !== undefined
+          ? [`children WHERE ${parentIs}`, [query.appId ?? "", query.parentId]]
+          : query.prefix !== undefined
+            ? [`messages WHERE ${prefixRange("message_id")}`, prefixBounds(query.prefix, messageIdBytesMax)]
+            : rows !== undefined
+              ? [rows.from, rows.args]
+              : [];
   if (from === undefined || args === undefined) return undefined;
   return {
     sql: `SELECT count(*) <= ${scanMax} AS few FROM (SELECT 1 FROM ${from} LIMIT ${scanMax + 1})`,
@@ -82,10 +84,13 @@ export function countCandidates(query: MessageQuery, scanMax: number): InStateme
 }
 
 /** Whether its attributes are what few messages may have. */
-function byAttribute({ messageId, externalId, prefix, attributes }: MessageQuery): boolean {
-  return (
-    attributes !== undefined && messageId === undefined && externalId === undefined && prefix === undefined
-  );
+function byAttribute({ attributes, ...query }: MessageQuery): boolean {
+  return attributes !== undefined && query.messageId === undefined && !byName(query);
+}
+
+/** Whether its external id, its parent or the beginning of its id is what few messages may have. */
+function byName({ externalId, parentId, prefix }: MessageQuery): boolean {
+  return externalId !== undefined || parentId !== undefined || prefix !== undefined;
 }
 
 /**
@@ -122,7 +127,7 @@ export function scanMessages(
     addMessagesWith(filters, "m.id", query.appId ?? "", query.attributes![which]!);
   addAttributes(filters, "m.id", query);
   const rows = rowsOfMessages(query);
-  const byRows = query.externalId === undefined && query.prefix === undefined && !byAttribute(query);
+  const byRows = !byName(query) && !byAttribute(query);
   if (few && rows !== undefined && byRows) {
     filters.add(`m.id IN (SELECT message FROM ${rows.from})`, ...rows.args);
   }
@@ -168,8 +173,18 @@ export function scanMessages(
       query.externalId,
     );
   }
+  if (query.parentId !== undefined) {
+    const byParent = few && query.externalId === undefined;
+    filters.add(
+      byParent
+        ? `m.id IN (SELECT child FROM children WHERE ${parentIs})`
+        : `EXISTS (SELECT 1 FROM children WHERE child = m.id AND +app = ${appNumber} AND +parent = ?)`,
+      query.appId ?? "",
+      query.parentId,
+    );
+  }
   if (query.prefix !== undefined) {
-    const byPrefix = query.externalId === undefined ? found : "+m";
+    const byPrefix = query.externalId === undefined && query.parentId === undefined ? found : "+m";
     filters.add(prefixRange(`${byPrefix}.message_id`), ...prefixBounds(query.prefix, messageIdBytesMax));
   }
 
@@ -209,6 +224,8 @@ const appNumber = "(SELECT id FROM apps WHERE app_id = ?)";
 
 /** The second half is what the partial index asks for. */
 const externalIs = "external_id = ? AND external_id <> ''";
+
+const parentIs = `app = ${appNumber} AND parent = ?`;
 
 function prefixRange(column: string): string {
   return `${column} >= ? AND ${column} <= ?`;

@@ -180,6 +180,8 @@ test("no list reads a whole table", async () => {
     { prefix: "m", appId: "a", since: 1 },
     { externalId: "x", appId: "a" },
     { externalId: "x", prefix: "m" },
+    { parentId: "p", appId: "a" },
+    { parentId: "p", appId: "a", prefix: "m", states: ["overdue"] },
     { states: ["overdue"] },
     { triage: "none" },
     { triage: "acknowledged", appId: "a" },
@@ -205,7 +207,7 @@ test("no list reads a whole table", async () => {
           const direct = (few || whole.messageId !== undefined) && statement !== candidates;
           const scan = direct
             ? /^SCAN (m|l)\b/
-            : /^SCAN (m|e|l|events|messages|instances|findings)\b(?!.*USING)/;
+            : /^SCAN (m|e|l|events|messages|instances|findings|children)\b(?!.*USING)/;
           const scans = steps.filter((step) => scan.test(step));
           expect([whole, few, scans]).toEqual([whole, few, []]);
           const sorts = steps.some((step) => step.includes("TEMP B-TREE FOR ORDER BY"));

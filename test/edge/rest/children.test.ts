@@ -65,6 +65,19 @@ test("a batch of batches waits for its parts, and names those that are not compl
   expect(await stageOf()).toMatchObject({ stage: "children", status: "overdue", owed });
   const { overdue } = await getJson<Json>(`${mars.url}/api/overdue?app_id=mail&stage=children`);
   expect(overdue.map((one: Json) => one.message_id)).toEqual(["batch"]);
+  for (const [filter, ids] of [
+    ["", ["m-1", "m-2", "inner"]],
+    ["&state=open", ["m-2"]],
+    ["&prefix=m-", ["m-1", "m-2"]],
+    ["&missing=SENT&limit=1", ["m-2"]],
+  ] as const) {
+    const list = `${mars.url}/api/messages?app_id=mail&parent_id=batch&order=newest${filter}`;
+    const { messages } = await getJson<Json>(list);
+    expect([filter, messages.map((one: Json) => one.message_id).toSorted()]).toEqual([
+      filter,
+      ids.toSorted(),
+    ]);
+  }
 
   const seq = await sendBulk(mars.url, [part("m-2", "DELIVERED", 310)]);
   expect((await live.next()).finding).toMatchObject({ kind: "missing", state: "retracted" });
