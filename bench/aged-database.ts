@@ -88,7 +88,7 @@ function encode(ids: readonly string[]): Uint8Array {
 }
 
 /** A database of another schema would only measure its own migration. */
-function schemaHash(): string {
+export function schemaHash(): string {
   const root = join(import.meta.dir, "..");
   const hash = new Bun.CryptoHasher("sha256");
   for (const file of [...new Glob("migrations/store/*").scanSync(root)].sort()) {
