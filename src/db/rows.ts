@@ -19,18 +19,36 @@ export function rowsOf<Row>(result: Pick<ResultSet, "rows"> | undefined): Row[] 
 
 /** As many statements as the rows need, each with one parameter: a JSON array of some of them. */
 export function forRows(sql: string, rows: Iterable<string>): InStatement[] {
+  return inParts(sql, rows, "[", "]");
+}
+
+/** As `forRows`, of the entries of a JSON object: `"<key>":<value>`. */
+export function forEntries(sql: string, entries: Iterable<string>): InStatement[] {
+  return inParts(sql, entries, "{", "}");
+}
+
+function inParts(sql: string, parts: Iterable<string>, open: string, close: string): InStatement[] {
   const statements: InStatement[] = [];
   let some: string[] = [];
   let chars = 0;
-  for (const row of rows) {
+  for (const part of parts) {
     if (chars > parameterCharsMax) {
-      statements.push({ sql, args: [`[${some.join(",")}]`] });
+      statements.push({ sql, args: [`${open}${some.join(",")}${close}`] });
       some = [];
       chars = 0;
     }
-    some.push(row);
-    chars += row.length + 1;
+    some.push(part);
+    chars += part.length + 1;
   }
-  if (some.length > 0) statements.push({ sql, args: [`[${some.join(",")}]`] });
+  if (some.length > 0) statements.push({ sql, args: [`${open}${some.join(",")}${close}`] });
   return statements;
+}
+
+/** Blanks by their number; more than a number has characters. */
+const blanks = Array.from({ length: 18 }, (_, count) => " ".repeat(count));
+
+/** An integer at a fixed place of a key. @param chars that it has at least, 17 for any safe integer */
+export function padded(n: number, chars: number): string {
+  const text = String(n);
+  return `${blanks[chars - text.length]}${text}`;
 }

@@ -1,9 +1,6 @@
 -- Messages that are judged again from what is stored: see `revisits.ts`. Those whose first event is behind ?1, the projector's
 -- position, wait for it.
 
--- name: pending
-SELECT EXISTS (SELECT 1 FROM revisits WHERE message <= ?1) AS some;
-
 -- name: first
 -- The first ?2 of them.
 SELECT json_group_array(message) AS rows
@@ -16,12 +13,6 @@ SELECT min(message) AS message FROM revisits WHERE message <= ?1;
 SELECT json_group_array(json_array(
   message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows
 FROM instances WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2);
-
--- name: findings
-SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, ended_by, mark, marked, triage,
-  (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
-FROM findings WHERE message IN (SELECT message FROM revisits WHERE message <= ?1 ORDER BY message LIMIT ?2);
 
 -- name: put
 INSERT OR IGNORE INTO revisits (message) SELECT value FROM json_each(?1);

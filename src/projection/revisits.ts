@@ -19,22 +19,15 @@ export function forgetRevisits(messages: readonly number[]): InStatement {
   return { sql: revisitsSql.forget, args: [JSON.stringify(messages)] };
 }
 
-/** @param seq the projector's position: it judges the messages that begin behind it when it gets there */
-export function pendingRevisits(seq: number): InStatement {
-  return { sql: revisitsSql.pending, args: [seq] };
-}
-
-/** @param result of `pendingRevisits` */
-export function isPending(result: ResultSet | undefined): boolean {
-  return result?.rows[0]?.some === 1;
-}
-
-/** The instances of the first of them, their findings, and the messages themselves. */
+/**
+ * The instances of the first of them, and the messages themselves.
+ *
+ * @param seq the projector's position: it judges the messages that begin behind it when it gets there
+ */
 export function readRevisits(seq: number, messagesMax: number): InStatement[] {
   const args = [seq, messagesMax];
   return [
     { sql: revisitsSql.instances, args },
-    { sql: revisitsSql.findings, args },
     { sql: revisitsSql.first, args },
   ];
 }

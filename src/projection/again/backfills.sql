@@ -26,12 +26,6 @@ SELECT json_group_array(json_array(
   message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows
 FROM instances WHERE message IN (SELECT value FROM json_each(?1));
 
--- name: findings
-SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, ended_by, mark, marked, triage,
-  (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
-FROM findings WHERE message IN (SELECT value FROM json_each(?1));
-
 -- name: times
 -- When each event came first, up to the seq ?2.
 SELECT json_group_array(json_array(message, event, at)) AS rows

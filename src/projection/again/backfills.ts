@@ -16,7 +16,7 @@ import type { CollectedEvents } from "../events/event-range.ts";
 import { EventsAgain } from "../events/events-again.ts";
 import { readFormerRuns } from "../instances/former-runs.ts";
 import type { InstanceSteps } from "../instances/instance-steps.ts";
-import { findingsOf, instancesOf } from "../instances/projection-rows.ts";
+import { instancesOf, readFindings } from "../instances/projection-rows.ts";
 import type { Narrowing } from "../narrowing.ts";
 import type { BackfillProgress } from "../projection-step.ts";
 import type { PausedApps } from "./due-instances.ts";
@@ -119,16 +119,15 @@ export class Backfills {
     steps: InstanceSteps,
   ): Promise<{ touch: InStatement[]; others: InStatement[] }> {
     const ids = JSON.stringify(messages.map(([message]) => message));
-    const [asked, found, first] = await this.#database.batch(
+    const [asked, first] = await this.#database.batch(
       [
         { sql: backfillsSql.instances, args: [ids] },
-        { sql: backfillsSql.findings, args: [ids] },
         { sql: backfillsSql.times, args: [ids, seq] },
       ],
       "read",
     );
     const instances = new Map(instancesOf(asked).map((instance) => [instance.message, instance]));
-    const findings = findingsOf(found);
+    const findings = await readFindings(this.#database, instances.values());
     const former = await readFormerRuns(this.#database, instances.values());
     const times = Map.groupBy(
       rowsOf<[message: number, event: string, at: Micros]>(first),

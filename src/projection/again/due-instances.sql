@@ -3,11 +3,6 @@
 -- ?3 is a JSON array of the ids of apps that are paused. The index `instances_next` has the app: their instances are passed over
 -- without being read.
 
--- name: next
--- When the next finding becomes active; ?1 as ?3 elsewhere.
-SELECT min(next_at) AS at FROM instances
-WHERE next_at <> 0 AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?1)));
-
 -- name: due
 -- A pending finding has become active; the longest ago first.
 SELECT json_group_array(json_array(
@@ -17,17 +12,6 @@ FROM (
   WHERE next_at <> 0 AND next_at < ?1
     AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?3)))
   ORDER BY next_at, message LIMIT ?2);
-
--- name: findingsOfDue
-SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, ended_by, mark, marked, triage,
-  (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
-FROM findings WHERE message IN (
-  SELECT message FROM (
-    SELECT message FROM instances
-    WHERE next_at <> 0 AND next_at < ?1
-      AND app NOT IN (SELECT id FROM apps WHERE app_id IN (SELECT value FROM json_each(?3)))
-    ORDER BY next_at, message LIMIT ?2));
 
 -- name: firstDue
 SELECT message FROM instances
@@ -40,16 +24,6 @@ ORDER BY next_at, message LIMIT 1;
 SELECT json_group_array(json_array(
   message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows
 FROM instances WHERE message IN (
-  SELECT message FROM findings INDEXED BY findings_raised
-  WHERE raised_at > ?1 AND (retracted_at = 0 OR ended_by IN ('resolved', 'ignored'))
-    AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message')
-  ORDER BY raised_at DESC LIMIT ?2);
-
--- name: findingsOfAhead
-SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, ended_by, mark, marked, triage,
-  (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
-FROM findings WHERE message IN (
   SELECT message FROM findings INDEXED BY findings_raised
   WHERE raised_at > ?1 AND (retracted_at = 0 OR ended_by IN ('resolved', 'ignored'))
     AND message NOT IN (SELECT seq FROM set_aside WHERE kind = 'message')

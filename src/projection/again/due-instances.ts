@@ -8,13 +8,9 @@ export type PausedApps = string;
 /** None is paused. */
 export const noPausedApps: PausedApps = "[]";
 
-/** Those with a finding that is active by `watermark` and not raised, the longest ago first; and their findings. */
+/** Those with a finding that is active by `watermark` and not raised, the longest ago first. */
 export function dueInstances(watermark: Micros, instancesMax: number, paused: PausedApps): InStatement[] {
-  const args = [watermark, instancesMax, paused];
-  return [
-    { sql: dueInstancesSql.due, args },
-    { sql: dueInstancesSql.findingsOfDue, args },
-  ];
+  return [{ sql: dueInstancesSql.due, args: [watermark, instancesMax, paused] }];
 }
 
 /** Of the first of them, the message. */
@@ -22,18 +18,9 @@ export function firstDue(watermark: Micros, paused: PausedApps): InStatement {
   return { sql: dueInstancesSql.firstDue, args: [watermark, paused] };
 }
 
-/** When the next one will be due, `at`. */
-export function nextDue(paused: PausedApps): InStatement {
-  return { sql: dueInstancesSql.next, args: [paused] };
-}
-
-/** Those with a finding that was raised by a clock which was ahead of this watermark; and their findings. */
+/** Those with a finding that was raised by a clock which was ahead of this watermark. */
 export function aheadInstances(watermark: Micros, instancesMax: number): InStatement[] {
-  const args = [watermark, instancesMax];
-  return [
-    { sql: dueInstancesSql.ahead, args },
-    { sql: dueInstancesSql.findingsOfAhead, args },
-  ];
+  return [{ sql: dueInstancesSql.ahead, args: [watermark, instancesMax] }];
 }
 
 /** Of the first of them, the message. */

@@ -1,15 +1,16 @@
-/** Instances that a step looks at though no event of theirs has come, with their findings. */
+/** Instances that a step looks at though no event of theirs has come. */
 import type { ResultSet } from "@libsql/client";
 import type { Database } from "../../db/database.ts";
 import type { LifecycleCache } from "../../db/lifecycles/lifecycle-cache.ts";
 import { readFormerRuns, someInstances } from "../instances/former-runs.ts";
 import type { InstanceSteps } from "../instances/instance-steps.ts";
-import { findingsOf, instancesOf } from "../instances/projection-rows.ts";
+import { instancesOf, readFindings } from "../instances/projection-rows.ts";
 import type { ReadTimes } from "./times-of-others.ts";
 
 /**
  * Looks at all of them; or, where their definitions are too large together, or their runs too many, at the first of them.
  *
+ * @param asked the instances
  * @param isFollowed whether a message is not set aside
  * @param readTimes reads those that may have changed without an event of the message
  * @returns how many there are, and of which messages nothing was looked at because of that
@@ -18,13 +19,13 @@ export async function lookAt(
   steps: InstanceSteps,
   database: Pick<Database, "execute">,
   lifecycles: LifecycleCache,
-  [asked, found]: readonly (ResultSet | undefined)[],
+  asked: ResultSet | undefined,
   isFollowed: (message: number) => boolean,
   readTimes: ReadTimes = async () => new Map(),
 ): Promise<{ count: number; left: ReadonlySet<number> }> {
   const instances = instancesOf(asked).filter(({ message }) => isFollowed(message));
   const some = someInstances(instances);
-  const findings = findingsOf(found);
+  const findings = await readFindings(database, some);
   const former = await readFormerRuns(database, some);
   const plans = await lifecycles.load(new Set(some.map(({ lifecycle }) => lifecycle)));
   const left = new Set(instances.slice(some.length).map(({ message }) => message));

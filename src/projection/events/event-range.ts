@@ -7,9 +7,9 @@ import { projectionSql } from "../../gen/sql.ts";
 import {
   type ChangedRow,
   type EventRow,
-  findingsOf,
   instancesOf,
   type MessageRow,
+  readFindings,
   type StoredFinding,
   type StoredInstance,
 } from "../instances/projection-rows.ts";
@@ -69,17 +69,12 @@ export async function readRange(
   const anyFollowed = await lifecycles.any();
   const { from, to } = range;
   const args = [from, to, range.changes];
-  const [events, changed, messages, instances, findings] = await database.batch(
+  const [events, changed, messages, known] = await database.batch(
     [
       { sql: projectionSql.events, args: [from, to] },
       { sql: projectionSql.changedEvents, args: [range.changes] },
       { sql: projectionSql.messages, args },
-      ...(anyFollowed
-        ? [
-            { sql: projectionSql.instances, args },
-            { sql: projectionSql.findings, args },
-          ]
-        : []),
+      ...(anyFollowed ? [{ sql: projectionSql.instances, args }] : []),
     ],
     "read",
   );
@@ -90,10 +85,11 @@ export async function readRange(
   };
   const appIds = new Set(anyFollowed ? rows.messages.map(([, appId]) => appId) : []);
   const versions = await lifecycles.versionsOf(appIds, from);
+  const instances = instancesOf(known);
   return {
     collected: collect(rows, (appId) => (versions.get(appId)?.length ?? 0) > 0, deltas),
-    instances: new Map(instancesOf(instances).map((instance) => [instance.message, instance])),
-    findings: findingsOf(findings),
+    instances: new Map(instances.map((instance) => [instance.message, instance])),
+    findings: await readFindings(database, instances),
     versions,
     changes: rows.changed.length,
   };

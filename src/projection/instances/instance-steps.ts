@@ -2,9 +2,8 @@
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../../core/event.ts";
 import type { Skew } from "../../core/skew.ts";
-import { messageStates } from "../../core/state.ts";
 import type { StoredLifecycle } from "../../db/lifecycles/lifecycle-cache.ts";
-import { forRows } from "../../db/rows.ts";
+import { forEntries, forRows } from "../../db/rows.ts";
 import { childrenSql, owedSql, projectionSql } from "../../gen/sql.ts";
 import { type Reconciled, reconcile } from "../../lifecycle/reconcile.ts";
 import type { CollectedEvents } from "../events/event-range.ts";
@@ -15,6 +14,7 @@ import type { CountedRun, RollupDeltas } from "../rollups/rollup-deltas.ts";
 import { completionRows } from "./completions.ts";
 import { FormerRuns } from "./former-runs.ts";
 import { InstanceOwed } from "./instance-owed.ts";
+import { instanceEntry, type Next, type NextInstance, nextAtOf, nextOf } from "./instance-row.ts";
 import { firstRun, isSame, isStored, type RunToJudge, storedOf, timesOf } from "./judged-runs.ts";
 import type { StoredFinding, StoredInstance, StoredRun } from "./projection-rows.ts";
 import { statusesOf, statusesText } from "./statuses-text.ts";
@@ -26,20 +26,6 @@ export interface Instance extends Omit<StoredInstance, "lifecycle" | "findings">
   readonly findings: readonly StoredFinding[];
   /** The runs before the last one; absent for none. */
   readonly former?: readonly StoredRun[] | undefined;
-}
-
-type Next = readonly [at: number, waits: number];
-
-interface NextInstance {
-  readonly message: number;
-  readonly lifecycle: StoredLifecycle;
-  readonly run: RunToJudge;
-  readonly reconciled: Reconciled;
-  /** See the columns `next_at` and `waits`. */
-  readonly next: Next;
-  /** All that was ever found. */
-  readonly findings: number;
-  readonly wasComplete: boolean;
 }
 
 /** The times of a step. */
@@ -147,10 +133,10 @@ export class InstanceSteps {
     this.#reconcile(instance.message, instance.lifecycle, instance, runs);
   }
 
-  /** Writes what the step changes, but for counts. */
-  statements(): InStatement[] {
+  /** Writes what the step changes, but for counts. @param children whether any message is a part of another */
+  statements(children: boolean): InStatement[] {
     return [
-      ...forRows(projectionSql.upsertInstances, this.#instanceRows()),
+      ...forEntries(projectionSql.upsertInstances, this.#instances.values().map(instanceEntry)),
       ...forRows(projectionSql.putRuns, this.#newRuns),
       ...forRows(owedSql.put, this.owed.rows()),
       ...this.#formerRuns.statements(),
@@ -159,39 +145,8 @@ export class InstanceSteps {
         this.#begun.entries().map((row) => JSON.stringify(row)),
       ),
       ...forRows(projectionSql.upsertFindings, this.findings.rows()),
-      ...forRows(childrenSql.complete, completionRows(this.#instances)),
+      ...(children ? forRows(childrenSql.complete, completionRows(this.#instances)) : []),
     ];
-  }
-
-  #instanceRows(): Iterable<string> {
-    return this.#instances
-      .values()
-      .map(({ message, lifecycle, run, reconciled, next, findings }) =>
-        JSON.stringify([
-          message,
-          lifecycle.app,
-          lifecycle.id,
-          messageStates.indexOf(reconciled.state),
-          run.openedAt,
-          reconciled.overdueSince ?? 0,
-          next[0],
-          findings,
-          statusesText(lifecycle, reconciled.statuses),
-          JSON.stringify(run.times),
-          next[1],
-          run.key,
-          run.number,
-        ]),
-      );
-  }
-
-  /**
-   * When the instance is due next. Nearly every event puts that off, which would write the index each time. So an earlier
-   * time stays: it costs one look that raises nothing, and is corrected then.
-   */
-  #next([at, waits]: Next, instance: Instance | undefined): Next {
-    const known: Next = [instance?.nextAt ?? 0, instance?.waits ?? 0];
-    return this.#raising || at === 0 || known[0] === 0 || at < known[0] ? [at, waits] : known;
   }
 
   /** @param runs in order; the message's state is that of the last one */
@@ -233,9 +188,9 @@ export class InstanceSteps {
       last.number !== (instance?.runNumber ?? firstRun.number)
     )
       this.#newRuns.push(JSON.stringify([message, last.key, last.number]));
-    next = this.#next(next, instance);
     this.#instances.push({
-      ...{ message, lifecycle, run: last, reconciled: reconciled!, findings, next },
+      ...{ message, lifecycle, run: last, reconciled: reconciled!, findings },
+      next: nextOf(next, instance, this.#raising),
       wasComplete: instance?.state === "complete",
     });
     this.#deltas.changeState(lifecycle.appId, instance?.state, reconciled!.state);
@@ -288,12 +243,6 @@ export class InstanceSteps {
 }
 
 const none: readonly StoredFinding[] = [];
-
-/** See the column `next_at`. */
-function nextAtOf({ nextAt }: Reconciled): number {
-  // 0 is for none; what is active at once is so a microsecond later too.
-  return nextAt === undefined ? 0 : nextAt || 1;
-}
 
 function countedOf({ openedAt, statuses, times }: StoredRun): CountedRun {
   return { openedAt, statuses: statusesOf(statuses), times };

@@ -7,7 +7,9 @@ import type { ResultSet } from "@libsql/client";
 import type { Micros } from "../../core/event.ts";
 import type { Mark } from "../../core/mark.ts";
 import { type MessageState, messageStates } from "../../core/state.ts";
+import type { Database } from "../../db/database.ts";
 import { rowsOf } from "../../db/rows.ts";
+import { projectionSql } from "../../gen/sql.ts";
 import type { FindingEnding, FindingKind } from "../../lifecycle/finding.ts";
 import type { Times } from "../../lifecycle/plan.ts";
 
@@ -95,8 +97,21 @@ export function runsOf(result: ResultSet | undefined): Map<number, StoredRun[]> 
   return Map.groupBy(runs, ({ message }) => message);
 }
 
-/** By their messages. */
-export function findingsOf(result: ResultSet | undefined): Map<number, StoredFinding[]> {
+/** The findings of these instances, by their messages. Of those of which nothing was ever found, as of nearly all, nothing is read. */
+export async function readFindings(
+  database: Pick<Database, "execute">,
+  instances: Iterable<Pick<StoredInstance, "message" | "findings">>,
+): Promise<ReadonlyMap<number, readonly StoredFinding[]>> {
+  const messages = [...instances].filter(({ findings }) => findings > 0).map(({ message }) => message);
+  if (messages.length === 0) return none;
+  return findingsOf(
+    await database.execute({ sql: projectionSql.findings, args: [JSON.stringify(messages)] }),
+  );
+}
+
+const none: ReadonlyMap<number, readonly StoredFinding[]> = new Map();
+
+function findingsOf(result: ResultSet): Map<number, StoredFinding[]> {
   const findings = rowsOf<FindingRow>(result).map(
     ([
       message,
