@@ -34,7 +34,9 @@ import { createHealth, createUnreadable } from "./health.ts";
 import { FileJournal } from "./journal/file-journal.ts";
 import { Eraser } from "./maintenance/eraser.ts";
 import { guardFiles } from "./maintenance/guard.ts";
+import { recordSizes, SizeHistory } from "./maintenance/size-history.ts";
 import { Pipeline } from "./pipeline.ts";
+import { processStats, sizesOf } from "./process-stats.ts";
 import { Clock } from "./runtime/clock.ts";
 import { within } from "./runtime/delay.ts";
 import { SendBudget } from "./runtime/send-budget.ts";
@@ -182,6 +184,7 @@ async function start(
   });
 
   const denials = new Denials(log);
+  const sizes = new SizeHistory();
   const intake = new Intake(pipeline.ingest, { limits });
   const eventLimits = new EventLimits({ limits, log });
   let state: ProcessState = "starting";
@@ -212,6 +215,8 @@ async function start(
     version,
     stats: () => ({
       ...pipeline.stats(),
+      process: processStats(version, { store, query, "inner query": inner }),
+      history: sizes.stats,
       loops: supervisor.stats(),
       unreadable_rows: unreadable.count,
       alerts: { findings_skipped: alerts.findingsSkipped },
@@ -261,9 +266,11 @@ async function start(
   const keys = runAccess(callers.access, supervisor, running.signal);
   const block = (reason: string) => pipeline.block(reason);
   const guarding = guardFiles({ journal, store: store.client, block, supervisor, log }, running.signal);
+  const measured = sizesOf({ stats: () => pipeline.stats() }, config.databaseUrl);
+  const recording = recordSizes({ history: sizes, supervisor, ...measured }, running.signal);
   shutdown.defer("loops", async () => {
     running.abort();
-    await Promise.all([keys, guarding]);
+    await Promise.all([keys, guarding, recording]);
   });
   alerts.start();
   shutdown.defer("alerts", () => alerts.stop());

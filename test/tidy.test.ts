@@ -63,6 +63,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/topics.ts": ["alerting", "live"],
   "src/pipeline.ts": ["ingest", "projection", "maintenance"],
   "src/pipeline-stats.ts": ["ingest", "projection", "maintenance"],
+  "src/process-stats.ts": ["db", "maintenance"],
   "src/threads.ts": ["db", "workers"],
   "src/doctor.ts": ["db", "directory", "journal"],
 };

@@ -99,8 +99,32 @@ export interface EventLimitsStats {
   readonly waits: number;
 }
 
+/** Sizes since the start, at most of the last day, the oldest first: one entry of each list for a step. */
+export interface SizeHistoryStats {
+  readonly step_ms: number;
+  /** At the end of the step. */
+  readonly journal_bytes: readonly number[];
+  /** The same, with its write-ahead log; 0 for a database server. */
+  readonly database_bytes: readonly number[];
+  /** Events that waited for the store: the most in the step. */
+  readonly behind: readonly number[];
+  /** Events accepted since the start. */
+  readonly accepted: readonly number[];
+}
+
+/** The process, and the threads of its database. */
+export interface ProcessStats {
+  readonly version: string;
+  readonly up_ms: number;
+  readonly memory_bytes: number;
+  /** By name: for how long it has owed an answer, in milliseconds. */
+  readonly threads: Readonly<Record<string, number>>;
+}
+
 /** All that `GET /api/q/stats` answers. */
 export interface Stats extends PipelineStats {
+  readonly process: ProcessStats;
+  readonly history: SizeHistoryStats;
   readonly intake: IntakeStats;
   readonly limits: { readonly events: EventLimitsStats };
   /** By name. */

@@ -1,25 +1,25 @@
-/** How Mars itself is: what waits at each step, what it keeps, and what goes wrong. */
+/** How Mars itself is: what waits at each step, what it keeps, who is connected, and what goes wrong. */
 import { useRef } from "preact/hooks";
 import type { Stats } from "../../../api/stats.ts";
 import { useRead } from "../../data/resource.ts";
-import { bytesText, countText, shareText } from "../../data/text.ts";
-import { Badge } from "../../parts/badge.tsx";
-import { Bars } from "../../parts/bars.tsx";
+import { bytesText, countText, durationText, shareText } from "../../data/text.ts";
 import { Failure, Pending } from "../../parts/notice.tsx";
+import { Connections } from "./connections.tsx";
+import { FigureCard } from "./figure-card.tsx";
+import { Loops } from "./loops.tsx";
+import { ProcessFacts } from "./process-facts.tsx";
+import { Steps } from "./steps.tsx";
 
 const refreshMs = 2_000;
-/** Reads that the small charts show. */
-const keptMax = 90;
 
-interface Moment {
+interface Look {
   readonly at: number;
   readonly accepted: number;
-  readonly behind: number;
 }
 
 export function Now() {
   const { data, error } = useRead("getStats", {}, { everyMs: refreshMs });
-  const past = useRef<Moment[]>([]);
+  const before = useRef<{ readonly last?: Look; readonly rate: number }>({ rate: 0 });
   const stats = data as unknown as Stats | undefined;
   if (stats === undefined) {
     return error === undefined ? (
@@ -28,137 +28,90 @@ export function Now() {
       <Failure error={error} what="The system" />
     );
   }
-  const last = past.current.at(-1);
+  const { totals, store, journal, projector, history } = stats;
+  const { last } = before.current;
   if (last === undefined || Date.now() - last.at > refreshMs / 2) {
-    const { accepted } = stats.totals;
-    past.current = [...past.current, { at: Date.now(), accepted, behind: stats.store.behind }].slice(
-      -keptMax,
-    );
+    const look = { at: Date.now(), accepted: totals.accepted };
+    const rate = last === undefined ? 0 : ((look.accepted - last.accepted) * 1_000) / (look.at - last.at);
+    before.current = { last: look, rate: Math.max(0, rate) };
   }
-  const rates = past.current.slice(1).map(({ at, accepted }, index) => {
-    const before = past.current[index]!;
-    return Math.max(0, ((accepted - before.accepted) * 1_000) / (at - before.at));
-  });
-  const loops = Object.entries(stats.loops);
+  const over = `over the last ${durationText(history.journal_bytes.length * history.step_ms)}`;
+  const came = history.accepted.map((count, at) => count - (history.accepted[at - 1] ?? 0));
+  const databaseBytes = history.database_bytes.at(-1) ?? 0;
   return (
     <>
       {error !== undefined && <Failure error={error} what="The system" />}
       <ul class="cards">
-        <Card
+        <FigureCard
           name="Events"
           figures={[
-            ["accepted a second", countText(Math.round(rates.at(-1) ?? 0))],
-            ["since the start", countText(stats.totals.accepted)],
-            ["refused", countText(stats.totals.refused)],
+            ["accepted a second", countText(Math.round(before.current.rate))],
+            ["since the start", countText(totals.accepted)],
+            ["refused", countText(totals.refused)],
           ]}
-          bars={rates}
-          label="Events accepted a second, over the last minutes"
+          bars={came.slice(1)}
+          label={`Events accepted, ${over}`}
         />
-        <Card
+        <FigureCard
           name="Store"
-          tone={stats.store.available ? "good" : "bad"}
+          tone={store.available ? "good" : "bad"}
           figures={[
-            ["behind", countText(stats.store.behind)],
-            ["stored", countText(stats.totals.stored)],
-            ["kept by readers", bytesText(stats.store.log_bytes)],
+            ["behind", countText(store.behind)],
+            ["stored", countText(totals.stored)],
+            ["sent twice", countText(totals.duplicates)],
           ]}
-          bars={past.current.map(({ behind }) => behind)}
-          label="Events that wait for the store, over the last minutes"
-          fault={stats.store.last_error}
+          bars={history.behind}
+          label={`Events that waited for it, ${over}`}
+          fault={store.last_error}
         />
-        <Card
-          name="Journal"
-          figures={[
-            ["waiting", bytesText(stats.journal.bytes)],
-            ["of its bound", shareText(stats.journal.bytes / stats.journal.bytes_max)],
-            ["damaged files", countText(stats.journal.damaged_files)],
-          ]}
-        />
-        <Card
+        <FigureCard
           name="Lifecycles"
           figures={[
-            ["behind", countText(stats.projector.behind)],
-            ["raised", countText(stats.projector.findings.raised)],
-            ["retracted", countText(stats.projector.findings.retracted)],
+            ["behind", countText(projector.behind)],
+            ["raised", countText(projector.findings.raised)],
+            ["retracted", countText(projector.findings.retracted)],
           ]}
-          fault={stats.projector.last_error}
+          fault={projector.last_error}
+        />
+        <FigureCard
+          name="Journal"
+          figures={[
+            ["size", bytesText(journal.bytes)],
+            ["of its bound", shareText(journal.bytes / journal.bytes_max)],
+            ["damaged files", countText(journal.damaged_files)],
+          ]}
+          bars={history.journal_bytes}
+          label={`Its size, ${over}`}
+        />
+        <FigureCard
+          name="Database"
+          tone={stats.database !== null && stats.database.damaged > 0 ? "bad" : "good"}
+          figures={[
+            ["size", databaseBytes === 0 ? "elsewhere" : bytesText(databaseBytes)],
+            ["kept by readers", bytesText(store.log_bytes)],
+            ["damaged pages", countText(stats.database?.damaged ?? 0)],
+          ]}
+          bars={history.database_bytes}
+          label={`Its size, ${over}`}
+        />
+        <FigureCard
+          name="Retention"
+          figures={[
+            ["messages deleted", countText(stats.retention.messages)],
+            ["events", countText(stats.retention.events)],
+            ["audit", bytesText(stats.retention.audit.bytes)],
+          ]}
+          fault={stats.retention.held}
         />
       </ul>
-      <section aria-labelledby="steps-title">
-        <h2 id="steps-title">
-          Collectors <span class="muted">{countText(stats.event_collector_queue)} events wait</span>
-        </h2>
-        {stats.event_collector_queue > 0 && (
-          <Bars
-            height={48}
-            values={stats.collectors}
-            label={`Events that wait in each of the ten collectors: ${stats.collectors.join(", ")}`}
-          />
-        )}
-      </section>
-      <section aria-labelledby="loops-title">
-        <h2 id="loops-title">Loops</h2>
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Loop</th>
-              <th scope="col">Now</th>
-              <th scope="col" class="number">
-                Failures
-              </th>
-              <th scope="col">Last error</th>
-            </tr>
-          </thead>
-          <tbody>
-            {loops.map(([name, { failures, last_error }]) => (
-              <tr key={name}>
-                <td data-of="Loop">{name}</td>
-                <td data-of="Now">
-                  <Badge tone={last_error === "" ? "good" : "bad"}>
-                    {last_error === "" ? "fine" : "failing"}
-                  </Badge>
-                </td>
-                <td data-of="Failures" class="number">
-                  {countText(failures)}
-                </td>
-                <td data-of="Last error">{last_error}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+      <Steps stats={stats} />
+      <Connections stats={stats} />
+      <Loops loops={stats.loops} />
+      <ProcessFacts stats={stats} />
       <details>
         <summary>All numbers</summary>
-        <pre>{JSON.stringify(stats, null, 2)}</pre>
+        <pre>{JSON.stringify({ ...stats, history: undefined }, null, 2)}</pre>
       </details>
     </>
-  );
-}
-
-interface CardProps {
-  readonly name: string;
-  readonly tone?: "good" | "bad";
-  readonly figures: readonly (readonly [name: string, value: string])[];
-  readonly bars?: readonly number[];
-  readonly label?: string;
-  readonly fault?: string;
-}
-
-function Card({ name, tone = "good", figures, bars, label = "", fault = "" }: CardProps) {
-  return (
-    <li class={`card is-${fault === "" ? tone : "bad"}`}>
-      <div class="top-line">
-        <strong>{name}</strong>
-      </div>
-      <dl class="figures">
-        {figures.map(([of, value]) => (
-          <div key={of}>
-            <dd>{value}</dd>
-            <dt>{of}</dt>
-          </div>
-        ))}
-      </dl>
-      {fault !== "" ? <p class="bad">{fault}</p> : bars !== undefined && <Bars values={bars} label={label} />}
-    </li>
   );
 }

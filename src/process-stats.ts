@@ -1,0 +1,31 @@
+/** The figures of the process in `GET /api/q/stats`, and the sizes that its history keeps. */
+import { pathOf } from "./db/database.ts";
+import type { RecordSizesOptions } from "./maintenance/size-history.ts";
+import type { PipelineStats, ProcessStats } from "./runtime/stats.ts";
+
+/** @param threads the threads of the database, by name */
+export function processStats(
+  version: string,
+  threads: Readonly<Record<string, { readonly silentMs: number }>>,
+): ProcessStats {
+  const silent = Object.entries(threads).map(([name, { silentMs }]) => [name, Math.round(silentMs)] as const);
+  return {
+    version,
+    up_ms: Math.round(process.uptime() * 1_000),
+    memory_bytes: process.memoryUsage.rss(),
+    threads: Object.fromEntries(silent),
+  };
+}
+
+export function sizesOf(
+  { stats }: { stats(): PipelineStats },
+  databaseUrl: string,
+): Pick<RecordSizesOptions, "databasePath" | "sizes"> {
+  return {
+    databasePath: databaseUrl.startsWith("file:") ? pathOf(databaseUrl) : undefined,
+    sizes() {
+      const { journal, store, totals } = stats();
+      return { journalBytes: journal.bytes, behind: store.behind, accepted: totals.accepted };
+    },
+  };
+}
