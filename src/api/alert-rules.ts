@@ -1,6 +1,6 @@
 /** The operations on rules: which findings open an incident, and which sinks are notified of it. */
 import * as z from "zod";
-import { atLeastDefaults, type Condition } from "../alerting/conditions/condition.ts";
+import { atLeastDefaults } from "../alerting/conditions/condition.ts";
 import { ruleToJson } from "../alerting/json.ts";
 import { type AlertRule, atLeastMax, growFactorMax, growthDefaults, ruleSinksMax } from "../alerting/rule.ts";
 import type { Caller } from "../core/caller.ts";
@@ -9,6 +9,7 @@ import { smallBodyBytesMax } from "../core/limits.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { condition, shownCondition } from "./alert-condition.ts";
 import { alertId, found, kinds, list, settingLimit } from "./alert-fields.ts";
+import { checkCondition, windowMsDefault } from "./alert-rule-problems.ts";
 import { schedule, shownSchedule } from "./alert-schedule.ts";
 import { assertApp, narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
@@ -17,7 +18,6 @@ import { appId, cursor, defined, stage, whole } from "./fields.ts";
 import { operation } from "./operation.ts";
 import type { ApiReader } from "./parts.ts";
 
-const windowMsDefault = 60_000;
 const repeatMsDefault = 4 * 3_600_000;
 const day = 86_400_000;
 
@@ -98,37 +98,6 @@ function readRule(
     growAtLeast: grow_at_least,
     growAfterMs: grow_after,
   };
-}
-
-/** What a rule's other fields must be for its condition. */
-function checkCondition(
-  { type }: Condition,
-  {
-    app_id,
-    kinds,
-    stage,
-    after,
-  }: {
-    readonly app_id?: string | undefined;
-    readonly kinds: readonly string[];
-    readonly stage?: string | undefined;
-    readonly after?: string | undefined;
-  },
-  { issues }: Pick<z.core.ParsePayload, "issues">,
-): void {
-  const report = (name: string, message: string) =>
-    issues.push({ code: "custom", path: [name], message, input: name });
-  if (type === "share") {
-    if (kinds.includes("failed") && kinds.length > 1)
-      report("kinds", "must not name failed beside others: failures are a share of the messages that ended");
-    return;
-  }
-  if (app_id === undefined || app_id === "*")
-    report("app_id", `must be one app: a condition of type ${type} is about one`);
-  if (type === "latency") return;
-  for (const [name, value] of Object.entries({ stage, after })) {
-    if (value !== undefined) report(name, `must be absent: a condition of type ${type} is about no stage`);
-  }
 }
 
 /** A rule as REST and RPC show it. */

@@ -109,6 +109,10 @@ export const sinkInput = z
         value === undefined ? required && "is required" : !members.includes(name) && `is not for ${type}`;
       if (fault) context.addIssue({ code: "custom", path: [name], message: fault });
     }
+    if (type === "webhook" && given.content_type !== undefined && given.template === undefined) {
+      const message = "must be absent without template: the notification is JSON";
+      context.addIssue({ code: "custom", path: ["content_type"], message });
+    }
     return {
       id,
       target: targetOf(type, { ...given, url: url ?? "" }),

@@ -1,5 +1,12 @@
 /** What of a lifecycle cannot be, once each of its fields is valid by itself. */
-import { type Definition, owedStagesMax, type Stage, stageName } from "../lifecycle/definition.ts";
+import {
+  type Definition,
+  linkedEvent,
+  linkedName,
+  owedStagesMax,
+  type Stage,
+  stageName,
+} from "../lifecycle/definition.ts";
 import { stageOrder } from "../lifecycle/stage-order.ts";
 
 export interface Problem {
@@ -56,6 +63,27 @@ function problemsOfOthers({ stages, recovers, reopenOn }: Definition): Problem[]
   ];
 }
 
+/** What would be accepted, and make no difference: its author expects something that will not happen. */
+function problemsWithoutEffect({ stages, failOn, recovers, giveUpMs }: Definition): Problem[] {
+  const problems: Problem[] = [];
+  const report = (path: (string | number)[], message: string) => problems.push({ path, message });
+  if (recovers && failOn.length === 0) report(["recovers"], "must be absent without fail_on: nothing fails");
+  if (
+    giveUpMs !== undefined &&
+    !stages.some(({ optional, withinMs }) => !optional && withinMs !== undefined)
+  ) {
+    report(["give_up"], "must be absent where no stage that is not optional has within: nothing is overdue");
+  }
+  const apps = new Set(stages.flatMap(({ app }) => (app === undefined ? [] : [app])));
+  const named = new Set(stages.flatMap(({ events }) => events));
+  for (const [index, name] of failOn.entries()) {
+    const app = [...apps].find((one) => name.startsWith(linkedName(one, "")));
+    if (app === undefined || named.has(name)) continue;
+    report(["fail_on", index], `must name an event of a stage of ${app}; ${linkedEvent(app, name)} is none`);
+  }
+  return problems;
+}
+
 function problemsOfChildren(stages: readonly Stage[]): Problem[] {
   const index = stages.findIndex(({ children }) => children !== undefined);
   if (index < 0) return [];
@@ -106,6 +134,7 @@ export function problemsOfWhole(definition: Definition): Problem[] {
   }
   problems.push(...problemsOfOwed(stages, failOn), ...problemsOfReopening(definition));
   problems.push(...problemsOfChildren(stages), ...problemsOfOthers(definition));
+  problems.push(...problemsWithoutEffect(definition));
   if (stages[0]?.events.every((event) => failOn.includes(event))) {
     report(["fail_on"], "must not name all that opens a message: none would complete");
   }

@@ -168,15 +168,17 @@ async function play(seed: number, measuring = false): Promise<void> {
       clock += 1 + below(8 * second);
     },
     async () => {
+      const condition = measuring && random() < 0.6 ? one(conditions) : undefined;
+      const counted = { at_least: 1 + below(4), window: `${1 + below(5)}s` };
       const fields = {
         id: one(ruleIds),
         ...(random() < 0.5 && { app_id: one([...apps, "other"]) }),
-        at_least: 1 + below(4),
-        window: `${1 + below(5)}s`,
+        // An absence goes by neither.
+        ...(condition?.type !== "absence" && counted),
         repeat: random() < 0.5 ? "1m" : "off",
         grow_after: random() < 0.7 ? `${1 + below(4)}s` : "off",
         sinks: some(sinkIds),
-        ...(measuring && random() < 0.6 && { app_id: one(apps), condition: one(conditions) }),
+        ...(condition !== undefined && { app_id: one(apps), condition }),
       };
       for (const id of fields.sinks) {
         if (!(await queries.alertSinks()).some((sink) => sink.id === id)) await putSink(id, false);

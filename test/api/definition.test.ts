@@ -236,6 +236,18 @@ const refused: Readonly<Record<string, readonly [value: unknown, field: string, 
   "nothing to complete on": [{ ...whole, complete_on: [] }, "complete_on", /1 to 20/],
   "completion by what is no stage": [{ ...whole, complete_on: ["B", "C"] }, "complete_on[1]", /C is none/],
   "failure by what completes": [{ ...whole, fail_on: ["X", "B"] }, "fail_on[1]", /B, which completes/],
+  "failure by what no stage of another app names": [
+    { ...whole, stages: [...whole.stages, { app: "pay", event: "C" }], fail_on: ["X", "pay/D"] },
+    "fail_on[1]",
+    /a stage of pay; D is none/,
+  ],
+  "recovery where nothing fails": [{ ...whole, recovers: true }, "recovers", /without fail_on/],
+  "giving up where nothing is overdue": [{ ...whole, give_up: "3d" }, "give_up", /nothing is overdue/],
+  "giving up what is optional": [
+    { ...stage({ event: "C", within: "1s", optional: true }), give_up: "3d" },
+    "give_up",
+    /nothing is overdue/,
+  ],
   "failure by what opens": [{ ...whole, fail_on: ["A"] }, "fail_on", /opens/],
   "reopening by what completes": [{ ...whole, reopen_on: ["R", "B"] }, "reopen_on[1]", /B, which completes/],
   "reopening by what fails": [

@@ -47,8 +47,9 @@ export const anyDefinition: fc.Arbitrary<Definition> = fc
       graceMs: fc.integer({ min: 0, max: 3 }),
     });
     const giveUp = fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined });
+    const isOverdue = stages.some(({ optional, withinMs }) => !optional && withinMs !== undefined);
     return fc.tuple(definition, giveUp).map(([fields, giveUpMs]) => {
-      return giveUpMs === undefined ? fields : { ...fields, giveUpMs };
+      return giveUpMs === undefined || !isOverdue ? fields : { ...fields, giveUpMs };
     });
   });
 
@@ -62,7 +63,7 @@ export const anyOwedDefinition: fc.Arbitrary<Definition> = anyDefinition.chain((
     )
     .map(([owed, recovers, reopenOn]) => ({
       ...definition,
-      ...recovers,
+      ...(definition.failOn.length > 0 && recovers),
       ...reopenOn,
       stages: definition.stages.map((stage, index) =>
         index === 0 || stage.events.length > 1 ? stage : { ...stage, ...owed[index] },
