@@ -1,4 +1,4 @@
-/** A message of every kind: with several runs, owed by several, failed; each without a fault of axe, narrow and dark as well. */
+/** A message of every kind: with several runs, owed by several, with parts, on a journey that goes on while it is open; each without a fault of axe, narrow and dark as well. */
 import type { Page } from "playwright-core";
 import { faultsOf } from "./axe.ts";
 import { isLive, openPage, post, type Site } from "./check.ts";
@@ -39,6 +39,7 @@ export async function checkMessage(site: Site): Promise<string> {
     try {
       await checkRuns(page, site, inspect);
       await checkOwed(page, site, inspect);
+      await checkJourney(page, site, inspect);
     } finally {
       await close();
     }
@@ -77,6 +78,33 @@ async function checkOwed(page: Page, site: Site, inspect: Inspect): Promise<void
     await page.waitForSelector(`.names:has-text("${what}"):has-text("${name}")`);
   }
   await inspect("owed by several");
+}
+
+async function checkJourney(page: Page, site: Site, inspect: Inspect): Promise<void> {
+  const order = `order-${crypto.randomUUID()}`;
+  await post(site, "/api/event", {
+    app_id: "orders",
+    message_id: order,
+    event: "PLACED",
+    external_id: order,
+  });
+  await page.goto(`${site.url}/search/event?${new URLSearchParams({ app_id: "orders", message_id: order })}`);
+  await page.waitForSelector(".timeline .event");
+  // A part, and a message of another app: each belongs to it from its first event on.
+  await post(site, "/api/event", {
+    ...{ app_id: "orders", message_id: `${order}-1`, event: "PLACED", parent_id: order },
+  });
+  await page.waitForSelector(`.way:has-text("${order}-1"):has-text("part")`);
+  await post(site, "/api/event", {
+    ...{ app_id: "ledger", message_id: "le", event: "BOOKED", external_id: order },
+  });
+  const other = page.locator(".way a", { hasText: "ledger" });
+  await other.waitFor();
+  await inspect("a journey");
+  await other.focus();
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("h1:has-text('le')");
+  await page.waitForSelector(`.way a:has-text("orders"):has-text("${order}")`);
 }
 
 async function open(page: Page, site: Site, app_id: string, message_id: string): Promise<void> {

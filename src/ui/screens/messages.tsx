@@ -20,6 +20,7 @@ export default function Messages() {
     app_id: parameter("app_id"),
     prefix: parameter("prefix"),
     external_id: parameter("external_id"),
+    parent_id: parameter("parent_id"),
     state: parameter("state"),
     event: parameter("event"),
     missing: parameter("missing"),

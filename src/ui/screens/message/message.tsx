@@ -9,7 +9,7 @@ import { Actions } from "./actions.tsx";
 import { useComparison } from "./compare.tsx";
 import { Facts } from "./facts.tsx";
 import { Found } from "./found.tsx";
-import { Journey } from "./journey.tsx";
+import { Journey } from "./journey/journey.tsx";
 import { useLiveMessage } from "./live-message.ts";
 import { RunChoice } from "./run-choice.tsx";
 import { formerRun, runOf } from "./runs.ts";
@@ -59,7 +59,7 @@ export function MessageScreen({ first, soughtId, again }: MessageScreenProps) {
       )}
       {message.lifecycle !== null && <StageRows appId={appId} stages={stages} comparison={comparison} />}
       <Facts message={message} events={events} />
-      <Journey message={message} />
+      <Journey message={message} events={events} />
       <Found message={message} />
       <Timeline
         events={own}

@@ -89,7 +89,7 @@ function Missing({ message, stage, others, changed }: MissingProps) {
   const note = useSignal("");
   return (
     <section class="verdict bad">
-      <h2>{stage.stage} has not come.</h2>
+      <h2>{stage.stage === "children" ? "Not all parts are complete." : `${stage.stage} has not come.`}</h2>
       <p>
         {stage.after !== null && tookMs !== undefined && (
           <>
@@ -221,7 +221,7 @@ function Due({ stage }: { stage: StageView }) {
   const left = Date.parse(stage.due_at!) - now.value;
   return (
     <section class="verdict plain">
-      <h2>Next: {stage.stage}</h2>
+      <h2>Next: {stage.stage === "children" ? "all parts are complete" : stage.stage}</h2>
       <p>
         {left > 0 ? `Due in ${durationText(Math.round(left / 1000) * 1000)}` : "Due now"}
         {stage.p50Ms !== undefined && `; half of all take ${shortDuration(stage.p50Ms)}`}.
