@@ -23,7 +23,7 @@ import { Overview } from "./screens/overview/overview.tsx";
 type Load = () => Promise<{ readonly default: ComponentType }>;
 
 const screens: Readonly<Record<string, Load>> = {
-  "/stuck": () => import("./screens/stuck.tsx"),
+  "/stuck": () => import("./screens/stuck/stuck.tsx"),
   "/messages": () => import("./screens/messages.tsx"),
   "/search/event": () => import("./screens/message/sought.tsx"),
   "/tail": () => import("./screens/tail.tsx"),

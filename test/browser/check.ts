@@ -74,6 +74,7 @@ export async function addressesOf({ url }: Site): Promise<string[]> {
     `/stuck?${group}`,
     "/messages",
     "/messages?prefix=there-is-no-such-id",
+    "/messages?app_id=notifications&attributes.region=north",
     `/search/event?${message}`,
     "/search/event?message_id=there-is-no-such-id",
     "/tail",

@@ -16,9 +16,10 @@ import { freePort } from "../support/free-port.ts";
 import { type MarsProcess, spawnMars } from "../support/process.ts";
 import { checkAccessibility } from "./accessibility.ts";
 import { checkAdministration } from "./administration.ts";
-import type { Check, Site } from "./check.ts";
+import { type Check, post, type Site } from "./check.ts";
 import { checkFailures } from "./failures.ts";
 import { checkKeyboard } from "./keyboard.ts";
+import { checkLists } from "./lists.ts";
 import { checkLive } from "./live.ts";
 import { checkLongLists } from "./long-lists.ts";
 import { checkMessage } from "./message.ts";
@@ -32,6 +33,7 @@ const checks: Readonly<Record<string, Check>> = {
   "sign-in": checkSignIn,
   message: checkMessage,
   administration: checkAdministration,
+  lists: checkLists,
   "two people": checkTwoPeople,
   "long lists": checkLongLists,
   failures: checkFailures,
@@ -49,6 +51,7 @@ async function main(): Promise<number> {
   const site = await openSite(home, browser);
   try {
     await site.playDemo();
+    await post(site, "/api/apps/notifications/attributes", { indexed: ["region", "channel"] }, "PUT");
     for (const [name, check] of Object.entries(checks)) {
       if (values.only !== undefined && values.only !== name) continue;
       const start = performance.now();

@@ -71,6 +71,11 @@ function fillPath(name: OperationName, rest: Map<string, unknown>): string {
 function withQuery(path: string, rest: ReadonlyMap<string, unknown>): string {
   const query = new URLSearchParams();
   for (const [field, value] of rest) {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      // A map has a parameter for each of its members.
+      for (const [name, one] of Object.entries(value)) query.append(`${field}.${name}`, String(one));
+      continue;
+    }
     for (const one of Array.isArray(value) ? value : [value]) query.append(field, String(one));
   }
   return query.size === 0 ? path : `${path}?${query}`;

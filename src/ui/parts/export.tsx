@@ -1,35 +1,76 @@
-/** A list as a file: all of its pages as CSV, by the columns of its table, or as lines of JSON. */
+/** A table as a file: CSV by its columns, or lines of JSON with all that Mars answers. */
 import { useSignal } from "@preact/signals";
-import type { OperationName } from "../../api/operation-types.ts";
-import { addressOf, type Given } from "../data/call.ts";
+import type { AnswerOf, OperationName } from "../../api/operation-types.ts";
+import { call, type Given } from "../data/call.ts";
 import { say } from "../frame/toasts.tsx";
 import type { Column } from "./table.tsx";
 
 /** Beyond it a file is cut, and says so. */
-const linesMax = 100_000;
+const rowsMax = 100_000;
 
+export type FileColumn<Row> = Pick<Column<Row>, "name" | "text">;
+
+/** A list that Mars has in pages: all of them are read. */
 interface ExportProps<Name extends OperationName, Row> {
   readonly name: Name;
   readonly given: Given<Name>;
-  readonly columns: readonly Column<Row>[];
+  readonly columns: readonly FileColumn<Row>[];
+  rowsOf(answer: AnswerOf<Name>): readonly Row[];
   /** Without its ending. */
   readonly file: string;
+  /** The most that the operation has on a page. */
+  readonly pageMax?: number;
 }
 
 export function Export<Name extends OperationName, Row>({
   name,
   given,
   columns,
+  rowsOf,
   file,
+  pageMax = 1_000,
 }: ExportProps<Name, Row>) {
+  const read = async () => {
+    const rows: Row[] = [];
+    let cursor: string | null | undefined;
+    do {
+      const page = await call(name, { ...given, limit: pageMax, cursor: cursor ?? undefined } as Given<Name>);
+      rows.push(...rowsOf(page));
+      cursor = (page as { readonly next_cursor?: string | null }).next_cursor;
+    } while (cursor != null && rows.length < rowsMax);
+    return { rows: rows.slice(0, rowsMax), cut: cursor != null || rows.length > rowsMax };
+  };
+  return <Buttons columns={columns} file={file} read={read} />;
+}
+
+/** A table that the page has as a whole. */
+export function ExportRows<Row>({
+  rows,
+  columns,
+  file,
+}: {
+  readonly rows: readonly Row[];
+  readonly columns: readonly FileColumn<Row>[];
+  readonly file: string;
+}) {
+  return <Buttons columns={columns} file={file} read={async () => ({ rows, cut: false })} />;
+}
+
+interface ButtonsProps<Row> {
+  readonly columns: readonly FileColumn<Row>[];
+  readonly file: string;
+  read(): Promise<{ readonly rows: readonly Row[]; readonly cut: boolean }>;
+}
+
+function Buttons<Row>({ columns, file, read }: ButtonsProps<Row>) {
   const working = useSignal(false);
   const save = async (format: "csv" | "json") => {
     working.value = true;
     try {
-      const { lines, cut } = await readLines(addressOf(name, { ...given, limit: 1_000 } as Given<Name>));
-      const text = format === "json" ? `${lines.join("\n")}\n` : csvOf(columns, lines);
-      download(`${file}.${format === "json" ? "ndjson" : "csv"}`, text);
-      if (cut) say(`The file has the first ${linesMax} rows.`);
+      const { rows, cut } = await read();
+      if (format === "csv") download(`${file}.csv`, csvOf(columns, rows));
+      else download(`${file}.ndjson`, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      if (cut) say(`The file has the first ${rowsMax} rows.`);
     } catch (error) {
       say(`The file cannot be made: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
@@ -48,35 +89,11 @@ export function Export<Name extends OperationName, Row>({
   );
 }
 
-async function readLines(address: string): Promise<{ lines: string[]; cut: boolean }> {
-  const response = await fetch(address, { headers: { Accept: "application/x-ndjson" } });
-  if (!response.ok || response.body === null)
-    throw new Error(`Mars answered with status ${response.status}.`);
-  const lines: string[] = [];
-  let rest = "";
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    const parts = (rest + value).split("\n");
-    rest = parts.pop() ?? "";
-    lines.push(...parts);
-    if (lines.length >= linesMax) {
-      await reader.cancel();
-      return { lines: lines.slice(0, linesMax), cut: true };
-    }
-  }
-  return { lines: rest === "" ? lines : [...lines, rest], cut: false };
-}
-
-function csvOf<Row>(columns: readonly Column<Row>[], lines: readonly string[]): string {
+function csvOf<Row>(columns: readonly FileColumn<Row>[], rows: readonly Row[]): string {
   const shown = columns.flatMap(({ name, text }) => (text === undefined ? [] : [{ name, text }]));
   const head = shown.map(({ name }) => cellOf(name)).join(",");
-  const rows = lines.map((line) => {
-    const row = JSON.parse(line) as Row;
-    return shown.map(({ text }) => cellOf(String(text(row)))).join(",");
-  });
-  return `${[head, ...rows].join("\r\n")}\r\n`;
+  const lines = rows.map((row) => shown.map(({ text }) => cellOf(String(text(row)))).join(","));
+  return `${[head, ...lines].join("\r\n")}\r\n`;
 }
 
 /** A text that a spreadsheet would take for a formula is shown as it is: ids are untrusted. */

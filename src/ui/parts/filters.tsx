@@ -1,6 +1,7 @@
 /** Filters of a list: each is a parameter of the address. */
+import { withoutAttributes } from "../data/attribute-filters.ts";
 import { useRead } from "../data/resource.ts";
-import { go, here, parameter } from "../data/route.ts";
+import { go, here, type Parameters, parameter } from "../data/route.ts";
 
 interface SelectProps {
   readonly name: string;
@@ -9,14 +10,19 @@ interface SelectProps {
   readonly values: readonly (readonly [string, string])[];
   /** Of no value. */
   readonly all: string;
+  /** Changes of the address that go with a choice. */
+  with?(): Parameters;
 }
 
-export function SelectFilter({ name, label, values, all }: SelectProps) {
+export function SelectFilter({ name, label, values, all, with: others }: SelectProps) {
   const value = parameter(name) ?? "";
   return (
     <label class="filter">
       <span>{label}</span>
-      <select value={value} onChange={({ currentTarget }) => go(here({ [name]: currentTarget.value }))}>
+      <select
+        value={value}
+        onChange={({ currentTarget }) => go(here({ ...others?.(), [name]: currentTarget.value }))}
+      >
         <option value="">{all}</option>
         {values.map(([one, text]) => (
           <option key={one} value={one}>
@@ -36,6 +42,13 @@ export function AppFilter() {
       name="app_id"
       label="App"
       all="All apps"
+      // What is of the former app means nothing for another one.
+      with={() => ({
+        ...withoutAttributes(),
+        stage: undefined,
+        after: undefined,
+        stage_state: undefined,
+      })}
       values={(data?.apps ?? []).map(({ app_id }) => [app_id, app_id] as const)}
     />
   );

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { AnswerOf } from "../../api/operation-types.ts";
+import { attributeFilters } from "../data/attribute-filters.ts";
 import { useList } from "../data/list.ts";
 import { watch } from "../data/live.ts";
 import { rangeOf } from "../data/range.ts";
@@ -9,17 +10,22 @@ import { messageAddress, parameter } from "../data/route.ts";
 import { durationText } from "../data/text.ts";
 import { Page } from "../frame/page.tsx";
 import { RangePicker } from "../frame/range-picker.tsx";
+import { AttributeFilter } from "../parts/attribute-filter.tsx";
 import { WordBadge } from "../parts/badge.tsx";
 import { Export } from "../parts/export.tsx";
+import { FilterBar } from "../parts/filter-bar.tsx";
 import { AppFilter, SelectFilter } from "../parts/filters.tsx";
 import { More } from "../parts/more.tsx";
 import { Empty, Failure, Pending } from "../parts/notice.tsx";
+import { StageFilter } from "../parts/stage-filter.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { Ago, Moment } from "../parts/time.tsx";
 
 export type Finding = AnswerOf<"listFindings">["findings"][number];
 
 const gatherMs = 300;
+const filterNames = ["app_id", "kind", "state", "triage", "stage"];
+const findingsOf = ({ findings }: AnswerOf<"listFindings">) => findings;
 const kinds = ["missing", "late", "skipped", "failed", "abandoned"];
 
 export const findingColumns: readonly Column<Finding>[] = [
@@ -76,12 +82,14 @@ export default function Findings() {
     app_id: app,
     kind: parameter("kind"),
     state: parameter("state") ?? "any",
+    triage: parameter("triage"),
     stage: parameter("stage"),
+    attributes: attributeFilters(),
     since: range.since,
     ...(range.until !== undefined && { until: range.until }),
     limit: 100,
   };
-  const { rows, pending, error, more, reload } = useList("listFindings", given, ({ findings }) => findings);
+  const { rows, pending, error, more, reload } = useList("listFindings", given, findingsOf);
   const fresh = useSignal<ReadonlySet<number>>(new Set());
 
   useEffect(() => {
@@ -106,7 +114,18 @@ export default function Findings() {
 
   return (
     <Page title="Findings" controls={<RangePicker range={range} />}>
-      <div class="filters">
+      <FilterBar
+        names={filterNames}
+        end={
+          <Export
+            name="listFindings"
+            given={given}
+            rowsOf={findingsOf}
+            columns={findingColumns}
+            file="findings"
+          />
+        }
+      >
         <AppFilter />
         <SelectFilter
           name="kind"
@@ -123,10 +142,21 @@ export default function Findings() {
             ["retracted", "Came after all"],
           ]}
         />
-        <div class="end">
-          <Export name="listFindings" given={given} columns={findingColumns} file="findings" />
-        </div>
-      </div>
+        <SelectFilter
+          name="triage"
+          label="Marked"
+          all="All but resolved and ignored"
+          values={[
+            ["none", "By nobody"],
+            ["acknowledged", "Acknowledged"],
+            ["resolved", "Resolved"],
+            ["ignored", "Ignored"],
+            ["any", "Any or none"],
+          ]}
+        />
+        <StageFilter />
+        <AttributeFilter />
+      </FilterBar>
       {error !== undefined && <Failure error={error} what="The findings" />}
       {pending ? (
         <Pending what="findings" rows={12} />

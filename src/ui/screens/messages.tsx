@@ -1,18 +1,26 @@
 /** Messages by filters. */
+import type { AnswerOf } from "../../api/operation-types.ts";
+import { attributeFilters } from "../data/attribute-filters.ts";
 import { useList } from "../data/list.ts";
 import { rangeOf } from "../data/range.ts";
-import { here, parameter } from "../data/route.ts";
+import { parameter } from "../data/route.ts";
 import { Page } from "../frame/page.tsx";
 import { RangePicker } from "../frame/range-picker.tsx";
+import { AttributeFilter } from "../parts/attribute-filter.tsx";
 import { Export } from "../parts/export.tsx";
+import { FilterBar, isFiltered } from "../parts/filter-bar.tsx";
 import { AppFilter, SelectFilter, TextFilter } from "../parts/filters.tsx";
 import { More } from "../parts/more.tsx";
 import { Empty, Failure, Pending } from "../parts/notice.tsx";
+import { StageFilter } from "../parts/stage-filter.tsx";
+import { EventFilter, IdFilter } from "../parts/text-suggestions.tsx";
 import { FirstEvent } from "./first-event.tsx";
 import { MessageTable, messageColumns } from "./message-table.tsx";
 
 const refreshMs = 3_000;
 const states = ["open", "overdue", "complete", "failed", "abandoned", "closed", "untracked"];
+
+const messagesOf = ({ messages }: AnswerOf<"listMessages">) => messages;
 
 export default function Messages() {
   const range = rangeOf("24h");
@@ -28,23 +36,32 @@ export default function Messages() {
     stage_state: parameter("stage_state"),
     after: parameter("after"),
   };
-  const filtered = Object.values(filters).some((value) => value !== undefined);
+  const filtered = isFiltered(Object.keys(filters));
   const given = {
     ...filters,
+    // A stage is asked for with how messages stand with it.
+    stage_state: filters.stage === undefined ? undefined : (filters.stage_state ?? "reached"),
+    attributes: attributeFilters(),
     order: parameter("order") ?? "updated",
     limit: 100,
     since: range.since,
     ...(range.until !== undefined && { until: range.until }),
   };
-  const { rows, pending, error, more } = useList(
-    "listMessages",
-    given,
-    ({ messages }) => messages,
-    refreshMs,
-  );
+  const { rows, pending, error, more } = useList("listMessages", given, messagesOf, refreshMs);
   return (
     <Page title="Messages" controls={<RangePicker range={range} />}>
-      <div class="filters">
+      <FilterBar
+        names={Object.keys(filters)}
+        end={
+          <Export
+            name="listMessages"
+            given={given}
+            rowsOf={messagesOf}
+            columns={messageColumns}
+            file="messages"
+          />
+        }
+      >
         <AppFilter />
         <SelectFilter
           name="state"
@@ -52,10 +69,12 @@ export default function Messages() {
           all="Any state"
           values={states.map((one) => [one, one] as const)}
         />
-        <TextFilter name="prefix" label="Id begins with" />
+        <IdFilter />
         <TextFilter name="external_id" label="External id" />
-        <TextFilter name="event" label="Has had" placeholder="event" />
-        <TextFilter name="missing" label="Has not had" placeholder="event" />
+        <EventFilter name="event" label="Has had" />
+        <EventFilter name="missing" label="Has not had" />
+        <StageFilter withState />
+        <AttributeFilter />
         <SelectFilter
           name="order"
           label="Order"
@@ -65,27 +84,10 @@ export default function Messages() {
             ["oldest", "Oldest first"],
           ]}
         />
-        <div class="end">
-          {filtered && (
-            <a
-              class="button quiet"
-              href={here(Object.fromEntries(Object.keys(filters).map((name) => [name, ""])))}
-            >
-              Clear
-            </a>
-          )}
-          <Export name="listMessages" given={given} columns={messageColumns} file="messages" />
-        </div>
-      </div>
-      {filters.stage !== undefined && (
+      </FilterBar>
+      {filters.after !== undefined && (
         <p class="lead">
-          {filters.stage_state ?? "At"} <code>{filters.stage}</code>
-          {filters.after && (
-            <>
-              {" "}
-              after <code>{filters.after}</code>
-            </>
-          )}
+          After <code>{filters.after}</code>
         </p>
       )}
       {error !== undefined && <Failure error={error} what="The list" />}

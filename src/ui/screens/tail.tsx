@@ -1,12 +1,16 @@
 /** Events as they arrive, with filters. Paused, it counts what is new; what it has missed meanwhile is not lost. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { attributeFilters, topicSuffix } from "../data/attribute-filters.ts";
 import { call } from "../data/call.ts";
 import { type Watcher, watch } from "../data/live.ts";
 import type { TimelineEvent } from "../data/message-events.ts";
 import { messageAddress, parameter } from "../data/route.ts";
 import { countText } from "../data/text.ts";
 import { Page } from "../frame/page.tsx";
+import { AttributeFilter } from "../parts/attribute-filter.tsx";
+import { ExportRows, type FileColumn } from "../parts/export.tsx";
+import { FilterBar } from "../parts/filter-bar.tsx";
 import { AppFilter, TextFilter } from "../parts/filters.tsx";
 import { Empty } from "../parts/notice.tsx";
 import { Precise } from "../parts/time.tsx";
@@ -16,6 +20,19 @@ interface TailEvent extends TimelineEvent {
   readonly app_id: string;
   readonly message_id: string;
 }
+
+/** Of the file; the screen has lines of its own. */
+const columns: readonly FileColumn<TailEvent>[] = [
+  { name: "Time", text: ({ created_at }) => created_at },
+  { name: "App", text: ({ app_id }) => app_id },
+  { name: "Event", text: ({ event }) => event },
+  { name: "Message", text: ({ message_id }) => message_id },
+  { name: "External id", text: ({ external_id }) => external_id ?? "" },
+  {
+    name: "Attributes",
+    text: ({ attributes }) => (attributes === null ? "" : JSON.stringify(attributes)),
+  },
+];
 
 /** Rows that are shown, and events that are kept while it is paused. */
 const shownMax = 500;
@@ -27,6 +44,7 @@ export default function Tail() {
   const app = parameter("app_id");
   const name = parameter("event")?.toLowerCase();
   const id = parameter("id")?.toLowerCase();
+  const suffix = topicSuffix(attributeFilters());
   const rows = useSignal<readonly TailEvent[]>([]);
   const paused = useSignal(false);
   const waiting = useRef<TailEvent[]>([]);
@@ -59,7 +77,7 @@ export default function Tail() {
       held.value = waiting.current.length;
       if (!paused.peek()) show();
     };
-    const topic = app === undefined ? "all" : `apps/${encodeURIComponent(app)}`;
+    const topic = (app === undefined ? "all" : `apps/${encodeURIComponent(app)}`) + suffix;
     let stop = () => {};
     let ended = false;
     // Begins with what came last, so that a quiet Mars does not look like an empty one.
@@ -90,7 +108,7 @@ export default function Tail() {
       cancelAnimationFrame(frame);
       stop();
     };
-  }, [app, name, id]);
+  }, [app, name, id, suffix]);
 
   const toggle = () => {
     paused.value = !paused.value;
@@ -106,11 +124,15 @@ export default function Tail() {
         </button>
       }
     >
-      <div class="filters">
+      <FilterBar
+        names={["app_id", "event", "id"]}
+        end={<ExportRows rows={rows.value} columns={columns} file="events" />}
+      >
         <AppFilter />
         <TextFilter name="event" label="Event has" />
         <TextFilter name="id" label="Id has" />
-      </div>
+        <AttributeFilter />
+      </FilterBar>
       {lost.value && (
         <p class="failure">Some events could not be sent again after a break: look at Messages.</p>
       )}

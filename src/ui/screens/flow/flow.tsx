@@ -7,6 +7,7 @@ import { compactText, countText, shortDuration } from "../../data/text.ts";
 import { Page } from "../../frame/page.tsx";
 import { RangePicker } from "../../frame/range-picker.tsx";
 import { AppChoice } from "../../parts/app-choice.tsx";
+import { ExportRows } from "../../parts/export.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { FlowGraph } from "./flow-graph.tsx";
@@ -66,6 +67,9 @@ function FlowOfApp({ app, window: { since, until } }: FlowProps) {
       </p>
       <FlowGraph flow={flow} addressOf={addressOf} />
       <Table caption="Stages" columns={columnsOf(app)} rows={flow.stages} keyOf={({ stage }) => stage} />
+      <p class="files">
+        <ExportRows rows={flow.stages} columns={columnsOf(app)} file={`flow-${app}`} />
+      </p>
     </>
   );
 }

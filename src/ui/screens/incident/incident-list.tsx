@@ -75,6 +75,8 @@ const columns: readonly Column<Incident>[] = [
   },
 ];
 
+const incidentsOf = ({ incidents }: AnswerOf<"listAlertIncidents">) => incidents;
+
 export function IncidentList() {
   const given = {
     app_id: parameter("app_id"),
@@ -82,12 +84,7 @@ export function IncidentList() {
     rule: parameter("rule"),
     limit: 100,
   };
-  const { rows, pending, error, more } = useList(
-    "listAlertIncidents",
-    given,
-    ({ incidents }) => incidents,
-    refreshMs,
-  );
+  const { rows, pending, error, more } = useList("listAlertIncidents", given, incidentsOf, refreshMs);
   return (
     <Page title="Incidents">
       <div class="filters">
@@ -99,7 +96,13 @@ export function IncidentList() {
           values={["active", "resolved", "closed"].map((one) => [one, one] as const)}
         />
         <div class="end">
-          <Export name="listAlertIncidents" given={given} columns={columns} file="incidents" />
+          <Export
+            name="listAlertIncidents"
+            given={given}
+            rowsOf={incidentsOf}
+            columns={columns}
+            file="incidents"
+          />
         </div>
       </div>
       {error !== undefined && <Failure error={error} what="The incidents" />}

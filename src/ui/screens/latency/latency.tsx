@@ -7,6 +7,7 @@ import { compactText, shortDuration } from "../../data/text.ts";
 import { Page } from "../../frame/page.tsx";
 import { RangePicker } from "../../frame/range-picker.tsx";
 import { AppChoice } from "../../parts/app-choice.tsx";
+import { ExportRows } from "../../parts/export.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { HeatMap } from "./heat-map.tsx";
@@ -81,6 +82,9 @@ function LatencyOfApp({ app, range }: { app: string; range: Range }) {
         rows={rows}
         keyOf={(row) => `${row.after ?? ""} ${row.stage}`}
       />
+      <p class="files">
+        <ExportRows rows={rows} columns={columns} file={`latency-${app}`} />
+      </p>
     </>
   );
 }

@@ -73,7 +73,13 @@ export function Audit() {
         <AppFilter />
         <RangePicker range={range} values={["24h", "7d", "30d"]} />
         <span class="end">
-          <Export name="listAudit" given={given} columns={columns} file="audit" />
+          <Export
+            name="listAudit"
+            given={given}
+            rowsOf={({ entries }) => entries}
+            columns={columns}
+            file="audit"
+          />
         </span>
       </div>
       {error !== undefined && <Failure error={error} what="The audit" />}

@@ -1,0 +1,244 @@
+/** The messages that are stuck at one hop. */
+import { type Signal, useSignal } from "@preact/signals";
+import type { AnswerOf } from "../../../api/operation-types.ts";
+import { attributeFilters } from "../../data/attribute-filters.ts";
+import { now } from "../../data/clock.ts";
+import { useList } from "../../data/list.ts";
+import { useRead } from "../../data/resource.ts";
+import { here, messageAddress, parameter, to } from "../../data/route.ts";
+import { countText, durationText, shortDuration } from "../../data/text.ts";
+import { Page } from "../../frame/page.tsx";
+import { AttributeFilter } from "../../parts/attribute-filter.tsx";
+import { Export } from "../../parts/export.tsx";
+import { FilterBar, isFiltered } from "../../parts/filter-bar.tsx";
+import { SelectFilter } from "../../parts/filters.tsx";
+import { More } from "../../parts/more.tsx";
+import { Empty, Failure, Pending } from "../../parts/notice.tsx";
+import { type Column, Table } from "../../parts/table.tsx";
+import { Moment } from "../../parts/time.tsx";
+import { TriageButtons } from "../../parts/triage.tsx";
+
+import { TriageFilter } from "./triage-filter.tsx";
+
+const refreshMs = 3_000;
+
+/** The filters of one group's messages. */
+const rowFilters = ["age", "triage"];
+
+/** Ages by which groups are counted, too, as bounds of when it was due. */
+const ages: Readonly<Record<string, { readonly text: string; readonly due: object }>> = {
+  "0s": { text: "under 15 min", due: { due_since: "15m" } },
+  "15m": { text: "15 min to 1 h", due: { due_since: "1h", due_until: "15m" } },
+  "1h": { text: "1 to 6 h", due: { due_since: "6h", due_until: "1h" } },
+  "6h": { text: "6 h to 1 day", due: { due_since: "1d", due_until: "6h" } },
+  "1d": { text: "1 to 7 days", due: { due_since: "7d", due_until: "1d" } },
+  "7d": { text: "over 7 days", due: { due_until: "7d" } },
+};
+
+type Overdue = AnswerOf<"listOverdue">["overdue"][number];
+
+const columns: readonly Column<Overdue>[] = [
+  {
+    name: "Message",
+    wide: true,
+    cell: (one) => (
+      <a class="id" href={messageAddress(one)}>
+        {one.message_id}
+      </a>
+    ),
+    text: ({ message_id }) => message_id,
+  },
+  { name: "App", cell: ({ app_id }) => app_id, text: ({ app_id }) => app_id },
+  {
+    name: "Waits for",
+    cell: ({ stage, owed }) => (
+      <>
+        <code>{stage}</code>
+        {owed !== null && (
+          <span class="also">
+            {owed.received} of {owed.expected}
+            {owed.missing.length > 0 && `, missing ${owed.missing.slice(0, 3).join(", ")}`}
+          </span>
+        )}
+      </>
+    ),
+    text: ({ stage }) => stage,
+  },
+  { name: "Due", cell: ({ due_at }) => <Moment at={due_at} />, text: ({ due_at }) => due_at },
+  {
+    name: "Overdue for",
+    align: "end",
+    cell: ({ due_at }) => (
+      <strong class="bad">
+        {durationText(Math.floor(Math.max(0, now.value - Date.parse(due_at)) / 1000) * 1000)}
+      </strong>
+    ),
+    text: ({ overdue_for_ms }) => overdue_for_ms,
+  },
+  {
+    name: "Normal p99",
+    align: "end",
+    cell: ({ hop_p99_ms }) => (hop_p99_ms === null ? "" : shortDuration(hop_p99_ms)),
+    text: ({ hop_p99_ms }) => hop_p99_ms ?? "",
+  },
+];
+
+const overdueOf = ({ overdue }: AnswerOf<"listOverdue">) => overdue;
+
+export function OneGroup({ stage }: { stage: string }) {
+  const [app, after] = [parameter("app_id"), parameter("after")];
+  const given = {
+    app_id: app,
+    stage,
+    after,
+    triage: parameter("triage"),
+    attributes: attributeFilters(),
+    ...ages[parameter("age") ?? ""]?.due,
+    limit: 100,
+  };
+  const picked = useSignal<ReadonlySet<string>>(new Set());
+  const { rows, pending, error, more, reload } = useList("listOverdue", given, overdueOf, refreshMs);
+  const groups = useRead("listOverdueGroups", { app_id: app, limit: 200 }, { everyMs: refreshMs });
+  const group = groups.data?.groups.find(
+    (one) => one.stage === stage && (after === undefined || one.after === after),
+  );
+  const filtered = isFiltered(rowFilters);
+  const chosen = rows.filter(({ id }) => picked.value.has(String(id)));
+  const changed = () => {
+    picked.value = new Set();
+    reload();
+    groups.reload();
+  };
+  return (
+    <Page
+      title={`${after === undefined ? "" : `${after} → `}${stage}`}
+      controls={
+        chosen.length > 0 ? (
+          <TriageButtons
+            of={{ findings: chosen.map(({ id }) => id) }}
+            what={`${countText(chosen.length)} picked`}
+            changed={changed}
+          />
+        ) : (
+          app !== undefined &&
+          rows.length > 0 &&
+          !filtered && (
+            <TriageButtons
+              of={{ group: { app_id: app, stage, after: after ?? null } }}
+              what={`All stuck at ${stage}`}
+              asks
+              changed={changed}
+            />
+          )
+        )
+      }
+    >
+      <p class="crumbs">
+        <a href={to("/stuck", { app_id: app })}>Stuck now</a> › {app ?? "all apps"}
+      </p>
+      {group !== undefined && (
+        <dl class="facts">
+          <div>
+            <dt>New</dt>
+            <dd>
+              <strong class={group.new > 0 ? "bad" : ""}>{countText(group.new)}</strong>
+            </dd>
+          </div>
+          <div>
+            <dt>All</dt>
+            <dd>
+              {countText(group.total)}
+              {group.acknowledged > 0 && (
+                <span class="muted">, {countText(group.acknowledged)} acknowledged</span>
+              )}
+            </dd>
+          </div>
+          {group.normal_p99_ms !== null && (
+            <div>
+              <dt>Normally</dt>
+              <dd>99 of 100 within {shortDuration(group.normal_p99_ms)}</dd>
+            </div>
+          )}
+          <div>
+            <dt>Where else</dt>
+            <dd>
+              <a href={to("/flow", { app_id: app })}>Flow</a> ·{" "}
+              <a href={to("/latency", { app_id: app, stage })}>Latency</a> ·{" "}
+              <a href={here({ stage: undefined, after: undefined })}>All stages</a>
+            </dd>
+          </div>
+        </dl>
+      )}
+      <FilterBar
+        names={rowFilters}
+        end={
+          <Export
+            name="listOverdue"
+            given={given}
+            rowsOf={overdueOf}
+            columns={columns}
+            file={`stuck-${stage}`}
+          />
+        }
+      >
+        <SelectFilter
+          name="age"
+          label="Overdue for"
+          all="Any time"
+          values={Object.entries(ages).map(([value, { text }]) => [value, text] as const)}
+        />
+        <TriageFilter />
+        <AttributeFilter />
+        <PickAll rows={rows} picked={picked} />
+      </FilterBar>
+      {error !== undefined && <Failure error={error} what="The list" />}
+      {pending ? (
+        <Pending what="messages" rows={10} />
+      ) : rows.length > 0 ? (
+        <Table
+          caption="Overdue messages, the longest first"
+          columns={columns}
+          rows={rows}
+          keyOf={({ id }) => id}
+          picked={picked.value}
+          pick={(key, on) => {
+            const kept = [...picked.value].filter((one) => one !== key);
+            picked.value = new Set(on ? [...kept, key] : kept);
+          }}
+        />
+      ) : (
+        error === undefined &&
+        (filtered ? (
+          <Empty title="Nothing stuck here matches">
+            <p>Take a filter away.</p>
+          </Empty>
+        ) : (
+          <Empty title="Nothing is stuck here any more">
+            <p>What was missing has come, or the messages have ended.</p>
+          </Empty>
+        ))
+      )}
+      <More more={more} />
+    </Page>
+  );
+}
+
+/** Of those that are shown; a call of triage takes as many. */
+const pickedMax = 1_000;
+
+function PickAll({ rows, picked }: { rows: readonly Overdue[]; picked: Signal<ReadonlySet<string>> }) {
+  if (rows.length === 0) return null;
+  const keys = rows.slice(0, pickedMax).map(({ id }) => String(id));
+  const all = keys.every((key) => picked.value.has(key));
+  return (
+    <button
+      type="button"
+      class="button quiet"
+      onClick={() => {
+        picked.value = new Set(all ? [] : keys);
+      }}
+    >
+      {all ? "Pick none" : `Pick ${countText(keys.length)} shown`}
+    </button>
+  );
+}

@@ -1,0 +1,63 @@
+/** What is stuck now: groups by app and hop, and the messages of one. */
+import { setClock } from "../../data/clock.ts";
+import { useRead } from "../../data/resource.ts";
+import { parameter } from "../../data/route.ts";
+import { sum } from "../../data/sum.ts";
+import { countText } from "../../data/text.ts";
+import { Page } from "../../frame/page.tsx";
+import { ExportRows } from "../../parts/export.tsx";
+import { FilterBar } from "../../parts/filter-bar.tsx";
+import { AppFilter } from "../../parts/filters.tsx";
+import { Empty, Failure, Pending } from "../../parts/notice.tsx";
+import { GroupTable, groupColumns } from "../groups.tsx";
+
+import { OneGroup } from "./one-group.tsx";
+import { TriageFilter } from "./triage-filter.tsx";
+
+const refreshMs = 3_000;
+
+export default function Stuck() {
+  const stage = parameter("stage");
+  return stage === undefined ? <Groups /> : <OneGroup stage={stage} />;
+}
+
+function Groups() {
+  const { data, error, pending } = useRead(
+    "listOverdueGroups",
+    { app_id: parameter("app_id"), triage: parameter("triage"), limit: 200 },
+    { everyMs: refreshMs },
+  );
+  if (data !== undefined) setClock(data.clock);
+  const groups = data?.groups ?? [];
+  const [all, fresh] = [sum(groups.map(({ total }) => total)), sum(groups.map((group) => group.new))];
+  return (
+    <Page title="Stuck now">
+      <FilterBar
+        names={["app_id", "triage"]}
+        end={<ExportRows rows={groups} columns={groupColumns} file="stuck" />}
+      >
+        <AppFilter />
+        <TriageFilter />
+        {groups.length > 0 && (
+          <p class="lead" role="status">
+            {countText(all)} stages are overdue, {countText(fresh)} of them since the last 15 minutes.
+          </p>
+        )}
+      </FilterBar>
+      {error !== undefined && <Failure error={error} what="What is stuck" />}
+      {pending ? (
+        <Pending what="what is stuck" rows={8} />
+      ) : groups.length > 0 ? (
+        <GroupTable groups={groups} />
+      ) : null}
+      {!pending && groups.length === 0 && error === undefined && (
+        <Empty title="Nothing is stuck">
+          <p>
+            Every message that has a lifecycle is in time. Messages of apps without one are never late:{" "}
+            <a href="/lifecycles">give them one.</a>
+          </p>
+        </Empty>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,101 @@
+/** Lists: filters by attribute with the values that there are, files of whole lists, and triage of some rows and of a group. */
+import { readFile } from "node:fs/promises";
+import type { Locator, Page } from "playwright-core";
+import { until } from "../support/until.ts";
+import { openPage, post, type Site } from "./check.ts";
+
+const app = "lists";
+const messages = 130;
+
+export async function checkLists(site: Site): Promise<string> {
+  await fill(site);
+  const { page, complaints, close } = await openPage(site);
+  try {
+    await byAttribute(page, site);
+    const lines = await file(page);
+    await someAndAll(page, site);
+    if (complaints.length > 0) throw new Error(complaints.join("\n"));
+    return `by attribute from the keyboard; ${lines} lines of CSV of a list of 100 rows; 2 picked, then a group, marked`;
+  } finally {
+    await close();
+  }
+}
+
+/** Messages that are stuck, of two regions. */
+async function fill(site: Site): Promise<void> {
+  const stages = [{ event: "SENT" }, { event: "ACKED", after: "SENT", within: "1s" }];
+  await post(site, `/api/apps/${app}/lifecycle`, { stages, complete_on: ["ACKED"], grace: "0s" }, "PUT");
+  await post(site, `/api/apps/${app}/attributes`, { indexed: ["region"] }, "PUT");
+  const created_at = new Date(Date.now() - 120_000).toISOString();
+  const events = Array.from({ length: messages }, (_, n) => ({
+    app_id: app,
+    message_id: `m-${n}`,
+    event: "SENT",
+    created_at,
+    attributes: { region: n < 5 ? "south" : "north" },
+  }));
+  const { seq } = (await (await post(site, "/api/event/bulk", { events })).json()) as { seq: number };
+  const found = `${site.url}/api/overdue?app_id=${app}&attributes.region=south&min_seq=${seq}`;
+  while (((await (await fetch(found)).json()) as { overdue?: unknown[] }).overdue?.length !== 5);
+}
+
+async function rows(page: Page, count: number): Promise<void> {
+  await until(async () => (await page.locator("tr[data-row]").count()) === count);
+}
+
+/** A filter that is a choice. */
+function filter(page: Page, name: string): Locator {
+  return page.locator("label", { has: page.getByText(name, { exact: true }) }).locator("select");
+}
+
+async function byAttribute(page: Page, site: Site): Promise<void> {
+  await page.goto(`${site.url}/messages?app_id=${app}`);
+  await page.waitForSelector("tr[data-row]");
+  const value = page.getByLabel("is", { exact: true });
+  await value.focus();
+  await page.locator("datalist option[value=south]").waitFor({ state: "attached" });
+  await page.keyboard.type(" south ");
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.searchParams.get("attributes.region") === "south");
+  await page.getByRole("link", { name: "Take away the filter region is south" }).waitFor();
+  await rows(page, 5);
+  await page.reload();
+  await rows(page, 5);
+  await page.getByRole("link", { name: "Clear" }).click();
+  await page.waitForURL((url) => url.search === "");
+}
+
+async function file(page: Page): Promise<number> {
+  await filter(page, "App").selectOption(app);
+  await rows(page, 100);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "CSV" }).click(),
+  ]);
+  const text = await readFile((await download.path())!, "utf8");
+  const lines = text.trimEnd().split("\r\n");
+  if (lines.length !== messages + 1 || !lines[1]?.startsWith("m-")) {
+    throw new Error(`the file has ${lines.length} lines: ${lines.slice(0, 2).join(" / ")}`);
+  }
+  return lines.length;
+}
+
+async function someAndAll(page: Page, site: Site): Promise<void> {
+  await page.goto(`${site.url}/stuck?app_id=${app}&stage=ACKED&after=SENT`);
+  await page.waitForSelector("tr[data-row]");
+  await page.keyboard.press("j");
+  await page.keyboard.press("x");
+  await page.getByLabel("Pick this row").nth(3).check();
+  await page.getByRole("button", { name: "Acknowledge" }).click();
+  await page.getByText("2 picked: 2 acknowledged.").waitFor();
+  await filter(page, "Acknowledged").selectOption("acknowledged");
+  await rows(page, 2);
+  await filter(page, "Acknowledged").selectOption("");
+  await filter(page, "Overdue for").selectOption("1h");
+  await page.getByText("Nothing stuck here matches").waitFor();
+  await filter(page, "Overdue for").selectOption("");
+  await page.getByRole("button", { name: "Resolve" }).click();
+  await page.getByLabel("Why").fill("sent again by hand");
+  await page.getByRole("button", { name: `Resolve ${messages}` }).click();
+  await page.getByText("Nothing is stuck here any more").waitFor();
+}
