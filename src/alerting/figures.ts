@@ -7,9 +7,17 @@ import { type AlertRule, importedAfter } from "./rule.ts";
 
 /** Counts end here; texts have "more than" above it. */
 export const countMax = 100_000;
-/** In lists, where as many are read for each of up to 1,000 incidents. */
-export const listCountMax = 1_000;
+/** In lists, of each incident. */
+const listedMax = 1_000;
+const listedMin = 100;
+/** In lists, of all incidents together, as far as `listedMin` allows. */
+const listedTogether = 20_000;
 export const samplesMax = 3;
+
+/** Where the counts of each incident end in a list of so many. */
+export function listCountMax(incidents: number): number {
+  return Math.max(listedMin, Math.min(listedMax, Math.floor(listedTogether / Math.max(1, incidents))));
+}
 
 /** Counts and samples of an incident at one moment. */
 export interface Figures {

@@ -81,14 +81,24 @@ export const listIncidents = operation({
     const read = reader(caller);
     const { incidents, nextCursor = null, asOfSeq } = await read.alertIncidents(query);
     if (app_id !== undefined && incidents.length === 0) await assertApp(read, app_id);
-    const known = await figuresOf(read, alerts, incidents, listCountMax);
     return {
-      incidents: incidents.map((one) => incidentJson(one, known.get(one.id), listCountMax)),
+      incidents: await listed(read, alerts, incidents),
       next_cursor: nextCursor,
       as_of_seq: asOfSeq,
     };
   },
 });
+
+/** Incidents as lists show them: each with the figures of this moment, counted as far as the list allows. */
+export async function listed(
+  read: Pick<ApiReader, "alertFigures" | "alertRules">,
+  alerts: Pick<ApiParts["alerts"], "measured">,
+  incidents: readonly Incident[],
+): Promise<z.input<typeof incident>[]> {
+  const max = listCountMax(incidents.length);
+  const known = await figuresOf(read, alerts, incidents, max);
+  return incidents.map((one) => incidentJson(one, known.get(one.id), max));
+}
 
 export const getIncident = operation({
   name: "getAlertIncident",

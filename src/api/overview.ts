@@ -4,7 +4,7 @@ import { formatDuration } from "../core/duration.ts";
 import { formatTime, nowMicros } from "../core/time.ts";
 import { appPageToJson } from "../statistics/json.ts";
 import { pulseStep, pulsesMax } from "../statistics/pulse.ts";
-import { incident, listIncidents } from "./alert-incidents.ts";
+import { incident, listed } from "./alert-incidents.ts";
 import { count, ms, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
@@ -75,15 +75,14 @@ export const getOverview = operation({
       one.run(parts, { ...input, ...defined({ app_id }) }, caller) as Promise<Answer>;
     const within = new_within === undefined ? {} : { new_within: formatDuration(new_within) };
     const asOfSeq = parts.projected.storedSeq;
-    const [groups, incidents, findings] = await Promise.all([
+    const read = parts.reader(caller);
+    const [groups, { incidents }, findings] = await Promise.all([
       run<{ groups: GroupJson[] }>(listOverdueGroups, { limit: 200, ...within }),
-      run<{ incidents: z.output<typeof incident>[] }>(listIncidents, {
-        state: "active",
-        limit: incidentsMax,
-      }),
+      read.alertIncidents({ ...narrow(caller, app_id), state: "active", limit: incidentsMax }),
       run<{ findings: z.output<typeof finding>[] }>(listFindings, { limit: findingsShown }),
     ]);
-    const page = await parts.reader(caller).apps({ ...narrow(caller, app_id), limit: appsMax });
+    const shownIncidents = await listed(read, parts.alerts, incidents.slice(0, incidentsShown));
+    const page = await read.apps({ ...narrow(caller, app_id), limit: appsMax });
     const apps = appPageToJson(page, asOfSeq);
     const { allApps, apps: limitedTo } = caller.identity;
     const newOf = new Map<string, number>();
@@ -96,12 +95,12 @@ export const getOverview = operation({
     );
     const clock = nowMicros();
     const shown = sorted.slice(0, pulsesMax).map(({ app_id }) => app_id);
-    const pulses = new Map((await parts.reader(caller).pulses(shown, clock)).map((one) => [one.appId, one]));
+    const pulses = new Map((await read.pulses(shown, clock)).map((one) => [one.appId, one]));
     const sum = (counts: Iterable<number>) => [...counts].reduce((all, one) => all + one, 0);
     return {
       clock: formatTime(clock),
-      active_incidents: incidents.incidents.length,
-      incidents: incidents.incidents.slice(0, incidentsShown),
+      active_incidents: incidents.length,
+      incidents: shownIncidents,
       overdue: sum(sorted.map(({ messages }) => messages.overdue)),
       new_overdue: sum(newOf.values()),
       apps: sorted.map((one) => {

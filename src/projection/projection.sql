@@ -107,11 +107,14 @@ ON CONFLICT (lifecycle) DO UPDATE SET instances = instances + excluded.instances
 -- name: upsertFindings
 INSERT INTO findings
   (message, kind, stage, id, app, lifecycle, after, version, started_at, due_at, raised_at, retracted_at, late_by, seq,
-   run, run_number, ended_by, imported, triage)
+   run, run_number, ended_by, imported, triage, arrived_after)
 SELECT
   value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
   value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15, value ->> 16, value ->> 17,
-  value ->> 18
+  value ->> 18,
+  -- Only where it was raised over an hour after it was due, which is rare: the event is read.
+  iif(value ->> 9 >= value ->> 10 - 3600000000, 0, coalesce((
+    SELECT max(0, min(9007199254740991, received_at - (value ->> 9))) FROM events WHERE seq = value ->> 0), 0))
 FROM json_each(?1) WHERE true
 ON CONFLICT (message, run, kind, stage) DO UPDATE SET
   run_number = excluded.run_number,
@@ -128,6 +131,7 @@ ON CONFLICT (message, run, kind, stage) DO UPDATE SET
   ended_by = excluded.ended_by,
   imported = iif(excluded.imported = 0 AND findings.retracted_at = 0, findings.imported, excluded.imported),
   triage = excluded.triage,
+  arrived_after = excluded.arrived_after,
   marked = 0;
 
 -- name: findingChanges

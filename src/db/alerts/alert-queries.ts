@@ -18,7 +18,7 @@ import type { AlertSilence, SilencePage } from "../../alerting/silence.ts";
 import type { AlertSink } from "../../alerting/sink.ts";
 import type { Micros } from "../../core/event.ts";
 import { nowMicros } from "../../core/time.ts";
-import { alertsSql } from "../../gen/sql.ts";
+import { alertsSql, figuresSql } from "../../gen/sql.ts";
 import { Conditions } from "../conditions.ts";
 import { hopP99 } from "../findings/hop-p99.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
@@ -26,8 +26,9 @@ import { parseObject, type ReadConnection } from "../read-connection.ts";
 import { readHopTimes } from "./hop-times.ts";
 import { alertPageBytesMax, incidentOf } from "./incident-queries.ts";
 
-/** Statements of one read. */
+/** Statements of one read, and groups whose figures it reads. */
 const statementsMax = 100;
+const groupsMax = 100;
 
 export class AlertQueries {
   readonly #connection: ReadConnection;
@@ -109,7 +110,7 @@ export class AlertQueries {
 
   async counts(groups: readonly CountGroup[]): Promise<number[]> {
     const rows = await this.#each(groups, (group) => ({
-      sql: alertsSql.countFindings,
+      sql: figuresSql.countFindings,
       args: [...groupArgs(group), group.importedAfter],
     }));
     return rows.map((row) => Number(row?.count));
@@ -139,29 +140,14 @@ export class AlertQueries {
   }
 
   async figures(groups: readonly FigureGroup[], max = countMax): Promise<Figures[]> {
-    const rows = await this.#each(groups, (group) => ({
-      sql: alertsSql.figures,
-      args: [
-        ...groupArgs(group, max),
-        samplesMax,
-        group.incident,
-        group.freshFrom,
-        group.recentFrom,
-        group.importedAfter,
-      ],
-    }));
-    return rows.map((row) => ({
-      count: Number(row?.count),
-      ...(row?.since !== null && { since: Number(row?.since) }),
-      fresh: Number(row?.fresh),
-      recent: Number(row?.recent),
-      ...(row?.fresh_since !== null && { freshSince: Number(row?.fresh_since) }),
-      lateBy: Number(row?.late_by ?? 0),
-      samples: JSON.parse(String(row?.samples)),
-      ...(Number(row?.expired ?? 0) > 0 && { expired: Number(row?.expired) }),
-      ...(Number(row?.abandoned ?? 0) > 0 && { abandoned: Number(row?.abandoned) }),
-      ...(Number(row?.closed ?? 0) > 0 && { closed: Number(row?.closed) }),
-    }));
+    const figures: Figures[] = [];
+    for (let from = 0; from < groups.length; from += groupsMax) {
+      const some = groups.slice(from, from + groupsMax).map(figureArgs);
+      const args = [`[${some.join(",")}]`, max + 1, samplesMax];
+      const [rows = []] = await this.#connection.read([{ sql: figuresSql.figures, args }]);
+      figures.push(...rows.map(figuresOf));
+    }
+    return figures;
   }
 
   async hopP99s(hops: readonly Hop[], clock: Micros): Promise<(Micros | undefined)[]> {
@@ -193,9 +179,33 @@ export class AlertQueries {
 const allCalendars = "SELECT calendar FROM alert_calendars ORDER BY id";
 const allRules = "SELECT id, rule, counts_from FROM alert_rules ORDER BY id";
 
-/** The first six arguments of both statements. */
-function groupArgs({ appId, kind, stage, versions, since }: FindingGroup, max = countMax): InValue[] {
-  return [appId, kind, stage, JSON.stringify(versions), since, max + 1];
+/** The first six arguments of `countFindings`. */
+function groupArgs({ appId, kind, stage, versions, since }: FindingGroup): InValue[] {
+  return [appId, kind, stage, JSON.stringify(versions), since, countMax + 1];
+}
+
+/** A group as `figures` has it, as JSON. */
+function figureArgs(group: FigureGroup): string {
+  const { appId, kind, stage, versions, since, incident, freshFrom, recentFrom, importedAfter } = group;
+  return JSON.stringify([
+    ...[appId, kind, stage, versions, since, incident, freshFrom],
+    ...[recentFrom, importedAfter],
+  ]);
+}
+
+function figuresOf(row: Row): Figures {
+  return {
+    count: Number(row.count),
+    ...(row.since !== null && { since: Number(row.since) }),
+    fresh: Number(row.fresh),
+    recent: Number(row.recent),
+    ...(row.fresh_since !== null && { freshSince: Number(row.fresh_since) }),
+    lateBy: Number(row.late_by ?? 0),
+    samples: JSON.parse(String(row.samples)),
+    ...(Number(row.expired ?? 0) > 0 && { expired: Number(row.expired) }),
+    ...(Number(row.abandoned ?? 0) > 0 && { abandoned: Number(row.abandoned) }),
+    ...(Number(row.closed ?? 0) > 0 && { closed: Number(row.closed) }),
+  };
 }
 
 /** What concerns every app has no app, and is of none of these. */
