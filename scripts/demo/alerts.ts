@@ -4,6 +4,8 @@ import { openReceiver, type Receiver } from "./receiver.ts";
 
 const sink = "demo-receiver";
 const calendar = "demo-holidays";
+/** The stage that the outage of a carrier holds up. */
+const sending = ["SENT_SMS", "SENT_PUSH"];
 
 export interface AlertSetup {
   /** One line a piece, for the user. */
@@ -50,13 +52,19 @@ export async function setUpAlerts(mars: MarsClient, received: (text: string) => 
   };
 }
 
-/** Some of what is stuck has been seen to: one is taken care of, one was dealt with elsewhere, one is nothing. */
+/** Some of what is stuck has been seen to: one is taken care of, others were dealt with elsewhere, one is nothing. */
 export async function decide(mars: MarsClient): Promise<void> {
   const marks = [
     { app: "shop-orders", action: "acknowledge", note: "Asked the warehouse; they look for the parcel." },
     { app: "payments", action: "resolve", note: "Captured by hand." },
     { app: "parcel-tracking", action: "ignore", note: "A test parcel." },
   ];
+  const notSent = { app_id: "notifications", stage_events: sending, after: "QUEUED" };
+  await mars.change("POST", "/api/triage", {
+    action: "resolve",
+    group: notSent,
+    note: "Sent again by hand.",
+  });
   for (const { app, action, note } of marks) {
     const { overdue } = await mars.get(`/api/overdue?app_id=${app}&limit=1`);
     if (overdue.length > 0)
@@ -91,7 +99,7 @@ function rulesOf(sink: string): Readonly<Record<string, unknown>> {
   return {
     "demo-texts-not-sent": {
       app_id: "notifications",
-      stage_events: ["SENT_SMS", "SENT_PUSH"],
+      stage_events: sending,
       at_least: 3,
       grow_after: "1m",
       sinks,

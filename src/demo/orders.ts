@@ -73,6 +73,7 @@ export class Orders implements Source {
         atMs + 300,
         { template, ...via, region },
         {
+          trouble: this.#noticeTrouble(atMs),
           suffix: `-${template}`,
           alternative: channel,
         },
@@ -108,6 +109,13 @@ export class Orders implements Source {
     notify("out_for_delivery", parcel.reachedAtMs.get("OUT_FOR_DELIVERY"));
     notify("delivered", parcel.reachedAtMs.get("DELIVERED"));
     return messages;
+  }
+
+  /** In the present what is not sent waits for its carrier, so that the outage's end is the end of its incident, too. */
+  #noticeTrouble(atMs: number): Trouble {
+    const trouble = drawTrouble(notifications, this.#random);
+    const notSent = trouble.kind === "lost" && notifications.hops[trouble.hop]?.events.includes("SENT_SMS");
+    return notSent && atMs >= this.#options.startMs ? { kind: "none" } : trouble;
   }
 
   #outageAt(appId: string, event: string, atMs: number, attributes: Attributes): Outage | undefined {

@@ -1347,8 +1347,8 @@ export const setAsideSql = {
 /** src/db/statistics/pulse.sql */
 export const pulseSql = {
   app: `SELECT id FROM apps WHERE app_id = ?1`,
-  events: `SELECT (minute - ?2) / ?3 AS step, sum(count) AS count FROM rates WHERE app = ?1 AND minute >= ?2 AND minute < ?4 GROUP BY 1`,
-  findings: `SELECT (raised_at - ?2) / ?3 AS step, count(*) AS count FROM (SELECT raised_at FROM findings WHERE app = ?1 AND raised_at >= ?2 ORDER BY raised_at DESC LIMIT ?4) GROUP BY 1`,
+  events: `SELECT CAST((minute - ?2) / ?3 AS INTEGER) AS step, sum(count) AS count FROM rates WHERE app = ?1 AND minute >= ?2 AND minute < ?4 GROUP BY 1`,
+  findings: `SELECT CAST((raised_at - ?2) / ?3 AS INTEGER) AS step, count(*) AS count FROM (SELECT raised_at FROM findings WHERE app = ?1 AND raised_at >= ?2 ORDER BY raised_at DESC LIMIT ?4) GROUP BY 1`,
   wholeWay: `SELECT histogram FROM latencies WHERE stage = (SELECT id FROM stages WHERE app = ?1 AND after = '' AND stage = '') AND span = ?2 AND start >= ?3 AND start < ?4`,
 } as const;
 

@@ -18,17 +18,21 @@ import { checkAccessibility } from "./accessibility.ts";
 import { checkAdministration } from "./administration.ts";
 import { type Check, post, type Site } from "./check.ts";
 import { checkFailures } from "./failures.ts";
+import { checkFirstRun } from "./first-run.ts";
 import { checkKeyboard } from "./keyboard.ts";
 import { checkLists } from "./lists.ts";
 import { checkLive } from "./live.ts";
 import { checkLongLists } from "./long-lists.ts";
 import { checkMessage } from "./message.ts";
+import { checkOutage } from "./outage.ts";
 import { checkSignIn } from "./sign-in.ts";
 import { checkTwoPeople } from "./two-people.ts";
 
 const checks: Readonly<Record<string, Check>> = {
   accessibility: checkAccessibility,
   keyboard: checkKeyboard,
+  "first run": checkFirstRun,
+  outage: checkOutage,
   live: checkLive,
   "sign-in": checkSignIn,
   message: checkMessage,

@@ -35,6 +35,16 @@ export function clockText(time: string | number): string {
   return format(time, clockParts);
 }
 
+/** `14:03` */
+export function hourText(time: string | number): string {
+  return format(time, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+}
+
+/** `26 Nov` */
+export function dayAndMonthText(time: string | number): string {
+  return format(time, { day: "numeric", month: "short" });
+}
+
 /** `14:03:22.123` */
 export function preciseClockText(time: string): string {
   return format(time, { ...clockParts, fractionalSecondDigits: 3 });

@@ -1,18 +1,30 @@
 /** Where there is nothing yet: how to send the first event, or to play a demo. The screen around it reads again, and shows what comes. */
+import { useEffect } from "preact/hooks";
 import { isSignedIn } from "../data/account.ts";
 import { useAct } from "../data/act.ts";
 import { demo, playDemo } from "../data/demo.ts";
+import { watch } from "../data/live.ts";
 import { stopped } from "../frame/demo-bar.tsx";
 import { Copy } from "../parts/copy.tsx";
 import { Empty } from "../parts/notice.tsx";
 
-export function FirstEvent({ played }: { played?: () => void }) {
+/** @param changed there may be something now */
+export function FirstEvent({ changed }: { changed?: () => void }) {
   const { working, run } = useAct();
   const signedIn = isSignedIn();
   const key = signedIn ? ` -H "Authorization: Bearer $MARS_KEY"` : "";
   const command = `curl ${location.origin}/api/event -H 'Content-Type: application/json'${key} \\
   -d '{"app_id":"shop","message_id":"order-1","event":"CREATED"}'`;
-  const play = () => void run(() => playDemo(1, stopped), "The demo's past day is there.").then(played);
+  const play = () => void run(() => playDemo(1, stopped), "The demo's past day is there.").then(changed);
+  useEffect(
+    () =>
+      watch("all", undefined, {
+        frame: () => changed?.(),
+        // Whose key is not for all apps sees the event when the screen reads again.
+        refused: () => {},
+      }),
+    [],
+  );
   return (
     <div class="first">
       <Empty title="No events yet">

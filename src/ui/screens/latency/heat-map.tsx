@@ -5,16 +5,22 @@ import { countText, momentText, shortDuration } from "../../data/text.ts";
 type Series = AnswerOf<"getLatencySeries">;
 
 const cellHeight = 12;
+const labelEvery = 3;
 
 export function HeatMap({ series }: { series: Series }) {
-  const bounds = [...new Set(series.steps.flatMap(({ bins }) => bins.map(({ from_ms }) => from_ms)))].sort(
-    (a, b) => b - a,
-  );
+  const bounds = boundsOf(series);
   if (bounds.length === 0) return null;
   const highest = Math.max(...series.steps.flatMap(({ bins }) => bins.map(({ count }) => count)));
   const start = Date.parse(series.since);
   return (
     <figure class="heat">
+      <ol class="scale" aria-hidden="true">
+        {bounds.map((from, row) => (
+          <li key={from} style={{ height: `${cellHeight}px` }}>
+            {row % labelEvery === labelEvery - 1 && shortDuration(from)}
+          </li>
+        ))}
+      </ol>
       <svg
         role="img"
         aria-label={`From ${shortDuration(bounds.at(-1)!)} to ${shortDuration(bounds[0]! * 2)}, over time`}
@@ -40,10 +46,18 @@ export function HeatMap({ series }: { series: Series }) {
           )),
         )}
       </svg>
-      <figcaption class="muted">
-        <span>{shortDuration(bounds[0]! * 2)} at the top</span>{" "}
-        <span>{shortDuration(bounds.at(-1)!)} at the bottom</span> <span>darker: more messages</span>
-      </figcaption>
+      <figcaption class="muted">How many messages took how long. Darker: more messages.</figcaption>
     </figure>
   );
+}
+
+/** From the longest to the shortest, each half of the one before: with those that nothing took, so that the scale is even. */
+function boundsOf({ steps }: Series): number[] {
+  const seen = new Set(steps.flatMap(({ bins }) => bins.map(({ from_ms }) => from_ms)));
+  const longest = Math.max(...seen);
+  // Below 2 ms there is one more, from 0 on.
+  const shortest = seen.has(0) ? 2 : Math.min(...seen);
+  const bounds: number[] = [];
+  for (let from = longest; from >= shortest && from > 0; from /= 2) bounds.push(from);
+  return seen.has(0) ? [...bounds, 0] : bounds;
 }

@@ -2,8 +2,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { AnswerOf } from "../../../api/operation-types.ts";
-import { shortDuration, utc } from "../../data/text.ts";
+import { dayAndMonthText, hourText, momentText, shortDuration, utc } from "../../data/text.ts";
 import { theme } from "../../frame/theme.ts";
+import { durationMarks } from "./time-scale.ts";
 
 type Series = AnswerOf<"getLatencySeries">;
 
@@ -30,23 +31,28 @@ export function PercentileChart({ series }: { series: Series }) {
         height,
         tzDate: (seconds) => (inUtc ? uPlot.tzDate(new Date(seconds * 1e3), "UTC") : new Date(seconds * 1e3)),
         // Messages differ by powers of ten: on a linear scale only the slowest would be seen.
-        scales: { y: { distr: 3 } },
+        scales: {
+          y: { distr: 3, range: (_, min, max) => [Math.max(0.001, (min ?? 1) / 1.3), (max ?? 1_000) * 1.3] },
+        },
         axes: [
           {
             stroke: colour("--muted"),
             grid: { stroke: colour("--line") },
             ticks: { stroke: colour("--line") },
+            values: (_, seconds, __, ___, step) => seconds.map((at) => tickText(at * 1e3, step)),
           },
           {
             stroke: colour("--muted"),
             grid: { stroke: colour("--line") },
             ticks: { stroke: colour("--line") },
             size: 72,
+            splits: (_, __, min, max) => durationMarks(min, max),
+            filter: (_, marks) => marks,
             values: (_, values) => values.map((value) => (value == null ? "" : shortDuration(value))),
           },
         ],
         series: [
-          {},
+          { label: "Time", value: (_, seconds) => (seconds == null ? "–" : momentText(seconds * 1e3)) },
           ...lines.map(({ name, colour: variable }) => ({
             label: name,
             stroke: colour(variable),
@@ -90,4 +96,10 @@ function sentence({ steps }: Series): string {
   const last = steps.findLast(({ count }) => count > 0);
   if (last === undefined) return "Nothing was counted in this time";
   return `Percentiles over time; the last: half within ${shortDuration(last.p50_ms ?? 0)}, 95 of 100 within ${shortDuration(last.p95_ms ?? 0)}`;
+}
+
+/** The hour; at midnight, and where marks are days apart, the date. */
+function tickText(at: number, stepSeconds: number): string {
+  const hour = hourText(at);
+  return stepSeconds >= 86_400 || hour === "00:00" ? dayAndMonthText(at) : hour;
 }

@@ -19,16 +19,17 @@ export function AppCard({ app }: { app: OverviewApp }) {
           <strong>{app_id}</strong>
         </a>
         {app.last_event_at !== null && (
-          <span class="muted">
-            last event <Ago at={app.last_event_at} />
+          <span class="muted" title="The last event">
+            <span class="unseen">last event </span>
+            <Ago at={app.last_event_at} />
           </span>
         )}
       </div>
       <dl class="figures">
-        <Figure name="stuck, new" href={to("/stuck", { app_id })} tone={new_overdue > 0 ? "bad" : ""}>
+        <Figure name="new stuck" href={to("/stuck", { app_id })} tone={new_overdue > 0 ? "bad" : ""}>
           {compactText(new_overdue)}
         </Figure>
-        <Figure name="stuck, all" href={to("/stuck", { app_id })} tone={messages.overdue > 0 ? "warn" : ""}>
+        <Figure name="all stuck" href={to("/stuck", { app_id })} tone={messages.overdue > 0 ? "warn" : ""}>
           {compactText(messages.overdue)}
         </Figure>
         <Figure name="under way" href={to("/messages", { app_id, state: "open" })} tone="">

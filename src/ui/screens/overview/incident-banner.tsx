@@ -29,7 +29,7 @@ export function IncidentBanner({ incidents, active, changed }: BannerProps) {
           {incidents.slice(0, 3).map((incident) => (
             <li key={incident.id}>
               <a href={to("/incidents", { id: String(incident.id) })}>
-                {incident.text ?? sentence(incident)}
+                {shortText(incident.text) ?? sentence(incident)}
               </a>{" "}
               <span class="muted">
                 rule {incident.rule}, opened <Ago at={incident.opened_at} />
@@ -81,4 +81,9 @@ function Actions({ incident, changed }: { incident: Incident; changed(): void })
 
 function sentence({ app_id, after, stage, kind }: Incident): string {
   return `${app_id}: ${kind} at ${after === null ? "" : `${after} → `}${stage}`;
+}
+
+/** Without the ids at the end: the messages are a click away. */
+function shortText(text: string | null): string | undefined {
+  return text?.replace(/, sample ids? .*$/s, "");
 }

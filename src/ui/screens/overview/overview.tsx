@@ -20,7 +20,8 @@ import { AppCard } from "./app-card.tsx";
 import { IncidentBanner } from "./incident-banner.tsx";
 
 const refreshMs = 5_000;
-const findingsShown = 30;
+const findingsShown = 14;
+const groupsShown = 10;
 
 export function Overview() {
   const { data, error, pending, reload } = useRead("getOverview", {}, { everyMs: refreshMs });
@@ -67,7 +68,7 @@ export function Overview() {
       )}
       {apps.some(isDemo) && <DemoBar left removed={reload} />}
       {apps.length === 0 ? (
-        <FirstEvent played={reload} />
+        <FirstEvent changed={reload} />
       ) : (
         <ul class="cards">
           {apps.map((app) => (
@@ -86,9 +87,14 @@ export function Overview() {
               </span>
             </h2>
             {data.groups.length > 0 ? (
-              <GroupTable groups={data.groups} />
+              <GroupTable groups={data.groups.slice(0, groupsShown)} />
             ) : (
               <p class="calm">Nothing is stuck.</p>
+            )}
+            {data.groups.length > groupsShown && (
+              <p class="more">
+                <a href="/stuck">All {data.groups.length} stages</a>
+              </p>
             )}
           </section>
           <section aria-labelledby="found-title">
@@ -96,6 +102,11 @@ export function Overview() {
               What Mars found <span class="muted">live</span>
             </h2>
             {findings.length > 0 ? <Feed findings={findings} /> : <p class="calm">Nothing yet.</p>}
+            {findings.length === findingsShown && (
+              <p class="more">
+                <a href="/findings">All findings</a>
+              </p>
+            )}
           </section>
         </div>
       )}
