@@ -19,7 +19,7 @@ export const attempt = z.strictObject({
   response: z.string().nullable(),
 });
 
-const delivery = z.strictObject({
+export const delivery = z.strictObject({
   id: count,
   incident: z.int().nullable(),
   sink: z.string(),

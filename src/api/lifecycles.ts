@@ -49,7 +49,7 @@ export const lifecycle = z.strictObject({
 /** No longer than a version may take beside its text. */
 const note = text(1_024, "Why: it is kept with the version.");
 
-const version = z.strictObject({
+export const version = z.strictObject({
   version: z.int(),
   created_at: timestamp,
   put_by: z

@@ -12,6 +12,7 @@ import { countMessages, getAttributes, putAttributes } from "./attributes.ts";
 import { listAudit } from "./audit.ts";
 import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
+import { getIncidentBundle } from "./incident-bundle.ts";
 import { getJourney } from "./journeys.ts";
 import { createKey, limitKey, listKeys, revokeKey, rotateKey } from "./keys.ts";
 import { getLatencySeries } from "./latency-series.ts";
@@ -77,6 +78,7 @@ export const operations = [
   deleteSilence,
   listIncidents,
   getIncident,
+  getIncidentBundle,
   acknowledgeIncident,
   assignIncident,
   noteIncident,

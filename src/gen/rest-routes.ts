@@ -45,6 +45,7 @@ export const restRoutes = {
   deleteAlertSilence: { method: "DELETE", path: "/api/alerts/silences/{id}" },
   listAlertIncidents: { method: "GET", path: "/api/alerts/incidents" },
   getAlertIncident: { method: "GET", path: "/api/alerts/incidents/{id}" },
+  getAlertIncidentBundle: { method: "GET", path: "/api/alerts/incidents/{id}/bundle" },
   acknowledgeAlertIncident: { method: "POST", path: "/api/alerts/incidents/{id}/acknowledge" },
   assignAlertIncident: { method: "POST", path: "/api/alerts/incidents/{id}/assign", body: "" },
   noteAlertIncident: { method: "POST", path: "/api/alerts/incidents/{id}/note", body: "" },

@@ -159,6 +159,7 @@ export const rows: Readonly<Record<string, Row>> = {
   },
   listAlertIncidents: is(app, ofApp),
   getAlertIncident: ofIncident({}),
+  getAlertIncidentBundle: ofIncident({}),
   acknowledgeAlertIncident: ofIncident({}),
   assignAlertIncident: ofIncident({ to: "Ann" }),
   noteAlertIncident: ofIncident({ text: "a note" }),

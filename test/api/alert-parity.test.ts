@@ -15,6 +15,7 @@ import { deleteRule, getRule, listRules, putRule } from "../../src/api/alert-rul
 import { createSilence, deleteSilence, listSilences } from "../../src/api/alert-silences.ts";
 import { deleteSink, getSink, listSinks, putSink, testSink } from "../../src/api/alert-sinks.ts";
 import { listAudit } from "../../src/api/audit.ts";
+import { getIncidentBundle } from "../../src/api/incident-bundle.ts";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
 import { deleteSetAside, listSetAside, replaySetAside } from "../../src/api/set-aside.ts";
@@ -161,6 +162,9 @@ const found: readonly Step[] = [
   [listIncidents, { limit: 1_001 }],
   [getIncident, { id: 1 }],
   [getIncident, { id: 99 }],
+  [getIncidentBundle, { id: 1 }],
+  [getIncidentBundle, { id: 1, messages: 1, events: 1 }],
+  [getIncidentBundle, { id: 99 }],
   [acknowledgeIncident, { id: 1 }],
   [acknowledgeIncident, { id: 99 }],
   [assignIncident, { id: 1, to: "Ann" }],
@@ -206,6 +210,16 @@ const unlike: Readonly<Record<string, string>> = {
   notified_at: "a time",
   acknowledged_at: "a time",
   former_secret_until: "a time",
+  made_at: "a time",
+  updated_at: "a time",
+  overdue_since: "a time",
+  missing_since: "a time",
+  due_at: "a time",
+  done_at: "a time",
+  raised_at: "a time",
+  received_at: "a time",
+  last_event_at: "a time",
+  clock: "a time",
   since: "a time",
   new_since: "a time",
   text: "a text",
@@ -217,10 +231,26 @@ const unlike: Readonly<Record<string, string>> = {
   protocol: "a protocol",
 };
 
+type Bundle = Record<"findings" | "lifecycles" | "messages", Json[]>;
+
+/** Messages as REST has them; `parity.test.ts` compares lifecycles, and the state of findings. */
+function flatBundle({ findings, lifecycles, messages, ...bundle }: Bundle): Json {
+  return {
+    ...bundle,
+    findings: findings.map(({ state: _, ...finding }) => finding),
+    versions: lifecycles.map(({ version }) => version),
+    messages: messages.map(({ message, ...answer }) => {
+      const { summary, ...rest } = (message ?? {}) as { readonly summary?: Json };
+      return { ...answer, ...rest, ...summary };
+    }),
+  };
+}
+
 /** Without what only REST has, and what may be zero or not. */
 function alike(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(alike);
   if (typeof value !== "object" || value === null) return value;
+  if ("lifecycles" in value) return alike(flatBundle(value as Bundle));
   return Object.fromEntries(
     Object.entries(value)
       .filter(([name]) => name !== "success" && name !== "duration_ms")
@@ -342,6 +372,7 @@ test("REST answers as it should", () => {
       "listAlertIncidents InvalidArgument cursor",
       "listAlertIncidents InvalidArgument limit",
       "getAlertIncident NotFound",
+      "getAlertIncidentBundle NotFound",
       "acknowledgeAlertIncident NotFound",
       "noteAlertIncident InvalidArgument text",
       "snoozeAlertIncident InvalidArgument for",

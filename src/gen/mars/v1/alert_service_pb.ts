@@ -8,15 +8,19 @@ import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { AlertCalendar, AlertCalendar_Date, AlertRule, AlertSilence, AlertSink, Delivery, DeliveryAttempt, DeliveryState, Incident, IncidentFigures, IncidentKind, IncidentState, SinkType } from "./alert_pb.ts";
 import { file_mars_v1_alert } from "./alert_pb.ts";
-import type { FindingKind } from "./lifecycle_pb.ts";
+import type { Finding, FindingKind, LifecycleVersion } from "./lifecycle_pb.ts";
 import { file_mars_v1_lifecycle } from "./lifecycle_pb.ts";
+import type { AppSummary } from "./lifecycle_service_pb.ts";
+import { file_mars_v1_lifecycle_service } from "./lifecycle_service_pb.ts";
+import type { GetMessageResponse } from "./message_service_pb.ts";
+import { file_mars_v1_message_service } from "./message_service_pb.ts";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file mars/v1/alert_service.proto.
  */
 export const file_mars_v1_alert_service: GenFile = /*@__PURE__*/
-  fileDesc("ChttYXJzL3YxL2FsZXJ0X3NlcnZpY2UucHJvdG8SB21hcnMudjEiMQoQTGlzdFJ1bGVzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiWQoRTGlzdFJ1bGVzUmVzcG9uc2USIQoFcnVsZXMYASADKAsyEi5tYXJzLnYxLkFsZXJ0UnVsZRITCgtuZXh0X2N1cnNvchgCIAEoCRIMCgRhcHBzGAMgAygJIhwKDkdldFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFJ1bGVSZXNwb25zZRIgCgRydWxlGAEgASgLMhIubWFycy52MS5BbGVydFJ1bGUixAMKDlB1dFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRIjCgVraW5kcxgDIAMoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBCABKAkSDQoFYWZ0ZXIYBSABKAkSEAoIYXRfbGVhc3QYBiABKA0SKQoGd2luZG93GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBnJlcGVhdBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVzaW5rcxgJIAMoCRIUCgxzdGFnZV9ldmVudHMYCiADKAkSFAoMYWZ0ZXJfZXZlbnRzGAsgAygJEhMKC2dyb3dfZmFjdG9yGAwgASgNEhUKDWdyb3dfYXRfbGVhc3QYDSABKA0SLQoKZ3Jvd19hZnRlchgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgljb25kaXRpb24YDyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCHNjaGVkdWxlGBAgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCIzCg9QdXRSdWxlUmVzcG9uc2USIAoEcnVsZRgBIAEoCzISLm1hcnMudjEuQWxlcnRSdWxlIh8KEURlbGV0ZVJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIhQKEkRlbGV0ZVJ1bGVSZXNwb25zZSIxChBMaXN0U2lua3NSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJLChFMaXN0U2lua3NSZXNwb25zZRIhCgVzaW5rcxgBIAMoCzISLm1hcnMudjEuQWxlcnRTaW5rEhMKC25leHRfY3Vyc29yGAIgASgJIhwKDkdldFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFNpbmtSZXNwb25zZRIgCgRzaW5rGAEgASgLMhIubWFycy52MS5BbGVydFNpbmsi8QEKDlB1dFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJEh8KBHR5cGUYAiABKA4yES5tYXJzLnYxLlNpbmtUeXBlEgsKA3VybBgDIAEoCRIOCgZzZWNyZXQYBCABKAkSCgoCdG8YBSADKAkSKAoHaGVhZGVycxgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSCwoDa2V5GAcgASgJEioKB292ZXJsYXAYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIdGVtcGxhdGUYCSABKAkSFAoMY29udGVudF90eXBlGAogASgJIjMKD1B1dFNpbmtSZXNwb25zZRIgCgRzaW5rGAEgASgLMhIubWFycy52MS5BbGVydFNpbmsiHwoRRGVsZXRlU2lua1JlcXVlc3QSCgoCaWQYASABKAkiFAoSRGVsZXRlU2lua1Jlc3BvbnNlIh0KD1Rlc3RTaW5rUmVxdWVzdBIKCgJpZBgBIAEoCSJOChBUZXN0U2lua1Jlc3BvbnNlEg8KB3N1Y2Nlc3MYASABKAgSKQoHYXR0ZW1wdBgCIAEoCzIYLm1hcnMudjEuRGVsaXZlcnlBdHRlbXB0IjQKE0xpc3RTaWxlbmNlc1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJImIKFExpc3RTaWxlbmNlc1Jlc3BvbnNlEicKCHNpbGVuY2VzGAEgAygLMhUubWFycy52MS5BbGVydFNpbGVuY2USEwoLbmV4dF9jdXJzb3IYAiABKAkSDAoEYXBwcxgDIAMoCSLiAQoUQ3JlYXRlU2lsZW5jZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEgwKBHJ1bGUYAiABKAkSDQoFc3RhZ2UYAyABKAkSIwoEa2luZBgEIAEoDjIVLm1hcnMudjEuSW5jaWRlbnRLaW5kEikKBXVudGlsGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgNmb3IYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHY29tbWVudBgHIAEoCRIUCgxzdGFnZV9ldmVudHMYCCADKAkiPwoVQ3JlYXRlU2lsZW5jZVJlc3BvbnNlEiYKB3NpbGVuY2UYASABKAsyFS5tYXJzLnYxLkFsZXJ0U2lsZW5jZSIiChREZWxldGVTaWxlbmNlUmVxdWVzdBIKCgJpZBgBIAEoBCIXChVEZWxldGVTaWxlbmNlUmVzcG9uc2UiuwEKFExpc3RJbmNpZGVudHNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIMCgRydWxlGAIgASgJEiUKBXN0YXRlGAMgASgOMhYubWFycy52MS5JbmNpZGVudFN0YXRlEg0KBWxpbWl0GAQgASgNEg4KBmN1cnNvchgFIAEoCRIZCgxhY2tub3dsZWRnZWQYBiABKAhIAIgBARITCgthc3NpZ25lZF90bxgHIAEoCUIPCg1fYWNrbm93bGVkZ2VkInMKFUxpc3RJbmNpZGVudHNSZXNwb25zZRIkCglpbmNpZGVudHMYASADKAsyES5tYXJzLnYxLkluY2lkZW50EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBBIMCgRhcHBzGAQgAygJIiAKEkdldEluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBCI6ChNHZXRJbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCJ9ChVMaXN0RGVsaXZlcmllc1JlcXVlc3QSDAoEc2luaxgBIAEoCRIQCghpbmNpZGVudBgCIAEoBBIlCgVzdGF0ZRgDIAEoDjIWLm1hcnMudjEuRGVsaXZlcnlTdGF0ZRINCgVsaW1pdBgEIAEoDRIOCgZjdXJzb3IYBSABKAkidQoWTGlzdERlbGl2ZXJpZXNSZXNwb25zZRIlCgpkZWxpdmVyaWVzGAEgAygLMhEubWFycy52MS5EZWxpdmVyeRITCgtuZXh0X2N1cnNvchgCIAEoCRIRCglhc19vZl9zZXEYAyABKAQSDAoEYXBwcxgEIAMoCSIoChpBY2tub3dsZWRnZUluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBCJCChtBY2tub3dsZWRnZUluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50Ii8KFUFzc2lnbkluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBBIKCgJ0bxgCIAEoCSI9ChZBc3NpZ25JbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCIvChNOb3RlSW5jaWRlbnRSZXF1ZXN0EgoKAmlkGAEgASgEEgwKBHRleHQYAiABKAkiOwoUTm90ZUluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50IksKFVNub296ZUluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBBImCgNmb3IYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPQoWU25vb3plSW5jaWRlbnRSZXNwb25zZRIjCghpbmNpZGVudBgBIAEoCzIRLm1hcnMudjEuSW5jaWRlbnQiLQoQUmVkZWxpdmVyUmVxdWVzdBIKCgJpZBgBIAEoBBINCgVmb3JjZRgCIAEoCCITChFSZWRlbGl2ZXJSZXNwb25zZSI1ChRMaXN0Q2FsZW5kYXJzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiVwoVTGlzdENhbGVuZGFyc1Jlc3BvbnNlEikKCWNhbGVuZGFycxgBIAMoCzIWLm1hcnMudjEuQWxlcnRDYWxlbmRhchITCgtuZXh0X2N1cnNvchgCIAEoCSIgChJHZXRDYWxlbmRhclJlcXVlc3QSCgoCaWQYASABKAkiPwoTR2V0Q2FsZW5kYXJSZXNwb25zZRIoCghjYWxlbmRhchgBIAEoCzIWLm1hcnMudjEuQWxlcnRDYWxlbmRhciJMChJQdXRDYWxlbmRhclJlcXVlc3QSCgoCaWQYASABKAkSKgoFZGF0ZXMYAiADKAsyGy5tYXJzLnYxLkFsZXJ0Q2FsZW5kYXIuRGF0ZSI/ChNQdXRDYWxlbmRhclJlc3BvbnNlEigKCGNhbGVuZGFyGAEgASgLMhYubWFycy52MS5BbGVydENhbGVuZGFyIiMKFURlbGV0ZUNhbGVuZGFyUmVxdWVzdBIKCgJpZBgBIAEoCSIYChZEZWxldGVDYWxlbmRhclJlc3BvbnNlIkkKEldhdGNoQWxlcnRzUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIWCglhZnRlcl9zZXEYAiABKARIAIgBAUIMCgpfYWZ0ZXJfc2VxIu0CChNXYXRjaEFsZXJ0c1Jlc3BvbnNlEjcKB3N0YXJ0ZWQYASABKAsyJC5tYXJzLnYxLldhdGNoQWxlcnRzUmVzcG9uc2UuU3RhcnRlZEgAEjMKBWJhdGNoGAIgASgLMiIubWFycy52MS5XYXRjaEFsZXJ0c1Jlc3BvbnNlLkJhdGNoSAAaKQoHU3RhcnRlZBILCgNzZXEYASABKAQSEQoJcmVjb3ZlcmVkGAIgASgIGngKBUFsZXJ0EgsKA3NlcRgBIAEoBBIMCgR0eXBlGAIgASgJEi0KCXRpbWVzdGFtcBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoEZGF0YRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QaOwoFQmF0Y2gSMgoGYWxlcnRzGAEgAygLMiIubWFycy52MS5XYXRjaEFsZXJ0c1Jlc3BvbnNlLkFsZXJ0QgYKBGl0ZW0iZgoSUHJldmlld1J1bGVSZXF1ZXN0EiUKBHJ1bGUYASABKAsyFy5tYXJzLnYxLlB1dFJ1bGVSZXF1ZXN0EikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLaBQoTUHJldmlld1J1bGVSZXNwb25zZRIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3BhcnRpYWwYAyABKAgSQAoNbm90aWZpY2F0aW9ucxgEIAMoCzIpLm1hcnMudjEuUHJldmlld1J1bGVSZXNwb25zZS5Ob3RpZmljYXRpb24SGwoTbm90aWZpY2F0aW9uc190b3RhbBgFIAEoDRIRCglpbmNpZGVudHMYBiABKA0SNwoIbm9pc2llc3QYByABKAsyJS5tYXJzLnYxLlByZXZpZXdSdWxlUmVzcG9uc2UuTm9pc2llc3QSDwoHdW5rbm93bhgIIAMoCRr8AQoMTm90aWZpY2F0aW9uEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR0eXBlGAIgASgJEgwKBHRleHQYAyABKAkSDgoGYXBwX2lkGAQgASgJEiMKBGtpbmQYBSABKA4yFS5tYXJzLnYxLkluY2lkZW50S2luZBINCgVzdGFnZRgGIAEoCRINCgVhZnRlchgHIAEoCRIUCgxzdGFnZV9ldmVudHMYCCADKAkSFAoMYWZ0ZXJfZXZlbnRzGAkgAygJEikKB2ZpZ3VyZXMYCiABKAsyGC5tYXJzLnYxLkluY2lkZW50RmlndXJlcxqgAQoITm9pc2llc3QSDgoGYXBwX2lkGAEgASgJEiMKBGtpbmQYAiABKA4yFS5tYXJzLnYxLkluY2lkZW50S2luZBINCgVzdGFnZRgDIAEoCRINCgVhZnRlchgEIAEoCRIUCgxzdGFnZV9ldmVudHMYBSADKAkSFAoMYWZ0ZXJfZXZlbnRzGAYgAygJEhUKDW5vdGlmaWNhdGlvbnMYByABKA0ygRAKDEFsZXJ0U2VydmljZRJHCglMaXN0UnVsZXMSGS5tYXJzLnYxLkxpc3RSdWxlc1JlcXVlc3QaGi5tYXJzLnYxLkxpc3RSdWxlc1Jlc3BvbnNlIgOQAgESQQoHR2V0UnVsZRIXLm1hcnMudjEuR2V0UnVsZVJlcXVlc3QaGC5tYXJzLnYxLkdldFJ1bGVSZXNwb25zZSIDkAIBEkEKB1B1dFJ1bGUSFy5tYXJzLnYxLlB1dFJ1bGVSZXF1ZXN0GhgubWFycy52MS5QdXRSdWxlUmVzcG9uc2UiA5ACAhJKCgpEZWxldGVSdWxlEhoubWFycy52MS5EZWxldGVSdWxlUmVxdWVzdBobLm1hcnMudjEuRGVsZXRlUnVsZVJlc3BvbnNlIgOQAgISTQoLUHJldmlld1J1bGUSGy5tYXJzLnYxLlByZXZpZXdSdWxlUmVxdWVzdBocLm1hcnMudjEuUHJldmlld1J1bGVSZXNwb25zZSIDkAIBEkcKCUxpc3RTaW5rcxIZLm1hcnMudjEuTGlzdFNpbmtzUmVxdWVzdBoaLm1hcnMudjEuTGlzdFNpbmtzUmVzcG9uc2UiA5ACARJBCgdHZXRTaW5rEhcubWFycy52MS5HZXRTaW5rUmVxdWVzdBoYLm1hcnMudjEuR2V0U2lua1Jlc3BvbnNlIgOQAgESQQoHUHV0U2luaxIXLm1hcnMudjEuUHV0U2lua1JlcXVlc3QaGC5tYXJzLnYxLlB1dFNpbmtSZXNwb25zZSIDkAICEkoKCkRlbGV0ZVNpbmsSGi5tYXJzLnYxLkRlbGV0ZVNpbmtSZXF1ZXN0GhsubWFycy52MS5EZWxldGVTaW5rUmVzcG9uc2UiA5ACAhI/CghUZXN0U2luaxIYLm1hcnMudjEuVGVzdFNpbmtSZXF1ZXN0GhkubWFycy52MS5UZXN0U2lua1Jlc3BvbnNlElMKDUxpc3RDYWxlbmRhcnMSHS5tYXJzLnYxLkxpc3RDYWxlbmRhcnNSZXF1ZXN0Gh4ubWFycy52MS5MaXN0Q2FsZW5kYXJzUmVzcG9uc2UiA5ACARJNCgtHZXRDYWxlbmRhchIbLm1hcnMudjEuR2V0Q2FsZW5kYXJSZXF1ZXN0GhwubWFycy52MS5HZXRDYWxlbmRhclJlc3BvbnNlIgOQAgESTQoLUHV0Q2FsZW5kYXISGy5tYXJzLnYxLlB1dENhbGVuZGFyUmVxdWVzdBocLm1hcnMudjEuUHV0Q2FsZW5kYXJSZXNwb25zZSIDkAICElYKDkRlbGV0ZUNhbGVuZGFyEh4ubWFycy52MS5EZWxldGVDYWxlbmRhclJlcXVlc3QaHy5tYXJzLnYxLkRlbGV0ZUNhbGVuZGFyUmVzcG9uc2UiA5ACAhJQCgxMaXN0U2lsZW5jZXMSHC5tYXJzLnYxLkxpc3RTaWxlbmNlc1JlcXVlc3QaHS5tYXJzLnYxLkxpc3RTaWxlbmNlc1Jlc3BvbnNlIgOQAgESTgoNQ3JlYXRlU2lsZW5jZRIdLm1hcnMudjEuQ3JlYXRlU2lsZW5jZVJlcXVlc3QaHi5tYXJzLnYxLkNyZWF0ZVNpbGVuY2VSZXNwb25zZRJTCg1EZWxldGVTaWxlbmNlEh0ubWFycy52MS5EZWxldGVTaWxlbmNlUmVxdWVzdBoeLm1hcnMudjEuRGVsZXRlU2lsZW5jZVJlc3BvbnNlIgOQAgISUwoNTGlzdEluY2lkZW50cxIdLm1hcnMudjEuTGlzdEluY2lkZW50c1JlcXVlc3QaHi5tYXJzLnYxLkxpc3RJbmNpZGVudHNSZXNwb25zZSIDkAIBEk0KC0dldEluY2lkZW50EhsubWFycy52MS5HZXRJbmNpZGVudFJlcXVlc3QaHC5tYXJzLnYxLkdldEluY2lkZW50UmVzcG9uc2UiA5ACARJlChNBY2tub3dsZWRnZUluY2lkZW50EiMubWFycy52MS5BY2tub3dsZWRnZUluY2lkZW50UmVxdWVzdBokLm1hcnMudjEuQWNrbm93bGVkZ2VJbmNpZGVudFJlc3BvbnNlIgOQAgISVgoOQXNzaWduSW5jaWRlbnQSHi5tYXJzLnYxLkFzc2lnbkluY2lkZW50UmVxdWVzdBofLm1hcnMudjEuQXNzaWduSW5jaWRlbnRSZXNwb25zZSIDkAICEksKDE5vdGVJbmNpZGVudBIcLm1hcnMudjEuTm90ZUluY2lkZW50UmVxdWVzdBodLm1hcnMudjEuTm90ZUluY2lkZW50UmVzcG9uc2USUQoOU25vb3plSW5jaWRlbnQSHi5tYXJzLnYxLlNub296ZUluY2lkZW50UmVxdWVzdBofLm1hcnMudjEuU25vb3plSW5jaWRlbnRSZXNwb25zZRJWCg5MaXN0RGVsaXZlcmllcxIeLm1hcnMudjEuTGlzdERlbGl2ZXJpZXNSZXF1ZXN0Gh8ubWFycy52MS5MaXN0RGVsaXZlcmllc1Jlc3BvbnNlIgOQAgESSgoLV2F0Y2hBbGVydHMSGy5tYXJzLnYxLldhdGNoQWxlcnRzUmVxdWVzdBocLm1hcnMudjEuV2F0Y2hBbGVydHNSZXNwb25zZTABEkIKCVJlZGVsaXZlchIZLm1hcnMudjEuUmVkZWxpdmVyUmVxdWVzdBoaLm1hcnMudjEuUmVkZWxpdmVyUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_alert, file_mars_v1_lifecycle]);
+  fileDesc("ChttYXJzL3YxL2FsZXJ0X3NlcnZpY2UucHJvdG8SB21hcnMudjEiMQoQTGlzdFJ1bGVzUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiWQoRTGlzdFJ1bGVzUmVzcG9uc2USIQoFcnVsZXMYASADKAsyEi5tYXJzLnYxLkFsZXJ0UnVsZRITCgtuZXh0X2N1cnNvchgCIAEoCRIMCgRhcHBzGAMgAygJIhwKDkdldFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFJ1bGVSZXNwb25zZRIgCgRydWxlGAEgASgLMhIubWFycy52MS5BbGVydFJ1bGUixAMKDlB1dFJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRIjCgVraW5kcxgDIAMoDjIULm1hcnMudjEuRmluZGluZ0tpbmQSDQoFc3RhZ2UYBCABKAkSDQoFYWZ0ZXIYBSABKAkSEAoIYXRfbGVhc3QYBiABKA0SKQoGd2luZG93GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBnJlcGVhdBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVzaW5rcxgJIAMoCRIUCgxzdGFnZV9ldmVudHMYCiADKAkSFAoMYWZ0ZXJfZXZlbnRzGAsgAygJEhMKC2dyb3dfZmFjdG9yGAwgASgNEhUKDWdyb3dfYXRfbGVhc3QYDSABKA0SLQoKZ3Jvd19hZnRlchgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgljb25kaXRpb24YDyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCHNjaGVkdWxlGBAgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCIzCg9QdXRSdWxlUmVzcG9uc2USIAoEcnVsZRgBIAEoCzISLm1hcnMudjEuQWxlcnRSdWxlIh8KEURlbGV0ZVJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIhQKEkRlbGV0ZVJ1bGVSZXNwb25zZSIxChBMaXN0U2lua3NSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJLChFMaXN0U2lua3NSZXNwb25zZRIhCgVzaW5rcxgBIAMoCzISLm1hcnMudjEuQWxlcnRTaW5rEhMKC25leHRfY3Vyc29yGAIgASgJIhwKDkdldFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJIjMKD0dldFNpbmtSZXNwb25zZRIgCgRzaW5rGAEgASgLMhIubWFycy52MS5BbGVydFNpbmsi8QEKDlB1dFNpbmtSZXF1ZXN0EgoKAmlkGAEgASgJEh8KBHR5cGUYAiABKA4yES5tYXJzLnYxLlNpbmtUeXBlEgsKA3VybBgDIAEoCRIOCgZzZWNyZXQYBCABKAkSCgoCdG8YBSADKAkSKAoHaGVhZGVycxgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSCwoDa2V5GAcgASgJEioKB292ZXJsYXAYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIdGVtcGxhdGUYCSABKAkSFAoMY29udGVudF90eXBlGAogASgJIjMKD1B1dFNpbmtSZXNwb25zZRIgCgRzaW5rGAEgASgLMhIubWFycy52MS5BbGVydFNpbmsiHwoRRGVsZXRlU2lua1JlcXVlc3QSCgoCaWQYASABKAkiFAoSRGVsZXRlU2lua1Jlc3BvbnNlIh0KD1Rlc3RTaW5rUmVxdWVzdBIKCgJpZBgBIAEoCSJOChBUZXN0U2lua1Jlc3BvbnNlEg8KB3N1Y2Nlc3MYASABKAgSKQoHYXR0ZW1wdBgCIAEoCzIYLm1hcnMudjEuRGVsaXZlcnlBdHRlbXB0IjQKE0xpc3RTaWxlbmNlc1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJImIKFExpc3RTaWxlbmNlc1Jlc3BvbnNlEicKCHNpbGVuY2VzGAEgAygLMhUubWFycy52MS5BbGVydFNpbGVuY2USEwoLbmV4dF9jdXJzb3IYAiABKAkSDAoEYXBwcxgDIAMoCSLiAQoUQ3JlYXRlU2lsZW5jZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEgwKBHJ1bGUYAiABKAkSDQoFc3RhZ2UYAyABKAkSIwoEa2luZBgEIAEoDjIVLm1hcnMudjEuSW5jaWRlbnRLaW5kEikKBXVudGlsGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgNmb3IYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHY29tbWVudBgHIAEoCRIUCgxzdGFnZV9ldmVudHMYCCADKAkiPwoVQ3JlYXRlU2lsZW5jZVJlc3BvbnNlEiYKB3NpbGVuY2UYASABKAsyFS5tYXJzLnYxLkFsZXJ0U2lsZW5jZSIiChREZWxldGVTaWxlbmNlUmVxdWVzdBIKCgJpZBgBIAEoBCIXChVEZWxldGVTaWxlbmNlUmVzcG9uc2UiuwEKFExpc3RJbmNpZGVudHNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIMCgRydWxlGAIgASgJEiUKBXN0YXRlGAMgASgOMhYubWFycy52MS5JbmNpZGVudFN0YXRlEg0KBWxpbWl0GAQgASgNEg4KBmN1cnNvchgFIAEoCRIZCgxhY2tub3dsZWRnZWQYBiABKAhIAIgBARITCgthc3NpZ25lZF90bxgHIAEoCUIPCg1fYWNrbm93bGVkZ2VkInMKFUxpc3RJbmNpZGVudHNSZXNwb25zZRIkCglpbmNpZGVudHMYASADKAsyES5tYXJzLnYxLkluY2lkZW50EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBBIMCgRhcHBzGAQgAygJIiAKEkdldEluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBCI6ChNHZXRJbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCJIChhHZXRJbmNpZGVudEJ1bmRsZVJlcXVlc3QSCgoCaWQYASABKAQSEAoIbWVzc2FnZXMYAiABKA0SDgoGZXZlbnRzGAMgASgNIosDChlHZXRJbmNpZGVudEJ1bmRsZVJlc3BvbnNlEisKB21hZGVfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiMKCGluY2lkZW50GAIgASgLMhEubWFycy52MS5JbmNpZGVudBIlCgpkZWxpdmVyaWVzGAMgAygLMhEubWFycy52MS5EZWxpdmVyeRIaChJkZWxpdmVyaWVzX3BhcnRpYWwYBCABKAgSIgoIZmluZGluZ3MYBSADKAsyEC5tYXJzLnYxLkZpbmRpbmcSGAoQZmluZGluZ3NfcGFydGlhbBgGIAEoCBItCghtZXNzYWdlcxgHIAMoCzIbLm1hcnMudjEuR2V0TWVzc2FnZVJlc3BvbnNlEhgKEG1lc3NhZ2VzX3BhcnRpYWwYCCABKAgSLQoKbGlmZWN5Y2xlcxgJIAMoCzIZLm1hcnMudjEuTGlmZWN5Y2xlVmVyc2lvbhIjCgZjb3VudHMYCiABKAsyEy5tYXJzLnYxLkFwcFN1bW1hcnkifQoVTGlzdERlbGl2ZXJpZXNSZXF1ZXN0EgwKBHNpbmsYASABKAkSEAoIaW5jaWRlbnQYAiABKAQSJQoFc3RhdGUYAyABKA4yFi5tYXJzLnYxLkRlbGl2ZXJ5U3RhdGUSDQoFbGltaXQYBCABKA0SDgoGY3Vyc29yGAUgASgJInUKFkxpc3REZWxpdmVyaWVzUmVzcG9uc2USJQoKZGVsaXZlcmllcxgBIAMoCzIRLm1hcnMudjEuRGVsaXZlcnkSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkiKAoaQWNrbm93bGVkZ2VJbmNpZGVudFJlcXVlc3QSCgoCaWQYASABKAQiQgobQWNrbm93bGVkZ2VJbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCIvChVBc3NpZ25JbmNpZGVudFJlcXVlc3QSCgoCaWQYASABKAQSCgoCdG8YAiABKAkiPQoWQXNzaWduSW5jaWRlbnRSZXNwb25zZRIjCghpbmNpZGVudBgBIAEoCzIRLm1hcnMudjEuSW5jaWRlbnQiLwoTTm90ZUluY2lkZW50UmVxdWVzdBIKCgJpZBgBIAEoBBIMCgR0ZXh0GAIgASgJIjsKFE5vdGVJbmNpZGVudFJlc3BvbnNlEiMKCGluY2lkZW50GAEgASgLMhEubWFycy52MS5JbmNpZGVudCJLChVTbm9vemVJbmNpZGVudFJlcXVlc3QSCgoCaWQYASABKAQSJgoDZm9yGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIj0KFlNub296ZUluY2lkZW50UmVzcG9uc2USIwoIaW5jaWRlbnQYASABKAsyES5tYXJzLnYxLkluY2lkZW50Ii0KEFJlZGVsaXZlclJlcXVlc3QSCgoCaWQYASABKAQSDQoFZm9yY2UYAiABKAgiEwoRUmVkZWxpdmVyUmVzcG9uc2UiNQoUTGlzdENhbGVuZGFyc1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJIlcKFUxpc3RDYWxlbmRhcnNSZXNwb25zZRIpCgljYWxlbmRhcnMYASADKAsyFi5tYXJzLnYxLkFsZXJ0Q2FsZW5kYXISEwoLbmV4dF9jdXJzb3IYAiABKAkiIAoSR2V0Q2FsZW5kYXJSZXF1ZXN0EgoKAmlkGAEgASgJIj8KE0dldENhbGVuZGFyUmVzcG9uc2USKAoIY2FsZW5kYXIYASABKAsyFi5tYXJzLnYxLkFsZXJ0Q2FsZW5kYXIiTAoSUHV0Q2FsZW5kYXJSZXF1ZXN0EgoKAmlkGAEgASgJEioKBWRhdGVzGAIgAygLMhsubWFycy52MS5BbGVydENhbGVuZGFyLkRhdGUiPwoTUHV0Q2FsZW5kYXJSZXNwb25zZRIoCghjYWxlbmRhchgBIAEoCzIWLm1hcnMudjEuQWxlcnRDYWxlbmRhciIjChVEZWxldGVDYWxlbmRhclJlcXVlc3QSCgoCaWQYASABKAkiGAoWRGVsZXRlQ2FsZW5kYXJSZXNwb25zZSJJChJXYXRjaEFsZXJ0c1JlcXVlc3QSDQoFdG9waWMYASABKAkSFgoJYWZ0ZXJfc2VxGAIgASgESACIAQFCDAoKX2FmdGVyX3NlcSLtAgoTV2F0Y2hBbGVydHNSZXNwb25zZRI3CgdzdGFydGVkGAEgASgLMiQubWFycy52MS5XYXRjaEFsZXJ0c1Jlc3BvbnNlLlN0YXJ0ZWRIABIzCgViYXRjaBgCIAEoCzIiLm1hcnMudjEuV2F0Y2hBbGVydHNSZXNwb25zZS5CYXRjaEgAGikKB1N0YXJ0ZWQSCwoDc2VxGAEgASgEEhEKCXJlY292ZXJlZBgCIAEoCBp4CgVBbGVydBILCgNzZXEYASABKAQSDAoEdHlwZRgCIAEoCRItCgl0aW1lc3RhbXAYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKBGRhdGEYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0GjsKBUJhdGNoEjIKBmFsZXJ0cxgBIAMoCzIiLm1hcnMudjEuV2F0Y2hBbGVydHNSZXNwb25zZS5BbGVydEIGCgRpdGVtImYKElByZXZpZXdSdWxlUmVxdWVzdBIlCgRydWxlGAEgASgLMhcubWFycy52MS5QdXRSdWxlUmVxdWVzdBIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi2gUKE1ByZXZpZXdSdWxlUmVzcG9uc2USKQoFc2luY2UYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdwYXJ0aWFsGAMgASgIEkAKDW5vdGlmaWNhdGlvbnMYBCADKAsyKS5tYXJzLnYxLlByZXZpZXdSdWxlUmVzcG9uc2UuTm90aWZpY2F0aW9uEhsKE25vdGlmaWNhdGlvbnNfdG90YWwYBSABKA0SEQoJaW5jaWRlbnRzGAYgASgNEjcKCG5vaXNpZXN0GAcgASgLMiUubWFycy52MS5QcmV2aWV3UnVsZVJlc3BvbnNlLk5vaXNpZXN0Eg8KB3Vua25vd24YCCADKAka/AEKDE5vdGlmaWNhdGlvbhImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEdHlwZRgCIAEoCRIMCgR0ZXh0GAMgASgJEg4KBmFwcF9pZBgEIAEoCRIjCgRraW5kGAUgASgOMhUubWFycy52MS5JbmNpZGVudEtpbmQSDQoFc3RhZ2UYBiABKAkSDQoFYWZ0ZXIYByABKAkSFAoMc3RhZ2VfZXZlbnRzGAggAygJEhQKDGFmdGVyX2V2ZW50cxgJIAMoCRIpCgdmaWd1cmVzGAogASgLMhgubWFycy52MS5JbmNpZGVudEZpZ3VyZXMaoAEKCE5vaXNpZXN0Eg4KBmFwcF9pZBgBIAEoCRIjCgRraW5kGAIgASgOMhUubWFycy52MS5JbmNpZGVudEtpbmQSDQoFc3RhZ2UYAyABKAkSDQoFYWZ0ZXIYBCABKAkSFAoMc3RhZ2VfZXZlbnRzGAUgAygJEhQKDGFmdGVyX2V2ZW50cxgGIAMoCRIVCg1ub3RpZmljYXRpb25zGAcgASgNMuIQCgxBbGVydFNlcnZpY2USRwoJTGlzdFJ1bGVzEhkubWFycy52MS5MaXN0UnVsZXNSZXF1ZXN0GhoubWFycy52MS5MaXN0UnVsZXNSZXNwb25zZSIDkAIBEkEKB0dldFJ1bGUSFy5tYXJzLnYxLkdldFJ1bGVSZXF1ZXN0GhgubWFycy52MS5HZXRSdWxlUmVzcG9uc2UiA5ACARJBCgdQdXRSdWxlEhcubWFycy52MS5QdXRSdWxlUmVxdWVzdBoYLm1hcnMudjEuUHV0UnVsZVJlc3BvbnNlIgOQAgISSgoKRGVsZXRlUnVsZRIaLm1hcnMudjEuRGVsZXRlUnVsZVJlcXVlc3QaGy5tYXJzLnYxLkRlbGV0ZVJ1bGVSZXNwb25zZSIDkAICEk0KC1ByZXZpZXdSdWxlEhsubWFycy52MS5QcmV2aWV3UnVsZVJlcXVlc3QaHC5tYXJzLnYxLlByZXZpZXdSdWxlUmVzcG9uc2UiA5ACARJHCglMaXN0U2lua3MSGS5tYXJzLnYxLkxpc3RTaW5rc1JlcXVlc3QaGi5tYXJzLnYxLkxpc3RTaW5rc1Jlc3BvbnNlIgOQAgESQQoHR2V0U2luaxIXLm1hcnMudjEuR2V0U2lua1JlcXVlc3QaGC5tYXJzLnYxLkdldFNpbmtSZXNwb25zZSIDkAIBEkEKB1B1dFNpbmsSFy5tYXJzLnYxLlB1dFNpbmtSZXF1ZXN0GhgubWFycy52MS5QdXRTaW5rUmVzcG9uc2UiA5ACAhJKCgpEZWxldGVTaW5rEhoubWFycy52MS5EZWxldGVTaW5rUmVxdWVzdBobLm1hcnMudjEuRGVsZXRlU2lua1Jlc3BvbnNlIgOQAgISPwoIVGVzdFNpbmsSGC5tYXJzLnYxLlRlc3RTaW5rUmVxdWVzdBoZLm1hcnMudjEuVGVzdFNpbmtSZXNwb25zZRJTCg1MaXN0Q2FsZW5kYXJzEh0ubWFycy52MS5MaXN0Q2FsZW5kYXJzUmVxdWVzdBoeLm1hcnMudjEuTGlzdENhbGVuZGFyc1Jlc3BvbnNlIgOQAgESTQoLR2V0Q2FsZW5kYXISGy5tYXJzLnYxLkdldENhbGVuZGFyUmVxdWVzdBocLm1hcnMudjEuR2V0Q2FsZW5kYXJSZXNwb25zZSIDkAIBEk0KC1B1dENhbGVuZGFyEhsubWFycy52MS5QdXRDYWxlbmRhclJlcXVlc3QaHC5tYXJzLnYxLlB1dENhbGVuZGFyUmVzcG9uc2UiA5ACAhJWCg5EZWxldGVDYWxlbmRhchIeLm1hcnMudjEuRGVsZXRlQ2FsZW5kYXJSZXF1ZXN0Gh8ubWFycy52MS5EZWxldGVDYWxlbmRhclJlc3BvbnNlIgOQAgISUAoMTGlzdFNpbGVuY2VzEhwubWFycy52MS5MaXN0U2lsZW5jZXNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0U2lsZW5jZXNSZXNwb25zZSIDkAIBEk4KDUNyZWF0ZVNpbGVuY2USHS5tYXJzLnYxLkNyZWF0ZVNpbGVuY2VSZXF1ZXN0Gh4ubWFycy52MS5DcmVhdGVTaWxlbmNlUmVzcG9uc2USUwoNRGVsZXRlU2lsZW5jZRIdLm1hcnMudjEuRGVsZXRlU2lsZW5jZVJlcXVlc3QaHi5tYXJzLnYxLkRlbGV0ZVNpbGVuY2VSZXNwb25zZSIDkAICElMKDUxpc3RJbmNpZGVudHMSHS5tYXJzLnYxLkxpc3RJbmNpZGVudHNSZXF1ZXN0Gh4ubWFycy52MS5MaXN0SW5jaWRlbnRzUmVzcG9uc2UiA5ACARJNCgtHZXRJbmNpZGVudBIbLm1hcnMudjEuR2V0SW5jaWRlbnRSZXF1ZXN0GhwubWFycy52MS5HZXRJbmNpZGVudFJlc3BvbnNlIgOQAgESXwoRR2V0SW5jaWRlbnRCdW5kbGUSIS5tYXJzLnYxLkdldEluY2lkZW50QnVuZGxlUmVxdWVzdBoiLm1hcnMudjEuR2V0SW5jaWRlbnRCdW5kbGVSZXNwb25zZSIDkAIBEmUKE0Fja25vd2xlZGdlSW5jaWRlbnQSIy5tYXJzLnYxLkFja25vd2xlZGdlSW5jaWRlbnRSZXF1ZXN0GiQubWFycy52MS5BY2tub3dsZWRnZUluY2lkZW50UmVzcG9uc2UiA5ACAhJWCg5Bc3NpZ25JbmNpZGVudBIeLm1hcnMudjEuQXNzaWduSW5jaWRlbnRSZXF1ZXN0Gh8ubWFycy52MS5Bc3NpZ25JbmNpZGVudFJlc3BvbnNlIgOQAgISSwoMTm90ZUluY2lkZW50EhwubWFycy52MS5Ob3RlSW5jaWRlbnRSZXF1ZXN0Gh0ubWFycy52MS5Ob3RlSW5jaWRlbnRSZXNwb25zZRJRCg5Tbm9vemVJbmNpZGVudBIeLm1hcnMudjEuU25vb3plSW5jaWRlbnRSZXF1ZXN0Gh8ubWFycy52MS5Tbm9vemVJbmNpZGVudFJlc3BvbnNlElYKDkxpc3REZWxpdmVyaWVzEh4ubWFycy52MS5MaXN0RGVsaXZlcmllc1JlcXVlc3QaHy5tYXJzLnYxLkxpc3REZWxpdmVyaWVzUmVzcG9uc2UiA5ACARJKCgtXYXRjaEFsZXJ0cxIbLm1hcnMudjEuV2F0Y2hBbGVydHNSZXF1ZXN0GhwubWFycy52MS5XYXRjaEFsZXJ0c1Jlc3BvbnNlMAESQgoJUmVkZWxpdmVyEhkubWFycy52MS5SZWRlbGl2ZXJSZXF1ZXN0GhoubWFycy52MS5SZWRlbGl2ZXJSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_alert, file_mars_v1_lifecycle, file_mars_v1_lifecycle_service, file_mars_v1_message_service]);
 
 /**
  * Which page.
@@ -939,6 +943,125 @@ export const GetIncidentResponseSchema: GenMessage<GetIncidentResponse> = /*@__P
   messageDesc(file_mars_v1_alert_service, 27);
 
 /**
+ * Which incident, and how much of it.
+ *
+ * @generated from message mars.v1.GetIncidentBundleRequest
+ */
+export type GetIncidentBundleRequest = Message<"mars.v1.GetIncidentBundleRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * Messages in the answer, at most 100; 0 stands for 25. It has fewer where they are more than 512 KiB.
+   *
+   * @generated from field: uint32 messages = 2;
+   */
+  messages: number;
+
+  /**
+   * Events of each of them, the last ones, at most 1000; 0 stands for 200.
+   *
+   * @generated from field: uint32 events = 3;
+   */
+  events: number;
+};
+
+/**
+ * Describes the message mars.v1.GetIncidentBundleRequest.
+ * Use `create(GetIncidentBundleRequestSchema)` to create a new message.
+ */
+export const GetIncidentBundleRequestSchema: GenMessage<GetIncidentBundleRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 28);
+
+/**
+ * All that is known of an incident.
+ *
+ * @generated from message mars.v1.GetIncidentBundleResponse
+ */
+export type GetIncidentBundleResponse = Message<"mars.v1.GetIncidentBundleResponse"> & {
+  /**
+   * Mars' clock.
+   *
+   * @generated from field: google.protobuf.Timestamp made_at = 1;
+   */
+  madeAt?: Timestamp | undefined;
+
+  /**
+   * The incident, with its notes.
+   *
+   * @generated from field: mars.v1.Incident incident = 2;
+   */
+  incident?: Incident | undefined;
+
+  /**
+   * Of its notifications, the latest first; 200 at most.
+   *
+   * @generated from field: repeated mars.v1.Delivery deliveries = 3;
+   */
+  deliveries: Delivery[];
+
+  /**
+   * There are more deliveries.
+   *
+   * @generated from field: bool deliveries_partial = 4;
+   */
+  deliveriesPartial: boolean;
+
+  /**
+   * Those that hold, and those that were raised while it lasted; the latest first, 500 at most.
+   *
+   * @generated from field: repeated mars.v1.Finding findings = 5;
+   */
+  findings: Finding[];
+
+  /**
+   * There are more findings.
+   *
+   * @generated from field: bool findings_partial = 6;
+   */
+  findingsPartial: boolean;
+
+  /**
+   * Those of the findings, in their order.
+   *
+   * @generated from field: repeated mars.v1.GetMessageResponse messages = 7;
+   */
+  messages: GetMessageResponse[];
+
+  /**
+   * There are more messages.
+   *
+   * @generated from field: bool messages_partial = 8;
+   */
+  messagesPartial: boolean;
+
+  /**
+   * That its findings go by, the latest first; 5 at most.
+   *
+   * @generated from field: repeated mars.v1.LifecycleVersion lifecycles = 9;
+   */
+  lifecycles: LifecycleVersion[];
+
+  /**
+   * Of its app, of this moment; absent where it has none.
+   *
+   * @generated from field: mars.v1.AppSummary counts = 10;
+   */
+  counts?: AppSummary | undefined;
+};
+
+/**
+ * Describes the message mars.v1.GetIncidentBundleResponse.
+ * Use `create(GetIncidentBundleResponseSchema)` to create a new message.
+ */
+export const GetIncidentBundleResponseSchema: GenMessage<GetIncidentBundleResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_alert_service, 29);
+
+/**
  * Which deliveries; every filter that is given must match.
  *
  * @generated from message mars.v1.ListDeliveriesRequest
@@ -985,7 +1108,7 @@ export type ListDeliveriesRequest = Message<"mars.v1.ListDeliveriesRequest"> & {
  * Use `create(ListDeliveriesRequestSchema)` to create a new message.
  */
 export const ListDeliveriesRequestSchema: GenMessage<ListDeliveriesRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 28);
+  messageDesc(file_mars_v1_alert_service, 30);
 
 /**
  * A page of deliveries.
@@ -1027,7 +1150,7 @@ export type ListDeliveriesResponse = Message<"mars.v1.ListDeliveriesResponse"> &
  * Use `create(ListDeliveriesResponseSchema)` to create a new message.
  */
 export const ListDeliveriesResponseSchema: GenMessage<ListDeliveriesResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 29);
+  messageDesc(file_mars_v1_alert_service, 31);
 
 /**
  * Which incident.
@@ -1048,7 +1171,7 @@ export type AcknowledgeIncidentRequest = Message<"mars.v1.AcknowledgeIncidentReq
  * Use `create(AcknowledgeIncidentRequestSchema)` to create a new message.
  */
 export const AcknowledgeIncidentRequestSchema: GenMessage<AcknowledgeIncidentRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 30);
+  messageDesc(file_mars_v1_alert_service, 32);
 
 /**
  * The change is on disk.
@@ -1069,7 +1192,7 @@ export type AcknowledgeIncidentResponse = Message<"mars.v1.AcknowledgeIncidentRe
  * Use `create(AcknowledgeIncidentResponseSchema)` to create a new message.
  */
 export const AcknowledgeIncidentResponseSchema: GenMessage<AcknowledgeIncidentResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 31);
+  messageDesc(file_mars_v1_alert_service, 33);
 
 /**
  * Which incident, and what of it.
@@ -1097,7 +1220,7 @@ export type AssignIncidentRequest = Message<"mars.v1.AssignIncidentRequest"> & {
  * Use `create(AssignIncidentRequestSchema)` to create a new message.
  */
 export const AssignIncidentRequestSchema: GenMessage<AssignIncidentRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 32);
+  messageDesc(file_mars_v1_alert_service, 34);
 
 /**
  * The change is on disk.
@@ -1118,7 +1241,7 @@ export type AssignIncidentResponse = Message<"mars.v1.AssignIncidentResponse"> &
  * Use `create(AssignIncidentResponseSchema)` to create a new message.
  */
 export const AssignIncidentResponseSchema: GenMessage<AssignIncidentResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 33);
+  messageDesc(file_mars_v1_alert_service, 35);
 
 /**
  * Which incident, and what of it.
@@ -1146,7 +1269,7 @@ export type NoteIncidentRequest = Message<"mars.v1.NoteIncidentRequest"> & {
  * Use `create(NoteIncidentRequestSchema)` to create a new message.
  */
 export const NoteIncidentRequestSchema: GenMessage<NoteIncidentRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 34);
+  messageDesc(file_mars_v1_alert_service, 36);
 
 /**
  * The change is on disk.
@@ -1167,7 +1290,7 @@ export type NoteIncidentResponse = Message<"mars.v1.NoteIncidentResponse"> & {
  * Use `create(NoteIncidentResponseSchema)` to create a new message.
  */
 export const NoteIncidentResponseSchema: GenMessage<NoteIncidentResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 35);
+  messageDesc(file_mars_v1_alert_service, 37);
 
 /**
  * Which incident, and what of it.
@@ -1195,7 +1318,7 @@ export type SnoozeIncidentRequest = Message<"mars.v1.SnoozeIncidentRequest"> & {
  * Use `create(SnoozeIncidentRequestSchema)` to create a new message.
  */
 export const SnoozeIncidentRequestSchema: GenMessage<SnoozeIncidentRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 36);
+  messageDesc(file_mars_v1_alert_service, 38);
 
 /**
  * The change is on disk.
@@ -1216,7 +1339,7 @@ export type SnoozeIncidentResponse = Message<"mars.v1.SnoozeIncidentResponse"> &
  * Use `create(SnoozeIncidentResponseSchema)` to create a new message.
  */
 export const SnoozeIncidentResponseSchema: GenMessage<SnoozeIncidentResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 37);
+  messageDesc(file_mars_v1_alert_service, 39);
 
 /**
  * Which delivery.
@@ -1244,7 +1367,7 @@ export type RedeliverRequest = Message<"mars.v1.RedeliverRequest"> & {
  * Use `create(RedeliverRequestSchema)` to create a new message.
  */
 export const RedeliverRequestSchema: GenMessage<RedeliverRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 38);
+  messageDesc(file_mars_v1_alert_service, 40);
 
 /**
  * The delivery is due.
@@ -1259,7 +1382,7 @@ export type RedeliverResponse = Message<"mars.v1.RedeliverResponse"> & {
  * Use `create(RedeliverResponseSchema)` to create a new message.
  */
 export const RedeliverResponseSchema: GenMessage<RedeliverResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 39);
+  messageDesc(file_mars_v1_alert_service, 41);
 
 /**
  * A page of calendars.
@@ -1287,7 +1410,7 @@ export type ListCalendarsRequest = Message<"mars.v1.ListCalendarsRequest"> & {
  * Use `create(ListCalendarsRequestSchema)` to create a new message.
  */
 export const ListCalendarsRequestSchema: GenMessage<ListCalendarsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 40);
+  messageDesc(file_mars_v1_alert_service, 42);
 
 /**
  * A page of calendars.
@@ -1315,7 +1438,7 @@ export type ListCalendarsResponse = Message<"mars.v1.ListCalendarsResponse"> & {
  * Use `create(ListCalendarsResponseSchema)` to create a new message.
  */
 export const ListCalendarsResponseSchema: GenMessage<ListCalendarsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 41);
+  messageDesc(file_mars_v1_alert_service, 43);
 
 /**
  * Which calendar.
@@ -1336,7 +1459,7 @@ export type GetCalendarRequest = Message<"mars.v1.GetCalendarRequest"> & {
  * Use `create(GetCalendarRequestSchema)` to create a new message.
  */
 export const GetCalendarRequestSchema: GenMessage<GetCalendarRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 42);
+  messageDesc(file_mars_v1_alert_service, 44);
 
 /**
  * A calendar.
@@ -1357,7 +1480,7 @@ export type GetCalendarResponse = Message<"mars.v1.GetCalendarResponse"> & {
  * Use `create(GetCalendarResponseSchema)` to create a new message.
  */
 export const GetCalendarResponseSchema: GenMessage<GetCalendarResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 43);
+  messageDesc(file_mars_v1_alert_service, 45);
 
 /**
  * A calendar as it is to be; see AlertCalendar.
@@ -1385,7 +1508,7 @@ export type PutCalendarRequest = Message<"mars.v1.PutCalendarRequest"> & {
  * Use `create(PutCalendarRequestSchema)` to create a new message.
  */
 export const PutCalendarRequestSchema: GenMessage<PutCalendarRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 44);
+  messageDesc(file_mars_v1_alert_service, 46);
 
 /**
  * The calendar is on disk.
@@ -1406,7 +1529,7 @@ export type PutCalendarResponse = Message<"mars.v1.PutCalendarResponse"> & {
  * Use `create(PutCalendarResponseSchema)` to create a new message.
  */
 export const PutCalendarResponseSchema: GenMessage<PutCalendarResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 45);
+  messageDesc(file_mars_v1_alert_service, 47);
 
 /**
  * Which calendar.
@@ -1427,7 +1550,7 @@ export type DeleteCalendarRequest = Message<"mars.v1.DeleteCalendarRequest"> & {
  * Use `create(DeleteCalendarRequestSchema)` to create a new message.
  */
 export const DeleteCalendarRequestSchema: GenMessage<DeleteCalendarRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 46);
+  messageDesc(file_mars_v1_alert_service, 48);
 
 /**
  * The calendar is deleted.
@@ -1442,7 +1565,7 @@ export type DeleteCalendarResponse = Message<"mars.v1.DeleteCalendarResponse"> &
  * Use `create(DeleteCalendarResponseSchema)` to create a new message.
  */
 export const DeleteCalendarResponseSchema: GenMessage<DeleteCalendarResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 47);
+  messageDesc(file_mars_v1_alert_service, 49);
 
 /**
  * What to watch.
@@ -1470,7 +1593,7 @@ export type WatchAlertsRequest = Message<"mars.v1.WatchAlertsRequest"> & {
  * Use `create(WatchAlertsRequestSchema)` to create a new message.
  */
 export const WatchAlertsRequestSchema: GenMessage<WatchAlertsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 48);
+  messageDesc(file_mars_v1_alert_service, 50);
 
 /**
  * The beginning, then notifications.
@@ -1507,7 +1630,7 @@ export type WatchAlertsResponse = Message<"mars.v1.WatchAlertsResponse"> & {
  * Use `create(WatchAlertsResponseSchema)` to create a new message.
  */
 export const WatchAlertsResponseSchema: GenMessage<WatchAlertsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 49);
+  messageDesc(file_mars_v1_alert_service, 51);
 
 /**
  * Where the stream begins; the first response and no other.
@@ -1535,7 +1658,7 @@ export type WatchAlertsResponse_Started = Message<"mars.v1.WatchAlertsResponse.S
  * Use `create(WatchAlertsResponse_StartedSchema)` to create a new message.
  */
 export const WatchAlertsResponse_StartedSchema: GenMessage<WatchAlertsResponse_Started> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 49, 0);
+  messageDesc(file_mars_v1_alert_service, 51, 0);
 
 /**
  * One notification.
@@ -1577,7 +1700,7 @@ export type WatchAlertsResponse_Alert = Message<"mars.v1.WatchAlertsResponse.Ale
  * Use `create(WatchAlertsResponse_AlertSchema)` to create a new message.
  */
 export const WatchAlertsResponse_AlertSchema: GenMessage<WatchAlertsResponse_Alert> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 49, 1);
+  messageDesc(file_mars_v1_alert_service, 51, 1);
 
 /**
  * Notifications in the order of their seq.
@@ -1598,7 +1721,7 @@ export type WatchAlertsResponse_Batch = Message<"mars.v1.WatchAlertsResponse.Bat
  * Use `create(WatchAlertsResponse_BatchSchema)` to create a new message.
  */
 export const WatchAlertsResponse_BatchSchema: GenMessage<WatchAlertsResponse_Batch> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 49, 2);
+  messageDesc(file_mars_v1_alert_service, 51, 2);
 
 /**
  * Which rule, and over which time.
@@ -1626,7 +1749,7 @@ export type PreviewRuleRequest = Message<"mars.v1.PreviewRuleRequest"> & {
  * Use `create(PreviewRuleRequestSchema)` to create a new message.
  */
 export const PreviewRuleRequestSchema: GenMessage<PreviewRuleRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 50);
+  messageDesc(file_mars_v1_alert_service, 52);
 
 /**
  * What the rule would have sent.
@@ -1696,7 +1819,7 @@ export type PreviewRuleResponse = Message<"mars.v1.PreviewRuleResponse"> & {
  * Use `create(PreviewRuleResponseSchema)` to create a new message.
  */
 export const PreviewRuleResponseSchema: GenMessage<PreviewRuleResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 51);
+  messageDesc(file_mars_v1_alert_service, 53);
 
 /**
  * A notification that would have been sent.
@@ -1780,7 +1903,7 @@ export type PreviewRuleResponse_Notification = Message<"mars.v1.PreviewRuleRespo
  * Use `create(PreviewRuleResponse_NotificationSchema)` to create a new message.
  */
 export const PreviewRuleResponse_NotificationSchema: GenMessage<PreviewRuleResponse_Notification> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 51, 0);
+  messageDesc(file_mars_v1_alert_service, 53, 0);
 
 /**
  * An incident's place, and how many notifications it would have had.
@@ -1843,7 +1966,7 @@ export type PreviewRuleResponse_Noisiest = Message<"mars.v1.PreviewRuleResponse.
  * Use `create(PreviewRuleResponse_NoisiestSchema)` to create a new message.
  */
 export const PreviewRuleResponse_NoisiestSchema: GenMessage<PreviewRuleResponse_Noisiest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_alert_service, 51, 1);
+  messageDesc(file_mars_v1_alert_service, 53, 1);
 
 /**
  * Manages alerts: rules open incidents from findings, and sinks are notified of them unless a silence matches.
@@ -2045,6 +2168,16 @@ export const AlertService: GenService<{
     methodKind: "unary";
     input: typeof GetIncidentRequestSchema;
     output: typeof GetIncidentResponseSchema;
+  },
+  /**
+   * All that is known of one incident. NOT_FOUND when there is none with this id.
+   *
+   * @generated from rpc mars.v1.AlertService.GetIncidentBundle
+   */
+  getIncidentBundle: {
+    methodKind: "unary";
+    input: typeof GetIncidentBundleRequestSchema;
+    output: typeof GetIncidentBundleResponseSchema;
   },
   /**
    * Acknowledges an active incident: it has no reminders from now on, and pagers are notified of it. NOT_FOUND when there is none with this id.

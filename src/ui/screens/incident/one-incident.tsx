@@ -1,4 +1,5 @@
 /** One incident: its figures of this moment, its messages, and all that was sent about it. */
+import { addressOf } from "../../data/call.ts";
 import { useRead } from "../../data/resource.ts";
 import { messageAddress, to } from "../../data/route.ts";
 import { countText, shortDuration } from "../../data/text.ts";
@@ -34,7 +35,7 @@ export function OneIncident({ id }: { id: string }) {
   }
   const incident: Incident = data;
   return (
-    <Page title={titleOf(incident)}>
+    <Page title={titleOf(incident)} controls={<Bundle id={id} />}>
       <p class="crumbs">
         <a href="/incidents">Incidents</a> › {id} <WordBadge word={incident.state} />{" "}
         {incident.silenced && <WordBadge word="silenced" />}
@@ -52,6 +53,20 @@ export function OneIncident({ id }: { id: string }) {
         </ol>
       </section>
     </Page>
+  );
+}
+
+/** All of it as one file. */
+function Bundle({ id }: { id: string }) {
+  return (
+    <a
+      class="button"
+      href={addressOf("getAlertIncidentBundle", { id })}
+      download={`incident-${id}.json`}
+      title="The incident, what was sent, its findings and messages with their events, and the lifecycle"
+    >
+      Download
+    </a>
   );
 }
 
