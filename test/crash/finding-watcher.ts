@@ -1,49 +1,25 @@
 /** A subscriber to all findings, over all the crashes: it resumes after the last change that it saw. */
-import { parseTime } from "../../src/core/time.ts";
-
-/** A finding as the topic has it. */
-export interface WatchedFinding {
-  readonly seq: number;
-  readonly id: number;
-  readonly message_id: string;
-  readonly kind: string;
-  readonly stage: string;
-  readonly due_at: string;
-  readonly raised_at: string;
-  readonly retracted_at: string | null;
-  readonly late_by_ms: number | null;
-}
+import type { FindingJson } from "./world/shown.ts";
 
 export class FindingWatcher {
-  readonly findings: WatchedFinding[] = [];
-  /** What holds by what was seen: what it is, and since when and by how much. */
-  readonly holding = new Map<string, string>();
+  /** Every change that was seen. */
+  readonly changes: FindingJson[] = [];
+  /** The last change of each, by its id. */
+  readonly last = new Map<number, FindingJson>();
   readonly faults: string[] = [];
   #socket: WebSocket | undefined;
-  #last = 0;
-
-  static keyOf(finding: WatchedFinding): [key: string, value: string] {
-    const lateBy = Math.round((finding.late_by_ms ?? 0) * 1_000);
-    return [
-      `${finding.message_id} ${finding.kind} ${finding.stage}`,
-      `${parseTime(finding.due_at)} ${lateBy}`,
-    ];
-  }
+  #seq = 0;
 
   connect(url: string): void {
     const socket = new WebSocket(`${url.replace("http", "ws")}/ws`);
     this.#socket = socket;
     socket.onopen = () =>
-      socket.send(JSON.stringify({ type: "subscribe", topic: "findings", after: this.#last }));
+      socket.send(JSON.stringify({ type: "subscribe", topic: "findings", after: this.#seq }));
     socket.onmessage = ({ data }) => {
       if (this.#socket !== socket) return;
-      const frame = JSON.parse(String(data)) as {
-        type: string;
-        recovered?: boolean;
-        finding: WatchedFinding;
-      };
+      const frame = JSON.parse(String(data)) as { type: string; recovered?: boolean; finding: FindingJson };
       if (frame.type === "subscribed" && frame.recovered !== true) {
-        this.faults.push(`not recovered after ${this.#last}`);
+        this.faults.push(`not recovered after ${this.#seq}`);
       } else if (frame.type === "finding") {
         this.#see(frame.finding);
       }
@@ -56,18 +32,16 @@ export class FindingWatcher {
   }
 
   /** Waits until the change has been seen. */
-  async reached(seq: number, timeoutMs: number): Promise<boolean> {
+  async reached(seq: number, timeoutMs: number): Promise<void> {
     const end = Date.now() + timeoutMs;
-    while (this.#last < seq && Date.now() < end) await Bun.sleep(20);
-    return this.#last >= seq;
+    while (this.#seq < seq && Date.now() < end) await Bun.sleep(20);
+    if (this.#seq < seq) this.faults.push(`change ${seq} has not come, the last is ${this.#seq}`);
   }
 
-  #see(finding: WatchedFinding): void {
-    if (finding.seq <= this.#last) this.faults.push(`change ${finding.seq} after ${this.#last}`);
-    this.#last = finding.seq;
-    this.findings.push(finding);
-    const [key, value] = FindingWatcher.keyOf(finding);
-    if (finding.retracted_at === null) this.holding.set(key, value);
-    else this.holding.delete(key);
+  #see(finding: FindingJson): void {
+    if (finding.seq <= this.#seq) this.faults.push(`change ${finding.seq} after ${this.#seq}`);
+    this.#seq = finding.seq;
+    this.changes.push(finding);
+    this.last.set(finding.id, finding);
   }
 }

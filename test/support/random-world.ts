@@ -160,11 +160,12 @@ export class RandomWorld {
       return {
         ...stage,
         after: left.length === 0 ? first! : left,
-        ...((stage.each !== undefined || this.chance(0.85)) && { within: `${this.#duration(0.3, 3)}ms` }),
+        ...((stage.each !== undefined || this.chance(0.85)) && { within: `${this.#duration(0.1, 2.5)}ms` }),
         ...(optional && { optional }),
       };
     });
-    const ending = this.shuffle(ends.filter((name) => names.includes(name))).slice(0, 1 + this.below(2));
+    const known = ends.filter((name) => names.includes(name));
+    const ending = (this.chance(0.6) ? known : this.shuffle(known)).slice(0, 1 + this.below(2));
     const complete_on = ending.length === 0 ? [names.at(-1)!] : ending;
     const failing = fails.filter(
       (name) =>
@@ -252,7 +253,7 @@ export class RandomWorld {
     let at = start + this.below(2 * unit);
     return (names.length === 0 ? [usual[appId][0]!] : names).flatMap((event) => {
       const back = wild && this.chance(0.3);
-      at += Math.floor(this.#random() * (this.chance(0.12) ? 4 : 0.8) * unit) * (back ? -1 : 1);
+      at += Math.floor(this.#random() * (this.chance(0.15) ? 5 : 0.8) * unit) * (back ? -1 : 1);
       // Many things happen at one time.
       if (this.chance(0.1)) at -= at % unit;
       const eventId = this.chance(0.25) ? `${event}-${this.below(2)}` : "";
