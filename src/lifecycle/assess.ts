@@ -42,10 +42,7 @@ export function stageTimes({ stages }: Plan, index: number, times: Times): Stage
 export function endOf(plan: Plan, times: Times): { completedAt: Micros | null; failedAt: Micros | null } {
   const recoveredAt = plan.recovery === undefined ? null : (times[plan.recovery] ?? null);
   if (recoveredAt !== null) return { completedAt: recoveredAt, failedAt: null };
-  const failedAt = earliest(
-    times,
-    plan.fail.map(({ slot }) => slot),
-  );
+  const failedAt = earliest(times, plan.failSlots);
   return { completedAt: failedAt === null ? earliest(times, plan.complete) : null, failedAt };
 }
 
@@ -69,7 +66,8 @@ export function pendingFindings(
   const ended = completedAt !== null || failedAt !== null;
   const pending: PendingFinding[] = [];
   let longest: PendingFinding | undefined;
-  const expected = completedAt === null ? undefined : expectedStages(plan, times);
+  // Nearly all messages complete with every stage: nothing is to be known of what was expected.
+  let expected: readonly boolean[] | undefined;
   for (const [index, stage] of plan.stages.entries()) {
     const { startedAt, dueAt, doneAt } = stageTimes(plan, index, times);
     if (doneAt !== null) {
@@ -83,7 +81,9 @@ export function pendingFindings(
       const missing = { kind: "missing", stage: stage.name, raiseAt, waits, dueAt, lateBy: 0 } as const;
       pending.push(missing);
       if (!isOver(missing) && (longest === undefined || dueAt < longest.dueAt)) longest = missing;
-    } else if (completedAt !== null && expected?.[index]) {
+    } else if (completedAt !== null) {
+      expected ??= expectedStages(plan, times);
+      if (!expected[index]) continue;
       const [raiseAt, waits] = [completedAt + plan.grace, behindOf(skews, completedAt)];
       pending.push({ kind: "skipped", stage: stage.name, raiseAt, waits, dueAt: completedAt, lateBy: 0 });
     }

@@ -49,6 +49,7 @@ export interface Plan {
   readonly complete: readonly number[];
   /** With the events' names, in the order in which the definition has them. */
   readonly fail: readonly { readonly event: string; readonly slot: number }[];
+  readonly failSlots: readonly number[];
   /** The events of other apps: those of messages that belong to the same journey. */
   readonly links: readonly LinkedSlot[];
   /** The stage that the children of a message make; absent for none. */
@@ -138,6 +139,7 @@ export function createPlan(definition: Definition): Plan {
     order,
     complete: definition.completeOn.map(slotOf),
     fail,
+    failSlots: fail.map(({ slot }) => slot),
     grace: definition.graceMs * 1_000,
     ...(definition.giveUpMs !== undefined && { giveUp: definition.giveUpMs * 1_000 }),
     ranks: new Map([

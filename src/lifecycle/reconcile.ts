@@ -82,13 +82,15 @@ export function reconcile(
     readonly endedBy?: EndedBy;
   },
 ): Reconciled {
+  const all = pendingFindings(plan, times, skews, (finding) => endedBy(finding) !== undefined);
+  const pending = former ? all.filter((finding) => !isOpen(finding)) : all;
+  // As with nearly all messages that have ended.
+  if (pending.length === 0 && before.length === 0) return withoutFindings(plan, times, former);
   const active: ActiveFinding[] = [];
   const raised: RaisedFinding[] = [];
   const over: ActiveFinding[] = [];
   const ended: EndedFinding[] = [];
   let next: { readonly at: Micros; readonly waits: Micros } | undefined;
-  const all = pendingFindings(plan, times, skews, (finding) => endedBy(finding) !== undefined);
-  const pending = former ? all.filter((finding) => !isOpen(finding)) : all;
   const knownOf = ({ kind, stage }: PendingFinding) =>
     before.find((one) => one.kind === kind && one.stage === stage);
   const givenUp = plan.giveUp === undefined ? undefined : pending.find(({ kind }) => kind === "abandoned");
@@ -151,12 +153,34 @@ export function reconcile(
     ...(overdue !== undefined && { overdueSince: overdue }),
     ...(next !== undefined && { nextAt: next.at }),
     waits: next?.waits ?? 0,
-    statuses: plan.stages.map((stage): FunnelStatus => {
-      if (earliest(times, stage.events) !== null) return "reached";
-      if (finished || isAbandoned || closed.some(isOf(stage.name))) return "never";
-      return missing.some(isOf(stage.name)) ? "overdue" : "waiting";
+    statuses: statusesOf(plan, times, (stage) => {
+      if (finished || isAbandoned || closed.some(isOf(stage))) return "never";
+      return missing.some(isOf(stage)) ? "overdue" : "waiting";
     }),
   };
+}
+
+/** Nothing was found, and nothing will be. */
+function withoutFindings(plan: Plan, times: Times, former: boolean): Reconciled {
+  const { completedAt, failedAt } = endOf(plan, times);
+  const finished = former || completedAt !== null || failedAt !== null;
+  return {
+    raised: [],
+    ended: [],
+    retracted: [],
+    state: failedAt !== null ? "failed" : completedAt !== null ? "complete" : "open",
+    waits: 0,
+    statuses: statusesOf(plan, times, () => (finished ? "never" : "waiting")),
+  };
+}
+
+/** @param otherwise how the message stands with a stage that it has not reached */
+function statusesOf(
+  { stages }: Plan,
+  times: Times,
+  otherwise: (stage: string) => FunnelStatus,
+): FunnelStatus[] {
+  return stages.map(({ name, events }) => (earliest(times, events) !== null ? "reached" : otherwise(name)));
 }
 
 /** By what people have ended a finding: see `endOfMark`. */

@@ -37,29 +37,21 @@ FROM (SELECT seq, was FROM event_changes ORDER BY seq LIMIT ?1) c CROSS JOIN eve
 -- Those that `changedEvents` has read, and those whose events are gone.
 DELETE FROM event_changes WHERE seq IN (SELECT seq FROM event_changes ORDER BY seq LIMIT ?1);
 
+-- name: beginning
+-- The messages that begin in the range: they lie side by side, and have no instance yet.
+SELECT json_group_array(json_array(id, app_id, created_at)) AS rows FROM messages WHERE id > ?1 AND id <= ?2;
+
 -- name: messages
--- Each message of the range once. Those that begin in it lie side by side, which costs a quarter of looking for each.
+-- Of ?1 (JSON: numbers), here and in the next two.
 SELECT json_group_array(json_array(id, app_id, created_at)) AS rows
-FROM (
-  SELECT id, app_id, created_at FROM messages WHERE id > ?1 AND id <= ?2
-  UNION ALL
-  SELECT id, app_id, created_at FROM messages WHERE id IN (
-    SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 AND message <= ?1
-    UNION
-    SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq
-    WHERE e.message <= ?1 OR e.message > ?2));
+FROM messages WHERE id IN (SELECT value FROM json_each(?1));
 
 -- name: instances
--- Messages that begin in the range have none yet.
 SELECT json_group_array(json_array(
   message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows
-FROM instances WHERE message IN (
-  SELECT message FROM events WHERE seq > ?1 AND seq <= ?2 AND message <= ?1
-  UNION
-  SELECT e.message FROM (SELECT seq FROM event_changes ORDER BY seq LIMIT ?3) c CROSS JOIN events e ON e.seq = c.seq);
+FROM instances WHERE message IN (SELECT value FROM json_each(?1));
 
 -- name: findings
--- Of the messages ?1 (JSON: numbers).
 SELECT json_group_array(json_array(
   message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, ended_by, mark, marked, triage,
   (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows

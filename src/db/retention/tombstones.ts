@@ -74,12 +74,12 @@ export class Tombstones {
     if (births.length === 0) return none;
     this.#latest ??= Number((await this.#database.execute(tombstonesSql.latest)).rows[0]?.at);
     const latest = this.#latest;
-    const asked = new Map(
-      births
-        .map((birth) => ({ ...birth.collected, openedAt: openingOf(birth) }))
-        .filter(({ openedAt }) => openedAt <= latest)
-        .map((one) => [one.message, one]),
-    );
+    const asked = new Map<number, { readonly appId: string; readonly openedAt: Micros }>();
+    for (const birth of births) {
+      const { message, appId } = birth.collected;
+      const openedAt = openingOf(birth);
+      if (openedAt <= latest) asked.set(message, { appId, openedAt });
+    }
     if (asked.size === 0) return none;
     const names = await readMessageIds(this.#database, [...asked.keys()]);
     const byHash = new Map(

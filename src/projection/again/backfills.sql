@@ -20,14 +20,8 @@ SELECT id AS message FROM messages INDEXED BY messages_app_created
 WHERE app_id = ?1 AND created_at >= ?2 AND (created_at, id) < (?3, ?4)
 ORDER BY created_at DESC, id DESC LIMIT 1;
 
--- name: instances
--- Of the messages ?1 (JSON: numbers), here and below.
-SELECT json_group_array(json_array(
-  message, lifecycle, state, opened_at, findings, statuses, json(times), next_at, waits, run, run_number)) AS rows
-FROM instances WHERE message IN (SELECT value FROM json_each(?1));
-
 -- name: times
--- When each event came first, up to the seq ?2.
+-- When each event of the messages ?1 (JSON: numbers) came first, up to the seq ?2.
 SELECT json_group_array(json_array(message, event, at)) AS rows
 FROM (
   SELECT message, event, min(created_at - ahead) AS at FROM events INDEXED BY events_order

@@ -11,7 +11,7 @@ import type { Database } from "../../db/database.ts";
 import type { LifecycleCache } from "../../db/lifecycles/lifecycle-cache.ts";
 import type { Tombstones } from "../../db/retention/tombstones.ts";
 import { rowsOf } from "../../db/rows.ts";
-import { backfillsSql } from "../../gen/sql.ts";
+import { backfillsSql, projectionSql } from "../../gen/sql.ts";
 import type { CollectedEvents } from "../events/event-range.ts";
 import { EventsAgain } from "../events/events-again.ts";
 import { readFormerRuns } from "../instances/former-runs.ts";
@@ -121,7 +121,7 @@ export class Backfills {
     const ids = JSON.stringify(messages.map(([message]) => message));
     const [asked, first] = await this.#database.batch(
       [
-        { sql: backfillsSql.instances, args: [ids] },
+        { sql: projectionSql.instances, args: [ids] },
         { sql: backfillsSql.times, args: [ids, seq] },
       ],
       "read",

@@ -67,27 +67,24 @@ export async function readRange(
   deltas: RollupDeltas,
 ): Promise<RangeEvents> {
   const anyFollowed = await lifecycles.any();
-  const { from, to } = range;
-  const args = [from, to, range.changes];
-  const [events, changed, messages, known] = await database.batch(
+  const { from, to, changes } = range;
+  const [events, changed, beginning] = await database.batch(
     [
       { sql: projectionSql.events, args: [from, to] },
-      { sql: projectionSql.changedEvents, args: [range.changes] },
-      { sql: projectionSql.messages, args },
-      ...(anyFollowed ? [{ sql: projectionSql.instances, args }] : []),
+      { sql: projectionSql.changedEvents, args: [changes] },
+      { sql: projectionSql.beginning, args: [from, to] },
     ],
     "read",
   );
-  const rows = {
-    events: rowsOf<EventRow>(events),
-    changed: rowsOf<ChangedRow>(changed),
-    messages: rowsOf<MessageRow>(messages),
-  };
-  const appIds = new Set(anyFollowed ? rows.messages.map(([, appId]) => appId) : []);
+  const rows = { events: rowsOf<EventRow>(events), changed: rowsOf<ChangedRow>(changed) };
+  const begun = rowsOf<MessageRow>(beginning);
+  const { messages, instances } = await readKnown(database, knownOf(rows, range), anyFollowed);
+  const all = [...begun, ...messages];
+  const appIds = new Set(anyFollowed ? all.map(([, appId]) => appId) : []);
   const versions = await lifecycles.versionsOf(appIds, from);
-  const instances = instancesOf(known);
+  const followed = new Set([...appIds].filter((appId) => versions.get(appId)!.length > 0));
   return {
-    collected: collect(rows, (appId) => (versions.get(appId)?.length ?? 0) > 0, deltas),
+    collected: collect(all, rows, followed, deltas),
     instances: new Map(instances.map((instance) => [instance.message, instance])),
     findings: await readFindings(database, instances),
     versions,
@@ -95,56 +92,73 @@ export async function readRange(
   };
 }
 
-type MessageOfRange = Pick<CollectedEvents, "message" | "appId" | "openedAt">;
-
 interface RangeRows {
   readonly events: readonly EventRow[];
   /** Events that were counted before, and have happened earlier than they were counted; or that come late. */
   readonly changed: readonly ChangedRow[];
-  readonly messages: readonly MessageRow[];
+}
+
+/** The messages that do not begin in the range. */
+function knownOf({ events, changed }: RangeRows, { from, to }: EventRange): ReadonlySet<number> {
+  const known = new Set<number>();
+  for (const [, message] of events) if (message <= from) known.add(message);
+  for (const [, message] of changed) if (message <= from || message > to) known.add(message);
+  return known;
+}
+
+async function readKnown(
+  database: Database,
+  known: ReadonlySet<number>,
+  anyFollowed: boolean,
+): Promise<{ messages: readonly MessageRow[]; instances: readonly StoredInstance[] }> {
+  if (known.size === 0) return { messages: [], instances: [] };
+  const args = [JSON.stringify([...known])];
+  const [messages, instances] = await database.batch(
+    [{ sql: projectionSql.messages, args }, ...(anyFollowed ? [{ sql: projectionSql.instances, args }] : [])],
+    "read",
+  );
+  return { messages: rowsOf<MessageRow>(messages), instances: instancesOf(instances) };
 }
 
 /**
  * Counts the events, and collects those of each message.
  *
- * @param followed whether more than the number of an app's messages is needed
+ * @param followed the apps of which more is needed than the number of their messages
  */
 function collect(
-  rows: RangeRows,
-  followed: (appId: string) => boolean,
+  rows: readonly MessageRow[],
+  { events, changed }: RangeRows,
+  followed: ReadonlySet<string>,
   deltas: RollupDeltas,
 ): CollectedEvents[] {
   const messages = new Map(
-    rows.messages.map(([message, appId, openedAt]) => [message, { message, appId, openedAt }]),
+    rows.map(([message, appId, openedAt]): [number, CollectedEvents & { readonly followed: boolean }] => [
+      message,
+      { message, appId, openedAt, times: new Map(), late: false, followed: followed.has(appId) },
+    ]),
   );
-  const collected = new Map<number, CollectedEvents>();
-  const add = (of: MessageOfRange, event: string, at: Micros) => {
-    let one = collected.get(of.message);
-    if (one === undefined) {
-      one = { ...of, times: new Map(), late: false };
-      collected.set(of.message, one);
-    }
-    const known = one.times.get(event);
-    if (known === undefined || at < known) one.times.set(event, at);
-  };
-  const messageOf = (message: number, seq: number): MessageOfRange => {
+  const messageOf = (message: number, seq: number) => {
     const of = messages.get(message);
     // Retention never comes before the projector, so every event has its message.
     if (of === undefined) throw new Error(`event ${seq} belongs to message ${message}, which is not there`);
     return of;
   };
-  for (const [seq, message, event, at, ahead, was] of rows.changed) {
+  const add = ({ times }: CollectedEvents, event: string, at: Micros) => {
+    const known = times.get(event);
+    if (known === undefined || at < known) times.set(event, at);
+  };
+  for (const [seq, message, event, at, ahead, was] of changed) {
     const of = messageOf(message, seq);
     if (was === null) deltas.addEvent(of.appId, event, at, { opens: seq === message, ahead: ahead !== 0 });
     else deltas.moveEvent(of.appId, event, was, at);
-    if (!followed(of.appId)) continue;
+    if (!of.followed) continue;
     add(of, event, at);
-    if (was === null && seq === message) collected.get(message)!.late = true;
+    if (was === null && seq === message) of.late = true;
   }
-  for (const [seq, message, event, at, ahead] of rows.events) {
+  for (const [seq, message, event, at, ahead] of events) {
     const of = messageOf(message, seq);
     deltas.addEvent(of.appId, event, at, { opens: seq === message, ahead: ahead !== 0 });
-    if (followed(of.appId)) add(of, event, at);
+    if (of.followed) add(of, event, at);
   }
-  return [...collected.values()];
+  return [...messages.values()].filter(({ times }) => times.size > 0);
 }

@@ -165,7 +165,7 @@ export class InstanceSteps {
     let reconciled: Reconciled | undefined;
     for (const run of runs) {
       const former = run !== last;
-      const known = found.filter((finding) => finding.run === run.key);
+      const known = found.length === 0 ? none : found.filter((finding) => finding.run === run.key);
       const by = { watermark: this.#watermark, raising: this.#raising, skews: this.#skews, former };
       const endedBy = endedByMarks(known, found);
       reconciled = reconcile(lifecycle.plan, run.times, holding(known), { ...by, endedBy });

@@ -58,7 +58,7 @@ export function timesOf(
   { owed, all }: { readonly owed: readonly OwedEvents[] | undefined; readonly all: Times | undefined },
 ): Times {
   const times: (Micros | null)[] =
-    instance === undefined ? Array.from({ length: slots.size }, () => null) : [...instance.times];
+    instance === undefined ? new Array<null>(slots.size).fill(null) : [...instance.times];
   const consider = (slot: number, at: Micros) => {
     const known = times[slot] ?? null;
     if (known === null || at < known) times[slot] = at;
@@ -67,7 +67,7 @@ export function timesOf(
     const slot = slots.get(event);
     if (slot !== undefined) consider(slot, at);
   }
-  for (const [slot, at] of all?.entries() ?? []) if (at !== null) consider(slot, at);
+  if (all !== undefined) for (const [slot, at] of all.entries()) if (at !== null) consider(slot, at);
   if (all !== undefined && recovery !== undefined) times[recovery] = all[recovery] ?? null;
   // Not the earliest of their events: another recipient puts off when such a stage was done.
   for (const [index, stage] of stages.entries()) {

@@ -11,7 +11,9 @@ const statusesByLetter: Readonly<Record<string, FunnelStatus>> = {
 
 /** `;<stage><letter>` for each stage, and a `;` at the end, so that one of them can be looked for. */
 export function statusesText({ stageIds }: StoredLifecycle, statuses: readonly FunnelStatus[]): string {
-  return `${statuses.map((status, index) => `;${stageIds[index]}${status[0]}`).join("")};`;
+  let text = "";
+  for (let index = 0; index < statuses.length; index++) text += `;${stageIds[index]}${statuses[index]![0]}`;
+  return `${text};`;
 }
 
 /** The statuses by the lifecycle's stages. */
