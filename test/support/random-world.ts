@@ -141,6 +141,8 @@ export class RandomWorld {
     stages: drafts,
     ends,
     fails,
+    recovers,
+    reopen_on = [],
     ...more
   }: {
     readonly stages: readonly Draft[];
@@ -171,12 +173,17 @@ export class RandomWorld {
       (name) =>
         this.chance(0.8) && !complete_on.includes(name) && (!name.includes("/") || names.includes(name)),
     );
+    const reopening = reopen_on.filter((name) => !complete_on.includes(name));
     return {
       stages,
       complete_on,
       ...(failing.length > 0 && { fail_on: failing }),
       grace: `${this.below(Math.ceil(this.#unitMs / 2))}ms`,
-      ...(this.chance(0.4) && { give_up: `${this.#duration(1, 6)}ms` }),
+      // Only what may be overdue is given up.
+      ...(stages.some(({ within, optional }) => within !== undefined && !optional) &&
+        this.chance(0.4) && { give_up: `${this.#duration(1, 6)}ms` }),
+      ...(recovers && failing.length > 0 && { recovers }),
+      ...(reopening.length > 0 && { reopen_on: reopening }),
       ...more,
     };
   }
