@@ -10,6 +10,7 @@ import type { FindingJson } from "./shown.ts";
 interface TriageJson {
   readonly matched: number;
   readonly changed: number;
+  readonly applied: boolean;
   readonly samples: readonly { readonly id: number; readonly due_at: string }[];
 }
 
@@ -80,12 +81,16 @@ export class TriageClient {
     const note = `call ${++this.calls}`;
     const always = action === "ignore" && this.#world.chance(0.3);
     const one = this.#world.chance(0.6);
-    const { status, body, again } = await this.#mars.ask<TriageJson>("POST", "/api/triage", {
-      action,
-      note,
+    const call = {
+      ...{ action, note },
       ...(always && { until: "always" }),
       ...(one ? { finding: id } : { app_id, message_id }),
-    });
+    };
+    let { status, body, again } = await this.#mars.ask<TriageJson>("POST", "/api/triage", call);
+    // Until it counts it is not shown.
+    for (; status === 200 && body.matched > 0 && !body.applied; again = true) {
+      ({ status, body } = await this.#mars.ask<TriageJson>("POST", "/api/triage", call));
+    }
     if (status !== 200 && status !== 404) throw new Error(`triage: ${status} ${JSON.stringify(body)}`);
     const samples = status === 200 ? body.samples : [];
     if (action === "clear") {
