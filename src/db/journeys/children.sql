@@ -26,6 +26,24 @@ UPDATE children SET completed_at = value ->> 1
 FROM json_each(iif((SELECT EXISTS (SELECT 1 FROM children)), ?1, '[]'))
 WHERE child = value ->> 0 AND completed_at <> value ->> 1;
 
+-- name: circles
+-- Of the messages ?1 (JSON), those that are parts of themselves by at most 100 parents, with the parts between.
+WITH RECURSIVE ways (origin, at, depth) AS (
+  SELECT child, child, 0 FROM children WHERE child IN (SELECT value FROM json_each(?1))
+  UNION ALL
+  SELECT origin, (
+    SELECT id FROM messages
+    WHERE message_id = c.parent AND app_id = (SELECT app_id FROM apps WHERE id = c.app)), depth + 1
+  FROM ways w CROSS JOIN children c ON c.child = w.at
+  WHERE depth < 100 AND c.parent <> '' AND (depth = 0 OR at <> origin)
+)
+SELECT json_group_array(json_array(at)) AS rows
+FROM ways WHERE origin IN (SELECT origin FROM ways WHERE depth > 0 AND at = origin);
+
+-- name: forget
+-- ?1 (JSON): messages that are not complete until they are judged again. Those that they are parts of are judged again, too.
+UPDATE children SET completed_at = 0 WHERE child IN (SELECT value FROM json_each(?1)) AND completed_at <> 0;
+
 -- name: read
 -- For each of ?1, arrays of a message's number, the JSON path of an attribute or NULL, and the events that may have it: how many children the message
 -- has, how many of them are not complete, when the last one completed, the ids of the first ?3 that are not, and the largest number that the

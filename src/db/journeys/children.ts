@@ -54,6 +54,22 @@ type ChildrenRow = [
 ];
 
 /**
+ * Of these messages those that are parts of themselves, by way of others or not, and with them all between. Such a circle completes by
+ * an event, not by itself: where the lifecycle changes by which one of it was complete, it must not stay so because of that.
+ */
+export async function readCircles(execute: Execute, messages: readonly number[]): Promise<Set<number>> {
+  const rows = rowsOf<[number]>(
+    await execute({ sql: childrenSql.circles, args: [JSON.stringify(messages)] }),
+  );
+  return new Set(rows.map(([message]) => message));
+}
+
+/** Has these be complete no more until they are judged again, which it sees to. */
+export function forgetCompletion(messages: Iterable<number>): InStatement {
+  return { sql: childrenSql.forget, args: [JSON.stringify([...messages])] };
+}
+
+/**
  * Learns parents from the events of a step, and has those judged again that depend on them.
  *
  * @param range as the step has it: events, and changes before them

@@ -8,6 +8,7 @@
 import type { InStatement } from "@libsql/client";
 import type { Micros } from "../../core/event.ts";
 import type { Database } from "../../db/database.ts";
+import { forgetCompletion, readCircles } from "../../db/journeys/children.ts";
 import type { LifecycleCache } from "../../db/lifecycles/lifecycle-cache.ts";
 import type { Tombstones } from "../../db/retention/tombstones.ts";
 import { rowsOf } from "../../db/rows.ts";
@@ -154,9 +155,16 @@ export class Backfills {
     }
     const others = new TimesOfOthers(this.#database, seq);
     const made = await others.read(adopted);
+    const circles =
+      followed.plan.children === undefined
+        ? new Set<number>()
+        : await readCircles((statement) => this.#database.execute(statement), [...made.keys()]);
     for (const { message, collected, stored, before: lifecycle } of adopted) {
       const { times = [], owed } = made.get(message) ?? {};
-      for (const [name, at] of namedTimes(followed.plan, times)) collected.times.set(name, at);
+      const { plan } = followed;
+      // It begins as if no part of a circle were complete: else each may be so for the others are.
+      const begun = circles.has(message) ? times.with(plan.children!.slot, null) : times;
+      for (const [name, at] of namedTimes(plan, begun)) collected.times.set(name, at);
       if (owed !== undefined) steps.owed.put(message, owed);
       const known = stored &&
         lifecycle && {
@@ -165,7 +173,11 @@ export class Backfills {
         };
       steps.adopt(collected, known, followed, readOf(message));
     }
-    return { touch: await touchAdopted(this.#lifecycles, adopted), others: others.statements() };
+    const forget = circles.size === 0 ? [] : [forgetCompletion(circles)];
+    return {
+      touch: await touchAdopted(this.#lifecycles, adopted),
+      others: [...forget, ...others.statements()],
+    };
   }
 }
 
