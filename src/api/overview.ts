@@ -31,7 +31,9 @@ const overviewApp = app.extend({
     .nullable()
     .meta({ description: "The length of each of the steps; null where they were not read." }),
   event_steps: z.array(count).meta({ description: "Events in each step; the last one holds the clock." }),
-  finding_steps: z.array(count).meta({ description: "Findings that were raised in each step." }),
+  finding_steps: z
+    .array(count)
+    .meta({ description: "Findings that were raised in each step; 1,000 at most." }),
 });
 
 export const getOverview = operation({

@@ -13,14 +13,36 @@ export class FreshCache<Value> {
     this.#max = max;
   }
 
-  async of(key: string, clock: Micros, read: () => Promise<Value>): Promise<Value> {
-    const known = this.#known.get(key);
-    if (known !== undefined && Math.abs(clock - known.readAt) < this.#freshFor) return known.value;
-    const value = await read();
-    this.#known.delete(key);
-    this.#known.set(key, { readAt: clock, value });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > this.#max && oldest !== undefined) this.#known.delete(oldest);
-    return value;
+  /** @param freshFor how long the value is good for here, where that is another time */
+  async of(key: string, clock: Micros, read: () => Promise<Value>, freshFor?: Micros): Promise<Value> {
+    const [value] = await this.all([key], clock, async () => [await read()], freshFor);
+    return value as Value;
+  }
+
+  /** The values of some keys. @param read reads those of the keys at these places, in their order, together */
+  async all(
+    keys: readonly string[],
+    clock: Micros,
+    read: (missing: readonly number[]) => Promise<readonly Value[]>,
+    freshFor = this.#freshFor,
+  ): Promise<Value[]> {
+    const values = keys.map((key) => this.#known.get(key));
+    const isFresh = (index: number) => {
+      const known = values[index];
+      return known !== undefined && Math.abs(clock - known.readAt) < freshFor;
+    };
+    const missing = [...keys.keys()].filter((index) => !isFresh(index));
+    const found = missing.length === 0 ? [] : await read(missing);
+    for (const [n, index] of missing.entries()) {
+      const value = { readAt: clock, value: found[n] as Value };
+      values[index] = value;
+      this.#known.delete(keys[index]!);
+      this.#known.set(keys[index]!, value);
+    }
+    for (const key of this.#known.keys()) {
+      if (this.#known.size <= this.#max) break;
+      this.#known.delete(key);
+    }
+    return values.map((known) => known!.value);
   }
 }

@@ -1179,7 +1179,7 @@ export const overdueAgesSql = {
 
 /** src/db/findings/overdue-groups.sql */
 export const overdueGroupsSql = {
-  longest: `SELECT m.message_id, f.due_at FROM findings f INDEXED BY findings_hop_overdue CROSS JOIN messages m ON m.id = f.message WHERE f.app = ?1 AND f.stage = ?2 AND f.after = ?3 AND f.triage = ?4 AND f.kind = 'missing' AND f.retracted_at = 0 ORDER BY f.due_at LIMIT 1`,
+  longest: `SELECT g.key AS hop, m.message_id, g.first ->> 1 AS due_at FROM ( SELECT h.key, ( SELECT json_array(first.value ->> 0, first.value ->> 1) FROM ( SELECT ( SELECT json_array(message, due_at) FROM findings INDEXED BY findings_hop_overdue WHERE app = h.value ->> 0 AND stage = h.value ->> 1 AND after = h.value ->> 2 AND triage = marks.value AND kind = 'missing' AND retracted_at = 0 ORDER BY due_at LIMIT 1) AS value FROM json_each(?2) marks) first WHERE first.value IS NOT NULL ORDER BY first.value ->> 1 LIMIT 1) AS first FROM json_each(?1) h ) g CROSS JOIN messages m ON m.id = g.first ->> 0`,
 } as const;
 
 /** src/db/journeys/children.sql */
@@ -1295,9 +1295,9 @@ export const runEventsSql = {
 
 /** src/db/messages/summaries.sql */
 export const summariesSql = {
-  stages: `SELECT message, event, min(created_at) AS first, max(created_at) AS last, 0 AS ahead FROM events INDEXED BY events_order WHERE message IN ( SELECT value FROM json_each(?1) WHERE value NOT IN (SELECT message FROM events WHERE ahead <> 0 AND message IN (SELECT value FROM json_each(?1)))) GROUP BY message, event UNION ALL SELECT message, event, min(created_at - ahead), max(created_at - ahead), max(ahead) FROM events INDEXED BY events_order WHERE message IN (SELECT message FROM events WHERE ahead <> 0 AND message IN (SELECT value FROM json_each(?1))) GROUP BY message, event`,
+  stages: `SELECT json_group_array(json_array(message, event, first, last, ahead)) AS rows FROM ( SELECT message, event, min(created_at) AS first, max(created_at) AS last, 0 AS ahead FROM events INDEXED BY events_order WHERE message IN ( SELECT value FROM json_each(?1) WHERE value NOT IN (SELECT message FROM events WHERE ahead <> 0 AND message IN (SELECT value FROM json_each(?1)))) GROUP BY message, event UNION ALL SELECT message, event, min(created_at - ahead), max(created_at - ahead), max(ahead) FROM events INDEXED BY events_order WHERE message IN (SELECT message FROM events WHERE ahead <> 0 AND message IN (SELECT value FROM json_each(?1))) GROUP BY message, event)`,
   names: `SELECT DISTINCT message, external_id, parent_id FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1)) AND (external_id <> '' OR parent_id <> '')`,
-  stagesOfLarge: `SELECT ?1 AS message, event, min(created_at - ahead) AS first, max(created_at - ahead) AS last, max(ahead) AS ahead FROM ( SELECT * FROM ( SELECT event, created_at, ahead FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2) UNION ALL SELECT * FROM ( SELECT event, created_at, ahead FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2) ) GROUP BY event`,
+  stagesOfLarge: `SELECT json_group_array(json_array(?1, event, first, last, ahead)) AS rows FROM ( SELECT event, min(created_at - ahead) AS first, max(created_at - ahead) AS last, max(ahead) AS ahead FROM ( SELECT * FROM ( SELECT event, created_at, ahead FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2) UNION ALL SELECT * FROM ( SELECT event, created_at, ahead FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2) ) GROUP BY event)`,
   namesOfLarge: `SELECT DISTINCT ?1 AS message, external_id, parent_id FROM ( SELECT external_id, coalesce(min(nullif(parent_id, '')) OVER (), '') AS parent_id FROM ( SELECT * FROM ( SELECT external_id, parent_id FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at ASC, event ASC, event_id ASC, detail ASC LIMIT ?2) UNION ALL SELECT * FROM ( SELECT external_id, parent_id FROM events INDEXED BY events_order WHERE message = ?1 ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2) ) ) WHERE external_id <> '' OR parent_id <> '' ORDER BY external_id LIMIT ?3 + 1`,
   instances: `SELECT message, lifecycle, state, overdue_since FROM instances WHERE message IN (SELECT value FROM json_each(?1))`,
   ahead: `SELECT m.id FROM messages m WHERE m.id IN (SELECT value FROM json_each(?1)) AND m.id > (SELECT seq FROM projection) AND (SELECT bytes FROM lifecycles WHERE app_id = m.app_id AND after_seq < m.id ORDER BY version DESC LIMIT 1) > 0`,
@@ -1350,7 +1350,7 @@ export const setAsideSql = {
 export const pulseSql = {
   app: `SELECT id FROM apps WHERE app_id = ?1`,
   events: `SELECT CAST((minute - ?2) / ?3 AS INTEGER) AS step, sum(count) AS count FROM rates WHERE app = ?1 AND minute >= ?2 AND minute < ?4 GROUP BY 1`,
-  findings: `SELECT CAST((raised_at - ?2) / ?3 AS INTEGER) AS step, count(*) AS count FROM (SELECT raised_at FROM findings WHERE app = ?1 AND raised_at >= ?2 ORDER BY raised_at DESC LIMIT ?4) GROUP BY 1`,
+  findings: `SELECT value AS step, ( SELECT count(*) FROM ( SELECT 1 FROM findings WHERE app = ?1 AND raised_at >= ?2 + value * ?3 AND raised_at < ?2 + (value + 1) * ?3 LIMIT ?4)) AS count FROM json_each(?5)`,
   wholeWay: `SELECT histogram FROM latencies WHERE stage = (SELECT id FROM stages WHERE app = ?1 AND after = '' AND stage = '') AND span = ?2 AND start >= ?3 AND start < ?4`,
 } as const;
 

@@ -6,6 +6,8 @@ export const pulsesMax = 24;
 /** A day in half hours. */
 export const pulseSteps = 48;
 export const pulseStep: Micros = 1_800_000_000;
+/** Findings of one step that are counted. */
+export const pulseFindingsMax = 1_000;
 
 export interface AppPulse {
   readonly appId: string;
@@ -14,7 +16,7 @@ export interface AppPulse {
   readonly p95Before?: Micros;
   /** Events that happened in each step, the last of which holds the clock. */
   readonly events: readonly number[];
-  /** Findings that were raised in each step; of the latest 20,000. */
+  /** Findings that were raised in each step, up to `pulseFindingsMax`. */
   readonly findings: readonly number[];
 }
 

@@ -20,7 +20,7 @@ import type { Micros } from "../../core/event.ts";
 import { nowMicros } from "../../core/time.ts";
 import { alertsSql, figuresSql } from "../../gen/sql.ts";
 import { Conditions } from "../conditions.ts";
-import { hopP99 } from "../findings/hop-p99.ts";
+import { hopP99s } from "../findings/hop-p99.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import { parseObject, type ReadConnection } from "../read-connection.ts";
 import { readHopTimes } from "./hop-times.ts";
@@ -157,7 +157,9 @@ export class AlertQueries {
         { sql: "SELECT id FROM apps WHERE app_id = ?", args: [hop.appId] },
       ]);
       const app = rows?.[0]?.id;
-      p99s.push(app === undefined ? undefined : await hopP99(this.#connection, Number(app), hop, clock));
+      const [p99] =
+        app === undefined ? [] : await hopP99s(this.#connection, [{ ...hop, app: Number(app) }], clock);
+      p99s.push(p99);
     }
     return p99s;
   }

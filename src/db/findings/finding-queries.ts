@@ -23,7 +23,7 @@ import { KeysetScan, scanMaxDefault } from "../keyset-scan.ts";
 import { gapAround } from "../messages/position.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { findingOf } from "./finding-row.ts";
-import { hopP99 } from "./hop-p99.ts";
+import { hopP99s } from "./hop-p99.ts";
 
 /** Findings of one page of history, and changes that it examines. */
 const historyFindings = 1_000;
@@ -185,19 +185,22 @@ export class FindingQueries {
   }
 
   async #overdueStages(rows: readonly Row[], clock: number): Promise<OverdueStage[]> {
-    const p99s = new Map<string, number | undefined>();
-    const stages: OverdueStage[] = [];
-    for (const row of rows) {
-      const finding = findingOf(row);
-      const hop = JSON.stringify([row.app, finding.after, finding.stage]);
-      if (!p99s.has(hop)) p99s.set(hop, await hopP99(this.#connection, Number(row.app), finding, clock));
-      const p99 = p99s.get(hop);
-      stages.push({
+    const known = rows.map((row) => ({ row, finding: findingOf(row) }));
+    const hops = new Map(
+      known.map(({ row, finding }) => {
+        const hop = { app: Number(row.app), after: finding.after, stage: finding.stage };
+        return [JSON.stringify(Object.values(hop)), hop];
+      }),
+    );
+    const found = await hopP99s(this.#connection, [...hops.values()], clock);
+    const p99s = new Map([...hops.keys()].map((key, index) => [key, found[index]]));
+    return known.map(({ row, finding }): OverdueStage => {
+      const p99 = p99s.get(JSON.stringify([Number(row.app), finding.after, finding.stage]));
+      return {
         finding,
         startedAt: Number(row.started_at),
         ...(p99 !== undefined && { hopP99: p99 }),
-      });
-    }
-    return stages;
+      };
+    });
   }
 }

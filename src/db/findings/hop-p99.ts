@@ -1,43 +1,43 @@
 /** How long messages normally take from one stage to the next. Runs on a query thread. */
 import type { Micros } from "../../core/event.ts";
 import { statisticsSql } from "../../gen/sql.ts";
-import { cover } from "../../statistics/buckets.ts";
 import { Histogram } from "../../statistics/histogram.ts";
 import { FreshCache } from "../fresh-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
 
-/** The window of latencies, in microseconds. */
-const hopSpan = 7 * 86_400_000_000;
+/** The window of latencies, in days: today, and those before. */
+const hopDays = 7;
+const day = 86_400_000_000;
 
-/**
- * The 99th percentile of the last seven days.
- *
- * @param app its number
- * @returns `undefined` where no message was counted
- */
-export async function hopP99(
-  connection: ReadConnection,
-  app: number,
-  { after, stage }: { readonly after: string; readonly stage: string },
-  clock: Micros,
-): Promise<Micros | undefined> {
-  const ranges = cover(lastWhole(clock));
-  const results = await connection.read(
-    ranges.map(({ span, from, to }) => ({
-      sql: statisticsSql.latencyOfHop,
-      args: [app, span, from, to, after, stage],
-    })),
-  );
-  const all = new Histogram();
-  connection.decode(results.flat(), (row) => all.mergeText(String(row.histogram)));
-  return all.count === 0 ? undefined : all.percentiles([99])[0]?.value;
+/** A hop of the app with this number. */
+export interface AppHop {
+  readonly app: number;
+  readonly after: string;
+  readonly stage: string;
 }
 
-/** The last seven days by the hour, so that few histograms are read. */
-function lastWhole(clock: Micros) {
-  const hour = 3_600_000_000;
-  const until = Math.ceil(clock / hour) * hour;
-  return { since: until - hopSpan, until };
+/**
+ * The 99th percentile of the last seven days (UTC) of each hop, today among them: by whole days, so that a hop has seven histograms.
+ *
+ * @returns `undefined` where no message was counted
+ */
+export async function hopP99s(
+  connection: ReadConnection,
+  hops: readonly AppHop[],
+  clock: Micros,
+): Promise<(Micros | undefined)[]> {
+  const until = (Math.floor(clock / day) + 1) * day;
+  const results = await connection.read(
+    hops.map(({ app, after, stage }) => ({
+      sql: statisticsSql.latencyOfHop,
+      args: [app, day, until - hopDays * day, until, after, stage],
+    })),
+  );
+  return hops.map((_, index) => {
+    const all = new Histogram();
+    connection.decode(results[index], (row) => all.mergeText(String(row.histogram)));
+    return all.count === 0 ? undefined : all.percentiles([99])[0]?.value;
+  });
 }
 
 /** How long a percentile is good for, in microseconds: it is of seven days. */
@@ -53,13 +53,15 @@ export class HopP99Cache {
     this.#connection = connection;
   }
 
-  /** See `hopP99`. */
-  of(
-    app: number,
-    hop: { readonly after: string; readonly stage: string },
-    clock: Micros,
-  ): Promise<Micros | undefined> {
-    const key = JSON.stringify([app, hop.after, hop.stage]);
-    return this.#known.of(key, clock, () => hopP99(this.#connection, app, hop, clock));
+  /** See `hopP99s`. */
+  of(hops: readonly AppHop[], clock: Micros): Promise<(Micros | undefined)[]> {
+    const keys = hops.map(({ app, after, stage }) => JSON.stringify([app, after, stage]));
+    return this.#known.all(keys, clock, (missing) =>
+      hopP99s(
+        this.#connection,
+        missing.map((index) => hops[index]!),
+        clock,
+      ),
+    );
   }
 }

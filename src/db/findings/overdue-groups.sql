@@ -1,8 +1,19 @@
 -- Overdue stages by hop, from counts only: see `overdue-groups.ts`.
 
 -- name: longest
--- Of the stage ?2 behind ?3 of the app with the number ?1 the one that was due first, of those with the mark ?4.
-SELECT m.message_id, f.due_at
-FROM findings f INDEXED BY findings_hop_overdue CROSS JOIN messages m ON m.id = f.message
-WHERE f.app = ?1 AND f.stage = ?2 AND f.after = ?3 AND f.triage = ?4 AND f.kind = 'missing' AND f.retracted_at = 0
-ORDER BY f.due_at LIMIT 1;
+-- Of each hop of ?1 (JSON: app, stage, stage before) the one that was due first, of those with one of the marks ?2 (JSON: numbers): the
+-- index has each mark apart.
+SELECT g.key AS hop, m.message_id, g.first ->> 1 AS due_at
+FROM (
+  SELECT h.key, (
+    SELECT json_array(first.value ->> 0, first.value ->> 1)
+    FROM (
+      SELECT (
+        SELECT json_array(message, due_at) FROM findings INDEXED BY findings_hop_overdue
+        WHERE app = h.value ->> 0 AND stage = h.value ->> 1 AND after = h.value ->> 2 AND triage = marks.value
+          AND kind = 'missing' AND retracted_at = 0
+        ORDER BY due_at LIMIT 1) AS value
+      FROM json_each(?2) marks) first
+    WHERE first.value IS NOT NULL ORDER BY first.value ->> 1 LIMIT 1) AS first
+  FROM json_each(?1) h
+) g CROSS JOIN messages m ON m.id = g.first ->> 0;

@@ -17,7 +17,7 @@ import { cover } from "../../statistics/buckets.ts";
 import { Conditions } from "../conditions.ts";
 import { formatCursor, parseCursor } from "../cursor.ts";
 import type { ReadConnection } from "../read-connection.ts";
-import { HopP99Cache } from "./hop-p99.ts";
+import { type AppHop, HopP99Cache } from "./hop-p99.ts";
 
 const cursorKind = "overdue groups";
 const day = 86_400_000_000;
@@ -50,16 +50,17 @@ export class OverdueGroupQueries {
     const groups: OverdueGroup[] = [];
     for (let from = 0; from < page.length; from += groupsAtOnce) {
       const some = page.slice(from, from + groupsAtOnce);
-      const [ages = [], ...longest] = await this.#connection.read([
+      const hops = some.map(hopOf);
+      const [ages = [], longest = []] = await this.#connection.read([
         ageStatement(some, query),
-        ...some.flatMap((row) => longestStatements(row, query.triage)),
+        longestStatement(hops, query.triage),
       ]);
       const agesById = new Map(ages.map((row) => [row.id, row]));
-      const each = longest.length / some.length;
+      const longestByHop = new Map(longest.map((row) => [Number(row.hop), row]));
+      const p99s = await this.#p99s.of(hops, clock);
       for (const [index, row] of some.entries()) {
-        const found = longest.slice(index * each, (index + 1) * each).flat();
-        const hop = { after: String(row.after), stage: String(row.stage) };
-        const normalP99 = await this.#p99s.of(Number(row.app), hop, clock);
+        const { app: _, ...hop } = hops[index]!;
+        const normalP99 = p99s[index];
         groups.push({
           appId: String(row.app_id),
           ...hop,
@@ -67,7 +68,7 @@ export class OverdueGroupQueries {
           fresh: Number(row.fresh),
           acknowledged: Number(row.acknowledged),
           ages: agesOf(Number(row.total), agesById.get(row.id)),
-          ...longestOf(found),
+          ...longestOf(longestByHop.get(index)),
           ...(normalP99 !== undefined && { normalP99 }),
         });
       }
@@ -144,19 +145,19 @@ function sumSince(stage: string, since: Micros, triage: OverdueTriage): string {
   return sums.join(" + ");
 }
 
-/** One for each mark that counts: the index has them apart. */
-function longestStatements({ app, stage, after }: Row, triage: OverdueTriage): InStatement[] {
-  const marks = triage === "any" ? [0, 1] : [triage === "none" ? 0 : 1];
-  return marks.map((mark) => ({
-    sql: overdueGroupsSql.longest,
-    args: [app as number, stage as string, after as string, mark],
-  }));
+function hopOf({ app, after, stage }: Row): AppHop {
+  return { app: Number(app), after: String(after), stage: String(stage) };
 }
 
-function longestOf(rows: readonly Row[]): Pick<OverdueGroup, "longest"> {
-  const [first] = rows.toSorted((a, b) => Number(a.due_at) - Number(b.due_at));
-  if (first === undefined) return {};
-  return { longest: { messageId: String(first.message_id), dueAt: Number(first.due_at) } };
+function longestStatement(hops: readonly AppHop[], triage: OverdueTriage): InStatement {
+  const marks = triage === "any" ? [0, 1] : [triage === "none" ? 0 : 1];
+  const rows = hops.map(({ app, stage, after }) => [app, stage, after]);
+  return { sql: overdueGroupsSql.longest, args: [JSON.stringify(rows), JSON.stringify(marks)] };
+}
+
+function longestOf(row: Row | undefined): Pick<OverdueGroup, "longest"> {
+  if (row === undefined) return {};
+  return { longest: { messageId: String(row.message_id), dueAt: Number(row.due_at) } };
 }
 
 function keyOf(row: Row): number[] {

@@ -23,7 +23,7 @@ import { activeIn, closedIn, withMarks } from "./held-findings.ts";
 import { putOthers, readOthers, withOthers } from "./message-others.ts";
 import { readOwed } from "./owed-events.ts";
 import { type ReceivedEvent, readRunEvents, readRunsOwed } from "./run-events.ts";
-import { lookedAtMax } from "./summaries.ts";
+import { lookedAtMax, type StageTimes } from "./summaries.ts";
 
 /** Runs in one answer, and UTF-16 units of their stages: the last ones. */
 const runsShownMax = 100;
@@ -33,7 +33,7 @@ export interface InstanceRead {
   readonly message: number;
   readonly plan: Plan;
   /** Rows of `event` and `first`. */
-  readonly stages: readonly Row[];
+  readonly stages: readonly StageTimes[];
   /** `instances.times`, where the message has more events than `stages` were read from. */
   readonly known: unknown;
   /** Rows of `heldFindings`. */
@@ -168,8 +168,8 @@ function withOwedStages(
 }
 
 /** When each event that the lifecycle names came first. */
-function timesOf(plan: Plan, stages: readonly Row[], known: unknown): (Micros | null)[] {
-  const firsts = new Map(stages.map((row) => [String(row.event), Number(row.first)]));
+function timesOf(plan: Plan, stages: readonly StageTimes[], known: unknown): (Micros | null)[] {
+  const firsts = new Map(stages.map(({ event, first }) => [event, first]));
   const earlier = typeof known === "string" ? (JSON.parse(known) as (Micros | null)[]) : [];
   return [...plan.slots].map(([event, slot]) => {
     const times = [firsts.get(event), earlier[slot]].filter((time) => typeof time === "number");

@@ -22,7 +22,7 @@ import { pageBytesMax, storedEvent } from "./event-rows.ts";
 import { heldFindings } from "./held-findings.ts";
 import { type RunOf, readInstance } from "./message-instance.ts";
 import { countCandidates, scanMessages } from "./message-list.ts";
-import { lookedAtMax, namesOf, rankOf, Summaries, stagesOf, summaryOf } from "./summaries.ts";
+import { lookedAtMax, namesOf, rankOf, Summaries, stagesIn, stagesOf, summaryOf } from "./summaries.ts";
 
 export interface MessageQueriesOptions extends DatabaseAddress {
   /** Rows that one page of a list looks at. */
@@ -56,7 +56,7 @@ export class MessageQueries {
     const id = Number(found?.[0]?.id ?? 0);
     const count = Number(found?.[0]?.event_count ?? 0);
     const scan = scanEvents(id, asked);
-    const [position, message, rows = [], stages = [], names = [], lifecycle, held, instance, projection] =
+    const [position, message, rows = [], staged, names = [], lifecycle, held, instance, projection] =
       await this.#connection.read([
         knownPosition(this.#connection.journalId),
         { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
@@ -69,6 +69,7 @@ export class MessageQueries {
         "SELECT watermark, seq, (SELECT skews FROM clock) AS skews FROM projection",
       ]);
     const asOfSeq = Number(position?.[0]?.seq ?? 0);
+    const stages = stagesIn(staged);
     // There is none, or retention has taken it between the two reads.
     if (stages.length === 0) return { asOfSeq };
     const eventCount = Number(message?.[0]?.event_count);

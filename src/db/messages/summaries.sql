@@ -4,17 +4,19 @@
 -- name: stages
 -- Names of events with their first and last time, of the messages ?1 (JSON: numbers). Those with events from ahead are read apart: only
 -- theirs are not in the index.
-SELECT message, event, min(created_at) AS first, max(created_at) AS last, 0 AS ahead
-FROM events INDEXED BY events_order
-WHERE message IN (
-  SELECT value FROM json_each(?1)
-  WHERE value NOT IN (SELECT message FROM events WHERE ahead <> 0 AND message IN (SELECT value FROM json_each(?1))))
-GROUP BY message, event
-UNION ALL
-SELECT message, event, min(created_at - ahead), max(created_at - ahead), max(ahead)
-FROM events INDEXED BY events_order
-WHERE message IN (SELECT message FROM events WHERE ahead <> 0 AND message IN (SELECT value FROM json_each(?1)))
-GROUP BY message, event;
+SELECT json_group_array(json_array(message, event, first, last, ahead)) AS rows
+FROM (
+  SELECT message, event, min(created_at) AS first, max(created_at) AS last, 0 AS ahead
+  FROM events INDEXED BY events_order
+  WHERE message IN (
+    SELECT value FROM json_each(?1)
+    WHERE value NOT IN (SELECT message FROM events WHERE ahead <> 0 AND message IN (SELECT value FROM json_each(?1))))
+  GROUP BY message, event
+  UNION ALL
+  SELECT message, event, min(created_at - ahead), max(created_at - ahead), max(ahead)
+  FROM events INDEXED BY events_order
+  WHERE message IN (SELECT message FROM events WHERE ahead <> 0 AND message IN (SELECT value FROM json_each(?1)))
+  GROUP BY message, event);
 
 -- name: names
 -- External ids and parents of the same messages.
@@ -24,7 +26,9 @@ WHERE message IN (SELECT value FROM json_each(?1)) AND (external_id <> '' OR par
 
 -- name: stagesOfLarge
 -- Of the message ?1, from its first ?2 and its last ?2 events.
-SELECT ?1 AS message, event, min(created_at - ahead) AS first, max(created_at - ahead) AS last, max(ahead) AS ahead
+SELECT json_group_array(json_array(?1, event, first, last, ahead)) AS rows
+FROM (
+  SELECT event, min(created_at - ahead) AS first, max(created_at - ahead) AS last, max(ahead) AS ahead
 FROM (
   SELECT * FROM (
     SELECT event, created_at, ahead FROM events INDEXED BY events_order WHERE message = ?1
@@ -34,7 +38,7 @@ FROM (
     SELECT event, created_at, ahead FROM events INDEXED BY events_order WHERE message = ?1
     ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2)
 )
-GROUP BY event;
+GROUP BY event);
 
 -- name: namesOfLarge
 -- The same of the message ?1, from its first ?2 and its last ?2 events: ?3 external ids at most, and its least parent beside each.

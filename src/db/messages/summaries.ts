@@ -2,7 +2,7 @@
  * Summaries of messages, from their events. Cost and size of each are bounded, however many events its message has.
  */
 import type { InStatement, Row } from "@libsql/client";
-import type { MessageKey } from "../../core/event.ts";
+import type { MessageKey, Micros } from "../../core/event.ts";
 import { compareText, externalIdsMax, type Rank, summarize } from "../../core/fold.ts";
 import type { MessageSummary } from "../../core/query.ts";
 import { messageStates } from "../../core/state.ts";
@@ -10,6 +10,7 @@ import { summariesSql } from "../../gen/sql.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
 import { lifecyclesById, type PlanCache } from "../lifecycles/plan-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
+import { rowsOf } from "../rows.ts";
 import { keyOf } from "./event-rows.ts";
 
 /** Events of one message that its summary looks at: with more, half of them are its first and half its last. */
@@ -21,7 +22,23 @@ const pageCharsMax = 1024 * 1024;
 /** Definitions that are read at one time; each has up to 64 KiB. */
 const definitionsMax = 16;
 
-/** Names of a message's events with their first and last time. */
+/** A name of a message's events with their first and last time, and whether any of them was from ahead. */
+export interface StageTimes {
+  readonly message: number;
+  readonly event: string;
+  readonly first: Micros;
+  readonly last: Micros;
+  readonly ahead: boolean;
+}
+
+/** @param rows of `stagesOf` */
+export function stagesIn(rows: readonly Row[] | undefined): StageTimes[] {
+  return rowsOf<[message: number, event: string, first: Micros, last: Micros, ahead: number]>({
+    rows: [...(rows ?? [])],
+  }).map(([message, event, first, last, ahead]) => ({ message, event, first, last, ahead: ahead !== 0 }));
+}
+
+/** See `stagesIn`. */
 export function stagesOf(message: number, eventCount: number): InStatement {
   return eventCount <= lookedAtMax
     ? { sql: summariesSql.stages, args: [`[${message}]`] }
@@ -41,7 +58,7 @@ export type MessageStatus = Pick<MessageSummary, "state" | "overdueSince">;
 /** The rows of a summary. */
 export interface SummaryRows {
   readonly eventCount: number;
-  readonly stages: readonly Row[];
+  readonly stages: readonly StageTimes[];
   readonly names: readonly Row[];
   readonly status: MessageStatus | undefined;
   readonly plan: Plan | undefined;
@@ -51,12 +68,7 @@ export interface SummaryRows {
 export function summaryOf(key: MessageKey, rows: SummaryRows): MessageSummary {
   const { eventCount, status } = rows;
   return summarize(key, {
-    stages: rows.stages.map(({ event, first, last, ahead }) => ({
-      event: String(event),
-      first: Number(first),
-      last: Number(last),
-      skewed: Number(ahead) !== 0,
-    })),
+    stages: rows.stages.map(({ event, first, last, ahead }) => ({ event, first, last, skewed: ahead })),
     externalIds: distinct(rows.names.map((row) => String(row.external_id))),
     parentId: distinct(rows.names.map((row) => String(row.parent_id))).sort(compareText)[0] ?? "",
     eventCount,
@@ -111,7 +123,7 @@ export class Summaries {
     const ids = [JSON.stringify(rows.map((row) => row.id))];
     const [first] = rows.map((row) => ({ id: Number(row.id), events: Number(row.event_count) }));
     const large = first !== undefined && first.events > lookedAtMax ? first : undefined;
-    const [stages = [], names = [], instances = [], ahead = []] = await this.#connection.read([
+    const [stages, names = [], instances = [], ahead = []] = await this.#connection.read([
       large ? stagesOf(large.id, large.events) : { sql: summariesSql.stages, args: ids },
       large ? namesOf(large.id, large.events) : { sql: summariesSql.names, args: ids },
       { sql: summariesSql.instances, args: ids },
@@ -120,10 +132,10 @@ export class Summaries {
     const plans = await this.#plansOf(instances);
     const instancesById = new Map(instances.map((row) => [row.message, row]));
     const aheadIds = new Set(ahead.map((row) => row.id));
-    const stagesById = Map.groupBy(stages, (row) => row.message);
+    const stagesById = Map.groupBy(stagesIn(stages), ({ message }) => message);
     const namesById = Map.groupBy(names, (row) => row.message);
     return rows.map((row) => {
-      const theirs = stagesById.get(row.id);
+      const theirs = stagesById.get(Number(row.id));
       // Retention may have taken the message between the two reads.
       if (theirs === undefined) return [row];
       const instance = instancesById.get(row.id);

@@ -4,17 +4,27 @@ import type { Micros } from "../../core/event.ts";
 import { pulseSql } from "../../gen/sql.ts";
 import { cover, wholeMinutes } from "../../statistics/buckets.ts";
 import { Histogram } from "../../statistics/histogram.ts";
-import { type AppPulse, type PulseReader, pulseStep, pulseSteps, pulsesMax } from "../../statistics/pulse.ts";
+import {
+  type AppPulse,
+  type PulseReader,
+  pulseFindingsMax,
+  pulseStep,
+  pulseSteps,
+  pulsesMax,
+} from "../../statistics/pulse.ts";
 import { FreshCache } from "../fresh-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
 
 /** How long a pulse is good for. */
 const freshFor: Micros = 15_000_000;
 const cachedMax = 1_000;
-/** Findings of a day that are looked at. */
-const findingsMax = 20_000;
+/** Pulses that one call reads, where older ones are known, and how old these may be. */
+const readMax = 5;
+const staleFor: Micros = 60_000_000;
 const minute = 60_000_000;
 const hour = 60 * minute;
+/** As JSON. */
+const steps = JSON.stringify([...Array(pulseSteps).keys()]);
 
 export class PulseQueries implements PulseReader {
   readonly #connection: ReadConnection;
@@ -27,8 +37,14 @@ export class PulseQueries implements PulseReader {
   /** See `PulseReader.pulses`. */
   async pulses(appIds: readonly string[], clock: Micros): Promise<readonly AppPulse[]> {
     const pulses: AppPulse[] = [];
+    let readable = readMax;
     for (const appId of appIds.slice(0, pulsesMax)) {
-      const pulse = await this.#known.of(appId, clock, () => this.#read(appId, clock));
+      const freshFor = readable > 0 ? undefined : staleFor;
+      const read = () => {
+        readable -= 1;
+        return this.#read(appId, clock);
+      };
+      const pulse = await this.#known.of(appId, clock, read, freshFor);
       if (pulse !== undefined) pulses.push(pulse);
     }
     return pulses;
@@ -43,7 +59,7 @@ export class PulseQueries implements PulseReader {
     const since = until - pulseSteps * pulseStep;
     const [events, findings] = await this.#connection.read([
       { sql: pulseSql.events, args: [app, since / minute, pulseStep / minute, until / minute] },
-      { sql: pulseSql.findings, args: [app, since, pulseStep, findingsMax] },
+      { sql: pulseSql.findings, args: [app, since, pulseStep, pulseFindingsMax, steps] },
     ]);
     const p95 = await this.#p95(app, clock - hour, clock);
     const p95Before = await this.#p95(app, clock - 2 * hour, clock - hour);

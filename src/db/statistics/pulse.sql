@@ -11,10 +11,13 @@ WHERE app = ?1 AND minute >= ?2 AND minute < ?4
 GROUP BY 1;
 
 -- name: findings
--- The latest ?4 findings that were raised from ?2 on, in each step of ?3 microseconds.
-SELECT CAST((raised_at - ?2) / ?3 AS INTEGER) AS step, count(*) AS count
-FROM (SELECT raised_at FROM findings WHERE app = ?1 AND raised_at >= ?2 ORDER BY raised_at DESC LIMIT ?4)
-GROUP BY 1;
+-- Findings that were raised from ?2 on, in each of the steps ?5 (JSON: numbers) of ?3 microseconds; ?4 of a step at most.
+SELECT value AS step, (
+  SELECT count(*) FROM (
+    SELECT 1 FROM findings
+    WHERE app = ?1 AND raised_at >= ?2 + value * ?3 AND raised_at < ?2 + (value + 1) * ?3
+    LIMIT ?4)) AS count
+FROM json_each(?5);
 
 -- name: wholeWay
 -- Histograms of the whole way of messages, by the buckets of the span ?2 from ?3 on, before ?4.
