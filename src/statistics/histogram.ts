@@ -12,6 +12,20 @@ interface Bucket {
   excess: number;
 }
 
+/** A value as every histogram takes it: placed once, where it is added to several. */
+export interface Sample {
+  /** Its bucket's place, and by how much it is more than the least value there. */
+  readonly place: number;
+  readonly excess: number;
+  readonly message: number;
+}
+
+export function sampleOf(value: number, message: number): Sample {
+  const took = Math.min(value, valueMax);
+  const place = placeOf(took);
+  return { place, excess: took - leastAt(place), message };
+}
+
 /** More than the widest bucket, and small enough that two of them are a safe integer together. */
 const excessModulus = 2 ** 48;
 
@@ -52,19 +66,23 @@ export class Histogram {
 
   /** @param value a whole number of microseconds, not negative */
   add(value: number, message: number): void {
-    const took = Math.min(value, valueMax);
-    const place = placeOf(took);
-    this.#put(place, 1, message, took - leastAt(place));
+    this.addSample(sampleOf(value, message));
   }
 
   /** Takes back what `add` added: a message's times can change. */
   remove(value: number, message: number): void {
-    const took = Math.min(value, valueMax);
-    const place = placeOf(took);
+    this.removeSample(sampleOf(value, message));
+  }
+
+  addSample({ place, excess, message }: Sample): void {
+    this.#put(place, 1, message, excess);
+  }
+
+  removeSample({ place, excess, message }: Sample): void {
     const bucket = this.#buckets.get(place);
     if (bucket === undefined) return;
     bucket.count -= 1;
-    bucket.excess = (bucket.excess + excessModulus - (took - leastAt(place))) % excessModulus;
+    bucket.excess = (bucket.excess + excessModulus - excess) % excessModulus;
     this.#count -= 1;
     if (bucket.example === message) bucket.example = 0;
     if (bucket.count === 0) this.#buckets.delete(place);

@@ -22,11 +22,18 @@ export interface NextInstance {
   readonly wasComplete: boolean;
 }
 
+/** As of nearly all messages that have ended. */
+const nothingDue = padded(0, 17).repeat(3);
+
 /** For `upsertInstances`. */
 export function instanceEntry({ message, lifecycle, run, reconciled, next, findings }: NextInstance): string {
   const { app, id } = lifecycle;
-  const times = `${padded(message, 17)}${padded(run.openedAt, 17)}${padded(reconciled.overdueSince ?? 0, 17)}`;
-  const due = `${padded(next[0], 17)}${padded(next[1], 17)}`;
+  const { overdueSince = 0 } = reconciled;
+  const times = `${padded(message, 17)}${padded(run.openedAt, 17)}`;
+  const due =
+    overdueSince === 0 && next[0] === 0
+      ? nothingDue
+      : `${padded(overdueSince, 17)}${padded(next[0], 17)}${padded(next[1], 17)}`;
   const ids = `${padded(app, 10)}${padded(id, 10)}${padded(findings, 10)}`;
   const state = messageStates.indexOf(reconciled.state);
   // Numbers and letters: nothing that JSON would escape.

@@ -16,7 +16,7 @@ import { forRows } from "../../db/rows.ts";
 import { rollupsSql } from "../../gen/sql.ts";
 import { type Hop, hopsOf } from "../../lifecycle/hops.ts";
 import type { Times } from "../../lifecycle/plan.ts";
-import { Histogram } from "../../statistics/histogram.ts";
+import { Histogram, type Sample, sampleOf } from "../../statistics/histogram.ts";
 import { AbandonedDeltas } from "./abandoned-deltas.ts";
 import { OverdueDeltas } from "./overdue-deltas.ts";
 import { type BucketKey, bucketKeys, minuteKey, rollUp } from "./stage-buckets.ts";
@@ -37,9 +37,8 @@ interface AppDelta {
   readonly rates: Map<string, Map<number, number>>;
 }
 
-interface Sample {
-  readonly took: Micros;
-  readonly message: number;
+interface SignedSample {
+  readonly sample: Sample;
   readonly sign: 1 | -1;
 }
 
@@ -47,7 +46,7 @@ export class RollupDeltas {
   readonly #apps = new Map<string, AppDelta>();
   /** By stage and minute: a step's messages share a few of these, which are rolled up into the longer spans at its end. */
   readonly #funnel = new Map<number, number[]>();
-  readonly #samples = new Map<number, Sample[]>();
+  readonly #samples = new Map<number, SignedSample[]>();
   readonly #overdue = new OverdueDeltas();
   readonly #abandoned = new AbandonedDeltas();
   /** Whether something is taken away from a rate. */
@@ -173,7 +172,7 @@ export class RollupDeltas {
     const stage = hop.stage < 0 ? lifecycle.wholeId : lifecycle.stageIds[hop.stage]!;
     const key = minuteKey(stage, hop.reachedAt);
     const samples = this.#samples.get(key);
-    const sample = { took: hop.took, message, sign };
+    const sample = { sample: sampleOf(hop.took, message), sign };
     if (samples === undefined) this.#samples.set(key, [sample]);
     else samples.push(sample);
   }
@@ -208,9 +207,9 @@ export class RollupDeltas {
     for (const [key, samples] of rollUp(this.#samples, (all, more) => all.concat(more))) {
       const histogram = histograms.get(key) ?? new Histogram();
       histograms.set(key, histogram);
-      for (const { took, message, sign } of samples) {
-        if (sign === 1) histogram.add(took, message);
-        else histogram.remove(took, message);
+      for (const { sample, sign } of samples) {
+        if (sign === 1) histogram.addSample(sample);
+        else histogram.removeSample(sample);
       }
       yield `[${key},${JSON.stringify(histogram.toString())}]`;
     }
