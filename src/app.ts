@@ -102,7 +102,10 @@ async function start(
   const remainingMs = () => Math.max(0, deadline - performance.now());
   const clock = new Clock({ log, graceMs: config.startGraceMs });
   const unreadable = createUnreadable(log);
-  const threads = startDatabaseThreads(config, { shutdown, remainingMs, notify: unreadable.notify });
+  const threads = startDatabaseThreads(config, {
+    ...{ shutdown, remainingMs, log },
+    notify: unreadable.notify,
+  });
   const { database, quarantine, store, query, inner } = threads;
   const callers = await openCallers(config, store.client, log);
   const journal = new FileJournal({

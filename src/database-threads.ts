@@ -1,6 +1,6 @@
 /** The database threads of a Mars, which are started together and stopped with it. */
 import type { Config } from "./config/config.ts";
-import type { Notify } from "./core/ports.ts";
+import type { Log, Notify } from "./core/ports.ts";
 import { createQuarantine, type DatabaseAddress } from "./db/database.ts";
 import type { Shutdown } from "./shutdown.ts";
 import { startQueryThread, startStoreThread } from "./threads.ts";
@@ -27,11 +27,13 @@ export interface DatabaseThreadsOptions {
   readonly remainingMs: () => number;
   /** Gets what the readers notice. */
   readonly notify: Notify;
+  /** Has what the writer notices. */
+  readonly log: Log;
 }
 
 export function startDatabaseThreads(
   config: Config,
-  { shutdown, remainingMs, notify }: DatabaseThreadsOptions,
+  { shutdown, remainingMs, notify, log }: DatabaseThreadsOptions,
 ): DatabaseThreads {
   const quarantine = createQuarantine();
   const database = {
@@ -40,7 +42,9 @@ export function startDatabaseThreads(
     timeoutMs: databaseTimeoutMs,
     ...(!config.acceptDatabaseDamage && { quarantine }),
   };
-  const store = startStoreThread(database);
+  const store = startStoreThread(database, ({ message, event, fields }) =>
+    log.info(message, { event, ...fields }),
+  );
   shutdown.defer("store", () => store.stop(remainingMs()));
   // Where a database server is away the next Mars finds out by itself that this one has ended.
   shutdown.defer("lease", () => store.client.releaseLease().catch(() => undefined));

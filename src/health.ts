@@ -56,7 +56,7 @@ export function createUnreadable(log: Pick<Log, "error">) {
     warnings(): string[] {
       return count === 0 ? [] : [`rows could not be read ${count} times, see unreadable_row in the log`];
     },
-    notify({ message, event, error }: { message: string; event: string; error: unknown }): void {
+    notify({ message, event, error }: { message: string; event: string; error?: unknown }): void {
       count += 1;
       const now = performance.now();
       if (now - loggedAt < logEveryMs) return;

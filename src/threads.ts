@@ -13,8 +13,8 @@ import { startThread, type Thread } from "./workers/thread.ts";
 import type { TrialService, TrialServiceOptions } from "./workers/trial-service.ts";
 
 /** The thread that writes. */
-export function startStoreThread(options: DatabaseAddress): Thread<StoreService> {
-  return startThread(new Worker(new URL("./workers/store-worker.ts", import.meta.url)), options);
+export function startStoreThread(options: DatabaseAddress, notify: Notify): Thread<StoreService> {
+  return startThread(new Worker(new URL("./workers/store-worker.ts", import.meta.url)), options, notify);
 }
 
 /** A thread that reads; there are two. */

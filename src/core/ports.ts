@@ -245,7 +245,9 @@ export interface Notice {
   /** A stable sentence, and a stable name for it. */
   readonly message: string;
   readonly event: string;
-  readonly error: unknown;
+  /** Absent where nothing is wrong. */
+  readonly error?: unknown;
+  readonly fields?: Readonly<Record<string, string | number>>;
 }
 
 /** @param error of any kind; across threads it arrives as `fromThreadError` makes it */

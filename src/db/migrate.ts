@@ -14,24 +14,35 @@ export class UnknownSchemaError extends Error {
   override readonly name = "UnknownSchemaError";
 }
 
+/** A step that begins. */
+export interface MigrationStep {
+  readonly step: number;
+  readonly of: number;
+  readonly name: string;
+}
+
 /**
  * Applies the steps that are not applied yet. Each is recorded with a hash of its SQL, so that a database made by
  * another text of the same step is refused here, instead of failing later for want of a column.
  *
  * @param what names the database in messages
+ * @param begins called before each step of a database that has a schema already: with many messages a step takes minutes
  * @throws `UnknownSchemaError`
  */
 export async function migrate(
   database: Database,
   migrations: readonly Migration[],
   what: string,
+  begins: (step: MigrationStep) => void = () => undefined,
 ): Promise<void> {
   await database.execute(
     "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL, hash TEXT NOT NULL) STRICT",
   );
   const { rows: applied } = await database.execute("SELECT * FROM migrations ORDER BY version");
   assertKnown(applied, migrations, what);
-  for (const migration of migrations.slice(applied.length)) {
+  for (const [index, migration] of migrations.slice(applied.length).entries()) {
+    if (applied.length > 0)
+      begins({ step: applied.length + index + 1, of: migrations.length, name: migration.name });
     await database.script(migration.sql, {
       // Of two nodes that start together the second one's insert fails, and its step with it.
       sql: "INSERT INTO migrations (version, name, applied_at, hash) VALUES (?, ?, ?, ?)",

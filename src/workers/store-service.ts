@@ -9,7 +9,7 @@ import type { Erasure } from "../core/erasure.ts";
 import { MarsError } from "../core/error.ts";
 import type { MessageKey, Micros } from "../core/event.ts";
 import type { JournalState } from "../core/journal.ts";
-import type { StorePosition } from "../core/ports.ts";
+import type { Notify, StorePosition } from "../core/ports.ts";
 import { KeyWriter } from "../db/access/key-writer.ts";
 import { SessionWriter } from "../db/access/session-writer.ts";
 import { AlertWriter } from "../db/alerts/alert-writer.ts";
@@ -41,7 +41,8 @@ const cacheKiB = 65_536;
 
 export type StoreService = ReturnType<typeof createStoreService>;
 
-export function createStoreService(options: DatabaseAddress) {
+/** @param notify called before each step of the schema that a database needs */
+export function createStoreService(options: DatabaseAddress, notify: Notify = () => undefined) {
   const what = `the database ${options.url}`;
   const files = new KnownFiles();
   const database: Database = new Database({
@@ -131,7 +132,12 @@ export function createStoreService(options: DatabaseAddress) {
         storedSeq = await storedSeqOf(database);
         pages.open();
       }
-      const position = await messages.open(journal, nextSeq);
+      const position = await messages.open(journal, nextSeq, ({ step, of, name }) =>
+        notify({
+          ...{ message: "database schema step begins", event: "schema_step_began" },
+          fields: { step, of, name },
+        }),
+      );
       await erasures.open();
       opened = true;
       return position;

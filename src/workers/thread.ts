@@ -19,7 +19,7 @@ interface Call {
 }
 
 type Reply =
-  | { readonly id: 0; readonly notice: Notice & { readonly error: ThreadError } }
+  | { readonly id: 0; readonly notice: Notice & { readonly error?: ThreadError } }
   | { readonly id: number; readonly value: unknown }
   | {
       readonly id: number;
@@ -46,8 +46,10 @@ export interface Thread<T> {
 export function serveThread<O>(create: (options: O, notify: Notify) => object): void {
   const parent = parentPort;
   if (parent === null) throw new Error("this module runs in a worker only");
-  const notify: Notify = ({ message, event, error }) =>
-    parent.postMessage({ id: 0, notice: { message, event, error: toThreadError(error) } } satisfies Reply);
+  const notify: Notify = ({ error, ...rest }) => {
+    const notice = { ...rest, ...(error !== undefined && { error: toThreadError(error) }) };
+    parent.postMessage({ id: 0, notice } satisfies Reply);
+  };
   let methods: Record<string, (...args: readonly unknown[]) => unknown> = {
     create: (options) => {
       methods = create(options as O, notify) as typeof methods;
@@ -99,7 +101,8 @@ export function startThread<T extends { close(): unknown }>(
   };
   worker.on("message", (data: Reply) => {
     if ("notice" in data) {
-      notify({ ...data.notice, error: fromThreadError(data.notice.error) });
+      const { error, ...rest } = data.notice;
+      notify({ ...rest, ...(error !== undefined && { error: fromThreadError(error) }) });
       return;
     }
     const call = calls.get(data.id);

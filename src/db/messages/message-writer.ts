@@ -13,7 +13,7 @@ import type { SetAsideStep } from "../../core/set-aside.ts";
 import { storeMigrations } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import type { Lease } from "../lease.ts";
-import { migrate } from "../migrate.ts";
+import { type MigrationStep, migrate } from "../migrate.ts";
 import { insertSetAside, SetAsideWriter } from "../set-aside/set-aside-writer.ts";
 import {
   collectLate,
@@ -78,9 +78,13 @@ export class MessageWriter {
     return this.#seq;
   }
 
-  /** See `Store.open`. */
-  async open(journal: JournalState, nextSeq = journal.lastSeq + 1): Promise<StorePosition> {
-    await migrate(this.#database, storeMigrations, this.#what);
+  /** See `Store.open`. @param begins as `migrate` has it */
+  async open(
+    journal: JournalState,
+    nextSeq = journal.lastSeq + 1,
+    begins?: (step: MigrationStep) => void,
+  ): Promise<StorePosition> {
+    await migrate(this.#database, storeMigrations, this.#what, begins);
     await this.#lease.take();
     const position = await findPosition(this.#database, journal, nextSeq);
     this.#journalId = journal.id;
