@@ -26,9 +26,13 @@ export const owed = z
       .literal(true)
       .optional()
       .meta({ description: "There are over 1,000 recipients: the first by their names count." }),
+    count_ignored: z.string().optional().meta({
+      description:
+        "Of `children`: a value of the attribute `count`, as JSON, that is no whole number from 0 to 1,000,000,000; it does not count.",
+    }),
   })
   .nullable()
-  .meta({ description: "Of a stage with `each` or `times`; null for any other." });
+  .meta({ description: "Of a stage with `each`, `times` or `children`; null for any other." });
 
 /** How pages end: where the next one begins, `null` on the last. */
 export const pageEnd = {

@@ -131,13 +131,14 @@ function instanceStageToJson(stage: InstanceStage) {
 /** How far a stage is that is owed by several; `null` for any other. */
 export function owedToJson(owed: Owed | undefined) {
   if (owed === undefined) return null;
-  const { expected, received, missing, extra, extraCount, late, lateCount, partial } = owed;
+  const { expected, received, missing, extra, extraCount, late, lateCount, partial, countIgnored } = owed;
   return {
     ...{ expected, received, missing, extra },
     extra_count: extraCount,
     late,
     late_count: lateCount,
     ...(partial && { partial }),
+    ...(countIgnored !== undefined && { count_ignored: countIgnored }),
   };
 }
 

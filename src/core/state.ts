@@ -54,6 +54,8 @@ export interface Owed {
   readonly lateCount: number;
   /** There are over 1,000 recipients: the first by their names count. */
   readonly partial?: true;
+  /** Of `children`: a value of the attribute `count` that is no such number, as JSON; of long ones the first 100 characters. */
+  readonly countIgnored?: string;
 }
 
 export interface InstanceStage {

@@ -11,19 +11,25 @@ export interface Children {
   readonly lastAt: Micros;
   /** The ids of those that are not complete, as they began; not all where there are many. */
   readonly missing: readonly string[];
-  /** How many there have to be, by the message's own events; 0 where these do not say. */
-  readonly size: number;
+  /** How many there have to be by the message's own events, and when the first of these said so. Absent: at least one. */
+  readonly count?: { readonly size: number; readonly saidAt: Micros };
+  /** A value of the attribute `count` that is no whole number from 0 to `childrenCountMax`, as JSON. */
+  readonly ignored?: string;
 }
 
-/** When the stage was done; `null` where it is not: there is at least one child, and as many as the message says. */
-export function childrenDoneAt({ total, incomplete, lastAt, size }: Children): Micros | null {
-  return incomplete === 0 && total >= Math.max(1, size) ? lastAt : null;
+/** A count fits into 32 bits, as answers by RPC have it. */
+export const childrenCountMax = 1_000_000_000;
+
+/** When the stage was done; `null` where it is not. A message that says it has no children has nothing to wait for. */
+export function childrenDoneAt({ total, incomplete, lastAt, count }: Children): Micros | null {
+  if (total === 0) return count?.size === 0 ? count.saidAt : null;
+  return incomplete === 0 && total >= (count?.size ?? 1) ? lastAt : null;
 }
 
-/** Who owes the stage; `undefined` while nothing is known of any child. */
-export function childrenOwed({ total, incomplete, missing, size }: Children): Owed | undefined {
-  const expected = Math.max(total, size);
-  if (expected === 0) return undefined;
+/** Who owes the stage; `undefined` while nothing is known of any child, nor of how many there are. */
+export function childrenOwed({ total, incomplete, missing, count, ignored }: Children): Owed | undefined {
+  if (total === 0 && count === undefined && ignored === undefined) return undefined;
+  const expected = Math.max(total, count?.size ?? 0);
   return {
     expected,
     received: total - incomplete,
@@ -32,5 +38,6 @@ export function childrenOwed({ total, incomplete, missing, size }: Children): Ow
     extraCount: 0,
     late: [],
     lateCount: 0,
+    ...(ignored !== undefined && { countIgnored: ignored }),
   };
 }

@@ -225,19 +225,31 @@ function childrenEvents(member: Member, others: Others, completed: Completed): N
   if (stage === undefined) return [];
   const children = others.childrenOf(member);
   const times = children.map((one) => completed.get(one));
-  if (children.length < Math.max(1, sizeOf(member, stage)) || times.includes(undefined)) return [];
+  const said = saidOf(member, stage);
+  const sizes = said.filter(({ size }) => isSize(size));
+  const size = sizes.length === 0 ? 1 : sizeOf(member, stage);
+  if (children.length === 0 && size === 0) {
+    return [{ event: stage.names[0]!, createdAt: Math.min(...sizes.map(({ at }) => at)) }];
+  }
+  if (children.length < Math.max(1, size) || times.includes(undefined)) return [];
   return [{ event: stage.names[0]!, createdAt: Math.max(...(times as number[])) }];
 }
 
 /** How many children there have to be: the largest number that its events say. */
-function sizeOf({ events }: Member, { after, children }: NaiveStage): number {
+function sizeOf(member: Member, stage: NaiveStage): number {
+  const sizes = saidOf(member, stage).flatMap(({ size }) => (isSize(size) ? [size] : []));
+  return Math.max(0, ...sizes);
+}
+
+const isSize = (size: unknown): size is number => Number.isInteger(size) && Number(size) >= 0;
+
+function saidOf({ events }: Member, { after, children }: NaiveStage): { size: unknown; at: number }[] {
   const count = children?.count;
-  if (count === undefined) return 0;
-  const sizes = events
+  if (count === undefined) return [];
+  return events
     .filter(({ event, attributes }) => after.includes(event) && attributes !== "")
-    .map(({ attributes }) => JSON.parse(attributes)[count] as unknown)
-    .filter((size) => Number.isInteger(size));
-  return Math.max(0, ...(sizes as number[]));
+    .map(({ attributes, createdAt }) => ({ size: JSON.parse(attributes)[count] as unknown, at: createdAt }))
+    .filter(({ size }) => size !== undefined && size !== null);
 }
 
 function judge(
@@ -348,8 +360,13 @@ function childrenOwed(
 ): NaiveOwed | undefined {
   const children = others.childrenOf(member);
   const missing = children.filter((one) => !completed.has(one)).map(({ messageId }) => messageId);
+  const said = saidOf(member, stage);
+  if (children.length === 0 && said.length === 0) return undefined;
   const expected = Math.max(sizeOf(member, stage), children.length);
-  if (expected === 0) return undefined;
   const received = children.length - missing.length;
-  return { expected, received, missing: missing.sort(), extra: [], extraCount: 0, late: [], lateCount: 0 };
+  const [ignored] = said.flatMap(({ size }) => (isSize(size) ? [] : [JSON.stringify(size)])).sort();
+  return {
+    ...{ expected, received, missing: missing.sort(), extra: [], extraCount: 0, late: [], lateCount: 0 },
+    ...(ignored !== undefined && { countIgnored: ignored }),
+  };
 }

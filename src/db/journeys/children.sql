@@ -46,8 +46,9 @@ UPDATE children SET completed_at = 0 WHERE child IN (SELECT value FROM json_each
 
 -- name: read
 -- For each of ?1, arrays of a message's number, the JSON path of an attribute or NULL, and the events that may have it: how many children the message
--- has, how many of them are not complete, when the last one completed, the ids of the first ?3 that are not, and the largest number that the
--- attribute says. Of its own events the first 10,000 are looked at, up to the seq ?2.
+-- has, how many of them are not complete, when the last one completed, the ids of the first ?3 that are not, and of the attribute an array: the largest
+-- number up to ?4 that it says, when the first of these was said, and the first of its values that is no such number. Of its own events the first 10,000
+-- are looked at, up to the seq ?2.
 SELECT json_group_array(json_array(
   (SELECT count(*) FROM children WHERE app = q.app AND parent = q.message_id),
   (SELECT count(*) FROM children WHERE app = q.app AND parent = q.message_id AND completed_at = 0),
@@ -56,13 +57,16 @@ SELECT json_group_array(json_array(
     SELECT json_group_array(message_id) FROM (
       SELECT c.message_id FROM children h CROSS JOIN messages c ON c.id = h.child
       WHERE h.app = q.app AND h.parent = q.message_id AND h.completed_at = 0 ORDER BY h.child LIMIT ?3))),
-  CASE WHEN q.path IS NOT NULL THEN (
-    SELECT max(e.attributes ->> q.path) FROM (
-      SELECT seq, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2
-      ORDER BY created_at, event, event_id, detail LIMIT 10000
-    ) s CROSS JOIN events e ON e.seq = s.seq
-    WHERE s.event IN (SELECT value FROM json_each(q.after))
-      AND json_type(nullif(e.attributes, ''), q.path) = 'integer') END)) AS rows
+  json(CASE WHEN q.path IS NOT NULL THEN (
+    SELECT json_array(max(iif(number, value, NULL)), min(iif(number, at, NULL)), min(iif(number, NULL, substr(text, 1, 100)))) FROM (
+      SELECT e.attributes ->> q.path AS value, e.attributes -> q.path AS text, e.created_at - e.ahead AS at,
+        json_type(e.attributes, q.path) = 'integer' AND e.attributes ->> q.path BETWEEN 0 AND ?4 AS number
+      FROM (
+        SELECT seq, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2
+        ORDER BY created_at, event, event_id, detail LIMIT 10000
+      ) s CROSS JOIN events e ON e.seq = s.seq
+      WHERE s.event IN (SELECT value FROM json_each(q.after)) AND e.attributes <> ''
+        AND json_type(e.attributes, q.path) <> 'null')) END))) AS rows
 FROM (
   SELECT a.key AS k, m.id AS message, m.message_id, apps.id AS app, a.value ->> 1 AS path, a.value -> 2 AS after
   FROM json_each(?1) a LEFT JOIN messages m ON m.id = a.value ->> 0 LEFT JOIN apps ON apps.app_id = m.app_id

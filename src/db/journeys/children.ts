@@ -4,7 +4,7 @@
  */
 import type { InStatement, ResultSet } from "@libsql/client";
 import { childrenSql } from "../../gen/sql.ts";
-import type { Children } from "../../lifecycle/children.ts";
+import { type Children, childrenCountMax } from "../../lifecycle/children.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
 import { rowsOf } from "../rows.ts";
 
@@ -35,12 +35,20 @@ export async function readChildren(
     return { message, row: [message, path, children.after] };
   });
   if (parents.length === 0) return new Map();
-  const args = [JSON.stringify(parents.map(({ row }) => row)), upTo, idsMax];
+  const args = [JSON.stringify(parents.map(({ row }) => row)), upTo, idsMax, childrenCountMax];
   const rows = rowsOf<ChildrenRow>(await execute({ sql: childrenSql.read, args }));
   return new Map(
     parents.map(({ message }, index) => {
-      const [total, incomplete, lastAt, missing, size] = rows[index]!;
-      return [message, { total, incomplete, lastAt: lastAt ?? 0, missing, size: size ?? 0 }];
+      const [total, incomplete, lastAt, missing, said] = rows[index]!;
+      const [size = null, saidAt = null, ignored = null] = said ?? [];
+      return [
+        message,
+        {
+          ...{ total, incomplete, lastAt: lastAt ?? 0, missing },
+          ...(size !== null && saidAt !== null && { count: { size, saidAt } }),
+          ...(ignored !== null && { ignored }),
+        },
+      ];
     }),
   );
 }
@@ -50,7 +58,7 @@ type ChildrenRow = [
   incomplete: number,
   lastAt: number | null,
   missing: string[],
-  size: number | null,
+  said: [size: number | null, at: number | null, ignored: string | null] | null,
 ];
 
 /**

@@ -98,3 +98,45 @@ test("a batch of batches waits for its parts, and names those that are not compl
   expect(((await tried.json()) as Json).states).toMatchObject({ complete: 5, overdue: 0 });
   await live.close();
 });
+
+test("a batch without parts is complete at once, and a number that is none is shown", async () => {
+  await get(`${mars.url}/api/apps/sizes/lifecycle`, {
+    method: "PUT",
+    body: JSON.stringify(lifecycle),
+    headers: { "content-type": "application/json" },
+  });
+  const sizes = { none: 0, text: "three", half: 1.5, minus: -1, huge: 5_000_000_000, no: null, list: [2] };
+  const seq = await sendBulk(mars.url, [
+    ...Object.entries(sizes).map(([message_id, size]) => {
+      return { app_id: "sizes", message_id, event: "SENT", created_at: at(0), attributes: { size } };
+    }),
+    { app_id: "sizes", message_id: "text-1", event: "DELIVERED", created_at: at(9), parent_id: "text" },
+    { app_id: "sizes", message_id: "more", event: "SENT", created_at: at(1), attributes: { size: 0 } },
+    { app_id: "sizes", message_id: "more-1", event: "DELIVERED", created_at: at(7), parent_id: "more" },
+  ]);
+  const show = (id: string) => getJson<Json>(`${messageUrl(mars.url, "sizes", id)}?min_seq=${seq}`);
+  const late = `${mars.url}/api/findings?app_id=sizes&stage=children`;
+  // "half", "minus", "huge", "no" and "list" wait for a part.
+  await until(
+    async () =>
+      (await show("more")).state === "complete" &&
+      (await show("text")).state === "complete" &&
+      (await getJson<Json>(late)).findings.filter((one: Json) => one.kind === "missing").length === 5,
+  );
+  const of = async (id: string) => {
+    const { state, lifecycle } = await show(id);
+    const { done_at, owed } = lifecycle.stages[1];
+    return [state, done_at, owed && [owed.received, owed.expected, owed.count_ignored]];
+  };
+  const time = (seconds: number) => at(seconds).replace("Z", "000Z");
+  expect(await of("none")).toEqual(["complete", time(0), [0, 0, undefined]]);
+  expect(await of("more")).toEqual(["complete", time(7), [1, 1, undefined]]);
+  expect(await of("text")).toEqual(["complete", time(9), [1, 1, '"three"']]);
+  expect(await of("half")).toEqual(["overdue", null, [0, 0, "1.5"]]);
+  expect(await of("minus")).toEqual(["overdue", null, [0, 0, "-1"]]);
+  expect(await of("huge")).toEqual(["overdue", null, [0, 0, "5000000000"]]);
+  expect(await of("list")).toEqual(["overdue", null, [0, 0, "[2]"]]);
+  expect(await of("no")).toEqual(["overdue", null, null]);
+  const { findings } = await getJson<Json>(`${late}&message_id=half`);
+  expect(findings).toMatchObject([{ owed: { count_ignored: "1.5" } }]);
+});

@@ -13,7 +13,7 @@ interface OwedProps {
 }
 
 export function OwedNames({ owed, address }: OwedProps) {
-  const { expected, received, partial } = owed;
+  const { expected, received, partial, count_ignored } = owed;
   const share = expected === 0 ? 1 : Math.min(1, received / expected);
   return (
     <div class="owed">
@@ -24,6 +24,11 @@ export function OwedNames({ owed, address }: OwedProps) {
         {countText(received)} of {partial && "at least "}
         {countText(expected)}
       </p>
+      {count_ignored !== undefined && (
+        <p class="muted">
+          The number of parts, {count_ignored}, does not count: it is no whole number from 0 on.
+        </p>
+      )}
       {owedGroups(owed).map((group) => (
         <Names key={group.what} group={group} address={group.what === "missing" ? address : undefined} />
       ))}
