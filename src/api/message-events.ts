@@ -4,7 +4,7 @@ import { MarsError } from "../core/error.ts";
 import { storedEventToJson } from "../core/json.ts";
 import { eventBytesMax, listLimitDefault, messageEventsLimitMax } from "../core/limits.ts";
 import { pageEnd } from "./answers.ts";
-import { appId, cursor, defined, messageId, minSeq, text, whole, word } from "./fields.ts";
+import { appId, cursor, defined, messageId, minSeq, since, text, until, whole, word } from "./fields.ts";
 import { event } from "./message-answers.ts";
 import { rpcEventsBytesMax } from "./messages.ts";
 import { operation } from "./operation.ts";
@@ -24,6 +24,8 @@ export const listMessageEvents = operation({
     message_id: messageId,
     order: word(["asc", "desc"], "By `created_at`.").default("asc"),
     event: text(eventBytesMax, "Of this name only.").optional(),
+    since: since.optional(),
+    until: until.optional(),
     limit: whole(1, messageEventsLimitMax, "How many are on a page.").default(listLimitDefault),
     cursor: cursor.optional(),
     min_seq: minSeq,

@@ -1,11 +1,15 @@
 /** The events of one message, in pages both ways. Validated by `api/`. */
-import type { MessageKey, StoredEvent } from "./event.ts";
+import type { MessageKey, Micros, StoredEvent } from "./event.ts";
 
 export interface MessageEventsQuery extends MessageKey {
   /** By `created_at`: the earliest first, or the latest. Ties go by name, event id and the rest of their contents. */
   readonly order: "asc" | "desc";
   /** Of this name only. */
   readonly event?: string;
+  /** Of those that happened from here on, by `created_at`. */
+  readonly since?: Micros;
+  /** Of those that happened before, by `created_at`. */
+  readonly until?: Micros;
   /** Events on this page, 1–`messageEventsLimitMax`. */
   readonly limit: number;
   /** The `nextCursor` or the `previousCursor` of another page, opaque. */

@@ -74,6 +74,7 @@ const steps = (door: string): readonly Step[] => [
   [getMessage, { ...shop, message_id: "none" }],
   [listMessageEvents, { ...shop, message_id: "rich", order: "desc", limit: 1 }],
   [listMessageEvents, { ...shop, message_id: "late", event: "created" }],
+  [listMessageEvents, { ...shop, message_id: "late", ...window }],
   [listMessageEvents, { ...shop, message_id: "none" }],
   [listMessageEvents, { ...shop, message_id: "late", limit: 251 }],
   [getMessage, { ...shop, message_id: "late", limit: 10_001 }],

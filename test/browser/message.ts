@@ -40,6 +40,7 @@ export async function checkMessage(site: Site): Promise<string> {
       await checkRuns(page, site, inspect);
       await checkOwed(page, site, inspect);
       await checkJourney(page, site, inspect);
+      await checkJumps(page, site, inspect);
     } finally {
       await close();
     }
@@ -78,6 +79,22 @@ async function checkOwed(page: Page, site: Site, inspect: Inspect): Promise<void
     await page.waitForSelector(`.names:has-text("${what}"):has-text("${name}")`);
   }
   await inspect("owed by several");
+}
+
+/** Many events: each end of them, and the failure between, is a few keys away. */
+async function checkJumps(page: Page, site: Site, inspect: Inspect): Promise<void> {
+  await open(page, site, "jobs", "job-many");
+  await page.waitForSelector(".earlier");
+  for (const [name, expected] of [
+    ["First", "QUEUED"],
+    ["The failure", "CRASHED"],
+    ["Last", "STEP"],
+  ] as const) {
+    await page.getByRole("button", { name, exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".timeline .event").first().filter({ hasText: expected }).waitFor();
+  }
+  await inspect("many events");
 }
 
 async function checkJourney(page: Page, site: Site, inspect: Inspect): Promise<void> {
@@ -132,6 +149,9 @@ async function seed(site: Site): Promise<void> {
     event("jobs", "job-runs", "CRASHED", 280, { reason: "out of memory" }),
     event("jobs", "job-runs", "QUEUED", 100),
     event("jobs", "job-runs", "STARTED", 90),
+    event("jobs", "job-many", "QUEUED", 3_000),
+    ...Array.from({ length: 2_500 }, (_, n) => event("jobs", "job-many", "STEP", 2_900 - n, { n })),
+    event("jobs", "job-many", "CRASHED", 1_500.5, { reason: "disk full" }),
     event("notices", "notice-1", "SENT", 60, { recipients: ["eu-west", "us-east", "ap-south"] }),
     ...["us-east", "ap-south", "sa-east"].map((client) =>
       event("notices", "notice-1", "ACKED", 59.5, { client }),

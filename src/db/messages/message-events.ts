@@ -58,6 +58,8 @@ function scanOf(
   {
     order,
     event,
+    since,
+    until,
     limit,
     cursor,
     bytesMax = pageBytesMax,
@@ -66,6 +68,8 @@ function scanOf(
 ): KeysetScan {
   const indexed = new Conditions();
   indexed.add("e.message = ?", message);
+  if (since !== undefined) indexed.add("e.created_at >= ?", since);
+  if (until !== undefined) indexed.add("e.created_at < ?", until);
   const filters = new Conditions();
   filters.addEqual("e.event", event);
   return new KeysetScan({

@@ -63,6 +63,17 @@ test("a page leads back to the one before it, which leads on to it", async () =>
   }
 });
 
+test("a time divides the events, ties of it together: those before it and those from it on", async () => {
+  const all = (await pages()).flatMap(seqsOf);
+  for (const at of [1_000, 1_500, 1_501, 9_000]) {
+    const behind = (await pages({ since: at })).flatMap(seqsOf);
+    const before = (await pages({ until: at, order: "desc" })).flatMap(seqsOf);
+    expect([...before.reverse(), ...behind]).toEqual(all);
+    const [first] = (await read({ since: at, limit: 1 })).events;
+    expect(first === undefined || first.createdAt >= at).toBe(true);
+  }
+});
+
 test("a rare name is found behind pages that examine a bounded number of events", async () => {
   const found = await pages({ event: "RARE", limit: 1 });
   expect(found.flatMap(({ events }) => events.map((one) => one.event))).toEqual(["RARE", "RARE"]);

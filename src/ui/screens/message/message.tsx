@@ -28,7 +28,7 @@ interface MessageScreenProps {
 
 export function MessageScreen({ first, soughtId, again }: MessageScreenProps) {
   const { app_id: appId, message_id: messageId } = first;
-  const { now: message, events, total, earlier, look } = useLiveMessage(first, again);
+  const { now: message, events, total, earlier, later, goTo, look } = useLiveMessage(first, again);
   const latency = useRead("getLatency", { app_id: appId }, { when: first.lifecycle !== null });
   const former = formerRun(message, parameter("run"));
   const shown = former?.stages ?? message.lifecycle?.stages ?? [];
@@ -65,7 +65,10 @@ export function MessageScreen({ first, soughtId, again }: MessageScreenProps) {
         events={own}
         runs={runs}
         total={former === undefined ? total : own.length}
+        failedAt={message.lifecycle?.failed_at ?? undefined}
+        {...(former === undefined && { goTo })}
         {...(earlier !== undefined && { earlier })}
+        {...(later !== undefined && { later })}
       />
     </Page>
   );

@@ -1,11 +1,17 @@
 /** The events of the message in their order, with the time between them. */
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { type EventRun, runsOf, type TimelineEvent } from "../../data/message-events.ts";
 import { betweenMs, countText, dayText, durationText, shortDuration } from "../../data/text.ts";
 import { say } from "../../frame/toasts.tsx";
 import { Chunks } from "../../parts/chunks.tsx";
 import { Precise } from "../../parts/time.tsx";
+import { Jumps } from "./jumps.tsx";
+import type { Place } from "./live-message.ts";
 import { type Run, runOf } from "./runs.ts";
+
+/** Fewer events need no jumps. */
+const jumpsMin = 30;
 
 /** An event that arrived later than this after `created_at` has a note. */
 const lateMs = 5_000;
@@ -16,11 +22,17 @@ interface TimelineProps {
   readonly runs: readonly Run[];
   /** Number of events of the message, those that are not loaded included. */
   readonly total: number;
+  /** When the message failed; absent where it did not. */
+  readonly failedAt: string | undefined;
   /** Loads the events before; absent where there are none. */
   earlier?(): Promise<void>;
+  /** Loads the events behind; absent where there are none. */
+  later?(): Promise<void>;
+  /** Absent where only some of the events are shown. */
+  goTo?(place: Place): Promise<void>;
 }
 
-export function Timeline({ events, runs, total, earlier }: TimelineProps) {
+export function Timeline({ events, runs, total, failedAt, earlier, later, goTo }: TimelineProps) {
   const loading = useSignal(false);
   const open = useSignal<ReadonlySet<number>>(new Set());
   const toggle = (key: number) => {
@@ -28,10 +40,19 @@ export function Timeline({ events, runs, total, earlier }: TimelineProps) {
     if (!next.delete(key)) next.add(key);
     open.value = next;
   };
-  const load = async () => {
+  const load = async (read: (() => Promise<void>) | undefined) => {
     loading.value = true;
-    await earlier?.().catch((error) => say(`Earlier events cannot be read: ${error.message}`));
+    await read?.().catch((error) => say(`These events cannot be read: ${error.message}`));
     loading.value = false;
+  };
+  const bottom = useRef<HTMLDivElement>(null);
+  const title = useRef<HTMLHeadingElement>(null);
+  const jump = async (place: Place) => {
+    await load(goTo && (() => goTo(place)));
+    const target = place === "last" ? bottom : title;
+    requestAnimationFrame(() =>
+      target.current?.scrollIntoView({ block: place === "last" ? "end" : "start" }),
+    );
   };
   const stored = events.filter(({ seq }) => seq !== 0).length;
   const rows = runsOf(events).flatMap((run) =>
@@ -39,12 +60,15 @@ export function Timeline({ events, runs, total, earlier }: TimelineProps) {
   );
   return (
     <section aria-labelledby="timeline-title">
-      <h2 id="timeline-title">
+      <h2 id="timeline-title" ref={title}>
         Events <span class="muted">{countText(total)}</span>
       </h2>
+      {goTo !== undefined && total > jumpsMin && (
+        <Jumps loading={loading.value} failedAt={failedAt} jump={(place) => void jump(place)} />
+      )}
       {earlier !== undefined && (
         <p class="earlier">
-          <button type="button" class="button" disabled={loading.value} onClick={load}>
+          <button type="button" class="button" disabled={loading.value} onClick={() => load(earlier)}>
             Show earlier events
           </button>
           <span class="muted"> {countText(Math.max(0, total - stored))} are not shown</span>
@@ -64,6 +88,14 @@ export function Timeline({ events, runs, total, earlier }: TimelineProps) {
           }
         />
       </div>
+      {later !== undefined && (
+        <p class="earlier">
+          <button type="button" class="button" disabled={loading.value} onClick={() => load(later)}>
+            Show later events
+          </button>
+        </p>
+      )}
+      <div ref={bottom} />
     </section>
   );
 }
