@@ -60,7 +60,7 @@ function Since({ finding }: { finding: Finding }) {
       {state === "retracted" && retracted_at !== null && (
         <>
           {kind === "missing" || late_by_ms !== null ? "; " : ""}
-          {ended_by === null ? "it came after all" : `over: ${ended_by.replaceAll("_", " ")}`},{" "}
+          {ended_by === null ? "no longer so" : `over: ${ended_by.replaceAll("_", " ")}`},{" "}
           <Moment at={retracted_at} />
         </>
       )}

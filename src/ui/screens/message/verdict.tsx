@@ -1,5 +1,6 @@
 /** What is wrong with the message, in one sentence, and what is normal. */
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { now } from "../../data/clock.ts";
 import type { Message, TimelineEvent } from "../../data/message-events.ts";
 import { to } from "../../data/route.ts";
@@ -185,7 +186,10 @@ function Closed({ message, stages, changed }: Pick<VerdictProps, "message" | "st
 
 function Failed({ message, events }: Pick<VerdictProps, "message" | "events">) {
   const at = message.lifecycle?.failed_at;
-  const cause = events.find(({ created_at }) => created_at === at);
+  const known = useRef<TimelineEvent>(undefined);
+  // Elsewhere among many events it is not loaded.
+  const cause = [...events, known.current].find((event) => event?.created_at === at);
+  known.current = cause;
   return (
     <section class="verdict bad">
       <h2>{cause === undefined ? "The message failed." : `The message failed: ${cause.event}.`}</h2>
