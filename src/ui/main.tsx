@@ -7,6 +7,7 @@ import "./style/frame.css";
 import "./style/parts.css";
 import "./style/message.css";
 import "./style/screens.css";
+import "./style/forms.css";
 import { render } from "preact";
 import { App, start } from "./app.tsx";
 

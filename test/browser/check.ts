@@ -87,6 +87,7 @@ export async function addressesOf({ url }: Site): Promise<string[]> {
     "/alerts?part=sinks",
     "/alerts?part=deliveries",
     "/alerts?part=silences",
+    "/alerts?part=calendars",
     "/system",
     `/system?${new URLSearchParams({ part: "apps", app_id: one.app_id })}`,
     "/system?part=keys",

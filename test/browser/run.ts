@@ -25,6 +25,7 @@ import { checkLive } from "./live.ts";
 import { checkLongLists } from "./long-lists.ts";
 import { checkMessage } from "./message.ts";
 import { checkOutage } from "./outage.ts";
+import { checkRules } from "./rules.ts";
 import { checkSignIn } from "./sign-in.ts";
 import { checkTwoPeople } from "./two-people.ts";
 
@@ -38,6 +39,7 @@ const checks: Readonly<Record<string, Check>> = {
   message: checkMessage,
   administration: checkAdministration,
   lists: checkLists,
+  rules: checkRules,
   "two people": checkTwoPeople,
   "long lists": checkLongLists,
   failures: checkFailures,

@@ -60,6 +60,11 @@ export function dayText(time: string): string {
   return format(time, { dateStyle: "full" });
 }
 
+/** `Thu` */
+export function dayNameText(time: string | number): string {
+  return format(time, { weekday: "short" });
+}
+
 /** The instant itself, for titles. */
 export function exactText(time: string): string {
   return `${time.replace("T", " ").replace("Z", "")} UTC`;

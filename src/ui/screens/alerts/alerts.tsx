@@ -1,13 +1,20 @@
-/** Rules, sinks, what was delivered, and silences. */
+/** Rules, sinks, what was delivered, silences, and calendars. */
 import { go, here, parameter } from "../../data/route.ts";
 import { Page } from "../../frame/page.tsx";
 import { Choice } from "../../parts/choice.tsx";
+import { Calendars } from "./calendars.tsx";
 import { Deliveries } from "./deliveries.tsx";
 import { Rules } from "./rules.tsx";
 import { Silences } from "./silences.tsx";
 import { Sinks } from "./sinks.tsx";
 
-const parts = { rules: Rules, sinks: Sinks, deliveries: Deliveries, silences: Silences } as const;
+const parts = {
+  rules: Rules,
+  sinks: Sinks,
+  deliveries: Deliveries,
+  silences: Silences,
+  calendars: Calendars,
+} as const;
 type Part = keyof typeof parts;
 
 export default function Alerts() {
@@ -26,6 +33,7 @@ export default function Alerts() {
             { value: "sinks", text: "Sinks" },
             { value: "deliveries", text: "Deliveries" },
             { value: "silences", text: "Silences" },
+            { value: "calendars", text: "Calendars" },
           ]}
           choose={(value) => go(here({ part: value }))}
         />

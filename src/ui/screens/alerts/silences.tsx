@@ -4,10 +4,13 @@ import type { AnswerOf } from "../../../api/operation-types.ts";
 import { useAct } from "../../data/act.ts";
 import { call } from "../../data/call.ts";
 import { useList } from "../../data/list.ts";
+import { useRead } from "../../data/resource.ts";
+import { ExportRows } from "../../parts/export.tsx";
 import { More } from "../../parts/more.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { Moment } from "../../parts/time.tsx";
+import { Field, Select } from "./fields.tsx";
 
 type Silence = AnswerOf<"listAlertSilences">["silences"][number];
 
@@ -24,13 +27,15 @@ export function Silences() {
     {
       name: "Silent",
       wide: true,
-      cell: ({ app_id, rule, stage, kind }) =>
-        [app_id, rule === null ? null : `rule ${rule}`, stage, kind]
-          .filter((one) => one !== null)
-          .join(", ") || "everything",
+      cell: aboutOf,
+      text: aboutOf,
     },
-    { name: "Until", cell: ({ until, active }) => (active ? <Moment at={until} /> : "over") },
-    { name: "Why", cell: ({ comment }) => comment ?? "" },
+    {
+      name: "Until",
+      cell: ({ until, active }) => (active ? <Moment at={until} /> : "over"),
+      text: ({ until }) => until,
+    },
+    { name: "Why", cell: ({ comment }) => comment ?? "", text: ({ comment }) => comment ?? "" },
     {
       name: "",
       align: "end",
@@ -56,7 +61,12 @@ export function Silences() {
       {pending ? (
         <Pending what="silences" />
       ) : rows.length > 0 ? (
-        <Table caption="Silences" columns={columns} rows={rows} keyOf={({ id }) => id} />
+        <>
+          <Table caption="Silences" columns={columns} rows={rows} keyOf={({ id }) => id} />
+          <p class="files">
+            <ExportRows rows={rows} columns={columns} file="silences" />
+          </p>
+        </>
       ) : (
         error === undefined && (
           <Empty title="Nothing is silent">
@@ -71,11 +81,20 @@ export function Silences() {
   );
 }
 
+function aboutOf({ app_id, rule, stage, kind }: Silence): string {
+  const parts = [app_id, rule === null ? null : `rule ${rule}`, stage, kind].filter((one) => one !== null);
+  return parts.join(", ") || "everything";
+}
+
 function NewSilence({ changed }: { changed(): void }) {
   const app = useSignal("");
   const length = useSignal("1h");
   const comment = useSignal("");
+  const rule = useSignal("");
+  const stage = useSignal("");
   const { working, run } = useAct();
+  const apps = useRead("listApps", { limit: 1_000 });
+  const rules = useRead("listAlertRules", { limit: 1_000 });
   return (
     <form
       class="filters"
@@ -84,50 +103,58 @@ function NewSilence({ changed }: { changed(): void }) {
         void run(
           () =>
             call("createAlertSilence", {
-              app_id: app.value.trim(),
+              app_id: app.value,
+              rule: rule.value,
+              stage: stage.value.trim(),
               for: length.value,
               comment: comment.value.trim(),
             }),
-          `${app.value.trim() || "Everything"} is silent for ${length.value}.`,
+          `${[app.value, rule.value, stage.value.trim()].filter(Boolean).join(", ") || "Everything"} is silent for ${length.value}.`,
         ).then(changed);
       }}
     >
-      <label class="filter">
-        <span>App</span>
-        <input
-          type="text"
-          placeholder="every app"
-          value={app.value}
-          onInput={({ currentTarget }) => {
-            app.value = currentTarget.value;
-          }}
-        />
-      </label>
-      <label class="filter">
-        <span>For</span>
-        <select
-          value={length.value}
-          onChange={({ currentTarget }) => {
-            length.value = currentTarget.value;
-          }}
-        >
-          {lengths.map((one) => (
-            <option key={one} value={one}>
-              {one}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label class="filter">
-        <span>Why</span>
-        <input
-          type="text"
-          value={comment.value}
-          onInput={({ currentTarget }) => {
-            comment.value = currentTarget.value;
-          }}
-        />
-      </label>
+      <Select
+        label="App"
+        value={app.value}
+        values={[
+          ["", "every app"],
+          ...(apps.data?.apps ?? []).map(({ app_id }) => [app_id, app_id] as const),
+        ]}
+        choose={(one) => {
+          app.value = one;
+        }}
+      />
+      <Select
+        label="Rule"
+        value={rule.value}
+        values={[["", "every rule"], ...(rules.data?.rules ?? []).map(({ id }) => [id, id] as const)]}
+        choose={(one) => {
+          rule.value = one;
+        }}
+      />
+      <Field
+        label="Stage"
+        value={stage.value}
+        placeholder="every stage"
+        set={(one) => {
+          stage.value = one;
+        }}
+      />
+      <Select
+        label="For"
+        value={length.value}
+        values={lengths.map((one) => [one, one] as const)}
+        choose={(one) => {
+          length.value = one;
+        }}
+      />
+      <Field
+        label="Why"
+        value={comment.value}
+        set={(one) => {
+          comment.value = one;
+        }}
+      />
       <button type="submit" class="button" disabled={working}>
         Silence
       </button>

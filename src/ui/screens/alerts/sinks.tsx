@@ -3,111 +3,134 @@ import { useSignal } from "@preact/signals";
 import type { AnswerOf } from "../../../api/operation-types.ts";
 import { useAct } from "../../data/act.ts";
 import { ApiError, call, type Given } from "../../data/call.ts";
-import { useList } from "../../data/list.ts";
 import { to } from "../../data/route.ts";
-import { JsonDialog } from "../../parts/json-dialog.tsx";
-import { More } from "../../parts/more.tsx";
-import { Empty, Failure, Pending } from "../../parts/notice.tsx";
-import { type Column, Table } from "../../parts/table.tsx";
+import { JsonText, parseObject } from "../../parts/json-text.tsx";
+import { Empty } from "../../parts/notice.tsx";
+import { PutDialog } from "../../parts/put-dialog.tsx";
+import type { Column } from "../../parts/table.tsx";
+import { Settings } from "./settings.tsx";
 
 type Sink = AnswerOf<"listAlertSinks">["sinks"][number];
 
-const starter = { type: "webhook", url: "https://example.com/hook" };
+/** What one of each kind needs. */
+const starters: Readonly<Record<string, object>> = {
+  webhook: { url: "https://example.com/hook" },
+  slack: { url: "https://hooks.slack.com/services/…" },
+  teams: { url: "https://example.webhook.office.com/…" },
+  discord: { url: "https://discord.com/api/webhooks/…" },
+  pagerduty: { routing_key: "…" },
+  opsgenie: { api_key: "…" },
+  email: { to: ["team@example.com"] },
+  topic: {},
+};
+
+const sinksOf = ({ sinks }: AnswerOf<"listAlertSinks">) => sinks;
+
+const columns: readonly Column<Sink>[] = [
+  {
+    name: "Sink",
+    cell: ({ id }) => <a href={to("/alerts", { part: "deliveries", sink: id })}>{id}</a>,
+    text: ({ id }) => id,
+  },
+  { name: "Kind", cell: ({ type }) => type, text: ({ type }) => type },
+  {
+    name: "Goes to",
+    wide: true,
+    cell: (sink) => <span class="id">{targetOf(sink)}</span>,
+    text: targetOf,
+  },
+];
 
 export function Sinks() {
-  const { rows, pending, error, more, reload } = useList(
-    "listAlertSinks",
-    { limit: 100 },
-    ({ sinks }) => sinks,
+  return (
+    <Settings
+      name="listAlertSinks"
+      rowsOf={sinksOf}
+      what="sink"
+      whats="sinks"
+      columns={columns}
+      buttons={({ id }) => <Test id={id} />}
+      remove={({ id }) => call("deleteAlertSink", { id })}
+      editor={(row, close, changed) => <SinkForm {...(row && { row })} close={close} changed={changed} />}
+      empty={
+        <Empty title="No sink yet">
+          <p>A chat, a pager, a webhook or an e-mail address that notifications go to.</p>
+        </Empty>
+      }
+    />
   );
-  const editing = useSignal<Sink | "new" | undefined>(undefined);
+}
+
+function targetOf({ url, to: people }: Sink): string {
+  return url ?? people?.join(", ") ?? "";
+}
+
+function Test({ id }: { id: string }) {
   const { working, run } = useAct();
-  const test = (id: string) =>
-    void run(async () => {
-      const { success, attempt } = await call("testAlertSink", { id });
-      if (!success) throw new ApiError(0, attempt.error ?? `${attempt.outcome} ${attempt.status ?? ""}`);
-    }, `The test has reached ${id}.`);
-  const columns: readonly Column<Sink>[] = [
-    { name: "Sink", cell: ({ id }) => <a href={to("/alerts", { part: "deliveries", sink: id })}>{id}</a> },
-    { name: "Kind", cell: ({ type }) => type },
-    {
-      name: "Goes to",
-      wide: true,
-      cell: ({ url, to: people }) => <span class="id">{url ?? people?.join(", ") ?? ""}</span>,
-    },
-    {
-      name: "",
-      align: "end",
-      cell: (sink) => (
-        <>
-          <button type="button" class="button quiet" disabled={working} onClick={() => test(sink.id)}>
-            Test
-          </button>
-          <button
-            type="button"
-            class="button quiet"
-            onClick={() => {
-              editing.value = sink;
+  const test = async () => {
+    const { success, attempt } = await call("testAlertSink", { id });
+    if (!success) throw new ApiError(0, attempt.error ?? `${attempt.outcome} ${attempt.status ?? ""}`);
+  };
+  return (
+    <button
+      type="button"
+      class="button quiet"
+      aria-label={`Test ${id}`}
+      disabled={working}
+      onClick={() => void run(test, `The test has reached ${id}.`)}
+    >
+      Test
+    </button>
+  );
+}
+
+function SinkForm({ row, close, changed }: { row?: Sink; close(): void; changed(): void }) {
+  const kind = useSignal("webhook");
+  const text = useSignal(row === undefined ? textOf("webhook") : JSON.stringify(settable(row), null, 2));
+  return (
+    <PutDialog
+      title={row === undefined ? "New sink" : `Sink ${row.id}`}
+      {...(row !== undefined && { id: row.id })}
+      put={async (id) => {
+        await call("putAlertSink", { ...parseObject(text.value), id } as Given<"putAlertSink">);
+        changed();
+      }}
+      close={close}
+    >
+      {row === undefined && (
+        <label>
+          Kind
+          <select
+            value={kind.value}
+            onChange={({ currentTarget }) => {
+              kind.value = currentTarget.value;
+              text.value = textOf(currentTarget.value);
             }}
           >
-            Edit
-          </button>
-          <button
-            type="button"
-            class="button quiet"
-            disabled={working}
-            onClick={() =>
-              void run(() => call("deleteAlertSink", { id: sink.id }), `Sink ${sink.id} is deleted.`).then(
-                reload,
-              )
-            }
-          >
-            Delete
-          </button>
-        </>
-      ),
-    },
-  ];
-  return (
-    <>
-      <p>
-        <button
-          type="button"
-          class="button primary"
-          onClick={() => {
-            editing.value = "new";
-          }}
-        >
-          New sink
-        </button>
+            {Object.keys(starters).map((type) => (
+              <option key={type} value={type}>
+                {type}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <JsonText
+        text={text.value}
+        set={(now) => {
+          text.value = now;
+        }}
+      />
+      <p class="muted">
+        A webhook may have headers and a template. What is (hidden) stays as it is. After it is saved, test
+        it.
       </p>
-      {error !== undefined && <Failure error={error} what="The sinks" />}
-      {pending ? (
-        <Pending what="sinks" />
-      ) : rows.length > 0 ? (
-        <Table caption="Sinks" columns={columns} rows={rows} keyOf={({ id }) => id} />
-      ) : (
-        error === undefined && (
-          <Empty title="No sink yet">
-            <p>A chat, a pager, a webhook or an e-mail address that notifications go to.</p>
-          </Empty>
-        )
-      )}
-      <More more={more} />
-      {editing.value !== undefined && (
-        <JsonDialog
-          title={editing.value === "new" ? "New sink" : `Sink ${editing.value.id}`}
-          {...(editing.value !== "new" && { id: editing.value.id })}
-          value={editing.value === "new" ? starter : settable(editing.value)}
-          hint="type: webhook, slack, teams, discord, pagerduty, opsgenie or email. What is (hidden) stays as it is."
-          put={(id, sink) => call("putAlertSink", { ...sink, id } as Given<"putAlertSink">).then(reload)}
-          close={() => {
-            editing.value = undefined;
-          }}
-        />
-      )}
-    </>
+    </PutDialog>
   );
+}
+
+function textOf(type: string): string {
+  return JSON.stringify({ type, ...starters[type] }, null, 2);
 }
 
 function settable({ id: _, former_secret_until: __, ...sink }: Sink): object {
