@@ -205,6 +205,7 @@ async function start(
     findings,
     alertTopics,
     ...createDefinitions({ store: store.client, pipeline, starting: () => state === "starting" }),
+    views: store.client,
     alerts,
     ...{ setAside: pipeline.setAside, triage: pipeline.triage },
     erasures: eraser,

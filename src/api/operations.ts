@@ -32,6 +32,7 @@ import { getFunnel, getLatency, getRates, listApps } from "./statistics.ts";
 import { getStats } from "./stats.ts";
 import { createTicket } from "./tickets.ts";
 import { triageFindings } from "./triage.ts";
+import { deleteView, listViews, putView } from "./views.ts";
 
 export const operations = [
   listMessages,
@@ -105,4 +106,7 @@ export const operations = [
   listSessions,
   endSession,
   createTicket,
+  listViews,
+  putView,
+  deleteView,
 ] as const satisfies readonly Operation[];

@@ -10,6 +10,7 @@ import type { ErasurePage, ErasureQuery, Erasures } from "../core/erasure.ts";
 import type { MessageEventsReader } from "../core/message-events.ts";
 import type { Health, Progress, Reader } from "../core/ports.ts";
 import type { AppRetentions } from "../core/retention.ts";
+import type { SavedViews, ViewReader } from "../core/saved-view.ts";
 import type { SetAside } from "../core/set-aside.ts";
 import type { Trials } from "../learning/trial.ts";
 import type { FindingReader } from "../lifecycle/finding-query.ts";
@@ -32,6 +33,7 @@ export type ApiReader = Omit<Reader, "history"> &
   PulseReader &
   LatencySeriesReader &
   AttributeReader &
+  ViewReader &
   AuditReader & { erasures(query: ErasureQuery): Promise<ErasurePage> } & Pick<
     AlertReader,
     | "alertRules"
@@ -55,6 +57,7 @@ export interface ApiParts {
   readonly projected: Progress;
   readonly lifecycles: LifecycleStore;
   readonly attributes: AttributeIndexes;
+  readonly views: SavedViews;
   /** Changes of lifecycles, rules, sinks and silences, which wait for their turn. */
   readonly changes: Pick<FairQueue, "run">;
   /** Shared by the protocols, and so is the bound on how many run at one time. */

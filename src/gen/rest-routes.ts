@@ -72,4 +72,7 @@ export const restRoutes = {
   listSessions: { method: "GET", path: "/api/sessions" },
   endSession: { method: "DELETE", path: "/api/sessions/{id}" },
   createTicket: { method: "POST", path: "/api/tickets", body: "" },
+  listViews: { method: "GET", path: "/api/views" },
+  putView: { method: "PUT", path: "/api/views/{name}", body: "" },
+  deleteView: { method: "DELETE", path: "/api/views/{name}" },
 } as const;

@@ -1049,6 +1049,20 @@ DROP INDEX findings_group;
 CREATE INDEX findings_group ON findings (app, kind, stage, lifecycle, raised_at, due_at, late_by, imported, arrived_after)
 WHERE retracted_at = 0 AND stage <> '';
 ` },
+  { name: "0034_views", sql: `-- Views of the dashboard that people have saved: see \`src/core/saved-view.ts\`.
+CREATE TABLE views (
+  -- The caller as in the audit.
+  owner TEXT NOT NULL,
+  name TEXT NOT NULL,
+  owner_name TEXT NOT NULL,
+  address TEXT NOT NULL,
+  -- Empty for none.
+  app_id TEXT NOT NULL,
+  shared INTEGER NOT NULL,
+  PRIMARY KEY (owner, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX views_shared ON views (name, owner) WHERE shared = 1;
+` },
   { name: "0035_fill_children", sql: `-- Messages that were stored before the parts of others were kept, by the index of events that name a parent. The trigger of \`children\` has each of them
 -- judged again, with its parent.
 
@@ -1383,6 +1397,16 @@ export const triageSql = {
   findings: `SELECT json_group_array(json_array(id, message, due_at, retracted_at, ended_by, mark)) AS rows FROM findings WHERE id IN (SELECT value FROM json_each(?1))`,
   mark: `UPDATE findings SET mark = j.value ->> 1, marked = 1 FROM json_each(?1) j WHERE findings.id = j.value ->> 0`,
   pending: `SELECT finding_seq AS seq, EXISTS ( SELECT 1 FROM findings WHERE id IN (SELECT value FROM json_each(?1)) AND marked = 1) AS pending FROM projection`,
+} as const;
+
+/** src/db/views/views.sql */
+export const viewsSql = {
+  visible: `SELECT owner, owner_name, name, address, app_id, shared FROM views WHERE owner = ?1 UNION ALL SELECT owner, owner_name, name, address, app_id, shared FROM views WHERE shared = 1 AND owner <> ?1 ORDER BY name, owner`,
+  one: `SELECT owner, owner_name, name, address, app_id, shared FROM views WHERE owner = ?1 AND name = ?2`,
+  countOfOwner: `SELECT count(*) AS count FROM views WHERE owner = ?1`,
+  count: `SELECT count(*) AS count FROM views`,
+  put: `INSERT INTO views (owner, name, owner_name, address, app_id, shared) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (owner, name) DO UPDATE SET owner_name = excluded.owner_name, address = excluded.address, app_id = excluded.app_id, shared = excluded.shared`,
+  remove: `DELETE FROM views WHERE owner = ?1 AND name = ?2`,
 } as const;
 
 /** src/projection/again/backfills.sql */

@@ -23,6 +23,7 @@ import { PulseQueries } from "../db/statistics/pulse-queries.ts";
 import { SkewQueries } from "../db/statistics/skew-queries.ts";
 import { StatisticsQueries } from "../db/statistics/statistics-queries.ts";
 import { TriageQueries } from "../db/triage/triage-queries.ts";
+import { ViewQueries } from "../db/views/view-queries.ts";
 
 export type QueryService = ReturnType<typeof createQueryService>;
 
@@ -47,6 +48,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const aside = new SetAsideQueries(connection);
   const statistics = new StatisticsQueries(connection);
   const attributes = new AttributeQueries(connection);
+  const views = new ViewQueries(connection);
   const skews = new SkewQueries(connection);
   const series = new LatencySeriesQueries(connection);
   const pulses = new PulseQueries(connection);
@@ -77,6 +79,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     pulses: pulses.pulses.bind(pulses),
     indexedAttributes: attributes.indexedAttributes.bind(attributes),
     counts: attributes.counts.bind(attributes),
+    savedViews: views.savedViews.bind(views),
     hasApp: statistics.hasApp.bind(statistics),
     alertRules: alerts.rules.bind(alerts),
     alertSinks: alerts.sinks.bind(alerts),

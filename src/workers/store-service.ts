@@ -28,6 +28,7 @@ import { RetentionWriter } from "../db/retention/retention-writer.ts";
 import { Tombstones } from "../db/retention/tombstones.ts";
 import { SetAsideWriter } from "../db/set-aside/set-aside-writer.ts";
 import { TriageWriter } from "../db/triage/triage-writer.ts";
+import { ViewWriter } from "../db/views/view-writer.ts";
 import { DirectoryLock } from "../directory/directory-lock.ts";
 import { KnownFiles } from "../directory/known-files.ts";
 import type { Definition } from "../lifecycle/definition.ts";
@@ -79,6 +80,7 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
   const arrivals = new Arrivals(database);
   const projector = new Projector(database, lifecycles, tombstones, arrivals);
   const triage = new TriageWriter(database);
+  const views = new ViewWriter(database);
   const alerts = new AlertWriter(database);
   const care = new CareWriter(database);
   const keys = new KeyWriter(database);
@@ -210,6 +212,8 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
       // Lists can go by the names at once where there are few messages. What was put stays put if it fails: `project` tries again.
       await attributes.step().catch(() => undefined);
     }),
+    putView: afterOpening(views.putView.bind(views)),
+    deleteView: afterOpening(views.deleteView.bind(views)),
     markFindings: afterOpening(triage.markFindings.bind(triage)),
     pendingMarks: afterOpening(triage.pendingMarks.bind(triage)),
     readKeys: afterOpening(keys.readKeys.bind(keys)),

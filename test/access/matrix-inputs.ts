@@ -201,6 +201,12 @@ export const rows: Readonly<Record<string, Row>> = {
     ...ofApp,
   },
   listErasures: is(app, ofApp),
+  listViews: is(app, { ...ofApp, own: unlessOwn(notFound) }),
+  putView: is(
+    { name: "mine", address: `/messages?app_id=${ownApp}` },
+    { own: unlessOwn(denied), missing: { name: "mine", address: "/messages?app_id=nobodys" } },
+  ),
+  deleteView: is({ name: "none" }, { own: () => notFound, missing: { name: "none" } }),
   listAudit: is({}),
   getStats: is({}),
   listKeys: is({}, { own: forAnybody }),

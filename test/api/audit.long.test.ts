@@ -20,6 +20,7 @@ import { operations } from "../../src/api/operations.ts";
 import { deleteRetention, putRetention } from "../../src/api/retentions.ts";
 import { deleteSetAside, replaySetAside } from "../../src/api/set-aside.ts";
 import { triageFindings } from "../../src/api/triage.ts";
+import { deleteView, putView } from "../../src/api/views.ts";
 import { adminKey, call as keyCall } from "../access/doors.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
@@ -174,6 +175,21 @@ function steps(url: string): readonly Step[] {
       target: "shop",
       app: "shop",
       old: { indexed: ["region"] },
+    },
+    {
+      operation: putView,
+      input: { name: "mine", address: "/stuck?app_id=shop" },
+      target: "mine",
+      app: "shop",
+      new: { name: "mine", address: "/stuck?app_id=shop", shared: false },
+    },
+    { operation: putView, input: { name: "mine", address: "/stuck?app_id=shop" }, target: "", same: true },
+    {
+      operation: deleteView,
+      input: { name: "mine" },
+      target: "mine",
+      app: "shop",
+      old: { name: "mine", address: "/stuck?app_id=shop", shared: false },
     },
     {
       operation: putRetention,

@@ -20,6 +20,7 @@ import { listOverdueGroups } from "../../src/api/overdue-groups.ts";
 import { getOverview } from "../../src/api/overview.ts";
 import { getSkew } from "../../src/api/skew.ts";
 import { getFunnel, getLatency, getRates, listApps } from "../../src/api/statistics.ts";
+import { deleteView, listViews, putView } from "../../src/api/views.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { send, sendBulk } from "../support/rest.ts";
 import { doors, type Json, type Outcome } from "./doors.ts";
@@ -113,6 +114,16 @@ const steps = (door: string): readonly Step[] => [
   [listFindings, { ...shop, attributes: { region: "north" } }],
   [listOverdue, { attributes: { region: "north" } }],
   [getSkew, { app_id: "nobody" }],
+  [putView, { name: "slow / überall", address: "/messages?app_id=shop&state=overdue", shared: true }],
+  [putView, { name: "all", address: "/findings" }],
+  [putView, { name: "away", address: "//example.com" }],
+  [putView, { name: "x".repeat(201), address: "" }],
+  [listViews, { limit: 1 }],
+  [listViews, { ...shop }],
+  [listViews, { cursor: "x" }],
+  [deleteView, { name: "all" }],
+  [deleteView, { name: "all" }],
+  [deleteView, { name: "all", owner: "key:1" }],
   [putLifecycle, { app_id: "x-put", lifecycle }],
   [putLifecycle, { app_id: "x-put", lifecycle: { ...lifecycle, complete_on: ["nowhere"] } }],
   [putLifecycle, { app_id: "x-put", lifecycle: { stages: [{ events: ["a"] }], grace: "31d" } }],
@@ -215,6 +226,7 @@ const asRpc: Readonly<Record<string, (answer: Any) => Json>> = {
     message: { summary, events, lifecycle },
   }),
   putAttributes: ({ success: _, ...answer }) => answer,
+  putView: ({ view: { success: _, ...view } }) => ({ view }),
   getFunnel: ({ opened, stages, ...rest }) => ({
     ...rest,
     opened: opened?.count,

@@ -11,6 +11,7 @@ import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
 import { PrivacyService } from "../../gen/mars/v1/privacy_service_pb.ts";
 import { TriageService } from "../../gen/mars/v1/triage_service_pb.ts";
+import { ViewService } from "../../gen/mars/v1/view_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
 import { callerOf } from "./caller.ts";
 import { strictJsonOptions } from "./json-options.ts";
@@ -26,6 +27,7 @@ export const operationServices: readonly DescService[] = [
   AccessService,
   PrivacyService,
   TriageService,
+  ViewService,
 ];
 
 /** An operation with the method that it is. */

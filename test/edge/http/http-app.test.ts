@@ -71,6 +71,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
       alertDeliveries: fail,
       erasures: fail,
       audit: fail,
+      savedViews: fail,
     }),
     progress: { storedSeq: 0, reached: fail },
     live,
@@ -78,6 +79,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
     alertTopics: live,
     lifecycles: { putLifecycle: fail },
     attributes: { putAttributes: fail },
+    views: { putView: fail, deleteView: fail },
     alerts: {
       putRule: fail,
       deleteRule: fail,
@@ -156,6 +158,7 @@ const calls: [method: string, path: string, body?: string][] = [
   ["GET", "/api/apps/a/lifecycle/learned"],
   ["GET", "/api/findings"],
   ["GET", "/api/overdue"],
+  ["GET", "/api/views"],
   ["GET", "/api/overdue/groups"],
   ["GET", "/api/apps"],
   ["GET", "/api/apps/a/funnel"],

@@ -61,6 +61,7 @@ describe.each(Object.entries(transports))("reflection by %s", (_, transport) => 
       "mars.v1.AccessService",
       "mars.v1.PrivacyService",
       "mars.v1.TriageService",
+      "mars.v1.ViewService",
       "grpc.reflection.v1.ServerReflection",
     ]);
   });
