@@ -1049,7 +1049,7 @@ DROP INDEX findings_group;
 CREATE INDEX findings_group ON findings (app, kind, stage, lifecycle, raised_at, due_at, late_by, imported, arrived_after)
 WHERE retracted_at = 0 AND stage <> '';
 ` },
-  { name: "0034_views", sql: `-- Views of the dashboard that people have saved: see \`src/core/saved-view.ts\`.
+  { name: "0035_views", sql: `-- Views of the dashboard that people have saved: see \`src/core/saved-view.ts\`.
 CREATE TABLE views (
   -- The caller as in the audit.
   owner TEXT NOT NULL,

@@ -28,6 +28,7 @@ import { checkOutage } from "./outage.ts";
 import { checkRules } from "./rules.ts";
 import { checkSignIn } from "./sign-in.ts";
 import { checkTwoPeople } from "./two-people.ts";
+import { checkViews } from "./views.ts";
 
 const checks: Readonly<Record<string, Check>> = {
   accessibility: checkAccessibility,
@@ -40,6 +41,7 @@ const checks: Readonly<Record<string, Check>> = {
   administration: checkAdministration,
   lists: checkLists,
   rules: checkRules,
+  views: checkViews,
   "two people": checkTwoPeople,
   "long lists": checkLongLists,
   failures: checkFailures,

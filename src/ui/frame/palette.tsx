@@ -1,5 +1,6 @@
-/** The command palette: screens, apps and settings by a few letters of their names. */
+/** The command palette: screens, saved views, apps and settings by a few letters of their names. */
 import { useSignal } from "@preact/signals";
+import type { AnswerOf } from "../../api/operation-types.ts";
 import { useRead } from "../data/resource.ts";
 import { go, to } from "../data/route.ts";
 import { setUtc, utc } from "../data/text.ts";
@@ -7,6 +8,8 @@ import { Dialog } from "../parts/dialog.tsx";
 import { open } from "./keys.tsx";
 import { screens } from "./screens.ts";
 import { setTheme, theme } from "./theme.ts";
+
+type View = AnswerOf<"listViews">["views"][number];
 
 interface Command {
   readonly name: string;
@@ -18,7 +21,12 @@ export function Palette() {
   const text = useSignal("");
   const chosen = useSignal(0);
   const { data } = useRead("listApps", { limit: 200 });
-  const commands = matching(text.value, [...fixed(), ...(data?.apps ?? []).flatMap(ofApp)]).slice(0, 12);
+  const views = useRead("listViews", { limit: 200 });
+  const commands = matching(text.value, [
+    ...fixed(),
+    ...(views.data?.views ?? []).map(ofView),
+    ...(data?.apps ?? []).flatMap(ofApp),
+  ]).slice(0, 12);
   const at = Math.min(chosen.value, commands.length - 1);
   const close = () => {
     open.value = "none";
@@ -85,6 +93,10 @@ function fixed(): Command[] {
       },
     },
   ];
+}
+
+function ofView({ name, address, own, owner_name }: View): Command {
+  return { name: `View: ${name}`, hint: own ? "saved view" : `of ${owner_name}`, run: () => go(address) };
 }
 
 function ofApp({ app_id }: { app_id: string }): Command[] {

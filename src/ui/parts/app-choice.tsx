@@ -4,6 +4,7 @@ import { useRead } from "../data/resource.ts";
 import { go, here, parameter } from "../data/route.ts";
 import { FirstEvent } from "../screens/first-event.tsx";
 import { Failure, Pending } from "./notice.tsx";
+import { SavedViews } from "./saved-views.tsx";
 
 export function AppChoice({ children }: { children(app: string): ComponentChildren }) {
   const { data, error } = useRead("listApps", { limit: 1_000 });
@@ -29,6 +30,9 @@ export function AppChoice({ children }: { children(app: string): ComponentChildr
             ))}
           </select>
         </label>
+        <div class="end">
+          <SavedViews />
+        </div>
       </div>
       {children(app)}
     </>

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { attributeFilters, withoutAttributes } from "../data/attribute-filters.ts";
 import { here, parameter } from "../data/route.ts";
+import { SavedViews } from "./saved-views.tsx";
 
 interface FilterBarProps {
   /** The parameters of the address that are filters here, beside those by attributes. */
@@ -20,6 +21,7 @@ export function FilterBar({ names, children, end }: FilterBarProps) {
             Clear
           </a>
         )}
+        <SavedViews />
         {end}
       </div>
     </div>

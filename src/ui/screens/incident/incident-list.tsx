@@ -6,6 +6,7 @@ import { countText } from "../../data/text.ts";
 import { Page } from "../../frame/page.tsx";
 import { WordBadge } from "../../parts/badge.tsx";
 import { Export } from "../../parts/export.tsx";
+import { FilterBar } from "../../parts/filter-bar.tsx";
 import { AppFilter, SelectFilter } from "../../parts/filters.tsx";
 import { More } from "../../parts/more.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
@@ -87,15 +88,9 @@ export function IncidentList() {
   const { rows, pending, error, more } = useList("listAlertIncidents", given, incidentsOf, refreshMs);
   return (
     <Page title="Incidents">
-      <div class="filters">
-        <AppFilter />
-        <SelectFilter
-          name="state"
-          label="State"
-          all="Any state"
-          values={["active", "resolved", "closed"].map((one) => [one, one] as const)}
-        />
-        <div class="end">
+      <FilterBar
+        names={["app_id", "state", "rule"]}
+        end={
           <Export
             name="listAlertIncidents"
             given={given}
@@ -103,8 +98,16 @@ export function IncidentList() {
             columns={columns}
             file="incidents"
           />
-        </div>
-      </div>
+        }
+      >
+        <AppFilter />
+        <SelectFilter
+          name="state"
+          label="State"
+          all="Any state"
+          values={["active", "resolved", "closed"].map((one) => [one, one] as const)}
+        />
+      </FilterBar>
       {error !== undefined && <Failure error={error} what="The incidents" />}
       {pending ? (
         <Pending what="incidents" rows={8} />
