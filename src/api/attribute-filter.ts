@@ -37,6 +37,17 @@ export const attributes = field(
   },
 );
 
+/** `attributes.NAME`. */
+export const attributeName = field(
+  { type: "string", examples: ["attributes.region"], description: "An indexed attribute." },
+  (value): Reading<string> => {
+    const name = typeof value === "string" && value.startsWith("attributes.") ? value.slice(11) : "";
+    if (name === "") return { problem: "must be attributes. and a name, such as attributes.region" };
+    const problem = textProblem(name, attributeNameBytesMax);
+    return problem === undefined ? { value: name } : { problem };
+  },
+);
+
 /**
  * Whether an app's list can go by these attributes.
  *

@@ -5,7 +5,7 @@ import { smallBodyBytesMax } from "../core/limits.ts";
 import { shownStates } from "../core/state.ts";
 import { textProblem } from "../core/validate.ts";
 import { count } from "./answers.ts";
-import { assertIndexed } from "./attribute-filter.ts";
+import { assertIndexed, attributeName } from "./attribute-filter.ts";
 import { appId, defined, field, minSeq, type Reading, since, word } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { operation } from "./operation.ts";
@@ -85,17 +85,6 @@ function indexedJson(indexed: readonly IndexedAttribute[]) {
   return indexed.map(({ name, done, share }) => ({ name, done, share }));
 }
 
-/** `attributes.NAME`. */
-const by = field(
-  { type: "string", examples: ["attributes.region"], description: "An indexed attribute." },
-  (value): Reading<string> => {
-    const name = typeof value === "string" && value.startsWith("attributes.") ? value.slice(11) : "";
-    if (name === "") return { problem: "must be attributes. and a name, such as attributes.region" };
-    const problem = textProblem(name, attributeNameBytesMax);
-    return problem === undefined ? { value: name } : { problem };
-  },
-);
-
 export const countMessages = operation({
   name: "countMessages",
   summary:
@@ -107,7 +96,7 @@ export const countMessages = operation({
   command: "count",
   input: z.strictObject({
     app_id: appId,
-    by,
+    by: attributeName,
     state: word(shownStates, "In this state.").optional(),
     since: since.optional(),
     min_seq: minSeq,

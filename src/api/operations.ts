@@ -13,6 +13,7 @@ import { listAudit } from "./audit.ts";
 import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
 import { getIncidentBundle } from "./incident-bundle.ts";
+import { getFunnelBy } from "./funnel-by.ts";
 import { getJourney } from "./journeys.ts";
 import { createKey, limitKey, listKeys, revokeKey, rotateKey } from "./keys.ts";
 import { getLatencySeries } from "./latency-series.ts";
@@ -45,6 +46,7 @@ export const operations = [
   listApps,
   getOverview,
   getFunnel,
+  getFunnelBy,
   getLatency,
   getLatencySeries,
   getRates,

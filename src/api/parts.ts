@@ -19,6 +19,7 @@ import type { Triage, TriageReader } from "../lifecycle/triage.ts";
 import type { FairQueue } from "../runtime/fair-queue.ts";
 import type { Shares } from "../runtime/shares.ts";
 import type { Stats } from "../runtime/stats.ts";
+import type { FunnelByReader } from "../statistics/funnel-by.ts";
 import type { LatencySeriesReader } from "../statistics/latency-series.ts";
 import type { PulseReader } from "../statistics/pulse.ts";
 import type { StatisticsReader } from "../statistics/statistics.ts";
@@ -34,6 +35,7 @@ export type ApiReader = Omit<Reader, "history"> &
   LatencySeriesReader &
   AttributeReader &
   ViewReader &
+  FunnelByReader &
   AuditReader & { erasures(query: ErasureQuery): Promise<ErasurePage> } & Pick<
     AlertReader,
     | "alertRules"

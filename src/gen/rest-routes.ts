@@ -11,6 +11,7 @@ export const restRoutes = {
   listApps: { method: "GET", path: "/api/apps" },
   getOverview: { method: "GET", path: "/api/overview" },
   getFunnel: { method: "GET", path: "/api/apps/{app_id}/funnel" },
+  getFunnelBy: { method: "GET", path: "/api/apps/{app_id}/funnel/by" },
   getLatency: { method: "GET", path: "/api/apps/{app_id}/latency" },
   getLatencySeries: { method: "GET", path: "/api/apps/{app_id}/latency/series" },
   getRates: { method: "GET", path: "/api/apps/{app_id}/rates" },

@@ -1369,6 +1369,13 @@ export const setAsideSql = {
   deleteGone: `DELETE FROM set_aside WHERE kind = 'message' AND seq NOT IN (SELECT id FROM messages)`,
 } as const;
 
+/** src/db/statistics/funnel-by.sql */
+export const funnelBySql = {
+  groups: `SELECT v.value, i.statuses, count(*) AS messages FROM ( SELECT id FROM messages WHERE app_id = ?1 AND created_at >= ?2 AND created_at < ?3 ORDER BY created_at DESC LIMIT ?4) m CROSS JOIN instances i ON i.message = m.id LEFT JOIN attribute_values v ON v.message = m.id AND v.name = (SELECT id FROM attribute_names WHERE app_id = ?1 AND name = ?5 AND dropped = 0) GROUP BY v.value, i.statuses`,
+  totals: `SELECT count(*) AS scanned, count(i.message) AS messages FROM ( SELECT id FROM messages WHERE app_id = ?1 AND created_at >= ?2 AND created_at < ?3 ORDER BY created_at DESC LIMIT ?4) m LEFT JOIN instances i ON i.message = m.id`,
+  stages: `SELECT id, stage, after FROM stages WHERE app = (SELECT id FROM apps WHERE app_id = ?1) AND stage <> '' ORDER BY id`,
+} as const;
+
 /** src/db/statistics/pulse.sql */
 export const pulseSql = {
   app: `SELECT id FROM apps WHERE app_id = ?1`,

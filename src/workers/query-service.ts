@@ -18,6 +18,7 @@ import { MessageEventQueries } from "../db/messages/message-events.ts";
 import { MessageQueries, type MessageQueriesOptions } from "../db/messages/message-queries.ts";
 import { ReadConnection } from "../db/read-connection.ts";
 import { SetAsideQueries } from "../db/set-aside/set-aside-queries.ts";
+import { FunnelByQueries } from "../db/statistics/funnel-by.ts";
 import { LatencySeriesQueries } from "../db/statistics/latency-series.ts";
 import { PulseQueries } from "../db/statistics/pulse-queries.ts";
 import { SkewQueries } from "../db/statistics/skew-queries.ts";
@@ -48,6 +49,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const aside = new SetAsideQueries(connection);
   const statistics = new StatisticsQueries(connection);
   const attributes = new AttributeQueries(connection);
+  const funnels = new FunnelByQueries(connection);
   const views = new ViewQueries(connection);
   const skews = new SkewQueries(connection);
   const series = new LatencySeriesQueries(connection);
@@ -71,6 +73,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     messagesSince: lifecycles.messagesSince.bind(lifecycles),
     histories: histories.histories.bind(histories),
     funnel: statistics.funnel.bind(statistics),
+    funnelBy: funnels.funnelBy.bind(funnels),
     latency: statistics.latency.bind(statistics),
     rates: statistics.rates.bind(statistics),
     apps: statistics.apps.bind(statistics),

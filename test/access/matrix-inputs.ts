@@ -83,6 +83,10 @@ export const rows: Readonly<Record<string, Row>> = {
   getJourney: is({ external_id: "x-1" }, { own: unlessOwn(notFound), missing: { external_id: "x-none" } }),
   listApps: is({}, { own: forAnybody }),
   getFunnel: is(app, ofApp),
+  getFunnelBy: is(
+    { ...app, by: "attributes.region" },
+    { missing: { app_id: "nobodys", by: "attributes.region" } },
+  ),
   getLatency: is(app, ofApp),
   getRates: is(app, ofApp),
   getSkew: is(app, ofApp),

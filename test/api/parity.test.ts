@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { countMessages, getAttributes, putAttributes } from "../../src/api/attributes.ts";
 import { listFindings, listOverdue } from "../../src/api/findings.ts";
+import { getFunnelBy } from "../../src/api/funnel-by.ts";
 import { getJourney } from "../../src/api/journeys.ts";
 import { getLatencySeries } from "../../src/api/latency-series.ts";
 import { diffLifecycle } from "../../src/api/lifecycle-changes.ts";
@@ -106,6 +107,9 @@ const steps = (door: string): readonly Step[] => [
   [putAttributes, { app_id: "x-attributes", indexed: [] }],
   [putAttributes, { app_id: "x-attributes", indexed: ["a", "a"] }],
   [countMessages, { ...shop, by: "attributes.region" }],
+  [getFunnelBy, { ...shop, ...window, by: "attributes.region" }],
+  [getFunnelBy, { ...shop, by: "attributes.size" }],
+  [getFunnelBy, { app_id: "nobody", by: "attributes.region" }],
   [countMessages, { ...shop, by: "region" }],
   [countMessages, { ...shop, by: "attributes.size" }],
   [listMessages, { ...shop, attributes: { size: "1" } }],

@@ -72,6 +72,7 @@ function appWith(failure: () => unknown, health: Health = { state: "serving", un
       erasures: fail,
       audit: fail,
       savedViews: fail,
+      funnelBy: fail,
     }),
     progress: { storedSeq: 0, reached: fail },
     live,

@@ -192,3 +192,42 @@ test("a topic with attributes has the events that have them, live and from histo
   expect(await bad("findings?attributes.a=1")).toBe(422);
   expect(await bad("apps/live?region=north")).toBe(422);
 });
+
+test("the funnel is divided by an attribute's values, and its parts are the messages that a list has", async () => {
+  const stages = [{ event: "SENT" }, { event: "ACKED", after: "SENT", within: "1s" }];
+  await fetch(`${mars.url}/api/apps/by/lifecycle`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ stages, complete_on: ["ACKED"], grace: "0s" }),
+  });
+  await put("by", ["carrier"]);
+  const created_at = new Date(Date.now() - 60_000).toISOString();
+  const carriers = [...Array.from({ length: 12 }, (_, n) => `c${n}`), "c0", "c0", undefined];
+  const seq = await sendBulk(
+    mars.url,
+    carriers.flatMap((carrier, n) => {
+      const event = { app_id: "by", message_id: `m${n}`, created_at };
+      const sent = { ...event, event: "SENT", ...(carrier && { attributes: { carrier } }) };
+      return n % 2 === 0 ? [sent, { ...event, event: "ACKED" }] : [sent];
+    }),
+  );
+  const read = () => getJson<Json>(`${mars.url}/api/apps/by/funnel/by?by=attributes.carrier&min_seq=${seq}`);
+  await until(async () => (await read()).values[0]?.stages[1]?.overdue === 1);
+  const { values, others, without, messages, partial } = await read();
+  expect([messages, partial, values.length, others.values]).toEqual([15, false, 10, 2]);
+  expect(values[0]).toMatchObject({
+    value: "c0",
+    messages: 3,
+    stages: [
+      { stage: "SENT", reached: 3, waiting: 0, overdue: 0, never: 0 },
+      { stage: "ACKED", after: "SENT", reached: 2, waiting: 0, overdue: 1, never: 0 },
+    ],
+  });
+  expect(without).toMatchObject({ messages: 1, stages: [{ reached: 1 }, { reached: 1 }] });
+  const counted = [...values, others, without].map((part: Json) => part.stages[1].overdue);
+  expect(counted.reduce((all, one) => all + one, 0)).toBe(7);
+  const listed = await getJson<Json>(
+    `${mars.url}/api/messages?app_id=by&stage=ACKED&after=SENT&stage_state=overdue&attributes.carrier=c0`,
+  );
+  expect(listed.messages.map(({ message_id }: Json) => message_id)).toEqual(["m13"]);
+});

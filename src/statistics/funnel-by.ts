@@ -1,0 +1,62 @@
+/** The funnel of an app divided by the values of an indexed attribute. */
+import { stageToJson } from "../core/stage-name.ts";
+import { formatTime } from "../core/time.ts";
+import type { Window } from "../core/window.ts";
+import type { FunnelStage } from "./statistics.ts";
+
+/** The latest messages of the window that one answer is about. */
+export const funnelByMessagesMax = 5_000;
+/** Values that have a funnel of their own; the rest is summed. */
+export const funnelByValuesMax = 10;
+
+export interface FunnelByQuery extends Window {
+  readonly appId: string;
+  /** Of an indexed attribute. */
+  readonly name: string;
+}
+
+export interface FunnelPart {
+  readonly messages: number;
+  /** In the order of their definitions. */
+  readonly stages: readonly FunnelStage[];
+}
+
+export interface FunnelBy extends Window {
+  /** The most frequent first; at most `funnelByValuesMax`. A message may have several values. */
+  readonly values: readonly (FunnelPart & { readonly value: string })[];
+  /** Of all other values. */
+  readonly others: FunnelPart & { readonly values: number };
+  /** Of messages without a value that is indexed. */
+  readonly without: FunnelPart;
+  /** Messages that were counted: those that have a lifecycle. */
+  readonly messages: number;
+  /** There are more messages than `funnelByMessagesMax`: the latest were looked at. */
+  readonly partial: boolean;
+}
+
+/** Rejects with `unavailable` while the database is away. */
+export interface FunnelByReader {
+  funnelBy(query: FunnelByQuery): Promise<FunnelBy>;
+}
+
+export function funnelByToJson({ since, until, values, others, without, messages, partial }: FunnelBy) {
+  return {
+    since: formatTime(since),
+    until: formatTime(until),
+    values: values.map(({ value, ...part }) => ({ value, ...partToJson(part) })),
+    others: { values: others.values, ...partToJson(others) },
+    without: partToJson(without),
+    messages,
+    partial,
+  };
+}
+
+function partToJson({ messages, stages }: FunnelPart) {
+  return {
+    messages,
+    stages: stages.map(({ stage, after, reached, waiting, overdue, never }) => ({
+      ...stageToJson(stage, after),
+      ...{ reached, waiting, overdue, never },
+    })),
+  };
+}
