@@ -1,6 +1,7 @@
 /** The operations on views of the dashboard that people save. */
 import * as z from "zod";
 import type { Caller } from "../core/caller.ts";
+import { MarsError } from "../core/error.ts";
 import { appIdBytesMax, smallBodyBytesMax } from "../core/limits.ts";
 import { type SavedView, viewAddressBytesMax, viewNameBytesMax, viewToJson } from "../core/saved-view.ts";
 import { textProblem } from "../core/validate.ts";
@@ -85,7 +86,9 @@ export const putView = operation({
   output: z.strictObject({ view }),
   async handle({ views, changes }, { name, address, shared = false }, caller, by) {
     const app = appOf(address);
-    if (app !== undefined) assertApp(caller, app, "write");
+    if (!mayApp(caller, app)) {
+      throw new MarsError("permission_denied", "address is of an app that this key is not for");
+    }
     const { share: owner, name: ownerName } = caller.identity;
     const wanted = { owner, ownerName, name, address, shared, ...(app !== undefined && { appId: app }) };
     await changes.run(caller, () => views.putView(wanted, by));

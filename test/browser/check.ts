@@ -79,7 +79,7 @@ export async function addressesOf({ url }: Site): Promise<string[]> {
     "/search/event?message_id=there-is-no-such-id",
     "/tail",
     "/findings",
-    "/flow?app_id=notifications",
+    "/flow?app_id=notifications&by=region",
     "/latency?app_id=notifications",
     "/lifecycles?app_id=notifications",
     "/incidents",

@@ -13,9 +13,10 @@ export async function checkLists(site: Site): Promise<string> {
   try {
     await byAttribute(page, site);
     const lines = await file(page);
+    await divided(page, site);
     await someAndAll(page, site);
     if (complaints.length > 0) throw new Error(complaints.join("\n"));
-    return `by attribute from the keyboard; ${lines} lines of CSV of a list of 100 rows; 2 picked, then a group, marked`;
+    return `by attribute from the keyboard; ${lines} lines of CSV of a list of 100 rows; the flow by region; 2 picked, then a group, marked`;
   } finally {
     await close();
   }
@@ -78,6 +79,16 @@ async function file(page: Page): Promise<number> {
     throw new Error(`the file has ${lines.length} lines: ${lines.slice(0, 2).join(" / ")}`);
   }
   return lines.length;
+}
+
+/** The flow by an attribute: a number leads to the messages behind it. */
+async function divided(page: Page, site: Site): Promise<void> {
+  await page.goto(`${site.url}/flow?app_id=${app}`);
+  await filter(page, "Divide by").selectOption("region");
+  const row = page.locator("tr[data-row]", { has: page.getByRole("link", { name: "south", exact: true }) });
+  await row.getByRole("link", { name: "5 · 100" }).click();
+  await page.getByRole("heading", { name: "Messages" }).waitFor();
+  await rows(page, 5);
 }
 
 async function someAndAll(page: Page, site: Site): Promise<void> {

@@ -3,7 +3,7 @@ import { Fragment } from "preact";
 import { compactText, shareText, shortDuration } from "../../data/text.ts";
 import type { Flow, FlowEdge, FlowStage } from "./graph.ts";
 
-const [boxWidth, boxHeight, gapX, gapY] = [184, 116, 76, 20];
+const [boxWidth, boxHeight, gapX, gapY] = [184, 136, 76, 20];
 
 /** @param addressOf of the messages behind a number */
 export function FlowGraph({ flow, addressOf }: { flow: Flow; addressOf(path: string): string }) {
@@ -70,7 +70,9 @@ function Box({ stage, addressOf }: { stage: FlowStage; addressOf(path: string): 
         <code>{stage.stage.replaceAll("|", " | ")}</code>
       </a>
       <p>
-        <strong>{compactText(reached.count)}</strong>{" "}
+        <a href={addressOf(reached.messages)}>
+          <strong>{compactText(reached.count)}</strong>
+        </a>{" "}
         <span class="muted">{all > 0 && shareText(reached.count / all)}</span>
       </p>
       <p class="rest">

@@ -10,6 +10,7 @@ import { AppChoice } from "../../parts/app-choice.tsx";
 import { ExportRows } from "../../parts/export.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
+import { ByAttribute } from "./by-attribute.tsx";
 import { FlowGraph } from "./flow-graph.tsx";
 import { type FlowStage, flowOf } from "./graph.ts";
 
@@ -70,6 +71,7 @@ function FlowOfApp({ app, window: { since, until } }: FlowProps) {
       <p class="files">
         <ExportRows rows={flow.stages} columns={columnsOf(app)} file={`flow-${app}`} />
       </p>
+      <ByAttribute app={app} window={{ since, ...(until !== undefined && { until }) }} everyMs={refreshMs} />
     </>
   );
 }
@@ -92,6 +94,11 @@ function columnsOf(app: string): readonly Column<FlowStage>[] {
         {compactText(one.count)}
       </a>
     );
+  const timeOf = ({ stage, after }: FlowStage, ms: number | null): ComponentChildren => {
+    if (ms === null) return "";
+    const hop = { app_id: app, stage, after: after ?? undefined, range: parameter("range") };
+    return <a href={to("/latency", hop)}>{shortDuration(ms)}</a>;
+  };
   return [
     {
       name: "Stage",
@@ -132,27 +139,13 @@ function columnsOf(app: string): readonly Column<FlowStage>[] {
     {
       name: "p50",
       align: "end",
-      cell: ({ p50Ms }) => (p50Ms === null ? "" : shortDuration(p50Ms)),
+      cell: (stage) => timeOf(stage, stage.p50Ms),
       text: ({ p50Ms }) => p50Ms ?? "",
     },
     {
       name: "p95",
       align: "end",
-      cell: ({ p95Ms, stage, after }) =>
-        p95Ms === null ? (
-          ""
-        ) : (
-          <a
-            href={to("/latency", {
-              app_id: app,
-              stage,
-              after: after ?? undefined,
-              range: parameter("range"),
-            })}
-          >
-            {shortDuration(p95Ms)}
-          </a>
-        ),
+      cell: (stage) => timeOf(stage, stage.p95Ms),
       text: ({ p95Ms }) => p95Ms ?? "",
     },
   ];
