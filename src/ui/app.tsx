@@ -4,11 +4,12 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { account, askDoor, door, doorFault } from "./data/account.ts";
 import { signedOut } from "./data/call.ts";
-import { parameter, path } from "./data/route.ts";
+import { path } from "./data/route.ts";
 import { AccountMenu, OpenWarning } from "./frame/account.tsx";
 import { DemoBar } from "./frame/demo-bar.tsx";
 import { Help } from "./frame/help.tsx";
 import { listenToKeys, open } from "./frame/keys.tsx";
+import { KioskClock, kiosk } from "./frame/kiosk.tsx";
 import { LiveLight } from "./frame/light.tsx";
 import { Nav } from "./frame/nav.tsx";
 import { Palette } from "./frame/palette.tsx";
@@ -54,19 +55,19 @@ export function App() {
   if (ended.value) return <SignIn reason="Your session has ended. Sign in again to go on here." />;
   if (door.value?.caller === null) return <SignIn />;
   if (account()?.kind === "in") return <SignIn reason="This key may only report events." />;
-  const kiosk = parameter("kiosk") !== undefined;
+  const wall = kiosk.value;
   return (
-    <div class={kiosk ? "frame kiosk" : "frame"}>
+    <div class={wall ? "frame kiosk" : "frame"}>
       <a class="skip" href="#main">
         Skip to the content
       </a>
-      {!kiosk && <Nav />}
+      {!wall && <Nav />}
       <div class="side">
         <header class="top">
-          {!kiosk && <Search />}
+          {!wall && <Search />}
           <LiveLight />
-          <ZoneSwitch />
-          {!kiosk && <AccountMenu />}
+          {wall ? <KioskClock /> : <ZoneSwitch />}
+          {!wall && <AccountMenu />}
         </header>
         <OpenWarning />
         <DemoBar />
@@ -94,9 +95,32 @@ function CurrentScreen() {
     if (load === undefined || loaded.peek().has(at)) return;
     void load().then((module) => {
       loaded.value = new Map([...loaded.peek(), [at, module.default]]);
-    });
+    }, loadAgain);
   }, [at]);
   if (Screen !== undefined) return <Screen />;
   if (screens[at] === undefined) return <p class="failure">There is no such page.</p>;
-  return <Pending what="the screen" />;
+  return unloadable.value ? (
+    <p class="failure">This screen cannot be loaded. Trying again.</p>
+  ) : (
+    <Pending what="the screen" />
+  );
+}
+
+/** Whether a screen's file has not come. */
+const unloadable = signal(false);
+const reloadedKey = "mars.reloaded";
+const reloadEveryMs = 10_000;
+
+/** Mars was away, or is upgraded and has other files now. A file that did not come is never asked for again, but by a new page. */
+async function loadAgain(): Promise<void> {
+  unloadable.value = true;
+  await askDoor();
+  const waitMs = Number(sessionStorage.getItem(reloadedKey) ?? 0) + reloadEveryMs - Date.now();
+  setTimeout(
+    () => {
+      sessionStorage.setItem(reloadedKey, String(Date.now()));
+      location.reload();
+    },
+    Math.max(0, waitMs),
+  );
 }

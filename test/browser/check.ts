@@ -22,19 +22,23 @@ export interface Look {
   readonly dark?: boolean;
   readonly width?: number;
   readonly forcedColours?: boolean;
+  readonly reducedMotion?: boolean;
+  /** Of the browser; British by default. */
+  readonly locale?: string;
 }
 
 /** A page in a context of its own, with what its console has complained about. */
 export async function openPage(
   { browser }: Site,
-  { dark = false, width = 1_280, forcedColours = false }: Look = {},
+  { dark = false, width = 1_280, forcedColours = false, reducedMotion = false, locale = "en-GB" }: Look = {},
 ): Promise<{ page: Page; complaints: string[]; close(): Promise<void> }> {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
     colorScheme: dark ? "dark" : "light",
     forcedColors: forcedColours ? "active" : "none",
+    reducedMotion: reducedMotion ? "reduce" : "no-preference",
     timezoneId: "UTC",
-    locale: "en-GB",
+    locale,
   });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);

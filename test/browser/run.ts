@@ -18,15 +18,19 @@ import { checkAccessibility } from "./accessibility.ts";
 import { checkAdministration } from "./administration.ts";
 import { type Check, post, type Site } from "./check.ts";
 import { checkFailures } from "./failures.ts";
+import { checkFigures } from "./figures.ts";
 import { checkFirstRun } from "./first-run.ts";
 import { checkKeyboard } from "./keyboard.ts";
+import { checkKiosk } from "./kiosk.ts";
 import { checkLists } from "./lists.ts";
 import { checkLive } from "./live.ts";
 import { checkLongLists } from "./long-lists.ts";
+import { checkMemory } from "./memory.ts";
 import { checkMessage } from "./message.ts";
 import { checkOutage } from "./outage.ts";
 import { checkRules } from "./rules.ts";
 import { checkSignIn } from "./sign-in.ts";
+import { checkStrangeIds } from "./strange-ids.ts";
 import { checkTwoPeople } from "./two-people.ts";
 import { checkViews } from "./views.ts";
 
@@ -45,6 +49,10 @@ const checks: Readonly<Record<string, Check>> = {
   "two people": checkTwoPeople,
   "long lists": checkLongLists,
   failures: checkFailures,
+  "strange ids": checkStrangeIds,
+  kiosk: checkKiosk,
+  figures: checkFigures,
+  memory: checkMemory,
 };
 
 const { values } = parseArgs({ options: { binary: { type: "string" }, only: { type: "string" } } });

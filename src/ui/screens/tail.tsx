@@ -1,5 +1,6 @@
 /** Events as they arrive, with filters. Paused, it counts what is new; what it has missed meanwhile is not lost. */
 import { useSignal } from "@preact/signals";
+import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { attributeFilters, topicSuffix } from "../data/attribute-filters.ts";
 import { call } from "../data/call.ts";
@@ -37,6 +38,12 @@ const columns: readonly FileColumn<TailEvent>[] = [
 /** Rows that are shown, and events that are kept while it is paused. */
 const shownMax = 500;
 const keptMax = 10_000;
+/** Between two changes of the rows: more often than anyone reads, and seldom enough to leave the browser its frames. */
+const drawEveryMs = 100;
+/** With more new rows than this in a change nobody reads beyond the first screen, and the rows below it are not drawn until it is quiet. */
+const rushRows = 10;
+const rushShownMax = 60;
+const quietMs = 1_000;
 /** Events from before that it begins with, of all apps together. */
 const recent = 300;
 
@@ -52,6 +59,7 @@ export default function Tail() {
   const seen = useSignal(0);
   const lost = useSignal(false);
   const refused = useSignal<string | undefined>(undefined);
+  const rushing = useSignal(false);
 
   const show = () => {
     const arrived = waiting.current;
@@ -70,10 +78,17 @@ export default function Tail() {
       (id === undefined ||
         event.message_id.toLowerCase().includes(id) ||
         event.external_id?.toLowerCase().includes(id));
-    let frame = 0;
-    // At most one change of the page for each frame of the screen, and none while nobody looks.
+    let [timer, frame, drawnAt, quietTimer] = [0, 0, 0, 0];
+    // None while nobody looks: a hidden page has no frames.
     const draw = () => {
-      frame = 0;
+      [timer, frame, drawnAt] = [0, 0, performance.now()];
+      if (waiting.current.length > rushRows) {
+        rushing.value = true;
+        clearTimeout(quietTimer);
+        quietTimer = window.setTimeout(() => {
+          rushing.value = false;
+        }, quietMs);
+      }
       held.value = waiting.current.length;
       if (!paused.peek()) show();
     };
@@ -94,7 +109,10 @@ export default function Tail() {
         if (!matches(arrived)) return;
         waiting.current.push(arrived);
         if (waiting.current.length > keptMax) waiting.current.splice(0, waiting.current.length - keptMax);
-        frame ||= requestAnimationFrame(draw);
+        const waitMs = drawnAt + drawEveryMs - performance.now();
+        timer ||= window.setTimeout(() => {
+          frame = requestAnimationFrame(draw);
+        }, waitMs);
       },
       lost: () => {
         lost.value = true;
@@ -105,6 +123,8 @@ export default function Tail() {
     };
     return () => {
       ended = true;
+      clearTimeout(timer);
+      clearTimeout(quietTimer);
       cancelAnimationFrame(frame);
       stop();
     };
@@ -147,19 +167,34 @@ export default function Tail() {
         )
       ) : (
         <div class="tail" role="log" aria-label="Events, the newest first" aria-live="off">
-          {rows.value.map((event) => (
-            <a key={event.seq} data-row class="line" href={messageAddress(event)}>
-              <Precise at={event.created_at} />
-              <span class="app">{event.app_id}</span>
-              <strong>{event.event}</strong>
-              <span class="id">{event.message_id}</span>
-              <span class="muted attributes">
-                {event.attributes === null ? "" : JSON.stringify(event.attributes).slice(0, 120)}
-              </span>
-            </a>
-          ))}
+          {(rushing.value && !paused.value ? rows.value.slice(0, rushShownMax) : rows.value).map(lineOf)}
         </div>
       )}
     </Page>
   );
+}
+
+const lines = new WeakMap<TailEvent, VNode>();
+
+/** The same for an event each time, so that a change costs what is new and not all that is shown. */
+function lineOf(event: TailEvent): VNode {
+  const known = lines.get(event);
+  if (known !== undefined) return known;
+  const line = (
+    <a key={event.seq} data-row class="line" href={messageAddress(event)}>
+      <Precise at={event.created_at} />
+      <span class="app" dir="auto">
+        {event.app_id}
+      </span>
+      <strong dir="auto">{event.event}</strong>
+      <span class="id" dir="auto">
+        {event.message_id}
+      </span>
+      <span class="muted attributes">
+        {event.attributes === null ? "" : JSON.stringify(event.attributes).slice(0, 120)}
+      </span>
+    </a>
+  );
+  lines.set(event, line);
+  return line;
 }

@@ -1,0 +1,129 @@
+/**
+ * What the page costs: the bytes of its first load, the time to first content here and over a slow network, and a live table's frames
+ * and share of a core. Chromium draws by software where there is no graphics card, which is counted in. On a machine that has more to
+ * do than it has processors times say nothing: there they are shown, and not held.
+ */
+import { availableParallelism, loadavg } from "node:os";
+import type { CDPSession, Page } from "playwright-core";
+import { isLive, openPage, post, type Site } from "./check.ts";
+
+const firstLoadBytesMax = 120 * 1024;
+const contentMsMax = 300;
+/** DevTools' "Slow 3G": 400 kbit/s, and 400 ms to an answer. */
+const slow = { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 50_000 };
+const slowContentMsMax = 2_000;
+const loads = 5;
+const eventsPerSecond = 500;
+const feedSeconds = 10;
+const framesMin = 57;
+const coreShareMax = 0.3;
+
+export async function checkFigures(site: Site): Promise<string> {
+  const here: Load[] = [];
+  for (let load = 0; load < loads; load += 1) here.push(await firstLoad(site));
+  const far = await firstLoad(site, slow);
+  const { bytes } = here[0]!;
+  const firstMs = Math.min(...here.map(({ paintMs }) => paintMs));
+  const contentMs = Math.min(...here.map((one) => one.contentMs));
+  const { frames, share } = await liveTable(site);
+  const busy = (loadavg()[0] ?? 0) > availableParallelism();
+  const figures = [
+    `first load ${(bytes / 1024).toFixed(1)} KB`,
+    `first paint ${firstMs} ms, content ${contentMs} ms`,
+    `over slow 3G ${far.paintMs} ms, content ${far.contentMs} ms`,
+    `at ${eventsPerSecond} events/s ${frames.toFixed(1)} frames/s, ${Math.round(share * 100)} % of a core`,
+    ...(busy ? ["the machine is busy, times are not held"] : []),
+  ].join("; ");
+  const inTime =
+    firstMs <= contentMsMax && far.paintMs <= slowContentMsMax && frames >= framesMin && share < coreShareMax;
+  if (bytes > firstLoadBytesMax || !(busy || inTime)) throw new Error(`beyond a bound: ${figures}`);
+  return figures;
+}
+
+interface Load {
+  /** As they came over the network, compressed. */
+  readonly bytes: number;
+  /** To the frame of the page, with the room of what is read. */
+  readonly paintMs: number;
+  /** To the cards of the overview. */
+  readonly contentMs: number;
+}
+
+/** With an empty cache. */
+async function firstLoad(site: Site, network?: typeof slow): Promise<Load> {
+  const { page, close } = await openPage(site);
+  try {
+    const session = await page.context().newCDPSession(page);
+    await session.send("Network.enable");
+    if (network !== undefined) await session.send("Network.emulateNetworkConditions", network);
+    const files = new Map<string, number>();
+    const urls = new Map<string, string>();
+    session.on("Network.requestWillBeSent", ({ requestId, request }) => urls.set(requestId, request.url));
+    session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+      files.set(urls.get(requestId) ?? requestId, encodedDataLength);
+    });
+    await page.goto(site.url, { waitUntil: "commit" });
+    await page.waitForSelector(".card");
+    const contentMs = Math.round(await page.evaluate<number>("performance.now()"));
+    const paintMs = await page.evaluate<number>(
+      "performance.getEntriesByName('first-contentful-paint')[0].startTime",
+    );
+    const own = [...files].filter(([url]) => !new URL(url).pathname.startsWith("/api/"));
+    return { bytes: own.reduce((sum, [, bytes]) => sum + bytes, 0), paintMs: Math.round(paintMs), contentMs };
+  } finally {
+    await close();
+  }
+}
+
+async function liveTable(site: Site): Promise<{ frames: number; share: number }> {
+  const { page, close } = await openPage(site);
+  try {
+    await page.goto(`${site.url}/tail?app_id=figures`);
+    await page.waitForSelector(isLive);
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.enable");
+    const feeding = feed(site, "figures", eventsPerSecond, feedSeconds);
+    // Up to speed.
+    await page.locator(".tail .line").nth(50).waitFor();
+    const before = await taskSeconds(session);
+    const frames = await framesIn(page, (feedSeconds - 3) * 1_000);
+    const share = ((await taskSeconds(session)) - before) / (feedSeconds - 3);
+    await feeding;
+    return { frames, share };
+  } finally {
+    await close();
+  }
+}
+
+/** Seconds that the page's main thread has worked. */
+async function taskSeconds(session: CDPSession): Promise<number> {
+  const { metrics } = await session.send("Performance.getMetrics");
+  return metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0;
+}
+
+function framesIn(page: Page, ms: number): Promise<number> {
+  return page.evaluate<number>(`new Promise((resolve) => {
+    const start = performance.now();
+    let frames = 0;
+    const look = (now) => {
+      frames += 1;
+      if (now - start < ${ms}) requestAnimationFrame(look);
+      else resolve((frames * 1000) / (now - start));
+    };
+    requestAnimationFrame(look);
+  })`);
+}
+
+/** Sends events at a steady rate. */
+export async function feed(site: Site, appId: string, perSecond: number, seconds: number): Promise<void> {
+  const stepMs = 100;
+  const batch = Math.round((perSecond * stepMs) / 1_000);
+  const start = performance.now();
+  for (let step = 0; step < (seconds * 1_000) / stepMs; step += 1) {
+    const events = Array.from({ length: batch }, (_, index) => {
+      return { app_id: appId, message_id: `m-${step * batch + index}`, event: "TICK", attributes: { step } };
+    });
+    await post(site, "/api/event/bulk", { events });
+    await Bun.sleep(Math.max(0, start + (step + 1) * stepMs - performance.now()));
+  }
+}
