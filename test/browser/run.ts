@@ -22,6 +22,7 @@ import { checkFigures } from "./figures.ts";
 import { checkFirstRun } from "./first-run.ts";
 import { checkKeyboard } from "./keyboard.ts";
 import { checkKiosk } from "./kiosk.ts";
+import { checkLifecycle } from "./lifecycle.ts";
 import { checkLists } from "./lists.ts";
 import { checkLive } from "./live.ts";
 import { checkLongLists } from "./long-lists.ts";
@@ -46,6 +47,7 @@ const checks: Readonly<Record<string, Check>> = {
   lists: checkLists,
   rules: checkRules,
   views: checkViews,
+  lifecycle: checkLifecycle,
   "two people": checkTwoPeople,
   "long lists": checkLongLists,
   failures: checkFailures,

@@ -1,53 +1,90 @@
-/** A lifecycle as a drawing: its stages in layers, and what each comes after. */
-import type { Definition } from "./lifecycles.tsx";
+/** A lifecycle as a drawing that can be changed: its stages in layers, what each comes after, and a form behind each. */
+import { useSignal } from "@preact/signals";
+import {
+  afterOf,
+  type Definition,
+  fieldsOf,
+  namesOf,
+  type Stage,
+  withoutStage,
+  withStage,
+} from "./definition-text.ts";
+import { StageDialog } from "./stage-dialog.tsx";
 
-type Stage = Definition["stages"][number];
+interface DrawingProps {
+  readonly definition: Definition;
+  /** Absent where it can only be looked at. */
+  change?: ((definition: Definition) => void) | undefined;
+}
 
-export function Drawing({ definition }: { definition: Definition }) {
+export function Drawing({ definition, change }: DrawingProps) {
+  /** The place of the stage whose form is open; behind the last for a new one. */
+  const editing = useSignal<number | undefined>(undefined);
+  const at = editing.value;
   const stages = definition.stages.filter((stage) => typeof stage === "object" && stage !== null);
   const layers = layersOf(stages);
   const ends = new Set(definition.complete_on ?? []);
+  const edit = (index: number) => () => {
+    editing.value = index;
+  };
   return (
-    <ol class="drawing">
-      {layers.map((layer, index) => (
-        <li key={index}>
-          {layer.map((stage) => (
-            <div key={namesOf(stage).join("|")} class={stage.optional ? "box optional" : "box"}>
-              <code>{namesOf(stage).join(" | ")}</code>
-              <p class="muted">
-                {afterOf(stage).length > 0 && `after ${afterOf(stage).join(" | ")}`}
-                {stage.within !== undefined && `, within ${stage.within}`}
-              </p>
+    <>
+      <ol class="drawing">
+        {layers.map((layer, index) => (
+          <li key={index}>
+            {layer.map((stage) => (
+              <button
+                type="button"
+                key={namesOf(stage).join("|")}
+                class={stage.optional ? "box optional" : "box"}
+                disabled={change === undefined}
+                onClick={edit(definition.stages.indexOf(stage))}
+              >
+                <code>{namesOf(stage).join(" | ")}</code>
+                <span class="muted">
+                  {afterOf(stage).length > 0 && `after ${afterOf(stage).join(" | ")}`}
+                  {stage.within !== undefined && `, within ${stage.within}`}
+                </span>
+                <span class="marks">
+                  {stage.optional && <span class="badge quiet">optional</span>}
+                  {namesOf(stage).some((name) => ends.has(name)) && <span class="badge good">completes</span>}
+                  {stage.each !== undefined && <span class="badge plain">each of {stage.each.of}</span>}
+                  {stage.times !== undefined && <span class="badge plain">{stage.times} times</span>}
+                </span>
+              </button>
+            ))}
+          </li>
+        ))}
+        {(definition.fail_on ?? []).length > 0 && (
+          <li>
+            <div class="box fails">
+              <code>{definition.fail_on!.join(" | ")}</code>
               <p class="marks">
-                {stage.optional && <span class="badge quiet">optional</span>}
-                {namesOf(stage).some((name) => ends.has(name)) && <span class="badge good">completes</span>}
-                {stage.each !== undefined && <span class="badge plain">each of {stage.each.of}</span>}
-                {stage.times !== undefined && <span class="badge plain">{stage.times} times</span>}
+                <span class="badge bad">fails</span>
               </p>
             </div>
-          ))}
-        </li>
-      ))}
-      {(definition.fail_on ?? []).length > 0 && (
-        <li>
-          <div class="box fails">
-            <code>{definition.fail_on!.join(" | ")}</code>
-            <p class="marks">
-              <span class="badge bad">fails</span>
-            </p>
-          </div>
-        </li>
+          </li>
+        )}
+      </ol>
+      {change !== undefined && (
+        <p class="more">
+          <button type="button" class="button" onClick={edit(definition.stages.length)}>
+            Add a stage
+          </button>
+        </p>
       )}
-    </ol>
+      {at !== undefined && change !== undefined && (
+        <StageDialog
+          fields={fieldsOf(definition, at)}
+          {...(at < definition.stages.length && { remove: () => change(withoutStage(definition, at)) })}
+          change={(fields) => change(withStage(definition, at, fields))}
+          close={() => {
+            editing.value = undefined;
+          }}
+        />
+      )}
+    </>
   );
-}
-
-function namesOf({ event, any_of }: Stage): readonly string[] {
-  return event !== undefined ? [event] : Array.isArray(any_of) ? any_of : ["?"];
-}
-
-function afterOf({ after = [] }: Stage): readonly string[] {
-  return typeof after === "string" ? [after] : after;
 }
 
 /** Each stage a layer behind the last of those that it comes after; what is not valid yet is drawn all the same. */

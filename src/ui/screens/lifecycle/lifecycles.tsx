@@ -2,26 +2,23 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { AnswerOf } from "../../../api/operation-types.ts";
-import { ApiError, call, type Problem } from "../../data/call.ts";
+import { may } from "../../data/account.ts";
+import { call, type Problem } from "../../data/call.ts";
 import { useRead } from "../../data/resource.ts";
 import { Page } from "../../frame/page.tsx";
 import { say } from "../../frame/toasts.tsx";
 import { AppChoice } from "../../parts/app-choice.tsx";
 import { Failure, Pending } from "../../parts/notice.tsx";
+import { Problems, problemsOf } from "../../parts/problems.tsx";
+import { type Definition, parse, starter, textOf } from "./definition-text.ts";
 import { Drawing } from "./drawing.tsx";
 import { LearnedNotes } from "./learned-notes.tsx";
+import { SaveBar } from "./save-bar.tsx";
 import { TrialResult } from "./trial-result.tsx";
 import { Versions } from "./versions.tsx";
 
-export type Definition = NonNullable<AnswerOf<"getLifecycle">["lifecycle"]>;
 type Learned = AnswerOf<"learnLifecycle">;
 type Trial = AnswerOf<"dryRunLifecycle">;
-
-const starter: Definition = {
-  stages: [{ event: "CREATED" }, { event: "DONE", after: "CREATED", within: "5m" }],
-  complete_on: ["DONE"],
-  grace: "1s",
-};
 
 export default function Lifecycles() {
   return (
@@ -69,8 +66,7 @@ function Editor({ app, versions, changed }: EditorProps) {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      problems.value = error.problems.length > 0 ? error.problems : [{ field: "", message: error.message }];
+      problems.value = problemsOf(error);
     } finally {
       working.value = undefined;
     }
@@ -81,17 +77,20 @@ function Editor({ app, versions, changed }: EditorProps) {
       const found = await call("learnLifecycle", { app_id: app, since });
       learned.value = found;
       trial.value = undefined;
-      if (found.lifecycle === null) say("There are too few messages to learn from.");
-      else text.value = textOf(found.lifecycle as Definition);
+      if (found.lifecycle === null) return say("There are too few messages to learn from.");
+      const proposed = found.lifecycle as Definition;
+      text.value = textOf(proposed);
+      // How far the version in force has drifted from what happens, in words and numbers.
+      trial.value = await call("dryRunLifecycle", { app_id: app, lifecycle: proposed });
     });
   const tryIt = () =>
     during("try", async () => {
       trial.value = await call("dryRunLifecycle", { app_id: app, lifecycle: parsed });
     });
-  const save = () =>
+  const save = (options: { note?: string; backfill?: string }) =>
     during("save", async () => {
-      const { version } = await call("putLifecycle", { app_id: app, lifecycle: parsed });
-      say(`Version ${version} holds for messages that begin from now on.`);
+      const { version } = await call("putLifecycle", { app_id: app, lifecycle: parsed, ...options });
+      say(`Version ${version} is in force.`);
       changed();
     });
 
@@ -126,14 +125,6 @@ function Editor({ app, versions, changed }: EditorProps) {
             >
               {working.value === "try" ? "Trying …" : "Try on 24 hours"}
             </button>
-            <button
-              type="button"
-              class="button primary"
-              disabled={working.value !== undefined || parsed === undefined || !differs}
-              onClick={save}
-            >
-              {working.value === "save" ? "Saving …" : "Save"}
-            </button>
             {differs && current !== undefined && (
               <button
                 type="button"
@@ -147,22 +138,31 @@ function Editor({ app, versions, changed }: EditorProps) {
               </button>
             )}
           </div>
+          {may("write") && (
+            <SaveBar
+              disabled={working.value !== undefined || parsed === undefined || !differs}
+              saving={working.value === "save"}
+              save={save}
+            />
+          )}
           {parsed === undefined && <p class="problem">This is no JSON yet.</p>}
-          {problems.value.length > 0 && (
-            <ul class="problem" role="alert">
-              {problems.value.map(({ field, message }) => (
-                <li key={`${field}${message}`}>
-                  {field !== "" && <code>{field}</code>} {message}
-                </li>
-              ))}
-            </ul>
+          <Problems problems={problems.value} />
+        </section>
+        <section aria-label="As a drawing">
+          {parsed !== undefined && (
+            <Drawing
+              definition={parsed}
+              change={(definition) => {
+                text.value = textOf(definition);
+              }}
+            />
           )}
         </section>
-        <section aria-label="As a drawing">{parsed !== undefined && <Drawing definition={parsed} />}</section>
       </div>
       {learned.value !== undefined && <LearnedNotes learned={learned.value} />}
       {trial.value !== undefined && <TrialResult app={app} trial={trial.value} />}
       <Versions
+        app={app}
         versions={versions}
         show={(definition) => {
           text.value = textOf(definition);
@@ -171,23 +171,4 @@ function Editor({ app, versions, changed }: EditorProps) {
       />
     </>
   );
-}
-
-/** One stage a line: so it is read, and compared, by stages. */
-function textOf({ stages, ...rest }: Definition): string {
-  const lines = stages.map((stage) => `    ${JSON.stringify(stage).replaceAll(/([,:])(?=["{[])/g, "$1 ")}`);
-  const others = Object.entries(rest).map(
-    ([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
-  );
-  return `{\n  "stages": [\n${lines.join(",\n")}\n  ],\n${others.join(",\n")}\n}`;
-}
-
-function parse(text: string): Definition | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    const stages = (value as { stages?: unknown } | null)?.stages;
-    return Array.isArray(stages) ? (value as Definition) : undefined;
-  } catch {
-    return undefined;
-  }
 }
