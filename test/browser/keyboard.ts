@@ -39,6 +39,7 @@ export async function checkKeyboard(site: Site): Promise<string> {
     await page.keyboard.press("Control+k");
     await page.keyboard.type("shop flow");
     await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
     await page.keyboard.press("?");
     await page.waitForSelector("dialog.help");
     await page.keyboard.press("Escape");
