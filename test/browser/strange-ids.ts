@@ -32,7 +32,7 @@ export async function checkStrangeIds(site: Site): Promise<string> {
       `/system?part=apps&${app}`,
     ];
   });
-  addresses.push("/");
+  addresses.push("/", "/?kiosk=on", "/stuck", "/findings");
   const faults: string[] = [];
   for (const [name, look] of Object.entries(looks)) {
     const { page, complaints, close } = await openPage(site, look);
