@@ -13,9 +13,10 @@ export const mailings = {
   indexed: ["campaign"],
   lifecycle: () => ({
     stages: [
-      { event: "MAILING_STARTED" },
+      // Mailings and mails are messages of one app: each opens with its own event.
+      { any_of: ["MAILING_STARTED", "MAIL_QUEUED"] },
       { children: "complete", after: "MAILING_STARTED", within: "2m", count: "size" },
-      { event: "MAIL_DELIVERED", after: "MAILING_STARTED", optional: true },
+      { event: "MAIL_DELIVERED", after: "MAIL_QUEUED", within: "3m" },
     ],
     complete_on: ["children", "MAIL_DELIVERED"],
     fail_on: ["MAIL_BOUNCED"],

@@ -40,7 +40,7 @@ function Groups() {
         <TriageFilter />
         {groups.length > 0 && (
           <p class="lead" role="status">
-            {countText(all)} stages are overdue, {countText(fresh)} of them since the last 15 minutes.
+            {countText(all)} stages are overdue, {countText(fresh)} of them new in 15 minutes.
           </p>
         )}
       </FilterBar>
