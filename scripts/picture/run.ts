@@ -1,28 +1,38 @@
 /**
- * Makes the pictures of the documentation: a Mars of its own with the demo's small day, looked at by Chromium.
+ * Makes the pictures of the documentation: a Mars of its own, the demo live in it, and every screen in its outage as Chromium draws it,
+ * light, dark and narrow.
  *
- *     bun scripts/picture/run.ts [--out DIRECTORY] [--dark] [--width PIXELS]
+ *     bun scripts/picture/run.ts [--out DIRECTORY] [--png] [--only NAME]
  *
- * `--out` defaults to `docs/pictures`. Needs `chromium` in the path, or the path of another browser in `CHROMIUM`.
+ * `--out` defaults to `docs/pictures`. It takes some four minutes. Needs `chromium` in the path, or the path of another browser in
+ * `CHROMIUM`.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { findBrowser, openBrowser } from "../../test/support/browser.ts";
+import { type Browser, chromium } from "playwright-core";
+import { findBrowser } from "../../test/support/browser.ts";
 import { spawnMars } from "../../test/support/process.ts";
+import { lastIncident, type Picture, pictures, stuckMessage } from "./pictures.ts";
 
-/** Pictures are part of the repository: a larger one does not belong there. */
-const bytesMax = 150 * 1024;
-const height = 820;
-const overdueWithinMs = 60_000;
+/** Pictures are part of the repository: more does not belong there. */
+const bytesMax = 3 * 1024 * 1024;
+const stuckWithinMs = 240_000;
+const quality = 62;
+
+const looks = {
+  light: { width: 1280, height: 860, colorScheme: "light" },
+  dark: { width: 1280, height: 860, colorScheme: "dark" },
+  narrow: { width: 390, height: 844, colorScheme: "light" },
+} as const;
 
 const root = join(import.meta.dir, "../..");
 const { values } = parseArgs({
   options: {
     out: { type: "string", default: join(root, "docs/pictures") },
-    dark: { type: "boolean", default: false },
-    width: { type: "string", default: "1200" },
+    png: { type: "boolean", default: false },
+    only: { type: "string" },
   },
 });
 
@@ -34,54 +44,87 @@ try {
 }
 
 async function makePictures(): Promise<void> {
-  const mars = await spawnMars({ dataDir: join(home, "data"), env: { MARS_START_GRACE: "off" } });
+  mkdirSync(values.out, { recursive: true });
+  const wanted = pictures.filter(({ name }) => values.only === undefined || values.only === name);
+  const env = { MARS_START_GRACE: "off", MARS_ALERT_ALLOW: "127.0.0.0/8" };
+  const mars = await spawnMars({ dataDir: join(home, "data"), env });
+  const browser = await chromium.launch({
+    executablePath: findBrowser() ?? "chromium",
+    args: ["--no-sandbox", "--hide-scrollbars"],
+  });
+  let bytes = 0;
+  const shoot = async (some: readonly Picture[]) => {
+    for (const [look, view] of Object.entries(looks)) {
+      bytes += await shootAll(browser, mars.url, some, look, view);
+    }
+  };
   try {
-    await playDemo(mars.url);
-    const browser = await openBrowser(findBrowser() ?? "chromium", { profileDir: join(home, "browser") });
+    await shoot(wanted.filter(({ empty }) => empty));
+    const demo = Bun.spawn(
+      [process.execPath, join(root, "scripts/demo/run.ts"), "--url", mars.url, "--scale", "small"],
+      {
+        stdout: "inherit",
+        stderr: "inherit",
+      },
+    );
     try {
-      mkdirSync(values.out, { recursive: true });
-      const { app_id, message_id } = await overdueOrder(mars.url);
-      const query = new URLSearchParams({ message_id, app_id });
-      for (const { name, path, row } of [
-        { name: "overview.png", path: "/", row: ".card" },
-        { name: "message.png", path: `/search/event?${query}`, row: ".event" },
-      ]) {
-        const png = await browser.shoot({
-          url: mars.url + path,
-          width: Number(values.width),
-          height,
-          dark: values.dark,
-          ready: `body:has([data-state="live"]) ${row}`,
-        });
-        if (png.length > bytesMax) throw new Error(`${name} has ${png.length} bytes: at most ${bytesMax}`);
-        writeFileSync(join(values.out, name), png);
-        process.stdout.write(`${join(values.out, name)}: ${Math.ceil(png.length / 1024)} KiB\n`);
-      }
+      await waitForOutage(mars.url);
+      await shoot(wanted.filter(({ empty }) => !empty));
     } finally {
-      await browser.close();
+      demo.kill("SIGINT");
+      await demo.exited;
     }
   } finally {
+    await browser.close();
     await mars.kill("SIGTERM");
   }
+  process.stdout.write(`${Math.ceil(bytes / 1024)} KiB in all\n`);
+  if (!values.png && bytes > bytesMax)
+    throw new Error(`the pictures have ${bytes} bytes: at most ${bytesMax}`);
 }
 
-async function playDemo(url: string): Promise<void> {
-  const script = join(root, "scripts/demo/run.ts");
-  const command = [process.execPath, script, "--url", url, "--scale", "small", "--no-live"];
-  const child = Bun.spawn(command, { stdout: "ignore", stderr: "inherit" });
-  if ((await child.exited) !== 0) throw new Error("the demo failed");
-}
-
-/** The overdue order with the most events. */
-async function overdueOrder(url: string): Promise<{ app_id: string; message_id: string }> {
-  const list = `${url}/api/messages?app_id=shop-orders&state=overdue&order=overdue&limit=50`;
-  for (const until = Date.now() + overdueWithinMs; ; ) {
-    const { messages } = (await (await fetch(list)).json()) as {
-      messages: { app_id: string; message_id: string; event_count: number }[];
-    };
-    const [message] = messages.toSorted((a, b) => b.event_count - a.event_count);
-    if (message !== undefined) return message;
-    if (Date.now() > until) throw new Error("the demo has no overdue order");
-    await Bun.sleep(200);
+async function shootAll(
+  browser: Browser,
+  url: string,
+  some: readonly Picture[],
+  look: string,
+  { width, height, colorScheme }: (typeof looks)[keyof typeof looks],
+): Promise<number> {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme,
+    timezoneId: "UTC",
+    locale: "en-GB",
+  });
+  let bytes = 0;
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  const devtools = await context.newCDPSession(page);
+  for (const { name, address } of some) {
+    await page.goto(url + ((await address(url)) ?? "/"));
+    await page.waitForSelector('.light[data-state="live"]');
+    await page.locator(".skeleton").first().waitFor({ state: "detached" });
+    // Charts and live frames come a moment after the first answer.
+    await page.waitForTimeout(700);
+    const format = values.png ? "png" : "webp";
+    const { data } = await devtools.send("Page.captureScreenshot", {
+      format,
+      ...(!values.png && { quality }),
+    });
+    const file = join(values.out, `${name}${look === "light" ? "" : `-${look}`}.${format}`);
+    const picture = Buffer.from(data, "base64");
+    writeFileSync(file, picture);
+    bytes += picture.length;
+    process.stdout.write(`${file}: ${Math.ceil(picture.length / 1024)} KiB\n`);
   }
+  await context.close();
+  return bytes;
+}
+
+/** Until the demo's outage has opened an incident, and its services try again. */
+async function waitForOutage(url: string): Promise<void> {
+  for (const until = Date.now() + stuckWithinMs; Date.now() < until; await Bun.sleep(500)) {
+    if ((await lastIncident(url)) !== undefined && (await stuckMessage(url)) !== undefined) return;
+  }
+  throw new Error("the demo's outage opened no incident");
 }

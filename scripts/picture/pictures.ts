@@ -1,0 +1,58 @@
+/** What the pictures of the documentation show. `docs/dashboard.md` has each of them. */
+
+export interface Picture {
+  /** Of its file. */
+  readonly name: string;
+  /** Taken before anything is stored. */
+  readonly empty?: true;
+  /** @param url of a Mars that the demo plays in */
+  address(url: string): string | Promise<string | undefined>;
+}
+
+const at = (path: string) => () => path;
+const stuckStage = new URLSearchParams({
+  app_id: "notifications",
+  stage: "SENT_SMS|SENT_PUSH",
+  after: "QUEUED",
+});
+
+export const pictures: readonly Picture[] = [
+  { name: "first-run", empty: true, address: at("/") },
+  { name: "overview", address: at("/") },
+  { name: "stuck", address: at("/stuck") },
+  { name: "group", address: at(`/stuck?${stuckStage}`) },
+  { name: "message", address: stuckMessage },
+  { name: "messages", address: at("/messages") },
+  { name: "tail", address: at("/tail") },
+  { name: "findings", address: at("/findings") },
+  { name: "flow", address: at("/flow?app_id=notifications") },
+  { name: "latency", address: at("/latency?app_id=notifications") },
+  { name: "lifecycles", address: at("/lifecycles?app_id=parcel-tracking") },
+  { name: "incidents", address: at("/incidents") },
+  { name: "incident", address: lastIncident },
+  { name: "alerts", address: at("/alerts") },
+  { name: "system", address: at("/system") },
+];
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path
+type Json = any;
+
+async function read(url: string): Promise<Json> {
+  return await (await fetch(url)).json();
+}
+
+/** The latest message that waits for its carrier. */
+export async function stuckMessage(url: string): Promise<string | undefined> {
+  const query = "app_id=notifications&state=overdue&order=newest&event=SEND_RETRIED&limit=1";
+  const [message] = (await read(`${url}/api/messages?${query}`)).messages;
+  if (message === undefined) return undefined;
+  const { app_id, message_id } = message;
+  return `/search/event?${new URLSearchParams({ app_id, message_id })}`;
+}
+
+/** The latest incident of the outage. */
+export async function lastIncident(url: string): Promise<string | undefined> {
+  const { incidents } = await read(`${url}/api/alerts/incidents?limit=20`);
+  const one = incidents.find(({ rule }: Json) => rule === "demo-texts-not-sent");
+  return one && `/incidents?id=${one.id}`;
+}
