@@ -1049,7 +1049,16 @@ DROP INDEX findings_group;
 CREATE INDEX findings_group ON findings (app, kind, stage, lifecycle, raised_at, due_at, late_by, imported, arrived_after)
 WHERE retracted_at = 0 AND stage <> '';
 ` },
-  { name: "0035_views", sql: `-- Views of the dashboard that people have saved: see \`src/core/saved-view.ts\`.
+  { name: "0035_fill_children", sql: `-- Messages that were stored before the parts of others were kept, by the index of events that name a parent. The trigger of \`children\` has each of them
+-- judged again, with its parent.
+
+INSERT OR IGNORE INTO children (child, app, parent)
+SELECT e.message, a.id, min(e.parent_id)
+FROM events e INDEXED BY events_parents CROSS JOIN messages m ON m.id = e.message CROSS JOIN apps a ON a.app_id = m.app_id
+WHERE e.parent_id <> ''
+GROUP BY e.message;
+` },
+  { name: "0036_views", sql: `-- Views of the dashboard that people have saved: see \`src/core/saved-view.ts\`.
 CREATE TABLE views (
   -- The caller as in the audit.
   owner TEXT NOT NULL,
@@ -1062,15 +1071,6 @@ CREATE TABLE views (
   PRIMARY KEY (owner, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX views_shared ON views (name, owner) WHERE shared = 1;
-` },
-  { name: "0035_fill_children", sql: `-- Messages that were stored before the parts of others were kept, by the index of events that name a parent. The trigger of \`children\` has each of them
--- judged again, with its parent.
-
-INSERT OR IGNORE INTO children (child, app, parent)
-SELECT e.message, a.id, min(e.parent_id)
-FROM events e INDEXED BY events_parents CROSS JOIN messages m ON m.id = e.message CROSS JOIN apps a ON a.app_id = m.app_id
-WHERE e.parent_id <> ''
-GROUP BY e.message;
 ` },
 ] as const;
 
