@@ -58,7 +58,7 @@ async function byAttribute(page: Page, site: Site): Promise<void> {
   await page.keyboard.type(" south ");
   await page.keyboard.press("Enter");
   await page.waitForURL((url) => url.searchParams.get("attributes.region") === "south");
-  await page.getByRole("link", { name: "Take away the filter region is south" }).waitFor();
+  await page.getByRole("link", { name: "region = south ×: take this filter away" }).waitFor();
   await rows(page, 5);
   await page.reload();
   await rows(page, 5);

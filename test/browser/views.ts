@@ -23,7 +23,7 @@ export async function checkViews(site: Site): Promise<string> {
         searchParams.get("attributes.region") === "north" &&
         searchParams.get("range") === "7d",
     );
-    await ben.page.getByRole("link", { name: "Take away the filter region is north" }).waitFor();
+    await ben.page.getByRole("link", { name: "region = north ×: take this filter away" }).waitFor();
     await ann.page.getByRole("button", { name: "Delete north of notifications" }).click();
     await saved.waitFor({ state: "detached" });
     await ben.page.getByRole("button", { name: "Views" }).click();

@@ -50,7 +50,7 @@ export function AttributeFilter() {
           key={one}
           class="chip"
           href={here({ [attributeParameter(one)]: undefined })}
-          aria-label={`Take away the filter ${one} is ${value}`}
+          aria-label={`${one} = ${value} ×: take this filter away`}
         >
           <span class="id">
             {one} = {value}
