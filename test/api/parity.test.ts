@@ -231,6 +231,7 @@ const asRpc: Readonly<Record<string, (answer: Any) => Json>> = {
   }),
   putAttributes: ({ success: _, ...answer }) => answer,
   putView: ({ view: { success: _, ...view } }) => ({ view }),
+  deleteView: ({ success: _, ...answer }) => answer,
   getFunnel: ({ opened, stages, ...rest }) => ({
     ...rest,
     opened: opened?.count,
