@@ -234,8 +234,8 @@ export class RandomWorld {
     );
     const children = Array.from({ length: parts }, (_, part) => {
       const life = this.#life("mail", `b${n}-${part}`, at);
-      // Mostly the batch; a part that is a batch itself; that of another story. None is a part of itself.
-      const parents = [`b${n}`, `b${n}`, `b${n}`, part === 0 ? `b${n}` : `b${n}-0`, `b${Math.max(0, n - 1)}`];
+      // Mostly the batch; a part that is a batch itself, or a part of itself; that of another story.
+      const parents = [`b${n}`, `b${n}`, `b${n}`, `b${n}-${this.below(2)}`, `b${Math.max(0, n - 1)}`];
       const naming = this.below(life.length);
       return life.map((one, index) => ({
         ...one,
