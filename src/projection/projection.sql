@@ -53,7 +53,7 @@ FROM instances WHERE message IN (SELECT value FROM json_each(?1));
 
 -- name: findings
 SELECT json_group_array(json_array(
-  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, ended_by, mark, marked, triage,
+  message, id, kind, stage, due_at, raised_at, retracted_at, late_by, run, run_number, ended_by, imported, mark, marked, triage,
   (SELECT id FROM stages s WHERE s.app = findings.app AND s.after = findings.after AND s.stage = findings.stage))) AS rows
 FROM findings WHERE message IN (SELECT value FROM json_each(?1));
 
@@ -121,7 +121,7 @@ ON CONFLICT (message, run, kind, stage) DO UPDATE SET
   late_by = excluded.late_by,
   seq = excluded.seq,
   ended_by = excluded.ended_by,
-  imported = iif(excluded.imported = 0 AND findings.retracted_at = 0, findings.imported, excluded.imported),
+  imported = excluded.imported,
   triage = excluded.triage,
   arrived_after = excluded.arrived_after,
   marked = 0;

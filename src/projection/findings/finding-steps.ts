@@ -168,7 +168,9 @@ export class FindingSteps {
     const timed = kind !== "skipped" && kind !== "failed";
     const triage = triageOf(stored?.mark, dueAt);
     const seq = this.#firstSeq + this.#changes.length;
-    const imported = run.adopted === true && retractedAt === 0 && stored?.retractedAt !== 0;
+    const adopted = run.adopted === true && retractedAt === 0 && stored?.retractedAt !== 0;
+    // It stays so while it is active, and where that ends.
+    const imported = adopted || (stored?.retractedAt === 0 && stored.imported);
     const finding = { kind, stage: name, dueAt, lateBy, retractedAt, endedBy, triage };
     this.#deltas.changeFinding(run.lifecycle, finding, stored);
     this.#changes.push({
@@ -176,7 +178,7 @@ export class FindingSteps {
       after: stage?.after ?? "",
       startedAt: dueAt - (timed ? (stage?.within ?? 0) : 0),
       id: stored?.id ?? seq,
-      raisedAt: imported
+      raisedAt: adopted
         ? Math.min(this.#now, Math.max(raiseAt, dueAt + lateBy))
         : this.#raisedAt(stored, retractedAt, raiseAt),
       imported,

@@ -62,6 +62,8 @@ export interface StoredFinding {
   readonly lateBy: Micros;
   /** Absent where something has come that ended it, and while it is active. */
   readonly endedBy?: FindingEnding;
+  /** It follows from a backfill. */
+  readonly imported: boolean;
   readonly mark?: Mark;
   /** The mark has changed, and that has not been taken into account. */
   readonly marked: boolean;
@@ -125,6 +127,7 @@ function findingsOf(result: ResultSet): Map<number, StoredFinding[]> {
       run,
       runNumber,
       endedBy,
+      imported,
       mark,
       marked,
       triage,
@@ -141,6 +144,7 @@ function findingsOf(result: ResultSet): Map<number, StoredFinding[]> {
       retractedAt,
       lateBy,
       ...(endedBy !== "" && { endedBy }),
+      imported: imported === 1,
       ...(mark !== "" && { mark: JSON.parse(mark) as Mark }),
       marked: marked === 1,
       triage,
@@ -185,6 +189,7 @@ type FindingRow = [
   run: number,
   runNumber: number,
   endedBy: FindingEnding | "",
+  imported: 0 | 1,
   mark: string,
   marked: 0 | 1,
   triage: number,

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { createClient } from "@libsql/client";
 import type { Finding } from "../../../src/lifecycle/finding.ts";
 import type { BackfillProgress, ProjectionStep } from "../../../src/projection/projection-step.ts";
+import { author } from "../../support/caller.ts";
 import { parseDefinition } from "../../support/definition.ts";
 import { projectAll } from "../../support/project.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
@@ -71,6 +72,12 @@ test("a backfill goes by steps, survives a crash, and marks what follows from it
   expect(found.every(({ imported, raisedAt, dueAt }) => imported && raisedAt === dueAt)).toBe(true);
   const page = await queries.findings({ state: "current", order: "newest", limit: 1 });
   expect(page.findings[0]).toMatchObject({ imported: true, messageId: "m4490" });
+
+  // It stays no news when people decide about it, as it is published too.
+  const about = { target: "test", appId: "app", selection: {} };
+  await again.markFindings([found[0]!.id], { action: "acknowledge" }, about, author);
+  const [marked] = await projectAll(again, stored, now);
+  expect(marked).toMatchObject({ id: found[0]!.id, imported: true, mark: { status: "acknowledged" } });
 
   // What is found later is news.
   const later = await projectAll(again, stored, now + 5 * second);
