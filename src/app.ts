@@ -35,6 +35,7 @@ import { FileJournal } from "./journal/file-journal.ts";
 import { Eraser } from "./maintenance/eraser.ts";
 import { guardFiles } from "./maintenance/guard.ts";
 import { recordSizes, SizeHistory } from "./maintenance/size-history.ts";
+import type { Mars } from "./mars.ts";
 import { Pipeline } from "./pipeline.ts";
 import { processStats, sizesOf } from "./process-stats.ts";
 import { Clock } from "./runtime/clock.ts";
@@ -53,19 +54,6 @@ import { createTrialRuns } from "./workers/trial-runs.ts";
 const startFailedMs = 5_000;
 /** Subscribers time their reads of history by themselves; this only keeps account of them. */
 const liveRetry = { firstMs: 50, lastMs: 5_000 };
-
-/** A Mars that is up. */
-export interface Mars {
-  /** The real ports. */
-  readonly httpPort: number;
-  readonly grpcPort: number;
-  /** Resolves, with the reason, if Mars cannot go on. */
-  readonly failed: Promise<Error>;
-  /** Reads the files of the certificate again. */
-  reloadCertificates(): Promise<void>;
-  /** Stores accepted events, closes clients so that they connect elsewhere, and releases everything. */
-  stop(): Promise<void>;
-}
 
 /**
  * Starts Mars. Rejects, with everything released, when a component cannot start; the error's message is for the operator.

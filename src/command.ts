@@ -7,7 +7,6 @@
  */
 import { accessSync, constants, readFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
-import type { Mars } from "./app.ts";
 import type { Host } from "./cli/client.ts";
 import { frontFlagOf } from "./cli/front-flags.ts";
 import type { Config } from "./config/config.ts";
@@ -16,6 +15,7 @@ import { type ConfigResult, parseConfig } from "./config/parse.ts";
 import { effectiveText, helpText } from "./config/text.ts";
 import type { Log } from "./core/ports.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
+import type { Mars } from "./mars.ts";
 import { createLog } from "./runtime/log.ts";
 import { version } from "./version.ts";
 

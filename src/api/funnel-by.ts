@@ -24,7 +24,7 @@ export const getFunnelBy = operation({
   apps: "named",
   rest: "GET /api/apps/{app_id}/funnel/by",
   rpc: "mars.v1.LifecycleService/GetFunnelBy",
-  command: "funnel by",
+  command: "funnel-by",
   input: z
     .strictObject({ app_id: appId, by: attributeName, ...windowFields, min_seq: minSeq })
     .transform((input, context) => ({ ...input, ...windowOf(input, context) })),

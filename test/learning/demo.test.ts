@@ -51,7 +51,10 @@ function tryOn(histories: readonly MessageHistory[], definition: Definition): Dr
   return run.result();
 }
 
-for (const seed of [1, 2]) {
+/** By these each kind of failure comes at least six times a day: fewer than three show nothing. */
+const seeds = [1, 3];
+
+for (const seed of seeds) {
   const apps = day(seed);
   describe(`what is learned finds each failure, and no more overdue than the true lifecycle (seed ${seed}):`, () => {
     for (const app of demoApps) {

@@ -51,7 +51,7 @@ test("the store folds over batches exactly as the pure fold does at once", async
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 80 },
   );
 });
 

@@ -92,7 +92,7 @@ const steps = (door: string): readonly Step[] => [
   [getLatency, { app_id: "nobody", ...window }],
   [getLatencySeries, { ...shop, ...window }],
   [getLatencySeries, { ...shop, ...window, stage: "paid", after: "created", step: "5m" }],
-  [getLatencySeries, { ...shop, stage_events: ["mailed", "pushed"], after_events: ["paid"] }],
+  [getLatencySeries, { ...shop, ...window, stage_events: ["mailed", "pushed"], after_events: ["paid"] }],
   [getLatencySeries, { ...shop, ...window, step: "1s" }],
   [getLatencySeries, { app_id: "nobody", ...window }],
   [getRates, { ...shop, ...window, step: "10m" }],
@@ -316,7 +316,14 @@ function distributionAsRpc(distribution: Any): Json | undefined {
 }
 
 /** Members that differ from one call to the next. */
-const unlike: ReadonlySet<string> = new Set(["clock", "overdue_for", "age", "as_of_seq", "new_since"]);
+const unlike: ReadonlySet<string> = new Set([
+  "clock",
+  "overdue_for",
+  "age",
+  "as_of_seq",
+  "new_since",
+  "p95_before",
+]);
 
 /** Without what differs, and without the unit in a name. */
 function alike(value: unknown, made: boolean): unknown {

@@ -233,7 +233,7 @@ const unlike: Readonly<Record<string, string>> = {
 
 type Bundle = Record<"findings" | "lifecycles" | "messages", Json[]>;
 
-/** Messages as REST has them; `parity.test.ts` compares lifecycles, and the state of findings. */
+/** Messages as REST has them; `parity.long.test.ts` compares lifecycles, and the state of findings. */
 function flatBundle({ findings, lifecycles, messages, ...bundle }: Bundle): Json {
   return {
     ...bundle,
