@@ -106,7 +106,7 @@ function hintOf(skew: Micros | undefined, samples: number, pairs: readonly Early
     skew === undefined
       ? samples === 0
         ? "no events with a time of their own"
-        : `only ${samples} events with a time of their own: too few to judge the clock`
+        : `too few events with a time of their own to judge the clock: ${samples}`
       : skew > noticed
         ? `the clock of its producer is ahead by ${inSeconds(skew)} or more`
         : -skew > noticed
