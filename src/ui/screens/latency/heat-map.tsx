@@ -46,7 +46,7 @@ export function HeatMap({ series }: { series: Series }) {
           )),
         )}
       </svg>
-      <figcaption class="muted">How many messages took how long. Darker: more messages.</figcaption>
+      <figcaption class="muted">How many messages took how long. Stronger colour: more messages.</figcaption>
     </figure>
   );
 }
