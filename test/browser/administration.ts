@@ -1,6 +1,6 @@
 /** What an administrator does on the page: a key from its making to its end, attributes, retention, an erasure, and all of it in the audit. */
 import type { Page } from "playwright-core";
-import { openPage, type Site } from "./check.ts";
+import { openPage, type Site, type } from "./check.ts";
 import { adminKey, type ClosedMars, openClosedMars } from "./closed-mars.ts";
 
 export async function checkAdministration(site: Site): Promise<string> {
@@ -42,7 +42,7 @@ async function signIn(page: Page, key: string): Promise<void> {
 /** By keyboard alone. @returns its text */
 async function makeKey(page: Page): Promise<string> {
   await page.getByRole("button", { name: "New key" }).press("Enter");
-  await page.keyboard.type("checkout");
+  await type(page, "checkout");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
   await page.getByLabel("Apps").fill("shop, shop-*");
@@ -82,7 +82,7 @@ async function changeApp(page: Page, mars: ClosedMars): Promise<void> {
   await page.getByText("by a setting of this app").waitFor();
   await page.getByRole("button", { name: "Erase all messages of the app …" }).click();
   if (await page.locator("dialog .danger").isEnabled()) throw new Error("an app is erased by one click");
-  await page.keyboard.type("shop");
+  await type(page, "shop");
   await page.keyboard.press("Enter");
   await page.getByText("shop is being erased.").waitFor();
   const { messages } = (await mars.call("GET", "/api/messages?app_id=shop")) as { messages: unknown[] };

@@ -50,6 +50,12 @@ export async function openPage(
   return { page, complaints, close: () => context.close() };
 }
 
+/** Types as a person does, who sees the cursor first: until a field has the focus, keys go to the page. */
+export async function type(page: Page, text: string): Promise<void> {
+  await page.locator("input:focus, textarea:focus").waitFor();
+  await page.keyboard.type(text);
+}
+
 export const isLive = '.light[data-state="live"]';
 
 export async function post(site: Site, path: string, body: unknown, method = "POST"): Promise<Response> {

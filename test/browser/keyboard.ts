@@ -1,6 +1,6 @@
 /** From the overview to what is missing of one message, and to every screen, without a pointer. */
 import { screens } from "../../src/ui/frame/screens.ts";
-import { isLive, openPage, type Site } from "./check.ts";
+import { isLive, openPage, type Site, type } from "./check.ts";
 
 export async function checkKeyboard(site: Site): Promise<string> {
   const { page, close } = await openPage(site);
@@ -31,13 +31,13 @@ export async function checkKeyboard(site: Site): Promise<string> {
       if (!(await page.title()).includes("Mars")) throw new Error(`${name} has no title`);
     }
     await page.keyboard.press("/");
-    await page.keyboard.type("note-");
+    await type(page, "note-");
     await page.waitForSelector("#matches li a");
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".stages");
     await page.keyboard.press("Control+k");
-    await page.keyboard.type("shop flow");
+    await type(page, "shop flow");
     await page.keyboard.press("Escape");
     await page.waitForSelector("dialog", { state: "detached" });
     await page.keyboard.press("?");

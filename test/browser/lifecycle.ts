@@ -1,5 +1,5 @@
 /** A lifecycle by its drawing: learned, changed by a form, saved with a reason, and compared with the version before. */
-import { isLive, openPage, post, type Site } from "./check.ts";
+import { isLive, openPage, post, type Site, type } from "./check.ts";
 
 export async function checkLifecycle(site: Site): Promise<string> {
   const events = Array.from({ length: 300 }, (_, at) => {
@@ -28,7 +28,7 @@ export async function checkLifecycle(site: Site): Promise<string> {
     await page.keyboard.press("Enter");
     if (!(await text()).includes('"within": "7m"')) throw new Error("the form has not changed the text");
     await page.getByRole("button", { name: "Add a stage" }).click();
-    await page.keyboard.type("DELIVERED");
+    await type(page, "DELIVERED");
     await page.keyboard.press("Enter");
     if (!(await text()).includes('"event": "DELIVERED", "after": "SHIPPED"')) throw new Error(await text());
     await page.getByRole("button", { name: "Save" }).click();

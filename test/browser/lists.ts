@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "playwright-core";
 import { until } from "../support/until.ts";
-import { openPage, post, type Site } from "./check.ts";
+import { openPage, post, type Site, type } from "./check.ts";
 
 const app = "lists";
 const messages = 130;
@@ -55,7 +55,7 @@ async function byAttribute(page: Page, site: Site): Promise<void> {
   const value = page.getByLabel("is", { exact: true });
   await value.focus();
   await page.locator("datalist option[value=south]").waitFor({ state: "attached" });
-  await page.keyboard.type(" south ");
+  await type(page, " south ");
   await page.keyboard.press("Enter");
   await page.waitForURL((url) => url.searchParams.get("attributes.region") === "south");
   await page.getByRole("link", { name: "region = south ×: take this filter away" }).waitFor();

@@ -1,5 +1,5 @@
 /** A rule that is tried on the past before it is saved, with hours and a calendar, from the keyboard as far as a name and a number go. */
-import { openPage, post, type Site } from "./check.ts";
+import { openPage, post, type Site, type } from "./check.ts";
 
 const app = "rules";
 
@@ -13,13 +13,13 @@ export async function checkRules(site: Site): Promise<string> {
   try {
     await page.goto(`${site.url}/alerts?part=calendars`);
     await page.getByRole("button", { name: "New calendar" }).click();
-    await page.keyboard.type("holidays");
+    await type(page, "holidays");
     await page.getByLabel("Days off, one on a line").fill("2026-12-25 Christmas\n2027-01-01");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("2026-12-25 Christmas, 2027-01-01").waitFor();
     await page.getByRole("button", { name: "Rules" }).click();
     await page.getByRole("button", { name: "New rule" }).click();
-    await page.keyboard.type("acks");
+    await type(page, "acks");
     const form = page.locator("form.put");
     await form.locator("label", { hasText: "App" }).locator("select").selectOption(app);
     await form.getByLabel("At least").fill("10");

@@ -1,12 +1,12 @@
 /** Views of two people: what one saves and shares, the other opens by the palette and by the list. */
-import { openPage, type Site } from "./check.ts";
+import { openPage, type Site, type } from "./check.ts";
 
 export async function checkViews(site: Site): Promise<string> {
   const [ann, ben] = [await openPage(site), await openPage(site, { dark: true })];
   try {
     await ann.page.goto(`${site.url}/messages?app_id=notifications&attributes.region=north&range=7d`);
     await ann.page.getByRole("button", { name: "Views" }).click();
-    await ann.page.keyboard.type("north of notifications");
+    await type(ann.page, "north of notifications");
     await ann.page.keyboard.press("Enter");
     const saved = ann.page.locator(".views li", { hasText: "north of notifications" });
     await saved.waitFor();
@@ -14,7 +14,7 @@ export async function checkViews(site: Site): Promise<string> {
     await saved.getByText("· shared").waitFor();
     await ben.page.goto(`${site.url}/tail`);
     await ben.page.keyboard.press("Control+k");
-    await ben.page.keyboard.type("view: north");
+    await type(ben.page, "view: north");
     await ben.page.locator('#commands [aria-selected="true"]', { hasText: "View: north" }).waitFor();
     await ben.page.keyboard.press("Enter");
     await ben.page.waitForURL(

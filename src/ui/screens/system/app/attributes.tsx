@@ -63,7 +63,7 @@ export function Attributes({ app }: { app: string }) {
                     type="button"
                     class="button quiet"
                     disabled={working.value}
-                    aria-label={`No longer index ${name}`}
+                    aria-label={`Remove ${name} from the index`}
                     onClick={() =>
                       void put(
                         names.filter((one) => one !== name),
