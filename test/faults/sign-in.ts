@@ -114,13 +114,14 @@ async function signInByIssuer(browser: Browser, publicUrl: string): Promise<stri
     `${publicUrl}/search/event?message_id=m-1&app_id=shop`,
     "document.querySelector('a.button')",
   );
-  await browser.evaluate("document.querySelector('a.button').click()");
+  await leave(browser, "document.querySelector('a.button').click()");
   await until(browser, "document.querySelector('[name=login]') !== null");
-  await browser.evaluate(`(() => {
-    document.querySelector("[name=login]").value = "ann";
+  await leave(
+    browser,
+    `document.querySelector("[name=login]").value = "ann";
     document.querySelector("[name=password]").value = "x";
-    document.querySelector("form").submit();
-  })()`);
+    document.querySelector("form").submit();`,
+  );
   await until(
     browser,
     `${live} && ${account}.includes('ann@example.com') && location.search.includes('m-1')`,
@@ -133,6 +134,11 @@ async function enter(browser: Browser, key: string): Promise<void> {
     document.querySelector("#key").value = ${JSON.stringify(key)};
     document.querySelector("#key").form.requestSubmit();
   })()`);
+}
+
+/** Does what leads to another page: after the answer, which is lost when the page goes first. */
+async function leave(browser: Browser, statements: string): Promise<void> {
+  await browser.evaluate(`void setTimeout(() => { ${statements} })`);
 }
 
 /** Waits until the expression holds; while a page is left there is nothing to ask. */
