@@ -13,6 +13,7 @@ import { appId, share } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
 import { diffFields } from "./lifecycle-changes.ts";
 import { body, lifecycle, path } from "./lifecycles.ts";
+import { assertLinkedApps } from "./linked-apps.ts";
 import { operation } from "./operation.ts";
 import { windowFields, windowOf } from "./window.ts";
 
@@ -78,6 +79,7 @@ export const dryRunLifecycle = operation({
   }),
   async handle({ trials, reader }, { app_id, lifecycle, since, until }, caller) {
     const read = reader(caller);
+    await assertLinkedApps(read, app_id, lifecycle, caller);
     const [inForce] = await read.lifecycleVersions(app_id, 1);
     const current = inForce?.definition;
     const options = { appId: app_id, since, until, clock: nowMicros(), ...(current && { current }) };

@@ -11,6 +11,7 @@ import { count, timestamp } from "./answers.ts";
 import { definition } from "./definition.ts";
 import { appId, field, type Reading, text } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
+import { assertLinkedApps } from "./linked-apps.ts";
 import { operation } from "./operation.ts";
 import type { ApiParts } from "./parts.ts";
 
@@ -101,9 +102,11 @@ export const putLifecycle = operation({
   }),
   ...versionAnswer,
   async handle({ lifecycles, changes, reader }, { app_id, lifecycle, note, backfill }, caller, by) {
+    const read = reader(caller);
+    await assertLinkedApps(read, app_id, lifecycle, caller);
     const asked = backfill && {
       since: backfill.since,
-      of: await reader(caller).messagesSince(app_id, backfill.since),
+      of: await read.messagesSince(app_id, backfill.since),
     };
     const put = await changes.run(caller, () => lifecycles.putLifecycle(app_id, lifecycle, by, note, asked));
     if (put === undefined) throw new Error("a definition was put, and no version came of it");

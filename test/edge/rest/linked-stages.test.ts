@@ -105,3 +105,28 @@ test("messages of apps that say so belong together by their ids", async () => {
   const journey = await asAdmin(`GET /api/journeys/same-id?min_seq=${seq}`);
   expect(journey.messages.map(({ app_id }: Json) => app_id)).toEqual(["a", "b"]);
 });
+
+test("a key lets a lifecycle wait for no app that the key is not for, unless the one in force does", async () => {
+  const waiting = (app: string, event: string, within: string) => ({
+    stages: [{ event: "A" }, { app, event, after: "A", within }],
+    complete_on: [`${app}/${event}`],
+    grace: "500ms",
+  });
+  const { token } = await asAdmin("POST /api/keys", { kind: "rw", apps: ["own", "own-*"], name: "own" });
+  const statuses = async (definition: object) => {
+    const answers = [];
+    for (const request of ["POST /api/apps/own/lifecycle/dry-run", "PUT /api/apps/own/lifecycle"]) {
+      answers.push(await call(mars, request, token, definition));
+    }
+    return answers.map(({ status, body }) => (body as Json).detail ?? status);
+  };
+  const refused = 'this key is not for the app "payroll"';
+  const first = await report({ app_id: "own", message_id: "m", event: "A" });
+  await asAdmin(`GET /api/apps/own/messages/m?min_seq=${first}`);
+  expect(await statuses(waiting("payroll", "PAID", "1s"))).toEqual([refused, refused]);
+  expect(await statuses(waiting("own-parts", "PAID", "1s"))).toEqual([200, 200]);
+
+  await asAdmin("PUT /api/apps/own/lifecycle", waiting("payroll", "PAID", "1s"));
+  expect(await statuses(waiting("payroll", "PAID", "2s"))).toEqual([200, 200]);
+  expect(await statuses(waiting("payroll", "FIRED", "2s"))).toEqual([refused, refused]);
+});
