@@ -29,7 +29,7 @@ export function childrenDoneAt({ total, incomplete, lastAt, count }: Children): 
 /** Who owes the stage; `undefined` while nothing is known of any child, nor of how many there are. */
 export function childrenOwed({ total, incomplete, missing, count, ignored }: Children): Owed | undefined {
   if (total === 0 && count === undefined && ignored === undefined) return undefined;
-  const expected = Math.max(total, count?.size ?? 0);
+  const expected = Math.max(total, count?.size ?? 1);
   return {
     expected,
     received: total - incomplete,

@@ -227,7 +227,7 @@ function childrenEvents(member: Member, others: Others, completed: Completed): N
   const times = children.map((one) => completed.get(one));
   const said = saidOf(member, stage);
   const sizes = said.filter(({ size }) => isSize(size));
-  const size = sizes.length === 0 ? 1 : sizeOf(member, stage);
+  const size = sizeOf(member, stage);
   if (children.length === 0 && size === 0) {
     return [{ event: stage.names[0]!, createdAt: Math.min(...sizes.map(({ at }) => at)) }];
   }
@@ -235,10 +235,10 @@ function childrenEvents(member: Member, others: Others, completed: Completed): N
   return [{ event: stage.names[0]!, createdAt: Math.max(...(times as number[])) }];
 }
 
-/** How many children there have to be: the largest number that its events say. */
+/** How many children there have to be: the largest number that its events say, and one where they say none. */
 function sizeOf(member: Member, stage: NaiveStage): number {
   const sizes = saidOf(member, stage).flatMap(({ size }) => (isSize(size) ? [size] : []));
-  return Math.max(0, ...sizes);
+  return sizes.length === 0 ? 1 : Math.max(...sizes);
 }
 
 const isSize = (size: unknown): size is number => Number.isInteger(size) && Number(size) >= 0;

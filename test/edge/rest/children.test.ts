@@ -132,10 +132,10 @@ test("a batch without parts is complete at once, and a number that is none is sh
   expect(await of("none")).toEqual(["complete", time(0), [0, 0, undefined]]);
   expect(await of("more")).toEqual(["complete", time(7), [1, 1, undefined]]);
   expect(await of("text")).toEqual(["complete", time(9), [1, 1, '"three"']]);
-  expect(await of("half")).toEqual(["overdue", null, [0, 0, "1.5"]]);
-  expect(await of("minus")).toEqual(["overdue", null, [0, 0, "-1"]]);
-  expect(await of("huge")).toEqual(["overdue", null, [0, 0, "5000000000"]]);
-  expect(await of("list")).toEqual(["overdue", null, [0, 0, "[2]"]]);
+  expect(await of("half")).toEqual(["overdue", null, [0, 1, "1.5"]]);
+  expect(await of("minus")).toEqual(["overdue", null, [0, 1, "-1"]]);
+  expect(await of("huge")).toEqual(["overdue", null, [0, 1, "5000000000"]]);
+  expect(await of("list")).toEqual(["overdue", null, [0, 1, "[2]"]]);
   expect(await of("no")).toEqual(["overdue", null, null]);
   const { findings } = await getJson<Json>(`${late}&message_id=half`);
   expect(findings).toMatchObject([{ owed: { count_ignored: "1.5" } }]);
