@@ -29,6 +29,7 @@ export interface DefinitionDiff {
 
 type StageJson = DefinitionJson["stages"][number];
 type Fields = Readonly<Record<string, unknown>>;
+type Whole = keyof DefinitionJson;
 
 /** @param from absent where there was no lifecycle; `to` where it ended */
 export function definitionDiff(from: Definition | undefined, to: Definition | undefined): DefinitionDiff {
@@ -97,7 +98,15 @@ function fieldChanges(from: Fields, to: Fields): FieldChange[] {
   const names = [...new Set([...Object.keys(from), ...Object.keys(to)])];
   return names
     .map((field) => ({ field, from: textOf(from[field]), to: textOf(to[field]) }))
-    .filter((change) => change.from !== change.to);
+    .filter(({ field, ...change }) => change.from !== change.to && !sameSet(field, from[field], to[field]));
+}
+
+/** Lists of a lifecycle as a whole have no order. Those of a stage do: they name it and its hop. */
+const sets: ReadonlySet<string> = new Set(["complete_on", "fail_on", "reopen_on"] satisfies Whole[]);
+
+function sameSet(field: string, from: unknown, to: unknown): boolean {
+  if (!sets.has(field) || !Array.isArray(from) || !Array.isArray(to)) return false;
+  return new Set(from).symmetricDifference(new Set(to)).size === 0;
 }
 
 function textOf(value: unknown): string | null {

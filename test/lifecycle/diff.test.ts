@@ -59,6 +59,25 @@ test("a difference names stages and fields, in words too", () => {
   });
 });
 
+test("what ends a message has no order, and what a stage is called has one", () => {
+  const ended = (ends: readonly string[], fails: readonly string[], reopens: readonly string[]) =>
+    parseDefinition({
+      stages: [{ event: "a" }, { any_of: ends }, { event: "c", after: ends, optional: true }],
+      complete_on: ends,
+      fail_on: fails,
+      reopen_on: reopens,
+    });
+  const from = ended(["b", "d"], ["e", "f"], ["g", "h"]);
+  expect(definitionDiff(from, ended(["b", "d"], ["f", "e"], ["h", "g"])).words).toEqual([]);
+  expect(definitionDiff(from, ended(["d", "b"], ["f"], ["h", "g"]))).toMatchObject({
+    changed: [
+      { stage: "d|b", field: "events", from: "b, d", to: "d, b" },
+      { stage: "c", field: "after", from: "b, d", to: "d, b" },
+    ],
+    fields: [{ field: "fail_on", from: "e, f", to: "f" }],
+  });
+});
+
 test("a lifecycle that begins or ends differs from none in all of its stages", () => {
   const definition = parseDefinition(first);
   expect(definitionDiff(undefined, definition)).toMatchObject({
