@@ -9,7 +9,7 @@ export interface Children {
   readonly incomplete: number;
   /** When the last one completed; 0 where none has. */
   readonly lastAt: Micros;
-  /** The ids of those that are not complete, as they began; not all where there are many. */
+  /** The ids of those that are not complete, of many those that were reported first. */
   readonly missing: readonly string[];
   /** How many there have to be by the message's own events, and when the first of these said so. Absent: at least one. */
   readonly count?: { readonly size: number; readonly saidAt: Micros };
@@ -33,7 +33,8 @@ export function childrenOwed({ total, incomplete, missing, count, ignored }: Chi
   return {
     expected,
     received: total - incomplete,
-    missing: shownNames(missing),
+    // Not in the order of their reports: an answer goes by the set of events.
+    missing: shownNames(missing.toSorted()),
     extra: [],
     extraCount: 0,
     late: [],

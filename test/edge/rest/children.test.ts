@@ -140,3 +140,23 @@ test("a batch without parts is complete at once, and a number that is none is sh
   const { findings } = await getJson<Json>(`${late}&message_id=half`);
   expect(findings).toMatchObject([{ owed: { count_ignored: "1.5" } }]);
 });
+
+test("parts that are missing are named in the order of their ids, in whichever they were reported", async () => {
+  await get(`${mars.url}/api/apps/orders/lifecycle`, {
+    method: "PUT",
+    body: JSON.stringify(lifecycle),
+    headers: { "content-type": "application/json" },
+  });
+  for (const message_id of ["m-2", "m-3", "m-1"]) {
+    const part = { app_id: "orders", message_id, event: "QUEUED", created_at: at(1), parent_id: "batch" };
+    await sendBulk(mars.url, [part]);
+  }
+  const whole = { app_id: "orders", message_id: "batch", event: "SENT", created_at: at(0) };
+  const seq = await sendBulk(mars.url, [whole]);
+  const missing = async (): Promise<string[]> => {
+    const batch = await getJson<Json>(`${messageUrl(mars.url, "orders", "batch")}?min_seq=${seq}`);
+    return batch.lifecycle?.stages[1].owed?.missing ?? [];
+  };
+  await until(async () => (await missing()).length === 3);
+  expect(await missing()).toEqual(["m-1", "m-2", "m-3"]);
+});
