@@ -23,8 +23,8 @@ export function durationMicros({ seconds, nanos }: Duration): Micros | undefined
   return Number(seconds) * 1_000_000 + nanos / 1000;
 }
 
-/** A duration's fields, from microseconds that are not negative. */
+/** A duration's fields. Seconds are rounded towards zero, since both fields must have the same sign. */
 export function microsDuration(micros: Micros): { seconds: bigint; nanos: number } {
-  // The same two fields, with the same bounds as long as nothing is negative.
-  return microsTimestamp(micros);
+  const seconds = Math.trunc(micros / 1_000_000);
+  return { seconds: BigInt(seconds), nanos: (micros - seconds * 1_000_000) * 1000 };
 }

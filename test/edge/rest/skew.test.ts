@@ -1,7 +1,7 @@
 /** Clocks of producers, through the front door. */
 import { expect, test } from "bun:test";
 import { startMars } from "../../support/mars.ts";
-import { getJson, sendBulk } from "../../support/rest.ts";
+import { getJson, postJson, sendBulk } from "../../support/rest.ts";
 import { get, type Json } from "./client.ts";
 
 test("the clock that is wrong is named, after a restart too", async () => {
@@ -38,6 +38,12 @@ test("the clock that is wrong is named, after a restart too", async () => {
   const done = others.find(({ event }: Json) => event === "DONE");
   expect(done.early).toMatchObject([{ after: "PAID", early: 50, pairs: 50, early_by_ms: 600_020 }]);
   expect(done.hint).toContain("in 50 of 50 messages it is dated before PAID, by 600 s");
+
+  // Both parts of a negative duration have its sign, or no client can read it.
+  const answer = await postJson(`${mars.url}/mars.v1.LifecycleService/GetSkew`, { appId: "shop" });
+  const { events: byRpc } = (await answer.json()) as Json;
+  expect(byRpc[0].event).toBe("PAID");
+  expect(Number.parseFloat(byRpc[0].delayMin)).toBe(paid.delay_min_ms / 1_000);
 
   await using again = await mars.restart();
   expect(await getJson<Json>(`${again.url}/api/apps/shop/skew`)).toEqual(skew);
