@@ -5,7 +5,7 @@
 import type { Row } from "@libsql/client";
 import type { MessageEventsPage, MessageEventsQuery } from "../../core/message-events.ts";
 import { Conditions } from "../conditions.ts";
-import { cursorKind } from "../cursor.ts";
+import { cursorKind, formatCursor } from "../cursor.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { knownPosition } from "./apply-sql.ts";
@@ -35,14 +35,16 @@ export class MessageEventQueries {
     const id = Number(found?.[0]?.id ?? 0);
     const back = cursor !== undefined && cursorKind(cursor) === kindOf(order, true);
     const scan = scanOf(id, query, back);
-    const { rows, next, others } = await readPage(this.#connection, scan, () => [
+    const { rows, next, boundary, others } = await readPage(this.#connection, scan, () => [
       knownPosition(this.#connection.journalId),
     ]);
-    const events = back ? rows.toReversed() : rows;
+    const shown = rows.slice(0, query.limit);
+    const further = rows.length > shown.length ? scan.cursorAt(shown.at(-1)!) : next.nextCursor;
+    const events = back ? shown.toReversed() : shown;
     return {
       found: id !== 0,
       events: this.#connection.decode(events, (row) => storedEvent({ appId, messageId }, row)),
-      ...cursorsOf(query, back, rows, next.nextCursor),
+      ...cursorsOf(query, back, { near: shown[0] ?? boundary, further }),
       asOfSeq: Number(others[0]?.[0]?.seq ?? 0),
     };
   }
@@ -81,27 +83,31 @@ function scanOf(
     direction: directions[back ? opposite[order] : order],
     indexed,
     filters,
-    limit,
+    // One more than the page has: whether there are others.
+    limit: limit + 1,
     bytes: { sql: eventBytes, max: bytesMax },
   });
 }
 
 /**
- * @param rows as they were scanned
- * @param further the cursor behind them in the direction of the scan
+ * @param back towards the beginning of the order
+ * @param ends the first row of the scan, or of a page without events the last one examined, or `undefined` where there is none; and
+ * the cursor behind the page in the direction of the scan
  */
 function cursorsOf(
   query: MessageEventsQuery,
   back: boolean,
-  rows: readonly Row[],
-  further: string | undefined,
+  { near, further }: { readonly near: Row | undefined; readonly further: string | undefined },
 ): Pick<MessageEventsPage, "nextCursor" | "previousCursor"> {
-  const near = rows[0];
-  // Without a cursor the page begins the order, and nothing is before it.
-  const turned =
-    query.cursor === undefined || near === undefined
-      ? undefined
-      : scanOf(0, { ...query, cursor: undefined }, !back).cursorAt(near);
+  const turned = query.cursor === undefined ? undefined : turnedCursor(query, back, near);
   const [nextCursor, previousCursor] = back ? [turned, further] : [further, turned];
   return { ...(nextCursor && { nextCursor }), ...(previousCursor && { previousCursor }) };
+}
+
+/** The cursor of the page on the other side. Behind all events that page is the one at the end. Without a cursor nothing is before a page. */
+function turnedCursor(query: MessageEventsQuery, back: boolean, near: Row | undefined): string {
+  if (near !== undefined) return scanOf(0, { ...query, cursor: undefined }, !back).cursorAt(near);
+  const ascending = (query.order === "asc") !== back;
+  const beyond = ascending ? Number.MAX_SAFE_INTEGER : Number.MIN_SAFE_INTEGER;
+  return formatCursor(kindOf(query.order, !back), [beyond, "", "", ""]);
 }

@@ -63,6 +63,34 @@ test("a page leads back to the one before it, which leads on to it", async () =>
   }
 });
 
+test("the last page is full where it can be, and leads back", async () => {
+  for (const order of ["asc", "desc"] as const) {
+    const all = await pages({ order, limit: 250 });
+    expect(all.length).toBe(32);
+    const back = await read({ order, limit: 250, cursor: all.at(-1)!.previousCursor! });
+    expect(seqsOf(back)).toEqual(seqsOf(all.at(-2)!));
+  }
+});
+
+test("a page without events leads back to all that is before it", async () => {
+  for (const order of ["asc", "desc"] as const) {
+    const all = (await pages({ order })).flatMap(seqsOf);
+    const none = (cursor: string) => read({ order, event: "NONE", cursor });
+    const at = async (cursor: string | undefined) => seqsOf(await read({ order, cursor: cursor! }));
+    const second = await read({ order, cursor: (await read({ order })).nextCursor! });
+
+    const middle = await none((await read({ order })).nextCursor!);
+    expect(await at(middle.nextCursor)).toEqual(all.slice(5_250, 5_500));
+    expect(await at(middle.previousCursor)).toEqual(all.slice(4_999, 5_249));
+    const end = await none(middle.nextCursor!);
+    expect(end.nextCursor).toBeUndefined();
+    expect(await at(end.previousCursor)).toEqual(all.slice(-250));
+    const begin = await none(second.previousCursor!);
+    expect(begin.previousCursor).toBeUndefined();
+    expect(await at(begin.nextCursor)).toEqual(all.slice(0, 250));
+  }
+});
+
 test("a time divides the events, ties of it together: those before it and those from it on", async () => {
   const all = (await pages()).flatMap(seqsOf);
   for (const at of [1_000, 1_500, 1_501, 9_000]) {
