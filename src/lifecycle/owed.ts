@@ -12,7 +12,7 @@ import { earliest, type Plan, type Times } from "./plan.ts";
 
 /** Recipients of one stage of a message; of more those count that are first by their names. */
 export const recipientsMax = 1_000;
-/** Bytes of a recipient's name. Longer ones are ignored, as is what is no text. */
+/** Bytes of a recipient's name, a text or the digits of a whole number. Longer ones are ignored, as is anything else. */
 export const recipientBytesMax = 256;
 /** Names that each list of `Owed` has at most, and bytes of them: a page of 1,000 findings has to fit into an answer by RPC. */
 const listedMax = 100;

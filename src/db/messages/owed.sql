@@ -14,21 +14,21 @@ WITH q AS MATERIALIZED (
 SELECT json_group_array(json_array(
   CASE WHEN q."of" IS NOT NULL THEN json((
     SELECT json_group_array(name) FROM (
-      SELECT DISTINCT r.value AS name
+      SELECT DISTINCT CAST(r.value AS TEXT) AS name
       FROM (
         SELECT seq, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2
         ORDER BY created_at, event, event_id, detail LIMIT ?3
       ) k CROSS JOIN events e ON e.seq = k.seq CROSS JOIN json_each(nullif(e.attributes, ''), q."of") r
       WHERE k.event IN (SELECT value FROM json_each(q.after))
-        AND json_type(nullif(e.attributes, ''), q."of") IN ('array', 'text')
-        AND r.type = 'text' AND octet_length(r.value) BETWEEN 1 AND ?5
+        AND json_type(nullif(e.attributes, ''), q."of") IN ('array', 'text', 'integer')
+        AND r.type IN ('text', 'integer') AND octet_length(r.value) BETWEEN 1 AND ?5
       ORDER BY name LIMIT ?4))) END,
   CASE WHEN q."by" IS NOT NULL THEN json((
     SELECT json_group_array(json_array(name, at, received)) FROM (
       SELECT name, min(at) AS at, min(received_at) AS received
       FROM (
         SELECT e.created_at - e.ahead AS at, e.received_at,
-          iif(json_type(nullif(e.attributes, ''), q."by") = 'text', e.attributes ->> q."by", NULL) AS name
+          iif(json_type(nullif(e.attributes, ''), q."by") IN ('text', 'integer'), CAST(e.attributes ->> q."by" AS TEXT), NULL) AS name
         FROM (
           SELECT seq, event FROM events INDEXED BY events_order WHERE message = q.message AND seq <= ?2
           ORDER BY created_at, event, event_id, detail LIMIT ?3

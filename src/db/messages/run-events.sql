@@ -20,18 +20,18 @@ WITH q AS MATERIALIZED (
 SELECT json_group_array(json_array(
   json((
     SELECT json_group_array(name) FROM (
-      SELECT DISTINCT r.value AS name
+      SELECT DISTINCT CAST(r.value AS TEXT) AS name
       FROM json_each(q.before) k CROSS JOIN events e ON e.seq = k.value
         CROSS JOIN json_each(nullif(e.attributes, ''), q."of") r
-      WHERE json_type(nullif(e.attributes, ''), q."of") IN ('array', 'text')
-        AND r.type = 'text' AND octet_length(r.value) BETWEEN 1 AND ?3
+      WHERE json_type(nullif(e.attributes, ''), q."of") IN ('array', 'text', 'integer')
+        AND r.type IN ('text', 'integer') AND octet_length(r.value) BETWEEN 1 AND ?3
       ORDER BY name LIMIT ?2))),
   json((
     SELECT json_group_array(json_array(name, at, received)) FROM (
       SELECT name, min(at) AS at, min(received_at) AS received
       FROM (
         SELECT e.created_at - e.ahead AS at, e.received_at,
-          iif(json_type(nullif(e.attributes, ''), q."by") = 'text', e.attributes ->> q."by", NULL) AS name
+          iif(json_type(nullif(e.attributes, ''), q."by") IN ('text', 'integer'), CAST(e.attributes ->> q."by" AS TEXT), NULL) AS name
         FROM json_each(q.own) k CROSS JOIN events e ON e.seq = k.value)
       WHERE octet_length(name) BETWEEN 1 AND ?3
       GROUP BY name))))) AS rows

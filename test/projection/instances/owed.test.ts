@@ -15,9 +15,9 @@ const definition = parseDefinition({
   grace: "0s",
 });
 
-const sent = (seq: number, recipients: readonly string[], at = 0) =>
+const sent = (seq: number, recipients: readonly unknown[], at = 0) =>
   event(seq, { event: "SENT", createdAt: at * second, attributes: JSON.stringify({ recipients }) });
-const acked = (seq: number, client: string, at: number, eventId = "") =>
+const acked = (seq: number, client: string | number, at: number, eventId = "") =>
   event(seq, { event: "ACKED", createdAt: at * second, eventId, attributes: JSON.stringify({ client }) });
 
 async function projectAll({ store }: TestStore, upTo: number, watermark: number) {
@@ -88,6 +88,23 @@ test("a repeat that changes only who has acknowledged counts, after a restart to
   await projectAll({ ...opened, store }, 3, 32);
   const { findings } = await opened.queries.findings({ state: "any", order: "oldest", limit: 10 });
   expect(findings.map((one) => one.owed)).toEqual([owed]);
+});
+
+test("whole numbers name recipients as their digits do, in a run of a message too", async () => {
+  for (const reopenOn of [undefined, "SENT"]) {
+    using opened = await openStore();
+    await opened.store.putLifecycle("app", { ...definition, ...(reopenOn && { reopenOn: [reopenOn] }) });
+    await opened.store.apply(
+      await batchOf([
+        sent(1, [42, 17], -5),
+        sent(2, [17, "17", 42, 8, 4.5, true, null, {}]),
+        ...[acked(3, 17, 1), acked(4, "42", 2), acked(5, 3, 2), acked(6, 4.5, 2)],
+      ]),
+    );
+    await projectAll(opened, 6, 31);
+    const owed = { expected: 3, received: 2, missing: ["8"], extra: ["3"], extraCount: 1 };
+    expect(await stageOf(opened, "ACKED")).toMatchObject({ status: "overdue", owed });
+  }
 });
 
 test("of over a thousand recipients the first by their names count, which is said", async () => {
