@@ -104,7 +104,7 @@ export type Rank = (event: string) => number;
 const unranked: Rank = () => -1;
 
 /** The order in which events are shown that go by a lifecycle. Total. */
-export function compareRanked(rank: Rank): (a: SequencedEvent, b: SequencedEvent) => number {
+export function compareRanked(rank: Rank = unranked): (a: SequencedEvent, b: SequencedEvent) => number {
   return (a, b) => a.createdAt - b.createdAt || rank(a.event) - rank(b.event) || compareEvents(a, b);
 }
 

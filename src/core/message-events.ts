@@ -2,7 +2,10 @@
 import type { MessageKey, Micros, StoredEvent } from "./event.ts";
 
 export interface MessageEventsQuery extends MessageKey {
-  /** By `created_at`: the earliest first, or the latest. Ties go by name, event id and the rest of their contents. */
+  /**
+   * By `created_at`: the earliest first, or the latest. Ties go by name, event id and the rest of their contents, and within a page by
+   * the message's lifecycle before these.
+   */
   readonly order: "asc" | "desc";
   /** Of this name only. */
   readonly event?: string;

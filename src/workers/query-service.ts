@@ -34,7 +34,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const plans = new PlanCache();
   const messages = new MessageQueries(connection, plans, options);
   const history = new HistoryQueries(connection);
-  const events = new MessageEventQueries(connection);
+  const events = new MessageEventQueries(connection, plans);
   const journeys = new JourneyQueries(connection, plans);
   const findings = new FindingQueries(connection, options);
   const groups = new OverdueGroupQueries(connection);

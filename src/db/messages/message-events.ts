@@ -3,14 +3,17 @@
  * first one does. With a filter a page examines a bounded number of events. Runs on a query thread.
  */
 import type { Row } from "@libsql/client";
+import { compareRanked } from "../../core/fold.ts";
 import type { MessageEventsPage, MessageEventsQuery } from "../../core/message-events.ts";
 import { Conditions } from "../conditions.ts";
 import { cursorKind, formatCursor } from "../cursor.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
+import { lifecycleOfMessage, type PlanCache } from "../lifecycles/plan-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { knownPosition } from "./apply-sql.ts";
 import { eventOrderKey } from "./event-page.ts";
 import { eventBytes, pageBytesMax, storedEvent } from "./event-rows.ts";
+import { rankOf } from "./summaries.ts";
 
 const directions = { asc: "ASC", desc: "DESC" } as const;
 const opposite = { asc: "desc", desc: "asc" } as const;
@@ -21,9 +24,11 @@ const columns =
 
 export class MessageEventQueries {
   readonly #connection: ReadConnection;
+  readonly #plans: PlanCache;
 
-  constructor(connection: ReadConnection) {
+  constructor(connection: ReadConnection, plans: PlanCache) {
     this.#connection = connection;
+    this.#plans = plans;
   }
 
   /** See `MessageEventsReader.messageEvents`. */
@@ -37,13 +42,17 @@ export class MessageEventQueries {
     const scan = scanOf(id, query, back);
     const { rows, next, boundary, others } = await readPage(this.#connection, scan, () => [
       knownPosition(this.#connection.journalId),
+      lifecycleOfMessage(id, appId),
     ]);
+    const [plan] = this.#connection.decode(others[1], (row) => this.#plans.of(row));
     const shown = rows.slice(0, query.limit);
     const further = rows.length > shown.length ? scan.cursorAt(shown.at(-1)!) : next.nextCursor;
-    const events = back ? shown.toReversed() : shown;
+    const events = this.#connection
+      .decode(shown, (row) => storedEvent({ appId, messageId }, row))
+      .sort(compareRanked(rankOf(plan)));
     return {
       found: id !== 0,
-      events: this.#connection.decode(events, (row) => storedEvent({ appId, messageId }, row)),
+      events: order === "asc" ? events : events.reverse(),
       ...cursorsOf(query, back, { near: shown[0] ?? boundary, further }),
       asOfSeq: Number(others[0]?.[0]?.seq ?? 0),
     };

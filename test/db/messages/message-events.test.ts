@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { MessageEventsPage, MessageEventsQuery } from "../../../src/core/message-events.ts";
+import { parseDefinition } from "../../support/definition.ts";
 import { batchOf, event, openStore, type TestStore } from "../../support/store.ts";
 
 const count = 12_000;
@@ -89,6 +90,34 @@ test("a page without events leads back to all that is before it", async () => {
     expect(begin.previousCursor).toBeUndefined();
     expect(await at(begin.nextCursor)).toEqual(all.slice(0, 250));
   }
+});
+
+test("events of one time are in the order of their lifecycle, whichever way they are read", async () => {
+  using other = await openStore();
+  const stages = [
+    { event: "OPENED" },
+    { event: "ANSWERED", after: "OPENED" },
+    { event: "CLOSED", after: "ANSWERED" },
+  ];
+  await other.store.putLifecycle(
+    "app",
+    parseDefinition({ stages, complete_on: ["CLOSED"], fail_on: ["BOUNCED"] }),
+  );
+  const names = ["SEEN", "OPENED", "ANSWERED", "CLOSED", "BOUNCED"];
+  const events = names.toSorted().map((name, n) => event(n + 1, { event: name, createdAt: 1_000 }));
+  await other.store.apply(await batchOf(events));
+  const at = async (asked: Pick<MessageEventsQuery, "order" | "cursor">, limit = 250) => {
+    const page = await other.queries.messageEvents({ appId: "app", messageId: "message", limit, ...asked });
+    return { names: page.events.map((one) => one.event), page };
+  };
+  expect((await at({ order: "asc" })).names).toEqual(names);
+  expect((await at({ order: "desc" })).names).toEqual(names.toReversed());
+  // Pages are cut by name, and each is in this order.
+  const { names: first, page } = await at({ order: "asc" }, 3);
+  expect(first).toEqual(["ANSWERED", "CLOSED", "BOUNCED"]);
+  const { names: second, page: last } = await at({ order: "asc", cursor: page.nextCursor! }, 3);
+  expect(second).toEqual(["SEEN", "OPENED"]);
+  expect((await at({ order: "asc", cursor: last.previousCursor! }, 3)).names).toEqual(first);
 });
 
 test("a time divides the events, ties of it together: those before it and those from it on", async () => {
