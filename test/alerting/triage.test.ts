@@ -98,3 +98,23 @@ test("what people had ended before does not count for the next incident", async 
   const [, , , ended] = (await receiver.count(4)).map(({ body }) => JSON.parse(body) as Json);
   expect(ended).toMatchObject({ type: "incident.resolved", data: { incident: { closed: 0 } } });
 });
+
+test("what is ignored for good opens no incident when its message runs again, and hides no other", async () => {
+  await put("apps/again/lifecycle", { ...lifecycle, reopen_on: ["AGAIN"] });
+  await put("alerts/rules/again", { sinks: ["hook"], app_id: "again", at_least: 2, window: "1m" });
+  await stuck("again", 0, 1);
+  await triage({ action: "ignore", until: "always", app_id: "again", message_id: "m0" });
+  await sendBulk(mars.url, [{ app_id: "again", message_id: "m0", event: "AGAIN" }]);
+  const found = () => getJson<Json>(`${mars.url}/api/findings?app_id=again&state=any&triage=any`);
+  await until(async () => (await found()).findings[0].run === 2);
+  expect((await found()).findings[0]).toMatchObject({
+    state: "retracted",
+    ended_by: "ignored",
+    triage: null,
+  });
+  await stuck("again", 1, 2);
+  const [, , , , opened] = (await receiver.count(5)).map(({ body }) => JSON.parse(body) as Json);
+  expect(opened).toMatchObject({ type: "incident.opened", data: { incident: { count: 2, closed: 0 } } });
+  const { incidents } = await getJson<Json>(`${mars.url}/api/alerts/incidents?app_id=again`);
+  expect(incidents).toMatchObject([{ state: "active", figures: { count: 2, closed: 0 } }]);
+});

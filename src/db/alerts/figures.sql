@@ -66,7 +66,7 @@ SELECT c.active ->> 0 AS count, c.active ->> 1 AS since, c.active ->> 2 AS late_
   ) AS samples,
   (SELECT expired FROM alert_incidents WHERE id = c.incident) AS expired,
   (SELECT abandoned FROM alert_incidents WHERE id = c.incident) AS abandoned,
-  -- The projector's clock may be a little behind that of the mark.
+  -- The projector's clock may be a little behind that of the mark. One without a mark was ignored for good in an earlier run, and never active.
   (
     SELECT count(*) FROM (
       SELECT f.ended_by, f.raised_at, f.mark, max(i.opened_at, i.reopened_at) AS opened
@@ -76,6 +76,6 @@ SELECT c.active ->> 0 AS count, c.active ->> 1 AS since, c.active ->> 2 AS late_
           AND f.retracted_at >= max(i.opened_at, i.reopened_at) - 60000000
       WHERE i.id = c.incident
       LIMIT ?2)
-    WHERE ended_by IN ('resolved', 'ignored') AND raised_at >= c.since AND mark ->> 'at' >= opened
+    WHERE ended_by IN ('resolved', 'ignored') AND raised_at >= c.since AND nullif(mark, '') ->> 'at' >= opened
   ) AS closed
 FROM counted c ORDER BY c.k;
