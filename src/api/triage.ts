@@ -134,7 +134,7 @@ export const triageFindings = operation({
       ...defined({ until: input.until, note: input.note }),
     };
     const { target, selection } = await selectionOf(input, read, caller);
-    const findings = await findAll(read, selection, change);
+    const findings = await findAll(read, { target, selection }, change);
     if (target === "finding") found(findings.length > 0 || undefined, "finding");
     const ids = findings.map(({ id }) => id);
     const changing = findings.filter(({ changes }) => changes).length;
@@ -196,7 +196,7 @@ async function selectionOf(
 /** @throws `MarsError("invalid_argument")` where they are too many */
 async function findAll(
   read: Pick<ApiReader, "triageFindings">,
-  selection: TriageSelection,
+  { target, selection }: { readonly target: string; readonly selection: TriageSelection },
   change: TriageChange,
 ): Promise<readonly TriageFinding[]> {
   const findings: TriageFinding[] = [];
@@ -209,11 +209,11 @@ async function findAll(
     cursor = page.nextCursor;
     if (known > triageMax && (cursor === undefined || known > triageCountMax || pages >= pagesMax)) {
       const least = cursor !== undefined || known > triageCountMax;
-      throw tooMany(least ? `more than ${Math.min(known, triageCountMax)}` : String(known));
+      throw tooMany(target, least ? `more than ${Math.min(known, triageCountMax)}` : String(known));
     }
     if (cursor === undefined) return findings;
     if (pages >= pagesMax) {
-      throw tooMany(`${known} of the first million`);
+      throw tooMany(target, `${known} of the first million`);
     }
   }
 }
@@ -225,9 +225,11 @@ function noFindings(kind: string): MarsError {
   });
 }
 
-function tooMany(count: string): MarsError {
+function tooMany(target: string, count: string): MarsError {
   const message = `${count} findings match, and a call takes ${triageMax} at most: select fewer`;
-  return new MarsError("invalid_argument", message, { problems: [{ field: "filter", message }] });
+  return new MarsError("invalid_argument", message, {
+    problems: [{ field: target === "message" ? "message_id" : target, message }],
+  });
 }
 
 /** The selection for the audit, which must not name a message. */
