@@ -1,44 +1,54 @@
-/** Addresses at which people look further, for notifications. Pure. */
+/** Pages of the dashboard at which people look further, for notifications. Pure. */
 import { eventsOfName } from "../core/stage-name.ts";
-import type { IncidentKey, IncidentKind } from "./incident.ts";
+import type { IncidentKey } from "./incident.ts";
 
 export interface Links {
   /** The incident, with its figures of the moment. */
   readonly incident: string;
   /** The findings that it counts; of a condition, what it is measured of. */
   readonly group: string;
-  /** The pages of the sample messages. */
+  /** The sample messages. */
   readonly messages: readonly string[];
 }
 
 /** @param publicUrl an origin (`MARS_PUBLIC_URL`) */
 export function linksOf(
   publicUrl: string,
-  { id, appId, kind, stage }: IncidentKey & { readonly id: number },
+  incident: IncidentKey & { readonly id: number },
   samples: readonly string[],
 ): Links {
+  const { id, appId } = incident;
   return {
-    incident: `${publicUrl}/api/alerts/incidents/${id}`,
-    group: `${publicUrl}${groupPath(appId, kind, stage)}`,
+    incident: publicUrl + page("/incidents", { id: String(id) }),
+    group: publicUrl + groupPage(incident),
     messages: samples.map(
-      (message) => `${publicUrl}/search/event?${new URLSearchParams({ app_id: appId, message_id: message })}`,
+      (message) => publicUrl + page("/search/event", { app_id: appId, message_id: message }),
     ),
   };
 }
 
-function groupPath(appId: string, kind: IncidentKind, stage: string): string {
-  const app = `/api/apps/${encodeURIComponent(appId)}`;
-  const findings = { app_id: appId, ...(stage !== "" && { stage }) };
+function groupPage({ appId, kind, stage, after }: IncidentKey): string {
+  const app = { app_id: appId };
+  // Without a range the page shows one day; an incident may be older.
+  const current = { state: "current", range: "30d" };
   switch (kind) {
+    case "missing":
+      return page("/stuck", { ...app, stage, after });
     case "share":
-      return `/api/findings?${new URLSearchParams(findings)}`;
+      return page("/findings", { ...app, stage, ...current });
     case "latency":
-      return `${app}/latency`;
+      return page("/latency", { ...app, stage, after });
     case "absence":
-      return `/api/messages?${new URLSearchParams({ app_id: appId, event: eventsOfName(stage)[0] ?? "" })}`;
+      return page("/messages", { ...app, event: eventsOfName(stage)[0] ?? "" });
     case "drift":
-      return `${app}/lifecycle/learned`;
+      return page("/lifecycles", app);
     default:
-      return `/api/findings?${new URLSearchParams({ app_id: appId, kind, stage })}`;
+      return page("/findings", { ...app, kind, stage, ...current });
   }
+}
+
+/** The address of a page; parameters without a value are left out. */
+function page(path: string, parameters: Readonly<Record<string, string>>): string {
+  const given = Object.entries(parameters).filter(([, value]) => value !== "");
+  return `${path}?${new URLSearchParams(given)}`;
 }
