@@ -63,7 +63,8 @@ export async function decideIncidents(
         decision.type === "incident.opened"
           ? notifiedSinks.unnotified(incident, rule)
           : rule.sinks.filter((sink) => incident.notifiedSinks.includes(sink));
-      const [hopP99] = await reader.alertHopP99s([incident], clock);
+      // A drift is about no hop.
+      const [hopP99] = incident.stage === "" ? [] : await reader.alertHopP99s([incident], clock);
       const figures = { ...known, ...(hopP99 !== undefined && { hopP99 }) };
       const notified = notify(incident, rule, { ...decision, clock, figures, sinks });
       step.deliveries.push(...notified.deliveries);

@@ -132,7 +132,7 @@ test("a hop that takes too long at a percentile has a notification, with a messa
     type: "incident.opened",
     data: {
       text: expect.stringMatching(
-        /^shop: PAID → SHIPPED takes (59 s|1 m)( 1 s)? by 20 messages within 5 m, more than 30 s, sample id m\d+$/,
+        /^shop: p95 of PAID → SHIPPED is (59 s|1 m)( 1 s)?, of 20 messages within 5 m, more than 30 s, sample id m\d+$/,
       ),
       incident: {
         ...{ kind: "latency", stage: "SHIPPED", after: "PAID", count: 20 },
@@ -170,7 +170,8 @@ test("a share of messages that are stuck has a notification above the bound, and
         /^shop: 40 % of 10 messages deviate at PAID → SHIPPED within 10 m, more than 20 %, sample ids m\d, m\d, m\d$/,
       ),
       incident: {
-        ...{ rule: "share", kind: "share", stage: "SHIPPED", after: "PAID", count: 4 },
+        ...{ rule: "share", kind: "share", stage: "SHIPPED", after: "PAID", count: 4, new: 4 },
+        ...{ since: expect.any(String), new_since: expect.any(String) },
         measured: { value: 0.4, bound: 0.2, unit: "share", messages: 10 },
       },
     },
@@ -206,7 +207,7 @@ test("messages that differ from the lifecycle have a notification that names the
     type: "incident.opened",
     data: {
       incident: {
-        ...{ rule: "drift", kind: "drift", app_id: "shop" },
+        ...{ rule: "drift", kind: "drift", app_id: "shop", hop_p99_ms: null },
         measured: {
           ...{ unit: "differences", value: 2, bound: 0, messages: 40 },
           differences: [

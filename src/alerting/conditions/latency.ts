@@ -35,14 +35,14 @@ export function measureLatency(
   times: HopTimes,
   { atLeast, usual }: { readonly atLeast: number; readonly usual: HopTimes | undefined },
 ): Measured | undefined {
-  const { aboveMs, aboveUsual = 0 } = condition;
+  const { percentile, aboveMs, aboveUsual = 0 } = condition;
   if (times.count < atLeast) return undefined;
   const { count: messages, value } = times;
   if (aboveMs !== undefined) {
     const bound = aboveMs * 1_000;
-    return { value, bound, holds: value > bound, messages };
+    return { value, bound, holds: value > bound, messages, percentile };
   }
   if (usual === undefined || usual.count < usualMessagesMin) return undefined;
   const bound = Math.round(usual.value * aboveUsual);
-  return { value, bound, holds: value > bound, messages, usual: usual.value };
+  return { value, bound, holds: value > bound, messages, percentile, usual: usual.value };
 }

@@ -68,13 +68,14 @@ export async function shareFigures(
     passed: passed?.count ?? 0,
     atLeast,
   });
+  // All that it counts is of the window.
   const sinces = own.flatMap(({ freshSince = [] }) => freshSince);
   return {
     ...noFigures,
     count,
     fresh: count,
     recent: count,
-    ...(sinces.length > 0 && { since: Math.min(...sinces) }),
+    ...(sinces.length > 0 && { since: Math.min(...sinces), freshSince: Math.min(...sinces) }),
     samples: own.flatMap(({ samples }) => samples).slice(0, samplesMax),
     measured,
   };

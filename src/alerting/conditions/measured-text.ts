@@ -13,16 +13,19 @@ export interface MeasuredFacts {
   readonly time: (at: Micros) => string;
 }
 
-/** Such as `7.2 % of 1000 messages deviate at PAID → SHIPPED within 5 m, more than 5 %`. */
+/**
+ * Such as `7.2 % of 1000 messages deviate at PAID → SHIPPED within 5 m, more than 5 %`, and
+ * `p95 of PAID → SHIPPED is 40 s, of 200 messages within 5 m, more than 30 s`.
+ */
 export function measuredText(incident: Incident, { measured, windowMs, time }: MeasuredFacts): string {
-  const { value, bound, messages, since, usual, differences = [] } = measured;
+  const { value, bound, messages, since, usual, percentile, differences = [] } = measured;
   const within = `within ${durationText(windowMs * 1_000)}`;
   switch (incident.kind) {
     case "share":
-      return `${percentText(value)} of ${messages} messages deviate at ${hopText(incident)} ${within}, more than ${percentText(bound)}`;
+      return `${percentText(value)} of ${messagesText(messages)} deviate at ${hopText(incident)} ${within}, more than ${percentText(bound)}`;
     case "latency": {
       const more = usual === undefined ? "" : `, usually ${durationText(usual)}`;
-      return `${hopText(incident)} takes ${durationText(value)} by ${messages} messages ${within}, more than ${durationText(bound)}${more}`;
+      return `${timeOf(incident, percentile)} is ${durationText(value)}, of ${messagesText(messages)} ${within}, more than ${durationText(bound)}${more}`;
     }
     case "absence":
       return `no ${hopText(incident)} for ${durationText(value)}, expected within ${durationText(bound)}${since === undefined ? "" : `, none since ${time(since)}`}`;
@@ -43,7 +46,7 @@ export function measuredEndText(
   { measured, windowMs, time }: MeasuredFacts,
   lasted: string,
 ): string {
-  const { value, bound, since, messages } = measured;
+  const { value, bound, since, messages, percentile } = measured;
   const held = durationText(windowMs * 1_000);
   switch (incident.kind) {
     case "share":
@@ -51,7 +54,7 @@ export function measuredEndText(
     case "latency":
       return messages === 0
         ? `too few messages pass ${hopText(incident)} to be measured for ${held}, ${lasted}`
-        : `${hopText(incident)} takes ${durationText(value)}, no more than ${durationText(bound)} for ${held}, ${lasted}`;
+        : `${timeOf(incident, percentile)} is ${durationText(value)}, no more than ${durationText(bound)} for ${held}, ${lasted}`;
     case "absence":
       return `${hopText(incident)} came${since === undefined ? "" : ` at ${time(since)}`}, ${lasted}`;
     default:
@@ -71,6 +74,15 @@ export function measuredSubject(incident: Incident): string {
     default:
       return "the drift from the lifecycle";
   }
+}
+
+/** @param percentile absent of what an earlier Mars has measured */
+function timeOf(incident: Incident, percentile: number | undefined): string {
+  return `${percentile === undefined ? "the time" : `p${percentile}`} of ${hopText(incident)}`;
+}
+
+function messagesText(count: number): string {
+  return `${count} ${count === 1 ? "message" : "messages"}`;
 }
 
 function percentText(share: number): string {

@@ -16,6 +16,8 @@ export interface Measured {
   readonly messages: number;
   /** `absence`: when the last event came, or else from when on one was waited for. */
   readonly since?: Micros;
+  /** `latency`: which percentile. */
+  readonly percentile?: number;
   /** `latency` against what is usual: that. */
   readonly usual?: Micros;
   /** `drift` only: one sentence each, at most `differencesMax`. */
