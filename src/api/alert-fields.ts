@@ -22,6 +22,22 @@ export const alertId = field<string>({ type: "string", pattern: idPattern }, (va
 /** The id of a rule or a sink as a filter: one that no rule or sink can have matches nothing. */
 export const alertIdFilter = text(64);
 
+/**
+ * The app of a rule or a silence; `undefined` for `*`, which is every app. Other patterns, as keys have them, are refused: a rule for
+ * the app named `shop-*` would never notify of `shop-eu`.
+ */
+export function oneAppOrAll(
+  appId: string | undefined,
+  { issues }: Pick<z.core.ParsePayload, "issues">,
+): string | undefined {
+  if (appId === undefined || appId === "*") return undefined;
+  if (appId.endsWith("*")) {
+    const message = "must be one app, or * for every app: only keys have patterns";
+    issues.push({ code: "custom", path: ["app_id"], message, input: appId });
+  }
+  return appId;
+}
+
 /** How many rules or silences are on a page: all, unless there are very many. */
 export const settingLimit = whole(1, listLimitMax, "How many are on a page.").default(listLimitMax);
 

@@ -47,6 +47,9 @@ export function checkCondition(
     if (value !== undefined && value !== defaults[name])
       report(name, `must be absent: a condition of type ${type} does not go by it`);
   }
+  // A value that stays as it is does not grow.
+  if ((type === "share" || type === "latency") && fields.grow_factor < 2)
+    report("grow_factor", `must be 2 or more: a condition of type ${type} grows by its value`);
   if (type === "share") {
     if (kinds.includes("failed") && kinds.length > 1)
       report("kinds", "must not name failed beside others: failures are a share of the messages that ended");

@@ -8,7 +8,7 @@ import { MarsError } from "../core/error.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { findingKinds } from "../lifecycle/finding.ts";
 import { condition, shownCondition } from "./alert-condition.ts";
-import { alertId, found, kinds, list, settingLimit } from "./alert-fields.ts";
+import { alertId, found, kinds, list, oneAppOrAll, settingLimit } from "./alert-fields.ts";
 import { checkCondition, windowMsDefault } from "./alert-rule-problems.ts";
 import { schedule, shownSchedule } from "./alert-schedule.ts";
 import { assertApp, narrow } from "./app-scope.ts";
@@ -46,9 +46,11 @@ const ruleFields = z.strictObject({
     { min: 60_000, max: 30 * day, off: true },
     "Between reminders of an active incident, or `off`; `4h` unless given.",
   ).default(repeatMsDefault),
-  grow_factor: whole(2, growFactorMax, "See `grow_after`; 2 unless given.").default(
-    growthDefaults.growFactor,
-  ),
+  grow_factor: whole(
+    1,
+    growFactorMax,
+    "See `grow_after`; 2 unless given. With 1 `grow_at_least` alone counts.",
+  ).default(growthDefaults.growFactor),
   grow_at_least: whole(1, atLeastMax, "See `grow_after`; `at_least` unless given.").optional(),
   grow_after: duration(
     { min: 1_000, max: 30 * day, off: true },
@@ -86,8 +88,7 @@ function readRule(
     ...defined({
       condition,
       schedule,
-      // As in the patterns of keys: every app.
-      appId: app_id === "*" ? undefined : app_id,
+      appId: oneAppOrAll(app_id, context),
       stage: stageNamed("stage", stage, stage_events, context),
       after: stageNamed("after", after, after_events, context),
     }),

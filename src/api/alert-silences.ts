@@ -4,7 +4,7 @@ import { silenceToJson } from "../alerting/json.ts";
 import type { AlertSilence } from "../alerting/silence.ts";
 import { listLimitMax, smallBodyBytesMax } from "../core/limits.ts";
 import { nowMicros, parseTime } from "../core/time.ts";
-import { alertIdFilter, found, incidentKinds, settingLimit } from "./alert-fields.ts";
+import { alertIdFilter, found, incidentKinds, oneAppOrAll, settingLimit } from "./alert-fields.ts";
 import { count, timestamp } from "./answers.ts";
 import { assertApp, narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
@@ -26,7 +26,7 @@ const end = field<number>({ type: "string", format: "date-time" }, (value) => {
 });
 
 /** A silence as REST and RPC take it; without any of the first four members it matches every incident. */
-const silenceInput = z
+export const silenceInput = z
   .strictObject({
     app_id: appId.optional(),
     rule: alertIdFilter.optional(),
@@ -45,7 +45,7 @@ const silenceInput = z
       }
       return {
         ...defined({
-          appId: app_id === "*" ? undefined : app_id,
+          appId: oneAppOrAll(app_id, context),
           rule,
           kind,
           stage: stageNamed("stage", stage, stage_events, context),
