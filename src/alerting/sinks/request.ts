@@ -11,7 +11,7 @@ import { signingSecrets } from "./rotation.ts";
 import { slackPost } from "./slack.ts";
 import { parseTarget } from "./target.ts";
 import { teamsPost } from "./teams.ts";
-import { renderTemplate } from "./template.ts";
+import { type ContentType, renderTemplate } from "./template.ts";
 import { webhookPost } from "./webhook.ts";
 
 export type HttpSink = Exclude<AlertSink, { readonly type: "email" | "topic" }>;
@@ -48,13 +48,20 @@ export function requestTo(sink: HttpSink, notification: Notification, options: R
       const body =
         template === undefined
           ? undefined
-          : { type, text: renderTemplate(template, type, notification, links) };
+          : { type: mediaTypes[type], text: renderTemplate(template, type, notification, links) };
       const head = { url, secrets, webhookId, sentAt, links };
       const post = webhookPost(notification, { ...head, ...(body && { body }) });
       return { ...post, headers: { ...sink.headers, ...post.headers } };
     }
   }
 }
+
+/** Text is ASCII or Latin-1 to receivers unless it says what it is; the others are UTF-8 by definition. */
+const mediaTypes: Readonly<Record<ContentType, string>> = {
+  "application/json": "application/json",
+  "text/plain": "text/plain; charset=utf-8",
+  "application/x-www-form-urlencoded": "application/x-www-form-urlencoded",
+};
 
 /** The receiver is gone for good. */
 const gone = 410;

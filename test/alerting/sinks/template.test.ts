@@ -91,7 +91,7 @@ test("a webhook sends what its template makes, signed, and goes on with it", asy
   await receiver.count(1);
   expect([receiver.received[0]!.body, receiver.received[0]!.headers["content-type"]]).toEqual([
     "2 at B",
-    plain,
+    "text/plain; charset=utf-8",
   ]);
   expect(receiver.received[0]!.headers["webhook-signature"]).toStartWith("v1,");
   const faulty = alerts.putSink("0", { ...target, template: "{{a}}" }, author);
