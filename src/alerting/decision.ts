@@ -2,7 +2,7 @@
 import type { Micros } from "../core/event.ts";
 import { isConditionKind } from "./conditions/condition.ts";
 import { decideMeasured } from "./conditions/measured-decision.ts";
-import type { Figures } from "./figures.ts";
+import { type Figures, heldOf } from "./figures.ts";
 import type { Incident, IncidentEnding } from "./incident.ts";
 import type { AlertRule } from "./rule.ts";
 
@@ -64,8 +64,8 @@ export function decide(
 }
 
 /** How many findings count for `atLeast`: of what stays for ever only those within the rule's window. */
-export function levelOf({ kind }: Pick<Incident, "kind">, { count, recent }: Figures): number {
-  return kind === "missing" ? count : recent;
+export function levelOf({ kind }: Pick<Incident, "kind">, figures: Figures): number {
+  return kind === "missing" ? heldOf(figures) : figures.recent;
 }
 
 function decideNew(incident: Incident, rule: AlertRule, moment: Moment): Decision {
@@ -77,7 +77,7 @@ function decideNew(incident: Incident, rule: AlertRule, moment: Moment): Decisio
   if (clock < groupedAt) return { action: "wait", until: groupedAt };
   if (figures === undefined) return { action: "read_figures" };
   const windowEndsAt = incident.lastRaisedAt + rule.windowMs * 1_000;
-  if (figures.count === 0) {
+  if (heldOf(figures) === 0) {
     // The stages came after all, before any notification.
     return clock > windowEndsAt ? endOf(figures) : { action: "wait", until: windowEndsAt + 1 };
   }
@@ -119,9 +119,9 @@ function decideNotified(incident: Incident, rule: AlertRule, moment: Moment): De
     return clock < lookAt ? { action: "wait", until: lookAt } : { action: "read_figures" };
   }
   const quiet = clock >= quietAt;
-  const over = quiet && (incident.kind !== "missing" || figures.count === 0);
+  const over = quiet && (incident.kind !== "missing" || heldOf(figures) === 0);
   if (over || hasFallen(incident, rule, moment)) return endOf(figures);
-  const holds = figures.count > 0;
+  const holds = heldOf(figures) > 0;
   if (holds && clock >= tellAt) return { action: "notify", type: "incident.opened", silenced: false };
   const grown = hasGrown(incident, rule, figures);
   if (grown && clock >= growAt) return { action: "notify", type: "incident.grown", silenced: false };
@@ -133,8 +133,9 @@ function decideNotified(incident: Incident, rule: AlertRule, moment: Moment): De
 
 function decideResolved(rule: AlertRule, { clock, figures }: Moment): Decision {
   if (figures === undefined) return { action: "read_figures" };
-  if (figures.count === 0) return endOf(figures);
-  return figures.count >= rule.atLeast ? { action: "reopen" } : { action: "wait", until: clock + lookEvery };
+  const held = heldOf(figures);
+  if (held === 0) return endOf(figures);
+  return held >= rule.atLeast ? { action: "reopen" } : { action: "wait", until: clock + lookEvery };
 }
 
 /** Messages that were deleted, closed by people or given up have not recovered. */
@@ -153,6 +154,7 @@ function hasFallen(incident: Incident, rule: AlertRule, { clock }: Moment): bool
   return clock >= fallsAt(incident, rule);
 }
 
-function hasGrown({ notifiedCount }: Incident, rule: AlertRule, { count }: Figures): boolean {
+function hasGrown({ notifiedCount }: Incident, rule: AlertRule, figures: Figures): boolean {
+  const count = heldOf(figures);
   return count >= notifiedCount * rule.growFactor && count >= notifiedCount + rule.growAtLeast;
 }

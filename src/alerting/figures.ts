@@ -23,6 +23,8 @@ export function listCountMax(incidents: number): number {
 export interface Figures {
   /** At most `countMax + 1`. */
   readonly count: number;
+  /** Those of `count` whose messages were imported; absent for none. They neither open an incident nor keep it open. */
+  readonly imported?: number;
   /** The earliest `dueAt`; absent where no finding counts any more. */
   readonly since?: Micros;
   /** Those raised from `FigureGroup.freshFrom` on; at most `countMax + 1`. */
@@ -47,9 +49,14 @@ export interface Figures {
   readonly measured?: Measured;
 }
 
-/** By which growth is measured. */
-export function sizeOf({ measured, count }: Figures): number {
-  return measured?.value ?? count;
+/** By which growth is measured: of a count without what was imported. */
+export function sizeOf({ measured, ...counted }: Figures): number {
+  return measured?.value ?? heldOf(counted);
+}
+
+/** How many hold that were not imported. Beyond `countMax` it is not known which. */
+export function heldOf({ count, imported = 0 }: Pick<Figures, "count" | "imported">): number {
+  return count > countMax ? count : count - imported;
 }
 
 /** Where the figures of an incident are read from: active findings of one app, kind and stage. */

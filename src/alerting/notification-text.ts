@@ -3,7 +3,7 @@ import type { Micros } from "../core/event.ts";
 import { formatTime, microsBetween } from "../core/time.ts";
 import { isConditionKind } from "./conditions/condition.ts";
 import { measuredEndText, measuredSubject, measuredText } from "./conditions/measured-text.ts";
-import { countMax, type Figures } from "./figures.ts";
+import { countMax, type Figures, heldOf } from "./figures.ts";
 import type { Incident, IncidentEnding } from "./incident.ts";
 import type { IncidentCare, NotificationType } from "./notification.ts";
 import { durationText, hopText, nameCharsMax, shown, timeText } from "./text-parts.ts";
@@ -154,6 +154,9 @@ function resolvedText(incident: Incident, { figures, clock, windowMs, atLeast }:
     const few = atLeast === 1 ? "no more messages" : `fewer than ${atLeast} messages`;
     return `${few} ${whatOf(incident)} ${atLeast === 1 ? "for" : "within"} ${window}, ${lasted}`;
   }
-  if (figures.count === 0) return `no message is ${whatOf(incident)} any more, ${lasted}`;
-  return `fewer than ${atLeast} messages are ${whatOf(incident)}, ${shownCount(figures.count)} left, ${lasted}`;
+  const { imported = 0 } = figures;
+  const held = heldOf(figures);
+  const others = imported === 0 ? "" : `, besides ${shownCount(imported)} imported`;
+  if (held === 0) return `no message is ${whatOf(incident)} any more${others}, ${lasted}`;
+  return `fewer than ${atLeast} messages are ${whatOf(incident)}, ${shownCount(held)} left${others}, ${lasted}`;
 }

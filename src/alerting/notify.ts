@@ -1,7 +1,7 @@
 /** A notification of an incident, and its deliveries: pure but for the ids. */
 import type { Micros } from "../core/event.ts";
 import { restsAfterEnd } from "./conditions/measured-decision.ts";
-import { type Figures, sizeOf } from "./figures.ts";
+import { type Figures, heldOf, sizeOf } from "./figures.ts";
 import type { Incident, IncidentEnding } from "./incident.ts";
 import type { IncidentCare, IncidentChange, Notification } from "./notification.ts";
 import { careText, notificationText } from "./notification-text.ts";
@@ -56,7 +56,7 @@ export function end(incident: Incident, { ending, clock, figures, rule }: Ending
   const rests =
     rule !== undefined &&
     !isOfRule(ending) &&
-    ((incident.kind === "missing" && figures.count > 0) || restsAfterEnd(incident));
+    ((incident.kind === "missing" && heldOf(figures) > 0) || restsAfterEnd(incident));
   const ended = {
     ...incident,
     ...(rests

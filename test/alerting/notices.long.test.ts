@@ -120,3 +120,32 @@ test("an import of last week's events opens no incident", async () => {
   expect(incidents).toMatchObject([{ rule: "one" }]);
   expect(receiver.received).toHaveLength(1);
 });
+
+test("an import neither grows an incident, nor keeps it open, nor reopens it", async () => {
+  await using receiver = startReceiver();
+  await using mars = await startMars({ alertAllow: ["127.0.0.1"] });
+  const api = `${mars.url}/api/alerts`;
+  await put(`${mars.url}/api/apps/shop/lifecycle`, lifecycle);
+  await put(`${api}/sinks/ops`, { type: "webhook", url: receiver.url });
+  await put(`${api}/rules/two`, { sinks: ["ops"], window: "1s", at_least: 2, grow_after: "1s" });
+  const texts = async (count: number) =>
+    (await receiver.count(count)).map(({ body }) => JSON.parse(body).data.text as string);
+  await sendBulk(mars.url, events("PAID", ["a", "b"]));
+  await texts(1);
+  const ids = Array.from({ length: 20 }, (_, n) => `old ${n}`);
+  await sendBulk(mars.url, events("PAID", ids, Date.now() - 86_400_000));
+  await sendBulk(mars.url, events("SHIPPED", ["a"]));
+  // One is left, which is fewer than two: the import does not count, before and after the end.
+  const [, fallen] = await texts(2);
+  expect(fallen).toMatch(
+    /^shop: resolved: fewer than 2 messages are stuck at PAID → SHIPPED, 1 left, besides 20 imported, after /,
+  );
+  await sendBulk(mars.url, events("PAID", ["c"]));
+  const [, , reopened] = await texts(3);
+  expect(reopened).toMatch(/^shop: 1 new message stuck at PAID → SHIPPED since \S+ UTC, 22 in all since /);
+  await sendBulk(mars.url, events("SHIPPED", ["b", "c"]));
+  const [, , , ended] = await texts(4);
+  expect(ended).toMatch(
+    /^shop: resolved: no message is stuck at PAID → SHIPPED any more, besides 20 imported, after /,
+  );
+}, 40_000);

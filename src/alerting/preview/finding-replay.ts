@@ -90,6 +90,7 @@ export class FindingReplay {
     const shown = (fresh.length > 0 ? fresh : all).toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id);
     return {
       count: Math.min(all.length, countMax + 1),
+      ...(all.length > own.length && { imported: Math.min(all.length - own.length, countMax + 1) }),
       ...(first !== undefined && { since: first }),
       fresh: Math.min(fresh.length, countMax + 1),
       ...(freshFirst !== undefined && { freshSince: freshFirst }),

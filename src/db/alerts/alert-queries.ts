@@ -204,6 +204,7 @@ function figuresOf(row: Row): Figures {
     ...(row.fresh_since !== null && { freshSince: Number(row.fresh_since) }),
     lateBy: Number(row.late_by ?? 0),
     samples: JSON.parse(String(row.samples)),
+    ...(Number(row.imported ?? 0) > 0 && { imported: Number(row.imported) }),
     ...(Number(row.expired ?? 0) > 0 && { expired: Number(row.expired) }),
     ...(Number(row.abandoned ?? 0) > 0 && { abandoned: Number(row.abandoned) }),
     ...(Number(row.closed ?? 0) > 0 && { closed: Number(row.closed) }),

@@ -18,7 +18,7 @@ FROM (
 
 -- name: figures
 -- Of each finding group of ?1 (JSON: arrays of app, kind, stage, versions, earliest raised_at, incident, from when on findings are fresh and
--- recent, and how long after they were due messages arrived that were imported): how many there are, since when, and how late; the same of the
+-- recent, and how long after they were due messages arrived that were imported): how many there are, since when, how late, and how many of them are imported; the same of the
 -- fresh ones, which are not imported; how many are recent; the ids of ?3 messages, of fresh ones where there are any; how many retention and
 -- lifecycles took from the incident, and how many people have ended since it opened. ?2 findings at most are looked at for each figure.
 WITH q AS MATERIALIZED (
@@ -29,8 +29,9 @@ WITH q AS MATERIALIZED (
   FROM json_each(?1) g
 ), counted AS MATERIALIZED (
   SELECT q.*, (
-    SELECT json_array(count(*), min(due_at), max(late_by)) FROM (
-      SELECT due_at, late_by FROM findings
+    SELECT json_array(count(*), min(due_at), max(late_by),
+      sum(imported = 1 OR due_at < raised_at - q.imported AND arrived_after > q.imported)) FROM (
+      SELECT due_at, late_by, raised_at, imported, arrived_after FROM findings
       WHERE app = q.app AND kind = q.kind AND stage = q.stage AND stage <> '' AND retracted_at = 0
         AND lifecycle IN (SELECT value FROM json_each(q.lifecycles)) AND raised_at >= q.since
       LIMIT ?2)) AS active, (
@@ -42,7 +43,7 @@ WITH q AS MATERIALIZED (
     WHERE imported = 0 AND (due_at >= raised_at - q.imported OR arrived_after <= q.imported)) AS fresh
   FROM q
 )
-SELECT c.active ->> 0 AS count, c.active ->> 1 AS since, c.active ->> 2 AS late_by, c.fresh ->> 0 AS fresh, c.fresh ->> 1 AS fresh_since,
+SELECT c.active ->> 0 AS count, c.active ->> 1 AS since, c.active ->> 2 AS late_by, c.active ->> 3 AS imported, c.fresh ->> 0 AS fresh, c.fresh ->> 1 AS fresh_since,
   (
     SELECT count(*) FROM (
       SELECT due_at, raised_at, imported, arrived_after FROM findings
