@@ -55,16 +55,10 @@ export async function applyChanges(
 
 function extend(watched: WatchedIncident, hop: HopChanges, clock: Micros): Incident[] {
   watched.dueAt = 0;
-  const { incident } = watched;
-  // What is imported counts, and is no growth.
-  const counted = {
-    ...incident,
-    notifiedCount: incident.notifiedCount + (incident.notifiedAt > 0 ? hop.imported : 0),
-  };
-  if (hop.raised === undefined) return hop.imported === 0 ? [] : [counted];
+  if (hop.raised === undefined) return [];
   watched.extendedAt = clock;
   watched.extendedFrom ??= clock;
-  return [notAhead(extendIncident(counted, hop), clock)];
+  return [notAhead(extendIncident(watched.incident, hop), clock)];
 }
 
 /** The incidents that open: where enough active findings were raised within the rule's window. */

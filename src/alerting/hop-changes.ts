@@ -7,9 +7,7 @@ import type { IncidentKey } from "./incident.ts";
 export interface HopChanges extends Omit<IncidentKey, "rule" | "kind"> {
   readonly kind: FindingKind;
   readonly versions: readonly number[];
-  /** Number of active ones that were imported. */
-  readonly imported: number;
-  /** Of the other active ones; absent where there are none. */
+  /** Of the active ones that were not imported; absent where there are none. */
   readonly raised?: { readonly first: Micros; readonly last: Micros };
 }
 
@@ -29,8 +27,7 @@ export function changesByHop(
   );
   return [...groups.values()].map((group): HopChanges => {
     const { appId, kind, stage, after } = group[0]!;
-    const active = group.filter(({ retractedAt }) => retractedAt === undefined);
-    const own = active.filter((finding) => !isImported(finding));
+    const own = group.filter((finding) => finding.retractedAt === undefined && !isImported(finding));
     const times = own.map(({ raisedAt }) => raisedAt).filter((raisedAt) => raisedAt > countsFrom);
     return {
       appId,
@@ -38,7 +35,6 @@ export function changesByHop(
       stage,
       after,
       versions: [...new Set(group.map(({ version }) => version))],
-      imported: active.length - own.length,
       // At most one page of findings, so that the argument list is short.
       ...(times.length > 0 && { raised: { first: Math.min(...times), last: Math.max(...times) } }),
     };
