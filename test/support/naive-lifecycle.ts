@@ -126,8 +126,8 @@ export function naiveOwed(
   const owing = recipients(of, before);
   if (owing.length === 0) return undefined;
   const missing = owing.filter((who) => firstBy(by, own, who) === undefined);
-  const extra = [...new Set(own.map((one) => attribute(one, by)))]
-    .filter((who): who is string => typeof who === "string" && who !== "" && !owing.includes(who))
+  const extra = [...new Set(own.flatMap((one) => nameOf(attribute(one, by))))]
+    .filter((who) => !owing.includes(who))
     .sort();
   const late = owing.filter((who) => isLate(firstBy(by, own, who)));
   return {
@@ -143,11 +143,19 @@ export function naiveOwed(
 
 function recipients(of: string, events: readonly NaiveEvent[]): string[] {
   const all = events.flatMap((one) => [attribute(one, of)].flat());
-  return [...new Set(all.filter((who): who is string => typeof who === "string" && who !== ""))].sort();
+  return [...new Set(all.flatMap(nameOf))].sort();
+}
+
+/** A text, or the digits of a whole number; nothing else names anyone. */
+function nameOf(value: unknown): string[] {
+  const name = typeof value === "number" && Number.isSafeInteger(value) ? String(value) : value;
+  return typeof name === "string" && name !== "" ? [name] : [];
 }
 
 function firstBy(by: string, events: readonly NaiveEvent[], who: string): number | undefined {
-  const times = events.filter((one) => attribute(one, by) === who).map(({ createdAt }) => createdAt);
+  const times = events
+    .filter((one) => nameOf(attribute(one, by))[0] === who)
+    .map(({ createdAt }) => createdAt);
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
