@@ -1,4 +1,5 @@
 /** A rule that is tried on the past before it is saved, with hours and a calendar, from the keyboard as far as a name and a number go. */
+import { until } from "../support/until.ts";
 import { openPage, post, type Site, type } from "./check.ts";
 
 const app = "rules";
@@ -24,15 +25,10 @@ export async function checkRules(site: Site): Promise<string> {
     await form.locator("label", { hasText: "App" }).locator("select").selectOption(app);
     await form.getByLabel("At least").fill("10");
     const asked = form.getByRole("button", { name: "What would it have sent" });
-    await asked.focus();
     // The messages are overdue a second after they were sent.
-    do await page.keyboard.press("Enter");
-    while (
-      !(await form
-        .getByText("It would have opened 1 incident and sent")
-        .isVisible()
-        .catch(() => false))
-    );
+    await until(async () => (await overdue(site)) === events.length);
+    await asked.press("Enter");
+    await form.getByText("It would have opened 1 incident and sent").waitFor();
     await form.locator(".moments .opened").first().waitFor({ state: "attached" });
     await form.getByText("Notify at some hours only").click();
     await form.locator("label", { hasText: "Days off" }).locator("select").selectOption("holidays");
@@ -55,4 +51,9 @@ export async function checkRules(site: Site): Promise<string> {
     await close();
     await fetch(`${site.url}/api/alerts/rules/acks`, { method: "DELETE" });
   }
+}
+
+async function overdue(site: Site): Promise<number> {
+  const answer = await fetch(`${site.url}/api/overdue?app_id=${app}`);
+  return ((await answer.json()) as { overdue: unknown[] }).overdue.length;
 }

@@ -71,13 +71,19 @@ export function useLoaded<Answer>(
     let timer: ReturnType<typeof setTimeout> | undefined;
     let retryMs = retryFirstMs;
     let reading = false;
+    /** Asked to read again while it reads: what it reads may be from before. */
+    let behind = false;
 
     const next = (ms: number | undefined) => {
       clearTimeout(timer);
       if (ms !== undefined && !ended.signal.aborted) timer = setTimeout(run, ms);
     };
     const run = async () => {
-      if (reading || ended.signal.aborted) return;
+      if (ended.signal.aborted) return;
+      if (reading) {
+        behind = true;
+        return;
+      }
       if (document.visibilityState === "hidden" && state.peek().data !== undefined) return next(everyMs);
       reading = true;
       try {
@@ -99,6 +105,10 @@ export function useLoaded<Answer>(
         retryMs = Math.min(retryMs * 2, retryLastMs);
       } finally {
         reading = false;
+        if (behind) {
+          behind = false;
+          void run();
+        }
       }
     };
     const shown = () => document.visibilityState === "visible" && everyMs !== undefined && void run();

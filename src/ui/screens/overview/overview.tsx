@@ -68,7 +68,7 @@ export function Overview() {
       )}
       {apps.some(isDemo) && <DemoBar left removed={reload} />}
       {apps.length === 0 ? (
-        <FirstEvent changed={reload} />
+        <FirstEvent changed={reload} after={data.as_of_seq} />
       ) : (
         <ul class="cards">
           {apps.map((app) => (
