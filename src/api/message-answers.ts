@@ -95,8 +95,5 @@ export const messageAnswer = z.strictObject({
   ...pageEnd,
 });
 
-export type MessageSummaryJson = z.output<typeof summaryAnswer>;
-export type MessagePageJson = z.output<typeof messagePage>;
 export type MessageJson = z.output<typeof messageAnswer>;
-export type EventJson = z.output<typeof event>;
 export type InstanceJson = z.output<typeof instance>;

@@ -1,8 +1,9 @@
 /** A dialog that puts a thing under a name. What Mars refuses is said field by field. */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { ApiError, type Problem } from "../data/call.ts";
+import type { Problem } from "../data/call.ts";
 import { Dialog } from "./dialog.tsx";
+import { Problems, problemsOfText } from "./problems.tsx";
 
 interface PutDialogProps {
   readonly title: string;
@@ -27,11 +28,7 @@ export function PutDialog({ title, id, class: kind = "", put, close, children }:
       await put(name.value.trim());
       close();
     } catch (error) {
-      const fields = error instanceof ApiError ? error.problems : [];
-      problems.value =
-        fields.length > 0
-          ? fields
-          : [{ field: "", message: error instanceof Error ? error.message : String(error) }];
+      problems.value = problemsOfText(error);
     } finally {
       working.value = false;
     }
@@ -68,18 +65,5 @@ export function PutDialog({ title, id, class: kind = "", put, close, children }:
         </div>
       </form>
     </Dialog>
-  );
-}
-
-export function Problems({ problems }: { problems: readonly Problem[] }) {
-  if (problems.length === 0) return null;
-  return (
-    <ul class="problem" role="alert">
-      {problems.map(({ field, message }) => (
-        <li key={field + message}>
-          {field !== "" && <code>{field}</code>} {message}
-        </li>
-      ))}
-    </ul>
   );
 }

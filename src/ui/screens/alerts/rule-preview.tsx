@@ -1,9 +1,9 @@
 /** What a rule would have sent in the last week, before it is saved. */
 import { useSignal } from "@preact/signals";
 import type { AnswerOf } from "../../../api/operation-types.ts";
-import { ApiError, call, type Given, type Problem } from "../../data/call.ts";
+import { call, type Given, type Problem } from "../../data/call.ts";
 import { countText, dayNameText, momentText } from "../../data/text.ts";
-import { Problems } from "../../parts/put-dialog.tsx";
+import { Problems, problemsOfText } from "../../parts/problems.tsx";
 import { Moment } from "../../parts/time.tsx";
 import type { Draft } from "./rule.ts";
 
@@ -30,9 +30,7 @@ export function RulePreview({ draft }: { draft: Draft }) {
       } as Given<"previewAlertRule">);
       seen.value = { key, preview };
     } catch (error) {
-      const fields = error instanceof ApiError ? error.problems : [];
-      problems.value =
-        fields.length > 0 ? fields : [{ field: "", message: String((error as Error).message) }];
+      problems.value = problemsOfText(error);
     } finally {
       working.value = false;
     }
