@@ -1,6 +1,6 @@
 /** A modal dialog of the browser's own: focus stays in it, and Escape closes it. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 interface DialogProps {
   readonly title: string;
@@ -11,7 +11,8 @@ interface DialogProps {
 
 export function Dialog({ title, class: kind = "", close, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before it is painted: a key that follows at once goes to the dialog, not to the page.
+  useLayoutEffect(() => {
     element.current?.showModal();
   }, []);
   return (
