@@ -2,7 +2,7 @@
  * The text of a key: `mars_<kind>_<30 characters><6 check characters>`, in base62. The check is the CRC32 of the 30, so that a
  * scanner for leaked secrets takes nothing else for a key, and a misspelt key is known as such. The 30 have 178 bits.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { type KeyKind, keyKinds } from "../core/rights.ts";
 
@@ -34,7 +34,7 @@ export function shownPart(token: string): string {
  * about the secret. No slow hash is needed for 178 random bits.
  */
 export function hashOf(secret: string): string {
-  return createHash("sha256").update(secret).digest("base64url");
+  return hash("sha256", secret, "base64url");
 }
 
 /** Random characters of base62, each as likely as any other. */
