@@ -24,19 +24,19 @@ export interface HealthParts {
 export function createHealth(parts: HealthParts): () => Health {
   return () => {
     const state = parts.state();
-    if (state !== "serving") return { state, unready: state, warnings: [] };
+    if (state !== "serving") return { state, unready: state, stalled: state, warnings: [] };
     const hanging = Object.entries(parts.threads)
       .filter(([, { silentMs }]) => silentMs > silentMsMax)
       .map(
         ([name, { silentMs }]) => `the ${name} thread has not answered for ${Math.floor(silentMs / 1_000)} s`,
       );
+    const stalled = [...hanging, ...parts.supervisor.stuck()];
     const count = parts.setAside();
     const aside = count === 0 ? [] : [`${count} set aside, see GET /api/set-aside`];
     return {
       state,
-      unready: [parts.refusal(), ...hanging, ...parts.supervisor.stuck()]
-        .filter((sentence) => sentence !== "")
-        .join("; "),
+      unready: [parts.refusal(), ...stalled].filter((sentence) => sentence !== "").join("; "),
+      stalled: stalled.join("; "),
       warnings: [...parts.warnings(), ...parts.supervisor.waiting(), ...aside],
     };
   };

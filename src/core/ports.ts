@@ -119,6 +119,8 @@ export interface Health {
   readonly state: ProcessState;
   /** Why Mars cannot accept events now, or which of its loops stand still; empty when all is well. */
   readonly unready: string;
+  /** The part of it that is not about accepting events; empty when what is stored is followed and read. */
+  readonly stalled: string;
   /** Faults that do not keep Mars from accepting events. */
   readonly warnings: readonly string[];
 }

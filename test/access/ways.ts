@@ -2,6 +2,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { MarsGrpc } from "../../src/gen/event_pb.ts";
+import { Health } from "../../src/gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../src/gen/grpc/reflection/v1/reflection_pb.ts";
 import { AlertService } from "../../src/gen/mars/v1/alert_service_pb.ts";
 import { CollectStreamRequestSchema, IngestService } from "../../src/gen/mars/v1/ingest_service_pb.ts";
@@ -175,6 +176,7 @@ const sends: readonly [name: string, more: Pick<Way, "scope" | "of">, send: Send
     (transport, options) =>
       codeOf(first(createClient(AlertService, transport).watchAlerts({ topic: "alerts" }, options))),
   ],
+  ["health", everyone, (transport, options) => codeOf(createClient(Health, transport).check({}, options))],
   [
     "reflection",
     everyone,

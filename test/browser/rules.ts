@@ -25,7 +25,7 @@ export async function checkRules(site: Site): Promise<string> {
     await form.locator("label", { hasText: "App" }).locator("select").selectOption(app);
     await form.getByLabel("At least").fill("10");
     const asked = form.getByRole("button", { name: "What would it have sent" });
-    // The messages are overdue a second after they were sent, and told of when their number is steady.
+    // The messages are overdue a second after they were sent, and notified when their number is steady.
     await until(async () => (await sentBy(site)) === 1);
     await asked.press("Enter");
     await form.getByText("It would have opened 1 incident and sent").waitFor();

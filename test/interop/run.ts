@@ -21,6 +21,7 @@ const needed: Readonly<Record<string, string>> = {
   wrk: "apt-get install wrk",
   ghz: "go install github.com/bojand/ghz/cmd/ghz@v0.93.0",
   strace: "apt-get install strace",
+  "grpc-health-probe": "go install github.com/grpc-ecosystem/grpc-health-probe@v0.4.62",
   grpcurl: "go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4",
 };
 
@@ -39,6 +40,7 @@ async function run(binary: string | undefined): Promise<number> {
   try {
     await runCurl(mars);
     await runGrpcurl(mars);
+    await runHealthProbe(mars);
     await runGhz(mars);
     await runWrk(mars);
     if (Bun.which("h2load") === null) print("h2load: not installed, left out");
@@ -164,6 +166,19 @@ async function runGrpcurl(mars: MarsProcess): Promise<void> {
   );
   check("grpcurl by reflection", reflected.stats.totals.accepted >= 2);
   print("grpcurl: stored, read back, refused with the fields of an empty event, and services described");
+}
+
+/** The probe that Kubernetes and others use, as it is. */
+async function runHealthProbe({ grpcPort }: MarsProcess): Promise<void> {
+  const probe = (service: string) =>
+    outcome(["grpc-health-probe", `-addr=127.0.0.1:${grpcPort}`, `-service=${service}`]);
+  const whole = await probe("");
+  check(`grpc-health-probe: ${whole.text}`, whole.exitCode === 0);
+  const one = await probe("mars.v1.IngestService");
+  check(`grpc-health-probe of a service: ${one.text}`, one.exitCode === 0);
+  const none = await probe("none");
+  check(`grpc-health-probe of no service: ${none.text}`, none.exitCode !== 0);
+  print("grpc-health-probe: serving, as a whole and by service");
 }
 
 /** The original's sample call, but for the port, the ids, and the second dash that ghz asks for by now. */

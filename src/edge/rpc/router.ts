@@ -5,12 +5,15 @@ import {
   type ConnectRouterOptions,
   createConnectRouter,
   type Interceptor,
+  type MethodImpl,
 } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax, eventBodyBytesMax, smallBodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
+import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as FormerReflection } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { AlertService } from "../../gen/mars/v1/alert_service_pb.ts";
 import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
@@ -21,6 +24,7 @@ import { takeTurns } from "./call-turns.ts";
 import { callerOf, identifiedIn } from "./caller.ts";
 import { rpcError } from "./error.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
+import { createHealthMethods } from "./health-service.ts";
 import { createIngestMethods } from "./ingest-service.ts";
 import { jsonOptions, strictJsonOptions } from "./json-options.ts";
 import { largeBatches } from "./large-batch.ts";
@@ -100,14 +104,24 @@ export function createRpcHandlers(
       ...stream,
       jsonOptions: strictJsonOptions(watchFindings.input, log),
     });
-  const reflection = createReflection([MarsGrpc, IngestService, ...operationServices]);
+  const services = [MarsGrpc, IngestService, ...operationServices];
+  const takesEvents = ({ typeName }: DescService) => eventServices.has(typeName);
+  const { check, list, watch: watchHealth } = createHealthMethods({ ...parts, services, takesEvents });
+  router.rpc(Health.method.check, check).rpc(Health.method.list, list);
+  router.rpc(Health.method.watch, watchHealth, stream);
+  const reflection = createReflection([...services, Health, FormerReflection]);
   router.rpc(ServerReflection.method.serverReflectionInfo, reflection, stream);
+  // The messages of both are alike but for their package.
+  const formerReflection = reflection as unknown as MethodImpl<
+    typeof FormerReflection.method.serverReflectionInfo
+  >;
+  router.rpc(FormerReflection.method.serverReflectionInfo, formerReflection, stream);
   addOperationMethods(router, parts);
   return new Map(
     router.handlers.map((handler) => {
       const bytesMax = bytesMaxOf.get(handler.method) ?? smallBodyBytesMax;
-      const takesEvents = eventServices.has(handler.service.typeName);
-      const bounded = guardRequests(boundRequests(handler, parts, { bytesMax, takesEvents }));
+      const bounds = { bytesMax, takesEvents: takesEvents(handler.service) };
+      const bounded = guardRequests(boundRequests(handler, parts, bounds));
       return [handler.requestPath, takeTurns(bounded, parts.intake.calls)];
     }),
   );
@@ -128,9 +142,13 @@ function speakOnly(protocols: Protocols, router: ConnectRouter): ConnectRouter {
 /** The services that collect events. */
 const eventServices: ReadonlySet<string> = new Set([IngestService.typeName, MarsGrpc.typeName]);
 
+const publicServices: ReadonlySet<string> = new Set(
+  [ServerReflection, FormerReflection, Health].map(({ typeName }) => typeName),
+);
+
 /** Whether a service needs no key: it describes Mars, and shows nothing that it stores. */
 export function isPublic({ typeName }: Pick<DescService, "typeName">): boolean {
-  return typeName === ServerReflection.typeName;
+  return publicServices.has(typeName);
 }
 
 /** Turns anything that a method throws into the error for the client. */

@@ -15,7 +15,10 @@ import { SendBudget } from "../../../src/runtime/send-budget.ts";
 import { openAccess } from "../../support/caller.ts";
 
 // Parts that fail on demand: a real Mars cannot be made to run out of disk or to meet a fault of ours at will.
-function appWith(failure: () => unknown, health: Health = { state: "serving", unready: "", warnings: [] }) {
+function appWith(
+  failure: () => unknown,
+  health: Health = { state: "serving", unready: "", stalled: "", warnings: [] },
+) {
   const logged: unknown[] = [];
   const refused: unknown[] = [];
   const fail = () => Promise.reject(failure());
@@ -257,11 +260,15 @@ describe("the idle timeout", () => {
 
 describe("readiness", () => {
   const cases: [health: Health, status: number, detail?: string][] = [
-    [{ state: "serving", unready: "", warnings: [] }, 200],
-    [{ state: "starting", unready: "", warnings: [] }, 503, "starting"],
-    [{ state: "draining", unready: "draining", warnings: [] }, 503, "draining"],
-    [{ state: "stopped", unready: "", warnings: [] }, 503, "stopped"],
-    [{ state: "serving", unready: "the journal is full", warnings: [] }, 503, "the journal is full"],
+    [{ state: "serving", unready: "", stalled: "", warnings: [] }, 200],
+    [{ state: "starting", unready: "", stalled: "", warnings: [] }, 503, "starting"],
+    [{ state: "draining", unready: "draining", stalled: "", warnings: [] }, 503, "draining"],
+    [{ state: "stopped", unready: "", stalled: "", warnings: [] }, 503, "stopped"],
+    [
+      { state: "serving", unready: "the journal is full", stalled: "", warnings: [] },
+      503,
+      "the journal is full",
+    ],
   ];
   for (const [health, status, detail] of cases) {
     test(`is ${status} while ${detail ?? "serving"}, and life and status are unmoved`, async () => {

@@ -9,6 +9,7 @@ import { Code } from "@connectrpc/connect";
 import fc from "fast-check";
 import { operationServices } from "../../../src/edge/rpc/operations.ts";
 import { MarsGrpc } from "../../../src/gen/event_pb.ts";
+import { Health } from "../../../src/gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../../src/gen/grpc/reflection/v1/reflection_pb.ts";
 import { IngestService } from "../../../src/gen/mars/v1/ingest_service_pb.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
@@ -21,6 +22,7 @@ const methods: readonly DescMethod[] = [
   ...MarsGrpc.methods,
   ...IngestService.methods,
   ...operationServices.flatMap(({ methods }) => methods),
+  ...Health.methods,
   ...ServerReflection.methods,
 ];
 

@@ -13,6 +13,7 @@ import {
   type ServerReflectionRequestSchema,
   type ServerReflectionResponse,
 } from "../../../src/gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as FormerReflection } from "../../../src/gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 
 type Question = NonNullable<MessageInitShape<typeof ServerReflectionRequestSchema>["messageRequest"]>;
@@ -62,8 +63,26 @@ describe.each(Object.entries(transports))("reflection by %s", (_, transport) => 
       "mars.v1.PrivacyService",
       "mars.v1.TriageService",
       "mars.v1.ViewService",
+      "grpc.health.v1.Health",
+      "grpc.reflection.v1alpha.ServerReflection",
       "grpc.reflection.v1.ServerReflection",
     ]);
+  });
+
+  test("answers alike under its former name", async () => {
+    async function* questions() {
+      yield {
+        host: "mars",
+        messageRequest: { case: "fileContainingSymbol", value: "mars.v1.Incident" } as const,
+      };
+    }
+    const former = createClient(FormerReflection, transport()).serverReflectionInfo(questions());
+    for await (const { messageResponse } of former) {
+      const [answer] = await ask({ case: "fileContainingSymbol", value: "mars.v1.Incident" });
+      if (messageResponse.case !== "fileDescriptorResponse" || answer?.case !== "fileDescriptorResponse")
+        throw new Error("no files");
+      expect(messageResponse.value.fileDescriptorProto).toEqual(answer.value.fileDescriptorProto);
+    }
   });
 
   test("has all that a client needs to call any operation", async () => {
