@@ -2,27 +2,15 @@
  * Builds the single binary: program, database driver, workers, migrations and web page in one file.
  *
  *     bun scripts/build.ts [--target bun-linux-x64] [--outfile dist/mars]
- *
- * For another platform the driver's package for it has to be installed first; the error's message has the command.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type BunPlugin, Glob } from "bun";
+import { installAddon } from "./release/addon.ts";
+import { targets } from "./release/target.ts";
 
 const root = join(import.meta.dir, "..");
-
-/** Bun's name of a target, and the driver's package for it. */
-const addons = {
-  "bun-linux-x64": "linux-x64-gnu",
-  "bun-linux-x64-musl": "linux-x64-musl",
-  "bun-linux-arm64": "linux-arm64-gnu",
-  "bun-linux-arm64-musl": "linux-arm64-musl",
-  "bun-darwin-x64": "darwin-x64",
-  "bun-darwin-arm64": "darwin-arm64",
-} as const;
-
-type Target = keyof typeof addons;
 
 /** `libsql/index.js` chooses its addon by a name that it computes, which no bundler can follow. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the file's text.
@@ -32,15 +20,11 @@ async function build(): Promise<number> {
   const { values } = parseArgs({
     options: { target: { type: "string" }, outfile: { type: "string", default: "dist/mars" } },
   });
-  const target = values.target ?? hostTarget();
-  if (!isTarget(target))
-    return fail(`unknown target ${target}: choose from ${Object.keys(addons).join(", ")}`);
-  const addon = `@libsql/${addons[target]}`;
-  if (!existsSync(join(root, "node_modules", addon, "index.node"))) {
-    const { version } = readJson(join(root, "node_modules/libsql/package.json"));
-    return fail(`${target} needs the driver's addon: npm install --no-save --force ${addon}@${version}`);
-  }
-
+  const name = values.target ?? hostTarget();
+  const target = targets.find(({ bun }) => bun === name);
+  if (target === undefined)
+    return fail(`unknown target ${name}: choose from ${targets.map(({ bun }) => bun).join(", ")}`);
+  installAddon(target.addon);
   const outfile = resolve(values.outfile);
   mkdirSync(dirname(outfile), { recursive: true });
   const workers = [...new Glob("src/**/*-worker.ts").scanSync(root)].sort();
@@ -48,7 +32,7 @@ async function build(): Promise<number> {
     entrypoints: ["src/main.ts", ...workers].map((file) => join(root, file)),
     // Workers are found by their path below it: see `app.ts`.
     root: join(root, "src"),
-    plugins: [embedAddon(addon)],
+    plugins: [embedAddon(`@libsql/${target.addon}`)],
     // Stack traces name the sources.
     sourcemap: "inline",
     minify: { syntax: true, whitespace: true },
@@ -56,7 +40,7 @@ async function build(): Promise<number> {
     bytecode: true,
     format: "esm",
     compile: {
-      target,
+      target: target.bun,
       outfile,
       // The binary reads no settings from files in its working directory.
       autoloadDotenv: false,
@@ -67,7 +51,7 @@ async function build(): Promise<number> {
   // The maps are inside; Bun leaves copies beside the binary.
   for (const map of new Glob("*.map").scanSync(dirname(outfile))) rmSync(join(dirname(outfile), map));
   const megabytes = (Bun.file(outfile).size / 1e6).toFixed(0);
-  process.stdout.write(`${relative(process.cwd(), outfile)}: ${target}, ${megabytes} MB\n`);
+  process.stdout.write(`${relative(process.cwd(), outfile)}: ${target.bun}, ${megabytes} MB\n`);
   return 0;
 }
 
@@ -89,14 +73,6 @@ function embedAddon(addon: string): BunPlugin {
 function hostTarget(): string {
   const musl = process.platform === "linux" && existsSync("/etc/alpine-release") ? "-musl" : "";
   return `bun-${process.platform}-${process.arch}${musl}`;
-}
-
-function isTarget(text: string): text is Target {
-  return Object.hasOwn(addons, text);
-}
-
-function readJson(path: string): { readonly version?: unknown } {
-  return JSON.parse(readFileSync(path, "utf8"));
 }
 
 function fail(message: string): number {
