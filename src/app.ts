@@ -16,6 +16,7 @@ import type { Config } from "./config/config.ts";
 import { limitsOf } from "./core/caller-limits.ts";
 import { MarsError } from "./core/error.ts";
 import type { Log, ProcessState } from "./core/ports.ts";
+import { appRights } from "./core/rights.ts";
 import { databaseTimeoutMs, startDatabaseThreads } from "./database-threads.ts";
 import { quarantineWarnings } from "./db/database.ts";
 import { readRatesByRange } from "./db/statistics/rate-ranges.ts";
@@ -193,6 +194,7 @@ async function start(
     findings,
     alertTopics,
     ...createDefinitions({ store: store.client, pipeline, starting: () => state === "starting" }),
+    badges: appRights(config.badges),
     views: store.client,
     alerts,
     ...{ setAside: pipeline.setAside, triage: pipeline.triage },

@@ -163,6 +163,33 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
       }),
     },
   },
+  "/badge/{file}": {
+    get: {
+      operationId: "getBadge",
+      summary:
+        "Whether messages of an app are stuck, as a picture: for the apps of `MARS_BADGES`, and else 404.",
+      security: [],
+      parameters: [
+        {
+          ...parameter({ name: "file", required: true, description: "The id of the app, and `.svg`." }),
+          in: "path",
+        },
+        parameter({
+          name: "label",
+          description: "The text on its left; `mars` by default.",
+          schema: { type: "string", minLength: 1, maxLength: 64 },
+        }),
+      ],
+      responses: {
+        ...responses({}),
+        200: {
+          description: "At most 30 s old.",
+          content: { "image/svg+xml": { schema: { type: "string" } } },
+        },
+        304: { description: "It is as `If-None-Match` says." },
+      },
+    },
+  },
   "/status": { get: health("getStatus", "Whether the process serves requests.", "up") },
   "/livez": { get: health("getLiveness", "The same, with any parameters.", "up") },
   "/readyz": {

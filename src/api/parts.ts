@@ -10,6 +10,7 @@ import type { ErasurePage, ErasureQuery, Erasures } from "../core/erasure.ts";
 import type { MessageEventsReader } from "../core/message-events.ts";
 import type { Health, Progress, Reader } from "../core/ports.ts";
 import type { AppRetentions } from "../core/retention.ts";
+import type { AppRights } from "../core/rights.ts";
 import type { SavedViews, ViewReader } from "../core/saved-view.ts";
 import type { SetAside } from "../core/set-aside.ts";
 import type { Trials } from "../learning/trial.ts";
@@ -69,6 +70,8 @@ export interface ApiParts {
   readonly tickets: Pick<Tickets, "issue">;
   /** Whether everyone who reaches Mars may do everything, from other machines too. */
   readonly exposed: boolean;
+  /** The apps whose badge anyone may see. */
+  readonly badges: AppRights;
   readonly alerts: Alerts;
   readonly triage: Triage;
   readonly setAside: SetAside;

@@ -51,14 +51,21 @@ export const listApps = operation({
       .array(z.string())
       .optional()
       .meta({ description: "What the list is limited to, where the key is not for every app." }),
+    badges: z.array(z.string()).meta({
+      description: "Those of them that have a badge for anyone, `GET /badge/{app}.svg`, by MARS_BADGES.",
+    }),
     ...pageEnd,
   }),
-  async handle({ reader, projected }, { cursor, limit, min_seq }, caller) {
+  async handle({ reader, projected, badges }, { cursor, limit, min_seq }, caller) {
     await visible(projected, min_seq, caller);
     const asOfSeq = projected.storedSeq;
     const page = await reader(caller).apps({ ...narrow(caller, undefined), ...defined({ cursor }), limit });
     const { allApps, apps } = caller.identity;
-    return { ...appPageToJson(page, asOfSeq), ...(!allApps && { limited_to: [...apps] }) };
+    return {
+      ...appPageToJson(page, asOfSeq),
+      ...(!allApps && { limited_to: [...apps] }),
+      badges: page.apps.flatMap(({ appId }) => (badges.mayApp(appId) ? [appId] : [])),
+    };
   },
 });
 

@@ -1,7 +1,7 @@
 /** The settings of who may do what, and of how callers reach Mars. */
 import type { Setting } from "./setting.ts";
 import type { Config } from "./type.ts";
-import { flag, hostNames, longSecret, optionalText, origins, publicUrl } from "./values.ts";
+import { appPatterns, flag, hostNames, longSecret, optionalText, origins, publicUrl } from "./values.ts";
 
 type AccessNames =
   | "adminKey"
@@ -13,7 +13,8 @@ type AccessNames =
   | "testEndpoints"
   | "publicUrl"
   | "allowedHosts"
-  | "allowedOrigins";
+  | "allowedOrigins"
+  | "badges";
 
 export const accessSettings: { readonly [K in AccessNames]: Setting<Config[K]> } = {
   adminKey: {
@@ -95,5 +96,13 @@ export const accessSettings: { readonly [K in AccessNames]: Setting<Config[K]> }
     meaning:
       "Origins beside Mars' own whose pages may read (CORS), change things and open WebSockets, separated by commas; `*` for any",
     parse: origins,
+  },
+  badges: {
+    name: "MARS_BADGES",
+    default: "",
+    unit: "apps",
+    meaning:
+      "Apps whose badge, `GET /badge/{app}.svg`, anyone who reaches Mars may see without a key: `shop`, `shop-*` or `*`, separated by commas",
+    parse: appPatterns,
   },
 };

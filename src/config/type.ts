@@ -59,6 +59,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   /** Origins beside Mars' own whose pages may read, change things and open WebSockets; `*` for any. */
   readonly allowedOrigins: readonly string[];
+  /** Patterns of the apps whose badge is shown without a key. */
+  readonly badges: readonly string[];
   /** The issuer by which people sign in; empty when there is none. */
   readonly oidcIssuer: string;
   readonly oidcClientId: string;

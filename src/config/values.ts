@@ -1,6 +1,7 @@
 /** From the text of a setting to its value. Each parser throws a `ValueError` that completes "MARS_X must …". */
 import { isIP } from "node:net";
 import { formatDuration, formatUnits, parseDuration } from "../core/duration.ts";
+import { appPatternProblem, appPatternsMax } from "../core/rights.ts";
 
 export class ValueError extends Error {}
 
@@ -204,6 +205,17 @@ export function names(max: number): (text: string) => readonly string[] {
     if (list.size > max) throw new ValueError(`must be at most ${max} names, separated by commas`);
     return [...list];
   };
+}
+
+/** Patterns of apps, separated by commas; none is repeated. */
+export function appPatterns(text: string): readonly string[] {
+  const list = names(appPatternsMax)(text);
+  for (const pattern of list) {
+    const problem = appPatternProblem(pattern);
+    if (problem !== undefined)
+      throw new ValueError(`must be apps such as shop or shop-*: ${pattern} ${problem}`);
+  }
+  return list;
 }
 
 /** Host names, addresses and CIDR ranges, separated by commas, or `*`. */

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { openApiOf } from "../../src/api/openapi.ts";
 import { operations } from "../../src/api/operations.ts";
+import { appRights } from "../../src/core/rights.ts";
 import { createGate } from "../../src/edge/http/gate.ts";
 import { createHttpApp } from "../../src/edge/http/http-app.ts";
 import { Intake } from "../../src/edge/intake.ts";
@@ -31,7 +32,11 @@ test("the document has each operation, with all of its parameters", () => {
 });
 
 test("the document has every other path of port 4000 too, but for RPCs, test endpoints and pages", () => {
-  const parts = { gate: createGate(), intake: new Intake({ admit() {} }) } as Partial<EdgeParts> as EdgeParts;
+  const parts = {
+    gate: createGate(),
+    intake: new Intake({ admit() {} }),
+    badges: appRights([]),
+  } as Partial<EdgeParts> as EdgeParts;
   const routes = createHttpApp(parts).router.routes.filter(({ path }) => !/^\/[\w.]+\.\w+\/\w+$/.test(path));
   const calls = [
     ...routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`),

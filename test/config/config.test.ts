@@ -70,6 +70,7 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     publicUrl: "",
     allowedHosts: [],
     allowedOrigins: [],
+    badges: [],
     oidcIssuer: "",
     oidcClientId: "",
     oidcClientSecret: "",

@@ -93,6 +93,7 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
     publicUrl: "",
     allowedHosts: [],
     allowedOrigins: [],
+    badges: [],
     oidcIssuer: "",
     oidcClientId: "",
     oidcClientSecret: "",

@@ -3,6 +3,7 @@
  * which pages may read an answer and what they may do with it. Web standards only, so that any runtime's server can stand before it.
  */
 import type { Peer } from "../../core/caller.ts";
+import { badgePrefix } from "../rest/badge.ts";
 import { eventPath } from "../rest/events.ts";
 import { problemResponse } from "../rest/problem.ts";
 import { type RuntimeBindings, rawPath } from "../rest/router.ts";
@@ -46,9 +47,9 @@ export function createFront({ app, sockets, gate, publicUrl = "" }: FrontOptions
 
   return {
     answer(request, host, env) {
-      const { method, headers } = request;
-      const fromPage = isFromPage(headers);
-      const refusal = gate.checkHost(host) ?? (fromPage ? checkPage(gate, method, headers) : undefined);
+      const { method } = request;
+      const fromPage = isFromPage(request.headers);
+      const refusal = gate.checkHost(host) ?? (fromPage ? checkPage(gate, request) : undefined);
       if (refusal !== undefined) return finish(request, problemResponse(refusal));
       // The call that comes most often by far goes past the router, its context and its promises. No browser reads the answer.
       if (method === "POST" && !fromPage && rawPath(request) === eventPath) return app.addEvent(request, env);
@@ -68,10 +69,13 @@ export function createFront({ app, sockets, gate, publicUrl = "" }: FrontOptions
   };
 }
 
-function checkPage(gate: Gate, method: string, headers: Headers) {
+function checkPage(gate: Gate, request: Request) {
+  const { method, headers } = request;
   // Preflight requests come from elsewhere by their nature, and their answers say what is allowed.
   if (method === "OPTIONS") return undefined;
-  return readMethods.has(method) ? gate.checkRead(headers) : gate.checkPage(headers);
+  if (!readMethods.has(method)) return gate.checkPage(headers);
+  // A badge has nothing that is not for anyone, and is made to be embedded.
+  return rawPath(request).startsWith(badgePrefix) ? undefined : gate.checkRead(headers);
 }
 
 /** Not for the visitor's own machine: its name would be bound to TLS for every other server there, on any port. */

@@ -9,6 +9,7 @@ import { operations } from "../../api/operations.ts";
 import { restCallOf } from "../../api/rest-call.ts";
 import { MarsError } from "../../core/error.ts";
 import type { EdgeParts } from "../parts.ts";
+import { addBadgeRoute } from "../rest/badge.ts";
 import { discardBody } from "../rest/body.ts";
 import { addEventRoutes, createEventHandler, eventPath, eventPaths } from "../rest/events.ts";
 import { addHealthRoutes } from "../rest/health.ts";
@@ -60,6 +61,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   addOperationRoutes(router, parts, operations);
   addHealthRoutes(router, parts);
   addOpenApiRoute(router, parts);
+  addBadgeRoute(router, parts);
   addTestRoutes(router, parts);
   addStreamRoute(router, parts);
   if (page !== undefined) addPageRoutes(router, page);

@@ -1,4 +1,4 @@
-/** What is shown of one app: that of the address, or the first; with a way to another one. */
+/** What is shown of one app: that of the address, or the first; with a way to another one. Its child also learns whether the app has a badge. */
 import type { ComponentChildren } from "preact";
 import { useRead } from "../data/resource.ts";
 import { go, here, parameter } from "../data/route.ts";
@@ -6,7 +6,7 @@ import { FirstEvent } from "../screens/first-event.tsx";
 import { Failure, Pending } from "./notice.tsx";
 import { SavedViews } from "./saved-views.tsx";
 
-export function AppChoice({ children }: { children(app: string): ComponentChildren }) {
+export function AppChoice({ children }: { children(app: string, badge: boolean): ComponentChildren }) {
   const { data, error } = useRead("listApps", { limit: 1_000 });
   const apps = data?.apps.map(({ app_id }) => app_id) ?? [];
   const app = parameter("app_id") ?? apps[0];
@@ -34,7 +34,7 @@ export function AppChoice({ children }: { children(app: string): ComponentChildr
           <SavedViews />
         </div>
       </div>
-      {children(app)}
+      {children(app, data?.badges.includes(app) ?? false)}
     </>
   );
 }

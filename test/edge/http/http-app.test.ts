@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type ErrorCode, MarsError } from "../../../src/core/error.ts";
 import type { Health } from "../../../src/core/ports.ts";
+import { appRights } from "../../../src/core/rights.ts";
 import { Denials } from "../../../src/edge/denials.ts";
 import { createEdgeShares } from "../../../src/edge/edge-shares.ts";
 import { EventLimits } from "../../../src/edge/event-limits.ts";
@@ -84,6 +85,7 @@ function appWith(
     lifecycles: { putLifecycle: fail },
     attributes: { putAttributes: fail },
     views: { putView: fail, deleteView: fail },
+    badges: appRights(["*"]),
     alerts: {
       putRule: fail,
       deleteRule: fail,

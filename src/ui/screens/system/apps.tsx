@@ -1,6 +1,7 @@
 /** What belongs to one app: the attributes it is searched by, its producers' clocks, how long it is kept, and its erasure. */
 import { may } from "../../data/account.ts";
 import { AppChoice } from "../../parts/app-choice.tsx";
+import { AppBadge } from "./app/app-badge.tsx";
 import { Attributes } from "./app/attributes.tsx";
 import { Clocks } from "./app/clocks.tsx";
 import { Erase } from "./app/erase.tsx";
@@ -9,10 +10,11 @@ import { Retention } from "./app/retention.tsx";
 export function Apps() {
   return (
     <AppChoice>
-      {(app) => (
+      {(app, badge) => (
         <div key={app} class="stack">
           <Attributes app={app} />
           <Clocks app={app} />
+          {badge && <AppBadge app={app} />}
           {may("admin") && <Retention app={app} />}
           {may("admin") && <Erase app={app} />}
         </div>
