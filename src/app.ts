@@ -23,8 +23,10 @@ import { readRatesByRange } from "./db/statistics/rate-ranges.ts";
 import { createDefinitions } from "./definitions.ts";
 import { descriptorsMax } from "./descriptors.ts";
 import { prepareFiles } from "./directory/private-files.ts";
+import { CallCounts } from "./edge/call-counts.ts";
 import { Denials } from "./edge/denials.ts";
-import { createChanges, createEdgeShares, statsOf, warnOfRefusals } from "./edge/edge-shares.ts";
+import { Doors } from "./edge/doors.ts";
+import { createChanges, createEdgeShares, warnOfRefusals } from "./edge/edge-shares.ts";
 import { EventLimits } from "./edge/event-limits.ts";
 import { createFairProgress } from "./edge/fair-progress.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
@@ -37,10 +39,13 @@ import { Eraser } from "./maintenance/eraser.ts";
 import { guardFiles } from "./maintenance/guard.ts";
 import { recordSizes, SizeHistory } from "./maintenance/size-history.ts";
 import type { Mars } from "./mars.ts";
+import { marsStats } from "./mars-stats.ts";
+import { marsMetrics } from "./metrics/mars-metrics.ts";
 import { Pipeline } from "./pipeline.ts";
-import { processStats, sizesOf } from "./process-stats.ts";
+import { processFacts, processStats, sizesOf } from "./process-stats.ts";
 import { Clock } from "./runtime/clock.ts";
 import { within } from "./runtime/delay.ts";
+import { EventLoopDelay } from "./runtime/event-loop-delay.ts";
 import { SendBudget } from "./runtime/send-budget.ts";
 import { Supervisor } from "./runtime/supervisor.ts";
 import { startServers } from "./servers.ts";
@@ -179,12 +184,34 @@ async function start(
   const sizes = new SizeHistory();
   const intake = new Intake(pipeline.ingest, { limits });
   const eventLimits = new EventLimits({ limits, log });
+  const [doors, calls] = [new Doors(pipeline.refusals), new CallCounts()];
+  const eventLoop = new EventLoopDelay();
+  shutdown.defer("event loop", async () => eventLoop.stop());
+  const databaseThreads = { store, query, "inner query": inner };
+  const counting = {
+    ...{
+      pipeline,
+      sizes,
+      supervisor,
+      unreadable,
+      alerts,
+      eraser,
+      reads,
+      trials,
+      shares,
+      intake,
+      doors,
+      calls,
+    },
+    ...{ denials, eventLimits, budget, certificates, signIn: callers.signIn },
+    process: () => processStats({ version, threads: databaseThreads, eventLoop }),
+  };
   let state: ProcessState = "starting";
   const parts: EdgeParts = {
     denials,
     ...callers,
     ingest: pipeline.ingest,
-    refusals: pipeline.refusals,
+    ...{ doors, calls },
     intake,
     eventLimits,
     requests: new Requests(shares.requests, config.limitRequests > 0),
@@ -207,24 +234,8 @@ async function start(
     budget,
     log,
     version,
-    stats: () => ({
-      ...pipeline.stats(),
-      process: processStats(version, { store, query, "inner query": inner }),
-      history: sizes.stats,
-      loops: supervisor.stats(),
-      unreadable_rows: unreadable.count,
-      alerts: { findings_skipped: alerts.findingsSkipped },
-      erasure: eraser.stats,
-      reads: reads.stats,
-      trials: trials.stats,
-      shares: statsOf(shares),
-      intake: intake.stats,
-      sign_in: callers.signIn.stats,
-      denied: denials.stats,
-      limits: { events: eventLimits.stats },
-      to_send: budget.stats,
-      tls: certificates.stats(),
-    }),
+    stats: () => marsStats(counting),
+    metrics: async () => marsMetrics(marsStats(counting), await processFacts(parts.health())),
     health: createHealth({
       state: () => state,
       refusal: () => pipeline.refusal,
@@ -238,7 +249,7 @@ async function start(
         ...eventLimits.warnings(),
       ],
       setAside: () => pipeline.setAside.count,
-      threads: { store, query, "inner query": inner },
+      threads: databaseThreads,
     }),
   };
   const servers = await startServers(parts, { config, listen, certificates, shutdown, remainingMs });

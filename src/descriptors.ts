@@ -1,5 +1,6 @@
 /** How many files and connections the system lets this process have open. */
 import { readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 
 /** The soft limit, which Bun has raised as far as it may by now; infinite where the system does not say. */
 export function descriptorsMax(
@@ -11,5 +12,16 @@ export function descriptorsMax(
   } catch {
     // No Linux: its own limits are usually far away.
     return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** How many are open now; `undefined` where the system does not say. */
+export async function openDescriptors(directory = "/proc/self/fd"): Promise<number | undefined> {
+  try {
+    // One of them is that of the directory itself.
+    return (await readdir(directory)).length - 1;
+  } catch {
+    // No Linux.
+    return undefined;
   }
 }

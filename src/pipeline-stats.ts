@@ -16,7 +16,7 @@ import type { PipelineStats } from "./runtime/stats.ts";
 
 /** The parts that count, and what the pipeline knows of them together. */
 export interface PipelineParts {
-  readonly journal: Pick<Journal, "bytes" | "bytesMax">;
+  readonly journal: Pick<Journal, "bytes" | "bytesMax" | "stats">;
   readonly commit: GroupCommit;
   readonly writer: Writer;
   readonly checkpoints: Checkpoints;
@@ -49,6 +49,7 @@ export function pipelineStats(parts: PipelineParts): PipelineStats {
       bytes_max: journal.bytesMax,
       last_seq: commit.lastSeq,
       damaged_files: parts.damagedFiles,
+      ...journal.stats,
     },
     store: {
       stored_seq: parts.storedSeq,
@@ -56,12 +57,15 @@ export function pipelineStats(parts: PipelineParts): PipelineStats {
       available: parts.opened && writer.lastError === "",
       log_bytes: checkpoints.logBytes,
       last_error: writer.lastError || parts.openingError,
+      ...writer.timings,
     },
     projector: {
       projected_seq: projection.seq,
       behind: behind.projection,
       last_error: projection.lastError,
-      findings: projection.totals,
+      findings: projection.findings,
+      steps: projection.steps,
+      deadlines_behind_ms: projection.deadlinesBehindMs,
     },
     backfill: projection.backfill,
     clock: parts.clock.stats(),

@@ -10,8 +10,10 @@ import type { Author } from "../core/audit.ts";
 import type { Micros } from "../core/event.ts";
 import type { Judge } from "../core/judgement.ts";
 import type { Log } from "../core/ports.ts";
+import { Timing } from "../core/timing.ts";
 import type { FindingReader } from "../lifecycle/finding-query.ts";
 import { delay } from "../runtime/delay.ts";
+import type { AlertingStats } from "../runtime/stats.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 import { Wake } from "../runtime/wake.ts";
 import { type AlertHub, AlertTopic } from "./alert-topic.ts";
@@ -73,6 +75,7 @@ export class Alerts implements AlertsPort {
   readonly #topic: AlertTopic;
   readonly #evaluator: Evaluator;
   readonly #deliverer: Deliverer;
+  readonly #evaluations = new Timing();
   readonly #wake = new Wake();
   #running: Promise<unknown> = Promise.resolve();
   /** Rules change between two steps of the evaluator, and not within one. */
@@ -113,9 +116,12 @@ export class Alerts implements AlertsPort {
     return this.#evaluator.measured(incident);
   }
 
-  /** Changes of findings that could not be read and were skipped, since the start. */
-  get findingsSkipped(): number {
-    return this.#evaluator.skipped;
+  get stats(): AlertingStats {
+    return {
+      findings_skipped: this.#evaluator.skipped,
+      evaluations: this.#evaluations.stats,
+      ...this.#deliverer.stats,
+    };
   }
 
   start(): void {
@@ -230,7 +236,8 @@ export class Alerts implements AlertsPort {
       try {
         const seq = this.#findingSeq;
         if (seq !== undefined) {
-          const { nextAt, notified } = await this.#inTurn(() => this.#evaluator.step(seq));
+          const step = () => this.#evaluations.during(() => this.#evaluator.step(seq));
+          const { nextAt, notified } = await this.#inTurn(step);
           if (notified) this.#deliverer.nudge();
           if (nextAt !== undefined)
             sleepMs = Math.min(sleepMs, Math.ceil((nextAt - this.#options.clock.judged) / 1_000));

@@ -199,6 +199,23 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
       "ready",
     ),
   },
+  "/metrics": {
+    get: {
+      operationId: "getMetrics",
+      summary:
+        "The figures of this Mars for Prometheus: its text format 0.0.4, or OpenMetrics 1.0 where `Accept` prefers that. For a key that reads every app.",
+      responses: {
+        ...responses({}),
+        200: {
+          description: "All metrics.",
+          content: {
+            "text/plain": { schema: { type: "string" } },
+            "application/openmetrics-text": { schema: { type: "string" } },
+          },
+        },
+      },
+    },
+  },
   "/openapi.json": {
     get: {
       operationId: "getOpenApi",

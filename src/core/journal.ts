@@ -1,6 +1,7 @@
 /** The journal's port: the log of accepted events, for any engine that keeps it. */
 import type { MarsError } from "./error.ts";
 import type { MarsEvent, SequencedEvent } from "./event.ts";
+import type { TimingStats } from "./timing.ts";
 
 /** The state of a journal when it is opened. */
 export interface JournalState {
@@ -14,6 +15,13 @@ export interface JournalState {
   readonly givenOut?: number;
   /** Files that were set aside as damaged, in all of its runs. Default: none. */
   readonly damaged?: number;
+}
+
+/** Figures of a journal's files. */
+export interface JournalStats {
+  readonly segments: number;
+  /** Writes since the start, each synced: how long they took, failed ones too. */
+  readonly writes: TimingStats;
 }
 
 /** The first and the last of consecutive seqs. */
@@ -33,6 +41,8 @@ export interface Journal {
   /** Its size, and the bound of that. */
   readonly bytes: number;
   readonly bytesMax: number;
+  /** For `GET /api/q/stats`. */
+  readonly stats: JournalStats;
   /** Called once, before the first `append`, with the first seq to be assigned: beyond all that were ever assigned. */
   startAt(nextSeq: number): void;
   /**

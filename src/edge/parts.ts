@@ -3,11 +3,13 @@ import type { SignIn } from "../access/sign-in.ts";
 import type { ApiParts } from "../api/parts.ts";
 import type { AlertItem } from "../core/alert-item.ts";
 import type { Ingest, Live, Log } from "../core/ports.ts";
-import type { Refusals } from "../core/refusals.ts";
 import type { Finding } from "../lifecycle/finding.ts";
+import type { Family } from "../metrics/family.ts";
 import type { SendBudget } from "../runtime/send-budget.ts";
+import type { CallCounts } from "./call-counts.ts";
 import type { Identify } from "./caller.ts";
 import type { Denials } from "./denials.ts";
+import type { Doors } from "./doors.ts";
 import type { EdgeShares } from "./edge-shares.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { Gate } from "./http/gate.ts";
@@ -19,8 +21,9 @@ export interface EdgeParts extends ApiParts {
   readonly access: Identify;
   readonly signIn: SignIn;
   readonly ingest: Ingest;
-  /** To be notified of every refusal of events, in all protocols. */
-  readonly refusals: Refusals;
+  /** To be notified of all events, accepted and refused, in all protocols. */
+  readonly doors: Doors;
+  readonly calls: CallCounts;
   /** One for all protocols, and so are its bounds. */
   readonly intake: Intake;
   readonly eventLimits: EventLimits;
@@ -38,6 +41,8 @@ export interface EdgeParts extends ApiParts {
   /** Which hosts and which pages are served. */
   readonly gate: Gate;
   readonly version: string;
+  /** The figures as metrics. */
+  readonly metrics: () => Promise<readonly Family[]>;
   /** Whether `GET /api/create_event` and `GET /api/test_socket` exist now. */
   readonly testEndpoints: () => boolean;
 }

@@ -9,6 +9,7 @@
 import { MarsError } from "../core/error.ts";
 import type { Log, Store, StoreOutcome } from "../core/ports.ts";
 import { nowMicros } from "../core/time.ts";
+import { Timing, type TimingStats } from "../core/timing.ts";
 import { delay } from "../runtime/delay.ts";
 import type { Loop, Supervisor } from "../runtime/supervisor.ts";
 import { type Batch, type BatchContent, foldContent, type StoredBatch } from "./batch.ts";
@@ -39,6 +40,8 @@ export class BatchWriter {
   #duplicates = 0;
   #published = 0;
   #asideInARow = 0;
+  readonly #transactions = new Timing();
+  readonly #storedAfter = new Timing();
 
   constructor(options: BatchWriterOptions) {
     this.#options = options;
@@ -53,6 +56,11 @@ export class BatchWriter {
   /** Events since the start. */
   get totals(): { readonly stored: number; readonly duplicates: number; readonly published: number } {
     return { stored: this.#stored, duplicates: this.#duplicates, published: this.#published };
+  }
+
+  /** Transactions, failed ones too; and from the receipt of the oldest event of each until it was stored. */
+  get timings(): Readonly<Record<"transactions" | "stored_after", TimingStats>> {
+    return { transactions: this.#transactions.stats, stored_after: this.#storedAfter.stats };
   }
 
   /**
@@ -87,7 +95,10 @@ export class BatchWriter {
       let outcome: StoreOutcome | null;
       try {
         content = batch.content ?? (await foldContent(events, pace));
-        outcome = await store.apply({ from, to, count: events.length, chunks: content.chunks });
+        const { chunks } = content;
+        outcome = await this.#transactions.during(() =>
+          store.apply({ from, to, count: events.length, chunks }),
+        );
       } catch (thrown) {
         const error = MarsError.from(thrown);
         if (error.code === "fenced") throw error;
@@ -108,6 +119,7 @@ export class BatchWriter {
   }
 
   #count({ to, events }: Batch, published: StoredBatch["events"], outcome: StoreOutcome | null): StoredBatch {
+    this.#storedAfter.observe((nowMicros() - events[0]!.receivedAt) / 1_000);
     this.#stored += events.length;
     this.#duplicates += outcome === null ? 0 : events.length - outcome.fresh.length;
     this.#published += published.length;

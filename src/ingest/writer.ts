@@ -96,6 +96,11 @@ export class Writer {
     return this.#batches.totals;
   }
 
+  /** See `BatchWriter.timings`. */
+  get timings(): BatchWriter["timings"] {
+    return this.#batches.timings;
+  }
+
   /** Problems that keep nothing from being stored. */
   get warnings(): string[] {
     return this.#ahead.warnings;

@@ -4,7 +4,8 @@
  */
 import { MarsError } from "../core/error.ts";
 import type { MarsEvent, SequencedEvent } from "../core/event.ts";
-import type { AppendOptions, Journal, JournalState, SeqRange } from "../core/journal.ts";
+import type { AppendOptions, Journal, JournalState, JournalStats, SeqRange } from "../core/journal.ts";
+import { Timing } from "../core/timing.ts";
 import { decodeEvents, encodeEvents } from "./journal-format.ts";
 import { SegmentedJournal, type SegmentedJournalOptions } from "./segmented-journal.ts";
 
@@ -16,6 +17,7 @@ const failingRetryMs = 1_000;
 export class FileJournal implements Journal {
   readonly bytesMax: number;
   readonly #records: SegmentedJournal;
+  readonly #writes = new Timing();
   #id = "";
   #nextSeq = 0;
   #bytes = 0;
@@ -44,6 +46,10 @@ export class FileJournal implements Journal {
     return this.#bytes;
   }
 
+  get stats(): JournalStats {
+    return { segments: this.#records.count, writes: this.#writes.stats };
+  }
+
   /** See `Journal.startAt`. */
   startAt(nextSeq: number): void {
     this.#nextSeq = nextSeq;
@@ -62,7 +68,8 @@ export class FileJournal implements Journal {
     this.#appending = true;
     try {
       // Not `+= await`, which would add to the bytes of before: some may have been dropped meanwhile.
-      const added = await this.#records.append({ firstSeq: first, lastSeq: last, body });
+      const record = { firstSeq: first, lastSeq: last, body };
+      const added = await this.#writes.during(() => this.#records.append(record));
       this.#bytes += added;
     } catch (cause) {
       this.#failedBytes = Buffer.byteLength(body);

@@ -115,6 +115,10 @@ export class SegmentedJournal {
     };
   }
 
+  get count(): number {
+    return this.#segments.length;
+  }
+
   /** Resolves to the bytes that the record takes when it is on disk; see `JournalSegment.append`. */
   append(record: JournalRecord): Promise<number> {
     return this.#inTurn(async () => (await this.#writable()).append(record));

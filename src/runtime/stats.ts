@@ -3,6 +3,7 @@ import type { PageCheckStep } from "../core/ports.ts";
 import type { GraceStats } from "../core/refusals.ts";
 import type { RetentionStats } from "../core/retention.ts";
 import type { ClockStats } from "../core/time-record.ts";
+import type { TimingStats } from "../core/timing.ts";
 import type { TlsStats } from "../core/tls.ts";
 import type { FairQueueStats } from "./fair-queue.ts";
 import type { SendBudgetStats } from "./send-budget.ts";
@@ -36,6 +37,9 @@ export interface PipelineStats extends WriterStats {
     readonly last_seq: number;
     /** Files of the journal that were set aside as damaged, in all of its runs. */
     readonly damaged_files: number;
+    readonly segments: number;
+    /** Each is synced. */
+    readonly writes: TimingStats;
   };
   readonly store: {
     readonly stored_seq: number;
@@ -46,6 +50,10 @@ export interface PipelineStats extends WriterStats {
     readonly log_bytes: number;
     /** The last failure's message, empty when the last attempt succeeded. */
     readonly last_error: string;
+    /** Failed ones too. */
+    readonly transactions: TimingStats;
+    /** From the receipt of the oldest event of each transaction until it was stored. */
+    readonly stored_after: TimingStats;
   };
   readonly projector: {
     /** Up to here events count in states and findings. */
@@ -54,8 +62,11 @@ export interface PipelineStats extends WriterStats {
     readonly behind: number;
     /** The last failure's message, empty when the last attempt succeeded. */
     readonly last_error: string;
-    /** Since the start. */
-    readonly findings: { readonly raised: number; readonly retracted: number };
+    readonly findings: FindingStats;
+    /** Failed ones too. */
+    readonly steps: TimingStats;
+    /** For how long a deadline has passed that has not been judged yet; 0 where there is none. */
+    readonly deadlines_behind_ms: number;
   };
   /** Messages that go by a lifecycle which came after them, of the backfill that runs now; `null` where none does. */
   readonly backfill: { readonly done: number; readonly of: number } | null;
@@ -76,6 +87,13 @@ export interface PipelineStats extends WriterStats {
     /** Values of attributes that `MARS_MASK_ATTRIBUTES` has replaced. */
     readonly masked_values: number;
   };
+}
+
+/** Changes of findings since the start. */
+export interface FindingStats {
+  readonly raised: number;
+  readonly retracted: number;
+  readonly by_kind: Readonly<Record<"raised" | "retracted", Readonly<Record<string, number>>>>;
 }
 
 /** How a loop is; see `supervisor.ts`. */
@@ -117,6 +135,10 @@ export interface ProcessStats {
   readonly version: string;
   readonly up_ms: number;
   readonly memory_bytes: number;
+  /** Time of the processor since the start, of all threads together. */
+  readonly cpu_ms: { readonly user: number; readonly system: number };
+  /** How late the event loop of the main thread was at its timers. */
+  readonly event_loop_delay: TimingStats;
   /** By name: for how long it has owed an answer, in milliseconds. */
   readonly threads: Readonly<Record<string, number>>;
 }
@@ -126,13 +148,17 @@ export interface Stats extends PipelineStats {
   readonly process: ProcessStats;
   readonly history: SizeHistoryStats;
   readonly intake: IntakeStats;
+  /** Events by the protocol that they came by; see `Protocol`. */
+  readonly doors: Readonly<Record<string, DoorStats>>;
+  /** Calls of port 4000 by method and route, and of the gRPC port by RPC; since the start. */
+  readonly calls: Readonly<Record<"http" | "rpc", Readonly<Record<string, CallsStats>>>>;
   readonly limits: { readonly events: EventLimitsStats };
   /** By name. */
   readonly loops: Readonly<Record<string, LoopStats>>;
   /** How often a row could not be read as it is, and was skipped or clamped; since the start. */
   readonly unreadable_rows: number;
   /** Changes of findings that alerting could not apply and skipped, since the start. */
-  readonly alerts: { readonly findings_skipped: number };
+  readonly alerts: AlertingStats;
   readonly erasure: ErasureStats;
   /** The reads of clients. */
   readonly reads: FairQueueStats;
@@ -153,6 +179,34 @@ export interface Stats extends PipelineStats {
   readonly shares: Readonly<Record<string, SharesStats>>;
   /** `null` where both ports speak cleartext. */
   readonly tls: TlsStats | null;
+}
+
+/** Events of one protocol, since the start. */
+export interface DoorStats {
+  readonly accepted: number;
+  /** Invalid ones of batches of which others were accepted. */
+  readonly rejected: number;
+  /** Requests of which none was accepted, by the code of the error. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+/** The calls of one route or RPC. */
+export interface CallsStats {
+  /** By class of status (`2xx`), or by RPC's code (`ok`). */
+  readonly ended: Readonly<Record<string, number>>;
+  /** Until the head of the answer; without streams of RPC. */
+  readonly times: TimingStats;
+}
+
+/** Alerting, since the start. */
+export interface AlertingStats {
+  /** Changes of findings that could not be applied. */
+  readonly findings_skipped: number;
+  /** Steps of the evaluator, failed ones too. */
+  readonly evaluations: TimingStats;
+  /** Attempts to deliver notifications, and how they ended: `failed` ones are made again, until they are `given_up`. */
+  readonly attempts: TimingStats;
+  readonly deliveries: Readonly<Record<"delivered" | "failed" | "given_up", number>>;
 }
 
 /** Calls without a key that is good, and without the rights that they need; since the start. */

@@ -87,6 +87,7 @@ const restWays: readonly Way[] = [
   rest("all findings", "/api/stream?topic=findings", readAll),
   rest("a timeline", "/api/stream?topic=event_timeline:m", readAll),
   rest("a journey", "/api/stream?topic=journeys/x-1", readAll),
+  rest("metrics", "/metrics", { scope: "read", of: "nobody" }),
   ...["/", "/search/event?message_id=m", "/ui/page.css", "/openapi.json", "/status", "/livez", "/readyz"].map(
     (path) => rest(path, path, everyone),
   ),

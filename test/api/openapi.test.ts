@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { openApiOf } from "../../src/api/openapi.ts";
 import { operations } from "../../src/api/operations.ts";
 import { appRights } from "../../src/core/rights.ts";
+import { CallCounts } from "../../src/edge/call-counts.ts";
 import { createGate } from "../../src/edge/http/gate.ts";
 import { createHttpApp } from "../../src/edge/http/http-app.ts";
 import { Intake } from "../../src/edge/intake.ts";
@@ -36,6 +37,7 @@ test("the document has every other path of port 4000 too, but for RPCs, test end
     gate: createGate(),
     intake: new Intake({ admit() {} }),
     badges: appRights([]),
+    calls: new CallCounts(),
   } as Partial<EdgeParts> as EdgeParts;
   const routes = createHttpApp(parts).router.routes.filter(({ path }) => !/^\/[\w.]+\.\w+\/\w+$/.test(path));
   const calls = [

@@ -7,7 +7,9 @@
 import { MarsError } from "../../core/error.ts";
 import type { Log } from "../../core/ports.ts";
 import { nowMicros } from "../../core/time.ts";
+import { Timing } from "../../core/timing.ts";
 import { delay } from "../../runtime/delay.ts";
+import type { AlertingStats } from "../../runtime/stats.ts";
 import type { Loop, Supervisor } from "../../runtime/supervisor.ts";
 import { Wake } from "../../runtime/wake.ts";
 import type { AttemptRecord, DueDelivery } from "../delivery.ts";
@@ -38,6 +40,8 @@ export class Deliverer {
   readonly #loop: Loop;
   readonly #attempts: Loop;
   readonly #records: Loop;
+  readonly #times = new Timing();
+  readonly #ended = { delivered: 0, failed: 0, given_up: 0 };
 
   constructor(options: DelivererOptions) {
     this.#options = options;
@@ -45,6 +49,11 @@ export class Deliverer {
     this.#loop = supervisor.loop("deliveries", retry);
     this.#attempts = supervisor.loop("delivery_attempts", { firstMs: sleepMsMax, lastMs: sleepMsMax });
     this.#records = supervisor.loop("delivery_records", retry);
+  }
+
+  /** Attempts since the start, and how they ended. */
+  get stats(): Pick<AlertingStats, "attempts" | "deliveries"> {
+    return { attempts: this.#times.stats, deliveries: { ...this.#ended } };
   }
 
   /** Wakes the loop: there may be a new delivery. */
@@ -127,7 +136,9 @@ export class Deliverer {
       ? undefined
       : retryDelayMs({ attempts: number, delaysMs: retryDelaysMs, retryAfterMs, random: Math.random() });
     const failed = attempt.outcome === "failed";
+    this.#times.observe(attempt.durationMs);
     const state = !failed ? "delivered" : delayMs === undefined ? "failed" : "pending";
+    this.#ended[!failed ? "delivered" : delayMs === undefined ? "given_up" : "failed"] += 1;
     if (failed) {
       const fields = { sink: delivery.sink.id, attempt: number, reason: attempt.error };
       if (state === "failed")

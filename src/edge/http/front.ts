@@ -53,7 +53,7 @@ export function createFront({ app, sockets, gate, publicUrl = "" }: FrontOptions
       if (refusal !== undefined) return finish(request, problemResponse(refusal));
       // The call that comes most often by far goes past the router, its context and its promises. No browser reads the answer.
       if (method === "POST" && !fromPage && rawPath(request) === eventPath) return app.addEvent(request, env);
-      const answer = app.router.fetch(request, env);
+      const answer = app.fetch(request, env);
       return answer instanceof Promise
         ? answer.then((response) => finish(request, response))
         : finish(request, answer);

@@ -8,12 +8,14 @@ import { METHODS } from "hono/router";
 import { operations } from "../../api/operations.ts";
 import { restCallOf } from "../../api/rest-call.ts";
 import { MarsError } from "../../core/error.ts";
+import { statusClass } from "../call-counts.ts";
 import type { EdgeParts } from "../parts.ts";
 import { addBadgeRoute } from "../rest/badge.ts";
 import { discardBody } from "../rest/body.ts";
 import { addEventRoutes, createEventHandler, eventPath, eventPaths } from "../rest/events.ts";
 import { addHealthRoutes } from "../rest/health.ts";
 import { addLoginRoutes } from "../rest/login.ts";
+import { addMetricsRoute } from "../rest/metrics.ts";
 import { addOpenApiRoute } from "../rest/openapi.ts";
 import { addOperationRoutes, routeOf } from "../rest/operations.ts";
 import { problemOf, problemResponse } from "../rest/problem.ts";
@@ -47,7 +49,9 @@ export interface PageFiles {
 export interface HttpApp {
   /** Every route. Its `fetch` takes a request and the `RuntimeBindings`; it never rejects. */
   readonly router: Router;
-  /** The route of `POST /api/event` by itself; it never rejects. */
+  /** Answers a request by its route, and counts it. */
+  fetch(request: Request, env: RuntimeBindings): Response | Promise<Response>;
+  /** The route of `POST /api/event` by itself, counted too; it never rejects. */
   addEvent(request: Request, env: RuntimeBindings): Promise<Response>;
 }
 
@@ -62,6 +66,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   addHealthRoutes(router, parts);
   addOpenApiRoute(router, parts);
   addBadgeRoute(router, parts);
+  addMetricsRoute(router, parts);
   addTestRoutes(router, parts);
   addStreamRoute(router, parts);
   if (page !== undefined) addPageRoutes(router, page);
@@ -69,12 +74,45 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   router.notFound((c) => answerOther(router, c));
   router.onError((error, c) => refuse(error, c, parts, actionOf(c)));
   const addEvent = createEventHandler(parts);
+  const callOf = createCallOf(router, page?.paths ?? []);
+  const collected = parts.calls.http(collectEvent);
   return {
     router,
+    fetch(request, env) {
+      const began = performance.now();
+      const ended = (response: Response) => {
+        parts.calls.http(callOf(request)).ended(statusClass(response.status), performance.now() - began);
+        return response;
+      };
+      const answer = router.fetch(request, env);
+      return answer instanceof Promise ? answer.then(ended) : ended(answer);
+    },
     addEvent(request, env) {
       const c: Exchange = { req: { raw: request }, env };
-      return addEvent(c).catch((error: unknown) => refuse(error, c, parts, collectEvent));
+      const began = performance.now();
+      const ended = (response: Response) => {
+        collected.ended(statusClass(response.status), performance.now() - began);
+        return response;
+      };
+      return addEvent(c).then(ended, async (error: unknown) =>
+        ended(await refuse(error, c, parts, collectEvent)),
+      );
     },
+  };
+}
+
+/**
+ * Names the method and the route of a request, from a bounded set. By asking the router once more, since middleware that knows would cost
+ * every call a turn of its own.
+ */
+function createCallOf(router: Router, pagePaths: readonly string[]): (request: Request) => string {
+  const files = new Set(pagePaths);
+  return (request) => {
+    const { method } = request;
+    const [matched] = router.router.match(method, rawPath(request));
+    const route = matched.at(-1)?.[0][1].path;
+    if (route === undefined) return "other none";
+    return `${method} ${files.has(route) ? "page" : route}`;
   };
 }
 
@@ -94,10 +132,10 @@ function actionOf(c: HttpContext): string {
 }
 
 async function refuse(error: unknown, c: Exchange, parts: EdgeParts, action: string): Promise<Response> {
-  const { refusals, intake, log, denials } = parts;
+  const { doors, intake, log, denials } = parts;
   denials.note(error, () => ({ action, ...senderOf(c, parts.access) }));
   if (eventPaths.has(rawPath(c.req.raw))) {
-    refusals.refused(error);
+    doors.refused("rest", error);
     await intake.pace(error);
   }
   await discardBody(intake, c);

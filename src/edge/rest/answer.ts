@@ -1,4 +1,4 @@
-/** Success answers as JSON, compressed where the client asks for it and they are long enough. */
+/** Success answers as JSON or text, compressed where the client asks for it and they are long enough. */
 import { promisify } from "node:util";
 import { gzip, zstdCompress } from "node:zlib";
 import { oneChunk, pacedBody } from "../paced-body.ts";
@@ -28,10 +28,19 @@ const codings: readonly Coding[] = ["zstd", "gzip"];
 
 /** Answers with this JSON, and a newline at its end; a long one at the client's pace. */
 export function answerJson(c: HttpContext, json: string, status = 200): Response | Promise<Response> {
-  const text = `${json}\n`;
-  const headers = new Headers(jsonHeaders);
+  return answerText(c, `${json}\n`, jsonHeaders, status);
+}
+
+/** Answers with this text in the same way. @param fields its type, and what else the answer's head has to say */
+export function answerText(
+  c: HttpContext,
+  text: string,
+  fields: Readonly<Record<string, string>>,
+  status = 200,
+): Response | Promise<Response> {
+  const headers = new Headers(fields);
   if (text.length < compressLengthMin) return new Response(text, { status, headers });
-  headers.set("vary", "accept-encoding");
+  headers.append("vary", "accept-encoding");
   const coding = preferredCoding(c.req.header("accept-encoding"));
   const compress = coding && compressors[coding];
   if (coding !== undefined && compress !== undefined) {

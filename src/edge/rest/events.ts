@@ -18,7 +18,10 @@ const acceptedInit: ResponseInit = {
   headers: new Headers({ "content-type": "application/json", "x-content-type-options": "nosniff" }),
 };
 
-type IngestParts = Pick<EdgeParts, "ingest" | "intake" | "access" | "eventLimits" | "requests" | "denials">;
+type IngestParts = Pick<
+  EdgeParts,
+  "ingest" | "intake" | "access" | "eventLimits" | "requests" | "denials" | "doors"
+>;
 
 export const eventPath = "/api/event";
 
@@ -32,6 +35,7 @@ export function createEventHandler({
   access,
   eventLimits,
   requests,
+  doors,
 }: IngestParts): (c: Exchange) => Promise<Response> {
   return async (c) => {
     const request = c.req.raw;
@@ -56,6 +60,7 @@ export function createEventHandler({
     } finally {
       requests.leave(place);
     }
+    doors.answered("rest", 1);
     const response = new Response(`{"success":true,"seq":${seq}}\n`, acceptedInit);
     return withFields(response, eventLimits.fieldsOf(sender));
   };
@@ -65,7 +70,7 @@ const jsonOnly: readonly BodyFormat[] = ["json"];
 const ofEvents: BodyOptions = { takesEvents: true };
 
 export function addEventRoutes(router: Router, parts: IngestParts): void {
-  const { ingest, intake, access, eventLimits, requests, denials } = parts;
+  const { ingest, intake, access, eventLimits, requests, denials, doors } = parts;
 
   router.post(eventPath, createEventHandler(parts));
 
@@ -96,10 +101,12 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
       const error = new MarsError(denied === rejected ? "permission_denied" : "invalid_argument", message, {
         problems,
       });
+      doors.refused("rest", error);
       return problemResponse(error, { members: { accepted, rejected } });
     }
     eventLimits.charge(caller, events, accepted + rejected);
     const seq = await ingest.accept(events);
+    doors.answered("rest", accepted, rejected);
     const answer =
       rejected === 0
         ? answerJson(c, JSON.stringify({ success: true, accepted, rejected, seq }))

@@ -19,7 +19,7 @@ export function addTestRoutes(
   router: Router,
   parts: Pick<
     EdgeParts,
-    "ingest" | "live" | "gate" | "access" | "testEndpoints" | "eventLimits" | "requests"
+    "ingest" | "live" | "gate" | "access" | "testEndpoints" | "eventLimits" | "requests" | "doors"
   >,
 ): void {
   router.get("/api/create_event", async (c) => {
@@ -43,6 +43,7 @@ export function addTestRoutes(
     ];
     parts.eventLimits.charge(caller, events);
     const seq = await parts.requests.during(caller, () => parts.ingest.accept(events));
+    parts.doors.answered("rest", 1);
     return answerJson(c, `{"success":true,"seq":${seq}}`);
   });
 

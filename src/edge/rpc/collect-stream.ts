@@ -2,11 +2,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Caller } from "../../core/caller.ts";
 import type { Ingest } from "../../core/ports.ts";
-import type { Sender } from "../../core/validate.ts";
 import type {
   CollectStreamRequest,
   CollectStreamResponseSchema,
 } from "../../gen/mars/v1/ingest_service_pb.ts";
+import type { Doors } from "../doors.ts";
 import type { EventLimits, StreamAllowance } from "../event-limits.ts";
 import { acceptBatch, type BatchResult, type CheckedBatch, checkBatch } from "./collect.ts";
 
@@ -29,6 +29,7 @@ export const batchesInFlightMax = 8;
 
 export interface StreamParts {
   readonly ingest: Pick<Ingest, "accept">;
+  readonly doors: Doors;
   readonly eventLimits: Pick<EventLimits, "open">;
 }
 
@@ -41,9 +42,9 @@ export interface StreamParts {
  * the reason is thrown
  */
 export async function* collectStream(
-  { ingest, eventLimits }: StreamParts,
+  { ingest, doors, eventLimits }: StreamParts,
   requests: AsyncIterable<StreamBatch>,
-  caller: Pick<Caller, "identity" | "peer" | "signal">,
+  caller: Pick<Caller, "identity" | "peer" | "protocol" | "signal">,
 ): AsyncGenerator<Ack> {
   const batches = requests[Symbol.asyncIterator]();
   const acks: Promise<Step & { kind: "ack" }>[] = [];
@@ -67,7 +68,7 @@ export async function* collectStream(
         }
         if (step.kind === "batch") {
           reading = undefined;
-          acks.push(acknowledge(step.batch, { ingest, allowance, sender: caller.identity }));
+          acks.push(acknowledge(step.batch, { ingest, doors, allowance, caller }));
           continue;
         }
       }
@@ -100,8 +101,9 @@ async function read(
 
 interface Collecting {
   readonly ingest: StreamParts["ingest"];
+  readonly doors: Doors;
   readonly allowance: StreamAllowance;
-  readonly sender: Sender;
+  readonly caller: Pick<Caller, "identity" | "protocol">;
 }
 
 function acknowledge(batch: StreamBatch, collecting: Collecting): Promise<Step & { kind: "ack" }> {
@@ -116,11 +118,11 @@ function acknowledge(batch: StreamBatch, collecting: Collecting): Promise<Step &
 
 async function collect(
   { checked, events }: StreamBatch,
-  { ingest, allowance, sender }: Collecting,
+  { ingest, doors, allowance, caller: { identity, protocol } }: Collecting,
 ): Promise<BatchResult> {
-  const batch = checked ?? checkBatch(events, sender);
+  const batch = checked ?? checkBatch(events, identity);
   allowance.came(batch.events, batch.size);
-  return acceptBatch(ingest, batch);
+  return acceptBatch({ ingest, doors }, batch, protocol);
 }
 
 function watchEnd({ identity, signal }: Pick<Caller, "identity" | "signal">): {

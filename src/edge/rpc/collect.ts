@@ -1,10 +1,12 @@
 /** Checks and accepts events, for every method that collects them. */
+import type { Caller, Protocol } from "../../core/caller.ts";
 import { MarsError, moreProblems } from "../../core/error.ts";
 import type { MarsEvent } from "../../core/event.ts";
 import { bulkEventsMax, problemsMax } from "../../core/limits.ts";
 import type { Ingest } from "../../core/ports.ts";
 import { receipts } from "../../core/receipt.ts";
 import type { Problems, Sender } from "../../core/validate.ts";
+import type { Doors } from "../doors.ts";
 import type { EventLimits, EventSender } from "../event-limits.ts";
 import { eventFromProto, type ProtoEvent } from "./convert.ts";
 
@@ -18,10 +20,14 @@ export interface BatchResult {
   readonly seq: bigint;
 }
 
+/** The caller whose events they are. */
+export type CollectSender = EventSender & Pick<Caller, "protocol">;
+
 /** Where events go. */
 export interface Collecting {
   readonly ingest: Pick<Ingest, "accept">;
   readonly eventLimits: Pick<EventLimits, "charge">;
+  readonly doors: Pick<Doors, "answered">;
 }
 
 /**
@@ -31,7 +37,7 @@ export interface Collecting {
 export async function collectOne(
   collecting: Collecting,
   message: ProtoEvent,
-  sender: EventSender,
+  sender: CollectSender,
 ): Promise<number> {
   const problems: Problems = { list: [], sender: sender.identity };
   const event = eventFromProto(message, receipts.next(), problems);
@@ -40,14 +46,16 @@ export async function collectOne(
 }
 
 /** The same for an event that has been checked. */
-export function acceptOne(
-  { ingest, eventLimits }: Collecting,
+export async function acceptOne(
+  { ingest, eventLimits, doors }: Collecting,
   event: MarsEvent,
-  sender: EventSender,
+  sender: CollectSender,
 ): Promise<number> {
   const events = [event];
   eventLimits.charge(sender, events);
-  return ingest.accept(events);
+  const seq = await ingest.accept(events);
+  doors.answered(sender.protocol, 1);
+  return seq;
 }
 
 /** The valid events of a batch, and the problems of the others. */
@@ -110,10 +118,12 @@ export function checkBatch(messages: readonly ProtoEvent[], sender: Sender): Che
 
 /** Accepts the valid ones, all or none of them. Rejects as `Ingest.accept` does. */
 export async function acceptBatch(
-  ingest: Pick<Ingest, "accept">,
+  { ingest, doors }: Pick<Collecting, "ingest" | "doors">,
   { events, size, problems }: CheckedBatch,
+  protocol: Protocol,
 ): Promise<BatchResult> {
   const seq = events.length === 0 ? 0 : await ingest.accept(events);
+  if (events.length > 0) doors.answered(protocol, events.length, size - events.length);
   return {
     accepted: events.length,
     rejected: size - events.length,

@@ -9,8 +9,10 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
+import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMethodUrl, type UniversalHandler } from "@connectrpc/connect/protocol";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
@@ -24,7 +26,7 @@ import { GrpcCalls, type GrpcCallsOptions } from "./grpc-calls.ts";
 import { type ConnectionTimes, trackConnections } from "./grpc-connections.ts";
 import { respondError, respondHttp } from "./grpc-status.ts";
 import { serveStream } from "./grpc-stream.ts";
-import { createUnaryHandler, type UnaryHandler } from "./grpc-unary.ts";
+import { createUnaryHandler, type UnaryHandler, type UnaryMethod } from "./grpc-unary.ts";
 import { createIngestMethods } from "./ingest-service.ts";
 import { readBinaryBatch } from "./large-batch.ts";
 import { actionOf } from "./operations.ts";
@@ -126,20 +128,26 @@ export async function startGrpcServer(
   };
 
   async function route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
-    const refusal = parts.gate.checkHost(headers[":authority"] ?? headers.host);
-    if (refusal !== undefined) return respondError(stream, rpcError(refusal, parts.log));
     const path = headers[":path"] ?? "";
     const handler = handlers.get(path);
+    const called = parts.calls.rpc(handler === undefined ? "none" : path.slice(1));
+    const refuse = (thrown: unknown) => {
+      const error = rpcError(thrown, parts.log);
+      called.ended(codeToString(error.code));
+      respondError(stream, error);
+    };
+    const refusal = parts.gate.checkHost(headers[":authority"] ?? headers.host);
+    if (refusal !== undefined) return refuse(refusal);
     const caller = callerOf(stream, headers, handler);
     if (caller instanceof MarsError) {
       const action = handler === undefined ? "rpc" : actionOf(handler.method);
       parts.denials.note(caller, () => ({ action, address: sessionPeer(stream).name, protocol: "grpc" }));
-      return respondError(stream, rpcError(caller, parts.log));
+      return refuse(caller);
     }
     const full = calls.enter(stream, caller.peer, path === streamPath);
     if (full !== undefined) {
-      if (unary.has(path) || path === streamPath) parts.refusals.refused(full);
-      return respondError(stream, rpcError(full, parts.log));
+      if (unary.has(path) || path === streamPath) parts.doors.refused("grpc", full);
+      return refuse(full);
     }
     const contentType = headers["content-type"] ?? "";
     if (headers[":method"] !== "POST") return respondHttp(stream, 405);
@@ -150,10 +158,10 @@ export async function startGrpcServer(
       return respondHttp(stream, 415);
     }
     if (handler === undefined) {
-      return respondError(stream, new ConnectError("there is no such method", Code.Unimplemented));
+      return refuse(new ConnectError("there is no such method", Code.Unimplemented));
     }
     if (!handler.supportedContentType(contentType)) return respondHttp(stream, 415);
-    await serveStream(stream, headers, handler, caller, parts.budget);
+    await serveStream(stream, headers, handler, caller, { budget: parts.budget, calls: called });
   }
 
   function callerOf(
@@ -191,8 +199,11 @@ function secureOptions({ cert, key, clientCa, clientRequired }: TlsPair) {
 /** The hot methods. */
 function createUnaryHandlers(parts: EdgeParts): ReadonlyMap<string, UnaryHandler> {
   const { collectLegacyEvent, collectEvent, collectEvents, collectChecked } = createIngestMethods(parts);
-  const { log, intake, refusals, eventLimits, denials } = parts;
-  const options = { log, intake, eventLimits, denials, refused: (error: unknown) => refusals.refused(error) };
+  const { intake } = parts;
+  const lean = <I extends DescMessage, O extends DescMessage>(method: UnaryMethod<I, O>) => {
+    const name = `${method.parent.typeName}/${method.name}`;
+    return [`/${name}`, createUnaryHandler(method, { ...parts, calls: parts.calls.rpc(name) })] as const;
+  };
   const { method } = IngestService;
   const eventsField = CollectEventsRequestSchema.field.events.number;
   const one = { bytesMax: eventBodyBytesMax };
@@ -206,18 +217,9 @@ function createUnaryHandlers(parts: EdgeParts): ReadonlyMap<string, UnaryHandler
     },
   };
   return new Map([
-    [
-      createMethodUrl("", MarsGrpc.method.collectEvent),
-      createUnaryHandler({ ...MarsGrpc.method.collectEvent, ...one, call: collectLegacyEvent }, options),
-    ],
-    [
-      createMethodUrl("", method.collectEvent),
-      createUnaryHandler({ ...method.collectEvent, ...one, call: collectEvent }, options),
-    ],
-    [
-      createMethodUrl("", method.collectEvents),
-      createUnaryHandler({ ...method.collectEvents, ...many }, options),
-    ],
+    lean({ ...MarsGrpc.method.collectEvent, ...one, call: collectLegacyEvent }),
+    lean({ ...method.collectEvent, ...one, call: collectEvent }),
+    lean({ ...method.collectEvents, ...many }),
   ]);
 }
 

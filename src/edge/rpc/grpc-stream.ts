@@ -1,13 +1,22 @@
 /** Serves an HTTP/2 stream by one of Connect's handlers. */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { Code } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Caller, Peer } from "../../core/caller.ts";
 import type { SendBudget } from "../../runtime/send-budget.ts";
+import type { Calls } from "../call-counts.ts";
 import { pieceBytes, stallMsDefault } from "../paced-body.ts";
 import { valuesOf } from "./caller.ts";
 import { goneError } from "./error.ts";
 import { endStream, isGone } from "./grpc-status.ts";
 import { grpcTrailers } from "./grpc-trailers.ts";
+
+export interface StreamParts {
+  readonly budget: SendBudget;
+  /** Of the method. */
+  readonly calls: Calls;
+}
 
 /** Resolves when the response has been handed over or the client is gone; rejects only by a fault of ours. */
 export async function serveStream(
@@ -15,8 +24,9 @@ export async function serveStream(
   headers: IncomingHttpHeaders,
   handler: UniversalHandler,
   caller: Caller,
-  budget: SendBudget,
+  { budget, calls }: StreamParts,
 ): Promise<void> {
+  const began = performance.now();
   const { peer } = caller;
   const gone = new AbortController();
   // After a regular end no reader is left.
@@ -32,6 +42,10 @@ export async function serveStream(
     signal: gone.signal,
   });
   await respond(stream, response, { peer, budget });
+  // Connect sets it at the end of the body, which a client that has gone does not wait for.
+  const status = response.trailer?.get("grpc-status") ?? Code.Canceled;
+  const took = handler.method.methodKind === "unary" ? performance.now() - began : undefined;
+  calls.ended(Number(status) === 0 ? "ok" : codeToString(Number(status)), took);
 }
 
 /** The request's body; any early end means that the client has gone. */

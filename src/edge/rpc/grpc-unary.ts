@@ -14,11 +14,13 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { compressedFlag } from "@connectrpc/connect/protocol";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { contentTypeProto, parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import type { Caller } from "../../core/caller.ts";
 import type { Log } from "../../core/ports.ts";
-import type { Refusals } from "../../core/refusals.ts";
+import type { Calls } from "../call-counts.ts";
 import type { Denials } from "../denials.ts";
+import type { Doors } from "../doors.ts";
 import type { EventLimits } from "../event-limits.ts";
 import { free } from "../free.ts";
 import type { Intake } from "../intake.ts";
@@ -48,7 +50,9 @@ export type UnaryHandler = (
   caller: Caller,
 ) => Promise<void>;
 
-export interface UnaryOptions extends Refusals {
+export interface UnaryOptions {
+  readonly doors: Doors;
+  readonly calls: Calls;
   readonly log: Log;
   readonly intake: Intake;
   readonly eventLimits: EventLimits;
@@ -57,21 +61,25 @@ export interface UnaryOptions extends Refusals {
 
 export function createUnaryHandler<I extends DescMessage, O extends DescMessage>(
   { input, output, bytesMax, name, parent, call, decodeLarge }: UnaryMethod<I, O>,
-  { log, intake, eventLimits, denials, refused }: UnaryOptions,
+  { log, intake, eventLimits, denials, doors, calls }: UnaryOptions,
 ): UnaryHandler {
   return async (stream, headers, caller) => {
+    const began = performance.now();
     try {
       caller.identity.assertMay("ingest");
       eventLimits.assertRoom(caller);
       const timeoutMs = timeoutOf(headers["grpc-timeout"]);
       const answer = exchange(stream, headers["grpc-encoding"], caller);
       const bytes = await (timeoutMs === undefined ? answer : inTime(answer, timeoutMs));
+      calls.ended("ok", performance.now() - began);
       await respondMessage(stream, bytes, headers["grpc-accept-encoding"]);
     } catch (error) {
       denials.note(error, () => ({ ...caller, action: `${parent.typeName}/${name}` }));
-      refused(error);
+      doors.refused("grpc", error);
       await intake.pace(error);
-      respondError(stream, rpcError(error, log));
+      const answer = rpcError(error, log);
+      calls.ended(codeToString(answer.code), performance.now() - began);
+      respondError(stream, answer);
     }
   };
 

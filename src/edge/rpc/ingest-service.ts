@@ -13,13 +13,13 @@ import type {
   CollectStreamRequest,
   CollectStreamResponseSchema,
 } from "../../gen/mars/v1/ingest_service_pb.ts";
-import type { EventSender } from "../event-limits.ts";
 import type { EdgeParts } from "../parts.ts";
 import { type CallContext, callerOf } from "./caller.ts";
 import {
   acceptBatch,
   acceptOne,
   type CheckedBatch,
+  type CollectSender,
   checkBatch,
   collectOne,
   invalidEvent,
@@ -28,7 +28,7 @@ import { collectStream, type StreamBatch } from "./collect-stream.ts";
 import { type LargeBatches, largeBatches } from "./large-batch.ts";
 
 /** What the methods need. */
-export type IngestParts = Pick<EdgeParts, "ingest" | "eventLimits" | "shares">;
+export type IngestParts = Pick<EdgeParts, "ingest" | "eventLimits" | "shares" | "doors">;
 
 type CollectEventsResponseInit = MessageInitShape<typeof CollectEventsResponseSchema>;
 
@@ -37,15 +37,15 @@ export interface IngestMethods {
   /** The original's. A `created_at` that is no timestamp means the time of receipt, as it did there. */
   collectLegacyEvent(
     request: EventRequest,
-    sender: EventSender,
+    sender: CollectSender,
   ): Promise<MessageInitShape<typeof EventResponseSchema>>;
   collectEvent(
     request: CollectEventRequest,
-    sender: EventSender,
+    sender: CollectSender,
   ): Promise<MessageInitShape<typeof CollectEventResponseSchema>>;
-  collectEvents(request: CollectEventsRequest, sender: EventSender): Promise<CollectEventsResponseInit>;
+  collectEvents(request: CollectEventsRequest, sender: CollectSender): Promise<CollectEventsResponseInit>;
   /** The same for a batch that has been decoded and checked. */
-  collectChecked(batch: CheckedBatch, sender: EventSender): Promise<CollectEventsResponseInit>;
+  collectChecked(batch: CheckedBatch, sender: CollectSender): Promise<CollectEventsResponseInit>;
   collectStream(
     requests: AsyncIterable<CollectStreamRequest>,
     context: CallContext,
@@ -54,11 +54,11 @@ export interface IngestMethods {
 
 /** The methods, over a port that accepts events. */
 export function createIngestMethods(parts: IngestParts): IngestMethods {
-  const { ingest, eventLimits } = parts;
+  const { eventLimits } = parts;
 
   async function collectChecked(
     batch: CheckedBatch,
-    sender: EventSender,
+    sender: CollectSender,
   ): Promise<CollectEventsResponseInit> {
     if (batch.size === 0) {
       const message = "must not be empty";
@@ -67,7 +67,7 @@ export function createIngestMethods(parts: IngestParts): IngestMethods {
       });
     }
     eventLimits.charge(sender, batch.events, batch.size);
-    const result = await acceptBatch(ingest, batch);
+    const result = await acceptBatch(parts, batch, sender.protocol);
     if (result.accepted === 0) throw invalidEvent({ ...batch.problems, list: result.errors }, batch.size);
     return result;
   }

@@ -4,7 +4,7 @@
  */
 import { createContextValues } from "@connectrpc/connect";
 import { compressedFlag, type UniversalHandler } from "@connectrpc/connect/protocol";
-import type { Caller } from "../../core/caller.ts";
+import type { Caller, Protocol } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax } from "../../core/limits.ts";
 import {
@@ -27,7 +27,7 @@ import {
   readBinaryBatch,
   readJsonBatch,
 } from "./large-batch.ts";
-import { encodingOf, framedType, frameHeadBytes, isByteStream } from "./request-guard.ts";
+import { encodingOf, framedType, frameHeadBytes, isByteStream, protocolOf } from "./request-guard.ts";
 
 /** The requests that are batches, with the number of the field that holds the events. */
 const { collectEvents, collectStream } = IngestService.method;
@@ -52,7 +52,7 @@ export interface BoundsOptions {
 /** The handler, behind these bounds. */
 export function boundRequests(
   handler: UniversalHandler,
-  { intake, refusals, eventLimits, log }: Pick<EdgeParts, "intake" | "refusals" | "eventLimits" | "log">,
+  { intake, doors, eventLimits, log }: Pick<EdgeParts, "intake" | "doors" | "eventLimits" | "log">,
   { bytesMax, takesEvents }: BoundsOptions,
 ): UniversalHandler {
   const eventsField = batchFields.get(handler.method);
@@ -61,12 +61,13 @@ export function boundRequests(
     if (!isByteStream(body)) return handler(request);
     const contextValues = request.contextValues ?? createContextValues();
     const caller = identifiedIn(contextValues);
+    const protocol = protocolOf(request.header);
     if (caller instanceof MarsError) {
       const url = request.method === "GET" ? withoutMessage(request.url) : request.url;
-      return handler({ ...request, url, body: explained(refused(caller)) });
+      return handler({ ...request, url, body: explained(refused(caller), protocol) });
     }
     const denial = denialOf(caller);
-    if (denial !== undefined) return handler({ ...request, body: explained(refused(denial)) });
+    if (denial !== undefined) return handler({ ...request, body: explained(refused(denial), protocol) });
     const type = request.header.get("content-type") ?? "";
     const work = new RequestWork({
       intake,
@@ -79,13 +80,13 @@ export function boundRequests(
     });
     contextValues.set(largeBatches, work.large);
     if (framedType.test(type)) {
-      return handler({ ...request, contextValues, body: explained(work.frames(body)) });
+      return handler({ ...request, contextValues, body: explained(work.frames(body), protocol) });
     }
     const header = new Headers(request.header);
     // They describe the message as it came.
     header.delete("content-length");
     if (work.unpacks) header.delete("content-encoding");
-    return handler({ ...request, header, contextValues, body: explained(work.whole(body)) });
+    return handler({ ...request, header, contextValues, body: explained(work.whole(body), protocol) });
   }, handler);
 
   /** Why the body is not even read. A stream of events waits for its caller's limit instead. */
@@ -101,13 +102,16 @@ export function boundRequests(
     }
   }
 
-  async function* explained(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async function* explained(
+    chunks: AsyncIterable<Uint8Array>,
+    protocol: Protocol,
+  ): AsyncGenerator<Uint8Array> {
     try {
       yield* chunks;
     } catch (error) {
       if (!(error instanceof MarsError)) throw error;
       if (takesEvents) {
-        refusals.refused(error);
+        doors.refused(protocol, error);
         await intake.pace(error);
       }
       throw rpcError(error, log);

@@ -22,6 +22,13 @@ export const frameHeadBytes = 5;
 /** Bodies that consist of frames: gRPC's, gRPC-Web's, and those of Connect's streams. */
 export const framedType = /^application\/(grpc|connect)/i;
 
+/** The protocol of a request, by its header. */
+export function protocolOf(header: Headers): "grpc" | "grpc-web" | "connect" {
+  const type = header.get("content-type") ?? "";
+  if (/^application\/grpc-web/i.test(type)) return "grpc-web";
+  return /^application\/grpc/i.test(type) ? "grpc" : "connect";
+}
+
 /** The handler, behind these checks. */
 export function guardRequests(handler: UniversalHandler): UniversalHandler {
   return Object.assign(async (request: UniversalServerRequest) => {

@@ -31,7 +31,7 @@ import { largeBatches } from "./large-batch.ts";
 import { actionOf, addOperationMethods, operationMethods, operationServices } from "./operations.ts";
 import { createReflection } from "./reflection.ts";
 import { boundRequests } from "./request-bounds.ts";
-import { guardRequests } from "./request-guard.ts";
+import { guardRequests, protocolOf } from "./request-guard.ts";
 import { createWatchMethods } from "./watch.ts";
 
 type Protocols = Required<Pick<ConnectRouterOptions, "grpc" | "grpcWeb" | "connect">>;
@@ -154,10 +154,10 @@ export function isPublic({ typeName }: Pick<DescService, "typeName">): boolean {
 /** Turns anything that a method throws into the error for the client. */
 function explainErrors({
   log,
-  refusals,
+  doors,
   intake,
   denials,
-}: Pick<EdgeParts, "log" | "refusals" | "intake" | "denials">): Interceptor {
+}: Pick<EdgeParts, "log" | "doors" | "intake" | "denials">): Interceptor {
   return (next) => async (request) => {
     const explain = async (error: unknown) => {
       const caller = identifiedIn(request.contextValues);
@@ -166,7 +166,7 @@ function explainErrors({
         denials.note(error, () => ({ ...caller, action: actionOf(request.method) }));
       }
       if (eventServices.has(request.service.typeName)) {
-        refusals.refused(error);
+        doors.refused(protocolOf(request.header), error);
         await intake.pace(error);
       }
       return rpcError(error, log);

@@ -12,12 +12,15 @@
 import type { Micros } from "../../core/event.ts";
 import type { Judge } from "../../core/judgement.ts";
 import type { Log } from "../../core/ports.ts";
+import { Timing, type TimingStats } from "../../core/timing.ts";
 import type { Finding } from "../../lifecycle/finding.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { delay } from "../../runtime/delay.ts";
 import type { StoreProgress } from "../../runtime/progress.ts";
+import type { FindingStats } from "../../runtime/stats.ts";
 import type { Loop, Supervisor } from "../../runtime/supervisor.ts";
 import type { BackfillProgress, Projection, ProjectionStep } from "../projection-step.ts";
+import { FindingCounts } from "./finding-counts.ts";
 import type { Grace } from "./grace.ts";
 import { judgeNow } from "./judgement.ts";
 
@@ -55,8 +58,8 @@ export class ProjectionLoop {
   #pausedCount = 0;
   #nudged = false;
   #backfill: BackfillProgress | undefined;
-  #raised = 0;
-  #retracted = 0;
+  readonly #findings = new FindingCounts();
+  readonly #steps = new Timing();
 
   constructor(options: ProjectionLoopOptions) {
     this.#options = options;
@@ -84,8 +87,19 @@ export class ProjectionLoop {
   }
 
   /** Changes of findings since the start. */
-  get totals(): { raised: number; retracted: number } {
-    return { raised: this.#raised, retracted: this.#retracted };
+  get findings(): FindingStats {
+    return this.#findings.stats;
+  }
+
+  /** Steps of the projector, failed ones too. */
+  get steps(): TimingStats {
+    return this.#steps.stats;
+  }
+
+  /** For how long a deadline has passed by which nothing has been judged yet, in milliseconds; 0 where there is none. */
+  get deadlinesBehindMs(): number {
+    if (this.#nextAt === undefined) return 0;
+    return Math.max(0, (this.#options.clock.judged - this.#nextAt) / 1_000);
   }
 
   readonly judge: Judge = () => judgeNow(this.#options);
@@ -130,14 +144,15 @@ export class ProjectionLoop {
       const pausedApps = grace.pausedApps();
       // Not by a time that has been taken back since.
       const raise = mayRaise && stored && this.#mayRaise() && judged <= clock.judged;
-      const step = await projector.project({
+      const input = {
         upTo: Math.min(upTo, progress.storedSeq),
         watermark: judged,
         raise,
         keep: clock.putBack,
         skews: clock.skews,
         pausedApps,
-      });
+      };
+      const step = await this.#steps.during(() => projector.project(input));
       this.#pausedCount = pausedApps.length;
       this.#take(step);
       if (signal.aborted) return;
@@ -155,10 +170,7 @@ export class ProjectionLoop {
     this.#seq = step.seq;
     this.#nextAt = step.nextAt;
     if (step.more) this.#nudged = true;
-    for (const { retractedAt } of step.findings) {
-      if (retractedAt === undefined) this.#raised += 1;
-      else this.#retracted += 1;
-    }
+    this.#findings.count(step.findings);
     if (step.backfill !== undefined) this.#takeBackfill(step.backfill);
     if (step.aside !== undefined) {
       const { message, count, fault } = step.aside;

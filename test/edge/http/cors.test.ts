@@ -17,6 +17,7 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ["GET", "/api/stream"],
   ["GET", "/status"],
   ["GET", "/openapi.json"],
+  ["GET", "/metrics"],
   ["POST", "/mars.v1.IngestService/CollectEvent"],
   ["POST", "/MarsWeb.GrpcService.MarsGrpc/collectEvent"],
   ["GET", "/mars.v1.MessageService/GetMessage"],

@@ -256,6 +256,7 @@ describe("a page of another origin", () => {
     "/ui/page.css",
     "/status",
     "/openapi.json",
+    "/metrics",
     "/api/messages",
     "/api/messages?min_seq=1",
     "/api/q/stats",

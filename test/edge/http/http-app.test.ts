@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { type ErrorCode, MarsError } from "../../../src/core/error.ts";
 import type { Health } from "../../../src/core/ports.ts";
 import { appRights } from "../../../src/core/rights.ts";
+import { CallCounts } from "../../../src/edge/call-counts.ts";
 import { Denials } from "../../../src/edge/denials.ts";
+import { Doors } from "../../../src/edge/doors.ts";
 import { createEdgeShares } from "../../../src/edge/edge-shares.ts";
 import { EventLimits } from "../../../src/edge/event-limits.ts";
 import { createGate } from "../../../src/edge/http/gate.ts";
@@ -39,7 +41,9 @@ function appWith(
     intake: new Intake({ admit() {} }),
     eventLimits: new EventLimits(),
     requests: new Requests(createEdgeShares().requests, false),
-    refusals: { refused: (error: unknown) => refused.push(error) },
+    doors: new Doors({ refused: (error: unknown) => refused.push(error) }),
+    calls: new CallCounts(),
+    metrics: fail,
     reader: () => ({
       list: fail,
       get: fail,

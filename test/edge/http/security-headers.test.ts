@@ -23,6 +23,7 @@ test("every answer to a browser is isolated: typed, of its origin only, in no fr
     [200, "/api/messages"],
     [200, "/api/stream?topic=all"],
     [200, "/openapi.json"],
+    [200, "/metrics"],
     [200, "/api/event", post(event)],
     [200, "/mars.v1.IngestService/CollectEvent", post(call)],
     [204, "/api/event", { method: "OPTIONS" }],

@@ -1,5 +1,6 @@
 /** Parameters of every route: an unknown one is refused, with the nearest known name. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { CallCounts } from "../../../src/edge/call-counts.ts";
 import { createGate } from "../../../src/edge/http/gate.ts";
 import { createHttpApp } from "../../../src/edge/http/http-app.ts";
 import { Intake } from "../../../src/edge/intake.ts";
@@ -18,7 +19,12 @@ const lenient = ["/livez", "/readyz"];
 
 test("no route ignores a parameter that it does not know", async () => {
   const intake = new Intake({ admit() {} });
-  const parts = { gate: createGate(), intake, testEndpoints: () => true } as Partial<EdgeParts> as EdgeParts;
+  const parts = {
+    calls: new CallCounts(),
+    gate: createGate(),
+    intake,
+    testEndpoints: () => true,
+  } as Partial<EdgeParts> as EdgeParts;
   // Those of the sign-in at an issuer answer by pages, and are not there without one.
   const others = /^\/[\w.]+\.\w+\/\w+$|^\/auth\//;
   const routes = createHttpApp(parts).router.routes.filter(({ path }) => !others.test(path));

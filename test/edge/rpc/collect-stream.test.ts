@@ -6,6 +6,7 @@ import { createWritableIterable } from "@connectrpc/connect/protocol";
 import { MarsError } from "../../../src/core/error.ts";
 import type { MarsEvent } from "../../../src/core/event.ts";
 import { createAnonymous } from "../../../src/core/identity.ts";
+import { Doors } from "../../../src/edge/doors.ts";
 import { EventLimits } from "../../../src/edge/event-limits.ts";
 import { batchesInFlightMax, collectStream } from "../../../src/edge/rpc/collect-stream.ts";
 import {
@@ -39,7 +40,7 @@ function handIngest() {
 
 /** Without a limit on events. */
 function parts(ingest: ReturnType<typeof handIngest>) {
-  return { ingest, eventLimits: new EventLimits() };
+  return { ingest, eventLimits: new EventLimits(), doors: new Doors({ refused() {} }) };
 }
 
 /** Endless batches, counting those that were asked for. */

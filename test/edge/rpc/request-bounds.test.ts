@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
+import { Doors } from "../../../src/edge/doors.ts";
 import { EventLimits } from "../../../src/edge/event-limits.ts";
 import { Intake } from "../../../src/edge/intake.ts";
 import { boundRequests } from "../../../src/edge/rpc/request-bounds.ts";
@@ -22,7 +23,7 @@ test("a stream of empty messages, which come in one piece, lets others have thei
     {
       intake: new Intake({ admit: nothing }),
       eventLimits: new EventLimits(),
-      refusals: { refused: nothing },
+      doors: new Doors({ refused: nothing }),
       log,
     },
     { bytesMax: 1_000, takesEvents: true },

@@ -1,0 +1,58 @@
+/** The figures of all parts together: what `GET /api/q/stats` answers, and what metrics are made of. */
+import type { SignIn } from "./access/sign-in.ts";
+import type { Alerts } from "./alerting/alerts.ts";
+import type { Denials } from "./edge/denials.ts";
+import { type EdgeShares, statsOf } from "./edge/edge-shares.ts";
+import type { EventLimits } from "./edge/event-limits.ts";
+import type { Intake } from "./edge/intake.ts";
+import type { EdgeParts } from "./edge/parts.ts";
+import type { Eraser } from "./maintenance/eraser.ts";
+import type { SizeHistory } from "./maintenance/size-history.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { FairQueueStats } from "./runtime/fair-queue.ts";
+import type { SendBudget } from "./runtime/send-budget.ts";
+import type { ProcessStats, Stats } from "./runtime/stats.ts";
+import type { Supervisor } from "./runtime/supervisor.ts";
+import type { Certificates } from "./tls/certificates.ts";
+
+export interface CountingParts extends Pick<EdgeParts, "doors" | "calls"> {
+  readonly pipeline: Pick<Pipeline, "stats">;
+  readonly process: () => ProcessStats;
+  readonly sizes: Pick<SizeHistory, "stats">;
+  readonly supervisor: Pick<Supervisor, "stats">;
+  readonly unreadable: { readonly count: number };
+  readonly alerts: Pick<Alerts, "stats">;
+  readonly eraser: Pick<Eraser, "stats">;
+  readonly reads: { readonly stats: FairQueueStats };
+  readonly trials: { readonly stats: FairQueueStats };
+  readonly shares: EdgeShares;
+  readonly intake: Pick<Intake, "stats">;
+  readonly signIn: Pick<SignIn, "stats">;
+  readonly denials: Pick<Denials, "stats">;
+  readonly eventLimits: Pick<EventLimits, "stats">;
+  readonly budget: Pick<SendBudget, "stats">;
+  readonly certificates: Pick<Certificates, "stats">;
+}
+
+export function marsStats(parts: CountingParts): Stats {
+  return {
+    ...parts.pipeline.stats(),
+    process: parts.process(),
+    history: parts.sizes.stats,
+    loops: parts.supervisor.stats(),
+    unreadable_rows: parts.unreadable.count,
+    alerts: parts.alerts.stats,
+    erasure: parts.eraser.stats,
+    reads: parts.reads.stats,
+    trials: parts.trials.stats,
+    shares: statsOf(parts.shares),
+    intake: parts.intake.stats,
+    doors: parts.doors.stats,
+    calls: parts.calls.stats,
+    sign_in: parts.signIn.stats,
+    denied: parts.denials.stats,
+    limits: { events: parts.eventLimits.stats },
+    to_send: parts.budget.stats,
+    tls: parts.certificates.stats(),
+  };
+}

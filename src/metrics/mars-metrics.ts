@@ -1,0 +1,35 @@
+/** All metrics of Mars. Nothing is counted for them: they are the figures of `GET /api/q/stats` under the names of Prometheus' conventions. */
+import type { Stats } from "../runtime/stats.ts";
+import { edgeMetrics } from "./edge-metrics.ts";
+import { counter, type Family, seconds } from "./family.ts";
+import { pipelineMetrics } from "./pipeline-metrics.ts";
+import { type ProcessFacts, processMetrics } from "./process-metrics.ts";
+
+export function marsMetrics(stats: Stats, facts: ProcessFacts): Family[] {
+  return [
+    ...processMetrics(stats, facts),
+    ...pipelineMetrics(stats),
+    ...alerting(stats),
+    ...edgeMetrics(stats),
+  ];
+}
+
+function alerting({ alerts: { evaluations, attempts, deliveries, findings_skipped } }: Stats): Family[] {
+  return [
+    seconds("mars_alert_evaluation_seconds", "Steps of the evaluator of alerts, failed ones too.", {
+      "": evaluations,
+    }),
+    seconds("mars_delivery_attempt_seconds", "Attempts to deliver a notification.", { "": attempts }),
+    counter(
+      "mars_deliveries",
+      "Attempts by how they ended; failed ones are made again, until they are given up.",
+      deliveries,
+      "outcome",
+    ),
+    counter(
+      "mars_alert_findings_skipped",
+      "Changes of findings that alerting could not apply.",
+      findings_skipped,
+    ),
+  ];
+}
