@@ -189,20 +189,8 @@ async function start(
   shutdown.defer("event loop", async () => eventLoop.stop());
   const databaseThreads = { store, query, "inner query": inner };
   const counting = {
-    ...{
-      pipeline,
-      sizes,
-      supervisor,
-      unreadable,
-      alerts,
-      eraser,
-      reads,
-      trials,
-      shares,
-      intake,
-      doors,
-      calls,
-    },
+    ...{ pipeline, sizes, supervisor, unreadable, alerts, eraser },
+    ...{ reads, trials, shares, intake, doors, calls },
     ...{ denials, eventLimits, budget, certificates, signIn: callers.signIn },
     process: () => processStats({ version, threads: databaseThreads, eventLoop }),
   };
