@@ -1,4 +1,5 @@
 /** A message of thousands of events, and a tail of hundreds a second: the page stays small and quick. */
+import type { Page } from "playwright-core";
 import { isLive, openPage, post, type Site } from "./check.ts";
 
 const eventCount = 20_000;
@@ -59,10 +60,31 @@ export async function checkLongLists(site: Site): Promise<string> {
       .waitFor();
     const lines = await page.locator(".tail .line").count();
     if (lines > 500) throw new Error(`the tail keeps ${lines} rows`);
+    await checkRowInHand(site, page);
     return `10,000 events are ${nodes} elements; at 500 events/s the longest frame took ${longest} ms`;
   } finally {
     await close();
   }
+}
+
+/** At a rush too, a row that the user turned to stays what it is. */
+async function checkRowInHand(site: Site, page: Page): Promise<void> {
+  const ticks = (first: number) =>
+    Array.from({ length: 100 }, (_, index) => ({
+      app_id: "long",
+      message_id: `h-${first + index}`,
+      event: "TICK",
+    }));
+  await post(site, "/api/event/bulk", { events: ticks(0) });
+  await page.locator(".tail.rush").waitFor();
+  await page.keyboard.press("j");
+  const inFocus = () => page.evaluate<string>("document.activeElement.getAttribute('href')");
+  const href = await inFocus();
+  await post(site, "/api/event/bulk", { events: ticks(100) });
+  await page.getByRole("button", { name: "Go on (100 new)" }).waitFor();
+  if ((await inFocus()) !== href) throw new Error(`the row in focus was ${href}, and is ${await inFocus()}`);
+  await page.keyboard.press("p");
+  await page.locator(".tail .line").first().getByText("h-199").waitFor();
 }
 
 function rest(loaded: number): string {

@@ -40,6 +40,8 @@ const topics = new Map<string, Topic>();
 let socket: WebSocket | undefined;
 let retryMs = retryFirstMs;
 let retryTimer: ReturnType<typeof setTimeout> | undefined;
+/** When the last frame came. */
+let answeredAt = 0;
 let pingTimer: ReturnType<typeof setTimeout> | undefined;
 
 /**
@@ -73,10 +75,11 @@ function connect(): void {
   opened.onopen = () => {
     liveState.value = "live";
     for (const [name, topic] of topics) subscribe(opened, name, topic);
-    ping(opened);
+    answeredAt = performance.now();
+    ping(opened, pingEveryMs);
   };
   opened.onmessage = ({ data }) => {
-    ping(opened);
+    answeredAt = performance.now();
     receive(JSON.parse(String(data)));
   };
   opened.onclose = ({ code }) => {
@@ -95,12 +98,19 @@ function sendJson(opened: WebSocket, message: object): void {
   opened.send(JSON.stringify(message));
 }
 
-function ping(opened: WebSocket): void {
+/** Asks a socket that has been silent for so long. A timer for each frame would cost more than the frame. */
+function ping(opened: WebSocket, waitMs: number): void {
   clearTimeout(pingTimer);
   pingTimer = setTimeout(() => {
+    const leftMs = answeredAt + pingEveryMs - performance.now();
+    if (leftMs > 0) return ping(opened, leftMs);
+    const askedAt = performance.now();
     if (opened.readyState === WebSocket.OPEN) sendJson(opened, { type: "ping" });
-    pingTimer = setTimeout(() => lose(opened), pongWithinMs);
-  }, pingEveryMs);
+    pingTimer = setTimeout(() => {
+      if (answeredAt < askedAt) lose(opened);
+      else ping(opened, pingEveryMs);
+    }, pongWithinMs);
+  }, waitMs);
 }
 
 function lose(lost: WebSocket): void {

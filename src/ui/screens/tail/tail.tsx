@@ -1,26 +1,19 @@
 /** Events as they arrive, with filters. Paused, it counts what is new; what it has missed meanwhile is not lost. */
-import { useSignal } from "@preact/signals";
-import type { VNode } from "preact";
+import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { attributeFilters, topicSuffix } from "../data/attribute-filters.ts";
-import { call } from "../data/call.ts";
-import { type Watcher, watch } from "../data/live.ts";
-import type { TimelineEvent } from "../data/message-events.ts";
-import { messageAddress, parameter } from "../data/route.ts";
-import { countText } from "../data/text.ts";
-import { Page } from "../frame/page.tsx";
-import { AttributeFilter } from "../parts/attribute-filter.tsx";
-import { ExportRows, type FileColumn } from "../parts/export.tsx";
-import { FilterBar } from "../parts/filter-bar.tsx";
-import { AppFilter, TextFilter } from "../parts/filters.tsx";
-import { Empty } from "../parts/notice.tsx";
-import { Precise } from "../parts/time.tsx";
-import { FirstEvent } from "./first-event.tsx";
-
-interface TailEvent extends TimelineEvent {
-  readonly app_id: string;
-  readonly message_id: string;
-}
+import { attributeFilters, topicSuffix } from "../../data/attribute-filters.ts";
+import { call } from "../../data/call.ts";
+import { type Watcher, watch } from "../../data/live.ts";
+import { parameter } from "../../data/route.ts";
+import { countText } from "../../data/text.ts";
+import { Page } from "../../frame/page.tsx";
+import { AttributeFilter } from "../../parts/attribute-filter.tsx";
+import { ExportRows, type FileColumn } from "../../parts/export.tsx";
+import { FilterBar } from "../../parts/filter-bar.tsx";
+import { AppFilter, TextFilter } from "../../parts/filters.tsx";
+import { Empty } from "../../parts/notice.tsx";
+import { FirstEvent } from "../first-event.tsx";
+import { Lines, type TailEvent } from "./lines.tsx";
 
 /** Of the file; the screen has lines of its own. */
 const columns: readonly FileColumn<TailEvent>[] = [
@@ -38,11 +31,12 @@ const columns: readonly FileColumn<TailEvent>[] = [
 /** Rows that are shown, and events that are kept while it is paused. */
 const shownMax = 500;
 const keptMax = 10_000;
-/** Between two changes of the rows: more often than anyone reads, and seldom enough to leave the browser its frames. */
+/** Between two changes of the rows. */
 const drawEveryMs = 100;
-/** With more new rows than this in a change nobody reads beyond the first screen, and the rows below it are not drawn until it is quiet. */
+/** The same while more rows come than anyone reads: what is left is the browser's, for its frames. */
+const rushEveryMs = 200;
+/** With as many new rows in a change it is a rush. */
 const rushRows = 10;
-const rushShownMax = 60;
 const quietMs = 1_000;
 /** Events from before that it begins with, of all apps together. */
 const recent = 300;
@@ -56,10 +50,15 @@ export default function Tail() {
   const paused = useSignal(false);
   const waiting = useRef<TailEvent[]>([]);
   const held = useSignal(0);
+  /** Events that came, whether they match or not; `seen` is what of it is shown. */
+  const came = useRef(0);
   const seen = useSignal(0);
   const lost = useSignal(false);
   const refused = useSignal<string | undefined>(undefined);
   const rushing = useSignal(false);
+
+  // What is drawn some times a second reads the rows itself, and nothing around it does.
+  const empty = useComputed(() => rows.value.length === 0);
 
   const show = () => {
     const arrived = waiting.current;
@@ -82,7 +81,7 @@ export default function Tail() {
     // None while nobody looks: a hidden page has no frames.
     const draw = () => {
       [timer, frame, drawnAt] = [0, 0, performance.now()];
-      if (waiting.current.length > rushRows) {
+      if (waiting.current.length > rushRows && !paused.peek()) {
         rushing.value = true;
         clearTimeout(quietTimer);
         quietTimer = window.setTimeout(() => {
@@ -90,6 +89,7 @@ export default function Tail() {
         }, quietMs);
       }
       held.value = waiting.current.length;
+      seen.value = came.current;
       if (!paused.peek()) show();
     };
     const topic = (app === undefined ? "all" : `apps/${encodeURIComponent(app)}`) + suffix;
@@ -105,14 +105,17 @@ export default function Tail() {
     const watcher: Watcher = {
       frame: ({ event }) => {
         const arrived = event as TailEvent;
-        seen.value += 1;
-        if (!matches(arrived)) return;
-        waiting.current.push(arrived);
+        came.current += 1;
+        // What does not match is drawn too: as a number.
+        if (matches(arrived)) waiting.current.push(arrived);
         if (waiting.current.length > keptMax) waiting.current.splice(0, waiting.current.length - keptMax);
-        const waitMs = drawnAt + drawEveryMs - performance.now();
-        timer ||= window.setTimeout(() => {
-          frame = requestAnimationFrame(draw);
-        }, waitMs);
+        const everyMs = rushing.peek() ? rushEveryMs : drawEveryMs;
+        timer ||= window.setTimeout(
+          () => {
+            frame = requestAnimationFrame(draw);
+          },
+          drawnAt + everyMs - performance.now(),
+        );
       },
       lost: () => {
         lost.value = true;
@@ -144,10 +147,7 @@ export default function Tail() {
         </button>
       }
     >
-      <FilterBar
-        names={["app_id", "event", "id"]}
-        end={<ExportRows rows={rows.value} columns={columns} file="events" />}
-      >
+      <FilterBar names={["app_id", "event", "id"]} end={<ExportTail rows={rows} />}>
         <AppFilter />
         <TextFilter name="event" label="Event has" />
         <TextFilter name="id" label="Id has" />
@@ -157,7 +157,7 @@ export default function Tail() {
         <p class="failure">Some events could not be sent again after a break: look at Messages.</p>
       )}
       {refused.value !== undefined && <p class="failure">{refused.value}</p>}
-      {rows.value.length === 0 ? (
+      {empty.value ? (
         seen.value === 0 ? (
           <FirstEvent />
         ) : (
@@ -166,35 +166,12 @@ export default function Tail() {
           </Empty>
         )
       ) : (
-        <div class="tail" role="log" aria-label="Events, the newest first" aria-live="off">
-          {(rushing.value && !paused.value ? rows.value.slice(0, rushShownMax) : rows.value).map(lineOf)}
-        </div>
+        <Lines rows={rows} rushing={rushing} paused={paused} />
       )}
     </Page>
   );
 }
 
-const lines = new WeakMap<TailEvent, VNode>();
-
-/** The same for an event each time, so that a change costs what is new and not all that is shown. */
-function lineOf(event: TailEvent): VNode {
-  const known = lines.get(event);
-  if (known !== undefined) return known;
-  const line = (
-    <a key={event.seq} data-row class="line" href={messageAddress(event)}>
-      <Precise at={event.created_at} />
-      <span class="app" dir="auto">
-        {event.app_id}
-      </span>
-      <strong dir="auto">{event.event}</strong>
-      <span class="id" dir="auto">
-        {event.message_id}
-      </span>
-      <span class="muted attributes">
-        {event.attributes === null ? "" : JSON.stringify(event.attributes).slice(0, 120)}
-      </span>
-    </a>
-  );
-  lines.set(event, line);
-  return line;
+function ExportTail({ rows }: { rows: ReadonlySignal<readonly TailEvent[]> }) {
+  return <ExportRows rows={rows.value} columns={columns} file="events" />;
 }
