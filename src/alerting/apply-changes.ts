@@ -13,7 +13,7 @@ export interface ApplyOptions {
   readonly clock: Micros;
 }
 
-/** Changes that may open an incident of the rule. */
+/** Changes that may open an incident of the rule, or extend it. */
 interface Candidate {
   readonly rule: AlertRule;
   readonly hop: HopChanges;
@@ -45,20 +45,21 @@ export async function applyChanges(
     byThreshold.set(key, hops);
     for (const hop of hops) {
       if (!ruleMatches(rule, hop)) continue;
+      const candidate = { rule, hop };
       const watched = state.incidents.get(incidentKey({ ...hop, rule: rule.id }));
-      if (watched !== undefined) extended.push(...extend(watched, hop, clock));
-      else if (hop.raised !== undefined) candidates.push({ rule, hop });
+      if (watched !== undefined) extended.push(...extend(watched, candidate, clock));
+      else if (hop.raised !== undefined) candidates.push(candidate);
     }
   }
   return { extended, opened: await open(candidates, state, { reader, clock }) };
 }
 
-function extend(watched: WatchedIncident, hop: HopChanges, clock: Micros): Incident[] {
+function extend(watched: WatchedIncident, { rule, hop }: Candidate, clock: Micros): Incident[] {
   watched.dueAt = 0;
   if (hop.raised === undefined) return [];
   watched.extendedAt = clock;
   watched.extendedFrom ??= clock;
-  return [notAhead(extendIncident(watched.incident, hop), clock)];
+  return [notAhead(extendIncident(watched.incident, hop, rule), clock)];
 }
 
 /** The incidents that open: where enough active findings were raised within the rule's window. */

@@ -107,6 +107,9 @@ function decideNotified(incident: Incident, rule: AlertRule, moment: Moment): De
     rule.growAfterMs === 0
       ? never
       : Math.max(incident.notifiedAt + rule.growAfterMs * 1_000, groupedAt, silentUntil);
+  // What comes after a quiet time is news, however few it is beside what was there before.
+  const quick = Math.min(extendedAt + quietFor, (extendedFrom ?? extendedAt) + quietForMax);
+  const burstAt = incident.burstFrom === 0 || rule.growAfterMs === 0 ? never : Math.max(quick, silentUntil);
   const tellAt = moment.unnotified ? Math.max(clock, silentUntil) : never;
   if (figures === undefined) {
     const lookAt = Math.min(
@@ -115,6 +118,9 @@ function decideNotified(incident: Incident, rule: AlertRule, moment: Moment): De
       tellAt,
       moment.lookAt,
       extendedFrom === undefined ? never : Math.max(growAt, lookedAt + lookEvery),
+      extendedFrom === undefined
+        ? never
+        : Math.max(burstAt, lookedAt < incident.burstFrom ? 0 : lookedAt + lookEvery),
     );
     return clock < lookAt ? { action: "wait", until: lookAt } : { action: "read_figures" };
   }
@@ -124,9 +130,13 @@ function decideNotified(incident: Incident, rule: AlertRule, moment: Moment): De
   const holds = heldOf(figures) > 0;
   if (holds && clock >= tellAt) return { action: "notify", type: "incident.opened", silenced: false };
   const grown = hasGrown(incident, rule, figures);
-  if (grown && clock >= growAt) return { action: "notify", type: "incident.grown", silenced: false };
+  const burst = figures.burstSince !== undefined;
+  if ((grown && clock >= growAt) || (burst && clock >= burstAt))
+    return { action: "notify", type: "incident.grown", silenced: false };
   if (holds && clock >= remindAt) return { action: "notify", type: "incident.reminder", silenced: false };
-  const next = [quietAt, remindAt, grown ? growAt : never, tellAt].filter((at) => at > clock);
+  const next = [quietAt, remindAt, grown ? growAt : never, burst ? burstAt : never, tellAt].filter(
+    (at) => at > clock,
+  );
   const looks = quiet || rule.atLeast > 1 ? clock + lookEvery : never;
   return { action: "wait", until: Math.min(...next, looks, fallsAt(incident, rule)) };
 }

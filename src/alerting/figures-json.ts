@@ -14,7 +14,7 @@ export function figuresToJson(
   kind: IncidentKind,
   max = countMax,
 ) {
-  const { count, fresh = 0, since, freshSince, lateBy, samples, hopP99, measured } = figures;
+  const { count, fresh = 0, since, freshSince, burstSince, lateBy, samples, hopP99, measured } = figures;
   const { expired = 0, abandoned = 0, closed = 0 } = figures;
   return {
     count: Math.min(count, max),
@@ -22,6 +22,7 @@ export function figuresToJson(
     since: since === undefined ? null : formatTime(since),
     new: Math.min(fresh, max),
     new_since: freshSince === undefined ? null : formatTime(freshSince),
+    burst_since: burstSince === undefined ? null : formatTime(burstSince),
     late_by_ms: lateBy === 0 ? null : lateBy / 1_000,
     hop_p99_ms: hopP99 === undefined ? null : hopP99 / 1_000,
     samples: [...samples],

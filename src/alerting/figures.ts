@@ -33,6 +33,8 @@ export interface Figures {
   readonly freshSince?: Micros;
   /** Those raised from `FigureGroup.recentFrom` on; at most `countMax + 1`. */
   readonly recent: number;
+  /** See `FigureGroup.burst`; absent where there is none. */
+  readonly burstSince?: Micros;
   /** The greatest `lateBy`. */
   readonly lateBy: Micros;
   /** Ids of the messages with the earliest `dueAt`: of the fresh ones, and of all where none is fresh. */
@@ -80,6 +82,8 @@ export interface FigureGroup extends CountGroup {
   readonly freshFrom: Micros;
   /** Those raised from here on (inclusive) are recent, unless they were imported. */
   readonly recentFrom: Micros;
+  /** The first `atLeast` findings, not imported, that were raised from here on (inclusive) within `windowMs`, are a burst. */
+  readonly burst?: { readonly from: Micros; readonly atLeast: number; readonly windowMs: number };
   /** Id of the incident. */
   readonly incident: number;
 }
@@ -87,17 +91,28 @@ export interface FigureGroup extends CountGroup {
 /** A hop of an app's lifecycle. */
 export type Hop = Pick<IncidentKey, "appId" | "stage" | "after">;
 
-/** The group that an incident counts. Fresh are the findings since its last notification: before the first, those that opened it. */
+/**
+ * The group that an incident counts. Fresh are the findings since its last notification, and all of a burst: before the first one,
+ * those that opened it.
+ */
 export function figureGroupOf(
   incident: Incident & { readonly kind: FindingKind },
-  rule: Pick<AlertRule, "windowMs"> | undefined,
+  rule: Pick<AlertRule, "windowMs" | "growAtLeast"> | undefined,
   clock: Micros,
 ): FigureGroup {
   const { id, appId, kind, stage, versions, countedFrom, notifiedAt, firstRaisedAt, lastRaisedAt } = incident;
-  const { windowMs = 0 } = rule ?? {};
+  const { windowMs = 0, growAtLeast = 1 } = rule ?? {};
   const window = windowMs * 1_000;
-  const freshFrom = notifiedAt === 0 ? Math.min(firstRaisedAt, lastRaisedAt - window) : notifiedAt;
+  const { burstFrom } = incident;
+  const freshFrom =
+    notifiedAt === 0
+      ? Math.min(firstRaisedAt, lastRaisedAt - window)
+      : Math.min(notifiedAt, burstFrom || notifiedAt);
   const recentFrom = clock - window;
   const group = { incident: id, appId, kind, stage, versions, since: countedFrom };
-  return { ...group, freshFrom, recentFrom, importedAfter: importedAfter({ windowMs }) };
+  return {
+    ...group,
+    ...{ freshFrom, recentFrom, importedAfter: importedAfter({ windowMs }) },
+    ...(burstFrom > 0 && { burst: { from: burstFrom, atLeast: growAtLeast, windowMs } }),
+  };
 }

@@ -3,12 +3,20 @@ import type { Micros } from "../core/event.ts";
 import type { Finding, FindingKind } from "../lifecycle/finding.ts";
 import type { IncidentKey } from "./incident.ts";
 
+/** When findings were raised. */
+export interface Raised {
+  readonly first: Micros;
+  readonly last: Micros;
+  /** All of them, in order. */
+  readonly times: readonly Micros[];
+}
+
 /** Changes of findings of one app, kind and hop. */
 export interface HopChanges extends Omit<IncidentKey, "rule" | "kind"> {
   readonly kind: FindingKind;
   readonly versions: readonly number[];
   /** Of the active ones that were not imported; absent where there are none. */
-  readonly raised?: { readonly first: Micros; readonly last: Micros };
+  readonly raised?: Raised;
 }
 
 /**
@@ -28,15 +36,17 @@ export function changesByHop(
   return [...groups.values()].map((group): HopChanges => {
     const { appId, kind, stage, after } = group[0]!;
     const own = group.filter((finding) => finding.retractedAt === undefined && !isImported(finding));
-    const times = own.map(({ raisedAt }) => raisedAt).filter((raisedAt) => raisedAt > countsFrom);
+    const times = own
+      .map(({ raisedAt }) => raisedAt)
+      .filter((raisedAt) => raisedAt > countsFrom)
+      .sort((a, b) => a - b);
     return {
       appId,
       kind,
       stage,
       after,
       versions: [...new Set(group.map(({ version }) => version))],
-      // At most one page of findings, so that the argument list is short.
-      ...(times.length > 0 && { raised: { first: Math.min(...times), last: Math.max(...times) } }),
+      ...(times.length > 0 && { raised: { first: times[0]!, last: times.at(-1)!, times } }),
     };
   });
 }

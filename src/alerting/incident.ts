@@ -8,7 +8,7 @@
 import type { Micros } from "../core/event.ts";
 import type { FindingKind } from "../lifecycle/finding.ts";
 import { type ConditionKind, isConditionKind } from "./conditions/condition.ts";
-import type { HopChanges } from "./hop-changes.ts";
+import type { HopChanges, Raised } from "./hop-changes.ts";
 import type { AlertRule } from "./rule.ts";
 
 /** Active incidents; beyond it none opens, and the log has an error. */
@@ -59,6 +59,11 @@ export interface Incident extends IncidentKey {
   readonly notifiedSinks: readonly string[];
   /** The count of the last notification; the lowest since, where it has fallen. */
   readonly notifiedCount: number;
+  /**
+   * When the first finding was raised that came after a quiet time, one of the rule's `growAfterMs` without any; 0 where none has since
+   * the last notification of growth.
+   */
+  readonly burstFrom: Micros;
   /** Since when there have been fewer findings than the rule asks for; 0 where there are enough. */
   readonly belowSince: Micros;
   /** When it was resolved with findings left, so that it may reopen; 0 otherwise. */
@@ -140,6 +145,7 @@ export function openIncident(
     changes: 0,
     notifiedSinks: [],
     notifiedCount: 0,
+    burstFrom: 0,
     belowSince: 0,
     resolvedAt: 0,
     reopenedAt: 0,
@@ -154,10 +160,15 @@ export function openIncident(
 }
 
 /** The incident with these changes added; itself where they raise nothing. */
-export function extendIncident(incident: Incident, hop: HopChanges): Incident {
+export function extendIncident(
+  incident: Incident,
+  hop: HopChanges,
+  { growAfterMs }: Pick<AlertRule, "growAfterMs">,
+): Incident {
   if (hop.raised === undefined) return incident;
   return {
     ...incident,
+    burstFrom: incident.burstFrom || burstFrom(incident, hop.raised, growAfterMs),
     lastRaisedAt: Math.max(incident.lastRaisedAt, hop.raised.last),
     versions: latest([...incident.versions, ...hop.versions]),
   };
@@ -173,6 +184,7 @@ export function reopenIncident(incident: Incident, clock: Micros): Incident {
     ending: "",
     notifiedAt: 0,
     notifiedCount: 0,
+    burstFrom: 0,
     belowSince: 0,
     silenced: false,
     acknowledgedAt: 0,
@@ -190,16 +202,29 @@ export function incidentState({ closedAt, resolvedAt, ending }: Incident): Incid
  * may wait until the clock gets there again. Itself where no time is later.
  */
 export function notAhead(incident: Incident, clock: Micros): Incident {
-  const { openedAt, firstRaisedAt, lastRaisedAt, notifiedAt, belowSince } = incident;
-  if (Math.max(openedAt, firstRaisedAt, lastRaisedAt, notifiedAt, belowSince) <= clock) return incident;
+  const { openedAt, firstRaisedAt, lastRaisedAt, notifiedAt, burstFrom, belowSince } = incident;
+  if (Math.max(openedAt, firstRaisedAt, lastRaisedAt, notifiedAt, burstFrom, belowSince) <= clock)
+    return incident;
   return {
     ...incident,
     openedAt: Math.min(openedAt, clock),
     firstRaisedAt: Math.min(firstRaisedAt, clock),
     lastRaisedAt: Math.min(lastRaisedAt, clock),
     notifiedAt: Math.min(notifiedAt, clock),
+    burstFrom: Math.min(burstFrom, clock),
     belowSince: Math.min(belowSince, clock),
   };
+}
+
+/** The first time that comes so long after the one before; 0 where none does. */
+function burstFrom({ lastRaisedAt }: Incident, { times }: Raised, growAfterMs: number): Micros {
+  if (growAfterMs === 0) return 0;
+  let last = lastRaisedAt;
+  for (const at of times) {
+    if (at - last >= growAfterMs * 1_000) return at;
+    last = Math.max(last, at);
+  }
+  return 0;
 }
 
 /** `missing` counts whenever it was raised. A `late` finding stays late for ever, and counts only as news. */

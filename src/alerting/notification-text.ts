@@ -47,7 +47,10 @@ export function notificationText(type: NotificationType, incident: Incident, fac
   const ids = samples.map(shownId).join(", ");
   const texts = [...parts, ...durationTexts(incident, facts)].filter((part) => part !== false);
   // Sample ids are at the end, so that they can be taken out of what is recorded.
-  const grown = type === "incident.grown" ? "growing: " : "";
+  const grown =
+    type === "incident.grown"
+      ? `growing${figures.burstSince === undefined ? "" : " after a quiet time"}: `
+      : "";
   return `${app}: ${grown}${texts.join(", ")}, sample ${samples.length === 1 ? "id" : "ids"} ${ids}`;
 }
 

@@ -37,6 +37,7 @@ export function notify(incident: Incident, rule: AlertRule, notice: Notice): Not
       silenced: silenced || (incident.silenced && type !== "incident.opened"),
       ...(!silenced && { notifiedSinks: [...new Set([...incident.notifiedSinks, ...sinks])] }),
       ...(!silenced && !later && { notifiedAt: clock, notifiedCount: sizeOf(figures) }),
+      ...(!silenced && !later && type !== "incident.reminder" && { burstFrom: 0 }),
     },
     deliveries: deliveriesOf(incident, { type, silenced, clock, figures, sinks, text }),
   };

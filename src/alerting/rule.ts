@@ -50,7 +50,8 @@ export interface AlertRule {
   readonly windowMs: number;
   /**
    * An incident has grown where so many times as many findings are active as at the last notification, `growAtLeast` more at
-   * the least. It has a notification then, no sooner than `growAfterMs` after the last one; 0 for none.
+   * the least. It has a notification then, no sooner than `growAfterMs` after the last one; 0 for none. And it has one where
+   * `growAtLeast` are raised within `windowMs` after a quiet time, `growAfterMs` without any: one for each such burst.
    */
   readonly growFactor: number;
   readonly growAtLeast: number;

@@ -105,6 +105,10 @@ export const figures = z.strictObject({
       "Those raised since the last notification; before the first, those that opened the incident.",
   }),
   new_since: timestamp.nullable().meta({ description: "When the first of the new ones was due." }),
+  burst_since: timestamp.nullable().meta({
+    description:
+      "When the first of those was raised that came together after a quiet time: see `grow_after`.",
+  }),
   late_by_ms: ms.nullable(),
   hop_p99_ms: ms.nullable().meta({
     description: "The time within which 99 of 100 messages passed this hop in the last seven days.",

@@ -54,7 +54,7 @@ const ruleFields = z.strictObject({
   grow_at_least: whole(1, atLeastMax, "See `grow_after`; `at_least` unless given.").optional(),
   grow_after: duration(
     { min: 1_000, max: 30 * day, off: true },
-    "An active incident is notified again where `grow_factor` times as many findings hold as at the last notification, and `grow_at_least` more, no sooner than this after it; `off` for never, `5m` unless given.",
+    "An active incident is notified again where `grow_factor` times as many findings hold as at the last notification, and `grow_at_least` more, no sooner than this after it; and where `grow_at_least` are raised within the `window` after a quiet time, so long without any, once for each such burst. `off` for never, `5m` unless given.",
   ).default(growthDefaults.growAfterMs),
   sinks: list(alertId, ruleSinksMax, "ids of sinks"),
   over: window.optional().meta({ deprecated: true, description: "The former name of `window`." }),

@@ -18,7 +18,7 @@ const finding = (id: number, dueAt: number): Finding => ({
 });
 
 function stateWith(notifiedCount: number): EvaluatorState {
-  const raised = { first: clock - hour, last: clock - hour };
+  const raised = { first: clock - hour, last: clock - hour, times: [clock - hour] };
   const opened = openIncident(rule, { ...hop, versions: [1], raised }, { id: 1, clock });
   const incident = { ...opened, notifiedAt: clock - hour, notifiedCount };
   const incidents = new Map(notifiedCount === 0 ? [] : [[incidentKey(incident), watch(incident, clock)]]);
@@ -38,6 +38,19 @@ test("what was imported opens nothing, and what Mars only found late does", asyn
   expect(await applyChanges(imported, stateWith(0), { reader, clock })).toEqual({ extended: [], opened: [] });
   const { opened } = await applyChanges([finding(2, clock - 2 * hour)], stateWith(0), { reader, clock });
   expect(opened).toMatchObject([{ id: 2, kind: "missing", lastRaisedAt: clock }]);
+});
+
+test("what comes after a quiet time begins a burst, also within a page; what is imported breaks no quiet", async () => {
+  const at = (id: number, raisedAt: number) => ({ ...finding(id, raisedAt), raisedAt });
+  const second = 1_000_000;
+  const burst = async (...findings: readonly Finding[]) =>
+    (await applyChanges(findings, stateWith(10), { reader, clock })).extended[0]?.burstFrom;
+  // The last one was raised an hour ago; five minutes without any are quiet.
+  expect(await burst(at(2, clock - 56 * 60 * second))).toBe(0);
+  expect(await burst(at(2, clock - 55 * 60 * second))).toBe(clock - 55 * 60 * second);
+  expect(await burst(at(4, clock - second), at(2, clock - 58 * 60 * second))).toBe(clock - second);
+  const imported = { ...at(1, clock - 58 * 60 * second), imported: true as const };
+  expect(await burst(at(2, clock - 54 * 60 * second), imported)).toBe(clock - 54 * 60 * second);
 });
 
 test("what was imported is no growth of an open incident", async () => {

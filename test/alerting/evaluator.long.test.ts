@@ -1,6 +1,5 @@
 /** From findings to notifications. */
 import { describe, expect, test } from "bun:test";
-import { type Decision, decide, type Moment } from "../../src/alerting/decision.ts";
 import type { Figures } from "../../src/alerting/figures.ts";
 import type { Incident } from "../../src/alerting/incident.ts";
 import { notAhead } from "../../src/alerting/incident.ts";
@@ -10,227 +9,10 @@ import { ruleInput } from "../../src/api/alert-rules.ts";
 import { MarsError } from "../../src/core/error.ts";
 import { startAlerting } from "../support/alerting.ts";
 import { author } from "../support/caller.ts";
+import { figures, hour, incident, none, noon, second } from "../support/incident.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { keepFor, markTime, openStore, prune } from "../support/store.ts";
 import { until } from "../support/until.ts";
-
-const second = 1_000_000;
-const minute = 60 * second;
-const hour = 60 * minute;
-/** 2026-01-31T12:00:00Z */
-const noon = Date.UTC(2026, 0, 31, 12) * 1_000;
-
-const incident: Incident = {
-  id: 7,
-  rule: "r",
-  appId: "shop",
-  kind: "missing",
-  stage: "SHIPPED",
-  after: "PAID",
-  openedAt: noon,
-  versions: [1],
-  countedFrom: 0,
-  firstRaisedAt: noon,
-  lastRaisedAt: noon,
-  notifiedAt: 0,
-  silenced: false,
-  changes: 0,
-  notifiedSinks: [],
-  notifiedCount: 0,
-  belowSince: 0,
-  resolvedAt: 0,
-  reopenedAt: 0,
-  closedAt: 0,
-  ending: "",
-  text: "",
-  acknowledgedAt: 0,
-  acknowledgedBy: "",
-  assignedTo: "",
-  snoozedUntil: 0,
-};
-const rule = ruleInput.parse({ id: "r", sinks: ["s"], window: "1m", repeat: "4h" });
-const notified = { ...incident, notifiedAt: noon + second, notifiedCount: 312 };
-const figures: Figures = {
-  count: 312,
-  since: noon,
-  fresh: 312,
-  recent: 312,
-  lateBy: 0,
-  samples: ["a", "b", "c"],
-};
-const none: Figures = { count: 0, fresh: 0, recent: 0, lateBy: 0, samples: [] };
-const at = { lookedAt: noon + second, lookAt: Number.POSITIVE_INFINITY, unnotified: false };
-const opened: Decision = { action: "notify", type: "incident.opened", silenced: false };
-
-describe("what is to be done about an incident", () => {
-  const cases: [title: string, incident: Incident, moment: Partial<Moment>, decision: Decision][] = [
-    [
-      "what was raised together is waited for until it is quiet",
-      incident,
-      { clock: noon + 400_000 },
-      { action: "wait", until: noon + 500_000 },
-    ],
-    ["and notified then", incident, { clock: noon + 500_000, figures }, opened],
-    [
-      "but no longer than ten seconds",
-      incident,
-      { clock: noon + 10 * second, extendedAt: noon + 9.9 * second, figures },
-      opened,
-    ],
-    [
-      "what comes one by one is notified at once",
-      { ...incident, lastRaisedAt: noon + 1 },
-      { clock: noon, figures },
-      opened,
-    ],
-    [
-      "what came after all before its notification has none",
-      incident,
-      { clock: noon + 61 * second, figures: none },
-      { action: "end", ending: "resolved" },
-    ],
-    [
-      "a silence keeps it back, on record",
-      incident,
-      { clock: noon + second, silentUntil: noon + hour, figures },
-      { action: "notify", type: "incident.opened", silenced: true },
-    ],
-    [
-      "once",
-      { ...incident, silenced: true },
-      { clock: noon + second, silentUntil: noon + hour, figures },
-      { action: "wait", until: noon + 11 * second },
-    ],
-    ["until it ends", { ...incident, silenced: true }, { clock: noon + hour, figures }, opened],
-    [
-      "one that is as large as it was has no second notification",
-      { ...notified, lastRaisedAt: noon + hour },
-      { clock: noon + hour, figures: { ...figures, count: 623 } },
-      { action: "wait", until: noon + hour + minute + 1 },
-    ],
-    [
-      "one that has grown twofold has one",
-      { ...notified, lastRaisedAt: noon + hour },
-      { clock: noon + hour, figures: { ...figures, count: 624 } },
-      { action: "notify", type: "incident.grown", silenced: false },
-    ],
-    [
-      "some minutes after the one before",
-      notified,
-      { clock: noon + 59 * second, figures: { ...figures, count: 624 } },
-      { action: "wait", until: noon + minute + 1 },
-    ],
-    [
-      "and not while it is silent",
-      { ...notified, lastRaisedAt: noon + hour },
-      { clock: noon + hour, silentUntil: noon + 2 * hour, figures: { ...figures, count: 624 } },
-      { action: "wait", until: noon + hour + minute + 1 },
-    ],
-    [
-      "what is added is looked at when it may have grown",
-      { ...notified, lastRaisedAt: noon + 4 * minute },
-      { clock: noon + 4 * minute, extendedAt: noon + 4 * minute, extendedFrom: noon + 4 * minute },
-      { action: "wait", until: noon + 5 * minute + 1 },
-    ],
-    [
-      "a sink that has not been notified is, while it lasts",
-      notified,
-      { clock: noon + 30 * second, unnotified: true, figures },
-      opened,
-    ],
-    [
-      "an incident whose rule was deleted ends",
-      { ...notified, rule: "gone" },
-      { clock: noon + 30 * second, figures },
-      { action: "end", ending: "rule_deleted" },
-    ],
-    [
-      "one that lasts has a reminder after the rule's time",
-      notified,
-      { clock: noon + 4 * hour + second, figures },
-      { action: "notify", type: "incident.reminder", silenced: false },
-    ],
-    [
-      "and not in a silence",
-      notified,
-      { clock: noon + 4 * hour + second, silentUntil: noon + 5 * hour, figures },
-      { action: "wait", until: noon + 4 * hour + 11 * second },
-    ],
-    [
-      "while one is active it is not resolved",
-      notified,
-      { clock: noon + hour, figures: { ...figures, count: 1 } },
-      { action: "wait", until: noon + hour + 10 * second },
-    ],
-    [
-      "nor while one was raised a moment ago",
-      notified,
-      { clock: noon + 30 * second, figures: none },
-      { action: "wait", until: noon + minute + 1 },
-    ],
-    [
-      "it is resolved when none is active and none was raised for the rule's window",
-      notified,
-      { clock: noon + minute + 1, figures: none },
-      { action: "end", ending: "resolved" },
-    ],
-    [
-      "it is closed when none holds because people have resolved them",
-      notified,
-      { clock: noon + minute + 1, figures: { ...none, closed: 1 } },
-      { action: "end", ending: "closed_by_people" },
-    ],
-    [
-      "it is abandoned when none holds because their lifecycle has given up",
-      notified,
-      { clock: noon + minute + 1, figures: { ...none, abandoned: 2 } },
-      { action: "end", ending: "abandoned" },
-    ],
-    [
-      "it has expired when none holds because retention has deleted them",
-      notified,
-      { clock: noon + minute + 1, figures: { ...none, expired: 2 } },
-      { action: "end", ending: "messages_deleted" },
-    ],
-    [
-      "what stays late is resolved when no more comes late",
-      { ...notified, kind: "late" },
-      { clock: noon + minute + 1, figures },
-      { action: "end", ending: "resolved" },
-    ],
-  ];
-  for (const [title, given, moment, decision] of cases) {
-    test(title, () => {
-      const about = given.rule === "gone" ? "rule_deleted" : rule;
-      expect(decide(given, about, { clock: noon, extendedAt: noon, ...at, ...moment })).toEqual(decision);
-    });
-  }
-});
-
-describe("an incident of a rule for ten at least", () => {
-  const ten = ruleInput.parse({ id: "r", sinks: ["s"], window: "1m", at_least: 10 });
-  const few = { ...figures, count: 9, recent: 9 };
-  const about = (given: Incident, moment: Partial<Moment>) =>
-    decide(given, ten, { clock: noon + 2 * minute, extendedAt: noon, ...at, ...moment });
-
-  test("is looked at again while fewer are left, and resolved after the rule's window of that", () => {
-    expect(about({ ...notified, belowSince: noon + 2 * minute }, { figures: few })).toEqual({
-      action: "wait",
-      until: noon + 2 * minute + 10 * second,
-    });
-    expect(about({ ...notified, belowSince: noon + minute }, { figures: few })).toEqual({
-      action: "end",
-      ending: "resolved",
-    });
-  });
-
-  test("reopens when there are ten again", () => {
-    const resolved = { ...notified, resolvedAt: noon + minute };
-    expect(about(resolved, { figures: few })).toMatchObject({ action: "wait" });
-    expect(about(resolved, { figures })).toEqual({ action: "reopen" });
-    expect(about(resolved, { figures: none })).toEqual({ action: "end", ending: "resolved" });
-  });
-});
 
 describe("notifications in words", () => {
   const clock = noon + 250 * second;
@@ -425,7 +207,7 @@ test("an incident whose messages retention has deleted does not end as resolved"
   await using receiver = startReceiver();
   await using alerting = await startAlerting([receiver.url]);
   await alerting.stick(3);
-  await receiver.count(1);
+  await alerting.deliveries(({ deliveries: [one] }) => one?.state === "delivered");
   const { store } = alerting.opened;
   await markTime(store, 1);
   // It is kept for as long as an incident may ask for it.

@@ -242,6 +242,17 @@ async function play(seed: number, measuring = false): Promise<void> {
   // What leads to incidents is more frequent than what ends them.
   const frequent = [0, 0, 0, 1, 2, 2, 2, 3, 3].map((index) => doings[index]!);
 
+  async function raisedByApp() {
+    const page = await queries.findings({ kind: "missing", state: "any", order: "oldest", limit: 1_000 });
+    const times = Map.groupBy(page.findings, ({ appId }) => appId);
+    return new Map(
+      [...times].map(([app, all]) => [
+        app,
+        all.map(({ raisedAt, retractedAt }) => ({ at: raisedAt, stuck: retractedAt === undefined })),
+      ]),
+    );
+  }
+
   for (const id of ruleIds) {
     for (const sink of sinkIds) await putSink(sink, true);
     await store.putAlertRule(ruleInput.parse({ id, sinks: some(sinkIds), window: "1s" }), author, clock);
@@ -285,6 +296,7 @@ async function play(seed: number, measuring = false): Promise<void> {
     rules: rules.map((rule) => ({ ...rule, putAt: rulePutAt.get(rule.id)! })),
     leads,
     stuck: new Map([...stuck].map(([app, ids]) => [app, ids.size])),
+    raised: await raisedByApp(),
     isTooSoon: (id, growAfterMs) => clock - active.get(id)!.notifiedAt < growAfterMs * 1_000,
   });
   expect([seed, faults]).toEqual([seed, []]);

@@ -1,7 +1,7 @@
 /** Sinks that were notified of an incident are notified of its growth and of its end, once and in order. */
 import { expect, test } from "bun:test";
 import { ruleInput } from "../../src/api/alert-rules.ts";
-import { nowMicros } from "../../src/core/time.ts";
+import { formatTime, nowMicros } from "../../src/core/time.ts";
 import { startAlerting } from "../support/alerting.ts";
 import { author } from "../support/caller.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
@@ -32,6 +32,37 @@ test("an open incident that grows is notified, and says what is new", async () =
       incident: { id: 1, count: 51, new: 50 },
     },
   });
+  await alerting.release();
+  await receiver.count(3);
+  expect(typesOf(receiver)).toEqual(["incident.opened", "incident.grown", "incident.resolved"]);
+});
+
+test("a burst after a quiet time is notified once, in an old and acknowledged incident, over a crash", async () => {
+  await using receiver = startReceiver();
+  await using alerting = await startAlerting([receiver.url]);
+  await alerting.alerts.putRule(rule({ at_least: 3, grow_after: "1s" }), author);
+  await alerting.stick(40);
+  await alerting.deliveries(({ deliveries: [one] }) => one?.state === "delivered");
+  await alerting.alerts.care(1, { type: "acknowledge" }, author);
+  await Bun.sleep(1_100);
+  await alerting.stick(2);
+  const { queries } = alerting.opened;
+  const burstFrom = async () =>
+    (await queries.alertIncidents({ state: "active", limit: 1 })).incidents[0]!.burstFrom;
+  await until(async () => (await burstFrom()) > 0);
+  const from = await burstFrom();
+  await alerting.restart();
+  await alerting.stick(3);
+  const [, grown] = await receiver.count(2).then(() => sentTo(receiver));
+  expect(grown).toMatchObject({
+    type: "incident.grown",
+    data: {
+      text: expect.stringMatching(/^app: growing after a quiet time: 5 new messages stuck at A → B since /),
+      incident: { count: 45, new: 5, burst_since: formatTime(from), acknowledged_by: author.name },
+    },
+  });
+  expect(await burstFrom()).toBe(0);
+  await alerting.stick(2);
   await alerting.release();
   await receiver.count(3);
   expect(typesOf(receiver)).toEqual(["incident.opened", "incident.grown", "incident.resolved"]);

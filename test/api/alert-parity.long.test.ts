@@ -222,6 +222,7 @@ const unlike: Readonly<Record<string, string>> = {
   clock: "a time",
   since: "a time",
   new_since: "a time",
+  burst_since: "a time",
   text: "a text",
   webhook_id: "an id",
   secret: "a secret",

@@ -11,7 +11,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { faultsOfLastWords } from "../support/last-words.ts";
+import { faultsOfLastWords, type Raised } from "../support/last-words.ts";
 import { mulberry32 } from "../support/random.ts";
 import { RandomWorld } from "../support/random-world.ts";
 import { People } from "./alerting/people.ts";
@@ -72,6 +72,15 @@ interface IncidentJson {
 const active: IncidentJson[] = [];
 for await (const one of mars.rows<IncidentJson>("/api/alerts/incidents?state=active", "incidents"))
   active.push(one);
+interface FindingJson {
+  readonly app_id: string;
+  readonly raised_at: string;
+  readonly state: string;
+}
+const raised = new Map<string, Raised[]>([...people.stuck.keys()].map((app) => [app, []]));
+const findings = "/api/findings?kind=missing&state=any&triage=any&order=oldest";
+for await (const { app_id, raised_at, state } of mars.rows<FindingJson>(findings, "findings"))
+  raised.get(app_id)?.push({ at: Date.parse(raised_at) * 1_000, stuck: state === "current" });
 await mars.stop();
 const faults = faultsOfLastWords({
   words: receivers.words,
@@ -79,6 +88,7 @@ const faults = faultsOfLastWords({
   rules: [...people.rules.values()],
   leads: people.leads,
   stuck: new Map([...people.stuck].map(([app, ids]) => [app, ids.size])),
+  raised,
   isTooSoon: () => false,
 });
 faults.push(...sentTwice());

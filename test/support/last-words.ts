@@ -33,6 +33,7 @@ export interface LastWords {
     /** Absent for all. */
     readonly appId?: string | undefined;
     readonly atLeast: number;
+    readonly windowMs: number;
     readonly growFactor: number;
     readonly growAtLeast: number;
     /** 0 where it does not notify of growth. */
@@ -45,12 +46,27 @@ export interface LastWords {
   readonly leads: ReadonlyMap<string, string>;
   /** By app, how many messages are stuck. */
   readonly stuck: ReadonlyMap<string, number>;
+  /** By app, when its findings were raised, in order and in microseconds, and whether their messages are stuck still. */
+  readonly raised: ReadonlyMap<string, readonly Raised[]>;
   /** Whether it is too soon to notify of the growth of an incident again. */
   readonly isTooSoon: (incident: number, growAfterMs: number) => boolean;
 }
 
+export interface Raised {
+  readonly at: number;
+  readonly stuck: boolean;
+}
+
 /** @returns what is not as it must be */
-export function faultsOfLastWords({ words, active, rules, leads, stuck, isTooSoon }: LastWords): string[] {
+export function faultsOfLastWords({
+  words,
+  active,
+  rules,
+  leads,
+  stuck,
+  raised,
+  isTooSoon,
+}: LastWords): string[] {
   const faults: string[] = [];
   /** The matters of which a receiver has last been sent that something is wrong. */
   const open = new Map([...words.keys()].map((receiver) => [receiver, new Set<string>()]));
@@ -86,8 +102,17 @@ export function faultsOfLastWords({ words, active, rules, leads, stuck, isTooSoo
       const rule = rules.find((one) => one.id === incident.rule);
       // A sink that the rule did not name for a while may know less.
       if (rule === undefined || rule.putAt > last.at || rule.growAfterMs === 0) continue;
-      if (!rule.sinks.some((sink) => leads.get(sink) === receiver) || isTooSoon(id, rule.growAfterMs))
-        continue;
+      if (!rule.sinks.some((sink) => leads.get(sink) === receiver)) continue;
+      const news = mine.findLast(
+        // A reminder takes the place of growth that was still to be sent.
+        ({ type, change }, index) =>
+          type === "opened" ||
+          type === "grown" ||
+          (type === "reminder" && change > (mine[index - 1]?.change ?? 0) + 1),
+      );
+      const burst = burstAfter(news?.at ?? 0, raised.get(last.appId) ?? [], rule);
+      if (burst !== undefined) fault(`${rule.growAtLeast} were raised at ${burst} after a quiet time`);
+      if (isTooSoon(id, rule.growAfterMs)) continue;
       const { count } = mine.findLast(({ type }) => type !== "acknowledged")!;
       if (truth >= count * rule.growFactor && truth >= count + rule.growAtLeast)
         fault(`${truth} are stuck, it was last sent ${count}`);
@@ -109,6 +134,24 @@ export function faultsOfLastWords({ words, active, rules, leads, stuck, isTooSoo
       faults.push(`${about}: is active, and ${count} are stuck`);
   }
   return faults;
+}
+
+/** When the first of so many that are stuck was raised within the window, after a quiet time that ended later than `at`. */
+function burstAfter(
+  at: number,
+  raised: readonly Raised[],
+  { growAfterMs, growAtLeast, windowMs }: LastWords["rules"][number],
+): number | undefined {
+  const quiet = growAfterMs * 1_000;
+  const from = raised.findIndex(
+    (one, index) => one.at > at && index > 0 && one.at - raised[index - 1]!.at >= quiet,
+  );
+  if (from < 0) return undefined;
+  const times = raised.slice(from).filter(({ stuck }) => stuck);
+  return times.find(
+    ({ at: first }, index) =>
+      (times[index + growAtLeast - 1]?.at ?? Number.POSITIVE_INFINITY) - first <= windowMs * 1_000,
+  )?.at;
 }
 
 /** Where rules share a sink, it is notified once of an app; each condition is a matter of its own. */

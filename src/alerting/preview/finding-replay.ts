@@ -95,6 +95,7 @@ export class FindingReplay {
       fresh: Math.min(fresh.length, countMax + 1),
       ...(freshFirst !== undefined && { freshSince: freshFirst }),
       recent: Math.min(recent.length, countMax + 1),
+      ...burstOf(own, group),
       lateBy: all.reduce((max, { lateBy }) => Math.max(max, lateBy), 0),
       samples: shown.slice(0, samplesMax).map(({ messageId }) => messageId),
     };
@@ -123,6 +124,17 @@ export class FindingReplay {
   #isActive({ retractedAt = Number.POSITIVE_INFINITY }: ReplayedFinding): boolean {
     return retractedAt > this.#clock;
   }
+}
+
+function burstOf(own: readonly ReplayedFinding[], { burst }: FigureGroup): Pick<Figures, "burstSince"> {
+  if (burst === undefined) return {};
+  const times = own.map(({ raisedAt }) => raisedAt).filter((at) => at >= burst.from);
+  times.sort((a, b) => a - b);
+  const first = times.find(
+    (at, index) =>
+      (times[index + burst.atLeast - 1] ?? Number.POSITIVE_INFINITY) - at <= burst.windowMs * 1_000,
+  );
+  return first === undefined ? {} : { burstSince: first };
 }
 
 function isNoImport(importedAfter: Micros) {

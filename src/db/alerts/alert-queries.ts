@@ -188,10 +188,12 @@ function groupArgs({ appId, kind, stage, versions, since }: FindingGroup): InVal
 
 /** A group as `figures` has it, as JSON. */
 function figureArgs(group: FigureGroup): string {
-  const { appId, kind, stage, versions, since, incident, freshFrom, recentFrom, importedAfter } = group;
+  const { appId, kind, stage, versions, since, incident, freshFrom, recentFrom, importedAfter, burst } =
+    group;
   return JSON.stringify([
     ...[appId, kind, stage, versions, since, incident, freshFrom],
     ...[recentFrom, importedAfter],
+    ...(burst === undefined ? [] : [burst.from, burst.atLeast, burst.windowMs * 1_000]),
   ]);
 }
 
@@ -202,6 +204,7 @@ function figuresOf(row: Row): Figures {
     fresh: Number(row.fresh),
     recent: Number(row.recent),
     ...(row.fresh_since !== null && { freshSince: Number(row.fresh_since) }),
+    ...(row.burst_since !== null && { burstSince: Number(row.burst_since) }),
     lateBy: Number(row.late_by ?? 0),
     samples: JSON.parse(String(row.samples)),
     ...(Number(row.imported ?? 0) > 0 && { imported: Number(row.imported) }),

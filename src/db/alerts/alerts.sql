@@ -67,7 +67,7 @@ UPDATE alert_cursor SET
 
 -- name: supersedeDeliveries
 -- ?1 JSON: deliveries. What waits to be sent to their sinks about an earlier change of the same incident is out of date. What people do
--- with it takes no other's place, and growth and reminders do not take its.
+-- with it takes no other's place, and growth and reminders neither take its place nor that of what comes before it.
 UPDATE alert_deliveries SET state = 'superseded', next_at = 0
 WHERE id IN (
   SELECT d.id FROM json_each(?1) CROSS JOIN alert_deliveries d
@@ -75,21 +75,25 @@ WHERE id IN (
   WHERE d.state = 'pending' AND value ->> '$.state' = 'pending'
     AND (value ->> '$.notification.type' IN ('incident.opened', 'incident.resolved', 'incident.closed')
       OR value ->> '$.notification.type' IN ('incident.grown', 'incident.reminder')
-        AND d.notification ->> '$.type' IN ('incident.opened', 'incident.grown', 'incident.reminder')));
+        AND d.notification ->> '$.type' IN ('incident.opened', 'incident.grown', 'incident.reminder')
+        AND NOT EXISTS (
+          SELECT 1 FROM alert_deliveries care
+          WHERE care.incident = d.incident AND care.change > d.change AND care.sink = d.sink AND care.state = 'pending'
+            AND care.notification ->> '$.type' NOT IN ('incident.opened', 'incident.grown', 'incident.reminder'))));
 
 -- name: upsertIncidents
 -- ?1 JSON: incidents
 INSERT INTO alert_incidents
   (id, rule, app_id, kind, stage, after, versions, opened_at, counted_from, first_raised_at,
   last_raised_at, notified_at, silenced, changes, closed_at, text,
-  notified_sinks, notified_count, below_since, resolved_at, reopened_at, ending,
+  notified_sinks, notified_count, burst_from, below_since, resolved_at, reopened_at, ending,
   acknowledged_at, acknowledged_by, assigned_to, snoozed_until)
 SELECT
   value ->> '$.id', value ->> '$.rule', value ->> '$.appId', value ->> '$.kind', value ->> '$.stage', value ->> '$.after',
   value ->> '$.versions', value ->> '$.openedAt', value ->> '$.countedFrom', value ->> '$.firstRaisedAt',
   value ->> '$.lastRaisedAt', value ->> '$.notifiedAt', value ->> '$.silenced', value ->> '$.changes',
   value ->> '$.closedAt', value ->> '$.text',
-  value ->> '$.notifiedSinks', value ->> '$.notifiedCount', value ->> '$.belowSince', value ->> '$.resolvedAt', value ->> '$.reopenedAt', value ->> '$.ending',
+  value ->> '$.notifiedSinks', value ->> '$.notifiedCount', value ->> '$.burstFrom', value ->> '$.belowSince', value ->> '$.resolvedAt', value ->> '$.reopenedAt', value ->> '$.ending',
   value ->> '$.acknowledgedAt', value ->> '$.acknowledgedBy', value ->> '$.assignedTo', value ->> '$.snoozedUntil'
 FROM json_each(?1) WHERE true
 ON CONFLICT (id) DO UPDATE SET
@@ -103,6 +107,7 @@ ON CONFLICT (id) DO UPDATE SET
   text = excluded.text,
   notified_sinks = excluded.notified_sinks,
   notified_count = excluded.notified_count,
+  burst_from = excluded.burst_from,
   below_since = excluded.below_since,
   resolved_at = excluded.resolved_at,
   reopened_at = excluded.reopened_at,
@@ -113,7 +118,7 @@ ON CONFLICT (id) DO UPDATE SET
   snoozed_until = excluded.snoozed_until;
 
 -- name: insertDeliveries
--- ?1 JSON: deliveries. A sink to which nothing about the incident has been delivered yet is notified that it opened. One
+-- ?1 JSON: deliveries. A sink to which nothing about the incident has been delivered, nor is still to be, is notified that it opened. One
 -- that is gone gets nothing.
 INSERT INTO alert_deliveries
   (incident, change, sink, state, webhook_id, notification, created_at, next_at, attempts)
@@ -121,7 +126,11 @@ SELECT
   value ->> '$.incident', value ->> '$.change', value ->> '$.sink', iif(gone, 'failed', value ->> '$.state'), value ->> '$.webhookId',
   iif(value ->> '$.notification.type' IN ('incident.grown', 'incident.reminder') AND NOT EXISTS (
       SELECT 1 FROM alert_deliveries d JOIN alert_attempts a ON a.delivery = d.id AND a.outcome = 'delivered'
-      WHERE d.incident = value ->> '$.incident' AND d.sink = value ->> '$.sink'),
+      WHERE d.incident = value ->> '$.incident' AND d.sink = value ->> '$.sink')
+    AND NOT EXISTS (
+      SELECT 1 FROM alert_deliveries d
+      WHERE d.incident = value ->> '$.incident' AND d.sink = value ->> '$.sink' AND d.state = 'pending'
+        AND d.notification ->> '$.type' = 'incident.opened'),
     json_set(value -> '$.notification', '$.type', 'incident.opened'), value -> '$.notification'),
   value ->> '$.createdAt',
   iif(value ->> '$.state' = 'pending' AND NOT gone, value ->> '$.createdAt', 0), 0

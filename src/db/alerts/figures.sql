@@ -18,14 +18,15 @@ FROM (
 
 -- name: figures
 -- Of each finding group of ?1 (JSON: arrays of app, kind, stage, versions, earliest raised_at, incident, from when on findings are fresh and
--- recent, and how long after they were due messages arrived that were imported): how many there are, since when, how late, and how many of them are imported; the same of the
--- fresh ones, which are not imported; how many are recent; the ids of ?3 messages, of fresh ones where there are any; how many retention and
+-- recent, how long after they were due messages arrived that were imported, and, where there may be a burst, from when on, of how many findings and within which time): how many there are, since when, how late, and how many of them are imported; the same of the
+-- fresh ones, which are not imported; how many are recent; when the burst began; the ids of ?3 messages, of fresh ones where there are any; how many retention and
 -- lifecycles took from the incident, and how many people have ended since it opened. ?2 findings at most are looked at for each figure.
 WITH q AS MATERIALIZED (
   SELECT g.key AS k, (SELECT id FROM apps WHERE app_id = g.value ->> 0) AS app, g.value ->> 1 AS kind, g.value ->> 2 AS stage,
     (SELECT json_group_array(id) FROM lifecycles
       WHERE app_id = g.value ->> 0 AND version IN (SELECT value FROM json_each(g.value -> 3))) AS lifecycles,
-    g.value ->> 4 AS since, g.value ->> 5 AS incident, g.value ->> 6 AS fresh_from, g.value ->> 7 AS recent_from, g.value ->> 8 AS imported
+    g.value ->> 4 AS since, g.value ->> 5 AS incident, g.value ->> 6 AS fresh_from, g.value ->> 7 AS recent_from, g.value ->> 8 AS imported,
+    g.value ->> 9 AS burst_from, g.value ->> 10 AS burst_least, g.value ->> 11 AS burst_window
   FROM json_each(?1) g
 ), counted AS MATERIALIZED (
   SELECT q.*, (
@@ -52,6 +53,16 @@ SELECT c.active ->> 0 AS count, c.active ->> 1 AS since, c.active ->> 2 AS late_
       LIMIT ?2)
     WHERE imported = 0 AND (due_at >= raised_at - c.imported OR arrived_after <= c.imported)
   ) AS recent,
+  iif(c.burst_from IS NULL, NULL, (
+    SELECT min(first) FROM (
+      SELECT raised_at, lag(raised_at, c.burst_least - 1) OVER (ORDER BY raised_at) AS first FROM (
+        SELECT due_at, raised_at, imported, arrived_after FROM findings
+        WHERE app = c.app AND kind = c.kind AND stage = c.stage AND stage <> '' AND retracted_at = 0
+          AND lifecycle IN (SELECT value FROM json_each(c.lifecycles)) AND raised_at >= max(c.since, c.burst_from)
+        LIMIT ?2)
+      WHERE imported = 0 AND (due_at >= raised_at - c.imported OR arrived_after <= c.imported))
+    WHERE raised_at - first <= c.burst_window
+  )) AS burst_since,
   (
     SELECT json_group_array(m.message_id)
     FROM (

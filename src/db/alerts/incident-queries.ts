@@ -107,6 +107,7 @@ export function incidentOf(row: Row): Incident {
     changes: Number(row.changes),
     notifiedSinks: parseObject(row.notified_sinks),
     notifiedCount: Number(row.notified_count),
+    burstFrom: Number(row.burst_from),
     belowSince: Number(row.below_since),
     resolvedAt: Number(row.resolved_at),
     reopenedAt: Number(row.reopened_at),

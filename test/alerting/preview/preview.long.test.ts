@@ -21,6 +21,7 @@ const drift = async () => undefined;
 const rules = [
   { window: "5s" },
   { at_least: 3, window: "10s", grow_after: "5s" },
+  { at_least: 2, window: "2m", grow_factor: 100, grow_after: "8s" },
   { kinds: ["late", "missing"], window: "3s", repeat: "1m" },
   { condition: { type: "share", above: 0.3 }, window: "1m", at_least: 2 },
   { condition: { type: "latency", percentile: 90, above: "2s" }, window: "2m", at_least: 3 },

@@ -12,6 +12,7 @@ interface Rule {
   readonly id: string;
   readonly appId: string | undefined;
   readonly atLeast: number;
+  readonly windowMs: number;
   readonly growFactor: number;
   readonly growAtLeast: number;
   readonly growAfterMs: number;
@@ -144,13 +145,14 @@ export class People {
     const sinks = some.length === 0 ? [world.pick(sinkIds)] : some;
     for (const sink of sinks) if (!this.leads.has(sink)) await this.#putSink(sink, false);
     const appId = world.chance(0.5) ? world.pick([...apps, "other"]) : undefined;
-    const [atLeast, growAfter] = [1 + world.below(atLeastMax), world.chance(0.7) ? 1 : 0];
+    const [atLeast, windowS] = [1 + world.below(atLeastMax), 1 + world.below(2)];
+    const growAfter = world.chance(0.7) ? 1 : 0;
     const { body } = await this.#done<{ rule: { grow_factor: number; grow_at_least: number } }>(
       "PUT",
       `/api/alerts/rules/${id}`,
       {
         ...(appId !== undefined && { app_id: appId }),
-        ...{ at_least: atLeast, window: `${1 + world.below(2)}s`, repeat: "off", sinks },
+        ...{ at_least: atLeast, window: `${windowS}s`, repeat: "off", sinks },
         grow_after: growAfter === 0 ? "off" : `${growAfter}s`,
       },
     );
@@ -160,6 +162,7 @@ export class People {
       id,
       appId,
       atLeast,
+      windowMs: windowS * 1_000,
       growFactor,
       growAtLeast,
       growAfterMs: growAfter * 1_000,

@@ -163,6 +163,14 @@ function Fields({ draft, set }: FieldsProps) {
             />
           </>
         )}
+        {type === "count" && (
+          <Field
+            label="New again after a quiet"
+            value={draft.grow_after ?? ""}
+            placeholder="5m"
+            set={(grow_after) => set({ grow_after })}
+          />
+        )}
         <Field
           label="Remind every"
           value={draft.repeat ?? ""}

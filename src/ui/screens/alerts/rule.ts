@@ -29,6 +29,8 @@ export interface Draft {
   readonly window?: string;
   readonly condition?: Condition;
   readonly schedule?: Schedule;
+  /** See the rule's growth: the quiet time after which new findings are news again. */
+  readonly grow_after?: string;
   readonly repeat?: string;
   readonly sinks?: readonly string[];
   readonly [other: string]: unknown;

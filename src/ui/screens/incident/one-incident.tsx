@@ -89,6 +89,11 @@ function Figures({ incident }: { incident: Incident }) {
               ; the first was due <Moment at={figures.since} />
             </>
           )}
+          {figures?.burst_since != null && (
+            <>
+              ; new ones after a quiet time since <Moment at={figures.burst_since} />
+            </>
+          )}
           {figures?.hop_p99_ms != null &&
             `; normally 99 of 100 take at most ${shortDuration(figures.hop_p99_ms)}`}
           {closed_at !== null && (
