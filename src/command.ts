@@ -5,10 +5,10 @@
  *
  * Exit codes: 0 stopped as asked, 1 could not start or go on, 2 wrong usage, 130 and 143 a second signal.
  */
-import { accessSync, constants, readFileSync, writeSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { tmpdir } from "node:os";
-import type { Host } from "./cli/client.ts";
 import { frontFlagOf } from "./cli/front-flags.ts";
+import { createHost, readFile, write } from "./client-host.ts";
 import type { Config } from "./config/config.ts";
 import { localUrl } from "./config/local-url.ts";
 import { type ConfigResult, parseConfig } from "./config/parse.ts";
@@ -23,7 +23,6 @@ import { version } from "./version.ts";
 const overrunMs = 2_000;
 /** `npm start` passes on a Ctrl-C that the terminal has delivered already; that is one signal, not two. */
 const echoMs = 500;
-const fullPipeMs = 5;
 
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
 
@@ -83,22 +82,8 @@ async function printHelp(): Promise<number> {
 /** The commands that call a running Mars. What runs Mars is not loaded for them, nor they for it: each is up sooner. */
 async function callMars(args: readonly string[]): Promise<number> {
   const { runClient } = await import("./cli/client.ts");
-  const host: Host = {
-    env: process.env,
-    readFile,
-    async readStdin() {
-      const chunks: Buffer[] = [];
-      for await (const chunk of process.stdin) chunks.push(chunk);
-      return Buffer.concat(chunks).toString("utf8");
-    },
-    print: (text) => write(1, text),
-    complain,
-    bypassProxy,
-    columns: process.stdout.isTTY ? process.stdout.columns || 80 : undefined,
-    version,
-    commands: [...Object.keys(commands).filter((name) => name !== ""), "help", "version"],
-  };
-  return runClient(args, host);
+  const names = [...Object.keys(commands).filter((name) => name !== ""), "help", "version"];
+  return runClient(args, createHost(process, { version, commands: names, bypassProxy }));
 }
 
 async function serve(config: Config, loadRuntime: LoadRuntime): Promise<number> {
@@ -261,25 +246,6 @@ function complain(sentence: string): number {
 function print(text: string): number {
   write(1, text);
   return 0;
-}
-
-/** @returns whether there is still a reader */
-function write(descriptor: 1 | 2, text: string): boolean {
-  const bytes = Buffer.from(text);
-  for (let written = 0; written < bytes.length; ) {
-    try {
-      written += writeSync(descriptor, bytes, written);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return false;
-      // A full pipe that another process has made one that does not block.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, fullPipeMs);
-    }
-  }
-  return true;
-}
-
-function readFile(path: string): string {
-  return readFileSync(path, "utf8");
 }
 
 /** `fetch` reads these variables at each call. */

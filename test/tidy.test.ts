@@ -70,6 +70,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/mars-stats.ts": ["access", "alerting", "edge", "maintenance", "tls"],
   "src/servers.ts": ["edge", "tls"],
   "src/command.ts": ["cli", "edge", "tls"],
+  "src/client-host.ts": ["cli"],
   "src/main.ts": ["edge"],
   "src/main-deno.ts": ["edge"],
   "src/database-threads.ts": ["db", "workers"],

@@ -1,9 +1,11 @@
-/** The tables of the reference that are generated: settings, operations and commands. */
+/** The tables of the reference and of the page on the command line that are generated. */
 import * as z from "zod";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
 import { shapeOf } from "../../src/api/schema.ts";
-import { usageOf } from "../../src/cli/help.ts";
+import { exitCodes } from "../../src/cli/exit-code.ts";
+import { ownUsageOf, usageOf } from "../../src/cli/help.ts";
+import { ownCommands } from "../../src/cli/own-commands.ts";
 import { clientRows } from "../../src/config/client-settings.ts";
 import { rows } from "../../src/config/config.ts";
 import { settingsTable } from "../../src/config/text.ts";
@@ -16,6 +18,13 @@ export const reference = pageOf("docs/reference.md", [
   { name: "commands", text: commandsTable },
 ]);
 
+export const commandLine = pageOf("docs/cli.md", [{ name: "exit codes", text: exitCodesTable }]);
+
+function exitCodesTable(): string {
+  const lines = exitCodes.map(([code, meaning]) => `| ${code} | ${meaning} |`);
+  return ["| exit code | |", "| --- | --- |", ...lines].join("\n");
+}
+
 function operationsTable(): string {
   const rows = operations.map((one) => {
     const names = parametersOf(one);
@@ -26,8 +35,11 @@ function operationsTable(): string {
 }
 
 function commandsTable(): string {
-  const lines = operations.map((one) => `| \`${usageOf(one)}\` | \`${one.rest}\` |`);
-  return ["| command | as |", "| --- | --- |", ...lines].join("\n");
+  const taken = new Set(ownCommands.map(({ command }) => command));
+  const own = ownCommands.map((one) => `| \`${ownUsageOf(one)}\` | see [Command line](cli.md) |`);
+  const others = operations.filter(({ command }) => !taken.has(command));
+  const lines = others.map((one) => `| \`${usageOf(one)}\` | \`${one.rest}\` |`);
+  return ["| command | as |", "| --- | --- |", ...own, ...lines].join("\n");
 }
 
 /** The fields of the input that are not in the path or deprecated, with their values where these are a closed list. */

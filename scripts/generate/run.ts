@@ -6,12 +6,12 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GeneratedFile } from "./generated-file.ts";
-import { reference } from "./reference.ts";
+import { commandLine, reference } from "./reference.ts";
 import { restRoutes } from "./rest-routes.ts";
 import { sqlModule } from "./sql-module.ts";
 
 const root = join(import.meta.dir, "../..");
-const files: readonly GeneratedFile[] = [sqlModule, restRoutes, reference];
+const files: readonly GeneratedFile[] = [sqlModule, restRoutes, reference, commandLine];
 
 for (const { path, text } of files) {
   const whole = join(root, path);

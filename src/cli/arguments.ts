@@ -5,11 +5,33 @@ import { frontFlags, type GeneralFlag } from "./front-flags.ts";
 import { generalFlagsOf } from "./general-flags.ts";
 import { scan } from "./scan.ts";
 
+/** The arguments that a command takes. */
+export interface Grammar {
+  /** Of fields; those of the path may be given by their places. */
+  readonly flags: readonly Flag[];
+  readonly general: readonly GeneralFlag[];
+  /** The field that is the whole body, which `--file` gives. */
+  readonly bodyField?: string;
+  /** How many arguments there may be beside flags and the fields of the path; default none. */
+  readonly othersMax?: number;
+}
+
+export function grammarOf(operation: Operation): Grammar {
+  const field = operation.body?.field;
+  return {
+    flags: flagsOf(operation),
+    general: generalFlagsOf(operation),
+    ...(field !== undefined && { bodyField: field }),
+  };
+}
+
 export interface Arguments {
   /** By field; numbers, lists and JSON as such. */
   readonly values: Readonly<Record<string, unknown>>;
   /** The general flags, by their first names; those that take no value have the empty text. */
   readonly general: ReadonlyMap<string, string>;
+  /** The arguments that are neither flags nor fields. */
+  readonly others: readonly string[];
   /** Sentences, of wrong usage. */
   readonly problems: readonly string[];
 }
@@ -19,13 +41,13 @@ export interface Arguments {
  * @param front general flags that stood before them
  */
 export function parseArguments(
-  operation: Operation,
+  grammar: Grammar,
   args: readonly string[],
   front: readonly string[],
 ): Arguments {
-  const flags = flagsOf(operation);
+  const { flags, othersMax = 0 } = grammar;
   // A field comes before a general flag of the same name, which can be given before the command.
-  const known = byName<Flag | GeneralFlag>([...generalFlagsOf(operation), ...flags]);
+  const known = byName<Flag | GeneralFlag>([...grammar.general, ...flags]);
   const scanned = scan(args, known, (flag) =>
     "type" in flag ? flag.type !== "switch" : flag.value !== undefined,
   );
@@ -55,9 +77,9 @@ export function parseArguments(
   for (const { field, place } of flags) {
     if (place === "path" && !values.has(field) && others.length > 0) values.set(field, others.shift());
   }
-  problems.push(...others.map((other) => `unexpected argument ${other}`));
-  problems.push(...problemsOfWhole(operation, flags, values, general));
-  return { values: Object.fromEntries(values), general, problems };
+  problems.push(...others.slice(othersMax).map((other) => `unexpected argument ${other}`));
+  problems.push(...problemsOfWhole(grammar, values, general));
+  return { values: Object.fromEntries(values), general, others, problems };
 }
 
 function byName<One extends { readonly names: readonly string[] }>(flags: readonly One[]): Map<string, One> {
@@ -65,8 +87,7 @@ function byName<One extends { readonly names: readonly string[] }>(flags: readon
 }
 
 function problemsOfWhole(
-  { body }: Operation,
-  flags: readonly Flag[],
+  { flags, bodyField }: Grammar,
   values: ReadonlyMap<string, unknown>,
   general: ReadonlyMap<string, string>,
 ): string[] {
@@ -83,8 +104,8 @@ function problemsOfWhole(
       problems.push(`${name} cannot be ${value === "" ? "empty" : `${value}, which paths of URLs lose`}`);
     }
   }
-  if (body?.field !== undefined && !file) {
-    problems.push(`the ${body.field} is missing: -f <file>, or -f - for stdin`);
+  if (bodyField !== undefined && !file) {
+    problems.push(`the ${bodyField} is missing: -f <file>, or -f - for stdin`);
   }
   return problems;
 }

@@ -13,43 +13,68 @@ export interface Refusal {
   readonly ok: false;
   /** The reason, and what is wrong with which field. */
   readonly sentences: readonly string[];
+  /** The answer, where one came in JSON. */
+  readonly value?: object;
 }
 
 /** Longer than any call takes: to learn a lifecycle takes 45 s at most. */
 const timeoutMs = 120_000;
 
 /** @param agent names this program to the server */
-export async function call(
-  { url, key, tls }: Client,
-  { method, path, body }: Request,
-  agent: string,
-): Promise<Answer | Refusal> {
+export async function call(client: Client, request: Request, agent: string): Promise<Answer | Refusal> {
   let response: Response;
   let text: string;
   try {
-    const init = {
-      method,
-      headers: {
-        accept: "application/json",
-        "user-agent": agent,
-        ...(key !== undefined && { authorization: `Bearer ${key.text}` }),
-        ...(body !== undefined && { "content-type": "application/json" }),
-      },
-      ...(body !== undefined && { body }),
-      signal: AbortSignal.timeout(timeoutMs),
-    };
-    if (tls === undefined) {
-      // A key is for the server that was named.
-      response = await fetch(url + path, { ...init, redirect: "manual" });
-    } else {
-      const { pinnedFetch } = await import("./pinned-fetch.ts");
-      response = await pinnedFetch(url + path, init, tls);
-    }
+    response = await exchange(client, request, { agent, signal: AbortSignal.timeout(timeoutMs) });
     text = await response.text();
   } catch (error) {
-    return { ok: false, sentences: [`cannot reach ${url}: ${reasonOf(error)}`] };
+    return { ok: false, sentences: [unreached(client, error)] };
   }
-  const { status, headers } = response;
+  return answerOf(client, response, text);
+}
+
+export interface ExchangeOptions {
+  readonly agent: string;
+  readonly signal: AbortSignal;
+  /** Headers beside those of every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Sends a request. Rejects where no answer comes, and with the signal's reason. */
+export async function exchange(
+  { url, key, tls }: Client,
+  { method, path, body }: Request,
+  { agent, signal, headers }: ExchangeOptions,
+): Promise<Response> {
+  const init = {
+    method,
+    headers: {
+      accept: "application/json",
+      "user-agent": agent,
+      ...(key !== undefined && { authorization: `Bearer ${key.text}` }),
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body !== undefined && { body }),
+    signal,
+  };
+  // A key is for the server that was named.
+  if (tls === undefined) return fetch(url + path, { ...init, redirect: "manual" });
+  const { pinnedFetch } = await import("./pinned-fetch.ts");
+  return pinnedFetch(url + path, init, tls);
+}
+
+/** The sentence for a failure of `exchange`. */
+export function unreached({ url }: Client, error: unknown): string {
+  return `cannot reach ${url}: ${reasonOf(error)}`;
+}
+
+/** @param text the body of the response */
+export function answerOf(
+  { url, key }: Client,
+  { ok, status, headers }: Response,
+  text: string,
+): Answer | Refusal {
   if (status >= 300 && status < 400) {
     const target = headers.get("location") ?? "nowhere";
     return refusal(`${url} redirects to ${target}: set MARS_URL to the address that answers`);
@@ -59,8 +84,8 @@ export async function call(
   if (value === undefined) {
     return refusal(`${url} answers ${status}, and not in JSON: no Mars is there, or not at this path`);
   }
-  if (response.ok) return { ok: true, text, value };
-  return refusal(...problemOf(value, status), ...(status === 401 ? [keyHint(key)] : []));
+  if (ok) return { ok: true, text, value };
+  return { ...refusal(...problemOf(value, status), ...(status === 401 ? [keyHint(key)] : [])), value };
 }
 
 function refusal(...sentences: string[]): Refusal {

@@ -1,10 +1,12 @@
-/** The commands that call a running Mars: one for each operation, found by its words. */
+/** The commands that call a running Mars: one for each operation, and those of their own, found by their words. */
 import type { Operation } from "../api/operation.ts";
 import { operations } from "../api/operations.ts";
 import { nearest } from "../core/nearest.ts";
+import type { OwnCommand } from "./own-command.ts";
 
 export type Found =
   | { readonly operation: Operation; readonly args: readonly string[] }
+  | { readonly own: OwnCommand; readonly args: readonly string[] }
   /** The words begin several commands, and are none. */
   | { readonly group: readonly Operation[] }
   | { readonly problem: string };
@@ -13,14 +15,22 @@ export type Found =
  * @param args those of the process, beginning with the words of a command
  * @param others commands that are no operations
  */
-export function findCommand(args: readonly string[], others: readonly string[]): Found {
+export function findCommand(
+  args: readonly string[],
+  others: readonly string[],
+  own: readonly OwnCommand[] = [],
+): Found {
   const firstFlag = args.findIndex((arg) => arg.startsWith("-"));
   const words = firstFlag === -1 ? args : args.slice(0, firstFlag);
+  const command = own.find((one) => begins(words, one.command.split(" ")));
+  if (command !== undefined) return { own: command, args: args.slice(command.command.split(" ").length) };
   // No command begins with all words of another.
   const operation = operations.find(({ command }) => begins(words, command.split(" ")));
   if (operation !== undefined) return { operation, args: args.slice(operation.command.split(" ").length) };
   const group = operations.filter(({ command }) => begins(command.split(" "), words));
-  return group.length > 0 ? { group } : { problem: unknown(words, others) };
+  return group.length > 0
+    ? { group }
+    : { problem: unknown(words, [...own.map(({ command }) => command), ...others]) };
 }
 
 function begins(words: readonly string[], beginning: readonly string[]): boolean {

@@ -14,10 +14,15 @@ const all: GeneralFlag = {
   meaning: "Every page, to the end; as JSON one row a line",
 };
 
+const fail: GeneralFlag = {
+  names: ["--fail"],
+  meaning: "Exit code 1 if there is anything in the answer: for scripts that must stop then",
+};
+
 export function generalFlagsOf(operation: Operation): GeneralFlag[] {
   return [
     ...(operation.body === undefined ? [] : [file]),
-    ...(hasPages(operation) ? [all] : []),
+    ...(hasPages(operation) ? [all, fail] : []),
     ...frontFlags,
   ];
 }

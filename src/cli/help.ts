@@ -2,12 +2,16 @@
 import { inputSchema, type Json } from "../api/json-schema.ts";
 import type { Operation } from "../api/operation.ts";
 import { type Flag, flagsOf, onlyWord } from "./flag.ts";
+import type { GeneralFlag } from "./front-flags.ts";
 import { generalFlagsOf } from "./general-flags.ts";
+import type { OwnCommand } from "./own-command.ts";
 
-/** The commands, a line each. */
-export function commandList(operations: readonly Operation[]): string {
-  const width = Math.max(...operations.map(({ command }) => command.length));
-  return operations
+/** The commands, a line each; those of their own first. */
+export function commandList(operations: readonly Operation[], own: readonly OwnCommand[] = []): string {
+  const taken = new Set(own.map(({ command }) => command));
+  const all = [...own, ...operations.filter(({ command }) => !taken.has(command))];
+  const width = Math.max(...all.map(({ command }) => command.length));
+  return all
     .map(({ command, summary }) => `  ${command.padEnd(width)}  ${shortOf(summary)}\n`)
     .join("")
     .replaceAll("`", "");
@@ -33,9 +37,40 @@ export function usageOf(operation: Operation): string {
 
 export function commandHelp(operation: Operation): string {
   const { summary, rest, rpc, scope, body } = operation;
-  const fields = flagsOf(operation).map((flag) => entry(headOf(flag), meaningOf(flag)));
-  const taken = new Set(flagsOf(operation).flatMap(({ names }) => names));
-  const general = generalFlagsOf(operation).map(({ names, value, meaning }) =>
+  const flags = flagsText(flagsOf(operation), generalFlagsOf(operation));
+  const example = body?.field === undefined ? "" : exampleOf(operation, body.field);
+  return `${summary.replaceAll("`", "")}
+
+Usage: ${usageOf(operation)} [flags]
+
+${flags}${example}
+By REST: ${rest}
+By RPC:  ${rpc}
+Needs leave to ${scope}. Exit code 0: done; 1: refused, or not reached; 2: wrong usage.
+`;
+}
+
+/** `mars import [<file>]`. */
+export function ownUsageOf({ command, usage }: Pick<OwnCommand, "command" | "usage">): string {
+  return ["mars", command, usage].filter((part) => part !== "").join(" ");
+}
+
+/** The help of a command that is more than one call. */
+export function ownHelp(own: OwnCommand): string {
+  const { summary, grammar, details } = own;
+  return `${summary}
+
+Usage: ${ownUsageOf(own)} [flags]
+
+${flagsText(grammar.flags, grammar.general)}${details === undefined ? "" : `\n${details}`}
+Exit code 0: done; 1: refused, or not reached; 2: wrong usage; 130: Ctrl-C.
+`;
+}
+
+function flagsText(flags: readonly Flag[], general: readonly GeneralFlag[]): string {
+  const taken = new Set(flags.flatMap(({ names }) => names));
+  const fields = flags.map((flag) => entry(headOf(flag), meaningOf(flag)));
+  const others = general.map(({ names, value, meaning }) =>
     entry(
       names.join(", ") +
         (value === undefined ? "" : ` <${value}>`) +
@@ -43,19 +78,10 @@ export function commandHelp(operation: Operation): string {
       meaning,
     ),
   );
-  const example = body?.field === undefined ? "" : exampleOf(operation, body.field);
-  return `${summary.replaceAll("`", "")}
-
-Usage: ${usageOf(operation)} [flags]
-
-${[fields, general]
-  .filter((entries) => entries.length > 0)
-  .map((entries) => entries.join(""))
-  .join("\n")}${example}
-By REST: ${rest}
-By RPC:  ${rpc}
-Needs leave to ${scope}. Exit code 0: done; 1: refused, or not reached; 2: wrong usage.
-`;
+  return [fields, others]
+    .filter((entries) => entries.length > 0)
+    .map((entries) => entries.join(""))
+    .join("\n");
 }
 
 function entry(head: string, meaning: string): string {

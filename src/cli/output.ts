@@ -41,6 +41,11 @@ export function tableOutput(operation: Operation, { all, style }: Pages & { read
   };
 }
 
+/** How many rows the page has. */
+export function rowsIn(operation: Operation, { value }: Answer): number {
+  return rowsOf(value, rowsMember(operation)).length;
+}
+
 /** The member of an answer that has the rows of a page. */
 function rowsMember(operation: Operation): string | undefined {
   const { properties = {} } = answerSchema(operation);

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { operations } from "../../src/api/operations.ts";
-import { parseArguments } from "../../src/cli/arguments.ts";
+import { grammarOf, parseArguments } from "../../src/cli/arguments.ts";
 import { bodyOf, requestOf } from "../../src/cli/request.ts";
 
 function parse(command: string, args: readonly string[], front: readonly string[] = []) {
-  return parseArguments(operationOf(command), args, front);
+  return parseArguments(grammarOf(operationOf(command)), args, front);
 }
 
 function operationOf(command: string) {

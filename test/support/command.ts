@@ -16,7 +16,7 @@ export interface Ended {
   readonly exitCode: number;
 }
 
-const command = (args: readonly string[]) => [process.execPath, "--no-env-file", main, ...args];
+export const command = (args: readonly string[]) => [process.execPath, "--no-env-file", main, ...args];
 const path = { PATH: process.env.PATH ?? "" };
 
 export async function runCommand(

@@ -1,0 +1,19 @@
+/** A command that is more than one call of an operation. */
+import type { Arguments, Grammar } from "./arguments.ts";
+import type { Session } from "./session.ts";
+
+export interface OwnCommand {
+  /** Its words; where an operation has the same, this command stands for it. */
+  readonly command: string;
+  /** The arguments behind its words, such as `[<app-id>] <message-id>`; empty where there are none. */
+  readonly usage: string;
+  /** A sentence, and more where it needs more. */
+  readonly summary: string;
+  readonly grammar: Grammar;
+  /** The lines of its help behind its flags; ends with a line end. */
+  readonly details?: string;
+  /** Wrong usage that the grammar does not see, as sentences. */
+  problems?(given: Arguments): readonly string[];
+  /** @returns the exit code */
+  run(given: Arguments, session: Session): Promise<number>;
+}

@@ -1,0 +1,68 @@
+/** The process as the commands that call a running Mars see it, and how a text gets out of a process whole. */
+import { createReadStream, readFileSync, writeSync } from "node:fs";
+import type { Host } from "./cli/host.ts";
+
+const fullPipeMs = 5;
+const stdinDescriptor = 0;
+
+/** The process, as far as these commands use it. */
+export type Program = Pick<NodeJS.Process, "env" | "stdin" | "stdout" | "stderr" | "once">;
+
+export interface HostOptions {
+  readonly version: string;
+  readonly commands: readonly string[];
+  bypassProxy(host: string): void;
+}
+
+export function createHost(program: Program, options: HostOptions): Host {
+  let stop: AbortController | undefined;
+  return {
+    ...options,
+    env: program.env,
+    readFile,
+    async readStdin() {
+      const chunks: Buffer[] = [];
+      for await (const chunk of program.stdin) chunks.push(chunk);
+      return Buffer.concat(chunks).toString("utf8");
+    },
+    // By its descriptor: nothing is read ahead, so a slow reader here slows the writer of the pipe.
+    stdin: () => createReadStream("", { fd: stdinDescriptor, autoClose: false }),
+    stdinIsTerminal: program.stdin.isTTY === true,
+    print: (text) => write(1, text),
+    complain: (sentence) => void write(2, `mars: ${sentence}\n`),
+    note: (text) => void write(2, text),
+    columns: columnsOf(program.stdout),
+    errorColumns: columnsOf(program.stderr),
+    stopAsked() {
+      if (stop === undefined) {
+        const asked = new AbortController();
+        stop = asked;
+        for (const name of ["SIGINT", "SIGTERM"] as const) program.once(name, () => asked.abort(name));
+      }
+      return stop.signal;
+    },
+  };
+}
+
+function columnsOf({ isTTY, columns }: NodeJS.WriteStream): number | undefined {
+  return isTTY ? columns || 80 : undefined;
+}
+
+export function readFile(path: string): string {
+  return readFileSync(path, "utf8");
+}
+
+/** @returns whether there is still a reader */
+export function write(descriptor: 1 | 2, text: string): boolean {
+  const bytes = Buffer.from(text);
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(descriptor, bytes, written);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return false;
+      // A full pipe that another process has made one that does not block.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, fullPipeMs);
+    }
+  }
+  return true;
+}
