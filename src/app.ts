@@ -40,14 +40,14 @@ import { guardFiles } from "./maintenance/guard.ts";
 import { recordSizes, SizeHistory } from "./maintenance/size-history.ts";
 import type { Mars } from "./mars.ts";
 import { marsStats } from "./mars-stats.ts";
-import { marsMetrics } from "./metrics/mars-metrics.ts";
 import { Pipeline } from "./pipeline.ts";
-import { processFacts, processStats, sizesOf } from "./process-stats.ts";
+import { processStats, sizesOf } from "./process-stats.ts";
 import { Clock } from "./runtime/clock.ts";
 import { within } from "./runtime/delay.ts";
 import { EventLoopDelay } from "./runtime/event-loop-delay.ts";
 import { SendBudget } from "./runtime/send-budget.ts";
 import { Supervisor } from "./runtime/supervisor.ts";
+import { createScrape } from "./scrape.ts";
 import { startServers } from "./servers.ts";
 import { Shutdown } from "./shutdown.ts";
 import { startTrialThread } from "./threads.ts";
@@ -189,9 +189,9 @@ async function start(
   shutdown.defer("event loop", async () => eventLoop.stop());
   const databaseThreads = { store, query, "inner query": inner };
   const counting = {
-    ...{ pipeline, sizes, supervisor, unreadable, alerts, eraser },
-    ...{ reads, trials, shares, intake, doors, calls },
-    ...{ denials, eventLimits, budget, certificates, signIn: callers.signIn },
+    ...{ pipeline, alerts, eraser, sizes, supervisor, unreadable, certificates },
+    ...{ doors, calls, reads, trials, shares, intake, denials, eventLimits, budget },
+    signIn: callers.signIn,
     process: () => processStats({ version, threads: databaseThreads, eventLoop }),
   };
   let state: ProcessState = "starting";
@@ -223,7 +223,11 @@ async function start(
     log,
     version,
     stats: () => marsStats(counting),
-    metrics: async () => marsMetrics(marsStats(counting), await processFacts(parts.health())),
+    metrics: createScrape({
+      stats: () => parts.stats(),
+      health: () => parts.health(),
+      totals: (caller) => reads.for(caller).totals(),
+    }),
     health: createHealth({
       state: () => state,
       refusal: () => pipeline.refusal,

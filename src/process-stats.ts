@@ -1,9 +1,6 @@
 /** The figures of the process in `GET /api/q/stats`, and the sizes that its history keeps. */
-import type { Health } from "./core/ports.ts";
 import { pathOf } from "./db/database.ts";
-import { descriptorsMax, openDescriptors } from "./descriptors.ts";
 import type { RecordSizesOptions } from "./maintenance/size-history.ts";
-import type { ProcessFacts } from "./metrics/process-metrics.ts";
 import type { EventLoopDelay } from "./runtime/event-loop-delay.ts";
 import type { PipelineStats, ProcessStats } from "./runtime/stats.ts";
 
@@ -24,21 +21,6 @@ export function processStats({ version, threads, eventLoop }: ProcessParts): Pro
     cpu_ms: { user: user / 1_000, system: system / 1_000 },
     event_loop_delay: eventLoop.stats,
     threads: Object.fromEntries(silent),
-  };
-}
-
-/** What metrics say of the process beside its figures. */
-export async function processFacts({ unready, warnings }: Health): Promise<ProcessFacts> {
-  const { bun, deno, node } = process.versions as Readonly<Record<string, string | undefined>>;
-  const named = Object.entries({ bun, deno, node }).find(([, version]) => version !== undefined);
-  return {
-    ready: unready === "",
-    warnings: warnings.length,
-    runtime: named?.join(" ") ?? "",
-    platform: `${process.platform} ${process.arch}`,
-    openDescriptors: await openDescriptors(),
-    descriptorsMax: descriptorsMax(),
-    startedAt: Math.round((Date.now() - performance.now()) / 10) / 100,
   };
 }
 

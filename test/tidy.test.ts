@@ -24,7 +24,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   alerting: ["core", "lifecycle", "runtime"],
   live: ["core", "lifecycle", "runtime"],
   maintenance: ["core", "runtime"],
-  metrics: ["core", "runtime"],
+  metrics: ["core", "runtime", "statistics"],
   tls: ["core", "runtime"],
   // What is on disk.
   db: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
@@ -62,7 +62,6 @@ const composers: Readonly<Record<string, readonly string[]>> = {
     "journal",
     "live",
     "maintenance",
-    "metrics",
     "tls",
     "workers",
   ],
@@ -78,7 +77,8 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/topics.ts": ["alerting", "live"],
   "src/pipeline.ts": ["ingest", "projection", "maintenance"],
   "src/pipeline-stats.ts": ["ingest", "projection", "maintenance"],
-  "src/process-stats.ts": ["db", "maintenance", "metrics"],
+  "src/process-stats.ts": ["db", "maintenance"],
+  "src/scrape.ts": ["metrics", "statistics"],
   "src/threads.ts": ["db", "workers"],
   "src/doctor.ts": ["db", "directory", "journal"],
 };

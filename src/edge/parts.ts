@@ -2,6 +2,7 @@
 import type { SignIn } from "../access/sign-in.ts";
 import type { ApiParts } from "../api/parts.ts";
 import type { AlertItem } from "../core/alert-item.ts";
+import type { Caller } from "../core/caller.ts";
 import type { Ingest, Live, Log } from "../core/ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Family } from "../metrics/family.ts";
@@ -41,8 +42,8 @@ export interface EdgeParts extends ApiParts {
   /** Which hosts and which pages are served. */
   readonly gate: Gate;
   readonly version: string;
-  /** The figures as metrics. */
-  readonly metrics: () => Promise<readonly Family[]>;
+  /** The figures as metrics, with those that the caller reads from the database. */
+  readonly metrics: (caller: Caller) => Promise<readonly Family[]>;
   /** Whether `GET /api/create_event` and `GET /api/test_socket` exist now. */
   readonly testEndpoints: () => boolean;
 }

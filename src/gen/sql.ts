@@ -1403,6 +1403,14 @@ export const statisticsSql = {
   messageNames: `SELECT id, app_id, message_id FROM messages WHERE id IN (SELECT value FROM json_each(?1))`,
 } as const;
 
+/** src/db/statistics/totals.sql */
+export const totalsSql = {
+  apps: `SELECT id, app_id, events, open + overdue AS open FROM apps ORDER BY id LIMIT ?1`,
+  all: `SELECT count(*) AS apps, coalesce(sum(events), 0) AS events, coalesce(sum(open + overdue), 0) AS open FROM apps`,
+  missing: `SELECT s.app, sum(o.count) AS missing, sum(o.acknowledged) AS acknowledged FROM overdue_ages o CROSS JOIN stages s ON s.id = o.stage WHERE o.span = 0 GROUP BY s.app`,
+  alerts: `SELECT (SELECT count(*) FROM alert_incidents WHERE iif(closed_at = 0 AND resolved_at = 0, 9007199254740991, max(closed_at, resolved_at)) = 9007199254740991 ) AS active_incidents, (SELECT count(*) FROM alert_sinks s CROSS JOIN alert_deliveries d ON d.sink = s.id AND d.state = 'pending' ) AS pending_deliveries`,
+} as const;
+
 /** src/db/triage/triage.sql */
 export const triageSql = {
   findings: `SELECT json_group_array(json_array(id, message, due_at, retracted_at, ended_by, mark)) AS rows FROM findings WHERE id IN (SELECT value FROM json_each(?1))`,

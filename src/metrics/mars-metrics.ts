@@ -1,16 +1,26 @@
 /** All metrics of Mars. Nothing is counted for them: they are the figures of `GET /api/q/stats` under the names of Prometheus' conventions. */
 import type { Stats } from "../runtime/stats.ts";
+import type { Totals } from "../statistics/totals.ts";
 import { edgeMetrics } from "./edge-metrics.ts";
 import { counter, type Family, seconds } from "./family.ts";
 import { pipelineMetrics } from "./pipeline-metrics.ts";
 import { type ProcessFacts, processMetrics } from "./process-metrics.ts";
+import { storedMetrics } from "./stored-metrics.ts";
 
-export function marsMetrics(stats: Stats, facts: ProcessFacts): Family[] {
+export interface Metered {
+  readonly stats: Stats;
+  readonly facts: ProcessFacts;
+  /** See `storedMetrics`. */
+  readonly totals: Totals | undefined;
+}
+
+export function marsMetrics({ stats, facts, totals }: Metered): Family[] {
   return [
     ...processMetrics(stats, facts),
     ...pipelineMetrics(stats),
     ...alerting(stats),
     ...edgeMetrics(stats),
+    ...storedMetrics(totals),
   ];
 }
 

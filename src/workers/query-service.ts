@@ -23,6 +23,7 @@ import { LatencySeriesQueries } from "../db/statistics/latency-series.ts";
 import { PulseQueries } from "../db/statistics/pulse-queries.ts";
 import { SkewQueries } from "../db/statistics/skew-queries.ts";
 import { StatisticsQueries } from "../db/statistics/statistics-queries.ts";
+import { TotalsQueries } from "../db/statistics/totals-queries.ts";
 import { TriageQueries } from "../db/triage/triage-queries.ts";
 import { ViewQueries } from "../db/views/view-queries.ts";
 
@@ -54,6 +55,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const skews = new SkewQueries(connection);
   const series = new LatencySeriesQueries(connection);
   const pulses = new PulseQueries(connection);
+  const totals = new TotalsQueries(connection);
   return {
     /** Sets the journal by whose position answers name the seq that they are as of. */
     open: (journalId: string) => connection.open(journalId),
@@ -80,6 +82,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     skew: skews.skew.bind(skews),
     latencySeries: series.latencySeries.bind(series),
     pulses: pulses.pulses.bind(pulses),
+    totals: totals.totals.bind(totals),
     indexedAttributes: attributes.indexedAttributes.bind(attributes),
     counts: attributes.counts.bind(attributes),
     savedViews: views.savedViews.bind(views),

@@ -5,6 +5,7 @@ import { IngestService } from "../../src/gen/mars/v1/ingest_service_pb.ts";
 import { failure, transports } from "../edge/rpc/clients.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { postJson, send, sendBulk, statsWhen } from "../support/rest.ts";
+import { until } from "../support/until.ts";
 import { type ParsedFamily, parseMetrics } from "./parse.ts";
 
 const admin = "a-token-of-more-than-thirty-two-characters";
@@ -114,6 +115,30 @@ test("events are counted by door and outcome, calls by route, method and how the
     .get("mars_http_request_seconds")
     ?.samples.find(({ name, labels }) => name.endsWith("_count") && labels.route === "/api/event");
   expect(ended?.value).toBe(sumOf(after, requests, { route: "/api/event" }));
+});
+
+test("apps have series of their own, and what is missing of each", async () => {
+  const stages = [{ event: "A" }, { event: "B", after: "A", within: "1ms" }];
+  const lifecycle = { stages, complete_on: ["B"], grace: "0s" };
+  const put = {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(lifecycle),
+  };
+  expect((await fetch(`${mars.url}/api/apps/shop%22/lifecycle`, put)).status).toBe(200);
+  for (const message_id of ["m1", "m2"]) await send(mars.url, { app_id: 'shop"', message_id, event: "A" });
+  const labels = { app: 'shop"' };
+  const missing = (families: Families) => sumOf(families, "mars_app_open_findings", labels);
+  let after = await scrape();
+  await until(async () => {
+    after = await scrape();
+    return missing(after) === 2;
+  });
+  expect(sumOf(after, "mars_app_open_messages", labels)).toBe(2);
+  expect(sumOf(after, "mars_app_events_total", labels)).toBe(2);
+  expect(sumOf(after, "mars_findings_raised_total", { kind: "missing" })).toBe(2);
+  expect(sumOf(after, "mars_apps")).toBe(after.get("mars_app_events_total")!.samples.length);
+  expect(sumOf(after, "mars_database_read")).toBe(1);
 });
 
 test("labels keep their number however many paths and methods are asked for", async () => {

@@ -19,7 +19,7 @@ export function addMetricsRoute(
     assertNoQuery(c.req.url);
     return requests.during(caller, async () => {
       const format = preferredFormat(c.req.raw.headers.get("accept"));
-      const text = writeMetrics(await metrics(), format);
+      const text = writeMetrics(await metrics(caller), format);
       return answerText(c, text, {
         "content-type": contentTypes[format],
         "cache-control": "no-store",
