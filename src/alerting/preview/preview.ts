@@ -26,6 +26,8 @@ const driftMessagesMax = 500_000;
 /** The evaluator's least time between two rounds: what changes within it is looked at together. */
 const roundTime: Micros = 100_000;
 const minute: Micros = 60_000_000;
+/** What opens at the end of the window has its notification so much later at most: it waits until its number is steady. */
+const decidedWithin: Micros = 10_000_000;
 
 /** What is stored of the window. Implemented by `db/alerts/`. */
 export interface PreviewSource {
@@ -139,24 +141,35 @@ export async function preview(
       Math.max(nextAt, clock + 1_000),
       (replay.nextAt ?? Number.POSITIVE_INFINITY) + roundTime,
     );
-    if (next > window.until) {
-      clock = window.until;
+    if (next > window.until + (result.undecided ? decidedWithin : 0)) {
+      clock = Math.max(window.until, clock);
       break;
     }
     clock = Math.max(next, clock);
   }
-  return { since, until: clock, ...result.all(), partial: partial || clock < window.until };
+  const until = Math.min(clock, window.until);
+  return { since, until, ...result.all(), partial: partial || until < window.until };
 }
 
 /** Counts what was decided. */
 class Result {
   readonly #notifications: PreviewNotification[] = [];
   readonly #hops = new Map<string, { readonly hop: Omit<IncidentKey, "rule">; count: number }>();
+  readonly #undecided = new Set<number>();
   #count = 0;
   #incidents = 0;
 
+  /** An incident has opened, or reopened, and had no notification yet. */
+  get undecided(): boolean {
+    return this.#undecided.size > 0;
+  }
+
   add({ deliveries, incidents }: AlertStep): void {
-    for (const { id } of incidents) this.#incidents = Math.max(this.#incidents, id);
+    for (const { id, notifiedAt, silenced, closedAt } of incidents) {
+      this.#incidents = Math.max(this.#incidents, id);
+      if (notifiedAt === 0 && !silenced && closedAt === 0) this.#undecided.add(id);
+      else this.#undecided.delete(id);
+    }
     // Deliveries of one notification to several sinks count once.
     const changes = new Map(
       deliveries.map((delivery) => [`${delivery.incident} ${delivery.change}`, delivery]),

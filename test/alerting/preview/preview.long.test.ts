@@ -125,6 +125,25 @@ for (const [index, fields] of rules.entries()) {
   }
 }
 
+test("a preview decides about what opened just before its end", async () => {
+  using opened = await openStore();
+  const { store } = opened;
+  const stages = [{ event: "A" }, { event: "B", within: "1s" }];
+  await store.putLifecycle("app", parseDefinition({ stages, complete_on: ["B"], grace: "0s" }));
+  const clock = nowMicros();
+  const createdAt = clock - 2 * second;
+  await store.apply(
+    await batchOf([event(1, { appId: "app", event: "A", createdAt, receivedAt: createdAt })]),
+  );
+  await store.project({ upTo: 1, watermark: clock, raise: true });
+  const connection = new ReadConnection({ url: opened.url, authToken: "", timeoutMs: 1_000 });
+  const previews = createPreviews(connection, { check: () => undefined, drift });
+  const window = { since: clock - minute, until: clock + 200_000 };
+  const previewed = await previews(ruleInput.parse({ id: "r", sinks: ["s"] }), window);
+  expect(previewed).toMatchObject({ ...window, incidents: 1, count: 1, partial: false });
+  connection.close();
+});
+
 test("a preview ends when it is to", async () => {
   using opened = await openStore();
   const connection = new ReadConnection({ url: opened.url, authToken: "", timeoutMs: 1_000 });
