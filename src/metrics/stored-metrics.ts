@@ -35,7 +35,7 @@ export function storedMetrics(totals: Totals | undefined): Family[] {
     byApp(
       "mars_app_acknowledged_findings",
       "gauge",
-      "Of these, those that somebody has acknowledged.",
+      "Of these, those that are acknowledged.",
       totals,
       ({ acknowledged }) => acknowledged,
     ),

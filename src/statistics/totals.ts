@@ -10,7 +10,7 @@ export interface AppTotals {
   readonly open: number;
   /** Stages that are missing now. */
   readonly missing: number;
-  /** Of these, those that somebody has acknowledged. */
+  /** Of these, those that are acknowledged. */
   readonly acknowledged: number;
 }
 

@@ -26,7 +26,7 @@ export async function startAs({ binary, work, env, hosts }: StartAs): Promise<vo
     const refused = await statusOf(mars.httpPort, hosts[0] ?? "", "/api/messages");
     if (refused !== 401) throw new Error(`a caller without a key gets ${refused}`);
   } finally {
-    mars.kill("SIGTERM");
+    await mars.kill("SIGTERM");
   }
   const code = await mars.exited;
   if (code !== 0) throw new Error(`it ended with ${code}`);

@@ -68,8 +68,10 @@ test("every protocol logs who was denied what, and from where", async () => {
   await new Promise((resolve) => socket.addEventListener("close", resolve));
 
   const who = `key:${body.id}`;
+  // A busy machine has other warnings: that the process was paused.
+  const denials = () => lines.filter(({ event }) => event === "access_denied");
   const seen = () =>
-    lines.map(({ event, who, address, protocol, action, code }) => [
+    denials().map(({ event, who, address, protocol, action, code }) => [
       event,
       who,
       address,
@@ -108,7 +110,7 @@ test("every protocol logs who was denied what, and from where", async () => {
     () => JSON.stringify(seen()),
   );
   expect(seen()).toEqual(all);
-  expect(lines[0]).toMatchObject({ message: "access denied", name: "reader", count: 1 });
+  expect(denials()[0]).toMatchObject({ message: "access denied", name: "reader", count: 1 });
   const text = JSON.stringify(lines);
   for (const secret of [token, "no key", "secret-id", "wrong"]) expect(text).not.toContain(secret);
   const { body: stats } = await call(mars, "GET /api/q/stats", adminKey);

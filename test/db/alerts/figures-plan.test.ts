@@ -42,7 +42,7 @@ test("the counts of an incident are read from the index alone, and its samples b
   const steps = (await planOf(figuresSql.figures)).filter((step) =>
     / findings | f | events | e | m /.test(step),
   );
-  expect(steps.filter((step) => byGroup.test(step))).toHaveLength(4);
+  expect(steps.filter((step) => byGroup.test(step))).toHaveLength(5);
   expect(steps.filter((step) => !byGroup.test(step)).toSorted()).toEqual([
     expect.stringMatching(/^SEARCH f USING INDEX findings_ended /),
     expect.stringMatching(/^SEARCH f USING INTEGER PRIMARY KEY/),

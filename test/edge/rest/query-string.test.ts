@@ -1,5 +1,6 @@
 /** Parameters of every route: an unknown one is refused, with the nearest known name. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { appRights } from "../../../src/core/rights.ts";
 import { CallCounts } from "../../../src/edge/call-counts.ts";
 import { createGate } from "../../../src/edge/http/gate.ts";
 import { createHttpApp } from "../../../src/edge/http/http-app.ts";
@@ -20,6 +21,7 @@ const lenient = ["/livez", "/readyz"];
 test("no route ignores a parameter that it does not know", async () => {
   const intake = new Intake({ admit() {} });
   const parts = {
+    badges: appRights([]),
     calls: new CallCounts(),
     gate: createGate(),
     intake,
