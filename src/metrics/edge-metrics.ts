@@ -180,20 +180,16 @@ function access({ denied, sign_in, tls }: Stats): Family[] {
     ),
     gauge("mars_sessions", "Browsers that are signed in.", sign_in.sessions),
     counter("mars_sign_in_failures", "Attempts to sign in with a key that is none.", sign_in.failed),
-    ...(tls === null
-      ? []
-      : [
-          gauge(
-            "mars_certificate_expiry_seconds",
-            "When the certificate ends, in seconds of Unix time.",
-            Date.parse(tls.expires_at) / 1_000,
-          ),
-          gauge(
-            "mars_certificate_stale",
-            "Whether the files of the certificate have changed and cannot be used.",
-            Number(tls.last_error !== ""),
-          ),
-        ]),
+    gauge(
+      "mars_certificate_expiry_timestamp_seconds",
+      "When the certificate ends, in seconds of Unix time.",
+      tls === null ? {} : Date.parse(tls.expires_at) / 1_000,
+    ),
+    gauge(
+      "mars_certificate_stale",
+      "Whether the files of the certificate have changed and cannot be used.",
+      tls === null ? {} : Number(tls.last_error !== ""),
+    ),
   ];
 }
 

@@ -33,7 +33,7 @@ export type Family = Head &
     | { readonly type: "histogram"; readonly samples: readonly HistogramSample[] }
   );
 
-/** One value without labels, or values by the value of one label. */
+/** One value without labels, or values by the value of one label; `{}` where there are none. */
 type Values = number | Readonly<Record<string, number>>;
 
 /** Since the start; it never falls. @param label the name of the label, where there are values by one */

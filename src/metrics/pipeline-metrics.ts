@@ -126,15 +126,30 @@ function store({
     ),
     gauge("mars_set_aside_max", "So many may be set aside.", set_aside.count_max),
     counter("mars_unreadable_rows", "Rows that could not be read as they are.", unreadable_rows),
-    ...(database === null ? [] : pages(database)),
+    ...pages(database),
   ];
 }
 
-function pages({ pages, damaged, rounds }: NonNullable<Stats["database"]>): Family[] {
+/** Of an embedded database, once it has been looked at. */
+function pages(database: Stats["database"]): Family[] {
+  const of = (value: (step: NonNullable<Stats["database"]>) => number) =>
+    database === null ? {} : value(database);
   return [
-    gauge("mars_database_pages", "Pages of the database's file.", pages),
-    gauge("mars_database_damaged_pages", "Pages that are not as they were written.", damaged),
-    counter("mars_database_check_rounds", "Complete checks of all pages.", rounds),
+    gauge(
+      "mars_database_pages",
+      "Pages of the database's file.",
+      of(({ pages }) => pages),
+    ),
+    gauge(
+      "mars_database_damaged_pages",
+      "Pages that are not as they were written.",
+      of(({ damaged }) => damaged),
+    ),
+    counter(
+      "mars_database_check_rounds",
+      "Complete checks of all pages.",
+      of(({ rounds }) => rounds),
+    ),
   ];
 }
 

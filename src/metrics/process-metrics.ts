@@ -80,11 +80,11 @@ export function processMetrics(stats: Stats, facts: ProcessFacts): Family[] {
       "When the process started, in seconds of Unix time.",
       facts.startedAt,
     ),
-    ...(openDescriptors === undefined
-      ? []
-      : [gauge("process_open_fds", "Open file descriptors.", openDescriptors)]),
-    ...(Number.isFinite(descriptorsMax)
-      ? [gauge("process_max_fds", "File descriptors that the process may have open.", descriptorsMax)]
-      : []),
+    gauge("process_open_fds", "Open file descriptors.", openDescriptors ?? {}),
+    gauge(
+      "process_max_fds",
+      "File descriptors that the process may have open.",
+      Number.isFinite(descriptorsMax) ? descriptorsMax : {},
+    ),
   ];
 }

@@ -141,6 +141,21 @@ test("apps have series of their own, and what is missing of each", async () => {
   expect(sumOf(after, "mars_database_read")).toBe(1);
 });
 
+test("each metric of the dashboard and of the alert rules is there", async () => {
+  const families = await scrape();
+  const known = new Set(
+    [...families].flatMap(([name, { type }]) =>
+      type === "histogram" ? ["_bucket", "_sum", "_count"].map((suffix) => name + suffix) : [name],
+    ),
+  );
+  for (const path of ["deploy/grafana/mars.json", "deploy/prometheus/alerts.yml"]) {
+    const text = await Bun.file(path).text();
+    const named = new Set(text.match(/\b(mars|process)_[a-z_]+\b/g));
+    expect(named.size).toBeGreaterThan(15);
+    expect([path, [...named].filter((name) => !known.has(name))]).toEqual([path, []]);
+  }
+});
+
 test("labels keep their number however many paths and methods are asked for", async () => {
   const before = await scrape();
   for (let n = 0; n < 20; n++) {
