@@ -101,12 +101,16 @@ export interface IncidentQuery {
   readonly assignedTo?: string;
   readonly limit: number;
   readonly cursor?: string;
+  /** How far to count them all; absent: not at all. */
+  readonly countMax?: number;
 }
 
 export interface IncidentPage {
   /** The active first, then the latest closed. */
   readonly incidents: readonly Incident[];
   readonly nextCursor?: string;
+  /** All of them, on other pages too, up to `countMax`. */
+  readonly count?: number;
   /** Every change of a finding up to here has been evaluated. */
   readonly asOfSeq: number;
 }

@@ -1,5 +1,6 @@
 /** Overdue messages by hop: where the trouble is. */
 import * as z from "zod";
+import type { Micros } from "../core/event.ts";
 import { nowMicros } from "../core/time.ts";
 import { overdueGroupPageToJson } from "../lifecycle/json.ts";
 import { overdueAges } from "../lifecycle/overdue-groups.ts";
@@ -70,12 +71,20 @@ export const listOverdueGroups = operation({
     const asOfSeq = projected.storedSeq;
     const read = reader(caller);
     const clock = nowMicros();
-    const newSince = Math.floor((clock - new_within * 1_000) / minute) * minute;
+    const newSince = newSinceOf(clock, new_within);
     const query = { ...narrow(caller, app_id), ...filters, ...defined({ cursor }), clock, newSince };
     const page = await read.overdueGroups(query);
     if (app_id !== undefined && page.groups.length === 0) await assertApp(read, app_id);
-    const messages = (names: Readonly<Record<string, string>>) =>
-      `/api/messages?${new URLSearchParams(names)}`;
-    return overdueGroupPageToJson(page, query, messages, asOfSeq);
+    return overdueGroupPageToJson(page, query, messagesPath, asOfSeq);
   },
 });
+
+/** From when on what was due is new, in microseconds. @param newWithinMs as `new_within` */
+export function newSinceOf(clock: Micros, newWithinMs = newWithinDefaultMs): Micros {
+  return Math.floor((clock - newWithinMs * 1_000) / minute) * minute;
+}
+
+/** The list of a group's messages. */
+export function messagesPath(filters: Readonly<Record<string, string>>): string {
+  return `/api/messages?${new URLSearchParams(filters)}`;
+}

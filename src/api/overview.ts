@@ -1,7 +1,7 @@
 /** The overview: all that a dashboard shows first, in one call. */
 import * as z from "zod";
-import { formatDuration } from "../core/duration.ts";
 import { formatTime, nowMicros } from "../core/time.ts";
+import { overdueGroupPageToJson } from "../lifecycle/json.ts";
 import { appPageToJson } from "../statistics/json.ts";
 import { pulseStep, pulsesMax } from "../statistics/pulse.ts";
 import { incident, listed } from "./alert-incidents.ts";
@@ -11,17 +11,17 @@ import { duration } from "./duration.ts";
 import { appId, defined } from "./fields.ts";
 import { finding, listFindings } from "./findings.ts";
 import { type Operation, operation } from "./operation.ts";
-import { listOverdueGroups, overdueGroup } from "./overdue-groups.ts";
+import { messagesPath, newSinceOf, overdueGroup } from "./overdue-groups.ts";
 import { app } from "./statistics.ts";
 
 /** Apps that are looked at, those with the most trouble first. */
 const appsMax = 200;
 const incidentsShown = 5;
 const incidentsMax = 100;
+/** Hops whose new messages are counted by app. */
+const groupsMax = 200;
 const groupsShown = 30;
 const findingsShown = 30;
-
-type GroupJson = z.output<typeof overdueGroup>;
 
 const overviewApp = app.extend({
   new_overdue: count.meta({ description: "Of the overdue those that are new." }),
@@ -75,33 +75,35 @@ export const getOverview = operation({
   async handle(parts, { app_id, new_within }, caller) {
     const run = <Answer>(one: Operation, input: object) =>
       one.run(parts, { ...input, ...defined({ app_id }) }, caller) as Promise<Answer>;
-    const within = new_within === undefined ? {} : { new_within: formatDuration(new_within) };
     const asOfSeq = parts.projected.storedSeq;
     const read = parts.reader(caller);
-    const [groups, { incidents }, findings] = await Promise.all([
-      run<{ groups: GroupJson[] }>(listOverdueGroups, { limit: 200, ...within }),
-      read.alertIncidents({ ...narrow(caller, app_id), state: "active", limit: incidentsMax }),
+    const own = narrow(caller, app_id);
+    const clock = nowMicros();
+    const groupQuery = { ...own, newSince: newSinceOf(clock, new_within), triage: "any", clock } as const;
+    const [groups, incidents, findings] = await Promise.all([
+      read.overdueGroups({ ...groupQuery, limit: groupsMax, detailed: groupsShown }),
+      read.alertIncidents({ ...own, state: "active", limit: incidentsShown, countMax: incidentsMax }),
       run<{ findings: z.output<typeof finding>[] }>(listFindings, { limit: findingsShown }),
     ]);
-    const shownIncidents = await listed(read, parts.alerts, incidents.slice(0, incidentsShown));
-    const page = await read.apps({ ...narrow(caller, app_id), limit: appsMax });
+    const shownIncidents = await listed(read, parts.alerts, incidents.incidents);
+    const page = await read.apps({ ...own, limit: appsMax });
     const apps = appPageToJson(page, asOfSeq);
     const { allApps, apps: limitedTo } = caller.identity;
+    const detailed = { ...groups, groups: groups.groups.slice(0, groupsShown) };
     const newOf = new Map<string, number>();
-    for (const group of groups.groups) newOf.set(group.app_id, (newOf.get(group.app_id) ?? 0) + group.new);
+    for (const { appId, fresh } of groups.groups) newOf.set(appId, (newOf.get(appId) ?? 0) + fresh);
     const sorted = apps.apps.toSorted(
       (a, b) =>
         (newOf.get(b.app_id) ?? 0) - (newOf.get(a.app_id) ?? 0) ||
         b.messages.overdue - a.messages.overdue ||
         compareTimes(b.last_event_at, a.last_event_at),
     );
-    const clock = nowMicros();
     const shown = sorted.slice(0, pulsesMax).map(({ app_id }) => app_id);
     const pulses = new Map((await read.pulses(shown, clock)).map((one) => [one.appId, one]));
     const sum = (counts: Iterable<number>) => [...counts].reduce((all, one) => all + one, 0);
     return {
       clock: formatTime(clock),
-      active_incidents: incidents.length,
+      active_incidents: incidents.count ?? 0,
       incidents: shownIncidents,
       overdue: sum(sorted.map(({ messages }) => messages.overdue)),
       new_overdue: sum(newOf.values()),
@@ -119,7 +121,7 @@ export const getOverview = operation({
       }),
       ...(!allApps && app_id === undefined && { limited_to: [...limitedTo] }),
       ...(apps.next_cursor !== null && { partial: true as const }),
-      groups: groups.groups.slice(0, groupsShown),
+      groups: overdueGroupPageToJson(detailed, groupQuery, messagesPath, asOfSeq).groups,
       findings: findings.findings,
       as_of_seq: asOfSeq,
     };

@@ -31,6 +31,8 @@ export interface OverdueGroupQuery {
   /** Now: what ages are counted by. */
   readonly clock: Micros;
   readonly limit: number;
+  /** Only the first ones have `longest`, `ages` and `normalP99`, which cost the most; absent: all. */
+  readonly detailed?: number;
   readonly cursor?: string;
 }
 
@@ -45,7 +47,7 @@ export interface OverdueGroup {
   readonly acknowledged: number;
   /** The one that was due first; absent where it has come since. */
   readonly longest?: { readonly messageId: string; readonly dueAt: Micros };
-  /** By `overdueAges`. */
+  /** By `overdueAges`; empty beyond `detailed`. */
   readonly ages: readonly number[];
   /** How long 99 of 100 messages took for this hop in the last seven days; absent where none was counted. */
   readonly normalP99?: Micros;

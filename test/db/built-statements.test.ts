@@ -122,7 +122,7 @@ test("no page or list sorts a table that grows, or reads it without a bound", as
     await queries.apps({ cursor: Buffer.from('["apps","a"]').toString("base64url"), limit: 10 });
     await queries.apps({ apps: ["a", "b-*"], limit: 10 });
     for (const one of [{}, { state: "active" } as const, { rule: "r", appId: "app" }]) {
-      await pages(queries.alertIncidents, { ...one, limit: 10 } as never);
+      await pages(queries.alertIncidents, { ...one, limit: 10, countMax: 100 } as never);
     }
     for (const one of [{}, { sink: "s" }, { incident: 1 }]) {
       await pages(queries.alertDeliveries, { ...one, limit: 10 } as never);

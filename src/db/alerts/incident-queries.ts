@@ -1,5 +1,5 @@
 /** Lists incidents, the active ones first. Runs on a query thread. */
-import type { Row } from "@libsql/client";
+import type { InStatement, Row } from "@libsql/client";
 import type { Note } from "../../alerting/care.ts";
 import type { Incident, IncidentPage, IncidentQuery } from "../../alerting/incident.ts";
 import type { FindingKind } from "../../lifecycle/finding.ts";
@@ -56,7 +56,7 @@ export class IncidentQueries {
     filters.addEqual("app_id", appId);
     filters.addApps("app_id", apps);
     filters.addEqual("rule", rule);
-    const { state, limit, cursor } = query;
+    const { state, limit, cursor, countMax } = query;
     if (acknowledged !== undefined) filters.add(`acknowledged_at ${acknowledged ? ">" : "="} 0`);
     filters.addEqual("assigned_to", assignedTo);
     if (state === "active") filters.add("ending = ''");
@@ -79,13 +79,26 @@ export class IncidentQueries {
         max: alertPageBytesMax,
       },
     });
-    const { rows, next, others } = await readPage(this.#connection, scan, () => [evaluatedSeq]);
+    const { rows, next, others } = await readPage(this.#connection, scan, () => [
+      evaluatedSeq,
+      ...(countMax === undefined ? [] : [countOf(filters, countMax)]),
+    ]);
     return {
       incidents: this.#connection.decode(rows, incidentOf),
       ...next,
+      ...(countMax !== undefined && { count: Number(others[1]?.[0]?.count) }),
       asOfSeq: Number(others[0]?.[0]?.seq),
     };
   }
+}
+
+/** Read in the order of the list: by its index the active ones come first, and the rest is not looked at. */
+function countOf(filters: Conditions, max: number): InStatement {
+  return {
+    sql: `SELECT count(*) AS count FROM (
+      SELECT 1 FROM alert_incidents ${filters.where()} ORDER BY ${closedAt} DESC, id DESC LIMIT ${max})`,
+    args: filters.args,
+  };
 }
 
 /** @param row of `alert_incidents` */

@@ -44,12 +44,13 @@ export class OverdueGroupQueries {
 
   /** See `FindingReader.overdueGroups`. */
   async overdueGroups(query: OverdueGroupQuery): Promise<OverdueGroupPage> {
-    const { limit, clock } = query;
+    const { limit, clock, detailed = limit } = query;
     const [rows = []] = await this.#connection.read([groupStatement(query)]);
     const page = rows.slice(0, limit);
     const groups: OverdueGroup[] = [];
-    for (let from = 0; from < page.length; from += groupsAtOnce) {
-      const some = page.slice(from, from + groupsAtOnce);
+    const full = page.slice(0, detailed);
+    for (let from = 0; from < full.length; from += groupsAtOnce) {
+      const some = full.slice(from, from + groupsAtOnce);
       const hops = some.map(hopOf);
       const [ages = [], longest = []] = await this.#connection.read([
         ageStatement(some, query),
@@ -59,20 +60,16 @@ export class OverdueGroupQueries {
       const longestByHop = new Map(longest.map((row) => [Number(row.hop), row]));
       const p99s = await this.#p99s.of(hops, clock);
       for (const [index, row] of some.entries()) {
-        const { app: _, ...hop } = hops[index]!;
         const normalP99 = p99s[index];
         groups.push({
-          appId: String(row.app_id),
-          ...hop,
-          total: Number(row.total),
-          fresh: Number(row.fresh),
-          acknowledged: Number(row.acknowledged),
+          ...countsOf(row),
           ages: agesOf(Number(row.total), agesById.get(row.id)),
           ...longestOf(longestByHop.get(index)),
           ...(normalP99 !== undefined && { normalP99 }),
         });
       }
     }
+    groups.push(...page.slice(detailed).map((row) => ({ ...countsOf(row), ages: [] })));
     const last = page.at(-1);
     return {
       groups,
@@ -143,6 +140,17 @@ function sumSince(stage: string, since: Micros, triage: OverdueTriage): string {
         WHERE span = ${span} AND stage = ${stage} AND start >= ${from} AND start < ${to}), 0)`,
   );
   return sums.join(" + ");
+}
+
+function countsOf(row: Row): Omit<OverdueGroup, "ages"> {
+  return {
+    appId: String(row.app_id),
+    stage: String(row.stage),
+    after: String(row.after),
+    total: Number(row.total),
+    fresh: Number(row.fresh),
+    acknowledged: Number(row.acknowledged),
+  };
 }
 
 function hopOf({ app, after, stage }: Row): AppHop {
