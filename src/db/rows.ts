@@ -2,7 +2,7 @@
  * Rows as JSON text, in both directions. The driver makes an object of every row, which takes longer than the statement
  * itself.
  */
-import type { InStatement, InValue, ResultSet } from "@libsql/client";
+import type { InStatement, InValue, ResultSet, Row, Value } from "@libsql/client";
 
 /** Characters of one parameter. A libSQL server refuses one of 5,000,000 bytes, and most characters are one. */
 const parameterCharsMax = 1_000_000;
@@ -15,6 +15,24 @@ export function asRows(columns: string, from: string, args: InValue[]): InStatem
 /** @param result of a statement of `asRows` */
 export function rowsOf<Row>(result: Pick<ResultSet, "rows"> | undefined): Row[] {
   return JSON.parse(String(result?.rows[0]?.rows ?? "[]")) as Row[];
+}
+
+/**
+ * The same with names, as the driver's rows have them. Integers beyond 2^53 are clamped to it.
+ *
+ * @param names of the members of each row, in their order
+ */
+export function namedRows(rows: readonly Row[] | undefined, names: readonly string[]): Row[] {
+  return rowsOf<Value[]>({ rows: [...(rows ?? [])] }).map((values) => {
+    const row: Record<string, Value> = {};
+    for (const [index, name] of names.entries()) row[name] = clamped(values[index] ?? null);
+    return row as Row;
+  });
+}
+
+function clamped(value: Value): Value {
+  if (typeof value !== "number") return value;
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value));
 }
 
 /** As many statements as the rows need, each with one parameter: a JSON array of some of them. */

@@ -18,13 +18,20 @@ import { gapAround } from "../messages/position.ts";
 import { prunedTo } from "../messages/pruned.ts";
 import { rankOf, Summaries } from "../messages/summaries.ts";
 import type { ReadConnection } from "../read-connection.ts";
-import { compareKeys, journeyMembers, type Member, membersOf } from "./members.ts";
+import { namedRows } from "../rows.ts";
+import { compareKeys, journeyMembers, type Member, memberRows, membersOf } from "./members.ts";
 
 /** Events that are examined for a page, of all messages together. */
 const examinedMax = 20_000;
 /** Events of one page of history, and the most of a journey that are read as a whole. */
 const historyEvents = 1_000;
 const wholeEvents = 5_000;
+
+/** Of the statement `events`. */
+const eventColumns = [
+  ...["n", "total", "seq", "event", "created_at", "received_at", "event_id", "external_id"],
+  ...["attributes", "parent_id", "duplicates", "detail", "ahead"],
+];
 
 const kind = "journey";
 const keyTypes = ["integer", "text", "text", "text", "text", "text"] as const;
@@ -47,11 +54,12 @@ export class JourneyQueries {
     bytesMax = pageBytesMax,
   }: JourneyQuery): Promise<Journey> {
     const after = cursor === undefined ? undefined : parseCursor(cursor, kind, keyTypes);
-    const [position, found = []] = await this.#connection.read([
+    const [position, joined] = await this.#connection.read([
       knownPosition(this.#connection.journalId),
       journeyMembers(externalId),
     ]);
     const asOfSeq = Number(position?.[0]?.seq ?? 0);
+    const found = memberRows(joined);
     const { members: began, more } = membersOf(found, apps);
     const members = began.toSorted(compareKeys);
     if (members.length === 0) return { messages: [], events: [], asOfSeq };
@@ -63,7 +71,7 @@ export class JourneyQueries {
     const size = pageSize(members, limit);
     const [createdAt = microsMin, appId = "", messageId = "", ...names] = after ?? [];
     const sides = members.map((one) => (after === undefined ? 1 : compareKeys(one, { appId, messageId })));
-    const [rows = []] = await this.#connection.read([
+    const [page] = await this.#connection.read([
       {
         sql: journeysSql.events,
         args: [
@@ -74,6 +82,7 @@ export class JourneyQueries {
         ],
       },
     ]);
+    const rows = namedRows(page, eventColumns);
     const last = rows.at(-1);
     return {
       messages,
@@ -86,7 +95,7 @@ export class JourneyQueries {
 
   /** See `Reader.history`, for the topic of a journey. */
   async history({ topic, after, upTo }: HistoryQuery): Promise<HistoryPage> {
-    const [position, pruned, gap, found = [], byMessageId = []] = await this.#connection.read([
+    const [position, pruned, gap, joinedRows, byMessageId = []] = await this.#connection.read([
       knownPosition(this.#connection.journalId),
       prunedTo(topic),
       gapAround("events", after),
@@ -94,7 +103,7 @@ export class JourneyQueries {
       journeysSql.byMessageId,
     ]);
     const seen = Math.min(upTo, Number(position?.[0]?.seq ?? 0));
-    const { members } = membersOf(found);
+    const { members } = membersOf(memberRows(joinedRows));
     const whole = members.reduce((sum, { eventCount }) => sum + eventCount, 0) <= wholeEvents;
     const end = whole ? seen : await this.#rangeEnd(after, seen);
     const sql = whole ? journeysSql.historyOfMembers : journeysSql.historyOfRange;

@@ -16,12 +16,14 @@ WITH RECURSIVE named (message, n) AS (
     SELECT 1 FROM instances i CROSS JOIN journeys_by_message j ON j.lifecycle = i.lifecycle WHERE i.message = m.id)
   LIMIT ?2
 )
-SELECT m.id, m.app_id, m.message_id, m.event_count,
-  CASE WHEN EXISTS (SELECT 1 FROM own WHERE own.message = m.id) THEN m.id ELSE (
-    SELECT min(seq) FROM events WHERE external_id = ?1 AND external_id <> '' AND message = m.id) END AS joined
-FROM (SELECT message FROM named WHERE message IS NOT NULL UNION SELECT message FROM own) k
-CROSS JOIN messages m ON m.id = k.message
-ORDER BY m.id;
+SELECT json_group_array(json_array(id, app_id, message_id, event_count, joined)) AS rows
+FROM (
+  SELECT m.id, m.app_id, m.message_id, m.event_count,
+    CASE WHEN EXISTS (SELECT 1 FROM own WHERE own.message = m.id) THEN m.id ELSE (
+      SELECT min(seq) FROM events WHERE external_id = ?1 AND external_id <> '' AND message = m.id) END AS joined
+  FROM (SELECT message FROM named WHERE message IS NOT NULL UNION SELECT message FROM own) k
+  CROSS JOIN messages m ON m.id = k.message
+  ORDER BY m.id);
 
 -- name: byMessageId
 -- The apps whose messages belong to a journey by their ids now.
@@ -38,8 +40,11 @@ WHERE NOT EXISTS (
 WITH members AS MATERIALIZED (
   SELECT value ->> 0 AS message, value ->> 1 AS n, value ->> 2 AS side FROM json_each(?1)
 )
+SELECT json_group_array(json_array(n, total, seq, event, created_at, received_at, event_id, external_id, attributes, parent_id,
+  duplicates, detail, ahead)) AS rows
+FROM (
 SELECT p.n, p.total, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.parent_id,
-  e.duplicates, e.detail, e.changed_seq, e.ahead
+  e.duplicates, e.detail, e.ahead
 FROM (
   SELECT seq, n, place, own, sum(own) OVER (ORDER BY place) AS bytes, count(*) OVER () AS total
   FROM (
@@ -58,7 +63,7 @@ FROM (
     ORDER BY place LIMIT ?8 + 1
   )
 ) p CROSS JOIN events e ON e.seq = p.seq
-WHERE p.place <= ?8 AND p.bytes - p.own < ?9 ORDER BY p.place;
+WHERE p.place <= ?8 AND p.bytes - p.own < ?9 ORDER BY p.place);
 
 -- name: historyOfRange
 -- A page of a journey's history in the range (?1, ?2] of the sequence: of each message ?3 the events from the one on that made it

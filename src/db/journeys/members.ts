@@ -6,6 +6,7 @@ import { journeyMessagesMax } from "../../core/journey.ts";
 import { appRights } from "../../core/rights.ts";
 import { journeysSql } from "../../gen/sql.ts";
 import { keyOf } from "../messages/event-rows.ts";
+import { namedRows } from "../rows.ts";
 
 export interface Member extends MessageKey {
   /** The message's number. */
@@ -15,13 +16,20 @@ export interface Member extends MessageKey {
   readonly joined: number;
 }
 
-/** One more than are looked at. */
+const columns = ["id", "app_id", "message_id", "event_count", "joined"];
+
+/** @param rows of `journeyMembers`. @returns the messages, with the columns of a page of messages */
+export function memberRows(rows: readonly Row[] | undefined): Row[] {
+  return namedRows(rows, columns);
+}
+
+/** One more than are looked at, for `memberRows`. */
 export function journeyMembers(externalId: string): InStatement {
   return { sql: journeysSql.members, args: [externalId, journeyMessagesMax + 1] };
 }
 
 /**
- * @param rows of `journeyMembers`
+ * @param rows of `memberRows`
  * @param apps patterns of the apps whose messages are asked for; absent for all
  * @returns in the order in which they began, and whether there are more
  */

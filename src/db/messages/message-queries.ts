@@ -22,7 +22,16 @@ import { pageBytesMax, storedEvent } from "./event-rows.ts";
 import { heldFindings } from "./held-findings.ts";
 import { type RunOf, readInstance } from "./message-instance.ts";
 import { countCandidates, scanMessages } from "./message-list.ts";
-import { lookedAtMax, namesOf, rankOf, Summaries, stagesIn, stagesOf, summaryOf } from "./summaries.ts";
+import {
+  lookedAtMax,
+  namesIn,
+  namesOf,
+  rankOf,
+  Summaries,
+  stagesIn,
+  stagesOf,
+  summaryOf,
+} from "./summaries.ts";
 
 export interface MessageQueriesOptions extends DatabaseAddress {
   /** Rows that one page of a list looks at. */
@@ -56,7 +65,7 @@ export class MessageQueries {
     const id = Number(found?.[0]?.id ?? 0);
     const count = Number(found?.[0]?.event_count ?? 0);
     const scan = scanEvents(id, asked);
-    const [position, message, rows = [], staged, names = [], lifecycle, held, instance, projection] =
+    const [position, message, rows = [], staged, names, lifecycle, held, instance, projection] =
       await this.#connection.read([
         knownPosition(this.#connection.journalId),
         { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
@@ -93,7 +102,7 @@ export class MessageQueries {
       state: state.state,
       ...(state.overdueSince !== undefined && { overdueSince: state.overdueSince }),
     };
-    const summary = summaryOf(key, { eventCount, stages, names, status, plan });
+    const summary = summaryOf(key, { eventCount, stages, names: namesIn(names), status, plan });
     return {
       message: {
         ...summary,

@@ -20,9 +20,11 @@ FROM (
 
 -- name: names
 -- External ids and parents of the same messages.
-SELECT DISTINCT message, external_id, parent_id
-FROM events INDEXED BY events_order
-WHERE message IN (SELECT value FROM json_each(?1)) AND (external_id <> '' OR parent_id <> '');
+SELECT json_group_array(json_array(message, external_id, parent_id)) AS rows
+FROM (
+  SELECT DISTINCT message, external_id, parent_id
+  FROM events INDEXED BY events_order
+  WHERE message IN (SELECT value FROM json_each(?1)) AND (external_id <> '' OR parent_id <> ''));
 
 -- name: stagesOfLarge
 -- Of the message ?1, from its first ?2 and its last ?2 events.
@@ -42,7 +44,9 @@ GROUP BY event);
 
 -- name: namesOfLarge
 -- The same of the message ?1, from its first ?2 and its last ?2 events: ?3 external ids at most, and its least parent beside each.
-SELECT DISTINCT ?1 AS message, external_id, parent_id
+SELECT json_group_array(json_array(?1, external_id, parent_id)) AS rows
+FROM (
+SELECT DISTINCT external_id, parent_id
 FROM (
   SELECT external_id, coalesce(min(nullif(parent_id, '')) OVER (), '') AS parent_id
   FROM (
@@ -55,7 +59,7 @@ FROM (
       ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2)
   )
 )
-WHERE external_id <> '' OR parent_id <> '' ORDER BY external_id LIMIT ?3 + 1;
+WHERE external_id <> '' OR parent_id <> '' ORDER BY external_id LIMIT ?3 + 1);
 
 -- name: instances
 SELECT message, lifecycle, state, overdue_since FROM instances

@@ -38,6 +38,20 @@ export function stagesIn(rows: readonly Row[] | undefined): StageTimes[] {
   }).map(([message, event, first, last, ahead]) => ({ message, event, first, last, ahead: ahead !== 0 }));
 }
 
+/** An external id and a parent that one message's events have; either may be empty. */
+export interface MessageNames {
+  readonly message: number;
+  readonly externalId: string;
+  readonly parentId: string;
+}
+
+/** @param rows of `namesOf` */
+export function namesIn(rows: readonly Row[] | undefined): MessageNames[] {
+  return rowsOf<[message: number, externalId: string, parentId: string]>({ rows: [...(rows ?? [])] }).map(
+    ([message, externalId, parentId]) => ({ message, externalId, parentId }),
+  );
+}
+
 /** See `stagesIn`. */
 export function stagesOf(message: number, eventCount: number): InStatement {
   return eventCount <= lookedAtMax
@@ -45,7 +59,7 @@ export function stagesOf(message: number, eventCount: number): InStatement {
     : { sql: summariesSql.stagesOfLarge, args: [message, lookedAtMax / 2] };
 }
 
-/** A message's external ids and parents. Of a large message one external id more than are shown, at most. */
+/** A message's external ids and parents, for `namesIn`. Of a large message one external id more than are shown, at most. */
 export function namesOf(message: number, eventCount: number): InStatement {
   return eventCount <= lookedAtMax
     ? { sql: summariesSql.names, args: [`[${message}]`] }
@@ -59,7 +73,7 @@ export type MessageStatus = Pick<MessageSummary, "state" | "overdueSince">;
 export interface SummaryRows {
   readonly eventCount: number;
   readonly stages: readonly StageTimes[];
-  readonly names: readonly Row[];
+  readonly names: readonly MessageNames[];
   readonly status: MessageStatus | undefined;
   readonly plan: Plan | undefined;
 }
@@ -69,8 +83,8 @@ export function summaryOf(key: MessageKey, rows: SummaryRows): MessageSummary {
   const { eventCount, status } = rows;
   return summarize(key, {
     stages: rows.stages.map(({ event, first, last, ahead }) => ({ event, first, last, skewed: ahead })),
-    externalIds: distinct(rows.names.map((row) => String(row.external_id))),
-    parentId: distinct(rows.names.map((row) => String(row.parent_id))).sort(compareText)[0] ?? "",
+    externalIds: distinct(rows.names.map(({ externalId }) => externalId)),
+    parentId: distinct(rows.names.map(({ parentId }) => parentId)).sort(compareText)[0] ?? "",
     eventCount,
     partial: eventCount > lookedAtMax,
     status,
@@ -123,7 +137,7 @@ export class Summaries {
     const ids = [JSON.stringify(rows.map((row) => row.id))];
     const [first] = rows.map((row) => ({ id: Number(row.id), events: Number(row.event_count) }));
     const large = first !== undefined && first.events > lookedAtMax ? first : undefined;
-    const [stages, names = [], instances = [], ahead = []] = await this.#connection.read([
+    const [stages, names, instances = [], ahead = []] = await this.#connection.read([
       large ? stagesOf(large.id, large.events) : { sql: summariesSql.stages, args: ids },
       large ? namesOf(large.id, large.events) : { sql: summariesSql.names, args: ids },
       { sql: summariesSql.instances, args: ids },
@@ -133,7 +147,7 @@ export class Summaries {
     const instancesById = new Map(instances.map((row) => [row.message, row]));
     const aheadIds = new Set(ahead.map((row) => row.id));
     const stagesById = Map.groupBy(stagesIn(stages), ({ message }) => message);
-    const namesById = Map.groupBy(names, (row) => row.message);
+    const namesById = Map.groupBy(namesIn(names), ({ message }) => message);
     return rows.map((row) => {
       const theirs = stagesById.get(Number(row.id));
       // Retention may have taken the message between the two reads.
@@ -143,7 +157,7 @@ export class Summaries {
       const summary = summaryOf(keyOf(row), {
         eventCount: Number(row.event_count),
         stages: theirs,
-        names: namesById.get(row.id) ?? [],
+        names: namesById.get(Number(row.id)) ?? [],
         status: aheadIds.has(row.id) ? { state: "open" } : statusOf(instance),
         plan,
       });
