@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { account, askDoor, door, doorFault } from "./data/account.ts";
-import { signedOut } from "./data/call.ts";
+import { sessionOver } from "./data/call.ts";
 import { path } from "./data/route.ts";
 import { AccountMenu, OpenWarning } from "./frame/account.tsx";
 import { DemoBar } from "./frame/demo-bar.tsx";
@@ -16,6 +16,7 @@ import { Palette } from "./frame/palette.tsx";
 import { ZoneSwitch } from "./frame/range-picker.tsx";
 import { Search } from "./frame/search.tsx";
 import { SignIn } from "./frame/sign-in.tsx";
+import { SignInAgain } from "./frame/sign-in-again.tsx";
 import { applyTheme } from "./frame/theme.ts";
 import { Toasts } from "./frame/toasts.tsx";
 import { Failure, Pending } from "./parts/notice.tsx";
@@ -38,21 +39,14 @@ const screens: Readonly<Record<string, Load>> = {
 };
 
 const loaded = signal<ReadonlyMap<string, ComponentType>>(new Map([["/", Overview as ComponentType]]));
-/** Whether the session has ended since the page was loaded. */
-const ended = signal(false);
-
 export function start(): void {
   applyTheme();
   listenToKeys();
-  signedOut.addEventListener("end", () => {
-    ended.value = true;
-  });
   void askDoor();
 }
 
 export function App() {
   if (door.value === undefined && doorFault.value === undefined) return null;
-  if (ended.value) return <SignIn reason="Your session has ended. Sign in again to go on here." />;
   if (door.value?.caller === null) return <SignIn />;
   if (account()?.kind === "in") return <SignIn reason="This key may only report events." />;
   const wall = kiosk.value;
@@ -78,6 +72,7 @@ export function App() {
       {open.value === "palette" && <Palette />}
       {open.value === "help" && <Help />}
       <Toasts />
+      {sessionOver.value && <SignInAgain />}
     </div>
   );
 }

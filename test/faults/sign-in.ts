@@ -89,7 +89,10 @@ async function revokeWhileOpen(browser: Browser, mars: MarsProcess): Promise<str
     await browser.evaluate("window.same = true");
     const start = performance.now();
     await call(mars, "DELETE", `/api/keys/${id}`);
-    await until(browser, `${form} && ${problem}.includes('session has ended')`);
+    await until(
+      browser,
+      `${form} && document.querySelector('dialog').innerText.includes('session has ended')`,
+    );
     slowestMs = Math.max(slowestMs, performance.now() - start);
     // Longer than the first page waits between its reads.
     await Bun.sleep(2_500);

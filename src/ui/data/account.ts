@@ -41,6 +41,12 @@ export async function askDoor(): Promise<void> {
   }
 }
 
+/** Whether it is the same person or key with the same rights, in another session too. */
+export function isSame(one: Account, other: Account): boolean {
+  const rights = ({ name, kind, apps }: Account) => JSON.stringify([name, kind, apps]);
+  return rights(one) === rights(other);
+}
+
 export function account(): Account | undefined {
   return door.value?.caller ?? undefined;
 }

@@ -1,4 +1,5 @@
 /** Calls of Mars' operations over REST, with the cookie of the session. */
+import { signal } from "@preact/signals";
 import type { AnswerOf, InputOf, OperationName } from "../../api/operation-types.ts";
 import { restRoutes } from "../../gen/rest-routes.ts";
 
@@ -25,8 +26,8 @@ export interface Problem {
   readonly message: string;
 }
 
-/** Has an event `end` when a session has ended, and the page can read nothing more. */
-export const signedOut = new EventTarget();
+/** Whether the session has ended: nothing is read until the next sign-in. */
+export const sessionOver = signal(false);
 
 const answerWithinMs = 15_000;
 
@@ -107,7 +108,7 @@ export async function send(
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok && answer !== undefined) return answer;
   const { detail, errors } = (answer ?? {}) as { readonly detail?: unknown; readonly errors?: unknown };
-  if (response.status === 401) signedOut.dispatchEvent(new Event("end"));
+  if (response.status === 401) sessionOver.value = true;
   throw new ApiError(
     response.status,
     typeof detail === "string" ? detail : `Mars answered with status ${response.status}.`,

@@ -2,8 +2,8 @@
  * One socket for all that the page watches. After a lost connection each topic resumes after its last seq, so nothing is missed and
  * nothing comes twice.
  */
-import { signal } from "@preact/signals";
-import { signedOut } from "./call.ts";
+import { effect, signal } from "@preact/signals";
+import { sessionOver } from "./call.ts";
 
 export type LiveState = "off" | "connecting" | "live" | "waiting";
 
@@ -68,7 +68,7 @@ export function watch(topic: string, after: number | undefined, watcher: Watcher
 
 function connect(): void {
   clearTimeout(retryTimer);
-  if (socket !== undefined || topics.size === 0) return;
+  if (socket !== undefined || topics.size === 0 || sessionOver.peek()) return;
   if (liveState.value === "off") liveState.value = "connecting";
   const opened = new WebSocket(`${location.origin.replace("http", "ws")}/ws`);
   socket = opened;
@@ -83,8 +83,10 @@ function connect(): void {
     receive(JSON.parse(String(data)));
   };
   opened.onclose = ({ code }) => {
-    if (code === signedOutCode) signedOut.dispatchEvent(new Event("end"));
-    else lose(opened);
+    if (code !== signedOutCode) return lose(opened);
+    hangUp();
+    liveState.value = "waiting";
+    sessionOver.value = true;
   };
   // A connection that neither opens nor fails is closed like one that falls silent.
   pingTimer = setTimeout(() => lose(opened), pongWithinMs);
@@ -169,3 +171,6 @@ function receive(frame: ServerFrame): void {
 }
 
 addEventListener("online", connect);
+effect(() => {
+  if (!sessionOver.value) connect();
+});

@@ -5,7 +5,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { AnswerOf, OperationName } from "../../api/operation-types.ts";
-import { ApiError, call, type Given } from "./call.ts";
+import { ApiError, call, type Given, sessionOver } from "./call.ts";
 
 export interface Resource<Answer> {
   /** The last answer; absent before the first. */
@@ -56,6 +56,7 @@ export function useLoaded<Answer>(
   { everyMs, when = true }: ReadOptions = {},
 ): Handle<Answer> {
   const state = useSignal<Resource<Answer>>({ pending: true });
+  const may = when && !sessionOver.value;
   const loader = useRef(load);
   loader.current = load;
   const turn = useMemo(() => ({ again: () => {}, key: "" }), []);
@@ -66,7 +67,7 @@ export function useLoaded<Answer>(
   }
 
   useEffect(() => {
-    if (!when) return;
+    if (!may) return;
     const ended = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let retryMs = retryFirstMs;
@@ -95,7 +96,8 @@ export function useLoaded<Answer>(
         retryMs = retryFirstMs;
         next(everyMs);
       } catch (thrown) {
-        if (ended.signal.aborted) return;
+        // A session that is over is said by itself, and this is read again after the next sign-in.
+        if (ended.signal.aborted || sessionOver.peek()) return;
         const error = thrown instanceof ApiError ? thrown : new ApiError(0, String(thrown));
         state.value = { ...state.peek(), error, pending: false };
         if (error.status === 0) unreachable.value = true;
@@ -120,7 +122,7 @@ export function useLoaded<Answer>(
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", shown);
     };
-  }, [key, when, everyMs]);
+  }, [key, may, everyMs]);
 
   return {
     ...state.value,
