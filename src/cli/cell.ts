@@ -55,3 +55,15 @@ export function pad(text: string, width: number, right = false): string {
   const blanks = " ".repeat(Math.max(0, width - widthOf(text)));
   return right ? blanks + text : text + blanks;
 }
+
+/** Divided at blanks into lines that are at most so wide, where words allow it. */
+export function wrapped(text: string, widthMax: number): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= widthMax) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines.join("\n");
+}

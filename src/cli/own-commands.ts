@@ -2,5 +2,6 @@
 import { exportEvents } from "./export/export.ts";
 import type { OwnCommand } from "./own-command.ts";
 import { importEvents, send } from "./send/commands.ts";
+import { show } from "./show/show.ts";
 
-export const ownCommands: readonly OwnCommand[] = [send, importEvents, exportEvents];
+export const ownCommands: readonly OwnCommand[] = [show, send, importEvents, exportEvents];

@@ -119,7 +119,7 @@ describe("in a pipe", () => {
         ["--url", mars.url, "show", "--help"],
       ].map((args) => run(args)),
     );
-    expect(one?.stdout).toContain("Usage: mars show <app-id> <message-id> [flags]");
+    expect(one?.stdout).toContain("Usage: mars show [<app-id>] <message-id> [flags]");
     expect([same, behind]).toEqual([one!, one!]);
     expect(group?.stdout).toContain("  alerts sinks test  ");
     expect(all?.stdout).toContain("  lifecycle dry-run ");
@@ -142,8 +142,8 @@ describe("on a terminal", () => {
     expect(JSON.parse(json).messages).toHaveLength(3);
   });
 
-  test("one message is lines, and its events a table", async () => {
-    const text = await onTerminal(100, ["show", "shop", "order-1"]);
+  test("a page of events of one message is a table", async () => {
+    const text = await onTerminal(100, ["show", "shop", "order-1", "--order", "oldest"]);
     expect(text).toMatch(/^app_id +shop\nmessage_id +order-1\n/);
     expect(text).toMatch(/\n\nevents\nEVENT +CREATED_AT +.*\ncreated +2/);
   });

@@ -70,16 +70,6 @@ export function exactText(time: string): string {
   return `${time.replace("T", " ").replace("Z", "")} UTC`;
 }
 
-/** From one RFC 3339 time with six digits to another, in milliseconds with fractions. */
-export function betweenMs(from: string, to: string): number {
-  return Date.parse(to) - Date.parse(from) + (microsOf(to) - microsOf(from)) / 1000;
-}
-
-/** The digits that `Date` has no room for. */
-function microsOf(time: string): number {
-  return Number(time.slice(23, 26));
-}
-
 const units = [
   [86_400, "d"],
   [3_600, "h"],

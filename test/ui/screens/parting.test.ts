@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import type { StageView } from "../../../src/api/stage-views.ts";
 import { keyOf, partingOf } from "../../../src/ui/screens/message/parting.ts";
-import type { StageView } from "../../../src/ui/screens/message/stages.ts";
 
 const stage = (name: string, after: string | null, more: Partial<StageView> = {}): StageView => ({
   ...{ stage: name, stage_events: [name], after, after_events: after === null ? [] : [after] },

@@ -1,11 +1,12 @@
 /** The message beside another one of its app: a typical one, or any. */
+import { betweenMs } from "../../../api/between.ts";
+import { type Latency, type StageView, stageViews } from "../../../api/stage-views.ts";
 import { now } from "../../data/clock.ts";
 import type { Message } from "../../data/message-events.ts";
 import { useRead } from "../../data/resource.ts";
 import { here, messageAddress, parameter } from "../../data/route.ts";
-import { betweenMs, shortDuration } from "../../data/text.ts";
+import { shortDuration } from "../../data/text.ts";
 import { type Parting, partingOf } from "./parting.ts";
-import { type Latency, type StageView, stageViews } from "./stages.ts";
 
 export interface Compared {
   readonly message: Message;

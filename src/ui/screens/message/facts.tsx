@@ -1,7 +1,9 @@
 /** What is known of the message beside its stages. */
+
 import type { ComponentChildren } from "preact";
+import { betweenMs } from "../../../api/between.ts";
 import type { Message, TimelineEvent } from "../../data/message-events.ts";
-import { betweenMs, countText, durationText, shortDuration } from "../../data/text.ts";
+import { countText, durationText, shortDuration } from "../../data/text.ts";
 import { Ago, Moment } from "../../parts/time.tsx";
 
 /** An arrival so long after it happened is worth a word. */

@@ -1,6 +1,7 @@
 /** What people have decided about a finding: what, who, when, and why. */
+
+import type { Stage } from "../../../api/stage-views.ts";
 import { Moment } from "../../parts/time.tsx";
-import type { Stage } from "./stages.ts";
 
 export function Marked({ mark }: { mark: NonNullable<Stage["triage"]> }) {
   const { status, until, at, by, by_name: name, note } = mark;

@@ -1,4 +1,6 @@
 /** One message: what has happened against what should have, live. */
+
+import { stageViews } from "../../../api/stage-views.ts";
 import { now as clock } from "../../data/clock.ts";
 import type { Message } from "../../data/message-events.ts";
 import { useRead } from "../../data/resource.ts";
@@ -14,7 +16,6 @@ import { useLiveMessage } from "./live-message.ts";
 import { RunChoice } from "./run-choice.tsx";
 import { formerRun, runOf } from "./runs.ts";
 import { StageRows } from "./stage-rows.tsx";
-import { stageViews } from "./stages.ts";
 import { Timeline } from "./timeline.tsx";
 import { FormerRun, Verdict } from "./verdict.tsx";
 

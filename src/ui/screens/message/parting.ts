@@ -1,5 +1,5 @@
 /** Where a message goes another way than one that it is compared with. Pure. */
-import type { StageView } from "./stages.ts";
+import type { StageView } from "../../../api/stage-views.ts";
 
 export interface Parting {
   /** The stage, by `keyOf`. */

@@ -1,4 +1,6 @@
 /** Expected against actual: every stage with what is normal, its deadline, and what it took. */
+
+import type { StageView } from "../../../api/stage-views.ts";
 import { now } from "../../data/clock.ts";
 import { messageAddress } from "../../data/route.ts";
 import { durationText, shortDuration } from "../../data/text.ts";
@@ -6,7 +8,6 @@ import { Moment } from "../../parts/time.tsx";
 import { CompareLine, type useComparison } from "./compare.tsx";
 import { OwedNames } from "./owed.tsx";
 import { keyOf, type Parting } from "./parting.ts";
-import type { StageView } from "./stages.ts";
 import { Track } from "./track.tsx";
 
 interface StageRowsProps {

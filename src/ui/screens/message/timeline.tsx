@@ -1,8 +1,10 @@
 /** The events of the message in their order, with the time between them. */
+
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { betweenMs } from "../../../api/between.ts";
 import { type EventRun, runsOf, type TimelineEvent } from "../../data/message-events.ts";
-import { betweenMs, countText, dayText, durationText, shortDuration } from "../../data/text.ts";
+import { countText, dayText, durationText, shortDuration } from "../../data/text.ts";
 import { say } from "../../frame/toasts.tsx";
 import { Chunks } from "../../parts/chunks.tsx";
 import { Precise } from "../../parts/time.tsx";

@@ -1,6 +1,7 @@
 /** A stage's time to scale, on an axis of its own, since stages differ by many powers of ten. */
+
+import type { StageView } from "../../../api/stage-views.ts";
 import { shortDuration } from "../../data/text.ts";
-import type { StageView } from "./stages.ts";
 
 interface TrackProps {
   readonly stage: StageView;

@@ -1,6 +1,7 @@
 /** What is wrong with the message, in one sentence, and what is normal. */
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import type { StageView } from "../../../api/stage-views.ts";
 import { now } from "../../data/clock.ts";
 import type { Message, TimelineEvent } from "../../data/message-events.ts";
 import { to } from "../../data/route.ts";
@@ -9,7 +10,6 @@ import { Moment } from "../../parts/time.tsx";
 import { TriageButtons } from "../../parts/triage.tsx";
 import { Marked } from "./marked.tsx";
 import type { Run } from "./runs.ts";
-import type { StageView } from "./stages.ts";
 import { Why } from "./why.tsx";
 
 interface VerdictProps {

@@ -1,10 +1,10 @@
-/** The stages of a message with when their clocks started and what is normal for them. Pure. */
-import type { AnswerOf } from "../../../api/operation-types.ts";
-import type { Message } from "../../data/message-events.ts";
-import { betweenMs } from "../../data/text.ts";
+/** The stages of a message's answer with when their clocks started and what is normal for them, as the page and the command line show them. Pure. */
+import { betweenMs } from "./between.ts";
+import type { InstanceJson } from "./message-answers.ts";
+import type { AnswerOf } from "./operation-types.ts";
 
 export type Latency = AnswerOf<"getLatency">;
-export type Stage = NonNullable<Message["lifecycle"]>["stages"][number];
+export type Stage = InstanceJson["stages"][number];
 
 export interface StageView extends Stage {
   /** When its clock started; absent while it has not. */
