@@ -3,5 +3,6 @@ import { exportEvents } from "./export/export.ts";
 import type { OwnCommand } from "./own-command.ts";
 import { importEvents, send } from "./send/commands.ts";
 import { show } from "./show/show.ts";
+import { tail } from "./tail/tail.ts";
 
-export const ownCommands: readonly OwnCommand[] = [show, send, importEvents, exportEvents];
+export const ownCommands: readonly OwnCommand[] = [show, tail, send, importEvents, exportEvents];

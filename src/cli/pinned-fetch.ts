@@ -16,7 +16,7 @@ export interface PinnedInit {
   readonly signal: AbortSignal;
 }
 
-/** Rejects where the server has another certificate, with nothing sent. */
+/** Rejects where the server has another certificate, with nothing sent. The connection ends with the answer's body. */
 export async function pinnedFetch(
   url: string,
   { method, headers, body, signal }: PinnedInit,
@@ -32,15 +32,19 @@ export async function pinnedFetch(
   session.on("error", reject);
   const abort = () => session.destroy(signal.reason as Error);
   signal.addEventListener("abort", abort);
+  const end = () => {
+    signal.removeEventListener("abort", abort);
+    session.destroy();
+  };
   try {
     await Promise.race([connected(session), failed]);
     const { raw } = (session.socket as TLSSocket).getPeerCertificate();
     if (!own.raw.equals(raw)) throw new Error("its certificate is not the one of MARS_TLS_CERT");
     const sent = { ":method": method, ":path": pathname + search, ...headers };
-    return await Promise.race([answer(session, sent, body), failed]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    session.destroy();
+    return await Promise.race([answer(session, sent, body, end), failed]);
+  } catch (error) {
+    end();
+    throw error;
   }
 }
 
@@ -52,16 +56,32 @@ async function answer(
   session: ClientHttp2Session,
   headers: Readonly<Record<string, string>>,
   body: string | undefined,
+  end: () => void,
 ): Promise<Response> {
   const stream = session.request(headers);
   const { promise, resolve } = Promise.withResolvers<Record<string, unknown>>();
   stream.once("response", (head) => resolve(head));
   stream.end(body);
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
   const { ":status": status, ...rest } = await promise;
   const fields = Object.entries(rest).filter(([name]) => !name.startsWith(":"));
-  return new Response(Buffer.concat(chunks), {
+  const chunks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
+  const text = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await chunks.next();
+          if (done !== true) return controller.enqueue(value);
+          controller.close();
+        } catch (error) {
+          controller.error(error);
+        }
+        end();
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(text, {
     status: Number(status),
     headers: fields.map(([name, value]): [string, string] => [name, String(value)]),
   });
