@@ -1,0 +1,22 @@
+/** The client libraries: how each is checked, and the program that reports events by it. */
+export interface Library {
+  readonly name: string;
+  /** Commands that must exit with 0. */
+  readonly checks: readonly (readonly string[])[];
+  /** Called with a name, the first number and how many. */
+  readonly worker: readonly string[];
+}
+
+const typescript: Library = {
+  name: "typescript",
+  checks: [
+    ["node_modules/.bin/tsc", "-p", "clients/typescript"],
+    ["node", "--test", "clients/typescript/test/"],
+  ],
+  worker: ["node", "test/clients/worker.mjs"],
+};
+
+export const libraries: readonly Library[] = [
+  typescript,
+  { name: "typescript-bun", checks: [], worker: [process.execPath, "test/clients/worker.mjs"] },
+];
