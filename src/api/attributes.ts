@@ -105,6 +105,8 @@ export const countMessages = operation({
     counts: z
       .array(z.strictObject({ value: z.string(), messages: count }))
       .meta({ description: "The most frequent first, at most 100. A message may have several values." }),
+    others: count.meta({ description: "How many other values there are." }),
+    others_count: count.meta({ description: "The sum of their messages." }),
     without: count.meta({ description: "Messages without a value that is indexed." }),
     messages: count.meta({ description: "Messages that were counted." }),
     partial: z.boolean().meta({
@@ -117,7 +119,15 @@ export const countMessages = operation({
     const read = reader(caller);
     if ((await read.indexedAttributes(app_id)).length === 0) await assertApp(read, app_id);
     await assertIndexed(read, app_id, [{ name }]);
-    const { values, ...counted } = await read.counts({ appId: app_id, name, ...defined(filters) });
-    return { counts: values.map(({ value, messages }) => ({ value, messages })), ...counted };
+    const { values, othersCount, ...counted } = await read.counts({
+      appId: app_id,
+      name,
+      ...defined(filters),
+    });
+    return {
+      counts: values.map(({ value, messages }) => ({ value, messages })),
+      others_count: othersCount,
+      ...counted,
+    };
   },
 });

@@ -47,6 +47,10 @@ export interface CountQuery {
 export interface Counts {
   /** The most frequent first; at most 100. */
   readonly values: readonly { readonly value: string; readonly messages: number }[];
+  /** How many other values there are. */
+  readonly others: number;
+  /** The sum of their messages, of which one with several values counts for each. */
+  readonly othersCount: number;
   /** How many of the messages have no value that is indexed. */
   readonly without: number;
   /** How many messages were counted: the latest ones where there are more. */

@@ -6,6 +6,7 @@ import { attributesSql } from "../../gen/sql.ts";
 import { Conditions } from "../conditions.ts";
 import type { Statement } from "../keyset-scan.ts";
 import type { ReadConnection } from "../read-connection.ts";
+import { rowsOf } from "../rows.ts";
 
 /** Messages that one answer counts, and values that it has. */
 const messagesMax = 5_000;
@@ -30,28 +31,35 @@ export class AttributeQueries {
   /** See `AttributeReader`. The latest messages are counted, or those that have been overdue for longest. */
   async counts(query: CountQuery): Promise<Counts> {
     const { sql, args } = messagesOf(query);
-    const name = "(SELECT id FROM attribute_names WHERE app_id = ? AND name = ? AND dropped = 0)";
-    const of = [query.appId, query.name];
-    const [totals, values = []] = await this.#connection.read([
+    // The messages are looked at once, and their values once.
+    const [rows] = await this.#connection.read([
       {
-        sql: `SELECT count(*) AS scanned, coalesce(sum(counts), 0) AS messages,
-            coalesce(sum(counts AND NOT EXISTS (
-              SELECT 1 FROM attribute_values v WHERE v.message = b.id AND v.name = ${name})), 0) AS without
-          FROM (${sql}) b`,
-        args: [...of, ...args],
-      },
-      {
-        sql: `SELECT v.value, count(*) AS messages
-          FROM (${sql}) b CROSS JOIN attribute_values v ON v.message = b.id AND v.name = ${name}
-          WHERE b.counts GROUP BY v.value ORDER BY messages DESC, v.value LIMIT ${valuesMax}`,
-        args: [...args, ...of],
+        sql: `WITH b AS MATERIALIZED (${sql}), found AS MATERIALIZED (
+            SELECT b.id, v.value FROM b CROSS JOIN attribute_values v ON v.message = b.id
+              AND v.name = (SELECT id FROM attribute_names WHERE app_id = ? AND name = ? AND dropped = 0)
+            WHERE b.counts
+          ), grouped AS MATERIALIZED (SELECT value, count(*) AS messages FROM found GROUP BY value)
+          SELECT count(*) AS scanned, coalesce(sum(counts), 0) AS messages,
+            (SELECT count(DISTINCT id) FROM found) AS valued,
+            (SELECT count(*) FROM grouped) AS "values",
+            (SELECT json_group_array(json_array(value, messages)) FROM (
+              SELECT value, messages FROM grouped ORDER BY messages DESC, value LIMIT ${valuesMax})) AS rows,
+            (SELECT coalesce(sum(messages), 0) FROM (
+              SELECT messages FROM grouped ORDER BY messages DESC, value LIMIT -1 OFFSET ${valuesMax})) AS others
+          FROM b`,
+        args: [...args, query.appId, query.name],
       },
     ]);
+    const counted = rows?.[0];
+    const values = rowsOf<[value: string, messages: number]>({ rows: [...(rows ?? [])] });
+    const messages = Number(counted?.messages ?? 0);
     return {
-      values: values.map((row) => ({ value: String(row.value), messages: Number(row.messages) })),
-      without: Number(totals?.[0]?.without ?? 0),
-      messages: Number(totals?.[0]?.messages ?? 0),
-      partial: Number(totals?.[0]?.scanned ?? 0) >= messagesMax,
+      values: values.map(([value, messages]) => ({ value, messages })),
+      others: Number(counted?.values ?? 0) - values.length,
+      othersCount: Number(counted?.others ?? 0),
+      without: messages - Number(counted?.valued ?? 0),
+      messages,
+      partial: Number(counted?.scanned ?? 0) >= messagesMax,
     };
   }
 }

@@ -57,12 +57,16 @@ test("messages that were there before and that come later are found by their att
       { value: "north", messages: 2 },
       { value: "south", messages: 1 },
     ],
+    others: 0,
+    others_count: 0,
     without: 1,
     messages: 3,
     partial: false,
   });
   expect(await getJson<Json>(`${mars.url}/api/apps/shop/counts?by=attributes.region&state=overdue`)).toEqual({
     counts: [],
+    others: 0,
+    others_count: 0,
     without: 0,
     messages: 0,
     partial: false,
@@ -230,4 +234,31 @@ test("the funnel is divided by an attribute's values, and its parts are the mess
     `${mars.url}/api/messages?app_id=by&stage=ACKED&after=SENT&stage_state=overdue&attributes.carrier=c0`,
   );
   expect(listed.messages.map(({ message_id }: Json) => message_id)).toEqual(["m13"]);
+});
+
+test("counts have the hundred most frequent values, and how many others there are", async () => {
+  await put("wide", ["customer"]);
+  await sendBulk(
+    mars.url,
+    Array.from({ length: 206 }, (_, n) => {
+      // Of 103 values, in two messages each; one message has the last of them and another one.
+      return {
+        app_id: "wide",
+        message_id: `m${n >> 1}-${n & 1}`,
+        event: "SENT",
+        attributes: { customer: String((n >> 1) + 1_000) },
+      };
+    }),
+  );
+  const seq = await sendBulk(mars.url, [
+    { app_id: "wide", message_id: "m102-1", event: "MOVED", attributes: { customer: "zz" } },
+    { app_id: "wide", message_id: "none", event: "SENT" },
+  ]);
+  const { counts, ...rest } = await getJson<Json>(
+    `${mars.url}/api/apps/wide/counts?by=attributes.customer&min_seq=${seq}`,
+  );
+  expect(counts.length).toBe(100);
+  expect(counts.at(-1)).toEqual({ value: "1099", messages: 2 });
+  // Three with two messages each, and the one of a single message.
+  expect(rest).toEqual({ others: 4, others_count: 7, without: 1, messages: 207, partial: false });
 });
