@@ -198,7 +198,10 @@ class SubscriberStream<Item extends TopicItem>
   /** Starts the consumer's time again; called for every item that it reads from a full buffer. */
   #watchStall(): void {
     clearTimeout(this.#stallTimer);
-    this.#stallTimer = setTimeout(() => this.#stalled(), this.#stallTimeoutMs);
+    this.#stallTimer = setTimeout(() => {
+      this.#holding.gaveUp();
+      this.#stalled();
+    }, this.#stallTimeoutMs);
   }
 
   #makeRoom(): void {

@@ -34,6 +34,8 @@ export interface Holding {
   add(bytes: number): void;
   /** Some may have been taken. */
   look(): void;
+  /** Counts that its owner ends it by a time of its own, since the client reads nothing. */
+  gaveUp(): void;
   /** Everything is sent, or the client has gone. */
   end(): void;
 }
@@ -95,6 +97,9 @@ export class SendBudget {
       takenAt: 0,
       add: (bytes) => this.#set(entry, entry.bytes + bytes),
       look: () => this.#look(entry),
+      gaveUp: () => {
+        this.#stalled += 1;
+      },
       end: () => this.#set(entry, 0),
     };
     return entry;

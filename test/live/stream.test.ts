@@ -3,13 +3,15 @@ import { createAnonymous } from "../../src/core/identity.ts";
 import type { StreamItem } from "../../src/core/ports.ts";
 import { parseTopic } from "../../src/core/topic.ts";
 import { createLive } from "../../src/live/hub.ts";
+import { SendBudget } from "../../src/runtime/send-budget.ts";
 import { callerNamed } from "../support/caller.ts";
 import { eventAt, StoreModel, turn } from "./store-model.ts";
 
 function start(stallTimeoutMs = 10_000) {
   const store = new StoreModel();
   store.pageEvents = 1000;
-  const hub = createLive(store, { log: { error: () => undefined }, stallTimeoutMs });
+  const budget = new SendBudget();
+  const hub = createLive(store, { log: { error: () => undefined }, stallTimeoutMs, budget });
   hub.publish([], 0);
   const publish = (count: number) => {
     const from = hub.seq;
@@ -23,7 +25,7 @@ function start(stallTimeoutMs = 10_000) {
     const stream = hub.stream(parseTopic("all"), after === undefined ? { signal } : { signal, after });
     return { abort, items: stream[Symbol.asyncIterator]() };
   };
-  return { hub, publish, open };
+  return { hub, publish, open, budget };
 }
 
 async function takeSeqs(items: AsyncIterator<StreamItem>, count: number): Promise<number[]> {
@@ -57,11 +59,12 @@ test("a consumer slower than its topic gets everything, once and in order", asyn
 });
 
 test("a consumer that does not read a full buffer fails as too slow", async () => {
-  const { hub, publish, open } = start(5);
+  const { hub, publish, open, budget } = start(5);
   const { items } = open();
   publish(5000);
   while (hub.subscriptions > 0) await turn();
   await expect(items.next()).rejects.toMatchObject({ code: "subscriber_too_slow" });
+  expect(budget.stats.stalled).toBe(1);
   expect((await items.next()).done).toBe(true);
 });
 

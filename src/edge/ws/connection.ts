@@ -57,6 +57,7 @@ export class Connection {
   send(frame: string): void {
     if (this.#closing) return;
     if (this.#socket.bufferedBytes() > this.#limits.pauseBytes + controlBytesMax) {
+      this.#holding.gaveUp();
       this.fail(tooSlow("does not read its answers"));
     } else {
       this.#socket.send(frame);
