@@ -3,6 +3,8 @@ import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
+import { isShown } from "./docs/answer.ts";
+import { blocksOf } from "./docs/blocks.ts";
 
 const root = join(import.meta.dir, "..");
 const pages = [
@@ -46,6 +48,27 @@ test("the architecture names every folder of src/", () => {
     entry.isDirectory(),
   );
   expect(folders.map(({ name }) => name).filter((name) => !text.includes(`| \`${name}/\` |`))).toEqual([]);
+});
+
+test("what a document shows is found in what was printed, but for times, seqs and what it leaves out", () => {
+  const printed =
+    '{"success":true,"seq":12}\n{"overdue":[{"id":7,"kind":"missing","since":"2026-11-27T02:50:10.865000Z","late":null}]}\n';
+  const shown = '{"overdue":[{…,"kind":"missing",\n   "since":"2026-01-01T00:00:00Z",…}],…}';
+  expect(isShown(shown, printed)).toBe(true);
+  expect(isShown(`{"success":true,"seq":1}\n${shown}`, printed)).toBe(true);
+  expect(isShown(shown.replace("missing", "late"), printed)).toBe(false);
+  expect(isShown('{"success":true,"id":12}', printed)).toBe(false);
+});
+
+test("every block of commands is run, or has a reason; a comment that is not understood is a fault", () => {
+  const sh = (comment: string) => `${comment}\n\`\`\`sh\ntrue\n\`\`\`\n\n\`\`\`json\n{}\n\`\`\`\n`;
+  expect(blocksOf(sh("text"))).toEqual([
+    { line: 2, text: "true\n", run: { serve: false, fresh: false }, answers: [{ line: 6, text: "{}\n" }] },
+  ]);
+  expect(blocksOf(sh("<!-- run: no (calls Slack) -->"))[0]?.run.notFor).toBe("calls Slack");
+  expect(blocksOf(sh("<!-- run: fresh, serve -->"))[0]?.run).toEqual({ serve: true, fresh: true });
+  for (const comment of ["<!-- run: no -->", "<!-- run: sometimes -->", "<!-- skip -->"])
+    expect(() => blocksOf(sh(comment))).toThrow("not understood");
 });
 
 function read(page: string): string {
