@@ -117,6 +117,14 @@ async function checkJourney(page: Page, site: Site, inspect: Inspect): Promise<v
   });
   const other = page.locator(".way a", { hasText: "ledger" });
   await other.waitFor();
+  // The same id in another app, and nothing else in common. Nothing is read for it before its event comes.
+  const reads: string[] = [];
+  page.on("request", (request) => reads.push(new URL(request.url()).pathname));
+  await page.waitForResponse((response) => response.url().includes("parent_id"));
+  const journeys = reads.filter((path) => path.startsWith("/api/journeys/"));
+  if (journeys.length > 0) throw new Error(`an idle journey was read: ${journeys.join()}`);
+  await post(site, "/api/event", { app_id: "audit", message_id: order, event: "SEEN" });
+  await page.locator(".way a", { hasText: "audit" }).waitFor();
   await inspect("a journey");
   await other.focus();
   await page.keyboard.press("Enter");
