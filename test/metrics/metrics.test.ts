@@ -156,6 +156,14 @@ test("each metric of the dashboard and of the alert rules is there", async () =>
   }
 });
 
+test("each alert rule has a case in which it fires", async () => {
+  const namesIn = async (path: string, pattern: RegExp) =>
+    [...(await Bun.file(path).text()).matchAll(pattern)].map(([, name]) => name);
+  const rules = await namesIn("deploy/prometheus/alerts.yml", /alert: (\w+)/g);
+  const cases = await namesIn("test/prometheus/alerts.test.yml", /alertname="(\w+)"/g);
+  expect(cases).toEqual(rules);
+});
+
 test("labels keep their number however many paths and methods are asked for", async () => {
   const before = await scrape();
   for (let n = 0; n < 20; n++) {

@@ -48,6 +48,7 @@ async function run(binary: string | undefined): Promise<number> {
 async function runPrometheus(mars: MarsProcess, directory: string): Promise<void> {
   const rules = join(root, "deploy/prometheus/alerts.yml");
   promtool(["check", "rules", rules]);
+  promtool(["test", "rules", join(root, "test/prometheus/alerts.test.yml")]);
   const config = join(directory, "prometheus.yml");
   writeFileSync(join(directory, "mars.key"), await newKey(mars));
   writeFileSync(config, documentedConfig(mars, directory, rules));
