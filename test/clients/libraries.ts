@@ -5,6 +5,7 @@ export interface Library {
   readonly checks: readonly (readonly string[])[];
   /** Called with a name, the first number and how many. */
   readonly worker: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const typescript: Library = {
@@ -16,7 +17,18 @@ const typescript: Library = {
   worker: ["node", "test/clients/worker.mjs"],
 };
 
+const python: Library = {
+  name: "python",
+  checks: [
+    ["python3", "-m", "compileall", "-q", "clients/python/src"],
+    ["python3", "-m", "unittest", "discover", "-s", "clients/python/tests"],
+  ],
+  worker: ["python3", "test/clients/worker.py"],
+  env: { PYTHONPATH: "clients/python/src", PYTHONDONTWRITEBYTECODE: "1" },
+};
+
 export const libraries: readonly Library[] = [
   typescript,
   { name: "typescript-bun", checks: [], worker: [process.execPath, "test/clients/worker.mjs"] },
+  python,
 ];

@@ -25,6 +25,7 @@ export class Reports {
     this.#env = {
       PATH: process.env.PATH ?? "",
       HOME: process.env.HOME ?? "",
+      ...library.env,
       MARS_URL: url,
       MARS_BUFFER_DIR: bufferDir,
     };
@@ -54,7 +55,7 @@ export class Reports {
   compare(stored: ReadonlyMap<string, number>): { text: string; ok: boolean } {
     let lost = 0;
     for (const n of this.#accepted) {
-      const answered = n % 97 === 0 ? this.#rejected : stored;
+      const answered = n % 17 === 0 ? this.#rejected : stored;
       if (!answered.has(`${this.name}-${n % 50} E_${n}`)) lost++;
     }
     const rejected = [...this.#rejected].filter((key) => key.startsWith(`${this.name}-`)).length;

@@ -34,8 +34,8 @@ const faults: string[] = [];
 say(`seed ${values.seed}`);
 
 const chosen = libraries.filter(({ name }) => values.only === undefined || name.startsWith(values.only));
-for (const { name, checks } of new Map(chosen.map((library) => [library.name, library])).values()) {
-  for (const check of checks) run(name, check);
+for (const { name, checks, env } of chosen) {
+  for (const check of checks) run(name, check, env);
 }
 if (faults.length === 0) await judge();
 for (const fault of faults.slice(0, 20)) say(`FAULT ${fault}`);
@@ -101,10 +101,8 @@ async function readStored(dataDir: string): Promise<Map<string, number>> {
   return new Map(rows.map(({ key, count }) => [String(key), Number(count)]));
 }
 
-function run(name: string, command: readonly string[]): void {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([...command], {
-    env: { ...process.env, GOFLAGS: "-mod=mod" },
-  });
+function run(name: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): void {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([...command], { env: { ...process.env, ...env } });
   say(`${exitCode === 0 ? "ok    " : "FAILED"} ${name}: ${command.join(" ")}`);
   if (exitCode !== 0) faults.push(`${command.join(" ")}: ${stdout}${stderr}`);
 }

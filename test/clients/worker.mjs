@@ -14,7 +14,7 @@ for (let n = first; n < first + count; ) {
   try {
     mars
       .message(`${name}-${n % 50}`, { attributes: { n } })
-      .event(`E_${n}${n % 97 === 0 ? " ".repeat(300) : ""}`);
+      .event(`E_${n}${n % 17 === 0 ? " ".repeat(300) : ""}`);
     say(`accepted ${n}`);
     n++;
   } catch (error) {

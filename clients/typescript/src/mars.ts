@@ -264,11 +264,13 @@ function firstLines(bytes: Buffer, count: number): Buffer {
   return end > 0 ? bytes.subarray(0, end) : bytes;
 }
 
-/** A proxy's answer, and a damaged line, are no JSON: then nothing is known of it. */
+/** A proxy's answer, and a damaged line, may be no JSON object: then nothing is known of it. */
 function answerOf(text: string): Answer {
   try {
-    return JSON.parse(text) as Answer;
+    const answer: unknown = JSON.parse(text);
+    if (typeof answer === "object" && answer !== null) return answer;
   } catch {
-    return { detail: text.slice(0, 200) };
+    // Below.
   }
+  return { detail: text.slice(0, 200) };
 }

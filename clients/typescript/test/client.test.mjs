@@ -147,7 +147,7 @@ test("where Mars lists only some rejections, the events behind them are sent aga
 test("a body that is too large is halved, down to the one event that is rejected", async () => {
   const rejections = [];
   const tooLarge = (events) =>
-    events.some(({ event }) => event === "c") ? { status: 413 } : accepted(events);
+    events.some(({ event }) => event === "c") ? { status: 413, body: null } : accepted(events);
   const mars = open({ onRejected: ({ event }) => rejections.push(event) }, tooLarge);
   for (const name of ["a", "b", "c", "d"]) mars.message("m").event(name);
   assert.ok(await mars.close());
