@@ -1,4 +1,5 @@
 /** What an administrator does on the page: a key from its making to its end, attributes, retention, an erasure, and all of it in the audit. */
+import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { openPage, type Site, type } from "./check.ts";
 import { adminKey, type ClosedMars, openClosedMars } from "./closed-mars.ts";
@@ -12,6 +13,7 @@ export async function checkAdministration(site: Site): Promise<string> {
     await signIn(page, adminKey);
     const token = await makeKey(page);
     await keyIsGood(mars, token, 200);
+    await checkFile(page, token);
     await act(page, "Rotate");
     const rotated = await page.locator(".token").innerText();
     await page.getByRole("button", { name: "Done" }).click();
@@ -31,6 +33,18 @@ export async function checkAdministration(site: Site): Promise<string> {
   } finally {
     await close();
   }
+}
+
+/** The table as a file: with what is shown of a key, and not with its text. */
+async function checkFile(page: Page, token: string): Promise<void> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "CSV" }).click(),
+  ]);
+  const text = await readFile((await download.path())!, "utf8");
+  const [head, ...lines] = text.trimEnd().split("\r\n");
+  if (head !== "Key,May,Apps,Made,Last used,Ends" || !lines[0]?.includes(",in,") || text.includes(token))
+    throw new Error(`the file of the keys is ${text.replace(token, "…")}`);
 }
 
 async function signIn(page: Page, key: string): Promise<void> {

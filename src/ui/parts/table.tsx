@@ -3,6 +3,7 @@
  * screens show each row as a block.
  */
 import type { ComponentChildren } from "preact";
+import { ExportRows } from "./export.tsx";
 
 export interface Column<Row> {
   readonly name: string;
@@ -17,6 +18,8 @@ export interface Column<Row> {
 }
 
 interface TableProps<Row> {
+  /** Where all rows are shown: a file of them is offered under this name, without its ending. */
+  readonly file?: string;
   readonly caption: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
@@ -27,7 +30,19 @@ interface TableProps<Row> {
   pick?(key: string, on: boolean): void;
 }
 
-export function Table<Row>({ caption, columns, rows, keyOf, fresh, picked, pick }: TableProps<Row>) {
+export function Table<Row>({ file, ...table }: TableProps<Row>) {
+  if (file === undefined) return <Rows {...table} />;
+  return (
+    <>
+      <Rows {...table} />
+      <p class="files">
+        <ExportRows rows={table.rows} columns={table.columns} file={file} />
+      </p>
+    </>
+  );
+}
+
+function Rows<Row>({ caption, columns, rows, keyOf, fresh, picked, pick }: Omit<TableProps<Row>, "file">) {
   return (
     <table class="table">
       <caption class="unseen">{caption}</caption>

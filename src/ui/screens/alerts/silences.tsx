@@ -5,7 +5,6 @@ import { useAct } from "../../data/act.ts";
 import { call } from "../../data/call.ts";
 import { useList } from "../../data/list.ts";
 import { useRead } from "../../data/resource.ts";
-import { ExportRows } from "../../parts/export.tsx";
 import { More } from "../../parts/more.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
@@ -61,12 +60,7 @@ export function Silences() {
       {pending ? (
         <Pending what="silences" />
       ) : rows.length > 0 ? (
-        <>
-          <Table caption="Silences" columns={columns} rows={rows} keyOf={({ id }) => id} />
-          <p class="files">
-            <ExportRows rows={rows} columns={columns} file="silences" />
-          </p>
-        </>
+        <Table file="silences" caption="Silences" columns={columns} rows={rows} keyOf={({ id }) => id} />
       ) : (
         error === undefined && (
           <Empty title="Nothing is silent">

@@ -25,6 +25,7 @@ export function TrialResult({ app, trial }: { app: string; trial: Trial }) {
       </p>
       {trial.findings.length > 0 && (
         <Table
+          file={`trial-${app}`}
           caption="What it would have found"
           columns={columnsOf(app)}
           rows={trial.findings}
@@ -62,10 +63,20 @@ export function TrialResult({ app, trial }: { app: string; trial: Trial }) {
 
 function columnsOf(app: string): readonly Column<Found>[] {
   return [
-    { name: "Kind", cell: ({ kind }) => <WordBadge word={kind} /> },
-    { name: "Stage", wide: true, cell: ({ stage }) => <code>{stage}</code> },
-    { name: "Would hold now", align: "end", cell: ({ holding }) => countText(holding) },
-    { name: "Came after all", align: "end", cell: ({ retracted }) => countText(retracted) },
+    { name: "Kind", cell: ({ kind }) => <WordBadge word={kind} />, text: ({ kind }) => kind },
+    { name: "Stage", wide: true, cell: ({ stage }) => <code>{stage}</code>, text: ({ stage }) => stage },
+    {
+      name: "Would hold now",
+      align: "end",
+      cell: ({ holding }) => countText(holding),
+      text: ({ holding }) => holding,
+    },
+    {
+      name: "Came after all",
+      align: "end",
+      cell: ({ retracted }) => countText(retracted),
+      text: ({ retracted }) => retracted,
+    },
     {
       name: "For example",
       cell: ({ samples }) =>
@@ -74,6 +85,7 @@ function columnsOf(app: string): readonly Column<Found>[] {
             {message_id}
           </a>
         )),
+      text: ({ samples }) => samples.join(" "),
     },
   ];
 }

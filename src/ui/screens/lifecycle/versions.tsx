@@ -4,10 +4,20 @@ import type { AnswerOf } from "../../../api/operation-types.ts";
 import { ApiError, call } from "../../data/call.ts";
 import { countText } from "../../data/text.ts";
 import { say } from "../../frame/toasts.tsx";
+import { ExportRows, type FileColumn } from "../../parts/export.tsx";
 import { Moment } from "../../parts/time.tsx";
 import type { Definition } from "./definition-text.ts";
 
 type Version = AnswerOf<"listLifecycleVersions">["versions"][number];
+
+/** Of the file; the screen has a line for each. */
+const columns: readonly FileColumn<Version>[] = [
+  { name: "Version", text: ({ version }) => version },
+  { name: "Since", text: ({ created_at }) => created_at },
+  { name: "By", text: ({ put_by }) => put_by ?? "" },
+  { name: "Note", text: ({ note }) => note ?? "" },
+  { name: "Lifecycle", text: ({ lifecycle }) => (lifecycle === null ? "" : JSON.stringify(lifecycle)) },
+];
 
 interface VersionsProps {
   readonly app: string;
@@ -25,6 +35,9 @@ export function Versions({ app, versions, show }: VersionsProps) {
           <OneVersion key={version.version} app={app} version={version} show={show} />
         ))}
       </ol>
+      <p class="files">
+        <ExportRows rows={versions} columns={columns} file={`lifecycle-${app}`} />
+      </p>
     </section>
   );
 }

@@ -16,14 +16,30 @@ const names: Readonly<Record<string, string>> = {
 };
 
 const columns: readonly Column<Row>[] = [
-  { name: "What", wide: true, cell: ({ name }) => <span>{names[name] ?? name}</span> },
-  { name: "Now", align: "end", cell: ({ held }) => <span>{countText(held)}</span> },
-  { name: "Clients", align: "end", cell: ({ peers }) => <span>{countText(peers)}</span> },
-  { name: "At most", align: "end", cell: ({ max }) => <span class="muted">{countText(max)}</span> },
+  {
+    name: "What",
+    wide: true,
+    cell: ({ name }) => <span>{names[name] ?? name}</span>,
+    text: ({ name }) => names[name] ?? name,
+  },
+  { name: "Now", align: "end", cell: ({ held }) => <span>{countText(held)}</span>, text: ({ held }) => held },
+  {
+    name: "Clients",
+    align: "end",
+    cell: ({ peers }) => <span>{countText(peers)}</span>,
+    text: ({ peers }) => peers,
+  },
+  {
+    name: "At most",
+    align: "end",
+    cell: ({ max }) => <span class="muted">{countText(max)}</span>,
+    text: ({ max }) => max,
+  },
   {
     name: "Refused",
     align: "end",
     cell: ({ refused }) => <span class={refused > 0 ? "bad" : "muted"}>{countText(refused)}</span>,
+    text: ({ refused }) => refused,
   },
 ];
 
@@ -32,7 +48,13 @@ export function Connections({ stats: { shares, to_send, denied } }: { stats: Sta
   return (
     <section aria-labelledby="connections-title">
       <h2 id="connections-title">Clients</h2>
-      <Table caption="Connections" columns={columns} rows={rows} keyOf={({ name }) => name} />
+      <Table
+        file="connections"
+        caption="Connections"
+        columns={columns}
+        rows={rows}
+        keyOf={({ name }) => name}
+      />
       <p class="muted">
         {to_send.holdings === 0
           ? "No client is slow."

@@ -4,6 +4,7 @@ import { useList } from "../../data/list.ts";
 import { to } from "../../data/route.ts";
 import { countText } from "../../data/text.ts";
 import { Badge } from "../../parts/badge.tsx";
+import { Export } from "../../parts/export.tsx";
 import { More } from "../../parts/more.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
@@ -22,17 +23,24 @@ const columns: readonly Column<Erasure>[] = [
         {app_id}
       </a>
     ),
+    text: ({ app_id }) => app_id,
   },
-  { name: "Asked for", cell: ({ requested_at }) => <Moment at={requested_at} /> },
+  {
+    name: "Asked for",
+    cell: ({ requested_at }) => <Moment at={requested_at} />,
+    text: ({ requested_at }) => requested_at,
+  },
   {
     name: "Done",
     cell: ({ done_at }) =>
       done_at === null ? <Badge tone="warn">under way</Badge> : <Moment at={done_at} />,
+    text: ({ done_at }) => done_at ?? "",
   },
   {
     name: "Messages",
     align: "end",
     cell: ({ messages_erased }) => <span>{countText(messages_erased)}</span>,
+    text: ({ messages_erased }) => messages_erased,
   },
 ];
 
@@ -64,6 +72,17 @@ export function Erasures() {
             </p>
           </Empty>
         )
+      )}
+      {rows.length > 0 && (
+        <p class="files">
+          <Export
+            name="listErasures"
+            given={{}}
+            rowsOf={({ erasures }) => erasures}
+            columns={columns}
+            file="erasures"
+          />
+        </p>
       )}
       <More more={more} />
     </>

@@ -6,6 +6,7 @@ import { useAct } from "../../data/act.ts";
 import { call, type Given } from "../../data/call.ts";
 import { useList } from "../../data/list.ts";
 import { Confirm } from "../../parts/confirm.tsx";
+import { Export } from "../../parts/export.tsx";
 import { JsonDialog } from "../../parts/json-dialog.tsx";
 import { More } from "../../parts/more.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
@@ -54,17 +55,32 @@ export function Keys() {
           <code class="also">{shown}…</code>
         </span>
       ),
+      text: ({ name, shown }) => `${name} ${shown}…`,
     },
-    { name: "May", cell: ({ kind }) => <span title={`kind ${kind}`}>{kindTexts[kind]}</span> },
-    { name: "Apps", cell: ({ apps }) => <span class="id">{apps.join(", ")}</span> },
-    { name: "Made", cell: ({ created_at }) => <Moment at={created_at} /> },
+    {
+      name: "May",
+      cell: ({ kind }) => <span title={`kind ${kind}`}>{kindTexts[kind]}</span>,
+      text: ({ kind }) => kind,
+    },
+    {
+      name: "Apps",
+      cell: ({ apps }) => <span class="id">{apps.join(", ")}</span>,
+      text: ({ apps }) => apps.join(" "),
+    },
+    {
+      name: "Made",
+      cell: ({ created_at }) => <Moment at={created_at} />,
+      text: ({ created_at }) => created_at,
+    },
     {
       name: "Last used",
       cell: ({ last_used_at }) => (last_used_at === null ? <span>never</span> : <Ago at={last_used_at} />),
+      text: ({ last_used_at }) => last_used_at ?? "",
     },
     {
       name: "Ends",
       cell: ({ expires_at }) => (expires_at === null ? <span>never</span> : <Ago at={expires_at} />),
+      text: ({ expires_at }) => expires_at ?? "",
     },
     {
       name: "",
@@ -113,6 +129,11 @@ export function Keys() {
             </p>
           </Empty>
         )
+      )}
+      {rows.length > 0 && (
+        <p class="files">
+          <Export name="listKeys" given={{}} rowsOf={({ keys }) => keys} columns={columns} file="keys" />
+        </p>
       )}
       <More more={more} />
       {making.value && (

@@ -7,7 +7,7 @@ import { type Column, Table } from "../../parts/table.tsx";
 type Row = Stats["loops"][string] & { readonly name: string };
 
 const columns: readonly Column<Row>[] = [
-  { name: "Loop", cell: ({ name }) => <code>{name}</code> },
+  { name: "Loop", cell: ({ name }) => <code>{name}</code>, text: ({ name }) => name },
   {
     name: "Now",
     cell: ({ last_error, failing_for_ms }) =>
@@ -16,9 +16,21 @@ const columns: readonly Column<Row>[] = [
       ) : (
         <Badge tone="bad">failing for {durationText(failing_for_ms)}</Badge>
       ),
+    text: ({ last_error, failing_for_ms }) =>
+      last_error === "" ? "fine" : `failing for ${durationText(failing_for_ms)}`,
   },
-  { name: "Failures", align: "end", cell: ({ failures }) => <span>{countText(failures)}</span> },
-  { name: "Last error", wide: true, cell: ({ last_error }) => <span>{last_error}</span> },
+  {
+    name: "Failures",
+    align: "end",
+    cell: ({ failures }) => <span>{countText(failures)}</span>,
+    text: ({ failures }) => failures,
+  },
+  {
+    name: "Last error",
+    wide: true,
+    cell: ({ last_error }) => <span>{last_error}</span>,
+    text: ({ last_error }) => last_error,
+  },
 ];
 
 export function Loops({ loops }: { loops: Stats["loops"] }) {
@@ -37,7 +49,7 @@ export function Loops({ loops }: { loops: Stats["loops"] }) {
       )}
       <details>
         <summary>All loops</summary>
-        <Table caption="All loops" columns={columns} rows={rows} keyOf={({ name }) => name} />
+        <Table file="loops" caption="All loops" columns={columns} rows={rows} keyOf={({ name }) => name} />
       </details>
     </section>
   );

@@ -5,6 +5,7 @@ import { useAct } from "../../data/act.ts";
 import { call } from "../../data/call.ts";
 import { useList } from "../../data/list.ts";
 import { Badge } from "../../parts/badge.tsx";
+import { Export } from "../../parts/export.tsx";
 import { More } from "../../parts/more.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
@@ -30,16 +31,34 @@ export function Sessions() {
           <span class="also id">{owner}</span>
         </span>
       ),
+      text: ({ name, owner }) => `${name} ${owner}`,
     },
-    { name: "May", cell: ({ kind }) => <span>{kindTexts[kind]}</span> },
-    { name: "Apps", cell: ({ apps }) => <span class="id">{apps.join(", ")}</span> },
-    { name: "From", cell: ({ address }) => <span class="id">{address}</span> },
-    { name: "Signed in", cell: ({ created_at }) => <Moment at={created_at} /> },
-    { name: "Last used", cell: ({ last_used_at }) => <Ago at={last_used_at} /> },
+    { name: "May", cell: ({ kind }) => <span>{kindTexts[kind]}</span>, text: ({ kind }) => kind },
+    {
+      name: "Apps",
+      cell: ({ apps }) => <span class="id">{apps.join(", ")}</span>,
+      text: ({ apps }) => apps.join(" "),
+    },
+    {
+      name: "From",
+      cell: ({ address }) => <span class="id">{address}</span>,
+      text: ({ address }) => address,
+    },
+    {
+      name: "Signed in",
+      cell: ({ created_at }) => <Moment at={created_at} />,
+      text: ({ created_at }) => created_at,
+    },
+    {
+      name: "Last used",
+      cell: ({ last_used_at }) => <Ago at={last_used_at} />,
+      text: ({ last_used_at }) => last_used_at,
+    },
     {
       name: "Ends",
       title: "Unless it is used again",
       cell: ({ expires_at }) => <Ago at={expires_at} />,
+      text: ({ expires_at }) => expires_at,
     },
     {
       name: "",
@@ -71,6 +90,17 @@ export function Sessions() {
             <p>{isSignedIn() ? "All sessions have ended." : "People sign in once there is a key."}</p>
           </Empty>
         )
+      )}
+      {rows.length > 0 && (
+        <p class="files">
+          <Export
+            name="listSessions"
+            given={{}}
+            rowsOf={({ sessions }) => sessions}
+            columns={columns}
+            file="sessions"
+          />
+        </p>
       )}
       <More more={more} />
     </>

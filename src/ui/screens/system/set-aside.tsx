@@ -6,6 +6,7 @@ import { call } from "../../data/call.ts";
 import { useList } from "../../data/list.ts";
 import { messageAddress } from "../../data/route.ts";
 import { Confirm } from "../../parts/confirm.tsx";
+import { Export } from "../../parts/export.tsx";
 import { More } from "../../parts/more.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
@@ -25,7 +26,7 @@ export function SetAside() {
   const discarding = useSignal<Item | undefined>(undefined);
   const { working, run } = useAct();
   const columns: readonly Column<Item>[] = [
-    { name: "Since", cell: ({ at }) => <Moment at={at} /> },
+    { name: "Since", cell: ({ at }) => <Moment at={at} />, text: ({ at }) => at },
     {
       name: "Message",
       cell: ({ app_id, message_id, kind, event }) => (
@@ -38,6 +39,7 @@ export function SetAside() {
           </span>
         </span>
       ),
+      text: ({ app_id, message_id }) => `${app_id} ${message_id}`,
     },
     {
       name: "Why",
@@ -53,6 +55,7 @@ export function SetAside() {
           )}
         </div>
       ),
+      text: ({ reason }) => reason,
     },
     {
       name: "",
@@ -102,6 +105,17 @@ export function SetAside() {
             <p>An event that the database can never take is kept here, and the others go on.</p>
           </Empty>
         )
+      )}
+      {rows.length > 0 && (
+        <p class="files">
+          <Export
+            name="listSetAside"
+            given={{}}
+            rowsOf={({ set_aside }) => set_aside}
+            columns={columns}
+            file="set-aside"
+          />
+        </p>
       )}
       <More more={more} />
       {item !== undefined && (

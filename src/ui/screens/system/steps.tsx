@@ -13,13 +13,19 @@ interface Step {
 }
 
 const columns: readonly Column<Step>[] = [
-  { name: "Step", cell: ({ name }) => <span>{name}</span> },
+  { name: "Step", cell: ({ name }) => <span>{name}</span>, text: ({ name }) => name },
   {
     name: "Waits now",
     align: "end",
     cell: ({ waits, some }) => (some ? <strong>{waits}</strong> : <span class="muted">{waits}</span>),
+    text: ({ waits }) => waits,
   },
-  { name: "What this is", wide: true, cell: ({ about }) => <span class="muted">{about}</span> },
+  {
+    name: "What this is",
+    wide: true,
+    cell: ({ about }) => <span class="muted">{about}</span>,
+    text: ({ about }) => about,
+  },
 ];
 
 export function Steps({ stats }: { stats: Stats }) {
@@ -28,6 +34,7 @@ export function Steps({ stats }: { stats: Stats }) {
     <section aria-labelledby="steps-title">
       <h2 id="steps-title">The way of an event</h2>
       <Table
+        file="queues"
         caption="Queues at each step"
         columns={columns}
         rows={stepsOf(stats)}

@@ -8,12 +8,13 @@ import { type Column, Table } from "../../../parts/table.tsx";
 type Event = AnswerOf<"getSkew">["events"][number];
 
 const columns: readonly Column<Event>[] = [
-  { name: "Event", cell: ({ event }) => <code dir="auto">{event}</code> },
+  { name: "Event", cell: ({ event }) => <code dir="auto">{event}</code>, text: ({ event }) => event },
   {
     name: "Clock",
     title: "By how much the producer's clock is ahead (+) or behind (−), at least",
     align: "end",
     cell: ({ skew_ms }) => <span>{skew_ms === null ? "–" : signed(skew_ms)}</span>,
+    text: ({ skew_ms }) => skew_ms ?? "",
   },
   {
     name: "Delay",
@@ -26,14 +27,21 @@ const columns: readonly Column<Event>[] = [
           : `${shortDuration(delay_min_ms)} … ${shortDuration(delay_median_ms)}`}
       </span>
     ),
+    text: ({ delay_min_ms, delay_median_ms }) => `${delay_min_ms ?? ""} … ${delay_median_ms ?? ""}`,
   },
   {
     name: "Reports",
     title: "With a time of their own that is no older than a day",
     align: "end",
     cell: ({ samples }) => <span>{countText(samples)}</span>,
+    text: ({ samples }) => samples,
   },
-  { name: "What to look at", wide: true, cell: ({ hint }) => <span>{hint}</span> },
+  {
+    name: "What to look at",
+    wide: true,
+    cell: ({ hint }) => <span>{hint}</span>,
+    text: ({ hint }) => hint ?? "",
+  },
 ];
 
 export function Clocks({ app }: { app: string }) {
@@ -50,7 +58,13 @@ export function Clocks({ app }: { app: string }) {
         (data.events.length === 0 ? (
           <p class="muted">There is no message to look at.</p>
         ) : (
-          <Table caption="Clocks" columns={columns} rows={data.events} keyOf={({ event }) => event} />
+          <Table
+            file="clocks"
+            caption="Clocks"
+            columns={columns}
+            rows={data.events}
+            keyOf={({ event }) => event}
+          />
         ))}
     </section>
   );
