@@ -11,6 +11,7 @@
 import { join } from "node:path";
 import { runAccess } from "./access/access-loop.ts";
 import { Alerts } from "./alerting/alerts.ts";
+import { createBackups } from "./backups.ts";
 import { openCallers } from "./callers.ts";
 import type { Config } from "./config/config.ts";
 import { limitsOf } from "./core/caller-limits.ts";
@@ -152,10 +153,11 @@ async function start(
     supervisor,
     log,
   });
+  const acknowledged = () => pipeline.acknowledged();
   const eraser = new Eraser({
     store: store.client,
     journal,
-    acknowledged: () => pipeline.acknowledged(),
+    acknowledged,
     progress: pipeline.progress,
     projected: pipeline.projected,
     redact: (appId, messageId) => alerts.redact(appId, messageId),
@@ -165,6 +167,9 @@ async function start(
     log,
   });
 
+  const backups = createBackups({
+    ...{ config, database, store: store.client, journal, acknowledged, version, log },
+  });
   const trials = createTrialRuns({
     start: (stop) => startTrialThread({ ...database, stop }),
     onRefused: ({ peer }) => refused("trials", peer),
@@ -189,7 +194,7 @@ async function start(
   shutdown.defer("event loop", async () => eventLoop.stop());
   const databaseThreads = { store, query, "inner query": inner };
   const counting = {
-    ...{ pipeline, alerts, eraser, sizes, supervisor, unreadable, certificates },
+    ...{ pipeline, alerts, backups, eraser, sizes, supervisor, unreadable, certificates },
     ...{ doors, calls, reads, trials, shares, intake, denials, eventLimits, budget },
     signIn: callers.signIn,
     process: () => processStats({ version, threads: databaseThreads, eventLoop }),
@@ -212,7 +217,7 @@ async function start(
     badges: appRights(config.badges),
     views: store.client,
     alerts,
-    ...{ setAside: pipeline.setAside, triage: pipeline.triage },
+    ...{ setAside: pipeline.setAside, triage: pipeline.triage, backups },
     erasures: eraser,
     retentions: pipeline.retentions,
     trials,
@@ -269,10 +274,10 @@ async function start(
     running.abort();
     await Promise.all([keys, guarding, recording]);
   });
-  alerts.start();
-  shutdown.defer("alerts", () => alerts.stop());
-  eraser.start();
-  shutdown.defer("eraser", () => eraser.stop());
+  for (const [name, part] of Object.entries({ alerts, eraser })) {
+    part.start();
+    shutdown.defer(name, () => part.stop());
+  }
   state = "serving";
 
   return {
@@ -284,7 +289,7 @@ async function start(
       state = "draining";
       // A running query is awaited with its thread.
       const draining = new MarsError("draining", "mars is stopping", { retryAfterMs: 1_000 });
-      for (const queue of [reads, changes, trials]) queue.close(draining);
+      for (const queue of [reads, changes, trials, backups]) queue.close(draining);
       deadline = performance.now() + config.shutdownTimeoutMs;
       const late = await shutdown.run(remainingMs);
       state = "stopped";

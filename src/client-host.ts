@@ -29,6 +29,7 @@ export function createHost(program: Program, options: HostOptions): Host {
     stdin: () => createReadStream("", { fd: stdinDescriptor, autoClose: false }),
     stdinIsTerminal: program.stdin.isTTY === true,
     print: (text) => write(1, text),
+    printBytes: (bytes) => write(1, bytes),
     complain: (sentence) => void write(2, `mars: ${sentence}\n`),
     note: (text) => void write(2, text),
     columns: columnsOf(program.stdout),
@@ -53,8 +54,8 @@ export function readFile(path: string): string {
 }
 
 /** @returns whether there is still a reader */
-export function write(descriptor: 1 | 2, text: string): boolean {
-  const bytes = Buffer.from(text);
+export function write(descriptor: 1 | 2, text: string | Uint8Array): boolean {
+  const bytes = typeof text === "string" ? Buffer.from(text) : text;
   for (let written = 0; written < bytes.length; ) {
     try {
       written += writeSync(descriptor, bytes, written);

@@ -54,6 +54,7 @@ async function run(args: readonly string[], loadRuntime: LoadRuntime): Promise<n
   const own = action !== undefined || command === "version" || words[0] === "help";
   // Mars itself has none of the flags that may stand before a client's command, but this one.
   const clientFlag = command === "" && !asksHelp(argv[0]) && frontFlagOf(argv[0]) !== undefined;
+  if (words[0] === "restore" || words[0] === "verify") return useBackup(words[0], args.slice(1));
   if (!own || clientFlag) return callMars(args);
   if (command === "help" || (action !== undefined && argv.some(asksHelp))) return printHelp();
   if (command === "version" || argv.includes("--version")) return print(`mars ${version}\n`);
@@ -82,8 +83,14 @@ async function printHelp(): Promise<number> {
 /** The commands that call a running Mars. What runs Mars is not loaded for them, nor they for it: each is up sooner. */
 async function callMars(args: readonly string[]): Promise<number> {
   const { runClient } = await import("./cli/client.ts");
-  const names = [...Object.keys(commands).filter((name) => name !== ""), "help", "version"];
+  const names = [...Object.keys(commands).filter((name) => name !== ""), "restore", "verify", "help", "version"];
   return runClient(args, createHost(process, { version, commands: names, bypassProxy }));
+}
+
+async function useBackup(name: "restore" | "verify", args: readonly string[]): Promise<number> {
+  process.umask(0o077);
+  const { runBackupCommand } = await import("./backup-commands.ts");
+  return runBackupCommand(name, args, { env: process.env, readFile, stdin: process.stdin, print, complain });
 }
 
 async function serve(config: Config, loadRuntime: LoadRuntime): Promise<number> {

@@ -1,4 +1,5 @@
 /** The figures of all parts together: what `GET /api/q/stats` answers, and what metrics are made of. */
+import type { Backups } from "./backup/backups.ts";
 import type { SignIn } from "./access/sign-in.ts";
 import type { Alerts } from "./alerting/alerts.ts";
 import type { Denials } from "./edge/denials.ts";
@@ -23,6 +24,7 @@ export interface CountingParts extends Pick<EdgeParts, "doors" | "calls"> {
   readonly unreadable: { readonly count: number };
   readonly alerts: Pick<Alerts, "stats">;
   readonly eraser: Pick<Eraser, "stats">;
+  readonly backups: Pick<Backups, "stats">;
   readonly reads: { readonly stats: FairQueueStats };
   readonly trials: { readonly stats: FairQueueStats };
   readonly shares: EdgeShares;
@@ -43,6 +45,7 @@ export function marsStats(parts: CountingParts): Stats {
     unreadable_rows: parts.unreadable.count,
     alerts: parts.alerts.stats,
     erasure: parts.eraser.stats,
+    backup: parts.backups.stats,
     reads: parts.reads.stats,
     trials: parts.trials.stats,
     shares: statsOf(parts.shares),

@@ -1,4 +1,7 @@
-/** A Mars that is up. */
+/** A Mars that is up, and the line that says so. */
+import type { Config } from "./config/config.ts";
+import { version } from "./version.ts";
+
 export interface Mars {
   /** The real ports. */
   readonly httpPort: number;
@@ -9,4 +12,15 @@ export interface Mars {
   reloadCertificates(): Promise<void>;
   /** Stores accepted events, closes clients so that they connect elsewhere, and releases everything. */
   stop(): Promise<void>;
+}
+
+/** The line that names the real ports: port 0 has become another one. */
+export function upLine(config: Config, mars: Mars): string {
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const [scheme, tls] = config.tlsCert === "" ? ["http", ""] : ["https", " (TLS)"];
+  const database = config.databaseUrl.startsWith("file:") ? "" : `, database ${config.databaseUrl}`;
+  return (
+    `mars ${version} is up: ${scheme}://${host}:${mars.httpPort} (REST, Connect, gRPC-Web, WebSocket), ` +
+    `grpc ${host}:${mars.grpcPort}${tls}, data ${config.dataDir}${database}\n`
+  );
 }

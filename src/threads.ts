@@ -7,6 +7,7 @@
 import { Worker } from "node:worker_threads";
 import type { Notify } from "./core/ports.ts";
 import type { DatabaseAddress } from "./db/database.ts";
+import type { BackupService } from "./workers/backup-service.ts";
 import type { QueryService } from "./workers/query-service.ts";
 import type { StoreService } from "./workers/store-service.ts";
 import { startThread, type Thread } from "./workers/thread.ts";
@@ -20,6 +21,11 @@ export function startStoreThread(options: DatabaseAddress, notify: Notify): Thre
 /** A thread that reads; there are two. */
 export function startQueryThread(options: DatabaseAddress, notify: Notify): Thread<QueryService> {
   return startThread(new Worker(new URL("./workers/query-worker.ts", import.meta.url)), options, notify);
+}
+
+/** The thread of one backup. */
+export function startBackupThread(options: DatabaseAddress): Thread<BackupService> {
+  return startThread(new Worker(new URL("./workers/backup-worker.ts", import.meta.url)), options);
 }
 
 /** The thread of one run that learns or tries a lifecycle. */

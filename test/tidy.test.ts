@@ -30,9 +30,10 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   db: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
   directory: ["core", "runtime", "db"],
   journal: ["core", "runtime", "directory"],
+  backup: ["core", "runtime", "directory", "journal", "db"],
   ingest: ["core", "runtime"],
   projection: ["core", "lifecycle", "statistics", "runtime", "db", "gen"],
-  workers: ["core", "lifecycle", "learning", "runtime", "db", "directory", "projection"],
+  workers: ["core", "lifecycle", "learning", "runtime", "db", "directory", "projection", "backup"],
   // What users see.
   api: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime"],
   edge: [
@@ -48,7 +49,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     "gen",
   ],
   ui: ["api", "demo", "gen"],
-  cli: ["api", "config", "core"],
+  cli: ["api", "backup", "config", "core"],
 };
 
 /** Files directly in `src/` put the parts together; each knows these beside what is pure. */
@@ -65,8 +66,10 @@ const composers: Readonly<Record<string, readonly string[]>> = {
     "tls",
     "workers",
   ],
+  "src/backup-commands.ts": ["backup", "cli", "db", "gen"],
+  "src/backups.ts": ["backup", "db", "workers"],
   "src/callers.ts": ["access", "edge"],
-  "src/mars-stats.ts": ["access", "alerting", "edge", "maintenance", "tls"],
+  "src/mars-stats.ts": ["backup", "access", "alerting", "edge", "maintenance", "tls"],
   "src/servers.ts": ["edge", "tls"],
   "src/command.ts": ["cli", "edge", "tls"],
   "src/client-host.ts": ["cli"],

@@ -107,6 +107,20 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
       phoenixParameters,
     ),
   },
+  "/api/backup": {
+    post: {
+      operationId: "createBackup",
+      summary: "All of Mars as one file, for a key of kind `ad` for every app.",
+      responses: {
+        ...responses({}),
+        200: {
+          description:
+            "A tar archive, compressed, with its checksum behind it. One that breaks off is no backup: `mars verify`.",
+          content: { "application/zstd": { schema: { type: "string", format: "binary" } } },
+        },
+      },
+    },
+  },
   "/api/sessions": {
     post: {
       operationId: "signIn",

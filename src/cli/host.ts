@@ -10,6 +10,8 @@ export interface Host {
   readonly stdinIsTerminal: boolean;
   /** @returns whether there is still a reader */
   print(text: string): boolean;
+  /** Writes to stdout, too. */
+  printBytes(bytes: Uint8Array): boolean;
   /** Writes a sentence to stderr. */
   complain(sentence: string): void;
   /** Writes to stderr as it is. */

@@ -24,6 +24,8 @@ Commands:
   config check   Print the effective configuration, secrets hidden, and where each value comes from
   health         Ask the Mars of this configuration whether it is ready; exit 0 if so, else 1
   doctor         Look for damage in the files of a Mars that does not run; exit 1 if there is any
+  restore        Restore a backup into an empty data directory
+  verify         Look for damage in a backup
 
 Commands that call a running Mars (mars <command> --help has more):
 ${clientCommands}

@@ -7,6 +7,7 @@ import { chmod, lstat, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log } from "../core/ports.ts";
 import { pathOf } from "../db/database.ts";
+import { refuseUnfinished } from "./unfinished-restore.ts";
 import { syncDirectory } from "./whole-files.ts";
 
 /** Makes the directories, and makes the database's file readable by its owner alone: those beside it follow it. */
@@ -16,6 +17,7 @@ export async function prepareFiles(
 ): Promise<void> {
   const database = databaseUrl.startsWith("file:") ? pathOf(databaseUrl) : undefined;
   await prepareDirectory(dataDir, log);
+  await refuseUnfinished(dataDir);
   if (database === undefined) return;
   if (dirname(database) !== dataDir) await prepareDirectory(dirname(database), log);
   for (const suffix of ["", "-wal", "-shm"]) await makePrivate(`${database}${suffix}`, suffix === "");

@@ -2,6 +2,7 @@
 import type { SignIn } from "../access/sign-in.ts";
 import type { ApiParts } from "../api/parts.ts";
 import type { AlertItem } from "../core/alert-item.ts";
+import type { Author } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
 import type { Ingest, Live, Log } from "../core/ports.ts";
 import type { Finding } from "../lifecycle/finding.ts";
@@ -39,6 +40,8 @@ export interface EdgeParts extends ApiParts {
   readonly budget: SendBudget;
   readonly log: Log;
   readonly denials: Denials;
+  /** See `Backups.begin`. */
+  readonly backups: { begin(by: Author): Promise<AsyncIterator<Uint8Array>> };
   /** Which hosts and which pages are served. */
   readonly gate: Gate;
   readonly version: string;

@@ -7,6 +7,7 @@ import type { MarsEvent, SequencedEvent } from "../core/event.ts";
 import type { AppendOptions, Journal, JournalState, JournalStats, SeqRange } from "../core/journal.ts";
 import { Timing } from "../core/timing.ts";
 import { decodeEvents, encodeEvents } from "./journal-format.ts";
+import type { JournalRecord } from "./journal-record.ts";
 import { SegmentedJournal, type SegmentedJournalOptions } from "./segmented-journal.ts";
 
 /** How long clients are asked to wait when it is full: the store needs time, not a moment. */
@@ -24,6 +25,8 @@ export class FileJournal implements Journal {
   #appending = false;
   /** Of the record whose write failed last. */
   #failedBytes = 0;
+  /** Nothing beyond this seq is dropped. */
+  #held = Number.POSITIVE_INFINITY;
 
   constructor(options: SegmentedJournalOptions) {
     this.bytesMax = options.bytesMax;
@@ -103,8 +106,18 @@ export class FileJournal implements Journal {
   }
 
   async trim(upTo: number, erasedTo = 0): Promise<void> {
-    const dropped = await this.#records.trim(upTo, erasedTo);
+    const dropped = await this.#records.trim(Math.min(upTo, this.#held), erasedTo);
     this.#bytes -= dropped;
+  }
+
+  /** Keeps all records with events beyond `seq` until the next call. @param seq absent: nothing is kept any more */
+  hold(seq = Number.POSITIVE_INFINITY): void {
+    this.#held = seq;
+  }
+
+  /** See `SegmentedJournal.read`. */
+  records(after: number): AsyncIterable<JournalRecord> {
+    return this.#records.read(after);
   }
 
   get droppedTo(): number {

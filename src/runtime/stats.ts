@@ -89,6 +89,22 @@ export interface PipelineStats extends WriterStats {
   };
 }
 
+/** Backups since the start. */
+export interface BackupStats {
+  readonly running: boolean;
+  readonly made: number;
+  readonly failures: number;
+  /** The last failure's message, empty when the last backup was complete. */
+  readonly last_error: string;
+  /** The last complete one: when it ended, up to which seq, its bytes, and how long it took. */
+  readonly last: {
+    readonly at: string;
+    readonly seq: number;
+    readonly bytes: number;
+    readonly ms: number;
+  } | null;
+}
+
 /** Changes of findings since the start. */
 export interface FindingStats {
   readonly raised: number;
@@ -160,6 +176,7 @@ export interface Stats extends PipelineStats {
   /** Changes of findings that alerting could not apply and skipped, since the start. */
   readonly alerts: AlertingStats;
   readonly erasure: ErasureStats;
+  readonly backup: BackupStats;
   /** The reads of clients. */
   readonly reads: FairQueueStats;
   /** Runs that learn lifecycles or try them. */

@@ -16,7 +16,7 @@ import { AlertWriter } from "../db/alerts/alert-writer.ts";
 import { Arrivals } from "../db/alerts/arrivals.ts";
 import { CareWriter } from "../db/alerts/care-writer.ts";
 import { AttributeIndexer } from "../db/attributes/attribute-indexer.ts";
-import { pruneAudit } from "../db/audit/audit-writer.ts";
+import { pruneAudit, recordChange } from "../db/audit/audit-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
 import { ErasureWriter } from "../db/erasure/erasure-writer.ts";
 import { PageCheck } from "../db/integrity/page-check.ts";
@@ -244,6 +244,9 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
     recordAttempt: afterOpening(alerts.recordAttempt.bind(alerts)),
     recordTest: afterOpening(alerts.recordTest.bind(alerts)),
     redactAlerts: afterOpening(alerts.redact.bind(alerts)),
+    recordBackup: afterOpening(async (by: Author, seq: number) => {
+      await database.batch(recordChange(by, { target: "backup", new: { snapshot_seq: seq } }), "write");
+    }),
     pruneAudit: (before: Micros) => pruneAudit(database, before),
     pruneAlerts: afterOpening(alerts.prune.bind(alerts)),
     /** Lets the next Mars begin at once. */

@@ -9,7 +9,7 @@ const stepPages = 4_096;
 
 /**
  * Compares every page with its checksum. Where all match, SQLite then checks that tables and indexes agree, which takes some
- * seconds a gigabyte.
+ * seconds a gigabyte, and that no row refers to one that is not there.
  *
  * @param url `file:` and the path
  * @returns a sentence for each fault; none where there is no fault, or no database
@@ -42,7 +42,9 @@ export async function examineDatabase(url: string): Promise<string[]> {
 async function checkIntegrity(database: Database, path: string): Promise<string[]> {
   const { rows } = await database.execute(`PRAGMA integrity_check(${integrityMax})`);
   const found = rows.map(({ integrity_check }) => String(integrity_check)).filter((line) => line !== "ok");
-  return found.map((line) => `${path}: ${line}`);
+  const astray = await database.execute("SELECT * FROM pragma_foreign_key_check LIMIT 100");
+  const broken = astray.rows.map(({ table, rowid, parent }) => `row ${rowid} of ${table} has no ${parent}`);
+  return [...found, ...broken].map((line) => `${path}: ${line}`);
 }
 
 /** The table or index of each page, as far as the damage lets SQLite read it. */

@@ -10,6 +10,7 @@ import { restCallOf } from "../../api/rest-call.ts";
 import { MarsError } from "../../core/error.ts";
 import { statusClass } from "../call-counts.ts";
 import type { EdgeParts } from "../parts.ts";
+import { addBackupRoute } from "../rest/backup.ts";
 import { addBadgeRoute } from "../rest/badge.ts";
 import { discardBody } from "../rest/body.ts";
 import { addEventRoutes, createEventHandler, eventPath, eventPaths } from "../rest/events.ts";
@@ -67,6 +68,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   addOpenApiRoute(router, parts);
   addBadgeRoute(router, parts);
   addMetricsRoute(router, parts);
+  addBackupRoute(router, parts);
   addTestRoutes(router, parts);
   addStreamRoute(router, parts);
   if (page !== undefined) addPageRoutes(router, page);

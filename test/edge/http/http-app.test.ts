@@ -82,6 +82,7 @@ function appWith(
       savedViews: fail,
       funnelBy: fail,
     }),
+    backups: { begin: fail },
     progress: { storedSeq: 0, reached: fail },
     live,
     findings: live,
