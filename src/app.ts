@@ -244,6 +244,7 @@ async function start(
         ...clock.warnings,
         ...certificates.warnings(),
         ...eventLimits.warnings(),
+        ...backups.warnings(),
       ],
       setAside: () => pipeline.setAside.count,
       threads: databaseThreads,
@@ -274,7 +275,7 @@ async function start(
     running.abort();
     await Promise.all([keys, guarding, recording]);
   });
-  for (const [name, part] of Object.entries({ alerts, eraser })) {
+  for (const [name, part] of Object.entries({ alerts, eraser, backups })) {
     part.start();
     shutdown.defer(name, () => part.stop());
   }

@@ -1,5 +1,5 @@
 /** The figures of all parts together: what `GET /api/q/stats` answers, and what metrics are made of. */
-import type { Backups } from "./backup/backups.ts";
+import type { AllBackups } from "./backups.ts";
 import type { SignIn } from "./access/sign-in.ts";
 import type { Alerts } from "./alerting/alerts.ts";
 import type { Denials } from "./edge/denials.ts";
@@ -24,7 +24,7 @@ export interface CountingParts extends Pick<EdgeParts, "doors" | "calls"> {
   readonly unreadable: { readonly count: number };
   readonly alerts: Pick<Alerts, "stats">;
   readonly eraser: Pick<Eraser, "stats">;
-  readonly backups: Pick<Backups, "stats">;
+  readonly backups: Pick<AllBackups, "stats">;
   readonly reads: { readonly stats: FairQueueStats };
   readonly trials: { readonly stats: FairQueueStats };
   readonly shares: EdgeShares;

@@ -69,7 +69,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/backup-commands.ts": ["backup", "cli", "db", "gen"],
   "src/backups.ts": ["backup", "db", "workers"],
   "src/callers.ts": ["access", "edge"],
-  "src/mars-stats.ts": ["backup", "access", "alerting", "edge", "maintenance", "tls"],
+  "src/mars-stats.ts": ["access", "alerting", "edge", "maintenance", "tls"],
   "src/servers.ts": ["edge", "tls"],
   "src/command.ts": ["cli", "edge", "tls"],
   "src/client-host.ts": ["cli"],

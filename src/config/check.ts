@@ -26,7 +26,17 @@ export function crossCheck(config: Config): string[] {
       "MARS_DATABASE_AUTH_TOKEN is for a libSQL server, but the database is a file: set MARS_DATABASE_URL too",
     );
   }
-  problems.push(...oidcProblems(config));
+  problems.push(...backupProblems(config), ...oidcProblems(config));
+  return problems;
+}
+
+function backupProblems({ backupUrl, databaseUrl, backupS3KeyId, backupS3Secret }: Config): string[] {
+  if (backupUrl === "") return [];
+  const problems: string[] = [];
+  if (!databaseUrl.startsWith("file:"))
+    problems.push("MARS_BACKUP_URL is for the embedded database, but MARS_DATABASE_URL names a server");
+  if (backupUrl.startsWith("s3:") && (backupS3KeyId === "" || backupS3Secret === ""))
+    problems.push("MARS_BACKUP_URL by s3: needs MARS_BACKUP_S3_KEY_ID and MARS_BACKUP_S3_SECRET beside it");
   return problems;
 }
 

@@ -5,6 +5,7 @@
 import { collectorsDefault } from "../core/limits.ts";
 import { maskNamesMax } from "../core/mask.ts";
 import { accessSettings } from "./access-settings.ts";
+import { backupSettings } from "./backup-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { oidcSettings } from "./oidc-settings.ts";
 import type { Setting } from "./setting.ts";
@@ -184,6 +185,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
       "How long an idle connection to port 4000 is kept open, up to 4 s more; longer than a proxy before Mars keeps it (nginx and AWS load balancers: 60 s)",
     parse: duration({ min: 1_000, max: 240_000 }),
   },
+  ...backupSettings,
   alertAllow: {
     name: "MARS_ALERT_ALLOW",
     default: "",

@@ -72,6 +72,17 @@ export interface Config {
   readonly oidcRoles: readonly Role[];
   /** Hosts, addresses and CIDR ranges that alerts may be sent to though they are not public; `*` for any. */
   readonly alertAllow: readonly string[];
+  /** `file:DIRECTORY` or `s3://BUCKET/PREFIX`; empty where Mars makes no backups by itself. */
+  readonly backupUrl: string;
+  readonly backupEveryMs: number;
+  readonly backupKeep: number;
+  /** An origin; empty for Amazon's. */
+  readonly backupS3Endpoint: string;
+  readonly backupS3Region: string;
+  readonly backupS3KeyId: string;
+  readonly backupS3Secret: string;
+  /** Of a temporary key; empty for none. */
+  readonly backupS3Token: string;
   /** Both empty when alerts go to no mailbox. */
   readonly smtpUrl: string;
   readonly smtpFrom: string;

@@ -89,6 +89,20 @@ export interface PipelineStats extends WriterStats {
   };
 }
 
+/** Backups that Mars makes by itself. */
+export interface BackupScheduleStats {
+  readonly url: string;
+  readonly every_ms: number;
+  readonly keep: number;
+  /** Complete ones that are there. */
+  readonly kept: number;
+  /** The newest complete one. Its bytes are known where this run has made it. */
+  readonly last: { readonly at: string; readonly name: string; readonly bytes: number | null } | null;
+  readonly next_at: string | null;
+  readonly failures_in_a_row: number;
+  readonly last_error: string;
+}
+
 /** Backups since the start. */
 export interface BackupStats {
   readonly running: boolean;
@@ -176,7 +190,7 @@ export interface Stats extends PipelineStats {
   /** Changes of findings that alerting could not apply and skipped, since the start. */
   readonly alerts: AlertingStats;
   readonly erasure: ErasureStats;
-  readonly backup: BackupStats;
+  readonly backup: BackupStats & { readonly schedule: BackupScheduleStats | null };
   /** The reads of clients. */
   readonly reads: FairQueueStats;
   /** Runs that learn lifecycles or try them. */

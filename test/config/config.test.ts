@@ -79,6 +79,14 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     oidcRoles: [],
     alertAllow: [],
     smtpUrl: "",
+    backupUrl: "",
+    backupEveryMs: 86_400_000,
+    backupKeep: 7,
+    backupS3Endpoint: "",
+    backupS3Region: "us-east-1",
+    backupS3KeyId: "",
+    backupS3Secret: "",
+    backupS3Token: "",
     smtpFrom: "",
   });
 });
@@ -110,6 +118,8 @@ describe("where a value comes from", () => {
       MARS_SMTP_URL: "smtp://mail",
       MARS_OIDC_ISSUER: "https://login.example.com",
       MARS_OIDC_ROLES: "admins=ad:*",
+      MARS_BACKUP_URL: "file:/backups",
+      MARS_BACKUP_S3_ENDPOINT: "https://minio.example.com",
     };
     const publicUrl = "--public-url=https://mars.example.com";
     const issuer = "--oidc-issuer=https://login.example.com";

@@ -4,6 +4,7 @@ import type { Stats } from "../../../api/stats.ts";
 import { useRead } from "../../data/resource.ts";
 import { bytesText, countText, durationText, shareText } from "../../data/text.ts";
 import { Failure, Pending } from "../../parts/notice.tsx";
+import { BackupCard } from "./backup-card.tsx";
 import { Connections } from "./connections.tsx";
 import { FigureCard } from "./figure-card.tsx";
 import { Loops } from "./loops.tsx";
@@ -103,6 +104,7 @@ export function Now() {
           ]}
           fault={stats.retention.held}
         />
+        <BackupCard backup={stats.backup} />
       </ul>
       <Steps stats={stats} />
       <Connections stats={stats} />
