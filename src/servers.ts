@@ -41,7 +41,7 @@ export async function startServers(
   const sockets = createSockets(parts, { pauseBytes: socketBufferBytesMax });
   const stopping = new AbortController();
   const page = { paths: pagePaths, serve: servePage };
-  const app = createHttpApp(parts, { page, stopping: stopping.signal });
+  const app = createHttpApp(parts, { page, publicUrl, stopping: stopping.signal });
   const front = createFront({ app, sockets, gate, publicUrl });
   const http = listen(front, sockets, { budget, host, port: httpPort, idleTimeoutMs, tls });
   shutdown.defer("http", () => http.stop(remainingMs()));

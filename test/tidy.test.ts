@@ -36,8 +36,10 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   workers: ["core", "lifecycle", "learning", "runtime", "db", "directory", "projection", "backup"],
   // What users see.
   api: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime"],
+  mcp: ["api", "core"],
   edge: [
     "api",
+    "mcp",
     "core",
     "access",
     "lifecycle",
@@ -49,7 +51,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     "gen",
   ],
   ui: ["api", "demo", "gen"],
-  cli: ["api", "backup", "config", "core"],
+  cli: ["api", "backup", "mcp", "config", "core"],
 };
 
 /** Files directly in `src/` put the parts together; each knows these beside what is pure. */
@@ -99,7 +101,8 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ["alerting"],
   "openid-client": ["access"],
   standardwebhooks: ["alerting"],
-  zod: ["api"],
+  "@modelcontextprotocol/sdk": ["mcp"],
+  zod: ["api", "mcp"],
 };
 
 /** The files that another runtime would have to replace. Keep this list short. */

@@ -13,6 +13,11 @@ export function inputSchema({ input }: Pick<Operation, "input">): ObjectSchema {
   return schemaOf(input, "input");
 }
 
+/** The schema of an answer as it is. */
+export function outputSchema({ output }: Pick<Operation, "output">): ObjectSchema {
+  return schemaOf(output, "output");
+}
+
 /** The schema of the answer over REST, `success` of a change included. */
 export function answerSchema({
   output,
@@ -20,7 +25,7 @@ export function answerSchema({
   rest,
   scope,
 }: Pick<Operation, "output" | "restAnswer" | "rest" | "scope">): ObjectSchema {
-  const whole = schemaOf(output, "output");
+  const whole = outputSchema({ output });
   const answer: ObjectSchema = restAnswer === undefined ? whole : (whole.properties?.[restAnswer] ?? {});
   const change = !rest.startsWith("GET") && scope !== "read";
   if (!change || answer.properties?.success !== undefined) return answer;

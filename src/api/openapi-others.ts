@@ -204,6 +204,29 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
       },
     },
   },
+  "/mcp": {
+    post: {
+      operationId: "callMcp",
+      summary:
+        "The Model Context Protocol over streamable HTTP, without sessions: tools for agents, which only read.",
+      description: "By https://modelcontextprotocol.io. Errors are those of JSON-RPC.",
+      parameters: [
+        {
+          ...parameter({ name: "Accept", in: "header", description: "Both types, or 406." }),
+          schema: { const: "application/json, text/event-stream" },
+        },
+      ],
+      requestBody: { required: true, content: json({ type: "object", required: ["jsonrpc", "method"] }) },
+      responses: {
+        200: { description: "The answer to a request.", content: json({ type: "object" }) },
+        202: { description: "A notification needs none." },
+        default: {
+          description: "An error of JSON-RPC; in its `data` is the problem that REST answers.",
+          content: json({ type: "object" }),
+        },
+      },
+    },
+  },
   "/status": { get: health("getStatus", "Whether the process serves requests.", "up") },
   "/livez": { get: health("getLiveness", "The same, with any parameters.", "up") },
   "/readyz": {

@@ -20,12 +20,24 @@ export interface Refusal {
 /** Longer than any call takes: to learn a lifecycle takes 45 s at most. */
 const timeoutMs = 120_000;
 
-/** @param agent names this program to the server */
-export async function call(client: Client, request: Request, agent: string): Promise<Answer | Refusal> {
+/**
+ * @param agent names this program to the server
+ * @param signal gives the call up
+ */
+export async function call(
+  client: Client,
+  request: Request,
+  agent: string,
+  signal?: AbortSignal,
+): Promise<Answer | Refusal> {
+  const late = AbortSignal.timeout(timeoutMs);
   let response: Response;
   let text: string;
   try {
-    response = await exchange(client, request, { agent, signal: AbortSignal.timeout(timeoutMs) });
+    response = await exchange(client, request, {
+      agent,
+      signal: signal === undefined ? late : AbortSignal.any([late, signal]),
+    });
     text = await response.text();
   } catch (error) {
     return { ok: false, sentences: [unreached(client, error)] };

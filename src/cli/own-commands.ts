@@ -1,9 +1,10 @@
 /** The commands that are more than one call of an operation. */
 import { backup } from "./backup.ts";
 import { exportEvents } from "./export/export.ts";
+import { mcp } from "./mcp.ts";
 import type { OwnCommand } from "./own-command.ts";
 import { importEvents, send } from "./send/commands.ts";
 import { show } from "./show/show.ts";
 import { tail } from "./tail/tail.ts";
 
-export const ownCommands: readonly OwnCommand[] = [show, tail, send, importEvents, exportEvents, backup];
+export const ownCommands: readonly OwnCommand[] = [show, tail, send, importEvents, exportEvents, backup, mcp];

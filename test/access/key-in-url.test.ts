@@ -24,7 +24,7 @@ test.each(names)("?%s= lets nobody in", async (name) => {
     const { status } = await fetch(closed.url + withKey(path, name));
     expect([path, [401, 422].includes(status)]).toEqual([path, true]);
   }
-  for (const path of ["/api/event", "/mars.v1.MessageService/ListMessages"]) {
+  for (const path of ["/api/event", "/mars.v1.MessageService/ListMessages", "/mcp"]) {
     expect((await postJson(closed.url + withKey(path, name), event)).status).toBe(401);
   }
   const signIn = `/api/sessions?${name}=${adminKey}`;

@@ -88,6 +88,20 @@ const restWays: readonly Way[] = [
   rest("a timeline", "/api/stream?topic=event_timeline:m", readAll),
   rest("a journey", "/api/stream?topic=journeys/x-1", readAll),
   rest("metrics", "/metrics", { scope: "read", of: "nobody" }),
+  {
+    name: "MCP",
+    ...readAll,
+    call: (mars, token) =>
+      statusOf(mars, "/mcp", {
+        method: "POST",
+        headers: {
+          ...headersOf(token),
+          "content-type": "application/json",
+          accept: "application/json, text/event-stream",
+        },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
+      }),
+  },
   ...["/", "/search/event?message_id=m", "/ui/page.css", "/openapi.json", "/status", "/livez", "/readyz"].map(
     (path) => rest(path, path, everyone),
   ),

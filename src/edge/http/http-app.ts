@@ -9,6 +9,7 @@ import { operations } from "../../api/operations.ts";
 import { restCallOf } from "../../api/rest-call.ts";
 import { MarsError } from "../../core/error.ts";
 import { statusClass } from "../call-counts.ts";
+import { addMcpRoute, mcpPath, mcpRefusal } from "../mcp/mcp.ts";
 import type { EdgeParts } from "../parts.ts";
 import { addBackupRoute } from "../rest/backup.ts";
 import { addBadgeRoute } from "../rest/badge.ts";
@@ -38,6 +39,8 @@ import { createSse } from "../sse/sse.ts";
 export interface HttpAppOptions {
   /** The web page: the paths of its files, and what answers a GET for them. Not part of this file, for it is bundled. */
   readonly page?: PageFiles;
+  /** The origin under which browsers reach Mars; empty for none. */
+  readonly publicUrl?: string;
   /** Ends RPC streams when it aborts. */
   readonly stopping?: AbortSignal;
 }
@@ -58,7 +61,7 @@ export interface HttpApp {
 
 /** Creates the app. `front.ts` adds to its answers the headers that all of them have. */
 export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): HttpApp {
-  const { page, ...rpcOptions } = options;
+  const { page, publicUrl = "", ...rpcOptions } = options;
   const router: Router = new Hono<HttpEnv>({ getPath: rawPath });
   addEventRoutes(router, parts);
   addSessionRoutes(router, parts);
@@ -71,6 +74,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   addBackupRoute(router, parts);
   addTestRoutes(router, parts);
   addStreamRoute(router, parts);
+  addMcpRoute(router, parts, publicUrl);
   if (page !== undefined) addPageRoutes(router, page);
   addRpcRoutes(router, createRpcRoutes(parts, rpcOptions));
   router.notFound((c) => answerOther(router, c));
@@ -141,7 +145,8 @@ async function refuse(error: unknown, c: Exchange, parts: EdgeParts, action: str
     await intake.pace(error);
   }
   await discardBody(intake, c);
-  return problemOf(error, log);
+  const problem = problemOf(error, log);
+  return rawPath(c.req.raw) === mcpPath && problem.body !== null ? mcpRefusal(problem) : problem;
 }
 
 function addStreamRoute(router: Router, parts: EdgeParts): void {

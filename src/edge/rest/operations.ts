@@ -45,7 +45,7 @@ function createServe(
     const input = await read(c);
     try {
       if (wantsLines(operation, c.req.raw)) return await answerLines(operation, parts, input, caller);
-      const answer = answerOf(operation, await operation.run(parts, input, caller));
+      const answer = restAnswerOf(operation, await operation.run(parts, input, caller));
       return await answerJson(c, JSON.stringify(answer));
     } catch (thrown) {
       throw operation.body?.field === undefined ? thrown : inBody(thrown, operation.body.field);
@@ -98,8 +98,8 @@ function besidePath(body: unknown, path: Readonly<Record<string, unknown>>): Rec
   return { ...given, ...path };
 }
 
-/** The answer over REST. */
-function answerOf({ restAnswer, rest, scope }: Operation, output: unknown): unknown {
+/** The answer over REST, from the output. */
+export function restAnswerOf({ restAnswer, rest, scope }: Operation, output: unknown): unknown {
   const members = output as Readonly<Record<string, unknown>>;
   const answer = restAnswer === undefined ? members : members[restAnswer];
   const reads = rest.startsWith("GET") || (scope === "read" && !rest.startsWith("DELETE"));
