@@ -16,7 +16,7 @@ import { effectiveText, helpText } from "./config/text.ts";
 import type { Log } from "./core/ports.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
 import type { Mars } from "./mars.ts";
-import { createLog } from "./runtime/log.ts";
+import { createProcessLog } from "./process-log.ts";
 import { version } from "./version.ts";
 
 /** How long after its deadline a stop may go on before the process ends without it. */
@@ -96,7 +96,7 @@ async function useBackup(name: "restore" | "verify", args: readonly string[]): P
 async function serve(config: Config, loadRuntime: LoadRuntime): Promise<number> {
   // Of all files: the database driver makes its own, and other users of the machine must not read them.
   process.umask(0o077);
-  const log = createLog(config.logLevel);
+  const log = createProcessLog(config, process.env);
   surviveFaults(log);
   const stopAsked = listenForSignals(log);
   let mars: Mars | undefined;
@@ -117,7 +117,7 @@ async function serve(config: Config, loadRuntime: LoadRuntime): Promise<number> 
     if (started === undefined) return 0;
     mars = started;
   } catch (error) {
-    log.debug("could not start", { error });
+    log.debug("could not start", { event: "start_failed", error });
     return complain(`cannot start: ${messageOf(error)}`);
   }
   print(upLine(config, mars));

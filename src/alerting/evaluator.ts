@@ -22,6 +22,7 @@ import { type EvaluatorState, load, type WatchedIncident, watch } from "./evalua
 import type { Figures } from "./figures.ts";
 import { silentUntil } from "./hours/rule-hours.ts";
 import { type Incident, type IncidentKey, incidentKey, incidentsMax, notAhead } from "./incident.ts";
+import { logIncident } from "./incident-log.ts";
 import { NotifiedSinks } from "./notified-sinks.ts";
 import type { AlertReader, AlertStep, AlertStore } from "./ports.ts";
 import { type AlertRule, ruleMatches } from "./rule.ts";
@@ -267,6 +268,7 @@ export class Evaluator {
     const now = this.#now();
     for (const incident of change.incidents) {
       const key = incidentKey(incident);
+      logIncident(this.#options.log, state.incidents.get(key)?.incident, incident);
       if (incident.closedAt > 0) state.incidents.delete(key);
       else {
         const times = state.incidents.get(key) ?? watch(incident, now);

@@ -121,6 +121,14 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     meaning: "`debug`, `info`, `warn` or `error`",
     parse: oneOf("debug", "info", "warn", "error"),
   },
+  logFormat: {
+    name: "MARS_LOG_FORMAT",
+    default: "auto",
+    unit: "format",
+    meaning:
+      "`json`, `text` or `auto`: text where stderr is a terminal, else JSON. Text has colours on a terminal, unless `NO_COLOR` is set",
+    parse: oneOf("auto", "json", "text"),
+  },
   ...accessSettings,
   ...oidcSettings,
   ...limitSettings,

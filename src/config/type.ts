@@ -23,6 +23,8 @@ export interface Config {
   /** Names of attributes whose values are replaced before an event reaches the disk. */
   readonly maskAttributes: readonly string[];
   readonly logLevel: LogLevel;
+  /** `auto`: text where stderr is a terminal. */
+  readonly logFormat: "auto" | "json" | "text";
   /** Empty when there is none. */
   readonly adminKey: string;
   readonly anonymous: boolean;

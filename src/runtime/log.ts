@@ -1,7 +1,8 @@
-/** The log: one JSON object a line, `time`, `level`, `message` and other fields. Never throws, and never has a key. */
+/** The log: one JSON object a line, `time`, `level`, `message` and other fields; or a text. Never throws, and never has a key. */
 import { writeSync } from "node:fs";
 
 import type { Log, LogLevel } from "../core/ports.ts";
+import { type LogTextOptions, textLine } from "./log-text.ts";
 
 /** How far the causes of an error are followed; a cause may be its own. */
 const causesMax = 5;
@@ -12,13 +13,19 @@ const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 /**
  * @param level what is below it is dropped
  * @param write takes one line, its end included; the default is stderr
+ * @param text absent: the lines are JSON
  */
-export function createLog(level: LogLevel, write: (line: string) => void = writeStderr): Log {
+export function createLog(
+  level: LogLevel,
+  write: (line: string) => void = writeStderr,
+  text?: LogTextOptions,
+): Log {
   const at = (own: LogLevel): Log[LogLevel] => {
     if (order.indexOf(own) < order.indexOf(level)) return () => undefined;
     return (message, fields) => {
       try {
-        write(`${formatLine(own, message, fields).replace(keys, "mars_$1_(hidden)")}\n`);
+        const json = formatLine(own, message, fields).replace(keys, "mars_$1_(hidden)");
+        write(`${text === undefined ? json : textLine(json, text)}\n`);
       } catch {
         // Nowhere is left to report it: the reader of the log has gone, or its disk is full.
       }

@@ -43,6 +43,7 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     acceptDatabaseDamage: false,
     retentionMs: 14 * 86_400_000,
     logLevel: "info",
+    logFormat: "auto",
     adminKey: "",
     anonymous: false,
     tlsCert: "",

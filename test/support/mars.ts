@@ -67,6 +67,7 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
     retentionMs: 0,
     countsRetentionMs: 90 * 86_400_000,
     logLevel: "error",
+    logFormat: "auto",
     adminKey: "",
     anonymous: false,
     tlsCert: "",

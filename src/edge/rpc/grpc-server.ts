@@ -99,9 +99,10 @@ export async function startGrpcServer(
   const calls = new GrpcCalls(parts.shares.requests, times);
   // A client that does not speak HTTP/2, or breaks off, harms only its own connection.
   server.on("sessionError", (error: Error) =>
-    parts.log.debug("grpc connection failed", { error: error.message }),
+    parts.log.debug("grpc connection failed", { event: "grpc_connection_failed", error: error.message }),
   );
-  const streamFailed = (error: Error) => parts.log.debug("grpc stream failed", { error: error.message });
+  const streamFailed = (error: Error) =>
+    parts.log.debug("grpc stream failed", { event: "grpc_stream_failed", error: error.message });
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on("error", streamFailed);
     route(stream, headers).catch((error) => {

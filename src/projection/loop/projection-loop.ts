@@ -177,7 +177,10 @@ export class ProjectionLoop {
       log.error("message set aside", { event: "message_set_aside", seq: message, count, error: fault });
       setAside(count);
     }
-    if (step.findings.length > 0) publish(step.findings, step.findingSeq);
+    const changes = step.findings.length;
+    if (changes === 0) return;
+    log.debug("findings changed", { event: "findings_changed", changes, upTo: step.findingSeq });
+    publish(step.findings, step.findingSeq);
   }
 
   /** Each round takes it a bit further, between what comes meanwhile. */

@@ -1,13 +1,18 @@
 /** All that is known of an incident, through the front door. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createLog } from "../../../src/runtime/log.ts";
 import { startMars, type TestMars } from "../../support/mars.ts";
 import { getJson, sendBulk } from "../../support/rest.ts";
 import { until } from "../../support/until.ts";
 import { get, type Json } from "./client.ts";
 
 let mars: TestMars;
+const logged: Json[] = [];
 beforeAll(async () => {
-  mars = await startMars();
+  mars = await startMars(
+    {},
+    createLog("info", (line) => logged.push(JSON.parse(line))),
+  );
 });
 afterAll(() => mars[Symbol.asyncDispose]());
 
@@ -60,4 +65,18 @@ test("a bundle has the incident's findings and their messages, and says where it
   expect([cut.messages.length, cut.messages_partial, cut.messages[0].events.length]).toEqual([2, true, 1]);
   expect(cut.messages[0].next_cursor).toBeString();
   expect((await get(`${mars.url}/api/alerts/incidents/99/bundle`)).status).toBe(404);
+});
+
+test("the log has who changed something, and when an incident opens and ends, with no id of a message", async () => {
+  const lines = (event: string) => logged.filter((line) => line.event === event);
+  const [opened] = lines("incident_opened");
+  expect(opened).toMatchObject({ level: "info", rule: "stuck", app_id: "mail", kind: "missing" });
+  const put = lines("change_made").map(({ action }) => action);
+  expect(put.slice(0, 3)).toEqual(["putLifecycle", "putAlertSink", "putAlertRule"]);
+  expect(lines("change_made")[0]).toMatchObject({ who: "anonymous", address: "127.0.0.1", protocol: "rest" });
+  await fetch(`${mars.url}/api/alerts/rules/stuck`, { method: "DELETE" });
+  await until(() => lines("incident_ended").length > 0);
+  const { incident } = opened ?? {};
+  expect(lines("incident_ended")[0]).toMatchObject({ incident, rule: "stuck", ending: "rule_deleted" });
+  expect(JSON.stringify(logged)).not.toContain("m-1");
 });
