@@ -83,7 +83,13 @@ async function printHelp(): Promise<number> {
 /** The commands that call a running Mars. What runs Mars is not loaded for them, nor they for it: each is up sooner. */
 async function callMars(args: readonly string[]): Promise<number> {
   const { runClient } = await import("./cli/client.ts");
-  const names = [...Object.keys(commands).filter((name) => name !== ""), "restore", "verify", "help", "version"];
+  const names = [
+    ...Object.keys(commands).filter((name) => name !== ""),
+    "restore",
+    "verify",
+    "help",
+    "version",
+  ];
   return runClient(args, createHost(process, { version, commands: names, bypassProxy }));
 }
 

@@ -1,7 +1,8 @@
 /** The figures of all parts together: what `GET /api/q/stats` answers, and what metrics are made of. */
-import type { AllBackups } from "./backups.ts";
+
 import type { SignIn } from "./access/sign-in.ts";
 import type { Alerts } from "./alerting/alerts.ts";
+import type { AllBackups } from "./backups.ts";
 import type { Denials } from "./edge/denials.ts";
 import { type EdgeShares, statsOf } from "./edge/edge-shares.ts";
 import type { EventLimits } from "./edge/event-limits.ts";

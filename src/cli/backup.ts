@@ -20,7 +20,8 @@ const silenceMs = 60_000;
 export const backup: OwnCommand = {
   command: "backup",
   usage: "--to <file>",
-  summary: "Copies all of a running Mars into one file: database, journal and keys, at one point of the sequence.",
+  summary:
+    "Copies all of a running Mars into one file: database, journal and keys, at one point of the sequence.",
   grammar: { flags: [], general: [to, ...frontFlags] },
   details: `By REST: POST /api/backup
 Needs leave to admin, for every app. The file has every secret that Mars keeps: guard it as its data directory.
