@@ -42,7 +42,7 @@ beforeAll(async () => {
   await sendBulk(source.url, [{ app_id: "early", message_id: "e", event: "begun" }]);
   while (sent < before) await report(1_000);
   await until(async () => (await incidents(source.url)).length > 0);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await source.kill("SIGKILL");
   await rm(root, { recursive: true, force: true });
@@ -185,7 +185,7 @@ test("restored into a fresh directory, it equals what was acknowledged at that p
       stderr: expect.stringContaining(`its points are seq ${snapshot_seq} to ${seq}`),
     });
   }
-}, 60_000);
+}, 120_000);
 
 test("a Mars that is killed during a backup leaves no backup, and the next start is sound", async () => {
   const file = join(root, "killed.tar.zst");
@@ -194,12 +194,12 @@ test("a Mars that is killed during a backup leaves no backup, and the next start
   await until(() => existsSync(`${file}.part`));
   await source.kill("SIGKILL");
   await stop();
-  expect(await backing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("cut off") });
+  expect(await backing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("there is no backup") });
   expect((await readdir(root)).filter((name) => name.startsWith("killed"))).toEqual([]);
   source = await spawnMars({ dataDir: join(root, "data"), env });
   await statsWhen(source.url, ({ store }) => store.behind === 0);
   expect(await command("backup", "--to", file)).toMatchObject({ exitCode: 0 });
-}, 60_000);
+}, 120_000);
 
 test("a restore that is killed leaves a directory that Mars refuses", async () => {
   const file = join(root, "killed.tar.zst");
@@ -212,4 +212,4 @@ test("a restore that is killed leaves a directory that Mars refuses", async () =
   child.kill("SIGKILL");
   await child.exited;
   await expect(startMars({ dataDir })).rejects.toThrow("was not finished");
-}, 60_000);
+}, 120_000);
