@@ -46,9 +46,12 @@ export class CallCounts {
   }
 }
 
+// Made once: the hot calls ask for one each.
+const classes = ["", "1xx", "2xx", "3xx", "4xx", "5xx"];
+
 /** `404` → `4xx` */
 export function statusClass(status: number): string {
-  return `${Math.floor(status / 100)}xx`;
+  return classes[Math.floor(status / 100)] ?? "other";
 }
 
 function entryOf(map: Map<string, Calls>, key: string): Calls {
