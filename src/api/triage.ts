@@ -1,5 +1,6 @@
 /** Triage: people acknowledge, resolve or ignore what Mars has found. */
 import * as z from "zod";
+import { incidentState } from "../alerting/incident.ts";
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
@@ -127,7 +128,7 @@ export const triageFindings = operation({
     ),
     seq: z.int().meta({ description: "Every change of a finding up to here counts." }),
   }),
-  async handle({ reader, triage, changes }, input, caller, by) {
+  async handle({ reader, triage, changes, alerts }, input, caller, by) {
     const read = reader(caller);
     const change: TriageChange = {
       action: input.action,
@@ -143,6 +144,13 @@ export const triageFindings = operation({
       input.dry_run || changing === 0
         ? changing
         : await changes.run(caller, () => triage.mark(ids, change, about, by));
+    const { incident } = input;
+    // Who cares for all that it counts cares for the incident.
+    if (incident !== undefined && input.action === "acknowledge" && !input.dry_run) {
+      const one = await read.alertIncident(incident);
+      if (one !== undefined && incidentState(one) === "active")
+        await changes.run(caller, () => alerts.care(incident, { type: "acknowledge" }, by));
+    }
     const { applied, seq } = await triage.applied(input.dry_run ? [] : ids);
     return {
       matched: findings.length,

@@ -194,6 +194,28 @@ test("a group, a filter and an incident are marked in one call, after a dry run 
   expect((await get("/api/messages?app_id=many&state=overdue")).messages).toHaveLength(30);
 });
 
+test("an incident whose findings are acknowledged is acknowledged, and not by a dry run", async () => {
+  const put = (path: string, body: Json) =>
+    fetch(`${mars.url}/api/alerts/${path}`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  expect((await put("sinks/topic", { type: "topic" })).status).toBe(200);
+  expect((await put("rules/cared", { app_id: "cared", stage: "B", sinks: ["topic"] })).status).toBe(200);
+  await stuck("cared", 2);
+  const incidents = async () => (await get("/api/alerts/incidents?app_id=cared")).incidents;
+  await until(async () => (await incidents()).length === 1);
+  const [{ id }] = await incidents();
+  await triage({ action: "acknowledge", incident: id, dry_run: true });
+  expect(await incidents()).toMatchObject([{ acknowledged_by: null }]);
+  const marked = await triage({ action: "acknowledge", incident: id });
+  expect(marked.body).toMatchObject({ matched: 2, changed: 2, applied: true });
+  expect(await incidents()).toMatchObject([
+    { acknowledged_by: "anonymous", acknowledged_at: expect.any(String) },
+  ]);
+});
+
 test("some findings are marked by their ids in one call; ids that are not there are left out", async () => {
   await stuck("picked", 3);
   const { findings } = await get("/api/findings?app_id=picked&stage=B&order=oldest");
