@@ -235,6 +235,7 @@ async function start(
     }),
     health: createHealth({
       state: () => state,
+      starting: threads.schemaStep,
       refusal: () => pipeline.refusal,
       supervisor,
       warnings: () => [

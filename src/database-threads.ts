@@ -8,12 +8,17 @@ import type { QueryService } from "./workers/query-service.ts";
 import type { StoreService } from "./workers/store-service.ts";
 import type { Thread } from "./workers/thread.ts";
 
+/** A step of the schema that takes less has no line in the log for its end. */
+const slowStepMs = 1_000;
+
 /** How long one call to a database server may take before its connection is given up. */
 export const databaseTimeoutMs = 10_000;
 
 export interface DatabaseThreads {
   readonly database: DatabaseAddress;
   readonly quarantine: ReturnType<typeof createQuarantine>;
+  /** The step of the schema that is being applied, for people; empty where none is. */
+  readonly schemaStep: () => string;
   readonly store: Thread<StoreService>;
   /** For what clients ask. */
   readonly query: Thread<QueryService>;
@@ -42,9 +47,13 @@ export function startDatabaseThreads(
     timeoutMs: databaseTimeoutMs,
     ...(!config.acceptDatabaseDamage && { quarantine }),
   };
-  const store = startStoreThread(database, ({ message, event, fields }) =>
-    log.info(message, { event, ...fields }),
-  );
+  let step = "";
+  const store = startStoreThread(database, ({ message, event, fields = {} }) => {
+    const ended = event === "schema_step_ended";
+    if (ended || event === "schema_step_began")
+      step = ended ? "" : `database schema step ${fields.step} of ${fields.of} (${fields.name})`;
+    if (!ended || Number(fields.took_ms) > slowStepMs) log.info(message, { event, ...fields });
+  });
   shutdown.defer("store", () => store.stop(remainingMs()));
   // Where a database server is away the next Mars finds out by itself that this one has ended.
   shutdown.defer("lease", () => store.client.releaseLease().catch(() => undefined));
@@ -52,5 +61,5 @@ export function startDatabaseThreads(
   shutdown.defer("query", () => query.stop(remainingMs()));
   const inner = startQueryThread(database, notify);
   shutdown.defer("inner query", () => inner.stop(remainingMs()));
-  return { database, quarantine, store, query, inner };
+  return { database, quarantine, schemaStep: () => step, store, query, inner };
 }

@@ -10,6 +10,8 @@ const silentMsMax = 30_000;
 
 export interface HealthParts {
   readonly state: () => ProcessState;
+  /** What a start is busy with; empty where that is not known. */
+  readonly starting: () => string;
   /** Why events are refused now; empty when they are not. */
   readonly refusal: () => string;
   readonly supervisor: Pick<Supervisor, "stuck" | "waiting">;
@@ -24,7 +26,14 @@ export interface HealthParts {
 export function createHealth(parts: HealthParts): () => Health {
   return () => {
     const state = parts.state();
-    if (state !== "serving") return { state, unready: state, stalled: state, warnings: [] };
+    const busy = state === "starting" ? parts.starting() : "";
+    if (state !== "serving")
+      return {
+        state,
+        unready: busy === "" ? state : `${state}: ${busy}`,
+        stalled: state,
+        warnings: [],
+      };
     const hanging = Object.entries(parts.threads)
       .filter(([, { silentMs }]) => silentMs > silentMsMax)
       .map(

@@ -14,11 +14,13 @@ export class UnknownSchemaError extends Error {
   override readonly name = "UnknownSchemaError";
 }
 
-/** A step that begins. */
+/** A step that begins, or has ended. */
 export interface MigrationStep {
   readonly step: number;
   readonly of: number;
   readonly name: string;
+  /** How long it took; absent where it begins. */
+  readonly tookMs?: number;
 }
 
 /**
@@ -26,14 +28,14 @@ export interface MigrationStep {
  * another text of the same step is refused here, instead of failing later for want of a column.
  *
  * @param what names the database in messages
- * @param begins called before each step of a database that has a schema already: with many messages a step takes minutes
+ * @param report called before and after each step of a database that has a schema already: with many messages a step takes minutes
  * @throws `UnknownSchemaError`
  */
 export async function migrate(
   database: Database,
   migrations: readonly Migration[],
   what: string,
-  begins: (step: MigrationStep) => void = () => undefined,
+  report: (step: MigrationStep) => void = () => undefined,
 ): Promise<void> {
   await database.execute(
     "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL, hash TEXT NOT NULL) STRICT",
@@ -41,8 +43,9 @@ export async function migrate(
   const { rows: applied } = await database.execute("SELECT * FROM migrations ORDER BY version");
   assertKnown(applied, migrations, what);
   for (const [index, migration] of migrations.slice(applied.length).entries()) {
-    if (applied.length > 0)
-      begins({ step: applied.length + index + 1, of: migrations.length, name: migration.name });
+    const step = { step: applied.length + index + 1, of: migrations.length, name: migration.name };
+    const began = performance.now();
+    if (applied.length > 0) report(step);
     await database.script(migration.sql, {
       // Of two nodes that start together the second one's insert fails, and its step with it.
       sql: "INSERT INTO migrations (version, name, applied_at, hash) VALUES (?, ?, ?, ?)",
@@ -53,6 +56,7 @@ export async function migrate(
         hashOf(migration.sql),
       ],
     });
+    if (applied.length > 0) report({ ...step, tookMs: Math.round(performance.now() - began) });
   }
 }
 

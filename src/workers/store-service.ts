@@ -42,7 +42,7 @@ const cacheKiB = 65_536;
 
 export type StoreService = ReturnType<typeof createStoreService>;
 
-/** @param notify called before each step of the schema that a database needs */
+/** @param notify called before and after each step of the schema that a database needs */
 export function createStoreService(options: DatabaseAddress, notify: Notify = () => undefined) {
   const what = `the database ${options.url}`;
   const files = new KnownFiles();
@@ -134,11 +134,15 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
         storedSeq = await storedSeqOf(database);
         pages.open();
       }
-      const position = await messages.open(journal, nextSeq, ({ step, of, name }) =>
-        notify({
-          ...{ message: "database schema step begins", event: "schema_step_began" },
-          fields: { step, of, name },
-        }),
+      const position = await messages.open(journal, nextSeq, ({ tookMs, ...step }) =>
+        notify(
+          tookMs === undefined
+            ? { message: "database schema step begins", event: "schema_step_began", fields: { ...step } }
+            : {
+                ...{ message: "database schema step ended", event: "schema_step_ended" },
+                fields: { ...step, took_ms: tookMs },
+              },
+        ),
       );
       await erasures.open();
       opened = true;

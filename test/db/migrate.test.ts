@@ -6,7 +6,7 @@ import { Database } from "../../src/db/database.ts";
 import { type MigrationStep, migrate } from "../../src/db/migrate.ts";
 import { storeMigrations } from "../../src/gen/sql.ts";
 
-test("each step that a database needs is named before it begins; a new database needs all of them, and names none", async () => {
+test("each step that a database needs is named before it begins and when it has ended; a new database needs all of them, and names none", async () => {
   const directory = mkdtempSync(join(tmpdir(), "mars-migrate-"));
   const url = `file:${directory}/messages.db`;
   const database = new Database({ url, authToken: "", timeoutMs: 1_000, pragmas: [] });
@@ -20,7 +20,9 @@ test("each step that a database needs is named before it begins; a new database 
     await migrateTo(length);
     expect(steps).toEqual([
       { step: length - 1, of: length, name: storeMigrations[length - 2]!.name },
+      { step: length - 1, of: length, name: storeMigrations[length - 2]!.name, tookMs: expect.any(Number) },
       { step: length, of: length, name: storeMigrations[length - 1]!.name },
+      { step: length, of: length, name: storeMigrations[length - 1]!.name, tookMs: expect.any(Number) },
     ]);
   } finally {
     database.close();

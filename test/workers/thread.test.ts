@@ -50,6 +50,7 @@ test("a thread that hangs is named by health, and stopping it has an end", async
   let silentMs = 29_000;
   const health = createHealth({
     state: () => "serving",
+    starting: () => "",
     refusal: () => "",
     supervisor: { stuck: () => [], waiting: () => [] },
     warnings: () => [],

@@ -78,13 +78,13 @@ export class MessageWriter {
     return this.#seq;
   }
 
-  /** See `Store.open`. @param begins as `migrate` has it */
+  /** See `Store.open`. @param report as `migrate` has it */
   async open(
     journal: JournalState,
     nextSeq = journal.lastSeq + 1,
-    begins?: (step: MigrationStep) => void,
+    report?: (step: MigrationStep) => void,
   ): Promise<StorePosition> {
-    await migrate(this.#database, storeMigrations, this.#what, begins);
+    await migrate(this.#database, storeMigrations, this.#what, report);
     await this.#lease.take();
     const position = await findPosition(this.#database, journal, nextSeq);
     this.#journalId = journal.id;
