@@ -26,6 +26,8 @@ export interface Read {
 }
 
 const pagesDeep = 20;
+/** Saved views, of all people together. */
+const views = 100;
 const minute = 60_000;
 const day = 1_440 * minute;
 
@@ -68,6 +70,10 @@ export async function readsOf(mars: Mars, { prefixes }: ManyMessages): Promise<r
     }
     return cursor;
   };
+  for (let n = 0; n < views; n++) {
+    const address = messages({ app_id: flow(n), state: "overdue", stage: `S${n}` }).slice("/api".length);
+    await call(mars, "PUT", `/api/views/view-${n}`, { address, shared: true });
+  }
   const middle = await deep(`${long}/events`, 250);
   const [messagesDeep, overdueDeep, findingsDeep] = [
     await deep("/api/messages"),
@@ -140,6 +146,8 @@ export async function readsOf(mars: Mars, { prefixes }: ManyMessages): Promise<r
     })),
     list("by an attribute that one has", () => ({ app_id: rare.app, "attributes.customer": rare.customer })),
     list("by an attribute that none has", (n) => ({ app_id: flow(n), "attributes.customer": "none" })),
+    list("parts of a batch of 1,000", () => ({ app_id: batch.app, parent_id: batch.id })),
+    list("parts of a batch that has none", () => ({ app_id: batch.app, parent_id: "none" })),
     list("by time", (n) => ({
       since: time((n % 9) * day + 6 * 60 * minute),
       until: time((n % 9) * day + 5 * 60 * minute),
@@ -205,6 +213,10 @@ export async function readsOf(mars: Mars, { prefixes }: ManyMessages): Promise<r
       "attributes.customer": "none",
     })),
     { name: "funnel of 10 days", ask: app("funnel", days(10)) },
+    {
+      name: "funnel of 10 days, by attribute",
+      ask: app("funnel/by", () => ({ ...days(10)(), by: "attributes.carrier" })),
+    },
     { name: "latency of 10 days", ask: app("latency", days(10)) },
     {
       name: "latency of an hour",
@@ -221,6 +233,12 @@ export async function readsOf(mars: Mars, { prefixes }: ManyMessages): Promise<r
     { name: "stats", ask: () => "/api/q/stats" },
     { name: "lifecycle", ask: app("lifecycle") },
     { name: "lifecycle versions", ask: app("lifecycle/versions") },
+    { name: "lifecycle diff", ask: app("lifecycle/diff", () => ({ from: "1", to: "1" })) },
+    { name: `saved views: ${views}`, ask: () => `/api/views?limit=${views}` },
+    { name: "saved views of an app", ask: (n) => query("/api/views", { app_id: flow(n) }) },
+    { name: "audit", ask: () => "/api/audit" },
+    { name: "erasures", ask: () => "/api/erasures" },
+    { name: "set aside", ask: () => "/api/set-aside" },
     { name: "incidents", ask: () => "/api/alerts/incidents" },
     { name: "incidents: active", ask: () => "/api/alerts/incidents?state=active&limit=100" },
     {
@@ -228,6 +246,12 @@ export async function readsOf(mars: Mars, { prefixes }: ManyMessages): Promise<r
       ask: (n) => `/api/alerts/incidents?app_id=${one(waitApps, n)}`,
     },
     { name: "incident", ask: (n) => `/api/alerts/incidents/${1 + (n % 50)}` },
+    // A file that one person saves.
+    {
+      name: "incident bundle",
+      ask: (n) => `/api/alerts/incidents/${1 + (n % 50)}/bundle`,
+      boundMs: 1_000,
+    },
     { name: "deliveries", ask: () => "/api/alerts/deliveries" },
     { name: "deliveries: failed, which none is", ask: () => "/api/alerts/deliveries?state=failed" },
     { name: "silences", ask: () => "/api/alerts/silences" },
