@@ -1,4 +1,4 @@
-/** What people would have set up around the demo's apps: a sink, rules, office hours, a silence, a key; and what they have decided. */
+/** What people would have set up around the demo's apps: a sink, rules, office hours, a silence, a key, views; and what they have decided. */
 import { DemoError, type MarsClient, messageOf } from "./client.ts";
 import { openReceiver, type Receiver } from "./receiver.ts";
 
@@ -6,6 +6,12 @@ const sink = "demo-receiver";
 const calendar = "demo-holidays";
 /** The stage that the outage of a carrier holds up. */
 const sending = ["SENT_SMS", "SENT_PUSH"];
+
+/** Views of the dashboard, by their names. */
+const views: Readonly<Record<string, string>> = {
+  "Orders that are stuck": "/messages?app_id=shop-orders&state=overdue&range=7d",
+  "Text messages that failed": "/findings?app_id=notifications&kind=failed&range=7d",
+};
 
 export interface AlertSetup {
   /** One line a piece, for the user. */
@@ -39,6 +45,10 @@ export async function setUpAlerts(mars: MarsClient, received: (text: string) => 
     const key = { kind: "in", apps: ["shop-orders", "payments"], name: "demo: the shop's services" };
     undo.unshift(`/api/keys/${(await mars.change("POST", "/api/keys", key)).id}`);
   }
+  for (const [name, address] of Object.entries(views)) {
+    await put(`/api/views/${encodeURIComponent(name)}`, { address, shared: true });
+  }
+  lines.push(`Views saved: ${Object.keys(views).join(", ")}.`);
   return {
     lines,
     async close(client) {
