@@ -53,6 +53,8 @@ export default function Tail() {
   /** Events that came, whether they match or not; `seen` is what of it is shown. */
   const came = useRef(0);
   const seen = useSignal(0);
+  /** The last seq when the screen was opened; absent until that is known, and what is empty is not called empty before. */
+  const begun = useSignal<number | undefined>(undefined);
   const lost = useSignal(false);
   const refused = useSignal<string | undefined>(undefined);
   const rushing = useSignal(false);
@@ -97,10 +99,13 @@ export default function Tail() {
     let ended = false;
     // Begins with what came last, so that a quiet Mars does not look like an empty one.
     void call("listMessages", { limit: 1 })
-      .then(({ as_of_seq }) => Math.max(0, as_of_seq - recent))
+      .then(({ as_of_seq }) => as_of_seq)
       .catch(() => undefined)
-      .then((after) => {
-        if (!ended) stop = watch(topic, after, watcher);
+      .then((seq) => {
+        if (ended) return;
+        // Before the help for the first event follows the same topic, from now on.
+        stop = watch(topic, seq === undefined ? undefined : Math.max(0, seq - recent), watcher);
+        begun.value = seq ?? 0;
       });
     const watcher: Watcher = {
       frame: ({ event }) => {
@@ -158,13 +163,18 @@ export default function Tail() {
       )}
       {refused.value !== undefined && <p class="failure">{refused.value}</p>}
       {empty.value ? (
-        seen.value === 0 ? (
+        begun.value !== undefined &&
+        (begun.value === 0 && seen.value === 0 ? (
           <FirstEvent />
         ) : (
           <Empty title="No event matches yet">
-            <p>{countText(seen.value)} have come and do not match.</p>
+            <p>
+              {seen.value === 0
+                ? "Events appear here as they arrive."
+                : `${countText(seen.value)} have come and do not match.`}
+            </p>
           </Empty>
-        )
+        ))
       ) : (
         <Lines rows={rows} rushing={rushing} paused={paused} />
       )}
