@@ -1,4 +1,6 @@
 /** The client libraries: how each is checked, and the program that reports events by it. */
+import { join } from "node:path";
+
 export interface Library {
   readonly name: string;
   /** Commands that must exit with 0. */
@@ -27,8 +29,22 @@ const python: Library = {
   env: { PYTHONPATH: "clients/python/src", PYTHONDONTWRITEBYTECODE: "1" },
 };
 
+// The worker is built once: `go run` would be killed instead of it.
+const goWorker = join(import.meta.dir, "../../.cache/clients-worker");
+const go: Library = {
+  name: "go",
+  checks: [
+    ["sh", "-c", 'test -z "$(gofmt -l clients/go test/clients/go)"'],
+    ["go", "-C", "clients/go", "vet", "./..."],
+    ["go", "-C", "clients/go", "test", "-count=1", "./..."],
+    ["go", "-C", "test/clients/go", "build", "-o", goWorker, "."],
+  ],
+  worker: [goWorker],
+};
+
 export const libraries: readonly Library[] = [
   typescript,
   { name: "typescript-bun", checks: [], worker: [process.execPath, "test/clients/worker.mjs"] },
   python,
+  go,
 ];

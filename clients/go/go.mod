@@ -1,0 +1,3 @@
+module github.com/mars-events/mars/clients/go
+
+go 1.22

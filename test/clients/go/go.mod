@@ -1,0 +1,7 @@
+module worker
+
+go 1.22
+
+require github.com/mars-events/mars/clients/go v0.0.0
+
+replace github.com/mars-events/mars/clients/go => ../../../clients/go
