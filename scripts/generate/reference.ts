@@ -36,7 +36,8 @@ function operationsTable(): string {
 
 function commandsTable(): string {
   const taken = new Set(ownCommands.map(({ command }) => command));
-  const own = ownCommands.map((one) => `| \`${ownUsageOf(one)}\` | see [Command line](cli.md) |`);
+  const shown = ownCommands.filter(({ hidden }) => hidden !== true);
+  const own = shown.map((one) => `| \`${ownUsageOf(one)}\` | see [Command line](cli.md) |`);
   const others = operations.filter(({ command }) => !taken.has(command));
   const lines = others.map((one) => `| \`${usageOf(one)}\` | \`${one.rest}\` |`);
   return ["| command | as |", "| --- | --- |", ...own, ...lines].join("\n");

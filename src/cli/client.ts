@@ -56,6 +56,10 @@ async function runOwn(
   const parsed = parseArguments(own.grammar, args, front);
   if (parsed.general.has("--help")) return print(host, ownHelp(own));
   const problems = [...parsed.problems, ...(own.problems?.(parsed) ?? [])];
+  if ("offline" in own) {
+    if (problems.length > 0) return refuse(host, problems, `mars ${own.command} --help`);
+    return own.offline(parsed, host);
+  }
   const settings = settingsOf(parsed, host);
   if (problems.length > 0 || !settings.ok) {
     return refuse(

@@ -9,7 +9,8 @@ import type { OwnCommand } from "./own-command.ts";
 /** The commands, a line each; those of their own first. */
 export function commandList(operations: readonly Operation[], own: readonly OwnCommand[] = []): string {
   const taken = new Set(own.map(({ command }) => command));
-  const all = [...own, ...operations.filter(({ command }) => !taken.has(command))];
+  const shown = own.filter(({ hidden }) => hidden !== true);
+  const all = [...shown, ...operations.filter(({ command }) => !taken.has(command))];
   const width = Math.max(...all.map(({ command }) => command.length));
   return all
     .map(({ command, summary }) => `  ${command.padEnd(width)}  ${shortOf(summary)}\n`)

@@ -22,7 +22,7 @@ export function jsonOutput(
   const rows = rowsMember(operation);
   return ({ text, value }) => {
     const lines = all
-      ? rowsOf(value, rows)
+      ? listIn(value, rows)
           .map((row) => `${JSON.stringify(row)}\n`)
           .join("")
       : `${text.trimEnd()}\n`;
@@ -35,7 +35,7 @@ export function tableOutput(operation: Operation, { all, style }: Pages & { read
   let pages = 0;
   return ({ value }) => {
     pages++;
-    if (pages > 1) return tableOf(rowsOf(value, rows), style);
+    if (pages > 1) return tableOf(listIn(value, rows), style);
     const more = "next_cursor" in value && value.next_cursor !== null && !all;
     return viewOf(value, style) + (more ? "There is more: --all\n" : "");
   };
@@ -43,7 +43,7 @@ export function tableOutput(operation: Operation, { all, style }: Pages & { read
 
 /** How many rows the page has. */
 export function rowsIn(operation: Operation, { value }: Answer): number {
-  return rowsOf(value, rowsMember(operation)).length;
+  return rowsOf(operation, value).length;
 }
 
 /** The member of an answer that has the rows of a page. */
@@ -54,7 +54,12 @@ function rowsMember(operation: Operation): string | undefined {
   );
 }
 
-function rowsOf(answer: object, member: string | undefined): readonly object[] {
+/** The rows of a page. */
+export function rowsOf(operation: Operation, answer: object): readonly object[] {
+  return listIn(answer, rowsMember(operation));
+}
+
+function listIn(answer: object, member: string | undefined): readonly object[] {
   const rows = Object.entries(answer).find(([name]) => name === member)?.[1];
   return Array.isArray(rows) ? rows : [];
 }

@@ -1,5 +1,6 @@
 /** The commands that are more than one call of an operation. */
 import { backup } from "./backup.ts";
+import { complete, completion } from "./completion/commands.ts";
 import { exportEvents } from "./export/export.ts";
 import { mcp } from "./mcp.ts";
 import type { OwnCommand } from "./own-command.ts";
@@ -7,4 +8,14 @@ import { importEvents, send } from "./send/commands.ts";
 import { show } from "./show/show.ts";
 import { tail } from "./tail/tail.ts";
 
-export const ownCommands: readonly OwnCommand[] = [show, tail, send, importEvents, exportEvents, backup, mcp];
+export const ownCommands: readonly OwnCommand[] = [
+  show,
+  tail,
+  send,
+  importEvents,
+  exportEvents,
+  backup,
+  mcp,
+  completion,
+  complete,
+];
