@@ -76,7 +76,8 @@ async function checkRowInHand(site: Site, page: Page): Promise<void> {
       event: "TICK",
     }));
   await post(site, "/api/event/bulk", { events: ticks(0) });
-  await page.locator(".tail.rush").waitFor();
+  // All of them, so that what is new from here on is known.
+  await page.locator(".tail.rush .line").first().getByText("h-99").waitFor();
   await page.keyboard.press("j");
   const inFocus = () => page.evaluate<string>("document.activeElement.getAttribute('href')");
   const href = await inFocus();
