@@ -80,7 +80,9 @@ const input = z
     message_id: messageId.optional(),
     incident: id.optional(),
     group: group.optional().meta({ description: "What is active of one app, kind and hop." }),
-    filter: filter.optional().meta({ description: "By app, kind, stage and time, as in the list of findings." }),
+    filter: filter
+      .optional()
+      .meta({ description: "By app, kind, stage and time, as in the list of findings." }),
   })
   .superRefine(({ action, until, app_id, message_id, finding, findings, ...others }, context) => {
     const report = (field: string, message: string) =>
