@@ -15,7 +15,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   core: [],
   lifecycle: ["core"],
   learning: ["core", "lifecycle"],
-  demo: ["core"],
+  demo: ["core", "runtime"],
   statistics: ["core"],
   // What every part that runs for long stands on.
   runtime: ["core"],
@@ -51,7 +51,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     "gen",
   ],
   ui: ["api", "demo", "gen"],
-  cli: ["api", "backup", "mcp", "config", "core"],
+  cli: ["api", "backup", "mcp", "config", "core", "runtime"],
 };
 
 /** Files directly in `src/` put the parts together; each knows these beside what is pure. */

@@ -1,5 +1,6 @@
 /** Makes calls again that failed for a passing reason: no answer, overload, a restart. */
 import type { Client } from "../config/client.ts";
+import { delay } from "../runtime/delay.ts";
 import { type Answer, answerOf, exchange, type Refusal, unreached } from "./call.ts";
 import type { Request } from "./request.ts";
 
@@ -74,7 +75,7 @@ export class PatientCalls {
       if (now + waitMs > this.#lastSuccess + patienceMs) return { ...answer, status };
       this.#retries++;
       if (!answer.ok) waiting?.(answer.sentences[0] ?? "");
-      await pause(waitMs, signal);
+      await delay(waitMs, signal);
     }
   }
 }
@@ -82,18 +83,4 @@ export class PatientCalls {
 function retryAfterMs({ headers }: Response): number {
   const seconds = Number(headers.get("retry-after"));
   return seconds > 0 ? seconds * 1_000 : 0;
-}
-
-/** Resolves after the time, or when the signal aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
 }

@@ -1,4 +1,5 @@
 /** Plays the demo into a Mars: what its apps need, the past at once, then the present. */
+import { delay } from "../runtime/delay.ts";
 import { catalogueOf } from "./catalogue.ts";
 import type { DemoEvent } from "./message.ts";
 import { liveOutage, type Outage } from "./outage.ts";
@@ -68,19 +69,7 @@ export class Player {
       if (!holds && during !== undefined) outage(during, false);
       during = holds ? one : undefined;
       await this.catchUp();
-      await pause(livePauseMs, signal);
+      await delay(livePauseMs, signal);
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
 }

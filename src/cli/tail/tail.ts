@@ -1,11 +1,12 @@
 /** `mars tail`: a topic as it happens, without a gap or a repeat over broken connections and restarts of Mars. */
+
+import { delay } from "../../runtime/delay.ts";
 import { answerOf, exchange, unreached } from "../call.ts";
 import { harmless, harmlessJson } from "../cell.ts";
 import { exitCode, stoppedCode } from "../exit-code.ts";
 import type { Flag } from "../flag.ts";
 import { frontFlags } from "../front-flags.ts";
 import type { OwnCommand } from "../own-command.ts";
-import { pause } from "../patience.ts";
 import type { Session } from "../session.ts";
 import { addressOf, type Filter, matches, readFilter } from "./filter.ts";
 import { framesOf } from "./frames.ts";
@@ -117,7 +118,7 @@ class Follower {
       const step = await this.#follow();
       if (step !== "again") return step.code;
       if (this.#after !== before) pauseMs = pauseMsMin;
-      await pause(pauseMs, this.#signal);
+      await delay(pauseMs, this.#signal);
     }
     return stoppedCode(this.#signal.reason);
   }
