@@ -4,7 +4,8 @@
  * times count by that of its receipt, like an event without a `created_at`.
  *
  * An event is marked once, when it is read from the log, and the mark is stored with it. So neither a restart nor another value of the
- * setting changes when it happened. Of several reports of one event the mark is that of the report whose contents count (`fold.ts`).
+ * setting changes when it happened. Of several reports of one event the contents of one count (`fold.ts`), and the event had happened by
+ * the earliest time that any of them proves: the mark is how far the `created_at` that counts lies ahead of that.
  */
 import type { MarsEvent, Micros } from "./event.ts";
 

@@ -114,13 +114,20 @@ export function naiveWorld(reports: readonly NaiveReport[], rules: NaiveRules): 
   return members.map((member) => judge(member, others, completed, rules));
 }
 
-/** The events that reports of one message make: of those with one identity the least by its contents counts. */
+/**
+ * The events that reports of one message make: of those with one identity the least by its contents counts, and it had happened by the
+ * earliest time that any of them proves.
+ */
 export function naiveEvents<Report extends NaiveReport>(reports: readonly Report[]): Report[] {
   const identity = ({ event, eventId, createdAt, externalId, attributes, parentId }: Report) =>
     JSON.stringify(
       eventId === "" ? [event, createdAt, externalId, attributes, parentId] : [event, eventId, "id"],
     );
-  return [...Map.groupBy(reports, identity).values()].map((same) => same.toSorted(byContents)[0]!);
+  return [...Map.groupBy(reports, identity).values()].map((same) => {
+    const { aheadBy: _, ...least } = same.toSorted(byContents)[0]!;
+    const aheadBy = least.createdAt - Math.min(...same.map((one) => one.createdAt - (one.aheadBy ?? 0)));
+    return { ...least, ...(aheadBy !== 0 && { aheadBy }) } as Report;
+  });
 }
 
 function byContents(a: NaiveReport, b: NaiveReport): number {

@@ -33,8 +33,8 @@ ON CONFLICT (message_id, app_id) DO UPDATE SET
 
 -- name: insertEvents
 -- The key: seq, the message's alias, created_at, received_at; event. The value: null, or an array of event_id,
--- external_id, attributes, duplicates, detail and, where one of them is set, parent_id and ahead. A known event counts a repeat. Where two reports of one event_id differ,
--- the least is kept (`core/fold.ts`).
+-- external_id, attributes, duplicates, detail and, where one of them is set, parent_id and ahead. A known event counts a repeat. Where
+-- two reports of one event_id differ, the least is kept, and the earliest time by which it had happened (`core/fold.ts`).
 INSERT INTO events
   (message, seq, event, created_at, received_at, event_id, external_id, attributes, duplicates, detail, parent_id, ahead)
 SELECT
@@ -57,7 +57,8 @@ FROM json_each(?1) WHERE true
 ON CONFLICT (message, event, event_id) WHERE event_id <> '' DO UPDATE SET
   duplicates = events.duplicates + excluded.duplicates + 1,
   changed_seq = iif((excluded.created_at, excluded.external_id, excluded.attributes, excluded.parent_id)
-    < (events.created_at, events.external_id, events.attributes, events.parent_id), excluded.seq, events.changed_seq),
+    < (events.created_at, events.external_id, events.attributes, events.parent_id)
+    OR excluded.created_at - excluded.ahead < events.created_at - events.ahead, excluded.seq, events.changed_seq),
   created_at = iif((excluded.created_at, excluded.external_id, excluded.attributes, excluded.parent_id)
     < (events.created_at, events.external_id, events.attributes, events.parent_id), excluded.created_at, events.created_at),
   external_id = iif((excluded.created_at, excluded.external_id, excluded.attributes, excluded.parent_id)
@@ -66,8 +67,8 @@ ON CONFLICT (message, event, event_id) WHERE event_id <> '' DO UPDATE SET
     < (events.created_at, events.external_id, events.attributes, events.parent_id), excluded.attributes, events.attributes),
   parent_id = iif((excluded.created_at, excluded.external_id, excluded.attributes, excluded.parent_id)
     < (events.created_at, events.external_id, events.attributes, events.parent_id), excluded.parent_id, events.parent_id),
-  ahead = iif((excluded.created_at, excluded.external_id, excluded.attributes, excluded.parent_id)
-    < (events.created_at, events.external_id, events.attributes, events.parent_id), excluded.ahead, events.ahead)
+  ahead = min(excluded.created_at, events.created_at)
+    - min(excluded.created_at - excluded.ahead, events.created_at - events.ahead)
 ON CONFLICT (message, created_at, event, event_id, detail) DO UPDATE SET
   duplicates = events.duplicates + excluded.duplicates + 1;
 

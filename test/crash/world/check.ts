@@ -115,8 +115,9 @@ function repeated(texts: readonly string[]): string[] {
 }
 
 /**
- * Of events from ahead only Mars knows when they happened: at their receipt. It must lie between the first request and the first
- * answer. And no event has come more often than it was sent, or less often than that was acknowledged.
+ * Of events from ahead only Mars knows when they happened: at the receipt of the first report that is, unless another one dates them
+ * before. That must lie between the first request and the first answer. And no event has come more often than it was sent, or less often
+ * than that was acknowledged.
  */
 function believe(
   { events, app_id, message_id }: MessageJson,
@@ -125,24 +126,6 @@ function believe(
 ): string[] {
   const faults: string[] = [];
   const about = keyOf(app_id, message_id);
-  for (const report of sent) {
-    const event = events.find((one) => isOf(one, report));
-    if (!client.isAhead(report)) {
-      if (event?.ahead_by_ms !== undefined) faults.push(`${about}: ${report.event} is marked as ahead`);
-      continue;
-    }
-    // Another report of this event counts.
-    if (event === undefined) {
-      Object.assign(report, { aheadBy: 1 });
-      continue;
-    }
-    const aheadBy = Math.round((event.ahead_by_ms ?? 0) * 1_000);
-    const at = report.createdAt - aheadBy;
-    const slack = 5_000;
-    if (at < report.sentAt! - slack || at > report.acknowledgedAt! + slack)
-      faults.push(`${about}: ${report.event} from ahead counts as of ${at}, sent at ${report.sentAt}`);
-    Object.assign(report, { aheadBy });
-  }
   const same = Map.groupBy(sent, (one) =>
     one.eventId === ""
       ? JSON.stringify([one.event, one.createdAt, one.externalId, one.attributes, one.parentId])
@@ -158,6 +141,23 @@ function believe(
     const came = event.duplicates + 1;
     if (came < count("acknowledged") || came > count("sent"))
       faults.push(`${about}: ${event.event} has come ${came} times, acknowledged ${count("acknowledged")}`);
+    const [ahead, dated] = [
+      reports.filter((one) => client.isAhead(one)),
+      reports.filter((one) => !client.isAhead(one)),
+    ];
+    const at = (parseTime(event.created_at) as number) - Math.round((event.ahead_by_ms ?? 0) * 1_000);
+    const earliest = Math.min(...dated.map(({ createdAt }) => createdAt));
+    const slack = 5_000;
+    const received = (one: SentReport) => at >= one.sentAt! - slack && at <= one.acknowledgedAt! + slack;
+    if (
+      at === earliest
+        ? ahead.some((one) => one.acknowledgedAt! + slack < at)
+        : at > earliest || !ahead.some(received)
+    )
+      faults.push(
+        `${about}: ${event.event} counts as of ${at}, dated ${earliest}, from ahead sent at ${ahead[0]?.sentAt}`,
+      );
+    for (const one of ahead) Object.assign(one, { aheadBy: one.createdAt - at });
   }
   return faults;
 }

@@ -105,3 +105,35 @@ test("the mark of an event stays when another tolerance is set", async () => {
     ["m", true],
   ]);
 });
+
+test("a report from ahead proves when its event had happened, whichever of its repeats counts", async () => {
+  await using mars = await startMars();
+  const put = await get(`${mars.url}/api/apps/shop/lifecycle`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ stages: [{ event: "SENT" }], complete_on: ["SENT"], fail_on: ["LOST"] }),
+  });
+  expect(put.status).toBe(200);
+  const of = (message_id: string, created_at: string) => ({
+    ...{ app_id: "shop", message_id, event: "LOST", event_id: "1", created_at },
+  });
+  // As near as is tolerated, and so behind the receipt of the other report.
+  const near = new Date(Date.now() + 60_000).toISOString();
+  const findings = async () =>
+    (await getJson<Json>(`${mars.url}/api/findings?app_id=shop&min_seq=${seq}`)).findings;
+  let seq = await sendBulk(mars.url, [of("ahead first", inHours(5)), of("ahead last", near)]);
+  await until(async () => (await findings()).length === 2);
+  seq = await sendBulk(mars.url, [of("ahead first", near), of("ahead last", inHours(5))]);
+
+  const found = Map.groupBy(await findings(), ({ message_id }: Json) => message_id);
+  for (const message_id of ["ahead first", "ahead last"]) {
+    const { events, ...message } = await getJson<Json>(
+      `${messageUrl(mars.url, "shop", message_id)}?min_seq=${seq}`,
+    );
+    expect(events).toMatchObject([{ created_at: near.replace("Z", "000Z"), duplicates: 1 }]);
+    expect(message).toMatchObject({ state: "failed", skewed: true });
+    // Both had happened a minute before the time that they say.
+    expect(Math.round(events[0].ahead_by_ms / 10_000)).toBe(6);
+    expect(found.get(message_id)).toMatchObject([{ kind: "failed", due_at: message.created_at }]);
+  }
+});
