@@ -31,12 +31,21 @@ const retryLastMs = 15_000;
 const pingEveryMs = 20_000;
 const pongWithinMs = 10_000;
 
-interface Topic {
-  readonly watchers: Set<Watcher>;
+interface Watching {
+  readonly watcher: Watcher;
+  /** The seq that it is up to date with; absent until Mars has said where the topic begins. */
   after: number | undefined;
 }
 
+interface Topic {
+  readonly watching: Set<Watching>;
+  /** What comes next is behind this seq; absent as above. */
+  position: number | undefined;
+}
+
 const topics = new Map<string, Topic>();
+/** Unsubscribes of the socket that are unanswered, by topic: a frame before the answer is of the subscription that ends. */
+const leaving = new Map<string, number>();
 let socket: WebSocket | undefined;
 let retryMs = retryFirstMs;
 let retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -45,23 +54,28 @@ let answeredAt = 0;
 let pingTimer: ReturnType<typeof setTimeout> | undefined;
 
 /**
- * @param after the seq that the page is up to date with; absent: from now on
+ * Watchers of one topic share a subscription. One that is up to date with less than the others starts it again from there, and each
+ * gets what is behind its own seq.
+ *
+ * @param after the seq that the watcher is up to date with; absent: from now on, or from where the topic is
  * @returns ends it
  */
 export function watch(topic: string, after: number | undefined, watcher: Watcher): () => void {
-  let known = topics.get(topic);
-  if (known === undefined) {
-    known = { watchers: new Set(), after };
-    topics.set(topic, known);
-    if (socket?.readyState === WebSocket.OPEN) subscribe(socket, topic, known);
-    else connect();
-  }
-  known.watchers.add(watcher);
+  const known = topics.get(topic) ?? { watching: new Set(), position: undefined };
+  const first = known.watching.size === 0;
+  const watching: Watching = { watcher, after: after ?? known.position };
+  known.watching.add(watching);
+  if (first) topics.set(topic, known);
+  if (socket?.readyState === WebSocket.OPEN) {
+    const behind = after !== undefined && (known.position === undefined || after < known.position);
+    if (!first && behind) unsubscribe(socket, topic);
+    if (first || behind) subscribe(socket, topic, known);
+  } else if (first) connect();
   return () => {
-    known.watchers.delete(watcher);
-    if (known.watchers.size > 0 || topics.get(topic) !== known) return;
+    known.watching.delete(watching);
+    if (known.watching.size > 0 || topics.get(topic) !== known) return;
     topics.delete(topic);
-    if (socket?.readyState === WebSocket.OPEN) sendJson(socket, { type: "unsubscribe", topic });
+    if (socket?.readyState === WebSocket.OPEN) unsubscribe(socket, topic);
     if (topics.size === 0) hangUp();
   };
 }
@@ -92,8 +106,17 @@ function connect(): void {
   pingTimer = setTimeout(() => lose(opened), pongWithinMs);
 }
 
-function subscribe(opened: WebSocket, name: string, { after }: Topic): void {
+/** From where the watcher is that is up to date with least. */
+function subscribe(opened: WebSocket, name: string, topic: Topic): void {
+  const known = [...topic.watching].flatMap(({ after }) => after ?? []);
+  topic.position = known.length > 0 ? Math.min(...known) : undefined;
+  const after = topic.position;
   sendJson(opened, { type: "subscribe", topic: name, ...(after !== undefined && { after }) });
+}
+
+function unsubscribe(opened: WebSocket, name: string): void {
+  leaving.set(name, (leaving.get(name) ?? 0) + 1);
+  sendJson(opened, { type: "unsubscribe", topic: name });
 }
 
 function sendJson(opened: WebSocket, message: object): void {
@@ -127,6 +150,7 @@ function lose(lost: WebSocket): void {
 function hangUp(): void {
   const opened = socket;
   socket = undefined;
+  leaving.clear();
   clearTimeout(pingTimer);
   clearTimeout(retryTimer);
   if (opened !== undefined) {
@@ -152,21 +176,36 @@ interface ServerFrame {
 }
 
 function receive(frame: ServerFrame): void {
-  const topic = topics.get(frame.topic ?? "");
-  if (topic === undefined) return;
-  if (frame.type === "subscribed") {
+  const { type, topic: name = "", seq = 0 } = frame;
+  if (type === "unsubscribed") {
+    const left = (leaving.get(name) ?? 1) - 1;
+    if (left > 0) leaving.set(name, left);
+    else leaving.delete(name);
+    return;
+  }
+  const topic = topics.get(name);
+  if (topic === undefined || leaving.has(name)) return;
+  if (type === "subscribed") {
     retryMs = retryFirstMs;
-    topic.after ??= frame.seq;
-    if (frame.recovered === false) {
-      topic.after = frame.seq;
-      for (const one of [...topic.watchers]) one.lost?.();
+    topic.position = seq;
+    const whole = frame.recovered !== false;
+    for (const one of [...topic.watching]) {
+      if (whole) one.after ??= seq;
+      else one.after = seq;
+      if (!whole) one.watcher.lost?.();
     }
-  } else if (frame.type === "event" || frame.type === "finding") {
-    topic.after = Math.max(topic.after ?? 0, frame.seq ?? 0);
-    for (const one of [...topic.watchers]) one.frame({ ...frame, seq: frame.seq ?? 0 });
-  } else if (frame.type === "error") {
-    topics.delete(frame.topic ?? "");
-    for (const one of [...topic.watchers]) one.refused?.(frame.message ?? frame.code ?? "refused");
+  } else if (type === "event" || type === "finding") {
+    topic.position = Math.max(topic.position ?? 0, seq);
+    for (const one of [...topic.watching]) {
+      // One without a place in the sequence is only announced.
+      if (seq > 0 && seq <= (one.after ?? 0)) continue;
+      one.after = Math.max(one.after ?? 0, seq);
+      one.watcher.frame({ ...frame, seq });
+    }
+  } else if (type === "error") {
+    topics.delete(name);
+    for (const { watcher } of [...topic.watching])
+      watcher.refused?.(frame.message ?? frame.code ?? "refused");
   }
 }
 
