@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { type Restored, restore } from "./backup/restore.ts";
 import type { Until } from "./backup/until.ts";
 import { scan } from "./cli/scan.ts";
+import { withNamedFile } from "./config/config-file.ts";
 import { parseConfig } from "./config/parse.ts";
 import type { Sources } from "./config/sources.ts";
 import { parseTime } from "./core/time.ts";
@@ -69,7 +70,7 @@ export async function runBackupCommand(
   if (file === "")
     wrong.push(`${name === "verify" ? "<file>" : "--from"} is missing: a backup, or - for stdin`);
   const until = untilOf(given.get("--until"), wrong);
-  const directory = name === "restore" ? directoryOf(given.get("--data-dir"), host, wrong) : "";
+  const directory = name === "restore" ? await directoryOf(given.get("--data-dir"), host, wrong) : "";
   if (wrong.length > 0) {
     for (const problem of wrong) host.complain(problem);
     host.complain(`see mars ${name} --help`);
@@ -128,8 +129,14 @@ function untilOf(text: string | undefined, problems: string[]): Until | undefine
 }
 
 /** Refuses a database elsewhere: the Mars that starts would not use what was restored. */
-function directoryOf(flag: string | undefined, { env, readFile }: BackupHost, problems: string[]): string {
-  const config = parseConfig({ argv: flag === undefined ? [] : ["--data-dir", flag], env, readFile });
+async function directoryOf(
+  flag: string | undefined,
+  { env, readFile }: BackupHost,
+  problems: string[],
+): Promise<string> {
+  const argv = flag === undefined ? [] : ["--data-dir", flag];
+  const read = await withNamedFile({ argv, env, readFile });
+  const config = read.ok ? parseConfig(read.sources) : read;
   if (!config.ok) {
     problems.push(...config.problems);
     return "";

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { frontFlagOf } from "./cli/front-flags.ts";
 import { createHost, readFile, write } from "./client-host.ts";
 import type { Config } from "./config/config.ts";
+import { withNamedFile } from "./config/config-file.ts";
 import { localUrl } from "./config/local-url.ts";
 import { type ConfigResult, parseConfig } from "./config/parse.ts";
 import { effectiveText, helpText } from "./config/text.ts";
@@ -59,7 +60,9 @@ async function run(args: readonly string[], loadRuntime: LoadRuntime): Promise<n
   if (command === "help" || (action !== undefined && argv.some(asksHelp))) return printHelp();
   if (command === "version" || argv.includes("--version")) return print(`mars ${version}\n`);
   if (action === undefined) return callMars([...words.slice(1), "--help"]);
-  const result = parseConfig({ argv, env: process.env, readFile });
+  const read = await withNamedFile({ argv, env: process.env, readFile });
+  if (!read.ok) return refuse(read.problems);
+  const result = parseConfig(read.sources);
   return result.ok ? action(result, loadRuntime) : refuse(result.problems);
 }
 

@@ -102,6 +102,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   "openid-client": ["access"],
   standardwebhooks: ["alerting"],
   "@modelcontextprotocol/sdk": ["mcp"],
+  yaml: ["config"],
   zod: ["api", "mcp"],
 };
 

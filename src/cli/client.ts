@@ -5,6 +5,7 @@
 import type { Operation } from "../api/operation.ts";
 import { operations } from "../api/operations.ts";
 import { type Client, parseClient } from "../config/client.ts";
+import { withNamedFile } from "../config/config-file.ts";
 import { type Arguments, grammarOf, parseArguments } from "./arguments.ts";
 import { ask } from "./ask.ts";
 import { harmless } from "./cell.ts";
@@ -60,7 +61,7 @@ async function runOwn(
     if (problems.length > 0) return refuse(host, problems, `mars ${own.command} --help`);
     return own.offline(parsed, host);
   }
-  const settings = settingsOf(parsed, host);
+  const settings = await settingsOf(parsed, host);
   if (problems.length > 0 || !settings.ok) {
     return refuse(
       host,
@@ -73,7 +74,7 @@ async function runOwn(
 
 async function carryOut(operation: Operation, parsed: Arguments, host: Host): Promise<number> {
   const { values, general } = parsed;
-  const settings = settingsOf(parsed, host);
+  const settings = await settingsOf(parsed, host);
   const problems = [...parsed.problems, ...(settings.ok ? [] : settings.problems)];
   if (problems.length > 0 || !settings.ok) return refuse(host, problems, `mars ${operation.command} --help`);
 
@@ -94,12 +95,13 @@ async function carryOut(operation: Operation, parsed: Arguments, host: Host): Pr
   return ask(operation, values, options, sessionOf(settings.client, parsed, host));
 }
 
-function settingsOf({ general }: Arguments, { env, readFile }: Host) {
+async function settingsOf({ general }: Arguments, { env, readFile }: Host) {
   const argv = ["--url", "--key-file"].flatMap((name) => {
     const value = general.get(name);
     return value === undefined ? [] : [name, value];
   });
-  return parseClient({ argv, env, readFile });
+  const read = await withNamedFile({ argv: [], env, readFile });
+  return read.ok ? parseClient({ ...read.sources, argv }) : read;
 }
 
 function sessionOf(client: Client, { general }: Arguments, host: Host): Session {

@@ -29,6 +29,14 @@ import {
 export type { Config } from "./type.ts";
 
 export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
+  configFile: {
+    name: "MARS_CONFIG",
+    default: "",
+    unit: "path",
+    meaning:
+      "A file in YAML with settings, which flags and variables override: see [Configuration file](config.md)",
+    parse: optionalText,
+  },
   host: {
     name: "MARS_HOST",
     default: "127.0.0.1",

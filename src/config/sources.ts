@@ -22,6 +22,15 @@ export interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Returns a file's text; throws where it cannot. */
   readFile(path: string): string;
+  /** The settings of the configuration file, by the names of variables, `…_FILE` included. */
+  readonly fileSettings?: ReadonlyMap<string, FileSetting> | undefined;
+}
+
+/** A setting as the configuration file has it. */
+export interface FileSetting {
+  readonly text: string;
+  /** The file, the line and the member. */
+  readonly source: string;
 }
 
 /** The text of a setting and where it came from: `default`, a variable, a flag, a file. */
@@ -81,11 +90,11 @@ export function readFlags(
   return flags;
 }
 
-/** Flag before variable before alias before default; a file stands in for either of the first two. */
+/** Flag before variable before alias before configuration file before default; of all but the alias a file may hold the value. */
 export function findText(
   { name, alias, default: preset }: Named,
   flags: ReadonlyMap<string, Flag>,
-  { env, readFile }: Sources,
+  { env, readFile, fileSettings }: Sources,
   problems: string[],
 ): Found {
   const fileName = `${name}_FILE`;
@@ -116,6 +125,14 @@ export function findText(
   if (file !== undefined) return fromFile(file, fileName);
   const aliased = alias === undefined ? undefined : env[alias] || undefined;
   if (alias !== undefined && aliased !== undefined) return { text: aliased, source: alias };
+
+  const member = fileSettings?.get(name);
+  const memberFile = fileSettings?.get(fileName);
+  if (member !== undefined && memberFile !== undefined) {
+    problems.push(`${member.source} and ${memberFile.source} are both set: keep one of them`);
+  }
+  if (member !== undefined) return member;
+  if (memberFile !== undefined) return fromFile(memberFile.text, memberFile.source);
   return { text: preset, source: "default" };
 }
 

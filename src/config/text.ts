@@ -32,8 +32,8 @@ ${clientCommands}
   --help, -h     Print this
   --version      Print the version
 
-Settings are flags or environment variables; a flag wins. Each has a variant that names a file holding
-the value: --database-auth-token-file, MARS_DATABASE_AUTH_TOKEN_FILE.
+Settings are flags, environment variables, or members of the file of --config; a flag wins, then a variable.
+Each has a variant that names a file holding the value: --database-auth-token-file, MARS_DATABASE_AUTH_TOKEN_FILE.
 
 ${flags.join("\n")}
 `;
@@ -65,7 +65,7 @@ function markdownDefault(row: Setting<unknown>): string {
   return row.defaultNote ?? (row.default === "" ? "not set" : `\`${row.default}\``);
 }
 
-/** Without Markdown's code marks. */
+/** Without Markdown's code marks, and without the addresses of links. */
 function plain(text: string): string {
-  return text.replaceAll("`", "");
+  return text.replaceAll("`", "").replaceAll(/\[([^\]]+)\]\([^)]+\)/g, "$1");
 }

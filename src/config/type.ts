@@ -4,6 +4,8 @@ import type { Role } from "../core/role.ts";
 
 /** The effective configuration. */
 export interface Config {
+  /** The path of the configuration file; empty for none. */
+  readonly configFile: string;
   readonly host: string;
   /** 0 picks a free one. */
   readonly httpPort: number;

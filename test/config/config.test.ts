@@ -34,6 +34,7 @@ function problems(given: Given): readonly string[] {
 
 test("without any setting Mars keeps to itself: loopback, ./data, two weeks", () => {
   expect(config()).toEqual({
+    configFile: "",
     host: "127.0.0.1",
     httpPort: 4000,
     grpcPort: 4025,

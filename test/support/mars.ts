@@ -57,6 +57,7 @@ export async function startMars(overrides: Partial<Config> = {}, log = testLog()
 /** Free ports, an embedded database, everything kept. */
 export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Config {
   return {
+    configFile: "",
     host: "127.0.0.1",
     httpPort: 0,
     grpcPort: 0,

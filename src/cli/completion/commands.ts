@@ -1,6 +1,7 @@
 /** `mars completion`, and what the scripts of it call. */
 import { operations } from "../../api/operations.ts";
 import { parseClient } from "../../config/client.ts";
+import { withNamedFile } from "../../config/config-file.ts";
 import { harmless } from "../cell.ts";
 import { exitCode } from "../exit-code.ts";
 import { frontFlags } from "../front-flags.ts";
@@ -51,7 +52,9 @@ export const complete: OwnCommand = {
       const value = words[at + 1];
       return at === -1 || value === undefined || at + 1 === words.length - 1 ? [] : [name, value];
     });
-    const settings = parseClient({ argv: flags, env: host.env, readFile: host.readFile });
+    const read = await withNamedFile({ argv: [], env: host.env, readFile: host.readFile });
+    if (!read.ok) return exitCode.done;
+    const settings = parseClient({ ...read.sources, argv: flags });
     if (!settings.ok) return exitCode.done;
     const { client } = settings;
     if (client.local) host.bypassProxy(new URL(client.url).hostname);
