@@ -1,8 +1,8 @@
 /** The copy of all keys in the data directory, readable by its owner alone. It has hashes, and no key's text. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile } from "../runtime/replace-file.ts";
 import type { Key } from "./key.ts";
-import { replaceFile } from "./replace-file.ts";
 import type { RevokedKey } from "./revoked-keys.ts";
 
 const version = 1;

@@ -11,7 +11,7 @@ import { ask } from "./ask.ts";
 import { harmless } from "./cell.ts";
 import { findCommand } from "./command-table.ts";
 import { exitCode } from "./exit-code.ts";
-import { frontFlagOf } from "./front-flags.ts";
+import { frontFlagOf, serverFlags } from "./front-flags.ts";
 import { commandHelp, commandList, groupHelp, ownHelp } from "./help.ts";
 import type { Host } from "./host.ts";
 import type { OwnCommand } from "./own-command.ts";
@@ -96,7 +96,7 @@ async function carryOut(operation: Operation, parsed: Arguments, host: Host): Pr
 }
 
 async function settingsOf({ general }: Arguments, { env, readFile }: Host) {
-  const argv = ["--url", "--key-file"].flatMap((name) => {
+  const argv = serverFlags.flatMap((name) => {
     const value = general.get(name);
     return value === undefined ? [] : [name, value];
   });

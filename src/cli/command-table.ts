@@ -8,8 +8,11 @@ export type Found =
   | { readonly operation: Operation; readonly args: readonly string[] }
   | { readonly own: OwnCommand; readonly args: readonly string[] }
   /** The words begin several commands, and are none. */
-  | { readonly group: readonly Operation[] }
+  | { readonly group: readonly Named[] }
   | { readonly problem: string };
+
+/** What a list of commands says of one. */
+export type Named = Pick<Operation | OwnCommand, "command" | "summary">;
 
 /**
  * @param args those of the process, beginning with the words of a command
@@ -27,7 +30,7 @@ export function findCommand(
   // No command begins with all words of another.
   const operation = operations.find(({ command }) => begins(words, command.split(" ")));
   if (operation !== undefined) return { operation, args: args.slice(operation.command.split(" ").length) };
-  const group = operations.filter(({ command }) => begins(command.split(" "), words));
+  const group = [...own, ...operations].filter(({ command }) => begins(command.split(" "), words));
   return group.length > 0
     ? { group }
     : { problem: unknown(words, [...own.map(({ command }) => command), ...others]) };

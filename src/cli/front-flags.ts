@@ -13,7 +13,8 @@ export const frontFlags: readonly GeneralFlag[] = [
   {
     names: ["--url"],
     value: "URL",
-    meaning: "The Mars to call: MARS_URL; by default the one of MARS_HOST and MARS_HTTP_PORT",
+    meaning:
+      "The Mars to call: MARS_URL; by default that of the profile, else the one of MARS_HOST and MARS_HTTP_PORT",
   },
   {
     names: ["--key-file"],
@@ -21,8 +22,17 @@ export const frontFlags: readonly GeneralFlag[] = [
     meaning:
       "A file with the key: MARS_KEY_FILE, or MARS_KEY with the key itself; by default admin-token in MARS_DATA_DIR, for a Mars on this machine",
   },
+  {
+    names: ["--profile"],
+    value: "name",
+    meaning:
+      "The profile with the address and the key, before MARS_URL: see mars profile add. Also MARS_PROFILE",
+  },
   { names: ["--help", "-h"], meaning: "Print this" },
 ];
+
+/** Those that say which Mars is meant, in the names of its settings. */
+export const serverFlags = ["--url", "--key-file", "--profile"] as const;
 
 /** Of an argument such as `--url` or `--url=…`. */
 export function frontFlagOf(arg = ""): GeneralFlag | undefined {

@@ -1,13 +1,14 @@
 /** The help of commands, made from the schemas of their operations. */
 import { inputSchema, type Json } from "../api/json-schema.ts";
 import type { Operation } from "../api/operation.ts";
+import type { Named } from "./command-table.ts";
 import { type Flag, flagsOf, onlyWord } from "./flag.ts";
 import type { GeneralFlag } from "./front-flags.ts";
 import { generalFlagsOf } from "./general-flags.ts";
 import type { OwnCommand } from "./own-command.ts";
 
 /** The commands, a line each; those of their own first. */
-export function commandList(operations: readonly Operation[], own: readonly OwnCommand[] = []): string {
+export function commandList(operations: readonly Named[], own: readonly OwnCommand[] = []): string {
   const taken = new Set(own.map(({ command }) => command));
   const shown = own.filter(({ hidden }) => hidden !== true);
   const all = [...shown, ...operations.filter(({ command }) => !taken.has(command))];
@@ -24,7 +25,7 @@ function shortOf(summary: string): string {
 }
 
 /** The help of some words that begin several commands. */
-export function groupHelp(operations: readonly Operation[]): string {
+export function groupHelp(operations: readonly Named[]): string {
   return `Commands:\n${commandList(operations)}\nmars <command> --help has more about each.\n`;
 }
 

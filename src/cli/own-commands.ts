@@ -4,6 +4,7 @@ import { complete, completion } from "./completion/commands.ts";
 import { exportEvents } from "./export/export.ts";
 import { mcp } from "./mcp.ts";
 import type { OwnCommand } from "./own-command.ts";
+import { profileCommands } from "./profile/commands.ts";
 import { importEvents, send } from "./send/commands.ts";
 import { show } from "./show/show.ts";
 import { tail } from "./tail/tail.ts";
@@ -16,6 +17,7 @@ export const ownCommands: readonly OwnCommand[] = [
   exportEvents,
   backup,
   mcp,
+  ...profileCommands,
   completion,
   complete,
 ];

@@ -2,11 +2,11 @@
 import type { Setting } from "./setting.ts";
 import { ValueError } from "./values.ts";
 
-export const clientSettings: { readonly [K in "url" | "key"]: Setting<string> } = {
+export const clientSettings: { readonly [K in "url" | "key" | "profile"]: Setting<string> } = {
   url: {
     name: "MARS_URL",
     default: "",
-    defaultNote: "by `MARS_HOST` and `MARS_HTTP_PORT`",
+    defaultNote: "of the profile in use, else by `MARS_HOST` and `MARS_HTTP_PORT`",
     unit: "URL",
     meaning: "The Mars to call, such as `https://mars.example.com`",
     guarded: true,
@@ -21,6 +21,15 @@ export const clientSettings: { readonly [K in "url" | "key"]: Setting<string> } 
       "The key to call it with. It is no flag, since every user of a machine can read the arguments of its processes",
     secret: true,
     parse: key,
+  },
+  profile: {
+    name: "MARS_PROFILE",
+    default: "",
+    defaultNote: "the one of `mars profile use`",
+    unit: "name",
+    meaning:
+      "The profile whose address and key are used, where `MARS_URL` names none. The flag comes before `MARS_URL`",
+    parse: (text) => text,
   },
 };
 

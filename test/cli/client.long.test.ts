@@ -1,6 +1,6 @@
 /** The commands as a user runs them: a process with a pipe or a terminal, against a Mars. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CommandOptions, runCommand, runOnTerminal } from "../support/command.ts";
@@ -221,6 +221,45 @@ describe("the key", () => {
       `mars: the key of MARS_KEY goes to http://0.0.0.0:${server.port} without encryption: use https\n`,
       0,
     ]);
+  });
+});
+
+test("profiles are kept in a file that others cannot read, and a command calls the Mars of one", async () => {
+  const config = { XDG_CONFIG_HOME: join(home, "config"), MARS_URL: "" };
+  const profile = (args: string[], stdin = "") => run(["profile", ...args], { env: config, stdin });
+  const secret = `mars_ro_${"x".repeat(36)}`;
+  const elsewhere = await profile(["add", "prod", "--url", "http://127.0.0.1:1", "--key-file", "-"], secret);
+  expect(elsewhere.stdout).toBe("prod is http://127.0.0.1:1, and in use\n");
+  expect((await profile(["add", "here", "--url", `${mars.url}/`])).stdout).toBe(`here is ${mars.url}\n`);
+  const path = join(home, "config/mars/profiles.json");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+
+  const apps = (args: string[] = []) => run(["apps", ...args], { env: config });
+  expect((await apps()).stderr).toContain("cannot reach http://127.0.0.1:1");
+  expect((await apps(["--profile", "here"])).exitCode).toBe(0);
+  expect((await profile(["use", "here"])).stdout).toBe(`here is in use: ${mars.url}\n`);
+  expect((await apps()).exitCode).toBe(0);
+
+  const list = await profile(["list"]);
+  expect(JSON.parse(list.stdout)).toEqual({
+    profiles: [
+      { name: "prod", url: "http://127.0.0.1:1", key: true, in_use: false },
+      { name: "here", url: mars.url, key: false, in_use: true },
+    ],
+  });
+  const terminal = await onTerminal(80, ["profile", "list"], config);
+  expect(terminal).toContain("prod  http://127.0.0.1:1");
+  expect([list.stdout, terminal].join()).not.toContain(secret);
+  const names = await run(["complete", "--", "apps", "--profile", "p"], { env: config });
+  expect(names.stdout).toBe("prod\thttp://127.0.0.1:1\n");
+
+  expect((await profile(["remove", "here"])).exitCode).toBe(0);
+  expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({
+    profiles: { prod: { url: "http://127.0.0.1:1", key: secret } },
+  });
+  expect(await profile(["use", "here"])).toMatchObject({
+    stderr: "mars: there is no profile here: mars profile list\n",
+    exitCode: 1,
   });
 });
 

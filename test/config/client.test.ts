@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { type ClientResult, parseClient } from "../../src/config/client.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 
@@ -11,7 +11,9 @@ interface Given {
 function parse({ argv = [], env = {}, files = {} }: Given): ClientResult {
   const readFile = (path: string) => {
     const text = files[path];
-    if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
+    if (text === undefined) {
+      throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), { code: "ENOENT" });
+    }
     return text;
   };
   return parseClient({ argv, env, readFile });
@@ -62,4 +64,54 @@ test("what cannot be is refused, without its secrets", () => {
 test("Mars itself ignores the settings of commands", () => {
   const env = { MARS_URL: "http://a", MARS_KEY: "b", MARS_KEY_FILE: "c" };
   expect(parseConfig({ argv: [], env, readFile: () => "" })).toMatchObject({ ok: true });
+});
+
+describe("a profile", () => {
+  const profiles = {
+    current: "test",
+    profiles: { test: { url: "https://test" }, prod: { url: "https://prod", key: "of-prod" } },
+  };
+  const files = { "/home/me/.config/mars/profiles.json": JSON.stringify(profiles), k: "of-a-file" };
+  const call = (env: Record<string, string>, argv: string[] = []) => {
+    const { url, key } = client({ env: { HOME: "/home/me", ...env }, argv, files });
+    return [url, key?.text];
+  };
+
+  test("is used where neither a flag nor a variable names a Mars; its own flag comes before variables", () => {
+    expect(call({})).toEqual(["https://test", undefined]);
+    expect(call({ MARS_PROFILE: "prod" })).toEqual(["https://prod", "of-prod"]);
+    expect(call({ MARS_PROFILE: "prod", MARS_URL: "https://other" })).toEqual(["https://other", undefined]);
+    expect(call({ MARS_URL: "https://other" }, ["--profile", "prod"])).toEqual(["https://prod", "of-prod"]);
+    expect(call({}, ["--url", "https://other"])).toEqual(["https://other", undefined]);
+    expect(call({ XDG_CONFIG_HOME: "/elsewhere" })).toEqual(["http://127.0.0.1:4000", undefined]);
+  });
+
+  test("has a key for its own address, and takes one of the environment that is for no other", () => {
+    expect(call({ MARS_KEY: "given" })).toEqual(["https://test", "given"]);
+    expect(call({ MARS_PROFILE: "prod", MARS_KEY: "given" })).toEqual(["https://prod", "given"]);
+    expect(call({ MARS_KEY: "given" }, ["--profile", "prod"])).toEqual(["https://prod", "of-prod"]);
+    expect(call({ MARS_KEY: "given" }, ["--profile", "test"])).toEqual(["https://test", "given"]);
+    const other = { MARS_URL: "https://other", MARS_KEY: "of-other" };
+    expect(call(other)).toEqual(["https://other", "of-other"]);
+    expect(call(other, ["--profile", "test"])).toEqual(["https://test", undefined]);
+    expect(call(other, ["--profile", "prod", "--key-file", "k"])).toEqual(["https://prod", "of-a-file"]);
+  });
+
+  test("that is not there, or whose file is none, is refused without its contents", () => {
+    const problems = (argv: string[], text = JSON.stringify(profiles)) => {
+      const path = "/x/mars/profiles.json";
+      const result = parse({ argv, env: { XDG_CONFIG_HOME: "/x" }, files: { [path]: text } });
+      return result.ok ? [] : result.problems;
+    };
+    expect(problems(["--profile", "prd"])).toEqual(["there is no profile prd: did you mean prod?"]);
+    expect(problems(["--profile", "prod", "--url", "https://a"])).toEqual([
+      "give --url or --profile, not both",
+    ]);
+    const broken = "/x/mars/profiles.json is no file of profiles: mend it, or remove it";
+    expect(problems([], '{"profiles":{"a":{"url":1,"key":"s3cret"}}}')).toEqual([broken]);
+    expect(problems([], "s3cret")).toEqual([broken]);
+    expect(problems([], '{"current":"a","profiles":{"a":{"url":"http://b:s3cret@c"}}}')).toEqual([
+      "the address of the profile a must not hold a secret: it belongs in MARS_KEY",
+    ]);
+  });
 });

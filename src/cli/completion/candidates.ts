@@ -14,6 +14,8 @@ export interface Candidate {
 export type Candidates =
   | { readonly kind: "words"; readonly words: readonly Candidate[] }
   | { readonly kind: "files" }
+  /** Their names are in a file of the user. */
+  | { readonly kind: "profiles" }
   | {
       readonly kind: "values";
       /** Of an operation's field, or `topic`. */
@@ -45,7 +47,7 @@ export function candidatesAt(words: readonly string[], commands: Commands): Cand
   if (found === undefined) {
     const last = before.at(-1);
     if (frontFlags.some((flag) => flag.names.includes(last ?? "") && flag.value !== undefined)) {
-      return last === "--key-file" ? { kind: "files" } : none;
+      return last === "--key-file" ? { kind: "files" } : last === "--profile" ? { kind: "profiles" } : none;
     }
     return {
       kind: "words",
@@ -130,6 +132,7 @@ function argumentAt(command: string, grammar: Grammar, before: readonly string[]
   const field = fields[places.length];
   if (field === undefined) return none;
   if (field === "file") return { kind: "files" };
+  if (field === "profile") return { kind: "profiles" };
   if (field === "shell") return { kind: "words", words: shells.map((word) => ({ word })) };
   return { kind: "values", field, command, given };
 }
@@ -139,6 +142,7 @@ function placesOf(command: string, { flags }: Grammar): readonly string[] {
   if (command === "tail") return ["topic"];
   if (command === "import") return ["file"];
   if (command === "completion") return ["shell"];
+  if (command === "profile use" || command === "profile remove") return ["profile"];
   if (command === "show") return ["app_id", "message_id"];
   return flags.filter(({ place }) => place === "path").map(({ field }) => field);
 }
@@ -148,7 +152,10 @@ function takesValue(flag: Flag | GeneralFlag): boolean {
 }
 
 function valuesOf(flag: Flag | GeneralFlag, command: string, given: ReadonlyMap<string, string>): Candidates {
-  if (!("field" in flag)) return flag.names.some((name) => /file/.test(name)) ? { kind: "files" } : none;
+  if (!("field" in flag)) {
+    if (flag.names.includes("--profile")) return { kind: "profiles" };
+    return flag.names.some((name) => /-file$/.test(name)) || flag.value === "file" ? { kind: "files" } : none;
+  }
   const { schema, field } = flag;
   const items = (schema.items ?? {}) as typeof schema;
   const words = Array.isArray(schema.enum) ? schema.enum : items.enum;

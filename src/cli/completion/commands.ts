@@ -2,9 +2,11 @@
 import { operations } from "../../api/operations.ts";
 import { parseClient } from "../../config/client.ts";
 import { withNamedFile } from "../../config/config-file.ts";
+import { ProfileError, readProfiles } from "../../config/profiles.ts";
 import { harmless } from "../cell.ts";
 import { exitCode } from "../exit-code.ts";
-import { frontFlags } from "../front-flags.ts";
+import { frontFlags, serverFlags } from "../front-flags.ts";
+import type { Host } from "../host.ts";
 import type { OwnCommand } from "../own-command.ts";
 import { type Candidate, candidatesAt } from "./candidates.ts";
 import { liveValues } from "./live-values.ts";
@@ -45,9 +47,12 @@ export const complete: OwnCommand = {
     const last = words.at(-1) ?? "";
     const typed = last === "=" ? "" : last.slice(last.startsWith("--") ? last.indexOf("=") + 1 : 0);
     if (found.kind === "files") return print([{ word: filesLine }]);
+    if (found.kind === "profiles") {
+      return print(profileNames(host).filter(({ word }) => word.startsWith(typed)));
+    }
     if (found.kind === "words") return print(found.words.filter(({ word }) => word.startsWith(typed)));
     // The Mars that the command would call.
-    const flags = ["--url", "--key-file"].flatMap((name) => {
+    const flags = serverFlags.flatMap((name) => {
       const at = words.indexOf(name);
       const value = words[at + 1];
       return at === -1 || value === undefined || at + 1 === words.length - 1 ? [] : [name, value];
@@ -70,6 +75,16 @@ export const complete: OwnCommand = {
     }
   },
 };
+
+function profileNames(host: Host): Candidate[] {
+  try {
+    return Object.entries(readProfiles(host).profiles).map(([word, { url }]) => ({ word, meaning: url }));
+  } catch (error) {
+    if (!(error instanceof ProfileError)) throw error;
+    // The shell has no place for a reason; the command itself gives it.
+    return [];
+  }
+}
 
 /** The first sentence, as far as a line has room. */
 function shortOf(meaning: string): string {
