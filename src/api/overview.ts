@@ -3,7 +3,7 @@ import * as z from "zod";
 import { formatTime, nowMicros } from "../core/time.ts";
 import { overdueGroupPageToJson } from "../lifecycle/json.ts";
 import { appPageToJson } from "../statistics/json.ts";
-import { pulseStep, pulsesMax } from "../statistics/pulse.ts";
+import { pulsesMax, spanOf, usualSpan } from "../statistics/pulse.ts";
 import { incident, listed } from "./alert-incidents.ts";
 import { count, ms, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
@@ -25,8 +25,8 @@ const findingsShown = 30;
 
 const overviewApp = app.extend({
   new_overdue: count.meta({ description: "Of the overdue those that are new." }),
-  p95_ms: ms.nullable().meta({ description: "From the first event to completion, of the last hour." }),
-  p95_before_ms: ms.nullable().meta({ description: "The same of the hour before." }),
+  p95_ms: ms.nullable().meta({ description: "From the first event to completion, of the window." }),
+  p95_before_ms: ms.nullable().meta({ description: "The same of the window before." }),
   step_ms: ms
     .nullable()
     .meta({ description: "The length of each of the steps; null where they were not read." }),
@@ -52,6 +52,10 @@ export const getOverview = operation({
       { min: 60_000, max: 86_400_000 },
       "What was due within so long before now is new; by whole minutes. `15m` by default.",
     ).optional(),
+    window: duration(
+      { min: 900_000, max: 604_800_000 },
+      "How far each app's p95 and steps look back, by whole minutes. By default p95 an hour, and the steps a day.",
+    ).optional(),
   }),
   output: z.strictObject({
     clock: timestamp,
@@ -72,7 +76,7 @@ export const getOverview = operation({
     findings: z.array(finding),
     as_of_seq: z.int().meta({ description: "Every event up to here is reflected in the answer." }),
   }),
-  async handle(parts, { app_id, new_within }, caller) {
+  async handle(parts, { app_id, new_within, window }, caller) {
     const run = <Answer>(one: Operation, input: object) =>
       one.run(parts, { ...input, ...defined({ app_id }) }, caller) as Promise<Answer>;
     const asOfSeq = parts.projected.storedSeq;
@@ -99,7 +103,8 @@ export const getOverview = operation({
         compareTimes(b.last_event_at, a.last_event_at),
     );
     const shown = sorted.slice(0, pulsesMax).map(({ app_id }) => app_id);
-    const pulses = new Map((await read.pulses(shown, clock)).map((one) => [one.appId, one]));
+    const span = window === undefined ? usualSpan : spanOf(window * 1_000);
+    const pulses = new Map((await read.pulses(shown, clock, span)).map((one) => [one.appId, one]));
     const sum = (counts: Iterable<number>) => [...counts].reduce((all, one) => all + one, 0);
     return {
       clock: formatTime(clock),
@@ -114,7 +119,7 @@ export const getOverview = operation({
           new_overdue: newOf.get(one.app_id) ?? 0,
           p95_ms: pulse?.p95 === undefined ? null : pulse.p95 / 1_000,
           p95_before_ms: pulse?.p95Before === undefined ? null : pulse.p95Before / 1_000,
-          step_ms: pulse === undefined ? null : pulseStep / 1_000,
+          step_ms: pulse === undefined ? null : span.step / 1_000,
           event_steps: [...(pulse?.events ?? [])],
           finding_steps: [...(pulse?.findings ?? [])],
         };

@@ -1399,7 +1399,7 @@ export const funnelBySql = {
 /** src/db/statistics/pulse.sql */
 export const pulseSql = {
   app: `SELECT id FROM apps WHERE app_id = ?1`,
-  events: `SELECT CAST((minute - ?2) / ?3 AS INTEGER) AS step, sum(count) AS count FROM rates WHERE app = ?1 AND minute >= ?2 AND minute < ?4 GROUP BY 1`,
+  events: `SELECT value AS step, ( SELECT coalesce(sum(count), 0) FROM rates WHERE app = ?1 AND minute >= ?2 + value * ?3 AND minute < ?2 + (value + 1) * ?3) AS count FROM json_each(?4)`,
   findings: `SELECT value AS step, ( SELECT count(*) FROM ( SELECT 1 FROM findings WHERE app = ?1 AND raised_at >= ?2 + value * ?3 AND raised_at < ?2 + (value + 1) * ?3 LIMIT ?4)) AS count FROM json_each(?5)`,
   wholeWay: `SELECT histogram FROM latencies WHERE stage = (SELECT id FROM stages WHERE app = ?1 AND after = '' AND stage = '') AND span = ?2 AND start >= ?3 AND start < ?4`,
 } as const;

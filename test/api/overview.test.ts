@@ -20,6 +20,52 @@ test("an app's day has each of its events in one of its half hours", async () =>
   expect(steps.length).toBe(48);
   expect(steps.reduce((sum, count) => sum + count, 0)).toBe(events.length);
   expect(steps.at(-1)! + steps.at(-2)!).toBeGreaterThanOrEqual(2);
+
+  const looking = async (window: string) =>
+    (await get(`${mars.url}/api/overview?window=${window}`)).body.apps[0];
+  const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
+  const expected = { "15m": [60_000, 15, 2], "1h": [120_000, 30, 5], "7d": [14_400_000, 42, events.length] };
+  for (const [window, [stepMs, length, count]] of Object.entries(expected)) {
+    const { step_ms, event_steps } = await looking(window);
+    expect([window, step_ms, event_steps.length, sum(event_steps)]).toEqual([window, stepMs, length, count]);
+  }
+  for (const window of ["14m", "8d"]) {
+    expect((await get(`${mars.url}/api/overview?window=${window}`)).status).toBe(422);
+  }
+});
+
+test("an app's p95 is of the window, against the window before", async () => {
+  await using mars = await startMars();
+  const lifecycle = {
+    stages: [{ event: "A" }, { event: "B", after: "A", within: "1d" }],
+    complete_on: ["B"],
+  };
+  await fetch(`${mars.url}/api/apps/shop/lifecycle`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(lifecycle),
+  });
+  // Began and took so many minutes.
+  const took = [
+    [30, 1],
+    [100, 10],
+    [300, 40],
+  ] as const;
+  const at = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const events = took.flatMap(([ago, lasting]) => [
+    { app_id: "shop", message_id: `m-${ago}`, event: "A", created_at: at(ago) },
+    { app_id: "shop", message_id: `m-${ago}`, event: "B", created_at: at(ago - lasting) },
+  ]);
+  const { seq } = (await post(`${mars.url}/api/event/bulk`, { events })).body;
+  await get(`${mars.url}/api/apps?min_seq=${seq}`);
+  const times = async (query: string) => {
+    const { p95_ms, p95_before_ms } = (await get(`${mars.url}/api/overview${query}`)).body.apps[0];
+    return [p95_ms, p95_before_ms].map((ms) => (ms === null ? null : Math.round(ms / 60_000)));
+  };
+  expect(await times("")).toEqual([1, 10]);
+  expect(await times("?window=15m")).toEqual([null, 1]);
+  expect(await times("?window=3h")).toEqual([10, 40]);
+  expect(await times("?window=7d")).toEqual([40, null]);
 });
 
 test("shows the hops and incidents with the most trouble, and counts the others too", async () => {

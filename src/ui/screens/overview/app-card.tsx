@@ -2,14 +2,20 @@
 import type { AnswerOf } from "../../../api/operation-types.ts";
 import { to } from "../../data/route.ts";
 import { sum } from "../../data/sum.ts";
-import { compactText, shortDuration } from "../../data/text.ts";
+import { compactText, durationText, shortDuration } from "../../data/text.ts";
 import { Bars } from "../../parts/bars.tsx";
 import { Ago } from "../../parts/time.tsx";
 
 export type OverviewApp = AnswerOf<"getOverview">["apps"][number];
 
-export function AppCard({ app }: { app: OverviewApp }) {
-  const { app_id, messages, new_overdue, p95_ms, p95_before_ms, event_steps, finding_steps } = app;
+interface AppCardProps {
+  readonly app: OverviewApp;
+  /** How far it looks back, as `6h`; empty: an hour for its times, and a day for its events. */
+  readonly window: string;
+}
+
+export function AppCard({ app, window }: AppCardProps) {
+  const { app_id, messages, new_overdue, p95_ms, p95_before_ms, step_ms, event_steps, finding_steps } = app;
   const tone = new_overdue > 0 ? "bad" : messages.overdue > 0 ? "warn" : "good";
   const slower = p95_ms !== null && p95_before_ms !== null && p95_ms > p95_before_ms * 1.5;
   return (
@@ -35,7 +41,11 @@ export function AppCard({ app }: { app: OverviewApp }) {
         <Figure name="under way" href={to("/messages", { app_id, state: "open" })} tone="">
           {compactText(messages.open)}
         </Figure>
-        <Figure name="p95, 1 h" href={to("/latency", { app_id })} tone={slower ? "warn" : ""}>
+        <Figure
+          name={`p95, ${window || "1h"}`}
+          href={to("/latency", { app_id, range: window })}
+          tone={slower ? "warn" : ""}
+        >
           {p95_ms === null ? "–" : shortDuration(p95_ms)}
           {p95_ms !== null && p95_before_ms !== null && <Change now={p95_ms} before={p95_before_ms} />}
         </Figure>
@@ -44,7 +54,7 @@ export function AppCard({ app }: { app: OverviewApp }) {
         <Bars
           values={event_steps}
           marked={scaled(finding_steps, event_steps)}
-          label={`Events of a day in half hours, ${compactText(sum(event_steps))} in all, and ${compactText(sum(finding_steps))} findings`}
+          label={`Events of ${window || "24h"}, each bar ${durationText(step_ms ?? 0)}: ${compactText(sum(event_steps))} in all, and ${compactText(sum(finding_steps))} findings`}
         />
       )}
     </li>
@@ -69,14 +79,14 @@ function Figure({ name, href, tone, children }: FigureProps) {
   );
 }
 
-/** Against the hour before; only what is worth a look. */
+/** Against the time before; only what is worth a look. */
 function Change({ now, before }: { now: number; before: number }) {
   if (before <= 0) return null;
   const share = now / before;
   if (share < 1.2 && share > 0.8) return null;
   const text = share >= 1 ? `↑ ${share.toFixed(1)}×` : `↓ ${(1 / share).toFixed(1)}×`;
   return (
-    <span class="change" title={`${shortDuration(before)} in the hour before`}>
+    <span class="change" title={`${shortDuration(before)} in the time before`}>
       {" "}
       {text}
     </span>

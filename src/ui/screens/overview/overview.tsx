@@ -4,13 +4,15 @@ import { useEffect } from "preact/hooks";
 import { setClock } from "../../data/clock.ts";
 import { isDemo, isRemoved } from "../../data/demo.ts";
 import { watch } from "../../data/live.ts";
+import { rangeAddress } from "../../data/range.ts";
 import { useRead } from "../../data/resource.ts";
-import { messageAddress } from "../../data/route.ts";
+import { go, messageAddress, parameter } from "../../data/route.ts";
 import { countText } from "../../data/text.ts";
 import { counts } from "../../frame/counts.ts";
 import { DemoBar } from "../../frame/demo-bar.tsx";
 import { Page } from "../../frame/page.tsx";
 import { WordBadge } from "../../parts/badge.tsx";
+import { Choice } from "../../parts/choice.tsx";
 import { Failure, Pending } from "../../parts/notice.tsx";
 import { Moment } from "../../parts/time.tsx";
 import type { Finding } from "../findings.tsx";
@@ -21,10 +23,17 @@ import { IncidentBanner } from "./incident-banner.tsx";
 
 const refreshMs = 5_000;
 const findingsShown = 14;
+/** How far the cards look back, as `range` in the address. */
+const windows = [
+  { value: "", text: "Now", title: "Times of the last hour, and the events of a day" },
+  ...["15m", "1h", "6h", "24h", "7d"].map((value) => ({ value, text: value })),
+];
 const groupsShown = 10;
 
 export function Overview() {
-  const { data, error, pending, reload } = useRead("getOverview", {}, { everyMs: refreshMs });
+  const asked = parameter("range");
+  const window = windows.find(({ value }) => value === asked)?.value ?? "";
+  const { data, error, pending, reload } = useRead("getOverview", { window }, { everyMs: refreshMs });
   const live = useSignal<readonly Finding[]>([]);
 
   useEffect(() => {
@@ -46,9 +55,17 @@ export function Overview() {
     [],
   );
 
+  const controls = (
+    <Choice
+      label="How far back"
+      values={windows}
+      chosen={window}
+      choose={(value) => go(rangeAddress(value))}
+    />
+  );
   if (data === undefined) {
     return (
-      <Page title="Overview">
+      <Page title="Overview" controls={controls}>
         {error !== undefined && <Failure error={error} what="The overview" />}
         {pending && <Pending what="the overview" rows={10} />}
       </Page>
@@ -61,7 +78,7 @@ export function Overview() {
     findingsShown,
   );
   return (
-    <Page title="Overview">
+    <Page title="Overview" {...(apps.length > 0 && { controls })}>
       {error !== undefined && <Failure error={error} what="The overview" />}
       {data.active_incidents > 0 && (
         <IncidentBanner incidents={data.incidents} active={data.active_incidents} changed={reload} />
@@ -72,7 +89,7 @@ export function Overview() {
       ) : (
         <ul class="cards">
           {apps.map((app) => (
-            <AppCard key={app.app_id} app={app} />
+            <AppCard key={app.app_id} app={app} window={window} />
           ))}
         </ul>
       )}
