@@ -69,7 +69,8 @@ export function list<Item extends z.ZodType>(item: Item, max: number, what: stri
         if (items.indexOf(one) === index) continue;
         context.addIssue({ code: "custom", path: [index], message: "must be there once" });
       }
-    });
+    })
+    .meta({ uniqueItems: true });
 }
 
 /** @throws `MarsError("not_found")` where there is none */

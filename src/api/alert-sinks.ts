@@ -55,8 +55,10 @@ const optionalMembers = ["secret", "headers", "template", "content_type", "key",
 
 const keyBytesMax = 256;
 /** PagerDuty's keys are 32 letters and digits, Opsgenie's are UUIDs. In an HTTP header no other character may stand. */
-const key = field<string>({ type: "string", maxLength: keyBytesMax }, (value) =>
-  typeof value === "string" && value.length <= keyBytesMax && /^(\(hidden\)|[A-Za-z0-9-]+)$/.test(value)
+const keyPattern = "^(\\(hidden\\)|[A-Za-z0-9-]+)$";
+const keyForm = new RegExp(keyPattern);
+const key = field<string>({ type: "string", pattern: keyPattern, maxLength: keyBytesMax }, (value) =>
+  typeof value === "string" && value.length <= keyBytesMax && keyForm.test(value)
     ? { value }
     : { problem: `must be 1 to ${keyBytesMax} of A-Z a-z 0-9 -` },
 ).meta({

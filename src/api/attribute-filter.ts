@@ -39,7 +39,12 @@ export const attributes = field(
 
 /** `attributes.NAME`. */
 export const attributeName = field(
-  { type: "string", examples: ["attributes.region"], description: "An indexed attribute." },
+  {
+    type: "string",
+    pattern: "^attributes\\..",
+    examples: ["attributes.region"],
+    description: "An indexed attribute.",
+  },
   (value): Reading<string> => {
     const name = typeof value === "string" && value.startsWith("attributes.") ? value.slice(11) : "";
     if (name === "") return { problem: "must be attributes. and a name, such as attributes.region" };

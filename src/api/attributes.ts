@@ -28,8 +28,9 @@ const output = z.strictObject({
 const names = field(
   {
     type: "array",
-    items: { type: "string" },
+    items: { type: "string", minLength: 1, maxLength: attributeNameBytesMax },
     maxItems: indexedNamesMax,
+    uniqueItems: true,
     description: "Names of attributes: members of the object that an event has as its `attributes`.",
   },
   (value): Reading<readonly string[]> => {

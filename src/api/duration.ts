@@ -1,5 +1,5 @@
 /** A duration as a field of an operation's input: a whole number and a unit, such as `5m`. */
-import { formatDuration, parseDuration } from "../core/duration.ts";
+import { durationPattern, formatDuration, parseDuration } from "../core/duration.ts";
 import { type FieldOptions, field, type Reading } from "./fields.ts";
 
 /** The bounds of a duration, in milliseconds. */
@@ -15,7 +15,13 @@ export function duration({ min, max, off }: DurationBounds, description?: string
   const range = `from ${min === 0 ? "0ms" : formatDuration(min)} to ${formatDuration(max)}`;
   const form = `a whole number and a unit (ms, s, m, h, d)${off ? ", or off" : ""}`;
   const problem = `must be a duration ${range}: ${form}`;
-  const meta = { type: "string", examples: ["5m"], ...(description !== undefined && { description }) };
+  const pattern = off ? `^off$|${durationPattern}` : durationPattern;
+  const meta = {
+    type: "string",
+    pattern,
+    examples: ["5m"],
+    ...(description !== undefined && { description }),
+  };
   const read = (value: unknown): Reading<number> => {
     const ms = value === "off" ? 0 : typeof value === "string" ? parseDuration(value) : undefined;
     if (ms === 0 && off) return { value: 0 };

@@ -8,7 +8,13 @@ import { type FieldOptions, field, type Reading } from "./fields.ts";
 
 const listOfNames = `must be a list of 1 to ${namesMax} event names`;
 export const nameMeta = { type: "string", minLength: 1 };
-export const namesMeta = { type: "array", items: nameMeta, minItems: 1, maxItems: namesMax };
+export const namesMeta = {
+  type: "array",
+  items: nameMeta,
+  minItems: 1,
+  maxItems: namesMax,
+  uniqueItems: true,
+};
 
 /** Bytes of the name by which a lifecycle calls an event: that of another app has the app's before it. */
 export const stageNameBytesMax = appIdBytesMax + 1 + eventBytesMax;

@@ -3,7 +3,7 @@
  * every protocol. A query string has texts only, so numbers may come as digits.
  */
 import * as z from "zod";
-import { parseDuration } from "../core/duration.ts";
+import { durationPattern, parseDuration } from "../core/duration.ts";
 import type { Micros } from "../core/event.ts";
 import {
   appIdBytesMax,
@@ -49,9 +49,14 @@ export function field<Value>(
     .meta({ ...meta });
 }
 
+/** The largest bound of a text that its schema shows. */
+const shownBytesMax = 1_024;
+
 /** A text of so many bytes of UTF-8 at most, which is not empty. */
 export function text(bytesMax: number, description?: string) {
-  const meta = { type: "string", minLength: 1, ...(description !== undefined && { description }) };
+  // The bound is of bytes, and JSON Schema counts characters, which are never more. A larger one does not fit into an address.
+  const length = { minLength: 1, ...(bytesMax <= shownBytesMax && { maxLength: bytesMax }) };
+  const meta = { type: "string", ...length, ...(description !== undefined && { description }) };
   return field(meta, (value): Reading<string> => {
     if (typeof value !== "string") return { problem: `must be a string, is ${kindOf(value)}` };
     const problem = value === "" ? "must not be empty" : textProblem(value, bytesMax);
@@ -70,7 +75,7 @@ export function whole(min: number, max: number, description?: string) {
   const meta = {
     type: "integer",
     minimum: min,
-    ...(bounded && { maximum: max }),
+    maximum: max,
     ...(description !== undefined && { description }),
   };
   const problem = `must be a whole number ${bounded ? `from ${min} to ${max}` : `of at least ${min}`}`;
@@ -139,6 +144,7 @@ const plusHint = "; a + in a query is read as a blank: write it as %2B";
 export function time(description?: string) {
   const meta = {
     type: "string",
+    anyOf: [{ format: "date-time" }, { pattern: durationPattern }],
     examples: ["2026-01-31T12:00:00Z", "24h"],
     ...(description !== undefined && { description }),
   };

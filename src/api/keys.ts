@@ -22,7 +22,7 @@ const overlapMsMax = 30 * 86_400_000;
 
 const id = text(64, "The key's id.");
 
-const pattern = field<string>({ type: "string" }, (value) => {
+const pattern = field<string>({ type: "string", minLength: 1 }, (value) => {
   const problem = typeof value === "string" ? appPatternProblem(value) : "must be a string";
   return problem === undefined ? { value: value as string } : { problem };
 });

@@ -1,7 +1,7 @@
 /** An app's lifecycle: its definition and its versions. */
 import * as z from "zod";
 import type { Caller } from "../core/caller.ts";
-import { parseDuration } from "../core/duration.ts";
+import { durationPattern, parseDuration } from "../core/duration.ts";
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import { lifecycleBodyBytesMax } from "../core/limits.ts";
@@ -69,6 +69,7 @@ export const version = z.strictObject({
 const backfill = field(
   {
     type: "string",
+    pattern: `^all$|${durationPattern}`,
     examples: ["7d"],
     description:
       "Messages that are stored already go by it as well, silently: those whose first event, by `created_at`, is at most so old; or `all`.",

@@ -11,27 +11,31 @@ import {
 import type { Json } from "./json-schema.ts";
 import { json, problem, responses } from "./openapi-responses.ts";
 
+function name(maxLength: number, description: string): Json {
+  return { type: "string", minLength: 1, maxLength, description };
+}
+
+/** Empty is absent. */
+function optional(maxLength: number, description: string): Json {
+  return { type: ["string", "null"], maxLength, description };
+}
+
 const event = {
   type: "object",
   properties: {
-    app_id: { type: "string", minLength: 1, description: `At most ${appIdBytesMax} bytes.` },
-    message_id: {
-      type: "string",
-      minLength: 1,
-      description: `At most ${messageIdBytesMax} bytes; unique within its app.`,
-    },
-    event: { type: "string", minLength: 1, description: `The event's name, at most ${eventBytesMax} bytes.` },
+    app_id: name(appIdBytesMax, `At most ${appIdBytesMax} bytes.`),
+    message_id: name(messageIdBytesMax, `At most ${messageIdBytesMax} bytes; unique within its app.`),
+    event: name(eventBytesMax, `The event's name, at most ${eventBytesMax} bytes.`),
     created_at: {
-      type: ["string", "null"],
-      format: "date-time",
-      description: "By default the time of receipt.",
+      anyOf: [{ type: "string", format: "date-time" }, { type: "null" }],
+      description: "From 1685 to 2254; by default the time of receipt.",
     },
-    event_id: { type: ["string", "null"], description: `At most ${eventIdBytesMax} bytes.` },
-    external_id: { type: ["string", "null"], description: `At most ${externalIdBytesMax} bytes.` },
-    parent_id: {
-      type: ["string", "null"],
-      description: `The message of the same app that this one is a part of, by its id; at most ${parentIdBytesMax} bytes.`,
-    },
+    event_id: optional(eventIdBytesMax, `At most ${eventIdBytesMax} bytes.`),
+    external_id: optional(externalIdBytesMax, `At most ${externalIdBytesMax} bytes.`),
+    parent_id: optional(
+      parentIdBytesMax,
+      `The message of the same app that this one is a part of, by its id; at most ${parentIdBytesMax} bytes.`,
+    ),
     attributes: { type: ["object", "null"], description: "At most 8 KiB." },
   },
   required: ["app_id", "message_id", "event"],
@@ -55,6 +59,7 @@ export const eventPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/api/event": {
     post: {
       operationId: "collectEvent",
+      tags: ["Ingest"],
       summary: "Store one event. It is on disk when the answer comes.",
       requestBody: { required: true, content: json(event) },
       responses: responses({
@@ -67,6 +72,7 @@ export const eventPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/api/event/bulk": {
     post: {
       operationId: "collectEvents",
+      tags: ["Ingest"],
       summary: "Store many events. Those that are accepted are on disk when the answer comes.",
       requestBody: {
         required: true,

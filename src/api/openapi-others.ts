@@ -18,10 +18,11 @@ function parameter({ schema = { type: "string" }, ...rest }: Parameter): Json {
 const topic = parameter({
   name: "topic",
   required: true,
+  schema: { type: "string", minLength: 1 },
   description:
     "`all`, `apps/{app_id}`, `apps/{app_id}/messages/{message_id}`, `journeys/{external_id}` or `event_timeline:{message_id}`; `findings` and `apps/{app_id}/findings`.",
 });
-const seq = { type: "integer", minimum: 0 };
+const seq = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 const after = "Everything after this seq comes first.";
 
 const ticket = parameter({
@@ -31,6 +32,7 @@ const ticket = parameter({
 
 const stream = {
   operationId: "streamTopic",
+  tags: ["Live"],
   summary: "A topic as server-sent events: `subscribed`, then `event` or `finding`; `id` is the seq.",
   parameters: [
     topic,
@@ -58,9 +60,14 @@ function socket(operationId: string, summary: string, parameters: readonly Json[
   return {
     operationId,
     summary,
+    tags: ["Live"],
     description: "The reference describes the frames, under Topics.",
     parameters,
-    responses: { ...refusals, 101: { description: "The WebSocket is open." } },
+    responses: {
+      ...refusals,
+      101: { description: "The WebSocket is open." },
+      426: { description: "The request is no handshake of a WebSocket." },
+    },
   };
 }
 
@@ -81,8 +88,19 @@ const state = (status: string) => ({
 
 /** Needs no key. */
 function health(operationId: string, summary: string, status: string): Json {
-  return { operationId, summary, security: [], responses: responses(state(status)) };
+  return { operationId, summary, tags: ["Health"], security: [], responses: responses(state(status)) };
 }
+
+const jsonRpc = {
+  type: "object",
+  properties: {
+    jsonrpc: { const: "2.0" },
+    method: { type: "string" },
+    id: { type: ["string", "integer"] },
+    params: { type: "object" },
+  },
+  required: ["jsonrpc", "method"],
+};
 
 const success = { success: { const: true } };
 const sessionAnswer = {
@@ -110,6 +128,7 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/api/backup": {
     post: {
       operationId: "createBackup",
+      tags: ["Operate"],
       summary: "All of Mars as one file, for a key of kind `ad` for every app.",
       responses: {
         ...responses({}),
@@ -124,6 +143,7 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/api/sessions": {
     post: {
       operationId: "signIn",
+      tags: ["Access"],
       summary: "Sign a browser in by a key: the answer sets a cookie.",
       security: [],
       requestBody: {
@@ -141,6 +161,7 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/api/sessions/current": {
     delete: {
       operationId: "signOut",
+      tags: ["Access"],
       summary: "Sign a browser out, from Mars' own page.",
       security: [{ session: [] }],
       responses: responses({ type: "object", properties: success, required: ["success"] }),
@@ -149,6 +170,7 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/api/sign-in": {
     get: {
       operationId: "getSignIn",
+      tags: ["Access"],
       summary:
         "How people can sign in: by a key, and by the issuer at which a browser is sent to `path`. And who the caller is: `null` for who has to sign in first.",
       security: [],
@@ -180,6 +202,7 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/badge/{file}": {
     get: {
       operationId: "getBadge",
+      tags: ["Operate"],
       summary:
         "Whether messages of an app are stuck, as a picture: for the apps of `MARS_BADGES`, and else 404.",
       security: [],
@@ -207,16 +230,18 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/mcp": {
     post: {
       operationId: "callMcp",
+      tags: ["Agents"],
       summary:
         "The Model Context Protocol over streamable HTTP, without sessions: tools for agents, which only read.",
       description: "By https://modelcontextprotocol.io. Errors are those of JSON-RPC.",
       parameters: [
         {
           ...parameter({ name: "Accept", in: "header", description: "Both types, or 406." }),
+          required: true,
           schema: { const: "application/json, text/event-stream" },
         },
       ],
-      requestBody: { required: true, content: json({ type: "object", required: ["jsonrpc", "method"] }) },
+      requestBody: { required: true, content: json(jsonRpc) },
       responses: {
         200: { description: "The answer to a request.", content: json({ type: "object" }) },
         202: { description: "A notification needs none." },
@@ -239,6 +264,7 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/metrics": {
     get: {
       operationId: "getMetrics",
+      tags: ["Operate"],
       summary:
         "The figures of this Mars for Prometheus: its text format 0.0.4, or OpenMetrics 1.0 where `Accept` prefers that. For a key that reads every app.",
       responses: {
@@ -256,6 +282,7 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
   "/openapi.json": {
     get: {
       operationId: "getOpenApi",
+      tags: ["Operate"],
       summary: "This document.",
       security: [],
       responses: responses({ type: "object" }),

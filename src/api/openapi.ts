@@ -47,6 +47,7 @@ function callOf(operation: Operation): Json {
   return {
     operationId: name,
     summary,
+    tags: [tagOf(rpc)],
     description: `By RPC: \`${rpc}\`. Needs leave to \`${scope}\`.`,
     "x-mars-command": `mars ${command}`,
     parameters,
@@ -54,6 +55,20 @@ function callOf(operation: Operation): Json {
     responses: responses(answerSchema(operation), lines === undefined ? {} : linesContent),
   };
 }
+
+/** `mars.v1.MessageService/GetMessage` is among `Messages`. */
+function tagOf(rpc: string): string {
+  const service = /(\w+)Service\//.exec(rpc)?.[1] ?? "Other";
+  return groups[service] ?? service;
+}
+
+const groups: Readonly<Record<string, string>> = {
+  Admin: "Operate",
+  Alert: "Alerts",
+  Lifecycle: "Lifecycles",
+  Message: "Messages",
+  View: "Views",
+};
 
 const securitySchemes = {
   key: { type: "http", scheme: "bearer", description: "A key of Mars." },

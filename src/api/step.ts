@@ -1,6 +1,6 @@
 /** The steps of a window: one grammar and one bound for all that is answered step by step. */
 import type * as z from "zod";
-import { parseDuration } from "../core/duration.ts";
+import { durationPattern, parseDuration } from "../core/duration.ts";
 import type { Window } from "../core/window.ts";
 import { field, type Reading } from "./fields.ts";
 
@@ -10,7 +10,12 @@ const niceSteps = [1, 5, 15, 60, 360, 1_440, 10_080].map((minutes) => minutes * 
 /** Milliseconds. @param max how many steps a window may have */
 export function step(max: number) {
   return field(
-    { type: "string", examples: ["5m", "1h"], description: `Whole minutes, at most ${max} steps.` },
+    {
+      type: "string",
+      pattern: durationPattern,
+      examples: ["5m", "1h"],
+      description: `Whole minutes, at most ${max} steps.`,
+    },
     (value): Reading<number> => {
       const length = typeof value === "string" ? (parseDuration(value) ?? 0) : 0;
       return length >= minuteMs && length % minuteMs === 0

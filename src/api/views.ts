@@ -15,16 +15,21 @@ const path = "/api/views/{name}";
 
 const name = text(viewNameBytesMax, "Its name; its owner has one view of it.");
 
+const addressPattern = "^/(?![/\\\\])";
+const addressForm = new RegExp(addressPattern);
+
 /** Path and query of a screen. Another host would lead those who open it away. */
 const address = field(
   {
     type: "string",
+    pattern: addressPattern,
+    maxLength: viewAddressBytesMax,
     examples: ["/messages?app_id=shop&state=overdue"],
     description: "The address that the dashboard has for it: a path and a query.",
   },
   (value): Reading<string> => {
     if (typeof value !== "string") return { problem: "must be a string" };
-    if (!/^\/(?![/\\])/.test(value)) return { problem: "must begin with one /" };
+    if (!addressForm.test(value)) return { problem: "must begin with one /" };
     const problem = textProblem(value, viewAddressBytesMax);
     if (problem !== undefined) return { problem };
     const app = appOf(value);

@@ -8,11 +8,16 @@ const durationUnits: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** Of every duration, as JSON Schema has it. */
+export const durationPattern = `^[0-9]{1,12}(${Object.keys(durationUnits).join("|")})$`;
+
+const durationForm = new RegExp(durationPattern);
+
 /** Milliseconds; `undefined` when the text is no duration. */
 export function parseDuration(text: string): number | undefined {
-  const [, digits = "", unit = ""] = /^(\d{1,12})([a-z]+)$/.exec(text) ?? [];
+  const [, unit = ""] = durationForm.exec(text) ?? [];
   const size = durationUnits[unit];
-  return digits === "" || size === undefined ? undefined : Number(digits) * size;
+  return size === undefined ? undefined : Number(text.slice(0, -unit.length)) * size;
 }
 
 /** In the largest unit that leaves a whole number; none is `0s`. */

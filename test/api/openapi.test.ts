@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { openApiOf } from "../../src/api/openapi.ts";
 import { operations } from "../../src/api/operations.ts";
+import { parseDuration } from "../../src/core/duration.ts";
 import { appRights } from "../../src/core/rights.ts";
 import { CallCounts } from "../../src/edge/call-counts.ts";
 import { createGate } from "../../src/edge/http/gate.ts";
@@ -49,6 +50,44 @@ test("the document has every other path of port 4000 too, but for RPCs, test end
   expect(documented).toHaveLength(calls.length);
   const ids = documented.map(({ operationId }) => operationId);
   expect(new Set(ids).size).toBe(ids.length);
+});
+
+test("each call has an id, one sentence or more on it, a group and its errors", () => {
+  const calls = Object.values<object>(document.paths).flatMap((path) => Object.values(path));
+  for (const { operationId, summary, tags, responses } of calls) {
+    expect([operationId, /^[a-z][A-Za-z]+$/.test(operationId), /\.$/.test(summary)]).toEqual([
+      operationId,
+      true,
+      true,
+    ]);
+    expect([operationId, tags?.length, responses.default !== undefined]).toEqual([operationId, 1, true]);
+  }
+});
+
+/** The shortest and the longest that the form of a duration lets through, and others that look like one. */
+const durations = [
+  "5m",
+  "0s",
+  "007d",
+  "999999999999ms",
+  "",
+  "5",
+  "m",
+  "5 m",
+  "5M",
+  "1.5h",
+  "-1s",
+  "5min",
+  "0000000000001s",
+];
+
+test("the schema of a duration is the form that is read", () => {
+  const { parameters } = callOf("POST /api/keys/{id}/rotate");
+  const { pattern } = parameters.find((one: { name: string }) => one.name === "overlap").schema;
+  for (const text of durations) {
+    expect([text, new RegExp(pattern).test(text)]).toEqual([text, parseDuration(text) !== undefined]);
+  }
+  expect(new RegExp(pattern).test("off")).toBe(true);
 });
 
 test("parameters and answers are those of the schemas", () => {

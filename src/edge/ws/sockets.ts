@@ -136,6 +136,12 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       const route = routes[url.pathname];
       if (route === undefined) return problemResponse(new MarsError("not_found", "no socket here"));
       if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+        if (request.method !== "GET" && request.method !== "HEAD") {
+          const message = `method must be GET, is ${request.method}`;
+          return problemResponse(new MarsError("method_not_allowed", message), {
+            headers: { allow: "GET, HEAD" },
+          });
+        }
         const error = new MarsError("upgrade_required", "this address speaks WebSocket only");
         return problemResponse(error, { headers: { upgrade: "websocket" } });
       }
