@@ -8,19 +8,29 @@ const units = [
   [1_000, "s"],
 ] as const;
 
-/** `12:03:04.123` of an RFC 3339 time in UTC. */
+/** `12:03:04.123` of an RFC 3339 time, in the time zone of this machine (`TZ`), as all of these. */
 export function clockText(time: string): string {
-  return time.slice(11, 23);
+  const at = new Date(time);
+  return `${secondsText(at)}.${padded(at.getMilliseconds(), 3)}`;
 }
 
 /** `2026-01-31`. */
 export function dayText(time: string): string {
-  return time.slice(0, 10);
+  const at = new Date(time);
+  return `${padded(at.getFullYear(), 4)}-${padded(at.getMonth() + 1, 2)}-${padded(at.getDate(), 2)}`;
 }
 
 /** `2026-01-31 12:03:04`. */
 export function momentText(time: string): string {
-  return `${dayText(time)} ${time.slice(11, 19)}`;
+  return `${dayText(time)} ${secondsText(new Date(time))}`;
+}
+
+function secondsText(at: Date): string {
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => padded(part, 2)).join(":");
+}
+
+function padded(value: number, digits: number): string {
+  return String(value).padStart(digits, "0");
 }
 
 /** In its two largest units: `2 h 5 min`, `1.98 s`, `350 ms`, `0 s`. */

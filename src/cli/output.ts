@@ -3,6 +3,7 @@ import { answerSchema, type Json } from "../api/json-schema.ts";
 import type { Operation } from "../api/operation.ts";
 import type { Answer } from "./call.ts";
 import { harmlessJson } from "./cell.ts";
+import { firstColumns } from "./columns.ts";
 import { type Style, tableOf } from "./table.ts";
 import { viewOf } from "./view.ts";
 
@@ -32,12 +33,13 @@ export function jsonOutput(
 
 export function tableOutput(operation: Operation, { all, style }: Pages & { readonly style: Style }): Output {
   const rows = rowsMember(operation);
+  const first = firstColumns(operation.command);
   let pages = 0;
   return ({ value }) => {
     pages++;
-    if (pages > 1) return tableOf(listIn(value, rows), style);
+    if (pages > 1) return tableOf(listIn(value, rows), style, first);
     const more = "next_cursor" in value && value.next_cursor !== null && !all;
-    return viewOf(value, style) + (more ? "There is more: --all\n" : "");
+    return viewOf(value, style, first) + (more ? "There is more: --all\n" : "");
   };
 }
 

@@ -1,6 +1,7 @@
 /** Rows as an aligned table, with as many columns as the terminal has room for. */
 import { cellOf, cut, pad, widthOf } from "./cell.ts";
 import { coloured } from "./colour.ts";
+import { labelOf, memberText } from "./member.ts";
 
 /** How a terminal shows answers. */
 export interface Style {
@@ -25,10 +26,10 @@ const widthMax = 40;
 /** A column narrower than that shows too little of a text. */
 const cutWidthMin = 12;
 
-/** The rows, below their header. */
-export function tableOf(rows: readonly object[], style: Style): string {
+/** The rows, below their header. @param first members that get their room before others but ids */
+export function tableOf(rows: readonly object[], style: Style, first: readonly string[] = []): string {
   const cells = rows.map((row) => cellsOf(row));
-  const columns = columnsFor(cells, style.columns);
+  const columns = columnsFor(cells, style.columns, first);
   return headerOf(columns) + cells.map((row) => rowLine(row, columns, style)).join("");
 }
 
@@ -48,21 +49,22 @@ function isObject(value: unknown): value is object {
 }
 
 /**
- * The columns that fit, in the order of the rows. Which: ids first, which are never cut, then by `rank`. A column without any value
+ * The columns that fit, in the order of the rows. Which: ids first, which are never cut, then by `rank`, which begins with `first`. A column without any value
  * is left out. Room that is left goes to texts that are cut.
  */
-function columnsFor(rows: readonly Cells[], columns: number): Column[] {
+function columnsFor(rows: readonly Cells[], columns: number, first: readonly string[]): Column[] {
   const names = [...new Set(rows.flatMap((row) => [...row.keys()]))];
   const filled = names.filter((name) => rows.some((row) => cellOf(row.get(name)) !== "-"));
   const chosen: { name: string; width: number; right: boolean; natural: number }[] = [];
   let left = columns + gap;
-  for (const name of [...filled].sort((a, b) => rank(a, rows) - rank(b, rows))) {
+  for (const name of [...filled].sort((a, b) => rank(a, rows, first) - rank(b, rows, first))) {
     const values = rows.map((row) => row.get(name));
-    const natural = Math.max(name.length, ...values.map((value) => widthOf(cellOf(value))));
+    const headWidth = labelOf(name).length;
+    const natural = Math.max(headWidth, ...values.map((value) => widthOf(memberText(name, value))));
     const cuttable = isText(name, rows);
-    const wanted = cuttable ? Math.max(name.length, Math.min(natural, widthMax)) : natural;
+    const wanted = cuttable ? Math.max(headWidth, Math.min(natural, widthMax)) : natural;
     const room = left - gap;
-    const width = cuttable && room >= Math.max(name.length, cutWidthMin) ? Math.min(wanted, room) : wanted;
+    const width = cuttable && room >= Math.max(headWidth, cutWidthMin) ? Math.min(wanted, room) : wanted;
     if (width > room && !isId(name)) continue;
     const right = values.every((value) => typeof value === "number" || value === null);
     chosen.push({ name, width, right, natural });
@@ -77,13 +79,13 @@ function columnsFor(rows: readonly Cells[], columns: number): Column[] {
 }
 
 function headerOf(columns: readonly Column[]): string {
-  return lineOf(columns.map(({ name, width, right }) => pad(name.toUpperCase(), width, right)));
+  return lineOf(columns.map(({ name, width, right }) => pad(labelOf(name).toUpperCase(), width, right)));
 }
 
 function rowLine(row: Cells, columns: readonly Column[], { colour }: Style): string {
   const cells = columns.map(({ name, width, right }) => {
     const value = row.get(name);
-    const text = cellOf(value);
+    const text = memberText(name, value);
     const shown = pad(isId(name) ? text : cut(text, width), width, right);
     return colour && isState(name) ? coloured(shown, text) : shown;
   });
@@ -95,8 +97,10 @@ function lineOf(cells: readonly string[]): string {
 }
 
 /** The lower, the sooner a column is chosen. */
-function rank(name: string, rows: readonly Cells[]): number {
+function rank(name: string, rows: readonly Cells[], first: readonly string[]): number {
   if (isId(name)) return 0;
+  const place = first.indexOf(name);
+  if (place !== -1) return (place + 1) / (first.length + 1);
   if (isState(name)) return 1;
   const inner = name.includes(".");
   const list = rows.some((row) => Array.isArray(row.get(name)));

@@ -1,6 +1,7 @@
 /** An answer as a terminal shows it: a page of rows as a table, all else as lines of names and values, its lists of objects as tables. */
-import { cellOf, pad } from "./cell.ts";
+import { pad } from "./cell.ts";
 import { coloured } from "./colour.ts";
+import { labelOf, memberText } from "./member.ts";
 import { isState, type Style, tableOf } from "./table.ts";
 
 /** They end a page; the first is shown as a hint, see `client.ts`. */
@@ -11,18 +12,19 @@ interface Parts {
   readonly tables: (readonly [name: string, rows: readonly object[]])[];
 }
 
-export function viewOf(answer: object, style: Style): string {
+/** @param first the columns of its tables that get their room first */
+export function viewOf(answer: object, style: Style, first: readonly string[] = []): string {
   const parts: Parts = { lines: [], tables: [] };
   take(parts, answer, "");
   const { lines, tables } = parts;
-  const nameWidth = Math.max(0, ...lines.map(([name]) => name.length));
+  const nameWidth = Math.max(0, ...lines.map(([name]) => labelOf(name).length));
   const head = lines.map(([name, value]) => {
-    const text = cellOf(value);
-    return `${pad(name, nameWidth)}  ${style.colour && isState(name) ? coloured(text, text) : text}\n`;
+    const text = memberText(name, value);
+    return `${pad(labelOf(name), nameWidth)}  ${style.colour && isState(name) ? coloured(text, text) : text}\n`;
   });
   const bodies = tables.map(([name, rows]) => {
     const alone = lines.length === 0 && tables.length === 1;
-    return (alone ? "" : `\n${name}\n`) + tableOf(rows, style);
+    return (alone ? "" : `\n${name}\n`) + tableOf(rows, style, first);
   });
   return [...head, ...bodies].join("").replace(/^\n/, "");
 }

@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
+import { answerSchema, type Json } from "../../src/api/json-schema.ts";
+import { operations } from "../../src/api/operations.ts";
 import { harmlessJson, widthOf } from "../../src/cli/cell.ts";
+import { firstColumns } from "../../src/cli/columns.ts";
 import { tableOf } from "../../src/cli/table.ts";
 import { viewOf } from "../../src/cli/view.ts";
 
@@ -20,9 +23,9 @@ test("a page is a table, aligned, with numbers to the right", () => {
   const short = rows.map(({ note: _, ...row }) => row);
   expect(viewOf({ messages: short, next_cursor: null, as_of_seq: 3 }, style)).toBe(
     [
-      "SEQ  APP_ID  MESSAGE_ID  AT                           STATE",
-      "  7  shop    order-1     2026-01-31T12:00:00.000000Z  overdue",
-      " 12  shop    注文-2      -                            open",
+      "SEQ  APP_ID  MESSAGE_ID  AT                   STATE",
+      "  7  shop    order-1     2026-01-31 12:00:00  overdue",
+      " 12  shop    注文-2      -                    open",
       "",
     ].join("\n"),
   );
@@ -99,4 +102,48 @@ test("nothing that a terminal acts upon gets to it from an id, a name or JSON", 
   const json = `${JSON.stringify({ id })}\n`;
   expect(harmlessJson(json)).not.toMatch(active);
   expect(JSON.parse(harmlessJson(json))).toEqual({ id });
+});
+
+test("durations and times are for readers, in the zone of the machine; ids and attributes stay as they are", () => {
+  const zone = process.env.TZ;
+  process.env.TZ = "Europe/Berlin";
+  try {
+    const time = "2026-01-31T23:30:00.123456Z";
+    const row = {
+      message_id: time,
+      due_at: time,
+      overdue_for_ms: 185_000,
+      normal_p99_ms: null,
+      attributes: { took_ms: 5, at: time },
+    };
+    expect(tableOf([row, { ...row, normal_p99_ms: 0.25 }], { columns: 200, colour: false })).toBe(
+      [
+        "MESSAGE_ID                   DUE_AT               OVERDUE_FOR  NORMAL_P99  ATTRIBUTES.TOOK_MS  ATTRIBUTES.AT",
+        `${time}  2026-02-01 00:30:00    3 min 5 s           -                   5  ${time}`,
+        `${time}  2026-02-01 00:30:00    3 min 5 s      250 µs                   5  ${time}`,
+        "",
+      ].join("\n"),
+    );
+    expect(viewOf({ p50_ms: 1_500, since: time }, style)).toBe("p50    1.5 s\nsince  2026-02-01 00:30:00\n");
+  } finally {
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  }
+});
+
+test("the columns that a list is read for get their room first", () => {
+  const row = { id: 4, run: 1, kind: "missing", stage: "paid", overdue_for_ms: 3_600_000 };
+  const header = (first: readonly string[]) =>
+    tableOf([row], { columns: 26, colour: false }, first).split("\n")[0];
+  expect(header([])).toBe("ID  RUN  KIND     STAGE");
+  expect(header(firstColumns("stuck"))).toBe("ID  STAGE  OVERDUE_FOR");
+});
+
+test("what a list is read for are members of its rows", () => {
+  for (const command of ["stuck", "findings", "list"]) {
+    const schema = answerSchema(operations.find((one) => one.command === command)!);
+    const rows = Object.values(schema.properties ?? {}).find(({ items }) => items !== undefined);
+    const members = Object.keys((rows?.items as Json | undefined)?.properties ?? {});
+    expect(members).toEqual(expect.arrayContaining([...firstColumns(command)]));
+  }
 });

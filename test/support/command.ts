@@ -5,7 +5,7 @@ const main = join(import.meta.dir, "../../src/main.ts");
 
 export interface CommandOptions {
   readonly cwd: string;
-  /** All of it, beside `PATH`. */
+  /** All of it, beside `PATH`, and `TZ`, which is UTC. */
   readonly env: Readonly<Record<string, string>>;
   readonly stdin?: string;
 }
@@ -17,7 +17,7 @@ export interface Ended {
 }
 
 export const command = (args: readonly string[]) => [process.execPath, "--no-env-file", main, ...args];
-const path = { PATH: process.env.PATH ?? "" };
+const always = { PATH: process.env.PATH ?? "", TZ: "UTC" };
 
 export async function runCommand(
   args: readonly string[],
@@ -25,7 +25,7 @@ export async function runCommand(
 ): Promise<Ended> {
   const child = Bun.spawn(command(args), {
     cwd,
-    env: { ...path, ...env },
+    env: { ...always, ...env },
     stdin: Buffer.from(stdin),
     stdout: "pipe",
     stderr: "pipe",
@@ -55,7 +55,7 @@ export async function runOnTerminal(
   let text = "";
   const child = Bun.spawn(command(args), {
     cwd,
-    env: { ...path, TERM: "xterm", ...env },
+    env: { ...always, TERM: "xterm", ...env },
     terminal: {
       cols,
       rows: 24,

@@ -55,7 +55,8 @@ test("stuck is a table, and --fail stops a script", async () => {
   await window.type("clear; mars stuck --fail && echo none; echo code $?", "Enter");
   const screen = await window.when(/code 1/);
   expect(screen).toMatch(/APP_ID +MESSAGE_ID/);
-  expect(screen).toMatch(/shop +order-1/);
+  expect(screen).toMatch(/OVERDUE_FOR/);
+  expect(screen).toMatch(/shop +order-1 .*\d+ d/);
   expect(screen).not.toContain("\nnone");
 });
 

@@ -38,6 +38,7 @@ export async function openWindow({ directory, command, env, columns = 100 }: Win
     LANG: "C.UTF-8",
     PATH: `${directory}:${process.env.PATH}`,
     TERM: "xterm-256color",
+    TZ: "UTC",
     ...env,
   };
   const tmux = async (...args: readonly string[]) => {

@@ -37,7 +37,7 @@ export const show: OwnCommand = {
     general: frontFlags,
     othersMax: 2,
   },
-  details: `Times are in UTC. What is normal is how long the stage took in messages of the last 24 h. Where several messages have the id they are
+  details: `Times are in the zone of this machine (TZ). What is normal is how long the stage took in messages of the last 24 h. Where several messages have the id they are
 listed, with exit code 1. In a pipe, and with --json: the answer of GET /api/apps/{app_id}/messages/{message_id}.
 `,
   problems: (given) => {
