@@ -21,6 +21,7 @@ import { appRights } from "./core/rights.ts";
 import { databaseTimeoutMs, startDatabaseThreads } from "./database-threads.ts";
 import { quarantineWarnings } from "./db/database.ts";
 import { readRatesByRange } from "./db/statistics/rate-ranges.ts";
+import { Declarations } from "./declarations.ts";
 import { createDefinitions } from "./definitions.ts";
 import { descriptorsMax } from "./descriptors.ts";
 import { prepareFiles } from "./directory/private-files.ts";
@@ -111,11 +112,9 @@ async function start(
   });
   shutdown.defer("journal", () => journal.close());
 
-  const limits = limitsOf(config);
-  const refused = warnOfRefusals(log);
+  const [limits, refused] = [limitsOf(config), warnOfRefusals(log)];
   const shares = createEdgeShares({ onRefused: refused, descriptors: descriptorsMax(), limits });
-  const budget = new SendBudget();
-  const changes = createChanges();
+  const [budget, changes] = [new SendBudget(), createChanges()];
   const historyReads = supervisor.loop("live_history", liveRetry);
   const { subscriptions, streams } = shares;
   let findingSeqRead = 0;
@@ -185,8 +184,7 @@ async function start(
     },
   });
 
-  const denials = new Denials(log);
-  const sizes = new SizeHistory();
+  const [denials, sizes] = [new Denials(log), new SizeHistory()];
   const intake = new Intake(pipeline.ingest, { limits });
   const eventLimits = new EventLimits({ limits, log });
   const [doors, calls] = [new Doors(pipeline.refusals), new CallCounts()];
@@ -243,15 +241,17 @@ async function start(
         ...certificates.warnings(),
         ...eventLimits.warnings(),
         ...backups.warnings(),
+        ...declarations.warnings(),
       ],
       setAside: () => pipeline.setAside.count,
       threads: databaseThreads,
     }),
   };
+  const declarations = new Declarations({ file: config.configFile, parts, supervisor, log });
   const servers = await startServers(parts, { config, listen, certificates, shutdown, remainingMs });
-  shutdown.defer("live", () =>
-    Promise.all([live, findings, alertTopics].map((hub) => hub.close())).then(() => undefined),
-  );
+  shutdown.defer("live", async () => {
+    await Promise.all([live, findings, alertTopics].map((hub) => hub.close()));
+  });
   shutdown.defer("streams", () => servers.endStreams());
 
   // The threads have started meanwhile.
@@ -277,6 +277,7 @@ async function start(
     part.start();
     shutdown.defer(name, () => part.stop());
   }
+  shutdown.defer("declarations", () => declarations.stop());
   state = "serving";
 
   return {
@@ -284,6 +285,7 @@ async function start(
     grpcPort: servers.grpcPort,
     failed: Promise.race([pipeline.failed, store.failed, query.failed, inner.failed]),
     reloadCertificates: () => certificates.reload(),
+    declarations,
     async stop() {
       state = "draining";
       // A running query is awaited with its thread.

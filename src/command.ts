@@ -10,13 +10,12 @@ import { tmpdir } from "node:os";
 import { frontFlagOf } from "./cli/front-flags.ts";
 import { createHost, readFile, write } from "./client-host.ts";
 import type { Config } from "./config/config.ts";
-import { withNamedFile } from "./config/config-file.ts";
 import { localUrl } from "./config/local-url.ts";
-import { type ConfigResult, parseConfig } from "./config/parse.ts";
 import { effectiveText, helpText } from "./config/text.ts";
+import { otherSettings, type ReadConfiguration, readConfiguration } from "./configuration.ts";
 import type { Log } from "./core/ports.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
-import type { Mars } from "./mars.ts";
+import { type Mars, upLine } from "./mars.ts";
 import { createProcessLog } from "./process-log.ts";
 import { version } from "./version.ts";
 
@@ -60,19 +59,21 @@ async function run(args: readonly string[], loadRuntime: LoadRuntime): Promise<n
   if (command === "help" || (action !== undefined && argv.some(asksHelp))) return printHelp();
   if (command === "version" || argv.includes("--version")) return print(`mars ${version}\n`);
   if (action === undefined) return callMars([...words.slice(1), "--help"]);
-  const read = await withNamedFile({ argv, env: process.env, readFile });
-  if (!read.ok) return refuse(read.problems);
-  const result = parseConfig(read.sources);
-  return result.ok ? action(result, loadRuntime) : refuse(result.problems);
+  const read = () => readConfiguration({ argv, env: process.env, readFile });
+  const result = await read();
+  return result.ok ? action({ ...result, read }, loadRuntime) : refuse(result.problems);
 }
 
-type Valid = Extract<ConfigResult, { ok: true }>;
+type Valid = Extract<ReadConfiguration, { ok: true }> & {
+  /** Reads the configuration again. */
+  read(): Promise<ReadConfiguration>;
+};
 
 type Action = (valid: Valid, loadRuntime: LoadRuntime) => number | Promise<number>;
 
 const commands: Readonly<Record<string, Action | undefined>> = {
-  "": ({ config }, loadRuntime) => serve(config, loadRuntime),
-  serve: ({ config }, loadRuntime) => serve(config, loadRuntime),
+  "": serve,
+  serve,
   "config check": (valid) => checkConfig(valid),
   health: ({ config }) => checkHealth(config),
   doctor: ({ config }) => runDoctor(config),
@@ -102,19 +103,19 @@ async function useBackup(name: "restore" | "verify", args: readonly string[]): P
   return runBackupCommand(name, args, { env: process.env, readFile, stdin: process.stdin, print, complain });
 }
 
-async function serve(config: Config, loadRuntime: LoadRuntime): Promise<number> {
+async function serve(valid: Valid, loadRuntime: LoadRuntime): Promise<number> {
+  const { config, declarations } = valid;
   // Of all files: the database driver makes its own, and other users of the machine must not read them.
   process.umask(0o077);
   const log = createProcessLog(config, process.env);
   surviveFaults(log);
   const stopAsked = listenForSignals(log);
   let mars: Mars | undefined;
-  // Without a certificate a hang-up ends Mars, as it does any program.
-  if (config.tlsCert !== "") {
+  // Without anything to read again a hang-up ends Mars, as it does any program.
+  if (config.tlsCert !== "" || config.configFile !== "") {
     process.on("SIGHUP", () => {
-      mars
-        ?.reloadCertificates()
-        .catch((error) => log.error("reload failed", { event: "reload_failed", error }));
+      const reloaded = mars && Promise.all([mars.reloadCertificates(), reload(valid, mars, log)]);
+      reloaded?.catch((error) => log.error("reload failed", { event: "reload_failed", error }));
     });
   }
   try {
@@ -130,21 +131,23 @@ async function serve(config: Config, loadRuntime: LoadRuntime): Promise<number> 
     return complain(`cannot start: ${messageOf(error)}`);
   }
   print(upLine(config, mars));
+  // Its failures are in the log and in the health: events are accepted all the same.
+  if (declarations.length > 0) void mars.declarations.apply(declarations);
 
   const failure = await Promise.race([stopAsked, mars.failed]);
   if (failure !== undefined) log.error("cannot go on", { event: "cannot_go_on", error: failure });
   return (await stopWithin(mars, config.shutdownTimeoutMs + overrunMs, log)) && failure === undefined ? 0 : 1;
 }
 
-/** The line that names the real ports: port 0 has become another one. */
-function upLine(config: Config, mars: Mars): string {
-  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
-  const [scheme, tls] = config.tlsCert === "" ? ["http", ""] : ["https", " (TLS)"];
-  const database = config.databaseUrl.startsWith("file:") ? "" : `, database ${config.databaseUrl}`;
-  return (
-    `mars ${version} is up: ${scheme}://${host}:${mars.httpPort} (REST, Connect, gRPC-Web, WebSocket), ` +
-    `grpc ${host}:${mars.grpcPort}${tls}, data ${config.dataDir}${database}\n`
-  );
+/** Reads the configuration again, and applies the part that needs no restart. */
+async function reload({ config, effective, read }: Valid, mars: Mars, log: Log): Promise<void> {
+  if (config.configFile === "") return;
+  const again = await read();
+  if (!again.ok) return mars.declarations.refuse(again.problems);
+  const settings = otherSettings(effective, again.effective);
+  if (settings.length > 0)
+    log.warn("settings have changed and need a restart", { event: "restart_needed", settings });
+  await mars.declarations.apply(again.declarations);
 }
 
 /** Resolves at the first signal; at the second the process ends. */

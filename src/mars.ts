@@ -1,5 +1,6 @@
 /** A Mars that is up, and the line that says so. */
 import type { Config } from "./config/config.ts";
+import type { Declarations } from "./declarations.ts";
 import { version } from "./version.ts";
 
 export interface Mars {
@@ -10,6 +11,8 @@ export interface Mars {
   readonly failed: Promise<Error>;
   /** Reads the files of the certificate again. */
   reloadCertificates(): Promise<void>;
+  /** What the configuration file declares. */
+  readonly declarations: Declarations;
   /** Stores accepted events, closes clients so that they connect elsewhere, and releases everything. */
   stop(): Promise<void>;
 }

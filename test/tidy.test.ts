@@ -51,7 +51,8 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     "gen",
   ],
   ui: ["api", "demo", "gen"],
-  cli: ["api", "backup", "mcp", "config", "core", "runtime"],
+  declared: ["api", "alerting", "config", "core", "lifecycle"],
+  cli: ["api", "backup", "declared", "mcp", "config", "core", "runtime"],
 };
 
 /** Files directly in `src/` put the parts together; each knows these beside what is pure. */
@@ -78,6 +79,8 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/main.ts": ["edge"],
   "src/main-deno.ts": ["edge"],
   "src/database-threads.ts": ["db", "workers"],
+  "src/configuration.ts": ["declared"],
+  "src/declarations.ts": ["api", "declared"],
   "src/definitions.ts": ["edge", "workers"],
   "src/topics.ts": ["alerting", "live"],
   "src/pipeline.ts": ["ingest", "projection", "maintenance"],

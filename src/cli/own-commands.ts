@@ -1,4 +1,5 @@
 /** The commands that are more than one call of an operation. */
+import { apply } from "./apply.ts";
 import { backup } from "./backup.ts";
 import { complete, completion } from "./completion/commands.ts";
 import { exportEvents } from "./export/export.ts";
@@ -15,6 +16,7 @@ export const ownCommands: readonly OwnCommand[] = [
   send,
   importEvents,
   exportEvents,
+  apply,
   backup,
   mcp,
   ...profileCommands,

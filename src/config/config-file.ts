@@ -1,16 +1,33 @@
 /**
- * The configuration file: settings by their names. Nothing here touches the process.
+ * The configuration file: settings by their names, and what is declared beside them (`declared/`). Nothing here touches
+ * the process.
  */
 import { nearest } from "../core/nearest.ts";
 import { rows, settings } from "./config.ts";
 import { type FileSetting, findText, readFlags, type Sources } from "./sources.ts";
 import type { Path } from "./yaml.ts";
 
+/** The members of the file beside `settings`: what is in each by its id, or by its app. */
+export const declaredKinds = [
+  "attributes",
+  "retention",
+  "calendars",
+  "sinks",
+  "rules",
+  "lifecycles",
+] as const;
+
+export type DeclaredKind = (typeof declaredKinds)[number];
+
+/** By kind and id, in the order of the file. `null`: it must not be there. */
+export type DeclaredValues = Readonly<Record<DeclaredKind, ReadonlyMap<string, unknown>>>;
+
 export interface ConfigFile {
   /** As it was given. */
   readonly path: string;
   /** By their names in the environment, `…_FILE` included. */
   readonly settings: ReadonlyMap<string, FileSetting>;
+  readonly declared: DeclaredValues;
   /** `mars.yaml:12: sinks.ops.url`, for a sentence that goes on with what is wrong with it. */
   place(path: Path): string;
 }
@@ -51,7 +68,7 @@ async function readNamedFile(sources: Sources): Promise<FileResult | undefined> 
   }
 }
 
-/** Finds all problems of its form, not only the first. */
+/** Finds all problems of its form, not only the first. What is declared is checked by `declared/`. */
 export async function parseConfigFile(path: string, text: string): Promise<FileResult> {
   if (Buffer.byteLength(text) > bytesMax)
     return { ok: false, problems: [`${path} must have at most ${bytesMax} bytes`] };
@@ -61,7 +78,7 @@ export async function parseConfigFile(path: string, text: string): Promise<FileR
   const place = (at: Path) => `${path}:${yaml.lineOf(at)}${at.length === 0 ? "" : `: ${nameOf(at)}`}`;
   const problems: string[] = [];
   const members = membersOf(yaml.value, [], place, problems);
-  const known: readonly string[] = ["settings"];
+  const known: readonly string[] = ["settings", ...declaredKinds];
   for (const name of members.keys()) {
     if (known.includes(name)) continue;
     const instead = nearest(name, known) || `: there are ${known.join(", ")}`;
@@ -70,6 +87,7 @@ export async function parseConfigFile(path: string, text: string): Promise<FileR
   const file: ConfigFile = {
     path,
     settings: settingsOf(members.get("settings"), place, problems),
+    declared: declaredOf(members, place, problems),
     place,
   };
   return problems.length > 0 ? { ok: false, problems } : { ok: true, file };
@@ -110,6 +128,15 @@ function textOf(value: unknown): string | undefined {
   if (!Array.isArray(value)) return undefined;
   const texts = value.map(textOf);
   return texts.includes(undefined) ? undefined : texts.join(",");
+}
+
+function declaredOf(
+  members: ReadonlyMap<string, unknown>,
+  place: ConfigFile["place"],
+  problems: string[],
+): DeclaredValues {
+  const entries = declaredKinds.map((kind) => [kind, membersOf(members.get(kind), [kind], place, problems)]);
+  return Object.fromEntries(entries) as DeclaredValues;
 }
 
 /** An absent or empty value has none. */

@@ -34,7 +34,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     default: "",
     unit: "path",
     meaning:
-      "A file in YAML with settings, which flags and variables override: see [Configuration file](config.md)",
+      "A file in YAML with settings, which flags and variables override, and with declared rules, sinks and lifecycles: see [Configuration file](config.md)",
     parse: optionalText,
   },
   host: {

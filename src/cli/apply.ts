@@ -1,0 +1,109 @@
+/** `mars apply -f mars.yaml`: has a running Mars do what a file declares, and says what that changes. */
+import type { Operation } from "../api/operation.ts";
+import { parseConfigFile } from "../config/config-file.ts";
+import { readDeclarations } from "../declared/declaration.ts";
+import type { Ask, Json } from "../declared/kind.ts";
+import { applyPlan, type Change, NotApplied, planOf } from "../declared/plan.ts";
+import type { Arguments } from "./arguments.ts";
+import { call } from "./call.ts";
+import { harmless } from "./cell.ts";
+import { exitCode } from "./exit-code.ts";
+import { frontFlags, type GeneralFlag } from "./front-flags.ts";
+import type { OwnCommand } from "./own-command.ts";
+import { requestOf } from "./request.ts";
+import type { Session } from "./session.ts";
+
+const flags: readonly GeneralFlag[] = [
+  { names: ["--file", "-f"], value: "file", meaning: "The file, or - for stdin. Required" },
+  { names: ["--dry-run"], meaning: "Print what would change, and change nothing" },
+  {
+    names: ["--fail"],
+    meaning: "Exit code 1 if there is anything to change: for scripts that must stop then",
+  },
+];
+
+/** Of a refusal of Mars. */
+class Refused extends Error {
+  constructor(readonly sentences: readonly string[]) {
+    super(sentences.join("; "));
+  }
+}
+
+const signs = { create: "+", change: "~", remove: "-" } as const;
+
+export const apply: OwnCommand = {
+  command: "apply",
+  usage: "-f <file>",
+  summary:
+    "Has Mars do what a file declares: its sinks, rules, calendars, lifecycles, retention and attributes. What the file does not name is left alone; what it has as null is removed.",
+  grammar: { flags: [], general: [...flags, ...frontFlags] },
+  problems: ({ general }) => (general.get("--file") ? [] : ["--file is missing: a file, or - for stdin"]),
+  async run({ general }, session) {
+    const { host, json } = session;
+    const read = await declarationsIn(general.get("--file") ?? "", session);
+    if ("problems" in read) return refuse(read.problems, exitCode.usage, session);
+    const ask = askOver(session);
+    const dry = general.has("--dry-run");
+    try {
+      const plan = await planOf(read.declarations, ask);
+      if (plan.problems.length > 0) return refuse(plan.problems, exitCode.failed, session);
+      if (!dry) await applyPlan(plan, ask);
+      const changes = plan.changes.map(({ declaration: _, ...change }) => change);
+      host.print(json ? `${JSON.stringify({ applied: !dry, changes })}\n` : textOf(changes, dry));
+      return general.has("--fail") && changes.length > 0 ? exitCode.failed : exitCode.done;
+    } catch (error) {
+      const cause = error instanceof NotApplied ? error.cause : error;
+      if (!(cause instanceof Refused)) throw error;
+      const place = error instanceof NotApplied ? [`${error.message} is not applied, nor what follows`] : [];
+      return refuse([...place, ...cause.sentences], exitCode.failed, session);
+    }
+  },
+};
+
+async function declarationsIn(path: Arguments["others"][number], { host }: Session) {
+  let text: string;
+  try {
+    text = path === "-" ? await host.readStdin() : host.readFile(path);
+  } catch (error) {
+    return { problems: [`--file cannot be read: ${error instanceof Error ? error.message : String(error)}`] };
+  }
+  const parsed = await parseConfigFile(path === "-" ? "stdin" : path, text);
+  if (!parsed.ok) return { problems: parsed.problems };
+  if (parsed.file.settings.size > 0)
+    host.complain("the settings of the file are not applied: they are those of the Mars that starts with it");
+  const { declarations, problems } = readDeclarations(parsed.file, host);
+  return problems.length > 0 ? { problems } : { declarations };
+}
+
+function askOver({ client, agent }: Session): Ask {
+  return async (operation, input) => {
+    const answer = await call(client, requestOf(operation, input, bodyOf(operation, input)), agent);
+    if (answer.ok) return answer.value as Json;
+    const { status } = (answer.value ?? {}) as { readonly status?: unknown };
+    if (status === 404) return undefined;
+    throw new Refused(answer.sentences);
+  };
+}
+
+/** Of a body that is one field; others are made from their fields. */
+function bodyOf({ body }: Operation, input: Json): string | undefined {
+  return body?.field === undefined ? undefined : JSON.stringify(input[body.field]);
+}
+
+function textOf(changes: readonly Change[], dry: boolean): string {
+  if (changes.length === 0) return "Nothing to change.\n";
+  const lines = changes.flatMap(({ action, kind, id, differences }) => [
+    `${signs[action]} ${kind} ${id}`,
+    ...differences.map(
+      ({ field, from = "nothing", to = "nothing" }) =>
+        `    ${field === "" ? "" : `${field}: `}${from} → ${to}`,
+    ),
+  ]);
+  const end = `${changes.length} ${changes.length === 1 ? "change" : "changes"}${dry ? ", not applied" : ""}.`;
+  return [...lines.map(harmless), end, ""].join("\n");
+}
+
+function refuse(sentences: readonly string[], code: number, { host }: Session): number {
+  for (const sentence of sentences) host.complain(harmless(sentence));
+  return code;
+}

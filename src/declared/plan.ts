@@ -1,0 +1,147 @@
+/**
+ * From what is declared to the changes that a Mars needs, and to their application. The same for a file at the start, at SIGHUP,
+ * and of `mars apply`; the operations check the rights of their caller and record it in the audit.
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { DeclaredKind } from "../config/config-file.ts";
+import type { Declaration } from "./declaration.ts";
+import type { Ask } from "./kind.ts";
+import { kinds } from "./kinds.ts";
+
+/** A member that differs, each side as JSON, cut; absent where it is not there. Secrets are `(hidden)`. */
+export interface Difference {
+  readonly field: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+export interface Change {
+  readonly action: "create" | "change" | "remove";
+  readonly kind: DeclaredKind;
+  readonly id: string;
+  readonly differences: readonly Difference[];
+}
+
+export interface Plan {
+  readonly changes: readonly (Change & { readonly declaration: Declaration })[];
+  /** Nothing of them is seen to differ, but their secrets, which Mars compares where they are put. */
+  readonly secrets: readonly Declaration[];
+  /** What cannot be applied; nothing must be, then. */
+  readonly problems: readonly string[];
+}
+
+const shownCharsMax = 80;
+
+/** One declaration was refused, or Mars could not be asked: `cause` says why. The message is its place. */
+export class NotApplied extends Error {}
+
+/** Reads what there is. Rejects as `ask` does. */
+export async function planOf(declarations: readonly Declaration[], ask: Ask): Promise<Plan> {
+  const changes: Plan["changes"][number][] = [];
+  const secrets: Declaration[] = [];
+  const known = new Map<DeclaredKind, ReadonlySet<string>>();
+  for (const kind of kinds) {
+    const own = declarations.filter((one) => one.kind === kind);
+    // Of what rules may name it must be known whether it is there.
+    const named = kind.name === "sinks" || kind.name === "calendars";
+    const rules = declarations.some((one) => one.kind.name === "rules" && one.wanted !== undefined);
+    if (own.length === 0 && !(named && rules)) continue;
+    const there = await kind.read(
+      ask,
+      own.map(({ id }) => id),
+    );
+    for (const declaration of own) {
+      const change = changeOf(declaration, there.get(declaration.id));
+      if (change !== undefined) changes.push({ ...change, declaration });
+      else if (declaration.wanted !== undefined && kind.hasSecrets?.(declaration.wanted.input))
+        secrets.push(declaration);
+    }
+    const gone = new Set(own.filter(({ wanted }) => wanted === undefined).map(({ id }) => id));
+    const all = [...there.keys(), ...own.map(({ id }) => id)].filter((id) => !gone.has(id));
+    known.set(kind.name, new Set(all));
+  }
+  return { changes, secrets, problems: missingIn(declarations, known) };
+}
+
+/** Puts in the order of the kinds, and removes before that in the reverse order. Rejects with `NotApplied`: the rest is not applied. */
+export async function applyPlan({ changes, secrets }: Plan, ask: Ask): Promise<void> {
+  const declarations = [...changes.map(({ declaration }) => declaration), ...secrets];
+  const removed = declarations.filter(({ wanted }) => wanted === undefined);
+  // A rule that is changed may let go of a sink or a calendar that is removed.
+  const late = removed.filter(({ kind }) => kind.name === "sinks" || kind.name === "calendars");
+  const early = removed.filter((one) => !late.includes(one));
+  for (const one of early) await carryOut(one, ask);
+  const order = (one: Declaration) => kinds.indexOf(one.kind);
+  const put = declarations.filter(({ wanted }) => wanted !== undefined);
+  for (const one of put.toSorted((a, b) => order(a) - order(b))) await carryOut(one, ask);
+  for (const one of late) await carryOut(one, ask);
+}
+
+async function carryOut({ kind, id, wanted, place }: Declaration, ask: Ask): Promise<void> {
+  try {
+    if (wanted === undefined) await ask(kind.remove, kind.removal(id));
+    else await ask(kind.put, wanted.input);
+  } catch (cause) {
+    throw new NotApplied(place([]), { cause });
+  }
+}
+
+function changeOf({ kind, id, wanted }: Declaration, there: unknown): Change | undefined {
+  const head = { kind: kind.name, id };
+  if (wanted === undefined)
+    return there === undefined ? undefined : { ...head, action: "remove", differences: [] };
+  if (there === undefined) return { ...head, action: "create", differences: [] };
+  const differences = differencesOf(plain(there), plain(wanted.shown));
+  return differences.length === 0 ? undefined : { ...head, action: "change", differences };
+}
+
+/** As it is after a way over the wire. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function differencesOf(from: unknown, to: unknown): Difference[] {
+  if (!isObject(from) || !isObject(to))
+    return isDeepStrictEqual(from, to) ? [] : [differenceOf("", from, to)];
+  return [...new Set([...Object.keys(from), ...Object.keys(to)])]
+    .filter((field) => !isDeepStrictEqual(from[field], to[field]))
+    .map((field) => differenceOf(field, from[field], to[field]));
+}
+
+function differenceOf(field: string, from: unknown, to: unknown): Difference {
+  return {
+    field,
+    ...(from !== undefined && { from: cut(from) }),
+    ...(to !== undefined && { to: cut(to) }),
+  };
+}
+
+function cut(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= shownCharsMax ? text : `${text.slice(0, shownCharsMax).toWellFormed()}…`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Rules that name what will not be there: Mars would refuse them, when others had been applied. */
+function missingIn(
+  declarations: readonly Declaration[],
+  known: ReadonlyMap<DeclaredKind, ReadonlySet<string>>,
+): string[] {
+  return declarations.flatMap(({ kind, wanted, place }) => {
+    if (kind.name !== "rules" || wanted === undefined) return [];
+    const { sinks = [], schedule } = wanted.shown as {
+      readonly sinks?: readonly string[];
+      readonly schedule?: { readonly calendar?: string | null } | null;
+    };
+    const problems = sinks
+      .filter((id) => !known.get("sinks")?.has(id))
+      .map((id) => `${place(["sinks"])} names the sink ${id}, which is not there`);
+    const calendar = schedule?.calendar;
+    if (calendar && !known.get("calendars")?.has(calendar))
+      problems.push(`${place(["schedule", "calendar"])} names the calendar ${calendar}, which is not there`);
+    return problems;
+  });
+}
