@@ -1,4 +1,4 @@
-/** A lifecycle by its drawing: learned, changed by a form, saved with a reason, and compared with the version before. */
+/** A lifecycle by its drawing: learned, changed by a form, saved with a reason, and compared with the version before and with messages. */
 import { isLive, openPage, post, type Site, type } from "./check.ts";
 
 export async function checkLifecycle(site: Site): Promise<string> {
@@ -23,6 +23,8 @@ export async function checkLifecycle(site: Site): Promise<string> {
     await page.getByLabel("Why").fill("learned");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("“learned”").waitFor();
+    await page.getByRole("button", { name: "Compare with 7 days" }).click();
+    await page.getByText("Version 1 is what Mars learns from 300 messages.").waitFor();
     await page.getByRole("button", { name: /^SHIPPED/ }).press("Enter");
     await page.getByLabel("Within").fill("7m");
     await page.keyboard.press("Enter");
@@ -35,6 +37,8 @@ export async function checkLifecycle(site: Site): Promise<string> {
     await page.getByText("Version 2", { exact: true }).waitFor();
     await page.getByRole("button", { name: "What it changed" }).click();
     await page.locator(".versions li li", { hasText: "DELIVERED" }).first().waitFor();
+    await page.getByRole("button", { name: "Compare with 7 days" }).click();
+    await page.locator("section", { hasText: "differs from version 2" }).getByText("DELIVERED").waitFor();
     if (complaints.length > 0) throw new Error(complaints.join("; "));
     return "learned, tried, drawn, saved with a reason, and compared";
   } finally {

@@ -12,6 +12,7 @@ import { Failure, Pending } from "../../parts/notice.tsx";
 import { Problems, problemsOf } from "../../parts/problems.tsx";
 import { type Definition, parse, starter, textOf } from "./definition-text.ts";
 import { Drawing } from "./drawing.tsx";
+import { Drift } from "./drift.tsx";
 import { LearnedNotes } from "./learned-notes.tsx";
 import { SaveBar } from "./save-bar.tsx";
 import { TrialResult } from "./trial-result.tsx";
@@ -159,6 +160,7 @@ function Editor({ app, versions, changed }: EditorProps) {
           )}
         </section>
       </div>
+      {current !== undefined && <Drift key={versions[0]!.version} app={app} version={versions[0]!.version} />}
       {learned.value !== undefined && <LearnedNotes learned={learned.value} />}
       {trial.value !== undefined && <TrialResult app={app} trial={trial.value} />}
       <Versions
