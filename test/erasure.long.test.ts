@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "@libsql/client";
+import { openBeside } from "./support/beside.ts";
 import { LiveClient } from "./support/live-client.ts";
 import { startMars, type TestMars } from "./support/mars.ts";
 import { type MarsProcess, spawnMars } from "./support/process.ts";
@@ -95,7 +95,7 @@ test("a message is erased with all that names it, and its counts stay", async ()
     const { deliveries }: Answer = await getJson(`${mars.url}/api/alerts/deliveries`);
     return deliveries[0]?.state === "delivered";
   });
-  const database = createClient({ url: `file:${mars.dataDir}/messages.db` });
+  const database = openBeside(mars);
   await database.execute({
     sql: `INSERT INTO set_aside (seq, kind, app_id, message_id, at, code, reason, event)
       VALUES (3, 'event', 'shop', ?, 1, 'internal', 'x', ?)`,

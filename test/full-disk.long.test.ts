@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "@libsql/client";
+import { openBeside } from "./support/beside.ts";
 import { spawnMars } from "./support/process.ts";
 import { getJson, postJson, statsWhen } from "./support/rest.ts";
 import { until } from "./support/until.ts";
@@ -63,7 +63,7 @@ test.skipIf(process.platform !== "linux")(
     await statsWhen(mars.url, ({ store }) => store.behind === 0 && store.last_error === "");
     expect(await mars.kill("SIGTERM")).toBe(0);
 
-    const client = createClient({ url: `file:${dataDir}/messages.db` });
+    const client = openBeside({ dataDir });
     const { rows } = await client.execute(
       "SELECT count(*) AS events, sum(duplicates) AS repeats FROM events",
     );

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { createClient } from "@libsql/client";
+import { openBeside } from "./support/beside.ts";
 import { startMars } from "./support/mars.ts";
 import { postJson, sendBulk, statsWhen } from "./support/rest.ts";
 
@@ -22,7 +22,7 @@ test("a reader of the database, however long it stays, keeps nothing in the jour
   await using mars = await startMars({ journalBytesMax: MiB });
   await sendBulk(mars.url, bulk("first"));
   await statsWhen(mars.url, ({ store }) => store.behind === 0);
-  const client = createClient({ url: `file:${mars.dataDir}/messages.db` });
+  const client = openBeside(mars);
   const reader = await client.transaction("deferred");
   await reader.execute("SELECT count(*) FROM events");
   for (let round = 0; round < 12; round++) {

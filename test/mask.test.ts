@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createClient } from "@libsql/client";
 import { rpcClients, transports } from "./edge/rpc/clients.ts";
+import { openBeside } from "./support/beside.ts";
 import { LiveClient } from "./support/live-client.ts";
 import { startMars, type TestMars } from "./support/mars.ts";
 import { getJson, messageUrl, postJson, send, sendBulk, statsWhen } from "./support/rest.ts";
@@ -92,7 +92,7 @@ describe("values of masked attributes are replaced", () => {
 
   test("of an event that is replayed after it was set aside by a Mars without a mask", async () => {
     await using before = await startMars();
-    const database = createClient({ url: `file:${before.dataDir}/messages.db` });
+    const database = openBeside(before);
     await database.execute(
       "CREATE TRIGGER poison BEFORE INSERT ON events BEGIN SELECT raise(ABORT, 'x'); END",
     );

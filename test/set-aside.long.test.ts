@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { createClient } from "@libsql/client";
 import { createLog } from "../src/runtime/log.ts";
+import { openBeside } from "./support/beside.ts";
 import { LiveClient } from "./support/live-client.ts";
 import { startMars, type TestMars } from "./support/mars.ts";
 import { getJson, messageUrl, postJson, sendBulk, statsWhen } from "./support/rest.ts";
@@ -20,8 +20,7 @@ interface SetAsideAnswer {
 
 /** Changes of another program to the database while Mars runs on it. */
 async function sql(mars: TestMars, statement: string): Promise<void> {
-  const client = createClient({ url: `file:${mars.dataDir}/messages.db` });
-  await client.execute("PRAGMA busy_timeout = 5000");
+  const client = openBeside(mars);
   await client.execute(statement);
   client.close();
 }

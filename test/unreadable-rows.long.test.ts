@@ -1,7 +1,7 @@
 /** Rows that cannot be read as they are: written by another program, or changed by a disk. */
 import { expect, test } from "bun:test";
-import { createClient } from "@libsql/client";
 import { createLog } from "../src/runtime/log.ts";
+import { openBeside } from "./support/beside.ts";
 import { LiveClient } from "./support/live-client.ts";
 import { startMars, type TestMars } from "./support/mars.ts";
 import { startReceiver } from "./support/receiver.ts";
@@ -18,8 +18,7 @@ const definition = {
 };
 
 async function sql(mars: TestMars, ...statements: string[]): Promise<void> {
-  const client = createClient({ url: `file:${mars.dataDir}/messages.db` });
-  await client.execute("PRAGMA busy_timeout = 5000");
+  const client = openBeside(mars);
   for (const statement of statements) await client.execute(statement);
   client.close();
 }

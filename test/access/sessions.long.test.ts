@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect } from "node:http2";
-import { createClient } from "@libsql/client";
+import { openBeside } from "../support/beside.ts";
 import { LiveClient } from "../support/live-client.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { adminKey, bearer, localToken } from "./doors.ts";
@@ -157,7 +157,7 @@ describe("a session", () => {
   test("is in the database without its secret", async () => {
     await using mars = await startMars({ adminKey });
     const page = await signedIn(mars);
-    const database = createClient({ url: `file:${mars.dataDir}/messages.db` });
+    const database = openBeside(mars);
     const { rows } = await database.execute("SELECT record FROM sessions");
     database.close();
     expect(rows).toHaveLength(1);

@@ -3,11 +3,11 @@
  * answer, in no line of the log, and in no column of the database that is shown.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createClient } from "@libsql/client";
 import { inputSchema } from "../../src/api/json-schema.ts";
 import { operations } from "../../src/api/operations.ts";
 import { restCallOf } from "../../src/api/rest-call.ts";
 import { createLog } from "../../src/runtime/log.ts";
+import { openBeside } from "../support/beside.ts";
 import { type EchoReceivers, startEchoReceivers } from "../support/echo-receivers.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { send } from "../support/rest.ts";
@@ -255,8 +255,7 @@ test("no line of the log has a secret, at any level", () => {
 });
 
 test("no column of the database that is shown has a secret", async () => {
-  const client = createClient({ url: `file:${mars.dataDir}/messages.db` });
-  await client.execute("PRAGMA busy_timeout = 5000");
+  const client = openBeside(mars);
   for (const table of [
     "audit",
     "alert_attempts",

@@ -12,8 +12,8 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { createClient } from "@libsql/client";
 import { RestartedMars } from "../crash/restarted-mars.ts";
+import { openBeside } from "../support/beside.ts";
 import { freePort } from "../support/free-port.ts";
 import { mulberry32 } from "../support/random.ts";
 import { libraries } from "./libraries.ts";
@@ -92,7 +92,7 @@ async function killAtRandom(mars: RestartedMars, end: AbortSignal): Promise<numb
 
 /** How often each event is stored, by message and name. */
 async function readStored(dataDir: string): Promise<Map<string, number>> {
-  const database = createClient({ url: `file:${dataDir}/messages.db` });
+  const database = openBeside({ dataDir });
   const { rows } = await database.execute(
     `SELECT m.message_id || ' ' || e.event AS key, count(*) AS count
      FROM events e JOIN messages m ON m.id = e.message GROUP BY 1`,

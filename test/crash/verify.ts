@@ -1,6 +1,6 @@
 /** Compares what is in the database files with what the clients know. Mars must not be running. */
-import { createClient } from "@libsql/client";
 import { SegmentedJournal } from "../../src/journal/segmented-journal.ts";
+import { openBeside } from "../support/beside.ts";
 import type { Ledger } from "./ledger.ts";
 
 export interface Verdict {
@@ -18,7 +18,7 @@ export interface Verdict {
 }
 
 export async function verify(dataDir: string, ledger: Ledger): Promise<Verdict> {
-  const messages = createClient({ url: `file:${dataDir}/messages.db` });
+  const messages = openBeside({ dataDir });
   const check = await messages.execute("PRAGMA integrity_check");
   const integrity = `${check.rows[0]?.integrity_check}, ${await checkJournal(`${dataDir}/journal`)}`;
   const { rows } = await messages.execute(

@@ -7,8 +7,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "@libsql/client";
 import { operations } from "../../src/api/operations.ts";
+import { openBeside } from "../support/beside.ts";
 import { type MarsProcess, spawnMars } from "../support/process.ts";
 import { requestText, sendRaw } from "../support/raw.ts";
 import { until } from "../support/until.ts";
@@ -154,8 +154,7 @@ async function overGrpc(mars: MarsProcess): Promise<void> {
 
 /** Every read fails by our own fault from here on, so that requests are logged with their causes. */
 async function breakDatabase(dataDir: string): Promise<void> {
-  const client = createClient({ url: `file:${dataDir}/messages.db` });
-  await client.execute("PRAGMA busy_timeout = 5000");
+  const client = openBeside({ dataDir });
   for (const table of ["messages", "findings", "alert_sinks", "alert_rules"]) {
     await client.execute(`ALTER TABLE ${table} RENAME TO ${table}_gone`);
   }

@@ -7,7 +7,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "@libsql/client";
+import { openBeside } from "../support/beside.ts";
 import { type MarsProcess, spawnMars } from "../support/process.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { getJson, messageUrl, postJson, sendBulk, statsWhen } from "../support/rest.ts";
@@ -133,9 +133,8 @@ async function put(url: string, body: object): Promise<void> {
 
 /** Changes of another program to the database while Mars runs on it. */
 async function sql(dataDir: string, statement: string) {
-  const client = createClient({ url: `file:${dataDir}/messages.db` });
+  const client = openBeside({ dataDir });
   try {
-    await client.execute("PRAGMA busy_timeout = 5000");
     return await client.execute(statement);
   } finally {
     client.close();

@@ -1,11 +1,11 @@
 /** Events and messages that are set aside, without a fault to set them aside. */
-import { createClient } from "@libsql/client";
+
+import { openBeside } from "./beside.ts";
 import type { TestMars } from "./mars.ts";
 
 /** Puts an event aside under 900, and a message under 901, as a fault of the database would. */
 export async function setAside(mars: TestMars): Promise<void> {
-  const client = createClient({ url: `file:${mars.dataDir}/messages.db` });
-  await client.execute("PRAGMA busy_timeout = 5000");
+  const client = openBeside(mars);
   const event = {
     seq: 900,
     appId: "shop",
