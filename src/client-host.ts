@@ -1,4 +1,5 @@
 /** The process as the commands that call a running Mars see it, and how a text gets out of a process whole. */
+import { spawn } from "node:child_process";
 import { createReadStream, readFileSync, writeSync } from "node:fs";
 import type { Host } from "./cli/host.ts";
 
@@ -6,7 +7,7 @@ const fullPipeMs = 5;
 const stdinDescriptor = 0;
 
 /** The process, as far as these commands use it. */
-export type Program = Pick<NodeJS.Process, "env" | "stdin" | "stdout" | "stderr" | "once">;
+export type Program = Pick<NodeJS.Process, "env" | "platform" | "stdin" | "stdout" | "stderr" | "once">;
 
 export interface HostOptions {
   readonly version: string;
@@ -32,6 +33,7 @@ export function createHost(program: Program, options: HostOptions): Host {
     printBytes: (bytes) => write(1, bytes),
     complain: (sentence) => void write(2, `mars: ${sentence}\n`),
     note: (text) => void write(2, text),
+    openInBrowser: (address) => openInBrowser(address, program),
     columns: columnsOf(program.stdout),
     errorColumns: columnsOf(program.stderr),
     stopAsked() {
@@ -43,6 +45,23 @@ export function createHost(program: Program, options: HostOptions): Host {
       return stop.signal;
     },
   };
+}
+
+/** Resolves once the system's opener runs, or cannot; it ends by itself. */
+function openInBrowser(address: string, { env, platform }: Program): Promise<void> {
+  const opener = platform === "darwin" ? "open" : "xdg-open";
+  // Over ssh an opener would start a browser in this terminal.
+  const shown = platform === "darwin" || env.DISPLAY || env.WAYLAND_DISPLAY || env.WSL_DISTRO_NAME;
+  if (!shown) return Promise.resolve();
+  return new Promise((resolve) => {
+    const child = spawn(opener, [address], { stdio: "ignore", detached: true });
+    // The address has been printed: a person without an opener has it.
+    child.once("error", () => resolve());
+    child.once("spawn", () => {
+      child.unref();
+      resolve();
+    });
+  });
 }
 
 function columnsOf({ isTTY, columns }: NodeJS.WriteStream): number | undefined {

@@ -16,6 +16,8 @@ export interface Host {
   complain(sentence: string): void;
   /** Writes to stderr as it is. */
   note(text: string): void;
+  /** Does nothing where there is no browser to show it. */
+  openInBrowser(address: string): Promise<void>;
   /** Lets `fetch` connect to a host itself: a proxy would see the keys of this machine. */
   bypassProxy(host: string): void;
   /** The columns of the terminal that stdout is; absent where it is none. */

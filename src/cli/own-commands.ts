@@ -4,6 +4,7 @@ import { backup } from "./backup.ts";
 import { complete, completion } from "./completion/commands.ts";
 import { exportEvents } from "./export/export.ts";
 import { mcp } from "./mcp.ts";
+import { open } from "./open.ts";
 import type { OwnCommand } from "./own-command.ts";
 import { profileCommands } from "./profile/commands.ts";
 import { importEvents, send } from "./send/commands.ts";
@@ -19,6 +20,7 @@ export const ownCommands: readonly OwnCommand[] = [
   apply,
   backup,
   mcp,
+  open,
   ...profileCommands,
   completion,
   complete,

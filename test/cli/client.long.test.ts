@@ -1,11 +1,13 @@
 /** The commands as a user runs them: a process with a pipe or a terminal, against a Mars. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openScreens } from "../../src/cli/open.ts";
 import { type CommandOptions, runCommand, runOnTerminal } from "../support/command.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { getJson, sendBulk } from "../support/rest.ts";
+import { until } from "../support/until.ts";
 
 const home = mkdtempSync(join(tmpdir(), "mars-cli-"));
 const lifecycle = { stages: [{ event: "created" }, { event: "paid", within: "1h" }], complete_on: ["paid"] };
@@ -261,6 +263,34 @@ test("profiles are kept in a file that others cannot read, and a command calls t
     stderr: "mars: there is no profile here: mars profile list\n",
     exitCode: 1,
   });
+});
+
+test("open prints an address of the page, and on a desktop opens it", async () => {
+  for (const [args, path] of [
+    [[], "/"],
+    [["stuck"], "/stuck"],
+    [["incident", "12"], "/incidents?id=12"],
+    [["order 1&2"], "/search/event?message_id=order+1%262"],
+    [["shop", "stuck"], "/search/event?app_id=shop&message_id=stuck"],
+  ] as const) {
+    expect(await run(["open", ...args])).toEqual({ stdout: `${mars.url}${path}\n`, stderr: "", exitCode: 0 });
+  }
+  expect((await run(["open", "incident", "x"])).exitCode).toBe(2);
+
+  const opener = process.platform === "darwin" ? "open" : "xdg-open";
+  writeFileSync(join(home, opener), `#!/bin/sh\necho "$1" > opened.next\nmv opened.next opened\n`, {
+    mode: 0o755,
+  });
+  const env = { PATH: `${home}:${process.env.PATH}`, DISPLAY: ":0" };
+  expect(await onTerminal(80, ["open", "order-1"], env)).toBe(
+    `${mars.url}/search/event?message_id=order-1\n`,
+  );
+  await until(async () => existsSync(join(home, "opened")));
+  expect(readFileSync(join(home, "opened"), "utf8")).toBe(`${mars.url}/search/event?message_id=order-1\n`);
+});
+
+test("every screen that open knows is one of the page", async () => {
+  for (const screen of openScreens) expect((await fetch(`${mars.url}/${screen}`)).status).toBe(200);
 });
 
 test("a command loads nothing that runs Mars", async () => {

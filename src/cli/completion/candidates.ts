@@ -3,6 +3,7 @@ import type { Operation } from "../../api/operation.ts";
 import { type Grammar, grammarOf } from "../arguments.ts";
 import { type Flag, onlyWord } from "../flag.ts";
 import { frontFlags, type GeneralFlag } from "../front-flags.ts";
+import { openScreens } from "../open.ts";
 import type { OwnCommand } from "../own-command.ts";
 
 export interface Candidate {
@@ -133,6 +134,7 @@ function argumentAt(command: string, grammar: Grammar, before: readonly string[]
   if (field === undefined) return none;
   if (field === "file") return { kind: "files" };
   if (field === "profile") return { kind: "profiles" };
+  if (field === "screen") return { kind: "words", words: openScreens.map((word) => ({ word })) };
   if (field === "shell") return { kind: "words", words: shells.map((word) => ({ word })) };
   return { kind: "values", field, command, given };
 }
@@ -141,6 +143,7 @@ function argumentAt(command: string, grammar: Grammar, before: readonly string[]
 function placesOf(command: string, { flags }: Grammar): readonly string[] {
   if (command === "tail") return ["topic"];
   if (command === "import") return ["file"];
+  if (command === "open") return ["screen"];
   if (command === "completion") return ["shell"];
   if (command === "profile use" || command === "profile remove") return ["profile"];
   if (command === "show") return ["app_id", "message_id"];
