@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { referencePage } from "./reference-page.ts";
 
 const root = join(import.meta.dir, "../..");
 const directory = join(root, "src/ui");
@@ -39,7 +40,26 @@ async function bundle(): Promise<Map<string, string>> {
     .replace("/ui/main.js", `/ui/${named(".js")}`)
     .replace("/ui/main.css", `/ui/${named(".css")}`);
   files.set("page.css", files.get(named(".css") ?? "") ?? "");
+  files
+    .set("reference.html", referencePage())
+    .set("reference.css", style("tokens", "../reference/reference"));
+  files.set("reference.js", await script("reference/search.ts"));
   return files.set("page.html", page).set("icon.svg", readFileSync(join(directory, "icon.svg"), "utf8"));
+}
+
+function style(...names: readonly string[]): string {
+  return names.map((name) => readFileSync(join(directory, "style", `${name}.css`), "utf8")).join("\n");
+}
+
+/** A script by itself, which imports nothing. */
+async function script(path: string): Promise<string> {
+  const { success, logs, outputs } = await Bun.build({
+    entrypoints: [join(directory, path)],
+    target: "browser",
+    minify: true,
+  });
+  if (!success) throw new AggregateError(logs, `${path} cannot be bundled`);
+  return (await outputs[0]?.text()) ?? "";
 }
 
 function packed(text: string): PageFile {

@@ -102,9 +102,16 @@ const restWays: readonly Way[] = [
         body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
       }),
   },
-  ...["/", "/search/event?message_id=m", "/ui/page.css", "/openapi.json", "/status", "/livez", "/readyz"].map(
-    (path) => rest(path, path, everyone),
-  ),
+  ...[
+    "/",
+    "/search/event?message_id=m",
+    "/ui/page.css",
+    "/openapi.json",
+    "/docs",
+    "/status",
+    "/livez",
+    "/readyz",
+  ].map((path) => rest(path, path, everyone)),
 ];
 
 /** Of an error, or of what the function finds in the answer. */

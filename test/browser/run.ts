@@ -29,6 +29,7 @@ import { checkLongLists } from "./long-lists.ts";
 import { checkMemory } from "./memory.ts";
 import { checkMessage } from "./message.ts";
 import { checkOutage } from "./outage.ts";
+import { checkReference } from "./reference.ts";
 import { checkRules } from "./rules.ts";
 import { checkSignIn } from "./sign-in.ts";
 import { checkStrangeIds } from "./strange-ids.ts";
@@ -47,6 +48,7 @@ const checks: Readonly<Record<string, Check>> = {
   lists: checkLists,
   rules: checkRules,
   views: checkViews,
+  reference: checkReference,
   lifecycle: checkLifecycle,
   "two people": checkTwoPeople,
   "long lists": checkLongLists,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { operations } from "../../src/api/operations.ts";
 import { pagePaths } from "../../src/edge/http/page.ts";
 import { pageFiles } from "../../src/gen/page-files.ts";
 import { screens } from "../../src/ui/frame/screens.ts";
@@ -40,9 +41,10 @@ test("everything the page refers to is there, with its type, and nothing else ma
     for (const [, to] of text.matchAll(/(?:src|href)="(\/ui\/[^"]+)"/g)) await look(to!);
   };
   await look("/");
+  await look("/docs");
   // Every screen is the same page; `page.css` is for pages that the server writes by itself.
   const files = pagePaths.filter((path) => path.startsWith("/ui/") && path !== "/ui/page.css");
-  expect([...seen].filter((path) => path !== "/").sort()).toEqual([...files].sort());
+  expect([...seen].filter((path) => path.startsWith("/ui/")).sort()).toEqual([...files].sort());
 });
 
 test("every screen has an address of its own", async () => {
@@ -75,6 +77,13 @@ test.each(["br", "gzip", "identity", "gzip;q=0, br;q=0"])(
     expect(await response.text()).toBe(plain);
   },
 );
+
+test("the reference has every operation, and loads nothing from elsewhere", async () => {
+  const text = await (await fetch(`${mars.url}/docs`)).text();
+  const ids = new Set([...text.matchAll(/<section id="(\w+)"/g)].map(([, id]) => id));
+  expect(operations.filter(({ name }) => !ids.has(name)).map(({ name }) => name)).toEqual([]);
+  expect(text).not.toMatch(/(?:src|href)="(?!\/)/);
+});
 
 test("the first load is small", () => {
   const bytes = Object.entries(pageFiles)

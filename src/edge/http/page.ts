@@ -26,6 +26,12 @@ const screens = [
   "/system",
 ];
 
+/** The files of pages, by their addresses; every other one is below `/ui/`. */
+const pages: Readonly<Record<string, readonly string[]>> = {
+  "page.html": screens,
+  "reference.html": ["/docs"],
+};
+
 interface PageFile {
   readonly headers: Readonly<Record<string, string>>;
   readonly plain: Uint8Array<ArrayBuffer>;
@@ -43,7 +49,7 @@ const files: ReadonlyMap<string, PageFile> = new Map(
         ["gzip", new Uint8Array(Buffer.from(gzip, "base64"))],
       ] as const,
     };
-    return (name === "page.html" ? screens : [`/ui/${name}`]).map((path) => [path, file]);
+    return (pages[name] ?? [`/ui/${name}`]).map((path) => [path, file]);
   }),
 );
 
