@@ -6,6 +6,7 @@ export function responses(schema: Json, otherContent: Json = {}): Json {
     200: { description: "Success.", content: { ...json(schema), ...otherContent } },
     default: {
       description: "An error, by RFC 9457.",
+      headers: { "X-Request-Id": { schema: { type: "string" } } },
       content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
     },
   };
@@ -27,6 +28,10 @@ export const problem = {
     detail: { type: "string" },
     success: { const: false },
     code: { type: "string" },
+    request_id: {
+      type: "string",
+      description: "The `X-Request-Id` of the request, or a new one; in the log, too.",
+    },
     errors: {
       type: "array",
       items: {
@@ -36,5 +41,5 @@ export const problem = {
       },
     },
   },
-  required: ["type", "title", "status", "detail", "success", "code"],
+  required: ["type", "title", "status", "detail", "success", "code", "request_id"],
 };

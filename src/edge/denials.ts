@@ -15,6 +15,8 @@ export interface DeniedCall {
   readonly protocol: Protocol;
   /** Absent: not known. */
   readonly identity?: Identity | undefined;
+  /** Of the request; of the last of several in one line. */
+  readonly requestId?: string | undefined;
 }
 
 const everyMs = 60_000;
@@ -51,13 +53,22 @@ export class Denials {
     if (code === "unauthenticated") this.#unauthenticated += 1;
     else if (code === "permission_denied") this.#forbidden += 1;
     else return;
-    const { action, address, protocol, identity } = call();
+    const { action, address, protocol, identity, requestId } = call();
     const who = identity?.share ?? "unknown";
     const count = this.#count(`${who} ${address} ${action}`);
     count.denied += 1;
     const now = this.#now();
     if (now - count.loggedAt < everyMs) return;
-    const fields = { who, name: identity?.name ?? "", address, protocol, action, code, count: count.denied };
+    const fields = {
+      who,
+      name: identity?.name ?? "",
+      address,
+      protocol,
+      action,
+      code,
+      count: count.denied,
+      request_id: requestId,
+    };
     this.#log.warn("access denied", { event: "access_denied", ...fields });
     count.loggedAt = now;
     count.denied = 0;

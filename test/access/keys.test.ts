@@ -160,7 +160,9 @@ test("an admin of some apps makes, sees and ends keys of these only", async () =
   expect((await call(mars, "POST /api/keys", token, unlimited)).status).toBe(403);
   const other = await make({ apps: ["other"] });
   const hidden = await call(mars, `DELETE /api/keys/${other.id}`, token);
-  expect(hidden).toEqual(await call(mars, "DELETE /api/keys/nobodys", token));
+  const absent = await call(mars, "DELETE /api/keys/nobodys", token);
+  const own = { request_id: expect.any(String) };
+  expect(hidden).toEqual({ ...absent, body: { ...absent.body, ...own } });
   expect(hidden.status).toBe(404);
   const { body } = await call(mars, "GET /api/keys?limit=1000", token);
   for (const { apps } of body.keys as { apps: string[] }[]) {

@@ -31,7 +31,7 @@ async function refuseTrailers(request: Request): Promise<Response> {
   // Where they have come with the head, Bun has answered already, and sends no second answer.
   await isBrokenOff(request);
   const refusal = new MarsError("malformed", "trailers are not supported over HTTP/1.1");
-  return problemResponse(refusal, { headers: { connection: "close" } });
+  return problemResponse(refusal, request, { headers: { connection: "close" } });
 }
 
 export const startBunServer: StartHttpServer = (front, sockets, options) => {
@@ -53,7 +53,7 @@ export const startBunServer: StartHttpServer = (front, sockets, options) => {
       const headers = protocol === undefined ? {} : { "Sec-WebSocket-Protocol": protocol };
       if (server.upgrade(request, { headers, data: { acceptance } })) return undefined;
       acceptance.abandon();
-      return front.finish(request, notAHandshake());
+      return front.finish(request, notAHandshake(request));
     };
     const server: Server<SocketData> = Bun.serve<SocketData>({
       hostname: host,

@@ -15,6 +15,7 @@ const requestHeaders = [
   "Cache-Control",
   "If-None-Match",
   "Last-Event-ID",
+  "X-Request-Id",
   ...cors.allowedHeaders,
 ].join(", ");
 
@@ -25,6 +26,7 @@ const responseHeaders = [
   "RateLimit-Policy",
   "WWW-Authenticate",
   "ETag",
+  "X-Request-Id",
   ...cors.exposedHeaders,
 ].join(", ");
 

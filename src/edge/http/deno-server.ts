@@ -121,7 +121,7 @@ function upgrade(
   } catch {
     // The handshake is malformed. Deno's message is not for clients.
     acceptance.abandon();
-    return front.finish(request, notAHandshake());
+    return front.finish(request, notAHandshake(request));
   }
   const { socket, response } = upgraded;
   socket.binaryType = "arraybuffer";

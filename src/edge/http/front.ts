@@ -3,6 +3,7 @@
  * which pages may read an answer and what they may do with it. Web standards only, so that any runtime's server can stand before it.
  */
 import type { Peer } from "../../core/caller.ts";
+import { echoRequestId } from "../request-id.ts";
 import { badgePrefix } from "../rest/badge.ts";
 import { eventPath } from "../rest/events.ts";
 import { problemResponse } from "../rest/problem.ts";
@@ -40,6 +41,7 @@ export function createFront({ app, sockets, gate, publicUrl = "" }: FrontOptions
   function finish(request: Request, response: Response): Response {
     const { headers } = response;
     isolate(headers);
+    echoRequestId(headers, request);
     if (isOverTls(request.url, proxyHasTls)) headers.set("strict-transport-security", strictTransport);
     cors.addTo(headers, request);
     return response;
@@ -50,7 +52,7 @@ export function createFront({ app, sockets, gate, publicUrl = "" }: FrontOptions
       const { method } = request;
       const fromPage = isFromPage(request.headers);
       const refusal = gate.checkHost(host) ?? (fromPage ? checkPage(gate, request) : undefined);
-      if (refusal !== undefined) return finish(request, problemResponse(refusal));
+      if (refusal !== undefined) return finish(request, problemResponse(refusal, request));
       // The call that comes most often by far goes past the router, its context and its promises. No browser reads the answer.
       if (method === "POST" && !fromPage && rawPath(request) === eventPath) return app.addEvent(request, env);
       const answer = app.fetch(request, env);
@@ -61,7 +63,8 @@ export function createFront({ app, sockets, gate, publicUrl = "" }: FrontOptions
 
     accept(request, host, peer) {
       const refusal = gate.checkHost(host);
-      const accepted = refusal === undefined ? sockets.accept(request, peer) : problemResponse(refusal);
+      const accepted =
+        refusal === undefined ? sockets.accept(request, peer) : problemResponse(refusal, request);
       return accepted instanceof Response ? finish(request, accepted) : accepted;
     },
 

@@ -11,6 +11,7 @@ import { MarsError } from "../../core/error.ts";
 import { statusClass } from "../call-counts.ts";
 import { addMcpRoute, mcpPath, mcpRefusal } from "../mcp/mcp.ts";
 import type { EdgeParts } from "../parts.ts";
+import { echoRequestId, requestIdOf } from "../request-id.ts";
 import { addBackupRoute } from "../rest/backup.ts";
 import { addBadgeRoute } from "../rest/badge.ts";
 import { discardBody } from "../rest/body.ts";
@@ -98,6 +99,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
       const began = performance.now();
       const ended = (response: Response) => {
         collected.ended(statusClass(response.status), performance.now() - began);
+        echoRequestId(response.headers, request);
         return response;
       };
       return addEvent(c).then(ended, async (error: unknown) =>
@@ -139,13 +141,18 @@ function actionOf(c: HttpContext): string {
 
 async function refuse(error: unknown, c: Exchange, parts: EdgeParts, action: string): Promise<Response> {
   const { doors, intake, log, denials } = parts;
-  denials.note(error, () => ({ action, ...senderOf(c, parts.access) }));
+  const request = c.req.raw;
+  denials.note(error, () => ({
+    action,
+    ...senderOf(c, parts.access),
+    requestId: requestIdOf(request),
+  }));
   if (eventPaths.has(rawPath(c.req.raw))) {
     doors.refused("rest", error);
     await intake.pace(error);
   }
   await discardBody(intake, c);
-  const problem = problemOf(error, log);
+  const problem = problemOf(error, log, request);
   return rawPath(c.req.raw) === mcpPath && problem.body !== null ? mcpRefusal(problem) : problem;
 }
 
@@ -183,14 +190,14 @@ function answerOther(router: Router, c: HttpContext): Response {
   const { method, path } = c.req;
   const allow = methodsAt(router, path);
   if (allow.length === 0) {
-    return problemResponse(new MarsError("not_found", "there is nothing at this path"));
+    return problemResponse(new MarsError("not_found", "there is nothing at this path"), c.req.raw);
   }
   const headers = { allow: allow.join(", ") };
   if (method === "OPTIONS") {
     return new Response(null, { status: 204, headers: { ...headers, "accept-encoding": acceptedCodings } });
   }
   const message = `method must be one of ${headers.allow}, is ${method}`;
-  return problemResponse(new MarsError("method_not_allowed", message), { headers });
+  return problemResponse(new MarsError("method_not_allowed", message), c.req.raw, { headers });
 }
 
 function methodsAt(router: Router, path: string): string[] {

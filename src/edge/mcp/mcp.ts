@@ -9,6 +9,7 @@ import { smallBodyBytesMax } from "../../core/limits.ts";
 import type { Log } from "../../core/ports.ts";
 import type { Ask } from "../../mcp/tool.ts";
 import type { EdgeParts } from "../parts.ts";
+import { requestIdOf } from "../request-id.ts";
 import { answerJson } from "../rest/answer.ts";
 import { readJson } from "../rest/body.ts";
 import { bodyFormat } from "../rest/media-type.ts";
@@ -46,7 +47,7 @@ async function serve(c: HttpContext, caller: Caller, parts: EdgeParts, publicUrl
     version: parts.version,
     links: linksAt(publicUrl === "" ? new URL(request.url).origin : publicUrl),
     askFor: (signal) => askIn(parts, { ...caller, signal: AbortSignal.any([request.signal, signal]) }),
-    reasonOf: (thrown) => reasonOf(thrown, parts.log),
+    reasonOf: (thrown) => reasonOf(thrown, parts.log, request),
   });
   const text = await answer.text();
   // A notification has no answer.
@@ -59,9 +60,10 @@ function askIn(parts: EdgeParts, caller: Caller): Ask {
   return ask as Ask;
 }
 
-function reasonOf(thrown: unknown, log: Log): string {
+function reasonOf(thrown: unknown, log: Log, request: Request): string {
   const error = MarsError.from(thrown);
-  if (error.ours) log.error("request failed", { event: "request_failed", error });
+  if (error.ours)
+    log.error("request failed", { event: "request_failed", request_id: requestIdOf(request), error });
   return error.message;
 }
 

@@ -3,6 +3,7 @@ import { authorOf } from "../../core/audit.ts";
 import { MarsError } from "../../core/error.ts";
 import { pacedBody } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
+import { requestIdOf } from "../request-id.ts";
 import { assertNoQuery } from "./query-string.ts";
 import { callerOf, type Router } from "./router.ts";
 
@@ -31,7 +32,12 @@ export function addBackupRoute(
         } catch (thrown) {
           await pieces.return?.();
           const error = MarsError.from(thrown);
-          if (error.ours) log.error("request failed", { event: "request_failed", error });
+          if (error.ours)
+            log.error("request failed", {
+              event: "request_failed",
+              request_id: requestIdOf(c.req.raw),
+              error,
+            });
           throw error;
         }
       },

@@ -5,6 +5,7 @@ import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
 import { receipts } from "../../core/receipt.ts";
 import { checkEvent, type Problems, type Sender } from "../../core/validate.ts";
 import type { EdgeParts } from "../parts.ts";
+import { requestIdOf } from "../request-id.ts";
 import { answerJson } from "./answer.ts";
 import { type Batch, parseBatch } from "./batch.ts";
 import { type BodyOptions, readBody, readJson } from "./body.ts";
@@ -86,6 +87,7 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
   });
 
   async function addBatch(c: HttpContext, format: BodyFormat, caller: Caller): Promise<Response> {
+    const request = c.req.raw;
     const { events, rejected, denied, problems } = await readBatch(c, format, caller.identity);
     caller.identity.assertMay("ingest");
     const accepted = events.length;
@@ -94,7 +96,11 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
         "permission_denied",
         `${denied} events are of apps that this key is not for`,
       );
-      denials.note(denial, () => ({ ...caller, action: "POST /api/event/bulk" }));
+      denials.note(denial, () => ({
+        ...caller,
+        action: "POST /api/event/bulk",
+        requestId: requestIdOf(request),
+      }));
     }
     if (accepted === 0) {
       const message = `none of ${rejected} events is valid`;
@@ -102,7 +108,7 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
         problems,
       });
       doors.refused("rest", error);
-      return problemResponse(error, { members: { accepted, rejected } });
+      return problemResponse(error, request, { members: { accepted, rejected } });
     }
     eventLimits.charge(caller, events, accepted + rejected);
     const seq = await ingest.accept(events);

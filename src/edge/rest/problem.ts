@@ -3,6 +3,7 @@ import { MarsError } from "../../core/error.ts";
 import { problemsMax } from "../../core/limits.ts";
 import type { Log } from "../../core/ports.ts";
 import { refusalFields } from "../limit-fields.ts";
+import { requestIdHeader, requestIdOf } from "../request-id.ts";
 import { statusOf } from "../status.ts";
 
 /** Without a better estimate; long enough for a group commit, a pause of the store or a restart to pass. */
@@ -36,7 +37,8 @@ export interface ProblemOptions {
 }
 
 /** The answer to a request that failed with `error`. It lists at most `problemsMax` of its problems. */
-export function problemResponse(error: MarsError, options: ProblemOptions = {}): Response {
+export function problemResponse(error: MarsError, request: Request, options: ProblemOptions = {}): Response {
+  const requestId = requestIdOf(request);
   const status = statusOf(error.code).http;
   const body = {
     type: "about:blank",
@@ -45,6 +47,7 @@ export function problemResponse(error: MarsError, options: ProblemOptions = {}):
     detail: error.message,
     success: false,
     code: error.code,
+    request_id: requestId,
     ...options.members,
     ...(error.problems.length > 0 && { errors: error.problems.slice(0, problemsMax) }),
   };
@@ -52,6 +55,7 @@ export function problemResponse(error: MarsError, options: ProblemOptions = {}):
     "content-type": "application/problem+json",
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
+    [requestIdHeader]: requestId,
     ...refusalFields(error),
     ...options.headers,
   });
@@ -65,13 +69,14 @@ export function problemResponse(error: MarsError, options: ProblemOptions = {}):
 }
 
 /** The answer to anything thrown. A value that is no `MarsError` goes to the log, and no text of it to the client. */
-export function problemOf(thrown: unknown, log: Log): Response {
+export function problemOf(thrown: unknown, log: Log, request: Request): Response {
   // The reason of a request's signal whose client has gone: no client reads this answer.
   if (thrown instanceof Error && thrown.name === "AbortError")
     return new Response(null, { status: goneStatus });
   const error = MarsError.from(thrown);
-  if (error.ours) log.error("request failed", { event: "request_failed", error });
-  return problemResponse(error);
+  if (error.ours)
+    log.error("request failed", { event: "request_failed", request_id: requestIdOf(request), error });
+  return problemResponse(error, request);
 }
 
 export function retryAfterSeconds(ms: number): string {

@@ -80,7 +80,7 @@ export class RequestSender implements EventSender {
 }
 
 /** Of a request that was refused: its caller, as far as that is known. */
-export function senderOf(c: Exchange, access: Identify): Omit<DeniedCall, "action"> {
+export function senderOf(c: Exchange, access: Identify): Omit<DeniedCall, "action" | "requestId"> {
   const request = c.req.raw;
   const caller = callers.get(request);
   const address = caller?.address ?? addressOf(c).name;

@@ -4,20 +4,30 @@ import { type FieldProblem, MarsError } from "../../core/error.ts";
 import type { Log } from "../../core/ports.ts";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { refusalFields } from "../limit-fields.ts";
+import { requestIdFrom, requestIdHeader } from "../request-id.ts";
 import { statusOf } from "../status.ts";
 
 type Details = NonNullable<ConstructorParameters<typeof ConnectError>[3]>;
 
 /**
  * The error that a client gets for anything thrown. Errors of the protocol itself are Connect's already; any other
- * error goes to the log and becomes INTERNAL, without its text.
+ * error goes to the log and becomes INTERNAL, without its text. Its metadata has the id of the request.
+ *
+ * @param sentId the `x-request-id` that the client has sent, if any
  */
-export function rpcError(thrown: unknown, log: Log): ConnectError {
+export function rpcError(thrown: unknown, log: Log, sentId?: unknown): ConnectError {
+  const requestId = requestIdFrom(sentId);
+  const error = explained(thrown, log, requestId);
+  if (!error.metadata.has(requestIdHeader)) error.metadata.set(requestIdHeader, requestId);
+  return error;
+}
+
+function explained(thrown: unknown, log: Log, requestId: string): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
   // The reason of an aborted request: no client reads this answer.
   if (thrown instanceof Error && thrown.name === "AbortError") return goneError();
   const error = MarsError.from(thrown);
-  if (error.ours) log.error("rpc failed", { event: "request_failed", error });
+  if (error.ours) log.error("rpc failed", { event: "request_failed", request_id: requestId, error });
   const details: Details = [];
   if (error.problems.length > 0) {
     details.push({

@@ -20,6 +20,7 @@ import type { TlsPair } from "../../core/tls.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { CollectEventsRequestSchema, IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
+import { requestIdHeader, saneRequestId } from "../request-id.ts";
 import { callerWithoutKey, sessionPeer, streamCaller } from "./caller.ts";
 import { rpcError, stoppingError } from "./error.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "./grpc-calls.ts";
@@ -133,7 +134,7 @@ export async function startGrpcServer(
     const handler = handlers.get(path);
     const called = parts.calls.rpc(handler === undefined ? "none" : path.slice(1));
     const refuse = (thrown: unknown) => {
-      const error = rpcError(thrown, parts.log);
+      const error = rpcError(thrown, parts.log, headers[requestIdHeader]);
       called.ended(codeToString(error.code));
       respondError(stream, error);
     };
@@ -142,7 +143,13 @@ export async function startGrpcServer(
     const caller = callerOf(stream, headers, handler);
     if (caller instanceof MarsError) {
       const action = handler === undefined ? "rpc" : actionOf(handler.method);
-      parts.denials.note(caller, () => ({ action, address: sessionPeer(stream).name, protocol: "grpc" }));
+      const requestId = saneRequestId(headers[requestIdHeader]);
+      parts.denials.note(caller, () => ({
+        action,
+        address: sessionPeer(stream).name,
+        protocol: "grpc",
+        requestId,
+      }));
       return refuse(caller);
     }
     const full = calls.enter(stream, caller.peer, path === streamPath);

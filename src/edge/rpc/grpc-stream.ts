@@ -7,6 +7,7 @@ import type { Caller, Peer } from "../../core/caller.ts";
 import type { SendBudget } from "../../runtime/send-budget.ts";
 import type { Calls } from "../call-counts.ts";
 import { pieceBytes, stallMsDefault } from "../paced-body.ts";
+import { requestIdHeader } from "../request-id.ts";
 import { valuesOf } from "./caller.ts";
 import { goneError } from "./error.ts";
 import { endStream, isGone } from "./grpc-status.ts";
@@ -41,7 +42,7 @@ export async function serveStream(
     body: chunksOf(stream),
     signal: gone.signal,
   });
-  await respond(stream, response, { peer, budget });
+  await respond(stream, response, { peer, budget, sentId: headers[requestIdHeader] });
   // Connect sets it at the end of the body, which a client that has gone does not wait for.
   const status = response.trailer?.get("grpc-status") ?? Code.Canceled;
   const took = handler.method.methodKind === "unary" ? performance.now() - began : undefined;
@@ -62,7 +63,7 @@ async function* chunksOf(stream: ServerHttp2Stream): AsyncGenerator<Uint8Array> 
 async function respond(
   stream: ServerHttp2Stream,
   response: UniversalServerResponse,
-  { peer, budget }: { readonly peer: Peer; readonly budget: SendBudget },
+  { peer, budget, sentId }: { readonly peer: Peer; readonly budget: SendBudget; readonly sentId: unknown },
 ): Promise<void> {
   const body = response.body?.[Symbol.asyncIterator]();
   if (isGone(stream)) {
@@ -75,7 +76,8 @@ async function respond(
     { ...Object.fromEntries(response.header ?? []), ":status": response.status },
     { waitForTrailers: trailer !== undefined },
   );
-  if (trailer !== undefined) stream.once("wantTrailers", () => stream.sendTrailers(grpcTrailers(trailer)));
+  if (trailer !== undefined)
+    stream.once("wantTrailers", () => stream.sendTrailers(grpcTrailers(trailer, sentId)));
   let rest: Uint8Array = new Uint8Array(0);
   const holding = budget.open(peer, {
     pending: () => rest.byteLength + stream.writableLength,

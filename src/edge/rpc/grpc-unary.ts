@@ -24,6 +24,7 @@ import type { Doors } from "../doors.ts";
 import type { EventLimits } from "../event-limits.ts";
 import { free } from "../free.ts";
 import type { Intake } from "../intake.ts";
+import { requestIdFrom, requestIdHeader } from "../request-id.ts";
 import { rpcError, undecodableError } from "./error.ts";
 import { readBody } from "./grpc-body.ts";
 import { endStream, isGone, respondError } from "./grpc-status.ts";
@@ -74,10 +75,11 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
       calls.ended("ok", performance.now() - began);
       await respondMessage(stream, bytes, headers["grpc-accept-encoding"]);
     } catch (error) {
-      denials.note(error, () => ({ ...caller, action: `${parent.typeName}/${name}` }));
+      const requestId = requestIdFrom(headers[requestIdHeader]);
+      denials.note(error, () => ({ ...caller, action: `${parent.typeName}/${name}`, requestId }));
       doors.refused("grpc", error);
       await intake.pace(error);
-      const answer = rpcError(error, log);
+      const answer = rpcError(error, log, requestId);
       calls.ended(codeToString(answer.code), performance.now() - began);
       respondError(stream, answer);
     }

@@ -16,6 +16,7 @@ import type { BudgetLease } from "../budget.ts";
 import { free } from "../free.ts";
 import { type Intake, smallBytesMax } from "../intake.ts";
 import type { EdgeParts } from "../parts.ts";
+import { sentRequestId } from "../request-id.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { identifiedIn } from "./caller.ts";
 import { rpcError } from "./error.ts";
@@ -62,12 +63,14 @@ export function boundRequests(
     const contextValues = request.contextValues ?? createContextValues();
     const caller = identifiedIn(contextValues);
     const protocol = protocolOf(request.header);
+    const sentId = sentRequestId(request.header);
     if (caller instanceof MarsError) {
       const url = request.method === "GET" ? withoutMessage(request.url) : request.url;
-      return handler({ ...request, url, body: explained(refused(caller), protocol) });
+      return handler({ ...request, url, body: explained(refused(caller), protocol, sentId) });
     }
     const denial = denialOf(caller);
-    if (denial !== undefined) return handler({ ...request, body: explained(refused(denial), protocol) });
+    if (denial !== undefined)
+      return handler({ ...request, body: explained(refused(denial), protocol, sentId) });
     const type = request.header.get("content-type") ?? "";
     const work = new RequestWork({
       intake,
@@ -80,13 +83,18 @@ export function boundRequests(
     });
     contextValues.set(largeBatches, work.large);
     if (framedType.test(type)) {
-      return handler({ ...request, contextValues, body: explained(work.frames(body), protocol) });
+      return handler({ ...request, contextValues, body: explained(work.frames(body), protocol, sentId) });
     }
     const header = new Headers(request.header);
     // They describe the message as it came.
     header.delete("content-length");
     if (work.unpacks) header.delete("content-encoding");
-    return handler({ ...request, header, contextValues, body: explained(work.whole(body), protocol) });
+    return handler({
+      ...request,
+      header,
+      contextValues,
+      body: explained(work.whole(body), protocol, sentId),
+    });
   }, handler);
 
   /** Why the body is not even read. A stream of events waits for its caller's limit instead. */
@@ -105,6 +113,7 @@ export function boundRequests(
   async function* explained(
     chunks: AsyncIterable<Uint8Array>,
     protocol: Protocol,
+    sentId: string | undefined,
   ): AsyncGenerator<Uint8Array> {
     try {
       yield* chunks;
@@ -114,7 +123,7 @@ export function boundRequests(
         doors.refused(protocol, error);
         await intake.pace(error);
       }
-      throw rpcError(error, log);
+      throw rpcError(error, log, sentId);
     }
   }
 }

@@ -20,6 +20,7 @@ import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
 import { orAborted } from "../../runtime/or-aborted.ts";
 import type { EdgeParts } from "../parts.ts";
+import { requestIdFrom, requestIdHeader } from "../request-id.ts";
 import { takeTurns } from "./call-turns.ts";
 import { callerOf, identifiedIn } from "./caller.ts";
 import { rpcError } from "./error.ts";
@@ -160,16 +161,17 @@ function explainErrors({
 }: Pick<EdgeParts, "log" | "doors" | "intake" | "denials">): Interceptor {
   return (next) => async (request) => {
     const explain = async (error: unknown) => {
+      const requestId = requestIdFrom(request.header.get(requestIdHeader));
       const caller = identifiedIn(request.contextValues);
       // Who is not known has been noted with its address.
       if (!(caller instanceof MarsError)) {
-        denials.note(error, () => ({ ...caller, action: actionOf(request.method) }));
+        denials.note(error, () => ({ ...caller, action: actionOf(request.method), requestId }));
       }
       if (eventServices.has(request.service.typeName)) {
         doors.refused(protocolOf(request.header), error);
         await intake.pace(error);
       }
-      return rpcError(error, log);
+      return rpcError(error, log, requestId);
     };
     try {
       const caller = identifiedIn(request.contextValues);

@@ -13,6 +13,7 @@ import type { Intake } from "../intake.ts";
 import { pacedBody } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
+import { requestIdFrom, requestIdHeader, sentRequestId } from "../request-id.ts";
 import type { Place, Requests } from "../requests.ts";
 import { callerWithoutKey, valuesOf } from "./caller.ts";
 import { blameStream, blameUnary } from "./connect-errors.ts";
@@ -61,7 +62,12 @@ export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {})
       : identify(parts.access, request, address);
     if (identified instanceof MarsError) {
       const action = actionOf(handler.method);
-      parts.denials.note(identified, () => ({ action, address: address.name, protocol: "connect" }));
+      parts.denials.note(identified, () => ({
+        action,
+        address: address.name,
+        protocol: "connect",
+        requestId: sentRequestId(header),
+      }));
     }
     // Streams are counted as such, once they have begun.
     const place =
@@ -88,12 +94,18 @@ export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {})
     }
     const { body: chunks, ...bare } = answered;
     const { status, headers: head } = universalServerResponseToFetch(bare);
+    // Connect itself refuses what it cannot decode.
+    if (status >= 400 && !head.has(requestIdHeader))
+      head.set(requestIdHeader, requestIdFrom(header.get(requestIdHeader)));
     if (chunks === undefined) body.cancel();
     // Without a body there is no stream either, so that the answer says its length.
     const paced =
       chunks === undefined
         ? null
-        : pacedBody(answerBody(chunks, answered.header, body.cancel), { budget: parts.budget, peer });
+        : pacedBody(answerBody(chunks, answered.header, sentRequestId(header), body.cancel), {
+            budget: parts.budget,
+            peer,
+          });
     return blameUnary(new Response(paced, { status, headers: head }));
   }
 }
@@ -149,11 +161,12 @@ function requestBody(request: Request): RequestBody {
 async function* answerBody(
   body: AsyncIterable<Uint8Array>,
   header: Headers | undefined,
+  sentId: string | undefined,
   after: () => void,
 ): AsyncGenerator<Uint8Array> {
   const type = header?.get("content-type") ?? "";
   try {
-    if (type.startsWith("application/grpc-web")) yield* grpcWebBody(body);
+    if (type.startsWith("application/grpc-web")) yield* grpcWebBody(body, sentId);
     else if (type.startsWith("application/connect+")) yield* blameStream(body);
     else yield* body;
   } finally {

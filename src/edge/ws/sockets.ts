@@ -134,7 +134,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
     accept(request, address) {
       const url = new URL(request.url);
       const route = routes[url.pathname];
-      if (route === undefined) return problemResponse(new MarsError("not_found", "no socket here"));
+      if (route === undefined) return problemResponse(new MarsError("not_found", "no socket here"), request);
       if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
         if (request.method !== "GET" && request.method !== "HEAD") {
           const message = `method must be GET, is ${request.method}`;
@@ -143,12 +143,12 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
           });
         }
         const error = new MarsError("upgrade_required", "this address speaks WebSocket only");
-        return problemResponse(error, { headers: { upgrade: "websocket" } });
+        return problemResponse(error, request, { headers: { upgrade: "websocket" } });
       }
       // CORS does not protect a socket: any page that a user visits could read every Mars that their browser can connect to.
       const refusal = parts.gate.checkPage(request.headers);
-      if (refusal !== undefined) return problemResponse(refusal);
-      if (closed) return problemResponse(new MarsError("draining", "draining"));
+      if (refusal !== undefined) return problemResponse(refusal, request);
+      if (closed) return problemResponse(new MarsError("draining", "draining"), request);
       const open = route.open(url.searchParams);
       if (open instanceof Response) return open;
       const caller = callerOf(request, route, address);
@@ -159,12 +159,13 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       if (lease === undefined) {
         return problemResponse(
           new MarsError("unavailable", "too many sockets are open", { retryAfterMs: fullRetryMs }),
+          request,
         );
       }
       const stream = parts.shares.streams.take(peer);
       if (stream === undefined) {
         lease.release();
-        return problemResponse(parts.shares.streams.full("streams", peer));
+        return problemResponse(parts.shares.streams.full("streams", peer), request);
       }
       const frames = rates.open(peer.name);
       const abandon = () => {
@@ -207,6 +208,6 @@ function refusedSocket(error: MarsError): Acceptance {
 }
 
 /** The response to a handshake that the runtime itself refuses. */
-export function notAHandshake(): Response {
-  return problemResponse(new MarsError("malformed", "not a WebSocket handshake"));
+export function notAHandshake(request: Request): Response {
+  return problemResponse(new MarsError("malformed", "not a WebSocket handshake"), request);
 }
