@@ -50,8 +50,13 @@ export class Declarations {
     return this.#turn;
   }
 
-  /** Another file was read, and is not applied. */
-  refuse(problems: readonly string[]): void {
+  /** Another file was read, and is not applied. What was read before it is applied first, and does not hide that. */
+  refuse(problems: readonly string[]): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#fail(problems));
+    return this.#turn;
+  }
+
+  #fail(problems: readonly string[]): void {
     const more = problems.length > shownMax ? `; and ${problems.length - shownMax} more` : "";
     this.#failures += 1;
     this.#problem = problems.slice(0, shownMax).join("; ") + more;
@@ -77,7 +82,7 @@ export class Declarations {
       try {
         const plan = await planOf(declarations, this.#ask);
         loop.succeeded();
-        if (plan.problems.length > 0) return this.refuse(plan.problems);
+        if (plan.problems.length > 0) return this.#fail(plan.problems);
         await applyPlan(plan, this.#ask);
         this.#problem = "";
         const changes = plan.changes.map(({ action, kind, id }) => `${action} ${kind} ${id}`);
@@ -87,7 +92,7 @@ export class Declarations {
       } catch (thrown) {
         const at = thrown instanceof NotApplied ? `${thrown.message}: ` : "";
         const error = MarsError.from(thrown instanceof NotApplied ? thrown.cause : thrown);
-        if (!error.transient) return this.refuse([at + error.message]);
+        if (!error.transient) return this.#fail([at + error.message]);
         await delay(loop.failed(error), signal);
       }
     }
