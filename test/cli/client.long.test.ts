@@ -133,7 +133,7 @@ describe("on a terminal", () => {
   test("a command prints a table that fits, and JSON where it is asked for", async () => {
     const table = await onTerminal(80, ["list", "--limit", "2"]);
     const [header = "", ...rows] = table.trimEnd().split("\n");
-    expect(header).toMatch(/^APP_ID +MESSAGE_ID +CREATED_AT +.*STATE/);
+    expect(header).toMatch(/^APP_ID +MESSAGE_ID +UPDATED_AT +.*STATE/);
     expect(rows).toEqual([
       expect.stringMatching(/^shop +order-3 +2\d{3}-/),
       expect.stringMatching(/^shop +order-2 +2\d{3}-/),

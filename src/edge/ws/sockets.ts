@@ -138,7 +138,7 @@ export function createSockets(parts: EdgeParts, options: SocketOptions = {}): So
       if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
         if (request.method !== "GET" && request.method !== "HEAD") {
           const message = `method must be GET, is ${request.method}`;
-          return problemResponse(new MarsError("method_not_allowed", message), {
+          return problemResponse(new MarsError("method_not_allowed", message), request, {
             headers: { allow: "GET, HEAD" },
           });
         }
