@@ -9,8 +9,8 @@
  *     pipeline ─ findings ─► publish, alerts
  */
 import { join } from "node:path";
-import { runAccess } from "./access/access-loop.ts";
 import { Alerts } from "./alerting/alerts.ts";
+import { runBackground } from "./background.ts";
 import { createBackups } from "./backups.ts";
 import { openCallers } from "./callers.ts";
 import type { Config } from "./config/config.ts";
@@ -38,12 +38,11 @@ import { Requests } from "./edge/requests.ts";
 import { createHealth, createUnreadable } from "./health.ts";
 import { FileJournal } from "./journal/file-journal.ts";
 import { Eraser } from "./maintenance/eraser.ts";
-import { guardFiles } from "./maintenance/guard.ts";
-import { recordSizes, SizeHistory } from "./maintenance/size-history.ts";
+import { SizeHistory } from "./maintenance/size-history.ts";
 import type { Mars } from "./mars.ts";
 import { marsStats } from "./mars-stats.ts";
 import { Pipeline } from "./pipeline.ts";
-import { processStats, sizesOf } from "./process-stats.ts";
+import { processStats } from "./process-stats.ts";
 import { Clock } from "./runtime/clock.ts";
 import { within } from "./runtime/delay.ts";
 import { EventLoopDelay } from "./runtime/event-loop-delay.ts";
@@ -112,9 +111,11 @@ async function start(
   });
   shutdown.defer("journal", () => journal.close());
 
-  const [limits, refused] = [limitsOf(config), warnOfRefusals(log)];
+  const limits = limitsOf(config);
+  const refused = warnOfRefusals(log);
   const shares = createEdgeShares({ onRefused: refused, descriptors: descriptorsMax(), limits });
-  const [budget, changes] = [new SendBudget(), createChanges()];
+  const budget = new SendBudget();
+  const changes = createChanges();
   const historyReads = supervisor.loop("live_history", liveRetry);
   const { subscriptions, streams } = shares;
   let findingSeqRead = 0;
@@ -184,7 +185,8 @@ async function start(
     },
   });
 
-  const [denials, sizes] = [new Denials(log), new SizeHistory()];
+  const denials = new Denials(log);
+  const sizes = new SizeHistory();
   const intake = new Intake(pipeline.ingest, { limits });
   const eventLimits = new EventLimits({ limits, log });
   const [doors, calls] = [new Doors(pipeline.refusals), new CallCounts()];
@@ -263,16 +265,11 @@ async function start(
   shutdown.defer("pipeline", () => pipeline.stop(remainingMs()));
   // Where the database is away this ends at once, and the loop tries again.
   await within(databaseTimeoutMs, callers.access.load());
-  const running = new AbortController();
-  const keys = runAccess(callers.access, supervisor, running.signal);
-  const block = (reason: string) => pipeline.block(reason);
-  const guarding = guardFiles({ journal, store: store.client, block, supervisor, log }, running.signal);
-  const measured = sizesOf({ stats: () => pipeline.stats() }, config.databaseUrl);
-  const recording = recordSizes({ history: sizes, supervisor, ...measured }, running.signal);
-  shutdown.defer("loops", async () => {
-    running.abort();
-    await Promise.all([keys, guarding, recording]);
+  const background = runBackground({
+    ...{ access: callers.access, journal, store: store.client, pipeline, sizes, supervisor, log },
+    databaseUrl: config.databaseUrl,
   });
+  shutdown.defer("loops", background);
   for (const [name, part] of Object.entries({ alerts, eraser, backups })) {
     part.start();
     shutdown.defer(name, () => part.stop());

@@ -69,6 +69,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
     "tls",
     "workers",
   ],
+  "src/background.ts": ["access", "maintenance"],
   "src/backup-commands.ts": ["backup", "cli", "db", "gen"],
   "src/backups.ts": ["backup", "db", "workers"],
   "src/callers.ts": ["access", "edge"],
