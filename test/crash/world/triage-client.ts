@@ -86,9 +86,9 @@ export class TriageClient {
       ...(always && { until: "always" }),
       ...(one ? { finding: id } : { app_id, message_id }),
     };
-    let { status, body, again } = await this.#mars.ask<TriageJson>("POST", "/api/triage", call);
+    let { status, body } = await this.#mars.ask<TriageJson>("POST", "/api/triage", call);
     // Until it counts it is not shown.
-    for (; status === 200 && body.matched > 0 && !body.applied; again = true) {
+    for (; status === 200 && body.matched > 0 && !body.applied; ) {
       ({ status, body } = await this.#mars.ask<TriageJson>("POST", "/api/triage", call));
     }
     if (status !== 200 && status !== 404) throw new Error(`triage: ${status} ${JSON.stringify(body)}`);
@@ -101,12 +101,7 @@ export class TriageClient {
       for (const sample of samples) this.marks.delete(sample.id);
       return;
     }
-    const { matched, changed } = status === 200 ? body : { matched: 0, changed: 0 };
-    if (!again && samples.length === matched && changed === matched) {
-      for (const sample of samples) this.#put(sample.id, action, sample.due_at, always);
-      return;
-    }
-    // An answer was lost, or has not named all of them, or some have changed just then: the note says which they are.
+    // The answer may be lost, and it shows findings as they were when they were chosen: the note says which were marked, and as what.
     const path = `/api/findings?state=any&triage=any&app_id=${app_id}&message_id=${message_id}`;
     for await (const finding of this.#mars.rows<FindingJson>(path, "findings")) {
       if (finding.triage?.note === note) this.#put(finding.id, action, finding.due_at, always);
