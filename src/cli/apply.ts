@@ -9,6 +9,7 @@ import { call } from "./call.ts";
 import { harmless } from "./cell.ts";
 import { exitCode } from "./exit-code.ts";
 import { frontFlags, type GeneralFlag } from "./front-flags.ts";
+import { readGiven } from "./given-file.ts";
 import type { OwnCommand } from "./own-command.ts";
 import { requestOf } from "./request.ts";
 import type { Session } from "./session.ts";
@@ -61,13 +62,9 @@ export const apply: OwnCommand = {
 };
 
 async function declarationsIn(path: Arguments["others"][number], { host }: Session) {
-  let text: string;
-  try {
-    text = path === "-" ? await host.readStdin() : host.readFile(path);
-  } catch (error) {
-    return { problems: [`--file cannot be read: ${error instanceof Error ? error.message : String(error)}`] };
-  }
-  const parsed = await parseConfigFile(path === "-" ? "stdin" : path, text);
+  const given = await readGiven(path, "--file", host);
+  if ("problem" in given) return { problems: [given.problem] };
+  const parsed = await parseConfigFile(path === "-" ? "stdin" : path, given.text);
   if (!parsed.ok) return { problems: parsed.problems };
   if (parsed.file.settings.size > 0)
     host.complain("the settings of the file are not applied: they are those of the Mars that starts with it");

@@ -12,6 +12,7 @@ import { harmless } from "./cell.ts";
 import { findCommand } from "./command-table.ts";
 import { exitCode } from "./exit-code.ts";
 import { frontFlagOf, serverFlags } from "./front-flags.ts";
+import { readGiven } from "./given-file.ts";
 import { commandHelp, commandList, groupHelp, ownHelp } from "./help.ts";
 import type { Host } from "./host.ts";
 import type { OwnCommand } from "./own-command.ts";
@@ -78,19 +79,14 @@ async function carryOut(operation: Operation, parsed: Arguments, host: Host): Pr
   const problems = [...parsed.problems, ...(settings.ok ? [] : settings.problems)];
   if (problems.length > 0 || !settings.ok) return refuse(host, problems, `mars ${operation.command} --help`);
 
-  let text: string | undefined;
   const file = general.get("--file");
-  try {
-    if (file === "-") text = await host.readStdin();
-    else if (file !== undefined) text = host.readFile(file);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return refuse(host, [`--file cannot be read: ${reason}`], `mars ${operation.command} --help`);
-  }
+  const given = file === undefined ? undefined : await readGiven(file, "--file", host);
+  if (given !== undefined && "problem" in given)
+    return refuse(host, [given.problem], `mars ${operation.command} --help`);
   const options = {
     all: general.has("--all"),
     fail: general.has("--fail"),
-    ...(text !== undefined && { body: bodyOf(operation, values, text) }),
+    ...(given !== undefined && { body: bodyOf(operation, values, given.text) }),
   };
   return ask(operation, values, options, sessionOf(settings.client, parsed, host));
 }

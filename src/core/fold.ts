@@ -4,7 +4,8 @@
  * Two reports are the same event when their identities are equal: name and `event_id` where that is given, else all
  * of their contents. Of reports that share an identity and still differ, the least by `created_at`, external id,
  * attributes and parent counts, so that order of arrival never shows; `seq` and `received_at` are those of the first to arrive, and it
- * has happened by the earliest time at which one of them counts (`ahead.ts`). So when it happened only ever moves back. The store applies the same rule in SQL (`db/messages/apply-sql.ts`) where reports meet over several batches.
+ * has happened by the earliest time at which one of them counts (`ahead.ts`). So when it happened only ever moves back. The store
+ * applies the same rule in SQL (`db/messages/apply-sql.ts`) where reports meet over several batches.
  */
 import { hash } from "node:crypto";
 import { happenedAt } from "./ahead.ts";

@@ -16,6 +16,7 @@ import { replaceFile } from "../../runtime/replace-file.ts";
 import { harmless } from "../cell.ts";
 import { exitCode } from "../exit-code.ts";
 import { frontFlags, type GeneralFlag } from "../front-flags.ts";
+import { readGiven } from "../given-file.ts";
 import type { Host } from "../host.ts";
 import type { OwnCommand } from "../own-command.ts";
 import { tableOf } from "../table.ts";
@@ -122,15 +123,9 @@ function nameProblems([name]: readonly string[]): string[] {
 
 async function keyOf(path: string | undefined, host: Host): Promise<string> {
   if (path === undefined) return "";
-  let text: string;
-  try {
-    text = path === "-" ? await host.readStdin() : host.readFile(path);
-  } catch (error) {
-    throw new ProfileError(
-      `--key-file cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-  const key = clientSettings.key.parse(text);
+  const given = await readGiven(path, "--key-file", host);
+  if ("problem" in given) throw new ProfileError(given.problem);
+  const key = clientSettings.key.parse(given.text);
   if (key === "") throw new ProfileError("--key-file has no key in it");
   return key;
 }
