@@ -67,9 +67,7 @@ export async function compare({ mars, events, lifecycles, triage }: Clients): Pr
   const definitions = new Map<string, Definition | undefined>();
   for (const [key, sent] of reports) {
     const version = shown.get(key)?.lifecycle?.version;
-    const from = Math.min(...sent.map(({ sentAt = 0 }) => sentAt));
-    const to = Math.min(...sent.map(({ acknowledgedAt = 0 }) => acknowledgedAt));
-    const choices = lifecycles.choicesOf(sent[0]!.appId, from, to);
+    const choices = lifecycles.choicesOf(sent[0]!.appId, sent);
     const choice = choices.find((one) => one.version === version);
     if (choice === undefined)
       faults.push(`${key} goes by ${version}, not by ${choices.map((one) => one.version).join(" or ")}`);

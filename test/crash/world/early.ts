@@ -1,5 +1,6 @@
 /** Whether something was called missing whose event had been acknowledged by then. */
 import { parseTime } from "../../../src/core/time.ts";
+import type { Definition } from "../../../src/lifecycle/definition.ts";
 import { naiveLifecycle } from "../../support/naive-lifecycle.ts";
 import { type NaiveMessage, naiveWorld } from "../../support/naive-world.ts";
 import { type Clients, keyOf } from "./check.ts";
@@ -8,6 +9,8 @@ import type { FindingJson } from "./shown.ts";
 
 /** Reports on their way at one time of which every choice is looked at. */
 const inFlightMax = 8;
+/** Combinations of definitions that are looked at. */
+const waysMax = 256;
 
 /**
  * @param changes all that were published
@@ -39,41 +42,54 @@ export function calledTooEarly(
     const sent = some.flatMap((one) => reports.get(keyOf(one.appId, one.messageId)) ?? []);
     const had = sent.filter((one) => one.acknowledgedAt! < at);
     const inFlight = sent.filter((one) => one.acknowledgedAt! >= at && one.sentAt! <= at);
-    if (inFlight.length > inFlightMax) {
+    const ways = waysOf(some, at);
+    if (inFlight.length > inFlightMax || ways === undefined) {
       unknown += 1;
       continue;
     }
     judged += 1;
+    const own = lifecycles.versionOf(app_id, finding.version);
     const isMissing = (choice: readonly SentReport[]) =>
-      lifecycles.definitionsOf(app_id).some((definition) =>
-        // What others are a part of may go by another version by now.
-        [true, false].some((byId) =>
-          naiveWorld([...had, ...choice], {
-            clock: at + 1,
-            lifecycleOf(appId) {
-              // It may be abandoned by now; then it was missing before.
-              const {
-                journeyBy: _,
-                giveUp: __,
-                ...own
-              } = naiveLifecycle(
-                appId === app_id ? definition : (lifecycles.definitionsOf(appId)[0] ?? definition),
-              );
-              const named = appId === app_id ? definition.journeyBy !== undefined : byId;
-              return { ...own, ...(named && { journeyBy: "message_id" as const }) };
-            },
-            marksOf: () => [],
-          }).some(
-            (one) =>
-              one.appId === app_id &&
-              one.messageId === message_id &&
-              one.findings.some((found) => found.kind === kind && found.stage === stage),
-          ),
+      ways.some((definitions) =>
+        naiveWorld([...had, ...choice], {
+          clock: at + 1,
+          lifecycleOf(appId, messageId) {
+            const isItself = appId === app_id && messageId === message_id;
+            const definition = isItself ? own : definitions.get(keyOf(appId, messageId));
+            if (definition === undefined) return undefined;
+            // It may be abandoned by now; then it was missing before.
+            const { giveUp: _, ...lifecycle } = naiveLifecycle(definition);
+            return lifecycle;
+          },
+          marksOf: () => [],
+        }).some(
+          (one) =>
+            one.appId === app_id &&
+            one.messageId === message_id &&
+            one.findings.some((found) => found.kind === kind && found.stage === stage),
         ),
       );
     if (!subsets(inFlight).some(isMissing)) early.push(finding);
   }
   return { early, judged, unknown };
+
+  /**
+   * The definitions by which messages may have gone at a time, in every combination: each keeps the one that it began with until a
+   * backfill reaches it. `undefined` for too many.
+   */
+  function waysOf(
+    some: readonly NaiveMessage[],
+    at: number,
+  ): ReadonlyMap<string, Definition | undefined>[] | undefined {
+    let ways: ReadonlyMap<string, Definition | undefined>[] = [new Map()];
+    for (const { appId, messageId } of some) {
+      const key = keyOf(appId, messageId);
+      const choices = lifecycles.choicesUntil(appId, reports.get(key)!, at);
+      ways = ways.flatMap((way) => choices.map((definition) => new Map([...way, [key, definition]])));
+      if (ways.length > waysMax) return undefined;
+    }
+    return ways;
+  }
 
   /** The message, its children and theirs, and the messages of its journeys. */
   function around(message: NaiveMessage): readonly NaiveMessage[] {

@@ -3,6 +3,7 @@ import type { Definition, DefinitionJson } from "../../../src/lifecycle/definiti
 import { parseDefinition } from "../../support/definition.ts";
 import { type FollowedApp, followedApps, type RandomWorld } from "../../support/random-world.ts";
 import type { RestartedMars } from "../restarted-mars.ts";
+import type { SentReport } from "./event-client.ts";
 
 /** What was put, and when the first request went out and the answer came, in microseconds. */
 interface Change {
@@ -96,23 +97,45 @@ export class LifecycleClient {
     return this.#changes.get(app)?.[version - 1]?.definition;
   }
 
-  /** All that an app has had. */
-  definitionsOf(app: string): Definition[] {
-    return (this.#changes.get(app) ?? []).flatMap(({ definition }) => definition ?? []);
+  /** By which a message with these reports may have gone by a time. */
+  choicesUntil(app: string, reports: readonly SentReport[], at: number): (Definition | undefined)[] {
+    const changes = this.#changes.get(app) ?? [];
+    const backfills = changes.flatMap(({ backfilled, sentAt }, index) =>
+      backfilled && sentAt <= at ? [index] : [],
+    );
+    const begun = this.#heldBetween(changes, acceptedBetween(reports));
+    return [...new Set([...begun, ...backfills.filter((index) => index > Math.min(...begun))])].map(
+      (index) => changes[index]?.definition,
+    );
   }
 
-  /** By which a message may go whose first event was accepted between these times: by one, unless a change came just then. */
-  choicesOf(app: string, from: number, to: number): Choice[] {
+  /** By which a message with these reports may go in the end: by one, unless a change came just when it began. */
+  choicesOf(app: string, reports: readonly SentReport[]): Choice[] {
     const changes = this.#changes.get(app) ?? [];
-    const held = [-1, ...changes.keys()].filter((index) => {
-      const [change, next] = [changes[index], changes[index + 1]];
-      return (change === undefined || change.sentAt <= to) && (next === undefined || next.answeredAt >= from);
-    });
     const last = changes.findLastIndex(({ backfilled }) => backfilled);
-    const indexes = new Set(held.map((index) => Math.max(index, last)));
-    return [...indexes].map((index) => {
+    const held = this.#heldBetween(changes, acceptedBetween(reports));
+    return [...new Set(held.map((index) => Math.max(index, last)))].map((index) => {
       const definition = changes[index]?.definition;
       return { version: definition && index + 1, definition };
     });
   }
+
+  /** @returns the indexes of the changes that held at some time of these, and -1 for before all */
+  #heldBetween(
+    changes: readonly Change[],
+    { from, to }: { readonly from: number; readonly to: number },
+  ): number[] {
+    return [-1, ...changes.keys()].filter((index) => {
+      const [change, next] = [changes[index], changes[index + 1]];
+      return (change === undefined || change.sentAt <= to) && (next === undefined || next.answeredAt >= from);
+    });
+  }
+}
+
+/** When the first of them was accepted. */
+function acceptedBetween(reports: readonly SentReport[]): { readonly from: number; readonly to: number } {
+  return {
+    from: Math.min(...reports.map(({ sentAt = 0 }) => sentAt)),
+    to: Math.min(...reports.map(({ acknowledgedAt = 0 }) => acknowledgedAt)),
+  };
 }
