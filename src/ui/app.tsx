@@ -26,16 +26,16 @@ type Load = () => Promise<{ readonly default: ComponentType }>;
 
 const screens: Readonly<Record<string, Load>> = {
   "/stuck": () => import("./screens/stuck/stuck.tsx"),
-  "/messages": () => import("./screens/messages.tsx"),
+  "/messages": () => import("./screens/messages/messages.tsx"),
   "/search/event": () => import("./screens/message/sought.tsx"),
   "/tail": () => import("./screens/tail/tail.tsx"),
-  "/findings": () => import("./screens/findings.tsx"),
+  "/findings": () => import("./screens/findings/findings.tsx"),
   "/flow": () => import("./screens/flow/flow.tsx"),
   "/latency": () => import("./screens/latency/latency.tsx"),
   "/lifecycles": () => import("./screens/lifecycle/lifecycles.tsx"),
   "/alerts": () => import("./screens/alerts/alerts.tsx"),
   "/system": () => import("./screens/system/system.tsx"),
-  "/incidents": () => import("./screens/incidents.tsx"),
+  "/incidents": () => import("./screens/incidents/incidents.tsx"),
 };
 
 const loaded = signal<ReadonlyMap<string, ComponentType>>(new Map([["/", Overview as ComponentType]]));

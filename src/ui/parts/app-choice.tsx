@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useRead } from "../data/resource.ts";
 import { go, here, parameter } from "../data/route.ts";
-import { FirstEvent } from "../screens/first-event.tsx";
+import { FirstEvent } from "./first-event.tsx";
 import { Failure, Pending } from "./notice.tsx";
 import { SavedViews } from "./saved-views.tsx";
 

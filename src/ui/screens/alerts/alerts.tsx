@@ -4,7 +4,7 @@ import { Page } from "../../frame/page.tsx";
 import { Choice } from "../../parts/choice.tsx";
 import { Calendars } from "./calendars.tsx";
 import { Deliveries } from "./deliveries.tsx";
-import { Rules } from "./rules.tsx";
+import { Rules } from "./rules/rules.tsx";
 import { Silences } from "./silences.tsx";
 import { Sinks } from "./sinks.tsx";
 

@@ -7,7 +7,7 @@ import { FilterBar } from "../../parts/filter-bar.tsx";
 import { SelectFilter, TextFilter } from "../../parts/filters.tsx";
 import { More } from "../../parts/more.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
-import { DeliveryRow } from "../incident/delivery-row.tsx";
+import { DeliveryRow } from "../incidents/delivery-row.tsx";
 
 const refreshMs = 5_000;
 const states = ["pending", "delivered", "failed", "silenced", "superseded"];

@@ -8,15 +8,15 @@ import { messageAddress, parameter } from "../../data/route.ts";
 import { Page } from "../../frame/page.tsx";
 import { WordBadge } from "../../parts/badge.tsx";
 import { Actions } from "./actions.tsx";
-import { useComparison } from "./compare.tsx";
 import { Facts } from "./facts.tsx";
 import { Found } from "./found.tsx";
 import { Journey } from "./journey/journey.tsx";
 import { useLiveMessage } from "./live-message.ts";
 import { RunChoice } from "./run-choice.tsx";
 import { formerRun, runOf } from "./runs.ts";
-import { StageRows } from "./stage-rows.tsx";
-import { Timeline } from "./timeline.tsx";
+import { useComparison } from "./stages/compare.tsx";
+import { StageRows } from "./stages/stage-rows.tsx";
+import { Timeline } from "./timeline/timeline.tsx";
 import { FormerRun, Verdict } from "./verdict.tsx";
 
 interface MessageScreenProps {

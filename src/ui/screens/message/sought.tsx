@@ -7,8 +7,8 @@ import type { Message } from "../../data/message-events.ts";
 import { useLoaded } from "../../data/resource.ts";
 import { parameter } from "../../data/route.ts";
 import { Page } from "../../frame/page.tsx";
+import { MessageTable } from "../../parts/message-table.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
-import { MessageTable } from "../message-table.tsx";
 import { MessageScreen } from "./message.tsx";
 
 type Summary = AnswerOf<"listMessages">["messages"][number];

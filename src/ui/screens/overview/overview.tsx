@@ -13,11 +13,11 @@ import { DemoBar } from "../../frame/demo-bar.tsx";
 import { Page } from "../../frame/page.tsx";
 import { WordBadge } from "../../parts/badge.tsx";
 import { Choice } from "../../parts/choice.tsx";
+import { FirstEvent } from "../../parts/first-event.tsx";
+import { GroupTable } from "../../parts/group-table.tsx";
 import { Failure, Pending } from "../../parts/notice.tsx";
 import { Moment } from "../../parts/time.tsx";
-import type { Finding } from "../findings.tsx";
-import { FirstEvent } from "../first-event.tsx";
-import { GroupTable } from "../groups.tsx";
+import type { Finding } from "../findings/findings.tsx";
 import { AppCard } from "./app-card.tsx";
 import { IncidentBanner } from "./incident-banner.tsx";
 

@@ -8,8 +8,8 @@ import { Page } from "../../frame/page.tsx";
 import { ExportRows } from "../../parts/export.tsx";
 import { FilterBar } from "../../parts/filter-bar.tsx";
 import { AppFilter } from "../../parts/filters.tsx";
+import { GroupTable, groupColumns } from "../../parts/group-table.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
-import { GroupTable, groupColumns } from "../groups.tsx";
 
 import { OneGroup } from "./one-group.tsx";
 import { TriageFilter } from "./triage-filter.tsx";

@@ -4,12 +4,12 @@ import { may, mayAllApps } from "../../data/account.ts";
 import { go, parameter, to } from "../../data/route.ts";
 import { Page } from "../../frame/page.tsx";
 import { Choice } from "../../parts/choice.tsx";
-import { Apps } from "./apps.tsx";
-import { Audit } from "./audit.tsx";
+import { Audit } from "./access/audit.tsx";
+import { Keys } from "./access/keys.tsx";
+import { Sessions } from "./access/sessions.tsx";
+import { Apps } from "./apps/apps.tsx";
 import { Erasures } from "./erasures.tsx";
-import { Keys } from "./keys.tsx";
-import { Now } from "./now.tsx";
-import { Sessions } from "./sessions.tsx";
+import { Now } from "./now/now.tsx";
 import { SetAside } from "./set-aside.tsx";
 
 interface Part {

@@ -11,8 +11,8 @@ import { AttributeFilter } from "../../parts/attribute-filter.tsx";
 import { ExportRows, type FileColumn } from "../../parts/export.tsx";
 import { FilterBar } from "../../parts/filter-bar.tsx";
 import { AppFilter, TextFilter } from "../../parts/filters.tsx";
+import { FirstEvent } from "../../parts/first-event.tsx";
 import { Empty } from "../../parts/notice.tsx";
-import { FirstEvent } from "../first-event.tsx";
 import { Lines, type TailEvent } from "./lines.tsx";
 
 /** Of the file; the screen has lines of its own. */
