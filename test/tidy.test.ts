@@ -101,6 +101,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   "@connectrpc/connect": ["edge"],
   "@bufbuild/protobuf": ["edge", "gen"],
   "@libsql/client": ["db", "directory", "projection", "workers"],
+  libsql: ["db"],
   "ipaddr.js": ["alerting"],
   nodemailer: ["alerting"],
   "openid-client": ["access"],

@@ -50,6 +50,18 @@ const corruptCodes: ReadonlySet<string> = new Set(["SQLITE_CORRUPT", "SQLITE_NOT
 /** Of `SQLITE_IOERR`: the disk returned other bytes than were written. */
 const corruptExtendedCodes: ReadonlySet<string> = new Set(["SQLITE_IOERR_DATA", "SQLITE_IOERR_CORRUPTFS"]);
 
+/** By their numbers, from 1 on. https://www.sqlite.org/rescode.html */
+const primaryCodes = [
+  ...["ERROR", "INTERNAL", "PERM", "ABORT", "BUSY", "LOCKED", "NOMEM", "READONLY", "INTERRUPT", "IOERR"],
+  ...["CORRUPT", "NOTFOUND", "FULL", "CANTOPEN", "PROTOCOL", "EMPTY", "SCHEMA", "TOOBIG", "CONSTRAINT"],
+  ...["MISMATCH", "MISUSE", "NOLFS", "AUTH", "FORMAT", "RANGE", "NOTADB", "NOTICE", "WARNING"],
+] as const;
+
+/** The name of SQLite's result code without what extends it: the driver knows few names of extended ones. */
+export function primaryCodeOf(resultCode: number | undefined): string {
+  return `SQLITE_${primaryCodes[((resultCode ?? 0) & 0xff) - 1] ?? "UNKNOWN"}`;
+}
+
 /** Messages of our triggers: a transaction continues from a state that has changed, which has to be read again. */
 const guards = /journal position (?:moved|unknown)|projection moved|alerts moved/;
 

@@ -5,16 +5,10 @@
  * It opens on first use, and again after a failure, for a server may come back. Embedded calls run synchronously on the
  * calling thread: only workers may use this.
  */
-import {
-  type Client,
-  createClient,
-  type InStatement,
-  type ResultSet,
-  type Row,
-  type Value,
-} from "@libsql/client";
+import { createClient, type InStatement, type Row, type Value } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
 import { wrapDatabaseError } from "./database-error.ts";
+import { EmbeddedConnection, type Result } from "./embedded.ts";
 import { collectGarbage } from "./garbage.ts";
 
 /** Address of a database. */
@@ -60,6 +54,9 @@ export interface DatabaseOptions extends DatabaseAddress {
   readonly connected?: () => void;
 }
 
+/** What is used of a connection, to a file or to a server. */
+type Connection = Pick<EmbeddedConnection, "batch" | "execute" | "script" | "close">;
+
 /** The URL of a file. The driver decodes the path of a URL, and a path may have any character. */
 export function fileUrl(path: string): string {
   return `file:${path.replace(/[%?#]/g, encodeURIComponent)}`;
@@ -74,7 +71,7 @@ export class Database {
   readonly embedded: boolean;
   readonly #options: DatabaseOptions;
   readonly #quarantine: Quarantine | undefined;
-  #client: Client | undefined;
+  #connection: Connection | undefined;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
@@ -83,10 +80,9 @@ export class Database {
   }
 
   /** Runs the statements in one transaction: all or none. */
-  batch(statements: InStatement[], mode: "write" | "read"): Promise<ResultSet[]> {
-    // For "read" the driver sets a pragma, which an embedded connection would keep. A deferred transaction that only reads
-    // is the same.
-    return this.#use((client) => client.batch(statements, mode === "read" ? "deferred" : "write"));
+  batch(statements: InStatement[], mode: "write" | "read"): Promise<Result[]> {
+    // A deferred transaction that only reads is one for reading. A server's driver has another, with a pragma.
+    return this.#use((connection) => connection.batch(statements, mode === "read" ? "deferred" : "write"));
   }
 
   /** Reads as `batch` does. Integers beyond 2^53 are clamped to the safe range. */
@@ -115,12 +111,12 @@ export class Database {
    * Runs the statements in one transaction. Once this has resolved, a power cut undoes neither it nor any before it. A
    * database server does not say whether it syncs; its answer is trusted.
    */
-  durably(statements: InStatement[]): Promise<ResultSet[]> {
+  durably(statements: InStatement[]): Promise<Result[]> {
     if (!this.embedded) return this.batch(statements, "write");
     return this.#fullySynced(statements);
   }
 
-  async #fullySynced(statements: InStatement[]): Promise<ResultSet[]> {
+  async #fullySynced(statements: InStatement[]): Promise<Result[]> {
     await this.execute("PRAGMA synchronous = FULL");
     try {
       return await this.batch(statements, "write");
@@ -129,43 +125,35 @@ export class Database {
     }
   }
 
-  execute(statement: InStatement): Promise<ResultSet> {
-    return this.#use((client) => client.execute(statement));
+  execute(statement: InStatement): Promise<Result> {
+    return this.#use((connection) => connection.execute(statement));
   }
 
   /** Runs a script in one transaction together with `then`. */
   script(sql: string, then: InStatement): Promise<void> {
-    return this.#use(async (client) => {
-      const transaction = await client.transaction("write");
-      try {
-        await transaction.executeMultiple(sql);
-        await transaction.execute(then);
-        await transaction.commit();
-      } finally {
-        transaction.close();
-      }
-    });
+    return this.#use((connection) => connection.script(sql, then));
   }
 
   close(): void {
-    this.#client?.close();
-    this.#client = undefined;
+    this.#connection?.close();
+    this.#connection = undefined;
     // The driver closes the file and releases its lock only when the connection's statements have been collected.
     if (this.embedded) collectGarbage();
   }
 
-  async #use<T>(call: (client: Client) => Promise<T>): Promise<T> {
+  async #use<T>(call: (connection: Connection) => Promise<T>): Promise<T> {
     // A damaged page gives wrong answers, and the driver aborts the process at a text that is not UTF-8.
     if (this.#quarantine !== undefined && isQuarantined(this.#quarantine)) {
       throw new MarsError("corrupt", "the database is damaged, and nothing is read from it or stored in it");
     }
     try {
-      const client = this.#client ?? (await this.#open());
-      return this.embedded ? await call(client) : await this.#within(call(client));
+      const connection = this.#connection ?? (await this.#open());
+      return this.embedded ? await call(connection) : await this.#within(call(connection));
     } catch (thrown) {
       const error = wrapDatabaseError(thrown);
       // Events stored in a damaged file could be lost after the journal has dropped them. A file that was never open is not judged.
-      const corrupt = this.#client !== undefined && error instanceof MarsError && error.code === "corrupt";
+      const corrupt =
+        this.#connection !== undefined && error instanceof MarsError && error.code === "corrupt";
       if (corrupt && this.embedded && this.#quarantine !== undefined) quarantine(this.#quarantine);
       // The next call starts from a fresh connection: a server's stream may be dead, and an embedded connection may have
       // been replaced by the driver with one that lacks its settings. Only the input at fault leaves it as it was.
@@ -174,21 +162,22 @@ export class Database {
     }
   }
 
-  async #open(): Promise<Client> {
+  async #open(): Promise<Connection> {
     const { url, authToken, pragmas } = this.#options;
-    // One connection: settings are its own, and with more they would hold for some calls only.
-    const client = createClient({ url, concurrency: 1, ...(authToken === "" ? {} : { authToken }) });
+    const connection = this.embedded
+      ? new EmbeddedConnection(pathOf(url))
+      : remoteConnection({ url, authToken });
     if (this.embedded) {
       try {
-        for (const pragma of pragmas) await client.execute(`PRAGMA ${pragma}`);
+        for (const pragma of pragmas) await connection.execute(`PRAGMA ${pragma}`);
       } catch (error) {
-        client.close();
+        connection.close();
         throw error;
       }
     }
-    this.#client = client;
+    this.#connection = connection;
     this.#options.connected?.();
-    return client;
+    return connection;
   }
 
   /** A server that is paused does not answer, and the driver has no timeout. */
@@ -207,6 +196,26 @@ export class Database {
       clearTimeout(timer);
     }
   }
+}
+
+/** One stream: settings are its own, and with more they would hold for some calls only. */
+function remoteConnection({ url, authToken }: Pick<DatabaseAddress, "url" | "authToken">): Connection {
+  const client = createClient({ url, concurrency: 1, ...(authToken !== "" && { authToken }) });
+  return {
+    execute: (statement) => client.execute(statement),
+    batch: (statements, mode) => client.batch([...statements], mode),
+    async script(sql, then) {
+      const transaction = await client.transaction("write");
+      try {
+        await transaction.executeMultiple(sql);
+        await transaction.execute(then);
+        await transaction.commit();
+      } finally {
+        transaction.close();
+      }
+    },
+    close: () => client.close(),
+  };
 }
 
 /** As in the driver's rows, the first of two columns with one name counts. */

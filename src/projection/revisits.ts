@@ -5,7 +5,9 @@
  *
  * The queue is bounded by the number of messages; a step takes `Narrowing.instances` of them.
  */
-import type { InStatement, ResultSet } from "@libsql/client";
+
+import type { InStatement } from "@libsql/client";
+import type { Result } from "../db/embedded.ts";
 import { rowsOf } from "../db/rows.ts";
 import { revisitsSql } from "../gen/sql.ts";
 
@@ -33,7 +35,7 @@ export function readRevisits(seq: number, messagesMax: number): InStatement[] {
 }
 
 /** @param result the last of `readRevisits` */
-export function revisitsOf(result: ResultSet | undefined): number[] {
+export function revisitsOf(result: Result | undefined): number[] {
   return rowsOf<number>(result);
 }
 

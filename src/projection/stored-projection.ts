@@ -1,7 +1,9 @@
 /** The projection as it is in the database: its position, and what there is to do behind it. Each step is written by it. */
-import type { InStatement, ResultSet } from "@libsql/client";
+
+import type { InStatement } from "@libsql/client";
 import type { Micros } from "../core/event.ts";
 import type { Database } from "../db/database.ts";
+import type { Result } from "../db/embedded.ts";
 import { readMessageIds } from "../db/messages/message-ids.ts";
 import { projectionSql } from "../gen/sql.ts";
 import type { Finding } from "../lifecycle/finding.ts";
@@ -123,7 +125,7 @@ export class StoredProjection {
     return { sql: projectionSql.outlook, args: [this.#paused] };
   }
 
-  #look(outlook: ResultSet | undefined): void {
+  #look(outlook: Result | undefined): void {
     const row = outlook?.rows[0];
     const at = row?.next_at;
     this.#revisits = row?.revisits === 1;

@@ -2,10 +2,12 @@
  * The statements of one store transaction. Each takes a text of a whole chunk as one JSON parameter, so that a thousand
  * messages cost two statements, and a database server one round trip. `StoreChunk` has the layout of the texts.
  */
-import type { InStatement, ResultSet } from "@libsql/client";
+
+import type { InStatement } from "@libsql/client";
 import type { Micros, SequencedEvent } from "../../core/event.ts";
 import type { StoreBatch, StoreChunk, StoreOutcome } from "../../core/ports.ts";
 import { applySql, attributesSql } from "../../gen/sql.ts";
+import type { Result } from "../embedded.ts";
 import { marked } from "./event-rows.ts";
 
 /** Sets how far the journal is stored. Fails, and the transaction with it, unless the database is at `from`. */
@@ -45,7 +47,7 @@ type Changed = Omit<StoreOutcome, "changed"> & {
 };
 
 /** @param result of `outcome` */
-export function outcomeOf(result: ResultSet | undefined): StoreOutcome | null {
+export function outcomeOf(result: Result | undefined): StoreOutcome | null {
   const text = result?.rows[0]?.outcome;
   if (typeof text !== "string") return null;
   const { fresh, changed } = JSON.parse(text) as Changed;

@@ -1,6 +1,7 @@
 /** Instances that a step looks at though no event of theirs has come. */
-import type { ResultSet } from "@libsql/client";
+
 import type { Database } from "../../db/database.ts";
+import type { Result } from "../../db/embedded.ts";
 import type { LifecycleCache } from "../../db/lifecycles/lifecycle-cache.ts";
 import { readFormerRuns, someInstances } from "../instances/former-runs.ts";
 import type { InstanceSteps } from "../instances/instance-steps.ts";
@@ -19,7 +20,7 @@ export async function lookAt(
   steps: InstanceSteps,
   database: Pick<Database, "execute">,
   lifecycles: LifecycleCache,
-  asked: ResultSet | undefined,
+  asked: Result | undefined,
   isFollowed: (message: number) => boolean,
   readTimes: ReadTimes = async () => new Map(),
 ): Promise<{ count: number; left: ReadonlySet<number> }> {

@@ -3,11 +3,12 @@
  * it hands over, which takes longer than the step itself, and names in the text would double it. Rows of which there are as many as
  * events stay arrays with named places; those of instances and findings are decoded here.
  */
-import type { ResultSet } from "@libsql/client";
+
 import type { Micros } from "../../core/event.ts";
 import type { Mark } from "../../core/mark.ts";
 import { type MessageState, messageStates } from "../../core/state.ts";
 import type { Database } from "../../db/database.ts";
+import type { Result } from "../../db/embedded.ts";
 import { rowsOf } from "../../db/rows.ts";
 import { projectionSql } from "../../gen/sql.ts";
 import type { FindingEnding, FindingKind } from "../../lifecycle/finding.ts";
@@ -73,7 +74,7 @@ export interface StoredFinding {
   readonly stageId: number | null;
 }
 
-export function instancesOf(result: ResultSet | undefined): StoredInstance[] {
+export function instancesOf(result: Result | undefined): StoredInstance[] {
   return rowsOf<InstanceRow>(result).map(
     ([message, lifecycle, state, openedAt, findings, statuses, times, nextAt, waits, run, runNumber]) => ({
       message,
@@ -92,7 +93,7 @@ export function instancesOf(result: ResultSet | undefined): StoredInstance[] {
 }
 
 /** By their messages, in order. */
-export function runsOf(result: ResultSet | undefined): Map<number, StoredRun[]> {
+export function runsOf(result: Result | undefined): Map<number, StoredRun[]> {
   const runs = rowsOf<RunRow>(result).map(([message, run, runNumber, openedAt, statuses, times]) => ({
     ...{ message, run, runNumber, openedAt, statuses, times },
   }));
@@ -113,7 +114,7 @@ export async function readFindings(
 
 const none: ReadonlyMap<number, readonly StoredFinding[]> = new Map();
 
-function findingsOf(result: ResultSet): Map<number, StoredFinding[]> {
+function findingsOf(result: Result): Map<number, StoredFinding[]> {
   const findings = rowsOf<FindingRow>(result).map(
     ([
       message,
