@@ -5,14 +5,20 @@ import type { Host } from "./cli/host.ts";
 
 const fullPipeMs = 5;
 const stdinDescriptor = 0;
+/** How long after a signal the same one is its echo. */
+export const echoMs = 500;
 
 /** The process, as far as these commands use it. */
-export type Program = Pick<NodeJS.Process, "env" | "platform" | "stdin" | "stdout" | "stderr" | "once">;
+export type Program = Pick<
+  NodeJS.Process,
+  "env" | "platform" | "stdin" | "stdout" | "stderr" | "once" | "on" | "off"
+>;
 
 export interface HostOptions {
   readonly version: string;
   readonly commands: readonly string[];
   bypassProxy(host: string): void;
+  startMars: Host["startMars"];
 }
 
 export function createHost(program: Program, options: HostOptions): Host {
@@ -40,11 +46,23 @@ export function createHost(program: Program, options: HostOptions): Host {
       if (stop === undefined) {
         const asked = new AbortController();
         stop = asked;
-        for (const name of ["SIGINT", "SIGTERM"] as const) program.once(name, () => asked.abort(name));
+        for (const name of ["SIGINT", "SIGTERM"] as const) {
+          program.once(name, () => {
+            ignoreEcho(program, name);
+            asked.abort(name);
+          });
+        }
       }
       return stop.signal;
     },
   };
+}
+
+/** A program such as npm passes on a Ctrl-C that the terminal has delivered already: that is no second one. */
+function ignoreEcho(program: Program, name: "SIGINT" | "SIGTERM"): void {
+  const ignore = () => {};
+  program.on(name, ignore);
+  setTimeout(() => program.off(name, ignore), echoMs).unref();
 }
 
 /** Resolves once the system's opener runs, or cannot; it ends by itself. */

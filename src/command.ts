@@ -8,7 +8,7 @@
 import { accessSync, constants } from "node:fs";
 import { tmpdir } from "node:os";
 import { frontFlagOf } from "./cli/front-flags.ts";
-import { createHost, readFile, write } from "./client-host.ts";
+import { createHost, echoMs, readFile, write } from "./client-host.ts";
 import type { Config } from "./config/config.ts";
 import { localUrl } from "./config/local-url.ts";
 import { effectiveText, helpText } from "./config/text.ts";
@@ -21,8 +21,6 @@ import { version } from "./version.ts";
 
 /** How long after its deadline a stop may go on before the process ends without it. */
 const overrunMs = 2_000;
-/** `npm start` passes on a Ctrl-C that the terminal has delivered already; that is one signal, not two. */
-const echoMs = 500;
 
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
 
@@ -55,10 +53,10 @@ async function run(args: readonly string[], loadRuntime: LoadRuntime): Promise<n
   // Mars itself has none of the flags that may stand before a client's command, but this one.
   const clientFlag = command === "" && !asksHelp(argv[0]) && frontFlagOf(argv[0]) !== undefined;
   if (words[0] === "restore" || words[0] === "verify") return useBackup(words[0], args.slice(1));
-  if (!own || clientFlag) return callMars(args);
+  if (!own || clientFlag) return callMars(args, loadRuntime);
   if (command === "help" || (action !== undefined && argv.some(asksHelp))) return printHelp();
   if (command === "version" || argv.includes("--version")) return print(`mars ${version}\n`);
-  if (action === undefined) return callMars([...words.slice(1), "--help"]);
+  if (action === undefined) return callMars([...words.slice(1), "--help"], loadRuntime);
   const read = () => readConfiguration({ argv, env: process.env, readFile });
   const result = await read();
   return result.ok ? action({ ...result, read }, loadRuntime) : refuse(result.problems);
@@ -85,7 +83,7 @@ async function printHelp(): Promise<number> {
 }
 
 /** The commands that call a running Mars. What runs Mars is not loaded for them, nor they for it: each is up sooner. */
-async function callMars(args: readonly string[]): Promise<number> {
+async function callMars(args: readonly string[], loadRuntime: LoadRuntime): Promise<number> {
   const { runClient } = await import("./cli/client.ts");
   const names = [
     ...Object.keys(commands).filter((name) => name !== ""),
@@ -94,7 +92,17 @@ async function callMars(args: readonly string[]): Promise<number> {
     "help",
     "version",
   ];
-  return runClient(args, createHost(process, { version, commands: names, bypassProxy }));
+  const startMars = (keep: boolean) => startOwnMars(keep, loadRuntime);
+  return runClient(args, createHost(process, { version, commands: names, bypassProxy, startMars }));
+}
+
+async function startOwnMars(keep: boolean, loadRuntime: LoadRuntime) {
+  process.umask(0o077);
+  checkUnpacking();
+  const log = createProcessLog({ logLevel: "error", logFormat: "auto" }, process.env);
+  surviveFaults(log);
+  const [own, { listen }] = await Promise.all([import("./own-mars.ts"), loadRuntime()]);
+  return own.startOwnMars(keep, log, listen);
 }
 
 async function useBackup(name: "restore" | "verify", args: readonly string[]): Promise<number> {

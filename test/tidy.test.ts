@@ -52,7 +52,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   ],
   ui: ["api", "demo", "gen"],
   declared: ["api", "alerting", "config", "core", "lifecycle"],
-  cli: ["api", "backup", "declared", "mcp", "config", "core", "runtime"],
+  cli: ["api", "backup", "declared", "demo", "mcp", "config", "core", "runtime"],
 };
 
 /** Files directly in `src/` put the parts together; each knows these beside what is pure. */
@@ -78,6 +78,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/command.ts": ["cli", "edge", "tls"],
   "src/client-host.ts": ["cli"],
   "src/main.ts": ["edge"],
+  "src/own-mars.ts": ["cli", "edge"],
   "src/main-deno.ts": ["edge"],
   "src/database-threads.ts": ["db", "workers"],
   "src/configuration.ts": ["declared"],

@@ -61,7 +61,7 @@ async function makePictures(): Promise<void> {
   try {
     await shoot(wanted.filter(({ empty }) => empty));
     const demo = Bun.spawn(
-      [process.execPath, join(root, "scripts/demo/run.ts"), "--url", mars.url, "--scale", "small"],
+      [process.execPath, join(root, "src/main.ts"), "demo", "--url", mars.url, "--scale", "small"],
       {
         stdout: "inherit",
         stderr: "inherit",

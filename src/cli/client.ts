@@ -4,21 +4,19 @@
  */
 import type { Operation } from "../api/operation.ts";
 import { operations } from "../api/operations.ts";
-import { type Client, parseClient } from "../config/client.ts";
-import { withNamedFile } from "../config/config-file.ts";
 import { type Arguments, grammarOf, parseArguments } from "./arguments.ts";
 import { ask } from "./ask.ts";
 import { harmless } from "./cell.ts";
 import { findCommand } from "./command-table.ts";
 import { exitCode } from "./exit-code.ts";
-import { frontFlagOf, serverFlags } from "./front-flags.ts";
+import { frontFlagOf } from "./front-flags.ts";
 import { readGiven } from "./given-file.ts";
 import { commandHelp, commandList, groupHelp, ownHelp } from "./help.ts";
 import type { Host } from "./host.ts";
 import type { OwnCommand } from "./own-command.ts";
 import { ownCommands } from "./own-commands.ts";
 import { bodyOf } from "./request.ts";
-import type { Session } from "./session.ts";
+import { openSession, type Session } from "./session.ts";
 
 /** The list of all commands, for `mars --help`. */
 export const clientCommands = (): string => commandList(operations, ownCommands);
@@ -58,64 +56,38 @@ async function runOwn(
   const parsed = parseArguments(own.grammar, args, front);
   if (parsed.general.has("--help")) return print(host, ownHelp(own));
   const problems = [...parsed.problems, ...(own.problems?.(parsed) ?? [])];
-  if ("offline" in own) {
-    if (problems.length > 0) return refuse(host, problems, `mars ${own.command} --help`);
-    return own.offline(parsed, host);
-  }
-  const settings = await settingsOf(parsed, host);
-  if (problems.length > 0 || !settings.ok) {
-    return refuse(
-      host,
-      [...problems, ...(settings.ok ? [] : settings.problems)],
-      `mars ${own.command} --help`,
-    );
-  }
-  return own.run(parsed, sessionOf(settings.client, parsed, host));
+  const help = `mars ${own.command} --help`;
+  if ("offline" in own) return problems.length > 0 ? refuse(host, problems, help) : own.offline(parsed, host);
+  return withSession(problems, parsed, host, help, (session) => own.run(parsed, session));
 }
 
 async function carryOut(operation: Operation, parsed: Arguments, host: Host): Promise<number> {
-  const { values, general } = parsed;
-  const settings = await settingsOf(parsed, host);
-  const problems = [...parsed.problems, ...(settings.ok ? [] : settings.problems)];
-  if (problems.length > 0 || !settings.ok) return refuse(host, problems, `mars ${operation.command} --help`);
-
-  const file = general.get("--file");
-  const given = file === undefined ? undefined : await readGiven(file, "--file", host);
-  if (given !== undefined && "problem" in given)
-    return refuse(host, [given.problem], `mars ${operation.command} --help`);
-  const options = {
-    all: general.has("--all"),
-    fail: general.has("--fail"),
-    ...(given !== undefined && { body: bodyOf(operation, values, given.text) }),
-  };
-  return ask(operation, values, options, sessionOf(settings.client, parsed, host));
-}
-
-async function settingsOf({ general }: Arguments, { env, readFile }: Host) {
-  const argv = serverFlags.flatMap((name) => {
-    const value = general.get(name);
-    return value === undefined ? [] : [name, value];
+  const { values, general, problems } = parsed;
+  const help = `mars ${operation.command} --help`;
+  return withSession(problems, parsed, host, help, async (session) => {
+    const file = general.get("--file");
+    const given = file === undefined ? undefined : await readGiven(file, "--file", host);
+    if (given !== undefined && "problem" in given) return refuse(host, [given.problem], help);
+    const options = {
+      all: general.has("--all"),
+      fail: general.has("--fail"),
+      ...(given !== undefined && { body: bodyOf(operation, values, given.text) }),
+    };
+    return ask(operation, values, options, session);
   });
-  const read = await withNamedFile({ argv: [], env, readFile });
-  return read.ok ? parseClient({ ...read.sources, argv }) : read;
 }
 
-function sessionOf(client: Client, { general }: Arguments, host: Host): Session {
-  if (client.local) host.bypassProxy(new URL(client.url).hostname);
-  warnOfKey(client, host);
-  return {
-    client,
-    host,
-    json: general.has("--json") || host.columns === undefined,
-    style: { columns: host.columns ?? 0, colour: !host.env.NO_COLOR && host.env.TERM !== "dumb" },
-    agent: `mars/${host.version}`,
-  };
-}
-
-/** Between here and another machine everyone on the way can read it. */
-function warnOfKey({ url, local, key }: Client, host: Host): void {
-  if (key === undefined || local || !url.startsWith("http:")) return;
-  host.complain(`the key of ${key.source} goes to ${url} without encryption: use https`);
+/** Problems of the usage and of the settings are named together. */
+async function withSession(
+  problems: readonly string[],
+  parsed: Arguments,
+  host: Host,
+  help: string,
+  work: (session: Session) => Promise<number>,
+): Promise<number> {
+  const opened = await openSession(parsed, host);
+  if (!opened.ok) return refuse(host, [...problems, ...opened.problems], help);
+  return problems.length > 0 ? refuse(host, problems, help) : work(opened.session);
 }
 
 function print(host: Host, text: string): number {

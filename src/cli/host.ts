@@ -26,7 +26,19 @@ export interface Host {
   readonly errorColumns: number | undefined;
   /** Aborts, with the signal's name, at Ctrl-C and SIGTERM. From the first call on these no longer end the process, but for a second one. */
   stopAsked(): AbortSignal;
+  /** Starts a Mars in this process and in a directory of its own, which goes with it or is kept. Rejects where it cannot start. */
+  startMars(keep: boolean): Promise<OwnMars>;
   readonly version: string;
   /** The commands that call no running Mars, such as `serve`. */
   readonly commands: readonly string[];
+}
+
+export interface OwnMars {
+  /** Without a slash at its end; loopback. It needs no key. */
+  readonly url: string;
+  readonly grpcPort: number;
+  readonly dataDir: string;
+  /** Resolves, with the reason, if it cannot go on. */
+  readonly failed: Promise<Error>;
+  stop(): Promise<void>;
 }

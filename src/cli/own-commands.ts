@@ -2,6 +2,7 @@
 import { apply } from "./apply.ts";
 import { backup } from "./backup.ts";
 import { complete, completion } from "./completion/commands.ts";
+import { demo } from "./demo/command.ts";
 import { exportEvents } from "./export/export.ts";
 import { mcp } from "./mcp.ts";
 import { open } from "./open.ts";
@@ -21,6 +22,7 @@ export const ownCommands: readonly OwnCommand[] = [
   backup,
   mcp,
   open,
+  demo,
   ...profileCommands,
   completion,
   complete,

@@ -16,7 +16,7 @@ export interface DemoAppSetup {
 /** Sources beside the orders. */
 export const sideApps = [priceUpdates, mailings, supportTickets] as const;
 
-/** Of the apps that the dashboard plays; `npm run demo` has none. */
+/** Of the apps that the dashboard plays; `mars demo` has none. */
 export const pagePrefix = "demo-";
 
 /** @param prefix of the names of apps */

@@ -3,7 +3,7 @@
  * the stuck group, to one of its messages, and to the stage that it misses.
  */
 
-import { MarsClient } from "../../scripts/demo/client.ts";
+import { DemoClient } from "../../src/cli/demo/demo-client.ts";
 import { Player } from "../../src/demo/player.ts";
 import { openPage, type Site } from "./check.ts";
 
@@ -16,7 +16,7 @@ export async function checkOutage(site: Site): Promise<string> {
   const stop = new AbortController();
   const { page, complaints, close } = await openPage(site);
   try {
-    const mars = new MarsClient(site.url, undefined, stop.signal);
+    const mars = new DemoClient({ url: site.url, local: true }, { agent: "test", signal: stop.signal });
     const startMs = Date.now() - outageAfterMs - intoOutageMs;
     const player = new Player(mars, { seed: 3, prefix: "", startMs, days: 0, ordersPerDay: 400 });
     await player.setUp();

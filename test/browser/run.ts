@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Browser, chromium } from "playwright-core";
 import { findBrowser } from "../support/browser.ts";
+import { command } from "../support/command.ts";
 import { freePort } from "../support/free-port.ts";
 import { type MarsProcess, spawnMars } from "../support/process.ts";
 import { checkAccessibility } from "./accessibility.ts";
@@ -121,14 +122,8 @@ async function openSite(home: string, browser: Browser): Promise<Site> {
       await mars.kill("SIGTERM");
     },
     async playDemo() {
-      const script = join(import.meta.dir, "../../scripts/demo/run.ts");
-      const child = Bun.spawn(
-        [process.execPath, script, "--url", mars.url, "--scale", "small", "--no-live"],
-        {
-          stdout: "ignore",
-          stderr: "inherit",
-        },
-      );
+      const args = ["--url", mars.url, "--scale", "small", "--no-live"];
+      const child = Bun.spawn(command(["demo", ...args]), { stdout: "ignore", stderr: "inherit" });
       if ((await child.exited) !== 0) throw new Error("the demo failed");
     },
   };

@@ -1,5 +1,5 @@
 /** What people would have set up around the demo's apps: a sink, rules, office hours, a silence, a key, views; and what they have decided. */
-import { DemoError, type MarsClient, messageOf } from "./client.ts";
+import { type DemoClient, DemoError, messageOf } from "./demo-client.ts";
 import { openReceiver, type Receiver } from "./receiver.ts";
 
 const sink = "demo-receiver";
@@ -17,11 +17,11 @@ export interface AlertSetup {
   /** One line a piece, for the user. */
   readonly lines: readonly string[];
   /** Takes all away again; tries every part. */
-  close(mars: MarsClient): Promise<void>;
+  close(mars: DemoClient): Promise<void>;
 }
 
 /** @param received the text of each notification */
-export async function setUpAlerts(mars: MarsClient, received: (text: string) => void): Promise<AlertSetup> {
+export async function setUpAlerts(mars: DemoClient, received: (text: string) => void): Promise<AlertSetup> {
   const lines: string[] = [];
   const undo: string[] = [];
   const put = async (path: string, body: unknown) => {
@@ -63,7 +63,7 @@ export async function setUpAlerts(mars: MarsClient, received: (text: string) => 
 }
 
 /** Some of what is stuck has been seen to: one is taken care of, others were dealt with elsewhere, one is nothing. */
-export async function decide(mars: MarsClient): Promise<void> {
+export async function decide(mars: DemoClient): Promise<void> {
   const marks = [
     { app: "shop-orders", action: "acknowledge", note: "Asked the warehouse; they look for the parcel." },
     { app: "payments", action: "resolve", note: "Captured by hand." },
@@ -84,7 +84,7 @@ export async function decide(mars: MarsClient): Promise<void> {
 
 /** A receiver on this machine; a topic of Mars where that may not send to private addresses. */
 async function putSink(
-  mars: MarsClient,
+  mars: DemoClient,
   received: (text: string) => void,
   lines: string[],
 ): Promise<Receiver | undefined> {

@@ -1,8 +1,8 @@
 /** What the demo prints about what it has played, and where to look. */
-import type { Json, MarsClient } from "./client.ts";
+import type { DemoClient, Json } from "./demo-client.ts";
 
 /** The demo's apps with their messages by state, once all that was sent is visible. */
-export async function statesText(mars: MarsClient, apps: readonly string[], seq: number): Promise<string> {
+export async function statesText(mars: DemoClient, apps: readonly string[], seq: number): Promise<string> {
   const states = ["complete", "open", "overdue", "failed"];
   const rows = [["", ...states]];
   for (let cursor: string | null = ""; cursor !== null; ) {

@@ -1,22 +1,15 @@
 /** The demo as a user runs it: a process, played into a Mars. */
 import { expect, test } from "bun:test";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { demoApps } from "../../src/demo/apps.ts";
 import { catalogueOf } from "../../src/demo/catalogue.ts";
 import { get, type Json } from "../edge/rest/client.ts";
+import { command, runCommand } from "../support/command.ts";
 import { startMars } from "../support/mars.ts";
 
-const script = join(import.meta.dir, "../../scripts/demo/run.ts");
-
-async function demo(...args: readonly string[]) {
-  const child = Bun.spawn([process.execPath, script, ...args], { stdout: "pipe", stderr: "pipe" });
-  const [stdout, stderr, exitCode] = await Promise.all([
-    child.stdout.text(),
-    child.stderr.text(),
-    child.exited,
-  ]);
-  return { stdout, stderr, exitCode };
-}
+// Not with a key of the directory in which the tests run.
+const options = { cwd: "/", env: {} };
+const demo = (...args: readonly string[]) => runCommand(["demo", ...args], options);
 
 test("the demo's past has messages in every state, findings of every kind, a funnel and latencies, twice too", async () => {
   await using mars = await startMars();
@@ -71,7 +64,7 @@ test("the demo's past has messages in every state, findings of every kind, a fun
 test("live, the demo has a sink, rules, a silence and decisions, until it ends", async () => {
   await using mars = await startMars({ alertAllow: ["127.0.0.0/8"] });
   const args = ["--url", mars.url, "--scale", "small", "--days", "1"];
-  const child = Bun.spawn([process.execPath, script, ...args], { stdout: "pipe", stderr: "inherit" });
+  const child = Bun.spawn(command(["demo", ...args]), { stdout: "pipe", stderr: "inherit" });
   let text = "";
   const live = Promise.withResolvers<void>();
   const printed = (async () => {
@@ -103,11 +96,36 @@ test("where no Mars is, or an option is wrong, the demo says so", async () => {
   await mars.stop();
   const absent = await demo("--url", mars.url, "--no-live");
   expect(absent.exitCode).toBe(1);
-  expect(absent.stderr).toContain(`no Mars answers at ${mars.url}`);
-  const wrong = { "--scale": "huge", "--seed": "x", "--url": "mars", "--sed": "1" };
+  expect(absent.stderr).toContain(`cannot reach ${mars.url}`);
+  const wrong = { "--scale": "huge", "--seed": "x", "--url": "mars", "--sed": "1", "--keep": "" };
   for (const [option, value] of Object.entries(wrong)) {
-    const { exitCode, stderr } = await demo(option, value);
+    const { exitCode, stderr } = await demo(
+      ...(value === "" ? ["--url", mars.url, option] : [option, value]),
+    );
     expect([option, exitCode]).toEqual([option, 2]);
     expect(stderr).toContain(option);
   }
+});
+
+test("without a Mars it has one of its own, which Ctrl-C ends with its directory, even if it comes twice at once", async () => {
+  const child = Bun.spawn(command(["demo", "--scale", "small", "--days", "1"]), {
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { PATH: process.env.PATH ?? "", MARS_URL: "http://127.0.0.1:1" },
+  });
+  let text = "";
+  for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (!text.includes("Going on live")) continue;
+    const [, url, dataDir = ""] = /is up: (\S+)\/ .* data (\S+)$/m.exec(text) ?? [];
+    if (child.killed || !existsSync(dataDir)) continue;
+    expect((await get(`${url}/api/overdue/groups`)).body.groups.length).toBeGreaterThan(3);
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+  }
+  expect(await child.exited).toBe(0);
+  const [, dataDir = ""] = / data (\S+)$/m.exec(text) ?? [];
+  expect(text).toEndWith(`${dataDir} is removed.\n`);
+  expect(existsSync(dataDir)).toBe(false);
+  expect(await child.stderr.text()).toBe("mars: MARS_URL is not used: name a Mars that runs by --url\n");
 });
