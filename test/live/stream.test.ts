@@ -104,15 +104,15 @@ test("when Mars stops, what is buffered can be taken, then the stream says so", 
 });
 
 test("a consumer that takes one item now and then is not too slow", async () => {
-  const { hub, publish, open } = start(60);
+  // It may wait for 400 ms before it is; in all it takes twice that, and far less at a time.
+  const { hub, publish, open } = start(400);
   const { items } = open();
   publish(20 * 256);
-  const deadline = performance.now() + 300;
   let seqs = 0;
-  while (performance.now() < deadline) {
+  for (let taken = 0; taken < 10; taken++) {
     const { value } = await items.next();
     if (value !== undefined && "events" in value) seqs += value.events.length;
-    await Bun.sleep(30);
+    await Bun.sleep(80);
   }
   expect(seqs).toBeGreaterThan(5 * 256);
   expect(hub.subscriptions).toBe(1);
