@@ -3,6 +3,7 @@
 import type { Journal } from "./core/journal.ts";
 import type { Mask } from "./core/mask.ts";
 import { setAsideMax } from "./core/set-aside.ts";
+import { traceparents } from "./core/traceparent.ts";
 import type { GroupCommit } from "./ingest/group-commit.ts";
 import type { SetAsideDesk } from "./ingest/set-aside.ts";
 import type { Writer } from "./ingest/writer.ts";
@@ -80,6 +81,7 @@ export function pipelineStats(parts: PipelineParts): PipelineStats {
       duplicates,
       published,
       masked_values: parts.mask?.values ?? 0,
+      ignored_traceparents: traceparents.ignored,
     },
   };
 }

@@ -35,13 +35,13 @@ export async function startServers(
   parts: EdgeParts,
   { config, listen, certificates, shutdown, remainingMs }: ServersOptions,
 ): Promise<Servers> {
-  const { host, httpPort, grpcPort, publicUrl, idleTimeoutMs, socketBufferBytesMax } = config;
+  const { host, httpPort, grpcPort, publicUrl, traceUrl, idleTimeoutMs, socketBufferBytesMax } = config;
   const { budget, gate } = parts;
   const tls = certificates.pair;
   const sockets = createSockets(parts, { pauseBytes: socketBufferBytesMax });
   const stopping = new AbortController();
   const page = { paths: pagePaths, serve: servePage };
-  const app = createHttpApp(parts, { page, publicUrl, stopping: stopping.signal });
+  const app = createHttpApp(parts, { page, publicUrl, traceUrl, stopping: stopping.signal });
   const front = createFront({ app, sockets, gate, publicUrl });
   const http = listen(front, sockets, { budget, host, port: httpPort, idleTimeoutMs, tls });
   shutdown.defer("http", () => http.stop(remainingMs()));

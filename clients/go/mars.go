@@ -25,6 +25,8 @@ type Fields struct {
 	ExternalID string     `json:"external_id,omitempty"`
 	ParentID   string     `json:"parent_id,omitempty"`
 	Attributes Attributes `json:"attributes,omitempty"`
+	// Traceparent is the W3C trace context that the event belongs to, such as that of the request that is being served.
+	Traceparent string `json:"traceparent,omitempty"`
 	// CreatedAt is the time of the call by default.
 	CreatedAt time.Time `json:"created_at"`
 	// EventID is the event's id within its message; a random one by default.
@@ -226,6 +228,7 @@ func merged(context Fields, given []Fields) Fields {
 		context.AppID, context.EventID = first(f.AppID, context.AppID), first(f.EventID, context.EventID)
 		context.ExternalID = first(f.ExternalID, context.ExternalID)
 		context.ParentID = first(f.ParentID, context.ParentID)
+		context.Traceparent = first(f.Traceparent, context.Traceparent)
 		context.CreatedAt = first(f.CreatedAt, context.CreatedAt)
 		if context.Attributes == nil {
 			context.Attributes = Attributes{}

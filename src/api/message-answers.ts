@@ -22,6 +22,16 @@ const summary = {
 
 export const summaryAnswer = z.strictObject(summary);
 
+/** The `traceparent` that an event came with. */
+const trace = {
+  trace_id: z
+    .string()
+    .optional()
+    .meta({ description: "Of the trace that it was reported in: 32 hexadecimal digits." }),
+  span_id: z.string().optional().meta({ description: "Of the span in that trace: 16 hexadecimal digits." }),
+  trace_flags: z.string().optional().meta({ description: "`01` where its tracer kept the trace." }),
+};
+
 /** An event within its message. */
 export const event = z.strictObject({
   event: z.string(),
@@ -38,6 +48,7 @@ export const event = z.strictObject({
       "Its created_at is so far ahead of its receipt, more than MARS_SKEW_MAX: it counts as of its receipt.",
   }),
   run: z.int().optional().meta({ description: "Its run, where the lifecycle has `reopen_on`." }),
+  ...trace,
 });
 
 const instanceStages = z.array(

@@ -37,6 +37,11 @@ const event = {
       `The message of the same app that this one is a part of, by its id; at most ${parentIdBytesMax} bytes.`,
     ),
     attributes: { type: ["object", "null"], description: "At most 8 KiB." },
+    traceparent: {
+      type: ["string", "null"],
+      description:
+        "The trace that it belongs to, by W3C Trace Context; an invalid one is ignored. Default: the request's header.",
+    },
   },
   required: ["app_id", "message_id", "event"],
 };

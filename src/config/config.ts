@@ -9,6 +9,7 @@ import { backupSettings } from "./backup-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { oidcSettings } from "./oidc-settings.ts";
 import type { Setting } from "./setting.ts";
+import { traceSettings } from "./trace-settings.ts";
 import type { Config } from "./type.ts";
 import {
   addresses,
@@ -140,6 +141,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   ...accessSettings,
   ...oidcSettings,
   ...limitSettings,
+  ...traceSettings,
   journalBytesMax: {
     name: "MARS_JOURNAL_MAX",
     default: "2GiB",

@@ -65,6 +65,8 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   /** Patterns of the apps whose badge is shown without a key. */
   readonly badges: readonly string[];
+  /** Where a trace is shown, with `{trace_id}` in it; empty where that is not known. */
+  readonly traceUrl: string;
   /** The issuer by which people sign in; empty when there is none. */
   readonly oidcIssuer: string;
   readonly oidcClientId: string;

@@ -21,6 +21,8 @@ export interface Caller {
   /** Its address, for the audit. */
   readonly address: string;
   readonly protocol: Protocol;
+  /** The trace of the request, which its events have that come without one of their own: see `traceparent.ts`. */
+  readonly traceparent?: string | undefined;
   /** Aborts when the answer is no longer needed. */
   readonly signal?: AbortSignal;
 }

@@ -31,6 +31,8 @@ export interface MarsEvent extends MessageKey {
   readonly attributes: string;
   /** Only of an event from ahead: how far `createdAt` is ahead of its receipt. See `ahead.ts`. */
   readonly aheadBy?: Micros;
+  /** Only of an event that came with a trace: see `traceparent.ts`. */
+  readonly traceparent?: string;
 }
 
 /** An event with its place in the one sequence of accepted events: it is on disk. */

@@ -3,7 +3,7 @@
  *
  * Two reports are the same event when their identities are equal: name and `event_id` where that is given, else all
  * of their contents. Of reports that share an identity and still differ, the least by `created_at`, external id,
- * attributes and parent counts, so that order of arrival never shows; `seq` and `received_at` are those of the first to arrive, and it
+ * attributes and parent counts, so that order of arrival never shows; `seq`, `received_at` and trace are those of the first to arrive, and it
  * has happened by the earliest time at which one of them counts (`ahead.ts`). So when it happened only ever moves back. The store
  * applies the same rule in SQL (`db/messages/apply-sql.ts`) where reports meet over several batches.
  */
@@ -77,14 +77,15 @@ export function foldReports(reports: readonly SequencedEvent[]): StoredEvent[] {
 
 function merge(known: StoredEvent, report: SequencedEvent): StoredEvent {
   const first = known.seq < report.seq ? known : report;
-  const { seq, receivedAt } = first;
+  const { seq, receivedAt, traceparent } = first;
   const duplicates = known.duplicates + 1;
   // Without an `event_id` the reports are equal, and the first of them is marked or not.
-  if (known.eventId === "") return { ...known, ...first, duplicates };
-  const { aheadBy: _, ...content } = compareReports(report, known) < 0 ? report : known;
+  if (known.eventId === "") return { ...first, duplicates };
+  const { aheadBy: _, traceparent: __, ...content } = compareReports(report, known) < 0 ? report : known;
   // One report from ahead proves that it had happened by its receipt, though the contents of another count.
   const aheadBy = content.createdAt - Math.min(happenedAt(known), happenedAt(report));
-  return { ...content, seq, receivedAt, duplicates, ...(aheadBy !== 0 && { aheadBy }) };
+  const rare = { ...(aheadBy !== 0 && { aheadBy }), ...(traceparent !== undefined && { traceparent }) };
+  return { ...content, seq, receivedAt, duplicates, ...rare };
 }
 
 /** The order in which a message's events are shown: by time, then name, the producer's id, and the rest of their contents. Total. */

@@ -9,12 +9,13 @@ import type { Message, MessagePage, MessageSummary } from "./query.ts";
 import { stageToJson } from "./stage-name.ts";
 import type { InstanceStage, LifecycleInstance, Owed } from "./state.ts";
 import { formatTime } from "./time.ts";
+import { traceFields } from "./traceparent.ts";
 
 const text = JSON.stringify;
 
 /**
  * An event as topics carry it: with its message's ids. Absent optional fields are `null`. Only one that was published
- * before has `replaces`, only one from ahead `ahead_by_ms`.
+ * before has `replaces`, only one from ahead `ahead_by_ms`, only one with a trace its fields.
  */
 export function eventJson(event: SequencedEvent): string {
   const replaces = event.replaces === undefined ? "" : `,"replaces":${event.replaces}`;
@@ -85,6 +86,7 @@ export function storedEventToJson(event: StoredEvent) {
     duplicates: event.duplicates,
     ...(event.aheadBy !== undefined && { ahead_by_ms: event.aheadBy / 1_000 }),
     ...(event.run !== undefined && { run: event.run }),
+    ...(event.traceparent !== undefined && traceFields(event.traceparent)),
   };
 }
 
@@ -152,7 +154,8 @@ function eventFields(event: SequencedEvent): string {
     `"received_at":"${formatTime(event.receivedAt)}","seq":${event.seq},` +
     `"event_id":${textOrNull(event.eventId)},"external_id":${textOrNull(event.externalId)},` +
     `"parent_id":${textOrNull(event.parentId)},"attributes":${event.attributes === "" ? "null" : event.attributes}` +
-    (event.aheadBy === undefined ? "" : `,"ahead_by_ms":${event.aheadBy / 1_000}`)
+    (event.aheadBy === undefined ? "" : `,"ahead_by_ms":${event.aheadBy / 1_000}`) +
+    (event.traceparent === undefined ? "" : `,${text(traceFields(event.traceparent)).slice(1, -1)}`)
   );
 }
 

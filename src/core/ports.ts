@@ -158,7 +158,8 @@ export interface StoreChunk {
   readonly messages: string;
   /**
    * `<seq><message's first seq><created_at><received_at><event>` to `[event_id, external_id, attributes, duplicates,
-   * detail, parent_id]` (see `detailOf`; without the last where that is empty), or to `null` where all of these are empty.
+   * detail]` and, where one of them is set, `parent_id, ahead, traceparent` (see `detailOf`, `MarsEvent`); or to `null` where all of
+   * these are empty.
    */
   readonly events: string;
 }

@@ -17,6 +17,7 @@ import {
 import type { AppRights } from "./rights.ts";
 import { withSortedKeys } from "./sorted-keys.ts";
 import { microsMax, microsMin, outOfRange, parseTime } from "./time.ts";
+import { traceparents } from "./traceparent.ts";
 
 /** An event as a producer sent it: the contract's field names, nothing known about the values. */
 export interface EventInput {
@@ -29,6 +30,8 @@ export interface EventInput {
   readonly external_id?: unknown;
   readonly parent_id?: unknown;
   readonly attributes?: unknown;
+  /** Never a problem: see `traceparent.ts`. */
+  readonly traceparent?: unknown;
 }
 
 /** Who sends events: the apps that it may report for. */
@@ -81,7 +84,19 @@ export function checkEvent(
     problems.denied = (problems.denied ?? 0) + 1;
     return undefined;
   }
-  return { appId, messageId, event, createdAt, receivedAt, eventId, externalId, parentId, attributes };
+  const checked = {
+    appId,
+    messageId,
+    event,
+    createdAt,
+    receivedAt,
+    eventId,
+    externalId,
+    parentId,
+    attributes,
+  };
+  const traceparent = traceparents.read(fields.traceparent);
+  return traceparent === undefined ? checked : { ...checked, traceparent };
 }
 
 /** The rule every text of an event obeys; also for ids that arrive in a path, a query or a topic. */

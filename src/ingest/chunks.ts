@@ -66,12 +66,12 @@ const countChars = 7;
 
 /** Returns whether it has a name and times only. */
 function writeEvent(to: ChunkText, first: number, e: StoredEvent): boolean {
-  const { eventId, externalId, attributes, duplicates, parentId, aheadBy = 0 } = e;
-  const rare = parentId !== "" || aheadBy !== 0;
+  const { eventId, externalId, attributes, duplicates, parentId, aheadBy = 0, traceparent = "" } = e;
+  const rare = parentId !== "" || aheadBy !== 0 || traceparent !== "";
   const plain = eventId === "" && externalId === "" && attributes === "" && duplicates === 0 && !rare;
   to.begin(e.seq, first, e.createdAt, e.receivedAt);
   to.text(e.event);
   const rest = [eventId, externalId, attributes, duplicates, detailOf(e)];
-  to.end(plain ? null : JSON.stringify(rare ? [...rest, parentId, aheadBy] : rest));
+  to.end(plain ? null : JSON.stringify(rare ? [...rest, parentId, aheadBy, traceparent] : rest));
   return plain;
 }

@@ -14,6 +14,7 @@ export function eventChars(event: MarsEvent): number {
     event.externalId.length +
     event.parentId.length +
     event.attributes.length +
+    (event.traceparent?.length ?? 0) +
     rowChars
   );
 }

@@ -6,10 +6,11 @@ import type { MarsEvent, SequencedEvent } from "../core/event.ts";
 import type { JournalRecord } from "./journal-record.ts";
 
 /**
- * The second has a ninth value in the rows of events with a parent. Readers of all formats stay: a journal may outlive the Mars
- * that wrote it. A record without parents is of the first format, so that an earlier Mars reads it, too.
+ * The second has a ninth value in the rows of events with a parent, the third a tenth in those with a trace. Readers of all formats
+ * stay: a journal may outlive the Mars that wrote it. A record is of the first format that can hold it, so that an earlier Mars
+ * reads it, too.
  */
-const [plainFormat, parentFormat] = [1, 2];
+const [plainFormat, parentFormat, traceFormat] = [1, 2, 3];
 
 type Row = [
   appId: string,
@@ -21,6 +22,7 @@ type Row = [
   externalId: string,
   attributes: string,
   parentId?: string,
+  traceparent?: string,
 ];
 
 /** @returns the record's body */
@@ -38,9 +40,12 @@ export function encodeEvents(events: readonly MarsEvent[]): string {
       e.externalId,
       e.attributes,
     ];
-    if (e.parentId !== "") {
+    if (e.traceparent !== undefined) {
+      row.push(e.parentId, e.traceparent);
+      format = traceFormat;
+    } else if (e.parentId !== "") {
       row.push(e.parentId);
-      format = parentFormat;
+      format = Math.max(format, parentFormat);
     }
     rows.push(row);
   }
@@ -50,9 +55,9 @@ export function encodeEvents(events: readonly MarsEvent[]): string {
 /** Throws for a record of another format. */
 export function decodeEvents({ firstSeq, body }: JournalRecord): SequencedEvent[] {
   const [written, ...rows] = JSON.parse(body) as [number, ...Row[]];
-  if (written !== plainFormat && written !== parentFormat) {
+  if (![plainFormat, parentFormat, traceFormat].includes(written)) {
     throw new Error(
-      `the journal has a record of format ${written}, this Mars reads up to ${parentFormat}: upgrade it`,
+      `the journal has a record of format ${written}, this Mars reads up to ${traceFormat}: upgrade it`,
     );
   }
   return rows.map((row, index) => ({
@@ -66,5 +71,6 @@ export function decodeEvents({ firstSeq, body }: JournalRecord): SequencedEvent[
     attributes: row[7],
     parentId: row[8] ?? "",
     seq: firstSeq + index,
+    ...(row[9] !== undefined && { traceparent: row[9] }),
   }));
 }

@@ -39,6 +39,7 @@ export function eventSize({
   externalId,
   parentId,
   attributes,
+  traceparent = "",
 }: SequencedEvent): number {
   return (
     appId.length +
@@ -47,7 +48,8 @@ export function eventSize({
     eventId.length +
     externalId.length +
     parentId.length +
-    attributes.length
+    attributes.length +
+    traceparent.length
   );
 }
 

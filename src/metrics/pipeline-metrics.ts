@@ -43,6 +43,11 @@ function ingest({
       "Values of attributes that MARS_MASK_ATTRIBUTES has replaced.",
       totals.masked_values,
     ),
+    counter(
+      "mars_ignored_traceparents",
+      "Traces of events and requests that were invalid, and ignored.",
+      totals.ignored_traceparents,
+    ),
     gauge("mars_admission_waiting_events", "Events that wait for the journal.", sum(admission)),
     gauge(
       "mars_collector_waiting_events",

@@ -86,6 +86,8 @@ export interface PipelineStats extends WriterStats {
     readonly published: number;
     /** Values of attributes that `MARS_MASK_ATTRIBUTES` has replaced. */
     readonly masked_values: number;
+    /** Traces of events and requests that were invalid, and ignored. */
+    readonly ignored_traceparents: number;
   };
 }
 

@@ -134,12 +134,13 @@ test("a command that Ctrl-C has ended is repeated with its run, and doubles noth
 });
 
 test("what is exported and imported again gives equal messages", async () => {
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   const times = (minute: number) => ({ created_at: `2026-01-31T12:0${minute}:00.123456Z` });
   const story = (app_id: string) => [
     { app_id, message_id: "a/b", event: "created", ...times(1), external_id: "SAP-1" },
     { app_id, message_id: "a/b", event: "paid", ...times(2), event_id: "p", attributes: { ü: [1, null] } },
     { app_id, message_id: "a/b", event: "paid", ...times(2), attributes: { total: 1 } },
-    { app_id, message_id: "part", event: "created", ...times(3), parent_id: "a/b" },
+    { app_id, message_id: "part", event: "created", ...times(3), parent_id: "a/b", traceparent },
   ];
   // More than one page of events.
   const many = Array.from({ length: 600 }, (_, i) => ({

@@ -76,6 +76,21 @@ test("the first of equal events to arrive gives the seq and the time of receipt"
   expect(event).toMatchObject({ seq: 1, receivedAt: 100, createdAt: 3, duplicates: 1 });
 });
 
+test("so does its trace, or that it has none", () => {
+  const rest = { externalId: "", parentId: "", attributes: "" };
+  for (const eventId of ["", "id"]) {
+    const [traced, plain] = [
+      { event: "A", createdAt: 5, eventId, ...rest, traceparent: "t" },
+      { event: "A", createdAt: 5, eventId, ...rest },
+    ];
+    for (const reports of [sequence([traced, plain]), sequence([traced, plain]).toReversed()]) {
+      expect(foldReports(reports)).toMatchObject([{ seq: 1, traceparent: "t", duplicates: 1 }]);
+    }
+    expect(foldReports(sequence([plain, traced]))[0]).not.toHaveProperty("traceparent");
+    expect(foldReports(sequence([plain, traced]).toReversed())[0]).not.toHaveProperty("traceparent");
+  }
+});
+
 test("texts are ordered by their UTF-8 bytes, as the database orders them", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (a, b) => {

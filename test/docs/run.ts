@@ -22,7 +22,9 @@ const { values, positionals } = parseArgs({
 });
 const root = join(import.meta.dir, "../..");
 const documents =
-  positionals.length > 0 ? positionals : ["README.md", "docs/guide.md", "docs/operate.md", "docs/sinks.md"];
+  positionals.length > 0
+    ? positionals
+    : ["README.md", "docs/guide.md", "docs/operate.md", "docs/sinks.md", "docs/traces.md"];
 const program =
   values.binary === undefined
     ? `${process.execPath} --no-env-file ${join(root, "src/main.ts")}`

@@ -26,5 +26,17 @@ test("a record with a parent is of another format, so that an earlier Mars refus
   const body = encodeEvents(sent);
   expect(body).toStartWith("[2,");
   expect(decode(body)).toEqual(sent);
-  expect(() => decode("[3]")).toThrow("a record of format 3, this Mars reads up to 2");
+});
+
+test("so is one with a trace, with or without a parent", () => {
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const sent = [
+    event(7, { traceparent }),
+    event(8, { parentId: "batch" }),
+    event(9, { parentId: "b", traceparent }),
+  ];
+  const body = encodeEvents(sent);
+  expect(body).toStartWith("[3,");
+  expect(decode(body)).toEqual(sent);
+  expect(() => decode("[4]")).toThrow("a record of format 4, this Mars reads up to 3");
 });

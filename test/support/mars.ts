@@ -96,6 +96,7 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
     allowedHosts: [],
     allowedOrigins: [],
     badges: [],
+    traceUrl: "",
     oidcIssuer: "",
     oidcClientId: "",
     oidcClientSecret: "",

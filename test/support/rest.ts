@@ -9,6 +9,7 @@ export interface RestEvent {
   readonly event_id?: string;
   readonly external_id?: string;
   readonly parent_id?: string;
+  readonly traceparent?: string;
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
 

@@ -72,12 +72,12 @@ class ClientTest(unittest.TestCase):
     def test_an_event_has_its_message_the_context_an_id_and_a_time(self):
         mars = self.open(key="k", attributes={"region": "eu"})
         order = mars.message("order-1", attributes={"total": 1}, external_id="SAP-1")
-        event_id = order.event("paid", attributes={"total": 2}, parent_id="cart")
+        event_id = order.event("paid", attributes={"total": 2}, parent_id="cart", traceparent="00-a-b-01")
         self.assertTrue(mars.close())
         events, key, _ = self.server.requests[0]
         self.assertTrue(events[0].pop("created_at").endswith("+00:00"))
         expected = {"app_id": "shop", "message_id": "order-1", "event": "paid", "event_id": event_id, "external_id": "SAP-1"}
-        self.assertEqual(events[0], {**expected, "parent_id": "cart", "attributes": {"region": "eu", "total": 2}})
+        self.assertEqual(events[0], {**expected, "parent_id": "cart", "traceparent": "00-a-b-01", "attributes": {"region": "eu", "total": 2}})
         self.assertEqual(key, "Bearer k")
 
     def test_no_batch_is_larger_than_its_bound(self):

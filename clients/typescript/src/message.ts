@@ -5,6 +5,8 @@ export interface EventFields {
   readonly attributes?: Readonly<Record<string, unknown>>;
   readonly external_id?: string;
   readonly parent_id?: string;
+  /** The W3C trace context that it belongs to, such as the `traceparent` of the request that is being served. */
+  readonly traceparent?: string;
   /** Default: now. */
   readonly created_at?: Date | string;
   /** The event's id within its message; default: a random one. */
@@ -12,7 +14,7 @@ export interface EventFields {
 }
 
 /** The app, and fields for each event of a message. */
-export type Context = Pick<EventFields, "attributes" | "external_id" | "parent_id"> & {
+export type Context = Pick<EventFields, "attributes" | "external_id" | "parent_id" | "traceparent"> & {
   readonly app_id?: string;
 };
 

@@ -50,7 +50,7 @@ const received = () => requests.flatMap(({ events }) => events.map(({ event }) =
 test("an event has its message, the context, an id and a time", async () => {
   const mars = open({ key: "k", attributes: { region: "eu" } });
   const order = mars.message("order-1", { attributes: { total: 1 }, external_id: "SAP-1" });
-  const id = order.event("paid", { attributes: { total: 2 }, parent_id: "cart" });
+  const id = order.event("paid", { attributes: { total: 2 }, parent_id: "cart", traceparent: "00-a-b-01" });
   assert.ok(await mars.close());
   const { created_at, ...event } = requests[0].events[0];
   assert.deepEqual(event, {
@@ -60,6 +60,7 @@ test("an event has its message, the context, an id and a time", async () => {
     event_id: id,
     external_id: "SAP-1",
     parent_id: "cart",
+    traceparent: "00-a-b-01",
     attributes: { region: "eu", total: 2 },
   });
   assert.ok(Math.abs(Date.parse(created_at) - Date.now()) < 5_000);

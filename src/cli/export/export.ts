@@ -33,7 +33,11 @@ interface MessagePage extends Page {
 
 /** The members of an event that its producer gives. */
 const members = ["event", "created_at", "event_id", "external_id", "parent_id", "attributes"] as const;
-type Stored = Readonly<Partial<Record<(typeof members)[number], unknown>>>;
+type Stored = Readonly<Partial<Record<(typeof members)[number], unknown>>> & {
+  readonly trace_id?: string;
+  readonly span_id?: string;
+  readonly trace_flags?: string;
+};
 
 /** Why it cannot go on, as sentences. */
 class Ended extends Error {
@@ -76,7 +80,7 @@ export const exportEvents: OwnCommand = {
       const lines = events.map((event) => {
         const given = members.filter((name) => event[name] !== null && event[name] !== undefined);
         const rest = Object.fromEntries(given.map((name) => [name, event[name]]));
-        return `${JSON.stringify({ app_id, message_id, ...rest })}\n`;
+        return `${JSON.stringify({ app_id, message_id, ...rest, ...traceOf(event) })}\n`;
       });
       counts.events += lines.length;
       return host.print(lines.join(""));
@@ -128,3 +132,7 @@ export const exportEvents: OwnCommand = {
     }
   },
 };
+
+function traceOf({ trace_id, span_id, trace_flags }: Stored) {
+  return trace_id === undefined ? {} : { traceparent: `00-${trace_id}-${span_id}-${trace_flags}` };
+}

@@ -45,6 +45,7 @@ const flags: readonly Flag[] = [
   member("event_id", ["--event-id"], "The id of its producer. Default: one that is made for this command"),
   member("external_id", ["--external-id", "--external"], "Another name by which the message can be found"),
   member("parent_id", ["--parent-id", "--parent"], "The message that this one is a part of"),
+  member("traceparent", ["--traceparent"], "The trace that it belongs to, as W3C Trace Context has it"),
   member("attributes", ["--attributes"], "NAME=VALUE. Numbers, true and false are as such", "map"),
 ];
 

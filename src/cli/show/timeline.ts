@@ -43,7 +43,7 @@ function gapText(ms: number, { colour }: Style): string {
 }
 
 function notesOf(event: Event): string {
-  const { event_id, external_id, parent_id, duplicates, attributes } = event;
+  const { event_id, external_id, parent_id, duplicates, attributes, trace_id } = event;
   const delayMs = betweenMs(event.created_at, event.received_at);
   return [
     ...Object.entries(attributes ?? {}).map(([name, value]) => `${harmless(name)}=${cellOf(scalar(value))}`),
@@ -53,6 +53,7 @@ function notesOf(event: Event): string {
     ...(delayMs < -1_000 ? [`its clock was ${durationText(-delayMs)} ahead`] : []),
     ...(duplicates > 0 ? [`reported ${duplicates + 1} times`] : []),
     ...(event_id === null ? [] : [`id ${harmless(event_id)}`]),
+    ...(trace_id === undefined ? [] : [`trace ${harmless(trace_id)}`]),
   ].join(" ");
 }
 

@@ -30,7 +30,7 @@ const wholeEvents = 5_000;
 /** Of the statement `events`. */
 const eventColumns = [
   ...["n", "total", "seq", "event", "created_at", "received_at", "event_id", "external_id"],
-  ...["attributes", "parent_id", "duplicates", "detail", "ahead"],
+  ...["attributes", "parent_id", "duplicates", "detail", "ahead", "traceparent"],
 ];
 
 const kind = "journey";

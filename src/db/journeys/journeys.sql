@@ -41,17 +41,17 @@ WITH members AS MATERIALIZED (
   SELECT value ->> 0 AS message, value ->> 1 AS n, value ->> 2 AS side FROM json_each(?1)
 )
 SELECT json_group_array(json_array(n, total, seq, event, created_at, received_at, event_id, external_id, attributes, parent_id,
-  duplicates, detail, ahead)) AS rows
+  duplicates, detail, ahead, traceparent)) AS rows
 FROM (
 SELECT p.n, p.total, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id, e.attributes, e.parent_id,
-  e.duplicates, e.detail, e.ahead
+  e.duplicates, e.detail, e.ahead, e.traceparent
 FROM (
   SELECT seq, n, place, own, sum(own) OVER (ORDER BY place) AS bytes, count(*) OVER () AS total
   FROM (
     SELECT e.seq, m.n,
       row_number() OVER (ORDER BY e.created_at, m.n, e.event, e.event_id, e.detail) AS place,
       200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id)
-        + octet_length(e.attributes) + octet_length(e.parent_id) AS own
+        + octet_length(e.attributes) + octet_length(e.parent_id) + octet_length(e.traceparent) AS own
     FROM members m
     CROSS JOIN json_each((
       SELECT json_group_array(seq) FROM (
@@ -72,13 +72,14 @@ WITH members AS MATERIALIZED (
   SELECT value ->> 0 AS message, value ->> 1 AS joined FROM json_each(?3)
 )
 SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id,
-  e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead
+  e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead,
+  e.traceparent
 FROM (
   SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own
   FROM (
     SELECT e.seq, e.seq AS place,
       200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id)
-        + octet_length(e.attributes) + octet_length(e.parent_id) AS bytes
+        + octet_length(e.attributes) + octet_length(e.parent_id) + octet_length(e.traceparent) AS bytes
     FROM events e
     WHERE e.seq > ?1 AND e.seq <= ?2 AND e.changed_seq = 0
       AND +e.message IN (SELECT message FROM members)
@@ -86,7 +87,7 @@ FROM (
     UNION ALL
     SELECT e.seq, e.changed_seq,
       200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id)
-        + octet_length(e.attributes) + octet_length(e.parent_id)
+        + octet_length(e.attributes) + octet_length(e.parent_id) + octet_length(e.traceparent)
     FROM events e
     WHERE e.changed_seq > ?1 AND e.changed_seq <= ?2 AND e.changed_seq <> 0
       AND +e.message IN (SELECT message FROM members)
@@ -100,13 +101,14 @@ WHERE p.bytes - p.own < ?5 ORDER BY p.place;
 -- name: historyOfMembers
 -- The same, of messages that have few events.
 SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id,
-  e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead
+  e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead,
+  e.traceparent
 FROM (
   SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own
   FROM (
     SELECT e.seq, iif(e.changed_seq = 0, e.seq, e.changed_seq) AS place,
       200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id)
-        + octet_length(e.attributes) + octet_length(e.parent_id) AS bytes
+        + octet_length(e.attributes) + octet_length(e.parent_id) + octet_length(e.traceparent) AS bytes
     FROM json_each(?3) k CROSS JOIN events e INDEXED BY events_order ON e.message = k.value ->> 0
     WHERE max(e.seq, e.changed_seq) > ?1 AND max(e.seq, e.changed_seq) <= ?2 AND e.seq >= k.value ->> 1
     ORDER BY place LIMIT ?4

@@ -2,9 +2,8 @@
  * The statements of one store transaction. Each takes a text of a whole chunk as one JSON parameter, so that a thousand
  * messages cost two statements, and a database server one round trip. `StoreChunk` has the layout of the texts.
  */
-
 import type { InStatement } from "@libsql/client";
-import type { Micros, SequencedEvent } from "../../core/event.ts";
+import type { MarsEvent, SequencedEvent } from "../../core/event.ts";
 import type { StoreBatch, StoreChunk, StoreOutcome } from "../../core/ports.ts";
 import { applySql, attributesSql } from "../../gen/sql.ts";
 import type { Result } from "../embedded.ts";
@@ -41,9 +40,9 @@ export function outcome({ from, to, count }: Omit<StoreBatch, "chunks">): InStat
   return { sql: applySql.outcome, args: [from, to, count] };
 }
 
-/** An outcome as its statement has it: 0 for an event that is not ahead. */
+/** An outcome as its statement has it: 0 for an event that is not ahead, and an empty text for one without a trace. */
 type Changed = Omit<StoreOutcome, "changed"> & {
-  readonly changed: readonly (SequencedEvent & { readonly aheadBy: Micros })[];
+  readonly changed: readonly (SequencedEvent & Required<Pick<MarsEvent, "aheadBy" | "traceparent">>)[];
 };
 
 /** @param result of `outcome` */
@@ -51,7 +50,13 @@ export function outcomeOf(result: Result | undefined): StoreOutcome | null {
   const text = result?.rows[0]?.outcome;
   if (typeof text !== "string") return null;
   const { fresh, changed } = JSON.parse(text) as Changed;
-  return { fresh, changed: changed.map(({ aheadBy, ...event }) => ({ ...event, ...marked(aheadBy) })) };
+  return {
+    fresh,
+    changed: changed.map(({ aheadBy, traceparent, ...event }) => ({
+      ...event,
+      ...marked(aheadBy, traceparent),
+    })),
+  };
 }
 
 /** Has the projector count events that lie behind its place in the sequence, and those that it counts indexed. */

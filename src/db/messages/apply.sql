@@ -33,10 +33,11 @@ ON CONFLICT (message_id, app_id) DO UPDATE SET
 
 -- name: insertEvents
 -- The key: seq, the message's alias, created_at, received_at; event. The value: null, or an array of event_id,
--- external_id, attributes, duplicates, detail and, where one of them is set, parent_id and ahead. A known event counts a repeat. Where
--- two reports of one event_id differ, the least is kept, and the earliest time by which it had happened (`core/fold.ts`).
+-- external_id, attributes, duplicates, detail and, where one of them is set, parent_id, ahead and traceparent. A known event counts a
+-- repeat, and keeps the trace of its first report. Where two reports of one event_id differ, the least is kept, and the earliest time by which it had happened (`core/fold.ts`).
 INSERT INTO events
-  (message, seq, event, created_at, received_at, event_id, external_id, attributes, duplicates, detail, parent_id, ahead)
+  (message, seq, event, created_at, received_at, event_id, external_id, attributes, duplicates, detail, parent_id, ahead,
+   traceparent)
 SELECT
   iif((SELECT EXISTS (SELECT 1 FROM aliases)),
     coalesce((SELECT message FROM aliases WHERE alias = CAST(substr(key, 18, 17) AS INTEGER)),
@@ -52,7 +53,8 @@ SELECT
   iif(value IS NULL, 0, value ->> 3),
   iif(value IS NULL, '', value ->> 4),
   coalesce(value ->> 5, ''),
-  coalesce(value ->> 6, 0)
+  coalesce(value ->> 6, 0),
+  coalesce(value ->> 7, '')
 FROM json_each(?1) WHERE true
 ON CONFLICT (message, event, event_id) WHERE event_id <> '' DO UPDATE SET
   duplicates = events.duplicates + excluded.duplicates + 1,
@@ -106,7 +108,8 @@ SELECT iif(count(*) = ?3, NULL, json_object(
     SELECT json_group_array(json_object(
       'seq', changed_seq, 'replaces', seq, 'appId', app_id, 'messageId', message_id, 'event', event,
       'createdAt', created_at, 'receivedAt', received_at,
-      'eventId', event_id, 'externalId', external_id, 'attributes', attributes, 'parentId', parent_id, 'aheadBy', ahead))
+      'eventId', event_id, 'externalId', external_id, 'attributes', attributes, 'parentId', parent_id, 'aheadBy', ahead,
+      'traceparent', traceparent))
     FROM (
       SELECT e.*, m.app_id, m.message_id
       FROM events e CROSS JOIN messages m ON m.id = e.message

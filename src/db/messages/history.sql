@@ -24,20 +24,21 @@ SELECT min(
 -- name: pageOfRange
 -- Along the sequence: events at their own place, and changed ones at the place of the change.
 SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id,
-  e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead
+  e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead,
+  e.traceparent
 FROM (
   SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own
   FROM (
     SELECT e.seq, e.seq AS place,
       200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id)
-        + octet_length(e.attributes) + octet_length(e.parent_id) AS bytes
+        + octet_length(e.attributes) + octet_length(e.parent_id) + octet_length(e.traceparent) AS bytes
     FROM events e CROSS JOIN messages m ON m.id = e.message
     WHERE e.seq > ?1 AND e.seq <= ?2 AND e.changed_seq = 0
       AND (?3 IS NULL OR m.app_id = ?3) AND (?4 IS NULL OR m.message_id = ?4)
     UNION ALL
     SELECT e.seq, e.changed_seq,
       200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id)
-        + octet_length(e.attributes) + octet_length(e.parent_id)
+        + octet_length(e.attributes) + octet_length(e.parent_id) + octet_length(e.traceparent)
     FROM events e CROSS JOIN messages m ON m.id = e.message
     WHERE e.changed_seq > ?1 AND e.changed_seq <= ?2 AND e.changed_seq <> 0
       AND (?3 IS NULL OR m.app_id = ?3) AND (?4 IS NULL OR m.message_id = ?4)
@@ -50,13 +51,14 @@ WHERE p.bytes - p.own < ?6 ORDER BY p.place;
 -- name: pageOfMessage
 -- All events of the messages of an id.
 SELECT m.app_id, m.message_id, p.place, p.bytes, e.seq, e.event, e.created_at, e.received_at, e.event_id, e.external_id,
-  e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead
+  e.attributes, e.parent_id, e.duplicates, e.detail, e.changed_seq, e.ahead,
+  e.traceparent
 FROM (
   SELECT seq, place, sum(bytes) OVER (ORDER BY place) AS bytes, bytes AS own
   FROM (
     SELECT e.seq, iif(e.changed_seq = 0, e.seq, e.changed_seq) AS place,
       200 + octet_length(e.event) + octet_length(e.event_id) + octet_length(e.external_id)
-        + octet_length(e.attributes) + octet_length(e.parent_id) AS bytes
+        + octet_length(e.attributes) + octet_length(e.parent_id) + octet_length(e.traceparent) AS bytes
     FROM messages m CROSS JOIN events e ON e.message = m.id
     WHERE m.message_id = ?4 AND (?3 IS NULL OR m.app_id = ?3)
       AND max(e.seq, e.changed_seq) > ?1 AND max(e.seq, e.changed_seq) <= ?2

@@ -20,7 +20,7 @@ const opposite = { asc: "desc", desc: "asc" } as const;
 
 /** Beside those of the key. */
 const columns =
-  "e.seq, e.received_at, e.external_id, e.attributes, e.parent_id, e.duplicates, e.changed_seq, e.ahead";
+  "e.seq, e.received_at, e.external_id, e.attributes, e.parent_id, e.duplicates, e.changed_seq, e.ahead, e.traceparent";
 
 export class MessageEventQueries {
   readonly #connection: ReadConnection;

@@ -42,6 +42,8 @@ export interface HttpAppOptions {
   readonly page?: PageFiles;
   /** The origin under which browsers reach Mars; empty for none. */
   readonly publicUrl?: string;
+  /** Where a trace is shown; empty where that is not known. */
+  readonly traceUrl?: string;
   /** Ends RPC streams when it aborts. */
   readonly stopping?: AbortSignal;
 }
@@ -62,10 +64,10 @@ export interface HttpApp {
 
 /** Creates the app. `front.ts` adds to its answers the headers that all of them have. */
 export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): HttpApp {
-  const { page, publicUrl = "", ...rpcOptions } = options;
+  const { page, publicUrl = "", traceUrl = "", ...rpcOptions } = options;
   const router: Router = new Hono<HttpEnv>({ getPath: rawPath });
   addEventRoutes(router, parts);
-  addSessionRoutes(router, parts);
+  addSessionRoutes(router, parts, traceUrl);
   addLoginRoutes(router, parts);
   addOperationRoutes(router, parts, operations);
   addHealthRoutes(router, parts);

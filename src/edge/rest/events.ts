@@ -3,6 +3,7 @@ import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
 import { receipts } from "../../core/receipt.ts";
+import { tracedAs, traceparentHeader, traceparents } from "../../core/traceparent.ts";
 import { checkEvent, type Problems, type Sender } from "../../core/validate.ts";
 import type { EdgeParts } from "../parts.ts";
 import { requestIdOf } from "../request-id.ts";
@@ -55,7 +56,7 @@ export function createEventHandler({
       const problems: Problems = { list: [], sender: identity };
       const event = checkEvent(input, receipts.next(), problems);
       if (event === undefined) throw invalidEvent(input, problems);
-      const events = [event];
+      const events = tracedAs([event], traceOf(request));
       eventLimits.charge(sender, events);
       seq = await ingest.accept(events);
     } finally {
@@ -111,7 +112,7 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
       return problemResponse(error, request, { members: { accepted, rejected } });
     }
     eventLimits.charge(caller, events, accepted + rejected);
-    const seq = await ingest.accept(events);
+    const seq = await ingest.accept(tracedAs(events, traceOf(request)));
     doors.answered("rest", accepted, rejected);
     const answer =
       rejected === 0
@@ -128,6 +129,10 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
       body.release();
     }
   }
+}
+
+function traceOf({ headers }: Request): string | undefined {
+  return traceparents.read(headers.get(traceparentHeader));
 }
 
 function withFields(response: Response, fields: Readonly<Record<string, string>> | undefined): Response {

@@ -14,7 +14,11 @@ import { assertNoOtherFormat, bodyFormat } from "./media-type.ts";
 import { assertNoQuery } from "./query-string.ts";
 import { addressOf, callerOf, type HttpContext, type Router } from "./router.ts";
 
-/** Adds `POST /api/sessions`, `DELETE /api/sessions/current`, and `GET /api/sign-in`: how people can sign in, and who has. */
+/**
+ * Adds `POST /api/sessions`, `DELETE /api/sessions/current`, and `GET /api/sign-in`: how people can sign in, and who has.
+ *
+ * @param traceUrl `MARS_TRACE_URL`, which is shown to callers that Mars knows; empty for none
+ */
 export function addSessionRoutes(
   router: Router,
   {
@@ -24,6 +28,7 @@ export function addSessionRoutes(
     intake,
     gate,
   }: Pick<EdgeParts, "access" | "exposed" | "signIn" | "intake" | "gate">,
+  traceUrl: string,
 ): void {
   router.post("/api/sessions", async (c) => {
     const { headers, url } = c.req.raw;
@@ -43,7 +48,9 @@ export function addSessionRoutes(
     assertNoQuery(c.req.url);
     const { oidc } = signIn;
     const issuer = oidc === undefined ? null : { host: oidc.host, path: loginPath };
-    return answerJson(c, JSON.stringify({ key: true, issuer, caller: callerJson(c) }));
+    const caller = callerJson(c);
+    const trace_url = caller === null || traceUrl === "" ? null : traceUrl;
+    return answerJson(c, JSON.stringify({ key: true, issuer, caller, trace_url }));
   });
 
   router.delete("/api/sessions/current", async (c) => {

@@ -9,6 +9,7 @@ import {
 import type { Caller, Peer, Protocol } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { Identity } from "../../core/identity.ts";
+import { traceparentHeader, traceparents } from "../../core/traceparent.ts";
 import { callerAs, type Identify } from "../caller.ts";
 import { peerOf, unknownPeer } from "../peer.ts";
 import { certificateName } from "./client-certificate.ts";
@@ -24,7 +25,7 @@ const callerKey = createContextKey<Identified>(callerAs(nobody, unknownPeer, "gr
 });
 
 /** The members of its context that a method may use. */
-export type CallContext = Pick<HandlerContext, "values" | "signal" | "protocolName">;
+export type CallContext = Pick<HandlerContext, "values" | "signal" | "protocolName" | "requestHeader">;
 
 const sessionPeers = new WeakMap<ServerHttp2Session, Peer>();
 /** The last caller of each session: nearly all calls of a session have the same one. */
@@ -84,10 +85,11 @@ export function peerIn(values: ContextValues): Peer {
 }
 
 /** The caller of a method; its signal aborts at its deadline, too. */
-export function callerOf({ values, signal, protocolName }: CallContext): Caller {
+export function callerOf({ values, signal, protocolName, requestHeader }: CallContext): Caller {
   const caller = values.get(callerKey);
   if (caller instanceof MarsError) throw caller;
-  return { ...caller, protocol: protocolName as Protocol, signal };
+  const traceparent = traceparents.read(requestHeader.get(traceparentHeader));
+  return { ...caller, protocol: protocolName as Protocol, signal, traceparent };
 }
 
 function textOf(value: string | string[] | undefined): string | undefined {

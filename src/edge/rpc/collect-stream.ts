@@ -44,7 +44,7 @@ export interface StreamParts {
 export async function* collectStream(
   { ingest, doors, eventLimits }: StreamParts,
   requests: AsyncIterable<StreamBatch>,
-  caller: Pick<Caller, "identity" | "peer" | "protocol" | "signal">,
+  caller: Pick<Caller, "identity" | "peer" | "protocol" | "traceparent" | "signal">,
 ): AsyncGenerator<Ack> {
   const batches = requests[Symbol.asyncIterator]();
   const acks: Promise<Step & { kind: "ack" }>[] = [];
@@ -103,7 +103,7 @@ interface Collecting {
   readonly ingest: StreamParts["ingest"];
   readonly doors: Doors;
   readonly allowance: StreamAllowance;
-  readonly caller: Pick<Caller, "identity" | "protocol">;
+  readonly caller: Pick<Caller, "identity" | "protocol" | "traceparent">;
 }
 
 function acknowledge(batch: StreamBatch, collecting: Collecting): Promise<Step & { kind: "ack" }> {
@@ -118,11 +118,11 @@ function acknowledge(batch: StreamBatch, collecting: Collecting): Promise<Step &
 
 async function collect(
   { checked, events }: StreamBatch,
-  { ingest, doors, allowance, caller: { identity, protocol } }: Collecting,
+  { ingest, doors, allowance, caller }: Collecting,
 ): Promise<BatchResult> {
-  const batch = checked ?? checkBatch(events, identity);
+  const batch = checked ?? checkBatch(events, caller.identity);
   allowance.came(batch.events, batch.size);
-  return acceptBatch({ ingest, doors }, batch, protocol);
+  return acceptBatch({ ingest, doors }, batch, caller);
 }
 
 function watchEnd({ identity, signal }: Pick<Caller, "identity" | "signal">): {

@@ -1,10 +1,11 @@
 /** Checks and accepts events, for every method that collects them. */
-import type { Caller, Protocol } from "../../core/caller.ts";
+import type { Caller } from "../../core/caller.ts";
 import { MarsError, moreProblems } from "../../core/error.ts";
 import type { MarsEvent } from "../../core/event.ts";
 import { bulkEventsMax, problemsMax } from "../../core/limits.ts";
 import type { Ingest } from "../../core/ports.ts";
 import { receipts } from "../../core/receipt.ts";
+import { tracedAs } from "../../core/traceparent.ts";
 import type { Problems, Sender } from "../../core/validate.ts";
 import type { Doors } from "../doors.ts";
 import type { EventLimits, EventSender } from "../event-limits.ts";
@@ -21,7 +22,7 @@ export interface BatchResult {
 }
 
 /** The caller whose events they are. */
-export type CollectSender = EventSender & Pick<Caller, "protocol">;
+export type CollectSender = EventSender & Pick<Caller, "protocol" | "traceparent">;
 
 /** Where events go. */
 export interface Collecting {
@@ -51,7 +52,7 @@ export async function acceptOne(
   event: MarsEvent,
   sender: CollectSender,
 ): Promise<number> {
-  const events = [event];
+  const events = tracedAs([event], sender.traceparent);
   eventLimits.charge(sender, events);
   const seq = await ingest.accept(events);
   doors.answered(sender.protocol, 1);
@@ -120,9 +121,9 @@ export function checkBatch(messages: readonly ProtoEvent[], sender: Sender): Che
 export async function acceptBatch(
   { ingest, doors }: Pick<Collecting, "ingest" | "doors">,
   { events, size, problems }: CheckedBatch,
-  protocol: Protocol,
+  { protocol, traceparent }: Pick<Caller, "protocol" | "traceparent">,
 ): Promise<BatchResult> {
-  const seq = events.length === 0 ? 0 : await ingest.accept(events);
+  const seq = events.length === 0 ? 0 : await ingest.accept(tracedAs(events, traceparent));
   if (events.length > 0) doors.answered(protocol, events.length, size - events.length);
   return {
     accepted: events.length,

@@ -2,6 +2,7 @@
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { MarsEvent, Micros, SequencedEvent } from "../../core/event.ts";
+import { traceFields } from "../../core/traceparent.ts";
 import { checkEvent, type Problems } from "../../core/validate.ts";
 import type { RecordedEventSchema } from "../../gen/mars/v1/event_pb.ts";
 import { microsDuration, microsTimestamp, timestampMicros } from "./convert-time.ts";
@@ -16,6 +17,7 @@ export interface ProtoEvent {
   readonly externalId: string;
   readonly parentId: string;
   readonly attributes?: JsonObject | undefined;
+  readonly traceparent: string;
 }
 
 /** Checks an event by the one validation; `undefined` when at least one problem was added. */
@@ -33,6 +35,7 @@ export function eventFromProto(
     external_id: message.externalId,
     parent_id: message.parentId,
     attributes: message.attributes,
+    traceparent: message.traceparent,
   };
   const event = checkEvent(input, receivedAt, problems, micros ?? receivedAt);
   if (micros !== undefined) return event;
@@ -64,5 +67,11 @@ function eventToProto(event: SequencedEvent): MessageInitShape<typeof RecordedEv
     receivedAt: microsTimestamp(event.receivedAt),
     seq: BigInt(event.seq),
     ...(event.aheadBy !== undefined && { aheadBy: microsDuration(event.aheadBy) }),
+    ...(event.traceparent !== undefined && traceToProto(event.traceparent)),
   };
+}
+
+function traceToProto(traceparent: string) {
+  const { trace_id, span_id, trace_flags } = traceFields(traceparent);
+  return { traceId: trace_id, spanId: span_id, traceFlags: trace_flags };
 }

@@ -18,6 +18,7 @@ import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { contentTypeProto, parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import type { Caller } from "../../core/caller.ts";
 import type { Log } from "../../core/ports.ts";
+import { traceparentHeader, traceparents } from "../../core/traceparent.ts";
 import type { Calls } from "../call-counts.ts";
 import type { Denials } from "../denials.ts";
 import type { Doors } from "../doors.ts";
@@ -64,8 +65,9 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
   { input, output, bytesMax, name, parent, call, decodeLarge }: UnaryMethod<I, O>,
   { log, intake, eventLimits, denials, doors, calls }: UnaryOptions,
 ): UnaryHandler {
-  return async (stream, headers, caller) => {
+  return async (stream, headers, connected) => {
     const began = performance.now();
+    const caller = tracedCaller(connected, headers[traceparentHeader]);
     try {
       caller.identity.assertMay("ingest");
       eventLimits.assertRoom(caller);
@@ -142,6 +144,12 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
   function answer(init: MessageInitShape<O>): Uint8Array {
     return toBinary(output, create(output, init));
   }
+}
+
+/** The caller of one call. Without a trace all calls of a connection have the same. */
+function tracedCaller(caller: Caller, sent: string | string[] | undefined): Caller {
+  const traceparent = sent === undefined ? undefined : traceparents.read(sent);
+  return traceparent === undefined ? caller : { ...caller, traceparent };
 }
 
 async function unframe(

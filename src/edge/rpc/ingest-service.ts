@@ -67,7 +67,7 @@ export function createIngestMethods(parts: IngestParts): IngestMethods {
       });
     }
     eventLimits.charge(sender, batch.events, batch.size);
-    const result = await acceptBatch(parts, batch, sender.protocol);
+    const result = await acceptBatch(parts, batch, sender);
     if (result.accepted === 0) throw invalidEvent({ ...batch.problems, list: result.errors }, batch.size);
     return result;
   }

@@ -42,6 +42,7 @@ const happened = event.pick({
   external_id: true,
   attributes: true,
   duplicates: true,
+  trace_id: true,
 });
 
 const instance = messageAnswer.shape.lifecycle.unwrap();

@@ -17,6 +17,8 @@ export interface Account {
 export interface Door {
   readonly issuer: { readonly host: string; readonly path: string } | null;
   readonly caller: Account | null;
+  /** Where a trace is shown, with `{trace_id}` in it; null where that is not known. */
+  readonly trace_url: string | null;
 }
 
 /** Absent until Mars has said it. */

@@ -79,10 +79,10 @@ class Mars:
 
     def message(
         self, message_id: str, *, app_id: str | None = None, attributes: Mapping[str, Any] | None = None,
-        external_id: str | None = None, parent_id: str | None = None,
+        external_id: str | None = None, parent_id: str | None = None, traceparent: str | None = None,
     ) -> Message:  # fmt: skip
-        """A message, and the fields that all of its events have."""
-        fields = {"external_id": external_id, "parent_id": parent_id}
+        """A message, and the fields that all of its events have. `traceparent`: the W3C trace context that they belong to."""
+        fields = {"external_id": external_id, "parent_id": parent_id, "traceparent": traceparent}
         context = {"app_id": self._app_id if app_id is None else app_id, "message_id": message_id, **fields}
         return Message(self, context, {**self._attributes, **(attributes or {})})
 
@@ -251,14 +251,16 @@ class Message:
 
     def event(
         self, event: str, *, attributes: Mapping[str, Any] | None = None, external_id: str | None = None,
-        parent_id: str | None = None, created_at: datetime | str | None = None, event_id: str | None = None,
+        parent_id: str | None = None, traceparent: str | None = None, created_at: datetime | str | None = None,
+        event_id: str | None = None,
     ) -> str:  # fmt: skip
         """Accepts an event, and never waits for the network. Returns its `event_id`.
 
         Raises BufferError if the buffer is full or cannot be written; ValueError or TypeError for what is no event.
         """
-        fields = {"event": event, "external_id": external_id, "parent_id": parent_id, "created_at": created_at}
-        return self._mars._event(self._context, {**self._attributes, **(attributes or {})}, {**fields, "event_id": event_id})
+        fields = {"event": event, "external_id": external_id, "parent_id": parent_id, "traceparent": traceparent}
+        fields.update(created_at=created_at, event_id=event_id)
+        return self._mars._event(self._context, {**self._attributes, **(attributes or {})}, fields)
 
 
 def _answer(text: bytes) -> Any:

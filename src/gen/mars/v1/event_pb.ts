@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/event.proto.
  */
 export const file_mars_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChNtYXJzL3YxL2V2ZW50LnByb3RvEgdtYXJzLnYxItEBCgVFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglwYXJlbnRfaWQYCCABKAkiiQMKDVJlY29yZGVkRXZlbnQSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDQoFZXZlbnQYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIZXZlbnRfaWQYBSABKAkSEwoLZXh0ZXJuYWxfaWQYBiABKAkSKwoKYXR0cmlidXRlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLcmVjZWl2ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA3NlcRgJIAEoBBISCgpkdXBsaWNhdGVzGAogASgEEgsKA3J1bhgUIAEoDRIVCghyZXBsYWNlcxgLIAEoBEgAiAEBEhEKCXBhcmVudF9pZBgMIAEoCRIrCghhaGVhZF9ieRgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkILCglfcmVwbGFjZXMiOwoKRXZlbnRFcnJvchINCgVpbmRleBgBIAEoDRINCgVmaWVsZBgCIAEoCRIPCgdtZXNzYWdlGAMgASgJYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChNtYXJzL3YxL2V2ZW50LnByb3RvEgdtYXJzLnYxIuYBCgVFdmVudBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVldmVudBgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghldmVudF9pZBgFIAEoCRITCgtleHRlcm5hbF9pZBgGIAEoCRIrCgphdHRyaWJ1dGVzGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglwYXJlbnRfaWQYCCABKAkSEwoLdHJhY2VwYXJlbnQYCSABKAkiwQMKDVJlY29yZGVkRXZlbnQSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDQoFZXZlbnQYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIZXZlbnRfaWQYBSABKAkSEwoLZXh0ZXJuYWxfaWQYBiABKAkSKwoKYXR0cmlidXRlcxgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLcmVjZWl2ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA3NlcRgJIAEoBBISCgpkdXBsaWNhdGVzGAogASgEEgsKA3J1bhgUIAEoDRIVCghyZXBsYWNlcxgLIAEoBEgAiAEBEhEKCXBhcmVudF9pZBgMIAEoCRIrCghhaGVhZF9ieRgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCgh0cmFjZV9pZBgOIAEoCRIPCgdzcGFuX2lkGA8gASgJEhMKC3RyYWNlX2ZsYWdzGBAgASgJQgsKCV9yZXBsYWNlcyI7CgpFdmVudEVycm9yEg0KBWluZGV4GAEgASgNEg0KBWZpZWxkGAIgASgJEg8KB21lc3NhZ2UYAyABKAliBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * What happened to a message, as a producer reports it. Sizes are counted in bytes of UTF-8. Any Unicode is kept as it
@@ -77,6 +77,13 @@ export type Event = Message<"mars.v1.Event"> & {
    * @generated from field: string parent_id = 8;
    */
   parentId: string;
+
+  /**
+   * The trace that it belongs to, as W3C Trace Context has it. Absent: that of the call's metadata. An invalid one is ignored.
+   *
+   * @generated from field: string traceparent = 9;
+   */
+  traceparent: string;
 };
 
 /**
@@ -191,6 +198,27 @@ export type RecordedEvent = Message<"mars.v1.RecordedEvent"> & {
    * @generated from field: google.protobuf.Duration ahead_by = 13;
    */
   aheadBy?: Duration | undefined;
+
+  /**
+   * Of the trace that it was reported in: 32 hexadecimal digits. Empty for none.
+   *
+   * @generated from field: string trace_id = 14;
+   */
+  traceId: string;
+
+  /**
+   * Of the span in that trace: 16 hexadecimal digits. Empty for none.
+   *
+   * @generated from field: string span_id = 15;
+   */
+  spanId: string;
+
+  /**
+   * 01 where its tracer kept the trace. Empty for none.
+   *
+   * @generated from field: string trace_flags = 16;
+   */
+  traceFlags: string;
 };
 
 /**

@@ -11,6 +11,7 @@ import { Precise } from "../../../parts/time.tsx";
 import type { Place } from "../live-message.ts";
 import { type Run, runOf } from "../runs.ts";
 import { Jumps } from "./jumps.tsx";
+import { TraceNote } from "./trace-note.tsx";
 
 /** Fewer events need no jumps. */
 const jumpsMin = 30;
@@ -151,7 +152,13 @@ function EventRow({ event, before, runs }: EventRowProps) {
         </div>
         <div class="what">
           <strong>{event.event}</strong>
-          {notes.length > 0 && <p class="muted">{notes.join(" · ")}</p>}
+          {(notes.length > 0 || event.trace_id !== undefined) && (
+            <p class="muted">
+              {notes.join(" · ")}
+              {notes.length > 0 && event.trace_id !== undefined && " · "}
+              <TraceNote event={event} />
+            </p>
+          )}
           {attributes !== null && Object.keys(attributes).length > 0 && (
             <details>
               <summary>{summaryOf(attributes)}</summary>
