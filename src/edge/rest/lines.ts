@@ -7,6 +7,7 @@ import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { pacedBody, pieceBytes } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
+import { requestIdFrom, sentRequestId } from "../request-id.ts";
 import { acceptsLines } from "./media-type.ts";
 
 type Page = Readonly<Record<string, unknown>> & { readonly next_cursor: string | null };
@@ -25,10 +26,11 @@ export async function answerLines(
   parts: EdgeParts,
   input: Readonly<Record<string, unknown>>,
   caller: Caller,
+  request: Request,
 ): Promise<Response> {
   const first = (await operation.run(parts, input, caller)) as Page;
   const headers = { "content-type": "application/x-ndjson", "cache-control": "no-store", vary: "accept" };
-  const chunks = linesFrom(first, operation, parts, input, caller);
+  const chunks = linesFrom(first, operation, parts, input, caller, sentRequestId(request.headers));
   return new Response(pacedBody(chunks, { budget: parts.budget, peer: caller.peer }), { headers });
 }
 
@@ -38,6 +40,7 @@ async function* linesFrom(
   parts: EdgeParts,
   input: Readonly<Record<string, unknown>>,
   caller: Caller,
+  sentId: string | undefined,
 ): AsyncGenerator<Uint8Array> {
   try {
     for (let page = first; ; ) {
@@ -48,7 +51,12 @@ async function* linesFrom(
     }
   } catch (thrown) {
     const error = MarsError.from(thrown);
-    if (error.ours) parts.log.error("request failed", { event: "request_failed", error });
+    if (error.ours)
+      parts.log.error("request failed", {
+        event: "request_failed",
+        request_id: requestIdFrom(sentId),
+        error,
+      });
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { loginCookie, loginSecretIn, sessionCookie } from "../../access/session-
 import { MarsError } from "../../core/error.ts";
 import { noticePage } from "../http/notice-page.ts";
 import type { EdgeParts } from "../parts.ts";
+import { requestIdOf } from "../request-id.ts";
 import { statusOf } from "../status.ts";
 import { readQuery } from "./query-string.ts";
 import { addressOf, type HttpContext, type Router } from "./router.ts";
@@ -18,7 +19,7 @@ export function addLoginRoutes(router: Router, { signIn, log }: Pick<EdgeParts, 
   const secure = () => ({ secure: signIn.secureOnly });
 
   router.get(loginPath, (c) =>
-    asPage(async () => {
+    asPage(c.req.raw, async () => {
       // Before anything is awaited: who has gone has no address.
       const { name: address } = addressOf(c);
       const { return_to } = readQuery(c.req.url, ["return_to"]);
@@ -29,7 +30,7 @@ export function addLoginRoutes(router: Router, { signIn, log }: Pick<EdgeParts, 
   );
 
   router.get(callbackPath, (c) =>
-    asPage(async () => {
+    asPage(c.req.raw, async () => {
       const { name: address } = addressOf(c);
       const { url, headers } = c.req.raw;
       const mark = url.indexOf("?");
@@ -47,12 +48,13 @@ export function addLoginRoutes(router: Router, { signIn, log }: Pick<EdgeParts, 
     throw new MarsError("not_found", "there is nothing at this path");
   }
 
-  async function asPage(answer: () => Promise<Response>): Promise<Response> {
+  async function asPage(request: Request, answer: () => Promise<Response>): Promise<Response> {
     try {
       return await answer();
     } catch (thrown) {
       const error = MarsError.from(thrown);
-      if (error.ours) log.error("request failed", { event: "request_failed", error });
+      if (error.ours)
+        log.error("request failed", { event: "request_failed", request_id: requestIdOf(request), error });
       const { http: status } = statusOf(error.code);
       return noticePage({ status, title: "Sign-in failed", text: error.message });
     }

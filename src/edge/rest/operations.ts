@@ -44,7 +44,8 @@ function createServe(
   return async (c, caller) => {
     const input = await read(c);
     try {
-      if (wantsLines(operation, c.req.raw)) return await answerLines(operation, parts, input, caller);
+      if (wantsLines(operation, c.req.raw))
+        return await answerLines(operation, parts, input, caller, c.req.raw);
       const answer = restAnswerOf(operation, await operation.run(parts, input, caller));
       return await answerJson(c, JSON.stringify(answer));
     } catch (thrown) {

@@ -20,7 +20,7 @@ import type { TlsPair } from "../../core/tls.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { CollectEventsRequestSchema, IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import type { EdgeParts } from "../parts.ts";
-import { requestIdHeader, saneRequestId } from "../request-id.ts";
+import { requestIdFrom, requestIdHeader, saneRequestId } from "../request-id.ts";
 import { callerWithoutKey, sessionPeer, streamCaller } from "./caller.ts";
 import { rpcError, stoppingError } from "./error.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "./grpc-calls.ts";
@@ -107,7 +107,11 @@ export async function startGrpcServer(
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on("error", streamFailed);
     route(stream, headers).catch((error) => {
-      parts.log.error("grpc call failed", { event: "request_failed", error });
+      parts.log.error("grpc call failed", {
+        event: "request_failed",
+        request_id: requestIdFrom(headers[requestIdHeader]),
+        error,
+      });
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     });
   });

@@ -23,6 +23,7 @@ import { callerAs, identifyCaller } from "../caller.ts";
 import { pacedBody, stallMsDefault } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
+import { requestIdFrom, sentRequestId } from "../request-id.ts";
 import { readParameters } from "../rest/query-string.ts";
 import { createFrameCache } from "../ws/frame-cache.ts";
 
@@ -86,11 +87,12 @@ export function createSse(
     const gone = new AbortController();
     const signal = AbortSignal.any([request.signal, gone.signal]);
     const options = { signal, caller, ...(after !== undefined && { after }) };
+    const of = { peer, gone, sentId: sentRequestId(request.headers) };
     const body = topic.alerts
-      ? bodyOf(name, parts.alertTopics.stream(topic, options), alertFrames, { peer, gone })
+      ? bodyOf(name, parts.alertTopics.stream(topic, options), alertFrames, of)
       : topic.findings
-        ? bodyOf(name, parts.findings.stream(topic, options), findingFrames, { peer, gone })
-        : bodyOf(name, parts.live.stream(topic, options), eventFrames, { peer, gone });
+        ? bodyOf(name, parts.findings.stream(topic, options), findingFrames, of)
+        : bodyOf(name, parts.live.stream(topic, options), eventFrames, of);
     return new Response(body, {
       headers: {
         "Content-Type": "text/event-stream; charset=utf-8",
@@ -105,15 +107,24 @@ export function createSse(
     topic: string,
     stream: AsyncIterable<StreamItem<Item>>,
     frames: (name: string, items: readonly Item[]) => readonly string[],
-    { peer, gone }: { readonly peer: Peer; readonly gone: AbortController },
+    { peer, gone, sentId }: StreamOf,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
     const { budget, log } = parts;
-    const chunks = chunksOf(topic, stream, frames, { heartbeatMs, log });
+    const chunks = chunksOf(topic, stream, frames, { heartbeatMs, log, sentId });
     return pacedBody(chunks, { budget, peer, stallMs: stallTimeoutMs, onGone: () => gone.abort() });
   }
 }
 
-interface ChunkOptions {
+/** Whose stream it is. */
+interface StreamOf {
+  readonly peer: Peer;
+  /** Aborted when its client is gone. */
+  readonly gone: AbortController;
+  /** The request's id, if its client has sent one. */
+  readonly sentId: string | undefined;
+}
+
+interface ChunkOptions extends Pick<StreamOf, "sentId"> {
   readonly heartbeatMs: number;
   readonly log: Pick<Log, "error">;
 }
@@ -122,7 +133,7 @@ async function* chunksOf<Item extends TopicItem>(
   topic: string,
   stream: AsyncIterable<StreamItem<Item>>,
   frames: (name: string, items: readonly Item[]) => readonly string[],
-  { heartbeatMs, log }: ChunkOptions,
+  { heartbeatMs, log, sentId }: ChunkOptions,
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   yield encoder.encode(`retry: ${retryMs}\n\n`);
@@ -140,9 +151,10 @@ async function* chunksOf<Item extends TopicItem>(
     }
   } catch (thrown) {
     const error = MarsError.from(thrown);
-    if (error.ours) log.error("stream failed", { event: "request_failed", error });
+    const request_id = requestIdFrom(sentId);
+    if (error.ours) log.error("stream failed", { event: "request_failed", request_id, error });
     const { code, message } = error;
-    yield encoder.encode(`event: error\ndata: ${JSON.stringify({ code, message })}\n\n`);
+    yield encoder.encode(`event: error\ndata: ${JSON.stringify({ code, message, request_id })}\n\n`);
   } finally {
     await items.return?.();
   }

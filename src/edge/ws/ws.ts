@@ -23,6 +23,7 @@ import type { Finding } from "../../lifecycle/finding.ts";
 import { findingToJson } from "../../lifecycle/json.ts";
 import { nestsTooDeep, tooDeep } from "../json.ts";
 import type { EdgeParts } from "../parts.ts";
+import { requestIdFrom } from "../request-id.ts";
 import { type Connection, endsAll, type Session } from "./connection.ts";
 import { createFrameCache } from "./frame-cache.ts";
 
@@ -119,9 +120,11 @@ export function openWs(
 
   function answerError(error: MarsError, topic: string | undefined): void {
     parts.denials.note(error, () => ({ ...connection.caller, action: "subscribe" }));
-    if (error.ours) parts.log.error("socket request failed", { event: "request_failed", error });
+    // A frame has no id of its own: one is made where a line of the log is to be found by it.
+    const request_id = error.ours ? requestIdFrom(undefined) : undefined;
+    if (error.ours) parts.log.error("socket request failed", { event: "request_failed", request_id, error });
     const { code, message } = error;
-    connection.send(JSON.stringify({ type: "error", code, message, topic }));
+    connection.send(JSON.stringify({ type: "error", code, message, topic, request_id }));
   }
 
   return {

@@ -218,7 +218,9 @@ const noFindings = {
 function startSmall(options: Parameters<typeof createSse>[1]) {
   const store = new StoreModel();
   store.pageEvents = 1000;
-  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const errors: Readonly<Record<string, unknown>>[] = [];
+  const error = (_: string, fields = {}) => void errors.push(fields);
+  const log = { debug() {}, info() {}, warn() {}, error };
   const live = createLive(store, { log });
   live.publish([], 0);
   const budget = new SendBudget({ lookMs: 5 });
@@ -240,8 +242,32 @@ function startSmall(options: Parameters<typeof createSse>[1]) {
     store.events.push(...events);
     live.publish(events, from + count);
   };
-  return { live, sse, publish, url: `http://127.0.0.1:${server.port}`, stop: () => server.stop(true) };
+  return {
+    live,
+    sse,
+    store,
+    errors,
+    publish,
+    url: `http://127.0.0.1:${server.port}`,
+    stop: () => server.stop(true),
+  };
 }
+
+test("a stream that breaks names its request, as the log does", async () => {
+  const small = startSmall({});
+  small.publish(3);
+  small.store.turn = () => Promise.reject(new Error("broken"));
+  const brokenBy = async (headers: Record<string, string>) => {
+    const frames = framesOf(await fetch(`${small.url}/?topic=all&after=1`, { headers }));
+    for await (const { event, data = "" } of frames) if (event === "error") return JSON.parse(data);
+  };
+  expect((await brokenBy({ "x-request-id": "mine" })).request_id).toBe("mine");
+  const made = (await brokenBy({})).request_id;
+  expect(made).toMatch(/^[0-9a-f-]{36}$/);
+  const failed = small.errors.filter(({ event }) => event === "request_failed");
+  expect(failed.map(({ request_id }) => request_id)).toEqual(["mine", made]);
+  small.stop();
+});
 
 test("a quiet stream sends comments", async () => {
   const small = startSmall({ heartbeatMs: 5 });
