@@ -197,6 +197,7 @@ async function start(
     ...{ pipeline, alerts, backups, eraser, sizes, supervisor, unreadable, certificates },
     ...{ doors, calls, reads, trials, shares, intake, denials, eventLimits, budget },
     signIn: callers.signIn,
+    declarations: () => declarations,
     process: () => processStats({ version, threads: databaseThreads, eventLoop }),
   };
   let state: ProcessState = "starting";

@@ -140,7 +140,7 @@ async function serve(valid: Valid, loadRuntime: LoadRuntime): Promise<number> {
   }
   print(upLine(config, mars));
   // Its failures are in the log and in the health: events are accepted all the same.
-  if (declarations.length > 0) void mars.declarations.apply(declarations);
+  if (config.configFile !== "") void mars.declarations.apply(declarations);
 
   const failure = await Promise.race([stopAsked, mars.failed]);
   if (failure !== undefined) log.error("cannot go on", { event: "cannot_go_on", error: failure });

@@ -8,6 +8,7 @@ import type { Declaration } from "./declared/declaration.ts";
 import type { Ask, Json } from "./declared/kind.ts";
 import { applyPlan, NotApplied, planOf } from "./declared/plan.ts";
 import { delay } from "./runtime/delay.ts";
+import type { ConfigFileStats } from "./runtime/stats.ts";
 import type { Supervisor } from "./runtime/supervisor.ts";
 
 const retry = { firstMs: 1_000, lastMs: 30_000 };
@@ -28,6 +29,8 @@ export class Declarations {
   #running = new AbortController();
   #turn: Promise<void> = Promise.resolve();
   #failures = 0;
+  #applied = false;
+  #appliedAt: Date | undefined;
   /** Why what the file has now is not applied; empty where it is. */
   #problem = "";
 
@@ -45,6 +48,7 @@ export class Declarations {
   apply(declarations: readonly Declaration[]): Promise<void> {
     this.#running.abort();
     const running = new AbortController();
+    this.#applied = false;
     this.#running = running;
     this.#turn = this.#turn.then(() => this.#run(declarations, running.signal));
     return this.#turn;
@@ -59,9 +63,21 @@ export class Declarations {
   #fail(problems: readonly string[]): void {
     const more = problems.length > shownMax ? `; and ${problems.length - shownMax} more` : "";
     this.#failures += 1;
+    this.#applied = false;
     this.#problem = problems.slice(0, shownMax).join("; ") + more;
     const fields = { failures: this.#failures, problem: this.#problem };
     this.#options.log.error("configuration file not applied", { event: "config_not_applied", ...fields });
+  }
+
+  /** `null` without a file. */
+  get stats(): ConfigFileStats | null {
+    if (this.#options.file === "") return null;
+    return {
+      applied: this.#applied,
+      applied_at: this.#appliedAt?.toISOString() ?? null,
+      failures: this.#failures,
+      last_error: this.#problem,
+    };
   }
 
   /** For the health. */
@@ -85,6 +101,8 @@ export class Declarations {
         if (plan.problems.length > 0) return this.#fail(plan.problems);
         await applyPlan(plan, this.#ask);
         this.#problem = "";
+        this.#applied = true;
+        this.#appliedAt = new Date();
         const changes = plan.changes.map(({ action, kind, id }) => `${action} ${kind} ${id}`);
         const fields = { file: this.#options.file, declared: declarations.length, changes };
         this.#options.log.info("configuration file applied", { event: "config_applied", ...fields });

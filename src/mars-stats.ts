@@ -3,6 +3,7 @@
 import type { SignIn } from "./access/sign-in.ts";
 import type { Alerts } from "./alerting/alerts.ts";
 import type { AllBackups } from "./backups.ts";
+import type { Declarations } from "./declarations.ts";
 import type { Denials } from "./edge/denials.ts";
 import { type EdgeShares, statsOf } from "./edge/edge-shares.ts";
 import type { EventLimits } from "./edge/event-limits.ts";
@@ -20,6 +21,7 @@ import type { Certificates } from "./tls/certificates.ts";
 export interface CountingParts extends Pick<EdgeParts, "doors" | "calls"> {
   readonly pipeline: Pick<Pipeline, "stats">;
   readonly process: () => ProcessStats;
+  readonly declarations: () => Pick<Declarations, "stats">;
   readonly sizes: Pick<SizeHistory, "stats">;
   readonly supervisor: Pick<Supervisor, "stats">;
   readonly unreadable: { readonly count: number };
@@ -41,6 +43,7 @@ export function marsStats(parts: CountingParts): Stats {
   return {
     ...parts.pipeline.stats(),
     process: parts.process(),
+    config: parts.declarations().stats,
     history: parts.sizes.stats,
     loops: parts.supervisor.stats(),
     unreadable_rows: parts.unreadable.count,

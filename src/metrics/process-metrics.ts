@@ -37,6 +37,7 @@ export function processMetrics(stats: Stats, facts: ProcessFacts): Family[] {
       "Faults that do not keep events from being accepted; GET /readyz names them.",
       facts.warnings,
     ),
+    ...configMetrics(stats),
     counter(
       "mars_loop_failures",
       "Failed steps of the loops behind the requests.",
@@ -85,6 +86,28 @@ export function processMetrics(stats: Stats, facts: ProcessFacts): Family[] {
       "process_max_fds",
       "File descriptors that the process may have open.",
       Number.isFinite(descriptorsMax) ? descriptorsMax : {},
+    ),
+  ];
+}
+
+/** Without a configuration file there are no samples. */
+function configMetrics({ config }: Stats): Family[] {
+  const at = config?.applied_at ?? null;
+  return [
+    gauge(
+      "mars_config_applied",
+      "Whether what the configuration file declares holds, as it was last read.",
+      config === null ? {} : Number(config.applied),
+    ),
+    gauge(
+      "mars_config_applied_timestamp_seconds",
+      "When a configuration file was last read and applied, in seconds of Unix time.",
+      at === null ? {} : Date.parse(at) / 1_000,
+    ),
+    counter(
+      "mars_config_failures",
+      "Configuration files that were broken, or declared what Mars refuses.",
+      config?.failures ?? {},
     ),
   ];
 }

@@ -128,6 +128,18 @@ export interface FindingStats {
   readonly by_kind: Readonly<Record<"raised" | "retracted", Readonly<Record<string, number>>>>;
 }
 
+/** The configuration file of this run, as it was last read. */
+export interface ConfigFileStats {
+  /** Whether what it declares holds. */
+  readonly applied: boolean;
+  /** When a file was last read and applied; `null` before the first time. */
+  readonly applied_at: string | null;
+  /** Files that were broken, or declared what Mars refuses; since the start. */
+  readonly failures: number;
+  /** Of the last one; empty where it is applied. */
+  readonly last_error: string;
+}
+
 /** How a loop is; see `supervisor.ts`. */
 export interface LoopStats {
   /** Since the start. */
@@ -178,6 +190,8 @@ export interface ProcessStats {
 /** All that `GET /api/q/stats` answers. */
 export interface Stats extends PipelineStats {
   readonly process: ProcessStats;
+  /** `null` without a file. */
+  readonly config: ConfigFileStats | null;
   readonly history: SizeHistoryStats;
   readonly intake: IntakeStats;
   /** Events by the protocol that they came by; see `Protocol`. */

@@ -167,11 +167,19 @@ test("a hang-up applies the file again, and a broken one changes nothing and is 
   const ready = await fetch(`${mars.url}/readyz`);
   expect(ready.status).toBe(200);
   expect(await ready.text()).toContain("mars.yaml is not applied, 1 times since the start");
+  const metrics = async () => await (await fetch(`${mars.url}/metrics`)).text();
+  expect(await metrics()).toMatch(/^mars_config_applied 0$.*^mars_config_failures_total 1$/ms);
+  const appliedAt = async () =>
+    Number(/^mars_config_applied_timestamp_seconds (.+)$/m.exec(await metrics())?.[1]) * 1_000;
+  const brokenAt = Date.now();
+  expect(await appliedAt()).toBeWithin(brokenAt - 60_000, brokenAt);
 
   await Bun.write(file, text(4));
   process.kill(mars.pid, "SIGHUP");
   await until(async () => (await get("/api/alerts/rules/stuck")).at_least === 4);
   await until(async () => !(await (await fetch(`${mars.url}/readyz`)).text()).includes("not applied"));
+  expect(await metrics()).toMatch(/^mars_config_applied 1$/m);
+  expect(await appliedAt()).toBeWithin(brokenAt, Date.now() + 1);
 });
 
 test("a start with a declaration that cannot be ends with its place, and touches nothing", async () => {
