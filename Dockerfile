@@ -8,10 +8,9 @@ ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /src
-COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+# All at once: npm ci makes the page's files, too.
 COPY . .
-RUN npm run build && mkdir /empty
+RUN npm ci --no-audit --no-fund && npm run build && mkdir /empty
 
 FROM ${RUNTIME_IMAGE}
 COPY --from=build /src/dist/mars /usr/local/bin/mars

@@ -5,6 +5,7 @@ import { createFront } from "./edge/http/front.ts";
 import { createHttpApp } from "./edge/http/http-app.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
 import { pagePaths, servePage } from "./edge/http/page.ts";
+import { serveSite, sitePaths } from "./edge/http/site.ts";
 import type { EdgeParts } from "./edge/parts.ts";
 import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
 import { createSockets } from "./edge/ws/sockets.ts";
@@ -41,7 +42,8 @@ export async function startServers(
   const sockets = createSockets(parts, { pauseBytes: socketBufferBytesMax });
   const stopping = new AbortController();
   const page = { paths: pagePaths, serve: servePage };
-  const app = createHttpApp(parts, { page, publicUrl, traceUrl, stopping: stopping.signal });
+  const site = { paths: sitePaths, serve: serveSite };
+  const app = createHttpApp(parts, { page, site, publicUrl, traceUrl, stopping: stopping.signal });
   const front = createFront({ app, sockets, gate, publicUrl });
   const http = listen(front, sockets, { budget, host, port: httpPort, idleTimeoutMs, tls });
   shutdown.defer("http", () => http.stop(remainingMs()));

@@ -36,7 +36,7 @@ export function referencePage(): string {
 <body>
 <header>
 <h1>Mars: reference</h1>
-<p>Every call of this Mars. <a href="/openapi.json">openapi.json</a> has the same for programs; <a href="/">the dashboard</a>.</p>
+<p>Every call of this Mars. <a href="/openapi.json">openapi.json</a> has the same for programs; <a href="/docs/index.html">the documentation</a>; <a href="/">the dashboard</a>.</p>
 <p>A call sends a key as <code>Authorization: Bearer mars_…</code> where Mars asks for one. Errors are problems by RFC 9457.
 An RPC is served as gRPC on port 4025, and as Connect and gRPC-Web on this one: <code>POST /{service}/{method}</code> with JSON.</p>
 <search><label for="search">Search by path, name, words or RPC</label><input id="search" type="search" autocomplete="off"><p id="count" role="status"></p></search>

@@ -18,6 +18,7 @@ import { type MarsProcess, spawnMars } from "../support/process.ts";
 import { checkAccessibility } from "./accessibility.ts";
 import { checkAdministration } from "./administration.ts";
 import { type Check, post, type Site } from "./check.ts";
+import { checkDocumentation } from "./documentation.ts";
 import { checkFailures } from "./failures.ts";
 import { checkFigures } from "./figures.ts";
 import { checkFirstRun } from "./first-run.ts";
@@ -50,6 +51,7 @@ const checks: Readonly<Record<string, Check>> = {
   rules: checkRules,
   views: checkViews,
   reference: checkReference,
+  documentation: checkDocumentation,
   lifecycle: checkLifecycle,
   "two people": checkTwoPeople,
   "long lists": checkLongLists,

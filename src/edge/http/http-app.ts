@@ -40,6 +40,8 @@ import { createSse } from "../sse/sse.ts";
 export interface HttpAppOptions {
   /** The web page: the paths of its files, and what answers a GET for them. Not part of this file, for it is bundled. */
   readonly page?: PageFiles;
+  /** The documentation, likewise; its paths are patterns. */
+  readonly site?: PageFiles;
   /** The origin under which browsers reach Mars; empty for none. */
   readonly publicUrl?: string;
   /** Where a trace is shown; empty where that is not known. */
@@ -50,7 +52,7 @@ export interface HttpAppOptions {
 
 export interface PageFiles {
   readonly paths: readonly string[];
-  serve(request: Request): Response | undefined;
+  serve(request: Request): Response | undefined | Promise<Response | undefined>;
 }
 
 export interface HttpApp {
@@ -64,7 +66,7 @@ export interface HttpApp {
 
 /** Creates the app. `front.ts` adds to its answers the headers that all of them have. */
 export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): HttpApp {
-  const { page, publicUrl = "", traceUrl = "", ...rpcOptions } = options;
+  const { page, site, publicUrl = "", traceUrl = "", ...rpcOptions } = options;
   const router: Router = new Hono<HttpEnv>({ getPath: rawPath });
   addEventRoutes(router, parts);
   addSessionRoutes(router, parts, traceUrl);
@@ -78,7 +80,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   addTestRoutes(router, parts);
   addStreamRoute(router, parts);
   addMcpRoute(router, parts, publicUrl);
-  if (page !== undefined) addPageRoutes(router, page);
+  for (const files of [page, site]) if (files !== undefined) addPageRoutes(router, files);
   addRpcRoutes(router, createRpcRoutes(parts, rpcOptions));
   router.notFound((c) => answerOther(router, c));
   router.onError((error, c) => refuse(error, c, parts, actionOf(c)));
@@ -168,10 +170,15 @@ function addStreamRoute(router: Router, parts: EdgeParts): void {
   });
 }
 
-function addPageRoutes(router: Router, page: PageFiles): void {
-  for (const path of page.paths) {
-    router.get(path, (c) => page.serve(c.req.raw) ?? c.notFound());
+function addPageRoutes(router: Router, files: PageFiles): void {
+  for (const path of files.paths) {
+    router.get(path, async (c) => (await files.serve(c.req.raw)) ?? refuseMissing());
   }
+}
+
+/** A path below one that is served. */
+function refuseMissing(): never {
+  throw new MarsError("not_found", "there is nothing at this path");
 }
 
 function addRpcRoutes(router: Router, routes: readonly RpcRoute[]): void {

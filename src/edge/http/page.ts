@@ -1,6 +1,7 @@
 /** The web page: its files, which are compiled in. */
 import { createHash } from "node:crypto";
 import { pageFiles } from "../../gen/page-files.ts";
+import { acceptsCoding } from "./coding.ts";
 import { pageHeaders } from "./security-headers.ts";
 
 const types: Readonly<Record<string, string>> = {
@@ -69,17 +70,10 @@ export function servePage(request: Request): Response | undefined {
     return new Response(null, { status: 304, headers });
   }
   const accepted = request.headers.get("accept-encoding") ?? "";
-  const [coding, body] = coded.find(([name]) => accepts(accepted, name)) ?? ["", plain];
+  const [coding, body] = coded.find(([name]) => acceptsCoding(accepted, name)) ?? ["", plain];
   return new Response(body, {
     headers: coding === "" ? headers : { ...headers, "Content-Encoding": coding },
   });
-}
-
-/** Whether a list of codings has one, and does not refuse it by `q=0`. */
-function accepts(list: string, coding: string): boolean {
-  const given = list.split(",").map((one) => one.trim().toLowerCase());
-  const found = given.find((one) => one === coding || one.startsWith(`${coding};`));
-  return found !== undefined && !/;\s*q=0(\.0*)?$/.test(found);
 }
 
 function headersOf(name: string, text: string): Readonly<Record<string, string>> {

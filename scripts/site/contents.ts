@@ -1,0 +1,72 @@
+/** The pages of the site, in the order of its navigation. */
+
+export interface SitePage {
+  /** Path in the repository. */
+  readonly source: string;
+  /** Name of its file in the site, without an ending. */
+  readonly name: string;
+  /** In the navigation. */
+  readonly label: string;
+}
+
+/** Made of no Markdown: every call of the OpenAPI document. */
+export const callsPage: SitePage = { source: "openapi.json", name: "calls", label: "Calls" };
+/** Made of the files below `proto/`. */
+export const protosPage: SitePage = { source: "proto", name: "protos", label: "Protos" };
+
+export const groups: readonly (readonly [title: string, pages: readonly SitePage[]])[] = [
+  [
+    "Begin",
+    [
+      { source: "README.md", name: "index", label: "Mars" },
+      { source: "docs/guide.md", name: "guide", label: "Guide" },
+      { source: "docs/dashboard.md", name: "dashboard", label: "Dashboard" },
+      { source: "docs/glossary.md", name: "glossary", label: "Glossary" },
+    ],
+  ],
+  [
+    "Report events",
+    [
+      { source: "docs/clients.md", name: "clients", label: "Client libraries" },
+      { source: "clients/typescript/README.md", name: "client-typescript", label: "TypeScript" },
+      { source: "clients/python/README.md", name: "client-python", label: "Python" },
+      { source: "clients/go/README.md", name: "client-go", label: "Go" },
+      { source: "docs/agents.md", name: "agents", label: "A prompt for agents" },
+    ],
+  ],
+  [
+    "Reference",
+    [
+      { source: "docs/reference.md", name: "reference", label: "Reference" },
+      callsPage,
+      protosPage,
+      { source: "docs/cli.md", name: "cli", label: "Command line" },
+      { source: "docs/config.md", name: "config", label: "Configuration file" },
+      { source: "docs/sinks.md", name: "sinks", label: "Sinks" },
+      { source: "docs/conditions.md", name: "conditions", label: "Conditions" },
+      { source: "docs/mcp.md", name: "mcp", label: "MCP" },
+    ],
+  ],
+  [
+    "Operate",
+    [
+      { source: "docs/operate.md", name: "operate", label: "Operate it" },
+      { source: "docs/security.md", name: "security", label: "Security" },
+      { source: "docs/reliability.md", name: "reliability", label: "Bad days" },
+    ],
+  ],
+  [
+    "Project",
+    [
+      { source: "ARCHITECTURE.md", name: "architecture", label: "Architecture" },
+      { source: "bench/README.md", name: "bench", label: "Bench" },
+      { source: "bench/RESULTS.md", name: "bench-results", label: "Results of the bench" },
+      { source: "CHANGELOG.md", name: "changelog", label: "Changelog" },
+    ],
+  ],
+];
+
+export const pages: readonly SitePage[] = groups.flatMap(([, members]) => members);
+
+/** Those that are Markdown. */
+export const documents: readonly SitePage[] = pages.filter(({ source }) => source.endsWith(".md"));
