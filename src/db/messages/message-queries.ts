@@ -5,33 +5,22 @@
  * a list page examines a bounded number of messages, and its cursor goes on from there.
  */
 import type { Row } from "@libsql/client";
-import type { MessageKey } from "../../core/event.ts";
+import type { MessageKey, StoredEvent } from "../../core/event.ts";
 import { compareRanked, type Rank } from "../../core/fold.ts";
-import { messageEventsMax } from "../../core/limits.ts";
 import type { MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../../core/query.ts";
 import type { LifecycleInstance } from "../../core/state.ts";
 import { divideByApp, readMergedPage } from "../app-pages.ts";
 import type { DatabaseAddress } from "../database.ts";
-import { type KeysetScan, scanMaxDefault } from "../keyset-scan.ts";
-import { lifecycleOfMessage, type PlanCache } from "../lifecycles/plan-cache.ts";
+import { scanMaxDefault } from "../keyset-scan.ts";
+import type { PlanCache } from "../lifecycles/plan-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { knownSkews } from "../retention/time-marks.ts";
 import { knownPosition } from "./apply-sql.ts";
-import { type EventPage, eventPage, scanEvents } from "./event-page.ts";
-import { pageBytesMax, storedEvent } from "./event-rows.ts";
-import { heldFindings } from "./held-findings.ts";
+import { storedEvent } from "./event-rows.ts";
 import { type RunOf, readInstance } from "./message-instance.ts";
 import { countCandidates, scanMessages } from "./message-list.ts";
-import {
-  lookedAtMax,
-  namesIn,
-  namesOf,
-  rankOf,
-  Summaries,
-  stagesIn,
-  stagesOf,
-  summaryOf,
-} from "./summaries.ts";
+import { MessageRowQueries } from "./message-rows.ts";
+import { rankOf, Summaries, summaryOf } from "./summaries.ts";
 
 export interface MessageQueriesOptions extends DatabaseAddress {
   /** Rows that one page of a list looks at. */
@@ -40,73 +29,42 @@ export interface MessageQueriesOptions extends DatabaseAddress {
 
 export class MessageQueries {
   readonly #connection: ReadConnection;
-  readonly #plans: PlanCache;
+  readonly #rows: MessageRowQueries;
   readonly #summaries: Summaries;
   readonly #scanMax: number;
 
   constructor(connection: ReadConnection, plans: PlanCache, options: Pick<MessageQueriesOptions, "scanMax">) {
     this.#connection = connection;
-    this.#plans = plans;
+    this.#rows = new MessageRowQueries(connection, plans);
     this.#summaries = new Summaries(connection, plans);
     this.#scanMax = options.scanMax ?? scanMaxDefault;
   }
 
   /** See `Reader.get`. */
-  async get({ appId, messageId, order = "oldest", ...page }: MessageRead): Promise<MessageAnswer> {
-    const key = { appId, messageId };
-    const { limit = messageEventsMax, cursor, bytesMax = pageBytesMax } = page;
-    const asked = { order, limit, cursor, bytesMax };
-    const [found] = await this.#connection.read([
-      {
-        sql: "SELECT id, event_count FROM messages WHERE message_id = ? AND app_id = ?",
-        args: [messageId, appId],
-      },
-    ]);
-    const id = Number(found?.[0]?.id ?? 0);
-    const count = Number(found?.[0]?.event_count ?? 0);
-    const scan = scanEvents(id, asked);
-    const [position, message, rows = [], staged, names, lifecycle, held, instance, projection] =
-      await this.#connection.read([
-        knownPosition(this.#connection.journalId),
-        { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
-        eventPage(scan, asked),
-        stagesOf(id, count),
-        namesOf(id, count),
-        lifecycleOfMessage(id, appId),
-        heldFindings(id),
-        { sql: "SELECT lifecycle, times FROM instances WHERE message = ?", args: [id] },
-        "SELECT watermark, seq, (SELECT skews FROM clock) AS skews FROM projection",
-      ]);
-    const asOfSeq = Number(position?.[0]?.seq ?? 0);
-    const stages = stagesIn(staged);
-    // There is none, or retention has taken it between the two reads.
+  async get(asked: MessageRead): Promise<MessageAnswer> {
+    const key = { appId: asked.appId, messageId: asked.messageId };
+    const rows = await this.#rows.read(asked);
+    const { asOfSeq, id, plan, stages, known, held } = rows;
+    // There is none, or retention has taken it between two reads.
     if (stages.length === 0) return { asOfSeq };
-    const eventCount = Number(message?.[0]?.event_count);
-    // Of one that the projector has passed and does not follow there is no more to say than lists do.
-    const unfollowed = instance?.length === 0 && id <= Number(projection?.[0]?.seq ?? 0);
-    const [plan] = unfollowed ? [] : this.#connection.decode(lifecycle, (row) => this.#plans.of(row));
-    // Of a message with more events than are looked at, what the projector knows of the others, a moment ago.
-    const known =
-      count > lookedAtMax && instance?.[0]?.lifecycle === lifecycle?.[0]?.id ? instance?.[0]?.times : null;
-    const watermark = Number(projection?.[0]?.watermark ?? 0);
     const read =
       plan &&
       (await readInstance(this.#connection, {
-        ...{ message: id, plan, stages, known, held: held ?? [], upTo: asOfSeq },
-        skews: knownSkews(projection?.[0]),
+        ...{ message: id, plan, stages, known, held, upTo: asOfSeq },
+        skews: knownSkews(rows.clock),
       }));
-    const state =
-      read &&
-      ({ ...read.state, version: Number(lifecycle?.[0]?.version), watermark } satisfies LifecycleInstance);
+    const { version, watermark } = rows;
+    const state = read && ({ ...read.state, version, watermark } satisfies LifecycleInstance);
     const status = state && {
       state: state.state,
       ...(state.overdueSince !== undefined && { overdueSince: state.overdueSince }),
     };
-    const summary = summaryOf(key, { eventCount, stages, names: namesIn(names), status, plan });
+    const summary = summaryOf(key, { ...rows, status });
     return {
       message: {
         ...summary,
-        ...eventsOf(key, rows, scan, asked, { rank: rankOf(plan), runOf: read?.runOf }),
+        events: eventsOf(key, rows.events, asked, { rank: rankOf(plan), runOf: read?.runOf }),
+        ...(rows.nextCursor !== undefined && { nextCursor: rows.nextCursor }),
         ...(state && { instance: state }),
       },
       asOfSeq,
@@ -134,21 +92,15 @@ export class MessageQueries {
   }
 }
 
-/** A page's events in the order asked for, and the cursor of the next page. */
+/** A page's events in the order asked for. */
 function eventsOf(
   key: MessageKey,
   rows: readonly Row[],
-  scan: KeysetScan,
-  { order }: EventPage,
+  { order = "oldest" }: Pick<MessageRead, "order">,
   { rank = () => -1, runOf }: { rank: Rank | undefined; runOf: RunOf | undefined },
-) {
+): StoredEvent[] {
   const events = rows
     .map((row) => ({ ...storedEvent(key, row), ...(runOf && { run: runOf(Number(row.seq)) }) }))
     .sort(compareRanked(rank));
-  const last = rows.at(-1);
-  const more = last !== undefined && Number(last.total) > rows.length;
-  return {
-    events: order === "oldest" ? events : events.reverse(),
-    ...(more && { nextCursor: scan.cursorAt(last) }),
-  };
+  return order === "oldest" ? events : events.reverse();
 }

@@ -1,0 +1,199 @@
+/** The rows of which the answer to one message is made. Runs on a query thread. */
+import type { Row } from "@libsql/client";
+import { messageEventsMax } from "../../core/limits.ts";
+import type { MessageRead } from "../../core/query.ts";
+import { messageRowsSql } from "../../gen/sql.ts";
+import type { Plan } from "../../lifecycle/plan.ts";
+import type { KeysetScan } from "../keyset-scan.ts";
+import { lifecycleOfMessage, lifecyclesById, type PlanCache } from "../lifecycles/plan-cache.ts";
+import type { ReadConnection } from "../read-connection.ts";
+import { rowsOf } from "../rows.ts";
+import { knownPosition } from "./apply-sql.ts";
+import { type EventPage, eventPage, scanEvents } from "./event-page.ts";
+import { pageBytesMax } from "./event-rows.ts";
+import { heldFindings } from "./held-findings.ts";
+import {
+  lookedAtMax,
+  type MessageNames,
+  namesIn,
+  namesOf,
+  type StageTimes,
+  stagesIn,
+  stagesOf,
+} from "./summaries.ts";
+
+/** All of one moment. */
+export interface MessageRows {
+  readonly asOfSeq: number;
+  /** The message's number; 0 where it is not there. */
+  readonly id: number;
+  readonly eventCount: number;
+  /** Those of the page, in the order asked for. */
+  readonly events: readonly Row[];
+  /** The cursor behind the page, where it is not the last. */
+  readonly nextCursor?: string | undefined;
+  /** None where the message is not there. */
+  readonly stages: readonly StageTimes[];
+  readonly names: readonly MessageNames[];
+  /** The lifecycle that it goes by, or will. */
+  readonly plan: Plan | undefined;
+  readonly version: number;
+  /** `instances.times` by that lifecycle, where the message has more events than are looked at. */
+  readonly known: unknown;
+  /** See `heldFindings`. */
+  readonly held: readonly Row[];
+  /** A row with the column `skews`. */
+  readonly clock: Row | undefined;
+  readonly watermark: number;
+}
+
+/** Up to so many events a message is read by one statement: each costs more than a few rows do. */
+const smallEventsMax = 100;
+
+const heldColumns = ["run", "kind", "stage", "due_at", "retracted_at", "triage", "mark"];
+const eventColumns = [
+  ...["seq", "event", "created_at", "received_at", "event_id", "external_id", "attributes", "parent_id"],
+  ...["duplicates", "detail", "changed_seq", "ahead"],
+];
+
+export class MessageRowQueries {
+  readonly #connection: ReadConnection;
+  readonly #plans: PlanCache;
+
+  constructor(connection: ReadConnection, plans: PlanCache) {
+    this.#connection = connection;
+    this.#plans = plans;
+  }
+
+  async read(read: MessageRead): Promise<MessageRows> {
+    const { limit = messageEventsMax, cursor, order = "oldest", bytesMax = pageBytesMax } = read;
+    const page = { limit, cursor, order, bytesMax };
+    return (cursor === undefined ? await this.#small(read, page) : undefined) ?? this.#any(read, page);
+  }
+
+  /** `undefined` where the message is not small, or not all of it fits the page, or a number of it is beyond 2^53. */
+  async #small(
+    { appId, messageId }: MessageRead,
+    { limit, order, bytesMax }: EventPage,
+  ): Promise<MessageRows | undefined> {
+    const max = Math.min(limit, smallEventsMax);
+    const args = [messageId, appId, max, this.#connection.journalId];
+    const [[row] = []] = await this.#connection.read([{ sql: messageRowsSql.small, args }]);
+    if (row === undefined || !fits(String(row.events), max, bytesMax)) return undefined;
+    const events = exactRows(row.events, eventColumns);
+    const held = exactRows(row.held, heldColumns);
+    if (events === undefined || held === undefined || events.length === 0) return undefined;
+    const unfollowed = row.lifecycle === null && Number(row.id) <= Number(row.projected);
+    return {
+      asOfSeq: Number(row.seq ?? 0),
+      id: Number(row.id),
+      eventCount: Number(row.event_count),
+      events: order === "oldest" ? events : events.toReversed(),
+      ...summarized(Number(row.id), events),
+      plan: unfollowed || row.plan === null ? undefined : await this.#plan(Number(row.plan)),
+      version: Number(row.version),
+      known: null,
+      held,
+      clock: row,
+      watermark: Number(row.watermark),
+    };
+  }
+
+  async #plan(id: number): Promise<Plan | undefined> {
+    const known = this.#plans.known(id);
+    if (known !== undefined) return known;
+    const [rows] = await this.#connection.read([lifecyclesById(`[${id}]`)]);
+    return this.#connection.decode(rows, (row) => this.#plans.of(row))[0];
+  }
+
+  async #any({ appId, messageId }: MessageRead, page: EventPage): Promise<MessageRows> {
+    const [found] = await this.#connection.read([
+      {
+        sql: "SELECT id, event_count FROM messages WHERE message_id = ? AND app_id = ?",
+        args: [messageId, appId],
+      },
+    ]);
+    const id = Number(found?.[0]?.id ?? 0);
+    const count = Number(found?.[0]?.event_count ?? 0);
+    const scan = scanEvents(id, page);
+    const [position, message, events = [], staged, names, lifecycle, held = [], instance, projection] =
+      await this.#connection.read([
+        knownPosition(this.#connection.journalId),
+        { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
+        eventPage(scan, page),
+        stagesOf(id, count),
+        namesOf(id, count),
+        lifecycleOfMessage(id, appId),
+        heldFindings(id),
+        { sql: "SELECT lifecycle, times FROM instances WHERE message = ?", args: [id] },
+        "SELECT watermark, seq, (SELECT skews FROM clock) AS skews FROM projection",
+      ]);
+    // Of one that the projector has passed and does not follow there is no more to say than lists do.
+    const unfollowed = instance?.length === 0 && id <= Number(projection?.[0]?.seq ?? 0);
+    const [plan] = unfollowed ? [] : this.#connection.decode(lifecycle, (row) => this.#plans.of(row));
+    const ownTimes = count > lookedAtMax && instance?.[0]?.lifecycle === lifecycle?.[0]?.id;
+    return {
+      asOfSeq: Number(position?.[0]?.seq ?? 0),
+      id,
+      eventCount: Number(message?.[0]?.event_count),
+      events,
+      nextCursor: nextOf(events, scan),
+      stages: stagesIn(staged),
+      names: namesIn(names),
+      plan,
+      version: Number(lifecycle?.[0]?.version),
+      known: ownTimes ? instance?.[0]?.times : null,
+      held,
+      clock: projection?.[0],
+      watermark: Number(projection?.[0]?.watermark ?? 0),
+    };
+  }
+}
+
+/** Each row has as `total` how many events were examined: see `eventPage`. */
+function nextOf(events: readonly Row[], scan: KeysetScan): string | undefined {
+  const last = events.at(-1);
+  return last !== undefined && Number(last.total) > events.length ? scan.cursorAt(last) : undefined;
+}
+
+/** Whether the events certainly fit: a UTF-16 unit is three bytes at most, and JSON makes no text shorter. See `eventBytes`. */
+function fits(json: string, eventsMax: number, bytesMax: number): boolean {
+  return 3 * json.length + 200 * eventsMax <= bytesMax;
+}
+
+/** @param text JSON: arrays. @returns `undefined` where JSON has lost digits of a number */
+function exactRows(text: unknown, names: readonly string[]): Row[] | undefined {
+  const rows: Row[] = [];
+  for (const values of rowsOf<unknown[]>({ rows: [{ rows: text } as unknown as Row] })) {
+    const row: Record<string, unknown> = {};
+    for (const [index, name] of names.entries()) {
+      const value = values[index];
+      if (typeof value === "number" && !Number.isSafeInteger(value)) return undefined;
+      row[name] = value;
+    }
+    rows.push(row as Row);
+  }
+  return rows;
+}
+
+/** As `stagesOf` and `namesOf` read them, from all events of a message. */
+function summarized(message: number, events: readonly Row[]): Pick<MessageRows, "stages" | "names"> {
+  const stages = new Map<string, StageTimes>();
+  const names = new Map<string, MessageNames>();
+  for (const row of events) {
+    const event = String(row.event);
+    const at = Number(row.created_at) - Number(row.ahead);
+    const known = stages.get(event);
+    stages.set(event, {
+      message,
+      event,
+      first: Math.min(known?.first ?? at, at),
+      last: Math.max(known?.last ?? at, at),
+      ahead: (known?.ahead ?? false) || row.ahead !== 0,
+    });
+    const [externalId, parentId] = [String(row.external_id), String(row.parent_id)];
+    if (externalId !== "" || parentId !== "")
+      names.set(`${externalId}\0${parentId}`, { message, externalId, parentId });
+  }
+  return { stages: [...stages.values()], names: [...names.values()] };
+}
