@@ -19,11 +19,11 @@ import {
   withRecovery,
 } from "../../lifecycle/runs.ts";
 import type { ReadConnection } from "../read-connection.ts";
+import { lookedAtMax, type StageTimes } from "./event-fold.ts";
 import { activeIn, closedIn, withMarks } from "./held-findings.ts";
 import { putOthers, readOthers, withOthers } from "./message-others.ts";
 import { readOwed } from "./owed-events.ts";
 import { type ReceivedEvent, readRunEvents, readRunsOwed } from "./run-events.ts";
-import { lookedAtMax, type StageTimes } from "./summaries.ts";
 
 /** Runs in one answer, and UTF-16 units of their stages: the last ones. */
 const runsShownMax = 100;

@@ -9,18 +9,10 @@ import { lifecycleOfMessage, lifecyclesById, type PlanCache } from "../lifecycle
 import type { ReadConnection } from "../read-connection.ts";
 import { rowsOf } from "../rows.ts";
 import { knownPosition } from "./apply-sql.ts";
+import { EventFold, foldRead, lookedAtMax, type MessageNames, type StageTimes } from "./event-fold.ts";
 import { type EventPage, eventPage, scanEvents } from "./event-page.ts";
 import { pageBytesMax } from "./event-rows.ts";
 import { heldFindings } from "./held-findings.ts";
-import {
-  lookedAtMax,
-  type MessageNames,
-  namesIn,
-  namesOf,
-  type StageTimes,
-  stagesIn,
-  stagesOf,
-} from "./summaries.ts";
 
 /** All of one moment. */
 export interface MessageRows {
@@ -83,13 +75,15 @@ export class MessageRowQueries {
     const events = exactRows(row.events, eventColumns);
     const held = exactRows(row.held, heldColumns);
     if (events === undefined || held === undefined || events.length === 0) return undefined;
+    const fold = folded(Number(row.id), events);
     const unfollowed = row.lifecycle === null && Number(row.id) <= Number(row.projected);
     return {
       asOfSeq: Number(row.seq ?? 0),
       id: Number(row.id),
       eventCount: Number(row.event_count),
       events: order === "oldest" ? events : events.toReversed(),
-      ...summarized(Number(row.id), events),
+      stages: fold.stages,
+      names: fold.names,
       plan: unfollowed || row.plan === null ? undefined : await this.#plan(Number(row.plan)),
       version: Number(row.version),
       known: null,
@@ -116,21 +110,22 @@ export class MessageRowQueries {
     const id = Number(found?.[0]?.id ?? 0);
     const count = Number(found?.[0]?.event_count ?? 0);
     const scan = scanEvents(id, page);
-    const [position, message, events = [], staged, names, lifecycle, held = [], instance, projection] =
+    const fold = foldRead([id], count);
+    const [position, message, events = [], lifecycle, held = [], instance, projection, ...folded] =
       await this.#connection.read([
         knownPosition(this.#connection.journalId),
         { sql: "SELECT event_count FROM messages WHERE id = ?", args: [id] },
         eventPage(scan, page),
-        stagesOf(id, count),
-        namesOf(id, count),
         lifecycleOfMessage(id, appId),
         heldFindings(id),
         { sql: "SELECT lifecycle, times FROM instances WHERE message = ?", args: [id] },
         "SELECT watermark, seq, (SELECT skews FROM clock) AS skews FROM projection",
+        ...fold.statements,
       ]);
     // Of one that the projector has passed and does not follow there is no more to say than lists do.
     const unfollowed = instance?.length === 0 && id <= Number(projection?.[0]?.seq ?? 0);
     const [plan] = unfollowed ? [] : this.#connection.decode(lifecycle, (row) => this.#plans.of(row));
+    const own = fold.of(folded).get(id);
     const ownTimes = count > lookedAtMax && instance?.[0]?.lifecycle === lifecycle?.[0]?.id;
     return {
       asOfSeq: Number(position?.[0]?.seq ?? 0),
@@ -138,8 +133,8 @@ export class MessageRowQueries {
       eventCount: Number(message?.[0]?.event_count),
       events,
       nextCursor: nextOf(events, scan),
-      stages: stagesIn(staged),
-      names: namesIn(names),
+      stages: own?.stages ?? [],
+      names: own?.names ?? [],
       plan,
       version: Number(lifecycle?.[0]?.version),
       known: ownTimes ? instance?.[0]?.times : null,
@@ -176,24 +171,16 @@ function exactRows(text: unknown, names: readonly string[]): Row[] | undefined {
   return rows;
 }
 
-/** As `stagesOf` and `namesOf` read them, from all events of a message. */
-function summarized(message: number, events: readonly Row[]): Pick<MessageRows, "stages" | "names"> {
-  const stages = new Map<string, StageTimes>();
-  const names = new Map<string, MessageNames>();
+function folded(message: number, events: readonly Row[]): EventFold {
+  const fold = new EventFold(message);
   for (const row of events) {
-    const event = String(row.event);
-    const at = Number(row.created_at) - Number(row.ahead);
-    const known = stages.get(event);
-    stages.set(event, {
-      message,
-      event,
-      first: Math.min(known?.first ?? at, at),
-      last: Math.max(known?.last ?? at, at),
-      ahead: (known?.ahead ?? false) || row.ahead !== 0,
+    fold.add({
+      event: String(row.event),
+      happenedAt: Number(row.created_at) - Number(row.ahead),
+      ahead: row.ahead !== 0,
+      externalId: String(row.external_id),
+      parentId: String(row.parent_id),
     });
-    const [externalId, parentId] = [String(row.external_id), String(row.parent_id)];
-    if (externalId !== "" || parentId !== "")
-      names.set(`${externalId}\0${parentId}`, { message, externalId, parentId });
   }
-  return { stages: [...stages.values()], names: [...names.values()] };
+  return fold;
 }

@@ -9,7 +9,7 @@ import { type OwedEvents, type OwedStage, recipientBytesMax, recipientsMax } fro
 import type { Plan } from "../../lifecycle/plan.ts";
 import type { Database } from "../database.ts";
 import { rowsOf } from "../rows.ts";
-import { lookedAtMax } from "./summaries.ts";
+import { lookedAtMax } from "./event-fold.ts";
 
 /** UTF-16 units of one parameter: see `rows.ts`. */
 const parameterCharsMax = 1_000_000;

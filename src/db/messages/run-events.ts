@@ -7,8 +7,8 @@ import { type OwedEvents, recipientBytesMax, recipientsMax } from "../../lifecyc
 import type { Plan } from "../../lifecycle/plan.ts";
 import type { Run, RunEvent } from "../../lifecycle/runs.ts";
 import { rowsOf } from "../rows.ts";
+import { lookedAtMax } from "./event-fold.ts";
 import type { Execute, OwedReadOptions } from "./owed-events.ts";
-import { lookedAtMax } from "./summaries.ts";
 
 /** An event with when it was received. */
 export interface ReceivedEvent extends RunEvent {

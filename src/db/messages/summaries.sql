@@ -1,30 +1,10 @@
 -- The events of messages, folded for their summaries: see `summaries.ts`. The index is named because that of external ids
 -- has those of all messages.
 
--- name: stages
--- Names of events with their first and last time, of the messages ?1 (JSON: numbers). Those with events from ahead are read apart: only
--- theirs are not in the index.
-SELECT json_group_array(json_array(message, event, first, last, ahead)) AS rows
-FROM (
-  SELECT message, event, min(created_at) AS first, max(created_at) AS last, 0 AS ahead
-  FROM events INDEXED BY events_order
-  WHERE message IN (
-    SELECT value FROM json_each(?1)
-    WHERE value NOT IN (SELECT message FROM events WHERE ahead <> 0 AND message IN (SELECT value FROM json_each(?1))))
-  GROUP BY message, event
-  UNION ALL
-  SELECT message, event, min(created_at - ahead), max(created_at - ahead), max(ahead)
-  FROM events INDEXED BY events_order
-  WHERE message IN (SELECT message FROM events WHERE ahead <> 0 AND message IN (SELECT value FROM json_each(?1)))
-  GROUP BY message, event);
-
--- name: names
--- External ids and parents of the same messages.
-SELECT json_group_array(json_array(message, external_id, parent_id)) AS rows
-FROM (
-  SELECT DISTINCT message, external_id, parent_id
-  FROM events INDEXED BY events_order
-  WHERE message IN (SELECT value FROM json_each(?1)) AND (external_id <> '' OR parent_id <> ''));
+-- name: events
+-- All events of the messages ?1 (JSON: numbers), of which there are few.
+SELECT json_group_array(json_array(message, event, created_at - ahead, ahead, external_id, parent_id)) AS rows
+FROM events INDEXED BY events_order WHERE message IN (SELECT value FROM json_each(?1));
 
 -- name: stagesOfLarge
 -- Of the message ?1, from its first ?2 and its last ?2 events.
@@ -62,11 +42,11 @@ FROM (
 WHERE external_id <> '' OR parent_id <> '' ORDER BY external_id LIMIT ?3 + 1);
 
 -- name: instances
-SELECT message, lifecycle, state, overdue_since FROM instances
+SELECT json_group_array(json_array(message, lifecycle, state, overdue_since)) AS rows FROM instances
 WHERE message IN (SELECT value FROM json_each(?1));
 
 -- name: ahead
 -- Those that the projector has not come to yet, and that go by a lifecycle then.
 SELECT m.id FROM messages m
-WHERE m.id IN (SELECT value FROM json_each(?1)) AND m.id > (SELECT seq FROM projection)
+WHERE m.id IN (SELECT value FROM json_each(?1) WHERE value > (SELECT seq FROM projection))
   AND (SELECT bytes FROM lifecycles WHERE app_id = m.app_id AND after_seq < m.id ORDER BY version DESC LIMIT 1) > 0;

@@ -1,70 +1,25 @@
 /**
  * Summaries of messages, from their events. Cost and size of each are bounded, however many events its message has.
  */
-import type { InStatement, Row } from "@libsql/client";
-import type { MessageKey, Micros } from "../../core/event.ts";
-import { compareText, externalIdsMax, type Rank, summarize } from "../../core/fold.ts";
+import type { Row } from "@libsql/client";
+import type { MessageKey } from "../../core/event.ts";
+import { compareText, type Rank, summarize } from "../../core/fold.ts";
 import type { MessageSummary } from "../../core/query.ts";
 import { messageStates } from "../../core/state.ts";
 import { summariesSql } from "../../gen/sql.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
 import { lifecyclesById, type PlanCache } from "../lifecycles/plan-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
-import { rowsOf } from "../rows.ts";
+import { namedRows } from "../rows.ts";
+import { foldRead, lookedAtMax, type MessageNames, type StageTimes } from "./event-fold.ts";
 import { keyOf } from "./event-rows.ts";
 
-/** Events of one message that its summary looks at: with more, half of them are its first and half its last. */
-export const lookedAtMax = 10_000;
 /** Events that a page looks at for its summaries, and at one time; one with more has fewer messages. */
 const pageEventsMax = 5 * lookedAtMax;
 /** UTF-16 units of the summaries on a page. */
 const pageCharsMax = 1024 * 1024;
 /** Definitions that are read at one time; each has up to 64 KiB. */
 const definitionsMax = 16;
-
-/** A name of a message's events with their first and last time, and whether any of them was from ahead. */
-export interface StageTimes {
-  readonly message: number;
-  readonly event: string;
-  readonly first: Micros;
-  readonly last: Micros;
-  readonly ahead: boolean;
-}
-
-/** @param rows of `stagesOf` */
-export function stagesIn(rows: readonly Row[] | undefined): StageTimes[] {
-  return rowsOf<[message: number, event: string, first: Micros, last: Micros, ahead: number]>({
-    rows: [...(rows ?? [])],
-  }).map(([message, event, first, last, ahead]) => ({ message, event, first, last, ahead: ahead !== 0 }));
-}
-
-/** An external id and a parent that one message's events have; either may be empty. */
-export interface MessageNames {
-  readonly message: number;
-  readonly externalId: string;
-  readonly parentId: string;
-}
-
-/** @param rows of `namesOf` */
-export function namesIn(rows: readonly Row[] | undefined): MessageNames[] {
-  return rowsOf<[message: number, externalId: string, parentId: string]>({ rows: [...(rows ?? [])] }).map(
-    ([message, externalId, parentId]) => ({ message, externalId, parentId }),
-  );
-}
-
-/** See `stagesIn`. */
-export function stagesOf(message: number, eventCount: number): InStatement {
-  return eventCount <= lookedAtMax
-    ? { sql: summariesSql.stages, args: [`[${message}]`] }
-    : { sql: summariesSql.stagesOfLarge, args: [message, lookedAtMax / 2] };
-}
-
-/** A message's external ids and parents, for `namesIn`. Of a large message one external id more than are shown, at most. */
-export function namesOf(message: number, eventCount: number): InStatement {
-  return eventCount <= lookedAtMax
-    ? { sql: summariesSql.names, args: [`[${message}]`] }
-    : { sql: summariesSql.namesOfLarge, args: [message, lookedAtMax / 2, externalIdsMax + 1] };
-}
 
 /** How a message stands with its lifecycle. */
 export type MessageStatus = Pick<MessageSummary, "state" | "overdueSince">;
@@ -135,29 +90,31 @@ export class Summaries {
     rows: readonly Row[],
   ): Promise<(readonly [Row, (MessageSummary | undefined)?, (Plan | undefined)?])[]> {
     const ids = [JSON.stringify(rows.map((row) => row.id))];
-    const [first] = rows.map((row) => ({ id: Number(row.id), events: Number(row.event_count) }));
-    const large = first !== undefined && first.events > lookedAtMax ? first : undefined;
-    const [stages, names, instances = [], ahead = []] = await this.#connection.read([
-      large ? stagesOf(large.id, large.events) : { sql: summariesSql.stages, args: ids },
-      large ? namesOf(large.id, large.events) : { sql: summariesSql.names, args: ids },
+    const events = rows.reduce((sum, { event_count }) => sum + Number(event_count), 0);
+    const read = foldRead(
+      rows.map(({ id }) => Number(id)),
+      events,
+    );
+    const [found, ahead = [], ...folded] = await this.#connection.read([
       { sql: summariesSql.instances, args: ids },
       { sql: summariesSql.ahead, args: ids },
+      ...read.statements,
     ]);
+    const folds = read.of(folded);
+    const instances = namedRows(found, instanceColumns);
     const plans = await this.#plansOf(instances);
     const instancesById = new Map(instances.map((row) => [row.message, row]));
     const aheadIds = new Set(ahead.map((row) => row.id));
-    const stagesById = Map.groupBy(stagesIn(stages), ({ message }) => message);
-    const namesById = Map.groupBy(namesIn(names), ({ message }) => message);
     return rows.map((row) => {
-      const theirs = stagesById.get(Number(row.id));
+      const fold = folds.get(Number(row.id));
       // Retention may have taken the message between the two reads.
-      if (theirs === undefined) return [row];
+      if (fold === undefined) return [row];
       const instance = instancesById.get(row.id);
       const plan = instance && plans.get(instance.lifecycle);
       const summary = summaryOf(keyOf(row), {
         eventCount: Number(row.event_count),
-        stages: theirs,
-        names: namesById.get(Number(row.id)) ?? [],
+        stages: fold.stages,
+        names: fold.names,
         status: aheadIds.has(row.id) ? { state: "open" } : statusOf(instance),
         plan,
       });
@@ -177,6 +134,8 @@ export class Summaries {
     return plans;
   }
 }
+
+const instanceColumns = ["message", "lifecycle", "state", "overdue_since"];
 
 function distinct(texts: readonly string[]): string[] {
   return [...new Set(texts)].filter((text) => text !== "");
