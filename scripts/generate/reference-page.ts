@@ -52,7 +52,7 @@ ${parts.join("\n")}
 /** OpenAPI knows no frames. */
 const frames = `<p>Topics: <code>all</code>, <code>apps/{app_id}</code>, <code>apps/{app_id}/messages/{message_id}</code>, <code>journeys/{external_id}</code>,
 <code>event_timeline:{message_id}</code>; <code>findings</code> and <code>apps/{app_id}/findings</code>; <code>alerts</code> and <code>alerts/{rule}</code>.
-Their segments are percent-encoded. With <code>after</code>, everything after that seq comes first; <code>recovered</code> is false where some of it can no longer be sent.</p>
+Their segments are percent-encoded. With <code>after</code>, everything after that seq comes first; <code>recovered</code> is false where some of it can no longer be sent. With <code>"batch":true</code> in a <code>subscribe</code> items come as arrays of such frames.</p>
 <h4>Server-sent events</h4>
 <pre>id: 42
 event: event

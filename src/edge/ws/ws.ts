@@ -11,7 +11,7 @@
  *     anything else                               {"type":"error","code":c,"message":m,"topic":t?}
  *
  * Topics come back in the client's own spelling. A second subscription to a topic is an error, and the first stays; to end
- * an unknown one is no error. An event that is only announced (`GET /api/test_socket`) has seq 0: it is not in
+ * an unknown one is no error. With `"batch":true` in a `subscribe` the items of its topic come as arrays of such frames. An event that is only announced (`GET /api/test_socket`) has seq 0: it is not in
  * the sequence, and no subscription resumes after it.
  */
 import type { AlertItem } from "../../core/alert-item.ts";
@@ -25,6 +25,7 @@ import { nestsTooDeep, tooDeep } from "../json.ts";
 import type { EdgeParts } from "../parts.ts";
 import { requestIdFrom } from "../request-id.ts";
 import { type Connection, endsAll, type Session } from "./connection.ts";
+import { inBatches } from "./frame-batches.ts";
 import { createFrameCache } from "./frame-cache.ts";
 
 /** Subscriptions of one connection. */
@@ -55,13 +56,15 @@ export function openWs(
   let minute = 0;
   let errors = 0;
 
-  function subscribe(topic: Topic, spelling: string, after: number | undefined): void {
+  function subscribe(topic: Topic, spelling: string, after: number | undefined, batch: boolean): void {
     if (topics.has(topic.name))
       throw new MarsError("invalid_argument", "there is a subscription to this topic already");
     if (topics.size >= topicsMax) {
       throw new MarsError("overloaded", `at most ${topicsMax} topics on one connection`);
     }
     const quoted = JSON.stringify(spelling);
+    const offer = (frames: () => readonly string[]) =>
+      connection.offer(batch ? () => inBatches(frames()) : frames);
     // Added before the hub is called: it may call back before it returns.
     let unsubscribe: (() => void) | undefined;
     topics.set(topic.name, () => unsubscribe?.());
@@ -79,16 +82,16 @@ export function openWs(
       unsubscribe = topic.alerts
         ? parts.alertTopics.subscribe(topic, after, {
             ...subscriber,
-            events: (alerts) => connection.offer(() => alertFrames(quoted, alerts)),
+            events: (alerts) => offer(() => alertFrames(quoted, alerts)),
           })
         : topic.findings
           ? parts.findings.subscribe(topic, after, {
               ...subscriber,
-              events: (findings) => connection.offer(() => findingFrames(quoted, findings)),
+              events: (findings) => offer(() => findingFrames(quoted, findings)),
             })
           : parts.live.subscribe(topic, after, {
               ...subscriber,
-              events: (events) => connection.offer(() => eventFrames(quoted, events)),
+              events: (events) => offer(() => eventFrames(quoted, events)),
             });
     } catch (thrown) {
       topics.delete(topic.name);
@@ -110,7 +113,7 @@ export function openWs(
     if (typeof spelling !== "string") throw new MarsError("invalid_argument", "topic must be a string");
     const topic = parseTopic(spelling);
     if (type === "subscribe") {
-      subscribe(topic, spelling, afterOf(frame));
+      subscribe(topic, spelling, afterOf(frame), batchOf(frame));
     } else {
       topics.get(topic.name)?.();
       topics.delete(topic.name);
@@ -169,4 +172,10 @@ function afterOf(frame: Readonly<Record<string, unknown>>): number | undefined {
   if (after === undefined || after === null) return undefined;
   if (typeof after === "number" && Number.isSafeInteger(after) && after >= 0) return after;
   throw new MarsError("invalid_argument", "after must be a seq: a whole number from 0 on");
+}
+
+function batchOf({ batch }: Readonly<Record<string, unknown>>): boolean {
+  if (batch === undefined || batch === null) return false;
+  if (typeof batch === "boolean") return batch;
+  throw new MarsError("invalid_argument", "batch must be true or false");
 }

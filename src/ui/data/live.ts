@@ -94,7 +94,9 @@ function connect(): void {
   };
   opened.onmessage = ({ data }) => {
     answeredAt = performance.now();
-    receive(JSON.parse(String(data)));
+    const received = JSON.parse(String(data)) as ServerFrame | ServerFrame[];
+    if (Array.isArray(received)) received.forEach(receive);
+    else receive(received);
   };
   opened.onclose = ({ code }) => {
     if (code !== signedOutCode) return lose(opened);
@@ -111,7 +113,7 @@ function subscribe(opened: WebSocket, name: string, topic: Topic): void {
   const known = [...topic.watching].flatMap(({ after }) => after ?? []);
   topic.position = known.length > 0 ? Math.min(...known) : undefined;
   const after = topic.position;
-  sendJson(opened, { type: "subscribe", topic: name, ...(after !== undefined && { after }) });
+  sendJson(opened, { type: "subscribe", topic: name, batch: true, ...(after !== undefined && { after }) });
 }
 
 function unsubscribe(opened: WebSocket, name: string): void {

@@ -234,10 +234,28 @@ test("a topic comes back in the client's own spelling", async () => {
   await client.close();
 });
 
+test("a client that asks for batches gets the frames of others as arrays, and answers as they are", async () => {
+  const message = newMessage();
+  const [batched, plain] = [await LiveClient.open(mars), await LiveClient.open(mars)];
+  batched.send({ type: "subscribe", topic: message.appTopic, batch: true });
+  expect((await batched.next()).type).toBe("subscribed");
+  await plain.subscribe(message.appTopic);
+  await report(mars, ...message.named(1, 500));
+  const frames = await plain.events(500);
+  const batches: object[][] = [];
+  while (batches.flat().length < 500) batches.push(await batched.next());
+  expect(batches.flat()).toEqual(frames);
+  // Some of the 500 are of one commit, and no message is longer than its bound and the brackets.
+  expect(batches.length).toBeLessThan(100);
+  for (const batch of batches) expect(JSON.stringify(batch).length).toBeLessThan(65 * 1024);
+  await Promise.all([batched.close(), plain.close()]);
+});
+
 test("a bad frame is answered by an error, and the connection goes on", async () => {
   const client = await LiveClient.open(mars);
   const cases: [frame: unknown, code: string][] = [
     ["{", "malformed"],
+    [{ type: "subscribe", topic: "all", batch: 1 }, "invalid_argument"],
     ["[]", "malformed"],
     ["7", "malformed"],
     [{}, "invalid_argument"],
