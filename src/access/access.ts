@@ -180,7 +180,7 @@ export class Access {
     return this.#options.anonymous && !this.#options.loopback;
   }
 
-  get keys(): Pick<KeyRing, "list" | "get" | "create" | "rotate" | "limit" | "revoke"> {
+  get keys(): Pick<KeyRing, "list" | "get" | "create" | "put" | "rotate" | "limit" | "revoke"> {
     return this.#ring;
   }
 

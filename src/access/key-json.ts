@@ -1,5 +1,5 @@
 /** The JSON form of a key: the same in answers and in the audit. Its text and its hashes are nowhere in it. */
-import type { CallerLimits } from "../core/caller-limits.ts";
+import { limitsToJson } from "../core/caller-limits.ts";
 import type { Micros } from "../core/event.ts";
 import { formatTime, nowMicros } from "../core/time.ts";
 import type { Key } from "./key.ts";
@@ -17,17 +17,6 @@ export function keyToJson({ previous, ...key }: Key) {
     last_used_at: timeOrNull(key.lastUsedAt),
     previous_until: timeOrNull(previousUntil),
     limits: limitsToJson(key.limits),
-  };
-}
-
-function limitsToJson(limits: CallerLimits = {}) {
-  return {
-    events_per_second: limits.eventsPerSecond ?? null,
-    burst: limits.burst ?? null,
-    requests: limits.requests ?? null,
-    streams: limits.streams ?? null,
-    subscriptions: limits.subscriptions ?? null,
-    body_bytes: limits.bodyBytes ?? null,
   };
 }
 

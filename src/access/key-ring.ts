@@ -6,25 +6,14 @@ import { isDeepStrictEqual } from "node:util";
 import type { Author } from "../core/audit.ts";
 import type { CallerLimits } from "../core/caller-limits.ts";
 import { MarsError } from "../core/error.ts";
-import type { Micros } from "../core/event.ts";
-import { Identity } from "../core/identity.ts";
+import type { Identity } from "../core/identity.ts";
 import { nowMicros } from "../core/time.ts";
 import { type IssuedKey, issueAgain, issueKey, type NewKey } from "./issue-key.ts";
 import { type Key, type KeyStore, keysMax } from "./key.ts";
-import { hashOf } from "./key-token.ts";
+import { type KeyText, KeyTexts } from "./key-texts.ts";
 import type { KeysFile } from "./keys-file.ts";
 import { RevokedKeys } from "./revoked-keys.ts";
 
-/** A text that is good, and until when. */
-interface Entry {
-  readonly keyId: string;
-  readonly identity: Identity;
-  /** 0 for ever. */
-  readonly until: Micros;
-}
-
-/** Texts that were looked up, so that nearly no call computes a hash. */
-const cachedMax = 10_000;
 /** The precision of the time of the last use. */
 const useMicros = 60_000_000;
 
@@ -33,10 +22,7 @@ export class KeyRing {
   readonly #file: KeysFile;
   readonly #changed: () => void;
   readonly #keys = new Map<string, Key>();
-  readonly #entries = new Map<string, Entry>();
-  readonly #cache = new Map<string, Entry>();
-  /** The same by name; `null` where there is not the one. Looking through all keys is too much for each call. */
-  readonly #named = new Map<string, Entry | null>();
+  readonly #texts = new KeyTexts();
   /** Ids of keys whose last use is not stored. */
   readonly #used = new Set<string>();
   readonly #revoked: RevokedKeys;
@@ -84,34 +70,17 @@ export class KeyRing {
 
   /** The identity that a key's text gives; `undefined` where it gives none. */
   find(token: string): Identity | undefined {
-    let entry = this.#cache.get(token);
-    if (entry === undefined) {
-      entry = this.#entries.get(hashOf(token));
-      if (entry === undefined) return undefined;
-      if (this.#cache.size >= cachedMax) this.#cache.clear();
-      this.#cache.set(token, entry);
-    }
-    return this.#use(entry);
+    return this.#use(this.#texts.find(token));
   }
 
   /** The same by the hash of its text. */
   byHash(hash: string): Identity | undefined {
-    const entry = this.#entries.get(hash);
-    return entry === undefined ? undefined : this.#use(entry);
+    return this.#use(this.#texts.byHash(hash));
   }
 
   /** The identity of the one key with this name that is good; `undefined` where none or several are. */
   byName(name: string): Identity | undefined {
-    let entry = this.#named.get(name);
-    if (entry === undefined) {
-      const entries = [...this.#keys.values()]
-        .filter((key) => key.name === name)
-        .flatMap(({ hash }) => this.#entries.get(hash) ?? []);
-      entry = entries.length === 1 ? (entries[0] ?? null) : null;
-      if (this.#named.size >= cachedMax) this.#named.clear();
-      this.#named.set(name, entry);
-    }
-    return entry === null ? undefined : this.#use(entry);
+    return this.#use(this.#texts.byName(name, this.#keys.values()));
   }
 
   get(id: string): Key | undefined {
@@ -126,12 +95,35 @@ export class KeyRing {
   /** @throws `MarsError("invalid_argument")` beyond `keysMax` */
   create(wanted: NewKey, by: Author): Promise<IssuedKey> {
     return this.#inTurn(async () => {
-      if (this.#keys.size >= keysMax) {
-        throw new MarsError("invalid_argument", `there may be at most ${keysMax} keys: revoke one first`);
-      }
+      this.#assertRoom();
       const issued = issueKey(wanted);
       await this.#keep(issued.key, by);
       return issued;
+    });
+  }
+
+  /**
+   * Makes a key with an id and a text of its owner's choice, or changes the one with this id. Another text, and other rights, end
+   * what was begun with the former ones at once.
+   *
+   * @throws `MarsError("invalid_argument")` beyond `keysMax`, and for a text that is another key's
+   */
+  put(id: string, wanted: NewKey & Pick<Key, "hash" | "shown">, by: Author): Promise<Key> {
+    return this.#inTurn(async () => {
+      const known = this.#keys.get(id);
+      if (known === undefined) this.#assertRoom();
+      // Else one with this id that was revoked while the database was away would end this one.
+      await this.#revoked.delete();
+      assertOwn(this.#texts.byHash(wanted.hash), id);
+      const { limits, ...own } = wanted;
+      const { createdAt = nowMicros(), lastUsedAt = 0 } = known ?? {};
+      // The text before a rotation goes with the one that came after it.
+      const previous = known?.hash === wanted.hash ? known.previous : undefined;
+      const more = { ...(limits && { limits }), ...(previous && { previous }) };
+      const key: Key = { ...own, id, createdAt, lastUsedAt, ...more };
+      if (known !== undefined && isDeepStrictEqual(known, key)) return known;
+      await this.#keep(key, by);
+      return key;
     });
   }
 
@@ -189,12 +181,7 @@ export class KeyRing {
 
   /** Ends what has expired. To be called every second. */
   expire(now = nowMicros()): void {
-    for (const [hash, { identity, until }] of this.#entries) {
-      if (until === 0 || until > now) continue;
-      identity.end("this key has expired");
-      this.#entries.delete(hash);
-      this.#forget();
-    }
+    this.#texts.expire(now);
   }
 
   /** Stores when keys were last used, and deletes from the database those that were revoked while it was away. */
@@ -209,6 +196,11 @@ export class KeyRing {
       await this.#store.putKeys(used);
       this.#used.clear();
     });
+  }
+
+  #assertRoom(): void {
+    if (this.#keys.size < keysMax) return;
+    throw new MarsError("invalid_argument", `there may be at most ${keysMax} keys: revoke one first`);
   }
 
   async #keep(key: Key, by: Author): Promise<void> {
@@ -231,25 +223,14 @@ export class KeyRing {
 
   #add(key: Key): void {
     const known = this.#keys.get(key.id);
-    const kept = new Set([key.hash, key.previous?.hash]);
+    const same = known !== undefined && isDeepStrictEqual(rightsOf(known), rightsOf(key));
+    const kept = new Set(same ? [key.hash, key.previous?.hash] : []);
+    const message = same ? "this key has a new text" : "this key has other rights";
     for (const hash of [known?.hash, known?.previous?.hash]) {
-      if (hash !== undefined && !kept.has(hash)) this.#drop(hash, "this key has a new text");
+      if (hash !== undefined && !kept.has(hash)) this.#texts.drop(hash, message);
     }
     this.#keys.set(key.id, key);
-    const { hash, previous, expiresAt } = key;
-    this.#admit(key, hash, expiresAt);
-    if (previous !== undefined) {
-      const ends = [previous.until, expiresAt].filter((end) => end !== 0);
-      this.#admit(key, previous.hash, Math.min(...ends));
-    }
-    this.#forget();
-  }
-
-  #admit({ id, name, kind, apps, limits }: Key, hash: string, until: Micros): void {
-    if (until !== 0 && until <= nowMicros()) return;
-    const identity = this.#entries.get(hash)?.identity ?? new Identity({ id: `key:${id}`, name, kind, apps });
-    identity.limitTo(limits);
-    this.#entries.set(hash, { keyId: id, identity, until });
+    this.#texts.admit(key);
   }
 
   #replace(keys: readonly Key[]): void {
@@ -264,22 +245,13 @@ export class KeyRing {
   }
 
   #end({ hash, previous }: Key, message: string): void {
-    this.#drop(hash, message);
-    if (previous !== undefined) this.#drop(previous.hash, message);
+    this.#texts.drop(hash, message);
+    if (previous !== undefined) this.#texts.drop(previous.hash, message);
   }
 
-  #drop(hash: string, message: string): void {
-    this.#entries.get(hash)?.identity.end(message);
-    this.#entries.delete(hash);
-    this.#forget();
-  }
-
-  #forget(): void {
-    this.#cache.clear();
-    this.#named.clear();
-  }
-
-  #use({ keyId, identity, until }: Entry): Identity | undefined {
+  #use(text: KeyText | undefined): Identity | undefined {
+    if (text === undefined) return undefined;
+    const { keyId, identity, until } = text;
     const now = nowMicros();
     if (until !== 0 && until <= now) return undefined;
     const key = this.#keys.get(keyId);
@@ -296,4 +268,17 @@ export class KeyRing {
     this.#turn = done.catch(() => undefined);
     return done;
   }
+}
+
+function rightsOf({ name, kind, apps }: Key) {
+  return { name, kind, apps };
+}
+
+/** One text gives one identity. */
+function assertOwn(text: KeyText | undefined, id: string): void {
+  if (text === undefined || text.keyId === id) return;
+  const message = "is that of another key";
+  throw new MarsError("invalid_argument", `token_sha256 ${message}`, {
+    problems: [{ field: "token_sha256", message }],
+  });
 }

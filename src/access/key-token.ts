@@ -37,6 +37,14 @@ export function hashOf(secret: string): string {
   return hash("sha256", secret, "base64url");
 }
 
+/** The same of a SHA-256 in hexadecimal digits, for a text that Mars has not seen; and what a list shows of it. */
+export function hashOfDigest(sha256: string): { readonly hash: string; readonly shown: string } {
+  return {
+    hash: Buffer.from(sha256, "hex").toString("base64url"),
+    shown: `sha256:${sha256.slice(0, 8).toLowerCase()}`,
+  };
+}
+
 /** Random characters of base62, each as likely as any other. */
 export function randomText(length: number): string {
   let text = "";

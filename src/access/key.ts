@@ -11,7 +11,7 @@ export interface Key {
   readonly id: string;
   /** See `hashOf`. */
   readonly hash: string;
-  /** The first characters of its text. */
+  /** The first characters of its text; of one that Mars has not seen, those of its SHA-256. */
   readonly shown: string;
   readonly kind: KeyKind;
   readonly apps: readonly string[];

@@ -2,13 +2,14 @@
 import * as z from "zod";
 import type { Key } from "../access/key.ts";
 import { keyToJson } from "../access/key-json.ts";
+import { hashOfDigest } from "../access/key-token.ts";
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import { smallBodyBytesMax } from "../core/limits.ts";
 import { appPatternProblem, appPatternsMax, keyKinds } from "../core/rights.ts";
 import { nowMicros, parseTime } from "../core/time.ts";
-import { found, list } from "./alert-fields.ts";
+import { alertId, found, list } from "./alert-fields.ts";
 import { timestamp } from "./answers.ts";
 import { assertAllApps, coversAll } from "./app-scope.ts";
 import { duration } from "./duration.ts";
@@ -27,18 +28,49 @@ const pattern = field<string>({ type: "string", minLength: 1 }, (value) => {
   return problem === undefined ? { value: value as string } : { problem };
 });
 
-/** A time ahead. */
-const expiry = field<Micros>(
-  { type: "string", format: "date-time", description: "When it ends; never unless given." },
-  (value) => {
-    const at = typeof value === "string" ? parseTime(value) : "must be an RFC 3339 time";
-    if (typeof at === "string") return { problem: at };
-    return at > nowMicros() ? { value: at } : { problem: "must be in the future" };
-  },
-);
-
 const kindsOfKeys =
   "`in` reports events; `ro` reads; `rw` reads and changes lifecycles and alerts; `ad` does everything.";
+
+const time = {
+  type: "string",
+  format: "date-time",
+  description: "When it ends; never unless given.",
+} as const;
+
+/** Of a key that a file declares: one that has ended stays in the file. */
+const anyExpiry = field<Micros>(time, (value) => {
+  const at = typeof value === "string" ? parseTime(value) : "must be an RFC 3339 time";
+  return typeof at === "string" ? { problem: at } : { value: at };
+});
+
+/** A time ahead. */
+const expiry = anyExpiry.refine((at) => at > nowMicros(), "must be in the future");
+
+const digestPattern = "^[0-9a-fA-F]{64}$";
+
+const tokenDigest = field<string>(
+  {
+    type: "string",
+    pattern: digestPattern,
+    description: "The SHA-256 of its text, as 64 hexadecimal digits.",
+  },
+  (value) =>
+    typeof value === "string" && new RegExp(digestPattern).test(value)
+      ? { value }
+      : { problem: "must be 64 hexadecimal digits" },
+);
+
+const apps = list(pattern, appPatternsMax, "apps, such as shop, shop-* or *").meta({
+  description: "`shop` is this app, `shop-*` every app whose id begins so, `*` every app.",
+});
+
+/** What a key may do, and where. */
+const rights = {
+  kind: word(keyKinds, kindsOfKeys),
+  apps,
+  name: text(nameBytesMax, "What it is for."),
+  limits: keyLimits.optional(),
+};
 
 /** A key as REST and RPC show it. */
 const key = z.strictObject({
@@ -46,7 +78,9 @@ const key = z.strictObject({
   kind: z.enum(keyKinds),
   apps: z.array(z.string()),
   name: z.string(),
-  shown: z.string().meta({ description: "The first characters of its text." }),
+  shown: z.string().meta({
+    description: "The first characters of its text; of one that Mars has not seen, those of its SHA-256.",
+  }),
   created_at: timestamp,
   expires_at: timestamp.nullable(),
   last_used_at: timestamp.nullable().meta({ description: "To the minute." }),
@@ -87,15 +121,7 @@ export const createKey = operation({
   body: { bytesMax: smallBodyBytesMax },
   rpc: "mars.v1.AccessService/CreateKey",
   command: "keys create",
-  input: z.strictObject({
-    kind: word(keyKinds, kindsOfKeys),
-    apps: list(pattern, appPatternsMax, "apps, such as shop, shop-* or *").meta({
-      description: "`shop` is this app, `shop-*` every app whose id begins so, `*` every app.",
-    }),
-    name: text(nameBytesMax, "What it is for."),
-    expires_at: expiry.optional(),
-    limits: keyLimits.optional(),
-  }),
+  input: z.strictObject({ ...rights, expires_at: expiry.optional() }),
   output: z.strictObject({ key: keyWithToken }),
   async handle({ keys, changes }, { expires_at = 0, ...wanted }, caller, by) {
     assertCovers(caller, wanted.apps);
@@ -104,6 +130,36 @@ export const createKey = operation({
       keys.create({ ...wanted, expiresAt: expires_at }, by),
     );
     return { key: { ...keyToJson(key), token } };
+  },
+});
+
+export const putKey = operation({
+  name: "putKey",
+  summary:
+    "Make a key with an id and a text of your choice, of which Mars gets the SHA-256 alone; or replace the one with this id. Another text, kind or app ends what the former began.",
+  scope: "admin",
+  apps: "own",
+  rest: "PUT /api/keys/{id}",
+  restAnswer: "key",
+  body: { bytesMax: smallBodyBytesMax },
+  rpc: "mars.v1.AccessService/PutKey",
+  command: "keys put",
+  input: z.strictObject({
+    id: alertId,
+    ...rights,
+    expires_at: anyExpiry.optional(),
+    token_sha256: tokenDigest,
+  }),
+  output: z.strictObject({ key }),
+  async handle({ keys, changes }, { id, expires_at = 0, token_sha256, ...wanted }, caller, by) {
+    const known = keys.get(id);
+    if (known !== undefined) assertCovers(caller, known.apps);
+    assertCovers(caller, wanted.apps);
+    if (wanted.limits !== undefined || known?.limits !== undefined) assertAllApps(caller);
+    const put = await changes.run(caller, () =>
+      keys.put(id, { ...wanted, expiresAt: expires_at, ...hashOfDigest(token_sha256) }, by),
+    );
+    return { key: keyToJson(put) };
   },
 });
 

@@ -15,7 +15,7 @@ import { listFindings, listOverdue } from "./findings.ts";
 import { getFunnelBy } from "./funnel-by.ts";
 import { getIncidentBundle } from "./incident-bundle.ts";
 import { getJourney } from "./journeys.ts";
-import { createKey, limitKey, listKeys, revokeKey, rotateKey } from "./keys.ts";
+import { createKey, limitKey, listKeys, putKey, revokeKey, rotateKey } from "./keys.ts";
 import { getLatencySeries } from "./latency-series.ts";
 import { diffLifecycle } from "./lifecycle-changes.ts";
 import { dryRunLifecycle, learnLifecycle } from "./lifecycle-trials.ts";
@@ -101,6 +101,7 @@ export const operations = [
   getStats,
   listKeys,
   createKey,
+  putKey,
   rotateKey,
   limitKey,
   revokeKey,

@@ -15,6 +15,8 @@ export const declaredKinds = [
   "sinks",
   "rules",
   "lifecycles",
+  "views",
+  "keys",
 ] as const;
 
 export type DeclaredKind = (typeof declaredKinds)[number];

@@ -76,3 +76,15 @@ export interface ReachedLimit {
   /** The apps for which the caller has lately reported events, where it was refused events. */
   readonly apps: readonly string[];
 }
+
+/** The JSON form in answers and in the audit: `null` where one of the settings holds. */
+export function limitsToJson(limits: CallerLimits = {}) {
+  return {
+    events_per_second: limits.eventsPerSecond ?? null,
+    burst: limits.burst ?? null,
+    requests: limits.requests ?? null,
+    streams: limits.streams ?? null,
+    subscriptions: limits.subscriptions ?? null,
+    body_bytes: limits.bodyBytes ?? null,
+  };
+}

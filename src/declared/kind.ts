@@ -31,13 +31,19 @@ export interface Kind {
 /** The output of an operation's schema. */
 export type Parsed<Of extends { readonly input: { readonly _output: unknown } }> = Of["input"]["_output"];
 
-/** All pages of a list, by their ids. */
-export async function readList(ask: Ask, list: Operation, member: string): Promise<Map<string, unknown>> {
-  const found = new Map<string, unknown>();
+/** All pages of a list, by their ids. @param id the member that has it @param wanted which are read; all by default */
+export async function readList(
+  ask: Ask,
+  list: Operation,
+  member: string,
+  id = "id",
+  wanted: (one: Json) => boolean = () => true,
+): Promise<Map<string, Json>> {
+  const found = new Map<string, Json>();
   let cursor: unknown;
   do {
     const page = (await ask(list, cursor === undefined ? {} : { cursor })) ?? {};
-    for (const one of page[member] as readonly { readonly id: string }[]) found.set(one.id, one);
+    for (const one of page[member] as readonly Json[]) if (wanted(one)) found.set(String(one[id]), one);
     cursor = page.next_cursor ?? undefined;
   } while (cursor !== undefined);
   return found;

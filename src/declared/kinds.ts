@@ -1,12 +1,19 @@
-/** The kinds of things that a file declares, in the order in which they are put: a rule names sinks and calendars. */
+/**
+ * The kinds of things that a file declares, in the order in which they are put: a rule names sinks and calendars; and with the first
+ * key a caller without one may do no more.
+ */
 import { ruleToJson, sinkToJson } from "../alerting/json.ts";
 import { deleteCalendar, listCalendars, putCalendar } from "../api/alert-calendars.ts";
 import { deleteRule, listRules, putRule } from "../api/alert-rules.ts";
 import { deleteSink, listSinks, putSink } from "../api/alert-sinks.ts";
 import { getAttributes, putAttributes } from "../api/attributes.ts";
+import { listKeys, putKey, revokeKey } from "../api/keys.ts";
 import { deleteLifecycle, getLifecycle, putLifecycle } from "../api/lifecycles.ts";
 import { deleteRetention, getRetention, putRetention } from "../api/retentions.ts";
+import { deleteView, listViews, putView } from "../api/views.ts";
+import { limitsToJson } from "../core/caller-limits.ts";
 import { formatDuration } from "../core/duration.ts";
+import { formatTime } from "../core/time.ts";
 import { definitionToJson } from "../lifecycle/definition.ts";
 import { type Json, type Kind, type Parsed, readEach, readList } from "./kind.ts";
 
@@ -81,7 +88,7 @@ const sinks: Kind = {
   },
   async read(ask) {
     const all = await readList(ask, listSinks, "sinks");
-    return new Map([...all].map(([id, sink]) => [id, comparable(sink as Json)]));
+    return mapOf(all, comparable);
   },
   hasSecrets: (input) => secretMembers.some((name) => input[name] !== undefined),
 };
@@ -116,4 +123,58 @@ const lifecycles: Kind = {
     }),
 };
 
-export const kinds: readonly Kind[] = [attributes, retention, calendars, sinks, rules, lifecycles];
+/** Of the caller's own: others' of the same name are theirs. */
+const views: Kind = {
+  name: "views",
+  put: putView,
+  remove: deleteView,
+  /** One that only its file sees would be of no use. */
+  input: (name, value) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? { shared: true, ...value, name }
+      : { shared: true, name, address: value },
+  removal: (name) => ({ name }),
+  shown(input) {
+    const { address, shared = false } = input as Parsed<typeof putView>;
+    return { address, shared };
+  },
+  async read(ask) {
+    const found = await readList(ask, listViews, "views", "name", ({ own }) => own === true);
+    return mapOf(found, ({ address, shared }) => ({ address, shared }));
+  },
+};
+
+const keys: Kind = {
+  name: "keys",
+  put: putKey,
+  remove: revokeKey,
+  input: withId,
+  removal: (id) => ({ id }),
+  shown(input) {
+    const { kind, apps, name, expires_at = 0, limits } = input as Parsed<typeof putKey>;
+    const ends = expires_at === 0 ? null : formatTime(expires_at);
+    return { kind, apps, name, expires_at: ends, limits: limitsToJson(limits) };
+  },
+  async read(ask) {
+    const found = await readList(ask, listKeys, "keys");
+    return mapOf(found, ({ kind, apps, name, expires_at, limits }) => ({
+      ...{ kind, apps, name, expires_at, limits },
+    }));
+  },
+  hasSecrets: () => true,
+};
+
+function mapOf(found: ReadonlyMap<string, Json>, shown: (one: Json) => unknown): Map<string, unknown> {
+  return new Map([...found].map(([id, one]) => [id, shown(one)]));
+}
+
+export const kinds: readonly Kind[] = [
+  attributes,
+  retention,
+  calendars,
+  sinks,
+  rules,
+  lifecycles,
+  views,
+  keys,
+];

@@ -63,19 +63,26 @@ export async function planOf(declarations: readonly Declaration[], ask: Ask): Pr
   return { changes, secrets, problems: missingIn(declarations, known) };
 }
 
-/** Puts in the order of the kinds, and removes before that in the reverse order. Rejects with `NotApplied`: the rest is not applied. */
+/** Rejects with `NotApplied`: the rest is not applied. */
 export async function applyPlan({ changes, secrets }: Plan, ask: Ask): Promise<void> {
   const declarations = [...changes.map(({ declaration }) => declaration), ...secrets];
-  const removed = declarations.filter(({ wanted }) => wanted === undefined);
-  // A rule that is changed may let go of a sink or a calendar that is removed.
-  const late = removed.filter(({ kind }) => kind.name === "sinks" || kind.name === "calendars");
-  const early = removed.filter((one) => !late.includes(one));
-  for (const one of early) await carryOut(one, ask);
   const order = (one: Declaration) => kinds.indexOf(one.kind);
-  const put = declarations.filter(({ wanted }) => wanted !== undefined);
-  for (const one of put.toSorted((a, b) => order(a) - order(b))) await carryOut(one, ask);
-  for (const one of late) await carryOut(one, ask);
+  const inOrder = declarations.toSorted((a, b) => order(a) - order(b));
+  for (const phase of phases) for (const one of inOrder) if (phase(one)) await carryOut(one, ask);
 }
+
+/**
+ * The order of the changes. A rule that is changed may let go of a sink or a calendar that is removed. Keys come last, the caller's own
+ * may be among them; and with the first one a caller without a key may do no more.
+ */
+const phases: readonly ((declaration: Declaration) => boolean)[] = [
+  ({ kind, wanted }) => wanted === undefined && !removedLate.includes(kind.name),
+  ({ kind, wanted }) => wanted !== undefined && kind.name !== "keys",
+  ({ kind, wanted }) => wanted === undefined && removedLate.includes(kind.name),
+  ({ kind, wanted }) => wanted !== undefined && kind.name === "keys",
+];
+
+const removedLate: readonly DeclaredKind[] = ["sinks", "calendars", "keys"];
 
 async function carryOut({ kind, id, wanted, place }: Declaration, ask: Ask): Promise<void> {
   try {

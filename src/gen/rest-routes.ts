@@ -66,6 +66,7 @@ export const restRoutes = {
   getStats: { method: "GET", path: "/api/q/stats" },
   listKeys: { method: "GET", path: "/api/keys" },
   createKey: { method: "POST", path: "/api/keys", body: "" },
+  putKey: { method: "PUT", path: "/api/keys/{id}", body: "" },
   rotateKey: { method: "POST", path: "/api/keys/{id}/rotate" },
   limitKey: { method: "PUT", path: "/api/keys/{id}/limits", body: "limits" },
   revokeKey: { method: "DELETE", path: "/api/keys/{id}" },

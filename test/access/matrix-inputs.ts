@@ -215,6 +215,10 @@ export const rows: Readonly<Record<string, Row>> = {
   getStats: is({}),
   listKeys: is({}, { own: forAnybody }),
   createKey: is({ kind: "in", apps: [ownApp], name: "made" }, { own: unlessOwn(denied) }),
+  putKey: is(
+    { id: "declared", kind: "in", apps: [ownApp], name: "declared", token_sha256: "0f".repeat(32) },
+    { own: unlessOwn(denied) },
+  ),
   rotateKey: {
     async input(mars) {
       return { id: (await newKey(mars)).id };

@@ -13,7 +13,7 @@ import { createSilence, deleteSilence } from "../../src/api/alert-silences.ts";
 import { deleteSink, putSink, testSink } from "../../src/api/alert-sinks.ts";
 import { putAttributes } from "../../src/api/attributes.ts";
 import { eraseApp, eraseMessage } from "../../src/api/erasures.ts";
-import { createKey, limitKey, revokeKey, rotateKey } from "../../src/api/keys.ts";
+import { createKey, limitKey, putKey, revokeKey, rotateKey } from "../../src/api/keys.ts";
 import { deleteLifecycle, putLifecycle } from "../../src/api/lifecycles.ts";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
@@ -55,6 +55,8 @@ function steps(url: string): readonly Step[] {
   const hidden = { ...shown, headers: { "x-a": "(hidden)" } };
   const rule = { id: "stuck", app_id: "shop", sinks: ["ops"] };
   const key = { kind: "rw", apps: ["shop"], name: "shop's" };
+  const declared = { id: "declared", kind: "in", apps: ["shop"], name: "declared" };
+  const declaredInput = { ...declared, token_sha256: "0f".repeat(32) };
   const silence = { app_id: "shop", for: "2h", comment: "deploy" };
   return [
     {
@@ -237,6 +239,8 @@ function steps(url: string): readonly Step[] {
     { operation: eraseMessage, input: { app_id: "shop", message_id: "poison" }, target: "shop", app: "shop" },
     { operation: eraseApp, input: { app_id: "shop" }, target: "shop", app: "shop", new: {} },
     { operation: createKey, input: key, target: made, new: { ...key, last_used_at: null } },
+    { operation: putKey, input: declaredInput, target: "declared", new: declared },
+    { operation: putKey, input: declaredInput, target: "", same: true },
     { operation: rotateKey, input: { id: made }, target: made, old: key, new: key },
     {
       operation: limitKey,

@@ -182,6 +182,42 @@ test("a hang-up applies the file again, and a broken one changes nothing and is 
   expect(await appliedAt()).toBeWithin(brokenAt, Date.now() + 1);
 });
 
+test("a key is declared by a text that Mars never gets, last of all, and its change ends the former", async () => {
+  const declared = `
+views:
+  Late orders: { address: /messages?app_id=shop&state=overdue }
+  All: /messages
+keys:
+  old: { kind: in, apps: [shop], name: old, expires_at: 2026-01-01T00:00:00Z, token_sha256: ${"0f".repeat(32)} }
+  ci: { kind: ad, apps: ["*"], name: CI, token: { env: CI_TOKEN } }
+`;
+  const status = async (key?: string) => {
+    const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+    return (await fetch(`${mars.url}/api/keys`, { headers })).status;
+  };
+  const [first, second] = ["1".repeat(40), "2".repeat(40)];
+  // Without any key anyone may do this, and with the first one no more.
+  const made = await apply(declared, [], { CI_TOKEN: first });
+  expect(made.changes.map(({ kind, id }: { kind: string; id: string }) => `${kind} ${id}`)).toEqual([
+    "views Late orders",
+    "views All",
+    "keys old",
+    "keys ci",
+  ]);
+  expect([await status(), await status(first)]).toEqual([401, 200]);
+  // The key's views are its own; else nothing differs.
+  const again = await apply(declared, [], { CI_TOKEN: first, MARS_KEY: first });
+  expect(again.changes.map(({ kind }: { kind: string }) => kind)).toEqual(["views", "views"]);
+  const rotated = await apply(declared, [], { CI_TOKEN: second, MARS_KEY: first });
+  expect(rotated).toMatchObject({ exitCode: 0, changes: [] });
+  expect([await status(first), await status(second)]).toEqual([401, 200]);
+  const short = await apply(declared, [], { CI_TOKEN: "short", MARS_KEY: second });
+  expect(short).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(short.stderr).toContain("keys.ci.token must name a text of 32 characters or more");
+  const clear = "keys: { ci: { kind: ad, apps: ['*'], name: CI, token: mars_ad_1 } }";
+  expect((await apply(clear)).stderr).toContain("keys.ci.token must be { env: NAME } or { file: PATH }");
+});
+
 test("a start with a declaration that cannot be ends with its place, and touches nothing", async () => {
   await Bun.write(join(directory, "wrong.yaml"), "rules:\n  r: {}\n");
   const child = Bun.spawn([...command(["serve"]), "--config", "wrong.yaml"], {

@@ -72,6 +72,7 @@ test("the example of the deployment is without faults", async () => {
   const text = await Bun.file(join(import.meta.dir, "../../deploy/mars.yaml")).text();
   const { declarations, problems } = await read(text, {
     MARS_HOOK_SECRET: `whsec_${btoa("s".repeat(32))}`,
+    MARS_CI_TOKEN: "c".repeat(32),
     MARS_SLACK_URL: "https://hooks.slack.com/services/T/B/x",
   });
   expect(problems).toEqual([]);

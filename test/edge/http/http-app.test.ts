@@ -106,7 +106,7 @@ function appWith(
     },
     triage: { mark: fail, applied: fail },
     access: openAccess,
-    keys: { list: fail, get: fail, create: fail, rotate: fail, revoke: fail } as never,
+    keys: { list: fail, get: fail, create: fail, put: fail, rotate: fail, revoke: fail } as never,
     sessions: { list: fail, get: fail, end: fail, flush: fail } as never,
     tickets: { issue: fail } as never,
     exposed: false,

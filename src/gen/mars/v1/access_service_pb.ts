@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/access_service.proto.
  */
 export const file_mars_v1_access_service: GenFile = /*@__PURE__*/
-  fileDesc("ChxtYXJzL3YxL2FjY2Vzc19zZXJ2aWNlLnByb3RvEgdtYXJzLnYxItUCCgNLZXkSCgoCaWQYASABKAkSHgoEa2luZBgCIAEoDjIQLm1hcnMudjEuS2V5S2luZBIMCgRhcHBzGAMgAygJEgwKBG5hbWUYBCABKAkSDQoFc2hvd24YBSABKAkSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF91c2VkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5wcmV2aW91c191bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFdG9rZW4YCiABKAkSIgoGbGltaXRzGAsgASgLMhIubWFycy52MS5LZXlMaW1pdHMi+wEKCUtleUxpbWl0cxIeChFldmVudHNfcGVyX3NlY29uZBgBIAEoDUgAiAEBEhIKBWJ1cnN0GAIgASgNSAGIAQESFQoIcmVxdWVzdHMYAyABKA1IAogBARIUCgdzdHJlYW1zGAQgASgNSAOIAQESGgoNc3Vic2NyaXB0aW9ucxgFIAEoDUgEiAEBEhcKCmJvZHlfYnl0ZXMYBiABKA1IBYgBAUIUChJfZXZlbnRzX3Blcl9zZWNvbmRCCAoGX2J1cnN0QgsKCV9yZXF1ZXN0c0IKCghfc3RyZWFtc0IQCg5fc3Vic2NyaXB0aW9uc0INCgtfYm9keV9ieXRlcyIwCg9MaXN0S2V5c1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJIkMKEExpc3RLZXlzUmVzcG9uc2USGgoEa2V5cxgBIAMoCzIMLm1hcnMudjEuS2V5EhMKC25leHRfY3Vyc29yGAIgASgJIqIBChBDcmVhdGVLZXlSZXF1ZXN0Eh4KBGtpbmQYASABKA4yEC5tYXJzLnYxLktleUtpbmQSDAoEYXBwcxgCIAMoCRIMCgRuYW1lGAMgASgJEi4KCmV4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKBmxpbWl0cxgFIAEoCzISLm1hcnMudjEuS2V5TGltaXRzIi4KEUNyZWF0ZUtleVJlc3BvbnNlEhkKA2tleRgBIAEoCzIMLm1hcnMudjEuS2V5IkoKEFJvdGF0ZUtleVJlcXVlc3QSCgoCaWQYASABKAkSKgoHb3ZlcmxhcBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIuChFSb3RhdGVLZXlSZXNwb25zZRIZCgNrZXkYASABKAsyDC5tYXJzLnYxLktleSJBCg9MaW1pdEtleVJlcXVlc3QSCgoCaWQYASABKAkSIgoGbGltaXRzGAIgASgLMhIubWFycy52MS5LZXlMaW1pdHMiLQoQTGltaXRLZXlSZXNwb25zZRIZCgNrZXkYASABKAsyDC5tYXJzLnYxLktleSIeChBSZXZva2VLZXlSZXF1ZXN0EgoKAmlkGAEgASgJIhMKEVJldm9rZUtleVJlc3BvbnNlIg8KDVdob0FtSVJlcXVlc3QibQoOV2hvQW1JUmVzcG9uc2USCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIeCgRraW5kGAMgASgOMhAubWFycy52MS5LZXlLaW5kEgwKBGFwcHMYBCADKAkSEwoLb3Blbl90b19hbGwYBSABKAgilAIKB1Nlc3Npb24SCgoCaWQYASABKAkSDQoFb3duZXIYAiABKAkSDAoEbmFtZRgDIAEoCRIeCgRraW5kGAQgASgOMhAubWFycy52MS5LZXlLaW5kEgwKBGFwcHMYBSADKAkSDwoHYWRkcmVzcxgGIAEoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3VzZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2N1cnJlbnQYCiABKAgiNAoTTGlzdFNlc3Npb25zUmVxdWVzdBINCgVsaW1pdBgBIAEoDRIOCgZjdXJzb3IYAiABKAkiTwoUTGlzdFNlc3Npb25zUmVzcG9uc2USIgoIc2Vzc2lvbnMYASADKAsyEC5tYXJzLnYxLlNlc3Npb24SEwoLbmV4dF9jdXJzb3IYAiABKAkiHwoRRW5kU2Vzc2lvblJlcXVlc3QSCgoCaWQYASABKAkiFAoSRW5kU2Vzc2lvblJlc3BvbnNlIiUKE0NyZWF0ZVRpY2tldFJlcXVlc3QSDgoGdG9waWNzGAEgAygJIjoKFENyZWF0ZVRpY2tldFJlc3BvbnNlEg4KBnRpY2tldBgBIAEoCRISCgpleHBpcmVzX2luGAIgASgNKmcKB0tleUtpbmQSGAoUS0VZX0tJTkRfVU5TUEVDSUZJRUQQABIPCgtLRVlfS0lORF9JThABEg8KC0tFWV9LSU5EX1JPEAISDwoLS0VZX0tJTkRfUlcQAxIPCgtLRVlfS0lORF9BRBAEMpcFCg1BY2Nlc3NTZXJ2aWNlEkQKCExpc3RLZXlzEhgubWFycy52MS5MaXN0S2V5c1JlcXVlc3QaGS5tYXJzLnYxLkxpc3RLZXlzUmVzcG9uc2UiA5ACARJCCglDcmVhdGVLZXkSGS5tYXJzLnYxLkNyZWF0ZUtleVJlcXVlc3QaGi5tYXJzLnYxLkNyZWF0ZUtleVJlc3BvbnNlEkIKCVJvdGF0ZUtleRIZLm1hcnMudjEuUm90YXRlS2V5UmVxdWVzdBoaLm1hcnMudjEuUm90YXRlS2V5UmVzcG9uc2USRAoITGltaXRLZXkSGC5tYXJzLnYxLkxpbWl0S2V5UmVxdWVzdBoZLm1hcnMudjEuTGltaXRLZXlSZXNwb25zZSIDkAICEkcKCVJldm9rZUtleRIZLm1hcnMudjEuUmV2b2tlS2V5UmVxdWVzdBoaLm1hcnMudjEuUmV2b2tlS2V5UmVzcG9uc2UiA5ACAhI+CgZXaG9BbUkSFi5tYXJzLnYxLldob0FtSVJlcXVlc3QaFy5tYXJzLnYxLldob0FtSVJlc3BvbnNlIgOQAgESUAoMTGlzdFNlc3Npb25zEhwubWFycy52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0U2Vzc2lvbnNSZXNwb25zZSIDkAIBEkoKCkVuZFNlc3Npb24SGi5tYXJzLnYxLkVuZFNlc3Npb25SZXF1ZXN0GhsubWFycy52MS5FbmRTZXNzaW9uUmVzcG9uc2UiA5ACAhJLCgxDcmVhdGVUaWNrZXQSHC5tYXJzLnYxLkNyZWF0ZVRpY2tldFJlcXVlc3QaHS5tYXJzLnYxLkNyZWF0ZVRpY2tldFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChxtYXJzL3YxL2FjY2Vzc19zZXJ2aWNlLnByb3RvEgdtYXJzLnYxItUCCgNLZXkSCgoCaWQYASABKAkSHgoEa2luZBgCIAEoDjIQLm1hcnMudjEuS2V5S2luZBIMCgRhcHBzGAMgAygJEgwKBG5hbWUYBCABKAkSDQoFc2hvd24YBSABKAkSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF91c2VkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5wcmV2aW91c191bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFdG9rZW4YCiABKAkSIgoGbGltaXRzGAsgASgLMhIubWFycy52MS5LZXlMaW1pdHMi+wEKCUtleUxpbWl0cxIeChFldmVudHNfcGVyX3NlY29uZBgBIAEoDUgAiAEBEhIKBWJ1cnN0GAIgASgNSAGIAQESFQoIcmVxdWVzdHMYAyABKA1IAogBARIUCgdzdHJlYW1zGAQgASgNSAOIAQESGgoNc3Vic2NyaXB0aW9ucxgFIAEoDUgEiAEBEhcKCmJvZHlfYnl0ZXMYBiABKA1IBYgBAUIUChJfZXZlbnRzX3Blcl9zZWNvbmRCCAoGX2J1cnN0QgsKCV9yZXF1ZXN0c0IKCghfc3RyZWFtc0IQCg5fc3Vic2NyaXB0aW9uc0INCgtfYm9keV9ieXRlcyIwCg9MaXN0S2V5c1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJIkMKEExpc3RLZXlzUmVzcG9uc2USGgoEa2V5cxgBIAMoCzIMLm1hcnMudjEuS2V5EhMKC25leHRfY3Vyc29yGAIgASgJIqIBChBDcmVhdGVLZXlSZXF1ZXN0Eh4KBGtpbmQYASABKA4yEC5tYXJzLnYxLktleUtpbmQSDAoEYXBwcxgCIAMoCRIMCgRuYW1lGAMgASgJEi4KCmV4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKBmxpbWl0cxgFIAEoCzISLm1hcnMudjEuS2V5TGltaXRzIi4KEUNyZWF0ZUtleVJlc3BvbnNlEhkKA2tleRgBIAEoCzIMLm1hcnMudjEuS2V5IsEBCg1QdXRLZXlSZXF1ZXN0EgoKAmlkGAEgASgJEh4KBGtpbmQYAiABKA4yEC5tYXJzLnYxLktleUtpbmQSDAoEYXBwcxgDIAMoCRIMCgRuYW1lGAQgASgJEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKBmxpbWl0cxgGIAEoCzISLm1hcnMudjEuS2V5TGltaXRzEhQKDHRva2VuX3NoYTI1NhgHIAEoCSIrCg5QdXRLZXlSZXNwb25zZRIZCgNrZXkYASABKAsyDC5tYXJzLnYxLktleSJKChBSb3RhdGVLZXlSZXF1ZXN0EgoKAmlkGAEgASgJEioKB292ZXJsYXAYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iLgoRUm90YXRlS2V5UmVzcG9uc2USGQoDa2V5GAEgASgLMgwubWFycy52MS5LZXkiQQoPTGltaXRLZXlSZXF1ZXN0EgoKAmlkGAEgASgJEiIKBmxpbWl0cxgCIAEoCzISLm1hcnMudjEuS2V5TGltaXRzIi0KEExpbWl0S2V5UmVzcG9uc2USGQoDa2V5GAEgASgLMgwubWFycy52MS5LZXkiHgoQUmV2b2tlS2V5UmVxdWVzdBIKCgJpZBgBIAEoCSITChFSZXZva2VLZXlSZXNwb25zZSIPCg1XaG9BbUlSZXF1ZXN0Im0KDldob0FtSVJlc3BvbnNlEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSHgoEa2luZBgDIAEoDjIQLm1hcnMudjEuS2V5S2luZBIMCgRhcHBzGAQgAygJEhMKC29wZW5fdG9fYWxsGAUgASgIIpQCCgdTZXNzaW9uEgoKAmlkGAEgASgJEg0KBW93bmVyGAIgASgJEgwKBG5hbWUYAyABKAkSHgoEa2luZBgEIAEoDjIQLm1hcnMudjEuS2V5S2luZBIMCgRhcHBzGAUgAygJEg8KB2FkZHJlc3MYBiABKAkSLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF91c2VkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdjdXJyZW50GAogASgIIjQKE0xpc3RTZXNzaW9uc1JlcXVlc3QSDQoFbGltaXQYASABKA0SDgoGY3Vyc29yGAIgASgJIk8KFExpc3RTZXNzaW9uc1Jlc3BvbnNlEiIKCHNlc3Npb25zGAEgAygLMhAubWFycy52MS5TZXNzaW9uEhMKC25leHRfY3Vyc29yGAIgASgJIh8KEUVuZFNlc3Npb25SZXF1ZXN0EgoKAmlkGAEgASgJIhQKEkVuZFNlc3Npb25SZXNwb25zZSIlChNDcmVhdGVUaWNrZXRSZXF1ZXN0Eg4KBnRvcGljcxgBIAMoCSI6ChRDcmVhdGVUaWNrZXRSZXNwb25zZRIOCgZ0aWNrZXQYASABKAkSEgoKZXhwaXJlc19pbhgCIAEoDSpnCgdLZXlLaW5kEhgKFEtFWV9LSU5EX1VOU1BFQ0lGSUVEEAASDwoLS0VZX0tJTkRfSU4QARIPCgtLRVlfS0lORF9STxACEg8KC0tFWV9LSU5EX1JXEAMSDwoLS0VZX0tJTkRfQUQQBDLXBQoNQWNjZXNzU2VydmljZRJECghMaXN0S2V5cxIYLm1hcnMudjEuTGlzdEtleXNSZXF1ZXN0GhkubWFycy52MS5MaXN0S2V5c1Jlc3BvbnNlIgOQAgESQgoJQ3JlYXRlS2V5EhkubWFycy52MS5DcmVhdGVLZXlSZXF1ZXN0GhoubWFycy52MS5DcmVhdGVLZXlSZXNwb25zZRI+CgZQdXRLZXkSFi5tYXJzLnYxLlB1dEtleVJlcXVlc3QaFy5tYXJzLnYxLlB1dEtleVJlc3BvbnNlIgOQAgISQgoJUm90YXRlS2V5EhkubWFycy52MS5Sb3RhdGVLZXlSZXF1ZXN0GhoubWFycy52MS5Sb3RhdGVLZXlSZXNwb25zZRJECghMaW1pdEtleRIYLm1hcnMudjEuTGltaXRLZXlSZXF1ZXN0GhkubWFycy52MS5MaW1pdEtleVJlc3BvbnNlIgOQAgISRwoJUmV2b2tlS2V5EhkubWFycy52MS5SZXZva2VLZXlSZXF1ZXN0GhoubWFycy52MS5SZXZva2VLZXlSZXNwb25zZSIDkAICEj4KBldob0FtSRIWLm1hcnMudjEuV2hvQW1JUmVxdWVzdBoXLm1hcnMudjEuV2hvQW1JUmVzcG9uc2UiA5ACARJQCgxMaXN0U2Vzc2lvbnMSHC5tYXJzLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3QaHS5tYXJzLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIgOQAgESSgoKRW5kU2Vzc2lvbhIaLm1hcnMudjEuRW5kU2Vzc2lvblJlcXVlc3QaGy5tYXJzLnYxLkVuZFNlc3Npb25SZXNwb25zZSIDkAICEksKDENyZWF0ZVRpY2tldBIcLm1hcnMudjEuQ3JlYXRlVGlja2V0UmVxdWVzdBodLm1hcnMudjEuQ3JlYXRlVGlja2V0UmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A key.
@@ -49,7 +49,7 @@ export type Key = Message<"mars.v1.Key"> & {
   name: string;
 
   /**
-   * The first characters of its text.
+   * The first characters of its text; of one that Mars has not seen, those of its SHA-256.
    *
    * @generated from field: string shown = 5;
    */
@@ -288,6 +288,90 @@ export const CreateKeyResponseSchema: GenMessage<CreateKeyResponse> = /*@__PURE_
   messageDesc(file_mars_v1_access_service, 5);
 
 /**
+ * The key as it should be.
+ *
+ * @generated from message mars.v1.PutKeyRequest
+ */
+export type PutKeyRequest = Message<"mars.v1.PutKeyRequest"> & {
+  /**
+   * 1 to 64 of A-Z a-z 0-9 . _ -
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Required.
+   *
+   * @generated from field: mars.v1.KeyKind kind = 2;
+   */
+  kind: KeyKind;
+
+  /**
+   * At least one pattern of apps.
+   *
+   * @generated from field: repeated string apps = 3;
+   */
+  apps: string[];
+
+  /**
+   * Required.
+   *
+   * @generated from field: string name = 4;
+   */
+  name: string;
+
+  /**
+   * When it ends; absent for never.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 5;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * What its caller may use.
+   *
+   * @generated from field: mars.v1.KeyLimits limits = 6;
+   */
+  limits?: KeyLimits | undefined;
+
+  /**
+   * The SHA-256 of its text, as 64 hexadecimal digits.
+   *
+   * @generated from field: string token_sha256 = 7;
+   */
+  tokenSha256: string;
+};
+
+/**
+ * Describes the message mars.v1.PutKeyRequest.
+ * Use `create(PutKeyRequestSchema)` to create a new message.
+ */
+export const PutKeyRequestSchema: GenMessage<PutKeyRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 6);
+
+/**
+ * The key.
+ *
+ * @generated from message mars.v1.PutKeyResponse
+ */
+export type PutKeyResponse = Message<"mars.v1.PutKeyResponse"> & {
+  /**
+   * Without its text.
+   *
+   * @generated from field: mars.v1.Key key = 1;
+   */
+  key?: Key | undefined;
+};
+
+/**
+ * Describes the message mars.v1.PutKeyResponse.
+ * Use `create(PutKeyResponseSchema)` to create a new message.
+ */
+export const PutKeyResponseSchema: GenMessage<PutKeyResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_access_service, 7);
+
+/**
  * Which key.
  *
  * @generated from message mars.v1.RotateKeyRequest
@@ -313,7 +397,7 @@ export type RotateKeyRequest = Message<"mars.v1.RotateKeyRequest"> & {
  * Use `create(RotateKeyRequestSchema)` to create a new message.
  */
 export const RotateKeyRequestSchema: GenMessage<RotateKeyRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 6);
+  messageDesc(file_mars_v1_access_service, 8);
 
 /**
  * The key.
@@ -334,7 +418,7 @@ export type RotateKeyResponse = Message<"mars.v1.RotateKeyResponse"> & {
  * Use `create(RotateKeyResponseSchema)` to create a new message.
  */
 export const RotateKeyResponseSchema: GenMessage<RotateKeyResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 7);
+  messageDesc(file_mars_v1_access_service, 9);
 
 /**
  * Which key, and its limits.
@@ -362,7 +446,7 @@ export type LimitKeyRequest = Message<"mars.v1.LimitKeyRequest"> & {
  * Use `create(LimitKeyRequestSchema)` to create a new message.
  */
 export const LimitKeyRequestSchema: GenMessage<LimitKeyRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 8);
+  messageDesc(file_mars_v1_access_service, 10);
 
 /**
  * The key.
@@ -383,7 +467,7 @@ export type LimitKeyResponse = Message<"mars.v1.LimitKeyResponse"> & {
  * Use `create(LimitKeyResponseSchema)` to create a new message.
  */
 export const LimitKeyResponseSchema: GenMessage<LimitKeyResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 9);
+  messageDesc(file_mars_v1_access_service, 11);
 
 /**
  * Which key.
@@ -404,7 +488,7 @@ export type RevokeKeyRequest = Message<"mars.v1.RevokeKeyRequest"> & {
  * Use `create(RevokeKeyRequestSchema)` to create a new message.
  */
 export const RevokeKeyRequestSchema: GenMessage<RevokeKeyRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 10);
+  messageDesc(file_mars_v1_access_service, 12);
 
 /**
  * Nothing.
@@ -419,7 +503,7 @@ export type RevokeKeyResponse = Message<"mars.v1.RevokeKeyResponse"> & {
  * Use `create(RevokeKeyResponseSchema)` to create a new message.
  */
 export const RevokeKeyResponseSchema: GenMessage<RevokeKeyResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 11);
+  messageDesc(file_mars_v1_access_service, 13);
 
 /**
  * Nothing.
@@ -434,7 +518,7 @@ export type WhoAmIRequest = Message<"mars.v1.WhoAmIRequest"> & {
  * Use `create(WhoAmIRequestSchema)` to create a new message.
  */
 export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 12);
+  messageDesc(file_mars_v1_access_service, 14);
 
 /**
  * Who calls.
@@ -483,7 +567,7 @@ export type WhoAmIResponse = Message<"mars.v1.WhoAmIResponse"> & {
  * Use `create(WhoAmIResponseSchema)` to create a new message.
  */
 export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 13);
+  messageDesc(file_mars_v1_access_service, 15);
 
 /**
  * A browser that is signed in.
@@ -567,7 +651,7 @@ export type Session = Message<"mars.v1.Session"> & {
  * Use `create(SessionSchema)` to create a new message.
  */
 export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 14);
+  messageDesc(file_mars_v1_access_service, 16);
 
 /**
  * Which page.
@@ -595,7 +679,7 @@ export type ListSessionsRequest = Message<"mars.v1.ListSessionsRequest"> & {
  * Use `create(ListSessionsRequestSchema)` to create a new message.
  */
 export const ListSessionsRequestSchema: GenMessage<ListSessionsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 15);
+  messageDesc(file_mars_v1_access_service, 17);
 
 /**
  * A page of sessions.
@@ -623,7 +707,7 @@ export type ListSessionsResponse = Message<"mars.v1.ListSessionsResponse"> & {
  * Use `create(ListSessionsResponseSchema)` to create a new message.
  */
 export const ListSessionsResponseSchema: GenMessage<ListSessionsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 16);
+  messageDesc(file_mars_v1_access_service, 18);
 
 /**
  * Which session.
@@ -644,7 +728,7 @@ export type EndSessionRequest = Message<"mars.v1.EndSessionRequest"> & {
  * Use `create(EndSessionRequestSchema)` to create a new message.
  */
 export const EndSessionRequestSchema: GenMessage<EndSessionRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 17);
+  messageDesc(file_mars_v1_access_service, 19);
 
 /**
  * Nothing.
@@ -659,7 +743,7 @@ export type EndSessionResponse = Message<"mars.v1.EndSessionResponse"> & {
  * Use `create(EndSessionResponseSchema)` to create a new message.
  */
 export const EndSessionResponseSchema: GenMessage<EndSessionResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 18);
+  messageDesc(file_mars_v1_access_service, 20);
 
 /**
  * What the ticket is for.
@@ -680,7 +764,7 @@ export type CreateTicketRequest = Message<"mars.v1.CreateTicketRequest"> & {
  * Use `create(CreateTicketRequestSchema)` to create a new message.
  */
 export const CreateTicketRequestSchema: GenMessage<CreateTicketRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 19);
+  messageDesc(file_mars_v1_access_service, 21);
 
 /**
  * The ticket.
@@ -708,7 +792,7 @@ export type CreateTicketResponse = Message<"mars.v1.CreateTicketResponse"> & {
  * Use `create(CreateTicketResponseSchema)` to create a new message.
  */
 export const CreateTicketResponseSchema: GenMessage<CreateTicketResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_access_service, 20);
+  messageDesc(file_mars_v1_access_service, 22);
 
 /**
  * What a key may do.
@@ -783,6 +867,17 @@ export const AccessService: GenService<{
     methodKind: "unary";
     input: typeof CreateKeyRequestSchema;
     output: typeof CreateKeyResponseSchema;
+  },
+  /**
+   * Makes a key with an id and a text of the caller's choice, or replaces the one with this id. Another text, kind or app ends what
+   * the former began.
+   *
+   * @generated from rpc mars.v1.AccessService.PutKey
+   */
+  putKey: {
+    methodKind: "unary";
+    input: typeof PutKeyRequestSchema;
+    output: typeof PutKeyResponseSchema;
   },
   /**
    * Gives a key a new text. The old one stays good for as long as `overlap` says. NOT_FOUND when there is no such key.
