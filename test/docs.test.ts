@@ -1,10 +1,12 @@
 /** The documentation names what is there: its links lead somewhere, and so do the paths that it mentions. */
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
 import { isShown } from "./docs/answer.ts";
 import { blocksOf } from "./docs/blocks.ts";
+import { Session } from "./docs/session.ts";
 
 const root = join(import.meta.dir, "..");
 const pages = [
@@ -67,8 +69,27 @@ test("every block of commands is run, or has a reason; a comment that is not und
   ]);
   expect(blocksOf(sh("<!-- run: no (calls Slack) -->"))[0]?.run.notFor).toBe("calls Slack");
   expect(blocksOf(sh("<!-- run: fresh, serve -->"))[0]?.run).toEqual({ serve: true, fresh: true });
+  expect(blocksOf(sh("<!-- run: here, exit 2 -->"))[0]?.run).toEqual({
+    serve: false,
+    fresh: false,
+    here: true,
+    exit: 2,
+  });
+  expect(blocksOf("<!-- file: a.yaml -->\n```yaml\na: 1\n```\n")).toEqual([
+    { line: 2, text: "a: 1\n", run: { serve: false, fresh: false, file: "a.yaml" }, answers: [] },
+  ]);
   for (const comment of ["<!-- run: no -->", "<!-- run: sometimes -->", "<!-- skip -->"])
     expect(() => blocksOf(sh(comment))).toThrow("not understood");
+});
+
+test("a session sees how its last command ended", async () => {
+  const session = new Session(tmpdir(), {});
+  try {
+    expect((await session.run("true; (exit 3)")).status).toBe(3);
+    expect((await session.run("false; true")).status).toBe(0);
+  } finally {
+    await session.close();
+  }
 });
 
 function read(page: string): string {

@@ -8,6 +8,7 @@ const placeholders: readonly (readonly [shown: RegExp, pattern: string])[] = [
   [/…/, "[\\s\\S]*?"],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/, "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?Z"],
   [/whsec_[\w+/=]+/, "whsec_[\\w+/=]+"],
+  [/"run":"[0-9a-f]{16}"/, '"run":"[0-9a-f]{16}"'],
   [/mars_[a-z]{2}_\w+/, "mars_[a-z]{2}_\\w+"],
   [/\d\d:\d\dUTC/, "\\d\\d:\\d\\dUTC"],
   [/longest\d+s/, "longest\\d+s"],

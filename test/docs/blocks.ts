@@ -3,11 +3,14 @@
  * comment before it says otherwise:
  *
  *     <!-- run: no (REASON) -->   not run; the answers behind it are not compared
- *     <!-- run: 3s -->            does not end by itself, and is stopped then
+ *     <!-- run: 3s -->            each command of it does not end by itself, and is stopped then
+ *     <!-- run: exit 1 -->        its last command ends with this
+ *     <!-- run: here -->          addresses of example.com are that of this Mars
  *     <!-- run: serve -->         its last command is a Mars, which goes on instead of the one before
  *     <!-- run: fresh -->         in a new directory, with a Mars of its own; may be followed by `, serve`
  *     <!-- run: key in -->        with the last key of this kind that was printed in `MARS_KEY`
  *     <!-- answer: no (REASON) -->  what follows is no answer
+ *     <!-- file: NAME -->         a block of any other language is the contents of this file, with this Mars for example.com
  */
 
 export interface Block {
@@ -27,6 +30,11 @@ export interface Answer {
 export interface Run {
   /** Why it is not run. */
   readonly notFor?: string;
+  /** Its text is written into this file, relative to the directory, and nothing is run. */
+  readonly file?: string;
+  /** Status of its last command; 0 by default. */
+  readonly exit?: number;
+  readonly here?: boolean;
   readonly stopAfterMs?: number;
   readonly serve: boolean;
   readonly fresh: boolean;
@@ -49,7 +57,11 @@ export function blocksOf(document: string): Block[] {
     const before = document.slice(end, match.index);
     end = match.index + match[0].length;
     const text = inner.replaceAll(new RegExp(`^${indent}`, "gm"), "");
-    if (commands.has(language)) {
+    const file = /<!-- file: (\S+) -->\s*$/.exec(before)?.[1];
+    if (file !== undefined) {
+      blocks.push({ line, text, run: { file, serve: false, fresh: false }, answers: [] });
+      answering = false;
+    } else if (commands.has(language)) {
       blocks.push({ line, text, run: runOf(before, line), answers: [] });
       answering = true;
     } else if (language !== "" && language !== "json") answering = false;
@@ -71,9 +83,11 @@ function runOf(before: string, line: number): Run {
   for (const word of words.split(", ")) {
     const stop = /^(\d+)s$/.exec(word)?.[1];
     const key = /^key (in|ro|rw|ad)$/.exec(word)?.[1];
-    if (stop !== undefined) run = { ...run, stopAfterMs: Number(stop) * 1_000 };
+    const exit = /^exit (\d+)$/.exec(word)?.[1];
+    if (exit !== undefined) run = { ...run, exit: Number(exit) };
+    else if (stop !== undefined) run = { ...run, stopAfterMs: Number(stop) * 1_000 };
     else if (key !== undefined) run = { ...run, key };
-    else if (word === "serve" || word === "fresh") run = { ...run, [word]: true };
+    else if (word === "serve" || word === "fresh" || word === "here") run = { ...run, [word]: true };
     else throw new Error(`line ${line}: ${word} is not understood`);
   }
   return run;

@@ -1,16 +1,18 @@
 /**
- * `npm run test:docs`: runs the commands of the documentation, in order, against a real Mars in a temporary directory, and compares what
- * they print with what the documents show. See `blocks.ts` for what is not run, and `answer.ts` for what is compared.
+ * `npm run test:docs`: runs the commands of the documentation, those of a document in order, against a real Mars in a temporary directory
+ * of its own, and compares what they print with what the documents show. `set-up/` has what some suppose. See `blocks.ts` for what is not run, and `answer.ts` for what is compared.
  *
  *     --binary PATH       the compiled program instead of the source tree
  *     documents           such as docs/guide.md, where not all are wanted
  *
- * Needs curl, openssl, sqlite3, grpcurl and ghz.
+ * Needs curl, openssl, sqlite3, grpcurl, ghz, jq, Node and Python; and Go for its client.
  */
+import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { Glob } from "bun";
 import { freePort } from "../support/free-port.ts";
 import { isShown } from "./answer.ts";
 import { type Block, blocksOf } from "./blocks.ts";
@@ -21,10 +23,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const root = join(import.meta.dir, "../..");
-const documents =
-  positionals.length > 0
-    ? positionals
-    : ["README.md", "docs/guide.md", "docs/operate.md", "docs/sinks.md", "docs/traces.md"];
+const all = [
+  "README.md",
+  ...new Glob("docs/*.md").scanSync(root),
+  ...new Glob("clients/*/README.md").scanSync(root),
+];
+const documents = positionals.length > 0 ? positionals : all.sort();
 const program =
   values.binary === undefined
     ? `${process.execPath} --no-env-file ${join(root, "src/main.ts")}`
@@ -32,14 +36,24 @@ const program =
 /** An answer may come a little after its command: an alert is sent when the number of findings is steady. */
 const answerMs = 8_000;
 const startMs = 30_000;
+const atOnce = 4;
 
-for (const tool of ["curl", "openssl", "sqlite3", "grpcurl", "ghz"]) {
+for (const tool of ["curl", "openssl", "sqlite3", "grpcurl", "ghz", "jq", "node", "python3"]) {
   if (Bun.which(tool) === null) throw new Error(`${tool} is needed, and not here: see .ci/run`);
 }
 
 let failures = 0;
-for (const document of documents) failures += await runDocument(document);
+const waiting = documents.values();
+// A document waits more than it works.
+await Promise.all(Array.from({ length: atOnce }, runDocuments));
 process.exit(failures === 0 ? 0 : 1);
+
+async function runDocuments(): Promise<void> {
+  for (const document of waiting) {
+    const failed = await runDocument(document);
+    failures += failed;
+  }
+}
 
 /** @returns how many of its blocks failed */
 async function runDocument(document: string): Promise<number> {
@@ -62,6 +76,11 @@ async function runDocument(document: string): Promise<number> {
         directories.push(stand.directory);
         session = new Session(stand.directory, stand.env);
         if (!run.serve) await serve(session, "mars");
+        await setUp(document, session, stand);
+      }
+      if (run.file !== undefined) {
+        await writeFile(join(stand.directory, run.file), stand.here(atMars(block.text, stand)));
+        continue;
       }
       const faults = await runBlock(block, session, stand);
       ran += 1;
@@ -85,12 +104,12 @@ async function runDocument(document: string): Promise<number> {
 async function runBlock(
   { line, text, run, answers }: Block,
   session: Session,
-  { here }: Stand,
+  stand: Stand,
 ): Promise<string[]> {
   const faults: string[] = [];
   try {
     const setting = run.key === undefined ? "" : `export MARS_KEY=${lastKey(session, run.key)}\n`;
-    const commands = setting + here(text);
+    const commands = setting + stand.here(run.here === true ? atMars(text, stand) : text);
     let from = session.printed().length;
     if (run.serve) await serve(session, commands);
     else {
@@ -98,10 +117,11 @@ async function runBlock(
         run.stopAfterMs === undefined ? commands : stopped(commands, run.stopAfterMs),
       );
       from = outcome.from;
-      if (outcome.status !== 0) faults.push(`${line} ended with ${outcome.status}: ${session.errors}`);
+      if (outcome.status !== (run.exit ?? 0))
+        faults.push(`${line} ended with ${outcome.status}: ${session.errors}`);
     }
     for (const answer of answers) {
-      const isThere = () => isShown(here(answer.text), session.printed(from));
+      const isThere = () => isShown(stand.here(answer.text), session.printed(from));
       await session
         .until(isThere, answerMs, "")
         .catch(() =>
@@ -133,7 +153,26 @@ async function serve(session: Session, commands: string): Promise<void> {
 }
 
 function stopped(commands: string, ms: number): string {
-  return `( ${commands.trimEnd()} ) & stopping=$!; sleep ${ms / 1_000}; pkill -P $stopping; kill $stopping; wait $stopping 2>/dev/null; true`;
+  const each = commands.trimEnd().split(/(?<!\\)\n/);
+  return each
+    .map(
+      (one) =>
+        `( ${one} ) & stopping=$!; sleep ${ms / 1_000}; pkill -P $stopping; kill $stopping; wait $stopping 2>/dev/null; true`,
+    )
+    .join("\n");
+}
+
+/** With the address of this Mars for those of the examples. */
+function atMars(text: string, { url }: Stand): string {
+  return text.replaceAll(/https:\/\/[\w-]+\.example\.com/g, url);
+}
+
+/** What a document supposes that there is: messages, files, keys. */
+async function setUp(document: string, session: Session, { here }: Stand): Promise<void> {
+  const script = join(import.meta.dir, "set-up", `${document.replaceAll("/", "-").replace(/\.md$/, "")}.sh`);
+  if (!existsSync(script)) return;
+  const { status } = await session.run(`repository=${root}\n${here(await Bun.file(script).text())}`);
+  if (status !== 0) throw new Error(`${script} ended with ${status}: ${session.errors}`);
 }
 
 function lastKey(session: Session, kind: string): string {
@@ -149,6 +188,8 @@ function lastKey(session: Session, kind: string): string {
 interface Stand {
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Where its Mars answers. */
+  readonly url: string;
   /** The text with the ports of here. */
   here(text: string): string;
 }
@@ -164,7 +205,10 @@ async function makeStand(): Promise<Stand> {
   const ports: Readonly<Record<string, number>> = { 4000: http, 4025: grpc, 8080: hook };
   return {
     directory,
+    url: `http://127.0.0.1:${http}`,
     env: {
+      // Profiles of this user are neither read nor written.
+      XDG_CONFIG_HOME: join(directory, ".config"),
       PATH: `${bin}:${process.env.PATH}`,
       ...{ MARS_HTTP_PORT: String(http), MARS_GRPC_PORT: String(grpc) },
       // Nobody waits for ten seconds before the first finding.

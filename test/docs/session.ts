@@ -45,7 +45,7 @@ export class Session {
   async run(text: string): Promise<Outcome> {
     const from = this.#printed.length;
     const mark = `--- block ${++this.#blocks} ended with`;
-    this.#shell.stdin.write(`${text}\necho; echo "${mark} $?"\n`);
+    this.#shell.stdin.write(`${text}\nended=$?; echo; echo "${mark} $ended"\n`);
     const end = new RegExp(`\\n${mark} (\\d+)\\n`);
     await this.until(() => end.test(this.#printed), blockMaxMs, `a block has not ended: ${text}`);
     const status = Number(end.exec(this.#printed)?.[1]);
