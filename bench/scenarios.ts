@@ -16,6 +16,7 @@ import { lifecycleMonth } from "./scenarios/lifecycle-month.ts";
 import { lifecycleRaise } from "./scenarios/lifecycle-raise.ts";
 import { memory } from "./scenarios/memory.ts";
 import { reading } from "./scenarios/reading.ts";
+import { readingLoad } from "./scenarios/reading-load.ts";
 import { reads } from "./scenarios/reads.ts";
 import { restBulk, restSingle } from "./scenarios/rest.ts";
 import { restKey } from "./scenarios/rest-key.ts";
@@ -39,6 +40,7 @@ export const scenarios: readonly Scenario[] = [
   fanOut,
   ageing,
   reading,
+  readingLoad,
   reads,
   lifecycleIngestSingle,
   lifecycleIngestBulk,

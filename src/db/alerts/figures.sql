@@ -43,8 +43,11 @@ WITH q AS MATERIALIZED (
       LIMIT ?2)
     WHERE imported = 0 AND (due_at >= raised_at - q.imported OR arrived_after <= q.imported)) AS fresh
   FROM q
+), named AS MATERIALIZED (
+  -- Once, and not for each finding.
+  SELECT *, fresh ->> 0 AS fresh_count, fresh ->> 1 AS fresh_since FROM counted
 )
-SELECT c.active ->> 0 AS count, c.active ->> 1 AS since, c.active ->> 2 AS late_by, c.active ->> 3 AS imported, c.fresh ->> 0 AS fresh, c.fresh ->> 1 AS fresh_since,
+SELECT c.active ->> 0 AS count, c.active ->> 1 AS since, c.active ->> 2 AS late_by, c.active ->> 3 AS imported, c.fresh_count AS fresh, c.fresh_since,
   (
     SELECT count(*) FROM (
       SELECT due_at, raised_at, imported, arrived_after FROM findings
@@ -70,9 +73,9 @@ SELECT c.active ->> 0 AS count, c.active ->> 1 AS since, c.active ->> 2 AS late_
         SELECT id, due_at, raised_at, imported, arrived_after FROM findings
         WHERE app = c.app AND kind = c.kind AND stage = c.stage AND stage <> '' AND retracted_at = 0
           AND lifecycle IN (SELECT value FROM json_each(c.lifecycles))
-          AND raised_at >= iif(c.fresh ->> 0 > 0, max(c.since, c.fresh_from), c.since)
+          AND raised_at >= iif(c.fresh_count > 0, max(c.since, c.fresh_from), c.since)
         LIMIT ?2)
-      WHERE c.fresh ->> 0 = 0 OR imported = 0 AND (due_at >= raised_at - c.imported OR arrived_after <= c.imported)
+      WHERE c.fresh_count = 0 OR imported = 0 AND (due_at >= raised_at - c.imported OR arrived_after <= c.imported)
       ORDER BY due_at, id LIMIT ?3
     ) sample CROSS JOIN findings f ON f.id = sample.id CROSS JOIN messages m ON m.id = f.message
   ) AS samples,
@@ -90,4 +93,4 @@ SELECT c.active ->> 0 AS count, c.active ->> 1 AS since, c.active ->> 2 AS late_
       LIMIT ?2)
     WHERE ended_by IN ('resolved', 'ignored') AND raised_at >= c.since AND nullif(mark, '') ->> 'at' >= opened
   ) AS closed
-FROM counted c ORDER BY c.k;
+FROM named c ORDER BY c.k;
