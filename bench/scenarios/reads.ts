@@ -11,12 +11,12 @@ import { type Read, readsOf } from "../many/reads.ts";
 import { call } from "../many/send.ts";
 import { type Outcome, type Row, rowText, type Scenario } from "../scenario.ts";
 
-const calls = 200;
+const calls = Number(process.env.MARS_BENCH_CALLS ?? 200);
 const p99MsMax = 50;
 const eventsPerSecond = 500;
 const tickMs = 50;
 /** A read that has its own bound is asked less often. */
-const slowCalls = 5;
+const slowCalls = Math.min(5, calls);
 
 export const reads: Scenario = { name: "reads", tools: [], run };
 

@@ -1,6 +1,6 @@
 /** Conditions on the attributes of messages, for statements of an app. */
 import type { AttributeFilter } from "../../core/attributes.ts";
-import type { Conditions } from "../conditions.ts";
+import { Conditions } from "../conditions.ts";
 
 /** The number of a name; its `?` are the app and the name. NULL for one that is not indexed. */
 const nameId = "(SELECT id FROM attribute_names WHERE app_id = ? AND name = ? AND dropped = 0)";
@@ -25,14 +25,21 @@ export function addAttributes(
   }
 }
 
-/** The messages with a value, as a condition. @param message as `addAttributes` has it */
+/**
+ * The same, where few messages match the filter at the place `which`: those are found, and the other filters are looked at before the
+ * messages themselves.
+ */
 export function addMessagesWith(
   to: Conditions,
   message: string,
-  appId: string,
-  { name, value }: AttributeFilter,
+  { appId = "", attributes = [] }: ByAttributes,
+  which: number,
 ): void {
-  to.add(`${message} IN (SELECT message FROM ${entries})`, appId, name, value);
+  const { name, value } = attributes[which]!;
+  const found = new Conditions();
+  found.add(`name = ${nameId} AND value = ?`, appId, name, value);
+  addAttributes(found, "found.message", { appId, attributes: attributes.toSpliced(which, 1) });
+  to.add(`${message} IN (SELECT message FROM attribute_values found ${found.where()})`, ...found.args);
 }
 
 /**

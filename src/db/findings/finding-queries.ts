@@ -1,6 +1,5 @@
 /** Reads findings and their history. Every page examines a bounded number of rows. Runs on a query thread. */
 import type { InStatement, Row } from "@libsql/client";
-import type { AttributeFilter } from "../../core/attributes.ts";
 import { findingsSql } from "../../gen/sql.ts";
 import type {
   FindingHistoryPage,
@@ -72,7 +71,7 @@ export class FindingQueries {
     };
   }
 
-  #scanFindings(query: FindingQuery, rare: AttributeFilter | undefined): KeysetScan {
+  #scanFindings(query: FindingQuery, rare: number | undefined): KeysetScan {
     const { appId, apps, messageId, kind, stage, state, triage, since, until, order } = query;
     // A few messages have few findings, and an index finds them: the plus keeps SQLite from scanning by time instead.
     const one = messageId !== undefined || rare !== undefined;
@@ -83,10 +82,10 @@ export class FindingQueries {
     if (appId !== undefined) indexed.add(`${f}.app = ${appNumber}`, appId);
     if (messageId !== undefined)
       indexed.add("f.message IN (SELECT id FROM messages WHERE message_id = ?)", messageId);
-    if (rare !== undefined) addMessagesWith(indexed, "f.message", appId ?? "", rare);
     const filters = new Conditions();
     filters.addApps("m.app_id", apps);
-    addAttributes(filters, "f.message", query);
+    if (rare !== undefined) addMessagesWith(indexed, "f.message", query, rare);
+    else addAttributes(filters, "f.message", query);
     filters.addEqual("f.kind", kind);
     filters.addEqual("f.stage", stage);
     if (state === "current") filters.add("f.retracted_at = 0");
@@ -110,11 +109,11 @@ export class FindingQueries {
     });
   }
 
-  /** One of the attributes that few messages have. */
-  async #rareAttribute(query: ByAttributes): Promise<AttributeFilter | undefined> {
+  /** The place of an attribute that few messages have. */
+  async #rareAttribute(query: ByAttributes): Promise<number | undefined> {
     if (query.attributes === undefined) return undefined;
     const [rows] = await this.#connection.read([rareAttribute(query, this.#scanMax)]);
-    return rows?.[0] && query.attributes[Number(rows[0].which)];
+    return rows?.[0] && Number(rows[0].which);
   }
 
   /** See `FindingReader.findingHistory`. */

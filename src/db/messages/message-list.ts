@@ -123,9 +123,8 @@ export function scanMessages(
 
   const filters = new Conditions();
   filters.addApps("m.app_id", query.apps);
-  if (few && byAttribute(query))
-    addMessagesWith(filters, "m.id", query.appId ?? "", query.attributes![which]!);
-  addAttributes(filters, "m.id", query);
+  if (few && byAttribute(query)) addMessagesWith(filters, "m.id", query, which);
+  else addAttributes(filters, "m.id", query);
   const rows = rowsOfMessages(query);
   const byRows = !byName(query) && !byAttribute(query);
   if (few && rows !== undefined && byRows) {
