@@ -48,6 +48,7 @@ describe("a sign-in by the issuer", () => {
       key: true,
       issuer: { host: new URL(issuer.url).host, path: "/auth/login" },
       caller: null,
+      trace_url: null,
     });
   });
 

@@ -63,8 +63,8 @@ test("a newcomer has room, however much the others hold", () => {
 
 test("a holding of which nothing is taken is closed; one of which little is taken is not", async () => {
   const budget = new SendBudget(quick);
-  const slow = holdingOf(budget, peer("slow"), 60);
-  const dead = holdingOf(budget, peer("dead"), 60);
+  const slow = holdingOf(budget, peer("slow"), 300);
+  const dead = holdingOf(budget, peer("dead"), 300);
   slow.set(400);
   dead.set(100);
   const taking = setInterval(() => slow.take(1), 5);

@@ -9,7 +9,7 @@ SELECT m.id, m.event_count, p.watermark, p.seq AS projected, i.lifecycle, i.time
   (SELECT json_group_array(json_array(run, kind, stage, due_at, retracted_at, triage, mark)) FROM findings
     WHERE message = m.id AND (retracted_at = 0 OR ended_by IN ('resolved', 'ignored'))) AS held,
   (SELECT json_group_array(json_array(seq, event, created_at, received_at, event_id, external_id, attributes, parent_id, duplicates,
-      detail, changed_seq, ahead)) FROM (
+      detail, changed_seq, ahead, traceparent)) FROM (
     SELECT * FROM events INDEXED BY events_order WHERE message = m.id
     ORDER BY created_at, event, event_id, detail)) AS events
 FROM messages m CROSS JOIN projection p

@@ -45,7 +45,7 @@ const smallEventsMax = 100;
 const heldColumns = ["run", "kind", "stage", "due_at", "retracted_at", "triage", "mark"];
 const eventColumns = [
   ...["seq", "event", "created_at", "received_at", "event_id", "external_id", "attributes", "parent_id"],
-  ...["duplicates", "detail", "changed_seq", "ahead"],
+  ...["duplicates", "detail", "changed_seq", "ahead", "traceparent"],
 ];
 
 export class MessageRowQueries {
