@@ -214,7 +214,7 @@ async function start(
     ...{ live, findings, alertTopics },
     ...createDefinitions({ store: store.client, pipeline, starting: () => state === "starting" }),
     badges: appRights(config.badges),
-    views: store.client,
+    ...{ views: store.client, declared: store.client },
     alerts,
     ...{ setAside: pipeline.setAside, triage: pipeline.triage, backups, erasures: eraser },
     retentions: pipeline.retentions,

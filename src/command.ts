@@ -112,7 +112,7 @@ async function useBackup(name: "restore" | "verify", args: readonly string[]): P
 }
 
 async function serve(valid: Valid, loadRuntime: LoadRuntime): Promise<number> {
-  const { config, declarations } = valid;
+  const { config, declared } = valid;
   // Of all files: the database driver makes its own, and other users of the machine must not read them.
   process.umask(0o077);
   const log = createProcessLog(config, process.env);
@@ -140,7 +140,7 @@ async function serve(valid: Valid, loadRuntime: LoadRuntime): Promise<number> {
   }
   print(upLine(config, mars));
   // Its failures are in the log and in the health: events are accepted all the same.
-  if (config.configFile !== "") void mars.declarations.apply(declarations);
+  if (config.configFile !== "") void mars.declarations.apply(declared);
 
   const failure = await Promise.race([stopAsked, mars.failed]);
   if (failure !== undefined) log.error("cannot go on", { event: "cannot_go_on", error: failure });
@@ -155,7 +155,7 @@ async function reload({ config, effective, read }: Valid, mars: Mars, log: Log):
   const settings = otherSettings(effective, again.effective);
   if (settings.length > 0)
     log.warn("settings have changed and need a restart", { event: "restart_needed", settings });
-  await mars.declarations.apply(again.declarations);
+  await mars.declarations.apply(again.declared);
 }
 
 /** Resolves at the first signal; at the second the process ends. */

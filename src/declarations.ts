@@ -4,7 +4,7 @@ import type { Caller } from "./core/caller.ts";
 import { MarsError } from "./core/error.ts";
 import { Identity } from "./core/identity.ts";
 import type { Log } from "./core/ports.ts";
-import type { Declaration } from "./declared/declaration.ts";
+import type { Declared } from "./declared/declaration.ts";
 import type { Ask, Json } from "./declared/kind.ts";
 import { applyPlan, NotApplied, planOf } from "./declared/plan.ts";
 import { delay } from "./runtime/delay.ts";
@@ -45,12 +45,12 @@ export class Declarations {
    *
    * @returns resolves when they are applied, or will not be
    */
-  apply(declarations: readonly Declaration[]): Promise<void> {
+  apply(declared: Declared): Promise<void> {
     this.#running.abort();
     const running = new AbortController();
     this.#applied = false;
     this.#running = running;
-    this.#turn = this.#turn.then(() => this.#run(declarations, running.signal));
+    this.#turn = this.#turn.then(() => this.#run(declared, running.signal));
     return this.#turn;
   }
 
@@ -92,11 +92,11 @@ export class Declarations {
     await this.#turn;
   }
 
-  async #run(declarations: readonly Declaration[], signal: AbortSignal): Promise<void> {
+  async #run(declared: Declared, signal: AbortSignal): Promise<void> {
     const loop = this.#options.supervisor.loop("declared", retry);
     while (!signal.aborted) {
       try {
-        const plan = await planOf(declarations, this.#ask);
+        const plan = await planOf(declared, this.#ask);
         loop.succeeded();
         if (plan.problems.length > 0) return this.#fail(plan.problems);
         await applyPlan(plan, this.#ask);
@@ -104,7 +104,7 @@ export class Declarations {
         this.#applied = true;
         this.#appliedAt = new Date();
         const changes = plan.changes.map(({ action, kind, id }) => `${action} ${kind} ${id}`);
-        const fields = { file: this.#options.file, declared: declarations.length, changes };
+        const fields = { file: this.#options.file, declared: declared.declarations.length, changes };
         this.#options.log.info("configuration file applied", { event: "config_applied", ...fields });
         return;
       } catch (thrown) {

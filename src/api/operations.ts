@@ -10,6 +10,7 @@ import { createSilence, deleteSilence, listSilences } from "./alert-silences.ts"
 import { deleteSink, getSink, listSinks, putSink, testSink } from "./alert-sinks.ts";
 import { countMessages, getAttributes, putAttributes } from "./attributes.ts";
 import { listAudit } from "./audit.ts";
+import { getDeclared, putDeclared } from "./declared.ts";
 import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
 import { getFunnelBy } from "./funnel-by.ts";
@@ -109,6 +110,8 @@ export const operations = [
   listSessions,
   endSession,
   createTicket,
+  getDeclared,
+  putDeclared,
   listViews,
   putView,
   deleteView,

@@ -6,6 +6,7 @@ import type { AlertPreviews, AlertReader, Alerts } from "../alerting/ports.ts";
 import type { AttributeIndexes, AttributeReader } from "../core/attributes.ts";
 import type { AuditReader } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
+import type { DeclaredReader, DeclaredThings } from "../core/declared-things.ts";
 import type { ErasurePage, ErasureQuery, Erasures } from "../core/erasure.ts";
 import type { MessageEventsReader } from "../core/message-events.ts";
 import type { Health, Log, Progress, Reader } from "../core/ports.ts";
@@ -36,6 +37,7 @@ export type ApiReader = Omit<Reader, "history"> &
   LatencySeriesReader &
   AttributeReader &
   ViewReader &
+  DeclaredReader &
   FunnelByReader &
   AuditReader & { erasures(query: ErasureQuery): Promise<ErasurePage> } & Pick<
     AlertReader,
@@ -61,6 +63,7 @@ export interface ApiParts {
   readonly lifecycles: LifecycleStore;
   readonly attributes: AttributeIndexes;
   readonly views: SavedViews;
+  readonly declared: DeclaredThings;
   /** Changes of lifecycles, rules, sinks and silences, which wait for their turn. */
   readonly changes: Pick<FairQueue, "run">;
   /** Shared by the protocols, and so is the bound on how many run at one time. */

@@ -16,6 +16,10 @@ import type { Session } from "./session.ts";
 
 const flags: readonly GeneralFlag[] = [
   { names: ["--file", "-f"], value: "file", meaning: "The file, or - for stdin. Required" },
+  {
+    names: ["--prune"],
+    meaning: "Remove what the file once declared and has no more; the file needs a name",
+  },
   { names: ["--dry-run"], meaning: "Print what would change, and change nothing" },
   {
     names: ["--fail"],
@@ -36,19 +40,24 @@ export const apply: OwnCommand = {
   command: "apply",
   usage: "-f <file>",
   summary:
-    "Has Mars do what a file declares: its sinks, rules, calendars, lifecycles, retention, attributes, views and keys. What the file does not name is left alone; what it has as null is removed.",
+    "Has Mars do what a file declares: its sinks, rules, calendars, lifecycles, retention, attributes, views and keys. What the file does not name is left alone; what it has as null is removed, and with --prune what it once declared.",
   grammar: { flags: [], general: [...flags, ...frontFlags] },
   problems: ({ general }) => (general.get("--file") ? [] : ["--file is missing: a file, or - for stdin"]),
   async run({ general }, session) {
     const { host, json } = session;
-    const read = await declarationsIn(general.get("--file") ?? "", session);
+    const read = await declaredIn(general.get("--file") ?? "", session);
     if ("problems" in read) return refuse(read.problems, exitCode.usage, session);
+    const declared = { ...read, prune: read.prune || general.has("--prune") };
+    if (declared.prune && declared.name === undefined)
+      return refuse(["--prune needs a name: in the file, see docs/config.md"], exitCode.usage, session);
     const ask = askOver(session);
     const dry = general.has("--dry-run");
     try {
-      const plan = await planOf(read.declarations, ask);
+      const plan = await planOf(declared, ask);
       if (plan.problems.length > 0) return refuse(plan.problems, exitCode.failed, session);
       if (!dry) await applyPlan(plan, ask);
+      if (plan.left.length > 0)
+        host.complain(`${harmless(plan.left.join(", "))}: once declared, and no longer; --prune removes it`);
       const changes = plan.changes.map(({ declaration: _, ...change }) => change);
       host.print(json ? `${JSON.stringify({ applied: !dry, changes })}\n` : textOf(changes, dry));
       return general.has("--fail") && changes.length > 0 ? exitCode.failed : exitCode.done;
@@ -61,15 +70,15 @@ export const apply: OwnCommand = {
   },
 };
 
-async function declarationsIn(path: Arguments["others"][number], { host }: Session) {
+async function declaredIn(path: Arguments["others"][number], { host }: Session) {
   const given = await readGiven(path, "--file", host);
   if ("problem" in given) return { problems: [given.problem] };
   const parsed = await parseConfigFile(path === "-" ? "stdin" : path, given.text);
   if (!parsed.ok) return { problems: parsed.problems };
   if (parsed.file.settings.size > 0)
     host.complain("the settings of the file are not applied: they are those of the Mars that starts with it");
-  const { declarations, problems } = readDeclarations(parsed.file, host);
-  return problems.length > 0 ? { problems } : { declarations };
+  const { problems, ...declared } = readDeclarations(parsed.file, host);
+  return problems.length > 0 ? { problems } : declared;
 }
 
 function askOver({ client, agent }: Session): Ask {

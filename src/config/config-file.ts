@@ -30,6 +30,10 @@ export interface ConfigFile {
   /** By their names in the environment, `…_FILE` included. */
   readonly settings: ReadonlyMap<string, FileSetting>;
   readonly declared: DeclaredValues;
+  /** By which Mars keeps a record of what the file declares; absent where it keeps none. */
+  readonly name?: string;
+  /** Whether what is on record and no longer in the file is removed. */
+  readonly prune: boolean;
   /** `mars.yaml:12: sinks.ops.url`, for a sentence that goes on with what is wrong with it. */
   place(path: Path): string;
 }
@@ -37,6 +41,9 @@ export interface ConfigFile {
 export type FileResult =
   | { readonly ok: true; readonly file: ConfigFile }
   | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Of the file. */
+const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** A file of thousands of rules has some hundred KB. */
 const bytesMax = 4 * 1024 * 1024;
@@ -80,14 +87,22 @@ export async function parseConfigFile(path: string, text: string): Promise<FileR
   const place = (at: Path) => `${path}:${yaml.lineOf(at)}${at.length === 0 ? "" : `: ${nameOf(at)}`}`;
   const problems: string[] = [];
   const members = membersOf(yaml.value, [], place, problems);
-  const known: readonly string[] = ["settings", ...declaredKinds];
+  const known: readonly string[] = ["name", "prune", "settings", ...declaredKinds];
   for (const name of members.keys()) {
     if (known.includes(name)) continue;
     const instead = nearest(name, known) || `: there are ${known.join(", ")}`;
     problems.push(`${place([name])} is not known${instead}`);
   }
+  const { name, prune } = { name: members.get("name"), prune: members.get("prune") ?? false };
+  if (name !== undefined && !(typeof name === "string" && namePattern.test(name)))
+    problems.push(`${place(["name"])} must be 1 to 64 of A-Z a-z 0-9 . _ -`);
+  if (typeof prune !== "boolean") problems.push(`${place(["prune"])} must be true or false`);
+  else if (prune && name === undefined)
+    problems.push(`${place(["prune"])} needs a name beside it, by which what the file declares is on record`);
   const file: ConfigFile = {
     path,
+    ...(typeof name === "string" && { name }),
+    prune: prune === true,
     settings: settingsOf(members.get("settings"), place, problems),
     declared: declaredOf(members, place, problems),
     place,

@@ -16,11 +16,19 @@ export interface Declaration {
   place(path: Path): string;
 }
 
+/** All that a file declares. */
+export interface Declared {
+  readonly declarations: readonly Declaration[];
+  /** See `ConfigFile`. */
+  readonly name?: string;
+  readonly prune: boolean;
+}
+
 /** In the order in which they are put. Finds all problems of them, not only the first. */
 export function readDeclarations(
-  file: Pick<ConfigFile, "declared" | "place">,
+  file: Pick<ConfigFile, "declared" | "place" | "name" | "prune">,
   secrets: Secrets,
-): { readonly declarations: readonly Declaration[]; readonly problems: readonly string[] } {
+): Declared & { readonly problems: readonly string[] } {
   const problems: string[] = [];
   const declarations = kinds.flatMap((kind) =>
     [...file.declared[kind.name]].flatMap(([id, value]): Declaration[] => {
@@ -37,7 +45,8 @@ export function readDeclarations(
       return [];
     }),
   );
-  return { declarations, problems };
+  const { name, prune } = file;
+  return { declarations, ...(name !== undefined && { name }), prune, problems };
 }
 
 /** `stages[1].after` is the path `stages`, 1, `after`. */

@@ -4,9 +4,10 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { DeclaredKind } from "../config/config-file.ts";
-import type { Declaration } from "./declaration.ts";
+import type { Declaration, Declared } from "./declaration.ts";
 import type { Ask } from "./kind.ts";
 import { kinds } from "./kinds.ts";
+import { type RecordChange, readRecord, thingOf } from "./record.ts";
 
 /** A member that differs, each side as JSON, cut; absent where it is not there. Secrets are `(hidden)`. */
 export interface Difference {
@@ -28,6 +29,10 @@ export interface Plan {
   readonly secrets: readonly Declaration[];
   /** What cannot be applied; nothing must be, then. */
   readonly problems: readonly string[];
+  /** Ids with their kinds of what the file once declared, which is there and will stay. */
+  readonly left: readonly string[];
+  /** Absent without a name of the file. */
+  readonly record?: RecordChange;
 }
 
 const shownCharsMax = 80;
@@ -36,7 +41,12 @@ const shownCharsMax = 80;
 export class NotApplied extends Error {}
 
 /** Reads what there is. Rejects as `ask` does. */
-export async function planOf(declarations: readonly Declaration[], ask: Ask): Promise<Plan> {
+export async function planOf(declared: Declared, ask: Ask): Promise<Plan> {
+  const record = await readRecord(declared, ask);
+  const { prune } = declared;
+  // What is no longer declared is looked at in any case: the record loses what has gone otherwise.
+  const declarations = [...declared.declarations, ...record.dropped];
+  const stays = (one: Declaration) => !prune && record.dropped.includes(one);
   const changes: Plan["changes"][number][] = [];
   const secrets: Declaration[] = [];
   const known = new Map<DeclaredKind, ReadonlySet<string>>();
@@ -56,19 +66,37 @@ export async function planOf(declarations: readonly Declaration[], ask: Ask): Pr
       else if (declaration.wanted !== undefined && kind.hasSecrets?.(declaration.wanted.input))
         secrets.push(declaration);
     }
-    const gone = new Set(own.filter(({ wanted }) => wanted === undefined).map(({ id }) => id));
-    const all = [...there.keys(), ...own.map(({ id }) => id)].filter((id) => !gone.has(id));
+    const removed = own.filter((one) => one.wanted === undefined && !stays(one));
+    const gone = new Set(removed.map(({ id }) => id));
+    const put = own.filter(({ wanted }) => wanted !== undefined);
+    const all = [...there.keys(), ...put.map(({ id }) => id)].filter((id) => !gone.has(id));
     known.set(kind.name, new Set(all));
   }
-  return { changes, secrets, problems: missingIn(declarations, known) };
+  const there = changes.filter(({ declaration }) => record.dropped.includes(declaration));
+  const found = there.map(({ declaration }) => thingOf(declaration));
+  return {
+    changes: changes.filter(({ declaration }) => !stays(declaration)),
+    secrets,
+    problems: missingIn(declarations, known),
+    left: prune ? [] : found,
+    ...(declared.name !== undefined && { record: record.changeTo(found) }),
+  };
 }
 
 /** Rejects with `NotApplied`: the rest is not applied. */
-export async function applyPlan({ changes, secrets }: Plan, ask: Ask): Promise<void> {
+export async function applyPlan({ changes, secrets, record }: Plan, ask: Ask): Promise<void> {
   const declarations = [...changes.map(({ declaration }) => declaration), ...secrets];
   const order = (one: Declaration) => kinds.indexOf(one.kind);
   const inOrder = declarations.toSorted((a, b) => order(a) - order(b));
-  for (const phase of phases) for (const one of inOrder) if (phase(one)) await carryOut(one, ask);
+  await record?.before(ask);
+  for (const phase of phases) {
+    if (phase === putKeys) await record?.after(ask);
+    for (const one of inOrder) if (phase(one)) await carryOut(one, ask);
+  }
+}
+
+function putKeys({ kind, wanted }: Declaration): boolean {
+  return wanted !== undefined && kind.name === "keys";
 }
 
 /**
@@ -79,7 +107,7 @@ const phases: readonly ((declaration: Declaration) => boolean)[] = [
   ({ kind, wanted }) => wanted === undefined && !removedLate.includes(kind.name),
   ({ kind, wanted }) => wanted !== undefined && kind.name !== "keys",
   ({ kind, wanted }) => wanted === undefined && removedLate.includes(kind.name),
-  ({ kind, wanted }) => wanted !== undefined && kind.name === "keys",
+  putKeys,
 ];
 
 const removedLate: readonly DeclaredKind[] = ["sinks", "calendars", "keys"];

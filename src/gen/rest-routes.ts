@@ -74,6 +74,8 @@ export const restRoutes = {
   listSessions: { method: "GET", path: "/api/sessions" },
   endSession: { method: "DELETE", path: "/api/sessions/{id}" },
   createTicket: { method: "POST", path: "/api/tickets", body: "" },
+  getDeclared: { method: "GET", path: "/api/declared/{name}" },
+  putDeclared: { method: "PUT", path: "/api/declared/{name}", body: "" },
   listViews: { method: "GET", path: "/api/views" },
   putView: { method: "PUT", path: "/api/views/{name}", body: "" },
   deleteView: { method: "DELETE", path: "/api/views/{name}" },

@@ -1096,6 +1096,14 @@ END;
 -- contents, so no index and no trigger has it.
 ALTER TABLE events ADD COLUMN traceparent TEXT NOT NULL DEFAULT '';
 ` },
+  { name: "0040_declared", sql: `-- What configuration files have declared: see \`src/core/declared-things.ts\`.
+CREATE TABLE declared (
+  thing TEXT NOT NULL PRIMARY KEY,
+  -- That of the file which declared it last.
+  name TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX declared_name ON declared (name, thing);
+` },
 ] as const;
 
 /** src/db/alerts/alerts.sql */
@@ -1186,6 +1194,14 @@ export const auditSql = {
   dropOldest: `DELETE FROM audit WHERE id IN ( SELECT id FROM ( SELECT id, sum(1024 + octet_length(old) + octet_length(new)) OVER (ORDER BY id) - 1024 - octet_length(old) - octet_length(new) AS before FROM audit ORDER BY id LIMIT ?2) WHERE before < (SELECT bytes FROM audit_size) - ?1) AND (SELECT bytes FROM audit_size) > ?1`,
   countDropped: `UPDATE audit_size SET dropped = dropped + changes()`,
   prune: `DELETE FROM audit WHERE id IN ( SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT ?2) WHERE at < ?1)`,
+} as const;
+
+/** src/db/declared/declared.sql */
+export const declaredSql = {
+  ofName: `SELECT thing FROM declared WHERE name = ?1 ORDER BY thing`,
+  count: `SELECT count(*) AS count FROM declared`,
+  keep: `DELETE FROM declared WHERE name = ?1 AND thing NOT IN (SELECT value FROM json_each(?2))`,
+  add: `INSERT INTO declared (thing, name) SELECT value, ?1 FROM json_each(?2) WHERE true ON CONFLICT (thing) DO UPDATE SET name = excluded.name`,
 } as const;
 
 /** src/db/erasure/erase.sql */

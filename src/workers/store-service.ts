@@ -18,6 +18,7 @@ import { CareWriter } from "../db/alerts/care-writer.ts";
 import { AttributeIndexer } from "../db/attributes/attribute-indexer.ts";
 import { pruneAudit, recordChange } from "../db/audit/audit-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
+import { DeclaredWriter } from "../db/declared/declared-writer.ts";
 import { ErasureWriter } from "../db/erasure/erasure-writer.ts";
 import { PageCheck } from "../db/integrity/page-check.ts";
 import { Lease } from "../db/lease.ts";
@@ -81,6 +82,7 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
   const projector = new Projector(database, lifecycles, tombstones, arrivals);
   const triage = new TriageWriter(database);
   const views = new ViewWriter(database);
+  const declared = new DeclaredWriter(database);
   const alerts = new AlertWriter(database);
   const care = new CareWriter(database);
   const keys = new KeyWriter(database);
@@ -218,6 +220,7 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
     }),
     putView: afterOpening(views.putView.bind(views)),
     deleteView: afterOpening(views.deleteView.bind(views)),
+    putDeclaredThings: afterOpening(declared.putDeclaredThings.bind(declared)),
     markFindings: afterOpening(triage.markFindings.bind(triage)),
     pendingMarks: afterOpening(triage.pendingMarks.bind(triage)),
     readKeys: afterOpening(keys.readKeys.bind(keys)),

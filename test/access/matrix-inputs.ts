@@ -211,6 +211,8 @@ export const rows: Readonly<Record<string, Row>> = {
     { own: unlessOwn(denied), missing: { name: "mine", address: "/messages?app_id=nobodys" } },
   ),
   deleteView: is({ name: "none" }, { own: () => notFound, missing: { name: "none" } }),
+  getDeclared: is({ name: "file" }),
+  putDeclared: is({ name: "file", things: ["rules/r-1"] }),
   listAudit: is({}),
   getStats: is({}),
   listKeys: is({}, { own: forAnybody }),

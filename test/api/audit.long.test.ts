@@ -12,6 +12,7 @@ import { deleteRule, putRule } from "../../src/api/alert-rules.ts";
 import { createSilence, deleteSilence } from "../../src/api/alert-silences.ts";
 import { deleteSink, putSink, testSink } from "../../src/api/alert-sinks.ts";
 import { putAttributes } from "../../src/api/attributes.ts";
+import { putDeclared } from "../../src/api/declared.ts";
 import { eraseApp, eraseMessage } from "../../src/api/erasures.ts";
 import { createKey, limitKey, putKey, revokeKey, rotateKey } from "../../src/api/keys.ts";
 import { deleteLifecycle, putLifecycle } from "../../src/api/lifecycles.ts";
@@ -239,6 +240,14 @@ function steps(url: string): readonly Step[] {
     { operation: eraseMessage, input: { app_id: "shop", message_id: "poison" }, target: "shop", app: "shop" },
     { operation: eraseApp, input: { app_id: "shop" }, target: "shop", app: "shop", new: {} },
     { operation: createKey, input: key, target: made, new: { ...key, last_used_at: null } },
+    {
+      operation: putDeclared,
+      input: { name: "file", things: ["rules/stuck"] },
+      target: "file",
+      old: { things: [] },
+      new: { things: ["rules/stuck"] },
+    },
+    { operation: putDeclared, input: { name: "file", things: ["rules/stuck"] }, target: "", same: true },
     { operation: putKey, input: declaredInput, target: "declared", new: declared },
     { operation: putKey, input: declaredInput, target: "", same: true },
     { operation: rotateKey, input: { id: made }, target: made, old: key, new: key },

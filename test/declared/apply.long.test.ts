@@ -71,6 +71,8 @@ async function get(path: string): Promise<Answer> {
   return (await (await fetch(mars.url + path)).json()) as Answer;
 }
 
+const headers = { "content-type": "application/json" };
+
 const changes = async () => (await get("/api/audit?limit=1000")).entries?.length ?? 0;
 
 async function apply(text: string, args: readonly string[] = [], env = {}) {
@@ -136,6 +138,37 @@ test("null removes, in the order in which Mars allows it, and the rest is left a
   ]);
   expect(await get("/api/alerts/rules/stuck")).toMatchObject({ id: "stuck" });
   expect((await apply(removing)).changes).toEqual([]);
+});
+
+test("what a file with a name once declared is removed by --prune, and nothing that people made", async () => {
+  const named = (rules: string) => `name: team\nsinks: { team: { type: topic } }\nrules:${rules}\n`;
+  const rule = "{ sinks: [team] }";
+  await apply(named(` { a: ${rule}, b: ${rule}, c: ${rule} }`));
+  await fetch(`${mars.url}/api/alerts/rules/by-hand`, { method: "PUT", body: '{"sinks":["team"]}', headers });
+  const before = await changes();
+  const left = await apply(named(` { a: ${rule}, c: ${rule} }`), ["--fail"]);
+  expect(left).toMatchObject({ exitCode: 0, changes: [] });
+  expect(left.stderr).toContain("rules/b: once declared, and no longer; --prune removes it");
+  const dry = await apply(named(` { a: ${rule} }`), ["--prune", "--dry-run"]);
+  const gone = (id: string) => ({ action: "remove", kind: "rules", id, differences: [] });
+  expect(dry.changes).toEqual([gone("b"), gone("c")]);
+  expect(await changes()).toBe(before);
+
+  // Gone otherwise, and made again by hand: no longer the file's.
+  await fetch(`${mars.url}/api/alerts/rules/c`, { method: "DELETE" });
+  await apply(named(` { a: ${rule} }`));
+  await fetch(`${mars.url}/api/alerts/rules/c`, { method: "PUT", body: '{"sinks":["team"]}', headers });
+  const pruned = await apply(`prune: true\n${named(` { a: ${rule} }`)}`);
+  expect(pruned.changes).toEqual([gone("b")]);
+  expect((await apply(named(` { a: ${rule} }`), ["--prune", "--fail"])).changes).toEqual([]);
+  expect((await fetch(`${mars.url}/api/alerts/rules/c`)).status).toBe(200);
+
+  // Another file that declares a thing has it from then on.
+  await apply(`name: others\nrules: { a: ${rule} }\n`);
+  expect((await apply(named(" {}"), ["--prune"])).changes).toEqual([]);
+  const unnamed = await apply("rules: {}\n", ["--prune"]);
+  expect(unnamed).toMatchObject({ exitCode: 2 });
+  expect(unnamed.stderr).toContain("--prune needs a name: in the file");
 });
 
 test("what cannot be applied is refused with its place, and nothing of it is applied", async () => {

@@ -44,6 +44,21 @@ sinks:
   ]);
 });
 
+test("a file that prunes has a name", async () => {
+  expect((await parseConfigFile("f", "prune: true\n")) as object).toMatchObject({
+    problems: ["f:1: prune needs a name beside it, by which what the file declares is on record"],
+  });
+  expect((await parseConfigFile("f", "name: a b\nprune: 7\n")) as object).toMatchObject({
+    problems: ["f:1: name must be 1 to 64 of A-Z a-z 0-9 . _ -", "f:2: prune must be true or false"],
+  });
+  expect(await read("name: team\nprune: true\n")).toEqual({
+    declarations: [],
+    name: "team",
+    prune: true,
+    problems: [],
+  });
+});
+
 test("secrets of sinks come from variables and files, and are in no sentence", async () => {
   const text = `
 sinks:

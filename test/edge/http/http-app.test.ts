@@ -80,6 +80,7 @@ function appWith(
       erasures: fail,
       audit: fail,
       savedViews: fail,
+      declaredThings: fail,
       funnelBy: fail,
     }),
     backups: { begin: fail },
@@ -90,6 +91,7 @@ function appWith(
     lifecycles: { putLifecycle: fail },
     attributes: { putAttributes: fail },
     views: { putView: fail, deleteView: fail },
+    declared: { putDeclaredThings: fail },
     badges: appRights(["*"]),
     alerts: {
       putRule: fail,
@@ -170,6 +172,7 @@ const calls: [method: string, path: string, body?: string][] = [
   ["GET", "/api/findings"],
   ["GET", "/api/overdue"],
   ["GET", "/api/views"],
+  ["GET", "/api/declared/shop"],
   ["GET", "/api/overdue/groups"],
   ["GET", "/api/apps"],
   ["GET", "/api/apps/a/funnel"],

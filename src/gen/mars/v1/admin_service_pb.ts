@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/admin_service.proto.
  */
 export const file_mars_v1_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("ChttYXJzL3YxL2FkbWluX3NlcnZpY2UucHJvdG8SB21hcnMudjEi0QEKDFNldEFzaWRlSXRlbRILCgNzZXEYASABKAQSIwoEa2luZBgCIAEoDjIVLm1hcnMudjEuU2V0QXNpZGVLaW5kEg4KBmFwcF9pZBgDIAEoCRISCgptZXNzYWdlX2lkGAQgASgJEiYKAmF0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRjb2RlGAYgASgJEg4KBnJlYXNvbhgHIAEoCRIlCgVldmVudBgIIAEoCzIWLm1hcnMudjEuUmVjb3JkZWRFdmVudCI0ChNMaXN0U2V0QXNpZGVSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJ3ChRMaXN0U2V0QXNpZGVSZXNwb25zZRIoCglzZXRfYXNpZGUYASADKAsyFS5tYXJzLnYxLlNldEFzaWRlSXRlbRINCgVjb3VudBgCIAEoBBITCgtuZXh0X2N1cnNvchgDIAEoCRIRCglhc19vZl9zZXEYBCABKAQiJAoVUmVwbGF5U2V0QXNpZGVSZXF1ZXN0EgsKA3NlcRgBIAEoBCIlChZSZXBsYXlTZXRBc2lkZVJlc3BvbnNlEgsKA3NlcRgBIAEoBCIkChVEZWxldGVTZXRBc2lkZVJlcXVlc3QSCwoDc2VxGAEgASgEIhgKFkRlbGV0ZVNldEFzaWRlUmVzcG9uc2Ui+gEKCkF1ZGl0RW50cnkSCgoCaWQYASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA3dobxgDIAEoCRIMCgRuYW1lGAQgASgJEg8KB2FkZHJlc3MYBSABKAkSEAoIcHJvdG9jb2wYBiABKAkSDgoGYWN0aW9uGAcgASgJEg4KBnRhcmdldBgIIAEoCRIOCgZhcHBfaWQYCSABKAkSJAoDb2xkGAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIkCgNuZXcYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IsQBChBMaXN0QXVkaXRSZXF1ZXN0EikKBXNpbmNlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCwoDd2hvGAMgASgJEg4KBmFjdGlvbhgEIAEoCRIOCgZhcHBfaWQYBSABKAkSDgoGdGFyZ2V0GAYgASgJEg0KBWxpbWl0GAcgASgNEg4KBmN1cnNvchgIIAEoCSJOChFMaXN0QXVkaXRSZXNwb25zZRIkCgdlbnRyaWVzGAEgAygLMhMubWFycy52MS5BdWRpdEVudHJ5EhMKC25leHRfY3Vyc29yGAIgASgJIhEKD0dldFN0YXRzUmVxdWVzdCI6ChBHZXRTdGF0c1Jlc3BvbnNlEiYKBXN0YXRzGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCpkCgxTZXRBc2lkZUtpbmQSHgoaU0VUX0FTSURFX0tJTkRfVU5TUEVDSUZJRUQQABIYChRTRVRfQVNJREVfS0lORF9FVkVOVBABEhoKFlNFVF9BU0lERV9LSU5EX01FU1NBR0UQAjKaAwoMQWRtaW5TZXJ2aWNlElAKDExpc3RTZXRBc2lkZRIcLm1hcnMudjEuTGlzdFNldEFzaWRlUmVxdWVzdBodLm1hcnMudjEuTGlzdFNldEFzaWRlUmVzcG9uc2UiA5ACARJRCg5SZXBsYXlTZXRBc2lkZRIeLm1hcnMudjEuUmVwbGF5U2V0QXNpZGVSZXF1ZXN0Gh8ubWFycy52MS5SZXBsYXlTZXRBc2lkZVJlc3BvbnNlElYKDkRlbGV0ZVNldEFzaWRlEh4ubWFycy52MS5EZWxldGVTZXRBc2lkZVJlcXVlc3QaHy5tYXJzLnYxLkRlbGV0ZVNldEFzaWRlUmVzcG9uc2UiA5ACAhJHCglMaXN0QXVkaXQSGS5tYXJzLnYxLkxpc3RBdWRpdFJlcXVlc3QaGi5tYXJzLnYxLkxpc3RBdWRpdFJlc3BvbnNlIgOQAgESRAoIR2V0U3RhdHMSGC5tYXJzLnYxLkdldFN0YXRzUmVxdWVzdBoZLm1hcnMudjEuR2V0U3RhdHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_event]);
+  fileDesc("ChttYXJzL3YxL2FkbWluX3NlcnZpY2UucHJvdG8SB21hcnMudjEi0QEKDFNldEFzaWRlSXRlbRILCgNzZXEYASABKAQSIwoEa2luZBgCIAEoDjIVLm1hcnMudjEuU2V0QXNpZGVLaW5kEg4KBmFwcF9pZBgDIAEoCRISCgptZXNzYWdlX2lkGAQgASgJEiYKAmF0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRjb2RlGAYgASgJEg4KBnJlYXNvbhgHIAEoCRIlCgVldmVudBgIIAEoCzIWLm1hcnMudjEuUmVjb3JkZWRFdmVudCI0ChNMaXN0U2V0QXNpZGVSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNEg4KBmN1cnNvchgCIAEoCSJ3ChRMaXN0U2V0QXNpZGVSZXNwb25zZRIoCglzZXRfYXNpZGUYASADKAsyFS5tYXJzLnYxLlNldEFzaWRlSXRlbRINCgVjb3VudBgCIAEoBBITCgtuZXh0X2N1cnNvchgDIAEoCRIRCglhc19vZl9zZXEYBCABKAQiJAoVUmVwbGF5U2V0QXNpZGVSZXF1ZXN0EgsKA3NlcRgBIAEoBCIlChZSZXBsYXlTZXRBc2lkZVJlc3BvbnNlEgsKA3NlcRgBIAEoBCIkChVEZWxldGVTZXRBc2lkZVJlcXVlc3QSCwoDc2VxGAEgASgEIhgKFkRlbGV0ZVNldEFzaWRlUmVzcG9uc2Ui+gEKCkF1ZGl0RW50cnkSCgoCaWQYASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgsKA3dobxgDIAEoCRIMCgRuYW1lGAQgASgJEg8KB2FkZHJlc3MYBSABKAkSEAoIcHJvdG9jb2wYBiABKAkSDgoGYWN0aW9uGAcgASgJEg4KBnRhcmdldBgIIAEoCRIOCgZhcHBfaWQYCSABKAkSJAoDb2xkGAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIkCgNuZXcYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IsQBChBMaXN0QXVkaXRSZXF1ZXN0EikKBXNpbmNlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCwoDd2hvGAMgASgJEg4KBmFjdGlvbhgEIAEoCRIOCgZhcHBfaWQYBSABKAkSDgoGdGFyZ2V0GAYgASgJEg0KBWxpbWl0GAcgASgNEg4KBmN1cnNvchgIIAEoCSJOChFMaXN0QXVkaXRSZXNwb25zZRIkCgdlbnRyaWVzGAEgAygLMhMubWFycy52MS5BdWRpdEVudHJ5EhMKC25leHRfY3Vyc29yGAIgASgJIhEKD0dldFN0YXRzUmVxdWVzdCI6ChBHZXRTdGF0c1Jlc3BvbnNlEiYKBXN0YXRzGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCIiChJHZXREZWNsYXJlZFJlcXVlc3QSDAoEbmFtZRgBIAEoCSIlChNHZXREZWNsYXJlZFJlc3BvbnNlEg4KBnRoaW5ncxgBIAMoCSIyChJQdXREZWNsYXJlZFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIOCgZ0aGluZ3MYAiADKAkiFQoTUHV0RGVjbGFyZWRSZXNwb25zZSpkCgxTZXRBc2lkZUtpbmQSHgoaU0VUX0FTSURFX0tJTkRfVU5TUEVDSUZJRUQQABIYChRTRVRfQVNJREVfS0lORF9FVkVOVBABEhoKFlNFVF9BU0lERV9LSU5EX01FU1NBR0UQAjK4BAoMQWRtaW5TZXJ2aWNlElAKDExpc3RTZXRBc2lkZRIcLm1hcnMudjEuTGlzdFNldEFzaWRlUmVxdWVzdBodLm1hcnMudjEuTGlzdFNldEFzaWRlUmVzcG9uc2UiA5ACARJRCg5SZXBsYXlTZXRBc2lkZRIeLm1hcnMudjEuUmVwbGF5U2V0QXNpZGVSZXF1ZXN0Gh8ubWFycy52MS5SZXBsYXlTZXRBc2lkZVJlc3BvbnNlElYKDkRlbGV0ZVNldEFzaWRlEh4ubWFycy52MS5EZWxldGVTZXRBc2lkZVJlcXVlc3QaHy5tYXJzLnYxLkRlbGV0ZVNldEFzaWRlUmVzcG9uc2UiA5ACAhJHCglMaXN0QXVkaXQSGS5tYXJzLnYxLkxpc3RBdWRpdFJlcXVlc3QaGi5tYXJzLnYxLkxpc3RBdWRpdFJlc3BvbnNlIgOQAgESTQoLR2V0RGVjbGFyZWQSGy5tYXJzLnYxLkdldERlY2xhcmVkUmVxdWVzdBocLm1hcnMudjEuR2V0RGVjbGFyZWRSZXNwb25zZSIDkAIBEk0KC1B1dERlY2xhcmVkEhsubWFycy52MS5QdXREZWNsYXJlZFJlcXVlc3QaHC5tYXJzLnYxLlB1dERlY2xhcmVkUmVzcG9uc2UiA5ACAhJECghHZXRTdGF0cxIYLm1hcnMudjEuR2V0U3RhdHNSZXF1ZXN0GhkubWFycy52MS5HZXRTdGF0c1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_mars_v1_event]);
 
 /**
  * An event or a message that could not be applied.
@@ -460,6 +460,91 @@ export const GetStatsResponseSchema: GenMessage<GetStatsResponse> = /*@__PURE__*
   messageDesc(file_mars_v1_admin_service, 11);
 
 /**
+ * Which file.
+ *
+ * @generated from message mars.v1.GetDeclaredRequest
+ */
+export type GetDeclaredRequest = Message<"mars.v1.GetDeclaredRequest"> & {
+  /**
+   * The name that the file has.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message mars.v1.GetDeclaredRequest.
+ * Use `create(GetDeclaredRequestSchema)` to create a new message.
+ */
+export const GetDeclaredRequestSchema: GenMessage<GetDeclaredRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_admin_service, 12);
+
+/**
+ * The record.
+ *
+ * @generated from message mars.v1.GetDeclaredResponse
+ */
+export type GetDeclaredResponse = Message<"mars.v1.GetDeclaredResponse"> & {
+  /**
+   * A kind and an id each, as in the file: `rules/stuck`.
+   *
+   * @generated from field: repeated string things = 1;
+   */
+  things: string[];
+};
+
+/**
+ * Describes the message mars.v1.GetDeclaredResponse.
+ * Use `create(GetDeclaredResponseSchema)` to create a new message.
+ */
+export const GetDeclaredResponseSchema: GenMessage<GetDeclaredResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_admin_service, 13);
+
+/**
+ * The record as it should be.
+ *
+ * @generated from message mars.v1.PutDeclaredRequest
+ */
+export type PutDeclaredRequest = Message<"mars.v1.PutDeclaredRequest"> & {
+  /**
+   * The name that the file has.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * A kind and an id each; at most 5000.
+   *
+   * @generated from field: repeated string things = 2;
+   */
+  things: string[];
+};
+
+/**
+ * Describes the message mars.v1.PutDeclaredRequest.
+ * Use `create(PutDeclaredRequestSchema)` to create a new message.
+ */
+export const PutDeclaredRequestSchema: GenMessage<PutDeclaredRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_admin_service, 14);
+
+/**
+ * Nothing.
+ *
+ * @generated from message mars.v1.PutDeclaredResponse
+ */
+export type PutDeclaredResponse = Message<"mars.v1.PutDeclaredResponse"> & {
+};
+
+/**
+ * Describes the message mars.v1.PutDeclaredResponse.
+ * Use `create(PutDeclaredResponseSchema)` to create a new message.
+ */
+export const PutDeclaredResponseSchema: GenMessage<PutDeclaredResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_admin_service, 15);
+
+/**
  * What kind of thing is set aside.
  *
  * @generated from enum mars.v1.SetAsideKind
@@ -539,6 +624,26 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof ListAuditRequestSchema;
     output: typeof ListAuditResponseSchema;
+  },
+  /**
+   * What the configuration file with this name has declared.
+   *
+   * @generated from rpc mars.v1.AdminService.GetDeclared
+   */
+  getDeclared: {
+    methodKind: "unary";
+    input: typeof GetDeclaredRequestSchema;
+    output: typeof GetDeclaredResponseSchema;
+  },
+  /**
+   * Replaces the record of what a configuration file has declared.
+   *
+   * @generated from rpc mars.v1.AdminService.PutDeclared
+   */
+  putDeclared: {
+    methodKind: "unary";
+    input: typeof PutDeclaredRequestSchema;
+    output: typeof PutDeclaredResponseSchema;
   },
   /**
    * The figures of this Mars: queues, counts, loops, bounds.
