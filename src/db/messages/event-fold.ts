@@ -1,6 +1,6 @@
 /**
  * The events of messages as their summaries need them: the times of each name, external ids and parents. They are folded here, since to
- * group them in SQL costs four times as much. Of a message with many events SQL looks at some and groups them.
+ * group them in SQL costs four times as much. SQL groups those of a message with many events, and looks at some where they are very many.
  */
 import type { InStatement, Row } from "@libsql/client";
 import type { Micros } from "../../core/event.ts";
@@ -10,6 +10,8 @@ import { rowsOf } from "../rows.ts";
 
 /** Events of one message that its summary looks at: with more, half of them are its first and half its last. */
 export const lookedAtMax = 10_000;
+/** Events that are folded here at one time: together they have 5 MB at most, and a database server answers no more than 10. */
+export const foldedMax = 4_000;
 
 /** A name of a message's events with their first and last time, and whether any of them was from ahead. */
 export interface StageTimes {
@@ -79,10 +81,10 @@ export interface FoldRead {
   of(results: readonly (readonly Row[])[]): EventFolds;
 }
 
-/** @param events how many they have: `lookedAtMax` at most, or more where it is one message */
+/** @param events how many they have: `foldedMax` at most, or more where it is one message */
 export function foldRead(messages: readonly number[], events: number): FoldRead {
   const [first] = messages;
-  if (first !== undefined && messages.length === 1 && events > lookedAtMax) return foldReadOfLarge(first);
+  if (first !== undefined && messages.length === 1 && events > foldedMax) return foldReadOfLarge(first);
   return {
     statements: [{ sql: summariesSql.events, args: [JSON.stringify(messages)] }],
     of([rows = []]) {

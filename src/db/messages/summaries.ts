@@ -11,7 +11,7 @@ import type { Plan } from "../../lifecycle/plan.ts";
 import { lifecyclesById, type PlanCache } from "../lifecycles/plan-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { namedRows } from "../rows.ts";
-import { foldRead, lookedAtMax, type MessageNames, type StageTimes } from "./event-fold.ts";
+import { foldedMax, foldRead, lookedAtMax, type MessageNames, type StageTimes } from "./event-fold.ts";
 import { keyOf } from "./event-rows.ts";
 
 /** Events that a page looks at for its summaries, and at one time; one with more has fewer messages. */
@@ -141,14 +141,14 @@ function distinct(texts: readonly string[]): string[] {
   return [...new Set(texts)].filter((text) => text !== "");
 }
 
-/** The messages of one read: several with `lookedAtMax` events together, or one with more. */
+/** The messages of one read: several with `foldedMax` events together, or one with more. */
 function nextRead(rows: readonly Row[], start: number): readonly Row[] {
   let events = 0;
   let end = start;
   for (; end < rows.length; end++) {
     const count = Number(rows[end]!.event_count);
     events += count;
-    if (end > start && events > lookedAtMax) break;
+    if (end > start && events > foldedMax) break;
   }
   return rows.slice(start, end);
 }
