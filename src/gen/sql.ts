@@ -1183,7 +1183,7 @@ export const attributesSql = {
   someChange: `SELECT EXISTS (SELECT 1 FROM attribute_changes) AS some`,
   collectLate: `INSERT OR IGNORE INTO attribute_changes (seq, was) SELECT seq, '' FROM events WHERE seq > ?1 AND seq <= ?2 AND attributes <> '' AND EXISTS (SELECT 1 FROM attribute_names)`,
   deleteValues: `DELETE FROM attribute_values WHERE (message, name, value) IN ( SELECT message, name, value FROM attribute_values WHERE name = ?1 LIMIT ?2)`,
-  deleteName: `DELETE FROM attribute_names WHERE id = ?1`,
+  deleteName: `DELETE FROM attribute_names WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM attribute_changes)`,
   deleteRemains: `DELETE FROM attribute_values WHERE message IN (SELECT message FROM remains)`,
   forgetRemains: `DELETE FROM attribute_changes WHERE seq IN ( SELECT c.seq FROM attribute_changes c CROSS JOIN events e ON e.seq = c.seq WHERE e.message IN (SELECT message FROM remains))`,
 } as const;

@@ -77,13 +77,14 @@ export class AttributeIndexer {
   async step(): Promise<boolean> {
     const names = await this.#read();
     const dropped = names.find((one) => one.dropped);
+    // Also when the last name goes, which would leave them for ever.
+    if (names.length > 0) this.#changes = await this.#applyChanges();
     if (dropped !== undefined) await this.#drop(dropped);
     const places = names.filter((one) => !one.dropped).map(({ seq }) => seq);
     if (places.length === 0) return dropped !== undefined;
     const projected = this.#projected;
     // Those that are in use are ahead of those that catch up, and come first.
     const [first, last] = [Math.max(...places), Math.min(...places)];
-    this.#changes = await this.#applyChanges();
     if (!this.#changes) await this.#move(first, projected);
     if (!this.#changes && last < first) await this.#move(last, Math.min(first, projected));
     return dropped !== undefined || this.#names === undefined || this.#names.some(isCatchingUp);

@@ -82,7 +82,8 @@ DELETE FROM attribute_values WHERE (message, name, value) IN (
   SELECT message, name, value FROM attribute_values WHERE name = ?1 LIMIT ?2);
 
 -- name: deleteName
-DELETE FROM attribute_names WHERE id = ?1;
+-- Not before all changes are applied: none is looked at without a name.
+DELETE FROM attribute_names WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM attribute_changes);
 
 -- name: deleteRemains
 -- Of the messages that a transaction deletes.
