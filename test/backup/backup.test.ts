@@ -11,6 +11,7 @@ import { runCommand } from "../support/command.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { mulberry32 } from "../support/random.ts";
 import { getJson, sendBulk } from "../support/rest.ts";
+import { until } from "../support/until.ts";
 
 const events = 500;
 
@@ -64,6 +65,21 @@ async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8
 function read(...chunks: readonly Uint8Array[]): Promise<Manifest> {
   return readArchive(chunksOf(...chunks), async () => ({ write: async () => {}, end: async () => {} }));
 }
+
+test("a backup of an older Mars is restored, and the start brings its database up to date", async () => {
+  // Five messages of which each waits for B, made by a Mars with the first 37 migrations.
+  const older = join(import.meta.dir, "schema-37.tar.zst");
+  const dataDir = join(root, "older");
+  const { exitCode, errors } = await command("restore", "--from", older, "--data-dir", dataDir);
+  expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: "" });
+  await using restored = await startMars({ dataDir, retentionMs: 0 });
+  type Page = { readonly messages: readonly { readonly message_id: string; readonly state: string }[] };
+  await until(async () => {
+    const { messages } = await getJson<Page>(`${restored.url}/api/messages?order=oldest`);
+    return messages.length === 5 && messages.every(({ state }) => state === "overdue");
+  });
+  expect(await sendBulk(restored.url, [{ app_id: "a", message_id: "m1", event: "B" }])).toBeGreaterThan(5);
+});
 
 test("a backup is restored into an empty directory, and the Mars that starts there has everything", async () => {
   const dataDir = join(root, "restored");

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readArchive } from "../../src/backup/archive-reader.ts";
 import type { Manifest } from "../../src/backup/manifest.ts";
+import { formatTime, parseTime } from "../../src/core/time.ts";
 import { runCommand } from "../support/command.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { type MarsProcess, spawnMars } from "../support/process.ts";
@@ -122,6 +123,18 @@ async function messagesOf(url: string): Promise<Message[]> {
   return found;
 }
 
+/** Times of receipt by seq, of the events of two batches before one, and of one behind it. */
+async function receiptsNear(url: string, seq: number): Promise<Map<number, string>> {
+  const near = [...acknowledged].filter(([at]) => at > seq - 2 * batch && at < seq + batch);
+  type Received = { readonly events: readonly { readonly seq: number; readonly received_at: string }[] };
+  const found = new Map<number, string>();
+  for (const id of new Set(near.map(([, { message_id }]) => message_id))) {
+    const { events } = await getJson<Received>(`${url}/api/apps/a/messages/${id}`);
+    for (const one of events) found.set(one.seq, one.received_at);
+  }
+  return found;
+}
+
 interface Message {
   readonly message_id: string;
   readonly stages: readonly string[];
@@ -159,6 +172,9 @@ test("restored into a fresh directory, it equals what was acknowledged at that p
   expect(seq - snapshot_seq).toBeGreaterThan(10 * batch);
   expect(acknowledged.size).toBeGreaterThan(seq);
   const middle = snapshot_seq + Math.floor((seq - snapshot_seq) / 2) + 7;
+  // Times are those between the beginning and the end of the backup; what the store was behind with came before.
+  const late = seq - 2 * batch - 7;
+  let received = new Map<number, string>();
   for (const point of [seq, middle]) {
     const dataDir = join(root, `at-${point}`);
     const args = point === seq ? [] : ["--until", String(point)];
@@ -167,8 +183,19 @@ test("restored into a fresh directory, it equals what was acknowledged at that p
     expect(restored.stdout).toContain(`up to seq ${point},`);
     await using mars = await startMars({ dataDir });
     await compare(mars, point);
+    if (point === seq) received = await receiptsNear(mars.url, late);
     // The sequence goes on, and repeats nothing.
     expect(await sendBulk(mars.url, [{ app_id: "b", message_id: "new", event: "E" }])).toBeGreaterThan(seq);
+  }
+  // By time: what was received then is there, and nothing that came a microsecond later.
+  const time = received.get(late) ?? "";
+  const justBefore = formatTime(Number(parseTime(time)) - 1);
+  for (const [index, at] of [time, justBefore].entries()) {
+    const wanted = [...received].filter(([, receivedAt]) => receivedAt <= at).map(([one]) => one);
+    const args = ["--data-dir", join(root, `at-time-${index}`), "--until", at];
+    const restored = await command("restore", "--from", file, ...args);
+    expect(restored).toMatchObject({ stderr: "", exitCode: 0 });
+    expect(restored.stdout).toContain(`up to seq ${Math.max(...wanted)},`);
   }
   for (const outside of [snapshot_seq - 1, seq + 1]) {
     const refused = await command(
