@@ -20,13 +20,20 @@ interface PageFile {
   readonly brotli: string;
 }
 
-/** By the name under `/ui/`; names of scripts and styles have a hash of their contents. */
-async function bundle(): Promise<Map<string, string>> {
+interface Bundle {
+  /** By the name under `/ui/`; names of scripts and styles have a hash of their contents. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Scripts that a screen needs beside the page's own, by its path. */
+  readonly scripts: Readonly<Record<string, readonly string[]>>;
+}
+
+async function bundle(): Promise<Bundle> {
   const result = await Bun.build({
     entrypoints: [join(directory, "main.tsx")],
     target: "browser",
     minify: true,
     splitting: true,
+    metafile: true,
     naming: { entry: "main-[hash].[ext]", chunk: "part-[hash].[ext]", asset: "[name]-[hash].[ext]" },
     define: { "process.env.NODE_ENV": '"production"' },
   });
@@ -44,7 +51,35 @@ async function bundle(): Promise<Map<string, string>> {
     .set("reference.html", referencePage())
     .set("reference.css", style("tokens", "../reference/reference"));
   files.set("reference.js", await script("reference/search.ts"));
-  return files.set("page.html", page).set("icon.svg", readFileSync(join(directory, "icon.svg"), "utf8"));
+  files.set("page.html", page).set("icon.svg", readFileSync(join(directory, "icon.svg"), "utf8"));
+  return { files, scripts: scriptsOfScreens(result.metafile?.outputs ?? {}) };
+}
+
+type Outputs = NonNullable<Bun.BuildOutput["metafile"]>["outputs"];
+
+/** By the table of screens in `app.tsx`: without it a browser would find a script only by the one that imports it. */
+function scriptsOfScreens(outputs: Outputs): Record<string, string[]> {
+  const nameOf = (path: string) => path.replace(/^\.?\//, "");
+  const byName = new Map(Object.entries(outputs).map(([path, output]) => [nameOf(path), output]));
+  const fileOf = (source: string) =>
+    [...byName].find(([name, { entryPoint }]) => name.endsWith(".js") && entryPoint?.endsWith(source))?.[0];
+  const withImports = (name: string, found: Set<string>): Set<string> => {
+    if (found.has(name) || name.startsWith("main-")) return found;
+    found.add(name);
+    for (const { kind, path } of byName.get(name)?.imports ?? [])
+      if (kind === "import-statement") withImports(nameOf(path), found);
+    return found;
+  };
+  const table = readFileSync(join(directory, "app.tsx"), "utf8").matchAll(
+    /"(\/[a-z/]*)": \(\) => import\("\.(\/[^"]+)"\)/g,
+  );
+  return Object.fromEntries(
+    [...table].map(([, path, source]) => {
+      const file = fileOf(source!);
+      if (file === undefined) throw new Error(`the screen of ${path} has no script`);
+      return [path!, [...withImports(file, new Set())]];
+    }),
+  );
 }
 
 function style(...names: readonly string[]): string {
@@ -70,7 +105,8 @@ function packed(text: string): PageFile {
   };
 }
 
-const files = [...(await bundle())].sort(([a], [b]) => (a < b ? -1 : 1));
+const { files: bundled, scripts } = await bundle();
+const files = [...bundled].sort(([a], [b]) => (a < b ? -1 : 1));
 const entries = files.map(([name, text]) => `  ${JSON.stringify(name)}: ${JSON.stringify(packed(text))},\n`);
 writeFileSync(
   join(root, "src/gen/page-files.ts"),
@@ -78,5 +114,8 @@ writeFileSync(
 
 export const pageFiles: Readonly<Record<string, { readonly text: string; readonly gzip: string; readonly brotli: string }>> = {
 ${entries.join("")}};
+
+/** Scripts below \`/ui/\` that a screen needs beside the page's own, by its path. */
+export const screenScripts: Readonly<Record<string, readonly string[]>> = ${JSON.stringify(scripts)};
 `,
 );

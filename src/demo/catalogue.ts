@@ -16,9 +16,6 @@ export interface DemoAppSetup {
 /** Sources beside the orders. */
 export const sideApps = [priceUpdates, mailings, supportTickets] as const;
 
-/** Of the apps that the dashboard plays; `mars demo` has none. */
-export const pagePrefix = "demo-";
-
 /** @param prefix of the names of apps */
 export function catalogueOf(prefix: string): DemoAppSetup[] {
   const named = (appId: string) => `${prefix}${appId}`;

@@ -24,19 +24,22 @@ export async function checkFigures(site: Site): Promise<string> {
   for (let load = 0; load < loads; load += 1) here.push(await firstLoad(site));
   const far = await firstLoad(site, slow);
   const { bytes } = here[0]!;
-  const firstMs = Math.min(...here.map(({ paintMs }) => paintMs));
+  const paintMs = Math.min(...here.map((one) => one.paintMs));
   const contentMs = Math.min(...here.map((one) => one.contentMs));
   const { frames, share, shareOfAll } = await liveTable(site);
   const busy = (loadavg()[0] ?? 0) > availableParallelism();
   const figures = [
     `first load ${(bytes / 1024).toFixed(1)} KB`,
-    `first paint ${firstMs} ms, content ${contentMs} ms`,
+    `first paint ${paintMs} ms, content ${contentMs} ms`,
     `over slow 3G ${far.paintMs} ms, content ${far.contentMs} ms`,
     `at ${eventsPerSecond} events/s ${frames.toFixed(1)} frames/s, ${percent(share)} of a core, ${percent(shareOfAll)} with the browser's other processes`,
     ...(busy ? ["the machine is busy, times are not held"] : []),
   ].join("; ");
   const inTime =
-    firstMs <= contentMsMax && far.paintMs <= slowContentMsMax && frames >= framesMin && share < coreShareMax;
+    contentMs <= contentMsMax &&
+    far.contentMs <= slowContentMsMax &&
+    frames >= framesMin &&
+    share < coreShareMax;
   if (bytes > firstLoadBytesMax || !(busy || inTime)) throw new Error(`beyond a bound: ${figures}`);
   return figures;
 }

@@ -1,8 +1,9 @@
 /** The demo's traffic: the same for the same seed, and with something for every screen. */
 import { expect, test } from "bun:test";
-import { catalogueOf, pagePrefix } from "../../src/demo/catalogue.ts";
+import { catalogueOf } from "../../src/demo/catalogue.ts";
 import type { DemoEvent } from "../../src/demo/message.ts";
 import { liveOutage } from "../../src/demo/outage.ts";
+import { pagePrefix } from "../../src/demo/page-prefix.ts";
 import { Traffic } from "../../src/demo/traffic.ts";
 import { parseDefinition } from "../support/definition.ts";
 

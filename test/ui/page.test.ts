@@ -54,6 +54,28 @@ test("every screen has an address of its own", async () => {
   }
 });
 
+test("a page names all that its screen needs next, each of which is there", async () => {
+  for (const { path } of screens) {
+    const links = await linksOf(path);
+    expect(links.filter((link) => link.startsWith("/ui/main-")).length).toBe(2);
+    // The start page's own script has its screen.
+    expect([path, links.some((link) => link.startsWith("/ui/part-"))]).toEqual([path, path !== "/"]);
+    for (const link of links) expect([link, (await fetch(mars.url + link)).status]).toEqual([link, 200]);
+  }
+});
+
+test("the start page begins its first read with the page, for who may read and as the page asks", async () => {
+  expect(await linksOf("/")).toContain("/api/overview");
+  expect(await linksOf("/?kiosk=on")).toContain("/api/overview");
+  expect(await linksOf("/?range=1h")).not.toContain("/api/overview");
+  const stranger = { Authorization: "Bearer no-key-of-this-mars" };
+  expect(await linksOf("/", stranger)).not.toContain("/api/overview");
+  const etagOf = async (headers = {}) => (await fetch(`${mars.url}/`, { headers })).headers.get("etag")!;
+  const again = await fetch(`${mars.url}/`, { headers: { "If-None-Match": await etagOf(stranger) } });
+  expect(again.status).toBe(200);
+  expect((await fetch(`${mars.url}/`, { headers: { "If-None-Match": await etagOf() } })).status).toBe(304);
+});
+
 test("a browser that has a file is not sent it again, and never asks for one with a hash in its name", async () => {
   const first = await fetch(mars.url + (await script()));
   expect(first.headers.get("cache-control")).toContain("immutable");
@@ -91,6 +113,12 @@ test("the first load is small", () => {
     .reduce((sum, [, { brotli }]) => sum + (brotli.length * 3) / 4, 0);
   expect(bytes).toBeLessThan(120 * 1024);
 });
+
+/** What the `Link` header of a page names. */
+async function linksOf(path: string, headers: Record<string, string> = {}): Promise<string[]> {
+  const link = (await fetch(mars.url + path, { headers })).headers.get("link") ?? "";
+  return [...link.matchAll(/<([^>]+)>/g)].map(([, to]) => to!);
+}
 
 /** The path of the page's script. */
 async function script(): Promise<string> {

@@ -23,6 +23,7 @@ import { addOpenApiRoute } from "../rest/openapi.ts";
 import { addOperationRoutes, routeOf } from "../rest/operations.ts";
 import { problemOf, problemResponse } from "../rest/problem.ts";
 import {
+  callerOf,
   type Exchange,
   type HttpContext,
   type HttpEnv,
@@ -52,7 +53,8 @@ export interface HttpAppOptions {
 
 export interface PageFiles {
   readonly paths: readonly string[];
-  serve(request: Request): Response | undefined | Promise<Response | undefined>;
+  /** @param mayRead whether the request has the rights of a reader */
+  serve(request: Request, mayRead: () => boolean): Response | undefined | Promise<Response | undefined>;
 }
 
 export interface HttpApp {
@@ -80,7 +82,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   addTestRoutes(router, parts);
   addStreamRoute(router, parts);
   addMcpRoute(router, parts, publicUrl);
-  for (const files of [page, site]) if (files !== undefined) addPageRoutes(router, files);
+  for (const files of [page, site]) if (files !== undefined) addPageRoutes(router, files, parts);
   addRpcRoutes(router, createRpcRoutes(parts, rpcOptions));
   router.notFound((c) => answerOther(router, c));
   router.onError((error, c) => refuse(error, c, parts, actionOf(c)));
@@ -170,9 +172,22 @@ function addStreamRoute(router: Router, parts: EdgeParts): void {
   });
 }
 
-function addPageRoutes(router: Router, files: PageFiles): void {
+function addPageRoutes(router: Router, files: PageFiles, { access }: Pick<EdgeParts, "access">): void {
   for (const path of files.paths) {
-    router.get(path, async (c) => (await files.serve(c.req.raw)) ?? refuseMissing());
+    router.get(
+      path,
+      async (c) => (await files.serve(c.req.raw, () => mayRead(c, access))) ?? refuseMissing(),
+    );
+  }
+}
+
+/** The page itself is for everyone who asks: here nobody is refused. */
+function mayRead(c: HttpContext, access: EdgeParts["access"]): boolean {
+  try {
+    return callerOf(c, access).identity.may("read");
+  } catch (error) {
+    if (error instanceof MarsError) return false;
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The web page: its files, which are compiled in. */
 import { createHash } from "node:crypto";
-import { pageFiles } from "../../gen/page-files.ts";
+import { pageFiles, screenScripts } from "../../gen/page-files.ts";
 import { acceptsCoding } from "./coding.ts";
 import { pageHeaders } from "./security-headers.ts";
 
@@ -50,22 +50,53 @@ const files: ReadonlyMap<string, PageFile> = new Map(
         ["gzip", new Uint8Array(Buffer.from(gzip, "base64"))],
       ] as const,
     };
-    return (pages[name] ?? [`/ui/${name}`]).map((path) => [path, file]);
+    return (pages[name] ?? [`/ui/${name}`]).map((path) => [path, withLinks(file, path)]);
   }),
 );
+
+/** The first read of the start page, which begins before its script has come. */
+const firstRead = "</api/overview>; rel=preload; as=fetch; crossorigin=anonymous";
+
+/** Of the files that every screen needs, first: a browser has few connections. */
+function ownLinks(): readonly string[] {
+  const own = Object.keys(pageFiles).filter((name) => name.startsWith("main-"));
+  return [
+    ...own.map(
+      (name) => `</ui/${name}>; ${name.endsWith(".css") ? "rel=preload; as=style" : "rel=modulepreload"}`,
+    ),
+    "</api/sign-in>; rel=preload; as=fetch; crossorigin=anonymous",
+  ];
+}
+
+function withLinks(file: PageFile, path: string): PageFile {
+  if (!screens.includes(path)) return file;
+  const scripts = (screenScripts[path] ?? []).map((name) => `</ui/${name}>; rel=modulepreload`);
+  return { ...file, headers: { ...file.headers, Link: [...ownLinks(), ...scripts].join(", ") } };
+}
+
+/** The start page for who may read; another `ETag`, for a browser keeps the links with the page. */
+function withFirstRead({ headers, ...file }: PageFile): PageFile {
+  return {
+    ...file,
+    headers: { ...headers, ETag: headers.ETag!.replace(/"$/, '-r"'), Link: `${headers.Link}, ${firstRead}` },
+  };
+}
 
 /** The paths of `servePage`, for a router. */
 export const pagePaths: readonly string[] = [...files.keys()];
 
 /**
- * Answers a GET for one of `pagePaths`; 304 where the browser has the file as it is.
+ * Answers a GET for one of `pagePaths`; 304 where the browser has the file as it is. Its `Link` says what the browser needs next.
  *
+ * @param mayRead whether the request has the rights of a reader
  * @returns `undefined` for another path
  */
-export function servePage(request: Request): Response | undefined {
-  const file = files.get(new URL(request.url).pathname);
-  if (file === undefined) return undefined;
-  const { headers, plain, coded } = file;
+export function servePage(request: Request, mayRead: () => boolean): Response | undefined {
+  const { pathname, searchParams } = new URL(request.url);
+  const found = files.get(pathname);
+  if (found === undefined) return undefined;
+  const { headers, plain, coded } =
+    pathname === "/" && !searchParams.has("range") && mayRead() ? withFirstRead(found) : found;
   if (request.headers.get("if-none-match") === headers.ETag) {
     return new Response(null, { status: 304, headers });
   }

@@ -3,7 +3,7 @@
  * user, into apps whose names begin with `demo-`. It goes on while the page is open.
  */
 import { signal } from "@preact/signals";
-import { pagePrefix } from "../../demo/catalogue.ts";
+import { pagePrefix } from "../../demo/page-prefix.ts";
 import { ApiError, call, send } from "./call.ts";
 
 export interface DemoState {
