@@ -213,8 +213,13 @@ export const otherPaths: Readonly<Record<string, Record<string, Json>>> = {
           in: "path",
         },
         parameter({
+          name: "hop",
+          description: "A stage: how many messages are overdue there. Else those of the whole app.",
+          schema: { type: "string" },
+        }),
+        parameter({
           name: "label",
-          description: "The text on its left; `mars` by default.",
+          description: "The text on its left; the stage, or `mars`, by default.",
           schema: { type: "string", minLength: 1, maxLength: 64 },
         }),
       ],

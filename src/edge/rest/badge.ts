@@ -1,11 +1,14 @@
 /**
- * `GET /badge/{app}.svg`: whether messages of an app are stuck, as a picture for READMEs and dashboards. They fetch it without a key,
- * so it is there for the apps of `MARS_BADGES` alone; for every other app there is nothing at its path, whether it exists or not.
+ * `GET /badge/{app}.svg`: whether messages of an app are stuck, with `hop` at one stage of it, as a picture for READMEs and dashboards. They
+ * fetch it without a key, so it is there for the apps of `MARS_BADGES` alone; for every other app there is nothing at its path, whether
+ * it exists or not.
  */
 import { createHash } from "node:crypto";
 import { throwIfAny } from "../../api/problems.ts";
 import { MarsError } from "../../core/error.ts";
 import { Identity } from "../../core/identity.ts";
+import { nameOfEvents } from "../../core/stage-name.ts";
+import { nowMicros } from "../../core/time.ts";
 import { resourcePolicyName } from "../http/security-headers.ts";
 import type { EdgeParts } from "../parts.ts";
 import { type BadgeTone, badgeSvg } from "./badge-svg.ts";
@@ -22,15 +25,22 @@ const appsMax = 1_000;
 /** Characters. */
 const labelMax = 64;
 
-/** Overdue messages of an app; `undefined` where there is no such app. */
-type Stuck = number | undefined;
+/** Hops of an app that are looked at, those with the most trouble first. */
+const hopsMax = 200;
+
+interface Stuck {
+  /** Overdue messages of the app. */
+  readonly messages: number;
+  /** By the stage that is waited for; 0 for one of the lifecycle where none is overdue. */
+  readonly stages: ReadonlyMap<string, number>;
+}
 
 export function addBadgeRoute(
   router: Router,
   { badges, reader, requests }: Pick<EdgeParts, "badges" | "reader" | "requests">,
 ): void {
   const identity = new Identity({ id: "badge", name: "badge", kind: "ro", apps: badges.apps });
-  const known = new Map<string, { readonly until: number; readonly stuck: Promise<Stuck> }>();
+  const known = new Map<string, { readonly until: number; readonly stuck: Promise<Stuck | undefined> }>();
 
   router.get(`${badgePrefix}:file`, async (c) => {
     // Before anything is awaited: who has gone has no address.
@@ -38,24 +48,35 @@ export function addBadgeRoute(
     const file = decodeSegment(c.req.path.slice(badgePrefix.length), "app");
     const appId = file.slice(0, -suffix.length);
     if (!file.endsWith(suffix) || !badges.mayApp(appId)) throw nothing();
-    const { label = "mars" } = readQuery(c.req.url, ["label"]);
-    if (label === "" || label.length > labelMax) {
+    const { hop, label } = readQuery(c.req.url, ["hop", "label"]);
+    if (label !== undefined && (label === "" || label.length > labelMax)) {
       throwIfAny([{ field: "label", message: `must have 1 to ${labelMax} characters, has ${label.length}` }]);
     }
     const stuck = await stuckOf(appId, peer);
-    if (stuck === undefined) throw nothing();
-    return answer(c.req.raw, badgeSvg(label, ...textOf(stuck)));
+    const count = hop === undefined ? stuck?.messages : stuck?.stages.get(hop);
+    if (count === undefined) throw nothing();
+    return answer(c.req.raw, badgeSvg(label ?? hop?.slice(0, labelMax) ?? "mars", ...textOf(count)));
   });
 
-  /** Calls at one time share one read, so nobody's leaving ends it. */
-  function stuckOf(appId: string, peer: ReturnType<typeof addressOf>): Promise<Stuck> {
+  /** Calls at one time share one read, so nobody's leaving ends it. `undefined` where there is no such app. */
+  function stuckOf(appId: string, peer: ReturnType<typeof addressOf>): Promise<Stuck | undefined> {
     const now = performance.now();
     const before = known.get(appId);
     if (before !== undefined && now < before.until) return before.stuck;
     const caller = { peer, identity, address: peer.name, protocol: "rest" } as const;
     const stuck = requests.during(caller, async () => {
-      const { apps } = await reader(caller).apps({ appId, limit: 1 });
-      return apps[0]?.messages.overdue;
+      const read = reader(caller);
+      const clock = nowMicros();
+      const [{ apps }, { groups }, [lifecycle]] = await Promise.all([
+        read.apps({ appId, limit: 1 }),
+        read.overdueGroups({ appId, triage: "any", clock, newSince: clock, limit: hopsMax, detailed: 0 }),
+        read.lifecycleVersions(appId, 1),
+      ]);
+      if (apps[0] === undefined) return undefined;
+      const named = lifecycle?.definition?.stages ?? [];
+      const stages = new Map(named.map(({ events }) => [nameOfEvents(events), 0]));
+      for (const { stage, total } of groups) stages.set(stage, (stages.get(stage) ?? 0) + total);
+      return { messages: apps[0].messages.overdue, stages };
     });
     known.delete(appId);
     known.set(appId, { until: now + freshMs, stuck });

@@ -90,6 +90,19 @@ test("is named by the list of apps", async () => {
   expect(badges).toEqual([odd, "shop"]);
 });
 
+test("says how many are stuck at one stage, and knows no stage that the app does not have", async () => {
+  const at = async (hop: string, more = "") =>
+    badge("shop", {}, `?${new URLSearchParams({ hop })}${more}`).then(async (one) => ({
+      status: one.status,
+      title: /<title>(.*)<\/title>/.exec(await one.text())?.[1],
+    }));
+  expect(await at("B")).toEqual({ status: 200, title: "B: 2 stuck" });
+  // The first stage is never overdue.
+  expect(await at("A")).toEqual({ status: 200, title: "A: ok" });
+  expect(await at("B", "&label=paid")).toMatchObject({ title: "paid: 2 stuck" });
+  for (const hop of ["C", "b", "", "x".repeat(300)]) expect((await at(hop)).status).toBe(404);
+});
+
 describe("the label", () => {
   test("is the caller's, up to 64 characters", async () => {
     expect(await (await badge("shop", {}, "?label=Web%20shop")).text()).toContain("Web shop: 2 stuck");
