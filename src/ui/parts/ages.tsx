@@ -21,8 +21,8 @@ export function Ages({ ages }: { ages: readonly { readonly over: string; readonl
       class="ages"
       role="img"
       aria-label={label}
-      width={ages.length * 13}
-      height={height}
+      width={`${(ages.length * 13) / 16}rem`}
+      height={`${height / 16}rem`}
       viewBox={`0 0 ${ages.length * 13} ${height}`}
     >
       <title>{label}</title>

@@ -7,6 +7,7 @@ interface BarsProps {
   readonly marked?: readonly number[];
   /** The whole chart in one sentence. */
   readonly label: string;
+  /** Pixels at the usual size of text, with which it grows. */
   readonly height?: number;
 }
 
@@ -28,7 +29,7 @@ export function Bars({ values, marked, label, height = 32 }: BarsProps) {
       aria-label={label}
       viewBox={`0 0 ${Math.max(1, width)} ${height}`}
       preserveAspectRatio="none"
-      style={{ height: `${height}px` }}
+      style={{ height: `${height / 16}rem` }}
     >
       {values.map((value, at) => bar(value, at, "plain"))}
       {marked?.map((value, at) => bar(value, at, "marked"))}
