@@ -54,6 +54,7 @@ import { Shutdown } from "./shutdown.ts";
 import { startTrialThread } from "./threads.ts";
 import { openCertificates } from "./tls/certificates.ts";
 import { createTopics } from "./topics.ts";
+import { openTracing } from "./tracing.ts";
 import { createClientReads } from "./workers/client-reads.ts";
 import { createTrialRuns } from "./workers/trial-runs.ts";
 
@@ -92,6 +93,7 @@ async function start(
   await prepareFiles(config, log);
   const supervisor = new Supervisor({ log });
   const certificates = await openCertificates(config, { log, supervisor });
+  const tracing = await openTracing(config, { version, log, supervisor, shutdown });
   // One deadline for all: each component has the time that the ones before it leave.
   let deadline = 0;
   const remainingMs = () => Math.max(0, deadline - performance.now());
@@ -129,9 +131,7 @@ async function start(
   const pipeline = new Pipeline({
     ...config,
     retentionMs: config.retentionMs === 0 ? Number.POSITIVE_INFINITY : config.retentionMs,
-    journal,
-    store: store.client,
-    clock,
+    ...{ journal, store: store.client, clock, spans: tracing?.spans },
     listSetAside: inner.client.listSetAside,
     publish: (events, upTo) => live.publish(events, upTo),
     publishFindings: (changed, upTo) => {
@@ -149,7 +149,7 @@ async function start(
     publicUrl,
     ...(smtpUrl !== "" && { smtp: { url: smtpUrl, from: smtpFrom } }),
     version,
-    ...{ clock, judge: pipeline.judge, drift: (query) => trials.drift(query) },
+    ...{ clock, judge: pipeline.judge, drift: (query) => trials.drift(query), spans: tracing?.spans },
     supervisor,
     log,
   });
@@ -195,7 +195,7 @@ async function start(
   const databaseThreads = { store, query, "inner query": inner };
   const counting = {
     ...{ pipeline, alerts, backups, eraser, sizes, supervisor, unreadable, certificates },
-    ...{ doors, calls, reads, trials, shares, intake, denials, eventLimits, budget },
+    ...{ doors, calls, reads, trials, shares, intake, denials, eventLimits, budget, tracing },
     signIn: callers.signIn,
     declarations: () => declarations,
     process: () => processStats({ version, threads: databaseThreads, eventLoop }),
@@ -205,7 +205,7 @@ async function start(
     denials,
     ...callers,
     ingest: pipeline.ingest,
-    ...{ doors, calls },
+    ...{ doors, calls, spans: tracing?.spans },
     intake,
     eventLimits,
     requests: new Requests(shares.requests, config.limitRequests > 0),

@@ -3,6 +3,7 @@
 import type { SignIn } from "./access/sign-in.ts";
 import type { Alerts } from "./alerting/alerts.ts";
 import type { AllBackups } from "./backups.ts";
+import type { SpanStats } from "./core/spans.ts";
 import type { Declarations } from "./declarations.ts";
 import type { Denials } from "./edge/denials.ts";
 import { type EdgeShares, statsOf } from "./edge/edge-shares.ts";
@@ -36,6 +37,7 @@ export interface CountingParts extends Pick<EdgeParts, "doors" | "calls"> {
   readonly denials: Pick<Denials, "stats">;
   readonly eventLimits: Pick<EventLimits, "stats">;
   readonly budget: Pick<SendBudget, "stats">;
+  readonly tracing: { readonly stats: SpanStats } | undefined;
   readonly certificates: Pick<Certificates, "stats">;
 }
 
@@ -60,6 +62,7 @@ export function marsStats(parts: CountingParts): Stats {
     denied: parts.denials.stats,
     limits: { events: parts.eventLimits.stats },
     to_send: parts.budget.stats,
+    spans: parts.tracing?.stats ?? null,
     tls: parts.certificates.stats(),
   };
 }

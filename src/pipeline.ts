@@ -10,6 +10,7 @@ import type { Ingest, Log, Progress, Store } from "./core/ports.ts";
 import { receipts } from "./core/receipt.ts";
 import type { Refusals } from "./core/refusals.ts";
 import type { SetAsidePage, SetAsideQuery } from "./core/set-aside.ts";
+import type { Spans } from "./core/spans.ts";
 import type { StoredBatch } from "./ingest/batch.ts";
 import { Behind } from "./ingest/behind.ts";
 import { GroupCommit } from "./ingest/group-commit.ts";
@@ -53,6 +54,7 @@ export interface PipelineOptions {
   readonly listSetAside: (query: SetAsideQuery) => Promise<SetAsidePage>;
   readonly publish: (events: readonly SequencedEvent[], upTo: number) => void;
   readonly publishFindings: (findings: readonly Finding[], upTo: number) => void;
+  readonly spans?: Spans | undefined;
   readonly supervisor: Supervisor;
   readonly log: Log;
 }

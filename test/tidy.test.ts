@@ -26,6 +26,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   maintenance: ["core", "runtime"],
   metrics: ["core", "runtime", "statistics"],
   tls: ["core", "runtime"],
+  tracing: ["core", "runtime"],
   // What is on disk.
   db: ["core", "access", "lifecycle", "learning", "statistics", "alerting", "runtime", "gen"],
   directory: ["core", "runtime", "db"],
@@ -90,6 +91,7 @@ const composers: Readonly<Record<string, readonly string[]>> = {
   "src/process-stats.ts": ["db", "maintenance"],
   "src/scrape.ts": ["metrics", "statistics"],
   "src/threads.ts": ["db", "workers"],
+  "src/tracing.ts": ["tracing"],
   "src/doctor.ts": ["db", "directory", "journal"],
 };
 

@@ -10,6 +10,7 @@ import type { Author } from "../core/audit.ts";
 import type { Micros } from "../core/event.ts";
 import type { Judge } from "../core/judgement.ts";
 import type { Log } from "../core/ports.ts";
+import type { Spans } from "../core/spans.ts";
 import { Timing } from "../core/timing.ts";
 import type { FindingReader } from "../lifecycle/finding-query.ts";
 import { delay } from "../runtime/delay.ts";
@@ -64,6 +65,7 @@ export interface AlertsOptions extends Pick<TargetsOptions, "lookUp"> {
   readonly clock: { readonly trusted: Micros; readonly judged: Micros };
   readonly judge: Judge;
   readonly drift: FindDrift;
+  readonly spans?: Spans | undefined;
   readonly supervisor: Supervisor;
   readonly log: Log;
 }

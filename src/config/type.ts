@@ -1,6 +1,7 @@
 /** The configuration of Mars, which `config.ts` parses from the settings. */
 import type { LogLevel } from "../core/ports.ts";
 import type { Role } from "../core/role.ts";
+import type { SamplerName } from "../core/spans.ts";
 
 /** The effective configuration. */
 export interface Config {
@@ -67,6 +68,13 @@ export interface Config {
   readonly badges: readonly string[];
   /** Where a trace is shown, with `{trace_id}` in it; empty where that is not known. */
   readonly traceUrl: string;
+  /** Of the collector that spans are sent to, without `/v1/traces`; empty where none are. */
+  readonly otlpEndpoint: string;
+  readonly otlpHeaders: Readonly<Record<string, string>>;
+  readonly otlpService: string;
+  readonly traceSampler: SamplerName;
+  /** From 0 to 1. */
+  readonly traceSamplerRatio: number;
   /** The issuer by which people sign in; empty when there is none. */
   readonly oidcIssuer: string;
   readonly oidcClientId: string;

@@ -1,6 +1,7 @@
 /** The caller of an operation: created by the protocol's server, and passed to everything that divides a bound between callers. */
 import type { CallerLimits } from "./caller-limits.ts";
 import type { Identity } from "./identity.ts";
+import type { OpenSpan } from "./spans.ts";
 
 export interface Peer {
   /** Shares are counted by it: a key, or without one an address, or the network that one host controls. */
@@ -23,6 +24,8 @@ export interface Caller {
   readonly protocol: Protocol;
   /** The trace of the request, which its events have that come without one of their own: see `traceparent.ts`. */
   readonly traceparent?: string | undefined;
+  /** Of the request, where its spans are sent. */
+  readonly span?: OpenSpan | undefined;
   /** Aborts when the answer is no longer needed. */
   readonly signal?: AbortSignal;
 }

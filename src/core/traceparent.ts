@@ -17,6 +17,15 @@ const textChars = 55;
 const textCharsMax = 512;
 const [noTrace, noSpan] = ["0".repeat(32), "0".repeat(16)];
 
+/** @returns the text by version 00, 55 characters; `undefined` for anything that is no valid traceparent */
+export function parseTraceparent(sent: unknown): string | undefined {
+  if (typeof sent !== "string" || sent.length < textChars || sent.length > textCharsMax) return undefined;
+  const [, version, traceId, spanId, flags, rest] = format.exec(sent) ?? [];
+  if (version === undefined || version === "ff" || traceId === noTrace || spanId === noSpan) return undefined;
+  if (version !== "00") return `00-${traceId}-${spanId}-${flags}`;
+  return rest === undefined ? sent : undefined;
+}
+
 export class Traceparents {
   #ignored = 0;
 
@@ -26,28 +35,18 @@ export class Traceparents {
   }
 
   /**
-   * Reads what a producer has sent.
+   * Reads what a producer has sent, and counts what is invalid.
    *
    * @param sent of any type; absent where it is `undefined`, `null` or empty
-   * @returns the text by version 00, 55 characters; `undefined` for none and for one that is invalid
+   * @returns as `parseTraceparent`
    */
   read(sent: unknown): string | undefined {
     if (sent === undefined || sent === null || sent === "") return undefined;
-    const text = typeof sent === "string" && sent.length <= textCharsMax ? sent : "";
-    const [, version, traceId, spanId, flags, rest] = format.exec(text) ?? [];
-    const invalid =
-      version === undefined ||
-      version === "ff" ||
-      (version === "00" && rest !== undefined) ||
-      traceId === noTrace ||
-      spanId === noSpan;
-    if (!invalid)
-      return text.length === textChars && version === "00" ? text : `00-${traceId}-${spanId}-${flags}`;
-    this.#ignored++;
-    return undefined;
+    const traceparent = parseTraceparent(sent);
+    if (traceparent === undefined) this.#ignored++;
+    return traceparent;
   }
 }
-
 /** One for the process, for the events of all protocols. */
 export const traceparents = new Traceparents();
 

@@ -5,6 +5,7 @@ import type { AlertItem } from "../core/alert-item.ts";
 import type { Author } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
 import type { Ingest, Live, Log } from "../core/ports.ts";
+import type { Spans } from "../core/spans.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Family } from "../metrics/family.ts";
 import type { SendBudget } from "../runtime/send-budget.ts";
@@ -26,6 +27,8 @@ export interface EdgeParts extends ApiParts {
   /** To be notified of all events, accepted and refused, in all protocols. */
   readonly doors: Doors;
   readonly calls: CallCounts;
+  /** Absent where none are sent. */
+  readonly spans?: Spans | undefined;
   /** One for all protocols, and so are its bounds. */
   readonly intake: Intake;
   readonly eventLimits: EventLimits;

@@ -8,6 +8,7 @@
 
 import { MarsError } from "../core/error.ts";
 import type { Log, Store, StoreOutcome } from "../core/ports.ts";
+import type { Spans } from "../core/spans.ts";
 import { nowMicros } from "../core/time.ts";
 import { Timing, type TimingStats } from "../core/timing.ts";
 import { delay } from "../runtime/delay.ts";
@@ -15,6 +16,7 @@ import type { Loop, Supervisor } from "../runtime/supervisor.ts";
 import { type Batch, type BatchContent, foldContent, type StoredBatch } from "./batch.ts";
 import type { Pace } from "./pace.ts";
 import { publicationOf } from "./publication.ts";
+import { addStoreSpans } from "./store-spans.ts";
 
 /** Between attempts to reach a store that failed, in milliseconds. */
 const retry = { firstMs: 50, lastMs: 2_000 };
@@ -30,6 +32,7 @@ export interface BatchWriterOptions {
   /** Called with how many events and messages are set aside now. */
   readonly setAside: (count: number) => void;
   readonly pace: Pace;
+  readonly spans?: Spans | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -88,11 +91,12 @@ export class BatchWriter {
 
   /** Tries until it succeeds. @returns why the batch can never be applied; `undefined` when Mars stops */
   async #attempt(batch: Batch, faultsMax: number): Promise<StoredBatch | MarsError | undefined> {
-    const { store, pace, signal } = this.#options;
+    const { store, pace, spans, signal } = this.#options;
     const { from, to, events } = batch;
     for (let faults = 0; !signal.aborted; ) {
       let content: BatchContent;
       let outcome: StoreOutcome | null;
+      const beganAt = performance.now();
       try {
         content = batch.content ?? (await foldContent(events, pace));
         const { chunks } = content;
@@ -113,6 +117,7 @@ export class BatchWriter {
       }
       this.#loop.succeeded();
       this.#asideInARow = 0;
+      if (spans !== undefined) addStoreSpans(spans, events, beganAt);
       return this.#count(batch, publicationOf(events, content.repeated, outcome), outcome);
     }
     return undefined;

@@ -1,6 +1,7 @@
 /** The writer: brings the log to the store, by the topology, until it is asked to drain or Mars stops. */
 import type { Journal } from "../core/journal.ts";
 import type { Log, Store } from "../core/ports.ts";
+import type { Spans } from "../core/spans.ts";
 import { within } from "../runtime/delay.ts";
 import type { WriterStats } from "../runtime/stats.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
@@ -26,6 +27,7 @@ export interface WriterOptions {
   readonly publish: (stored: StoredBatch) => void;
   /** Called with how many events and messages are set aside now. */
   readonly setAside: (count: number) => void;
+  readonly spans?: Spans | undefined;
   readonly supervisor: Supervisor;
   readonly log: Log;
   readonly signal: AbortSignal;

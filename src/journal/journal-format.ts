@@ -60,17 +60,19 @@ export function decodeEvents({ firstSeq, body }: JournalRecord): SequencedEvent[
       `the journal has a record of format ${written}, this Mars reads up to ${traceFormat}: upgrade it`,
     );
   }
-  return rows.map((row, index) => ({
-    appId: row[0],
-    messageId: row[1],
-    event: row[2],
-    createdAt: row[3],
-    receivedAt: row[4],
-    eventId: row[5],
-    externalId: row[6],
-    attributes: row[7],
-    parentId: row[8] ?? "",
-    seq: firstSeq + index,
-    ...(row[9] !== undefined && { traceparent: row[9] }),
-  }));
+  return rows.map((row, index) => {
+    const event = {
+      appId: row[0],
+      messageId: row[1],
+      event: row[2],
+      createdAt: row[3],
+      receivedAt: row[4],
+      eventId: row[5],
+      externalId: row[6],
+      attributes: row[7],
+      parentId: row[8] ?? "",
+      seq: firstSeq + index,
+    };
+    return row[9] === undefined ? event : { ...event, traceparent: row[9] };
+  });
 }

@@ -4,7 +4,14 @@ import type { BudgetStats, Stats } from "../runtime/stats.ts";
 import { counter, type Family, gauge, type Labels, type Sample, seconds } from "./family.ts";
 
 export function edgeMetrics(stats: Stats): Family[] {
-  return [...doors(stats), ...calls(stats), ...queues(stats), ...shares(stats), ...access(stats)];
+  return [
+    ...doors(stats),
+    ...calls(stats),
+    ...queues(stats),
+    ...shares(stats),
+    ...access(stats),
+    ...spans(stats),
+  ];
 }
 
 function doors({ doors }: Stats): Family[] {
@@ -198,4 +205,17 @@ function mapped<Value>(
   value: (one: Value) => number,
 ): Record<string, number> {
   return Object.fromEntries(Object.entries(entries).map(([name, one]) => [name, value(one)]));
+}
+
+function spans({ spans }: Stats): Family[] {
+  if (spans === null) return [];
+  return [
+    counter("mars_spans_sent", "Spans that a collector has accepted.", spans.sent),
+    counter(
+      "mars_spans_dropped",
+      "Spans that were not sent: too many waited, or the collector refused them.",
+      spans.dropped,
+    ),
+    gauge("mars_spans_waiting", "Spans that wait to be sent.", spans.waiting),
+  ];
 }

@@ -2,6 +2,7 @@
 import type { PageCheckStep } from "../core/ports.ts";
 import type { GraceStats } from "../core/refusals.ts";
 import type { RetentionStats } from "../core/retention.ts";
+import type { SpanStats } from "../core/spans.ts";
 import type { ClockStats } from "../core/time-record.ts";
 import type { TimingStats } from "../core/timing.ts";
 import type { TlsStats } from "../core/tls.ts";
@@ -222,6 +223,8 @@ export interface Stats extends PipelineStats {
   readonly denied: DenialStats;
   /** The bytes that wait to be sent, of all clients together. */
   readonly to_send: SendBudgetStats;
+  /** `null` where none are sent. */
+  readonly spans: SpanStats | null;
   /** The caps that are divided between clients, by name. */
   readonly shares: Readonly<Record<string, SharesStats>>;
   /** `null` where both ports speak cleartext. */

@@ -6,6 +6,7 @@
 
 import { MarsError } from "../../core/error.ts";
 import type { Log } from "../../core/ports.ts";
+import type { Spans } from "../../core/spans.ts";
 import { nowMicros } from "../../core/time.ts";
 import { Timing } from "../../core/timing.ts";
 import { delay } from "../../runtime/delay.ts";
@@ -27,6 +28,7 @@ export interface DelivererOptions {
   readonly reader: Pick<AlertReader, "dueDeliveries">;
   readonly send: Sender;
   readonly retryDelaysMs: readonly number[];
+  readonly spans?: Spans | undefined;
   readonly supervisor: Supervisor;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -127,8 +129,14 @@ export class Deliverer {
   }
 
   async #deliver(delivery: DueDelivery): Promise<void> {
-    const { send, retryDelaysMs, log, signal } = this.#options;
-    const { attempt, retryAfterMs, final } = await send(delivery, signal);
+    const { send, retryDelaysMs, spans, log, signal } = this.#options;
+    const span = spans?.begin({ kind: "client", name: "alert delivery" });
+    const { attempt, retryAfterMs, final } = await send(
+      { ...delivery, traceparent: span?.traceparent },
+      signal,
+    );
+    const fields = { "mars.sink.type": delivery.sink.type, "mars.attempt": delivery.attempts + 1 };
+    span?.end({ failed: attempt.outcome === "failed", fields });
     // Aborted because Mars stops: made again at the next start.
     if (signal.aborted && attempt.outcome === "failed") return;
     const number = delivery.attempts + 1;

@@ -31,6 +31,8 @@ export interface Outgoing {
   readonly notification: Notification;
   /** Names this Mars, see `incidentAlias`; absent for a test. */
   readonly origin?: string;
+  /** Of the span of this attempt, where that is sent. */
+  readonly traceparent?: string | undefined;
 }
 
 export type Sender = (outgoing: Outgoing, signal: AbortSignal) => Promise<Sent>;
@@ -58,7 +60,7 @@ export function createSender({
   publicUrl = "",
 }: SenderOptions): Sender {
   async function send(
-    { id, sink, webhookId, notification, origin = "" }: Outgoing,
+    { id, sink, webhookId, notification, origin = "", traceparent }: Outgoing,
     signal: AbortSignal,
   ): Promise<Outcome> {
     if (sink.type === "topic") {
@@ -81,7 +83,8 @@ export function createSender({
       return { status: smtpCode(response), response, failure: "" };
     }
     const request = requestTo(sink, notification, { webhookId, origin, links });
-    const headers = { ...request.headers, "user-agent": `Mars/${version}` };
+    const trace = traceparent === undefined ? {} : { traceparent };
+    const headers = { ...trace, ...request.headers, "user-agent": `Mars/${version}` };
     const { status, body, retryAfter } = await post(targets, { ...request, headers }, signal);
     const retryAfterMs = parseRetryAfter(retryAfter, Date.now());
     return {

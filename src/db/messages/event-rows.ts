@@ -36,8 +36,11 @@ function sequencedEvent(key: MessageKey, row: Row): SequencedEvent {
   };
 }
 
+const none = {};
+
 /** What few events have, by the columns: the mark of one from ahead, and a trace. */
 export function marked(ahead: Micros, traceparent: string): Pick<MarsEvent, "aheadBy" | "traceparent"> {
+  if (ahead === 0 && traceparent === "") return none;
   return { ...(ahead !== 0 && { aheadBy: ahead }), ...(traceparent !== "" && { traceparent }) };
 }
 

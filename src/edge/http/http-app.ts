@@ -12,6 +12,7 @@ import { statusClass } from "../call-counts.ts";
 import { addMcpRoute, mcpPath, mcpRefusal } from "../mcp/mcp.ts";
 import type { EdgeParts } from "../parts.ts";
 import { echoRequestId, requestIdOf } from "../request-id.ts";
+import { beginSpan, endSpan } from "../request-spans.ts";
 import { addBackupRoute } from "../rest/backup.ts";
 import { addBadgeRoute } from "../rest/badge.ts";
 import { discardBody } from "../rest/body.ts";
@@ -93,8 +94,11 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
     router,
     fetch(request, env) {
       const began = performance.now();
+      const span = beginSpan(parts.spans, request);
       const ended = (response: Response) => {
-        parts.calls.http(callOf(request)).ended(statusClass(response.status), performance.now() - began);
+        const call = callOf(request);
+        parts.calls.http(call).ended(statusClass(response.status), performance.now() - began);
+        endSpan(span, call, response.status);
         return response;
       };
       const answer = router.fetch(request, env);
@@ -103,8 +107,10 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
     addEvent(request, env) {
       const c: Exchange = { req: { raw: request }, env };
       const began = performance.now();
+      const span = beginSpan(parts.spans, request);
       const ended = (response: Response) => {
         collected.ended(statusClass(response.status), performance.now() - began);
+        endSpan(span, collectEvent, response.status);
         echoRequestId(response.headers, request);
         return response;
       };

@@ -3,10 +3,12 @@ import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
 import { receipts } from "../../core/receipt.ts";
+import { during } from "../../core/spans.ts";
 import { tracedAs, traceparentHeader, traceparents } from "../../core/traceparent.ts";
 import { checkEvent, type Problems, type Sender } from "../../core/validate.ts";
 import type { EdgeParts } from "../parts.ts";
 import { requestIdOf } from "../request-id.ts";
+import { commitSpan, spanOf } from "../request-spans.ts";
 import { answerJson } from "./answer.ts";
 import { type Batch, parseBatch } from "./batch.ts";
 import { type BodyOptions, readBody, readJson } from "./body.ts";
@@ -58,7 +60,7 @@ export function createEventHandler({
       if (event === undefined) throw invalidEvent(input, problems);
       const events = tracedAs([event], traceOf(request));
       eventLimits.charge(sender, events);
-      seq = await ingest.accept(events);
+      seq = await during(spanOf(request), commitSpan, ingest.accept(events));
     } finally {
       requests.leave(place);
     }
@@ -112,7 +114,8 @@ export function addEventRoutes(router: Router, parts: IngestParts): void {
       return problemResponse(error, request, { members: { accepted, rejected } });
     }
     eventLimits.charge(caller, events, accepted + rejected);
-    const seq = await ingest.accept(tracedAs(events, traceOf(request)));
+    const traced = tracedAs(events, traceOf(request));
+    const seq = await during(spanOf(request), commitSpan, ingest.accept(traced));
     doors.answered("rest", accepted, rejected);
     const answer =
       rejected === 0

@@ -5,10 +5,12 @@ import type { MarsEvent } from "../../core/event.ts";
 import { bulkEventsMax, problemsMax } from "../../core/limits.ts";
 import type { Ingest } from "../../core/ports.ts";
 import { receipts } from "../../core/receipt.ts";
+import { during } from "../../core/spans.ts";
 import { tracedAs } from "../../core/traceparent.ts";
 import type { Problems, Sender } from "../../core/validate.ts";
 import type { Doors } from "../doors.ts";
 import type { EventLimits, EventSender } from "../event-limits.ts";
+import { commitSpan } from "../request-spans.ts";
 import { eventFromProto, type ProtoEvent } from "./convert.ts";
 
 /** The result of a batch, in the shape of the answers. */
@@ -22,7 +24,7 @@ export interface BatchResult {
 }
 
 /** The caller whose events they are. */
-export type CollectSender = EventSender & Pick<Caller, "protocol" | "traceparent">;
+export type CollectSender = EventSender & Pick<Caller, "protocol" | "traceparent" | "span">;
 
 /** Where events go. */
 export interface Collecting {
@@ -54,7 +56,7 @@ export async function acceptOne(
 ): Promise<number> {
   const events = tracedAs([event], sender.traceparent);
   eventLimits.charge(sender, events);
-  const seq = await ingest.accept(events);
+  const seq = await during(sender.span, commitSpan, ingest.accept(events));
   doors.answered(sender.protocol, 1);
   return seq;
 }
@@ -121,9 +123,10 @@ export function checkBatch(messages: readonly ProtoEvent[], sender: Sender): Che
 export async function acceptBatch(
   { ingest, doors }: Pick<Collecting, "ingest" | "doors">,
   { events, size, problems }: CheckedBatch,
-  { protocol, traceparent }: Pick<Caller, "protocol" | "traceparent">,
+  { protocol, traceparent, span }: Pick<Caller, "protocol" | "traceparent" | "span">,
 ): Promise<BatchResult> {
-  const seq = events.length === 0 ? 0 : await ingest.accept(tracedAs(events, traceparent));
+  const accept = () => during(span, commitSpan, ingest.accept(tracedAs(events, traceparent)));
+  const seq = events.length === 0 ? 0 : await accept();
   if (events.length > 0) doors.answered(protocol, events.length, size - events.length);
   return {
     accepted: events.length,

@@ -173,7 +173,11 @@ export async function startGrpcServer(
       return refuse(new ConnectError("there is no such method", Code.Unimplemented));
     }
     if (!handler.supportedContentType(contentType)) return respondHttp(stream, 415);
-    await serveStream(stream, headers, handler, caller, { budget: parts.budget, calls: called });
+    await serveStream(stream, headers, handler, caller, {
+      budget: parts.budget,
+      calls: called,
+      spans: parts.spans,
+    });
   }
 
   function callerOf(

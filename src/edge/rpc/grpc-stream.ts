@@ -4,6 +4,7 @@ import { Code } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Caller, Peer } from "../../core/caller.ts";
+import type { Spans } from "../../core/spans.ts";
 import type { SendBudget } from "../../runtime/send-budget.ts";
 import type { Calls } from "../call-counts.ts";
 import { pieceBytes, stallMsDefault } from "../paced-body.ts";
@@ -12,11 +13,13 @@ import { valuesOf } from "./caller.ts";
 import { goneError } from "./error.ts";
 import { endStream, isGone } from "./grpc-status.ts";
 import { grpcTrailers } from "./grpc-trailers.ts";
+import { beginRpcSpan, endRpcSpan } from "./rpc-spans.ts";
 
 export interface StreamParts {
   readonly budget: SendBudget;
   /** Of the method. */
   readonly calls: Calls;
+  readonly spans?: Spans | undefined;
 }
 
 /** Resolves when the response has been handed over or the client is gone; rejects only by a fault of ours. */
@@ -25,15 +28,17 @@ export async function serveStream(
   headers: IncomingHttpHeaders,
   handler: UniversalHandler,
   caller: Caller,
-  { budget, calls }: StreamParts,
+  { budget, calls, spans }: StreamParts,
 ): Promise<void> {
   const began = performance.now();
   const { peer } = caller;
+  const name = handler.requestPath.slice(1);
+  const span = beginRpcSpan(spans, name, headers);
   const gone = new AbortController();
   // After a regular end no reader is left.
   stream.once("close", () => gone.abort(goneError()));
   const response = await handler({
-    contextValues: valuesOf(caller),
+    contextValues: valuesOf(span === undefined ? caller : { ...caller, span }),
     httpVersion: "2.0",
     method: headers[":method"] ?? "",
     // Only the path is used, and it is the handler's own: a client's authority may not even parse.
@@ -46,6 +51,7 @@ export async function serveStream(
   // Connect sets it at the end of the body, which a client that has gone does not wait for.
   const status = response.trailer?.get("grpc-status") ?? Code.Canceled;
   const took = handler.method.methodKind === "unary" ? performance.now() - began : undefined;
+  endRpcSpan(span, name, Number(status));
   calls.ended(Number(status) === 0 ? "ok" : codeToString(Number(status)), took);
 }
 

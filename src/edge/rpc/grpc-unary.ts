@@ -18,6 +18,7 @@ import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { contentTypeProto, parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import type { Caller } from "../../core/caller.ts";
 import type { Log } from "../../core/ports.ts";
+import type { OpenSpan, Spans } from "../../core/spans.ts";
 import { traceparentHeader, traceparents } from "../../core/traceparent.ts";
 import type { Calls } from "../call-counts.ts";
 import type { Denials } from "../denials.ts";
@@ -32,6 +33,7 @@ import { endStream, isGone, respondError } from "./grpc-status.ts";
 import { compressBytesMin, gzipCompression } from "./gzip.ts";
 import { chunkBytesMax } from "./large-batch.ts";
 import { flagsProblem, frameHeadBytes, timeoutMsMax } from "./request-guard.ts";
+import { beginRpcSpan, endRpcSpan } from "./rpc-spans.ts";
 
 /** A method by its message types. */
 export interface UnaryMethod<I extends DescMessage, O extends DescMessage> {
@@ -59,15 +61,18 @@ export interface UnaryOptions {
   readonly intake: Intake;
   readonly eventLimits: EventLimits;
   readonly denials: Denials;
+  readonly spans?: Spans | undefined;
 }
 
 export function createUnaryHandler<I extends DescMessage, O extends DescMessage>(
   { input, output, bytesMax, name, parent, call, decodeLarge }: UnaryMethod<I, O>,
-  { log, intake, eventLimits, denials, doors, calls }: UnaryOptions,
+  { log, intake, eventLimits, denials, doors, calls, spans }: UnaryOptions,
 ): UnaryHandler {
+  const fullName = `${parent.typeName}/${name}`;
   return async (stream, headers, connected) => {
     const began = performance.now();
-    const caller = tracedCaller(connected, headers[traceparentHeader]);
+    const span = beginRpcSpan(spans, fullName, headers);
+    const caller = tracedCaller(connected, headers[traceparentHeader], span);
     try {
       caller.identity.assertMay("ingest");
       eventLimits.assertRoom(caller);
@@ -75,14 +80,16 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
       const answer = exchange(stream, headers["grpc-encoding"], caller);
       const bytes = await (timeoutMs === undefined ? answer : inTime(answer, timeoutMs));
       calls.ended("ok", performance.now() - began);
+      endRpcSpan(span, fullName, 0);
       await respondMessage(stream, bytes, headers["grpc-accept-encoding"]);
     } catch (error) {
       const requestId = requestIdFrom(headers[requestIdHeader]);
-      denials.note(error, () => ({ ...caller, action: `${parent.typeName}/${name}`, requestId }));
+      denials.note(error, () => ({ ...caller, action: fullName, requestId }));
       doors.refused("grpc", error);
       await intake.pace(error);
       const answer = rpcError(error, log, requestId);
       calls.ended(codeToString(answer.code), performance.now() - began);
+      endRpcSpan(span, fullName, answer.code);
       respondError(stream, answer);
     }
   };
@@ -147,9 +154,13 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
 }
 
 /** The caller of one call. Without a trace all calls of a connection have the same. */
-function tracedCaller(caller: Caller, sent: string | string[] | undefined): Caller {
+function tracedCaller(
+  caller: Caller,
+  sent: string | string[] | undefined,
+  span: OpenSpan | undefined,
+): Caller {
   const traceparent = sent === undefined ? undefined : traceparents.read(sent);
-  return traceparent === undefined ? caller : { ...caller, traceparent };
+  return traceparent === undefined && span === undefined ? caller : { ...caller, traceparent, span };
 }
 
 async function unframe(

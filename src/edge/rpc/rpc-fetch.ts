@@ -14,6 +14,7 @@ import { pacedBody } from "../paced-body.ts";
 import type { EdgeParts } from "../parts.ts";
 import { unknownPeer } from "../peer.ts";
 import { requestIdFrom, requestIdHeader, sentRequestId } from "../request-id.ts";
+import { spanOf } from "../request-spans.ts";
 import type { Place, Requests } from "../requests.ts";
 import { callerWithoutKey, valuesOf } from "./caller.ts";
 import { blameStream, blameUnary } from "./connect-errors.ts";
@@ -76,7 +77,10 @@ export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {})
         : enter(parts.requests, identified);
     const caller = place instanceof MarsError ? place : identified;
     const peer = caller instanceof MarsError ? address : caller.peer;
-    const contextValues = valuesOf(caller);
+    const span = spanOf(request);
+    const contextValues = valuesOf(
+      span === undefined || caller instanceof MarsError ? caller : { ...caller, span },
+    );
     let answered: UniversalServerResponse;
     try {
       answered = await handler({

@@ -2,6 +2,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseRetryAfter, retryDelayMs } from "../../../src/alerting/sinks/backoff.ts";
+import type { Span } from "../../../src/tracing/span.ts";
+import { createTracer } from "../../../src/tracing/tracer.ts";
 import { startAlerting } from "../../support/alerting.ts";
 import { startReceiver } from "../../support/receiver.ts";
 
@@ -68,6 +70,22 @@ test("what is to be delivered when Mars ends is delivered at the next start, an 
   const [first, second] = receiver.received;
   expect(second?.headers["webhook-id"]).toBe(first!.headers["webhook-id"]!);
   expect(second?.body).toBe(first!.body);
+});
+
+test("an attempt is a span, and the receiver gets its trace", async () => {
+  await using receiver = startReceiver((index) => new Response("", { status: index === 0 ? 503 : 200 }));
+  const spans: Span[] = [];
+  const tracer = createTracer({ sampler: "always_on", ratio: 1, ended: (span) => spans.push(span) });
+  await using alerting = await startAlerting([receiver.url], { spans: tracer });
+  await alerting.stick(1);
+  await alerting.deliveries(({ deliveries: [one] }) => one?.state === "delivered");
+  expect(spans).toMatchObject([
+    { name: "alert delivery", kind: "client", parentId: "", failed: true, fields: { "mars.attempt": 1 } },
+    { failed: false, fields: { "mars.sink.type": "webhook", "mars.attempt": 2 } },
+  ]);
+  expect(receiver.received.map(({ headers }) => headers.traceparent)).toEqual(
+    spans.map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`),
+  );
 });
 
 test("no delay is shorter than the schedule allows or the receiver asks for, and none is longer than a day and a fifth", () => {
