@@ -3,85 +3,26 @@ import * as z from "zod";
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import { messagePageToJson, messageToJson } from "../core/json.ts";
-import { eventBytesMax, externalIdBytesMax, messageEventsMax, messageIdBytesMax } from "../core/limits.ts";
-import { type Message, type MessageQuery, messageTriages } from "../core/query.ts";
-import { funnelStatuses, shownStates } from "../core/state.ts";
+import { messageEventsMax } from "../core/limits.ts";
+import type { Message } from "../core/query.ts";
 import { narrow } from "./app-scope.ts";
-import { assertIndexed, attributes } from "./attribute-filter.ts";
-import { stageEvents, stageNamed } from "./event-names.ts";
-import {
-  appId,
-  cursor,
-  defined,
-  field,
-  limit,
-  messageId,
-  minSeq,
-  type Reading,
-  since,
-  stage,
-  text,
-  time,
-  until,
-  whole,
-  word,
-  words,
-} from "./fields.ts";
-import { after } from "./hop-filter.ts";
+import { assertIndexed } from "./attribute-filter.ts";
+import { appId, cursor, defined, limit, messageId, minSeq, whole, word } from "./fields.ts";
 import { messageAnswer, messagePage } from "./message-answers.ts";
+import { goesByState, messageFilters, queryOf, refuseHalf, withStages } from "./message-filters.ts";
 import { operation } from "./operation.ts";
 import { visible } from "./visible.ts";
 
-/** RPC has `true` for it. */
-const followed = field(
-  { type: "string", enum: ["1"], description: "Goes by a lifecycle." },
-  (value): Reading<true> =>
-    value === "1" || value === true ? { value: true } : { problem: "must be one of 1" },
-);
-
 const listInput = z
   .strictObject({
-    app_id: appId.optional(),
-    message_id: messageId.optional(),
-    external_id: text(externalIdBytesMax, "Known by this name too.").optional(),
-    parent_id: text(messageIdBytesMax, "Is a part of this message; with `app_id`.").optional(),
-    event: text(eventBytesMax, "Has had this event.").optional(),
-    missing: text(eventBytesMax, "Has not had this event.").optional(),
-    prefix: text(messageIdBytesMax, "What the message id begins with.").optional(),
-    state: words(shownStates, "In one of these states.").optional(),
-    overdue_since: time("Has been overdue since then or for longer.").optional(),
-    stage: stage.optional(),
-    stage_state: word(funnelStatuses, "How it stands with `stage`.").optional(),
-    stage_events: stageEvents,
-    after: after.optional(),
-    after_events: stageEvents,
-    followed: followed.optional(),
-    triage: word(
-      messageTriages,
-      "Has a finding with this mark: `none` and `acknowledged` of those that hold now, `resolved` and `ignored` of any.",
-    ).optional(),
-    attributes: attributes.optional(),
-    since: since.optional(),
-    until: until.optional(),
+    ...messageFilters,
     order: word(["newest", "oldest", "updated", "overdue"]).default("newest"),
     limit,
     cursor: cursor.optional(),
     min_seq: minSeq,
   })
-  .transform(({ stage_events, after_events, ...input }, context) => ({
-    ...input,
-    stage: stageNamed("stage", input.stage, stage_events, context),
-    after: stageNamed("after", input.after, after_events, context),
-  }))
-  .superRefine(({ app_id, parent_id, stage, stage_state, after }, context) => {
-    const report = (field: string, message: string) =>
-      context.addIssue({ code: "custom", path: [field], message });
-    if ((stage === undefined) !== (stage_state === undefined)) {
-      report("stage", "and stage_state must be given together");
-    }
-    if (parent_id !== undefined && app_id === undefined) report("parent_id", "must be given with app_id");
-    if (after !== undefined && stage === undefined) report("after", "must not be given without stage");
-  });
+  .transform(withStages)
+  .superRefine(refuseHalf);
 
 export const listMessages = operation({
   name: "listMessages",
@@ -94,8 +35,14 @@ export const listMessages = operation({
   command: "list",
   input: listInput,
   output: messagePage,
-  async handle({ reader, progress, projected }, { min_seq, ...filters }, caller) {
-    const query = { ...queryOf(filters), ...narrow(caller, filters.app_id) };
+  async handle({ reader, progress, projected }, { min_seq, order, limit, cursor, ...filters }, caller) {
+    const query = {
+      ...queryOf(filters),
+      order,
+      limit,
+      ...defined({ cursor }),
+      ...narrow(caller, filters.app_id),
+    };
     await visible(goesByState(query) ? projected : progress, min_seq, caller);
     const read = reader(caller);
     await assertIndexed(read, filters.app_id, query.attributes);
@@ -103,47 +50,6 @@ export const listMessages = operation({
     return messagePageToJson(await read.list(query));
   },
 });
-
-type Filters = Omit<z.output<typeof listInput>, "min_seq">;
-
-function queryOf(filters: Filters): MessageQuery {
-  const {
-    app_id: _,
-    message_id,
-    external_id,
-    parent_id,
-    state,
-    overdue_since,
-    stage,
-    stage_state,
-    after,
-    ...rest
-  } = filters;
-  const { order, limit, ...others } = rest;
-  return {
-    ...defined({ messageId: message_id, externalId: external_id, parentId: parent_id }),
-    ...defined({ states: state, overdueSince: overdue_since, ...others }),
-    ...(stage !== undefined &&
-      stage_state !== undefined && { stage: { name: stage, status: stage_state, ...defined({ after }) } }),
-    order,
-    limit,
-  };
-}
-
-/** Whether the answer goes by parents, states, findings or attributes, which follow the events a moment later. */
-function goesByState(query: MessageQuery): boolean {
-  const { parentId, states, overdueSince, stage, attributes, followed, triage, order } = query;
-  return (
-    parentId !== undefined ||
-    states !== undefined ||
-    overdueSince !== undefined ||
-    stage !== undefined ||
-    attributes !== undefined ||
-    followed === true ||
-    triage !== undefined ||
-    order === "overdue"
-  );
-}
 
 /**
  * Bytes of a message's events in one answer by RPC. Clients take 4 MiB unless configured otherwise, and a list of small numbers

@@ -21,6 +21,7 @@ import { getLatencySeries } from "./latency-series.ts";
 import { diffLifecycle } from "./lifecycle-changes.ts";
 import { dryRunLifecycle, learnLifecycle } from "./lifecycle-trials.ts";
 import { deleteLifecycle, getLifecycle, listLifecycleVersions, putLifecycle } from "./lifecycles.ts";
+import { listEvents } from "./listed-events.ts";
 import { listMessageEvents } from "./message-events.ts";
 import { getMessage, listMessages } from "./messages.ts";
 import type { Operation } from "./operation.ts";
@@ -43,6 +44,7 @@ export const operations = [
   putAttributes,
   countMessages,
   listMessageEvents,
+  listEvents,
   getJourney,
   listApps,
   getOverview,

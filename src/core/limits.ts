@@ -34,6 +34,8 @@ export const listLimitMax = 1000;
 export const listLimitDefault = 100;
 /** Of one message's events: each is read from another place of the table, and a page must not keep other reads waiting. */
 export const messageEventsLimitMax = 250;
+/** Of the events of many messages, on one page: those of one are beside each other in their index. */
+export const listedEventsMax = 5_000;
 
 /** Events in the answer to one message, which is bounded in bytes as well. */
 export const messageEventsMax = 10_000;

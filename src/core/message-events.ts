@@ -1,5 +1,6 @@
-/** The events of one message, in pages both ways. Validated by `api/`. */
+/** The events of messages: of one in pages both ways, and of a list. Validated by `api/`. */
 import type { MessageKey, Micros, StoredEvent } from "./event.ts";
+import type { MessageQuery } from "./query.ts";
 
 export interface MessageEventsQuery extends MessageKey {
   /**
@@ -33,7 +34,28 @@ export interface MessageEventsPage {
   readonly asOfSeq: number;
 }
 
-/** Reads the events of a message. Rejects with `unavailable` while the database is away. */
+export interface ListedEventsQuery {
+  /** Messages come by their first event, the earliest first; the events of one in their order. */
+  readonly messages: Omit<MessageQuery, "order" | "limit" | "cursor">;
+  /** Events on this page, 1–`listedEventsMax`. */
+  readonly limit: number;
+  /** The `nextCursor` of the page before, opaque. */
+  readonly cursor?: string;
+  /** Bytes of the events as they are kept; one event is always in it. Default: 1 MiB. */
+  readonly bytesMax?: number;
+}
+
+export interface ListedEventsPage {
+  readonly events: readonly StoredEvent[];
+  /** Absent on the last page. A page may be short or empty, and still have one. */
+  readonly nextCursor?: string;
+  /** Everything up to this seq is reflected in the answer. */
+  readonly asOfSeq: number;
+}
+
+/** Reads the events of messages. Rejects with `unavailable` while the database is away. */
 export interface MessageEventsReader {
   messageEvents(query: MessageEventsQuery): Promise<MessageEventsPage>;
+  /** Those of all messages of a list. */
+  listedEvents(query: ListedEventsQuery): Promise<ListedEventsPage>;
 }

@@ -7,6 +7,7 @@ export const restRoutes = {
   putAttributes: { method: "PUT", path: "/api/apps/{app_id}/attributes", body: "" },
   countMessages: { method: "GET", path: "/api/apps/{app_id}/counts" },
   listMessageEvents: { method: "GET", path: "/api/apps/{app_id}/messages/{message_id}/events" },
+  listEvents: { method: "GET", path: "/api/events" },
   getJourney: { method: "GET", path: "/api/journeys/{external_id}" },
   listApps: { method: "GET", path: "/api/apps" },
   getOverview: { method: "GET", path: "/api/overview" },

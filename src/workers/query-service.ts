@@ -15,6 +15,7 @@ import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
 import { MessageHistories } from "../db/lifecycles/message-histories.ts";
 import { PlanCache } from "../db/lifecycles/plan-cache.ts";
 import { HistoryQueries } from "../db/messages/history-queries.ts";
+import { ListedEventQueries } from "../db/messages/listed-events.ts";
 import { MessageEventQueries } from "../db/messages/message-events.ts";
 import { MessageQueries, type MessageQueriesOptions } from "../db/messages/message-queries.ts";
 import { ReadConnection } from "../db/read-connection.ts";
@@ -37,6 +38,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const messages = new MessageQueries(connection, plans, options);
   const history = new HistoryQueries(connection);
   const events = new MessageEventQueries(connection, plans);
+  const listed = new ListedEventQueries(connection, messages);
   const journeys = new JourneyQueries(connection, plans);
   const findings = new FindingQueries(connection, options);
   const groups = new OverdueGroupQueries(connection);
@@ -63,6 +65,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     open: (journalId: string) => connection.open(journalId),
     get: messages.get.bind(messages),
     messageEvents: events.messageEvents.bind(events),
+    listedEvents: listed.listedEvents.bind(listed),
     list: messages.list.bind(messages),
     history: (query: HistoryQuery) =>
       query.topic.externalId === undefined ? history.history(query) : journeys.history(query),

@@ -80,6 +80,7 @@ export const rows: Readonly<Record<string, Row>> = {
   listMessages: is(app, ofApp),
   getMessage: is({ ...app, message_id: "m" }, ofMessage),
   listMessageEvents: is({ ...app, message_id: "m" }, ofMessage),
+  listEvents: is(app, ofApp),
   getJourney: is({ external_id: "x-1" }, { own: unlessOwn(notFound), missing: { external_id: "x-none" } }),
   listApps: is({}, { own: forAnybody }),
   getFunnel: is(app, ofApp),

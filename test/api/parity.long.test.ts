@@ -14,6 +14,7 @@ import {
   listLifecycleVersions,
   putLifecycle,
 } from "../../src/api/lifecycles.ts";
+import { listEvents } from "../../src/api/listed-events.ts";
 import { listMessageEvents } from "../../src/api/message-events.ts";
 import { getMessage, listMessages } from "../../src/api/messages.ts";
 import type { Operation } from "../../src/api/operation.ts";
@@ -80,6 +81,11 @@ const steps = (door: string): readonly Step[] => [
   [listMessageEvents, { ...shop, message_id: "late", ...window }],
   [listMessageEvents, { ...shop, message_id: "none" }],
   [listMessageEvents, { ...shop, message_id: "late", limit: 251 }],
+  [listEvents, shop],
+  [listEvents, { ...shop, limit: 3, message_id: "rich" }],
+  [listEvents, { ...shop, limit: 1, stage: "paid", stage_state: "overdue", after: "created" }],
+  [listEvents, { ...window, event: "paid", state: ["complete"] }],
+  [listEvents, { app_id: "nobody", limit: 5_001 }],
   [getMessage, { ...shop, message_id: "late", limit: 10_001 }],
   [getJourney, { external_id: "x-1" }],
   [getJourney, { external_id: "x-1", limit: 1_001 }],

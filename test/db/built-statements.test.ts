@@ -117,6 +117,9 @@ test("no page or list sorts a table that grows, or reads it without a bound", as
           await queries.messageEvents({ ...asked, cursor: second.previousCursor });
       }
     }
+    for (const one of [{}, { appId: "app" }, { appId: "app", event: "STAGE 1", since: 1 }]) {
+      await pages(queries.listedEvents, { messages: one, limit: 3 });
+    }
     await queries.histories({ appId: "app", since: 0, until: 9e15 });
     await queries.apps({ limit: 10 });
     await queries.apps({ cursor: Buffer.from('["apps","a"]').toString("base64url"), limit: 10 });

@@ -73,6 +73,17 @@ export class MessageQueries {
 
   /** See `Reader.list`. */
   async list(query: MessageQuery): Promise<MessagePage> {
+    const { rows, next, cursorAt, asOfSeq } = await this.listRows(query);
+    const { messages, count: shown } = await this.#summaries.of(rows);
+    return {
+      messages,
+      ...(shown < rows.length ? { nextCursor: cursorAt(rows[shown - 1]!) } : next),
+      asOfSeq,
+    };
+  }
+
+  /** The rows of `messages` of a page: see `scanMessages`. `next` is empty where it was the last, `cursorAt` goes on behind a row. */
+  async listRows(query: MessageQuery) {
     const count = countCandidates(query, this.#scanMax);
     const [counted] = count === undefined ? [] : await this.#connection.read([count]);
     const few = counted?.[0]?.few === 1;
@@ -83,12 +94,8 @@ export class MessageQueries {
     const { rows, next, others } = await readMergedPage(this.#connection, scans, query.limit, () => [
       knownPosition(this.#connection.journalId),
     ]);
-    const { messages, count: shown } = await this.#summaries.of(rows);
-    return {
-      messages,
-      ...(shown < rows.length ? { nextCursor: scans[0]!.cursorAt(rows[shown - 1]!) } : next),
-      asOfSeq: Number(others[0]?.[0]?.seq ?? 0),
-    };
+    const cursorAt = (row: Row) => scans[0]!.cursorAt(row);
+    return { rows, next, cursorAt, asOfSeq: Number(others[0]?.[0]?.seq ?? 0) };
   }
 }
 

@@ -48,6 +48,7 @@ function appWith(
       list: fail,
       get: fail,
       messageEvents: fail,
+      listedEvents: fail,
       journey: fail,
       lifecycleVersions: fail,
       lifecycleVersion: fail,

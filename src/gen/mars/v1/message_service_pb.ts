@@ -16,7 +16,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file mars/v1/message_service.proto.
  */
 export const file_mars_v1_message_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tYXJzL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIHbWFycy52MSKDAwoOTWVzc2FnZVN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXZlbnRfY291bnQYBSABKAQSEgoKbGFzdF9ldmVudBgGIAEoCRIOCgZzdGFnZXMYByADKAkSFAoMZXh0ZXJuYWxfaWRzGAggAygJEiQKBXN0YXRlGAkgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcGFydGlhbBgLIAEoCBIWCglwYXJlbnRfaWQYDCABKAlIAIgBARIOCgZza2V3ZWQYDSABKAhCDAoKX3BhcmVudF9pZCKKAQoHTWVzc2FnZRIoCgdzdW1tYXJ5GAEgASgLMhcubWFycy52MS5NZXNzYWdlU3VtbWFyeRImCgZldmVudHMYAiADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSLQoJbGlmZWN5Y2xlGAMgASgLMhoubWFycy52MS5MaWZlY3ljbGVJbnN0YW5jZSKLAQoRR2V0TWVzc2FnZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHbWluX3NlcRgDIAEoBBIiCgVvcmRlchgEIAEoDjITLm1hcnMudjEuRXZlbnRPcmRlchINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkiXwoSR2V0TWVzc2FnZVJlc3BvbnNlEiEKB21lc3NhZ2UYASABKAsyEC5tYXJzLnYxLk1lc3NhZ2USEQoJYXNfb2Zfc2VxGAIgASgEEhMKC25leHRfY3Vyc29yGAMgASgJIv8BChhMaXN0TWVzc2FnZUV2ZW50c1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSKgoFb3JkZXIYAyABKA4yGy5tYXJzLnYxLk1lc3NhZ2VFdmVudHNPcmRlchINCgVldmVudBgEIAEoCRINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkSDwoHbWluX3NlcRgHIAEoBBIpCgVzaW5jZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoQBChlMaXN0TWVzc2FnZUV2ZW50c1Jlc3BvbnNlEiYKBmV2ZW50cxgBIAMoCzIWLm1hcnMudjEuUmVjb3JkZWRFdmVudBIXCg9wcmV2aW91c19jdXJzb3IYAiABKAkSEwoLbmV4dF9jdXJzb3IYAyABKAkSEQoJYXNfb2Zfc2VxGAQgASgEIsoFChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEhMKC2V4dGVybmFsX2lkGAMgASgJEg0KBWV2ZW50GAQgASgJEg8KB21pc3NpbmcYBSABKAkSDgoGcHJlZml4GAYgASgJEikKBXNpbmNlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFb3JkZXIYCSABKA4yFS5tYXJzLnYxLk1lc3NhZ2VPcmRlchINCgVsaW1pdBgKIAEoDRIOCgZjdXJzb3IYCyABKAkSDwoHbWluX3NlcRgMIAEoBBIkCgVzdGF0ZRgNIAMoDjIVLm1hcnMudjEuTWVzc2FnZVN0YXRlEjEKDW92ZXJkdWVfc2luY2UYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YWdlGA8gASgJEioKC3N0YWdlX3N0YXRlGBAgASgOMhUubWFycy52MS5GdW5uZWxTdGF0dXMSEAoIZm9sbG93ZWQYESABKAgSEgoFYWZ0ZXIYEiABKAlIAIgBARIUCgxzdGFnZV9ldmVudHMYEyADKAkSFAoMYWZ0ZXJfZXZlbnRzGBQgAygJEkAKCmF0dHJpYnV0ZXMYFSADKAsyLC5tYXJzLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QuQXR0cmlidXRlc0VudHJ5EiYKBnRyaWFnZRgWIAEoDjIWLm1hcnMudjEuTWVzc2FnZVRyaWFnZRIRCglwYXJlbnRfaWQYFyABKAkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGX2FmdGVyIncKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEikKCG1lc3NhZ2VzGAEgAygLMhcubWFycy52MS5NZXNzYWdlU3VtbWFyeRITCgtuZXh0X2N1cnNvchgCIAEoCRIRCglhc19vZl9zZXEYAyABKAQSDAoEYXBwcxgEIAMoCSJYChFHZXRKb3VybmV5UmVxdWVzdBITCgtleHRlcm5hbF9pZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIOCgZjdXJzb3IYAyABKAkSDwoHbWluX3NlcRgEIAEoBCLDAQoSR2V0Sm91cm5leVJlc3BvbnNlEhMKC2V4dGVybmFsX2lkGAEgASgJEikKCG1lc3NhZ2VzGAIgAygLMhcubWFycy52MS5NZXNzYWdlU3VtbWFyeRIPCgdwYXJ0aWFsGAMgASgIEiYKBmV2ZW50cxgEIAMoCzIWLm1hcnMudjEuUmVjb3JkZWRFdmVudBITCgtuZXh0X2N1cnNvchgFIAEoCRIRCglhc19vZl9zZXEYBiABKAQSDAoEYXBwcxgHIAMoCSImChRHZXRBdHRyaWJ1dGVzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkiPQoQSW5kZXhlZEF0dHJpYnV0ZRIMCgRuYW1lGAEgASgJEgwKBGRvbmUYAiABKAgSDQoFc2hhcmUYAyABKAEiQwoVR2V0QXR0cmlidXRlc1Jlc3BvbnNlEioKB2luZGV4ZWQYASADKAsyGS5tYXJzLnYxLkluZGV4ZWRBdHRyaWJ1dGUiNwoUUHV0QXR0cmlidXRlc1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJEg8KB2luZGV4ZWQYAiADKAkiQwoVUHV0QXR0cmlidXRlc1Jlc3BvbnNlEioKB2luZGV4ZWQYASADKAsyGS5tYXJzLnYxLkluZGV4ZWRBdHRyaWJ1dGUilAEKFENvdW50TWVzc2FnZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRIKCgJieRgCIAEoCRIkCgVzdGF0ZRgDIAEoDjIVLm1hcnMudjEuTWVzc2FnZVN0YXRlEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdtaW5fc2VxGAUgASgEItEBChVDb3VudE1lc3NhZ2VzUmVzcG9uc2USNAoGY291bnRzGAEgAygLMiQubWFycy52MS5Db3VudE1lc3NhZ2VzUmVzcG9uc2UuQ291bnQSDwoHd2l0aG91dBgCIAEoBBIQCghtZXNzYWdlcxgDIAEoBBIPCgdwYXJ0aWFsGAQgASgIEg4KBm90aGVycxgFIAEoBBIUCgxvdGhlcnNfY291bnQYBiABKAQaKAoFQ291bnQSDQoFdmFsdWUYASABKAkSEAoIbWVzc2FnZXMYAiABKAQiSQoSV2F0Y2hFdmVudHNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhYKCWFmdGVyX3NlcRgCIAEoBEgAiAEBQgwKCl9hZnRlcl9zZXEi5wEKE1dhdGNoRXZlbnRzUmVzcG9uc2USNwoHc3RhcnRlZBgBIAEoCzIkLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZS5TdGFydGVkSAASMwoFYmF0Y2gYAiABKAsyIi5tYXJzLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UuQmF0Y2hIABopCgdTdGFydGVkEgsKA3NlcRgBIAEoBBIRCglyZWNvdmVyZWQYAiABKAgaLwoFQmF0Y2gSJgoGZXZlbnRzGAEgAygLMhYubWFycy52MS5SZWNvcmRlZEV2ZW50QgYKBGl0ZW0qWQoKRXZlbnRPcmRlchIbChdFVkVOVF9PUkRFUl9VTlNQRUNJRklFRBAAEhYKEkVWRU5UX09SREVSX09MREVTVBABEhYKEkVWRU5UX09SREVSX05FV0VTVBACKncKEk1lc3NhZ2VFdmVudHNPcmRlchIkCiBNRVNTQUdFX0VWRU5UU19PUkRFUl9VTlNQRUNJRklFRBAAEhwKGE1FU1NBR0VfRVZFTlRTX09SREVSX0FTQxABEh0KGU1FU1NBR0VfRVZFTlRTX09SREVSX0RFU0MQAiqXAQoMTWVzc2FnZU9yZGVyEh0KGU1FU1NBR0VfT1JERVJfVU5TUEVDSUZJRUQQABIYChRNRVNTQUdFX09SREVSX05FV0VTVBABEhgKFE1FU1NBR0VfT1JERVJfT0xERVNUEAISGQoVTUVTU0FHRV9PUkRFUl9VUERBVEVEEAMSGQoVTUVTU0FHRV9PUkRFUl9PVkVSRFVFEAQqogEKDU1lc3NhZ2VUcmlhZ2USHgoaTUVTU0FHRV9UUklBR0VfVU5TUEVDSUZJRUQQABIXChNNRVNTQUdFX1RSSUFHRV9OT05FEAESHwobTUVTU0FHRV9UUklBR0VfQUNLTk9XTEVER0VEEAISGwoXTUVTU0FHRV9UUklBR0VfUkVTT0xWRUQQAxIaChZNRVNTQUdFX1RSSUFHRV9JR05PUkVEEAQyoQUKDk1lc3NhZ2VTZXJ2aWNlEkoKCkdldE1lc3NhZ2USGi5tYXJzLnYxLkdldE1lc3NhZ2VSZXF1ZXN0GhsubWFycy52MS5HZXRNZXNzYWdlUmVzcG9uc2UiA5ACARJfChFMaXN0TWVzc2FnZUV2ZW50cxIhLm1hcnMudjEuTGlzdE1lc3NhZ2VFdmVudHNSZXF1ZXN0GiIubWFycy52MS5MaXN0TWVzc2FnZUV2ZW50c1Jlc3BvbnNlIgOQAgESUAoMTGlzdE1lc3NhZ2VzEhwubWFycy52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0TWVzc2FnZXNSZXNwb25zZSIDkAIBEkoKCkdldEpvdXJuZXkSGi5tYXJzLnYxLkdldEpvdXJuZXlSZXF1ZXN0GhsubWFycy52MS5HZXRKb3VybmV5UmVzcG9uc2UiA5ACARJTCg1HZXRBdHRyaWJ1dGVzEh0ubWFycy52MS5HZXRBdHRyaWJ1dGVzUmVxdWVzdBoeLm1hcnMudjEuR2V0QXR0cmlidXRlc1Jlc3BvbnNlIgOQAgESTgoNUHV0QXR0cmlidXRlcxIdLm1hcnMudjEuUHV0QXR0cmlidXRlc1JlcXVlc3QaHi5tYXJzLnYxLlB1dEF0dHJpYnV0ZXNSZXNwb25zZRJTCg1Db3VudE1lc3NhZ2VzEh0ubWFycy52MS5Db3VudE1lc3NhZ2VzUmVxdWVzdBoeLm1hcnMudjEuQ291bnRNZXNzYWdlc1Jlc3BvbnNlIgOQAgESSgoLV2F0Y2hFdmVudHMSGy5tYXJzLnYxLldhdGNoRXZlbnRzUmVxdWVzdBocLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_mars_v1_event, file_mars_v1_lifecycle]);
+  fileDesc("Ch1tYXJzL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIHbWFycy52MSKDAwoOTWVzc2FnZVN1bW1hcnkSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLZXZlbnRfY291bnQYBSABKAQSEgoKbGFzdF9ldmVudBgGIAEoCRIOCgZzdGFnZXMYByADKAkSFAoMZXh0ZXJuYWxfaWRzGAggAygJEiQKBXN0YXRlGAkgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcGFydGlhbBgLIAEoCBIWCglwYXJlbnRfaWQYDCABKAlIAIgBARIOCgZza2V3ZWQYDSABKAhCDAoKX3BhcmVudF9pZCKKAQoHTWVzc2FnZRIoCgdzdW1tYXJ5GAEgASgLMhcubWFycy52MS5NZXNzYWdlU3VtbWFyeRImCgZldmVudHMYAiADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSLQoJbGlmZWN5Y2xlGAMgASgLMhoubWFycy52MS5MaWZlY3ljbGVJbnN0YW5jZSKLAQoRR2V0TWVzc2FnZVJlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHbWluX3NlcRgDIAEoBBIiCgVvcmRlchgEIAEoDjITLm1hcnMudjEuRXZlbnRPcmRlchINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkiXwoSR2V0TWVzc2FnZVJlc3BvbnNlEiEKB21lc3NhZ2UYASABKAsyEC5tYXJzLnYxLk1lc3NhZ2USEQoJYXNfb2Zfc2VxGAIgASgEEhMKC25leHRfY3Vyc29yGAMgASgJIv8BChhMaXN0TWVzc2FnZUV2ZW50c1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSKgoFb3JkZXIYAyABKA4yGy5tYXJzLnYxLk1lc3NhZ2VFdmVudHNPcmRlchINCgVldmVudBgEIAEoCRINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkSDwoHbWluX3NlcRgHIAEoBBIpCgVzaW5jZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoQBChlMaXN0TWVzc2FnZUV2ZW50c1Jlc3BvbnNlEiYKBmV2ZW50cxgBIAMoCzIWLm1hcnMudjEuUmVjb3JkZWRFdmVudBIXCg9wcmV2aW91c19jdXJzb3IYAiABKAkSEwoLbmV4dF9jdXJzb3IYAyABKAkSEQoJYXNfb2Zfc2VxGAQgASgEIsoFChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEhMKC2V4dGVybmFsX2lkGAMgASgJEg0KBWV2ZW50GAQgASgJEg8KB21pc3NpbmcYBSABKAkSDgoGcHJlZml4GAYgASgJEikKBXNpbmNlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFb3JkZXIYCSABKA4yFS5tYXJzLnYxLk1lc3NhZ2VPcmRlchINCgVsaW1pdBgKIAEoDRIOCgZjdXJzb3IYCyABKAkSDwoHbWluX3NlcRgMIAEoBBIkCgVzdGF0ZRgNIAMoDjIVLm1hcnMudjEuTWVzc2FnZVN0YXRlEjEKDW92ZXJkdWVfc2luY2UYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YWdlGA8gASgJEioKC3N0YWdlX3N0YXRlGBAgASgOMhUubWFycy52MS5GdW5uZWxTdGF0dXMSEAoIZm9sbG93ZWQYESABKAgSEgoFYWZ0ZXIYEiABKAlIAIgBARIUCgxzdGFnZV9ldmVudHMYEyADKAkSFAoMYWZ0ZXJfZXZlbnRzGBQgAygJEkAKCmF0dHJpYnV0ZXMYFSADKAsyLC5tYXJzLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QuQXR0cmlidXRlc0VudHJ5EiYKBnRyaWFnZRgWIAEoDjIWLm1hcnMudjEuTWVzc2FnZVRyaWFnZRIRCglwYXJlbnRfaWQYFyABKAkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGX2FmdGVyIqAFChFMaXN0RXZlbnRzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRITCgtleHRlcm5hbF9pZBgDIAEoCRINCgVldmVudBgEIAEoCRIPCgdtaXNzaW5nGAUgASgJEg4KBnByZWZpeBgGIAEoCRIpCgVzaW5jZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAkgASgNEg4KBmN1cnNvchgKIAEoCRIPCgdtaW5fc2VxGAsgASgEEiQKBXN0YXRlGAwgAygOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSMQoNb3ZlcmR1ZV9zaW5jZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFc3RhZ2UYDiABKAkSKgoLc3RhZ2Vfc3RhdGUYDyABKA4yFS5tYXJzLnYxLkZ1bm5lbFN0YXR1cxIQCghmb2xsb3dlZBgQIAEoCBISCgVhZnRlchgRIAEoCUgAiAEBEhQKDHN0YWdlX2V2ZW50cxgSIAMoCRIUCgxhZnRlcl9ldmVudHMYEyADKAkSPgoKYXR0cmlidXRlcxgUIAMoCzIqLm1hcnMudjEuTGlzdEV2ZW50c1JlcXVlc3QuQXR0cmlidXRlc0VudHJ5EiYKBnRyaWFnZRgVIAEoDjIWLm1hcnMudjEuTWVzc2FnZVRyaWFnZRIRCglwYXJlbnRfaWQYFiABKAkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGX2FmdGVyInIKEkxpc3RFdmVudHNSZXNwb25zZRImCgZldmVudHMYASADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnQSEwoLbmV4dF9jdXJzb3IYAiABKAkSEQoJYXNfb2Zfc2VxGAMgASgEEgwKBGFwcHMYBCADKAkidwoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USKQoIbWVzc2FnZXMYASADKAsyFy5tYXJzLnYxLk1lc3NhZ2VTdW1tYXJ5EhMKC25leHRfY3Vyc29yGAIgASgJEhEKCWFzX29mX3NlcRgDIAEoBBIMCgRhcHBzGAQgAygJIlgKEUdldEpvdXJuZXlSZXF1ZXN0EhMKC2V4dGVybmFsX2lkGAEgASgJEg0KBWxpbWl0GAIgASgNEg4KBmN1cnNvchgDIAEoCRIPCgdtaW5fc2VxGAQgASgEIsMBChJHZXRKb3VybmV5UmVzcG9uc2USEwoLZXh0ZXJuYWxfaWQYASABKAkSKQoIbWVzc2FnZXMYAiADKAsyFy5tYXJzLnYxLk1lc3NhZ2VTdW1tYXJ5Eg8KB3BhcnRpYWwYAyABKAgSJgoGZXZlbnRzGAQgAygLMhYubWFycy52MS5SZWNvcmRlZEV2ZW50EhMKC25leHRfY3Vyc29yGAUgASgJEhEKCWFzX29mX3NlcRgGIAEoBBIMCgRhcHBzGAcgAygJIiYKFEdldEF0dHJpYnV0ZXNSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCSI9ChBJbmRleGVkQXR0cmlidXRlEgwKBG5hbWUYASABKAkSDAoEZG9uZRgCIAEoCBINCgVzaGFyZRgDIAEoASJDChVHZXRBdHRyaWJ1dGVzUmVzcG9uc2USKgoHaW5kZXhlZBgBIAMoCzIZLm1hcnMudjEuSW5kZXhlZEF0dHJpYnV0ZSI3ChRQdXRBdHRyaWJ1dGVzUmVxdWVzdBIOCgZhcHBfaWQYASABKAkSDwoHaW5kZXhlZBgCIAMoCSJDChVQdXRBdHRyaWJ1dGVzUmVzcG9uc2USKgoHaW5kZXhlZBgBIAMoCzIZLm1hcnMudjEuSW5kZXhlZEF0dHJpYnV0ZSKUAQoUQ291bnRNZXNzYWdlc1JlcXVlc3QSDgoGYXBwX2lkGAEgASgJEgoKAmJ5GAIgASgJEiQKBXN0YXRlGAMgASgOMhUubWFycy52MS5NZXNzYWdlU3RhdGUSKQoFc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB21pbl9zZXEYBSABKAQi0QEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRI0CgZjb3VudHMYASADKAsyJC5tYXJzLnYxLkNvdW50TWVzc2FnZXNSZXNwb25zZS5Db3VudBIPCgd3aXRob3V0GAIgASgEEhAKCG1lc3NhZ2VzGAMgASgEEg8KB3BhcnRpYWwYBCABKAgSDgoGb3RoZXJzGAUgASgEEhQKDG90aGVyc19jb3VudBgGIAEoBBooCgVDb3VudBINCgV2YWx1ZRgBIAEoCRIQCghtZXNzYWdlcxgCIAEoBCJJChJXYXRjaEV2ZW50c1JlcXVlc3QSDQoFdG9waWMYASABKAkSFgoJYWZ0ZXJfc2VxGAIgASgESACIAQFCDAoKX2FmdGVyX3NlcSLnAQoTV2F0Y2hFdmVudHNSZXNwb25zZRI3CgdzdGFydGVkGAEgASgLMiQubWFycy52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlLlN0YXJ0ZWRIABIzCgViYXRjaBgCIAEoCzIiLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZS5CYXRjaEgAGikKB1N0YXJ0ZWQSCwoDc2VxGAEgASgEEhEKCXJlY292ZXJlZBgCIAEoCBovCgVCYXRjaBImCgZldmVudHMYASADKAsyFi5tYXJzLnYxLlJlY29yZGVkRXZlbnRCBgoEaXRlbSpZCgpFdmVudE9yZGVyEhsKF0VWRU5UX09SREVSX1VOU1BFQ0lGSUVEEAASFgoSRVZFTlRfT1JERVJfT0xERVNUEAESFgoSRVZFTlRfT1JERVJfTkVXRVNUEAIqdwoSTWVzc2FnZUV2ZW50c09yZGVyEiQKIE1FU1NBR0VfRVZFTlRTX09SREVSX1VOU1BFQ0lGSUVEEAASHAoYTUVTU0FHRV9FVkVOVFNfT1JERVJfQVNDEAESHQoZTUVTU0FHRV9FVkVOVFNfT1JERVJfREVTQxACKpcBCgxNZXNzYWdlT3JkZXISHQoZTUVTU0FHRV9PUkRFUl9VTlNQRUNJRklFRBAAEhgKFE1FU1NBR0VfT1JERVJfTkVXRVNUEAESGAoUTUVTU0FHRV9PUkRFUl9PTERFU1QQAhIZChVNRVNTQUdFX09SREVSX1VQREFURUQQAxIZChVNRVNTQUdFX09SREVSX09WRVJEVUUQBCqiAQoNTWVzc2FnZVRyaWFnZRIeChpNRVNTQUdFX1RSSUFHRV9VTlNQRUNJRklFRBAAEhcKE01FU1NBR0VfVFJJQUdFX05PTkUQARIfChtNRVNTQUdFX1RSSUFHRV9BQ0tOT1dMRURHRUQQAhIbChdNRVNTQUdFX1RSSUFHRV9SRVNPTFZFRBADEhoKFk1FU1NBR0VfVFJJQUdFX0lHTk9SRUQQBDLtBQoOTWVzc2FnZVNlcnZpY2USSgoKR2V0TWVzc2FnZRIaLm1hcnMudjEuR2V0TWVzc2FnZVJlcXVlc3QaGy5tYXJzLnYxLkdldE1lc3NhZ2VSZXNwb25zZSIDkAIBEl8KEUxpc3RNZXNzYWdlRXZlbnRzEiEubWFycy52MS5MaXN0TWVzc2FnZUV2ZW50c1JlcXVlc3QaIi5tYXJzLnYxLkxpc3RNZXNzYWdlRXZlbnRzUmVzcG9uc2UiA5ACARJKCgpMaXN0RXZlbnRzEhoubWFycy52MS5MaXN0RXZlbnRzUmVxdWVzdBobLm1hcnMudjEuTGlzdEV2ZW50c1Jlc3BvbnNlIgOQAgESUAoMTGlzdE1lc3NhZ2VzEhwubWFycy52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0Gh0ubWFycy52MS5MaXN0TWVzc2FnZXNSZXNwb25zZSIDkAIBEkoKCkdldEpvdXJuZXkSGi5tYXJzLnYxLkdldEpvdXJuZXlSZXF1ZXN0GhsubWFycy52MS5HZXRKb3VybmV5UmVzcG9uc2UiA5ACARJTCg1HZXRBdHRyaWJ1dGVzEh0ubWFycy52MS5HZXRBdHRyaWJ1dGVzUmVxdWVzdBoeLm1hcnMudjEuR2V0QXR0cmlidXRlc1Jlc3BvbnNlIgOQAgESTgoNUHV0QXR0cmlidXRlcxIdLm1hcnMudjEuUHV0QXR0cmlidXRlc1JlcXVlc3QaHi5tYXJzLnYxLlB1dEF0dHJpYnV0ZXNSZXNwb25zZRJTCg1Db3VudE1lc3NhZ2VzEh0ubWFycy52MS5Db3VudE1lc3NhZ2VzUmVxdWVzdBoeLm1hcnMudjEuQ291bnRNZXNzYWdlc1Jlc3BvbnNlIgOQAgESSgoLV2F0Y2hFdmVudHMSGy5tYXJzLnYxLldhdGNoRXZlbnRzUmVxdWVzdBocLm1hcnMudjEuV2F0Y2hFdmVudHNSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_mars_v1_event, file_mars_v1_lifecycle]);
 
 /**
  * A message in short.
@@ -546,6 +546,216 @@ export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__P
   messageDesc(file_mars_v1_message_service, 6);
 
 /**
+ * Of which messages; every filter that is given must match. They are those of ListMessagesRequest.
+ *
+ * @generated from message mars.v1.ListEventsRequest
+ */
+export type ListEventsRequest = Message$1<"mars.v1.ListEventsRequest"> & {
+  /**
+   * Of this app.
+   *
+   * @generated from field: string app_id = 1;
+   */
+  appId: string;
+
+  /**
+   * With this id, in whichever app.
+   *
+   * @generated from field: string message_id = 2;
+   */
+  messageId: string;
+
+  /**
+   * Known by this name too.
+   *
+   * @generated from field: string external_id = 3;
+   */
+  externalId: string;
+
+  /**
+   * Has had this event.
+   *
+   * @generated from field: string event = 4;
+   */
+  event: string;
+
+  /**
+   * Has not had this event.
+   *
+   * @generated from field: string missing = 5;
+   */
+  missing: string;
+
+  /**
+   * Message ids that begin so.
+   *
+   * @generated from field: string prefix = 6;
+   */
+  prefix: string;
+
+  /**
+   * Whose first event happened from here on, inclusive.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 7;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Whose first event happened up to here, exclusive.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 8;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * Events on this page, at most 5,000, for which 0 stands. It has fewer where they are more than 512 KiB.
+   *
+   * @generated from field: uint32 limit = 9;
+   */
+  limit: number;
+
+  /**
+   * Where the page before ended: its next_cursor. Filters must be the same as there.
+   *
+   * @generated from field: string cursor = 10;
+   */
+  cursor: string;
+
+  /**
+   * See the service.
+   *
+   * @generated from field: uint64 min_seq = 11;
+   */
+  minSeq: bigint;
+
+  /**
+   * In one of these states.
+   *
+   * @generated from field: repeated mars.v1.MessageState state = 12;
+   */
+  state: MessageState[];
+
+  /**
+   * Overdue since then or longer.
+   *
+   * @generated from field: google.protobuf.Timestamp overdue_since = 13;
+   */
+  overdueSince?: Timestamp | undefined;
+
+  /**
+   * Stands so with the stage of this name: see `stage_state`, without which it must not be.
+   *
+   * @generated from field: string stage = 14;
+   */
+  stage: string;
+
+  /**
+   * How it stands with `stage`.
+   *
+   * @generated from field: mars.v1.FunnelStatus stage_state = 15;
+   */
+  stageState: FunnelStatus;
+
+  /**
+   * Goes by a lifecycle.
+   *
+   * @generated from field: bool followed = 16;
+   */
+  followed: boolean;
+
+  /**
+   * With `stage`: as one that comes after this; empty for one that comes after nothing.
+   *
+   * @generated from field: optional string after = 17;
+   */
+  after?: string | undefined;
+
+  /**
+   * The stage with these events; instead of `stage`.
+   *
+   * @generated from field: repeated string stage_events = 18;
+   */
+  stageEvents: string[];
+
+  /**
+   * What it comes after, by these events; instead of `after`.
+   *
+   * @generated from field: repeated string after_events = 19;
+   */
+  afterEvents: string[];
+
+  /**
+   * By the values of indexed attributes that some event of the message has; with `app_id`.
+   *
+   * @generated from field: map<string, string> attributes = 20;
+   */
+  attributes: { [key: string]: string };
+
+  /**
+   * Has a finding with this mark.
+   *
+   * @generated from field: mars.v1.MessageTriage triage = 21;
+   */
+  triage: MessageTriage;
+
+  /**
+   * Is a part of this message; with `app_id`.
+   *
+   * @generated from field: string parent_id = 22;
+   */
+  parentId: string;
+};
+
+/**
+ * Describes the message mars.v1.ListEventsRequest.
+ * Use `create(ListEventsRequestSchema)` to create a new message.
+ */
+export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 7);
+
+/**
+ * A page of events.
+ *
+ * @generated from message mars.v1.ListEventsResponse
+ */
+export type ListEventsResponse = Message$1<"mars.v1.ListEventsResponse"> & {
+  /**
+   * With the ids of their messages.
+   *
+   * @generated from field: repeated mars.v1.RecordedEvent events = 1;
+   */
+  events: RecordedEvent[];
+
+  /**
+   * Where the next page begins; empty on the last one. A page may be short, or empty, and still have one.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
+
+  /**
+   * Every event up to this place in the sequence is reflected in the answer.
+   *
+   * @generated from field: uint64 as_of_seq = 3;
+   */
+  asOfSeq: bigint;
+
+  /**
+   * The apps that this answer is limited to, where the key is not for every app.
+   *
+   * @generated from field: repeated string apps = 4;
+   */
+  apps: string[];
+};
+
+/**
+ * Describes the message mars.v1.ListEventsResponse.
+ * Use `create(ListEventsResponseSchema)` to create a new message.
+ */
+export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
+  messageDesc(file_mars_v1_message_service, 8);
+
+/**
  * A page of messages.
  *
  * @generated from message mars.v1.ListMessagesResponse
@@ -585,7 +795,7 @@ export type ListMessagesResponse = Message$1<"mars.v1.ListMessagesResponse"> & {
  * Use `create(ListMessagesResponseSchema)` to create a new message.
  */
 export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 7);
+  messageDesc(file_mars_v1_message_service, 9);
 
 /**
  * Which journey, and which of its events.
@@ -627,7 +837,7 @@ export type GetJourneyRequest = Message$1<"mars.v1.GetJourneyRequest"> & {
  * Use `create(GetJourneyRequestSchema)` to create a new message.
  */
 export const GetJourneyRequestSchema: GenMessage<GetJourneyRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 8);
+  messageDesc(file_mars_v1_message_service, 10);
 
 /**
  * A journey.
@@ -690,7 +900,7 @@ export type GetJourneyResponse = Message$1<"mars.v1.GetJourneyResponse"> & {
  * Use `create(GetJourneyResponseSchema)` to create a new message.
  */
 export const GetJourneyResponseSchema: GenMessage<GetJourneyResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 9);
+  messageDesc(file_mars_v1_message_service, 11);
 
 /**
  * Whose attributes.
@@ -711,7 +921,7 @@ export type GetAttributesRequest = Message$1<"mars.v1.GetAttributesRequest"> & {
  * Use `create(GetAttributesRequestSchema)` to create a new message.
  */
 export const GetAttributesRequestSchema: GenMessage<GetAttributesRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 10);
+  messageDesc(file_mars_v1_message_service, 12);
 
 /**
  * An attribute that is indexed.
@@ -746,7 +956,7 @@ export type IndexedAttribute = Message$1<"mars.v1.IndexedAttribute"> & {
  * Use `create(IndexedAttributeSchema)` to create a new message.
  */
 export const IndexedAttributeSchema: GenMessage<IndexedAttribute> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 11);
+  messageDesc(file_mars_v1_message_service, 13);
 
 /**
  * The attributes of an app.
@@ -767,7 +977,7 @@ export type GetAttributesResponse = Message$1<"mars.v1.GetAttributesResponse"> &
  * Use `create(GetAttributesResponseSchema)` to create a new message.
  */
 export const GetAttributesResponseSchema: GenMessage<GetAttributesResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 12);
+  messageDesc(file_mars_v1_message_service, 14);
 
 /**
  * The attributes of an app from now on.
@@ -795,7 +1005,7 @@ export type PutAttributesRequest = Message$1<"mars.v1.PutAttributesRequest"> & {
  * Use `create(PutAttributesRequestSchema)` to create a new message.
  */
 export const PutAttributesRequestSchema: GenMessage<PutAttributesRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 13);
+  messageDesc(file_mars_v1_message_service, 15);
 
 /**
  * The attributes of an app.
@@ -816,7 +1026,7 @@ export type PutAttributesResponse = Message$1<"mars.v1.PutAttributesResponse"> &
  * Use `create(PutAttributesResponseSchema)` to create a new message.
  */
 export const PutAttributesResponseSchema: GenMessage<PutAttributesResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 14);
+  messageDesc(file_mars_v1_message_service, 16);
 
 /**
  * What to count.
@@ -865,7 +1075,7 @@ export type CountMessagesRequest = Message$1<"mars.v1.CountMessagesRequest"> & {
  * Use `create(CountMessagesRequestSchema)` to create a new message.
  */
 export const CountMessagesRequestSchema: GenMessage<CountMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 15);
+  messageDesc(file_mars_v1_message_service, 17);
 
 /**
  * Messages by their values.
@@ -921,7 +1131,7 @@ export type CountMessagesResponse = Message$1<"mars.v1.CountMessagesResponse"> &
  * Use `create(CountMessagesResponseSchema)` to create a new message.
  */
 export const CountMessagesResponseSchema: GenMessage<CountMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 16);
+  messageDesc(file_mars_v1_message_service, 18);
 
 /**
  * A value.
@@ -949,7 +1159,7 @@ export type CountMessagesResponse_Count = Message$1<"mars.v1.CountMessagesRespon
  * Use `create(CountMessagesResponse_CountSchema)` to create a new message.
  */
 export const CountMessagesResponse_CountSchema: GenMessage<CountMessagesResponse_Count> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 16, 0);
+  messageDesc(file_mars_v1_message_service, 18, 0);
 
 /**
  * What to watch.
@@ -978,7 +1188,7 @@ export type WatchEventsRequest = Message$1<"mars.v1.WatchEventsRequest"> & {
  * Use `create(WatchEventsRequestSchema)` to create a new message.
  */
 export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 17);
+  messageDesc(file_mars_v1_message_service, 19);
 
 /**
  * The beginning, then events.
@@ -1015,7 +1225,7 @@ export type WatchEventsResponse = Message$1<"mars.v1.WatchEventsResponse"> & {
  * Use `create(WatchEventsResponseSchema)` to create a new message.
  */
 export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 18);
+  messageDesc(file_mars_v1_message_service, 20);
 
 /**
  * Where the stream begins; the first response and no other.
@@ -1044,7 +1254,7 @@ export type WatchEventsResponse_Started = Message$1<"mars.v1.WatchEventsResponse
  * Use `create(WatchEventsResponse_StartedSchema)` to create a new message.
  */
 export const WatchEventsResponse_StartedSchema: GenMessage<WatchEventsResponse_Started> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 18, 0);
+  messageDesc(file_mars_v1_message_service, 20, 0);
 
 /**
  * Events in the order of their seq.
@@ -1065,7 +1275,7 @@ export type WatchEventsResponse_Batch = Message$1<"mars.v1.WatchEventsResponse.B
  * Use `create(WatchEventsResponse_BatchSchema)` to create a new message.
  */
 export const WatchEventsResponse_BatchSchema: GenMessage<WatchEventsResponse_Batch> = /*@__PURE__*/
-  messageDesc(file_mars_v1_message_service, 18, 1);
+  messageDesc(file_mars_v1_message_service, 20, 1);
 
 /**
  * Which of a message's events come first.
@@ -1263,6 +1473,17 @@ export const MessageService: GenService<{
     methodKind: "unary";
     input: typeof ListMessageEventsRequestSchema;
     output: typeof ListMessageEventsResponseSchema;
+  },
+  /**
+   * The events of the messages that the filters choose, a page at a time: messages by their first event, the earliest first, and
+   * of each its events in their order.
+   *
+   * @generated from rpc mars.v1.MessageService.ListEvents
+   */
+  listEvents: {
+    methodKind: "unary";
+    input: typeof ListEventsRequestSchema;
+    output: typeof ListEventsResponseSchema;
   },
   /**
    * Messages by filter, a page at a time. The order is global and the cursor stable while events arrive.
