@@ -53,7 +53,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   ],
   ui: ["api", "demo", "gen"],
   declared: ["api", "alerting", "config", "core", "lifecycle"],
-  cli: ["api", "backup", "declared", "demo", "mcp", "config", "core", "runtime"],
+  cli: ["api", "backup", "declared", "demo", "mcp", "config", "core", "runtime", "statistics"],
 };
 
 /** Files directly in `src/` put the parts together; each knows these beside what is pure. */

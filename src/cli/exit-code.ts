@@ -7,7 +7,7 @@ export const exitCodes: readonly (readonly [code: number, meaning: string])[] = 
   [exitCode.done, "Done"],
   [
     exitCode.failed,
-    "Refused by Mars, or Mars was not reached; `send` and `import`: some events were refused; `--fail`: there is something",
+    "Refused by Mars, or Mars was not reached; `send` and `import`: some events were refused; `bench`: an event was lost, doubled, refused or not answered; `--fail`: there is something",
   ],
   [exitCode.usage, "Wrong usage: an unknown flag, a value that cannot be, a file that cannot be read"],
   [exitCode.interrupted, "Ended by Ctrl-C while there was more to do"],

@@ -1,6 +1,7 @@
 /** The commands that are more than one call of an operation. */
 import { apply } from "./apply.ts";
 import { backup } from "./backup.ts";
+import { bench } from "./bench/command.ts";
 import { complete, completion } from "./completion/commands.ts";
 import { demo } from "./demo/command.ts";
 import { exportEvents } from "./export/export.ts";
@@ -23,6 +24,7 @@ export const ownCommands: readonly OwnCommand[] = [
   mcp,
   open,
   demo,
+  bench,
   ...profileCommands,
   completion,
   complete,
