@@ -59,7 +59,9 @@ export const apply: OwnCommand = {
       if (plan.left.length > 0)
         host.complain(`${harmless(plan.left.join(", "))}: once declared, and no longer; --prune removes it`);
       const changes = plan.changes.map(({ declaration: _, ...change }) => change);
-      host.print(json ? `${JSON.stringify({ applied: !dry, changes })}\n` : textOf(changes, dry));
+      const secrets = plan.secrets.map(({ kind, id }) => ({ kind: kind.name, id }));
+      const answer = { applied: !dry, changes, secrets };
+      host.print(json ? `${JSON.stringify(answer)}\n` : textOf(answer));
       return general.has("--fail") && changes.length > 0 ? exitCode.failed : exitCode.done;
     } catch (error) {
       const cause = error instanceof NotApplied ? error.cause : error;
@@ -96,8 +98,14 @@ function bodyOf({ body }: Operation, input: Json): string | undefined {
   return body?.field === undefined ? undefined : JSON.stringify(input[body.field]);
 }
 
-function textOf(changes: readonly Change[], dry: boolean): string {
-  if (changes.length === 0) return "Nothing to change.\n";
+interface Applied {
+  readonly applied: boolean;
+  readonly changes: readonly Change[];
+  /** Whose secrets are put without being compared. */
+  readonly secrets: readonly Pick<Change, "kind" | "id">[];
+}
+
+function textOf({ applied, changes, secrets }: Applied): string {
   const lines = changes.flatMap(({ action, kind, id, differences }) => [
     `${signs[action]} ${kind} ${id}`,
     ...differences.map(
@@ -105,8 +113,12 @@ function textOf(changes: readonly Change[], dry: boolean): string {
         `    ${field === "" ? "" : `${field}: `}${from} → ${to}`,
     ),
   ]);
-  const end = `${changes.length} ${changes.length === 1 ? "change" : "changes"}${dry ? ", not applied" : ""}.`;
-  return [...lines.map(harmless), end, ""].join("\n");
+  const set = applied ? "is set" : "would be set";
+  const kept = secrets.map(({ kind, id }) => `= ${kind} ${id}: its secret cannot be compared, and ${set}`);
+  const count = `${changes.length} ${changes.length === 1 ? "change" : "changes"}${applied ? "" : ", not applied"}.`;
+  return [...[...lines, ...kept].map(harmless), changes.length === 0 ? "Nothing to change." : count, ""].join(
+    "\n",
+  );
 }
 
 function refuse(sentences: readonly string[], code: number, { host }: Session): number {

@@ -122,8 +122,15 @@ test("a dry run says what differs and changes nothing, and a script can stop the
 
 test("another secret is put, and shown nowhere", async () => {
   const before = await changes();
-  const { stdout, stderr } = await apply(text(2), [], { TOKEN: "second-token" });
-  expect(stdout + stderr).not.toContain("token");
+  const { stdout, stderr } = await apply(text(2), ["--dry-run"], { TOKEN: "second-token" });
+  expect(JSON.parse(stdout)).toEqual({
+    applied: false,
+    changes: [],
+    secrets: [{ kind: "sinks", id: "hook" }],
+  });
+  expect(await changes()).toBe(before);
+  const put = await apply(text(2), [], { TOKEN: "second-token" });
+  expect(stdout + stderr + put.stdout + put.stderr).not.toContain("token");
   expect(await changes()).toBe(before + 1);
   await apply(text(2));
 });
