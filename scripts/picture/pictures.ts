@@ -1,4 +1,5 @@
-/** What the pictures of the documentation show. `docs/dashboard.md` has each of them. */
+/** What the pictures of the documentation show. `docs/dashboard.md` and `docs/cli.md` have each of them. */
+import type { TerminalPicture } from "./terminal.ts";
 
 export interface Picture {
   /** Of its file. */
@@ -33,6 +34,18 @@ export const pictures: readonly Picture[] = [
   { name: "alerts", address: at("/alerts") },
   { name: "system", address: at("/system") },
 ];
+
+export const terminalPictures: readonly TerminalPicture[] = [
+  { name: "cli-stuck", args: () => ["stuck", "--app", "notifications", "--limit", "12"] },
+  { name: "cli-show", args: showStuck },
+  { name: "cli-latency", args: () => ["latency", "notifications"] },
+  { name: "cli-tail", args: () => ["tail", "--filter", "app=notifications", "--limit", "14"] },
+];
+
+async function showStuck(url: string): Promise<string[]> {
+  const address = new URL((await stuckMessage(url)) ?? "/", url).searchParams;
+  return ["show", address.get("app_id") ?? "", address.get("message_id") ?? ""];
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by path
 type Json = any;

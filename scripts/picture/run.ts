@@ -1,8 +1,8 @@
 /**
  * Makes the pictures of the documentation: a Mars of its own, the demo live in it, and every screen in its outage as Chromium draws it,
- * light, dark and narrow.
+ * light, dark and narrow; and commands in a terminal.
  *
- *     bun scripts/picture/run.ts [--out DIRECTORY] [--png] [--only NAME]
+ *     bun scripts/picture/run.ts [--out DIRECTORY] [--png] [--only BEGINNING-OF-NAMES]
  *
  * `--out` defaults to `docs/pictures`. It takes some four minutes. Needs `chromium` in the path, or the path of another browser in
  * `CHROMIUM`.
@@ -14,7 +14,8 @@ import { parseArgs } from "node:util";
 import { type Browser, chromium } from "playwright-core";
 import { findBrowser } from "../../test/support/browser.ts";
 import { spawnMars } from "../../test/support/process.ts";
-import { lastIncident, type Picture, pictures, stuckMessage } from "./pictures.ts";
+import { lastIncident, type Picture, pictures, stuckMessage, terminalPictures } from "./pictures.ts";
+import { shootTerminals } from "./terminal.ts";
 
 /** Pictures are part of the repository: more does not belong there. */
 const bytesMax = 3 * 1024 * 1024;
@@ -45,7 +46,9 @@ try {
 
 async function makePictures(): Promise<void> {
   mkdirSync(values.out, { recursive: true });
-  const wanted = pictures.filter(({ name }) => values.only === undefined || values.only === name);
+  const isWanted = ({ name }: { readonly name: string }) =>
+    values.only === undefined || name.startsWith(values.only);
+  const wanted = pictures.filter(isWanted);
   const env = { MARS_START_GRACE: "off", MARS_ALERT_ALLOW: "127.0.0.0/8" };
   const mars = await spawnMars({ dataDir: join(home, "data"), env });
   const browser = await chromium.launch({
@@ -70,6 +73,11 @@ async function makePictures(): Promise<void> {
     try {
       await waitForOutage(mars.url);
       await shoot(wanted.filter(({ empty }) => !empty));
+      bytes += await shootTerminals(browser, mars.url, terminalPictures.filter(isWanted), {
+        out: values.out,
+        format: values.png ? "png" : "webp",
+        quality,
+      });
     } finally {
       demo.kill("SIGINT");
       await demo.exited;

@@ -5,6 +5,7 @@ import { bench } from "./bench/command.ts";
 import { complete, completion } from "./completion/commands.ts";
 import { demo } from "./demo/command.ts";
 import { exportEvents } from "./export/export.ts";
+import { latency } from "./latency.ts";
 import { mcp } from "./mcp.ts";
 import { open } from "./open.ts";
 import type { OwnCommand } from "./own-command.ts";
@@ -16,6 +17,7 @@ import { tail } from "./tail/tail.ts";
 export const ownCommands: readonly OwnCommand[] = [
   show,
   tail,
+  latency,
   send,
   importEvents,
   exportEvents,

@@ -1,6 +1,6 @@
 /** Rows as an aligned table, with as many columns as the terminal has room for. */
 import { cellOf, cut, pad, widthOf } from "./cell.ts";
-import { coloured } from "./colour.ts";
+import { coloured, paint } from "./colour.ts";
 import { labelOf, memberText } from "./member.ts";
 
 /** How a terminal shows answers. */
@@ -30,7 +30,7 @@ const cutWidthMin = 12;
 export function tableOf(rows: readonly object[], style: Style, first: readonly string[] = []): string {
   const cells = rows.map((row) => cellsOf(row));
   const columns = columnsFor(cells, style.columns, first);
-  return headerOf(columns) + cells.map((row) => rowLine(row, columns, style)).join("");
+  return headerOf(columns, style) + cells.map((row) => rowLine(row, columns, style)).join("");
 }
 
 /** Lists of objects, such as attempts, are their number. */
@@ -78,8 +78,11 @@ function columnsFor(rows: readonly Cells[], columns: number, first: readonly str
   return chosen.sort((a, b) => filled.indexOf(a.name) - filled.indexOf(b.name));
 }
 
-function headerOf(columns: readonly Column[]): string {
-  return lineOf(columns.map(({ name, width, right }) => pad(labelOf(name).toUpperCase(), width, right)));
+function headerOf(columns: readonly Column[], { colour }: Style): string {
+  const line = lineOf(
+    columns.map(({ name, width, right }) => pad(labelOf(name).toUpperCase(), width, right)),
+  );
+  return `${paint(line.trimEnd(), "dim", colour)}\n`;
 }
 
 function rowLine(row: Cells, columns: readonly Column[], { colour }: Style): string {
@@ -87,6 +90,7 @@ function rowLine(row: Cells, columns: readonly Column[], { colour }: Style): str
     const value = row.get(name);
     const text = memberText(name, value);
     const shown = pad(isId(name) ? text : cut(text, width), width, right);
+    if (name === "overdue_for_ms") return paint(shown, "red", colour);
     return colour && isState(name) ? coloured(shown, text) : shown;
   });
   return lineOf(cells);

@@ -4,8 +4,8 @@ import { coloured } from "./colour.ts";
 import { labelOf, memberText } from "./member.ts";
 import { isState, type Style, tableOf } from "./table.ts";
 
-/** They end a page; the first is shown as a hint, see `client.ts`. */
-const pageEnds = ["next_cursor", "as_of_seq"];
+/** What a page has beside its rows, for programs; the first is shown as a hint, see `output.ts`. */
+const pageEnds = ["next_cursor", "as_of_seq", "clock"];
 
 interface Parts {
   readonly lines: (readonly [name: string, value: unknown])[];
