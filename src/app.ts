@@ -245,6 +245,7 @@ async function start(
         ...eventLimits.warnings(),
         ...backups.warnings(),
         ...declarations.warnings(),
+        ...callers.access.warnings(),
       ],
       setAside: () => pipeline.setAside.count,
       threads: databaseThreads,

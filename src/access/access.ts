@@ -184,6 +184,10 @@ export class Access {
     return this.#ring;
   }
 
+  warnings(): string[] {
+    return this.#ring.warnings();
+  }
+
   /** To be called every second. */
   expire(): void {
     this.#ring.expire();

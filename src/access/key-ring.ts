@@ -8,6 +8,7 @@ import type { CallerLimits } from "../core/caller-limits.ts";
 import { MarsError } from "../core/error.ts";
 import type { Identity } from "../core/identity.ts";
 import { nowMicros } from "../core/time.ts";
+import { endingKeys } from "./ending-keys.ts";
 import { type IssuedKey, issueAgain, issueKey, type NewKey } from "./issue-key.ts";
 import { type Key, type KeyStore, keysMax } from "./key.ts";
 import { type KeyText, KeyTexts } from "./key-texts.ts";
@@ -81,6 +82,11 @@ export class KeyRing {
   /** The identity of the one key with this name that is good; `undefined` where none or several are. */
   byName(name: string): Identity | undefined {
     return this.#use(this.#texts.byName(name, this.#keys.values()));
+  }
+
+  /** For the health. */
+  warnings(now = nowMicros()): string[] {
+    return endingKeys(this.#keys.values(), now);
   }
 
   get(id: string): Key | undefined {

@@ -7,6 +7,7 @@ import { KeyRing } from "../../src/access/key-ring.ts";
 import { KeysFile } from "../../src/access/keys-file.ts";
 import type { Author } from "../../src/core/audit.ts";
 import { MarsError } from "../../src/core/error.ts";
+import { formatTime, nowMicros } from "../../src/core/time.ts";
 
 const by: Author = { action: "test", who: "admin", name: "admin", address: "127.0.0.1", protocol: "rest" };
 const wanted = { kind: "in", apps: ["shop"], name: "producer", expiresAt: 0 } as const;
@@ -52,6 +53,20 @@ async function open(): Promise<KeyRing> {
   if (!store.away) await ring.load();
   return ring;
 }
+
+test("keys that end within a week are named, but for those that were made to", async () => {
+  const ring = await open();
+  const day = 86_400_000_000;
+  const now = nowMicros();
+  const make = async (days: number) =>
+    (await ring.create({ ...wanted, expiresAt: now + days * day }, by)).key;
+  const [{ expiresAt, id }] = [await make(30), await make(0), await make(31), await make(5)];
+  await ring.create(wanted, by);
+  expect(ring.warnings(now + 20 * day)).toEqual([]);
+  const at = formatTime(expiresAt);
+  expect(ring.warnings(now + 25 * day)).toEqual([`2 keys end within 7 days, the first is ${id}, at ${at}`]);
+  expect(ring.warnings(expiresAt)).toEqual([expect.stringMatching(/^1 key ends within 7 days/)]);
+});
 
 describe("while the database is away", () => {
   test("a key can be revoked, and neither a restart nor the database brings it back", async () => {
