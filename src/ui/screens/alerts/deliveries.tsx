@@ -9,6 +9,7 @@ import { More } from "../../parts/more.tsx";
 import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { DeliveryRow } from "../incidents/delivery-row.tsx";
 
+/** No topic has the attempts at a delivery. */
 const refreshMs = 5_000;
 const states = ["pending", "delivered", "failed", "silenced", "superseded"];
 

@@ -14,6 +14,7 @@ import { ByAttribute } from "./by-attribute.tsx";
 import { FlowGraph } from "./flow-graph.tsx";
 import { type FlowStage, flowOf } from "./graph.ts";
 
+/** No topic has counts; to read them at each event would cost more. */
 const refreshMs = 10_000;
 
 export default function FlowScreen() {

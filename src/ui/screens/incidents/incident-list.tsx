@@ -15,6 +15,7 @@ import { Ago } from "../../parts/time.tsx";
 
 export type Incident = AnswerOf<"listAlertIncidents">["incidents"][number];
 
+/** The topic of alerts has notifications, but not what people do about an incident. */
 const refreshMs = 5_000;
 
 export function titleOf({ app_id, kind, after, stage }: Incident): string {

@@ -11,6 +11,7 @@ import { Care } from "./care.tsx";
 import { DeliveryRow } from "./delivery-row.tsx";
 import { type Incident, titleOf } from "./incident-list.tsx";
 
+/** The topic of alerts has notifications, but not what people do about an incident, nor attempts at a delivery. */
 const refreshMs = 5_000;
 
 export function OneIncident({ id }: { id: string }) {

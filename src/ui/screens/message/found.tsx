@@ -10,6 +10,7 @@ import { Marked } from "./marked.tsx";
 
 type Finding = AnswerOf<"listFindings">["findings"][number];
 
+/** Findings and their marks have a topic, but a mark also ends with time alone. */
 const refreshMs = 5_000;
 const findingsMax = 100;
 

@@ -17,6 +17,7 @@ import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { StageFilter } from "../../parts/stage-filter.tsx";
 import { EventFilter, IdFilter } from "../../parts/text-suggestions.tsx";
 
+/** A message moves in and out of the filters with time alone; a topic has each event, which may be hundreds a second. */
 const refreshMs = 3_000;
 const states = ["open", "overdue", "complete", "failed", "abandoned", "closed", "untracked"];
 

@@ -21,6 +21,7 @@ import type { Finding } from "../findings/findings.tsx";
 import { AppCard } from "./app-card.tsx";
 import { IncidentBanner } from "./incident-banner.tsx";
 
+/** Counts, ages and percentiles move with the clock, and no topic has them. Findings come live. */
 const refreshMs = 5_000;
 const findingsShown = 14;
 /** How far the cards look back, as `range` in the address. */

@@ -20,6 +20,7 @@ import { TriageButtons } from "../../parts/triage.tsx";
 
 import { TriageFilter } from "./triage-filter.tsx";
 
+/** Ages and their filter move with the clock. */
 const refreshMs = 3_000;
 
 /** The filters of one group's messages. */

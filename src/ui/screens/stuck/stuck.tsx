@@ -14,6 +14,7 @@ import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { OneGroup } from "./one-group.tsx";
 import { TriageFilter } from "./triage-filter.tsx";
 
+/** Ages move with the clock, and the topic of findings has no counts by stage. */
 const refreshMs = 3_000;
 
 export default function Stuck() {

@@ -12,6 +12,7 @@ import { Moment } from "../../parts/time.tsx";
 
 type Erasure = AnswerOf<"listErasures">["erasures"][number];
 
+/** How far an erasure is; no topic has it. */
 const refreshMs = 5_000;
 
 const columns: readonly Column<Erasure>[] = [

@@ -14,6 +14,7 @@ import { Moment } from "../../parts/time.tsx";
 
 type Item = AnswerOf<"listSetAside">["set_aside"][number];
 
+/** No topic has it. */
 const refreshMs = 10_000;
 
 export function SetAside() {

@@ -9,6 +9,7 @@ import { Badge } from "../../../parts/badge.tsx";
 import { Failure, Pending } from "../../../parts/notice.tsx";
 import { Problems, problemsOf } from "../../../parts/problems.tsx";
 
+/** How far the indexing is; no topic has it. */
 const refreshMs = 3_000;
 const namesMax = 10;
 

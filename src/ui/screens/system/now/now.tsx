@@ -11,6 +11,7 @@ import { Loops } from "./loops.tsx";
 import { ProcessFacts } from "./process-facts.tsx";
 import { Steps } from "./steps.tsx";
 
+/** No topic has the figures of Mars itself. */
 const refreshMs = 2_000;
 
 interface Look {
