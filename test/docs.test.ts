@@ -65,7 +65,13 @@ test("what a document shows is found in what was printed, but for times, seqs an
 test("every block of commands is run, or has a reason; a comment that is not understood is a fault", () => {
   const sh = (comment: string) => `${comment}\n\`\`\`sh\ntrue\n\`\`\`\n\n\`\`\`json\n{}\n\`\`\`\n`;
   expect(blocksOf(sh("text"))).toEqual([
-    { line: 2, text: "true\n", run: { serve: false, fresh: false }, answers: [{ line: 6, text: "{}\n" }] },
+    {
+      line: 2,
+      text: "true\n",
+      section: "",
+      run: { serve: false, fresh: false },
+      answers: [{ line: 6, text: "{}\n" }],
+    },
   ]);
   expect(blocksOf(sh("<!-- run: no (calls Slack) -->"))[0]?.run.notFor).toBe("calls Slack");
   expect(blocksOf(sh("<!-- run: fresh, serve -->"))[0]?.run).toEqual({ serve: true, fresh: true });
@@ -76,7 +82,13 @@ test("every block of commands is run, or has a reason; a comment that is not und
     exit: 2,
   });
   expect(blocksOf("<!-- file: a.yaml -->\n```yaml\na: 1\n```\n")).toEqual([
-    { line: 2, text: "a: 1\n", run: { serve: false, fresh: false, file: "a.yaml" }, answers: [] },
+    {
+      line: 2,
+      text: "a: 1\n",
+      section: "",
+      run: { serve: false, fresh: false, file: "a.yaml" },
+      answers: [],
+    },
   ]);
   for (const comment of ["<!-- run: no -->", "<!-- run: sometimes -->", "<!-- skip -->"])
     expect(() => blocksOf(sh(comment))).toThrow("not understood");

@@ -20,6 +20,7 @@ export const groups: readonly (readonly [title: string, pages: readonly SitePage
     [
       { source: "README.md", name: "index", label: "Mars" },
       { source: "docs/guide.md", name: "guide", label: "Guide" },
+      { source: "docs/first-day.md", name: "first-day", label: "The first day" },
       { source: "docs/dashboard.md", name: "dashboard", label: "Dashboard" },
       { source: "docs/glossary.md", name: "glossary", label: "Glossary" },
     ],

@@ -17,6 +17,8 @@ export interface Block {
   /** Line of the document, from 1. */
   readonly line: number;
   readonly text: string;
+  /** The heading that it is under. */
+  readonly section: string;
   readonly run: Run;
   /** In the document's order; compared with what the commands print. */
   readonly answers: readonly Answer[];
@@ -51,18 +53,20 @@ export function blocksOf(document: string): Block[] {
   /** A block of another language ends what may be an answer. */
   let answering = false;
   let end = 0;
+  let section = "";
   for (const match of document.matchAll(fence)) {
     const [, indent = "", language = "", inner = ""] = match;
     const line = document.slice(0, match.index).split("\n").length;
     const before = document.slice(end, match.index);
     end = match.index + match[0].length;
+    section = [...before.matchAll(/^#+ (.+)$/gm)].at(-1)?.[1] ?? section;
     const text = inner.replaceAll(new RegExp(`^${indent}`, "gm"), "");
     const file = /<!-- file: (\S+) -->\s*$/.exec(before)?.[1];
     if (file !== undefined) {
-      blocks.push({ line, text, run: { file, serve: false, fresh: false }, answers: [] });
+      blocks.push({ line, text, section, run: { file, serve: false, fresh: false }, answers: [] });
       answering = false;
     } else if (commands.has(language)) {
-      blocks.push({ line, text, run: runOf(before, line), answers: [] });
+      blocks.push({ line, text, section, run: runOf(before, line), answers: [] });
       answering = true;
     } else if (language !== "" && language !== "json") answering = false;
     else if (/<!-- answer: no \(.+\) -->\s*$/.test(before)) continue;

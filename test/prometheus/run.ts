@@ -188,13 +188,19 @@ async function sendGrpc(mars: MarsProcess, sent: Sent): Promise<void> {
   sent.grpc += 1;
 }
 
-/** Every query of the dashboard and every rule must be one that Prometheus can carry out; nothing may fire on a Mars that is well. */
+/** Every query of the dashboard has data after a load; every rule is one that Prometheus can carry out, and none fires on a Mars that is well. */
 async function judgeQueries(api: Api): Promise<void> {
   const dashboard = JSON.parse(readFileSync(join(root, "deploy/grafana/mars.json"), "utf8"));
   const targets = dashboard.panels.flatMap(({ targets = [] }: { targets?: { expr: string }[] }) => targets);
+  const empty: string[] = [];
   for (const { expr } of targets) {
-    await api.query(expr.replaceAll("$instance", ".*").replaceAll("$__rate_interval", "10s"));
+    const query = expr.replaceAll("$instance", ".*").replaceAll("$__rate_interval", "10s");
+    const { result } = await api.query(query);
+    if (result.length === 0) empty.push(expr);
   }
+  // These show only what is wrong.
+  const without = empty.filter((expr) => !expr.endsWith("> 0"));
+  if (without.length > 0) throw new Error(`the dashboard has queries without data:\n${without.join("\n")}`);
   const { groups } = await api.get<{ groups: { rules: Rule[] }[] }>("/rules");
   const rules = groups.flatMap((group) => group.rules);
   const wrong = rules.filter(({ health, state }) => health !== "ok" || state === "firing");
