@@ -52,6 +52,7 @@ export const groups: readonly (readonly [title: string, pages: readonly SitePage
     "Operate",
     [
       { source: "docs/operate.md", name: "operate", label: "Operate it" },
+      { source: "docs/traces.md", name: "traces", label: "Traces" },
       { source: "docs/security.md", name: "security", label: "Security" },
       { source: "docs/reliability.md", name: "reliability", label: "Bad days" },
     ],

@@ -2,7 +2,8 @@
 
 -- name: members
 -- The messages with the external id ?1, ?2 at most, those first that began first; and those that have it as their id where their
--- lifecycle says so. `joined`: the first of their events with it. Each message is one step along the index.
+-- lifecycle says so, or will: a message is stored before it is followed, and who watches must not miss it. `joined`: the first of their
+-- events with it. Each message is one step along the index.
 WITH RECURSIVE named (message, n) AS (
   SELECT (SELECT min(message) FROM events WHERE external_id = ?1 AND external_id <> ''), 1
   UNION ALL
@@ -11,9 +12,11 @@ WITH RECURSIVE named (message, n) AS (
     WHERE external_id = ?1 AND external_id <> '' AND message > named.message), n + 1
   FROM named WHERE message IS NOT NULL AND n < ?2
 ), own (message) AS (
-  SELECT m.id FROM messages m
+  SELECT m.id FROM messages m CROSS JOIN projection p LEFT JOIN instances i ON i.message = m.id
   WHERE m.message_id = ?1 AND EXISTS (
-    SELECT 1 FROM instances i CROSS JOIN journeys_by_message j ON j.lifecycle = i.lifecycle WHERE i.message = m.id)
+    SELECT 1 FROM journeys_by_message j
+    WHERE j.lifecycle = iif(m.id <= p.seq, i.lifecycle,
+      (SELECT l.id FROM lifecycles l WHERE l.app_id = m.app_id AND l.after_seq < m.id ORDER BY l.version DESC LIMIT 1)))
   LIMIT ?2
 )
 SELECT json_group_array(json_array(id, app_id, message_id, event_count, joined)) AS rows
