@@ -7,16 +7,16 @@
  */
 import { accessSync, constants } from "node:fs";
 import { tmpdir } from "node:os";
+import { otherSettings, type ReadConfiguration, readConfiguration } from "./app/configuration.ts";
+import { type Mars, upLine } from "./app/mars.ts";
+import { createProcessLog } from "./app/process-log.ts";
 import { frontFlagOf } from "./cli/front-flags.ts";
-import { createHost, echoMs, readFile, write } from "./client-host.ts";
+import { createHost, echoMs, readFile, write } from "./commands/client-host.ts";
 import type { Config } from "./config/config.ts";
 import { localUrl } from "./config/local-url.ts";
 import { effectiveText, helpText } from "./config/text.ts";
-import { otherSettings, type ReadConfiguration, readConfiguration } from "./configuration.ts";
 import type { Log } from "./core/ports.ts";
 import type { StartHttpServer } from "./edge/http/http-server.ts";
-import { type Mars, upLine } from "./mars.ts";
-import { createProcessLog } from "./process-log.ts";
 import { version } from "./version.ts";
 
 /** How long after its deadline a stop may go on before the process ends without it. */
@@ -101,13 +101,13 @@ async function startOwnMars(keep: boolean, loadRuntime: LoadRuntime) {
   checkUnpacking();
   const log = createProcessLog({ logLevel: "error", logFormat: "auto" }, process.env);
   surviveFaults(log);
-  const [own, { listen }] = await Promise.all([import("./own-mars.ts"), loadRuntime()]);
+  const [own, { listen }] = await Promise.all([import("./commands/own-mars.ts"), loadRuntime()]);
   return own.startOwnMars(keep, log, listen);
 }
 
 async function useBackup(name: "restore" | "verify", args: readonly string[]): Promise<number> {
   process.umask(0o077);
-  const { runBackupCommand } = await import("./backup-commands.ts");
+  const { runBackupCommand } = await import("./commands/backup-commands.ts");
   return runBackupCommand(name, args, { env: process.env, readFile, stdin: process.stdin, print, complain });
 }
 
@@ -128,7 +128,7 @@ async function serve(valid: Valid, loadRuntime: LoadRuntime): Promise<number> {
   }
   try {
     checkUnpacking();
-    const [{ startMars }, { listen, lacks }] = await Promise.all([import("./app.ts"), loadRuntime()]);
+    const [{ startMars }, { listen, lacks }] = await Promise.all([import("./app/app.ts"), loadRuntime()]);
     for (const lack of lacks) log.warn("runtime lacks a bound", { event: "runtime_lacks", lack });
     const started = await Promise.race([startMars(config, log, version, listen), stopAsked]);
     // No accepted event is lost by an immediate end: it is in the journal.
@@ -211,7 +211,7 @@ function surviveFaults(log: Log): void {
 
 async function checkHealth(config: Config): Promise<number> {
   if (config.httpPort === 0) return complain("health cannot know the port that 0 picked: set MARS_HTTP_PORT");
-  const { askHealth } = await import("./ask-health.ts");
+  const { askHealth } = await import("./commands/ask-health.ts");
   bypassProxy(new URL(localUrl(config)).hostname);
   const { ready, text } = await askHealth(config);
   return ready ? print(`${text}\n`) : complain(text);
@@ -231,7 +231,7 @@ async function checkConfig({ config, effective }: Valid): Promise<number> {
 async function runDoctor(config: Config): Promise<number> {
   try {
     checkUnpacking();
-    const { examine } = await import("./doctor.ts");
+    const { examine } = await import("./commands/doctor.ts");
     const problems = await examine(config);
     if (problems.length === 0) return print(`nothing is wrong with ${config.dataDir}\n`);
     return complain(problems.join("\n"));

@@ -56,9 +56,9 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   cli: ["api", "backup", "declared", "demo", "mcp", "config", "core", "runtime", "statistics"],
 };
 
-/** Files directly in `src/` put the parts together; each knows these beside what is pure. */
+/** `app/`, `commands/` and files directly in `src/` put the parts together; each file knows these beside what is pure. */
 const composers: Readonly<Record<string, readonly string[]>> = {
-  "src/app.ts": [
+  "src/app/app.ts": [
     "access",
     "alerting",
     "db",
@@ -70,29 +70,36 @@ const composers: Readonly<Record<string, readonly string[]>> = {
     "tls",
     "workers",
   ],
-  "src/background.ts": ["access", "maintenance"],
-  "src/backup-commands.ts": ["backup", "cli", "db", "gen"],
-  "src/backups.ts": ["backup", "db", "workers"],
-  "src/callers.ts": ["access", "edge"],
-  "src/mars-stats.ts": ["access", "alerting", "edge", "maintenance", "tls"],
-  "src/servers.ts": ["edge", "tls"],
+  "src/app/background.ts": ["access", "maintenance"],
+  "src/commands/backup-commands.ts": ["backup", "cli", "db", "gen"],
+  "src/app/backups.ts": ["backup", "db", "workers"],
+  "src/app/callers.ts": ["access", "edge"],
+  "src/app/mars-stats.ts": ["access", "alerting", "edge", "maintenance", "tls"],
+  "src/app/servers.ts": ["edge", "tls"],
   "src/command.ts": ["cli", "edge", "tls"],
-  "src/client-host.ts": ["cli"],
+  "src/commands/client-host.ts": ["cli"],
   "src/main.ts": ["edge"],
-  "src/own-mars.ts": ["cli", "edge"],
+  "src/commands/own-mars.ts": ["cli", "edge"],
   "src/main-deno.ts": ["edge"],
-  "src/database-threads.ts": ["db", "workers"],
-  "src/configuration.ts": ["declared"],
-  "src/declarations.ts": ["api", "declared"],
-  "src/definitions.ts": ["edge", "workers"],
-  "src/topics.ts": ["alerting", "live"],
-  "src/pipeline.ts": ["ingest", "projection", "maintenance"],
-  "src/pipeline-stats.ts": ["ingest", "projection", "maintenance"],
-  "src/process-stats.ts": ["db", "maintenance"],
-  "src/scrape.ts": ["metrics", "statistics"],
+  "src/app/database-threads.ts": ["db", "workers"],
+  "src/app/configuration.ts": ["declared"],
+  "src/app/declarations.ts": ["api", "declared"],
+  "src/app/definitions.ts": ["edge", "workers"],
+  "src/app/topics.ts": ["alerting", "live"],
+  "src/app/pipeline.ts": ["ingest", "projection", "maintenance"],
+  "src/app/pipeline-stats.ts": ["ingest", "projection", "maintenance"],
+  "src/app/process-stats.ts": ["db", "maintenance"],
+  "src/app/scrape.ts": ["metrics", "statistics"],
   "src/threads.ts": ["db", "workers"],
-  "src/tracing.ts": ["tracing"],
-  "src/doctor.ts": ["db", "directory", "journal"],
+  "src/app/tracing.ts": ["tracing"],
+  "src/commands/doctor.ts": ["db", "directory", "journal"],
+};
+
+/** Which of these folders know which. */
+const composing: Readonly<Record<string, readonly string[]>> = {
+  "": ["app", "commands"],
+  app: [""],
+  commands: ["", "app"],
 };
 
 /** Where each third-party package may be named. */
@@ -247,9 +254,9 @@ test("statements number all of their parameters or none", () => {
 });
 
 function allowed(path: string, folder: string): readonly string[] {
-  return folder === ""
-    ? ["core", "lifecycle", "runtime", "config", ...(composers[path] ?? [])]
-    : (directions[folder] ?? []);
+  const others = composing[folder];
+  if (others === undefined) return directions[folder] ?? [];
+  return ["core", "lifecycle", "runtime", "config", ...others, ...(composers[path] ?? [])];
 }
 
 /** `src/edge/ws/ws.ts` → `edge`, `src/runtime/log.ts` → `runtime`, `package.json` → ``. */

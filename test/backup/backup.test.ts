@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readArchive } from "../../src/backup/archive-reader.ts";
 import type { Manifest } from "../../src/backup/manifest.ts";
-import { runBackupCommand } from "../../src/backup-commands.ts";
+import { runBackupCommand } from "../../src/commands/backup-commands.ts";
 import { runCommand } from "../support/command.ts";
 import { startMars, type TestMars } from "../support/mars.ts";
 import { mulberry32 } from "../support/random.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { descriptorsMax } from "../../src/descriptors.ts";
+import { descriptorsMax } from "../../src/app/descriptors.ts";
 import { createEdgeShares } from "../../src/edge/edge-shares.ts";
 
 test("connections leave a quarter of the file descriptors to the rest of Mars", () => {

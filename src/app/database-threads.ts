@@ -1,12 +1,12 @@
 /** The database threads of a Mars, which are started together and stopped with it. */
-import type { Config } from "./config/config.ts";
-import type { Log, Notify } from "./core/ports.ts";
-import { createQuarantine, type DatabaseAddress } from "./db/database.ts";
+import type { Config } from "../config/config.ts";
+import type { Log, Notify } from "../core/ports.ts";
+import { createQuarantine, type DatabaseAddress } from "../db/database.ts";
+import { startQueryThread, startStoreThread } from "../threads.ts";
+import type { QueryService } from "../workers/query-service.ts";
+import type { StoreService } from "../workers/store-service.ts";
+import type { Thread } from "../workers/thread.ts";
 import type { Shutdown } from "./shutdown.ts";
-import { startQueryThread, startStoreThread } from "./threads.ts";
-import type { QueryService } from "./workers/query-service.ts";
-import type { StoreService } from "./workers/store-service.ts";
-import type { Thread } from "./workers/thread.ts";
 
 /** A step of the schema that takes less has no line in the log for its end. */
 const slowStepMs = 1_000;

@@ -1,19 +1,19 @@
 /** The figures of the pipeline, as `GET /api/q/stats` has them. */
 
-import type { Journal } from "./core/journal.ts";
-import type { Mask } from "./core/mask.ts";
-import { setAsideMax } from "./core/set-aside.ts";
-import { traceparents } from "./core/traceparent.ts";
-import type { GroupCommit } from "./ingest/group-commit.ts";
-import type { SetAsideDesk } from "./ingest/set-aside.ts";
-import type { Writer } from "./ingest/writer.ts";
-import type { Checkpoints } from "./maintenance/checkpoints.ts";
-import type { PageRounds } from "./maintenance/page-rounds.ts";
-import type { Retention } from "./maintenance/retention.ts";
-import type { Grace } from "./projection/loop/grace.ts";
-import type { ProjectionLoop } from "./projection/loop/projection-loop.ts";
-import type { Clock } from "./runtime/clock.ts";
-import type { PipelineStats } from "./runtime/stats.ts";
+import type { Journal } from "../core/journal.ts";
+import type { Mask } from "../core/mask.ts";
+import { setAsideMax } from "../core/set-aside.ts";
+import { traceparents } from "../core/traceparent.ts";
+import type { GroupCommit } from "../ingest/group-commit.ts";
+import type { SetAsideDesk } from "../ingest/set-aside.ts";
+import type { Writer } from "../ingest/writer.ts";
+import type { Checkpoints } from "../maintenance/checkpoints.ts";
+import type { PageRounds } from "../maintenance/page-rounds.ts";
+import type { Retention } from "../maintenance/retention.ts";
+import type { Grace } from "../projection/loop/grace.ts";
+import type { ProjectionLoop } from "../projection/loop/projection-loop.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { PipelineStats } from "../runtime/stats.ts";
 
 /** The parts that count, and what the pipeline knows of them together. */
 export interface PipelineParts {

@@ -1,16 +1,16 @@
 /** Starts the servers of both ports: HTTP with WebSocket on one, native gRPC on the other. */
-import type { Config } from "./config/config.ts";
-import type { TlsPair } from "./core/tls.ts";
-import { createFront } from "./edge/http/front.ts";
-import { createHttpApp } from "./edge/http/http-app.ts";
-import type { StartHttpServer } from "./edge/http/http-server.ts";
-import { pagePaths, servePage } from "./edge/http/page.ts";
-import { serveSite, sitePaths } from "./edge/http/site.ts";
-import type { EdgeParts } from "./edge/parts.ts";
-import { startGrpcServer } from "./edge/rpc/grpc-server.ts";
-import { createSockets } from "./edge/ws/sockets.ts";
+import type { Config } from "../config/config.ts";
+import type { TlsPair } from "../core/tls.ts";
+import { createFront } from "../edge/http/front.ts";
+import { createHttpApp } from "../edge/http/http-app.ts";
+import type { StartHttpServer } from "../edge/http/http-server.ts";
+import { pagePaths, servePage } from "../edge/http/page.ts";
+import { serveSite, sitePaths } from "../edge/http/site.ts";
+import type { EdgeParts } from "../edge/parts.ts";
+import { startGrpcServer } from "../edge/rpc/grpc-server.ts";
+import { createSockets } from "../edge/ws/sockets.ts";
+import type { Certificates } from "../tls/certificates.ts";
 import type { Shutdown } from "./shutdown.ts";
-import type { Certificates } from "./tls/certificates.ts";
 
 export interface ServersOptions {
   readonly config: Config;

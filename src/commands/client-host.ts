@@ -1,7 +1,7 @@
 /** The process as the commands that call a running Mars see it, and how a text gets out of a process whole. */
 import { spawn } from "node:child_process";
 import { createReadStream, readFileSync, writeSync } from "node:fs";
-import type { Host } from "./cli/host.ts";
+import type { Host } from "../cli/host.ts";
 
 const fullPipeMs = 5;
 const stdinDescriptor = 0;

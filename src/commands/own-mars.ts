@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startMars } from "./app.ts";
-import type { OwnMars } from "./cli/host.ts";
-import { parseConfig } from "./config/parse.ts";
-import type { Log } from "./core/ports.ts";
-import type { StartHttpServer } from "./edge/http/http-server.ts";
-import { version } from "./version.ts";
+import { startMars } from "../app/app.ts";
+import type { OwnMars } from "../cli/host.ts";
+import { parseConfig } from "../config/parse.ts";
+import type { Log } from "../core/ports.ts";
+import type { StartHttpServer } from "../edge/http/http-server.ts";
+import { version } from "../version.ts";
 
 /** Where a Mars is looked for, if nobody else listens there. */
 const usual = { http: 4000, grpc: 4025 };

@@ -1,8 +1,8 @@
 /** Where Mars sends spans of its own: opened with the collector's address, which few have, and loaded for those alone. */
-import type { Config } from "./config/config.ts";
-import type { Log } from "./core/ports.ts";
-import type { SpanStats, Spans } from "./core/spans.ts";
-import type { Supervisor } from "./runtime/supervisor.ts";
+import type { Config } from "../config/config.ts";
+import type { Log } from "../core/ports.ts";
+import type { SpanStats, Spans } from "../core/spans.ts";
+import type { Supervisor } from "../runtime/supervisor.ts";
 import type { Shutdown } from "./shutdown.ts";
 
 export interface Tracing {
@@ -24,8 +24,8 @@ export async function openTracing(
 ): Promise<Tracing | undefined> {
   if (endpoint === "") return undefined;
   const [{ SpanExporter }, { createTracer }] = await Promise.all([
-    import("./tracing/exporter.ts"),
-    import("./tracing/tracer.ts"),
+    import("../tracing/exporter.ts"),
+    import("../tracing/tracer.ts"),
   ]);
   const exporter = new SpanExporter({ endpoint, headers, service, ...parts });
   shutdown.defer("spans", () => exporter.stop());

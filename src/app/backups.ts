@@ -1,19 +1,19 @@
 /** Connects backups with the parts of a running Mars that they copy. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Backups, type BackupsOptions } from "./backup/backups.ts";
-import { keysName } from "./backup/manifest.ts";
-import { BackupSchedule } from "./backup/schedule.ts";
-import { createFileTarget } from "./backup/targets/file-target.ts";
-import { createS3Target } from "./backup/targets/s3-target.ts";
-import type { BackupTarget } from "./backup/targets/target.ts";
-import type { Config } from "./config/config.ts";
-import type { Author } from "./core/audit.ts";
-import type { MarsError } from "./core/error.ts";
-import type { Log } from "./core/ports.ts";
-import type { DatabaseAddress } from "./db/database.ts";
-import type { Stats } from "./runtime/stats.ts";
-import { startBackupThread } from "./threads.ts";
+import { Backups, type BackupsOptions } from "../backup/backups.ts";
+import { keysName } from "../backup/manifest.ts";
+import { BackupSchedule } from "../backup/schedule.ts";
+import { createFileTarget } from "../backup/targets/file-target.ts";
+import { createS3Target } from "../backup/targets/s3-target.ts";
+import type { BackupTarget } from "../backup/targets/target.ts";
+import type { Config } from "../config/config.ts";
+import type { Author } from "../core/audit.ts";
+import type { MarsError } from "../core/error.ts";
+import type { Log } from "../core/ports.ts";
+import type { DatabaseAddress } from "../db/database.ts";
+import type { Stats } from "../runtime/stats.ts";
+import { startBackupThread } from "../threads.ts";
 
 export interface CreateBackupsOptions extends Pick<BackupsOptions, "journal" | "acknowledged" | "version"> {
   readonly config: Config;

@@ -1,7 +1,7 @@
 /** What `/readyz` says while Mars starts. */
 import { expect, test } from "bun:test";
-import type { ProcessState } from "../src/core/ports.ts";
-import { createHealth } from "../src/health.ts";
+import { createHealth } from "../../src/app/health.ts";
+import type { ProcessState } from "../../src/core/ports.ts";
 
 test("a start that migrates the database says at which step it is", () => {
   let [state, step]: [ProcessState, string] = ["starting", ""];

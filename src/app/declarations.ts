@@ -1,15 +1,15 @@
 /** Applies what the configuration file declares, inside of this Mars: by the operations that clients have, and their audit. */
-import type { ApiParts } from "./api/parts.ts";
-import type { Caller } from "./core/caller.ts";
-import { MarsError } from "./core/error.ts";
-import { Identity } from "./core/identity.ts";
-import type { Log } from "./core/ports.ts";
-import type { Declared } from "./declared/declaration.ts";
-import type { Ask, Json } from "./declared/kind.ts";
-import { applyPlan, NotApplied, planOf } from "./declared/plan.ts";
-import { delay } from "./runtime/delay.ts";
-import type { ConfigFileStats } from "./runtime/stats.ts";
-import type { Supervisor } from "./runtime/supervisor.ts";
+import type { ApiParts } from "../api/parts.ts";
+import type { Caller } from "../core/caller.ts";
+import { MarsError } from "../core/error.ts";
+import { Identity } from "../core/identity.ts";
+import type { Log } from "../core/ports.ts";
+import type { Declared } from "../declared/declaration.ts";
+import type { Ask, Json } from "../declared/kind.ts";
+import { applyPlan, NotApplied, planOf } from "../declared/plan.ts";
+import { delay } from "../runtime/delay.ts";
+import type { ConfigFileStats } from "../runtime/stats.ts";
+import type { Supervisor } from "../runtime/supervisor.ts";
 
 const retry = { firstMs: 1_000, lastMs: 30_000 };
 /** Sentences of one failure in the log and in the health. */

@@ -1,23 +1,23 @@
 /** The figures of all parts together: what `GET /api/q/stats` answers, and what metrics are made of. */
 
-import type { SignIn } from "./access/sign-in.ts";
-import type { Alerts } from "./alerting/alerts.ts";
+import type { SignIn } from "../access/sign-in.ts";
+import type { Alerts } from "../alerting/alerts.ts";
+import type { SpanStats } from "../core/spans.ts";
+import type { Denials } from "../edge/denials.ts";
+import { type EdgeShares, statsOf } from "../edge/edge-shares.ts";
+import type { EventLimits } from "../edge/event-limits.ts";
+import type { Intake } from "../edge/intake.ts";
+import type { EdgeParts } from "../edge/parts.ts";
+import type { Eraser } from "../maintenance/eraser.ts";
+import type { SizeHistory } from "../maintenance/size-history.ts";
+import type { FairQueueStats } from "../runtime/fair-queue.ts";
+import type { SendBudget } from "../runtime/send-budget.ts";
+import type { ProcessStats, Stats } from "../runtime/stats.ts";
+import type { Supervisor } from "../runtime/supervisor.ts";
+import type { Certificates } from "../tls/certificates.ts";
 import type { AllBackups } from "./backups.ts";
-import type { SpanStats } from "./core/spans.ts";
 import type { Declarations } from "./declarations.ts";
-import type { Denials } from "./edge/denials.ts";
-import { type EdgeShares, statsOf } from "./edge/edge-shares.ts";
-import type { EventLimits } from "./edge/event-limits.ts";
-import type { Intake } from "./edge/intake.ts";
-import type { EdgeParts } from "./edge/parts.ts";
-import type { Eraser } from "./maintenance/eraser.ts";
-import type { SizeHistory } from "./maintenance/size-history.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { FairQueueStats } from "./runtime/fair-queue.ts";
-import type { SendBudget } from "./runtime/send-budget.ts";
-import type { ProcessStats, Stats } from "./runtime/stats.ts";
-import type { Supervisor } from "./runtime/supervisor.ts";
-import type { Certificates } from "./tls/certificates.ts";
 
 export interface CountingParts extends Pick<EdgeParts, "doors" | "calls"> {
   readonly pipeline: Pick<Pipeline, "stats">;

@@ -4,8 +4,8 @@ import { readFile } from "node:fs/promises";
 import { request as requestHttp } from "node:http";
 import { type RequestOptions, request as requestHttps } from "node:https";
 import type { TLSSocket } from "node:tls";
-import type { Config } from "./config/config.ts";
-import { localUrl } from "./config/local-url.ts";
+import type { Config } from "../config/config.ts";
+import { localUrl } from "../config/local-url.ts";
 
 const timeoutMs = 3_000;
 

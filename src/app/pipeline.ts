@@ -2,37 +2,37 @@
  * The pipeline as a whole: admission → journal → collectors → store → publish, its start and its stop.
  */
 
-import { MarsError } from "./core/error.ts";
-import type { SequencedEvent } from "./core/event.ts";
-import type { Journal, JournalState } from "./core/journal.ts";
-import { Mask } from "./core/mask.ts";
-import type { Ingest, Log, Progress, Store } from "./core/ports.ts";
-import { receipts } from "./core/receipt.ts";
-import type { Refusals } from "./core/refusals.ts";
-import type { SetAsidePage, SetAsideQuery } from "./core/set-aside.ts";
-import type { Spans } from "./core/spans.ts";
-import type { StoredBatch } from "./ingest/batch.ts";
-import { Behind } from "./ingest/behind.ts";
-import { GroupCommit } from "./ingest/group-commit.ts";
-import { maskedIngest } from "./ingest/masked-ingest.ts";
-import { SequenceStart } from "./ingest/sequence.ts";
-import { SetAsideDesk, type SetAsideStore } from "./ingest/set-aside.ts";
-import { Writer } from "./ingest/writer.ts";
-import type { Finding } from "./lifecycle/finding.ts";
-import type { TriageStore } from "./lifecycle/triage.ts";
-import { Checkpoints } from "./maintenance/checkpoints.ts";
-import { PageRounds } from "./maintenance/page-rounds.ts";
-import { Retention } from "./maintenance/retention.ts";
+import { MarsError } from "../core/error.ts";
+import type { SequencedEvent } from "../core/event.ts";
+import type { Journal, JournalState } from "../core/journal.ts";
+import { Mask } from "../core/mask.ts";
+import type { Ingest, Log, Progress, Store } from "../core/ports.ts";
+import { receipts } from "../core/receipt.ts";
+import type { Refusals } from "../core/refusals.ts";
+import type { SetAsidePage, SetAsideQuery } from "../core/set-aside.ts";
+import type { Spans } from "../core/spans.ts";
+import type { StoredBatch } from "../ingest/batch.ts";
+import { Behind } from "../ingest/behind.ts";
+import { GroupCommit } from "../ingest/group-commit.ts";
+import { maskedIngest } from "../ingest/masked-ingest.ts";
+import { SequenceStart } from "../ingest/sequence.ts";
+import { SetAsideDesk, type SetAsideStore } from "../ingest/set-aside.ts";
+import { Writer } from "../ingest/writer.ts";
+import type { Finding } from "../lifecycle/finding.ts";
+import type { TriageStore } from "../lifecycle/triage.ts";
+import { Checkpoints } from "../maintenance/checkpoints.ts";
+import { PageRounds } from "../maintenance/page-rounds.ts";
+import { Retention } from "../maintenance/retention.ts";
+import { Grace } from "../projection/loop/grace.ts";
+import { ProjectionLoop } from "../projection/loop/projection-loop.ts";
+import { TriageDesk } from "../projection/loop/triage-desk.ts";
+import type { Projection } from "../projection/projection-step.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { delay, within } from "../runtime/delay.ts";
+import { StoreProgress } from "../runtime/progress.ts";
+import type { PipelineStats } from "../runtime/stats.ts";
+import type { Loop, Supervisor } from "../runtime/supervisor.ts";
 import { pipelineStats } from "./pipeline-stats.ts";
-import { Grace } from "./projection/loop/grace.ts";
-import { ProjectionLoop } from "./projection/loop/projection-loop.ts";
-import { TriageDesk } from "./projection/loop/triage-desk.ts";
-import type { Projection } from "./projection/projection-step.ts";
-import type { Clock } from "./runtime/clock.ts";
-import { delay, within } from "./runtime/delay.ts";
-import { StoreProgress } from "./runtime/progress.ts";
-import type { PipelineStats } from "./runtime/stats.ts";
-import type { Loop, Supervisor } from "./runtime/supervisor.ts";
 
 /** Share of the time for stopping; the rest is for the batch under way, and for its way to the disk. */
 const storingShare = 0.75;

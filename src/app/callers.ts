@@ -1,13 +1,13 @@
 /** Opens what decides who may call this Mars: its keys, the sign-in of people, the gate for hosts and pages, and the calls for tests. */
 import { hostname } from "node:os";
-import { Access, type AccessOptions } from "./access/access.ts";
-import { Oidc } from "./access/oidc.ts";
-import { SignIn } from "./access/sign-in.ts";
-import type { Config } from "./config/config.ts";
-import { isLoopback } from "./core/loopback.ts";
-import type { Log } from "./core/ports.ts";
-import { createGate } from "./edge/http/gate.ts";
-import type { EdgeParts } from "./edge/parts.ts";
+import { Access, type AccessOptions } from "../access/access.ts";
+import { Oidc } from "../access/oidc.ts";
+import { SignIn } from "../access/sign-in.ts";
+import type { Config } from "../config/config.ts";
+import { isLoopback } from "../core/loopback.ts";
+import type { Log } from "../core/ports.ts";
+import { createGate } from "../edge/http/gate.ts";
+import type { EdgeParts } from "../edge/parts.ts";
 
 /** For the edge, with all of `Access`. */
 export interface Callers

@@ -1,16 +1,16 @@
 /** The hubs of all topics: events, findings, notifications of alerts. */
-import { alertHistory } from "./alerting/alert-topic.ts";
-import type { AlertReader } from "./alerting/ports.ts";
-import type { SequencedEvent } from "./core/event.ts";
-import type { FindingReader } from "./lifecycle/finding-query.ts";
-import { findingHistory } from "./live/finding-history.ts";
+import { alertHistory } from "../alerting/alert-topic.ts";
+import type { AlertReader } from "../alerting/ports.ts";
+import type { SequencedEvent } from "../core/event.ts";
+import type { FindingReader } from "../lifecycle/finding-query.ts";
+import { findingHistory } from "../live/finding-history.ts";
 import {
   createLive,
   createLiveAlerts,
   createLiveFindings,
   type History,
   type LiveOptions,
-} from "./live/hub.ts";
+} from "../live/hub.ts";
 
 export interface TopicsOptions extends LiveOptions {
   readonly reader: History<SequencedEvent> &

@@ -3,9 +3,9 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "./support/until.ts";
+import { until } from "../support/until.ts";
 
-const main = join(import.meta.dir, "../src/main.ts");
+const main = join(import.meta.dir, "../../src/main.ts");
 
 /** Starts Mars and stops it again. @returns the line of its log that says so */
 async function stopped(env: Readonly<Record<string, string>>, terminal: boolean): Promise<string> {

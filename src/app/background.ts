@@ -1,7 +1,7 @@
 /** The loops beside those of the pipeline, from the end of the start to the stop: keys, the files of the data directory, sizes. */
-import { runAccess } from "./access/access-loop.ts";
-import { type GuardOptions, guardFiles } from "./maintenance/guard.ts";
-import { recordSizes, type SizeHistory } from "./maintenance/size-history.ts";
+import { runAccess } from "../access/access-loop.ts";
+import { type GuardOptions, guardFiles } from "../maintenance/guard.ts";
+import { recordSizes, type SizeHistory } from "../maintenance/size-history.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { sizesOf } from "./process-stats.ts";
 

@@ -1,7 +1,7 @@
 /** A Mars that is up, and the line that says so. */
-import type { Config } from "./config/config.ts";
+import type { Config } from "../config/config.ts";
+import { version } from "../version.ts";
 import type { Declarations } from "./declarations.ts";
-import { version } from "./version.ts";
 
 export interface Mars {
   /** The real ports. */

@@ -1,8 +1,8 @@
 /** The log of a process that runs Mars, on its stderr: text for the people at a terminal, else JSON. */
 import { isatty } from "node:tty";
-import type { Config } from "./config/config.ts";
-import type { Log } from "./core/ports.ts";
-import { createLog } from "./runtime/log.ts";
+import type { Config } from "../config/config.ts";
+import type { Log } from "../core/ports.ts";
+import { createLog } from "../runtime/log.ts";
 
 const stderr = 2;
 

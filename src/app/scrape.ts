@@ -1,13 +1,13 @@
 /** What one scrape of `GET /metrics` reads: the figures, the process, and some numbers of the database. */
-import type { Caller } from "./core/caller.ts";
-import type { Health } from "./core/ports.ts";
+import type { Caller } from "../core/caller.ts";
+import type { Health } from "../core/ports.ts";
+import type { Family } from "../metrics/family.ts";
+import { marsMetrics } from "../metrics/mars-metrics.ts";
+import type { ProcessFacts } from "../metrics/process-metrics.ts";
+import { within } from "../runtime/delay.ts";
+import type { Stats } from "../runtime/stats.ts";
+import type { Totals } from "../statistics/totals.ts";
 import { descriptorsMax, openDescriptors } from "./descriptors.ts";
-import type { Family } from "./metrics/family.ts";
-import { marsMetrics } from "./metrics/mars-metrics.ts";
-import type { ProcessFacts } from "./metrics/process-metrics.ts";
-import { within } from "./runtime/delay.ts";
-import type { Stats } from "./runtime/stats.ts";
-import type { Totals } from "./statistics/totals.ts";
 
 /** For the database, which may be away on the very day on which metrics are looked at. Scrapes have 10 s by default. */
 const totalsMs = 2_000;

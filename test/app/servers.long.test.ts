@@ -7,16 +7,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
-import { failure, rpcClients } from "./edge/rpc/clients.ts";
+import { failure, rpcClients } from "../edge/rpc/clients.ts";
 import {
   type Certificate,
   createCertificate,
   createServerCertificate,
   writePair,
-} from "./support/certificates.ts";
-import { LiveClient } from "./support/live-client.ts";
-import { startMars } from "./support/mars.ts";
-import { until } from "./support/until.ts";
+} from "../support/certificates.ts";
+import { LiveClient } from "../support/live-client.ts";
+import { startMars } from "../support/mars.ts";
+import { until } from "../support/until.ts";
 
 const home = mkdtempSync(join(tmpdir(), "mars-tls-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { createLog } from "../src/runtime/log.ts";
-import { Shutdown } from "../src/shutdown.ts";
+import { Shutdown } from "../../src/app/shutdown.ts";
+import { createLog } from "../../src/runtime/log.ts";
 
 test("every part is stopped, backwards, though one fails and one does not end, and the late one is named", async () => {
   const lines: Record<string, unknown>[] = [];

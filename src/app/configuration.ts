@@ -1,8 +1,8 @@
 /** The whole configuration of a Mars: settings, and what its file declares. Read at the start, and again at SIGHUP. */
-import { withNamedFile } from "./config/config-file.ts";
-import { type ConfigResult, type EffectiveSetting, parseConfig } from "./config/parse.ts";
-import type { Sources } from "./config/sources.ts";
-import type { Declared } from "./declared/declaration.ts";
+import { withNamedFile } from "../config/config-file.ts";
+import { type ConfigResult, type EffectiveSetting, parseConfig } from "../config/parse.ts";
+import type { Sources } from "../config/sources.ts";
+import type { Declared } from "../declared/declaration.ts";
 
 export type ReadConfiguration =
   | (Extract<ConfigResult, { ok: true }> & { readonly declared: Declared })
@@ -16,7 +16,7 @@ export async function readConfiguration(sources: Sources): Promise<ReadConfigura
   // The schemas of the operations are loaded where there is something to check.
   if (read.file.name === undefined && Object.values(read.file.declared).every(({ size }) => size === 0))
     return { ...result, declared: nothing };
-  const { readDeclarations } = await import("./declared/declaration.ts");
+  const { readDeclarations } = await import("../declared/declaration.ts");
   const { problems, ...declared } = readDeclarations(read.file, sources);
   return problems.length > 0 ? { ok: false, problems } : { ...result, declared };
 }

@@ -1,11 +1,11 @@
 /** `mars doctor`: what is wrong with the files of a Mars that does not run. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Config } from "./config/config.ts";
-import { pathOf } from "./db/database.ts";
-import { examineDatabase } from "./db/integrity/examine.ts";
-import { DirectoryLock } from "./directory/directory-lock.ts";
-import { SegmentedJournal } from "./journal/segmented-journal.ts";
+import type { Config } from "../config/config.ts";
+import { pathOf } from "../db/database.ts";
+import { examineDatabase } from "../db/integrity/examine.ts";
+import { DirectoryLock } from "../directory/directory-lock.ts";
+import { SegmentedJournal } from "../journal/segmented-journal.ts";
 
 /**
  * Reads the whole journal and, where it is embedded, the whole database. Nothing of them is changed, and none is made

@@ -1,9 +1,9 @@
 /** How apps are defined while Mars runs: their lifecycles, and the attributes that are indexed. */
-import { MarsError } from "./core/error.ts";
-import type { EdgeParts } from "./edge/parts.ts";
+import { MarsError } from "../core/error.ts";
+import type { EdgeParts } from "../edge/parts.ts";
+import type { StoreService } from "../workers/store-service.ts";
+import type { ThreadClient } from "../workers/thread.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { StoreService } from "./workers/store-service.ts";
-import type { ThreadClient } from "./workers/thread.ts";
 
 export interface DefinitionOptions {
   readonly store: Pick<ThreadClient<StoreService>, "putLifecycle" | "putAttributes">;

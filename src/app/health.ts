@@ -1,6 +1,6 @@
 /** The health of Mars for `/readyz`: one sentence for the operator, from the state of each component. */
-import type { Health, Log, ProcessState } from "./core/ports.ts";
-import type { Supervisor } from "./runtime/supervisor.ts";
+import type { Health, Log, ProcessState } from "../core/ports.ts";
+import type { Supervisor } from "../runtime/supervisor.ts";
 
 /**
  * How long a thread may owe an answer. A step takes milliseconds, a database server that is away has let go of its call after

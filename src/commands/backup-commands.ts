@@ -3,15 +3,15 @@ import { createReadStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Restored, restore } from "./backup/restore.ts";
-import type { Until } from "./backup/until.ts";
-import { scan } from "./cli/scan.ts";
-import { withNamedFile } from "./config/config-file.ts";
-import { parseConfig } from "./config/parse.ts";
-import type { Sources } from "./config/sources.ts";
-import { parseTime } from "./core/time.ts";
-import { pathOf } from "./db/database.ts";
-import { storeMigrations } from "./gen/sql.ts";
+import { type Restored, restore } from "../backup/restore.ts";
+import type { Until } from "../backup/until.ts";
+import { scan } from "../cli/scan.ts";
+import { withNamedFile } from "../config/config-file.ts";
+import { parseConfig } from "../config/parse.ts";
+import type { Sources } from "../config/sources.ts";
+import { parseTime } from "../core/time.ts";
+import { pathOf } from "../db/database.ts";
+import { storeMigrations } from "../gen/sql.ts";
 
 /** The process, as far as these commands use it. */
 export interface BackupHost {

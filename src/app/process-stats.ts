@@ -1,8 +1,8 @@
 /** The figures of the process in `GET /api/q/stats`, and the sizes that its history keeps. */
-import { pathOf } from "./db/database.ts";
-import type { RecordSizesOptions } from "./maintenance/size-history.ts";
-import type { EventLoopDelay } from "./runtime/event-loop-delay.ts";
-import type { PipelineStats, ProcessStats } from "./runtime/stats.ts";
+import { pathOf } from "../db/database.ts";
+import type { RecordSizesOptions } from "../maintenance/size-history.ts";
+import type { EventLoopDelay } from "../runtime/event-loop-delay.ts";
+import type { PipelineStats, ProcessStats } from "../runtime/stats.ts";
 
 export interface ProcessParts {
   readonly version: string;

@@ -3,8 +3,8 @@
  * waited for without a deadline: a disk that hangs, or a thread, must not keep a process alive that has to end.
  */
 
-import type { Log } from "./core/ports.ts";
-import { within } from "./runtime/delay.ts";
+import type { Log } from "../core/ports.ts";
+import { within } from "../runtime/delay.ts";
 
 /** The least time of a step, however late it is: enough for a step that does not hang. */
 const stepMsMin = 250;
