@@ -83,7 +83,7 @@ function caps(full: boolean): readonly Cap[] {
   return [
     { name: "gRPC connections", attack: silentConnections, ask: collect },
     { name: "subscriptions", attack: (mars) => subscriptions(mars, full), ask: follow },
-    // So many connections take a while; the cap itself is tried by `edge/sockets.test.ts`.
+    // So many connections take a while; the cap itself is tried by `edge/ws/sockets.long.test.ts`.
     ...(full ? [{ name: "sockets", attack: sockets, ask: follow }] : []),
     { name: "waits for min_seq", attack: waits, ask: readOwnWrite },
     { name: "tests of sinks", attack: sinkTests, ask: (mars) => expectOk(mars, sinkTest) },
