@@ -1,6 +1,7 @@
 /** Every scenario there is, in the order in which they run. */
 import type { Scenario } from "./scenario.ts";
 import { ageing } from "./scenarios/ageing.ts";
+import { backup } from "./scenarios/backup.ts";
 import { connectUnary } from "./scenarios/connect.ts";
 import { fanOut } from "./scenarios/fan-out.ts";
 import {
@@ -39,6 +40,7 @@ export const scenarios: readonly Scenario[] = [
   latency,
   fanOut,
   ageing,
+  backup,
   reading,
   readingLoad,
   reads,

@@ -15,6 +15,7 @@ import { deleteRule, getRule, listRules, putRule } from "../../src/api/alert-rul
 import { createSilence, deleteSilence, listSilences } from "../../src/api/alert-silences.ts";
 import { deleteSink, getSink, listSinks, putSink, testSink } from "../../src/api/alert-sinks.ts";
 import { listAudit } from "../../src/api/audit.ts";
+import { getDeclared, putDeclared } from "../../src/api/declared.ts";
 import { getIncidentBundle } from "../../src/api/incident-bundle.ts";
 import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
@@ -184,6 +185,11 @@ const found: readonly Step[] = [
 ];
 
 const aside: readonly Step[] = [
+  [putDeclared, { name: "file", things: ["rules/stuck", "lifecycles/überall"] }],
+  [putDeclared, { name: "no name", things: [] }],
+  [putDeclared, { name: "file", things: [""] }],
+  [getDeclared, { name: "file" }],
+  [getDeclared, { name: "none" }],
   [listSetAside, {}],
   [listSetAside, { limit: 1 }],
   [replaySetAside, { seq: 900 }],
@@ -378,6 +384,8 @@ test("REST answers as it should", () => {
       "noteAlertIncident InvalidArgument text",
       "snoozeAlertIncident InvalidArgument for",
       "redeliverAlert NotFound",
+      "putDeclared InvalidArgument name",
+      "putDeclared InvalidArgument things[0]",
       "replaySetAside NotFound",
       "deleteSetAside NotFound",
       "listAudit InvalidArgument cursor",

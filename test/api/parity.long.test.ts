@@ -1,7 +1,6 @@
 /** The same questions about messages, lifecycles, findings and counts over every protocol: each gives the same answers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { countMessages, getAttributes, putAttributes } from "../../src/api/attributes.ts";
-import { getDeclared, putDeclared } from "../../src/api/declared.ts";
 import { listFindings, listOverdue } from "../../src/api/findings.ts";
 import { getFunnelBy } from "../../src/api/funnel-by.ts";
 import { getJourney } from "../../src/api/journeys.ts";
@@ -135,11 +134,6 @@ const steps = (door: string): readonly Step[] => [
   [deleteView, { name: "all" }],
   [deleteView, { name: "all" }],
   [deleteView, { name: "all", owner: "key:1" }],
-  [putDeclared, { name: "file", things: ["rules/stuck", "lifecycles/überall"] }],
-  [putDeclared, { name: "no name", things: [] }],
-  [putDeclared, { name: "file", things: [""] }],
-  [getDeclared, { name: "file" }],
-  [getDeclared, { name: "none" }],
   [putLifecycle, { app_id: "x-put", lifecycle }],
   [putLifecycle, { app_id: "x-put", lifecycle: { ...lifecycle, complete_on: ["nowhere"] } }],
   [putLifecycle, { app_id: "x-put", lifecycle: { stages: [{ events: ["a"] }], grace: "31d" } }],
@@ -245,7 +239,6 @@ const asRpc: Readonly<Record<string, (answer: Any) => Json>> = {
   putAttributes: ({ success: _, ...answer }) => answer,
   putView: ({ view: { success: _, ...view } }) => ({ view }),
   deleteView: ({ success: _, ...answer }) => answer,
-  putDeclared: ({ success: _, ...answer }) => answer,
   getFunnel: ({ opened, stages, ...rest }) => ({
     ...rest,
     opened: opened?.count,
