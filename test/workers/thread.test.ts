@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Worker } from "node:worker_threads";
-import { MarsError } from "../../src/core/error.ts";
 import { createHealth } from "../../src/app/health.ts";
+import { MarsError } from "../../src/core/error.ts";
 import { startThread } from "../../src/workers/thread.ts";
 import type { HangingPart } from "../support/hanging-worker.ts";
 import { until } from "../support/until.ts";
