@@ -1,6 +1,7 @@
 /** The schemas of inputs and answers as JSON Schema, with which they are described: in OpenAPI, and by the command line. */
 import * as z from "zod";
 import type { Operation } from "./operation.ts";
+import { isRead } from "./rest-call.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -27,8 +28,7 @@ export function answerSchema({
 }: Pick<Operation, "output" | "restAnswer" | "rest" | "scope">): ObjectSchema {
   const whole = outputSchema({ output });
   const answer: ObjectSchema = restAnswer === undefined ? whole : (whole.properties?.[restAnswer] ?? {});
-  const change = !rest.startsWith("GET") && scope !== "read";
-  if (!change || answer.properties?.success !== undefined) return answer;
+  if (isRead({ rest, scope }) || answer.properties?.success !== undefined) return answer;
   const { properties, required = [] } = answer;
   return {
     ...answer,

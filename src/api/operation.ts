@@ -10,6 +10,7 @@ import type { Scope } from "../core/rights.ts";
 import { type AppScope, assertApps, narrowedTo } from "./app-scope.ts";
 import type { ApiParts } from "./parts.ts";
 import { problemsOf, throwIfAny } from "./problems.ts";
+import { isRead } from "./rest-call.ts";
 
 /** The JSON object that is the body of a REST request. */
 export interface OperationBody {
@@ -105,8 +106,6 @@ export function operation<
   },
 ): TypedOperation<Name, Input, Output, RestAnswer> {
   const narrowed = definition.apps === "narrowed";
-  const { scope, rest } = definition;
-  const isRead = rest.startsWith("GET") || (scope === "read" && !rest.startsWith("DELETE"));
   return {
     ...definition,
     output: narrowed ? withApps(definition.output) : definition.output,
@@ -119,7 +118,7 @@ export function operation<
       const by = authorOf(caller, definition.name);
       const answer = await definition.handle(parts, data as z.output<Input>, caller, by);
       // A read may wait for seconds, and its caller's key may be revoked meanwhile. What has been changed is answered.
-      if (isRead) caller.identity.assertMay(definition.scope);
+      if (isRead(definition)) caller.identity.assertMay(definition.scope);
       // With whom, and nothing of what: that is in the audit.
       else parts.log.info("change made", { event: "change_made", ...by });
       const { allApps, apps } = caller.identity;

@@ -13,6 +13,11 @@ export interface RestCall {
   readonly inQuery: readonly string[];
 }
 
+/** Whether a call changes nothing. The answer to one that does begins with `"success":true`. */
+export function isRead({ rest, scope }: Pick<Operation, "rest" | "scope">): boolean {
+  return rest.startsWith("GET") || (scope === "read" && !rest.startsWith("DELETE"));
+}
+
 export function restCallOf({ rest, body, input }: Pick<Operation, "rest" | "body" | "input">): RestCall {
   const [method = "", path = ""] = rest.split(" ");
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, field = ""]) => field);

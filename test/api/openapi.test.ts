@@ -124,8 +124,11 @@ test("bodies are described, whether they are one field of the input or all that 
   const rule = callOf("PUT /api/alerts/rules/{id}").requestBody.content["application/json"].schema;
   expect(rule.properties).toMatchObject({ sinks: { type: "array" } });
   expect(rule.properties.id).toBeUndefined();
-  const deleted = callOf("DELETE /api/alerts/rules/{id}").responses[200].content["application/json"].schema;
-  expect(deleted).toMatchObject({ properties: { success: { const: true } }, required: ["success"] });
+  // Ending a session changes something, though it needs leave to read alone.
+  for (const call of ["DELETE /api/alerts/rules/{id}", "DELETE /api/sessions/{id}"]) {
+    const { schema } = callOf(call).responses[200].content["application/json"];
+    expect(schema).toMatchObject({ properties: { success: { const: true } }, required: ["success"] });
+  }
 });
 
 test("Mars serves it", async () => {

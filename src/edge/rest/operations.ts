@@ -1,7 +1,7 @@
 /** Serves operations over REST: their input comes from path, query and body, and the answer is JSON. */
 import type { Operation } from "../../api/operation.ts";
 import { throwIfAny } from "../../api/problems.ts";
-import { restCallOf } from "../../api/rest-call.ts";
+import { isRead, restCallOf } from "../../api/rest-call.ts";
 import { listNames, mapNames } from "../../api/schema.ts";
 import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
@@ -103,8 +103,7 @@ function besidePath(body: unknown, path: Readonly<Record<string, unknown>>): Rec
 export function restAnswerOf({ restAnswer, rest, scope }: Operation, output: unknown): unknown {
   const members = output as Readonly<Record<string, unknown>>;
   const answer = restAnswer === undefined ? members : members[restAnswer];
-  const reads = rest.startsWith("GET") || (scope === "read" && !rest.startsWith("DELETE"));
-  return reads ? answer : { success: true, ...(answer as object) };
+  return isRead({ rest, scope }) ? answer : { success: true, ...(answer as object) };
 }
 
 /** Names what is at fault in a body by its place there. */
