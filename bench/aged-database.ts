@@ -8,6 +8,7 @@ import { Glob } from "bun";
 import { type Bench, cacheDir, type Mars } from "./bench.ts";
 import { stopAndVerify } from "./compare.ts";
 import { type Body, createBody, messageId, stages } from "./events.ts";
+import { runTool } from "./load/tool.ts";
 
 export interface AgedDatabase {
   readonly dataDir: string;
@@ -49,6 +50,18 @@ export async function openAgedDatabase(bench: Bench): Promise<AgedDatabase> {
     await marker.write(JSON.stringify({ filledAt: Date.now() }));
   }
   return { dataDir, messages, bytes: statSync(join(dataDir, "messages.db")).size };
+}
+
+/**
+ * A copy of it on the same disk, for a scenario whose turns add many events: after some runs it would be another one. Disks that can
+ * share blocks make the copy free.
+ */
+export async function copyAgedDatabase(bench: Bench): Promise<AgedDatabase> {
+  const aged = await openAgedDatabase(bench);
+  const dataDir = bench.newDirectory();
+  await runTool(["cp", "--recursive", "--reflink=auto", aged.dataDir, dataDir]);
+  await runTool(["sync", "--file-system", dataDir]);
+  return { ...aged, dataDir };
 }
 
 async function fill(bench: Bench, dataDir: string, messages: number): Promise<void> {

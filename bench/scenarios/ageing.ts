@@ -1,10 +1,9 @@
 /** Whether storing slows down as the database grows: the same load on a full database and on an empty one. */
 
-import { openAgedDatabase } from "../aged-database.ts";
+import { copyAgedDatabase } from "../aged-database.ts";
 import type { Bench, Mars } from "../bench.ts";
 import { costs, limits, type MeasuredTurn, measure, stopAndVerify } from "../compare.ts";
 import { number, spreadOf } from "../figures.ts";
-import { runTool } from "../load/tool.ts";
 import { wrk } from "../load/wrk.ts";
 import { type Outcome, ratioOf, type Scenario } from "../scenario.ts";
 import { countStored } from "../verify.ts";
@@ -19,14 +18,10 @@ interface Measured extends MeasuredTurn {
 }
 
 async function run(bench: Bench): Promise<Outcome> {
-  const aged = await openAgedDatabase(bench);
-  // On a copy, though it takes a while: every turn adds about as many events as a tenth of the database has, and after
-  // some runs it would be another one. Disks that can share blocks make the copy free.
-  const dataDir = bench.newDirectory();
-  await runTool(["cp", "--recursive", "--reflink=auto", aged.dataDir, dataDir]);
-  await runTool(["sync", "--file-system", dataDir]);
-  const before = await countStored(dataDir);
-  const mars = await bench.startMars({ dataDir });
+  // Though a copy takes a while: every turn adds about as many events as a tenth of the database has.
+  const aged = await copyAgedDatabase(bench);
+  const before = await countStored(aged.dataDir);
+  const mars = await bench.startMars({ dataDir: aged.dataDir });
   const full: Measured[] = [];
   const empty: Measured[] = [];
   const faults: string[] = [];

@@ -2,11 +2,10 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
-import { openAgedDatabase } from "../aged-database.ts";
+import { copyAgedDatabase } from "../aged-database.ts";
 import type { Bench, Mars } from "../bench.ts";
 import { costs, limits, type MeasuredTurn, measure, stopAndVerify } from "../compare.ts";
 import { number, spreadOf } from "../figures.ts";
-import { runTool } from "../load/tool.ts";
 import { wrk } from "../load/wrk.ts";
 import { type Outcome, ratioOf, type Scenario } from "../scenario.ts";
 import { countStored } from "../verify.ts";
@@ -22,12 +21,9 @@ interface Copied {
 }
 
 async function run(bench: Bench): Promise<Outcome> {
-  const aged = await openAgedDatabase(bench);
-  const dataDir = bench.newDirectory();
-  await runTool(["cp", "--recursive", "--reflink=auto", aged.dataDir, dataDir]);
-  await runTool(["sync", "--file-system", dataDir]);
-  const before = await countStored(dataDir);
-  const mars = await bench.startMars({ dataDir });
+  const aged = await copyAgedDatabase(bench);
+  const before = await countStored(aged.dataDir);
+  const mars = await bench.startMars({ dataDir: aged.dataDir });
   const load = wrk({
     ...{ script: "single.lua", connections, eventsPerRequest: 1 },
     seconds: bench.seconds(20),
