@@ -15,6 +15,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   core: [],
   lifecycle: ["core"],
   learning: ["core", "lifecycle"],
+  formats: ["core"],
   demo: ["core", "runtime"],
   statistics: ["core"],
   // What every part that runs for long stands on.
@@ -42,6 +43,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     "api",
     "mcp",
     "core",
+    "formats",
     "access",
     "lifecycle",
     "learning",

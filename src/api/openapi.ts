@@ -1,6 +1,7 @@
 /** The OpenAPI document of the REST calls, https://spec.openapis.org/oas/v3.1.1, made from the table of operations. */
 import { answerSchema, inputSchema, type Json } from "./json-schema.ts";
 import { eventPaths } from "./openapi-events.ts";
+import { formatPaths } from "./openapi-formats.ts";
 import { otherPaths } from "./openapi-others.ts";
 import { json, linesContent, problem, responses } from "./openapi-responses.ts";
 import type { Operation } from "./operation.ts";
@@ -8,7 +9,7 @@ import { restCallOf } from "./rest-call.ts";
 
 /** The document, as an object to be written as JSON. */
 export function openApiOf(operations: readonly Operation[], version: string): Json {
-  const paths: Record<string, Record<string, Json>> = { ...eventPaths, ...otherPaths };
+  const paths: Record<string, Record<string, Json>> = { ...eventPaths, ...formatPaths, ...otherPaths };
   for (const operation of operations) {
     const { method, path } = restCallOf(operation);
     paths[path] = { ...paths[path], [method.toLowerCase()]: callOf(operation) };

@@ -205,7 +205,7 @@ async function start(
     denials,
     ...callers,
     ingest: pipeline.ingest,
-    ...{ doors, calls, spans: tracing?.spans },
+    ...{ doors, calls, formats: config, spans: tracing?.spans },
     intake,
     eventLimits,
     requests: new Requests(shares.requests, config.limitRequests > 0),

@@ -6,6 +6,7 @@ import { collectorsDefault } from "../core/limits.ts";
 import { maskNamesMax } from "../core/mask.ts";
 import { accessSettings } from "./access-settings.ts";
 import { backupSettings } from "./backup-settings.ts";
+import { formatSettings } from "./format-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { oidcSettings } from "./oidc-settings.ts";
 import type { Setting } from "./setting.ts";
@@ -142,6 +143,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   ...oidcSettings,
   ...limitSettings,
   ...traceSettings,
+  ...formatSettings,
   journalBytesMax: {
     name: "MARS_JOURNAL_MAX",
     default: "2GiB",

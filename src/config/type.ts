@@ -75,6 +75,10 @@ export interface Config {
   readonly traceSampler: SamplerName;
   /** From 0 to 1. */
   readonly traceSamplerRatio: number;
+  /** Attributes of OTLP records that hold the id of the message, the first that there is; `trace_id` is their trace. */
+  readonly otlpMessageIds: readonly string[];
+  /** Whether a span is an event at its start, too. */
+  readonly otlpSpanStarts: boolean;
   /** The issuer by which people sign in; empty when there is none. */
   readonly oidcIssuer: string;
   readonly oidcClientId: string;

@@ -7,9 +7,14 @@ import { MarsError } from "../core/error.ts";
 import type { Refusals } from "../core/refusals.ts";
 import type { DoorStats } from "../runtime/stats.ts";
 
+/** A protocol, or a format of others that comes by one. */
+export type DoorName = Protocol | "otlp" | "cloudevents" | "segment";
+
 interface Door {
   accepted: number;
   rejected: number;
+  /** Of the rejected ones, where the format has reasons of its own. */
+  readonly reasons: Map<string, number>;
   /** By the error's code. */
   readonly refused: Map<string, number>;
 }
@@ -17,44 +22,50 @@ interface Door {
 /** Counts are since the start. One entry for each protocol by which events have come. */
 export class Doors {
   readonly #refusals: Refusals;
-  readonly #doors = new Map<Protocol, Door>();
+  readonly #doors = new Map<DoorName, Door>();
 
   constructor(refusals: Refusals) {
     this.#refusals = refusals;
   }
 
-  /** Counts the events of an answered request, of which some of a batch may have been invalid. */
-  answered(protocol: Protocol, accepted: number, rejected = 0): void {
-    const door = this.#door(protocol);
+  /**
+   * Counts the events of an answered request, of which some of a batch may have been invalid.
+   *
+   * @param reasons from a short list, with the number of records for each
+   */
+  answered(name: DoorName, accepted: number, rejected = 0, reasons?: ReadonlyMap<string, number>): void {
+    const door = this.#door(name);
     door.accepted += accepted;
     door.rejected += rejected;
+    if (reasons === undefined) return;
+    for (const [reason, count] of reasons) door.reasons.set(reason, (door.reasons.get(reason) ?? 0) + count);
   }
 
   /**
    * Counts a request of which no event was accepted. See `Refusals.refused`. Errors of RPC itself, of messages that cannot be
    * decoded or whose clients have gone, are counted by their codes with the calls (`call-counts.ts`).
    */
-  refused(protocol: Protocol, error: unknown): void {
+  refused(name: DoorName, error: unknown): void {
     this.#refusals.refused(error);
     if (!(error instanceof MarsError)) return;
-    const { refused } = this.#door(protocol);
+    const { refused } = this.#door(name);
     refused.set(error.code, (refused.get(error.code) ?? 0) + 1);
   }
 
   get stats(): Readonly<Record<string, DoorStats>> {
     return Object.fromEntries(
-      [...this.#doors].map(([protocol, { refused, ...counts }]) => [
-        protocol,
-        { ...counts, refused: Object.fromEntries(refused) },
+      [...this.#doors].map(([name, { refused, reasons, ...counts }]) => [
+        name,
+        { ...counts, reasons: Object.fromEntries(reasons), refused: Object.fromEntries(refused) },
       ]),
     );
   }
 
-  #door(protocol: Protocol): Door {
-    let door = this.#doors.get(protocol);
+  #door(name: DoorName): Door {
+    let door = this.#doors.get(name);
     if (door === undefined) {
-      door = { accepted: 0, rejected: 0, refused: new Map() };
-      this.#doors.set(protocol, door);
+      door = { accepted: 0, rejected: 0, reasons: new Map(), refused: new Map() };
+      this.#doors.set(name, door);
     }
     return door;
   }

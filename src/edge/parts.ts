@@ -6,6 +6,7 @@ import type { Author } from "../core/audit.ts";
 import type { Caller } from "../core/caller.ts";
 import type { Ingest, Live, Log } from "../core/ports.ts";
 import type { Spans } from "../core/spans.ts";
+import type { FormatMapping } from "../formats/mapping.ts";
 import type { Finding } from "../lifecycle/finding.ts";
 import type { Family } from "../metrics/family.ts";
 import type { SendBudget } from "../runtime/send-budget.ts";
@@ -32,6 +33,8 @@ export interface EdgeParts extends ApiParts {
   /** One for all protocols, and so are its bounds. */
   readonly intake: Intake;
   readonly eventLimits: EventLimits;
+  /** How records of other formats become events. */
+  readonly formats: FormatMapping;
   /** The requests of port 4000 under way. */
   readonly requests: Requests;
   readonly live: Live;

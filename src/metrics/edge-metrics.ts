@@ -27,6 +27,14 @@ function doors({ doors }: Stats): Family[] {
       ]),
     },
     {
+      name: "mars_ingest_rejected_records",
+      help: "Records of OTLP, CloudEvents and Segment that are no events, or not whole ones, by reason.",
+      type: "counter",
+      samples: all.flatMap(([door, { reasons }]) =>
+        Object.entries(reasons).map(([reason, value]) => ({ labels: { door, reason }, value })),
+      ),
+    },
+    {
       name: "mars_ingest_refused_requests",
       help: "Requests of which no event was accepted, by the code of the error.",
       type: "counter",

@@ -236,6 +236,8 @@ export interface DoorStats {
   readonly accepted: number;
   /** Invalid ones of batches of which others were accepted. */
   readonly rejected: number;
+  /** Records of other formats that are no events, or not whole, by reason. */
+  readonly reasons: Readonly<Record<string, number>>;
   /** Requests of which none was accepted, by the code of the error. */
   readonly refused: Readonly<Record<string, number>>;
 }

@@ -72,12 +72,22 @@ const everyone = { of: "any" } as const;
 const large = Array.from({ length: largeCount }, () => ({ ...event, attributes }));
 const lines = (events: readonly object[]) => events.map((one) => JSON.stringify(one)).join("\n");
 
+const otlpIn = (value: string) => ({ key: "mars.app_id", value: { stringValue: value } });
+const otlpRecord = { traceId: "1".repeat(32), eventName: "e", name: "e" };
+const otlpResource = { attributes: [otlpIn(ownApp)] };
+const otlpLogs = {
+  resourceLogs: [{ resource: otlpResource, scopeLogs: [{ logRecords: [otlpRecord] }] }],
+};
+const otlpSpans = { resourceSpans: [{ resource: otlpResource, scopeSpans: [{ spans: [otlpRecord] }] }] };
+
 const restWays: readonly Way[] = [
   rest("POST /api/event", "/api/event", ingest, JSON.stringify(event)),
   rest("a bulk", "/api/event/bulk", ingest, JSON.stringify({ events: [event] })),
   rest("a large bulk", "/api/event/bulk", ingest, JSON.stringify({ events: large })),
   rest("lines", "/api/event/bulk", ingest, lines([event, event]), "application/x-ndjson"),
   rest("many lines", "/api/event/bulk", ingest, lines(large), "application/x-ndjson"),
+  rest("OTLP logs", "/v1/logs", ingest, JSON.stringify(otlpLogs)),
+  rest("OTLP spans", "/v1/traces", ingest, JSON.stringify(otlpSpans)),
   rest("GET /api/create_event", "/api/create_event", { scope: "ingest", of: "nobody" }),
   rest("GET /api/test_socket", `/api/test_socket?message_id=m&app_id=${ownApp}`, ingest),
   rest("events of an app", `/api/stream?topic=apps/${ownApp}`, read),

@@ -79,6 +79,13 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
     otlpService: "mars",
     traceSampler: "parentbased_always_off",
     traceSamplerRatio: 1,
+    otlpMessageIds: [
+      "mars.message_id",
+      "messaging.message.conversation_id",
+      "messaging.message.id",
+      "trace_id",
+    ],
+    otlpSpanStarts: false,
     oidcIssuer: "",
     oidcClientId: "",
     oidcClientSecret: "",

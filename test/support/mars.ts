@@ -102,6 +102,13 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
     otlpService: "mars",
     traceSampler: "parentbased_always_off",
     traceSamplerRatio: 1,
+    otlpMessageIds: [
+      "mars.message_id",
+      "messaging.message.conversation_id",
+      "messaging.message.id",
+      "trace_id",
+    ],
+    otlpSpanStarts: false,
     oidcIssuer: "",
     oidcClientId: "",
     oidcClientSecret: "",

@@ -9,7 +9,9 @@ import { operations } from "../../api/operations.ts";
 import { restCallOf } from "../../api/rest-call.ts";
 import { MarsError } from "../../core/error.ts";
 import { statusClass } from "../call-counts.ts";
+import type { DoorName } from "../doors.ts";
 import { addMcpRoute, mcpPath, mcpRefusal } from "../mcp/mcp.ts";
+import { addOtlpRoutes, otlpPaths, otlpRefusal } from "../otlp/routes.ts";
 import type { EdgeParts } from "../parts.ts";
 import { echoRequestId, requestIdOf } from "../request-id.ts";
 import { beginSpan, endSpan } from "../request-spans.ts";
@@ -72,6 +74,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   const { page, site, publicUrl = "", traceUrl = "", ...rpcOptions } = options;
   const router: Router = new Hono<HttpEnv>({ getPath: rawPath });
   addEventRoutes(router, parts);
+  addOtlpRoutes(router, parts);
   addSessionRoutes(router, parts, traceUrl);
   addLoginRoutes(router, parts);
   addOperationRoutes(router, parts, operations);
@@ -159,13 +162,23 @@ async function refuse(error: unknown, c: Exchange, parts: EdgeParts, action: str
     ...senderOf(c, parts.access),
     requestId: requestIdOf(request),
   }));
-  if (eventPaths.has(rawPath(c.req.raw))) {
-    doors.refused("rest", error);
+  const path = rawPath(request);
+  const door = doorOf(path);
+  if (door !== undefined) {
+    doors.refused(door, error);
     await intake.pace(error);
   }
   await discardBody(intake, c);
   const problem = problemOf(error, log, request);
-  return rawPath(c.req.raw) === mcpPath && problem.body !== null ? mcpRefusal(problem) : problem;
+  if (problem.body === null) return problem;
+  if (door === "otlp") return otlpRefusal(problem, error, request);
+  return path === mcpPath ? mcpRefusal(problem) : problem;
+}
+
+/** Of the paths that accept events. Grace counts their refusals: the client may send these events again. */
+function doorOf(path: string): DoorName | undefined {
+  if (eventPaths.has(path)) return "rest";
+  return otlpPaths.has(path) ? "otlp" : undefined;
 }
 
 function addStreamRoute(router: Router, parts: EdgeParts): void {

@@ -29,7 +29,7 @@ type IngestParts = Pick<
 
 export const eventPath = "/api/event";
 
-/** The paths that accept events. Grace counts their refusals: the client may send these events again. */
+/** The paths that accept events in Mars' own form. */
 export const eventPaths: ReadonlySet<string> = new Set([eventPath, "/api/event/bulk"]);
 
 /** Serves `POST /api/event`. Rejects with `MarsError`. */

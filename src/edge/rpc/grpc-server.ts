@@ -19,6 +19,7 @@ import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
 import type { TlsPair } from "../../core/tls.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { CollectEventsRequestSchema, IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
+import { doorOfCall, otlpMethods } from "../otlp/grpc.ts";
 import type { EdgeParts } from "../parts.ts";
 import { requestIdFrom, requestIdHeader, saneRequestId } from "../request-id.ts";
 import { callerWithoutKey, sessionPeer, streamCaller } from "./caller.ts";
@@ -29,7 +30,7 @@ import { respondError, respondHttp } from "./grpc-status.ts";
 import { serveStream } from "./grpc-stream.ts";
 import { createUnaryHandler, type UnaryHandler, type UnaryMethod } from "./grpc-unary.ts";
 import { createIngestMethods } from "./ingest-service.ts";
-import { readBinaryBatch } from "./large-batch.ts";
+import { chunkBytesMax, readBinaryBatch } from "./large-batch.ts";
 import { actionOf } from "./operations.ts";
 import { createRpcHandlers, isPublic } from "./router.ts";
 
@@ -136,7 +137,8 @@ export async function startGrpcServer(
   async function route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     const path = headers[":path"] ?? "";
     const handler = handlers.get(path);
-    const called = parts.calls.rpc(handler === undefined ? "none" : path.slice(1));
+    const isKnown = handler !== undefined || unary.has(path);
+    const called = parts.calls.rpc(isKnown ? path.slice(1) : "none");
     const refuse = (thrown: unknown) => {
       const error = rpcError(thrown, parts.log, headers[requestIdHeader]);
       called.ended(codeToString(error.code));
@@ -146,7 +148,7 @@ export async function startGrpcServer(
     if (refusal !== undefined) return refuse(refusal);
     const caller = callerOf(stream, headers, handler);
     if (caller instanceof MarsError) {
-      const action = handler === undefined ? "rpc" : actionOf(handler.method);
+      const action = handler === undefined ? (isKnown ? path.slice(1) : "rpc") : actionOf(handler.method);
       const requestId = saneRequestId(headers[requestIdHeader]);
       parts.denials.note(caller, () => ({
         action,
@@ -158,7 +160,7 @@ export async function startGrpcServer(
     }
     const full = calls.enter(stream, caller.peer, path === streamPath);
     if (full !== undefined) {
-      if (unary.has(path) || path === streamPath) parts.doors.refused("grpc", full);
+      if (unary.has(path) || path === streamPath) parts.doors.refused(doorOfCall(path), full);
       return refuse(full);
     }
     const contentType = headers["content-type"] ?? "";
@@ -226,16 +228,20 @@ function createUnaryHandlers(parts: EdgeParts): ReadonlyMap<string, UnaryHandler
   const many = {
     bytesMax: bodyBytesMax,
     call: collectEvents,
-    decodeLarge: async (message: Uint8Array, caller: Caller) => {
-      const options = { turns: intake.turns, sender: caller.identity };
-      const { batch } = await readBinaryBatch(message, eventsField, options);
-      return () => collectChecked(batch, caller);
+    inPieces: {
+      bytesMin: chunkBytesMax + 1,
+      decode: async (message: Uint8Array, caller: Caller) => {
+        const options = { turns: intake.turns, sender: caller.identity };
+        const { batch } = await readBinaryBatch(message, eventsField, options);
+        return () => collectChecked(batch, caller);
+      },
     },
   };
   return new Map([
     lean({ ...MarsGrpc.method.collectEvent, ...one, call: collectLegacyEvent }),
     lean({ ...method.collectEvent, ...one, call: collectEvent }),
     lean({ ...method.collectEvents, ...many }),
+    ...otlpMethods(parts).map(lean),
   ]);
 }
 

@@ -22,7 +22,7 @@ import type { OpenSpan, Spans } from "../../core/spans.ts";
 import { traceparentHeader, traceparents } from "../../core/traceparent.ts";
 import type { Calls } from "../call-counts.ts";
 import type { Denials } from "../denials.ts";
-import type { Doors } from "../doors.ts";
+import type { DoorName, Doors } from "../doors.ts";
 import type { EventLimits } from "../event-limits.ts";
 import { free } from "../free.ts";
 import type { Intake } from "../intake.ts";
@@ -43,8 +43,15 @@ export interface UnaryMethod<I extends DescMessage, O extends DescMessage> {
   readonly name: string;
   readonly parent: { readonly typeName: string };
   call(request: MessageShape<I>, caller: Caller): Promise<MessageInitShape<O>>;
-  /** Decodes a message that is too large to be decoded at once, into its call. Absent where no message is so large. */
-  decodeLarge?(message: Uint8Array, caller: Caller): Promise<() => Promise<MessageInitShape<O>>>;
+  /** By which its events are counted; by default the protocol. */
+  readonly door?: DoorName;
+  /** Of a method whose messages may be too large to be decoded at once. */
+  readonly inPieces?: {
+    /** Smaller messages are decoded at once. */
+    readonly bytesMin: number;
+    /** Decodes a message, into its call. */
+    decode(message: Uint8Array, caller: Caller): Promise<() => Promise<MessageInitShape<O>>>;
+  };
 }
 
 /** Serves one call. Never rejects, so that it need not be awaited. */
@@ -65,7 +72,7 @@ export interface UnaryOptions {
 }
 
 export function createUnaryHandler<I extends DescMessage, O extends DescMessage>(
-  { input, output, bytesMax, name, parent, call, decodeLarge }: UnaryMethod<I, O>,
+  { input, output, bytesMax, name, parent, call, door = "grpc", inPieces }: UnaryMethod<I, O>,
   { log, intake, eventLimits, denials, doors, calls, spans }: UnaryOptions,
 ): UnaryHandler {
   const fullName = `${parent.typeName}/${name}`;
@@ -85,7 +92,7 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
     } catch (error) {
       const requestId = requestIdFrom(headers[requestIdHeader]);
       denials.note(error, () => ({ ...caller, action: fullName, requestId }));
-      doors.refused("grpc", error);
+      doors.refused(door, error);
       await intake.pace(error);
       const answer = rpcError(error, log, requestId);
       calls.ended(codeToString(answer.code), performance.now() - began);
@@ -106,7 +113,7 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
       lease?.release();
       throw ended;
     }
-    if (lease === undefined && frame[0] === 0)
+    if (lease === undefined && frame[0] === 0 && !isInPieces(frame.byteLength - frameHeadBytes))
       return answer(await call(decode(frame.subarray(frameHeadBytes)), caller));
     let run: () => Promise<MessageInitShape<O>>;
     try {
@@ -127,8 +134,8 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
     const place = frame.byteLength > chunkBytesMax || frame[0] !== 0 ? await intake.place(peer) : undefined;
     try {
       const message = await unframe(frame, encoding, bytesMax);
-      if (decodeLarge !== undefined && message.byteLength > chunkBytesMax) {
-        return await decodeLarge(message, caller).finally(() => free(message));
+      if (inPieces !== undefined && isInPieces(message.byteLength)) {
+        return await inPieces.decode(message, caller).finally(() => free(message));
       }
       const turn = intake.turns.spend(message.byteLength);
       if (turn !== undefined) await turn;
@@ -138,6 +145,10 @@ export function createUnaryHandler<I extends DescMessage, O extends DescMessage>
       free(frame);
       place?.release();
     }
+  }
+
+  function isInPieces(bytes: number): boolean {
+    return inPieces !== undefined && bytes >= inPieces.bytesMin;
   }
 
   function decode(message: Uint8Array): MessageShape<I> {

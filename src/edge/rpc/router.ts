@@ -19,6 +19,7 @@ import { IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
 import { orAborted } from "../../runtime/or-aborted.ts";
+import { otlpServices } from "../otlp/signals.ts";
 import type { EdgeParts } from "../parts.ts";
 import { requestIdFrom, requestIdHeader } from "../request-id.ts";
 import { takeTurns } from "./call-turns.ts";
@@ -105,7 +106,7 @@ export function createRpcHandlers(
       ...stream,
       jsonOptions: strictJsonOptions(watchFindings.input, log),
     });
-  const services = [MarsGrpc, IngestService, ...operationServices];
+  const services = [MarsGrpc, IngestService, ...otlpServices, ...operationServices];
   const takesEvents = ({ typeName }: DescService) => eventServices.has(typeName);
   const { check, list, watch: watchHealth } = createHealthMethods({ ...parts, services, takesEvents });
   router.rpc(Health.method.check, check).rpc(Health.method.list, list);
@@ -141,7 +142,9 @@ function speakOnly(protocols: Protocols, router: ConnectRouter): ConnectRouter {
 }
 
 /** The services that collect events. */
-const eventServices: ReadonlySet<string> = new Set([IngestService.typeName, MarsGrpc.typeName]);
+const eventServices: ReadonlySet<string> = new Set(
+  [IngestService, MarsGrpc, ...otlpServices].map(({ typeName }) => typeName),
+);
 
 const publicServices: ReadonlySet<string> = new Set(
   [ServerReflection, FormerReflection, Health].map(({ typeName }) => typeName),

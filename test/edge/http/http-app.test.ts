@@ -41,6 +41,7 @@ function appWith(
     intake: new Intake({ admit() {} }),
     eventLimits: new EventLimits(),
     requests: new Requests(createEdgeShares().requests, false),
+    formats: { otlpMessageIds: ["mars.message_id"], otlpSpanStarts: false },
     doors: new Doors({ refused: (error: unknown) => refused.push(error) }),
     calls: new CallCounts(),
     metrics: fail,

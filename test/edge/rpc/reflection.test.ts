@@ -55,6 +55,8 @@ describe.each(Object.entries(transports))("reflection by %s", (_, transport) => 
     expect(names).toEqual([
       "MarsWeb.GrpcService.MarsGrpc",
       "mars.v1.IngestService",
+      "opentelemetry.proto.collector.logs.v1.LogsService",
+      "opentelemetry.proto.collector.trace.v1.TraceService",
       "mars.v1.MessageService",
       "mars.v1.LifecycleService",
       "mars.v1.AlertService",

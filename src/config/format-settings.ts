@@ -1,0 +1,32 @@
+/** The settings of records in other formats that become events: OTLP. */
+import type { Setting } from "./setting.ts";
+import type { Config } from "./type.ts";
+import { flag, names, ValueError } from "./values.ts";
+
+type FormatNames = "otlpMessageIds" | "otlpSpanStarts";
+
+const idNamesMax = 20;
+
+export const formatSettings: { readonly [K in FormatNames]: Setting<Config[K]> } = {
+  otlpMessageIds: {
+    name: "MARS_OTLP_MESSAGE_ID",
+    default: "mars.message_id,messaging.message.conversation_id,messaging.message.id,trace_id",
+    unit: "names",
+    meaning:
+      "The attributes of OTLP records that hold the id of the message, separated by commas; the first that a record has counts, and `trace_id` is its trace. See [Formats](formats.md)",
+    parse: idNames,
+  },
+  otlpSpanStarts: {
+    name: "MARS_OTLP_SPAN_STARTS",
+    default: "0",
+    unit: "1 or 0",
+    meaning: "Whether a span that comes by OTLP is an event at its start, too: its name and `.started`",
+    parse: flag,
+  },
+};
+
+function idNames(text: string): readonly string[] {
+  const list = names(idNamesMax)(text);
+  if (list.length === 0) throw new ValueError("must name at least one attribute");
+  return list;
+}
