@@ -4,6 +4,7 @@
  *
  *     bun scripts/generate/page-files.ts
  */
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -43,15 +44,19 @@ async function bundle(): Promise<Bundle> {
   // Pages that the server writes by itself have the same styles, by a name that stays.
   const named = (ending: string) =>
     [...files.keys()].find((name) => name.startsWith("main-") && name.endsWith(ending));
+  const icon = readFileSync(join(directory, "icon.svg"), "utf8");
+  // The page's own has a hash too: the tab and the frame fetch it once.
+  const iconName = `icon-${createHash("sha256").update(icon).digest("hex").slice(0, 8)}.svg`;
   const page = readFileSync(join(directory, "page.html"), "utf8")
     .replace("/ui/main.js", `/ui/${named(".js")}`)
-    .replace("/ui/main.css", `/ui/${named(".css")}`);
+    .replace("/ui/main.css", `/ui/${named(".css")}`)
+    .replace("/ui/icon.svg", `/ui/${iconName}`);
   files.set("page.css", files.get(named(".css") ?? "") ?? "");
   files
     .set("reference.html", referencePage())
     .set("reference.css", style("tokens", "../reference/reference"));
   files.set("reference.js", await script("reference/search.ts"));
-  files.set("page.html", page).set("icon.svg", readFileSync(join(directory, "icon.svg"), "utf8"));
+  files.set("page.html", page).set("icon.svg", icon).set(iconName, icon);
   return { files, scripts: scriptsOfScreens(result.metafile?.outputs ?? {}) };
 }
 

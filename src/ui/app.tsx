@@ -4,7 +4,9 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { account, askDoor, door, doorFault } from "./data/account.ts";
 import { sessionOver } from "./data/call.ts";
+import { readFirst } from "./data/first-read.ts";
 import { path } from "./data/route.ts";
+import { countText } from "./data/text.ts";
 import { AccountMenu, OpenWarning } from "./frame/account.tsx";
 import { DemoBar } from "./frame/demo-bar.tsx";
 import { Help } from "./frame/help.tsx";
@@ -42,7 +44,9 @@ const loaded = signal<ReadonlyMap<string, ComponentType>>(new Map([["/", Overvie
 export function start(): void {
   applyTheme();
   listenToKeys();
-  void askDoor();
+  void askDoor(readFirst);
+  // The rules of the language are loaded while Mars is asked.
+  countText(0);
 }
 
 export function App() {

@@ -29,11 +29,17 @@ export const doorFault = signal<ApiError | undefined>(undefined);
 const retryFirstMs = 500;
 const retryLastMs = 15_000;
 
-/** Asks until Mars answers. Nothing else is read before: it would be refused to who has to sign in first. */
-export async function askDoor(): Promise<void> {
+/**
+ * Asks until Mars answers. Nothing else is read before: it would be refused to who has to sign in first.
+ *
+ * @param before what is awaited before the answer is shown
+ */
+export async function askDoor(before?: (door: Door) => Promise<void>): Promise<void> {
   for (let retryMs = retryFirstMs; ; retryMs = Math.min(retryMs * 2, retryLastMs)) {
     try {
-      door.value = (await send("GET", "/api/sign-in")) as Door;
+      const answer = (await send("GET", "/api/sign-in")) as Door;
+      await before?.(answer);
+      door.value = answer;
       doorFault.value = undefined;
       return;
     } catch (error) {

@@ -6,6 +6,7 @@ import { signal, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { AnswerOf, OperationName } from "../../api/operation-types.ts";
 import { ApiError, call, type Given, sessionOver } from "./call.ts";
+import { readKey, takeFirst } from "./first-read.ts";
 
 export interface Resource<Answer> {
   /** The last answer; absent before the first. */
@@ -45,8 +46,7 @@ export function useRead<Name extends OperationName>(
   given: Given<Name>,
   options: ReadOptions = {},
 ): Handle<AnswerOf<Name>> {
-  const key = JSON.stringify([name, given]);
-  return useLoaded(key, (aborted) => call(name, given, aborted), options);
+  return useLoaded(readKey(name, given), (aborted) => call(name, given, aborted), options);
 }
 
 /** Reads by any function; again whenever the key changes. */
@@ -55,14 +55,20 @@ export function useLoaded<Answer>(
   load: (aborted: AbortSignal) => Promise<Answer>,
   { everyMs, when = true }: ReadOptions = {},
 ): Handle<Answer> {
-  const state = useSignal<Resource<Answer>>({ pending: true });
+  const first = useMemo(() => takeFirst<Answer>(key), []);
+  const state = useSignal<Resource<Answer>>(
+    first?.answer === undefined ? { pending: true } : { data: first.answer, pending: false },
+  );
   const may = when && !sessionOver.value;
   const loader = useRef(load);
   loader.current = load;
-  const turn = useMemo(() => ({ again: () => {}, key: "" }), []);
+  const turn = useMemo(() => ({ again: () => {}, key: "", first: first?.whole }), []);
   if (turn.key !== key) {
     // What was read for something else is not shown under the new name.
-    if (turn.key !== "") state.value = { pending: true };
+    if (turn.key !== "") {
+      state.value = { pending: true };
+      turn.first = undefined;
+    }
     turn.key = key;
   }
 
@@ -88,9 +94,12 @@ export function useLoaded<Answer>(
       if (document.visibilityState === "hidden" && state.peek().data !== undefined) return next(everyMs);
       reading = true;
       try {
-        const data = await loader.current(ended.signal);
+        const begun = turn.first;
+        turn.first = undefined;
+        const data = await (begun ?? loader.current(ended.signal));
         if (ended.signal.aborted) return;
-        state.value = { data, pending: false };
+        if (state.peek().data !== data || state.peek().error !== undefined)
+          state.value = { data, pending: false };
         unreachable.value = false;
         answered.value = true;
         retryMs = retryFirstMs;

@@ -111,16 +111,20 @@ export function agoText(time: string, nowMs: number): string {
   return ms < 0 ? `in ${text}` : `${text} ago`;
 }
 
-const grouped = new Intl.NumberFormat();
-const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+/** Made at their first use: a browser takes some 15 ms to load the rules of a language. */
+let grouped: Intl.NumberFormat | undefined;
+let compact: Intl.NumberFormat | undefined;
 
 export function countText(count: number): string {
+  grouped ??= new Intl.NumberFormat();
   return grouped.format(count);
 }
 
 /** `1.2M` for what has little room; exact below ten thousand. */
 export function compactText(count: number): string {
-  return count < 10_000 ? grouped.format(count) : compact.format(count);
+  if (count < 10_000) return countText(count);
+  compact ??= new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+  return compact.format(count);
 }
 
 export function bytesText(bytes: number): string {

@@ -6,6 +6,9 @@ import { compactText } from "../data/text.ts";
 import { counts } from "./counts.ts";
 import { screens } from "./screens.ts";
 
+/** The tab's, so that a browser fetches one. */
+const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]")?.href ?? "/ui/icon.svg";
+
 export function Nav() {
   const shown = useSignal(false);
   const at = path.value;
@@ -15,7 +18,7 @@ export function Nav() {
   return (
     <nav class="nav" aria-label="Screens">
       <a class="brand" href="/">
-        <img src="/ui/icon.svg" alt="" width="20" height="20" />
+        <img src={icon} alt="" width="20" height="20" />
         Mars
       </a>
       <button
