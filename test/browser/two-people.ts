@@ -1,4 +1,5 @@
-/** An incident that two people look at: what one does, the other sees. */
+/** An incident, and a message, that two people look at: what one does, the other sees. */
+import type { Page } from "playwright-core";
 import { openPage, post, type Site } from "./check.ts";
 
 export async function checkTwoPeople(site: Site): Promise<string> {
@@ -40,11 +41,21 @@ export async function checkTwoPeople(site: Site): Promise<string> {
     if (await ben.page.getByRole("button", { name: "Acknowledge" }).isVisible()) {
       throw new Error("what is acknowledged can be acknowledged again");
     }
-    return "an acknowledgement and a note are seen by both";
+    await seeMark(site, ann.page);
+    return "an acknowledgement, a note and a mark are seen by both";
   } finally {
     await ann.close();
     await ben.close();
     receiver.stop(true);
     await fetch(`${site.url}/api/alerts/rules/team`, { method: "DELETE" });
   }
+}
+
+/** What one marks, who has the message open sees: by its topic, for its findings are not read every few seconds. */
+async function seeMark(site: Site, page: Page): Promise<void> {
+  await page.goto(`${site.url}/search/event?app_id=team&message_id=m-1`);
+  await page.waitForSelector(".found li");
+  const message = { app_id: "team", message_id: "m-1" };
+  await post(site, "/api/triage", { ...message, action: "acknowledge", note: "The carrier knows." });
+  await page.locator(".found", { hasText: "The carrier knows." }).waitFor();
 }

@@ -5,7 +5,10 @@ import type { AnswerOf, OperationName } from "../../api/operation-types.ts";
 import { type ApiError, call, type Given } from "./call.ts";
 import { useRead } from "./resource.ts";
 
-type Paged<Name extends OperationName> = AnswerOf<Name> & { readonly next_cursor: string | null };
+type Paged<Name extends OperationName> = AnswerOf<Name> & {
+  readonly next_cursor: string | null;
+  readonly as_of_seq?: number;
+};
 
 interface Pages<Row> {
   readonly rows: readonly Row[];
@@ -13,7 +16,11 @@ interface Pages<Row> {
   readonly error?: ApiError;
   /** Absent on the last page. */
   readonly more?: () => Promise<void>;
+  /** Of the first page, where its list goes with a topic. */
+  readonly asOfSeq?: number;
   reload(): void;
+  /** Reads the first page again while it is alone. */
+  refresh(): void;
 }
 
 export function useList<Name extends OperationName, Row>(
@@ -43,6 +50,10 @@ export function useList<Name extends OperationName, Row>(
     pending: first.pending,
     ...(first.error !== undefined && { error: first.error }),
     ...(cursor !== null && { more }),
+    ...(data?.as_of_seq !== undefined && { asOfSeq: data.as_of_seq }),
+    refresh() {
+      if (known === undefined) first.reload();
+    },
     reload() {
       later.value = undefined;
       first.reload();

@@ -1,10 +1,9 @@
 /** The feed of findings, live. */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import type { AnswerOf } from "../../../api/operation-types.ts";
 import { attributeFilters } from "../../data/attribute-filters.ts";
+import { findingsTopic, useFollow } from "../../data/follow.ts";
 import { useList } from "../../data/list.ts";
-import { watch } from "../../data/live.ts";
 import { rangeOf } from "../../data/range.ts";
 import { messageAddress, parameter } from "../../data/route.ts";
 import { durationText } from "../../data/text.ts";
@@ -23,7 +22,6 @@ import { Ago, Moment } from "../../parts/time.tsx";
 
 export type Finding = AnswerOf<"listFindings">["findings"][number];
 
-const gatherMs = 300;
 const filterNames = ["app_id", "kind", "state", "triage", "stage"];
 const findingsOf = ({ findings }: AnswerOf<"listFindings">) => findings;
 const kinds = ["missing", "late", "skipped", "failed", "abandoned"];
@@ -89,28 +87,17 @@ export default function Findings() {
     ...(range.until !== undefined && { until: range.until }),
     limit: 100,
   };
-  const { rows, pending, error, more, reload } = useList("listFindings", given, findingsOf);
+  const { rows, pending, error, more, refresh, asOfSeq } = useList("listFindings", given, findingsOf);
   const fresh = useSignal<ReadonlySet<number>>(new Set());
 
-  useEffect(() => {
-    if (range.until !== undefined) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const topic = app === undefined ? "findings" : `apps/${encodeURIComponent(app)}/findings`;
-    const stop = watch(topic, undefined, {
-      frame: ({ finding }) => {
-        fresh.value = new Set([...[...fresh.peek()].slice(-200), (finding as Finding).id]);
-        timer ??= setTimeout(() => {
-          timer = undefined;
-          reload();
-        }, gatherMs);
-      },
-      lost: reload,
-    });
-    return () => {
-      clearTimeout(timer);
-      stop();
-    };
-  }, [app, range.until === undefined]);
+  useFollow({
+    topic: range.until === undefined ? findingsTopic(app) : undefined,
+    asOfSeq,
+    reload: refresh,
+    frame({ finding }) {
+      fresh.value = new Set([...[...fresh.peek()].slice(-200), (finding as Finding).id]);
+    },
+  });
 
   return (
     <Page title="Findings" controls={<RangePicker range={range} />}>

@@ -1,5 +1,6 @@
 /** Incidents: the active ones, then the latest that ended. */
 import type { AnswerOf } from "../../../api/operation-types.ts";
+import { findingsTopic, useFollow } from "../../data/follow.ts";
 import { useList } from "../../data/list.ts";
 import { parameter, to } from "../../data/route.ts";
 import { countText } from "../../data/text.ts";
@@ -15,8 +16,10 @@ import { Ago } from "../../parts/time.tsx";
 
 export type Incident = AnswerOf<"listAlertIncidents">["incidents"][number];
 
-/** The topic of alerts has notifications, but not what people do about an incident. */
-const refreshMs = 5_000;
+/** Incidents move with findings, live; what people do about one has no topic. */
+export const refreshMs = 5_000;
+/** From a finding to what becomes of an incident. */
+export const gatherMs = 1_000;
 
 export function titleOf({ app_id, kind, after, stage }: Incident): string {
   return `${app_id}: ${kind} ${after === null ? "" : `${after} → `}${stage}`;
@@ -86,7 +89,13 @@ export function IncidentList() {
     rule: parameter("rule"),
     limit: 100,
   };
-  const { rows, pending, error, more } = useList("listAlertIncidents", given, incidentsOf, refreshMs);
+  const { rows, pending, error, more, refresh } = useList(
+    "listAlertIncidents",
+    given,
+    incidentsOf,
+    refreshMs,
+  );
+  useFollow({ topic: findingsTopic(given.app_id), asOfSeq: "now", reload: refresh, gatherMs });
   return (
     <Page title="Incidents">
       <FilterBar

@@ -1,5 +1,6 @@
 /** One incident: its figures of this moment, its messages, and all that was sent about it. */
 import { addressOf } from "../../data/call.ts";
+import { findingsTopic, useFollow } from "../../data/follow.ts";
 import { useRead } from "../../data/resource.ts";
 import { messageAddress, to } from "../../data/route.ts";
 import { countText, shortDuration } from "../../data/text.ts";
@@ -9,14 +10,20 @@ import { Empty, Failure, Pending } from "../../parts/notice.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { Care } from "./care.tsx";
 import { DeliveryRow } from "./delivery-row.tsx";
-import { type Incident, titleOf } from "./incident-list.tsx";
-
-/** The topic of alerts has notifications, but not what people do about an incident, nor attempts at a delivery. */
-const refreshMs = 5_000;
+import { gatherMs, type Incident, refreshMs, titleOf } from "./incident-list.tsx";
 
 export function OneIncident({ id }: { id: string }) {
   const { data, error, reload } = useRead("getAlertIncident", { id }, { everyMs: refreshMs });
   const deliveries = useRead("listAlertDeliveries", { incident: id, limit: 200 }, { everyMs: refreshMs });
+  useFollow({
+    topic: data && findingsTopic(data.app_id),
+    asOfSeq: "now",
+    gatherMs,
+    reload() {
+      reload();
+      deliveries.reload();
+    },
+  });
   if (data === undefined) {
     return (
       <Page title={`Incident ${id}`}>

@@ -1,5 +1,6 @@
 /** What Mars has found of the message, what came of it, and what people have decided. */
 import type { AnswerOf } from "../../../api/operation-types.ts";
+import { findingsTopic, useFollow } from "../../data/follow.ts";
 import type { Message } from "../../data/message-events.ts";
 import { useRead } from "../../data/resource.ts";
 import { shortDuration } from "../../data/text.ts";
@@ -10,16 +11,28 @@ import { Marked } from "./marked.tsx";
 
 type Finding = AnswerOf<"listFindings">["findings"][number];
 
-/** Findings and their marks have a topic, but a mark also ends with time alone. */
-const refreshMs = 5_000;
 const findingsMax = 100;
 
-export function Found({ message: { app_id, message_id, lifecycle } }: { message: Message }) {
-  const { data, error } = useRead(
+interface FoundProps {
+  readonly message: Message;
+  /** Something was found, or is so no more. */
+  changed(): void;
+}
+
+export function Found({ message: { app_id, message_id, lifecycle }, changed }: FoundProps) {
+  const { data, error, reload } = useRead(
     "listFindings",
     { app_id, message_id, state: "any", triage: "any", order: "newest", limit: findingsMax },
-    { everyMs: refreshMs, when: lifecycle !== null },
+    { when: lifecycle !== null },
   );
+  useFollow({
+    topic: findingsTopic(app_id, message_id),
+    asOfSeq: data?.as_of_seq,
+    reload() {
+      reload();
+      changed();
+    },
+  });
   if (error !== undefined && data === undefined) return <Failure error={error} what="What was found" />;
   if (data === undefined || data.findings.length === 0) return null;
   const several = (lifecycle?.runs.length ?? 0) > 1;

@@ -61,7 +61,7 @@ export function MessageScreen({ first, soughtId, again }: MessageScreenProps) {
       {message.lifecycle !== null && <StageRows appId={appId} stages={stages} comparison={comparison} />}
       <Facts message={message} events={events} />
       <Journey message={message} events={events} />
-      <Found message={message} />
+      <Found message={message} changed={look} />
       <Timeline
         events={own}
         runs={runs}
