@@ -1,6 +1,7 @@
 /** The ways in for events of other formats in OpenAPI. */
+import { bulkEventsMax, eventBytesMax } from "../core/limits.ts";
 import type { Json } from "./json-schema.ts";
-import { json } from "./openapi-responses.ts";
+import { json, problem, responses } from "./openapi-responses.ts";
 
 const list = (items: Json) => ({ type: ["array", "null"], items });
 
@@ -60,7 +61,78 @@ function otlp(
   };
 }
 
+const cloudEvent = {
+  type: "object",
+  properties: {
+    specversion: { const: "1.0" },
+    id: { type: "string", minLength: 1 },
+    source: { type: "string", minLength: 1 },
+    type: { type: "string", minLength: 1, maxLength: eventBytesMax },
+    subject: { type: ["string", "null"], description: "By default the id of the message." },
+    time: { anyOf: [{ type: "string", format: "date-time" }, { type: "null" }] },
+    data: {},
+  },
+  required: ["specversion", "id", "source", "type"],
+};
+const seq = { type: "integer", description: "The last event's place in the sequence." };
+const counts = {
+  success: { type: "boolean" },
+  accepted: { type: "integer" },
+  rejected: { type: "integer" },
+  ignored: { type: "integer" },
+  errors: problem.properties.errors,
+  seq,
+};
+const some = { description: "Some are refused.", content: json({ type: "object", properties: counts }) };
+const anyOf = { type: "object", properties: counts, required: ["success"] };
+
 export const formatPaths: Readonly<Record<string, Record<string, Json>>> = {
+  "/api/cloudevents": {
+    post: {
+      operationId: "collectCloudEvents",
+      tags: ["Ingest"],
+      summary: "CloudEvents 1.0.2 over HTTP, in binary, structured and batched mode.",
+      description: "In binary mode the attributes are headers `ce-*`, and the body is the data.",
+      parameters: [
+        {
+          name: "app_id",
+          in: "query",
+          required: false,
+          description: "The app of the events, where the key is not for exactly one.",
+          schema: { type: "string" },
+        },
+      ],
+      requestBody: {
+        required: true,
+        content: {
+          "application/cloudevents+json": { schema: cloudEvent },
+          "application/cloudevents-batch+json": {
+            schema: { type: "array", items: cloudEvent, maxItems: bulkEventsMax },
+          },
+        },
+      },
+      responses: { ...responses(anyOf), 207: some },
+    },
+  },
+  "/v1/batch": {
+    post: {
+      operationId: "collectSegment",
+      tags: ["Ingest"],
+      summary: "What libraries of Segment send: each call of `track` with a message id is an event.",
+      description: "The key is the user of Basic, as a write key is there, or comes as everywhere.",
+      requestBody: {
+        required: true,
+        content: json({
+          type: "object",
+          properties: {
+            batch: { type: "array", items: { type: "object" }, maxItems: bulkEventsMax },
+          },
+          required: ["batch"],
+        }),
+      },
+      responses: { ...responses(anyOf), 207: some },
+    },
+  },
   "/v1/logs": {
     post: otlp("exportLogs", "OTLP over HTTP: each log record with a message id is an event.", [
       "resourceLogs",

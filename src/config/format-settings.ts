@@ -1,9 +1,9 @@
-/** The settings of records in other formats that become events: OTLP. */
+/** The settings of records in other formats that become events. */
 import type { Setting } from "./setting.ts";
 import type { Config } from "./type.ts";
 import { flag, names, ValueError } from "./values.ts";
 
-type FormatNames = "otlpMessageIds" | "otlpSpanStarts";
+type FormatNames = "otlpMessageIds" | "otlpSpanStarts" | "cloudEventsMessageIds" | "segmentMessageIds";
 
 const idNamesMax = 20;
 
@@ -22,6 +22,21 @@ export const formatSettings: { readonly [K in FormatNames]: Setting<Config[K]> }
     unit: "1 or 0",
     meaning: "Whether a span that comes by OTLP is an event at its start, too: its name and `.started`",
     parse: flag,
+  },
+  cloudEventsMessageIds: {
+    name: "MARS_CLOUDEVENTS_MESSAGE_ID",
+    default: "marsmessageid,subject",
+    unit: "names",
+    meaning:
+      "Where the id of the message is in a CloudEvent: attributes, or `data.NAME` for a member of its data, separated by commas; the first that there is counts",
+    parse: idNames,
+  },
+  segmentMessageIds: {
+    name: "MARS_SEGMENT_MESSAGE_ID",
+    default: "properties.mars_message_id,properties.message_id,properties.order_id",
+    unit: "names",
+    meaning: "The same in a `track` call of Segment, such as `properties.NAME`",
+    parse: idNames,
   },
 };
 

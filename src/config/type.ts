@@ -79,6 +79,9 @@ export interface Config {
   readonly otlpMessageIds: readonly string[];
   /** Whether a span is an event at its start, too. */
   readonly otlpSpanStarts: boolean;
+  /** Paths to the id of the message in CloudEvents and in calls of Segment. */
+  readonly cloudEventsMessageIds: readonly string[];
+  readonly segmentMessageIds: readonly string[];
   /** The issuer by which people sign in; empty when there is none. */
   readonly oidcIssuer: string;
   readonly oidcClientId: string;

@@ -28,8 +28,8 @@ export const lifecycleBodyBytesMax = 64 * 1024;
 export const smallBodyBytesMax = 16 * 1024;
 /** Bytes of an OTLP request, counted after decompression: half of what one caller's bodies may hold together. */
 export const otlpBodyBytesMax = 16 * 1024 * 1024;
-/** Bytes of one log record or span. Longer ones are refused alone: decoding one must not hold up other requests. */
-export const otlpRecordBytesMax = 256 * 1024;
+/** Bytes of one record in another format: a log record, a span, a CloudEvent. Longer ones are refused alone: decoding one must not hold up other requests. */
+export const recordBytesMax = 256 * 1024;
 /** Events of one OTLP request. Collectors send some 8,000 records at once. */
 export const otlpEventsMax = 50_000;
 /** Problems that one answer lists; the rest are only counted. A bad request costs no more than its answer. */

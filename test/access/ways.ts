@@ -80,6 +80,14 @@ const otlpLogs = {
 };
 const otlpSpans = { resourceSpans: [{ resource: otlpResource, scopeSpans: [{ spans: [otlpRecord] }] }] };
 
+const cloudEvent = { specversion: "1.0", id: "1", source: "s", type: "t", subject: "m" };
+const segmentCall = {
+  type: "track",
+  event: "e",
+  properties: { message_id: "m" },
+  context: { app: { name: ownApp } },
+};
+
 const restWays: readonly Way[] = [
   rest("POST /api/event", "/api/event", ingest, JSON.stringify(event)),
   rest("a bulk", "/api/event/bulk", ingest, JSON.stringify({ events: [event] })),
@@ -88,6 +96,21 @@ const restWays: readonly Way[] = [
   rest("many lines", "/api/event/bulk", ingest, lines(large), "application/x-ndjson"),
   rest("OTLP logs", "/v1/logs", ingest, JSON.stringify(otlpLogs)),
   rest("OTLP spans", "/v1/traces", ingest, JSON.stringify(otlpSpans)),
+  rest(
+    "a CloudEvent",
+    `/api/cloudevents?app_id=${ownApp}`,
+    ingest,
+    JSON.stringify(cloudEvent),
+    "application/cloudevents+json",
+  ),
+  rest(
+    "CloudEvents",
+    `/api/cloudevents?app_id=${ownApp}`,
+    ingest,
+    JSON.stringify([cloudEvent]),
+    "application/cloudevents-batch+json",
+  ),
+  rest("Segment", "/v1/batch", ingest, JSON.stringify({ batch: [segmentCall] })),
   rest("GET /api/create_event", "/api/create_event", { scope: "ingest", of: "nobody" }),
   rest("GET /api/test_socket", `/api/test_socket?message_id=m&app_id=${ownApp}`, ingest),
   rest("events of an app", `/api/stream?topic=apps/${ownApp}`, read),

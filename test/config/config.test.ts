@@ -86,6 +86,8 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
       "trace_id",
     ],
     otlpSpanStarts: false,
+    cloudEventsMessageIds: ["marsmessageid", "subject"],
+    segmentMessageIds: ["properties.mars_message_id", "properties.message_id", "properties.order_id"],
     oidcIssuer: "",
     oidcClientId: "",
     oidcClientSecret: "",

@@ -10,6 +10,8 @@ import { restCallOf } from "../../api/rest-call.ts";
 import { MarsError } from "../../core/error.ts";
 import { statusClass } from "../call-counts.ts";
 import type { DoorName } from "../doors.ts";
+import { addCloudEventsRoute, cloudEventsPath } from "../formats/cloudevents.ts";
+import { addSegmentRoute, segmentPath } from "../formats/segment.ts";
 import { addMcpRoute, mcpPath, mcpRefusal } from "../mcp/mcp.ts";
 import { addOtlpRoutes, otlpPaths, otlpRefusal } from "../otlp/routes.ts";
 import type { EdgeParts } from "../parts.ts";
@@ -75,6 +77,8 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   const router: Router = new Hono<HttpEnv>({ getPath: rawPath });
   addEventRoutes(router, parts);
   addOtlpRoutes(router, parts);
+  addCloudEventsRoute(router, parts);
+  addSegmentRoute(router, parts);
   addSessionRoutes(router, parts, traceUrl);
   addLoginRoutes(router, parts);
   addOperationRoutes(router, parts, operations);
@@ -178,6 +182,8 @@ async function refuse(error: unknown, c: Exchange, parts: EdgeParts, action: str
 /** Of the paths that accept events. Grace counts their refusals: the client may send these events again. */
 function doorOf(path: string): DoorName | undefined {
   if (eventPaths.has(path)) return "rest";
+  if (path === cloudEventsPath) return "cloudevents";
+  if (path === segmentPath) return "segment";
   return otlpPaths.has(path) ? "otlp" : undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Reads an OTLP request in JSON, a large one in pieces: see `json-chunks.ts`. */
 import { MarsError } from "../../core/error.ts";
-import { bodyBytesMax, otlpRecordBytesMax } from "../../core/limits.ts";
+import { bodyBytesMax, recordBytesMax } from "../../core/limits.ts";
 import { attributesFromJson } from "../../formats/otlp/json-records.ts";
 import { parseJson } from "../json.ts";
 import { type ChunkOptions, chunkElements } from "../json-chunks.ts";
@@ -29,7 +29,7 @@ export async function readOtlpJson(bytes: Uint8Array, signal: Signal, reading: R
     for (const ofScope of ofScopes) {
       const options: ChunkOptions = {
         member: records,
-        elementBytesMax: otlpRecordBytesMax,
+        elementBytesMax: recordBytesMax,
         chunkBytesMax: wholeBytesMax,
         chunkElementsMax,
       };

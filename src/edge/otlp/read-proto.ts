@@ -1,7 +1,7 @@
 /** Reads an OTLP request in protobuf record by record, in turns of the event loop: whole it would hold up all other requests. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { MarsError } from "../../core/error.ts";
-import { eventBodyBytesMax, otlpRecordBytesMax } from "../../core/limits.ts";
+import { eventBodyBytesMax, recordBytesMax } from "../../core/limits.ts";
 import { noAttributes } from "../../formats/otlp/record.ts";
 import { ResourceSchema } from "../../gen/opentelemetry/proto/resource/v1/resource_pb.ts";
 import { fieldAt, lengthDelimited, type ProtoField } from "../rpc/proto-fields.ts";
@@ -50,7 +50,7 @@ export async function readOtlpProto(bytes: Uint8Array, signal: Signal, reading: 
         const size = record === undefined ? 0 : record.end - record.start;
         await reading.spend(size);
         if (record === undefined) continue;
-        if (size > otlpRecordBytesMax) batch.refuse("too_large");
+        if (size > recordBytesMax) batch.refuse("too_large");
         else decoded(() => signal.addProto(bytes.subarray(record.start, record.end), context, batch));
         reading.assertRoom();
       }

@@ -1,7 +1,8 @@
 /** Makes an event of a log record. */
 import { cleanText, type Field, fitAttributes } from "../fit-attributes.ts";
+import { stableId } from "../stable-id.ts";
 import type { OtlpLog } from "./record.ts";
-import { idsOf, type RecordContext, type RecordEvent, stableId, traceparentOf } from "./record-event.ts";
+import { idsOf, type RecordContext, type RecordEvent, traceparentOf } from "./record-event.ts";
 
 /**
  * @returns the event to be checked, or why the record is none

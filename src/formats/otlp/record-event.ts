@@ -1,10 +1,9 @@
 /** What log records and spans have in common on their way to an event: ids, app, trace, time. */
-import { createHash } from "node:crypto";
 import type { Micros } from "../../core/event.ts";
 import { appIdBytesMax } from "../../core/limits.ts";
 import type { EventInput } from "../../core/validate.ts";
 import { cleanText } from "../fit-attributes.ts";
-import type { FormatMapping } from "../mapping.ts";
+import { type FormatMapping, textOf } from "../mapping.ts";
 import type { OtlpAttributes } from "./record.ts";
 
 /** An event that is still to be checked. */
@@ -92,18 +91,6 @@ export function idsOf(
     external_id: find(externalIdName),
     parent_id: find(parentIdName),
   };
-}
-
-/** A text or an integer as text; `undefined` for anything else, and for an empty one. */
-function textOf(value: unknown): string | undefined {
-  if (typeof value === "string") return value === "" ? undefined : cleanText(value);
-  if (typeof value === "bigint" || Number.isSafeInteger(value)) return String(value);
-  return undefined;
-}
-
-/** An id that is the same whenever the same record comes again. */
-export function stableId(parts: readonly (string | undefined)[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }
 
 /** The trace of a record, as events have it. */

@@ -41,7 +41,7 @@ function appWith(
     intake: new Intake({ admit() {} }),
     eventLimits: new EventLimits(),
     requests: new Requests(createEdgeShares().requests, false),
-    formats: { otlpMessageIds: ["mars.message_id"], otlpSpanStarts: false },
+    formats: { otlpMessageIds: [], otlpSpanStarts: false, cloudEventsMessageIds: [], segmentMessageIds: [] },
     doors: new Doors({ refused: (error: unknown) => refused.push(error) }),
     calls: new CallCounts(),
     metrics: fail,
