@@ -1,3 +1,3 @@
 module github.com/mars-events/mars/clients/go
 
-go 1.22
+go 1.25

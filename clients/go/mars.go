@@ -2,26 +2,37 @@
 package mars
 
 import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"maps"
+	mathrand "math/rand/v2"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-const lineBytesMax = 64 * 1024
+// ErrBuffer is wrapped by the errors of events that the buffer does not accept: it is full, closed, or cannot be written.
+var ErrBuffer = errors.New("mars: event not accepted")
 
 // Attributes are what an event says beside its fields: a JSON object.
 type Attributes map[string]any
 
-// Fields are what may be said of an event, and in Client.Message of each event of a message. Empty ones are left out.
-type Fields struct {
+// An Event as Mars's API has it. Empty fields are left out.
+type Event struct {
 	AppID      string     `json:"app_id"`
+	MessageID  string     `json:"message_id"`
+	Event      string     `json:"event"`
 	ExternalID string     `json:"external_id,omitempty"`
 	ParentID   string     `json:"parent_id,omitempty"`
 	Attributes Attributes `json:"attributes,omitempty"`
@@ -34,10 +45,7 @@ type Fields struct {
 }
 
 // A Problem is what Mars found wrong with a field.
-type Problem struct {
-	Field   string `json:"field"`
-	Message string `json:"message"`
-}
+type Problem struct{ Field, Message string }
 
 // Options of a Client. Zero values are the defaults.
 type Options struct {
@@ -50,12 +58,8 @@ type Options struct {
 	BufferDir string
 	// BufferBytesMax: 64 MiB. Beyond it Event returns an error that wraps ErrBuffer.
 	BufferBytesMax int64
-	// A batch goes out when it has so many events (1,000, at most 10,000) or bytes (512 KiB), or is so old (200 ms).
-	BatchEventsMax int
-	BatchBytesMax  int64
-	BatchAge       time.Duration
-	// Timeout of one request: 10 s. RetryMax, the longest pause between two tries: 10 s.
-	Timeout, RetryMax time.Duration
+	// RetryMax is the longest pause between two tries: 2 s.
+	RetryMax time.Duration
 	// OnRejected: Mars refused this event, and it is not sent again. Default: a line of log. Both callbacks run in the sender.
 	OnRejected func(event json.RawMessage, problems []Problem)
 	// OnError: a try failed, and there will be another.
@@ -63,121 +67,92 @@ type Options struct {
 }
 
 // Counts since the start: accepted in the buffer, refused by it, delivered to Mars, rejected by Mars, tries that failed.
-type Counts struct{ Accepted, Refused, Delivered, Rejected, Failed int64 }
+type Counts struct{ Accepted, Refused, Delivered, Rejected, Failed atomic.Int64 }
 
 // A Client reports events. It may be used by many goroutines.
 type Client struct {
-	options    Options
-	http       http.Client
-	buffer     *buffer
-	mutex      sync.Mutex
-	counts     Counts
-	waiting    int
-	bytes      int64
-	batchMax   int
-	failures   int
-	flushing   int
-	closing    bool
-	wake       chan struct{}
-	stop, done chan struct{}
+	Counts  Counts
+	options Options
+	http    http.Client
+	header  http.Header
+	spool   spool
+	context context.Context
+	stop    context.CancelFunc
+	running sync.WaitGroup
 }
 
 // New opens the buffer and starts to send. Close the client at the end of the program.
-func New(options Options) (*Client, error) {
-	o := options
-	o.URL = strings.TrimRight(first(o.URL, os.Getenv("MARS_URL"), "http://127.0.0.1:4000"), "/")
-	o.Key = first(o.Key, os.Getenv("MARS_KEY"))
-	o.BufferBytesMax = first(o.BufferBytesMax, 64<<20)
-	o.BatchEventsMax = min(first(o.BatchEventsMax, 1_000), 10_000)
-	o.BatchBytesMax = max(first(o.BatchBytesMax, 512<<10), lineBytesMax)
-	o.BatchAge = first(o.BatchAge, 200*time.Millisecond)
-	o.Timeout, o.RetryMax = first(o.Timeout, 10*time.Second), first(o.RetryMax, 10*time.Second)
+func New(o Options) (*Client, error) {
+	o.URL = strings.TrimRight(cmp.Or(o.URL, os.Getenv("MARS_URL"), "http://127.0.0.1:4000"), "/")
+	o.RetryMax = cmp.Or(o.RetryMax, 2*time.Second)
 	if o.OnRejected == nil {
 		o.OnRejected = func(event json.RawMessage, problems []Problem) { log.Printf("Mars refused %s: %v", event, problems) }
 	}
-	c := &Client{options: o, batchMax: o.BatchEventsMax}
-	c.wake, c.stop, c.done = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
-	c.http.Timeout = o.Timeout
-	// A redirected POST would become a GET, and seem to succeed.
-	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	var err error
-	if c.buffer, err = openBuffer(first(o.BufferDir, os.Getenv("MARS_BUFFER_DIR")), o.BufferBytesMax, c.wakeUp); err != nil {
-		return nil, err
+	c := &Client{options: o, http: http.Client{Timeout: 10 * time.Second}}
+	c.context, c.stop = context.WithCancel(context.Background())
+	c.header = http.Header{"Content-Type": {"application/x-ndjson"}}
+	if key := cmp.Or(o.Key, os.Getenv("MARS_KEY")); key != "" {
+		c.header.Set("Authorization", "Bearer "+key)
 	}
-	go c.run()
+	c.spool.directory = cmp.Or(o.BufferDir, os.Getenv("MARS_BUFFER_DIR"))
+	c.spool.bytesMax = cmp.Or(o.BufferBytesMax, 64<<20)
+	if c.spool.directory != "" {
+		if err := os.MkdirAll(c.spool.directory, 0o700); err != nil {
+			return nil, fmt.Errorf("mars: the buffer's directory: %w", err)
+		}
+		c.spool.keep()
+		c.every(time.Second, c.spool.keep)
+	}
+	c.every(200*time.Millisecond, c.send)
 	return c, nil
 }
 
 // A Message is reported by its events: client.Message("order-1").Event("paid").
 type Message struct {
 	client *Client
-	id     string
-	fields Fields
+	common Event
 }
 
-// Message has the fields that all of its events have.
-func (c *Client) Message(id string, fields ...Fields) *Message {
-	context := Fields{AppID: c.options.AppID, Attributes: c.options.Attributes}
-	return &Message{c, id, merged(context, fields)}
+// Message takes what its events have in common.
+func (c *Client) Message(id string, common ...Event) Message {
+	e := append(common, Event{})[0]
+	e.MessageID = id
+	return Message{c, e}
 }
 
-// Event accepts an event, and never waits for the network. Its error wraps ErrBuffer where the buffer is full or cannot be written.
-func (m *Message) Event(name string, fields ...Fields) error {
-	f := merged(m.fields, fields)
-	if f.AppID == "" || m.id == "" || name == "" {
+// Event reports an event of the message, with these attributes beside those of the message and of the client.
+func (m Message) Event(name string, attributes ...Attributes) error {
+	m.common.Event = name
+	return m.client.Report(m.common, attributes...)
+}
+
+// Report accepts an event, and never waits for the network. Its error wraps ErrBuffer where the buffer is full or cannot be written.
+func (c *Client) Report(e Event, attributes ...Attributes) error {
+	e.AppID, e.EventID = cmp.Or(e.AppID, c.options.AppID), cmp.Or(e.EventID, rand.Text())
+	e.CreatedAt = cmp.Or(e.CreatedAt, time.Now()).UTC()
+	if e.AppID == "" || e.MessageID == "" || e.Event == "" {
 		return errors.New("mars: app id, message id and event must not be empty")
 	}
-	f.EventID = first(f.EventID, randomID())
-	if f.CreatedAt.IsZero() {
-		f.CreatedAt = time.Now()
+	all := append([]Attributes{c.options.Attributes, e.Attributes}, attributes...)
+	e.Attributes = Attributes{}
+	for _, some := range all {
+		maps.Copy(e.Attributes, some)
 	}
-	f.CreatedAt = f.CreatedAt.UTC()
-	line, err := json.Marshal(struct {
-		MessageID string `json:"message_id"`
-		Event     string `json:"event"`
-		Fields
-	}{m.id, name, f})
+	line, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("mars: %w", err)
 	}
-	if len(line) >= lineBytesMax {
-		return fmt.Errorf("mars: the event has %d bytes, %d at most", len(line), lineBytesMax)
+	if err := c.spool.append(append(line, '\n')); err != nil {
+		c.Counts.Refused.Add(1)
+		return fmt.Errorf("%w: %w", ErrBuffer, err)
 	}
-	return m.client.accept(append(line, '\n'))
-}
-
-func (c *Client) accept(line []byte) error {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	err := fmt.Errorf("%w: the client is closed", ErrBuffer)
-	if !c.closing {
-		err = c.buffer.append(line)
-	}
-	if err != nil {
-		c.counts.Refused++
-		return err
-	}
-	c.counts.Accepted++
-	c.waiting++
-	c.bytes += int64(len(line))
-	if c.waiting == 1 || c.full() {
-		c.wakeUp()
-	}
+	c.Counts.Accepted.Add(1)
 	return nil
-}
-
-// Counts returns what happened so far.
-func (c *Client) Counts() Counts {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	return c.counts
 }
 
 // Flush waits until everything accepted was delivered, or rejected, and returns an error if that takes longer.
 func (c *Client) Flush(timeout time.Duration) error {
-	c.flush(1)
-	defer c.flush(-1)
-	for end := time.Now().Add(timeout); !c.buffer.empty(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(timeout); c.spool.next(nil) != nil; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			return fmt.Errorf("mars: not all events were delivered within %s", timeout)
 		}
@@ -187,64 +162,109 @@ func (c *Client) Flush(timeout time.Duration) error {
 
 // Close sends what waits, within the time. What remains is sent by the next process with this directory.
 func (c *Client) Close(timeout time.Duration) error {
-	c.mutex.Lock()
-	again := c.closing
-	c.closing = true
-	c.mutex.Unlock()
-	if again {
-		return nil
+	c.spool.Lock()
+	c.spool.bytesMax = 0
+	c.spool.Unlock()
+	defer c.running.Wait()
+	defer c.stop()
+	return c.Flush(timeout)
+}
+
+func (c *Client) every(period time.Duration, do func()) {
+	c.running.Go(func() {
+		for c.pause(period) {
+			do()
+		}
+	})
+}
+
+// pause returns false if the client is closed.
+func (c *Client) pause(length time.Duration) bool {
+	ended, cancel := context.WithTimeout(c.context, length)
+	defer cancel()
+	<-ended.Done()
+	return c.context.Err() == nil
+}
+
+// send sends batch after batch until none is left, or the client is closed.
+func (c *Client) send() {
+	for b := c.spool.next(nil); b != nil; b = c.spool.next(b) {
+		lines, most, failures := b.lines, len(b.lines), 0
+		for len(lines) > 0 {
+			count := min(most, len(lines))
+			answered, after, err := c.post(lines[:count])
+			if c.context.Err() != nil {
+				return
+			}
+			if err != nil {
+				c.Counts.Failed.Add(1)
+				if c.options.OnError != nil {
+					c.options.OnError(err)
+				}
+				pause := min(100*time.Millisecond<<min(failures, 20), c.options.RetryMax)
+				c.pause(max(pause/2+mathrand.N(pause/2+1), after))
+				failures++
+				continue
+			}
+			if answered == 0 {
+				most = count / 2
+			}
+			lines, failures = lines[answered:], 0
+		}
 	}
-	err := c.Flush(timeout)
-	close(c.stop)
-	if err == nil {
-		<-c.done
+}
+
+// post makes one request. It returns how many lines Mars has answered for, 0 if a part of them may be accepted; or an error and
+// the time of Retry-After.
+func (c *Client) post(lines [][]byte) (int, time.Duration, error) {
+	body := bytes.NewReader(bytes.Join(lines, nil))
+	request, err := http.NewRequestWithContext(c.context, http.MethodPost, c.options.URL+"/api/event/bulk", body)
+	if err != nil {
+		return 0, 0, err
 	}
-	c.buffer.release()
-	return err
-}
-
-func (c *Client) flush(change int) {
-	c.mutex.Lock()
-	c.flushing += change
-	c.mutex.Unlock()
-	c.wakeUp()
-}
-
-// full says whether a batch goes out before its age; the mutex is held.
-func (c *Client) full() bool {
-	return c.flushing > 0 || c.waiting >= c.batchMax || c.bytes >= c.options.BatchBytesMax
-}
-
-func (c *Client) wakeUp() {
-	select {
-	case c.wake <- struct{}{}:
+	request.Header = c.header
+	response, err := c.http.Do(request)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Success  any
+		Detail   string
+		Rejected int
+		Errors   []struct {
+			Index *int
+			Problem
+		}
+	}
+	// A proxy's answer may be no JSON object: then nothing is known of it.
+	_ = json.NewDecoder(io.LimitReader(response.Body, 8<<20)).Decode(&answer)
+	refused, known := map[int][]Problem{}, 0
+	for _, problem := range answer.Errors {
+		if problem.Index != nil && *problem.Index < len(lines) {
+			refused[*problem.Index] = append(refused[*problem.Index], problem.Problem)
+			known = max(known, *problem.Index+1)
+		}
+	}
+	switch status := response.StatusCode; {
+	case status == 200 && answer.Success == true, len(refused) > 0 && (status == 207 || status == 403 || status == 422):
+		// Mars lists 100 problems at most: what follows them is sent again.
+		if len(refused) >= answer.Rejected {
+			known = len(lines)
+		}
+	case status == 413 || (status == 400 || status == 422) && answer.Success == false:
+		if len(lines) > 1 {
+			return 0, 0, nil
+		}
+		refused[0], known = []Problem{{Message: cmp.Or(answer.Detail, response.Status)}}, 1
 	default:
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // Absent, or a date: the pause of its own.
+		return 0, time.Duration(seconds) * time.Second, fmt.Errorf("Mars answered %s %s", response.Status, answer.Detail)
 	}
-}
-
-func merged(context Fields, given []Fields) Fields {
-	context.Attributes = maps.Clone(context.Attributes)
-	for _, f := range given {
-		context.AppID, context.EventID = first(f.AppID, context.AppID), first(f.EventID, context.EventID)
-		context.ExternalID = first(f.ExternalID, context.ExternalID)
-		context.ParentID = first(f.ParentID, context.ParentID)
-		context.Traceparent = first(f.Traceparent, context.Traceparent)
-		context.CreatedAt = first(f.CreatedAt, context.CreatedAt)
-		if context.Attributes == nil {
-			context.Attributes = Attributes{}
-		}
-		maps.Copy(context.Attributes, f.Attributes)
+	c.Counts.Delivered.Add(int64(known - len(refused)))
+	c.Counts.Rejected.Add(int64(len(refused)))
+	for index, problems := range refused {
+		c.options.OnRejected(bytes.TrimSpace(lines[index]), problems)
 	}
-	return context
-}
-
-// first returns the first that is not zero (cmp.Or of Go 1.22).
-func first[T comparable](values ...T) T {
-	var zero T
-	for _, value := range values {
-		if value != zero {
-			return value
-		}
-	}
-	return zero
+	return known, 0, nil
 }

@@ -1,6 +1,6 @@
 module worker
 
-go 1.22
+go 1.25
 
 require github.com/mars-events/mars/clients/go v0.0.0
 

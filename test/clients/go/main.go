@@ -26,7 +26,7 @@ func main() {
 		if n%17 == 0 {
 			event += strings.Repeat(" ", 300)
 		}
-		err := client.Message(fmt.Sprintf("%s-%d", name, n%50), mars.Fields{Attributes: mars.Attributes{"n": n}}).Event(event)
+		err := client.Message(fmt.Sprintf("%s-%d", name, n%50), mars.Event{Attributes: mars.Attributes{"n": n}}).Event(event)
 		switch {
 		case err == nil:
 			fmt.Println("accepted", n)
