@@ -119,8 +119,6 @@ export function operation<
       const answer = await definition.handle(parts, data as z.output<Input>, caller, by);
       // A read may wait for seconds, and its caller's key may be revoked meanwhile. What has been changed is answered.
       if (isRead(definition)) caller.identity.assertMay(definition.scope);
-      // With whom, and nothing of what: that is in the audit.
-      else parts.log.info("change made", { event: "change_made", ...by });
       const { allApps, apps } = caller.identity;
       return narrowed && !allApps && named.app_id === undefined ? { ...(answer as object), apps } : answer;
     },

@@ -9,7 +9,7 @@ import type { Caller } from "../core/caller.ts";
 import type { DeclaredReader, DeclaredThings } from "../core/declared-things.ts";
 import type { ErasurePage, ErasureQuery, Erasures } from "../core/erasure.ts";
 import type { MessageEventsReader } from "../core/message-events.ts";
-import type { Health, Log, Progress, Reader } from "../core/ports.ts";
+import type { Health, Progress, Reader } from "../core/ports.ts";
 import type { AppRetentions } from "../core/retention.ts";
 import type { AppRights } from "../core/rights.ts";
 import type { SavedViews, ViewReader } from "../core/saved-view.ts";
@@ -81,7 +81,6 @@ export interface ApiParts {
   readonly erasures: Erasures;
   readonly retentions: AppRetentions;
   readonly shares: { readonly sink_tests: Shares };
-  readonly log: Pick<Log, "info">;
   stats(): Stats;
   health(): Health;
 }

@@ -52,6 +52,8 @@ export interface DatabaseOptions extends DatabaseAddress {
   readonly pragmas: readonly string[];
   /** Called whenever a new connection is open. */
   readonly connected?: () => void;
+  /** Called whenever a transaction of `batch` or `durably` that may write is committed. */
+  readonly committed?: (statements: readonly InStatement[]) => void;
 }
 
 /** What is used of a connection, to a file or to a server. */
@@ -80,9 +82,12 @@ export class Database {
   }
 
   /** Runs the statements in one transaction: all or none. */
-  batch(statements: InStatement[], mode: "write" | "read"): Promise<Result[]> {
+  async batch(statements: InStatement[], mode: "write" | "read"): Promise<Result[]> {
     // A deferred transaction that only reads is one for reading. A server's driver has another, with a pragma.
-    return this.#use((connection) => connection.batch(statements, mode === "read" ? "deferred" : "write"));
+    const driversMode = mode === "read" ? "deferred" : "write";
+    const results = await this.#use((connection) => connection.batch(statements, driversMode));
+    if (mode === "write") this.#options.committed?.(statements);
+    return results;
   }
 
   /** Reads as `batch` does. Integers beyond 2^53 are clamped to the safe range. */

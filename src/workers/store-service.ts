@@ -16,7 +16,7 @@ import { AlertWriter } from "../db/alerts/alert-writer.ts";
 import { Arrivals } from "../db/alerts/arrivals.ts";
 import { CareWriter } from "../db/alerts/care-writer.ts";
 import { AttributeIndexer } from "../db/attributes/attribute-indexer.ts";
-import { pruneAudit, recordChange } from "../db/audit/audit-writer.ts";
+import { authorsIn, pruneAudit, recordChange } from "../db/audit/audit-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
 import { DeclaredWriter } from "../db/declared/declared-writer.ts";
 import { ErasureWriter } from "../db/erasure/erasure-writer.ts";
@@ -43,7 +43,7 @@ const cacheKiB = 65_536;
 
 export type StoreService = ReturnType<typeof createStoreService>;
 
-/** @param notify called before and after each step of the schema that a database needs */
+/** @param notify called for each change of a caller that is made, and before and after each step of the schema that a database needs */
 export function createStoreService(options: DatabaseAddress, notify: Notify = () => undefined) {
   const what = `the database ${options.url}`;
   const files = new KnownFiles();
@@ -51,6 +51,11 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
     ...options,
     connected() {
       if (database.embedded) files.note(pathOf(options.url), `${pathOf(options.url)}-wal`);
+    },
+    // With whom, and nothing of what: that is in the audit.
+    committed(statements) {
+      for (const by of authorsIn(statements))
+        notify({ message: "change made", event: "change_made", fields: { ...by } });
     },
     pragmas: [
       `busy_timeout = ${busyTimeoutMs}`,

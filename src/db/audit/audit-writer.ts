@@ -15,6 +15,9 @@ import type { Database } from "../database.ts";
 /** Entries that one step of retention deletes, and that one new entry may push out. The largest entry takes as much as 130 of the smallest. */
 const pruneRows = 500;
 
+/** Who has made the change that a statement records. */
+const authors = new WeakMap<object, Author>();
+
 /**
  * The statements that record a change. To be run behind those that make it, in one transaction.
  *
@@ -24,11 +27,17 @@ export function recordChange(by: Author | undefined, change: Change): InStatemen
   if (by === undefined) return [];
   const { target, appId = "" } = change;
   const args = [JSON.stringify(by), nowMicros(), target, appId, shown(change.old), shown(change.new)];
-  return [
-    { sql: auditSql.insert, args },
-    { sql: auditSql.dropOldest, args: [auditBytesMax, pruneRows] },
-    auditSql.countDropped,
-  ];
+  const insert = { sql: auditSql.insert, args };
+  authors.set(insert, by);
+  return [insert, { sql: auditSql.dropOldest, args: [auditBytesMax, pruneRows] }, auditSql.countDropped];
+}
+
+/** The authors of the changes that are recorded by these statements. */
+export function authorsIn(statements: readonly InStatement[]): Author[] {
+  return statements.flatMap((one) => {
+    const by = typeof one === "object" ? authors.get(one) : undefined;
+    return by === undefined ? [] : [by];
+  });
 }
 
 /** Deletes entries from before this time, so many at most. @returns how full the audit is, and whether there may be more to delete */

@@ -16,6 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => mars[Symbol.asyncDispose]());
 
+const rule = { kinds: ["missing"], at_least: 3, window: "1m", sinks: ["live"] };
+
 async function put(path: string, body: object): Promise<void> {
   const answer = await get(`${mars.url}${path}`, {
     method: "PUT",
@@ -29,7 +31,7 @@ test("a bundle has the incident's findings and their messages, and says where it
   const stages = [{ event: "SENT" }, { event: "ACKED", after: "SENT", within: "1s" }];
   await put("/api/apps/mail/lifecycle", { stages, complete_on: ["ACKED"], fail_on: ["LOST"], grace: "0s" });
   await put("/api/alerts/sinks/live", { type: "topic" });
-  await put("/api/alerts/rules/stuck", { kinds: ["missing"], at_least: 3, window: "1m", sinks: ["live"] });
+  await put("/api/alerts/rules/stuck", rule);
   const created_at = new Date(Date.now() - 10_000).toISOString();
   const sent = (message_id: string, event = "SENT") => ({ app_id: "mail", message_id, event, created_at });
   await sendBulk(mars.url, [
@@ -67,14 +69,17 @@ test("a bundle has the incident's findings and their messages, and says where it
   expect((await get(`${mars.url}/api/alerts/incidents/99/bundle`)).status).toBe(404);
 });
 
-test("the log has who changed something, and when an incident opens and ends, with no id of a message", async () => {
+test("the log has who changed something, nothing where nothing changed, and when an incident opens and ends, with no id of a message", async () => {
   const lines = (event: string) => logged.filter((line) => line.event === event);
   const [opened] = lines("incident_opened");
   expect(opened).toMatchObject({ level: "info", rule: "stuck", app_id: "mail", kind: "missing" });
-  const put = lines("change_made").map(({ action }) => action);
-  expect(put.slice(0, 3)).toEqual(["putLifecycle", "putAlertSink", "putAlertRule"]);
+  const actions = lines("change_made").map(({ action }) => action);
+  expect(actions.slice(0, 3)).toEqual(["putLifecycle", "putAlertSink", "putAlertRule"]);
   expect(lines("change_made")[0]).toMatchObject({ who: "anonymous", address: "127.0.0.1", protocol: "rest" });
+  await put("/api/alerts/rules/stuck", rule);
+  expect(lines("change_made")).toHaveLength(actions.length);
   await fetch(`${mars.url}/api/alerts/rules/stuck`, { method: "DELETE" });
+  expect(lines("change_made")).toHaveLength(actions.length + 1);
   await until(() => lines("incident_ended").length > 0);
   const { incident } = opened ?? {};
   expect(lines("incident_ended")[0]).toMatchObject({ incident, rule: "stuck", ending: "rule_deleted" });
