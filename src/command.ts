@@ -120,7 +120,7 @@ async function serve(valid: Valid, loadRuntime: LoadRuntime): Promise<number> {
   const stopAsked = listenForSignals(log);
   let mars: Mars | undefined;
   // Without anything to read again a hang-up ends Mars, as it does any program.
-  if (config.tlsCert !== "" || config.configFile !== "") {
+  if (config.tlsCert !== "" || config.configFile !== "" || valid.collectors.length > 0) {
     process.on("SIGHUP", () => {
       const reloaded = mars && Promise.all([mars.reloadCertificates(), reload(valid, mars, log)]);
       reloaded?.catch((error) => log.error("reload failed", { event: "reload_failed", error }));
@@ -139,6 +139,8 @@ async function serve(valid: Valid, loadRuntime: LoadRuntime): Promise<number> {
     return complain(`cannot start: ${messageOf(error)}`);
   }
   print(upLine(config, mars));
+  // The same holds for brokers that cannot be reached.
+  void mars.collectors.setEnvironment(valid.collectors);
   // Its failures are in the log and in the health: events are accepted all the same.
   if (config.configFile !== "") void mars.declarations.apply(declared);
 
@@ -148,10 +150,12 @@ async function serve(valid: Valid, loadRuntime: LoadRuntime): Promise<number> {
 }
 
 /** Reads the configuration again, and applies the part that needs no restart. */
-async function reload({ config, effective, read }: Valid, mars: Mars, log: Log): Promise<void> {
-  if (config.configFile === "") return;
+async function reload({ config, effective, collectors, read }: Valid, mars: Mars, log: Log): Promise<void> {
+  if (config.configFile === "" && collectors.length === 0) return;
   const again = await read();
   if (!again.ok) return mars.declarations.refuse(again.problems);
+  await mars.collectors.setEnvironment(again.collectors);
+  if (config.configFile === "") return;
   const settings = otherSettings(effective, again.effective);
   if (settings.length > 0)
     log.warn("settings have changed and need a restart", { event: "restart_needed", settings });

@@ -28,6 +28,7 @@ export const groups: readonly (readonly [title: string, pages: readonly SitePage
   [
     "Report events",
     [
+      { source: "docs/brokers.md", name: "brokers", label: "Message brokers" },
       { source: "docs/clients.md", name: "clients", label: "Client libraries" },
       { source: "clients/typescript/README.md", name: "client-typescript", label: "TypeScript" },
       { source: "clients/python/README.md", name: "client-python", label: "Python" },

@@ -10,6 +10,17 @@ import { createSilence, deleteSilence, listSilences } from "./alert-silences.ts"
 import { deleteSink, getSink, listSinks, putSink, testSink } from "./alert-sinks.ts";
 import { countMessages, getAttributes, putAttributes } from "./attributes.ts";
 import { listAudit } from "./audit.ts";
+import {
+  deleteCollector,
+  deleteRejected,
+  getCollector,
+  listCollectors,
+  listRejected,
+  pauseCollector,
+  putCollector,
+  replayRejected,
+  resumeCollector,
+} from "./collectors.ts";
 import { getDeclared, putDeclared } from "./declared.ts";
 import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
@@ -117,4 +128,13 @@ export const operations = [
   listViews,
   putView,
   deleteView,
+  listCollectors,
+  getCollector,
+  putCollector,
+  deleteCollector,
+  pauseCollector,
+  resumeCollector,
+  listRejected,
+  replayRejected,
+  deleteRejected,
 ] as const satisfies readonly Operation[];

@@ -5,6 +5,7 @@ import type { Tickets } from "../access/tickets.ts";
 import type { AlertPreviews, AlertReader, Alerts } from "../alerting/ports.ts";
 import type { AttributeIndexes, AttributeReader } from "../core/attributes.ts";
 import type { AuditReader } from "../core/audit.ts";
+import type { BrokerCollectors, RefusedReader } from "../core/broker-collector.ts";
 import type { Caller } from "../core/caller.ts";
 import type { DeclaredReader, DeclaredThings } from "../core/declared-things.ts";
 import type { ErasurePage, ErasureQuery, Erasures } from "../core/erasure.ts";
@@ -38,6 +39,7 @@ export type ApiReader = Omit<Reader, "history"> &
   AttributeReader &
   ViewReader &
   DeclaredReader &
+  RefusedReader &
   FunnelByReader &
   AuditReader & { erasures(query: ErasureQuery): Promise<ErasurePage> } & Pick<
     AlertReader,
@@ -80,6 +82,7 @@ export interface ApiParts {
   readonly setAside: SetAside;
   readonly erasures: Erasures;
   readonly retentions: AppRetentions;
+  readonly collectors: BrokerCollectors;
   readonly shares: { readonly sink_tests: Shares };
   stats(): Stats;
   health(): Health;

@@ -16,7 +16,6 @@ import { MarsError } from "../core/error.ts";
 import type { Log, ProcessState } from "../core/ports.ts";
 import { appRights } from "../core/rights.ts";
 import { quarantineWarnings } from "../db/database.ts";
-import { readRatesByRange } from "../db/statistics/rate-ranges.ts";
 import { prepareFiles } from "../directory/private-files.ts";
 import { CallCounts } from "../edge/call-counts.ts";
 import { Denials } from "../edge/denials.ts";
@@ -36,13 +35,11 @@ import { within } from "../runtime/delay.ts";
 import { EventLoopDelay } from "../runtime/event-loop-delay.ts";
 import { SendBudget } from "../runtime/send-budget.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
-import { startTrialThread } from "../threads.ts";
 import { openCertificates } from "../tls/certificates.ts";
-import { createClientReads } from "../workers/client-reads.ts";
-import { createTrialRuns } from "../workers/trial-runs.ts";
 import { runBackground } from "./background.ts";
 import { createBackups } from "./backups.ts";
 import { openCallers } from "./callers.ts";
+import { createCollectors } from "./collectors.ts";
 import { databaseTimeoutMs, startDatabaseThreads } from "./database-threads.ts";
 import { Declarations } from "./declarations.ts";
 import { createDefinitions } from "./definitions.ts";
@@ -52,6 +49,7 @@ import type { Mars } from "./mars.ts";
 import { marsStats } from "./mars-stats.ts";
 import { Pipeline } from "./pipeline.ts";
 import { processStats } from "./process-stats.ts";
+import { createReads } from "./reads.ts";
 import { createScrape } from "./scrape.ts";
 import { startServers } from "./servers.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -170,21 +168,20 @@ async function start(
   const backups = createBackups({
     ...{ config, database, store: store.client, journal, acknowledged, version, log },
   });
-  const trials = createTrialRuns({
-    start: (stop) => startTrialThread({ ...database, stop }),
-    onRefused: ({ peer }) => refused("trials", peer),
-  });
-  const reads = createClientReads(query.client, {
-    onRefused: ({ peer }) => refused("reads", peer),
-    admit: ({ peer }) => budget.refusal(peer),
-    inTurns: { rates: readRatesByRange },
-    observe: {
-      findings: ({ asOfSeq }) => {
-        findingSeqRead = Math.max(findingSeqRead, asOfSeq);
-      },
+  const { trials, reads } = createReads({
+    ...{ database, query: query.client, refused, budget },
+    findingsRead: (seq) => {
+      findingSeqRead = Math.max(findingSeqRead, seq);
     },
   });
 
+  const collectors = createCollectors({
+    ...config,
+    ingest: pipeline.ingest,
+    store: store.client,
+    supervisor,
+    log,
+  });
   const denials = new Denials(log);
   const sizes = new SizeHistory();
   const intake = new Intake(pipeline.ingest, { limits });
@@ -195,6 +192,7 @@ async function start(
   const databaseThreads = { store, query, "inner query": inner };
   const counting = {
     ...{ pipeline, alerts, backups, eraser, sizes, supervisor, unreadable, certificates },
+    collectors,
     ...{ doors, calls, reads, trials, shares, intake, denials, eventLimits, budget, tracing },
     signIn: callers.signIn,
     declarations: () => declarations,
@@ -218,6 +216,7 @@ async function start(
     alerts,
     ...{ setAside: pipeline.setAside, triage: pipeline.triage, backups, erasures: eraser },
     retentions: pipeline.retentions,
+    collectors,
     trials,
     projected: createFairProgress(pipeline.projected, shares.min_seq_waits),
     changes,
@@ -244,6 +243,7 @@ async function start(
         ...certificates.warnings(),
         ...eventLimits.warnings(),
         ...backups.warnings(),
+        ...collectors.warnings(),
         ...declarations.warnings(),
         ...callers.access.warnings(),
       ],
@@ -272,7 +272,7 @@ async function start(
     databaseUrl: config.databaseUrl,
   });
   shutdown.defer("loops", background);
-  for (const [name, part] of Object.entries({ alerts, eraser, backups })) {
+  for (const [name, part] of Object.entries({ alerts, eraser, backups, collectors })) {
     part.start();
     shutdown.defer(name, () => part.stop());
   }
@@ -285,6 +285,7 @@ async function start(
     failed: Promise.race([pipeline.failed, store.failed, query.failed, inner.failed]),
     reloadCertificates: () => certificates.reload(),
     declarations,
+    collectors,
     async stop() {
       state = "draining";
       // A running query is awaited with its thread.

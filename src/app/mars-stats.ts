@@ -2,6 +2,7 @@
 
 import type { SignIn } from "../access/sign-in.ts";
 import type { Alerts } from "../alerting/alerts.ts";
+import type { ConsumerHost } from "../brokers/consumer-host.ts";
 import type { SpanStats } from "../core/spans.ts";
 import type { Denials } from "../edge/denials.ts";
 import { type EdgeShares, statsOf } from "../edge/edge-shares.ts";
@@ -27,6 +28,7 @@ export interface CountingParts extends Pick<EdgeParts, "doors" | "calls"> {
   readonly supervisor: Pick<Supervisor, "stats">;
   readonly unreadable: { readonly count: number };
   readonly alerts: Pick<Alerts, "stats">;
+  readonly collectors: Pick<ConsumerHost, "stats">;
   readonly eraser: Pick<Eraser, "stats">;
   readonly backups: Pick<AllBackups, "stats">;
   readonly reads: { readonly stats: FairQueueStats };
@@ -51,6 +53,7 @@ export function marsStats(parts: CountingParts): Stats {
     unreadable_rows: parts.unreadable.count,
     alerts: parts.alerts.stats,
     erasure: parts.eraser.stats,
+    consumers: parts.collectors.stats,
     backup: parts.backups.stats,
     reads: parts.reads.stats,
     trials: parts.trials.stats,

@@ -1,4 +1,5 @@
 /** A Mars that is up, and the line that says so. */
+import type { ConsumerHost } from "../brokers/consumer-host.ts";
 import type { Config } from "../config/config.ts";
 import { version } from "../version.ts";
 import type { Declarations } from "./declarations.ts";
@@ -13,6 +14,8 @@ export interface Mars {
   reloadCertificates(): Promise<void>;
   /** What the configuration file declares. */
   readonly declarations: Declarations;
+  /** What reads from message brokers. */
+  readonly collectors: Pick<ConsumerHost, "setEnvironment">;
   /** Stores accepted events, closes clients so that they connect elsewhere, and releases everything. */
   stop(): Promise<void>;
 }

@@ -40,7 +40,7 @@ export const apply: OwnCommand = {
   command: "apply",
   usage: "-f <file>",
   summary:
-    "Has Mars do what a file declares: its sinks, rules, calendars, lifecycles, retention, attributes, views and keys. What the file does not name is left alone; what it has as null is removed, and with --prune what it once declared.",
+    "Has Mars do what a file declares: its sinks, rules, calendars, lifecycles, retention, attributes, views, collectors and keys. What the file does not name is left alone; what it has as null is removed, and with --prune what it once declared.",
   grammar: { flags: [], general: [...flags, ...frontFlags] },
   problems: ({ general }) => (general.get("--file") ? [] : ["--file is missing: a file, or - for stdin"]),
   async run({ general }, session) {

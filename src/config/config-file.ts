@@ -16,6 +16,7 @@ export const declaredKinds = [
   "rules",
   "lifecycles",
   "views",
+  "collectors",
   "keys",
 ] as const;
 

@@ -3,6 +3,7 @@
  * their values.
  */
 import { nearest } from "../core/nearest.ts";
+import { isCollectVariable } from "./collect-variables.ts";
 
 /** The properties of a setting that the sources use. */
 export interface Named {
@@ -145,6 +146,7 @@ export function refuseUnknownVariables(
   const known = new Set(rows.flatMap(({ name }) => [name, `${name}_FILE`]));
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith("MARS_") || known.has(name) || isServiceLink(name, value ?? "")) continue;
+    if (isCollectVariable(name)) continue;
     problems.push(`unknown variable ${name}${nearest(name, [...known])}`);
   }
 }

@@ -41,15 +41,15 @@ export class Mask {
   apply(event: MarsEvent): MarsEvent {
     const { attributes } = event;
     if (attributes === "" || !this.#inText.test(attributes)) return event;
-    return { ...event, attributes: JSON.stringify(this.#hide(JSON.parse(attributes))) };
+    return { ...event, attributes: JSON.stringify(this.hide(JSON.parse(attributes))) };
   }
 
-  /** Replaces in place. A value that is replaced is not looked into. */
-  #hide(value: unknown): unknown {
+  /** Replaces in place, and returns the value. One that is replaced is not looked into. */
+  hide(value: unknown): unknown {
     if (typeof value !== "object" || value === null) return value;
     for (const [key, member] of Object.entries(value)) {
       if (Array.isArray(value) || !this.#isName.test(key)) {
-        this.#hide(member);
+        this.hide(member);
         continue;
       }
       // `JSON.parse` has defined the member, so "__proto__" is a name like any other.

@@ -7,10 +7,13 @@ import { deleteCalendar, listCalendars, putCalendar } from "../api/alert-calenda
 import { deleteRule, listRules, putRule } from "../api/alert-rules.ts";
 import { deleteSink, listSinks, putSink } from "../api/alert-sinks.ts";
 import { getAttributes, putAttributes } from "../api/attributes.ts";
+import { deleteCollector, listCollectors, putCollector } from "../api/collectors.ts";
 import { listKeys, putKey, revokeKey } from "../api/keys.ts";
 import { deleteLifecycle, getLifecycle, putLifecycle } from "../api/lifecycles.ts";
 import { deleteRetention, getRetention, putRetention } from "../api/retentions.ts";
 import { deleteView, listViews, putView } from "../api/views.ts";
+import { brokerCollectorToJson } from "../core/broker-collector.ts";
+import { collectorMembers as brokerMembers, readBrokerCollector } from "../core/broker-collector-input.ts";
 import { limitsToJson } from "../core/caller-limits.ts";
 import { formatDuration } from "../core/duration.ts";
 import { formatTime } from "../core/time.ts";
@@ -144,6 +147,30 @@ const views: Kind = {
   },
 };
 
+const collectors: Kind = {
+  name: "collectors",
+  put: putCollector,
+  remove: deleteCollector,
+  input: withId,
+  removal: (id) => ({ id }),
+  shown(input) {
+    const { id, ...given } = input as Parsed<typeof putCollector>;
+    const { collector } = readBrokerCollector(id, given, "unknown");
+    return collector && brokerCollectorToJson(collector);
+  },
+  async read(ask) {
+    const found = await readList(ask, listCollectors, "collectors");
+    return mapOf(found, collectorOf);
+  },
+  hasSecrets: () => true,
+};
+
+/** Without how it does. */
+function collectorOf(one: Json): Json {
+  const names = ["id", "url", ...brokerMembers];
+  return Object.fromEntries(names.flatMap((name) => (one[name] == null ? [] : [[name, one[name]]])));
+}
+
 const keys: Kind = {
   name: "keys",
   put: putKey,
@@ -176,5 +203,6 @@ export const kinds: readonly Kind[] = [
   rules,
   lifecycles,
   views,
+  collectors,
   keys,
 ];

@@ -12,8 +12,9 @@ export interface Secrets {
 /** As of `Declaration`. */
 type Place = (path: Path) => string;
 
-/** Members of a sink that may be `{ env: NAME }` or `{ file: PATH }`. */
+/** Members that may be `{ env: NAME }` or `{ file: PATH }`: of a sink, and of a collector. */
 const sinkMembers = ["url", "secret", "key"];
+const collectorMembers = ["url", "credentials", "tls_ca"];
 /** Of the text of a key: as of `MARS_ADMIN_KEY`. */
 const tokenCharsMin = 32;
 
@@ -27,6 +28,7 @@ export function withSecrets(
   const problems: string[] = [];
   if (typeof value !== "object" || value === null) return { value, problems };
   if (kind === "sinks") return { value: sinkWith(value, secrets, place, problems), problems };
+  if (kind === "collectors") return { value: collectorWith(value, secrets, place, problems), problems };
   if (kind === "keys") return { value: keyWith(value, secrets, place, problems), problems };
   return { value, problems };
 }
@@ -40,6 +42,13 @@ function sinkWith(value: object, secrets: Secrets, place: Place, problems: strin
     if (name !== "headers" || typeof one !== "object" || one === null) return [name, one];
     return [name, Object.fromEntries(Object.entries(one).map(fill([name])))];
   });
+  return Object.fromEntries(entries);
+}
+
+function collectorWith(value: object, secrets: Secrets, place: Place, problems: string[]): unknown {
+  const entries = Object.entries(value).map(([name, one]: [string, unknown]) =>
+    collectorMembers.includes(name) ? [name, secretOf(one, secrets, place([name]), problems)] : [name, one],
+  );
   return Object.fromEntries(entries);
 }
 

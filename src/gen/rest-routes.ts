@@ -80,4 +80,13 @@ export const restRoutes = {
   listViews: { method: "GET", path: "/api/views" },
   putView: { method: "PUT", path: "/api/views/{name}", body: "" },
   deleteView: { method: "DELETE", path: "/api/views/{name}" },
+  listCollectors: { method: "GET", path: "/api/collectors" },
+  getCollector: { method: "GET", path: "/api/collectors/{id}" },
+  putCollector: { method: "PUT", path: "/api/collectors/{id}", body: "" },
+  deleteCollector: { method: "DELETE", path: "/api/collectors/{id}" },
+  pauseCollector: { method: "POST", path: "/api/collectors/{id}/pause" },
+  resumeCollector: { method: "POST", path: "/api/collectors/{id}/resume" },
+  listRejected: { method: "GET", path: "/api/collectors/{id}/rejected" },
+  replayRejected: { method: "POST", path: "/api/collectors/{id}/rejected/replay" },
+  deleteRejected: { method: "DELETE", path: "/api/collectors/{id}/rejected" },
 } as const;

@@ -1104,6 +1104,37 @@ CREATE TABLE declared (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX declared_name ON declared (name, thing);
 ` },
+  { name: "0043_broker_collectors", sql: `-- Collectors that read from message brokers: see \`src/core/broker-collector.ts\`.
+CREATE TABLE broker_collectors (
+  id TEXT NOT NULL PRIMARY KEY,
+  -- JSON, secrets included.
+  collector TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Those that their users have paused; those of the environment are in no other table.
+CREATE TABLE broker_pauses (
+  collector TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- Messages that were refused: the latest of each collector.
+CREATE TABLE broker_refused (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  collector TEXT NOT NULL,
+  -- The message's place in the broker, for people.
+  position TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  -- When the broker received it; NULL where that is not known.
+  broker_at INTEGER,
+  -- Of its first event where it gives none: there is no other message of it.
+  event_id TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  -- Of a long one the beginning.
+  body BLOB NOT NULL,
+  body_bytes INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX broker_refused_event_id ON broker_refused (collector, event_id);
+CREATE INDEX broker_refused_id ON broker_refused (collector, id);
+` },
 ] as const;
 
 /** src/db/alerts/alerts.sql */
@@ -1194,6 +1225,26 @@ export const auditSql = {
   dropOldest: `DELETE FROM audit WHERE id IN ( SELECT id FROM ( SELECT id, sum(1024 + octet_length(old) + octet_length(new)) OVER (ORDER BY id) - 1024 - octet_length(old) - octet_length(new) AS before FROM audit ORDER BY id LIMIT ?2) WHERE before < (SELECT bytes FROM audit_size) - ?1) AND (SELECT bytes FROM audit_size) > ?1`,
   countDropped: `UPDATE audit_size SET dropped = dropped + changes()`,
   prune: `DELETE FROM audit WHERE id IN ( SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT ?2) WHERE at < ?1)`,
+} as const;
+
+/** src/db/brokers/brokers.sql */
+export const brokersSql = {
+  all: `SELECT collector FROM broker_collectors ORDER BY id`,
+  one: `SELECT collector FROM broker_collectors WHERE id = ?1`,
+  countOthers: `SELECT count(*) AS count FROM broker_collectors WHERE id <> ?1`,
+  put: `INSERT INTO broker_collectors (id, collector) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET collector = excluded.collector`,
+  remove: `DELETE FROM broker_collectors WHERE id = ?1`,
+  paused: `SELECT collector FROM broker_pauses ORDER BY collector`,
+  pause: `INSERT INTO broker_pauses (collector) VALUES (?1) ON CONFLICT DO NOTHING`,
+  resume: `DELETE FROM broker_pauses WHERE collector = ?1`,
+  refusedCounts: `SELECT collector, count(*) AS count FROM broker_refused GROUP BY collector`,
+  refusedCount: `SELECT count(*) AS count FROM broker_refused WHERE collector = ?1`,
+  keepRefused: `INSERT INTO broker_refused (collector, position, at, broker_at, event_id, reason, body, body_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (collector, event_id) DO UPDATE SET position = excluded.position, at = excluded.at, reason = excluded.reason, body = excluded.body, body_bytes = excluded.body_bytes`,
+  forgetOldest: `DELETE FROM broker_refused WHERE collector = ?1 AND id <= ( SELECT id FROM broker_refused WHERE collector = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2 )`,
+  refused: `SELECT * FROM broker_refused WHERE collector = ?1 AND id > ?2 ORDER BY id LIMIT ?3`,
+  refusedOne: `SELECT * FROM broker_refused WHERE collector = ?1 AND id = ?2`,
+  removeRefused: `DELETE FROM broker_refused WHERE collector = ?1 AND id IN (SELECT value FROM json_each(?2))`,
+  removeAllRefused: `DELETE FROM broker_refused WHERE collector = ?1`,
 } as const;
 
 /** src/db/declared/declared.sql */

@@ -1,6 +1,7 @@
 /** All metrics of Mars. Nothing is counted for them: they are the figures of `GET /api/q/stats` under the names of Prometheus' conventions. */
 import type { Stats } from "../runtime/stats.ts";
 import type { Totals } from "../statistics/totals.ts";
+import { brokerMetrics } from "./broker-metrics.ts";
 import { edgeMetrics } from "./edge-metrics.ts";
 import { counter, type Family, seconds } from "./family.ts";
 import { pipelineMetrics } from "./pipeline-metrics.ts";
@@ -19,6 +20,7 @@ export function marsMetrics({ stats, facts, totals }: Metered): Family[] {
     ...processMetrics(stats, facts),
     ...pipelineMetrics(stats),
     ...alerting(stats),
+    ...brokerMetrics(stats),
     ...edgeMetrics(stats),
     ...storedMetrics(totals),
   ];

@@ -1,4 +1,5 @@
 /** The statistics of Mars: the answer of `GET /api/q/stats`. */
+import type { ConsumerStats } from "../core/broker-collector.ts";
 import type { PageCheckStep } from "../core/ports.ts";
 import type { GraceStats } from "../core/refusals.ts";
 import type { RetentionStats } from "../core/retention.ts";
@@ -189,7 +190,7 @@ export interface ProcessStats {
 }
 
 /** All that `GET /api/q/stats` answers. */
-export interface Stats extends PipelineStats {
+export interface Stats extends PipelineStats, ConsumerStats {
   readonly process: ProcessStats;
   /** `null` without a file. */
   readonly config: ConfigFileStats | null;

@@ -6,6 +6,7 @@ import { DeliveryQueries } from "../db/alerts/delivery-queries.ts";
 import { IncidentQueries } from "../db/alerts/incident-queries.ts";
 import { AttributeQueries } from "../db/attributes/attribute-queries.ts";
 import { AuditQueries } from "../db/audit/audit-queries.ts";
+import { BrokerQueries } from "../db/brokers/broker-queries.ts";
 import { DeclaredQueries } from "../db/declared/declared-queries.ts";
 import { ErasureQueries } from "../db/erasure/erasure-queries.ts";
 import { FindingQueries } from "../db/findings/finding-queries.ts";
@@ -56,6 +57,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const funnels = new FunnelByQueries(connection);
   const views = new ViewQueries(connection);
   const declared = new DeclaredQueries(connection);
+  const brokers = new BrokerQueries(connection);
   const skews = new SkewQueries(connection);
   const series = new LatencySeriesQueries(connection);
   const pulses = new PulseQueries(connection);
@@ -92,6 +94,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     counts: attributes.counts.bind(attributes),
     savedViews: views.savedViews.bind(views),
     declaredThings: declared.declaredThings.bind(declared),
+    refusedMessages: brokers.refusedMessages.bind(brokers),
     hasApp: statistics.hasApp.bind(statistics),
     alertRules: alerts.rules.bind(alerts),
     alertSinks: alerts.sinks.bind(alerts),

@@ -17,6 +17,7 @@ import { Arrivals } from "../db/alerts/arrivals.ts";
 import { CareWriter } from "../db/alerts/care-writer.ts";
 import { AttributeIndexer } from "../db/attributes/attribute-indexer.ts";
 import { authorsIn, pruneAudit, recordChange } from "../db/audit/audit-writer.ts";
+import { BrokerWriter } from "../db/brokers/broker-writer.ts";
 import { Database, type DatabaseAddress, pathOf } from "../db/database.ts";
 import { DeclaredWriter } from "../db/declared/declared-writer.ts";
 import { ErasureWriter } from "../db/erasure/erasure-writer.ts";
@@ -88,6 +89,7 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
   const triage = new TriageWriter(database);
   const views = new ViewWriter(database);
   const declared = new DeclaredWriter(database);
+  const brokers = new BrokerWriter(database);
   const alerts = new AlertWriter(database);
   const care = new CareWriter(database);
   const keys = new KeyWriter(database);
@@ -226,6 +228,13 @@ export function createStoreService(options: DatabaseAddress, notify: Notify = ()
     putView: afterOpening(views.putView.bind(views)),
     deleteView: afterOpening(views.deleteView.bind(views)),
     putDeclaredThings: afterOpening(declared.putDeclaredThings.bind(declared)),
+    readBrokerCollectors: afterOpening(brokers.readBrokerCollectors.bind(brokers)),
+    putBrokerCollector: afterOpening(brokers.putBrokerCollector.bind(brokers)),
+    deleteBrokerCollector: afterOpening(brokers.deleteBrokerCollector.bind(brokers)),
+    pauseBrokerCollector: afterOpening(brokers.pauseBrokerCollector.bind(brokers)),
+    keepRefused: afterOpening(brokers.keepRefused.bind(brokers)),
+    readRefused: afterOpening(brokers.readRefused.bind(brokers)),
+    removeRefused: afterOpening(brokers.removeRefused.bind(brokers)),
     markFindings: afterOpening(triage.markFindings.bind(triage)),
     pendingMarks: afterOpening(triage.pendingMarks.bind(triage)),
     readKeys: afterOpening(keys.readKeys.bind(keys)),

@@ -45,6 +45,8 @@ async function newSession(mars: TestMars, token: string): Promise<Json> {
 }
 
 const rule = { sinks: ["s-1"], app_id: ownApp };
+/** Nothing listens there. */
+const collector = { url: "nats://127.0.0.1:65535", stream: "events" };
 const sink = { id: "s-1", type: "webhook", url: "http://127.0.0.1:65535/x" };
 
 /** What is there before the first call. */
@@ -52,6 +54,7 @@ export async function fill(mars: TestMars): Promise<void> {
   const { id, ...body } = sink;
   await made(mars, `PUT /api/alerts/sinks/${id}`, body);
   await made(mars, "PUT /api/alerts/rules/r-1", rule);
+  await made(mars, "PUT /api/collectors/c-1", collector);
   await made(mars, "PUT /api/alerts/calendars/c-1", { dates: [] });
   const stages = [{ event: "A" }, { event: "B", after: "A", within: "1ms" }];
   await made(mars, `PUT /api/apps/${ownApp}/lifecycle`, { stages, complete_on: ["B"], grace: "0s" });
@@ -214,6 +217,21 @@ export const rows: Readonly<Record<string, Row>> = {
   deleteView: is({ name: "none" }, { own: () => notFound, missing: { name: "none" } }),
   getDeclared: is({ name: "file" }),
   putDeclared: is({ name: "file", things: ["rules/r-1"] }),
+  listCollectors: is({}),
+  getCollector: is({ id: "c-1" }, { missing: { id: "none" } }),
+  putCollector: is({ id: "c-1", ...collector }),
+  deleteCollector: {
+    async input(mars) {
+      await made(mars, "PUT /api/collectors/c-ends", collector);
+      return { id: "c-ends" };
+    },
+    missing: { id: "none" },
+  },
+  pauseCollector: is({ id: "c-1" }, { missing: { id: "none" } }),
+  resumeCollector: is({ id: "c-1" }, { missing: { id: "none" } }),
+  listRejected: is({ id: "c-1" }, { missing: { id: "none" } }),
+  replayRejected: is({ id: "c-1" }, { missing: { id: "none" } }),
+  deleteRejected: is({ id: "c-1" }, { missing: { id: "none" } }),
   listAudit: is({}),
   getStats: is({}),
   listKeys: is({}, { own: forAnybody }),

@@ -16,7 +16,6 @@ import { putDeclared } from "../../src/api/declared.ts";
 import { eraseApp, eraseMessage } from "../../src/api/erasures.ts";
 import { createKey, limitKey, putKey, revokeKey, rotateKey } from "../../src/api/keys.ts";
 import { deleteLifecycle, putLifecycle } from "../../src/api/lifecycles.ts";
-import type { Operation } from "../../src/api/operation.ts";
 import { operations } from "../../src/api/operations.ts";
 import { deleteRetention, putRetention } from "../../src/api/retentions.ts";
 import { deleteSetAside, replaySetAside } from "../../src/api/set-aside.ts";
@@ -28,19 +27,8 @@ import { type Receiver, startReceiver } from "../support/receiver.ts";
 import { getJson, send } from "../support/rest.ts";
 import { setAside } from "../support/set-aside.ts";
 import { until } from "../support/until.ts";
+import { collectorSteps, type Step } from "./audit-steps.ts";
 import { doors, type Json } from "./doors.ts";
-
-/** A change, and the members of its entry. Members of `old` and `new` that are not named may be anything. */
-interface Step {
-  readonly operation: Operation;
-  readonly input: Json;
-  readonly target: string;
-  readonly app?: string;
-  readonly old?: Json;
-  readonly new?: Json;
-  /** It is there already: no entry. */
-  readonly same?: true;
-}
 
 const stages = [{ event: "A" }, { event: "B", within: "1h" }];
 const lifecycle = { stages, complete_on: ["B"], grace: "1s" };
@@ -248,6 +236,7 @@ function steps(url: string): readonly Step[] {
       new: { things: ["rules/stuck"] },
     },
     { operation: putDeclared, input: { name: "file", things: ["rules/stuck"] }, target: "", same: true },
+    ...collectorSteps,
     { operation: putKey, input: declaredInput, target: "declared", new: declared },
     { operation: putKey, input: declaredInput, target: "", same: true },
     { operation: rotateKey, input: { id: made }, target: made, old: key, new: key },

@@ -84,7 +84,7 @@ test("what is wrong is named with file, line and member, all of it", async () =>
   ]);
   expect(await problems("setting: {}\nsources: {}\n")).toEqual([
     "mars.yaml:1: setting is not known: did you mean settings?",
-    "mars.yaml:2: sources is not known: there are name, prune, settings, attributes, retention, calendars, sinks, rules, lifecycles, views, keys",
+    "mars.yaml:2: sources is not known: there are name, prune, settings, attributes, retention, calendars, sinks, rules, lifecycles, views, collectors, keys",
   ]);
   expect(await problems("settings: []\n")).toEqual([
     "mars.yaml:1: settings must have members, such as name: value",

@@ -89,6 +89,7 @@ test("the example of the deployment is without faults", async () => {
     MARS_HOOK_SECRET: `whsec_${btoa("s".repeat(32))}`,
     MARS_CI_TOKEN: "c".repeat(32),
     MARS_SLACK_URL: "https://hooks.slack.com/services/T/B/x",
+    MARS_ORDERS_URL: "nats://mars:secret@nats.example.com:4222",
   });
   expect(problems).toEqual([]);
   expect(new Set(declarations.map(({ kind }) => kind.name))).toEqual(new Set(declaredKinds));

@@ -6,7 +6,7 @@
  *     --times             prints the seconds of each section
  *     documents           such as docs/guide.md, where not all are wanted
  *
- * Needs curl, openssl, sqlite3, grpcurl, ghz, jq, Node and Python; and Go for its client.
+ * Needs curl, openssl, sqlite3, grpcurl, ghz, jq, nats-server, nats, Node and Python; and Go for its client.
  */
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
@@ -41,7 +41,18 @@ const answerMs = 8_000;
 const startMs = 30_000;
 const atOnce = 4;
 
-for (const tool of ["curl", "openssl", "sqlite3", "grpcurl", "ghz", "jq", "node", "python3"]) {
+for (const tool of [
+  "curl",
+  "openssl",
+  "sqlite3",
+  "grpcurl",
+  "ghz",
+  "jq",
+  "nats-server",
+  "nats",
+  "node",
+  "python3",
+]) {
   if (Bun.which(tool) === null) throw new Error(`${tool} is needed, and not here: see .ci/run`);
 }
 
@@ -203,31 +214,31 @@ interface Stand {
 
 async function makeStand(): Promise<Stand> {
   const directory = await mkdtemp(join(tmpdir(), "mars-docs-"));
-  const [http, grpc, hook, prometheus] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
+  const ports: Readonly<Record<string, number>> = {
+    4000: await freePort(),
+    4025: await freePort(),
+    8080: await freePort(),
+    9090: await freePort(),
+    4222: await freePort(),
+  };
   const bin = join(directory, ".bin");
   await mkdir(bin);
   await writeFile(join(bin, "mars"), `#!/bin/sh\nexec ${program} "$@"\n`);
   await chmod(join(bin, "mars"), 0o755);
   for (const name of ["proto", "deploy"]) await symlink(join(root, name), join(directory, name));
-  const ports: Readonly<Record<string, number>> = { 4000: http, 4025: grpc, 8080: hook, 9090: prometheus };
   return {
     directory,
-    url: `http://127.0.0.1:${http}`,
+    url: `http://127.0.0.1:${ports[4000]}`,
     env: {
       // Profiles of this user are neither read nor written.
       XDG_CONFIG_HOME: join(directory, ".config"),
       PATH: `${bin}:${process.env.PATH}`,
-      ...{ MARS_HTTP_PORT: String(http), MARS_GRPC_PORT: String(grpc) },
+      ...{ MARS_HTTP_PORT: String(ports[4000]), MARS_GRPC_PORT: String(ports[4025]) },
       // Nobody waits for ten seconds before the first finding.
       ...{ MARS_ALERT_ALLOW: "127.0.0.1", MARS_START_GRACE: "1s" },
     },
     here: (text) =>
-      text.replaceAll(/(?<=:|listen\()(4000|4025|8080|9090)\b/g, (port) => String(ports[port] ?? port)),
+      text.replaceAll(/(?<=:|listen\()(4000|4025|8080|9090|4222)\b/g, (port) => String(ports[port] ?? port)),
   };
 }
 

@@ -9,6 +9,7 @@ const boundedTables = new Set([
   ...["gaps", "marks", "set_aside", "erasures"],
   ...["aliases", "event_changes", "attribute_changes", "attribute_names", "remains", "revisits"],
   ...["former_names", "views", "declared"],
+  ...["broker_collectors", "broker_pauses", "broker_refused"],
   // Of versions of lifecycles that join apps.
   ...["linked_events", "journeys_by_message"],
 ]);

@@ -7,6 +7,7 @@ import { smallBodyBytesMax } from "../../core/limits.ts";
 import { AccessService } from "../../gen/mars/v1/access_service_pb.ts";
 import { AdminService } from "../../gen/mars/v1/admin_service_pb.ts";
 import { AlertService } from "../../gen/mars/v1/alert_service_pb.ts";
+import { CollectorService } from "../../gen/mars/v1/collector_service_pb.ts";
 import { LifecycleService } from "../../gen/mars/v1/lifecycle_service_pb.ts";
 import { MessageService } from "../../gen/mars/v1/message_service_pb.ts";
 import { PrivacyService } from "../../gen/mars/v1/privacy_service_pb.ts";
@@ -28,6 +29,7 @@ export const operationServices: readonly DescService[] = [
   PrivacyService,
   TriageService,
   ViewService,
+  CollectorService,
 ];
 
 /** An operation with the method that it is. */

@@ -1,0 +1,36 @@
+/** Connects the consumers of message brokers with the pipeline. */
+import { ConsumerHost } from "../brokers/consumer-host.ts";
+import { loadEngine } from "../brokers/engines.ts";
+import { createEventMapper } from "../brokers/mapper.ts";
+import type { BrokerStore } from "../core/broker-collector.ts";
+import { Mask } from "../core/mask.ts";
+import type { Ingest, Log } from "../core/ports.ts";
+import { parseJson } from "../edge/json.ts";
+import type { Supervisor } from "../runtime/supervisor.ts";
+
+export interface CreateCollectorsOptions {
+  readonly ingest: Ingest;
+  readonly store: BrokerStore;
+  readonly maskAttributes: readonly string[];
+  readonly supervisor: Supervisor;
+  readonly log: Log;
+}
+
+export function createCollectors({ maskAttributes, ...options }: CreateCollectorsOptions): ConsumerHost {
+  const mask = Mask.of(maskAttributes);
+  return new ConsumerHost({
+    ...options,
+    loadEngine,
+    mapper: createEventMapper(parseJson),
+    redact: (body) => (mask === undefined ? body : maskedBody(body, mask)),
+  });
+}
+
+/** The body without the values that are masked; none of one that cannot be looked into. */
+function maskedBody(body: Uint8Array, mask: Mask): Uint8Array {
+  try {
+    return Buffer.from(JSON.stringify(mask.hide(parseJson(new TextDecoder().decode(body)))));
+  } catch {
+    return new Uint8Array();
+  }
+}

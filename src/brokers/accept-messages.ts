@@ -1,0 +1,139 @@
+/** Carries some messages of a broker to the disk: their events to the log, and what is refused of them to the database. */
+import {
+  type BrokerCollector,
+  type BrokerStore,
+  type RefusedMessage,
+  refusedBytesMax,
+} from "../core/broker-collector.ts";
+import { MarsError } from "../core/error.ts";
+import type { MarsEvent, Micros } from "../core/event.ts";
+import { bulkEventsMax } from "../core/limits.ts";
+import type { Ingest, Log } from "../core/ports.ts";
+import { nowMicros } from "../core/time.ts";
+import { delay } from "../runtime/delay.ts";
+import type { BrokerConnection, BrokerMessage } from "./engine.ts";
+import type { Mapper } from "./mapper.ts";
+import { eventsOf } from "./message-events.ts";
+
+const retry = { firstMs: 100, lastMs: 5_000 };
+/** Events of one call of `accept`. */
+const acceptMax = Math.min(5_000, bulkEventsMax);
+
+export interface AcceptParts {
+  readonly collector: BrokerCollector;
+  readonly mapper: Mapper;
+  readonly ingest: Pick<Ingest, "accept">;
+  readonly store: Pick<BrokerStore, "keepRefused">;
+  /** The body as it may be kept: without values that are masked. */
+  readonly redact: (body: Uint8Array) => Uint8Array;
+  readonly log: Pick<Log, "error">;
+}
+
+export interface AcceptHooks {
+  readonly signal: AbortSignal;
+  /** Called when Mars accepts no events, and when it does. */
+  readonly waiting: (error: MarsError) => void;
+  readonly accepted: () => void;
+}
+
+export interface Taken {
+  readonly events: number;
+  readonly refused: number;
+  readonly deadLettered: number;
+  /** Refused messages that are kept now; absent where none was refused. */
+  readonly kept?: number;
+  /** Of the first one. */
+  readonly reason?: string;
+}
+
+/**
+ * Resolves once all that the messages have is on disk. What is refused for now, since Mars is overloaded or the database away, is
+ * tried again until the signal aborts.
+ *
+ * @returns `undefined` where it has aborted before
+ */
+export async function acceptMessages(
+  messages: readonly BrokerMessage[],
+  connection: Pick<BrokerConnection, "publish">,
+  { collector, mapper, ingest, store, redact, log }: AcceptParts,
+  hooks: AcceptHooks,
+): Promise<Taken | undefined> {
+  const at = nowMicros();
+  const events: MarsEvent[] = [];
+  const refused: { readonly message: BrokerMessage; readonly record: RefusedMessage }[] = [];
+  for (const message of messages) {
+    const mapped = await again(async () => eventsOf(message, collector, mapper, log), hooks.signal);
+    if (mapped === undefined) return undefined;
+    for (const event of mapped.events) events.push(event);
+    if (mapped.reason !== undefined)
+      refused.push({ message, record: recordOf(message, mapped.reason, at, redact) });
+  }
+  for (let from = 0; from < events.length; from += acceptMax) {
+    const some = events.slice(from, from + acceptMax);
+    const seq = await again(() => ingest.accept(some), hooks.signal, hooks.waiting);
+    if (seq === undefined) return undefined;
+    hooks.accepted();
+  }
+  const [first] = refused;
+  if (first === undefined) return { events: events.length, refused: 0, deadLettered: 0 };
+  const records = refused.map(({ record }) => record);
+  const kept = await again(() => store.keepRefused(collector.id, records), hooks.signal);
+  if (kept === undefined) return undefined;
+  const { deadLetter } = collector;
+  for (const { message, record } of deadLetter === undefined ? [] : refused)
+    await connection.publish(deadLetter ?? "", deadLetterOf(message, record, collector.id));
+  return {
+    events: events.length,
+    refused: refused.length,
+    deadLettered: deadLetter === undefined ? 0 : refused.length,
+    kept,
+    reason: first.record.reason,
+  };
+}
+
+/** @throws what is not transient */
+async function again<T>(
+  attempt: () => Promise<T>,
+  signal: AbortSignal,
+  waiting: (error: MarsError) => void = () => undefined,
+): Promise<T | undefined> {
+  for (let failures = 0; !signal.aborted; failures++) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      const error = MarsError.from(thrown);
+      if (!error.transient) throw thrown;
+      waiting(error);
+      await delay(Math.min(retry.firstMs * 2 ** Math.min(failures, 10), retry.lastMs), signal);
+    }
+  }
+  return undefined;
+}
+
+function recordOf(
+  { position, id, body, brokerAt }: BrokerMessage,
+  reason: string,
+  at: Micros,
+  redact: AcceptParts["redact"],
+): RefusedMessage {
+  return {
+    position,
+    at,
+    ...(brokerAt !== undefined && { brokerAt }),
+    eventId: id,
+    reason,
+    // A copy: the message may be a part of a larger buffer, which goes to another thread as a whole.
+    body: redact(body).slice(0, refusedBytesMax),
+    bytes: body.length,
+  };
+}
+
+/** As it came, with the reason beside it. */
+function deadLetterOf({ id, body, position }: BrokerMessage, { reason }: RefusedMessage, collector: string) {
+  const text = reason.replace(/[^\x20-\x7e]/g, "?");
+  return {
+    id,
+    body,
+    headers: { "mars-collector": collector, "mars-position": position, "mars-reason": text },
+  };
+}

@@ -1,0 +1,97 @@
+/** From one message of a broker to validated events, and the reason why some of it is refused. */
+import type { BrokerCollector } from "../core/broker-collector.ts";
+import { MarsError } from "../core/error.ts";
+import type { MarsEvent, Micros } from "../core/event.ts";
+import { bodyBytesMax, bulkEventsMax } from "../core/limits.ts";
+import type { Log } from "../core/ports.ts";
+import { receipts } from "../core/receipt.ts";
+import { checkEvent, type Problems } from "../core/validate.ts";
+import type { BrokerMessage } from "./engine.ts";
+import type { Mapper } from "./mapper.ts";
+
+/** Bytes of a reason. */
+const reasonCharsMax = 500;
+
+export interface MappedMessage {
+  readonly events: readonly MarsEvent[];
+  /** Why the message, or some of its events, are refused; absent: nothing of it is. */
+  readonly reason?: string;
+}
+
+type Mapped = Pick<BrokerMessage, "id" | "body" | "headers" | "brokerAt">;
+
+/**
+ * Maps and checks one message. Events that are valid are kept beside others that are not. An event without an id of its own has
+ * that of the message, with its place where the message is a list: so a repeat changes nothing.
+ */
+export async function eventsOf(
+  message: Mapped,
+  collector: Pick<BrokerCollector, "appId">,
+  mapper: Mapper,
+  log: Pick<Log, "error">,
+): Promise<MappedMessage> {
+  const { body } = message;
+  if (body.length > bodyBytesMax)
+    return { events: [], reason: `must be at most ${bodyBytesMax} bytes, has ${body.length}` };
+  let inputs: readonly unknown[];
+  try {
+    const mapped = mapper(message);
+    inputs = mapped instanceof Promise ? await mapped : mapped;
+  } catch (thrown) {
+    const error = MarsError.from(thrown);
+    // Overload of the mapper's own is no fault of the message. A fault of Mars must not make it come again without end.
+    if (error.transient) throw error;
+    if (error.ours)
+      log.error("message of a broker could not be mapped", { event: "broker_mapping_failed", error });
+    return { events: [], reason: error.message.slice(0, reasonCharsMax) };
+  }
+  if (inputs.length > bulkEventsMax)
+    return { events: [], reason: `must have at most ${bulkEventsMax} events, has ${inputs.length}` };
+  return check(inputs, message, collector.appId);
+}
+
+function check(
+  inputs: readonly unknown[],
+  { id, brokerAt }: Mapped,
+  appId: string | undefined,
+): MappedMessage {
+  const problems: Problems = { list: [], sender: { mayApp: () => true } };
+  const single = inputs.length === 1;
+  const events: MarsEvent[] = [];
+  let refused = 0;
+  for (const [at, given] of inputs.entries()) {
+    if (!single) problems.index = at;
+    const own = appId === undefined ? { input: given } : ofApp(given, appId, problems);
+    const event = own && checkEvent(own.input, receipts.next(), problems, timeOf(own.input, brokerAt));
+    if (event === undefined) refused++;
+    else events.push(event.eventId === "" ? { ...event, eventId: single ? id : `${id}:${at}` } : event);
+  }
+  const [first] = problems.list;
+  if (refused === 0 || first === undefined) return { events };
+  const place = first.index === undefined ? "" : `events[${first.index}]${first.field === "" ? "" : "."}`;
+  const others = refused > 1 ? `; ${refused} of ${inputs.length} events are refused` : "";
+  const reason = `${place}${first.field} ${first.message}`.trim().slice(0, reasonCharsMax);
+  return { events, reason: reason + others };
+}
+
+/** The collector's app: an event must not name another. */
+function ofApp(given: unknown, appId: string, problems: Problems): { readonly input: unknown } | undefined {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return { input: given };
+  const { app_id } = given as { readonly app_id?: unknown };
+  if (app_id === appId) return { input: given };
+  if (app_id === undefined || app_id === null) return { input: { ...given, app_id: appId } };
+  const message = `must be absent or ${appId}, the collector's`;
+  problems.list.push({
+    field: "app_id",
+    message,
+    ...(problems.index !== undefined && { index: problems.index }),
+  });
+  return undefined;
+}
+
+/** The broker's time where the producer gave none. */
+function timeOf(input: unknown, brokerAt: Micros | undefined): Micros | undefined {
+  if (brokerAt === undefined || typeof input !== "object" || input === null) return undefined;
+  const { created_at } = input as { readonly created_at?: unknown };
+  return created_at === undefined || created_at === null ? brokerAt : undefined;
+}

@@ -1,0 +1,7 @@
+/** The engines that can be tested, by name. */
+import { startNats } from "./nats.ts";
+import type { TestBroker } from "./test-broker.ts";
+
+export const testEngines: Readonly<Record<string, (directory: string) => Promise<TestBroker>>> = {
+  nats: startNats,
+};

@@ -1,0 +1,70 @@
+/** A real message broker in a directory of its own, for the tests of collectors. */
+import type { Subprocess } from "bun";
+
+export interface Outgoing {
+  /** Where the engine has something like it the broker, or Mars, drops a repeat by it. */
+  readonly id: string;
+  readonly body: string | Uint8Array;
+}
+
+export interface TestBroker {
+  readonly engine: string;
+  /** Makes what the collector reads from. */
+  prepare(): Promise<void>;
+  /** Resolves when all of them are in the broker; tries again while it is away. */
+  publish(messages: readonly Outgoing[]): Promise<void>;
+  /** A collector's URL, with its members in the query. */
+  url(options?: { readonly password?: string; readonly deadLetter?: boolean }): string;
+  /** Ends it at once, and starts it again on the same directory. */
+  kill(): Promise<void>;
+  /** What was published to its dead-letter target. */
+  deadLetters(): Promise<readonly { readonly body: string; readonly reason: string }[]>;
+  stop(): Promise<void>;
+}
+
+/** Its user's. */
+export const brokerUser = "mars";
+export const brokerPassword = "s3cret";
+
+/** Starts a server and resolves when `ready` does. */
+export async function startServer(
+  command: readonly string[],
+  { env = {}, ready, log }: { env?: Record<string, string>; ready: () => Promise<unknown>; log: string },
+): Promise<Subprocess> {
+  const child = Bun.spawn([...command], {
+    env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...env },
+    stdin: "ignore",
+    stdout: Bun.file(log),
+    stderr: Bun.file(log),
+  });
+  const end = performance.now() + startMs;
+  for (;;) {
+    try {
+      await ready();
+      return child;
+    } catch (error) {
+      if (child.exitCode !== null || performance.now() > end) {
+        child.kill("SIGKILL");
+        throw new Error(`${command[0]} did not start: ${error}; ${await Bun.file(log).text()}`);
+      }
+      await Bun.sleep(50);
+    }
+  }
+}
+
+const startMs = 40_000;
+
+/** Repeats until it succeeds, for the time that a broker may be away. */
+export async function untilDone<T>(attempt: () => Promise<T>): Promise<T> {
+  const end = performance.now() + awayMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await Bun.sleep(50);
+    }
+  }
+}
+
+const awayMs = 60_000;

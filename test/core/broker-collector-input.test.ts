@@ -1,0 +1,57 @@
+import { expect, test } from "bun:test";
+import { type BrokerCollector, brokerCollectorToJson } from "../../src/core/broker-collector.ts";
+import { readBrokerCollector } from "../../src/core/broker-collector-input.ts";
+
+function read(given: Readonly<Record<string, unknown>>, before?: Parameters<typeof readBrokerCollector>[2]) {
+  const { collector, problems } = readBrokerCollector("orders", given, before);
+  return problems === undefined ? collector : problems.map(({ field, message }) => `${field} ${message}`);
+}
+
+const url = "nats://mars:p%40ss@nats.example.com:4222";
+const full: BrokerCollector = {
+  id: "orders",
+  engine: "nats",
+  url,
+  source: { stream: "orders", consumer: "mars" },
+  appId: "shop",
+};
+
+test("members may be in the query of the URL, beside it, or some here and some there", () => {
+  expect(read({ url: `${url}?stream=orders&app_id=shop` })).toEqual(full);
+  expect(read({ url, stream: "orders", app_id: "shop" })).toEqual(full);
+  expect(read({ url: `${url}?stream=orders`, app_id: "shop" })).toEqual(full);
+  expect(read({ url: `${url}?stream=orders`, stream: "others" })).toEqual([
+    "stream must be given once: it is in the query of the URL too",
+  ]);
+});
+
+test("every fault is named, and none has a secret", () => {
+  expect(read({})).toEqual(["url is required"]);
+  const form = "url must be one of nats://, tls:// with a host, of 4096 bytes at most";
+  for (const wrong of ["nats.example.com", "http://mars:p%40ss@a", "nats://", `nats://${"a".repeat(4_100)}`])
+    expect(read({ url: wrong, stream: "orders" })).toEqual([form]);
+  expect(read({ url, straem: "orders", consumer: "a b", tls_ca: "x", app_id: "a".repeat(257) })).toEqual([
+    "straem is not known for nats: did you mean stream?",
+    "consumer must not have blanks",
+    "tls_ca must have certificates in PEM",
+    "app_id must be at most 256 bytes, has 257",
+    "stream is required",
+  ]);
+});
+
+test("secrets that come back hidden are kept, for the same user, host and port alone", () => {
+  const { collector } = readBrokerCollector("orders", { url, stream: "orders", credentials: "SUSEED" });
+  const { id: _, ...shown } = brokerCollectorToJson(collector!);
+  expect(JSON.stringify(shown)).not.toMatch(/p%40ss|SUSEED/);
+  expect(read(shown, collector)).toEqual(collector);
+  expect(read({ ...shown, url: shown.url.replace("4222", "4223") }, collector)).toEqual([
+    expect.stringMatching(/^url must be given in full/),
+    expect.stringMatching(/^credentials must be given in full/),
+  ]);
+  expect(read({ ...shown, url: shown.url.replace("mars", "other") }, collector)).toEqual([
+    expect.stringMatching(/^url must be given in full/),
+  ]);
+  const token = readBrokerCollector("orders", { url: "nats://token@a", stream: "orders" }).collector!;
+  expect(brokerCollectorToJson(token).url).toBe("nats://(hidden)@a");
+  expect(read({ url: "nats://(hidden)@a", stream: "orders" }, token)).toEqual(token);
+});
