@@ -25,7 +25,7 @@ import type { Attempt } from "./delivery.ts";
 import { Evaluator } from "./evaluator.ts";
 import type { Figures } from "./figures.ts";
 import type { Incident, IncidentKey } from "./incident.ts";
-import type { AlertReader, AlertStore, Alerts as AlertsPort, PutSink } from "./ports.ts";
+import type { AlertReader, AlertStore, Alerts as AlertsPort, PutSink, TriedSink } from "./ports.ts";
 import { createPruning } from "./pruning.ts";
 import { refuse, unknownCalendar } from "./refuse.ts";
 import type { AlertRule } from "./rule.ts";
@@ -169,6 +169,10 @@ export class Alerts implements AlertsPort {
 
   putSink(id: string, target: SinkTarget, by: Author, overlapMs?: number): Promise<PutSink> {
     return this.#sinks.put(id, target, by, overlapMs);
+  }
+
+  trySink(id: string, target: SinkTarget): Promise<TriedSink> {
+    return this.#sinks.try(id, target);
   }
 
   deleteSink(id: string, by: Author): Promise<boolean> {

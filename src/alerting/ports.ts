@@ -36,6 +36,8 @@ export interface Alerts {
    *   beyond `sinksMax`
    */
   putSink(id: string, target: SinkTarget, by: Author, overlapMs?: number): Promise<PutSink>;
+  /** Checks as `putSink` does, and stores nothing. */
+  trySink(id: string, target: SinkTarget): Promise<TriedSink>;
   /** @returns whether the sink existed @throws `MarsError("invalid_argument")` while a rule names it */
   deleteSink(id: string, by: Author): Promise<boolean>;
   /** Sends a notification of type `test` now. @returns the attempt; `undefined` for an unknown sink */
@@ -75,6 +77,12 @@ export interface PutSink {
   readonly sink: AlertSink;
   /** The signing secret where one was made; no later answer has it. */
   readonly madeSecret?: string;
+}
+
+/** A sink as it would be, beside the one that it would replace. */
+export interface TriedSink {
+  readonly sink: AlertSink;
+  readonly before: AlertSink | undefined;
 }
 
 /** Stores alerts. Changes of users go to the audit; putting what is there already is none. Implemented by `db/alerts/`. Rejects with `unavailable` while the database is away. */

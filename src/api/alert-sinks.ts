@@ -91,6 +91,9 @@ export const sinkInput = z
       "Of a webhook: how long a secret that this one replaces signs too; `off` ends former ones; `24h` unless given.",
     ).optional(),
     to: list(email, recipientsMax, "e-mail addresses").optional(),
+    dry_run: z.boolean().default(false).meta({
+      description: "Store nothing: the answer has `(changed)` for each secret that would be another.",
+    }),
   })
   .transform(({ id, type, ...given }, context): PutSinkInput => {
     const url = given.url ?? (type === "pagerduty" || type === "opsgenie" ? pagerUrls[type] : undefined);
@@ -118,6 +121,7 @@ export const sinkInput = z
     return {
       id,
       target: targetOf(type, { ...given, url: url ?? "" }),
+      dryRun: given.dry_run,
       ...defined({ overlapMs: given.overlap }),
     };
   });
@@ -126,6 +130,7 @@ interface PutSinkInput {
   readonly id: string;
   readonly target: SinkTarget;
   readonly overlapMs?: number;
+  readonly dryRun: boolean;
 }
 
 interface Given {
@@ -222,7 +227,11 @@ export const putSink = operation({
   command: "alerts sinks put",
   input: sinkInput,
   output: z.strictObject({ sink }),
-  async handle({ alerts, changes }, { id, target, overlapMs }, caller, by) {
+  async handle({ alerts, changes }, { id, target, overlapMs, dryRun }, caller, by) {
+    if (dryRun) {
+      const { sink, before } = await changes.run(caller, () => alerts.trySink(id, target));
+      return { sink: sinkToJson(sink, before) };
+    }
     const put = () => alerts.putSink(id, target, by, overlapMs);
     const { sink, madeSecret: secret } = await changes.run(caller, put);
     return { sink: { ...sinkToJson(sink), ...defined({ secret }) } };

@@ -1,8 +1,10 @@
 /** The operations on keys: who may do what. Their texts are in the answers that make them, and nowhere else. */
 import * as z from "zod";
+import type { NewKey } from "../access/issue-key.ts";
 import type { Key } from "../access/key.ts";
 import { keyToJson } from "../access/key-json.ts";
 import { hashOfDigest } from "../access/key-token.ts";
+import { changed } from "../alerting/sinks/hidden.ts";
 import type { Caller } from "../core/caller.ts";
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
@@ -149,19 +151,30 @@ export const putKey = operation({
     ...rights,
     expires_at: anyExpiry.optional(),
     token_sha256: tokenDigest,
+    dry_run: z.boolean().default(false).meta({
+      description: "Store nothing: `shown` of the answer is `(changed)` where its text would be another.",
+    }),
   }),
   output: z.strictObject({ key }),
-  async handle({ keys, changes }, { id, expires_at = 0, token_sha256, ...wanted }, caller, by) {
+  async handle({ keys, changes }, { id, expires_at = 0, token_sha256, dry_run, ...wanted }, caller, by) {
     const known = keys.get(id);
     if (known !== undefined) assertCovers(caller, known.apps);
     assertCovers(caller, wanted.apps);
     if (wanted.limits !== undefined || known?.limits !== undefined) assertAllApps(caller);
-    const put = await changes.run(caller, () =>
-      keys.put(id, { ...wanted, expiresAt: expires_at, ...hashOfDigest(token_sha256) }, by),
-    );
+    const now = { ...wanted, expiresAt: expires_at, ...hashOfDigest(token_sha256) };
+    if (dry_run) return { key: keyToJson(tried(id, now, known)) };
+    const put = await changes.run(caller, () => keys.put(id, now, by));
     return { key: keyToJson(put) };
   },
 });
+
+/** A key as it would be: `shown` says whether its text is that of the one which it would replace. */
+function tried(id: string, now: NewKey & Pick<Key, "hash" | "shown">, known: Key | undefined): Key {
+  const { limits, ...own } = now;
+  const shown = known === undefined ? now.shown : known.hash === now.hash ? known.shown : changed;
+  const times = { createdAt: known?.createdAt ?? nowMicros(), lastUsedAt: known?.lastUsedAt ?? 0 };
+  return { ...own, id, shown, ...times, ...(limits && { limits }) };
+}
 
 export const rotateKey = operation({
   name: "rotateKey",

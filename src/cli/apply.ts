@@ -2,7 +2,7 @@
 import type { Operation } from "../api/operation.ts";
 import { parseConfigFile } from "../config/config-file.ts";
 import { readDeclarations } from "../declared/declaration.ts";
-import type { Ask, Json } from "../declared/kind.ts";
+import { type Ask, type Json, Refused } from "../declared/kind.ts";
 import { applyPlan, type Change, NotApplied, planOf } from "../declared/plan.ts";
 import type { Arguments } from "./arguments.ts";
 import { call } from "./call.ts";
@@ -26,13 +26,6 @@ const flags: readonly GeneralFlag[] = [
     meaning: "Exit code 1 if there is anything to change: for scripts that must stop then",
   },
 ];
-
-/** Of a refusal of Mars. */
-class Refused extends Error {
-  constructor(readonly sentences: readonly string[]) {
-    super(sentences.join("; "));
-  }
-}
 
 const signs = { create: "+", change: "~", remove: "-" } as const;
 
@@ -89,7 +82,7 @@ function askOver({ client, agent }: Session): Ask {
     if (answer.ok) return answer.value as Json;
     const { status } = (answer.value ?? {}) as { readonly status?: unknown };
     if (status === 404) return undefined;
-    throw new Refused(answer.sentences);
+    throw new Refused(answer.sentences, status === 403);
   };
 }
 
@@ -101,7 +94,7 @@ function bodyOf({ body }: Operation, input: Json): string | undefined {
 interface Applied {
   readonly applied: boolean;
   readonly changes: readonly Change[];
-  /** Whose secrets are put without being compared. */
+  /** Whose secrets the caller's key may not compare. */
   readonly secrets: readonly Pick<Change, "kind" | "id">[];
 }
 
@@ -114,7 +107,9 @@ function textOf({ applied, changes, secrets }: Applied): string {
     ),
   ]);
   const set = applied ? "is set" : "would be set";
-  const kept = secrets.map(({ kind, id }) => `= ${kind} ${id}: its secret cannot be compared, and ${set}`);
+  const kept = secrets.map(
+    ({ kind, id }) => `= ${kind} ${id}: this key may not compare its secret, which ${set}`,
+  );
   const count = `${changes.length} ${changes.length === 1 ? "change" : "changes"}${applied ? "" : ", not applied"}.`;
   return [...[...lines, ...kept].map(harmless), changes.length === 0 ? "Nothing to change." : count, ""].join(
     "\n",

@@ -6,7 +6,7 @@ export type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Calls an operation of a Mars: over REST, or inside of it. Resolves to its answer, or to `undefined` where the thing is not there.
- * Rejects with what the caller may be shown.
+ * Rejects with what the caller may be shown, over REST with `Refused`.
  */
 export type Ask = (operation: Operation, input: Json) => Promise<Json | undefined>;
 
@@ -26,6 +26,19 @@ export interface Kind {
   read(ask: Ask, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>>;
   /** Whether Mars may hold another secret than the input, which is not seen in what it shows. */
   hasSecrets?(input: Json): boolean;
+  /** The thing as Mars would show it beside the one that is there: a secret that would be another is `(changed)`. */
+  tried?(ask: Ask, input: Json): Promise<unknown>;
+}
+
+/** Mars, or what has to go before it, refuses a call. */
+export class Refused extends Error {
+  /** @param forbidden whether the caller lacks the rights */
+  constructor(
+    readonly sentences: readonly string[],
+    readonly forbidden = false,
+  ) {
+    super(sentences.join("; "));
+  }
 }
 
 /** The output of an operation's schema. */

@@ -3,6 +3,7 @@
  * key a caller without one may do no more.
  */
 import { ruleToJson, sinkToJson } from "../alerting/json.ts";
+import { changed, hidden } from "../alerting/sinks/hidden.ts";
 import { deleteCalendar, listCalendars, putCalendar } from "../api/alert-calendars.ts";
 import { deleteRule, listRules, putRule } from "../api/alert-rules.ts";
 import { deleteSink, listSinks, putSink } from "../api/alert-sinks.ts";
@@ -94,6 +95,10 @@ const sinks: Kind = {
     return mapOf(all, comparable);
   },
   hasSecrets: (input) => secretMembers.some((name) => input[name] !== undefined),
+  async tried(ask, input) {
+    const { sink } = (await ask(putSink, { ...input, dry_run: true })) ?? {};
+    return comparable(sink as Json);
+  },
 };
 
 /** Without what is no part of a declaration, and with no headers where there are none. */
@@ -180,16 +185,22 @@ const keys: Kind = {
   shown(input) {
     const { kind, apps, name, expires_at = 0, limits } = input as Parsed<typeof putKey>;
     const ends = expires_at === 0 ? null : formatTime(expires_at);
-    return { kind, apps, name, expires_at: ends, limits: limitsToJson(limits) };
+    return { kind, apps, name, expires_at: ends, limits: limitsToJson(limits), token: hidden };
   },
   async read(ask) {
-    const found = await readList(ask, listKeys, "keys");
-    return mapOf(found, ({ kind, apps, name, expires_at, limits }) => ({
-      ...{ kind, apps, name, expires_at, limits },
-    }));
+    return mapOf(await readList(ask, listKeys, "keys"), declaredKey);
   },
   hasSecrets: () => true,
+  async tried(ask, input) {
+    const answer = (await ask(putKey, { ...input, dry_run: true })) ?? {};
+    return declaredKey((answer.key ?? answer) as Json);
+  },
 };
+
+/** What a file declares of a key. `shown` says of one that is tried whether its text is another. */
+function declaredKey({ kind, apps, name, expires_at, limits, shown }: Json): unknown {
+  return { kind, apps, name, expires_at, limits, token: shown === changed ? changed : hidden };
+}
 
 function mapOf(found: ReadonlyMap<string, Json>, shown: (one: Json) => unknown): Map<string, unknown> {
   return new Map([...found].map(([id, one]) => [id, shown(one)]));

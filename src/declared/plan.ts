@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DeclaredKind } from "../config/config-file.ts";
 import type { Declaration, Declared } from "./declaration.ts";
-import type { Ask } from "./kind.ts";
+import { type Ask, Refused } from "./kind.ts";
 import { kinds } from "./kinds.ts";
 import { type RecordChange, readRecord, thingOf } from "./record.ts";
 
@@ -25,7 +25,7 @@ export interface Change {
 
 export interface Plan {
   readonly changes: readonly (Change & { readonly declaration: Declaration })[];
-  /** Nothing of them is seen to differ, but their secrets, which Mars compares where they are put. */
+  /** Nothing of them is seen to differ, and the caller may not have their secrets compared. */
   readonly secrets: readonly Declaration[];
   /** What cannot be applied; nothing must be, then. */
   readonly problems: readonly string[];
@@ -61,10 +61,10 @@ export async function planOf(declared: Declared, ask: Ask): Promise<Plan> {
       own.map(({ id }) => id),
     );
     for (const declaration of own) {
-      const change = changeOf(declaration, there.get(declaration.id));
+      const tried = await triedBeside(declaration, there.get(declaration.id), ask);
+      const change = changeOf(declaration, there.get(declaration.id), tried);
       if (change !== undefined) changes.push({ ...change, declaration });
-      else if (declaration.wanted !== undefined && kind.hasSecrets?.(declaration.wanted.input))
-        secrets.push(declaration);
+      else if (tried === forbidden) secrets.push(declaration);
     }
     const removed = own.filter((one) => one.wanted === undefined && !stays(one));
     const gone = new Set(removed.map(({ id }) => id));
@@ -121,12 +121,27 @@ async function carryOut({ kind, id, wanted, place }: Declaration, ask: Ask): Pro
   }
 }
 
-function changeOf({ kind, id, wanted }: Declaration, there: unknown): Change | undefined {
+const forbidden = Symbol("forbidden");
+
+/** See `Kind.tried`; `undefined` where there are no secrets to compare. Rejects with `NotApplied`: it cannot be put. */
+async function triedBeside({ kind, wanted, place }: Declaration, there: unknown, ask: Ask): Promise<unknown> {
+  if (wanted === undefined || there === undefined || !kind.hasSecrets?.(wanted.input)) return undefined;
+  try {
+    return await kind.tried?.(ask, wanted.input);
+  } catch (cause) {
+    if (cause instanceof Refused && cause.forbidden) return forbidden;
+    throw new NotApplied(place([]), { cause });
+  }
+}
+
+/** @param tried as of `triedBeside` */
+function changeOf({ kind, id, wanted }: Declaration, there: unknown, tried: unknown): Change | undefined {
   const head = { kind: kind.name, id };
   if (wanted === undefined)
     return there === undefined ? undefined : { ...head, action: "remove", differences: [] };
   if (there === undefined) return { ...head, action: "create", differences: [] };
-  const differences = differencesOf(plain(there), plain(wanted.shown));
+  const shown = tried === undefined || tried === forbidden ? wanted.shown : tried;
+  const differences = differencesOf(plain(there), plain(shown));
   return differences.length === 0 ? undefined : { ...head, action: "change", differences };
 }
 

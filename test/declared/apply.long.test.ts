@@ -120,15 +120,22 @@ test("a dry run says what differs and changes nothing, and a script can stop the
   expect(await changes()).toBe(before);
 });
 
-test("another secret is put, and shown nowhere", async () => {
+test("a dry run says that a secret is another, and shows none", async () => {
   const before = await changes();
-  const { stdout, stderr } = await apply(text(2), ["--dry-run"], { TOKEN: "second-token" });
+  const { stdout, stderr, exitCode } = await apply(text(2), ["--dry-run", "--fail"], {
+    TOKEN: "second-token",
+  });
+  const headers = {
+    field: "headers",
+    from: '{"X-Token":"(hidden)"}',
+    to: '{"X-Token":"(changed)"}',
+  };
   expect(JSON.parse(stdout)).toEqual({
     applied: false,
-    changes: [],
-    secrets: [{ kind: "sinks", id: "hook" }],
+    changes: [{ action: "change", kind: "sinks", id: "hook", differences: [headers] }],
+    secrets: [],
   });
-  expect(await changes()).toBe(before);
+  expect([exitCode, await changes()]).toEqual([1, before]);
   const put = await apply(text(2), [], { TOKEN: "second-token" });
   expect(stdout + stderr + put.stdout + put.stderr).not.toContain("token");
   expect(await changes()).toBe(before + 1);
@@ -249,7 +256,8 @@ keys:
   const again = await apply(declared, [], { CI_TOKEN: first, MARS_KEY: first });
   expect(again.changes.map(({ kind }: { kind: string }) => kind)).toEqual(["views", "views"]);
   const rotated = await apply(declared, [], { CI_TOKEN: second, MARS_KEY: first });
-  expect(rotated).toMatchObject({ exitCode: 0, changes: [] });
+  const token = { field: "token", from: '"(hidden)"', to: '"(changed)"' };
+  expect(rotated).toMatchObject({ exitCode: 0, changes: [{ kind: "keys", differences: [token] }] });
   expect([await status(first), await status(second)]).toEqual([401, 200]);
   const short = await apply(declared, [], { CI_TOKEN: "short", MARS_KEY: second });
   expect(short).toMatchObject({ exitCode: 2, stdout: "" });

@@ -27,8 +27,8 @@ import {
 } from "../sink.ts";
 
 export const hidden = "(hidden)";
-/** In the audit: a secret that is another than before. */
-const changed = "(changed)";
+/** A secret that is another than before. */
+export const changed = "(changed)";
 
 type Webhook = Extract<SinkTarget, { readonly type: "webhook" }>;
 type Chat = Extract<SinkTarget, { readonly type: ChatType }>;

@@ -6,7 +6,7 @@ import { nowMicros } from "../../core/time.ts";
 import { orAborted } from "../../runtime/or-aborted.ts";
 import type { Attempt } from "../delivery.ts";
 import type { Notification } from "../notification.ts";
-import type { AlertReader, AlertStore, PutSink } from "../ports.ts";
+import type { AlertReader, AlertStore, PutSink, TriedSink } from "../ports.ts";
 import { refuse } from "../refuse.ts";
 import { isPager, overlapMsDefault, type SinkTarget } from "../sink.ts";
 import type { Deliverer } from "./deliverer.ts";
@@ -59,6 +59,14 @@ export class SinkChanges {
       await deliverer.exclusively(id, () => store.putAlertSink(sink, by));
       return { sink, ...(madeSecret !== undefined && { madeSecret }) };
     });
+  }
+
+  async try(id: string, target: SinkTarget): Promise<TriedSink> {
+    await this.#check(target);
+    const before = (await this.#options.reader.alertSinks()).find((sink) => sink.id === id);
+    const { kept, problems } = withKept(target, before);
+    refuse(problems);
+    return { sink: { ...kept, id }, before };
   }
 
   delete(id: string, by: Author): Promise<boolean> {

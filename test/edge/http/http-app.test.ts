@@ -100,6 +100,7 @@ function appWith(
       putRule: fail,
       deleteRule: fail,
       putSink: fail,
+      trySink: fail,
       deleteSink: fail,
       testSink: fail,
       addSilence: fail,
