@@ -26,11 +26,12 @@ let number = 0;
 let client: ReturnType<typeof createClient<typeof IngestService>> | undefined;
 
 async function run(binary: string | undefined): Promise<number> {
-  const missing = ["prometheus", "promtool"].filter((tool) => Bun.which(tool) === null);
+  const missing = ["prometheus", "promtool", "go"].filter((tool) => Bun.which(tool) === null);
   if (missing.length > 0) {
-    print(`metrics: ${missing.join(" and ")} missing: apt-get install prometheus`);
+    print(`metrics: ${missing.join(" and ")} missing: apt-get install prometheus golang`);
     return 1;
   }
+  judgeSchema();
   const directory = mkdtempSync(join(tmpdir(), "mars-metrics-"));
   const command = binary === undefined ? {} : { command: [resolve(binary)] };
   const env = { MARS_ADMIN_KEY: adminKey };
@@ -188,6 +189,14 @@ async function sendGrpc(mars: MarsProcess, sent: Sent): Promise<void> {
   sent.grpc += 1;
 }
 
+/** Grafana's own types read the dashboard strictly. */
+function judgeSchema(): void {
+  const schema = join(import.meta.dir, "grafana");
+  const done = Bun.spawnSync(["go", "run", ".", join(root, "deploy/grafana/mars.json")], { cwd: schema });
+  if (done.exitCode !== 0) throw new Error(`the dashboard is not by Grafana's schema:\n${done.stderr}`);
+  print(`metrics: the dashboard is by Grafana's schema: ${done.stdout.toString().trim()}`);
+}
+
 /** Every query of the dashboard has data after a load; every rule is one that Prometheus can carry out, and none fires on a Mars that is well. */
 async function judgeQueries(api: Api): Promise<void> {
   const dashboard = JSON.parse(readFileSync(join(root, "deploy/grafana/mars.json"), "utf8"));
@@ -198,18 +207,39 @@ async function judgeQueries(api: Api): Promise<void> {
     const { result } = await api.query(query);
     if (result.length === 0) empty.push(expr);
   }
-  // These show only what is wrong.
-  const without = empty.filter((expr) => !expr.endsWith("> 0"));
+  // These show only what is wrong: without the bound they have data.
+  const without: string[] = [];
+  for (const expr of empty) {
+    const bare = expr
+      .replace(/ > 0$/, "")
+      .replaceAll("$instance", ".*")
+      .replaceAll("$__rate_interval", "10s");
+    if (bare === expr || (await api.query(bare)).result.length === 0) without.push(expr);
+  }
   if (without.length > 0) throw new Error(`the dashboard has queries without data:\n${without.join("\n")}`);
   const { groups } = await api.get<{ groups: { rules: Rule[] }[] }>("/rules");
   const rules = groups.flatMap((group) => group.rules);
   const wrong = rules.filter(({ health, state }) => health !== "ok" || state === "firing");
   if (rules.length === 0 || wrong.length > 0) throw new Error(`rules: ${JSON.stringify(wrong)}`);
+  // A rule never fires on series that are not there: each of the series that it names must be there.
+  const named = new Set(rules.flatMap(({ query }) => query.match(/\b(?:mars|process)_\w+/g) ?? []));
+  const known = new Set(await api.get<string[]>("/label/__name__/values"));
+  const unknown = [...named].filter((name) => !known.has(name) && !onlyWith.has(name));
+  if (unknown.length > 0) throw new Error(`rules name what Mars does not have: ${unknown.join(", ")}`);
   print(`metrics: ${targets.length} queries of the dashboard, ${rules.length} rules`);
 }
 
+/** Series that are there once there is a certificate, or a configuration file. */
+const onlyWith = new Set([
+  "mars_certificate_expiry_timestamp_seconds",
+  "mars_certificate_stale",
+  "mars_config_applied",
+]);
+
 interface Rule {
   readonly name: string;
+  /** The expression. */
+  readonly query: string;
   readonly health: string;
   readonly state: string;
 }
