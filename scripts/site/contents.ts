@@ -19,6 +19,7 @@ export const groups: readonly (readonly [title: string, pages: readonly SitePage
     "Begin",
     [
       { source: "README.md", name: "index", label: "Mars" },
+      { source: "docs/first-events.md", name: "first-events", label: "First events" },
       { source: "docs/guide.md", name: "guide", label: "Guide" },
       { source: "docs/first-day.md", name: "first-day", label: "The first day" },
       { source: "docs/dashboard.md", name: "dashboard", label: "Dashboard" },
@@ -57,12 +58,14 @@ export const groups: readonly (readonly [title: string, pages: readonly SitePage
       { source: "docs/traces.md", name: "traces", label: "Traces" },
       { source: "docs/security.md", name: "security", label: "Security" },
       { source: "docs/reliability.md", name: "reliability", label: "Bad days" },
+      { source: "docs/guarantees.md", name: "guarantees", label: "What is guaranteed" },
     ],
   ],
   [
     "Project",
     [
       { source: "ARCHITECTURE.md", name: "architecture", label: "Architecture" },
+      { source: "docs/develop.md", name: "develop", label: "Develop" },
       { source: "bench/README.md", name: "bench", label: "Bench" },
       { source: "bench/RESULTS.md", name: "bench-results", label: "Results of the bench" },
       { source: "CHANGELOG.md", name: "changelog", label: "Changelog" },
