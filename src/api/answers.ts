@@ -49,3 +49,9 @@ export const stageNames = {
   after: z.string().nullable().meta({ description: "The name of what it comes after." }),
   after_events: eventNames.meta({ description: "The events of that." }),
 };
+
+/** A message that stands for a percentile. */
+export const example = z
+  .strictObject({ app_id: z.string(), message_id: z.string(), message: z.string() })
+  .nullable()
+  .meta({ description: "A message that took as long; null where retention has taken it." });

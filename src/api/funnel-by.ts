@@ -1,7 +1,7 @@
-/** The funnel by the values of an attribute: where one carrier, region or channel loses more than others. */
+/** The funnel by the values of an attribute: where one carrier, region or channel loses more, or is slower, than others. */
 import * as z from "zod";
 import { funnelByMessagesMax, funnelByToJson, funnelByValuesMax } from "../statistics/funnel-by.ts";
-import { count, stageNames, timestamp } from "./answers.ts";
+import { count, example, ms, stageNames, timestamp } from "./answers.ts";
 import { assertIndexed, attributeName } from "./attribute-filter.ts";
 import { appId, minSeq } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
@@ -12,14 +12,25 @@ import { windowFields, windowOf } from "./window.ts";
 const part = {
   messages: count,
   stages: z.array(
-    z.strictObject({ ...stageNames, reached: count, waiting: count, overdue: count, never: count }),
+    z.strictObject({
+      ...stageNames,
+      ...{ reached: count, waiting: count, overdue: count, never: count },
+      took: z
+        .strictObject({
+          count,
+          p50_ms: ms.nullable(),
+          p99_ms: ms.nullable(),
+          examples: z.strictObject({ p50: example, p99: example }),
+        })
+        .meta({ description: "How long those that reached it took, from what it comes after." }),
+    }),
   ),
 };
 
 export const getFunnelBy = operation({
   name: "getFunnelBy",
   summary:
-    "How the messages that began in a window stand with each stage, by the values of an indexed attribute; of the latest 5,000 of them.",
+    "How the messages that began in a window stand with each stage, and how long they took, by the values of an indexed attribute; of the latest 5,000 of them.",
   scope: "read",
   apps: "named",
   rest: "GET /api/apps/{app_id}/funnel/by",

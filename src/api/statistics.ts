@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { appPageToJson, funnelToJson, latencyToJson, ratesToJson } from "../statistics/json.ts";
 import type { RateQuery } from "../statistics/statistics.ts";
-import { count, ms, pageEnd, stageNames, timestamp } from "./answers.ts";
+import { count, example, ms, pageEnd, stageNames, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
 import { appId, cursor, defined, limit, minSeq } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
@@ -107,11 +107,6 @@ export const getFunnel = operation({
     return funnelToJson(funnel, (filters) => `/api/messages?${new URLSearchParams({ app_id, ...filters })}`);
   },
 });
-
-const example = z
-  .strictObject({ app_id: z.string(), message_id: z.string(), message: z.string() })
-  .nullable()
-  .meta({ description: "A message that took as long; null where retention has taken it." });
 
 const distribution = z.strictObject({
   count,

@@ -1,7 +1,9 @@
 /** The funnel of an app divided by the values of an indexed attribute. */
+import type { MessageKey, Micros } from "../core/event.ts";
 import { stageToJson } from "../core/stage-name.ts";
 import { formatTime } from "../core/time.ts";
 import type { Window } from "../core/window.ts";
+import { exampleToJson, milliseconds } from "./json.ts";
 import type { FunnelStage } from "./statistics.ts";
 
 /** The latest messages of the window that one answer is about. */
@@ -15,10 +17,30 @@ export interface FunnelByQuery extends Window {
   readonly name: string;
 }
 
+/** How long messages took to a stage, from what it comes after. */
+export interface StageTimes {
+  /** Messages that were measured. */
+  readonly count: number;
+  readonly p50: MessageTime;
+  readonly p99: MessageTime;
+}
+
+/** The time of a message: a percentile is the time of one. */
+export interface MessageTime {
+  readonly took: Micros;
+  /** Absent where retention has taken it. */
+  readonly message?: MessageKey;
+}
+
+export interface FunnelPartStage extends FunnelStage {
+  /** Absent where none was measured, as of what comes after nothing. */
+  readonly times?: StageTimes;
+}
+
 export interface FunnelPart {
   readonly messages: number;
   /** In the order of their definitions. */
-  readonly stages: readonly FunnelStage[];
+  readonly stages: readonly FunnelPartStage[];
 }
 
 export interface FunnelBy extends Window {
@@ -54,9 +76,15 @@ export function funnelByToJson({ since, until, values, others, without, messages
 function partToJson({ messages, stages }: FunnelPart) {
   return {
     messages,
-    stages: stages.map(({ stage, after, reached, waiting, overdue, never }) => ({
+    stages: stages.map(({ stage, after, reached, waiting, overdue, never, times }) => ({
       ...stageToJson(stage, after),
       ...{ reached, waiting, overdue, never },
+      took: {
+        count: times?.count ?? 0,
+        p50_ms: times === undefined ? null : milliseconds(times.p50.took),
+        p99_ms: times === undefined ? null : milliseconds(times.p99.took),
+        examples: { p50: exampleToJson(times?.p50.message), p99: exampleToJson(times?.p99.message) },
+      },
     })),
   };
 }

@@ -81,7 +81,7 @@ function distributionToJson({ count, max, percentiles }: Distribution) {
   };
 }
 
-function exampleToJson(example: MessageKey | undefined) {
+export function exampleToJson(example: MessageKey | undefined) {
   if (example === undefined) return null;
   const { appId, messageId } = example;
   return {
@@ -91,7 +91,7 @@ function exampleToJson(example: MessageKey | undefined) {
   };
 }
 
-function milliseconds(micros: Micros): number {
+export function milliseconds(micros: Micros): number {
   return micros / 1_000;
 }
 

@@ -54,7 +54,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
   const aside = new SetAsideQueries(connection);
   const statistics = new StatisticsQueries(connection);
   const attributes = new AttributeQueries(connection);
-  const funnels = new FunnelByQueries(connection);
+  const funnels = new FunnelByQueries(connection, plans);
   const views = new ViewQueries(connection);
   const declared = new DeclaredQueries(connection);
   const brokers = new BrokerQueries(connection);

@@ -255,6 +255,12 @@ const asRpc: Readonly<Record<string, (answer: Any) => Json>> = {
     end_to_end: hopAsRpc(end_to_end),
     hops: hops.map(hopAsRpc),
   }),
+  getFunnelBy: ({ values, others, without, ...rest }) => ({
+    ...rest,
+    values: values?.map(partAsRpc),
+    others: partAsRpc(others),
+    without: partAsRpc(without),
+  }),
   listFindings: ({ findings, ...rest }) => ({
     ...rest,
     findings: findings?.map(({ state, ...finding }: Any) => finding),
@@ -309,6 +315,35 @@ function lifecycleAsRpc(lifecycle: Any): Json | undefined {
 
 function hopAsRpc({ now, before, ...hop }: Any): Json {
   return { ...hop, now: distributionAsRpc(now), before: distributionAsRpc(before) };
+}
+
+/** Examples have links over REST. */
+function partAsRpc(part: Any): Json | undefined {
+  return (
+    part && {
+      ...part,
+      stages: part.stages?.map(({ took, ...stage }: Any) => ({
+        ...stage,
+        took: took && {
+          ...took,
+          examples:
+            took.examples &&
+            Object.fromEntries(
+              Object.entries(took.examples).map(([percentile, example]) => [
+                percentile,
+                exampleAsRpc(example),
+              ]),
+            ),
+        },
+      })),
+    }
+  );
+}
+
+function exampleAsRpc(example: Any): Json | undefined {
+  if (!example) return undefined;
+  const { message: _, ...ids } = example;
+  return ids;
 }
 
 function distributionAsRpc(distribution: Any): Json | undefined {

@@ -4,9 +4,13 @@ import { lifecyclesSql } from "../../gen/sql.ts";
 import type { LifecycleVersion } from "../../lifecycle/definition.ts";
 import { readDefinition } from "../../lifecycle/definition.ts";
 import { createPlan, type Plan } from "../../lifecycle/plan.ts";
+import type { ReadConnection } from "../read-connection.ts";
 
 /** Bytes of the definitions whose plans are in memory, the last used; a version never changes. */
 const plansBytesMax = 2 * 1024 * 1024;
+
+/** Definitions that are read at one time; each has up to 64 KiB. */
+const definitionsMax = 16;
 
 /** The lifecycle that a message goes by: the app's last one before its first event. */
 export function lifecycleOfMessage(message: number, appId: string): InStatement {
@@ -41,6 +45,21 @@ export class PlanCache {
   /** @param id `lifecycles.id`; `undefined` where it has not been read, or not lately */
   known(id: number): Plan | undefined {
     return this.#plans.get(id)?.plan;
+  }
+
+  /** Those of these lifecycles, which are read where they are not known. @param ids `lifecycles.id` */
+  async read(
+    connection: Pick<ReadConnection, "read" | "decode">,
+    ids: readonly number[],
+  ): Promise<ReadonlyMap<number, Plan | undefined>> {
+    const plans = new Map(ids.map((id) => [id, this.known(id)] as const));
+    const unknown = [...plans].flatMap(([id, plan]) => (plan === undefined ? [id] : []));
+    for (let at = 0; at < unknown.length; at += definitionsMax) {
+      const some = JSON.stringify(unknown.slice(at, at + definitionsMax));
+      const [rows = []] = await connection.read([lifecyclesById(some)]);
+      connection.decode(rows, (row) => plans.set(Number(row.id), this.of(row)));
+    }
+    return plans;
   }
 
   /** @param row of `lifecycles`; `undefined` for one that ends a lifecycle */

@@ -8,7 +8,7 @@ import type { MessageSummary } from "../../core/query.ts";
 import { messageStates } from "../../core/state.ts";
 import { summariesSql } from "../../gen/sql.ts";
 import type { Plan } from "../../lifecycle/plan.ts";
-import { lifecyclesById, type PlanCache } from "../lifecycles/plan-cache.ts";
+import type { PlanCache } from "../lifecycles/plan-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { namedRows } from "../rows.ts";
 import { foldedMax, foldRead, lookedAtMax, type MessageNames, type StageTimes } from "./event-fold.ts";
@@ -18,8 +18,6 @@ import { keyOf } from "./event-rows.ts";
 const pageEventsMax = 5 * lookedAtMax;
 /** UTF-16 units of the summaries on a page. */
 const pageCharsMax = 1024 * 1024;
-/** Definitions that are read at one time; each has up to 64 KiB. */
-const definitionsMax = 16;
 
 /** How a message stands with its lifecycle. */
 export type MessageStatus = Pick<MessageSummary, "state" | "overdueSince">;
@@ -102,7 +100,10 @@ export class Summaries {
     ]);
     const folds = read.of(folded);
     const instances = namedRows(found, instanceColumns);
-    const plans = await this.#plansOf(instances);
+    const plans = await this.#plans.read(
+      this.#connection,
+      instances.map((row) => Number(row.lifecycle)),
+    );
     const instancesById = new Map(instances.map((row) => [row.message, row]));
     const aheadIds = new Set(ahead.map((row) => row.id));
     return rows.map((row) => {
@@ -110,7 +111,7 @@ export class Summaries {
       // Retention may have taken the message between the two reads.
       if (fold === undefined) return [row];
       const instance = instancesById.get(row.id);
-      const plan = instance && plans.get(instance.lifecycle);
+      const plan = instance && plans.get(Number(instance.lifecycle));
       const summary = summaryOf(keyOf(row), {
         eventCount: Number(row.event_count),
         stages: fold.stages,
@@ -120,18 +121,6 @@ export class Summaries {
       });
       return [row, summary, plan];
     });
-  }
-
-  async #plansOf(instances: readonly Row[]): Promise<Map<unknown, Plan | undefined>> {
-    const ids = [...new Set(instances.map((row) => Number(row.lifecycle)))];
-    const plans = new Map<unknown, Plan | undefined>(ids.map((id) => [id, this.#plans.known(id)]));
-    const unknown = ids.filter((id) => plans.get(id) === undefined);
-    for (let at = 0; at < unknown.length; at += definitionsMax) {
-      const some = JSON.stringify(unknown.slice(at, at + definitionsMax));
-      const [rows = []] = await this.#connection.read([lifecyclesById(some)]);
-      this.#connection.decode(rows, (row) => plans.set(Number(row.id), this.#plans.of(row)));
-    }
-    return plans;
   }
 }
 

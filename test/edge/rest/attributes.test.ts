@@ -212,7 +212,9 @@ test("the funnel is divided by an attribute's values, and its parts are the mess
     carriers.flatMap((carrier, n) => {
       const event = { app_id: "by", message_id: `m${n}`, created_at };
       const sent = { ...event, event: "SENT", ...(carrier && { attributes: { carrier } }) };
-      return n % 2 === 0 ? [sent, { ...event, event: "ACKED" }] : [sent];
+      // The later, the slower: 0 ms, 200 ms, 400 ms …
+      const acked_at = new Date(Date.parse(created_at) + n * 100).toISOString();
+      return n % 2 === 0 ? [sent, { ...event, event: "ACKED", created_at: acked_at }] : [sent];
     }),
   );
   const read = () => getJson<Json>(`${mars.url}/api/apps/by/funnel/by?by=attributes.carrier&min_seq=${seq}`);
@@ -228,6 +230,13 @@ test("the funnel is divided by an attribute's values, and its parts are the mess
     ],
   });
   expect(without).toMatchObject({ messages: 1, stages: [{ reached: 1 }, { reached: 1 }] });
+  const example = (id: string) => ({ app_id: "by", message_id: id, message: `/api/apps/by/messages/${id}` });
+  expect(values.slice(0, 2).map((part: Json) => part.stages[1].took)).toEqual([
+    { count: 2, p50_ms: 0, p99_ms: 1_200, examples: { p50: example("m0"), p99: example("m12") } },
+    { count: 0, p50_ms: null, p99_ms: null, examples: { p50: null, p99: null } },
+  ]);
+  expect(without.stages[1].took).toMatchObject({ count: 1, p50_ms: 1_400, p99_ms: 1_400 });
+  expect(without.stages[0].took.count).toBe(0);
   const counted = [...values, others, without].map((part: Json) => part.stages[1].overdue);
   expect(counted.reduce((all, one) => all + one, 0)).toBe(7);
   const listed = await getJson<Json>(

@@ -1,9 +1,10 @@
-/** The flow divided by the values of an attribute: which of them loses messages, and where. */
+/** The flow divided by the values of an attribute: which of them loses messages or is slow, and where. */
+import type { ComponentChildren } from "preact";
 import type { AnswerOf } from "../../../api/operation-types.ts";
 import { attributeParameter } from "../../data/attribute-filters.ts";
 import { useRead } from "../../data/resource.ts";
-import { go, here, parameter, to } from "../../data/route.ts";
-import { compactText, countText, shareText } from "../../data/text.ts";
+import { go, here, messageAddress, parameter, to } from "../../data/route.ts";
+import { compactText, countText, shareText, shortDuration } from "../../data/text.ts";
 import { ExportRows } from "../../parts/export.tsx";
 import { Failure, Pending } from "../../parts/notice.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
@@ -71,16 +72,22 @@ function Divided({ app, by, window, everyMs }: ByAttributeProps & { readonly by:
     ...(others.values > 0 ? [{ ...others, name: `${countText(others.values)} others` }] : []),
     ...(without.messages > 0 ? [{ ...without, name: `without ${by}` }] : []),
   ];
-  const columns = columnsOf(app, by, data, stagesOf(rows));
+  const stages = stagesOf(rows);
+  const columns = columnsOf(app, by, data, stages);
   return (
     <>
       <p class="muted">
         {partial ? `The latest ${countText(messages)} messages.` : `${countText(messages)} messages.`} A
-        number in red is how many are overdue at the stage, with their share of the messages of the row.
+        number in red is how many are overdue at the stage, with their share of the messages of the row. Times
+        are those of half of them and of 99 of 100, each with a message that took as long.
       </p>
       <Table caption={`Stages by ${by}`} columns={columns} rows={rows} keyOf={({ name }) => name} />
       <p class="files">
-        <ExportRows rows={rows} columns={columns} file={`flow-${app}-by-${by}`} />
+        <ExportRows
+          rows={rows}
+          columns={[...columns, ...timeColumns(stages)]}
+          file={`flow-${app}-by-${by}`}
+        />
       </p>
     </>
   );
@@ -126,7 +133,7 @@ function columnsOf(
     },
     ...stages.map((column): Column<Row> => {
       const { stage, after } = column;
-      const find = ({ stages: own }: Row) => own.find((one) => keyOf(one) === keyOf(column));
+      const find = (row: Row) => stageOf(row, column);
       return {
         name: stage.replaceAll("|", " | "),
         align: "end",
@@ -134,18 +141,73 @@ function columnsOf(
         cell: (row) => {
           const found = find(row);
           if (found === undefined) return "";
-          if (found.overdue === 0) return <span class="muted">{compactText(found.reached)}</span>;
-          const text = `${compactText(found.overdue)} · ${shareText(found.overdue / row.messages)}`;
-          if (row.value === undefined) return <span class="bad">{text}</span>;
-          const address = messagesOf(row.value, { stage, after: after ?? undefined, stage_state: "overdue" });
+          const listed = (stage_state: string) =>
+            row.value === undefined
+              ? undefined
+              : messagesOf(row.value, { stage, after: after ?? undefined, stage_state });
           return (
-            <a class="bad" href={address}>
-              {text}
-            </a>
+            <>
+              {found.overdue === 0 ? (
+                <MaybeLink href={found.reached === 0 ? undefined : listed("reached")} tone="muted">
+                  {compactText(found.reached)}
+                </MaybeLink>
+              ) : (
+                <MaybeLink href={listed("overdue")} tone="bad">
+                  {compactText(found.overdue)} · {shareText(found.overdue / row.messages)}
+                </MaybeLink>
+              )}
+              <Took took={found.took} />
+            </>
           );
         },
         text: (row) => find(row)?.overdue ?? "",
       };
     }),
   ];
+}
+
+function stageOf({ stages }: Row, sought: Stage): Stage | undefined {
+  return stages.find((one) => keyOf(one) === keyOf(sought));
+}
+
+/** In files, times have columns of their own. */
+function timeColumns(stages: readonly Stage[]): readonly Column<Row>[] {
+  return stages.flatMap((column) =>
+    (["p50_ms", "p99_ms"] as const).map((percentile): Column<Row> => {
+      return {
+        name: `${column.stage} ${percentile}`,
+        cell: () => "",
+        text: (row) => stageOf(row, column)?.took[percentile] ?? "",
+      };
+    }),
+  );
+}
+
+function Took({ took: { count, p50_ms, p99_ms, examples } }: { took: Stage["took"] }) {
+  if (p50_ms === null || p99_ms === null) return null;
+  const linked = (ms: number, example: Stage["took"]["examples"]["p50"]) => (
+    <MaybeLink href={example === null ? undefined : messageAddress(example)} tone="muted">
+      {shortDuration(ms)}
+    </MaybeLink>
+  );
+  return (
+    <span class="also" title={`Half took at most as long, and 99 of 100; ${countText(count)} were measured`}>
+      {linked(p50_ms, examples.p50)} · {linked(p99_ms, examples.p99)}
+    </span>
+  );
+}
+
+interface MaybeLinkProps {
+  readonly href: string | undefined;
+  readonly tone: string;
+  readonly children: ComponentChildren;
+}
+
+function MaybeLink({ href, tone, children }: MaybeLinkProps) {
+  if (href === undefined) return <span class={tone}>{children}</span>;
+  return (
+    <a class={tone} href={href}>
+      {children}
+    </a>
+  );
 }
