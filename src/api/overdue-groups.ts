@@ -6,6 +6,7 @@ import { overdueGroupPageToJson } from "../lifecycle/json.ts";
 import { overdueAges } from "../lifecycle/overdue-groups.ts";
 import { count, pageEnd, stageNames, timestamp } from "./answers.ts";
 import { narrow } from "./app-scope.ts";
+import { assertIndexed, attributes } from "./attribute-filter.ts";
 import { duration } from "./duration.ts";
 import { appId, cursor, defined, minSeq, whole } from "./fields.ts";
 import { assertApp } from "./known-app.ts";
@@ -52,6 +53,7 @@ export const listOverdueGroups = operation({
       "What was due within so long before now is new; by whole minutes. `15m` by default.",
     ).default(newWithinDefaultMs),
     triage: overdueTriage.default("any"),
+    attributes: attributes.optional(),
     limit: whole(1, 200, "How many are on a page.").default(50),
     cursor: cursor.optional(),
     min_seq: minSeq,
@@ -59,23 +61,36 @@ export const listOverdueGroups = operation({
   output: z.strictObject({
     groups: z.array(overdueGroup),
     new_since: timestamp,
-    partial: z
-      .literal(true)
-      .optional()
-      .meta({ description: "There are over 10,000 hops: not all were looked at." }),
+    partial: z.literal(true).optional().meta({
+      description:
+        "There are over 10,000 hops, or by attributes over 10,000 overdue stages, of which the latest are counted: not all were looked at.",
+    }),
     ...pageEnd,
     clock: timestamp,
   }),
-  async handle({ reader, projected }, { app_id, new_within, min_seq, cursor, ...filters }, caller) {
+  async handle(
+    { reader, projected },
+    { app_id, new_within, min_seq, cursor, attributes, ...filters },
+    caller,
+  ) {
     await visible(projected, min_seq, caller);
     const asOfSeq = projected.storedSeq;
     const read = reader(caller);
     const clock = nowMicros();
     const newSince = newSinceOf(clock, new_within);
-    const query = { ...narrow(caller, app_id), ...filters, ...defined({ cursor }), clock, newSince };
+    await assertIndexed(read, app_id, attributes);
+    const query = {
+      ...narrow(caller, app_id),
+      ...filters,
+      ...defined({ cursor, attributes }),
+      ...{ clock, newSince },
+    };
     const page = await read.overdueGroups(query);
     if (app_id !== undefined && page.groups.length === 0) await assertApp(read, app_id);
-    return overdueGroupPageToJson(page, query, messagesPath, asOfSeq);
+    const valued = Object.fromEntries(
+      (attributes ?? []).map(({ name, value }) => [`attributes.${name}`, value]),
+    );
+    return overdueGroupPageToJson(page, query, (own) => messagesPath({ ...own, ...valued }), asOfSeq);
   },
 });
 

@@ -21,6 +21,7 @@ import {
 import { found, list } from "./alert-fields.ts";
 import { count, stageNames, timestamp } from "./answers.ts";
 import { assertApp, narrow } from "./app-scope.ts";
+import { assertIndexed, attributes } from "./attribute-filter.ts";
 import { duration } from "./duration.ts";
 import { stageEvents, stageNamed } from "./event-names.ts";
 import { appId, defined, messageId, since, stage, text, until, whole, word } from "./fields.ts";
@@ -59,6 +60,7 @@ const filter = z
     since: since.optional(),
     until: until.optional(),
     overdue_for: duration({ min: 1, max: 366 * 86_400_000 }, "Due for so long or longer.").optional(),
+    attributes: attributes.optional(),
   })
   .transform(({ stage_events, stage, ...input }, context) => ({
     ...input,
@@ -82,7 +84,7 @@ const input = z
     group: group.optional().meta({ description: "What is active of one app, kind and hop." }),
     filter: filter
       .optional()
-      .meta({ description: "By app, kind, stage and time, as in the list of findings." }),
+      .meta({ description: "By app, kind, stage, time and attributes, as in the list of findings." }),
   })
   .superRefine(({ action, until, app_id, message_id, finding, findings, ...others }, context) => {
     const report = (field: string, message: string) =>
@@ -137,6 +139,7 @@ export const triageFindings = operation({
       ...defined({ until: input.until, note: input.note }),
     };
     const { target, selection } = await selectionOf(input, read, caller);
+    await assertIndexed(read, selection.appId, selection.attributes);
     const findings = await findAll(read, { target, selection }, change);
     if (target === "finding") found(findings.length > 0 || undefined, "finding");
     const ids = findings.map(({ id }) => id);

@@ -1,4 +1,5 @@
 /** Overdue stages by hop: how many, how many of these are new, and how old they are. */
+import type { AttributeFilter } from "../core/attributes.ts";
 import type { Micros } from "../core/event.ts";
 
 /** Which overdue stages count: all, those that nobody has acknowledged, or those that are. */
@@ -6,6 +7,8 @@ export type OverdueTriage = "any" | "none" | "acknowledged";
 
 /** Groups that one query looks at. */
 export const groupsMax = 10_000;
+/** Overdue stages of an app that a query by attributes counts, the latest; all of them where no more messages have one of the values. */
+export const attributedOverdueMax = 10_000;
 
 const minute = 60_000_000;
 const hour = 60 * minute;
@@ -25,6 +28,8 @@ export interface OverdueGroupQuery {
   readonly appId?: string;
   /** Of apps that one of these patterns names: see `AppRights`. */
   readonly apps?: readonly string[];
+  /** Of messages with these values; with `appId`. */
+  readonly attributes?: readonly AttributeFilter[];
   readonly triage: OverdueTriage;
   /** What was due from here on (inclusive) is new; at a whole minute, as all ages are. */
   readonly newSince: Micros;
@@ -57,6 +62,6 @@ export interface OverdueGroupPage {
   /** Those with the most new ones first, then those with the most. */
   readonly groups: readonly OverdueGroup[];
   readonly nextCursor?: string;
-  /** There are over `groupsMax`: not all were looked at. */
+  /** There are over `groupsMax`, by attributes over `attributedOverdueMax`: not all were looked at. */
   readonly partial: boolean;
 }

@@ -1,4 +1,5 @@
 /** Marking of findings: what is asked for, which findings it concerns, and the marks that come of it. */
+import type { AttributeFilter } from "../core/attributes.ts";
 import type { Author } from "../core/audit.ts";
 import type { Micros } from "../core/event.ts";
 import { isMarkEnd, type Mark, type MarkUntil, markHolds } from "../core/mark.ts";
@@ -45,6 +46,8 @@ export interface TriageSelection {
   readonly until?: Micros;
   /** Due up to here (inclusive). */
   readonly dueUntil?: Micros;
+  /** Of messages with these values; with `appId`. */
+  readonly attributes?: readonly AttributeFilter[];
 }
 
 export interface TriageQuery extends TriageSelection {

@@ -115,6 +115,7 @@ const steps = (door: string): readonly Step[] => [
   [countMessages, { ...shop, by: "attributes.region" }],
   [getFunnelBy, { ...shop, ...window, by: "attributes.region" }],
   [getFunnelBy, { ...shop, by: "attributes.size" }],
+  [listOverdueGroups, { ...shop, attributes: { region: "north" } }],
   [getFunnelBy, { app_id: "nobody", by: "attributes.region" }],
   [countMessages, { ...shop, by: "region" }],
   [countMessages, { ...shop, by: "attributes.size" }],

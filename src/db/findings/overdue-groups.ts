@@ -17,6 +17,7 @@ import { cover } from "../../statistics/buckets.ts";
 import { Conditions } from "../conditions.ts";
 import { formatCursor, parseCursor } from "../cursor.ts";
 import type { ReadConnection } from "../read-connection.ts";
+import { readAttributedGroups } from "./attributed-groups.ts";
 import { type AppHop, HopP99Cache } from "./hop-p99.ts";
 
 const cursorKind = "overdue groups";
@@ -44,7 +45,10 @@ export class OverdueGroupQueries {
 
   /** See `FindingReader.overdueGroups`. */
   async overdueGroups(query: OverdueGroupQuery): Promise<OverdueGroupPage> {
-    const { limit, clock, detailed = limit } = query;
+    const { limit, clock, detailed = limit, appId, attributes } = query;
+    if (appId !== undefined && attributes !== undefined) {
+      return readAttributedGroups(this.#connection, this.#p99s, { ...query, appId, attributes });
+    }
     const [rows = []] = await this.#connection.read([groupStatement(query)]);
     const page = rows.slice(0, limit);
     const groups: OverdueGroup[] = [];

@@ -14,6 +14,7 @@ import {
   triageCountMax,
   triageMax,
 } from "../../lifecycle/triage.ts";
+import { addAttributes } from "../attributes/attribute-conditions.ts";
 import { Conditions } from "../conditions.ts";
 import { KeysetScan, readPage } from "../keyset-scan.ts";
 import type { ReadConnection } from "../read-connection.ts";
@@ -143,10 +144,12 @@ function addFilters(where: Conditions, query: TriageQuery): Conditions {
   return addRest(where, query);
 }
 
-function addRest(where: Conditions, { after, versions }: TriageQuery): Conditions {
+function addRest(where: Conditions, query: TriageQuery): Conditions {
+  const { after, versions } = query;
   if (after !== undefined) where.add("+f.after = ?", after);
   if (versions !== undefined)
     where.add("f.version IN (SELECT value FROM json_each(?))", JSON.stringify(versions));
+  addAttributes(where, "f.message", query);
   return where;
 }
 

@@ -17,6 +17,12 @@ export function attributeParameter(name: string): string {
   return prefix + name;
 }
 
+/** The same as parameters of an address. */
+export function attributeParameters(): Parameters {
+  const set = Object.entries(attributeFilters() ?? {});
+  return Object.fromEntries(set.map(([name, value]) => [attributeParameter(name), value]));
+}
+
 /** Changes of the address that take away all filters by attributes. */
 export function withoutAttributes(): Parameters {
   const names = [...query.value.keys()].filter((name) => name.startsWith(prefix));

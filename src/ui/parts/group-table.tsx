@@ -1,5 +1,6 @@
 /** What is stuck, by app and hop. */
 import type { AnswerOf } from "../../api/operation-types.ts";
+import { attributeParameters } from "../data/attribute-filters.ts";
 import { now } from "../data/clock.ts";
 import { to } from "../data/route.ts";
 import { compactText, shortDuration } from "../data/text.ts";
@@ -9,7 +10,7 @@ import { type Column, Table } from "./table.tsx";
 export type Group = AnswerOf<"listOverdueGroups">["groups"][number];
 
 export function groupAddress({ app_id, stage, after }: Group): string {
-  return to("/stuck", { app_id, stage, after: after ?? undefined });
+  return to("/stuck", { app_id, stage, after: after ?? undefined, ...attributeParameters() });
 }
 
 export const groupColumns: readonly Column<Group>[] = [

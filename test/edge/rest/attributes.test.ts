@@ -245,6 +245,89 @@ test("the funnel is divided by an attribute's values, and its parts are the mess
   expect(listed.messages.map(({ message_id }: Json) => message_id)).toEqual(["m13"]);
 });
 
+test("what is stuck is grouped and triaged by attributes", async () => {
+  const stages = [{ event: "SENT" }, { event: "ACKED", after: "SENT", within: "1s" }];
+  await fetch(`${mars.url}/api/apps/stuck/lifecycle`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ stages, complete_on: ["ACKED"], grace: "0s" }),
+  });
+  await put("stuck", ["carrier", "region"]);
+  const sentAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const seq = await sendBulk(
+    mars.url,
+    Array.from({ length: 9 }, (_, n) => ({
+      app_id: "stuck",
+      message_id: `m${n}`,
+      event: "SENT",
+      // Each third message is of b; the first three are old.
+      created_at: sentAgo(n < 3 ? 120 : 2),
+      attributes: { carrier: n % 3 === 0 ? "b" : "a", region: n < 6 ? "north" : "south" },
+    })),
+  );
+  const read = (query: string) =>
+    getJson<Json>(`${mars.url}/api/overdue/groups?app_id=stuck&min_seq=${seq}&${query}`);
+  await until(async () => (await read("")).groups[0]?.total === 9);
+  const { groups, partial } = await read("attributes.carrier=b");
+  expect(partial).toBeUndefined();
+  expect(groups).toMatchObject([
+    { app_id: "stuck", stage: "ACKED", after: "SENT", total: 3, new: 2, acknowledged: 0 },
+  ]);
+  expect(groups[0].longest.message_id).toBe("m0");
+  expect(groups[0].ages.map(({ count }: Json) => count)).toEqual([2, 0, 1, 0, 0, 0]);
+  const listed = await getJson<Json>(mars.url + groups[0].messages);
+  expect(listed.messages.map(({ message_id }: Json) => message_id).sort()).toEqual(["m0", "m3", "m6"]);
+  expect((await read("attributes.carrier=a&attributes.region=north")).groups[0].total).toBe(4);
+  expect((await read("attributes.carrier=none")).groups).toEqual([]);
+  const refused = await fetch(`${mars.url}/api/overdue/groups?attributes.carrier=b`);
+  expect([refused.status, ((await refused.json()) as Json).errors[0].field]).toEqual([422, "app_id"]);
+
+  const triage = async (attributes: object) => {
+    const filter = { app_id: "stuck", attributes };
+    const body = JSON.stringify({ action: "acknowledge", filter });
+    const headers = { "content-type": "application/json" };
+    return await fetch(`${mars.url}/api/triage`, { method: "POST", headers, body });
+  };
+  expect((await triage({ colour: "red" })).status).toBe(422);
+  const marked = (await (await triage({ carrier: "b", region: "north" })).json()) as Json;
+  expect(marked).toMatchObject({ matched: 2, changed: 2 });
+  expect(marked.samples.map((one: Json) => one.message_id).sort()).toEqual(["m0", "m3"]);
+  await until(async () => (await read("attributes.carrier=b")).groups[0].acknowledged === 2);
+  const others = await read("attributes.carrier=b&triage=none");
+  expect(others.groups[0]).toMatchObject({ total: 1, longest: { message_id: "m6" } });
+});
+
+test("of more stuck messages than are counted by an attribute, the latest are", async () => {
+  const stages = [{ event: "SENT" }, { event: "ACKED", after: "SENT", within: "1s" }];
+  await fetch(`${mars.url}/api/apps/many/lifecycle`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ stages, complete_on: ["ACKED"], grace: "0s" }),
+  });
+  await put("many", ["region"]);
+  const created_at = (n: number) => new Date(Date.now() - (n < 100 ? 7_200_000 : 120_000)).toISOString();
+  const event = (n: number) => ({
+    app_id: "many",
+    message_id: `m${n}`,
+    event: "SENT",
+    created_at: created_at(n),
+  });
+  const events = Array.from({ length: 10_050 }, (_, n) => ({ ...event(n), attributes: { region: "north" } }));
+  await sendBulk(mars.url, events.slice(0, 10_000));
+  const seq = await sendBulk(mars.url, events.slice(10_000));
+  const read = (query: string) =>
+    getJson<Json>(`${mars.url}/api/overdue/groups?app_id=many&min_seq=${seq}&${query}`);
+  await until(async () => (await read("")).groups[0]?.total === 10_050);
+  const { groups, partial } = await read("attributes.region=north");
+  // The oldest hundred are beyond the latest 10,000, but for the last fifty.
+  expect([partial, groups[0].total, groups[0].new, groups[0].ages[2].count]).toEqual([
+    true,
+    10_000,
+    9_950,
+    50,
+  ]);
+});
+
 test("counts have the hundred most frequent values, and how many others there are", async () => {
   await put("wide", ["customer"]);
   await sendBulk(

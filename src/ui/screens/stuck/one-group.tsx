@@ -1,7 +1,7 @@
 /** The messages that are stuck at one hop. */
 import { type Signal, useSignal } from "@preact/signals";
 import type { AnswerOf } from "../../../api/operation-types.ts";
-import { attributeFilters } from "../../data/attribute-filters.ts";
+import { attributeFilters, attributeParameters } from "../../data/attribute-filters.ts";
 import { now } from "../../data/clock.ts";
 import { useList } from "../../data/list.ts";
 import { useRead } from "../../data/resource.ts";
@@ -99,7 +99,11 @@ export function OneGroup({ stage }: { stage: string }) {
   };
   const picked = useSignal<ReadonlySet<string>>(new Set());
   const { rows, pending, error, more, reload } = useList("listOverdue", given, overdueOf, refreshMs);
-  const groups = useRead("listOverdueGroups", { app_id: app, limit: 200 }, { everyMs: refreshMs });
+  const groups = useRead(
+    "listOverdueGroups",
+    { app_id: app, attributes: given.attributes, limit: 200 },
+    { everyMs: refreshMs },
+  );
   const group = groups.data?.groups.find(
     (one) => one.stage === stage && (after === undefined || one.after === after),
   );
@@ -135,7 +139,7 @@ export function OneGroup({ stage }: { stage: string }) {
       }
     >
       <p class="crumbs">
-        <a href={to("/stuck", { app_id: app })}>Stuck now</a> › {app ?? "all apps"}
+        <a href={to("/stuck", { app_id: app, ...attributeParameters() })}>Stuck now</a> › {app ?? "all apps"}
       </p>
       {group !== undefined && (
         <dl class="facts">

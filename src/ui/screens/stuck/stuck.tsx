@@ -1,10 +1,12 @@
 /** What is stuck now: groups by app and hop, and the messages of one. */
+import { attributeFilters } from "../../data/attribute-filters.ts";
 import { setClock } from "../../data/clock.ts";
 import { useRead } from "../../data/resource.ts";
 import { parameter } from "../../data/route.ts";
 import { sum } from "../../data/sum.ts";
 import { countText } from "../../data/text.ts";
 import { Page } from "../../frame/page.tsx";
+import { AttributeFilter } from "../../parts/attribute-filter.tsx";
 import { ExportRows } from "../../parts/export.tsx";
 import { FilterBar } from "../../parts/filter-bar.tsx";
 import { AppFilter } from "../../parts/filters.tsx";
@@ -25,7 +27,12 @@ export default function Stuck() {
 function Groups() {
   const { data, error, pending } = useRead(
     "listOverdueGroups",
-    { app_id: parameter("app_id"), triage: parameter("triage"), limit: 200 },
+    {
+      app_id: parameter("app_id"),
+      triage: parameter("triage"),
+      attributes: attributeFilters(),
+      limit: 200,
+    },
     { everyMs: refreshMs },
   );
   if (data !== undefined) setClock(data.clock);
@@ -39,6 +46,7 @@ function Groups() {
       >
         <AppFilter />
         <TriageFilter />
+        <AttributeFilter />
         {groups.length > 0 && (
           <p class="lead" role="status">
             {countText(all)} stages are overdue, {countText(fresh)} of them new in 15 minutes.
@@ -46,6 +54,7 @@ function Groups() {
         )}
       </FilterBar>
       {error !== undefined && <Failure error={error} what="What is stuck" />}
+      {data?.partial && <p class="lead">There are more than are counted: the latest are.</p>}
       {pending ? (
         <Pending what="what is stuck" rows={8} />
       ) : groups.length > 0 ? (
