@@ -32,12 +32,14 @@ const differences = Object.fromEntries(trialStates.map((state) => [state, differ
 >;
 const against = z.strictObject({ version: z.int(), ...differences, ...diffFields });
 
-const raiseAtMost = share(
+/** How strictly deadlines are learned. */
+export const raiseAtMost = share(
   0.5,
   "The share of the messages that a deadline may have raised although they reached the stage.",
 ).default(raiseAtMostDefault);
 
-const trialHead = {
+/** What every trial says of its window. */
+export const trialHead = {
   since: timestamp,
   until: timestamp,
   messages: count.meta({ description: "How many messages were looked at." }),

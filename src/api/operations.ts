@@ -22,6 +22,7 @@ import {
   resumeCollector,
 } from "./collectors.ts";
 import { getDeclared, putDeclared } from "./declared.ts";
+import { getDrift } from "./drift.ts";
 import { eraseApp, eraseMessage, listErasures } from "./erasures.ts";
 import { listFindings, listOverdue } from "./findings.ts";
 import { getFunnelBy } from "./funnel-by.ts";
@@ -72,6 +73,7 @@ export const operations = [
   diffLifecycle,
   dryRunLifecycle,
   learnLifecycle,
+  getDrift,
   listFindings,
   listOverdue,
   listOverdueGroups,

@@ -24,6 +24,7 @@ export const restRoutes = {
   diffLifecycle: { method: "GET", path: "/api/apps/{app_id}/lifecycle/diff" },
   dryRunLifecycle: { method: "POST", path: "/api/apps/{app_id}/lifecycle/dry-run", body: "lifecycle" },
   learnLifecycle: { method: "GET", path: "/api/apps/{app_id}/lifecycle/learned" },
+  getDrift: { method: "GET", path: "/api/apps/{app_id}/lifecycle/drift" },
   listFindings: { method: "GET", path: "/api/findings" },
   listOverdue: { method: "GET", path: "/api/overdue" },
   listOverdueGroups: { method: "GET", path: "/api/overdue/groups" },

@@ -116,6 +116,7 @@ export const rows: Readonly<Record<string, Row>> = {
   diffLifecycle: is({ ...app, from: 1, to: 1 }, ofApp),
   dryRunLifecycle: is({ ...app, lifecycle }, { missing: { app_id: "nobodys", lifecycle } }),
   learnLifecycle: is(app, ofApp),
+  getDrift: is(app, ofApp),
   listFindings: is(app, ofApp),
   listOverdue: is(app, ofApp),
   listOverdueGroups: is(app, ofApp),

@@ -1,6 +1,7 @@
 /** The same questions about messages, lifecycles, findings and counts over every protocol: each gives the same answers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { countMessages, getAttributes, putAttributes } from "../../src/api/attributes.ts";
+import { getDrift } from "../../src/api/drift.ts";
 import { listFindings, listOverdue } from "../../src/api/findings.ts";
 import { getFunnelBy } from "../../src/api/funnel-by.ts";
 import { getJourney } from "../../src/api/journeys.ts";
@@ -153,6 +154,8 @@ const steps = (door: string): readonly Step[] => [
   [learnLifecycle, { ...shop, ...window, raise_at_most: 0.02 }],
   [learnLifecycle, { ...shop, ...window, raise_at_most: 0.6 }],
   [learnLifecycle, { app_id: "nobody", ...window }],
+  [getDrift, { ...shop, ...window }],
+  [getDrift, { app_id: "nobody", ...window }],
   [listFindings, { ...shop, order: "oldest" }],
   [listFindings, { ...shop, state: "any", kind: "missing", limit: 1 }],
   [listFindings, { app_id: "nobody" }],
@@ -286,6 +289,7 @@ const asRpc: Readonly<Record<string, (answer: Any) => Json>> = {
     ...rest,
     findings: findings?.map(({ samples, ...finding }: Any) => ({ ...finding, sample_message_ids: samples })),
   }),
+  getDrift: ({ lifecycle, ...rest }) => ({ ...rest, lifecycle: lifecycleAsRpc(lifecycle) }),
   learnLifecycle: ({ lifecycle, ...rest }) => ({ ...rest, lifecycle: lifecycleAsRpc(lifecycle) }),
   putLifecycle: versionAsRpc,
   getLifecycle: versionAsRpc,

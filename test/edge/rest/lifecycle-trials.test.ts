@@ -104,6 +104,42 @@ test("failures are proposed, and deadlines that would have raised at most a stat
   }
 });
 
+test("drift is the difference between the version in force and what is learned", async () => {
+  const base = Date.now() - 3_600_000;
+  const way = ["CREATED", "SENT", "SEEN"];
+  await send(
+    Array.from({ length: 200 }, (_, n) => n).flatMap((n) =>
+      way.map((name, step) =>
+        event({
+          app_id: "drifting",
+          message_id: `m${n}`,
+          event: name,
+          created_at: new Date(base + n * 1_000 + step * 100).toISOString(),
+        }),
+      ),
+    ),
+  );
+  const drift = () => get(`${mars.url}/api/apps/drifting/lifecycle/drift?since=24h`);
+  expect((await drift()).status).toBe(404);
+  const learned = (await get(`${mars.url}/api/apps/drifting/lifecycle/learned?since=24h`)).body;
+  await put("drifting", learned.lifecycle);
+  expect((await drift()).body).toMatchObject({
+    version: 1,
+    messages: 200,
+    words: [],
+    added: [],
+    changed: [],
+  });
+  const { stages, ...rest } = learned.lifecycle;
+  const former = stages.filter(({ event }: Json) => event !== "SENT");
+  await put("drifting", { ...rest, stages: [{ event: "CREATED" }, { ...former[1], after: "CREATED" }] });
+  const { body } = await drift();
+  expect(body).toMatchObject({ version: 2, lifecycle: learned.lifecycle, added: ["SENT"], removed: [] });
+  expect(body.words).toContainEqual(expect.stringContaining("stage SENT is new"));
+  const few = await get(`${mars.url}/api/apps/drifting/lifecycle/drift?since=1s`);
+  expect(few.body).toMatchObject({ messages: 0, lifecycle: null, words: [] });
+});
+
 test("a dry run shows the difference to the version in force", async () => {
   await send(orders("compared"));
   const path = `${mars.url}/api/apps/compared/lifecycle/dry-run?since=24h`;

@@ -4,18 +4,13 @@ import type { AnswerOf } from "../../../api/operation-types.ts";
 import { call, type Problem } from "../../data/call.ts";
 import { countText } from "../../data/text.ts";
 import { Problems, problemsOf } from "../../parts/problems.tsx";
-import type { Definition } from "./definition-text.ts";
 
 interface DriftProps {
   readonly app: string;
   readonly version: number;
 }
 
-interface Found {
-  readonly messages: number;
-  /** One sentence each; absent where there are too few messages to learn from. */
-  readonly words?: readonly string[];
-}
+type Found = AnswerOf<"getDrift">;
 
 const lookBackMs = 7 * 86_400_000;
 
@@ -28,7 +23,8 @@ export function Drift({ app, version }: DriftProps) {
     working.value = true;
     problems.value = [];
     try {
-      found.value = await driftOf(app);
+      const since = new Date(Date.now() - lookBackMs).toISOString();
+      found.value = await call("getDrift", { app_id: app, since });
     } catch (error) {
       problems.value = problemsOf(error);
     } finally {
@@ -45,11 +41,11 @@ export function Drift({ app, version }: DriftProps) {
         <span class="muted" role="status">
           {found.value === undefined
             ? `Does version ${version} still fit what messages do?`
-            : sentence(found.value, version)}
+            : sentence(found.value)}
         </span>
       </div>
       <Problems problems={problems.value} />
-      {found.value?.words !== undefined && found.value.words.length > 0 && (
+      {found.value !== undefined && found.value.words.length > 0 && (
         <ul class="plain-list">
           {found.value.words.map((word) => (
             <li key={word}>{word}</li>
@@ -60,18 +56,9 @@ export function Drift({ app, version }: DriftProps) {
   );
 }
 
-async function driftOf(app_id: string): Promise<Found> {
-  const since = new Date(Date.now() - lookBackMs).toISOString();
-  const learned: AnswerOf<"learnLifecycle"> = await call("learnLifecycle", { app_id, since });
-  if (learned.lifecycle === null) return { messages: learned.messages };
-  const lifecycle = learned.lifecycle as Definition;
-  const { against } = await call("dryRunLifecycle", { app_id, lifecycle });
-  return { messages: learned.messages, words: against?.words ?? [] };
-}
-
-function sentence({ messages, words }: Found, version: number): string {
+function sentence({ messages, version, lifecycle, words }: Found): string {
   const of = `${countText(messages)} messages`;
-  if (words === undefined) return `${of} are too few to learn from.`;
+  if (lifecycle === null) return `${of} are too few to learn from.`;
   if (words.length === 0) return `Version ${version} is what Mars learns from ${of}.`;
   return `A lifecycle that is learned from ${of} differs from version ${version}:`;
 }
