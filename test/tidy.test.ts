@@ -54,7 +54,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     "runtime",
     "gen",
   ],
-  ui: ["api", "demo", "gen"],
+  ui: ["api", "core", "demo", "gen"],
   declared: ["api", "alerting", "config", "core", "lifecycle"],
   cli: ["api", "backup", "declared", "demo", "mcp", "config", "core", "runtime", "statistics"],
 };

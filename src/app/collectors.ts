@@ -5,7 +5,7 @@ import { createEventMapper } from "../brokers/mapper.ts";
 import type { BrokerStore } from "../core/broker-collector.ts";
 import { Mask } from "../core/mask.ts";
 import type { Ingest, Log } from "../core/ports.ts";
-import { parseJson } from "../edge/json.ts";
+import { parseEventJson, parseJson } from "../edge/json.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 
 export interface CreateCollectorsOptions {
@@ -21,7 +21,7 @@ export function createCollectors({ maskAttributes, ...options }: CreateCollector
   return new ConsumerHost({
     ...options,
     loadEngine,
-    mapper: createEventMapper(parseJson),
+    mapper: createEventMapper(parseEventJson),
     redact: (body) => (mask === undefined ? body : maskedBody(body, mask)),
   });
 }

@@ -1,6 +1,8 @@
 /** From the values of fields to the request over REST. */
+
 import type { Operation } from "../api/operation.ts";
 import { restCallOf } from "../api/rest-call.ts";
+import { parseForAnswer } from "../core/exact-json.ts";
 
 export interface Request {
   readonly method: string;
@@ -63,7 +65,7 @@ export function bodyOf(
 /** The object that a text is as JSON; nothing for another text. */
 export function parsedObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseForAnswer(text);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
   } catch {
     return undefined;

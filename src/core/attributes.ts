@@ -1,6 +1,7 @@
 /** Attributes by which messages are found: which an app has indexed, and filters by them. */
 import type { Author } from "./audit.ts";
 import type { Micros } from "./event.ts";
+import { parseExact } from "./exact-json.ts";
 import type { ShownState } from "./state.ts";
 
 /** Names that one app may have indexed, and all apps together. */
@@ -68,12 +69,13 @@ export interface AttributeReader {
 /** Whether an event has all of these values itself. @param attributes as `MarsEvent` has them */
 export function hasAttributes(attributes: string, filters: readonly AttributeFilter[]): boolean {
   if (attributes === "") return filters.length === 0;
-  const values = JSON.parse(attributes) as Readonly<Record<string, unknown>>;
+  const values = parseExact(attributes) as Readonly<Record<string, unknown>>;
   return filters.every(({ name, value }) => Object.hasOwn(values, name) && textOf(values[name]) === value);
 }
 
 /** `undefined` for what is no value to be found by. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
+  if (typeof value === "bigint") return String(value);
   return typeof value === "number" || typeof value === "boolean" ? JSON.stringify(value) : undefined;
 }

@@ -3,6 +3,7 @@
  * its `attributes` already are, and because it is encoded once for all of its subscribers.
  */
 import type { Micros, SequencedEvent, StoredEvent } from "./event.ts";
+import { parseForAnswer } from "./exact-json.ts";
 import type { Journey } from "./journey.ts";
 import { markToJson } from "./mark.ts";
 import type { Message, MessagePage, MessageSummary } from "./query.ts";
@@ -82,7 +83,8 @@ export function storedEventToJson(event: StoredEvent) {
     event_id: event.eventId === "" ? null : event.eventId,
     external_id: event.externalId === "" ? null : event.externalId,
     parent_id: event.parentId === "" ? null : event.parentId,
-    attributes: event.attributes === "" ? null : (JSON.parse(event.attributes) as Record<string, unknown>),
+    attributes:
+      event.attributes === "" ? null : (parseForAnswer(event.attributes) as Record<string, unknown>),
     duplicates: event.duplicates,
     ...(event.aheadBy !== undefined && { ahead_by_ms: event.aheadBy / 1_000 }),
     ...(event.run !== undefined && { run: event.run }),

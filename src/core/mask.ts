@@ -3,7 +3,9 @@
  *
  * Ids, names and times of an event are not masked: they are how it is found and followed.
  */
+
 import type { MarsEvent } from "./event.ts";
+import { parseExact, stringifyExact } from "./exact-json.ts";
 
 /** Stands where a value was. */
 const masked = "(masked)";
@@ -41,7 +43,7 @@ export class Mask {
   apply(event: MarsEvent): MarsEvent {
     const { attributes } = event;
     if (attributes === "" || !this.#inText.test(attributes)) return event;
-    return { ...event, attributes: JSON.stringify(this.hide(JSON.parse(attributes))) };
+    return { ...event, attributes: stringifyExact(this.hide(parseExact(attributes))) };
   }
 
   /** Replaces in place, and returns the value. One that is replaced is not looked into. */

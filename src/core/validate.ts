@@ -4,6 +4,7 @@
  */
 import type { FieldProblem } from "./error.ts";
 import type { MarsEvent, Micros } from "./event.ts";
+import { stringifyExact } from "./exact-json.ts";
 import {
   appIdBytesMax,
   attributesBytesMax,
@@ -165,7 +166,7 @@ function checkAttributes(value: unknown, problems: Problems): string {
     report(problems, "attributes", problem);
     return "";
   }
-  const text = JSON.stringify(withSortedKeys(value));
+  const text = stringifyExact(withSortedKeys(value));
   const bytes = text.length * 3 > attributesBytesMax ? Buffer.byteLength(text) : 0;
   if (bytes > attributesBytesMax) {
     report(problems, "attributes", `must be at most ${attributesBytesMax} bytes as JSON, has ${bytes}`);

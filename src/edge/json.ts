@@ -3,6 +3,7 @@
  * hundred bytes for each level that is open, so eight million brackets, which pack into 300 bytes, would take a gigabyte.
  */
 import { MarsError } from "../core/error.ts";
+import { parseExact } from "../core/exact-json.ts";
 
 /** How deep documents may nest: attributes have 32 levels, an event, its list and the document around them a few more. */
 export const jsonDepthMax = 64;
@@ -25,9 +26,18 @@ const backslash = 0x5c;
  * @throws `MarsError` `malformed` for what is no JSON, `invalid_argument` for what nests deeper than `jsonDepthMax`
  */
 export function parseJson(text: string): unknown {
+  return parse(text, JSON.parse);
+}
+
+/** The same for events, in whose attributes integers keep their digits: see `parseExact`. @throws as `parseJson` */
+export function parseEventJson(text: string): unknown {
+  return parse(text, parseExact);
+}
+
+function parse(text: string, by: (text: string) => unknown): unknown {
   if (nestsTooDeep(text)) throw new MarsError("invalid_argument", `body ${tooDeep}`);
   try {
-    return JSON.parse(text);
+    return by(text);
   } catch (cause) {
     if (text.trim() === "") throw new MarsError("malformed", "body is empty", { cause });
     throw new MarsError("malformed", `body is not valid JSON: ${jsonReason(cause)}`, { cause });

@@ -6,6 +6,7 @@
  * room that is left. One that fits is kept whole. Of one that does not, a text is cut, and of an object those members are kept that fit,
  * by the same rule. Others are left out. `mars.cut` then says how many fields are cut or left out.
  */
+import { stringifyExact } from "../core/exact-json.ts";
 import { attributesDepthMax } from "../core/limits.ts";
 
 /** The name of a field, and its value as JSON has it; `undefined` is no field. */
@@ -114,14 +115,13 @@ function cutObject(value: unknown, room: number): unknown {
 }
 
 function jsonBytes(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value) ?? "null");
+  return Buffer.byteLength(stringifyExact(value) ?? "null");
 }
 
 /** The value without what attributes may not have: it is the sender's, and is not refused for it. */
 function cleaned(value: unknown, depth: number): unknown {
   if (typeof value === "string") return cleanText(value);
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
-  if (typeof value === "bigint") return String(value);
   if (typeof value !== "object" || value === null) return value ?? null;
   if (depth > attributesDepthMax) return ellipsis;
   if (Array.isArray(value)) return value.map((member) => cleaned(member, depth + 1));

@@ -1,5 +1,6 @@
 /** `mars tail`: a topic as it happens, without a gap or a repeat over broken connections and restarts of Mars. */
 
+import { parseForAnswer } from "../../core/exact-json.ts";
 import { delay } from "../../runtime/delay.ts";
 import { answerOf, exchange, unreached } from "../call.ts";
 import { harmless, harmlessJson } from "../cell.ts";
@@ -165,7 +166,7 @@ class Follower {
   /** @returns the exit code, where this was the last one */
   #take(kind: string, data: string, id: string | undefined): number | undefined {
     const { host, json, style } = this.#session;
-    const item = JSON.parse(data) as Readonly<Record<string, unknown>>;
+    const item = parseForAnswer(data) as Readonly<Record<string, unknown>>;
     if (kind === "error") return undefined;
     if (kind === "subscribed") {
       if (this.#waiting) host.complain("connected again");

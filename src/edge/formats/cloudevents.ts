@@ -15,7 +15,7 @@ import {
 import { eventOfCloudEvent } from "../../formats/cloudevents/event-input.ts";
 import { cleanText } from "../../formats/fit-attributes.ts";
 import { RecordBatch } from "../../formats/record-batch.ts";
-import { parseJson } from "../json.ts";
+import { parseEventJson } from "../json.ts";
 import type { EdgeParts } from "../parts.ts";
 import { readBody, textOf } from "../rest/body.ts";
 import { bodyFormat } from "../rest/media-type.ts";
@@ -75,7 +75,7 @@ async function collect(
       await intake.turns.spend(bytes.byteLength);
       add(
         mode === "structured"
-          ? cloudEventFromJson(parseJson(textOf(bytes)))
+          ? cloudEventFromJson(parseEventJson(textOf(bytes)))
           : binaryEvent(c.req.raw.headers, bytes),
       );
     }
@@ -118,7 +118,8 @@ function binaryEvent(headers: Headers, bytes: Uint8Array): CloudEvent | readonly
   if (problems.length > 0) return problems;
   const type = headers.get("content-type");
   if (bytes.byteLength === 0) return cloudEventFrom(attributes, { data: undefined, dataBase64: "" });
-  if (isJson(type)) return cloudEventFrom(attributes, { data: parseJson(textOf(bytes)), dataBase64: "" });
+  if (isJson(type))
+    return cloudEventFrom(attributes, { data: parseEventJson(textOf(bytes)), dataBase64: "" });
   if (type !== null) attributes.set("datacontenttype", type);
   if (type !== null && /^\s*text\//i.test(type)) {
     return cloudEventFrom(attributes, { data: cleanText(textOf(bytes)), dataBase64: "" });

@@ -2,7 +2,7 @@
 import { MarsError } from "../../core/error.ts";
 import { bulkEventsMax, eventBodyBytesMax, recordBytesMax } from "../../core/limits.ts";
 import type { RecordBatch } from "../../formats/record-batch.ts";
-import { parseJson } from "../json.ts";
+import { parseEventJson } from "../json.ts";
 import { chunkElements } from "../json-chunks.ts";
 import { textOf } from "../rest/body.ts";
 import type { Turns } from "../turns.ts";
@@ -27,7 +27,7 @@ export async function readJsonRecords(bytes: Uint8Array, records: JsonRecords): 
   const { member, batch, turns, add } = records;
   if (bytes.byteLength <= chunkBytesMax) {
     await turns.spend(bytes.byteLength);
-    for (const record of recordsIn(parseJson(textOf(bytes)), member)) {
+    for (const record of recordsIn(parseEventJson(textOf(bytes)), member)) {
       assertRoom(batch);
       add(record);
     }
@@ -43,7 +43,7 @@ export async function readJsonRecords(bytes: Uint8Array, records: JsonRecords): 
   });
   for (let next = chunks.next(); ; next = chunks.next()) {
     if (next.done) {
-      const rest = parseJson(textOf(next.value));
+      const rest = parseEventJson(textOf(next.value));
       if (member === undefined && Object.keys(rest as object).join() !== bare) throw noArray();
       recordsIn(rest, member ?? bare);
       return;
@@ -56,7 +56,7 @@ export async function readJsonRecords(bytes: Uint8Array, records: JsonRecords): 
       batch.add({ fault: "too_large", problems: [{ field: "", message: refused }] });
       continue;
     }
-    const values = parseJson(`[${textOf(document.subarray(start, end))}]`) as readonly unknown[];
+    const values = parseEventJson(`[${textOf(document.subarray(start, end))}]`) as readonly unknown[];
     if (values.length !== count)
       throw new MarsError("malformed", "body is not valid JSON: an element is missing");
     for (const value of values) {

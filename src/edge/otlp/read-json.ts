@@ -2,7 +2,7 @@
 import { MarsError } from "../../core/error.ts";
 import { bodyBytesMax, recordBytesMax } from "../../core/limits.ts";
 import { attributesFromJson } from "../../formats/otlp/json-records.ts";
-import { parseJson } from "../json.ts";
+import { parseEventJson } from "../json.ts";
 import { type ChunkOptions, chunkElements } from "../json-chunks.ts";
 import { textOf } from "../rest/body.ts";
 import type { Reading } from "./reading.ts";
@@ -18,7 +18,7 @@ type Json = Readonly<Record<string, unknown>>;
 export async function readOtlpJson(bytes: Uint8Array, signal: Signal, reading: Reading): Promise<void> {
   if (bytes.byteLength <= wholeBytesMax) {
     await reading.spend(bytes.byteLength);
-    addDocument(parseJson(textOf(bytes)), signal, reading);
+    addDocument(parseEventJson(textOf(bytes)), signal, reading);
     return;
   }
   const { resources, scopes, records } = signal.names;
@@ -36,14 +36,14 @@ export async function readOtlpJson(bytes: Uint8Array, signal: Signal, reading: R
       const chunks = chunkElements(ofScope, options);
       for (let next = chunks.next(); ; next = chunks.next()) {
         if (next.done) {
-          parseJson(textOf(next.value));
+          parseEventJson(textOf(next.value));
           break;
         }
         const { start, end, count, refused } = next.value;
         await reading.spend(end - start);
         if (refused !== undefined) reading.batch.refuse("too_large");
         else if (count > 0) {
-          const values = parseJson(`[${textOf(ofScope.subarray(start, end))}]`) as readonly unknown[];
+          const values = parseEventJson(`[${textOf(ofScope.subarray(start, end))}]`) as readonly unknown[];
           if (values.length !== count)
             throw new MarsError("malformed", "body is not valid JSON: a record is missing");
           for (const value of values) signal.addJson(value, context, reading.batch);
@@ -64,7 +64,7 @@ async function cut(
   const options = { member, elementBytesMax: bodyBytesMax, chunkBytesMax: 1, chunkElementsMax: 1 };
   const chunks = chunkElements(bytes, options);
   for (let next = chunks.next(); ; next = chunks.next()) {
-    if (next.done) return [elements, parseJson(textOf(next.value))];
+    if (next.done) return [elements, parseEventJson(textOf(next.value))];
     const { start, end, count, refused } = next.value;
     await reading.spend(end - start);
     if (refused !== undefined) throw new MarsError("invalid_argument", `${member} ${refused}`);

@@ -1,10 +1,11 @@
 /** Many events in one body: a JSON document or newline-delimited JSON. */
 import { type FieldProblem, MarsError } from "../../core/error.ts";
 import type { MarsEvent } from "../../core/event.ts";
+import { parseExact } from "../../core/exact-json.ts";
 import { bulkEventsMax, eventBodyBytesMax, problemsMax } from "../../core/limits.ts";
 import { receipts } from "../../core/receipt.ts";
 import { checkEvent, type Problems, type Sender } from "../../core/validate.ts";
-import { jsonReason, nestsTooDeep, parseJson, tooDeep } from "../json.ts";
+import { jsonReason, nestsTooDeep, parseEventJson, tooDeep } from "../json.ts";
 import { chunkElements } from "../json-chunks.ts";
 import type { Turns } from "../turns.ts";
 import { textOf } from "./body.ts";
@@ -62,7 +63,7 @@ async function addDocument(bytes: Uint8Array, builder: BatchBuilder, turns: Turn
     const text = textOf(bytes);
     // One event that nests too deep is refused alone.
     if (!nestsTooDeep(text)) {
-      const inputs = eventsOf(parseJson(text));
+      const inputs = eventsOf(parseEventJson(text));
       if (inputs.length > bulkEventsMax) throw tooMany(String(inputs.length));
       for (const input of inputs) builder.add(input);
       return;
@@ -71,7 +72,7 @@ async function addDocument(bytes: Uint8Array, builder: BatchBuilder, turns: Turn
   const chunks = chunkElements(bytes, chunkOptions);
   for (let next = chunks.next(); ; next = chunks.next()) {
     if (next.done) {
-      eventsOf(parseJson(textOf(next.value)));
+      eventsOf(parseEventJson(textOf(next.value)));
       return;
     }
     const { start, end, count, refused } = next.value;
@@ -82,7 +83,7 @@ async function addDocument(bytes: Uint8Array, builder: BatchBuilder, turns: Turn
     if (refused !== undefined) {
       builder.reject(refused);
     } else {
-      const inputs = parseJson(`[${textOf(bytes.subarray(start, end))}]`) as readonly unknown[];
+      const inputs = parseEventJson(`[${textOf(bytes.subarray(start, end))}]`) as readonly unknown[];
       // An element is empty: two commas, or a comma before the end.
       if (inputs.length !== count)
         throw new MarsError("malformed", "body is not valid JSON: an element is missing");
@@ -144,7 +145,7 @@ function addTextLines(text: string, linesBefore: number, builder: BatchBuilder):
         builder.reject(`line ${line} ${tooDeep}`);
         continue;
       }
-      input = JSON.parse(source);
+      input = parseExact(source);
     } catch (cause) {
       builder.reject(`line ${line} is not valid JSON: ${jsonReason(cause)}`);
       continue;

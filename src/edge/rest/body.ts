@@ -7,7 +7,7 @@ import { free, join } from "../free.ts";
 import { discard } from "../http/discard.ts";
 import { isBrokenOff } from "../http/whole-body.ts";
 import { bodyTimeoutMsFor, type Intake, smallBytesMax } from "../intake.ts";
-import { parseJson } from "../json.ts";
+import { parseEventJson, parseJson } from "../json.ts";
 import { type Exchange, peerOf } from "./router.ts";
 import { type Bytes, packingOf, unpack } from "./unpack.ts";
 
@@ -84,13 +84,14 @@ export async function readJson(
   bytesMax: number,
   options?: BodyOptions,
 ): Promise<unknown> {
+  const parse = options?.takesEvents === true ? parseEventJson : parseJson;
   const small = smallBody(c.req.raw);
-  if (small !== undefined) return parseJson(textOf(await small));
+  if (small !== undefined) return parse(textOf(await small));
   const body = await readBody(intake, c, bytesMax, options);
   try {
     const turn = intake.turns.spend(body.bytes.byteLength);
     if (turn !== undefined) await turn;
-    return parseJson(textOf(body.bytes));
+    return parse(textOf(body.bytes));
   } finally {
     body.release();
   }

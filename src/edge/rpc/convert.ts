@@ -2,10 +2,12 @@
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { MarsEvent, Micros, SequencedEvent } from "../../core/event.ts";
+import { parseForAnswer } from "../../core/exact-json.ts";
 import { traceFields } from "../../core/traceparent.ts";
 import { checkEvent, type Problems } from "../../core/validate.ts";
 import type { RecordedEventSchema } from "../../gen/mars/v1/event_pb.ts";
 import { microsDuration, microsTimestamp, timestampMicros } from "./convert-time.ts";
+import { structOf } from "./struct.ts";
 
 /** The fields of an event in the ingest requests. */
 export interface ProtoEvent {
@@ -63,7 +65,7 @@ function eventToProto(event: SequencedEvent): MessageInitShape<typeof RecordedEv
     eventId: event.eventId,
     externalId: event.externalId,
     parentId: event.parentId,
-    ...(event.attributes !== "" && { attributes: JSON.parse(event.attributes) as JsonObject }),
+    ...(event.attributes !== "" && { attributes: structOf(parseForAnswer(event.attributes)) as JsonObject }),
     receivedAt: microsTimestamp(event.receivedAt),
     seq: BigInt(event.seq),
     ...(event.aheadBy !== undefined && { aheadBy: microsDuration(event.aheadBy) }),

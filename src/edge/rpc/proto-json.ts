@@ -18,6 +18,7 @@ import { parseDuration } from "../../core/duration.ts";
 import { formatTime, microsMax, microsMin, parseTime } from "../../core/time.ts";
 import { durationMicros, microsDuration, microsTimestamp, timestampMicros } from "./convert-time.ts";
 import { answerShapes, type Json, requestShapes } from "./proto-shapes.ts";
+import { structOf } from "./struct.ts";
 
 /** The input of an operation. Values without a form in JSON become values that every schema refuses. */
 export function inputOf(schema: DescMessage, message: Json): Json {
@@ -105,7 +106,7 @@ const asItIs: Conversion = { toJson: (value) => value, toField: (value) => value
 const outOfRange = "0001-01-01T00:00:00Z";
 
 const wellKnown: Readonly<Record<string, Conversion>> = {
-  "google.protobuf.Struct": asItIs,
+  "google.protobuf.Struct": { toJson: (value) => value, toField: structOf },
   "google.protobuf.Timestamp": {
     toJson(value) {
       const micros = timestampMicros(value as Timestamp) ?? Number.NaN;

@@ -1,4 +1,5 @@
 /** Makes an event of a log record. */
+import { stringifyExact } from "../../core/exact-json.ts";
 import { cleanText, type Field, fitAttributes } from "../fit-attributes.ts";
 import { stableId } from "../stable-id.ts";
 import type { OtlpLog } from "./record.ts";
@@ -20,7 +21,7 @@ export function eventOfLog(log: OtlpLog, context: RecordContext): RecordEvent | 
       ...ids,
       event: cleanText(event),
       // With all that it says: two records of one nanosecond may differ in this alone.
-      event_id: ids.event_id ?? stableId([traceId, spanId, String(time), event, JSON.stringify(attributes)]),
+      event_id: ids.event_id ?? stableId([traceId, spanId, String(time), event, stringifyExact(attributes)]),
       attributes,
       traceparent: traceparentOf(log),
     },

@@ -1,6 +1,8 @@
 /** Calls of Mars' operations over REST, with the cookie of the session. */
+
 import { signal } from "@preact/signals";
 import type { AnswerOf, InputOf, OperationName } from "../../api/operation-types.ts";
+import { parseForAnswer } from "../../core/exact-json.ts";
 import { restRoutes } from "../../gen/rest-routes.ts";
 
 type Value = string | number | boolean | null | undefined | readonly unknown[] | object;
@@ -105,7 +107,10 @@ export async function send(
     if (signal?.aborted) throw thrown;
     throw new ApiError(0, "Mars does not answer.");
   }
-  const answer: unknown = await response.json().catch(() => undefined);
+  const answer = await response
+    .text()
+    .then(parseForAnswer)
+    .catch(() => undefined);
   if (response.ok && answer !== undefined) return answer;
   const { detail, errors } = (answer ?? {}) as { readonly detail?: unknown; readonly errors?: unknown };
   if (response.status === 401) sessionOver.value = true;

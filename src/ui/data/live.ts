@@ -2,7 +2,9 @@
  * One socket for all that the page watches. After a lost connection each topic resumes after its last seq, so nothing is missed and
  * nothing comes twice.
  */
+
 import { effect, signal } from "@preact/signals";
+import { parseForAnswer } from "../../core/exact-json.ts";
 import { sessionOver } from "./call.ts";
 
 export type LiveState = "off" | "connecting" | "live" | "waiting";
@@ -94,7 +96,7 @@ function connect(): void {
   };
   opened.onmessage = ({ data }) => {
     answeredAt = performance.now();
-    const received = JSON.parse(String(data)) as ServerFrame | ServerFrame[];
+    const received = parseForAnswer(String(data)) as ServerFrame | ServerFrame[];
     if (Array.isArray(received)) received.forEach(receive);
     else receive(received);
   };
