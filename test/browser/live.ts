@@ -20,6 +20,8 @@ export async function checkLive(site: Site): Promise<string> {
     await page.waitForSelector(".stages");
     const shown = Math.round(performance.now() - start);
     await page.waitForSelector(".verdict.bad");
+    // This page was opened directly, and has never been on the overview.
+    await page.locator('.nav a[href="/stuck"] .count').waitFor();
     await site.kill();
     await page.waitForSelector('.light[data-state="waiting"]');
     await site.start();

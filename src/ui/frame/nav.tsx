@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { path } from "../data/route.ts";
 import { compactText } from "../data/text.ts";
-import { counts } from "./counts.ts";
+import { counts, useCounts } from "./counts.ts";
 import { screens } from "./screens.ts";
 
 /** The tab's, so that a browser fetches one. */
@@ -12,6 +12,7 @@ const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]")?.href ?? 
 export function Nav() {
   const shown = useSignal(false);
   const at = path.value;
+  useCounts();
   useEffect(() => {
     shown.value = false;
   }, [at, shown]);
