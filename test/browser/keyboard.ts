@@ -37,7 +37,8 @@ export async function checkKeyboard(site: Site): Promise<string> {
     await page.keyboard.press("Enter");
     await page.waitForSelector(".stages");
     await page.keyboard.press("Control+k");
-    await type(page, "shop flow");
+    await type(page, "flow pay");
+    await page.locator('#commands [aria-selected="true"]', { hasText: "payments: flow" }).waitFor();
     await page.keyboard.press("Escape");
     await page.waitForSelector("dialog", { state: "detached" });
     await page.keyboard.press("?");

@@ -13,6 +13,8 @@ export async function checkLists(site: Site): Promise<string> {
   try {
     await byAttribute(page, site);
     const lines = await file(page);
+    await wholeWay(page, site);
+    await failed(page, site);
     await divided(page, site);
     await someAndAll(page, site);
     if (complaints.length > 0) throw new Error(complaints.join("\n"));
@@ -79,6 +81,30 @@ async function file(page: Page): Promise<number> {
     throw new Error(`the file has ${lines.length} lines: ${lines.slice(0, 2).join(" / ")}`);
   }
   return lines.length;
+}
+
+/** Each row of a file has the name that it has on the screen. */
+async function wholeWay(page: Page, site: Site): Promise<void> {
+  await page.goto(`${site.url}/latency?app_id=notifications&range=7d`);
+  await page.waitForSelector("tr[data-row]");
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "CSV" }).click(),
+  ]);
+  const [, first] = (await readFile((await download.path())!, "utf8")).split("\r\n");
+  if (!first?.startsWith("The whole way,")) throw new Error(`the file begins with ${first}`);
+}
+
+/** A failure was never due. */
+async function failed(page: Page, site: Site): Promise<void> {
+  const lifecycle = { stages: [{ event: "SENT" }], complete_on: ["SENT"], fail_on: ["REFUSED"] };
+  await post(site, `/api/apps/${app}-failed/lifecycle`, lifecycle, "PUT");
+  await post(site, "/api/event", { app_id: `${app}-failed`, message_id: "m", event: "REFUSED" });
+  await page.goto(`${site.url}/findings?app_id=${app}-failed`);
+  const now = page.locator('tr[data-row] [data-of="Now"]');
+  await now.waitFor();
+  const words = await now.innerText();
+  if (!words.startsWith("failed ")) throw new Error(`a failure is "${words}"`);
 }
 
 /** The flow by an attribute: a number leads to the messages behind it. */

@@ -109,12 +109,13 @@ function ofApp({ app_id }: { app_id: string }): Command[] {
   ];
 }
 
-/** Those that have the letters in their order, the nearest first. */
+/** Those that have every word, in any order, the nearest first; the letters of a word in their order. */
 function matching(text: string, commands: readonly Command[]): Command[] {
-  const letters = text.trim().toLowerCase();
-  if (letters === "") return [...commands];
+  const words = text.trim().toLowerCase().split(/\s+/);
+  if (words[0] === "") return [...commands];
+  const rank = (name: string) => words.reduce((sum, word) => sum + rankOf(name, word), 0);
   return commands
-    .map((command) => ({ command, rank: rankOf(command.name.toLowerCase(), letters) }))
+    .map((command) => ({ command, rank: rank(command.name.toLowerCase()) }))
     .filter(({ rank }) => rank < Number.POSITIVE_INFINITY)
     .sort((a, b) => a.rank - b.rank)
     .map(({ command }) => command);

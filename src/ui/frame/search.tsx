@@ -131,7 +131,9 @@ export function Search() {
           </li>
         ))}
         {found.value.length === 0 && (
-          <li class="muted none">No id begins so. Press Enter to wait for its first event.</li>
+          <li class="muted none">
+            No message id begins with this, and no external id is this. Enter waits for its first event.
+          </li>
         )}
       </ul>
     </search>

@@ -26,6 +26,15 @@ const filterNames = ["app_id", "kind", "state", "triage", "stage"];
 const findingsOf = ({ findings }: AnswerOf<"listFindings">) => findings;
 const kinds = ["missing", "late", "skipped", "failed", "abandoned"];
 
+/** What `due_at` is the time of, by kind: a stage that failed a message was never due. */
+const sinceWords: Readonly<Record<Finding["kind"], string>> = {
+  missing: "due",
+  late: "due",
+  abandoned: "due",
+  skipped: "complete without it",
+  failed: "failed",
+};
+
 export const findingColumns: readonly Column<Finding>[] = [
   {
     name: "Raised",
@@ -66,7 +75,7 @@ export const findingColumns: readonly Column<Finding>[] = [
         <>late by {durationText(late_by_ms ?? 0)}</>
       ) : (
         <>
-          due <Ago at={due_at} />
+          {sinceWords[kind]} <Ago at={due_at} />
         </>
       ),
     text: ({ state }) => state,

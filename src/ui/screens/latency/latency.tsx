@@ -22,6 +22,7 @@ interface Row extends Measured {
 }
 
 const refreshMs = 15_000;
+const wholeWay = "The whole way";
 
 export default function LatencyScreen() {
   const range = rangeOf("24h");
@@ -111,7 +112,7 @@ const columns: readonly Column<Row>[] = [
         aria-current={(parameter("stage") ?? "") === stage ? "true" : undefined}
       >
         {stage === "" ? (
-          "The whole way"
+          wholeWay
         ) : (
           <>
             {after !== null && <span class="muted">{after} → </span>}
@@ -120,7 +121,7 @@ const columns: readonly Column<Row>[] = [
         )}
       </a>
     ),
-    text: ({ stage, after }) => `${after ?? ""} → ${stage}`,
+    text: ({ stage, after }) => (stage === "" ? wholeWay : `${after === null ? "" : `${after} → `}${stage}`),
   },
   { name: "Messages", align: "end", cell: ({ now }) => compactText(now.count), text: ({ now }) => now.count },
   {

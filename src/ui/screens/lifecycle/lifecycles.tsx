@@ -133,6 +133,7 @@ function Editor({ app, versions, changed }: EditorProps) {
                 onClick={() => {
                   text.value = stored;
                   learned.value = undefined;
+                  trial.value = undefined;
                 }}
               >
                 Back to version {versions[0]!.version}
