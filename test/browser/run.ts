@@ -31,6 +31,7 @@ import { checkLongLists } from "./long-lists.ts";
 import { checkMemory } from "./memory.ts";
 import { checkMessage } from "./message.ts";
 import { checkOutage } from "./outage.ts";
+import { checkOverview } from "./overview.ts";
 import { checkReference } from "./reference.ts";
 import { checkRules } from "./rules.ts";
 import { checkSignIn } from "./sign-in.ts";
@@ -43,6 +44,7 @@ const checks: Readonly<Record<string, Check>> = {
   keyboard: checkKeyboard,
   "first run": checkFirstRun,
   outage: checkOutage,
+  overview: checkOverview,
   live: checkLive,
   "sign-in": checkSignIn,
   message: checkMessage,

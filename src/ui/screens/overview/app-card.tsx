@@ -15,9 +15,9 @@ interface AppCardProps {
 }
 
 export function AppCard({ app, window }: AppCardProps) {
-  const { app_id, messages, new_overdue, p95_ms, p95_before_ms, step_ms, event_steps, finding_steps } = app;
-  const tone = new_overdue > 0 ? "bad" : messages.overdue > 0 ? "warn" : "good";
-  const slower = p95_ms !== null && p95_before_ms !== null && p95_ms > p95_before_ms * 1.5;
+  const { app_id, lifecycle_version, messages, new_overdue, step_ms, event_steps, finding_steps } = app;
+  const followed = lifecycle_version !== null || messages.overdue + messages.open > 0;
+  const tone = new_overdue > 0 ? "bad" : messages.overdue > 0 ? "warn" : followed ? "good" : "plain";
   return (
     <li class={`card is-${tone}`} data-row>
       <div class="top-line">
@@ -31,25 +31,7 @@ export function AppCard({ app, window }: AppCardProps) {
           </span>
         )}
       </div>
-      <dl class="figures">
-        <Figure name="new stuck" href={to("/stuck", { app_id })} tone={new_overdue > 0 ? "bad" : ""}>
-          {compactText(new_overdue)}
-        </Figure>
-        <Figure name="all stuck" href={to("/stuck", { app_id })} tone={messages.overdue > 0 ? "warn" : ""}>
-          {compactText(messages.overdue)}
-        </Figure>
-        <Figure name="under way" href={to("/messages", { app_id, state: "open" })} tone="">
-          {compactText(messages.open)}
-        </Figure>
-        <Figure
-          name={`p95, ${window || "1h"}`}
-          href={to("/latency", { app_id, range: window })}
-          tone={slower ? "warn" : ""}
-        >
-          {p95_ms === null ? "–" : shortDuration(p95_ms)}
-          {p95_ms !== null && p95_before_ms !== null && <Change now={p95_ms} before={p95_before_ms} />}
-        </Figure>
-      </dl>
+      {followed ? <Tracked app={app} window={window} /> : <Untracked app={app} />}
       {event_steps.length > 0 && (
         <Bars
           values={event_steps}
@@ -58,6 +40,49 @@ export function AppCard({ app, window }: AppCardProps) {
         />
       )}
     </li>
+  );
+}
+
+/** No lifecycle follows its messages: nothing of it can be stuck, and it says what to do about that. */
+function Untracked({ app: { app_id, messages } }: Pick<AppCardProps, "app">) {
+  return (
+    <div class="untracked">
+      <dl class="figures">
+        <Figure name="messages" href={to("/messages", { app_id })} tone="">
+          {compactText(messages.untracked)}
+        </Figure>
+      </dl>
+      <p>
+        No lifecycle yet: nothing is ever late.{" "}
+        <a href={to("/lifecycles", { app_id })}>Say what should happen</a>
+      </p>
+    </div>
+  );
+}
+
+function Tracked({ app, window }: AppCardProps) {
+  const { app_id, messages, new_overdue, p95_ms, p95_before_ms } = app;
+  const slower = p95_ms !== null && p95_before_ms !== null && p95_ms > p95_before_ms * 1.5;
+  return (
+    <dl class="figures">
+      <Figure name="new stuck" href={to("/stuck", { app_id })} tone={new_overdue > 0 ? "bad" : ""}>
+        {compactText(new_overdue)}
+      </Figure>
+      <Figure name="all stuck" href={to("/stuck", { app_id })} tone={messages.overdue > 0 ? "warn" : ""}>
+        {compactText(messages.overdue)}
+      </Figure>
+      <Figure name="under way" href={to("/messages", { app_id, state: "open" })} tone="">
+        {compactText(messages.open)}
+      </Figure>
+      <Figure
+        name={`p95, ${window || "1h"}`}
+        href={to("/latency", { app_id, range: window })}
+        tone={slower ? "warn" : ""}
+      >
+        {p95_ms === null ? "–" : shortDuration(p95_ms)}
+        {p95_ms !== null && p95_before_ms !== null && <Change now={p95_ms} before={p95_before_ms} />}
+      </Figure>
+    </dl>
   );
 }
 

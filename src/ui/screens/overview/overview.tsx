@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { setClock } from "../../data/clock.ts";
 import { isDemo, isRemoved } from "../../data/demo.ts";
 import { watch } from "../../data/live.ts";
+import { phone } from "../../data/phone.ts";
 import { rangeAddress } from "../../data/range.ts";
 import { useRead } from "../../data/resource.ts";
 import { go, messageAddress, parameter } from "../../data/route.ts";
@@ -78,6 +79,13 @@ export function Overview() {
     0,
     findingsShown,
   );
+  const cards = apps.length > 0 && (
+    <ul class="cards">
+      {apps.map((app) => (
+        <AppCard key={app.app_id} app={app} window={window} />
+      ))}
+    </ul>
+  );
   return (
     <Page title="Overview" {...(apps.length > 0 && { controls })}>
       {error !== undefined && <Failure error={error} what="The overview" />}
@@ -85,15 +93,9 @@ export function Overview() {
         <IncidentBanner incidents={data.incidents} active={data.active_incidents} changed={reload} />
       )}
       {apps.some(isDemo) && <DemoBar left removed={reload} />}
-      {apps.length === 0 ? (
-        <FirstEvent changed={reload} after={data.as_of_seq} />
-      ) : (
-        <ul class="cards">
-          {apps.map((app) => (
-            <AppCard key={app.app_id} app={app} window={window} />
-          ))}
-        </ul>
-      )}
+      {apps.length === 0 && <FirstEvent changed={reload} after={data.as_of_seq} />}
+      {/* A card fills a third of a phone: what is stuck goes before them. */}
+      {!phone.value && cards}
       {data.partial && <p class="lead">There are more than 200 apps: the first 200 by name are looked at.</p>}
       {apps.length > 0 && (
         <div class="columns">
@@ -115,6 +117,7 @@ export function Overview() {
               </p>
             )}
           </section>
+          {phone.value && cards}
           <section aria-labelledby="found-title">
             <h2 id="found-title">
               What Mars found <span class="muted">live</span>
