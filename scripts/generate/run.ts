@@ -9,9 +9,10 @@ import type { GeneratedFile } from "./generated-file.ts";
 import { commandLine, reference } from "./reference.ts";
 import { restRoutes } from "./rest-routes.ts";
 import { sqlModule } from "./sql-module.ts";
+import { storeSchema } from "./store-schema.ts";
 
 const root = join(import.meta.dir, "../..");
-const files: readonly GeneratedFile[] = [sqlModule, restRoutes, reference, commandLine];
+const files: readonly GeneratedFile[] = [sqlModule, storeSchema, restRoutes, reference, commandLine];
 
 for (const { path, text } of files) {
   const whole = join(root, path);

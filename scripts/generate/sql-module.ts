@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Glob } from "bun";
 import type { GeneratedFile } from "./generated-file.ts";
+import { literal } from "./literal.ts";
 
 const head = `/** Written by npm run generate from migrations/ and the .sql files of src/. Edit those. */
 `;
@@ -75,10 +76,6 @@ function isComment(line: string): boolean {
 function constantOf(path: string): string {
   const words = basename(path, ".sql").replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
   return `${words}Sql`;
-}
-
-function literal(text: string): string {
-  return `\`${text.replace(/[\\`]|\$\{/g, "\\$&")}\``;
 }
 
 function list(root: string, pattern: string): string[] {

@@ -10,6 +10,7 @@ import { MarsError } from "../../core/error.ts";
 import type { JournalState } from "../../core/journal.ts";
 import type { StoreBatch, StoreOutcome, StorePosition } from "../../core/ports.ts";
 import type { SetAsideStep } from "../../core/set-aside.ts";
+import { storeSchema } from "../../gen/schema.ts";
 import { storeMigrations } from "../../gen/sql.ts";
 import type { Database } from "../database.ts";
 import type { Lease } from "../lease.ts";
@@ -78,13 +79,16 @@ export class MessageWriter {
     return this.#seq;
   }
 
-  /** See `Store.open`. @param report as `migrate` has it */
+  /** See `Store.open`. @param report see `MigrateOptions` */
   async open(
     journal: JournalState,
     nextSeq = journal.lastSeq + 1,
     report?: (step: MigrationStep) => void,
   ): Promise<StorePosition> {
-    await migrate(this.#database, storeMigrations, this.#what, report);
+    await migrate(this.#database, storeMigrations, this.#what, {
+      whole: storeSchema,
+      ...(report !== undefined && { report }),
+    });
     await this.#lease.take();
     const position = await findPosition(this.#database, journal, nextSeq);
     this.#journalId = journal.id;
