@@ -128,7 +128,7 @@ async function serve(valid: Valid, loadRuntime: LoadRuntime): Promise<number> {
   }
   try {
     checkUnpacking();
-    const [{ startMars }, { listen, lacks }] = await Promise.all([import("./app/app.ts"), loadRuntime()]);
+    const [{ startMars }, { listen, lacks }] = await Promise.all([import("./app/start.ts"), loadRuntime()]);
     for (const lack of lacks) log.warn("runtime lacks a bound", { event: "runtime_lacks", lack });
     const started = await Promise.race([startMars(config, log, version, listen), stopAsked]);
     // No accepted event is lost by an immediate end: it is in the journal.

@@ -6,7 +6,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { Notify } from "./core/ports.ts";
-import type { DatabaseAddress } from "./db/database.ts";
+import type { DatabaseAddress } from "./db/database-address.ts";
 import type { BackupService } from "./workers/backup-service.ts";
 import type { QueryService } from "./workers/query-service.ts";
 import type { StoreService } from "./workers/store-service.ts";

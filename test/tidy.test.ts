@@ -61,18 +61,8 @@ const directions: Readonly<Record<string, readonly string[]>> = {
 
 /** `app/`, `commands/` and files directly in `src/` put the parts together; each file knows these beside what is pure. */
 const composers: Readonly<Record<string, readonly string[]>> = {
-  "src/app/app.ts": [
-    "access",
-    "alerting",
-    "db",
-    "directory",
-    "edge",
-    "journal",
-    "live",
-    "maintenance",
-    "tls",
-    "workers",
-  ],
+  "src/app/app.ts": ["access", "alerting", "db", "edge", "journal", "live", "maintenance", "tls", "workers"],
+  "src/app/start.ts": ["directory", "edge"],
   "src/app/reads.ts": ["db", "workers"],
   "src/app/background.ts": ["access", "maintenance"],
   "src/commands/backup-commands.ts": ["backup", "cli", "db", "gen"],
@@ -131,7 +121,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The files that another runtime would have to replace. Keep this list short. */
-const bunFiles = ["src/edge/http/bun-server.ts", "src/db/garbage.ts"];
+const bunFiles = ["src/edge/http/bun-server.ts", "src/runtime/garbage.ts"];
 
 const importing =
   /^(?:import|export)\s[^"=;]*?\bfrom\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm;

@@ -1,6 +1,6 @@
 /**
- * Bundles the page into the module that has its files, each as it is and compressed. The module is no part of the repository:
- * `npm ci`, `npm start`, `npm test` and `npm run build` make it.
+ * Bundles the page into two modules: one with the names of its files, which is loaded at the start, and one with the files, which is
+ * loaded at the first request for one. They are no part of the repository: `npm ci`, `npm start`, `npm test` and `npm run build` make it.
  *
  *     bun scripts/generate/page-files.ts
  */
@@ -13,10 +13,8 @@ import { referencePage } from "./reference-page.ts";
 const root = join(import.meta.dir, "../..");
 const directory = join(root, "src/ui");
 
-/** A file as `edge/http/page.ts` serves it. */
+/** A file as `edge/http/page.ts` serves it, in base64. */
 interface PageFile {
-  readonly text: string;
-  /** In base64. */
   readonly gzip: string;
   readonly brotli: string;
 }
@@ -104,7 +102,6 @@ async function script(path: string): Promise<string> {
 
 function packed(text: string): PageFile {
   return {
-    text,
     gzip: gzipSync(text, { level: 9 }).toString("base64"),
     brotli: brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).toString("base64"),
   };
@@ -112,15 +109,25 @@ function packed(text: string): PageFile {
 
 const { files: bundled, scripts } = await bundle();
 const files = [...bundled].sort(([a], [b]) => (a < b ? -1 : 1));
-const entries = files.map(([name, text]) => `  ${JSON.stringify(name)}: ${JSON.stringify(packed(text))},\n`);
+const head = "/** Bundled from src/ui/ by scripts/generate/page-files.ts. */\n\n";
+const hashes = files.map(([name, text]) => [
+  name,
+  createHash("sha256").update(text).digest("base64url").slice(0, 22),
+]);
 writeFileSync(
-  join(root, "src/gen/page-files.ts"),
-  `/** Bundled from src/ui/ by scripts/generate/page-files.ts. */
-
-export const pageFiles: Readonly<Record<string, { readonly text: string; readonly gzip: string; readonly brotli: string }>> = {
-${entries.join("")}};
+  join(root, "src/gen/page-names.ts"),
+  `${head}/** A hash of each file of the page, by its name. */
+export const pageHashes: Readonly<Record<string, string>> = ${JSON.stringify(Object.fromEntries(hashes))};
 
 /** Scripts below \`/ui/\` that a screen needs beside the page's own, by its path. */
 export const screenScripts: Readonly<Record<string, readonly string[]>> = ${JSON.stringify(scripts)};
+`,
+);
+const entries = files.map(([name, text]) => `  ${JSON.stringify(name)}: ${JSON.stringify(packed(text))},\n`);
+writeFileSync(
+  join(root, "src/gen/page-files.ts"),
+  `${head}/** In base64. */
+export const pageFiles: Readonly<Record<string, { readonly gzip: string; readonly brotli: string }>> = {
+${entries.join("")}};
 `,
 );

@@ -8,11 +8,19 @@ import { join } from "node:path";
 import type { GeneratedFile } from "./generated-file.ts";
 import { commandLine, reference } from "./reference.ts";
 import { restRoutes } from "./rest-routes.ts";
+import { rpcMethodsModule } from "./rpc-methods.ts";
 import { sqlModule } from "./sql-module.ts";
 import { storeSchema } from "./store-schema.ts";
 
 const root = join(import.meta.dir, "../..");
-const files: readonly GeneratedFile[] = [sqlModule, storeSchema, restRoutes, reference, commandLine];
+const files: readonly GeneratedFile[] = [
+  sqlModule,
+  storeSchema,
+  restRoutes,
+  rpcMethodsModule,
+  reference,
+  commandLine,
+];
 
 for (const { path, text } of files) {
   const whole = join(root, path);

@@ -1,6 +1,6 @@
 /**
- * The composition root: the only file that knows every component. It starts them in the order of the pipeline and stops them
- * backwards.
+ * The composition root: the only file that knows every component. It starts them in the order of the pipeline, but for the database
+ * threads, which `start.ts` has started, and stops them backwards.
  *
  *     edge ─ accept ─► pipeline ─ append ─► journal
  *                          └───── apply ──► store thread ─► publish ─► edge
@@ -15,8 +15,7 @@ import { limitsOf } from "../core/caller-limits.ts";
 import { MarsError } from "../core/error.ts";
 import type { Log, ProcessState } from "../core/ports.ts";
 import { appRights } from "../core/rights.ts";
-import { quarantineWarnings } from "../db/database.ts";
-import { prepareFiles } from "../directory/private-files.ts";
+import { quarantineWarnings } from "../db/database-address.ts";
 import { CallCounts } from "../edge/call-counts.ts";
 import { Denials } from "../edge/denials.ts";
 import { Doors } from "../edge/doors.ts";
@@ -33,6 +32,7 @@ import { SizeHistory } from "../maintenance/size-history.ts";
 import { Clock } from "../runtime/clock.ts";
 import { within } from "../runtime/delay.ts";
 import { EventLoopDelay } from "../runtime/event-loop-delay.ts";
+import { collectAfterStart } from "../runtime/garbage.ts";
 import { SendBudget } from "../runtime/send-budget.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
 import { openCertificates } from "../tls/certificates.ts";
@@ -40,11 +40,11 @@ import { runBackground } from "./background.ts";
 import { createBackups } from "./backups.ts";
 import { openCallers } from "./callers.ts";
 import { createCollectors } from "./collectors.ts";
-import { databaseTimeoutMs, startDatabaseThreads } from "./database-threads.ts";
+import { databaseTimeoutMs } from "./database-threads.ts";
 import { Declarations } from "./declarations.ts";
 import { createDefinitions } from "./definitions.ts";
 import { descriptorsMax } from "./descriptors.ts";
-import { createHealth, createUnreadable } from "./health.ts";
+import { createHealth } from "./health.ts";
 import type { Mars } from "./mars.ts";
 import { marsStats } from "./mars-stats.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -52,55 +52,25 @@ import { processStats } from "./process-stats.ts";
 import { createReads } from "./reads.ts";
 import { createScrape } from "./scrape.ts";
 import { startServers } from "./servers.ts";
-import { Shutdown } from "./shutdown.ts";
+import type { EarlyParts } from "./start.ts";
 import { createTopics } from "./topics.ts";
 import { openTracing } from "./tracing.ts";
 
-/** How long releasing everything may take after a start that failed. */
-const startFailedMs = 5_000;
 /** Subscribers time their reads of history by themselves; this only keeps account of them. */
 const liveRetry = { firstMs: 50, lastMs: 5_000 };
 
-/**
- * Starts Mars. Rejects, with everything released, when a component cannot start; the error's message is for the operator.
- *
- * @param listen the runtime's own server for port 4000
- */
-export async function startMars(
+/** Starts the rest of Mars: see `startMars`. What has been started is left to `early.shutdown`. */
+export async function startParts(
   config: Config,
   log: Log,
   version: string,
   listen: StartHttpServer,
+  { shutdown, remainingMs, stopWithin, unreadable, threads }: EarlyParts,
 ): Promise<Mars> {
-  const shutdown = new Shutdown(log);
-  try {
-    return await start(config, log, version, listen, shutdown);
-  } catch (error) {
-    await shutdown.run(() => startFailedMs);
-    throw error;
-  }
-}
-
-async function start(
-  config: Config,
-  log: Log,
-  version: string,
-  listen: StartHttpServer,
-  shutdown: Shutdown,
-): Promise<Mars> {
-  await prepareFiles(config, log);
   const supervisor = new Supervisor({ log });
   const certificates = await openCertificates(config, { log, supervisor });
   const tracing = await openTracing(config, { version, log, supervisor, shutdown });
-  // One deadline for all: each component has the time that the ones before it leave.
-  let deadline = 0;
-  const remainingMs = () => Math.max(0, deadline - performance.now());
   const clock = new Clock({ log, graceMs: config.startGraceMs });
-  const unreadable = createUnreadable(log);
-  const threads = startDatabaseThreads(config, {
-    ...{ shutdown, remainingMs, log },
-    notify: unreadable.notify,
-  });
   const { database, quarantine, store, query, inner } = threads;
   const callers = await openCallers(config, store.client, log);
   const journal = new FileJournal({
@@ -278,6 +248,7 @@ async function start(
   }
   shutdown.defer("declarations", () => declarations.stop());
   state = "serving";
+  collectAfterStart();
 
   return {
     httpPort: servers.httpPort,
@@ -291,7 +262,7 @@ async function start(
       // A running query is awaited with its thread.
       const draining = new MarsError("draining", "mars is stopping", { retryAfterMs: 1_000 });
       for (const queue of [reads, changes, trials, backups]) queue.close(draining);
-      deadline = performance.now() + config.shutdownTimeoutMs;
+      stopWithin(config.shutdownTimeoutMs);
       const late = await shutdown.run(remainingMs);
       state = "stopped";
       if (late.length > 0) throw new Error(`not stopped in time: ${late.join(", ")}`);

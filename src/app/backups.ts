@@ -11,7 +11,7 @@ import type { Config } from "../config/config.ts";
 import type { Author } from "../core/audit.ts";
 import type { MarsError } from "../core/error.ts";
 import type { Log } from "../core/ports.ts";
-import type { DatabaseAddress } from "../db/database.ts";
+import type { DatabaseAddress } from "../db/database-address.ts";
 import type { Stats } from "../runtime/stats.ts";
 import { startBackupThread } from "../threads.ts";
 

@@ -1,7 +1,7 @@
 /** The database threads of a Mars, which are started together and stopped with it. */
 import type { Config } from "../config/config.ts";
 import type { Log, Notify } from "../core/ports.ts";
-import { createQuarantine, type DatabaseAddress } from "../db/database.ts";
+import { createQuarantine, type DatabaseAddress } from "../db/database-address.ts";
 import { startQueryThread, startStoreThread } from "../threads.ts";
 import type { QueryService } from "../workers/query-service.ts";
 import type { StoreService } from "../workers/store-service.ts";

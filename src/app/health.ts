@@ -54,6 +54,8 @@ export function createHealth(parts: HealthParts): () => Health {
 /** Rows that cannot be read are met again at every question: the log has one of them in this time. */
 const logEveryMs = 10_000;
 
+export type Unreadable = ReturnType<typeof createUnreadable>;
+
 /** Counts and logs what the readers notify. */
 export function createUnreadable(log: Pick<Log, "error">) {
   let count = 0;

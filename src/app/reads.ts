@@ -1,6 +1,6 @@
 /** Connects the reads of clients, and their trials of lifecycles, with the threads that run them. */
 import type { Peer } from "../core/caller.ts";
-import type { DatabaseAddress } from "../db/database.ts";
+import type { DatabaseAddress } from "../db/database-address.ts";
 import { readRatesByRange } from "../db/statistics/rate-ranges.ts";
 import type { SendBudget } from "../runtime/send-budget.ts";
 import { startTrialThread } from "../threads.ts";

@@ -1,7 +1,8 @@
 /** Restores a backup into an empty data directory, or into none: all of it or nothing. */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { Database, fileUrl } from "../db/database.ts";
+import { Database } from "../db/database.ts";
+import { fileUrl } from "../db/database-address.ts";
 import { examineDatabase } from "../db/integrity/examine.ts";
 import { DirectoryLock } from "../directory/directory-lock.ts";
 import { beginRestore, finishRestore } from "../directory/unfinished-restore.ts";

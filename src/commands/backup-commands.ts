@@ -10,7 +10,7 @@ import { withNamedFile } from "../config/config-file.ts";
 import { parseConfig } from "../config/parse.ts";
 import type { Sources } from "../config/sources.ts";
 import { parseTime } from "../core/time.ts";
-import { pathOf } from "../db/database.ts";
+import { pathOf } from "../db/database-address.ts";
 import { storeMigrations } from "../gen/sql.ts";
 
 /** The process, as far as these commands use it. */

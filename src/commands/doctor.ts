@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { pathOf } from "../db/database.ts";
+import { pathOf } from "../db/database-address.ts";
 import { examineDatabase } from "../db/integrity/examine.ts";
 import { DirectoryLock } from "../directory/directory-lock.ts";
 import { SegmentedJournal } from "../journal/segmented-journal.ts";

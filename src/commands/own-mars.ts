@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startMars } from "../app/app.ts";
+import { startMars } from "../app/start.ts";
 import type { OwnMars } from "../cli/host.ts";
 import { parseConfig } from "../config/parse.ts";
 import type { Log } from "../core/ports.ts";

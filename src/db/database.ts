@@ -7,45 +7,16 @@
  */
 import { createClient, type InStatement, type Row, type Value } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
+import { collectGarbage } from "../runtime/garbage.ts";
+import {
+  type DatabaseAddress,
+  isQuarantined,
+  pathOf,
+  type Quarantine,
+  quarantine,
+} from "./database-address.ts";
 import { wrapDatabaseError } from "./database-error.ts";
 import { EmbeddedConnection, type Result } from "./embedded.ts";
-import { collectGarbage } from "./garbage.ts";
-
-/** Address of a database. */
-export interface DatabaseAddress {
-  /** `file:`, `libsql:`, `http:`, `https:`, `ws:` or `wss:`. */
-  readonly url: string;
-  /** For a server that asks for one; empty otherwise. */
-  readonly authToken: string;
-  /** Bound on one call to a server, after which its connection is closed. */
-  readonly timeoutMs: number;
-  /** Shared by all threads that use the database; absent where a damaged database may be used. */
-  readonly quarantine?: Quarantine;
-}
-
-/** Four bytes that are not 0 once damage of the database is known. From then on no thread uses it. */
-export type Quarantine = SharedArrayBuffer;
-
-/** A quarantine for a database without known damage. */
-export function createQuarantine(): Quarantine {
-  return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-}
-
-/** From now on no thread uses the database. Only a restart ends that. */
-export function quarantine(shared: Quarantine): void {
-  Atomics.store(new Int32Array(shared), 0, 1);
-}
-
-/** Whether any thread has found damage. */
-function isQuarantined(shared: Quarantine): boolean {
-  return Atomics.load(new Int32Array(shared), 0) !== 0;
-}
-
-/** For those who look after Mars; empty while there is none. */
-export function quarantineWarnings(shared: Quarantine): string[] {
-  if (!isQuarantined(shared)) return [];
-  return ["the database is damaged: nothing is read from it or stored in it"];
-}
 
 export interface DatabaseOptions extends DatabaseAddress {
   /** Run on every new connection to an embedded file. Settings of a connection do not survive it. */
@@ -58,16 +29,6 @@ export interface DatabaseOptions extends DatabaseAddress {
 
 /** What is used of a connection, to a file or to a server. */
 type Connection = Pick<EmbeddedConnection, "batch" | "execute" | "script" | "close">;
-
-/** The URL of a file. The driver decodes the path of a URL, and a path may have any character. */
-export function fileUrl(path: string): string {
-  return `file:${path.replace(/[%?#]/g, encodeURIComponent)}`;
-}
-
-/** The path in the URL of a file. */
-export function pathOf(url: string): string {
-  return decodeURIComponent(url.slice("file:".length));
-}
 
 export class Database {
   readonly embedded: boolean;

@@ -7,7 +7,8 @@
 import type { InStatement, Row } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
 import type { Notify } from "../core/ports.ts";
-import { Database, type DatabaseAddress } from "./database.ts";
+import { Database } from "./database.ts";
+import type { DatabaseAddress } from "./database-address.ts";
 
 export class ReadConnection {
   readonly #database: Database;

@@ -7,7 +7,7 @@
  */
 import { type Client, createClient, type Transaction } from "@libsql/client";
 import { MarsError } from "../core/error.ts";
-import { type DatabaseAddress, quarantineWarnings } from "./database.ts";
+import { type DatabaseAddress, quarantineWarnings } from "./database-address.ts";
 import { wrapDatabaseError } from "./database-error.ts";
 
 export interface SnapshotState {

@@ -3,7 +3,7 @@
  * long as the process runs. The operating system releases it when the process ends, however that happens.
  */
 import { type Client, createClient, type Transaction } from "@libsql/client";
-import { fileUrl } from "../db/database.ts";
+import { fileUrl } from "../db/database-address.ts";
 import { makePrivate, refuseLink } from "./private-files.ts";
 
 export class DirectoryLock {

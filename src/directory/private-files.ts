@@ -6,7 +6,7 @@ import { constants } from "node:fs";
 import { chmod, lstat, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log } from "../core/ports.ts";
-import { pathOf } from "../db/database.ts";
+import { pathOf } from "../db/database-address.ts";
 import { refuseUnfinished } from "./unfinished-restore.ts";
 import { syncDirectory } from "./whole-files.ts";
 

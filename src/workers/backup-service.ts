@@ -2,12 +2,13 @@
  * One backup: reads the database as it is when `open` is called, and makes the bytes of the file, a few megabytes a call. Runs in
  * `backup-worker.ts`, one backup in each thread.
  */
+
 import { ArchiveWriter } from "../backup/archive-writer.ts";
 import { frameBytesMax } from "../backup/frames.ts";
 import { databaseName, type Manifest } from "../backup/manifest.ts";
-import type { DatabaseAddress } from "../db/database.ts";
-import { collectGarbage } from "../db/garbage.ts";
+import type { DatabaseAddress } from "../db/database-address.ts";
 import { Snapshot, type SnapshotState } from "../db/snapshot.ts";
+import { collectGarbage } from "../runtime/garbage.ts";
 
 export type BackupService = ReturnType<typeof createBackupService>;
 

@@ -5,6 +5,7 @@
 import { parentPort, type Worker } from "node:worker_threads";
 import type { Notice, Notify } from "../core/ports.ts";
 import { within } from "../runtime/delay.ts";
+import { collectAfterStart } from "../runtime/garbage.ts";
 import { fromThreadError, type ThreadError, toThreadError } from "./thread-error.ts";
 
 /** Bound on ending a thread by force. */
@@ -53,6 +54,7 @@ export function serveThread<O>(create: (options: O, notify: Notify) => object): 
   let methods: Record<string, (...args: readonly unknown[]) => unknown> = {
     create: (options) => {
       methods = create(options as O, notify) as typeof methods;
+      collectAfterStart();
     },
   };
   const callOf = (method: string) => {

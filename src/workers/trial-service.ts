@@ -2,7 +2,7 @@
 import { MarsError } from "../core/error.ts";
 import type { Micros } from "../core/event.ts";
 import { createPreviews, type Previews } from "../db/alerts/previews.ts";
-import type { DatabaseAddress } from "../db/database.ts";
+import type { DatabaseAddress } from "../db/database-address.ts";
 import { LifecycleQueries } from "../db/lifecycles/lifecycle-queries.ts";
 import { MessageHistories } from "../db/lifecycles/message-histories.ts";
 import { ReadConnection } from "../db/read-connection.ts";

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ErrorCode, MarsError } from "../../src/core/error.ts";
-import { Database, fileUrl } from "../../src/db/database.ts";
+import { Database } from "../../src/db/database.ts";
+import { fileUrl } from "../../src/db/database-address.ts";
 import { fromThreadError, toThreadError } from "../../src/workers/thread-error.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "mars-database-"));

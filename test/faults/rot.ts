@@ -5,7 +5,7 @@
 import { cp, mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startMars as start } from "../../src/app/app.ts";
+import { startMars as start } from "../../src/app/start.ts";
 import type { Log } from "../../src/core/ports.ts";
 import { startBunServer } from "../../src/edge/http/bun-server.ts";
 import { testConfig } from "../support/mars.ts";

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startMars as start } from "../../src/app/app.ts";
+import { startMars as start } from "../../src/app/start.ts";
 import type { Config } from "../../src/config/config.ts";
 import type { Log } from "../../src/core/ports.ts";
 import { startBunServer } from "../../src/edge/http/bun-server.ts";

@@ -1,5 +1,4 @@
 /** Notifications by e-mail: one message of plain text over SMTP. */
-import { createTransport } from "nodemailer";
 import { isLoopback } from "../../core/loopback.ts";
 import { formatTime } from "../../core/time.ts";
 import type { Links } from "../links.ts";
@@ -34,7 +33,7 @@ export function createMailer({ url, from, timeoutMs }: SmtpOptions): Mailer {
   const { protocol, hostname, port, username, password } = new URL(url);
   const secure = protocol === "smtps:";
   const [user, pass] = [decodeURIComponent(username), decodeURIComponent(password)];
-  const transport = createTransport({
+  const options = {
     host: hostname.replace(/^\[(.*)\]$/, "$1"),
     port: port === "" ? (secure ? 465 : 587) : Number(port),
     secure,
@@ -48,13 +47,15 @@ export function createMailer({ url, from, timeoutMs }: SmtpOptions): Mailer {
     // Texts come from events: none of them may name a file or an address to read.
     disableFileAccess: true,
     disableUrlAccess: true,
-  });
+  };
   const domain = /@([^@>\s]+)>?$/.exec(from)?.[1] ?? "mars.invalid";
   return {
     // As the login's commands have it, PLAIN and LOGIN.
     secrets: password === "" ? [] : [pass, base64(pass), base64(`\0${user}\0${pass}`)],
     async send(notification, { to, webhookId, links }) {
-      const { response } = await transport.sendMail({
+      // Loaded for the first mail only: a start is sooner without.
+      const { createTransport } = await import("nodemailer");
+      const { response } = await createTransport(options).sendMail({
         from,
         to: [...to],
         subject: subjectOf(notification.text),

@@ -1,6 +1,7 @@
 /** Checks an embedded database that no Mars uses. */
 import { existsSync } from "node:fs";
-import { Database, pathOf } from "../database.ts";
+import { Database } from "../database.ts";
+import { pathOf } from "../database-address.ts";
 import { PageCheck } from "./page-check.ts";
 
 /** Bound on the findings of SQLite's own check. */

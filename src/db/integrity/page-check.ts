@@ -11,7 +11,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { PageCheckStep } from "../../core/ports.ts";
-import { type Quarantine, quarantine } from "../database.ts";
+import { type Quarantine, quarantine } from "../database-address.ts";
 import { noteOf, numbersOf, type PageNote, runOfMachine } from "./page-note.ts";
 import { PageSums } from "./page-sums.ts";
 import { type WalIndex, WalIndexFile } from "./wal-index.ts";

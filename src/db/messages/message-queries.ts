@@ -10,7 +10,7 @@ import { compareRanked, type Rank } from "../../core/fold.ts";
 import type { MessageAnswer, MessagePage, MessageQuery, MessageRead } from "../../core/query.ts";
 import type { LifecycleInstance } from "../../core/state.ts";
 import { divideByApp, readMergedPage } from "../app-pages.ts";
-import type { DatabaseAddress } from "../database.ts";
+import type { DatabaseAddress } from "../database-address.ts";
 import { scanMaxDefault } from "../keyset-scan.ts";
 import type { PlanCache } from "../lifecycles/plan-cache.ts";
 import type { ReadConnection } from "../read-connection.ts";

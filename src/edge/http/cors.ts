@@ -3,7 +3,7 @@
  * read the answers. Never with `Access-Control-Allow-Credentials`: such a page calls by a key or a ticket, and a
  * cookie is of no use to it.
  */
-import { cors } from "@connectrpc/connect";
+import { rpcHeaders } from "../../gen/rpc-methods.ts";
 import type { Gate } from "./gate.ts";
 
 /** How long browsers may remember what a preflight request allowed; the most that Chromium takes, in seconds. */
@@ -16,7 +16,7 @@ const requestHeaders = [
   "If-None-Match",
   "Last-Event-ID",
   "X-Request-Id",
-  ...cors.allowedHeaders,
+  ...rpcHeaders.allowed,
 ].join(", ");
 
 /** Response headers that a page may read beside those that it always may. */
@@ -27,7 +27,7 @@ const responseHeaders = [
   "WWW-Authenticate",
   "ETag",
   "X-Request-Id",
-  ...cors.exposedHeaders,
+  ...rpcHeaders.exposed,
 ].join(", ");
 
 export interface Cors {

@@ -8,6 +8,8 @@ import { METHODS } from "hono/router";
 import { operations } from "../../api/operations.ts";
 import { restCallOf } from "../../api/rest-call.ts";
 import { MarsError } from "../../core/error.ts";
+import { once } from "../../core/once.ts";
+import { rpcMethods } from "../../gen/rpc-methods.ts";
 import { statusClass } from "../call-counts.ts";
 import type { DoorName } from "../doors.ts";
 import { addCloudEventsRoute, cloudEventsPath } from "../formats/cloudevents.ts";
@@ -40,7 +42,7 @@ import {
 import { addSessionRoutes } from "../rest/sessions.ts";
 import { addTestRoutes } from "../rest/test-endpoints.ts";
 import { acceptedCodings } from "../rest/unpack.ts";
-import { createRpcRoutes, type RpcRoute } from "../rpc/rpc-fetch.ts";
+import type { RpcFetchOptions } from "../rpc/rpc-fetch.ts";
 import { createSse } from "../sse/sse.ts";
 
 export interface HttpAppOptions {
@@ -91,7 +93,7 @@ export function createHttpApp(parts: EdgeParts, options: HttpAppOptions = {}): H
   addStreamRoute(router, parts);
   addMcpRoute(router, parts, publicUrl);
   for (const files of [page, site]) if (files !== undefined) addPageRoutes(router, files, parts);
-  addRpcRoutes(router, createRpcRoutes(parts, rpcOptions));
+  addRpcRoutes(router, parts, rpcOptions);
   router.notFound((c) => answerOther(router, c));
   router.onError((error, c) => refuse(error, c, parts, actionOf(c)));
   const addEvent = createEventHandler(parts);
@@ -221,12 +223,18 @@ function refuseMissing(): never {
   throw new MarsError("not_found", "there is nothing at this path");
 }
 
-function addRpcRoutes(router: Router, routes: readonly RpcRoute[]): void {
-  for (const { path, methods, streams, slow, answer } of routes) {
-    router.on([...methods], path, async (c) => {
+function addRpcRoutes(router: Router, parts: EdgeParts, options: RpcFetchOptions): void {
+  // Loaded at the first call: the descriptors of all messages take as long as the rest of a start.
+  const answer = once(() =>
+    import("../rpc/rpc-fetch.ts").then(({ createRpcAnswer }) => createRpcAnswer(parts, options)),
+  );
+  for (const { path, safe, streams, slow } of rpcMethods) {
+    router.on(safe ? ["POST", "GET"] : ["POST"], path, async (c) => {
       const request = c.req.raw;
       if (slow) c.env?.keepOpen?.(request);
-      const response = await answer(request, c.env?.peer?.(request));
+      // Before anything is awaited: who has gone has no address.
+      const peer = c.env?.peer?.(request);
+      const response = await (await answer())(path, request, peer);
       // Not before there is an answer: a request that stalls is still cut off.
       if (streams) c.env?.keepOpen?.(request);
       return response;

@@ -1,6 +1,6 @@
-/** The web page: its files, which are compiled in. */
-import { createHash } from "node:crypto";
-import { pageFiles, screenScripts } from "../../gen/page-files.ts";
+/** The web page: its files, which are compiled in, and loaded at the first request for one. */
+import { gunzipSync } from "node:zlib";
+import { pageHashes, screenScripts } from "../../gen/page-names.ts";
 import { acceptsCoding } from "./coding.ts";
 import { pageHeaders } from "./security-headers.ts";
 
@@ -34,22 +34,14 @@ const pages: Readonly<Record<string, readonly string[]>> = {
 };
 
 interface PageFile {
+  /** Among the files that are compiled in. */
+  readonly name: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly plain: Uint8Array<ArrayBuffer>;
-  /** By the name of the coding, the smallest first. */
-  readonly coded: readonly (readonly [string, Uint8Array<ArrayBuffer>])[];
 }
 
 const files: ReadonlyMap<string, PageFile> = new Map(
-  Object.entries(pageFiles).flatMap(([name, { text, gzip, brotli }]) => {
-    const file = {
-      headers: headersOf(name, text),
-      plain: new Uint8Array(Buffer.from(text)),
-      coded: [
-        ["br", new Uint8Array(Buffer.from(brotli, "base64"))],
-        ["gzip", new Uint8Array(Buffer.from(gzip, "base64"))],
-      ] as const,
-    };
+  Object.entries(pageHashes).flatMap(([name, hash]) => {
+    const file = { name, headers: headersOf(name, hash) };
     return (pages[name] ?? [`/ui/${name}`]).map((path) => [path, withLinks(file, path)]);
   }),
 );
@@ -59,7 +51,7 @@ const firstRead = "</api/overview>; rel=preload; as=fetch; crossorigin=anonymous
 
 /** Of the files that every screen needs, first: a browser has few connections. */
 function ownLinks(): readonly string[] {
-  const own = Object.keys(pageFiles).filter((name) => name.startsWith("main-"));
+  const own = Object.keys(pageHashes).filter((name) => name.startsWith("main-"));
   return [
     ...own.map(
       (name) => `</ui/${name}>; ${name.endsWith(".css") ? "rel=preload; as=style" : "rel=modulepreload"}`,
@@ -91,27 +83,29 @@ export const pagePaths: readonly string[] = [...files.keys()];
  * @param mayRead whether the request has the rights of a reader
  * @returns `undefined` for another path
  */
-export function servePage(request: Request, mayRead: () => boolean): Response | undefined {
+export async function servePage(request: Request, mayRead: () => boolean): Promise<Response | undefined> {
   const { pathname, searchParams } = new URL(request.url);
   const found = files.get(pathname);
   if (found === undefined) return undefined;
-  const { headers, plain, coded } =
+  const { name, headers } =
     pathname === "/" && !searchParams.has("range") && mayRead() ? withFirstRead(found) : found;
   if (request.headers.get("if-none-match") === headers.ETag) {
     return new Response(null, { status: 304, headers });
   }
+  const { pageFiles } = await import("../../gen/page-files.ts");
+  const { gzip, brotli } = pageFiles[name]!;
   const accepted = request.headers.get("accept-encoding") ?? "";
-  const [coding, body] = coded.find(([name]) => acceptsCoding(accepted, name)) ?? ["", plain];
-  return new Response(body, {
-    headers: coding === "" ? headers : { ...headers, "Content-Encoding": coding },
-  });
+  // The smaller one first.
+  const coding = ["br", "gzip"].find((one) => acceptsCoding(accepted, one));
+  if (coding === undefined) return new Response(gunzipSync(Buffer.from(gzip, "base64")), { headers });
+  const body = Buffer.from(coding === "br" ? brotli : gzip, "base64");
+  return new Response(body, { headers: { ...headers, "Content-Encoding": coding } });
 }
 
-function headersOf(name: string, text: string): Readonly<Record<string, string>> {
-  const etag = createHash("sha256").update(text).digest("base64url").slice(0, 22);
+function headersOf(name: string, hash: string): Readonly<Record<string, string>> {
   return {
     "Content-Type": types[name.split(".").at(-1) ?? ""] ?? "",
-    ETag: `"${etag}"`,
+    ETag: `"${hash}"`,
     Vary: "Accept-Encoding",
     // What has a hash in its name never changes. The page is asked for again each time, at the price of a 304: an upgraded Mars never
     // meets its older page.

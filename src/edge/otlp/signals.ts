@@ -13,6 +13,7 @@ import {
 } from "../../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
 import { LogRecordSchema } from "../../gen/opentelemetry/proto/logs/v1/logs_pb.ts";
 import { SpanSchema } from "../../gen/opentelemetry/proto/trace/v1/trace_pb.ts";
+import { signalPaths } from "./paths.ts";
 import { logFromProto, spanFromProto } from "./proto-records.ts";
 
 export interface Signal {
@@ -35,7 +36,7 @@ export interface Signal {
 const known = { readUnknownFields: false };
 
 export const logs: Signal = {
-  path: "/v1/logs",
+  path: signalPaths.logs,
   method: LogsService.method.export,
   response: ExportLogsServiceResponseSchema,
   names: {
@@ -50,7 +51,7 @@ export const logs: Signal = {
 };
 
 export const traces: Signal = {
-  path: "/v1/traces",
+  path: signalPaths.traces,
   method: TraceService.method.export,
   response: ExportTraceServiceResponseSchema,
   names: {

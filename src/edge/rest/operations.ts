@@ -6,6 +6,7 @@ import { listNames, mapNames } from "../../api/schema.ts";
 import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
 import { smallBodyBytesMax } from "../../core/limits.ts";
+import { once } from "../../core/once.ts";
 import type { EdgeParts } from "../parts.ts";
 import { answerJson } from "./answer.ts";
 import { readAnyJson, readJson } from "./body.ts";
@@ -64,11 +65,11 @@ function inputReader(
   const segments = path
     .split("/")
     .flatMap((segment, at) => (segment.startsWith("{") ? [{ at, name: segment.slice(1, -1) }] : []));
-  const [lists, maps] = [listNames(input), mapNames(input)];
+  const names = once(() => [listNames(input), mapNames(input)] as const);
   const changes = method !== "GET";
 
   return async (c) => {
-    const fields: Record<string, unknown> = readParameters(c.req.url, inQuery, lists, maps);
+    const fields: Record<string, unknown> = readParameters(c.req.url, inQuery, ...names());
     // Not by Hono's parameters: they let a broken percent-encoding pass.
     const steps = c.req.path.split("/");
     for (const { at, name } of segments) fields[name] = decodeSegment(steps[at] ?? "", name);

@@ -89,3 +89,12 @@ function millisDuration(ms: number): { seconds: bigint; nanos: number } {
   const seconds = Math.floor(ms / 1000);
   return { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) };
 }
+
+/** Aborts with the error for the streams of a server that stops, when this aborts. */
+export function stoppingSignal(signal: AbortSignal | undefined): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => controller.abort(stoppingError());
+  if (signal?.aborted) stop();
+  else signal?.addEventListener("abort", stop, { once: true });
+  return controller.signal;
+}

@@ -6,6 +6,7 @@ import { type DescFile, type DescService, type MessageInitShape, toBinary } from
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
+import { once } from "../../core/once.ts";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import {
   ServerReflection,
@@ -19,14 +20,8 @@ type Answer = NonNullable<Response["messageResponse"]>;
 /** Answers questions about these services, about reflection itself, and about the details of errors. */
 export function createReflection(services: readonly DescService[]) {
   const all = [...services, ServerReflection];
-  const files = new Map(
-    [...all.map(({ file }) => file), file_google_rpc_error_details]
-      .flatMap(withImports)
-      .map((file) => [file.name, file]),
-  );
-  const symbols = new Map(
-    [...files.values()].flatMap((file) => symbolsOf(file).map((symbol) => [symbol, file] as const)),
-  );
+  // Looking through all files takes longer than any other part of a start.
+  const index = once(() => indexOf(all));
   const encoded = new Map<DescFile, Uint8Array>();
 
   return async function* serverReflectionInfo(
@@ -43,6 +38,7 @@ export function createReflection(services: readonly DescService[]) {
     { messageRequest: { case: kind, value } }: ServerReflectionRequest,
     sent: Set<DescFile>,
   ): Answer {
+    const { files, symbols } = index();
     switch (kind) {
       case "listServices":
         return {
@@ -77,6 +73,19 @@ export function createReflection(services: readonly DescService[]) {
     encoded.set(file, known);
     return known;
   }
+}
+
+/** Files by their names, and by the symbols in them. */
+function indexOf(services: readonly DescService[]) {
+  const files = new Map(
+    [...services.map(({ file }) => file), file_google_rpc_error_details]
+      .flatMap(withImports)
+      .map((file) => [file.name, file]),
+  );
+  const symbols = new Map(
+    [...files.values()].flatMap((file) => symbolsOf(file).map((symbol) => [symbol, file] as const)),
+  );
+  return { files, symbols };
 }
 
 /** The file first, then all that it imports. */

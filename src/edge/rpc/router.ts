@@ -53,6 +53,14 @@ const bytesMaxOf: ReadonlyMap<DescMethod, number> = new Map<DescMethod, number>(
   ...operationMethods.map(({ method, bytesMax }) => [method, bytesMax] as const),
 ]);
 
+const services: readonly DescService[] = [MarsGrpc, IngestService, ...otlpServices, ...operationServices];
+const reflections: readonly DescService[] = [ServerReflection, FormerReflection];
+
+/** Every method that has a handler: all but those of OTLP, which has paths of its own over HTTP. */
+export const rpcMethods: readonly DescMethod[] = [...services, Health, ...reflections]
+  .filter(({ typeName }) => !otlpServices.some((one) => one.typeName === typeName))
+  .flatMap(({ methods }) => methods);
+
 /** The handlers by request path, such as `/mars.v1.IngestService/CollectEvent`. */
 export function createRpcHandlers(
   parts: EdgeParts,
@@ -106,7 +114,6 @@ export function createRpcHandlers(
       ...stream,
       jsonOptions: strictJsonOptions(watchFindings.input, log),
     });
-  const services = [MarsGrpc, IngestService, ...otlpServices, ...operationServices];
   const takesEvents = ({ typeName }: DescService) => eventServices.has(typeName);
   const { check, list, watch: watchHealth } = createHealthMethods({ ...parts, services, takesEvents });
   router.rpc(Health.method.check, check).rpc(Health.method.list, list);
@@ -146,9 +153,7 @@ const eventServices: ReadonlySet<string> = new Set(
   [IngestService, MarsGrpc, ...otlpServices].map(({ typeName }) => typeName),
 );
 
-const publicServices: ReadonlySet<string> = new Set(
-  [ServerReflection, FormerReflection, Health].map(({ typeName }) => typeName),
-);
+const publicServices: ReadonlySet<string> = new Set([...reflections, Health].map(({ typeName }) => typeName));
 
 /** Whether a service needs no key: it describes Mars, and shows nothing that it stores. */
 export function isPublic({ typeName }: Pick<DescService, "typeName">): boolean {

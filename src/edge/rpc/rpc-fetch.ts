@@ -18,9 +18,9 @@ import { spanOf } from "../request-spans.ts";
 import type { Place, Requests } from "../requests.ts";
 import { callerWithoutKey, valuesOf } from "./caller.ts";
 import { blameStream, blameUnary } from "./connect-errors.ts";
-import { goneError, stoppingError } from "./error.ts";
+import { goneError, stoppingSignal } from "./error.ts";
 import { grpcWebBody } from "./grpc-trailers.ts";
-import { actionOf, isSlow } from "./operations.ts";
+import { actionOf } from "./operations.ts";
 import { createRpcHandlers, isPublic } from "./router.ts";
 
 export interface RpcFetchOptions {
@@ -28,32 +28,20 @@ export interface RpcFetchOptions {
   readonly stopping?: AbortSignal;
 }
 
-/** One method of an RPC service. */
-export interface RpcRoute {
-  /** Such as `/mars.v1.IngestService/CollectEvent`. */
-  readonly path: string;
-  /** Of HTTP: POST, and GET for a method without side effects. */
-  readonly methods: readonly string[];
-  /** Answers with a stream, which may be quiet for long. */
-  readonly streams: boolean;
-  /** May take longer than a connection may be quiet, and has a deadline of its own. */
-  readonly slow: boolean;
-  answer(request: Request, peer?: Peer): Promise<Response>;
-}
+/** Answers a call of the method with this path, one of `rpcMethods`. */
+export type RpcAnswer = (path: string, request: Request, peer?: Peer) => Promise<Response>;
 
-/** Creates the methods' routes, over the dependencies of the protocols. */
-export function createRpcRoutes(parts: EdgeParts, options: RpcFetchOptions = {}): RpcRoute[] {
+/** Creates what answers calls, over the dependencies of the protocols. */
+export function createRpcAnswer(parts: EdgeParts, { stopping }: RpcFetchOptions = {}): RpcAnswer {
   const handlers = createRpcHandlers(parts, {
     protocols: { connect: true, grpcWeb: true, grpc: false },
-    stopping: stoppingSignal(options.stopping),
+    stopping: stoppingSignal(stopping),
   });
-  return [...handlers].map(([path, handler]) => ({
-    path,
-    methods: handler.allowedMethods,
-    streams: handler.method.methodKind !== "unary",
-    slow: isSlow(handler.method),
-    answer: (request, peer = unknownPeer) => answer(handler, request, peer),
-  }));
+  return (path, request, peer = unknownPeer) => {
+    const handler = handlers.get(path);
+    if (handler === undefined) throw new Error(`${path} has no handler`);
+    return answer(handler, request, peer);
+  };
 
   async function answer(handler: UniversalHandler, request: Request, address: Peer): Promise<Response> {
     const body = requestBody(request);
@@ -176,12 +164,4 @@ async function* answerBody(
   } finally {
     after();
   }
-}
-
-function stoppingSignal(signal: AbortSignal | undefined): AbortSignal {
-  const controller = new AbortController();
-  const stop = () => controller.abort(stoppingError());
-  if (signal?.aborted) stop();
-  else signal?.addEventListener("abort", stop, { once: true });
-  return controller.signal;
 }
