@@ -32,6 +32,7 @@ export const rpcMethods: readonly RpcMethod[] = [
   { path: "/mars.v1.LifecycleService/DiffLifecycle", safe: true, streams: false, slow: false },
   { path: "/mars.v1.LifecycleService/DryRunLifecycle", safe: true, streams: false, slow: true },
   { path: "/mars.v1.LifecycleService/LearnLifecycle", safe: true, streams: false, slow: true },
+  { path: "/mars.v1.LifecycleService/GetDrift", safe: true, streams: false, slow: true },
   { path: "/mars.v1.LifecycleService/ListFindings", safe: true, streams: false, slow: false },
   { path: "/mars.v1.LifecycleService/ListOverdue", safe: true, streams: false, slow: false },
   { path: "/mars.v1.LifecycleService/GetOverview", safe: true, streams: false, slow: false },
