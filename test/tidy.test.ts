@@ -117,11 +117,16 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   yaml: ["config"],
   "@nats-io/jetstream": ["brokers"],
   "@nats-io/transport-node": ["brokers"],
+  amqplib: ["brokers"],
   zod: ["api", "mcp"],
 };
 
 /** The files that another runtime would have to replace. Keep this list short. */
-const bunFiles = ["src/edge/http/bun-server.ts", "src/runtime/garbage.ts"];
+const bunFiles = [
+  "src/edge/http/bun-server.ts",
+  "src/runtime/garbage.ts",
+  "src/brokers/redis/redis-engine.ts",
+];
 
 const importing =
   /^(?:import|export)\s[^"=;]*?\bfrom\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm;

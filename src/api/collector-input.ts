@@ -10,12 +10,17 @@ function member(description: string) {
 export const collectorInput = z
   .strictObject({
     id: alertId,
-    url: member("`nats://`, `tls://`, with user and password; members may be in its query. Required."),
-    stream: member("Of NATS: the stream."),
+    url: member(
+      "`nats://`, `tls://`, `redis://`, `rediss://`, `amqp://`, `amqps://`, with user and password; members may be in its query. Required.",
+    ),
+    stream: member("Of NATS and Redis: the stream. Required there."),
     consumer: member(
-      "Of NATS: the durable pull consumer, which is made where there is none; `mars` unless given.",
+      "Of NATS: the durable pull consumer, which is made where there is none. Of Redis: the name in the group. `mars` unless given.",
     ),
     subject: member("Of NATS: only messages of such a subject, where Mars makes the consumer."),
+    group: member("Of Redis: the group, which is made where there is none; `mars` unless given."),
+    field: member("Of Redis: the field of an entry that has the event; `data` unless given."),
+    queue: member("Of RabbitMQ: the queue. Required there."),
     app_id: member("The app of its events, which may name no other. Absent: each event names its own."),
     dead_letter: member(
       "Where refused messages are published to: a subject, a stream, a queue of the same broker.",

@@ -6,6 +6,8 @@ export type LoadEngine = (engine: Engine) => Promise<BrokerEngine>;
 
 const engines: Readonly<Record<Engine, () => Promise<BrokerEngine>>> = {
   nats: async () => (await import("./nats/nats-engine.ts")).natsEngine,
+  redis: async () => (await import("./redis/redis-engine.ts")).redisEngine,
+  rabbitmq: async () => (await import("./rabbitmq/rabbitmq-engine.ts")).rabbitmqEngine,
 };
 
 export const loadEngine: LoadEngine = (engine) => engines[engine]();

@@ -21,6 +21,18 @@ export const engineMembers = {
     defaults: { consumer: "mars" },
     credentials: true,
   },
+  redis: {
+    schemes: ["redis", "rediss"],
+    required: ["stream"],
+    optional: ["group", "consumer", "field"],
+    defaults: { group: "mars", consumer: "mars", field: "data" },
+  },
+  rabbitmq: {
+    schemes: ["amqp", "amqps"],
+    required: ["queue"],
+    optional: [],
+    defaults: {},
+  },
 } as const satisfies Readonly<Record<string, EngineMembers>>;
 
 export type Engine = keyof typeof engineMembers;

@@ -27,7 +27,8 @@ test("members may be in the query of the URL, beside it, or some here and some t
 
 test("every fault is named, and none has a secret", () => {
   expect(read({})).toEqual(["url is required"]);
-  const form = "url must be one of nats://, tls:// with a host, of 4096 bytes at most";
+  const form =
+    "url must be one of nats://, tls://, redis://, rediss://, amqp://, amqps:// with a host, of 4096 bytes at most";
   for (const wrong of ["nats.example.com", "http://mars:p%40ss@a", "nats://", `nats://${"a".repeat(4_100)}`])
     expect(read({ url: wrong, stream: "orders" })).toEqual([form]);
   expect(read({ url, straem: "orders", consumer: "a b", tls_ca: "x", app_id: "a".repeat(257) })).toEqual([

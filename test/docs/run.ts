@@ -6,7 +6,7 @@
  *     --times             prints the seconds of each section
  *     documents           such as docs/guide.md, where not all are wanted
  *
- * Needs curl, openssl, sqlite3, grpcurl, ghz, jq, nats-server, nats, Node and Python; and Go for its client.
+ * Needs curl, openssl, sqlite3, grpcurl, ghz, jq, nats-server, nats, redis-server, Node and Python; and Go for its client.
  */
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
@@ -50,6 +50,7 @@ for (const tool of [
   "jq",
   "nats-server",
   "nats",
+  "redis-server",
   "node",
   "python3",
 ]) {
@@ -220,6 +221,7 @@ async function makeStand(): Promise<Stand> {
     8080: await freePort(),
     9090: await freePort(),
     4222: await freePort(),
+    6379: await freePort(),
   };
   const bin = join(directory, ".bin");
   await mkdir(bin);
@@ -238,7 +240,9 @@ async function makeStand(): Promise<Stand> {
       ...{ MARS_ALERT_ALLOW: "127.0.0.1", MARS_START_GRACE: "1s" },
     },
     here: (text) =>
-      text.replaceAll(/(?<=:|listen\()(4000|4025|8080|9090|4222)\b/g, (port) => String(ports[port] ?? port)),
+      text.replaceAll(/(?<=:|listen\()(4000|4025|8080|9090|4222|6379)\b/g, (port) =>
+        String(ports[port] ?? port),
+      ),
   };
 }
 

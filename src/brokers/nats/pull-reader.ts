@@ -3,6 +3,7 @@
  * is that of `$JS.API.CONSUMER.MSG.NEXT`, https://docs.nats.io/reference/reference-protocols/nats_api_reference.
  */
 import { createInbox, type Msg, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { Arrived } from "../arrived.ts";
 import type { Window } from "../engine.ts";
 import { NatsMessage } from "./nats-message.ts";
 
@@ -33,9 +34,7 @@ export class PullReader {
   readonly #inbox = createInbox();
   readonly #subscription: Subscription;
   readonly #watch: ReturnType<typeof setInterval>;
-  #queue: NatsMessage[] = [];
-  #waiter: PromiseWithResolvers<void> | undefined;
-  #failure: Error | undefined;
+  readonly #arrived = new Arrived<NatsMessage>();
   /** Messages that were asked for and have not come. */
   #asked = 0;
   /** What has come and is not acknowledged. */
@@ -58,21 +57,8 @@ export class PullReader {
   }
 
   /** See `BrokerConnection.read`. */
-  async read(signal: AbortSignal): Promise<readonly NatsMessage[]> {
-    const wake = () => this.#wake();
-    signal.addEventListener("abort", wake);
-    try {
-      while (this.#queue.length === 0 && !signal.aborted) {
-        if (this.#failure !== undefined) throw this.#failure;
-        this.#waiter ??= Promise.withResolvers();
-        await this.#waiter.promise;
-      }
-    } finally {
-      signal.removeEventListener("abort", wake);
-    }
-    const messages = this.#queue;
-    this.#queue = [];
-    return messages;
+  read(signal: AbortSignal): Promise<readonly NatsMessage[]> {
+    return this.#arrived.read(signal);
   }
 
   ack(messages: readonly NatsMessage[]): void {
@@ -93,8 +79,7 @@ export class PullReader {
 
   /** Nothing can be read any more. */
   fail(error: Error): void {
-    this.#failure ??= error;
-    this.#wake();
+    this.#arrived.fail(error);
   }
 
   close(): void {
@@ -115,8 +100,7 @@ export class PullReader {
     this.#asked = Math.max(0, this.#asked - 1);
     this.#messages += 1;
     this.#bytes += received.body.length;
-    this.#queue.push(received);
-    this.#wake();
+    this.#arrived.push(received);
     this.#pull();
   }
 
@@ -144,7 +128,7 @@ export class PullReader {
 
   /** Asks for more, where half of what was asked for has come and there is room. */
   #pull(): void {
-    if (this.#failure !== undefined || this.#asked > batch / 2) return;
+    if (this.#arrived.failure !== undefined || this.#asked > batch / 2) return;
     const { window } = this.#options;
     const room = Math.min(batch, window.messages - this.#messages - this.#asked);
     const requests = Math.ceil(this.#asked / batch) + 1;
@@ -174,7 +158,7 @@ export class PullReader {
   }
 
   #lookForSilence(): void {
-    if (this.#failure !== undefined || performance.now() - this.#lastAt < silentMs) return;
+    if (this.#arrived.failure !== undefined || performance.now() - this.#lastAt < silentMs) return;
     this.#lastAt = performance.now();
     if (this.#asked === 0) this.#pull();
     else
@@ -182,10 +166,5 @@ export class PullReader {
         () => this.reconnected(),
         (error: Error) => this.fail(error),
       );
-  }
-
-  #wake(): void {
-    this.#waiter?.resolve();
-    this.#waiter = undefined;
   }
 }

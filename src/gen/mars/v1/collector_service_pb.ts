@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mars/v1/collector_service.proto.
  */
 export const file_mars_v1_collector_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9tYXJzL3YxL2NvbGxlY3Rvcl9zZXJ2aWNlLnByb3RvEgdtYXJzLnYxIt0DCglDb2xsZWN0b3ISCgoCaWQYASABKAkSCwoDdXJsGAIgASgJEg4KBnN0cmVhbRgDIAEoCRIQCghjb25zdW1lchgEIAEoCRIPCgdzdWJqZWN0GAUgASgJEg4KBmFwcF9pZBgGIAEoCRITCgtkZWFkX2xldHRlchgHIAEoCRITCgtjcmVkZW50aWFscxgIIAEoCRIOCgZ0bHNfY2EYCSABKAkSDgoGZW5naW5lGAogASgJEhIKCmRlZmluZWRfYnkYCyABKAkSDQoFc3RhdGUYDCABKAkSEAoIc3RhdGVfbXMYDSABKAQSEAoIbWVzc2FnZXMYDiABKAQSDgoGZXZlbnRzGA8gASgEEg8KB3JlZnVzZWQYECABKAQSFAoMcmVmdXNlZF9rZXB0GBEgASgEEhUKDWRlYWRfbGV0dGVyZWQYEiABKAQSEwoLcmVkZWxpdmVyZWQYEyABKAQSDQoFd2FpdHMYFCABKAQSEAoIY29ubmVjdHMYFSABKAQSEQoJaW5fZmxpZ2h0GBYgASgEEgwKBHJhdGUYFyABKAESEAoDbGFnGBggASgESACIAQESEAoIcG9zaXRpb24YGSABKAkSEgoKbGFzdF9lcnJvchgaIAEoCUIGCgRfbGFnIhcKFUxpc3RDb2xsZWN0b3JzUmVxdWVzdCJAChZMaXN0Q29sbGVjdG9yc1Jlc3BvbnNlEiYKCmNvbGxlY3RvcnMYASADKAsyEi5tYXJzLnYxLkNvbGxlY3RvciIhChNHZXRDb2xsZWN0b3JSZXF1ZXN0EgoKAmlkGAEgASgJIj0KFEdldENvbGxlY3RvclJlc3BvbnNlEiUKCWNvbGxlY3RvchgBIAEoCzISLm1hcnMudjEuQ29sbGVjdG9yIqsBChNQdXRDb2xsZWN0b3JSZXF1ZXN0EgoKAmlkGAEgASgJEgsKA3VybBgCIAEoCRIOCgZzdHJlYW0YAyABKAkSEAoIY29uc3VtZXIYBCABKAkSDwoHc3ViamVjdBgFIAEoCRIOCgZhcHBfaWQYBiABKAkSEwoLZGVhZF9sZXR0ZXIYByABKAkSEwoLY3JlZGVudGlhbHMYCCABKAkSDgoGdGxzX2NhGAkgASgJIj0KFFB1dENvbGxlY3RvclJlc3BvbnNlEiUKCWNvbGxlY3RvchgBIAEoCzISLm1hcnMudjEuQ29sbGVjdG9yIiQKFkRlbGV0ZUNvbGxlY3RvclJlcXVlc3QSCgoCaWQYASABKAkiGQoXRGVsZXRlQ29sbGVjdG9yUmVzcG9uc2UiIwoVUGF1c2VDb2xsZWN0b3JSZXF1ZXN0EgoKAmlkGAEgASgJIj8KFlBhdXNlQ29sbGVjdG9yUmVzcG9uc2USJQoJY29sbGVjdG9yGAEgASgLMhIubWFycy52MS5Db2xsZWN0b3IiJAoWUmVzdW1lQ29sbGVjdG9yUmVxdWVzdBIKCgJpZBgBIAEoCSJAChdSZXN1bWVDb2xsZWN0b3JSZXNwb25zZRIlCgljb2xsZWN0b3IYASABKAsyEi5tYXJzLnYxLkNvbGxlY3RvciLQAQoPUmVqZWN0ZWRNZXNzYWdlEgoKAmlkGAEgASgEEhAKCHBvc2l0aW9uGAIgASgJEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglicm9rZXJfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgFIAEoCRINCgVieXRlcxgGIAEoBBILCgNjdXQYByABKAgSDAoEYm9keRgIIAEoCRIOCgZiYXNlNjQYCSABKAgiQAoTTGlzdFJlamVjdGVkUmVxdWVzdBIKCgJpZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIOCgZjdXJzb3IYAyABKAkiVwoUTGlzdFJlamVjdGVkUmVzcG9uc2USKgoIbWVzc2FnZXMYASADKAsyGC5tYXJzLnYxLlJlamVjdGVkTWVzc2FnZRITCgtuZXh0X2N1cnNvchgCIAEoCSJFChVSZXBsYXlSZWplY3RlZFJlcXVlc3QSCgoCaWQYASABKAkSFAoHbWVzc2FnZRgCIAEoBEgAiAEBQgoKCF9tZXNzYWdlIjsKFlJlcGxheVJlamVjdGVkUmVzcG9uc2USEAoIcmVwbGF5ZWQYASABKAQSDwoHcmVmdXNlZBgCIAEoBCJFChVEZWxldGVSZWplY3RlZFJlcXVlc3QSCgoCaWQYASABKAkSFAoHbWVzc2FnZRgCIAEoBEgAiAEBQgoKCF9tZXNzYWdlIiYKFkRlbGV0ZVJlamVjdGVkUmVzcG9uc2USDAoEbGVmdBgBIAEoBDKeBgoQQ29sbGVjdG9yU2VydmljZRJWCg5MaXN0Q29sbGVjdG9ycxIeLm1hcnMudjEuTGlzdENvbGxlY3RvcnNSZXF1ZXN0Gh8ubWFycy52MS5MaXN0Q29sbGVjdG9yc1Jlc3BvbnNlIgOQAgESUAoMR2V0Q29sbGVjdG9yEhwubWFycy52MS5HZXRDb2xsZWN0b3JSZXF1ZXN0Gh0ubWFycy52MS5HZXRDb2xsZWN0b3JSZXNwb25zZSIDkAIBElAKDFB1dENvbGxlY3RvchIcLm1hcnMudjEuUHV0Q29sbGVjdG9yUmVxdWVzdBodLm1hcnMudjEuUHV0Q29sbGVjdG9yUmVzcG9uc2UiA5ACAhJZCg9EZWxldGVDb2xsZWN0b3ISHy5tYXJzLnYxLkRlbGV0ZUNvbGxlY3RvclJlcXVlc3QaIC5tYXJzLnYxLkRlbGV0ZUNvbGxlY3RvclJlc3BvbnNlIgOQAgISVgoOUGF1c2VDb2xsZWN0b3ISHi5tYXJzLnYxLlBhdXNlQ29sbGVjdG9yUmVxdWVzdBofLm1hcnMudjEuUGF1c2VDb2xsZWN0b3JSZXNwb25zZSIDkAICElkKD1Jlc3VtZUNvbGxlY3RvchIfLm1hcnMudjEuUmVzdW1lQ29sbGVjdG9yUmVxdWVzdBogLm1hcnMudjEuUmVzdW1lQ29sbGVjdG9yUmVzcG9uc2UiA5ACAhJQCgxMaXN0UmVqZWN0ZWQSHC5tYXJzLnYxLkxpc3RSZWplY3RlZFJlcXVlc3QaHS5tYXJzLnYxLkxpc3RSZWplY3RlZFJlc3BvbnNlIgOQAgESVgoOUmVwbGF5UmVqZWN0ZWQSHi5tYXJzLnYxLlJlcGxheVJlamVjdGVkUmVxdWVzdBofLm1hcnMudjEuUmVwbGF5UmVqZWN0ZWRSZXNwb25zZSIDkAICElYKDkRlbGV0ZVJlamVjdGVkEh4ubWFycy52MS5EZWxldGVSZWplY3RlZFJlcXVlc3QaHy5tYXJzLnYxLkRlbGV0ZVJlamVjdGVkUmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Ch9tYXJzL3YxL2NvbGxlY3Rvcl9zZXJ2aWNlLnByb3RvEgdtYXJzLnYxIooECglDb2xsZWN0b3ISCgoCaWQYASABKAkSCwoDdXJsGAIgASgJEg4KBnN0cmVhbRgDIAEoCRIQCghjb25zdW1lchgEIAEoCRIPCgdzdWJqZWN0GAUgASgJEg4KBmFwcF9pZBgGIAEoCRITCgtkZWFkX2xldHRlchgHIAEoCRITCgtjcmVkZW50aWFscxgIIAEoCRIOCgZ0bHNfY2EYCSABKAkSDgoGZW5naW5lGAogASgJEhIKCmRlZmluZWRfYnkYCyABKAkSDQoFc3RhdGUYDCABKAkSEAoIc3RhdGVfbXMYDSABKAQSEAoIbWVzc2FnZXMYDiABKAQSDgoGZXZlbnRzGA8gASgEEg8KB3JlZnVzZWQYECABKAQSFAoMcmVmdXNlZF9rZXB0GBEgASgEEhUKDWRlYWRfbGV0dGVyZWQYEiABKAQSEwoLcmVkZWxpdmVyZWQYEyABKAQSDQoFd2FpdHMYFCABKAQSEAoIY29ubmVjdHMYFSABKAQSEQoJaW5fZmxpZ2h0GBYgASgEEgwKBHJhdGUYFyABKAESEAoDbGFnGBggASgESACIAQESEAoIcG9zaXRpb24YGSABKAkSEgoKbGFzdF9lcnJvchgaIAEoCRINCgVncm91cBgbIAEoCRINCgVmaWVsZBgcIAEoCRINCgVxdWV1ZRgdIAEoCUIGCgRfbGFnIhcKFUxpc3RDb2xsZWN0b3JzUmVxdWVzdCJAChZMaXN0Q29sbGVjdG9yc1Jlc3BvbnNlEiYKCmNvbGxlY3RvcnMYASADKAsyEi5tYXJzLnYxLkNvbGxlY3RvciIhChNHZXRDb2xsZWN0b3JSZXF1ZXN0EgoKAmlkGAEgASgJIj0KFEdldENvbGxlY3RvclJlc3BvbnNlEiUKCWNvbGxlY3RvchgBIAEoCzISLm1hcnMudjEuQ29sbGVjdG9yItgBChNQdXRDb2xsZWN0b3JSZXF1ZXN0EgoKAmlkGAEgASgJEgsKA3VybBgCIAEoCRIOCgZzdHJlYW0YAyABKAkSEAoIY29uc3VtZXIYBCABKAkSDwoHc3ViamVjdBgFIAEoCRIOCgZhcHBfaWQYBiABKAkSEwoLZGVhZF9sZXR0ZXIYByABKAkSEwoLY3JlZGVudGlhbHMYCCABKAkSDgoGdGxzX2NhGAkgASgJEg0KBWdyb3VwGAogASgJEg0KBWZpZWxkGAsgASgJEg0KBXF1ZXVlGAwgASgJIj0KFFB1dENvbGxlY3RvclJlc3BvbnNlEiUKCWNvbGxlY3RvchgBIAEoCzISLm1hcnMudjEuQ29sbGVjdG9yIiQKFkRlbGV0ZUNvbGxlY3RvclJlcXVlc3QSCgoCaWQYASABKAkiGQoXRGVsZXRlQ29sbGVjdG9yUmVzcG9uc2UiIwoVUGF1c2VDb2xsZWN0b3JSZXF1ZXN0EgoKAmlkGAEgASgJIj8KFlBhdXNlQ29sbGVjdG9yUmVzcG9uc2USJQoJY29sbGVjdG9yGAEgASgLMhIubWFycy52MS5Db2xsZWN0b3IiJAoWUmVzdW1lQ29sbGVjdG9yUmVxdWVzdBIKCgJpZBgBIAEoCSJAChdSZXN1bWVDb2xsZWN0b3JSZXNwb25zZRIlCgljb2xsZWN0b3IYASABKAsyEi5tYXJzLnYxLkNvbGxlY3RvciLQAQoPUmVqZWN0ZWRNZXNzYWdlEgoKAmlkGAEgASgEEhAKCHBvc2l0aW9uGAIgASgJEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglicm9rZXJfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgFIAEoCRINCgVieXRlcxgGIAEoBBILCgNjdXQYByABKAgSDAoEYm9keRgIIAEoCRIOCgZiYXNlNjQYCSABKAgiQAoTTGlzdFJlamVjdGVkUmVxdWVzdBIKCgJpZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIOCgZjdXJzb3IYAyABKAkiVwoUTGlzdFJlamVjdGVkUmVzcG9uc2USKgoIbWVzc2FnZXMYASADKAsyGC5tYXJzLnYxLlJlamVjdGVkTWVzc2FnZRITCgtuZXh0X2N1cnNvchgCIAEoCSJFChVSZXBsYXlSZWplY3RlZFJlcXVlc3QSCgoCaWQYASABKAkSFAoHbWVzc2FnZRgCIAEoBEgAiAEBQgoKCF9tZXNzYWdlIjsKFlJlcGxheVJlamVjdGVkUmVzcG9uc2USEAoIcmVwbGF5ZWQYASABKAQSDwoHcmVmdXNlZBgCIAEoBCJFChVEZWxldGVSZWplY3RlZFJlcXVlc3QSCgoCaWQYASABKAkSFAoHbWVzc2FnZRgCIAEoBEgAiAEBQgoKCF9tZXNzYWdlIiYKFkRlbGV0ZVJlamVjdGVkUmVzcG9uc2USDAoEbGVmdBgBIAEoBDKeBgoQQ29sbGVjdG9yU2VydmljZRJWCg5MaXN0Q29sbGVjdG9ycxIeLm1hcnMudjEuTGlzdENvbGxlY3RvcnNSZXF1ZXN0Gh8ubWFycy52MS5MaXN0Q29sbGVjdG9yc1Jlc3BvbnNlIgOQAgESUAoMR2V0Q29sbGVjdG9yEhwubWFycy52MS5HZXRDb2xsZWN0b3JSZXF1ZXN0Gh0ubWFycy52MS5HZXRDb2xsZWN0b3JSZXNwb25zZSIDkAIBElAKDFB1dENvbGxlY3RvchIcLm1hcnMudjEuUHV0Q29sbGVjdG9yUmVxdWVzdBodLm1hcnMudjEuUHV0Q29sbGVjdG9yUmVzcG9uc2UiA5ACAhJZCg9EZWxldGVDb2xsZWN0b3ISHy5tYXJzLnYxLkRlbGV0ZUNvbGxlY3RvclJlcXVlc3QaIC5tYXJzLnYxLkRlbGV0ZUNvbGxlY3RvclJlc3BvbnNlIgOQAgISVgoOUGF1c2VDb2xsZWN0b3ISHi5tYXJzLnYxLlBhdXNlQ29sbGVjdG9yUmVxdWVzdBofLm1hcnMudjEuUGF1c2VDb2xsZWN0b3JSZXNwb25zZSIDkAICElkKD1Jlc3VtZUNvbGxlY3RvchIfLm1hcnMudjEuUmVzdW1lQ29sbGVjdG9yUmVxdWVzdBogLm1hcnMudjEuUmVzdW1lQ29sbGVjdG9yUmVzcG9uc2UiA5ACAhJQCgxMaXN0UmVqZWN0ZWQSHC5tYXJzLnYxLkxpc3RSZWplY3RlZFJlcXVlc3QaHS5tYXJzLnYxLkxpc3RSZWplY3RlZFJlc3BvbnNlIgOQAgESVgoOUmVwbGF5UmVqZWN0ZWQSHi5tYXJzLnYxLlJlcGxheVJlamVjdGVkUmVxdWVzdBofLm1hcnMudjEuUmVwbGF5UmVqZWN0ZWRSZXNwb25zZSIDkAICElYKDkRlbGV0ZVJlamVjdGVkEh4ubWFycy52MS5EZWxldGVSZWplY3RlZFJlcXVlc3QaHy5tYXJzLnYxLkRlbGV0ZVJlamVjdGVkUmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * A collector, and how it does. Counts are since it was started or changed.
@@ -35,14 +35,14 @@ export type Collector = Message<"mars.v1.Collector"> & {
   url: string;
 
   /**
-   * Of NATS.
+   * Of NATS and Redis.
    *
    * @generated from field: string stream = 3;
    */
   stream: string;
 
   /**
-   * Of NATS: the durable pull consumer.
+   * Of NATS the durable pull consumer, of Redis the name in the group.
    *
    * @generated from field: string consumer = 4;
    */
@@ -201,6 +201,27 @@ export type Collector = Message<"mars.v1.Collector"> & {
    * @generated from field: string last_error = 26;
    */
   lastError: string;
+
+  /**
+   * Of Redis.
+   *
+   * @generated from field: string group = 27;
+   */
+  group: string;
+
+  /**
+   * Of Redis: the field of an entry that has the event.
+   *
+   * @generated from field: string field = 28;
+   */
+  field: string;
+
+  /**
+   * Of RabbitMQ.
+   *
+   * @generated from field: string queue = 29;
+   */
+  queue: string;
 };
 
 /**
@@ -309,14 +330,14 @@ export type PutCollectorRequest = Message<"mars.v1.PutCollectorRequest"> & {
   url: string;
 
   /**
-   * Of NATS; required.
+   * Of NATS and Redis; required.
    *
    * @generated from field: string stream = 3;
    */
   stream: string;
 
   /**
-   * Of NATS; empty: mars.
+   * Of NATS and Redis; empty: mars.
    *
    * @generated from field: string consumer = 4;
    */
@@ -356,6 +377,27 @@ export type PutCollectorRequest = Message<"mars.v1.PutCollectorRequest"> & {
    * @generated from field: string tls_ca = 9;
    */
   tlsCa: string;
+
+  /**
+   * Of Redis; empty: mars.
+   *
+   * @generated from field: string group = 10;
+   */
+  group: string;
+
+  /**
+   * Of Redis; empty: data.
+   *
+   * @generated from field: string field = 11;
+   */
+  field: string;
+
+  /**
+   * Of RabbitMQ; required.
+   *
+   * @generated from field: string queue = 12;
+   */
+  queue: string;
 };
 
 /**

@@ -1,0 +1,133 @@
+/** RabbitMQ by AMQP 0-9-1: a prefetch bounds what is received, and one acknowledgement is for all messages up to one. */
+import { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from "amqplib";
+import type { BrokerCollector } from "../../core/broker-collector.ts";
+import { within } from "../../runtime/delay.ts";
+import { Arrived } from "../arrived.ts";
+import type { BrokerConnection, BrokerEngine, OpenOptions, OutgoingMessage } from "../engine.ts";
+import { Acknowledger } from "./acknowledger.ts";
+import { RabbitmqMessage } from "./rabbitmq-message.ts";
+
+const connectMs = 5_000;
+const heartbeatSeconds = 10;
+/** The broker bounds the number of messages only: 16 MiB of messages of 8 KiB. */
+const prefetch = 2_000;
+const closeMs = 2_000;
+
+export const rabbitmqEngine: BrokerEngine = {
+  async open(collector, options) {
+    const connection = await connectTo(collector);
+    const arrived = new Arrived<RabbitmqMessage>();
+    try {
+      return await read(connection, collector, options, arrived);
+    } catch (error) {
+      await close(connection);
+      throw arrived.failure ?? error;
+    }
+  },
+};
+
+/** That of a sink too. */
+export async function connectTo({
+  id,
+  url,
+  tlsCa,
+}: Pick<BrokerCollector, "id" | "url" | "tlsCa">): Promise<ChannelModel> {
+  const connection = await connect(`${url}?heartbeat=${heartbeatSeconds}`, {
+    timeout: connectMs,
+    clientProperties: { connection_name: `mars ${id}` },
+    ...(tlsCa !== undefined && { ca: [Buffer.from(tlsCa)] }),
+  });
+  // Its end follows, which is looked at.
+  connection.on("error", () => undefined);
+  return connection;
+}
+
+async function read(
+  connection: ChannelModel,
+  collector: BrokerCollector,
+  { window }: OpenOptions,
+  arrived: Arrived<RabbitmqMessage>,
+): Promise<BrokerConnection> {
+  const { queue = "" } = collector.source;
+  connection.on("close", (error?: Error) => arrived.fail(error ?? new Error("the connection was closed")));
+  const channel = await connection.createChannel();
+  failWith(channel, arrived);
+  await channel.checkQueue(queue);
+  await channel.prefetch(Math.min(prefetch, window.messages));
+  const acknowledger = new Acknowledger((tag) => ackUpTo(channel, tag));
+  const name = `${new URL(collector.url).pathname}/${queue}`;
+  const receive = (message: ConsumeMessage | null) => {
+    if (message === null) return arrived.fail(new Error(`the queue ${queue} is gone`));
+    acknowledger.received(message.fields.deliveryTag);
+    arrived.push(new RabbitmqMessage(message, { queue, name }));
+  };
+  await channel.consume(queue, receive, { noAck: false });
+  const looking = await connection.createChannel();
+  failWith(looking, arrived);
+  let confirming: Promise<ConfirmChannel> | undefined;
+  let received = 0;
+  return {
+    async read(signal) {
+      const messages = await arrived.read(signal);
+      received += messages.length;
+      return messages;
+    },
+    async ack(messages) {
+      if (arrived.failure !== undefined) throw arrived.failure;
+      acknowledger.done((messages as readonly RabbitmqMessage[]).map(({ tag }) => tag));
+      received -= messages.length;
+    },
+    publish(target, message) {
+      confirming ??= createConfirming(connection);
+      return confirming.then((channel) => publish(channel, target, message));
+    },
+    lag: async () => (await looking.checkQueue(queue)).messageCount + received,
+    close: () => close(connection),
+  };
+}
+
+function ackUpTo(channel: Channel, tag: number): void {
+  channel.ack({ fields: { deliveryTag: tag } } as ConsumeMessage, true);
+}
+
+function failWith(channel: Channel, arrived: Arrived<RabbitmqMessage>): void {
+  channel.on("error", (error: Error) => arrived.fail(error));
+  channel.on("close", () => arrived.fail(new Error("the channel was closed")));
+}
+
+/** For `publish`. */
+export async function createConfirming(connection: ChannelModel): Promise<ConfirmChannel> {
+  const channel = await connection.createConfirmChannel();
+  // What is under way is rejected by the end of the channel.
+  channel.on("error", () => undefined);
+  return channel;
+}
+
+/** Resolves once the queue has it. Rejects where there is no such queue: the broker returns the message before it confirms. */
+export function publish(
+  channel: ConfirmChannel,
+  queue: string,
+  { id, body, headers }: OutgoingMessage,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let returned = false;
+    const onReturn = ({ properties }: ConsumeMessage) => {
+      if (properties.messageId === id) returned = true;
+    };
+    channel.on("return", onReturn);
+    const options = { messageId: id, headers, persistent: true, mandatory: true };
+    channel.sendToQueue(queue, Buffer.from(body), options, (error: Error | null) => {
+      channel.off("return", onReturn);
+      if (error) reject(error);
+      else if (returned) reject(new Error(`there is no queue ${queue}`));
+      else resolve();
+    });
+  });
+}
+
+async function close(connection: ChannelModel): Promise<void> {
+  await within(
+    closeMs,
+    connection.close().catch(() => undefined),
+  );
+}

@@ -1,0 +1,47 @@
+/** A message of a queue. The queue has no place for it: its id is that of its producer, else made of its content. */
+import type { ConsumeMessage } from "amqplib";
+import type { BrokerMessage } from "../engine.ts";
+import { contentPlace, messageIdOf } from "../message-id.ts";
+
+/** Digits of a hash that people see. */
+const shownDigits = 16;
+
+export class RabbitmqMessage implements BrokerMessage {
+  readonly position: string;
+  readonly id: string;
+  readonly body: Uint8Array;
+  readonly redelivered: boolean;
+  readonly brokerAt?: number;
+  /** Of the delivery over this channel. */
+  readonly tag: number;
+  readonly #headers: Readonly<Record<string, unknown>>;
+
+  /** @param name of the queue with its virtual host */
+  constructor(
+    { content, fields, properties }: ConsumeMessage,
+    { queue, name }: { queue: string; name: string },
+  ) {
+    const { messageId, timestamp, headers } = properties as {
+      readonly messageId?: unknown;
+      readonly timestamp?: unknown;
+      readonly headers?: Readonly<Record<string, unknown>>;
+    };
+    this.body = content;
+    this.tag = fields.deliveryTag;
+    this.redelivered = fields.redelivered;
+    const own = typeof messageId === "string" && messageId !== "";
+    const place = own ? messageId : `sha256:${contentPlace(content)}`;
+    this.position = `${queue}:${own ? messageId : place.slice(0, "sha256:".length + shownDigits)}`;
+    this.id = messageIdOf("rabbitmq", name, place);
+    // Its producer's, in seconds.
+    if (typeof timestamp === "number" && Number.isSafeInteger(timestamp * 1_000_000) && timestamp > 0)
+      this.brokerAt = timestamp * 1_000_000;
+    this.#headers = headers ?? {};
+  }
+
+  headers(): Readonly<Record<string, string>> {
+    return Object.fromEntries(
+      Object.entries(this.#headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+    );
+  }
+}

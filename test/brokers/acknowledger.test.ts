@@ -1,0 +1,34 @@
+import { expect, test } from "bun:test";
+import { Acknowledger } from "../../src/brokers/rabbitmq/acknowledger.ts";
+import { RedisEntry } from "../../src/brokers/redis/redis-entry.ts";
+
+test("what is done is acknowledged up to the first message that is not, each once", () => {
+  const acked: number[] = [];
+  const acknowledger = new Acknowledger((tag) => acked.push(tag));
+  for (let tag = 1; tag <= 6; tag++) acknowledger.received(tag);
+  acknowledger.done([2, 3]);
+  expect(acked).toEqual([]);
+  acknowledger.done([1]);
+  expect(acked).toEqual([3]);
+  acknowledger.done([5, 6]);
+  expect(acked).toEqual([3]);
+  acknowledger.done([4]);
+  expect(acked).toEqual([3, 6]);
+});
+
+test("an entry of a stream has its event in a field, or is the event", () => {
+  const of = (id: string, ...pairs: string[]) =>
+    new RedisEntry(id, pairs, { stream: "orders", field: "data", redelivered: false });
+  const text = ({ body }: RedisEntry) => new TextDecoder().decode(body);
+  expect(text(of("1-1", "data", "{}", "more", "x"))).toBe("{}");
+  expect(text(of("1-1", "message_id", "m", "attributes", '{"a":1}'))).toBe(
+    '{"message_id":"m","attributes":{"a":1}}',
+  );
+  expect(text(of("1-1", "message_id", "m", "attributes", "no JSON"))).toBe(
+    '{"message_id":"m","attributes":"no JSON"}',
+  );
+  const now = Date.now();
+  expect(of(`${now}-7`)).toMatchObject({ id: `redis:orders:${now}-7`, brokerAt: now * 1_000 });
+  // Such an id is no time.
+  expect(of("5-1").brokerAt).toBeUndefined();
+});

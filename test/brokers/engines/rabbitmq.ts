@@ -1,0 +1,108 @@
+/** RabbitMQ with quorum queues, as a node of its own. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
+import type { Subprocess } from "bun";
+import { freePort } from "../../support/free-port.ts";
+import { brokerPassword, brokerUser, startServer, type TestBroker, untilDone } from "./test-broker.ts";
+
+/** Not the wrapper of Debian, which becomes another user. */
+const program = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+
+export async function startRabbitmq(directory: string): Promise<TestBroker> {
+  const [port, distPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
+  const address = (password = brokerPassword) => `amqp://${brokerUser}:${password}@127.0.0.1:${port}`;
+  const epmd = { ERL_EPMD_ADDRESS: "127.0.0.1", ERL_EPMD_PORT: String(epmdPort) };
+  const env = {
+    ...epmd,
+    HOME: directory,
+    RABBITMQ_NODENAME: `mars-${port}@localhost`,
+    RABBITMQ_DIST_PORT: String(distPort),
+    RABBITMQ_CONFIG_FILE: join(directory, "rabbitmq.conf"),
+    RABBITMQ_MNESIA_BASE: join(directory, "mnesia"),
+    RABBITMQ_LOG_BASE: join(directory, "log"),
+    RABBITMQ_PID_FILE: join(directory, "pid"),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(directory, "plugins"),
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
+  };
+  await mkdir(join(directory, "log"));
+  await writeFile(env.RABBITMQ_ENABLED_PLUGINS_FILE, "[].");
+  await writeFile(
+    env.RABBITMQ_CONFIG_FILE,
+    `listeners.tcp.1 = 127.0.0.1:${port}\ndefault_user = ${brokerUser}\ndefault_pass = ${brokerPassword}\n`,
+  );
+  let open: { readonly connection: ChannelModel; readonly channel: ConfirmChannel } | undefined;
+  const connected = async (): Promise<ConfirmChannel> => {
+    if (open !== undefined) return open.channel;
+    const connection = await connect(address(), { timeout: 1_000 });
+    connection.on("error", () => undefined);
+    connection.on("close", () => {
+      open = undefined;
+    });
+    const channel = await connection.createConfirmChannel();
+    channel.on("error", () => undefined);
+    open = { connection, channel };
+    return channel;
+  };
+  const start = () => startServer([program], { env, log: join(directory, "out"), ready: connected });
+  let server: Subprocess = await start();
+  const killNow = async () => {
+    open = undefined;
+    // The shell is the parent of the node.
+    process.kill(Number(await Bun.file(env.RABBITMQ_PID_FILE).text()), "SIGKILL");
+    await server.exited;
+  };
+  return {
+    engine: "rabbitmq",
+    async prepare() {
+      const channel = await connected();
+      for (const queue of ["events", "dead"])
+        await channel.assertQueue(queue, { durable: true, arguments: { "x-queue-type": "quorum" } });
+    },
+    async publish(messages) {
+      const left = new Set(messages);
+      await untilDone(async () => {
+        const channel = await connected();
+        const sending = [...left].map(
+          (message) =>
+            new Promise<void>((resolve, reject) => {
+              const options = { persistent: true, messageId: message.id };
+              channel.sendToQueue("events", Buffer.from(message.body), options, (error: Error | null) => {
+                if (error) return reject(error);
+                left.delete(message);
+                resolve();
+              });
+            }),
+        );
+        const failed = (await Promise.allSettled(sending)).find(({ status }) => status === "rejected");
+        if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+      });
+    },
+    url({ password = brokerPassword, deadLetter = false } = {}) {
+      return `${address(password)}?queue=events${deadLetter ? "&dead_letter=dead" : ""}`;
+    },
+    async kill() {
+      await killNow();
+      server = await start();
+    },
+    async deadLetters() {
+      const channel = await connected();
+      const found = [];
+      for (;;) {
+        const message = await channel.get("dead", { noAck: true });
+        if (message === false) return found;
+        const { headers } = message.properties;
+        found.push({ body: message.content.toString(), reason: String(headers?.["mars-reason"]) });
+      }
+    },
+    async stop() {
+      await killNow();
+      const kill = Bun.spawn(["epmd", "-port", String(epmdPort), "-kill"], {
+        env: { PATH: process.env.PATH ?? "", ...epmd, ERL_EPMD_RELAXED_COMMAND_CHECK: "true" },
+        stdout: "ignore",
+        stderr: "ignore",
+      });
+      await kill.exited;
+    },
+  };
+}
