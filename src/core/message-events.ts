@@ -45,6 +45,15 @@ export interface ListedEventsQuery {
   readonly bytesMax?: number;
 }
 
+export interface EventsSinceQuery {
+  /** Absent: of all apps. */
+  readonly appId?: string;
+  /** Exclusive. */
+  readonly sinceSeq: number;
+  /** The `nextCursor` of the page before, opaque. */
+  readonly cursor?: string;
+}
+
 export interface ListedEventsPage {
   readonly events: readonly StoredEvent[];
   /** Absent on the last page. A page may be short or empty, and still have one. */
@@ -58,4 +67,11 @@ export interface MessageEventsReader {
   messageEvents(query: MessageEventsQuery): Promise<MessageEventsPage>;
   /** Those of all messages of a list. */
   listedEvents(query: ListedEventsQuery): Promise<ListedEventsPage>;
+  /**
+   * Those behind a seq, in the order of the sequence, up to what is stored when the first page is read. One that a repeat has changed
+   * stands where it was changed. Pages have at most 1,000 events and 1 MiB.
+   *
+   * @throws MarsError `invalid_argument` where events behind that seq have been deleted
+   */
+  eventsSince(query: EventsSinceQuery): Promise<ListedEventsPage>;
 }

@@ -47,7 +47,7 @@ const ruleBytesMax = 64;
 
 const timelinePrefix = "event_timeline:";
 
-const allTopic: Topic = { name: "all" };
+export const allTopic: Topic = { name: "all" };
 
 /** Parses a topic's name. Throws `MarsError("invalid_argument")` for a name that can never have an event. */
 export function parseTopic(text: string): Topic {

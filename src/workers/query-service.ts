@@ -68,6 +68,7 @@ export function createQueryService(options: MessageQueriesOptions, notify: Notif
     get: messages.get.bind(messages),
     messageEvents: events.messageEvents.bind(events),
     listedEvents: listed.listedEvents.bind(listed),
+    eventsSince: history.eventsSince.bind(history),
     list: messages.list.bind(messages),
     history: (query: HistoryQuery) =>
       query.topic.externalId === undefined ? history.history(query) : journeys.history(query),

@@ -83,6 +83,8 @@ const steps = (door: string): readonly Step[] => [
   [listMessageEvents, { ...shop, message_id: "late", limit: 251 }],
   [listEvents, shop],
   [listEvents, { ...shop, limit: 3, message_id: "rich" }],
+  [listEvents, { ...shop, since_seq: 1 }],
+  [listEvents, { since_seq: 1, event: "paid" }],
   [listEvents, { ...shop, limit: 1, stage: "paid", stage_state: "overdue", after: "created" }],
   [listEvents, { ...window, event: "paid", state: ["complete"] }],
   [listEvents, { app_id: "nobody", limit: 5_001 }],

@@ -153,7 +153,7 @@ test("what is exported and imported again gives equal messages", async () => {
   const sent = await run(["import"], { stdin });
   const minSeq = String(JSON.parse(sent.stdout).seq);
   const exported = await run(["export", "--app", "from", "--min-seq", minSeq]);
-  expect([exported.stderr, exported.exitCode]).toEqual(["", 0]);
+  expect([exported.stderr, exported.exitCode]).toEqual([endOf(604, minSeq), 0]);
   expect(exported.stdout.split("\n")).toHaveLength(605);
   writeFileSync(join(home, "events.ndjson"), exported.stdout.replaceAll('"from"', '"to"'));
   const imported = await run(["import", "events.ndjson"]);
@@ -171,6 +171,39 @@ test("what is exported and imported again gives equal messages", async () => {
   // Once more changes nothing.
   const again = await run(["export", "--app", "to", "--min-seq", String(seq)]);
   expect(again.stdout.replaceAll('"to"', '"from"')).toBe(exported.stdout);
+});
+
+/** What an export says at its end. */
+function endOf(events: number, seq: string | number): string {
+  return `mars: ${events} events, up to seq ${seq}: --since-seq ${seq} goes on\n`;
+}
+
+test("an export goes on where the one before it ended, without a gap or a repeat", async () => {
+  const send = async (from: number, to: number) => {
+    const ids = Array.from({ length: to - from }, (_, n) => from + n);
+    // Some belong to messages that an earlier export has, some to new ones; and another app reports too.
+    const lines = ids.flatMap((n) => [
+      { app_id: "on", message_id: `m-${n % 1_500}`, event: `e-${n}`, event_id: `${n}` },
+      { app_id: "beside", message_id: `m-${n}`, event: "e" },
+    ]);
+    const stdin = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+    return String(JSON.parse((await run(["import"], { stdin })).stdout).seq);
+  };
+  const exported: string[] = [];
+  const exportOn = async (minSeq: string, since: readonly string[]) => {
+    const { stdout, stderr } = await run(["export", "--app", "on", "--min-seq", minSeq, ...since]);
+    exported.push(...stdout.trimEnd().split("\n"));
+    return /--since-seq (\d+) goes on/.exec(stderr)?.[1] ?? "none";
+  };
+  const first = await exportOn(await send(0, 1_000), []);
+  const second = await exportOn(await send(1_000, 3_500), ["--since-seq", first]);
+  const third = await exportOn(await send(3_500, 3_600), ["--since-seq", second]);
+  const names = exported.map((line) => JSON.parse(line).event_id);
+  expect([names.length, new Set(names).size]).toEqual([3_600, 3_600]);
+  const nothing = await run(["export", "--app", "on", "--since-seq", third]);
+  expect([nothing.stdout, nothing.stderr]).toEqual(["", endOf(0, third)]);
+  const beside = await run(["export", "--app", "on", "--since-seq", third, "--event", "e-1"]);
+  expect([beside.exitCode, beside.stderr]).toEqual([1, expect.stringContaining("since_seq")]);
 });
 
 test("--fail ends with 1 where there is something in the answer", async () => {

@@ -20,6 +20,7 @@ const members = ["event", "created_at", "event_id", "external_id", "parent_id", 
 type Stored = Readonly<Partial<Record<(typeof members)[number], unknown>>> & {
   readonly app_id: string;
   readonly message_id: string;
+  readonly seq: number;
   readonly trace_id?: string;
   readonly span_id?: string;
   readonly trace_flags?: string;
@@ -28,6 +29,7 @@ type Stored = Readonly<Partial<Record<(typeof members)[number], unknown>>> & {
 interface Page {
   readonly events: readonly Stored[];
   readonly next_cursor: string | null;
+  readonly as_of_seq: number;
 }
 
 /** Why it cannot go on, as sentences. */
@@ -49,15 +51,22 @@ export const exportEvents: OwnCommand = {
     flags: flagsOf(listEvents).filter(({ field }) => !own.includes(field)),
     general: frontFlags,
   },
-  details: `Messages come oldest first, a page at a time; events of a message in their order. Those that arrive meanwhile may be missing.
+  details: `Messages come oldest first, a page at a time; events of a message in their order. An export without a filter, or with --app alone,
+ends at one place in the sequence, which stderr names: --since-seq goes on from there, without a gap or a repeat.
 
   mars export --app shop --since 2026-01-31T00:00:00Z > shop.ndjson
+  mars export > all.ndjson
+  mars export --since-seq 81923 >> all.ndjson
 `,
   async run({ values }, { client, host, agent }) {
     const signal = host.stopAsked();
     const progress = createProgress(host);
     const calls = new PatientCalls(client, { agent, signal, patienceMs });
     const counts = { messages: 0, events: 0 };
+    // Other filters choose messages by what they are now.
+    const goesOn = Object.keys(values).every((name) => ["app_id", "since_seq", "min_seq"].includes(name));
+    let whole = true;
+    let end = Number.POSITIVE_INFINITY;
     let last = "";
     const read = async (cursor: string | undefined): Promise<Page> => {
       const given = { ...values, ...(cursor !== undefined && { cursor }) };
@@ -66,7 +75,8 @@ export const exportEvents: OwnCommand = {
       throw new Ended(answer.sentences);
     };
     /** @returns whether there is still a reader */
-    const write = (events: readonly Stored[]): boolean => {
+    const write = (all: readonly Stored[]): boolean => {
+      const events = goesOn ? all.filter(({ seq }) => seq <= end) : all;
       for (const { app_id, message_id } of events) {
         const message = `${app_id}\n${message_id}`;
         if (message !== last) counts.messages++;
@@ -79,16 +89,21 @@ export const exportEvents: OwnCommand = {
     try {
       let next: Promise<Page> | undefined = read(undefined);
       while (next !== undefined) {
-        const { events, next_cursor }: Page = await next;
+        const { events, next_cursor, as_of_seq }: Page = await next;
+        // What comes after the first page was read is for the next export.
+        end = Math.min(end, as_of_seq);
         // The next page is made while this one is written.
         next = next_cursor === null ? undefined : read(next_cursor);
         // Its failure is seen when it is its turn.
         next?.catch(() => undefined);
-        if (!write(events)) break;
+        whole = write(events);
+        if (!whole) break;
         // Where the lines go to the same terminal they show it themselves.
         if (host.columns === undefined) progress.show(`${counts.messages} messages, ${counts.events} events`);
       }
       progress.end();
+      if (goesOn && whole)
+        host.complain(`${counts.events} events, up to seq ${end}: --since-seq ${end} goes on`);
       return exitCode.done;
     } catch (error) {
       progress.end();

@@ -3,14 +3,19 @@
  *
  * Every page costs a bounded amount of work, however many events its message or app has.
  */
+import { MarsError } from "../../core/error.ts";
+import type { EventsSinceQuery, ListedEventsPage } from "../../core/message-events.ts";
 import type { HistoryPage, HistoryQuery } from "../../core/query.ts";
+import { allTopic, appTopicName } from "../../core/topic.ts";
 import { historySql } from "../../gen/sql.ts";
+import { formatCursor, parseCursor } from "../cursor.ts";
 import type { ReadConnection } from "../read-connection.ts";
 import { knownPosition } from "./apply-sql.ts";
-import { pageBytesMax, publishedEvent } from "./event-rows.ts";
+import { keyOf, pageBytesMax, publishedEvent, storedEvent } from "./event-rows.ts";
 import { gapAround } from "./position.ts";
 import { prunedTo } from "./pruned.ts";
 
+const sinceKind = "events since";
 /** Events of one page. */
 const pageEvents = 1_000;
 /** Events of the sequence that a page examines to find them. */
@@ -26,7 +31,37 @@ export class HistoryQueries {
   }
 
   /** See `Reader.history`. */
-  async history({ topic, after, upTo }: HistoryQuery): Promise<HistoryPage> {
+  async history(query: HistoryQuery): Promise<HistoryPage> {
+    const { rows, ...page } = await this.#page(query);
+    return { ...page, events: rows.map(publishedEvent) };
+  }
+
+  /** See `MessageEventsReader.eventsSince`. */
+  async eventsSince({ appId, sinceSeq, cursor }: EventsSinceQuery): Promise<ListedEventsPage> {
+    const [after, upTo] =
+      cursor === undefined
+        ? [sinceSeq, await this.#position()]
+        : parseCursor(cursor, sinceKind, ["integer", "integer"] as const);
+    const topic = appId === undefined ? allTopic : { name: appTopicName(appId), appId };
+    const page = await this.#page({ topic, after, upTo });
+    if (page.prunedTo > after && after > 0) {
+      const message = `must be at least ${page.prunedTo}: events up to there have been deleted`;
+      throw new MarsError("invalid_argument", message, { problems: [{ field: "since_seq", message }] });
+    }
+    const more = page.to < upTo && page.to > after;
+    return {
+      events: this.#connection.decode(page.rows, (row) => storedEvent(keyOf(row), row)),
+      ...(more && { nextCursor: formatCursor(sinceKind, [page.to, upTo]) }),
+      asOfSeq: upTo,
+    };
+  }
+
+  async #position(): Promise<number> {
+    const [position] = await this.#connection.read([knownPosition(this.#connection.journalId)]);
+    return Number(position?.[0]?.seq ?? 0);
+  }
+
+  async #page({ topic, after, upTo }: HistoryQuery) {
     const ids = [topic.appId ?? null, topic.messageId ?? null];
     const whole = topic.messageId !== undefined && (await this.#isSmall(ids));
     const end = whole ? upTo : await this.#rangeEnd(after, upTo);
@@ -42,7 +77,7 @@ export class HistoryQueries {
     const last = rows.at(-1);
     const full = last !== undefined && (rows.length === pageEvents || Number(last.bytes) >= pageBytesMax);
     return {
-      events: rows.map(publishedEvent),
+      rows,
       // This reader may not see as far yet as was asked for: a replica of the database can lag behind.
       to: Math.min(full ? Number(last.place) : end, Number(position?.[0]?.seq ?? 0)),
       prunedTo: Math.max(Number(pruned?.[0]?.seq ?? 0), Number(gap?.[0]?.seq ?? 0)),

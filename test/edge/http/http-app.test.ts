@@ -50,6 +50,7 @@ function appWith(
       get: fail,
       messageEvents: fail,
       listedEvents: fail,
+      eventsSince: fail,
       journey: fail,
       lifecycleVersions: fail,
       lifecycleVersion: fail,
