@@ -12,7 +12,7 @@ if (missing.length > 0) {
   process.stderr.write(`not installed: ${missing.join(", ")}\n`);
   process.exit(1);
 }
-const files = ["completion", "screen"].map((name) => `./${name}.terminal.ts`);
+const files = ["completion", "screen", "play"].map((name) => `./${name}.terminal.ts`);
 const child = Bun.spawn([process.execPath, "test", "--timeout", "60000", ...files], {
   cwd: import.meta.dir,
   env: {
