@@ -11,7 +11,7 @@ type Series = AnswerOf<"getLatencySeries">;
 const height = 220;
 const lines = [
   { name: "p50", field: "p50_ms", colour: "--good" },
-  { name: "p95", field: "p95_ms", colour: "--warn" },
+  { name: "p95", field: "p95_ms", colour: "--cool" },
   { name: "p99", field: "p99_ms", colour: "--bad" },
 ] as const;
 
@@ -51,6 +51,7 @@ export function PercentileChart({ series }: { series: Series }) {
             values: (_, values) => values.map((value) => (value == null ? "" : shortDuration(value))),
           },
         ],
+        hooks: { setLegend: [showLast] },
         series: [
           { label: "Time", value: (_, seconds) => (seconds == null ? "–" : momentText(seconds * 1e3)) },
           ...lines.map(({ name, colour: variable }) => ({
@@ -66,6 +67,7 @@ export function PercentileChart({ series }: { series: Series }) {
       element,
     );
     chart.current = made;
+    showLast(made);
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
     return () => {
@@ -75,10 +77,19 @@ export function PercentileChart({ series }: { series: Series }) {
   }, [inUtc, colours]);
 
   useEffect(() => {
-    chart.current?.setData(dataOf(series));
+    const made = chart.current;
+    made?.setData(dataOf(series));
+    if (made !== undefined) showLast(made);
   }, [series]);
 
   return <div ref={place} class="chart" role="img" aria-label={sentence(series)} />;
+}
+
+/** Where no step is pointed at, the legend has the last one in which something was counted. */
+function showLast(chart: uPlot): void {
+  if ((chart.cursor.left ?? -1) >= 0) return;
+  const idx = (chart.data[1] ?? []).findLastIndex((value) => value != null);
+  if (idx !== -1) chart.setLegend({ idx }, false);
 }
 
 function dataOf({ since, step_ms, steps }: Series): uPlot.AlignedData {

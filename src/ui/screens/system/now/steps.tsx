@@ -13,26 +13,32 @@ interface Step {
 }
 
 const columns: readonly Column<Step>[] = [
-  { name: "Step", cell: ({ name }) => <span>{name}</span>, text: ({ name }) => name },
+  {
+    name: "Step",
+    wide: true,
+    cell: ({ name, about }) => (
+      <>
+        {name}
+        <span class="also">{about}</span>
+      </>
+    ),
+    text: ({ name }) => name,
+  },
   {
     name: "Waits now",
     align: "end",
     cell: ({ waits, some }) => (some ? <strong>{waits}</strong> : <span class="muted">{waits}</span>),
     text: ({ waits }) => waits,
   },
-  {
-    name: "What this is",
-    wide: true,
-    cell: ({ about }) => <span class="muted">{about}</span>,
-    text: ({ about }) => about,
-  },
 ];
 
 export function Steps({ stats }: { stats: Stats }) {
   const { collectors, collected } = stats;
   return (
-    <section aria-labelledby="steps-title">
-      <h2 id="steps-title">The way of an event</h2>
+    <section class="queues" aria-labelledby="steps-title">
+      <h2 id="steps-title">
+        The way of an event <span class="muted">and what waits at each step</span>
+      </h2>
       <Table
         file="queues"
         caption="Queues at each step"
