@@ -1,6 +1,7 @@
 /** How far the lifecycle in force has drifted from what messages do. */
 import * as z from "zod";
 import { MarsError } from "../core/error.ts";
+import { namedAs } from "../learning/named-as.ts";
 import { learnedToJson } from "../learning/trial.ts";
 import { definitionDiff } from "../lifecycle/diff.ts";
 import { appId } from "./fields.ts";
@@ -34,7 +35,8 @@ export const getDrift = operation({
   async handle({ trials, reader }, { app_id, since, until, raise_at_most }, caller) {
     const [inForce] = await reader(caller).lifecycleVersions(app_id, 1);
     if (inForce?.definition === undefined) throw new MarsError("not_found", "this app has no lifecycle");
-    const learned = await trials.learn({ appId: app_id, since, until, raiseAtMost: raise_at_most }, caller);
+    const run = await trials.learn({ appId: app_id, since, until, raiseAtMost: raise_at_most }, caller);
+    const learned = { ...run, result: namedAs(run.result, inForce.definition) };
     const { definition } = learned.result;
     const { messages, cut_short, lifecycle, ...head } = learnedToJson(learned);
     return {

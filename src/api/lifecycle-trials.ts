@@ -3,6 +3,7 @@ import * as z from "zod";
 import { nowMicros } from "../core/time.ts";
 import { type TrialState, trialStates } from "../learning/dry-run.ts";
 import { raiseAtMostDefault } from "../learning/learn.ts";
+import { namedAs } from "../learning/named-as.ts";
 import { differencesToJson, dryRunToJson, learnedToJson } from "../learning/trial.ts";
 import { definitionToJson } from "../lifecycle/definition.ts";
 import { definitionDiff } from "../lifecycle/diff.ts";
@@ -153,7 +154,10 @@ export const learnLifecycle = operation({
   async handle({ trials, reader }, { app_id, since, until, raise_at_most }, caller) {
     const options = { appId: app_id, since, until, raiseAtMost: raise_at_most };
     const learned = await trials.learn(options, caller);
-    if (learned.result.messages === 0) await assertApp(reader(caller), app_id);
-    return learnedToJson(learned);
+    const read = reader(caller);
+    if (learned.result.messages === 0) await assertApp(read, app_id);
+    const inForce = (await read.lifecycleVersions(app_id, 1))[0]?.definition;
+    if (inForce === undefined) return learnedToJson(learned);
+    return learnedToJson({ ...learned, result: namedAs(learned.result, inForce) });
   },
 });

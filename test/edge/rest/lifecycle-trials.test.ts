@@ -140,6 +140,34 @@ test("drift is the difference between the version in force and what is learned",
   expect(few.body).toMatchObject({ messages: 0, lifecycle: null, words: [] });
 });
 
+test("alternatives are learned in the order of the version in force, which names their stage", async () => {
+  const base = Date.now() - 3_600_000;
+  const events = Array.from({ length: 300 }, (_, n) => {
+    const report = (name: string, ms: number) =>
+      event({
+        ...{ app_id: "either", message_id: `m${n}`, event: name },
+        created_at: new Date(base + n * 1_000 + ms).toISOString(),
+      });
+    return [report("QUEUED", 0), report(n % 2 === 0 ? "BY_TEXT" : "BY_PUSH", 100), report("SEEN", 200)];
+  });
+  await send(events.flat());
+  const { lifecycle } = (await get(`${mars.url}/api/apps/either/lifecycle/learned?since=24h`)).body;
+  const turned = {
+    ...lifecycle,
+    stages: lifecycle.stages.map((stage: Json) => ({
+      ...stage,
+      ...(stage.any_of !== undefined && { any_of: stage.any_of.toReversed() }),
+      ...(Array.isArray(stage.after) && { after: stage.after.toReversed() }),
+    })),
+  };
+  expect(turned).not.toEqual(lifecycle);
+  expect((await put("either", turned)).status).toBe(200);
+  const again = (await get(`${mars.url}/api/apps/either/lifecycle/learned?since=24h`)).body;
+  expect(again.lifecycle).toEqual(turned);
+  const { body } = await get(`${mars.url}/api/apps/either/lifecycle/drift?since=24h`);
+  expect(body).toMatchObject({ changed: [], words: [] });
+});
+
 test("a dry run shows the difference to the version in force", async () => {
   await send(orders("compared"));
   const path = `${mars.url}/api/apps/compared/lifecycle/dry-run?since=24h`;
