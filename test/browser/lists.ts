@@ -118,8 +118,12 @@ async function divided(page: Page, site: Site): Promise<void> {
 }
 
 async function someAndAll(page: Page, site: Site): Promise<void> {
+  await page.goto(`${site.url}/stuck?app_id=${app}`);
+  await page.getByText(`${messages} overdue at 1 stage, `).waitFor();
   await page.goto(`${site.url}/stuck?app_id=${app}&stage=ACKED&after=SENT`);
   await page.waitForSelector("tr[data-row]");
+  const heads = await page.locator("thead th").allInnerTexts();
+  if (heads.includes("App") || heads.includes("Waits for")) throw new Error(`each row repeats ${heads}`);
   await page.keyboard.press("j");
   await page.keyboard.press("x");
   await page.getByLabel("Pick this row").nth(3).check();

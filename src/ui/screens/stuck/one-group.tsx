@@ -202,7 +202,7 @@ export function OneGroup({ stage }: { stage: string }) {
       ) : rows.length > 0 ? (
         <Table
           caption="Overdue messages, the longest first"
-          columns={columns}
+          columns={shownColumns(app, rows)}
           rows={rows}
           keyOf={({ id }) => id}
           picked={picked.value}
@@ -225,6 +225,14 @@ export function OneGroup({ stage }: { stage: string }) {
       )}
       <More more={more} />
     </Page>
+  );
+}
+
+/** Without those that have the same in each row, which the title says; files have them. */
+function shownColumns(app: string | undefined, rows: readonly Overdue[]): readonly Column<Overdue>[] {
+  const owed = rows.some((row) => row.owed !== null);
+  return columns.filter(
+    ({ name }) => !(name === "App" && app !== undefined) && (name !== "Waits for" || owed),
   );
 }
 

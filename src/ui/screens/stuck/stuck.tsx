@@ -49,7 +49,8 @@ function Groups() {
         <AttributeFilter />
         {groups.length > 0 && (
           <p class="lead" role="status">
-            {countText(all)} stages are overdue, {countText(fresh)} of them new in 15 minutes.
+            {countText(all)} overdue at {countText(groups.length)} {groups.length === 1 ? "stage" : "stages"},{" "}
+            {countText(fresh)} of them new in 15 minutes.
           </p>
         )}
       </FilterBar>
