@@ -36,7 +36,7 @@ const event = {
       parentIdBytesMax,
       `The message of the same app that this one is a part of, by its id; at most ${parentIdBytesMax} bytes.`,
     ),
-    attributes: { type: ["object", "null"], description: "At most 8 KiB." },
+    attributes: { type: ["object", "null"], description: "At most 8 KiB, or `MARS_ATTRIBUTES_MAX`." },
     traceparent: {
       type: ["string", "null"],
       description:

@@ -1,5 +1,6 @@
 /** Starts the servers of both ports: HTTP with WebSocket on one, native gRPC on the other. */
 import type { Config } from "../config/config.ts";
+import { eventBounds } from "../core/event-bounds.ts";
 import type { TlsPair } from "../core/tls.ts";
 import { createFront } from "../edge/http/front.ts";
 import { createHttpApp } from "../edge/http/http-app.ts";
@@ -38,6 +39,7 @@ export async function startServers(
 ): Promise<Servers> {
   const { host, httpPort, grpcPort, publicUrl, traceUrl, idleTimeoutMs, socketBufferBytesMax } = config;
   const { budget, gate } = parts;
+  eventBounds.allowAttributes(config.attributesBytesMax);
   const tls = certificates.pair;
   const sockets = createSockets(parts, { pauseBytes: socketBufferBytesMax });
   const stopping = new AbortController();

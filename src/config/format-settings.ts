@@ -1,13 +1,27 @@
-/** The settings of records in other formats that become events. */
+/** The settings of attributes, and of records in other formats that become events. */
+import { attributesBytesMax, attributesBytesMaxMost } from "../core/limits.ts";
 import type { Setting } from "./setting.ts";
 import type { Config } from "./type.ts";
-import { flag, names, ValueError } from "./values.ts";
+import { bytes, flag, names, ValueError } from "./values.ts";
 
-type FormatNames = "otlpMessageIds" | "otlpSpanStarts" | "cloudEventsMessageIds" | "segmentMessageIds";
+type FormatNames =
+  | "attributesBytesMax"
+  | "otlpMessageIds"
+  | "otlpSpanStarts"
+  | "cloudEventsMessageIds"
+  | "segmentMessageIds";
 
 const idNamesMax = 20;
 
 export const formatSettings: { readonly [K in FormatNames]: Setting<Config[K]> } = {
+  attributesBytesMax: {
+    name: "MARS_ATTRIBUTES_MAX",
+    default: "8KiB",
+    unit: "bytes",
+    meaning:
+      "The most that the attributes of an event may have, as JSON. Larger ones cost disk, memory and time wherever events are read",
+    parse: bytes({ min: attributesBytesMax, max: attributesBytesMaxMost }),
+  },
   otlpMessageIds: {
     name: "MARS_OTLP_MESSAGE_ID",
     default: "mars.message_id,messaging.message.conversation_id,messaging.message.id,trace_id",

@@ -75,6 +75,8 @@ export interface Config {
   readonly traceSampler: SamplerName;
   /** From 0 to 1. */
   readonly traceSamplerRatio: number;
+  /** Bytes of an event's attributes as JSON. */
+  readonly attributesBytesMax: number;
   /** Attributes of OTLP records that hold the id of the message, the first that there is; `trace_id` is their trace. */
   readonly otlpMessageIds: readonly string[];
   /** Whether a span is an event at its start, too. */

@@ -27,7 +27,7 @@ export interface MarsEvent extends MessageKey {
   readonly externalId: string;
   /** The message of the same app that this one is a part of, by its id; empty when absent. */
   readonly parentId: string;
-  /** A JSON object as compact text, at most 8 KiB; empty when absent. */
+  /** A JSON object as compact text, at most 8 KiB unless configured otherwise; empty when absent. */
   readonly attributes: string;
   /** Only of an event from ahead: how far `createdAt` is ahead of its receipt. See `ahead.ts`. */
   readonly aheadBy?: Micros;

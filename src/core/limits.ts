@@ -7,7 +7,9 @@ export const eventIdBytesMax = 256;
 export const externalIdBytesMax = 512;
 /** A parent is named by its message id. */
 export const parentIdBytesMax = messageIdBytesMax;
+/** Unless configured otherwise, up to `attributesBytesMaxMost`: see `event-bounds.ts`. */
 export const attributesBytesMax = 8 * 1024;
+export const attributesBytesMaxMost = 64 * 1024;
 /**
  * How deep attributes may nest. Protobuf decoders stop at 100 messages, and every JSON level in a
  * `google.protobuf.Struct` costs three; deeper attributes could be stored, but not read over gRPC.
@@ -19,7 +21,7 @@ export const bulkEventsMax = 10_000;
 /** Bytes of one request's body, counted after decompression. */
 export const bodyBytesMax = 8 * 1024 * 1024;
 /**
- * Bytes of one event in its request, ignored fields included, be it the only one of its body or one of many. The longest valid one has some 11 KiB as JSON, and 48 KiB as protobuf.
+ * Bytes of one event in its request, ignored fields included, be it the only one of its body or one of many; more where attributes may have more: see `event-bounds.ts`. The longest valid one has some 11 KiB as JSON, and 48 KiB as protobuf.
  */
 export const eventBodyBytesMax = 64 * 1024;
 /** Bytes of a lifecycle in its request; far more than people write. */

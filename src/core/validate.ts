@@ -4,10 +4,10 @@
  */
 import type { FieldProblem } from "./error.ts";
 import type { MarsEvent, Micros } from "./event.ts";
+import { eventBounds } from "./event-bounds.ts";
 import { stringifyExact } from "./exact-json.ts";
 import {
   appIdBytesMax,
-  attributesBytesMax,
   attributesDepthMax,
   eventBytesMax,
   eventIdBytesMax,
@@ -167,9 +167,10 @@ function checkAttributes(value: unknown, problems: Problems): string {
     return "";
   }
   const text = stringifyExact(withSortedKeys(value));
-  const bytes = text.length * 3 > attributesBytesMax ? Buffer.byteLength(text) : 0;
-  if (bytes > attributesBytesMax) {
-    report(problems, "attributes", `must be at most ${attributesBytesMax} bytes as JSON, has ${bytes}`);
+  const bytesMax = eventBounds.attributesBytesMax;
+  const bytes = text.length * 3 > bytesMax ? Buffer.byteLength(text) : 0;
+  if (bytes > bytesMax) {
+    report(problems, "attributes", `must be at most ${bytesMax} bytes as JSON, has ${bytes}`);
     return "";
   }
   return text;

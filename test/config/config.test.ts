@@ -86,6 +86,7 @@ test("without any setting Mars keeps to itself: loopback, ./data, two weeks", ()
       "trace_id",
     ],
     otlpSpanStarts: false,
+    attributesBytesMax: 8_192,
     cloudEventsMessageIds: ["marsmessageid", "subject"],
     segmentMessageIds: ["properties.mars_message_id", "properties.message_id", "properties.order_id"],
     oidcIssuer: "",

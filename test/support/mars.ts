@@ -109,6 +109,7 @@ export function testConfig(dataDir: string, overrides: Partial<Config> = {}): Co
       "trace_id",
     ],
     otlpSpanStarts: false,
+    attributesBytesMax: 8_192,
     cloudEventsMessageIds: ["marsmessageid", "subject"],
     segmentMessageIds: ["properties.mars_message_id", "properties.message_id", "properties.order_id"],
     oidcIssuer: "",

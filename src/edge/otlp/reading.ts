@@ -1,7 +1,9 @@
 /** The reading of one OTLP request: its records so far, and the turns that it takes. */
+
 import { MarsError } from "../../core/error.ts";
+import { eventBounds } from "../../core/event-bounds.ts";
 import type { Identity } from "../../core/identity.ts";
-import { attributesBytesMax, otlpEventsMax } from "../../core/limits.ts";
+import { otlpEventsMax } from "../../core/limits.ts";
 import type { FormatMapping } from "../../formats/mapping.ts";
 import { OtlpBatch } from "../../formats/otlp/otlp-batch.ts";
 import type { OtlpAttributes } from "../../formats/otlp/record.ts";
@@ -34,7 +36,11 @@ export class Reading {
 
   contextOf(resource: OtlpAttributes): RecordContext {
     const { mapping } = this.#options;
-    return contextOf(resource, { ownApp: this.#ownApp, mapping, attributesBytesMax });
+    return contextOf(resource, {
+      ownApp: this.#ownApp,
+      mapping,
+      attributesBytesMax: eventBounds.attributesBytesMax,
+    });
   }
 
   /** `undefined`: work on so many bytes may be done now. A promise: when it resolves. */

@@ -1,6 +1,8 @@
 /** Many events in one body: a JSON document or newline-delimited JSON. */
+
 import { type FieldProblem, MarsError } from "../../core/error.ts";
 import type { MarsEvent } from "../../core/event.ts";
+import { eventBounds } from "../../core/event-bounds.ts";
 import { parseExact } from "../../core/exact-json.ts";
 import { bulkEventsMax, eventBodyBytesMax, problemsMax } from "../../core/limits.ts";
 import { receipts } from "../../core/receipt.ts";
@@ -11,14 +13,9 @@ import type { Turns } from "../turns.ts";
 import { textOf } from "./body.ts";
 import type { BodyFormat } from "./media-type.ts";
 
-/** The bytes that are parsed at once. No element of a body may be longer. */
+/** The bytes that are parsed at once, but for an element that is longer. */
 const chunkBytesMax = eventBodyBytesMax;
-const chunkOptions = {
-  member: "events",
-  elementBytesMax: eventBodyBytesMax,
-  chunkBytesMax,
-  chunkElementsMax: 1_000,
-};
+const chunkElementsMax = 1_000;
 const newline = 0x0a;
 
 export interface BatchOptions {
@@ -69,7 +66,12 @@ async function addDocument(bytes: Uint8Array, builder: BatchBuilder, turns: Turn
       return;
     }
   }
-  const chunks = chunkElements(bytes, chunkOptions);
+  const chunks = chunkElements(bytes, {
+    member: "events",
+    elementBytesMax: eventBounds.bodyBytesMax,
+    chunkBytesMax,
+    chunkElementsMax,
+  });
   for (let next = chunks.next(); ; next = chunks.next()) {
     if (next.done) {
       eventsOf(parseEventJson(textOf(next.value)));
@@ -106,11 +108,11 @@ async function addLines(bytes: Uint8Array, builder: BatchBuilder, turns: Turns):
     const end = endOfLines(bytes, start);
     const turn = turns.spend(end - start);
     if (turn !== undefined) await turn;
-    if (end - start > chunkBytesMax) {
+    if (end - start > eventBounds.bodyBytesMax) {
       // One line.
       line++;
       if (builder.size === bulkEventsMax) throw tooMany("more");
-      builder.reject(`line ${line} must be at most ${eventBodyBytesMax} bytes, has ${end - start}`);
+      builder.reject(`line ${line} must be at most ${eventBounds.bodyBytesMax} bytes, has ${end - start}`);
     } else {
       line = addTextLines(textOf(bytes.subarray(start, end)), line, builder);
     }

@@ -1,7 +1,9 @@
 /** `POST /api/event` and `POST /api/event/bulk`. */
+
 import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
-import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
+import { eventBounds } from "../../core/event-bounds.ts";
+import { bodyBytesMax } from "../../core/limits.ts";
 import { receipts } from "../../core/receipt.ts";
 import { during } from "../../core/spans.ts";
 import { tracedAs, traceparentHeader, traceparents } from "../../core/traceparent.ts";
@@ -52,7 +54,7 @@ export function createEventHandler({
     const place = requests.enter(sender);
     let seq: number;
     try {
-      const input = await readJson(intake, c, eventBodyBytesMax, { takesEvents: true, sender });
+      const input = await readJson(intake, c, eventBounds.bodyBytesMax, { takesEvents: true, sender });
       // A body may take its time, and the key may be revoked before it is there.
       identity.assertMay("ingest");
       const problems: Problems = { list: [], sender: identity };

@@ -6,7 +6,8 @@ import { createMethodUrl, type UniversalHandler } from "@connectrpc/connect/prot
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Caller } from "../../core/caller.ts";
 import { MarsError } from "../../core/error.ts";
-import { bodyBytesMax, eventBodyBytesMax } from "../../core/limits.ts";
+import { eventBounds } from "../../core/event-bounds.ts";
+import { bodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { CollectEventsRequestSchema, IngestService } from "../../gen/mars/v1/ingest_service_pb.ts";
 import { doorOfCall, otlpMethods } from "../otlp/grpc.ts";
@@ -119,7 +120,7 @@ function createUnaryHandlers(parts: EdgeParts): ReadonlyMap<string, UnaryHandler
   };
   const { method } = IngestService;
   const eventsField = CollectEventsRequestSchema.field.events.number;
-  const one = { bytesMax: eventBodyBytesMax };
+  const one = { bytesMax: eventBounds.bodyBytesMax };
   const many = {
     bytesMax: bodyBytesMax,
     call: collectEvents,

@@ -2,9 +2,11 @@
  * Decodes a large batch of events chunk by chunk, in turns of the event loop: in protobuf or JSON, decoding a
  * message of some megabytes at once would hold up all other requests for a second.
  */
+
 import { fromBinary, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { Code, ConnectError, createContextKey } from "@connectrpc/connect";
 import { MarsError } from "../../core/error.ts";
+import { eventBounds } from "../../core/event-bounds.ts";
 import { eventBodyBytesMax } from "../../core/limits.ts";
 import type { Sender } from "../../core/validate.ts";
 import { EventSchema } from "../../gen/mars/v1/event_pb.ts";
@@ -33,7 +35,7 @@ export interface LargeBatch {
   readonly rest: Uint8Array;
 }
 
-/** The bytes that are decoded in one turn; longer messages than this are decoded here. No event is longer. */
+/** The bytes that are decoded in one turn; longer messages than this are decoded here. */
 export const chunkBytesMax = eventBodyBytesMax;
 const chunkElementsMax = 1_000;
 /** The bytes of a request beside its events: an id. Longer fields are unknown ones. */
@@ -71,8 +73,8 @@ export async function readBinaryBatch(
       const other = bytes.subarray(field.start, field.end);
       rest.push(other);
       restBytes += other.byteLength;
-    } else if (length > eventBodyBytesMax) {
-      batch.refuse(`must be at most ${eventBodyBytesMax} bytes, has ${length}`);
+    } else if (length > eventBounds.bodyBytesMax) {
+      batch.refuse(`must be at most ${eventBounds.bodyBytesMax} bytes, has ${length}`);
     } else {
       const event = bytes.subarray(field.valueStart, field.end);
       batch.add(decoded(() => fromBinary(EventSchema, event, { readUnknownFields: false })));
@@ -89,7 +91,7 @@ export async function readJsonBatch(
   const batch = new CheckedBatch(sender);
   const chunks = chunkElements(bytes, {
     member: "events",
-    elementBytesMax: eventBodyBytesMax,
+    elementBytesMax: eventBounds.bodyBytesMax,
     chunkBytesMax,
     chunkElementsMax,
   });

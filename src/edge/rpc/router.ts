@@ -1,4 +1,5 @@
 /** Connect's handlers for every method, by path. Transports differ only in the protocols that they ask for. */
+
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import {
   type ConnectRouter,
@@ -9,7 +10,8 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { MarsError } from "../../core/error.ts";
-import { bodyBytesMax, eventBodyBytesMax, smallBodyBytesMax } from "../../core/limits.ts";
+import { eventBounds } from "../../core/event-bounds.ts";
+import { bodyBytesMax, smallBodyBytesMax } from "../../core/limits.ts";
 import { MarsGrpc } from "../../gen/event_pb.ts";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
@@ -45,13 +47,15 @@ export interface RpcRouterOptions {
 }
 
 /** The bytes of a request's message, packed and unpacked, by method; others have `smallBodyBytesMax`. */
-const bytesMaxOf: ReadonlyMap<DescMethod, number> = new Map<DescMethod, number>([
-  [MarsGrpc.method.collectEvent, eventBodyBytesMax],
-  [IngestService.method.collectEvent, eventBodyBytesMax],
-  [IngestService.method.collectEvents, bodyBytesMax],
-  [IngestService.method.collectStream, bodyBytesMax],
-  ...operationMethods.map(({ method, bytesMax }) => [method, bytesMax] as const),
-]);
+function bytesMaxByMethod(): ReadonlyMap<DescMethod, number> {
+  return new Map<DescMethod, number>([
+    [MarsGrpc.method.collectEvent, eventBounds.bodyBytesMax],
+    [IngestService.method.collectEvent, eventBounds.bodyBytesMax],
+    [IngestService.method.collectEvents, bodyBytesMax],
+    [IngestService.method.collectStream, bodyBytesMax],
+    ...operationMethods.map(({ method, bytesMax }) => [method, bytesMax] as const),
+  ]);
+}
 
 const services: readonly DescService[] = [MarsGrpc, IngestService, ...otlpServices, ...operationServices];
 const reflections: readonly DescService[] = [ServerReflection, FormerReflection];
@@ -72,7 +76,7 @@ export function createRpcHandlers(
   const { watchAlerts } = AlertService.method;
   const { watchFindings } = LifecycleService.method;
   const { log } = parts;
-  const event = { readMaxBytes: eventBodyBytesMax };
+  const event = { readMaxBytes: eventBounds.bodyBytesMax };
   const stream = { readMaxBytes: smallBodyBytesMax, shutdownSignal: stopping };
   const router = speakOnly(
     protocols,
@@ -126,6 +130,7 @@ export function createRpcHandlers(
   >;
   router.rpc(FormerReflection.method.serverReflectionInfo, formerReflection, stream);
   addOperationMethods(router, parts);
+  const bytesMaxOf = bytesMaxByMethod();
   return new Map(
     router.handlers.map((handler) => {
       const bytesMax = bytesMaxOf.get(handler.method) ?? smallBodyBytesMax;

@@ -1,5 +1,6 @@
 /** Makes an event of a CloudEvent. */
-import { attributesBytesMax, eventIdBytesMax } from "../../core/limits.ts";
+import { eventBounds } from "../../core/event-bounds.ts";
+import { eventIdBytesMax } from "../../core/limits.ts";
 import type { EventInput } from "../../core/validate.ts";
 import { type Field, fitAttributes } from "../fit-attributes.ts";
 import { type FormatMapping, textAtPaths, textOf } from "../mapping.ts";
@@ -60,7 +61,10 @@ export function eventOfCloudEvent(
     external_id: textOf(attributes.get(externalIdName)),
     parent_id: textOf(attributes.get(parentIdName)),
     traceparent: attributes.get("traceparent"),
-    attributes: fitAttributes(fieldsOf(attributes, data, dataBase64, messageId), attributesBytesMax),
+    attributes: fitAttributes(
+      fieldsOf(attributes, data, dataBase64, messageId),
+      eventBounds.attributesBytesMax,
+    ),
   };
 }
 

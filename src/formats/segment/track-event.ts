@@ -1,5 +1,6 @@
 /** Makes an event of a `track` call of Segment and what speaks its protocol. https://segment.com/docs/connections/spec/track/ */
-import { attributesBytesMax, eventIdBytesMax } from "../../core/limits.ts";
+import { eventBounds } from "../../core/event-bounds.ts";
+import { eventIdBytesMax } from "../../core/limits.ts";
 import type { EventInput } from "../../core/validate.ts";
 import { type Field, fitAttributes } from "../fit-attributes.ts";
 import { type FormatMapping, textAtPaths, textOf, valueAt } from "../mapping.ts";
@@ -36,7 +37,7 @@ export function eventOfCall(
     event: call.event,
     created_at: call.timestamp ?? call.originalTimestamp ?? call.sentAt,
     event_id: eventIdOf(call.messageId),
-    attributes: fitAttributes(fieldsOf(call), attributesBytesMax),
+    attributes: fitAttributes(fieldsOf(call), eventBounds.attributesBytesMax),
   };
 }
 

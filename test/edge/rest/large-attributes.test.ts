@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
+import { eventBounds } from "../../../src/core/event-bounds.ts";
+import { attributesBytesMax } from "../../../src/core/limits.ts";
+import { IngestService } from "../../../src/gen/mars/v1/ingest_service_pb.ts";
+import { startMars, type TestMars } from "../../support/mars.ts";
+import { messageOf } from "../otlp/records.ts";
+import { event, post } from "./client.ts";
+
+let mars: TestMars;
+beforeAll(async () => {
+  mars = await startMars({ attributesBytesMax: 65_536 });
+});
+afterAll(async () => {
+  await mars[Symbol.asyncDispose]();
+  // It is one for the process, and so for the tests behind this one.
+  eventBounds.allowAttributes(attributesBytesMax);
+});
+
+/** 65,536 bytes as JSON; as protobuf several times as many. */
+const attributes = (() => {
+  const list = Array.from({ length: 32_763 }, () => 1);
+  const made = { list };
+  return JSON.stringify(made).length === 65_536
+    ? made
+    : { list, x: "y".repeat(65_536 - JSON.stringify({ list, x: "" }).length) };
+})();
+
+describe("attributes of 64 KiB, where they are allowed", () => {
+  test("come by REST, one and many, in JSON and in lines", async () => {
+    const url = `${mars.url}/api/event`;
+    expect((await post(url, event({ message_id: "one", attributes }))).status).toBe(200);
+    const many = Array.from({ length: 20 }, (_, n) =>
+      event({ message_id: "bulk", event: `e${n}`, attributes }),
+    );
+    expect((await post(`${url}/bulk`, { events: many })).body).toMatchObject({ accepted: 20, rejected: 0 });
+    const lines = many.map((one) => JSON.stringify({ ...one, message_id: "lines" })).join("\n");
+    const headers = { "content-type": "application/x-ndjson" };
+    expect((await post(`${url}/bulk`, lines, headers)).body).toMatchObject({ accepted: 20, rejected: 0 });
+    for (const id of ["one", "bulk", "lines"]) {
+      expect((await messageOf(mars, "shop", id)).events[0].attributes).toEqual(attributes);
+    }
+  });
+
+  test("come by RPC, over both ports, one and many", async () => {
+    const transports = {
+      grpc: createGrpcTransport({ baseUrl: `http://127.0.0.1:${mars.grpcPort}` }),
+      connect: createConnectTransport({ baseUrl: mars.url, httpVersion: "1.1" }),
+      json: createConnectTransport({ baseUrl: mars.url, httpVersion: "1.1", useBinaryFormat: false }),
+    };
+    for (const [name, transport] of Object.entries(transports)) {
+      const client = createClient(IngestService, transport);
+      const one = { appId: "shop", messageId: name, event: "sent", attributes };
+      await client.collectEvent(one);
+      const events = Array.from({ length: 5 }, (_, n) => ({ ...one, event: `e${n}` }));
+      expect(await client.collectEvents({ events })).toMatchObject({ accepted: 5, rejected: 0 });
+      expect((await messageOf(mars, "shop", name)).event_count).toBe(6);
+    }
+  });
+
+  test("may not have more", async () => {
+    const { status, body } = await post(
+      `${mars.url}/api/event`,
+      event({ attributes: { ...attributes, z: 1 } }),
+    );
+    expect([status, body.errors[0].message]).toEqual([422, "must be at most 65536 bytes as JSON, has 65542"]);
+    const huge = event({ attributes: { text: "x".repeat(600_000) } });
+    expect((await post(`${mars.url}/api/event`, huge)).status).toBe(413);
+  });
+});
