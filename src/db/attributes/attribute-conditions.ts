@@ -28,16 +28,20 @@ export function addAttributes(
 /**
  * The same, where few messages match the filter at the place `which`: those are found, and the other filters are looked at before the
  * messages themselves.
+ *
+ * @param first looked at before all else, of the column `found.message`
  */
 export function addMessagesWith(
   to: Conditions,
   message: string,
   { appId = "", attributes = [] }: ByAttributes,
   which: number,
+  first = new Conditions(),
 ): void {
   const { name, value } = attributes[which]!;
-  const found = new Conditions();
-  found.add(`name = ${nameId} AND value = ?`, appId, name, value);
+  const entry = new Conditions();
+  entry.add(`name = ${nameId} AND value = ?`, appId, name, value);
+  const found = entry.and(first);
   addAttributes(found, "found.message", { appId, attributes: attributes.toSpliced(which, 1) });
   to.add(`${message} IN (SELECT message FROM attribute_values found ${found.where()})`, ...found.args);
 }

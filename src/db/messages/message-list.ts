@@ -38,6 +38,14 @@ function overdueInstances({
   return instances;
 }
 
+/** Of messages that an attribute has found: most are not overdue, and nothing else of those is looked at. */
+function overdueFirst(query: MessageQuery): Conditions {
+  const first = new Conditions();
+  if (overdueInstances(query) !== undefined)
+    first.add("EXISTS (SELECT 1 FROM instances WHERE message = found.message AND overdue_since <> 0)");
+  return first;
+}
+
 /** The findings with a mark, where messages with one are asked for. */
 function markedFindings({ appId, triage }: MessageQuery): Conditions | undefined {
   if (triage === undefined || triage === "none") return undefined;
@@ -123,7 +131,7 @@ export function scanMessages(
 
   const filters = new Conditions();
   filters.addApps("m.app_id", query.apps);
-  if (few && byAttribute(query)) addMessagesWith(filters, "m.id", query, which);
+  if (few && byAttribute(query)) addMessagesWith(filters, "m.id", query, which, overdueFirst(query));
   else addAttributes(filters, "m.id", query);
   const rows = rowsOfMessages(query);
   const byRows = !byName(query) && !byAttribute(query);
