@@ -38,8 +38,9 @@ FROM (
       SELECT external_id, parent_id FROM events INDEXED BY events_order WHERE message = ?1
       ORDER BY created_at DESC, event DESC, event_id DESC, detail DESC LIMIT ?2)
   )
+  WHERE external_id <> '' OR parent_id <> ''
 )
-WHERE external_id <> '' OR parent_id <> '' ORDER BY external_id LIMIT ?3 + 1);
+ORDER BY external_id LIMIT ?3 + 1);
 
 -- name: instances
 SELECT json_group_array(json_array(message, lifecycle, state, overdue_since)) AS rows FROM instances
