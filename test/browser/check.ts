@@ -100,6 +100,7 @@ export async function addressesOf({ url }: Site): Promise<string[]> {
     "/alerts?part=calendars",
     "/system",
     `/system?${new URLSearchParams({ part: "apps", app_id: one.app_id })}`,
+    "/system?part=collectors",
     "/system?part=keys",
     "/system?part=sessions",
     "/system?part=audit",

@@ -8,6 +8,7 @@ import { Audit } from "./access/audit.tsx";
 import { Keys } from "./access/keys.tsx";
 import { Sessions } from "./access/sessions.tsx";
 import { Apps } from "./apps/apps.tsx";
+import { Collectors } from "./collectors.tsx";
 import { Erasures } from "./erasures.tsx";
 import { Now } from "./now/now.tsx";
 import { SetAside } from "./set-aside.tsx";
@@ -26,6 +27,13 @@ const isAdminOfAll = () => may("admin") && mayAllApps();
 const parts: readonly Part[] = [
   { value: "now", text: "Now", title: "Queues, sizes, loops", shows: Now, allowed: mayAllApps },
   { value: "apps", text: "Apps", title: "Attributes, clocks, retention", shows: Apps, allowed: () => true },
+  {
+    value: "collectors",
+    text: "Collectors",
+    title: "What is read from message brokers",
+    shows: Collectors,
+    allowed: mayAllApps,
+  },
   { value: "keys", text: "Keys", title: "Who may do what", shows: Keys, allowed: isAdmin },
   {
     value: "sessions",
