@@ -65,6 +65,7 @@ export function sinkToJson(sink: AlertSink, before?: AlertSink) {
 export function silenceToJson(silence: AlertSilence, now: Micros) {
   return {
     id: silence.id,
+    name: silence.name ?? null,
     app_id: silence.appId ?? null,
     rule: silence.rule ?? null,
     stage: silence.stage ?? null,

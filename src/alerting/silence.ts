@@ -15,6 +15,8 @@ export interface SilenceMatch {
 
 export interface AlertSilence extends SilenceMatch {
   readonly id: number;
+  /** One of this name is replaced by another; absent: it has none. */
+  readonly name?: string;
   readonly until: Micros;
   readonly createdAt: Micros;
   /** Empty where none was given. */

@@ -4,7 +4,7 @@ import { silenceToJson } from "../alerting/json.ts";
 import type { AlertSilence } from "../alerting/silence.ts";
 import { listLimitMax, smallBodyBytesMax } from "../core/limits.ts";
 import { nowMicros, parseTime } from "../core/time.ts";
-import { alertIdFilter, found, incidentKinds, oneAppOrAll, settingLimit } from "./alert-fields.ts";
+import { alertId, alertIdFilter, found, incidentKinds, oneAppOrAll, settingLimit } from "./alert-fields.ts";
 import { count, timestamp } from "./answers.ts";
 import { assertApp, narrow } from "./app-scope.ts";
 import { duration } from "./duration.ts";
@@ -28,6 +28,7 @@ const end = field<number>({ type: "string", format: "date-time" }, (value) => {
 /** A silence as REST and RPC take it; without any of the first four members it matches every incident. */
 export const silenceInput = z
   .strictObject({
+    name: alertId.optional().meta({ description: "Replaces the one that has this name." }),
     app_id: appId.optional(),
     rule: alertIdFilter.optional(),
     stage: stage.optional(),
@@ -38,13 +39,17 @@ export const silenceInput = z
     comment: text(commentBytesMax).optional(),
   })
   .transform(
-    ({ app_id, rule, stage, stage_events, kind, comment, ...fields }, context): Omit<AlertSilence, "id"> => {
+    (
+      { name, app_id, rule, stage, stage_events, kind, comment, ...fields },
+      context,
+    ): Omit<AlertSilence, "id"> => {
       const now = nowMicros();
       if ((fields.until === undefined) === (fields.for === undefined)) {
         context.addIssue({ code: "custom", path: ["until"], message: "or for must be given, and not both" });
       }
       return {
         ...defined({
+          name,
           appId: oneAppOrAll(app_id, context),
           rule,
           kind,
@@ -60,6 +65,7 @@ export const silenceInput = z
 /** A silence as REST and RPC show it. */
 const silence = z.strictObject({
   id: count,
+  name: z.string().nullable(),
   app_id: z.string().nullable(),
   rule: z.string().nullable(),
   stage: z.string().nullable(),
@@ -91,7 +97,8 @@ export const listSilences = operation({
 
 export const createSilence = operation({
   name: "createAlertSilence",
-  summary: "Create a silence, which ends at `until`, or `for` from now; at most 1,000 that have not ended.",
+  summary:
+    "Create a silence, or replace the one of its name; it ends at `until`, or `for` from now. At most 1,000 that have not ended.",
   scope: "write",
   apps: "own",
   rest: "POST /api/alerts/silences",
@@ -100,8 +107,12 @@ export const createSilence = operation({
   command: "alerts silences create",
   input: silenceInput,
   output: z.strictObject({ silence }),
-  async handle({ alerts, changes }, wanted, caller, by) {
+  async handle({ alerts, changes, reader }, wanted, caller, by) {
     assertApp(caller, wanted.appId, "write");
+    if (wanted.name !== undefined) {
+      const known = await findSilence(reader(caller), ({ name }) => name === wanted.name);
+      if (known !== undefined) assertApp(caller, known.appId, "write");
+    }
     const created = await changes.run(caller, () => alerts.addSilence(wanted, by));
     return { silence: silenceToJson(created, wanted.createdAt) };
   },
@@ -118,7 +129,7 @@ export const deleteSilence = operation({
   input: z.strictObject({ id: whole(1, Number.MAX_SAFE_INTEGER) }),
   output: z.strictObject({}),
   async handle({ alerts, changes, reader }, { id }, caller, by) {
-    const { appId } = found(await silenceWithId(reader(caller), id), "silence");
+    const { appId } = found(await findSilence(reader(caller), (one) => one.id === id), "silence");
     const { allApps, mayApp } = caller.identity;
     // As where there is none: its id says nothing to who may not see it.
     found(allApps || (appId !== undefined && mayApp(appId)) || undefined, "silence");
@@ -127,14 +138,14 @@ export const deleteSilence = operation({
   },
 });
 
-async function silenceWithId(
+async function findSilence(
   reader: Pick<ApiReader, "alertSilences">,
-  id: number,
+  wanted: (one: AlertSilence) => boolean,
 ): Promise<AlertSilence | undefined> {
   let cursor: string | undefined;
   do {
     const page = await reader.alertSilences({ limit: listLimitMax, ...defined({ cursor }) });
-    const known = page.silences.find((one) => one.id === id);
+    const known = page.silences.find(wanted);
     if (known !== undefined) return known;
     cursor = page.nextCursor;
   } while (cursor !== undefined);

@@ -14,6 +14,7 @@ export const declaredKinds = [
   "calendars",
   "sinks",
   "rules",
+  "silences",
   "lifecycles",
   "views",
   "collectors",

@@ -33,7 +33,7 @@ export function readDeclarations(
   const declarations = kinds.flatMap((kind) =>
     [...file.declared[kind.name]].flatMap(([id, value]): Declaration[] => {
       const place = (path: Path) => file.place([kind.name, id, ...path]);
-      if (value === null) return [{ kind, id, place }];
+      if (value === null || kind.ended?.(value)) return [{ kind, id, place }];
       const { value: filled, problems: unfilled } = withSecrets(kind.name, value, secrets, place);
       problems.push(...unfilled);
       const input = kind.input(id, filled);

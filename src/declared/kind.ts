@@ -20,6 +20,10 @@ export interface Kind {
   readonly inputField?: string;
   /** The input that removes it. */
   removal(id: string): Json;
+  /** Instead of `removal`, where Mars does not know the thing by the file's id. */
+  removeBy?(ask: Ask, id: string): Promise<void>;
+  /** Whether it is over by itself: it must not be there then. */
+  ended?(value: unknown): boolean;
   /** The thing as Mars will show it, from an input that its schema has taken. */
   shown(input: unknown): unknown;
   /** Those of these ids that there are, as Mars shows them. */

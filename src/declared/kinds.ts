@@ -2,10 +2,11 @@
  * The kinds of things that a file declares, in the order in which they are put: a rule names sinks and calendars; and with the first
  * key a caller without one may do no more.
  */
-import { ruleToJson, sinkToJson } from "../alerting/json.ts";
+import { ruleToJson, silenceToJson, sinkToJson } from "../alerting/json.ts";
 import { changed, hidden } from "../alerting/sinks/hidden.ts";
 import { deleteCalendar, listCalendars, putCalendar } from "../api/alert-calendars.ts";
 import { deleteRule, listRules, putRule } from "../api/alert-rules.ts";
+import { createSilence, deleteSilence, listSilences } from "../api/alert-silences.ts";
 import { deleteSink, listSinks, putSink } from "../api/alert-sinks.ts";
 import { getAttributes, putAttributes } from "../api/attributes.ts";
 import { deleteCollector, listCollectors, putCollector } from "../api/collectors.ts";
@@ -17,7 +18,7 @@ import { brokerCollectorToJson } from "../core/broker-collector.ts";
 import { collectorMembers as brokerMembers, readBrokerCollector } from "../core/broker-collector-input.ts";
 import { limitsToJson } from "../core/caller-limits.ts";
 import { formatDuration } from "../core/duration.ts";
-import { formatTime } from "../core/time.ts";
+import { formatTime, nowMicros, parseTime } from "../core/time.ts";
 import { definitionToJson } from "../lifecycle/definition.ts";
 import { type Json, type Kind, type Parsed, readEach, readList } from "./kind.ts";
 
@@ -116,6 +117,41 @@ const rules: Kind = {
   read: (ask) => readList(ask, listRules, "rules"),
 };
 
+/** By name. One whose end is past stays in the file, and is not made again. */
+const silences: Kind = {
+  name: "silences",
+  put: createSilence,
+  remove: deleteSilence,
+  input(name, value) {
+    const input = withId(name, value);
+    const { id: _, ...members } = input;
+    // A duration would end at another time with each application.
+    return { ...members, name, until: input.until ?? "" };
+  },
+  removal: (id) => ({ id }),
+  async removeBy(ask, name) {
+    const found = await readList(ask, listSilences, "silences", "name");
+    const id = found.get(name)?.id;
+    if (id !== undefined) await ask(deleteSilence, { id });
+  },
+  ended(value) {
+    const { until } = (value ?? {}) as { readonly until?: unknown };
+    const at = typeof until === "string" ? parseTime(until) : "none";
+    return typeof at === "number" && at <= nowMicros();
+  },
+  shown: (input) => declaredSilence(silenceToJson({ ...(input as Parsed<typeof createSilence>), id: 0 }, 0)),
+  read: async (ask) =>
+    mapOf(
+      await readList(ask, listSilences, "silences", "name", ({ name }) => name !== null),
+      declaredSilence,
+    ),
+};
+
+/** Without what Mars gives it. */
+function declaredSilence({ id: _, name: __, created_at, active, ...silence }: Json): unknown {
+  return silence;
+}
+
 const lifecycles: Kind = {
   name: "lifecycles",
   put: putLifecycle,
@@ -212,6 +248,7 @@ export const kinds: readonly Kind[] = [
   calendars,
   sinks,
   rules,
+  silences,
   lifecycles,
   views,
   collectors,

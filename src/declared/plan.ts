@@ -114,7 +114,7 @@ const removedLate: readonly DeclaredKind[] = ["sinks", "calendars", "keys"];
 
 async function carryOut({ kind, id, wanted, place }: Declaration, ask: Ask): Promise<void> {
   try {
-    if (wanted === undefined) await ask(kind.remove, kind.removal(id));
+    if (wanted === undefined) await (kind.removeBy?.(ask, id) ?? ask(kind.remove, kind.removal(id)));
     else await ask(kind.put, wanted.input);
   } catch (cause) {
     throw new NotApplied(place([]), { cause });

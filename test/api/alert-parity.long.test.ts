@@ -152,6 +152,9 @@ const settings = (url: string): readonly Step[] => [
   [listSilences, { limit: 1 }],
   [deleteSilence, { id: 1 }],
   [deleteSilence, { id: 1 }],
+  [createSilence, { name: "deploy", for: "2h" }],
+  [createSilence, { name: "deploy", rule: "r", for: "3h" }],
+  [listSilences, {}],
 ];
 
 const found: readonly Step[] = [

@@ -185,6 +185,28 @@ test("what a file with a name once declared is removed by --prune, and nothing t
   expect(unnamed.stderr).toContain("--prune needs a name: in the file");
 });
 
+test("a silence is declared by its name, is changed and removed, and does not come back after its end", async () => {
+  const file = (members: string) => `name: quiet\nsilences:\n  deploy: ${members}\n`;
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  const made = await apply(file(`{ rule: stuck, until: ${until} }`));
+  expect(made.changes).toMatchObject([{ action: "create", kind: "silences", id: "deploy" }]);
+  expect((await apply(file(`{ rule: stuck, until: ${until} }`), ["--fail"])).exitCode).toBe(0);
+  const changed = await apply(file(`{ rule: stuck, comment: Again, until: ${until} }`));
+  expect(changed.changes).toMatchObject([
+    { action: "change", id: "deploy", differences: [{ field: "comment", to: '"Again"' }] },
+  ]);
+  const { silences } = (await get("/api/alerts/silences")) as { silences?: object[] };
+  expect(silences).toMatchObject([{ id: 1, name: "deploy", rule: "stuck", comment: "Again", active: true }]);
+  expect((await apply(file("{ for: 1h }"))).stderr).toContain("silences.deploy.until must be");
+  const ended = await apply(file("{ rule: stuck, until: 2026-01-01T00:00:00Z }"));
+  expect(ended.changes).toMatchObject([{ action: "remove", kind: "silences", id: "deploy" }]);
+  expect((await apply(file("{ rule: stuck, until: 2026-01-01T00:00:00Z }"), ["--fail"])).exitCode).toBe(0);
+  await apply(file(`{ until: ${until} }`));
+  expect((await apply("name: quiet\n", ["--prune"])).changes).toMatchObject([
+    { action: "remove", id: "deploy" },
+  ]);
+});
+
 test("what cannot be applied is refused with its place, and nothing of it is applied", async () => {
   const before = await changes();
   const missing = await apply("sinks: { new: { type: topic } }\nrules:\n  r: { sinks: [nowhere] }\n");

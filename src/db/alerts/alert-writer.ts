@@ -21,6 +21,12 @@ import { writeIncidents } from "./incident-rows.ts";
 /** Deliveries and incidents, of each, that one step of retention deletes. */
 const pruneRows = 500;
 
+interface NamedSilence {
+  readonly id: number;
+  readonly until: Micros;
+  readonly text: string;
+}
+
 export class AlertWriter {
   readonly #database: Database;
 
@@ -106,16 +112,25 @@ export class AlertWriter {
       sql: alertsSql.silencesAndNext,
       args: [silence.createdAt],
     });
-    refuseBeyond(Number(rows[0]?.count), silencesMax, "silences");
-    const id = Number(rows[0]?.next);
+    const known = await this.#silenceNamed(silence.name);
+    if ((known?.until ?? 0) <= silence.createdAt)
+      refuseBeyond(Number(rows[0]?.count), silencesMax, "silences");
+    const id = known?.id ?? Number(rows[0]?.next);
     await this.#durably([
       {
-        sql: "INSERT INTO alert_silences (id, until, silence) VALUES (?, ?, ?)",
+        sql: "INSERT OR REPLACE INTO alert_silences (id, until, silence) VALUES (?, ?, ?)",
         args: [id, silence.until, JSON.stringify(silence)],
       },
-      ...recordChange(by, silenceChange(id, undefined, { ...silence, id })),
+      ...recordChange(by, silenceChange(id, known?.text, { ...silence, id })),
     ]);
     return id;
+  }
+
+  async #silenceNamed(name: string | undefined): Promise<NamedSilence | undefined> {
+    if (name === undefined) return undefined;
+    const { rows } = await this.#database.execute({ sql: alertsSql.silenceNamed, args: [name] });
+    const [row] = rows;
+    return row && { id: Number(row.id), until: Number(row.until), text: String(row.silence) };
   }
 
   async deleteSilence(id: number, by?: Author): Promise<boolean> {

@@ -52,6 +52,10 @@ SELECT
   (SELECT count(*) FROM alert_silences WHERE until > ?1) AS count,
   1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'alert_silences'), 0) AS next;
 
+-- name: silenceNamed
+-- The silence that has the name ?1.
+SELECT id, until, silence FROM alert_silences WHERE iif(json_valid(silence), silence, '{}') ->> 'name' = ?1 LIMIT 1;
+
 -- name: beginCursor
 -- Before the first rule, the evaluator goes on from the findings of now.
 UPDATE alert_cursor SET finding_seq = max(finding_seq, (SELECT finding_seq FROM projection))
